@@ -1,0 +1,1 @@
+"""Engines: what turns a render request into audio."""

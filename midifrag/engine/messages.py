@@ -1,0 +1,155 @@
+"""What the bridge and an engine say to each other: plain, frozen, picklable values.
+
+Requests go in (`Warm`, `Render`, `Cancel`), events come out. Because nothing but these values crosses the border, an
+engine may live in a thread, a child process or on another machine without the bridge knowing.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+Audio: TypeAlias = npt.NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True)
+class Render:
+    """A request for one take. ``None`` means: the model's own default.
+
+    ``job`` is unique within a session. ``seconds`` is the length asked for, ``seed`` is already drawn (0 … 2³²−1).
+    A ``spare`` is rendered only when no press waits.
+    """
+
+    job: int
+    prompt: str
+    seconds: float
+    seed: int
+    steps: int | None = None
+    cfg_scale: float | None = None
+    negative_prompt: str = ""
+    sampler: str | None = None
+    sigma_min: float | None = None
+    sigma_max: float | None = None
+    spare: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Warm:
+    """Prepare for these renders: encode their prompts, compile or capture their lengths."""
+
+    renders: tuple[Render, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Cancel:
+    """Drop a job, queued or in flight. Answered with `Cancelled`, unless it ended before."""
+
+    job: int
+
+
+@dataclass(frozen=True, slots=True)
+class Promote:
+    """A spare in flight became a press: it now goes first."""
+
+    job: int
+
+
+Command: TypeAlias = Warm | Render | Cancel | Promote
+
+
+@dataclass(frozen=True, slots=True)
+class EngineInfo:
+    """What an engine is, once it is loaded. ``memory`` is in bytes by what it is for; sizes it cannot know are left out."""
+
+    engine: str
+    model: str
+    checksum: str
+    device: str
+    precision: str
+    sample_rate: int
+    channels: int
+    max_seconds: float
+    samplers: tuple[str, ...]
+    deterministic: bool = True
+    memory: dict[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Warming:
+    """Loading or warm-up has come this far: ``done`` of ``total`` pieces, and what it is at."""
+
+    done: int
+    total: int
+    what: str
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """Loaded and warm: the next render starts at once."""
+
+    info: EngineInfo
+
+
+@dataclass(frozen=True, slots=True)
+class Started:
+    """A job has begun on the device."""
+
+    job: int
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """A job has done ``step`` of ``of`` steps."""
+
+    job: int
+    step: int
+    of: int
+
+
+@dataclass(frozen=True, slots=True)
+class Rendered:
+    """A job's audio, float32 of shape (channels, samples), and the parameters that really made it.
+
+    ``used`` has every parameter with its final value (``steps``, ``cfg_scale``, ``sampler``, ``sigma_min``, ``seed`` …),
+    enough to render the take again. ``notes`` are things worth telling, such as words an engine does not know.
+    ``engine_seconds`` is device time from start to audio on the host.
+    """
+
+    job: int
+    audio: Audio
+    sample_rate: int
+    used: dict[str, str | int | float | None]
+    engine_seconds: float
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """A job ended without audio. ``audio`` is there when something was rendered that must not be played (NaN)."""
+
+    job: int
+    reason: str
+    audio: Audio | None = None
+    sample_rate: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Cancelled:
+    """A job was dropped on request; nothing of it will come any more."""
+
+    job: int
+
+
+@dataclass(frozen=True, slots=True)
+class Died:
+    """The engine is gone (crash, kill, failed load). ``jobs`` are lost; ``restarting`` says whether it comes back."""
+
+    reason: str
+    jobs: tuple[int, ...]
+    restarting: bool
+
+
+EngineEvent: TypeAlias = Warming | Ready | Started | Progress | Rendered | Failed | Cancelled | Died

@@ -1,0 +1,53 @@
+"""A loaded stable-audio-tools model and what the engine needs to know of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal, TypeAlias
+
+import torch
+
+Objective: TypeAlias = Literal["v", "rectified_flow", "rf_denoiser"]
+Precision: TypeAlias = Literal["fp32", "fp16", "bf16"]
+
+
+@dataclass(frozen=True, slots=True)
+class Defaults:
+    """What a preset gets for a parameter that it does not name."""
+
+    steps: int
+    cfg_scale: float
+    seconds: float
+    sampler: str
+    sigma_min: float
+    sigma_max: float
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """A model in memory. ``module`` is the stable-audio-tools ``ConditionedDiffusionModelWrapper``, in eval mode.
+
+    ``sample_size`` is the longest length in samples, ``downsampling`` the samples in one latent frame.
+    ``short_latents`` says whether fewer latents than ``sample_size`` may be rendered for a short request.
+    ``checksum`` is the SHA-256 of the checkpoint, in hex.
+    """
+
+    name: str
+    module: Any
+    config: Mapping[str, Any]
+    checksum: str
+    device: torch.device
+    precision: Precision
+    objective: Objective
+    sample_rate: int
+    channels: int
+    sample_size: int
+    downsampling: int
+    defaults: Defaults
+    short_latents: bool
+
+    @property
+    def max_seconds(self) -> float:
+        """The longest take in seconds."""
+        return self.sample_size / self.sample_rate

@@ -1,0 +1,93 @@
+"""The two borders of an engine, both small.
+
+A `Worker` does the rendering. It is driven: whoever hosts it calls `tick` in a loop on one thread, so a worker needs no
+locks and no threads of its own. An `Engine` is what the bridge holds: a worker behind a host (a thread or a child
+process), or something remote that speaks the same messages.
+
+Third parties register a factory under the entry-point group ``midifrag.engines``; it is called with the model's entry of
+``presets.yaml`` as an `EngineChoice` and returns a `Worker`. It must be importable by name, since it also runs in a
+child process.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol, TypeAlias
+
+from midifrag.engine.messages import Command, EngineEvent, EngineInfo, Render
+
+
+@dataclass(frozen=True, slots=True)
+class EngineChoice:
+    """Which model to load and how; built from ``presets.yaml``.
+
+    ``source`` holds the model's own entry (``hub``, ``config``, ``checkpoint``, ``short_latents`` …) with paths made
+    absolute. ``options`` is everything else an engine may want (``max_in_flight``, ``threads`` …).
+    """
+
+    model: str
+    source: Mapping[str, Any] = field(default_factory=dict)
+    device: str = "auto"
+    precision: str = "auto"
+    options: Mapping[str, Any] = field(default_factory=dict)
+
+
+class Worker(Protocol):
+    """Renders, one small step a call. Not thread-safe: its host calls everything from one thread."""
+
+    def load(self) -> Iterable[EngineEvent]:
+        """Load the model, yielding `Warming` as it goes. Raises `ModelError`; nothing is then left half-loaded."""
+        ...
+
+    def info(self) -> EngineInfo:
+        """What is loaded."""
+        ...
+
+    def warm(self, renders: tuple[Render, ...]) -> Iterable[EngineEvent]:
+        """Make these renders start at once later, yielding `Warming` as it goes."""
+        ...
+
+    def submit(self, render: Render) -> None:
+        """Take a job. Raises `RequestError` for one that can never be rendered."""
+        ...
+
+    def cancel(self, job: int) -> bool:
+        """Drop a job; False if it is not known (any more)."""
+        ...
+
+    def promote(self, job: int) -> None:
+        """Treat a spare as a press from now on; an unknown job is ignored."""
+        ...
+
+    def tick(self) -> list[EngineEvent]:
+        """Advance everything in flight by one step and say what happened; empty when there is nothing to do."""
+        ...
+
+    @property
+    def busy(self) -> bool:
+        """Whether the next `tick` has work."""
+        ...
+
+    def close(self) -> None:
+        """Free the device. Nothing is called afterwards."""
+        ...
+
+
+WorkerFactory: TypeAlias = Callable[[EngineChoice], Worker]
+
+
+class Engine(Protocol):
+    """A worker behind a host. `send` never blocks; events arrive on ``listener`` from a thread of the host's."""
+
+    def start(self, listener: Callable[[EngineEvent], None]) -> None:
+        """Begin loading; `Ready` or `Died` follows."""
+        ...
+
+    def send(self, command: Command) -> None:
+        """Hand over a command; never blocks and never raises for a dead engine (its jobs are reported `Died`)."""
+        ...
+
+    def close(self) -> None:
+        """Stop within a few seconds, whatever it is doing."""
+        ...

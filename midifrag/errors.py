@@ -1,0 +1,102 @@
+"""Every error midifrag raises on purpose, under one root.
+
+    MidifragError
+    ├── ConfigurationError     a mistake in presets.yaml, a bank, the environment or a flag      (exit 2)
+    ├── PortError              no MIDI system, no such port, or several that match
+    ├── ModelError             a model cannot be loaded
+    │   ├── CheckpointError    the file is missing, truncated or of another architecture
+    │   └── HubError           the hub refuses, lacks or cuts off a download
+    ├── EngineError            an engine cannot do what was asked
+    │   ├── RequestError       a request that this engine can never render
+    │   ├── NonFiniteError     the render went to NaN or infinity
+    │   └── MemoryShortError   the device ran out of memory, also after the engine made itself smaller
+    ├── AudioError             audio that cannot become a fragment
+    │   ├── SilentTakeError    nothing above the silence threshold
+    │   └── NonFiniteTakeError NaN or infinite samples
+    └── StorageError           disk full, folder gone, file held open by another program
+
+Each message says what was found and what to do next, in words a performer can act on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+
+class MidifragError(Exception):
+    """Root of midifrag's errors. ``exit_code`` is what the command line ends with."""
+
+    exit_code = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One mistake in the configuration: where it stands and what is allowed there."""
+
+    file: str
+    line: int | None
+    key: str
+    message: str
+
+    def __str__(self) -> str:
+        place = self.file if self.line is None else f"{self.file}:{self.line}"
+        return f"{place}: {self.key}: {self.message}" if self.key else f"{place}: {self.message}"
+
+
+class ConfigurationError(MidifragError):
+    """Wrong configuration or arguments. ``problems`` has one entry per mistake, in file order."""
+
+    exit_code = 2
+
+    def __init__(self, problems: Iterable[Problem]) -> None:
+        self.problems: Sequence[Problem] = tuple(problems)
+        super().__init__("\n".join(str(problem) for problem in self.problems))
+
+
+class PortError(MidifragError):
+    """A MIDI port cannot be opened."""
+
+
+class ModelError(MidifragError):
+    """A model cannot be loaded."""
+
+
+class CheckpointError(ModelError):
+    """A checkpoint file is missing, truncated or does not fit the architecture."""
+
+
+class HubError(ModelError):
+    """The model hub refuses, lacks or cuts off a download."""
+
+
+class EngineError(MidifragError):
+    """An engine cannot do what was asked."""
+
+
+class RequestError(EngineError):
+    """A request that this engine can never render, such as an unknown sampler."""
+
+
+class NonFiniteError(EngineError):
+    """A render went to NaN or infinity."""
+
+
+class MemoryShortError(EngineError):
+    """The device ran out of memory, also after the engine made itself smaller."""
+
+
+class AudioError(MidifragError):
+    """Audio that cannot become a fragment."""
+
+
+class SilentTakeError(AudioError):
+    """A take with nothing above the silence threshold."""
+
+
+class NonFiniteTakeError(AudioError):
+    """A take with NaN or infinite samples."""
+
+
+class StorageError(MidifragError):
+    """A file cannot be written now: disk full, folder gone, or held open by another program."""

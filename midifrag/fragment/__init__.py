@@ -1,0 +1,1 @@
+"""From take to fragment: post-processing, slots, archive. No MIDI, no torch."""

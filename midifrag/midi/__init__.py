@@ -1,0 +1,1 @@
+"""MIDI in: ports, decoding, mapping, takeover, clock."""

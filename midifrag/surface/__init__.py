@@ -1,0 +1,1 @@
+"""Controllers seen from the output side: pad state to bytes."""
