@@ -1,0 +1,106 @@
+"""What arrives on a port, as frozen values in a musician's numbers: channels 1–16, programs 1–128.
+
+``port`` is the port's name in the configuration, ``time`` seconds on the monotonic clock when the message arrived.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+
+@dataclass(frozen=True, slots=True)
+class NoteOn:
+    """A press; ``velocity`` 1–127 (velocity 0 is a `NoteOff`)."""
+
+    port: str
+    channel: int
+    note: int
+    velocity: int
+    time: float
+
+
+@dataclass(frozen=True, slots=True)
+class NoteOff:
+    """A release."""
+
+    port: str
+    channel: int
+    note: int
+    time: float
+
+
+@dataclass(frozen=True, slots=True)
+class ControlChange:
+    """A CC. ``value`` is 0–127; ``fine`` is the low byte where a 14-bit pair is complete, else None."""
+
+    port: str
+    channel: int
+    cc: int
+    value: int
+    time: float
+    fine: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PitchBend:
+    """Pitch bend, −8192 … 8191."""
+
+    port: str
+    channel: int
+    value: int
+    time: float
+
+
+@dataclass(frozen=True, slots=True)
+class Aftertouch:
+    """Channel pressure (``note`` None) or polyphonic pressure, 0–127."""
+
+    port: str
+    channel: int
+    value: int
+    time: float
+    note: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ProgramChange:
+    """A program 1–128 with the bank select latched before it (CC 0 and CC 32; None where none came)."""
+
+    port: str
+    channel: int
+    program: int
+    time: float
+    bank: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Transport:
+    """Start, stop or continue of the MIDI clock, or a song position in sixteenths."""
+
+    port: str
+    kind: Literal["start", "stop", "continue", "position"]
+    time: float
+    sixteenths: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Tick:
+    """One MIDI clock tick: 24 a quarter note."""
+
+    port: str
+    time: float
+
+
+MidiEvent: TypeAlias = NoteOn | NoteOff | ControlChange | PitchBend | Aftertouch | ProgramChange | Transport | Tick
+
+
+@dataclass(frozen=True, slots=True)
+class PortChanged:
+    """A configured port came, went or was lost: ``state`` after it, and a line for the performer."""
+
+    port: str
+    direction: Literal["in", "out"]
+    state: Literal["open", "waiting", "lost"]
+    text: str
+    time: float
