@@ -1,0 +1,197 @@
+"""Tiny stable-audio-tools models with seeded random weights, built locally: no network, no downloads, 0.2 s each.
+
+They have every part of a real one: a DiT over the latents of an Oobleck VAE, a text conditioner (`lut`, on a byte-level
+tokenizer made here) and two numbers, ``seconds_start`` and ``seconds_total``. Zero-initialised layers get random values
+too, so that each part has a say in the output.
+"""
+
+from __future__ import annotations
+
+import atexit
+import functools
+import json
+import math
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Literal
+
+import torch
+
+from midifrag.engine.model import Objective
+from midifrag.engine.quiet import quiet
+
+SAMPLE_RATE = 8000
+CHANNELS = 2
+DOWNSAMPLING = 64
+LATENT_CHANNELS = 8
+SAMPLE_SIZE = 256 * DOWNSAMPLING
+
+CheckpointKind = Literal["safetensors", "ckpt", "training", "training_ema"]
+
+
+def tiny_config(
+    objective: Objective = "v",
+    *,
+    tokenizer: str = "tokenizer",
+    sample_size: int = SAMPLE_SIZE,
+    midifrag: Mapping[str, Any] | None = None,
+    **transformer: Any,
+) -> dict[str, Any]:
+    """A model_config.json's content. ``transformer`` overrides entries of the DiT's own configuration."""
+    dit = {
+        "io_channels": LATENT_CHANNELS,
+        "embed_dim": 64,
+        "depth": 2,
+        "num_heads": 2,
+        "cond_token_dim": 32,
+        "global_cond_dim": 64,
+        "project_cond_tokens": False,
+        "transformer_type": "continuous_transformer",
+        **transformer,
+    }
+    oobleck = {"channels": 8, "c_mults": [1, 2, 4], "strides": [4, 4, 4], "use_snake": True}
+    config: dict[str, Any] = {
+        "model_type": "diffusion_cond",
+        "sample_size": sample_size,
+        "sample_rate": SAMPLE_RATE,
+        "audio_channels": CHANNELS,
+        "model": {
+            "pretransform": {
+                "type": "autoencoder",
+                "iterate_batch": True,
+                "config": {
+                    "encoder": {
+                        "type": "oobleck",
+                        "config": {"in_channels": CHANNELS, "latent_dim": 2 * LATENT_CHANNELS, **oobleck},
+                    },
+                    "decoder": {
+                        "type": "oobleck",
+                        "config": {
+                            "out_channels": CHANNELS,
+                            "latent_dim": LATENT_CHANNELS,
+                            "final_tanh": False,
+                            **oobleck,
+                        },
+                    },
+                    "bottleneck": {"type": "vae"},
+                    "latent_dim": LATENT_CHANNELS,
+                    "downsampling_ratio": DOWNSAMPLING,
+                    "io_channels": CHANNELS,
+                },
+            },
+            "conditioning": {
+                "configs": [
+                    {"id": "prompt", "type": "lut", "config": {"tokenizer_name": tokenizer, "max_length": 24}},
+                    {"id": "seconds_start", "type": "number", "config": {"min_val": 0, "max_val": 512}},
+                    {"id": "seconds_total", "type": "number", "config": {"min_val": 0, "max_val": 512}},
+                ],
+                "cond_dim": 32,
+            },
+            "diffusion": {
+                "cross_attention_cond_ids": ["prompt", "seconds_start", "seconds_total"],
+                "global_cond_ids": ["seconds_start", "seconds_total"],
+                "diffusion_objective": objective,
+                "type": "dit",
+                "config": dit,
+            },
+            "io_channels": LATENT_CHANNELS,
+        },
+    }
+    if objective == "rf_denoiser":
+        config["model"]["diffusion"]["distribution_shift_options"] = {"min_length": 64, "max_length": 1024}
+    if midifrag is not None:
+        config["midifrag"] = dict(midifrag)
+    return config
+
+
+def save_tokenizer(folder: Path) -> Path:
+    """A tokenizer of the 256 bytes, any text in, saved so that every transformers release reads it."""
+    from tokenizers import Tokenizer, decoders, models, pre_tokenizers
+    from transformers import PreTrainedTokenizerFast
+
+    alphabet = ["<pad>", "<unk>", *sorted(pre_tokenizers.ByteLevel.alphabet())]
+    vocabulary = {token: index for index, token in enumerate(alphabet)}
+    tokenizer = Tokenizer(models.BPE(vocab=vocabulary, merges=[], unk_token="<unk>"))
+    tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    tokenizer.decoder = decoders.ByteLevel()
+    PreTrainedTokenizerFast(tokenizer_object=tokenizer, pad_token="<pad>", unk_token="<unk>").save_pretrained(folder)
+    file = folder / "tokenizer_config.json"
+    file.write_text(json.dumps(json.loads(file.read_text()) | {"tokenizer_class": "PreTrainedTokenizerFast"}))
+    return folder
+
+
+@functools.cache
+def _shared_tokenizer() -> str:
+    folder = tempfile.TemporaryDirectory(prefix="tiny-tokenizer-")
+    atexit.register(folder.cleanup)
+    return str(save_tokenizer(Path(folder.name)))
+
+
+def tiny_model(objective: Objective = "v", *, seed: int = 0, **config: Any) -> tuple[Any, dict[str, Any]]:
+    """A model in eval mode on the CPU in fp32, and its configuration; ``config`` goes to `tiny_config`."""
+    whole = tiny_config(objective, **{"tokenizer": _shared_tokenizer(), **config})
+    with quiet():
+        from stable_audio_tools.models.factory import create_model_from_config
+
+        module = create_model_from_config(whole)
+    randomise(module, seed)
+    return module.eval().requires_grad_(False), whole
+
+
+def randomise(module: torch.nn.Module, seed: int) -> None:
+    """Draw every parameter anew, at scales that keep activations and latents near one."""
+    generator = torch.Generator().manual_seed(seed)
+    with torch.no_grad():
+        for name, parameter in module.named_parameters():
+            noise = torch.randn(parameter.shape, generator=generator)
+            if name.endswith(("weight_g", "original0")):
+                parameter.copy_(0.7 + 0.1 * noise)
+            elif name.endswith(("gamma", "norm.weight")):
+                parameter.copy_(1 + 0.1 * noise)
+            elif parameter.dim() < 2 or name.endswith(("alpha", "beta", "bias")):
+                parameter.copy_(0.1 * noise)
+            elif name.endswith(("project_out.weight", "to_out.weight", "ff.2.weight")):
+                parameter.copy_(0.3 * noise / math.sqrt(parameter[0].numel()))
+            elif "embed" in name and parameter.dim() == 2 and "to_" not in name:
+                parameter.copy_(noise)
+            else:
+                parameter.copy_(noise / math.sqrt(parameter[0].numel()))
+
+
+def save_checkpoint(module: torch.nn.Module, file: Path, kind: CheckpointKind) -> None:
+    """Write the weights as stable-audio-tools exports them, or as its training leaves them (without and with EMA)."""
+    state = {key: value.clone() for key, value in module.state_dict().items()}
+    if kind == "safetensors":
+        from safetensors.torch import save_file
+
+        save_file(state, str(file))
+        return
+    if kind == "ckpt":
+        torch.save({"state_dict": state}, file)
+        return
+    wrapped = {f"diffusion.{key}": value for key, value in state.items()}
+    wrapped["losses.weight"] = torch.ones(1)
+    if kind == "training_ema":
+        wrapped |= {f"diffusion_ema.ema_{key}": value for key, value in state.items() if key.startswith("model.")}
+        for key in [key for key in wrapped if key.startswith("diffusion.model.")]:
+            wrapped[key] = wrapped[key] + 1
+        wrapped |= {"diffusion_ema.initted": torch.tensor(True), "diffusion_ema.step": torch.tensor(7)}
+    torch.save({"epoch": 3, "global_step": 7, "pytorch-lightning_version": "2.1.0", "state_dict": wrapped}, file)
+
+
+def tiny_model_folder(
+    folder: Path,
+    objective: Objective = "v",
+    *,
+    seed: int = 0,
+    kind: CheckpointKind = "safetensors",
+    **config: Any,
+) -> Path:
+    """Save a tiny model as a folder with model_config.json, its tokenizer and a checkpoint; returns the folder."""
+    folder.mkdir(parents=True, exist_ok=True)
+    save_tokenizer(folder / "tokenizer")
+    module, _ = tiny_model(objective, seed=seed, **config)
+    (folder / "model_config.json").write_text(json.dumps(tiny_config(objective, **config), indent=2))
+    save_checkpoint(module, folder / ("model.safetensors" if kind == "safetensors" else "model.ckpt"), kind)
+    return folder
