@@ -14,6 +14,8 @@
     │   ├── SilentTakeError    nothing above the silence threshold
     │   └── NonFiniteTakeError NaN or infinite samples
     └── StorageError           disk full, folder gone, file held open by another program
+        ├── NoFreeSlotError    every slot is locked, or the one asked for is
+        └── UnknownTakeError   no such take in the archive
 
 Each message says what was found and what to do next, in words a performer can act on.
 """
@@ -100,3 +102,11 @@ class NonFiniteTakeError(AudioError):
 
 class StorageError(MidifragError):
     """A file cannot be written now: disk full, folder gone, or held open by another program."""
+
+
+class NoFreeSlotError(StorageError):
+    """Every slot is locked, or the one asked for is, or there is no slot of this number."""
+
+
+class UnknownTakeError(StorageError):
+    """No such take in the archive."""

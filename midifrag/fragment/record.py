@@ -1,0 +1,67 @@
+"""What is known about a take: how it was made, where it lies, where it landed."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, TypeAlias
+
+Parameter: TypeAlias = str | int | float | bool | None
+
+
+@dataclass(frozen=True, slots=True)
+class TakeRecord:
+    """One take of the archive. Times are seconds since 1970 (UTC), lengths are seconds.
+
+    The bridge fills in how the take was made (up to ``spare``); ``parameters`` has every parameter with the value that
+    really made it, enough to render it again. ``reason`` says why a take never became a fragment. The archive fills in
+    ``number`` and what follows from the audio: ``peak`` is as rendered (None if it was not finite), and the file holds
+    the audio times ``gain`` (1 unless it would have clipped). The rest is what happened to the take later.
+    """
+
+    prompt: str
+    preset: str = ""
+    bank: str = ""
+    model: str = ""
+    checksum: str = ""
+    seed: int | None = None
+    parameters: Mapping[str, Parameter] = field(default_factory=dict)
+    job: int | None = None
+    pressed_at: float | None = None
+    started_at: float | None = None
+    rendered_at: float | None = None
+    spare: bool = False
+    reason: str = ""
+    number: int | None = None
+    file: str = ""
+    sample_rate: int = 0
+    channels: int = 0
+    seconds: float = 0.0
+    peak: float | None = None
+    gain: float = 1.0
+    slot: int | None = None
+    landed_at: float | None = None
+    starred: bool = False
+    note: str = ""
+    tempo: float | None = None
+
+    def to_json(self) -> str:
+        """Write the record as one line of ASCII JSON, as takes carry it in their own metadata."""
+        return json.dumps(dataclasses.asdict(self) | {"parameters": dict(self.parameters)}, allow_nan=False)
+
+    @classmethod
+    def from_json(cls, text: str) -> TakeRecord:
+        """Read the record in ``text``; keys of a later version are ignored. Raises ValueError if it is none."""
+        return cls.from_values(json.loads(text))
+
+    @classmethod
+    def from_values(cls, values: Any) -> TakeRecord:
+        """Read the record in a mapping by field name. Raises ValueError if it is none."""
+        if not isinstance(values, dict) or not isinstance(values.get("prompt"), str):
+            raise ValueError("not a take's record")  # noqa: TRY004 - one error for every text that holds no record
+        return cls(**{name: value for name, value in values.items() if name in FIELD_NAMES})
+
+
+FIELD_NAMES = frozenset(one.name for one in dataclasses.fields(TakeRecord))
