@@ -1,6 +1,6 @@
 """Presets, pads, controls and banks: what a bank file may say, and how a press becomes a preset.
 
-Everything here is frozen data that validates itself. `midifrag.settings` reads the files and turns a mistake into a line.
+Everything here is frozen data that validates itself; `midifrag.config` reads the files and turns a mistake into a line.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ LIMITS: dict[str, tuple[float, float]] = {
 WHOLE = frozenset({"steps", "seed"})
 
 OnRepress: TypeAlias = Literal["queue", "replace", "ignore", "cancel"]
+OnLost: TypeAlias = Literal["queue", "fail"]
 Curve: TypeAlias = Literal["linear", "exponential", "stepped"]
 Takeover: TypeAlias = Literal["jump", "pickup", "catch_up"]
 NumericParameter: TypeAlias = Literal["steps", "cfg_scale", "seconds", "seed", "sigma_min", "sigma_max"]
@@ -123,6 +124,8 @@ class Pad(Parameters):
     velocity: Range | None = None
     on_repress: OnRepress = "queue"
     choke: str | None = None
+    #: What becomes of a render that died with its engine: rendered once more, or given up.
+    on_lost: OnLost = "queue"
     fragment: dict[str, Any] = Field(default_factory=dict)
 
     @field_validator("fragment")
@@ -199,7 +202,7 @@ class Bank(Strict):
     slug: str = Field(default="", exclude=True)
 
     def find(self, note: int, channel: int, port: str) -> tuple[str, Pad] | None:
-        """The pad that a note on ``channel`` (1–16) of ``port`` presses: one bound to that channel before one on any."""
+        """The pad that a note on ``channel`` (1–16) of ``port`` presses; one bound to the channel before one on any."""
         for key in (f"{note}/{channel}", str(note)):
             pad = self.pads.get(key)
             if pad is not None and pad.port in (None, port):

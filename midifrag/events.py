@@ -7,11 +7,11 @@ to everybody who watches: surfaces, page, terminal, log.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from enum import Enum
+from enum import StrEnum
 from typing import Any, TypeAlias
 
 
-class PadState(str, Enum):
+class PadState(StrEnum):
     """What a pad is doing; the same words on LEDs, page and log."""
 
     IDLE = "idle"

@@ -20,7 +20,16 @@ BUILT_IN_MODELS: dict[str, str] = {
 }
 
 ActionName: TypeAlias = Literal[
-    "panic", "clear_queue", "cancel_pad", "next_bank", "previous_bank", "bank", "lock", "unlock", "toggle_lock", "restore"
+    "panic",
+    "clear_queue",
+    "cancel_pad",
+    "next_bank",
+    "previous_bank",
+    "bank",
+    "lock",
+    "unlock",
+    "toggle_lock",
+    "restore",
 ]
 #: Actions that need to be told which slot, pad or bank they are about.
 _NEEDS: dict[str, str] = {
@@ -115,7 +124,9 @@ class ModelSource(BaseModel):
         if (self.config is None) != (self.checkpoint is None):
             raise ValueError("config and checkpoint go together")
         if self.engine is None and self.model_extra:
-            raise ValueError(f"unknown key {next(iter(self.model_extra))}; allowed: {', '.join(type(self).model_fields)}")
+            raise ValueError(
+                f"unknown key {next(iter(self.model_extra))}; allowed: {', '.join(type(self).model_fields)}"
+            )
         return self
 
 

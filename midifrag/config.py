@@ -1,0 +1,209 @@
+"""Reads a show from its files, the environment and flags; a mistake becomes a line with file, line, key and way out.
+
+Flags win over ``MIDIFRAG_…`` variables (nested with ``__``), these win over ``presets.yaml``.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, SettingsError
+from ruamel.yaml import YAML
+from ruamel.yaml.error import MarkedYAMLError, YAMLError
+
+from midifrag.banks import Bank
+from midifrag.errors import ConfigurationError, Problem
+from midifrag.mistakes import ENVIRONMENT_PREFIX, problem_at, translate, unknown_variables
+from midifrag.settings import BUILT_IN_MODELS, Show
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """A show that has been read and found right: its settings, its banks in set order, and where they came from."""
+
+    show: Show
+    banks: tuple[Bank, ...]
+    path: Path
+
+    @property
+    def folder(self) -> Path:
+        """The folder that relative paths of the configuration start from."""
+        return self.path.parent
+
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """All files that were read; a change in one of them is a reason to read again."""
+        return (self.path, *(bank_path(self.path, bank.slug) for bank in self.banks))
+
+    @property
+    def fragments_folder(self) -> Path:
+        """Where slots live. Relative to the current folder, as a performer types it."""
+        return Path(self.show.fragments.folder).expanduser().absolute()
+
+    @property
+    def archive_folder(self) -> Path:
+        """Where raw takes live."""
+        folder = self.show.archive.folder
+        return self.fragments_folder / "archive" if folder is None else Path(folder).expanduser().absolute()
+
+
+def shipped_path() -> Path:
+    """``presets.yaml`` of the set that comes with midifrag: inside an installed package, or at a checkout's root."""
+    inside = Path(__file__).parent / "shipped" / "presets.yaml"
+    return inside if inside.exists() else Path(__file__).parent.parent / "presets.yaml"
+
+
+def bank_path(show_path: Path, slug: str) -> Path:
+    """The file of bank ``slug`` of the show at ``show_path``."""
+    return show_path.parent / "presets" / f"{slug}.yaml"
+
+
+def load(path: Path, flags: Mapping[str, Any] | None = None, environment: Mapping[str, str] | None = None) -> Loaded:
+    """Read the show at ``path``. Raises `ConfigurationError` with one problem per mistake, over all files at once."""
+    environment = os.environ if environment is None else environment
+    problems: list[Problem] = []
+    show = _load_show(path, flags or {}, environment, problems)
+    slugs = show.set_list if show is not None else ()
+    banks = [_load_bank(bank_path(path, slug), slug, show, problems) for slug in slugs]
+    good = tuple(bank for bank in banks if bank is not None)
+    problems += _clashes(good)
+    if problems or show is None:
+        raise ConfigurationError(problems)
+    return Loaded(show, good, path.absolute())
+
+
+def _load_show(
+    path: Path, flags: Mapping[str, Any], environment: Mapping[str, str], problems: list[Problem]
+) -> Show | None:
+    data = _read(path, problems)
+    if data is None:
+        return None
+    problems += unknown_variables(environment)
+    try:
+        return _merged(data, flags, environment)
+    except SettingsError as error:
+        cause = error.__cause__ or error
+        problems.append(Problem("environment", None, str(error).split('"')[1].upper(), f"not readable: {cause}"))
+    except ValidationError as error:
+        problems += translate(error, Show, path.name, data, flags, environment)
+    return None
+
+
+def _merged(data: Mapping[str, Any], flags: Mapping[str, Any], environment: Mapping[str, str]) -> Show:
+    class FileSource(PydanticBaseSettingsSource):
+        def get_field_value(self, field: Any, field_name: str) -> tuple[Any, str, bool]:  # noqa: ARG002 (their signature)
+            return data.get(field_name), field_name, False
+
+        def __call__(self) -> dict[str, Any]:
+            return dict(_plain(data))
+
+    class Sources(BaseSettings, Show):
+        model_config = SettingsConfigDict(
+            env_prefix=ENVIRONMENT_PREFIX, env_nested_delimiter="__", extra="forbid", frozen=True
+        )
+
+        @classmethod
+        def settings_customise_sources(
+            cls,
+            settings_cls: type[BaseSettings],
+            init_settings: PydanticBaseSettingsSource,
+            env_settings: PydanticBaseSettingsSource,
+            dotenv_settings: PydanticBaseSettingsSource,
+            file_secret_settings: PydanticBaseSettingsSource,
+        ) -> tuple[PydanticBaseSettingsSource, ...]:
+            del dotenv_settings, file_secret_settings
+            env_settings.env_vars = {name.lower(): value for name, value in environment.items()}  # type: ignore[attr-defined]
+            return init_settings, env_settings, FileSource(settings_cls)
+
+    return Sources(**flags)
+
+
+def _load_bank(path: Path, slug: str, show: Show | None, problems: list[Problem]) -> Bank | None:
+    name = f"presets/{path.name}"
+    if not path.exists():
+        there = sorted(file.stem for file in path.parent.glob("*.yaml"))
+        problems.append(
+            Problem("presets.yaml", None, "set_list", f"no bank {slug!r}; there is: {', '.join(there) or 'none'}")
+        )
+        return None
+    data = _read(path, problems, name)
+    if data is None:
+        return None
+    try:
+        bank = Bank.model_validate({**_plain(data), "slug": slug})
+    except ValidationError as error:
+        problems += translate(error, Bank, name, data)
+        return None
+    if show is not None:
+        problems += _foreign_names(bank, show, name, data)
+    return bank
+
+
+def _foreign_names(bank: Bank, show: Show, file: str, data: Any) -> Iterator[Problem]:
+    """What a bank says that only the show can confirm: its models, ports and slots."""
+    models = sorted({*show.models, *BUILT_IN_MODELS})
+    for key, pad in bank.pads.items():
+        if pad.model is not None and pad.model not in models:
+            yield problem_at(file, data, ("pads", key, "model"), f"{pad.model!r} is none of {', '.join(models)}")
+        if pad.port is not None and pad.port not in show.ports:
+            yield problem_at(file, data, ("pads", key, "port"), f"{pad.port!r} is none of {', '.join(show.ports)}")
+        if pad.slot is not None and pad.slot > show.fragments.count:
+            yield problem_at(file, data, ("pads", key, "slot"), f"{pad.slot} is above {show.fragments.count}")
+    if bank.defaults.model is not None and bank.defaults.model not in models:
+        message = f"{bank.defaults.model!r} is none of {', '.join(models)}"
+        yield problem_at(file, data, ("defaults", "model"), message)
+
+
+def _clashes(banks: tuple[Bank, ...]) -> Iterator[Problem]:
+    programs: dict[int, str] = {}
+    for bank in banks:
+        if bank.program is None:
+            continue
+        if bank.program in programs:
+            other = programs[bank.program]
+            message = f"{bank.program} already selects {other}; each bank has its own"
+            yield Problem(f"presets/{bank.slug}.yaml", None, "program", message)
+        programs[bank.program] = bank.slug
+
+
+def _read(path: Path, problems: list[Problem], name: str | None = None) -> Any:
+    name = name or path.name
+    try:
+        data = YAML(typ="rt").load(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        problems.append(Problem(str(path), None, "", "no such file; `midifrag init FOLDER` writes a set to start from"))
+        return None
+    except (OSError, UnicodeDecodeError) as error:
+        problems.append(Problem(str(path), None, "", f"cannot be read: {error}"))
+        return None
+    except MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        line = mark.line + 1 if mark is not None else None
+        problems.append(Problem(name, line, "", f"not valid YAML: {error.problem or error.context}"))
+        return None
+    except YAMLError as error:
+        problems.append(Problem(name, None, "", f"not valid YAML: {error}"))
+        return None
+    if data is None:
+        return {}
+    if not isinstance(data, dict):
+        problems.append(Problem(name, 1, "", "must be keys and values, such as `model: sketch`"))
+        return None
+    return data
+
+
+def _plain(value: Any) -> Any:
+    """Ruamel's containers and scalars as plain ones; keys become text, as pydantic and the environment name them."""
+    if isinstance(value, dict):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_plain(item) for item in value]
+    for kind in (bool, int, float, str):
+        if isinstance(value, kind):
+            return kind(value)
+    return value

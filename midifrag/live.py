@@ -1,0 +1,63 @@
+"""The live parameter values: what controls, the page and the command line have set over the presets."""
+
+from __future__ import annotations
+
+from midifrag.banks import Bank, Control
+from midifrag.events import ControlChanged
+from midifrag.midi.mapping import control_id
+from midifrag.midi.takeover import Takeover
+from midifrag.settings import Show
+
+
+class LiveValues:
+    """Values by parameter: those of the show's controls and, over them, those of the active bank's own controls.
+
+    A bank's values rest while another bank is active. A control that has not been moved sets nothing.
+    """
+
+    def __init__(self, show: Show, bank: Bank) -> None:
+        self._values: dict[str, dict[str, float]] = {"": {}}
+        self.configure(show, bank)
+
+    def configure(self, show: Show, bank: Bank) -> None:
+        """Use the controls of ``show`` and ``bank``; soft takeover starts over."""
+        self._bank = bank.slug
+        self._values.setdefault(bank.slug, {})
+        self._controls: dict[str, tuple[str, Control]] = {control_id(c): ("", c) for c in show.controls}
+        self._controls |= {control_id(c): (bank.slug, c) for c in bank.controls}
+        self._takeovers = {key: Takeover(control.takeover) for key, (_, control) in self._controls.items()}
+
+    @property
+    def effective(self) -> dict[str, float]:
+        """The values that a press snapshots now."""
+        scopes = {scope for scope, _ in self._controls.values()} | {""}
+        return self._values[""] | (self._values[self._bank] if self._bank in scopes else {})
+
+    def move(self, key: str, position: float) -> ControlChanged | None:
+        """A control stands at ``position`` 0–1: the change it makes, or that it waits to be picked up."""
+        if key not in self._controls:
+            return None
+        scope, control = self._controls[key]
+        current = self.effective.get(control.sets)
+        at = position if current is None else control.position(current)
+        taken = self._takeovers[key].move(position, at)
+        if taken is None:
+            return ControlChanged(control.sets, current, waiting=True)
+        value = control.value(taken)
+        if value == current:
+            return None
+        self._values[scope][control.sets] = value
+        return ControlChanged(control.sets, value)
+
+    def set(self, name: str, value: float | None) -> ControlChanged:
+        """Set a parameter outright; None gives it back to the presets."""
+        for scope in ("", self._bank):
+            self._values[scope].pop(name, None)
+        if value is not None:
+            owner = next((scope for scope, control in self._controls.values() if control.sets == name), "")
+            self._values[owner][name] = value
+        return ControlChanged(name, value)
+
+    def changes(self) -> list[ControlChanged]:
+        """All values as changes, for someone who starts watching."""
+        return [ControlChanged(name, value) for name, value in self.effective.items()]
