@@ -1,0 +1,124 @@
+"""The model's forward pass, for rows of different requests at once.
+
+`Denoiser` is the border: the engine hands over rows and gets back guided outputs in fp32. `StockDenoiser` asks the
+stable-audio-tools modules themselves and so covers every architecture; `midifrag.engine.transformer` computes the
+common ones from the same weights, faster.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import torch
+from torch import Tensor
+
+from midifrag.engine.conditioning import Conditioning
+from midifrag.engine.samplers import Query
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One request's share of a call: its query, its prepared conditioning (see `Denoiser.prepare`) and its guidance."""
+
+    query: Query
+    prepared: Any
+    cfg_scale: float
+
+
+class Denoiser(Protocol):
+    """The model at one precision. ``describes`` says what runs; ``memory`` is in bytes, beside the module's own."""
+
+    describes: str
+    memory: int
+
+    def prepare(self, conditioning: Conditioning, times: Sequence[float], frames: int) -> Any:
+        """What of a request can be computed before its first step. ``times`` are the ones it will ask for first."""
+        ...
+
+    def guides(self, row: Row) -> bool:
+        """Whether the row takes a second, unguided evaluation."""
+        ...
+
+    def evaluate(self, rows: Sequence[Row]) -> Tensor:
+        """The guided outputs, fp32, shape (rows, channels, frames). All rows have the same number of frames."""
+        ...
+
+
+def guided(conditional: Tensor, unconditional: Tensor, scales: Sequence[float]) -> Tensor:
+    """Classifier-free guidance (arXiv:2207.12598), one scale a row."""
+    scale = torch.tensor(scales, dtype=torch.float32, device=conditional.device).view(-1, 1, 1)
+    return torch.lerp(unconditional, conditional, scale)
+
+
+class StockDenoiser:
+    """stable-audio-tools' own ``DiffusionTransformer.forward`` without its checkpointing, in fp32."""
+
+    describes = "stable-audio-tools' own forward pass in fp32"
+    memory = 0
+
+    def __init__(self, module: Any) -> None:
+        self._transformer = module.model.model
+        if any(parameter.dtype != torch.float32 for parameter in self._transformer.parameters()):
+            self._transformer = copy.deepcopy(self._transformer).float()
+            self.memory = sum(p.numel() * p.element_size() for p in self._transformer.parameters())
+
+    def prepare(self, conditioning: Conditioning, times: Sequence[float], frames: int) -> Conditioning:  # noqa: ARG002
+        """The conditioning as it is."""
+        return conditioning
+
+    def guides(self, row: Row) -> bool:
+        """Whether the row's guidance does anything."""
+        return bool(row.cfg_scale != 1 and row.prepared.can_guide)
+
+    @torch.inference_mode()
+    def evaluate(self, rows: Sequence[Row]) -> Tensor:
+        """See `Denoiser.evaluate`."""
+        again = [row for row in rows if self.guides(row)]
+        plain = [row.prepared for row in rows]
+        bare = [_unguided(row.prepared) for row in again]
+        everything = [*rows, *again]
+        output = self._transformer(
+            torch.cat([row.query.x for row in everything]),
+            torch.tensor([row.query.t for row in everything], device=rows[0].query.x.device),
+            cross_attn_cond=_stack([each.cross for each in plain + bare]),
+            global_embed=_stack([each.summary for each in plain + bare]),
+            prepend_cond=_stack([each.prepend for each in plain + bare]),
+            prepend_cond_mask=_mask([each.prepend for each in plain + bare]),
+            input_concat_cond=_stack([each.concat for each in plain + bare]),
+            use_checkpointing=False,
+        ).float()
+        return combine(output, rows, [self.guides(row) for row in rows])
+
+
+def combine(output: Tensor, rows: Sequence[Row], twice: Sequence[bool]) -> Tensor:
+    """Guide a call's outputs: first one for every row, then an unconditional one for each row evaluated ``twice``."""
+    conditional, unconditional = output[: len(rows)], output[len(rows) :]
+    places = [index for index, both in enumerate(twice) if both]
+    if not places:
+        return conditional
+    if len(places) == len(rows):
+        return guided(conditional, unconditional, [row.cfg_scale for row in rows])
+    mixed = guided(conditional[places], unconditional, [rows[place].cfg_scale for place in places])
+    return conditional.index_copy(0, torch.tensor(places, device=output.device), mixed)
+
+
+def _unguided(conditioning: Conditioning) -> Conditioning:
+    """What stock puts on the unconditional side: zeros or the negative prompt, the same numbers."""
+    cross = conditioning.negative
+    if cross is None and conditioning.cross is not None:
+        cross = torch.zeros_like(conditioning.cross)
+    prepend = None if conditioning.prepend is None else torch.zeros_like(conditioning.prepend)
+    return Conditioning(cross=cross, summary=conditioning.summary, prepend=prepend, concat=conditioning.concat)
+
+
+def _stack(tensors: Sequence[Tensor | None]) -> Tensor | None:
+    present = [tensor for tensor in tensors if tensor is not None]
+    return torch.cat(present) if present else None
+
+
+def _mask(tensors: Sequence[Tensor | None]) -> Tensor | None:
+    stacked = _stack(tensors)
+    return None if stacked is None else stacked.new_ones(stacked.shape[:2], dtype=torch.bool)

@@ -1,0 +1,126 @@
+"""A request in flight: a small state machine that the worker answers, step by step, until there is audio."""
+
+from __future__ import annotations
+
+import enum
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from midifrag.engine.messages import Audio, Render
+from midifrag.engine.model import Model
+from midifrag.engine.noise import Noise
+from midifrag.engine.samplers import Query, State, Step
+from midifrag.engine.settings import Settings
+
+
+class Stage(enum.Enum):
+    """Where a request stands."""
+
+    WAITING = enum.auto()
+    STEPPING = enum.auto()
+    DECODING = enum.auto()
+
+
+@dataclass(eq=False, slots=True)
+class Flight:
+    """One request: its parameters, the sampler's state and what of it is prepared on the device.
+
+    ``exact`` is set when it is rendered again in fp32 after half precision failed; ``order`` is its place of arrival,
+    ``turn`` when it was last served; ``pieces`` is the audio decoded so far.
+    """
+
+    render: Render
+    settings: Settings
+    order: int
+    spare: bool
+    stage: Stage = Stage.WAITING
+    exact: bool = False
+    turn: int = 0
+    prepared: Any = None
+    pieces: list[Audio] = field(default_factory=list)
+    began: float | None = None
+    clock: Callable[[], float] = time.perf_counter
+    _state: State | None = None
+    _step: Step | None = None
+    _query: Query | None = None
+
+    @property
+    def job(self) -> int:
+        """The request's number."""
+        return self.render.job
+
+    @property
+    def seconds_taken(self) -> float:
+        """Seconds since the device first worked on it."""
+        return 0.0 if self.began is None else self.clock() - self.began
+
+    @property
+    def state(self) -> State:
+        """The sampler's state; there is one from `begin` on."""
+        if self._state is None:
+            raise RuntimeError("this request has not begun")
+        return self._state
+
+    @property
+    def query(self) -> Query:
+        """What the sampler asks the model next."""
+        if self._query is None:
+            raise RuntimeError("this request asks for nothing")
+        return self._query
+
+    def levels(self, model: Model) -> Tensor:
+        """The noise levels of its way."""
+        settings, shift = self.settings, model.module.dist_shift
+        return settings.sampler.schedule(
+            settings.steps,
+            settings.sigma_min,
+            settings.sigma_max,
+            None if shift is None else lambda times: shift.time_shift(times, settings.frames),
+        )
+
+    @torch.inference_mode()
+    def begin(self, model: Model) -> None:
+        """Draw the first latent and ask the first question. Called again, it starts over with the same noise."""
+        levels = self.levels(model)
+        noise = Noise(self.settings.seed, model.module.io_channels, self.settings.frames, model.device)
+        first = noise.draw()
+        x = first * levels[0] if self.settings.sampler.scales_noise else first
+        self._state = State(x, levels, noise)
+        self.stage = Stage.STEPPING
+        self.pieces.clear()
+        if self.began is None:
+            self.began = self.clock()
+        self._start_step()
+
+    @torch.inference_mode()
+    def answer(self, output: Tensor) -> bool:
+        """Give the sampler the model's output (1, channels, frames); True when that ended a step."""
+        if self._step is None:
+            raise RuntimeError("this request asks for nothing")
+        try:
+            self._query = self._step.send(output)
+        except StopIteration:
+            pass
+        else:
+            return False
+        self.state.index += 1
+        if self.state.done:
+            self._step = self._query = None
+            self.stage = Stage.DECODING
+        else:
+            self._start_step()
+        return True
+
+    def _start_step(self) -> None:
+        self._step = self.settings.sampler.step(self.state)
+        self._query = next(self._step)
+
+
+def oldest_first(flights: Sequence[Flight]) -> list[Flight]:
+    """Presses before spares, oldest first within a kind."""
+    return sorted(flights, key=lambda flight: (flight.spare, flight.order))

@@ -1,0 +1,24 @@
+"""All of one request's randomness, from its own generator.
+
+A request never touches torch's global generator, so its sound does not depend on what else is in flight. The stream is
+the one that stock inference reads after ``torch.manual_seed(seed)``: first the initial latent, then, for samplers that
+want it, one draw a step. A Brownian tree is not needed for the SDE samplers: the increments that they ask for are over
+disjoint intervals, and those are independent normals.
+"""
+
+from __future__ import annotations
+
+import torch
+
+
+class Noise:
+    """Standard normals of shape (1, ``channels``, ``frames``), fp32, from ``seed``'s stream on ``device``."""
+
+    def __init__(self, seed: int, channels: int, frames: int, device: torch.device) -> None:
+        self._generator = torch.Generator(device=device).manual_seed(seed)
+        self._shape = (1, channels, frames)
+        self._device = device
+
+    def draw(self) -> torch.Tensor:
+        """The next normals of the stream."""
+        return torch.randn(self._shape, generator=self._generator, device=self._device)

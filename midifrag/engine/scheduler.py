@@ -1,0 +1,57 @@
+"""Who is on the device next: a pure choice over the requests in flight."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from midifrag.engine.flight import Flight, Stage, oldest_first
+
+#: Requests of one group can be answered by one call: same number of latents, same precision.
+Group = tuple[int, bool]
+
+
+def group_of(flight: Flight) -> Group:
+    """The group that the request belongs to."""
+    return flight.settings.frames, flight.exact
+
+
+def aboard(flights: Iterable[Flight], most: int) -> list[Flight]:
+    """The requests that may advance now: presses if there are any, else spares; the ``most`` oldest.
+
+    A spare that has begun keeps its state while presses are rendered and goes on where it was.
+    """
+    ordered = oldest_first(list(flights))
+    return [flight for flight in ordered if flight.spare == ordered[0].spare][:most]
+
+
+class Rota:
+    """Takes turns between groups: of those with work, the one whose last turn is longest ago, the oldest first."""
+
+    def __init__(self) -> None:
+        self._turn = 0
+        self._last: dict[Group, int] = {}
+
+    def next_batch(self, flights: Sequence[Flight], most: int) -> list[Flight]:
+        """The at most ``most`` requests among ``flights`` (in order of precedence) to be answered together now."""
+        stepping = [flight for flight in flights if flight.stage is not Stage.DECODING]
+        if not stepping:
+            return []
+        group = min((group_of(flight) for flight in stepping), key=lambda each: self._last.get(each, -1))
+        self._turn += 1
+        self._last[group] = self._turn
+        together = [flight for flight in stepping if group_of(flight) == group]
+        batch = sorted(together, key=lambda flight: flight.turn)[:most]
+        for flight in batch:
+            flight.turn = self._turn
+        return batch
+
+    @staticmethod
+    def next_decode(flights: Sequence[Flight], most: int) -> list[Flight]:
+        """The requests whose next window is decoded together: the first in precedence and those just like it."""
+        decoding = [flight for flight in flights if flight.stage is Stage.DECODING]
+        if not decoding:
+            return []
+        first = decoding[0]
+        alike = (group_of(first), first.settings.samples, len(first.pieces))
+        same = [each for each in decoding if (group_of(each), each.settings.samples, len(each.pieces)) == alike]
+        return same[:most]

@@ -1,0 +1,45 @@
+"""Noise levels: what each sampler steps through, as stable-audio-tools lays them out.
+
+A schedule is an fp32 tensor on the CPU, highest level first, whose last entry is where the last step arrives. It lives
+on the CPU on purpose: coefficients are then computed without ever waiting for the device.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import TypeAlias
+
+import torch
+
+#: Shifts flow times by the latent's length: stable-audio-tools' ``DistributionShift.time_shift``, the length bound.
+Shift: TypeAlias = Callable[[torch.Tensor], torch.Tensor]
+#: Called with steps, sigma_min, sigma_max and the model's shift, if it has one.
+Schedule: TypeAlias = Callable[[int, float, float, Shift | None], torch.Tensor]
+
+
+def exponential(steps: int, sigma_min: float, sigma_max: float, _shift: Shift | None) -> torch.Tensor:
+    """σ from ``sigma_max`` to ``sigma_min``, evenly in log σ, then 0 (k-diffusion's polyexponential with ρ = 1)."""
+    ramp = torch.linspace(1, 0, steps)
+    sigmas = torch.exp(ramp * (math.log(sigma_max) - math.log(sigma_min)) + math.log(sigma_min))
+    return torch.cat([sigmas, sigmas.new_zeros(1)])
+
+
+def linear(steps: int, _sigma_min: float, sigma_max: float, _shift: Shift | None) -> torch.Tensor:
+    """Times from min(``sigma_max``, 1) to 0, evenly."""
+    return torch.linspace(min(sigma_max, 1.0), 0, steps + 1)
+
+
+def shifted_linear(steps: int, sigma_min: float, sigma_max: float, shift: Shift | None) -> torch.Tensor:
+    """The linear schedule, moved towards noise for long latents where the model was trained so."""
+    times = linear(steps, sigma_min, sigma_max, None)
+    return times if shift is None else shift(times)
+
+
+def log_snr(steps: int, _sigma_min: float, sigma_max: float, _shift: Shift | None) -> torch.Tensor:
+    """Times evenly in log-SNR from that of ``sigma_max`` (−6 at 1) to 2, with both ends put at ``sigma_max`` and 0."""
+    top = min(sigma_max, 1.0)
+    first = math.log((1 - top) / top + 1e-6) if top < 1 else -6.0
+    times = torch.sigmoid(-torch.linspace(first, 2, steps + 1))
+    times[0], times[-1] = top, 0.0
+    return times
