@@ -1,0 +1,51 @@
+"""The models that midifrag knows by name, for ``midifrag models`` and for a ``model:`` that no entry describes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+#: Where the built-in model lies; the folder holds model_config.json, its checkpoint and its tokenizer.
+POCKET_FOLDER = Path(__file__).resolve().parent.parent / "models" / "pocket"
+
+
+@dataclass(frozen=True, slots=True)
+class KnownModel:
+    """A model that can be chosen by name alone. ``source`` is what its entry in presets.yaml would hold."""
+
+    name: str
+    what: str
+    source: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def installed(self) -> bool:
+        """Whether it plays without a download, as far as that is known without asking the hub's cache."""
+        return "hub" not in self.source and (self.name != "pocket" or pocket_is_there())
+
+
+CATALOGUE: tuple[KnownModel, ...] = (
+    KnownModel("pocket", "the built-in diffusion model: small, quick, short sounds"),
+    KnownModel("sketch", "the built-in synthesiser: no model at all, for rehearsal and as last resort"),
+    KnownModel(
+        "small",
+        "Stable Audio Open small: 11 s, 8 steps; its licence must be accepted on the hub",
+        {"hub": "stabilityai/stable-audio-open-small"},
+    ),
+    KnownModel(
+        "open",
+        "Stable Audio Open 1.0: 47 s, 100 steps, wants a GPU; its licence must be accepted on the hub",
+        {"hub": "stabilityai/stable-audio-open-1.0"},
+    ),
+)
+
+
+def known(name: str) -> KnownModel | None:
+    """The catalogue's entry of that name."""
+    return next((model for model in CATALOGUE if model.name == name), None)
+
+
+def pocket_is_there() -> bool:
+    """Whether the built-in model is part of this installation."""
+    return (POCKET_FOLDER / "model_config.json").is_file()
