@@ -1,0 +1,26 @@
+"""A deterministic synthesiser that reads prompts: always there, instant, no weights.
+
+``parse`` turns a prompt's words into ``Parameters``, ``render_parameters`` turns those into a ``Sound``, and ``render``
+does both. ``FAMILIES`` is the table of the sounds that it knows. It is the engine for rehearsal and tests, the last
+resort on stage, and what a model can be taught from.
+"""
+
+from .families import FAMILIES, Family
+from .parameters import Parameters
+from .prompt import parse
+from .renderer import SECONDS_RANGE, Sound, render, render_parameters
+from .voice import SAMPLE_RATE
+from .words import AXES
+
+__all__ = [
+    "AXES",
+    "FAMILIES",
+    "SAMPLE_RATE",
+    "SECONDS_RANGE",
+    "Family",
+    "Parameters",
+    "Sound",
+    "parse",
+    "render",
+    "render_parameters",
+]

@@ -1,0 +1,134 @@
+"""Textures: weather, noises, drops and other things that go on for as long as one likes."""
+
+from __future__ import annotations
+
+import numpy as np
+from scipy import signal
+
+from .synthesis import band, cycles, lowpass, modes, moving_filter, noise, place, sine, strike, wander
+from .tones import sustain
+from .voice import SAMPLE_RATE, Audio, Curve, Voice
+
+
+def _impulses(voice: Voice, per_second: float, spread: float) -> Audio:
+    """A Poisson process of impulses with log-normal levels; at least one, near the start."""
+    count = max(1, int(voice.rng.poisson(per_second * voice.span)))
+    places = (voice.rng.random(count) * voice.span * SAMPLE_RATE).astype(np.int64)
+    places[0] = min(places[0], voice.samples // 8)
+    train = np.zeros(voice.samples, dtype=np.float32)
+    np.add.at(train, np.minimum(places, voice.samples - 1), np.exp(voice.rng.normal(0, spread, count)))
+    return train
+
+
+def wind(voice: Voice) -> Audio:
+    """Noise through a wandering resonance, with gusts; each ear hears its own air."""
+    pitch = voice.shift(1.0) * 420.0
+    gusts = voice.rate(0.35)
+    wide = 0.9 - 0.5 * abs(voice.parameters.direction)
+    move = wander(voice.rng, voice.time, gusts)
+    whistle = voice.rng.uniform(0.25, 0.4)
+    drift = 1.6 * voice.parameters.direction * (voice.progress - 0.5)
+    curve = pitch * 2 ** (wide * move + drift)
+
+    def response(hertz: Curve, seconds: Curve) -> Curve:
+        centre = np.interp(seconds, voice.time, curve)
+        ratio = np.log2((hertz + 1.0) / centre)
+        return np.exp(-((ratio / whistle) ** 2)) + 0.25 * np.exp(-((ratio / 1.2) ** 2))
+
+    swell = (0.35 + 0.65 * (0.5 + 0.5 * move) ** 1.5).astype(np.float32)
+    sides = [moving_filter(noise(voice.rng, voice.samples), response) for _ in range(2)]
+    return np.stack(sides) * swell * sustain(voice, 0.25, 0.25)
+
+
+def rain(voice: Voice) -> Audio:
+    """Poisson droplets in four sizes over a hiss of those too far away to tell apart."""
+    per_second = 90.0 * 7.0**voice.parameters.density
+    shift = voice.shift(0.9)
+    sides = []
+    for _ in range(2):
+        sound = np.zeros(voice.samples, dtype=np.float32)
+        for size in (1.0, 1.7, 2.6, 4.2):
+            grain = modes(700, [1100 * size * shift, 1730 * size * shift], 0.012 / size + 0.003, [1.0, 0.6], 0.1)
+            sound += signal.oaconvolve(_impulses(voice, per_second / 4, 0.9), grain)[: voice.samples]
+        sides.append(sound)
+    far = [noise(voice.rng, voice.samples, lambda hertz: band(hertz, 1500 * shift, 9000 * shift, 1)) for _ in range(2)]
+    hiss = np.float32(0.12 * 2.2**voice.parameters.density)
+    return (np.stack(sides) + np.stack(far) * hiss) * sustain(voice, 0.02, 0.25)
+
+
+def hiss(voice: Voice) -> Audio:
+    """Noise, from brown to blue; rising or falling moves a low-pass over it."""
+    slope = voice.rng.uniform(-0.6, 0.0) + voice.level("brightness", -0.5, 0.0, 0.3)
+    sides = [noise(voice.rng, voice.samples, lambda hertz: (np.maximum(hertz, 30) / 1000) ** slope) for _ in range(2)]
+    direction = voice.parameters.direction
+    if direction:
+        sides = [moving_filter(side, lambda hertz, seconds: _opening(voice, hertz, seconds)) for side in sides]
+    return np.stack(sides) * sustain(voice, 0.02, 0.2)
+
+
+def _opening(voice: Voice, hertz: Curve, seconds: Curve) -> Curve:
+    direction = voice.parameters.direction
+    closed = 5.0 * abs(direction)
+    progress = np.clip(seconds / voice.span, 0, 1)
+    return lowpass(hertz, 18_000 * 2 ** (-closed * (1 - progress if direction > 0 else progress)), 2)
+
+
+def drone(voice: Voice) -> Audio:
+    """Low partials in pairs that beat against each other, brighter and darker by turns."""
+    pitch = voice.hertz(58.0, 0.9)
+    beating = voice.rate(0.5)
+    numbers = np.repeat(np.arange(1, 25), 2)
+    offsets = np.tile([-0.5, 0.5], 24) * beating * voice.rng.uniform(0.8, 1.2, 48)
+    fifths = voice.rng.random() < 0.5
+    levels = numbers ** -voice.level("brightness", 1.6, 1.05, 0.7) * voice.rng.uniform(0.3, 1.0, 48)
+    sides = []
+    for _ in range(2):
+        tones = numbers * pitch + offsets
+        tones = np.concatenate([tones, tones[:16] * 1.5]) if fifths else tones
+        strength = np.concatenate([levels, levels[:16] * 0.5]) if fifths else levels
+        sides.append(modes(voice.samples, tones, np.inf, strength, voice.rng.random(len(tones))))
+    sound = np.stack(sides)
+    pulse = 0.75 + 0.25 * np.sin(2 * np.pi * (beating * voice.time + voice.rng.random()))
+    if voice.parameters.direction:
+        sound = np.stack(
+            [moving_filter(side, lambda hertz, seconds: _opening(voice, hertz, seconds)) for side in sound]
+        )
+    return sound * pulse.astype(np.float32) * sustain(voice, 0.3, 0.3)
+
+
+def crackle(voice: Voice) -> Audio:
+    """Clicks and pops of a worn record or a small fire, over a faint surface noise."""
+    per_second = 22.0 * 6.0**voice.parameters.density
+    sides = []
+    common = _impulses(voice, per_second * 0.7, 1.1)
+    tick = noise(voice.rng, 400, lambda hertz: band(hertz, 900, 9000, 1)) * strike(
+        np.arange(400, dtype=np.float32) / SAMPLE_RATE, 0.0, 0.004
+    )
+    for _ in range(2):
+        train = common + _impulses(voice, per_second * 0.3, 1.1)
+        surface = noise(voice.rng, voice.samples, lambda hertz: band(hertz, 300, 6000, 1))
+        sides.append(signal.oaconvolve(train, tick)[: voice.samples] + surface * np.float32(0.012))
+    return np.stack(sides) * sustain(voice, 0.002, 0.1)
+
+
+def bubbles(voice: Voice) -> Audio:
+    """Bubbles as van den Doel models them: damped sines that rise in pitch, large ones low and long."""
+    per_second = 11.0 * 4.0**voice.parameters.density
+    count = max(1, int(voice.rng.poisson(per_second * voice.span)))
+    starts = np.sort(voice.rng.random(count)) * voice.span
+    starts[0] = min(starts[0], 0.02)
+    shift = voice.shift(1.0)
+    sound = np.zeros((2, voice.samples), dtype=np.float32)
+    clock = np.arange(round(0.18 * SAMPLE_RATE)) / SAMPLE_RATE
+    drift = 1.5 * voice.parameters.direction
+    for start in starts:
+        size = voice.rng.uniform(0.0, 1.0)
+        pitch = 450.0 * shift * 4.0**size * 2.0 ** (drift * (start / voice.span - 0.5))
+        ring = 0.14 * 0.35**size
+        grain_clock = clock[: round(1.25 * ring * SAMPLE_RATE)]
+        phase = cycles(pitch * (1 + voice.rng.uniform(1.5, 5.0) * grain_clock), len(grain_clock))
+        grain = sine(phase) * strike(grain_clock.astype(np.float32), voice.attack(0.002), ring)
+        pan = voice.rng.uniform(0.15, 0.85)
+        gains = np.sqrt(np.array([[pan], [1 - pan]])) * np.exp(voice.rng.normal(0, 0.5)) * 0.8**size
+        place(sound, (gains * grain).astype(np.float32), int(start * SAMPLE_RATE))
+    return sound * sustain(voice, 0.001, 0.1)
