@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from .synthesis import band, cycles, modes, noise, place, sine, square_partials, strike
+from .synthesis import band, cycles, modes, noise, place, sine, square_partials, strike, times
 from .voice import SAMPLE_RATE, Audio, Curve, Voice
 
 #: The six oscillators of the TR-808's cymbal and hats, in hertz.
@@ -29,7 +29,7 @@ def kick(voice: Voice) -> Audio:
     short = voice.piece(0.03, voice.rng)
     click = np.zeros(voice.samples, dtype=np.float32)
     place(click, _click(short, 1500, 6000, 0.015), 0)
-    return (body + click) * strike(voice.clock, voice.attack(0.001), voice.decay(0.65))
+    return times(body + click, strike(voice.clock, voice.attack(0.001), voice.decay(0.65)))
 
 
 def snare(voice: Voice) -> Audio:
@@ -61,7 +61,7 @@ def hats(voice: Voice) -> Audio:
     metal = _metal(voice, HAT_OSCILLATORS * shift * voice.rng.uniform(0.97, 1.03, 6), 6500 * shift, decay, decay / 3)
     air = noise(voice.rng, voice.samples, lambda hertz: band(hertz, 7500 * shift, 17_000, 2))
     sound = metal + air * np.float32(voice.rng.uniform(0.4, 0.9))
-    return (sound * (1 + 3 * _hit(voice))) * strike(voice.clock, voice.attack(0.0008), decay)
+    return times(sound, 1 + 3 * _hit(voice), strike(voice.clock, voice.attack(0.0008), decay))
 
 
 def _hit(voice: Voice) -> Audio:
@@ -113,7 +113,7 @@ def cymbal(voice: Voice) -> Audio:
     metal = modes(voice.samples, tones, ringing, levels, voice.rng.random(110)) / np.float32(4.5)
     wash = noise(voice.rng, voice.samples, lambda hertz: band(hertz, 3500 * shift, 15_000, 1))
     sound = metal + wash * strike(voice.clock, 0.0, decay * 0.6) * np.float32(0.6)
-    return sound * (1 + 2 * _hit(voice)) * strike(voice.clock, voice.attack(0.002), 1e6)
+    return times(sound, 1 + 2 * _hit(voice), strike(voice.clock, voice.attack(0.002), 1e6))
 
 
 def cowbell(voice: Voice) -> Audio:
@@ -123,4 +123,4 @@ def cowbell(voice: Voice) -> Audio:
     decay = voice.decay(0.45)
     sound = modes(voice.samples, tones, decay, levels * band(tones, 1.2 * pitch, 6 * pitch, 1))
     knock = 1 + voice.level("hardness", 0.0, 1.2, 2.5) * np.exp(-voice.clock / np.float32(0.012))
-    return sound * knock.astype(np.float32) * strike(voice.clock, voice.attack(0.0008), 1e6)
+    return times(sound, knock, strike(voice.clock, voice.attack(0.0008), 1e6))

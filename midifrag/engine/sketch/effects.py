@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from .synthesis import cycles, harmonics, moving_filter, noise, place, scan, sine, strike
+from .synthesis import cycles, harmonics, moving_filter, noise, place, scan, sine, strike, times
 from .tones import glide, sustain
 from .voice import SAMPLE_RATE, Audio, Curve, Voice
 
@@ -12,7 +12,7 @@ from .voice import SAMPLE_RATE, Audio, Curve, Voice
 def _peak(hertz: Curve, centre: Curve, width: float) -> Curve:
     """A resonance ``width`` octaves wide over a low-pass at ``centre`` hertz."""
     ratio = np.log2((hertz + 1.0) / centre)
-    return np.exp(-((ratio / width) ** 2)) + 0.3 / (1 + np.exp(np.minimum(ratio * 6, 30)))
+    return np.asarray(np.exp(-((ratio / width) ** 2)) + 0.3 / (1 + np.exp(np.minimum(ratio * 6, 30))))
 
 
 def sweep(voice: Voice) -> Audio:
@@ -27,7 +27,7 @@ def sweep(voice: Voice) -> Audio:
         return _peak(hertz, centre * 2 ** (4.0 * direction * (progress - 0.5) + arch), width)
 
     sides = [moving_filter(noise(voice.rng, voice.samples), response) for _ in range(2)]
-    return np.stack(sides) * sustain(voice, 0.12, 0.3)
+    return times(sides, sustain(voice, 0.12, 0.3))
 
 
 def riser(voice: Voice) -> Audio:
@@ -48,8 +48,8 @@ def riser(voice: Voice) -> Audio:
 
     air = [moving_filter(noise(voice.rng, voice.samples), response) for _ in range(2)]
     sound = np.stack([tone * np.float32(0.35) + side for side in air])
-    grow = (0.08 + 0.92 * progress**1.5).astype(np.float32)
-    return sound * grow * sustain(voice, 0.02, 0.06 if climb > 0 else 0.2)
+    grow = 0.08 + 0.92 * progress**1.5
+    return times(sound, grow, sustain(voice, 0.02, 0.06 if climb > 0 else 0.2))
 
 
 def laser(voice: Voice) -> Audio:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import numpy as np
+import numpy.typing as npt
 from scipy import fft
 
 from .parameters import Parameters
 from .synthesis import noise
 from .voice import SAMPLE_RATE, Audio, Curve
+
+Spectrum = npt.NDArray[np.complex64]
 
 #: Nothing is louder than this; −0.9 dBFS leaves room for a resampler.
 PEAK = 0.9
@@ -17,6 +20,8 @@ LOUDNESS = 0.2
 LOWEST = 18.0
 #: Fades against clicks, in seconds.
 FADE_IN, FADE_OUT = 0.0004, 0.012
+#: The part of a sound with a reverb over which its tail fades, and the most of that in seconds.
+TAIL_SHARE, TAIL_SECONDS = 0.2, 0.4
 
 
 def finish(sound: Audio, parameters: Parameters, room: float, spread: float, rng: np.random.Generator) -> Audio:
@@ -67,7 +72,7 @@ def shape(sound: Audio, brightness: float, wet: float, width: float, rng: np.ran
     return np.stack([mono + sides, mono - sides])
 
 
-def _tone(hertz: Curve, spectrum: Audio, brightness: float) -> Audio:
+def _tone(hertz: Curve, spectrum: Spectrum, brightness: float) -> Spectrum:
     """A causal filter around the sound's own centre of gravity: low-pass towards dark, high shelf towards bright."""
     turn = hertz / LOWEST
     gain = 1j * turn / (1 + 1j * turn)
@@ -79,7 +84,7 @@ def _tone(hertz: Curve, spectrum: Audio, brightness: float) -> Audio:
             gain *= 1 + brightness - brightness / (1 + 1.6 * ratio) ** 2
         else:
             gain *= 1 + 2.5 * brightness * ratio / (1 + ratio / 10) - 0.6 * brightness / (1 + ratio)
-    return gain.astype(np.complex64)  # type: ignore[no-any-return]
+    return np.asarray(gain, dtype=np.complex64)
 
 
 def _rooms(rng: np.random.Generator, wet: float, width: float, samples: int) -> tuple[Audio, Audio]:
@@ -103,10 +108,8 @@ def clean_ends(sound: Audio, wet: float) -> Audio:
     """Start and end at exactly zero; a reverb's tail fades over the last fifth."""
     samples = sound.shape[-1]
     rise = max(2, min(samples // 4, round(FADE_IN * SAMPLE_RATE)))
-    fall = max(
-        2,
-        min(samples // 4, round((FADE_OUT + (min(0.4, 0.2 * samples / SAMPLE_RATE) if wet > 0 else 0)) * SAMPLE_RATE)),
-    )
+    tail = min(TAIL_SECONDS, TAIL_SHARE * samples / SAMPLE_RATE) if wet > 0 else 0.0
+    fall = max(2, min(samples // 4, round((FADE_OUT + tail) * SAMPLE_RATE)))
     sound[:, :rise] *= np.sin(np.linspace(0, np.pi / 2, rise, dtype=np.float32)) ** 2
     sound[:, -fall:] *= np.cos(np.linspace(0, np.pi / 2, fall, dtype=np.float32)) ** 2
     sound[:, -1] = 0
@@ -115,7 +118,6 @@ def clean_ends(sound: Audio, wet: float) -> Audio:
 
 def level(sound: Audio) -> Audio:
     """Bring impacts to the peak and sustained sounds to the loudness, whichever comes first."""
-    sound = sound - sound.mean(axis=1, keepdims=True) * np.float32(0)
     blocks = max(1, sound.shape[-1] // 2048)
     power = np.mean(sound[:, : blocks * 2048].reshape(2, blocks, -1) ** 2, axis=(0, 2))
     loudest = np.sqrt(np.mean(np.sort(power)[-max(1, blocks // 3) :]))

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import partial
 
 from .parameters import BARS_RANGE, BPM_RANGE, PITCH_RANGE, Parameters
 from .words import (
@@ -40,8 +41,9 @@ _AFTER_NOTE_A = re.compile(r"\s*(?:$|[,.;:!?]|(?:with|and|at)\b)")
 def parse(prompt: str) -> Parameters:
     """Say what ``prompt`` asks for; a word that means nothing here is named in ``unknown``, never an error.
 
-    Musical facts are taken out first ("120 bpm", "2 bars", "440 Hz", "in C minor", "A2", where A4 is 440 Hz), then the longest phrases
-    that the tables know. Intensifiers act on the next adjective, and "no" or "without" drops the family after it.
+    Musical facts are taken out first ("120 bpm", "2 bars", "440 Hz", "in C minor", "A2", where A4 is 440 Hz), then
+    the longest phrases that the tables know. Intensifiers act on the next adjective, and "no" or "without" drops the
+    family after it.
     """
     text = prompt.lower().replace("♯", "#").replace("♭", "b").replace("'", "").replace("’", "")
     facts = _Facts()
@@ -79,8 +81,8 @@ class _Facts:
             (_SHORT_KEY, self._read_short_key),
             (_NOTE, self._read_note),
         )
-        for pattern, reader in readers:
-            text = pattern.sub(lambda match, reader=reader: " " if reader(match) else match[0], text)
+        for pattern, read in readers:
+            text = pattern.sub(partial(_without, read), text)
         return text
 
     def _read_bpm(self, match: re.Match[str]) -> bool:
@@ -120,6 +122,11 @@ class _Facts:
             return False
         self.pitch_hz = round(hertz, 3)
         return True
+
+
+def _without(read: Callable[[re.Match[str]], bool], match: re.Match[str]) -> str:
+    """What stays of a match in the text: nothing if it could be read."""
+    return " " if read(match) else match[0]
 
 
 def _known(phrase: str) -> bool:

@@ -24,9 +24,16 @@ FRAME = 1024
 Response = Callable[[Curve], Curve]
 
 
+def times(sound: npt.ArrayLike, *gains: npt.ArrayLike) -> Audio:
+    """``sound`` with all ``gains`` applied, in single precision."""
+    for gain in gains:
+        sound = np.multiply(sound, gain)
+    return np.asarray(sound, dtype=np.float32)
+
+
 def strike(clock: Audio, attack: float, decay: float) -> Audio:
     """An impact's envelope: a smooth rise of ``attack`` seconds, then −60 dB after ``decay`` seconds."""
-    envelope = np.exp(clock * np.float32(-np.log(1000.0) / decay))
+    envelope: Audio = np.exp(clock * np.float32(-np.log(1000.0) / decay))
     rise = min(len(clock), round(attack * SAMPLE_RATE))
     envelope[:rise] *= np.float32(0.5) - np.float32(0.5) * np.cos(np.linspace(0, np.pi, rise, dtype=np.float32))
     return envelope
@@ -36,20 +43,22 @@ def hold(clock: Audio, attack: float, span: float, release: float) -> Audio:
     """A sustained envelope: up in ``attack`` seconds, down to nothing over the last ``release`` before ``span``."""
     up = np.clip(clock / np.float32(max(attack, 1e-4)), 0, 1)
     down = np.clip((np.float32(span) - clock) / np.float32(max(release, 1e-4)), 0, 1)
-    return np.sin(up * down * np.float32(np.pi / 2)) ** 2
+    bow = np.sin(up * down * np.float32(np.pi / 2))
+    return times(bow, bow)
 
 
 def cycles(hertz: Curve | float, samples: int) -> Curve:
     """The phase in cycles at every sample of a frequency in hertz, steady or per sample; it starts at 0."""
     if isinstance(hertz, float):
         return np.arange(samples) * (hertz / SAMPLE_RATE)
-    phase = np.cumsum(hertz) / SAMPLE_RATE
-    return phase - phase[0]
+    phase: Curve = np.cumsum(hertz) / SAMPLE_RATE
+    phase -= phase[0]
+    return phase
 
 
 def sine(phase: Curve) -> Audio:
     """A sine at ``phase`` cycles; the phase is wrapped in double precision, so that it stays exact for minutes."""
-    return np.sin((phase - np.floor(phase)).astype(np.float32) * np.float32(2 * np.pi))
+    return np.sin(times(phase - np.floor(phase), np.float32(2 * np.pi)))
 
 
 def modes(
@@ -69,7 +78,8 @@ def modes(
     fine = np.exp(np.outer(poles, np.arange(block)))
     left = np.concatenate([coarse.real, coarse.imag], axis=1).astype(np.float32)
     right = np.concatenate([fine.imag, fine.real]).astype(np.float32)
-    return (left @ right).reshape(-1)[:samples]
+    total: Audio = left @ right
+    return total.reshape(-1)[:samples]
 
 
 def square_partials(hertz: npt.ArrayLike, highest: float = HIGHEST_PARTIAL) -> tuple[Curve, Curve]:
@@ -89,13 +99,17 @@ def harmonics(fundamental: float, most: int = 400) -> Curve:
 def lowpass(hertz: Curve, cutoff: npt.ArrayLike, order: int = 2, resonance: float = 0.0) -> Curve:
     """The gain of a low-pass at ``hertz``, −6 dB per octave and order, with a peak of ``resonance`` at the cutoff."""
     ratio = hertz / np.asarray(cutoff)
-    gain = 1 / np.sqrt(1 + ratio ** (2 * order))
-    return gain if resonance == 0 else gain * (1 + resonance * np.exp(-((np.log2(ratio + 1e-9) / 0.25) ** 2)))
+    gain: Curve = 1 / np.sqrt(1 + ratio ** (2 * order))
+    if resonance:
+        gain *= 1 + resonance * np.exp(-((np.log2(ratio + 1e-9) / 0.25) ** 2))
+    return gain
 
 
 def band(hertz: Curve, low: npt.ArrayLike, high: npt.ArrayLike, order: int = 2) -> Curve:
     """The gain of a band-pass from ``low`` to ``high`` hertz."""
-    return lowpass(hertz, high, order) * (1 - 1 / (1 + (hertz / np.asarray(low)) ** (2 * order))) ** 0.5
+    gain = lowpass(hertz, high, order)
+    gain *= np.sqrt(1 - 1 / (1 + (hertz / np.asarray(low)) ** (2 * order)))
+    return gain
 
 
 def scan(phase: Curve, spectra: Curve, rows: Curve) -> Audio:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from scipy import signal
 
-from .synthesis import band, cycles, lowpass, modes, moving_filter, noise, place, sine, strike, wander
+from .synthesis import band, cycles, lowpass, modes, moving_filter, noise, place, sine, strike, times, wander
 from .tones import sustain
 from .voice import SAMPLE_RATE, Audio, Curve, Voice
 
@@ -33,11 +33,11 @@ def wind(voice: Voice) -> Audio:
     def response(hertz: Curve, seconds: Curve) -> Curve:
         centre = np.interp(seconds, voice.time, curve)
         ratio = np.log2((hertz + 1.0) / centre)
-        return np.exp(-((ratio / whistle) ** 2)) + 0.25 * np.exp(-((ratio / 1.2) ** 2))
+        return np.asarray(np.exp(-((ratio / whistle) ** 2)) + 0.25 * np.exp(-((ratio / 1.2) ** 2)))
 
-    swell = (0.35 + 0.65 * (0.5 + 0.5 * move) ** 1.5).astype(np.float32)
+    swell = 0.35 + 0.65 * (0.5 + 0.5 * move) ** 1.5
     sides = [moving_filter(noise(voice.rng, voice.samples), response) for _ in range(2)]
-    return np.stack(sides) * swell * sustain(voice, 0.25, 0.25)
+    return times(sides, swell, sustain(voice, 0.25, 0.25))
 
 
 def rain(voice: Voice) -> Audio:
@@ -53,7 +53,7 @@ def rain(voice: Voice) -> Audio:
         sides.append(sound)
     far = [noise(voice.rng, voice.samples, lambda hertz: band(hertz, 1500 * shift, 9000 * shift, 1)) for _ in range(2)]
     hiss = np.float32(0.12 * 2.2**voice.parameters.density)
-    return (np.stack(sides) + np.stack(far) * hiss) * sustain(voice, 0.02, 0.25)
+    return times(np.stack(sides) + np.stack(far) * hiss, sustain(voice, 0.02, 0.25))
 
 
 def hiss(voice: Voice) -> Audio:
@@ -63,7 +63,7 @@ def hiss(voice: Voice) -> Audio:
     direction = voice.parameters.direction
     if direction:
         sides = [moving_filter(side, lambda hertz, seconds: _opening(voice, hertz, seconds)) for side in sides]
-    return np.stack(sides) * sustain(voice, 0.02, 0.2)
+    return times(sides, sustain(voice, 0.02, 0.2))
 
 
 def _opening(voice: Voice, hertz: Curve, seconds: Curve) -> Curve:
@@ -93,7 +93,7 @@ def drone(voice: Voice) -> Audio:
         sound = np.stack(
             [moving_filter(side, lambda hertz, seconds: _opening(voice, hertz, seconds)) for side in sound]
         )
-    return sound * pulse.astype(np.float32) * sustain(voice, 0.3, 0.3)
+    return times(sound, pulse, sustain(voice, 0.3, 0.3))
 
 
 def crackle(voice: Voice) -> Audio:
@@ -108,7 +108,7 @@ def crackle(voice: Voice) -> Audio:
         train = common + _impulses(voice, per_second * 0.3, 1.1)
         surface = noise(voice.rng, voice.samples, lambda hertz: band(hertz, 300, 6000, 1))
         sides.append(signal.oaconvolve(train, tick)[: voice.samples] + surface * np.float32(0.012))
-    return np.stack(sides) * sustain(voice, 0.002, 0.1)
+    return times(sides, sustain(voice, 0.002, 0.1))
 
 
 def bubbles(voice: Voice) -> Audio:
@@ -131,4 +131,4 @@ def bubbles(voice: Voice) -> Audio:
         pan = voice.rng.uniform(0.15, 0.85)
         gains = np.sqrt(np.array([[pan], [1 - pan]])) * np.exp(voice.rng.normal(0, 0.5)) * 0.8**size
         place(sound, (gains * grain).astype(np.float32), int(start * SAMPLE_RATE))
-    return sound * sustain(voice, 0.001, 0.1)
+    return times(sound, sustain(voice, 0.001, 0.1))

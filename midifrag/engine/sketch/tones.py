@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from .synthesis import cloud, cycles, harmonics, hold, lowpass, modes, noise, place, scan, sine, strike
+from .synthesis import cloud, cycles, harmonics, hold, lowpass, modes, noise, place, scan, sine, strike, times
 from .voice import Audio, Curve, Voice
 
 #: Rows of a wavetable that follows a decay or a movement.
@@ -49,7 +49,7 @@ def sub(voice: Voice) -> Audio:
     phase = cycles(glide(voice, voice.hertz(49.0, 0.9), 1.2), voice.samples)
     second, third = np.array([0.12, 0.08]) * voice.level("brightness", 0.0, 1.0, 3.0) * voice.rng.uniform(0.6, 1.4, 2)
     sound = sine(phase) + sine(2 * phase) * np.float32(second) + sine(3 * phase) * np.float32(third)
-    return sound * sustain(voice, 0.008, 0.25)
+    return times(sound, sustain(voice, 0.008, 0.25))
 
 
 def bass(voice: Voice) -> Audio:
@@ -66,7 +66,7 @@ def bass(voice: Voice) -> Audio:
     detuned = phase * (1 + voice.rng.uniform(0.002, 0.006))
     rows = np.interp(voice.time, at, np.arange(ROWS))
     sound = scan(phase, spectra, rows) + scan(detuned, spectra, rows) * np.float32(0.6)
-    return sound * strike(voice.clock, voice.attack(0.003), decay)
+    return times(sound, strike(voice.clock, voice.attack(0.003), decay))
 
 
 def string(voice: Voice, pitch: float, decay: float, position: float) -> Audio:
@@ -93,7 +93,7 @@ def pluck(voice: Voice) -> Audio:
     pick = np.zeros(voice.samples, dtype=np.float32)
     burst = noise(voice.rng, short.samples) * strike(short.clock, 0.0, 0.008)
     place(pick, burst * np.float32(voice.level("hardness", 0.0, 0.04, 0.25)), 0)
-    return np.stack([left + pick, right + pick]) * strike(voice.clock, voice.attack(0.0012), 4 * decay)
+    return times([left + pick, right + pick], strike(voice.clock, voice.attack(0.0012), 4 * decay))
 
 
 def bell(voice: Voice) -> Audio:
@@ -106,7 +106,7 @@ def bell(voice: Voice) -> Audio:
     beating = np.concatenate([tones, tones * (1 + voice.rng.uniform(0.0006, 0.002, len(tones)))])
     sound = modes(voice.samples, beating, np.tile(durations * decay, 2), np.tile(strength, 2))
     hammer = 1 + voice.level("hardness", 0.0, 0.3, 1.5) * np.exp(-voice.clock / np.float32(0.02))
-    return sound * hammer.astype(np.float32) * strike(voice.clock, voice.attack(0.0015), 1e6)
+    return times(sound, hammer, strike(voice.clock, voice.attack(0.0015), 1e6))
 
 
 def pad(voice: Voice) -> Audio:
@@ -130,7 +130,7 @@ def pad(voice: Voice) -> Audio:
         voice.progress if direction > 0 else 1 - voice.progress
     )
     mix = opened.astype(np.float32)
-    return np.stack([low * (1 - mix) + high * mix for low, high in sides]) * sustain(voice, 0.35, 0.35)
+    return times([low * (1 - mix) + high * mix for low, high in sides], sustain(voice, 0.35, 0.35))
 
 
 def lead(voice: Voice) -> Audio:
@@ -145,8 +145,7 @@ def lead(voice: Voice) -> Audio:
     spread = voice.rng.uniform(0.003, 0.008)
     rows = np.zeros(voice.samples)
     low, middle, high = (scan(phase * factor, spectra, rows) for factor in (1 - spread, 1.0, 1 + spread))
-    sound = np.stack([middle + low, middle + high])
-    return sound * sustain(voice, 0.012, 0.2)
+    return times([middle + low, middle + high], sustain(voice, 0.012, 0.2))
 
 
 def organ(voice: Voice) -> Audio:
@@ -163,4 +162,4 @@ def organ(voice: Voice) -> Audio:
     turn = 2 * np.pi * voice.rate(3.0, 1.6) * voice.time
     depth = np.float32(0.35)
     left, right = (1 + depth * np.sin(turn + side).astype(np.float32) for side in (0.0, 1.4))
-    return np.stack([sound * left, sound * right]) * sustain(voice, 0.006, 0.06)
+    return times([left, right], sound, sustain(voice, 0.006, 0.06))

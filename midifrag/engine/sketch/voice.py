@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
@@ -42,7 +42,7 @@ class Voice:
         return np.arange(self.samples) / SAMPLE_RATE
 
     @cached_property
-    def clock(self) -> npt.NDArray[np.float32]:
+    def clock(self) -> Audio:
         """``time`` in single precision: for envelopes, never for phases."""
         return self.time.astype(np.float32)
 
@@ -54,25 +54,21 @@ class Voice:
     @property
     def span(self) -> float:
         """How long a sustained sound lasts, in seconds: all of it unless it is asked to be short."""
-        return max(min(SHORTEST, self.seconds), self.seconds * 2.0 ** (3.0 * min(self.parameters.length, 0.0)))
+        return max(min(SHORTEST, self.seconds), self.seconds * math.exp2(3.0 * min(self.parameters.length, 0.0)))
 
     def piece(self, seconds: float, rng: np.random.Generator) -> Voice:
         """The same request for a shorter sound inside this one; at least ``SHORTEST`` and at most all of it."""
         samples = min(self.samples, max(round(seconds * SAMPLE_RATE), round(SHORTEST * SAMPLE_RATE)))
         return Voice(self.parameters, samples, rng)
 
-    def asking(self, **parameters: object) -> Voice:
-        """The same sound with some parameters replaced."""
-        return replace(self, parameters=replace(self.parameters, **parameters))  # type: ignore[arg-type]
-
     def decay(self, home: float) -> float:
         """Seconds until an impact has fallen by 60 dB, around ``home``; it ends within the fragment."""
-        return min(home * 4.5**self.parameters.length, LONGEST_DECAY * self.seconds)
+        return min(home * math.pow(4.5, self.parameters.length), LONGEST_DECAY * self.seconds)
 
     def attack(self, home: float) -> float:
         """Seconds of rise, around ``home``: soft is much slower, hard somewhat faster."""
         hardness = self.parameters.hardness
-        return min(home * (20.0 if hardness < 0 else 6.0) ** -hardness, 0.35 * self.span)
+        return min(home * math.pow(20.0 if hardness < 0 else 6.0, -hardness), 0.35 * self.span)
 
     def hertz(self, home: float, octaves: float = 1.2) -> float:
         """The pitch: an exact one if the prompt names it, else the key's root near ``home``, else near ``home``.
@@ -109,7 +105,7 @@ class Voice:
             return self.parameters.bpm
         if self.parameters.bars is not None:
             return max(self.parameters.bars * 4 * 60 / self.seconds, 1.0)
-        wanted = home * 2.0 ** (self.parameters.speed + self.rng.uniform(-0.12, 0.12))
+        wanted = home * math.exp2(self.parameters.speed + self.rng.uniform(-0.12, 0.12))
         return max(1, round(self.seconds * wanted / 60)) * 60 / self.seconds
 
     def level(self, axis: str, low: float, home: float, high: float) -> float:

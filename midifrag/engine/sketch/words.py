@@ -163,15 +163,19 @@ INTENSIFIERS: Mapping[str, float] = {
 
 #: Grammar and words that say nothing about a sound; neither known nor unknown.
 STOP_WORDS: frozenset[str] = frozenset(
-    "a an and as at but by for from in into is it its like of off on onto or over some that the then there this "
-    "through to under very with within sound sounds sample tone note key tempo loop one shot played playing "
-    "synth synthesiser synthesizer".split()
+    word
+    for line in (
+        "a an and as at but by for from i in into is it its like of off on onto or over some that the then there this",
+        "through to under with within sound sounds sample tone note key tempo loop one shot played playing",
+        "synth synthesiser synthesizer",
+    )
+    for word in line.split()
 )
 
 #: Semitones above C.
 NOTES: Mapping[str, int] = {
-    **{"c": 0, "c#": 1, "db": 1, "d": 2, "d#": 3, "eb": 3, "e": 4, "fb": 4, "e#": 5, "f": 5, "f#": 6, "gb": 6},
-    **{"g": 7, "g#": 8, "ab": 8, "a": 9, "a#": 10, "bb": 10, "b": 11, "cb": 11, "b#": 0},
+    **dict(zip(("c", "c#", "d", "d#", "e", "f", "f#", "g", "g#", "a", "a#", "b"), range(12), strict=True)),
+    **dict(zip(("db", "eb", "fb", "e#", "gb", "ab", "bb", "cb", "b#"), (1, 3, 4, 5, 6, 8, 10, 11, 0), strict=True)),
 }
 
 #: Scale → semitones above its root.
