@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 from typing import Annotated, Any, Literal, TypeAlias
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from midifrag.fragment.options import FragmentOptions
 from midifrag.notes import note_number
@@ -126,13 +126,8 @@ class Pad(Parameters):
     choke: str | None = None
     #: What becomes of a render that died with its engine: rendered once more, or given up.
     on_lost: OnLost = "queue"
-    fragment: dict[str, Any] = Field(default_factory=dict)
-
-    @field_validator("fragment")
-    @classmethod
-    def _fragment_options(cls, value: dict[str, Any]) -> dict[str, Any]:
-        FragmentOptions.model_validate(value)
-        return value
+    #: Only the options that are named here differ from those of the show.
+    fragment: FragmentOptions = FragmentOptions()
 
     @property
     def label(self) -> str:

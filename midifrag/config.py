@@ -6,7 +6,7 @@ Flags win over ``MIDIFRAG_…`` variables (nested with ``__``), these win over `
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,7 +19,7 @@ from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from midifrag.banks import Bank
 from midifrag.errors import ConfigurationError, Problem
 from midifrag.mistakes import ENVIRONMENT_PREFIX, problem_at, translate, unknown_variables
-from midifrag.settings import BUILT_IN_MODELS, Show
+from midifrag.settings import Show
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,9 +67,12 @@ def load(path: Path, flags: Mapping[str, Any] | None = None, environment: Mappin
     """Read the show at ``path``. Raises `ConfigurationError` with one problem per mistake, over all files at once."""
     environment = os.environ if environment is None else environment
     problems: list[Problem] = []
-    show = _load_show(path, flags or {}, environment, problems)
-    slugs = show.set_list if show is not None else ()
+    data = _read(path, problems)
+    show = None if data is None else _load_show(path.name, data, flags or {}, environment, problems)
+    slugs = show.set_list if show is not None else _set_list_of(data)
     banks = [_load_bank(bank_path(path, slug), slug, show, problems) for slug in slugs]
+    if show is not None:
+        problems += _own_names(show, path.name, data)
     good = tuple(bank for bank in banks if bank is not None)
     problems += _clashes(good)
     if problems or show is None:
@@ -77,12 +80,15 @@ def load(path: Path, flags: Mapping[str, Any] | None = None, environment: Mappin
     return Loaded(show, good, path.absolute())
 
 
+def _set_list_of(data: Any) -> list[str]:
+    """The banks of a show that has mistakes, so that theirs are told at the same time."""
+    names = data.get("set_list", []) if isinstance(data, dict) else []
+    return [name for name in names if isinstance(name, str)] if isinstance(names, list) else []
+
+
 def _load_show(
-    path: Path, flags: Mapping[str, Any], environment: Mapping[str, str], problems: list[Problem]
+    file: str, data: Any, flags: Mapping[str, Any], environment: Mapping[str, str], problems: list[Problem]
 ) -> Show | None:
-    data = _read(path, problems)
-    if data is None:
-        return None
     problems += unknown_variables(environment)
     try:
         return _merged(data, flags, environment)
@@ -90,7 +96,7 @@ def _load_show(
         cause = error.__cause__ or error
         problems.append(Problem("environment", None, str(error).split('"')[1].upper(), f"not readable: {cause}"))
     except ValidationError as error:
-        problems += translate(error, Show, path.name, data, flags, environment)
+        problems += translate(error, Show, file, data, flags, environment)
     return None
 
 
@@ -146,17 +152,39 @@ def _load_bank(path: Path, slug: str, show: Show | None, problems: list[Problem]
 
 def _foreign_names(bank: Bank, show: Show, file: str, data: Any) -> Iterator[Problem]:
     """What a bank says that only the show can confirm: its models, ports and slots."""
-    models = sorted({*show.models, *BUILT_IN_MODELS})
     for key, pad in bank.pads.items():
-        if pad.model is not None and pad.model not in models:
-            yield problem_at(file, data, ("pads", key, "model"), f"{pad.model!r} is none of {', '.join(models)}")
-        if pad.port is not None and pad.port not in show.ports:
-            yield problem_at(file, data, ("pads", key, "port"), f"{pad.port!r} is none of {', '.join(show.ports)}")
+        yield from _unknown(file, data, ("pads", key, "model"), pad.model, show.known_models)
+        yield from _unknown(file, data, ("pads", key, "port"), pad.port, show.ports)
         if pad.slot is not None and pad.slot > show.fragments.count:
             yield problem_at(file, data, ("pads", key, "slot"), f"{pad.slot} is above {show.fragments.count}")
-    if bank.defaults.model is not None and bank.defaults.model not in models:
-        message = f"{bank.defaults.model!r} is none of {', '.join(models)}"
-        yield problem_at(file, data, ("defaults", "model"), message)
+    for index, control in enumerate(bank.controls):
+        yield from _unknown(file, data, ("controls", str(index), "port"), control.port, show.ports)
+    yield from _unknown(file, data, ("defaults", "model"), bank.defaults.model, show.known_models)
+
+
+def _own_names(show: Show, file: str, data: Any) -> Iterator[Problem]:
+    """What the show says about its own models, ports, slots and banks."""
+    yield from _unknown(file, data, ("model",), show.model, show.known_models)
+    yield from _unknown(file, data, ("defaults", "model"), show.defaults.model, show.known_models)
+    if show.notify is not None:
+        yield from _unknown(file, data, ("notify", "port"), show.notify.port, show.ports)
+    for name in ("controls", "actions"):
+        for index, item in enumerate(getattr(show, name)):
+            yield from _unknown(file, data, (name, str(index), "port"), item.port, show.ports)
+    for index, action in enumerate(show.actions):
+        place = ("actions", str(index))
+        if action.slot is not None and action.slot > show.fragments.count:
+            yield problem_at(file, data, (*place, "slot"), f"{action.slot} is above {show.fragments.count}")
+        if isinstance(action.bank, str):
+            yield from _unknown(file, data, (*place, "bank"), action.bank, show.set_list)
+    repeated = sorted({slug for slug in show.set_list if show.set_list.count(slug) > 1})
+    if repeated:
+        yield problem_at(file, data, ("set_list",), f"{', '.join(repeated)} stands there more than once")
+
+
+def _unknown(file: str, data: Any, loc: tuple[str, ...], name: str | None, known: Collection[str]) -> Iterator[Problem]:
+    if name is not None and name not in known:
+        yield problem_at(file, data, loc, f"{name!r} is none of {', '.join(known) or 'none that there are'}")
 
 
 def _clashes(banks: tuple[Bank, ...]) -> Iterator[Problem]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from typing import Annotated, Any, Literal, TypeAlias
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from midifrag.banks import Channel, Control, Note, Parameters, Program, SevenBit, Strict
 from midifrag.fragment.options import ArchiveOptions, FragmentOptions
@@ -66,7 +66,22 @@ class VirtualPort(Strict):
     virtual: str = Field(min_length=1)
 
 
-PortName: TypeAlias = VirtualPort | Annotated[str, AfterValidator(_pattern)]
+def _port_name(value: Any) -> Any:
+    if isinstance(value, str):
+        return _pattern(value)
+    if (
+        isinstance(value, dict)
+        and list(value) == ["virtual"]
+        and isinstance(value["virtual"], str)
+        and value["virtual"]
+    ):
+        return VirtualPort(virtual=value["virtual"])
+    if isinstance(value, VirtualPort):
+        return value
+    raise ValueError(f"{value!r} is neither a pattern in quotes nor {{virtual: name}}")
+
+
+PortName: TypeAlias = Annotated[VirtualPort | str, BeforeValidator(_port_name)]
 
 
 class PortSettings(Strict):
@@ -211,19 +226,10 @@ class Show(Strict):
     engine: EngineSettings = EngineSettings()
     page: PageSettings = PageSettings()
 
-    @model_validator(mode="after")
-    def _known_names(self) -> Show:
-        known = {*self.models, *BUILT_IN_MODELS}
-        for model in filter(None, (self.model, self.defaults.model)):
-            if model not in known:
-                raise ValueError(f"model {model!r} is neither built in nor under models: {', '.join(sorted(known))}")
-        used = [("notify", self.notify.port)] if self.notify else []
-        used += [(f"controls.{i}", c.port) for i, c in enumerate(self.controls) if c.port]
-        used += [(f"actions.{i}", a.port) for i, a in enumerate(self.actions) if a.port]
-        for where, port in used:
-            if port not in self.ports:
-                raise ValueError(f"{where}: port {port!r} is not among ports: {', '.join(self.ports) or 'none'}")
-        return self
+    @property
+    def known_models(self) -> list[str]:
+        """Every name that ``model`` may have."""
+        return sorted({*self.models, *BUILT_IN_MODELS})
 
     def source(self, model: str) -> dict[str, Any]:
         """The entry of ``model`` under ``models``, empty for a built-in one."""

@@ -19,13 +19,14 @@ Audio: TypeAlias = npt.NDArray[np.float32]
 class Render:
     """A request for one take. ``None`` means: the model's own default.
 
-    ``job`` is unique within a session. ``seconds`` is the length asked for, ``seed`` is already drawn (0 … 2³²−1).
+    ``job`` is unique within a session. ``seconds`` is the length asked for (None: the
+    model's default), ``seed`` is already drawn (0 … 2³²−1).
     A ``spare`` is rendered only when no press waits.
     """
 
     job: int
     prompt: str
-    seconds: float
+    seconds: float | None
     seed: int
     steps: int | None = None
     cfg_scale: float | None = None

@@ -1,0 +1,350 @@
+"""The bridge: the only owner of live state.
+
+One thread calls `Bridge.handle` with one thing at a time: a MIDI event, an intent, or what an engine, the writer or a
+port reports. What changes is published; nothing else mutates state, so there are no locks to reason about.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+from pydantic import ValidationError
+
+from midifrag import events
+from midifrag.banks import Bank, Pad, Preset, resolve
+from midifrag.clock import Clock
+from midifrag.config import Loaded
+from midifrag.engine import messages as engine
+from midifrag.events import BankChanged, EngineChanged, Notice, PadChanged, PadState, PortState, StateChange
+from midifrag.fragment import messages as writer
+from midifrag.fragment.options import FragmentOptions
+from midifrag.jobs import Job, Origin
+from midifrag.live import LiveValues
+from midifrag.midi.mapping import Mapper
+from midifrag.midi.messages import MidiEvent, PortChanged
+from midifrag.renders import Engines, Renders
+from midifrag.spares import Wish
+
+#: How long a landed pad shows that it landed before it shows that its next spare is ready, in seconds.
+LANDED_SHOWS_FOR = 1.5
+#: The velocity that a spare assumes for a pad that has not been pressed yet (0–1).
+USUAL_VELOCITY = 100 / 127
+
+
+@dataclass(frozen=True, slots=True)
+class FromEngine:
+    """What the engine of ``model`` reports."""
+
+    model: str
+    event: engine.EngineEvent
+
+
+@dataclass(frozen=True, slots=True)
+class Introduce:
+    """Somebody starts watching: tell them alone how everything stands."""
+
+    to: Callable[[StateChange], None]
+
+
+Item: TypeAlias = MidiEvent | events.Intent | FromEngine | writer.WriterEvent | PortChanged | Introduce
+
+
+class Bridge:
+    """Turns what happens into what is shown. Never blocks, never touches a port, a file or a device."""
+
+    def __init__(
+        self,
+        loaded: Loaded,
+        engines: Engines,
+        write: Callable[[writer.WriterCommand], None],
+        publish: Callable[[StateChange], None],
+        clock: Clock,
+        seeds: random.Random | None = None,
+    ) -> None:
+        self._loaded = loaded
+        self._index = 0
+        self._publish_out = publish
+        self._write = write
+        self._clock = clock
+        self._pads: dict[tuple[str, str], PadChanged] = {}
+        self._recent: dict[tuple[str, str], tuple[float, float]] = {}
+        self._slots: tuple[writer.SlotState, ...] = ()
+        self._engine_states: dict[str, EngineChanged] = {}
+        self._ports: dict[tuple[str, str], PortState] = {}
+        self.renders = Renders(engines, write, self._publish, clock, loaded.show.engine.spares, seeds)
+        self.live = LiveValues(loaded.show, self.bank)
+        self._mapper = Mapper(loaded.show, self.bank)
+
+    @property
+    def bank(self) -> Bank:
+        """The active bank."""
+        return self._loaded.banks[self._index]
+
+    def handle(self, item: Item) -> None:
+        """Take in one thing that happened."""
+        match item:
+            case FromEngine(model, event):
+                self._on_engine(model, event)
+            case writer.SlotsChanged(slots):
+                self._slots = slots
+                self._publish(events.SlotsChanged(slots))
+            case writer.TakeArchived() | writer.Landed() | writer.LandFailed() | writer.Held() | writer.Refused():
+                self.renders.on_writer(item)
+            case PortChanged(port, direction, state, text):
+                self._publish(PortState(port, direction, state, text))
+            case Introduce(to):
+                for change in self.everything():
+                    to(change)
+            case events.Press() | events.Prompt() | events.Release() | events.MoveControl():
+                self._play(item)
+            case _ if isinstance(item, events.Intent):
+                self._act(item)
+            case _:
+                for intent in self._mapper.intents(item):
+                    self.handle(intent)
+
+    def housekeeping(self) -> None:
+        """Call a few times a second: spares are topped up, pads that landed show what they have ready."""
+        now = self._clock.now()
+        self._top_up()
+        for pad in list(self._pads.values()):
+            settled = pad.state is PadState.LANDED and now - pad.time >= LANDED_SHOWS_FOR
+            wish = self._wish_of(pad.bank, pad.pad) if settled else None
+            if wish is not None and self.renders.spares.ready_for(wish):
+                self._show(pad, PadState.READY)
+
+    def everything(self) -> list[StateChange]:
+        """How everything stands, as changes that build it up."""
+        return [
+            self._bank_changed(),
+            *([events.SlotsChanged(self._slots)] if self._slots else []),
+            *self._engine_states.values(),
+            *self._ports.values(),
+            *self.live.changes(),
+            *(job.changed() for job in self.renders.jobs),
+        ]
+
+    # --- playing -----------------------------------------------------------------------------------------------------
+
+    def _play(self, intent: events.Press | events.Prompt | events.Release | events.MoveControl) -> None:
+        match intent:
+            case events.Press():
+                self._press(intent)
+            case events.Prompt():
+                self._prompt(intent)
+            case events.MoveControl(control, position, _):
+                change = self.live.move(control, position)
+                if change is not None:
+                    self._publish(change)
+            case events.Release():
+                pass
+
+    def _press(self, press: events.Press) -> None:
+        found = self.bank.find(press.note, press.channel, press.port)
+        if found is None:
+            return
+        key, pad = found
+        place = (self.bank.slug, key)
+        pending = self.renders.jobs.pending(*place)
+        if pending and pad.on_repress == "ignore":
+            return
+        if pending and pad.on_repress in ("cancel", "replace"):
+            self.renders.cancel(pending)
+            if pad.on_repress == "cancel":
+                return
+        if pad.choke is not None:
+            self._choke(pad.choke, place)
+        self._recent[place] = (press.time, press.velocity)
+        origin = Origin(
+            self.bank.slug, key, pad.label, press.note, press.channel, press.port, pad.colour, pad.choke, pad.on_lost
+        )
+        preset = self._preset(pad, press.velocity)
+        if self._queue_is_full():
+            self.renders.refuse(origin, preset, self._full(), press.time)
+            return
+        self.renders.submit(origin, preset, self._model(preset), self._options(pad), pad.slot, press.time)
+
+    def _prompt(self, prompt: events.Prompt) -> None:
+        origin = Origin(self.bank.slug, None, prompt.prompt, 0, 1, None)
+        try:
+            slot = prompt.parameters.get("slot")
+            given = {name: value for name, value in prompt.parameters.items() if name != "slot"}
+            pad = Pad.model_validate({"prompt": prompt.prompt, **given})
+        except ValidationError as error:
+            problem = error.errors()[0]
+            self._publish(Notice("error", f"{'.'.join(map(str, problem['loc']))}: {problem['msg']}"))
+            return
+        preset = resolve(pad, self.bank.defaults, self._loaded.show.defaults)
+        if self._queue_is_full():
+            self.renders.refuse(origin, preset, self._full(), prompt.time)
+            return
+        self.renders.submit(origin, preset, self._model(preset), self._options(pad), slot, prompt.time)
+
+    def _choke(self, group: str, place: tuple[str, str]) -> None:
+        others = [job for job in self.renders.jobs.pending() if job.origin.choke == group]
+        self.renders.cancel([job for job in others if (job.origin.bank, job.origin.pad) != place])
+
+    def _queue_is_full(self) -> bool:
+        return self.renders.jobs.waiting() >= self._loaded.show.queue.size
+
+    def _full(self) -> str:
+        return f"the queue is full ({self._loaded.show.queue.size} presses wait); press again when one has landed"
+
+    def _preset(self, pad: Pad, velocity: float) -> Preset:
+        values = dict(self.live.effective)
+        if pad.velocity is not None:
+            values[pad.velocity.sets] = pad.velocity.value(velocity)
+        return resolve(pad, self.bank.defaults, self._loaded.show.defaults, values=values)
+
+    def _model(self, preset: Preset) -> str:
+        return preset.model or self._loaded.show.model
+
+    def _options(self, pad: Pad) -> FragmentOptions:
+        shared: dict[str, Any] = {
+            name: getattr(self._loaded.show.fragments, name) for name in FragmentOptions.model_fields
+        }
+        return FragmentOptions.model_validate(shared | pad.fragment.model_dump(exclude_unset=True))
+
+    # --- acting ------------------------------------------------------------------------------------------------------
+
+    def _act(self, intent: Any) -> None:
+        match intent:
+            case events.SetParameter(name, value):
+                self._publish(self.live.set(name, value))
+            case events.SelectBank():
+                self._select(intent)
+            case events.LockSlot(slot, locked):
+                if locked is None:
+                    locked = not any(s.number == slot and s.state == "locked" for s in self._slots)
+                self._write(writer.SetLock(slot, locked))
+            case events.RestoreSlot(slot):
+                self._write(writer.RestoreSlot(slot))
+            case events.SendTake(take, slot):
+                origin = Origin(self.bank.slug, None, f"take {take}", 0, 1, None)
+                self.renders.land_archived(take, slot, origin, self._options(Pad(prompt="archive")))
+            case events.CancelPad(pad):
+                self.renders.cancel(self.renders.jobs.pending(self.bank.slug, pad))
+            case events.CancelJob(number):
+                job: Job | None = self.renders.jobs.get(number)
+                self.renders.cancel([job] if job else [])
+            case events.ClearQueue():
+                self.renders.cancel([j for j in self.renders.jobs.pending() if j.state is PadState.QUEUED])
+            case events.Panic():
+                self.renders.panic()
+                self._publish(Notice("info", "panic: everything is cancelled"))
+            case events.Reload(loaded):
+                self._reload(loaded)
+
+    def _select(self, select: events.SelectBank) -> None:
+        banks = self._loaded.banks
+        if select.offset is not None:
+            index: int | None = (self._index + select.offset) % len(banks)
+        elif select.slug is not None:
+            index = next((i for i, bank in enumerate(banks) if bank.slug == select.slug), None)
+        else:
+            index = next((i for i, bank in enumerate(banks) if bank.program == select.program), None)
+        if index is None:
+            wanted = select.slug if select.slug is not None else f"program {select.program}"
+            self._publish(Notice("warning", f"no bank for {wanted}; {self.bank.name} stays"))
+        elif index != self._index:
+            self._index = index
+            self._use_bank()
+
+    def _use_bank(self) -> None:
+        self.live.configure(self._loaded.show, self.bank)
+        self._mapper = Mapper(self._loaded.show, self.bank)
+        self._publish(self._bank_changed())
+        for change in self.live.changes():
+            self._publish(change)
+
+    def _reload(self, loaded: Loaded) -> None:
+        slug = self.bank.slug
+        self._loaded = loaded
+        self._index = next((i for i, bank in enumerate(loaded.banks) if bank.slug == slug), 0)
+        self._pads = {place: pad for place, pad in self._pads.items() if self._pad_at(*place) is not None}
+        self.renders.spares.settings = loaded.show.engine.spares
+        self._use_bank()
+        self._publish(Notice("info", "the changed configuration is in use"))
+
+    # --- what engines say --------------------------------------------------------------------------------------------
+
+    def _on_engine(self, model: str, event: engine.EngineEvent) -> None:
+        match event:
+            case engine.Warming(done, total, what):
+                self._publish(EngineChanged(model, "warming", what, done, total))
+            case engine.Ready(info):
+                self._publish(
+                    EngineChanged(model, "ready", f"{info.model} on {info.device}, {info.precision}", info=info)
+                )
+            case engine.Died(reason, _, restarting):
+                self._publish(EngineChanged(model, "restarting" if restarting else "lost", reason))
+                self.renders.on_engine(model, event)
+            case _:
+                spare = self.renders.on_engine(model, event)
+                if spare is not None:
+                    self._spare_ready(spare.wish)
+                return
+        self._top_up()
+
+    def _spare_ready(self, wish: Wish) -> None:
+        shown = self._pads.get(wish.place) or self._idle(wish.bank, wish.pad)
+        if shown is not None and shown.state in (PadState.IDLE, PadState.FAILED, PadState.REFUSED):
+            self._show(shown, PadState.READY)
+
+    def _top_up(self) -> None:
+        ready = any(state.state == "ready" for state in self._engine_states.values())
+        if not (self._loaded.show.engine.spares.enabled and ready):
+            return
+        pads = sorted(self.bank.pads, key=lambda key: -self._recent.get((self.bank.slug, key), (0.0, 0.0))[0])
+        wishes = [wish for key in pads if (wish := self._wish_of(self.bank.slug, key)) is not None]
+        for stale in self.renders.top_up(wishes):
+            shown = self._pads.get(stale.place)
+            if shown is not None and shown.state is PadState.READY:
+                self._show(shown, PadState.IDLE)
+
+    def _wish_of(self, bank: str, key: str) -> Wish | None:
+        if bank != self.bank.slug or key not in self.bank.pads:
+            return None
+        pad = self.bank.pads[key]
+        _, velocity = self._recent.get((bank, key), (0.0, USUAL_VELOCITY))
+        preset = self._preset(pad, velocity)
+        return self.renders.wish(bank, key, preset, self._model(preset))
+
+    # --- telling -----------------------------------------------------------------------------------------------------
+
+    def _publish(self, change: StateChange) -> None:
+        match change:
+            case PadChanged(bank, pad):
+                self._pads[bank, pad] = change
+            case EngineChanged(model):
+                self._engine_states[model] = change
+            case PortState(port, direction):
+                self._ports[port, direction] = change
+            case _:
+                pass
+        self._publish_out(change)
+
+    def _show(self, pad: PadChanged, state: PadState) -> None:
+        self._publish(
+            PadChanged(pad.bank, pad.pad, pad.port, pad.channel, pad.note, state, pad.colour, self._clock.now())
+        )
+
+    def _pad_at(self, bank: str, key: str) -> Pad | None:
+        return next((one.pads.get(key) for one in self._loaded.banks if one.slug == bank), None)
+
+    def _idle(self, bank: str, key: str) -> PadChanged | None:
+        pad = self._pad_at(bank, key)
+        if pad is None:
+            return None
+        note, _, channel = key.partition("/")
+        return PadChanged(
+            bank, key, pad.port, int(channel or 1), int(note), PadState.IDLE, pad.colour, self._clock.now()
+        )
+
+    def _bank_changed(self) -> BankChanged:
+        bank = self.bank
+        pads = [self._pads.get((bank.slug, key)) or self._idle(bank.slug, key) for key in bank.pads]
+        return BankChanged(bank.slug, bank.name, self._index, tuple(pad for pad in pads if pad is not None))

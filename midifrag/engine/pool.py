@@ -1,0 +1,62 @@
+"""The engines of a show, by model: started together, each behind its own host, with a fallback for one that is lost."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from midifrag.engine.messages import Command, Died, EngineEvent, EngineInfo, Ready, Render, Warm
+from midifrag.engine.protocol import Engine
+
+
+class EnginePool:
+    """Every model of a set list, loaded. ``fallback`` renders for a model that cannot be loaded or does not come back.
+
+    ``create`` makes an engine for a model's name; ``listener`` gets (model, event) from the engines' own threads.
+    """
+
+    def __init__(
+        self,
+        create: Callable[[str], Engine],
+        listener: Callable[[str, EngineEvent], None],
+        fallback: str | None = None,
+    ) -> None:
+        self._create = create
+        self._listener = listener
+        self._fallback = fallback
+        self._engines: dict[str, Engine] = {}
+        self._infos: dict[str, EngineInfo] = {}
+        self._lost: set[str] = set()
+
+    def start(self, warm: Mapping[str, tuple[Render, ...]]) -> None:
+        """Load every model of ``warm`` and prepare it for its renders."""
+        for model, renders in warm.items():
+            self.send(model, Warm(renders))
+
+    def send(self, model: str, command: Command) -> None:
+        """Hand a command to the engine of ``model``, starting it if need be; never blocks."""
+        if model not in self._engines:
+            engine = self._create(model)
+            self._engines[model] = engine
+            engine.start(lambda event: self._heard(model, event))
+        self._engines[model].send(command)
+
+    def effective(self, model: str) -> str:
+        """The model that really renders: itself, or the fallback while it is lost."""
+        return self._fallback if self._fallback is not None and model in self._lost else model
+
+    def info(self, model: str) -> EngineInfo | None:
+        """What is loaded for ``model``, once it is."""
+        return self._infos.get(model)
+
+    def close(self) -> None:
+        """Stop all engines."""
+        for engine in self._engines.values():
+            engine.close()
+
+    def _heard(self, model: str, event: EngineEvent) -> None:
+        if isinstance(event, Ready):
+            self._infos[model] = event.info
+            self._lost.discard(model)
+        elif isinstance(event, Died) and not event.restarting:
+            self._lost.add(model)
+        self._listener(model, event)

@@ -1,0 +1,68 @@
+"""Lets others watch state changes without delaying the bridge: each watcher has its own thread and bounded queue."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections import deque
+from collections.abc import Callable
+
+from midifrag.events import JobChanged, PadChanged, PadState, StateChange
+
+_log = logging.getLogger(__name__)
+
+#: Changes that one watcher may have waiting before progress is dropped, then the oldest.
+CAPACITY = 4096
+
+
+class Watcher:
+    """Calls ``callback`` with every change, in order, on a thread of its own.
+
+    One that cannot keep up loses progress first and then the oldest changes; ``dropped`` counts them.
+    """
+
+    def __init__(self, callback: Callable[[StateChange], None], name: str, capacity: int = CAPACITY) -> None:
+        self._callback = callback
+        self._capacity = capacity
+        self._waiting: deque[StateChange] = deque()
+        self._changed = threading.Condition()
+        self._closing = False
+        self.dropped = 0
+        self._thread = threading.Thread(target=self._run, name=f"watcher {name}", daemon=True)
+        self._thread.start()
+
+    def put(self, change: StateChange) -> None:
+        """Queue a change; never blocks."""
+        with self._changed:
+            if len(self._waiting) >= self._capacity:
+                self.dropped += 1
+                if _is_progress(change):
+                    return
+                self._waiting.popleft()
+            self._waiting.append(change)
+            self._changed.notify()
+
+    def close(self, timeout: float = 2.0) -> None:
+        """Deliver what waits, then stop."""
+        with self._changed:
+            self._closing = True
+            self._changed.notify()
+        if threading.current_thread() is not self._thread:
+            self._thread.join(timeout)
+
+    def _run(self) -> None:
+        while True:
+            with self._changed:
+                while not self._waiting and not self._closing:
+                    self._changed.wait()
+                if not self._waiting:
+                    return
+                change = self._waiting.popleft()
+            try:
+                self._callback(change)
+            except Exception:
+                _log.exception("a watcher failed on %s", type(change).__name__)
+
+
+def _is_progress(change: StateChange) -> bool:
+    return isinstance(change, (JobChanged, PadChanged)) and change.state is PadState.RENDERING
