@@ -38,8 +38,8 @@ def snare(voice: Voice) -> Audio:
     head = modes(voice.samples, np.array([183.0, 331.0, 512.0]) * shift, voice.decay(0.16), [1.0, 0.7, 0.25])
     wires = noise(voice.rng, voice.samples, lambda hertz: band(hertz, 900 * shift, 9000 * shift, 1))
     snappy = voice.rng.uniform(0.35, 0.6)
-    sound = head * strike(voice.clock, 0.0, voice.decay(0.3))
-    sound += wires * strike(voice.clock, 0.0, voice.decay(0.32)) * np.float32(snappy)
+    sound = head * strike(voice.clock, 0.0, voice.decay(0.36))
+    sound += wires * strike(voice.clock, 0.0, voice.decay(0.42)) * np.float32(snappy)
     return (sound + 0.6 * _click(voice, 2000, 9000, 0.012)) * strike(voice.clock, voice.attack(0.0012), 1e6)
 
 
@@ -57,7 +57,7 @@ def _metal(voice: Voice, oscillators: Curve, low: float, decay: float, lowest: f
 def hats(voice: Voice) -> Audio:
     """The 808's recipe: six squares, high-passed, with a little noise."""
     shift = voice.shift(0.6)
-    decay = voice.decay(0.2)
+    decay = voice.decay(0.25)
     metal = _metal(voice, HAT_OSCILLATORS * shift * voice.rng.uniform(0.97, 1.03, 6), 6500 * shift, decay, decay / 3)
     air = noise(voice.rng, voice.samples, lambda hertz: band(hertz, 7500 * shift, 17_000, 2))
     sound = metal + air * np.float32(voice.rng.uniform(0.4, 0.9))
@@ -79,7 +79,7 @@ def clap(voice: Voice) -> Audio:
     burst = strike(voice.clock, voice.attack(0.0012), 0.035 * voice.decay(1.0))
     for index in range(bursts):
         place(envelope, burst, round(index * gap * SAMPLE_RATE))
-    place(envelope, strike(voice.clock, voice.attack(0.0012), voice.decay(0.35)), round(bursts * gap * SAMPLE_RATE))
+    place(envelope, strike(voice.clock, voice.attack(0.0012), voice.decay(0.45)), round(bursts * gap * SAMPLE_RATE))
     return hands * envelope * (1 + _hit(voice))
 
 
@@ -98,7 +98,7 @@ def rim(voice: Voice) -> Audio:
     """A few short wooden modes and a click."""
     shift = voice.shift(0.8)
     tones = np.array([470.0, 1120.0, 1710.0, 2650.0, 4300.0]) * shift * voice.rng.uniform(0.95, 1.05, 5)
-    decay = voice.decay(0.09)
+    decay = voice.decay(0.12)
     wood = modes(voice.samples, tones, decay * np.array([1, 0.9, 1, 0.7, 0.5]), [0.5, 0.6, 1.0, 0.5, 0.25])
     return (wood + _click(voice, 2500, 9000, 0.008)) * strike(voice.clock, voice.attack(0.0006), decay * 1.5)
 

@@ -67,7 +67,7 @@ def shape(sound: Audio, brightness: float, wet: float, width: float, rng: np.ran
     bass_stays_in_the_middle = hertz**2 / (hertz**2 + 150.0**2)
     side = spectrum * fft.rfft(side_room, size) * bass_stays_in_the_middle.astype(np.float32)
     if sound.ndim == 2:
-        side += fft.rfft((sound[0] - sound[1]) * np.float32(width), size)
+        side += fft.rfft((sound[0] - sound[1]) * np.float32(0.5 * width), size)
     sides = fft.irfft(side * tone, size)[:samples]
     return np.stack([mono + sides, mono - sides])
 

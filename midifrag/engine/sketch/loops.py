@@ -39,6 +39,10 @@ PATTERNS: Mapping[str, tuple[str, ...]] = {
 BALANCE: Mapping[str, float] = {"kick": 1.0, "snare": 0.7, "clap": 0.65, "hats": 0.3, "cymbal": 0.3}
 
 
+#: The longest that a note of an arpeggio rings, in seconds.
+LONGEST_RING = 1.2
+
+
 def beat(voice: Voice) -> Audio:
     """A drum loop in sixteenths: a pattern per drum, thinned or filled by density, with a little swing."""
     named = tuple(name for name in voice.parameters.families if name in KIT)
@@ -85,7 +89,7 @@ def arpeggio(voice: Voice) -> Audio:
     line = _line(voice, [*notes, *(note + 12 for note in notes)])
     division = 2.0 ** round(voice.level("density", 0.0, 1.0, 2.0) + 0.01)
     step = 60 / voice.tempo(112.0) / (division * 2)
-    ring = voice.decay(0.6)
+    ring = min(voice.decay(0.6), LONGEST_RING)
     sounds: dict[int, Audio] = {}
     position = voice.rng.uniform(0.12, 0.4)
     total = np.zeros((2, voice.samples), dtype=np.float32)

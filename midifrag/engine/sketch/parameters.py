@@ -9,7 +9,7 @@ from .words import AXES, FAMILY_SYNONYMS, NOTES, SCALES
 #: Accepted tempi in beats per minute, inclusive.
 BPM_RANGE = (20.0, 400.0)
 #: Accepted pitches in hertz, inclusive.
-PITCH_RANGE = (16.0, 12_000.0)
+PITCH_RANGE = (16.0, 5_000.0)
 #: Accepted lengths of a loop in bars of four beats, inclusive.
 BARS_RANGE = (1, 64)
 

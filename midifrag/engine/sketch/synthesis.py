@@ -21,6 +21,9 @@ HIGHEST_PARTIAL = 18_000.0
 #: Samples per frame of the moving filter; frames overlap by half.
 FRAME = 1024
 
+#: What has decayed below is set to zero: denormal numbers cost more time than all the rest.
+SILENCE = 1e-8
+
 Response = Callable[[Curve], Curve]
 
 
@@ -34,6 +37,7 @@ def times(sound: npt.ArrayLike, *gains: npt.ArrayLike) -> Audio:
 def strike(clock: Audio, attack: float, decay: float) -> Audio:
     """An impact's envelope: a smooth rise of ``attack`` seconds, then −60 dB after ``decay`` seconds."""
     envelope: Audio = np.exp(clock * np.float32(-np.log(1000.0) / decay))
+    envelope[envelope < SILENCE] = 0
     rise = min(len(clock), round(attack * SAMPLE_RATE))
     envelope[:rise] *= np.float32(0.5) - np.float32(0.5) * np.cos(np.linspace(0, np.pi, rise, dtype=np.float32))
     return envelope
@@ -75,6 +79,7 @@ def modes(
     block = int(np.ceil(np.sqrt(samples)))
     start = level[audible] * np.exp(2j * np.pi * phase[audible])
     coarse = start * np.exp(np.outer(np.arange(-(-samples // block)) * block, poles))
+    coarse[np.abs(coarse) < SILENCE] = 0
     fine = np.exp(np.outer(poles, np.arange(block)))
     left = np.concatenate([coarse.real, coarse.imag], axis=1).astype(np.float32)
     right = np.concatenate([fine.imag, fine.real]).astype(np.float32)
@@ -146,7 +151,7 @@ def noise(rng: np.random.Generator, samples: int, response: Response | None = No
 
 
 def cloud(rng: np.random.Generator, samples: int, hertz: Curve, levels: list[Curve], bandwidth: float) -> list[Audio]:
-    """Wide, slowly beating partials, one sound per array in ``levels`` with the same phases.
+    """Wide, slowly beating partials: one stereo sound per array in ``levels``, all with the same phases.
 
     Every partial is a Gaussian of ``bandwidth`` (relative to its frequency) with random phases: the PADsynth algorithm
     of Nasca Octavian Paul. The sounds differ in level only, so they may be crossfaded like an opening filter.
@@ -163,8 +168,9 @@ def cloud(rng: np.random.Generator, samples: int, hertz: Curve, levels: list[Cur
         bump = np.exp(-0.5 * ((place - tone / step) / width) ** 2) / np.sqrt(width)
         for profile, level in zip(profiles, levels, strict=True):
             profile[place] += level[index] * bump
-    turn = np.exp(2j * np.pi * rng.random(profiles.shape[1])).astype(np.complex64)
-    return [fft.irfft(profile * turn, size)[:samples] * np.float32(size / 2) for profile in profiles]
+    turns = rng.random((2, profiles.shape[1]), dtype=np.float32) * np.float32(2 * np.pi)
+    phases = np.cos(turns) + np.complex64(1j) * np.sin(turns)
+    return [fft.irfft(profile * phases, size)[:, :samples] * np.float32(size / 2) for profile in profiles]
 
 
 def moving_filter(sound: Audio, response: Callable[[Curve, Curve], Curve]) -> Audio:
@@ -181,6 +187,21 @@ def moving_filter(sound: Audio, response: Callable[[Curve, Curve], Curve]) -> Au
     joined[:-1] += cut[:, :hop]
     joined[1:] += cut[:, hop:]
     return joined.reshape(-1)[hop : hop + len(sound)]
+
+
+def ring(trains: npt.ArrayLike, grains: npt.ArrayLike) -> Audio:
+    """Let impulses sound: ``trains`` (…, K, n) convolved with ``grains`` (K, m) and summed over K, to (…, n)."""
+    impulses, sounds = np.asarray(trains, dtype=np.float32), np.asarray(grains, dtype=np.float32)
+    samples = impulses.shape[-1]
+    size = fft.next_fast_len(samples + sounds.shape[-1], real=True)
+    spectrum = (fft.rfft(impulses, size) * fft.rfft(sounds, size)).sum(axis=-2)
+    return times(fft.irfft(spectrum, size)[..., :samples])
+
+
+def tame(sound: Audio, crest: float) -> Audio:
+    """Round off what is more than ``crest`` times the RMS, so that a few stray peaks do not set the level of it all."""
+    ceiling = np.float32(crest) * np.sqrt(np.mean(sound**2) + np.float32(1e-12))
+    return times(np.tanh(sound / ceiling), ceiling)
 
 
 def wander(rng: np.random.Generator, time: Curve, rate: float) -> Curve:

@@ -3,9 +3,22 @@
 from __future__ import annotations
 
 import numpy as np
-from scipy import signal
 
-from .synthesis import band, cycles, lowpass, modes, moving_filter, noise, place, sine, strike, times, wander
+from .synthesis import (
+    band,
+    cycles,
+    lowpass,
+    modes,
+    moving_filter,
+    noise,
+    place,
+    ring,
+    sine,
+    strike,
+    tame,
+    times,
+    wander,
+)
 from .tones import sustain
 from .voice import SAMPLE_RATE, Audio, Curve, Voice
 
@@ -41,19 +54,20 @@ def wind(voice: Voice) -> Audio:
 
 
 def rain(voice: Voice) -> Audio:
-    """Poisson droplets in four sizes over a hiss of those too far away to tell apart."""
+    """Poisson droplets in three sizes over a hiss of those too far away to tell apart."""
     per_second = 90.0 * 7.0**voice.parameters.density
     shift = voice.shift(0.9)
-    sides = []
-    for _ in range(2):
-        sound = np.zeros(voice.samples, dtype=np.float32)
-        for size in (1.0, 1.7, 2.6, 4.2):
-            grain = modes(700, [1100 * size * shift, 1730 * size * shift], 0.012 / size + 0.003, [1.0, 0.6], 0.1)
-            sound += signal.oaconvolve(_impulses(voice, per_second / 4, 0.9), grain)[: voice.samples]
-        sides.append(sound)
+    sizes = (1.0, 2.0, 3.7)
+    trains = [[_impulses(voice, per_second / len(sizes), 0.7) for _ in sizes] for _ in range(2)]
+    near = ring(trains, [_droplet(size, shift) for size in sizes])
     far = [noise(voice.rng, voice.samples, lambda hertz: band(hertz, 1500 * shift, 9000 * shift, 1)) for _ in range(2)]
     hiss = np.float32(0.12 * 2.2**voice.parameters.density)
-    return times(np.stack(sides) + np.stack(far) * hiss, sustain(voice, 0.02, 0.25))
+    return times(tame(near, 4.0) + np.stack(far) * hiss, sustain(voice, 0.02, 0.25))
+
+
+def _droplet(size: float, shift: float) -> Audio:
+    """A drop's ring: smaller drops (a larger ``size`` factor) are higher and shorter."""
+    return modes(700, [1100 * size * shift, 1730 * size * shift], 0.012 / size + 0.003, [1.0, 0.6], 0.1)
 
 
 def hiss(voice: Voice) -> Audio:
@@ -62,15 +76,18 @@ def hiss(voice: Voice) -> Audio:
     sides = [noise(voice.rng, voice.samples, lambda hertz: (np.maximum(hertz, 30) / 1000) ** slope) for _ in range(2)]
     direction = voice.parameters.direction
     if direction:
-        sides = [moving_filter(side, lambda hertz, seconds: _opening(voice, hertz, seconds)) for side in sides]
+        sides = [
+            moving_filter(side, lambda hertz, seconds: _opening(voice, 18_000.0, hertz, seconds)) for side in sides
+        ]
     return times(sides, sustain(voice, 0.02, 0.2))
 
 
-def _opening(voice: Voice, hertz: Curve, seconds: Curve) -> Curve:
+def _opening(voice: Voice, top: float, hertz: Curve, seconds: Curve) -> Curve:
+    """A low-pass that opens to ``top`` hertz, or closes from there."""
     direction = voice.parameters.direction
     closed = 5.0 * abs(direction)
     progress = np.clip(seconds / voice.span, 0, 1)
-    return lowpass(hertz, 18_000 * 2 ** (-closed * (1 - progress if direction > 0 else progress)), 2)
+    return lowpass(hertz, top * 2 ** (-closed * (1 - progress if direction > 0 else progress)), 2)
 
 
 def drone(voice: Voice) -> Audio:
@@ -91,7 +108,7 @@ def drone(voice: Voice) -> Audio:
     pulse = 0.75 + 0.25 * np.sin(2 * np.pi * (beating * voice.time + voice.rng.random()))
     if voice.parameters.direction:
         sound = np.stack(
-            [moving_filter(side, lambda hertz, seconds: _opening(voice, hertz, seconds)) for side in sound]
+            [moving_filter(side, lambda hertz, seconds: _opening(voice, 30 * pitch, hertz, seconds)) for side in sound]
         )
     return times(sound, pulse, sustain(voice, 0.3, 0.3))
 
@@ -99,16 +116,13 @@ def drone(voice: Voice) -> Audio:
 def crackle(voice: Voice) -> Audio:
     """Clicks and pops of a worn record or a small fire, over a faint surface noise."""
     per_second = 22.0 * 6.0**voice.parameters.density
-    sides = []
     common = _impulses(voice, per_second * 0.7, 1.1)
-    tick = noise(voice.rng, 400, lambda hertz: band(hertz, 900, 9000, 1)) * strike(
-        np.arange(400, dtype=np.float32) / SAMPLE_RATE, 0.0, 0.004
-    )
-    for _ in range(2):
-        train = common + _impulses(voice, per_second * 0.3, 1.1)
-        surface = noise(voice.rng, voice.samples, lambda hertz: band(hertz, 300, 6000, 1))
-        sides.append(signal.oaconvolve(train, tick)[: voice.samples] + surface * np.float32(0.012))
-    return times(sides, sustain(voice, 0.002, 0.1))
+    clock = np.arange(400, dtype=np.float32) / SAMPLE_RATE
+    tick = noise(voice.rng, 400, lambda hertz: band(hertz, 900, 9000, 1)) * strike(clock, 0.0, 0.004)
+    trains = [[common + _impulses(voice, per_second * 0.3, 1.1)] for _ in range(2)]
+    surface = [noise(voice.rng, voice.samples, lambda hertz: band(hertz, 300, 6000, 1)) for _ in range(2)]
+    sound = tame(ring(trains, [tick]), 7.0) + np.stack(surface) * np.float32(0.012)
+    return times(sound, sustain(voice, 0.002, 0.1))
 
 
 def bubbles(voice: Voice) -> Audio:
@@ -120,14 +134,14 @@ def bubbles(voice: Voice) -> Audio:
     shift = voice.shift(1.0)
     sound = np.zeros((2, voice.samples), dtype=np.float32)
     clock = np.arange(round(0.18 * SAMPLE_RATE)) / SAMPLE_RATE
-    drift = 1.5 * voice.parameters.direction
+    drift = 3.0 * voice.parameters.direction
     for start in starts:
         size = voice.rng.uniform(0.0, 1.0)
         pitch = 450.0 * shift * 4.0**size * 2.0 ** (drift * (start / voice.span - 0.5))
-        ring = 0.14 * 0.35**size
-        grain_clock = clock[: round(1.25 * ring * SAMPLE_RATE)]
+        lasting = 0.14 * 0.35**size
+        grain_clock = clock[: round(1.25 * lasting * SAMPLE_RATE)]
         phase = cycles(pitch * (1 + voice.rng.uniform(1.5, 5.0) * grain_clock), len(grain_clock))
-        grain = sine(phase) * strike(grain_clock.astype(np.float32), voice.attack(0.002), ring)
+        grain = sine(phase) * strike(grain_clock.astype(np.float32), voice.attack(0.002), lasting)
         pan = voice.rng.uniform(0.15, 0.85)
         gains = np.sqrt(np.array([[pan], [1 - pan]])) * np.exp(voice.rng.normal(0, 0.5)) * 0.8**size
         place(sound, (gains * grain).astype(np.float32), int(start * SAMPLE_RATE))

@@ -119,18 +119,18 @@ def pad(voice: Voice) -> Audio:
         pitch = root * 2 ** (semitones / 12)
         numbers = harmonics(pitch, 40)
         tones.append(numbers * pitch)
-        dull.append(numbers**-2.2)
+        dull.append(numbers**-2.6)
         shiny.append(numbers ** -voice.level("brightness", 1.6, 1.0, 0.7))
     levels = [np.concatenate(dull), np.concatenate(shiny)]
     width = voice.rng.uniform(0.003, 0.007)
-    sides = [cloud(voice.rng, voice.samples, np.concatenate(tones), levels, width) for _ in range(2)]
+    low, high = cloud(voice.rng, voice.samples, np.concatenate(tones), levels, width)
     direction = voice.parameters.direction
     swell = 0.5 - 0.5 * np.cos(2 * np.pi * (voice.rate(0.35) * voice.time + voice.rng.random()))
     opened = (1 - abs(direction)) * 0.7 * swell + abs(direction) * (
         voice.progress if direction > 0 else 1 - voice.progress
     )
     mix = opened.astype(np.float32)
-    return times([low * (1 - mix) + high * mix for low, high in sides], sustain(voice, 0.35, 0.35))
+    return times(low * (1 - mix) + high * mix, sustain(voice, 0.35, 0.35))
 
 
 def lead(voice: Voice) -> Audio:
@@ -144,7 +144,9 @@ def lead(voice: Voice) -> Audio:
     phase = cycles(glide(voice, pitch, 1.5) * (1 + vibrato), voice.samples)
     spread = voice.rng.uniform(0.003, 0.008)
     rows = np.zeros(voice.samples)
-    low, middle, high = (scan(phase * factor, spectra, rows) for factor in (1 - spread, 1.0, 1 + spread))
+    low, middle, high = (
+        scan(phase * factor + voice.rng.random(), spectra, rows) for factor in (1 - spread, 1.0, 1 + spread)
+    )
     return times([middle + low, middle + high], sustain(voice, 0.012, 0.2))
 
 
