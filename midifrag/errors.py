@@ -3,6 +3,7 @@
     MidifragError
     ├── ConfigurationError     a mistake in presets.yaml, a bank, the environment or a flag      (exit 2)
     ├── PortError              no MIDI system, no such port, or several that match
+    ├── ClipError              a MIDI file that cannot be played                                 (exit 2)
     ├── ModelError             a model cannot be loaded
     │   ├── CheckpointError    the file is missing, truncated or of another architecture
     │   └── HubError           the hub refuses, lacks or cuts off a download
@@ -58,6 +59,12 @@ class ConfigurationError(MidifragError):
 
 class PortError(MidifragError):
     """A MIDI port cannot be opened."""
+
+
+class ClipError(MidifragError):
+    """A MIDI file that cannot be played."""
+
+    exit_code = 2
 
 
 class ModelError(MidifragError):

@@ -1,1 +1,1 @@
-"""MIDI in: ports, decoding, mapping, takeover, clock."""
+"""MIDI: ports, decoding, mapping, takeover, clock, clips; `messages` is what the rest of the package sees."""

@@ -6,13 +6,13 @@ from typing import NamedTuple
 
 
 class Colour(NamedTuple):
-    """A colour as controllers know it: ``index`` in the Launchpad and APC mini mk2 palette, ``rgb`` 0–127 each."""
+    """A colour as controllers know it: ``code`` in the Launchpad and APC mini mk2 palette, ``rgb`` 0–127 each."""
 
-    index: int
+    code: int
     rgb: tuple[int, int, int]
 
 
-#: Source of the indices: Novation Launchpad X programmer's reference manual, Akai APC mini mk2 communication protocol.
+#: Source of the codes: Novation Launchpad X programmer's reference manual, Akai APC mini mk2 communication protocol.
 COLOURS: dict[str, Colour] = {
     "off": Colour(0, (0, 0, 0)),
     "white": Colour(3, (127, 127, 127)),

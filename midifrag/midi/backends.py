@@ -1,0 +1,233 @@
+"""MIDI systems: what lists, opens and carries ports. The only file that touches a real one.
+
+`RtMidi` speaks to ALSA, CoreMIDI, WinMM and JACK through python-rtmidi, with one probe client for all listings and raw
+bytes on input, so that malformed messages can be counted. `MidoBackend` takes any other backend that mido knows.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from typing import Any, Literal, Protocol, TypeAlias
+
+import mido
+import rtmidi
+
+from midifrag.errors import PortError
+
+Direction: TypeAlias = Literal["in", "out"]
+#: Called from the port's own thread with the bytes of one message.
+Receive: TypeAlias = Callable[[Sequence[int]], None]
+
+#: What our clients are called where a MIDI system shows clients.
+CLIENT = "midifrag"
+#: Ports that python-rtmidi makes for a program that connects to a device; no device themselves.
+_CONNECTION_ENDS = re.compile(r"(RtMidi(In|Out) Client|midifrag[^:]*):RtMidi (in|out)put", re.IGNORECASE)
+
+
+class InputPort(Protocol):
+    """An open input; messages come by callback."""
+
+    def close(self) -> None:
+        """Stop the callbacks and close."""
+
+
+class OutputPort(Protocol):
+    """An open output; used and closed by one thread only."""
+
+    def send(self, message: mido.Message) -> None:
+        """Send one message; may block, may raise OSError."""
+
+    def close(self) -> None:
+        """Close; what was sent before still goes out."""
+
+
+class Backend(Protocol):
+    """A MIDI system. Everything may raise PortError."""
+
+    @property
+    def name(self) -> str:
+        """What it is called in messages to the performer."""
+
+    def names(self, direction: Direction) -> list[str]:
+        """The ports that can be opened now, without our own connection ends."""
+
+    def open_input(self, name: str, *, virtual: bool, receive: Receive) -> InputPort:
+        """Open the input ``name``, or make a virtual one."""
+
+    def open_output(self, name: str, *, virtual: bool) -> OutputPort:
+        """Open the output ``name``, or make a virtual one."""
+
+    def close(self) -> None:
+        """Give up the probe client. Ports stay open."""
+
+
+def choose_backend(name: str | None = None) -> Backend:
+    """The backend called ``name`` (as mido names them), or the first of python-rtmidi's that works here.
+
+    Raises PortError that says what is missing.
+    """
+    if name is not None:
+        module, _, api = name.partition("/")
+        if module == "mido.backends.rtmidi":
+            return RtMidi(api) if api else _first_working()
+        return MidoBackend(name)
+    return _first_working()
+
+
+def _first_working() -> Backend:
+    tried: list[str] = []
+    for api in rtmidi.get_compiled_api():
+        try:
+            return RtMidi(_API_NAMES[api])
+        except PortError as error:
+            tried.append(str(error))
+    raise PortError(
+        "no MIDI system found. " + " ".join(tried or ["python-rtmidi has no backend compiled in."]) + " On Linux, load "
+        "ALSA's sequencer (sudo modprobe snd-seq) or start a JACK server; or play without ports: midifrag demo."
+    )
+
+
+_API_NAMES: dict[int, str] = {
+    getattr(rtmidi, name): name.removeprefix("API_") for name in dir(rtmidi) if name.startswith("API_")
+}
+
+
+class RtMidi:
+    """One of python-rtmidi's systems: LINUX_ALSA, UNIX_JACK, MACOSX_CORE or WINDOWS_MM."""
+
+    def __init__(self, api: str) -> None:
+        self.name = f"mido.backends.rtmidi/{api}"
+        self._api_name = api
+        known = [_API_NAMES[compiled] for compiled in rtmidi.get_compiled_api()]
+        if api not in known:
+            raise PortError(f"{self.name} is not in this python-rtmidi; it has {', '.join(known) or 'none'}.")
+        self._api = next(number for number, name in _API_NAMES.items() if name == api)
+        self._probes: dict[Direction, Any] = {"in": self._client(rtmidi.MidiIn), "out": self._client(rtmidi.MidiOut)}
+
+    def names(self, direction: Direction) -> list[str]:
+        """The ports that can be opened now."""
+        try:
+            found = self._probes[direction].get_ports()
+        except (OSError, RuntimeError, KeyError) as error:
+            raise PortError(f"{self.name} lists no ports: {error}") from error
+        return [name for name in found if not _CONNECTION_ENDS.match(name)]
+
+    def open_input(self, name: str, *, virtual: bool, receive: Receive) -> InputPort:
+        """Open the input ``name``, or make a virtual one."""
+        client = self._client(rtmidi.MidiIn)
+        client.ignore_types(sysex=True, timing=False, active_sense=True)
+        # Before the port opens, so that its first message already comes this way.
+        client.set_callback(lambda packet, _data: receive(packet[0]))
+        self._open(client, name, virtual)
+        return _RtMidiInput(client)
+
+    def open_output(self, name: str, *, virtual: bool) -> OutputPort:
+        """Open the output ``name``, or make a virtual one."""
+        client = self._client(rtmidi.MidiOut)
+        self._open(client, name, virtual)
+        return _RtMidiOutput(client)
+
+    def close(self) -> None:
+        """Give up the probe clients."""
+        for probe in self._probes.values():
+            probe.delete()
+        self._probes.clear()
+
+    def _client(self, kind: Any) -> Any:
+        try:
+            return kind(rtapi=self._api, name=CLIENT)
+        except (OSError, RuntimeError) as error:
+            raise PortError(f"{_MISSING.get(self._api_name, self.name)} ({error}).") from error
+
+    def _open(self, client: Any, name: str, virtual: bool) -> None:
+        try:
+            if virtual:
+                client.open_virtual_port(name)
+            else:
+                client.open_port(client.get_ports().index(name))
+        except NotImplementedError as error:
+            client.delete()
+            raise PortError(
+                f"{self._api_name} has no virtual ports, so {name!r} cannot be made: create it with a loopback driver "
+                f"such as loopMIDI and name it as in: {name}."
+            ) from error
+        except ValueError as error:
+            client.delete()
+            raise PortError(f"{name!r} went away while it was opened.") from error
+        except (OSError, RuntimeError) as error:
+            client.delete()
+            raise PortError(f"{name!r} cannot be opened; another program may hold it ({error}).") from error
+
+
+_MISSING: dict[str, str] = {
+    "LINUX_ALSA": "ALSA has no sequencer here",
+    "UNIX_JACK": "No JACK server is running",
+    "WINDOWS_MM": "Windows MIDI does not answer",
+    "MACOSX_CORE": "CoreMIDI does not answer",
+}
+
+
+class _RtMidiInput:
+    def __init__(self, client: Any) -> None:
+        self._client = client
+
+    def close(self) -> None:
+        self._client.cancel_callback()
+        self._client.close_port()
+        self._client.delete()
+
+
+class _RtMidiOutput:
+    def __init__(self, client: Any) -> None:
+        self._client = client
+
+    def send(self, message: mido.Message) -> None:
+        self._client.send_message(message.bytes())
+
+    def close(self) -> None:
+        self._client.close_port()
+        self._client.delete()
+
+
+class MidoBackend:
+    """Any backend that mido knows by its module's name, such as ``mido.backends.portmidi``."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self._backend = mido.Backend(name)
+        try:
+            self._backend.load()
+        except Exception as error:
+            raise PortError(f"MIDI backend {name!r} cannot be loaded: {error}") from error
+
+    def names(self, direction: Direction) -> list[str]:
+        """The ports that can be opened now."""
+        try:
+            return list(self._backend.get_input_names() if direction == "in" else self._backend.get_output_names())
+        except Exception as error:
+            raise PortError(f"{self.name} lists no ports: {error}") from error
+
+    def open_input(self, name: str, *, virtual: bool, receive: Receive) -> InputPort:
+        """Open the input ``name``, or make a virtual one."""
+
+        def callback(message: mido.Message) -> None:
+            receive(message.bytes())
+
+        port: InputPort = self._open(lambda: self._backend.open_input(name, virtual=virtual, callback=callback), name)
+        return port
+
+    def open_output(self, name: str, *, virtual: bool) -> OutputPort:
+        """Open the output ``name``, or make a virtual one."""
+        port: OutputPort = self._open(lambda: self._backend.open_output(name, virtual=virtual), name)
+        return port
+
+    def close(self) -> None:
+        """Nothing is held between listings."""
+
+    def _open(self, opening: Callable[[], Any], name: str) -> Any:
+        # A foreign backend may raise anything; whatever it is, this port is not open.
+        try:
+            return opening()
+        except Exception as error:
+            raise PortError(f"{name!r} cannot be opened by {self.name}: {error}") from error

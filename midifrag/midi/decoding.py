@@ -1,0 +1,134 @@
+"""From bytes on a port to `midifrag.midi.messages`: nothing that a cable can carry raises here.
+
+Channels become 1–16 and programs 1–128, a note-on with velocity 0 becomes a release, CC pairs that the configuration
+calls 14 bit become one control change, and bank select (CC 0 and CC 32) is kept for the next program change.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, TypeAlias
+
+import mido
+
+from midifrag.midi.messages import (
+    Aftertouch,
+    ControlChange,
+    MidiEvent,
+    NoteOff,
+    NoteOn,
+    PitchBend,
+    ProgramChange,
+    Tick,
+    Transport,
+)
+
+#: A 14-bit control's source: port and channel (None for any) and the number of its coarse CC (0–31).
+Pair: TypeAlias = tuple[str | None, int | None, int]
+
+_FINE_OFFSET = 32
+_BANK_COARSE, _BANK_FINE = 0, 32
+
+
+class Decoder:
+    """What one port's messages mean. Holds what spans messages: coarse CC bytes and the latched bank select.
+
+    ``channel`` lets only one channel (1–16) through. ``malformed`` counts messages that are no MIDI, ``ignored`` those
+    that midifrag has no use for (system exclusive, time code, other channels).
+    """
+
+    def __init__(self, port: str, channel: int | None = None, pairs: Iterable[Pair] = ()) -> None:
+        self.port = port
+        self.channel = channel
+        self.malformed = 0
+        self.ignored = 0
+        self._pairs: frozenset[tuple[int | None, int]] = frozenset()
+        self._coarse: dict[tuple[int, int], int] = {}
+        self._bank: dict[int, tuple[int, int]] = {}
+        self.pair(pairs)
+
+    def pair(self, pairs: Iterable[Pair]) -> None:
+        """Take ``pairs`` for the CCs that are 14 bit from now on."""
+        self._pairs = frozenset((channel, cc) for port, channel, cc in pairs if port in (None, self.port))
+
+    def parse(self, data: Sequence[int]) -> mido.Message | None:
+        """The message in ``data``, or None (and counted) where that is no MIDI."""
+        try:
+            return mido.Message.from_bytes(data)
+        except (ValueError, TypeError, LookupError):
+            self.malformed += 1
+            return None
+
+    def decode(self, message: mido.Message, time: float) -> MidiEvent | None:
+        """The event of a parsed message that arrived at ``time`` (monotonic seconds), or None."""
+        handler = _HANDLERS.get(message.type)
+        if handler is None or not self._is_for_us(message):
+            self.ignored += 1
+            return None
+        return handler(self, message, time)
+
+    def _is_for_us(self, message: Any) -> bool:
+        return self.channel is None or getattr(message, "channel", self.channel - 1) == self.channel - 1
+
+    def _note_on(self, message: Any, time: float) -> MidiEvent:
+        if message.velocity == 0:
+            return self._note_off(message, time)
+        return NoteOn(self.port, message.channel + 1, message.note, message.velocity, time)
+
+    def _note_off(self, message: Any, time: float) -> MidiEvent:
+        return NoteOff(self.port, message.channel + 1, message.note, time)
+
+    def _control_change(self, message: Any, time: float) -> MidiEvent:
+        channel, cc, value = message.channel + 1, message.control, message.value
+        if cc == _BANK_COARSE:
+            self._bank[channel] = (value, self._bank.get(channel, (0, 0))[1])
+        elif cc == _BANK_FINE:
+            self._bank[channel] = (self._bank.get(channel, (0, 0))[0], value)
+        if self._is_pair(channel, cc):
+            # The coarse byte counts at once, so that a controller which never sends the fine one works too.
+            self._coarse[channel, cc] = value
+        elif self._is_pair(channel, cc - _FINE_OFFSET):
+            coarse = self._coarse.get((channel, cc - _FINE_OFFSET), 0)
+            return ControlChange(self.port, channel, cc - _FINE_OFFSET, coarse, time, fine=value)
+        return ControlChange(self.port, channel, cc, value, time)
+
+    def _is_pair(self, channel: int, cc: int) -> bool:
+        return (None, cc) in self._pairs or (channel, cc) in self._pairs
+
+    def _program_change(self, message: Any, time: float) -> MidiEvent:
+        channel = message.channel + 1
+        coarse_fine = self._bank.get(channel)
+        bank = None if coarse_fine is None else coarse_fine[0] * 128 + coarse_fine[1]
+        return ProgramChange(self.port, channel, message.program + 1, time, bank)
+
+    def _pitch_bend(self, message: Any, time: float) -> MidiEvent:
+        return PitchBend(self.port, message.channel + 1, message.pitch, time)
+
+    def _aftertouch(self, message: Any, time: float) -> MidiEvent:
+        return Aftertouch(self.port, message.channel + 1, message.value, time, getattr(message, "note", None))
+
+    def _transport(self, message: Any, time: float) -> MidiEvent:
+        return Transport(self.port, message.type, time)
+
+    def _position(self, message: Any, time: float) -> MidiEvent:
+        return Transport(self.port, "position", time, sixteenths=message.pos)
+
+    def _tick(self, _message: Any, time: float) -> MidiEvent:
+        return Tick(self.port, time)
+
+
+#: mido message type → what becomes of it; types that are not here are ignored.
+_HANDLERS: dict[str, Callable[[Decoder, Any, float], MidiEvent]] = {
+    "note_on": Decoder._note_on,
+    "note_off": Decoder._note_off,
+    "control_change": Decoder._control_change,
+    "program_change": Decoder._program_change,
+    "pitchwheel": Decoder._pitch_bend,
+    "aftertouch": Decoder._aftertouch,
+    "polytouch": Decoder._aftertouch,
+    "start": Decoder._transport,
+    "stop": Decoder._transport,
+    "continue": Decoder._transport,
+    "songpos": Decoder._position,
+    "clock": Decoder._tick,
+}

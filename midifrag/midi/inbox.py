@@ -1,0 +1,97 @@
+"""The queue between the ports' callbacks and the bridge: keeps every press, bounds everything else.
+
+While the reader is behind, a control's newest position replaces one that still waits, as long as no press lies between
+them (a press must see the controls as they were); clock ticks and releases beyond a limit are left out and counted.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter, OrderedDict
+from collections.abc import Hashable, Iterable
+from typing import Any
+
+from midifrag.midi.messages import Aftertouch, ControlChange, NoteOn, PitchBend, Tick
+
+#: Waiting clock ticks and other small messages per port, beyond which new ones are left out.
+TICK_LIMIT = 256
+#: Waiting events per port, beyond which even presses are left out: some minutes of a DIN cable's full load.
+EVENT_LIMIT = 100_000
+#: CCs from here on are channel mode messages (all sound off, …), not positions.
+CHANNEL_MODE = 120
+
+
+class Inbox:
+    """A queue for one reader and many writers; takes MIDI events and anything else, and keeps their order.
+
+    ``switches`` are the CC numbers that act as buttons: each of their messages counts. ``coalesced`` and ``dropped``
+    count, per port, moves that a newer one replaced and events that were left out.
+    """
+
+    def __init__(
+        self, switches: Iterable[int] = (), *, tick_limit: int = TICK_LIMIT, event_limit: int = EVENT_LIMIT
+    ) -> None:
+        self.switches = frozenset(switches)
+        self.coalesced: Counter[str] = Counter()
+        self.dropped: Counter[str] = Counter()
+        self._tick_limit = tick_limit
+        self._event_limit = event_limit
+        self._ready = threading.Condition()
+        self._items: OrderedDict[int, Any] = OrderedDict()
+        self._next = 0
+        self._moves: dict[Hashable, int] = {}
+        self._waiting: Counter[str] = Counter()
+
+    def put(self, item: Any) -> None:
+        """Append ``item``; never blocks."""
+        port = item.port if _is_midi(item) else None
+        with self._ready:
+            if port is not None and self._full(item, port):
+                self.dropped[port] += 1
+                return
+            key = self._move_key(item)
+            if key is None:
+                if not isinstance(item, Tick):
+                    self._moves.clear()
+            else:
+                older = self._moves.get(key)
+                if older is not None and self._items.pop(older, None) is not None:
+                    self.coalesced[port or ""] += 1
+                    self._waiting[port or ""] -= 1
+                self._moves[key] = self._next
+            self._items[self._next] = item
+            self._next += 1
+            if port is not None:
+                self._waiting[port] += 1
+            self._ready.notify()
+
+    def get(self, timeout: float | None = None) -> Any:
+        """The oldest item; waits up to ``timeout`` seconds (None: for ever) and raises TimeoutError."""
+        with self._ready:
+            if not self._ready.wait_for(lambda: bool(self._items), timeout):
+                raise TimeoutError
+            _, item = self._items.popitem(last=False)
+            if _is_midi(item):
+                self._waiting[item.port] -= 1
+            return item
+
+    def __len__(self) -> int:
+        return len(self._items)
+
+    def _full(self, item: Any, port: str) -> bool:
+        return self._waiting[port] >= (self._tick_limit if isinstance(item, Tick) else self._event_limit)
+
+    def _move_key(self, item: Any) -> Hashable | None:
+        match item:
+            case ControlChange() if item.cc < CHANNEL_MODE and item.cc not in self.switches:
+                return (item.port, item.channel, item.cc)
+            case PitchBend():
+                return (item.port, item.channel, "bend")
+            case Aftertouch():
+                return (item.port, item.channel, "aftertouch", item.note)
+            case _:
+                return None
+
+
+def _is_midi(item: Any) -> bool:
+    return type(item).__module__ == NoteOn.__module__

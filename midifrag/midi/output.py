@@ -1,0 +1,175 @@
+"""The one thread that owns all output ports: callers never wait, whatever a port does.
+
+Messages to one port go out in order. While a port is behind, an LED that changes again before its last change went out
+shows only the newest (latest wins per LED), and notifications go before LEDs.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections import Counter, OrderedDict, deque
+from collections.abc import Callable, Hashable, Iterable
+
+import mido
+
+from midifrag.midi.backends import OutputPort
+
+#: Messages of one port that may wait before LEDs are thinned out.
+PRESSURE = 256
+#: Notifications of one port that may wait; beyond it the oldest are left out and counted.
+NOTIFICATION_LIMIT = 4096
+#: How long closing waits for messages that are still to go out, in seconds.
+CLOSE_SECONDS = 2.0
+
+_log = logging.getLogger(__name__)
+
+
+class _Lane:
+    """One port and what waits for it."""
+
+    def __init__(self, port: OutputPort) -> None:
+        self.port = port
+        self.queue: deque[mido.Message] = deque()
+        self.latest: OrderedDict[Hashable, mido.Message] = OrderedDict()
+
+    def put(self, message: mido.Message, led: bool) -> int:
+        """Enqueue; returns how many messages were left out for it."""
+        if led and (self.latest or len(self.queue) >= PRESSURE):
+            key = led_key(message)
+            replaced = self.latest.pop(key, None)
+            self.latest[key] = message
+            return int(replaced is not None)
+        self.queue.append(message)
+        if len(self.queue) > NOTIFICATION_LIMIT:
+            self.queue.popleft()
+            return 1
+        return 0
+
+    def take(self) -> mido.Message | None:
+        """The next message to send, None when there is none."""
+        if self.queue:
+            return self.queue.popleft()
+        if self.latest:
+            return self.latest.popitem(last=False)[1]
+        return None
+
+
+class OutputThread:
+    """Sends to ports that it is given and closes them.
+
+    ``on_sending(port, message)`` is called just before each message goes out, ``on_failure(port, error)`` when sending
+    raised: the port is closed by then. Both run on the output thread.
+    """
+
+    def __init__(
+        self,
+        on_sending: Callable[[str, mido.Message], None] = lambda _port, _message: None,
+        on_failure: Callable[[str, Exception], None] = lambda _port, _error: None,
+    ) -> None:
+        #: Messages per port that a newer one replaced, or that found no room.
+        self.left_out: Counter[str] = Counter()
+        self._on_sending = on_sending
+        self._on_failure = on_failure
+        self._lanes: dict[str, _Lane] = {}
+        self._left: list[_Lane] = []
+        self._ready = threading.Condition()
+        self._closing = False
+        self._thread: threading.Thread | None = None
+
+    def start(self) -> None:
+        """Start the thread."""
+        self._thread = threading.Thread(target=self._run, name="midi output", daemon=True)
+        self._thread.start()
+
+    def attach(self, name: str, port: OutputPort) -> None:
+        """Own ``port`` from now on and send to it what is for ``name``."""
+        with self._ready:
+            self._leave(name)
+            self._lanes[name] = _Lane(port)
+
+    def detach(self, name: str) -> None:
+        """Close the port of ``name`` and forget what waits for it."""
+        with self._ready:
+            self._leave(name)
+
+    def send(self, name: str, messages: Iterable[mido.Message], *, led: bool = True) -> bool:
+        """Enqueue ``messages`` for the port ``name``; False where it is not open. Never blocks on a port."""
+        with self._ready:
+            lane = self._lanes.get(name)
+            if lane is None or self._closing:
+                return False
+            for message in messages:
+                self.left_out[name] += lane.put(message, led)
+            self._ready.notify()
+        return True
+
+    def close(self, seconds: float = CLOSE_SECONDS) -> None:
+        """Send what waits, close all ports and end; a port that is stuck longer than ``seconds`` is left behind."""
+        with self._ready:
+            self._closing = True
+            self._ready.notify()
+        if self._thread is not None:
+            self._thread.join(seconds)
+            if self._thread.is_alive():
+                _log.warning("a MIDI output is stuck; left open")
+            self._thread = None
+
+    def _leave(self, name: str) -> None:
+        lane = self._lanes.pop(name, None)
+        if lane is not None:
+            self._left.append(lane)
+            self._ready.notify()
+
+    def _run(self) -> None:
+        while True:
+            with self._ready:
+                self._ready.wait_for(lambda: self._closing or self._left or self._has_work())
+                left, self._left = self._left, []
+                work = [
+                    (name, lane, message) for name, lane in self._lanes.items() if (message := lane.take()) is not None
+                ]
+                done = self._closing and not work
+            for lane in left:
+                _close(lane.port)
+            for name, lane, message in work:
+                self._send(name, lane, message)
+            if done:
+                for lane in self._lanes.values():
+                    _close(lane.port)
+                return
+
+    def _has_work(self) -> bool:
+        return any(lane.queue or lane.latest for lane in self._lanes.values())
+
+    def _send(self, name: str, lane: _Lane, message: mido.Message) -> None:
+        self._on_sending(name, message)
+        # A port's send may raise anything that its driver thinks of; one broken port must not end the thread.
+        try:
+            lane.port.send(message)
+        except Exception as error:
+            with self._ready:
+                if self._lanes.get(name) is lane:
+                    del self._lanes[name]
+            _close(lane.port)
+            self._on_failure(name, error)
+
+
+def led_key(message: mido.Message) -> Hashable:
+    """Which LED ``message`` lights: the same key, the same LED. RGB messages end in three colour bytes."""
+    match message.type:
+        case "note_on" | "note_off":
+            return ("note", message.channel, message.note)
+        case "control_change":
+            return ("cc", message.channel, message.control)
+        case "sysex":
+            return ("sysex", tuple(message.data[:-3]))
+        case _:
+            return tuple(message.bytes())
+
+
+def _close(port: OutputPort) -> None:
+    try:
+        port.close()
+    except Exception:
+        _log.exception("closing a MIDI output failed")

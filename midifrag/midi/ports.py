@@ -1,0 +1,283 @@
+"""The configured ports: finds them by pattern, waits for missing ones, takes them back after a replug.
+
+Input callbacks only filter, timestamp and hand over; outputs belong to the output thread. `poll`, called every second
+or so (by `watch`), compares port names, as no MIDI system tells about plugs in a way that all share.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Literal, Protocol, TypeAlias
+
+import mido
+
+from midifrag.errors import PortError
+from midifrag.midi.backends import Backend, Direction, InputPort, choose_backend
+from midifrag.midi.decoding import Decoder, Pair
+from midifrag.midi.echo import EchoFilter
+from midifrag.midi.finding import find_port, listed
+from midifrag.midi.messages import MidiEvent, PortChanged
+from midifrag.midi.output import OutputThread
+from midifrag.settings import PortSettings, Show, VirtualPort
+
+#: Seconds between two looks for plugged and unplugged ports.
+WATCH_SECONDS = 1.0
+
+_State: TypeAlias = Literal["open", "waiting", "lost"]
+_DIRECTIONS: tuple[Direction, ...] = ("in", "out")
+_log = logging.getLogger(__name__)
+
+
+class MidiSystem(Protocol):
+    """What the bridge needs of ports; `Ports` is one, also over `midifrag.midi.memory.MemoryBackend`."""
+
+    def open(self) -> None:
+        """Open what is there; raises PortError where a pattern matches several ports."""
+
+    def pair(self, pairs: Iterable[Pair]) -> None:
+        """The CCs that are 14 bit from now on."""
+
+    def send(self, port: str, messages: Iterable[mido.Message], *, led: bool = True) -> bool:
+        """Enqueue for a configured port's output; False where it is not open."""
+
+    def device(self, port: str) -> str:
+        """The name of the output that a configured port has now, or the pattern it waits for; may be empty."""
+
+    def close(self) -> None:
+        """Send what waits, then close all ports."""
+
+
+@dataclass
+class _End:
+    """One direction of a configured port."""
+
+    port: str
+    direction: Direction
+    settings: PortSettings
+    name: str | None = None
+    told: str = ""
+    input: InputPort | None = None
+
+    @property
+    def virtual(self) -> str | None:
+        wanted = self.wanted
+        return wanted.virtual if isinstance(wanted, VirtualPort) else None
+
+    @property
+    def wanted(self) -> VirtualPort | str | None:
+        return self.settings.input if self.direction == "in" else self.settings.output
+
+
+def _ends(port: str, settings: PortSettings) -> list[_End]:
+    ends = [_End(port, direction, settings) for direction in _DIRECTIONS]
+    return [end for end in ends if end.wanted is not None]
+
+
+class Ports:
+    """The ports of ``show``, open.
+
+    ``on_event`` gets each event on the port's own thread and must return at once (a queue's put); ``on_change`` gets
+    every `PortChanged`. ``clock`` gives monotonic seconds.
+    """
+
+    def __init__(
+        self,
+        show: Show,
+        on_event: Callable[[MidiEvent], None],
+        on_change: Callable[[PortChanged], None] = lambda _change: None,
+        backend: Backend | None = None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.show = show
+        self.echo = EchoFilter()
+        self.output = OutputThread(self._sending, self._send_failed)
+        self._on_event = on_event
+        self._on_change = on_change
+        self._backend = backend
+        self._clock = clock
+        self._lock = threading.RLock()
+        self._ends = [end for port, settings in show.ports.items() for end in _ends(port, settings)]
+        self._decoders = {
+            end.port: Decoder(end.port, end.settings.channel) for end in self._ends if end.direction == "in"
+        }
+        self._stop = threading.Event()
+        self._watcher: threading.Thread | None = None
+
+    # --- life cycle --------------------------------------------------------------------------------------------------
+
+    def open(self) -> None:
+        """Open what is there and wait for the rest (see `watch`).
+
+        Raises PortError where there is no MIDI system, a pattern matches several ports or a virtual port is refused.
+        """
+        if self._backend is None:
+            self._backend = choose_backend(self.show.backend)
+        self.output.start()
+        try:
+            self._look(strict=True)
+        except PortError:
+            self.close()
+            raise
+
+    def watch(self, seconds: float = WATCH_SECONDS) -> None:
+        """Poll every ``seconds`` on a thread until `close`."""
+        self._watcher = threading.Thread(target=self._watch, args=(seconds,), name="midi watch", daemon=True)
+        self._watcher.start()
+
+    def poll(self) -> None:
+        """Look once for ports that came or went; never raises."""
+        self._look(strict=False)
+
+    def close(self) -> None:
+        """End watching, close inputs, send what waits, then close outputs."""
+        self._stop.set()
+        if self._watcher is not None:
+            self._watcher.join()
+            self._watcher = None
+        with self._lock:
+            for end in self._ends:
+                self._close_input(end)
+        self.output.close()
+        if self._backend is not None:
+            self._backend.close()
+            self._backend = None
+
+    # --- use ---------------------------------------------------------------------------------------------------------
+
+    def pair(self, pairs: Iterable[Pair]) -> None:
+        """The CCs that are 14 bit from now on."""
+        pairs = tuple(pairs)
+        for decoder in self._decoders.values():
+            decoder.pair(pairs)
+
+    def send(self, port: str, messages: Iterable[mido.Message], *, led: bool = True) -> bool:
+        """Enqueue for a configured port's output; False where it is not open."""
+        return self.output.send(port, messages, led=led)
+
+    def device(self, port: str) -> str:
+        """The name of the output that a configured port has now, or the pattern it waits for; may be empty."""
+        for end in self._ends:
+            if end.port == port and end.direction == "out":
+                return end.name or end.virtual or str(end.wanted)
+        return ""
+
+    @property
+    def counts(self) -> dict[str, dict[str, int]]:
+        """Per input port: messages that were malformed or ignored."""
+        return {
+            port: {"malformed": decoder.malformed, "ignored": decoder.ignored}
+            for port, decoder in self._decoders.items()
+        }
+
+    # --- inputs ------------------------------------------------------------------------------------------------------
+
+    def _receive(self, end: _End, data: Sequence[int]) -> None:
+        # Exceptions in a callback would vanish in the driver.
+        try:
+            now = self._clock()
+            decoder = self._decoders[end.port]
+            message = decoder.parse(data)
+            if message is None or (end.settings.ignore_echo and self.echo.is_echo(end.port, message, now)):
+                return
+            event = decoder.decode(message, now)
+            if event is not None:
+                self._on_event(event)
+        except Exception:
+            _log.exception("a message on %s was lost", end.port)
+
+    def _close_input(self, end: _End) -> None:
+        if end.input is not None:
+            end.input.close()
+            end.input = None
+
+    # --- outputs -----------------------------------------------------------------------------------------------------
+
+    def _sending(self, _port: str, message: mido.Message) -> None:
+        self.echo.sent(message, self._clock())
+
+    def _send_failed(self, port: str, error: Exception) -> None:
+        for end in self._ends:
+            if end.port == port and end.direction == "out":
+                end.name = None
+                self._tell(end, "lost", f"{port}: output failed ({error}); trying again")
+
+    # --- plugs -------------------------------------------------------------------------------------------------------
+
+    def _watch(self, seconds: float) -> None:
+        while not self._stop.wait(seconds):
+            self.poll()
+
+    def _look(self, *, strict: bool) -> None:
+        with self._lock:
+            backend = self._backend
+            if backend is None:
+                return
+            names = {direction: self._names(backend, direction, strict) for direction in _DIRECTIONS}
+            for end in self._ends:
+                self._update(backend, end, names[end.direction], strict)
+
+    @staticmethod
+    def _names(backend: Backend, direction: Direction, strict: bool) -> list[str]:
+        try:
+            return backend.names(direction)
+        except PortError as error:
+            if strict:
+                raise
+            _log.debug("%s", error)
+            return []
+
+    def _update(self, backend: Backend, end: _End, names: Sequence[str], strict: bool) -> None:
+        if end.name is not None and end.virtual is None and end.name not in names:
+            self._lose(end)
+        if end.name is not None:
+            return
+        try:
+            name = end.virtual or find_port(str(end.wanted), [n for n in names if not self._is_ours(n)])
+        except PortError as error:
+            if strict:
+                raise PortError(f"ports.{end.port}.{end.direction}: {error}") from error
+            self._wait(end, str(error))
+            return
+        if name is None:
+            self._wait(end, f"no port matches {end.wanted!r}; there are {listed(names)}")
+            return
+        try:
+            self._open_end(backend, end, name)
+        except PortError as error:
+            if strict and end.virtual is not None:
+                raise PortError(f"ports.{end.port}.{end.direction}: {error}") from error
+            self._wait(end, str(error))
+
+    def _open_end(self, backend: Backend, end: _End, name: str) -> None:
+        virtual = end.virtual is not None
+        if end.direction == "in":
+            end.input = backend.open_input(name, virtual=virtual, receive=lambda data: self._receive(end, data))
+        else:
+            self.output.attach(end.port, backend.open_output(name, virtual=virtual))
+        end.name = name
+        self._tell(end, "open", f"{end.port}: {end.direction}put {name} is open")
+
+    def _lose(self, end: _End) -> None:
+        lost, end.name = end.name, None
+        if end.direction == "in":
+            self._close_input(end)
+        else:
+            self.output.detach(end.port)
+        self._tell(end, "lost", f"{end.port}: {end.direction}put {lost} went away; waiting for it")
+
+    def _wait(self, end: _End, reason: str) -> None:
+        if reason != end.told:
+            self._tell(end, "waiting", f"{end.port}: waiting for its {end.direction}put: {reason}")
+            end.told = reason
+
+    def _tell(self, end: _End, state: _State, text: str) -> None:
+        end.told = ""
+        self._on_change(PortChanged(end.port, end.direction, state, text, self._clock()))
+
+    def _is_ours(self, name: str) -> bool:
+        virtual = {end.virtual for end in self._ends if end.virtual is not None}
+        return any(name == own or name.startswith(f"midifrag:{own}") for own in virtual)

@@ -1,0 +1,73 @@
+"""What a driver is, and the one table of how each pad state looks.
+
+Adding a controller is one small file with a class and one line in `midifrag.surface.SURFACES`.
+"""
+
+from __future__ import annotations
+
+from typing import Literal, NamedTuple, Protocol
+
+import mido
+
+from midifrag.events import PadChanged, PadState
+from midifrag.surface.palette import COLOURS
+
+
+class Surface(Protocol):
+    """A controller seen from the output side: pure, it only makes messages."""
+
+    def init(self) -> list[mido.Message]:
+        """What puts the controller into the mode in which we light its pads."""
+
+    def leave(self) -> list[mido.Message]:
+        """What gives the controller back to its user."""
+
+    def show(self, pad: PadChanged) -> list[mido.Message]:
+        """What makes a pad look like its state; empty where the controller has no such pad."""
+
+    def clear(self, note: int, channel: int) -> list[mido.Message]:
+        """What turns the LED of a note off."""
+
+
+class Look(NamedTuple):
+    """A state's colour (None: the pad's own) and how it moves."""
+
+    colour: str | None
+    motion: Literal["still", "pulse", "blink"] = "still"
+
+
+#: A spare is ready: the press will land at once, so it stands apart in cyan. A take that cannot reach its slot yet
+#: (held) blinks orange; a refused press blinks where a failed one stands still.
+LOOKS: dict[PadState, Look] = {
+    PadState.IDLE: Look(None),
+    PadState.READY: Look("cyan"),
+    PadState.QUEUED: Look("yellow"),
+    PadState.RENDERING: Look("blue", "pulse"),
+    PadState.LANDED: Look("green"),
+    PadState.HELD: Look("orange", "blink"),
+    PadState.REFUSED: Look("red", "blink"),
+    PadState.FAILED: Look("red"),
+}
+
+#: The colour of an idle pad that names none.
+DEFAULT_COLOUR = "white"
+
+
+def colour_of(pad: PadChanged) -> str:
+    """The colour's name that ``pad`` has in its state."""
+    return LOOKS[pad.state].colour or pad.colour or DEFAULT_COLOUR
+
+
+def palette_code(pad: PadChanged) -> int:
+    """The colour that ``pad`` has in its state, in the palette of Launchpads and APC mini mk2."""
+    return COLOURS[colour_of(pad)].code
+
+
+def note(number: int, velocity: int, channel: int = 1) -> mido.Message:
+    """A note-on; ``channel`` 1–16."""
+    return mido.Message("note_on", note=number, velocity=velocity, channel=channel - 1)
+
+
+def sysex(text: str, *data: int) -> mido.Message:
+    """A system exclusive message from hexadecimal text (without F0 and F7), then ``data``."""
+    return mido.Message("sysex", data=(*bytes.fromhex(text), *data))
