@@ -5,9 +5,7 @@ from __future__ import annotations
 import copy
 import gc
 import json
-import queue
-import threading
-from collections.abc import Generator, Mapping
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,7 +14,6 @@ from typing import Any
 from midifrag.engine import checkpoint, hub
 from midifrag.engine.catalogue import POCKET_FOLDER, known, pocket_is_there
 from midifrag.engine.defaults import objective_of, settings_of
-from midifrag.engine.messages import Warming
 from midifrag.engine.model import Model
 from midifrag.engine.precision import place, resolve_device, resolve_precision
 from midifrag.engine.protocol import EngineChoice
@@ -82,26 +79,6 @@ def load(choice: EngineChoice, on_progress: hub.ProgressListener | None = None) 
         )
     tell(len(_STAGES), len(_STAGES), "model loaded")
     return model
-
-
-def load_in_steps(choice: EngineChoice) -> Generator[Warming, None, Model]:
-    """Load on a thread and yield the progress; the model is the return value, for ``yield from``."""
-    news: queue.SimpleQueue[Warming | Model | BaseException] = queue.SimpleQueue()
-
-    def run() -> None:
-        try:
-            news.put(load(choice, lambda done, total, what: news.put(Warming(done, total, what))))
-        except BaseException as error:  # handed to the generator, which raises it
-            news.put(error)
-
-    threading.Thread(target=run, name="midifrag-load", daemon=True).start()
-    while True:
-        item = news.get()
-        if isinstance(item, BaseException):
-            raise item
-        if isinstance(item, Model):
-            return item
-        yield item
 
 
 def find(choice: EngineChoice, on_progress: hub.ProgressListener | None = None) -> ModelFiles:
