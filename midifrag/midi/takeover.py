@@ -9,14 +9,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from midifrag.banks import Range, Takeover
+from midifrag.banks import Range
+from midifrag.banks import Takeover as Mode
 
 #: How near the knob must come to pick a value up: a little more than two steps of a 7-bit knob.
 TOLERANCE = 0.02
 _SAME = 1e-6
 
 
-class SoftTakeover:
+class Takeover:
     """One control's takeover.
 
     ``quantise`` gives the position that reads back after a position was set (see `for_range`): only with it can a
@@ -25,7 +26,7 @@ class SoftTakeover:
 
     def __init__(
         self,
-        mode: Takeover,
+        mode: Mode,
         quantise: Callable[[float], float] = lambda position: position,
         tolerance: float = TOLERANCE,
     ) -> None:
@@ -37,7 +38,7 @@ class SoftTakeover:
         self._set: float | None = None
 
     @classmethod
-    def for_range(cls, mode: Takeover, way: Range) -> SoftTakeover:
+    def for_range(cls, mode: Mode, way: Range) -> Takeover:
         """The takeover of a control with this range and curve."""
         return cls(mode, lambda position: way.position(way.value(position)))
 
