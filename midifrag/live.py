@@ -25,7 +25,9 @@ class LiveValues:
         self._values.setdefault(bank.slug, {})
         self._controls: dict[str, tuple[str, Control]] = {control_id(c): ("", c) for c in show.controls}
         self._controls |= {control_id(c): (bank.slug, c) for c in bank.controls}
-        self._takeovers = {key: Takeover(control.takeover) for key, (_, control) in self._controls.items()}
+        self._takeovers = {
+            key: Takeover.for_range(control.takeover, control) for key, (_, control) in self._controls.items()
+        }
 
     @property
     def effective(self) -> dict[str, float]:
@@ -39,7 +41,7 @@ class LiveValues:
             return None
         scope, control = self._controls[key]
         current = self.effective.get(control.sets)
-        at = position if current is None else control.position(current)
+        at = None if current is None else control.position(current)
         taken = self._takeovers[key].move(position, at)
         if taken is None:
             return ControlChanged(control.sets, current, waiting=True)

@@ -1,0 +1,171 @@
+"""The status view in the terminal: bank, pads and their states, slots, engine, last latencies."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+from rich.console import Console, Group, RenderableType
+from rich.live import Live
+from rich.panel import Panel
+from rich.progress_bar import ProgressBar
+from rich.table import Table
+from rich.text import Text
+
+from midifrag.banks import Bank
+from midifrag.events import EngineChanged, JobChanged, PadChanged, PadState
+from midifrag.fragment.messages import SlotState
+from midifrag.notes import note_name
+from midifrag.view import View, landing_time
+
+#: How each state looks and what it is called; the same words as everywhere.
+STATE_STYLES: dict[PadState, str] = {
+    PadState.IDLE: "dim",
+    PadState.READY: "cyan",
+    PadState.QUEUED: "yellow",
+    PadState.RENDERING: "bold blue",
+    PadState.LANDED: "green",
+    PadState.HELD: "magenta",
+    PadState.REFUSED: "red",
+    PadState.FAILED: "bold red",
+}
+#: Pads in a row: the width of a pad grid.
+GRID = 4
+
+
+def status(view: View, banks: tuple[Bank, ...], page: str | None = None) -> RenderableType:
+    """Draw the whole status once."""
+    with view.lock:
+        parts: list[RenderableType] = [_header(view, page), _pads(view, banks), _slots(view.slots)]
+        if view.notices:
+            parts.append(_notices(view))
+        return Group(*parts)
+
+
+def _header(view: View, page: str | None) -> RenderableType:
+    table = Table.grid(padding=(0, 2))
+    bank = view.bank
+    engines = [_engine(state) for state in view.engines.values()]
+    table.add_row("[bold]Bank[/]", f"{bank.index + 1}  {bank.name}" if bank else "…")
+    table.add_row("[bold]Engine[/]", Group(*engines) if engines else "starting")
+    ports = [f"{p.port} {p.direction}: {p.state}" for p in view.ports.values()]
+    table.add_row("[bold]Ports[/]", "   ".join(ports) or "none")
+    if view.controls:
+        values = [f"{c.name} {c.value:g}{' (pick up)' if c.waiting else ''}" for c in view.controls.values() if c.value]
+        table.add_row("[bold]Controls[/]", "   ".join(values))
+    table.add_row("[bold]Latency[/]", _latency(view))
+    if page:
+        table.add_row("[bold]Page[/]", page)
+    return table
+
+
+def _engine(state: EngineChanged) -> RenderableType:
+    if state.state == "warming" and state.total:
+        grid = Table.grid(padding=(0, 1))
+        grid.add_row(state.model, ProgressBar(total=state.total, completed=state.done, width=24), state.text)
+        return grid
+    style = {"ready": "green", "lost": "bold red", "restarting": "yellow"}.get(state.state, "")
+    return Text.assemble(f"{state.model} ", (state.state, style), f"  {state.text}")
+
+
+def _latency(view: View) -> str:
+    last = view.finished[-1] if view.finished else None
+    seconds = landing_time(last.times) if last else None
+    if last is None or seconds is None:
+        return "nothing has landed yet"
+    p50, p95 = view.percentile(0.5), view.percentile(0.95)
+    spare = " (spare)" if last.spare else ""
+    return f"last {seconds:.2f} s{spare}   p50 {p50 or 0:.2f} s   p95 {p95 or 0:.2f} s"
+
+
+def _pads(view: View, banks: tuple[Bank, ...]) -> RenderableType:
+    table = Table.grid(expand=True, padding=(0, 1))
+    for _ in range(GRID):
+        table.add_column(ratio=1)
+    bank = next((one for one in banks if view.bank and one.slug == view.bank.slug), None)
+    if bank is None:
+        return Text("")
+    cells = [_pad(key, pad.label, view.pads.get((bank.slug, key))) for key, pad in bank.pads.items()]
+    rows = [cells[i : i + GRID] for i in range(0, len(cells), GRID)]
+    for row in reversed(rows):  # as on the controller: the lowest notes at the bottom
+        table.add_row(*row)
+    return Panel(table, title=f"pads of {bank.name}", border_style="dim")
+
+
+def _pad(key: str, label: str, shown: PadChanged | None) -> RenderableType:
+    state = shown.state if shown else PadState.IDLE
+    progress = f" {shown.progress:.0%}" if shown and shown.progress is not None else ""
+    note, _, channel = key.partition("/")
+    name = note_name(int(note)) + (f"/{channel}" if channel else "")
+    return Text.assemble(
+        (f"{name:<4}", "bold"), (f"{state.value}{progress}\n", STATE_STYLES[state]), (label[:26], "dim")
+    )
+
+
+def _slots(slots: tuple[SlotState, ...]) -> RenderableType:
+    table = Table(box=None, expand=True, header_style="dim")
+    for column in ("slot", "", "preset", "length", "take"):
+        table.add_column(column)
+    for slot in slots:
+        take = f"{slot.take:03d}" if slot.take else ""
+        table.add_row(slot.file, slot.state, slot.preset or slot.prompt, _seconds(slot.seconds), take)
+    return table
+
+
+def _seconds(seconds: float) -> str:
+    return f"{seconds:.2f} s" if seconds else ""
+
+
+def _notices(view: View) -> RenderableType:
+    styles = {"error": "bold red", "warning": "yellow", "info": "dim"}
+    lines = [Text(f"{n.level}: {n.text}", style=styles.get(n.level, "")) for n in list(view.notices)[-4:]]
+    return Group(*lines)
+
+
+def job_line(change: JobChanged) -> str | None:
+    """One line for what happened to a job, for terminals that scroll; None for what is not worth a line."""
+    name = change.prompt if len(change.prompt) <= 44 else change.prompt[:43] + "…"
+    match change.state:
+        case PadState.QUEUED:
+            return f"{change.job:>3}  queued     {name}"
+        case PadState.LANDED:
+            seconds = landing_time(change.times) or 0.0
+            spare = ", was spare" if change.spare else ""
+            return f"{change.job:>3}  landed     {name} → slot {change.slot}, take {change.take} ({seconds:.2f} s{spare})"
+        case PadState.FAILED | PadState.REFUSED | PadState.HELD | "cancelled":
+            return f"{change.job:>3}  {change.state!s:<9}  {name}: {change.text}"
+        case _:
+            return None
+
+
+class StatusScreen:
+    """Keeps the status on a terminal up to date; on a pipe it prints a line per event instead."""
+
+    def __init__(self, view: View, banks: Callable[[], tuple[Bank, ...]], console: Console, page: str | None) -> None:
+        self._view, self._banks, self._console, self._page = view, banks, console, page
+        self._live = Live(console=console, auto_refresh=False, screen=False) if console.is_terminal else None
+        self._drawn = 0.0
+
+    def __enter__(self) -> StatusScreen:
+        if self._live is not None:
+            self._live.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._live is not None:
+            self.draw()
+            self._live.stop()
+
+    def draw(self) -> None:
+        """Draw now."""
+        if self._live is not None:
+            self._live.update(status(self._view, self._banks(), self._page), refresh=True)
+            self._drawn = time.monotonic()
+
+    def heard(self, change: object) -> None:
+        """Print what a scrolling terminal should show of a change."""
+        if self._live is not None or not isinstance(change, JobChanged):
+            return
+        line = job_line(change)
+        if line is not None and not (change.state is PadState.RENDERING):
+            self._console.print(line, highlight=False, markup=False)

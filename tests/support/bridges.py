@@ -1,0 +1,101 @@
+"""A bridge with nothing real around it: engines and writer record what they are told and say what a test wants."""
+
+from __future__ import annotations
+
+import random
+from typing import Any
+
+import numpy as np
+
+from midifrag.bridge import Bridge, FromEngine
+from midifrag.clock import ManualClock
+from midifrag.config import Loaded
+from midifrag.engine.messages import (
+    Cancel,
+    Command,
+    EngineInfo,
+    Progress,
+    Ready,
+    Render,
+    Rendered,
+    Started,
+)
+from midifrag.events import JobChanged, PadChanged, StateChange
+from midifrag.fragment.messages import Landed, LandTake, TakeArchived, WriterCommand
+from midifrag.midi.messages import ControlChange, NoteOn, ProgramChange
+from tests.support.shows import loaded
+
+INFO = EngineInfo("sketch", "sketch", "abc", "cpu", "fp32", 44100, 2, 190.0, ("sketch",))
+
+
+class RecordingEngines:
+    def __init__(self) -> None:
+        self.sent: list[tuple[str, Command]] = []
+        self.fallback: dict[str, str] = {}
+
+    def send(self, model: str, command: Command) -> None:
+        self.sent.append((model, command))
+
+    def effective(self, model: str) -> str:
+        return self.fallback.get(model, model)
+
+    def info(self, model: str) -> EngineInfo | None:
+        return INFO
+
+    def renders(self) -> list[Render]:
+        return [command for _, command in self.sent if isinstance(command, Render)]
+
+    def cancels(self) -> list[int]:
+        return [command.job for _, command in self.sent if isinstance(command, Cancel)]
+
+
+class Rig:
+    """A bridge and everything that it said."""
+
+    def __init__(self, show: Loaded | None = None) -> None:
+        self.clock = ManualClock()
+        self.engines = RecordingEngines()
+        self.writes: list[WriterCommand] = []
+        self.changes: list[StateChange] = []
+        self.bridge = Bridge(
+            show or loaded(), self.engines, self.writes.append, self.changes.append, self.clock, random.Random(1)
+        )
+
+    def ready(self, model: str = "sketch") -> None:
+        self.say(Ready(INFO), model)
+
+    def say(self, event: Any, model: str = "sketch") -> None:
+        self.bridge.handle(FromEngine(model, event))
+
+    def press(self, note: int = 36, velocity: int = 100, channel: int = 1, port: str = "midifrag") -> None:
+        self.bridge.handle(NoteOn(port, channel, note, velocity, self.clock.now()))
+
+    def turn(self, cc: int, value: int, channel: int = 1) -> None:
+        self.bridge.handle(ControlChange("midifrag", channel, cc, value, self.clock.now()))
+
+    def program(self, program: int) -> None:
+        self.bridge.handle(ProgramChange("midifrag", 1, program, self.clock.now()))
+
+    def finish(self, render: Render, slot: int = 1, take: int = 1) -> None:
+        """The engine renders a job and the writer lands it."""
+        self.say(Started(render.job))
+        self.say(Progress(render.job, 1, 1))
+        self.rendered(render)
+        self.landed(render.job, slot, take)
+
+    def rendered(self, render: Render, frames: int = 44100) -> None:
+        audio = np.ones((2, frames), np.float32)
+        self.say(Rendered(render.job, audio, 44100, {"seed": render.seed, "steps": 1}, 0.5))
+
+    def landed(self, job: int, slot: int = 1, take: int = 1) -> None:
+        self.bridge.handle(TakeArchived(job, take, f"output{take:03d}.wav"))
+        self.bridge.handle(Landed(job, slot, f"output{slot:02d}.wav", take, 1.0, 0.0, 0.01))  # type: ignore[arg-type]
+
+    def lands(self) -> list[LandTake]:
+        return [command for command in self.writes if isinstance(command, LandTake)]
+
+    def pad_states(self, pad: str = "36") -> list[str]:
+        return [str(change.state.value) for change in self.changes if isinstance(change, PadChanged) and change.pad == pad]
+
+    def jobs(self) -> list[JobChanged]:
+        return [change for change in self.changes if isinstance(change, JobChanged)]
