@@ -148,6 +148,22 @@ class Held:
 
 
 @dataclass(frozen=True, slots=True)
+class GivenUp:
+    """A held take was dropped because too many wait. ``take`` is its number; None if it never came into the archive."""
+
+    job: int
+    reason: str
+    take: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TakeChanged:
+    """An archived take was starred or noted; this is its record now."""
+
+    record: TakeRecord
+
+
+@dataclass(frozen=True, slots=True)
 class Refused:
     """A command about a slot or a take could not be done, and will not be tried again."""
 
@@ -162,4 +178,4 @@ class SlotsChanged:
     slots: tuple[SlotState, ...]
 
 
-WriterEvent: TypeAlias = TakeArchived | Landed | LandFailed | Held | Refused | SlotsChanged
+WriterEvent: TypeAlias = TakeArchived | Landed | LandFailed | Held | GivenUp | TakeChanged | Refused | SlotsChanged

@@ -1,0 +1,247 @@
+"""The archive: every raw take as it was rendered, never overwritten, and how it was made.
+
+A take is written aside, forced to the disk and moved to a name that nobody else has, so under ``output001.wav`` there
+is a whole take or nothing. It carries its record in its own metadata. What happens to it later (landed, starred, noted)
+is a line in ``changes.jsonl``. The index holds nothing that is not in these two, and can be built anew from them.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import re
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, TypeVar, Unpack
+
+import numpy as np
+
+from midifrag.engine.messages import Audio
+from midifrag.errors import StorageError, UnknownTakeError
+from midifrag.fragment.content import seconds_of
+from midifrag.fragment.files import move_exclusively, storage_error, write_whole
+from midifrag.fragment.index import Filters, Index
+from midifrag.fragment.options import ArchiveOptions
+from midifrag.fragment.record import TakeRecord
+from midifrag.fragment.wav import encode_wav, read_metadata, read_wav
+from midifrag.fragment.workspace import Workspace
+
+_Answer = TypeVar("_Answer")
+_NAME = "output{:03d}.wav"
+_NUMBER = re.compile(r"output(\d{3,})\.wav")
+_CHANGEABLE = frozenset({"slot", "landed_at", "starred", "note", "tempo"})
+
+
+class Archive:
+    """The takes in a folder. One thread stores and changes; any thread may find, get and read.
+
+    Takes that a killed program had written but not yet named are given a name now. Raises `StorageError` if the folder
+    cannot be made or used.
+    """
+
+    def __init__(self, folder: Path, options: ArchiveOptions | None = None) -> None:
+        self.folder = folder
+        self._bits = (options or ArchiveOptions()).bits
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise storage_error("make", folder, error) from error
+        self._workspace = Workspace(folder)
+        self._index = Index(folder / "index.sqlite")
+        self._changes = folder / "changes.jsonl"
+        self._unwritten: list[str] = []
+        self._behind = True
+        self._next = max(self._files(), default=0) + 1
+        self._rescue()
+        # Takes matter more than their index: one that cannot be used now is asked again with the first question.
+        with suppress(StorageError):
+            self._catch_up()
+
+    def store(self, audio: Audio, sample_rate: int, record: TakeRecord) -> TakeRecord:
+        """Archive a take, float32 of shape (channels, samples); return its record with number, file, level and length.
+
+        It is scaled only if it would clip, and kept as floating point if it is not finite. Raises `StorageError`.
+        """
+        level = float(np.max(np.abs(audio), initial=0.0))
+        finite = bool(np.isfinite(level))
+        bits = self._bits if finite else 32
+        gain = 1.0
+        if bits != 32 and level > 1.0:
+            gain = (1.0 - 2.0 ** (1 - bits)) / level
+        record = dataclasses.replace(
+            record,
+            number=None,
+            file="",
+            sample_rate=sample_rate,
+            channels=audio.shape[0],
+            seconds=audio.shape[1] / sample_rate,
+            peak=level if finite else None,
+            gain=gain,
+        )
+        texts = {"title": record.prompt, "comment": record.to_json(), "software": "midifrag"}
+        scaled = audio if gain == 1.0 else audio * np.float32(gain)
+        aside = self._workspace.aside("take.wav")
+        write_whole(aside, encode_wav(scaled, sample_rate, bits, texts), durable=True)
+        with self._workspace.alone():
+            number = self._name(aside)
+        record = dataclasses.replace(record, number=number, file=_NAME.format(number))
+        try:
+            self._index.add([record])
+        except StorageError:
+            # The take is safe in its own file; the index gets it later.
+            self._behind = True
+        return record
+
+    def mark_landed(self, number: int, slot: int, landed_at: float) -> None:
+        """Note in which slot a take landed, and when (seconds since 1970). Never raises: a full disk gets it later."""
+        self._change(number, {"slot": slot, "landed_at": landed_at})
+
+    def star(self, number: int, starred: bool = True) -> TakeRecord:
+        """Mark a take as a good one, or take the mark away. Raises `UnknownTakeError`."""
+        self.get(number)
+        self._change(number, {"starred": starred})
+        return self.get(number)
+
+    def annotate(self, number: int, note: str) -> TakeRecord:
+        """Replace a take's note. Raises `UnknownTakeError`."""
+        self.get(number)
+        self._change(number, {"note": note})
+        return self.get(number)
+
+    def set_tempo(self, number: int, tempo: float | None) -> TakeRecord:
+        """Note a take's tempo in beats per minute, None for none. Raises `UnknownTakeError`."""
+        self.get(number)
+        self._change(number, {"tempo": tempo})
+        return self.get(number)
+
+    def get(self, number: int) -> TakeRecord:
+        """Return a take's record. Raises `UnknownTakeError`."""
+        found = self.find(number=number)
+        if not found:
+            raise UnknownTakeError(f"there is no take {number} in {self.folder}: list them with `midifrag takes`")
+        return found[0]
+
+    def find(
+        self, words: str = "", *, limit: int | None = None, offset: int = 0, **filters: Unpack[Filters]
+    ) -> list[TakeRecord]:
+        """Return takes, newest first: those with every one of ``words`` in prompt, names, model, note or reason.
+
+        Raises `StorageError` if the index cannot be used now.
+        """
+        return self._ask(lambda: self._index.select(words.split(), filters, limit, offset))
+
+    def count(self, words: str = "", **filters: Unpack[Filters]) -> int:
+        """Return how many takes `find` would find without a limit."""
+        return self._ask(lambda: self._index.count(words.split(), filters))
+
+    def path(self, number: int) -> Path:
+        """Return the file of a take. Raises `UnknownTakeError`."""
+        return self.folder / self.get(number).file
+
+    def read(self, number: int) -> tuple[Audio, int]:
+        """Return a take's audio as rendered, float32 of shape (channels, samples), and its sample rate.
+
+        Raises `UnknownTakeError`, and `StorageError` if its file was removed.
+        """
+        record = self.get(number)
+        audio, sample_rate = read_wav(self.folder / record.file)
+        return audio / np.float32(record.gain), sample_rate
+
+    def rebuild(self) -> int:
+        """Build the index anew from the takes and their changes; return how many takes there are."""
+        with self._workspace.alone():
+            self._index.remove()
+        self._catch_up()
+        return self.count()
+
+    def close(self) -> None:
+        """Write down what is not yet, and tidy up."""
+        self._write_changes()
+        self._workspace.close()
+
+    def _ask(self, question: Callable[[], _Answer]) -> _Answer:
+        """Ask the index, after bringing it up to date if it is behind, or gone, or damaged."""
+        if not self._behind:
+            with suppress(StorageError):
+                return question()
+        self._catch_up()
+        return question()
+
+    def _change(self, number: int, values: dict[str, Any]) -> None:
+        self._unwritten.append(json.dumps({"take": number, **values}))
+        self._write_changes()
+        try:
+            self._index.change([(number, values)])
+        except StorageError:
+            self._behind = True
+
+    def _write_changes(self) -> None:
+        if not self._unwritten:
+            return
+        try:
+            with self._workspace.alone(), self._changes.open("a", encoding="utf-8") as file:
+                # The newline comes first: it ends what a killed program may have left unfinished.
+                file.write("".join(f"\n{line}" for line in self._unwritten))
+        except (OSError, StorageError):
+            return
+        self._unwritten.clear()
+
+    def _read_changes(self) -> Iterator[tuple[int, dict[str, Any]]]:
+        try:
+            lines = self._changes.read_text(encoding="utf-8", errors="replace").splitlines()
+        except OSError:
+            return
+        for line in (*lines, *self._unwritten):
+            try:
+                values = json.loads(line)
+                yield int(values["take"]), {name: values[name] for name in _CHANGEABLE & values.keys()}
+            except (ValueError, KeyError, TypeError):
+                continue
+
+    def _name(self, aside: Path) -> int:
+        """Give a whole file the next number. Only while alone in the workspace."""
+        while not move_exclusively(aside, self.folder / _NAME.format(self._next)):
+            self._next += 1
+        self._next += 1
+        return self._next - 1
+
+    def _files(self) -> dict[int, Path]:
+        try:
+            found = [(_NUMBER.fullmatch(path.name), path) for path in self.folder.iterdir()]
+        except OSError as error:
+            raise storage_error("read", self.folder, error) from error
+        return {int(match[1]): path for match, path in found if match}
+
+    def _rescue(self) -> None:
+        """Name the takes that a killed program left whole but without a name, and sweep the rest."""
+        with self._workspace.alone():
+            for work in self._workspace.leftovers():
+                for aside in sorted(work.glob("*-take.wav")):
+                    # A second link means that it was killed just after naming it.
+                    if aside.stat().st_nlink == 1 and "comment" in read_metadata(aside):
+                        self._name(aside)
+                shutil.rmtree(work, ignore_errors=True)
+
+    def _catch_up(self) -> None:
+        """Bring the index to what the files say. Raises `StorageError`."""
+        with self._workspace.alone():
+            self._index.ensure()
+        known = self._index.numbers()
+        self._index.add(_record_of(number, path) for number, path in self._files().items() if number not in known)
+        self._index.change(self._read_changes())
+        self._next = max(self._next, max(known, default=0) + 1)
+        self._behind = False
+
+
+def _record_of(number: int, path: Path) -> TakeRecord:
+    """Return what a take's file says of itself, and what can be heard in it where it says nothing."""
+    try:
+        texts = read_metadata(path)
+        record = TakeRecord.from_json(texts.get("comment", "null"))
+    except OSError as error:
+        record = TakeRecord(prompt="", reason=str(storage_error("read", path, error)))
+    except ValueError:
+        record = dataclasses.replace(TakeRecord(prompt=texts.get("title", "")), seconds=seconds_of(path))
+    return dataclasses.replace(record, number=number, file=path.name)

@@ -1,0 +1,264 @@
+"""What the writer does with a take: archive it, make its fragment, land it, and keep it while a disk says no.
+
+A take is archived first and lands then. If only the archive cannot be written, the take lands all the same, since a
+performer needs the sound now, and is kept in memory until the archive can be written; if the slot cannot be written, it
+keeps its old fragment until it can.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+
+from midifrag.engine.messages import Audio
+from midifrag.errors import AudioError, MidifragError, NoFreeSlotError, StorageError
+from midifrag.fragment.archive import Archive
+from midifrag.fragment.messages import (
+    Annotate,
+    ArchiveOnly,
+    GivenUp,
+    Held,
+    LandArchived,
+    Landed,
+    LandFailed,
+    LandTake,
+    Refused,
+    RestoreSlot,
+    SetLock,
+    SlotsChanged,
+    Star,
+    TakeArchived,
+    TakeChanged,
+    WriterCommand,
+    WriterEvent,
+)
+from midifrag.fragment.options import FragmentOptions
+from midifrag.fragment.process import Fragment, make_fragment
+from midifrag.fragment.record import TakeRecord
+from midifrag.fragment.slots import Slots
+
+#: Bytes of audio kept in memory for disks that cannot be written; beyond it the least precious take is given up.
+HELD_BYTES = 1_000_000_000
+#: Seconds until a held take is tried again: the first time, and at most; each time twice as long.
+FIRST_RETRY, LONGEST_RETRY = 0.25, 5.0
+#: Seconds between looks for slot files that someone else changed.
+REFRESH = 2.0
+
+
+@dataclass(slots=True, eq=False)
+class _Take:
+    """A take on its way. ``record.number`` is set once it is archived; ``fragment`` is what still has to land."""
+
+    job: int
+    audio: Audio
+    sample_rate: int
+    record: TakeRecord
+    began: float
+    fragment: Fragment | None = None
+    bits: int = 16
+    fixed: int | None = None
+    slot: int | None = None
+    tries: int = 0
+    due: float = 0.0
+    told: Held | None = None
+
+    @property
+    def waits_for(self) -> Literal["archive", "slot", "archive and slot"] | None:
+        if self.record.number is None:
+            return "archive" if self.fragment is None else "archive and slot"
+        return None if self.fragment is None else "slot"
+
+    @property
+    def size(self) -> int:
+        return self.audio.nbytes + (self.fragment.audio.nbytes if self.fragment is not None else 0)
+
+
+class Desk:
+    """The writer's work, done at once on the caller's thread; every event goes to ``emit`` as soon as it is true."""
+
+    def __init__(
+        self,
+        slots: Slots,
+        archive: Archive,
+        emit: Callable[[WriterEvent], None],
+        *,
+        clock: Callable[[], float] = time.time,
+        monotonic: Callable[[], float] = time.monotonic,
+        held_bytes: int = HELD_BYTES,
+    ) -> None:
+        self._slots = slots
+        self._archive = archive
+        self._emit = emit
+        self._clock = clock
+        self._monotonic = monotonic
+        self._held_bytes = held_bytes
+        self._held: list[_Take] = []
+        self._refresh_due = monotonic() + REFRESH
+
+    @property
+    def held(self) -> tuple[Held, ...]:
+        """What was last told about each take that is kept in memory."""
+        return tuple(take.told for take in list(self._held) if take.told is not None)
+
+    @property
+    def due(self) -> float:
+        """When `tick` has something to do, on the monotonic clock."""
+        return min([take.due for take in self._held], default=self._refresh_due)
+
+    def handle(self, command: WriterCommand) -> None:
+        """Do a command, as far as it can be done now."""
+        match command:
+            case LandTake() | ArchiveOnly() | LandArchived():
+                self._receive(command)
+            case SetLock(slot, locked):
+                self._change_slots(command, lambda: self._slots.set_lock(slot, locked))
+            case RestoreSlot(slot):
+                self._change_slots(command, lambda: self._slots.restore(slot))
+            case Star(take, starred):
+                self._change_take(command, lambda: self._archive.star(take, starred))
+            case Annotate(take, note):
+                self._change_take(command, lambda: self._archive.annotate(take, note))
+
+    def tick(self) -> None:
+        """Try again what is due, and look what others did to the slot files."""
+        now = self._monotonic()
+        for take in [take for take in self._held if take.due <= now]:
+            self._advance(take)
+        if self._refresh_due <= now:
+            self._refresh_due = now + REFRESH
+            if self._slots.refresh():
+                self.tell_slots()
+
+    def finish(self) -> None:
+        """Try everything that is held once more."""
+        for take in list(self._held):
+            self._advance(take)
+
+    def tell_slots(self) -> None:
+        """Say what lies where."""
+        self._emit(SlotsChanged(self._slots.states))
+
+    def _receive(self, command: LandTake | ArchiveOnly | LandArchived) -> None:
+        began = self._monotonic()
+        if isinstance(command, LandArchived):
+            try:
+                record = self._archive.get(command.take)
+                audio, sample_rate = self._archive.read(command.take)
+            except MidifragError as error:
+                self._emit(LandFailed(command.job, str(error), command.take))
+                return
+            record = dataclasses.replace(record, job=command.job)
+            take = _Take(command.job, audio, sample_rate, record, began)
+        else:
+            record = dataclasses.replace(command.record, job=command.job, number=None, slot=None, landed_at=None)
+            take = _Take(command.job, command.audio, command.sample_rate, record, began)
+        reason = command.reason if isinstance(command, ArchiveOnly) else self._cut(take, command.options, command.slot)
+        if reason and take.record.number is None:
+            take.record = dataclasses.replace(take.record, reason=reason)
+        self._advance(take)
+        if reason and not isinstance(command, ArchiveOnly):
+            self._emit(LandFailed(take.job, reason, take.record.number))
+
+    def _cut(self, take: _Take, options: FragmentOptions, slot: int | None) -> str:
+        """Make the fragment; return why there is none."""
+        try:
+            take.fragment = make_fragment(take.audio, take.sample_rate, options)
+        except AudioError as error:
+            return str(error)
+        take.bits, take.fixed = options.bits, slot
+        return ""
+
+    def _advance(self, take: _Take) -> None:
+        """Archive and land a take as far as that goes now, and hold it if that is not all the way."""
+        problems = []
+        if take.record.number is None:
+            try:
+                self._store(take)
+            except StorageError as error:
+                problems.append(str(error))
+        if take.fragment is not None:
+            try:
+                self._land(take, take.fragment)
+            except NoFreeSlotError as error:
+                take.fragment = None
+                self._emit(LandFailed(take.job, str(error), take.record.number))
+            except StorageError as error:
+                problems.append(str(error))
+        if take.waits_for is not None:
+            self._hold(take, "; ".join(dict.fromkeys(problems)))
+        elif take in self._held:
+            self._held.remove(take)
+
+    def _store(self, take: _Take) -> None:
+        take.record = self._archive.store(take.audio, take.sample_rate, take.record)
+        number = take.record.number
+        if number is not None:
+            self._emit(TakeArchived(take.job, number, take.record.file))
+            if self._slots.archived(take.job, number):
+                self.tell_slots()
+
+    def _land(self, take: _Take, fragment: Fragment) -> None:
+        if take.slot is None or self._slots.locked(take.slot):
+            take.slot = self._slots.choose(take.fixed)
+        self._let_earlier_land(take, take.slot)
+        now = self._clock()
+        state = self._slots.land(take.slot, fragment, take.record, now=now, bits=take.bits, turn=take.fixed is None)
+        take.fragment = None
+        take.record = dataclasses.replace(take.record, slot=take.slot, landed_at=now)
+        self._emit(
+            Landed(
+                job=take.job,
+                slot=take.slot,
+                file=self._slots.path(take.slot),
+                take=take.record.number,
+                seconds=state.seconds,
+                landed_at=now,
+                write_seconds=self._monotonic() - take.began,
+                notes=fragment.notes,
+            )
+        )
+        self.tell_slots()
+        if take.record.number is not None:
+            self._archive.mark_landed(take.record.number, take.slot, now)
+
+    def _let_earlier_land(self, take: _Take, slot: int) -> None:
+        """Keep the order within a slot: an earlier take must not replace a later one when its time comes."""
+        until = self._held.index(take) if take in self._held else len(self._held)
+        for earlier in self._held[:until]:
+            if earlier.slot == slot and earlier.fragment is not None:
+                self._advance(earlier)
+                if earlier.fragment is not None:
+                    raise StorageError(f"slot {slot} still waits for the take of an earlier press")
+
+    def _hold(self, take: _Take, reason: str) -> None:
+        take.tries += 1
+        take.due = self._monotonic() + min(FIRST_RETRY * 2.0 ** (take.tries - 1), LONGEST_RETRY)
+        if take not in self._held:
+            self._held.append(take)
+        if take.waits_for is not None:
+            told = Held(take.job, reason, take.waits_for)
+            if told != take.told:
+                take.told = told
+                self._emit(told)
+        while len(self._held) > 1 and sum(one.size for one in self._held) > self._held_bytes:
+            # Archived takes can be sent to a slot again, unused spares were not asked for; then the oldest.
+            least = min(self._held, key=lambda one: (one.record.number is None, not one.record.spare))
+            self._held.remove(least)
+            self._emit(GivenUp(least.job, "too many takes wait for the disk: make room", least.record.number))
+
+    def _change_slots(self, command: WriterCommand, change: Callable[[], object]) -> None:
+        try:
+            change()
+        except StorageError as error:
+            self._emit(Refused(command, str(error)))
+        else:
+            self.tell_slots()
+
+    def _change_take(self, command: WriterCommand, change: Callable[[], TakeRecord]) -> None:
+        try:
+            self._emit(TakeChanged(change()))
+        except StorageError as error:
+            self._emit(Refused(command, str(error)))

@@ -1,0 +1,143 @@
+"""Writing files so that nobody ever sees half of one, on every system.
+
+A file is written aside and moved into place when it is whole. What the system says against it becomes a `StorageError`
+with the next step. A take is forced to the disk before its name appears in the archive; slot files are not, since they
+can be made again from it and a landing should not wait longer than it must.
+"""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+import shutil
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from midifrag.errors import StorageError
+
+#: How often a file held open by another program is tried at once, before the caller has to wait longer.
+TRIES = 4
+#: Seconds between those tries.
+PAUSE = 0.02
+
+_HELD_OPEN = "another program holds it open, or it may not be written: close that program or change its permissions"
+_NEXT_STEP = {
+    errno.ENOSPC: "the disk is full: delete something or choose another folder",
+    errno.EDQUOT: "the disk quota is used up: delete something or choose another folder",
+    errno.EROFS: "the disk is read-only: choose another folder",
+    errno.ENOENT: "the folder or file is gone: connect its drive again or put it back",
+    errno.ENOTDIR: "a folder on the way to it is a file: move that file away",
+    errno.EISDIR: "a folder has this name: move it away",
+    errno.EACCES: _HELD_OPEN,
+    errno.EPERM: _HELD_OPEN,
+    errno.EBUSY: "another program holds it open: close that program",
+    errno.EIO: "the disk does not answer: check its cable, or choose another folder",
+}
+
+
+def storage_error(what: str, path: Path, error: OSError) -> StorageError:
+    """Return the error to raise when ``what`` ("write", "read" …) was refused for ``path``."""
+    reason = _NEXT_STEP.get(error.errno or 0, error.strerror or str(error))
+    return StorageError(f"cannot {what} {path}: {reason}")
+
+
+def write_whole(path: Path, content: bytes, *, durable: bool = False) -> None:
+    """Create a file with this content, or leave no file. ``durable`` waits until the disk has it.
+
+    Raises `StorageError`, also when the file exists.
+    """
+    try:
+        file = path.open("xb")
+    except OSError as error:
+        raise storage_error("write", path, error) from error
+    try:
+        with file:
+            file.write(content)
+            file.flush()
+            if durable:
+                os.fsync(file.fileno())
+    except OSError as error:
+        discard(path)
+        raise storage_error("write", path, error) from error
+
+
+def replace_file(source: Path, target: Path, *, sleep: Callable[[float], None] = time.sleep) -> None:
+    """Move a whole file to its name, replacing what is there in one step; readers see the old file or the new one.
+
+    Windows refuses while another program holds ``target`` open, so this tries a few times. Raises `StorageError` and
+    removes ``source`` when it stays refused.
+    """
+    for left in reversed(range(TRIES)):
+        try:
+            source.replace(target)
+        except PermissionError as error:
+            if left:
+                sleep(PAUSE)
+                continue
+            discard(source)
+            raise storage_error("replace", target, error) from error
+        except OSError as error:
+            discard(source)
+            raise storage_error("replace", target, error) from error
+        return
+
+
+def move_exclusively(source: Path, target: Path) -> bool:
+    """Move a whole file to a name that is free; False if it is taken, and nothing has happened.
+
+    Where the disk has no links (FAT, some network drives) and the system's rename would replace, the check comes just
+    before the move: callers keep others away with a `FileLock`. Raises `StorageError`.
+    """
+    try:
+        if sys.platform != "win32":
+            try:
+                os.link(source, target)
+            except (PermissionError, NotImplementedError):
+                pass
+            except OSError as error:
+                if error.errno not in (errno.EOPNOTSUPP, errno.ENOTSUP, errno.ENOSYS, errno.EMLINK):
+                    raise
+            else:
+                discard(source)
+                return True
+            if target.exists():
+                return False
+        source.rename(target)
+    except FileExistsError:
+        return False
+    except OSError as error:
+        raise storage_error("write", target, error) from error
+    return True
+
+
+def keep_copy(source: Path, target: Path) -> None:
+    """Give a file's content a second name, free until now: by a link, or by a copy where the disk has no links.
+
+    Raises OSError.
+    """
+    try:
+        os.link(source, target)
+    except FileNotFoundError:
+        raise
+    except OSError:
+        shutil.copyfile(source, target)
+
+
+def discard(path: Path) -> None:
+    """Remove a file that is ours; what cannot be removed now is swept at the next start."""
+    try:
+        path.unlink(missing_ok=True)
+    except OSError:
+        return
+
+
+def read_json(path: Path) -> Any:
+    """Return what a JSON file holds, or None if it is missing, unreadable or not JSON."""
+    try:
+        return json.loads(path.read_bytes())
+    except (OSError, ValueError):
+        return None

@@ -1,0 +1,276 @@
+"""The slot files that the DAW plays from: round robin, locks, the fragment before, and what lies where.
+
+Every fragment says in its own file which landing it was. ``.midifrag/slots.json`` remembers locks and whose turn is
+next, but where it disagrees with the files, or is missing, the files are right: so a program that was killed between
+replacing a slot file and writing that down neither skips a slot nor fills one twice.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+from midifrag.errors import NoFreeSlotError, StorageError
+from midifrag.fragment.content import Content, Signature, content_of, seconds_of, signature_of
+from midifrag.fragment.files import discard, keep_copy, read_json, replace_file, storage_error, write_whole
+from midifrag.fragment.messages import SlotState
+from midifrag.fragment.process import Fragment
+from midifrag.fragment.record import TakeRecord
+from midifrag.fragment.wav import encode_wav
+from midifrag.fragment.workspace import Workspace
+
+DEFAULT_NAME = "output{:02d}.wav"
+
+
+@dataclass(slots=True)
+class _Slot:
+    content: Content | None = None
+    locked: bool = False
+    seconds: float = 0.0
+    signature: Signature | None = None
+
+
+class Slots:
+    """N slot files in a folder. Not thread-safe: one thread lands, locks and restores.
+
+    Raises `StorageError` if the folder cannot be made, and ValueError for a ``name`` that does not give ``count``
+    different files in this folder.
+    """
+
+    def __init__(self, folder: Path, count: int = 8, name: str = DEFAULT_NAME) -> None:
+        self.folder = folder
+        self._names = _names(name, count)
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise storage_error("make", folder, error) from error
+        self._workspace = Workspace(folder)
+        self._workspace.sweep()
+        self._previous = self._workspace.own / "previous"
+        self._record = self._workspace.own / "slots.json"
+        self._slots = {number: _Slot() for number in range(1, count + 1)}
+        self._next = 1
+        self._landings = 0
+        self._load()
+
+    @property
+    def count(self) -> int:
+        """How many slots there are."""
+        return len(self._slots)
+
+    @property
+    def states(self) -> tuple[SlotState, ...]:
+        """What lies where, in order."""
+        return tuple(self._state(number) for number in self._slots)
+
+    def path(self, number: int) -> Path:
+        """Return a slot's file. Raises `NoFreeSlotError` if there is no slot of this number."""
+        self._slot(number)
+        return self.folder / self._names[number]
+
+    def choose(self, fixed: int | None = None) -> int:
+        """Return the slot for the next fragment, ``fixed`` or the next one in turn that is not locked.
+
+        The turn goes on even if nothing lands there in the end. Raises `NoFreeSlotError`.
+        """
+        if fixed is not None:
+            if self._slot(fixed).locked:
+                raise NoFreeSlotError(f"slot {fixed} is locked: unlock it, or give the preset another slot")
+            return fixed
+        for step in range(self.count):
+            number = (self._next - 1 + step) % self.count + 1
+            if not self._slots[number].locked:
+                self._next = number % self.count + 1
+                return number
+        raise NoFreeSlotError(f"all {self.count} slots are locked: unlock one")
+
+    def locked(self, number: int) -> bool:
+        """Return whether a slot is locked."""
+        return self._slot(number).locked
+
+    def land(
+        self, number: int, fragment: Fragment, record: TakeRecord, *, now: float, bits: int = 16, turn: bool = True
+    ) -> SlotState:
+        """Put a fragment into a slot: its file is replaced in one step, and the fragment before it is kept.
+
+        ``now`` is the time of landing in seconds since 1970; ``turn`` is False if the slot was asked for. Raises
+        `StorageError`; the slot then keeps its fragment.
+        """
+        target = self.path(number)
+        content = Content(
+            landing=self._landings + 1,
+            slot=number,
+            turn=turn,
+            job=record.job,
+            take=record.number,
+            preset=record.preset,
+            prompt=record.prompt,
+            seconds=fragment.seconds,
+            landed_at=now,
+        )
+        new = self._workspace.aside(target.name)
+        write_whole(new, encode_wav(fragment.audio, fragment.sample_rate, bits, content.texts()))
+        self._exchange(new, target)
+        self._landings = content.landing
+        self._notice(number, content)
+        self._save()
+        return self._state(number)
+
+    def restore(self, number: int) -> SlotState:
+        """Swap a slot's fragment with the one before it, also in a locked slot; a second time undoes the first.
+
+        Raises `StorageError`.
+        """
+        target = self.path(number)
+        back = self._workspace.aside(target.name)
+        try:
+            keep_copy(self._previous / target.name, back)
+        except FileNotFoundError:
+            raise StorageError(f"slot {number} has no previous fragment to put back") from None
+        except OSError as error:
+            raise storage_error("read", self._previous / target.name, error) from error
+        if not target.exists():
+            replace_file(back, target)
+            discard(self._previous / target.name)
+        else:
+            self._exchange(back, target)
+        self._notice(number)
+        self._save()
+        return self._state(number)
+
+    def set_lock(self, number: int, locked: bool) -> SlotState:
+        """Lock a slot, so that nothing lands there, or unlock it. Raises `NoFreeSlotError` for an unknown slot."""
+        self._slot(number).locked = locked
+        self._save()
+        return self._state(number)
+
+    def archived(self, job: int, take: int) -> bool:
+        """Note the number of a take that landed before it could be archived; False if it lies nowhere any more."""
+        for slot in self._slots.values():
+            if slot.content is not None and slot.content.job == job and slot.content.take is None:
+                slot.content = dataclasses.replace(slot.content, take=take)
+                self._save()
+                return True
+        return False
+
+    def refresh(self) -> bool:
+        """Look for slot files that someone removed or replaced; True if there is one."""
+        changed = [number for number in self._slots if signature_of(self.path(number)) != self._slots[number].signature]
+        for number in changed:
+            self._notice(number)
+        return bool(changed)
+
+    def close(self) -> None:
+        """Write down what is not yet, and tidy up."""
+        self._save()
+        self._workspace.close()
+
+    def _exchange(self, new: Path, target: Path) -> None:
+        """Put ``new`` in ``target``'s place and what was there into the folder of previous fragments."""
+        old = self._workspace.aside(target.name)
+        try:
+            self._previous.mkdir(exist_ok=True)
+            keep_copy(target, old)
+        except FileNotFoundError:
+            replace_file(new, target)
+            return
+        except OSError as error:
+            discard(new)
+            raise storage_error("keep a copy of", target, error) from error
+        try:
+            replace_file(new, target)
+        except StorageError:
+            discard(old)
+            raise
+        try:
+            replace_file(old, self._previous / target.name)
+        except StorageError:
+            # The new fragment has landed all the same; rather none to put back than a wrong one.
+            discard(self._previous / target.name)
+
+    def _slot(self, number: int) -> _Slot:
+        slot = self._slots.get(number)
+        if slot is None:
+            raise NoFreeSlotError(f"there is no slot {number}: slots are numbered 1 to {self.count}")
+        return slot
+
+    def _state(self, number: int) -> SlotState:
+        slot, name = self._slot(number), self._names[number]
+        filled = slot.signature is not None
+        content = slot.content
+        return SlotState(
+            number=number,
+            file=name,
+            state="locked" if slot.locked else "filled" if filled else "free",
+            take=content.take if content else None,
+            preset=content.preset if content else "",
+            prompt=content.prompt if content else "",
+            seconds=slot.seconds,
+            landed_at=content.landed_at if content else None,
+            has_previous=(self._previous / name).exists(),
+            foreign=filled and content is None,
+        )
+
+    def _notice(self, number: int, content: Content | None = None) -> None:
+        """Take what lies in a slot's file as its content."""
+        slot, path = self._slots[number], self.path(number)
+        slot.signature = signature_of(path)
+        if slot.signature is None:
+            slot.content, slot.seconds = None, 0.0
+            return
+        slot.content = content or content_of(path)
+        slot.seconds = slot.content.seconds if slot.content else seconds_of(path)
+
+    def _load(self) -> None:
+        saved = read_json(self._record)
+        saved = saved if isinstance(saved, dict) else {}
+        by_number = saved.get("slots") if isinstance(saved.get("slots"), dict) else {}
+        turn, landings = saved.get("next"), saved.get("landings")
+        self._next = turn if isinstance(turn, int) and 1 <= turn <= self.count else 1
+        self._landings = landings if isinstance(landings, int) else 0
+        last_turn = self._landings
+        for number, slot in self._slots.items():
+            entry = by_number.get(str(number), {}) if by_number else {}
+            entry = entry if isinstance(entry, dict) else {}
+            slot.locked = entry.get("locked") is True
+            self._notice(number)
+            if slot.content is not None:
+                slot.content = slot.content.with_take_of(Content.read(entry.get("content")))
+            for content in (slot.content, content_of(self._previous / self._names[number])):
+                if content is None:
+                    continue
+                self._landings = max(self._landings, content.landing)
+                if content.turn and content.landing > last_turn:
+                    last_turn = content.landing
+                    self._next = content.slot % self.count + 1
+
+    def _save(self) -> None:
+        """Write down locks, turn and contents. On a full disk nothing is lost: the next change writes it again."""
+        slots = {
+            str(number): {"locked": slot.locked, "content": dataclasses.asdict(slot.content) if slot.content else None}
+            for number, slot in self._slots.items()
+        }
+        text = json.dumps({"version": 1, "next": self._next, "landings": self._landings, "slots": slots}, indent=1)
+        try:
+            new = self._workspace.aside(self._record.name)
+            write_whole(new, text.encode())
+            replace_file(new, self._record)
+        except StorageError:
+            return
+
+
+def _names(name: str, count: int) -> dict[int, str]:
+    """Return the slots' file names by number. Raises ValueError."""
+    try:
+        names = {number: name.format(number) for number in range(1, count + 1)}
+    except (IndexError, KeyError, ValueError) as error:
+        raise ValueError(f"{name!r} is no pattern for file names: write it like {DEFAULT_NAME!r}") from error
+    if not names:
+        raise ValueError("there must be at least one slot")
+    if len(set(names.values())) < count:
+        raise ValueError(f"{name!r} gives several slots the same file: write it like {DEFAULT_NAME!r}")
+    if any(Path(one).name != one or "\\" in one or one.startswith(".") for one in names.values()):
+        raise ValueError(f"{name!r} leads out of the fragments folder: write it like {DEFAULT_NAME!r}")
+    return names

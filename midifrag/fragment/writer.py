@@ -1,0 +1,82 @@
+"""The writer's thread, so that neither the engine nor a press ever waits for a disk."""
+
+from __future__ import annotations
+
+import logging
+import queue
+import threading
+import time
+from collections.abc import Callable
+from functools import partial
+
+from midifrag.fragment.archive import Archive
+from midifrag.fragment.desk import Desk
+from midifrag.fragment.messages import ArchiveOnly, Held, LandArchived, LandFailed, LandTake, WriterCommand, WriterEvent
+from midifrag.fragment.slots import Slots
+
+_log = logging.getLogger(__name__)
+
+
+class FragmentWriter:
+    """A `Desk` on a thread of its own, which alone uses these slots and this archive and closes them at its end.
+
+    ``listener`` is called from that thread. `submit` never blocks.
+    """
+
+    def __init__(self, slots: Slots, archive: Archive, listener: Callable[[WriterEvent], None]) -> None:
+        self._slots = slots
+        self._archive = archive
+        self._listener = listener
+        self._desk = Desk(slots, archive, self._tell)
+        self._commands: queue.SimpleQueue[WriterCommand | None] = queue.SimpleQueue()
+        self._thread = threading.Thread(target=self._run, name="midifrag-writer", daemon=True)
+
+    @property
+    def backlog(self) -> int:
+        """How many commands wait; it grows while a disk is slow."""
+        return self._commands.qsize()
+
+    def start(self) -> None:
+        """Start the thread; the first event is `SlotsChanged`."""
+        self._thread.start()
+
+    def submit(self, command: WriterCommand) -> None:
+        """Hand over a command. Never blocks and never raises."""
+        self._commands.put(command)
+
+    def close(self, timeout: float = 5.0) -> tuple[Held, ...]:
+        """Write what can be written within ``timeout`` seconds; return the takes that stay unwritten."""
+        self._commands.put(None)
+        self._thread.join(timeout)
+        return self._desk.held
+
+    def _run(self) -> None:
+        self._guard(self._desk.tell_slots)
+        while True:
+            try:
+                command = self._commands.get(timeout=max(0.0, self._desk.due - time.monotonic()))
+            except queue.Empty:
+                self._guard(self._desk.tick)
+                continue
+            if command is None:
+                break
+            self._guard(partial(self._desk.handle, command), command)
+            self._guard(self._desk.tick)
+        self._guard(self._desk.finish)
+        self._slots.close()
+        self._archive.close()
+
+    def _guard(self, work: Callable[[], None], command: WriterCommand | None = None) -> None:
+        """Go on whatever happens: one take that cannot be handled must not silence all that follow."""
+        try:
+            work()
+        except Exception as error:
+            _log.exception("the writer failed at %s", type(command).__name__)
+            if isinstance(command, LandTake | ArchiveOnly | LandArchived):
+                self._tell(LandFailed(command.job, f"unexpected: {error!r}"))
+
+    def _tell(self, event: WriterEvent) -> None:
+        try:
+            self._listener(event)
+        except Exception:
+            _log.exception("a listener failed at %s", type(event).__name__)
