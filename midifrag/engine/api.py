@@ -1,0 +1,137 @@
+"""Models and renders from Python, without ports, slots or a bridge."""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeAlias
+
+from midifrag.engine.catalogue import CATALOGUE
+from midifrag.engine.loading import load
+from midifrag.engine.messages import Audio, EngineInfo, Failed, Render, Rendered
+from midifrag.engine.model import Model
+from midifrag.engine.protocol import EngineChoice, Worker
+from midifrag.engine.registry import engines, factory_for, stable_audio
+from midifrag.errors import EngineError, ModelError, NonFiniteError
+
+
+@dataclass(frozen=True, slots=True)
+class WorkerModel:
+    """An engine that is not a stable-audio-tools model (sketch, or a plug-in), where a `Model` is expected.
+
+    ``worker`` is loaded; ``module`` is None, since there is none.
+    """
+
+    name: str
+    worker: Worker
+    info: EngineInfo
+    module: None = None
+
+    @property
+    def sample_rate(self) -> int:
+        """Samples per second of what it renders."""
+        return self.info.sample_rate
+
+    @property
+    def channels(self) -> int:
+        """Channels of what it renders."""
+        return self.info.channels
+
+    @property
+    def max_seconds(self) -> float:
+        """The longest take in seconds."""
+        return self.info.max_seconds
+
+
+LoadedModel: TypeAlias = Model | WorkerModel
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class RenderedTake:
+    """``audio`` is float32 of shape (channels, samples); ``used`` holds every parameter that really made it."""
+
+    audio: Audio
+    sample_rate: int
+    used: dict[str, str | int | float | None]
+    notes: tuple[str, ...] = ()
+
+
+def load_model(name_or_folder: str | Path, device: str = "auto", precision: str = "auto") -> LoadedModel:
+    """Load a model by name (``pocket``, ``sketch``, ``small``, ``open``, a plug-in's) or by folder.
+
+    A folder holds model_config.json and its checkpoint, as stable-audio-tools writes them; a folder wins over a name.
+    ``device`` is ``auto``, ``cpu``, ``cuda``, ``cuda:1`` … or ``mps``; ``precision`` is ``auto``, ``fp32``, ``fp16`` or
+    ``bf16``. Raises `ModelError` (`CheckpointError` and `HubError` among them).
+    """
+    name = str(name_or_folder)
+    folder = Path(name_or_folder).expanduser()
+    if (folder / "model_config.json").is_file():
+        source = {"folder": str(folder.resolve())}
+        return load(EngineChoice(folder.resolve().name, source, device, precision))
+    choice = EngineChoice(name, device=device, precision=precision)
+    names = dict.fromkeys([*(entry.name for entry in CATALOGUE), *engines()])
+    del names["stable-audio"]
+    if name not in names:
+        raise ModelError(
+            f"There is no model {name!r}: no folder of that name holds a model_config.json, and the names are "
+            f"{', '.join(names)}."
+        )
+    factory = factory_for(choice)
+    if factory is stable_audio:
+        return load(choice)
+    worker = factory(choice)
+    for _ in worker.load():
+        pass
+    return WorkerModel(name, worker, worker.info())
+
+
+def render(
+    model: LoadedModel,
+    prompt: str,
+    seconds: float | None = None,
+    steps: int | None = None,
+    cfg_scale: float | None = None,
+    seed: int | None = None,
+    sampler: str | None = None,
+    sigma_min: float | None = None,
+    sigma_max: float | None = None,
+    negative_prompt: str = "",
+) -> RenderedTake:
+    """Render one take on the calling thread; ``None`` means the model's default, and a random ``seed``.
+
+    The same parameters and seed give the same audio. Raises `RequestError` for what the model can never render,
+    `NonFiniteError` for a render that went to NaN, and `EngineError` for any other failure.
+    """
+    request = Render(
+        job=secrets.randbits(62),
+        prompt=prompt,
+        seconds=seconds,
+        seed=secrets.randbelow(2**32) if seed is None else seed,
+        steps=steps,
+        cfg_scale=cfg_scale,
+        negative_prompt=negative_prompt,
+        sampler=sampler,
+        sigma_min=sigma_min,
+        sigma_max=sigma_max,
+    )
+    if isinstance(model, WorkerModel):
+        return _run(model.worker, request)
+    from midifrag.engine.worker import DiffusionWorker
+
+    return _run(DiffusionWorker.from_model(model), request)
+
+
+def _run(worker: Worker, request: Render) -> RenderedTake:
+    worker.submit(request)
+    try:
+        while worker.busy:
+            for event in worker.tick():
+                match event:
+                    case Rendered(job=request.job, audio=audio, sample_rate=rate, used=used, notes=notes):
+                        return RenderedTake(audio, rate, used, notes)
+                    case Failed(job=request.job, reason=reason, audio=audio):
+                        raise EngineError(reason) if audio is None else NonFiniteError(reason)
+    finally:
+        worker.cancel(request.job)
+    raise EngineError("The engine stopped without rendering anything and without saying why.")
