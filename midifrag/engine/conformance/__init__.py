@@ -1,0 +1,23 @@
+"""Tests that every engine must pass, for those who write one.
+
+Subclass in a test file; pytest finds the inherited tests::
+
+    from midifrag.engine.conformance import EngineConformance, WorkerConformance
+
+    class TestMyWorker(WorkerConformance):
+        def make_worker(self):
+            return my_package.factory(EngineChoice("mine"))
+
+    class TestMyEngine(EngineConformance):
+        def make_engine(self):
+            return ProcessHost(my_package.factory, EngineChoice("mine"))
+
+They ask nothing of pytest itself: each ``test_…`` method raises `AssertionError` or returns.
+"""
+
+from __future__ import annotations
+
+from midifrag.engine.conformance.engines import EngineConformance
+from midifrag.engine.conformance.workers import WorkerConformance
+
+__all__ = ["EngineConformance", "WorkerConformance"]

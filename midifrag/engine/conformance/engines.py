@@ -1,0 +1,106 @@
+"""What an engine must do."""
+
+from __future__ import annotations
+
+import contextlib
+import queue
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from midifrag.engine.conformance.checks import check
+from midifrag.engine.conformance.workers import WorkerConformance
+from midifrag.engine.messages import (
+    Cancel,
+    Cancelled,
+    Died,
+    EngineEvent,
+    Failed,
+    Promote,
+    Ready,
+    Render,
+    Rendered,
+    Warm,
+)
+from midifrag.engine.protocol import Engine
+
+
+class EngineConformance:
+    """What an `Engine` must do. Each test starts one and closes it."""
+
+    prompt = WorkerConformance.prompt
+    seconds = WorkerConformance.seconds
+    parameters = WorkerConformance.parameters
+    #: How long any one event may take to come, loading included.
+    patience_seconds = 60.0
+
+    def make_engine(self) -> Engine:
+        """A new engine, not started yet."""
+        raise NotImplementedError
+
+    def test_a_press_becomes_audio(self) -> None:
+        """`Ready`, then `Started`, `Progress` and `Rendered`; `Ready` again after a warm-up; `Failed` for nonsense."""
+        with self._started() as (engine, events):
+            info = self._wait(events, Ready).info
+            engine.send(self._render(1))
+            take = self._wait(events, Rendered)
+            check(take.job == 1 and take.audio.shape[0] == info.channels, f"{take.job}: {take.audio.shape}")
+            check(take.audio.dtype == np.float32 and bool(np.isfinite(take.audio).all()), "no finite float32 audio")
+            engine.send(Warm((self._render(0),)))
+            self._wait(events, Ready)
+            engine.send(replace(self._render(2), seconds=info.max_seconds + 1))
+            check(self._wait(events, Failed).job == 2, "an impossible request did not fail")
+            engine.send(Promote(77))
+            engine.send(Cancel(77))
+            engine.send(self._render(3))
+            check(self._wait(events, Rendered).job == 3, "the engine stopped after an impossible request")
+
+    def test_every_job_ends_once(self) -> None:
+        """Of many jobs, some cancelled, each ends exactly once: `Rendered` or `Cancelled`."""
+        with self._started() as (engine, events):
+            for job in range(1, 7):
+                engine.send(self._render(job))
+            for job in (2, 4, 6):
+                engine.send(Cancel(job))
+            ends = [self._wait(events, Rendered, Cancelled) for _ in range(6)]
+            check(sorted(end.job for end in ends) == [1, 2, 3, 4, 5, 6], f"ended: {[end.job for end in ends]}")
+            check({1, 3, 5} <= {end.job for end in ends if isinstance(end, Rendered)}, "a job was lost")
+
+    def test_closing(self) -> None:
+        """Closing in the middle of work is quiet: no `Died`, no event afterwards, and sending is still allowed."""
+        with self._started() as (engine, events):
+            self._wait(events, Ready)
+            engine.send(self._render(1))
+            engine.close()
+            while not events.empty():
+                check(not isinstance(events.get(), Died), "closing was reported as a death")
+            engine.send(self._render(2))
+            engine.close()
+            check(events.empty(), "an event came after close()")
+
+    @contextlib.contextmanager
+    def _started(self) -> Iterator[tuple[Engine, queue.Queue[EngineEvent]]]:
+        engine = self.make_engine()
+        events: queue.Queue[EngineEvent] = queue.Queue()
+        engine.start(events.put)
+        try:
+            yield engine, events
+        finally:
+            engine.close()
+
+    def _render(self, job: int) -> Render:
+        given: dict[str, Any] = {"prompt": self.prompt, "seconds": self.seconds, "seed": job, **self.parameters}
+        return Render(job=job, **given)
+
+    def _wait(self, events: queue.Queue[EngineEvent], *kinds: type[Any]) -> Any:
+        while True:
+            try:
+                event = events.get(timeout=self.patience_seconds)
+            except queue.Empty:
+                names = " or ".join(kind.__name__ for kind in kinds)
+                raise AssertionError(f"no {names} within {self.patience_seconds:g} s") from None
+            if isinstance(event, kinds):
+                return event
+            check(not isinstance(event, (Died, Failed)), f"{event} came instead")
