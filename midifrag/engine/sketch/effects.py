@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from .synthesis import cycles, harmonics, moving_filter, noise, place, scan, sine, strike, times
+from .synthesis import cycles, harmonics, moving_filter, place, scan, sine, stereo_noise, strike, times
 from .tones import glide, sustain
 from .voice import SAMPLE_RATE, Audio, Curve, Voice
 
@@ -26,7 +26,7 @@ def sweep(voice: Voice) -> Audio:
         arch = (1 - abs(direction)) * (2.5 * np.sin(np.pi * progress) - 1.2)
         return _peak(hertz, centre * 2 ** (4.0 * direction * (progress - 0.5) + arch), width)
 
-    sides = [moving_filter(noise(voice.rng, voice.samples), response) for _ in range(2)]
+    sides = moving_filter(stereo_noise(voice.rng, voice.samples), response)
     return times(sides, sustain(voice, 0.12, 0.3))
 
 
@@ -40,14 +40,13 @@ def riser(voice: Voice) -> Audio:
     curve = pitch * 2 ** (2.2 * abs(climb) * (progress - 0.3))
     phase, rows = cycles(curve, voice.samples), np.zeros(voice.samples)
     tone = scan(phase, spectra, rows) + scan(phase * 1.007, spectra, rows)
-    move = progress if voice.samples > 1 else np.ones(1)
 
     def response(hertz: Curve, seconds: Curve) -> Curve:
-        at = np.interp(seconds, voice.time, move)
+        at = np.interp(seconds, voice.time, progress)
         return _peak(hertz, pitch * 3 * 2 ** (4.0 * (at - 0.2)), 0.5)
 
-    air = [moving_filter(noise(voice.rng, voice.samples), response) for _ in range(2)]
-    sound = np.stack([tone * np.float32(0.35) + side for side in air])
+    air = moving_filter(stereo_noise(voice.rng, voice.samples), response)
+    sound = tone * np.float32(0.35) + air
     grow = 0.08 + 0.92 * progress**1.5
     return times(sound, grow, sustain(voice, 0.02, 0.06 if climb > 0 else 0.2))
 
@@ -78,7 +77,7 @@ def siren(voice: Voice) -> Audio:
     turns = cycles(voice.rate(0.7, 2.0), voice.samples) + voice.rng.random()
     shape = 2 * np.abs(2 * (turns - np.floor(turns)) - 1) - 1
     wail = np.sin(shape * np.pi / 2) if voice.rng.random() < 0.7 else np.tanh(6 * shape)
-    curve = glide(voice, pitch, 1.4) * 2 ** (voice.rng.uniform(0.3, 0.45) * wail)
+    curve = glide(voice, pitch, 1.4, voice.span) * 2 ** (voice.rng.uniform(0.3, 0.45) * wail)
     numbers = harmonics(pitch * 3, 24)
     spectra = np.where(numbers % 2 == 1, 1.0, 0.35)[None] / numbers ** voice.level("brightness", 2.4, 1.4, 0.8)
     return scan(cycles(curve, voice.samples), spectra, np.zeros(voice.samples)) * sustain(voice, 0.03, 0.12)

@@ -81,9 +81,11 @@ def _tone(hertz: Curve, spectrum: Spectrum, brightness: float) -> Spectrum:
         centroid = float(np.sum(power * hertz) / (np.sum(power) + 1e-12))
         ratio = 1j * hertz / max(centroid, 60.0)
         if brightness < 0:
-            gain *= 1 + brightness - brightness / (1 + 1.6 * ratio) ** 2
+            # The direct part goes faster than the position, or a half dark sound would only be quieter.
+            direct = (1 + brightness) ** 2
+            gain *= direct + (1 - direct) / (1 + 1.6 * ratio) ** 2
         else:
-            gain *= 1 + 2.5 * brightness * ratio / (1 + ratio / 10) - 0.6 * brightness / (1 + ratio)
+            gain *= 1 + 1.2 * brightness * ratio / (1 + ratio / 6) - 0.6 * brightness / (1 + ratio)
     return np.asarray(gain, dtype=np.complex64)
 
 

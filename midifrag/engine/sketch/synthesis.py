@@ -174,19 +174,24 @@ def cloud(rng: np.random.Generator, samples: int, hertz: Curve, levels: list[Cur
 
 
 def moving_filter(sound: Audio, response: Callable[[Curve, Curve], Curve]) -> Audio:
-    """Filter ``sound`` (n,) by a gain that moves: ``response(hertz (F,), seconds (T, 1))`` returns (T, F)."""
-    hop = FRAME // 2
-    frames = -(-len(sound) // hop) + 1
-    padded = np.zeros((frames + 1) * hop, dtype=np.float32)
-    padded[hop : hop + len(sound)] = sound
+    """Filter ``sound`` (…, n) by a gain that moves: ``response(hertz (F,), seconds (T, 1))`` returns (T, F)."""
+    hop, samples, sides = FRAME // 2, sound.shape[-1], sound.shape[:-1]
+    frames = -(-samples // hop) + 1
+    padded = np.zeros((*sides, (frames + 1) * hop), dtype=np.float32)
+    padded[..., hop : hop + samples] = sound
     window = np.sin(np.pi * (np.arange(FRAME, dtype=np.float32) + 0.5) / FRAME)
-    cut = np.lib.stride_tricks.sliding_window_view(padded, FRAME)[::hop] * window
+    cut = np.lib.stride_tricks.sliding_window_view(padded, FRAME, axis=-1)[..., ::hop, :] * window
     gain = response(np.fft.rfftfreq(FRAME, 1 / SAMPLE_RATE), (np.arange(frames)[:, None] - 0.5) * hop / SAMPLE_RATE)
-    cut = fft.irfft(fft.rfft(cut, axis=1) * gain.astype(np.float32), FRAME, axis=1) * window
-    joined = np.zeros((frames + 1, hop), dtype=np.float32)
-    joined[:-1] += cut[:, :hop]
-    joined[1:] += cut[:, hop:]
-    return joined.reshape(-1)[hop : hop + len(sound)]
+    cut = fft.irfft(fft.rfft(cut, axis=-1) * gain.astype(np.float32), FRAME, axis=-1) * window
+    joined = np.zeros((*sides, frames + 1, hop), dtype=np.float32)
+    joined[..., :-1, :] += cut[..., :hop]
+    joined[..., 1:, :] += cut[..., hop:]
+    return joined.reshape(*sides, -1)[..., hop : hop + samples]
+
+
+def stereo_noise(rng: np.random.Generator, samples: int, response: Response | None = None) -> Audio:
+    """Two independent noises, (2, n)."""
+    return np.stack([noise(rng, samples, response) for _ in range(2)])
 
 
 def ring(trains: npt.ArrayLike, grains: npt.ArrayLike) -> Audio:

@@ -14,13 +14,14 @@ from .synthesis import (
     place,
     ring,
     sine,
+    stereo_noise,
     strike,
     tame,
     times,
     wander,
 )
 from .tones import sustain
-from .voice import SAMPLE_RATE, Audio, Curve, Voice
+from .voice import SAMPLE_RATE, SHORTEST, Audio, Curve, Voice
 
 
 def _impulses(voice: Voice, per_second: float, spread: float) -> Audio:
@@ -49,7 +50,7 @@ def wind(voice: Voice) -> Audio:
         return np.asarray(np.exp(-((ratio / whistle) ** 2)) + 0.25 * np.exp(-((ratio / 1.2) ** 2)))
 
     swell = 0.35 + 0.65 * (0.5 + 0.5 * move) ** 1.5
-    sides = [moving_filter(noise(voice.rng, voice.samples), response) for _ in range(2)]
+    sides = moving_filter(stereo_noise(voice.rng, voice.samples), response)
     return times(sides, swell, sustain(voice, 0.25, 0.25))
 
 
@@ -59,35 +60,35 @@ def rain(voice: Voice) -> Audio:
     shift = voice.shift(0.9)
     sizes = (1.0, 2.0, 3.7)
     trains = [[_impulses(voice, per_second / len(sizes), 0.7) for _ in sizes] for _ in range(2)]
-    near = ring(trains, [_droplet(size, shift) for size in sizes])
-    far = [noise(voice.rng, voice.samples, lambda hertz: band(hertz, 1500 * shift, 9000 * shift, 1)) for _ in range(2)]
+    near = ring(trains, [_droplet(voice, size, shift) for size in sizes])
+    far = stereo_noise(voice.rng, voice.samples, lambda hertz: band(hertz, 1500 * shift, 9000 * shift, 1))
     hiss = np.float32(0.12 * 2.2**voice.parameters.density)
-    return times(tame(near, 4.0) + np.stack(far) * hiss, sustain(voice, 0.02, 0.25))
+    return times(tame(near, 4.0) + far * hiss, sustain(voice, 0.02, 0.25))
 
 
-def _droplet(size: float, shift: float) -> Audio:
+def _droplet(voice: Voice, size: float, shift: float) -> Audio:
     """A drop's ring: smaller drops (a larger ``size`` factor) are higher and shorter."""
-    return modes(700, [1100 * size * shift, 1730 * size * shift], 0.012 / size + 0.003, [1.0, 0.6], 0.1)
+    short = voice.piece(SHORTEST, voice.rng)
+    ringing = modes(short.samples, [1100 * size * shift, 1730 * size * shift], 0.012 / size + 0.003, [1.0, 0.6], 0.1)
+    return ringing * strike(short.clock, voice.attack(0.0003), 1e6)
 
 
 def hiss(voice: Voice) -> Audio:
     """Noise, from brown to blue; rising or falling moves a low-pass over it."""
     slope = voice.rng.uniform(-0.6, 0.0) + voice.level("brightness", -0.5, 0.0, 0.3)
-    sides = [noise(voice.rng, voice.samples, lambda hertz: (np.maximum(hertz, 30) / 1000) ** slope) for _ in range(2)]
-    direction = voice.parameters.direction
-    if direction:
-        sides = [
-            moving_filter(side, lambda hertz, seconds: _opening(voice, 18_000.0, hertz, seconds)) for side in sides
-        ]
-    return times(sides, sustain(voice, 0.02, 0.2))
+    sides = stereo_noise(voice.rng, voice.samples, lambda hertz: (np.maximum(hertz, 30) / 1000) ** slope)
+    return times(_opening(voice, sides, 18_000.0), sustain(voice, 0.02, 0.2))
 
 
-def _opening(voice: Voice, top: float, hertz: Curve, seconds: Curve) -> Curve:
-    """A low-pass that opens to ``top`` hertz, or closes from there."""
+def _opening(voice: Voice, sound: Audio, top: float) -> Audio:
+    """``sound`` through a low-pass that opens to ``top`` hertz or closes from there, if the prompt has a direction."""
     direction = voice.parameters.direction
-    closed = 5.0 * abs(direction)
-    progress = np.clip(seconds / voice.span, 0, 1)
-    return lowpass(hertz, top * 2 ** (-closed * (1 - progress if direction > 0 else progress)), 2)
+
+    def response(hertz: Curve, seconds: Curve) -> Curve:
+        progress = np.clip(seconds / voice.span, 0, 1)
+        return lowpass(hertz, top * 2 ** (-5.0 * abs(direction) * (1 - progress if direction > 0 else progress)))
+
+    return moving_filter(sound, response) if direction else sound
 
 
 def drone(voice: Voice) -> Audio:
@@ -104,24 +105,20 @@ def drone(voice: Voice) -> Audio:
         tones = np.concatenate([tones, tones[:16] * 1.5]) if fifths else tones
         strength = np.concatenate([levels, levels[:16] * 0.5]) if fifths else levels
         sides.append(modes(voice.samples, tones, np.inf, strength, voice.rng.random(len(tones))))
-    sound = np.stack(sides)
     pulse = 0.75 + 0.25 * np.sin(2 * np.pi * (beating * voice.time + voice.rng.random()))
-    if voice.parameters.direction:
-        sound = np.stack(
-            [moving_filter(side, lambda hertz, seconds: _opening(voice, 30 * pitch, hertz, seconds)) for side in sound]
-        )
-    return times(sound, pulse, sustain(voice, 0.3, 0.3))
+    return times(_opening(voice, np.stack(sides), 30 * pitch), pulse, sustain(voice, 0.3, 0.3))
 
 
 def crackle(voice: Voice) -> Audio:
     """Clicks and pops of a worn record or a small fire, over a faint surface noise."""
     per_second = 22.0 * 6.0**voice.parameters.density
     common = _impulses(voice, per_second * 0.7, 1.1)
-    clock = np.arange(400, dtype=np.float32) / SAMPLE_RATE
-    tick = noise(voice.rng, 400, lambda hertz: band(hertz, 900, 9000, 1)) * strike(clock, 0.0, 0.004)
+    short = voice.piece(SHORTEST, voice.rng)
+    tick = noise(voice.rng, short.samples, lambda hertz: band(hertz, 900, 9000, 1))
+    tick *= strike(short.clock, voice.attack(0.0003), 0.005)
     trains = [[common + _impulses(voice, per_second * 0.3, 1.1)] for _ in range(2)]
-    surface = [noise(voice.rng, voice.samples, lambda hertz: band(hertz, 300, 6000, 1)) for _ in range(2)]
-    sound = tame(ring(trains, [tick]), 7.0) + np.stack(surface) * np.float32(0.012)
+    surface = stereo_noise(voice.rng, voice.samples, lambda hertz: band(hertz, 300, 6000, 1))
+    sound = tame(ring(trains, [tick]), 7.0) + surface * np.float32(0.012)
     return times(sound, sustain(voice, 0.002, 0.1))
 
 

@@ -26,9 +26,10 @@ REGISTRATIONS = np.array(
 )
 
 
-def glide(voice: Voice, pitch: float, octaves: float) -> Curve:
-    """A pitch curve in hertz that rises or falls by up to ``octaves`` around ``pitch`` as the prompt asks."""
-    return pitch * 2.0 ** (octaves * voice.parameters.direction * (voice.progress - 0.5))
+def glide(voice: Voice, pitch: float, octaves: float, seconds: float) -> Curve:
+    """A pitch curve in hertz that rises or falls by up to ``octaves`` around ``pitch`` within ``seconds``."""
+    progress = np.minimum(voice.time / seconds, 1.0)
+    return pitch * 2.0 ** (octaves * voice.parameters.direction * (progress - 0.5))
 
 
 def sustain(voice: Voice, attack: float, release: float) -> Audio:
@@ -46,7 +47,7 @@ def chord(voice: Voice) -> tuple[int, ...]:
 
 def sub(voice: Voice) -> Audio:
     """A low sine, with the few harmonics that make it heard on small speakers."""
-    phase = cycles(glide(voice, voice.hertz(49.0, 0.9), 1.2), voice.samples)
+    phase = cycles(glide(voice, voice.hertz(49.0, 0.9), 1.2, voice.span), voice.samples)
     second, third = np.array([0.12, 0.08]) * voice.level("brightness", 0.0, 1.0, 3.0) * voice.rng.uniform(0.6, 1.4, 2)
     sound = sine(phase) + sine(2 * phase) * np.float32(second) + sine(3 * phase) * np.float32(third)
     return times(sound, sustain(voice, 0.008, 0.25))
@@ -62,7 +63,7 @@ def bass(voice: Voice) -> Audio:
     open_to = voice.level("brightness", 3.0, 14.0, 40.0) * voice.level("hardness", 0.5, 1.0, 1.6)
     cutoffs = pitch * (2.5 + open_to * np.exp(-at / (0.16 * decay)))
     spectra = partials * lowpass(numbers * pitch, cutoffs[:, None], 2, voice.rng.uniform(0.3, 1.6))
-    phase = cycles(glide(voice, pitch, 1.0), voice.samples)
+    phase = cycles(glide(voice, pitch, 1.0, 0.6 * decay), voice.samples)
     detuned = phase * (1 + voice.rng.uniform(0.002, 0.006))
     rows = np.interp(voice.time, at, np.arange(ROWS))
     sound = scan(phase, spectra, rows) + scan(detuned, spectra, rows) * np.float32(0.6)
@@ -98,7 +99,7 @@ def pluck(voice: Voice) -> Audio:
 
 def bell(voice: Voice) -> Audio:
     """A cast bell or a struck bar from its modes; the strike's high modes go first."""
-    pitch, decay = voice.hertz(440.0), voice.decay(2.8)
+    pitch, decay = voice.hertz(440.0), voice.decay(1.9)
     cast = voice.rng.random() < 0.55
     ratios, durations, levels = RISSET if cast else BAR
     tones = ratios / (1.0 if not cast else 0.56) * pitch * voice.rng.uniform(0.998, 1.002, len(ratios))
@@ -120,9 +121,9 @@ def pad(voice: Voice) -> Audio:
         numbers = harmonics(pitch, 40)
         tones.append(numbers * pitch)
         dull.append(numbers**-2.6)
-        shiny.append(numbers ** -voice.level("brightness", 1.6, 1.0, 0.7))
+        shiny.append(numbers ** -voice.level("brightness", 1.6, 1.0, 0.85))
     levels = [np.concatenate(dull), np.concatenate(shiny)]
-    width = voice.rng.uniform(0.003, 0.007)
+    width = voice.rng.uniform(0.002, 0.005) * voice.level("speed", 0.4, 1.0, 2.0)
     low, high = cloud(voice.rng, voice.samples, np.concatenate(tones), levels, width)
     direction = voice.parameters.direction
     swell = 0.5 - 0.5 * np.cos(2 * np.pi * (voice.rate(0.35) * voice.time + voice.rng.random()))
@@ -130,7 +131,7 @@ def pad(voice: Voice) -> Audio:
         voice.progress if direction > 0 else 1 - voice.progress
     )
     mix = opened.astype(np.float32)
-    return times(low * (1 - mix) + high * mix, sustain(voice, 0.35, 0.35))
+    return times(low * (1 - mix) + high * mix, 0.6 + 0.4 * swell, sustain(voice, 0.35, 0.35))
 
 
 def lead(voice: Voice) -> Audio:
@@ -141,7 +142,7 @@ def lead(voice: Voice) -> Audio:
     cutoff = pitch * voice.level("brightness", 2.0, 9.0, 30.0)
     spectra = (partials * lowpass(numbers * pitch, cutoff, 1, 0.4))[None]
     vibrato = 0.006 * np.clip(voice.time / 0.6, 0, 1) * np.sin(2 * np.pi * voice.rng.uniform(4.5, 6.0) * voice.time)
-    phase = cycles(glide(voice, pitch, 1.5) * (1 + vibrato), voice.samples)
+    phase = cycles(glide(voice, pitch, 1.5, voice.span) * (1 + vibrato), voice.samples)
     spread = voice.rng.uniform(0.003, 0.008)
     rows = np.zeros(voice.samples)
     low, middle, high = (

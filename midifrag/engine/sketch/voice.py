@@ -21,6 +21,8 @@ Curve = npt.NDArray[np.float64]
 LONGEST_DECAY = 0.92
 #: The shortest time that anything sounds, in seconds.
 SHORTEST = 0.03
+#: The rise of a sound as soft as it gets and as hard as it gets, in seconds.
+SOFTEST_IMPACT, HARDEST = 0.04, 0.001
 
 
 @dataclass(frozen=True)
@@ -66,9 +68,10 @@ class Voice:
         return min(home * math.pow(4.5, self.parameters.length), LONGEST_DECAY * self.seconds)
 
     def attack(self, home: float) -> float:
-        """Seconds of rise, around ``home``: soft is much slower, hard somewhat faster."""
+        """Seconds of rise, around ``home``: soft is a swell, hard is at once."""
         hardness = self.parameters.hardness
-        return min(home * math.pow(20.0 if hardness < 0 else 6.0, -hardness), 0.35 * self.span)
+        extreme = max(SOFTEST_IMPACT, 4 * home) if hardness < 0 else min(HARDEST, home / 4)
+        return min(math.pow(home, 1 - abs(hardness)) * math.pow(extreme, abs(hardness)), 0.35 * self.span)
 
     def hertz(self, home: float, octaves: float = 1.2) -> float:
         """The pitch: an exact one if the prompt names it, else the key's root near ``home``, else near ``home``.
