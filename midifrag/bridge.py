@@ -6,6 +6,7 @@ port reports. What changes is published; nothing else mutates state, so there ar
 
 from __future__ import annotations
 
+import dataclasses
 import random
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -20,13 +21,13 @@ from midifrag.config import Loaded
 from midifrag.engine import messages as engine
 from midifrag.events import BankChanged, EngineChanged, Notice, PadChanged, PadState, PortState, StateChange
 from midifrag.fragment import messages as writer
-from midifrag.fragment.options import FragmentOptions
 from midifrag.jobs import Job, Origin
 from midifrag.live import LiveValues
 from midifrag.midi.mapping import Mapper
 from midifrag.midi.messages import MidiEvent, PortChanged
 from midifrag.renders import Engines, Renders
 from midifrag.spares import Wish
+from midifrag.standing import Standing
 
 #: How long a landed pad shows that it landed before it shows that its next spare is ready, in seconds.
 LANDED_SHOWS_FOR = 1.5
@@ -69,14 +70,11 @@ class Bridge:
         self._publish_out = publish
         self._write = write
         self._clock = clock
-        self._pads: dict[tuple[str, str], PadChanged] = {}
+        self._standing = Standing()
         self._recent: dict[tuple[str, str], tuple[float, float]] = {}
-        self._slots: tuple[writer.SlotState, ...] = ()
-        self._engine_states: dict[str, EngineChanged] = {}
-        self._ports: dict[tuple[str, str], PortState] = {}
         self.renders = Renders(engines, write, self._publish, clock, loaded.show.engine.spares, seeds)
         self.live = LiveValues(loaded.show, self.bank)
-        self._mapper = Mapper(loaded.show, self.bank)
+        self.mapper = Mapper(loaded.show, self.bank)
 
     @property
     def bank(self) -> Bank:
@@ -89,9 +87,10 @@ class Bridge:
             case FromEngine(model, event):
                 self._on_engine(model, event)
             case writer.SlotsChanged(slots):
-                self._slots = slots
                 self._publish(events.SlotsChanged(slots))
-            case writer.TakeArchived() | writer.Landed() | writer.LandFailed() | writer.Held() | writer.Refused():
+            case writer.TakeChanged(record):
+                self._publish(events.ArchiveChanged(record))
+            case _ if isinstance(item, writer.WriterEvent):
                 self.renders.on_writer(item)
             case PortChanged(port, direction, state, text):
                 self._publish(PortState(port, direction, state, text))
@@ -103,14 +102,14 @@ class Bridge:
             case _ if isinstance(item, events.Intent):
                 self._act(item)
             case _:
-                for intent in self._mapper.intents(item):
+                for intent in self.mapper.intents(item):
                     self.handle(intent)
 
     def housekeeping(self) -> None:
         """Call a few times a second: spares are topped up, pads that landed show what they have ready."""
         now = self._clock.now()
         self._top_up()
-        for pad in list(self._pads.values()):
+        for pad in self._standing.pads_of(self.bank, now):
             settled = pad.state is PadState.LANDED and now - pad.time >= LANDED_SHOWS_FOR
             wish = self._wish_of(pad.bank, pad.pad) if settled else None
             if wish is not None and self.renders.spares.ready_for(wish):
@@ -120,12 +119,14 @@ class Bridge:
         """How everything stands, as changes that build it up."""
         return [
             self._bank_changed(),
-            *([events.SlotsChanged(self._slots)] if self._slots else []),
-            *self._engine_states.values(),
-            *self._ports.values(),
+            *self._standing.changes(),
             *self.live.changes(),
             *(job.changed() for job in self.renders.jobs),
         ]
+
+    def _bank_changed(self) -> BankChanged:
+        pads = self._standing.pads_of(self.bank, self._clock.now())
+        return BankChanged(self.bank.slug, self.bank.name, self._index, pads)
 
     # --- playing -----------------------------------------------------------------------------------------------------
 
@@ -165,7 +166,9 @@ class Bridge:
         if self._queue_is_full():
             self.renders.refuse(origin, preset, self._full(), press.time)
             return
-        self.renders.submit(origin, preset, self._model(preset), self._options(pad), pad.slot, press.time)
+        self.renders.submit(
+            origin, preset, self._model(preset), self._loaded.show.fragments.options(pad.fragment), pad.slot, press.time
+        )
 
     def _prompt(self, prompt: events.Prompt) -> None:
         origin = Origin(self.bank.slug, None, prompt.prompt, 0, 1, None)
@@ -181,7 +184,9 @@ class Bridge:
         if self._queue_is_full():
             self.renders.refuse(origin, preset, self._full(), prompt.time)
             return
-        self.renders.submit(origin, preset, self._model(preset), self._options(pad), slot, prompt.time)
+        self.renders.submit(
+            origin, preset, self._model(preset), self._loaded.show.fragments.options(pad.fragment), slot, prompt.time
+        )
 
     def _choke(self, group: str, place: tuple[str, str]) -> None:
         others = [job for job in self.renders.jobs.pending() if job.origin.choke == group]
@@ -202,12 +207,6 @@ class Bridge:
     def _model(self, preset: Preset) -> str:
         return preset.model or self._loaded.show.model
 
-    def _options(self, pad: Pad) -> FragmentOptions:
-        shared: dict[str, Any] = {
-            name: getattr(self._loaded.show.fragments, name) for name in FragmentOptions.model_fields
-        }
-        return FragmentOptions.model_validate(shared | pad.fragment.model_dump(exclude_unset=True))
-
     # --- acting ------------------------------------------------------------------------------------------------------
 
     def _act(self, intent: Any) -> None:
@@ -218,13 +217,17 @@ class Bridge:
                 self._select(intent)
             case events.LockSlot(slot, locked):
                 if locked is None:
-                    locked = not any(s.number == slot and s.state == "locked" for s in self._slots)
+                    locked = not self._standing.is_locked(slot)
                 self._write(writer.SetLock(slot, locked))
             case events.RestoreSlot(slot):
                 self._write(writer.RestoreSlot(slot))
             case events.SendTake(take, slot):
                 origin = Origin(self.bank.slug, None, f"take {take}", 0, 1, None)
-                self.renders.land_archived(take, slot, origin, self._options(Pad(prompt="archive")))
+                self.renders.land_archived(take, slot, origin, self._loaded.show.fragments.options())
+            case events.StarTake(take, starred):
+                self._write(writer.Star(take, starred))
+            case events.AnnotateTake(take, note):
+                self._write(writer.Annotate(take, note))
             case events.CancelPad(pad):
                 self.renders.cancel(self.renders.jobs.pending(self.bank.slug, pad))
             case events.CancelJob(number):
@@ -255,7 +258,7 @@ class Bridge:
 
     def _use_bank(self) -> None:
         self.live.configure(self._loaded.show, self.bank)
-        self._mapper = Mapper(self._loaded.show, self.bank)
+        self.mapper = Mapper(self._loaded.show, self.bank)
         self._publish(self._bank_changed())
         for change in self.live.changes():
             self._publish(change)
@@ -264,7 +267,7 @@ class Bridge:
         slug = self.bank.slug
         self._loaded = loaded
         self._index = next((i for i, bank in enumerate(loaded.banks) if bank.slug == slug), 0)
-        self._pads = {place: pad for place, pad in self._pads.items() if self._pad_at(*place) is not None}
+        self._standing.keep_pads({(bank.slug, key) for bank in loaded.banks for key in bank.pads})
         self.renders.spares.settings = loaded.show.engine.spares
         self._use_bank()
         self._publish(Notice("info", "the changed configuration is in use"))
@@ -290,18 +293,19 @@ class Bridge:
         self._top_up()
 
     def _spare_ready(self, wish: Wish) -> None:
-        shown = self._pads.get(wish.place) or self._idle(wish.bank, wish.pad)
-        if shown is not None and shown.state in (PadState.IDLE, PadState.FAILED, PadState.REFUSED):
-            self._show(shown, PadState.READY)
+        for shown in self._standing.pads_of(self.bank, self._clock.now()):
+            at_rest = shown.state in (PadState.IDLE, PadState.FAILED, PadState.REFUSED)
+            if (shown.bank, shown.pad) == wish.place and at_rest:
+                self._show(shown, PadState.READY)
 
     def _top_up(self) -> None:
-        ready = any(state.state == "ready" for state in self._engine_states.values())
+        ready = self._standing.any_engine_ready
         if not (self._loaded.show.engine.spares.enabled and ready):
             return
         pads = sorted(self.bank.pads, key=lambda key: -self._recent.get((self.bank.slug, key), (0.0, 0.0))[0])
         wishes = [wish for key in pads if (wish := self._wish_of(self.bank.slug, key)) is not None]
         for stale in self.renders.top_up(wishes):
-            shown = self._pads.get(stale.place)
+            shown = self._standing.pads.get(stale.place)
             if shown is not None and shown.state is PadState.READY:
                 self._show(shown, PadState.IDLE)
 
@@ -316,35 +320,10 @@ class Bridge:
     # --- telling -----------------------------------------------------------------------------------------------------
 
     def _publish(self, change: StateChange) -> None:
-        match change:
-            case PadChanged(bank, pad):
-                self._pads[bank, pad] = change
-            case EngineChanged(model):
-                self._engine_states[model] = change
-            case PortState(port, direction):
-                self._ports[port, direction] = change
-            case _:
-                pass
+        self._standing.note(change)
         self._publish_out(change)
 
     def _show(self, pad: PadChanged, state: PadState) -> None:
         self._publish(
-            PadChanged(pad.bank, pad.pad, pad.port, pad.channel, pad.note, state, pad.colour, self._clock.now())
+            dataclasses.replace(idle(pad.bank, pad.pad, pad.colour, pad.port, self._clock.now()), state=state)
         )
-
-    def _pad_at(self, bank: str, key: str) -> Pad | None:
-        return next((one.pads.get(key) for one in self._loaded.banks if one.slug == bank), None)
-
-    def _idle(self, bank: str, key: str) -> PadChanged | None:
-        pad = self._pad_at(bank, key)
-        if pad is None:
-            return None
-        note, _, channel = key.partition("/")
-        return PadChanged(
-            bank, key, pad.port, int(channel or 1), int(note), PadState.IDLE, pad.colour, self._clock.now()
-        )
-
-    def _bank_changed(self) -> BankChanged:
-        bank = self.bank
-        pads = [self._pads.get((bank.slug, key)) or self._idle(bank.slug, key) for key in bank.pads]
-        return BankChanged(bank.slug, bank.name, self._index, tuple(pad for pad in pads if pad is not None))

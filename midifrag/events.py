@@ -109,6 +109,22 @@ class SendTake:
 
 
 @dataclass(frozen=True, slots=True)
+class StarTake:
+    """Mark an archived take as a good one, or take the mark away."""
+
+    take: int
+    starred: bool
+
+
+@dataclass(frozen=True, slots=True)
+class AnnotateTake:
+    """Replace an archived take's note."""
+
+    take: int
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
 class CancelPad:
     """Cancel what a pad of the active bank has queued or is rendering."""
 
@@ -140,8 +156,8 @@ class Reload:
 
 
 Intent: TypeAlias = (
-    Press | Prompt | Release | MoveControl | SetParameter | SelectBank | LockSlot | RestoreSlot | SendTake | CancelPad
-    | CancelJob | ClearQueue | Panic | Reload
+    Press | Prompt | Release | MoveControl | SetParameter | SelectBank | LockSlot | RestoreSlot | SendTake | StarTake
+    | AnnotateTake | CancelPad | CancelJob | ClearQueue | Panic | Reload
 )  # fmt: skip
 
 
@@ -213,6 +229,13 @@ class SlotsChanged:
 
 
 @dataclass(frozen=True, slots=True)
+class ArchiveChanged:
+    """An archived take's record (`midifrag.fragment.record.TakeRecord`) changed: starred, annotated."""
+
+    record: Any
+
+
+@dataclass(frozen=True, slots=True)
 class EngineChanged:
     """An engine's state: loading, warming, ready, lost or failed."""
 
@@ -243,5 +266,6 @@ class Notice:
 
 
 StateChange: TypeAlias = (
-    PadChanged | JobChanged | BankChanged | ControlChanged | SlotsChanged | EngineChanged | PortState | Notice
-)
+    PadChanged | JobChanged | BankChanged | ControlChanged | SlotsChanged | ArchiveChanged | EngineChanged | PortState
+    | Notice
+)  # fmt: skip

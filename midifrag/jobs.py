@@ -6,9 +6,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from midifrag.banks import OnLost, Preset
-from midifrag.engine.messages import Render
+from midifrag.clock import Clock
+from midifrag.engine.messages import EngineInfo, Render, Rendered
 from midifrag.events import JobChanged, PadChanged, PadState
 from midifrag.fragment.options import FragmentOptions
+from midifrag.fragment.record import TakeRecord
 
 #: States in which an engine still has something to do for a job.
 PENDING = frozenset({PadState.QUEUED, PadState.RENDERING})
@@ -143,3 +145,24 @@ class JobTable:
     def waiting(self) -> int:
         """How many wait for an engine to start on them."""
         return sum(job.state is PadState.QUEUED and not job.cancelling for job in self._jobs.values())
+
+
+def take_record(job: Job, event: Rendered | None, info: EngineInfo | None, clock: Clock) -> TakeRecord:
+    """What the archive keeps of how a take was made; ``event`` is None where the engine failed at it."""
+    wall = {name: clock.wall(moment) for name, moment in job.times.items()}
+    used = dict(event.used) if event else {"steps": job.render.steps, "cfg_scale": job.render.cfg_scale}
+    seed = used.get("seed", job.render.seed)
+    return TakeRecord(
+        prompt=job.preset.prompt,
+        preset=job.origin.label,
+        bank=job.origin.bank,
+        model=info.model if info else job.model,
+        checksum=info.checksum if info else "",
+        seed=int(seed) if seed is not None else None,
+        parameters=used,
+        job=job.number,
+        pressed_at=wall["pressed"],
+        started_at=wall.get("started"),
+        rendered_at=wall.get("rendered"),
+        spare=job.spare,
+    )

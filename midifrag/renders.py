@@ -13,7 +13,7 @@ from midifrag.events import Notice, PadChanged, PadState, StateChange
 from midifrag.fragment import messages as writer
 from midifrag.fragment.options import FragmentOptions
 from midifrag.fragment.record import TakeRecord
-from midifrag.jobs import Job, JobTable, Origin
+from midifrag.jobs import Job, JobTable, Origin, take_record
 from midifrag.settings import SpareSettings
 from midifrag.spares import Spare, SpareRack, Wish
 
@@ -246,24 +246,7 @@ class Renders:
             self._end(job, PadState.FAILED, reason)
 
     def _record(self, job: Job, event: engine.Rendered | None) -> TakeRecord:
-        info = self._engines.info(job.model)
-        wall = {name: self._clock.wall(moment) for name, moment in job.times.items()}
-        used = dict(event.used) if event else {"steps": job.render.steps, "cfg_scale": job.render.cfg_scale}
-        seed = used.get("seed", job.render.seed)
-        return TakeRecord(
-            prompt=job.preset.prompt,
-            preset=job.origin.label,
-            bank=job.origin.bank,
-            model=info.model if info else job.model,
-            checksum=info.checksum if info else "",
-            seed=int(seed) if seed is not None else None,
-            parameters=used,
-            job=job.number,
-            pressed_at=wall["pressed"],
-            started_at=wall.get("started"),
-            rendered_at=wall.get("rendered"),
-            spare=job.spare,
-        )
+        return take_record(job, event, self._engines.info(job.model), self._clock)
 
     # --- from the writer ---------------------------------------------------------------------------------------------
 
@@ -277,9 +260,11 @@ class Renders:
                 job.times["landed"] = self._clock.now()
                 job.details |= {"fragment_seconds": event.seconds, "write_seconds": event.write_seconds}
                 self._end(job, PadState.LANDED, "; ".join(event.notes))
-            case writer.LandFailed(number, reason, take) if job := self.jobs.get(number):
-                job.take = take or job.take
-                self._end(job, PadState.FAILED, reason)
+            case writer.LandFailed(number, reason, take) | writer.GivenUp(number, reason, take) if job := self.jobs.get(
+                number
+            ):
+                job.take = event.take or job.take
+                self._end(job, PadState.FAILED, event.reason)
             case writer.Held(number, reason, _):
                 self._publish(Notice("error", reason))
                 if (job := self.jobs.get(number)) and job.state is not PadState.HELD:

@@ -11,13 +11,8 @@ from typing import Annotated, Any, Literal, TypeAlias
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from midifrag.banks import Channel, Control, Note, Parameters, Program, SevenBit, Strict
+from midifrag.engine.catalogue import CATALOGUE, known
 from midifrag.fragment.options import ArchiveOptions, FragmentOptions
-
-#: Engines that need no entry under ``models``, and what each is.
-BUILT_IN_MODELS: dict[str, str] = {
-    "sketch": "built-in synthesiser: instant, no weights",
-    "pocket": "built-in diffusion model, made for laptops",
-}
 
 ActionName: TypeAlias = Literal[
     "panic",
@@ -102,6 +97,11 @@ class SlotSettings(FragmentOptions):
     folder: str = "fragments"
     count: int = Field(default=8, ge=1, le=99)
     name: Annotated[str, AfterValidator(_slot_pattern)] = "output{:02d}.wav"
+
+    def options(self, own: FragmentOptions | None = None) -> FragmentOptions:
+        """How a take becomes a fragment: the show's options, and over them those that a pad names as its ``own``."""
+        shared = {name: getattr(self, name) for name in FragmentOptions.model_fields}
+        return FragmentOptions.model_validate(shared | (own.model_dump(exclude_unset=True) if own else {}))
 
 
 class ArchiveSettings(ArchiveOptions):
@@ -229,9 +229,12 @@ class Show(Strict):
     @property
     def known_models(self) -> list[str]:
         """Every name that ``model`` may have."""
-        return sorted({*self.models, *BUILT_IN_MODELS})
+        return sorted({*self.models, *(model.name for model in CATALOGUE)})
 
     def source(self, model: str) -> dict[str, Any]:
-        """The entry of ``model`` under ``models``, empty for a built-in one."""
+        """Where ``model`` comes from: its entry under ``models``, or what is known by that name."""
         entry = self.models.get(model)
-        return {} if entry is None else entry.model_dump(exclude_none=True)
+        if entry is not None:
+            return entry.model_dump(exclude_none=True)
+        built_in = known(model)
+        return dict(built_in.source) if built_in is not None else {}

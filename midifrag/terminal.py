@@ -131,7 +131,9 @@ def job_line(change: JobChanged) -> str | None:
         case PadState.LANDED:
             seconds = landing_time(change.times) or 0.0
             spare = ", was spare" if change.spare else ""
-            return f"{change.job:>3}  landed     {name} → slot {change.slot}, take {change.take} ({seconds:.2f} s{spare})"
+            return (
+                f"{change.job:>3}  landed     {name} → slot {change.slot}, take {change.take} ({seconds:.2f} s{spare})"
+            )
         case PadState.FAILED | PadState.REFUSED | PadState.HELD | "cancelled":
             return f"{change.job:>3}  {change.state!s:<9}  {name}: {change.text}"
         case _:
@@ -167,5 +169,5 @@ class StatusScreen:
         if self._live is not None or not isinstance(change, JobChanged):
             return
         line = job_line(change)
-        if line is not None and not (change.state is PadState.RENDERING):
+        if line is not None and change.state is not PadState.RENDERING:
             self._console.print(line, highlight=False, markup=False)

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 
 from midifrag.engine.messages import Command, Died, EngineEvent, EngineInfo, Ready, Render, Warm
 from midifrag.engine.protocol import Engine
+from midifrag.errors import ModelError
 
 
 class EnginePool:
@@ -34,11 +35,12 @@ class EnginePool:
 
     def send(self, model: str, command: Command) -> None:
         """Hand a command to the engine of ``model``, starting it if need be; never blocks."""
-        if model not in self._engines:
-            engine = self._create(model)
-            self._engines[model] = engine
-            engine.start(lambda event: self._heard(model, event))
-        self._engines[model].send(command)
+        if model not in self._engines and model not in self._lost:
+            self._start(model)
+        if model in self._engines:
+            self._engines[model].send(command)
+        elif isinstance(command, Render):
+            self._heard(model, Died(f"there is no engine for {model}", (command.job,), restarting=False))
 
     def effective(self, model: str) -> str:
         """The model that really renders: itself, or the fallback while it is lost."""
@@ -52,6 +54,15 @@ class EnginePool:
         """Stop all engines."""
         for engine in self._engines.values():
             engine.close()
+
+    def _start(self, model: str) -> None:
+        try:
+            engine = self._create(model)
+        except ModelError as error:
+            self._heard(model, Died(str(error), (), restarting=False))
+            return
+        self._engines[model] = engine
+        engine.start(lambda event: self._heard(model, event))
 
     def _heard(self, model: str, event: EngineEvent) -> None:
         if isinstance(event, Ready):

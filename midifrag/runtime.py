@@ -1,0 +1,199 @@
+"""A show that runs: bridge, engines, writer, ports, surfaces and log, wired together with their threads.
+
+Used by `midifrag run`, `play` and `demo` alike; what differs is only the MIDI system it is given.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import threading
+import time
+from collections.abc import Callable
+from typing import Any, Protocol
+
+from midifrag.bridge import Bridge, FromEngine, Introduce, Item
+from midifrag.clock import Clock, SystemClock
+from midifrag.config import Loaded
+from midifrag.engine.messages import EngineEvent
+from midifrag.engine.pool import EnginePool
+from midifrag.engine.protocol import Engine, EngineChoice
+from midifrag.engine.registry import create_engine
+from midifrag.events import Notice, StateChange
+from midifrag.fragment.archive import Archive
+from midifrag.fragment.messages import Held, WriterEvent
+from midifrag.fragment.session_log import SessionLog
+from midifrag.fragment.slots import Slots
+from midifrag.fragment.writer import FragmentWriter
+from midifrag.midi.inbox import Inbox
+from midifrag.midi.messages import MidiEvent, PortChanged
+from midifrag.midi.ports import MidiSystem, Ports
+from midifrag.settings import Show
+from midifrag.surface.board import Board
+from midifrag.warmup import warm_renders
+from midifrag.watching import Watcher
+
+#: Seconds between two rounds of housekeeping on the bridge's thread.
+HOUSEKEEPING = 0.25
+
+_log = logging.getLogger(__name__)
+
+
+class OpenPorts(Protocol):
+    """How a MIDI system is made: the show, where events go, where port changes go."""
+
+    def __call__(
+        self, show: Show, on_event: Callable[[MidiEvent], None], on_change: Callable[[PortChanged], None]
+    ) -> MidiSystem:
+        """Make it, without opening anything yet."""
+        ...
+
+
+class Runtime:
+    """A running show. `start`, then `put` intents and `watch`; `close` ends everything in order."""
+
+    def __init__(
+        self,
+        loaded: Loaded,
+        make_ports: OpenPorts = Ports,
+        make_engine: Callable[[EngineChoice, str], Engine] | None = None,
+        clock: Clock | None = None,
+    ) -> None:
+        self.loaded = loaded
+        self.clock = clock or SystemClock()
+        show = loaded.show
+        self.inbox = Inbox()
+        self.slots = Slots(loaded.fragments_folder, show.fragments.count, show.fragments.name)
+        archive = Archive(loaded.archive_folder, show.archive)
+        self.writer = FragmentWriter(self.slots, archive, self.inbox.put)
+        self.log = SessionLog(loaded.archive_folder / "sessions")
+        self._make_engine = make_engine or _create
+        fallback = None if show.engine.fallback == "none" else show.engine.fallback
+        self.engines = EnginePool(self._engine_for, self._heard, fallback)
+        self.ports = make_ports(show, self.inbox.put, self.inbox.put)
+        self._board = Board(show, self.ports.send, self.ports.device)
+        self.bridge = Bridge(loaded, self.engines, self.writer.submit, self._publish, self.clock)
+        self._watchers: list[Watcher] = []
+        self._thread = threading.Thread(target=self._run, name="bridge", daemon=True)
+        self._closing = threading.Event()
+        self._started = False
+
+    # --- life cycle --------------------------------------------------------------------------------------------------
+
+    def start(self) -> None:
+        """Open ports, load engines, begin. Raises `PortError` and `StorageError` before anything runs."""
+        self._follow_mapping()
+        self.ports.open()
+        self.log.write({"event": "show", "show": self.loaded.show.model_dump(mode="json", by_alias=True)})
+        self.writer.start()
+        self._thread.start()
+        self._started = True
+        self.engines.start(warm_renders(self.loaded))
+
+    def close(self) -> tuple[Held, ...]:
+        """Cancel what runs, write what can be written, LEDs off, ports closed. Returns takes that stay unwritten."""
+        self._closing.set()
+        if not self._started:
+            self.ports.close()
+            self.log.close()
+            return ()
+        self._thread.join()
+        self.engines.close()
+        self._finish()
+        unwritten = self.writer.close()
+        self._finish()
+        self._board.close()
+        self.ports.close()
+        for watcher in self._watchers:
+            watcher.close()
+        self.log.write({"event": "end", "unwritten": len(unwritten)})
+        self.log.close()
+        return unwritten
+
+    def _finish(self) -> None:
+        """Take in what engines and writer still said, so that no rendered take is lost; presses count no more."""
+        with contextlib.suppress(TimeoutError):
+            while True:
+                item = self.inbox.get(timeout=0.0)
+                if isinstance(item, FromEngine | WriterEvent):
+                    self.bridge.handle(item)
+
+    # --- use ---------------------------------------------------------------------------------------------------------
+
+    def put(self, item: Item) -> None:
+        """Hand the bridge an intent or an event; never blocks."""
+        self.inbox.put(item)
+
+    def watch(self, callback: Callable[[StateChange], None], name: str) -> Watcher:
+        """Call ``callback`` with how everything stands and then with every change, on a thread of its own."""
+        watcher = Watcher(callback, name)
+        self.put(Introduce(watcher.put))
+        self._watchers.append(watcher)
+        return watcher
+
+    def unwatch(self, watcher: Watcher) -> None:
+        """Stop telling a watcher."""
+        if watcher in self._watchers:
+            self._watchers.remove(watcher)
+        watcher.close(timeout=0.0)
+
+    # --- the bridge's thread -----------------------------------------------------------------------------------------
+
+    def _run(self) -> None:
+        due = 0.0
+        while not self._closing.is_set():
+            try:
+                item = self.inbox.get(timeout=max(0.0, min(HOUSEKEEPING, due - time.monotonic())))
+            except TimeoutError:
+                item = None
+            try:
+                if item is not None:
+                    self._handle(item)
+                if time.monotonic() >= due:
+                    self.bridge.housekeeping()
+                    due = time.monotonic() + HOUSEKEEPING
+            except Exception as error:
+                _log.exception("the bridge failed on %s", type(item).__name__)
+                self._publish(Notice("error", f"unexpected: {error!r}; the show goes on"))
+
+    def _handle(self, item: Any) -> None:
+        bank = self.bridge.bank
+        self.bridge.handle(item)
+        if self.bridge.bank is not bank:
+            self._follow_mapping()
+
+    def _follow_mapping(self) -> None:
+        """Tell the ports which CCs are 14 bit, and the inbox which ones are buttons, in the bank that is active."""
+        mapper = self.bridge.mapper
+        self.ports.pair(mapper.pairs)
+        self.inbox.switches = mapper.switches
+
+    def _publish(self, change: StateChange) -> None:
+        self._board.handle(change)
+        self.log.write(change)
+        for watcher in tuple(self._watchers):
+            watcher.put(change)
+
+    # --- engines -----------------------------------------------------------------------------------------------------
+
+    def _engine_for(self, model: str) -> Engine:
+        show = self.loaded.show
+        options = {"max_in_flight": show.engine.max_in_flight} if show.engine.max_in_flight else {}
+        source = _absolute(show.source(model), self.loaded)
+        choice = EngineChoice(model, source, show.engine.device, show.precision, options)
+        return self._make_engine(choice, show.engine.host)
+
+    def _heard(self, model: str, event: EngineEvent) -> None:
+        self.inbox.put(FromEngine(model, event))
+
+
+def _create(choice: EngineChoice, host: str) -> Engine:
+    return create_engine(choice, "thread" if host == "thread" else "process")
+
+
+def _absolute(source: dict[str, Any], loaded: Loaded) -> dict[str, Any]:
+    """Paths in a model's entry start from the folder of presets.yaml, also in an engine's own process."""
+    places = {
+        key: str((loaded.folder / source[key]).resolve()) for key in ("config", "checkpoint", "folder") if key in source
+    }
+    return source | places

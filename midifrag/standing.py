@@ -1,0 +1,63 @@
+"""How everything stands, as the bridge last published it: pads, slots, engines, ports."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from midifrag.banks import Bank
+from midifrag.events import EngineChanged, PadChanged, PadState, PortState, SlotsChanged, StateChange
+
+
+def idle(bank: str, key: str, colour: str | None, port: str | None, now: float) -> PadChanged:
+    """A pad at rest, where its key says that it lies (channel 1 where it lies on any)."""
+    note, _, channel = key.partition("/")
+    return PadChanged(bank, key, port, int(channel or 1), int(note), PadState.IDLE, colour, now)
+
+
+class Standing:
+    """Remembers the last change of each thing."""
+
+    def __init__(self) -> None:
+        self.pads: dict[tuple[str, str], PadChanged] = {}
+        self._slots = SlotsChanged(())
+        self._engines: dict[str, EngineChanged] = {}
+        self._ports: dict[tuple[str, str], PortState] = {}
+
+    def note(self, change: StateChange) -> None:
+        """Take in what was published."""
+        match change:
+            case PadChanged(bank, pad):
+                self.pads[bank, pad] = change
+            case SlotsChanged():
+                self._slots = change
+            case EngineChanged(model):
+                before = self._engines.get(model)
+                self._engines[model] = replace(change, info=change.info or (before.info if before else None))
+            case PortState(port, direction):
+                self._ports[port, direction] = change
+            case _:
+                pass
+
+    def changes(self) -> list[StateChange]:
+        """All of it but the pads, for someone who starts watching."""
+        return [*([self._slots] if self._slots.slots else []), *self._engines.values(), *self._ports.values()]
+
+    def pads_of(self, bank: Bank, now: float) -> tuple[PadChanged, ...]:
+        """The pads of ``bank`` as they are shown."""
+        return tuple(
+            self.pads.get((bank.slug, key)) or idle(bank.slug, key, pad.colour, pad.port, now)
+            for key, pad in bank.pads.items()
+        )
+
+    def keep_pads(self, places: set[tuple[str, str]]) -> None:
+        """Forget pads that are no longer anywhere."""
+        self.pads = {place: pad for place, pad in self.pads.items() if place in places}
+
+    def is_locked(self, slot: int) -> bool:
+        """Whether a slot is locked."""
+        return any(one.number == slot and one.state == "locked" for one in self._slots.slots)
+
+    @property
+    def any_engine_ready(self) -> bool:
+        """Whether some engine is loaded and warm."""
+        return any(engine.state == "ready" for engine in self._engines.values())

@@ -1,0 +1,29 @@
+"""What an engine is warmed with: every prompt of the set list, every length once."""
+
+from __future__ import annotations
+
+from midifrag.banks import resolve
+from midifrag.config import Loaded
+from midifrag.engine.messages import Render
+
+
+def warm_renders(loaded: Loaded) -> dict[str, tuple[Render, ...]]:
+    """The renders that presses may ask for, by model: one per preset of every bank, without repetitions."""
+    renders: dict[str, dict[Render, None]] = {loaded.show.model: {}}
+    for bank in loaded.banks:
+        for pad in bank.pads.values():
+            preset = resolve(pad, bank.defaults, loaded.show.defaults)
+            render = Render(
+                job=0,
+                prompt=preset.prompt,
+                seconds=preset.seconds,
+                seed=0,
+                steps=preset.steps,
+                cfg_scale=preset.cfg_scale,
+                negative_prompt=preset.negative_prompt,
+                sampler=preset.sampler,
+                sigma_min=preset.sigma_min,
+                sigma_max=preset.sigma_max,
+            )
+            renders.setdefault(preset.model or loaded.show.model, {})[render] = None
+    return {model: tuple(wanted) for model, wanted in renders.items()}
