@@ -162,41 +162,31 @@ class Bridge:
         origin = Origin(
             self.bank.slug, key, pad.label, press.note, press.channel, press.port, pad.colour, pad.choke, pad.on_lost
         )
-        preset = self._preset(pad, press.velocity)
-        if self._queue_is_full():
-            self.renders.refuse(origin, preset, self._full(), press.time)
-            return
-        self.renders.submit(
-            origin, preset, self._model(preset), self._loaded.show.fragments.options(pad.fragment), pad.slot, press.time
-        )
+        self._submit(origin, pad, self._preset(pad, press.velocity), press.time)
 
     def _prompt(self, prompt: events.Prompt) -> None:
         origin = Origin(self.bank.slug, None, prompt.prompt, 0, 1, None)
         try:
-            slot = prompt.parameters.get("slot")
-            given = {name: value for name, value in prompt.parameters.items() if name != "slot"}
-            pad = Pad.model_validate({"prompt": prompt.prompt, **given})
+            pad = Pad.model_validate({"prompt": prompt.prompt, **prompt.parameters})
         except ValidationError as error:
             problem = error.errors()[0]
             self._publish(Notice("error", f"{'.'.join(map(str, problem['loc']))}: {problem['msg']}"))
             return
         preset = resolve(pad, self.bank.defaults, self._loaded.show.defaults)
-        if self._queue_is_full():
-            self.renders.refuse(origin, preset, self._full(), prompt.time)
-            return
-        self.renders.submit(
-            origin, preset, self._model(preset), self._loaded.show.fragments.options(pad.fragment), slot, prompt.time
-        )
+        self._submit(origin, pad, preset, prompt.time)
+
+    def _submit(self, origin: Origin, pad: Pad, preset: Preset, time: float) -> None:
+        size = self._loaded.show.queue.size
+        if self.renders.jobs.waiting() >= size:
+            full = f"the queue is full ({size} presses wait); press again when one has landed"
+            self.renders.refuse(origin, preset, full, time)
+        else:
+            options = self._loaded.show.fragments.options(pad.fragment)
+            self.renders.submit(origin, preset, self._model(preset), options, pad.slot, time)
 
     def _choke(self, group: str, place: tuple[str, str]) -> None:
         others = [job for job in self.renders.jobs.pending() if job.origin.choke == group]
         self.renders.cancel([job for job in others if (job.origin.bank, job.origin.pad) != place])
-
-    def _queue_is_full(self) -> bool:
-        return self.renders.jobs.waiting() >= self._loaded.show.queue.size
-
-    def _full(self) -> str:
-        return f"the queue is full ({self._loaded.show.queue.size} presses wait); press again when one has landed"
 
     def _preset(self, pad: Pad, velocity: float) -> Preset:
         values = dict(self.live.effective)
@@ -324,6 +314,5 @@ class Bridge:
         self._publish_out(change)
 
     def _show(self, pad: PadChanged, state: PadState) -> None:
-        self._publish(
-            dataclasses.replace(idle(pad.bank, pad.pad, pad.colour, pad.port, self._clock.now()), state=state)
-        )
+        now = self._clock.now()
+        self._publish(dataclasses.replace(pad, state=state, time=now, job=None, progress=None, text=""))
