@@ -21,7 +21,7 @@ def _click(voice: Voice, low: float, high: float, seconds: float) -> Audio:
 
 def kick(voice: Voice) -> Audio:
     """A sine that falls fast to its pitch, with a beater click."""
-    pitch = voice.hertz(50.0, 0.8)
+    pitch = voice.hertz(50.0, 0.8, fold=True)
     punch = voice.level("hardness", 1.0, 3.0, 6.0) * voice.rng.uniform(0.8, 1.25)
     fall = voice.rng.uniform(0.02, 0.035)
     curve = pitch * (1 + punch * np.exp(-voice.time / fall) + 2 * punch * np.exp(-voice.time / 0.004))
@@ -85,12 +85,12 @@ def clap(voice: Voice) -> Audio:
 
 def tom(voice: Voice) -> Audio:
     """A membrane's modes, the lowest falling in pitch as the skin relaxes."""
-    pitch = voice.hertz(105.0, 0.9)
+    pitch = voice.hertz(105.0, 0.9, fold=True)
     decay = voice.decay(0.75)
     curve = pitch * (1 + voice.rng.uniform(0.25, 0.5) * np.exp(-voice.time / 0.06))
     body = sine(cycles(curve, voice.samples)) * strike(voice.clock, 0.0, decay)
-    levels = np.array([0.0, 0.5, 0.3, 0.25, 0.2, 0.15]) * voice.rng.uniform(0.6, 1.2, 6)
-    skin = modes(voice.samples, pitch * MEMBRANE, decay * 0.35, levels)
+    levels = np.array([0.0, 0.5, 0.3, 0.25, 0.2, 0.15]) * voice.level("brightness", 0.3, 1.0, 2.5)
+    skin = modes(voice.samples, pitch * MEMBRANE, decay * 0.35, levels * voice.rng.uniform(0.6, 1.2, 6))
     return (body + skin + _click(voice, 600, 4000, 0.02)) * strike(voice.clock, voice.attack(0.0015), 1e6)
 
 
@@ -118,7 +118,7 @@ def cymbal(voice: Voice) -> Audio:
 
 def cowbell(voice: Voice) -> Audio:
     """The 808's recipe: two squares a little more than a fifth apart, with a hard start and a thin tail."""
-    pitch = voice.hertz(560.0, 0.8)
+    pitch = voice.hertz(560.0, 0.8, fold=True)
     tones, levels = square_partials(np.array([1.0, 1.48]) * pitch, 12_000)
     decay = voice.decay(0.45)
     sound = modes(voice.samples, tones, decay, levels * band(tones, 1.2 * pitch, 6 * pitch, 1))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 
 import numpy as np
 
@@ -73,9 +74,10 @@ def _steps(voice: Voice, step: float) -> int:
 
 
 def _hit(voice: Voice, name: str, step: float) -> Audio:
-    """One hit of a drum at peak 1, no longer than two beats."""
+    """One hit of a drum at peak 1, no longer than two beats; keys and notes are for what plays beside the beat."""
     (stream,) = voice.rng.spawn(1)
-    hit = KIT[name](voice.piece(8 * step, stream))
+    unpitched = replace(voice.parameters, key=None, pitch_hz=None)
+    hit = KIT[name](replace(voice.piece(8 * step, stream), parameters=unpitched))
     fade = np.minimum(np.arange(len(hit), dtype=np.float32)[::-1] / 200, 1)
     return hit * fade / (np.max(np.abs(hit)) + np.float32(1e-9))  # type: ignore[no-any-return]
 

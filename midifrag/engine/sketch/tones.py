@@ -7,6 +7,8 @@ import numpy as np
 from .synthesis import cloud, cycles, harmonics, hold, lowpass, modes, noise, place, scan, sine, strike, times
 from .voice import Audio, Curve, Voice
 
+#: The rise of a sustained sound as soft as it gets, in seconds, unless it is slow by nature.
+SOFTEST_SWELL = 0.15
 #: Rows of a wavetable that follows a decay or a movement.
 ROWS = 96
 #: Partials of Risset's bell: ratio, duration, level.
@@ -35,7 +37,7 @@ def glide(voice: Voice, pitch: float, octaves: float, seconds: float) -> Curve:
 def sustain(voice: Voice, attack: float, release: float) -> Audio:
     """The envelope of a sound that fills its span; ``release`` is a share of that, less of it for "long"."""
     share = release * (1 - 0.8 * max(voice.parameters.length, 0.0))
-    return hold(voice.clock, voice.attack(attack), voice.span, share * voice.span)
+    return hold(voice.clock, voice.attack(attack, SOFTEST_SWELL), voice.span, share * voice.span)
 
 
 def chord(voice: Voice) -> tuple[int, ...]:

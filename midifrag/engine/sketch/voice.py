@@ -21,7 +21,7 @@ Curve = npt.NDArray[np.float64]
 LONGEST_DECAY = 0.92
 #: The shortest time that anything sounds, in seconds.
 SHORTEST = 0.03
-#: The rise of a sound as soft as it gets and as hard as it gets, in seconds.
+#: The rise of an impact as soft as it gets and of any sound as hard as it gets, in seconds.
 SOFTEST_IMPACT, HARDEST = 0.04, 0.001
 
 
@@ -67,20 +67,22 @@ class Voice:
         """Seconds until an impact has fallen by 60 dB, around ``home``; it ends within the fragment."""
         return min(home * math.pow(4.5, self.parameters.length), LONGEST_DECAY * self.seconds)
 
-    def attack(self, home: float) -> float:
-        """Seconds of rise, around ``home``: soft is a swell, hard is at once."""
+    def attack(self, home: float, softest: float = SOFTEST_IMPACT) -> float:
+        """Seconds of rise, around ``home``: hard is at once, soft takes ``softest`` or four times ``home``."""
         hardness = self.parameters.hardness
-        extreme = max(SOFTEST_IMPACT, 4 * home) if hardness < 0 else min(HARDEST, home / 4)
+        extreme = max(softest, 4 * home) if hardness < 0 else min(HARDEST, home / 4)
         return min(math.pow(home, 1 - abs(hardness)) * math.pow(extreme, abs(hardness)), 0.35 * self.span)
 
-    def hertz(self, home: float, octaves: float = 1.2) -> float:
+    def hertz(self, home: float, octaves: float = 1.2, *, fold: bool = False) -> float:
         """The pitch: an exact one if the prompt names it, else the key's root near ``home``, else near ``home``.
 
-        "low" and "high" move it by up to ``octaves``; without a key the seed varies it by up to two semitones.
+        "low" and "high" move it by up to ``octaves``; without a key the seed varies it by up to two semitones. With
+        ``fold``, an exact pitch is taken to the octave nearest ``home``: a kick stays a kick beside a high melody.
         """
         variation = int(self.rng.integers(-2, 3))
-        if self.parameters.pitch_hz is not None:
-            return self.parameters.pitch_hz
+        exact = self.parameters.pitch_hz
+        if exact is not None:
+            return exact * 2.0 ** round(math.log2(home / exact)) if fold else exact
         wanted = home * 2.0 ** (octaves * self.parameters.pitch)
         if self.parameters.root is None:
             return float(wanted * 2.0 ** (variation / 12))

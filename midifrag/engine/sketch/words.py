@@ -151,6 +151,7 @@ INTENSIFIERS: Mapping[str, float] = {
     "slightly": 0.4,
     "a bit": 0.4,
     "a little": 0.4,
+    "a little bit": 0.4,
     "little": 0.4,
     "a touch of": 0.4,
     "subtly": 0.4,
