@@ -21,6 +21,8 @@ Receive: TypeAlias = Callable[[Sequence[int]], None]
 
 #: What our clients are called where a MIDI system shows clients.
 CLIENT = "midifrag"
+#: JACK loses what is sent in the first cycles of a connection; others connect at once.
+JACK_SETTLE_SECONDS = 0.1
 #: Ports that python-rtmidi makes for a program that connects to a device; no device themselves.
 _CONNECTION_ENDS = re.compile(r"(RtMidi(In|Out) Client|midifrag[^:]*):RtMidi (in|out)put", re.IGNORECASE)
 
@@ -48,6 +50,10 @@ class Backend(Protocol):
     @property
     def name(self) -> str:
         """What it is called in messages to the performer."""
+
+    @property
+    def settle_seconds(self) -> float:
+        """How long a new output connection needs before its first message arrives."""
 
     def names(self, direction: Direction) -> list[str]:
         """The ports that can be opened now, without our own connection ends."""
@@ -98,6 +104,7 @@ class RtMidi:
 
     def __init__(self, api: str) -> None:
         self.name = f"mido.backends.rtmidi/{api}"
+        self.settle_seconds = JACK_SETTLE_SECONDS if api == "UNIX_JACK" else 0.0
         self._api_name = api
         known = [_API_NAMES[compiled] for compiled in rtmidi.get_compiled_api()]
         if api not in known:
@@ -192,6 +199,8 @@ class _RtMidiOutput:
 
 class MidoBackend:
     """Any backend that mido knows by its module's name, such as ``mido.backends.portmidi``."""
+
+    settle_seconds = 0.0
 
     def __init__(self, name: str) -> None:
         self.name = name

@@ -22,6 +22,7 @@ class MemoryBackend:
     """
 
     name = "memory"
+    settle_seconds = 0.0
 
     def __init__(self, names: Sequence[str] = ()) -> None:
         self.sent: list[tuple[str, mido.Message]] = []

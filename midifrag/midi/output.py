@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from collections import Counter, OrderedDict, deque
 from collections.abc import Callable, Hashable, Iterable
 
@@ -19,6 +20,9 @@ from midifrag.midi.backends import OutputPort
 PRESSURE = 256
 #: Notifications of one port that may wait; beyond it the oldest are left out and counted.
 NOTIFICATION_LIMIT = 4096
+#: After so many messages in a row a pause, in seconds: devices and JACK's buffers lose what comes faster.
+BURST = 128
+BURST_PAUSE = 0.004
 #: How long closing waits for messages that are still to go out, in seconds.
 CLOSE_SECONDS = 2.0
 
@@ -28,8 +32,9 @@ _log = logging.getLogger(__name__)
 class _Lane:
     """One port and what waits for it."""
 
-    def __init__(self, port: OutputPort) -> None:
+    def __init__(self, port: OutputPort, from_time: float) -> None:
         self.port = port
+        self.from_time = from_time
         self.queue: deque[mido.Message] = deque()
         self.latest: OrderedDict[Hashable, mido.Message] = OrderedDict()
 
@@ -46,13 +51,14 @@ class _Lane:
             return 1
         return 0
 
-    def take(self) -> mido.Message | None:
-        """The next message to send, None when there is none."""
-        if self.queue:
-            return self.queue.popleft()
-        if self.latest:
-            return self.latest.popitem(last=False)[1]
-        return None
+    def take(self) -> mido.Message:
+        """The next message to send; there must be one."""
+        return self.queue.popleft() if self.queue else self.latest.popitem(last=False)[1]
+
+    @property
+    def waits(self) -> bool:
+        """Whether something is to be sent."""
+        return bool(self.queue or self.latest)
 
 
 class OutputThread:
@@ -82,11 +88,11 @@ class OutputThread:
         self._thread = threading.Thread(target=self._run, name="midi output", daemon=True)
         self._thread.start()
 
-    def attach(self, name: str, port: OutputPort) -> None:
-        """Own ``port`` from now on and send to it what is for ``name``."""
+    def attach(self, name: str, port: OutputPort, settle_seconds: float = 0.0) -> None:
+        """Own ``port`` from now on and send to it what is for ``name``, the first message after ``settle_seconds``."""
         with self._ready:
             self._leave(name)
-            self._lanes[name] = _Lane(port)
+            self._lanes[name] = _Lane(port, time.monotonic() + settle_seconds)
 
     def detach(self, name: str) -> None:
         """Close the port of ``name`` and forget what waits for it."""
@@ -122,25 +128,37 @@ class OutputThread:
             self._ready.notify()
 
     def _run(self) -> None:
+        in_a_row = 0
         while True:
             with self._ready:
-                self._ready.wait_for(lambda: self._closing or self._left or self._has_work())
+                if not self._left and not self._due() and not self._finished():
+                    in_a_row = 0
+                    self._ready.wait(self._patience())
                 left, self._left = self._left, []
-                work = [
-                    (name, lane, message) for name, lane in self._lanes.items() if (message := lane.take()) is not None
-                ]
-                done = self._closing and not work
+                work = [(name, lane, lane.take()) for name, lane in self._due()]
+                finished = not work and self._finished()
             for lane in left:
                 _close(lane.port)
             for name, lane, message in work:
                 self._send(name, lane, message)
-            if done:
+                in_a_row += 1
+                if in_a_row % BURST == 0:
+                    time.sleep(BURST_PAUSE)
+            if finished:
                 for lane in self._lanes.values():
                     _close(lane.port)
                 return
 
-    def _has_work(self) -> bool:
-        return any(lane.queue or lane.latest for lane in self._lanes.values())
+    def _finished(self) -> bool:
+        return self._closing and not any(lane.waits for lane in self._lanes.values())
+
+    def _due(self) -> list[tuple[str, _Lane]]:
+        now = time.monotonic()
+        return [(name, lane) for name, lane in self._lanes.items() if lane.waits and lane.from_time <= now]
+
+    def _patience(self) -> float | None:
+        times = [lane.from_time for lane in self._lanes.values() if lane.waits]
+        return max(min(times) - time.monotonic(), 0) if times else None
 
     def _send(self, name: str, lane: _Lane, message: mido.Message) -> None:
         self._on_sending(name, message)

@@ -7,74 +7,29 @@ or so (by `watch`), compares port names, as no MIDI system tells about plugs in 
 from __future__ import annotations
 
 import logging
+import re
 import threading
 import time
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
-from typing import Literal, Protocol, TypeAlias
+from typing import Literal, TypeAlias
 
 import mido
 
 from midifrag.errors import PortError
-from midifrag.midi.backends import Backend, Direction, InputPort, choose_backend
+from midifrag.midi.backends import CLIENT, Backend, Direction, InputPort, choose_backend
 from midifrag.midi.decoding import Decoder, Pair
 from midifrag.midi.echo import EchoFilter
+from midifrag.midi.ends import DIRECTIONS, End, ends_of
 from midifrag.midi.finding import find_port, listed
 from midifrag.midi.messages import MidiEvent, PortChanged
 from midifrag.midi.output import OutputThread
-from midifrag.settings import PortSettings, Show, VirtualPort
+from midifrag.settings import Show
 
 #: Seconds between two looks for plugged and unplugged ports.
 WATCH_SECONDS = 1.0
 
 _State: TypeAlias = Literal["open", "waiting", "lost"]
-_DIRECTIONS: tuple[Direction, ...] = ("in", "out")
 _log = logging.getLogger(__name__)
-
-
-class MidiSystem(Protocol):
-    """What the bridge needs of ports; `Ports` is one, also over `midifrag.midi.memory.MemoryBackend`."""
-
-    def open(self) -> None:
-        """Open what is there; raises PortError where a pattern matches several ports."""
-
-    def pair(self, pairs: Iterable[Pair]) -> None:
-        """The CCs that are 14 bit from now on."""
-
-    def send(self, port: str, messages: Iterable[mido.Message], *, led: bool = True) -> bool:
-        """Enqueue for a configured port's output; False where it is not open."""
-
-    def device(self, port: str) -> str:
-        """The name of the output that a configured port has now, or the pattern it waits for; may be empty."""
-
-    def close(self) -> None:
-        """Send what waits, then close all ports."""
-
-
-@dataclass
-class _End:
-    """One direction of a configured port."""
-
-    port: str
-    direction: Direction
-    settings: PortSettings
-    name: str | None = None
-    told: str = ""
-    input: InputPort | None = None
-
-    @property
-    def virtual(self) -> str | None:
-        wanted = self.wanted
-        return wanted.virtual if isinstance(wanted, VirtualPort) else None
-
-    @property
-    def wanted(self) -> VirtualPort | str | None:
-        return self.settings.input if self.direction == "in" else self.settings.output
-
-
-def _ends(port: str, settings: PortSettings) -> list[_End]:
-    ends = [_End(port, direction, settings) for direction in _DIRECTIONS]
-    return [end for end in ends if end.wanted is not None]
 
 
 class Ports:
@@ -100,7 +55,7 @@ class Ports:
         self._backend = backend
         self._clock = clock
         self._lock = threading.RLock()
-        self._ends = [end for port, settings in show.ports.items() for end in _ends(port, settings)]
+        self._ends = [end for port, settings in show.ports.items() for end in ends_of(port, settings)]
         self._decoders = {
             end.port: Decoder(end.port, end.settings.channel) for end in self._ends if end.direction == "in"
         }
@@ -175,7 +130,7 @@ class Ports:
 
     # --- inputs ------------------------------------------------------------------------------------------------------
 
-    def _receive(self, end: _End, data: Sequence[int]) -> None:
+    def _receive(self, end: End, data: Sequence[int]) -> None:
         # Exceptions in a callback would vanish in the driver.
         try:
             now = self._clock()
@@ -189,7 +144,7 @@ class Ports:
         except Exception:
             _log.exception("a message on %s was lost", end.port)
 
-    def _close_input(self, end: _End) -> None:
+    def _close_input(self, end: End) -> None:
         if end.input is not None:
             end.input.close()
             end.input = None
@@ -200,10 +155,11 @@ class Ports:
         self.echo.sent(message, self._clock())
 
     def _send_failed(self, port: str, error: Exception) -> None:
-        for end in self._ends:
-            if end.port == port and end.direction == "out":
-                end.name = None
-                self._tell(end, "lost", f"{port}: output failed ({error}); trying again")
+        with self._lock:
+            for end in self._ends:
+                if end.port == port and end.direction == "out":
+                    end.name = None
+                    self._tell(end, "lost", f"{port}: output failed ({error}); trying again")
 
     # --- plugs -------------------------------------------------------------------------------------------------------
 
@@ -216,9 +172,15 @@ class Ports:
             backend = self._backend
             if backend is None:
                 return
-            names = {direction: self._names(backend, direction, strict) for direction in _DIRECTIONS}
+            names = {
+                direction: [name for name in self._names(backend, direction, strict) if not self._is_ours(name)]
+                for direction in DIRECTIONS
+            }
             for end in self._ends:
                 self._update(backend, end, names[end.direction], strict)
+            for end in self._ends:
+                if end.suspect and end.name is not None and self._sibling_is_back(end):
+                    self._refresh(backend, end, end.name)
 
     @staticmethod
     def _names(backend: Backend, direction: Direction, strict: bool) -> list[str]:
@@ -230,13 +192,13 @@ class Ports:
             _log.debug("%s", error)
             return []
 
-    def _update(self, backend: Backend, end: _End, names: Sequence[str], strict: bool) -> None:
+    def _update(self, backend: Backend, end: End, names: Sequence[str], strict: bool) -> None:
         if end.name is not None and end.virtual is None and end.name not in names:
             self._lose(end)
         if end.name is not None:
             return
         try:
-            name = end.virtual or find_port(str(end.wanted), [n for n in names if not self._is_ours(n)])
+            name = end.virtual or find_port(str(end.wanted), names)
         except PortError as error:
             if strict:
                 raise PortError(f"ports.{end.port}.{end.direction}: {error}") from error
@@ -252,32 +214,66 @@ class Ports:
                 raise PortError(f"ports.{end.port}.{end.direction}: {error}") from error
             self._wait(end, str(error))
 
-    def _open_end(self, backend: Backend, end: _End, name: str) -> None:
+    def _open_end(self, backend: Backend, end: End, name: str) -> None:
         virtual = end.virtual is not None
         if end.direction == "in":
-            end.input = backend.open_input(name, virtual=virtual, receive=lambda data: self._receive(end, data))
+            end.input = self._open_input(backend, end, name, virtual)
         else:
-            self.output.attach(end.port, backend.open_output(name, virtual=virtual))
+            self.output.attach(end.port, backend.open_output(name, virtual=virtual), backend.settle_seconds)
         end.name = name
+        end.suspect = False
         self._tell(end, "open", f"{end.port}: {end.direction}put {name} is open")
 
-    def _lose(self, end: _End) -> None:
+    def _open_input(self, backend: Backend, end: End, name: str, virtual: bool) -> InputPort:
+        life = object()
+
+        def receive(data: Sequence[int]) -> None:
+            # A replaced input may still deliver while it closes.
+            if end.life is life:
+                self._receive(end, data)
+
+        if end.input is None:
+            end.life = life
+        port = backend.open_input(name, virtual=virtual, receive=receive)
+        end.life = life
+        return port
+
+    def _sibling_is_back(self, end: End) -> bool:
+        return all(other.name is not None for other in self._ends if other.port == end.port)
+
+    def _refresh(self, backend: Backend, end: End, name: str) -> None:
+        """Open again what went away and came back between two looks; the old one stays until the new one is open."""
+        old = end.input
+        try:
+            self._open_end(backend, end, name)
+        except PortError as error:
+            end.suspect = False
+            _log.debug("%s stays as it is: %s", end.port, error)
+            return
+        if old is not None:
+            old.close()
+
+    def _lose(self, end: End) -> None:
         lost, end.name = end.name, None
+        for other in self._ends:
+            if other.port == end.port and other is not end and other.virtual is None:
+                other.suspect = True
         if end.direction == "in":
             self._close_input(end)
         else:
             self.output.detach(end.port)
         self._tell(end, "lost", f"{end.port}: {end.direction}put {lost} went away; waiting for it")
 
-    def _wait(self, end: _End, reason: str) -> None:
+    def _wait(self, end: End, reason: str) -> None:
         if reason != end.told:
             self._tell(end, "waiting", f"{end.port}: waiting for its {end.direction}put: {reason}")
             end.told = reason
 
-    def _tell(self, end: _End, state: _State, text: str) -> None:
+    def _tell(self, end: End, state: _State, text: str) -> None:
         end.told = ""
         self._on_change(PortChanged(end.port, end.direction, state, text, self._clock()))
 
     def _is_ours(self, name: str) -> bool:
-        virtual = {end.virtual for end in self._ends if end.virtual is not None}
-        return any(name == own or name.startswith(f"midifrag:{own}") for own in virtual)
+        virtual = (end.virtual for end in self._ends if end.virtual is not None)
+        # JACK numbers clients of one name; ALSA adds its own numbers at the end.
+        return any(name == own or re.match(rf"{CLIENT}[^:]*:{re.escape(own)}\b", name) for own in virtual)

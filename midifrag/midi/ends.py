@@ -1,0 +1,43 @@
+"""One direction of a configured port, and what the ports' owner knows about it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from midifrag.midi.backends import Direction, InputPort
+from midifrag.settings import PortSettings, VirtualPort
+
+DIRECTIONS: tuple[Direction, ...] = ("in", "out")
+
+
+@dataclass
+class End:
+    """One direction of a configured port."""
+
+    port: str
+    direction: Direction
+    settings: PortSettings
+    name: str | None = None
+    told: str = ""
+    #: The other direction of this port went away: what is open here may be dead, also under the same name.
+    suspect: bool = False
+    input: InputPort | None = None
+    #: Which opening of the input counts.
+    life: object = None
+
+    @property
+    def virtual(self) -> str | None:
+        """The name of the virtual port to make, None where a device is wanted."""
+        wanted = self.wanted
+        return wanted.virtual if isinstance(wanted, VirtualPort) else None
+
+    @property
+    def wanted(self) -> VirtualPort | str | None:
+        """What the configuration says."""
+        return self.settings.input if self.direction == "in" else self.settings.output
+
+
+def ends_of(port: str, settings: PortSettings) -> list[End]:
+    """The ends that ``settings`` asks for."""
+    ends = [End(port, direction, settings) for direction in DIRECTIONS]
+    return [end for end in ends if end.wanted is not None]

@@ -1,0 +1,39 @@
+"""The program behind `tests.jack.Peer`: plain python-rtmidi on JACK, commands as JSON lines on stdin."""
+
+from __future__ import annotations
+
+import json
+import sys
+import threading
+import time
+
+import rtmidi
+
+#: RtMidi's JACK buffer is small and a sender that fills it spins: this much at once, then a breath.
+BURST = 200
+
+
+def main() -> None:
+    name = sys.argv[1]
+    say = threading.Lock()
+
+    def received(packet, _data):
+        with say:
+            print(json.dumps(packet[0]), flush=True)
+
+    source = rtmidi.MidiIn(rtapi=rtmidi.API_UNIX_JACK, name=name)
+    source.ignore_types(sysex=False, timing=False, active_sense=False)
+    source.set_callback(received)
+    source.open_virtual_port(f"{name} in")
+    sink = rtmidi.MidiOut(rtapi=rtmidi.API_UNIX_JACK, name=name)
+    sink.open_virtual_port(f"{name} out")
+    print("ready", flush=True)
+    for line in sys.stdin:
+        for number, data in enumerate(json.loads(line), 1):
+            sink.send_message(data)
+            if number % BURST == 0:
+                time.sleep(0.005)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,154 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from midifrag import events
+from midifrag.banks import Bank, Control
+from midifrag.midi.mapping import Mapper, control_id
+from midifrag.midi.messages import Aftertouch, ControlChange, NoteOff, NoteOn, PitchBend, ProgramChange, Tick
+from midifrag.settings import Show
+
+
+def bank(**more):
+    pads = {36: {"prompt": "rain"}, "37/10": {"prompt": "drum"}, 38: {"prompt": "bow", "port": "keys"}}
+    return Bank.model_validate({"name": "Opening", "pads": pads, **more})
+
+
+def mapper(bank_more=None, **show):
+    ports = {"pads": {"in": "x"}, "keys": {"in": "y"}}
+    return Mapper(Show.model_validate({"ports": ports, **show}), bank(**(bank_more or {})))
+
+
+def on(note, channel=1, port="pads", velocity=127):
+    return NoteOn(port, channel, note, velocity, 1.0)
+
+
+def cc(number, value=127, channel=1, port="pads", fine=None):
+    return ControlChange(port, channel, number, value, 1.0, fine)
+
+
+def test_pads_are_pressed_and_released():
+    mapped = mapper()
+    assert mapped.intents(on(36, 5)) == (events.Press(36, 5, "pads", 1.0, 1.0),)
+    assert mapped.intents(NoteOff("pads", 5, 36, 1.5)) == (events.Release(36, 5, "pads", 1.5),)
+    assert mapped.intents(on(37, 10)) != ()
+    assert mapped.intents(on(38, port="keys")) != ()
+
+
+@pytest.mark.parametrize("event", [on(37, 1), on(38), on(35), NoteOff("pads", 1, 35, 0.0), Tick("pads", 0.0), cc(21)])
+def test_what_is_not_mapped_does_nothing(event):
+    assert mapper().intents(event) == ()
+    assert "nothing mapped" in mapper().explain(event)
+
+
+@given(velocity=st.integers(1, 127))
+def test_velocity_is_a_share(velocity):
+    (press,) = mapper().intents(on(36, velocity=velocity))
+    assert press.velocity == velocity / 127
+
+
+@pytest.mark.parametrize(
+    ("action", "intents"),
+    [
+        ({"does": "panic"}, (events.Panic(),)),
+        ({"does": "clear_queue"}, (events.ClearQueue(),)),
+        ({"does": "cancel_pad", "pad": 36}, (events.CancelPad("36"),)),
+        ({"does": "cancel_pad", "pad": 37}, (events.CancelPad("37/10"),)),
+        ({"does": "cancel_pad", "pad": 90}, ()),
+        ({"does": "next_bank"}, (events.SelectBank(offset=1),)),
+        ({"does": "previous_bank"}, (events.SelectBank(offset=-1),)),
+        ({"does": "bank", "bank": 3}, (events.SelectBank(program=3),)),
+        ({"does": "bank", "bank": "drift"}, (events.SelectBank(slug="drift"),)),
+        ({"does": "lock", "slot": 2}, (events.LockSlot(2, True),)),
+        ({"does": "unlock", "slot": 2}, (events.LockSlot(2, False),)),
+        ({"does": "toggle_lock", "slot": 2}, (events.LockSlot(2, None),)),
+        ({"does": "restore", "slot": 2}, (events.RestoreSlot(2),)),
+    ],
+)
+@pytest.mark.parametrize(("source", "event"), [("note", on(36)), ("cc", cc(36)), ("program", None)])
+def test_actions_come_before_everything(action, intents, source, event):
+    event = event or ProgramChange("pads", 1, 36, 0.0)
+    assert mapper(actions=[{**action, source: 36}]).intents(event) == intents
+
+
+def test_actions_keep_to_their_channel_and_port():
+    mapped = mapper(actions=[{"does": "panic", "note": 36, "channel": 16, "port": "keys"}])
+    assert mapped.intents(on(36, 16, "keys")) == (events.Panic(),)
+    assert isinstance(mapped.intents(on(36, 16, "pads"))[0], events.Press)
+    assert isinstance(mapped.intents(on(36, 1, "keys"))[0], events.Press)
+
+
+def test_a_switch_acts_when_pressed_only():
+    mapped = mapper(actions=[{"does": "next_bank", "cc": 20}, {"does": "panic", "note": 40}])
+    assert mapped.intents(cc(20, 127)) == (events.SelectBank(offset=1),)
+    assert mapped.intents(cc(20, 0)) == ()
+    assert mapped.intents(NoteOff("pads", 1, 40, 0.0)) == ()
+    assert mapped.switches == {20}
+
+
+def test_sound_off_and_notes_off_are_built_in_unless_mapped():
+    assert mapper().intents(cc(120, 0)) == (events.Panic(),)
+    assert mapper().intents(cc(123, 0)) == (events.ClearQueue(),)
+    assert mapper(actions=[{"does": "next_bank", "cc": 120}]).intents(cc(120, 0)) == (events.SelectBank(offset=1),)
+    moved = mapper(controls=[{"cc": 123, "sets": "steps", "range": [1, 9]}]).intents(cc(123, 127))
+    assert isinstance(moved[0], events.MoveControl)
+
+
+def test_program_change_selects_a_bank():
+    assert mapper().intents(ProgramChange("pads", 1, 5, 0.0, bank=3)) == (events.SelectBank(program=5),)
+
+
+SHOWS = {"cc": 21, "sets": "cfg_scale", "range": [1, 9]}
+
+
+def test_the_bank_s_control_wins_on_the_same_source():
+    mapped = mapper({"controls": [{"cc": 21, "sets": "steps", "range": [1, 9]}]}, controls=[SHOWS, {**SHOWS, "cc": 22}])
+    assert mapped.intents(cc(21, 0)) == (events.MoveControl("cc 21 sets steps", 0.0, 1.0),)
+    assert mapped.intents(cc(22, 127)) == (events.MoveControl("cc 22 sets cfg_scale", 1.0, 1.0),)
+
+
+def test_one_knob_may_set_two_parameters():
+    mapped = mapper(controls=[SHOWS, {**SHOWS, "sets": "steps"}])
+    assert [move.control for move in mapped.intents(cc(21))] == ["cc 21 sets cfg_scale", "cc 21 sets steps"]
+
+
+def test_identities_tell_every_source_apart():
+    sources = [{"cc": 1}, {"cc": 2}, {"pitch_bend": True}, {"aftertouch": True}]
+    places = [{}, {"channel": 2}, {"port": "keys"}, {"channel": 2, "port": "keys"}]
+    controls = [
+        Control.model_validate({**source, **place, "sets": sets, "range": [1, 9]})
+        for source in sources
+        for place in places
+        for sets in ("steps", "seconds")
+    ]
+    assert len({control_id(control) for control in controls}) == len(controls)
+
+
+@given(value=st.integers(0, 127), fine=st.integers(0, 127))
+def test_fourteen_bits_are_finer(value, fine):
+    mapped = mapper(controls=[{**SHOWS, "bits": 14}])
+    assert mapped.pairs == {(None, None, 21)}
+    (move,) = mapped.intents(cc(21, value, fine=fine))
+    assert move.position == (value * 128 + fine) / 16383
+
+
+@given(bend=st.integers(-8192, 8191), pressure=st.integers(0, 127))
+def test_positions_cover_the_way(bend, pressure):
+    mapped = mapper(controls=[{**SHOWS, "cc": None, "pitch_bend": True}, {**SHOWS, "cc": None, "aftertouch": True}])
+    (bent,) = mapped.intents(PitchBend("pads", 1, bend, 0.0))
+    (pressed,) = mapped.intents(Aftertouch("pads", 1, pressure, 0.0))
+    assert bent.position == pytest.approx((bend + 8192) / 16383)
+    assert pressed.position == pressure / 127
+
+
+def test_controls_keep_to_their_channel_and_port():
+    mapped = mapper(controls=[{**SHOWS, "channel": 3, "port": "keys"}])
+    assert mapped.intents(cc(21, channel=3, port="keys")) != ()
+    assert mapped.intents(cc(21, channel=2, port="keys")) == mapped.intents(cc(21, channel=3)) == ()
+
+
+def test_explaining_says_what_came_and_what_it_does():
+    assert mapper().explain(on(36, 5)) == "pads: note 36 (C1) velocity 127, channel 5 → presses pad 36 “rain”"
+    explained = mapper(controls=[SHOWS]).explain(cc(21, 0))
+    assert explained == "pads: cc 21 = 0, channel 1 → cc 21 sets cfg_scale, at 0%"
+    assert mapper().explain(ProgramChange("pads", 1, 2, 0.0)).endswith("selects the bank with program 2")
