@@ -47,10 +47,10 @@ class FromEngine:
 class Introduce:
     """Somebody starts watching: tell them alone how everything stands."""
 
-    to: Callable[[StateChange], None]
+    to: Callable[[list[StateChange]], None]
 
 
-Item: TypeAlias = MidiEvent | events.Intent | FromEngine | writer.WriterEvent | PortChanged | Introduce
+Item: TypeAlias = MidiEvent | events.Intent | FromEngine | writer.WriterEvent | PortChanged | Introduce | Notice
 
 
 class Bridge:
@@ -95,8 +95,9 @@ class Bridge:
             case PortChanged(port, direction, state, text):
                 self._publish(PortState(port, direction, state, text))
             case Introduce(to):
-                for change in self.everything():
-                    to(change)
+                to(self.everything())
+            case Notice():
+                self._publish(item)
             case events.Press() | events.Prompt() | events.Release() | events.MoveControl():
                 self._play(item)
             case _ if isinstance(item, events.Intent):

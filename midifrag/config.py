@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +29,8 @@ class Loaded:
     show: Show
     banks: tuple[Bank, ...]
     path: Path
+    #: What the command line set over the files, so that they can be read again in the same way.
+    flags: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def folder(self) -> Path:
@@ -77,7 +79,7 @@ def load(path: Path, flags: Mapping[str, Any] | None = None, environment: Mappin
     problems += _clashes(good)
     if problems or show is None:
         raise ConfigurationError(problems)
-    return Loaded(show, good, path.absolute())
+    return Loaded(show, good, path.absolute(), flags or {})
 
 
 def _set_list_of(data: Any) -> list[str]:

@@ -10,7 +10,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable
-from typing import Any, Protocol
+from typing import Any, TypeAlias
 
 from midifrag.bridge import Bridge, FromEngine, Introduce, Item
 from midifrag.clock import Clock, SystemClock
@@ -27,7 +27,7 @@ from midifrag.fragment.slots import Slots
 from midifrag.fragment.writer import FragmentWriter
 from midifrag.midi.inbox import Inbox
 from midifrag.midi.messages import MidiEvent, PortChanged
-from midifrag.midi.ports import MidiSystem, Ports
+from midifrag.midi.ports import Ports
 from midifrag.settings import Show
 from midifrag.surface.board import Board
 from midifrag.warmup import warm_renders
@@ -39,14 +39,8 @@ HOUSEKEEPING = 0.25
 _log = logging.getLogger(__name__)
 
 
-class OpenPorts(Protocol):
-    """How a MIDI system is made: the show, where events go, where port changes go."""
-
-    def __call__(
-        self, show: Show, on_event: Callable[[MidiEvent], None], on_change: Callable[[PortChanged], None]
-    ) -> MidiSystem:
-        """Make it, without opening anything yet."""
-        ...
+#: How a show's ports are made: settings, where events go, where port changes go. Nothing is opened yet.
+MakePorts: TypeAlias = Callable[[Show, Callable[[MidiEvent], None], Callable[[PortChanged], None]], Ports]
 
 
 class Runtime:
@@ -55,7 +49,7 @@ class Runtime:
     def __init__(
         self,
         loaded: Loaded,
-        make_ports: OpenPorts = Ports,
+        make_ports: MakePorts = Ports,
         make_engine: Callable[[EngineChoice, str], Engine] | None = None,
         clock: Clock | None = None,
     ) -> None:
@@ -127,7 +121,7 @@ class Runtime:
     def watch(self, callback: Callable[[StateChange], None], name: str) -> Watcher:
         """Call ``callback`` with how everything stands and then with every change, on a thread of its own."""
         watcher = Watcher(callback, name)
-        self.put(Introduce(watcher.put))
+        self.put(Introduce(watcher.put_all))
         self._watchers.append(watcher)
         return watcher
 

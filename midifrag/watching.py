@@ -42,6 +42,11 @@ class Watcher:
             self._waiting.append(change)
             self._changed.notify()
 
+    def put_all(self, changes: list[StateChange]) -> None:
+        """Queue several changes; never blocks."""
+        for change in changes:
+            self.put(change)
+
     def close(self, timeout: float = 2.0) -> None:
         """Deliver what waits, then stop."""
         with self._changed:

@@ -429,7 +429,7 @@ def test_a_newcomer_is_told_how_everything_stands():
     rig.press()
     rig.bridge.handle(SetParameter("steps", 3))
     told = []
-    rig.bridge.handle(Introduce(told.append))
+    rig.bridge.handle(Introduce(told.extend))
     kinds = {type(change).__name__ for change in told}
     assert {"BankChanged", "EngineChanged", "ControlChanged", "JobChanged"} <= kinds
     pads = next(change for change in told if isinstance(change, BankChanged)).pads

@@ -1,0 +1,88 @@
+"""Commands for sound and files: ``render``, ``clean``, ``takes``."""
+
+from __future__ import annotations
+
+import datetime
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from rich.progress import Progress
+from rich.table import Table
+
+from midifrag.commands.common import explained, out
+from midifrag.fragment.options import FragmentOptions
+from midifrag.fragment.record import TakeRecord
+
+
+def render(prompt: str, target: Path, model: Mapping[str, Any], parameters: Mapping[str, Any], raw: bool) -> None:
+    """Render one prompt into a file, cleaned like a fragment unless ``raw``."""
+    from midifrag.engine import api
+    from midifrag.fragment.process import make_fragment
+    from midifrag.fragment.wav import write_wav
+
+    with explained(), Progress(transient=True) as progress:
+        task = progress.add_task(f"loading {model['name']}", total=None)
+        loaded = api.load_model(model["name"], model["device"], model["precision"])
+        progress.update(task, description="rendering")
+        take = api.render(loaded, prompt, **parameters)
+        options = FragmentOptions()
+        audio = take.audio if raw else make_fragment(take.audio, take.sample_rate, options).audio
+        comment = json.dumps({"prompt": prompt, "model": model["name"], **take.used})
+        write_wav(target, audio, take.sample_rate, 24 if raw else options.bits, {"title": prompt, "comment": comment})
+    out.print(f"{target}  {audio.shape[1] / take.sample_rate:.2f} s, seed {take.used.get('seed')}", markup=False)
+    for note in take.notes:
+        out.print(f"note: {note}", markup=False)
+
+
+def clean(source: Path, target: Path, options: FragmentOptions) -> None:
+    """Do to any file what a take goes through to become a fragment."""
+    from midifrag.fragment.process import make_fragment
+    from midifrag.fragment.wav import read_wav, write_wav
+
+    with explained():
+        audio, sample_rate = read_wav(source)
+        fragment = make_fragment(audio, sample_rate, options)
+        write_wav(target, fragment.audio, sample_rate, options.bits)
+    before, after = audio.shape[1] / sample_rate, fragment.audio.shape[1] / sample_rate
+    out.print(f"{target}  {before:.2f} s → {after:.2f} s", markup=False)
+    for note in fragment.notes:
+        out.print(f"note: {note}", markup=False)
+
+
+def table_of(records: list[TakeRecord]) -> Table:
+    """Takes as a table, newest first."""
+    table = Table(box=None, header_style="dim")
+    for column in ("take", "", "when", "prompt", "bank", "model", "length", "slot"):
+        table.add_column(column)
+    for record in records:
+        table.add_row(
+            f"{record.number:03d}" if record.number is not None else "",
+            "★" if record.starred else ("✗" if record.reason else ""),
+            _when(record.rendered_at),
+            record.prompt,
+            record.bank,
+            record.model,
+            f"{record.seconds:.2f} s",
+            str(record.slot or ""),
+        )
+    return table
+
+
+def describe(record: TakeRecord) -> Table:
+    """All that is known of one take."""
+    table = Table(box=None, show_header=False)
+    values = json.loads(record.to_json())
+    for name, value in values.items():
+        if value in (None, "", {}):
+            continue
+        text = ", ".join(f"{k} {v}" for k, v in value.items() if v not in (None, "")) if name == "parameters" else value
+        table.add_row(name, _when(value) if name.endswith("_at") else str(text))
+    return table
+
+
+def _when(moment: float | None) -> str:
+    if moment is None:
+        return ""
+    return datetime.datetime.fromtimestamp(moment, tz=datetime.UTC).astimezone().strftime("%Y-%m-%d %H:%M:%S")

@@ -1,0 +1,156 @@
+"""``midifrag demo``: a shipped clip played through the same bridge as a show, on any machine."""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+from pathlib import Path
+from typing import Any
+
+from rich.table import Table
+
+from midifrag import config
+from midifrag.commands.common import err, explained, out
+from midifrag.errors import EngineError
+from midifrag.events import EngineChanged, JobChanged, Notice, PadState, StateChange
+from midifrag.midi.clip import read_clip
+from midifrag.playing import ClipPorts, play, wait_until_landed
+from midifrag.runtime import Runtime
+from midifrag.terminal import job_line
+from midifrag.view import FINAL, landing_time
+
+CLIP = Path(__file__).parent.parent / "demo.mid"
+#: The longest that a demo may take to load its model, and to land what is left after the clip, in seconds.
+LOAD_TIMEOUT, LAND_TIMEOUT = 300.0, 300.0
+#: Progress of a job is printed each time it has come this much further.
+PROGRESS_STEP = 0.25
+
+
+class _Listener:
+    """Prints what happens, unless ``quiet``, and keeps how every job ended."""
+
+    def __init__(self, quiet: bool) -> None:
+        self.ended: dict[int, JobChanged] = {}
+        self.ready = threading.Event()
+        self.lost = ""
+        self._quiet = quiet
+        self._said: dict[int, float] = {}
+
+    def __call__(self, change: StateChange) -> None:
+        match change:
+            case JobChanged():
+                self._job(change)
+            case EngineChanged(state="ready"):
+                self._say(f"     engine     {change.text}")
+                self.ready.set()
+            case EngineChanged(state="lost"):
+                self.lost = change.text
+                self.ready.set()
+            case Notice(level="warning" | "error"):
+                self._say(f"     {change.level}    {change.text}")
+
+    def _job(self, change: JobChanged) -> None:
+        if change.state in FINAL:
+            self.ended[change.job] = change
+        line = job_line(change)
+        if change.state is PadState.RENDERING and change.of > 1:
+            share = change.step / change.of
+            if share - self._said.get(change.job, 0.0) >= PROGRESS_STEP and share < 1:
+                self._said[change.job] = share
+                line = f"{change.job:>3}  rendering  {change.step}/{change.of}"
+        if line:
+            self._say(line)
+
+    def _say(self, text: str) -> None:
+        if not self._quiet:
+            out.print(text, markup=False, soft_wrap=True)
+
+
+def demo(loaded: config.Loaded, as_json: bool, speed: float) -> None:
+    """Play the clip, land every press, say what lies where."""
+    with explained():
+        clip = read_clip(CLIP)
+        if not as_json:
+            out.print(f"midifrag demo: {clip.presses} presses from a MIDI clip, model {loaded.show.model}\n")
+        began = time.monotonic()
+        ports = ClipPorts(next(iter(loaded.show.ports)))
+        runtime = Runtime(loaded, ports)
+        listener = _Listener(as_json)
+        runtime.start()
+        try:
+            watcher = runtime.watch(listener, "demo")
+            if not listener.ready.wait(LOAD_TIMEOUT) or listener.lost:
+                raise EngineError(listener.lost or f"The model was not ready after {LOAD_TIMEOUT:.0f} s.")
+            play(clip.at_speed(speed), ports.send)
+            if not wait_until_landed(runtime, LAND_TIMEOUT):
+                raise EngineError(f"After {LAND_TIMEOUT:.0f} s there are still presses that have not landed.")
+            watcher.close()
+        finally:
+            runtime.close()
+        takes = [listener.ended[job] for job in sorted(listener.ended)]
+        seconds = time.monotonic() - began
+        if as_json:
+            out.print_json(json.dumps(_report(loaded, clip.presses, takes, seconds)))
+        else:
+            _farewell(loaded, takes, seconds)
+        if any(take.state is not PadState.LANDED for take in takes) or len(takes) < clip.presses:
+            raise EngineError("Not every press of the demo landed; what went wrong is said above.")
+
+
+def _report(loaded: config.Loaded, presses: int, takes: list[JobChanged], seconds: float) -> dict[str, Any]:
+    return {
+        "model": loaded.show.model,
+        "fragments": str(loaded.fragments_folder),
+        "archive": str(loaded.archive_folder),
+        "presses": presses,
+        "seconds": round(seconds, 3),
+        "takes": [_take(take) for take in takes],
+    }
+
+
+def _take(take: JobChanged) -> dict[str, Any]:
+    pressed = take.times["pressed"]
+    return {
+        "job": take.job,
+        "state": str(take.state.value if isinstance(take.state, PadState) else take.state),
+        "bank": take.bank,
+        "pad": take.pad,
+        "prompt": take.prompt,
+        "slot": take.slot,
+        "file": take.file,
+        "take": take.take,
+        "archived": take.archived,
+        "spare": take.spare,
+        "engine_seconds": take.details.get("engine_seconds"),
+        "after_press": {name: round(moment - pressed, 6) for name, moment in take.times.items()},
+        "text": take.text,
+    }
+
+
+def _farewell(loaded: config.Loaded, takes: list[JobChanged], seconds: float) -> None:
+    last = {take.slot: take for take in takes if take.slot is not None}
+    table = Table(box=None, padding=(0, 2), header_style="dim")
+    for column in ("slot file", "what lies there", "take", "press to landed"):
+        table.add_column(column)
+    for slot in sorted(last):
+        take = last[slot]
+        name = Path(take.file or "").name
+        table.add_row(name, take.prompt, take.archived or "", f"{landing_time(take.times) or 0:.2f} s")
+    out.print()
+    out.print(table)
+    landed = sum(take.state is PadState.LANDED for take in takes)
+    out.print(f"\n{landed} of {len(takes)} presses landed in {seconds:.1f} s.", markup=False)
+    out.print(
+        f"Slots    {loaded.fragments_folder}   load this folder in your sampler or DAW", markup=False, soft_wrap=True
+    )
+    out.print(f"Archive  {loaded.archive_folder}   every raw take, never overwritten", markup=False, soft_wrap=True)
+    out.print(
+        "\nNext:  midifrag init my-set     a set of your own, with every key explained\n"
+        "       midifrag ports           what is plugged in\n"
+        "       midifrag run             play it\n"
+        "       midifrag takes           what the archive holds",
+        markup=False,
+    )
+    if not landed:
+        err.print("Nothing landed.")

@@ -1,0 +1,133 @@
+"""Commands that run a show: ``run`` with real ports, ``play`` with a MIDI file as the controller."""
+
+from __future__ import annotations
+
+import signal
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+from midifrag import config
+from midifrag.commands.common import err, explained, out
+from midifrag.errors import PortError
+from midifrag.events import StateChange
+from midifrag.midi.clip import read_clip
+from midifrag.playing import ClipPorts, wait_until_landed
+from midifrag.playing import play as play_messages
+from midifrag.reload import ConfigWatch
+from midifrag.runtime import Runtime
+from midifrag.terminal import StatusScreen
+from midifrag.view import View
+
+#: The interpreter hands over between threads this often, so that busy Python never holds a MIDI callback for long.
+SWITCH_INTERVAL = 0.0005
+#: Times a second that the status is drawn.
+DRAWN_PER_SECOND = 8
+
+
+def run(loaded: config.Loaded) -> None:
+    """Serve a show until Ctrl-C."""
+    sys.setswitchinterval(SWITCH_INTERVAL)
+    with explained(), stopping() as stopped:
+        runtime = Runtime(loaded)
+        page = _page(runtime)
+        try:
+            runtime.start()
+            runtime.ports.watch()
+            with _on_screen(runtime, page.address if page else None) as screen:
+                if page:
+                    page.start()
+                watch = ConfigWatch(runtime)
+                while not stopped.wait(1 / DRAWN_PER_SECOND):
+                    watch.look()
+                    screen.draw()
+        finally:
+            if page:
+                page.close()
+            _say_goodbye(runtime)
+
+
+def play(loaded: config.Loaded, clip_path: Path, speed: float, port: str | None) -> None:
+    """Play a MIDI file as if it came from ``port`` (the first one of the show), and end when all has landed."""
+    with explained(), stopping() as stopped:
+        clip = read_clip(clip_path)
+        name = port or next(iter(loaded.show.ports), "")
+        if name not in loaded.show.ports:
+            known = ", ".join(loaded.show.ports)
+            raise PortError(f"There is no port {name!r} in the configuration to play from; there is {known or 'none'}.")
+        ports = ClipPorts(name)
+        runtime = Runtime(loaded, ports)
+        try:
+            runtime.start()
+            with _on_screen(runtime, None) as screen:
+                done = threading.Event()
+
+                def perform() -> None:
+                    _wait_for_engine(runtime, stopped)
+                    play_messages(clip.at_speed(speed), ports.send)
+                    while not stopped.is_set() and not wait_until_landed(runtime, 1.0):
+                        pass
+                    done.set()
+
+                threading.Thread(target=perform, name="clip", daemon=True).start()
+                while not (stopped.is_set() or done.wait(1 / DRAWN_PER_SECOND)):
+                    screen.draw()
+        finally:
+            _say_goodbye(runtime)
+
+
+@contextmanager
+def stopping() -> Iterator[threading.Event]:
+    """An event that Ctrl-C and a polite kill set, instead of ending the program in the middle of something."""
+    stopped = threading.Event()
+
+    def stop(_number: int, _frame: FrameType | None) -> None:
+        stopped.set()
+
+    before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield stopped
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+@contextmanager
+def _on_screen(runtime: Runtime, page: str | None) -> Iterator[StatusScreen]:
+    view = View()
+    screen = StatusScreen(view, lambda: runtime.loaded.banks, out, page)
+
+    def heard(change: StateChange) -> None:
+        view.apply(change)
+        screen.heard(change)
+
+    with screen:
+        watcher = runtime.watch(heard, "terminal")
+        try:
+            yield screen
+        finally:
+            runtime.unwatch(watcher)
+
+
+def _wait_for_engine(runtime: Runtime, stopped: threading.Event) -> None:
+    while runtime.engines.waiting() and not stopped.is_set():
+        time.sleep(0.05)
+
+
+def _page(runtime: Runtime) -> Any:
+    if not runtime.loaded.show.page.enabled:
+        return None
+    from midifrag.page import Page
+
+    return Page(runtime, runtime.loaded.show.page)
+
+
+def _say_goodbye(runtime: Runtime) -> None:
+    unwritten = runtime.close()
+    for held in unwritten:
+        err.print(f"not written: job {held.job}: {held.reason}", markup=False)

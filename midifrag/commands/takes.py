@@ -1,0 +1,121 @@
+"""``midifrag takes``: list, find, mark and render again what the archive holds."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from midifrag.commands.audio import describe, table_of
+from midifrag.commands.common import explained, out
+from midifrag.config import Loaded
+from midifrag.errors import ModelError
+from midifrag.fragment.archive import Archive
+from midifrag.fragment.index import Filters
+from midifrag.fragment.record import TakeRecord
+
+#: What of a record goes into a new render of it.
+_PARAMETERS = ("seconds", "steps", "cfg_scale", "seed", "sampler", "sigma_min", "sigma_max", "negative_prompt")
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What to do with one take; all off: show it."""
+
+    again: bool = False
+    star: bool | None = None
+    note: str | None = None
+    analyse: bool = False
+
+
+@contextlib.contextmanager
+def opened(folder: Path) -> Iterator[Archive]:
+    """The archive in ``folder``, closed afterwards. Raises `StorageError`."""
+    archive = Archive(folder)
+    try:
+        yield archive
+    finally:
+        archive.close()
+
+
+def find(folder: Path, words: str, limit: int, filters: Filters, as_json: bool) -> None:
+    """List takes, newest first."""
+    with explained(), opened(folder) as archive:
+        records = archive.find(words, limit=limit, **filters)
+        count = archive.count(words, **filters)
+    if as_json:
+        out.print_json(json.dumps([json.loads(record.to_json()) for record in records]))
+        return
+    if not records:
+        out.print(f"No takes in {folder}" + (f" with {words!r}" if words else ""), markup=False, soft_wrap=True)
+        return
+    out.print(table_of(records))
+    if count > len(records):
+        out.print(f"{len(records)} of {count}; --limit shows more", markup=False)
+
+
+def one(folder: Path, number: int, wanted: Wanted, show: Loaded | None, as_json: bool) -> None:
+    """Show, mark, analyse or render again take ``number``."""
+    with explained(), opened(folder) as archive:
+        if wanted.star is not None:
+            archive.star(number, wanted.star)
+        if wanted.note is not None:
+            archive.annotate(number, wanted.note)
+        if wanted.analyse:
+            from midifrag.fragment.analysis import tempo
+
+            archive.set_tempo(number, tempo(*archive.read(number)))
+        record = archive.get(number)
+        if wanted.again:
+            record = again(archive, record, show)
+    if as_json:
+        out.print_json(record.to_json())
+    else:
+        out.print(describe(record))
+
+
+def again(archive: Archive, record: TakeRecord, show: Loaded | None) -> TakeRecord:
+    """Render a take again from its record and archive what comes out. Raises `ModelError` for another model."""
+    from midifrag.engine import api
+
+    model = api.load_model(*_choice(record, show))
+    checksum = model.info.checksum if isinstance(model, api.WorkerModel) else model.checksum
+    if record.checksum and checksum != record.checksum:
+        raise ModelError(
+            f"Take {record.number} was made by another {record.model} (checksum {record.checksum[:12]}, this one has "
+            f"{checksum[:12]}): it would sound different. Put that checkpoint back, or render the prompt anew."
+        )
+    given: dict[str, Any] = {
+        name: record.parameters[name] for name in _PARAMETERS if record.parameters.get(name) is not None
+    }
+    started = time.time()
+    take = api.render(model, record.prompt, **given)
+    copy = TakeRecord(
+        prompt=record.prompt,
+        preset=record.preset,
+        bank=record.bank,
+        model=record.model,
+        checksum=record.checksum,
+        seed=record.seed,
+        parameters=take.used,
+        started_at=started,
+        rendered_at=time.time(),
+        note=f"take {record.number} again",
+    )
+    return archive.store(take.audio, take.sample_rate, copy)
+
+
+def _choice(record: TakeRecord, show: Loaded | None) -> tuple[str, str, str]:
+    precision = str(record.parameters.get("precision") or (show.show.precision if show else "auto"))
+    return record.model, "auto", precision
+
+
+def rebuild(folder: Path) -> None:
+    """Build the index anew from the files."""
+    with explained(), opened(folder) as archive:
+        count = archive.rebuild()
+    out.print(f"The index of {folder} holds {count} takes.", markup=False, soft_wrap=True)

@@ -1,0 +1,64 @@
+"""Takes over changes of presets.yaml and its banks while a show runs; a mistake leaves the last good ones in use."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+from midifrag import config
+from midifrag.errors import ConfigurationError
+from midifrag.events import Notice, Reload
+from midifrag.runtime import Runtime
+
+#: Seconds between two looks at the files.
+LOOK_EVERY = 1.0
+#: What is only read at the start; a change there is told, not done.
+AT_START = ("ports", "backend", "fragments", "archive", "engine", "models", "precision", "queue", "page")
+
+
+class ConfigWatch:
+    """Compares the files' times and sizes about once a second, whenever `look` is called."""
+
+    def __init__(self, runtime: Runtime) -> None:
+        self._runtime = runtime
+        self._seen = _stamps(runtime.loaded)
+        self._due = time.monotonic() + LOOK_EVERY
+
+    def look(self) -> None:
+        """Read again what has changed."""
+        if time.monotonic() < self._due:
+            return
+        self._due = time.monotonic() + LOOK_EVERY
+        stamps = _stamps(self._runtime.loaded)
+        if stamps != self._seen:
+            self._seen = stamps
+            self.reload()
+
+    def reload(self) -> None:
+        """Read the show again and hand it over, or say what is wrong with it."""
+        runtime = self._runtime
+        try:
+            loaded = config.load(runtime.loaded.path, runtime.loaded.flags)
+        except ConfigurationError as error:
+            lines = "; ".join(str(problem) for problem in error.problems)
+            runtime.put(Notice("error", f"{lines} (the last good configuration stays)"))
+            return
+        before, after = runtime.loaded.show, loaded.show
+        waits = [name for name in AT_START if getattr(before, name) != getattr(after, name)]
+        if waits:
+            runtime.put(Notice("warning", f"{', '.join(waits)}: changed, takes effect at the next start"))
+        runtime.loaded = loaded
+        runtime.put(Reload(loaded))
+        self._seen = _stamps(loaded)
+
+
+def _stamps(loaded: config.Loaded) -> dict[Path, tuple[int, int] | None]:
+    return {path: _stamp(path) for path in loaded.files}
+
+
+def _stamp(path: Path) -> tuple[int, int] | None:
+    try:
+        status = path.stat()
+    except OSError:
+        return None
+    return status.st_mtime_ns, status.st_size
