@@ -42,7 +42,8 @@ def read_state(file: Path) -> dict[str, torch.Tensor]:
         raise CheckpointError(f"There is no checkpoint {file}. Check the path of the model in presets.yaml.")
     content = _read_safetensors(file) if file.suffix == ".safetensors" else _read_pickle(file)
     state = content.get("state_dict", content)
-    tensors = {key: value for key, value in state.items() if isinstance(value, torch.Tensor)}
+    pairs = state.items() if isinstance(state, Mapping) else ()
+    tensors = {key: value for key, value in pairs if isinstance(value, torch.Tensor)}
     if not tensors:
         raise CheckpointError(f"{file} holds no model weights (no tensors under state_dict).")
     return unwrap(tensors)

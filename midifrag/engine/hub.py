@@ -37,7 +37,8 @@ def fetch_model(source: Mapping[str, Any], on_progress: ProgressListener | None 
     revision = source.get("revision")
     config = fetch(repository, ("model_config.json",), revision, on_progress)
     names = (str(source["file"]),) if "file" in source else ("model.safetensors", "model.ckpt")
-    return config, fetch(repository, names, revision, on_progress)
+    # The cache keeps one folder per commit: both files come from the same one, even if the repository moves on.
+    return config, fetch(repository, names, config.parent.name, on_progress)
 
 
 def fetch_text_encoder(name: str, on_progress: ProgressListener | None = None) -> None:
@@ -73,22 +74,20 @@ def fetch(
 ) -> Path:
     """The first of ``names`` that the repository has, as a local file. Raises `HubError`."""
     revision = revision or constants.DEFAULT_REVISION
-    for name in names:
-        cached = huggingface_hub.try_to_load_from_cache(repository, name, revision=revision)
-        if isinstance(cached, str):
-            return Path(cached)
-    for name in names:
-        try:
-            path = huggingface_hub.hf_hub_download(
-                repository, name, revision=revision, tqdm_class=_progress_bar(name, on_progress)
-            )
-        except errors.EntryNotFoundError as error:
-            if isinstance(error, errors.LocalEntryNotFoundError):
-                _explain(error, repository, revision)
-        except Exception as error:  # the HTTP library beneath differs between releases of huggingface_hub
-            _explain(error, repository, revision)
-        else:
-            return Path(path)
+    try:
+        unknown = []
+        for name in names:
+            cached = huggingface_hub.try_to_load_from_cache(repository, name, revision=revision)
+            if isinstance(cached, str):
+                return Path(cached)
+            if cached is None:  # anything else says that the repository is known not to have it
+                unknown.append(name)
+        for name in unknown:
+            bar = _progress_bar(name, on_progress)
+            with contextlib.suppress(errors.RemoteEntryNotFoundError):
+                return Path(huggingface_hub.hf_hub_download(repository, name, revision=revision, tqdm_class=bar))
+    except Exception as error:  # the HTTP library beneath differs between releases of huggingface_hub
+        _explain(error, repository, revision)
     raise _AbsentError(
         f"The hub has the repository {repository}, but no {' and no '.join(names)} in its revision {revision}. "
         "midifrag plays models in stable-audio-tools' format; check the repository's name, or name the checkpoint "
@@ -110,7 +109,7 @@ def _explain(error: Exception, repository: str, revision: str) -> NoReturn:
         )
     elif isinstance(error, errors.RevisionNotFoundError):
         text = f"The model {repository} has no revision {revision}. See {page}/tree/main for what there is."
-    elif isinstance(error, errors.RepositoryNotFoundError):
+    elif isinstance(error, errors.RepositoryNotFoundError) or _status(error) == 401:
         text = (
             f"The hub knows no model {repository}, or it is private and no valid token was sent. Check the spelling "
             f"({page}); for a private model run `hf auth login` or set HF_TOKEN to a token that may read it."
@@ -134,6 +133,11 @@ def _explain(error: Exception, repository: str, revision: str) -> NoReturn:
             "on a steady connection; what arrived whole is not downloaded twice."
         )
     raise HubError(text) from error
+
+
+def _status(error: Exception) -> int | None:
+    """The HTTP status behind an error; the hub answers 401 for what does not exist, lest names be guessed."""
+    return error.response.status_code if isinstance(error, errors.HfHubHTTPError) else None
 
 
 def _first_line(error: Exception) -> str:

@@ -70,9 +70,9 @@ def place(module: Any, device: torch.device, precision: Precision) -> None:
     dtype = DTYPES[precision]
     dit = module.model.model
     fp32_buffers = {name: buffer for name, buffer in dit.named_buffers() if name.endswith("inv_freq")}
-    module.model.to(dtype)
-    for name in KEPT_IN_FP32:
-        getattr(dit, name).float()
+    for name, part in dit.named_children():
+        if name not in KEPT_IN_FP32:
+            part.to(dtype)
     for name, buffer in fp32_buffers.items():
         owner, _, attribute = name.rpartition(".")
         dit.get_submodule(owner).register_buffer(attribute, buffer)

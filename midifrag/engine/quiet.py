@@ -10,11 +10,12 @@ from collections.abc import Iterator
 
 @contextlib.contextmanager
 def quiet() -> Iterator[None]:
-    """Swallow prints and Python warnings while a model is imported or built.
+    """Swallow prints, progress bars and Python warnings while a model is imported, built or asked.
 
-    stable-audio-tools prints on construction, and it and what it imports warn about their own deprecations, none of
-    which a performer can act on.
+    stable-audio-tools prints on construction, transformers draws bars, and they and what they import warn about their
+    own deprecations, none of which a performer can act on.
     """
-    with warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()):
+    sink = io.StringIO()
+    with warnings.catch_warnings(), contextlib.redirect_stdout(sink), contextlib.redirect_stderr(sink):
         warnings.simplefilter("ignore")
         yield
