@@ -10,6 +10,10 @@ from midifrag.engine.messages import Audio
 SHORTEST_TEMPO = 2.0
 #: How far from the wanted place, in seconds, a zero crossing may lie.
 REACH = 0.02
+#: How far from a beat, in seconds, the sound on it may begin.
+BESIDE = 0.06
+#: How many times stronger than on average sounds must rise on beats, to be beats.
+CLEAR = 3.0
 _HOP = 512
 
 
@@ -21,21 +25,21 @@ def tempo(audio: Audio, sample_rate: int) -> float | None:
 
 def onsets(audio: Audio, sample_rate: int) -> list[float]:
     """Return where sounds begin in audio of shape (channels, samples), in seconds."""
-    import librosa
-
-    found = librosa.onset.onset_detect(y=_mono(audio), sr=sample_rate, hop_length=_HOP, units="time")
-    return [float(at) for at in found]
+    return [at / sample_rate for at in _onsets(audio, sample_rate)]
 
 
 def loop_points(audio: Audio, sample_rate: int) -> tuple[int, int]:
     """Return where to cut audio of shape (channels, samples) for a loop, as first sample and one past the last.
 
-    It begins and ends on a beat if there are some, a whole number of them apart, and otherwise keeps its length but for
-    the way to the next zero crossing.
+    If there are beats, it reaches from the first to the last one, moved to where the sounds on them begin; otherwise it
+    keeps its length. Either end then goes to the next zero crossing.
     """
     length = audio.shape[1]
+    start, stop = 0, length
     beats, _ = _beats(audio, sample_rate)
-    start, stop = (beats[0], beats[-1]) if len(beats) > 2 else (0, length)
+    if len(beats) > 2:
+        begins = _onsets(audio, sample_rate)
+        start, stop = (_nearest([0, *begins], at, BESIDE * sample_rate) for at in (beats[0], beats[-1]))
     first, last = zero_crossing(audio, start, sample_rate), zero_crossing(audio, stop, sample_rate)
     return (first, last) if first < last else (0, length)
 
@@ -43,23 +47,43 @@ def loop_points(audio: Audio, sample_rate: int) -> tuple[int, int]:
 def zero_crossing(audio: Audio, at: int, sample_rate: int) -> int:
     """Return the sample nearest to ``at``, within `REACH`, at which the sum of the channels rises through zero.
 
-    That is the first sample that is not below zero; ``at`` itself if there is none.
+    Silence counts as such; ``at`` itself if there is none.
     """
     reach = round(REACH * sample_rate)
     first = max(0, at - reach)
     near = _mono(audio[:, first : at + reach])
-    rising = np.flatnonzero((near[:-1] < 0) & (near[1:] >= 0)) + 1 + first
-    return int(rising[np.argmin(np.abs(rising - at))]) if rising.size else at
+    rising = np.flatnonzero((near[:-1] <= 0) & (near[1:] >= 0)) + 1 + first
+    return _nearest(rising.tolist(), at, reach)
+
+
+def _nearest(places: list[int], at: int, reach: float) -> int:
+    """Return the place nearest to ``at``, or ``at`` itself if none is within ``reach``."""
+    place = min(places, key=lambda one: abs(one - at), default=at)
+    return place if abs(place - at) <= reach else at
+
+
+def _onsets(audio: Audio, sample_rate: int) -> list[int]:
+    import librosa
+
+    found = librosa.onset.onset_detect(y=_mono(audio), sr=sample_rate, hop_length=_HOP, units="samples", backtrack=True)
+    return [int(at) for at in found]
 
 
 def _beats(audio: Audio, sample_rate: int) -> tuple[list[int], float]:
-    """Return the samples at which beats fall, and beats per minute."""
+    """Return the samples at which beats fall, and beats per minute; none if they stand out no more than by chance."""
     if audio.shape[1] < SHORTEST_TEMPO * sample_rate:
         return [], 0.0
     import librosa
 
-    per_minute, found = librosa.beat.beat_track(y=_mono(audio), sr=sample_rate, hop_length=_HOP, units="samples")
-    return [int(at) for at in found], float(np.atleast_1d(per_minute)[0])
+    rises = librosa.onset.onset_strength(y=_mono(audio), sr=sample_rate, hop_length=_HOP)
+    per_minute, found = librosa.beat.beat_track(
+        onset_envelope=rises, sr=sample_rate, hop_length=_HOP, units="frames", trim=False
+    )
+    # A tracker always finds beats, also in rain.
+    around = np.stack([np.roll(rises, shift)[found] for shift in (-1, 0, 1)]).max(axis=0, initial=0.0)
+    if not len(found) or np.median(around) < CLEAR * np.mean(rises):
+        return [], 0.0
+    return [int(at) * _HOP for at in found], float(np.atleast_1d(per_minute)[0])
 
 
 def _mono(audio: Audio) -> Audio:

@@ -86,6 +86,7 @@ class Archive:
         write_whole(aside, encode_wav(scaled, sample_rate, bits, texts), durable=True)
         with self._workspace.alone():
             number = self._name(aside)
+        self._write_changes()
         record = dataclasses.replace(record, number=number, file=_NAME.format(number))
         try:
             self._index.add([record])
@@ -189,10 +190,9 @@ class Archive:
         self._unwritten.clear()
 
     def _read_changes(self) -> Iterator[tuple[int, dict[str, Any]]]:
-        try:
-            lines = self._changes.read_text(encoding="utf-8", errors="replace").splitlines()
-        except OSError:
-            return
+        lines: list[str] = []
+        with suppress(OSError):
+            lines = self._changes.read_text(encoding="utf-8", errors="replace").split("\n")
         for line in (*lines, *self._unwritten):
             try:
                 values = json.loads(line)

@@ -1,0 +1,107 @@
+from __future__ import annotations
+
+import errno
+import os
+from pathlib import Path
+
+import pytest
+
+from midifrag.errors import StorageError
+from midifrag.fragment import files
+from midifrag.fragment.files import discard, keep_copy, move_exclusively, read_json, replace_file, write_whole
+
+
+def refuse(code, times=10**6):
+    """A function that the system refuses so often, and then does nothing."""
+    left = [times]
+
+    def refused(*args, **kwargs):
+        if left[0] > 0:
+            left[0] -= 1
+            raise OSError(code, os.strerror(code))
+
+    return refused
+
+
+def test_full_disk_leaves_no_file(tmp_path, monkeypatch):
+    monkeypatch.setattr(files.os, "fsync", refuse(errno.ENOSPC))
+
+    with pytest.raises(StorageError, match="the disk is full: delete something"):
+        write_whole(tmp_path / "a", b"x" * 100, durable=True)
+
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_nothing_is_overwritten_by_creating(tmp_path):
+    (tmp_path / "a").write_text("first")
+
+    with pytest.raises(StorageError):
+        write_whole(tmp_path / "a", b"second")
+
+    assert (tmp_path / "a").read_text() == "first"
+
+
+def test_folder_that_is_gone_is_named(tmp_path):
+    with pytest.raises(StorageError, match="gone: connect its drive again"):
+        write_whole(tmp_path / "pulled" / "a", b"x")
+
+
+def test_file_held_open_is_tried_again(tmp_path, monkeypatch):
+    """Windows refuses to replace a file that another program holds open."""
+    (tmp_path / "new").write_text("new")
+    (tmp_path / "slot").write_text("old")
+    replace, pauses, refused = Path.replace, [], refuse(errno.EACCES, times=2)
+    monkeypatch.setattr(Path, "replace", lambda self, target: refused() or replace(self, target))
+
+    replace_file(tmp_path / "new", tmp_path / "slot", sleep=pauses.append)
+
+    assert (tmp_path / "slot").read_text() == "new"
+    assert pauses == [files.PAUSE] * 2
+
+
+def test_file_held_open_for_long_keeps_what_it_has(tmp_path, monkeypatch):
+    (tmp_path / "new").write_text("new")
+    (tmp_path / "slot").write_text("old")
+    monkeypatch.setattr(Path, "replace", refuse(errno.EACCES))
+
+    with pytest.raises(StorageError, match="another program holds it open"):
+        replace_file(tmp_path / "new", tmp_path / "slot", sleep=lambda _: None)
+
+    assert {path.name: path.read_text() for path in tmp_path.iterdir()} == {"slot": "old"}
+
+
+def without_links(monkeypatch):
+    monkeypatch.setattr(files.os, "link", refuse(errno.EPERM))
+
+
+@pytest.mark.parametrize("links", [True, False])
+def test_taken_name_stays_as_it_is(tmp_path, monkeypatch, links):
+    if not links:
+        without_links(monkeypatch)
+    (tmp_path / "new").write_text("new")
+    (tmp_path / "taken").write_text("old")
+
+    assert move_exclusively(tmp_path / "new", tmp_path / "taken") is False
+    assert move_exclusively(tmp_path / "new", tmp_path / "free") is True
+
+    assert {path.name: path.read_text() for path in tmp_path.iterdir()} == {"taken": "old", "free": "new"}
+
+
+@pytest.mark.parametrize("links", [True, False])
+def test_copy_outlives_the_original(tmp_path, monkeypatch, links):
+    if not links:
+        without_links(monkeypatch)
+    (tmp_path / "a").write_text("kept")
+
+    keep_copy(tmp_path / "a", tmp_path / "b")
+    discard(tmp_path / "a")
+
+    assert (tmp_path / "b").read_text() == "kept"
+
+
+@pytest.mark.parametrize("content", [None, b"", b"\xff\xfe", b"{", b"\0" * 50])
+def test_json_that_cannot_be_read_is_none(tmp_path, content):
+    if content is not None:
+        (tmp_path / "a.json").write_bytes(content)
+
+    assert read_json(tmp_path / "a.json") is None

@@ -1,0 +1,307 @@
+from __future__ import annotations
+
+import errno
+import json
+import os
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from midifrag.errors import NoFreeSlotError, StorageError
+from midifrag.fragment import files
+from midifrag.fragment.options import FragmentOptions
+from midifrag.fragment.process import make_fragment
+from midifrag.fragment.slots import Slots
+from midifrag.fragment.wav import read_wav, write_wav
+from tests.fragment.sounds import RATE, noise, record
+
+
+def fragment(number):
+    return make_fragment(noise(seed=number), RATE, FragmentOptions())
+
+
+def land(slots, take, slot=None, bits=16):
+    number = slots.choose(slot)
+    return slots.land(
+        number, fragment(take), record(take, number=take), now=1000.0 + take, bits=bits, turn=slot is None
+    )
+
+
+def holds(slots, number, take):
+    """Whether a slot's file is this take's fragment."""
+    read, _ = read_wav(slots.path(number))
+    expected = fragment(take).audio
+    return read.shape == expected.shape and np.abs(read - expected).max() < 1e-4
+
+
+def names(folder):
+    return sorted(path.name for path in folder.iterdir() if path.name != ".midifrag")
+
+
+def takes(slots):
+    return [state.take for state in slots.states]
+
+
+def test_twenty_landings_with_a_restart(open_slots, tmp_path):
+    first = open_slots(tmp_path)
+    order = [land(first, take).number for take in range(1, 12)]
+    first.close()
+    second = open_slots(tmp_path)
+    order += [land(second, take).number for take in range(12, 21)]
+
+    assert order == [*range(1, 9), *range(1, 9), *range(1, 5)]
+    assert takes(second) == [17, 18, 19, 20, 13, 14, 15, 16]
+    assert all(holds(second, state.number, state.take) for state in second.states)
+    assert names(tmp_path) == [f"output{number:02d}.wav" for number in range(1, 9)]
+
+
+def test_what_lies_where(open_slots, tmp_path):
+    slots = open_slots(tmp_path, count=2, name="frag-{}.wav")
+
+    state = land(slots, 7, bits=24)
+
+    assert (state.number, state.file, state.state, state.take) == (1, "frag-1.wav", "filled", 7)
+    assert (state.preset, state.prompt, state.landed_at) == ("pad 7", "prompt 7", 1007.0)
+    assert state.seconds == pytest.approx(0.1, abs=0.001)
+    assert slots.states[1].state == "free"
+    assert (tmp_path / "frag-1.wav").stat().st_size > 0.09 * RATE * 2 * 3
+
+
+def test_locked_slots_are_skipped_and_survive_a_restart(open_slots, tmp_path):
+    slots = open_slots(tmp_path, count=4)
+    land(slots, 1)
+    slots.set_lock(1, True)
+    slots.set_lock(3, True)
+    slots.close()
+
+    slots = open_slots(tmp_path, count=4)
+
+    assert [state.state for state in slots.states] == ["locked", "free", "locked", "free"]
+    assert [land(slots, take).number for take in (2, 3, 4)] == [2, 4, 2]
+    slots.set_lock(1, False)
+    assert [land(slots, take).number for take in (5, 6)] == [4, 1]
+
+
+def test_fixed_slot_does_not_move_the_turn(open_slots, tmp_path):
+    slots = open_slots(tmp_path)
+    land(slots, 1)
+
+    assert land(slots, 2, slot=5).number == 5
+    assert land(slots, 3).number == 2
+    slots.close()
+    assert open_slots(tmp_path).choose() == 3
+
+
+def test_no_slot_to_land_in(open_slots, tmp_path):
+    slots = open_slots(tmp_path, count=2)
+    slots.set_lock(1, True)
+    with pytest.raises(NoFreeSlotError, match="slot 1 is locked"):
+        slots.choose(1)
+    slots.set_lock(2, True)
+    with pytest.raises(NoFreeSlotError, match="all 2 slots are locked"):
+        slots.choose()
+    for number in (0, 3):
+        with pytest.raises(NoFreeSlotError, match="1 to 2"):
+            slots.choose(number)
+
+
+@pytest.mark.parametrize("links", [True, False])
+def test_previous_fragment_comes_back_and_goes_again(open_slots, tmp_path, monkeypatch, links):
+    if not links:
+        monkeypatch.setattr(files.os, "link", lambda *_: (_ for _ in ()).throw(OSError(errno.EPERM, "no links")))
+    slots = open_slots(tmp_path, count=2)
+    for take in (1, 2, 3):
+        land(slots, take)
+    slots.set_lock(1, True)
+
+    state = slots.restore(1)
+
+    assert (state.take, state.prompt, state.state, state.has_previous) == (1, "prompt 1", "locked", True)
+    assert holds(slots, 1, 1)
+    slots.close()
+    slots = open_slots(tmp_path, count=2)
+    assert takes(slots) == [1, 2]
+    assert slots.choose() == 2
+    assert slots.restore(1).take == 3
+    assert holds(slots, 1, 3)
+
+
+def test_previous_fragment_of_a_removed_one(open_slots, tmp_path):
+    slots = open_slots(tmp_path, count=1)
+    land(slots, 1)
+    land(slots, 2)
+    slots.path(1).unlink()
+    assert slots.refresh()
+
+    assert slots.restore(1).take == 1
+    assert not slots.states[0].has_previous
+    with pytest.raises(StorageError, match="slot 1 has no previous fragment"):
+        slots.restore(1)
+    assert holds(slots, 1, 1)
+
+
+def test_what_others_did_to_the_files_is_noticed(open_slots, tmp_path):
+    slots = open_slots(tmp_path, count=3)
+    for take in (1, 2, 3):
+        land(slots, take)
+    assert not slots.refresh()
+
+    slots.path(1).unlink()
+    write_wav(slots.path(2), noise(0.5), RATE)
+    shutil.copyfile(slots.path(3), tmp_path / "copy")
+    (tmp_path / "copy").replace(slots.path(3))
+
+    assert slots.refresh()
+    one, two, three = slots.states
+    assert (one.state, one.take, one.seconds) == ("free", None, 0.0)
+    assert (two.state, two.take, two.foreign, two.prompt, two.seconds) == ("filled", None, True, "", 0.5)
+    assert (three.state, three.take, three.foreign) == ("filled", 3, False)
+
+
+@pytest.mark.parametrize("content", [b"not audio", b"", b"RIFF\x04\0\0\0WAVE"])
+def test_any_rubbish_under_a_slot_name_is_foreign(open_slots, tmp_path, content):
+    (tmp_path / "output01.wav").write_bytes(content)
+
+    slots = open_slots(tmp_path)
+
+    assert slots.states[0].foreign
+    assert land(slots, 1).take == 1
+
+
+RUBBISH = [
+    None,
+    b"",
+    b"{",
+    b"[]",
+    b'{"next": 99, "landings": "many", "slots": [1]}',
+    b'{"next": 2, "slots": {"1": 7, "2": {"locked": "yes", "content": {"take": 5}}, "x": {}}}',
+]
+
+
+@pytest.mark.parametrize("content", RUBBISH)
+def test_files_are_right_when_the_state_is_damaged(open_slots, tmp_path, content):
+    slots = open_slots(tmp_path, count=4)
+    for take in range(1, 7):
+        land(slots, take)
+    land(slots, 7, slot=4)
+    slots.restore(2)
+    slots.close()
+    state = tmp_path / ".midifrag" / "slots.json"
+    state.unlink() if content is None else state.write_bytes(content)
+
+    slots = open_slots(tmp_path, count=4)
+
+    assert takes(slots) == [5, 2, 3, 7]
+    assert [one.state for one in slots.states] == ["filled"] * 4
+    assert land(slots, 8).number == 3
+
+
+def test_killed_between_file_and_state(open_slots, tmp_path, monkeypatch):
+    """The file is replaced, the state not yet written: the landing counts, and the turn goes on."""
+    slots = open_slots(tmp_path, count=3)
+    for take in (1, 2, 3, 4):
+        land(slots, take)
+    monkeypatch.setattr(Slots, "_save", lambda _: None)
+    land(slots, 5)
+    monkeypatch.undo()
+
+    slots = open_slots(tmp_path, count=3)
+
+    assert takes(slots) == [4, 5, 3]
+    assert [land(slots, take).number for take in (6, 7)] == [3, 1]
+
+
+def test_state_that_cannot_be_written_does_not_matter(open_slots, tmp_path, monkeypatch):
+    slots = open_slots(tmp_path, count=3)
+    real = files.write_whole
+
+    def full(path, content, **options):
+        if path.suffix == ".json":
+            raise StorageError("full")
+        real(path, content, **options)
+
+    monkeypatch.setattr("midifrag.fragment.slots.write_whole", full)
+    land(slots, 1)
+    slots.set_lock(2, True)
+    monkeypatch.setattr("midifrag.fragment.slots.write_whole", real)
+    slots.close()
+
+    assert [state.state for state in open_slots(tmp_path, count=3).states] == ["filled", "locked", "free"]
+
+
+def test_slot_that_cannot_be_replaced_keeps_its_fragment(open_slots, tmp_path, monkeypatch):
+    slots = open_slots(tmp_path, count=1)
+    land(slots, 1)
+    land(slots, 2)
+
+    def held_open(self, target):
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+
+    monkeypatch.setattr(Path, "replace", held_open)
+    monkeypatch.setattr(files.time, "sleep", lambda _: None)
+    with pytest.raises(StorageError, match="holds it open"):
+        land(slots, 3)
+    monkeypatch.undo()
+
+    assert takes(slots) == [2]
+    assert holds(slots, 1, 2)
+    work = next((tmp_path / ".midifrag").glob("work-*"))
+    assert not list(work.glob("*.wav"))
+    assert slots.restore(1).take == 1
+
+
+def test_folder_that_is_gone(open_slots, tmp_path):
+    slots = open_slots(tmp_path / "drive", count=2)
+    land(slots, 1)
+    (tmp_path / "drive").rename(tmp_path / "pulled")
+
+    with pytest.raises(StorageError, match="gone"):
+        land(slots, 2)
+    assert not (tmp_path / "drive").exists()
+    assert slots.refresh()
+
+    (tmp_path / "pulled").rename(tmp_path / "drive")
+    assert slots.refresh()
+    assert takes(slots) == [1, None]
+    assert land(slots, 2, slot=2).take == 2
+
+
+def test_take_number_learnt_later(open_slots, tmp_path):
+    slots = open_slots(tmp_path)
+    slots.land(1, fragment(1), record(1, job=41), now=1.0)
+
+    assert slots.archived(41, 12)
+    assert not slots.archived(42, 13)
+    slots.close()
+
+    assert open_slots(tmp_path).states[0].take == 12
+
+
+def test_fewer_slots_than_before(open_slots, tmp_path):
+    slots = open_slots(tmp_path, count=8)
+    for take in range(1, 7):
+        land(slots, take)
+    slots.close()
+
+    slots = open_slots(tmp_path, count=4)
+
+    assert takes(slots) == [1, 2, 3, 4]
+    assert slots.choose() in range(1, 5)
+
+
+@pytest.mark.parametrize("name", ["output.wav", "../{}.wav", "a/{}.wav", "..\\{}.wav", "{", "{x}.wav", ".{}.wav"])
+def test_pattern_that_gives_no_slot_files(open_slots, tmp_path, name):
+    with pytest.raises(ValueError, match=r"output\{:02d\}\.wav"):
+        open_slots(tmp_path, name=name)
+
+
+def test_state_is_readable_json(open_slots, tmp_path):
+    slots = open_slots(tmp_path)
+    land(slots, 1)
+
+    saved = json.loads((tmp_path / ".midifrag" / "slots.json").read_text())
+
+    assert saved["next"] == 2
+    assert saved["slots"]["1"]["content"]["prompt"] == "prompt 1"
