@@ -1,0 +1,119 @@
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+import midifrag
+from midifrag.engine import api
+from midifrag.engine.messages import Failed, Rendered, Started
+from midifrag.errors import EngineError, ModelError, NonFiniteError, RequestError
+from tests.engine.tiny_models import SAMPLE_RATE, tiny_model_folder
+
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory):
+    folder = tiny_model_folder(tmp_path_factory.mktemp("models") / "bells", "rectified_flow")
+    return midifrag.load_model(folder, device="cpu", precision="fp32")
+
+
+def test_a_folder_is_loaded_and_named_after_itself(model):
+    assert (model.name, model.objective, model.precision) == ("bells", "rectified_flow", "fp32")
+    assert type(model.module).__name__ == "ConditionedDiffusionModelWrapper"
+
+
+def test_a_render_has_the_form_and_parameters_asked_for(model):
+    take = midifrag.render(
+        model, prompt="kick", seconds=1, steps=3, cfg_scale=2, seed=5, sampler="dpmpp", negative_prompt="hiss"
+    )
+    assert (take.audio.dtype, take.audio.shape) == (np.float32, (2, SAMPLE_RATE))
+    assert np.isfinite(take.audio).all()
+    assert take.sample_rate == SAMPLE_RATE
+    expected = {"prompt": "kick", "seconds": 1, "steps": 3, "cfg_scale": 2, "seed": 5, "negative_prompt": "hiss"}
+    assert expected.items() <= take.used.items()
+    assert take.used["sampler"] == "dpmpp"
+
+
+def test_the_seed_decides(model):
+    def audio(seed):
+        return midifrag.render(model, "kick", seconds=1, steps=2, seed=seed).audio
+
+    assert np.array_equal(audio(1), audio(1))
+    assert not np.array_equal(audio(1), audio(2))
+
+
+def test_without_a_seed_one_is_drawn_and_told(model):
+    first, second = (midifrag.render(model, "kick", seconds=1, steps=1) for _ in range(2))
+    assert first.used["seed"] != second.used["seed"]
+    again = midifrag.render(model, "kick", seconds=1, steps=1, seed=first.used["seed"])
+    assert np.array_equal(first.audio, again.audio)
+
+
+def test_without_a_length_the_model_decides(model):
+    take = midifrag.render(model, "kick", steps=1)
+    assert take.audio.shape == (2, model.defaults.seconds * SAMPLE_RATE)
+
+
+def test_impossible_requests(model):
+    with pytest.raises(RequestError, match="no-such"):
+        midifrag.render(model, "kick", sampler="no-such")
+    with pytest.raises(RequestError, match="seconds"):
+        midifrag.render(model, "kick", seconds=1000)
+
+
+def test_sketch_is_a_model_without_a_module():
+    sketch = midifrag.load_model("sketch")
+    assert sketch.module is None
+    assert (sketch.sample_rate, sketch.channels) == (44100, 2)
+    take = midifrag.render(sketch, "dark zorple kick", seconds=0.5, seed=1)
+    assert take.audio.shape == (2, 22050)
+    assert take.notes == ("unknown words: zorple",)
+
+
+def test_names_that_mean_nothing():
+    with pytest.raises(ModelError, match=r"no model 'pokket'.*pocket, sketch, small, open"):
+        midifrag.load_model("pokket")
+
+
+class Scripted:
+    def __init__(self, events):
+        self.events = events
+        self.cancelled = []
+
+    def submit(self, render):
+        self.job = render.job
+
+    @property
+    def busy(self):
+        return bool(self.events)
+
+    def tick(self):
+        return [self.events.pop(0)(self.job)]
+
+    def cancel(self, job):
+        self.cancelled.append(job)
+
+
+@pytest.mark.parametrize(
+    ("events", "error"),
+    [
+        ([Started, lambda job: Failed(job, "too hot")], EngineError),
+        ([lambda job: Failed(job, "NaN", np.zeros((2, 3), np.float32), 8000)], NonFiniteError),
+        ([Started], EngineError),
+        ([lambda job: Rendered(job + 1, np.zeros((2, 3), np.float32), 8000, {}, 0.0)], EngineError),
+    ],
+)
+def test_failures_are_raised_and_leave_nothing_in_flight(events, error):
+    worker = Scripted(events)
+    with pytest.raises(error):
+        midifrag.render(api.WorkerModel("toy", worker, None), "x", seconds=1)
+    assert worker.cancelled == [worker.job]
+
+
+def test_the_package_imports_without_torch():
+    script = "import sys, midifrag; assert 'torch' not in sys.modules; midifrag.render; assert 'torch' in sys.modules"
+    assert subprocess.run([sys.executable, "-c", script], check=False).returncode == 0
+    with pytest.raises(AttributeError, match="no attribute 'nothing'"):
+        _ = midifrag.nothing

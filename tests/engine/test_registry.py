@@ -1,0 +1,71 @@
+from __future__ import annotations
+
+import subprocess
+import sys
+from importlib.metadata import EntryPoint
+
+import pytest
+
+from midifrag.engine import registry
+from midifrag.engine.process_host import ProcessHost
+from midifrag.engine.protocol import EngineChoice
+from midifrag.engine.registry import create_engine, engines, factory_for
+from midifrag.engine.sketch_worker import SketchWorker
+from midifrag.engine.thread_host import ThreadHost
+from midifrag.errors import ModelError
+
+
+@pytest.fixture
+def plugins(monkeypatch):
+    """Two plug-ins as an installed package would register them, one of which does not import."""
+    found = [
+        EntryPoint("bells", "midifrag.engine.sketch_worker:SketchWorker", registry.GROUP),
+        EntryPoint("broken", "no_such_package:factory", registry.GROUP),
+    ]
+    monkeypatch.setattr(registry, "entry_points", lambda group: found if group == registry.GROUP else [])
+
+
+@pytest.mark.parametrize(
+    ("choice", "expected"),
+    [
+        (EngineChoice("sketch"), registry.sketch),
+        (EngineChoice("pocket"), registry.stable_audio),
+        (EngineChoice("sketch", {"hub": "a/b"}), registry.stable_audio),
+        (EngineChoice("mine", {"engine": "sketch"}), registry.sketch),
+        (EngineChoice("bells"), SketchWorker),
+        (EngineChoice("mine", {"engine": "bells"}), SketchWorker),
+    ],
+)
+def test_which_engine_plays_a_model(plugins, choice, expected):
+    assert factory_for(choice) is expected
+
+
+def test_all_engines_are_listed(plugins):
+    assert engines() == ("sketch", "stable-audio", "bells", "broken")
+
+
+def test_an_engine_that_is_not_there(plugins):
+    with pytest.raises(ModelError, match=r"no engine 'organ'\. There are sketch, stable-audio, bells"):
+        factory_for(EngineChoice("mine", {"engine": "organ"}))
+
+
+def test_a_plug_in_that_does_not_import(plugins):
+    with pytest.raises(ModelError, match=r"'broken' \(no_such_package:factory\) cannot be imported: ModuleNotFound"):
+        create_engine(EngineChoice("broken"))
+
+
+@pytest.mark.parametrize(("host", "kind"), [("process", ProcessHost), ("thread", ThreadHost)])
+def test_the_host_is_chosen(host, kind):
+    assert type(create_engine(EngineChoice("sketch"), host)) is kind
+
+
+def test_torch_is_not_imported_before_it_is_needed():
+    script = (
+        "import sys, midifrag\n"
+        "from midifrag.engine.registry import create_engine, factory_for\n"
+        "from midifrag.engine.protocol import EngineChoice\n"
+        "create_engine(EngineChoice('sketch')), factory_for(EngineChoice('pocket'))\n"
+        "list(factory_for(EngineChoice('sketch'))(EngineChoice('sketch')).load())\n"
+        "assert 'torch' not in sys.modules and 'transformers' not in sys.modules\n"
+    )
+    assert subprocess.run([sys.executable, "-c", script], check=False).returncode == 0
