@@ -1,0 +1,43 @@
+"""Mackie Control and what speaks its protocol: buttons with one-colour LEDs, lit by their own note on channel 1.
+
+Velocity 0 is off, 1 blinks, 127 is on: blinking while a take is on its way, on when it landed, off when it failed.
+Source: Logic Control / Mackie Control MIDI implementation.
+"""
+
+from __future__ import annotations
+
+import mido
+
+from midifrag.events import PadChanged, PadState
+from midifrag.surface.driver import note
+
+VELOCITIES: dict[PadState, int] = {
+    PadState.IDLE: 0,
+    PadState.READY: 0,
+    PadState.QUEUED: 1,
+    PadState.RENDERING: 1,
+    PadState.LANDED: 127,
+    PadState.HELD: 1,
+    PadState.REFUSED: 0,
+    PadState.FAILED: 0,
+}
+
+
+class Mackie:
+    """Any button."""
+
+    def init(self) -> list[mido.Message]:
+        """Nothing to set up."""
+        return []
+
+    def leave(self) -> list[mido.Message]:
+        """Nothing to give back."""
+        return []
+
+    def show(self, pad: PadChanged) -> list[mido.Message]:
+        """Off, blinking or on."""
+        return [note(pad.note, VELOCITIES[pad.state])]
+
+    def clear(self, note_number: int, _channel: int) -> list[mido.Message]:
+        """The LED goes off."""
+        return [note(note_number, 0)]

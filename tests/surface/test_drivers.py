@@ -1,0 +1,138 @@
+"""Each driver against the bytes in the makers' manuals."""
+
+import pytest
+
+from midifrag.events import PadChanged, PadState
+from midifrag.surface import SURFACES, make_surface
+
+S = PadState
+
+
+def pad(state, note=36, channel=1, colour=None):
+    return PadChanged("b", str(note), "pads", channel, note, state, colour, 0.0)
+
+
+def hexes(messages):
+    return [message.hex() for message in messages]
+
+
+def shown(surface, *args, **kwargs):
+    return hexes(surface.show(pad(*args, **kwargs)))
+
+
+@pytest.mark.parametrize(
+    ("state", "velocity"),
+    [
+        (S.IDLE, 0),
+        (S.QUEUED, 13),
+        (S.RENDERING, 45),
+        (S.LANDED, 21),
+        (S.FAILED, 5),
+        (S.REFUSED, 5),
+        (S.HELD, 9),
+        (S.READY, 37),
+    ],
+)
+def test_echo_is_the_pad_s_own_note_and_channel(state, velocity):
+    assert shown(make_surface("echo"), state, 40, 10) == [f"99 28 {velocity:02X}"]
+    assert hexes(make_surface("echo").clear(40, 10)) == ["99 28 00"]
+
+
+@pytest.mark.parametrize("state", list(PadState))
+@pytest.mark.parametrize("name", SURFACES)
+@pytest.mark.parametrize("note", [0, 36, 53, 64, 127])
+def test_every_surface_takes_every_state_and_note(name, state, note):
+    surface = make_surface(name, "Some Device")
+    assert SURFACES[name].about
+    surface.show(pad(state, note, 16, "purple"))
+    surface.clear(note, 16)
+    for message in (*surface.init(), *surface.leave()):
+        assert message.bytes()
+
+
+def test_none_is_silent():
+    surface = make_surface("none")
+    assert [surface.init(), surface.leave(), surface.show(pad(S.LANDED)), surface.clear(36, 1)] == [[]] * 4
+
+
+@pytest.mark.parametrize(
+    ("device", "product"),
+    [
+        ("Launchpad X LPX MIDI In", "0C"),
+        ("Launchpad Mini MK3 LPMiniMK3 MIDI", "0D"),
+        ("LPProMK3 MIDI", "0E"),
+        ("", "0C"),
+    ],
+)
+def test_launchpad_modes(device, product):
+    surface = make_surface("launchpad", device)
+    assert hexes(surface.init()) == [f"F0 00 20 29 02 {product} 0E 01 F7"]
+    assert hexes(surface.leave()) == [f"F0 00 20 29 02 {product} 0E 00 F7"]
+
+
+def test_launchpad_pads():
+    surface = make_surface("launchpad")
+    assert shown(surface, S.IDLE, 11, colour="purple") == ["90 0B 35"]
+    assert shown(surface, S.IDLE, 11) == ["90 0B 03"]
+    assert shown(surface, S.RENDERING, 88, 7) == ["92 58 2D"]
+    assert shown(surface, S.REFUSED, 88) == ["91 58 05"]
+    assert shown(surface, S.LANDED, 19) == shown(surface, S.LANDED, 20) == []
+    assert hexes(surface.clear(88, 3)) == ["90 58 00"]
+
+
+def test_apc_mini_mk2():
+    surface = make_surface("apc_mini_mk2")
+    assert surface.init() == []
+    assert shown(surface, S.LANDED, 63) == ["96 3F 15"]
+    assert shown(surface, S.RENDERING, 0) == ["99 00 2D"]
+    assert shown(surface, S.HELD, 0) == ["9E 00 09"]
+    assert [shown(surface, state, 100)[0] for state in (S.IDLE, S.LANDED, S.RENDERING)] == [
+        "90 64 00",
+        "90 64 01",
+        "90 64 02",
+    ]
+    assert shown(surface, S.LANDED, 108) == []
+
+
+def test_apc40():
+    surface = make_surface("apc40", "Akai APC40 MIDI 1")
+    assert hexes(surface.init()) == ["F0 47 7F 73 60 00 04 41 00 01 00 F7"]
+    assert shown(surface, S.LANDED, 53, 8) == ["97 35 01"]
+    assert shown(surface, S.FAILED, 57, 1) == ["90 39 03"]
+    assert shown(surface, S.QUEUED, 57, 1) == ["90 39 05"]
+    assert shown(surface, S.RENDERING, 57, 1) == ["90 39 02"]
+    assert shown(surface, S.LANDED, 53, 9) == shown(surface, S.LANDED, 52) == []
+
+
+def test_apc40_mk2():
+    surface = make_surface("apc40", "APC40 mkII")
+    assert hexes(surface.init()) == ["F0 47 7F 29 60 00 04 41 00 01 00 F7"]
+    assert shown(surface, S.QUEUED, 39, 4) == ["90 27 0D"]
+    assert shown(surface, S.QUEUED, 40) == []
+
+
+def test_push2():
+    surface = make_surface("push2")
+    assert hexes(surface.init()) == ["F0 00 21 1D 01 01 0A 01 F7"]
+    assert shown(surface, S.FAILED, 36) == ["90 24 7F"]
+    assert shown(surface, S.LANDED, 99) == ["90 63 7E"]
+    assert shown(surface, S.RENDERING, 99) == ["90 63 00", "99 63 7D"]
+    assert shown(surface, S.REFUSED, 99) == ["90 63 00", "9E 63 7F"]
+    assert shown(surface, S.LANDED, 35) == []
+
+
+def test_mackie():
+    surface = make_surface("mackie")
+    assert [shown(surface, state, 24, 5)[0] for state in (S.IDLE, S.QUEUED, S.LANDED)] == [
+        "90 18 00",
+        "90 18 01",
+        "90 18 7F",
+    ]
+
+
+def test_minilab3():
+    surface = make_surface("minilab3")
+    assert hexes(surface.init()) == ["F0 00 20 6B 7F 42 02 02 40 6A 21 F7"]
+    assert shown(surface, S.FAILED, 37) == ["F0 00 20 6B 7F 42 02 02 16 05 7F 00 00 F7"]
+    assert hexes(surface.clear(43, 1)) == ["F0 00 20 6B 7F 42 02 02 16 0B 00 00 00 F7"]
+    assert shown(surface, S.FAILED, 44) == []
