@@ -9,12 +9,17 @@ from midifrag.engine.messages import Audio
 #: Below this many seconds there is no tempo to speak of.
 SHORTEST_TEMPO = 2.0
 #: How far from the wanted place, in seconds, a zero crossing may lie.
-REACH = 0.02
+REACH = 0.005
 #: How far from a beat, in seconds, the sound on it may begin.
 BESIDE = 0.06
 #: How many times stronger than on average sounds must rise on beats, to be beats.
 CLEAR = 3.0
 _HOP = 512
+
+
+def warm() -> None:
+    """Import and compile now what the first question would wait for, some seconds."""
+    loop_points(np.zeros((1, 4 * 8000), np.float32), 8000)
 
 
 def tempo(audio: Audio, sample_rate: int) -> float | None:
@@ -28,24 +33,29 @@ def onsets(audio: Audio, sample_rate: int) -> list[float]:
     return [at / sample_rate for at in _onsets(audio, sample_rate)]
 
 
-def loop_points(audio: Audio, sample_rate: int) -> tuple[int, int]:
+def loop_points(audio: Audio, sample_rate: int, crossfade: int = 0) -> tuple[int, int]:
     """Return where to cut audio of shape (channels, samples) for a loop, as first sample and one past the last.
 
-    If there are beats, it reaches from the first to the last one, moved to where the sounds on them begin; otherwise it
-    keeps its length. Either end then goes to the next zero crossing.
+    If there are beats, it begins where the sound on the first one does, and is as many whole beats long as fit once its
+    last ``crossfade`` samples are mixed into its beginning. Otherwise either end goes to the next zero crossing.
     """
     length = audio.shape[1]
-    start, stop = 0, length
     beats, _ = _beats(audio, sample_rate)
     if len(beats) > 2:
-        begins = _onsets(audio, sample_rate)
-        start, stop = (_nearest([0, *begins], at, BESIDE * sample_rate) for at in (beats[0], beats[-1]))
-    first, last = zero_crossing(audio, start, sample_rate), zero_crossing(audio, stop, sample_rate)
+        onset = _nearest([0, *_onsets(audio, sample_rate)], beats[0], BESIDE * sample_rate)
+        first = zero_crossing(audio, onset, sample_rate)
+        # The tracker places the outermost beats by guess.
+        inner = beats[1:-1] if len(beats) > 4 else beats
+        interval = float(np.polyfit(range(len(inner)), inner, 1)[0])
+        whole = int((length - first - crossfade) / interval)
+        if whole > 0:
+            return first, first + round(whole * interval) + crossfade
+    first, last = zero_crossing(audio, 0, sample_rate), zero_crossing(audio, length, sample_rate)
     return (first, last) if first < last else (0, length)
 
 
 def zero_crossing(audio: Audio, at: int, sample_rate: int) -> int:
-    """Return the sample nearest to ``at``, within `REACH`, at which the sum of the channels rises through zero.
+    """Return the sample nearest to ``at``, within `REACH`, before which the sum of the channels rose through zero.
 
     Silence counts as such; ``at`` itself if there is none.
     """

@@ -45,11 +45,12 @@ def make_fragment(audio: Audio, sample_rate: int, options: FragmentOptions) -> F
     if level < max(_ratio(options.silent_below_db), _SMALLEST):
         raise SilentTakeError(f"the take is silent: {_level_text(level)}. Try another prompt, seed or cfg_scale.")
     start, stop = audible(audio, level * _ratio(options.silence_threshold_db)) if options.trim else (0, audio.shape[1])
+    crossfade = round(options.loop_crossfade_ms * sample_rate / 1000)
     if options.loop and options.loop_align:
         # librosa takes seconds to import: only those wait for it who use it.
         from midifrag.fragment.analysis import loop_points
 
-        first, last = loop_points(audio[:, start:stop], sample_rate)
+        first, last = loop_points(audio[:, start:stop], sample_rate, crossfade)
         start, stop = start + first, start + last
     cut = audio[:, start:stop]
     # Divided and not multiplied, so that the loudest sample becomes exactly full scale.
@@ -61,7 +62,7 @@ def make_fragment(audio: Audio, sample_rate: int, options: FragmentOptions) -> F
         divisor, notes = _loudness_divisor(cut, sample_rate, options.loudness)
     shaped: Audio = np.clip(cut / np.float32(divisor), -1.0, 1.0)
     if options.loop:
-        shaped = crossfaded(shaped, round(options.loop_crossfade_ms * sample_rate / 1000))
+        shaped = crossfaded(shaped, crossfade)
     else:
         shaped = faded(shaped, round(options.fade_ms * sample_rate / 1000))
     return Fragment(shaped, sample_rate, 1.0 / divisor, start, stop, notes)

@@ -52,6 +52,7 @@ class Slots:
         self._record = self._workspace.own / "slots.json"
         self._slots = {number: _Slot() for number in range(1, count + 1)}
         self._next = 1
+        self._next_after_landings = 1
         self._landings = 0
         self._load()
 
@@ -73,7 +74,8 @@ class Slots:
     def choose(self, fixed: int | None = None) -> int:
         """Return the slot for the next fragment, ``fixed`` or the next one in turn that is not locked.
 
-        The turn goes on even if nothing lands there in the end. Raises `NoFreeSlotError`.
+        The turn goes on even if nothing lands there in the end, but that is not remembered over a restart. Raises
+        `NoFreeSlotError`.
         """
         if fixed is not None:
             if self._slot(fixed).locked:
@@ -114,6 +116,8 @@ class Slots:
         write_whole(new, encode_wav(fragment.audio, fragment.sample_rate, bits, content.texts()))
         self._exchange(new, target)
         self._landings = content.landing
+        if turn:
+            self._next_after_landings = self._next
         self._notice(number, content)
         self._save()
         return self._state(number)
@@ -245,6 +249,7 @@ class Slots:
                 if content.turn and content.landing > last_turn:
                     last_turn = content.landing
                     self._next = content.slot % self.count + 1
+        self._next_after_landings = self._next
 
     def _save(self) -> None:
         """Write down locks, turn and contents. On a full disk nothing is lost: the next change writes it again."""
@@ -252,10 +257,12 @@ class Slots:
             str(number): {"locked": slot.locked, "content": dataclasses.asdict(slot.content) if slot.content else None}
             for number, slot in self._slots.items()
         }
-        text = json.dumps({"version": 1, "next": self._next, "landings": self._landings, "slots": slots}, indent=1)
+        text = json.dumps(
+            {"version": 1, "next": self._next_after_landings, "landings": self._landings, "slots": slots}, indent=1
+        )
         try:
             new = self._workspace.aside(self._record.name)
-            write_whole(new, text.encode())
+            write_whole(new, json.dumps(saved, indent=1).encode())
             replace_file(new, self._record)
         except StorageError:
             return

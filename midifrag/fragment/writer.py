@@ -6,14 +6,21 @@ import logging
 import queue
 import threading
 import time
+from collections import deque
 from collections.abc import Callable
 from functools import partial
+from typing import Literal
 
 from midifrag.fragment.archive import Archive
 from midifrag.fragment.desk import Desk
 from midifrag.fragment.messages import ArchiveOnly, Held, LandArchived, LandFailed, LandTake, WriterCommand, WriterEvent
 from midifrag.fragment.slots import Slots
 
+_WANTED: dict[type, Literal["archive", "slot", "archive and slot"]] = {
+    LandTake: "archive and slot",
+    ArchiveOnly: "archive",
+    LandArchived: "slot",
+}
 _log = logging.getLogger(__name__)
 
 
@@ -29,12 +36,13 @@ class FragmentWriter:
         self._listener = listener
         self._desk = Desk(slots, archive, self._tell)
         self._commands: queue.SimpleQueue[WriterCommand | None] = queue.SimpleQueue()
+        self._unfinished: deque[LandTake | ArchiveOnly | LandArchived] = deque()
         self._thread = threading.Thread(target=self._run, name="midifrag-writer", daemon=True)
 
     @property
     def backlog(self) -> int:
-        """How many commands wait; it grows while a disk is slow."""
-        return self._commands.qsize()
+        """How many takes were submitted and not yet written or held; it grows while a disk is slow."""
+        return len(self._unfinished)
 
     def start(self) -> None:
         """Start the thread; the first event is `SlotsChanged`."""
@@ -42,13 +50,16 @@ class FragmentWriter:
 
     def submit(self, command: WriterCommand) -> None:
         """Hand over a command. Never blocks and never raises."""
+        if isinstance(command, LandTake | ArchiveOnly | LandArchived):
+            self._unfinished.append(command)
         self._commands.put(command)
 
     def close(self, timeout: float = 5.0) -> tuple[Held, ...]:
         """Write what can be written within ``timeout`` seconds; return the takes that stay unwritten."""
         self._commands.put(None)
         self._thread.join(timeout)
-        return self._desk.held
+        late = tuple(Held(one.job, "the disk did not answer in time", _WANTED[type(one)]) for one in self._unfinished)
+        return self._desk.held + late
 
     def _run(self) -> None:
         self._guard(self._desk.tell_slots)
@@ -61,6 +72,8 @@ class FragmentWriter:
             if command is None:
                 break
             self._guard(partial(self._desk.handle, command), command)
+            if isinstance(command, LandTake | ArchiveOnly | LandArchived):
+                self._unfinished.popleft()
             self._guard(self._desk.tick)
         self._guard(self._desk.finish)
         self._slots.close()

@@ -94,6 +94,19 @@ def test_fixed_slot_does_not_move_the_turn(open_slots, tmp_path):
     assert open_slots(tmp_path).choose() == 3
 
 
+def test_slot_chosen_but_not_filled_is_next_after_a_restart(open_slots, tmp_path):
+    slots = open_slots(tmp_path)
+    land(slots, 1)
+    assert [slots.choose(), slots.choose()] == [2, 3]
+    slots.close()
+
+    slots = open_slots(tmp_path)
+    assert [slots.choose(), slots.choose()] == [2, 3]
+    slots.land(3, fragment(2), record(2), now=1.0)
+    slots.close()
+    assert open_slots(tmp_path).choose() == 4
+
+
 def test_no_slot_to_land_in(open_slots, tmp_path):
     slots = open_slots(tmp_path, count=2)
     slots.set_lock(1, True)

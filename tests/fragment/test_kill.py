@@ -1,0 +1,90 @@
+"""Killed at any moment, a program leaves whole files, every archived take, and a rotation that goes on."""
+
+from __future__ import annotations
+
+import random
+import subprocess
+import sys
+import threading
+import time
+
+import numpy as np
+
+from midifrag.fragment.archive import Archive
+from midifrag.fragment.content import content_of
+from midifrag.fragment.options import FragmentOptions
+from midifrag.fragment.process import make_fragment
+from midifrag.fragment.slots import Slots
+from midifrag.fragment.wav import read_wav
+from tests.fragment.performer import RATE, sound
+
+ROUNDS = 8
+
+
+def play_and_kill(folder, first_job, dice):
+    """Run the performer up to a random moment; return what it said, as (event, job, number) tuples."""
+    program = subprocess.Popen(
+        [sys.executable, "-m", "tests.fragment.performer", str(folder), str(first_job)],
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert program.stdout.readline() == "ready\n"
+    lines = []
+    reader = threading.Thread(target=lambda: lines.extend(program.stdout))
+    reader.start()
+    # Real time is the point here: the kill has to fall anywhere within the work of some takes.
+    time.sleep(dice.uniform(0.0, 0.25))
+    program.kill()
+    program.wait()
+    reader.join()
+    program.stdout.close()
+    said = [line.split() for line in lines if line.endswith("\n")]
+    return [(what, int(job), int(number)) for what, job, number in said]
+
+
+def is_fragment_of(job, path):
+    expected = make_fragment(sound(job), RATE, FragmentOptions()).audio
+    read, rate = read_wav(path)
+    return rate == RATE and read.shape == expected.shape and np.abs(read - expected).max() < 1e-4
+
+
+def test_kill_at_random_moments(tmp_path):
+    dice = random.Random(20240229)
+    archived, job = {}, 1
+    for _ in range(ROUNDS):
+        said = play_and_kill(tmp_path, job, dice)
+        archived |= {number: its_job for what, its_job, number in said if what == "archived"}
+
+        # What others see right after the kill: whole fragments under slot names, whole takes, and nothing else.
+        slot_files = sorted(path for path in tmp_path.iterdir() if path.is_file())
+        for path in slot_files:
+            content = content_of(path)
+            assert content is not None
+            assert path.name == f"output{content.slot:02d}.wav"
+            assert is_fragment_of(content.job, path)
+        assert {path.name for path in tmp_path.iterdir() if path.is_dir()} <= {".midifrag", "archive"}
+        for path in (tmp_path / "archive").glob("*"):
+            assert path.name.startswith(("output", "index.sqlite", "changes.jsonl", ".midifrag"))
+        for path in (tmp_path / "archive").glob("output*"):
+            assert read_wav(path)[0].shape == (2, RATE)
+
+        # What the next start makes of it.
+        slots, archive = Slots(tmp_path), Archive(tmp_path / "archive")
+        assert archive.count() == len(list((tmp_path / "archive").glob("output*.wav")))
+        for number, its_job in archived.items():
+            assert archive.get(number).prompt == f"take {its_job}"
+            np.testing.assert_allclose(archive.read(number)[0], sound(its_job), atol=1e-6)
+        contents = {path.name: content_of(path) for path in slot_files}
+        for content in contents.values():
+            assert content.slot == (content.landing - 1) % 8 + 1
+        for what, its_job, slot in said:
+            assert what != "landed" or contents[f"output{slot:02d}.wav"].job >= its_job
+        last = max((content.landing for content in contents.values()), default=0)
+        assert slots.choose() == last % 8 + 1
+        assert [state.take is None for state in slots.states] == [not slots.path(n).exists() for n in range(1, 9)]
+        slots.close()
+        archive.close()
+        assert not list(tmp_path.glob(".midifrag/work-*"))
+        assert not list(tmp_path.glob("archive/.midifrag/work-*"))
+        job = max(archived.values(), default=0) + 2
+    assert len(archived) > ROUNDS

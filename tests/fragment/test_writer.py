@@ -1,0 +1,153 @@
+"""The thread around the desk."""
+
+from __future__ import annotations
+
+import logging
+import queue
+import threading
+
+import pytest
+
+from midifrag.errors import StorageError
+from midifrag.fragment.archive import Archive
+from midifrag.fragment.messages import ArchiveOnly, Held, Landed, LandFailed, SetLock, SlotsChanged, TakeArchived
+from midifrag.fragment.slots import Slots
+from midifrag.fragment.writer import FragmentWriter
+from tests.fragment.sounds import RATE, land, noise, record
+
+
+class Listener:
+    """Collects events, and waits for one of a kind."""
+
+    def __init__(self):
+        self.events = queue.SimpleQueue()
+
+    def __call__(self, event):
+        self.events.put(event)
+
+    def next(self, kind, count=1):
+        found = []
+        while len(found) < count:
+            event = self.events.get(timeout=20)
+            if isinstance(event, kind):
+                found.append(event)
+        return found if count > 1 else found[0]
+
+
+@pytest.fixture
+def rig(tmp_path):
+    listener = Listener()
+    writer = FragmentWriter(Slots(tmp_path), Archive(tmp_path / "archive"), listener)
+    yield writer, listener
+    writer.close()
+
+
+def test_takes_land_in_order_on_another_thread(rig, tmp_path):
+    writer, listener = rig
+    writer.start()
+    assert [slot.state for slot in listener.next(SlotsChanged).slots] == ["free"] * 8
+    writer.submit(SetLock(2, True))
+    for job in range(1, 5):
+        writer.submit(land(job))
+
+    landed = listener.next(Landed, 4)
+
+    assert [(event.job, event.slot, event.take) for event in landed] == [(1, 1, 1), (2, 3, 2), (3, 4, 3), (4, 5, 4)]
+    assert writer.close() == ()
+    assert [path.name for path in (tmp_path / ".midifrag").glob("work-*")] == []
+
+
+def test_slow_disk_delays_nobody(rig, monkeypatch):
+    writer, listener = rig
+    go_on, real = threading.Event(), Archive.store
+
+    def stuck(self, *arguments):
+        assert go_on.wait(20)
+        return real(self, *arguments)
+
+    monkeypatch.setattr(Archive, "store", stuck)
+    writer.start()
+    for job in range(1, 6):
+        writer.submit(land(job, seconds=0.01))
+    assert writer.backlog == 5
+    go_on.set()
+
+    assert [event.job for event in listener.next(Landed, 5)] == [1, 2, 3, 4, 5]
+    assert writer.close() == ()
+    assert writer.backlog == 0
+
+
+def test_held_take_is_tried_again_by_itself(rig, monkeypatch):
+    writer, listener = rig
+    monkeypatch.setattr("midifrag.fragment.desk.FIRST_RETRY", 0.01)
+    refused, real = [2], Slots.land
+
+    def full(self, *arguments, **options):
+        if refused[0]:
+            refused[0] -= 1
+            raise StorageError("the disk is full")
+        return real(self, *arguments, **options)
+
+    monkeypatch.setattr(Slots, "land", full)
+    writer.start()
+    writer.submit(land(1))
+
+    assert listener.next(Held).job == 1
+    assert listener.next(Landed).job == 1
+
+
+def test_closing_says_what_stays_unwritten(rig, monkeypatch):
+    writer, listener = rig
+
+    def full(*_, **__):
+        raise StorageError("the disk is full")
+
+    monkeypatch.setattr(Archive, "store", full)
+    writer.start()
+    writer.submit(land(1))
+    writer.submit(land(2))
+
+    unwritten = writer.close()
+
+    assert unwritten == (Held(1, "the disk is full", "archive"), Held(2, "the disk is full", "archive"))
+    assert listener.next(Landed, 2)
+
+
+def test_closing_does_not_wait_for_ever(rig, monkeypatch):
+    writer, _ = rig
+    go_on = threading.Event()
+    real = Archive.store
+    monkeypatch.setattr(Archive, "store", lambda *arguments: go_on.wait(20) and real(*arguments))
+    writer.start()
+    writer.submit(land(1))
+    writer.submit(ArchiveOnly(2, noise(), RATE, record(2), "spare"))
+
+    unwritten = writer.close(timeout=0.05)
+    go_on.set()
+
+    assert [(held.job, held.waits_for) for held in unwritten] == [(1, "archive and slot"), (2, "archive")]
+
+
+def test_goes_on_after_a_mistake_of_ours_or_of_the_listener(rig, monkeypatch, caplog):
+    writer, listener = rig
+    real = Archive.store
+
+    def broken(self, audio, sample_rate, record):
+        if record.job == 1:
+            raise KeyError("a mistake")
+        return real(self, audio, sample_rate, record)
+
+    def deaf(event):
+        listener(event)
+        assert not isinstance(event, TakeArchived), "a mistake"
+
+    monkeypatch.setattr(Archive, "store", broken)
+    monkeypatch.setattr(writer, "_listener", deaf)
+    writer.start()
+    with caplog.at_level(logging.CRITICAL):
+        writer.submit(land(1))
+        writer.submit(land(2))
+
+        failed = listener.next(LandFailed)
+        assert (failed.job, "a mistake" in failed.reason) == (1, True)
+        assert listener.next(Landed).job == 2
