@@ -1,0 +1,5 @@
+"""How ``pocket`` is made, and an example of how to make one's own checkpoint in stable-audio-tools' format.
+
+Each step is one command, seeded, and goes on from its checkpoint after a stop: ``python -m training.data``,
+``.judge``, ``.autoencoder``, ``.diffusion``, ``.evaluate``, ``.export``; ``python -m training.all`` runs all of them.
+"""

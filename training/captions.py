@@ -1,0 +1,73 @@
+"""What is said of a sound and what is asked of the teacher for it: families, adjectives, and which prompts are held out.
+
+A caption is a bag of words: one family and at most three adjectives, each on another axis. It says everything that is
+asked, so the words determine what can be measured.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+
+import numpy as np
+
+from midifrag.engine.sketch import FAMILIES, Parameters
+
+#: Axis → (word towards −1, word towards +1): the whole vocabulary beside the names of the families.
+WORDS: dict[str, tuple[str, str]] = {
+    "length": ("short", "long"),
+    "brightness": ("dark", "bright"),
+    "pitch": ("low", "high"),
+    "hardness": ("soft", "hard"),
+    "distortion": ("clean", "distorted"),
+    "reverb": ("dry", "reverberant"),
+    "width": ("narrow", "wide"),
+    "speed": ("slow", "fast"),
+    "direction": ("falling", "rising"),
+    "density": ("sparse", "dense"),
+}
+#: The families in the order of their class numbers.
+NAMES: tuple[str, ...] = tuple(FAMILIES)
+#: How often a caption has 0, 1, 2, 3 adjectives.
+COUNTS = (0.2, 0.4, 0.3, 0.1)
+#: How far an adjective moves its axis.
+AMOUNT = (0.55, 0.95)
+#: One in this many combinations of words is never trained on.
+HELD_OUT = 8
+
+
+@dataclass(frozen=True)
+class Caption:
+    """A prompt, the family it names, and the parameters that the teacher gets for it."""
+
+    prompt: str
+    family: str
+    parameters: Parameters
+
+
+def held_out(prompt: str) -> bool:
+    """Whether this combination of words is kept for evaluation; a family alone never is."""
+    words = sorted(prompt.split())
+    if len(words) == 1:
+        return False
+    return hashlib.sha256(" ".join(words).encode()).digest()[0] % HELD_OUT == 0
+
+
+def compose(family: str, adjectives: dict[str, float]) -> Caption:
+    """The caption of ``family`` with ``adjectives``, a position in −1 … 1 (never 0) for each axis named."""
+    words = [WORDS[axis][position > 0] for axis, position in adjectives.items()]
+    return Caption(" ".join([*words, family]), family, Parameters(families=(family,), **adjectives))
+
+
+def draw(family: str, rng: np.random.Generator, *, evaluation: bool = False) -> Caption:
+    """A random caption of ``family``: for training one that is not held out, for evaluation one that is."""
+    while True:
+        axes = FAMILIES[family].axes
+        count = int(rng.choice(len(COUNTS), p=COUNTS))
+        chosen = rng.choice(len(axes), size=min(count, len(axes)), replace=False)
+        signs = rng.choice([-1.0, 1.0], size=len(chosen))
+        amounts = rng.uniform(*AMOUNT, size=len(chosen))
+        positions = signs * amounts
+        caption = compose(family, {axes[index]: float(at) for index, at in zip(chosen, positions, strict=True)})
+        if held_out(caption.prompt) == evaluation:
+            return caption

@@ -1,0 +1,122 @@
+"""``python -m training.data``: render captioned sounds of the teacher into memory-mapped arrays.
+
+Writes, for each of the splits train, long and test, ``<split>.npy`` (clips, 2, samples) of int16 and ``<split>.json`` with
+one row per clip: prompt, family and seconds. Clips are rendered in chunks; a stopped run goes on after the last one.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import multiprocessing
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from midifrag.engine.sketch import render_parameters
+
+from .captions import NAMES, draw
+from .presets import PRESETS, RATIO, SAMPLE_RATE, DataPreset
+
+#: Clips rendered between two entries in the journal.
+CHUNK = 54
+#: How many clips are shorter than their window, and the shortest, in seconds.
+SHORTER_SHARE, SHORTEST = 0.35, 0.8
+
+Row = dict[str, str | float]
+
+
+@dataclass(frozen=True)
+class Split:
+    """One array of clips: ``count`` of ``frames`` latent frames, drawn from ``seed``."""
+
+    name: str
+    count: int
+    frames: int
+    seed: int
+
+    @property
+    def samples(self) -> int:
+        """Samples of a clip, silence at its end included."""
+        return self.frames * RATIO
+
+
+def splits(preset: DataPreset, seed: int) -> tuple[Split, ...]:
+    """What a preset asks for; the test split uses held-out prompts."""
+    families = len(NAMES)
+    return (
+        Split("train", preset.clips * families, preset.frames, seed),
+        Split("long", preset.long_clips * families, preset.long_frames, seed + 1),
+        Split("test", preset.test_clips * families, preset.frames, seed + 2),
+    )
+
+
+def render_clip(split: Split, index: int) -> tuple[npt.NDArray[np.int16], Row]:
+    """Clip ``index`` of ``split`` and its row; depends on nothing else."""
+    rng = np.random.default_rng([split.seed, index])
+    caption = draw(NAMES[index % len(NAMES)], rng, evaluation=split.name == "test")
+    longest = np.floor(split.samples / SAMPLE_RATE)
+    seconds = longest
+    if rng.random() < SHORTER_SHARE:
+        seconds = round(float(rng.uniform(SHORTEST, longest)), 2)
+    sound = render_parameters(caption.parameters, seconds, int(rng.integers(2**31))).audio
+    clip = np.zeros((2, split.samples), dtype=np.int16)
+    clip[:, : sound.shape[1]] = np.round(sound * 32_767)
+    return clip, {"prompt": caption.prompt, "family": caption.family, "seconds": float(seconds)}
+
+
+def _render_chunk(job: tuple[Split, str, int]) -> tuple[int, list[Row]]:
+    split, path, start = job
+    array = np.lib.format.open_memmap(path, mode="r+")
+    rows: list[Row] = []
+    for index in range(start, min(start + CHUNK, split.count)):
+        array[index], row = render_clip(split, index)
+        rows.append(row)
+    array.flush()
+    return start, rows
+
+
+def render_split(split: Split, folder: Path, workers: int) -> None:
+    """Render what is still missing of ``split`` in ``folder``."""
+    path, table, journal = (folder / f"{split.name}.{kind}" for kind in ("npy", "json", "journal"))
+    if table.exists():
+        return
+    done = {}
+    if path.exists() and journal.exists():
+        done = {int(entry["start"]): entry["rows"] for entry in map(json.loads, journal.read_text().splitlines())}
+    else:
+        journal.unlink(missing_ok=True)
+        shape = (split.count, 2, split.samples)
+        np.lib.format.open_memmap(path, mode="w+", dtype=np.int16, shape=shape).flush()
+    jobs = [(split, str(path), start) for start in range(0, split.count, CHUNK) if start not in done]
+    began = time.monotonic()
+    with multiprocessing.get_context("spawn").Pool(workers) as pool, journal.open("a") as log:
+        for number, (start, rows) in enumerate(pool.imap_unordered(_render_chunk, jobs), 1):
+            done[start] = rows
+            log.write(json.dumps({"start": start, "rows": rows}) + "\n")
+            log.flush()
+            rate = number * CHUNK / (time.monotonic() - began)
+            print(f"{split.name}: {number}/{len(jobs)} chunks, {rate:.0f} clips/s", flush=True)
+    table.write_text(json.dumps([row for start in sorted(done) for row in done[start]]))
+    journal.unlink()
+
+
+def main() -> None:
+    """Render every split of a preset."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--run", type=Path, default=Path("training/runs/pocket"), help="folder of the run")
+    parser.add_argument("--preset", choices=PRESETS, default="cpu")
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--workers", type=int, default=2)
+    arguments = parser.parse_args()
+    folder = arguments.run / "data"
+    folder.mkdir(parents=True, exist_ok=True)
+    for split in splits(PRESETS[arguments.preset].data, arguments.seed):
+        render_split(split, folder, arguments.workers)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,160 @@
+"""What every training command shares: where it runs, checkpoints that survive a stop at any moment, averages, a log."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import math
+import signal
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from .presets import PRESETS
+
+#: Seconds between two checkpoints, and steps between two lines of the log.
+SAVE_EVERY, LOG_EVERY = 60.0, 50
+
+
+def parser(description: str | None) -> argparse.ArgumentParser:
+    """The arguments that all commands take."""
+    result = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
+    result.add_argument("--run", type=Path, default=Path("training/runs/pocket"), help="folder of the run")
+    result.add_argument("--preset", choices=PRESETS, default="cpu")
+    result.add_argument("--device", default="cpu", help="cpu or cuda")
+    result.add_argument("--seed", type=int, default=1)
+    result.add_argument("--minutes", type=float, help="end the schedule after this long if the steps are not done by then")
+    return result
+
+
+def save(state: dict[str, Any], path: Path) -> None:
+    """Write ``state`` so that ``path`` is always either the old file or the new one, whole."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_suffix(".partial")
+    torch.save(state, partial)
+    partial.replace(path)
+
+
+class Average:
+    """An exponential moving average of a module's parameters; ``decay`` is reached after a warm-up."""
+
+    def __init__(self, module: nn.Module, decay: float = 0.999) -> None:
+        self.decay = decay
+        self.count = 0
+        self.values = {name: value.detach().clone() for name, value in module.named_parameters()}
+
+    @torch.no_grad()
+    def update(self, module: nn.Module) -> None:
+        """Take one step towards ``module``."""
+        self.count += 1
+        weight = 1 - min(self.decay, (1 + self.count) / (10 + self.count))
+        parameters = dict(module.named_parameters())
+        torch._foreach_lerp_(list(self.values.values()), [parameters[name] for name in self.values], weight)
+
+    @torch.no_grad()
+    def copy_to(self, module: nn.Module) -> None:
+        """Give ``module`` the averaged parameters."""
+        for name, value in module.named_parameters():
+            value.copy_(self.values[name])
+
+
+class Loop:
+    """Counts steps from the checkpoint to ``total``, saving ``parts`` on the way and when asked to stop.
+
+    ``parts`` are whatever has ``state_dict`` and ``load_state_dict``, and averages. A random generator seeded by seed
+    and step makes a resumed run draw what an uninterrupted one would have drawn.
+    """
+
+    def __init__(
+        self, path: Path, total: int, seed: int, parts: dict[str, Any], minutes: float | None = None
+    ) -> None:
+        self.path, self.total, self.seed, self.parts = path, total, seed, parts
+        self.limit = float("inf") if minutes is None else minutes * 60
+        self.step, self.spent = 0, 0.0
+        self.began = self.saved = time.monotonic()
+        self.sums: dict[str, Tensor] = {}
+        self.stopping = False
+        if path.exists():
+            state = torch.load(path, map_location="cpu", weights_only=True)
+            self.step, self.spent = state["step"], state["spent"]
+            for name, part in parts.items():
+                if name in state:
+                    _restore(part, state[name])
+            print(f"{path}: going on from step {self.step}", flush=True)
+        self.first = self.step
+
+    @property
+    def seconds(self) -> float:
+        """Time spent on this training, earlier runs included."""
+        return self.spent + time.monotonic() - self.began
+
+    @property
+    def progress(self) -> float:
+        """0 at the start to 1 when either the steps or the minutes are used up."""
+        return min(1.0, max(self.step / max(self.total, 1), self.seconds / self.limit))
+
+    def steps(self) -> Iterator[int]:
+        """Yield the number of each step still to do; saves at the end and on SIGTERM or Ctrl-C."""
+        old = {number: signal.signal(number, self._stop) for number in (signal.SIGTERM, signal.SIGINT)}
+        try:
+            while self.progress < 1 and not self.stopping:
+                torch.manual_seed(self.seed * 1_000_003 + self.step)
+                yield self.step
+                self.step += 1
+                if time.monotonic() - self.saved > SAVE_EVERY:
+                    self.save()
+            self.save()
+        finally:
+            for number, handler in old.items():
+                signal.signal(number, handler)
+        if self.stopping:
+            raise SystemExit(f"stopped at step {self.step}; the same command goes on from there")
+
+    def _stop(self, _number: int, _frame: FrameType | None) -> None:
+        self.stopping = True
+
+    def save(self) -> None:
+        """Write the checkpoint."""
+        self.saved = time.monotonic()
+        save({"step": self.step, "spent": self.seconds, **{name: _state(part) for name, part in self.parts.items()}}, self.path)
+
+    def log(self, **values: Tensor) -> None:
+        """Add up ``values``; every so often print their means and append them to the log file."""
+        for name, value in values.items():
+            self.sums[name] = self.sums.get(name, 0) + value.detach()
+        if (self.step + 1) % LOG_EVERY:
+            return
+        means = {name: round(float(value) / LOG_EVERY, 4) for name, value in self.sums.items()}
+        self.sums = {}
+        pace = (time.monotonic() - self.began) / (self.step + 1 - self.first)
+        self.note({"step": self.step + 1, "seconds_a_step": round(pace, 3), **means})
+
+    def note(self, row: dict[str, Any]) -> None:
+        """Print ``row`` and append it to the log file beside the checkpoint."""
+        print(" ".join(f"{key} {value}" for key, value in row.items()), flush=True)
+        with self.path.with_suffix(".log").open("a") as file:
+            file.write(json.dumps(row) + "\n")
+
+
+def _state(part: Any) -> Any:
+    return {"count": part.count, "values": part.values} if isinstance(part, Average) else part.state_dict()
+
+
+def _restore(part: Any, state: Any) -> None:
+    if isinstance(part, Average):
+        part.count = state["count"]
+        for name, value in state["values"].items():
+            part.values[name].copy_(value)
+    else:
+        part.load_state_dict(state)
+
+
+def learning_rate(loop: Loop, peak: float, first: int = 100) -> float:
+    """A linear start over ``first`` steps, then a cosine from ``peak`` to a twentieth of it."""
+    cosine = 0.5 * (1 + math.cos(math.pi * loop.progress))
+    return peak * min(1.0, (loop.step + 1) / first) * (0.05 + 0.95 * cosine)

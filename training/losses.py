@@ -1,0 +1,56 @@
+"""How far a reconstruction is from the original: what is heard first, the exact waveform last."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+
+from .spectra import Spectra, mel_bank
+
+#: Window of each spectrum → mel bands compared.
+BANDS = {2048: 96, 512: 48, 128: 16}
+#: Magnitudes below this (−70 dBFS) are alike.
+FLOOR = 3e-4
+#: Weights of the terms.
+LINEAR, MEL, WAVE = 1.0, 1.0, 0.3
+
+
+class ReconstructionLoss(nn.Module):
+    """Phase-blind distances at several resolutions and a small one between waveforms, for (n, 2, samples)."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.spectra = nn.ModuleList(Spectra(window) for window in BANDS)
+        for window, bands in BANDS.items():
+            self.register_buffer(f"bank{window}", mel_bank(window, bands), persistent=False)
+
+    def forward(self, made: Tensor, real: Tensor) -> dict[str, Tensor]:
+        """The terms, each a mean over the batch; their sum under ``total``."""
+        views = _views if torch.rand(()) < 0.5 else _channels
+        made_views, real_views = views(made), views(real)
+        terms = dict.fromkeys(("linear", "mel"), made.new_zeros(()))
+        for spectra in self.spectra:
+            bank = getattr(self, f"bank{spectra.window}")
+            got = spectra.magnitude(made_views)
+            with torch.no_grad():
+                want = spectra.magnitude(real_views)
+                size = want.sum(dim=(1, 2), keepdim=True) + FLOOR * want[0].numel() * 0.1
+            terms["linear"] = terms["linear"] + ((got - want).abs() / size).sum() / len(got)
+            terms["mel"] = terms["mel"] + _log_distance(got @ bank, want @ bank)
+        size = real.abs().mean(dim=(1, 2)) + 1e-3
+        terms["wave"] = ((made - real).abs().mean(dim=(1, 2)) / size).mean()
+        total = LINEAR * terms["linear"] + MEL * terms["mel"] + WAVE * terms["wave"]
+        return {"total": total, **terms}
+
+
+def _views(audio: Tensor) -> Tensor:
+    """Middle and side, one after the other."""
+    return torch.cat([audio[:, 0] + audio[:, 1], audio[:, 0] - audio[:, 1]]) * 0.5
+
+
+def _channels(audio: Tensor) -> Tensor:
+    return torch.cat([audio[:, 0], audio[:, 1]])
+
+
+def _log_distance(got: Tensor, want: Tensor) -> Tensor:
+    return ((got + FLOOR).log() - (want + FLOOR).log()).abs().mean()

@@ -1,0 +1,75 @@
+"""The sizes to train at: one table, chosen by ``--preset``."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+SAMPLE_RATE = 44_100
+#: Samples per latent frame.
+RATIO = 1024
+LATENTS = 64
+
+
+@dataclass(frozen=True)
+class DataPreset:
+    """How many clips of each family to render; ``frames`` are latent frames of 1024 samples (3.02 s and 6.01 s)."""
+
+    clips: int = 400
+    long_clips: int = 50
+    test_clips: int = 20
+    frames: int = 130
+    long_frames: int = 259
+
+
+@dataclass(frozen=True)
+class JudgePreset:
+    """The mel classifier's training."""
+
+    steps: int = 1500
+    batch: int = 48
+    rate: float = 2e-3
+    width: int = 32
+
+
+@dataclass(frozen=True)
+class AutoencoderPreset:
+    """The autoencoder's size and training; ``crop`` in latent frames, ``adversarial_from`` and ``steps`` in steps."""
+
+    encoder_channels: int = 64
+    decoder_channels: int = 96
+    multiples: tuple[int, int] = (2, 2)
+    steps: int = 5000
+    batch: int = 12
+    crop: int = 16
+    rate: float = 8e-4
+    adversarial_from: int = 1500
+    sample_every: int = 500
+
+
+@dataclass(frozen=True)
+class DiffusionPreset:
+    """The transformer's size and training; every ``long_every``-th batch is of long clips."""
+
+    width: int = 192
+    depth: int = 8
+    heads: int = 3
+    steps: int = 12_000
+    batch: int = 32
+    rate: float = 1e-3
+    long_every: int = 8
+    sample_every: int = 1000
+
+
+@dataclass(frozen=True)
+class Preset:
+    """Everything that is chosen before a run."""
+
+    data: DataPreset = field(default_factory=DataPreset)
+    judge: JudgePreset = field(default_factory=JudgePreset)
+    autoencoder: AutoencoderPreset = field(default_factory=AutoencoderPreset)
+    diffusion: DiffusionPreset = field(default_factory=DiffusionPreset)
+
+
+PRESETS: dict[str, Preset] = {
+    "cpu": Preset(),
+}
