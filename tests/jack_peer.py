@@ -13,21 +13,25 @@ import rtmidi
 BURST = 200
 
 
-def main() -> None:
-    name = sys.argv[1]
-    say = threading.Lock()
-
-    def received(packet, _data):
-        with say:
+def tell(source) -> None:
+    """Polls: a callback would run Python on JACK's process thread, and what comes while that is late is lost."""
+    while True:
+        packet = source.get_message()
+        if packet is None:
+            time.sleep(0.001)
+        else:
             print(json.dumps(packet[0]), flush=True)
 
-    source = rtmidi.MidiIn(rtapi=rtmidi.API_UNIX_JACK, name=name)
+
+def main() -> None:
+    name = sys.argv[1]
+    source = rtmidi.MidiIn(rtapi=rtmidi.API_UNIX_JACK, name=name, queue_size_limit=16384)
     source.ignore_types(sysex=False, timing=False, active_sense=False)
-    source.set_callback(received)
     source.open_virtual_port(f"{name} in")
     sink = rtmidi.MidiOut(rtapi=rtmidi.API_UNIX_JACK, name=name)
     sink.open_virtual_port(f"{name} out")
     print("ready", flush=True)
+    threading.Thread(target=tell, args=(source,), daemon=True).start()
     for line in sys.stdin:
         for number, data in enumerate(json.loads(line), 1):
             sink.send_message(data)

@@ -7,6 +7,8 @@ bytes on input, so that malformed messages can be counted. `MidoBackend` takes a
 from __future__ import annotations
 
 import re
+import threading
+import time
 from collections.abc import Callable, Sequence
 from typing import Any, Literal, Protocol, TypeAlias
 
@@ -23,6 +25,9 @@ Receive: TypeAlias = Callable[[Sequence[int]], None]
 CLIENT = "midifrag"
 #: JACK loses what is sent in the first cycles of a connection; others connect at once.
 JACK_SETTLE_SECONDS = 0.1
+#: JACK's inputs: messages that may wait in C++, and how often they are fetched, in seconds.
+_JACK_QUEUE = 16384
+_JACK_POLL_SECONDS = 0.001
 #: Ports that python-rtmidi makes for a program that connects to a device; no device themselves.
 _CONNECTION_ENDS = re.compile(r"(RtMidi(In|Out) Client|midifrag[^:]*):RtMidi (in|out)put", re.IGNORECASE)
 
@@ -122,12 +127,14 @@ class RtMidi:
 
     def open_input(self, name: str, *, virtual: bool, receive: Receive) -> InputPort:
         """Open the input ``name``, or make a virtual one."""
-        client = self._client(rtmidi.MidiIn)
+        polled = self._api_name == "UNIX_JACK"
+        client = self._client(rtmidi.MidiIn, **({"queue_size_limit": _JACK_QUEUE} if polled else {}))
         client.ignore_types(sysex=True, timing=False, active_sense=True)
-        # Before the port opens, so that its first message already comes this way.
-        client.set_callback(lambda packet, _data: receive(packet[0]))
+        if not polled:
+            # Before the port opens, so that its first message already comes this way.
+            client.set_callback(lambda packet, _data: receive(packet[0]))
         self._open(client, name, virtual)
-        return _RtMidiInput(client)
+        return _PolledInput(client, receive) if polled else _CallbackInput(client)
 
     def open_output(self, name: str, *, virtual: bool) -> OutputPort:
         """Open the output ``name``, or make a virtual one."""
@@ -141,9 +148,9 @@ class RtMidi:
             probe.delete()
         self._probes.clear()
 
-    def _client(self, kind: Any) -> Any:
+    def _client(self, kind: Any, **options: Any) -> Any:
         try:
-            return kind(rtapi=self._api, name=CLIENT)
+            return kind(rtapi=self._api, name=CLIENT, **options)
         except (OSError, RuntimeError) as error:
             raise PortError(f"{_MISSING.get(self._api_name, self.name)} ({error}).") from error
 
@@ -175,7 +182,32 @@ _MISSING: dict[str, str] = {
 }
 
 
-class _RtMidiInput:
+class _PolledInput:
+    """JACK calls back on its process thread: Python there makes it late, and a late cycle's messages are lost."""
+
+    def __init__(self, client: Any, receive: Receive) -> None:
+        self._client = client
+        self._receive = receive
+        self._closing = False
+        self._thread = threading.Thread(target=self._run, name="midi input", daemon=True)
+        self._thread.start()
+
+    def close(self) -> None:
+        self._closing = True
+        self._thread.join()
+        self._client.close_port()
+        self._client.delete()
+
+    def _run(self) -> None:
+        while not self._closing:
+            packet = self._client.get_message()
+            if packet is None:
+                time.sleep(_JACK_POLL_SECONDS)
+            else:
+                self._receive(packet[0])
+
+
+class _CallbackInput:
     def __init__(self, client: Any) -> None:
         self._client = client
 
