@@ -219,8 +219,7 @@ class Archive:
         with self._workspace.alone():
             for work in self._workspace.leftovers():
                 for aside in sorted(work.glob("*-take.wav")):
-                    # A second link means that it was killed just after naming it.
-                    if aside.stat().st_nlink == 1 and "comment" in read_metadata(aside):
+                    if _nameless(aside):
                         self._name(aside)
                 shutil.rmtree(work, ignore_errors=True)
 
@@ -233,6 +232,14 @@ class Archive:
         self._index.change(self._read_changes())
         self._next = max(self._next, max(known, default=0) + 1)
         self._behind = False
+
+
+def _nameless(aside: Path) -> bool:
+    """Whether a file left behind is a whole take; a second link to it means that it got its name already."""
+    try:
+        return aside.stat().st_nlink == 1 and "comment" in read_metadata(aside)
+    except OSError:
+        return False
 
 
 def _record_of(number: int, path: Path) -> TakeRecord:

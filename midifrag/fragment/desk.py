@@ -8,6 +8,7 @@ keeps its old fragment until it can.
 from __future__ import annotations
 
 import dataclasses
+import logging
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -46,6 +47,8 @@ HELD_BYTES = 1_000_000_000
 FIRST_RETRY, LONGEST_RETRY = 0.25, 5.0
 #: Seconds between looks for slot files that someone else changed.
 REFRESH = 2.0
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(slots=True, eq=False)
@@ -126,6 +129,7 @@ class Desk:
         """Try again what is due, and look what others did to the slot files."""
         now = self._monotonic()
         for take in [take for take in self._held if take.due <= now]:
+            take.due = now + LONGEST_RETRY
             self._advance(take)
         if self._refresh_due <= now:
             self._refresh_due = now + REFRESH
@@ -168,6 +172,10 @@ class Desk:
             take.fragment = make_fragment(take.audio, take.sample_rate, options)
         except AudioError as error:
             return str(error)
+        except Exception as error:
+            # Whatever goes wrong here, the take itself must still get into the archive.
+            _log.exception("no fragment could be made of job %s", take.job)
+            return f"unexpected: {error!r}"
         take.bits, take.fixed = options.bits, slot
         return ""
 
@@ -197,7 +205,8 @@ class Desk:
         number = take.record.number
         if number is not None:
             self._emit(TakeArchived(take.job, number, take.record.file))
-            if self._slots.archived(take.job, number):
+            if take.record.slot is not None:
+                self._slots.archived(take.record.slot, take.job, number)
                 self.tell_slots()
 
     def _land(self, take: _Take, fragment: Fragment) -> None:

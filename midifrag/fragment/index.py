@@ -165,7 +165,10 @@ def _where(words: Sequence[str], filters: Filters) -> tuple[str, list[Any]]:
 
 
 def _row(record: TakeRecord) -> list[Any]:
-    values = dataclasses.asdict(record) | {"parameters": json.dumps(dict(record.parameters))}
+    values = json.loads(record.to_json())
+    values["parameters"] = json.dumps(values["parameters"])
+    # Half characters, as from arguments in another encoding, have no place in a database.
+    values |= {name: text.encode("utf-8", "replace").decode() for name, text in values.items() if isinstance(text, str)}
     words = "\n".join(values[name] for name in _SEARCHED)
     return [*(values[name] for name in _COLUMNS), words.casefold()]
 

@@ -8,6 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
+import numpy as np
+
 Parameter: TypeAlias = str | int | float | bool | None
 
 
@@ -49,7 +51,7 @@ class TakeRecord:
 
     def to_json(self) -> str:
         """Write the record as one line of ASCII JSON, as takes carry it in their own metadata."""
-        return json.dumps(dataclasses.asdict(self) | {"parameters": dict(self.parameters)}, allow_nan=False)
+        return json.dumps(dataclasses.asdict(self) | {"parameters": dict(self.parameters)}, default=_plain)
 
     @classmethod
     def from_json(cls, text: str) -> TakeRecord:
@@ -62,6 +64,11 @@ class TakeRecord:
         if not isinstance(values, dict) or not isinstance(values.get("prompt"), str):
             raise ValueError("not a take's record")  # noqa: TRY004 - one error for every text that holds no record
         return cls(**{name: value for name, value in values.items() if name in FIELD_NAMES})
+
+
+def _plain(value: object) -> object:
+    """Return what JSON can hold instead of a parameter that it cannot: a number of numpy's, or text."""
+    return value.item() if isinstance(value, np.generic) else str(value)
 
 
 FIELD_NAMES = frozenset(one.name for one in dataclasses.fields(TakeRecord))

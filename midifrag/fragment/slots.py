@@ -150,14 +150,12 @@ class Slots:
         self._save()
         return self._state(number)
 
-    def archived(self, job: int, take: int) -> bool:
-        """Note the number of a take that landed before it could be archived; False if it lies nowhere any more."""
-        for slot in self._slots.values():
-            if slot.content is not None and slot.content.job == job and slot.content.take is None:
-                slot.content = dataclasses.replace(slot.content, take=take)
-                self._save()
-                return True
-        return False
+    def archived(self, number: int, job: int, take: int) -> None:
+        """Note the number of a take that landed in a slot before it could be archived, if it still lies there."""
+        slot = self._slot(number)
+        if slot.content is not None and slot.content.job == job and slot.content.take is None:
+            slot.content = dataclasses.replace(slot.content, take=take)
+            self._save()
 
     def refresh(self) -> bool:
         """Look for slot files that someone removed or replaced; True if there is one."""
@@ -257,9 +255,7 @@ class Slots:
             str(number): {"locked": slot.locked, "content": dataclasses.asdict(slot.content) if slot.content else None}
             for number, slot in self._slots.items()
         }
-        text = json.dumps(
-            {"version": 1, "next": self._next_after_landings, "landings": self._landings, "slots": slots}, indent=1
-        )
+        saved = {"next": self._next_after_landings, "landings": self._landings, "slots": slots}
         try:
             new = self._workspace.aside(self._record.name)
             write_whole(new, json.dumps(saved, indent=1).encode())

@@ -117,7 +117,7 @@ def _read_info(file: BinaryIO, at: int, end: int) -> dict[str, str]:
 
 
 def _text(name: str, text: str) -> bytes:
-    return _chunk(INFO_CHUNKS[name], text.replace("\0", "").encode() + b"\0")
+    return _chunk(INFO_CHUNKS[name], text.replace("\0", "").encode("utf-8", "replace") + b"\0")
 
 
 def _chunk(kind: bytes, body: bytes) -> bytes:

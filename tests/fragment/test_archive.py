@@ -425,6 +425,19 @@ def test_folder_that_cannot_be_made(tmp_path):
         Archive(tmp_path / "file" / "archive")
 
 
+def test_odd_values_lose_no_take(open_archive, tmp_path):
+    parameters = {"cfg_scale": np.float32(6.5), "steps": np.int64(50), "x": np.nan, "y": tmp_path}
+    archive = open_archive(tmp_path)
+
+    archive.store(noise(), RATE, TakeRecord(prompt="half \udcff character\0", parameters=parameters))
+
+    kept = archive.get(1)
+    assert kept.parameters["cfg_scale"] == 6.5
+    assert kept.parameters["steps"] == 50
+    assert kept.parameters["y"] == str(tmp_path)
+    assert kept.prompt.startswith("half ? character")
+
+
 def test_record_ignores_what_a_later_version_adds():
     values = json.loads(FULL.to_json()) | {"mood": "dark"}
 

@@ -160,6 +160,32 @@ def test_archive_only(rig):
     assert rig.takes() == [None] * 3
 
 
+def test_mistake_of_ours_does_not_lose_the_take(rig, monkeypatch, caplog):
+    def broken(*_):
+        raise KeyError("a mistake")
+
+    monkeypatch.setattr("midifrag.fragment.desk.make_fragment", broken)
+
+    archived, failed = rig.handle(land(1))
+
+    assert (archived.number, failed.take) == (1, 1)
+    assert "a mistake" in failed.reason
+    assert "a mistake" in caplog.text
+
+
+def test_mistake_with_a_held_take_is_not_repeated_without_a_pause(rig, monkeypatch):
+    break_archive(monkeypatch)
+    rig.handle(land(1))
+    monkeypatch.setattr(Archive, "store", lambda *_: 1 / 0)
+
+    with pytest.raises(ZeroDivisionError):
+        rig.tick(FIRST_RETRY)
+
+    assert rig.desk.due > rig.now
+    monkeypatch.undo()
+    assert kinds(rig.tick(LONGEST_RETRY)) == ["TakeArchived"]
+
+
 def test_every_slot_locked(rig):
     for slot in (1, 2, 3):
         rig.handle(SetLock(slot, True))

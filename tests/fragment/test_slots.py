@@ -285,8 +285,10 @@ def test_take_number_learnt_later(open_slots, tmp_path):
     slots = open_slots(tmp_path)
     slots.land(1, fragment(1), record(1, job=41), now=1.0)
 
-    assert slots.archived(41, 12)
-    assert not slots.archived(42, 13)
+    slots.archived(1, 42, 13)
+    assert slots.states[0].take is None
+    slots.archived(1, 41, 12)
+    slots.archived(1, 41, 14)
     slots.close()
 
     assert open_slots(tmp_path).states[0].take == 12
