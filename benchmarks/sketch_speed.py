@@ -1,7 +1,8 @@
 """How long sketch takes for a 4 s fragment of every family: ``python benchmarks/sketch_speed.py``.
 
-Prints the median of several renders in milliseconds, with nothing said and with everything at its most expensive
-(a long sound in a large wide room). One thread: set OMP_NUM_THREADS=1 for figures that compare.
+Prints the median of several renders in milliseconds of processor time, so that other programs do not count, with
+nothing said and with everything at its most expensive (a long sound in a large wide room). One thread: set
+OMP_NUM_THREADS=1 for figures that compare.
 """
 
 from __future__ import annotations
@@ -19,9 +20,9 @@ def milliseconds(parameters: Parameters) -> float:
     """The median time of a render over a few seeds."""
     times = []
     for seed in range(RENDERS):
-        start = time.perf_counter()
+        start = time.process_time()
         render_parameters(parameters, SECONDS, seed)
-        times.append(1000 * (time.perf_counter() - start))
+        times.append(1000 * (time.process_time() - start))
     return statistics.median(times)
 
 

@@ -76,7 +76,8 @@ class StockDenoiser:
     @torch.inference_mode()
     def evaluate(self, rows: Sequence[Row]) -> Tensor:
         """See `Denoiser.evaluate`."""
-        again = [row for row in rows if self.guides(row)]
+        places = [index for index, row in enumerate(rows) if self.guides(row)]
+        again = [rows[place] for place in places]
         plain = [row.prepared for row in rows]
         bare = [_unguided(row.prepared) for row in again]
         everything = [*rows, *again]
@@ -90,19 +91,19 @@ class StockDenoiser:
             input_concat_cond=_stack([each.concat for each in plain + bare]),
             use_checkpointing=False,
         ).float()
-        return combine(output, rows, [self.guides(row) for row in rows])
+        return combine(output, rows, places)
 
 
-def combine(output: Tensor, rows: Sequence[Row], twice: Sequence[bool]) -> Tensor:
-    """Guide a call's outputs: first one for every row, then an unconditional one for each row evaluated ``twice``."""
-    conditional, unconditional = output[: len(rows)], output[len(rows) :]
-    places = [index for index, both in enumerate(twice) if both]
+def combine(output: Tensor, rows: Sequence[Row], places: Sequence[int]) -> Tensor:
+    """Guide a call's outputs: one for every row, then an unconditional one for each of the rows at ``places``."""
     if not places:
-        return conditional
-    if len(places) == len(rows):
-        return guided(conditional, unconditional, [row.cfg_scale for row in rows])
-    mixed = guided(conditional[places], unconditional, [rows[place].cfg_scale for place in places])
-    return conditional.index_copy(0, torch.tensor(places, device=output.device), mixed)
+        return output
+    conditional, unconditional = output[: len(rows)], output[len(rows) :]
+    scales = [rows[place].cfg_scale for place in places]
+    if list(places) == list(range(len(rows))):
+        return guided(conditional, unconditional, scales)
+    where = torch.tensor(places, device=output.device)
+    return conditional.index_copy(0, where, guided(conditional[where], unconditional, scales))
 
 
 def _unguided(conditioning: Conditioning) -> Conditioning:

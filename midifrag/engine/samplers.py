@@ -265,3 +265,10 @@ SAMPLERS: dict[str, Sampler] = {
 def offered(objective: Objective) -> tuple[str, ...]:
     """The names of the samplers for models of this objective."""
     return tuple(name for name, sampler in SAMPLERS.items() if objective in sampler.objectives)
+
+
+def times(sampler: Sampler, levels: Tensor) -> list[float]:
+    """The times at which the model is asked at the levels themselves; steps may ask at some between them too."""
+    if sampler.scales_noise:
+        return [float(t) for t in levels[:-1].atan() / math.pi * 2]
+    return [float(t) for t in levels[:-1]]

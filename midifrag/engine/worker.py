@@ -29,10 +29,12 @@ from midifrag.engine.messages import (
     Warming,
 )
 from midifrag.engine.model import Model
+from midifrag.engine.precision import DTYPES
 from midifrag.engine.protocol import EngineChoice
-from midifrag.engine.samplers import offered
+from midifrag.engine.samplers import offered, times
 from midifrag.engine.scheduler import Rota, aboard
 from midifrag.engine.settings import settle
+from midifrag.engine.transformer import FastDenoiser, unsupported
 from midifrag.errors import EngineError, RequestError
 
 _log = logging.getLogger(__name__)
@@ -96,7 +98,7 @@ class DiffusionWorker:
     def _adopt(self, model: Model) -> None:
         self._model = model
         self._conditioner = Conditioner(model)
-        self._denoiser: Denoiser = StockDenoiser(model.module)
+        self._denoiser = _denoiser(model, DTYPES[model.precision])
         self._decoder = StockDecoder(model.module)
         most = self._choice.options.get("max_in_flight", MAX_IN_FLIGHT.get(model.device.type, 4))
         self._batch_limit = self._most = int(most)
@@ -183,7 +185,9 @@ class DiffusionWorker:
         settings = flight.settings
         flight.begin(self.model)
         conditioning = self._conditioner.encode(settings.prompt, settings.negative_prompt, settings.seconds)
-        flight.prepared = self._denoiser.prepare(conditioning, [], settings.frames)
+        flight.prepared = self._denoiser.prepare(
+            conditioning, times(settings.sampler, flight.state.levels), settings.frames
+        )
 
     def _advance(self, batch: Sequence[Flight], events: list[EngineEvent]) -> None:
         rows = [Row(flight.query, flight.prepared, flight.settings.cfg_scale) for flight in batch]
@@ -209,3 +213,11 @@ class DiffusionWorker:
         audio = np.concatenate(flight.pieces, axis=-1)
         rate = self.model.sample_rate
         return Rendered(flight.job, audio, rate, flight.settings.used(), flight.seconds_taken)
+
+
+def _denoiser(model: Model, dtype: torch.dtype) -> Denoiser:
+    obstacle = unsupported(model.module)
+    if obstacle is None:
+        return FastDenoiser(model.module, dtype)
+    _log.info("%s has %s: stable-audio-tools' own forward pass is used, in fp32", model.name, obstacle)
+    return StockDenoiser(model.module)

@@ -44,7 +44,7 @@ def test_same_audio_as_stock(objective: str, sampler: str, cfg_scale: float) -> 
     assert ours.shape == (2, round(SECONDS * model.sample_rate))
     scale = np.abs(stock).max()
     assert scale > 0.01
-    np.testing.assert_allclose(ours / scale, stock[:, : ours.shape[1]] / scale, atol=3e-5)
+    np.testing.assert_allclose(ours / scale, stock[:, : ours.shape[1]] / scale, atol=1e-4)
 
 
 def test_stock_sampler_default_names_are_offered() -> None:
@@ -62,7 +62,7 @@ def test_negative_prompt_as_stock() -> None:
     events = run(DiffusionWorker.from_model(model), Render(1, seconds=SECONDS, seed=3, **words, **settings))
     plain = run(DiffusionWorker.from_model(model), Render(1, "rain", SECONDS, 3, **settings))
     scale = np.abs(stock).max()
-    np.testing.assert_allclose(events[-1].audio / scale, stock[:, : events[-1].audio.shape[1]] / scale, atol=3e-5)
+    np.testing.assert_allclose(events[-1].audio / scale, stock[:, : events[-1].audio.shape[1]] / scale, atol=1e-4)
     assert np.abs(events[-1].audio - plain[-1].audio).max() > 0.01 * scale
 
 

@@ -1,0 +1,95 @@
+"""Models of a real architecture with random weights: how long they take does not depend on the values.
+
+Text encoders are replaced by a lookup table of the same token count and width, since a prompt is encoded once and
+kept, and since there may be no hub to fetch them from.
+"""
+
+from __future__ import annotations
+
+import copy
+import json
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from midifrag.engine.defaults import objective_of, settings_of
+from midifrag.engine.model import Model, Precision
+from midifrag.engine.precision import place
+from midifrag.engine.quiet import quiet
+
+FOLDER = Path(__file__).parent / "architectures"
+
+
+def random_model(
+    name: str,
+    *,
+    precision: Precision = "fp32",
+    device: str = "cpu",
+    short_latents: bool | None = None,
+    smaller: int = 1,
+) -> Model:
+    """The architecture ``architectures/<name>.json`` with random weights; ``smaller`` divides depth and length."""
+    config = shrunk(json.loads((FOLDER / f"{name}.json").read_text()), smaller)
+    with tempfile.TemporaryDirectory() as folder, quiet():
+        tokenizer = _tokenizer(Path(folder))
+        for entry in config["model"]["conditioning"]["configs"]:
+            if entry["type"] in ("t5", "lut"):
+                entry.update(
+                    type="lut", config={"tokenizer_name": tokenizer, "max_length": entry["config"]["max_length"]}
+                )
+        from stable_audio_tools.models.factory import create_model_from_config
+
+        torch.manual_seed(0)
+        module = create_model_from_config(config).eval().requires_grad_(False)
+    _randomise(module)
+    where = torch.device(device)
+    place(module, where, precision)
+    rate, size = config["sample_rate"], config["sample_size"]
+    defaults, short = settings_of(config, {}, size / rate)
+    return Model(
+        name=name,
+        module=module,
+        config=config,
+        checksum="random weights",
+        device=where,
+        precision=precision,
+        objective=objective_of(config),
+        sample_rate=rate,
+        channels=config["audio_channels"],
+        sample_size=size,
+        downsampling=module.pretransform.downsampling_ratio,
+        defaults=defaults,
+        short_latents=short if short_latents is None else short_latents,
+    )
+
+
+def shrunk(config: dict[str, Any], divisor: int) -> dict[str, Any]:
+    """The same architecture with depth and longest length divided, for a dry run on a small machine."""
+    smaller = copy.deepcopy(config)
+    transformer = smaller["model"]["diffusion"]["config"]
+    transformer["depth"] = max(1, transformer["depth"] // divisor)
+    ratio = smaller["model"]["pretransform"]["config"]["downsampling_ratio"]
+    smaller["sample_size"] = max(1, smaller["sample_size"] // ratio // divisor) * ratio
+    return smaller
+
+
+def _randomise(module: torch.nn.Module) -> None:
+    """Fill the layers that start at zero, so that a signal really passes through everything."""
+    for parameter in module.parameters():
+        if parameter.dim() > 1 and not parameter.any():
+            torch.nn.init.normal_(parameter, std=0.5 / parameter[0].numel() ** 0.5)
+
+
+def _tokenizer(folder: Path) -> str:
+    """A tokenizer of single bytes in ``folder``."""
+    from tokenizers import Tokenizer, models, pre_tokenizers
+    from transformers import PreTrainedTokenizerFast
+
+    alphabet = ["<pad>", "<unk>", *sorted(pre_tokenizers.ByteLevel.alphabet())]
+    tokenizer = Tokenizer(models.BPE(vocab={each: index for index, each in enumerate(alphabet)}, merges=[]))
+    tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    special = {"pad_token": "<pad>", "unk_token": "<unk>"}
+    PreTrainedTokenizerFast(tokenizer_object=tokenizer, **special).save_pretrained(folder)
+    return str(folder)
