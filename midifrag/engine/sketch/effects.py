@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import numpy as np
+import numpy.typing as npt
 
 from .synthesis import cycles, harmonics, moving_filter, place, scan, sine, stereo_noise, strike, times
 from .tones import glide, sustain
-from .voice import SAMPLE_RATE, Audio, Curve, Voice
+from .voice import SAMPLE_RATE, Audio, Voice
 
 
-def _peak(hertz: Curve, centre: Curve, width: float) -> Curve:
+def _peak(hertz: Audio, centre: npt.ArrayLike, width: float) -> npt.ArrayLike:
     """A resonance ``width`` octaves wide over a low-pass at ``centre`` hertz."""
-    ratio = np.log2((hertz + 1.0) / centre)
-    return np.asarray(np.exp(-((ratio / width) ** 2)) + 0.3 / (1 + np.exp(np.minimum(ratio * 6, 30))))
+    ratio = np.log2((hertz + 1) / np.asarray(centre, dtype=np.float32))
+    gain: Audio = np.exp(-((ratio * np.float32(1 / width)) ** 2)) + 0.3 / (1 + np.exp(np.minimum(ratio * 6, 30)))
+    return gain
 
 
 def sweep(voice: Voice) -> Audio:
@@ -21,7 +23,7 @@ def sweep(voice: Voice) -> Audio:
     width = voice.rng.uniform(0.25, 0.5)
     centre = 1000.0 * voice.shift(1.0)
 
-    def response(hertz: Curve, seconds: Curve) -> Curve:
+    def response(hertz: Audio, seconds: Audio) -> npt.ArrayLike:
         progress = np.clip(seconds / voice.span, 0, 1)
         arch = (1 - abs(direction)) * (2.5 * np.sin(np.pi * progress) - 1.2)
         return _peak(hertz, centre * 2 ** (4.0 * direction * (progress - 0.5) + arch), width)
@@ -41,7 +43,7 @@ def riser(voice: Voice) -> Audio:
     phase, rows = cycles(curve, voice.samples), np.zeros(voice.samples)
     tone = scan(phase, spectra, rows) + scan(phase * 1.007, spectra, rows)
 
-    def response(hertz: Curve, seconds: Curve) -> Curve:
+    def response(hertz: Audio, seconds: Audio) -> npt.ArrayLike:
         at = np.interp(seconds, voice.time, progress)
         return _peak(hertz, pitch * 3 * 2 ** (4.0 * (at - 0.2)), 0.5)
 

@@ -85,7 +85,7 @@ def _tone(hertz: Curve, spectrum: Spectrum, brightness: float) -> Spectrum:
             direct = (1 + brightness) ** 2
             gain *= direct + (1 - direct) / (1 + 1.6 * ratio) ** 2
         else:
-            gain *= 1 + 1.2 * brightness * ratio / (1 + ratio / 6) - 0.6 * brightness / (1 + ratio)
+            gain *= 1 + 0.8 * brightness * ratio / (1 + ratio / 4) - 0.6 * brightness / (1 + ratio)
     return np.asarray(gain, dtype=np.complex64)
 
 

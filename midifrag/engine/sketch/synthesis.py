@@ -20,6 +20,8 @@ TABLE = 2048
 HIGHEST_PARTIAL = 18_000.0
 #: Samples per frame of the moving filter; frames overlap by half.
 FRAME = 1024
+#: Samples per transform when impulses are let sound.
+RING = 4096
 
 #: What has decayed below is set to zero: denormal numbers cost more time than all the rest.
 SILENCE = 1e-8
@@ -101,9 +103,9 @@ def harmonics(fundamental: float, most: int = 400) -> Curve:
     return np.arange(1, 1 + max(1, min(most, int(HIGHEST_PARTIAL / fundamental))), dtype=np.float64)
 
 
-def lowpass(hertz: Curve, cutoff: npt.ArrayLike, order: int = 2, resonance: float = 0.0) -> Curve:
+def lowpass(hertz: npt.ArrayLike, cutoff: npt.ArrayLike, order: int = 2, resonance: float = 0.0) -> Curve:
     """The gain of a low-pass at ``hertz``, −6 dB per octave and order, with a peak of ``resonance`` at the cutoff."""
-    ratio = hertz / np.asarray(cutoff)
+    ratio = np.asarray(hertz) / np.asarray(cutoff)
     gain: Curve = 1 / np.sqrt(1 + ratio ** (2 * order))
     if resonance:
         gain *= 1 + resonance * np.exp(-((np.log2(ratio + 1e-9) / 0.25) ** 2))
@@ -173,7 +175,7 @@ def cloud(rng: np.random.Generator, samples: int, hertz: Curve, levels: list[Cur
     return [fft.irfft(profile * phases, size)[:, :samples] * np.float32(size / 2) for profile in profiles]
 
 
-def moving_filter(sound: Audio, response: Callable[[Curve, Curve], Curve]) -> Audio:
+def moving_filter(sound: Audio, response: Callable[[Audio, Audio], npt.ArrayLike]) -> Audio:
     """Filter ``sound`` (…, n) by a gain that moves: ``response(hertz (F,), seconds (T, 1))`` returns (T, F)."""
     hop, samples, sides = FRAME // 2, sound.shape[-1], sound.shape[:-1]
     frames = -(-samples // hop) + 1
@@ -181,8 +183,10 @@ def moving_filter(sound: Audio, response: Callable[[Curve, Curve], Curve]) -> Au
     padded[..., hop : hop + samples] = sound
     window = np.sin(np.pi * (np.arange(FRAME, dtype=np.float32) + 0.5) / FRAME)
     cut = np.lib.stride_tricks.sliding_window_view(padded, FRAME, axis=-1)[..., ::hop, :] * window
-    gain = response(np.fft.rfftfreq(FRAME, 1 / SAMPLE_RATE), (np.arange(frames)[:, None] - 0.5) * hop / SAMPLE_RATE)
-    cut = fft.irfft(fft.rfft(cut, axis=-1) * gain.astype(np.float32), FRAME, axis=-1) * window
+    hertz = np.arange(FRAME // 2 + 1, dtype=np.float32) * np.float32(SAMPLE_RATE / FRAME)
+    seconds = (np.arange(frames, dtype=np.float32)[:, None] - np.float32(0.5)) * np.float32(hop / SAMPLE_RATE)
+    gain = np.asarray(response(hertz, seconds), dtype=np.float32)
+    cut = fft.irfft(fft.rfft(cut, axis=-1) * gain, FRAME, axis=-1) * window
     joined = np.zeros((*sides, frames + 1, hop), dtype=np.float32)
     joined[..., :-1, :] += cut[..., :hop]
     joined[..., 1:, :] += cut[..., hop:]
@@ -195,12 +199,22 @@ def stereo_noise(rng: np.random.Generator, samples: int, response: Response | No
 
 
 def ring(trains: npt.ArrayLike, grains: npt.ArrayLike) -> Audio:
-    """Let impulses sound: ``trains`` (…, K, n) convolved with ``grains`` (K, m) and summed over K, to (…, n)."""
+    """Let impulses sound: ``trains`` (…, K, n) convolved with ``grains`` (K, m) and summed over K, to (…, n).
+
+    Overlap and add in blocks of ``RING`` samples, which must be more than 2 m; all grains share the way back.
+    """
     impulses, sounds = np.asarray(trains, dtype=np.float32), np.asarray(grains, dtype=np.float32)
-    samples = impulses.shape[-1]
-    size = fft.next_fast_len(samples + sounds.shape[-1], real=True)
-    spectrum = (fft.rfft(impulses, size) * fft.rfft(sounds, size)).sum(axis=-2)
-    return times(fft.irfft(spectrum, size)[..., :samples])
+    samples, tail = impulses.shape[-1], sounds.shape[-1] - 1
+    block = RING - tail
+    count = -(-samples // block)
+    padded = np.zeros((*impulses.shape[:-1], count * block), dtype=np.float32)
+    padded[..., :samples] = impulses
+    spectrum = fft.rfft(padded.reshape(*impulses.shape[:-1], count, block), RING)
+    spectrum = (spectrum * fft.rfft(sounds, RING)[:, None]).sum(axis=-3)
+    blocks = fft.irfft(spectrum, RING)
+    joined = blocks[..., :block].copy()
+    joined[..., 1:, :tail] += blocks[..., :-1, block:]
+    return times(joined.reshape(*joined.shape[:-2], -1)[..., :samples])
 
 
 def tame(sound: Audio, crest: float) -> Audio:
@@ -213,11 +227,12 @@ def wander(rng: np.random.Generator, time: Curve, rate: float) -> Curve:
     """A smooth random movement of about ``rate`` swings per second, mostly within −1 … 1."""
     points = int(time[-1] * rate * 2) + 4
     knots = rng.uniform(-1.0, 1.0, points)
-    position = time * rate * 2 + rng.random()
-    left = np.minimum(position.astype(np.int64), points - 2)
-    blend = position - left
+    coarse = np.arange(0.0, points - 1, 1 / 32)
+    left = coarse.astype(np.int64)
+    blend = coarse - left
     blend = blend * blend * (3 - 2 * blend)
-    return knots[left] + (knots[left + 1] - knots[left]) * blend  # type: ignore[no-any-return]
+    curve = knots[left] + (knots[left + 1] - knots[left]) * blend
+    return np.interp(time * rate * 2 + rng.random(), coarse, curve)
 
 
 def place(target: Audio, sound: Audio, start: int) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import numpy.typing as npt
 
 from .synthesis import (
     band,
@@ -21,7 +22,7 @@ from .synthesis import (
     wander,
 )
 from .tones import sustain
-from .voice import SAMPLE_RATE, SHORTEST, Audio, Curve, Voice
+from .voice import SAMPLE_RATE, SHORTEST, Audio, Voice
 
 
 def _impulses(voice: Voice, per_second: float, spread: float) -> Audio:
@@ -44,10 +45,10 @@ def wind(voice: Voice) -> Audio:
     drift = 1.6 * voice.parameters.direction * (voice.progress - 0.5)
     curve = pitch * 2 ** (wide * move + drift)
 
-    def response(hertz: Curve, seconds: Curve) -> Curve:
-        centre = np.interp(seconds, voice.time, curve)
-        ratio = np.log2((hertz + 1.0) / centre)
-        return np.asarray(np.exp(-((ratio / whistle) ** 2)) + 0.25 * np.exp(-((ratio / 1.2) ** 2)))
+    def response(hertz: Audio, seconds: Audio) -> npt.ArrayLike:
+        ratio = np.log2((hertz + 1) / np.interp(seconds, voice.time, curve).astype(np.float32))
+        gain: Audio = np.exp(-((ratio * np.float32(1 / whistle)) ** 2)) + np.exp(-((ratio / 1.2) ** 2)) / 4
+        return gain
 
     swell = 0.35 + 0.65 * (0.5 + 0.5 * move) ** 1.5
     sides = moving_filter(stereo_noise(voice.rng, voice.samples), response)
@@ -62,8 +63,8 @@ def rain(voice: Voice) -> Audio:
     trains = [[_impulses(voice, per_second / len(sizes), 0.7) for _ in sizes] for _ in range(2)]
     near = ring(trains, [_droplet(voice, size, shift) for size in sizes])
     far = stereo_noise(voice.rng, voice.samples, lambda hertz: band(hertz, 1500 * shift, 9000 * shift, 1))
-    hiss = np.float32(0.12 * 2.2**voice.parameters.density)
-    return times(tame(near, 4.0) + far * hiss, sustain(voice, 0.02, 0.25))
+    near = tame(near / (np.sqrt(np.mean(near**2)) + np.float32(1e-9)), 4.0)
+    return times(near + far * voice.level("density", 0.03, 0.2, 0.5), sustain(voice, 0.02, 0.25))
 
 
 def _droplet(voice: Voice, size: float, shift: float) -> Audio:
@@ -84,7 +85,7 @@ def _opening(voice: Voice, sound: Audio, top: float) -> Audio:
     """``sound`` through a low-pass that opens to ``top`` hertz or closes from there, if the prompt has a direction."""
     direction = voice.parameters.direction
 
-    def response(hertz: Curve, seconds: Curve) -> Curve:
+    def response(hertz: Audio, seconds: Audio) -> npt.ArrayLike:
         progress = np.clip(seconds / voice.span, 0, 1)
         return lowpass(hertz, top * 2 ** (-5.0 * abs(direction) * (1 - progress if direction > 0 else progress)))
 

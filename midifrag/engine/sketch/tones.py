@@ -62,7 +62,7 @@ def bass(voice: Voice) -> Audio:
     numbers = harmonics(pitch * 2, 256)
     partials = np.where((numbers % 2 == 0) & (voice.rng.random() < 0.4), 0.0, 1 / numbers)
     at = np.geomspace(0.002, decay + 0.002, ROWS) - 0.002
-    open_to = voice.level("brightness", 3.0, 14.0, 40.0) * voice.level("hardness", 0.5, 1.0, 1.6)
+    open_to = voice.level("brightness", 3.0, 14.0, 30.0) * voice.level("hardness", 0.5, 1.0, 1.6)
     cutoffs = pitch * (2.5 + open_to * np.exp(-at / (0.16 * decay)))
     spectra = partials * lowpass(numbers * pitch, cutoffs[:, None], 2, voice.rng.uniform(0.3, 1.6))
     phase = cycles(glide(voice, pitch, 1.0, 0.6 * decay), voice.samples)

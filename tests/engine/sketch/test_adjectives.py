@@ -37,7 +37,7 @@ CIRCUMSTANCES = {
     ("direction", "laser"): {"speed": -1.0},
 }
 SECONDS = {("direction", "laser"): 0.5, ("speed", "wind"): 4.0, ("speed", "pad"): 4.0, "length": 3.0}
-SEEDS = range(3)
+SEEDS = (0, 1)
 
 CASES = [(axis, name) for name, family in FAMILIES.items() for axis in family.axes]
 
