@@ -95,8 +95,8 @@ def _load_show(
     try:
         return _merged(data, flags, environment)
     except SettingsError as error:
-        cause = error.__cause__ or error
-        problems.append(Problem("environment", None, str(error).split('"')[1].upper(), f"not readable: {cause}"))
+        name = ENVIRONMENT_PREFIX + str(error).split('"')[1].upper()
+        problems.append(Problem("environment", None, name, f"not readable as JSON: {error.__cause__ or error}"))
     except ValidationError as error:
         problems += translate(error, Show, file, data, flags, environment)
     return None

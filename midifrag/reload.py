@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import time
 from pathlib import Path
+from typing import Protocol
 
 from midifrag import config
 from midifrag.errors import ConfigurationError
 from midifrag.events import Notice, Reload
-from midifrag.runtime import Runtime
 
 #: Seconds between two looks at the files.
 LOOK_EVERY = 1.0
@@ -16,19 +16,30 @@ LOOK_EVERY = 1.0
 AT_START = ("ports", "backend", "fragments", "archive", "engine", "models", "precision", "queue", "page")
 
 
+class Reloadable(Protocol):
+    """What of a running show reading it again needs."""
+
+    loaded: config.Loaded
+
+    def put(self, item: Reload | Notice) -> None:
+        """Hand over to the bridge."""
+        ...
+
+
 class ConfigWatch:
     """Compares the files' times and sizes about once a second, whenever `look` is called."""
 
-    def __init__(self, runtime: Runtime) -> None:
+    def __init__(self, runtime: Reloadable, interval: float = LOOK_EVERY) -> None:
         self._runtime = runtime
+        self._interval = interval
         self._seen = _stamps(runtime.loaded)
-        self._due = time.monotonic() + LOOK_EVERY
+        self._due = time.monotonic() + self._interval
 
     def look(self) -> None:
         """Read again what has changed."""
         if time.monotonic() < self._due:
             return
-        self._due = time.monotonic() + LOOK_EVERY
+        self._due = time.monotonic() + self._interval
         stamps = _stamps(self._runtime.loaded)
         if stamps != self._seen:
             self._seen = stamps

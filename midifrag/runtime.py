@@ -35,6 +35,8 @@ from midifrag.watching import Watcher
 
 #: Seconds between two rounds of housekeeping on the bridge's thread.
 HOUSEKEEPING = 0.25
+#: MIDI events that a monitor may have waiting before the oldest are left out.
+MONITOR_CAPACITY = 256
 
 _log = logging.getLogger(__name__)
 
@@ -67,7 +69,8 @@ class Runtime:
         self.ports = make_ports(show, self.inbox.put, self.inbox.put)
         self._board = Board(show, self.ports.send, self.ports.device)
         self.bridge = Bridge(loaded, self.engines, self.writer.submit, self._publish, self.clock)
-        self._watchers: list[Watcher] = []
+        self._watchers: list[Watcher[StateChange]] = []
+        self._monitors: list[Watcher[MidiEvent]] = []
         self._thread = threading.Thread(target=self._run, name="bridge", daemon=True)
         self._closing = threading.Event()
         self._started = False
@@ -77,6 +80,7 @@ class Runtime:
     def start(self) -> None:
         """Open ports, load engines, begin. Raises `PortError` and `StorageError` before anything runs."""
         self._follow_mapping()
+        self.put(Introduce(self._publish_all))
         self.ports.open()
         self.log.write({"event": "show", "show": self.loaded.show.model_dump(mode="json", by_alias=True)})
         self.writer.start()
@@ -98,7 +102,7 @@ class Runtime:
         self._finish()
         self._board.close()
         self.ports.close()
-        for watcher in self._watchers:
+        for watcher in (*self._watchers, *self._monitors):
             watcher.close()
         self.log.write({"event": "end", "unwritten": len(unwritten)})
         self.log.close()
@@ -118,18 +122,25 @@ class Runtime:
         """Hand the bridge an intent or an event; never blocks."""
         self.inbox.put(item)
 
-    def watch(self, callback: Callable[[StateChange], None], name: str) -> Watcher:
+    def watch(self, callback: Callable[[StateChange], None], name: str) -> Watcher[StateChange]:
         """Call ``callback`` with how everything stands and then with every change, on a thread of its own."""
         watcher = Watcher(callback, name)
         self.put(Introduce(watcher.put_all))
         self._watchers.append(watcher)
         return watcher
 
-    def unwatch(self, watcher: Watcher) -> None:
-        """Stop telling a watcher."""
-        if watcher in self._watchers:
-            self._watchers.remove(watcher)
+    def unwatch(self, watcher: Watcher[Any]) -> None:
+        """Stop telling a watcher, of state changes or of MIDI."""
+        for watchers in (self._watchers, self._monitors):
+            if watcher in watchers:
+                watchers.remove(watcher)
         watcher.close(timeout=0.0)
+
+    def monitor(self, callback: Callable[[MidiEvent], None], name: str) -> Watcher[MidiEvent]:
+        """Call ``callback`` with every MIDI event that the bridge has taken in, on a thread of its own."""
+        watcher = Watcher(callback, f"{name} monitor", MONITOR_CAPACITY)
+        self._monitors.append(watcher)
+        return watcher
 
     # --- the bridge's thread -----------------------------------------------------------------------------------------
 
@@ -153,6 +164,9 @@ class Runtime:
     def _handle(self, item: Any) -> None:
         bank = self.bridge.bank
         self.bridge.handle(item)
+        if isinstance(item, MidiEvent):
+            for monitor in tuple(self._monitors):
+                monitor.put(item)
         if self.bridge.bank is not bank:
             self._follow_mapping()
 
@@ -167,6 +181,10 @@ class Runtime:
         self.log.write(change)
         for watcher in tuple(self._watchers):
             watcher.put(change)
+
+    def _publish_all(self, changes: list[StateChange]) -> None:
+        for change in changes:
+            self._publish(change)
 
     # --- engines -----------------------------------------------------------------------------------------------------
 

@@ -13,7 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from midifrag.banks import Bank
-from midifrag.events import EngineChanged, JobChanged, PadChanged, PadState
+from midifrag.events import BankChanged, EngineChanged, JobChanged, Notice, PadChanged, PadState, PortState
 from midifrag.fragment.messages import SlotState
 from midifrag.notes import note_name
 from midifrag.view import View, landing_time
@@ -140,6 +140,25 @@ def job_line(change: JobChanged) -> str | None:
             return None
 
 
+def line_for(change: object) -> str | None:
+    """One line for a state change, None for what is not worth one."""
+    match change:
+        case JobChanged():
+            return job_line(change)
+        case EngineChanged(state="warming"):
+            return None
+        case EngineChanged(model, state, text):
+            return f"     engine     {model} {state}: {text}"
+        case PortState(_, _, _, text):
+            return f"     port       {text}"
+        case Notice(level, text):
+            return f"     {level:<9}  {text}"
+        case BankChanged(_, name):
+            return f"     bank       {name}"
+        case _:
+            return None
+
+
 class StatusScreen:
     """Keeps the status on a terminal up to date; on a pipe it prints a line per event instead."""
 
@@ -165,9 +184,7 @@ class StatusScreen:
             self._drawn = time.monotonic()
 
     def heard(self, change: object) -> None:
-        """Print what a scrolling terminal should show of a change."""
-        if self._live is not None or not isinstance(change, JobChanged):
-            return
-        line = job_line(change)
-        if line is not None and change.state is not PadState.RENDERING:
-            self._console.print(line, highlight=False, markup=False)
+        """Print a line for what somebody at a scrolling terminal, or in a log file, should know."""
+        line = None if self._live is not None else line_for(change)
+        if line is not None:
+            self._console.print(line, highlight=False, markup=False, soft_wrap=True)

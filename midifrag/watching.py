@@ -6,32 +6,35 @@ import logging
 import threading
 from collections import deque
 from collections.abc import Callable
+from typing import Any, Generic, TypeVar
 
-from midifrag.events import JobChanged, PadChanged, PadState, StateChange
+from midifrag.events import JobChanged, PadChanged, PadState
 
 _log = logging.getLogger(__name__)
 
 #: Changes that one watcher may have waiting before progress is dropped, then the oldest.
 CAPACITY = 4096
 
+Seen = TypeVar("Seen")
 
-class Watcher:
+
+class Watcher(Generic[Seen]):
     """Calls ``callback`` with every change, in order, on a thread of its own.
 
     One that cannot keep up loses progress first and then the oldest changes; ``dropped`` counts them.
     """
 
-    def __init__(self, callback: Callable[[StateChange], None], name: str, capacity: int = CAPACITY) -> None:
+    def __init__(self, callback: Callable[[Seen], None], name: str, capacity: int = CAPACITY) -> None:
         self._callback = callback
         self._capacity = capacity
-        self._waiting: deque[StateChange] = deque()
+        self._waiting: deque[Seen] = deque()
         self._changed = threading.Condition()
         self._closing = False
         self.dropped = 0
         self._thread = threading.Thread(target=self._run, name=f"watcher {name}", daemon=True)
         self._thread.start()
 
-    def put(self, change: StateChange) -> None:
+    def put(self, change: Seen) -> None:
         """Queue a change; never blocks."""
         with self._changed:
             if len(self._waiting) >= self._capacity:
@@ -42,7 +45,7 @@ class Watcher:
             self._waiting.append(change)
             self._changed.notify()
 
-    def put_all(self, changes: list[StateChange]) -> None:
+    def put_all(self, changes: list[Seen]) -> None:
         """Queue several changes; never blocks."""
         for change in changes:
             self.put(change)
@@ -69,5 +72,5 @@ class Watcher:
                 _log.exception("a watcher failed on %s", type(change).__name__)
 
 
-def _is_progress(change: StateChange) -> bool:
+def _is_progress(change: Any) -> bool:
     return isinstance(change, (JobChanged, PadChanged)) and change.state is PadState.RENDERING

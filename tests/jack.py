@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import json
 import os
 import shutil
 import subprocess
 import sys
+import tempfile
 import threading
 import time
-import uuid
 from collections.abc import Callable, Iterator
+from pathlib import Path
+from pathlib import Path
 
 import mido
+import psutil
 import pytest
 
 #: Generous: a loaded machine may take long, a healthy one needs a fraction.
@@ -74,7 +78,10 @@ class Peer:
                     self._changed.notify_all()
 
 
-#: Ends the server in order when its input closes, also when the tests were killed: JACK counts servers that died.
+#: Few and fixed: JACK keeps the names of servers that died badly, has room for eight, and forgets one only when a
+#: server of the same name starts.
+_NAMES = tuple(f"midifrag-{number}" for number in range(5))
+#: Ends the server when its input closes, also when the tests were killed.
 _GUARD = '"$@" & server=$!; read -r _; kill $server; wait $server'
 
 
@@ -82,7 +89,8 @@ class Server:
     """A JACK server of this process's own, on the dummy device; clients find it by the environment."""
 
     def __init__(self) -> None:
-        name = f"midifrag-{uuid.uuid4().hex[:8]}"
+        _forget_dead_servers()
+        name, lock = _free_name()
         os.environ["JACK_DEFAULT_SERVER"] = name
         os.environ["JACK_NO_START_SERVER"] = "1"
         command = ["jackd", "-r", "--no-mlock", "-n", name, "-d", "dummy", "-r", "44100", "-p", "128"]
@@ -91,7 +99,9 @@ class Server:
             stdin=subprocess.PIPE,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
+            pass_fds=[lock],
         )
+        os.close(lock)
         deadline = time.monotonic() + PATIENCE
         while not _answers():
             if time.monotonic() > deadline:
@@ -104,6 +114,26 @@ class Server:
         assert self._guard.stdin is not None
         self._guard.stdin.close()
         self._guard.wait()
+
+
+def _forget_dead_servers() -> None:
+    """JACK keeps a list of at most eight servers, with those that were killed; it goes when none is alive."""
+    if any(process.info["name"] == "jackd" for process in psutil.process_iter(["name"])):
+        return
+    for leftover in Path("/dev/shm").glob("jack*"):
+        with contextlib.suppress(OSError):
+            leftover.unlink() if leftover.is_file() else shutil.rmtree(leftover)
+
+
+def _free_name() -> tuple[str, int]:
+    """A server name that no other test run uses, and its lock: a file that the server's guard keeps open."""
+    for name in _NAMES:
+        lock = os.open(Path(tempfile.gettempdir()) / f"{name}.lock", os.O_RDWR | os.O_CREAT)
+        with contextlib.suppress(OSError):
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return name, lock
+        os.close(lock)
+    raise RuntimeError(f"all of {', '.join(_NAMES)} are in use")
 
 
 def _answers() -> bool:

@@ -39,7 +39,7 @@ class RecordingEngines:
     def effective(self, model: str) -> str:
         return self.fallback.get(model, model)
 
-    def info(self, model: str) -> EngineInfo | None:
+    def info(self, _model: str) -> EngineInfo | None:
         return INFO
 
     def renders(self) -> list[Render]:
@@ -95,7 +95,9 @@ class Rig:
         return [command for command in self.writes if isinstance(command, LandTake)]
 
     def pad_states(self, pad: str = "36") -> list[str]:
-        return [str(change.state.value) for change in self.changes if isinstance(change, PadChanged) and change.pad == pad]
+        return [
+            str(change.state.value) for change in self.changes if isinstance(change, PadChanged) and change.pad == pad
+        ]
 
     def jobs(self) -> list[JobChanged]:
         return [change for change in self.changes if isinstance(change, JobChanged)]

@@ -1,0 +1,114 @@
+"""``midifrag run`` as its own process over real JACK ports, with an independent MIDI program at the other end."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import sys
+import textwrap
+import threading
+from pathlib import Path
+from types import TracebackType
+
+from tests.jack import BACKEND
+
+#: Generous: a condition that does not come about in this many seconds never will.
+PATIENCE = 60.0
+
+BANK = """
+name: Opening
+program: 1
+pads:
+  36: {prompt: "short kick", seconds: 0.5}
+  37: {prompt: "rain", seconds: 4}
+  38: {prompt: "rim", seconds: 0.3, on_repress: ignore}
+"""
+SECOND_BANK = """
+name: Second
+program: 2
+pads: {36: {prompt: "bell", seconds: 1}}
+"""
+
+
+def write_show(folder: Path, peer: str, extra: str = "") -> Path:
+    """A show whose only device is the peer."""
+    (folder / "presets").mkdir(parents=True, exist_ok=True)
+    show = f"""
+    model: sketch
+    backend: {BACKEND}
+    ports:
+      pads: {{in: "{peer} out", out: "{peer} in"}}
+    set_list: [opening, second]
+    engine: {{spares: {{enabled: false}}}}
+    """
+    (folder / "presets.yaml").write_text(textwrap.dedent(show) + textwrap.dedent(extra), encoding="utf-8")
+    (folder / "presets" / "opening.yaml").write_text(BANK, encoding="utf-8")
+    (folder / "presets" / "second.yaml").write_text(SECOND_BANK, encoding="utf-8")
+    return folder / "presets.yaml"
+
+
+class Performance:
+    """A running ``midifrag run``; its lines are collected as they come."""
+
+    def __init__(self, folder: Path, *flags: str) -> None:
+        self.folder = folder
+        self.lines: list[str] = []
+        self._news = threading.Condition()
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "midifrag.cli", "run", "--no-page", *flags],
+            cwd=folder,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            encoding="utf-8",
+        )
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader.start()
+
+    def __enter__(self) -> Performance:
+        return self
+
+    def __exit__(self, _kind: type | None, _error: BaseException | None, _trace: TracebackType | None) -> None:
+        if self.process.poll() is None:
+            self.process.kill()
+        self._over()
+
+    def wait_for_line(self, part: str, count: int = 1) -> None:
+        with self._news:
+            seen = self._news.wait_for(lambda: sum(part in line for line in self.lines) >= count, PATIENCE)
+        assert seen, f"no line with {part!r} {count} times in {self.lines}"
+
+    def interrupt(self) -> int:
+        """Ctrl-C; returns the exit code."""
+        self.process.send_signal(signal.SIGINT)
+        return self._over()
+
+    def kill(self) -> None:
+        """kill -9."""
+        self.process.kill()
+        self._over()
+
+    @property
+    def fragments(self) -> Path:
+        return self.folder / "fragments"
+
+    def events(self) -> list[dict]:
+        """The newest session log's lines."""
+        newest = max(
+            (self.fragments / "archive" / "sessions").glob("*.jsonl"), key=lambda path: path.stat().st_mtime_ns
+        )
+        return [json.loads(line) for line in newest.read_text(encoding="utf-8").splitlines()]
+
+    def _read(self) -> None:
+        for line in self.process.stdout or ():
+            with self._news:
+                self.lines.append(line.rstrip())
+                self._news.notify_all()
+
+    def _over(self) -> int:
+        code = self.process.wait(PATIENCE)
+        self._reader.join(PATIENCE)
+        if self.process.stdout is not None:
+            self.process.stdout.close()
+        return code

@@ -1,0 +1,85 @@
+"""Whole shows over ports in memory: real bridge, engine, writer and files."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import mido
+
+from midifrag.config import Loaded
+from midifrag.events import EngineChanged, StateChange
+from midifrag.midi.memory import MemoryBackend, memory_ports
+from midifrag.runtime import Runtime
+from tests.support.shows import loaded
+
+#: Generous: a condition that does not come about in this many seconds never will.
+PATIENCE = 30.0
+
+
+class Seen:
+    """Every state change so far, and a way to wait for one."""
+
+    def __init__(self) -> None:
+        self.changes: list[StateChange] = []
+        self._news = threading.Condition()
+
+    def __call__(self, change: StateChange) -> None:
+        with self._news:
+            self.changes.append(change)
+            self._news.notify_all()
+
+    def wait_for(self, condition: Callable[[list[StateChange]], Any]) -> Any:
+        with self._news:
+            found = self._news.wait_for(lambda: condition(self.changes), PATIENCE)
+        assert found, f"did not come about within {PATIENCE:.0f} s; last: {self.changes[-3:]}"
+        return found
+
+    def wait_for_kind(self, kind: type, **fields: Any) -> Any:
+        def match(changes: list[StateChange]) -> Any:
+            return next(
+                (c for c in changes if isinstance(c, kind) and all(getattr(c, k) == v for k, v in fields.items())), None
+            )
+
+        return self.wait_for(match)
+
+
+class Stage:
+    """A running show that a test plays."""
+
+    def __init__(self, runtime: Runtime, backend: MemoryBackend, seen: Seen) -> None:
+        self.runtime, self.backend, self.seen = runtime, backend, seen
+
+    def note(self, note: int, velocity: int = 100, channel: int = 1) -> None:
+        self.backend.play("midifrag", mido.Message("note_on", note=note, velocity=velocity, channel=channel - 1))
+
+    def sent(self) -> list[tuple[int, int]]:
+        """Notes that went out: number and velocity."""
+        return [(m.note, m.velocity) for _, m in self.backend.sent if m.type == "note_on"]
+
+
+@contextmanager
+def stage(folder: Path, show: Loaded | None = None, **settings: Any) -> Iterator[Stage]:
+    """Run ``show`` with the sketch engine on a thread, its fragments in ``folder``."""
+    if show is None:
+        settings.setdefault("engine", {"host": "thread", "spares": {"enabled": False}})
+        show = loaded(fragments={"folder": str(folder)}, **settings)
+    backends: list[MemoryBackend] = []
+
+    def ports(*wiring: Any) -> Any:
+        made, backend = memory_ports(*wiring)
+        backends.append(backend)
+        return made
+
+    runtime = Runtime(show, ports)
+    seen = Seen()
+    runtime.start()
+    try:
+        runtime.watch(seen, "test")
+        seen.wait_for_kind(EngineChanged, state="ready")
+        yield Stage(runtime, backends[0], seen)
+    finally:
+        runtime.close()

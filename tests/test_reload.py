@@ -1,0 +1,61 @@
+import pytest
+
+from midifrag import config
+from midifrag.events import Notice, Reload
+from midifrag.reload import ConfigWatch
+
+BANK = "name: Opening\npads: {36: {prompt: rain}}\n"
+
+
+class Show:
+    """The part of a runtime that reloading needs."""
+
+    def __init__(self, path):
+        self.loaded = config.load(path, environment={})
+        self.put_items = []
+
+    def put(self, item):
+        self.put_items.append(item)
+
+
+@pytest.fixture
+def show(tmp_path):
+    (tmp_path / "presets").mkdir()
+    (tmp_path / "presets.yaml").write_text("set_list: [opening]\n", encoding="utf-8")
+    (tmp_path / "presets" / "opening.yaml").write_text(BANK, encoding="utf-8")
+    return Show(tmp_path / "presets.yaml")
+
+
+def change(show, text, name="presets/opening.yaml"):
+    (show.loaded.folder / name).write_text(text, encoding="utf-8")
+
+
+def test_a_changed_bank_is_read_and_handed_over(show):
+    watch = ConfigWatch(show, interval=0.0)
+    watch.look()
+    assert show.put_items == []
+    change(show, BANK.replace("rain", "heavy storm"))
+    watch.look()
+    (item,) = show.put_items
+    assert isinstance(item, Reload)
+    assert item.loaded.banks[0].pads["36"].prompt == "heavy storm"
+    assert show.loaded is item.loaded
+
+
+def test_a_mistake_is_told_once_and_the_last_good_configuration_stays(show):
+    watch = ConfigWatch(show, interval=0.0)
+    good = show.loaded
+    change(show, BANK.replace("rain}", "rain, steps: 0}"))
+    watch.look()
+    watch.look()
+    (notice,) = show.put_items
+    assert isinstance(notice, Notice)
+    assert "presets/opening.yaml:2: pads.36.steps: 0 is below 1" in notice.text
+    assert show.loaded is good
+
+
+def test_what_is_only_read_at_the_start_is_said(show):
+    watch = ConfigWatch(show, interval=0.0)
+    change(show, "set_list: [opening]\nfragments: {count: 4}\n", "presets.yaml")
+    watch.look()
+    assert "fragments: changed, takes effect at the next start" in show.put_items[0].text

@@ -1,0 +1,149 @@
+import json
+
+import numpy as np
+import pytest
+import soundfile
+
+from midifrag.events import EngineChanged, JobChanged, Notice, PadState, Prompt
+from midifrag.fragment.archive import Archive
+from tests.support.runtimes import stage
+from tests.support.shows import bank, loaded
+
+
+def landed(count):
+    return lambda changes: (
+        [c for c in changes if isinstance(c, JobChanged) and c.state is PadState.LANDED][count - 1 :] or None
+    )
+
+
+def test_a_press_ends_as_a_whole_file_in_a_slot_and_a_take_in_the_archive(tmp_path):
+    with stage(tmp_path) as show:
+        show.note(36)
+        (job,) = show.seen.wait_for(landed(1))
+        assert show.backend.wait_for(
+            lambda sent: [m.velocity for _, m in sent if m.note == 36][-3:] == [13, 45, 21], 30
+        )
+    audio, rate = soundfile.read(tmp_path / "output01.wav")
+    assert rate == 44100
+    assert np.abs(audio).max() == pytest.approx(1.0, abs=1e-3)
+    (take,) = Archive(tmp_path / "archive").find()
+    assert (take.number, take.slot, take.prompt, take.bank) == (1, 1, "rain", "opening")
+    assert take.pressed_at < take.started_at <= take.rendered_at <= take.landed_at
+    assert job.archived == "output001.wav"
+
+
+def test_twenty_presses_and_a_restart_in_the_middle(tmp_path):
+    slots = []
+    for presses in (11, 9):
+        with stage(tmp_path) as show:
+            for _ in range(presses):
+                show.note(37)
+            jobs = show.seen.wait_for(lambda changes, n=presses: landed(n)(changes) and landed(1)(changes))
+            slots += [job.slot for job in jobs]
+    assert slots == [*range(1, 9), *range(1, 9), *range(1, 5)]
+    assert sorted(take.number for take in Archive(tmp_path / "archive").find()) == list(range(1, 21))
+    assert sorted(file.name for file in tmp_path.iterdir() if file.is_file()) == [
+        f"output{number:02d}.wav" for number in range(1, 9)
+    ]
+
+
+def test_takes_that_are_on_their_way_when_the_show_ends_are_kept(tmp_path):
+    with stage(tmp_path) as show:
+        show.note(36)
+        show.seen.wait_for_kind(JobChanged, state=PadState.QUEUED)
+    takes = Archive(tmp_path / "archive").find()
+    states = [c.state for c in show.seen.changes if isinstance(c, JobChanged)]
+    assert bool(takes) == (PadState.LANDED in states or (tmp_path / "output01.wav").exists())
+
+
+def test_the_leds_go_off_when_the_show_ends(tmp_path):
+    with stage(tmp_path) as show:
+        show.note(36)
+        show.seen.wait_for(landed(1))
+        backend = show.backend
+    last = {m.note: m.velocity for _, m in backend.sent if m.type == "note_on"}
+    assert last[36] == 0
+
+
+def test_a_landing_is_notified_on_the_chosen_port_and_channel(tmp_path):
+    with stage(tmp_path, notify={"port": "midifrag", "channel": 16, "first_note": 1}) as show:
+        show.note(36)
+        show.seen.wait_for(landed(1))
+        assert show.backend.wait_for(lambda sent: any(m.type == "note_off" for _, m in sent), 30)
+        notes = [(m.type, m.note) for _, m in show.backend.sent if m.channel == 15]
+    assert notes == [("note_on", 1), ("note_off", 1)]
+
+
+def test_the_session_log_holds_every_step_of_a_press(tmp_path):
+    with stage(tmp_path) as show:
+        show.note(36)
+        show.seen.wait_for(landed(1))
+    (log,) = (tmp_path / "archive" / "sessions").glob("*.jsonl")
+    lines = [json.loads(line) for line in log.read_text(encoding="utf-8").splitlines()]
+    states = [line.get("state") for line in lines if line["event"] == "JobChanged"]
+    assert [states[0], states[-1]] == ["queued", "landed"]
+    assert [lines[0]["event"], lines[-1]["event"]] == ["show", "end"]
+
+
+def test_a_model_that_cannot_be_loaded_is_replaced_by_sketch_and_said(tmp_path):
+    show = loaded(
+        fragments={"folder": str(tmp_path)},
+        model="mine",
+        models={"mine": {"config": "nope.json", "checkpoint": "nope.ckpt"}},
+        engine={"host": "thread", "spares": {"enabled": False}},
+    )
+    from midifrag.midi.memory import memory_ports
+    from midifrag.runtime import Runtime
+    from tests.support.runtimes import Seen
+
+    backends = []
+
+    def ports(*wiring):
+        made, backend = memory_ports(*wiring)
+        backends.append(backend)
+        return made
+
+    runtime = Runtime(show, ports)
+    seen = Seen()
+    runtime.start()
+    try:
+        runtime.watch(seen, "test")
+        lost = seen.wait_for_kind(EngineChanged, model="mine", state="lost")
+        assert "nope.json" in lost.text
+        runtime.put(Prompt("short kick", {"seconds": 1}, runtime.clock.now()))
+        (job,) = seen.wait_for(landed(1))
+    finally:
+        runtime.close()
+    assert Archive(tmp_path / "archive").get(job.take).model == "sketch"
+
+
+def test_an_unexpected_error_in_the_bridge_is_told_and_the_show_goes_on(tmp_path, monkeypatch):
+    with stage(tmp_path, show=None) as show:
+        broken = [True]
+        handle = show.runtime.bridge.handle
+
+        def sometimes(item):
+            if broken.pop() if broken else False:
+                raise RuntimeError("boom")
+            handle(item)
+
+        monkeypatch.setattr(show.runtime.bridge, "handle", sometimes)
+        show.note(36)
+        notice = show.seen.wait_for_kind(Notice, level="error")
+        assert "boom" in notice.text
+        show.note(36)
+        show.seen.wait_for(landed(1))
+
+
+def test_pads_of_the_active_bank_only(tmp_path):
+    show = loaded(
+        bank("one", {36: {"prompt": "short kick"}}, program=1),
+        bank("two", {40: {"prompt": "rim"}}, program=2),
+        fragments={"folder": str(tmp_path)},
+        engine={"host": "thread", "spares": {"enabled": False}},
+    )
+    with stage(tmp_path, show) as running:
+        running.note(40)
+        running.note(36)
+        (job,) = running.seen.wait_for(landed(1))
+        assert job.prompt == "short kick"
