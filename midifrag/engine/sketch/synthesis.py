@@ -130,11 +130,11 @@ def scan(phase: Curve, spectra: Curve, rows: Curve) -> Audio:
     waves[:, 1 : count + 1] = spectra[:, :count] * (-0.5j * TABLE)
     table = fft.irfft(waves, TABLE, axis=1).reshape(-1)
     column = ((phase - np.floor(phase)) * TABLE).astype(np.int32) & (TABLE - 1)
-    row = np.minimum(rows.astype(np.int32), max(len(spectra) - 2, 0))
+    if len(spectra) == 1:
+        return table[column]  # type: ignore[no-any-return]
+    row = np.minimum(rows.astype(np.int32), len(spectra) - 2)
     place = row * TABLE + column
     here = table[place]
-    if len(spectra) == 1:
-        return here  # type: ignore[no-any-return]
     return here + (table[place + TABLE] - here) * (rows - row).astype(np.float32)  # type: ignore[no-any-return]
 
 
