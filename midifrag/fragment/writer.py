@@ -57,7 +57,11 @@ class FragmentWriter:
     def close(self, timeout: float = 5.0) -> tuple[Held, ...]:
         """Write what can be written within ``timeout`` seconds; return the takes that stay unwritten."""
         self._commands.put(None)
-        self._thread.join(timeout)
+        if self._thread.ident is None:
+            # Never started, because something else could not be: what was submitted stays unwritten.
+            self._close_files()
+        else:
+            self._thread.join(timeout)
         late = tuple(Held(one.job, "the disk did not answer in time", _WANTED[type(one)]) for one in self._unfinished)
         return self._desk.held + late
 
@@ -76,6 +80,9 @@ class FragmentWriter:
                 self._unfinished.popleft()
             self._guard(self._desk.tick)
         self._guard(self._desk.finish)
+        self._close_files()
+
+    def _close_files(self) -> None:
         self._slots.close()
         self._archive.close()
 

@@ -113,6 +113,13 @@ def test_closing_says_what_stays_unwritten(rig, monkeypatch):
     assert listener.next(Landed, 2)
 
 
+def test_closing_what_was_never_started(rig):
+    writer, _ = rig
+    writer.submit(land(1))
+
+    assert [held.job for held in writer.close()] == [1]
+
+
 def test_closing_does_not_wait_for_ever(rig, monkeypatch):
     writer, _ = rig
     go_on = threading.Event()
