@@ -14,10 +14,8 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from pathlib import Path
 
 import mido
-import psutil
 import pytest
 
 #: Generous: a loaded machine may take long, a healthy one needs a fraction.
@@ -89,7 +87,6 @@ class Server:
     """A JACK server of this process's own, on the dummy device; clients find it by the environment."""
 
     def __init__(self) -> None:
-        _forget_dead_servers()
         name, lock = _free_name()
         os.environ["JACK_DEFAULT_SERVER"] = name
         os.environ["JACK_NO_START_SERVER"] = "1"
@@ -114,15 +111,6 @@ class Server:
         assert self._guard.stdin is not None
         self._guard.stdin.close()
         self._guard.wait()
-
-
-def _forget_dead_servers() -> None:
-    """JACK keeps a list of at most eight servers, with those that were killed; it goes when none is alive."""
-    if any(process.info["name"] == "jackd" for process in psutil.process_iter(["name"])):
-        return
-    for leftover in Path("/dev/shm").glob("jack*"):
-        with contextlib.suppress(OSError):
-            leftover.unlink() if leftover.is_file() else shutil.rmtree(leftover)
 
 
 def _free_name() -> tuple[str, int]:

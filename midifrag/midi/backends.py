@@ -1,4 +1,4 @@
-"""MIDI systems: what lists, opens and carries ports. The only file that touches a real one.
+"""MIDI systems: what lists, opens and carries ports. With `midifrag.midi.jack` all that touches real ones.
 
 `RtMidi` speaks to ALSA, CoreMIDI, WinMM and JACK through python-rtmidi, with one probe client for all listings and raw
 bytes on input, so that malformed messages can be counted. `MidoBackend` takes any other backend that mido knows.
@@ -7,70 +7,24 @@ bytes on input, so that malformed messages can be counted. `MidoBackend` takes a
 from __future__ import annotations
 
 import re
-import threading
-import time
-from collections.abc import Callable, Sequence
-from typing import Any, Literal, Protocol, TypeAlias
+from collections.abc import Callable
+from typing import Any
 
 import mido
 import rtmidi
 
 from midifrag.errors import PortError
-
-Direction: TypeAlias = Literal["in", "out"]
-#: Called from the port's own thread with the bytes of one message.
-Receive: TypeAlias = Callable[[Sequence[int]], None]
+from midifrag.midi import jack
+from midifrag.midi.protocols import Backend, Direction, InputPort, OutputPort, Receive
 
 #: What our clients are called where a MIDI system shows clients.
 CLIENT = "midifrag"
 #: JACK loses what is sent in the first cycles of a connection; others connect at once.
 JACK_SETTLE_SECONDS = 0.1
-#: JACK's inputs: messages that may wait in C++, and how often they are fetched, in seconds.
-_JACK_QUEUE = 16384
-_JACK_POLL_SECONDS = 0.001
 #: Ports that python-rtmidi makes for a program that connects to a device; no device themselves.
-_CONNECTION_ENDS = re.compile(r"(RtMidi(In|Out) Client|midifrag[^:]*):RtMidi (in|out)put", re.IGNORECASE)
-
-
-class InputPort(Protocol):
-    """An open input; messages come by callback."""
-
-    def close(self) -> None:
-        """Stop the callbacks and close."""
-
-
-class OutputPort(Protocol):
-    """An open output; used and closed by one thread only."""
-
-    def send(self, message: mido.Message) -> None:
-        """Send one message; may block, may raise OSError."""
-
-    def close(self) -> None:
-        """Close; what was sent before still goes out."""
-
-
-class Backend(Protocol):
-    """A MIDI system. Everything may raise PortError."""
-
-    @property
-    def name(self) -> str:
-        """What it is called in messages to the performer."""
-
-    @property
-    def settle_seconds(self) -> float:
-        """How long a new output connection needs before its first message arrives."""
-
-    def names(self, direction: Direction) -> list[str]:
-        """The ports that can be opened now, without our own connection ends."""
-
-    def open_input(self, name: str, *, virtual: bool, receive: Receive) -> InputPort:
-        """Open the input ``name``, or make a virtual one."""
-
-    def open_output(self, name: str, *, virtual: bool) -> OutputPort:
-        """Open the output ``name``, or make a virtual one."""
-
-    def close(self) -> None:
-        """Give up the probe client. Ports stay open."""
+_CONNECTION_ENDS = re.compile(
+    rf"(RtMidi(In|Out) Client|{CLIENT}[^:]*):(RtMidi (in|out)put|{jack.BEAT_PORT}$)", re.IGNORECASE
+)
 
 
 def choose_backend(name: str | None = None) -> Backend:
@@ -109,7 +63,9 @@ class RtMidi:
 
     def __init__(self, api: str) -> None:
         self.name = f"mido.backends.rtmidi/{api}"
-        self.settle_seconds = JACK_SETTLE_SECONDS if api == "UNIX_JACK" else 0.0
+        self._is_jack = api == "UNIX_JACK"
+        self._heartbeat: jack.Heartbeat | None = None
+        self.settle_seconds = JACK_SETTLE_SECONDS if self._is_jack else 0.0
         self._api_name = api
         known = [_API_NAMES[compiled] for compiled in rtmidi.get_compiled_api()]
         if api not in known:
@@ -119,6 +75,7 @@ class RtMidi:
 
     def names(self, direction: Direction) -> list[str]:
         """The ports that can be opened now."""
+        self._check()
         try:
             found = self._probes[direction].get_ports()
         except (OSError, RuntimeError, KeyError) as error:
@@ -127,20 +84,21 @@ class RtMidi:
 
     def open_input(self, name: str, *, virtual: bool, receive: Receive) -> InputPort:
         """Open the input ``name``, or make a virtual one."""
-        polled = self._api_name == "UNIX_JACK"
-        client = self._client(rtmidi.MidiIn, **({"queue_size_limit": _JACK_QUEUE} if polled else {}))
+        client = self._client(rtmidi.MidiIn, queue_size_limit=jack.QUEUE)
         client.ignore_types(sysex=True, timing=False, active_sense=True)
-        if not polled:
+        if not self._is_jack:
             # Before the port opens, so that its first message already comes this way.
             client.set_callback(lambda packet, _data: receive(packet[0]))
         self._open(client, name, virtual)
-        return _PolledInput(client, receive) if polled else _CallbackInput(client)
+        return jack.PolledInput(client, receive) if self._is_jack else _CallbackInput(client)
 
     def open_output(self, name: str, *, virtual: bool) -> OutputPort:
         """Open the output ``name``, or make a virtual one."""
+        if self._is_jack and self._heartbeat is None:
+            self._heartbeat = jack.Heartbeat(self._probes["out"], self._probes["in"])
         client = self._client(rtmidi.MidiOut)
         self._open(client, name, virtual)
-        return _RtMidiOutput(client)
+        return jack.WatchedOutput(client, self._heartbeat) if self._heartbeat else _RtMidiOutput(client)
 
     def close(self) -> None:
         """Give up the probe clients."""
@@ -148,7 +106,12 @@ class RtMidi:
             probe.delete()
         self._probes.clear()
 
+    def _check(self) -> None:
+        if self._heartbeat is not None and not self._heartbeat.beat():
+            raise PortError("The JACK server died; start it, then midifrag, again.")
+
     def _client(self, kind: Any, **options: Any) -> Any:
+        self._check()
         try:
             return kind(rtapi=self._api, name=CLIENT, **options)
         except (OSError, RuntimeError) as error:
@@ -180,31 +143,6 @@ _MISSING: dict[str, str] = {
     "WINDOWS_MM": "Windows MIDI does not answer",
     "MACOSX_CORE": "CoreMIDI does not answer",
 }
-
-
-class _PolledInput:
-    """JACK calls back on its process thread: Python there makes it late, and a late cycle's messages are lost."""
-
-    def __init__(self, client: Any, receive: Receive) -> None:
-        self._client = client
-        self._receive = receive
-        self._closing = False
-        self._thread = threading.Thread(target=self._run, name="midi input", daemon=True)
-        self._thread.start()
-
-    def close(self) -> None:
-        self._closing = True
-        self._thread.join()
-        self._client.close_port()
-        self._client.delete()
-
-    def _run(self) -> None:
-        while not self._closing:
-            packet = self._client.get_message()
-            if packet is None:
-                time.sleep(_JACK_POLL_SECONDS)
-            else:
-                self._receive(packet[0])
 
 
 class _CallbackInput:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from midifrag.midi.backends import Direction, InputPort
+from midifrag.midi.protocols import Direction, InputPort
 from midifrag.settings import PortSettings, VirtualPort
 
 DIRECTIONS: tuple[Direction, ...] = ("in", "out")

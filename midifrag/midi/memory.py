@@ -9,9 +9,9 @@ from collections.abc import Callable, Sequence
 import mido
 
 from midifrag.errors import PortError
-from midifrag.midi.backends import Direction, InputPort, OutputPort, Receive
 from midifrag.midi.messages import MidiEvent, PortChanged
 from midifrag.midi.ports import Ports
+from midifrag.midi.protocols import Direction, InputPort, OutputPort, Receive
 from midifrag.settings import Show, VirtualPort
 
 

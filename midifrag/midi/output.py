@@ -14,7 +14,7 @@ from collections.abc import Callable, Hashable, Iterable
 
 import mido
 
-from midifrag.midi.backends import OutputPort
+from midifrag.midi.protocols import OutputPort
 
 #: Messages of one port that may wait before LEDs are thinned out.
 PRESSURE = 256
@@ -167,10 +167,12 @@ class OutputThread:
             lane.port.send(message)
         except Exception as error:
             with self._ready:
-                if self._lanes.get(name) is lane:
+                current = self._lanes.get(name) is lane
+                if current:
                     del self._lanes[name]
             _close(lane.port)
-            self._on_failure(name, error)
+            if current:
+                self._on_failure(name, error)
 
 
 def led_key(message: mido.Message) -> Hashable:

@@ -16,13 +16,14 @@ from typing import Literal, TypeAlias
 import mido
 
 from midifrag.errors import PortError
-from midifrag.midi.backends import CLIENT, Backend, Direction, InputPort, choose_backend
+from midifrag.midi.backends import CLIENT, choose_backend
 from midifrag.midi.decoding import Decoder, Pair
 from midifrag.midi.echo import EchoFilter
 from midifrag.midi.ends import DIRECTIONS, End, ends_of
 from midifrag.midi.finding import find_port, listed
 from midifrag.midi.messages import MidiEvent, PortChanged
 from midifrag.midi.output import OutputThread
+from midifrag.midi.protocols import Backend, Direction, InputPort
 from midifrag.settings import Show
 
 #: Seconds between two looks for plugged and unplugged ports.
@@ -59,6 +60,7 @@ class Ports:
         self._decoders = {
             end.port: Decoder(end.port, end.settings.channel) for end in self._ends if end.direction == "in"
         }
+        self._trouble = ""
         self._stop = threading.Event()
         self._watcher: threading.Thread | None = None
 
@@ -172,25 +174,23 @@ class Ports:
             backend = self._backend
             if backend is None:
                 return
-            names = {
-                direction: [name for name in self._names(backend, direction, strict) if not self._is_ours(name)]
-                for direction in DIRECTIONS
-            }
+            names = {direction: self._names(backend, direction, strict) for direction in DIRECTIONS}
             for end in self._ends:
                 self._update(backend, end, names[end.direction], strict)
             for end in self._ends:
                 if end.suspect and end.name is not None and self._sibling_is_back(end):
                     self._refresh(backend, end, end.name)
 
-    @staticmethod
-    def _names(backend: Backend, direction: Direction, strict: bool) -> list[str]:
+    def _names(self, backend: Backend, direction: Direction, strict: bool) -> list[str]:
         try:
-            return backend.names(direction)
+            names = backend.names(direction)
         except PortError as error:
             if strict:
                 raise
-            _log.debug("%s", error)
+            self._trouble = str(error)
             return []
+        self._trouble = ""
+        return [name for name in names if not self._is_ours(name)]
 
     def _update(self, backend: Backend, end: End, names: Sequence[str], strict: bool) -> None:
         if end.name is not None and end.virtual is None and end.name not in names:
@@ -205,7 +205,7 @@ class Ports:
             self._wait(end, str(error))
             return
         if name is None:
-            self._wait(end, f"no port matches {end.wanted!r}; there are {listed(names)}")
+            self._wait(end, self._trouble or f"no port matches {end.wanted!r}; there are {listed(names)}")
             return
         try:
             self._open_end(backend, end, name)

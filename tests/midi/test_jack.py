@@ -1,5 +1,8 @@
 """Real ports: a private JACK server and an independent client in its own process."""
 
+import subprocess
+import sys
+
 import mido
 import pytest
 
@@ -138,3 +141,11 @@ def test_a_flood_loses_nothing_that_jack_delivers(desk, peer):
     assert presses == notes[: len(presses)]
     assert len(presses) > 4000
     assert sum(isinstance(item, ControlChange) for item in got) <= len(presses)
+
+
+def test_the_server_s_death_is_survived_and_said(jack_server):
+    ended = subprocess.run(
+        [sys.executable, "-m", "tests.midi.dying_jack"], capture_output=True, text=True, timeout=90, check=False
+    )
+    assert "The JACK server died; start it, then midifrag, again." in ended.stdout
+    assert ended.stdout.endswith("survived\n")

@@ -69,7 +69,7 @@ def test_catch_up_goes_the_knob_s_way_and_stays_in_range(current, path):
 
 
 @pytest.mark.parametrize("end", [0.0, 1.0])
-@given(current=WAY, start=WAY)
+@given(current=WAY, start=st.integers(0, 127).map(lambda step: step / 127))
 def test_catch_up_meets_the_knob_at_the_end_of_the_way(end, current, start):
     takeover = Takeover("catch_up")
     assume(start != end)
