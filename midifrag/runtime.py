@@ -19,6 +19,7 @@ from midifrag.engine.messages import EngineEvent
 from midifrag.engine.pool import EnginePool
 from midifrag.engine.protocol import Engine, EngineChoice
 from midifrag.engine.registry import create_engine
+from midifrag.errors import NoMidiError
 from midifrag.events import Notice, StateChange
 from midifrag.fragment.archive import Archive
 from midifrag.fragment.messages import Held, WriterEvent
@@ -81,12 +82,20 @@ class Runtime:
         """Open ports, load engines, begin. Raises `PortError` and `StorageError` before anything runs."""
         self._follow_mapping()
         self.put(Introduce(self._publish_all))
-        self.ports.open()
+        self._open_ports()
         self.log.write({"event": "show", "show": self.loaded.show.model_dump(mode="json", by_alias=True)})
         self.writer.start()
         self._thread.start()
         self._started = True
         self.engines.start(warm_renders(self.loaded))
+
+    def _open_ports(self) -> None:
+        try:
+            self.ports.open()
+        except NoMidiError as error:
+            if not self.loaded.show.page.enabled:
+                raise
+            self.put(Notice("error", f"{error} The page works without."))
 
     def close(self) -> tuple[Held, ...]:
         """Cancel what runs, write what can be written, LEDs off, ports closed. Returns takes that stay unwritten."""
@@ -102,8 +111,10 @@ class Runtime:
         self._finish()
         self._board.close()
         self.ports.close()
-        for watcher in (*self._watchers, *self._monitors):
+        for watcher in self._watchers:
             watcher.close()
+        for monitor in self._monitors:
+            monitor.close()
         self.log.write({"event": "end", "unwritten": len(unwritten)})
         self.log.close()
         return unwritten

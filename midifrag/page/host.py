@@ -1,0 +1,146 @@
+"""The show's side of the page: starts its process, tells it what changes, takes in what browsers want.
+
+Nothing here waits for a browser. What the page's process does not take in time is dropped by its watcher.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import multiprocessing
+import threading
+from multiprocessing.connection import Connection
+from multiprocessing.context import SpawnProcess
+from multiprocessing.reduction import ForkingPickler
+from typing import Any
+
+from midifrag.events import BankChanged, Intent, Notice, StateChange
+from midifrag.midi.messages import MidiEvent, Tick
+from midifrag.page import texts
+from midifrag.page.address import listen, new_token, qr_code, url
+from midifrag.page.server import serve
+from midifrag.page.wire import Door, MidiSeen, ReadAgain, configuration
+from midifrag.reload import ConfigWatch
+from midifrag.runtime import Runtime
+from midifrag.settings import PageSettings
+
+_log = logging.getLogger(__name__)
+
+#: A page's process that died is started again after this many seconds, each time with more patience.
+BACK_OFF = (0.5, 2.0, 10.0)
+#: How long the process may take to end when asked, in seconds; then it is killed.
+TERMINATE_SECONDS = 2.0
+
+
+class Page:
+    """The page of a running show. ``address`` is known at once; `start` serves it, `close` ends it.
+
+    Raises `midifrag.page.address.PageError` if there is nowhere to listen.
+    """
+
+    def __init__(self, runtime: Runtime, settings: PageSettings) -> None:
+        self._runtime = runtime
+        self._socket, self._taken = listen(settings)
+        port = int(self._socket.getsockname()[1])
+        self._door = Door(settings.host, port, new_token(settings.host))
+        self.address = url(settings.host, port, self._door.token)
+        self._config = ConfigWatch(runtime)
+        self._sent_configuration: Any = None
+        self._sending = threading.Lock()
+        self._pipe: Connection | None = None
+        self._process: SpawnProcess | None = None
+        self._closing = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="page", daemon=True)
+
+    @property
+    def invitation(self) -> str:
+        """What to print where the page can be reached from elsewhere: a QR code; empty for loopback."""
+        return qr_code(self.address) if self._door.token else ""
+
+    def start(self) -> None:
+        """Serve the page, in a process of its own."""
+        if self._taken:
+            self._runtime.put(Notice("warning", self._taken))
+        self._thread.start()
+
+    def close(self) -> None:
+        """End the page's process; browsers wait for it to come back."""
+        self._closing.set()
+        process = self._process
+        if process is not None:
+            process.terminate()
+        if self._thread.is_alive():
+            self._thread.join(TERMINATE_SECONDS)
+            if process is not None:
+                process.kill()
+            self._thread.join()
+        self._socket.close()
+
+    # --- the page's process ------------------------------------------------------------------------------------------
+
+    def _run(self) -> None:
+        lives = 0
+        while not self._closing.is_set():
+            try:
+                self._live()
+            except OSError as error:
+                _log.warning("the page's process could not be started: %s", error)
+            if not self._closing.is_set():
+                self._runtime.put(Notice("warning", texts.PAGE_LOST))
+                self._closing.wait(BACK_OFF[min(lives, len(BACK_OFF) - 1)])
+                lives += 1
+
+    def _live(self) -> None:
+        """One life of the process: until it ends, or the page is closed."""
+        context = multiprocessing.get_context("spawn")
+        ours, theirs = context.Pipe()
+        errand = bytes(ForkingPickler.dumps((configuration(self._runtime.loaded), self._door)))
+        process = context.Process(target=serve, args=(errand, self._socket, theirs), name="midifrag-page", daemon=True)
+        process.start()
+        self._process, self._sent_configuration = process, self._runtime.loaded
+        theirs.close()
+        with self._sending:
+            self._pipe = ours
+        watcher = self._runtime.watch(self._tell, "page")
+        monitor = self._runtime.monitor(self._show_midi, "page")
+        try:
+            self._listen(ours)
+        finally:
+            self._runtime.unwatch(watcher)
+            self._runtime.unwatch(monitor)
+            # Before the pipe is touched: a process that hangs keeps a sender waiting until it is gone.
+            process.terminate()
+            process.join(TERMINATE_SECONDS)
+            process.kill()
+            process.join()
+            with self._sending:
+                self._pipe = None
+            ours.close()
+
+    def _listen(self, pipe: Connection) -> None:
+        with contextlib.suppress(EOFError, OSError):
+            while not self._closing.is_set():
+                message = pipe.recv()
+                if isinstance(message, ReadAgain):
+                    self._config.reload()
+                elif isinstance(message, Intent):
+                    self._runtime.put(message)
+
+    # --- telling it, each on its watcher's own thread ----------------------------------------------------------------
+
+    def _tell(self, change: StateChange) -> None:
+        if isinstance(change, BankChanged) and self._runtime.loaded is not self._sent_configuration:
+            self._sent_configuration = self._runtime.loaded
+            self._send(configuration(self._sent_configuration))
+        self._send(change)
+
+    def _show_midi(self, event: MidiEvent) -> None:
+        if not isinstance(event, Tick):
+            self._send(MidiSeen(event.time, f"{event.port}: {self._runtime.bridge.mapper.explain(event)}"))
+
+    def _send(self, message: Any) -> None:
+        pipe = self._pipe
+        if pipe is None:
+            return
+        with self._sending, contextlib.suppress(OSError):
+            pipe.send(message)

@@ -1,0 +1,73 @@
+"""What every part of a screen is, and the few things that all of them say and do."""
+
+from __future__ import annotations
+
+import time
+from typing import ClassVar
+
+from nicegui import ui
+
+from midifrag.events import PadChanged
+from midifrag.page import texts
+from midifrag.page.stage import Part, Stage
+from midifrag.surface.driver import DEFAULT_COLOUR, colour_of
+from midifrag.surface.palette import COLOURS
+
+
+class Panel:
+    """A part of one browser's screen. `refresh` is called when one of ``parts`` has changed."""
+
+    parts: ClassVar[frozenset[Part]] = frozenset()
+
+    def __init__(self, stage: Stage) -> None:
+        self.stage = stage
+
+    def refresh(self) -> None:
+        """Show how everything stands now."""
+        raise NotImplementedError
+
+
+def css_colour(name: str) -> str:
+    """A pad colour as screens show it: #rrggbb, as bright as the LED's hue allows."""
+    red, green, blue = (min(255, level * 2) for level in COLOURS[name].rgb)
+    return f"#{red:02x}{green:02x}{blue:02x}"
+
+
+def led(pad: PadChanged) -> str:
+    """The colour of a pad's LED in its state."""
+    return css_colour(colour_of(pad))
+
+
+def own_colour(name: str | None) -> str:
+    """The colour of a pad at rest."""
+    return css_colour(name or DEFAULT_COLOUR)
+
+
+def age(since: float | None) -> str:
+    """How long ago a time (seconds since 1970) was, in steps coarse enough that the text seldom changes."""
+    if since is None:
+        return ""
+    seconds = max(0.0, time.time() - since)
+    if seconds < 5:
+        return texts.NOW
+    if seconds < 60:
+        return texts.SECONDS_AGO.format(seconds // 5 * 5)
+    if seconds < 3600:
+        return texts.MINUTES_AGO.format(seconds // 60)
+    if seconds < 86400:
+        return texts.HOURS_AGO.format(seconds // 3600)
+    return texts.DAYS_AGO.format(seconds // 86400)
+
+
+def set_prop(element: ui.element, name: str, value: object) -> None:
+    """Set a property, sending it to the browser only if it is another one."""
+    if element.props.get(name) != value:
+        element.props[name] = value
+
+
+def icon_button(icon: str, label: str) -> ui.button:
+    """A round button of only an icon; ``label`` is what it is called for those who hear or hover it."""
+    button = ui.button(icon=icon).props("flat round").classes("icon")
+    button.props["aria-label"] = label
+    button.props["title"] = label
+    return button

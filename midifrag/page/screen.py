@@ -1,0 +1,176 @@
+"""One browser's screen, and all of them: what changed is drawn at once, and no browser waits for another."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import time
+
+from nicegui import Client, ui
+
+from midifrag.events import Notice, Panic
+from midifrag.page import texts
+from midifrag.page.archive import ArchivePanel
+from midifrag.page.editor import Editor
+from midifrag.page.engine import EnginePanel
+from midifrag.page.pads import Banks, Pads
+from midifrag.page.panel import Panel, set_prop
+from midifrag.page.player import Player
+from midifrag.page.prompt import PromptBox
+from midifrag.page.slots import Slots
+from midifrag.page.stage import Part, Stage
+
+_log = logging.getLogger(__name__)
+
+#: Seconds between two drawings while things change: what changed in between is drawn once.
+DRAWN_EVERY = 0.04
+#: Seconds between two looks at what only time changes (ages, predictions).
+TIME_STEP = 1.0
+ICONS = {"play": "grid_view", "archive": "inventory_2", "engine": "tune", "set": "edit_note"}
+
+
+class Status(Panel):
+    """Top line: engine, queue, latency, panic."""
+
+    parts = frozenset({Part.ENGINES, Part.JOBS, Part.FINISHED})
+
+    def __init__(self, stage: Stage) -> None:
+        super().__init__(stage)
+        with ui.element("div").classes("status"):
+            self._engine = ui.label().classes("status-engine")
+            self._queue = ui.label().classes("status-queue")
+            self._latency = ui.label().classes("status-latency")
+        panic = ui.button(texts.PANIC, on_click=lambda: stage.put(Panic())).props("unelevated no-caps color=negative")
+        panic.classes("panic").props["title"] = texts.PANIC_HELP
+
+    def refresh(self) -> None:
+        """See `Panel.refresh`."""
+        view = self.stage.view
+        engine = view.engines.get(self.stage.loaded.show.model) or next(iter(view.engines.values()), None)
+        if engine is None:
+            self._engine.text = texts.STARTING
+        else:
+            words = texts.ENGINE_STATES.get(engine.state, "{text}")
+            self._engine.text = words.format(
+                model=engine.model, text=engine.text, done=engine.done, total=engine.total or "?"
+            )
+            set_prop(self._engine, "data-state", engine.state)
+        self._queue.text = texts.QUEUE.format(count=self.stage.queued)
+        p50 = view.percentile(0.5)
+        self._latency.text = texts.NO_LATENCY if p50 is None else texts.LATENCY.format(p50=p50)
+
+
+class LastNotice(Panel):
+    """The newest message, in a line that is always there."""
+
+    parts = frozenset({Part.NOTICES})
+
+    def __init__(self, stage: Stage) -> None:
+        super().__init__(stage)
+        self._text = ui.label(texts.NO_NOTICE).classes("notice").props("role=status")
+
+    def refresh(self) -> None:
+        """See `Panel.refresh`."""
+        notices: list[Notice] = list(self.stage.view.notices)
+        if notices:
+            self._text.text = notices[-1].text
+            self._text.classes(replace=f"notice {notices[-1].level}")
+
+
+class Screen:
+    """Everything that one browser shows."""
+
+    def __init__(self, stage: Stage, client: Client) -> None:
+        self._stage = stage
+        self.client = client
+        self._panels: list[Panel] = []
+        self._seen: dict[Panel, int] = {}
+        self._build()
+
+    def refresh(self) -> None:
+        """Draw the panels whose parts have changed since they were drawn last."""
+        for panel in self._panels:
+            version = sum(self._stage.versions[part] for part in panel.parts)
+            if self._seen.get(panel) != version:
+                self._seen[panel] = version
+                panel.refresh()
+
+    def _build(self) -> None:
+        stage = self._stage
+        with ui.element("div").classes("screen"):
+            with ui.element("header").classes("top"):
+                ui.label(texts.TITLE).classes("brand")
+                self._panels.append(Banks(stage))
+                self._panels.append(Status(stage))
+            with ui.tabs().props("no-caps inline-label").classes("tabs") as tabs:
+                for name, label in texts.TABS.items():
+                    ui.tab(name, label, icon=ICONS[name])
+            with ui.tab_panels(tabs, value="play", animated=False, keep_alive=True).classes("panels"):
+                with ui.tab_panel("play").classes("play"):
+                    self._panels.append(Pads(stage))
+                    with ui.element("div").classes("side"):
+                        prompt = PromptBox(stage)
+                        slots_place = ui.element("div").classes("slots-place")
+                with ui.tab_panel("archive") as archive_place:
+                    pass
+                with ui.tab_panel("engine"):
+                    self._panels.append(EnginePanel(stage))
+                with ui.tab_panel("set"):
+                    self._panels.append(Editor(stage))
+            with ui.element("footer").classes("bottom"):
+                self._panels.append(LastNotice(stage))
+                player = Player()
+            with slots_place:
+                slots = Slots(stage, player)
+            with archive_place:
+                archive = ArchivePanel(stage, player)
+            self._panels += [prompt, slots, archive]
+            tabs.on_value_change(lambda event: archive.look() if event.value == "archive" else None)
+
+
+class Screens:
+    """The screens of all browsers."""
+
+    def __init__(self, stage: Stage) -> None:
+        self._stage = stage
+        self._screens: dict[str, Screen] = {}
+        ui.add_head_html('<link rel="stylesheet" href="/page.css">', shared=True)
+
+    def open(self) -> None:
+        """Build the screen of a browser that has just come."""
+        client = ui.context.client
+        screen = Screen(self._stage, client)
+        screen.refresh()
+        self._screens[client.id] = screen
+        client.on_connect(self._stage.news.set)
+        client.on_delete(lambda: self._screens.pop(client.id, None))
+
+    async def keep_drawn(self) -> None:
+        """Draw what changes, for ever. A screen that fails is told in the log and tried again with the next change."""
+        due = time.monotonic() + TIME_STEP
+        while True:
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._stage.news.wait(), max(0.0, due - time.monotonic()))
+            if time.monotonic() >= due:
+                due = time.monotonic() + TIME_STEP
+                self._stage.touch(Part.TIME)
+            self._stage.news.clear()
+            for screen in tuple(self._screens.values()):
+                self._draw(screen)
+                # Between two screens, others get their turn: answers, sockets, news.
+                await asyncio.sleep(0)
+            await asyncio.sleep(DRAWN_EVERY)
+
+    def _draw(self, screen: Screen) -> None:
+        if screen.client.is_deleted:
+            self._screens.pop(screen.client.id, None)
+            return
+        if not screen.client.has_socket_connection:
+            # Not there now: all that it missed is drawn when it is back.
+            return
+        try:
+            with screen.client:
+                screen.refresh()
+        except Exception:
+            _log.exception("a screen could not be drawn")

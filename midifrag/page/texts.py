@@ -1,0 +1,174 @@
+"""Every English text of the page, in one place."""
+
+from __future__ import annotations
+
+from midifrag.events import PadState
+
+# --- address and door ------------------------------------------------------------------------------------------------
+PORT_TAKEN = "page: port {port} is not free ({error}); the page took another one, see its address"
+NO_ADDRESS = "The page cannot listen on {host}: {error}. Set page.host to an address of this machine."
+PAGE_LOST = "the page's process ended; it is started again, and browsers find it by themselves"
+FOREIGN_HOST = "This page does not answer to that host name. Open the address that midifrag printed.\n"
+FOREIGN_ORIGIN = "This page takes nothing from other web sites.\n"
+TOKEN_NEEDED = "This page needs its token: open the whole address that midifrag printed, or scan its code.\n"  # noqa: S105
+
+# --- frame -----------------------------------------------------------------------------------------------------------
+TITLE = "midifrag"
+TABS = {"play": "Play", "archive": "Archive", "engine": "Engine", "set": "Set"}
+PANIC = "Panic"
+PANIC_HELP = "Cancel everything that is queued or renders"
+PREVIOUS_BANK, NEXT_BANK = "Previous bank", "Next bank"
+NO_NOTICE = "Nothing to report."
+STARTING = "starting …"
+ENGINE_STATES = {
+    "warming": "{model}: warming up {done}/{total}",
+    "ready": "{text}",
+    "restarting": "{model} restarts: {text}",
+    "lost": "{model} is lost: {text}",
+}
+QUEUE = "{count} queued"
+LATENCY = "p50 {p50:.2f} s"
+NO_LATENCY = "nothing landed yet"
+
+# --- prompt ----------------------------------------------------------------------------------------------------------
+PROMPT = "Prompt"
+PROMPT_HINT = "what it should sound like"
+NEGATIVE = "Negative prompt"
+RENDER = "Render"
+RENDER_HELP = "Ctrl-Enter renders"
+PARAMETERS = {
+    "steps": "Steps",
+    "cfg_scale": "CFG",
+    "seconds": "Seconds",
+    "seed": "Seed",
+    "sampler": "Sampler",
+    "model": "Model",
+    "sigma_min": "σ min",
+    "sigma_max": "σ max",
+}
+AUTO = "auto"
+RANDOM = "random"
+HISTORY = "History"
+NO_HISTORY = "Prompts that were rendered come here."
+SAVE_AS_PAD = "Save as pad"
+SAVE = "Save"
+CANCEL = "Cancel"
+BANK, PAD, NAME, COLOUR, SLOT, MODEL = "Bank", "Pad", "Name", "Colour", "Slot", "Model"
+FREE_PAD = "{note} {name} – free"
+TAKEN_PAD = "{note} {name} – {label}"
+SAVED = "saved as {name} ({note}) in {file}"
+LOG = "Log"
+LOG_EMPTY = "The log of finished renders comes here: time taken, fragment file, archive file."
+LOG_LANDED = "{seconds:.2f} s{spare}   {fragment}   {archived}   {prompt}"
+LOG_SPARE = " (spare)"
+LOG_ENDED = "{state}   {prompt}: {text}"
+LOG_RUNNING = "{state} {step}/{of}   {prompt}"
+LOG_QUEUED = "{state}   {prompt}"
+
+# --- pads ------------------------------------------------------------------------------------------------------------
+PAD_STATES = {
+    PadState.IDLE: "",
+    PadState.READY: "ready",
+    PadState.QUEUED: "queued",
+    PadState.RENDERING: "rendering",
+    PadState.LANDED: "landed",
+    PadState.HELD: "held",
+    PadState.REFUSED: "refused",
+    PadState.FAILED: "failed",
+}
+PAD_HELP = "{name}: {prompt}"
+LANDS_IN = "≈ {seconds:.0f} s"
+LANDS_SOON = "< 1 s"
+LANDS_NOW = "at once"
+VELOCITY = "Velocity"
+BY_POSITION = "by position"
+FIXED = "fixed"
+
+# --- slots -----------------------------------------------------------------------------------------------------------
+FREE_SLOT = "free"
+FOREIGN_SLOT = "not from midifrag"
+PLAY, STOP = "Play", "Stop"
+PLAY_SLOT, PLAY_TAKE = "Play slot {number}", "Play take {number}"
+LOCK, UNLOCK = "Lock: nothing lands here", "Unlock"
+RESTORE = "Put the previous fragment back"
+WHERE = "Where the file is"
+COPY = "Copy"
+COPIED = "copied"
+DRAG = "Drag the waveform out to copy the file"
+DOWNLOAD = "Download"
+CLOSE = "Close"
+NOW, SECONDS_AGO, MINUTES_AGO, HOURS_AGO, DAYS_AGO = (
+    "now",
+    "{:.0f} s ago",
+    "{:.0f} min ago",
+    "{:.0f} h ago",
+    "{:.0f} d ago",
+)
+LENGTH = "{:.2f} s"
+PLAYER = "nothing played yet"
+
+# --- archive ---------------------------------------------------------------------------------------------------------
+SEARCH = "Words"
+ANY_BANK, ANY_PRESET = "any bank", "any preset"
+PRESET = "Preset"
+SINCE, UNTIL = "From", "To"
+STARRED = "Starred"
+FOUND = "{count} takes"
+NEW_TAKES = "Show {count} new"
+OLDER, NEWER = "Older", "Newer"
+NO_TAKES = "No takes that fit."
+ARCHIVE_TROUBLE = "The archive cannot be read now: {error}"
+TAKE_LINE = "take {number} · {when} · {length} · seed {seed} · {bank} · {model}"
+STAR, UNSTAR = "Star", "Take the star away"
+NOTE = "Note"
+AGAIN = "Again"
+AGAIN_HELP = "Render again with the same seed"
+VARIATION = "Variation"
+VARIATION_HELP = "Render again with another seed"
+TO_SLOT = "To slot"
+NEXT_SLOT = "next in turn"
+EXPORT = "Export {count} as zip"
+EXPORT_NONE = "Choose takes to export"
+CHOOSE = "Choose take {number}"
+EXPORT_FOLDER = "midifrag-takes"
+EXPORT_LIST = "takes.txt"
+SENT = "take {take} goes to slot {slot}"
+
+# --- engine ----------------------------------------------------------------------------------------------------------
+CONTROLS = "Controls"
+FROM_PRESETS = "from presets"
+GIVE_BACK = "Give back to the presets"
+WAITING = "waits to be picked up"
+IN_FLIGHT = "Queue and in flight"
+NOTHING_QUEUED = "Nothing is queued."
+CLEAR_QUEUE = "Clear queue"
+CANCEL_JOB = "Cancel this render"
+JOB_LINE = "{prompt}"
+JOB_STEP = "{step}/{of}"
+LATENCIES = "Press to landed"
+LATENCY_AXIS = "seconds"
+PERCENTILES = "p50 {p50:.2f} s   p95 {p95:.2f} s   of the last {count}"
+DEVICE = "Engine and memory"
+MEMORY = "{what} {size}"
+NO_MEMORY = "this engine keeps no model in memory"
+MONITOR = "MIDI monitor"
+NO_MIDI = "Nothing has arrived yet. Press a pad of the controller, or turn a knob."
+PORTS = "Ports"
+WARNINGS = "Messages"
+LEVELS = {"info": "info", "warning": "warning", "error": "error"}
+
+# --- set editing -----------------------------------------------------------------------------------------------------
+PADS_OF = "Pads of {bank}"
+EDIT_HINT = "Choose a pad. What you save is written to {file} and is live at once; comments and order stay."
+NEW_PAD = "New pad"
+NOTE_NUMBER = "Note (36 or C1, on one channel 36/10)"
+ON_REPRESS = "Pressed again while it renders"
+ON_LOST = "When the engine dies"
+CHOKE = "Choke group"
+PORT = "Only from port"
+VELOCITY_SETS, VELOCITY_FROM, VELOCITY_TO = "Velocity sets", "softest", "hardest"
+SAVE_PAD = "Save pad"
+REMOVE_PAD = "Remove pad"
+REMOVED = "{name} is removed from {file}"
+SAVED_PAD = "{name} is saved in {file} and live"
+NONE = "–"
