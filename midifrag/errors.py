@@ -2,7 +2,8 @@
 
     MidifragError
     ├── ConfigurationError     a mistake in presets.yaml, a bank, the environment or a flag      (exit 2)
-    ├── PortError              no MIDI system, no such port, or several that match
+    ├── PortError              no such port, or several that match
+    │   └── NoMidiError        no MIDI system on this machine
     ├── ClipError              a MIDI file that cannot be played                                 (exit 2)
     ├── ModelError             a model cannot be loaded
     │   ├── CheckpointError    the file is missing, truncated or of another architecture
@@ -65,6 +66,10 @@ class ClipError(MidifragError):
     """A MIDI file that cannot be played."""
 
     exit_code = 2
+
+
+class NoMidiError(PortError):
+    """This machine has no MIDI system to open ports on."""
 
 
 class ModelError(MidifragError):

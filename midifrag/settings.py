@@ -13,6 +13,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from midifrag.banks import Channel, Control, Note, Parameters, Program, SevenBit, Strict
 from midifrag.engine.catalogue import CATALOGUE, known
 from midifrag.fragment.options import ArchiveOptions, FragmentOptions
+from midifrag.surface import SURFACES
 
 ActionName: TypeAlias = Literal[
     "panic",
@@ -79,12 +80,18 @@ def _port_name(value: Any) -> Any:
 PortName: TypeAlias = Annotated[VirtualPort | str, BeforeValidator(_port_name)]
 
 
+def _known_surface(value: str) -> str:
+    if value not in SURFACES:
+        raise ValueError(f"{value!r} is none of {', '.join(SURFACES)}")
+    return value
+
+
 class PortSettings(Strict):
     """One device: where its messages come from, where feedback goes and what it understands."""
 
     input: PortName | None = Field(default=None, alias="in")
     output: PortName | None = Field(default=None, alias="out")
-    surface: str = "echo"
+    surface: Annotated[str, AfterValidator(_known_surface)] = "echo"
     #: Channels (1–16) that count; None for all.
     channel: Channel | None = None
     #: Whether messages that repeat our own feedback within 50 ms are taken for an echo and left out.

@@ -43,11 +43,16 @@ class Standing:
         return [*([self._slots] if self._slots.slots else []), *self._engines.values(), *self._ports.values()]
 
     def pads_of(self, bank: Bank, now: float) -> tuple[PadChanged, ...]:
-        """The pads of ``bank`` as they are shown."""
-        return tuple(
-            self.pads.get((bank.slug, key)) or idle(bank.slug, key, pad.colour, pad.port, now)
-            for key, pad in bank.pads.items()
-        )
+        """The pads of ``bank`` as they are shown; those at rest are shown where they are bound to, not where pressed."""
+        shown = []
+        for key, pad in bank.pads.items():
+            last = self.pads.get((bank.slug, key))
+            if last is None or last.state is PadState.IDLE:
+                last = idle(bank.slug, key, pad.colour, pad.port, now)
+            elif last.state is PadState.READY:
+                last = replace(last, port=pad.port)
+            shown.append(last)
+        return tuple(shown)
 
     def keep_pads(self, places: set[tuple[str, str]]) -> None:
         """Forget pads that are no longer anywhere."""

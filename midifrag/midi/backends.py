@@ -6,14 +6,17 @@ bytes on input, so that malformed messages can be counted. `MidoBackend` takes a
 
 from __future__ import annotations
 
+import contextlib
+import os
 import re
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import mido
 import rtmidi
 
-from midifrag.errors import PortError
+from midifrag.errors import NoMidiError, PortError
 from midifrag.midi import jack
 from midifrag.midi.protocols import Backend, Direction, InputPort, OutputPort, Receive
 
@@ -47,8 +50,8 @@ def _first_working() -> Backend:
             return RtMidi(_API_NAMES[api])
         except PortError as error:
             tried.append(str(error))
-    raise PortError(
-        "no MIDI system found. " + " ".join(tried or ["python-rtmidi has no backend compiled in."]) + " On Linux, load "
+    raise NoMidiError(
+        "No MIDI system found. " + " ".join(tried or ["python-rtmidi has no backend compiled in."]) + " On Linux, load "
         "ALSA's sequencer (sudo modprobe snd-seq) or start a JACK server; or play without ports: midifrag demo."
     )
 
@@ -113,7 +116,8 @@ class RtMidi:
     def _client(self, kind: Any, **options: Any) -> Any:
         self._check()
         try:
-            return kind(rtapi=self._api, name=CLIENT, **options)
+            with _no_native_chatter():
+                return kind(rtapi=self._api, name=CLIENT, **options)
         except (OSError, RuntimeError) as error:
             raise PortError(f"{_MISSING.get(self._api_name, self.name)} ({error}).") from error
 
@@ -135,6 +139,20 @@ class RtMidi:
         except (OSError, RuntimeError) as error:
             client.delete()
             raise PortError(f"{name!r} cannot be opened; another program may hold it ({error}).") from error
+
+
+@contextlib.contextmanager
+def _no_native_chatter() -> Iterator[None]:
+    """ALSA and JACK write to stderr by themselves when they are not there; our own error says it better."""
+    sys.stderr.flush()
+    with open(os.devnull, "wb") as nowhere:
+        kept = os.dup(2)
+        os.dup2(nowhere.fileno(), 2)
+        try:
+            yield
+        finally:
+            os.dup2(kept, 2)
+            os.close(kept)
 
 
 _MISSING: dict[str, str] = {

@@ -69,7 +69,7 @@ class Ports:
     def open(self) -> None:
         """Open what is there and wait for the rest (see `watch`).
 
-        Raises PortError where there is no MIDI system, a pattern matches several ports or a virtual port is refused.
+        Raises `NoMidiError` where there is no MIDI system, and PortError where a pattern matches several ports.
         """
         if self._backend is None:
             self._backend = choose_backend(self.show.backend)
@@ -210,8 +210,6 @@ class Ports:
         try:
             self._open_end(backend, end, name)
         except PortError as error:
-            if strict and end.virtual is not None:
-                raise PortError(f"ports.{end.port}.{end.direction}: {error}") from error
             self._wait(end, str(error))
 
     def _open_end(self, backend: Backend, end: End, name: str) -> None:
