@@ -65,7 +65,7 @@ def run(
 
 @app.command()
 def play(
-    clip: Annotated[Path, typer.Argument(help="A MIDI file that takes the controller's place.")],
+    clip: Annotated[Path, typer.Argument(help="A MIDI file, or a session log (.jsonl).")],
     path: Config = None,
     speed: Annotated[float, typer.Option(min=0.01, max=100, help="1 is as written.")] = 1.0,
     port: Annotated[
@@ -76,7 +76,7 @@ def play(
     device: Device = None,
     precision: Precision = None,
 ) -> None:
-    """Play a MIDI file into the set, as if it came from the controller."""
+    """Play a MIDI file into the set as if it came from the controller, or a show again from its log."""
     from midifrag.commands import show
 
     with explained():

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterable
+from typing import TypeVar
 
 import mido
 
@@ -18,6 +19,9 @@ from midifrag.settings import Show
 
 #: Seconds between two looks at whether all jobs are done.
 LOOK_EVERY = 0.05
+
+
+T = TypeVar("T")
 
 
 class ClipPorts:
@@ -40,12 +44,12 @@ class ClipPorts:
             self._backend.play(self._port, message)
 
 
-def play(messages: Iterable[tuple[float, mido.Message]], send: Callable[[mido.Message], None]) -> None:
-    """Send each message at its second, counted from now."""
+def play(timed: Iterable[tuple[float, T]], send: Callable[[T], None]) -> None:
+    """Send each item at its second, counted from now."""
     start = time.monotonic()
-    for second, message in messages:
+    for second, item in timed:
         time.sleep(max(0.0, start + second - time.monotonic()))
-        send(message)
+        send(item)
 
 
 def wait_until_landed(runtime: Runtime, timeout: float) -> bool:

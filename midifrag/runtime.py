@@ -29,6 +29,7 @@ from midifrag.fragment.writer import FragmentWriter
 from midifrag.midi.inbox import Inbox
 from midifrag.midi.messages import MidiEvent, PortChanged
 from midifrag.midi.ports import Ports
+from midifrag.replay import is_performed
 from midifrag.settings import Show
 from midifrag.surface.board import Board
 from midifrag.warmup import warm_renders
@@ -174,6 +175,8 @@ class Runtime:
 
     def _handle(self, item: Any) -> None:
         bank = self.bridge.bank
+        if is_performed(item):
+            self.log.write(item)
         self.bridge.handle(item)
         if isinstance(item, MidiEvent):
             for monitor in tuple(self._monitors):

@@ -6,7 +6,7 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
@@ -20,6 +20,7 @@ from midifrag.midi.clip import read_clip
 from midifrag.playing import ClipPorts, wait_until_landed
 from midifrag.playing import play as play_messages
 from midifrag.reload import ConfigWatch
+from midifrag.replay import read_performance
 from midifrag.runtime import Runtime
 from midifrag.terminal import StatusScreen
 from midifrag.view import View
@@ -52,33 +53,45 @@ def run(loaded: config.Loaded) -> None:
             _say_goodbye(runtime)
 
 
-def play(loaded: config.Loaded, clip_path: Path, speed: float, port: str | None) -> None:
-    """Play a MIDI file as if it came from ``port`` (the first one of the show), and end when all has landed."""
+def play(loaded: config.Loaded, path: Path, speed: float, port: str | None) -> None:
+    """Play a MIDI file as if it came from ``port`` (the first one of the show), or a session log as it was played.
+
+    Ends when all has landed.
+    """
     with explained(), stopping() as stopped:
-        clip = read_clip(clip_path)
         name = port or next(iter(loaded.show.ports), "")
         if name not in loaded.show.ports:
             known = ", ".join(loaded.show.ports)
             raise PortError(f"There is no port {name!r} in the configuration to play from; there is {known or 'none'}.")
         ports = ClipPorts(name)
         runtime = Runtime(loaded, ports)
+        perform = _performer(runtime, ports, path, speed)
         try:
             runtime.start()
             with _on_screen(runtime, None) as screen:
                 done = threading.Event()
 
-                def perform() -> None:
+                def act() -> None:
                     _wait_for_engine(runtime, stopped)
-                    play_messages(clip.at_speed(speed), ports.send)
+                    perform()
                     while not stopped.is_set() and not wait_until_landed(runtime, 1.0):
                         pass
                     done.set()
 
-                threading.Thread(target=perform, name="clip", daemon=True).start()
+                threading.Thread(target=act, name="clip", daemon=True).start()
                 while not (stopped.is_set() or done.wait(1 / DRAWN_PER_SECOND)):
                     screen.draw()
         finally:
             _say_goodbye(runtime)
+
+
+def _performer(runtime: Runtime, ports: ClipPorts, path: Path, speed: float) -> Callable[[], None]:
+    """Read ``path`` now, so that a broken file is told before anything starts; return what plays it."""
+    if path.suffix == ".jsonl":
+        performance = read_performance(path)
+        return lambda: play_messages(performance.at_speed(speed, runtime.clock.now()), runtime.put)
+    clip = read_clip(path)
+    return lambda: play_messages(clip.at_speed(speed), ports.send)
 
 
 @contextmanager
