@@ -32,6 +32,7 @@ class ConfigWatch:
     def __init__(self, runtime: Reloadable, interval: float = LOOK_EVERY) -> None:
         self._runtime = runtime
         self._interval = interval
+        self._read = runtime.loaded
         self._seen = _stamps(runtime.loaded)
         self._due = time.monotonic() + self._interval
 
@@ -41,7 +42,10 @@ class ConfigWatch:
             return
         self._due = time.monotonic() + self._interval
         stamps = _stamps(self._runtime.loaded)
-        if stamps != self._seen:
+        if self._runtime.loaded is not self._read:
+            # Another watch, such as the page's, has taken the change over.
+            self._read, self._seen = self._runtime.loaded, stamps
+        elif stamps != self._seen:
             self._seen = stamps
             self.reload()
 
@@ -60,7 +64,7 @@ class ConfigWatch:
             runtime.put(Notice("warning", f"{', '.join(waits)}: changed, takes effect at the next start"))
         runtime.loaded = loaded
         runtime.put(Reload(loaded))
-        self._seen = _stamps(loaded)
+        self._read, self._seen = loaded, _stamps(loaded)
 
 
 def _stamps(loaded: config.Loaded) -> dict[Path, tuple[int, int] | None]:

@@ -59,3 +59,14 @@ def test_what_is_only_read_at_the_start_is_said(show):
     change(show, "set_list: [opening]\nfragments: {count: 4}\n", "presets.yaml")
     watch.look()
     assert "fragments: changed, takes effect at the next start" in show.put_items[0].text
+
+
+def test_what_another_watch_has_taken_over_is_not_read_twice(show):
+    watch, other = ConfigWatch(show, interval=0.0), ConfigWatch(show)
+    change(show, BANK.replace("rain", "heavy storm"))
+    other.reload()
+    watch.look()
+    assert len(show.put_items) == 1
+    change(show, BANK.replace("rain", "snow"))
+    watch.look()
+    assert show.put_items[-1].loaded.banks[0].pads["36"].prompt == "snow"

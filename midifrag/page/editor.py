@@ -82,12 +82,12 @@ class Editor(Panel):
         with self._pads:
             for key in sorted(bank.pads, key=lambda key: int(key.partition("/")[0])):
                 pad = bank.pads[key]
-                row = ui.button(on_click=lambda key=key: self._open(key)).props("flat no-caps align=left")
+                row = ui.button(color=None, on_click=lambda key=key: self._open(key)).props("flat no-caps align=left")
                 row.classes("editor-pad").style(f"--own: {own_colour(pad.colour)}").props["data-edit"] = key
                 with row:
                     ui.label(name_of(key)).classes("pad-note")
                     ui.label(pad.label).classes("editor-label")
-            ui.button(texts.NEW_PAD, icon="add", on_click=lambda: self._open(None)).props("flat no-caps align=left")
+            ui.button(texts.NEW_PAD, icon="add", color=None, on_click=lambda: self._open(None)).props("flat no-caps align=left")
         if self._key is None or self._key not in bank.pads:
             self._open(next(iter(bank.pads)))
 

@@ -14,7 +14,7 @@ from midifrag.page.stage import Part, Stage
 from midifrag.view import landing_time
 
 #: Jobs, messages and MIDI lines that are shown.
-JOBS, NOTICES, MIDI = 6, 8, 14
+JOBS, NOTICES, MIDI = 5, 8, 14
 #: Where a slider goes for parameters that no control sets: the useful part of what is allowed.
 USEFUL: dict[str, tuple[float, float]] = {
     "steps": (1, 150),

@@ -105,7 +105,7 @@ class Pads(Panel):
                 self._velocity = ui.slider(min=1, max=127, value=USUAL_VELOCITY).props("label")
                 self._velocity.props["aria-label"] = texts.VELOCITY
                 self._velocity.bind_enabled_from(self._mode, "value", backward=lambda mode: mode == texts.FIXED)
-        ui.keyboard(self._key, repeating=False, ignore=["input", "select", "textarea"])
+            ui.keyboard(self._key, repeating=False, ignore=["input", "select", "textarea"])
 
     def press(self, key: str, position: float) -> None:
         """Press a pad with the velocity that the performer chose."""
@@ -191,7 +191,7 @@ class Banks(Panel):
             self._list.clear()
             with self._list:
                 self._buttons = {
-                    slug: ui.button(name, on_click=lambda slug=slug: self.stage.put(SelectBank(slug=slug)))
+                    slug: ui.button(name, color=None, on_click=lambda slug=slug: self.stage.put(SelectBank(slug=slug)))
                     .props("flat no-caps")
                     .classes("bank")
                     for slug, name in names

@@ -67,7 +67,7 @@ def set_prop(element: ui.element, name: str, value: object) -> None:
 
 def icon_button(icon: str, label: str) -> ui.button:
     """A round button of only an icon; ``label`` is what it is called for those who hear or hover it."""
-    button = ui.button(icon=icon).props("flat round").classes("icon")
+    button = ui.button(icon=icon, color=None).props("flat round").classes("icon")
     button.props["aria-label"] = label
     button.props["title"] = label
     return button

@@ -42,11 +42,11 @@ class PromptBox(Panel):
                     render = ui.button(texts.RENDER, on_click=self._render).props("unelevated no-caps color=primary")
                     render.classes("render").props["title"] = texts.RENDER_HELP
                     with ui.element("div").classes("prompt-more"):
-                        with ui.button(icon="history").props("flat").classes("icon") as history:
+                        with ui.button(icon="history", color=None).props("flat").classes("icon") as history:
                             self._history = ui.menu().props("max-height=60vh")
                         history.props["aria-label"] = history.props["title"] = texts.HISTORY
                         history.on_click(self._fill_history)
-                        save = ui.button(icon="save", on_click=self._save).props("flat").classes("icon")
+                        save = ui.button(icon="save", color=None, on_click=self._save).props("flat").classes("icon")
                         save.props["aria-label"] = save.props["title"] = texts.SAVE_AS_PAD
             with ui.element("div").classes("fields"):
                 self._fields = Fields(stage)

@@ -39,8 +39,9 @@ class Status(Panel):
         super().__init__(stage)
         with ui.element("div").classes("status"):
             self._engine = ui.label().classes("status-engine")
-            self._queue = ui.label().classes("status-queue")
-            self._latency = ui.label().classes("status-latency")
+            with ui.element("div").classes("status-numbers"):
+                self._queue = ui.label()
+                self._latency = ui.label()
         panic = ui.button(texts.PANIC, on_click=lambda: stage.put(Panic())).props("unelevated no-caps color=negative")
         panic.classes("panic").props["title"] = texts.PANIC_HELP
 
@@ -98,12 +99,13 @@ class Screen:
 
     def _build(self) -> None:
         stage = self._stage
+        ui.colors(primary="#4f8cff", negative="#e5383b", positive="#2fbf71", warning="#ffc24d")
         with ui.element("div").classes("screen"):
             with ui.element("header").classes("top"):
                 ui.label(texts.TITLE).classes("brand")
                 self._panels.append(Banks(stage))
                 self._panels.append(Status(stage))
-            with ui.tabs().props("no-caps inline-label").classes("tabs") as tabs:
+            with ui.tabs().props("no-caps").classes("tabs") as tabs:
                 for name, label in texts.TABS.items():
                     ui.tab(name, label, icon=ICONS[name])
             with ui.tab_panels(tabs, value="play", animated=False, keep_alive=True).classes("panels"):

@@ -61,6 +61,7 @@ def serve(errand: bytes, listening: socket.socket, pipe: Connection) -> None:
             app,
             title=texts.TITLE,
             dark=True,
+            language="en-US",
             tailwind=False,
             reconnect_timeout=RECONNECT_SECONDS,
             binding_refresh_interval=None,
