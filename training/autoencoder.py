@@ -1,7 +1,7 @@
 """``python -m training.autoencoder``: learn to turn sounds into 64 numbers per 1024 samples and back.
 
 Starts from principal components. Writes ``autoencoder.pt`` and ``autoencoder.log``, and at intervals pairs of real and
-reconstructed sounds in ``samples/``.
+reconstructed sounds in ``samples/``, and how many of them the judge names right.
 """
 
 from __future__ import annotations
@@ -14,14 +14,17 @@ from torch import Tensor
 
 from .clips import Clips
 from .codec import Codec
+from .judge import Judge, load_judge
 from .loop import Average, Loop, learning_rate, parser
 from .losses import ReconstructionLoss
 from .presets import PRESETS, SAMPLE_RATE
 
-#: Noise added to the latents while training, beside their unit size: what diffusion will get wrong at least.
-NOISE = 0.1
+#: The most noise added to the latents while training, beside their unit size: what diffusion will get wrong at least.
+NOISE = 0.12
 #: Weight of keeping the latents small.
 SIZE = 2e-3
+#: Held-out clips that are reconstructed for the judge, and how many of them are written.
+JUDGED, WRITTEN = 108, 27
 #: Clips that the principal components are taken from.
 STARTERS = 400
 
@@ -31,16 +34,23 @@ def latent_size(latents: Tensor) -> Tensor:
     return 0.5 * latents.square().mean()
 
 
-def write_samples(codec: Codec, test: Clips, folder: Path, step: int) -> None:
-    """Write real and reconstructed sounds, one after the other, of the first clip of each family."""
+@torch.no_grad()
+def judge_reconstructions(codec: Codec, judge: Judge, test: Clips, folder: Path, step: int) -> dict[str, float]:
+    """Write real and reconstructed sounds, one after the other; note what share of the latter is named right."""
     folder.mkdir(parents=True, exist_ok=True)
-    count = min(27, len(test))
-    with torch.no_grad():
-        real = test.whole(torch.arange(count))
-        made = codec.decode(codec.encode(real))
-    pairs = torch.cat([real, made], dim=2).transpose(1, 2).clamp(-1, 1).numpy()
-    for prompt, pair in zip(test.prompts, pairs, strict=False):
-        soundfile.write(folder / f"autoencoder-{step:06d}-{prompt.replace(' ', '-')}.flac", pair, SAMPLE_RATE)
+    device = next(codec.parameters()).device
+    chosen = torch.arange(min(JUDGED, len(test)))
+    right = 0
+    for part in chosen.split(12):
+        real = test.whole(part)
+        with torch.autocast(device.type, dtype=torch.bfloat16):
+            made = codec.decode(codec.encode(real.to(device))).cpu()
+        right += int((judge.name(made) == test.families[part]).sum())
+        for index, pair in zip(part.tolist(), torch.cat([real, made], dim=2).clamp(-1, 1), strict=True):
+            if index < WRITTEN:
+                name = f"autoencoder-{step:06d}-{test.prompts[index].replace(' ', '-')}.flac"
+                soundfile.write(folder / name, pair.T.numpy(), SAMPLE_RATE)
+    return {"step": step, "named_right": round(right / len(chosen), 3)}
 
 
 def main() -> None:
@@ -60,6 +70,7 @@ def main() -> None:
     average = Average(codec)
     parts = {"codec": codec, "optimiser": optimiser, "average": average}
     loop = Loop(path, preset.steps, arguments.seed, parts, arguments.minutes)
+    judge = load_judge(arguments.run, PRESETS[arguments.preset].judge.width).to(device)
     loss = ReconstructionLoss().to(device)
     for step in loop.steps():
         for group in optimiser.param_groups:
@@ -67,17 +78,20 @@ def main() -> None:
         real = train.crops(preset.batch, preset.crop).to(device)
         with torch.autocast(device.type, dtype=torch.bfloat16):
             latents = codec.encode(real)
-            made = codec.decode(latents + NOISE * torch.randn_like(latents))
+            noise = NOISE * torch.rand(len(real), 1, 1, device=device) * torch.randn_like(latents)
+            made = codec.decode(latents + noise)
         terms = loss(made, real)
         size = latent_size(latents)
         optimiser.zero_grad()
         (terms["total"] + SIZE * size).backward()
+        loop.share(parameters)
         norm = torch.nn.utils.clip_grad_norm_(parameters, 5.0)
         optimiser.step()
         average.update(codec)
         loop.log(**terms, size=size, norm=norm)
-        if (step + 1) % preset.sample_every == 0:
-            write_samples(codec, test, arguments.run / "samples", step + 1)
+        if (step + 1) % preset.sample_every == 0 and loop.team.rank == 0:
+            with average.in_place_of(codec):
+                loop.note(judge_reconstructions(codec, judge, test, arguments.run / "samples", step + 1))
 
 
 if __name__ == "__main__":

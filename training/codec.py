@@ -43,6 +43,17 @@ class Codec(nn.Module):
         return self.stock.pretransform.decoder(bands.float())  # type: ignore[no-any-return]
 
     @torch.no_grad()
+    def divide_latents(self, sizes: Tensor) -> None:
+        """Fold a division of each latent channel by ``sizes`` into the encoder, and the way back into the decoder."""
+        last, first = self.stock.encoder.layers[4], self.stock.decoder.layers[0]
+        last.weight_g[:LATENTS] /= sizes[:, None, None]
+        last.bias[:LATENTS] /= sizes
+        direction = first.weight_v
+        weight = direction * (first.weight_g / direction.norm(dim=(1, 2), keepdim=True)) * sizes[None, :, None]
+        first.weight_v.copy_(weight)
+        first.weight_g.copy_(weight.norm(dim=(1, 2), keepdim=True))
+
+    @torch.no_grad()
     def start_linear(self, audio: Tensor) -> None:
         """Set the weights so that each stage keeps the principal components of the one before, on ``audio``."""
         loudness = audio.square().mean(dim=(1, 2), keepdim=True).sqrt() + 1e-3

@@ -6,8 +6,6 @@ Works on the stock modules' own parameters, so what is trained is what is export
 from __future__ import annotations
 
 import torch
-from torch import Tensor, nn
-from torch.nn import functional
 from stable_audio_tools.models.autoencoders import (
     DecoderBlock,
     EncoderBlock,
@@ -15,6 +13,8 @@ from stable_audio_tools.models.autoencoders import (
     OobleckEncoder,
     ResidualUnit,
 )
+from torch import Tensor, nn
+from torch.nn import functional
 
 
 def run(module: nn.Module, x: Tensor) -> Tensor:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import math
 import signal
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -16,6 +17,7 @@ import torch
 from torch import Tensor, nn
 
 from .presets import PRESETS
+from .team import Team
 
 #: Seconds between two checkpoints, and steps between two lines of the log.
 SAVE_EVERY, LOG_EVERY = 60.0, 50
@@ -28,7 +30,9 @@ def parser(description: str | None) -> argparse.ArgumentParser:
     result.add_argument("--preset", choices=PRESETS, default="cpu")
     result.add_argument("--device", default="cpu", help="cpu or cuda")
     result.add_argument("--seed", type=int, default=1)
-    result.add_argument("--minutes", type=float, help="end the schedule after this long if the steps are not done by then")
+    result.add_argument(
+        "--minutes", type=float, help="end the schedule after this long if the steps are not done by then"
+    )
     return result
 
 
@@ -62,6 +66,16 @@ class Average:
         for name, value in module.named_parameters():
             value.copy_(self.values[name])
 
+    @contextlib.contextmanager
+    @torch.no_grad()
+    def in_place_of(self, module: nn.Module) -> Iterator[None]:
+        """Lend ``module`` the averaged parameters."""
+        own = {name: value.detach().clone() for name, value in module.named_parameters()}
+        self.copy_to(module)
+        yield
+        for name, value in module.named_parameters():
+            value.copy_(own[name])
+
 
 class Loop:
     """Counts steps from the checkpoint to ``total``, saving ``parts`` on the way and when asked to stop.
@@ -70,31 +84,31 @@ class Loop:
     and step makes a resumed run draw what an uninterrupted one would have drawn.
     """
 
-    def __init__(
-        self, path: Path, total: int, seed: int, parts: dict[str, Any], minutes: float | None = None
-    ) -> None:
+    def __init__(self, path: Path, total: int, seed: int, parts: dict[str, Any], minutes: float | None = None) -> None:
         self.path, self.total, self.seed, self.parts = path, total, seed, parts
         self.limit = float("inf") if minutes is None else minutes * 60
+        self.team = Team()
         self.step, self.spent = 0, 0.0
         self.began = self.saved = time.monotonic()
         self.sums: dict[str, Tensor] = {}
-        self.stopping = False
+        self.summed = 0
+        self.asked_to_stop = self.stopping = False
         if path.exists():
             state = torch.load(path, map_location="cpu", weights_only=True)
             self.step, self.spent = state["step"], state["spent"]
             for name, part in parts.items():
                 if name in state:
-                    _restore(part, state[name])
+                    restore(part, state[name])
             print(f"{path}: going on from step {self.step}", flush=True)
         self.first = self.step
+        self.progress = self._progress()
 
     @property
     def seconds(self) -> float:
         """Time spent on this training, earlier runs included."""
         return self.spent + time.monotonic() - self.began
 
-    @property
-    def progress(self) -> float:
+    def _progress(self) -> float:
         """0 at the start to 1 when either the steps or the minutes are used up."""
         return min(1.0, max(self.step / max(self.total, 1), self.seconds / self.limit))
 
@@ -103,9 +117,11 @@ class Loop:
         old = {number: signal.signal(number, self._stop) for number in (signal.SIGTERM, signal.SIGINT)}
         try:
             while self.progress < 1 and not self.stopping:
-                torch.manual_seed(self.seed * 1_000_003 + self.step)
+                torch.manual_seed((self.seed * 1_000_003 + self.step) * self.team.size + self.team.rank)
                 yield self.step
                 self.step += 1
+                if self.team.size == 1:
+                    self.progress, self.stopping = self._progress(), self.asked_to_stop
                 if time.monotonic() - self.saved > SAVE_EVERY:
                     self.save()
             self.save()
@@ -116,26 +132,42 @@ class Loop:
             raise SystemExit(f"stopped at step {self.step}; the same command goes on from there")
 
     def _stop(self, _number: int, _frame: FrameType | None) -> None:
-        self.stopping = True
+        self.asked_to_stop = True
+
+    def share(self, parameters: Sequence[nn.Parameter]) -> None:
+        """Give all processes of a team the same gradients and the same idea of when to stop."""
+        mine = torch.tensor([float(self.asked_to_stop), self._progress() / self.team.size])
+        gradients = [value.grad for value in parameters if value.grad is not None]
+        asked, progress = self.team.mean(gradients, mine).tolist()
+        if self.team.size > 1:
+            self.stopping, self.progress = asked > 0, min(progress, 1.0) if progress < 0.9999 else 1.0
 
     def save(self) -> None:
         """Write the checkpoint."""
         self.saved = time.monotonic()
-        save({"step": self.step, "spent": self.seconds, **{name: _state(part) for name, part in self.parts.items()}}, self.path)
+        if self.team.rank:
+            return
+        save(
+            {"step": self.step, "spent": self.seconds, **{name: _state(part) for name, part in self.parts.items()}},
+            self.path,
+        )
 
     def log(self, **values: Tensor) -> None:
         """Add up ``values``; every so often print their means and append them to the log file."""
         for name, value in values.items():
             self.sums[name] = self.sums.get(name, 0) + value.detach()
+        self.summed += 1
         if (self.step + 1) % LOG_EVERY:
             return
-        means = {name: round(float(value) / LOG_EVERY, 4) for name, value in self.sums.items()}
-        self.sums = {}
+        means = {name: round(float(value) / self.summed, 4) for name, value in self.sums.items()}
+        self.sums, self.summed = {}, 0
         pace = (time.monotonic() - self.began) / (self.step + 1 - self.first)
         self.note({"step": self.step + 1, "seconds_a_step": round(pace, 3), **means})
 
     def note(self, row: dict[str, Any]) -> None:
         """Print ``row`` and append it to the log file beside the checkpoint."""
+        if self.team.rank:
+            return
         print(" ".join(f"{key} {value}" for key, value in row.items()), flush=True)
         with self.path.with_suffix(".log").open("a") as file:
             file.write(json.dumps(row) + "\n")
@@ -145,7 +177,8 @@ def _state(part: Any) -> Any:
     return {"count": part.count, "values": part.values} if isinstance(part, Average) else part.state_dict()
 
 
-def _restore(part: Any, state: Any) -> None:
+def restore(part: Any, state: Any) -> None:
+    """Give ``part``, a module, an optimiser or an average, the state that a checkpoint holds for it."""
     if isinstance(part, Average):
         part.count = state["count"]
         for name, value in state["values"].items():

@@ -41,23 +41,25 @@ class AutoencoderPreset:
     steps: int = 5000
     batch: int = 12
     crop: int = 16
-    rate: float = 8e-4
+    rate: float = 4e-4
     adversarial_from: int = 1500
     sample_every: int = 500
 
 
 @dataclass(frozen=True)
 class DiffusionPreset:
-    """The transformer's size and training; every ``long_every``-th batch is of long clips."""
+    """The transformer's size and training; after ``long_from`` of it every ``long_every``-th batch is of long clips."""
 
     width: int = 192
     depth: int = 8
     heads: int = 3
     steps: int = 12_000
     batch: int = 32
-    rate: float = 1e-3
-    long_every: int = 8
-    sample_every: int = 1000
+    rate: float = 2e-3
+    decay: float = 0.999
+    long_from: float = 0.5
+    long_every: int = 4
+    sample_every: int = 500
 
 
 @dataclass(frozen=True)
@@ -71,5 +73,20 @@ class Preset:
 
 
 PRESETS: dict[str, Preset] = {
+    # Proves in a minute that every step works; learns nothing.
+    "tiny": Preset(
+        DataPreset(clips=2, long_clips=1, test_clips=1, frames=48, long_frames=64),
+        JudgePreset(steps=4, batch=4, width=4),
+        AutoencoderPreset(encoder_channels=32, decoder_channels=32, steps=3, batch=2, crop=16, sample_every=3),
+        DiffusionPreset(width=64, depth=1, heads=1, steps=4, batch=4, long_from=0.4, long_every=2, sample_every=4),
+    ),
+    # Two cores, some hours.
     "cpu": Preset(),
+    # One large accelerator, under half an hour.
+    "h200": Preset(
+        DataPreset(clips=1200, long_clips=200),
+        JudgePreset(steps=3000, batch=128),
+        AutoencoderPreset(steps=30_000, batch=64, crop=32, rate=8e-4, sample_every=2500),
+        DiffusionPreset(steps=40_000, batch=128, sample_every=4000),
+    ),
 }

@@ -1,0 +1,166 @@
+"""``python -m training.diffusion``: learn to draw latents of a prompt from noise.
+
+Writes ``diffusion.pt`` and ``diffusion.log``; at intervals it draws a sound of each family, writes them to ``samples/`` and
+notes how many of them the judge names right.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import soundfile
+import torch
+from torch import Tensor, nn
+
+from .captions import NAMES, draw
+from .clips import Clips
+from .codec import Codec
+from .judge import Judge, load_judge
+from .latents import load_codec
+from .loop import Average, Loop, learning_rate, parser
+from .presets import PRESETS, SAMPLE_RATE
+from .transformer import Conditions, build, plain_attention, sample, velocity
+
+#: How often the prompt is left out, so that guidance has something to depart from.
+DROPPED = 0.1
+#: The share of times drawn where the sampler's steps lie; the rest are uniform.
+LIKE_SAMPLER = 0.6
+#: How fast the classes' mean losses are followed, and how far their weights may go from 1.
+FOLLOW, MOST = 0.02, 3.0
+#: Steps and guidance of the sounds drawn while training, and how many of each family.
+STEPS, GUIDANCE, EACH = 16, 3.0, 2
+#: The positions learn faster than the rest by this.
+POSITION_RATE = 5.0
+
+
+def times(count: int) -> Tensor:
+    """Noise levels in 0 … 1, most of them where a sampler of few steps takes its steps: near 1."""
+    like_sampler = torch.sigmoid(-torch.empty(count).uniform_(-6.5, 2.5))
+    return torch.where(torch.rand(count) < LIKE_SAMPLER, like_sampler, torch.rand(count))
+
+
+class Balance(nn.Module):
+    """Weights that keep families which are hard to predict from taking over the loss."""
+
+    means: Tensor
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.register_buffer("means", torch.ones(len(NAMES)))
+
+    def forward(self, losses: Tensor, families: Tensor) -> Tensor:
+        """The mean of per-sound ``losses``, each over its family's usual one."""
+        for family, loss in zip(families.tolist(), losses.tolist(), strict=True):
+            self.means[family].lerp_(torch.tensor(loss, device=self.means.device), FOLLOW)
+        weights = (self.means.mean() / self.means[families]).clamp(1 / MOST, MOST)
+        return (losses * weights).mean()
+
+
+class Latents:
+    """Encoded clips of one split, with what was said of them."""
+
+    def __init__(self, run: Path, split: str) -> None:
+        clips = Clips(run, split)
+        self.prompts, self.families, self.seconds = clips.prompts, clips.families, clips.seconds
+        state = torch.load(run / f"latents-{split}.pt", map_location="cpu", weights_only=True, mmap=True)
+        self.latents: Tensor = state["latents"]
+
+    def draw(self, count: int) -> tuple[Tensor, list[str], Tensor, Tensor]:
+        """A batch: latents, prompts, seconds, families; cut at a random frame after the sounds' ends."""
+        chosen = torch.randint(len(self.prompts), (count,))
+        seconds = self.seconds[chosen]
+        shortest = int(np.ceil(float(seconds.max()) * SAMPLE_RATE / 1024))
+        frames = int(torch.randint(min(shortest, self.latents.shape[2]), self.latents.shape[2] + 1, ()))
+        latents = self.latents[chosen][..., :frames].float()
+        return latents, [self.prompts[index] for index in chosen], seconds, self.families[chosen]
+
+
+def optimisers(model: nn.Module, rate: float) -> list[torch.optim.Optimizer]:
+    """Muon for the transformer's matrices, AdamW for everything else."""
+    transformer = model.model.model.transformer
+    matrices = [value for value in transformer.layers.parameters() if value.ndim == 2]
+    positions = list(transformer.pos_emb.parameters())
+    taken = {id(value) for value in (*matrices, *positions)}
+    trained = (*model.model.parameters(), *model.conditioner.parameters())
+    others = [value for value in trained if id(value) not in taken and value.requires_grad]
+    groups = [{"params": others, "factor": 1.0}, {"params": positions, "factor": POSITION_RATE}]
+    muon = torch.optim.Muon(matrices, lr=rate, weight_decay=0.01, adjust_lr_fn="match_rms_adamw")
+    return [muon, torch.optim.AdamW(groups, lr=rate, betas=(0.9, 0.98), weight_decay=0.0)]
+
+
+class Sampler:
+    """Draws sounds while training goes on, writes them and has them judged."""
+
+    def __init__(self, codec: Codec, judge: Judge, seed: int, frames: int, device: torch.device) -> None:
+        self.codec, self.judge, self.frames, self.device = codec.to(device).eval(), judge.to(device), frames, device
+        rng = np.random.default_rng(seed)
+        captions = [draw(name, rng, evaluation=True) for name in NAMES for _ in range(EACH)]
+        self.prompts = [caption.prompt for caption in captions]
+        self.families = torch.tensor([NAMES.index(caption.family) for caption in captions])
+
+    @torch.no_grad()
+    def __call__(self, model: nn.Module, folder: Path, step: int) -> dict[str, float]:
+        """The share of families that the judge names right of sounds of held-out prompts."""
+        model.eval()
+        seconds = [self.frames * 1024 // SAMPLE_RATE] * len(self.prompts)
+        with torch.autocast(self.device.type, dtype=torch.bfloat16):
+            conditions = Conditions(model)(self.prompts, seconds, self.device)
+            latents = sample(model, conditions, self.frames, STEPS, GUIDANCE)
+            audio = torch.cat([self.codec.decode(part) for part in latents.split(9)]).cpu().clamp(-1, 1)
+        model.train()
+        folder.mkdir(parents=True, exist_ok=True)
+        for prompt, sound in list(zip(self.prompts, audio, strict=True))[::EACH]:
+            path = folder / f"diffusion-{step:06d}-{prompt.replace(' ', '-')}.flac"
+            soundfile.write(path, sound.T.numpy(), SAMPLE_RATE)
+        right = self.judge.name(audio) == self.families
+        return {"step": step, "named_right": round(float(right.float().mean()), 3)}
+
+
+def main() -> None:
+    """Train until the preset's last step."""
+    arguments = parser(__doc__).parse_args()
+    preset = PRESETS[arguments.preset]
+    size, run, device = preset.diffusion, arguments.run, torch.device(arguments.device)
+    torch.manual_seed(arguments.seed)
+    model = build(run, preset).to(device).train()
+    if device.type == "cpu":
+        plain_attention(model)
+    splits = {name: Latents(run, name) for name in ("train", "long")}
+    trained = nn.ModuleDict({"transformer": model.model, "conditioner": model.conditioner})
+    average, balance = Average(trained, size.decay), Balance().to(device)
+    muon, adam = optimisers(model, size.rate)
+    parts = {"trained": trained, "muon": muon, "adam": adam, "average": average, "balance": balance}
+    loop = Loop(run / "diffusion.pt", size.steps, arguments.seed, parts, arguments.minutes)
+    conditions = Conditions(model)
+    parameters = [value for value in trained.parameters() if value.requires_grad]
+    sampler = Sampler(load_codec(run, preset), load_judge(run, preset.judge.width), 7, preset.data.frames, device)
+    for step in loop.steps():
+        rate = learning_rate(loop, size.rate)
+        for group in (*muon.param_groups, *adam.param_groups):
+            group["lr"] = rate * group.get("factor", 1.0)
+        late = loop.progress > size.long_from and step % size.long_every == 0
+        latents, prompts, seconds, families = splits["long" if late else "train"].draw(size.batch // (2 if late else 1))
+        latents, t = latents.to(device), times(len(latents)).to(device)
+        noise = torch.randn_like(latents)
+        x = latents + t[:, None, None] * (noise - latents)
+        with torch.autocast(device.type, dtype=torch.bfloat16):
+            given = conditions(prompts, seconds.tolist(), device)
+            guess = velocity(model, x, t, given, cfg_dropout_prob=DROPPED)
+        losses = (guess.float() - (noise - latents)).square().mean(dim=(1, 2))
+        for optimiser in (muon, adam):
+            optimiser.zero_grad()
+        balance(losses, families.to(device)).backward()
+        loop.share(parameters)
+        norm = torch.nn.utils.clip_grad_norm_(parameters, 1.0)
+        for optimiser in (muon, adam):
+            optimiser.step()
+        average.update(trained)
+        loop.log(loss=losses.mean(), norm=norm)
+        if (step + 1) % size.sample_every == 0 and loop.team.rank == 0:
+            with average.in_place_of(trained):
+                loop.note(sampler(model, run / "samples", step + 1))
+
+
+if __name__ == "__main__":
+    main()

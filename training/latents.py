@@ -1,0 +1,69 @@
+"""``python -m training.latents``: encode the clips with the trained autoencoder.
+
+Writes ``latents-<split>.pt`` with posterior means in half precision, divided by each channel's size over the train split,
+and ``codec.pt``, the averaged autoencoder whose own latents are of that unit size.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from .clips import Clips
+from .codec import Codec
+from .loop import Average, parser, restore, save
+from .presets import PRESETS, Preset
+
+#: Clips encoded at once, and clips that the channels' sizes are measured on.
+BATCH, MEASURED = 16, 640
+
+
+def averaged_codec(run: Path, preset: Preset) -> Codec:
+    """The autoencoder with the averaged parameters of its training's checkpoint."""
+    codec = Codec(preset.autoencoder)
+    state = torch.load(run / "autoencoder.pt", map_location="cpu", weights_only=True)
+    average = Average(codec)
+    restore(average, state["average"])
+    average.copy_to(codec)
+    return codec
+
+
+def load_codec(run: Path, preset: Preset) -> Codec:
+    """The autoencoder with latents of unit size."""
+    codec = Codec(preset.autoencoder)
+    codec.load_state_dict(torch.load(run / "codec.pt", map_location="cpu", weights_only=True)["codec"])
+    return codec
+
+
+@torch.no_grad()
+def encode(codec: Codec, clips: Clips, device: torch.device) -> Tensor:
+    """Posterior means (clips, 64, frames) of all of ``clips``, in half precision."""
+    parts = []
+    for part in torch.arange(len(clips)).split(BATCH):
+        with torch.autocast(device.type, dtype=torch.bfloat16):
+            parts.append(codec.encode(clips.whole(part).to(device)).half().cpu())
+        if int(part[0]) % (64 * BATCH) == 0:
+            print(f"encoded {int(part[-1]) + 1} of {len(clips)}", flush=True)
+    return torch.cat(parts)
+
+
+def main() -> None:
+    """Make the latents of unit size and write them for the splits that diffusion is trained on."""
+    arguments = parser(__doc__).parse_args()
+    device = torch.device(arguments.device)
+    run = arguments.run
+    codec = averaged_codec(run, PRESETS[arguments.preset]).to(device).eval()
+    train = Clips(run, "train")
+    some = torch.randperm(len(train), generator=torch.Generator().manual_seed(arguments.seed))[:MEASURED]
+    with torch.no_grad():
+        means = torch.cat([codec.encode(train.whole(part).to(device)) for part in some.split(BATCH)])
+    codec.divide_latents(means.square().mean(dim=(0, 2)).sqrt())
+    save({"codec": codec.state_dict()}, run / "codec.pt")
+    for split in ("train", "long"):
+        save({"latents": encode(codec, Clips(run, split), device)}, run / f"latents-{split}.pt")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,99 @@
+"""The diffusion transformer while it is trained: the stock model, its start, its batches' conditions, its sampling."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+from stable_audio_tools.models.factory import create_model_from_config
+from stable_audio_tools.models.transformer import Attention
+from torch import Tensor, nn
+
+from .config import model_config
+from .presets import LATENTS, Preset
+from .tokens import save_tokenizer
+
+#: The log-SNR that the stock rectified-flow sampler begins and ends with.
+LOG_SNR = (-6.0, 2.0)
+#: How quiet the sines are that the positions start as.
+POSITION_SIZE = 0.2
+
+
+def build(run: Path, preset: Preset) -> nn.Module:
+    """The stock conditional model with random weights and its tokenizer in ``run``."""
+    folder = save_tokenizer(run / "tokenizer").resolve()
+    model: nn.Module = create_model_from_config(
+        model_config(preset.autoencoder, preset.diffusion, tokenizer=str(folder))
+    )
+    with torch.no_grad():
+        model.conditioner.conditioners["prompt"].token_embedder.weight.normal_(0, 0.5)
+        # The library scales the table by this when it is used.
+        table = model.model.model.transformer.pos_emb
+        table.emb.weight.copy_(_sines(*table.emb.weight.shape) * POSITION_SIZE / table.scale)
+    return model
+
+
+def _sines(length: int, width: int) -> Tensor:
+    time = torch.arange(length)[:, None]
+    speed = torch.exp(-math.log(1000.0) * torch.arange(width // 2) / (width // 2))
+    return torch.cat([(time * speed).sin(), (time * speed).cos()], dim=1)
+
+
+def plain_attention(model: nn.Module) -> None:
+    """Spell out the softmax, whose backward pass is quicker than the fused one's on a CPU."""
+
+    def attend(q: Tensor, k: Tensor, v: Tensor, **_: Any) -> Tensor:
+        scores = (q @ k.transpose(-1, -2)) * q.shape[-1] ** -0.5
+        return scores.softmax(dim=-1).to(v.dtype) @ v
+
+    for module in model.modules():
+        if isinstance(module, Attention):
+            if module.num_heads != module.kv_heads:
+                raise ValueError("grouped heads are not spelled out")
+            module.apply_attn = attend
+
+
+class Conditions:
+    """Turns prompts and seconds into what the transformer takes; remembers the words' numbers."""
+
+    def __init__(self, model: nn.Module) -> None:
+        self.model = model
+        self.prompt = model.conditioner.conditioners["prompt"]
+        self.known: dict[str, list[int]] = {}
+
+    def __call__(self, prompts: Sequence[str], seconds: Sequence[float], device: torch.device) -> dict[str, Tensor]:
+        """The transformer's ``cross_attn_cond`` and ``global_embed``."""
+        rows = [
+            {"prompt": prompt, "seconds_start": 0.0, "seconds_total": float(length)}
+            for prompt, length in zip(prompts, seconds, strict=True)
+        ]
+        inputs = self.model.get_conditioning_inputs(self.model.conditioner(rows, device))
+        return {"cross_attn_cond": inputs["cross_attn_cond"], "global_embed": inputs["global_cond"]}
+
+
+def velocity(model: nn.Module, x: Tensor, t: Tensor, conditions: dict[str, Tensor], **options: Any) -> Tensor:
+    """The transformer's guess of noise minus sound."""
+    return model.model.model(x, t, use_checkpointing=False, **conditions, **options)  # type: ignore[no-any-return]
+
+
+@torch.no_grad()
+def sample(
+    model: nn.Module,
+    conditions: dict[str, Tensor],
+    frames: int,
+    steps: int,
+    guidance: float,
+    noise: Tensor | None = None,
+) -> Tensor:
+    """Latents (n, 64, frames) by Euler steps over the stock schedule."""
+    embed = conditions["global_embed"]
+    x = torch.randn(len(embed), LATENTS, frames, device=embed.device) if noise is None else noise
+    times = torch.sigmoid(-torch.linspace(*LOG_SNR, steps + 1))
+    times[0], times[-1] = 1.0, 0.0
+    for now, then in zip(times.tolist(), times[1:].tolist(), strict=False):
+        t = torch.full((len(x),), now, device=x.device)
+        x = x + (then - now) * velocity(model, x, t, conditions, cfg_scale=guidance).float()
+    return x
