@@ -33,7 +33,7 @@ def random_model(
     """The architecture ``architectures/<name>.json`` with random weights; ``smaller`` divides depth and length."""
     config = shrunk(json.loads((FOLDER / f"{name}.json").read_text()), smaller)
     with tempfile.TemporaryDirectory() as folder, quiet():
-        tokenizer = _tokenizer(Path(folder))
+        tokenizer = write_tokenizer(Path(folder))
         for entry in config["model"]["conditioning"]["configs"]:
             if entry["type"] in ("t5", "lut"):
                 entry.update(
@@ -82,7 +82,7 @@ def _randomise(module: torch.nn.Module) -> None:
             torch.nn.init.normal_(parameter, std=0.5 / parameter[0].numel() ** 0.5)
 
 
-def _tokenizer(folder: Path) -> str:
+def write_tokenizer(folder: Path) -> str:
     """A tokenizer of single bytes in ``folder``."""
     from tokenizers import Tokenizer, models, pre_tokenizers
     from transformers import PreTrainedTokenizerFast

@@ -16,9 +16,9 @@ from midifrag.engine.linear import packed
 class Rotary:
     """Rotary position tables for one length, (tokens, 1, heads · width) each.
 
-    Of every head, the first dimensions turn in pairs ``half`` apart. ``back`` is the signed sine where the partner comes
-    ``half`` before, ``ahead`` where it comes after, and both are zero where nothing turns, so that a rotation is three
-    passes over whole rows.
+    Of every head, the first dimensions turn in pairs ``half`` apart. ``back`` is the signed sine where the partner
+    comes ``half`` before, ``ahead`` where it comes after, and both are zero where nothing turns, so that a rotation is
+    three passes over whole rows.
     """
 
     cos: Tensor
@@ -164,8 +164,8 @@ class _LayerNorm:
 class _Norms:
     """What an attention does to queries and keys before they meet: nothing, l2 or layer norm, head by head.
 
-    torch's layer norm is slow on rows as short as a head. So the mean is taken out of the weights beforehand (`centred`),
-    after which only the length of each head's vector is left to divide by.
+    torch's layer norm is slow on rows as short as a head. So the mean is taken out of the weights beforehand
+    (`centred`), after which only the length of each head's vector is left to divide by.
     """
 
     def __init__(self, attention: Any, dtype: torch.dtype) -> None:

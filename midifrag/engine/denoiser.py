@@ -38,6 +38,10 @@ class Denoiser(Protocol):
         """What of a request can be computed before its first step. ``times`` are the ones it will ask for first."""
         ...
 
+    def held_by(self, prepared: Any) -> int:
+        """Bytes that a request's prepared conditioning takes."""
+        ...
+
     def guides(self, row: Row) -> bool:
         """Whether the row takes a second, unguided evaluation."""
         ...
@@ -68,6 +72,11 @@ class StockDenoiser:
     def prepare(self, conditioning: Conditioning, times: Sequence[float], frames: int) -> Conditioning:  # noqa: ARG002
         """The conditioning as it is."""
         return conditioning
+
+    def held_by(self, prepared: Conditioning) -> int:
+        """Nothing of its own: the conditioning is the cache's."""
+        del prepared
+        return 0
 
     def guides(self, row: Row) -> bool:
         """Whether the row's guidance does anything."""

@@ -31,7 +31,8 @@ class Flight:
     """One request: its parameters, the sampler's state and what of it is prepared on the device.
 
     ``exact`` is set when it is rendered again in fp32 after half precision failed; ``order`` is its place of arrival,
-    ``turn`` when it was last served; ``pieces`` is the audio decoded so far.
+    ``turn`` when it was last served; ``squeezed`` is set once it was retried for want of memory; ``pieces`` is the
+    audio decoded so far.
     """
 
     render: Render
@@ -42,6 +43,8 @@ class Flight:
     exact: bool = False
     turn: int = 0
     prepared: Any = None
+    notes: list[str] = field(default_factory=list)
+    squeezed: bool = False
     pieces: list[Audio] = field(default_factory=list)
     began: float | None = None
     clock: Callable[[], float] = time.perf_counter
@@ -58,6 +61,11 @@ class Flight:
     def seconds_taken(self) -> float:
         """Seconds since the device first worked on it."""
         return 0.0 if self.began is None else self.clock() - self.began
+
+    @property
+    def decoded(self) -> int:
+        """Samples of audio that are there."""
+        return sum(piece.shape[-1] for piece in self.pieces)
 
     @property
     def state(self) -> State:

@@ -28,7 +28,7 @@ class Rota:
     """Takes turns between groups: of those with work, the one whose last turn is longest ago, the oldest first."""
 
     def __init__(self) -> None:
-        self._turn = 0
+        self._served = 0
         self._last: dict[Group, int] = {}
 
     def next_batch(self, flights: Sequence[Flight], most: int) -> list[Flight]:
@@ -37,12 +37,11 @@ class Rota:
         if not stepping:
             return []
         group = min((group_of(flight) for flight in stepping), key=lambda each: self._last.get(each, -1))
-        self._turn += 1
-        self._last[group] = self._turn
         together = [flight for flight in stepping if group_of(flight) == group]
         batch = sorted(together, key=lambda flight: flight.turn)[:most]
         for flight in batch:
-            flight.turn = self._turn
+            self._served += 1
+            flight.turn = self._last[group] = self._served
         return batch
 
     @staticmethod
@@ -52,6 +51,6 @@ class Rota:
         if not decoding:
             return []
         first = decoding[0]
-        alike = (group_of(first), first.settings.samples, len(first.pieces))
-        same = [each for each in decoding if (group_of(each), each.settings.samples, len(each.pieces)) == alike]
+        alike = (group_of(first), first.settings.samples, first.decoded)
+        same = [each for each in decoding if (group_of(each), each.settings.samples, each.decoded) == alike]
         return same[:most]

@@ -68,7 +68,7 @@ def settle(render: Render, model: Model) -> Settings:
             raise RequestError(f"sigma_min and sigma_max are both {sigma_max:g}; {steps} steps need a range.")
     else:
         sigma_max = min(sigma_max, 1.0)
-    seconds = _within("seconds", render.seconds, 0, model.max_seconds)
+    seconds = _within("seconds", _either(render.seconds, defaults.seconds), 0, model.max_seconds)
     samples = round(seconds * model.sample_rate)
     if samples < 1:
         raise RequestError(f"seconds: {seconds:g} is shorter than one sample.")

@@ -5,51 +5,29 @@ all its steps at once and in fp32, the rotary tables once per length; the uncond
 which is exactly zero without a negative prompt (the null embedding is zero and no layer on its way has a bias); the 1×1
 convolutions at both ends are folded into the projections beside them.
 
-`unsupported` names what of an architecture is not covered here; such a model runs on `StockDenoiser`.
+`midifrag.engine.architecture.unsupported` names what of an architecture is not covered here; such a model runs on `StockDenoiser`.
 """
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn import functional
 
+from midifrag.engine.architecture import in_fp32, projections
 from midifrag.engine.blocks import Block, Rotary, Sizes
 from midifrag.engine.conditioning import Conditioning
 from midifrag.engine.denoiser import Row, combine
+from midifrag.engine.graphs import Graphs, Inputs, Shape
+from midifrag.engine.samplers import Query
 
 #: Lengths whose rotary tables are kept.
 _KEPT_LENGTHS = 32
-
-
-def unsupported(module: Any) -> str | None:
-    """The first option of a model's transformer that this module does not compute, or None."""
-    dit = module.model.model
-    transformer = dit.transformer
-    layers = list(transformer.layers)
-    attentions = [attention for layer in layers for attention in _attentions(layer)]
-    checks = {
-        "a timestep that is concatenated to the input": dit.timestep_cond_type != "global",
-        "input concatenation": dit.input_concat_dim > 0,
-        "a sliding window": transformer.sliding_window is not None,
-        "causal attention": transformer.causal,
-        "rotary embedding per layer": any(layer.add_rope for layer in layers),
-        "conformer blocks": any(layer.conformer is not None for layer in layers),
-        "DynamicTanh norms": any(type(layer.pre_norm).__name__ != "LayerNorm" for layer in layers),
-        "DynamicTanh on queries and keys": any(attention.qk_norm == "dyt" for attention in attentions),
-        "feature scaling": any(attention.feat_scale for attention in attentions),
-        "feed-forward without a gate": any(type(layer.ff.ff[0]).__name__ != "GLU" for layer in layers),
-        "convolutions in the feed-forward": any(isinstance(layer.ff.ff[2], nn.Conv1d) for layer in layers),
-    }
-    return next((name for name, present in checks.items() if present), None)
-
-
-def _attentions(layer: Any) -> list[Any]:
-    return [layer.self_attn, layer.cross_attn] if layer.cross_attend else [layer.self_attn]
 
 
 @dataclass(eq=False, slots=True)
@@ -57,8 +35,8 @@ class Prepared:
     """What of a request does not change from step to step.
 
     ``context`` and ``refused`` hold every layer's keys and values (layers, 2, 1, heads, tokens, width) for the prompt
-    and the negative prompt. ``prepend`` is (1, tokens, width). ``moments`` maps a time to its embedding: (6 · width) for
-    adaLN models, (width) for those that prepend it.
+    and the negative prompt. ``prepend`` is (1, tokens, width). ``moments`` maps a time to its embedding: (6 · width)
+    for adaLN models, (width) for those that prepend it.
     """
 
     context: Tensor | None
@@ -69,8 +47,23 @@ class Prepared:
     can_guide: bool
 
 
+@dataclass(frozen=True, slots=True)
+class _Gathered:
+    """The keys and values of one batch side by side, and whose they are."""
+
+    members: list[Prepared]
+    places: list[int]
+    zeros: bool
+    context: Tensor
+
+    def holds(self, members: list[Prepared], places: Sequence[int], zeros: bool) -> bool:
+        """Whether this is the same batch, looked at by identity."""
+        same = len(members) == len(self.members) and all(map(operator.is_, members, self.members))
+        return same and self.places == list(places) and self.zeros == zeros
+
+
 class FastDenoiser:
-    """A `Denoiser` for the architectures that `unsupported` passes, with its blocks in ``dtype``."""
+    """A `Denoiser` for the architectures that `unsupported` lets pass, with its blocks in ``dtype``."""
 
     def __init__(self, module: Any, dtype: torch.dtype) -> None:
         dit = module.model.model
@@ -80,16 +73,26 @@ class FastDenoiser:
         self._adaptive = dit.global_cond_type == "adaLN"
         self.describes = f"midifrag's own forward pass in {str(dtype).removeprefix('torch.')}"
         self._memory_tokens = self._transformer.num_memory_tokens
-        self._project_in, self._project_out = _projections(dit)
+        self._project_in, self._project_out = projections(dit)
         self._blocks = [Block(layer, dtype) for layer in self._transformer.layers]
         attention = self._transformer.layers[0].self_attn
         self._shape = attention.num_heads, attention.dim_heads
         self._tables: dict[int, Rotary | None] = {}
-        self._gathered: tuple[tuple[int, ...], Tensor | None] = ((), None)
+        self._gathered: _Gathered | None = None
+        self.context_tokens = 0
+        self.records = self._project_in.device.type == "cuda"
+        self._graphs = Graphs(
+            lambda inputs, guided: self._forward(inputs, range(len(inputs.latents)) if guided else ())
+        )
         self.memory = sum(block.memory for block in self._blocks)
         if self._adaptive:
             shifts = torch.stack([layer.to_scale_shift_gate for layer in self._transformer.layers])
             self._shifts = shifts.float().unflatten(-1, (6, -1))
+
+    def held_by(self, prepared: Prepared) -> int:
+        """See `Denoiser.held_by`."""
+        tensors = [prepared.context, prepared.refused, prepared.prepend, *prepared.moments.values()]
+        return sum(tensor.numel() * tensor.element_size() for tensor in tensors if tensor is not None)
 
     def guides(self, row: Row) -> bool:
         """Whether the row's guidance does anything."""
@@ -101,10 +104,10 @@ class FastDenoiser:
         dit, dtype = self._dit, self._dtype
         summary = None
         if conditioning.summary is not None:
-            summary = _in_fp32(dit.to_global_embed, conditioning.summary)
+            summary = in_fp32(dit.to_global_embed, conditioning.summary)
         prepend = None
         if conditioning.prepend is not None:
-            prepend = _in_fp32(dit.to_prepend_embed, conditioning.prepend).to(dtype)
+            prepend = in_fp32(dit.to_prepend_embed, conditioning.prepend).to(dtype)
         self._rotary(frames, prepend)
         prepared = Prepared(
             context=self._keys_values(conditioning.cross),
@@ -121,7 +124,8 @@ class FastDenoiser:
         crossing = [block for block in self._blocks if block.crosses]
         if cross is None or not crossing:
             return None
-        tokens = _in_fp32(self._dit.to_cond_embed, cross).to(self._dtype)
+        self.context_tokens = cross.shape[1]
+        tokens = in_fp32(self._dit.to_cond_embed, cross).to(self._dtype)
         return torch.stack([block.keys_values(tokens) for block in crossing])
 
     def _embed_times(self, prepared: Prepared, times: list[float]) -> None:
@@ -129,11 +133,11 @@ class FastDenoiser:
             return
         device = self._project_in.device
         features = self._dit.timestep_features.float()(torch.tensor(times, device=device).unsqueeze(1))
-        embedded = _in_fp32(self._dit.to_timestep_embed, features)
+        embedded = in_fp32(self._dit.to_timestep_embed, features)
         if prepared.summary is not None:
             embedded = embedded + prepared.summary
         if self._adaptive:
-            embedded = _in_fp32(self._transformer.global_cond_embedder, embedded)
+            embedded = in_fp32(self._transformer.global_cond_embedder, embedded)
         prepared.moments.update(zip(times, embedded, strict=True))
 
     @torch.inference_mode()
@@ -143,26 +147,76 @@ class FastDenoiser:
             if row.query.t not in row.prepared.moments:
                 self._embed_times(row.prepared, [row.query.t])
         guided = [index for index, row in enumerate(rows) if self.guides(row)]
-        places = sorted(guided, key=lambda index: rows[index].prepared.refused is None)
-        everyone = [*range(len(rows)), *places]
-        latents = torch.cat([row.query.x for row in rows])
-        moments = torch.stack([rows[index].prepared.moments[rows[index].query.t] for index in everyone])
-        context = self._context(rows, places)
-        prepend = self._prepend(rows, places)
-        output = self._forward(latents, places, moments, context, prepend)
+        refusing = any(rows[index].prepared.refused is not None for index in guided)
+        shape = self._graphs.fitting(len(rows), rows[0].query.x.shape[-1], guided=bool(guided), refusing=refusing)
+        if shape is None:
+            places = sorted(guided, key=lambda index: rows[index].prepared.refused is None)
+            output = self._forward(self._inputs(rows, places), places)
+        else:
+            places = list(range(len(rows))) if guided else []
+            filled = [*rows, *[rows[-1]] * (shape.batch - len(rows))]
+            everyone = list(range(shape.batch)) if guided else []
+            output = self._graphs.run(shape, self._inputs(filled, everyone, zeros=refusing))
+            output = torch.cat([output[: len(rows)], output[shape.batch : shape.batch + len(places)]])
         return combine(output, rows, places)
 
-    def _context(self, rows: Sequence[Row], places: Sequence[int]) -> Tensor | None:
+    def capture(self, frames: int, batches: Sequence[int], *, guided: bool, refusing: bool) -> None:
+        """Record calls of these sizes, on devices that can; see `midifrag.engine.graphs`."""
+        if not self.records:
+            return
+        row = self._sample_row(frames, guided=guided, refusing=refusing)
+        for batch in batches:
+            shape = Shape(batch, frames, guided, refusing)
+            places = list(range(batch)) if guided else []
+            self._graphs.record(shape, self._inputs([row] * batch, places, zeros=refusing))
+
+    def _sample_row(self, frames: int, *, guided: bool, refusing: bool) -> Row:
+        """A row as requests have them, of zeros."""
+        device, dit = self._project_in.device, self._dit
+        cross = None
+        if any(block.crosses for block in self._blocks):
+            cross = torch.zeros(1, self.context_tokens, dit.cond_token_dim, device=device)
+        summary = None
+        if hasattr(dit, "to_global_embed"):
+            summary = torch.zeros(1, dit.to_global_embed[0].in_features, device=device)
+        conditioning = Conditioning(cross=cross, negative=cross if refusing else None, summary=summary)
+        x = torch.zeros(1, len(dit.preprocess_conv.weight), frames, device=device)
+        return Row(Query(x, 0.5), self.prepare(conditioning, [0.5], frames), 2.0 if guided else 1.0)
+
+    @property
+    def captures(self) -> int:
+        """How many shapes are recorded."""
+        return len(self._graphs)
+
+    def forget(self) -> None:
+        """Free recordings, tables and what was gathered for the last batch."""
+        self._graphs.clear()
+        self._tables.clear()
+        self._gathered = None
+
+    def _inputs(self, rows: Sequence[Row], places: Sequence[int], *, zeros: bool = False) -> Inputs:
+        """The tensors of a call; with ``zeros``, rows at ``places`` without a negative prompt get an empty one."""
+        moments = [rows[index].prepared.moments[rows[index].query.t] for index in (*range(len(rows)), *places)]
+        return Inputs(
+            latents=torch.cat([row.query.x for row in rows]),
+            moments=torch.stack(moments),
+            context=self._context(rows, places, zeros),
+            prepend=self._prepend(rows, places),
+        )
+
+    def _context(self, rows: Sequence[Row], places: Sequence[int], zeros: bool) -> Tensor | None:
         """The keys and values of all rows that have any, kept from call to call while the rows stay the same."""
         parts = [row.prepared.context for row in rows]
-        parts += [rows[index].prepared.refused for index in places]
+        for index in places:
+            own = rows[index].prepared
+            parts.append(torch.zeros_like(own.context) if zeros and own.refused is None else own.refused)
         present = [part for part in parts if part is not None]
         if len(present) < 2:
             return present[0] if present else None
-        identity = tuple(id(part) for part in present)
-        if identity != self._gathered[0]:
-            self._gathered = (identity, torch.cat(present, dim=2))
-        return self._gathered[1]
+        members = [row.prepared for row in rows]
+        if self._gathered is None or not self._gathered.holds(members, places, zeros):
+            self._gathered = _Gathered(members, list(places), zeros, torch.cat(present, dim=2))
+        return self._gathered.context
 
     def _prepend(self, rows: Sequence[Row], places: Sequence[int]) -> Tensor | None:
         parts = [row.prepared.prepend for row in rows if row.prepared.prepend is not None]
@@ -185,22 +239,19 @@ class FastDenoiser:
     def _before(self, prepend: Tensor | None) -> int:
         return self._memory_tokens + (0 if self._adaptive else 1) + (0 if prepend is None else prepend.shape[1])
 
-    def _forward(
-        self,
-        latents: Tensor,
-        places: Sequence[int],
-        moments: Tensor,
-        context: Tensor | None,
-        prepend: Tensor | None,
-    ) -> Tensor:
+    def _forward_whole(self, inputs: Inputs, guided: bool) -> Tensor:
+        return self._forward(inputs, range(len(inputs.latents)) if guided else ())
+
+    def _forward(self, inputs: Inputs, places: Sequence[int]) -> Tensor:
+        latents, moments, context, prepend = inputs.latents, inputs.moments, inputs.context, inputs.prepend
         patch, frames = self._dit.patch_size, latents.shape[-1]
         patches = latents.transpose(1, 2)
         if patch > 1:
             patches = latents.unflatten(-1, (-1, patch)).transpose(1, 2).flatten(2)
         tokens = functional.linear(patches, self._project_in).to(self._dtype)
         if places:
-            again = tokens if len(places) == len(tokens) and list(places) == sorted(places) else tokens[list(places)]
-            tokens = torch.cat([tokens, again])
+            everyone = list(places) == list(range(len(tokens)))
+            tokens = torch.cat([tokens, tokens if everyone else tokens[list(places)]])
         x = self._with_prefix(tokens, moments, prepend)
         rotary = self._rotary(frames, prepend)
         modulations = self._modulations(moments)
@@ -235,27 +286,3 @@ class FastDenoiser:
             return None
         every = (self._shifts.unsqueeze(1) + moments.unflatten(-1, (6, -1))).unsqueeze(3)
         return [block.sizes(layer) for block, layer in zip(self._blocks, every, strict=True)]
-
-
-def _projections(dit: Any) -> tuple[Tensor, Tensor]:
-    """The input and output projections in fp32, with the residual 1×1 convolutions next to them folded in."""
-    patch, transformer = dit.patch_size, dit.transformer
-    before = dit.preprocess_conv.weight[:, :, 0].double()
-    after = dit.postprocess_conv.weight[:, :, 0].double()
-    before = before + torch.eye(len(before), dtype=torch.float64, device=before.device)
-    after = after + torch.eye(len(after), dtype=torch.float64, device=after.device)
-    inward = transformer.project_in.weight.double().unflatten(1, (-1, patch))
-    outward = transformer.project_out.weight.double().unflatten(0, (-1, patch))
-    inward = torch.einsum("dcp,ce->dep", inward, before).flatten(1)
-    outward = torch.einsum("ce,epd->cpd", after, outward).flatten(0, 1)
-    return inward.float().contiguous(), outward.float().contiguous()
-
-
-def _in_fp32(layers: nn.Sequential, x: Tensor) -> Tensor:
-    """Two linear layers with a SiLU between them, whatever their own number format."""
-    for layer in layers:
-        if isinstance(layer, nn.Linear):
-            x = functional.linear(x, layer.weight.float(), None if layer.bias is None else layer.bias.float())
-        else:
-            x = layer(x)
-    return x

@@ -1,41 +1,34 @@
 """The diffusion engine: many presses in flight on one device, advanced together, one denoiser call a tick.
 
-A tick answers one batch of requests that are `aboard` (see `midifrag.engine.scheduler`) and decodes one window of audio
-for one that has all its steps. New requests join, and cancelled ones leave, between ticks.
+A tick decodes one window of audio for a request that has all its steps, and answers one batch of those that have not
+(see `midifrag.engine.scheduler` for who). New requests join, and cancelled ones leave, between ticks.
+
+Two things may go wrong on the way, and neither takes anything else down. A request that goes non-finite in half
+precision is rendered once more in fp32, from copies of the weights that are freed afterwards, and failed if that does
+not help. A call that runs out of memory is repeated with half the batch; a single request is repeated once after
+everything that can be spared is freed, and then failed.
 """
 
 from __future__ import annotations
 
 import logging
-import queue
-import threading
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 
 import numpy as np
 import torch
 
-from midifrag.engine.conditioning import Conditioner
-from midifrag.engine.decoder import StockDecoder
-from midifrag.engine.denoiser import Denoiser, Row, StockDenoiser
+from midifrag.engine.device import HostCopy, free_cached, is_memory_error
 from midifrag.engine.flight import Flight, Stage
-from midifrag.engine.messages import (
-    EngineEvent,
-    EngineInfo,
-    Progress,
-    Render,
-    Rendered,
-    Started,
-    Warming,
-)
+from midifrag.engine.messages import EngineEvent, EngineInfo, Failed, Progress, Render, Rendered, Started, Warming
 from midifrag.engine.model import Model
-from midifrag.engine.precision import DTYPES
 from midifrag.engine.protocol import EngineChoice
-from midifrag.engine.samplers import offered, times
+from midifrag.engine.renderer import Counters, Renderer
+from midifrag.engine.samplers import offered
 from midifrag.engine.scheduler import Rota, aboard
 from midifrag.engine.settings import settle
-from midifrag.engine.transformer import FastDenoiser, unsupported
-from midifrag.errors import EngineError, RequestError
+from midifrag.engine.warming import load_in_steps, warm_up
+from midifrag.errors import EngineError, MemoryShortError, NonFiniteError, RequestError
 
 _log = logging.getLogger(__name__)
 
@@ -43,28 +36,18 @@ _log = logging.getLogger(__name__)
 MAX_IN_FLIGHT = {"cpu": 8, "cuda": 16, "mps": 4}
 
 
-@dataclass(slots=True)
-class Counters:
-    """What has happened since loading; after warm-up none but ``denoiser_calls`` and ``decoder_calls`` should grow."""
-
-    denoiser_calls: int = 0
-    decoder_calls: int = 0
-    encoder_runs: int = 0
-    captures: int = 0
-    compilations: int = 0
-
-
 class DiffusionWorker:
     """A `Worker` for stable-audio-tools models."""
 
     def __init__(self, choice: EngineChoice) -> None:
         self._choice = choice
-        self._model: Model | None = None
+        self._renderer: Renderer | None = None
         self._flights: dict[int, Flight] = {}
         self._arrivals = 0
         self._rota = Rota()
-        self._batch_limit = 0
-        self._counters = Counters()
+        self._most = self._batch_limit = 0
+        self._unjudged: list[tuple[Sequence[Flight], HostCopy]] = []
+        self._request_memory = 0
 
     @classmethod
     def from_model(cls, model: Model, **options: object) -> DiffusionWorker:
@@ -74,51 +57,37 @@ class DiffusionWorker:
         return worker
 
     def load(self) -> Iterator[EngineEvent]:
-        """See `Worker.load`. The file work runs on a thread of its own so that its progress can be told."""
-        if self._model is not None:
-            return
-        from midifrag.engine.loading import load
-
-        news: queue.SimpleQueue[Warming | None] = queue.SimpleQueue()
-        outcome: list[Model | BaseException] = []
-
-        def work() -> None:
-            try:
-                outcome.append(load(self._choice, lambda *progress: news.put(Warming(*progress))))
-            except BaseException as error:
-                outcome.append(error)
-            news.put(None)
-
-        threading.Thread(target=work, name="midifrag-load", daemon=True).start()
-        yield from iter(news.get, None)
-        if isinstance(outcome[0], BaseException):
-            raise outcome[0]
-        self._adopt(outcome[0])
+        """See `Worker.load`."""
+        if self._renderer is None:
+            self._adopt((yield from load_in_steps(self._choice)))
 
     def _adopt(self, model: Model) -> None:
-        self._model = model
-        self._conditioner = Conditioner(model)
-        self._denoiser = _denoiser(model, DTYPES[model.precision])
-        self._decoder = StockDecoder(model.module)
+        self._renderer = Renderer(model)
         most = self._choice.options.get("max_in_flight", MAX_IN_FLIGHT.get(model.device.type, 4))
-        self._batch_limit = self._most = int(most)
+        self._most = self._batch_limit = max(1, int(most))
+
+    @property
+    def renderer(self) -> Renderer:
+        """What does the arithmetic. Raises `EngineError` before the model is loaded."""
+        if self._renderer is None:
+            raise EngineError("the model is not loaded yet")
+        return self._renderer
 
     @property
     def model(self) -> Model:
         """The loaded model. Raises `EngineError` before it is loaded."""
-        if self._model is None:
-            raise EngineError("the model is not loaded yet")
-        return self._model
+        return self.renderer.model
 
     @property
     def counters(self) -> Counters:
         """What has happened since loading."""
-        self._counters.encoder_runs = self._conditioner.text_runs
-        return self._counters
+        return self.renderer.counters
 
     def info(self) -> EngineInfo:
         """See `Worker.info`."""
-        model = self.model
+        model, memory = self.model, self.renderer.memory()
+        if self._request_memory:
+            memory["one request in flight"] = self._request_memory
         return EngineInfo(
             engine="stable-audio",
             model=model.name,
@@ -129,22 +98,19 @@ class DiffusionWorker:
             channels=model.channels,
             max_seconds=model.max_seconds,
             samplers=offered(model.objective),
-            memory={"model": sum(p.numel() * p.element_size() for p in model.module.parameters())},
+            memory=memory,
         )
 
-    def warm(self, renders: tuple[Render, ...]) -> Iterator[EngineEvent]:
+    def warm(self, renders: tuple[Render, ...]) -> Iterator[Warming]:
         """See `Worker.warm`."""
-        for done, render in enumerate(renders):
-            yield Warming(done, len(renders), render.prompt)
-            self._conditioner.encode(render.prompt, render.negative_prompt, render.seconds)
+        self._request_memory = yield from warm_up(self.renderer, renders, self._most)
 
     def submit(self, render: Render) -> None:
         """See `Worker.submit`."""
         if render.job in self._flights:
             raise RequestError(f"job {render.job} is in flight already.")
-        settings = settle(render, self.model)
         self._arrivals += 1
-        self._flights[render.job] = Flight(render, settings, self._arrivals, render.spare)
+        self._flights[render.job] = Flight(render, settle(render, self.model), self._arrivals, render.spare)
 
     def cancel(self, job: int) -> bool:
         """See `Worker.cancel`."""
@@ -162,62 +128,112 @@ class DiffusionWorker:
 
     def close(self) -> None:
         """See `Worker.close`."""
-        self._flights.clear()
-        self._model = None
+        if self._renderer is not None:
+            device = self.model.device
+            self._flights.clear()
+            self._unjudged.clear()
+            self._renderer = None
+            free_cached(device)
 
     def tick(self) -> list[EngineEvent]:
         """See `Worker.tick`."""
         events: list[EngineEvent] = []
+        self._judge(events)
         flights = aboard(self._flights.values(), self._most)
-        batch = self._rota.next_batch(flights, self._batch_limit)
-        for flight in batch:
-            if flight.stage is Stage.WAITING:
-                self._begin(flight)
-                events.append(Started(flight.job))
-        if batch:
-            self._advance(batch, events)
         decoding = self._rota.next_decode(flights, self._batch_limit)
         if decoding:
-            self._decode(decoding, events)
+            self._attempt(self._decode, decoding, events)
+        batch = self._rota.next_batch(flights, self._batch_limit)
+        if batch:
+            self._attempt(self._advance, batch, events)
+        if not self._flights:
+            self._batch_limit = self._most
+            self.renderer.forget_exact()
         return events
 
-    def _begin(self, flight: Flight) -> None:
-        settings = flight.settings
-        flight.begin(self.model)
-        conditioning = self._conditioner.encode(settings.prompt, settings.negative_prompt, settings.seconds)
-        flight.prepared = self._denoiser.prepare(
-            conditioning, times(settings.sampler, flight.state.levels), settings.frames
-        )
+    def _attempt(
+        self,
+        work: Callable[[Sequence[Flight], list[EngineEvent]], None],
+        batch: Sequence[Flight],
+        events: list[EngineEvent],
+    ) -> None:
+        try:
+            work(batch, events)
+        except (RuntimeError, MemoryError) as error:
+            if not is_memory_error(error):
+                raise
+            self._make_room(batch, error, events)
+
+    def _make_room(self, batch: Sequence[Flight], error: BaseException, events: list[EngineEvent]) -> None:
+        """After a call that ran out of memory: arrange that the next one is smaller, or give up on a single request."""
+        if len(batch) > 1:
+            self._batch_limit = len(batch) // 2
+            _log.warning("out of memory with %d requests at once; going on with %d", len(batch), self._batch_limit)
+        elif not batch[0].squeezed:
+            batch[0].squeezed = True
+            _log.warning("out of memory with a single request; trying once more with what can be freed")
+            self.renderer.make_room()
+        else:
+            reason = MemoryShortError(
+                f"{self.model.device} is out of memory even for one request of {batch[0].settings.seconds:g} s. "
+                f"Ask for fewer seconds, or close what else uses the device. ({str(error).splitlines()[0]})"
+            )
+            self._fail(batch[0], reason, events)
+        free_cached(self.model.device)
 
     def _advance(self, batch: Sequence[Flight], events: list[EngineEvent]) -> None:
-        rows = [Row(flight.query, flight.prepared, flight.settings.cfg_scale) for flight in batch]
-        output = self._denoiser.evaluate(rows)
-        self._counters.denoiser_calls += 1
+        for flight in batch:
+            if flight.stage is Stage.WAITING:
+                again = flight.began is not None
+                self.renderer.begin(flight)
+                if not again:
+                    events.append(Started(flight.job))
+        output = self.renderer.answer(batch)
+        # A sum is finite exactly when all of it is, as fp32 goes; one pass, and one number a request to bring over.
+        verdict = HostCopy(output.sum((1, 2)))
+        self._unjudged.append((batch, verdict))
         for index, flight in enumerate(batch):
             if flight.answer(output[index : index + 1]):
                 events.append(Progress(flight.job, flight.state.index, flight.settings.steps))
+        if verdict.immediate:
+            self._judge(events)
+
+    def _judge(self, events: list[EngineEvent]) -> None:
+        """Look at the steps taken so far. On CUDA that is one late, which also keeps the host from running ahead."""
+        for batch, verdict in self._unjudged:
+            finite = torch.isfinite(verdict.wait()).tolist()
+            for flight, fine in zip(batch, finite, strict=True):
+                if not fine and self._flights.get(flight.job) is flight:
+                    self._not_finite(flight, f"at step {flight.state.index} of {flight.settings.steps}", events)
+        self._unjudged.clear()
+
+    def _not_finite(self, flight: Flight, where: str, events: list[EngineEvent]) -> None:
+        precision = "fp32" if flight.exact else self.model.precision
+        _log.warning("job %d went to NaN or infinity %s in %s", flight.job, where, precision)
+        if precision == "fp32":
+            reason = NonFiniteError(f"The sound went to NaN or infinity {where}, in fp32. Try a lower cfg_scale.")
+            self._fail(flight, reason, events)
+            return
+        flight.exact, flight.stage = True, Stage.WAITING
+        flight.pieces.clear()
+        flight.notes.append(f"NaN or infinity {where} in {precision}; rendered again in fp32")
+
+    def _fail(self, flight: Flight, reason: EngineError, events: list[EngineEvent]) -> None:
+        del self._flights[flight.job]
+        events.append(Failed(flight.job, str(reason)))
 
     def _decode(self, batch: Sequence[Flight], events: list[EngineEvent]) -> None:
-        first = batch[0]
-        windows = self._decoder.windows(first.settings.frames, first.settings.samples)
-        latents = torch.cat([flight.state.x for flight in batch])
-        audio = self._decoder.decode(latents, windows[len(first.pieces)])
-        self._counters.decoder_calls += 1
-        for flight, piece in zip(batch, audio.cpu().numpy(), strict=True):
+        audio = self.renderer.decode(batch).cpu().numpy()
+        for flight, piece in zip(batch, audio, strict=True):
+            if not np.isfinite(piece).all():
+                self._not_finite(flight, "in the decoder", events)
+                continue
             flight.pieces.append(piece)
-            if len(flight.pieces) == len(windows):
+            if flight.decoded >= flight.settings.samples:
                 del self._flights[flight.job]
-                events.append(self._landed(flight))
+                events.append(self._rendered(flight))
 
-    def _landed(self, flight: Flight) -> EngineEvent:
-        audio = np.concatenate(flight.pieces, axis=-1)
-        rate = self.model.sample_rate
-        return Rendered(flight.job, audio, rate, flight.settings.used(), flight.seconds_taken)
-
-
-def _denoiser(model: Model, dtype: torch.dtype) -> Denoiser:
-    obstacle = unsupported(model.module)
-    if obstacle is None:
-        return FastDenoiser(model.module, dtype)
-    _log.info("%s has %s: stable-audio-tools' own forward pass is used, in fp32", model.name, obstacle)
-    return StockDenoiser(model.module)
+    def _rendered(self, flight: Flight) -> Rendered:
+        audio = np.concatenate(flight.pieces, axis=-1) if len(flight.pieces) > 1 else flight.pieces[0].copy()
+        rendered = Rendered(flight.job, audio, self.model.sample_rate, flight.settings.used(), flight.seconds_taken)
+        return replace(rendered, notes=tuple(flight.notes))

@@ -7,11 +7,12 @@ import numpy as np
 import pytest
 import torch
 
+from midifrag.engine.architecture import unsupported
 from midifrag.engine.conditioning import Conditioner, Conditioning
 from midifrag.engine.denoiser import Denoiser, Row, StockDenoiser
 from midifrag.engine.messages import Render
 from midifrag.engine.samplers import Query
-from midifrag.engine.transformer import FastDenoiser, unsupported
+from midifrag.engine.transformer import FastDenoiser
 from midifrag.engine.worker import DiffusionWorker
 from tests.engine.stock import loaded, run, stock_audio
 
@@ -98,7 +99,7 @@ def test_other_architectures_run_on_stock_s_forward(option: str, caplog: pytest.
 
 @pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16])
 def test_half_precision_is_close(dtype: torch.dtype) -> None:
-    model = loaded("v", **COVERED["all of pocket's"])
+    model = loaded("v", num_memory_tokens=4, attn_kwargs={"qk_norm": "ln"})
     conditionings = [Conditioner(model).encode("rain", "", 1.0)]
     half, full = FastDenoiser(model.module, dtype), FastDenoiser(model.module, torch.float32)
     ours = half.evaluate(rows_for(half, conditionings, [3.0]))

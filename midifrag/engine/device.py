@@ -1,0 +1,51 @@
+"""What differs between devices outside the arithmetic: memory running out, and bringing results to the host."""
+
+from __future__ import annotations
+
+import gc
+
+import torch
+from torch import Tensor
+
+_MEMORY_WORDS = ("out of memory", "can't allocate memory", "not enough memory", "alloc failed")
+
+
+def is_memory_error(error: BaseException) -> bool:
+    """Whether the device or the machine ran out of memory; torch says so in several ways."""
+    if isinstance(error, torch.OutOfMemoryError | MemoryError):
+        return True
+    return isinstance(error, RuntimeError) and any(words in str(error).lower() for words in _MEMORY_WORDS)
+
+
+def free_cached(device: torch.device) -> None:
+    """Give back what torch keeps for later."""
+    gc.collect()
+    if device.type == "cuda":
+        torch.cuda.empty_cache()
+    elif device.type == "mps":
+        torch.mps.empty_cache()
+
+
+class HostCopy:
+    """A tensor on its way to the host; the device goes on meanwhile where it can."""
+
+    def __init__(self, tensor: Tensor) -> None:
+        self._done: torch.cuda.Event | None = None
+        if tensor.device.type == "cuda":
+            self._host = torch.empty(tensor.shape, dtype=tensor.dtype, pin_memory=True)
+            self._host.copy_(tensor, non_blocking=True)
+            self._done = torch.cuda.Event()
+            self._done.record()
+        else:
+            self._host = tensor.cpu()
+
+    @property
+    def immediate(self) -> bool:
+        """Whether it is there without waiting, as on a CPU."""
+        return self._done is None
+
+    def wait(self) -> Tensor:
+        """The tensor on the host."""
+        if self._done is not None:
+            self._done.synchronize()
+        return self._host

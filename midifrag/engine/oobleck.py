@@ -1,0 +1,188 @@
+"""stable-audio-tools' Oobleck decoder as a list of operations: weight norm folded, channels last, snake in one go.
+
+Channels last lets oneDNN and cuDNN multiply whole rows: on a CPU with AMX a bf16 convolution of the decoder's size
+takes a fifth of the time that it takes channels first, a ninth of stock's in fp32. Audio is (batch, channels, 1, samples)
+here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+#: A half-open stretch of positions.
+Span: TypeAlias = tuple[int, int]
+#: Elements that snake takes at a time on a CPU, so that its passes stay in the cache.
+_SNAKE_TILE = 1 << 18
+
+
+class NotOobleckError(Exception):
+    """The decoder has a part that is not computed here; the message names it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Convolution:
+    """A convolution that keeps the length: odd kernel, padded with zeros."""
+
+    weight: Tensor
+    bias: Tensor | None
+    padding: int
+    dilation: int
+
+    def __call__(self, x: Tensor) -> Tensor:
+        """Convolve along time."""
+        return functional.conv2d(x, self.weight, self.bias, padding=(0, self.padding), dilation=(1, self.dilation))
+
+    def needs(self, span: Span) -> Span:
+        """The inputs that these outputs depend on."""
+        return span[0] - self.padding, span[1] + self.padding
+
+
+@dataclass(frozen=True, slots=True)
+class Upsampling:
+    """A transposed convolution that multiplies the length by ``stride``."""
+
+    weight: Tensor
+    bias: Tensor | None
+    stride: int
+    padding: int
+
+    def __call__(self, x: Tensor) -> Tensor:
+        """Upsample along time."""
+        stride, padding = (1, self.stride), (0, self.padding)
+        return functional.conv_transpose2d(x, self.weight, self.bias, stride=stride, padding=padding)
+
+    def needs(self, span: Span) -> Span:
+        """The inputs that these outputs depend on."""
+        reach = self.weight.shape[-1] - 1
+        first = -((reach - self.padding - span[0]) // self.stride)
+        return first, (span[1] - 1 + self.padding) // self.stride + 1
+
+
+@dataclass(frozen=True, slots=True)
+class Snake:
+    """x + sin²(αx) / β with one α and β a channel, as x + c − c · cos(2αx) with c = 1 / 2β, in fp32."""
+
+    twice: Tensor
+    half: Tensor
+
+    def __call__(self, x: Tensor) -> Tensor:
+        """Apply to every sample."""
+        rows = x.permute(0, 2, 3, 1).reshape(-1, x.shape[1])
+        out = torch.empty_like(rows)
+        tile = len(rows) if x.device.type != "cpu" else max(1, _SNAKE_TILE // x.shape[1])
+        for start in range(0, len(rows), tile):
+            piece = rows[start : start + tile].float()
+            wave = (piece * self.twice).cos_()
+            out[start : start + tile] = torch.addcmul(piece, wave, -self.half).add_(self.half)
+        return out.view(x.shape[0], x.shape[2], x.shape[3], x.shape[1]).permute(0, 3, 1, 2)
+
+    def needs(self, span: Span) -> Span:
+        """The same samples."""
+        return span
+
+
+@dataclass(frozen=True, slots=True)
+class Pointwise:
+    """Any other function of single samples."""
+
+    layer: nn.Module
+
+    def __call__(self, x: Tensor) -> Tensor:
+        """Apply to every sample."""
+        return self.layer(x)  # type: ignore[no-any-return]
+
+    def needs(self, span: Span) -> Span:
+        """The same samples."""
+        return span
+
+
+@dataclass(frozen=True, slots=True)
+class Residual:
+    """x + what a chain of operations makes of it."""
+
+    chain: tuple[Operation, ...]
+
+    def __call__(self, x: Tensor) -> Tensor:
+        """Run the chain and add."""
+        return run(self.chain, x) + x
+
+    def needs(self, span: Span) -> Span:
+        """The inputs of the whole chain, which contain ``span``."""
+        return needed(self.chain, span)
+
+
+Operation: TypeAlias = Convolution | Upsampling | Snake | Pointwise | Residual
+
+
+def run(chain: Sequence[Operation], x: Tensor) -> Tensor:
+    """Apply one operation after the other."""
+    for operation in chain:
+        x = operation(x)
+    return x
+
+
+def needed(chain: Sequence[Operation], span: Span) -> Span:
+    """The inputs that the outputs ``span`` of a chain depend on; may reach over the ends."""
+    for operation in reversed(chain):
+        span = operation.needs(span)
+    return span
+
+
+def operations(layers: Any, dtype: torch.dtype) -> tuple[Operation, ...]:
+    """The operations of a decoder's (nested) layers, their weights in ``dtype``. Raises `NotOobleckError`."""
+    chain: list[Operation] = []
+    for layer in layers:
+        kind = type(layer).__name__
+        if kind == "ResidualUnit":
+            chain.append(Residual(operations(layer.layers, dtype)))
+        elif kind == "DecoderBlock":
+            chain.extend(operations(layer.layers, dtype))
+        elif kind == "SnakeBeta":
+            chain.append(_snake(layer))
+        elif isinstance(layer, nn.ConvTranspose1d):
+            chain.append(_upsampling(layer, dtype))
+        elif isinstance(layer, nn.Conv1d):
+            chain.append(_convolution(layer, dtype))
+        elif isinstance(layer, nn.ELU | nn.Tanh):
+            chain.append(Pointwise(layer))
+        elif not isinstance(layer, nn.Identity):
+            raise NotOobleckError(kind)
+    return tuple(chain)
+
+
+def _convolution(layer: nn.Conv1d, dtype: torch.dtype) -> Convolution:
+    padding, dilation = int(layer.padding[0]), layer.dilation[0]
+    if layer.stride != (1,) or layer.groups != 1 or 2 * padding != dilation * (layer.kernel_size[0] - 1):
+        raise NotOobleckError("a convolution that changes the length")
+    weight, bias = _folded(layer, dtype)
+    return Convolution(weight, bias, padding, dilation)
+
+
+def _upsampling(layer: nn.ConvTranspose1d, dtype: torch.dtype) -> Upsampling:
+    stride, padding = layer.stride[0], int(layer.padding[0])
+    if layer.kernel_size[0] != 2 * stride or 2 * padding != stride or layer.output_padding != (0,):
+        raise NotOobleckError("an odd stride")
+    weight, bias = _folded(layer, dtype)
+    return Upsampling(weight, bias, stride, padding)
+
+
+def _folded(layer: Any, dtype: torch.dtype) -> tuple[Tensor, Tensor | None]:
+    """A layer's weight, its weight norm worked out in fp32, for two-dimensional channels-last input; and its bias."""
+    weight = layer.weight.float()
+    if hasattr(layer, "weight_g"):
+        weight = torch._weight_norm(layer.weight_v.float(), layer.weight_g.float(), 0)
+    weight = weight.detach().unsqueeze(2).to(dtype).contiguous(memory_format=torch.channels_last)
+    return weight, None if layer.bias is None else layer.bias.detach().to(dtype)
+
+
+def _snake(layer: Any) -> Snake:
+    alpha, beta = layer.alpha.detach().float(), layer.beta.detach().float()
+    if layer.alpha_logscale:
+        alpha, beta = alpha.exp(), beta.exp()
+    return Snake(2 * alpha, 0.5 / (beta + layer.no_div_by_zero))

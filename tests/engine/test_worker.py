@@ -1,0 +1,328 @@
+"""The worker: who is on the device when, what comes out of it, and what happens when something goes wrong."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from midifrag.engine.decoder import WINDOW
+from midifrag.engine.flight import Flight
+from midifrag.engine.messages import Failed, Progress, Render, Rendered, Started, Warming
+from midifrag.engine.model import Model
+from midifrag.engine.samplers import SAMPLERS, offered
+from midifrag.engine.scheduler import Rota, aboard
+from midifrag.engine.settings import settle
+from midifrag.engine.worker import DiffusionWorker
+from midifrag.errors import RequestError
+from tests.engine.stock import loaded, run
+from tests.engine.test_denoiser import COVERED
+
+
+@pytest.fixture(scope="module")
+def model() -> Model:
+    return loaded("rectified_flow")
+
+
+def press(job: int, **changes: Any) -> Render:
+    return Render(**{"job": job, "prompt": "rain", "seconds": 0.2, "seed": job, "steps": 5, **changes})
+
+
+def of(kind: type, events: list[Any]) -> list[Any]:
+    return [event for event in events if isinstance(event, kind)]
+
+
+def landed(events: list[Any]) -> dict[int, np.ndarray]:
+    return {event.job: event.audio for event in of(Rendered, events)}
+
+
+def test_events_of_one_request(model: Model) -> None:
+    events = run(DiffusionWorker.from_model(model), press(1, steps=3))
+    assert events[0] == Started(1)
+    assert of(Progress, events) == [Progress(1, 1, 3), Progress(1, 2, 3), Progress(1, 3, 3)]
+    rendered = events[-1]
+    assert rendered.audio.dtype == np.float32
+    assert rendered.audio.shape == (2, 1600)
+    assert rendered.sample_rate == 8000
+    assert rendered.engine_seconds > 0
+    again = Render(2, **{name: value for name, value in rendered.used.items()})
+    np.testing.assert_array_equal(run(DiffusionWorker.from_model(model), again)[-1].audio, rendered.audio)
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"sampler": "dpmpp-3m-sde"}, "has no sampler 'dpmpp-3m-sde'; it has euler"),
+        ({"steps": 0}, "steps: 0 is not between 1"),
+        ({"seconds": 3.0}, "seconds: 3 is not between 0 and 2.048"),
+        ({"seconds": 1e-9}, "shorter than one sample"),
+        ({"cfg_scale": float("nan")}, "cfg_scale"),
+        ({"sigma_max": -1.0}, "sigma_max"),
+        ({"seed": 2**32}, "seed"),
+    ],
+)
+def test_impossible_requests_are_refused(model: Model, changes: dict[str, Any], words: str) -> None:
+    worker = DiffusionWorker.from_model(model)
+    with pytest.raises(RequestError, match=words):
+        worker.submit(press(1, **changes))
+    assert not worker.busy
+
+
+def test_a_v_model_needs_a_range_of_noise() -> None:
+    worker = DiffusionWorker.from_model(loaded("v"))
+    with pytest.raises(RequestError, match="need a range"):
+        worker.submit(press(1, sigma_min=3.0, sigma_max=3.0))
+
+
+@pytest.mark.parametrize("objective", ["v", "rectified_flow", "rf_denoiser"])
+def test_same_seed_same_audio_whatever_is_in_flight(objective: str) -> None:
+    """Every sampler at once, with all kinds of neighbours, against each alone: equal to 2e-5 of the peak."""
+    model = loaded(objective, **COVERED["all of pocket's"])
+    variety = [{"cfg_scale": 3.0}, {"cfg_scale": 1.0}, {"cfg_scale": 5.0, "negative_prompt": "hum"}, {"seconds": 0.4}]
+    renders = [
+        press(job, sampler=name, sigma_max=20.0, sigma_min=0.3, **variety[job % 4])
+        for job, name in enumerate([*offered(objective), *offered(objective)])
+    ]
+    together = landed(run(DiffusionWorker.from_model(model), *renders))
+    for render in renders:
+        alone = run(DiffusionWorker.from_model(model), render)[-1].audio
+        np.testing.assert_allclose(together[render.job], alone, atol=2e-5 * np.abs(alone).max(), rtol=0)
+
+
+def test_equal_lengths_share_every_call(model: Model) -> None:
+    worker = DiffusionWorker.from_model(model)
+    run(worker, *[press(job) for job in range(4)])
+    assert worker.counters.denoiser_calls == 5
+    assert worker.counters.decoder_calls == 1
+
+
+def test_a_short_press_beside_a_long_render_shares_its_steps(model: Model) -> None:
+    worker = DiffusionWorker.from_model(model)
+    worker.submit(press(1, steps=100))
+    for _ in range(20):
+        worker.tick()
+    worker.submit(press(2, steps=8))
+    ticks, events = 0, []
+    while not of(Rendered, events):
+        events += worker.tick()
+        ticks += 1
+    assert events[0] == Started(2)
+    assert of(Rendered, events)[0].job == 2
+    assert ticks == 9
+    assert of(Progress, events)[-1] == Progress(1, 29, 100)
+
+
+def test_different_lengths_take_turns(model: Model) -> None:
+    worker = DiffusionWorker.from_model(model)
+    events = run(worker, press(1, steps=6), press(2, steps=6, seconds=1.0))
+    assert [event.job for event in of(Progress, events)] == [1, 2] * 6
+
+
+def test_a_press_stops_spares_at_once_and_they_go_on_later(model: Model) -> None:
+    worker = DiffusionWorker.from_model(model)
+    alone = landed(run(DiffusionWorker.from_model(model), press(1)))[1]
+    worker.submit(press(1, spare=True))
+    worker.tick()
+    worker.tick()
+    events = run(worker, press(2))
+    assert [event.job for event in of(Progress, events)] == [2] * 5 + [1] * 3
+    np.testing.assert_allclose(landed(events)[1], alone, atol=2e-5 * np.abs(alone).max())
+
+
+def test_a_promoted_spare_is_a_press(model: Model) -> None:
+    worker = DiffusionWorker.from_model(model)
+    worker.submit(press(1, spare=True))
+    worker.promote(1)
+    worker.promote(99)
+    events = run(worker, press(2))
+    assert [event.job for event in of(Progress, events)] == [1, 2] * 5
+
+
+def test_the_oldest_go_first_up_to_the_limit(model: Model) -> None:
+    worker = DiffusionWorker.from_model(model, max_in_flight=2)
+    events = run(worker, *[press(job, steps=2) for job in (5, 6, 7)])
+    assert [event.job for event in of(Rendered, events)] == [5, 6, 7]
+    assert [event.job for event in of(Progress, events)] == [5, 6, 5, 6, 7, 7]
+
+
+def test_cancelled_within_one_step(model: Model) -> None:
+    worker = DiffusionWorker.from_model(model)
+    worker.submit(press(1))
+    worker.submit(press(2))
+    worker.tick()
+    assert worker.cancel(1)
+    assert not worker.cancel(1)
+    events = run(worker)
+    assert {event.job for event in events} == {2}
+    assert worker.cancel(2) is False
+
+
+def test_rota_serves_all_of_a_group_larger_than_a_batch(model: Model) -> None:
+    flights = [Flight(press(job), settle(press(job), model), job, spare=False) for job in range(5)]
+    rota = Rota()
+    served = [flight.job for _ in range(5) for flight in rota.next_batch(aboard(flights, 5), 2)]
+    assert sorted(served) == sorted([*range(5)] * 2)
+
+
+def test_long_audio_is_decoded_between_steps_of_others(monkeypatch: pytest.MonkeyPatch, model: Model) -> None:
+    whole = landed(run(DiffusionWorker.from_model(model), press(1, seconds=2.0, steps=2)))[1]
+    monkeypatch.setitem(WINDOW, "cpu", 16)
+    worker = DiffusionWorker.from_model(model)
+    events = run(worker, press(1, seconds=2.0, steps=2), press(2, steps=20))
+    kinds = [(type(event), event.job) for event in events]
+    start, end = kinds.index((Progress, 1)), kinds.index((Rendered, 1))
+    assert len([kind for kind in kinds[start:end] if kind == (Progress, 2)]) > 10
+    assert worker.counters.decoder_calls == 16 + 2
+    np.testing.assert_allclose(landed(events)[1], whole, atol=2e-5 * np.abs(whole).max())
+
+
+def test_length_decides_the_latents_only_where_the_model_allows() -> None:
+    assert settle(press(1), loaded("v")).frames == 32
+    assert settle(press(1, seconds=2.0), loaded("v")).frames == 256
+    full = loaded("v", short_latents=False)
+    assert settle(press(1), full).frames == 256
+    audio = run(DiffusionWorker.from_model(full), press(1))[-1].audio
+    assert audio.shape == (2, 1600)
+
+
+def test_warm_means_warm(model: Model) -> None:
+    worker = DiffusionWorker.from_model(model)
+    presses = (press(1), press(2, prompt="bell", negative_prompt="hum", cfg_scale=3.0), press(3, seconds=0.5))
+    told = list(worker.warm((*presses, press(4, steps=0))))
+    assert all(isinstance(event, Warming) for event in told)
+    assert [event.done for event in told] == list(range(len(told)))
+    assert told[-1].done == told[-1].total
+    assert "own forward pass in float32" in told[-1].what
+    before = worker.counters
+    known = before.text_encoder_runs, before.captures, before.models_built
+    assert before.text_encoder_runs == 3
+    events = run(worker, *presses)
+    assert len(of(Rendered, events)) == 3
+    after = worker.counters
+    assert (after.text_encoder_runs, after.captures, after.models_built) == known
+    run(worker, press(9, prompt="never heard of"))
+    assert worker.counters.text_encoder_runs == 4
+
+
+def test_info_says_what_memory_is_for(model: Model) -> None:
+    worker = DiffusionWorker.from_model(model)
+    list(worker.warm((press(1),)))
+    info = worker.info()
+    assert info.samplers == ("euler", "dpmpp", "rk4", "pingpong")
+    assert info.memory["model"] > 100_000
+    assert info.memory["one request in flight"] > 8 * 32 * 4
+    worker.close()
+
+
+def test_half_precision_survives_the_seed_tool_s_noise() -> None:
+    """σ from 0.3 to 500 in fp16: σ² would overflow there in the first of 100 steps."""
+    settings = {"sigma_min": 0.3, "sigma_max": 500.0, "steps": 10, "sampler": "dpmpp-3m-sde", "cfg_scale": 7.0}
+    exact = run(DiffusionWorker.from_model(loaded("v")), press(1, **settings))[-1].audio
+    worker = DiffusionWorker.from_model(loaded("v", precision="fp16"))
+    rendered = run(worker, press(1, **settings))[-1]
+    assert rendered.notes == ()
+    assert np.isfinite(rendered.audio).all()
+    assert np.linalg.norm(rendered.audio - exact) < 0.1 * np.linalg.norm(exact)
+
+
+def test_overflow_in_half_precision_is_rendered_again_in_fp32() -> None:
+    """This model's feed-forward really leaves the range of fp16."""
+    options = COVERED["all of pocket's"]
+    exact = run(DiffusionWorker.from_model(loaded("v", **options)), press(1))[-1].audio
+    worker = DiffusionWorker.from_model(loaded("v", precision="fp16", **options))
+    events = run(worker, press(1))
+    assert events[-1].notes == ("NaN or infinity at step 1 of 5 in fp16; rendered again in fp32",)
+    assert len(of(Started, events)) == 1
+    np.testing.assert_allclose(events[-1].audio, exact, atol=1e-5 * np.abs(exact).max())
+    assert worker.counters.models_built == 4
+
+
+def test_nan_fails_one_request_and_spares_the_others(model: Model, monkeypatch: pytest.MonkeyPatch) -> None:
+    worker = DiffusionWorker.from_model(model)
+    answer = worker.renderer.answer
+
+    def poisoned(batch: list[Flight]) -> torch.Tensor:
+        output = answer(batch).clone()
+        for index, flight in enumerate(batch):
+            if flight.job == 2 and flight.state.index == 2:
+                output[index, 3, 4] = float("nan")
+        return output
+
+    monkeypatch.setattr(worker.renderer, "answer", poisoned)
+    events = run(worker, press(1), press(2), press(3))
+    (failed,) = of(Failed, events)
+    assert failed.job == 2
+    assert "NaN or infinity at step 3 of 5" in failed.reason
+    assert set(landed(events)) == {1, 3}
+
+
+@pytest.mark.parametrize(
+    "message", ["CUDA out of memory. Tried to allocate", "DefaultCPUAllocator: can't allocate memory"]
+)
+def test_memory_short_shrinks_the_batch(model: Model, monkeypatch: pytest.MonkeyPatch, message: str) -> None:
+    worker = DiffusionWorker.from_model(model)
+    answer, sizes = worker.renderer.answer, []
+
+    def narrow(batch: list[Flight]) -> torch.Tensor:
+        sizes.append(len(batch))
+        if len(batch) > 2:
+            raise RuntimeError(message)
+        return answer(batch)
+
+    monkeypatch.setattr(worker.renderer, "answer", narrow)
+    renders = [press(job) for job in range(8)]
+    events = run(worker, *renders)
+    assert sizes[:3] == [8, 4, 2]
+    assert len(of(Started, events)) == 8
+    monkeypatch.undo()
+    audio, alone = landed(events), run(DiffusionWorker.from_model(model), renders[7])[-1].audio
+    assert len(audio) == 8
+    np.testing.assert_allclose(audio[7], alone, atol=2e-5 * np.abs(alone).max())
+
+
+def test_memory_short_for_one_request_fails_it_and_the_next_one_works(
+    model: Model, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    worker = DiffusionWorker.from_model(model)
+
+    def full(batch: list[Flight]) -> torch.Tensor:
+        raise torch.OutOfMemoryError("out of memory")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(worker.renderer, "answer", full)
+        events = run(worker, press(1))
+    assert [type(event) for event in events] == [Started, Failed]
+    assert "out of memory even for one request" in events[-1].reason
+    assert len(landed(run(worker, press(2)))) == 1
+
+
+def test_memory_short_in_the_decoder_makes_windows_smaller(model: Model, monkeypatch: pytest.MonkeyPatch) -> None:
+    worker = DiffusionWorker.from_model(model)
+    decode = worker.renderer.decode
+
+    def narrow(batch: list[Flight]) -> torch.Tensor:
+        if worker.renderer.window(batch[0]).samples > 32 * 64:
+            raise torch.OutOfMemoryError("out of memory")
+        return decode(batch)
+
+    monkeypatch.setattr(worker.renderer, "decode", narrow)
+    rendered = run(worker, press(1, seconds=2.0))[-1]
+    assert rendered.audio.shape == (2, 16000)
+
+
+def test_other_errors_are_not_swallowed(model: Model, monkeypatch: pytest.MonkeyPatch) -> None:
+    worker = DiffusionWorker.from_model(model)
+
+    def broken(batch: list[Flight]) -> torch.Tensor:
+        raise RuntimeError("CUDA error: an illegal memory access was encountered")
+
+    monkeypatch.setattr(worker.renderer, "answer", broken)
+    worker.submit(press(1))
+    with pytest.raises(RuntimeError, match="illegal memory access"):
+        worker.tick()
+
+
+def test_every_sampler_is_in_the_table_once() -> None:
+    assert {name for objective in ("v", "rectified_flow", "rf_denoiser") for name in offered(objective)} == set(
+        SAMPLERS
+    )
