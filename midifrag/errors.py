@@ -69,7 +69,7 @@ class ClipError(MidifragError):
 
 
 class NoMidiError(PortError):
-    """This machine has no MIDI system to open ports on."""
+    """No MIDI system to open ports on."""
 
 
 class ModelError(MidifragError):

@@ -52,7 +52,7 @@ class Performance:
     acts: tuple[tuple[float, Any], ...]
 
     def at_speed(self, speed: float, now: float) -> Iterator[tuple[float, Any]]:
-        """The acts at ``speed`` times the original; those that carry a time get the one they are due at after ``now``."""
+        """The acts at ``speed`` times the original; those that carry a time get the one that is due after ``now``."""
         for second, act in self.acts:
             due = second / speed
             yield due, dataclasses.replace(act, time=now + due) if hasattr(act, "time") else act

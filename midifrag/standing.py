@@ -43,7 +43,7 @@ class Standing:
         return [*([self._slots] if self._slots.slots else []), *self._engines.values(), *self._ports.values()]
 
     def pads_of(self, bank: Bank, now: float) -> tuple[PadChanged, ...]:
-        """The pads of ``bank`` as they are shown; those at rest where they are bound to, not where they were pressed."""
+        """The pads of ``bank`` as they are shown; at rest where they are bound to, not where last pressed."""
         shown = []
         for key, pad in bank.pads.items():
             last = self.pads.get((bank.slug, key))

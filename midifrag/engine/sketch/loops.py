@@ -10,7 +10,7 @@ import numpy as np
 from .drums import clap, cowbell, cymbal, hats, kick, rim, snare, tom
 from .synthesis import place, strike
 from .tones import string
-from .voice import SAMPLE_RATE, Audio, Voice
+from .voice import SAMPLE_RATE, Audio, Voice, spawn
 
 #: The drums that a beat can be made of; those that a prompt names beside "beat" are its kit.
 KIT: Mapping[str, Callable[[Voice], Audio]] = {
@@ -75,7 +75,7 @@ def _steps(voice: Voice, step: float) -> int:
 
 def _hit(voice: Voice, name: str, step: float) -> Audio:
     """One hit of a drum at peak 1, no longer than two beats; keys and notes are for what plays beside the beat."""
-    (stream,) = voice.rng.spawn(1)
+    (stream,) = spawn(voice.rng, 1)
     unpitched = replace(voice.parameters, key=None, pitch_hz=None)
     hit = KIT[name](replace(voice.piece(8 * step, stream), parameters=unpitched))
     fade = np.minimum(np.arange(len(hit), dtype=np.float32)[::-1] / 200, 1)

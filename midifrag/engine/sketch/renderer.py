@@ -12,7 +12,7 @@ from .finish import PEAK, finish
 from .loops import KIT
 from .parameters import Parameters
 from .prompt import parse
-from .voice import SAMPLE_RATE, Audio, Voice
+from .voice import SAMPLE_RATE, Audio, Voice, spawn
 
 #: Accepted lengths in seconds, inclusive.
 SECONDS_RANGE = (0.05, 190.0)
@@ -42,10 +42,10 @@ def render_parameters(parameters: Parameters, seconds: float, seed: int) -> Soun
     samples = round(seconds * SAMPLE_RATE)
     played = layers(parameters)
     mix = np.zeros((2, samples), dtype=np.float32)
-    streams = np.random.Generator(np.random.PCG64(seed)).spawn(len(played))
+    streams = spawn(np.random.Generator(np.random.PCG64(seed)), len(played))
     for name, stream in zip(played, streams, strict=True):
         family = FAMILIES[name]
-        voice, room = stream.spawn(2)
+        voice, room = spawn(stream, 2)
         raw = family.function(Voice(parameters, samples, voice))
         sound = finish(raw, parameters, family.room, family.spread, room)
         mix += sound * np.float32(family.gain if len(played) > 1 else 1.0)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -117,3 +118,10 @@ class Voice:
         """A value that is ``low`` at −1, ``home`` at 0 and ``high`` at +1 of ``axis``, linear between."""
         position: float = getattr(self.parameters, axis)
         return home + (high - home) * position if position > 0 else home + (home - low) * position
+
+
+def spawn(rng: np.random.Generator, count: int) -> list[np.random.Generator]:
+    """Independent generators from ``rng``'s seed; numpy before 1.25 has no ``Generator.spawn``."""
+    bits: Any = rng.bit_generator
+    seeds = bits.seed_seq if hasattr(bits, "seed_seq") else bits._seed_seq
+    return [np.random.Generator(np.random.PCG64(seed)) for seed in seeds.spawn(count)]
