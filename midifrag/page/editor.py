@@ -87,7 +87,9 @@ class Editor(Panel):
                 with row:
                     ui.label(name_of(key)).classes("pad-note")
                     ui.label(pad.label).classes("editor-label")
-            ui.button(texts.NEW_PAD, icon="add", color=None, on_click=lambda: self._open(None)).props("flat no-caps align=left")
+            ui.button(texts.NEW_PAD, icon="add", color=None, on_click=lambda: self._open(None)).props(
+                "flat no-caps align=left"
+            )
         if self._key is None or self._key not in bank.pads:
             self._open(next(iter(bank.pads)))
 

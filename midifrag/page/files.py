@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import tempfile
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, TypeAlias
 
 from fastapi import APIRouter, HTTPException, Query
+from fastapi import Path as InPath
 from fastapi.responses import FileResponse, Response
+from pydantic import Field
 from starlette.background import BackgroundTask
 
 from midifrag.errors import StorageError, UnknownTakeError
@@ -27,6 +29,10 @@ _KEEP = {"cache-control": "private, max-age=86400, immutable"}
 _ASK = {"cache-control": "no-cache"}
 #: Takes in one export.
 MOST_TAKES = 500
+
+#: A slot's or a take's number, as an address may say it.
+Number: TypeAlias = Annotated[int, InPath(ge=1, le=10**9)]
+TakeNumber: TypeAlias = Annotated[int, Field(ge=1, le=10**9)]
 
 
 def routes(stage: Stage) -> APIRouter:
@@ -54,25 +60,25 @@ def routes(stage: Stage) -> APIRouter:
         return FileResponse(STYLE, media_type="text/css", headers=_ASK)
 
     @router.get("/slots/{number}.wav")
-    def slot_audio(number: int) -> FileResponse:
+    def slot_audio(number: Number) -> FileResponse:
         path = slot_file(number)
         return FileResponse(path, media_type="audio/wav", filename=path.name, headers=_ASK)
 
     @router.get("/slots/{number}.svg")
-    def slot_wave(number: int) -> Response:
+    def slot_wave(number: Number) -> Response:
         return _drawn(slot_file(number), SLOT_COLOUR)
 
     @router.get("/takes/{number}.wav")
-    def take_audio(number: int) -> FileResponse:
+    def take_audio(number: Number) -> FileResponse:
         path = take_file(number)
         return FileResponse(path, media_type="audio/wav", filename=path.name, headers=_ASK)
 
     @router.get("/takes/{number}.svg")
-    def take_wave(number: int) -> Response:
+    def take_wave(number: Number) -> Response:
         return _drawn(take_file(number), TAKE_COLOUR)
 
     @router.get("/export.zip")
-    def export(take: Annotated[list[int], Query(max_length=MOST_TAKES)]) -> FileResponse:
+    def export(take: Annotated[list[TakeNumber], Query(max_length=MOST_TAKES)]) -> FileResponse:
         with tempfile.NamedTemporaryFile(prefix="midifrag-", suffix=".zip", delete=False) as file:
             path = Path(file.name)
         done = BackgroundTask(path.unlink, missing_ok=True)
