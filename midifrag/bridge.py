@@ -19,15 +19,25 @@ from midifrag.banks import Bank, Pad, Preset, resolve
 from midifrag.clock import Clock
 from midifrag.config import Loaded
 from midifrag.engine import messages as engine
-from midifrag.events import BankChanged, EngineChanged, Notice, PadChanged, PadState, PortState, StateChange
+from midifrag.events import (
+    BankChanged,
+    ControlChanged,
+    EngineChanged,
+    Notice,
+    PadChanged,
+    PadState,
+    PortState,
+    StateChange,
+)
 from midifrag.fragment import messages as writer
 from midifrag.jobs import Job, Origin
 from midifrag.live import LiveValues
 from midifrag.midi.mapping import Mapper
-from midifrag.midi.messages import MidiEvent, PortChanged
+from midifrag.midi.messages import MidiEvent, PortChanged, Tick, Transport
 from midifrag.renders import Engines, Renders
 from midifrag.spares import Wish
-from midifrag.standing import Standing
+from midifrag.standing import Standing, describe
+from midifrag.tempo import Tempo
 
 #: How long a landed pad shows that it landed before it shows that its next spare is ready, in seconds.
 LANDED_SHOWS_FOR = 1.5
@@ -71,6 +81,7 @@ class Bridge:
         self._write = write
         self._clock = clock
         self._standing = Standing()
+        self._tempo = Tempo(loaded.show.tempo)
         self._recent: dict[tuple[str, str], tuple[float, float]] = {}
         self.renders = Renders(engines, write, self._publish, clock, loaded.show.engine.spares, seeds)
         self.live = LiveValues(loaded.show, self.bank)
@@ -102,6 +113,9 @@ class Bridge:
                 self._play(item)
             case _ if isinstance(item, events.Intent):
                 self._act(item)
+            case Tick() | Transport():
+                if self._tempo.feed(item):
+                    self._publish(ControlChanged("tempo", float(self._tempo.bpm)))
             case _:
                 for intent in self.mapper.intents(item):
                     self.handle(intent)
@@ -174,7 +188,7 @@ class Bridge:
             self._publish(Notice("error", f"{'.'.join(map(str, problem['loc']))}: {problem['msg']}"))
             return
         preset = resolve(pad, self.bank.defaults, self._loaded.show.defaults)
-        self._submit(origin, pad, preset, prompt.time)
+        self._submit(origin, pad, self._told_tempo(preset), prompt.time)
 
     def _submit(self, origin: Origin, pad: Pad, preset: Preset, time: float) -> None:
         size = self._loaded.show.queue.size
@@ -193,7 +207,10 @@ class Bridge:
         values = dict(self.live.effective)
         if pad.velocity is not None:
             values[pad.velocity.sets] = pad.velocity.value(velocity)
-        return resolve(pad, self.bank.defaults, self._loaded.show.defaults, values=values)
+        return self._told_tempo(resolve(pad, self.bank.defaults, self._loaded.show.defaults, values=values))
+
+    def _told_tempo(self, preset: Preset) -> Preset:
+        return preset.model_copy(update={"prompt": self._tempo.write_into(preset.prompt)})
 
     def _model(self, preset: Preset) -> str:
         return preset.model or self._loaded.show.model
@@ -270,9 +287,7 @@ class Bridge:
             case engine.Warming(done, total, what):
                 self._publish(EngineChanged(model, "warming", what, done, total))
             case engine.Ready(info):
-                self._publish(
-                    EngineChanged(model, "ready", f"{info.model} on {info.device}, {info.precision}", info=info)
-                )
+                self._publish(EngineChanged(model, "ready", describe(info), info=info))
             case engine.Died(reason, _, restarting):
                 self._publish(EngineChanged(model, "restarting" if restarting else "lost", reason))
                 self.renders.on_engine(model, event)

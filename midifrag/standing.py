@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from midifrag.banks import Bank
+from midifrag.engine.messages import EngineInfo
 from midifrag.events import EngineChanged, PadChanged, PadState, PortState, SlotsChanged, StateChange
 
 
@@ -12,6 +13,12 @@ def idle(bank: str, key: str, colour: str | None, port: str | None, now: float) 
     """A pad at rest, where its key says that it lies (channel 1 where it lies on any)."""
     note, _, channel = key.partition("/")
     return PadChanged(bank, key, port, int(channel or 1), int(note), PadState.IDLE, colour, now)
+
+
+def describe(info: EngineInfo) -> str:
+    """One line of what is loaded: model, device, precision, and what of its memory goes where."""
+    sizes = [f"{what} {size / 1e6:.0f} MB" for what, size in info.memory.items()]
+    return "; ".join([f"{info.model} on {info.device}, {info.precision}", *([", ".join(sizes)] if sizes else [])])
 
 
 class Standing:

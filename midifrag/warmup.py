@@ -5,17 +5,19 @@ from __future__ import annotations
 from midifrag.banks import resolve
 from midifrag.config import Loaded
 from midifrag.engine.messages import Render
+from midifrag.tempo import Tempo
 
 
 def warm_renders(loaded: Loaded) -> dict[str, tuple[Render, ...]]:
     """The renders that presses may ask for, by model: one per preset of every bank, without repetitions."""
+    tempo = Tempo(loaded.show.tempo)
     renders: dict[str, dict[Render, None]] = {loaded.show.model: {}}
     for bank in loaded.banks:
         for pad in bank.pads.values():
             preset = resolve(pad, bank.defaults, loaded.show.defaults)
             render = Render(
                 job=0,
-                prompt=preset.prompt,
+                prompt=tempo.write_into(preset.prompt),
                 seconds=preset.seconds,
                 seed=0,
                 steps=preset.steps,
