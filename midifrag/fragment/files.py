@@ -19,6 +19,8 @@ from typing import Any
 
 from midifrag.errors import StorageError
 
+#: Our own folder below those that others watch: what is being written lies there.
+OWN_FOLDER = ".midifrag"
 #: How often a file held open by another program is tried at once, before the caller has to wait longer.
 TRIES = 4
 #: Seconds between those tries.
@@ -42,7 +44,13 @@ _NEXT_STEP = {
 def storage_error(what: str, path: Path, error: OSError) -> StorageError:
     """Return the error to raise when ``what`` ("write", "read" …) was refused for ``path``."""
     reason = _NEXT_STEP.get(error.errno or 0, error.strerror or str(error))
-    return StorageError(f"cannot {what} {path}: {reason}")
+    return StorageError(f"cannot {what} {_told(path)}: {reason}")
+
+
+def _told(path: Path) -> Path:
+    """What a performer knows of ``path``: the folder it is made for, where it lies in our own folder below that."""
+    own = next((parent for parent in path.parents if parent.name == OWN_FOLDER), None)
+    return path if own is None else own.parent
 
 
 def write_whole(path: Path, content: bytes, *, durable: bool = False) -> None:

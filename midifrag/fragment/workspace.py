@@ -17,15 +17,13 @@ from pathlib import Path
 from typing import IO
 
 from midifrag.errors import StorageError
-from midifrag.fragment.files import storage_error
+from midifrag.fragment.files import OWN_FOLDER, storage_error
 
 if sys.platform == "win32":
     import msvcrt
 else:
     import fcntl
 
-#: Name of the folder of our own.
-FOLDER = ".midifrag"
 #: Seconds to wait for another program that works in the same folder.
 PATIENCE = 5.0
 
@@ -70,7 +68,7 @@ class Workspace:
 
     def __init__(self, folder: Path, *, sleep: Callable[[float], None] = time.sleep) -> None:
         self.folder = folder
-        self.own = folder / FOLDER
+        self.own = folder / OWN_FOLDER
         self._sleep = sleep
         self._work = self.own / f"work-{uuid.uuid4().hex[:12]}"
         self._alive = FileLock(self._work / "alive")

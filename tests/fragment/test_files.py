@@ -8,7 +8,15 @@ import pytest
 
 from midifrag.errors import StorageError
 from midifrag.fragment import files
-from midifrag.fragment.files import discard, keep_copy, move_exclusively, read_json, replace_file, write_whole
+from midifrag.fragment.files import (
+    discard,
+    keep_copy,
+    move_exclusively,
+    read_json,
+    replace_file,
+    storage_error,
+    write_whole,
+)
 
 
 def refuse(code, times=10**6):
@@ -105,3 +113,9 @@ def test_json_that_cannot_be_read_is_none(tmp_path, content):
         (tmp_path / "a.json").write_bytes(content)
 
     assert read_json(tmp_path / "a.json") is None
+
+
+def test_what_a_performer_is_told_is_the_folder_and_not_our_own_work_in_it(tmp_path):
+    made_for = tmp_path / "fragments"
+    error = storage_error("write", made_for / ".midifrag" / "work-1" / "3-output01.wav", OSError(errno.ENOSPC, "full"))
+    assert str(error).startswith(f"cannot write {made_for}: the disk is full")
