@@ -1,8 +1,8 @@
 """stable-audio-tools' Oobleck decoder as a list of operations: weight norm folded, channels last, snake in one go.
 
 Channels last lets oneDNN and cuDNN multiply whole rows: on a CPU with AMX a bf16 convolution of the decoder's size
-takes a fifth of the time that it takes channels first, a ninth of stock's in fp32. Audio is (batch, channels, 1, samples)
-here.
+takes a fifth of the time that it takes channels first, a ninth of stock's in fp32. Audio is here (batch, channels, 1,
+samples).
 """
 
 from __future__ import annotations

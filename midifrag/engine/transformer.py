@@ -5,7 +5,8 @@ all its steps at once and in fp32, the rotary tables once per length; the uncond
 which is exactly zero without a negative prompt (the null embedding is zero and no layer on its way has a bias); the 1×1
 convolutions at both ends are folded into the projections beside them.
 
-`midifrag.engine.architecture.unsupported` names what of an architecture is not covered here; such a model runs on `StockDenoiser`.
+`midifrag.engine.architecture.unsupported` names what of an architecture is not covered here; such a model runs on
+`StockDenoiser`.
 """
 
 from __future__ import annotations

@@ -1,0 +1,287 @@
+"""The engine against stock ``generate_diffusion_cond``, in turn and in the same run.
+
+    uv run python -m benchmarks.engine                      the CPU rows
+    uv run python -m benchmarks.engine --device cuda        the rows for a large graphics card
+    uv run python -m benchmarks.engine --device cpu --rows open open-short small-latency --smaller 12
+                                                            those rows end to end on a small machine
+    uv run python -m benchmarks.engine --profile pocket     where one step and one decode spend their time
+
+Models have random weights. Each figure is the median over the repeats; a ratio is the median of the ratios of runs that
+followed each other, so that a busy moment of the machine counts on both sides. Warm-up is left out on both sides.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import io
+import os
+import platform
+import statistics
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+
+from benchmarks.architectures import random_model
+from midifrag.engine.messages import Audio, Render, Rendered
+from midifrag.engine.model import Precision
+from midifrag.engine.quiet import quiet
+from midifrag.engine.worker import DiffusionWorker
+
+PROMPT = "rain on a tin roof"
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """A model and the request made of it; ``latents`` is how many of them stock is given for the same seconds."""
+
+    architecture: str
+    seconds: float
+    steps: int
+    cfg_scale: float
+    sampler: str
+    short_latents: bool = True
+
+    def render(self, job: int = 1, steps: int | None = None) -> Render:
+        """The request."""
+        steps = self.steps if steps is None else steps
+        return Render(job, PROMPT, self.seconds, seed=job, steps=steps, cfg_scale=self.cfg_scale, sampler=self.sampler)
+
+
+POCKET = Case("pocket", 3.0, 20, 3.0, "euler")
+SMALL = Case("stable-audio-open-small", 11.88, 8, 1.0, "pingpong")
+OPEN = Case("stable-audio-open-1.0", 47.55, 100, 7.0, "dpmpp-3m-sde", short_latents=False)
+OPEN_SHORT = Case("stable-audio-open-1.0", 11.88, 100, 7.0, "dpmpp-3m-sde")
+
+
+class Bench:
+    """Both sides of a case, warm."""
+
+    def __init__(self, case: Case, device: str, precision: Precision, smaller: int, max_in_flight: int = 8) -> None:
+        options = {"device": device, "smaller": smaller, "short_latents": case.short_latents}
+        self.stock_model = random_model(case.architecture, precision="fp32", **options)
+        model = random_model(case.architecture, precision=precision, **options)
+        if device == "cuda":
+            self.stock_model.module.half()
+        seconds = min(case.seconds, model.max_seconds)
+        self.case = Case(case.architecture, seconds, case.steps, case.cfg_scale, case.sampler, case.short_latents)
+        self.worker = DiffusionWorker.from_model(model, max_in_flight=max_in_flight)
+        for _ in self.worker.warm((self.case.render(),)):
+            pass
+        self.render(self.case.render(steps=2))
+
+    def stock(self, seed: int = 1) -> float:
+        """Seconds that stock takes for the request, rendering the latents that the seconds need, no more."""
+        from stable_audio_tools.inference.generation import generate_diffusion_cond
+
+        model, case = self.stock_model, self.case
+        frames = -(-round(case.seconds * model.sample_rate) // model.downsampling)
+        if not case.short_latents:
+            frames = model.sample_size // model.downsampling
+        sigmas = {"sigma_min": 0.3, "sigma_max": 500.0} if model.objective == "v" else {}
+        told = [{"prompt": PROMPT, "seconds_start": 0, "seconds_total": case.seconds}]
+        start = time.perf_counter()
+        with quiet(), contextlib.redirect_stderr(io.StringIO()), torch.no_grad():
+            audio = generate_diffusion_cond(
+                model.module,
+                steps=case.steps,
+                cfg_scale=case.cfg_scale,
+                conditioning=told,
+                sample_size=frames * model.downsampling,
+                seed=seed,
+                device=str(model.device),
+                sampler_type=case.sampler,
+                **sigmas,
+            )
+            audio.cpu()
+        return time.perf_counter() - start
+
+    def render(self, *renders: Render) -> float:
+        """Seconds from submitting the requests until the last has landed."""
+        start = time.perf_counter()
+        for render in renders:
+            self.worker.submit(render)
+        while self.worker.busy:
+            self.worker.tick()
+        return time.perf_counter() - start
+
+    def audio(self, *renders: Render) -> dict[int, Audio]:
+        """The requests' audio."""
+        for render in renders:
+            self.worker.submit(render)
+        events = []
+        while self.worker.busy:
+            events += self.worker.tick()
+        return {event.job: event.audio for event in events if isinstance(event, Rendered)}
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A line of the table."""
+
+    work: str
+    base: str
+    ours: str
+    ratio: str
+
+
+def paired(base: Callable[[], float], ours: Callable[[], float], repeats: int) -> tuple[float, float, float, str]:
+    """Median times of both, and of their ratio, and its range."""
+    times = [(base(), ours()) for _ in range(repeats)]
+    ratios = [first / second for first, second in times]
+    spread = f"{min(ratios):.2f}–{max(ratios):.2f}"
+    return (
+        statistics.median(first for first, _ in times),
+        statistics.median(second for _, second in times),
+        statistics.median(ratios),
+        spread,
+    )
+
+
+def against_stock(title: str, case: Case, at_once: int = 1) -> Callable[[argparse.Namespace], Line]:
+    """A row: stock one after the other, ours together."""
+
+    def row(options: argparse.Namespace) -> Line:
+        bench = Bench(case, options.device, options.precision, options.smaller)
+        renders = [bench.case.render(job) for job in range(1, at_once + 1)]
+        bench.stock()
+        bench.render(*renders)
+        base, ours, ratio, spread = paired(
+            lambda: sum(bench.stock(seed) for seed in range(1, at_once + 1)),
+            lambda: bench.render(*renders),
+            options.repeats,
+        )
+        return Line(title, f"{base * 1e3:.0f} ms", f"{ours * 1e3:.0f} ms", f"{ratio:.2f} × ({spread})")
+
+    return row
+
+
+def beside_a_long_render(options: argparse.Namespace) -> Line:
+    """A row: an 8-step press alone and while a 100-step render is running."""
+    bench = Bench(POCKET, options.device, options.precision, options.smaller)
+    job = iter(range(1, 1_000_000))
+
+    def alone() -> float:
+        return bench.render(bench.case.render(next(job), steps=8))
+
+    def beside() -> float:
+        long, press = bench.case.render(next(job), steps=100), bench.case.render(next(job), steps=8)
+        bench.worker.submit(long)
+        for _ in range(10):
+            bench.worker.tick()
+        start, landed = time.perf_counter(), False
+        bench.worker.submit(press)
+        while not landed:
+            landed = any(isinstance(event, Rendered) for event in bench.worker.tick())
+        taken = time.perf_counter() - start
+        bench.worker.cancel(long.job)
+        return taken
+
+    alone(), beside()
+    shared, single, ratio, spread = paired(beside, alone, options.repeats)
+    title = "pocket: 8-step press during a 100-step render / alone"
+    return Line(title, f"{shared * 1e3:.0f} ms", f"{single * 1e3:.0f} ms", f"{ratio:.2f} × ({spread})")
+
+
+def accuracy(case: Case) -> Callable[[argparse.Namespace], Line]:
+    """A row: half precision against fp32 with the same noise, and a request among seven others against it alone."""
+
+    def row(options: argparse.Namespace) -> Line:
+        half = Bench(case, options.device, options.precision, options.smaller)
+        model = random_model(
+            case.architecture,
+            device=options.device,
+            smaller=options.smaller,
+            short_latents=case.short_latents,
+        )
+        exact = DiffusionWorker.from_model(model)
+        half_audio, render = half.audio(half.case.render())[1], half.case.render()
+        exact.submit(render)
+        events = []
+        while exact.busy:
+            events += exact.tick()
+        among = half.audio(*[half.case.render(job) for job in range(1, 5)])[1]
+        return Line(
+            f"{case.architecture}: signal to noise, {options.precision} against fp32; among others against alone",
+            f"{_decibels(events[-1].audio, half_audio):.1f} dB",
+            f"{_decibels(half_audio, among):.1f} dB",
+            "",
+        )
+
+    return row
+
+
+def _decibels(signal: Audio, other: Audio) -> float:
+    noise = float(np.square(signal - other, dtype=np.float64).sum())
+    return float("inf") if noise == 0 else 10 * np.log10(float(np.square(signal, dtype=np.float64).sum()) / noise)
+
+
+ROWS: dict[str, Callable[[argparse.Namespace], Line]] = {
+    "pocket": against_stock("pocket: one request, 20 steps, CFG 3, 3 s", POCKET),
+    "pocket-8": against_stock("pocket: 8 requests at once", POCKET, at_once=8),
+    "small": against_stock("small: 8 steps, 11.9 s", SMALL),
+    "beside": beside_a_long_render,
+    "accuracy": accuracy(POCKET),
+    "open": against_stock("Stable Audio Open 1.0: 100 steps, CFG 7, 47.6 s", OPEN),
+    "open-short": against_stock("Stable Audio Open 1.0: 100 steps, CFG 7, 11.9 s, short latents", OPEN_SHORT),
+    "small-latency": against_stock("small: press → audio on the host, 8 steps, 11.9 s", SMALL),
+}
+DEFAULT_ROWS = {
+    "cpu": ("pocket", "pocket-8", "small", "beside", "accuracy"),
+    "cuda": ("open", "open-short", "small-latency", "pocket", "pocket-8", "beside", "accuracy"),
+}
+CASES = {"pocket": POCKET, "small": SMALL, "open": OPEN}
+
+
+def profile(name: str, options: argparse.Namespace) -> None:
+    """Print where one step and one decode spend their time."""
+    bench = Bench(CASES[name], options.device, options.precision, options.smaller)
+    worker = bench.worker
+    worker.submit(bench.case.render(steps=4))
+    worker.tick()
+    for what, ticks in (("one step", 1), ("the steps that remain", 2), ("one decode", 1)):
+        with torch.profiler.profile() as recorded:
+            for _ in range(ticks):
+                worker.tick()
+        print(f"\n{name}: {what}")
+        print(recorded.key_averages().table(sort_by="self_cpu_time_total", row_limit=12, max_name_column_width=40))
+
+
+def machine(device: str) -> str:
+    """What this runs on."""
+    name = torch.cuda.get_device_name() if device == "cuda" else platform.processor() or platform.machine()
+    with contextlib.suppress(OSError, StopIteration), open("/proc/cpuinfo", encoding="utf-8") as lines:
+        name = name if device == "cuda" else next(line for line in lines if "model name" in line).split(":")[1].strip()
+    load = os.getloadavg()[0] if hasattr(os, "getloadavg") else float("nan")
+    return (
+        f"{name}, {torch.get_num_threads()} threads, load {load:.1f} at the end; Python {platform.python_version()}, "
+        f"torch {torch.__version__}"
+    )
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the rows and print the table."""
+    parser = argparse.ArgumentParser(description="The engine against stock inference.")
+    parser.add_argument("--device", default="cpu", choices=["cpu", "cuda"])
+    parser.add_argument("--precision", choices=["fp32", "fp16", "bf16"], help="ours; fp16 on CUDA, else bf16")
+    parser.add_argument("--repeats", type=int, default=5)
+    parser.add_argument("--rows", nargs="+", choices=list(ROWS))
+    parser.add_argument("--smaller", type=int, default=1, help="divide depth and length, for a dry run")
+    parser.add_argument("--profile", choices=list(CASES))
+    options = parser.parse_args(arguments)
+    options.precision = options.precision or ("fp16" if options.device == "cuda" else "bf16")
+    if options.profile:
+        profile(options.profile, options)
+        return
+    print("| work | stock or shared | ours or alone | ratio (range) |\n| --- | --- | --- | --- |")
+    for name in options.rows or DEFAULT_ROWS[options.device]:
+        line = ROWS[name](options)
+        print(f"| {line.work} | {line.base} | {line.ours} | {line.ratio} |", flush=True)
+    print(f"\n{machine(options.device)}; ours in {options.precision}, {options.repeats} repeats.")
+
+
+if __name__ == "__main__":
+    main()
