@@ -169,6 +169,7 @@ def render(
 ) -> None:
     """Render one prompt into a file."""
     from midifrag.commands import audio
+    from midifrag.commands.common import DEFAULT_CONFIG
 
     parameters = {
         "seconds": seconds,
@@ -180,8 +181,10 @@ def render(
         "sigma_max": sigma_max,
         "negative_prompt": negative_prompt,
     }
-    name = model or config.load(config.shipped_path(), environment={}).show.model
-    choice = {"name": name, "device": device or "auto", "precision": precision or "auto"}
+    with explained():
+        path = None if DEFAULT_CONFIG.exists() else config.shipped_path()
+        show = load_show(path, nested(model=model, engine__device=device, precision=precision))
+    choice = show.choice(show.show.model)
     audio.render(prompt, output, choice, parameters, raw)
 
 

@@ -9,7 +9,7 @@ import os
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 from pydantic import ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, SettingsError
@@ -17,9 +17,13 @@ from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
 from midifrag.banks import Bank
+from midifrag.engine.protocol import EngineChoice
 from midifrag.errors import ConfigurationError, Problem
-from midifrag.mistakes import ENVIRONMENT_PREFIX, problem_at, translate, unknown_variables
+from midifrag.mistakes import ENVIRONMENT_PREFIX, Sources, problem_at, translate, unknown_variables
 from midifrag.settings import Show
+
+#: A file's time and size; None for one that is not there.
+Stamp: TypeAlias = tuple[int, int] | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +35,8 @@ class Loaded:
     path: Path
     #: What the command line set over the files, so that they can be read again in the same way.
     flags: Mapping[str, Any] = field(default_factory=dict)
+    #: How each file stood just before it was read.
+    stamps: Mapping[Path, Stamp] = field(default_factory=dict, compare=False)
 
     @property
     def folder(self) -> Path:
@@ -53,6 +59,15 @@ class Loaded:
         folder = self.show.archive.folder
         return self.fragments_folder / "archive" if folder is None else Path(folder).expanduser().absolute()
 
+    def choice(self, model: str) -> EngineChoice:
+        """What an engine is told to load for ``model``; paths in its entry start from the folder of presets.yaml."""
+        source = self.show.source(model)
+        paths = [key for key in ("config", "checkpoint", "folder") if key in source]
+        source |= {key: str((self.folder / source[key]).resolve()) for key in paths}
+        engine = self.show.engine
+        options = {"max_in_flight": engine.max_in_flight} if engine.max_in_flight else {}
+        return EngineChoice(model, source, engine.device, self.show.precision, options)
+
 
 def shipped_path() -> Path:
     """``presets.yaml`` of the set that comes with midifrag: inside an installed package, or at a checkout's root."""
@@ -65,21 +80,32 @@ def bank_path(show_path: Path, slug: str) -> Path:
     return show_path.parent / "presets" / f"{slug}.yaml"
 
 
+def stamp(path: Path) -> Stamp:
+    """What tells that a file has changed."""
+    try:
+        status = path.stat()
+    except OSError:
+        return None
+    return status.st_mtime_ns, status.st_size
+
+
 def load(path: Path, flags: Mapping[str, Any] | None = None, environment: Mapping[str, str] | None = None) -> Loaded:
     """Read the show at ``path``. Raises `ConfigurationError` with one problem per mistake, over all files at once."""
     environment = os.environ if environment is None else environment
     problems: list[Problem] = []
+    stamps = {path.absolute(): stamp(path)}
     data = _read(path, problems)
     show = None if data is None else _load_show(path.name, data, flags or {}, environment, problems)
     slugs = show.set_list if show is not None else _set_list_of(data)
+    stamps |= {file: stamp(file) for file in (bank_path(path.absolute(), slug) for slug in slugs)}
     banks = [_load_bank(bank_path(path, slug), slug, show, problems) for slug in slugs]
     if show is not None:
-        problems += _own_names(show, path.name, data)
+        problems += _own_names(show, Sources(path.name, data, flags or {}, environment))
     good = tuple(bank for bank in banks if bank is not None)
     problems += _clashes(good)
     if problems or show is None:
         raise ConfigurationError(problems)
-    return Loaded(show, good, path.absolute(), flags or {})
+    return Loaded(show, good, path.absolute(), flags or {}, stamps)
 
 
 def _set_list_of(data: Any) -> list[str]:
@@ -98,7 +124,7 @@ def _load_show(
         name = ENVIRONMENT_PREFIX + str(error).split('"')[1].upper()
         problems.append(Problem("environment", None, name, f"not readable as JSON: {error.__cause__ or error}"))
     except ValidationError as error:
-        problems += translate(error, Show, file, data, flags, environment)
+        problems += translate(error, Show, Sources(file, data, flags, environment))
     return None
 
 
@@ -142,51 +168,52 @@ def _load_bank(path: Path, slug: str, show: Show | None, problems: list[Problem]
     data = _read(path, problems, name)
     if data is None:
         return None
+    sources = Sources(name, data)
     try:
         bank = Bank.model_validate({**_plain(data), "slug": slug})
     except ValidationError as error:
-        problems += translate(error, Bank, name, data)
+        problems += translate(error, Bank, sources)
         return None
     if show is not None:
-        problems += _foreign_names(bank, show, name, data)
+        problems += _foreign_names(bank, show, sources)
     return bank
 
 
-def _foreign_names(bank: Bank, show: Show, file: str, data: Any) -> Iterator[Problem]:
+def _foreign_names(bank: Bank, show: Show, sources: Sources) -> Iterator[Problem]:
     """What a bank says that only the show can confirm: its models, ports and slots."""
     for key, pad in bank.pads.items():
-        yield from _unknown(file, data, ("pads", key, "model"), pad.model, show.known_models)
-        yield from _unknown(file, data, ("pads", key, "port"), pad.port, show.ports)
+        yield from _unknown(sources, ("pads", key, "model"), pad.model, show.known_models)
+        yield from _unknown(sources, ("pads", key, "port"), pad.port, show.ports)
         if pad.slot is not None and pad.slot > show.fragments.count:
-            yield problem_at(file, data, ("pads", key, "slot"), f"{pad.slot} is above {show.fragments.count}")
+            yield problem_at(sources, ("pads", key, "slot"), f"{pad.slot} is above {show.fragments.count}")
     for index, control in enumerate(bank.controls):
-        yield from _unknown(file, data, ("controls", str(index), "port"), control.port, show.ports)
-    yield from _unknown(file, data, ("defaults", "model"), bank.defaults.model, show.known_models)
+        yield from _unknown(sources, ("controls", str(index), "port"), control.port, show.ports)
+    yield from _unknown(sources, ("defaults", "model"), bank.defaults.model, show.known_models)
 
 
-def _own_names(show: Show, file: str, data: Any) -> Iterator[Problem]:
+def _own_names(show: Show, sources: Sources) -> Iterator[Problem]:
     """What the show says about its own models, ports, slots and banks."""
-    yield from _unknown(file, data, ("model",), show.model, show.known_models)
-    yield from _unknown(file, data, ("defaults", "model"), show.defaults.model, show.known_models)
+    yield from _unknown(sources, ("model",), show.model, show.known_models)
+    yield from _unknown(sources, ("defaults", "model"), show.defaults.model, show.known_models)
     if show.notify is not None:
-        yield from _unknown(file, data, ("notify", "port"), show.notify.port, show.ports)
+        yield from _unknown(sources, ("notify", "port"), show.notify.port, show.ports)
     for name in ("controls", "actions"):
         for index, item in enumerate(getattr(show, name)):
-            yield from _unknown(file, data, (name, str(index), "port"), item.port, show.ports)
+            yield from _unknown(sources, (name, str(index), "port"), item.port, show.ports)
     for index, action in enumerate(show.actions):
         place = ("actions", str(index))
         if action.slot is not None and action.slot > show.fragments.count:
-            yield problem_at(file, data, (*place, "slot"), f"{action.slot} is above {show.fragments.count}")
+            yield problem_at(sources, (*place, "slot"), f"{action.slot} is above {show.fragments.count}")
         if isinstance(action.bank, str):
-            yield from _unknown(file, data, (*place, "bank"), action.bank, show.set_list)
+            yield from _unknown(sources, (*place, "bank"), action.bank, show.set_list)
     repeated = sorted({slug for slug in show.set_list if show.set_list.count(slug) > 1})
     if repeated:
-        yield problem_at(file, data, ("set_list",), f"{', '.join(repeated)} stands there more than once")
+        yield problem_at(sources, ("set_list",), f"{', '.join(repeated)} stands there more than once")
 
 
-def _unknown(file: str, data: Any, loc: tuple[str, ...], name: str | None, known: Collection[str]) -> Iterator[Problem]:
+def _unknown(sources: Sources, loc: tuple[str, ...], name: str | None, known: Collection[str]) -> Iterator[Problem]:
     if name is not None and name not in known:
-        yield problem_at(file, data, loc, f"{name!r} is none of {', '.join(known) or 'none that there are'}")
+        yield problem_at(sources, loc, f"{name!r} is none of {', '.join(known) or 'none that there are'}")
 
 
 def _clashes(banks: tuple[Bank, ...]) -> Iterator[Problem]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from difflib import get_close_matches
 from typing import Any, get_args
 
@@ -16,21 +17,23 @@ from midifrag.settings import Show
 ENVIRONMENT_PREFIX = "MIDIFRAG_"
 
 
-def translate(
-    error: ValidationError,
-    model: type[BaseModel],
-    file: str,
-    data: Any,
-    flags: Mapping[str, Any] | None = None,
-    environment: Mapping[str, str] | None = None,
-) -> Iterator[Problem]:
-    """One problem per mistake in ``error``, placed by ``data``, a ruamel document that still knows its lines."""
+@dataclass(frozen=True, slots=True)
+class Sources:
+    """Where a configuration's values came from: a file with its ruamel document, and what was set over it."""
+
+    file: str
+    data: Any
+    flags: Mapping[str, Any] = field(default_factory=dict)
+    environment: Mapping[str, str] = field(default_factory=dict)
+
+
+def translate(error: ValidationError, model: type[BaseModel], sources: Sources) -> Iterator[Problem]:
+    """One problem per mistake in ``error``, each with its place."""
     seen: set[str] = set()
     for item in error.errors():
         loc = tuple(str(part) for part in item["loc"])
         message = _sentence(item, model, loc)
-        source = _outside_source(loc, flags or {}, environment or {})
-        problem = Problem(source[0], None, source[1], message) if source else problem_at(file, data, loc, message)
+        problem = problem_at(sources, loc, message)
         if str(problem) not in seen:
             seen.add(str(problem))
             yield problem
@@ -64,9 +67,12 @@ def unknown_variables(environment: Mapping[str, str]) -> Iterator[Problem]:
                 yield Problem("environment", None, name, f"unknown; {_suggest(field, Show)}")
 
 
-def problem_at(file: str, data: Any, loc: tuple[str, ...], message: str) -> Problem:
-    """``loc`` as a line of ``data`` and a key without pydantic's names for alternatives."""
-    node, line, keys = data, None, []
+def problem_at(sources: Sources, loc: tuple[str, ...], message: str) -> Problem:
+    """A mistake at ``loc``, placed where its value came from; without pydantic's names for alternatives."""
+    outside = _outside_source(loc, sources.flags, sources.environment)
+    if outside is not None:
+        return Problem(outside[0], None, outside[1], message)
+    node, line, keys = sources.data, None, []
     for part in loc:
         if isinstance(node, dict):
             found = next((key for key in node if _same_key(key, part)), None)
@@ -81,7 +87,7 @@ def problem_at(file: str, data: Any, loc: tuple[str, ...], message: str) -> Prob
             line = node.lc.item(int(part))[0] + 1 if hasattr(node, "lc") else line
             keys.append(part)
             node = node[int(part)]
-    return Problem(file, line, ".".join(keys), message)
+    return Problem(sources.file, line, ".".join(keys), message)
 
 
 def _same_key(key: Any, part: str) -> bool:

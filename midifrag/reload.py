@@ -32,8 +32,7 @@ class ConfigWatch:
     def __init__(self, runtime: Reloadable, interval: float = LOOK_EVERY) -> None:
         self._runtime = runtime
         self._interval = interval
-        self._read = runtime.loaded
-        self._seen = _stamps(runtime.loaded)
+        self._refused: dict[Path, config.Stamp] | None = None
         self._due = time.monotonic() + self._interval
 
     def look(self) -> None:
@@ -42,19 +41,17 @@ class ConfigWatch:
             return
         self._due = time.monotonic() + self._interval
         stamps = _stamps(self._runtime.loaded)
-        if self._runtime.loaded is not self._read:
-            # Another watch, such as the page's, has taken the change over.
-            self._read, self._seen = self._runtime.loaded, stamps
-        elif stamps != self._seen:
-            self._seen = stamps
+        if stamps not in (self._runtime.loaded.stamps, self._refused):
             self.reload()
 
     def reload(self) -> None:
         """Read the show again and hand it over, or say what is wrong with it."""
         runtime = self._runtime
+        stamps = _stamps(runtime.loaded)
         try:
             loaded = config.load(runtime.loaded.path, runtime.loaded.flags)
         except ConfigurationError as error:
+            self._refused = stamps
             lines = "; ".join(str(problem) for problem in error.problems)
             runtime.put(Notice("error", f"{lines} (the last good configuration stays)"))
             return
@@ -64,16 +61,7 @@ class ConfigWatch:
             runtime.put(Notice("warning", f"{', '.join(waits)}: changed, takes effect at the next start"))
         runtime.loaded = loaded
         runtime.put(Reload(loaded))
-        self._read, self._seen = loaded, _stamps(loaded)
 
 
-def _stamps(loaded: config.Loaded) -> dict[Path, tuple[int, int] | None]:
-    return {path: _stamp(path) for path in loaded.files}
-
-
-def _stamp(path: Path) -> tuple[int, int] | None:
-    try:
-        status = path.stat()
-    except OSError:
-        return None
-    return status.st_mtime_ns, status.st_size
+def _stamps(loaded: config.Loaded) -> dict[Path, config.Stamp]:
+    return {path: config.stamp(path) for path in loaded.files}

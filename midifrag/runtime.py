@@ -203,11 +203,7 @@ class Runtime:
     # --- engines -----------------------------------------------------------------------------------------------------
 
     def _engine_for(self, model: str) -> Engine:
-        show = self.loaded.show
-        options = {"max_in_flight": show.engine.max_in_flight} if show.engine.max_in_flight else {}
-        source = _absolute(show.source(model), self.loaded)
-        choice = EngineChoice(model, source, show.engine.device, show.precision, options)
-        return self._make_engine(choice, show.engine.host)
+        return self._make_engine(self.loaded.choice(model), self.loaded.show.engine.host)
 
     def _heard(self, model: str, event: EngineEvent) -> None:
         self.inbox.put(FromEngine(model, event))
@@ -215,11 +211,3 @@ class Runtime:
 
 def _create(choice: EngineChoice, host: str) -> Engine:
     return create_engine(choice, "thread" if host == "thread" else "process")
-
-
-def _absolute(source: dict[str, Any], loaded: Loaded) -> dict[str, Any]:
-    """Paths in a model's entry start from the folder of presets.yaml, also in an engine's own process."""
-    places = {
-        key: str((loaded.folder / source[key]).resolve()) for key in ("config", "checkpoint", "folder") if key in source
-    }
-    return source | places

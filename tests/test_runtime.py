@@ -147,3 +147,40 @@ def test_pads_of_the_active_bank_only(tmp_path):
         running.note(36)
         (job,) = running.seen.wait_for(landed(1))
         assert job.prompt == "short kick"
+
+
+def diffusion_show(tmp_path, host, objective):
+    from tests.engine.tiny_models import tiny_model_folder
+
+    model = tiny_model_folder(tmp_path / "model", objective)
+    return loaded(
+        bank("one", {36: {"prompt": "short kick", "steps": 4, "seed": 11}, 37: {"prompt": "long pad", "steps": 4}}),
+        fragments={"folder": str(tmp_path / "fragments"), "silent_below_db": -180},
+        model="mine",
+        models={"mine": {"folder": str(model)}},
+        precision="fp32",
+        engine={"host": host, "spares": {"enabled": False}},
+    )
+
+
+@pytest.mark.parametrize(("host", "objective"), [("thread", "rf_denoiser"), ("process", "v")])
+def test_a_diffusion_model_plays_a_chord_and_a_take_can_be_rendered_again(tmp_path, host, objective):
+    from midifrag.commands.takes import again
+
+    show = diffusion_show(tmp_path, host, objective)
+    with stage(tmp_path, show) as running:
+        for note in (36, 37, 37):
+            running.note(note)
+        jobs = running.seen.wait_for(lambda changes: landed(3)(changes) and landed(1)(changes))
+    assert sorted(job.slot for job in jobs) == [1, 2, 3]
+    steps = [c.step for c in running.seen.changes if isinstance(c, JobChanged) and c.job == jobs[0].job]
+    assert sorted(set(steps)) == [0, 1, 2, 3, 4]
+    archive = Archive(tmp_path / "fragments" / "archive")
+    take = next(take for take in archive.find() if take.prompt == "short kick")
+    assert take.seed == 11
+    assert len(take.checksum) == 64
+    copy = again(archive, take, show)
+    first, second = archive.read(take.number)[0], archive.read(copy.number)[0]
+    # To rounding: the first was rendered in a batch with its neighbours.
+    assert np.abs(first - second).max() <= 1e-4 * np.abs(first).max()
+    archive.close()

@@ -12,24 +12,25 @@ from rich.progress import Progress
 from rich.table import Table
 
 from midifrag.commands.common import explained, out
+from midifrag.engine.protocol import EngineChoice
 from midifrag.fragment.options import FragmentOptions
 from midifrag.fragment.record import TakeRecord
 
 
-def render(prompt: str, target: Path, model: Mapping[str, Any], parameters: Mapping[str, Any], raw: bool) -> None:
+def render(prompt: str, target: Path, model: EngineChoice, parameters: Mapping[str, Any], raw: bool) -> None:
     """Render one prompt into a file, cleaned like a fragment unless ``raw``."""
     from midifrag.engine import api
     from midifrag.fragment.process import make_fragment
     from midifrag.fragment.wav import write_wav
 
     with explained(), Progress(transient=True) as progress:
-        task = progress.add_task(f"loading {model['name']}", total=None)
-        loaded = api.load_model(model["name"], model["device"], model["precision"])
+        task = progress.add_task(f"loading {model.model}", total=None)
+        loaded = api.open_model(model)
         progress.update(task, description="rendering")
         take = api.render(loaded, prompt, **parameters)
         options = FragmentOptions()
         audio = take.audio if raw else make_fragment(take.audio, take.sample_rate, options).audio
-        comment = json.dumps({"prompt": prompt, "model": model["name"], **take.used})
+        comment = json.dumps({"prompt": prompt, "model": model.model, **take.used})
         write_wav(target, audio, take.sample_rate, 24 if raw else options.bits, {"title": prompt, "comment": comment})
     out.print(f"{target}  {audio.shape[1] / take.sample_rate:.2f} s, seed {take.used.get('seed')}", markup=False)
     for note in take.notes:

@@ -16,7 +16,7 @@ from rich.logging import RichHandler
 from midifrag import config
 from midifrag.errors import ConfigurationError, MidifragError
 from midifrag.fragment.options import FragmentOptions
-from midifrag.mistakes import translate
+from midifrag.mistakes import Sources, translate
 
 DEFAULT_CONFIG = Path("presets.yaml")
 
@@ -85,5 +85,5 @@ def options_of(values: Mapping[str, Any]) -> FragmentOptions:
     try:
         return FragmentOptions.model_validate(values)
     except ValidationError as error:
-        problems = translate(error, FragmentOptions, "command line", {}, values)
+        problems = translate(error, FragmentOptions, Sources("command line", {}, values))
         raise ConfigurationError(problems) from error

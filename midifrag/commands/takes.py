@@ -13,6 +13,8 @@ from typing import Any
 from midifrag.commands.audio import describe, table_of
 from midifrag.commands.common import explained, out
 from midifrag.config import Loaded
+from midifrag.engine.catalogue import known
+from midifrag.engine.protocol import EngineChoice
 from midifrag.errors import ModelError
 from midifrag.fragment.archive import Archive
 from midifrag.fragment.index import Filters
@@ -82,7 +84,7 @@ def again(archive: Archive, record: TakeRecord, show: Loaded | None) -> TakeReco
     """Render a take again from its record and archive what comes out. Raises `ModelError` for another model."""
     from midifrag.engine import api
 
-    model = api.load_model(*_choice(record, show))
+    model = api.open_model(_choice(record, show))
     checksum = model.info.checksum if isinstance(model, api.WorkerModel) else model.checksum
     if record.checksum and checksum != record.checksum:
         raise ModelError(
@@ -109,9 +111,11 @@ def again(archive: Archive, record: TakeRecord, show: Loaded | None) -> TakeReco
     return archive.store(take.audio, take.sample_rate, copy)
 
 
-def _choice(record: TakeRecord, show: Loaded | None) -> tuple[str, str, str]:
-    precision = str(record.parameters.get("precision") or (show.show.precision if show else "auto"))
-    return record.model, "auto", precision
+def _choice(record: TakeRecord, show: Loaded | None) -> EngineChoice:
+    if show is not None and record.model in show.show.known_models:
+        return show.choice(record.model)
+    built_in = known(record.model)
+    return EngineChoice(record.model, dict(built_in.source) if built_in else {})
 
 
 def rebuild(folder: Path) -> None:

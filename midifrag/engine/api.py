@@ -77,13 +77,18 @@ def load_model(name_or_folder: str | Path, device: str = "auto", precision: str 
             f"There is no model {name!r}: no folder of that name holds a model_config.json, and the names are "
             f"{', '.join(names)}."
         )
+    return open_model(choice)
+
+
+def open_model(choice: EngineChoice) -> LoadedModel:
+    """Load what a show's entry chooses. Raises `ModelError` (`CheckpointError` and `HubError` among them)."""
     factory = factory_for(choice)
     if factory is stable_audio:
         return load(choice)
     worker = factory(choice)
     for _ in worker.load():
         pass
-    return WorkerModel(name, worker, worker.info())
+    return WorkerModel(choice.model, worker, worker.info())
 
 
 def render(

@@ -14,7 +14,7 @@ from midifrag.banks import Pad
 from midifrag.errors import MidifragError
 from midifrag.events import JobChanged, PadState, Prompt
 from midifrag.fragment.record import TakeRecord
-from midifrag.mistakes import translate
+from midifrag.mistakes import Sources, translate
 from midifrag.page import texts
 from midifrag.page.panel import Panel
 from midifrag.page.parameters import Fields
@@ -109,7 +109,7 @@ def mistakes(values: Mapping[str, Any]) -> dict[str, str]:
     try:
         Pad.model_validate(values)
     except ValidationError as error:
-        found = translate(error, Pad, "", dict(values))
+        found = translate(error, Pad, Sources("", dict(values)))
         return {(problem.key or "prompt").split(".")[0]: problem.message for problem in found}
     return {}
 

@@ -35,7 +35,8 @@ def test_raw_keeps_the_length_and_level_of_the_take():
 
 def test_render_with_an_unknown_model_says_what_there_is():
     result = runner.invoke(app, ["render", "x", "-o", "x.wav", "--model", "nope"])
-    assert result.exit_code == 1
+    assert result.exit_code == 2
+    assert "command line: --model: 'nope' is none of" in result.output
     assert "sketch" in result.output
 
 

@@ -17,7 +17,7 @@ from midifrag.runtime import Runtime
 from tests.support.shows import loaded
 
 #: Generous: a condition that does not come about in this many seconds never will.
-PATIENCE = 30.0
+PATIENCE = 100.0
 
 
 class Seen:
