@@ -50,6 +50,10 @@ class EnginePool:
         """What is loaded for ``model``, once it is."""
         return self._infos.get(model)
 
+    def waiting(self) -> list[str]:
+        """The models that are still being loaded and warmed for the first time."""
+        return [model for model in self._engines if model not in self._infos and model not in self._lost]
+
     def close(self) -> None:
         """Stop all engines."""
         for engine in self._engines.values():
