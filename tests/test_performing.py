@@ -9,6 +9,7 @@ import pytest
 import soundfile
 
 from midifrag.fragment.archive import Archive
+from tests.jack import BACKEND
 from tests.support.performing import Performance, write_show
 
 LANDED, RENDERING, QUEUED, IDLE = 21, 45, 13, 0
@@ -163,3 +164,22 @@ def test_two_ports_that_match_are_an_error_that_lists_them(tmp_path, peer):
     text = " ".join(show.lines)
     assert "matches several ports" in text
     assert "twin a" in text
+
+
+def test_monitor_says_what_arrives_and_what_it_would_do(tmp_path, pads):
+    write_show(tmp_path, "pads", "controls: [{cc: 21, sets: steps, range: [1, 100]}]")
+    with Performance(tmp_path, command=("monitor",)) as monitor:
+        monitor.wait_for_line("Ctrl-C ends")
+        pads.send(press(36), mido.Message("control_change", control=21, value=127), press(99))
+        monitor.wait_for_line("short kick")
+        monitor.wait_for_line("steps")
+        monitor.wait_for_line("nothing mapped")
+        pads.send(mido.Message("program_change", program=1), press(36))
+        monitor.wait_for_line("bell")
+        assert monitor.interrupt() == 0
+
+
+def test_ports_lists_real_ports(tmp_path, pads):
+    with Performance(tmp_path, command=("ports", "--backend", BACKEND)) as ports:
+        ports.wait_for_line("pads out")
+        ports.wait_for_line("pads in")

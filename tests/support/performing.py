@@ -49,14 +49,14 @@ def write_show(folder: Path, peer: str, extra: str = "") -> Path:
 
 
 class Performance:
-    """A running ``midifrag run``; its lines are collected as they come."""
+    """A running ``midifrag run`` or another command; its lines are collected as they come."""
 
-    def __init__(self, folder: Path, *flags: str) -> None:
+    def __init__(self, folder: Path, *flags: str, command: tuple[str, ...] = ("run", "--no-page")) -> None:
         self.folder = folder
         self.lines: list[str] = []
         self._news = threading.Condition()
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "midifrag.cli", "run", "--no-page", *flags],
+            [sys.executable, "-u", "-m", "midifrag.cli", *command, *flags],
             cwd=folder,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
