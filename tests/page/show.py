@@ -33,7 +33,8 @@ program: 1
 pads:
   36: {{prompt: "short dark kick", seconds: 0.5, colour: red}}      # the kick
   37: {{prompt: '{ATTACK}', seconds: 0.5}}
-  38: {{prompt: "slow rain", seconds: 190, on_repress: ignore}}
+  38: {{prompt: "slow rain", seconds: 90, on_repress: ignore}}
+  51: {{prompt: "very slow rain", seconds: 40}}
 """,
     "second": "name: Second\nprogram: 2\npads: {36: {prompt: glass bell, seconds: 0.5}}\n",
 }

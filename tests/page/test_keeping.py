@@ -10,16 +10,20 @@ from midifrag.fragment.archive import Archive
 
 
 @pytest.fixture
-def take(browser, show):
+def take(browser, show, request):
     """A take of a prompt that no other test renders."""
+    prompt = f"lonely whistle {request.node.name}"
     archive = Archive(show.fragments / "archive")
-    browser.type_prompt("lonely whistle")
+    browser.type_prompt(prompt)
     browser.find(".prompt .field-seconds input").send_keys("0.4")
     browser.button("Render").click()
-    record = browser.until(lambda: next(iter(archive.find("lonely whistle")), None))
+    record = browser.until(lambda: next(iter(archive.find(prompt)), None))
     browser.tab("Archive")
-    browser.find(".filter-words input").send_keys("lonely")
-    browser.until(lambda: len(takes(browser)) == archive.count("lonely"))
+    browser.until(lambda: takes(browser))
+    browser.script("document.querySelectorAll('.take').forEach((row) => row.dataset.before = true)")
+    browser.find(".filter-words input").send_keys(prompt)
+    browser.until(lambda: not browser.driver.find_elements("css selector", "[data-before]"))
+    assert len(takes(browser)) == archive.count(record.prompt)
     yield record, archive
     archive.close()
 
@@ -47,16 +51,16 @@ def test_a_take_is_found_starred_noted_and_exported(browser, show, take):
 
 def test_a_take_is_rendered_again_varied_and_sent_to_a_slot(browser, show, take):
     record, archive = take
-    count = archive.count("lonely")
+    count = archive.count(record.prompt)
     browser.find(".take [title='Render again with the same seed']").click()
-    browser.until(lambda: archive.count("lonely") == count + 1)
-    assert archive.find("lonely")[0].seed == record.seed
+    browser.until(lambda: archive.count(record.prompt) == count + 1)
+    assert archive.find(record.prompt)[0].seed == record.seed
     browser.find(".take [title='Render again with another seed']").click()
-    browser.until(lambda: archive.count("lonely") == count + 2)
-    assert archive.find("lonely")[0].seed != record.seed
+    browser.until(lambda: archive.count(record.prompt) == count + 2)
+    assert archive.find(record.prompt)[0].seed != record.seed
     browser.find(".take [title='To slot']").click()
-    browser.until(lambda: browser.text(".q-menu"))
-    next(item for item in browser.driver.find_elements("css selector", ".q-menu .q-item") if "03" in item.text).click()
+    items = ("css selector", ".q-menu .q-item")
+    browser.until(lambda: [item for item in browser.driver.find_elements(*items) if "03" in item.text])[0].click()
     browser.tab("Play")
     browser.wait_for_text(".slot:nth-child(3)", "lonely whistle")
 
@@ -90,12 +94,13 @@ def test_an_edited_pad_is_written_and_live_at_once(browser, show):
     assert bank.read_text() == before
     steps.send_keys(Keys.BACK_SPACE)
     prompt.send_keys(Keys.CONTROL, "a")
-    prompt.send_keys("long dark kick")
+    prompt.send_keys("short dull kick")
     browser.button("Save pad").click()
-    browser.until(lambda: bank.read_text() == before.replace("short dark kick", "long dark kick"))
+    browser.until(lambda: bank.read_text() == before.replace("short dark kick", "short dull kick"))
     browser.tab("Play")
-    browser.wait_for_text("[data-pad='36']", "long dark kick")
+    browser.wait_for_text("[data-pad='36']", "short dull kick")
     bank.write_text(before)
+    # Edits by hand are found within a second or two.
     browser.wait_for_text("[data-pad='36']", "short dark kick")
 
 
