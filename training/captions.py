@@ -1,4 +1,4 @@
-"""What is said of a sound and what is asked of the teacher for it: families, adjectives, and which prompts are held out.
+"""What is said of a sound and asked of the teacher for it: families, adjectives, and which prompts are held out.
 
 A caption is a bag of words: one family and at most three adjectives, each on another axis. It says everything that is
 asked, so the words determine what can be measured.

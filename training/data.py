@@ -1,15 +1,17 @@
 """``python -m training.data``: render captioned sounds of the teacher into memory-mapped arrays.
 
-Writes, for each of the splits train, long and test, ``<split>.npy`` (clips, 2, samples) of int16 and ``<split>.json`` with
-one row per clip: prompt, family and seconds. Clips are rendered in chunks; a stopped run goes on after the last one.
+Writes, for each of the splits train, long and test, ``<split>.npy`` (clips, 2, samples) of int16 and ``<split>.json``
+with one row per clip: prompt, family and seconds. Clips are rendered in chunks; a stopped run goes on after the last.
 """
 
 from __future__ import annotations
 
-import argparse
+import contextlib
 import json
 import multiprocessing
+import os
 import time
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,6 +21,7 @@ import numpy.typing as npt
 from midifrag.engine.sketch import render_parameters
 
 from .captions import NAMES, draw
+from .loop import parser
 from .presets import PRESETS, RATIO, SAMPLE_RATE, DataPreset
 
 #: Clips rendered between two entries in the journal.
@@ -93,8 +96,13 @@ def render_split(split: Split, folder: Path, workers: int) -> None:
         np.lib.format.open_memmap(path, mode="w+", dtype=np.int16, shape=shape).flush()
     jobs = [(split, str(path), start) for start in range(0, split.count, CHUNK) if start not in done]
     began = time.monotonic()
-    with multiprocessing.get_context("spawn").Pool(workers) as pool, journal.open("a") as log:
-        for number, (start, rows) in enumerate(pool.imap_unordered(_render_chunk, jobs), 1):
+    with contextlib.ExitStack() as stack:
+        log = stack.enter_context(journal.open("a"))
+        chunks: Iterable[tuple[int, list[Row]]] = map(_render_chunk, jobs)
+        if workers > 1:
+            pool = stack.enter_context(multiprocessing.get_context("spawn").Pool(workers))
+            chunks = pool.imap_unordered(_render_chunk, jobs)
+        for number, (start, rows) in enumerate(chunks, 1):
             done[start] = rows
             log.write(json.dumps({"start": start, "rows": rows}) + "\n")
             log.flush()
@@ -106,12 +114,9 @@ def render_split(split: Split, folder: Path, workers: int) -> None:
 
 def main() -> None:
     """Render every split of a preset."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--run", type=Path, default=Path("training/runs/pocket"), help="folder of the run")
-    parser.add_argument("--preset", choices=PRESETS, default="cpu")
-    parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--workers", type=int, default=2)
-    arguments = parser.parse_args()
+    arguments_parser = parser(__doc__)
+    arguments_parser.add_argument("--workers", type=int, default=os.cpu_count() or 1, help="processes that render")
+    arguments = arguments_parser.parse_args()
     folder = arguments.run / "data"
     folder.mkdir(parents=True, exist_ok=True)
     for split in splits(PRESETS[arguments.preset].data, arguments.seed):

@@ -1,12 +1,13 @@
 """``python -m training.diffusion``: learn to draw latents of a prompt from noise.
 
-Writes ``diffusion.pt`` and ``diffusion.log``; at intervals it draws a sound of each family, writes them to ``samples/`` and
-notes how many of them the judge names right.
+Writes ``diffusion.pt`` and ``diffusion.log``; at intervals it draws a sound of each family, writes them to ``samples/``
+and notes how many of them the judge names right.
 """
 
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import soundfile
@@ -76,7 +77,7 @@ class Latents:
         return latents, [self.prompts[index] for index in chosen], seconds, self.families[chosen]
 
 
-def optimisers(model: nn.Module, rate: float) -> list[torch.optim.Optimizer]:
+def optimisers(model: Any, rate: float) -> list[torch.optim.Optimizer]:
     """Muon for the transformer's matrices, AdamW for everything else."""
     transformer = model.model.model.transformer
     matrices = [value for value in transformer.layers.parameters() if value.ndim == 2]
@@ -100,7 +101,7 @@ class Sampler:
         self.families = torch.tensor([NAMES.index(caption.family) for caption in captions])
 
     @torch.no_grad()
-    def __call__(self, model: nn.Module, folder: Path, step: int) -> dict[str, float]:
+    def __call__(self, model: Any, folder: Path, step: int) -> dict[str, float]:
         """The share of families that the judge names right of sounds of held-out prompts."""
         model.eval()
         seconds = [self.frames * 1024 // SAMPLE_RATE] * len(self.prompts)

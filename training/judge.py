@@ -6,6 +6,7 @@ Trained on real sounds of the teacher only and never used to train anything else
 
 from __future__ import annotations
 
+from itertools import pairwise
 from pathlib import Path
 
 import torch
@@ -53,7 +54,7 @@ class Judge(nn.Module):
         self.mel = Mel()
         sizes = (2, width, 2 * width, 4 * width, 4 * width)
         layers: list[nn.Module] = []
-        for inner, outer in zip(sizes, sizes[1:], strict=False):
+        for inner, outer in pairwise(sizes):
             layers += [nn.Conv2d(inner, outer, 3, padding=1, bias=False), nn.BatchNorm2d(outer), nn.ReLU()]
             layers += [nn.MaxPool2d(2)]
         self.layers = nn.Sequential(*layers)

@@ -1,7 +1,7 @@
 """``python -m training.latents``: encode the clips with the trained autoencoder.
 
-Writes ``latents-<split>.pt`` with posterior means in half precision, divided by each channel's size over the train split,
-and ``codec.pt``, the averaged autoencoder whose own latents are of that unit size.
+Writes ``latents-<split>.pt`` with posterior means in half precision, divided by each channel's size over the train
+split, and ``codec.pt``, the averaged autoencoder whose own latents are of that unit size.
 """
 
 from __future__ import annotations

@@ -9,10 +9,12 @@ from .spectra import Spectra, mel_bank
 
 #: Window of each spectrum → mel bands compared.
 BANDS = {2048: 96, 512: 48, 128: 16}
-#: Magnitudes below this (−70 dBFS) are alike.
-FLOOR = 3e-4
+#: Magnitudes below this (−80 dBFS) are alike.
+FLOOR = 1e-4
+#: How much more the loud parts of a spectrogram count, as a power of their magnitude.
+LOUDER = 0.4
 #: Weights of the terms.
-LINEAR, MEL, WAVE = 1.0, 1.0, 0.3
+LINEAR, MEL, WAVE = 0.7, 1.5, 0.1
 
 
 class ReconstructionLoss(nn.Module):
@@ -53,4 +55,8 @@ def _channels(audio: Tensor) -> Tensor:
 
 
 def _log_distance(got: Tensor, want: Tensor) -> Tensor:
-    return ((got + FLOOR).log() - (want + FLOOR).log()).abs().mean()
+    """Mean difference of logarithms, half of it weighted towards what is loud: a hit is short but all that matters."""
+    difference = ((got + FLOOR).log() - (want + FLOOR).log()).abs()
+    weight = (want + FLOOR) ** LOUDER
+    weight = weight / weight.mean(dim=(1, 2), keepdim=True)
+    return (difference * (0.5 + 0.5 * weight)).mean()

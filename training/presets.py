@@ -41,7 +41,7 @@ class AutoencoderPreset:
     steps: int = 5000
     batch: int = 12
     crop: int = 16
-    rate: float = 4e-4
+    rate: float = 8e-4
     adversarial_from: int = 1500
     sample_every: int = 500
 

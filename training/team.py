@@ -14,7 +14,7 @@ from torch import Tensor, distributed
 
 
 class Team:
-    """This process's place among the others."""
+    """The place of this process among the others."""
 
     def __init__(self) -> None:
         self.size = int(os.environ.get("WORLD_SIZE", "1"))

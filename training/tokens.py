@@ -1,7 +1,7 @@
 """The tokenizer: a few dozen words, all of the teacher's synonyms for them, and nothing for any other word.
 
-Synonyms are replaced while the text is normalised, and unknown words removed, so the model has to learn one word for each
-thing and no place of a prompt is wasted.
+Synonyms are replaced while the text is normalised, and unknown words removed, so the model has to learn one word for
+each thing and no place of a prompt is wasted.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ def synonyms() -> dict[str, str]:
     for name, family in FAMILIES.items():
         table.update(dict.fromkeys(family.synonyms, name))
     known = set(vocabulary())
-    ordered = sorted(table, key=lambda phrase: (-len(phrase.split()), phrase))
+    ordered = sorted(table, key=lambda phrase: (-len(phrase.split()), -len(phrase), phrase))
     return {phrase: table[phrase] for phrase in ordered if phrase not in known}
 
 

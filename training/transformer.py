@@ -10,7 +10,7 @@ from typing import Any
 import torch
 from stable_audio_tools.models.factory import create_model_from_config
 from stable_audio_tools.models.transformer import Attention
-from torch import Tensor, nn
+from torch import Tensor
 
 from .config import model_config
 from .presets import LATENTS, Preset
@@ -22,12 +22,10 @@ LOG_SNR = (-6.0, 2.0)
 POSITION_SIZE = 0.2
 
 
-def build(run: Path, preset: Preset) -> nn.Module:
+def build(run: Path, preset: Preset) -> Any:
     """The stock conditional model with random weights and its tokenizer in ``run``."""
     folder = save_tokenizer(run / "tokenizer").resolve()
-    model: nn.Module = create_model_from_config(
-        model_config(preset.autoencoder, preset.diffusion, tokenizer=str(folder))
-    )
+    model: Any = create_model_from_config(model_config(preset.autoencoder, preset.diffusion, tokenizer=str(folder)))
     with torch.no_grad():
         model.conditioner.conditioners["prompt"].token_embedder.weight.normal_(0, 0.5)
         # The library scales the table by this when it is used.
@@ -42,7 +40,7 @@ def _sines(length: int, width: int) -> Tensor:
     return torch.cat([(time * speed).sin(), (time * speed).cos()], dim=1)
 
 
-def plain_attention(model: nn.Module) -> None:
+def plain_attention(model: Any) -> None:
     """Spell out the softmax, whose backward pass is quicker than the fused one's on a CPU."""
 
     def attend(q: Tensor, k: Tensor, v: Tensor, **_: Any) -> Tensor:
@@ -59,7 +57,7 @@ def plain_attention(model: nn.Module) -> None:
 class Conditions:
     """Turns prompts and seconds into what the transformer takes; remembers the words' numbers."""
 
-    def __init__(self, model: nn.Module) -> None:
+    def __init__(self, model: Any) -> None:
         self.model = model
         self.prompt = model.conditioner.conditioners["prompt"]
         self.known: dict[str, list[int]] = {}
@@ -74,14 +72,14 @@ class Conditions:
         return {"cross_attn_cond": inputs["cross_attn_cond"], "global_embed": inputs["global_cond"]}
 
 
-def velocity(model: nn.Module, x: Tensor, t: Tensor, conditions: dict[str, Tensor], **options: Any) -> Tensor:
+def velocity(model: Any, x: Tensor, t: Tensor, conditions: dict[str, Tensor], **options: Any) -> Tensor:
     """The transformer's guess of noise minus sound."""
     return model.model.model(x, t, use_checkpointing=False, **conditions, **options)  # type: ignore[no-any-return]
 
 
 @torch.no_grad()
 def sample(
-    model: nn.Module,
+    model: Any,
     conditions: dict[str, Tensor],
     frames: int,
     steps: int,

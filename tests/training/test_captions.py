@@ -1,0 +1,49 @@
+import numpy as np
+import pytest
+
+from midifrag.engine.sketch import FAMILIES, parse
+from training.captions import AMOUNT, COUNTS, NAMES, WORDS, compose, draw, held_out
+
+
+def test_every_axis_and_word_is_known_to_the_teacher():
+    for axis, pair in WORDS.items():
+        for word, sign in zip(pair, (-1, 1), strict=True):
+            assert np.sign(getattr(parse(word), axis)) == sign
+
+
+@pytest.mark.parametrize("family", NAMES)
+def test_a_drawn_caption_says_what_its_parameters_are(family):
+    rng = np.random.default_rng(3)
+    for _ in range(20):
+        caption = draw(family, rng)
+        *adjectives, name = caption.prompt.split()
+        assert name == family
+        assert caption.parameters.families == (family,)
+        assert len(adjectives) < len(COUNTS)
+        said = {axis for axis, pair in WORDS.items() if set(pair) & set(adjectives)}
+        for axis, (low, high) in WORDS.items():
+            position = getattr(caption.parameters, axis)
+            assert (position != 0) == (axis in said)
+            if position:
+                assert AMOUNT[0] <= abs(position) <= AMOUNT[1]
+                assert (high if position > 0 else low) in adjectives
+        assert said <= set(FAMILIES[family].axes)
+
+
+def test_training_and_evaluation_share_no_prompt_with_adjectives():
+    rng = np.random.default_rng(1)
+    train = {frozenset(draw(name, rng).prompt.split()) for name in NAMES for _ in range(100)}
+    test = {frozenset(draw(name, rng, evaluation=True).prompt.split()) for name in NAMES for _ in range(10)}
+    assert not train & test
+
+
+def test_holding_out_does_not_depend_on_the_order_of_words():
+    prompts = ["dark short kick", "short dark kick", "kick short dark"]
+    assert len({held_out(prompt) for prompt in prompts}) == 1
+    assert not any(held_out(name) for name in NAMES)
+
+
+def test_a_composed_caption():
+    caption = compose("bass", {"pitch": -0.5, "distortion": 0.8})
+    assert caption.prompt == "low distorted bass"
+    assert (caption.parameters.pitch, caption.parameters.distortion) == (-0.5, 0.8)

@@ -1,0 +1,156 @@
+"""From nothing to an exported, evaluated model with a card, at a size that learns nothing."""
+
+import json
+import sys
+
+import numpy as np
+import pytest
+import torch
+
+from training import all as everything
+from training import autoencoder, card, data, diffusion, evaluate, export, judge, latents
+from training.clips import Clips
+from training.generator import Generator
+from training.presets import PRESETS
+
+
+def call(module, run, monkeypatch, *more):
+    monkeypatch.setattr(sys, "argv", [module.__name__, "--run", str(run), "--preset", "tiny", *more])
+    module.main()
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("run")
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        monkeypatch.setattr(autoencoder, "JUDGED", 4)
+        monkeypatch.setattr(autoencoder, "WRITTEN", 1)
+        monkeypatch.setattr(autoencoder, "STARTERS", 20)
+        monkeypatch.setattr(latents, "MEASURED", 8)
+        monkeypatch.setattr(diffusion, "STEPS", 2)
+        monkeypatch.setattr(diffusion, "EACH", 1)
+        call(data, folder, monkeypatch, "--workers", "1")
+        for module in (judge, autoencoder, latents, diffusion, export):
+            call(module, folder, monkeypatch)
+    return folder
+
+
+def test_clips_are_whole_and_their_prompts_true(run):
+    train, test = Clips(run, "train"), Clips(run, "test")
+    assert len(train) == 54
+    assert not set(train.prompts) & {prompt for prompt in test.prompts if " " in prompt}
+    for clips in (train, test):
+        audio = clips.whole(torch.arange(len(clips)))
+        assert float(audio.abs().amax(dim=(1, 2)).min()) > 0.05
+        end = (clips.seconds * 44_100).round().int()
+        assert all(not sound[:, stop:].any() for sound, stop in zip(audio, end.tolist(), strict=True))
+
+
+def test_a_clip_depends_on_its_number_only(run):
+    split = data.splits(PRESETS["tiny"].data, 1)[0]
+    again, row = data.render_clip(split, 7)
+    clips = Clips(run, "train")
+    assert np.array_equal(again, clips.audio[7])
+    assert row["prompt"] == clips.prompts[7]
+
+
+def test_a_stopped_rendering_goes_on(run, tmp_path):
+    split = data.splits(PRESETS["tiny"].data, 1)[0]
+    data.render_split(split, tmp_path, 1)
+    rows = json.loads((tmp_path / "train.json").read_text())
+    (tmp_path / "train.json").unlink()
+    (tmp_path / "train.journal").write_text(json.dumps({"start": 0, "rows": rows}) + "\n")
+    before = (tmp_path / "train.npy").stat().st_mtime_ns
+    data.render_split(split, tmp_path, 1)
+    assert (tmp_path / "train.npy").stat().st_mtime_ns == before
+    assert json.loads((tmp_path / "train.json").read_text()) == rows
+
+
+def test_samples_and_logs_are_written_while_training(run):
+    assert list((run / "samples").glob("autoencoder-000003-*.flac"))
+    assert list((run / "samples").glob("diffusion-000004-*.flac"))
+    for name in ("autoencoder", "diffusion"):
+        rows = [json.loads(line) for line in (run / f"{name}.log").read_text().splitlines()]
+        assert any("named_right" in row for row in rows)
+
+
+def test_latents_have_unit_size(run):
+    values = torch.load(run / "latents-train.pt", weights_only=True)["latents"].float()
+    assert values.shape == (54, 64, 48)
+    assert 0.5 < float(values.square().mean().sqrt()) < 2
+
+
+def test_the_export_plays_through_the_stock_front_door(run):
+    generator = Generator(run / "export")
+    one = generator(["short kick", "wide pad"], 1.0, seed=3)
+    assert one.shape == (2, 2, 44_100)
+    assert torch.isfinite(one).all()
+    assert torch.equal(one, generator(["short kick", "wide pad"], 1.0, seed=3))
+    assert not torch.equal(one, generator(["short kick", "wide pad"], 1.0, seed=4))
+    assert sum(file.stat().st_size for file in (run / "export").rglob("*") if file.is_file()) < 16e6
+
+
+def test_the_export_is_a_model_that_midifrag_plays(run):
+    config = json.loads((run / "export" / "model_config.json").read_text())
+    assert config["midifrag"]["short_latents"] is True
+    assert set(config["midifrag"]["defaults"]) == {"steps", "cfg_scale", "seconds"}
+    assert config["midifrag"]["defaults"]["steps"] <= 20
+
+
+def test_evaluation_and_card(run, monkeypatch):
+    monkeypatch.setattr(evaluate, "MEASURES", {"length": evaluate.MEASURES["length"]})
+    monkeypatch.setattr(Generator, "seconds_for", lambda *_: 0.25)
+    monkeypatch.setattr(Generator, "__call__", lambda _, prompts, *__, **___: torch.randn(len(prompts), 2, 132_300))
+    with pytest.raises(SystemExit) as end:
+        call(evaluate, run, monkeypatch, "--each", "1", "--pairs", "1")
+    assert end.value.code == 1
+    result = json.loads((run / "evaluation.json").read_text())
+    assert any(line.startswith("generated") for line in result["missed"])
+    call(card, run, monkeypatch)
+    text = (run / "export" / "README.md").read_text()
+    assert f"{result['generated']:.1%}" in text
+    assert (run / "export" / "spectrograms.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_the_gate_names_what_is_missed():
+    passed = {
+        "words": {"short/long": {"generated": 0.95}},
+        "real": 0.98,
+        "generated": 0.72,
+        "silence": {"mean": -80.0},
+        "seconds_for_3_s": 0.4,
+    }
+    assert evaluate.failures(passed) == []
+    for change in (
+        {"real": 0.9},
+        {"generated": 0.6},
+        {"silence": {"mean": -50.0}},
+        {"seconds_for_3_s": 0.6},
+        {"words": {"short/long": {"generated": 0.8}}},
+    ):
+        assert len(evaluate.failures({**passed, **change})) == 1
+
+
+def test_all_runs_every_step_and_shares_out_the_minutes(monkeypatch, tmp_path):
+    commands = []
+
+    class Done:
+        def __init__(self, command):
+            commands.append(command)
+            self.returncode = 1 if "training.evaluate" in command else 0
+
+    monkeypatch.setattr(everything.subprocess, "run", lambda command, **_: Done(command))
+    with pytest.raises(SystemExit) as end:
+        call(everything, tmp_path, monkeypatch, "--minutes", "20", "--device", "cuda")
+    assert end.value.code == 1
+    assert [command[2].removeprefix("training.") for command in commands] == list(everything.STEPS)
+    minutes = [float(command[command.index("--minutes") + 1]) for command in commands if "--minutes" in command]
+    assert minutes == pytest.approx([1.0, 9.0, 15.0], abs=0.1)
+    assert all("cuda" in command for command in commands)
+
+
+def test_all_stops_at_a_step_that_fails(monkeypatch, tmp_path):
+    monkeypatch.setattr(everything.subprocess, "run", lambda *_, **__: type("Failed", (), {"returncode": 3}))
+    with pytest.raises(SystemExit) as end:
+        call(everything, tmp_path, monkeypatch)
+    assert end.value.code == 3

@@ -1,0 +1,48 @@
+import math
+
+import pytest
+import torch
+
+from training.losses import ReconstructionLoss
+from training.spectra import Spectra, mel_bank
+
+
+@pytest.mark.parametrize("window", [128, 512, 2048])
+def test_spectra_are_fourier_transforms(window):
+    torch.manual_seed(0)
+    audio = torch.randn(2, 8192)
+    hann = torch.hann_window(window)
+    expected = torch.stft(audio, window, window // 2, window=hann, center=False, return_complex=True).abs()
+    expected = expected[:, 1:].transpose(1, 2) / hann.sum()
+    got = Spectra(window).magnitude(audio)
+    assert got.shape == expected.shape
+    assert float((got - expected).square().mean() / expected.square().mean()) < 1e-4
+
+
+def test_a_full_scale_sine_has_magnitude_one_half():
+    time = torch.arange(8192)
+    audio = torch.sin(2 * math.pi * time * 32 / 512)[None]
+    assert float(Spectra(512).magnitude(audio).amax()) == pytest.approx(0.5, rel=0.02)
+
+
+@pytest.mark.parametrize(("window", "bands"), [(2048, 96), (512, 48), (128, 16), (1024, 64)])
+def test_every_mel_band_weighs_some_bins(window, bands):
+    bank = mel_bank(window, bands)
+    assert bank.shape == (window // 2, bands)
+    assert torch.allclose(bank.sum(dim=0), torch.ones(bands), atol=1e-5)
+
+
+def test_the_loss_is_nothing_for_the_same_and_grows_with_what_is_missing():
+    torch.manual_seed(0)
+    loss = ReconstructionLoss()
+    real = torch.randn(3, 2, 8192) * 0.1
+    dull = torch.nn.functional.avg_pool1d(real, 9, 1, 4)
+    same, duller, silent = (float(loss(made, real)["total"]) for made in (real, dull, torch.zeros_like(real)))
+    assert same < 0.05 < duller < silent
+
+
+def test_the_loss_forgives_a_turned_phase():
+    torch.manual_seed(0)
+    loss = ReconstructionLoss()
+    real = torch.randn(3, 2, 8192) * 0.1
+    assert float(loss(-real, real)["total"]) < 0.5 * float(loss(torch.zeros_like(real), real)["total"])

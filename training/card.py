@@ -1,0 +1,123 @@
+"""``python -m training.card``: an evaluated model's card, with pictures of real sounds beside generated ones.
+
+Writes ``README.md`` and ``spectrograms.png`` into the exported folder from the run's ``evaluation.json``.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from PIL import Image
+from torch import Tensor
+
+from .evaluate import NAMED, REAL, SILENCE, TIME, TOLD_APART, held_out_captions, real_sounds
+from .generator import Generator
+from .judge import Mel
+from .loop import parser
+
+#: Families in the picture, two columns of real and generated.
+SHOWN = 18
+#: Frames that are shown of each spectrogram, and the gap between pictures in pixels.
+FRAMES, GAP = 240, 4
+
+
+def picture(real: Tensor, made: Tensor) -> Image.Image:
+    """Mel spectrograms, each real one with the generated one on its right, low frequencies at the bottom."""
+    mel = Mel()
+
+    def tiles(audio: Tensor) -> np.ndarray:
+        shade = (mel(audio)[:, 0, :, :FRAMES] + 1.3) / 3.5
+        return (shade.clamp(0, 1) * 255).byte().flip(1).numpy()
+
+    pairs = [np.concatenate([left, right], axis=1) for left, right in zip(tiles(real), tiles(made), strict=True)]
+    padded = [np.pad(pair, GAP, constant_values=255) for pair in pairs]
+    rows = [np.concatenate(padded[start : start + 2], axis=1) for start in range(0, len(padded) // 2 * 2, 2)]
+    return Image.fromarray(np.concatenate(rows))
+
+
+def card(result: dict[str, Any], prompts: list[str]) -> str:
+    """The text: what the model is, what it was measured to do, and how that was measured."""
+    words = "\n".join(
+        f"| {word} told apart (area under the curve; real sounds {row['real']}) | {row['generated']} | ≥ {TOLD_APART} |"
+        for word, row in result["words"].items()
+    )
+    families = ", ".join(f"{name} {share:.0%}" for name, share in result["families"].items())
+    pairs = [", ".join(prompts[start : start + 2]) for start in range(0, len(prompts) // 2 * 2, 2)]
+    return f"""---
+license: mit
+tags: [text-to-audio, stable-audio-tools]
+---
+# pocket
+
+A small text-to-audio latent diffusion model in stable-audio-tools' format: short sounds for playing live, on a laptop's
+processor. 44.1 kHz stereo, up to 6 s. Trained from scratch on sounds of midifrag's synthesiser `sketch`, and on nothing
+else, so there is no recording of anybody's in it; it can do what that synthesiser can and no more.
+
+A prompt is one sound and up to three adjectives, in any order: "short dark kick", "wide rising pad". Synonyms are
+understood, other words are ignored.
+
+## Measured
+
+`python -m training.evaluate`, with the stock loader and `generate_diffusion_cond`, {result["steps"]} steps and CFG
+{result["guidance"]}, on prompts that are not in the training data.
+
+| what | measured | gate |
+| --- | --- | --- |
+| real held-out sounds whose family the judge names | {result["real"]:.1%} | ≥ {REAL:.0%} |
+| generated sounds whose family the judge names | {result["generated"]:.1%} | ≥ {NAMED:.0%} |
+{words}
+| silence after encoding and decoding, posterior mean (sample) | {result["silence"]["mean"]} dBFS \
+({result["silence"]["sample"]} dBFS) | ≤ {SILENCE:.0f} dBFS |
+| a fragment of 3 s, on the machine of the evaluation | {result["seconds_for_3_s"]} s | ≤ {TIME} s |
+
+The judge names {result["reconstructed"]:.1%} of what the autoencoder makes of real sounds.
+By CFG: {_row(result["by_guidance"])}. By steps: {_row(result["by_steps"])}.
+Level after the asked-for end, beside the sound: {_row(result["after_the_end"], " dB")}.
+Generated sounds by family: {families}.
+
+![Spectrograms](spectrograms.png)
+
+Real on the left, generated on the right of each pair; row by row: {"; ".join(pairs)}.
+
+## Use
+
+```python
+import json
+from stable_audio_tools.inference.generation import generate_diffusion_cond
+from stable_audio_tools.models.factory import create_model_from_config
+from stable_audio_tools.models.utils import load_ckpt_state_dict
+
+config = json.load(open("model_config.json"))  # in this folder: the tokenizer's path is relative to it
+model = create_model_from_config(config)
+model.load_state_dict(load_ckpt_state_dict("model.safetensors"))
+audio = generate_diffusion_cond(
+    model.eval(), steps={result["steps"]}, cfg_scale={result["guidance"]}, device="cpu", sample_size=130 * 1024,
+    conditioning=[{{"prompt": "short dark kick", "seconds_start": 0, "seconds_total": 3}}],
+)
+```
+"""
+
+
+def _row(values: dict[str, float], unit: str = "") -> str:
+    return ", ".join(f"{key}: {value}{unit}" for key, value in values.items())
+
+
+def main() -> None:
+    """Write the card and its picture."""
+    arguments = parser(__doc__).parse_args()
+    folder: Path = arguments.run / "export"
+    captions = held_out_captions(1, 11)[:SHOWN]
+    prompts = [caption.prompt for caption in captions]
+    with torch.no_grad():
+        image = picture(real_sounds(captions), Generator(folder, arguments.device)(prompts))
+    image.save(folder / "spectrograms.png", optimize=True)
+    result = json.loads((arguments.run / "evaluation.json").read_text())
+    (folder / "README.md").write_text(card(result, prompts))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,83 @@
+"""What adjectives change, as numbers measured on a sound, and how well two words are told apart by them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from itertools import pairwise
+
+import numpy as np
+import numpy.typing as npt
+
+from midifrag.engine.sketch import SAMPLE_RATE
+
+Audio = npt.NDArray[np.float32]
+#: Samples between two values of an envelope.
+HOP = 256
+#: The movements that count as speed, in hertz.
+SLOWEST, FASTEST = 0.5, 16.0
+
+
+def _mono(audio: Audio) -> npt.NDArray[np.float64]:
+    return audio.mean(axis=0, dtype=np.float64)
+
+
+def _power(audio: Audio) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+    power = np.abs(np.fft.rfft(_mono(audio))) ** 2
+    return np.fft.rfftfreq(audio.shape[1], 1 / SAMPLE_RATE), power
+
+
+def duration(audio: Audio) -> float:
+    """Seconds until nine tenths of the energy have been heard."""
+    energy = np.cumsum(np.mean(audio.astype(np.float64) ** 2, axis=0))
+    return float(np.searchsorted(energy, 0.9 * energy[-1]) / SAMPLE_RATE)
+
+
+def centroid(audio: Audio) -> float:
+    """The centre of gravity of the magnitude spectrum, in hertz."""
+    hertz, power = _power(audio)
+    size = np.sqrt(power)
+    return float(np.sum(hertz * size) / (np.sum(size) + 1e-12))
+
+
+def pitch(audio: Audio) -> float:
+    """The frequency in hertz, on a logarithmic scale, below which half of the energy lies."""
+    hertz, power = _power(audio)
+    total = np.cumsum(np.where(hertz > 25, power, 0.0))
+    return float(np.log2(hertz[np.searchsorted(total, 0.5 * total[-1])] + 1.0))
+
+
+def fullness(audio: Audio) -> float:
+    """How close the level comes to the peak, in decibels: what driving a sound raises (minus the crest factor)."""
+    level = np.sqrt(np.mean(audio.astype(np.float64) ** 2))
+    return float(20 * np.log10((level + 1e-9) / (np.abs(audio).max() + 1e-9)))
+
+
+def movement(audio: Audio) -> float:
+    """The rate in hertz that the changes of loudness and tone centre on."""
+    mono = _mono(audio)
+    frames = np.lib.stride_tricks.sliding_window_view(mono, 1024)[::HOP] * np.hanning(1024)
+    spectrum = np.abs(np.fft.rfft(frames, axis=1))
+    edges = [1, 4, 9, 20, 45, 100, 230, 513]
+    bands = np.stack([spectrum[:, low:high].sum(axis=1) for low, high in pairwise(edges)], axis=1)
+    bands = np.log(bands + 1e-2 * bands.max() + 1e-12)
+    bands = (bands - bands.mean(axis=0)) * np.hanning(len(bands))[:, None]
+    rates = np.fft.rfftfreq(len(bands), HOP / SAMPLE_RATE)
+    moved = np.sum(np.abs(np.fft.rfft(bands, axis=0)) ** 2, axis=1)
+    heard = (rates >= SLOWEST) & (rates <= FASTEST)
+    return float(np.sum(rates[heard] * moved[heard]) / (np.sum(moved[heard]) + 1e-12))
+
+
+#: Axis → the measure that its second word raises.
+MEASURES: Mapping[str, Callable[[Audio], float]] = {
+    "length": duration,
+    "speed": movement,
+    "brightness": centroid,
+    "pitch": pitch,
+    "distortion": fullness,
+}
+
+
+def separation(lower: list[float], higher: list[float]) -> float:
+    """The area under the curve: how often a value of ``higher`` exceeds one of ``lower``; ties count half."""
+    first, second = np.asarray(lower)[:, None], np.asarray(higher)[None]
+    return float(np.mean((second > first) + 0.5 * (second == first)))
