@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal, TypeAlias
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from midifrag.banks import Channel, Control, Note, Parameters, Program, SevenBit, Strict
-from midifrag.engine.catalogue import CATALOGUE, known
+from midifrag.engine.catalogue import CATALOGUE, default_model, known
 from midifrag.fragment.options import ArchiveOptions, FragmentOptions
 from midifrag.surface import SURFACES
 
@@ -212,7 +212,7 @@ class Action(Strict):
 class Show(Strict):
     """All of ``presets.yaml``. Everything has a default."""
 
-    model: str = "sketch"
+    model: str = Field(default_factory=default_model)
     models: dict[str, ModelSource] = Field(default_factory=dict)
     precision: Literal["auto", "fp16", "bf16", "fp32"] = "auto"
     fragments: SlotSettings = SlotSettings()

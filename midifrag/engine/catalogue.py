@@ -49,3 +49,8 @@ def known(name: str) -> KnownModel | None:
 def pocket_is_there() -> bool:
     """Whether the built-in model is part of this installation."""
     return (POCKET_FOLDER / "model_config.json").is_file()
+
+
+def default_model() -> str:
+    """What plays where nothing else is said: the built-in diffusion model, or sketch where that is not installed."""
+    return "pocket" if pocket_is_there() else "sketch"
