@@ -59,11 +59,11 @@ def main() -> None:
     preset = PRESETS[arguments.preset].autoencoder
     device = torch.device(arguments.device)
     torch.manual_seed(arguments.seed)
-    train, test = Clips(arguments.run, "train"), Clips(arguments.run, "test")
+    train, test = Clips(arguments.run, "train", device), Clips(arguments.run, "test")
     path = arguments.run / "autoencoder.pt"
     codec = Codec(preset)
     if not path.exists():
-        codec.start_linear(train.crops(STARTERS, preset.crop))
+        codec.start_linear(train.crops(STARTERS, preset.crop).cpu())
     codec.to(device)
     parameters = [value for value in codec.parameters() if value.requires_grad]
     optimiser = torch.optim.AdamW(parameters, lr=preset.rate, betas=(0.8, 0.99), weight_decay=0.0)

@@ -12,18 +12,23 @@ from torch import Tensor
 from .captions import NAMES
 from .presets import RATIO
 
-#: A crop below this peak counts as silence, and is drawn again so many times.
-SILENCE, RETRIES = 0.003, 2
+#: A crop below this peak counts as silence; so many more crops are cut, for those that are not to take their places.
+SILENCE, SPARE = 0.003, 0.5
 #: The share of crops that are made to hold a clip's start.
 STARTS = 0.4
 
 
 class Clips:
-    """One split of the data: prompts, families (class numbers), seconds, and audio on demand."""
+    """One split of the data: prompts, families (class numbers), seconds, and audio on demand.
 
-    def __init__(self, run: Path, split: str) -> None:
+    On an accelerator the audio is kept in its memory; on a CPU it stays in its file.
+    """
+
+    def __init__(self, run: Path, split: str, device: torch.device | None = None) -> None:
         rows = json.loads((run / "data" / f"{split}.json").read_text())
-        self.audio = np.load(run / "data" / f"{split}.npy", mmap_mode="r")
+        # Copy on write: torch wants an array that could be written.
+        audio = torch.from_numpy(np.load(run / "data" / f"{split}.npy", mmap_mode="c"))
+        self.audio = audio if device is None else audio.to(device)
         self.prompts: list[str] = [row["prompt"] for row in rows]
         self.families = torch.tensor([NAMES.index(row["family"]) for row in rows])
         self.seconds = torch.tensor([row["seconds"] for row in rows])
@@ -33,21 +38,21 @@ class Clips:
 
     def whole(self, indices: Tensor) -> Tensor:
         """Clips (n, 2, samples) within ±1."""
-        return torch.stack([torch.from_numpy(self.audio[index].astype(np.float32)) for index in indices]) / 32_767
+        return self.audio[indices.to(self.audio.device)].float() / 32_767
 
     def crops(self, count: int, frames: int) -> Tensor:
-        """Random crops (count, 2, frames × 1024), few of them silent, from torch's global generator."""
-        return torch.stack([self._crop(frames * RATIO) for _ in range(count)])
+        """Random crops (count, 2, frames × 1024), few of them silent, drawn from torch's global generator."""
+        crops = self._cut(count + round(count * SPARE), frames * RATIO)
+        silent = crops.abs().amax(dim=(1, 2)) < SILENCE
+        return crops[torch.argsort(silent.int(), stable=True)[:count]]
 
-    def _crop(self, length: int) -> Tensor:
-        for _ in range(RETRIES + 1):
-            index = int(torch.randint(len(self), ()))
-            # Many crops hold the clip's start, at any position: that is where most happens.
-            latest = length // 8 if torch.rand(()) < STARTS else self.audio.shape[2] - length
-            start = int(torch.randint(-length // 2, latest, ()))
-            crop = np.zeros((2, length), dtype=np.float32)
-            part = self.audio[index][:, max(start, 0) : start + length]
-            crop[:, length - part.shape[1] :] = part
-            if np.abs(crop[:, ::16]).max() > SILENCE * 32_767:
-                break
-        return torch.from_numpy(crop / 32_767)
+    def _cut(self, count: int, length: int) -> Tensor:
+        clips = torch.randint(len(self), (count,))
+        # Many crops hold the clip's start, at any position: that is where most happens.
+        anywhere = torch.randint(-length // 2, self.audio.shape[2] - length, (count,))
+        early = torch.randint(-length // 2, length // 8, (count,))
+        starts = torch.where(torch.rand(count) < STARTS, early, anywhere)
+        device = self.audio.device
+        places = starts.to(device)[:, None] + torch.arange(length, device=device)
+        inside = self.audio[clips.to(device)[:, None], :, places.clamp(min=0)].transpose(1, 2)
+        return inside.float() * (places >= 0)[:, None] / 32_767

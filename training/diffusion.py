@@ -52,8 +52,11 @@ class Balance(nn.Module):
 
     def forward(self, losses: Tensor, families: Tensor) -> Tensor:
         """The mean of per-sound ``losses``, each over its family's usual one."""
-        for family, loss in zip(families.tolist(), losses.tolist(), strict=True):
-            self.means[family].lerp_(torch.tensor(loss, device=self.means.device), FOLLOW)
+        with torch.no_grad():
+            counts = torch.zeros_like(self.means).index_add(0, families, torch.ones_like(losses))
+            sums = torch.zeros_like(self.means).index_add(0, families, losses)
+            followed = 1 - (1 - FOLLOW) ** counts
+            self.means += followed * (sums / counts.clamp(min=1) - self.means)
         weights = (self.means.mean() / self.means[families]).clamp(1 / MOST, MOST)
         return (losses * weights).mean()
 

@@ -87,6 +87,6 @@ PRESETS: dict[str, Preset] = {
         DataPreset(clips=1200, long_clips=200),
         JudgePreset(steps=3000, batch=128),
         AutoencoderPreset(steps=30_000, batch=64, crop=32, rate=8e-4, sample_every=2500),
-        DiffusionPreset(steps=40_000, batch=128, sample_every=4000),
+        DiffusionPreset(steps=40_000, batch=256, sample_every=4000),
     ),
 }

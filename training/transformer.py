@@ -55,21 +55,31 @@ def plain_attention(model: Any) -> None:
 
 
 class Conditions:
-    """Turns prompts and seconds into what the transformer takes; remembers the words' numbers."""
+    """The stock conditioning of prompts and seconds, for training: remembers the numbers of each prompt's words."""
 
     def __init__(self, model: Any) -> None:
-        self.model = model
-        self.prompt = model.conditioner.conditioners["prompt"]
+        self.words, self.seconds = (model.conditioner.conditioners[name] for name in ("prompt", "seconds_total"))
+        self.start = model.conditioner.conditioners["seconds_start"]
         self.known: dict[str, list[int]] = {}
+
+    def _numbers(self, prompt: str) -> list[int]:
+        if prompt not in self.known:
+            read = self.words.tokenizer
+            encoded = read(prompt, truncation=True, max_length=self.words.max_length, padding="max_length")
+            # Words that are not there become 0, which is the padding's number.
+            pairs = zip(encoded["input_ids"], encoded["attention_mask"], strict=True)
+            self.known[prompt] = [number * said for number, said in pairs]
+        return self.known[prompt]
 
     def __call__(self, prompts: Sequence[str], seconds: Sequence[float], device: torch.device) -> dict[str, Tensor]:
         """The transformer's ``cross_attn_cond`` and ``global_embed``."""
-        rows = [
-            {"prompt": prompt, "seconds_start": 0.0, "seconds_total": float(length)}
-            for prompt, length in zip(prompts, seconds, strict=True)
-        ]
-        inputs = self.model.get_conditioning_inputs(self.model.conditioner(rows, device))
-        return {"cross_attn_cond": inputs["cross_attn_cond"], "global_embed": inputs["global_cond"]}
+        numbers = torch.tensor([self._numbers(prompt) for prompt in prompts], device=device)
+        words = self.words.token_embedder(numbers) * (numbers > 0).unsqueeze(-1)
+        start, total = self.start([0.0] * len(seconds), device)[0], self.seconds(list(seconds), device)[0]
+        return {
+            "cross_attn_cond": torch.cat([words, start, total], dim=1),
+            "global_embed": torch.cat([start, total], dim=-1).squeeze(1),
+        }
 
 
 def velocity(model: Any, x: Tensor, t: Tensor, conditions: dict[str, Tensor], **options: Any) -> Tensor:

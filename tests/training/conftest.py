@@ -1,12 +1,14 @@
 """Foreign packages warn about themselves when they are first imported: let them do so once, before warnings count."""
 
+import importlib
 import warnings
 
 import pytest
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")
-    import transformers  # noqa: F401
+    for name in ("inference.generation", "models.factory", "models.autoencoders"):
+        importlib.import_module(f"stable_audio_tools.{name}")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -51,6 +51,15 @@ def test_the_spelled_out_attention_is_the_same(tmp_path, model, given):
         assert torch.allclose(velocity(twin, x, t, given), velocity(model, x, t, given), atol=1e-5)
 
 
+def test_conditions_are_the_stock_ones(model):
+    rows = [{"prompt": text, "seconds_start": 0, "seconds_total": 2.5} for text in ("short dark kick", "", "zzz organ")]
+    with torch.no_grad():
+        stock = model.get_conditioning_inputs(model.conditioner(rows, "cpu"))
+        ours = Conditions(model)([row["prompt"] for row in rows], [2.5] * 3, torch.device("cpu"))
+    assert torch.allclose(ours["cross_attn_cond"], stock["cross_attn_cond"])
+    assert torch.allclose(ours["global_embed"], stock["global_cond"])
+
+
 def test_every_parameter_is_trained_by_exactly_one_optimiser(model):
     groups = [group for optimiser in optimisers(model, 1e-3) for group in optimiser.param_groups]
     trained = [id(value) for group in groups for value in group["params"]]
