@@ -21,6 +21,7 @@ import statistics
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import torch
@@ -253,8 +254,9 @@ def profile(name: str, options: argparse.Namespace) -> None:
 def machine(device: str) -> str:
     """What this runs on."""
     name = torch.cuda.get_device_name() if device == "cuda" else platform.processor() or platform.machine()
-    with contextlib.suppress(OSError, StopIteration), open("/proc/cpuinfo", encoding="utf-8") as lines:
-        name = name if device == "cuda" else next(line for line in lines if "model name" in line).split(":")[1].strip()
+    with contextlib.suppress(OSError, StopIteration):
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines() if device == "cpu" else []
+        name = next(line for line in lines if "model name" in line).split(":")[1].strip()
     load = os.getloadavg()[0] if hasattr(os, "getloadavg") else float("nan")
     return (
         f"{name}, {torch.get_num_threads()} threads, load {load:.1f} at the end; Python {platform.python_version()}, "

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from midifrag.engine.linear import packed
+from midifrag.engine.packing import linear
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,9 +69,9 @@ class Block:
         self._norms = _Norms(attention, dtype)
         self._norm = _LayerNorm(layer.pre_norm, dtype)
         meeting, value = _arranged(attention)
-        self._qk = packed(self._norms.centred(meeting).to(dtype))
-        self._value = packed(value.to(dtype))
-        self._out = packed(_scaled(attention.to_out.weight, layer.self_attn_scale).to(dtype))
+        self._qk = linear(self._norms.centred(meeting).to(dtype))
+        self._value = linear(value.to(dtype))
+        self._out = linear(_scaled(attention.to_out.weight, layer.self_attn_scale).to(dtype))
         self.crosses = bool(layer.cross_attend)
         if self.crosses:
             crossing = layer.cross_attn
@@ -79,16 +79,16 @@ class Block:
             self._cross_repeat = crossing.num_heads // crossing.kv_heads
             self._cross_norm = _LayerNorm(layer.cross_attend_norm, dtype)
             self._cross_norms = _Norms(crossing, dtype)
-            self._cross_q = packed(self._cross_norms.centred(crossing.to_q.weight).to(dtype))
+            self._cross_q = linear(self._cross_norms.centred(crossing.to_q.weight).to(dtype))
             *keys, values = crossing.to_kv.weight.split(crossing.to_kv.in_features)
-            self._cross_k = packed(self._cross_norms.centred(torch.cat(keys)).to(dtype))
-            self._cross_v = packed(values.to(dtype))
-            self._cross_out = packed(_scaled(crossing.to_out.weight, layer.cross_attn_scale).to(dtype))
+            self._cross_k = linear(self._cross_norms.centred(torch.cat(keys)).to(dtype))
+            self._cross_v = linear(values.to(dtype))
+            self._cross_out = linear(_scaled(crossing.to_out.weight, layer.cross_attn_scale).to(dtype))
         gate, outward = layer.ff.ff[0].proj, layer.ff.ff[2]
         self._forward_norm = _LayerNorm(layer.ff_norm, dtype)
-        self._forward_in = packed(gate.weight.to(dtype), gate.bias)
+        self._forward_in = linear(gate.weight.to(dtype), gate.bias)
         bias = None if outward.bias is None else _scaled(outward.bias, layer.ff_scale)
-        self._forward_out = packed(_scaled(outward.weight, layer.ff_scale).to(dtype), bias)
+        self._forward_out = linear(_scaled(outward.weight, layer.ff_scale).to(dtype), bias)
         self.memory = sum(p.numel() for p in layer.parameters()) * dtype.itemsize
 
     def __call__(self, x: Tensor, rotary: Rotary | None, sizes: Sizes | None, context: Tensor | None) -> Tensor:

@@ -16,8 +16,10 @@ from torch import Tensor
 
 from midifrag.engine.oobleck import NotOobleckError, needed, operations, run
 
-#: Latents that a window adds to what is decoded already, by device kind.
+#: Latents that a window adds to what is decoded already, by device kind, while other requests wait for their next step.
 WINDOW = {"cpu": 64, "cuda": 256, "mps": 128}
+#: How many times as long it is while none does: less is decoded twice.
+ALONE = 4
 #: A window is never made smaller than this when memory is short.
 SMALLEST_WINDOW = 8
 
@@ -41,7 +43,7 @@ class Decoder(Protocol):
     describes: str
     memory: int
 
-    def window_at(self, start: int, samples: int, frames: int) -> Window:
+    def window_at(self, start: int, samples: int, frames: int, *, alone: bool = False) -> Window:
         """The window that begins at sample ``start`` of the first ``samples`` samples of ``frames`` latents."""
         ...
 
@@ -63,7 +65,7 @@ class StockDecoder:
         self._pretransform = in_fp32(module.pretransform)
         self.memory = 0 if self._pretransform is module.pretransform else size_of(self._pretransform)
 
-    def window_at(self, start: int, samples: int, frames: int) -> Window:
+    def window_at(self, start: int, samples: int, frames: int, *, alone: bool = False) -> Window:  # noqa: ARG002
         """Everything."""
         return Window(0, frames, start, samples - start)
 
@@ -103,11 +105,11 @@ class OobleckDecoder:
         self.memory = size_of(autoencoder.decoder)
         self.describes = f"midifrag's own decoder in {str(dtype).removeprefix('torch.')}"
 
-    def window_at(self, start: int, samples: int, frames: int) -> Window:
+    def window_at(self, start: int, samples: int, frames: int, *, alone: bool = False) -> Window:
         """See `Decoder.window_at`."""
         if self._inner is not None:
             return Window(0, frames, start, samples - start)
-        stop = min(samples, start + self._window * self._ratio)
+        stop = min(samples, start + self._window * self._ratio * (ALONE if alone else 1))
         first, last = needed(self._chain, (start, stop))
         first, last = max(0, first), min(frames, last)
         return Window(first, last, start - first * self._ratio, stop - start)

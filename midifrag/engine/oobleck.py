@@ -13,7 +13,8 @@ from typing import Any, TypeAlias
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional
+
+from midifrag.engine.packing import Layer, convolution, upsampling
 
 #: A half-open stretch of positions.
 Span: TypeAlias = tuple[int, int]
@@ -27,40 +28,35 @@ class NotOobleckError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Convolution:
-    """A convolution that keeps the length: odd kernel, padded with zeros."""
+    """A convolution that keeps the length: odd kernel, padded with ``reach`` zeros on both sides."""
 
-    weight: Tensor
-    bias: Tensor | None
-    padding: int
-    dilation: int
+    layer: Layer
+    reach: int
 
     def __call__(self, x: Tensor) -> Tensor:
         """Convolve along time."""
-        return functional.conv2d(x, self.weight, self.bias, padding=(0, self.padding), dilation=(1, self.dilation))
+        return self.layer(x)
 
     def needs(self, span: Span) -> Span:
         """The inputs that these outputs depend on."""
-        return span[0] - self.padding, span[1] + self.padding
+        return span[0] - self.reach, span[1] + self.reach
 
 
 @dataclass(frozen=True, slots=True)
 class Upsampling:
-    """A transposed convolution that multiplies the length by ``stride``."""
+    """A transposed convolution, its kernel twice the ``stride`` that it multiplies the length by."""
 
-    weight: Tensor
-    bias: Tensor | None
+    layer: Layer
     stride: int
     padding: int
 
     def __call__(self, x: Tensor) -> Tensor:
         """Upsample along time."""
-        stride, padding = (1, self.stride), (0, self.padding)
-        return functional.conv_transpose2d(x, self.weight, self.bias, stride=stride, padding=padding)
+        return self.layer(x)
 
     def needs(self, span: Span) -> Span:
         """The inputs that these outputs depend on."""
-        reach = self.weight.shape[-1] - 1
-        first = -((reach - self.padding - span[0]) // self.stride)
+        first = -((2 * self.stride - 1 - self.padding - span[0]) // self.stride)
         return first, (span[1] - 1 + self.padding) // self.stride + 1
 
 
@@ -160,25 +156,22 @@ def _convolution(layer: nn.Conv1d, dtype: torch.dtype) -> Convolution:
     padding, dilation = int(layer.padding[0]), layer.dilation[0]
     if layer.stride != (1,) or layer.groups != 1 or 2 * padding != dilation * (layer.kernel_size[0] - 1):
         raise NotOobleckError("a convolution that changes the length")
-    weight, bias = _folded(layer, dtype)
-    return Convolution(weight, bias, padding, dilation)
+    return Convolution(convolution(*_folded(layer, dtype), padding, dilation), padding)
 
 
 def _upsampling(layer: nn.ConvTranspose1d, dtype: torch.dtype) -> Upsampling:
     stride, padding = layer.stride[0], int(layer.padding[0])
     if layer.kernel_size[0] != 2 * stride or 2 * padding != stride or layer.output_padding != (0,):
         raise NotOobleckError("an odd stride")
-    weight, bias = _folded(layer, dtype)
-    return Upsampling(weight, bias, stride, padding)
+    return Upsampling(upsampling(*_folded(layer, dtype), padding, stride), stride, padding)
 
 
 def _folded(layer: Any, dtype: torch.dtype) -> tuple[Tensor, Tensor | None]:
-    """A layer's weight, its weight norm worked out in fp32, for two-dimensional channels-last input; and its bias."""
+    """A layer's weight, its weight norm worked out in fp32, for two-dimensional input; and its bias."""
     weight = layer.weight.float()
     if hasattr(layer, "weight_g"):
         weight = torch._weight_norm(layer.weight_v.float(), layer.weight_g.float(), 0)
-    weight = weight.detach().unsqueeze(2).to(dtype).contiguous(memory_format=torch.channels_last)
-    return weight, None if layer.bias is None else layer.bias.detach().to(dtype)
+    return weight.unsqueeze(2).to(dtype), layer.bias
 
 
 def _snake(layer: Any) -> Snake:

@@ -62,15 +62,16 @@ class Renderer:
         self.counters.denoiser_calls += 1
         return output
 
-    def window(self, flight: Flight) -> Window:
-        """What of a request is decoded next."""
+    def window(self, flight: Flight, *, alone: bool) -> Window:
+        """What of a request is decoded next; more at once when no other request waits."""
         settings = flight.settings
-        return self._decoder(flight.exact).window_at(flight.decoded, settings.samples, settings.frames)
+        decoder = self._decoder(flight.exact)
+        return decoder.window_at(flight.decoded, settings.samples, settings.frames, alone=alone)
 
-    def decode(self, batch: Sequence[Flight]) -> Tensor:
+    def decode(self, batch: Sequence[Flight], *, alone: bool) -> Tensor:
         """The next window of requests that are equally far, (requests, channels, samples)."""
         latents = torch.cat([flight.state.x for flight in batch])
-        audio = self._decoder(batch[0].exact).decode(latents, self.window(batch[0]))
+        audio = self._decoder(batch[0].exact).decode(latents, self.window(batch[0], alone=alone))
         self.counters.decoder_calls += 1
         return audio
 

@@ -96,5 +96,5 @@ def _rehearse(renderer: Renderer, settings: Settings) -> int:
     renderer.begin(flight)
     while flight.stage is Stage.STEPPING:
         flight.answer(renderer.answer([flight]))
-    renderer.decode([flight])
+    renderer.decode([flight], alone=True)
     return renderer.held_by(flight)

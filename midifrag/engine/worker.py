@@ -223,7 +223,8 @@ class DiffusionWorker:
         events.append(Failed(flight.job, str(reason)))
 
     def _decode(self, batch: Sequence[Flight], events: list[EngineEvent]) -> None:
-        audio = self.renderer.decode(batch).cpu().numpy()
+        alone = len(batch) == len(self._flights) and not batch[0].squeezed
+        audio = self.renderer.decode(batch, alone=alone).cpu().numpy()
         for flight, piece in zip(batch, audio, strict=True):
             if not np.isfinite(piece).all():
                 self._not_finite(flight, "in the decoder", events)

@@ -49,6 +49,7 @@ def test_a_window_needs_no_more_than_its_halo() -> None:
     assert 0 < 64 - window.first < 20
     assert 0 < window.last - 128 < 20
     assert decoder.window_at(0, 1000 * RATIO, 1000).first == 0
+    assert decoder.window_at(0, 1000 * RATIO, 1000, alone=True).samples == 256 * RATIO
 
 
 def test_one_latent_less_of_halo_is_heard() -> None:

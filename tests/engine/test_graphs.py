@@ -1,4 +1,4 @@
-"""Which calls meet which recording, and that filling up changes nothing. A recording here simply runs the call again."""
+"""Which calls meet which recording, and that filling up changes nothing. A recording here just runs the call again."""
 
 import pytest
 import torch
@@ -73,7 +73,7 @@ def test_a_replayed_call_equals_a_plain_one(model: Model, kinds: list[tuple[floa
 
 
 def test_the_smallest_fitting_shape_is_used() -> None:
-    graphs = Graphs(lambda inputs, guided: inputs.latents, Replayed)
+    graphs = Graphs(lambda inputs, _guided: inputs.latents, Replayed)
     inputs = Inputs(torch.zeros(1, 1, 1), torch.zeros(1), None, None)
     for shape in (Shape(8, 16, True, False), Shape(4, 16, True, False), Shape(2, 32, True, False)):
         graphs.record(shape, inputs)
