@@ -62,15 +62,19 @@ class Upsampling:
 
 @dataclass(frozen=True, slots=True)
 class Snake:
-    """x + sin²(αx) / β with one α and β a channel, as x + c − c · cos(2αx) with c = 1 / 2β, in fp32."""
+    """x + sin²(αx) / β with one α and β a channel, as x + c − c · cos(2αx) with c = 1 / 2β, in fp32.
+
+    ``in_place`` where nobody else needs x: fresh memory for every large result costs as much as the arithmetic.
+    """
 
     twice: Tensor
     half: Tensor
+    in_place: bool
 
     def __call__(self, x: Tensor) -> Tensor:
         """Apply to every sample."""
         rows = x.permute(0, 2, 3, 1).reshape(-1, x.shape[1])
-        out = torch.empty_like(rows)
+        out = rows if self.in_place else torch.empty_like(rows)
         tile = len(rows) if x.device.type != "cpu" else max(1, _SNAKE_TILE // x.shape[1])
         for start in range(0, len(rows), tile):
             piece = rows[start : start + tile].float()
@@ -106,7 +110,7 @@ class Residual:
 
     def __call__(self, x: Tensor) -> Tensor:
         """Run the chain and add."""
-        return run(self.chain, x) + x
+        return run(self.chain, x).add_(x)
 
     def needs(self, span: Span) -> Span:
         """The inputs of the whole chain, which contain ``span``."""
@@ -130,17 +134,20 @@ def needed(chain: Sequence[Operation], span: Span) -> Span:
     return span
 
 
-def operations(layers: Any, dtype: torch.dtype) -> tuple[Operation, ...]:
-    """The operations of a decoder's (nested) layers, their weights in ``dtype``. Raises `NotOobleckError`."""
+def operations(layers: Any, dtype: torch.dtype, *, keeps_input: bool = False) -> tuple[Operation, ...]:
+    """The operations of a decoder's (nested) layers, their weights in ``dtype``.
+
+    With ``keeps_input`` the first of them leaves its input as it is. Raises `NotOobleckError`.
+    """
     chain: list[Operation] = []
     for layer in layers:
         kind = type(layer).__name__
         if kind == "ResidualUnit":
-            chain.append(Residual(operations(layer.layers, dtype)))
+            chain.append(Residual(operations(layer.layers, dtype, keeps_input=True)))
         elif kind == "DecoderBlock":
             chain.extend(operations(layer.layers, dtype))
         elif kind == "SnakeBeta":
-            chain.append(_snake(layer))
+            chain.append(_snake(layer, in_place=bool(chain) or not keeps_input))
         elif isinstance(layer, nn.ConvTranspose1d):
             chain.append(_upsampling(layer, dtype))
         elif isinstance(layer, nn.Conv1d):
@@ -174,8 +181,8 @@ def _folded(layer: Any, dtype: torch.dtype) -> tuple[Tensor, Tensor | None]:
     return weight.unsqueeze(2).to(dtype), layer.bias
 
 
-def _snake(layer: Any) -> Snake:
+def _snake(layer: Any, *, in_place: bool) -> Snake:
     alpha, beta = layer.alpha.detach().float(), layer.beta.detach().float()
     if layer.alpha_logscale:
         alpha, beta = alpha.exp(), beta.exp()
-    return Snake(2 * alpha, 0.5 / (beta + layer.no_div_by_zero))
+    return Snake(2 * alpha, 0.5 / (beta + layer.no_div_by_zero), in_place)
