@@ -43,6 +43,7 @@ def run(loaded: config.Loaded) -> None:
             with _on_screen(runtime, page.address if page else None) as screen:
                 if page:
                     page.start()
+                    out.print(page.invitation, markup=False, soft_wrap=True)
                 watch = ConfigWatch(runtime)
                 while not stopped.wait(1 / DRAWN_PER_SECOND):
                     watch.look()

@@ -25,6 +25,7 @@ class Editor(Panel):
         self._key: str | None = None
         self._listed: Any = None
         self._choices: dict[str, Any] = {}
+        self._rows: dict[str, ui.button] = {}
         with ui.element("section").classes("editor"):
             with ui.element("div").classes("editor-list"):
                 self._bank = ui.select({}, label=texts.BANK, on_change=self._bank_chosen).props("outlined dense")
@@ -79,11 +80,14 @@ class Editor(Panel):
         self._listed = bank
         self._hint.text = texts.EDIT_HINT.format(file=self._file)
         self._pads.clear()
+        self._rows.clear()
         with self._pads:
             for key in sorted(bank.pads, key=lambda key: int(key.partition("/")[0])):
                 pad = bank.pads[key]
                 row = ui.button(color=None, on_click=lambda key=key: self._open(key)).props("flat no-caps align=left")
-                row.classes("editor-pad").style(f"--own: {own_colour(pad.colour)}").props["data-edit"] = key
+                row.classes("editor-pad").style(f"--own: {own_colour(pad.colour)}")
+                row.props["data-edit"] = key
+                self._rows[key] = row
                 with row:
                     ui.label(name_of(key)).classes("pad-note")
                     ui.label(pad.label).classes("editor-label")
@@ -92,10 +96,12 @@ class Editor(Panel):
             )
         if self._key is None or self._key not in bank.pads:
             self._open(next(iter(bank.pads)))
+        else:
+            self._choose(self._key)
 
     def _open(self, key: str | None) -> None:
         """Show a pad in the form; None for a new one."""
-        self._key = key
+        self._choose(key)
         said = self._said(key)
         self._note.value = key or ""
         self._note.set_enabled(key is None)
@@ -108,6 +114,11 @@ class Editor(Panel):
         low, high = velocity["range"] if velocity else ("", "")
         self._choices["softest"].value, self._choices["hardest"].value = str(low), str(high)
         self._mark({})
+
+    def _choose(self, key: str | None) -> None:
+        self._key = key
+        for name, row in self._rows.items():
+            row.classes(replace="editor-pad chosen" if name == key else "editor-pad")
 
     def _said(self, key: str | None) -> dict[str, Any]:
         """What the bank's file says of a pad, without defaults."""
@@ -143,7 +154,7 @@ class Editor(Panel):
         if problems is not None:
             tell(problems)
             return
-        self._key = key
+        self._choose(key)
         ui.notify(texts.SAVED_PAD.format(name=values.get("name") or values["prompt"], file=self._file))
 
     async def _remove(self) -> None:

@@ -50,7 +50,7 @@ class _Value:
             low, high = min(low, value), max(high, value)
         if (self._slider.props["min"], self._slider.props["max"]) != (low, high):
             self._slider.props["min"], self._slider.props["max"] = low, high
-        self._text.text = texts.FROM_PRESETS if value is None else f"{value:g}"
+        self._text.text = texts.FROM_PRESETS if value is None else _shown(value)
         if changed is not None and changed.waiting:
             self._text.text += f" · {texts.WAITING}"
         self._text.classes(replace="value-text" if value is None else "value-text set")
@@ -100,7 +100,7 @@ class EnginePanel(Panel):
             with _box(texts.CONTROLS):
                 self._values = {name: _Value(stage, name) for name in LIMITS}
             with _box(texts.IN_FLIGHT):
-                self._nothing = ui.label(texts.NOTHING_QUEUED).classes("quiet")
+                self._nothing = ui.label(texts.NOTHING_QUEUED).classes("quiet nothing")
                 self._jobs = [_JobRow(stage) for _ in range(JOBS)]
                 clear = ui.button(texts.CLEAR_QUEUE, on_click=lambda: stage.put(ClearQueue()))
                 clear.props("outline no-caps").classes("clear")
@@ -114,6 +114,7 @@ class EnginePanel(Panel):
                 self._midi = ui.label(texts.NO_MIDI).classes("lines monitor")
             with _box(texts.WARNINGS):
                 self._notices = [ui.label().classes("message") for _ in range(NOTICES)]
+                self._notices[0].text = texts.NO_NOTICE
         self._charted: list[float] = []
 
     def refresh(self) -> None:
@@ -138,7 +139,7 @@ class EnginePanel(Panel):
     def _show_jobs(self) -> None:
         jobs = sorted(self.stage.view.jobs.values(), key=lambda job: job.job)[:JOBS]
         landings = self.stage.landings()
-        self._nothing.classes(replace="quiet" if not jobs else "quiet hidden")
+        self._nothing.classes(replace="quiet nothing" if not jobs else "quiet nothing hidden")
         for index, row in enumerate(self._jobs):
             job = jobs[index] if index < len(jobs) else None
             row.show(job, landings.get(job.job) if job else None)
@@ -200,6 +201,10 @@ def _chart(latencies: list[float], marks: list[float] | None = None) -> dict[str
             }
         ],
     }
+
+
+def _shown(value: float) -> str:
+    return str(value) if isinstance(value, int) else f"{value:.4g}"
 
 
 def _size(count: int) -> str:

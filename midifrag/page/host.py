@@ -54,8 +54,9 @@ class Page:
 
     @property
     def invitation(self) -> str:
-        """What to print where the page can be reached from elsewhere: a QR code; empty for loopback."""
-        return qr_code(self.address) if self._door.token else ""
+        """What to print at the start: the address and, where other devices can reach it, the same as a QR code."""
+        line = texts.INVITATION.format(address=self.address)
+        return f"{line}\n{qr_code(self.address)}" if self._door.token else line
 
     def start(self) -> None:
         """Serve the page, in a process of its own."""
@@ -136,7 +137,7 @@ class Page:
 
     def _show_midi(self, event: MidiEvent) -> None:
         if not isinstance(event, Tick):
-            self._send(MidiSeen(event.time, f"{event.port}: {self._runtime.bridge.mapper.explain(event)}"))
+            self._send(MidiSeen(event.time, self._runtime.bridge.mapper.explain(event)))
 
     def _send(self, message: Any) -> None:
         pipe = self._pipe

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import os
 import pickle
 import signal
@@ -32,6 +33,8 @@ def serve(errand: bytes, listening: socket.socket, pipe: Connection) -> None:
 
     import uvicorn
     from fastapi import FastAPI
+    from nicegui import app as pages
+    from nicegui import run as pools
     from nicegui import ui
 
     from midifrag.page import texts
@@ -51,12 +54,18 @@ def serve(errand: bytes, listening: socket.socket, pipe: Connection) -> None:
         with sending, contextlib.suppress(OSError):
             pipe.send(message)
 
+    def forget_pool() -> None:
+        """Give back the process pool that NiceGUI makes and nothing here uses: its semaphores would outlive us."""
+        pools.process_pool = None
+        gc.collect()
+
     async def run() -> None:
         stage = Stage(configuration, send)
         screens = Screens(stage)
         app = FastAPI(openapi_url=None, docs_url=None, redoc_url=None)
         app.include_router(routes(stage))
         ui.page("/")(screens.open)
+        pages.on_startup(forget_pool)
         ui.run_with(
             app,
             title=texts.TITLE,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from midifrag.events import PadState
 
 # --- address and door ------------------------------------------------------------------------------------------------
+INVITATION = "     page       {address}"
 PORT_TAKEN = "page: port {port} is not free ({error}); the page took another one, see its address"
 NO_ADDRESS = "The page cannot listen on {host}: {error}. Set page.host to an address of this machine."
 PAGE_LOST = "the page's process ended; it is started again, and browsers find it by themselves"

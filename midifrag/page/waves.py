@@ -24,13 +24,13 @@ def peaks(path: Path, columns: int = COLUMNS) -> npt.NDArray[np.float32]:
         with soundfile.SoundFile(path) as file:
             total, start = max(file.frames, 1), 0
             for block in file.blocks(BLOCK, dtype="float32", always_2d=True):
-                level = np.abs(block).max(axis=1)
+                level = np.nan_to_num(np.abs(block).max(axis=1), posinf=1.0)
                 column = (np.arange(start, start + len(level)) * columns // total).clip(0, columns - 1)
                 np.maximum.at(highest, column, level)
                 start += len(level)
     except soundfile.LibsndfileError as error:
         raise OSError(str(error)) from error
-    return np.nan_to_num(highest, posinf=1.0).clip(0.0, 1.0)
+    return highest.clip(0.0, 1.0)
 
 
 def picture(levels: npt.NDArray[np.float32], colour: str) -> str:

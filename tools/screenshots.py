@@ -1,0 +1,161 @@
+"""Takes the pictures of the page that the README shows: a show with `sketch`, played by script, in headless Chromium.
+
+    uv run python -m tools.screenshots [FOLDER]
+
+Writes page-desktop.png, page-archive.png, page-engine.png and page-set.png (1280×800) and page-phone.png (390×844)
+into FOLDER, by default docs. Needs Debian's chromium and chromium-driver.
+"""
+
+from __future__ import annotations
+
+import shutil
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import mido
+from selenium import webdriver
+from selenium.webdriver.chrome.service import Service
+from selenium.webdriver.common.by import By
+from selenium.webdriver.common.keys import Keys
+from selenium.webdriver.support.ui import WebDriverWait
+
+from midifrag import config
+from midifrag.editing import save_pad
+from midifrag.midi.memory import memory_ports
+from midifrag.page import Page
+from midifrag.runtime import Runtime
+
+DESKTOP, PHONE = (1280, 800), (390, 844)
+PATIENCE = 60.0
+#: The notes that are pressed before the pictures, so that slots and archive have something to show.
+PLAYED = (36, 44, 38, 41, 46, 50, 37)
+#: Takes that are rendered ahead.
+SPARES = 3
+#: A press that takes so long that the picture shows it on its way, and those that wait behind it.
+ON_THE_WAY = (39, 49, 40, 51)
+#: How long the first of them is, in seconds of sound, so that it takes as long as a model would.
+LONG = 150
+PROMPT = "granular choir, breath and consonants, distant"
+
+
+@contextmanager
+def show(folder: Path) -> Iterator[tuple[str, Any]]:
+    """The shipped set, playing into ``folder``: the page's address, and the memory ports' backend."""
+    flags = {
+        "model": "sketch",
+        "fragments": {"folder": str(folder)},
+        "page": {"port": 0},
+        "engine": {"spares": {"count": SPARES}},
+    }
+    shipped = config.shipped_path()
+    copy = folder.parent / "set"
+    shutil.copytree(shipped.parent / "presets", copy / "presets")
+    shutil.copy(shipped, copy)
+    save_pad(config.load(copy / shipped.name, flags, environment={}), "opening", str(ON_THE_WAY[0]), {"seconds": LONG})
+    loaded = config.load(copy / shipped.name, flags, environment={})
+    backends: list[Any] = []
+
+    def ports(*wiring: Any) -> Any:
+        made, backend = memory_ports(*wiring)
+        backends.append(backend)
+        return made
+
+    runtime = Runtime(loaded, ports)
+    page = Page(runtime, loaded.show.page)
+    try:
+        runtime.start()
+        page.start()
+        yield page.address, backends[0]
+    finally:
+        page.close()
+        runtime.close()
+
+
+class Camera:
+    """A browser that waits for what it shall see."""
+
+    def __init__(self, profile: Path, folder: Path) -> None:
+        options = webdriver.ChromeOptions()
+        options.binary_location = "/usr/bin/chromium"
+        for flag in ("--headless=new", "--no-sandbox", "--disable-gpu", "--disable-background-networking"):
+            options.add_argument(flag)
+        for flag in ("--disable-component-update", "--disable-sync", "--no-first-run", f"--user-data-dir={profile}"):
+            options.add_argument(flag)
+        self.driver = webdriver.Chrome(options=options, service=Service("/usr/bin/chromedriver"))
+        self._folder = folder
+
+    def size(self, size: tuple[int, int]) -> None:
+        """Be a screen of this size."""
+        metrics = {"width": size[0], "height": size[1], "deviceScaleFactor": 1, "mobile": size == PHONE}
+        self.driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
+
+    def find(self, css: str) -> Any:
+        """Wait for an element."""
+        wait = WebDriverWait(self.driver, PATIENCE)
+        return wait.until(lambda driver: next(iter(driver.find_elements(By.CSS_SELECTOR, css)), None))
+
+    def wait(self, script: str) -> None:
+        """Wait until ``script`` returns something true."""
+        WebDriverWait(self.driver, PATIENCE).until(lambda driver: driver.execute_script(f"return {script}"))
+
+    def tab(self, index: int) -> None:
+        """Go to one of the page's tabs."""
+        self.find(".tabs .q-tab")
+        self.driver.find_elements(By.CSS_SELECTOR, ".tabs .q-tab")[index].click()
+
+    def take(self, name: str) -> None:
+        """Take a picture, once all waveforms are drawn and all that slides has come to rest."""
+        self.wait("[...document.images].filter((i) => i.offsetParent).every((i) => i.complete)")
+        time.sleep(0.3)
+        self.driver.save_screenshot(str(self._folder / f"page-{name}.png"))
+
+
+def main(folder: Path) -> None:
+    """Play, and take all pictures."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory() as scratch, show(Path(scratch) / "fragments") as (address, backend):
+        camera = Camera(Path(scratch) / "chromium", folder)
+        try:
+            camera.size(DESKTOP)
+            camera.driver.get(address)
+            _play(camera, backend)
+            camera.take("desktop")
+            camera.size(PHONE)
+            camera.take("phone")
+            camera.size(DESKTOP)
+            for index, name in ((1, "archive"), (2, "engine"), (3, "set")):
+                camera.tab(index)
+                camera.find({"archive": ".take", "engine": ".chart canvas", "set": "[data-edit]"}[name])
+                camera.take(name)
+        finally:
+            camera.driver.quit()
+
+
+def _play(camera: Camera, backend: Any) -> None:
+    def press(note: int, velocity: int = 100) -> None:
+        backend.play("live", mido.Message("note_on", note=note, velocity=velocity))
+
+    camera.find(".status-engine[data-state='ready']")
+    for cc, value in ((21, 82), (22, 60)):
+        backend.play("live", mido.Message("control_change", control=cc, value=value))
+    for note in PLAYED:
+        press(note)
+        camera.wait(f"document.querySelector(\"[data-pad='{note}']\").dataset.state == 'landed'")
+    box = camera.find(".prompt .prompt-text textarea")
+    box.send_keys(PROMPT)
+    box.send_keys(Keys.CONTROL, Keys.ENTER)
+    camera.wait("document.querySelectorAll('.slot.filled').length == 8")
+    camera.find(".slot:nth-child(3) [title^='Lock']").click()
+    camera.find(".slot.locked")
+    camera.wait(f"document.querySelectorAll('.pad.is-ready').length >= {SPARES}")
+    for note in ON_THE_WAY:
+        press(note)
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]) if len(sys.argv) > 1 else Path("docs"))
