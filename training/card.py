@@ -30,7 +30,7 @@ def picture(real: Tensor, made: Tensor) -> Image.Image:
     mel = Mel()
 
     def tiles(audio: Tensor) -> np.ndarray:
-        shade = (mel(audio)[:, 0, :, :FRAMES] + 1.3) / 3.5
+        shade = (mel(audio)[:, 0, :, :FRAMES] + 1.45) / 3.2
         return (shade.clamp(0, 1) * 255).byte().flip(1).numpy()
 
     pairs = [np.concatenate([left, right], axis=1) for left, right in zip(tiles(real), tiles(made), strict=True)]

@@ -72,7 +72,7 @@ class Latents:
 
     def draw(self, count: int) -> tuple[Tensor, list[str], Tensor, Tensor]:
         """A batch: latents, prompts, seconds, families; cut at a random frame after the sounds' ends."""
-        chosen = torch.randint(len(self.prompts), (count,))
+        chosen = torch.randint(len(self.latents), (count,))
         seconds = self.seconds[chosen]
         shortest = int(np.ceil(float(seconds.max()) * SAMPLE_RATE / 1024))
         frames = int(torch.randint(min(shortest, self.latents.shape[2]), self.latents.shape[2] + 1, ()))

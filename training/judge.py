@@ -19,6 +19,8 @@ from .loop import Loop, learning_rate, parser
 from .presets import PRESETS, SAMPLE_RATE
 from .spectra import mel_bank
 
+#: What is this far (60 dB) below the loudest moment is not heard.
+FLOOR = 1e-3
 #: Window and hop of the spectrogram in samples, its bands, and the seconds that are looked at.
 WINDOW, HOP, BANDS, SECONDS = 1024, 512, 64, 3.0
 
@@ -36,14 +38,15 @@ class Mel(nn.Module):
         self.register_buffer("hann", torch.hann_window(WINDOW), persistent=False)
 
     def forward(self, audio: Tensor) -> Tensor:
-        """Natural logarithms, shifted and scaled to about unit size; sounds are brought to the same peak."""
+        """Natural logarithms, shifted and scaled to about unit size, of what is audible beside the loudest moment."""
         length = round(SECONDS * SAMPLE_RATE)
         audio = functional.pad(audio, (0, max(0, length - audio.shape[-1])))[..., :length]
-        audio = audio / audio.abs().amax(dim=(1, 2), keepdim=True).clamp(min=1e-4)
         views = torch.stack([audio[:, 0] + audio[:, 1], audio[:, 0] - audio[:, 1]], dim=1).flatten(0, 1) / 2
         spectrum = torch.stft(views, WINDOW, HOP, window=self.hann, return_complex=True).abs() / (WINDOW / 4)
         mel = (spectrum.transpose(1, 2) @ self.bank).transpose(1, 2)
-        return ((mel + 1e-4).log() + 6).unflatten(0, (-1, 2)) / 2.5
+        mel = mel.unflatten(0, (-1, 2))
+        loudest = mel.square().sum(dim=(1, 2)).amax(dim=1).sqrt().clamp(min=1e-5)
+        return ((mel / loudest[:, None, None, None] + FLOOR).log() + 4) / 2
 
 
 class Judge(nn.Module):
@@ -91,7 +94,7 @@ def varied(mel: Tensor) -> Tensor:
     """Spectrograms as they might also have been: a little later, a little louder or softer."""
     shift = int(torch.randint(0, 4, ()))
     moved = functional.pad(mel, (shift, 0), value=float(mel.min()))[..., : mel.shape[-1]]
-    return moved + torch.empty(len(mel), 1, 1, 1, device=mel.device).uniform_(-0.15, 0.15)
+    return moved + torch.empty(len(mel), 1, 1, 1, device=mel.device).uniform_(-0.2, 0.2)
 
 
 def main() -> None:

@@ -17,7 +17,7 @@ from .loop import Average, parser, restore, save
 from .presets import PRESETS, Preset
 
 #: Clips encoded at once, and clips that the channels' sizes are measured on.
-BATCH, MEASURED = 16, 640
+BATCH, MEASURED = 16, 324
 
 
 def averaged_codec(run: Path, preset: Preset) -> Codec:
@@ -38,20 +38,22 @@ def load_codec(run: Path, preset: Preset) -> Codec:
 
 
 @torch.no_grad()
-def encode(codec: Codec, clips: Clips, device: torch.device) -> Tensor:
-    """Posterior means (clips, 64, frames) of all of ``clips``, in half precision."""
+def encode(codec: Codec, clips: Clips, count: int, device: torch.device) -> Tensor:
+    """Posterior means (count, 64, frames) of the first of ``clips``, in half precision."""
     parts = []
-    for part in torch.arange(len(clips)).split(BATCH):
+    for part in torch.arange(count).split(BATCH):
         with torch.autocast(device.type, dtype=torch.bfloat16):
             parts.append(codec.encode(clips.whole(part).to(device)).half().cpu())
         if int(part[0]) % (64 * BATCH) == 0:
-            print(f"encoded {int(part[-1]) + 1} of {len(clips)}", flush=True)
+            print(f"encoded {int(part[-1]) + 1} of {count}", flush=True)
     return torch.cat(parts)
 
 
 def main() -> None:
     """Make the latents of unit size and write them for the splits that diffusion is trained on."""
-    arguments = parser(__doc__).parse_args()
+    arguments_parser = parser(__doc__)
+    arguments_parser.add_argument("--clips", type=int, help="encode only so many of the first clips of each split")
+    arguments = arguments_parser.parse_args()
     device = torch.device(arguments.device)
     run = arguments.run
     codec = averaged_codec(run, PRESETS[arguments.preset]).to(device).eval()
@@ -62,7 +64,9 @@ def main() -> None:
     codec.divide_latents(means.square().mean(dim=(0, 2)).sqrt())
     save({"codec": codec.state_dict()}, run / "codec.pt")
     for split in ("train", "long"):
-        save({"latents": encode(codec, Clips(run, split), device)}, run / f"latents-{split}.pt")
+        clips = Clips(run, split)
+        count = len(clips) if arguments.clips is None else min(arguments.clips, len(clips))
+        save({"latents": encode(codec, clips, count, device)}, run / f"latents-{split}.pt")
 
 
 if __name__ == "__main__":

@@ -33,7 +33,7 @@ class JudgePreset:
 
 @dataclass(frozen=True)
 class AutoencoderPreset:
-    """The autoencoder's size and training; ``crop`` in latent frames, ``adversarial_from`` and ``steps`` in steps."""
+    """The autoencoder's size and training; ``crop`` is in latent frames."""
 
     encoder_channels: int = 64
     decoder_channels: int = 96
@@ -42,7 +42,6 @@ class AutoencoderPreset:
     batch: int = 12
     crop: int = 16
     rate: float = 8e-4
-    adversarial_from: int = 1500
     sample_every: int = 500
 
 
