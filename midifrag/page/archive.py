@@ -117,7 +117,7 @@ class ArchivePanel(Panel):
         self._sheet = 0
         self._looked = False
         self._newest = 0
-        with ui.element("section").classes("archive"):
+        with ui.element("section").classes("archive-sheet"):
             with ui.element("div").classes("filters"):
                 self._words = self._filter(ui.input(texts.SEARCH).props("clearable"), "words")
                 self._words.props(f"debounce={int(REST * 1000)}")

@@ -96,7 +96,7 @@ class EnginePanel(Panel):
 
     def __init__(self, stage: Stage) -> None:
         super().__init__(stage)
-        with ui.element("div").classes("engine"):
+        with ui.element("div").classes("engine-boxes"):
             with _box(texts.CONTROLS):
                 self._values = {name: _Value(stage, name) for name in LIMITS}
             with _box(texts.IN_FLIGHT):

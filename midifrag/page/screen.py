@@ -27,6 +27,8 @@ _log = logging.getLogger(__name__)
 DRAWN_EVERY = 0.04
 #: Seconds between two looks at what only time changes (ages, predictions).
 TIME_STEP = 1.0
+#: Screens that may wait for their browser at the same time.
+MOST_WAITING = 16
 ICONS = {"play": "grid_view", "archive": "inventory_2", "engine": "tune", "set": "edit_note"}
 
 
@@ -80,20 +82,21 @@ class LastNotice(Panel):
 
 
 class Screen:
-    """Everything that one browser shows."""
+    """Everything that one browser shows. What lies on a tab that is not open is drawn when it is opened."""
 
     def __init__(self, stage: Stage, client: Client) -> None:
         self._stage = stage
         self.client = client
-        self._panels: list[Panel] = []
+        self._panels: list[tuple[Panel, str | None]] = []
         self._seen: dict[Panel, int] = {}
+        self._tab = "play"
         self._build()
 
     def refresh(self) -> None:
         """Draw the panels whose parts have changed since they were drawn last."""
-        for panel in self._panels:
+        for panel, tab in self._panels:
             version = sum(self._stage.versions[part] for part in panel.parts)
-            if self._seen.get(panel) != version:
+            if tab in (None, self._tab) and self._seen.get(panel) != version:
                 self._seen[panel] = version
                 panel.refresh()
 
@@ -103,32 +106,37 @@ class Screen:
         with ui.element("div").classes("screen"):
             with ui.element("header").classes("top"):
                 ui.label(texts.TITLE).classes("brand")
-                self._panels.append(Banks(stage))
-                self._panels.append(Status(stage))
+                self._panels += [(Banks(stage), None), (Status(stage), None)]
             with ui.tabs().props("no-caps").classes("tabs") as tabs:
                 for name, label in texts.TABS.items():
                     ui.tab(name, label, icon=ICONS[name])
-            with ui.tab_panels(tabs, value="play", animated=False, keep_alive=True).classes("panels"):
-                with ui.tab_panel("play").classes("play"):
-                    self._panels.append(Pads(stage))
-                    with ui.element("div").classes("side"):
-                        prompt = PromptBox(stage)
-                        slots_place = ui.element("div").classes("slots-place")
-                with ui.tab_panel("archive") as archive_place:
-                    pass
-                with ui.tab_panel("engine"):
-                    self._panels.append(EnginePanel(stage))
-                with ui.tab_panel("set"):
-                    self._panels.append(Editor(stage))
+            places = {}
+            with ui.tab_panels(tabs, value=self._tab, animated=False, keep_alive=True).classes("panels"):
+                for name in texts.TABS:
+                    places[name] = ui.tab_panel(name).classes(name)
             with ui.element("footer").classes("bottom"):
-                self._panels.append(LastNotice(stage))
+                self._panels.append((LastNotice(stage), None))
                 player = Player()
-            with slots_place:
-                slots = Slots(stage, player)
-            with archive_place:
-                archive = ArchivePanel(stage, player)
-            self._panels += [prompt, slots, archive]
-            tabs.on_value_change(lambda event: archive.look() if event.value == "archive" else None)
+        with places["play"]:
+            self._panels.append((Pads(stage), "play"))
+            with ui.element("div").classes("side"):
+                self._panels.append((PromptBox(stage), "play"))
+                with ui.element("div").classes("slots-place"):
+                    self._panels.append((Slots(stage, player), "play"))
+        with places["archive"]:
+            self._archive = ArchivePanel(stage, player)
+            self._panels.append((self._archive, "archive"))
+        with places["engine"]:
+            self._panels.append((EnginePanel(stage), "engine"))
+        with places["set"]:
+            self._panels.append((Editor(stage), "set"))
+        tabs.on_value_change(lambda event: self._open_tab(event.value))
+
+    async def _open_tab(self, name: str) -> None:
+        self._tab = name
+        self.refresh()
+        if name == "archive":
+            await self._archive.look()
 
 
 class Screens:
@@ -142,11 +150,18 @@ class Screens:
     def open(self) -> None:
         """Build the screen of a browser that has just come."""
         client = ui.context.client
+        self._make_room()
         screen = Screen(self._stage, client)
         screen.refresh()
         self._screens[client.id] = screen
         client.on_connect(self._stage.news.set)
         client.on_delete(lambda: self._screens.pop(client.id, None))
+
+    def _make_room(self) -> None:
+        """Forget the oldest screens that no browser has connected to: a storm of requests must not fill the memory."""
+        waiting = [screen for screen in self._screens.values() if not screen.client.has_socket_connection]
+        for screen in waiting[:-MOST_WAITING]:
+            screen.client.delete()
 
     async def keep_drawn(self) -> None:
         """Draw what changes, for ever. A screen that fails is told in the log and tried again with the next change."""

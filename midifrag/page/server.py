@@ -16,7 +16,7 @@ from multiprocessing.connection import Connection
 from typing import Any
 
 #: How much the page steps back behind MIDI, bridge and engine where they share a machine (Unix niceness).
-NICENESS = 5
+NICENESS = 2
 #: Seconds that a browser may be away before what it has open is forgotten; it then loads the page anew.
 RECONNECT_SECONDS = 5.0
 

@@ -128,7 +128,7 @@ class Stage:
             return
         note, _, channel = key.partition("/")
         port = pad.port or next(iter(self.loaded.show.ports), "")
-        velocity = min(max(velocity, 1 / 127), 1.0)
+        velocity = min(max(1 / 127, velocity), 1.0)
         self.put(Press(int(note), int(channel or 1), port, velocity, time.monotonic(), source="page"))
 
     def read_again(self) -> None:

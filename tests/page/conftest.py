@@ -49,6 +49,20 @@ def show(tmp_path_factory, controller):
     assert running.stop() == 0
 
 
+@pytest.fixture
+def free_show(tmp_path):
+    """Starts one more show, with flags of its own."""
+    running = []
+
+    def start(*flags):
+        running.append(RunningShow(tmp_path / "show", *flags))
+        return running[-1]
+
+    yield start
+    for one in running:
+        assert one.stop() == 0
+
+
 @pytest.fixture(scope="session")
 def driver(tmp_path_factory):
     if not os.path.exists(CHROMIUM) or not os.path.exists(DRIVER):  # noqa: PTH110

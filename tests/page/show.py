@@ -12,7 +12,8 @@ import sys
 import time
 from pathlib import Path
 
-PATIENCE = 30.0
+#: Generous: a loaded machine may take long, a healthy one needs a fraction.
+PATIENCE = 60.0
 #: Would run if a page ever took a prompt for markup.
 ATTACK = '<img src="/no" onerror="window.hacked=1">'
 SHOW = """\
@@ -93,7 +94,11 @@ class RunningShow:
         while True:
             with contextlib.suppress(OSError):
                 self.get("/page.css")
-                return
+                # Everything that is printed at the start has been.
+                if "page  " in self.output.read_text():
+                    return
             if self.process.poll() is not None or time.monotonic() > deadline:
+                self.process.kill()
+                self.process.wait()
                 raise RuntimeError(self.output.read_text())
             time.sleep(0.05)
