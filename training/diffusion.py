@@ -16,11 +16,10 @@ from torch import Tensor, nn
 
 from .captions import NAMES, draw
 from .clips import Clips
-from .codec import Codec
-from .judge import Judge, load_judge
+from .judge import load_judge
 from .latents import load_codec
 from .loop import Average, Loop, learning_rate, parser
-from .presets import PRESETS, SAMPLE_RATE
+from .presets import PRESETS, SAMPLE_RATE, Preset
 from .transformer import Conditions, build, plain_attention, sample, velocity
 
 #: How often the prompt is left out, so that guidance has something to depart from.
@@ -96,15 +95,17 @@ def optimisers(model: Any, rate: float) -> list[torch.optim.Optimizer]:
 class Sampler:
     """Draws sounds while training goes on, writes them and has them judged."""
 
-    def __init__(self, codec: Codec, judge: Judge, seed: int, frames: int, device: torch.device) -> None:
-        self.codec, self.judge, self.frames, self.device = codec.to(device).eval(), judge.to(device), frames, device
+    def __init__(self, run: Path, preset: Preset, device: torch.device, seed: int = 7) -> None:
+        self.run, self.preset, self.device = run, preset, device
+        self.codec = load_codec(run, preset).to(device).eval()
+        self.frames = preset.data.frames
         rng = np.random.default_rng(seed)
         captions = [draw(name, rng, evaluation=True) for name in NAMES for _ in range(EACH)]
         self.prompts = [caption.prompt for caption in captions]
         self.families = torch.tensor([NAMES.index(caption.family) for caption in captions])
 
     @torch.no_grad()
-    def __call__(self, model: Any, folder: Path, step: int) -> dict[str, float]:
+    def __call__(self, model: Any, step: int) -> dict[str, float]:
         """The share of families that the judge names right of sounds of held-out prompts."""
         model.eval()
         seconds = [self.frames * 1024 // SAMPLE_RATE] * len(self.prompts)
@@ -113,11 +114,12 @@ class Sampler:
             latents = sample(model, conditions, self.frames, STEPS, GUIDANCE)
             audio = torch.cat([self.codec.decode(part) for part in latents.split(9)]).cpu().clamp(-1, 1)
         model.train()
+        folder = self.run / "samples"
         folder.mkdir(parents=True, exist_ok=True)
         for prompt, sound in list(zip(self.prompts, audio, strict=True))[::EACH]:
             path = folder / f"diffusion-{step:06d}-{prompt.replace(' ', '-')}.flac"
             soundfile.write(path, sound.T.numpy(), SAMPLE_RATE)
-        right = self.judge.name(audio) == self.families
+        right = load_judge(self.run, self.preset.judge.width).name(audio) == self.families
         return {"step": step, "named_right": round(float(right.float().mean()), 3)}
 
 
@@ -138,7 +140,7 @@ def main() -> None:
     loop = Loop(run / "diffusion.pt", size.steps, arguments.seed, parts, arguments.minutes)
     conditions = Conditions(model)
     parameters = [value for value in trained.parameters() if value.requires_grad]
-    sampler = Sampler(load_codec(run, preset), load_judge(run, preset.judge.width), 7, preset.data.frames, device)
+    sampler = Sampler(run, preset, device)
     for step in loop.steps():
         rate = learning_rate(loop, size.rate)
         for group in (*muon.param_groups, *adam.param_groups):
@@ -163,7 +165,7 @@ def main() -> None:
         loop.log(loss=losses.mean(), norm=norm)
         if (step + 1) % size.sample_every == 0 and loop.team.rank == 0:
             with average.in_place_of(trained):
-                loop.note(sampler(model, run / "samples", step + 1))
+                loop.note(sampler(model, step + 1))
 
 
 if __name__ == "__main__":
