@@ -21,7 +21,7 @@ import numpy as np
 from midifrag.engine.messages import Audio
 from midifrag.errors import StorageError, UnknownTakeError
 from midifrag.fragment.content import seconds_of
-from midifrag.fragment.files import move_exclusively, storage_error, write_whole
+from midifrag.fragment.files import force_to_disk, move_exclusively, storage_error, write_whole
 from midifrag.fragment.index import Filters, Index
 from midifrag.fragment.options import ArchiveOptions
 from midifrag.fragment.record import TakeRecord
@@ -52,6 +52,7 @@ class Archive:
         self._index = Index(folder / "index.sqlite")
         self._changes = folder / "changes.jsonl"
         self._unwritten: list[str] = []
+        self._unsettled: list[Path] = []
         self._behind = True
         self._next = max(self._files(), default=0) + 1
         self._rescue()
@@ -83,17 +84,23 @@ class Archive:
         texts = {"title": record.prompt, "comment": record.to_json(), "software": "midifrag"}
         scaled = audio if gain == 1.0 else audio * np.float32(gain)
         aside = self._workspace.aside("take.wav")
-        write_whole(aside, encode_wav(scaled, sample_rate, bits, texts), durable=True)
+        write_whole(aside, encode_wav(scaled, sample_rate, bits, texts))
         with self._workspace.alone():
             number = self._name(aside)
         self._write_changes()
         record = dataclasses.replace(record, number=number, file=_NAME.format(number))
+        self._unsettled.append(self.folder / record.file)
         try:
             self._index.add([record])
         except StorageError:
             # The take is safe in its own file; the index gets it later.
             self._behind = True
         return record
+
+    def settle(self) -> None:
+        """Force the takes stored since the last time to the disk itself. Raises `StorageError`."""
+        while self._unsettled:
+            force_to_disk(self._unsettled.pop())
 
     def mark_landed(self, number: int, slot: int, landed_at: float) -> None:
         """Note in which slot a take landed, and when (seconds since 1970). Never raises: a full disk gets it later."""
@@ -159,6 +166,8 @@ class Archive:
 
     def close(self) -> None:
         """Write down what is not yet, and tidy up."""
+        with suppress(StorageError):
+            self.settle()
         self._write_changes()
         self._workspace.close()
 

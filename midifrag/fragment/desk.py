@@ -195,10 +195,18 @@ class Desk:
                 self._emit(LandFailed(take.job, str(error), take.record.number))
             except StorageError as error:
                 problems.append(str(error))
+        self._settle()
         if take.waits_for is not None:
             self._hold(take, "; ".join(dict.fromkeys(problems)))
         elif take in self._held:
             self._held.remove(take)
+
+    def _settle(self) -> None:
+        try:
+            self._archive.settle()
+        except StorageError as error:
+            # The file is whole for everyone who reads it; only a power cut could still take it.
+            _log.warning("%s", error)
 
     def _store(self, take: _Take) -> None:
         take.record = self._archive.store(take.audio, take.sample_rate, take.record)

@@ -1,8 +1,8 @@
 """Writing files so that nobody ever sees half of one, on every system.
 
 A file is written aside and moved into place when it is whole. What the system says against it becomes a `StorageError`
-with the next step. A take is forced to the disk before its name appears in the archive; slot files are not, since they
-can be made again from it and a landing should not wait longer than it must.
+with the next step. Takes are forced to the disk right after they have landed, so that a landing does not wait for it;
+only a power cut can come between. Slot files are not forced, since they can be made again from their takes.
 """
 
 from __future__ import annotations
@@ -53,8 +53,8 @@ def _told(path: Path) -> Path:
     return path if own is None else own.parent
 
 
-def write_whole(path: Path, content: bytes, *, durable: bool = False) -> None:
-    """Create a file with this content, or leave no file. ``durable`` waits until the disk has it.
+def write_whole(path: Path, content: bytes) -> None:
+    """Create a file with this content, or leave no file.
 
     Raises `StorageError`, also when the file exists.
     """
@@ -66,10 +66,17 @@ def write_whole(path: Path, content: bytes, *, durable: bool = False) -> None:
         with file:
             file.write(content)
             file.flush()
-            if durable:
-                os.fsync(file.fileno())
     except OSError as error:
         discard(path)
+        raise storage_error("write", path, error) from error
+
+
+def force_to_disk(path: Path) -> None:
+    """Wait until the disk itself has a file's content. Raises `StorageError`."""
+    try:
+        with path.open("r+b") as file:  # Windows flushes only what may be written
+            os.fsync(file.fileno())
+    except OSError as error:
         raise storage_error("write", path, error) from error
 
 

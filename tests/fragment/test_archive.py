@@ -336,10 +336,10 @@ def test_damaged_lines_of_changes_are_left_out(open_archive, tmp_path):
 def test_full_disk_stores_nothing(open_archive, tmp_path, monkeypatch):
     archive = open_archive(tmp_path)
 
-    def full(*_):
-        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+    def refused(path, _content):
+        raise files.storage_error("write", path, OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)))
 
-    monkeypatch.setattr(files.os, "fsync", full)
+    monkeypatch.setattr("midifrag.fragment.archive.write_whole", refused)
     with pytest.raises(StorageError, match="the disk is full"):
         archive.store(noise(), RATE, record())
     monkeypatch.undo()
@@ -445,3 +445,15 @@ def test_record_ignores_what_a_later_version_adds():
     for wrong in ("null", "[]", '{"seed": 3}', "{"):
         with pytest.raises(ValueError):
             TakeRecord.from_json(wrong)
+
+
+def test_every_take_is_forced_to_the_disk_once_and_after_it_was_stored(tmp_path, monkeypatch):
+    forced = []
+    monkeypatch.setattr("midifrag.fragment.archive.force_to_disk", lambda path: forced.append(path.name))
+    archive = Archive(tmp_path)
+    for _ in range(2):
+        archive.store(np.zeros((1, 10), np.float32), 44100, TakeRecord(prompt="x"))
+    assert forced == []
+    archive.settle()
+    archive.close()
+    assert sorted(forced) == ["output001.wav", "output002.wav"]

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import errno
+import io
 import os
 from pathlib import Path
 
@@ -32,10 +33,19 @@ def refuse(code, times=10**6):
 
 
 def test_full_disk_leaves_no_file(tmp_path, monkeypatch):
-    monkeypatch.setattr(files.os, "fsync", refuse(errno.ENOSPC))
+    create = Path.open
 
+    class FullDisk(io.BytesIO):
+        def write(self, _content):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    def opened(path, mode="r"):
+        create(path, mode).close()
+        return FullDisk()
+
+    monkeypatch.setattr(Path, "open", opened)
     with pytest.raises(StorageError, match="the disk is full: delete something"):
-        write_whole(tmp_path / "a", b"x" * 100, durable=True)
+        write_whole(tmp_path / "a", b"x" * 100)
 
     assert list(tmp_path.iterdir()) == []
 
@@ -119,3 +129,10 @@ def test_what_a_performer_is_told_is_the_folder_and_not_our_own_work_in_it(tmp_p
     made_for = tmp_path / "fragments"
     error = storage_error("write", made_for / ".midifrag" / "work-1" / "3-output01.wav", OSError(errno.ENOSPC, "full"))
     assert str(error).startswith(f"cannot write {made_for}: the disk is full")
+
+
+def test_forcing_a_file_to_the_disk_that_is_gone_is_said(tmp_path):
+    write_whole(tmp_path / "a", b"x")
+    files.force_to_disk(tmp_path / "a")
+    with pytest.raises(StorageError, match="gone"):
+        files.force_to_disk(tmp_path / "b")
