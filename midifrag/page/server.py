@@ -5,11 +5,11 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import gc
+import logging
 import os
 import pickle
 import signal
 import socket
-import sys
 import tempfile
 import threading
 from multiprocessing.connection import Connection
@@ -29,6 +29,8 @@ def serve(errand: bytes, listening: socket.socket, pipe: Connection) -> None:
         os.nice(NICENESS)
     # NiceGUI would keep files of its own in the current folder; nothing here is stored.
     os.environ["NICEGUI_STORAGE_PATH"] = tempfile.gettempdir()
+    # What only a stranger's request can cause (a page that is not there) is no news for the performer's terminal.
+    logging.getLogger("nicegui").setLevel(logging.ERROR)
     configuration, door = pickle.loads(errand)  # noqa: S301 — from our own parent
 
     import uvicorn
@@ -79,11 +81,10 @@ def serve(errand: bytes, listening: socket.socket, pipe: Connection) -> None:
         loop = asyncio.get_running_loop()
         threading.Thread(target=_listen, args=(pipe, loop, stage.take), name="show", daemon=True).start()
         drawing = loop.create_task(screens.keep_drawn())
-        config = uvicorn.Config(Guard(app, door), log_level="warning", access_log=False, ws="websockets-sansio")
+        config = uvicorn.Config(Guard(app, door), log_level="error", access_log=False, ws="websockets-sansio")
         await Server(config).serve(sockets=[listening])
         drawing.cancel()
 
-    sys.stdout.flush()
     asyncio.run(run())
 
 

@@ -67,14 +67,18 @@ def test_a_take_is_rendered_again_varied_and_sent_to_a_slot(browser, show, take)
 
 def test_the_previous_fragment_comes_back(browser):
     for _ in range(5):
-        newest = newest_take(browser)
-        browser.pad(36).click()
-        browser.until(lambda: newest_take(browser) > newest)
+        press_and_wait(browser)
     restorable = browser.find(".slot [title='Put the previous fragment back']:not([disabled])")
     slot = browser.script("return arguments[0].closest('.slot').querySelector('.slot-number').innerText", restorable)
     before = take_in(browser, slot)
     restorable.click()
     browser.until(lambda: take_in(browser, slot) != before)
+
+
+def press_and_wait(browser):
+    newest = newest_take(browser)
+    browser.pad(36).click()
+    browser.until(lambda: newest_take(browser) > newest)
 
 
 def newest_take(browser):

@@ -1,0 +1,68 @@
+"""It fits, it stays where it is, and it can be played without a mouse."""
+
+import pytest
+
+#: What reaches over the right edge of the screen, leaving out what scrolls within its own bounds.
+TOO_WIDE = """
+return [...document.querySelectorAll('.screen *')].filter((element) => {
+    const box = element.getBoundingClientRect();
+    return box.width && box.right > innerWidth + 1 && !element.closest('.bank-list');
+}).map((element) => element.className || element.tagName);
+"""
+PLACES = """
+return [...document.querySelectorAll('.top > *, .pad, .slot, .log, .bottom > *')].map((element) => {
+    const box = element.getBoundingClientRect();
+    return [box.x, box.y, box.width, box.height].map(Math.round).join(' ');
+});
+"""
+
+
+@pytest.fixture
+def sized(browser):
+    """Gives the screen a size, for one test."""
+
+    def resize(width, height):
+        metrics = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": width < 500}
+        browser.driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
+
+    yield resize
+    browser.driver.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
+
+
+@pytest.mark.parametrize("size", [(1280, 800), (390, 844)])
+def test_every_tab_fits_a_laptop_and_a_phone(browser, sized, size):
+    sized(*size)
+    assert browser.script(TOO_WIDE) == []
+    for tab in ("Archive", "Engine", "Set"):
+        browser.tab(tab)
+        browser.find({"Archive": ".sheet-line", "Engine": ".chart canvas", "Set": "[data-edit]"}[tab])
+        assert browser.script(TOO_WIDE) == []
+    browser.tab("Play")
+    small = "return [...document.querySelectorAll('.pad, .panic, .render, .bank')].filter((e) => e.offsetHeight < 44)"
+    assert browser.script(small) == []
+
+
+def test_nothing_jumps_when_things_happen(browser):
+    browser.until(lambda: len(browser.script(PLACES)) > 8)
+    before = browser.script(PLACES)
+    newest = browser.text(".log")
+    browser.pad(36).click()
+    browser.until(lambda: browser.pad_state(36) == "landed" and browser.text(".log") != newest)
+    assert browser.script(PLACES) == before
+    browser.button("Panic").click()
+    browser.wait_for_text(".notice", "panic")
+    assert browser.script(PLACES) == before
+
+
+def test_every_button_and_field_says_what_it_is(browser):
+    for tab in ("Archive", "Engine", "Set", "Play"):
+        browser.tab(tab)
+        nameless = browser.script(
+            """
+            const named = (e) => (e.innerText || '').trim() || e.ariaLabel || e.title || e.placeholder
+                || e.closest('label, .q-slider, .q-field')?.innerText || e.closest('[aria-label]');
+            return [...document.querySelectorAll('.screen button, .screen input, .screen textarea, [role=slider]')]
+                .filter((e) => e.offsetParent && !named(e)).map((e) => e.outerHTML.slice(0, 200));
+            """
+        )
+        assert nameless == []
