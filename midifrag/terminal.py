@@ -13,7 +13,16 @@ from rich.table import Table
 from rich.text import Text
 
 from midifrag.banks import Bank
-from midifrag.events import BankChanged, EngineChanged, JobChanged, Notice, PadChanged, PadState, PortState
+from midifrag.events import (
+    BankChanged,
+    ControlChanged,
+    EngineChanged,
+    JobChanged,
+    Notice,
+    PadChanged,
+    PadState,
+    PortState,
+)
 from midifrag.fragment.messages import SlotState
 from midifrag.notes import note_name
 from midifrag.view import View, landing_time
@@ -46,30 +55,35 @@ def _header(view: View, page: str | None) -> RenderableType:
     table = Table.grid(padding=(0, 2))
     bank = view.bank
     engines = [_engine(state) for state in view.engines.values()]
-    table.add_row("[bold]Bank[/]", f"{bank.index + 1}  {bank.name}" if bank else "…")
+    table.add_row("[bold]Bank[/]", Text(f"{bank.index + 1}  {bank.name}" if bank else "…"))
     table.add_row("[bold]Engine[/]", Group(*engines) if engines else "starting")
     ports = [f"{p.port} {p.direction}: {p.state}" for p in view.ports.values()]
-    table.add_row("[bold]Ports[/]", "   ".join(ports) or "none")
+    table.add_row("[bold]Ports[/]", Text("   ".join(ports) or "none"))
     if view.controls:
-        values = [f"{c.name} {c.value:g}{' (pick up)' if c.waiting else ''}" for c in view.controls.values() if c.value]
-        table.add_row("[bold]Controls[/]", "   ".join(values))
+        table.add_row("[bold]Controls[/]", Text("   ".join(map(_control, view.controls.values()))))
     table.add_row("[bold]Latency[/]", _latency(view))
     if page:
-        table.add_row("[bold]Page[/]", page)
+        table.add_row("[bold]Page[/]", Text(page))
     return table
+
+
+def _control(change: ControlChanged) -> str:
+    value = "the presets'" if change.value is None else f"{change.value:g}"
+    return f"{change.name} {value}{' (pick up)' if change.waiting else ''}"
 
 
 def _engine(state: EngineChanged) -> RenderableType:
     if state.state == "warming" and state.total:
         grid = Table.grid(padding=(0, 1))
-        grid.add_row(state.model, ProgressBar(total=state.total, completed=state.done, width=24), state.text)
+        bar = ProgressBar(total=state.total, completed=state.done, width=24)
+        grid.add_row(Text(state.model), bar, Text(state.text))
         return grid
     style = {"ready": "green", "lost": "bold red", "restarting": "yellow"}.get(state.state, "")
     return Text.assemble(f"{state.model} ", (state.state, style), f"  {state.text}")
 
 
 def _latency(view: View) -> str:
-    last = view.finished[-1] if view.finished else None
+    last = next((job for job in reversed(view.finished) if job.state is PadState.LANDED), None)
     seconds = landing_time(last.times) if last else None
     if last is None or seconds is None:
         return "nothing has landed yet"
@@ -89,7 +103,7 @@ def _pads(view: View, banks: tuple[Bank, ...]) -> RenderableType:
     rows = [cells[i : i + GRID] for i in range(0, len(cells), GRID)]
     for row in reversed(rows):  # as on the controller: the lowest notes at the bottom
         table.add_row(*row)
-    return Panel(table, title=f"pads of {bank.name}", border_style="dim")
+    return Panel(table, title=Text(f"pads of {bank.name}"), border_style="dim")
 
 
 def _pad(key: str, label: str, shown: PadChanged | None) -> RenderableType:
@@ -108,7 +122,7 @@ def _slots(slots: tuple[SlotState, ...]) -> RenderableType:
         table.add_column(column)
     for slot in slots:
         take = f"{slot.take:03d}" if slot.take else ""
-        table.add_row(slot.file, slot.state, slot.preset or slot.prompt, _seconds(slot.seconds), take)
+        table.add_row(Text(slot.file), slot.state, Text(slot.preset or slot.prompt), _seconds(slot.seconds), take)
     return table
 
 

@@ -5,6 +5,7 @@ from rich.console import Console
 
 from midifrag.events import (
     BankChanged,
+    ControlChanged,
     EngineChanged,
     JobChanged,
     Notice,
@@ -107,3 +108,36 @@ def test_a_pipe_gets_lines_and_a_terminal_the_status():
         screen.heard(Notice("error", "disk full"))
         screen.draw()
     assert "nothing has landed yet" in terminal.file.getvalue()
+
+
+def test_what_looks_like_markup_is_shown_as_it_is():
+    view = View()
+    for change in (
+        BankChanged("opening", "Take [/] two", 0, ()),
+        SlotsChanged((SlotState(1, "output01.wav", "filled", 7, "rain [/b] on [tin]", "", 2.5),)),
+        EngineChanged("sketch", "warming", "cache [/tmp]", 1, 2),
+        PortState("pads [/]", "in", "open", ""),
+    ):
+        view.apply(change)
+    text = drawn(view, (bank(),))
+    for part in ("Take [/] two", "rain [/b] on [tin]", "cache [/tmp]", "pads [/] in: open"):
+        assert part in text, part
+
+
+def test_a_press_that_fails_does_not_hide_the_last_latency():
+    view = View()
+    for change in (
+        JobChanged(1, PadState.LANDED, "rain", "opening", "36", {"pressed": 1.0, "landed": 1.25}),
+        JobChanged(2, PadState.FAILED, "rain", "opening", "36", {"pressed": 2.0}),
+    ):
+        view.apply(change)
+    assert "last 0.25 s" in drawn(view, (bank(),))
+
+
+def test_a_control_at_zero_and_one_given_back_are_said():
+    view = View()
+    view.apply(ControlChanged("cfg_scale", 0.0))
+    view.apply(ControlChanged("steps", None))
+    text = drawn(view, (bank(),))
+    assert "cfg_scale 0" in text
+    assert "steps the presets'" in text

@@ -11,7 +11,7 @@ from typing import Any
 from rich.progress import Progress
 from rich.table import Table
 
-from midifrag.commands.common import explained, out
+from midifrag.commands.common import add_plain_row, explained, out
 from midifrag.engine.protocol import EngineChoice
 from midifrag.fragment.options import FragmentOptions
 from midifrag.fragment.record import TakeRecord
@@ -58,7 +58,8 @@ def table_of(records: list[TakeRecord]) -> Table:
     for column in ("take", "", "when", "prompt", "bank", "model", "length", "slot"):
         table.add_column(column)
     for record in records:
-        table.add_row(
+        add_plain_row(
+            table,
             f"{record.number:03d}" if record.number is not None else "",
             "★" if record.starred else ("✗" if record.reason else ""),
             _when(record.rendered_at),
@@ -79,7 +80,7 @@ def describe(record: TakeRecord) -> Table:
         if value in (None, "", {}):
             continue
         text = ", ".join(f"{k} {v}" for k, v in value.items() if v not in (None, "")) if name == "parameters" else value
-        table.add_row(name, _when(value) if name.endswith("_at") else str(text))
+        add_plain_row(table, name, _when(value) if name.endswith("_at") else str(text))
     return table
 
 

@@ -12,6 +12,8 @@ import typer
 from pydantic import ValidationError
 from rich.console import Console
 from rich.logging import RichHandler
+from rich.table import Table
+from rich.text import Text
 
 from midifrag import config
 from midifrag.errors import ConfigurationError, MidifragError
@@ -36,6 +38,11 @@ def explained() -> Iterator[None]:
     except MidifragError as error:
         err.print(str(error), markup=False, soft_wrap=True)
         raise typer.Exit(error.exit_code) from error
+
+
+def add_plain_row(table: Table, *cells: str) -> None:
+    """Add a row as it is written: what people call things may hold what rich takes for markup."""
+    table.add_row(*map(Text, cells))
 
 
 def set_up_logging(verbose: bool) -> None:

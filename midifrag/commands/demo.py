@@ -11,7 +11,7 @@ from typing import Any
 from rich.table import Table
 
 from midifrag import config
-from midifrag.commands.common import err, explained, out
+from midifrag.commands.common import add_plain_row, err, explained, out
 from midifrag.errors import EngineError
 from midifrag.events import EngineChanged, JobChanged, Notice, PadState, StateChange
 from midifrag.midi.clip import read_clip
@@ -136,7 +136,7 @@ def _farewell(loaded: config.Loaded, takes: list[JobChanged], seconds: float) ->
     for slot in sorted(last):
         take = last[slot]
         name = Path(take.file or "").name
-        table.add_row(name, take.prompt, take.archived or "", f"{landing_time(take.times) or 0:.2f} s")
+        add_plain_row(table, name, take.prompt, take.archived or "", f"{landing_time(take.times) or 0:.2f} s")
     out.print()
     out.print(table)
     landed = sum(take.state is PadState.LANDED for take in takes)

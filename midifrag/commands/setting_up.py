@@ -10,7 +10,7 @@ import typer
 from rich.table import Table
 
 from midifrag import config
-from midifrag.commands.common import err, explained, out
+from midifrag.commands.common import add_plain_row, err, explained, out
 from midifrag.engine.catalogue import CATALOGUE
 from midifrag.errors import PortError
 from midifrag.midi.finding import find_port, list_ports
@@ -86,7 +86,7 @@ def ports(backend: str | None) -> None:
     table.add_column("name, as `in` and `out` patterns find it")
     for direction, names in (("in", there.inputs), ("out", there.outputs)):
         for name in names or ["none"]:
-            table.add_row(direction, name)
+            add_plain_row(table, direction, name)
     out.print(table)
 
 
@@ -132,10 +132,10 @@ def models(loaded: config.Loaded | None) -> None:
     for model in CATALOGUE:
         if model.name not in own:
             source = model.source.get("hub", "built in")
-            table.add_row(model.name, "yes" if model.installed else "no", model.what, source)
+            add_plain_row(table, model.name, "yes" if model.installed else "no", model.what, source)
     for name, source in own.items():
         kinds = source.model_dump(exclude_none=True)
-        table.add_row(name, "", "", ", ".join(f"{key}: {value}" for key, value in kinds.items()))
+        add_plain_row(table, name, "", "", ", ".join(f"{key}: {value}" for key, value in kinds.items()))
     out.print(table)
     out.print(_samplers())
 
