@@ -86,9 +86,10 @@ class Runtime:
         self._open_ports()
         self.log.write({"event": "show", "show": self.loaded.show.model_dump(mode="json", by_alias=True)})
         self.writer.start()
+        # Before the bridge's thread: a press that waits already would start its engine a second time.
+        self.engines.start(warm_renders(self.loaded))
         self._thread.start()
         self._started = True
-        self.engines.start(warm_renders(self.loaded))
 
     def _open_ports(self) -> None:
         try:
@@ -102,9 +103,11 @@ class Runtime:
         """Cancel what runs, write what can be written, LEDs off, ports closed. Returns takes that stay unwritten."""
         self._closing.set()
         if not self._started:
+            self.engines.close()
+            unwritten = self.writer.close()
             self.ports.close()
             self.log.close()
-            return ()
+            return unwritten
         self._thread.join()
         self.engines.close()
         self._finish()
@@ -137,8 +140,9 @@ class Runtime:
     def watch(self, callback: Callable[[StateChange], None], name: str) -> Watcher[StateChange]:
         """Call ``callback`` with how everything stands and then with every change, on a thread of its own."""
         watcher = Watcher(callback, name)
-        self.put(Introduce(watcher.put_all))
+        # In this order: a change between the two is told twice, and not lost.
         self._watchers.append(watcher)
+        self.put(Introduce(watcher.put_all))
         return watcher
 
     def unwatch(self, watcher: Watcher[Any]) -> None:

@@ -27,6 +27,7 @@ class EnginePool:
         self._engines: dict[str, Engine] = {}
         self._infos: dict[str, EngineInfo] = {}
         self._lost: set[str] = set()
+        self._closed = False
 
     def start(self, warm: Mapping[str, tuple[Render, ...]]) -> None:
         """Load every model of ``warm`` and prepare it for its renders."""
@@ -34,7 +35,12 @@ class EnginePool:
             self.send(model, Warm(renders))
 
     def send(self, model: str, command: Command) -> None:
-        """Hand a command to the engine of ``model``, starting it if need be; never blocks."""
+        """Hand a command to the engine of ``model``, starting it if need be; never blocks. Nothing after `close`.
+
+        Like `start`, to be called from one thread at a time, or a model might be loaded twice.
+        """
+        if self._closed:
+            return
         if model not in self._engines and model not in self._lost:
             self._start(model)
         if model in self._engines:
@@ -52,18 +58,20 @@ class EnginePool:
 
     def waiting(self) -> list[str]:
         """The models that are still being loaded and warmed for the first time."""
-        return [model for model in self._engines if model not in self._infos and model not in self._lost]
+        return [model for model in tuple(self._engines) if model not in self._infos and model not in self._lost]
 
     def close(self) -> None:
-        """Stop all engines."""
+        """Stop all engines, for good: what is still said of a lost one must not start its fallback."""
+        self._closed = True
         for engine in self._engines.values():
             engine.close()
 
     def _start(self, model: str) -> None:
         try:
             engine = self._create(model)
-        except ModelError as error:
-            self._heard(model, Died(str(error), (), restarting=False))
+        except Exception as error:  # a plug-in may fail in any way, and the presses on it must hear of it
+            reason = str(error) if isinstance(error, ModelError) else f"{model} cannot be started: {error!r}"
+            self._heard(model, Died(reason, (), restarting=False))
             return
         self._engines[model] = engine
         engine.start(lambda event: self._heard(model, event))

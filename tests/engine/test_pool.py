@@ -76,6 +76,25 @@ def test_an_engine_that_cannot_be_made_answers_every_render(house):
     assert pool.waiting() == []
 
 
+def test_an_engine_that_fails_in_any_way_while_it_is_made_answers_too():
+    heard = []
+
+    def create(_model):
+        raise TypeError("cannot pickle a plug-in")
+
+    pool = EnginePool(create, lambda model, event: heard.append((model, event)))
+    pool.send("odd", Render(7, "rain", 1.0, 0))
+    assert [event.jobs for _, event in heard] == [(), (7,)]
+    assert "cannot pickle a plug-in" in heard[0][1].reason
+
+
+def test_after_closing_nothing_is_started(house):
+    pool, engines, _ = house
+    pool.close()
+    pool.send("sketch", Render(1, "rain", 1.0, 0))
+    assert engines == {}
+
+
 def test_closing_closes_all(house):
     pool, engines, _ = house
     pool.start({"a": (), "b": ()})
