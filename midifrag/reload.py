@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from operator import attrgetter
 from pathlib import Path
 from typing import Protocol
 
@@ -13,7 +14,22 @@ from midifrag.events import Notice, Reload
 #: Seconds between two looks at the files.
 LOOK_EVERY = 1.0
 #: What is only read at the start; a change there is told, not done.
-AT_START = ("ports", "backend", "fragments", "archive", "engine", "models", "precision", "queue", "page")
+AT_START = (
+    "ports",
+    "backend",
+    "notify",
+    "fragments.folder",
+    "fragments.count",
+    "fragments.name",
+    "archive",
+    "models",
+    "precision",
+    "engine.host",
+    "engine.device",
+    "engine.max_in_flight",
+    "engine.fallback",
+    "page",
+)
 
 
 class Reloadable(Protocol):
@@ -56,7 +72,7 @@ class ConfigWatch:
             runtime.put(Notice("error", f"{lines} (the last good configuration stays)"))
             return
         before, after = runtime.loaded.show, loaded.show
-        waits = [name for name in AT_START if getattr(before, name) != getattr(after, name)]
+        waits = [name for name in AT_START if attrgetter(name)(before) != attrgetter(name)(after)]
         if waits:
             runtime.put(Notice("warning", f"{', '.join(waits)}: changed, takes effect at the next start"))
         runtime.loaded = loaded

@@ -58,7 +58,22 @@ def test_what_is_only_read_at_the_start_is_said(show):
     watch = ConfigWatch(show, interval=0.0)
     change(show, "set_list: [opening]\nfragments: {count: 4}\n", "presets.yaml")
     watch.look()
-    assert "fragments: changed, takes effect at the next start" in show.put_items[0].text
+    assert "fragments.count: changed, takes effect at the next start" in show.put_items[0].text
+
+
+def test_what_counts_at_once_is_not_said_to_wait(show):
+    watch = ConfigWatch(show, interval=0.0)
+    text = "set_list: [opening]\nfragments: {fade_ms: 3}\nqueue: {size: 2}\nengine: {spares: {count: 1}}\n"
+    change(show, text, "presets.yaml")
+    watch.look()
+    assert [type(item) for item in show.put_items] == [Reload]
+
+
+def test_a_notification_that_changes_is_said_to_wait(show):
+    watch = ConfigWatch(show, interval=0.0)
+    change(show, "set_list: [opening]\nnotify: {port: midifrag}\n", "presets.yaml")
+    watch.look()
+    assert "notify: changed, takes effect at the next start" in show.put_items[0].text
 
 
 def test_what_another_watch_has_taken_over_is_not_read_twice(show):
