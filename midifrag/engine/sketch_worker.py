@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections import deque
 from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 
@@ -70,8 +71,11 @@ class SketchWorker:
 
     def promote(self, job: int) -> None:
         """See `Worker.promote`."""
-        promoted = [render for render in self._waiting if render.job == job]
-        self._waiting = deque([*promoted, *(render for render in self._waiting if render.job != job)])
+        # Behind the presses that wait already, before those that come later.
+        promoted = [replace(render, spare=False) for render in self._waiting if render.job == job]
+        others = [render for render in self._waiting if render.job != job]
+        presses, spares = ([one for one in others if one.spare is spare] for spare in (False, True))
+        self._waiting = deque([*presses, *promoted, *spares])
 
     @property
     def busy(self) -> bool:

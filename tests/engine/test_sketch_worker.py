@@ -49,3 +49,11 @@ def test_presses_first_and_a_promoted_spare_before_older_spares():
     while worker.busy:
         order += [event.job for event in worker.tick() if isinstance(event, Rendered)]
     assert order == [4, 3, 1, 2]
+
+
+def test_a_promoted_spare_goes_before_presses_that_came_after_it():
+    worker = SketchWorker(EngineChoice("sketch"))
+    worker.submit(Render(1, "rain", 0.2, 1, spare=True))
+    worker.promote(1)
+    worker.submit(Render(2, "rain", 0.2, 2))
+    assert worker.tick()[0] == Started(1)
