@@ -61,8 +61,8 @@ class Performance:
 def read_performance(path: Path) -> Performance:
     """Read a session log. Raises `ClipError` for a file that holds no performance."""
     try:
-        acts = [(line["at"], _act(line)) for line in read_session(path) if line.get("event") in PERFORMED]
-    except (OSError, TypeError, KeyError) as error:
+        acts = [(float(line["at"]), _act(line)) for line in read_session(path) if line.get("event") in PERFORMED]
+    except (OSError, TypeError, ValueError, KeyError) as error:
         raise ClipError(f"{path}: is no session log that can be played ({error}).") from error
     if not acts:
         raise ClipError(f"{path}: holds nothing that a performer did.")

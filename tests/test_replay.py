@@ -41,7 +41,10 @@ def test_acts_keep_their_distances_and_get_new_times(tmp_path):
     assert acts == [(0.0, NoteOn("p", 1, 36, 90, 50.0)), (1.0, ControlChange("p", 1, 7, 3, 51.0))]
 
 
-@pytest.mark.parametrize("content", ["", "nonsense", '{"at": 1.0, "event": "JobChanged"}', '{"event": "Panic"}'])
+@pytest.mark.parametrize(
+    "content",
+    ["", "nonsense", '{"at": 1.0, "event": "JobChanged"}', '{"event": "Panic"}', '{"at": "x", "event": "Panic"}'],
+)
 def test_what_holds_no_performance_is_said(tmp_path, content):
     log = tmp_path / "log.jsonl"
     log.write_text(content, encoding="utf-8")

@@ -14,7 +14,7 @@ from typing import Any
 
 from midifrag import config
 from midifrag.commands.common import err, explained, out
-from midifrag.errors import PortError
+from midifrag.errors import PortError, StorageError
 from midifrag.events import StateChange
 from midifrag.midi.clip import read_clip
 from midifrag.playing import ClipPorts, wait_until_landed
@@ -145,3 +145,5 @@ def _say_goodbye(runtime: Runtime) -> None:
     unwritten = runtime.close()
     for held in unwritten:
         err.print(f"not written: job {held.job}: {held.reason}", markup=False)
+    if unwritten:
+        raise StorageError(f"{len(unwritten)} of the takes could not be written before the end.")
