@@ -7,6 +7,7 @@ port reports. What changes is published; nothing else mutates state, so there ar
 from __future__ import annotations
 
 import dataclasses
+import math
 import random
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -15,7 +16,7 @@ from typing import Any, TypeAlias
 from pydantic import ValidationError
 
 from midifrag import events
-from midifrag.banks import Bank, Pad, Preset, resolve
+from midifrag.banks import LIMITS, WHOLE, Bank, Pad, Preset, resolve
 from midifrag.clock import Clock
 from midifrag.config import Loaded
 from midifrag.engine import messages as engine
@@ -81,6 +82,8 @@ class Bridge:
         self._write = write
         self._clock = clock
         self._standing = Standing()
+        self._engines = engines
+        self._stand_ins: set[str] = set()
         self._tempo = Tempo(loaded.show.tempo)
         self._recent: dict[tuple[str, str], tuple[float, float]] = {}
         self.renders = Renders(engines, write, self._publish, clock, loaded.show.engine.spares, seeds)
@@ -121,14 +124,9 @@ class Bridge:
                     self.handle(intent)
 
     def housekeeping(self) -> None:
-        """Call a few times a second: spares are topped up, pads that landed show what they have ready."""
-        now = self._clock.now()
+        """Call a few times a second: spares are topped up, pads go from how a press ended to what they are at now."""
         self._top_up()
-        for pad in self._standing.pads_of(self.bank, now):
-            settled = pad.state is PadState.LANDED and now - pad.time >= LANDED_SHOWS_FOR
-            wish = self._wish_of(pad.bank, pad.pad) if settled else None
-            if wish is not None and self.renders.spares.ready_for(wish):
-                self._show(pad, PadState.READY)
+        self._settle()
 
     def everything(self) -> list[StateChange]:
         """How everything stands, as changes that build it up."""
@@ -141,7 +139,8 @@ class Bridge:
 
     def _bank_changed(self) -> BankChanged:
         pads = self._standing.pads_of(self.bank, self._clock.now())
-        return BankChanged(self.bank.slug, self.bank.name, self._index, pads)
+        settled = tuple(dataclasses.replace(pad, state=self._rest(pad)) for pad in pads)
+        return BankChanged(self.bank.slug, self.bank.name, self._index, settled)
 
     # --- playing -----------------------------------------------------------------------------------------------------
 
@@ -188,6 +187,9 @@ class Bridge:
             self._publish(Notice("error", f"{'.'.join(map(str, problem['loc']))}: {problem['msg']}"))
             return
         preset = resolve(pad, self.bank.defaults, self._loaded.show.defaults)
+        if self._model(preset) not in self._loaded.show.known_models:
+            self._publish(Notice("error", f"model: {preset.model!r} is none of the models that there are"))
+            return
         self._submit(origin, pad, self._told_tempo(preset), prompt.time)
 
     def _submit(self, origin: Origin, pad: Pad, preset: Preset, time: float) -> None:
@@ -220,7 +222,7 @@ class Bridge:
     def _act(self, intent: Any) -> None:
         match intent:
             case events.SetParameter(name, value):
-                self._publish(self.live.set(name, value))
+                self._set(name, value)
             case events.SelectBank():
                 self._select(intent)
             case events.LockSlot(slot, locked):
@@ -245,9 +247,19 @@ class Bridge:
                 self.renders.cancel([j for j in self.renders.jobs.pending() if j.state is PadState.QUEUED])
             case events.Panic():
                 self.renders.panic()
+                self._settle()
                 self._publish(Notice("info", "panic: everything is cancelled"))
             case events.Reload(loaded):
                 self._reload(loaded)
+
+    def _set(self, name: str, value: float | None) -> None:
+        low, high = LIMITS.get(name, (math.inf, -math.inf))
+        if name in LIMITS and value is None:
+            self._publish(self.live.set(name, None))
+        elif value is not None and low <= value <= high:
+            self._publish(self.live.set(name, round(value) if name in WHOLE else value))
+        else:
+            self._publish(Notice("warning", f"{name} cannot be set to {value}; nothing was changed"))
 
     def _select(self, select: events.SelectBank) -> None:
         banks = self._loaded.banks
@@ -265,9 +277,12 @@ class Bridge:
             self._use_bank()
 
     def _use_bank(self) -> None:
+        before = set(self.live.effective)
         self.live.configure(self._loaded.show, self.bank)
         self.mapper = Mapper(self._loaded.show, self.bank)
         self._publish(self._bank_changed())
+        for name in sorted(before - set(self.live.effective)):
+            self._publish(ControlChanged(name, None))
         for change in self.live.changes():
             self._publish(change)
 
@@ -277,6 +292,10 @@ class Bridge:
         self._index = next((i for i, bank in enumerate(loaded.banks) if bank.slug == slug), 0)
         self._standing.keep_pads({(bank.slug, key) for bank in loaded.banks for key in bank.pads})
         self.renders.spares.settings = loaded.show.engine.spares
+        if not loaded.show.engine.spares.enabled:
+            self.renders.drop_spares()
+        if self._tempo.use(loaded.show.tempo):
+            self._publish(ControlChanged("tempo", float(self._tempo.bpm)))
         self._use_bank()
         self._publish(Notice("info", "the changed configuration is in use"))
 
@@ -291,18 +310,53 @@ class Bridge:
             case engine.Died(reason, _, restarting):
                 self._publish(EngineChanged(model, "restarting" if restarting else "lost", reason))
                 self.renders.on_engine(model, event)
+                if not restarting:
+                    self._stand_in(model)
             case _:
                 spare = self.renders.on_engine(model, event)
                 if spare is not None:
                     self._spare_ready(spare.wish)
                 return
         self._top_up()
+        self._settle()
+
+    def _stand_in(self, model: str) -> None:
+        """Begin with what renders for a model that is lost now, before the next press needs it."""
+        other = self._engines.effective(model)
+        if other not in self._stand_ins | {model}:
+            self._stand_ins.add(other)
+            self._publish(Notice("warning", f"{other} renders for {model} from now on"))
+            self._engines.send(other, engine.Warm(()))
 
     def _spare_ready(self, wish: Wish) -> None:
+        if wish != self._wish_of(*wish.place):
+            return
         for shown in self._standing.pads_of(self.bank, self._clock.now()):
             at_rest = shown.state in (PadState.IDLE, PadState.FAILED, PadState.REFUSED)
             if (shown.bank, shown.pad) == wish.place and at_rest:
                 self._show(shown, PadState.READY)
+
+    def _settle(self) -> None:
+        """Bring what pads show of presses and spares that are over to what is true now."""
+        for pad in self._standing.pads_of(self.bank, self._clock.now()):
+            busy = self.renders.busy_with(pad.bank, pad.pad)
+            if busy is not None:
+                if self._is_over(pad):
+                    self.renders.show(busy)
+            elif (state := self._rest(pad)) is not pad.state:
+                self._show(pad, state)
+
+    def _is_over(self, pad: PadChanged) -> bool:
+        ended = pad.state in (PadState.LANDED, PadState.FAILED, PadState.REFUSED)
+        return ended and self._clock.now() - pad.time >= LANDED_SHOWS_FOR
+
+    def _rest(self, pad: PadChanged) -> PadState:
+        """What a pad shows while no press of it is on its way: whether the next one lands at once."""
+        if pad.state in (PadState.IDLE, PadState.READY) or (pad.state is PadState.LANDED and self._is_over(pad)):
+            wish = self._wish_of(pad.bank, pad.pad)
+            if wish is not None and self.renders.spares.ready_for(wish):
+                return PadState.READY
+        return PadState.IDLE if pad.state is PadState.READY else pad.state
 
     def _top_up(self) -> None:
         ready = self._standing.any_engine_ready
@@ -310,10 +364,7 @@ class Bridge:
             return
         pads = sorted(self.bank.pads, key=lambda key: -self._recent.get((self.bank.slug, key), (0.0, 0.0))[0])
         wishes = [wish for key in pads if (wish := self._wish_of(self.bank.slug, key)) is not None]
-        for stale in self.renders.top_up(wishes):
-            shown = self._standing.pads.get(stale.place)
-            if shown is not None and shown.state is PadState.READY:
-                self._show(shown, PadState.IDLE)
+        self.renders.top_up(wishes)
 
     def _wish_of(self, bank: str, key: str) -> Wish | None:
         if bank != self.bank.slug or key not in self.bank.pads:

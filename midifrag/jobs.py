@@ -49,6 +49,8 @@ class Job:
     spare: bool = False
     retried: bool = False
     cancelling: bool = False
+    #: Whether its take is with the writer: nothing is left for an engine, and nothing to cancel.
+    writing: bool = False
     take: int | None = None
     archived: str | None = None
     file: str | None = None
@@ -58,7 +60,7 @@ class Job:
     @property
     def pending(self) -> bool:
         """Whether an engine still has something to do for it."""
-        return self.state in PENDING
+        return self.state in PENDING and not self.writing
 
     @property
     def done(self) -> bool:
@@ -141,6 +143,10 @@ class JobTable:
         if pad is None:
             return jobs
         return [job for job in jobs if (job.origin.bank, job.origin.pad) == (bank, pad)]
+
+    def on_pad(self, bank: str, pad: str | None) -> list[Job]:
+        """All jobs of one pad, in the order of their presses."""
+        return [job for job in self if pad is not None and (job.origin.bank, job.origin.pad) == (bank, pad)]
 
     def waiting(self) -> int:
         """How many wait for an engine to start on them."""

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Protocol
 
 from midifrag.banks import Preset
@@ -15,7 +16,7 @@ from midifrag.fragment.options import FragmentOptions
 from midifrag.fragment.record import TakeRecord
 from midifrag.jobs import Job, JobTable, Origin, take_record
 from midifrag.settings import SpareSettings
-from midifrag.spares import Spare, SpareRack, Wish
+from midifrag.spares import Coming, Spare, SpareRack, Wish
 
 
 class Engines(Protocol):
@@ -62,14 +63,15 @@ class Renders:
         """Queue a render; a ready spare lands at once, one on its way becomes this press."""
         model = self._engines.effective(model)
         wish = Wish(origin.bank, origin.pad or "", model, preset)
-        coming = next(iter(self.spares.coming(wish)), None)
-        number = coming if coming is not None else self.jobs.next_number()
+        self.spares.encourage(wish.place)
+        coming = self.spares.take_over(wish)
+        render = coming.render if coming is not None else self._render(self.jobs.next_number(), preset)
         job = Job(
-            number=number,
+            number=render.job,
             origin=origin,
             preset=preset,
             model=model,
-            render=self._render(number, preset),
+            render=dataclasses.replace(render, spare=False),
             options=options,
             slot=slot,
             times={"pressed": pressed, "queued": self._clock.now()},
@@ -80,8 +82,9 @@ class Renders:
         if spare is not None:
             self._land_spare(job, spare)
         elif coming is not None:
-            self.spares.forget(coming)
-            self._engines.send(model, engine.Promote(coming))
+            self._engines.send(model, engine.Promote(job.number))
+            if coming.started is not None:
+                self._started(job)
         else:
             self._engines.send(model, job.render)
         return job
@@ -92,7 +95,7 @@ class Renders:
         number = self.jobs.next_number()
         render = engine.Render(number, origin.label, 1.0, 0)
         job = Job(number, origin, Preset(prompt=origin.label), "archive", render, options, slot, {"pressed": now})
-        job.state = PadState.RENDERING
+        job.state, job.writing = PadState.RENDERING, True
         self.jobs.add(job)
         self._write(writer.LandArchived(number, take, options, slot))
 
@@ -110,29 +113,25 @@ class Renders:
 
     def drop_spares(self) -> None:
         """Drop ready spares and those on their way."""
-        for number in self.spares.coming():
-            wish = self.spares.forget(number)
-            if wish is not None:
-                self._engines.send(wish.model, engine.Cancel(number))
+        self._cancel_spares(self.spares.coming)
         self.spares.clear()
 
-    def top_up(self, wishes: list[Wish]) -> list[Wish]:
-        """While nothing else is to do, render the first wish that has no spare yet. Returns the wishes gone stale."""
-        current = {wish.place: wish for wish in wishes}
-        for number in self.spares.coming():
-            if not any(number in self.spares.coming(wish) for wish in wishes):
-                gone = self.spares.forget(number)
-                self._engines.send(gone.model if gone else "", engine.Cancel(number))
-        stale = self.spares.drop_stale(current)
-        if self.jobs.pending() or self.spares.coming() or not self.spares.has_room():
-            return stale
-        for wish in wishes:
-            if not self.spares.ready_for(wish):
-                number = self.jobs.next_number()
-                self.spares.expect(number, wish, self._clock.now())
-                self._engines.send(wish.model, self._render(number, wish.preset, spare=True))
-                break
-        return stale
+    def top_up(self, wishes: list[Wish]) -> None:
+        """Drop what has gone stale; while nothing else is to do, render the first wish that has no spare yet."""
+        self._cancel_spares([one for one in self.spares.coming if one.wish not in wishes])
+        self.spares.drop_stale(wishes)
+        wish = self.spares.next_of(wishes)
+        if wish is None or self.jobs.pending() or self.spares.coming:
+            return
+        self.spares.make_room(wishes)
+        render = self._render(self.jobs.next_number(), wish.preset, spare=True)
+        self.spares.expect(render, wish, self._clock.now())
+        self._engines.send(wish.model, render)
+
+    def _cancel_spares(self, coming: Iterable[Coming]) -> None:
+        for one in coming:
+            self.spares.forget(one.render.job)
+            self._engines.send(one.wish.model, engine.Cancel(one.render.job))
 
     def wish(self, bank: str, pad: str, preset: Preset, model: str) -> Wish:
         """What a press on ``pad`` would ask for now."""
@@ -159,9 +158,9 @@ class Renders:
         """Take in what an engine says of a job. Returns a spare that has just become ready."""
         match event:
             case engine.Started(number) if job := self.jobs.get(number):
-                job.state = PadState.RENDERING
-                job.times["started"] = self._clock.now()
-                self._tell(job)
+                self._started(job)
+            case engine.Started(number):
+                self.spares.began(number, self._clock.now())
             case engine.Progress(number, step, of) if job := self.jobs.get(number):
                 job.step, job.of = step, of
                 if "started" in job.times:
@@ -180,6 +179,11 @@ class Renders:
             case _:
                 pass
         return None
+
+    def _started(self, job: Job) -> None:
+        job.state = PadState.RENDERING
+        job.times["started"] = self._clock.now()
+        self._tell(job)
 
     def _rendered(self, event: engine.Rendered) -> Spare | None:
         now = self._clock.now()
@@ -207,21 +211,17 @@ class Renders:
         job.details |= {"used": dict(event.used), "engine_seconds": event.engine_seconds, "notes": event.notes}
         # RENDERING is over for the engine, but nothing has landed: the pad keeps its state until the file is in place.
         job.state = PadState.RENDERING if not job.spare else PadState.QUEUED
-        self._writing(job)
+        job.writing, job.text = True, "writing"
         self._write(
             writer.LandTake(job.number, event.audio, event.sample_rate, self._record(job, event), job.options, job.slot)
         )
 
-    def _writing(self, job: Job) -> None:
-        job.text = "writing"
-        job.details["writing"] = True
-
     def _failed(self, event: engine.Failed) -> None:
-        wish = self.spares.forget(event.job)
+        spare = self.spares.failed(event.job)
         job = self.jobs.get(event.job)
         if job is None:
-            if wish is not None:
-                self._publish(Notice("warning", f"a spare for pad {wish.pad} failed: {event.reason}"))
+            if spare is not None:
+                self._publish(Notice("warning", f"a spare for pad {spare.wish.pad} failed: {event.reason}"))
             return
         if event.audio is not None and event.sample_rate is not None:
             record = self._record(job, None)
@@ -229,9 +229,10 @@ class Renders:
         self._end(job, PadState.FAILED, event.reason)
 
     def _lost(self, model: str, number: int, reason: str) -> None:
-        self.spares.forget(number)
+        # What may have killed its engine must not kill the next one, with nobody asking for it.
+        self.spares.failed(number)
         job = self.jobs.get(number)
-        if job is None or not job.pending or "writing" in job.details:
+        if job is None or not job.pending:
             return
         if job.cancelling:
             self._end(job, PadState.IDLE, "cancelled")
@@ -286,11 +287,22 @@ class Renders:
 
     def _end(self, job: Job, state: PadState, text: str) -> None:
         job.state, job.text = state, text
-        self._tell(job)
-        self.jobs.drop(job)
-
-    def _tell(self, job: Job) -> None:
         self._publish(job.changed())
+        self.jobs.drop(job)
+        # A pad is not at rest while another press of it is on its way.
+        other = self.busy_with(job.origin.bank, job.origin.pad) if state is PadState.IDLE else None
+        self.show(other or job)
+
+    def busy_with(self, bank: str, pad: str | None) -> Job | None:
+        """The job that a pad is busy with: the first that renders, else the first that waits."""
+        return max(self.jobs.on_pad(bank, pad), key=lambda job: job.state is PadState.RENDERING, default=None)
+
+    def show(self, job: Job) -> None:
+        """Publish what its pad shows of ``job``."""
         pad: PadChanged | None = job.pad_changed(self._clock.now())
         if pad is not None:
             self._publish(pad)
+
+    def _tell(self, job: Job) -> None:
+        self._publish(job.changed())
+        self.show(job)

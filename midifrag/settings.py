@@ -225,7 +225,7 @@ class Show(Strict):
     #: mido backend, such as ``mido.backends.rtmidi/UNIX_JACK``; None tries what the system has.
     backend: str | None = None
     set_list: tuple[str, ...] = Field(default=("opening",), min_length=1)
-    #: What ``{bpm}`` in a prompt becomes while no MIDI clock runs.
+    #: What ``{bpm}`` in a prompt becomes until a MIDI clock has run.
     tempo: float = Field(default=120, ge=20, le=400)
     defaults: Parameters = Parameters()
     controls: tuple[Control, ...] = ()

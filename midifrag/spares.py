@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections import OrderedDict
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from midifrag.banks import Preset
-from midifrag.engine.messages import Rendered
+from midifrag.engine.messages import Render, Rendered
 from midifrag.settings import SpareSettings
 
 
@@ -35,37 +36,85 @@ class Spare:
     rendered_at: float
 
 
+@dataclass(slots=True)
+class Coming:
+    """A spare on its way. ``since`` is when it was asked for, ``started`` when the engine began; monotonic seconds."""
+
+    wish: Wish
+    render: Render
+    since: float
+    started: float | None = None
+
+
 class SpareRack:
-    """Ready spares within a budget, least recently used out first, and the one that is being rendered."""
+    """Ready spares within a budget, and those that are being rendered.
+
+    Other banks' spares give way to the active bank's, and pads further back in the list of wishes to those before them.
+    """
 
     def __init__(self, settings: SpareSettings) -> None:
         self.settings = settings
         self._ready: OrderedDict[tuple[str, str], Spare] = OrderedDict()
-        self._coming: dict[int, tuple[Wish, float]] = {}
+        self._coming: dict[int, Coming] = {}
+        #: What would fail again, and what would not fit again until another spare is gone.
+        self._failing: dict[tuple[str, str], Wish] = {}
+        self._unfit: dict[tuple[str, str], Wish] = {}
 
-    def coming(self, wish: Wish | None = None) -> list[int]:
-        """The jobs that render spares, all or those for ``wish``."""
-        return [job for job, (wanted, _) in self._coming.items() if wish is None or wanted == wish]
+    # --- on their way ------------------------------------------------------------------------------------------------
 
-    def expect(self, job: int, wish: Wish, now: float) -> None:
-        """A spare is on its way as ``job``."""
-        self._coming[job] = (wish, now)
+    @property
+    def coming(self) -> tuple[Coming, ...]:
+        """The spares on their way."""
+        return tuple(self._coming.values())
 
-    def forget(self, job: int) -> Wish | None:
-        """A spare will not come (cancelled, failed, or it became a press)."""
-        return self._coming.pop(job, (None, 0.0))[0]
+    def expect(self, render: Render, wish: Wish, now: float) -> None:
+        """A spare is on its way."""
+        self._coming[render.job] = Coming(wish, render, now)
+
+    def began(self, job: int, now: float) -> None:
+        """The engine has begun with a job; one that is no spare is ignored."""
+        if job in self._coming:
+            self._coming[job].started = now
+
+    def forget(self, job: int) -> Coming | None:
+        """A spare will not come (cancelled, lost); None for a job that is no spare."""
+        return self._coming.pop(job, None)
+
+    def failed(self, job: int) -> Coming | None:
+        """A spare has failed, and will not be tried again as it is; None for a job that is no spare."""
+        gone = self.forget(job)
+        if gone is not None:
+            self._failing[gone.wish.place] = gone.wish
+        return gone
+
+    def encourage(self, place: tuple[str, str]) -> None:
+        """A pad was pressed: what failed for it may be tried once more."""
+        self._failing.pop(place, None)
+
+    def take_over(self, wish: Wish) -> Coming | None:
+        """The spare on its way for ``wish``, which is a press from now on."""
+        found = next((one for one in self.coming if one.wish == wish), None)
+        return None if found is None else self.forget(found.render.job)
 
     def arrived(self, rendered: Rendered, now: float) -> Spare | None:
         """Keep a rendered spare; None if nobody expected it or the budget has no room for it."""
-        wish, started = self._coming.pop(rendered.job, (None, 0.0))
-        if wish is None:
+        coming = self.forget(rendered.job)
+        if coming is None:
             return None
-        spare = Spare(wish, rendered, started, now)
-        self._ready[wish.place] = spare
+        wish = coming.wish
+        self._ready[wish.place] = spare = Spare(wish, rendered, coming.started or coming.since, now)
         self._ready.move_to_end(wish.place)
-        while self._ready and not self._within_budget():
-            self._ready.popitem(last=False)
-        return spare if wish.place in self._ready else None
+        for place in [place for place in self._ready if place[0] != wish.bank]:
+            if not self._within_budget():
+                del self._ready[place]
+        if self._within_budget():
+            return spare
+        # Not in place of another one of its bank: that one would be rendered anew, and so on for ever.
+        del self._ready[wish.place]
+        self._unfit[wish.place] = wish
+        return None
+
+    # --- ready -------------------------------------------------------------------------------------------------------
 
     def ready_for(self, wish: Wish) -> bool:
         """Whether a press for ``wish`` would land at once."""
@@ -77,30 +126,44 @@ class SpareRack:
         if not self.ready_for(wish):
             return None
         if wish.preset.seed == "random":
-            return self._ready.pop(wish.place)
+            return self._drop(wish.place)
         self._ready.move_to_end(wish.place)
         return self._ready[wish.place]
 
-    def has_room(self) -> bool:
-        """Whether one more spare may be rendered."""
-        return len(self._ready) + len(self._coming) < self.settings.count and self._bytes() < self._limit
+    def next_of(self, wishes: Sequence[Wish]) -> Wish | None:
+        """The first of ``wishes``, in their order, that a spare is to be rendered for."""
+        for wish in wishes[: self.settings.count]:
+            hopeless = wish in (self._failing.get(wish.place), self._unfit.get(wish.place))
+            if not hopeless and not self.ready_for(wish):
+                return wish
+        return None
 
-    def drop_stale(self, wishes: dict[tuple[str, str], Wish]) -> list[Wish]:
+    def make_room(self, wishes: Sequence[Wish]) -> None:
+        """Drop spares until one more may come: those of other banks, then those for the last of ``wishes``."""
+        places = [wish.place for wish in wishes]
+        least = [place for place in self._ready if place not in places]
+        least += [place for place in reversed(places) if place in self._ready]
+        for place in least[: max(0, len(self._ready) - self.settings.count + 1)]:
+            self._drop(place)
+
+    def drop_stale(self, wishes: Sequence[Wish]) -> None:
         """Drop the spares that no longer are what their pad would render; those of other banks stay."""
-        banks = {bank for bank, _ in wishes}
-        stale = [p for p, spare in self._ready.items() if p[0] in banks and wishes.get(p) != spare.wish]
-        return [self._ready.pop(place).wish for place in stale]
+        current = {wish.place: wish for wish in wishes}
+        banks = {wish.bank for wish in wishes}
+        for place, spare in list(self._ready.items()):
+            if place[0] in banks and current.get(place) != spare.wish:
+                self._drop(place)
 
     def clear(self) -> None:
-        """Drop all ready spares."""
+        """Drop all ready spares; what failed may be tried again."""
         self._ready.clear()
+        self._failing.clear()
+        self._unfit.clear()
 
-    @property
-    def _limit(self) -> int:
-        return self.settings.megabytes * 1_000_000
-
-    def _bytes(self) -> int:
-        return sum(spare.rendered.audio.nbytes for spare in self._ready.values())
+    def _drop(self, place: tuple[str, str]) -> Spare:
+        self._unfit.clear()
+        return self._ready.pop(place)
 
     def _within_budget(self) -> bool:
-        return len(self._ready) <= self.settings.count and self._bytes() <= self._limit
+        size = sum(spare.rendered.audio.nbytes for spare in self._ready.values())
+        return len(self._ready) <= self.settings.count and size <= self.settings.megabytes * 1_000_000

@@ -1,4 +1,4 @@
-"""The tempo that prompts are told: of the MIDI clock that runs, else the show's own."""
+"""The tempo that prompts are told: of the MIDI clock heard last, else the show's own."""
 
 from __future__ import annotations
 
@@ -17,12 +17,21 @@ class Tempo:
     def __init__(self, usual: float) -> None:
         self.bpm = round(usual)
         self._clocks: dict[str, Clock] = {}
+        self._heard = False
+
+    def use(self, usual: float) -> bool:
+        """Take another tempo of the show, unless a clock has been heard; whether ``bpm`` changed by it."""
+        before = self.bpm
+        if not self._heard:
+            self.bpm = round(usual)
+        return self.bpm != before
 
     def feed(self, event: Tick | Transport) -> bool:
         """Take in a clock message; whether ``bpm`` changed by it."""
         clock = self._clocks.setdefault(event.port, Clock())
         clock.feed(event)
         heard = clock.tempo
+        self._heard = self._heard or heard is not None
         if heard is None or abs(heard - self.bpm) < STEADY:
             return False
         self.bpm = round(heard)

@@ -1,7 +1,7 @@
 import pytest
 
 from midifrag.bridge import LANDED_SHOWS_FOR, Introduce
-from midifrag.engine.messages import Cancelled, Died, Failed, Promote, Rendered, Started
+from midifrag.engine.messages import Cancelled, Died, Failed, Promote, Render, Rendered, Started, Warm
 from midifrag.events import (
     BankChanged,
     CancelPad,
@@ -169,6 +169,40 @@ def test_a_cancelled_press_goes_dark_only_when_the_engine_let_go():
     assert rig.jobs()[-1].state == "cancelled"
 
 
+def test_a_replaced_press_leaves_its_pad_to_the_one_that_replaced_it():
+    rig = Rig(loaded(bank(pads={36: {"prompt": "x", "on_repress": "replace"}})))
+    rig.press()
+    rig.press()
+    first, second = rig.engines.renders()
+    rig.say(Cancelled(first.job))
+    assert rig.pad_states() == ["queued", "queued", "queued"]
+    assert rig.jobs()[-1].state == "cancelled"
+    rig.bridge.handle(CancelPad("36"))
+    rig.say(Cancelled(second.job))
+    assert rig.pad_states()[-1] == "idle"
+
+
+@pytest.mark.parametrize("rule", ["ignore", "cancel", "replace"])
+def test_a_take_that_is_being_written_is_no_longer_in_the_way_of_the_next_press(rule):
+    rig = Rig(loaded(bank(pads={36: {"prompt": "x", "on_repress": rule}})))
+    rig.press()
+    rig.rendered(rig.engines.renders()[0])
+    rig.press()
+    assert len(rig.engines.renders()) == 2
+    assert rig.engines.cancels() == []
+
+
+def test_a_pad_goes_back_to_what_it_is_busy_with_after_another_press_of_it_ended():
+    rig = Rig(loaded(queue={"size": 1}))
+    rig.press()
+    rig.press()
+    assert rig.pad_states() == ["queued", "refused"]
+    rig.clock.time += LANDED_SHOWS_FOR
+    rig.bridge.housekeeping()
+    rig.bridge.housekeeping()
+    assert rig.pad_states() == ["queued", "refused", "queued"]
+
+
 def test_a_take_that_was_rendered_while_it_was_cancelled_is_archived_and_does_not_land():
     rig = Rig()
     rig.press()
@@ -205,7 +239,18 @@ def test_a_lost_engine_is_replaced_by_its_fallback():
     job = rig.engines.renders()[0].job
     rig.engines.fallback["pocket"] = "sketch"
     rig.say(Died("no such model", (job,), restarting=False), "pocket")
-    assert [model for model, _ in rig.engines.sent] == ["pocket", "sketch"]
+    assert rig.engines.renders() == [rig.engines.renders()[0]] * 2
+    assert [model for model, command in rig.engines.sent if isinstance(command, Render)] == ["pocket", "sketch"]
+
+
+def test_the_fallback_begins_before_the_next_press_and_says_so_once():
+    rig = Rig(loaded(model="pocket"))
+    rig.engines.fallback["pocket"] = "sketch"
+    for _ in range(2):
+        rig.say(Died("no such model", (), restarting=False), "pocket")
+    assert rig.engines.sent == [("sketch", Warm(()))]
+    notices = [change.text for change in rig.changes if isinstance(change, Notice)]
+    assert notices == ["sketch renders for pocket from now on"]
 
 
 def test_panic_cancels_everything_and_clear_queue_only_what_waits():
@@ -299,6 +344,49 @@ def test_reload_takes_over_a_new_configuration_and_keeps_the_bank():
     assert rig.engines.renders()[0].prompt == "storm"
 
 
+def test_reload_takes_over_the_tempo():
+    rig = Rig(loaded(bank(pads={36: {"prompt": "beat at {bpm}"}})))
+    rig.bridge.handle(Reload(loaded(bank(pads={36: {"prompt": "beat at {bpm}"}}), tempo=90)))
+    assert ControlChanged("tempo", 90.0) in rig.changes
+    rig.press()
+    assert rig.engines.renders()[0].prompt == "beat at 90"
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("volume", 3), ("steps", 0), ("cfg_scale", float("nan")), ("volume", None)]
+)
+def test_a_parameter_that_cannot_be_set_says_so_and_harms_no_press(name, value):
+    rig = Rig()
+    rig.bridge.handle(SetParameter(name, value))
+    assert isinstance(rig.changes[-1], Notice)
+    rig.press()
+    assert len(rig.engines.renders()) == 1
+
+
+def test_a_parameter_that_counts_is_set_to_a_whole_number():
+    rig = Rig()
+    rig.bridge.handle(SetParameter("steps", 33.4))
+    rig.press()
+    assert rig.engines.renders()[0].steps == 33
+
+
+def test_a_banks_own_control_is_taken_back_where_it_no_longer_counts():
+    own = {"controls": [{"cc": 1, "sets": "steps", "range": [1, 128]}]}
+    rig = Rig(loaded(bank("one", program=1, **own), bank("two", program=2)))
+    rig.turn(1, 127)
+    rig.program(2)
+    assert rig.changes[-1] == ControlChanged("steps", None)
+    rig.program(1)
+    assert rig.changes[-1] == ControlChanged("steps", 128)
+
+
+def test_a_prompt_for_a_model_that_is_not_there_says_so():
+    rig = Rig()
+    rig.bridge.handle(Prompt("rain", {"model": "nope"}, 0.0))
+    assert rig.engines.sent == []
+    assert "nope" in rig.changes[-1].text
+
+
 # --- slots -----------------------------------------------------------------------------------------------------------
 
 
@@ -317,6 +405,16 @@ def test_an_archived_take_can_be_sent_to_a_slot():
     (command,) = rig.writes
     assert isinstance(command, LandArchived)
     assert (command.take, command.slot) == (12, 4)
+    rig.landed(command.job, 4, 12)
+    assert rig.jobs()[-1].state.value == "landed"
+
+
+def test_a_panic_while_a_take_is_sent_starts_no_engine():
+    rig = Rig()
+    rig.bridge.handle(SendTake(12, 4))
+    rig.bridge.handle(Panic())
+    assert rig.engines.sent == []
+    (command,) = rig.writes
     rig.landed(command.job, 4, 12)
     assert rig.jobs()[-1].state.value == "landed"
 

@@ -43,3 +43,12 @@ def test_a_press_is_told_the_tempo_of_the_clock():
     assert [render.prompt for render in rig.engines.renders()] == ["beat, 120 bpm", "beat, 90 bpm"]
     assert rig.jobs()[-1].prompt == "beat, 90 bpm"
     assert [c.value for c in rig.changes if type(c).__name__ == "ControlChanged"] == [pytest.approx(90)]
+
+
+def test_another_tempo_of_the_show_counts_until_a_clock_runs():
+    tempo = Tempo(120)
+    assert tempo.use(90)
+    assert tempo.bpm == 90
+    tick(tempo, 140, 49)
+    assert not tempo.use(100)
+    assert tempo.bpm == 140
