@@ -6,7 +6,6 @@ port reports. What changes is published; nothing else mutates state, so there ar
 
 from __future__ import annotations
 
-import dataclasses
 import math
 import random
 from collections.abc import Callable
@@ -25,7 +24,6 @@ from midifrag.events import (
     ControlChanged,
     EngineChanged,
     Notice,
-    PadChanged,
     PadState,
     PortState,
     StateChange,
@@ -36,12 +34,11 @@ from midifrag.live import LiveValues
 from midifrag.midi.mapping import Mapper
 from midifrag.midi.messages import MidiEvent, PortChanged, Tick, Transport
 from midifrag.renders import Engines, Renders
+from midifrag.resting import Resting
 from midifrag.spares import Wish
 from midifrag.standing import Standing, describe
 from midifrag.tempo import Tempo
 
-#: How long a landed pad shows that it landed before it shows that its next spare is ready, in seconds.
-LANDED_SHOWS_FOR = 1.5
 #: The velocity that a spare assumes for a pad that has not been pressed yet (0–1).
 USUAL_VELOCITY = 100 / 127
 
@@ -87,6 +84,7 @@ class Bridge:
         self._tempo = Tempo(loaded.show.tempo)
         self._recent: dict[tuple[str, str], tuple[float, float]] = {}
         self.renders = Renders(engines, write, self._publish, clock, loaded.show.engine.spares, seeds)
+        self._resting = Resting(self._standing, self.renders, lambda: self.bank, self._wish_of, self._publish, clock)
         self.live = LiveValues(loaded.show, self.bank)
         self.mapper = Mapper(loaded.show, self.bank)
 
@@ -126,7 +124,7 @@ class Bridge:
     def housekeeping(self) -> None:
         """Call a few times a second: spares are topped up, pads go from how a press ended to what they are at now."""
         self._top_up()
-        self._settle()
+        self._resting.settle()
 
     def everything(self) -> list[StateChange]:
         """How everything stands, as changes that build it up."""
@@ -138,9 +136,7 @@ class Bridge:
         ]
 
     def _bank_changed(self) -> BankChanged:
-        pads = self._standing.pads_of(self.bank, self._clock.now())
-        settled = tuple(dataclasses.replace(pad, state=self._rest(pad)) for pad in pads)
-        return BankChanged(self.bank.slug, self.bank.name, self._index, settled)
+        return BankChanged(self.bank.slug, self.bank.name, self._index, self._resting.pads())
 
     # --- playing -----------------------------------------------------------------------------------------------------
 
@@ -247,7 +243,7 @@ class Bridge:
                 self.renders.cancel([j for j in self.renders.jobs.pending() if j.state is PadState.QUEUED])
             case events.Panic():
                 self.renders.panic()
-                self._settle()
+                self._resting.settle()
                 self._publish(Notice("info", "panic: everything is cancelled"))
             case events.Reload(loaded):
                 self._reload(loaded)
@@ -315,10 +311,10 @@ class Bridge:
             case _:
                 spare = self.renders.on_engine(model, event)
                 if spare is not None:
-                    self._spare_ready(spare.wish)
+                    self._resting.show_ready(spare.wish)
                 return
         self._top_up()
-        self._settle()
+        self._resting.settle()
 
     def _stand_in(self, model: str) -> None:
         """Begin with what renders for a model that is lost now, before the next press needs it."""
@@ -327,36 +323,6 @@ class Bridge:
             self._stand_ins.add(other)
             self._publish(Notice("warning", f"{other} renders for {model} from now on"))
             self._engines.send(other, engine.Warm(()))
-
-    def _spare_ready(self, wish: Wish) -> None:
-        if wish != self._wish_of(*wish.place):
-            return
-        for shown in self._standing.pads_of(self.bank, self._clock.now()):
-            at_rest = shown.state in (PadState.IDLE, PadState.FAILED, PadState.REFUSED)
-            if (shown.bank, shown.pad) == wish.place and at_rest:
-                self._show(shown, PadState.READY)
-
-    def _settle(self) -> None:
-        """Bring what pads show of presses and spares that are over to what is true now."""
-        for pad in self._standing.pads_of(self.bank, self._clock.now()):
-            busy = self.renders.busy_with(pad.bank, pad.pad)
-            if busy is not None:
-                if self._is_over(pad):
-                    self.renders.show(busy)
-            elif (state := self._rest(pad)) is not pad.state:
-                self._show(pad, state)
-
-    def _is_over(self, pad: PadChanged) -> bool:
-        ended = pad.state in (PadState.LANDED, PadState.FAILED, PadState.REFUSED)
-        return ended and self._clock.now() - pad.time >= LANDED_SHOWS_FOR
-
-    def _rest(self, pad: PadChanged) -> PadState:
-        """What a pad shows while no press of it is on its way: whether the next one lands at once."""
-        if pad.state in (PadState.IDLE, PadState.READY) or (pad.state is PadState.LANDED and self._is_over(pad)):
-            wish = self._wish_of(pad.bank, pad.pad)
-            if wish is not None and self.renders.spares.ready_for(wish):
-                return PadState.READY
-        return PadState.IDLE if pad.state is PadState.READY else pad.state
 
     def _top_up(self) -> None:
         ready = self._standing.any_engine_ready
@@ -379,7 +345,3 @@ class Bridge:
     def _publish(self, change: StateChange) -> None:
         self._standing.note(change)
         self._publish_out(change)
-
-    def _show(self, pad: PadChanged, state: PadState) -> None:
-        now = self._clock.now()
-        self._publish(dataclasses.replace(pad, state=state, time=now, job=None, progress=None, text=""))

@@ -1,6 +1,6 @@
 import pytest
 
-from midifrag.bridge import LANDED_SHOWS_FOR, Introduce
+from midifrag.bridge import Introduce
 from midifrag.engine.messages import Cancelled, Died, Failed, Promote, Render, Rendered, Started, Warm
 from midifrag.events import (
     BankChanged,
@@ -19,6 +19,7 @@ from midifrag.events import (
 )
 from midifrag.fragment.messages import ArchiveOnly, Held, LandArchived, LandFailed, SetLock, SlotsChanged, SlotState
 from midifrag.fragment.messages import RestoreSlot as WriterRestoreSlot
+from midifrag.resting import ENDED_SHOWS_FOR
 from tests.support.bridges import Rig
 from tests.support.shows import bank, loaded
 
@@ -197,7 +198,7 @@ def test_a_pad_goes_back_to_what_it_is_busy_with_after_another_press_of_it_ended
     rig.press()
     rig.press()
     assert rig.pad_states() == ["queued", "refused"]
-    rig.clock.time += LANDED_SHOWS_FOR
+    rig.clock.time += ENDED_SHOWS_FOR
     rig.bridge.housekeeping()
     rig.bridge.housekeeping()
     assert rig.pad_states() == ["queued", "refused", "queued"]
@@ -504,7 +505,7 @@ def test_a_landed_pad_shows_its_next_spare_after_a_while():
     rig.landed(rig.lands()[-1].job)
     rig.bridge.housekeeping()
     assert rig.pad_states()[-1] == "landed"
-    rig.clock.time += LANDED_SHOWS_FOR
+    rig.clock.time += ENDED_SHOWS_FOR
     rig.bridge.housekeeping()
     assert rig.pad_states()[-1] == "ready"
 

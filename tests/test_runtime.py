@@ -1,11 +1,19 @@
 import json
+import time
 
 import numpy as np
 import pytest
 import soundfile
 
-from midifrag.events import EngineChanged, JobChanged, Notice, PadState, Prompt
+from midifrag.commands.show import _say_goodbye
+from midifrag.engine.registry import create_engine
+from midifrag.errors import PortError, StorageError
+from midifrag.events import EngineChanged, JobChanged, Notice, PadState, Press, Prompt
 from midifrag.fragment.archive import Archive
+from midifrag.fragment.messages import Held
+from midifrag.midi.memory import memory_ports
+from midifrag.playing import wait_until_landed
+from midifrag.runtime import Runtime
 from tests.support.runtimes import stage
 from tests.support.shows import bank, loaded
 
@@ -184,3 +192,51 @@ def test_a_diffusion_model_plays_a_chord_and_a_take_can_be_rendered_again(tmp_pa
     # To rounding: the first was rendered in a batch with its neighbours.
     assert np.abs(first - second).max() <= 1e-4 * np.abs(first).max()
     archive.close()
+
+
+def test_a_press_that_waits_at_the_start_does_not_load_its_model_twice(tmp_path):
+    made = []
+
+    def make(choice, _host):
+        made.append(choice.model)
+        time.sleep(0.3)
+        return create_engine(choice, "thread")
+
+    show = loaded(fragments={"folder": str(tmp_path)}, model="sketch", engine={"spares": {"enabled": False}})
+    runtime = Runtime(show, lambda *wiring: memory_ports(*wiring)[0], make)
+    runtime.put(Press(36, 1, "midifrag", 0.8, 0.0))
+    runtime.start()
+    try:
+        assert wait_until_landed(runtime, 30)
+    finally:
+        runtime.close()
+    assert made == ["sketch"]
+
+
+def test_a_show_that_could_not_start_closes_its_files(tmp_path):
+    def no_ports(show, on_event, on_change):
+        ports, _ = memory_ports(show, on_event, on_change)
+
+        def refuse():
+            raise PortError("several ports match")
+
+        ports.open = refuse
+        return ports
+
+    runtime = Runtime(loaded(fragments={"folder": str(tmp_path)}), no_ports)
+    with pytest.raises(PortError):
+        runtime.start()
+    assert runtime.close() == ()
+    with stage(tmp_path) as show:
+        show.note(36)
+        show.seen.wait_for(landed(1))
+
+
+def test_takes_that_stay_unwritten_are_a_failure_at_the_end(capsys):
+    class Unwritten:
+        def close(self):
+            return (Held(3, "the disk is full", "slot"),)
+
+    with pytest.raises(StorageError, match="1 of the takes"):
+        _say_goodbye(Unwritten())
+    assert "job 3: the disk is full" in capsys.readouterr().err
