@@ -243,7 +243,7 @@ def _read(path: Path, problems: list[Problem], name: str | None = None) -> Any:
         line = mark.line + 1 if mark is not None else None
         problems.append(Problem(name, line, "", f"not valid YAML: {error.problem or error.context}"))
         return None
-    except YAMLError as error:
+    except (YAMLError, TypeError) as error:  # a list within a key is a TypeError of theirs
         problems.append(Problem(name, None, "", f"not valid YAML: {error}"))
         return None
     if data is None:

@@ -15,6 +15,13 @@ from midifrag.settings import Show
 
 #: Environment variables that set the configuration begin with this.
 ENVIRONMENT_PREFIX = "MIDIFRAG_"
+#: Flags that are not called like the key that they set.
+_FLAGS = {
+    "page.host": "--page-host",
+    "page.port": "--page-port",
+    "page.enabled": "--no-page",
+    "fragments.folder": "--fragments",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +57,7 @@ def _outside_source(
         node = node[part]
     else:
         if loc and flags:
-            return "command line", "--" + loc[-1].replace("_", "-")
+            return "command line", _FLAGS.get(".".join(loc), "--" + loc[-1].replace("_", "-"))
     for length in range(len(loc), 0, -1):
         name = ENVIRONMENT_PREFIX + "__".join(loc[:length]).upper()
         if any(given.upper() == name for given in environment):

@@ -49,7 +49,7 @@ def _pattern(value: str) -> str:
 def _slot_pattern(value: str) -> str:
     try:
         names = {value.format(number) for number in (1, 2)}
-    except (ValueError, IndexError, KeyError) as error:
+    except (ValueError, IndexError, KeyError, AttributeError) as error:
         raise ValueError(f"{value!r} is no name pattern such as output{{:02d}}.wav ({error})") from None
     if len(names) < 2 or not value.lower().endswith(".wav") or "/" in value or "\\" in value:
         raise ValueError(f"{value!r} must hold a number and end in .wav, such as output{{:02d}}.wav")

@@ -72,6 +72,8 @@ def test_environment_overrides_the_file_and_flags_override_both(show):
         ("precison: fp16", "presets.yaml:1: precison: unknown key; did you mean precision?"),
         ("\nprecision: fp8", "presets.yaml:2: precision: 'fp8' is none of auto, fp16, bf16, fp32"),
         ("fragments:\n  count: 0", "presets.yaml:2: fragments.count: 0 is below 1"),
+        ("fragments: {name: '{0.x}.wav'}", "presets.yaml:1: fragments.name: '{0.x}.wav' is no name pattern"),
+        ("models: {[[1]]: {hub: a/b}}", "presets.yaml: not valid YAML"),
         ("fragments: {count: many}", "presets.yaml:1: fragments.count: 'many' is no whole number"),
         ("fragments: {name: x.wav}", "must hold a number and end in .wav, such as output{:02d}.wav"),
         (
@@ -157,7 +159,7 @@ def test_wrong_variables_and_flags_are_named(show):
     assert "environment: MIDIFRAG_PORTS" in text
     found = lines(show(), environment={"MIDIFRAG_QUEUE__SIZE": "0"}, flags={"page": {"port": -1}})
     assert "environment: MIDIFRAG_QUEUE__SIZE: 0 is below 1" in found
-    assert "command line: --port: -1 is below 0" in found
+    assert "command line: --page-port: -1 is below 0" in found
 
 
 def test_a_missing_file_says_how_to_get_one(tmp_path):

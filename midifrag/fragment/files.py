@@ -33,6 +33,7 @@ _NEXT_STEP = {
     errno.EROFS: "the disk is read-only: choose another folder",
     errno.ENOENT: "the folder or file is gone: connect its drive again or put it back",
     errno.ENOTDIR: "a folder on the way to it is a file: move that file away",
+    errno.EEXIST: "a file has this name: move it away, or choose another folder",
     errno.EISDIR: "a folder has this name: move it away",
     errno.EACCES: _HELD_OPEN,
     errno.EPERM: _HELD_OPEN,
