@@ -1,7 +1,7 @@
 """``python -m training.all``: every step from nothing to an evaluated model, each going on where it was stopped.
 
-A step that is done takes no time when it is run again. ``--minutes`` is for the whole: the judge gets a twentieth of
-what is left when it starts, the autoencoder 45 %, diffusion three quarters of the rest.
+A training that is finished takes no time when it is run again. ``--minutes`` is for the whole: the judge gets a twentieth
+of what is left when it starts, the autoencoder 45 %, diffusion three quarters of the rest.
 """
 
 from __future__ import annotations

@@ -69,7 +69,7 @@ def main() -> None:
     optimiser = torch.optim.AdamW(parameters, lr=preset.rate, betas=(0.8, 0.99), weight_decay=0.0)
     average = Average(codec)
     parts = {"codec": codec, "optimiser": optimiser, "average": average}
-    loop = Loop(path, preset.steps, arguments.seed, parts, arguments.minutes)
+    loop = Loop(path, preset.steps, arguments.seed, parts, arguments.minutes, extend=arguments.extend)
     judge = load_judge(arguments.run, PRESETS[arguments.preset].judge.width).to(device)
     loss = ReconstructionLoss().to(device)
     for step in loop.steps():

@@ -137,7 +137,7 @@ def main() -> None:
     average, balance = Average(trained, size.decay), Balance().to(device)
     muon, adam = optimisers(model, size.rate)
     parts = {"trained": trained, "muon": muon, "adam": adam, "average": average, "balance": balance}
-    loop = Loop(run / "diffusion.pt", size.steps, arguments.seed, parts, arguments.minutes)
+    loop = Loop(run / "diffusion.pt", size.steps, arguments.seed, parts, arguments.minutes, extend=arguments.extend)
     conditions = Conditions(model)
     parameters = [value for value in trained.parameters() if value.requires_grad]
     sampler = Sampler(run, preset, device)

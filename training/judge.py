@@ -113,7 +113,9 @@ def main() -> None:
     mels = torch.load(cache, map_location="cpu", weights_only=True)
     optimiser = torch.optim.AdamW(judge.parameters(), lr=preset.rate, weight_decay=0.05)
     parts = {"judge": judge, "optimiser": optimiser}
-    loop = Loop(arguments.run / "judge.pt", preset.steps, arguments.seed, parts, arguments.minutes)
+    loop = Loop(
+        arguments.run / "judge.pt", preset.steps, arguments.seed, parts, arguments.minutes, extend=arguments.extend
+    )
     judge.train()
     for _ in loop.steps():
         for group in optimiser.param_groups:

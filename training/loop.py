@@ -21,6 +21,8 @@ from .team import Team
 
 #: Seconds between two checkpoints, and steps between two lines of the log.
 SAVE_EVERY, LOG_EVERY = 60.0, 50
+#: What a checkpoint says of its schedule: steps done, the step it began at, seconds spent, whether it is finished.
+COUNTS = ("step", "origin", "spent", "finished")
 
 
 def parser(description: str | None) -> argparse.ArgumentParser:
@@ -33,6 +35,7 @@ def parser(description: str | None) -> argparse.ArgumentParser:
     result.add_argument(
         "--minutes", type=float, help="end the schedule after this long if the steps are not done by then"
     )
+    result.add_argument("--extend", action="store_true", help="train on from a finished checkpoint, in a new schedule")
     return result
 
 
@@ -84,33 +87,45 @@ class Loop:
     and step makes a resumed run draw what an uninterrupted one would have drawn.
     """
 
-    def __init__(self, path: Path, total: int, seed: int, parts: dict[str, Any], minutes: float | None = None) -> None:
+    def __init__(
+        self,
+        path: Path,
+        total: int,
+        seed: int,
+        parts: dict[str, Any],
+        minutes: float | None = None,
+        *,
+        extend: bool = False,
+    ) -> None:
         self.path, self.total, self.seed, self.parts = path, total, seed, parts
         self.limit = float("inf") if minutes is None else minutes * 60
         self.team = Team()
-        self.step, self.spent = 0, 0.0
+        self.step, self.origin, self.spent = 0, 0, 0.0
+        finished = False
         self.began = self.saved = time.monotonic()
         self.sums: dict[str, Tensor] = {}
         self.summed = 0
         self.asked_to_stop = self.stopping = False
         if path.exists():
             state = torch.load(path, map_location="cpu", weights_only=True)
-            self.step, self.spent = state["step"], state["spent"]
+            self.step, self.origin, self.spent, finished = (state[key] for key in COUNTS)
+            if finished and extend:
+                self.origin, self.spent, finished = self.step, 0.0, False
             for name, part in parts.items():
                 if name in state:
                     restore(part, state[name])
             print(f"{path}: going on from step {self.step}", flush=True)
         self.first = self.step
-        self.progress = self._progress()
+        self.progress = 1.0 if finished else self._progress()
 
     @property
     def seconds(self) -> float:
-        """Time spent on this training, earlier runs included."""
+        """Time spent on this schedule, earlier runs included."""
         return self.spent + time.monotonic() - self.began
 
     def _progress(self) -> float:
         """0 at the start to 1 when either the steps or the minutes are used up."""
-        return min(1.0, max(self.step / max(self.total, 1), self.seconds / self.limit))
+        return min(1.0, max((self.step - self.origin) / max(self.total, 1), self.seconds / self.limit))
 
     def steps(self) -> Iterator[int]:
         """Yield the number of each step still to do; saves at the end and on SIGTERM or Ctrl-C."""
@@ -147,10 +162,8 @@ class Loop:
         self.saved = time.monotonic()
         if self.team.rank:
             return
-        save(
-            {"step": self.step, "spent": self.seconds, **{name: _state(part) for name, part in self.parts.items()}},
-            self.path,
-        )
+        counts = dict(zip(COUNTS, (self.step, self.origin, self.seconds, self.progress >= 1), strict=True))
+        save({**counts, **{name: _state(part) for name, part in self.parts.items()}}, self.path)
 
     def log(self, **values: Tensor) -> None:
         """Add up ``values``; every so often print their means and append them to the log file."""
@@ -190,4 +203,4 @@ def restore(part: Any, state: Any) -> None:
 def learning_rate(loop: Loop, peak: float, first: int = 100) -> float:
     """A linear start over ``first`` steps, then a cosine from ``peak`` to a twentieth of it."""
     cosine = 0.5 * (1 + math.cos(math.pi * loop.progress))
-    return peak * min(1.0, (loop.step + 1) / first) * (0.05 + 0.95 * cosine)
+    return peak * min(1.0, (loop.step - loop.origin + 1) / first) * (0.05 + 0.95 * cosine)

@@ -11,13 +11,13 @@ from training.loop import LOG_EVERY, Average, Loop, learning_rate
 class Run:
     """A model, its optimiser and its average, trained on random numbers."""
 
-    def __init__(self, path, total):
+    def __init__(self, path, total, **options):
         torch.manual_seed(5)
         self.model = nn.Linear(3, 3)
         self.optimiser = torch.optim.Adam(self.model.parameters(), lr=0.1)
         self.average = Average(self.model)
         parts = {"model": self.model, "optimiser": self.optimiser, "average": self.average}
-        self.loop = Loop(path, total, 1, parts)
+        self.loop = Loop(path, total, 1, parts, **options)
 
     def go(self, stop_at=None):
         for step in self.loop.steps():
@@ -50,6 +50,21 @@ def test_a_finished_run_is_not_trained_again(tmp_path):
     Run(tmp_path / "run.pt", 3).go()
     again = Run(tmp_path / "run.pt", 3)
     assert list(again.loop.steps()) == []
+
+
+def test_a_run_that_its_minutes_ended_stays_ended_until_it_is_extended(tmp_path):
+    run = Run(tmp_path / "run.pt", 100, minutes=1e-4).go()
+    steps = run.loop.step
+    assert Run(tmp_path / "run.pt", 100, minutes=60).go().loop.step == steps
+    longer = Run(tmp_path / "run.pt", 7, extend=True).go()
+    assert longer.loop.step == steps + 7
+
+
+def test_an_extended_run_can_be_stopped_too(tmp_path):
+    Run(tmp_path / "run.pt", 3).go()
+    with pytest.raises(SystemExit):
+        Run(tmp_path / "run.pt", 4, extend=True).go(stop_at=4)
+    assert Run(tmp_path / "run.pt", 4, extend=True).go().loop.step == 7
 
 
 def test_a_half_written_checkpoint_does_not_replace_the_last_one(tmp_path, monkeypatch):
