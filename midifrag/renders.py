@@ -181,7 +181,7 @@ class Renders:
         return None
 
     def _started(self, job: Job) -> None:
-        job.state = PadState.RENDERING
+        job.state, job.text = PadState.RENDERING, ""
         job.times["started"] = self._clock.now()
         self._tell(job)
 
@@ -266,6 +266,9 @@ class Renders:
             ):
                 job.take = event.take or job.take
                 self._end(job, PadState.FAILED, event.reason)
+            case writer.GivenUp(number, reason, None) | writer.LandFailed(number, reason, None):
+                # Its press is over, so that nobody else would tell.
+                self._publish(Notice("error", f"the take of job {number} is lost: {reason}"))
             case writer.Held(number, reason, _):
                 self._publish(Notice("error", reason))
                 if (job := self.jobs.get(number)) and job.state is not PadState.HELD:

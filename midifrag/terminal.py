@@ -145,9 +145,8 @@ def job_line(change: JobChanged) -> str | None:
         case PadState.LANDED:
             seconds = landing_time(change.times) or 0.0
             spare = ", was spare" if change.spare else ""
-            return (
-                f"{change.job:>3}  landed     {name} → slot {change.slot}, take {change.take} ({seconds:.2f} s{spare})"
-            )
+            take = "not archived yet" if change.take is None else f"take {change.take}"
+            return f"{change.job:>3}  landed     {name} → slot {change.slot}, {take} ({seconds:.2f} s{spare})"
         case PadState.FAILED | PadState.REFUSED | PadState.HELD | "cancelled":
             return f"{change.job:>3}  {change.state!s:<9}  {name}: {change.text}"
         case _:

@@ -1,3 +1,5 @@
+from pathlib import Path
+
 import pytest
 
 from midifrag.bridge import Introduce
@@ -17,7 +19,17 @@ from midifrag.events import (
     SendTake,
     SetParameter,
 )
-from midifrag.fragment.messages import ArchiveOnly, Held, LandArchived, LandFailed, SetLock, SlotsChanged, SlotState
+from midifrag.fragment.messages import (
+    ArchiveOnly,
+    GivenUp,
+    Held,
+    LandArchived,
+    Landed,
+    LandFailed,
+    SetLock,
+    SlotsChanged,
+    SlotState,
+)
 from midifrag.fragment.messages import RestoreSlot as WriterRestoreSlot
 from midifrag.resting import ENDED_SHOWS_FOR
 from tests.support.bridges import Rig
@@ -156,6 +168,18 @@ def test_a_held_take_says_so_and_lands_later():
     rig.bridge.handle(Held(render.job, "disk full", "slot"))
     assert rig.pad_states()[-1] == "held"
     rig.landed(render.job)
+    assert rig.pad_states()[-1] == "landed"
+
+
+def test_a_take_that_is_given_up_after_its_press_was_over_is_told():
+    rig = Rig()
+    rig.press()
+    (render,) = rig.engines.renders()
+    rig.rendered(render)
+    rig.bridge.handle(Landed(render.job, 1, Path("output01.wav"), None, 1.0, 0.0, 0.01))
+    rig.bridge.handle(Held(render.job, "disk full", "archive"))
+    rig.bridge.handle(GivenUp(render.job, "too many takes wait"))
+    assert rig.changes[-1] == Notice("error", "the take of job 1 is lost: too many takes wait")
     assert rig.pad_states()[-1] == "landed"
 
 

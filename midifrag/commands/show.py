@@ -73,11 +73,13 @@ def play(loaded: config.Loaded, path: Path, speed: float, port: str | None) -> N
                 done = threading.Event()
 
                 def act() -> None:
-                    _wait_for_engine(runtime, stopped)
-                    perform()
-                    while not stopped.is_set() and not wait_until_landed(runtime, 1.0):
-                        pass
-                    done.set()
+                    try:
+                        _wait_for_engine(runtime, stopped)
+                        perform()
+                        while not stopped.is_set() and not wait_until_landed(runtime, 1.0):
+                            pass
+                    finally:
+                        done.set()
 
                 threading.Thread(target=act, name="clip", daemon=True).start()
                 while not (stopped.is_set() or done.wait(1 / DRAWN_PER_SECOND)):
