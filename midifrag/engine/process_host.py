@@ -19,6 +19,8 @@ from multiprocessing.reduction import ForkingPickler
 from pathlib import Path
 from typing import Any
 
+import psutil
+
 from midifrag.engine.messages import Command, EngineEvent
 from midifrag.engine.protocol import EngineChoice, WorkerFactory
 from midifrag.engine.serving import Inbox, Service
@@ -30,6 +32,8 @@ _log = logging.getLogger(__name__)
 #: How long a child may take to end by itself, then after being asked to terminate; after that it is killed.
 CLOSE_SECONDS = 2.0
 TERMINATE_SECONDS = 1.0
+#: How much further back in the queue for a core the child stands than its parent (on Windows: below normal).
+NICENESS = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,6 +187,7 @@ def _child(errand: bytes, commands: Connection, events: Connection) -> None:
     outlet = _Outlet(events)
     logging.basicConfig(handlers=[outlet], level=logging.INFO)
     logging.captureWarnings(capture=True)
+    _give_way()
     inbox = Inbox()
     threading.Thread(target=_read, args=(commands, inbox), name="midifrag-engine-reader", daemon=True).start()
     try:
@@ -193,6 +198,13 @@ def _child(errand: bytes, commands: Connection, events: Connection) -> None:
     except Exception as error:
         _log.exception("The engine failed")
         outlet.tell(Death(f"The engine failed: {type(error).__name__}: {error}."))
+
+
+def _give_way() -> None:
+    """Let the bridge and the ports have a core whenever they want one: rendering on a CPU would take them all."""
+    process = psutil.Process()
+    with contextlib.suppress(psutil.Error, OSError):
+        process.nice(psutil.BELOW_NORMAL_PRIORITY_CLASS if sys.platform == "win32" else process.nice() + NICENESS)
 
 
 def _read(commands: Connection, inbox: Inbox) -> None:

@@ -10,6 +10,7 @@ import textwrap
 import time
 from pathlib import Path
 
+import psutil
 import pytest
 
 from midifrag.engine.messages import (
@@ -18,7 +19,7 @@ from midifrag.engine.messages import (
     Ready,
     Rendered,
 )
-from midifrag.engine.process_host import ProcessHost
+from midifrag.engine.process_host import NICENESS, ProcessHost
 from tests.engine.toy_worker import CHOICE, Toy, press, process_id, running, wait
 
 
@@ -63,6 +64,13 @@ def test_ctrl_c_is_left_to_the_parent():
         os.kill(child, signal.SIGINT)
         engine.send(press(1))
         assert wait(events, Rendered)[0].used["pid"] == child
+
+
+def test_the_child_lets_the_bridge_go_first():
+    with running(ProcessHost) as (_, events):
+        child = process_id(events)
+        wait(events, Ready)
+        assert psutil.Process(child).nice() == min(psutil.Process().nice() + NICENESS, 19)
 
 
 def test_what_packages_print_does_not_reach_the_terminal(capfd):
