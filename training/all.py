@@ -1,6 +1,6 @@
 """``python -m training.all``: every step from nothing to an evaluated model, each going on where it was stopped.
 
-A training that is finished takes no time when it is run again. ``--minutes`` is for the whole: the judge gets a twentieth
+A finished training takes no time when it is run again. ``--minutes`` is for the whole: the judge gets a twentieth
 of what is left when it starts, the autoencoder 45 %, diffusion three quarters of the rest.
 """
 
