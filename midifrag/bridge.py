@@ -24,6 +24,7 @@ from midifrag.events import (
     ControlChanged,
     EngineChanged,
     Notice,
+    PadChanged,
     PadState,
     PortState,
     StateChange,
@@ -343,5 +344,11 @@ class Bridge:
     # --- telling -----------------------------------------------------------------------------------------------------
 
     def _publish(self, change: StateChange) -> None:
+        if isinstance(change, PadChanged) and not self._is_there(change):
+            return
         self._standing.note(change)
         self._publish_out(change)
+
+    def _is_there(self, pad: PadChanged) -> bool:
+        """Whether a pad is still in the configuration: a light of one that is not would stay on for ever."""
+        return any(bank.slug == pad.bank and pad.pad in bank.pads for bank in self._loaded.banks)

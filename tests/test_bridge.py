@@ -369,6 +369,16 @@ def test_reload_takes_over_a_new_configuration_and_keeps_the_bank():
     assert rig.engines.renders()[0].prompt == "storm"
 
 
+def test_a_press_of_a_pad_that_is_no_longer_there_lands_without_a_light():
+    rig = Rig()
+    rig.press(37)
+    (render,) = rig.engines.renders()
+    rig.bridge.handle(Reload(loaded(bank(pads={36: {"prompt": "rain"}}))))
+    rig.finish(render)
+    assert rig.pad_states("37") == ["queued"]
+    assert rig.jobs()[-1].state.value == "landed"
+
+
 def test_reload_takes_over_the_tempo():
     rig = Rig(loaded(bank(pads={36: {"prompt": "beat at {bpm}"}})))
     rig.bridge.handle(Reload(loaded(bank(pads={36: {"prompt": "beat at {bpm}"}}), tempo=90)))

@@ -1,11 +1,12 @@
 import json
+import signal
 import time
 
 import numpy as np
 import pytest
 import soundfile
 
-from midifrag.commands.show import _say_goodbye
+from midifrag.commands.show import _say_goodbye, stopping
 from midifrag.engine.registry import create_engine
 from midifrag.errors import PortError, StorageError
 from midifrag.events import EngineChanged, JobChanged, Notice, PadState, Press, Prompt
@@ -240,3 +241,15 @@ def test_takes_that_stay_unwritten_are_a_failure_at_the_end(capsys):
     with pytest.raises(StorageError, match="1 of the takes"):
         _say_goodbye(Unwritten())
     assert "job 3: the disk is full" in capsys.readouterr().err
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGHUP"), reason="this system has no terminals that hang up")
+@pytest.mark.parametrize("ignored", [False, True])
+def test_a_closed_terminal_ends_a_show_cleanly_unless_it_is_to_be_ignored(ignored):
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN if ignored else signal.SIG_DFL)
+    try:
+        with stopping() as stopped:
+            signal.raise_signal(signal.SIGHUP)
+            assert stopped.wait(0.5) is not ignored
+    finally:
+        signal.signal(signal.SIGHUP, before)

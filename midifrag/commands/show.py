@@ -99,13 +99,18 @@ def _performer(runtime: Runtime, ports: ClipPorts, path: Path, speed: float) -> 
 
 @contextmanager
 def stopping() -> Iterator[threading.Event]:
-    """An event that Ctrl-C and a polite kill set, instead of ending the program in the middle of something."""
+    """An event that is set by what would end the program in the middle: Ctrl-C, a polite kill, a closed terminal."""
     stopped = threading.Event()
 
     def stop(_number: int, _frame: FrameType | None) -> None:
         stopped.set()
 
-    before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
+    numbers = [signal.SIGINT, signal.SIGTERM]
+    # Windows has none, and under nohup it is to be ignored.
+    hangup = getattr(signal, "SIGHUP", None)
+    if hangup is not None and signal.getsignal(hangup) is not signal.SIG_IGN:
+        numbers.append(hangup)
+    before = {number: signal.signal(number, stop) for number in numbers}
     try:
         yield stopped
     finally:
