@@ -4,27 +4,36 @@
 
 A press arrives on a memory port, as a driver's thread would bring it; the clock stops when the pad's "queued" leaves on
 the output port. Every press renders (`sketch`, in its own process), so bridge, engine, writer and page are all at work.
-Browsers are real ones (headless Chromium, one window each) on the same machine, at the lowest priority. Prints a
-Markdown table; cases take turns, so that whatever else the machine does meets all of them.
+An open page is a client that loads it, connects and takes in every message but draws nothing, as a browser on another
+device would have it; the last case is five windows of a real one (headless Chromium) on the same cores, at the lowest
+priority. The
+bare timer is a process that only sleeps: what it is late, the machine is. Prints a Markdown table; cases take turns.
 """
 
 from __future__ import annotations
 
 import argparse
+import asyncio
 import contextlib
+import multiprocessing
 import os
 import random
+import re
 import signal
 import statistics
 import sys
 import tempfile
 import threading
 import time
+import urllib.request
 from collections.abc import Callable, Iterator
+from multiprocessing.connection import Connection
+from multiprocessing.context import SpawnProcess
 from pathlib import Path
 from typing import Any, TypeAlias
 
 import mido
+import socketio
 from selenium import webdriver
 from selenium.webdriver.chrome.service import Service
 
@@ -125,87 +134,140 @@ def _service() -> Service:
 
 
 @contextlib.contextmanager
-def frozen(driver: webdriver.Chrome) -> Iterator[None]:
-    """The browser hangs: it keeps its sockets and reads nothing."""
-    process = driver.service.process
-    assert process is not None
-    family = _family(process.pid)
-    for pid in family:
-        os.kill(pid, signal.SIGSTOP)
-    try:
-        yield
-    finally:
-        for pid in family:
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(pid, signal.SIGCONT)
+def bare_timer() -> Iterator[list[float]]:
+    """A process that does nothing but sleep: how late it wakes, in milliseconds, is what the machine itself does."""
+    context = multiprocessing.get_context("spawn")
+    ours, theirs = context.Pipe()
+    process = context.Process(target=_sleep, args=(theirs,), daemon=True)
+    process.start()
+    ours.recv()
+    late: list[float] = []
+    yield late
+    ours.send(None)
+    late += ours.recv()
+    process.join()
+
+
+def _sleep(pipe: Connection) -> None:
+    """The process behind `bare_timer`."""
+    pipe.send(None)
+    late = []
+    while not pipe.poll():
+        began = time.perf_counter()
+        time.sleep(0.005)
+        late.append((time.perf_counter() - began - 0.005) * 1000)
+    pipe.send(late)
 
 
 @contextlib.contextmanager
-def storm(driver: webdriver.Chrome, address: str) -> Iterator[None]:
-    """The page is loaded anew, again and again."""
-    over = threading.Event()
+def reader(address: str, pages: int, *, storm: bool = False) -> Iterator[SpawnProcess]:
+    """Pages that are open on other devices: they load, connect and take in everything, and draw nothing here."""
+    context = multiprocessing.get_context("spawn")
+    connected = context.Event()
+    process = context.Process(target=_read, args=(address, pages, storm, connected), daemon=True)
+    process.start()
+    try:
+        if not connected.wait(60.0):
+            raise RuntimeError("the pages did not connect")
+        time.sleep(SETTLE)
+        yield process
+    finally:
+        process.kill()
+        process.join()
 
-    def reload() -> None:
-        while not over.is_set():
-            driver.get(address)
 
-    thread = threading.Thread(target=reload)
-    thread.start()
+def _read(address: str, pages: int, storm: bool, connected: Any) -> None:
+    """The process behind `reader`."""
+    os.nice(19)
+
+    async def load() -> str:
+        page = await asyncio.to_thread(lambda: urllib.request.urlopen(address).read().decode())  # noqa: S310
+        found = re.search(r"client_id\W+([0-9a-f-]{36})", page)
+        if found is None:
+            raise RuntimeError("this is not the page")
+        return found[1]
+
+    async def read() -> None:
+        clients = []
+        for number in range(pages):
+            client = socketio.AsyncClient()
+            query = f"client_id={await load()}&tab_id={number}&document_id={number}&next_message_id=0"
+            path = "/_nicegui_ws/socket.io"
+            await client.connect(
+                f"{address}?{query}&implicit_handshake=true", socketio_path=path, transports=["websocket"]
+            )
+            clients.append(client)
+        connected.set()
+        while storm:
+            await load()
+        await asyncio.gather(*(client.wait() for client in clients))
+
+    asyncio.run(read())
+
+
+@contextlib.contextmanager
+def frozen(process: SpawnProcess) -> Iterator[None]:
+    """It hangs: it keeps its sockets and reads nothing."""
+    pid = process.pid or 0
+    os.kill(pid, signal.SIGSTOP)
     try:
         yield
     finally:
-        over.set()
-        thread.join()
-
-
-def _family(pid: int) -> list[int]:
-    """The processes that ``pid`` started, and theirs."""
-    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
-    return [one for child in children for one in (int(child), *_family(int(child)))]
+        os.kill(pid, signal.SIGCONT)
 
 
 def main(presses: int, rounds: int) -> None:
     """Measure all cases in turn, ``rounds`` times, and print the table."""
     sys.setswitchinterval(0.0005)
     times: dict[str, list[float]] = {name: [] for name in _CASES}
-    loads: dict[str, list[float]] = {name: [] for name in _CASES}
+    bare: dict[str, list[float]] = {name: [] for name in _CASES}
     for _ in range(rounds):
         for name, case in _CASES.items():
-            times[name] += _measured(case, presses // rounds)
-            loads[name].append(os.getloadavg()[0])
-    print("| page | presses | p50 | p95 | p99 | worst | load average |\n|---|---|---|---|---|---|---|")
+            pressed, late = _measured(case, presses // rounds)
+            times[name] += pressed
+            bare[name] += late
+    print("| page | presses | p50 | p95 | p99 | worst | bare timer: p99 | worst |\n|---|---|---|---|---|---|---|---|")
     for name, all_times in times.items():
-        cuts = statistics.quantiles(all_times, n=100)
-        columns = [f"{value:.2f} ms" for value in (cuts[49], cuts[94], cuts[98], max(all_times))]
-        print(f"| {name} | {len(all_times)} | {' | '.join(columns)} | {statistics.mean(loads[name]):.1f} |")
+        cuts, bare_cuts = (statistics.quantiles(one, n=100) for one in (all_times, bare[name]))
+        values = (cuts[49], cuts[94], cuts[98], max(all_times), bare_cuts[98], max(bare[name]))
+        print(f"| {name} | {len(all_times)} | {' | '.join(f'{value:.2f} ms' for value in values)} |")
 
 
-def _measured(case: _Case | None, presses: int) -> list[float]:
-    """Milliseconds of each press in one case, in a show of its own; the first few, which warm up, are left out."""
+def _measured(case: _Case | None, presses: int) -> tuple[list[float], list[float]]:
+    """Milliseconds of each press in one case, in a show of its own, and how late a bare timer beside it was."""
     with contextlib.ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         show = stack.enter_context(Show(folder, with_page=case is not None))
         if case:
             stack.enter_context(case(show.address))
+        time.sleep(SETTLE)
         show.measure(10)
-        return show.measure(presses)
+        with bare_timer() as late:
+            times = show.measure(presses)
+    return times, late
 
 
 @contextlib.contextmanager
-def _open(address: str, windows: int) -> Iterator[None]:
-    with browser(address, windows):
+def _open(address: str, pages: int) -> Iterator[None]:
+    with reader(address, pages):
         yield
 
 
 @contextlib.contextmanager
 def _with_frozen(address: str) -> Iterator[None]:
-    with browser(address, 4), browser(address, 1) as other, frozen(other):
+    with reader(address, 4), reader(address, 1) as other, frozen(other):
         yield
 
 
 @contextlib.contextmanager
 def _with_storm(address: str) -> Iterator[None]:
-    with browser(address, 4), browser(address, 1) as other, storm(other, address):
+    with reader(address, 4), reader(address, 1, storm=True):
+        yield
+
+
+@contextlib.contextmanager
+def _in_chromium(address: str) -> Iterator[None]:
+    with browser(address, 5):
         yield
 
 
@@ -216,6 +278,7 @@ _CASES: dict[str, _Case | None] = {
     "five open": lambda address: _open(address, 5),
     "five open, one hangs": _with_frozen,
     "five open, one reloads without end": _with_storm,
+    "five open in Chromium on this machine": _in_chromium,
 }
 
 

@@ -67,13 +67,12 @@ class Page:
     def close(self) -> None:
         """End the page's process; browsers wait for it to come back."""
         self._closing.set()
-        process = self._process
-        if process is not None:
-            process.terminate()
+        if self._process is not None:
+            self._process.terminate()
         if self._thread.is_alive():
             self._thread.join(TERMINATE_SECONDS)
-            if process is not None:
-                process.kill()
+            if self._process is not None:
+                self._process.kill()
             self._thread.join()
         self._socket.close()
 
@@ -99,6 +98,8 @@ class Page:
         process = context.Process(target=serve, args=(errand, self._socket, theirs), name="midifrag-page", daemon=True)
         process.start()
         self._process, self._sent_configuration = process, self._runtime.loaded
+        if self._closing.is_set():
+            process.terminate()
         theirs.close()
         with self._sending:
             self._pipe = ours
