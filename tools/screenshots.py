@@ -31,7 +31,7 @@ from midifrag.page import Page
 from midifrag.runtime import Runtime
 
 DESKTOP, PHONE = (1280, 800), (390, 844)
-PATIENCE = 60.0
+PATIENCE = 20.0
 #: The notes that are pressed before the pictures, so that slots and archive have something to show.
 PLAYED = (36, 44, 38, 41, 46, 50, 37)
 #: Takes that are rendered ahead.

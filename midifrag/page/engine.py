@@ -9,7 +9,7 @@ from nicegui import events, ui
 from midifrag.banks import LIMITS, WHOLE, Control
 from midifrag.events import CancelJob, ClearQueue, JobChanged, PadState, SetParameter
 from midifrag.page import texts
-from midifrag.page.panel import Panel, icon_button
+from midifrag.page.panel import Panel, icon_button, lands_in
 from midifrag.page.stage import Part, Stage
 from midifrag.view import landing_time
 
@@ -83,8 +83,7 @@ class _JobRow:
         self._state.text = str(job.state)
         self._prompt.text = job.prompt
         step = texts.JOB_STEP.format(step=job.step, of=job.of) if job.of else ""
-        left = "" if landing is None else texts.LANDS_IN.format(seconds=landing)
-        self._step.text = "  ".join(filter(None, (step, left)))
+        self._step.text = "  ".join(filter(None, (step, lands_in(landing))))
         share = f"{100 * job.step / job.of:.0f}%" if job.state is PadState.RENDERING and job.of else "0%"
         self._row.style(replace=f"--progress: {share}")
 

@@ -12,7 +12,7 @@ from midifrag.banks import Bank, Pad
 from midifrag.events import PadChanged, PadState, SelectBank
 from midifrag.notes import note_name
 from midifrag.page import texts
-from midifrag.page.panel import Panel, icon_button, led, own_colour, set_prop
+from midifrag.page.panel import Panel, icon_button, lands_in, led, own_colour, set_prop
 from midifrag.page.stage import Part, Stage
 from midifrag.surface.driver import LOOKS
 
@@ -158,9 +158,7 @@ class Pads(Panel):
                 seconds = self.stage.forecast.render_seconds(pad.bank, pad.pad)
             case _:
                 return ""
-        if seconds is None:
-            return ""
-        return texts.LANDS_SOON if seconds < 1 else texts.LANDS_IN.format(seconds=seconds)
+        return lands_in(seconds)
 
     def _key(self, event: events.KeyEventArguments) -> None:
         modified = event.modifiers.ctrl or event.modifiers.alt or event.modifiers.meta

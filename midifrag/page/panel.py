@@ -59,6 +59,13 @@ def age(since: float | None) -> str:
     return texts.DAYS_AGO.format(seconds // 86400)
 
 
+def lands_in(seconds: float | None) -> str:
+    """When something lands; nothing where that is not known."""
+    if seconds is None:
+        return ""
+    return texts.LANDS_SOON if seconds < 1 else texts.LANDS_IN.format(seconds=seconds)
+
+
 def set_prop(element: ui.element, name: str, value: object) -> None:
     """Set a property, sending it to the browser only if it is another one."""
     if element.props.get(name) != value:

@@ -98,13 +98,7 @@ COPIED = "copied"
 DRAG = "Drag the waveform out to copy the file"
 DOWNLOAD = "Download"
 CLOSE = "Close"
-NOW, SECONDS_AGO, MINUTES_AGO, HOURS_AGO, DAYS_AGO = (
-    "now",
-    "{:.0f} s ago",
-    "{:.0f} min ago",
-    "{:.0f} h ago",
-    "{:.0f} d ago",
-)
+NOW, SECONDS_AGO, MINUTES_AGO, HOURS_AGO, DAYS_AGO = "now", "{:.0f} s", "{:.0f} min", "{:.0f} h", "{:.0f} d"
 LENGTH = "{:.2f} s"
 PLAYER = "nothing played yet"
 
