@@ -35,6 +35,11 @@ def _attentions(layer: Any) -> list[Any]:
     return [layer.self_attn, layer.cross_attn] if layer.cross_attend else [layer.self_attn]
 
 
+def tokens_before(dit: Any) -> int:
+    """How many tokens stand before the latents, without any that are prepended by conditioning."""
+    return int(dit.transformer.num_memory_tokens) + (0 if dit.global_cond_type == "adaLN" else 1)
+
+
 def projections(dit: Any) -> tuple[Tensor, Tensor]:
     """The input and output projections in fp32, with the residual 1×1 convolutions next to them folded in."""
     patch, transformer = dit.patch_size, dit.transformer

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
 import torch
 from torch import Tensor
@@ -14,11 +14,11 @@ from midifrag.engine.packing import linear
 
 @dataclass(frozen=True, slots=True)
 class Rotary:
-    """Rotary position tables for one length, (tokens, 1, heads · width) each.
+    """Rotary position tables for one length, one value for each of a row's tokens · parts · heads · width numbers.
 
     Of every head, the first dimensions turn in pairs ``half`` apart. ``back`` is the signed sine where the partner
-    comes ``half`` before, ``ahead`` where it comes after, and both are zero where nothing turns, so that a rotation is
-    three passes over whole rows.
+    comes ``half`` before, ``ahead`` where it comes after, and both are zero where nothing turns. So a rotation is three
+    passes over whole rows, and where the shifted row reaches into the next head it is multiplied by zero.
     """
 
     cos: Tensor
@@ -27,35 +27,49 @@ class Rotary:
     half: int
 
     @classmethod
-    def of(cls, embedding: Any, tokens: int, heads: int, width: int, dtype: torch.dtype) -> Rotary:
-        """The tables of a stable-audio-tools ``RotaryEmbedding``, its angles taken in fp32."""
-        angles = embedding.forward_from_seq_len(tokens)[0].float()
-        half = angles.shape[-1] // 2
-        cos, back, ahead = (angles.new_zeros(tokens, 1, heads, width) for _ in range(3))
-        cos += 1
-        cos[..., : 2 * half] = angles.cos()[:, None, None]
-        ahead[..., :half] = -angles[:, None, None, :half].sin()
-        back[..., half : 2 * half] = angles[:, None, None, half:].sin()
-        return cls(*(table.flatten(2).to(dtype) for table in (cos, back, ahead)), half)
+    def of(cls, embedding: Any, tokens: int, attention: Any, dtype: torch.dtype) -> Rotary:
+        """The tables of a stable-audio-tools ``RotaryEmbedding`` for its ``Attention``, the angles taken in fp32."""
+        angles = embedding.forward_from_seq_len(tokens)[0].float()[:, None, None]
+        half, parts = angles.shape[-1] // 2, 4 if attention.differential else 2
+        shape = tokens, parts, attention.num_heads, attention.dim_heads
+        cos, back, ahead = (angles.new_full(shape, value) for value in (1.0, 0.0, 0.0))
+        cos[..., : 2 * half] = angles.cos()
+        ahead[..., :half] = -angles[..., :half].sin()
+        back[..., half : 2 * half] = angles[..., half:].sin()
+        return cls(*(table.flatten().to(dtype) for table in (cos, back, ahead)), half)
 
     def turn(self, qk: Tensor) -> Tensor:
         """Rotated queries and keys, (batch, tokens, 2 or 4, heads · width)."""
-        half, turned = self.half, qk * self.cos
-        turned[..., half:].addcmul_(qk[..., :-half], self.back[..., half:])
-        turned[..., :-half].addcmul_(qk[..., half:], self.ahead[..., :-half])
-        return turned
+        half, flat = self.half, qk.flatten(1)
+        turned = flat * self.cos
+        turned[:, half:].addcmul_(flat[:, :-half], self.back[half:])
+        turned[:, :-half].addcmul_(flat[:, half:], self.ahead[:-half])
+        return turned.view_as(qk)
 
 
-@dataclass(frozen=True, slots=True)
-class Sizes:
-    """A layer's adaLN modulation for a batch, each (rows, 1, width): norm gain and bias, and gate, twice."""
+#: A layer's adaLN modulation for a batch, six of (rows, 1, width): norm gain, norm bias and gate of the attention, and
+#: the same of the feed-forward.
+Modulation: TypeAlias = tuple[Tensor, ...]
 
-    attention_gain: Tensor
-    attention_bias: Tensor
-    attention_gate: Tensor
-    forward_gain: Tensor
-    forward_bias: Tensor
-    forward_gate: Tensor
+
+class Modulations:
+    """Turns conditioning into every layer's modulation in one go."""
+
+    def __init__(self, layers: Any, dtype: torch.dtype) -> None:
+        norms = [(layer.pre_norm, layer.ff_norm) for layer in layers]
+        self._gamma = torch.stack([torch.stack([norm.gamma for norm in pair]) for pair in norms]).float().unsqueeze(1)
+        self._beta = torch.stack([torch.stack([norm.beta for norm in pair]) for pair in norms]).float().unsqueeze(1)
+        shifts = torch.stack([layer.to_scale_shift_gate for layer in layers]).float()
+        self._shifts = shifts.unflatten(-1, (2, 3, -1)).unsqueeze(1)
+        self._dtype = dtype
+
+    def __call__(self, moments: Tensor) -> list[Modulation]:
+        """Every layer's modulation for ``moments``, stock's embedded scales, shifts and gates (rows, 6 · width)."""
+        scale, shift, gate = (self._shifts + moments.unflatten(-1, (2, 3, -1))).unbind(3)
+        gain = self._gamma * (1 + scale)
+        bias = self._beta * (1 + scale) + shift
+        every = torch.stack([gain, bias, torch.sigmoid(1 - gate)], dim=3).to(self._dtype)
+        return [layer.unbind(1) for layer in every.flatten(2, 3).unsqueeze(3).unbind()]
 
 
 class Block:
@@ -63,7 +77,6 @@ class Block:
 
     def __init__(self, layer: Any, dtype: torch.dtype) -> None:
         attention = layer.self_attn
-        self._dtype = dtype
         self._heads = attention.num_heads
         self._differential = attention.differential
         self._norms = _Norms(attention, dtype)
@@ -91,29 +104,20 @@ class Block:
         self._forward_out = linear(_scaled(outward.weight, layer.ff_scale).to(dtype), bias)
         self.memory = sum(p.numel() for p in layer.parameters()) * dtype.itemsize
 
-    def __call__(self, x: Tensor, rotary: Rotary | None, sizes: Sizes | None, context: Tensor | None) -> Tensor:
+    def __call__(
+        self, x: Tensor, rotary: Rotary | None, modulation: Modulation | None, context: Tensor | None
+    ) -> Tensor:
         """Advance (rows, tokens, width); ``context`` holds the keys and values of the first rows' prompts."""
-        if sizes is None:
+        if modulation is None:
             x = x + self._attend(self._norm(x), rotary)
         else:
-            normed = self._norm.modulated(x, sizes.attention_gain, sizes.attention_bias)
-            x = torch.addcmul(x, self._attend(normed, rotary), sizes.attention_gate)
+            x = torch.addcmul(x, self._attend(self._norm.modulated(x, *modulation[:2]), rotary), modulation[2])
         if context is not None:
             prompted = x[: context.shape[1]]
             prompted += self._cross(self._cross_norm(prompted), context)
-        if sizes is None:
+        if modulation is None:
             return x + self._feed(self._forward_norm(x))
-        normed = self._forward_norm.modulated(x, sizes.forward_gain, sizes.forward_bias)
-        return torch.addcmul(x, self._feed(normed), sizes.forward_gate)
-
-    def sizes(self, modulation: Tensor) -> Sizes:
-        """From stock's scale, shift and gate, twice: (rows, 6, 1, width) in fp32."""
-        scale, shift, gate, forward_scale, forward_shift, forward_gate = modulation.unbind(1)
-        gain, bias = self._norm.adapted(scale, shift)
-        forward_gain, forward_bias = self._forward_norm.adapted(forward_scale, forward_shift)
-        gate, forward_gate = torch.sigmoid(1 - gate), torch.sigmoid(1 - forward_gate)
-        dtype = self._dtype
-        return Sizes(*(each.to(dtype) for each in (gain, bias, gate, forward_gain, forward_bias, forward_gate)))
+        return torch.addcmul(x, self._feed(self._forward_norm.modulated(x, *modulation[3:5])), modulation[5])
 
     def keys_values(self, tokens: Tensor) -> Tensor:
         """The keys and values of conditioning ``tokens`` (1, tokens, width): (2 or 3, 1, heads, tokens, width)."""
@@ -147,15 +151,10 @@ class _LayerNorm:
     """A stable-audio-tools ``LayerNorm``; torch takes the statistics in fp32 in any case."""
 
     def __init__(self, norm: Any, dtype: torch.dtype) -> None:
-        self._gamma, self._beta, self._eps = norm.gamma.detach(), norm.beta.detach(), norm.eps
-        self._weight, self._bias = self._gamma.to(dtype), self._beta.to(dtype)
+        self._weight, self._bias, self._eps = norm.gamma.detach().to(dtype), norm.beta.detach().to(dtype), norm.eps
 
     def __call__(self, x: Tensor) -> Tensor:
         return functional.layer_norm(x, self._weight.shape, self._weight, self._bias, self._eps)
-
-    def adapted(self, scale: Tensor, shift: Tensor) -> tuple[Tensor, Tensor]:
-        """Gain and bias of this norm followed by ``· (1 + scale) + shift``."""
-        return self._gamma.float() * (1 + scale), self._beta.float() * (1 + scale) + shift
 
     def modulated(self, x: Tensor, gain: Tensor, bias: Tensor) -> Tensor:
         return torch.addcmul(bias, functional.layer_norm(x, self._weight.shape, eps=self._eps), gain)

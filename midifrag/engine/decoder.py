@@ -142,6 +142,11 @@ def in_fp32(module: Any) -> Any:
     """The module itself if all of it is in fp32, else a copy that is."""
     if module is None or all(tensor.dtype == torch.float32 for tensor in module.state_dict().values()):
         return module
+    for part in module.modules():
+        for name, value in vars(part).items():
+            # What weight norm worked out at construction hangs on to its gradient and cannot be copied so.
+            if isinstance(value, Tensor) and not value.is_leaf:
+                setattr(part, name, value.detach())
     return copy.deepcopy(module).float()
 
 

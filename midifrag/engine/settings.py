@@ -6,13 +6,15 @@ import math
 from dataclasses import dataclass
 from typing import TypeVar
 
+from midifrag.engine.architecture import tokens_before
 from midifrag.engine.messages import Render
 from midifrag.engine.model import Model
 from midifrag.engine.samplers import SAMPLERS, Sampler, offered
 from midifrag.errors import RequestError
 
-#: Short lengths are rounded up to a multiple of this many latent frames, so that requests share batches and graphs.
-FRAMES_BUCKET = 16
+#: Short lengths are rounded up until the transformer has a multiple of this many tokens: requests then share batches
+#: and graphs, and attention is faster (on a CPU with AMX in bf16, 144 tokens take two thirds of the time of 140).
+TOKENS_BUCKET = 16
 #: More steps than any sampler gains from; a bound so that a slipped knob cannot block the engine for an hour.
 MOST_STEPS = 1000
 
@@ -94,8 +96,11 @@ def frames_for(model: Model, samples: int) -> int:
     longest = model.sample_size // model.downsampling
     if not model.short_latents:
         return longest
-    needed = math.ceil(samples / model.downsampling)
-    return min(longest, math.ceil(needed / FRAMES_BUCKET) * FRAMES_BUCKET)
+    dit = model.module.model.model
+    before = tokens_before(dit)
+    needed = math.ceil(samples / model.downsampling / dit.patch_size)
+    tokens = math.ceil((needed + before) / TOKENS_BUCKET) * TOKENS_BUCKET
+    return min(longest, (tokens - before) * dit.patch_size)
 
 
 def _either(asked: T | None, default: T) -> T:

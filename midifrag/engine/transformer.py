@@ -20,8 +20,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from midifrag.engine.architecture import in_fp32, projections
-from midifrag.engine.blocks import Block, Rotary, Sizes
+from midifrag.engine.architecture import in_fp32, projections, tokens_before
+from midifrag.engine.blocks import Block, Modulations, Rotary
 from midifrag.engine.conditioning import Conditioning
 from midifrag.engine.denoiser import Row, combine
 from midifrag.engine.graphs import Graphs, Inputs, Shape
@@ -76,8 +76,6 @@ class FastDenoiser:
         self._memory_tokens = self._transformer.num_memory_tokens
         self._project_in, self._project_out = projections(dit)
         self._blocks = [Block(layer, dtype) for layer in self._transformer.layers]
-        attention = self._transformer.layers[0].self_attn
-        self._shape = attention.num_heads, attention.dim_heads
         self._tables: dict[int, Rotary | None] = {}
         self._gathered: _Gathered | None = None
         self.context_tokens = 0
@@ -86,9 +84,7 @@ class FastDenoiser:
             lambda inputs, guided: self._forward(inputs, range(len(inputs.latents)) if guided else ())
         )
         self.memory = sum(block.memory for block in self._blocks)
-        if self._adaptive:
-            shifts = torch.stack([layer.to_scale_shift_gate for layer in self._transformer.layers])
-            self._shifts = shifts.float().unflatten(-1, (6, -1))
+        self._modulations = Modulations(self._transformer.layers, dtype) if self._adaptive else None
 
     def held_by(self, prepared: Prepared) -> int:
         """See `Denoiser.held_by`."""
@@ -232,13 +228,14 @@ class FastDenoiser:
             embedding = self._transformer.rotary_pos_emb
             if len(self._tables) >= _KEPT_LENGTHS:
                 self._tables.pop(next(iter(self._tables)))
-            self._tables[tokens] = (
-                None if embedding is None else Rotary.of(embedding, tokens, *self._shape, self._dtype)
-            )
+            rotary = None
+            if embedding is not None:
+                rotary = Rotary.of(embedding, tokens, self._transformer.layers[0].self_attn, self._dtype)
+            self._tables[tokens] = rotary
         return self._tables[tokens]
 
     def _before(self, prepend: Tensor | None) -> int:
-        return self._memory_tokens + (0 if self._adaptive else 1) + (0 if prepend is None else prepend.shape[1])
+        return tokens_before(self._dit) + (0 if prepend is None else prepend.shape[1])
 
     def _forward_whole(self, inputs: Inputs, guided: bool) -> Tensor:
         return self._forward(inputs, range(len(inputs.latents)) if guided else ())
@@ -246,16 +243,14 @@ class FastDenoiser:
     def _forward(self, inputs: Inputs, places: Sequence[int]) -> Tensor:
         latents, moments, context, prepend = inputs.latents, inputs.moments, inputs.context, inputs.prepend
         patch, frames = self._dit.patch_size, latents.shape[-1]
-        patches = latents.transpose(1, 2)
-        if patch > 1:
-            patches = latents.unflatten(-1, (-1, patch)).transpose(1, 2).flatten(2)
+        patches = latents.unflatten(-1, (-1, patch)).transpose(1, 2).flatten(2)
         tokens = functional.linear(patches, self._project_in).to(self._dtype)
         if places:
             everyone = list(places) == list(range(len(tokens)))
             tokens = torch.cat([tokens, tokens if everyone else tokens[list(places)]])
         x = self._with_prefix(tokens, moments, prepend)
         rotary = self._rotary(frames, prepend)
-        modulations = self._modulations(moments)
+        modulations = None if self._modulations is None else self._modulations(moments)
         crossing = 0
         for index, block in enumerate(self._blocks):
             keys_values = None
@@ -280,10 +275,3 @@ class FastDenoiser:
         if self._transformer.use_sinusoidal_emb or self._transformer.use_abs_pos_emb:
             x = x + self._transformer.pos_emb(x).to(self._dtype)
         return x
-
-    def _modulations(self, moments: Tensor) -> list[Sizes] | None:
-        """Every layer's scales, shifts and gates for these rows, in the order of the layers."""
-        if not self._adaptive:
-            return None
-        every = (self._shifts.unsqueeze(1) + moments.unflatten(-1, (6, -1))).unsqueeze(3)
-        return [block.sizes(layer) for block, layer in zip(self._blocks, every, strict=True)]

@@ -92,6 +92,17 @@ def test_other_decoders_run_on_stock_s() -> None:
     assert not stock.shrink()
 
 
+def test_stock_s_decoder_runs_in_fp32_on_a_half_precision_module() -> None:
+    module, _ = tiny_model("v")
+    whole, x = module.pretransform.decode(latents(20)), latents(20)
+    module, _ = tiny_model("v")
+    module.pretransform.half()
+    stock = StockDecoder(module)
+    audio, _ = everything(stock, x, 20 * RATIO)
+    assert stock.memory > 0
+    assert float((audio - whole).norm() / whole.norm()) < 0.01
+
+
 def test_a_decoder_within_a_wavelet_is_decoded_whole() -> None:
     from stable_audio_tools.models.pretransforms import WaveletPretransform
 

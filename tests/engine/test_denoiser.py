@@ -92,7 +92,7 @@ def test_other_architectures_run_on_stock_s_forward(option: str, caplog: pytest.
         worker = DiffusionWorker.from_model(model)
     assert option in caplog.text
     settings = {"steps": 3, "cfg_scale": 3.0}
-    stock = stock_audio(model, seed=2, frames=16, seconds=0.1, sampler_type="euler", **settings).numpy()
+    stock = stock_audio(model, seed=2, frames=15, seconds=0.1, sampler_type="euler", **settings).numpy()
     audio = run(worker, Render(1, "rain", 0.1, 2, **settings))[-1].audio
     np.testing.assert_allclose(audio, stock[:, : audio.shape[1]], atol=1e-4 * np.abs(stock).max())
 

@@ -12,8 +12,12 @@ from midifrag.engine.worker import DiffusionWorker
 from tests.engine.stock import DEFAULTS, loaded, run, stock_audio
 
 OBJECTIVES = ("v", "rectified_flow", "rf_denoiser")
-FRAMES = 32
+#: What 0.2 s need, rounded up to 32 tokens with the one that stands before them.
+FRAMES = 31
 SECONDS = 0.2
+#: Of the peak. Solvers that extrapolate, over five large steps with guidance, amplify rounding: weights that are one
+#: rounding off move stock's own audio by 1.6e-4. A wrong coefficient moves it by 1e-2 and more.
+TOLERANCE = 3e-4
 
 
 def settings_for(sampler: str) -> dict[str, float]:
@@ -44,7 +48,7 @@ def test_same_audio_as_stock(objective: str, sampler: str, cfg_scale: float) -> 
     assert ours.shape == (2, round(SECONDS * model.sample_rate))
     scale = np.abs(stock).max()
     assert scale > 0.01
-    np.testing.assert_allclose(ours / scale, stock[:, : ours.shape[1]] / scale, atol=1e-4)
+    np.testing.assert_allclose(ours / scale, stock[:, : ours.shape[1]] / scale, atol=TOLERANCE)
 
 
 def test_stock_sampler_default_names_are_offered() -> None:
@@ -62,7 +66,7 @@ def test_negative_prompt_as_stock() -> None:
     events = run(DiffusionWorker.from_model(model), Render(1, seconds=SECONDS, seed=3, **words, **settings))
     plain = run(DiffusionWorker.from_model(model), Render(1, "rain", SECONDS, 3, **settings))
     scale = np.abs(stock).max()
-    np.testing.assert_allclose(events[-1].audio / scale, stock[:, : events[-1].audio.shape[1]] / scale, atol=1e-4)
+    np.testing.assert_allclose(events[-1].audio / scale, stock[:, : events[-1].audio.shape[1]] / scale, atol=TOLERANCE)
     assert np.abs(events[-1].audio - plain[-1].audio).max() > 0.01 * scale
 
 

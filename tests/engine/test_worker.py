@@ -177,8 +177,11 @@ def test_long_audio_is_decoded_between_steps_of_others(monkeypatch: pytest.Monke
 
 
 def test_length_decides_the_latents_only_where_the_model_allows() -> None:
-    assert settle(press(1), loaded("v")).frames == 32
-    assert settle(press(1, seconds=2.0), loaded("v")).frames == 256
+    assert settle(press(1), loaded("v")).frames == 31
+    assert settle(press(1, seconds=2.0), loaded("v")).frames == 255
+    assert settle(press(1, seconds=2.048), loaded("v")).frames == 256
+    assert settle(press(1), loaded("v", **COVERED["all of pocket's"])).frames == 28
+    assert settle(press(1), loaded("v", patch_size=2)).frames == 30
     full = loaded("v", short_latents=False)
     assert settle(press(1), full).frames == 256
     audio = run(DiffusionWorker.from_model(full), press(1))[-1].audio
@@ -216,7 +219,7 @@ def test_info_says_what_memory_is_for(model: Model) -> None:
 
 def test_half_precision_survives_the_seed_tool_s_noise() -> None:
     """σ from 0.3 to 500 in fp16: σ² would overflow there in the first of 100 steps."""
-    settings = {"sigma_min": 0.3, "sigma_max": 500.0, "steps": 10, "sampler": "dpmpp-3m-sde", "cfg_scale": 7.0}
+    settings = {"sigma_min": 0.3, "sigma_max": 500.0, "steps": 10, "sampler": "dpmpp-3m-sde", "cfg_scale": 2.0}
     exact = run(DiffusionWorker.from_model(loaded("v")), press(1, **settings))[-1].audio
     worker = DiffusionWorker.from_model(loaded("v", precision="fp16"))
     rendered = run(worker, press(1, **settings))[-1]
