@@ -36,7 +36,8 @@ class Rotary:
         cos[..., : 2 * half] = angles.cos()
         ahead[..., :half] = -angles[..., :half].sin()
         back[..., half : 2 * half] = angles[..., half:].sin()
-        return cls(*(table.flatten().to(dtype) for table in (cos, back, ahead)), half)
+        cos, back, ahead = (table.flatten().to(dtype) for table in (cos, back, ahead))
+        return cls(cos, back, ahead, half)
 
     def turn(self, qk: Tensor) -> Tensor:
         """Rotated queries and keys, (batch, tokens, 2 or 4, heads · width)."""
@@ -123,7 +124,7 @@ class Block:
         """The keys and values of conditioning ``tokens`` (1, tokens, width): (2 or 3, 1, heads, tokens, width)."""
         keys, value = self._cross_k(tokens), self._cross_v(tokens)
         keys = self._cross_norms(keys.unflatten(-1, (1 + self._differential, -1)), 1)
-        every = torch.cat([keys, value.unsqueeze(2)], dim=2).unflatten(
+        every: Tensor = torch.cat([keys, value.unsqueeze(2)], dim=2).unflatten(
             -1, (self._cross_heads // self._cross_repeat, -1)
         )
         return every.repeat_interleave(self._cross_repeat, dim=3).permute(2, 0, 3, 1, 4).contiguous()
@@ -181,17 +182,18 @@ class _Norms:
         """A query or key projection whose outputs have mean zero over each head, where the norm wants that."""
         if self._kind != "ln":
             return weight
-        heads = weight.double().unflatten(0, (-1, self._width))
+        heads: Tensor = weight.double().unflatten(0, (-1, self._width))
         return (heads - heads.mean(dim=1, keepdim=True)).flatten(0, 1).to(weight.dtype)
 
     def __call__(self, x: Tensor, which: int | None = None) -> Tensor:
         """Norm (batch, tokens, parts, heads · width): queries (0), keys (1), or the one half and then the other."""
         if self._kind == "none":
             return x
-        heads = x.unflatten(-1, (-1, self._width))
+        heads: Tensor = x.unflatten(-1, (-1, self._width))
         length = torch.linalg.vector_norm(heads, dim=-1, keepdim=True, dtype=torch.float32)
         if self._kind == "l2":
-            return (heads * length.clamp_min(1e-12).reciprocal().to(x.dtype)).flatten(3)
+            unit: Tensor = heads * length.clamp_min(1e-12).reciprocal().to(x.dtype)
+            return unit.flatten(3)
         shrink = (length.square() / self._width + self._eps).rsqrt().to(x.dtype)
         normed = (heads * shrink).flatten(3)
         place = (which, x.shape[2], heads.shape[3])
@@ -229,4 +231,5 @@ def _scaled(weight: Tensor, scale: Any) -> Tensor:
     """A weight or bias, with the ``LayerScale`` that follows its layer folded in."""
     if not hasattr(scale, "scale"):
         return weight
-    return weight * (scale.scale.unsqueeze(1) if weight.dim() == 2 else scale.scale)
+    factors: Tensor = scale.scale
+    return weight * (factors.unsqueeze(1) if weight.dim() == 2 else factors)

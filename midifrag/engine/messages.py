@@ -63,7 +63,7 @@ Command: TypeAlias = Warm | Render | Cancel | Promote
 
 @dataclass(frozen=True, slots=True)
 class EngineInfo:
-    """What an engine is, once it is loaded. ``memory`` is in bytes by what it is for; sizes it cannot know are left out."""
+    """What an engine is, once it is loaded. ``memory`` is in bytes by what it is for, where that can be known."""
 
     engine: str
     model: str
@@ -114,8 +114,8 @@ class Progress:
 class Rendered:
     """A job's audio, float32 of shape (channels, samples), and the parameters that really made it.
 
-    ``used`` has every parameter with its final value (``steps``, ``cfg_scale``, ``sampler``, ``sigma_min``, ``seed`` …),
-    enough to render the take again. ``notes`` are things worth telling, such as words an engine does not know.
+    ``used`` has every parameter with its final value (``steps``, ``cfg_scale``, ``sampler``, ``seed`` …), enough to
+    render the take again. ``notes`` are worth telling, such as words that an engine does not know.
     ``engine_seconds`` is device time from start to audio on the host.
     """
 

@@ -204,7 +204,10 @@ def _give_way() -> None:
     """Let the bridge and the ports have a core whenever they want one: rendering on a CPU would take them all."""
     process = psutil.Process()
     with contextlib.suppress(psutil.Error, OSError):
-        process.nice(psutil.BELOW_NORMAL_PRIORITY_CLASS if sys.platform == "win32" else process.nice() + NICENESS)
+        if sys.platform == "win32":
+            process.nice(psutil.BELOW_NORMAL_PRIORITY_CLASS)
+        else:
+            process.nice(process.nice() + NICENESS)
 
 
 def _read(commands: Connection, inbox: Inbox) -> None:

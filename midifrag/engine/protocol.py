@@ -4,8 +4,8 @@ A `Worker` does the rendering. It is driven: whoever hosts it calls `tick` in a 
 locks and no threads of its own. An `Engine` is what the bridge holds: a worker behind a host (a thread or a child
 process), or something remote that speaks the same messages.
 
-Third parties register a factory under the entry-point group ``midifrag.engines``; it is called with the model's entry of
-``presets.yaml`` as an `EngineChoice` and returns a `Worker`. It must be importable by name, since it also runs in a
+Third parties register a factory under the entry-point group ``midifrag.engines``; it is called with the model's entry
+of ``presets.yaml`` as an `EngineChoice` and returns a `Worker`. It must be importable by name, since it also runs in a
 child process.
 """
 

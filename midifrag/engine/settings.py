@@ -97,10 +97,10 @@ def frames_for(model: Model, samples: int) -> int:
     if not model.short_latents:
         return longest
     dit = model.module.model.model
-    before = tokens_before(dit)
-    needed = math.ceil(samples / model.downsampling / dit.patch_size)
-    tokens = math.ceil((needed + before) / TOKENS_BUCKET) * TOKENS_BUCKET
-    return min(longest, (tokens - before) * dit.patch_size)
+    before, patch = tokens_before(dit), int(dit.patch_size)
+    needed = math.ceil(samples / model.downsampling / patch)
+    tokens: int = math.ceil((needed + before) / TOKENS_BUCKET) * TOKENS_BUCKET
+    return min(longest, (tokens - before) * patch)
 
 
 def _either(asked: T | None, default: T) -> T:

@@ -259,7 +259,8 @@ class FastDenoiser:
             x = block(x, rotary, None if modulations is None else modulations[index], keys_values)
         x = functional.linear(x[:, self._before(prepend) :].float(), self._project_out)
         if patch > 1:
-            return x.unflatten(-1, (-1, patch)).permute(0, 2, 1, 3).flatten(2)
+            unpacked: Tensor = x.unflatten(-1, (-1, patch))
+            return unpacked.permute(0, 2, 1, 3).flatten(2)
         return x.transpose(1, 2)
 
     def _with_prefix(self, tokens: Tensor, moments: Tensor, prepend: Tensor | None) -> Tensor:

@@ -11,6 +11,7 @@ import os
 import re
 import sys
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import mido
@@ -145,7 +146,7 @@ class RtMidi:
 def _no_native_chatter() -> Iterator[None]:
     """ALSA and JACK write to stderr by themselves when they are not there; our own error says it better."""
     sys.stderr.flush()
-    with open(os.devnull, "wb") as nowhere:
+    with Path(os.devnull).open("wb") as nowhere:
         kept = os.dup(2)
         os.dup2(nowhere.fileno(), 2)
         try:
