@@ -1,5 +1,9 @@
 """Models of a real architecture with random weights: how long they take does not depend on the values.
 
+``stable-audio-open-1.0`` follows the published description; ``stable-audio-open-small`` is assembled from published
+descriptions and may differ from the released file in details that do not change the amount of work; ``pocket`` is the
+built-in model's shape.
+
 Text encoders are replaced by a lookup table of the same token count and width, since a prompt is encoded once and
 kept, and since there may be no hub to fetch them from.
 """
