@@ -184,6 +184,8 @@ def render(
     with explained():
         path = None if DEFAULT_CONFIG.exists() else config.shipped_path()
         show = load_show(path, nested(model=model, engine__device=device, precision=precision))
+    if not prompt.strip():
+        raise typer.BadParameter("the prompt is empty; say what it should sound like")
     choice = show.choice(show.show.model)
     audio.render(prompt, output, choice, parameters, raw)
 

@@ -74,6 +74,10 @@ def one(folder: Path, number: int, wanted: Wanted, show: Loaded | None, as_json:
         record = archive.get(number)
         if wanted.again:
             record = again(archive, record, show)
+            if not as_json:
+                out.print(
+                    f"take {number} again: {record.file} in {folder}; no slot changed", markup=False, soft_wrap=True
+                )
     if as_json:
         out.print_json(record.to_json())
     else:

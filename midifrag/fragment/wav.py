@@ -72,7 +72,8 @@ def read_wav(path: Path) -> tuple[Audio, int]:
     except OSError as error:
         raise storage_error("read", path, error) from error
     except soundfile.LibsndfileError as error:
-        raise AudioError(f"{path} is not an audio file that can be read: {error}. Convert it to WAV first.") from error
+        reason = error.error_string.rstrip(".")
+        raise AudioError(f"{path} cannot be read as audio ({reason}). Is it audio? Then convert it to WAV.") from error
     return np.ascontiguousarray(frames.T), int(sample_rate)
 
 

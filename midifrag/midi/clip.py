@@ -51,7 +51,7 @@ def read_clip(path: Path | str) -> Clip:
     except FileNotFoundError:
         raise ClipError(f"{path}: there is no such file.") from None
     except (OSError, EOFError) as error:
-        raise ClipError(f"{path}: is no whole MIDI file ({error or 'it ends too early'}).") from error
+        raise ClipError(f"{path}: is no whole MIDI file ({str(error) or 'it ends too early'}).") from error
     except (ValueError, LookupError, TypeError, ArithmeticError) as error:
         raise ClipError(f"{path}: is damaged ({error}).") from error
     if not messages:

@@ -118,3 +118,9 @@ def test_the_index_can_be_built_anew(archive, tmp_path):
     for file in (tmp_path / "fragments" / "archive").glob("*.sqlite*"):
         file.unlink()
     assert "holds 3 takes" in runner.invoke(app, ["takes", "--rebuild"]).output
+
+
+def test_an_empty_prompt_is_refused():
+    result = runner.invoke(app, ["render", " ", "-o", "x.wav", "--model", "sketch"])
+    assert result.exit_code == 2
+    assert "the prompt is empty" in result.output
