@@ -21,6 +21,7 @@ from midifrag.engine.protocol import Engine, EngineChoice
 from midifrag.engine.registry import create_engine
 from midifrag.errors import NoMidiError
 from midifrag.events import Notice, StateChange
+from midifrag.fragment import analysis
 from midifrag.fragment.archive import Archive
 from midifrag.fragment.messages import Held, WriterEvent
 from midifrag.fragment.session_log import SessionLog
@@ -32,7 +33,7 @@ from midifrag.midi.ports import Ports
 from midifrag.replay import is_performed
 from midifrag.settings import Show
 from midifrag.surface.board import Board
-from midifrag.warmup import warm_renders
+from midifrag.warmup import aligns_loops, warm_renders
 from midifrag.watching import Watcher
 
 #: Seconds between two rounds of housekeeping on the bridge's thread.
@@ -88,6 +89,8 @@ class Runtime:
         self.writer.start()
         # Before the bridge's thread: a press that waits already would start its engine a second time.
         self.engines.start(warm_renders(self.loaded))
+        if aligns_loops(self.loaded):
+            threading.Thread(target=analysis.warm, name="analysis warm-up", daemon=True).start()
         self._thread.start()
         self._started = True
 

@@ -1,4 +1,4 @@
-"""What an engine is warmed with: every prompt of the set list, every length once."""
+"""What is warmed before the first press: every prompt of the set list, every length, and what hears beats."""
 
 from __future__ import annotations
 
@@ -29,3 +29,10 @@ def warm_renders(loaded: Loaded) -> dict[str, tuple[Render, ...]]:
             )
             renders.setdefault(preset.model or loaded.show.model, {})[render] = None
     return {model: tuple(wanted) for model, wanted in renders.items()}
+
+
+def aligns_loops(loaded: Loaded) -> bool:
+    """Whether some pad's fragments are cut on their beats: librosa takes seconds the first time it listens."""
+    fragments = loaded.show.fragments
+    pads = [pad for bank in loaded.banks for pad in bank.pads.values()]
+    return any((own := fragments.options(pad.fragment)).loop and own.loop_align for pad in pads)

@@ -1,5 +1,6 @@
 import json
 import signal
+import threading
 import time
 
 import numpy as np
@@ -253,3 +254,12 @@ def test_a_closed_terminal_ends_a_show_cleanly_unless_it_is_to_be_ignored(ignore
             assert stopped.wait(0.5) is not ignored
     finally:
         signal.signal(signal.SIGHUP, before)
+
+
+def test_what_hears_beats_is_warmed_at_the_start(tmp_path, monkeypatch):
+    warmed = threading.Event()
+    monkeypatch.setattr("midifrag.fragment.analysis.warm", warmed.set)
+    pads = {36: {"prompt": "beat", "fragment": {"loop": True, "loop_align": True}}}
+    engine = {"host": "thread", "spares": {"enabled": False}}
+    with stage(tmp_path, loaded(bank("one", pads), fragments={"folder": str(tmp_path)}, engine=engine)):
+        assert warmed.wait(30)
