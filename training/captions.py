@@ -34,6 +34,8 @@ COUNTS = (0.2, 0.4, 0.3, 0.1)
 AMOUNT = (0.55, 0.95)
 #: One in this many combinations of words is never trained on.
 HELD_OUT = 8
+#: Axes that few families have, so that captions seldom name them: clips of these are added to the others.
+RARE = ("speed", "density")
 
 
 @dataclass(frozen=True)
@@ -59,8 +61,16 @@ def compose(family: str, adjectives: dict[str, float]) -> Caption:
     return Caption(" ".join([*words, family]), family, Parameters(families=(family,), **adjectives))
 
 
-def draw(family: str, rng: np.random.Generator, *, evaluation: bool = False) -> Caption:
-    """A random caption of ``family``: for training one that is not held out, for evaluation one that is."""
+def families_with(axes: tuple[str, ...]) -> tuple[str, ...]:
+    """The families that have any of ``axes``; all of them if none is named."""
+    return tuple(name for name in NAMES if not axes or set(axes) & set(FAMILIES[name].axes))
+
+
+def draw(family: str, rng: np.random.Generator, *, evaluation: bool = False, naming: tuple[str, ...] = ()) -> Caption:
+    """A random caption of ``family``: for training one that is not held out, for evaluation one that is.
+
+    With ``naming``, one whose adjectives are on at least one of these axes.
+    """
     while True:
         axes = FAMILIES[family].axes
         count = int(rng.choice(len(COUNTS), p=COUNTS))
@@ -69,5 +79,6 @@ def draw(family: str, rng: np.random.Generator, *, evaluation: bool = False) -> 
         amounts = rng.uniform(*AMOUNT, size=len(chosen))
         positions = signs * amounts
         caption = compose(family, {axes[index]: float(at) for index, at in zip(chosen, positions, strict=True)})
-        if held_out(caption.prompt) == evaluation:
+        named = not naming or any(axes[index] in naming for index in chosen)
+        if named and held_out(caption.prompt) == evaluation:
             return caption

@@ -1,7 +1,8 @@
 """``python -m training.data``: render captioned sounds of the teacher into memory-mapped arrays.
 
-Writes, for each of the splits train, long and test, ``<split>.npy`` (clips, 2, samples) of int16 and ``<split>.json``
-with one row per clip: prompt, family and seconds. Clips are rendered in chunks; a stopped run goes on after the last.
+Writes, for each of the splits train, rare, long and test, ``<split>.npy`` (clips, 2, samples) of int16 and
+``<split>.json`` with one row per clip: prompt, family and seconds. Clips are rendered in chunks; a stopped run goes on
+after the last.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ import numpy.typing as npt
 
 from midifrag.engine.sketch import render_parameters
 
-from .captions import NAMES, draw
+from .captions import RARE, draw, families_with
 from .loop import parser
 from .presets import PRESETS, RATIO, SAMPLE_RATE, DataPreset
 
@@ -34,12 +35,26 @@ Row = dict[str, str | float]
 
 @dataclass(frozen=True)
 class Split:
-    """One array of clips: ``count`` of ``frames`` latent frames, drawn from ``seed``."""
+    """One array of clips: ``each`` of a family, of ``frames`` latent frames, drawn from ``seed``.
+
+    With ``naming``, of the families that have any of these axes, and every caption names one of them.
+    """
 
     name: str
-    count: int
+    each: int
     frames: int
     seed: int
+    naming: tuple[str, ...] = ()
+
+    @property
+    def families(self) -> tuple[str, ...]:
+        """The families in the order in which their clips take turns."""
+        return families_with(self.naming)
+
+    @property
+    def count(self) -> int:
+        """Clips in all."""
+        return self.each * len(self.families)
 
     @property
     def samples(self) -> int:
@@ -49,18 +64,19 @@ class Split:
 
 def splits(preset: DataPreset, seed: int) -> tuple[Split, ...]:
     """What a preset asks for; the test split uses held-out prompts."""
-    families = len(NAMES)
     return (
-        Split("train", preset.clips * families, preset.frames, seed),
-        Split("long", preset.long_clips * families, preset.long_frames, seed + 1),
-        Split("test", preset.test_clips * families, preset.frames, seed + 2),
+        Split("train", preset.clips, preset.frames, seed),
+        Split("rare", preset.rare_clips, preset.frames, seed + 3, RARE),
+        Split("long", preset.long_clips, preset.long_frames, seed + 1),
+        Split("test", preset.test_clips, preset.frames, seed + 2),
     )
 
 
 def render_clip(split: Split, index: int) -> tuple[npt.NDArray[np.int16], Row]:
     """Clip ``index`` of ``split`` and its row; depends on nothing else."""
     rng = np.random.default_rng([split.seed, index])
-    caption = draw(NAMES[index % len(NAMES)], rng, evaluation=split.name == "test")
+    family = split.families[index % len(split.families)]
+    caption = draw(family, rng, evaluation=split.name == "test", naming=split.naming)
     longest = np.floor(split.samples / SAMPLE_RATE)
     seconds = longest
     if rng.random() < SHORTER_SHARE:

@@ -61,13 +61,20 @@ class Balance(nn.Module):
 
 
 class Latents:
-    """Encoded clips of one split, with what was said of them."""
+    """Encoded clips of some splits of one length, with what was said of them."""
 
-    def __init__(self, run: Path, split: str) -> None:
-        clips = Clips(run, split)
-        self.prompts, self.families, self.seconds = clips.prompts, clips.families, clips.seconds
-        state = torch.load(run / f"latents-{split}.pt", map_location="cpu", weights_only=True, mmap=True)
-        self.latents: Tensor = state["latents"]
+    def __init__(self, run: Path, *splits: str) -> None:
+        self.prompts: list[str] = []
+        latents, families, seconds = [], [], []
+        for split in splits:
+            clips = Clips(run, split)
+            latents.append(torch.load(run / f"latents-{split}.pt", map_location="cpu", weights_only=True)["latents"])
+            # Only the first clips may have been encoded.
+            count = len(latents[-1])
+            self.prompts += clips.prompts[:count]
+            families.append(clips.families[:count])
+            seconds.append(clips.seconds[:count])
+        self.latents, self.families, self.seconds = torch.cat(latents), torch.cat(families), torch.cat(seconds)
 
     def draw(self, count: int) -> tuple[Tensor, list[str], Tensor, Tensor]:
         """A batch: latents, prompts, seconds, families; cut at a random frame after the sounds' ends."""
@@ -132,7 +139,7 @@ def main() -> None:
     model = build(run, preset).to(device).train()
     if device.type == "cpu":
         plain_attention(model)
-    splits = {name: Latents(run, name) for name in ("train", "long")}
+    usual, long = Latents(run, "train", "rare"), Latents(run, "long")
     trained = nn.ModuleDict({"transformer": model.model, "conditioner": model.conditioner})
     average, balance = Average(trained, size.decay), Balance().to(device)
     muon, adam = optimisers(model, size.rate)
@@ -146,7 +153,7 @@ def main() -> None:
         for group in (*muon.param_groups, *adam.param_groups):
             group["lr"] = rate * group.get("factor", 1.0)
         late = loop.progress > size.long_from and step % size.long_every == 0
-        latents, prompts, seconds, families = splits["long" if late else "train"].draw(size.batch // (2 if late else 1))
+        latents, prompts, seconds, families = (long if late else usual).draw(size.batch // (2 if late else 1))
         latents, t = latents.to(device), times(len(latents)).to(device)
         noise = torch.randn_like(latents)
         x = latents + t[:, None, None] * (noise - latents)

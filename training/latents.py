@@ -63,7 +63,7 @@ def main() -> None:
         means = torch.cat([codec.encode(train.whole(part).to(device)) for part in some.split(BATCH)])
     codec.divide_latents(means.square().mean(dim=(0, 2)).sqrt())
     save({"codec": codec.state_dict()}, run / "codec.pt")
-    for split in ("train", "long"):
+    for split in ("train", "rare", "long"):
         clips = Clips(run, split)
         count = len(clips) if arguments.clips is None else min(arguments.clips, len(clips))
         save({"latents": encode(codec, clips, count, device)}, run / f"latents-{split}.pt")

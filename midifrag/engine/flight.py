@@ -81,6 +81,13 @@ class Flight:
             raise RuntimeError("this request asks for nothing")
         return self._query
 
+    def start_clock(self) -> bool:
+        """Note that work on it begins now; False if it had begun before."""
+        if self.began is not None:
+            return False
+        self.began = self.clock()
+        return True
+
     def levels(self, model: Model) -> Tensor:
         """The noise levels of its way."""
         settings, shift = self.settings, model.module.dist_shift
@@ -101,8 +108,6 @@ class Flight:
         self._state = State(x, levels, noise)
         self.stage = Stage.STEPPING
         self.pieces.clear()
-        if self.began is None:
-            self.began = self.clock()
         self._start_step()
 
     @torch.inference_mode()

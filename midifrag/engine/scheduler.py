@@ -33,7 +33,7 @@ class Rota:
 
     def next_batch(self, flights: Sequence[Flight], most: int) -> list[Flight]:
         """The at most ``most`` requests among ``flights`` (in order of precedence) to be answered together now."""
-        stepping = [flight for flight in flights if flight.stage is not Stage.DECODING]
+        stepping = [flight for flight in flights if flight.stage is Stage.STEPPING]
         if not stepping:
             return []
         group = min((group_of(flight) for flight in stepping), key=lambda each: self._last.get(each, -1))

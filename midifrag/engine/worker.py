@@ -1,7 +1,8 @@
 """The diffusion engine: many presses in flight on one device, advanced together, one denoiser call a tick.
 
 A tick decodes one window of audio for a request that has all its steps, and answers one batch of those that have not
-(see `midifrag.engine.scheduler` for who). New requests join, and cancelled ones leave, between ticks.
+(see `midifrag.engine.scheduler` for who). New requests join, and cancelled ones leave, between ticks. A tick ends early
+when there is something that a performer waits for: nobody shall hear of a sound one slow step after it was ready.
 
 Two things may go wrong on the way, and neither takes anything else down. A request that goes non-finite in half
 precision is rendered once more in fp32, from copies of the weights that are freed afterwards, and failed if that does
@@ -34,6 +35,10 @@ _log = logging.getLogger(__name__)
 
 #: Requests rendered at once, by device kind, unless ``max_in_flight`` says otherwise.
 MAX_IN_FLIGHT = {"cpu": 8, "cuda": 16, "mps": 4}
+
+
+def _urgent(events: Sequence[EngineEvent]) -> bool:
+    return any(isinstance(event, Started | Rendered | Failed) for event in events)
 
 
 class DiffusionWorker:
@@ -140,16 +145,32 @@ class DiffusionWorker:
         events: list[EngineEvent] = []
         self._judge(events)
         flights = aboard(self._flights.values(), self._most)
-        decoding = self._rota.next_decode(flights, self._batch_limit)
-        if decoding:
-            self._attempt(self._decode, decoding, events)
-        batch = self._rota.next_batch(flights, self._batch_limit)
-        if batch:
-            self._attempt(self._advance, batch, events)
+        waiting = [flight for flight in flights if flight.stage is Stage.WAITING]
+        if waiting:
+            self._attempt(self._begin, waiting, events)
+        if not _urgent(events):
+            self._work(flights, events)
         if not self._flights:
             self._batch_limit = self._most
             self.renderer.forget_exact()
         return events
+
+    def _work(self, flights: Sequence[Flight], events: list[EngineEvent]) -> None:
+        decoding = self._rota.next_decode(flights, self._batch_limit)
+        if decoding:
+            self._attempt(self._decode, decoding, events)
+        if _urgent(events):
+            return
+        batch = self._rota.next_batch(flights, self._batch_limit)
+        if batch:
+            self._attempt(self._advance, batch, events)
+
+    def _begin(self, batch: Sequence[Flight], events: list[EngineEvent]) -> None:
+        for flight in batch:
+            first = flight.start_clock()
+            self.renderer.begin(flight)
+            if first:
+                events.append(Started(flight.job))
 
     def _attempt(
         self,
@@ -182,12 +203,6 @@ class DiffusionWorker:
         free_cached(self.model.device)
 
     def _advance(self, batch: Sequence[Flight], events: list[EngineEvent]) -> None:
-        for flight in batch:
-            if flight.stage is Stage.WAITING:
-                again = flight.began is not None
-                self.renderer.begin(flight)
-                if not again:
-                    events.append(Started(flight.job))
         output = self.renderer.answer(batch)
         # A sum is finite exactly when all of it is, as fp32 goes; one pass, and one number a request to bring over.
         verdict = HostCopy(output.sum((1, 2)))

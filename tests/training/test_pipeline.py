@@ -9,6 +9,7 @@ import torch
 
 from training import all as everything
 from training import autoencoder, card, data, diffusion, evaluate, export, judge, latents
+from training.captions import NAMES, RARE, WORDS, families_with, held_out
 from training.clips import Clips
 from training.generator import Generator
 from training.presets import PRESETS
@@ -52,6 +53,16 @@ def test_a_clip_depends_on_its_number_only(run):
     clips = Clips(run, "train")
     assert np.array_equal(again, clips.audio[7].numpy())
     assert row["prompt"] == clips.prompts[7]
+
+
+def test_rare_adjectives_get_clips_of_their_own(run):
+    clips = Clips(run, "rare")
+    words = {word for axis in RARE for word in WORDS[axis]}
+    assert len(clips) == len(families_with(RARE)) < len(NAMES)
+    assert all(words & set(prompt.split()) for prompt in clips.prompts)
+    assert not any(held_out(prompt) for prompt in clips.prompts)
+    both = diffusion.Latents(run, "train", "rare")
+    assert len(both.latents) == len(both.prompts) == len(both.families) == len(Clips(run, "train")) + len(clips)
 
 
 def test_a_stopped_rendering_goes_on(run, tmp_path):
