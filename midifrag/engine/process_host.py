@@ -22,6 +22,7 @@ from typing import Any
 import psutil
 
 from midifrag.engine.messages import Command, EngineEvent
+from midifrag.engine.patience import Patience
 from midifrag.engine.protocol import EngineChoice, WorkerFactory
 from midifrag.engine.serving import Inbox, Service
 from midifrag.engine.supervision import BACK_OFF, Death, SupervisedHost
@@ -34,6 +35,8 @@ CLOSE_SECONDS = 2.0
 TERMINATE_SECONDS = 1.0
 #: How much further back in the queue for a core the child stands than its parent (on Windows: below normal).
 NICENESS = 5
+#: Seconds between two signs of life of a child that works and has nothing else to say, and between looks for them.
+SIGN_SECONDS = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +46,12 @@ class _LogLine:
     text: str
 
 
+class _SignOfLife:
+    """Work goes on."""
+
+
 class ProcessHost(SupervisedHost):
-    """An `Engine` whose worker runs in a child process, started anew when it dies.
+    """An `Engine` whose worker runs in a child process, started anew when it dies or hangs.
 
     The factory and the choice must be picklable. The child ends when this process does, however that ends.
     """
@@ -96,7 +103,16 @@ class ProcessHost(SupervisedHost):
 
     def _listen(self, events: Connection, process: SpawnProcess) -> Death | None:
         """Pass events on until the child is gone; what it said last, if that was why it goes."""
-        while events in wait([events, process.sentinel]):
+        patience = Patience()
+        while True:
+            news = wait([events, process.sentinel], SIGN_SECONDS)
+            if not news:
+                if self._is_hanging(patience):
+                    return Death(f"The engine was stuck: no sign of life for {patience.limit:.0f} s. It was ended.")
+                continue
+            if events not in news:
+                break
+            patience.hear()
             try:
                 message = _receive(events)
             except (EOFError, OSError):
@@ -104,11 +120,22 @@ class ProcessHost(SupervisedHost):
             match message:
                 case Death():
                     return message
+                case _SignOfLife():
+                    pass
                 case _LogLine(logger, level, text):
                     logging.getLogger(logger).log(level, "%s", text)
                 case event:
                     self._emit(event)
         return None
+
+    def _is_hanging(self, patience: Patience) -> bool:
+        patience.wait(SIGN_SECONDS)
+        if self._ready_since is None:
+            # Loading may take as long as a download does.
+            return False
+        if not self._jobs:
+            patience.rest()
+        return patience.over
 
     def _pass_on(self, pipe: Connection, over: threading.Event) -> None:
         """Write commands to the child, and last of all that it shall close."""
@@ -167,11 +194,18 @@ class _Outlet(logging.Handler):
         super().__init__(logging.INFO)
         self._pipe = pipe
         self._one_at_a_time = threading.Lock()
+        self._told = time.monotonic()
 
-    def tell(self, message: EngineEvent | Death | _LogLine) -> None:
+    def tell(self, message: EngineEvent | Death | _LogLine | _SignOfLife) -> None:
         """Send a message whole, from any thread."""
         with self._one_at_a_time:
             _send(self._pipe, message)
+            self._told = time.monotonic()
+
+    def live(self) -> None:
+        """Send a sign of life if nothing was sent for a while."""
+        if time.monotonic() - self._told > SIGN_SECONDS:
+            self.tell(_SignOfLife())
 
     def emit(self, record: logging.LogRecord) -> None:
         """See `logging.Handler.emit`."""
@@ -192,7 +226,7 @@ def _child(errand: bytes, commands: Connection, events: Connection) -> None:
     threading.Thread(target=_read, args=(commands, inbox), name="midifrag-engine-reader", daemon=True).start()
     try:
         factory, choice = pickle.loads(errand)  # noqa: S301 — from our own parent
-        Service(factory(choice), inbox, outlet.tell).run()
+        Service(factory(choice), inbox, outlet.tell, live=outlet.live).run()
     except ModelError as error:
         outlet.tell(Death(str(error), final=True))
     except Exception as error:

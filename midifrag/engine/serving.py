@@ -66,15 +66,21 @@ class Service:
     """One worker from load to close, on the calling thread.
 
     Commands are read between ticks, so a cancel takes effect within one step. Renders go before warm-up, piece by
-    piece, and `Ready` follows when no warm-up is left.
+    piece, and `Ready` follows when no warm-up is left. ``live`` is called in every round.
     """
 
     def __init__(
-        self, worker: Worker, inbox: Inbox, emit: Callable[[EngineEvent], None], first: Iterable[Command] = ()
+        self,
+        worker: Worker,
+        inbox: Inbox,
+        emit: Callable[[EngineEvent], None],
+        first: Iterable[Command] = (),
+        live: Callable[[], None] = lambda: None,
     ) -> None:
         self._worker = worker
         self._inbox = inbox
         self._emit = emit
+        self._live = live
         self._first = tuple(first)
         self._warmups: deque[Iterator[EngineEvent]] = deque()
 
@@ -98,6 +104,7 @@ class Service:
         idle = not self._worker.busy and not self._warmups
         for command in self._inbox.take(wait=idle):
             self._obey(command)
+        self._live()
         if self._worker.busy:
             for event in self._worker.tick():
                 self._emit(event)

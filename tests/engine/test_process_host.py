@@ -57,6 +57,34 @@ def test_closing_ends_a_child_that_is_stuck(monkeypatch):
         assert events.empty()
 
 
+def test_a_child_that_hangs_is_replaced(monkeypatch):
+    monkeypatch.setattr("midifrag.engine.process_host.SIGN_SECONDS", 0.05)
+    monkeypatch.setattr("midifrag.engine.process_host.CLOSE_SECONDS", 0.2)
+    monkeypatch.setattr("midifrag.engine.patience.LEAST_SECONDS", 0.5)
+    monkeypatch.setattr("midifrag.engine.patience.TIMES", 0.0)
+    with running(ProcessHost) as (engine, events):
+        first = process_id(events)
+        wait(events, Ready)
+        engine.send(press(1, "stuck", steps=3))
+        death = wait(events, Died)[0]
+        assert death.reason.startswith("The engine was stuck")
+        assert (death.jobs, death.restarting) == ((1,), True)
+        assert is_gone(first)
+        engine.send(press(2))
+        assert wait(events, Rendered)[0].job == 2
+
+
+def test_an_idle_child_and_one_that_only_steps_are_left_alone(monkeypatch):
+    monkeypatch.setattr("midifrag.engine.patience.LEAST_SECONDS", 2.0)
+    monkeypatch.setattr("midifrag.engine.patience.TIMES", 0.0)
+    with running(ProcessHost) as (engine, events):
+        child = process_id(events)
+        wait(events, Ready)
+        time.sleep(2.5)
+        engine.send(press(1, "quiet", steps=15))
+        assert wait(events, Rendered)[0].used["pid"] == child
+
+
 def test_ctrl_c_is_left_to_the_parent():
     with running(ProcessHost) as (engine, events):
         child = process_id(events)

@@ -6,6 +6,7 @@ import contextlib
 import os
 import queue
 import threading
+import time
 from pathlib import Path
 
 import numpy as np
@@ -81,6 +82,9 @@ class Toy:
                 os._exit(3)
             case "stuck" if step == 2:
                 threading.Event().wait()
+            case "quiet":
+                time.sleep(0.2)
+                events = []
             case "print":
                 print("a package talks")
         if step >= (render.steps or 1):
@@ -88,7 +92,7 @@ class Toy:
             audio = np.full((2, 300_000), render.seed, dtype=np.float32)
             used = {"warmed": ",".join(self.warmed), "promoted": str(self.promoted), "pid": os.getpid()}
             return [*events, Rendered(job, audio, 100, used, 0.0)]
-        return [*events, Progress(job, step, render.steps)]
+        return [] if render.prompt == "quiet" else [*events, Progress(job, step, render.steps)]
 
 
 @contextlib.contextmanager
