@@ -140,7 +140,7 @@ def _show(folder: Path) -> Iterator[None]:
         '  37: {prompt: "y", seconds: 3, steps: 1000}\n'
     )
     log = (folder / "out.txt").open("w")
-    command = [sys.executable, "-m", "midifrag.cli", "run", str(folder / "presets.yaml"), "--no-page"]
+    command = [sys.executable, "-m", "midifrag", "run", str(folder / "presets.yaml"), "--no-page"]
     process = subprocess.Popen([*command, "--fragments", str(folder / "fragments")], stdout=log, stderr=log)
     try:
         yield

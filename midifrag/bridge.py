@@ -39,6 +39,7 @@ from midifrag.resting import Resting
 from midifrag.spares import Wish
 from midifrag.standing import Standing, describe
 from midifrag.tempo import Tempo
+from midifrag.warmup import warm_renders
 
 #: The velocity that a spare assumes for a pad that has not been pressed yet (0–1).
 USUAL_VELOCITY = 100 / 127
@@ -223,8 +224,6 @@ class Bridge:
             case events.SelectBank():
                 self._select(intent)
             case events.LockSlot(slot, locked):
-                if locked is None:
-                    locked = not self._standing.is_locked(slot)
                 self._write(writer.SetLock(slot, locked))
             case events.RestoreSlot(slot):
                 self._write(writer.RestoreSlot(slot))
@@ -284,13 +283,17 @@ class Bridge:
             self._publish(change)
 
     def _reload(self, loaded: Loaded) -> None:
-        slug = self.bank.slug
+        slug, known = self.bank.slug, warm_renders(self._loaded)
         self._loaded = loaded
         self._index = next((i for i, bank in enumerate(loaded.banks) if bank.slug == slug), 0)
         self._standing.keep_pads({(bank.slug, key) for bank in loaded.banks for key in bank.pads})
         self.renders.spares.settings = loaded.show.engine.spares
         if not loaded.show.engine.spares.enabled:
             self.renders.drop_spares()
+        for model, renders in warm_renders(loaded).items():
+            new = tuple(render for render in renders if render not in known.get(model, ()))
+            if new:
+                self._engines.send(model, engine.Warm(new))
         if self._tempo.use(loaded.show.tempo):
             self._publish(ControlChanged("tempo", float(self._tempo.bpm)))
         self._use_bank()

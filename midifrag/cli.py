@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importlib import metadata
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -32,10 +33,18 @@ PlayFrom = Annotated[str | None, typer.Option("--port", help="The set's port it 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
 
 
+def _version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"midifrag {metadata.version('midifrag')}")
+        raise typer.Exit
+
+
 @app.callback()
 def _main(
     verbose: Annotated[bool, typer.Option("--verbose", help="Say more about what happens inside.")] = False,
+    version: Annotated[bool, typer.Option("--version", is_eager=True, callback=_version, help="Print it.")] = False,
 ) -> None:
+    del version
     set_up_logging(verbose)
 
 
@@ -187,7 +196,7 @@ def render(
     if not prompt.strip():
         raise typer.BadParameter("the prompt is empty; say what it should sound like")
     choice = show.choice(show.show.model)
-    audio.render(prompt, output, choice, parameters, raw)
+    audio.render(prompt, _wav(output), choice, parameters, raw)
 
 
 @app.command()
@@ -215,7 +224,7 @@ def clean(
     given |= {} if loudness is None else {"normalise": "loudness", "loudness": loudness}
     with explained():
         options = options_of(given)
-    audio.clean(source, target, options)
+    audio.clean(source, _wav(target), options)
 
 
 @app.command()
@@ -252,6 +261,12 @@ def takes(
         archive.find(folder, " ".join(words or []), limit, filters, as_json)
 
 
+def _wav(path: Path) -> Path:
+    if path.suffix.lower() not in (".wav", ".wave"):
+        raise typer.BadParameter(f"{path} would be a WAV file all the same: name it {path.with_suffix('.wav').name}")
+    return path
+
+
 def _flags(
     fragments: Path | None, model: str | None, device: str | None, precision: str | None, backend: str | None
 ) -> dict[str, Any]:
@@ -262,12 +277,3 @@ def _flags(
         precision=precision,
         backend=backend,
     )
-
-
-def main() -> None:
-    """Entry point of the ``midifrag`` command."""
-    app()
-
-
-if __name__ == "__main__":
-    main()

@@ -19,7 +19,7 @@ from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from midifrag.banks import Bank
 from midifrag.engine.protocol import EngineChoice
 from midifrag.errors import ConfigurationError, Problem
-from midifrag.mistakes import ENVIRONMENT_PREFIX, Sources, problem_at, translate, unknown_variables
+from midifrag.mistakes import ENVIRONMENT_PREFIX, Sources, none_of, problem_at, translate, unknown_variables
 from midifrag.settings import Show
 
 #: A file's time and size; None for one that is not there.
@@ -95,17 +95,36 @@ def load(path: Path, flags: Mapping[str, Any] | None = None, environment: Mappin
     problems: list[Problem] = []
     stamps = {path.absolute(): stamp(path)}
     data = _read(path, problems)
+    if isinstance(data, dict) and not _is_show(path, data, problems):
+        data = None
     show = None if data is None else _load_show(path.name, data, flags or {}, environment, problems)
     slugs = show.set_list if show is not None else _set_list_of(data)
     stamps |= {file: stamp(file) for file in (bank_path(path.absolute(), slug) for slug in slugs)}
-    banks = [_load_bank(bank_path(path, slug), slug, show, problems) for slug in slugs]
+    whole = Sources(path.name, data, flags or {}, environment)
+    banks = [
+        _load_bank(bank_path(path, slug), slug, show, problems, problem_at(whole, ("set_list", str(index)), ""))
+        for index, slug in enumerate(slugs)
+    ]
     if show is not None:
-        problems += _own_names(show, Sources(path.name, data, flags or {}, environment))
+        problems += _own_names(show, whole)
     good = tuple(bank for bank in banks if bank is not None)
     problems += _clashes(good)
     if problems or show is None:
         raise ConfigurationError(problems)
     return Loaded(show, good, path.absolute(), flags or {}, stamps)
+
+
+def _is_show(path: Path, data: Mapping[str, Any], problems: list[Problem]) -> bool:
+    """Whether a file is meant as a show at all; what is said of each key of another would not help."""
+    if "pads" in data:
+        message = "this is a bank; give the presets.yaml that names it in its set_list"
+        problems.append(Problem(path.name, None, "", message))
+    elif not data:
+        message = "is empty; `midifrag init FOLDER` writes a set to start from"
+        problems.append(Problem(path.name, None, "", message))
+    else:
+        return True
+    return False
 
 
 def _set_list_of(data: Any) -> list[str]:
@@ -157,13 +176,13 @@ def _merged(data: Mapping[str, Any], flags: Mapping[str, Any], environment: Mapp
     return Sources(**flags)
 
 
-def _load_bank(path: Path, slug: str, show: Show | None, problems: list[Problem]) -> Bank | None:
+def _load_bank(path: Path, slug: str, show: Show | None, problems: list[Problem], named: Problem) -> Bank | None:
+    """The bank ``slug``; ``named`` is where the set list names it."""
     name = f"presets/{path.name}"
     if not path.exists():
         there = sorted(file.stem for file in path.parent.glob("*.yaml"))
-        problems.append(
-            Problem("presets.yaml", None, "set_list", f"no bank {slug!r}; there is: {', '.join(there) or 'none'}")
-        )
+        message = f"{none_of(slug, there)}; each bank is a file in presets/"
+        problems.append(Problem(named.file, named.line, "set_list", message))
         return None
     data = _read(path, problems, name)
     if data is None:
@@ -213,7 +232,7 @@ def _own_names(show: Show, sources: Sources) -> Iterator[Problem]:
 
 def _unknown(sources: Sources, loc: tuple[str, ...], name: str | None, known: Collection[str]) -> Iterator[Problem]:
     if name is not None and name not in known:
-        yield problem_at(sources, loc, f"{name!r} is none of {', '.join(known) or 'none that there are'}")
+        yield problem_at(sources, loc, none_of(name, known))
 
 
 def _clashes(banks: tuple[Bank, ...]) -> Iterator[Problem]:

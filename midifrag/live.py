@@ -17,6 +17,8 @@ class LiveValues:
 
     def __init__(self, show: Show, bank: Bank) -> None:
         self._values: dict[str, dict[str, float]] = {"": {}}
+        #: By scope, the parameters that controls have set: their values go with the last control that sets them.
+        self._moved: dict[str, set[str]] = {}
         self.configure(show, bank)
 
     def configure(self, show: Show, bank: Bank) -> None:
@@ -25,6 +27,11 @@ class LiveValues:
         self._values.setdefault(bank.slug, {})
         self._controls: dict[str, tuple[str, Control]] = {control_id(c): ("", c) for c in show.controls}
         self._controls |= {control_id(c): (bank.slug, c) for c in bank.controls}
+        for scope in ("", bank.slug):
+            there = {control.sets for owner, control in self._controls.values() if owner == scope}
+            for name in self._moved.get(scope, set()) - there:
+                self._values[scope].pop(name, None)
+                self._moved[scope].discard(name)
         self._takeovers = {
             key: Takeover.for_range(control.takeover, control) for key, (_, control) in self._controls.items()
         }
@@ -49,6 +56,7 @@ class LiveValues:
         if value == current:
             return None
         self._values[scope][control.sets] = value
+        self._moved.setdefault(scope, set()).add(control.sets)
         return ControlChanged(control.sets, value)
 
     def set(self, name: str, value: float | None) -> ControlChanged:

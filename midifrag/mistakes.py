@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from typing import Any, get_args
@@ -122,7 +122,8 @@ def _sentence(item: Any, model: type[BaseModel], loc: tuple[str, ...]) -> str:
         case "missing":
             return "is missing"
         case "literal_error":
-            return f"{found!r} is none of {context.get('expected', '').replace(chr(39), '').replace(' or ', ', ')}"
+            expected = context.get("expected", "").replace("'", "").replace(" or ", ", ")
+            return none_of(found, expected.split(", "))
         case "int_parsing" | "int_from_float" | "int_type":
             return f"{found!r} is no whole number"
         case "float_parsing" | "float_type":
@@ -164,6 +165,13 @@ def _model_at(model: type[BaseModel], loc: tuple[str, ...]) -> type[BaseModel]:
         if field is not None:
             model = next(models_in(field.annotation), model)
     return model
+
+
+def none_of(found: object, known: Collection[str]) -> str:
+    """What to say of a value that is none of ``known``."""
+    close = get_close_matches(str(found), known, n=1)
+    meant = f"; did you mean {close[0]}?" if close else ""
+    return f"{found!r} is none of {', '.join(known) or 'none that there are'}{meant}"
 
 
 def _suggest(key: str, model: type[BaseModel]) -> str:

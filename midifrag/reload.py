@@ -68,8 +68,8 @@ class ConfigWatch:
             loaded = config.load(runtime.loaded.path, runtime.loaded.flags)
         except ConfigurationError as error:
             self._refused = stamps
-            lines = "; ".join(str(problem) for problem in error.problems)
-            runtime.put(Notice("error", f"{lines} (the last good configuration stays)"))
+            for problem in error.problems:
+                runtime.put(Notice("error", f"{problem} (the last good configuration stays)"))
             return
         before, after = runtime.loaded.show, loaded.show
         waits = [name for name in AT_START if attrgetter(name)(before) != attrgetter(name)(after)]

@@ -40,6 +40,8 @@ from midifrag.watching import Watcher
 HOUSEKEEPING = 0.25
 #: MIDI events that a monitor may have waiting before the oldest are left out.
 MONITOR_CAPACITY = 256
+#: Takes that wait for the disk beyond which a performer is told.
+BACKLOG = 8
 
 _log = logging.getLogger(__name__)
 
@@ -77,6 +79,9 @@ class Runtime:
         self._thread = threading.Thread(target=self._run, name="bridge", daemon=True)
         self._closing = threading.Event()
         self._started = False
+        self._disk_is_slow = False
+        #: What was noticed at the start, for the first who watches: before, nobody would hear it.
+        self._first_words: list[Notice] = []
 
     # --- life cycle --------------------------------------------------------------------------------------------------
 
@@ -84,6 +89,9 @@ class Runtime:
         """Open ports, load engines, begin. Raises `PortError` and `StorageError` before anything runs."""
         self._follow_mapping()
         self.put(Introduce(self._publish_all))
+        if self.slots.is_shared():
+            text = f"another program lands fragments in {self.slots.folder} too, and each replaces the other's"
+            self._first_words.append(Notice("warning", f"{text}; give one of them another folder with --fragments"))
         self._open_ports()
         self.log.write({"event": "show", "show": self.loaded.show.model_dump(mode="json", by_alias=True)})
         self.writer.start()
@@ -100,7 +108,7 @@ class Runtime:
         except NoMidiError as error:
             if not self.loaded.show.page.enabled:
                 raise
-            self.put(Notice("error", f"{error} The page works without."))
+            self._first_words.append(Notice("error", f"{error} The page works without."))
 
     def close(self) -> tuple[Held, ...]:
         """Cancel what runs, write what can be written, LEDs off, ports closed. Returns takes that stay unwritten."""
@@ -122,7 +130,15 @@ class Runtime:
             watcher.close()
         for monitor in self._monitors:
             monitor.close()
-        self.log.write({"event": "end", "unwritten": len(unwritten)})
+        self.log.write(
+            {
+                "event": "end",
+                "unwritten": len(unwritten),
+                "midi": self.ports.counts,
+                "left_out": dict(self.inbox.dropped),
+                "overtaken": dict(self.inbox.coalesced),
+            }
+        )
         self.log.close()
         return unwritten
 
@@ -146,6 +162,8 @@ class Runtime:
         # In this order: a change between the two is told twice, and not lost.
         self._watchers.append(watcher)
         self.put(Introduce(watcher.put_all))
+        while self._first_words:
+            self.put(self._first_words.pop(0))
         return watcher
 
     def unwatch(self, watcher: Watcher[Any]) -> None:
@@ -175,10 +193,17 @@ class Runtime:
                     self._handle(item)
                 if time.monotonic() >= due:
                     self.bridge.housekeeping()
+                    self._watch_the_disk()
                     due = time.monotonic() + HOUSEKEEPING
             except Exception as error:
                 _log.exception("the bridge failed on %s", type(item).__name__)
                 self._publish(Notice("error", f"unexpected: {error!r}; the show goes on"))
+
+    def _watch_the_disk(self) -> None:
+        slow = self.writer.backlog > BACKLOG
+        if slow and not self._disk_is_slow:
+            self._publish(Notice("warning", f"the disk is slow: {self.writer.backlog} takes wait to be written"))
+        self._disk_is_slow = slow
 
     def _handle(self, item: Any) -> None:
         bank = self.bridge.bank

@@ -65,10 +65,6 @@ class Standing:
         """Forget pads that are no longer anywhere."""
         self.pads = {place: pad for place, pad in self.pads.items() if place in places}
 
-    def is_locked(self, slot: int) -> bool:
-        """Whether a slot is locked."""
-        return any(one.number == slot and one.state == "locked" for one in self._slots.slots)
-
     @property
     def any_engine_ready(self) -> bool:
         """Whether some engine is loaded and warm."""

@@ -176,7 +176,7 @@ class StatusScreen:
     """Keeps the status on a terminal up to date; on a pipe it prints a line per event instead."""
 
     def __init__(self, view: View, banks: Callable[[], tuple[Bank, ...]], console: Console, page: str | None) -> None:
-        self._view, self._banks, self._console, self._page = view, banks, console, page
+        self.view, self._banks, self._console, self._page = view, banks, console, page
         self._live = Live(console=console, auto_refresh=False, screen=False) if console.is_terminal else None
         self._drawn = 0.0
 
@@ -193,7 +193,7 @@ class StatusScreen:
     def draw(self) -> None:
         """Draw now."""
         if self._live is not None:
-            self._live.update(status(self._view, self._banks(), self._page), refresh=True)
+            self._live.update(status(self.view, self._banks(), self._page), refresh=True)
             self._drawn = time.monotonic()
 
     def heard(self, change: object) -> None:

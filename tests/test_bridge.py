@@ -369,6 +369,13 @@ def test_reload_takes_over_a_new_configuration_and_keeps_the_bank():
     assert rig.engines.renders()[0].prompt == "storm"
 
 
+def test_reload_warms_what_is_new_and_only_that():
+    rig = Rig(loaded(bank(pads={36: {"prompt": "rain"}, 37: {"prompt": "bell"}})))
+    rig.bridge.handle(Reload(loaded(bank(pads={36: {"prompt": "storm"}, 37: {"prompt": "bell"}}))))
+    (warm,) = [command for _, command in rig.engines.sent if isinstance(command, Warm)]
+    assert [render.prompt for render in warm.renders] == ["storm"]
+
+
 def test_a_press_of_a_pad_that_is_no_longer_there_lands_without_a_light():
     rig = Rig()
     rig.press(37)
@@ -429,9 +436,9 @@ def test_slot_actions_go_to_the_writer():
     rig = Rig()
     rig.bridge.handle(SlotsChanged((SlotState(1, "output01.wav", "locked"), SlotState(2, "output02.wav"))))
     rig.bridge.handle(LockSlot(1, None))
-    rig.bridge.handle(LockSlot(2, None))
+    rig.bridge.handle(LockSlot(2, True))
     rig.bridge.handle(RestoreSlot(2))
-    assert rig.writes == [SetLock(1, False), SetLock(2, True), WriterRestoreSlot(2)]
+    assert rig.writes == [SetLock(1, None), SetLock(2, True), WriterRestoreSlot(2)]
 
 
 def test_an_archived_take_can_be_sent_to_a_slot():

@@ -99,7 +99,10 @@ def test_environment_overrides_the_file_and_flags_override_both(show):
         ("model: [", "presets.yaml:"),
         ("model: sketch\nmodel: pocket", "found duplicate key"),
         ("set_list: []", "set_list: is empty"),
-        ("set_list: [nope]", "presets.yaml: set_list: no bank 'nope'; there is: opening"),
+        ("set_list: [nope]", "presets.yaml:1: set_list: 'nope' is none of opening; each bank is a file in presets/"),
+        ("set_list: [openin]", "did you mean opening?"),
+        ("model: sketsch", "did you mean sketch?"),
+        ("pads: {36: {prompt: x}}", "presets.yaml: this is a bank; give the presets.yaml that names it"),
         ("set_list: [opening, opening]", "set_list: opening stands there more than once"),
     ],
 )

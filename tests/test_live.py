@@ -43,3 +43,11 @@ def test_values_of_a_banks_own_control_rest_with_the_bank():
     assert values.effective == {}
     values.configure(show, one)
     assert values.effective == {"steps": 100}
+
+
+def test_values_go_with_the_control_that_set_them_and_others_stay():
+    values, key = live()
+    values.move(key, 0.5)
+    values.set("steps", 7)
+    values.configure(loaded().show, bank())
+    assert values.effective == {"steps": 7}

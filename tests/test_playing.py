@@ -47,3 +47,13 @@ def test_a_broken_clip_is_said(tmp_path, monkeypatch):
     assert "clip.mid" in result.output
     result = runner.invoke(app, ["play", "nope.mid", "--port", "nobody"])
     assert result.exit_code in (1, 2)
+
+
+def test_a_clip_that_presses_nothing_is_said(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    runner = CliRunner()
+    runner.invoke(app, ["init", "."])
+    clip(tmp_path / "clip.mid", [99])
+    result = runner.invoke(app, ["play", "clip.mid", "--speed", "4"])
+    assert result.exit_code == 0, result.output
+    assert "Nothing in clip.mid pressed a pad" in result.output

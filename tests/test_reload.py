@@ -45,12 +45,13 @@ def test_a_changed_bank_is_read_and_handed_over(show):
 def test_a_mistake_is_told_once_and_the_last_good_configuration_stays(show):
     watch = ConfigWatch(show, interval=0.0)
     good = show.loaded
-    change(show, BANK.replace("rain}", "rain, steps: 0}"))
+    change(show, BANK.replace("rain}", "rain, steps: 0, seconds: -1}"))
     watch.look()
     watch.look()
-    (notice,) = show.put_items
-    assert isinstance(notice, Notice)
-    assert "presets/opening.yaml:2: pads.36.steps: 0 is below 1" in notice.text
+    assert all(isinstance(notice, Notice) for notice in show.put_items)
+    first, second = (notice.text for notice in show.put_items)
+    assert "presets/opening.yaml:2: pads.36.steps: 0 is below 1" in first
+    assert "pads.36.seconds" in second
     assert show.loaded is good
 
 

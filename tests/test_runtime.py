@@ -263,3 +263,37 @@ def test_what_hears_beats_is_warmed_at_the_start(tmp_path, monkeypatch):
     engine = {"host": "thread", "spares": {"enabled": False}}
     with stage(tmp_path, loaded(bank("one", pads), fragments={"folder": str(tmp_path)}, engine=engine)):
         assert warmed.wait(30)
+
+
+def test_two_shows_on_one_folder_are_warned(tmp_path):
+    with stage(tmp_path), stage(tmp_path) as second:
+        notice = second.seen.wait_for_kind(Notice)
+        assert "--fragments" in notice.text
+
+
+def test_a_slow_disk_is_told_once(tmp_path, monkeypatch):
+    monkeypatch.setattr("midifrag.runtime.BACKLOG", 2)
+    go = threading.Event()
+    with stage(tmp_path) as show:
+        store = Archive.store
+        monkeypatch.setattr(Archive, "store", lambda *given: (go.wait(), store(*given))[1])
+        for _ in range(5):
+            show.note(37)
+        notice = show.seen.wait_for_kind(Notice)
+        go.set()
+        show.seen.wait_for(landed(5))
+        told = [c for c in show.seen.changes if isinstance(c, Notice)]
+    assert notice.text.startswith("the disk is slow")
+    assert len(told) == 1
+
+
+def test_the_log_ends_with_what_was_left_out(tmp_path):
+    with stage(tmp_path) as show:
+        show.note(36)
+        show.seen.wait_for(landed(1))
+    (log,) = (tmp_path / "archive" / "sessions").glob("*.jsonl")
+    end = json.loads(log.read_text().splitlines()[-1])
+    assert end["event"] == "end"
+    assert (end["unwritten"], end["left_out"]) == (0, {})
+    assert all(counts == {"malformed": 0, "ignored": 0} for counts in end["midi"].values())
+    assert end["midi"]

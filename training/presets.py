@@ -51,13 +51,16 @@ class AutoencoderPreset:
 
 @dataclass(frozen=True)
 class DiffusionPreset:
-    """The transformer's size and training; after ``long_from`` of it every ``long_every``-th batch is of long clips."""
+    """The transformer's size and training; after ``long_from`` of it every ``long_every``-th batch is of long clips.
+
+    ``batch`` is what each process of a team takes.
+    """
 
     width: int = 192
     depth: int = 8
     heads: int = 3
     steps: int = 12_000
-    batch: int = 32
+    batch: int = 16
     rate: float = 2e-3
     decay: float = 0.999
     long_from: float = 0.5

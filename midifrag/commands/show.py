@@ -52,6 +52,7 @@ def run(loaded: config.Loaded) -> None:
             if page:
                 page.close()
             _say_goodbye(runtime)
+        out.print(f"Stopped. Every take is in {loaded.archive_folder}", markup=False, soft_wrap=True)
 
 
 def play(loaded: config.Loaded, path: Path, speed: float, port: str | None) -> None:
@@ -86,6 +87,8 @@ def play(loaded: config.Loaded, path: Path, speed: float, port: str | None) -> N
                     screen.draw()
         finally:
             _say_goodbye(runtime)
+        if not (stopped.is_set() or screen.view.finished):
+            out.print(_nothing_matched(loaded, path), markup=False, soft_wrap=True)
 
 
 def _performer(runtime: Runtime, ports: ClipPorts, path: Path, speed: float) -> Callable[[], None]:
@@ -95,6 +98,11 @@ def _performer(runtime: Runtime, ports: ClipPorts, path: Path, speed: float) -> 
         return lambda: play_messages(performance.at_speed(speed, runtime.clock.now()), runtime.put)
     clip = read_clip(path)
     return lambda: play_messages(clip.at_speed(speed), ports.send)
+
+
+def _nothing_matched(loaded: config.Loaded, path: Path) -> str:
+    pads = ", ".join(loaded.banks[0].pads) if loaded.banks else "none"
+    return f"Nothing in {path.name} pressed a pad. The pads of the first bank are on notes {pads}."
 
 
 @contextmanager

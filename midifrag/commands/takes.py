@@ -15,7 +15,7 @@ from midifrag.commands.common import explained, out
 from midifrag.config import Loaded
 from midifrag.engine.catalogue import known
 from midifrag.engine.protocol import EngineChoice
-from midifrag.errors import ModelError
+from midifrag.errors import ModelError, StorageError
 from midifrag.fragment.archive import Archive
 from midifrag.fragment.index import Filters
 from midifrag.fragment.record import TakeRecord
@@ -36,7 +36,9 @@ class Wanted:
 
 @contextlib.contextmanager
 def opened(folder: Path) -> Iterator[Archive]:
-    """The archive in ``folder``, closed afterwards. Raises `StorageError`."""
+    """The archive in ``folder``, closed afterwards. Raises `StorageError`, also if there is none."""
+    if not folder.is_dir():
+        raise StorageError(f"There are no takes yet: {folder} is not there. Is this the folder of your set?")
     archive = Archive(folder)
     try:
         yield archive
@@ -62,15 +64,18 @@ def find(folder: Path, words: str, limit: int, filters: Filters, as_json: bool) 
 
 def one(folder: Path, number: int, wanted: Wanted, show: Loaded | None, as_json: bool) -> None:
     """Show, mark, analyse or render again take ``number``."""
+    begins: list[float] = []
     with explained(), opened(folder) as archive:
         if wanted.star is not None:
             archive.star(number, wanted.star)
         if wanted.note is not None:
             archive.annotate(number, wanted.note)
         if wanted.analyse:
-            from midifrag.fragment.analysis import tempo
+            from midifrag.fragment.analysis import onsets, tempo
 
-            archive.set_tempo(number, tempo(*archive.read(number)))
+            audio, sample_rate = archive.read(number)
+            archive.set_tempo(number, tempo(audio, sample_rate))
+            begins = [round(at, 3) for at in onsets(audio, sample_rate)]
         record = archive.get(number)
         if wanted.again:
             record = again(archive, record, show)
@@ -82,6 +87,8 @@ def one(folder: Path, number: int, wanted: Wanted, show: Loaded | None, as_json:
         out.print_json(record.to_json())
     else:
         out.print(describe(record))
+        if wanted.analyse:
+            out.print(f"sounds begin at {', '.join(map(str, begins)) or '—'} s", markup=False, soft_wrap=True)
 
 
 def again(archive: Archive, record: TakeRecord, show: Loaded | None) -> TakeRecord:

@@ -49,10 +49,10 @@ class LandArchived:
 
 @dataclass(frozen=True, slots=True)
 class SetLock:
-    """Lock or unlock a slot. A locked slot keeps its fragment until it is unlocked."""
+    """Lock or unlock a slot, or (None) the other of the two. A locked slot keeps its fragment until it is unlocked."""
 
     slot: int
-    locked: bool
+    locked: bool | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -144,9 +144,10 @@ class Slots:
         self._save()
         return self._state(number)
 
-    def set_lock(self, number: int, locked: bool) -> SlotState:
-        """Lock a slot, so that nothing lands there, or unlock it. Raises `NoFreeSlotError` for an unknown slot."""
-        self._slot(number).locked = locked
+    def set_lock(self, number: int, locked: bool | None) -> SlotState:
+        """Lock a slot, so that nothing lands there, unlock it, or (None) the other. Raises `NoFreeSlotError`."""
+        slot = self._slot(number)
+        slot.locked = not slot.locked if locked is None else locked
         self._save()
         return self._state(number)
 
@@ -163,6 +164,14 @@ class Slots:
         for number in changed:
             self._notice(number)
         return bool(changed)
+
+    def is_shared(self) -> bool:
+        """Whether another program lands fragments in this folder too: each would replace the other's."""
+        try:
+            return self._workspace.is_shared()
+        except StorageError:
+            # Told with the first landing, which needs the folder.
+            return False
 
     def close(self) -> None:
         """Write down what is not yet, and tidy up."""

@@ -100,6 +100,23 @@ class Workspace:
         finally:
             lock.release()
 
+    def is_shared(self) -> bool:
+        """Whether another program prepares files for this folder now. Raises `StorageError` if the folder is gone."""
+        if not self._entered:
+            self._enter()
+        with self.alone():
+            return any(self._has_lock(work) for work in self.own.glob("work-*") if work != self._work)
+
+    @staticmethod
+    def _has_lock(work: Path) -> bool:
+        lock = FileLock(work / "alive")
+        try:
+            return not lock.acquire()
+        except OSError:
+            return False
+        finally:
+            lock.release()
+
     def leftovers(self) -> list[Path]:
         """Return the work folders of programs that are gone. Only meaningful while `alone`."""
         gone = []

@@ -1,4 +1,6 @@
 import json
+from contextlib import closing
+from importlib.metadata import version
 
 import numpy as np
 import pytest
@@ -124,3 +126,33 @@ def test_an_empty_prompt_is_refused():
     result = runner.invoke(app, ["render", " ", "-o", "x.wav", "--model", "sketch"])
     assert result.exit_code == 2
     assert "the prompt is empty" in result.output
+
+
+@pytest.mark.parametrize("arguments", [["render", "rain", "-o", "x.mp3"], ["clean", "x.wav", "y.flac"]])
+def test_what_would_be_a_wav_file_under_another_name_is_refused(arguments, tmp_path):
+    result = runner.invoke(app, arguments)
+    assert result.exit_code == 2
+    assert "WAV" in result.output
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_looking_for_takes_makes_no_folder(tmp_path):
+    for arguments in (["takes"], ["takes", "3"], ["takes", "--rebuild"]):
+        result = runner.invoke(app, arguments)
+        assert result.exit_code == 1
+        assert "There are no takes yet" in " ".join(result.output.split())
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_an_analysis_says_the_tempo_and_where_sounds_begin(tmp_path):
+    clicks = np.zeros((2, 4 * 44100), np.float32)
+    clicks[:, 22050::22050] = 0.9
+    with closing(Archive(tmp_path / "fragments" / "archive")) as archive:
+        archive.store(clicks, 44100, TakeRecord(prompt="clicks"))
+        output = runner.invoke(app, ["takes", "1", "--analyse"]).output
+        assert archive.get(1).tempo == pytest.approx(120, rel=0.05)
+    assert "sounds begin at 0.499, 0.998" in output
+
+
+def test_the_version_is_said():
+    assert runner.invoke(app, ["--version"]).output.split() == ["midifrag", version("midifrag")]

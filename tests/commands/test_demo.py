@@ -10,7 +10,7 @@ from midifrag.midi.clip import read_clip
 
 
 def demo(folder, *flags):
-    command = [sys.executable, "-m", "midifrag.cli", "demo", "--speed", "4", "--model", "sketch", *flags]
+    command = [sys.executable, "-m", "midifrag", "demo", "--speed", "4", "--model", "sketch", *flags]
     return subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=100, check=False)
 
 

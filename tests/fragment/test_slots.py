@@ -320,3 +320,16 @@ def test_state_is_readable_json(open_slots, tmp_path):
 
     assert saved["next"] == 2
     assert saved["slots"]["1"]["content"]["prompt"] == "prompt 1"
+
+
+def test_a_lock_can_be_turned_over(open_slots, tmp_path):
+    slots = open_slots(tmp_path)
+    assert [slots.set_lock(1, None).state for _ in range(3)] == ["locked", "free", "locked"]
+
+
+def test_another_program_in_the_same_folder_is_noticed(open_slots, tmp_path):
+    first, second = open_slots(tmp_path), open_slots(tmp_path)
+    assert not first.is_shared()
+    assert second.is_shared()
+    first.close()
+    assert not second.is_shared()

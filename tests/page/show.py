@@ -64,7 +64,7 @@ class RunningShow:
         self.port = free_port()
         self.address = f"http://127.0.0.1:{self.port}"
         self.output = folder / "output.txt"
-        start = "import sys; from midifrag.cli import main; sys.exit(main())"
+        start = "import sys; from midifrag.__main__ import main; sys.exit(main())"
         command = [sys.executable, "-c", start, "run", str(write_set(folder)), "--fragments", str(self.fragments)]
         with self.output.open("w") as output:
             self.process = subprocess.Popen(

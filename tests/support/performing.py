@@ -56,7 +56,7 @@ class Performance:
         self.lines: list[str] = []
         self._news = threading.Condition()
         self.process = subprocess.Popen(
-            [sys.executable, "-u", "-m", "midifrag.cli", *command, *flags],
+            [sys.executable, "-u", "-m", "midifrag", *command, *flags],
             cwd=folder,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,

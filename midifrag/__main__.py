@@ -1,0 +1,17 @@
+"""Where ``midifrag`` and ``python -m midifrag`` begin: before the imports, which take a moment that Ctrl-C may hit."""
+
+from __future__ import annotations
+
+
+def main() -> None:
+    """Run the command line; Ctrl-C ends it without a traceback."""
+    try:
+        from midifrag.cli import app
+
+        app()
+    except KeyboardInterrupt:
+        raise SystemExit(130) from None
+
+
+if __name__ == "__main__":
+    main()
