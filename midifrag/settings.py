@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal, TypeAlias
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from midifrag.banks import Channel, Control, Note, Parameters, Program, SevenBit, Strict
-from midifrag.engine.catalogue import CATALOGUE, default_model, known
+from midifrag.engine.catalogue import CATALOGUE, default_model, known, plugins
 from midifrag.fragment.options import ArchiveOptions, FragmentOptions
 from midifrag.surface import SURFACES
 
@@ -238,7 +238,7 @@ class Show(Strict):
     @property
     def known_models(self) -> list[str]:
         """Every name that ``model`` may have."""
-        return sorted({*self.models, *(model.name for model in CATALOGUE)})
+        return sorted({*self.models, *(model.name for model in CATALOGUE), *plugins()})
 
     def source(self, model: str) -> dict[str, Any]:
         """Where ``model`` comes from: its entry under ``models``, or what is known by that name."""

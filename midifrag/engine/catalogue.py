@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 from typing import Any
 
+#: The entry points that engines of others register under.
+GROUP = "midifrag.engines"
 #: Where the built-in model lies; the folder holds model_config.json, its checkpoint and its tokenizer.
 POCKET_FOLDER = Path(__file__).resolve().parent.parent / "models" / "pocket"
 
@@ -44,6 +47,11 @@ CATALOGUE: tuple[KnownModel, ...] = (
 def known(name: str) -> KnownModel | None:
     """The catalogue's entry of that name."""
     return next((model for model in CATALOGUE if model.name == name), None)
+
+
+def plugins() -> dict[str, EntryPoint]:
+    """The installed plug-in engines by name; each name is a model's too."""
+    return {entry.name: entry for entry in entry_points(group=GROUP)}
 
 
 def pocket_is_there() -> bool:

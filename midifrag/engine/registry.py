@@ -6,15 +6,14 @@ an entry of presets.yaml chooses one with ``engine: NAME``. A plug-in's name als
 
 from __future__ import annotations
 
-from importlib.metadata import EntryPoint, entry_points
 from typing import Literal, TypeAlias
 
+from midifrag.engine.catalogue import plugins
 from midifrag.engine.process_host import ProcessHost
 from midifrag.engine.protocol import Engine, EngineChoice, Worker, WorkerFactory
 from midifrag.engine.thread_host import ThreadHost
 from midifrag.errors import ModelError
 
-GROUP = "midifrag.engines"
 Host: TypeAlias = Literal["process", "thread"]
 
 
@@ -38,7 +37,7 @@ BUILT_IN: dict[str, WorkerFactory] = {"sketch": sketch, "stable-audio": stable_a
 
 def engines() -> tuple[str, ...]:
     """Names of all engines there are, built in first."""
-    return (*BUILT_IN, *sorted(set(_plugins()) - set(BUILT_IN)))
+    return (*BUILT_IN, *sorted(set(plugins()) - set(BUILT_IN)))
 
 
 def factory_for(choice: EngineChoice) -> WorkerFactory:
@@ -47,19 +46,19 @@ def factory_for(choice: EngineChoice) -> WorkerFactory:
     That is the one the entry names with ``engine``, else the one called like the model, else stable-audio. Raises
     `ModelError` for an engine that is not there or cannot be imported.
     """
-    plugins = _plugins()
+    others = plugins()
     name = choice.source.get("engine")
     if name is None:
-        name = choice.model if not choice.source and choice.model in {*BUILT_IN, *plugins} else "stable-audio"
+        name = choice.model if not choice.source and choice.model in {*BUILT_IN, *others} else "stable-audio"
     if name in BUILT_IN:
         return BUILT_IN[name]
-    if name not in plugins:
+    if name not in others:
         raise ModelError(f"There is no engine {name!r}. There are {', '.join(engines())}; others come as plug-ins.")
     try:
-        factory: WorkerFactory = plugins[name].load()
+        factory: WorkerFactory = others[name].load()
     except Exception as error:  # a plug-in may fail to import in any way
         raise ModelError(
-            f"The engine {name!r} ({plugins[name].value}) cannot be imported: {type(error).__name__}: {error}. "
+            f"The engine {name!r} ({others[name].value}) cannot be imported: {type(error).__name__}: {error}. "
             "Install its package again or choose another model."
         ) from error
     return factory
@@ -69,7 +68,3 @@ def create_engine(choice: EngineChoice, host: Host = "process") -> Engine:
     """The chosen engine, not started yet: in a child process, or in a thread of this one. Raises `ModelError`."""
     factory = factory_for(choice)
     return ProcessHost(factory, choice) if host == "process" else ThreadHost(factory, choice)
-
-
-def _plugins() -> dict[str, EntryPoint]:
-    return {entry.name: entry for entry in entry_points(group=GROUP)}

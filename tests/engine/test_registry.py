@@ -6,23 +6,24 @@ from importlib.metadata import EntryPoint
 
 import pytest
 
-from midifrag.engine import registry
+from midifrag.engine import catalogue, registry
 from midifrag.engine.process_host import ProcessHost
 from midifrag.engine.protocol import EngineChoice
 from midifrag.engine.registry import create_engine, engines, factory_for
 from midifrag.engine.sketch_worker import SketchWorker
 from midifrag.engine.thread_host import ThreadHost
 from midifrag.errors import ModelError
+from midifrag.settings import Show
 
 
 @pytest.fixture
 def plugins(monkeypatch):
     """Two plug-ins as an installed package would register them, one of which does not import."""
     found = [
-        EntryPoint("bells", "midifrag.engine.sketch_worker:SketchWorker", registry.GROUP),
-        EntryPoint("broken", "no_such_package:factory", registry.GROUP),
+        EntryPoint("bells", "midifrag.engine.sketch_worker:SketchWorker", catalogue.GROUP),
+        EntryPoint("broken", "no_such_package:factory", catalogue.GROUP),
     ]
-    monkeypatch.setattr(registry, "entry_points", lambda group: found if group == registry.GROUP else [])
+    monkeypatch.setattr(catalogue, "entry_points", lambda group: found if group == catalogue.GROUP else [])
 
 
 @pytest.mark.parametrize(
@@ -69,3 +70,8 @@ def test_torch_is_not_imported_before_it_is_needed():
         "assert 'torch' not in sys.modules and 'transformers' not in sys.modules\n"
     )
     assert subprocess.run([sys.executable, "-c", script], check=False).returncode == 0
+
+
+def test_a_plug_ins_name_is_a_models_name_in_a_set(plugins):
+    assert "bells" in Show(model="bells").known_models
+    assert "bells" not in Show().models
