@@ -5,8 +5,10 @@ from __future__ import annotations
 import logging
 import queue
 import threading
-from collections.abc import Generator, Sequence
+import time
+from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 from midifrag.engine.flight import Flight, Stage
 from midifrag.engine.graphs import BATCHES
@@ -21,6 +23,8 @@ _log = logging.getLogger(__name__)
 
 #: Steps of a throw-away render: the second meets what only a step with a history does.
 _STEPS = 2
+#: What takes a single request longer than this many seconds is not rehearsed for several at once.
+QUICK = 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,8 +75,9 @@ def warm_up(renderer: Renderer, renders: Sequence[Render], max_in_flight: int) -
         yield Warming(done, total, f"prompt: {prompt}")
         renderer.encode(prompt, negative_prompt, seconds)
     for done, (kind, settings) in enumerate(kinds.items(), start=len(prompts)):
-        yield Warming(done, total, f"{settings.seconds:g} s, {'with' if kind.guided else 'without'} guidance")
-        held = max(held, _rehearse(renderer, settings))
+        told = Warming(done, total, f"{settings.seconds:g} s, {'with' if kind.guided else 'without'} guidance")
+        yield told
+        held = max(held, (yield from _rehearse(renderer, settings, max_in_flight, told)))
         batches = [size for size in BATCHES if size <= max_in_flight]
         renderer.capture(kind.frames, batches, guided=kind.guided, refusing=kind.refusing)
     renderer.counters.models_built = 0
@@ -89,12 +94,29 @@ def _settled(render: Render, renderer: Renderer) -> Settings | None:
         return None
 
 
-def _rehearse(renderer: Renderer, settings: Settings) -> int:
-    """Render a few steps and the first window, and say how many bytes such a request holds."""
+def _rehearse(renderer: Renderer, settings: Settings, together: int, told: Warming) -> Generator[Warming, None, int]:
+    """Render a few steps and the first window, also of up to ``together`` such requests at once where that is quick.
+
+    ``told`` is yielded wherever a press may go first. Returns how many bytes such a request holds.
+    """
     short = replace(settings, steps=min(_STEPS, settings.steps))
     flight = Flight(Render(0, settings.prompt, settings.seconds, settings.seed), short, 0, spare=True)
     renderer.begin(flight)
+    yield from _with_others(renderer.answer, flight, together, told)
     while flight.stage is Stage.STEPPING:
         flight.answer(renderer.answer([flight]))
-    renderer.decode([flight], alone=True)
+    yield from _with_others(partial(renderer.decode, alone=True), flight, together, told)
     return renderer.held_by(flight)
+
+
+def _with_others(
+    work: Callable[[Sequence[Flight]], object], flight: Flight, together: int, told: Warming
+) -> Iterator[Warming]:
+    """Do ``work`` for one request, and for each greater number of them: kernels are made for each anew."""
+    work([flight])
+    began = time.perf_counter()
+    work([flight])
+    if time.perf_counter() - began < QUICK:
+        for count in range(2, together + 1):
+            yield told
+            work([flight] * count)
