@@ -16,9 +16,10 @@ def idle(bank: str, key: str, colour: str | None, port: str | None, now: float) 
 
 
 def describe(info: EngineInfo) -> str:
-    """One line of what is loaded: model, device, precision, and what of its memory goes where."""
+    """One line of what is loaded: model, device, precision, what of its memory goes where, and what is warm."""
     sizes = [f"{what} {size / 1e6:.0f} MB" for what, size in info.memory.items()]
-    return "; ".join([f"{info.model} on {info.device}, {info.precision}", *([", ".join(sizes)] if sizes else [])])
+    what = [f"{info.model} on {info.device}, {info.precision}", ", ".join(sizes), info.warmed]
+    return "; ".join(filter(None, what))
 
 
 class Standing:

@@ -63,7 +63,11 @@ Command: TypeAlias = Warm | Render | Cancel | Promote
 
 @dataclass(frozen=True, slots=True)
 class EngineInfo:
-    """What an engine is, once it is loaded. ``memory`` is in bytes by what it is for, where that can be known."""
+    """What an engine is, once it is loaded.
+
+    ``memory`` is in bytes by what it is for, where that can be known; ``warmed`` says what was made ready and how long
+    that took.
+    """
 
     engine: str
     model: str
@@ -76,6 +80,7 @@ class EngineInfo:
     samplers: tuple[str, ...]
     deterministic: bool = True
     memory: dict[str, int] = field(default_factory=dict)
+    warmed: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -81,8 +81,7 @@ def warm_up(renderer: Renderer, renders: Sequence[Render], max_in_flight: int) -
         batches = [size for size in BATCHES if size <= max_in_flight]
         renderer.capture(kind.frames, batches, guided=kind.guided, refusing=kind.refusing)
     renderer.counters.models_built = 0
-    denoiser, decoder = renderer.describes
-    yield Warming(total, total, f"ready: {denoiser}; {decoder}; {renderer.counters.captures} graphs")
+    yield Warming(total, total, "ready")
     return held
 
 

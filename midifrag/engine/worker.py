@@ -13,6 +13,7 @@ everything that can be spared is freed, and then failed.
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
@@ -53,6 +54,7 @@ class DiffusionWorker:
         self._most = self._batch_limit = 0
         self._unjudged: list[tuple[Sequence[Flight], HostCopy]] = []
         self._request_memory = 0
+        self._warmed = ""
 
     @classmethod
     def from_model(cls, model: Model, **options: object) -> DiffusionWorker:
@@ -104,11 +106,16 @@ class DiffusionWorker:
             max_seconds=model.max_seconds,
             samplers=offered(model.objective),
             memory=memory,
+            warmed=self._warmed,
         )
 
     def warm(self, renders: tuple[Render, ...]) -> Iterator[Warming]:
         """See `Worker.warm`."""
+        began = time.monotonic()
         self._request_memory = yield from warm_up(self.renderer, renders, self._most)
+        denoiser, decoder = self.renderer.describes
+        graphs = f", {self.counters.captures} graphs" if self.counters.captures else ""
+        self._warmed = f"warm in {time.monotonic() - began:.1f} s{graphs}: {denoiser}; {decoder}"
 
     def submit(self, render: Render) -> None:
         """See `Worker.submit`."""
