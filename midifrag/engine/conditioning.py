@@ -6,6 +6,7 @@ and value. Stock inference runs the encoder again for every call.
 
 from __future__ import annotations
 
+import re
 from collections import OrderedDict
 from collections.abc import Hashable
 from dataclasses import dataclass
@@ -15,12 +16,15 @@ import torch
 from torch import Tensor
 
 from midifrag.engine.model import Model
+from midifrag.engine.sketch.words import STOP_WORDS
 from midifrag.errors import ModelError
 
 #: Types of stable-audio-tools conditioners that read the prompt.
 TEXT_TYPES = frozenset({"t5", "clap_text", "lut", "tokenizer_lut", "phoneme"})
 #: Cached embeddings, the least recently used going first. A T5-base prompt of 128 tokens takes 0.4 MB.
 CACHED_EMBEDDINGS = 512
+#: What counts as a word of a prompt.
+WORD = re.compile(r"[\w#'-]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +84,27 @@ class Conditioner:
             prepend=_floating(inputs["prepend_cond"]),
             concat=_floating(inputs["input_concat_cond"]),
         )
+
+    def ignored(self, prompt: str) -> tuple[str, ...]:
+        """The words that change nothing, in order: those that a model's table of words lacks, or has no room for.
+
+        Empty for models that read any text. Words without a meaning of their own are not named.
+        """
+        conditioners = self._model.module.conditioner.conditioners
+        tables = [conditioners[key] for key, kind in self._types.items() if kind == "lut"]
+        if not tables:
+            return ()
+
+        def read(text: str) -> list[list[int]]:
+            return [
+                table.tokenizer(text, truncation=True, max_length=table.max_length)["input_ids"] for table in tables
+            ]
+
+        whole = read(prompt)
+        spoken = {
+            word[0]: read(prompt[: word.start()] + prompt[word.end() :]) != whole for word in WORD.finditer(prompt)
+        }
+        return tuple(word for word, matters in spoken.items() if not matters and word.lower() not in STOP_WORDS)
 
     def _tensors(self, prompt: str, seconds: float) -> dict[str, tuple[Tensor, Tensor | None]]:
         tensors = {}

@@ -55,6 +55,11 @@ class Renderer:
         flight.prepared = self._denoiser(flight.exact).prepare(conditioning, first_times, settings.frames)
         flight.begin(self.model)
 
+    def remarks(self, flight: Flight) -> list[str]:
+        """What a performer should know of how a prompt is understood."""
+        ignored = self._conditioner.ignored(flight.settings.prompt)
+        return [f"unknown words: {', '.join(ignored)}"] if ignored else []
+
     def answer(self, batch: Sequence[Flight]) -> Tensor:
         """The model's outputs for what the requests ask, (requests, channels, frames)."""
         rows = [Row(flight.query, flight.prepared, flight.settings.cfg_scale) for flight in batch]

@@ -177,6 +177,7 @@ class DiffusionWorker:
             first = flight.start_clock()
             self.renderer.begin(flight)
             if first:
+                flight.notes += self.renderer.remarks(flight)
                 events.append(Started(flight.job))
 
     def _attempt(

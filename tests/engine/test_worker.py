@@ -239,6 +239,14 @@ def test_chords_are_warm_too_where_that_is_quick(
     assert answered == decoded == sizes
 
 
+def test_words_that_change_nothing_are_named(model: Model) -> None:
+    """The model's table reads any text, but only 24 letters of it."""
+    worker = DiffusionWorker.from_model(model)
+    known, cut = run(worker, press(1, prompt="rain on tin")), run(worker, press(2, prompt="a bell that rings softly ever"))
+    assert of(Rendered, known)[0].notes == ()
+    assert of(Rendered, cut)[0].notes == ("unknown words: ever",)
+
+
 def test_info_says_what_memory_is_for(model: Model) -> None:
     worker = DiffusionWorker.from_model(model)
     list(worker.warm((press(1),)))
