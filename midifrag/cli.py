@@ -233,7 +233,7 @@ def takes(
     again: Annotated[bool, typer.Option("--again", help="Render the take once more from its record.")] = False,
     star: Annotated[bool | None, typer.Option("--star/--unstar", help="Mark the take, or take the mark away.")] = None,
     note: Annotated[str | None, typer.Option(help="Write a note on the take.")] = None,
-    analyse: Annotated[bool, typer.Option("--analyse", help="Find the take's tempo.")] = False,
+    analyse: Annotated[bool, typer.Option("--analyse", help="Find its tempo and where sounds begin.")] = False,
     bank: Annotated[str | None, typer.Option(help="Only takes of this bank.")] = None,
     preset: Annotated[str | None, typer.Option(help="Only takes of this preset.")] = None,
     starred: Annotated[bool, typer.Option("--starred", help="Only marked takes.")] = False,
@@ -263,7 +263,7 @@ def takes(
 
 def _wav(path: Path) -> Path:
     if path.suffix.lower() not in (".wav", ".wave"):
-        raise typer.BadParameter(f"{path} would be a WAV file all the same: name it {path.with_suffix('.wav').name}")
+        raise typer.BadParameter(f"{path} would be a WAV file all the same: name it {path.stem or 'sound'}.wav")
     return path
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -116,14 +116,10 @@ def load(path: Path, flags: Mapping[str, Any] | None = None, environment: Mappin
 
 def _is_show(path: Path, data: Mapping[str, Any], problems: list[Problem]) -> bool:
     """Whether a file is meant as a show at all; what is said of each key of another would not help."""
-    if "pads" in data:
-        message = "this is a bank; give the presets.yaml that names it in its set_list"
-        problems.append(Problem(path.name, None, "", message))
-    elif not data:
-        message = "is empty; `midifrag init FOLDER` writes a set to start from"
-        problems.append(Problem(path.name, None, "", message))
-    else:
+    if "pads" not in data or "set_list" in data:
         return True
+    message = "this is a bank; give the presets.yaml that names it in its set_list"
+    problems.append(Problem(path.name, None, "", message))
     return False
 
 
@@ -181,8 +177,7 @@ def _load_bank(path: Path, slug: str, show: Show | None, problems: list[Problem]
     name = f"presets/{path.name}"
     if not path.exists():
         there = sorted(file.stem for file in path.parent.glob("*.yaml"))
-        message = f"{none_of(slug, there)}; each bank is a file in presets/"
-        problems.append(Problem(named.file, named.line, "set_list", message))
+        problems.append(replace(named, message=f"{none_of(slug, there)}; each bank is a file in presets/"))
         return None
     data = _read(path, problems, name)
     if data is None:

@@ -27,9 +27,8 @@ class LiveValues:
         self._values.setdefault(bank.slug, {})
         self._controls: dict[str, tuple[str, Control]] = {control_id(c): ("", c) for c in show.controls}
         self._controls |= {control_id(c): (bank.slug, c) for c in bank.controls}
-        for scope in ("", bank.slug):
-            there = {control.sets for owner, control in self._controls.values() if owner == scope}
-            for name in self._moved.get(scope, set()) - there:
+        for scope, controls in (("", show.controls), (bank.slug, bank.controls)):
+            for name in self._moved.get(scope, set()) - {control.sets for control in controls}:
                 self._values[scope].pop(name, None)
                 self._moved[scope].discard(name)
         self._takeovers = {

@@ -40,8 +40,8 @@ from midifrag.watching import Watcher
 HOUSEKEEPING = 0.25
 #: MIDI events that a monitor may have waiting before the oldest are left out.
 MONITOR_CAPACITY = 256
-#: Takes that wait for the disk beyond which a performer is told.
-BACKLOG = 8
+#: Takes that wait for the disk beyond which a performer is told, if that lasts for this many rounds of housekeeping.
+BACKLOG, SLOW_LOOKS = 8, 8
 
 _log = logging.getLogger(__name__)
 
@@ -79,8 +79,8 @@ class Runtime:
         self._thread = threading.Thread(target=self._run, name="bridge", daemon=True)
         self._closing = threading.Event()
         self._started = False
-        self._disk_is_slow = False
-        #: What was noticed at the start, for the first who watches: before, nobody would hear it.
+        self._slow_looks = 0
+        #: What was noticed at the start, for everybody who begins to watch: before, nobody would hear it.
         self._first_words: list[Notice] = []
 
     # --- life cycle --------------------------------------------------------------------------------------------------
@@ -93,6 +93,8 @@ class Runtime:
             text = f"another program lands fragments in {self.slots.folder} too, and each replaces the other's"
             self._first_words.append(Notice("warning", f"{text}; give one of them another folder with --fragments"))
         self._open_ports()
+        for notice in self._first_words:
+            self.log.write(notice)
         self.log.write({"event": "show", "show": self.loaded.show.model_dump(mode="json", by_alias=True)})
         self.writer.start()
         # Before the bridge's thread: a press that waits already would start its engine a second time.
@@ -162,8 +164,8 @@ class Runtime:
         # In this order: a change between the two is told twice, and not lost.
         self._watchers.append(watcher)
         self.put(Introduce(watcher.put_all))
-        while self._first_words:
-            self.put(self._first_words.pop(0))
+        for notice in self._first_words:
+            watcher.put(notice)
         return watcher
 
     def unwatch(self, watcher: Watcher[Any]) -> None:
@@ -200,10 +202,13 @@ class Runtime:
                 self._publish(Notice("error", f"unexpected: {error!r}; the show goes on"))
 
     def _watch_the_disk(self) -> None:
-        slow = self.writer.backlog > BACKLOG
-        if slow and not self._disk_is_slow:
-            self._publish(Notice("warning", f"the disk is slow: {self.writer.backlog} takes wait to be written"))
-        self._disk_is_slow = slow
+        backlog = self.writer.backlog
+        if backlog > BACKLOG:
+            self._slow_looks += 1
+            if self._slow_looks == SLOW_LOOKS:
+                self._publish(Notice("warning", f"the disk is slow: {backlog} takes wait to be written"))
+        elif backlog <= BACKLOG // 2:
+            self._slow_looks = 0
 
     def _handle(self, item: Any) -> None:
         bank = self.bridge.bank

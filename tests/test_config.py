@@ -99,7 +99,7 @@ def test_environment_overrides_the_file_and_flags_override_both(show):
         ("model: [", "presets.yaml:"),
         ("model: sketch\nmodel: pocket", "found duplicate key"),
         ("set_list: []", "set_list: is empty"),
-        ("set_list: [nope]", "presets.yaml:1: set_list: 'nope' is none of opening; each bank is a file in presets/"),
+        ("set_list: [nope]", "presets.yaml:1: set_list.0: 'nope' is none of opening; each bank is a file in presets/"),
         ("set_list: [openin]", "did you mean opening?"),
         ("model: sketsch", "did you mean sketch?"),
         ("pads: {36: {prompt: x}}", "presets.yaml: this is a bank; give the presets.yaml that names it"),
@@ -107,7 +107,7 @@ def test_environment_overrides_the_file_and_flags_override_both(show):
     ],
 )
 def test_a_mistake_in_the_show_is_a_line_with_its_place_and_the_way_out(show, presets, line):
-    if "set_list" not in presets and not presets.startswith(("-", "model: [")):
+    if "set_list" not in presets and not presets.startswith(("-", "model: [", "pads")):
         presets += "\nset_list: [opening]"
     found = lines(show(presets))
     assert any(line in one for one in found), found

@@ -273,6 +273,7 @@ def test_two_shows_on_one_folder_are_warned(tmp_path):
 
 def test_a_slow_disk_is_told_once(tmp_path, monkeypatch):
     monkeypatch.setattr("midifrag.runtime.BACKLOG", 2)
+    monkeypatch.setattr("midifrag.runtime.SLOW_LOOKS", 2)
     go = threading.Event()
     with stage(tmp_path) as show:
         store = Archive.store

@@ -67,6 +67,9 @@ class Latents:
         self.prompts: list[str] = []
         latents, families, seconds = [], [], []
         for split in splits:
+            # Data of one's own may have no rare adjectives.
+            if not (run / f"latents-{split}.pt").exists():
+                continue
             clips = Clips(run, split)
             latents.append(torch.load(run / f"latents-{split}.pt", map_location="cpu", weights_only=True)["latents"])
             # Only the first clips may have been encoded.

@@ -64,6 +64,8 @@ def main() -> None:
     codec.divide_latents(means.square().mean(dim=(0, 2)).sqrt())
     save({"codec": codec.state_dict()}, run / "codec.pt")
     for split in ("train", "rare", "long"):
+        if not (run / "data" / f"{split}.json").exists():
+            continue
         clips = Clips(run, split)
         count = len(clips) if arguments.clips is None else min(arguments.clips, len(clips))
         save({"latents": encode(codec, clips, count, device)}, run / f"latents-{split}.pt")

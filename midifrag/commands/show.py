@@ -52,7 +52,7 @@ def run(loaded: config.Loaded) -> None:
             if page:
                 page.close()
             _say_goodbye(runtime)
-        out.print(f"Stopped. Every take is in {loaded.archive_folder}", markup=False, soft_wrap=True)
+        out.print(f"Stopped. The takes are in {loaded.archive_folder}", markup=False, soft_wrap=True)
 
 
 def play(loaded: config.Loaded, path: Path, speed: float, port: str | None) -> None:

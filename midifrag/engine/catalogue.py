@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 from typing import Any
@@ -49,6 +50,7 @@ def known(name: str) -> KnownModel | None:
     return next((model for model in CATALOGUE if model.name == name), None)
 
 
+@cache
 def plugins() -> dict[str, EntryPoint]:
     """The installed plug-in engines by name; each name is a model's too."""
     return {entry.name: entry for entry in entry_points(group=GROUP)}

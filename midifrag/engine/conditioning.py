@@ -86,9 +86,10 @@ class Conditioner:
         )
 
     def ignored(self, prompt: str) -> tuple[str, ...]:
-        """The words that change nothing, in order: those that a model's table of words lacks, or has no room for.
+        """The words that change nothing, in order.
 
-        Empty for models that read any text. Words without a meaning of their own are not named.
+        Those are what a model's table of words lacks, has no room for, or has understood from the others already. Empty
+        for models that read any text. Words without a meaning of their own are not named.
         """
         conditioners = self._model.module.conditioner.conditioners
         tables = [conditioners[key] for key, kind in self._types.items() if kind == "lut"]

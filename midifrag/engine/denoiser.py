@@ -10,6 +10,7 @@ from __future__ import annotations
 import copy
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Protocol
 
 import torch
@@ -53,8 +54,18 @@ class Denoiser(Protocol):
 
 def guided(conditional: Tensor, unconditional: Tensor, scales: Sequence[float]) -> Tensor:
     """Classifier-free guidance (arXiv:2207.12598), one scale a row."""
-    scale = torch.tensor(scales, dtype=torch.float32, device=conditional.device).view(-1, 1, 1)
-    return torch.lerp(unconditional, conditional, scale)
+    return torch.lerp(unconditional, conditional, _scales(tuple(scales), conditional.device))
+
+
+@lru_cache(maxsize=256)
+def _scales(scales: tuple[float, ...], device: torch.device) -> Tensor:
+    """Kept, because bringing numbers to a device waits for all that it still does."""
+    return torch.tensor(scales, dtype=torch.float32, device=device).view(-1, 1, 1)
+
+
+@lru_cache(maxsize=256)
+def _indices(places: tuple[int, ...], device: torch.device) -> Tensor:
+    return torch.tensor(places, device=device)
 
 
 class StockDenoiser:
@@ -111,7 +122,7 @@ def combine(output: Tensor, rows: Sequence[Row], places: Sequence[int]) -> Tenso
     scales = [rows[place].cfg_scale for place in places]
     if list(places) == list(range(len(rows))):
         return guided(conditional, unconditional, scales)
-    where = torch.tensor(places, device=output.device)
+    where = _indices(tuple(places), output.device)
     return conditional.index_copy(0, where, guided(conditional[where], unconditional, scales))
 
 

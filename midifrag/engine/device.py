@@ -7,7 +7,23 @@ import gc
 import torch
 from torch import Tensor
 
-_MEMORY_WORDS = ("out of memory", "can't allocate memory", "not enough memory", "alloc failed")
+_MEMORY_WORDS = (
+    "out of memory",
+    "can't allocate memory",
+    "not enough memory",
+    "alloc failed",
+    "alloc_failed",
+    # What cuDNN says when it finds no room to work in.
+    "unable to find an engine",
+)
+
+
+def set_up(device: torch.device) -> None:
+    """Make a device this thread's own, and fp32 on it fp32: what torch does by default has ten bits of fraction."""
+    if device.type == "cuda":
+        torch.cuda.set_device(device.index or 0)
+        torch.backends.cudnn.allow_tf32 = False
+        torch.backends.cuda.matmul.allow_tf32 = False
 
 
 def is_memory_error(error: BaseException) -> bool:

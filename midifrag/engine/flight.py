@@ -31,8 +31,8 @@ class Flight:
     """One request: its parameters, the sampler's state and what of it is prepared on the device.
 
     ``exact`` is set when it is rendered again in fp32 after half precision failed; ``order`` is its place of arrival,
-    ``turn`` when it was last served; ``squeezed`` is set once it was retried for want of memory; ``pieces`` is the
-    audio decoded so far.
+    ``turn`` when it was last served; ``squeezed`` is set once it was retried for want of memory, ``announced`` once its
+    beginning was told; ``pieces`` is the audio decoded so far.
     """
 
     render: Render
@@ -45,6 +45,7 @@ class Flight:
     prepared: Any = None
     notes: list[str] = field(default_factory=list)
     squeezed: bool = False
+    announced: bool = False
     pieces: list[Audio] = field(default_factory=list)
     began: float | None = None
     clock: Callable[[], float] = time.perf_counter
@@ -81,12 +82,10 @@ class Flight:
             raise RuntimeError("this request asks for nothing")
         return self._query
 
-    def start_clock(self) -> bool:
-        """Note that work on it begins now; False if it had begun before."""
-        if self.began is not None:
-            return False
-        self.began = self.clock()
-        return True
+    def start_clock(self) -> None:
+        """Note that work on it begins, unless it had begun before."""
+        if self.began is None:
+            self.began = self.clock()
 
     def levels(self, model: Model) -> Tensor:
         """The noise levels of its way."""
@@ -119,6 +118,11 @@ class Flight:
             self._query = self._step.send(output)
         except StopIteration:
             pass
+        except Exception:
+            # Its generator is dead; what comes next is the beginning, with the same noise.
+            self._step = self._query = None
+            self.stage = Stage.WAITING
+            raise
         else:
             return False
         self.state.index += 1

@@ -18,6 +18,7 @@ from torch.overrides import TorchFunctionMode
 from midifrag.engine import checkpoint, hub
 from midifrag.engine.catalogue import POCKET_FOLDER, known, pocket_is_there
 from midifrag.engine.defaults import objective_of, settings_of
+from midifrag.engine.device import set_up
 from midifrag.engine.model import Model
 from midifrag.engine.precision import place, resolve_device, resolve_precision
 from midifrag.engine.protocol import EngineChoice
@@ -45,6 +46,7 @@ def load(choice: EngineChoice, on_progress: hub.ProgressListener | None = None) 
     """
     tell = on_progress or (lambda _done, _total, _what: None)
     device = resolve_device(choice.device)
+    set_up(device)
     precision = resolve_precision(choice.precision, device)
     files = find(choice, on_progress)
     config = with_absolute_tokenizers(read_config(files.config), files.config.parent)

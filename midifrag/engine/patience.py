@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-#: A busy worker may be silent for this many seconds, and for this many times its longest silence so far.
-LEAST_SECONDS, TIMES = 60.0, 10.0
+#: A busy worker may be silent for this many seconds, and for so many times its longest silence, up to the last.
+LEAST_SECONDS, TIMES, MOST_SECONDS = 60.0, 10.0, 600.0
 
 
 class Patience:
@@ -23,7 +23,7 @@ class Patience:
     @property
     def limit(self) -> float:
         """Seconds of silence that are endured."""
-        return max(LEAST_SECONDS, TIMES * self._longest)
+        return max(LEAST_SECONDS, min(TIMES * self._longest, MOST_SECONDS))
 
     def wait(self, seconds: float) -> None:
         """Nothing was heard for so many more seconds."""

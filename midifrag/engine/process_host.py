@@ -108,7 +108,8 @@ class ProcessHost(SupervisedHost):
             news = wait([events, process.sentinel], SIGN_SECONDS)
             if not news:
                 if self._is_hanging(patience):
-                    return Death(f"The engine was stuck: no sign of life for {patience.limit:.0f} s. It was ended.")
+                    reason = f"The engine was stuck: no sign of life for {patience.limit:.0f} s. It was ended."
+                    return Death(reason, stuck=True)
                 continue
             if events not in news:
                 break

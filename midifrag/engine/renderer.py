@@ -58,7 +58,7 @@ class Renderer:
     def remarks(self, flight: Flight) -> list[str]:
         """What a performer should know of how a prompt is understood."""
         ignored = self._conditioner.ignored(flight.settings.prompt)
-        return [f"unknown words: {', '.join(ignored)}"] if ignored else []
+        return [f"words without effect: {', '.join(ignored)}"] if ignored else []
 
     def answer(self, batch: Sequence[Flight]) -> Tensor:
         """The model's outputs for what the requests ask, (requests, channels, frames)."""

@@ -35,10 +35,14 @@ MOST_WARMED = 512
 
 @dataclass(frozen=True, slots=True)
 class Death:
-    """Why a life ended. A ``final`` death is not worth another try, such as a checkpoint that does not fit."""
+    """Why a life ended. A ``final`` death is not worth another try, such as a checkpoint that does not fit.
+
+    One that was ``stuck`` took its time, which is no sign of a steady life.
+    """
 
     reason: str
     final: bool = False
+    stuck: bool = False
 
 
 class SupervisedHost(abc.ABC):
@@ -134,7 +138,7 @@ class SupervisedHost(abc.ABC):
             death = self._live()
             if death is None or self._stop.is_set():
                 return
-            deaths = 1 if self._was_steady() else deaths + 1
+            deaths = 1 if self._was_steady(death) else deaths + 1
             restarting = not death.final and deaths <= len(self._back_off)
             reason = death.reason
             if not death.final and not restarting:
@@ -145,7 +149,9 @@ class SupervisedHost(abc.ABC):
                 return
             self._stop.wait(self._back_off[deaths - 1])
 
-    def _was_steady(self) -> bool:
+    def _was_steady(self, death: Death) -> bool:
+        if death.stuck:
+            return self._has_rendered
         ready_for = 0.0 if self._ready_since is None else self._clock() - self._ready_since
         return self._has_rendered or ready_for >= STEADY_SECONDS
 

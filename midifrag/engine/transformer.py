@@ -79,10 +79,9 @@ class FastDenoiser:
         self._tables: dict[int, Rotary | None] = {}
         self._gathered: _Gathered | None = None
         self.context_tokens = 0
-        self.records = self._project_in.device.type == "cuda"
-        self._graphs = Graphs(
-            lambda inputs, guided: self._forward(inputs, range(len(inputs.latents)) if guided else ())
-        )
+        # A recording has no place for what some models prepend.
+        self.records = self._project_in.device.type == "cuda" and not hasattr(dit, "to_prepend_embed")
+        self._graphs = Graphs(self._forward_whole)
         self.memory = sum(block.memory for block in self._blocks)
         self._modulations = Modulations(self._transformer.layers, dtype) if self._adaptive else None
 
@@ -148,12 +147,13 @@ class FastDenoiser:
         shape = self._graphs.fitting(len(rows), rows[0].query.x.shape[-1], guided=bool(guided), refusing=refusing)
         if shape is None:
             places = sorted(guided, key=lambda index: rows[index].prepared.refused is None)
-            output = self._forward(self._inputs(rows, places), places)
+            output = self._forward(self._inputs(rows, places, against=places), places)
         else:
             places = list(range(len(rows))) if guided else []
             filled = [*rows, *[rows[-1]] * (shape.batch - len(rows))]
             everyone = list(range(shape.batch)) if guided else []
-            output = self._graphs.run(shape, self._inputs(filled, everyone, zeros=refusing))
+            against = everyone if refusing else []
+            output = self._graphs.run(shape, self._inputs(filled, everyone, against=against, zeros=refusing))
             output = torch.cat([output[: len(rows)], output[shape.batch : shape.batch + len(places)]])
         return combine(output, rows, places)
 
@@ -165,7 +165,8 @@ class FastDenoiser:
         for batch in batches:
             shape = Shape(batch, frames, guided, refusing)
             places = list(range(batch)) if guided else []
-            self._graphs.record(shape, self._inputs([row] * batch, places, zeros=refusing))
+            against = places if refusing else []
+            self._graphs.record(shape, self._inputs([row] * batch, places, against=against, zeros=refusing))
 
     def _sample_row(self, frames: int, *, guided: bool, refusing: bool) -> Row:
         """A row as requests have them, of zeros."""
@@ -191,13 +192,18 @@ class FastDenoiser:
         self._tables.clear()
         self._gathered = None
 
-    def _inputs(self, rows: Sequence[Row], places: Sequence[int], *, zeros: bool = False) -> Inputs:
-        """The tensors of a call; with ``zeros``, rows at ``places`` without a negative prompt get an empty one."""
+    def _inputs(
+        self, rows: Sequence[Row], places: Sequence[int], *, against: Sequence[int], zeros: bool = False
+    ) -> Inputs:
+        """The tensors of a call that evaluates the rows at ``places`` once more, unguided.
+
+        Negative prompts count for rows ``against`` them; with ``zeros``, those without one get an empty one.
+        """
         moments = [rows[index].prepared.moments[rows[index].query.t] for index in (*range(len(rows)), *places)]
         return Inputs(
             latents=torch.cat([row.query.x for row in rows]),
             moments=torch.stack(moments),
-            context=self._context(rows, places, zeros),
+            context=self._context(rows, against, zeros),
             prepend=self._prepend(rows, places),
         )
 
@@ -226,7 +232,8 @@ class FastDenoiser:
         tokens = frames // self._dit.patch_size + self._before(prepend)
         if tokens not in self._tables:
             embedding = self._transformer.rotary_pos_emb
-            if len(self._tables) >= _KEPT_LENGTHS:
+            # Recordings read the tables where they lie.
+            if len(self._tables) >= _KEPT_LENGTHS and not self.records:
                 self._tables.pop(next(iter(self._tables)))
             rotary = None
             if embedding is not None:

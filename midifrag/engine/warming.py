@@ -6,10 +6,13 @@ import logging
 import queue
 import threading
 import time
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
+from torch import Tensor
+
+from midifrag.engine.device import free_cached, is_memory_error
 from midifrag.engine.flight import Flight, Stage
 from midifrag.engine.graphs import BATCHES
 from midifrag.engine.messages import Render, Warming
@@ -21,8 +24,8 @@ from midifrag.errors import RequestError
 
 _log = logging.getLogger(__name__)
 
-#: Steps of a throw-away render: the second meets what only a step with a history does.
-_STEPS = 2
+#: Steps of a throw-away render: the second meets what only a step with a history does, the last has no noise.
+STEPS = 3
 #: What takes a single request longer than this many seconds is not rehearsed for several at once.
 QUICK = 0.1
 
@@ -62,24 +65,27 @@ def load_in_steps(choice: EngineChoice) -> Generator[Warming, None, Model]:
     return item
 
 
-def warm_up(renderer: Renderer, renders: Sequence[Render], max_in_flight: int) -> Generator[Warming, None, int]:
-    """Encode all prompts, render a little of every kind, and record it where the device can.
+def warm_up(
+    renderer: Renderer, renders: Sequence[Render], max_in_flight: int, warm: set[Kind]
+) -> Generator[Warming, None, int]:
+    """Encode all prompts, and render a little of every kind that is not yet ``warm``.
 
-    Returns the bytes that one request holds while it is in flight.
+    Wherever it yields, a press may go first. Returns the bytes that one request holds while it is in flight.
     """
     every = [settings for settings in (_settled(render, renderer) for render in renders) if settings is not None]
     prompts = list(dict.fromkeys((each.prompt, each.negative_prompt, each.seconds) for each in every))
-    kinds = {Kind.of(each): each for each in every}
+    kinds = {kind: each for each in every if (kind := Kind.of(each)) not in warm}
     total, held = len(prompts) + len(kinds), 0
     for done, (prompt, negative_prompt, seconds) in enumerate(prompts):
         yield Warming(done, total, f"prompt: {prompt}")
         renderer.encode(prompt, negative_prompt, seconds)
     for done, (kind, settings) in enumerate(kinds.items(), start=len(prompts)):
         told = Warming(done, total, f"{settings.seconds:g} s, {'with' if kind.guided else 'without'} guidance")
-        yield told
-        held = max(held, (yield from _rehearse(renderer, settings, max_in_flight, told)))
-        batches = [size for size in BATCHES if size <= max_in_flight]
-        renderer.capture(kind.frames, batches, guided=kind.guided, refusing=kind.refusing)
+        rehearsal = Rehearsal(renderer, settings, kind, max_in_flight)
+        for _ in rehearsal.pieces():
+            yield told
+        held = max(held, rehearsal.held)
+        warm.add(kind)
     renderer.counters.models_built = 0
     yield Warming(total, total, "ready")
     return held
@@ -93,29 +99,71 @@ def _settled(render: Render, renderer: Renderer) -> Settings | None:
         return None
 
 
-def _rehearse(renderer: Renderer, settings: Settings, together: int, told: Warming) -> Generator[Warming, None, int]:
-    """Render a few steps and the first window, also of up to ``together`` such requests at once where that is quick.
+class Rehearsal:
+    """A few steps and a window of one kind, alone and with others, recorded where the device can.
 
-    ``told`` is yielded wherever a press may go first. Returns how many bytes such a request holds.
+    Memory that runs out ends the part that it ran out in: what is not warm is only slower the first time.
     """
-    short = replace(settings, steps=min(_STEPS, settings.steps))
-    flight = Flight(Render(0, settings.prompt, settings.seconds, settings.seed), short, 0, spare=True)
-    renderer.begin(flight)
-    yield from _with_others(renderer.answer, flight, together, told)
-    while flight.stage is Stage.STEPPING:
-        flight.answer(renderer.answer([flight]))
-    yield from _with_others(partial(renderer.decode, alone=True), flight, together, told)
-    return renderer.held_by(flight)
 
+    def __init__(self, renderer: Renderer, settings: Settings, kind: Kind, together: int) -> None:
+        self._renderer, self._kind, self._together = renderer, kind, together
+        short = replace(settings, steps=min(STEPS, settings.steps))
+        self._flight = Flight(Render(0, settings.prompt, settings.seconds, settings.seed), short, 0, spare=True)
+        #: Bytes that such a request holds.
+        self.held = 0
 
-def _with_others(
-    work: Callable[[Sequence[Flight]], object], flight: Flight, together: int, told: Warming
-) -> Iterator[Warming]:
-    """Do ``work`` for one request, and for each greater number of them: kernels are made for each anew."""
-    work([flight])
-    began = time.perf_counter()
-    work([flight])
-    if time.perf_counter() - began < QUICK:
-        for count in range(2, together + 1):
-            yield told
-            work([flight] * count)
+    def pieces(self) -> Iterator[None]:
+        """Do it, a short piece each time."""
+        renderer, flight = self._renderer, self._flight
+        yield
+        renderer.begin(flight)
+        self.held = renderer.held_by(flight)
+        # Before anything else is in the device's memory: recording gives back what torch keeps there.
+        yield from self._growing(self._record, [size for size in BATCHES if size <= self._together])
+        yield from self._with_others(renderer.answer)
+        while flight.stage is Stage.STEPPING:
+            yield
+            if not self._fits(lambda: flight.answer(renderer.answer([flight]))):
+                return
+        yield from self._with_others(partial(renderer.decode, alone=True))
+        if renderer.window(flight, alone=False) != renderer.window(flight, alone=True):
+            yield
+            self._fits(lambda: renderer.decode([flight], alone=False))
+
+    def _record(self, count: int) -> None:
+        kind = self._kind
+        self._renderer.capture(kind.frames, (count,), guided=kind.guided, refusing=kind.refusing)
+
+    def _with_others(self, work: Callable[[Sequence[Flight]], Tensor]) -> Iterator[None]:
+        """Do ``work`` for one request, and where that is quick for each greater number: kernels are made for each."""
+
+        def do(count: int) -> None:
+            # A number from the result is there only once all of it is.
+            work([self._flight] * count).flatten()[0].item()
+
+        yield
+        if not self._fits(lambda: do(1)):
+            return
+        yield
+        began = time.perf_counter()
+        do(1)
+        if time.perf_counter() - began < QUICK:
+            yield from self._growing(do, range(2, self._together + 1))
+
+    def _growing(self, work: Callable[[int], None], counts: Iterable[int]) -> Iterator[None]:
+        for count in counts:
+            yield
+            if not self._fits(partial(work, count)):
+                return
+
+    def _fits(self, work: Callable[[], object]) -> bool:
+        try:
+            work()
+        except (RuntimeError, MemoryError) as error:
+            if not is_memory_error(error):
+                raise
+            _log.warning("out of memory while warming up; going on without: %s", str(error).splitlines()[0])
+        else:
+            return True
+        free_cached(self._renderer.model.device)
+        return False

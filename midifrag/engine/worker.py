@@ -14,13 +14,15 @@ from __future__ import annotations
 
 import logging
 import time
+import traceback
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
 import numpy as np
 import torch
 
-from midifrag.engine.device import HostCopy, free_cached, is_memory_error
+from midifrag.engine.device import HostCopy, free_cached, is_memory_error, set_up
 from midifrag.engine.flight import Flight, Stage
 from midifrag.engine.messages import EngineEvent, EngineInfo, Failed, Progress, Render, Rendered, Started, Warming
 from midifrag.engine.model import Model
@@ -29,7 +31,7 @@ from midifrag.engine.renderer import Counters, Renderer
 from midifrag.engine.samplers import offered
 from midifrag.engine.scheduler import Rota, aboard
 from midifrag.engine.settings import settle
-from midifrag.engine.warming import load_in_steps, warm_up
+from midifrag.engine.warming import Kind, load_in_steps, warm_up
 from midifrag.errors import EngineError, MemoryShortError, NonFiniteError, RequestError
 
 _log = logging.getLogger(__name__)
@@ -52,8 +54,9 @@ class DiffusionWorker:
         self._arrivals = 0
         self._rota = Rota()
         self._most = self._batch_limit = 0
-        self._unjudged: list[tuple[Sequence[Flight], HostCopy]] = []
+        self._unjudged: deque[tuple[list[tuple[Flight, bool]], HostCopy]] = deque()
         self._request_memory = 0
+        self._warm: set[Kind] = set()
         self._warmed = ""
 
     @classmethod
@@ -69,6 +72,7 @@ class DiffusionWorker:
             self._adopt((yield from load_in_steps(self._choice)))
 
     def _adopt(self, model: Model) -> None:
+        set_up(model.device)
         self._renderer = Renderer(model)
         most = self._choice.options.get("max_in_flight", MAX_IN_FLIGHT.get(model.device.type, 4))
         self._most = self._batch_limit = max(1, int(most))
@@ -112,7 +116,8 @@ class DiffusionWorker:
     def warm(self, renders: tuple[Render, ...]) -> Iterator[Warming]:
         """See `Worker.warm`."""
         began = time.monotonic()
-        self._request_memory = yield from warm_up(self.renderer, renders, self._most)
+        held = yield from warm_up(self.renderer, renders, self._most, self._warm)
+        self._request_memory = max(self._request_memory, held)
         denoiser, decoder = self.renderer.describes
         graphs = f", {self.counters.captures} graphs" if self.counters.captures else ""
         self._warmed = f"warm in {time.monotonic() - began:.1f} s{graphs}: {denoiser}; {decoder}"
@@ -150,15 +155,15 @@ class DiffusionWorker:
     def tick(self) -> list[EngineEvent]:
         """See `Worker.tick`."""
         events: list[EngineEvent] = []
-        self._judge(events)
         flights = aboard(self._flights.values(), self._most)
         waiting = [flight for flight in flights if flight.stage is Stage.WAITING]
-        if waiting:
-            self._attempt(self._begin, waiting, events)
+        for flight in waiting:
+            self._attempt(self._begin, [flight], events)
         if not _urgent(events):
             self._work(flights, events)
         if not self._flights:
             self._batch_limit = self._most
+            self._unjudged.clear()
             self.renderer.forget_exact()
         return events
 
@@ -174,9 +179,10 @@ class DiffusionWorker:
 
     def _begin(self, batch: Sequence[Flight], events: list[EngineEvent]) -> None:
         for flight in batch:
-            first = flight.start_clock()
+            flight.start_clock()
             self.renderer.begin(flight)
-            if first:
+            if not flight.announced:
+                flight.announced = True
                 flight.notes += self.renderer.remarks(flight)
                 events.append(Started(flight.job))
 
@@ -208,27 +214,32 @@ class DiffusionWorker:
                 f"Ask for fewer seconds, or close what else uses the device. ({str(error).splitlines()[0]})"
             )
             self._fail(batch[0], reason, events)
+        # What the error remembers of the call would stay in memory.
+        traceback.clear_frames(error.__traceback__)
         free_cached(self.model.device)
 
     def _advance(self, batch: Sequence[Flight], events: list[EngineEvent]) -> None:
         output = self.renderer.answer(batch)
         # A sum is finite exactly when all of it is, as fp32 goes; one pass, and one number a request to bring over.
         verdict = HostCopy(output.sum((1, 2)))
-        self._unjudged.append((batch, verdict))
+        self._unjudged.append(([(flight, flight.exact) for flight in batch], verdict))
         for index, flight in enumerate(batch):
             if flight.answer(output[index : index + 1]):
                 events.append(Progress(flight.job, flight.state.index, flight.settings.steps))
-        if verdict.immediate:
-            self._judge(events)
+        self._judge(events, 0 if verdict.immediate else 1)
 
-    def _judge(self, events: list[EngineEvent]) -> None:
-        """Look at the steps taken so far. On CUDA that is one late, which also keeps the host from running ahead."""
-        for batch, verdict in self._unjudged:
+    def _judge(self, events: list[EngineEvent], left: int) -> None:
+        """Look at the steps taken so far, all but the newest ``left``.
+
+        On CUDA one is left: the device never waits for the host, and the host does not run far ahead.
+        """
+        while len(self._unjudged) > left:
+            batch, verdict = self._unjudged.popleft()
             finite = torch.isfinite(verdict.wait()).tolist()
-            for flight, fine in zip(batch, finite, strict=True):
-                if not fine and self._flights.get(flight.job) is flight:
+            for (flight, exact), fine in zip(batch, finite, strict=True):
+                # It may have begun anew since.
+                if not fine and self._flights.get(flight.job) is flight and flight.exact == exact:
                     self._not_finite(flight, f"at step {flight.state.index} of {flight.settings.steps}", events)
-        self._unjudged.clear()
 
     def _not_finite(self, flight: Flight, where: str, events: list[EngineEvent]) -> None:
         precision = "fp32" if flight.exact else self.model.precision

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from midifrag.engine.patience import LEAST_SECONDS, TIMES, Patience
+from midifrag.engine.patience import LEAST_SECONDS, MOST_SECONDS, TIMES, Patience
 
 
 def test_a_quick_worker_gets_the_least():
@@ -15,13 +15,20 @@ def test_a_quick_worker_gets_the_least():
 
 def test_a_slow_worker_gets_more():
     patience = Patience()
-    patience.wait(30.0)
+    patience.wait(20.0)
     patience.hear()
-    assert patience.limit == 30.0 * TIMES
-    patience.wait(30.0 * TIMES)
+    assert patience.limit == 20.0 * TIMES
+    patience.wait(20.0 * TIMES)
     assert not patience.over
     patience.wait(1.0)
     assert patience.over
+
+
+def test_nobody_waits_for_ever():
+    patience = Patience()
+    patience.wait(10 * MOST_SECONDS)
+    patience.hear()
+    assert patience.limit == MOST_SECONDS
 
 
 def test_rest_is_no_silence():

@@ -74,7 +74,21 @@ def test_a_child_that_hangs_is_replaced(monkeypatch):
         assert wait(events, Rendered)[0].job == 2
 
 
+def test_a_child_that_hangs_again_and_again_is_given_up(monkeypatch):
+    monkeypatch.setattr("midifrag.engine.process_host.SIGN_SECONDS", 0.05)
+    monkeypatch.setattr("midifrag.engine.process_host.CLOSE_SECONDS", 0.2)
+    monkeypatch.setattr("midifrag.engine.supervision.STEADY_SECONDS", 0.1)
+    monkeypatch.setattr("midifrag.engine.patience.LEAST_SECONDS", 0.3)
+    monkeypatch.setattr("midifrag.engine.patience.TIMES", 0.0)
+    with running(ProcessHost, back_off=(0.0,)) as (engine, events):
+        for restarting in (True, False):
+            wait(events, Ready)
+            engine.send(press(1, "stuck", steps=3))
+            assert wait(events, Died)[0].restarting is restarting
+
+
 def test_an_idle_child_and_one_that_only_steps_are_left_alone(monkeypatch):
+    monkeypatch.setattr("midifrag.engine.process_host.SIGN_SECONDS", 0.1)
     monkeypatch.setattr("midifrag.engine.patience.LEAST_SECONDS", 2.0)
     monkeypatch.setattr("midifrag.engine.patience.TIMES", 0.0)
     with running(ProcessHost) as (engine, events):

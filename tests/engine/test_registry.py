@@ -23,7 +23,10 @@ def plugins(monkeypatch):
         EntryPoint("bells", "midifrag.engine.sketch_worker:SketchWorker", catalogue.GROUP),
         EntryPoint("broken", "no_such_package:factory", catalogue.GROUP),
     ]
+    catalogue.plugins.cache_clear()
     monkeypatch.setattr(catalogue, "entry_points", lambda group: found if group == catalogue.GROUP else [])
+    yield
+    catalogue.plugins.cache_clear()
 
 
 @pytest.mark.parametrize(

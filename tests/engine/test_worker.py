@@ -159,6 +159,91 @@ def test_what_a_performer_waits_for_is_told_before_the_next_step(model: Model) -
     assert not of(Progress, last)
 
 
+def test_presses_that_cannot_begin_for_want_of_memory_fail_and_others_go_on(
+    model: Model, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    worker = DiffusionWorker.from_model(model)
+    begin = worker.renderer.begin
+
+    def short(flight: Flight) -> None:
+        if flight.job in (1, 2):
+            raise torch.OutOfMemoryError("out of memory")
+        begin(flight)
+
+    monkeypatch.setattr(worker.renderer, "begin", short)
+    events = run(worker, press(1), press(2), press(3))
+    assert [event.job for event in of(Failed, events)] == [1, 2]
+    assert [event.job for event in of(Started, events)] == [event.job for event in of(Rendered, events)] == [3]
+
+
+def test_a_press_that_could_begin_only_at_the_second_try_is_told_to_have_begun(
+    model: Model, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    worker = DiffusionWorker.from_model(model)
+    begin, tries = worker.renderer.begin, []
+
+    def short(flight: Flight) -> None:
+        tries.append(flight.job)
+        if len(tries) == 1:
+            raise torch.OutOfMemoryError("out of memory")
+        begin(flight)
+
+    monkeypatch.setattr(worker.renderer, "begin", short)
+    assert of(Started, run(worker, press(1))) == [Started(1)]
+
+
+def test_a_sampler_that_ran_out_of_memory_begins_again_with_the_same_noise(
+    model: Model, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    alone = landed(run(DiffusionWorker.from_model(model), press(1)))[1]
+    worker = DiffusionWorker.from_model(model)
+    answer, tries = worker.renderer.answer, []
+
+    def failing(batch: list[Flight]) -> torch.Tensor:
+        tries.append(len(batch))
+        if len(tries) == 3:
+            batch[0]._step = _dying(batch[0])
+            next(batch[0]._step)
+        return answer(batch)
+
+    monkeypatch.setattr(worker.renderer, "answer", failing)
+    np.testing.assert_array_equal(landed(run(worker, press(1)))[1], alone)
+    assert len(tries) == 3 + 5
+
+
+def _dying(flight: Flight) -> Any:
+    yield flight.query
+    raise torch.OutOfMemoryError("out of memory")
+
+
+def test_warm_up_survives_memory_that_runs_out(model: Model, monkeypatch: pytest.MonkeyPatch) -> None:
+    worker = DiffusionWorker.from_model(model)
+    answer, sizes = worker.renderer.answer, []
+
+    def short(batch: list[Flight]) -> torch.Tensor:
+        sizes.append(len(batch))
+        if len(batch) > 2:
+            raise torch.OutOfMemoryError("out of memory")
+        return answer(batch)
+
+    monkeypatch.setattr("midifrag.engine.warming.QUICK", 60.0)
+    monkeypatch.setattr(worker.renderer, "answer", short)
+    list(worker.warm((press(1),)))
+    assert max(sizes) == 3
+    assert sizes.count(3) == 1
+    assert len(of(Rendered, run(worker, press(1)))) == 1
+
+
+def test_what_is_warm_is_not_rehearsed_again(model: Model) -> None:
+    worker = DiffusionWorker.from_model(model)
+    list(worker.warm((press(1),)))
+    calls = worker.counters.denoiser_calls
+    list(worker.warm((press(1, prompt="another word"),)))
+    assert worker.counters.denoiser_calls == calls
+    list(worker.warm((press(1, seconds=2.0),)))
+    assert worker.counters.denoiser_calls > calls
+
+
 def test_cancelled_within_one_step(model: Model) -> None:
     worker = DiffusionWorker.from_model(model)
     worker.submit(press(1))
@@ -242,9 +327,12 @@ def test_chords_are_warm_too_where_that_is_quick(
 def test_words_that_change_nothing_are_named(model: Model) -> None:
     """The model's table reads any text, but only 24 letters of it."""
     worker = DiffusionWorker.from_model(model)
-    known, cut = run(worker, press(1, prompt="rain on tin")), run(worker, press(2, prompt="a bell that rings softly ever"))
+    known, cut = (
+        run(worker, press(1, prompt="rain on tin")),
+        run(worker, press(2, prompt="a bell that rings softly ever")),
+    )
     assert of(Rendered, known)[0].notes == ()
-    assert of(Rendered, cut)[0].notes == ("unknown words: ever",)
+    assert of(Rendered, cut)[0].notes == ("words without effect: ever",)
 
 
 def test_info_says_what_memory_is_for(model: Model) -> None:
