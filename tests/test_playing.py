@@ -31,7 +31,7 @@ def test_play_takes_the_controllers_place_and_ends_when_all_has_landed(tmp_path,
     runner = CliRunner()
     runner.invoke(app, ["init", "."])
     clip(tmp_path / "clip.mid", [36, 40, 99, 40])
-    result = runner.invoke(app, ["play", "clip.mid", "--speed", "4"])
+    result = runner.invoke(app, ["play", "clip.mid", "--speed", "4", "--model", "sketch"])
     assert result.exit_code == 0, result.output
     takes = Archive(tmp_path / "fragments" / "archive").find()
     assert [take.prompt for take in reversed(takes)] == ["rain on tin, close", "short dark kick", "short dark kick"]
@@ -54,6 +54,6 @@ def test_a_clip_that_presses_nothing_is_said(tmp_path, monkeypatch):
     runner = CliRunner()
     runner.invoke(app, ["init", "."])
     clip(tmp_path / "clip.mid", [99])
-    result = runner.invoke(app, ["play", "clip.mid", "--speed", "4"])
+    result = runner.invoke(app, ["play", "clip.mid", "--speed", "4", "--model", "sketch"])
     assert result.exit_code == 0, result.output
     assert "Nothing in clip.mid pressed a pad" in result.output

@@ -22,7 +22,7 @@ def test_a_show_can_be_played_again_from_its_log(tmp_path, monkeypatch):
     (log,) = (first / "archive" / "sessions").glob("*.jsonl")
     monkeypatch.chdir(tmp_path)
     CliRunner().invoke(app, ["init", "."])
-    result = CliRunner().invoke(app, ["play", str(log), "--speed", "10", "--fragments", "again"])
+    result = CliRunner().invoke(app, ["play", str(log), "--speed", "10", "--fragments", "again", "--model", "sketch"])
     assert result.exit_code == 0, result.output
     prompts = [take.prompt for take in reversed(Archive(tmp_path / "again" / "archive").find())]
     assert prompts == ["rain on tin, close", "low bowed cello drone, dark hall", "rain on tin, close", "short rim"]

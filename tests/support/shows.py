@@ -18,6 +18,6 @@ def bank(slug: str = "opening", pads: dict[Any, Any] | None = None, **keys: Any)
 def loaded(*banks: Bank, **show: Any) -> Loaded:
     banks = banks or (bank(),)
     settings = Show.model_validate(
-        {"set_list": [one.slug for one in banks], "engine": {"spares": {"enabled": False}}, **show}
+        {"model": "sketch", "set_list": [one.slug for one in banks], "engine": {"spares": {"enabled": False}}, **show}
     )
     return Loaded(settings, banks, Path("presets.yaml"))
