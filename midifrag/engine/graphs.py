@@ -3,7 +3,7 @@
 Requests of all kinds must meet the few shapes that were recorded at warm-up. So rows are filled up to the next recorded
 batch size with copies, rows without guidance ride along with those that have it (at scale 1 guidance is the identity),
 and rows without a negative prompt get one of zeros beside rows with one. What fits no recording runs without, and
-nothing is ever recorded while a press waits.
+nothing is recorded while a press waits. torch cannot keep recordings on a disk, so they are made anew at every start.
 """
 
 from __future__ import annotations
