@@ -15,7 +15,7 @@ from typing import Any, TypeAlias
 from pydantic import ValidationError
 
 from midifrag import events
-from midifrag.banks import LIMITS, WHOLE, Bank, Pad, Preset, resolve
+from midifrag.banks import LIMITS, WHOLE, Bank, Pad, Preset
 from midifrag.clock import Clock
 from midifrag.config import Loaded
 from midifrag.engine import messages as engine
@@ -31,18 +31,14 @@ from midifrag.events import (
 )
 from midifrag.fragment import messages as writer
 from midifrag.jobs import Job, Origin
-from midifrag.live import LiveValues
 from midifrag.midi.mapping import Mapper
 from midifrag.midi.messages import MidiEvent, PortChanged, Tick, Transport
 from midifrag.renders import Engines, Renders
 from midifrag.resting import Resting
+from midifrag.set_list import SetList
 from midifrag.spares import Wish
 from midifrag.standing import Standing, describe
-from midifrag.tempo import Tempo
 from midifrag.warmup import warm_renders
-
-#: The velocity that a spare assumes for a pad that has not been pressed yet (0–1).
-USUAL_VELOCITY = 100 / 127
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,25 +71,25 @@ class Bridge:
         clock: Clock,
         seeds: random.Random | None = None,
     ) -> None:
-        self._loaded = loaded
-        self._index = 0
+        self._set_list = SetList(loaded)
         self._publish_out = publish
         self._write = write
         self._clock = clock
         self._standing = Standing()
         self._engines = engines
         self._stand_ins: set[str] = set()
-        self._tempo = Tempo(loaded.show.tempo)
-        self._recent: dict[tuple[str, str], tuple[float, float]] = {}
         self.renders = Renders(engines, write, self._publish, clock, loaded.show.engine.spares, seeds)
         self._resting = Resting(self._standing, self.renders, lambda: self.bank, self._wish_of, self._publish, clock)
-        self.live = LiveValues(loaded.show, self.bank)
-        self.mapper = Mapper(loaded.show, self.bank)
 
     @property
     def bank(self) -> Bank:
         """The active bank."""
-        return self._loaded.banks[self._index]
+        return self._set_list.bank
+
+    @property
+    def mapper(self) -> Mapper:
+        """What MIDI events mean in the active bank."""
+        return self._set_list.mapper
 
     def handle(self, item: Item) -> None:
         """Take in one thing that happened."""
@@ -117,8 +113,8 @@ class Bridge:
             case _ if isinstance(item, events.Intent):
                 self._act(item)
             case Tick() | Transport():
-                if self._tempo.feed(item):
-                    self._publish(ControlChanged("tempo", float(self._tempo.bpm)))
+                if self._set_list.tempo.feed(item):
+                    self._publish(ControlChanged("tempo", float(self._set_list.tempo.bpm)))
             case _:
                 for intent in self.mapper.intents(item):
                     self.handle(intent)
@@ -133,12 +129,12 @@ class Bridge:
         return [
             self._bank_changed(),
             *self._standing.changes(),
-            *self.live.changes(),
+            *self._set_list.live.changes(),
             *(job.changed() for job in self.renders.jobs),
         ]
 
     def _bank_changed(self) -> BankChanged:
-        return BankChanged(self.bank.slug, self.bank.name, self._index, self._resting.pads())
+        return BankChanged(self.bank.slug, self.bank.name, self._set_list.index, self._resting.pads())
 
     # --- playing -----------------------------------------------------------------------------------------------------
 
@@ -149,7 +145,7 @@ class Bridge:
             case events.Prompt():
                 self._prompt(intent)
             case events.MoveControl(control, position, _):
-                change = self.live.move(control, position)
+                change = self._set_list.live.move(control, position)
                 if change is not None:
                     self._publish(change)
             case events.Release():
@@ -170,11 +166,11 @@ class Bridge:
                 return
         if pad.choke is not None:
             self._choke(pad.choke, place)
-        self._recent[place] = (press.time, press.velocity)
+        self._set_list.pressed(key, press)
         origin = Origin(
             self.bank.slug, key, pad.label, press.note, press.channel, press.port, pad.colour, pad.choke, pad.on_lost
         )
-        self._submit(origin, pad, self._preset(pad, press.velocity), press.time)
+        self._submit(origin, pad, self._set_list.preset(pad, press.velocity), press.time)
 
     def _prompt(self, prompt: events.Prompt) -> None:
         origin = Origin(self.bank.slug, None, prompt.prompt, 0, 1, None)
@@ -184,36 +180,24 @@ class Bridge:
             problem = error.errors()[0]
             self._publish(Notice("error", f"{'.'.join(map(str, problem['loc']))}: {problem['msg']}"))
             return
-        preset = resolve(pad, self.bank.defaults, self._loaded.show.defaults)
-        if self._model(preset) not in self._loaded.show.known_models:
+        preset = self._set_list.typed(pad)
+        if self._set_list.model(preset) not in self._set_list.show.known_models:
             self._publish(Notice("error", f"model: {preset.model!r} is none of the models that there are"))
             return
-        self._submit(origin, pad, self._told_tempo(preset), prompt.time)
+        self._submit(origin, pad, preset, prompt.time)
 
     def _submit(self, origin: Origin, pad: Pad, preset: Preset, time: float) -> None:
-        size = self._loaded.show.queue.size
+        size = self._set_list.show.queue.size
         if self.renders.jobs.waiting() >= size:
             full = f"the queue is full ({size} presses wait); press again when one has landed"
             self.renders.refuse(origin, preset, full, time)
         else:
-            options = self._loaded.show.fragments.options(pad.fragment)
-            self.renders.submit(origin, preset, self._model(preset), options, pad.slot, time)
+            options = self._set_list.show.fragments.options(pad.fragment)
+            self.renders.submit(origin, preset, self._set_list.model(preset), options, pad.slot, time)
 
     def _choke(self, group: str, place: tuple[str, str]) -> None:
         others = [job for job in self.renders.jobs.pending() if job.origin.choke == group]
         self.renders.cancel([job for job in others if (job.origin.bank, job.origin.pad) != place])
-
-    def _preset(self, pad: Pad, velocity: float) -> Preset:
-        values = dict(self.live.effective)
-        if pad.velocity is not None:
-            values[pad.velocity.sets] = pad.velocity.value(velocity)
-        return self._told_tempo(resolve(pad, self.bank.defaults, self._loaded.show.defaults, values=values))
-
-    def _told_tempo(self, preset: Preset) -> Preset:
-        return preset.model_copy(update={"prompt": self._tempo.write_into(preset.prompt)})
-
-    def _model(self, preset: Preset) -> str:
-        return preset.model or self._loaded.show.model
 
     # --- acting ------------------------------------------------------------------------------------------------------
 
@@ -229,7 +213,7 @@ class Bridge:
                 self._write(writer.RestoreSlot(slot))
             case events.SendTake(take, slot):
                 origin = Origin(self.bank.slug, None, f"take {take}", 0, 1, None)
-                self.renders.land_archived(take, slot, origin, self._loaded.show.fragments.options())
+                self.renders.land_archived(take, slot, origin, self._set_list.show.fragments.options())
             case events.StarTake(take, starred):
                 self._write(writer.Star(take, starred))
             case events.AnnotateTake(take, note):
@@ -251,41 +235,33 @@ class Bridge:
     def _set(self, name: str, value: float | None) -> None:
         low, high = LIMITS.get(name, (math.inf, -math.inf))
         if name in LIMITS and value is None:
-            self._publish(self.live.set(name, None))
+            self._publish(self._set_list.live.set(name, None))
         elif value is not None and low <= value <= high:
-            self._publish(self.live.set(name, round(value) if name in WHOLE else value))
+            self._publish(self._set_list.live.set(name, round(value) if name in WHOLE else value))
         else:
             self._publish(Notice("warning", f"{name} cannot be set to {value}; nothing was changed"))
 
     def _select(self, select: events.SelectBank) -> None:
-        banks = self._loaded.banks
-        if select.offset is not None:
-            index: int | None = (self._index + select.offset) % len(banks)
-        elif select.slug is not None:
-            index = next((i for i, bank in enumerate(banks) if bank.slug == select.slug), None)
-        else:
-            index = next((i for i, bank in enumerate(banks) if bank.program == select.program), None)
+        index = self._set_list.find(select)
         if index is None:
             wanted = select.slug if select.slug is not None else f"program {select.program}"
             self._publish(Notice("warning", f"no bank for {wanted}; {self.bank.name} stays"))
-        elif index != self._index:
-            self._index = index
-            self._use_bank()
+        elif index != self._set_list.index:
+            before = set(self._set_list.live.effective)
+            self._set_list.activate(index)
+            self._tell_bank(before)
 
-    def _use_bank(self) -> None:
-        before = set(self.live.effective)
-        self.live.configure(self._loaded.show, self.bank)
-        self.mapper = Mapper(self._loaded.show, self.bank)
+    def _tell_bank(self, before: set[str]) -> None:
+        """Tell the bank that is active now and its live values, when those named ``before`` were in effect."""
         self._publish(self._bank_changed())
-        for name in sorted(before - set(self.live.effective)):
+        for name in sorted(before - set(self._set_list.live.effective)):
             self._publish(ControlChanged(name, None))
-        for change in self.live.changes():
+        for change in self._set_list.live.changes():
             self._publish(change)
 
     def _reload(self, loaded: Loaded) -> None:
-        slug, known = self.bank.slug, warm_renders(self._loaded)
-        self._loaded = loaded
-        self._index = next((i for i, bank in enumerate(loaded.banks) if bank.slug == slug), 0)
+        known, before = warm_renders(self._set_list.loaded), set(self._set_list.live.effective)
+        has_other_tempo = self._set_list.reload(loaded)
         self._standing.keep_pads({(bank.slug, key) for bank in loaded.banks for key in bank.pads})
         self.renders.spares.settings = loaded.show.engine.spares
         if not loaded.show.engine.spares.enabled:
@@ -294,9 +270,9 @@ class Bridge:
             new = tuple(render for render in renders if render not in known.get(model, ()))
             if new:
                 self._engines.send(model, engine.Warm(new))
-        if self._tempo.use(loaded.show.tempo):
-            self._publish(ControlChanged("tempo", float(self._tempo.bpm)))
-        self._use_bank()
+        if has_other_tempo:
+            self._publish(ControlChanged("tempo", float(self._set_list.tempo.bpm)))
+        self._tell_bank(before)
         self._publish(Notice("info", "the changed configuration is in use"))
 
     # --- what engines say --------------------------------------------------------------------------------------------
@@ -330,28 +306,22 @@ class Bridge:
 
     def _top_up(self) -> None:
         ready = self._standing.any_engine_ready
-        if not (self._loaded.show.engine.spares.enabled and ready):
+        if not (self._set_list.show.engine.spares.enabled and ready):
             return
-        pads = sorted(self.bank.pads, key=lambda key: -self._recent.get((self.bank.slug, key), (0.0, 0.0))[0])
-        wishes = [wish for key in pads if (wish := self._wish_of(self.bank.slug, key)) is not None]
-        self.renders.top_up(wishes)
+        wishes = [self._wish_of(self.bank.slug, key) for key in self._set_list.by_last_press()]
+        self.renders.top_up([wish for wish in wishes if wish is not None])
 
     def _wish_of(self, bank: str, key: str) -> Wish | None:
         if bank != self.bank.slug or key not in self.bank.pads:
             return None
-        pad = self.bank.pads[key]
-        _, velocity = self._recent.get((bank, key), (0.0, USUAL_VELOCITY))
-        preset = self._preset(pad, velocity)
-        return self.renders.wish(bank, key, preset, self._model(preset))
+        preset = self._set_list.next_preset(key)
+        return self.renders.wish(bank, key, preset, self._set_list.model(preset))
 
     # --- telling -----------------------------------------------------------------------------------------------------
 
     def _publish(self, change: StateChange) -> None:
-        if isinstance(change, PadChanged) and not self._is_there(change):
+        if isinstance(change, PadChanged) and not self._set_list.holds(change.bank, change.pad):
+            # A light of a pad that is no longer in the configuration would stay on for ever.
             return
         self._standing.note(change)
         self._publish_out(change)
-
-    def _is_there(self, pad: PadChanged) -> bool:
-        """Whether a pad is still in the configuration: a light of one that is not would stay on for ever."""
-        return any(bank.slug == pad.bank and pad.pad in bank.pads for bank in self._loaded.banks)
