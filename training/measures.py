@@ -15,6 +15,8 @@ Audio = npt.NDArray[np.float32]
 HOP = 256
 #: The movements that count as speed, in hertz.
 SLOWEST, FASTEST = 0.5, 16.0
+#: The share of samples that lie below what counts as the peak.
+PEAK = 0.9999
 
 
 def _mono(audio: Audio) -> npt.NDArray[np.float64]:
@@ -47,13 +49,16 @@ def pitch(audio: Audio) -> float:
 
 
 def fullness(audio: Audio) -> float:
-    """How close the level comes to the peak, in decibels: what driving a sound raises (minus the crest factor)."""
+    """How close the level comes to the peak, in decibels: what driving a sound raises (minus the crest factor).
+
+    The few highest samples do not count: nobody hears them, and a decoder overshoots there.
+    """
     level = np.sqrt(np.mean(audio.astype(np.float64) ** 2))
-    return float(20 * np.log10((level + 1e-9) / (np.abs(audio).max() + 1e-9)))
+    return float(20 * np.log10((level + 1e-9) / (np.quantile(np.abs(audio), PEAK) + 1e-9)))
 
 
 def movement(audio: Audio) -> float:
-    """The rate in hertz that the changes of loudness and tone centre on."""
+    """The rate in hertz that the changes of loudness and tone centre on, the strongest counting most."""
     mono = _mono(audio)
     frames = np.lib.stride_tricks.sliding_window_view(mono, 1024)[::HOP] * np.hanning(1024)
     spectrum = np.abs(np.fft.rfft(frames, axis=1))
@@ -62,7 +67,8 @@ def movement(audio: Audio) -> float:
     bands = np.log(bands + 1e-2 * bands.max() + 1e-12)
     bands = (bands - bands.mean(axis=0)) * np.hanning(len(bands))[:, None]
     rates = np.fft.rfftfreq(len(bands), HOP / SAMPLE_RATE)
-    moved = np.sum(np.abs(np.fft.rfft(bands, axis=0)) ** 2, axis=1)
+    # Squared once more: what moves at random moves a little at every rate.
+    moved = np.sum(np.abs(np.fft.rfft(bands, axis=0)) ** 2, axis=1) ** 2
     heard = (rates >= SLOWEST) & (rates <= FASTEST)
     return float(np.sum(rates[heard] * moved[heard]) / (np.sum(moved[heard]) + 1e-12))
 
