@@ -65,6 +65,9 @@ class ConfigWatch:
         runtime = self._runtime
         stamps = _stamps(runtime.loaded)
         try:
+            if is_emptied(runtime.loaded.path):
+                # An editor that is about to write, or a full disk: nobody means to lose a set in the middle of a show.
+                return
             loaded = config.load(runtime.loaded.path, runtime.loaded.flags)
         except ConfigurationError as error:
             self._refused = stamps
@@ -77,6 +80,12 @@ class ConfigWatch:
             runtime.put(Notice("warning", f"{', '.join(waits)}: changed, takes effect at the next start"))
         runtime.loaded = loaded
         runtime.put(Reload(loaded))
+
+
+def is_emptied(path: Path) -> bool:
+    """Whether a file is there and holds nothing."""
+    stamp = config.stamp(path)
+    return stamp is not None and stamp[1] == 0
 
 
 def _stamps(loaded: config.Loaded) -> dict[Path, config.Stamp]:

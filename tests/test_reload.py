@@ -55,6 +55,16 @@ def test_a_mistake_is_told_once_and_the_last_good_configuration_stays(show):
     assert show.loaded is good
 
 
+def test_a_file_that_was_just_emptied_is_left_alone_until_it_is_written(show):
+    watch = ConfigWatch(show, interval=0.0)
+    change(show, "", "presets.yaml")
+    watch.look()
+    assert show.put_items == []
+    change(show, "set_list: [opening]\ntempo: 99\n", "presets.yaml")
+    watch.look()
+    assert show.put_items[-1].loaded.show.tempo == 99
+
+
 def test_what_is_only_read_at_the_start_is_said(show):
     watch = ConfigWatch(show, interval=0.0)
     change(show, "set_list: [opening]\nfragments: {count: 4}\n", "presets.yaml")

@@ -33,6 +33,11 @@ def is_memory_error(error: BaseException) -> bool:
     return isinstance(error, RuntimeError) and any(words in str(error).lower() for words in _MEMORY_WORDS)
 
 
+def first_line(error: BaseException) -> str:
+    """What an error says, in one line; some say nothing."""
+    return (str(error) or type(error).__name__).splitlines()[0]
+
+
 def free_cached(device: torch.device) -> None:
     """Give back what torch keeps for later."""
     gc.collect()

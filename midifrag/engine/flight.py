@@ -105,9 +105,9 @@ class Flight:
         first = noise.draw()
         x = first * levels[0] if self.settings.sampler.scales_noise else first
         self._state = State(x, levels, noise)
-        self.stage = Stage.STEPPING
         self.pieces.clear()
         self._start_step()
+        self.stage = Stage.STEPPING
 
     @torch.inference_mode()
     def answer(self, output: Tensor) -> bool:
@@ -119,9 +119,7 @@ class Flight:
         except StopIteration:
             pass
         except Exception:
-            # Its generator is dead; what comes next is the beginning, with the same noise.
-            self._step = self._query = None
-            self.stage = Stage.WAITING
+            self._start_over()
             raise
         else:
             return False
@@ -134,8 +132,17 @@ class Flight:
         return True
 
     def _start_step(self) -> None:
-        self._step = self.settings.sampler.step(self.state)
-        self._query = next(self._step)
+        try:
+            self._step = self.settings.sampler.step(self.state)
+            self._query = next(self._step)
+        except Exception:
+            self._start_over()
+            raise
+
+    def _start_over(self) -> None:
+        """A step's generator died: what comes next is the beginning, with the same noise."""
+        self._step = self._query = None
+        self.stage = Stage.WAITING
 
 
 def oldest_first(flights: Sequence[Flight]) -> list[Flight]:

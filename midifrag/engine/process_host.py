@@ -21,7 +21,7 @@ from typing import Any
 
 import psutil
 
-from midifrag.engine.messages import Command, EngineEvent
+from midifrag.engine.messages import Command, EngineEvent, Started
 from midifrag.engine.patience import Patience
 from midifrag.engine.protocol import EngineChoice, WorkerFactory
 from midifrag.engine.serving import Inbox, Service
@@ -97,18 +97,18 @@ class ProcessHost(SupervisedHost):
                 process.join(CLOSE_SECONDS)
             over.set()
             self._inbox.wake()
-            sender.join()
+            sender.join(CLOSE_SECONDS)
         if self._inbox.closed:
             return None
         return last_word or Death(f"The engine's process {_how_it_ended(process.exitcode)}.")
 
     def _listen(self, events: Connection, process: SpawnProcess) -> Death | None:
         """Pass events on until the child is gone; what it said last, if that was why it goes."""
-        patience = Patience()
+        patience, has_begun = Patience(), False
         while True:
             news = wait([events, process.sentinel], SIGN_SECONDS)
             if not news:
-                if self._is_hanging(patience):
+                if self._is_hanging(patience, has_begun):
                     reason = f"The engine was stuck: no sign of life for {patience.limit:.0f} s. It was ended."
                     return Death(reason, stuck=True)
                 continue
@@ -127,12 +127,13 @@ class ProcessHost(SupervisedHost):
                 case _LogLine(logger, level, text):
                     logging.getLogger(logger).log(level, "%s", text)
                 case event:
+                    has_begun |= isinstance(event, Started)
                     self._emit(event)
         return None
 
-    def _is_hanging(self, patience: Patience) -> bool:
+    def _is_hanging(self, patience: Patience, has_begun: bool) -> bool:
         patience.wait(SIGN_SECONDS)
-        if self._ready_since is None:
+        if self._ready_since is None and not has_begun:
             # Loading may take as long as a download does.
             return False
         if not self._jobs:

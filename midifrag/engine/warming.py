@@ -12,7 +12,7 @@ from functools import partial
 
 from torch import Tensor
 
-from midifrag.engine.device import free_cached, is_memory_error
+from midifrag.engine.device import first_line, free_cached, is_memory_error
 from midifrag.engine.flight import Flight, Stage
 from midifrag.engine.graphs import BATCHES
 from midifrag.engine.messages import Render, Warming
@@ -78,7 +78,7 @@ def warm_up(
     total, held = len(prompts) + len(kinds), 0
     for done, (prompt, negative_prompt, seconds) in enumerate(prompts):
         yield Warming(done, total, f"prompt: {prompt}")
-        renderer.encode(prompt, negative_prompt, seconds)
+        fits(renderer, partial(renderer.encode, prompt, negative_prompt, seconds))
     for done, (kind, settings) in enumerate(kinds.items(), start=len(prompts)):
         told = Warming(done, total, f"{settings.seconds:g} s, {'with' if kind.guided else 'without'} guidance")
         rehearsal = Rehearsal(renderer, settings, kind, max_in_flight)
@@ -116,8 +116,8 @@ class Rehearsal:
         """Do it, a short piece each time."""
         renderer, flight = self._renderer, self._flight
         yield
-        renderer.begin(flight)
-        self.held = renderer.held_by(flight)
+        if not self._fits(lambda: renderer.begin(flight)):
+            return
         # Before anything else is in the device's memory: recording gives back what torch keeps there.
         yield from self._growing(self._record, [size for size in BATCHES if size <= self._together])
         yield from self._with_others(renderer.answer)
@@ -125,6 +125,7 @@ class Rehearsal:
             yield
             if not self._fits(lambda: flight.answer(renderer.answer([flight]))):
                 return
+            self.held = max(self.held, renderer.held_by(flight))
         yield from self._with_others(partial(renderer.decode, alone=True))
         if renderer.window(flight, alone=False) != renderer.window(flight, alone=True):
             yield
@@ -157,13 +158,18 @@ class Rehearsal:
                 return
 
     def _fits(self, work: Callable[[], object]) -> bool:
-        try:
-            work()
-        except (RuntimeError, MemoryError) as error:
-            if not is_memory_error(error):
-                raise
-            _log.warning("out of memory while warming up; going on without: %s", str(error).splitlines()[0])
-        else:
-            return True
-        free_cached(self._renderer.model.device)
-        return False
+        return fits(self._renderer, work)
+
+
+def fits(renderer: Renderer, work: Callable[[], object]) -> bool:
+    """Do ``work``; False where memory ran out in it, which is told in the log."""
+    try:
+        work()
+    except (RuntimeError, MemoryError) as error:
+        if not is_memory_error(error):
+            raise
+        _log.warning("out of memory while warming up; going on without: %s", first_line(error))
+    else:
+        return True
+    free_cached(renderer.model.device)
+    return False

@@ -22,7 +22,7 @@ from dataclasses import replace
 import numpy as np
 import torch
 
-from midifrag.engine.device import HostCopy, free_cached, is_memory_error, set_up
+from midifrag.engine.device import HostCopy, first_line, free_cached, is_memory_error, set_up
 from midifrag.engine.flight import Flight, Stage
 from midifrag.engine.messages import EngineEvent, EngineInfo, Failed, Progress, Render, Rendered, Started, Warming
 from midifrag.engine.model import Model
@@ -211,7 +211,7 @@ class DiffusionWorker:
         else:
             reason = MemoryShortError(
                 f"{self.model.device} is out of memory even for one request of {batch[0].settings.seconds:g} s. "
-                f"Ask for fewer seconds, or close what else uses the device. ({str(error).splitlines()[0]})"
+                f"Ask for fewer seconds, or close what else uses the device. ({first_line(error)})"
             )
             self._fail(batch[0], reason, events)
         # What the error remembers of the call would stay in memory.
@@ -265,8 +265,12 @@ class DiffusionWorker:
                 continue
             flight.pieces.append(piece)
             if flight.decoded >= flight.settings.samples:
+                try:
+                    events.append(self._rendered(flight))
+                except MemoryError:
+                    flight.pieces.clear()
+                    raise
                 del self._flights[flight.job]
-                events.append(self._rendered(flight))
 
     def _rendered(self, flight: Flight) -> Rendered:
         audio = np.concatenate(flight.pieces, axis=-1) if len(flight.pieces) > 1 else flight.pieces[0].copy()

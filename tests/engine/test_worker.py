@@ -216,6 +216,38 @@ def _dying(flight: Flight) -> Any:
     raise torch.OutOfMemoryError("out of memory")
 
 
+def test_a_beginning_that_runs_out_of_memory_is_tried_again(model: Model, monkeypatch: pytest.MonkeyPatch) -> None:
+    alone = landed(run(DiffusionWorker.from_model(model), press(1)))[1]
+    start, tries = Flight._start_step, []
+
+    def short(flight: Flight) -> None:
+        tries.append(flight.job)
+        if len(tries) == 1:
+            flight._start_over()
+            raise MemoryError
+        start(flight)
+
+    monkeypatch.setattr(Flight, "_start_step", short)
+    np.testing.assert_array_equal(landed(run(DiffusionWorker.from_model(model), press(1)))[1], alone)
+
+
+def test_a_sound_that_finds_no_memory_to_be_put_together_is_decoded_again(
+    model: Model, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    alone = landed(run(DiffusionWorker.from_model(model), press(1)))[1]
+    worker = DiffusionWorker.from_model(model)
+    rendered, tries = worker._rendered, []
+
+    def short(flight: Flight) -> Rendered:
+        tries.append(flight.job)
+        if len(tries) == 1:
+            raise MemoryError
+        return rendered(flight)
+
+    monkeypatch.setattr(worker, "_rendered", short)
+    np.testing.assert_array_equal(landed(run(worker, press(1)))[1], alone)
+
+
 def test_warm_up_survives_memory_that_runs_out(model: Model, monkeypatch: pytest.MonkeyPatch) -> None:
     worker = DiffusionWorker.from_model(model)
     answer, sizes = worker.renderer.answer, []
@@ -223,7 +255,7 @@ def test_warm_up_survives_memory_that_runs_out(model: Model, monkeypatch: pytest
     def short(batch: list[Flight]) -> torch.Tensor:
         sizes.append(len(batch))
         if len(batch) > 2:
-            raise torch.OutOfMemoryError("out of memory")
+            raise MemoryError
         return answer(batch)
 
     monkeypatch.setattr("midifrag.engine.warming.QUICK", 60.0)
