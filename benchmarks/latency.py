@@ -18,6 +18,7 @@ import argparse
 import contextlib
 import json
 import os
+import random
 import subprocess
 import sys
 import tempfile
@@ -33,8 +34,10 @@ import rtmidi
 from midifrag.events import EngineChanged, JobChanged, PadChanged, PadState, StateChange
 
 QUEUED = 13
-#: Seconds between two presses: longer than any answer, short enough for hundreds.
-PACE = 0.03
+#: Seconds between two presses: longer than any answer, short enough for hundreds, and never in step with landings.
+PACE = (0.02, 0.08)
+#: Seconds between two looks for an answer.
+POLL = 0.0002
 PATIENCE = 120.0
 #: An answer later than this counts as lost.
 ANSWER_SECONDS = 2.0
@@ -57,9 +60,10 @@ class Line:
         self._wanted: Callable[[list[int]], bool] = lambda _message: False
         self._source = rtmidi.MidiIn(rtapi=rtmidi.API_UNIX_JACK, name="bench")
         self._sink = rtmidi.MidiOut(rtapi=rtmidi.API_UNIX_JACK, name="bench")
-        self._source.set_callback(self._receive)
         _connect(self._sink, to)
         _connect(self._source, back)
+        # Polled: Python on JACK's thread makes this client late, and the next message, wherever from, is lost.
+        threading.Thread(target=self._poll, daemon=True).start()
 
     def ask(self, message: Sequence[int], wanted: Callable[[list[int]], bool]) -> float | None:
         """Seconds from sending ``message`` to the first answer that is ``wanted``; None if JACK lost either."""
@@ -69,11 +73,14 @@ class Line:
         self._sink.send_message(message)
         return self._at - sent if self._answered.wait(ANSWER_SECONDS) else None
 
-    def _receive(self, packet: tuple[list[int], float], _data: object) -> None:
-        at = time.perf_counter()
-        if not self._answered.is_set() and self._wanted(packet[0]):
-            self._at = at
-            self._answered.set()
+    def _poll(self) -> None:
+        while True:
+            packet = self._source.get_message()
+            if packet is None:
+                time.sleep(POLL)
+            elif not self._answered.is_set() and self._wanted(packet[0]):
+                self._at = time.perf_counter()
+                self._answered.set()
 
 
 def _connect(client: Any, port: str) -> None:
@@ -106,10 +113,11 @@ def feedback(presses: int) -> dict[str, list[float | None]]:
             "midifrag": lambda m: m[0] == 0x90 and m[1:] == [36, QUEUED],
             "bare echo": lambda m: m[:2] == [0x90, 36],
         }
+        pauses = random.Random(1)
         for _ in range(presses):
             for name, line in lines.items():
                 times[name].append(line.ask([0x90, 36, 100], answers[name]))
-                time.sleep(PACE)
+                time.sleep(pauses.uniform(*PACE))
         return times
 
 
