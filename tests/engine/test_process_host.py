@@ -57,11 +57,16 @@ def test_closing_ends_a_child_that_is_stuck(monkeypatch):
         assert events.empty()
 
 
-def test_a_child_that_hangs_is_replaced(monkeypatch):
+@pytest.fixture
+def impatient(monkeypatch):
+    """Half a second of silence is a hang, and a stuck process gets no time to end."""
     monkeypatch.setattr("midifrag.engine.process_host.SIGN_SECONDS", 0.05)
     monkeypatch.setattr("midifrag.engine.process_host.CLOSE_SECONDS", 0.2)
     monkeypatch.setattr("midifrag.engine.patience.LEAST_SECONDS", 0.5)
     monkeypatch.setattr("midifrag.engine.patience.TIMES", 0.0)
+
+
+def test_a_child_that_hangs_is_replaced(impatient):
     with running(ProcessHost) as (engine, events):
         first = process_id(events)
         wait(events, Ready)
@@ -74,12 +79,8 @@ def test_a_child_that_hangs_is_replaced(monkeypatch):
         assert wait(events, Rendered)[0].job == 2
 
 
-def test_a_child_that_hangs_again_and_again_is_given_up(monkeypatch):
-    monkeypatch.setattr("midifrag.engine.process_host.SIGN_SECONDS", 0.05)
-    monkeypatch.setattr("midifrag.engine.process_host.CLOSE_SECONDS", 0.2)
+def test_a_child_that_hangs_again_and_again_is_given_up(impatient, monkeypatch):
     monkeypatch.setattr("midifrag.engine.supervision.STEADY_SECONDS", 0.1)
-    monkeypatch.setattr("midifrag.engine.patience.LEAST_SECONDS", 0.3)
-    monkeypatch.setattr("midifrag.engine.patience.TIMES", 0.0)
     with running(ProcessHost, back_off=(0.0,)) as (engine, events):
         for restarting in (True, False):
             wait(events, Ready)
