@@ -5,7 +5,8 @@
 Three tables, each of one run on this machine:
 
 - press → queued feedback over a private JACK server while a long render runs, beside a bare python-rtmidi echo in a
-  process of its own, with presses to the two in turn;
+  process of its own, with presses to the two in turn; JACK runs in real-time mode, as on a stage, where the system
+  allows it (the last line says which it was);
 - press → landed with a spare ready;
 - press → landed minus the engine's own time.
 
@@ -98,7 +99,7 @@ def feedback(presses: int) -> dict[str, list[float | None]]:
     """Press to queued feedback in seconds (None: lost): of midifrag during a render, and of the bare echo."""
     from tests.jack import Server
 
-    server = Server()
+    server = Server(realtime=realtime_allowed())
     with contextlib.ExitStack() as stack:
         stack.callback(server.stop)
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
@@ -119,6 +120,12 @@ def feedback(presses: int) -> dict[str, list[float | None]]:
                 times[name].append(line.ask([0x90, 36, 100], answers[name]))
                 time.sleep(pauses.uniform(*PACE))
         return times
+
+
+def realtime_allowed() -> bool:
+    """Whether a process started from this one may ask for real-time scheduling."""
+    ask = "import os; os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(1))"
+    return subprocess.run([sys.executable, "-c", ask], stderr=subprocess.DEVNULL, check=False).returncode == 0
 
 
 @contextlib.contextmanager
@@ -288,6 +295,7 @@ def main() -> None:
     for share in (0.5, 0.95, 0.99):
         exact, low, high = difference(times, share)
         print(f"p{share * 100:.0f} of midifrag minus that of the bare echo: {exact:.2f} ms ({low:.2f} to {high:.2f})")
+    print(f"JACK ran {'in' if realtime_allowed() else 'without'} real-time mode")
 
 
 if __name__ == "__main__":

@@ -34,8 +34,8 @@ COUNTS = (0.2, 0.4, 0.3, 0.1)
 AMOUNT = (0.55, 0.95)
 #: One in this many combinations of words is never trained on.
 HELD_OUT = 8
-#: Axes that few families have, so that captions seldom name them: clips of these are added to the others.
-RARE = ("speed", "density")
+#: Axes that need more clips than captions give them: few families have them, or they change little that is loud.
+RARE = ("speed", "density", "distortion")
 
 
 @dataclass(frozen=True)

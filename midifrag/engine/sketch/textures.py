@@ -95,7 +95,7 @@ def _opening(voice: Voice, sound: Audio, top: float) -> Audio:
 def drone(voice: Voice) -> Audio:
     """Low partials in pairs that beat against each other, brighter and darker by turns."""
     pitch = voice.hertz(58.0, 0.9)
-    beating = voice.rate(0.5)
+    beating = voice.rate(0.5, 2.5)
     numbers = np.repeat(np.arange(1, 25), 2)
     offsets = np.tile([-0.5, 0.5], 24) * beating * voice.rng.uniform(0.8, 1.2, 48)
     fifths = voice.rng.random() < 0.5
@@ -106,7 +106,7 @@ def drone(voice: Voice) -> Audio:
         tones = np.concatenate([tones, tones[:16] * 1.5]) if fifths else tones
         strength = np.concatenate([levels, levels[:16] * 0.5]) if fifths else levels
         sides.append(modes(voice.samples, tones, np.inf, strength, voice.rng.random(len(tones))))
-    pulse = 0.75 + 0.25 * np.sin(2 * np.pi * (beating * voice.time + voice.rng.random()))
+    pulse = 0.62 + 0.38 * np.cos(2 * np.pi * beating * voice.time)
     return times(_opening(voice, np.stack(sides), 30 * pitch), pulse, sustain(voice, 0.3, 0.3))
 
 

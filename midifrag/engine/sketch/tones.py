@@ -128,12 +128,13 @@ def pad(voice: Voice) -> Audio:
     width = voice.rng.uniform(0.002, 0.005) * voice.level("speed", 0.4, 1.0, 2.0)
     low, high = cloud(voice.rng, voice.samples, np.concatenate(tones), levels, width)
     direction = voice.parameters.direction
-    swell = 0.5 - 0.5 * np.cos(2 * np.pi * (voice.rate(0.35) * voice.time + voice.rng.random()))
+    swell = 0.5 - 0.5 * np.cos(2 * np.pi * voice.rate(0.35, 2.5) * voice.time)
+    depth = voice.level("speed", 0.3, 0.4, 0.6)
     opened = (1 - abs(direction)) * 0.7 * swell + abs(direction) * (
         voice.progress if direction > 0 else 1 - voice.progress
     )
     mix = opened.astype(np.float32)
-    return times(low * (1 - mix) + high * mix, 0.6 + 0.4 * swell, sustain(voice, 0.35, 0.35))
+    return times(low * (1 - mix) + high * mix, 1 - depth + depth * swell, sustain(voice, 0.35, 0.35))
 
 
 def lead(voice: Voice) -> Audio:
@@ -165,6 +166,6 @@ def organ(voice: Voice) -> Audio:
     click = noise(voice.rng, voice.samples) * strike(voice.clock, 0.0, 0.01)
     sound = sound + click * np.float32(voice.level("hardness", 0.0, 0.2, 1.0))
     turn = 2 * np.pi * voice.rate(3.0, 1.6) * voice.time
-    depth = np.float32(0.35)
+    depth = np.float32(0.45)
     left, right = (1 + depth * np.sin(turn + side).astype(np.float32) for side in (0.0, 1.4))
     return times([left, right], sound, sustain(voice, 0.006, 0.06))
