@@ -66,6 +66,16 @@ def families_with(axes: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(name for name in NAMES if not axes or set(axes) & set(FAMILIES[name].axes))
 
 
+def scarcity(prompt: str) -> float:
+    """How often to take a clip with this caption beside one whose words all families have.
+
+    As many times as its rarest adjective has families that lack it: else its lesson is lost among the others'.
+    """
+    said = set(prompt.split())
+    shares = [len(families_with((axis,))) / len(NAMES) for axis, words in WORDS.items() if said & set(words)]
+    return 1 / min(shares, default=1.0)
+
+
 def draw(family: str, rng: np.random.Generator, *, evaluation: bool = False, naming: tuple[str, ...] = ()) -> Caption:
     """A random caption of ``family``: for training one that is not held out, for evaluation one that is.
 

@@ -14,7 +14,7 @@ import soundfile
 import torch
 from torch import Tensor, nn
 
-from .captions import NAMES, draw
+from .captions import NAMES, draw, scarcity
 from .clips import Clips
 from .judge import load_judge
 from .latents import load_codec
@@ -78,10 +78,11 @@ class Latents:
             families.append(clips.families[:count])
             seconds.append(clips.seconds[:count])
         self.latents, self.families, self.seconds = torch.cat(latents), torch.cat(families), torch.cat(seconds)
+        self.weights = torch.tensor([scarcity(prompt) for prompt in self.prompts])
 
     def draw(self, count: int) -> tuple[Tensor, list[str], Tensor, Tensor]:
         """A batch: latents, prompts, seconds, families; cut at a random frame after the sounds' ends."""
-        chosen = torch.randint(len(self.latents), (count,))
+        chosen = torch.multinomial(self.weights, count, replacement=True)
         seconds = self.seconds[chosen]
         shortest = int(np.ceil(float(seconds.max()) * SAMPLE_RATE / 1024))
         frames = int(torch.randint(min(shortest, self.latents.shape[2]), self.latents.shape[2] + 1, ()))

@@ -22,7 +22,7 @@ from typing import Any
 import psutil
 
 from midifrag.engine.messages import Command, EngineEvent, Started
-from midifrag.engine.patience import Patience
+from midifrag.engine.patience import Activity, Watch
 from midifrag.engine.protocol import EngineChoice, WorkerFactory
 from midifrag.engine.serving import Inbox, Service
 from midifrag.engine.supervision import BACK_OFF, Death, SupervisedHost
@@ -68,29 +68,36 @@ class ProcessHost(SupervisedHost):
         # Pickled here and unpickled there by hand, so that the child's first act is to ignore Ctrl-C.
         self._errand = bytes(ForkingPickler.dumps((factory, choice)))
         self._process: SpawnProcess | None = None
+        self._has_begun = False
 
     def _live(self) -> Death | None:
         context = multiprocessing.get_context("spawn")
-        commands_in, commands_out = context.Pipe(duplex=False)
-        events_in, events_out = context.Pipe(duplex=False)
-        process = context.Process(
-            target=_child, args=(self._errand, commands_in, events_out), name="midifrag-engine", daemon=True
-        )
         try:
+            commands_in, commands_out = context.Pipe(duplex=False)
+            events_in, events_out = context.Pipe(duplex=False)
+            process = context.Process(
+                target=_child, args=(self._errand, commands_in, events_out), name="midifrag-engine", daemon=True
+            )
             process.start()
         except OSError as error:
             return Death(f"The engine's process could not be started: {error}.")
-        self._process = process
+        self._process, self._has_begun = process, False
         commands_in.close()
         events_out.close()
         over = threading.Event()
         sender = threading.Thread(
             target=self._pass_on, args=(commands_out, over), name="midifrag-engine-commands", daemon=True
         )
+        watch = Watch(SIGN_SECONDS, self._activity, process.kill)
         sender.start()
-        with events_in, commands_out:
-            last_word = self._listen(events_in, process)
-            process.join(CLOSE_SECONDS)
+        watch.start()
+        last_word = None
+        try:
+            with events_in, commands_out:
+                last_word = self._listen(events_in, process, watch)
+                process.join(CLOSE_SECONDS)
+        finally:
+            watch.stop()
             if process.exitcode is None:
                 process.kill()
                 # One that hangs inside a driver cannot be killed; it is left to the system.
@@ -100,25 +107,24 @@ class ProcessHost(SupervisedHost):
             sender.join(CLOSE_SECONDS)
         if self._inbox.closed:
             return None
+        if watch.endured is not None:
+            return Death(f"The engine was stuck: no sign of life for {watch.endured:.0f} s. It was ended.", stuck=True)
         return last_word or Death(f"The engine's process {_how_it_ended(process.exitcode)}.")
 
-    def _listen(self, events: Connection, process: SpawnProcess) -> Death | None:
+    def _listen(self, events: Connection, process: SpawnProcess, watch: Watch) -> Death | None:
         """Pass events on until the child is gone; what it said last, if that was why it goes."""
-        patience, has_begun = Patience(), False
         while True:
             news = wait([events, process.sentinel], SIGN_SECONDS)
-            if not news:
-                if self._is_hanging(patience, has_begun):
-                    reason = f"The engine was stuck: no sign of life for {patience.limit:.0f} s. It was ended."
-                    return Death(reason, stuck=True)
+            if not news and watch.endured is None:
                 continue
             if events not in news:
-                break
-            patience.hear()
+                # It is gone, or was killed and does not die: then it is left behind.
+                return None
             try:
                 message = _receive(events)
             except (EOFError, OSError):
-                break
+                return None
+            watch.hear()
             match message:
                 case Death():
                     return message
@@ -127,18 +133,13 @@ class ProcessHost(SupervisedHost):
                 case _LogLine(logger, level, text):
                     logging.getLogger(logger).log(level, "%s", text)
                 case event:
-                    has_begun |= isinstance(event, Started)
+                    self._has_begun |= isinstance(event, Started)
                     self._emit(event)
-        return None
 
-    def _is_hanging(self, patience: Patience, has_begun: bool) -> bool:
-        patience.wait(SIGN_SECONDS)
-        if self._ready_since is None and not has_begun:
-            # Loading may take as long as a download does.
-            return False
-        if not self._jobs:
-            patience.rest()
-        return patience.over
+    def _activity(self) -> Activity:
+        if self._ready_since is None and not self._has_begun:
+            return Activity.LOADING
+        return Activity.BUSY if self._jobs else Activity.IDLE
 
     def _pass_on(self, pipe: Connection, over: threading.Event) -> None:
         """Write commands to the child, and last of all that it shall close."""

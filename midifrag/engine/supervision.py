@@ -135,7 +135,7 @@ class SupervisedHost(abc.ABC):
         deaths = 0
         while not self._stop.is_set():
             self._ready_since, self._has_rendered = None, False
-            death = self._live()
+            death = self._one_life()
             if death is None or self._stop.is_set():
                 return
             deaths = 1 if self._was_steady(death) else deaths + 1
@@ -148,6 +148,14 @@ class SupervisedHost(abc.ABC):
                 self._answer_for_the_dead(reason)
                 return
             self._stop.wait(self._back_off[deaths - 1])
+
+    def _one_life(self) -> Death | None:
+        # Whatever goes wrong around a worker, nobody else would tell that it is gone, or start the next one.
+        try:
+            return self._live()
+        except Exception as error:
+            _log.exception("Looking after the engine failed")
+            return Death(f"Looking after the engine failed: {type(error).__name__}: {error}.")
 
     def _was_steady(self, death: Death) -> bool:
         if death.stuck:

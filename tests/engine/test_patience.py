@@ -38,3 +38,12 @@ def test_rest_is_no_silence():
     assert not patience.over
     patience.hear()
     assert patience.limit == LEAST_SECONDS
+
+
+def test_loading_gets_the_most():
+    patience = Patience()
+    patience.is_loading = True
+    patience.wait(MOST_SECONDS)
+    assert not patience.over
+    patience.wait(1.0)
+    assert patience.over

@@ -8,11 +8,13 @@ import subprocess
 import sys
 import textwrap
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import psutil
 import pytest
 
+from midifrag.engine import process_host
 from midifrag.engine.messages import (
     Died,
     Progress,
@@ -86,6 +88,64 @@ def test_a_child_that_hangs_again_and_again_is_given_up(impatient, monkeypatch):
             wait(events, Ready)
             engine.send(press(1, "stuck", steps=3))
             assert wait(events, Died)[0].restarting is restarting
+
+
+def test_a_child_that_freezes_in_the_middle_of_a_message_is_replaced(impatient, monkeypatch):
+    receive = process_host._receive
+
+    def wanting_more(pipe):
+        message = receive(pipe)
+        return receive(pipe) if isinstance(message, Progress) else message
+
+    monkeypatch.setattr(process_host, "_receive", wanting_more)
+    with running(ProcessHost) as (engine, events):
+        engine.send(press(1, "stuck", steps=3))
+        assert wait(events, Died)[0].reason.startswith("The engine was stuck")
+        engine.send(press(2))
+        assert wait(events, Rendered)[0].job == 2
+
+
+def test_a_child_that_hangs_while_it_loads_is_ended(monkeypatch):
+    monkeypatch.setattr("midifrag.engine.process_host.SIGN_SECONDS", 0.05)
+    monkeypatch.setattr("midifrag.engine.patience.MOST_SECONDS", 1.5)
+    choice = replace(CHOICE, options={"dies": ("load by hanging",)})
+    with running(ProcessHost, choice, back_off=()) as (engine, events):
+        child = process_id(events)
+        engine.send(press(1))
+        death = wait(events, Died)[0]
+        assert death.reason.startswith("The engine was stuck")
+        assert (death.jobs, death.restarting) == ((1,), False)
+        assert is_gone(child)
+
+
+def test_closing_while_a_child_loads_ends_it(monkeypatch):
+    monkeypatch.setattr("midifrag.engine.process_host.CLOSE_SECONDS", 0.2)
+    choice = replace(CHOICE, options={"dies": ("load by hanging",)})
+    with running(ProcessHost, choice) as (engine, events):
+        child = process_id(events)
+        engine.close()
+        assert is_gone(child)
+
+
+def test_a_fault_around_a_child_ends_it_and_starts_the_next(monkeypatch):
+    receive, faults = process_host._receive, [MemoryError("no room for a take")]
+
+    def unlucky(pipe):
+        message = receive(pipe)
+        if faults and isinstance(message, Rendered):
+            raise faults.pop()
+        return message
+
+    monkeypatch.setattr(process_host, "_receive", unlucky)
+    with running(ProcessHost) as (engine, events):
+        first = process_id(events)
+        engine.send(press(1))
+        death = wait(events, Died)[0]
+        assert death.reason == "Looking after the engine failed: MemoryError: no room for a take."
+        assert death.restarting
+        assert is_gone(first)
+        engine.send(press(2))
+        wait(events, Rendered)
 
 
 def test_an_idle_child_and_one_that_only_steps_are_left_alone(monkeypatch):

@@ -41,6 +41,8 @@ class Toy:
             raise CheckpointError("toy.ckpt is damaged.")
         if "load by crash" in self.choice.options["dies"]:
             raise MemoryError("no room")
+        if "load by hanging" in self.choice.options["dies"]:
+            threading.Event().wait()
 
     def info(self):
         return EngineInfo("toy", "toy", "", "cpu", "fp32", 100, 2, 9.0, ())
