@@ -292,6 +292,7 @@ class Bridge:
                 spare = self.renders.on_engine(model, event)
                 if spare is not None:
                     self._resting.show_ready(spare.wish)
+                    self._top_up()
                 return
         self._top_up()
         self._resting.settle()
@@ -305,11 +306,10 @@ class Bridge:
             self._engines.send(other, engine.Warm(()))
 
     def _top_up(self) -> None:
-        ready = self._standing.any_engine_ready
-        if not (self._set_list.show.engine.spares.enabled and ready):
+        if not self._set_list.show.engine.spares.enabled:
             return
         wishes = [self._wish_of(self.bank.slug, key) for key in self._set_list.by_last_press()]
-        self.renders.top_up([wish for wish in wishes if wish is not None])
+        self.renders.top_up([wish for wish in wishes if wish is not None], self._standing.ready_models)
 
     def _wish_of(self, bank: str, key: str) -> Wish | None:
         if bank != self.bank.slug or key not in self.bank.pads:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import random
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from typing import Protocol
 
 from midifrag.banks import Preset
@@ -86,6 +86,8 @@ class Renders:
             if coming.started is not None:
                 self._started(job)
         else:
+            # Its own engine lets a press go first; another model's would go on beside it, on the same device.
+            self._cancel_spares([one for one in self.spares.coming if one.wish.model != model])
             self._engines.send(model, job.render)
         return job
 
@@ -116,11 +118,14 @@ class Renders:
         self._cancel_spares(self.spares.coming)
         self.spares.clear()
 
-    def top_up(self, wishes: list[Wish]) -> None:
-        """Drop what has gone stale; while nothing else is to do, render the first wish that has no spare yet."""
+    def top_up(self, wishes: list[Wish], ready: Collection[str]) -> None:
+        """Drop what has gone stale; while nothing else is to do, render the first wish that has no spare yet.
+
+        Only for models that are ``ready``: one that is still loading would keep the others' spares waiting.
+        """
         self._cancel_spares([one for one in self.spares.coming if one.wish not in wishes])
         self.spares.drop_stale(wishes)
-        wish = self.spares.next_of(wishes)
+        wish = self.spares.next_of([wish for wish in wishes if wish.model in ready])
         if wish is None or self.jobs.pending() or self.spares.coming:
             return
         self.spares.make_room(wishes)

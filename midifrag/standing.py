@@ -67,6 +67,6 @@ class Standing:
         self.pads = {place: pad for place, pad in self.pads.items() if place in places}
 
     @property
-    def any_engine_ready(self) -> bool:
-        """Whether some engine is loaded and warm."""
-        return any(engine.state == "ready" for engine in self._engines.values())
+    def ready_models(self) -> frozenset[str]:
+        """The models that are loaded and warm."""
+        return frozenset(model for model, engine in self._engines.items() if engine.state == "ready")

@@ -190,6 +190,44 @@ def test_a_spare_for_what_the_pad_no_longer_asks_for_is_not_shown():
     assert rig.pad_states() == []
 
 
+TWO_MODELS = {36: {"prompt": "rain", "model": "small"}, 37: {"prompt": "wind"}}
+
+
+def two_models():
+    return Rig(loaded(bank(pads=TWO_MODELS), engine={"spares": {"enabled": True}}))
+
+
+def test_a_model_that_still_loads_gets_no_spare_and_keeps_no_other_from_its_own():
+    rig = two_models()
+    rig.ready("sketch")
+    assert [one.prompt for one in rig.engines.renders()] == ["wind"]
+    rig.rendered(rig.engines.renders()[0])
+    assert len(rig.engines.renders()) == 1
+    rig.ready("small")
+    assert rig.engines.renders()[-1].prompt == "rain"
+
+
+def test_a_press_stops_the_spare_of_another_model():
+    rig = two_models()
+    rig.ready("small")
+    (spare,) = rig.engines.renders()
+    rig.press(37)
+    assert rig.engines.cancels() == [spare.job]
+    assert rig.engines.renders()[-1].prompt == "wind"
+
+
+def test_a_press_leaves_the_spare_of_its_own_model_to_the_engine():
+    rig = spare_rig(bank())
+    rig.press(37)
+    assert rig.engines.cancels() == []
+
+
+def test_one_spare_follows_another_at_once():
+    rig = spare_rig(bank())
+    rig.rendered(rig.engines.renders()[0])
+    assert [one.prompt for one in rig.engines.renders()] == ["rain", "short kick"]
+
+
 def test_spares_that_are_turned_off_while_the_show_runs_are_gone():
     rig = spare_rig()
     rig.rendered(rig.engines.renders()[0])
