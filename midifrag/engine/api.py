@@ -135,8 +135,8 @@ def _run(worker: Worker, request: Render) -> RenderedTake:
                 match event:
                     case Rendered(job=request.job, audio=audio, sample_rate=rate, used=used, notes=notes):
                         return RenderedTake(audio, rate, used, notes)
-                    case Failed(job=request.job, reason=reason, audio=audio):
-                        raise EngineError(reason) if audio is None else NonFiniteError(reason)
+                    case Failed(job=request.job, reason=reason, not_finite=not_finite):
+                        raise NonFiniteError(reason) if not_finite else EngineError(reason)
     finally:
         worker.cancel(request.job)
     raise EngineError("The engine stopped without rendering anything and without saying why.")

@@ -55,6 +55,10 @@ class Decoder(Protocol):
         """Use less memory from now on; False if that is not possible."""
         ...
 
+    def grow(self) -> None:
+        """Use as much memory as at first again."""
+        ...
+
 
 class StockDecoder:
     """The pretransform's own ``decode``, of all latents at once, in fp32; also for models without one."""
@@ -79,6 +83,9 @@ class StockDecoder:
         """There is only one way."""
         return False
 
+    def grow(self) -> None:
+        """There is only one way."""
+
 
 class OobleckDecoder:
     """An Oobleck decoder in ``dtype``, windowed; with a pretransform of its own inside (wavelet, patches) whole.
@@ -101,7 +108,7 @@ class OobleckDecoder:
         self._clips = autoencoder.soft_clip
         self._ratio = pretransform.downsampling_ratio
         self._dtype = dtype
-        self._window = WINDOW.get(device.type, 128)
+        self._window = self._usual_window = WINDOW.get(device.type, 128)
         self.memory = size_of(autoencoder.decoder)
         self.describes = f"midifrag's own decoder in {str(dtype).removeprefix('torch.')}"
 
@@ -129,6 +136,10 @@ class OobleckDecoder:
             return False
         self._window = max(SMALLEST_WINDOW, self._window // 2)
         return True
+
+    def grow(self) -> None:
+        """Back to the usual windows."""
+        self._window = self._usual_window
 
 
 def _cut(audio: Tensor, window: Window) -> Tensor:

@@ -134,12 +134,16 @@ class Rendered:
 
 @dataclass(frozen=True, slots=True)
 class Failed:
-    """A job ended without audio. ``audio`` is there when something was rendered that must not be played (NaN)."""
+    """A job ended without audio. ``audio`` is there when something was rendered that must not be played.
+
+    ``not_finite`` says that it went to NaN or infinity.
+    """
 
     job: int
     reason: str
     audio: Audio | None = None
     sample_rate: int | None = None
+    not_finite: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -94,14 +94,23 @@ class Renderer:
 
     def make_room(self) -> None:
         """Drop what can be made again, and decode in smaller pieces."""
-        self.forget_exact()
+        self._forget_exact()
         for denoiser in self._denoisers.values():
             if isinstance(denoiser, FastDenoiser):
                 denoiser.forget()
         for decoder in self._decoders.values():
             decoder.shrink()
 
-    def forget_exact(self) -> None:
+    def rest(self) -> None:
+        """With no request left: free what was for requests alone, and decode in windows of full size again."""
+        self._forget_exact()
+        for denoiser in self._denoisers.values():
+            if isinstance(denoiser, FastDenoiser):
+                denoiser.forget_batch()
+        for decoder in self._decoders.values():
+            decoder.grow()
+
+    def _forget_exact(self) -> None:
         """Free the fp32 copies that a request needed which half precision could not render."""
         self._denoisers.pop(True, None)
         self._decoders.pop(True, None)

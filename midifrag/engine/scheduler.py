@@ -44,13 +44,15 @@ class Rota:
             flight.turn = self._last[group] = self._served
         return batch
 
-    @staticmethod
-    def next_decode(flights: Sequence[Flight], most: int) -> list[Flight]:
-        """The requests whose next window is decoded together: the first in precedence and those just like it."""
+    def next_decode(self, flights: Sequence[Flight], most: int) -> list[Flight]:
+        """The requests whose next window is decoded together: the one served longest ago and those just like it."""
         decoding = [flight for flight in flights if flight.stage is Stage.DECODING]
         if not decoding:
             return []
-        first = decoding[0]
+        first = min(decoding, key=lambda flight: flight.turn)
         alike = (group_of(first), first.settings.samples, first.decoded)
-        same = [each for each in decoding if (group_of(each), each.settings.samples, each.decoded) == alike]
-        return same[:most]
+        same = [each for each in decoding if (group_of(each), each.settings.samples, each.decoded) == alike][:most]
+        for flight in same:
+            self._served += 1
+            flight.turn = self._served
+        return same

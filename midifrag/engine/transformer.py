@@ -190,6 +190,10 @@ class FastDenoiser:
         """Free recordings, tables and what was gathered for the last batch."""
         self._graphs.clear()
         self._tables.clear()
+        self.forget_batch()
+
+    def forget_batch(self) -> None:
+        """Free what was gathered for the last batch."""
         self._gathered = None
 
     def _inputs(

@@ -18,6 +18,7 @@ import traceback
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from typing import TypeAlias
 
 import numpy as np
 import torch
@@ -40,6 +41,10 @@ _log = logging.getLogger(__name__)
 MAX_IN_FLIGHT = {"cpu": 8, "cuda": 16, "mps": 4}
 
 
+#: A request, whether it was in fp32 then, and the steps it had taken.
+_Judged: TypeAlias = tuple[Flight, bool, int]
+
+
 def _urgent(events: Sequence[EngineEvent]) -> bool:
     return any(isinstance(event, Started | Rendered | Failed) for event in events)
 
@@ -54,7 +59,7 @@ class DiffusionWorker:
         self._arrivals = 0
         self._rota = Rota()
         self._most = self._batch_limit = 0
-        self._unjudged: deque[tuple[list[tuple[Flight, bool]], HostCopy]] = deque()
+        self._unjudged: deque[tuple[list[_Judged], HostCopy]] = deque()
         self._request_memory = 0
         self._warm: set[Kind] = set()
         self._warmed = ""
@@ -131,7 +136,9 @@ class DiffusionWorker:
 
     def cancel(self, job: int) -> bool:
         """See `Worker.cancel`."""
-        return self._flights.pop(job, None) is not None
+        was_there = self._flights.pop(job, None) is not None
+        self._rest()
+        return was_there
 
     def promote(self, job: int) -> None:
         """See `Worker.promote`."""
@@ -161,11 +168,15 @@ class DiffusionWorker:
             self._attempt(self._begin, [flight], events)
         if not _urgent(events):
             self._work(flights, events)
-        if not self._flights:
+        self._rest()
+        return events
+
+    def _rest(self) -> None:
+        """With nothing in flight: give back what only requests needed, and try again what memory was too short for."""
+        if not self._flights and self._renderer is not None:
             self._batch_limit = self._most
             self._unjudged.clear()
-            self.renderer.forget_exact()
-        return events
+            self.renderer.rest()
 
     def _work(self, flights: Sequence[Flight], events: list[EngineEvent]) -> None:
         decoding = self._rota.next_decode(flights, self._batch_limit)
@@ -222,7 +233,8 @@ class DiffusionWorker:
         output = self.renderer.answer(batch)
         # A sum is finite exactly when all of it is, as fp32 goes; one pass, and one number a request to bring over.
         verdict = HostCopy(output.sum((1, 2)))
-        self._unjudged.append(([(flight, flight.exact) for flight in batch], verdict))
+        judged = [(flight, flight.exact, flight.state.index + 1) for flight in batch]
+        self._unjudged.append((judged, verdict))
         for index, flight in enumerate(batch):
             if flight.answer(output[index : index + 1]):
                 events.append(Progress(flight.job, flight.state.index, flight.settings.steps))
@@ -236,10 +248,10 @@ class DiffusionWorker:
         while len(self._unjudged) > left:
             batch, verdict = self._unjudged.popleft()
             finite = torch.isfinite(verdict.wait()).tolist()
-            for (flight, exact), fine in zip(batch, finite, strict=True):
+            for (flight, exact, step), fine in zip(batch, finite, strict=True):
                 # It may have begun anew since.
                 if not fine and self._flights.get(flight.job) is flight and flight.exact == exact:
-                    self._not_finite(flight, f"at step {flight.state.index} of {flight.settings.steps}", events)
+                    self._not_finite(flight, f"at step {step} of {flight.settings.steps}", events)
 
     def _not_finite(self, flight: Flight, where: str, events: list[EngineEvent]) -> None:
         precision = "fp32" if flight.exact else self.model.precision
@@ -254,10 +266,11 @@ class DiffusionWorker:
 
     def _fail(self, flight: Flight, reason: EngineError, events: list[EngineEvent]) -> None:
         del self._flights[flight.job]
-        events.append(Failed(flight.job, str(reason)))
+        events.append(Failed(flight.job, str(reason), not_finite=isinstance(reason, NonFiniteError)))
 
     def _decode(self, batch: Sequence[Flight], events: list[EngineEvent]) -> None:
-        alone = len(batch) == len(self._flights) and not batch[0].squeezed
+        # A spare has time: a press shall not wait for a large piece of it.
+        alone = len(batch) == len(self._flights) and not (batch[0].squeezed or batch[0].spare)
         audio = self.renderer.decode(batch, alone=alone).cpu().numpy()
         for flight, piece in zip(batch, audio, strict=True):
             if not np.isfinite(piece).all():

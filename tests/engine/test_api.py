@@ -100,7 +100,7 @@ class Scripted:
     ("events", "error"),
     [
         ([Started, lambda job: Failed(job, "too hot")], EngineError),
-        ([lambda job: Failed(job, "NaN", np.zeros((2, 3), np.float32), 8000)], NonFiniteError),
+        ([lambda job: Failed(job, "NaN", not_finite=True)], NonFiniteError),
         ([Started], EngineError),
         ([lambda job: Rendered(job + 1, np.zeros((2, 3), np.float32), 8000, {}, 0.0)], EngineError),
     ],

@@ -309,6 +309,25 @@ def test_long_audio_is_decoded_between_steps_of_others(monkeypatch: pytest.Monke
     np.testing.assert_allclose(landed(events)[1], whole, atol=2e-5 * np.abs(whole).max())
 
 
+def test_a_short_sound_is_decoded_between_the_windows_of_a_long_one(
+    monkeypatch: pytest.MonkeyPatch, model: Model
+) -> None:
+    monkeypatch.setitem(WINDOW, "cpu", 16)
+    worker = DiffusionWorker.from_model(model)
+    events = run(worker, press(1, seconds=2.0, steps=2), press(2, steps=3))
+    assert [event.job for event in of(Rendered, events)] == [2, 1]
+
+
+def test_a_press_waits_for_a_single_window_of_a_spare(monkeypatch: pytest.MonkeyPatch, model: Model) -> None:
+    monkeypatch.setitem(WINDOW, "cpu", 16)
+    windows = {}
+    for spare in (True, False):
+        worker = DiffusionWorker.from_model(model)
+        run(worker, press(1, seconds=2.0, steps=2, spare=spare))
+        windows[spare] = worker.counters.decoder_calls
+    assert windows == {True: 16, False: 4}
+
+
 def test_length_decides_the_latents_only_where_the_model_allows() -> None:
     assert settle(press(1), loaded("v")).frames == 31
     assert settle(press(1, seconds=2.0), loaded("v")).frames == 255
@@ -401,6 +420,16 @@ def test_overflow_in_half_precision_is_rendered_again_in_fp32() -> None:
     assert worker.counters.models_built == 4
 
 
+def test_the_copies_in_fp32_are_freed_when_their_only_request_is_cancelled() -> None:
+    worker = DiffusionWorker.from_model(loaded("v", precision="fp16", **COVERED["all of pocket's"]))
+    worker.submit(press(1))
+    while worker.counters.models_built < 4:
+        worker.tick()
+    worker.cancel(1)
+    run(worker, press(2))
+    assert worker.counters.models_built == 6
+
+
 def test_nan_fails_one_request_and_spares_the_others(model: Model, monkeypatch: pytest.MonkeyPatch) -> None:
     worker = DiffusionWorker.from_model(model)
     answer = worker.renderer.answer
@@ -415,7 +444,7 @@ def test_nan_fails_one_request_and_spares_the_others(model: Model, monkeypatch: 
     monkeypatch.setattr(worker.renderer, "answer", poisoned)
     events = run(worker, press(1), press(2), press(3))
     (failed,) = of(Failed, events)
-    assert failed.job == 2
+    assert (failed.job, failed.not_finite) == (2, True)
     assert "NaN or infinity at step 3 of 5" in failed.reason
     assert set(landed(events)) == {1, 3}
 
@@ -470,6 +499,13 @@ def test_memory_short_in_the_decoder_makes_windows_smaller(model: Model, monkeyp
     monkeypatch.setattr(worker.renderer, "decode", narrow)
     rendered = run(worker, press(1, seconds=2.0))[-1]
     assert rendered.audio.shape == (2, 16000)
+    monkeypatch.undo()
+    # With memory to spare again the next one is decoded as ever.
+    fresh = DiffusionWorker.from_model(model)
+    before = worker.counters.decoder_calls
+    for one in (worker, fresh):
+        run(one, press(2, seconds=2.0))
+    assert worker.counters.decoder_calls - before == fresh.counters.decoder_calls
 
 
 def test_other_errors_are_not_swallowed(model: Model, monkeypatch: pytest.MonkeyPatch) -> None:
