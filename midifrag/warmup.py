@@ -1,34 +1,83 @@
-"""What is warmed before the first press: every prompt of the set list, every length, and what hears beats."""
+"""What is warmed: every prompt and length of the set list, what controls may make of them, and what hears beats."""
 
 from __future__ import annotations
 
-from midifrag.banks import resolve
+import itertools
+import math
+from collections.abc import Iterable
+from dataclasses import replace
+
+from midifrag.banks import Preset, Range, resolve
 from midifrag.config import Loaded
 from midifrag.engine.messages import Render
 from midifrag.tempo import Tempo
 
+#: Seconds between two lengths that are warmed because a control or a velocity may ask for them.
+GRID = 0.25
+
 
 def warm_renders(loaded: Loaded) -> dict[str, tuple[Render, ...]]:
-    """The renders that presses may ask for, by model: one per preset of every bank, without repetitions."""
+    """The renders that presses may ask for, by model, without repetitions.
+
+    First one per preset of every bank; then, marked as spares, one for every other length and kind of guidance that
+    controls and velocities reach.
+    """
     tempo = Tempo(loaded.show.tempo)
     renders: dict[str, dict[Render, None]] = {loaded.show.model: {}}
+    reached: dict[str, dict[Render, None]] = {}
     for bank in loaded.banks:
         for pad in bank.pads.values():
             preset = resolve(pad, bank.defaults, loaded.show.defaults)
-            render = Render(
-                job=0,
-                prompt=tempo.write_into(preset.prompt),
-                seconds=preset.seconds,
-                seed=0,
-                steps=preset.steps,
-                cfg_scale=preset.cfg_scale,
-                negative_prompt=preset.negative_prompt,
-                sampler=preset.sampler,
-                sigma_min=preset.sigma_min,
-                sigma_max=preset.sigma_max,
-            )
-            renders.setdefault(preset.model or loaded.show.model, {})[render] = None
-    return {model: tuple(wanted) for model, wanted in renders.items()}
+            model = preset.model or loaded.show.model
+            render = _render(preset, tempo)
+            renders.setdefault(model, {})[render] = None
+            ranges = [*loaded.show.controls, *bank.controls, *([pad.velocity] if pad.velocity else [])]
+            for seconds, scale in itertools.product(_lengths(preset, ranges), _scales(preset, ranges)):
+                other = replace(render, seconds=seconds, cfg_scale=scale, spare=True)
+                reached.setdefault(model, {})[other] = None
+    return {model: (*wanted, *_new_kinds(reached.get(model, {}), wanted)) for model, wanted in renders.items()}
+
+
+def _new_kinds(reached: Iterable[Render], wanted: Iterable[Render]) -> list[Render]:
+    """One render of each kind, as far as that can be told without the model, that none of ``wanted`` has."""
+
+    def kind(render: Render) -> tuple[float | None, bool, bool]:
+        return render.seconds, render.cfg_scale == 1, bool(render.negative_prompt)
+
+    known = {kind(render) for render in wanted}
+    return list({kind(render): render for render in reached if kind(render) not in known}.values())
+
+
+def _render(preset: Preset, tempo: Tempo) -> Render:
+    return Render(
+        job=0,
+        prompt=tempo.write_into(preset.prompt),
+        seconds=preset.seconds,
+        seed=0,
+        steps=preset.steps,
+        cfg_scale=preset.cfg_scale,
+        negative_prompt=preset.negative_prompt,
+        sampler=preset.sampler,
+        sigma_min=preset.sigma_min,
+        sigma_max=preset.sigma_max,
+    )
+
+
+def _lengths(preset: Preset, ranges: Iterable[Range]) -> list[float | None]:
+    """The seconds that a press of ``preset`` may have: its own, and a grid over what ``ranges`` set."""
+    lengths: dict[float | None, None] = {preset.seconds: None}
+    for low, high in (sorted(each.range) for each in ranges if each.sets == "seconds"):
+        lengths |= dict.fromkeys(low + GRID * step for step in range(math.ceil((high - low) / GRID)))
+        lengths[high] = None
+    return list(lengths)
+
+
+def _scales(preset: Preset, ranges: Iterable[Range]) -> list[float | None]:
+    """A ``cfg_scale`` for each kind of guidance that a press of ``preset`` may have: its own, with, and without (1)."""
+    scales: dict[float | None, None] = {preset.cfg_scale: None}
+    for low, high in (sorted(each.range) for each in ranges if each.sets == "cfg_scale"):
+        scales |= dict.fromkeys(scale for scale in (1.0, low, high) if low <= scale <= high)
+    return list(scales)
 
 
 def aligns_loops(loaded: Loaded) -> bool:

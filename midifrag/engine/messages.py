@@ -39,7 +39,10 @@ class Render:
 
 @dataclass(frozen=True, slots=True)
 class Warm:
-    """Prepare for these renders: encode their prompts, compile or capture their lengths."""
+    """Prepare for these renders: encode their prompts, compile or capture their lengths.
+
+    Those that are spares are prepared for after `Ready`, while there is nothing else to do.
+    """
 
     renders: tuple[Render, ...]
 

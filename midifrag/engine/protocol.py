@@ -45,7 +45,10 @@ class Worker(Protocol):
         ...
 
     def warm(self, renders: tuple[Render, ...]) -> Iterable[EngineEvent]:
-        """Make these renders start at once later, yielding `Warming` as it goes."""
+        """Make these renders start at once later, yielding `Warming` as it goes.
+
+        Those that presses may ask for come in one call, those that controls may make of them, as spares, in another.
+        """
         ...
 
     def submit(self, render: Render) -> None:

@@ -40,6 +40,8 @@ class Renderer:
     def __init__(self, model: Model) -> None:
         self.model = model
         self.counters = Counters()
+        #: Whether warm-up has met a call that a press would notice having to wait for.
+        self.is_slow = False
         self._conditioner = Conditioner(model)
         self._denoisers: dict[bool, Denoiser] = {}
         self._decoders: dict[bool, Decoder] = {}

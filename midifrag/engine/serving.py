@@ -7,7 +7,18 @@ import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 
-from midifrag.engine.messages import Cancel, Cancelled, Command, EngineEvent, Failed, Promote, Ready, Render, Warm
+from midifrag.engine.messages import (
+    Cancel,
+    Cancelled,
+    Command,
+    EngineEvent,
+    EngineInfo,
+    Failed,
+    Promote,
+    Ready,
+    Render,
+    Warm,
+)
 from midifrag.engine.protocol import Worker
 from midifrag.errors import EngineError
 
@@ -66,7 +77,9 @@ class Service:
     """One worker from load to close, on the calling thread.
 
     Commands are read between ticks, so a cancel takes effect within one step. Renders go before warm-up, piece by
-    piece, and `Ready` follows when no warm-up is left. ``live`` is called in every round.
+    piece, and `Ready` follows when no warm-up is left, and again when that for spares has changed what there
+    is to say of the worker. ``live`` is called in
+    every round.
     """
 
     def __init__(
@@ -83,6 +96,8 @@ class Service:
         self._live = live
         self._first = tuple(first)
         self._warmups: deque[Iterator[EngineEvent]] = deque()
+        self._later: deque[Iterator[EngineEvent]] = deque()
+        self._told: EngineInfo | None = None
 
     def run(self) -> None:
         """Serve until the inbox is closed. Raises what the worker raises: `ModelError` from loading, or a crash."""
@@ -94,14 +109,14 @@ class Service:
             for command in (*self._first, *self._inbox.take(wait=False)):
                 self._obey(command)
             if not self._warmups:
-                self._emit(Ready(self._worker.info()))
+                self._tell_ready()
             while not self._inbox.closed:
                 self._round()
         finally:
             self._worker.close()
 
     def _round(self) -> None:
-        idle = not self._worker.busy and not self._warmups
+        idle = not (self._worker.busy or self._warmups or self._later)
         for command in self._inbox.take(wait=idle):
             self._obey(command)
         self._live()
@@ -109,20 +124,27 @@ class Service:
             for event in self._worker.tick():
                 self._emit(event)
         elif self._warmups:
-            self._warm_on()
+            self._warm_on(self._warmups, self._emit)
+        elif self._later:
+            # Nobody waits for it, so nobody hears of it, but of what has come of it.
+            self._warm_on(self._later, lambda _event: None)
 
-    def _warm_on(self) -> None:
+    def _warm_on(self, warmups: deque[Iterator[EngineEvent]], tell: Callable[[EngineEvent], None]) -> None:
         try:
-            event = next(self._warmups[0], None)
+            event = next(warmups[0], None)
         except EngineError as error:
             _log.warning("A warm-up ended early: %s", error)
             event = None
         if event is not None:
-            self._emit(event)
+            tell(event)
             return
-        self._warmups.popleft()
-        if not self._warmups:
-            self._emit(Ready(self._worker.info()))
+        warmups.popleft()
+        if not warmups and (warmups is self._warmups or self._worker.info() != self._told):
+            self._tell_ready()
+
+    def _tell_ready(self) -> None:
+        self._told = self._worker.info()
+        self._emit(Ready(self._told))
 
     def _obey(self, command: Command) -> None:
         match command:
@@ -137,4 +159,8 @@ class Service:
             case Promote(job):
                 self._worker.promote(job)
             case Warm(renders):
-                self._warmups.append(iter(self._worker.warm(renders)))
+                now, later = (tuple(one for one in renders if one.spare is spare) for spare in (False, True))
+                if now or not later:
+                    self._warmups.append(iter(self._worker.warm(now)))
+                if later:
+                    self._later.append(iter(self._worker.warm(later)))

@@ -70,8 +70,12 @@ def warm_up(
 ) -> Generator[Warming, None, int]:
     """Encode all prompts, and render a little of every kind that is not yet ``warm``.
 
-    Wherever it yields, a press may go first. Returns the bytes that one request holds while it is in flight.
+    Wherever it yields, a press may go first. Renders marked as spares are rehearsed alone, and not at all where a call
+    is slow: a press would wait for it longer than it would gain. Returns the bytes that one request holds in flight.
     """
+    spares = bool(renders) and all(render.spare for render in renders)
+    if spares and renderer.is_slow:
+        return 0
     every = [settings for settings in (_settled(render, renderer) for render in renders) if settings is not None]
     prompts = list(dict.fromkeys((each.prompt, each.negative_prompt, each.seconds) for each in every))
     kinds = {kind: each for each in every if (kind := Kind.of(each)) not in warm}
@@ -81,7 +85,7 @@ def warm_up(
         fits(renderer, partial(renderer.encode, prompt, negative_prompt, seconds))
     for done, (kind, settings) in enumerate(kinds.items(), start=len(prompts)):
         told = Warming(done, total, f"{settings.seconds:g} s, {'with' if kind.guided else 'without'} guidance")
-        rehearsal = Rehearsal(renderer, settings, kind, max_in_flight)
+        rehearsal = Rehearsal(renderer, settings, kind, 1 if spares else max_in_flight)
         for _ in rehearsal.pieces():
             yield told
         held = max(held, rehearsal.held)
@@ -95,7 +99,8 @@ def _settled(render: Render, renderer: Renderer) -> Settings | None:
     try:
         return settle(render, renderer.model)
     except RequestError as error:
-        _log.warning("not warmed: %s", error)
+        # A control may well reach further than a model.
+        _log.log(logging.DEBUG if render.spare else logging.WARNING, "not warmed: %s", error)
         return None
 
 
@@ -148,7 +153,9 @@ class Rehearsal:
         yield
         began = time.perf_counter()
         do(1)
-        if time.perf_counter() - began < QUICK:
+        is_quick = time.perf_counter() - began < QUICK
+        self._renderer.is_slow |= not is_quick
+        if is_quick:
             yield from self._growing(do, range(2, self._together + 1))
 
     def _growing(self, work: Callable[[int], None], counts: Iterable[int]) -> Iterator[None]:

@@ -62,6 +62,7 @@ class DiffusionWorker:
         self._unjudged: deque[tuple[list[_Judged], HostCopy]] = deque()
         self._request_memory = 0
         self._warm: set[Kind] = set()
+        self._warm_seconds: float | None = None
         self._warmed = ""
 
     @classmethod
@@ -123,9 +124,11 @@ class DiffusionWorker:
         began = time.monotonic()
         held = yield from warm_up(self.renderer, renders, self._most, self._warm)
         self._request_memory = max(self._request_memory, held)
+        if self._warm_seconds is None:
+            self._warm_seconds = time.monotonic() - began
         denoiser, decoder = self.renderer.describes
         graphs = f", {self.counters.captures} graphs" if self.counters.captures else ""
-        self._warmed = f"warm in {time.monotonic() - began:.1f} s{graphs}: {denoiser}; {decoder}"
+        self._warmed = f"warm in {self._warm_seconds:.1f} s{graphs}: {denoiser}; {decoder}"
 
     def submit(self, render: Render) -> None:
         """See `Worker.submit`."""

@@ -91,6 +91,23 @@ def test_warming_ends_with_ready_and_waits_for_presses(host):
         assert [event.what for event in seen[:-1]] == ["a", "b"]
 
 
+def test_what_is_warmed_for_spares_waits_until_all_else_is_done(host):
+    with running(host) as (engine, events):
+        wait(events, Ready)
+        engine.send(Warm((press(0, "later", spare=True), press(0, "first"))))
+        _, before = wait(events, Ready)
+        assert [event.what for event in before if isinstance(event, Warming)][-1] == "first"
+        warmed = "first"
+        for job in range(1, 50):
+            engine.send(press(job))
+            rendered, before = wait(events, Rendered)
+            assert not any(isinstance(event, Ready | Warming) for event in before)
+            warmed = rendered.used["warmed"]
+            if warmed != "first":
+                break
+        assert warmed == "first,later"
+
+
 def test_a_warm_up_that_cannot_be_is_only_skipped(host, caplog):
     with running(host) as (engine, events):
         wait(events, Ready)

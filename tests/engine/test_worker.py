@@ -266,6 +266,27 @@ def test_warm_up_survives_memory_that_runs_out(model: Model, monkeypatch: pytest
     assert len(of(Rendered, run(worker, press(1)))) == 1
 
 
+@pytest.mark.parametrize("slow", [False, True])
+def test_what_only_controls_reach_is_rehearsed_alone_and_only_where_that_is_quick(
+    model: Model, monkeypatch: pytest.MonkeyPatch, slow: bool
+) -> None:
+    worker = DiffusionWorker.from_model(model)
+    worker.renderer.is_slow = slow
+    answer, sizes = worker.renderer.answer, []
+    monkeypatch.setattr(worker.renderer, "answer", lambda batch: sizes.append(len(batch)) or answer(batch))
+    list(worker.warm((press(1, spare=True), press(2, seconds=2.0, spare=True), press(3, seconds=500.0, spare=True))))
+    assert set(sizes) == (set() if slow else {1})
+    assert (len(sizes) > 0) is not slow
+
+
+def test_a_slow_call_is_remembered(model: Model, monkeypatch: pytest.MonkeyPatch) -> None:
+    for quick, slow in ((60.0, False), (0.0, True)):
+        monkeypatch.setattr("midifrag.engine.warming.QUICK", quick)
+        worker = DiffusionWorker.from_model(model)
+        list(worker.warm((press(1),)))
+        assert worker.renderer.is_slow is slow
+
+
 def test_what_is_warm_is_not_rehearsed_again(model: Model) -> None:
     worker = DiffusionWorker.from_model(model)
     list(worker.warm((press(1),)))
