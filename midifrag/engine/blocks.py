@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from midifrag.engine.packing import linear
+from midifrag.engine.packing import copies, linear
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +103,7 @@ class Block:
         self._forward_in = linear(gate.weight.to(dtype), gate.bias)
         bias = None if outward.bias is None else _scaled(outward.bias, layer.ff_scale)
         self._forward_out = linear(_scaled(outward.weight, layer.ff_scale).to(dtype), bias)
-        self.memory = sum(p.numel() for p in layer.parameters()) * dtype.itemsize
+        self.memory = sum(p.numel() for p in layer.parameters() if copies(p, dtype)) * dtype.itemsize
 
     def __call__(
         self, x: Tensor, rotary: Rotary | None, modulation: Modulation | None, context: Tensor | None

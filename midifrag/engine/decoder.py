@@ -109,7 +109,7 @@ class OobleckDecoder:
         self._ratio = pretransform.downsampling_ratio
         self._dtype = dtype
         self._window = self._usual_window = WINDOW.get(device.type, 128)
-        self.memory = size_of(autoencoder.decoder)
+        self.memory = sum(each.numel() for each in autoencoder.decoder.parameters()) * dtype.itemsize
         self.describes = f"midifrag's own decoder in {str(dtype).removeprefix('torch.')}"
 
     def window_at(self, start: int, samples: int, frames: int, *, alone: bool = False) -> Window:

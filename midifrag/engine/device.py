@@ -38,6 +38,11 @@ def first_line(error: BaseException) -> str:
     return (str(error) or type(error).__name__).splitlines()[0]
 
 
+def reserved(device: torch.device) -> int:
+    """Bytes of a card's memory that torch has taken; 0 for other devices, which do not tell."""
+    return torch.cuda.memory_reserved(device) if device.type == "cuda" else 0
+
+
 def free_cached(device: torch.device) -> None:
     """Give back what torch keeps for later."""
     gc.collect()

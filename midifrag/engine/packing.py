@@ -53,6 +53,11 @@ def upsampling(weight: Tensor, bias: Tensor | None, padding: int, stride: int) -
     return lambda x: cast(Tensor, multiply(x, packed, bias, pad, [0, 0], step, [1, 1], 1, "none", [], ""))
 
 
+def copies(weight: Tensor, dtype: torch.dtype) -> bool:
+    """Whether a layer with this weight in ``dtype`` has a copy of it, or the weight itself."""
+    return weight.dtype != dtype or _packs(weight)
+
+
 def _like(bias: Tensor | None, weight: Tensor) -> Tensor | None:
     return None if bias is None else bias.detach().to(weight.dtype)
 

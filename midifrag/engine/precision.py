@@ -81,11 +81,11 @@ def place(module: Any, device: torch.device, precision: Precision) -> None:
         module.pretransform.model_half = False
         module.pretransform.to(dtype)
     module.to(device)
-    for encoder in _hidden_encoders(module.conditioner):
+    for encoder in hidden_encoders(module.conditioner):
         encoder.to(device=device, dtype=torch.float16 if device.type == "cuda" else torch.float32)
 
 
-def _hidden_encoders(conditioner: nn.Module) -> list[nn.Module]:
+def hidden_encoders(conditioner: nn.Module) -> list[nn.Module]:
     """Frozen text encoders, which stable-audio-tools keeps out of the module tree."""
     hidden = (part.__dict__.get("model") for part in conditioner.modules())
     return [encoder for encoder in hidden if isinstance(encoder, nn.Module)]

@@ -13,10 +13,11 @@ from midifrag.engine.architecture import unsupported
 from midifrag.engine.conditioning import Conditioner
 from midifrag.engine.decoder import Decoder, OobleckDecoder, StockDecoder, Window, size_of
 from midifrag.engine.denoiser import Denoiser, Row, StockDenoiser
+from midifrag.engine.device import reserved
 from midifrag.engine.flight import Flight
 from midifrag.engine.model import Model
 from midifrag.engine.oobleck import NotOobleckError
-from midifrag.engine.precision import DTYPES
+from midifrag.engine.precision import DTYPES, hidden_encoders
 from midifrag.engine.samplers import times
 from midifrag.engine.transformer import FastDenoiser
 
@@ -42,6 +43,7 @@ class Renderer:
         self.counters = Counters()
         #: Whether warm-up has met a call that a press would notice having to wait for.
         self.is_slow = False
+        self._graph_memory = 0
         self._conditioner = Conditioner(model)
         self._denoisers: dict[bool, Denoiser] = {}
         self._decoders: dict[bool, Decoder] = {}
@@ -91,7 +93,9 @@ class Renderer:
         """Record the device's work for batches of these sizes, where the device can replay it."""
         denoiser = self._denoiser(exact=False)
         if isinstance(denoiser, FastDenoiser):
+            before = reserved(self.model.device)
             denoiser.capture(frames, batches, guided=guided, refusing=refusing)
+            self._graph_memory += max(0, reserved(self.model.device) - before)
             self.counters.captures = denoiser.captures
 
     def make_room(self) -> None:
@@ -100,6 +104,7 @@ class Renderer:
         for denoiser in self._denoisers.values():
             if isinstance(denoiser, FastDenoiser):
                 denoiser.forget()
+        self._graph_memory = 0
         for decoder in self._decoders.values():
             decoder.shrink()
 
@@ -118,9 +123,11 @@ class Renderer:
         self._decoders.pop(True, None)
 
     def memory(self) -> dict[str, int]:
-        """Bytes by what they are for."""
-        denoiser, decoder = self._denoiser(exact=False), self._decoder(exact=False)
-        return {"model": size_of(self.model.module), "engine": denoiser.memory + decoder.memory}
+        """Bytes by what they are for: the model with its text encoder, the engine's own copies, recordings."""
+        denoiser, decoder, module = self._denoiser(exact=False), self._decoder(exact=False), self.model.module
+        parts = [module, *hidden_encoders(module.conditioner)]
+        graphs = {"graphs": self._graph_memory} if self._graph_memory else {}
+        return {"model": sum(map(size_of, parts)), "engine": denoiser.memory + decoder.memory, **graphs}
 
     def held_by(self, flight: Flight) -> int:
         """Bytes that a request holds between two ticks."""

@@ -407,12 +407,19 @@ def test_words_that_change_nothing_are_named(model: Model) -> None:
     assert of(Rendered, cut)[0].notes == ("words without effect: ever",)
 
 
-def test_info_says_what_memory_is_for(model: Model) -> None:
+def test_info_says_what_memory_is_for(model: Model, monkeypatch: pytest.MonkeyPatch) -> None:
+    # Where stable-audio-tools keeps a text encoder: not in the module tree.
+    encoder = torch.nn.Linear(3, 4)
+    monkeypatch.setitem(model.module.conditioner.__dict__, "model", encoder)
     worker = DiffusionWorker.from_model(model)
     list(worker.warm((press(1),)))
     info = worker.info()
     assert info.samplers == ("euler", "dpmpp", "rk4", "pingpong")
-    assert info.memory["model"] > 100_000
+    weights = sum(each.nbytes for each in model.module.state_dict().values())
+    assert info.memory["model"] == weights + sum(each.nbytes for each in encoder.state_dict().values())
+    # In the model's own number format the transformer's weights are shared, and the decoder's are made once.
+    decoder = sum(each.nbytes for each in model.module.pretransform.model.decoder.parameters())
+    assert info.memory["engine"] == decoder
     assert re.fullmatch(r"warm in \d+\.\d s: .*own forward pass in float32; .*decoder in float32", info.warmed)
     assert info.memory["one request in flight"] > 8 * 32 * 4
     worker.close()
