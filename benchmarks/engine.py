@@ -55,6 +55,8 @@ class Case:
 POCKET = Case("pocket", 3.0, 20, 3.0, "euler")
 SMALL = Case("stable-audio-open-small", 11.88, 8, 1.0, "pingpong")
 OPEN = Case("stable-audio-open-1.0", 47.55, 100, 7.0, "dpmpp-3m-sde", short_latents=False)
+#: What a row computes in 10¹² operations, denoiser and decoder.
+WORK = {"open": 459.2, "open-short": 110.3, "small-latency": 2.6}
 OPEN_SHORT = Case("stable-audio-open-1.0", 11.88, 100, 7.0, "dpmpp-3m-sde")
 
 
@@ -142,8 +144,23 @@ def paired(base: Callable[[], float], ours: Callable[[], float], repeats: int) -
     )
 
 
-def against_stock(title: str, case: Case, at_once: int = 1) -> Callable[[argparse.Namespace], Line]:
-    """A row: stock one after the other, ours together."""
+def floor(work: float) -> float:
+    """Seconds that the card would take for ``work`` (10¹² operations) if it did nothing but large products in fp16."""
+    size, repeats = 8192, 20
+    one = torch.randn(size, size, device="cuda", dtype=torch.float16)
+    for _ in range(3):
+        torch.mm(one, one)
+    torch.cuda.synchronize()
+    start = time.perf_counter()
+    for _ in range(repeats):
+        torch.mm(one, one)
+    torch.cuda.synchronize()
+    rate = repeats * 2 * size**3 / (time.perf_counter() - start)
+    return work * 1e12 / rate
+
+
+def against_stock(title: str, case: Case, at_once: int = 1, work: float = 0.0) -> Callable[[argparse.Namespace], Line]:
+    """A row: stock one after the other, ours together; on a card beside the floor for its ``work``, where known."""
 
     def row(options: argparse.Namespace) -> Line:
         bench = Bench(case, options.device, options.precision, options.smaller)
@@ -155,9 +172,24 @@ def against_stock(title: str, case: Case, at_once: int = 1) -> Callable[[argpars
             lambda: bench.render(*renders),
             options.repeats,
         )
-        return Line(title, f"{base * 1e3:.0f} ms", f"{ours * 1e3:.0f} ms", f"{ratio:.2f} × ({spread})")
+        told = f"{ratio:.2f} × ({spread})"
+        if work and options.device == "cuda" and options.smaller == 1:
+            told += f"; ours / floor {ours / floor(work):.2f}"
+        return Line(title, f"{base * 1e3:.0f} ms", f"{ours * 1e3:.0f} ms", told)
 
     return row
+
+
+def in_flight(options: argparse.Namespace) -> Line:
+    """A row: what a press costs when so many are rendered at once; the default of ``max_in_flight`` comes from it."""
+    costs = {}
+    for count in (1, 2, 4, 8, 16):
+        bench = Bench(POCKET, options.device, options.precision, options.smaller, max_in_flight=count)
+        renders = [bench.case.render(job) for job in range(1, count + 1)]
+        bench.render(*renders)
+        costs[count] = statistics.median(bench.render(*renders) for _ in range(options.repeats)) / count * 1e3
+    told = ", ".join(f"{count}: {cost:.0f}" for count, cost in costs.items())
+    return Line("pocket: ms a request, by how many at once", "", told, f"{costs[1] / min(costs.values()):.2f} ×")
 
 
 def beside_a_long_render(options: argparse.Namespace) -> Line:
@@ -226,9 +258,14 @@ ROWS: dict[str, Callable[[argparse.Namespace], Line]] = {
     "small": against_stock("small: 8 steps, 11.9 s", SMALL),
     "beside": beside_a_long_render,
     "accuracy": accuracy(POCKET),
-    "open": against_stock("Stable Audio Open 1.0: 100 steps, CFG 7, 47.6 s", OPEN),
-    "open-short": against_stock("Stable Audio Open 1.0: 100 steps, CFG 7, 11.9 s, short latents", OPEN_SHORT),
-    "small-latency": against_stock("small: press → audio on the host, 8 steps, 11.9 s", SMALL),
+    "in-flight": in_flight,
+    "open": against_stock("Stable Audio Open 1.0: 100 steps, CFG 7, 47.6 s", OPEN, work=WORK["open"]),
+    "open-short": against_stock(
+        "Stable Audio Open 1.0: 100 steps, CFG 7, 11.9 s, short latents", OPEN_SHORT, work=WORK["open-short"]
+    ),
+    "small-latency": against_stock(
+        "small: press → audio on the host, 8 steps, 11.9 s", SMALL, work=WORK["small-latency"]
+    ),
 }
 DEFAULT_ROWS = {
     "cpu": ("pocket", "pocket-8", "small", "beside", "accuracy"),

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from midifrag.engine.conformance import EngineConformance, WorkerConformance
-from midifrag.engine.messages import Rendered
+from midifrag.engine.messages import Cancelled, Rendered, Started
 from midifrag.engine.process_host import ProcessHost
 from midifrag.engine.protocol import EngineChoice
 from midifrag.engine.sketch_worker import SketchWorker
@@ -79,6 +79,52 @@ def test_a_fault_is_noticed(fault, test):
     class Suite(WorkerConformance):
         def make_worker(self):
             return _Faulty(fault)
+
+    with pytest.raises(AssertionError):
+        getattr(Suite(), test)()
+
+
+class _Swapping(ThreadHost):
+    """Tells the beginning of a job after its end."""
+
+    def start(self, listener):
+        kept = []
+
+        def swapped(event):
+            if isinstance(event, Started):
+                kept.append(event)
+                return
+            listener(event)
+            if isinstance(event, Rendered):
+                listener(kept.pop())
+
+        super().start(swapped)
+
+
+class _Talkative(ThreadHost):
+    """Says something after it was closed."""
+
+    def start(self, listener):
+        self._last = listener
+        super().start(listener)
+
+    def close(self):
+        super().close()
+        self._last(Cancelled(0))
+
+
+@pytest.mark.parametrize(
+    ("engine", "test"),
+    [
+        (_Swapping, "test_a_press_becomes_audio"),
+        (_Talkative, "test_closing"),
+        (_Talkative, "test_closing_at_once"),
+    ],
+)
+def test_an_engine_s_fault_is_noticed(engine, test):
+    class Suite(EngineConformance):
+        def make_engine(self):
+            return engine(SketchWorker, CHOICE)
 
     with pytest.raises(AssertionError):
         getattr(Suite(), test)()

@@ -3,6 +3,8 @@
 Subclass in a test file; pytest finds the inherited tests::
 
     from midifrag.engine.conformance import EngineConformance, WorkerConformance
+    from midifrag.engine.process_host import ProcessHost
+    from midifrag.engine.protocol import EngineChoice
 
     class TestMyWorker(WorkerConformance):
         def make_worker(self):

@@ -18,10 +18,12 @@ from midifrag.engine.messages import (
     Died,
     EngineEvent,
     Failed,
+    Progress,
     Promote,
     Ready,
     Render,
     Rendered,
+    Started,
     Warm,
 )
 from midifrag.engine.protocol import Engine
@@ -45,7 +47,10 @@ class EngineConformance:
         with self._started() as (engine, events):
             info = self._wait(events, Ready).info
             engine.send(self._render(1))
-            take = self._wait(events, Rendered)
+            told = self._until(events, Rendered)
+            take = told[-1]
+            kinds = [type(event) for event in told if isinstance(event, (Started, Progress, Rendered))]
+            check(kinds == [Started, *[Progress] * (len(kinds) - 2), Rendered], f"told: {kinds}")
             check(take.job == 1 and take.audio.shape[0] == info.channels, f"{take.job}: {take.audio.shape}")
             check(take.audio.dtype == np.float32 and bool(np.isfinite(take.audio).all()), "no finite float32 audio")
             engine.send(Warm((self._render(0),)))
@@ -80,6 +85,16 @@ class EngineConformance:
             engine.close()
             check(events.empty(), "an event came after close()")
 
+    def test_closing_at_once(self) -> None:
+        """Closing while the model is being loaded is quiet too, and nothing comes afterwards."""
+        with self._started() as (engine, events):
+            engine.close()
+            while not events.empty():
+                check(not isinstance(events.get(), Died), "closing was reported as a death")
+            engine.send(self._render(1))
+            engine.close()
+            check(events.empty(), "an event came after close()")
+
     @contextlib.contextmanager
     def _started(self) -> Iterator[tuple[Engine, queue.Queue[EngineEvent]]]:
         engine = self.make_engine()
@@ -95,12 +110,17 @@ class EngineConformance:
         return Render(job=job, **given)
 
     def _wait(self, events: queue.Queue[EngineEvent], *kinds: type[Any]) -> Any:
+        return self._until(events, *kinds)[-1]
+
+    def _until(self, events: queue.Queue[EngineEvent], *kinds: type[Any]) -> list[Any]:
+        """The next event of these kinds, and all before it."""
+        told: list[Any] = []
         while True:
             try:
-                event = events.get(timeout=self.patience_seconds)
+                told.append(events.get(timeout=self.patience_seconds))
             except queue.Empty:
                 names = " or ".join(kind.__name__ for kind in kinds)
                 raise AssertionError(f"no {names} within {self.patience_seconds:g} s") from None
-            if isinstance(event, kinds):
-                return event
-            check(not isinstance(event, (Died, Failed)), f"{event} came instead")
+            if isinstance(told[-1], kinds):
+                return told
+            check(not isinstance(told[-1], (Died, Failed)), f"{told[-1]} came instead")

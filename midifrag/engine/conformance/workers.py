@@ -174,6 +174,13 @@ class WorkerConformance:
             check(isinstance(event, Warming), f"warm() yielded {event}")
         check(not self._worker().busy, "the worker is busy after warm-up")
 
+    @classmethod
+    def teardown_class(cls) -> None:
+        """Pytest calls it after a class's last test."""
+        if cls._loaded is not None:
+            cls._loaded.close()
+            cls._loaded = None
+
     def _worker(self) -> Worker:
         kind = type(self)
         if kind._loaded is None:
