@@ -30,8 +30,9 @@ WORDS: dict[str, tuple[str, str]] = {
 NAMES: tuple[str, ...] = tuple(FAMILIES)
 #: How often a caption has 0, 1, 2, 3 adjectives.
 COUNTS = (0.2, 0.4, 0.3, 0.1)
-#: How far an adjective moves its axis.
-AMOUNT = (0.55, 0.95)
+#: How far an adjective moves its axis. For speed always equally far: were every movement a little faster or slower than
+#: the next, none of their cycles would agree, and the model would learn to have none.
+AMOUNT: dict[str, tuple[float, float]] = {axis: (0.75, 0.75) if axis == "speed" else (0.55, 0.95) for axis in WORDS}
 #: One in this many combinations of words is never trained on.
 HELD_OUT = 8
 #: Axes that need more clips than captions give them: few families have them, or they change little that is loud.
@@ -67,9 +68,9 @@ def families_with(axes: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def scarcity(prompt: str) -> float:
-    """How often to take a clip with this caption beside one whose words all families have.
+    """How often to take a clip with this caption beside one whose words apply to all families.
 
-    As many times as its rarest adjective has families that lack it: else its lesson is lost among the others'.
+    The fewer families its rarest adjective applies to, the more often: else what it teaches is lost among the others.
     """
     said = set(prompt.split())
     shares = [len(families_with((axis,))) / len(NAMES) for axis, words in WORDS.items() if said & set(words)]
@@ -86,7 +87,7 @@ def draw(family: str, rng: np.random.Generator, *, evaluation: bool = False, nam
         count = int(rng.choice(len(COUNTS), p=COUNTS))
         chosen = rng.choice(len(axes), size=min(count, len(axes)), replace=False)
         signs = rng.choice([-1.0, 1.0], size=len(chosen))
-        amounts = rng.uniform(*AMOUNT, size=len(chosen))
+        amounts = [rng.uniform(*AMOUNT[axes[index]]) for index in chosen]
         positions = signs * amounts
         caption = compose(family, {axes[index]: float(at) for index, at in zip(chosen, positions, strict=True)})
         named = not naming or any(axes[index] in naming for index in chosen)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import re
+import tempfile
 from pathlib import Path
 
 from tokenizers import Regex, Tokenizer, models, normalizers, pre_tokenizers
@@ -70,8 +71,14 @@ def _marked(meaning: str) -> str:
 def save_tokenizer(folder: Path) -> Path:
     """Write the tokenizer as a folder that every recent release of transformers loads without a network."""
     folder.mkdir(parents=True, exist_ok=True)
-    PreTrainedTokenizerFast(tokenizer_object=build(), pad_token=PAD, unk_token=UNKNOWN).save_pretrained(folder)
-    file = folder / "tokenizer_config.json"
-    # Later releases name a class here that earlier ones do not know.
-    file.write_text(json.dumps(json.loads(file.read_text()) | {"tokenizer_class": "PreTrainedTokenizerFast"}, indent=2))
+    with tempfile.TemporaryDirectory(dir=folder.parent) as name:
+        fresh = Path(name)
+        PreTrainedTokenizerFast(tokenizer_object=build(), pad_token=PAD, unk_token=UNKNOWN).save_pretrained(fresh)
+        file = fresh / "tokenizer_config.json"
+        # Later releases name a class here that earlier ones do not know.
+        known = json.loads(file.read_text()) | {"tokenizer_class": "PreTrainedTokenizerFast"}
+        file.write_text(json.dumps(known, indent=2))
+        # Whole files at once: several processes of a training may be at it.
+        for file in fresh.iterdir():
+            file.replace(folder / file.name)
     return folder

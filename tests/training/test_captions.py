@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from midifrag.engine.sketch import FAMILIES, parse
-from training.captions import AMOUNT, COUNTS, NAMES, WORDS, compose, draw, held_out
+from training.captions import AMOUNT, COUNTS, NAMES, WORDS, compose, draw, held_out, scarcity
 
 
 def test_every_axis_and_word_is_known_to_the_teacher():
@@ -25,7 +25,8 @@ def test_a_drawn_caption_says_what_its_parameters_are(family):
             position = getattr(caption.parameters, axis)
             assert (position != 0) == (axis in said)
             if position:
-                assert AMOUNT[0] <= abs(position) <= AMOUNT[1]
+                least, most = AMOUNT[axis]
+                assert least <= abs(position) <= most
                 assert (high if position > 0 else low) in adjectives
         assert said <= set(FAMILIES[family].axes)
 
@@ -41,6 +42,12 @@ def test_holding_out_does_not_depend_on_the_order_of_words():
     prompts = ["dark short kick", "short dark kick", "kick short dark"]
     assert len({held_out(prompt) for prompt in prompts}) == 1
     assert not any(held_out(name) for name in NAMES)
+
+
+def test_words_that_few_families_know_are_taken_more_often():
+    common, rarer, rarest = scarcity("dark pad"), scarcity("rising pad"), scarcity("slow rising dark pad")
+    assert scarcity("pad") == common == 1
+    assert 1 < rarer < rarest == len(NAMES) / sum("speed" in family.axes for family in FAMILIES.values())
 
 
 def test_a_composed_caption():

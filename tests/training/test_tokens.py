@@ -41,3 +41,10 @@ def test_every_synonym_says_words_of_the_vocabulary(words):
     for phrase, meaning in synonyms().items():
         assert words(phrase) == meaning.split()
         assert set(meaning.split()) <= set(vocabulary())
+
+
+def test_a_tokenizer_is_written_over_another_one_and_leaves_nothing_else(tmp_path):
+    for _ in range(2):
+        folder = save_tokenizer(tmp_path / "tokenizer")
+    assert [path.name for path in tmp_path.iterdir()] == ["tokenizer"]
+    assert {path.name for path in folder.iterdir()} >= {"tokenizer.json", "tokenizer_config.json"}
