@@ -38,7 +38,7 @@ def _impulses(voice: Voice, per_second: float, spread: float) -> Audio:
 def wind(voice: Voice) -> Audio:
     """Noise through a wandering resonance, with gusts; each ear hears its own air."""
     pitch = voice.shift(1.0) * 420.0
-    gusts = voice.rate(0.35)
+    gusts = voice.rate(0.35, 2.6)
     wide = 0.9 - 0.5 * abs(voice.parameters.direction)
     move = wander(voice.rng, voice.time, gusts)
     whistle = voice.rng.uniform(0.25, 0.4)

@@ -113,6 +113,18 @@ def movement(audio):
     return changes
 
 
+def turns(audio):
+    """How often in a second the spectral centroid comes back to its middle."""
+    hertz, power = _frames(audio)
+    smooth = signal.windows.hann(11) / signal.windows.hann(11).sum()
+    centroid = signal.fftconvolve(
+        (hertz[:, None] * power).sum(axis=0) / (power.sum(axis=0) + 1e-12), smooth, mode="same"
+    )
+    middle = centroid[len(centroid) // 10 : -len(centroid) // 10]
+    sides = np.sign(middle - (middle.min() + middle.max()) / 2)
+    return float(np.count_nonzero(np.diff(sides))) / (len(middle) * 512 / SAMPLE_RATE)
+
+
 def climb(audio):
     """How the spectral centroid moves, in octaves per second, where it is loud enough to matter."""
     hertz, power = _frames(audio)

@@ -27,7 +27,8 @@ SPECIAL = {
     **{("hardness", name): lambda audio: -measures.attack_time(audio) for name in SUSTAINED},
     **{("hardness", name): measures.steepest_swell for name in ("pluck", "arpeggio")},
     **{("distortion", name): measures.centroid for name in ("sub", "lead", "siren")},
-    **{("speed", name): measures.movement for name in ("pad", "organ", "wind", "drone", "siren")},
+    **{("speed", name): measures.movement for name in ("pad", "organ", "wind", "drone")},
+    ("speed", "siren"): measures.turns,
     ("direction", "bass"): measures.glide,
     ("density", "rain"): measures.steadiness,
 }
@@ -36,7 +37,13 @@ CIRCUMSTANCES = {
     "reverb": {"length": -1.0},
     ("direction", "laser"): {"speed": -1.0},
 }
-SECONDS = {("direction", "laser"): 0.5, ("speed", "wind"): 4.0, ("speed", "pad"): 4.0, "length": 3.0}
+SECONDS = {
+    ("direction", "laser"): 0.5,
+    ("speed", "wind"): 4.0,
+    ("speed", "pad"): 4.0,
+    ("speed", "siren"): 4.0,
+    "length": 3.0,
+}
 SEEDS = (0, 1)
 
 CASES = [(axis, name) for name, family in FAMILIES.items() for axis in family.axes]
