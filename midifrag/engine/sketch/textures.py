@@ -106,7 +106,8 @@ def drone(voice: Voice) -> Audio:
         tones = np.concatenate([tones, tones[:16] * 1.5]) if fifths else tones
         strength = np.concatenate([levels, levels[:16] * 0.5]) if fifths else levels
         sides.append(modes(voice.samples, tones, np.inf, strength, voice.rng.random(len(tones))))
-    pulse = 0.62 + 0.38 * np.cos(2 * np.pi * beating * voice.time)
+    depth = voice.level("speed", 0.2, 0.35, 0.5)
+    pulse = 1 - depth + depth * np.cos(2 * np.pi * beating * voice.time)
     return times(_opening(voice, np.stack(sides), 30 * pitch), pulse, sustain(voice, 0.3, 0.3))
 
 

@@ -129,7 +129,7 @@ def pad(voice: Voice) -> Audio:
     low, high = cloud(voice.rng, voice.samples, np.concatenate(tones), levels, width)
     direction = voice.parameters.direction
     swell = 0.5 - 0.5 * np.cos(2 * np.pi * voice.rate(0.35, 2.5) * voice.time)
-    depth = voice.level("speed", 0.3, 0.4, 0.6)
+    depth = voice.level("speed", 0.2, 0.4, 1.0)
     opened = (1 - abs(direction)) * 0.7 * swell + abs(direction) * (
         voice.progress if direction > 0 else 1 - voice.progress
     )
@@ -166,6 +166,6 @@ def organ(voice: Voice) -> Audio:
     click = noise(voice.rng, voice.samples) * strike(voice.clock, 0.0, 0.01)
     sound = sound + click * np.float32(voice.level("hardness", 0.0, 0.2, 1.0))
     turn = 2 * np.pi * voice.rate(3.0, 1.6) * voice.time
-    depth = np.float32(0.45)
-    left, right = (1 + depth * np.sin(turn + side).astype(np.float32) for side in (0.0, 1.4))
+    depth = np.float32(voice.level("speed", 0.35, 0.45, 1.0))
+    left, right = (1 + depth * np.sin(turn + side).astype(np.float32) for side in (0.0, 0.7))
     return times([left, right], sound, sustain(voice, 0.006, 0.06))
