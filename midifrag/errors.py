@@ -3,7 +3,8 @@
     MidifragError
     ├── ConfigurationError     a mistake in presets.yaml, a bank, the environment or a flag      (exit 2)
     ├── PortError              no such port, or several that match
-    │   └── NoMidiError        no MIDI system on this machine
+    │   ├── NoMidiError        no MIDI system on this machine
+    │   └── MidiGoneError      the MIDI system ended and does not come back to this process
     ├── ClipError              a MIDI file that cannot be played                                 (exit 2)
     ├── ModelError             a model cannot be loaded
     │   ├── CheckpointError    the file is missing, truncated or of another architecture
@@ -66,6 +67,10 @@ class ClipError(MidifragError):
     """A MIDI file that cannot be played."""
 
     exit_code = 2
+
+
+class MidiGoneError(PortError):
+    """The MIDI system ended while midifrag used it, and cannot be used again without a new start."""
 
 
 class NoMidiError(PortError):

@@ -55,6 +55,8 @@ class Job:
     archived: str | None = None
     file: str | None = None
     text: str = ""
+    #: What the engine has to say of the take.
+    notes: tuple[str, ...] = ()
     details: dict[str, object] = field(default_factory=dict)
 
     @property

@@ -213,6 +213,7 @@ class Renders:
         self._land(job, spare.rendered)
 
     def _land(self, job: Job, event: engine.Rendered) -> None:
+        job.notes = event.notes
         job.details |= {"used": dict(event.used), "engine_seconds": event.engine_seconds, "notes": event.notes}
         # RENDERING is over for the engine, but nothing has landed: the pad keeps its state until the file is in place.
         job.state = PadState.RENDERING if not job.spare else PadState.QUEUED
@@ -265,7 +266,7 @@ class Renders:
                 job.slot, job.file, job.take = event.slot, str(event.file), event.take or job.take
                 job.times["landed"] = self._clock.now()
                 job.details |= {"fragment_seconds": event.seconds, "write_seconds": event.write_seconds}
-                self._end(job, PadState.LANDED, "; ".join(event.notes))
+                self._end(job, PadState.LANDED, "; ".join((*job.notes, *event.notes)))
             case writer.LandFailed(number, reason, take) | writer.GivenUp(number, reason, take) if job := self.jobs.get(
                 number
             ):

@@ -146,7 +146,8 @@ def job_line(change: JobChanged) -> str | None:
             seconds = landing_time(change.times) or 0.0
             spare = ", was spare" if change.spare else ""
             take = "not archived yet" if change.take is None else f"take {change.take}"
-            return f"{change.job:>3}  landed     {name} → slot {change.slot}, {take} ({seconds:.2f} s{spare})"
+            notes = f": {change.text}" if change.text else ""
+            return f"{change.job:>3}  landed     {name} → slot {change.slot}, {take} ({seconds:.2f} s{spare}){notes}"
         case PadState.FAILED | PadState.REFUSED | PadState.HELD | "cancelled":
             return f"{change.job:>3}  {change.state!s:<9}  {name}: {change.text}"
         case _:

@@ -1,5 +1,6 @@
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from midifrag.bridge import Introduce
@@ -76,6 +77,16 @@ def test_twelve_notes_at_one_instant_are_twelve_jobs():
     for note in range(36, 48):
         rig.press(note)
     assert [r.prompt for r in rig.engines.renders()] == [f"bell {n}" for n in range(36, 48)]
+
+
+def test_what_an_engine_has_to_say_of_a_take_is_told_when_it_lands():
+    rig = Rig()
+    rig.ready()
+    rig.press()
+    (render,) = rig.engines.renders()
+    rig.say(Rendered(render.job, np.ones((2, 100), np.float32), 44100, {}, 0.1, ("unknown words: zither",)))
+    rig.landed(render.job)
+    assert rig.jobs()[-1].text == "unknown words: zither"
 
 
 def test_an_unmapped_note_does_nothing():

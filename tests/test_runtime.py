@@ -13,6 +13,8 @@ from midifrag.errors import PortError, StorageError
 from midifrag.events import EngineChanged, JobChanged, Notice, PadState, Press, Prompt
 from midifrag.fragment.archive import Archive
 from midifrag.fragment.messages import Held
+from midifrag.fragment.record import TakeRecord
+from midifrag.fragment.rescue import Unarchived
 from midifrag.midi.memory import memory_ports
 from midifrag.playing import wait_until_landed
 from midifrag.runtime import Runtime
@@ -234,14 +236,42 @@ def test_a_show_that_could_not_start_closes_its_files(tmp_path):
         show.seen.wait_for(landed(1))
 
 
-def test_takes_that_stay_unwritten_are_a_failure_at_the_end(capsys):
-    class Unwritten:
-        def close(self):
-            return (Held(3, "the disk is full", "slot"),)
+class FullDisk:
+    """A runtime whose last take found no room; ``writer`` is a part of its own in the real one."""
 
+    def __init__(self):
+        self.writer = self
+        self.audio = np.linspace(-1, 1, 2000, dtype=np.float32).reshape(2, -1)
+
+    def close(self):
+        return (Held(3, "the disk is full", "archive and slot"),)
+
+    def unarchived(self):
+        return [Unarchived(self.audio, 8000, TakeRecord("rain", seed=7, job=3))]
+
+
+def test_takes_that_stay_unwritten_are_kept_elsewhere_and_are_a_failure_at_the_end(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr("midifrag.commands.show.rescue_folder", lambda: tmp_path / "rescued")
     with pytest.raises(StorageError, match="1 of the takes"):
-        _say_goodbye(Unwritten())
-    assert "job 3: the disk is full" in capsys.readouterr().err
+        _say_goodbye(FullDisk())
+    told = capsys.readouterr().err
+    assert "job 3: the disk is full" in told
+    assert f"raw takes are in {tmp_path / 'rescued'}" in told
+    archive = Archive(tmp_path / "rescued")
+    audio, rate = archive.read(1)
+    assert (rate, archive.get(1).seed) == (8000, 7)
+    np.testing.assert_allclose(audio, FullDisk().audio, atol=1e-4)
+    archive.close()
+
+
+def test_takes_that_find_no_room_anywhere_are_described(tmp_path, monkeypatch, capsys):
+    (tmp_path / "file").touch()
+    monkeypatch.setattr("midifrag.commands.show.rescue_folder", lambda: tmp_path / "file")
+    with pytest.raises(StorageError):
+        _say_goodbye(FullDisk())
+    (described,) = [line for line in capsys.readouterr().err.splitlines() if line.startswith("lost: {")]
+    record = TakeRecord.from_json(described.removeprefix("lost: "))
+    assert (record.prompt, record.seed) == ("rain", 7)
 
 
 @pytest.mark.skipif(not hasattr(signal, "SIGHUP"), reason="this system has no terminals that hang up")

@@ -16,6 +16,7 @@ from midifrag import config
 from midifrag.commands.common import err, explained, out
 from midifrag.errors import PortError, StorageError
 from midifrag.events import StateChange
+from midifrag.fragment.rescue import rescue, rescue_folder
 from midifrag.midi.clip import read_clip
 from midifrag.playing import ClipPorts, wait_until_landed
 from midifrag.playing import play as play_messages
@@ -161,4 +162,18 @@ def _say_goodbye(runtime: Runtime) -> None:
     for held in unwritten:
         err.print(f"not written: job {held.job}: {held.reason}", markup=False)
     if unwritten:
+        _rescue(runtime)
         raise StorageError(f"{len(unwritten)} of the takes could not be written before the end.")
+
+
+def _rescue(runtime: Runtime) -> None:
+    """Keep elsewhere what the fragments' folder had no room for; where that fails, say how to render it again."""
+    takes, folder = runtime.writer.unarchived(), rescue_folder()
+    try:
+        if takes:
+            rescue(takes, folder)
+            err.print(f"kept: their raw takes are in {folder}", markup=False, soft_wrap=True)
+    except StorageError as error:
+        err.print(f"lost: {error}", markup=False, soft_wrap=True)
+        for take in takes:
+            err.print(f"lost: {take.record.to_json()}", markup=False, soft_wrap=True)

@@ -39,6 +39,7 @@ from midifrag.fragment.messages import (
 from midifrag.fragment.options import FragmentOptions
 from midifrag.fragment.process import Fragment, make_fragment
 from midifrag.fragment.record import TakeRecord
+from midifrag.fragment.rescue import Unarchived
 from midifrag.fragment.slots import Slots
 
 #: Bytes of audio kept in memory for disks that cannot be written; beyond it the least precious take is given up.
@@ -105,6 +106,12 @@ class Desk:
     def held(self) -> tuple[Held, ...]:
         """What was last told about each take that is kept in memory."""
         return tuple(take.told for take in list(self._held) if take.told is not None)
+
+    @property
+    def unarchived(self) -> list[Unarchived]:
+        """The takes that are kept in memory and nowhere else."""
+        held = list(self._held)
+        return [Unarchived(take.audio, take.sample_rate, take.record) for take in held if take.record.number is None]
 
     @property
     def due(self) -> float:

@@ -14,6 +14,7 @@ from typing import Literal
 from midifrag.fragment.archive import Archive
 from midifrag.fragment.desk import Desk
 from midifrag.fragment.messages import ArchiveOnly, Held, LandArchived, LandFailed, LandTake, WriterCommand, WriterEvent
+from midifrag.fragment.rescue import Unarchived
 from midifrag.fragment.slots import Slots
 
 _WANTED: dict[type, Literal["archive", "slot", "archive and slot"]] = {
@@ -64,6 +65,11 @@ class FragmentWriter:
             self._thread.join(timeout)
         late = tuple(Held(one.job, "the disk did not answer in time", _WANTED[type(one)]) for one in self._unfinished)
         return self._desk.held + late
+
+    def unarchived(self) -> list[Unarchived]:
+        """After `close`: the takes that are in memory and nowhere else."""
+        late = [one for one in self._unfinished if not isinstance(one, LandArchived)]
+        return self._desk.unarchived + [Unarchived(one.audio, one.sample_rate, one.record) for one in late]
 
     def _run(self) -> None:
         self._guard(self._desk.tell_slots)

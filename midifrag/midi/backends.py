@@ -17,7 +17,7 @@ from typing import Any
 import mido
 import rtmidi
 
-from midifrag.errors import NoMidiError, PortError
+from midifrag.errors import MidiGoneError, NoMidiError, PortError
 from midifrag.midi import jack
 from midifrag.midi.protocols import Backend, Direction, InputPort, OutputPort, Receive
 
@@ -34,7 +34,7 @@ _CONNECTION_ENDS = re.compile(
 def choose_backend(name: str | None = None) -> Backend:
     """The backend called ``name`` (as mido names them), or the first of python-rtmidi's that works here.
 
-    Raises PortError that says what is missing.
+    Raises PortError that says what is missing, `NoMidiError` where that is the MIDI system itself.
     """
     if name is not None:
         module, _, api = name.partition("/")
@@ -112,7 +112,7 @@ class RtMidi:
 
     def _check(self) -> None:
         if self._heartbeat is not None and not self._heartbeat.beat():
-            raise PortError("The JACK server died; start it, then midifrag, again.")
+            raise MidiGoneError("The JACK server died; start it, then midifrag, again.")
 
     def _client(self, kind: Any, **options: Any) -> Any:
         self._check()
@@ -120,7 +120,7 @@ class RtMidi:
             with _no_native_chatter():
                 return kind(rtapi=self._api, name=CLIENT, **options)
         except (OSError, RuntimeError) as error:
-            raise PortError(f"{_MISSING.get(self._api_name, self.name)} ({error}).") from error
+            raise NoMidiError(f"{_MISSING.get(self._api_name, self.name)} ({error}).") from error
 
     def _open(self, client: Any, name: str, virtual: bool) -> None:
         try:

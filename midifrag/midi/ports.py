@@ -15,7 +15,7 @@ from typing import Literal, TypeAlias
 
 import mido
 
-from midifrag.errors import PortError
+from midifrag.errors import MidiGoneError, PortError
 from midifrag.midi.backends import CLIENT, choose_backend
 from midifrag.midi.decoding import Decoder, Pair
 from midifrag.midi.echo import EchoFilter
@@ -60,7 +60,7 @@ class Ports:
         self._decoders = {
             end.port: Decoder(end.port, end.settings.channel) for end in self._ends if end.direction == "in"
         }
-        self._trouble = ""
+        self._trouble, self._gone = "", False
         self._stop = threading.Event()
         self._watcher: threading.Thread | None = None
 
@@ -187,7 +187,7 @@ class Ports:
         except PortError as error:
             if strict:
                 raise
-            self._trouble = str(error)
+            self._trouble, self._gone = str(error), isinstance(error, MidiGoneError)
             return []
         self._trouble = ""
         return [name for name in names if not self._is_ours(name)]
@@ -195,6 +195,10 @@ class Ports:
     def _update(self, backend: Backend, end: End, names: Sequence[str], strict: bool) -> None:
         if end.name is not None and end.virtual is None and end.name not in names:
             self._lose(end)
+        elif end.name is not None and self._gone:
+            # Ours, which goes only with all of MIDI. There is nothing left that closing could talk to.
+            end.name = None
+            self._tell(end, "lost", f"{end.port}: {end.direction}put {end.virtual} is gone")
         if end.name is not None:
             return
         try:

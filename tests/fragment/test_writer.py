@@ -110,6 +110,7 @@ def test_closing_says_what_stays_unwritten(rig, monkeypatch):
     unwritten = writer.close()
 
     assert unwritten == (Held(1, "the disk is full", "archive"), Held(2, "the disk is full", "archive"))
+    assert [(take.record.job, take.sample_rate) for take in writer.unarchived()] == [(1, RATE), (2, RATE)]
     assert listener.next(Landed, 2)
 
 
@@ -130,9 +131,11 @@ def test_closing_does_not_wait_for_ever(rig, monkeypatch):
     writer.submit(ArchiveOnly(2, noise(), RATE, record(2), "spare"))
 
     unwritten = writer.close(timeout=0.05)
+    kept = [take.record.job for take in writer.unarchived()]
     go_on.set()
 
     assert [(held.job, held.waits_for) for held in unwritten] == [(1, "archive and slot"), (2, "archive")]
+    assert kept == [1, 2]
 
 
 def test_goes_on_after_a_mistake_of_ours_or_of_the_listener(rig, monkeypatch, caplog):

@@ -96,7 +96,7 @@ class Voice:
 
     def rate(self, home: float, octaves: float = 2.0) -> float:
         """Cycles per second of a movement around ``home``, on the nearest division of the beat if there is a tempo."""
-        wanted = home * 2.0 ** (octaves * self.parameters.speed)
+        wanted = home * math.pow(2.0, octaves * self.parameters.speed)
         if self.parameters.bpm is None:
             return wanted
         beats = self.parameters.bpm / 60

@@ -1,0 +1,38 @@
+"""Takes that found no room where they belong until the end of a show: they are kept elsewhere."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import platformdirs
+
+from midifrag.engine.messages import Audio
+from midifrag.fragment.archive import Archive
+from midifrag.fragment.record import TakeRecord
+
+
+@dataclass(frozen=True, slots=True)
+class Unarchived:
+    """A raw take that is in memory only; ``audio`` is float32 of shape (channels, samples)."""
+
+    audio: Audio
+    sample_rate: int
+    record: TakeRecord
+
+
+def rescue_folder() -> Path:
+    """Where such takes go: a folder of its own among the user's music, away from the disk that had no room."""
+    return platformdirs.user_music_path() / "midifrag rescued"
+
+
+def rescue(takes: Sequence[Unarchived], folder: Path) -> None:
+    """Archive ``takes`` in ``folder``. Raises `StorageError` at the first that finds no room there either."""
+    archive = Archive(folder)
+    try:
+        for take in takes:
+            archive.store(take.audio, take.sample_rate, take.record)
+        archive.settle()
+    finally:
+        archive.close()
