@@ -228,7 +228,8 @@ class Bridge:
             case events.Panic():
                 self.renders.panic()
                 self._resting.settle()
-                self._publish(Notice("info", "panic: everything is cancelled"))
+                still = " but what was rendered already" if any(job.writing for job in self.renders.jobs) else ""
+                self._publish(Notice("info", f"panic: everything is cancelled{still}"))
             case events.Reload(loaded):
                 self._reload(loaded)
 

@@ -462,6 +462,19 @@ def test_an_archived_take_can_be_sent_to_a_slot():
     assert rig.jobs()[-1].state.value == "landed"
 
 
+def test_panic_says_that_what_was_rendered_still_lands():
+    rig = Rig()
+    rig.ready()
+    for told in ("panic: everything is cancelled but what was rendered already", "panic: everything is cancelled"):
+        rig.press()
+        rig.rendered(rig.engines.renders()[-1])
+        if told.endswith("cancelled"):
+            rig.landed(rig.engines.renders()[-1].job)
+            rig.landed(rig.engines.renders()[0].job)
+        rig.bridge.handle(Panic())
+        assert [change.text for change in rig.changes if isinstance(change, Notice)][-1] == told
+
+
 def test_a_panic_while_a_take_is_sent_starts_no_engine():
     rig = Rig()
     rig.bridge.handle(SendTake(12, 4))
