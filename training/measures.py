@@ -15,6 +15,8 @@ Audio = npt.NDArray[np.float32]
 HOP = 256
 #: The movements that count as speed, in hertz.
 SLOWEST, FASTEST = 0.5, 16.0
+#: A change of loudness that counts half: 1.3 dB up and down, as the natural logarithm of a ratio.
+LEAST_CHANGE = 0.15
 #: The share of samples that lie below what counts as the peak.
 PEAK = 0.9999
 
@@ -58,19 +60,24 @@ def fullness(audio: Audio) -> float:
 
 
 def movement(audio: Audio) -> float:
-    """The rate in hertz that the changes of loudness and tone centre on, the strongest counting most."""
+    """The rate in hertz that the changes of loudness and tone centre on, the strongest counting most.
+
+    What hardly changes is slow: the flicker of a steady sound would count as fast, with nothing else to hear.
+    """
     mono = _mono(audio)
     frames = np.lib.stride_tricks.sliding_window_view(mono, 1024)[::HOP] * np.hanning(1024)
     spectrum = np.abs(np.fft.rfft(frames, axis=1))
     edges = [1, 4, 9, 20, 45, 100, 230, 513]
     bands = np.stack([spectrum[:, low:high].sum(axis=1) for low, high in pairwise(edges)], axis=1)
     bands = np.log(bands + 1e-2 * bands.max() + 1e-12)
-    bands = (bands - bands.mean(axis=0)) * np.hanning(len(bands))[:, None]
+    window = np.hanning(len(bands))
+    bands = (bands - bands.mean(axis=0)) * window[:, None]
     rates = np.fft.rfftfreq(len(bands), HOP / SAMPLE_RATE)
     # Squared once more: what moves at random moves a little at every rate.
     moved = np.sum(np.abs(np.fft.rfft(bands, axis=0)) ** 2, axis=1) ** 2
     heard = (rates >= SLOWEST) & (rates <= FASTEST)
-    return float(np.sum(rates[heard] * moved[heard]) / (np.sum(moved[heard]) + 1e-12))
+    least = (bands.shape[1] * (0.5 * window.sum() * LEAST_CHANGE) ** 2) ** 2
+    return float(np.sum(rates[heard] * moved[heard]) / (np.sum(moved[heard]) + least))
 
 
 #: Axis → the measure that its second word raises.

@@ -39,3 +39,14 @@ def test_separation_is_the_area_under_the_curve():
 @pytest.mark.parametrize("measure", MEASURES.values())
 def test_silence_has_a_measure(measure):
     assert np.isfinite(measure(np.zeros((2, 44_100), dtype=np.float32)))
+
+
+def test_what_hardly_moves_is_slow():
+    time = np.arange(3 * 44_100) / 44_100
+    tone = np.sin(2 * np.pi * 200 * time)
+
+    def speed(depth, hertz):
+        moving = tone * (1 + depth * np.sin(2 * np.pi * hertz * time))
+        return MEASURES["speed"](np.stack([moving, moving]).astype(np.float32))
+
+    assert speed(0.02, 9.0) < 0.5 < speed(0.5, 2.0) < 3.0 < speed(0.5, 9.0)
