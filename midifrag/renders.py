@@ -125,7 +125,9 @@ class Renders:
         """
         self._cancel_spares([one for one in self.spares.coming if one.wish not in wishes])
         self.spares.drop_stale(wishes)
-        wish = self.spares.next_of([wish for wish in wishes if wish.model in ready])
+        # What the others may have is not what an absent one leaves: that one's come back, and none would stay.
+        first = wishes[: self.spares.settings.count]
+        wish = self.spares.next_of([wish for wish in first if wish.model in ready])
         if wish is None or self.jobs.pending() or self.spares.coming:
             return
         self.spares.make_room(wishes)

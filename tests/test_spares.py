@@ -207,6 +207,20 @@ def test_a_model_that_still_loads_gets_no_spare_and_keeps_no_other_from_its_own(
     assert rig.engines.renders()[-1].prompt == "rain"
 
 
+def test_others_do_not_take_turns_in_the_room_of_a_model_that_loads_again():
+    pads = {36: {"prompt": "a", "model": "small"}, **{key: {"prompt": str(key)} for key in (37, 38, 39)}}
+    rig = Rig(loaded(bank(pads=pads), engine={"spares": {"enabled": True, "count": 2}}))
+    rig.ready("small")
+    rig.rendered(rig.engines.renders()[-1])
+    rig.say(Died("killed", (), restarting=True), "small")
+    rig.ready("sketch")
+    for _ in range(4):
+        if rig.engines.renders()[-1].prompt != "a":
+            rig.rendered(rig.engines.renders()[-1])
+        rig.bridge.housekeeping()
+    assert [one.prompt for one in rig.engines.renders()] == ["a", "37"]
+
+
 def test_a_press_stops_the_spare_of_another_model():
     rig = two_models()
     rig.ready("small")

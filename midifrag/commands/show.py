@@ -169,11 +169,12 @@ def _say_goodbye(runtime: Runtime) -> None:
 def _rescue(runtime: Runtime) -> None:
     """Keep elsewhere what the fragments' folder had no room for; where that fails, say how to render it again."""
     takes, folder = runtime.writer.unarchived(), rescue_folder()
+    left = takes
     try:
-        if takes:
-            rescue(takes, folder)
-            err.print(f"kept: their raw takes are in {folder}", markup=False, soft_wrap=True)
+        left = rescue(takes, folder) if takes else []
+        if len(left) < len(takes):
+            err.print(f"kept: {len(takes) - len(left)} raw takes are in {folder}", markup=False, soft_wrap=True)
     except StorageError as error:
         err.print(f"lost: {error}", markup=False, soft_wrap=True)
-        for take in takes:
-            err.print(f"lost: {take.record.to_json()}", markup=False, soft_wrap=True)
+    for take in left:
+        err.print(f"lost: {take.record.to_json()}", markup=False, soft_wrap=True)

@@ -89,10 +89,10 @@ class ProcessHost(SupervisedHost):
             target=self._pass_on, args=(commands_out, over), name="midifrag-engine-commands", daemon=True
         )
         watch = Watch(SIGN_SECONDS, self._activity, process.kill)
-        sender.start()
-        watch.start()
         last_word = None
         try:
+            sender.start()
+            watch.start()
             with events_in, commands_out:
                 last_word = self._listen(events_in, process, watch)
                 process.join(CLOSE_SECONDS)
@@ -104,7 +104,8 @@ class ProcessHost(SupervisedHost):
                 process.join(CLOSE_SECONDS)
             over.set()
             self._inbox.wake()
-            sender.join(CLOSE_SECONDS)
+            if sender.ident is not None:
+                sender.join(CLOSE_SECONDS)
         if self._inbox.closed:
             return None
         if watch.endured is not None:

@@ -43,7 +43,7 @@ class Renderer:
         self.counters = Counters()
         #: Whether warm-up has met a call that a press would notice having to wait for.
         self.is_slow = False
-        self._graph_memory = 0
+        self._graph_memory = self._shortages = 0
         self._conditioner = Conditioner(model)
         self._denoisers: dict[bool, Denoiser] = {}
         self._decoders: dict[bool, Decoder] = {}
@@ -100,6 +100,7 @@ class Renderer:
 
     def make_room(self) -> None:
         """Drop what can be made again, and decode in smaller pieces."""
+        self._shortages += 1
         self._forget_exact()
         for denoiser in self._denoisers.values():
             if isinstance(denoiser, FastDenoiser):
@@ -109,13 +110,15 @@ class Renderer:
             decoder.shrink()
 
     def rest(self) -> None:
-        """With no request left: free what was for requests alone, and decode in windows of full size again."""
+        """With no request left: free what was for requests alone, and decode in windows of full size again, once."""
         self._forget_exact()
         for denoiser in self._denoisers.values():
             if isinstance(denoiser, FastDenoiser):
                 denoiser.forget_batch()
-        for decoder in self._decoders.values():
-            decoder.grow()
+        if self._shortages == 1:
+            # Memory that is short again is no passing matter.
+            for decoder in self._decoders.values():
+                decoder.grow()
 
     def _forget_exact(self) -> None:
         """Free the fp32 copies that a request needed which half precision could not render."""

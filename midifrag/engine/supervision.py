@@ -105,7 +105,8 @@ class SupervisedHost(abc.ABC):
             case Render():
                 self._jobs[command.job] = None
             case Warm(renders):
-                for render in renders:
+                # A new life is for what presses ask for; what only controls reach, nobody waits for.
+                for render in (one for one in renders if not one.spare):
                     plain = replace(render, job=0, seed=0)
                     self._warmed.pop(plain, None)
                     self._warmed[plain] = None
@@ -124,7 +125,7 @@ class SupervisedHost(abc.ABC):
                 self._jobs.pop(job, None)
             case Failed(job=job) | Cancelled(job=job):
                 self._jobs.pop(job, None)
-            case Ready():
+            case Ready() if self._ready_since is None:
                 self._ready_since = self._clock()
         try:
             self._listener(event)

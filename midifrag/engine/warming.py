@@ -84,6 +84,8 @@ def warm_up(
         yield Warming(done, total, f"prompt: {prompt}")
         fits(renderer, partial(renderer.encode, prompt, negative_prompt, seconds))
     for done, (kind, settings) in enumerate(kinds.items(), start=len(prompts)):
+        if spares and renderer.is_slow:
+            break
         told = Warming(done, total, f"{settings.seconds:g} s, {'with' if kind.guided else 'without'} guidance")
         rehearsal = Rehearsal(renderer, settings, kind, 1 if spares else max_in_flight)
         for _ in rehearsal.pieces():

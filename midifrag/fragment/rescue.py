@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,6 +10,7 @@ from pathlib import Path
 import platformdirs
 
 from midifrag.engine.messages import Audio
+from midifrag.errors import StorageError
 from midifrag.fragment.archive import Archive
 from midifrag.fragment.record import TakeRecord
 
@@ -27,12 +29,18 @@ def rescue_folder() -> Path:
     return platformdirs.user_music_path() / "midifrag rescued"
 
 
-def rescue(takes: Sequence[Unarchived], folder: Path) -> None:
-    """Archive ``takes`` in ``folder``. Raises `StorageError` at the first that finds no room there either."""
-    archive = Archive(folder)
-    try:
-        for take in takes:
+def rescue(takes: Sequence[Unarchived], folder: Path) -> list[Unarchived]:
+    """Archive ``takes`` in ``folder``; return those that find no room there either.
+
+    Raises `StorageError` where there can be no such folder.
+    """
+    archive, left = Archive(folder), []
+    for take in takes:
+        try:
             archive.store(take.audio, take.sample_rate, take.record)
+        except StorageError:
+            left.append(take)
+    with contextlib.suppress(StorageError):
         archive.settle()
-    finally:
-        archive.close()
+    archive.close()
+    return left

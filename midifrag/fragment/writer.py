@@ -68,8 +68,10 @@ class FragmentWriter:
 
     def unarchived(self) -> list[Unarchived]:
         """After `close`: the takes that are in memory and nowhere else."""
-        late = [one for one in self._unfinished if not isinstance(one, LandArchived)]
-        return self._desk.unarchived + [Unarchived(one.audio, one.sample_rate, one.record) for one in late]
+        # Copied at once: a disk that answers late may let the thread go on.
+        late = [one for one in tuple(self._unfinished) if not isinstance(one, LandArchived)]
+        takes = self._desk.unarchived + [Unarchived(one.audio, one.sample_rate, one.record) for one in late]
+        return list({id(take.audio): take for take in takes}.values())
 
     def _run(self) -> None:
         self._guard(self._desk.tell_slots)
