@@ -155,6 +155,23 @@ class JobTable:
         return sum(job.state is PadState.QUEUED and not job.cancelling for job in self._jobs.values())
 
 
+def request(preset: Preset, job: int, seed: int, *, spare: bool = False) -> Render:
+    """What an engine is asked for ``preset``."""
+    return Render(
+        job=job,
+        prompt=preset.prompt,
+        seconds=preset.seconds,
+        seed=seed,
+        steps=preset.steps,
+        cfg_scale=preset.cfg_scale,
+        negative_prompt=preset.negative_prompt,
+        sampler=preset.sampler,
+        sigma_min=preset.sigma_min,
+        sigma_max=preset.sigma_max,
+        spare=spare,
+    )
+
+
 def take_record(job: Job, event: Rendered | None, info: EngineInfo | None, clock: Clock) -> TakeRecord:
     """What the archive keeps of how a take was made; ``event`` is None where the engine failed at it."""
     wall = {name: clock.wall(moment) for name, moment in job.times.items()}

@@ -14,7 +14,7 @@ from midifrag.events import Notice, PadChanged, PadState, StateChange
 from midifrag.fragment import messages as writer
 from midifrag.fragment.options import FragmentOptions
 from midifrag.fragment.record import TakeRecord
-from midifrag.jobs import Job, JobTable, Origin, take_record
+from midifrag.jobs import Job, JobTable, Origin, request, take_record
 from midifrag.settings import SpareSettings
 from midifrag.spares import Coming, Spare, SpareRack, Wish
 
@@ -145,19 +145,8 @@ class Renders:
         return Wish(bank, pad, self._engines.effective(model), preset)
 
     def _render(self, number: int, preset: Preset, *, spare: bool = False) -> engine.Render:
-        return engine.Render(
-            job=number,
-            prompt=preset.prompt,
-            seconds=preset.seconds,
-            seed=self._seeds.randrange(2**32) if preset.seed == "random" else preset.seed,
-            steps=preset.steps,
-            cfg_scale=preset.cfg_scale,
-            negative_prompt=preset.negative_prompt,
-            sampler=preset.sampler,
-            sigma_min=preset.sigma_min,
-            sigma_max=preset.sigma_max,
-            spare=spare,
-        )
+        seed = self._seeds.randrange(2**32) if preset.seed == "random" else preset.seed
+        return request(preset, number, seed, spare=spare)
 
     # --- from engines ------------------------------------------------------------------------------------------------
 
@@ -216,7 +205,7 @@ class Renders:
 
     def _land(self, job: Job, event: engine.Rendered) -> None:
         job.notes = event.notes
-        job.details |= {"used": dict(event.used), "engine_seconds": event.engine_seconds, "notes": event.notes}
+        job.details |= {"used": dict(event.used), "engine_seconds": event.engine_seconds}
         # RENDERING is over for the engine, but nothing has landed: the pad keeps its state until the file is in place.
         job.state = PadState.RENDERING if not job.spare else PadState.QUEUED
         job.writing, job.text = True, "writing"

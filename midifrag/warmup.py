@@ -10,6 +10,7 @@ from dataclasses import replace
 from midifrag.banks import Preset, Range, resolve
 from midifrag.config import Loaded
 from midifrag.engine.messages import Render
+from midifrag.jobs import request
 from midifrag.tempo import Tempo
 
 #: Seconds between two lengths that are warmed because a control or a velocity may ask for them.
@@ -29,7 +30,7 @@ def warm_renders(loaded: Loaded) -> dict[str, tuple[Render, ...]]:
         for pad in bank.pads.values():
             preset = resolve(pad, bank.defaults, loaded.show.defaults)
             model = preset.model or loaded.show.model
-            render = _render(preset, tempo)
+            render = replace(request(preset, 0, 0), prompt=tempo.write_into(preset.prompt))
             renders.setdefault(model, {})[render] = None
             ranges = [*loaded.show.controls, *bank.controls, *([pad.velocity] if pad.velocity else [])]
             for seconds, scale in itertools.product(_lengths(preset, ranges), _scales(preset, ranges)):
@@ -46,21 +47,6 @@ def _new_kinds(reached: Iterable[Render], wanted: Iterable[Render]) -> list[Rend
 
     known = {kind(render) for render in wanted}
     return list({kind(render): render for render in reached if kind(render) not in known}.values())
-
-
-def _render(preset: Preset, tempo: Tempo) -> Render:
-    return Render(
-        job=0,
-        prompt=tempo.write_into(preset.prompt),
-        seconds=preset.seconds,
-        seed=0,
-        steps=preset.steps,
-        cfg_scale=preset.cfg_scale,
-        negative_prompt=preset.negative_prompt,
-        sampler=preset.sampler,
-        sigma_min=preset.sigma_min,
-        sigma_max=preset.sigma_max,
-    )
 
 
 def _lengths(preset: Preset, ranges: Iterable[Range]) -> list[float | None]:

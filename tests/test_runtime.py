@@ -256,7 +256,7 @@ def test_takes_that_stay_unwritten_are_kept_elsewhere_and_are_a_failure_at_the_e
         _say_goodbye(FullDisk())
     told = capsys.readouterr().err
     assert "job 3: the disk is full" in told
-    assert f"1 raw takes are in {tmp_path / 'rescued'}" in told
+    assert f"raw takes kept in {tmp_path / 'rescued'}: 1" in told
     assert "lost" not in told
     archive = Archive(tmp_path / "rescued")
     audio, rate = archive.read(1)

@@ -173,7 +173,7 @@ def _rescue(runtime: Runtime) -> None:
     try:
         left = rescue(takes, folder) if takes else []
         if len(left) < len(takes):
-            err.print(f"kept: {len(takes) - len(left)} raw takes are in {folder}", markup=False, soft_wrap=True)
+            err.print(f"raw takes kept in {folder}: {len(takes) - len(left)}", markup=False, soft_wrap=True)
     except StorageError as error:
         err.print(f"lost: {error}", markup=False, soft_wrap=True)
     for take in left:

@@ -77,9 +77,8 @@ class Service:
     """One worker from load to close, on the calling thread.
 
     Commands are read between ticks, so a cancel takes effect within one step. Renders go before warm-up, piece by
-    piece, and `Ready` follows when no warm-up is left, and again when that for spares has changed what there
-    is to say of the worker. ``live`` is called in
-    every round.
+    piece, and `Ready` follows when no warm-up is left, and again when that for spares has changed what there is to say
+    of the worker. ``live`` is called in every round.
     """
 
     def __init__(
