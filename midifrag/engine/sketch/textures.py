@@ -21,7 +21,7 @@ from .synthesis import (
     times,
     wander,
 )
-from .tones import sustain
+from .tones import accent, sustain
 from .voice import SAMPLE_RATE, SHORTEST, Audio, Voice
 
 
@@ -50,7 +50,7 @@ def wind(voice: Voice) -> Audio:
         gain: Audio = np.exp(-((ratio * np.float32(1 / whistle)) ** 2)) + np.exp(-((ratio / 1.2) ** 2)) / 4
         return gain
 
-    swell = 0.35 + 0.65 * (0.5 + 0.5 * move) ** 1.5
+    swell = 0.15 + 0.85 * (0.5 + 0.5 * move) ** 2.5
     sides = moving_filter(stereo_noise(voice.rng, voice.samples), response)
     return times(sides, swell, sustain(voice, 0.25, 0.25))
 
@@ -78,7 +78,7 @@ def hiss(voice: Voice) -> Audio:
     """Noise, from brown to blue; rising or falling moves a low-pass over it."""
     slope = voice.rng.uniform(-0.6, 0.0) + voice.level("brightness", -0.5, 0.0, 0.3)
     sides = stereo_noise(voice.rng, voice.samples, lambda hertz: (np.maximum(hertz, 30) / 1000) ** slope)
-    return times(_opening(voice, sides, 18_000.0), sustain(voice, 0.02, 0.2))
+    return times(_opening(voice, sides, 18_000.0), accent(voice, 1.4, 0.25), sustain(voice, 0.02, 0.2))
 
 
 def _opening(voice: Voice, sound: Audio, top: float) -> Audio:

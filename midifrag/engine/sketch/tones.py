@@ -40,6 +40,12 @@ def sustain(voice: Voice, attack: float, release: float) -> Audio:
     return hold(voice.clock, voice.attack(attack, SOFTEST_SWELL), voice.span, share * voice.span)
 
 
+def accent(voice: Voice, strength: float, seconds: float) -> Audio:
+    """A gain that begins at 1 + ``strength``, twice that above 1 if hard and 1 if soft, and settles in ``seconds``."""
+    above = strength * voice.level("hardness", 0.0, 1.0, 2.0)
+    return 1 + np.float32(above) * np.exp(voice.clock * np.float32(-1 / seconds))
+
+
 def chord(voice: Voice) -> tuple[int, ...]:
     """Semitones above the root of a chord in the prompt's scale, open enough for a low register."""
     third, fifth, seventh = (voice.parameters.scale[degree] for degree in (2, 4, 6))
@@ -134,7 +140,9 @@ def pad(voice: Voice) -> Audio:
         voice.progress if direction > 0 else 1 - voice.progress
     )
     mix = opened.astype(np.float32)
-    return times(low * (1 - mix) + high * mix, 1 - depth + depth * swell, sustain(voice, 0.35, 0.35))
+    return times(
+        low * (1 - mix) + high * mix, 1 - depth + depth * swell, accent(voice, 2.0, 0.5), sustain(voice, 0.35, 0.35)
+    )
 
 
 def lead(voice: Voice) -> Audio:
@@ -151,7 +159,7 @@ def lead(voice: Voice) -> Audio:
     low, middle, high = (
         scan(phase * factor + voice.rng.random(), spectra, rows) for factor in (1 - spread, 1.0, 1 + spread)
     )
-    return times([middle + low, middle + high], sustain(voice, 0.012, 0.2))
+    return times([middle + low, middle + high], accent(voice, 1.4, 0.18), sustain(voice, 0.012, 0.2))
 
 
 def organ(voice: Voice) -> Audio:
@@ -168,4 +176,4 @@ def organ(voice: Voice) -> Audio:
     turn = 2 * np.pi * voice.rate(3.0, 1.6) * voice.time
     depth = np.float32(voice.level("speed", 0.35, 0.45, 1.0))
     left, right = (1 + depth * np.sin(turn + side).astype(np.float32) for side in (0.0, 0.7))
-    return times([left, right], sound, sustain(voice, 0.006, 0.06))
+    return times([left, right], sound, accent(voice, 1.2, 0.2), sustain(voice, 0.006, 0.06))

@@ -26,7 +26,7 @@ SUSTAINED = ("sub", "pad", "lead", "organ", "sweep", "wind", "noise", "drone", "
 SPECIAL = {
     **{("hardness", name): lambda audio: -measures.attack_time(audio) for name in SUSTAINED},
     **{("hardness", name): measures.steepest_swell for name in ("pluck", "arpeggio")},
-    **{("distortion", name): measures.centroid for name in ("sub", "lead", "siren")},
+    **{("distortion", name): measures.centroid for name in ("sub", "siren")},
     **{("speed", name): measures.movement for name in ("pad", "organ", "wind", "drone")},
     ("speed", "siren"): measures.turns,
     ("direction", "bass"): measures.glide,
