@@ -17,6 +17,7 @@ import torch
 from torch import Tensor
 
 from midifrag.engine.conditioning import Conditioning
+from midifrag.engine.device import brought
 from midifrag.engine.samplers import Query
 
 
@@ -59,13 +60,12 @@ def guided(conditional: Tensor, unconditional: Tensor, scales: Sequence[float]) 
 
 @lru_cache(maxsize=256)
 def _scales(scales: tuple[float, ...], device: torch.device) -> Tensor:
-    """Kept, because bringing numbers to a device waits for all that it still does."""
-    return torch.tensor(scales, dtype=torch.float32, device=device).view(-1, 1, 1)
+    return brought(scales, device).view(-1, 1, 1)
 
 
 @lru_cache(maxsize=256)
 def _indices(places: tuple[int, ...], device: torch.device) -> Tensor:
-    return torch.tensor(places, device=device)
+    return brought(places, device)
 
 
 class StockDenoiser:
@@ -103,7 +103,7 @@ class StockDenoiser:
         everything = [*rows, *again]
         output = self._transformer(
             torch.cat([row.query.x for row in everything]),
-            torch.tensor([row.query.t for row in everything], device=rows[0].query.x.device),
+            brought([row.query.t for row in everything], rows[0].query.x.device),
             cross_attn_cond=_stack([each.cross for each in plain + bare]),
             global_embed=_stack([each.summary for each in plain + bare]),
             prepend_cond=_stack([each.prepend for each in plain + bare]),

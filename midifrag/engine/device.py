@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import gc
+import logging
+from collections.abc import Callable, Sequence
 
 import torch
 from torch import Tensor
+
+_log = logging.getLogger(__name__)
 
 _MEMORY_WORDS = (
     "out of memory",
@@ -50,6 +54,26 @@ def free_cached(device: torch.device) -> None:
         torch.cuda.empty_cache()
     elif device.type == "mps":
         torch.mps.empty_cache()
+
+
+def brought(values: Sequence[int | float], device: torch.device) -> Tensor:
+    """A few numbers on a device, which does not wait for them; nor does the host for what the device still does."""
+    tensor = torch.tensor(values)
+    return tensor.pin_memory().to(device, non_blocking=True) if device.type == "cuda" else tensor.to(device)
+
+
+def fits(device: torch.device, work: Callable[[], object]) -> bool:
+    """Do ``work`` that only saves time later; False where memory ran out in it, which is told in the log."""
+    try:
+        work()
+    except (RuntimeError, MemoryError) as error:
+        if not is_memory_error(error):
+            raise
+        _log.warning("out of memory while warming up; going on without: %s", first_line(error))
+    else:
+        return True
+    free_cached(device)
+    return False
 
 
 class HostCopy:

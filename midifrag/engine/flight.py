@@ -32,7 +32,7 @@ class Flight:
 
     ``exact`` is set when it is rendered again in fp32 after half precision failed; ``order`` is its place of arrival,
     ``turn`` when it was last served; ``squeezed`` is set once it was retried for want of memory, ``announced`` once its
-    beginning was told; ``pieces`` is the audio decoded so far.
+    beginning was told. ``decoded`` counts the samples that the decoder was asked for, ``pieces`` are those that came.
     """
 
     render: Render
@@ -46,6 +46,7 @@ class Flight:
     notes: list[str] = field(default_factory=list)
     squeezed: bool = False
     announced: bool = False
+    decoded: int = 0
     pieces: list[Audio] = field(default_factory=list)
     began: float | None = None
     clock: Callable[[], float] = time.perf_counter
@@ -62,11 +63,6 @@ class Flight:
     def seconds_taken(self) -> float:
         """Seconds since the device first worked on it."""
         return 0.0 if self.began is None else self.clock() - self.began
-
-    @property
-    def decoded(self) -> int:
-        """Samples of audio that are there."""
-        return sum(piece.shape[-1] for piece in self.pieces)
 
     @property
     def state(self) -> State:
@@ -105,9 +101,14 @@ class Flight:
         first = noise.draw()
         x = first * levels[0] if self.settings.sampler.scales_noise else first
         self._state = State(x, levels, noise)
-        self.pieces.clear()
+        self.decode_again()
         self._start_step()
         self.stage = Stage.STEPPING
+
+    def decode_again(self) -> None:
+        """Forget what was decoded."""
+        self.pieces.clear()
+        self.decoded = 0
 
     @torch.inference_mode()
     def answer(self, output: Tensor) -> bool:

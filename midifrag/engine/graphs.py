@@ -112,6 +112,8 @@ class Graphs:
         recording.replay()
         return recording.output.clone()
 
-    def clear(self) -> None:
-        """Free all recordings."""
+    def clear(self) -> list[Shape]:
+        """Free all recordings. Returns what they were of."""
+        shapes = list(self._recordings)
         self._recordings.clear()
+        return shapes

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import torch
 from torch import Tensor
@@ -13,8 +14,9 @@ from midifrag.engine.architecture import unsupported
 from midifrag.engine.conditioning import Conditioner
 from midifrag.engine.decoder import Decoder, OobleckDecoder, StockDecoder, Window, size_of
 from midifrag.engine.denoiser import Denoiser, Row, StockDenoiser
-from midifrag.engine.device import reserved
+from midifrag.engine.device import fits, reserved
 from midifrag.engine.flight import Flight
+from midifrag.engine.graphs import Shape
 from midifrag.engine.model import Model
 from midifrag.engine.oobleck import NotOobleckError
 from midifrag.engine.precision import DTYPES, hidden_encoders
@@ -44,6 +46,7 @@ class Renderer:
         #: Whether warm-up has met a call that a press would notice having to wait for.
         self.is_slow = False
         self._graph_memory = self._shortages = 0
+        self._lost: list[Shape] = []
         self._conditioner = Conditioner(model)
         self._denoisers: dict[bool, Denoiser] = {}
         self._decoders: dict[bool, Decoder] = {}
@@ -72,10 +75,11 @@ class Renderer:
         return output
 
     def window(self, flight: Flight, *, alone: bool) -> Window:
-        """What of a request is decoded next; more at once when no other request waits."""
+        """What of a request is decoded next; more at once when no other waits, or would if it came."""
         settings = flight.settings
         decoder = self._decoder(flight.exact)
-        return decoder.window_at(flight.decoded, settings.samples, settings.frames, alone=alone)
+        large = alone and not self.is_slow
+        return decoder.window_at(flight.decoded, settings.samples, settings.frames, alone=large)
 
     def decode(self, batch: Sequence[Flight], *, alone: bool) -> Tensor:
         """The next window of requests that are equally far, (requests, channels, samples)."""
@@ -98,14 +102,31 @@ class Renderer:
             self._graph_memory += max(0, reserved(self.model.device) - before)
             self.counters.captures = denoiser.captures
 
+    @property
+    def has_lost_recordings(self) -> bool:
+        """Whether a shortage of memory dropped recordings that are worth another try."""
+        return bool(self._lost)
+
+    def record_lost(self) -> None:
+        """Make one of them again; all are given up once there is no room for one."""
+        if self._lost:
+            lost = self._lost.pop()
+            guided, refusing = lost.guided, lost.refusing
+            again = partial(self.capture, lost.frames, (lost.batch,), guided=guided, refusing=refusing)
+            if not fits(self.model.device, again):
+                self._lost.clear()
+
     def make_room(self) -> None:
         """Drop what can be made again, and decode in smaller pieces."""
         self._shortages += 1
         self._forget_exact()
         for denoiser in self._denoisers.values():
             if isinstance(denoiser, FastDenoiser):
-                denoiser.forget()
+                self._lost += denoiser.forget()
         self._graph_memory = 0
+        if self._shortages > 1:
+            # Memory that is short again is no passing matter.
+            self._lost.clear()
         for decoder in self._decoders.values():
             decoder.shrink()
 
@@ -116,7 +137,6 @@ class Renderer:
             if isinstance(denoiser, FastDenoiser):
                 denoiser.forget_batch()
         if self._shortages == 1:
-            # Memory that is short again is no passing matter.
             for decoder in self._decoders.values():
                 decoder.grow()
 

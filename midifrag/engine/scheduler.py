@@ -46,7 +46,8 @@ class Rota:
 
     def next_decode(self, flights: Sequence[Flight], most: int) -> list[Flight]:
         """The requests whose next window is decoded together: the one served longest ago and those just like it."""
-        decoding = [flight for flight in flights if flight.stage is Stage.DECODING]
+        # What is asked for already may still be on its way from the device.
+        decoding = [each for each in flights if each.stage is Stage.DECODING and each.decoded < each.settings.samples]
         if not decoding:
             return []
         first = min(decoding, key=lambda flight: flight.turn)

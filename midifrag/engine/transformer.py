@@ -24,6 +24,7 @@ from midifrag.engine.architecture import in_fp32, projections, tokens_before
 from midifrag.engine.blocks import Block, Modulations, Rotary
 from midifrag.engine.conditioning import Conditioning
 from midifrag.engine.denoiser import Row, combine
+from midifrag.engine.device import brought
 from midifrag.engine.graphs import Graphs, Inputs, Shape
 from midifrag.engine.samplers import Query
 
@@ -127,8 +128,8 @@ class FastDenoiser:
     def _embed_times(self, prepared: Prepared, times: list[float]) -> None:
         if not times:
             return
-        device = self._project_in.device
-        features = self._dit.timestep_features.float()(torch.tensor(times, device=device).unsqueeze(1))
+        moments = brought(times, self._project_in.device)
+        features = self._dit.timestep_features.float()(moments.unsqueeze(1))
         embedded = in_fp32(self._dit.to_timestep_embed, features)
         if prepared.summary is not None:
             embedded = embedded + prepared.summary
@@ -186,11 +187,11 @@ class FastDenoiser:
         """How many shapes are recorded."""
         return len(self._graphs)
 
-    def forget(self) -> None:
-        """Free recordings, tables and what was gathered for the last batch."""
-        self._graphs.clear()
+    def forget(self) -> list[Shape]:
+        """Free recordings, tables and what was gathered for the last batch. Returns what was recorded."""
         self._tables.clear()
         self.forget_batch()
+        return self._graphs.clear()
 
     def forget_batch(self) -> None:
         """Free what was gathered for the last batch."""

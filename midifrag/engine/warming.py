@@ -12,7 +12,7 @@ from functools import partial
 
 from torch import Tensor
 
-from midifrag.engine.device import first_line, free_cached, is_memory_error
+from midifrag.engine.device import HostCopy, fits
 from midifrag.engine.flight import Flight, Stage
 from midifrag.engine.graphs import BATCHES
 from midifrag.engine.messages import Render, Warming
@@ -82,7 +82,7 @@ def warm_up(
     total, held = len(prompts) + len(kinds), 0
     for done, (prompt, negative_prompt, seconds) in enumerate(prompts):
         yield Warming(done, total, f"prompt: {prompt}")
-        fits(renderer, partial(renderer.encode, prompt, negative_prompt, seconds))
+        fits(renderer.model.device, partial(renderer.encode, prompt, negative_prompt, seconds))
     for done, (kind, settings) in enumerate(kinds.items(), start=len(prompts)):
         if spares and renderer.is_slow:
             break
@@ -146,8 +146,8 @@ class Rehearsal:
         """Do ``work`` for one request, and where that is quick for each greater number: kernels are made for each."""
 
         def do(count: int) -> None:
-            # A number from the result is there only once all of it is.
-            work([self._flight] * count).flatten()[0].item()
+            # It has come only once it is done; and the host's side of such copies takes time the first time too.
+            HostCopy(work([self._flight] * count)).wait()
 
         yield
         if not self._fits(lambda: do(1)):
@@ -167,18 +167,4 @@ class Rehearsal:
                 return
 
     def _fits(self, work: Callable[[], object]) -> bool:
-        return fits(self._renderer, work)
-
-
-def fits(renderer: Renderer, work: Callable[[], object]) -> bool:
-    """Do ``work``; False where memory ran out in it, which is told in the log."""
-    try:
-        work()
-    except (RuntimeError, MemoryError) as error:
-        if not is_memory_error(error):
-            raise
-        _log.warning("out of memory while warming up; going on without: %s", first_line(error))
-    else:
-        return True
-    free_cached(renderer.model.device)
-    return False
+        return fits(self._renderer.model.device, work)

@@ -15,18 +15,28 @@ from __future__ import annotations
 import logging
 import time
 import traceback
-from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
-from typing import TypeAlias
+from functools import partial
 
 import numpy as np
 import torch
 
-from midifrag.engine.device import HostCopy, first_line, free_cached, is_memory_error, set_up
+from midifrag.engine.device import first_line, free_cached, is_memory_error, set_up
 from midifrag.engine.flight import Flight, Stage
-from midifrag.engine.messages import EngineEvent, EngineInfo, Failed, Progress, Render, Rendered, Started, Warming
+from midifrag.engine.messages import (
+    Audio,
+    EngineEvent,
+    EngineInfo,
+    Failed,
+    Progress,
+    Render,
+    Rendered,
+    Started,
+    Warming,
+)
 from midifrag.engine.model import Model
+from midifrag.engine.pending import Mark, Pending
 from midifrag.engine.protocol import EngineChoice
 from midifrag.engine.renderer import Counters, Renderer
 from midifrag.engine.samplers import offered
@@ -39,10 +49,6 @@ _log = logging.getLogger(__name__)
 
 #: Requests rendered at once, by device kind, unless ``max_in_flight`` says otherwise.
 MAX_IN_FLIGHT = {"cpu": 8, "cuda": 16, "mps": 4}
-
-
-#: A request, whether it was in fp32 then, and the steps it had taken.
-_Judged: TypeAlias = tuple[Flight, bool, int]
 
 
 def _urgent(events: Sequence[EngineEvent]) -> bool:
@@ -59,7 +65,7 @@ class DiffusionWorker:
         self._arrivals = 0
         self._rota = Rota()
         self._most = self._batch_limit = 0
-        self._unjudged: deque[tuple[list[_Judged], HostCopy]] = deque()
+        self._verdicts, self._windows = Pending(), Pending()
         self._request_memory = 0
         self._warm: set[Kind] = set()
         self._warm_seconds: float | None = None
@@ -151,19 +157,23 @@ class DiffusionWorker:
     @property
     def busy(self) -> bool:
         """See `Worker.busy`."""
-        return bool(self._flights)
+        return bool(self._flights) or (self._renderer is not None and self._renderer.has_lost_recordings)
 
     def close(self) -> None:
         """See `Worker.close`."""
         if self._renderer is not None:
             device = self.model.device
             self._flights.clear()
-            self._unjudged.clear()
+            self._verdicts.clear()
+            self._windows.clear()
             self._renderer = None
             free_cached(device)
 
     def tick(self) -> list[EngineEvent]:
         """See `Worker.tick`."""
+        if not self._flights:
+            self.renderer.record_lost()
+            return []
         events: list[EngineEvent] = []
         flights = aboard(self._flights.values(), self._most)
         waiting = [flight for flight in flights if flight.stage is Stage.WAITING]
@@ -178,13 +188,16 @@ class DiffusionWorker:
         """With nothing in flight: give back what only requests needed, and try again what memory was too short for."""
         if not self._flights and self._renderer is not None:
             self._batch_limit = self._most
-            self._unjudged.clear()
+            self._verdicts.clear()
+            self._windows.clear()
             self.renderer.rest()
 
     def _work(self, flights: Sequence[Flight], events: list[EngineEvent]) -> None:
         decoding = self._rota.next_decode(flights, self._batch_limit)
         if decoding:
             self._attempt(self._decode, decoding, events)
+        else:
+            self._read(events, 0)
         if _urgent(events):
             return
         batch = self._rota.next_batch(flights, self._batch_limit)
@@ -235,26 +248,17 @@ class DiffusionWorker:
     def _advance(self, batch: Sequence[Flight], events: list[EngineEvent]) -> None:
         output = self.renderer.answer(batch)
         # A sum is finite exactly when all of it is, as fp32 goes; one pass, and one number a request to bring over.
-        verdict = HostCopy(output.sum((1, 2)))
-        judged = [(flight, flight.exact, flight.state.index + 1) for flight in batch]
-        self._unjudged.append((judged, verdict))
+        is_there = self._verdicts.add(batch, output.sum((1, 2)))
         for index, flight in enumerate(batch):
             if flight.answer(output[index : index + 1]):
                 events.append(Progress(flight.job, flight.state.index, flight.settings.steps))
-        self._judge(events, 0 if verdict.immediate else 1)
+        # On CUDA one call is left: the device never waits for the host, and the host does not run far ahead.
+        for mark, verdict in self._verdicts.take(0 if is_there else 1):
+            if not torch.isfinite(verdict) and self._stands(mark):
+                self._not_finite(mark.flight, f"at step {mark.step} of {mark.flight.settings.steps}", events)
 
-    def _judge(self, events: list[EngineEvent], left: int) -> None:
-        """Look at the steps taken so far, all but the newest ``left``.
-
-        On CUDA one is left: the device never waits for the host, and the host does not run far ahead.
-        """
-        while len(self._unjudged) > left:
-            batch, verdict = self._unjudged.popleft()
-            finite = torch.isfinite(verdict.wait()).tolist()
-            for (flight, exact, step), fine in zip(batch, finite, strict=True):
-                # It may have begun anew since.
-                if not fine and self._flights.get(flight.job) is flight and flight.exact == exact:
-                    self._not_finite(flight, f"at step {step} of {flight.settings.steps}", events)
+    def _stands(self, mark: Mark) -> bool:
+        return self._flights.get(mark.flight.job) is mark.flight and mark.stands
 
     def _not_finite(self, flight: Flight, where: str, events: list[EngineEvent]) -> None:
         precision = "fp32" if flight.exact else self.model.precision
@@ -264,7 +268,6 @@ class DiffusionWorker:
             self._fail(flight, reason, events)
             return
         flight.exact, flight.stage = True, Stage.WAITING
-        flight.pieces.clear()
         flight.notes.append(f"NaN or infinity {where} in {precision}; rendered again in fp32")
 
     def _fail(self, flight: Flight, reason: EngineError, events: list[EngineEvent]) -> None:
@@ -274,19 +277,32 @@ class DiffusionWorker:
     def _decode(self, batch: Sequence[Flight], events: list[EngineEvent]) -> None:
         # A spare has time: a press shall not wait for a large piece of it.
         alone = len(batch) == len(self._flights) and not (batch[0].squeezed or batch[0].spare)
-        audio = self.renderer.decode(batch, alone=alone).cpu().numpy()
-        for flight, piece in zip(batch, audio, strict=True):
-            if not np.isfinite(piece).all():
-                self._not_finite(flight, "in the decoder", events)
-                continue
-            flight.pieces.append(piece)
-            if flight.decoded >= flight.settings.samples:
-                try:
-                    events.append(self._rendered(flight))
-                except MemoryError:
-                    flight.pieces.clear()
-                    raise
-                del self._flights[flight.job]
+        audio = self.renderer.decode(batch, alone=alone)
+        is_there = self._windows.add(batch, audio)
+        for flight in batch:
+            flight.decoded += audio.shape[-1]
+        self._read(events, 0 if is_there else 1)
+
+    def _read(self, events: list[EngineEvent], left: int) -> None:
+        """Take the windows that were decoded, all but the newest ``left``: on CUDA a tick later, as with verdicts."""
+        for mark, audio in self._windows.take(left):
+            if self._stands(mark):
+                self._attempt(partial(self._take, audio.numpy()), [mark.flight], events)
+
+    def _take(self, piece: Audio, batch: Sequence[Flight], events: list[EngineEvent]) -> None:
+        [flight] = batch
+        if not np.isfinite(piece).all():
+            self._not_finite(flight, "in the decoder", events)
+            return
+        flight.pieces.append(piece)
+        if sum(each.shape[-1] for each in flight.pieces) < flight.settings.samples:
+            return
+        try:
+            events.append(self._rendered(flight))
+        except MemoryError:
+            flight.decode_again()
+            raise
+        del self._flights[flight.job]
 
     def _rendered(self, flight: Flight) -> Rendered:
         audio = np.concatenate(flight.pieces, axis=-1) if len(flight.pieces) > 1 else flight.pieces[0].copy()

@@ -9,6 +9,7 @@ import torch
 
 from midifrag.engine.decoder import WINDOW
 from midifrag.engine.flight import Flight, Stage
+from midifrag.engine.graphs import Graphs, Shape
 from midifrag.engine.messages import Failed, Progress, Render, Rendered, Started, Warming
 from midifrag.engine.model import Model
 from midifrag.engine.samplers import SAMPLERS, offered
@@ -18,6 +19,7 @@ from midifrag.engine.worker import DiffusionWorker
 from midifrag.errors import RequestError
 from tests.engine.stock import loaded, run
 from tests.engine.test_denoiser import COVERED
+from tests.engine.test_graphs import Replayed
 
 
 @pytest.fixture(scope="module")
@@ -349,6 +351,16 @@ def test_a_press_waits_for_a_single_window_of_a_spare(monkeypatch: pytest.Monkey
     assert windows == {True: 16, False: 4}
 
 
+def test_a_slow_device_decodes_in_small_windows_for_the_press_that_may_come(
+    monkeypatch: pytest.MonkeyPatch, model: Model
+) -> None:
+    monkeypatch.setitem(WINDOW, "cpu", 16)
+    worker = DiffusionWorker.from_model(model)
+    worker.renderer.is_slow = True
+    run(worker, press(1, seconds=2.0, steps=2))
+    assert worker.counters.decoder_calls == 16
+
+
 def test_length_decides_the_latents_only_where_the_model_allows() -> None:
     assert settle(press(1), loaded("v")).frames == 31
     assert settle(press(1, seconds=2.0), loaded("v")).frames == 255
@@ -534,6 +546,52 @@ def test_memory_short_in_the_decoder_makes_windows_smaller(model: Model, monkeyp
     for one in (worker, fresh):
         run(one, press(2, seconds=2.0))
     assert worker.counters.decoder_calls - before == fresh.counters.decoder_calls
+
+
+@pytest.mark.parametrize("shortages", [1, 2])
+def test_recordings_that_a_shortage_dropped_are_made_again_once(
+    model: Model, monkeypatch: pytest.MonkeyPatch, shortages: int
+) -> None:
+    worker = DiffusionWorker.from_model(model)
+    denoiser = worker.renderer._denoiser(exact=False)
+    denoiser.records, denoiser._graphs = True, Graphs(denoiser._forward_whole, Replayed)
+    list(worker.warm((press(1),)))
+    recorded = denoiser.captures
+    assert recorded > 1
+    answer, tries = worker.renderer.answer, []
+
+    def short(batch: list[Flight]) -> torch.Tensor:
+        tries.append(batch)
+        if len(tries) == 1:
+            raise MemoryError
+        return answer(batch)
+
+    for job in range(shortages):
+        tries.clear()
+        with monkeypatch.context() as patch:
+            patch.setattr(worker.renderer, "answer", short)
+            worker.submit(press(job))
+            while worker._flights:
+                worker.tick()
+        assert denoiser.captures == 0
+    rounds = 0
+    while worker.busy:
+        assert worker.tick() == []
+        rounds += 1
+    assert (rounds, denoiser.captures) == ((recorded, recorded) if shortages == 1 else (0, 0))
+
+
+def test_recordings_are_given_up_where_there_is_no_room_for_them(model: Model, monkeypatch: pytest.MonkeyPatch) -> None:
+    worker = DiffusionWorker.from_model(model)
+    worker.renderer._lost = [Shape(1, 16, True, False), Shape(2, 16, True, False)]
+
+    def full(*_arguments: object, **_more: object) -> None:
+        raise torch.OutOfMemoryError("out of memory")
+
+    monkeypatch.setattr(worker.renderer, "capture", full)
+    assert worker.busy
+    assert worker.tick() == []
+    assert not worker.busy
 
 
 def test_other_errors_are_not_swallowed(model: Model, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -43,7 +43,8 @@ def sustain(voice: Voice, attack: float, release: float) -> Audio:
 def accent(voice: Voice, strength: float, seconds: float) -> Audio:
     """A gain that begins at 1 + ``strength``, twice that above 1 if hard and 1 if soft, and settles in ``seconds``."""
     above = strength * voice.level("hardness", 0.0, 1.0, 2.0)
-    return 1 + np.float32(above) * np.exp(voice.clock * np.float32(-1 / seconds))
+    gain: Audio = 1 + np.float32(above) * np.exp(voice.clock * np.float32(-1 / seconds))
+    return gain
 
 
 def chord(voice: Voice) -> tuple[int, ...]:

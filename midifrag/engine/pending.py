@@ -1,0 +1,49 @@
+"""Results of device calls on their way to the host, and which requests they belong to."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from torch import Tensor
+
+from midifrag.engine.device import HostCopy
+from midifrag.engine.flight import Flight
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """A request as it was when a call was made for it: whether in fp32, and the step that it was at."""
+
+    flight: Flight
+    exact: bool
+    step: int
+
+    @property
+    def stands(self) -> bool:
+        """Whether it has not begun anew since."""
+        return self.flight.exact == self.exact
+
+
+class Pending:
+    """One result a call, of one row a request, oldest first."""
+
+    def __init__(self) -> None:
+        self._calls: deque[tuple[list[Mark], HostCopy]] = deque()
+
+    def add(self, batch: Sequence[Flight], result: Tensor) -> bool:
+        """Send a call's result to the host. True if it is there already, as on a CPU."""
+        copy = HostCopy(result)
+        self._calls.append(([Mark(flight, flight.exact, flight.state.index + 1) for flight in batch], copy))
+        return copy.immediate
+
+    def take(self, left: int) -> Iterator[tuple[Mark, Tensor]]:
+        """Every request's row of all calls but the newest ``left``; waits for those that are still on their way."""
+        while len(self._calls) > left:
+            marks, copy = self._calls.popleft()
+            yield from zip(marks, copy.wait(), strict=True)
+
+    def clear(self) -> None:
+        """Nobody wants them any more."""
+        self._calls.clear()
