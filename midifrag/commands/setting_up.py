@@ -11,6 +11,7 @@ from rich.table import Table
 
 from midifrag import config
 from midifrag.commands.common import add_plain_row, err, explained, out
+from midifrag.doubts import doubts
 from midifrag.engine.catalogue import CATALOGUE
 from midifrag.errors import PortError
 from midifrag.midi.finding import find_port, list_ports
@@ -48,13 +49,13 @@ def init(folder: Path) -> None:
 
 
 def check(loaded: config.Loaded) -> None:
-    """Say what a right set holds, and which of its ports are not there now."""
+    """Say what a right set holds, what in it looks like a slip, and which of its ports are not there now."""
     show = loaded.show
     out.print(f"{loaded.path.name} is right: model {show.model}, {show.fragments.count} slots", markup=False)
     for bank in loaded.banks:
         program = f"program {bank.program}" if bank.program else "no program"
         out.print(f"  {bank.slug:<12} {bank.name}: {len(bank.pads)} pads, {program}", markup=False)
-    for line in missing_ports(loaded):
+    for line in (*doubts(loaded), *missing_ports(loaded)):
         out.print(f"  note: {line}", markup=False, soft_wrap=True)
 
 
@@ -99,7 +100,7 @@ def monitor(loaded: config.Loaded, clock: bool) -> None:
         if isinstance(event, Tick) and not clock:
             return
         mapper = state["mapper"]
-        out.print(f"{event.port}: {mapper.explain(event)}", markup=False, soft_wrap=True)
+        out.print(mapper.explain(event), markup=False, soft_wrap=True)
         if isinstance(event, ProgramChange):
             bank = next((bank for bank in banks if bank.program == event.program), None)
             if bank is not None:

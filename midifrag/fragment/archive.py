@@ -21,7 +21,7 @@ import numpy as np
 from midifrag.engine.messages import Audio
 from midifrag.errors import StorageError, UnknownTakeError
 from midifrag.fragment.content import seconds_of
-from midifrag.fragment.files import force_to_disk, move_exclusively, storage_error, write_whole
+from midifrag.fragment.files import OWN_FOLDER, force_to_disk, move_exclusively, storage_error, write_whole
 from midifrag.fragment.index import Filters, Index
 from midifrag.fragment.options import ArchiveOptions
 from midifrag.fragment.record import TakeRecord
@@ -83,6 +83,7 @@ class Archive:
         )
         texts = {"title": record.prompt, "comment": record.to_json(), "software": "midifrag"}
         scaled = audio if gain == 1.0 else audio * np.float32(gain)
+        self._make_anew()
         aside = self._workspace.aside("take.wav")
         write_whole(aside, encode_wav(scaled, sample_rate, bits, texts))
         with self._workspace.alone():
@@ -170,6 +171,15 @@ class Archive:
             self.settle()
         self._write_changes()
         self._workspace.close()
+
+    def _make_anew(self) -> None:
+        """Make the folder again if somebody removed it from beside the slots.
+
+        One that is gone with everything around it is on a drive that was pulled, and is waited for.
+        """
+        if (self.folder.parent / OWN_FOLDER).is_dir() and not self.folder.exists():
+            with suppress(OSError):
+                self.folder.mkdir()
 
     def _ask(self, question: Callable[[], _Answer]) -> _Answer:
         """Ask the index, after bringing it up to date if it is behind, or gone, or damaged."""

@@ -83,6 +83,8 @@ class Mapper:
     def explain(self, event: MidiEvent) -> str:
         """One line: what arrived, and what it does or why it does nothing."""
         effects = [describe_intent(intent, self.bank) for intent in self.intents(event)]
+        if not effects and isinstance(event, NoteOff | ControlChange) and self._actions(event):
+            effects = [f"nothing: it acts when pressed, a CC from {SWITCH_ON} on"]
         return f"{describe_event(event)} → {'; '.join(effects) or f'nothing mapped in bank {self.bank.name}'}"
 
     def _control_change(self, event: ControlChange) -> tuple[Intent, ...]:

@@ -3,6 +3,7 @@ from __future__ import annotations
 import errno
 import json
 import os
+import shutil
 import sqlite3
 import subprocess
 import sys
@@ -416,6 +417,17 @@ def test_folder_that_is_gone_is_not_made_anew(open_archive, tmp_path):
     (tmp_path / "pulled").rename(tmp_path / "drive")
     assert archive.store(noise(), RATE, record(2)).number == 2
     assert archive.get(1).slot == 1
+
+
+def test_folder_removed_from_beside_the_slots_is_made_anew(open_archive, tmp_path):
+    (tmp_path / ".midifrag").mkdir()
+    archive = open_archive(tmp_path / "archive")
+    archive.store(noise(), RATE, record(1))
+    shutil.rmtree(tmp_path / "archive")
+
+    assert archive.store(noise(), RATE, record(2)).number == 2
+    archive.mark_landed(2, 1, 1.0)
+    assert [(take.number, take.prompt, take.slot) for take in archive.find()] == [(2, "prompt 2", 1)]
 
 
 def test_folder_that_cannot_be_made(tmp_path):

@@ -152,3 +152,6 @@ def test_explaining_says_what_came_and_what_it_does():
     explained = mapper(controls=[SHOWS]).explain(cc(21, 0))
     assert explained == "pads: cc 21 = 0, channel 1 → cc 21 sets cfg_scale, at 0%"
     assert mapper().explain(ProgramChange("pads", 1, 2, 0.0)).endswith("selects the bank with program 2")
+    switch = mapper(actions=[{"does": "panic", "cc": 119}])
+    assert switch.explain(cc(119, 127)).endswith("panic: cancels everything")
+    assert switch.explain(cc(119, 0)).endswith("nothing: it acts when pressed, a CC from 64 on")

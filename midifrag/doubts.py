@@ -1,0 +1,69 @@
+"""What a right set says and will hardly do as meant: files that are not there, bindings that are never heard."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+from midifrag.banks import Bank
+from midifrag.config import Loaded, bank_path
+from midifrag.engine.registry import engines
+from midifrag.midi.mapping import control_id
+from midifrag.mistakes import none_of
+from midifrag.settings import Action
+from midifrag.tempo import PLACEHOLDER
+
+_IN_BRACES = re.compile(r"\{\w*\}")
+
+
+def doubts(loaded: Loaded) -> Iterator[str]:
+    """A line for each, with its file and key."""
+    yield from _sources(loaded)
+    for bank in loaded.banks:
+        file = f"presets/{bank_path(loaded.path, bank.slug).name}"
+        for key, pad in bank.pads.items():
+            for found in _IN_BRACES.findall(pad.prompt):
+                if found != PLACEHOLDER:
+                    yield f"{file}: pads.{key}.prompt: {found} stays as it is; what is replaced is {PLACEHOLDER}"
+        yield from _hidden(loaded, bank, file)
+    yield from _repeated(loaded)
+
+
+def _sources(loaded: Loaded) -> Iterator[str]:
+    """What models' entries name that is not there."""
+    for name, entry in loaded.show.models.items():
+        source = loaded.choice(name).source
+        for key in ("config", "checkpoint", "folder"):
+            if key in source and not Path(source[key]).exists():
+                yield f"{loaded.path.name}: models.{name}.{key}: {source[key]} is not there"
+        if entry.engine is not None and entry.engine not in engines():
+            yield f"{loaded.path.name}: models.{name}.engine: {none_of(entry.engine, engines())}"
+
+
+def _hidden(loaded: Loaded, bank: Bank, file: str) -> Iterator[str]:
+    """Pads and controls that an action takes the messages of."""
+    for action in loaded.show.actions:
+        for key, pad in bank.pads.items():
+            note, _, channel = key.partition("/")
+            if str(action.note) == note and _meet(action, int(channel) if channel else None, pad.port):
+                yield f"{file}: pads.{key}: its note does {action.does} (actions of {loaded.path.name})"
+        for control in (*bank.controls, *loaded.show.controls):
+            if control.cc is not None and control.cc == action.cc and _meet(action, control.channel, control.port):
+                yield f"{file}: {control_id(control)}: does {action.does} instead (actions of {loaded.path.name})"
+
+
+def _meet(action: Action, channel: int | None, port: str | None) -> bool:
+    """Whether everything that comes on ``channel`` of ``port`` is the action's."""
+    return action.channel in (None, channel) and action.port in (None, port)
+
+
+def _repeated(loaded: Loaded) -> Iterator[str]:
+    """Controls that stand twice: only the last counts."""
+    lists = [(loaded.path.name, loaded.show.controls)]
+    lists += [(f"presets/{bank.slug}.yaml", bank.controls) for bank in loaded.banks]
+    for file, controls in lists:
+        for name, times in Counter(map(control_id, controls)).items():
+            if times > 1:
+                yield f"{file}: {name}: stands there {times} times, and only the last counts"

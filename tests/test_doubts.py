@@ -1,0 +1,60 @@
+"""What `midifrag check` finds odd in a set without a mistake."""
+
+import pytest
+
+from midifrag import config
+from midifrag.doubts import doubts
+
+BANK = """
+name: Opening
+pads:
+  36: {prompt: "rain at {bpm} bpm"}
+  37/10: {prompt: hum}
+controls:
+  - {cc: 21, sets: steps, range: [4, 50]}
+"""
+
+
+def found(folder, show="", bank=BANK):
+    (folder / "presets").mkdir()
+    (folder / "presets" / "opening.yaml").write_text(bank)
+    (folder / "presets.yaml").write_text("set_list: [opening]\n" + show)
+    return list(doubts(config.load(folder / "presets.yaml", environment={})))
+
+
+@pytest.mark.parametrize(
+    "show",
+    [
+        "",
+        "actions: [{does: panic, note: 37}]\n" * 0 + "actions: [{does: panic, note: 37, channel: 9}]",
+        "actions: [{does: panic, note: 38}, {does: panic, cc: 22}, {does: panic, cc: 21, channel: 3}]",
+        "controls: [{cc: 21, sets: seconds, range: [1, 4]}, {cc: 21, sets: cfg_scale, range: [1, 4]}]",
+    ],
+)
+def test_what_is_meant_is_not_doubted(tmp_path, show):
+    assert found(tmp_path, show) == []
+
+
+@pytest.mark.parametrize(
+    ("show", "line"),
+    [
+        ("actions: [{does: panic, note: 36}]", "presets/opening.yaml: pads.36: its note does panic"),
+        ("actions: [{does: panic, note: 37}]", "presets/opening.yaml: pads.37/10: its note does panic"),
+        ("actions: [{does: panic, cc: 21}]", "presets/opening.yaml: cc 21 sets steps: does panic instead"),
+        (
+            "controls: [" + "{cc: 5, sets: seed, range: [1, 4]}, " * 2 + "]",
+            "presets.yaml: cc 5 sets seed: stands there 2",
+        ),
+        ("models: {mine: {config: a.json, checkpoint: presets.yaml}}", "presets.yaml: models.mine.config: "),
+        ("models: {mine: {folder: nowhere}}", "presets.yaml: models.mine.folder: "),
+        ("models: {mine: {engine: sketsch}}", "presets.yaml: models.mine.engine: 'sketsch' is none of sketch"),
+    ],
+)
+def test_what_will_hardly_do_what_was_meant(tmp_path, show, line):
+    [only] = found(tmp_path, show)
+    assert only.startswith(line)
+
+
+def test_braces_that_nothing_fills(tmp_path):
+    [only] = found(tmp_path, bank=BANK.replace("{bpm}", "{bmp}"))
+    assert only == "presets/opening.yaml: pads.36.prompt: {bmp} stays as it is; what is replaced is {bpm}"
