@@ -49,6 +49,8 @@ class ConfigWatch:
         self._runtime = runtime
         self._interval = interval
         self._refused: dict[Path, config.Stamp] | None = None
+        self._begun = runtime.loaded.show
+        self._waits: list[str] = []
         self._due = time.monotonic() + self._interval
 
     def look(self) -> None:
@@ -74,10 +76,10 @@ class ConfigWatch:
             for problem in error.problems:
                 runtime.put(Notice("error", f"{problem} (the last good configuration stays)"))
             return
-        before, after = runtime.loaded.show, loaded.show
-        waits = [name for name in AT_START if attrgetter(name)(before) != attrgetter(name)(after)]
-        if waits:
+        waits = [name for name in AT_START if attrgetter(name)(self._begun) != attrgetter(name)(loaded.show)]
+        if waits and waits != self._waits:
             runtime.put(Notice("warning", f"{', '.join(waits)}: changed, takes effect at the next start"))
+        self._waits = waits
         runtime.loaded = loaded
         runtime.put(Reload(loaded))
 

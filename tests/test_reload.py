@@ -70,6 +70,12 @@ def test_what_is_only_read_at_the_start_is_said(show):
     change(show, "set_list: [opening]\nfragments: {count: 4}\n", "presets.yaml")
     watch.look()
     assert "fragments.count: changed, takes effect at the next start" in show.put_items[0].text
+    # It still waits, and nobody needs to hear it again; taken back, nothing waits.
+    change(show, "set_list: [opening]\nfragments: {count: 4}\ntempo: 99\n", "presets.yaml")
+    watch.look()
+    change(show, "set_list: [opening]\ntempo: 98\n", "presets.yaml")
+    watch.look()
+    assert [type(item) for item in show.put_items] == [Notice, Reload, Reload, Reload]
 
 
 def test_what_counts_at_once_is_not_said_to_wait(show):

@@ -7,7 +7,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -35,24 +35,26 @@ DRAWN_PER_SECOND = 8
 def run(loaded: config.Loaded) -> None:
     """Serve a show until Ctrl-C."""
     sys.setswitchinterval(SWITCH_INTERVAL)
-    with explained(), stopping() as stopped:
+    # The screen stays until everything has ended: what is cancelled or still lands is shown as well.
+    with explained(), stopping() as stopped, ExitStack() as screens:
         runtime = Runtime(loaded)
         page = _page(runtime)
         try:
             runtime.start()
             runtime.ports.watch()
-            with _on_screen(runtime, page.address if page else None) as screen:
-                if page:
-                    page.start()
-                    out.print(page.invitation, markup=False, soft_wrap=True)
-                watch = ConfigWatch(runtime)
-                while not stopped.wait(1 / DRAWN_PER_SECOND):
-                    watch.look()
-                    screen.draw()
+            screen = screens.enter_context(_on_screen(runtime, page.address if page else None))
+            if page:
+                page.start()
+                out.print(page.invitation, markup=False, soft_wrap=True)
+            watch = ConfigWatch(runtime)
+            while not stopped.wait(1 / DRAWN_PER_SECOND):
+                watch.look()
+                screen.draw()
         finally:
             if page:
                 page.close()
             _say_goodbye(runtime)
+        screens.close()
         out.print(f"Stopped. The takes are in {loaded.archive_folder}", markup=False, soft_wrap=True)
 
 
@@ -61,7 +63,7 @@ def play(loaded: config.Loaded, path: Path, speed: float, port: str | None) -> N
 
     Ends when all has landed.
     """
-    with explained(), stopping() as stopped:
+    with explained(), stopping() as stopped, ExitStack() as screens:
         name = port or next(iter(loaded.show.ports), "")
         if name not in loaded.show.ports:
             known = ", ".join(loaded.show.ports)
@@ -71,23 +73,24 @@ def play(loaded: config.Loaded, path: Path, speed: float, port: str | None) -> N
         perform = _performer(runtime, ports, path, speed)
         try:
             runtime.start()
-            with _on_screen(runtime, None) as screen:
-                done = threading.Event()
+            screen = screens.enter_context(_on_screen(runtime, None))
+            done = threading.Event()
 
-                def act() -> None:
-                    try:
-                        _wait_for_engine(runtime, stopped)
-                        perform()
-                        while not stopped.is_set() and not wait_until_landed(runtime, 1.0):
-                            pass
-                    finally:
-                        done.set()
+            def act() -> None:
+                try:
+                    _wait_for_engine(runtime, stopped)
+                    perform()
+                    while not stopped.is_set() and not wait_until_landed(runtime, 1.0):
+                        pass
+                finally:
+                    done.set()
 
-                threading.Thread(target=act, name="clip", daemon=True).start()
-                while not (stopped.is_set() or done.wait(1 / DRAWN_PER_SECOND)):
-                    screen.draw()
+            threading.Thread(target=act, name="clip", daemon=True).start()
+            while not (stopped.is_set() or done.wait(1 / DRAWN_PER_SECOND)):
+                screen.draw()
         finally:
             _say_goodbye(runtime)
+        screens.close()
         if not (stopped.is_set() or screen.view.finished):
             out.print(_nothing_matched(loaded, path), markup=False, soft_wrap=True)
 
@@ -137,11 +140,8 @@ def _on_screen(runtime: Runtime, page: str | None) -> Iterator[StatusScreen]:
         screen.heard(change)
 
     with screen:
-        watcher = runtime.watch(heard, "terminal")
-        try:
-            yield screen
-        finally:
-            runtime.unwatch(watcher)
+        runtime.watch(heard, "terminal")
+        yield screen
 
 
 def _wait_for_engine(runtime: Runtime, stopped: threading.Event) -> None:

@@ -1,0 +1,59 @@
+"""What a performer still sees while a show ends."""
+
+import threading
+from contextlib import contextmanager
+from types import SimpleNamespace
+
+import pytest
+
+from midifrag import config
+from midifrag.commands import show
+from midifrag.commands.demo import CLIP
+from midifrag.events import Notice
+
+
+class Ending:
+    """A runtime that has something to say only when it closes."""
+
+    def __init__(self, loaded, ports=None):
+        self.loaded, self._told = loaded, []
+        self.ports = ports or SimpleNamespace(watch=lambda: None)
+        self.engines = SimpleNamespace(waiting=lambda: False)
+
+    def watch(self, callback, _name):
+        self._told.append(callback)
+
+    def start(self):
+        pass
+
+    def close(self):
+        for callback in self._told:
+            callback(Notice("warning", "the last take has just landed"))
+        return ()
+
+
+@pytest.fixture
+def stopped(monkeypatch):
+    @contextmanager
+    def stopping():
+        event = threading.Event()
+        event.set()
+        yield event
+
+    monkeypatch.setattr(show, "stopping", stopping)
+    monkeypatch.setattr(show, "Runtime", Ending)
+
+
+@pytest.mark.usefixtures("stopped")
+def test_what_happens_while_it_ends_is_told_before_the_goodbye(capsys):
+    loaded = config.load(config.shipped_path(), {"page": {"enabled": False}}, {})
+    show.run(loaded)
+    told = capsys.readouterr().out
+    assert told.index("the last take has just landed") < told.index("Stopped.")
+
+
+@pytest.mark.usefixtures("stopped")
+def test_a_clip_that_is_stopped_tells_it_too(capsys):
+    loaded = config.load(config.shipped_path(), {"page": {"enabled": False}}, {})
+    show.play(loaded, CLIP, 1.0, None)
+    assert "the last take has just landed" in capsys.readouterr().out
