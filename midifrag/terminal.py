@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 
 from rich.console import Console, Group, RenderableType
@@ -179,7 +178,8 @@ class StatusScreen:
     def __init__(self, view: View, banks: Callable[[], tuple[Bank, ...]], console: Console, page: str | None) -> None:
         self.view, self._banks, self._console, self._page = view, banks, console, page
         self._live = Live(console=console, auto_refresh=False, screen=False) if console.is_terminal else None
-        self._drawn = 0.0
+        # How a port stands may be told twice at the beginning.
+        self._ports: list[PortState] = []
 
     def __enter__(self) -> StatusScreen:
         if self._live is not None:
@@ -195,10 +195,12 @@ class StatusScreen:
         """Draw now."""
         if self._live is not None:
             self._live.update(status(self.view, self._banks(), self._page), refresh=True)
-            self._drawn = time.monotonic()
 
     def heard(self, change: object) -> None:
         """Print a line for what somebody at a scrolling terminal, or in a log file, should know."""
-        line = None if self._live is not None else line_for(change)
+        line = None if self._live is not None or change in self._ports else line_for(change)
+        if isinstance(change, PortState):
+            self._ports = [one for one in self._ports if (one.port, one.direction) != (change.port, change.direction)]
+            self._ports.append(change)
         if line is not None:
             self._console.print(line, highlight=False, markup=False, soft_wrap=True)

@@ -110,6 +110,15 @@ def test_a_pipe_gets_lines_and_a_terminal_the_status():
     assert "nothing has landed yet" in terminal.file.getvalue()
 
 
+def test_a_port_that_is_told_twice_is_one_line():
+    pipe = Console(file=io.StringIO(), width=100)
+    there, gone = PortState("pads", "in", "open", "pads: input is open"), PortState("pads", "in", "lost", "went away")
+    with StatusScreen(View(), tuple, pipe, None) as screen:
+        for change in (there, PortState("pads", "out", "open", "pads: output is open"), there, gone, there):
+            screen.heard(change)
+    assert [line.split()[-1] for line in pipe.file.getvalue().splitlines()] == ["open", "open", "away", "open"]
+
+
 def test_what_looks_like_markup_is_shown_as_it_is():
     view = View()
     for change in (
