@@ -4,31 +4,35 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from midifrag.banks import Bank
-from midifrag.config import Loaded, bank_path
+from midifrag.banks import Bank, Control
+from midifrag.config import Loaded
 from midifrag.engine.registry import engines
 from midifrag.midi.mapping import control_id
 from midifrag.mistakes import none_of
 from midifrag.settings import Action
 from midifrag.tempo import PLACEHOLDER
 
-_IN_BRACES = re.compile(r"\{\w*\}")
+_IN_BRACES = re.compile(r"\{[^{}]*\}")
 
 
 def doubts(loaded: Loaded) -> Iterator[str]:
     """A line for each, with its file and key."""
     yield from _sources(loaded)
     for bank in loaded.banks:
-        file = f"presets/{bank_path(loaded.path, bank.slug).name}"
+        file = f"presets/{bank.slug}.yaml"
         for key, pad in bank.pads.items():
             for found in _IN_BRACES.findall(pad.prompt):
                 if found != PLACEHOLDER:
                     yield f"{file}: pads.{key}.prompt: {found} stays as it is; what is replaced is {PLACEHOLDER}"
-        yield from _hidden(loaded, bank, file)
-    yield from _repeated(loaded)
+        yield from _hidden_pads(loaded, bank, file)
+    for file, controls in _control_lists(loaded):
+        yield from _hidden_controls(loaded, controls, file)
+        for name, times in Counter(map(control_id, controls)).items():
+            if times > 1:
+                yield f"{file}: {name}: stands there {times} times, and only the last counts"
 
 
 def _sources(loaded: Loaded) -> Iterator[str]:
@@ -36,20 +40,34 @@ def _sources(loaded: Loaded) -> Iterator[str]:
     for name, entry in loaded.show.models.items():
         source = loaded.choice(name).source
         for key in ("config", "checkpoint", "folder"):
-            if key in source and not Path(source[key]).exists():
+            if key in source and not _is_there(source[key]):
                 yield f"{loaded.path.name}: models.{name}.{key}: {source[key]} is not there"
         if entry.engine is not None and entry.engine not in engines():
             yield f"{loaded.path.name}: models.{name}.engine: {none_of(entry.engine, engines())}"
 
 
-def _hidden(loaded: Loaded, bank: Bank, file: str) -> Iterator[str]:
-    """Pads and controls that an action takes the messages of."""
+def _is_there(path: str) -> bool:
+    try:
+        return Path(path).exists()
+    except OSError:
+        return False
+
+
+def _hidden_pads(loaded: Loaded, bank: Bank, file: str) -> Iterator[str]:
+    """What of a bank's messages an action takes."""
     for action in loaded.show.actions:
         for key, pad in bank.pads.items():
             note, _, channel = key.partition("/")
             if str(action.note) == note and _meet(action, int(channel) if channel else None, pad.port):
                 yield f"{file}: pads.{key}: its note does {action.does} (actions of {loaded.path.name})"
-        for control in (*bank.controls, *loaded.show.controls):
+        if action.program is not None and action.program == bank.program and _meet(action, None, None):
+            yield f"{file}: program: {bank.program} does {action.does} instead (actions of {loaded.path.name})"
+
+
+def _hidden_controls(loaded: Loaded, controls: Iterable[Control], file: str) -> Iterator[str]:
+    """Controls whose messages an action takes."""
+    for action in loaded.show.actions:
+        for control in controls:
             if control.cc is not None and control.cc == action.cc and _meet(action, control.channel, control.port):
                 yield f"{file}: {control_id(control)}: does {action.does} instead (actions of {loaded.path.name})"
 
@@ -59,11 +77,7 @@ def _meet(action: Action, channel: int | None, port: str | None) -> bool:
     return action.channel in (None, channel) and action.port in (None, port)
 
 
-def _repeated(loaded: Loaded) -> Iterator[str]:
-    """Controls that stand twice: only the last counts."""
-    lists = [(loaded.path.name, loaded.show.controls)]
-    lists += [(f"presets/{bank.slug}.yaml", bank.controls) for bank in loaded.banks]
-    for file, controls in lists:
-        for name, times in Counter(map(control_id, controls)).items():
-            if times > 1:
-                yield f"{file}: {name}: stands there {times} times, and only the last counts"
+def _control_lists(loaded: Loaded) -> Iterator[tuple[str, tuple[Control, ...]]]:
+    yield loaded.path.name, loaded.show.controls
+    for bank in loaded.banks:
+        yield f"presets/{bank.slug}.yaml", bank.controls

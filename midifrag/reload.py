@@ -10,6 +10,7 @@ from typing import Protocol
 from midifrag import config
 from midifrag.errors import ConfigurationError
 from midifrag.events import Notice, Reload
+from midifrag.settings import Show
 
 #: Seconds between two looks at the files.
 LOOK_EVERY = 1.0
@@ -50,7 +51,6 @@ class ConfigWatch:
         self._interval = interval
         self._refused: dict[Path, config.Stamp] | None = None
         self._begun = runtime.loaded.show
-        self._waits: list[str] = []
         self._due = time.monotonic() + self._interval
 
     def look(self) -> None:
@@ -76,12 +76,16 @@ class ConfigWatch:
             for problem in error.problems:
                 runtime.put(Notice("error", f"{problem} (the last good configuration stays)"))
             return
-        waits = [name for name in AT_START if attrgetter(name)(self._begun) != attrgetter(name)(loaded.show)]
-        if waits and waits != self._waits:
+        told = self._waiting(runtime.loaded.show)
+        waits = [name for name in self._waiting(loaded.show) if name not in told]
+        if waits:
             runtime.put(Notice("warning", f"{', '.join(waits)}: changed, takes effect at the next start"))
-        self._waits = waits
         runtime.loaded = loaded
         runtime.put(Reload(loaded))
+
+    def _waiting(self, show: Show) -> list[str]:
+        """What of a show differs from how it was begun, and only counts at the next start."""
+        return [name for name in AT_START if attrgetter(name)(self._begun) != attrgetter(name)(show)]
 
 
 def is_emptied(path: Path) -> bool:

@@ -18,7 +18,8 @@ controls:
 def found(folder, show="", bank=BANK):
     (folder / "presets").mkdir()
     (folder / "presets" / "opening.yaml").write_text(bank)
-    (folder / "presets.yaml").write_text("set_list: [opening]\n" + show)
+    (folder / "presets" / "second.yaml").write_text("{name: Second, program: 2, pads: {90: {prompt: rain}}}")
+    (folder / "presets.yaml").write_text("set_list: [opening, second]\n" + show)
     return list(doubts(config.load(folder / "presets.yaml", environment={})))
 
 
@@ -26,7 +27,7 @@ def found(folder, show="", bank=BANK):
     "show",
     [
         "",
-        "actions: [{does: panic, note: 37}]\n" * 0 + "actions: [{does: panic, note: 37, channel: 9}]",
+        "actions: [{does: panic, note: 37, channel: 9}]",
         "actions: [{does: panic, note: 38}, {does: panic, cc: 22}, {does: panic, cc: 21, channel: 3}]",
         "controls: [{cc: 21, sets: seconds, range: [1, 4]}, {cc: 21, sets: cfg_scale, range: [1, 4]}]",
     ],
@@ -45,6 +46,11 @@ def test_what_is_meant_is_not_doubted(tmp_path, show):
             "controls: [" + "{cc: 5, sets: seed, range: [1, 4]}, " * 2 + "]",
             "presets.yaml: cc 5 sets seed: stands there 2",
         ),
+        (
+            "controls: [{cc: 9, sets: seed, range: [1, 4]}]\nactions: [{does: panic, cc: 9}]",
+            "presets.yaml: cc 9 ",
+        ),
+        ("actions: [{does: panic, program: 2}]", "presets/second.yaml: program: 2 does panic instead"),
         ("models: {mine: {config: a.json, checkpoint: presets.yaml}}", "presets.yaml: models.mine.config: "),
         ("models: {mine: {folder: nowhere}}", "presets.yaml: models.mine.folder: "),
         ("models: {mine: {engine: sketsch}}", "presets.yaml: models.mine.engine: 'sketsch' is none of sketch"),
@@ -55,6 +61,7 @@ def test_what_will_hardly_do_what_was_meant(tmp_path, show, line):
     assert only.startswith(line)
 
 
-def test_braces_that_nothing_fills(tmp_path):
-    [only] = found(tmp_path, bank=BANK.replace("{bpm}", "{bmp}"))
-    assert only == "presets/opening.yaml: pads.36.prompt: {bmp} stays as it is; what is replaced is {bpm}"
+@pytest.mark.parametrize("braces", ["{bmp}", "{ bpm }", "{bpm:d}"])
+def test_braces_that_nothing_fills(tmp_path, braces):
+    [only] = found(tmp_path, bank=BANK.replace("{bpm}", braces))
+    assert only == f"presets/opening.yaml: pads.36.prompt: {braces} stays as it is; what is replaced is {{bpm}}"

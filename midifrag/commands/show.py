@@ -53,8 +53,7 @@ def run(loaded: config.Loaded) -> None:
         finally:
             if page:
                 page.close()
-            _say_goodbye(runtime)
-        screens.close()
+            _say_goodbye(runtime, screens)
         out.print(f"Stopped. The takes are in {loaded.archive_folder}", markup=False, soft_wrap=True)
 
 
@@ -79,7 +78,8 @@ def play(loaded: config.Loaded, path: Path, speed: float, port: str | None) -> N
             def act() -> None:
                 try:
                     _wait_for_engine(runtime, stopped)
-                    perform()
+                    if not stopped.is_set():
+                        perform()
                     while not stopped.is_set() and not wait_until_landed(runtime, 1.0):
                         pass
                 finally:
@@ -89,8 +89,7 @@ def play(loaded: config.Loaded, path: Path, speed: float, port: str | None) -> N
             while not (stopped.is_set() or done.wait(1 / DRAWN_PER_SECOND)):
                 screen.draw()
         finally:
-            _say_goodbye(runtime)
-        screens.close()
+            _say_goodbye(runtime, screens)
         if not (stopped.is_set() or screen.view.finished):
             out.print(_nothing_matched(loaded, path), markup=False, soft_wrap=True)
 
@@ -157,8 +156,10 @@ def _page(runtime: Runtime) -> Any:
     return Page(runtime, runtime.loaded.show.page)
 
 
-def _say_goodbye(runtime: Runtime) -> None:
+def _say_goodbye(runtime: Runtime, screens: ExitStack) -> None:
     unwritten = runtime.close()
+    # A screen draws over what is printed below it.
+    screens.close()
     for held in unwritten:
         err.print(f"not written: job {held.job}: {held.reason}", markup=False)
     if unwritten:

@@ -64,7 +64,8 @@ def _scales(scales: tuple[float, ...], device: torch.device) -> Tensor:
 
 
 @lru_cache(maxsize=256)
-def _indices(places: tuple[int, ...], device: torch.device) -> Tensor:
+def indices(places: tuple[int, ...], device: torch.device) -> Tensor:
+    """Rows' numbers on a device."""
     return brought(places, device)
 
 
@@ -122,7 +123,7 @@ def combine(output: Tensor, rows: Sequence[Row], places: Sequence[int]) -> Tenso
     scales = [rows[place].cfg_scale for place in places]
     if list(places) == list(range(len(rows))):
         return guided(conditional, unconditional, scales)
-    where = _indices(tuple(places), output.device)
+    where = indices(tuple(places), output.device)
     return conditional.index_copy(0, where, guided(conditional[where], unconditional, scales))
 
 

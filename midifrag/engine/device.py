@@ -31,10 +31,12 @@ def set_up(device: torch.device) -> None:
 
 
 def is_memory_error(error: BaseException) -> bool:
-    """Whether the device or the machine ran out of memory; torch says so in several ways."""
+    """Whether the device or the machine ran out of memory, at first or in what followed; torch says so in many ways."""
     if isinstance(error, torch.OutOfMemoryError | MemoryError):
         return True
-    return isinstance(error, RuntimeError) and any(words in str(error).lower() for words in _MEMORY_WORDS)
+    if isinstance(error, RuntimeError) and any(words in str(error).lower() for words in _MEMORY_WORDS):
+        return True
+    return error.__context__ is not None and is_memory_error(error.__context__)
 
 
 def first_line(error: BaseException) -> str:
@@ -69,7 +71,7 @@ def fits(device: torch.device, work: Callable[[], object]) -> bool:
     except (RuntimeError, MemoryError) as error:
         if not is_memory_error(error):
             raise
-        _log.warning("out of memory while warming up; going on without: %s", first_line(error))
+        _log.warning("out of memory while getting ready; going on without: %s", first_line(error))
     else:
         return True
     free_cached(device)
@@ -93,6 +95,11 @@ class HostCopy:
     def immediate(self) -> bool:
         """Whether it is there without waiting, as on a CPU."""
         return self._done is None
+
+    @property
+    def arrived(self) -> bool:
+        """Whether it is there now."""
+        return self._done is None or self._done.query()
 
     def wait(self) -> Tensor:
         """The tensor on the host."""

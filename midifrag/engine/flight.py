@@ -32,7 +32,8 @@ class Flight:
 
     ``exact`` is set when it is rendered again in fp32 after half precision failed; ``order`` is its place of arrival,
     ``turn`` when it was last served; ``squeezed`` is set once it was retried for want of memory, ``announced`` once its
-    beginning was told. ``decoded`` counts the samples that the decoder was asked for, ``pieces`` are those that came.
+    beginning was told. ``decoded`` counts the samples that the decoder was asked for, ``pieces`` are those that came;
+    ``attempt`` counts how often it was begun or decoded anew.
     """
 
     render: Render
@@ -46,6 +47,7 @@ class Flight:
     notes: list[str] = field(default_factory=list)
     squeezed: bool = False
     announced: bool = False
+    attempt: int = 0
     decoded: int = 0
     pieces: list[Audio] = field(default_factory=list)
     began: float | None = None
@@ -106,7 +108,8 @@ class Flight:
         self.stage = Stage.STEPPING
 
     def decode_again(self) -> None:
-        """Forget what was decoded."""
+        """Forget what was decoded, also what is still on its way."""
+        self.attempt += 1
         self.pieces.clear()
         self.decoded = 0
 

@@ -108,13 +108,13 @@ class Renderer:
         return bool(self._lost)
 
     def record_lost(self) -> None:
-        """Make one of them again; all are given up once there is no room for one."""
+        """Make one of them again, small ones first; once there is no room for one, larger ones are given up."""
         if self._lost:
-            lost = self._lost.pop()
+            lost = self._lost.pop(0)
             guided, refusing = lost.guided, lost.refusing
             again = partial(self.capture, lost.frames, (lost.batch,), guided=guided, refusing=refusing)
             if not fits(self.model.device, again):
-                self._lost.clear()
+                self._lost = [each for each in self._lost if each.batch < lost.batch]
 
     def make_room(self) -> None:
         """Drop what can be made again, and decode in smaller pieces."""

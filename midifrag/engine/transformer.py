@@ -23,7 +23,7 @@ from torch.nn import functional
 from midifrag.engine.architecture import in_fp32, projections, tokens_before
 from midifrag.engine.blocks import Block, Modulations, Rotary
 from midifrag.engine.conditioning import Conditioning
-from midifrag.engine.denoiser import Row, combine
+from midifrag.engine.denoiser import Row, combine, indices
 from midifrag.engine.device import brought
 from midifrag.engine.graphs import Graphs, Inputs, Shape
 from midifrag.engine.samplers import Query
@@ -163,11 +163,14 @@ class FastDenoiser:
         if not self.records:
             return
         row = self._sample_row(frames, guided=guided, refusing=refusing)
-        for batch in batches:
-            shape = Shape(batch, frames, guided, refusing)
-            places = list(range(batch)) if guided else []
-            against = places if refusing else []
-            self._graphs.record(shape, self._inputs([row] * batch, places, against=against, zeros=refusing))
+        try:
+            for batch in batches:
+                shape = Shape(batch, frames, guided, refusing)
+                places = list(range(batch)) if guided else []
+                against = places if refusing else []
+                self._graphs.record(shape, self._inputs([row] * batch, places, against=against, zeros=refusing))
+        finally:
+            self.forget_batch()
 
     def _sample_row(self, frames: int, *, guided: bool, refusing: bool) -> Row:
         """A row as requests have them, of zeros."""
@@ -259,7 +262,7 @@ class FastDenoiser:
         tokens = functional.linear(patches, self._project_in).to(self._dtype)
         if places:
             everyone = list(places) == list(range(len(tokens)))
-            tokens = torch.cat([tokens, tokens if everyone else tokens[list(places)]])
+            tokens = torch.cat([tokens, tokens if everyone else tokens[indices(tuple(places), tokens.device)]])
         x = self._with_prefix(tokens, moments, prepend)
         rotary = self._rotary(frames, prepend)
         modulations = None if self._modulations is None else self._modulations(moments)

@@ -133,8 +133,9 @@ class Rehearsal:
             if not self._fits(lambda: flight.answer(renderer.answer([flight]))):
                 return
             self.held = max(self.held, renderer.held_by(flight))
+        large = renderer.window(flight, alone=True)
         yield from self._with_others(partial(renderer.decode, alone=True))
-        if renderer.window(flight, alone=False) != renderer.window(flight, alone=True):
+        if renderer.window(flight, alone=False) != large:
             yield
             self._fits(lambda: renderer.decode([flight], alone=False))
 
@@ -146,8 +147,9 @@ class Rehearsal:
         """Do ``work`` for one request, and where that is quick for each greater number: kernels are made for each."""
 
         def do(count: int) -> None:
-            # It has come only once it is done; and the host's side of such copies takes time the first time too.
-            HostCopy(work([self._flight] * count)).wait()
+            # What has come is done. The host's side of such copies takes time the first time too, and stays taken.
+            result = work([self._flight] * count)
+            HostCopy(result if count == 1 else result.flatten()[:1]).wait()
 
         yield
         if not self._fits(lambda: do(1)):

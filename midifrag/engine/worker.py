@@ -15,12 +15,13 @@ from __future__ import annotations
 import logging
 import time
 import traceback
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
 
 import numpy as np
 import torch
+from torch import Tensor
 
 from midifrag.engine.device import first_line, free_cached, is_memory_error, set_up
 from midifrag.engine.flight import Flight, Stage
@@ -175,6 +176,7 @@ class DiffusionWorker:
             self.renderer.record_lost()
             return []
         events: list[EngineEvent] = []
+        self._read(self._windows.take_arrived(), events)
         flights = aboard(self._flights.values(), self._most)
         waiting = [flight for flight in flights if flight.stage is Stage.WAITING]
         for flight in waiting:
@@ -197,7 +199,7 @@ class DiffusionWorker:
         if decoding:
             self._attempt(self._decode, decoding, events)
         else:
-            self._read(events, 0)
+            self._read(self._windows.take(0), events)
         if _urgent(events):
             return
         batch = self._rota.next_batch(flights, self._batch_limit)
@@ -268,6 +270,7 @@ class DiffusionWorker:
             self._fail(flight, reason, events)
             return
         flight.exact, flight.stage = True, Stage.WAITING
+        flight.decode_again()
         flight.notes.append(f"NaN or infinity {where} in {precision}; rendered again in fp32")
 
     def _fail(self, flight: Flight, reason: EngineError, events: list[EngineEvent]) -> None:
@@ -281,23 +284,24 @@ class DiffusionWorker:
         is_there = self._windows.add(batch, audio)
         for flight in batch:
             flight.decoded += audio.shape[-1]
-        self._read(events, 0 if is_there else 1)
+        # On CUDA a window is taken a tick later, as with verdicts.
+        self._read(self._windows.take(0 if is_there else 1), events)
 
-    def _read(self, events: list[EngineEvent], left: int) -> None:
-        """Take the windows that were decoded, all but the newest ``left``: on CUDA a tick later, as with verdicts."""
-        for mark, audio in self._windows.take(left):
+    def _read(self, windows: Iterable[tuple[Mark, Tensor]], events: list[EngineEvent]) -> None:
+        for mark, audio in windows:
             if self._stands(mark):
                 self._attempt(partial(self._take, audio.numpy()), [mark.flight], events)
 
     def _take(self, piece: Audio, batch: Sequence[Flight], events: list[EngineEvent]) -> None:
         [flight] = batch
-        if not np.isfinite(piece).all():
-            self._not_finite(flight, "in the decoder", events)
-            return
-        flight.pieces.append(piece)
-        if sum(each.shape[-1] for each in flight.pieces) < flight.settings.samples:
-            return
         try:
+            if not np.isfinite(piece).all():
+                self._not_finite(flight, "in the decoder", events)
+                return
+            # Not the piece itself: it lies in memory that copies from the device need, beside those of others.
+            flight.pieces.append(piece.copy())
+            if sum(each.shape[-1] for each in flight.pieces) < flight.settings.samples:
+                return
             events.append(self._rendered(flight))
         except MemoryError:
             flight.decode_again()
@@ -305,6 +309,6 @@ class DiffusionWorker:
         del self._flights[flight.job]
 
     def _rendered(self, flight: Flight) -> Rendered:
-        audio = np.concatenate(flight.pieces, axis=-1) if len(flight.pieces) > 1 else flight.pieces[0].copy()
+        audio = np.concatenate(flight.pieces, axis=-1) if len(flight.pieces) > 1 else flight.pieces[0]
         rendered = Rendered(flight.job, audio, self.model.sample_rate, flight.settings.used(), flight.seconds_taken)
         return replace(rendered, notes=tuple(flight.notes))

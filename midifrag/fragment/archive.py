@@ -177,8 +177,8 @@ class Archive:
 
         One that is gone with everything around it is on a drive that was pulled, and is waited for.
         """
-        if (self.folder.parent / OWN_FOLDER).is_dir() and not self.folder.exists():
-            with suppress(OSError):
+        with suppress(OSError):
+            if (self.folder.parent / OWN_FOLDER).is_dir() and not self.folder.exists():
                 self.folder.mkdir()
 
     def _ask(self, question: Callable[[], _Answer]) -> _Answer:

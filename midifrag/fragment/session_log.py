@@ -9,6 +9,7 @@ import queue
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -54,6 +55,10 @@ class SessionFile:
             with self.path.open("ab", buffering=0) as file:
                 while self._waiting:
                     del self._waiting[: file.write(self._waiting[:65536])]
+        except FileNotFoundError:
+            # Somebody removed it: begun anew, unless what it lay in is gone with it, on a drive that was pulled.
+            with suppress(OSError):
+                self._made = not self.path.parent.parent.is_dir()
         except OSError:
             return
 

@@ -77,7 +77,11 @@ class Workspace:
 
     def aside(self, name: str) -> Path:
         """Return a free path in the work folder for preparing a file. Raises `StorageError` if the folder is gone."""
-        if not self._entered or not self._work.is_dir():
+        try:
+            is_there = self._entered and self._work.is_dir()
+        except OSError as error:
+            raise storage_error("write", self._work, error) from error
+        if not is_there:
             self._enter()
         self._count += 1
         return self._work / f"{self._count}-{name}"

@@ -83,7 +83,7 @@ class Mapper:
     def explain(self, event: MidiEvent) -> str:
         """One line: what arrived, and what it does or why it does nothing."""
         effects = [describe_intent(intent, self.bank) for intent in self.intents(event)]
-        if not effects and isinstance(event, NoteOff | ControlChange) and self._actions(event):
+        if isinstance(event, NoteOff | ControlChange) and self._actions(event) and not _is_pressed(event):
             effects = [f"nothing: it acts when pressed, a CC from {SWITCH_ON} on"]
         return f"{describe_event(event)} → {'; '.join(effects) or f'nothing mapped in bank {self.bank.name}'}"
 
@@ -103,7 +103,7 @@ class Mapper:
         return [action for action in self.show.actions if _concerns(action, event)]
 
     def _act(self, event: NoteOn | ControlChange | ProgramChange) -> tuple[Intent, ...]:
-        if isinstance(event, ControlChange) and event.cc < ALL_SOUND_OFF and event.value < SWITCH_ON:
+        if isinstance(event, ControlChange) and not _is_pressed(event):
             return ()
         return tuple(intent for action in self._actions(event) for intent in _DOES[action.does](action, self.bank))
 
@@ -113,6 +113,10 @@ class Mapper:
             if moved:
                 return tuple(MoveControl(control_id(c), _position(c, event), event.time) for c in moved)
         return ()
+
+
+def _is_pressed(event: NoteOff | ControlChange) -> bool:
+    return isinstance(event, ControlChange) and (event.cc >= ALL_SOUND_OFF or event.value >= SWITCH_ON)
 
 
 def _concerns(action: Action, event: NoteOn | NoteOff | ControlChange | ProgramChange) -> bool:

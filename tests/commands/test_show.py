@@ -1,10 +1,13 @@
 """What a performer still sees while a show ends."""
 
+import io
 import threading
 from contextlib import contextmanager
 from types import SimpleNamespace
 
 import pytest
+import typer
+from rich.console import Console
 
 from midifrag import config
 from midifrag.commands import show
@@ -14,6 +17,8 @@ from midifrag.events import Notice
 
 class Ending:
     """A runtime that has something to say only when it closes."""
+
+    unwritten = ()
 
     def __init__(self, loaded, ports=None):
         self.loaded, self._told = loaded, []
@@ -29,7 +34,7 @@ class Ending:
     def close(self):
         for callback in self._told:
             callback(Notice("warning", "the last take has just landed"))
-        return ()
+        return self.unwritten
 
 
 @pytest.fixture
@@ -50,6 +55,20 @@ def test_what_happens_while_it_ends_is_told_before_the_goodbye(capsys):
     show.run(loaded)
     told = capsys.readouterr().out
     assert told.index("the last take has just landed") < told.index("Stopped.")
+
+
+@pytest.mark.usefixtures("stopped")
+def test_what_could_not_be_written_stands_below_the_screen(monkeypatch):
+    terminal = Console(file=io.StringIO(), width=100, force_terminal=True)
+    monkeypatch.setattr(show, "out", terminal)
+    monkeypatch.setattr(show, "err", Console(file=terminal.file, width=100))
+    monkeypatch.setattr(show, "_rescue", lambda _runtime: None)
+    monkeypatch.setattr(Ending, "unwritten", [SimpleNamespace(job=7, reason="the disk is full")])
+    with pytest.raises(typer.Exit):
+        show.run(config.load(config.shipped_path(), {"page": {"enabled": False}}, {}))
+    drawn = terminal.file.getvalue()
+    # The screen shows the cursor again when it is done with drawing.
+    assert drawn.index("\x1b[?25h") < drawn.index("not written: job 7: the disk is full")
 
 
 @pytest.mark.usefixtures("stopped")

@@ -6,7 +6,7 @@ import torch
 
 from midifrag.engine import device
 from midifrag.engine.decoder import WINDOW
-from midifrag.engine.messages import Failed, Progress, Rendered
+from midifrag.engine.messages import Failed, Progress, Rendered, Started
 from midifrag.engine.model import Model
 from midifrag.engine.worker import DiffusionWorker
 from tests.engine.stock import loaded, run
@@ -21,7 +21,7 @@ def model() -> Model:
 class LateCopy(device.HostCopy):
     """On its way until it is waited for; ``waits`` counts those."""
 
-    immediate = False
+    immediate = arrived = False
     waits = 0
 
     def wait(self) -> torch.Tensor:
@@ -64,15 +64,54 @@ def test_a_window_is_waited_for_after_the_next_call_was_made(model: Model) -> No
 
 @pytest.mark.usefixtures("late")
 def test_a_cancelled_request_s_windows_are_dropped(model: Model) -> None:
+    alone = landed(run(DiffusionWorker.from_model(model), press(1, seed=9)))[1]
     worker = DiffusionWorker.from_model(model)
-    worker.submit(press(1, seconds=2.0, steps=1))
-    worker.submit(press(2, steps=8))
+    worker.submit(press(1, steps=1))
+    worker.submit(press(2, steps=30))
     while not worker.counters.decoder_calls:
         worker.tick()
+    # All of it is on its way.
     assert worker.cancel(1)
-    events = [event for _ in range(30) for event in worker.tick()]
-    assert [event.job for event in events if isinstance(event, Rendered)] == [2]
+    assert [event.job for event in worker.tick() if not isinstance(event, Progress)] == []
+    events = run(worker, press(1, seed=9))
+    assert [event.job for event in events if isinstance(event, Rendered)] == [1, 2]
+    np.testing.assert_allclose(landed(events)[1], alone, atol=2e-5 * np.abs(alone).max())
     assert not worker.busy
+
+
+@pytest.mark.parametrize("is_late", [False, True])
+def test_a_window_that_finds_no_memory_is_decoded_again(
+    model: Model, monkeypatch: pytest.MonkeyPatch, is_late: bool
+) -> None:
+    monkeypatch.setitem(WINDOW, "cpu", 16)
+    alone = landed(run(DiffusionWorker.from_model(model), press(1, seconds=2.0, steps=2)))[1]
+    if is_late:
+        monkeypatch.setattr("midifrag.engine.pending.HostCopy", LateCopy)
+    isfinite, calls = np.isfinite, []
+
+    def short(values: np.ndarray) -> np.ndarray:
+        calls.append(values)
+        if len(calls) == 2:
+            raise MemoryError
+        return isfinite(values)
+
+    monkeypatch.setattr("midifrag.engine.worker.np.isfinite", short)
+    worker = DiffusionWorker.from_model(model)
+    worker.submit(press(1, seconds=2.0, steps=2))
+    events = [event for _ in range(60) for event in worker.tick()]
+    np.testing.assert_allclose(landed(events)[1], alone, atol=2e-5 * np.abs(alone).max())
+    assert not worker.busy
+
+
+def test_what_has_arrived_is_told_before_anything_begins(model: Model, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("midifrag.engine.pending.HostCopy", LateCopy)
+    worker = DiffusionWorker.from_model(model)
+    worker.submit(press(1, steps=1))
+    while not worker.counters.decoder_calls:
+        worker.tick()
+    monkeypatch.setattr(LateCopy, "arrived", True)
+    worker.submit(press(2))
+    assert [type(event) for event in worker.tick()] == [Rendered, Started]
 
 
 @pytest.mark.usefixtures("late")

@@ -1,6 +1,7 @@
 """The worker: who is on the device when, what comes out of it, and what happens when something goes wrong."""
 
 import re
+import time
 from typing import Any
 
 import numpy as np
@@ -287,6 +288,28 @@ def test_a_slow_call_is_remembered(model: Model, monkeypatch: pytest.MonkeyPatch
         worker = DiffusionWorker.from_model(model)
         list(worker.warm((press(1),)))
         assert worker.renderer.is_slow is slow
+
+
+def test_where_it_is_slow_the_window_that_will_be_used_is_rehearsed(
+    model: Model, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(WINDOW, "cpu", 16)
+    worker = DiffusionWorker.from_model(model)
+    decode, sizes = worker.renderer.decode, []
+
+    def watched(batch: list[Flight], *, alone: bool) -> torch.Tensor:
+        audio = decode(batch, alone=alone)
+        # Only a large window is slow.
+        time.sleep(0.03 * (audio.shape[-1] > 16 * 64))
+        sizes.append(audio.shape[-1])
+        return audio
+
+    monkeypatch.setattr("midifrag.engine.warming.QUICK", 0.025)
+    monkeypatch.setattr(worker.renderer, "answer", lambda batch: torch.cat([one.query.x for one in batch]))
+    monkeypatch.setattr(worker.renderer, "decode", watched)
+    list(worker.warm((press(1, seconds=2.0),)))
+    assert worker.renderer.is_slow
+    assert sizes[-1] == 16 * 64
 
 
 def test_what_is_warm_is_not_rehearsed_again(model: Model) -> None:
@@ -583,14 +606,17 @@ def test_recordings_that_a_shortage_dropped_are_made_again_once(
 
 def test_recordings_are_given_up_where_there_is_no_room_for_them(model: Model, monkeypatch: pytest.MonkeyPatch) -> None:
     worker = DiffusionWorker.from_model(model)
-    worker.renderer._lost = [Shape(1, 16, True, False), Shape(2, 16, True, False)]
+    worker.renderer._lost = [Shape(size, 16, guided, False) for guided in (False, True) for size in (1, 2, 4)]
+    tried = []
 
-    def full(*_arguments: object, **_more: object) -> None:
-        raise torch.OutOfMemoryError("out of memory")
+    def full(_frames: int, sizes: tuple[int, ...], **_more: object) -> None:
+        tried.extend(sizes)
+        if sizes[0] > 1:
+            raise torch.OutOfMemoryError("out of memory")
 
     monkeypatch.setattr(worker.renderer, "capture", full)
-    assert worker.busy
-    assert worker.tick() == []
+    assert [worker.tick() for _ in range(3) if worker.busy] == [[], [], []]
+    assert tried == [1, 2, 1]
     assert not worker.busy
 
 

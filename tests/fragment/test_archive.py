@@ -430,6 +430,21 @@ def test_folder_removed_from_beside_the_slots_is_made_anew(open_archive, tmp_pat
     assert [(take.number, take.prompt, take.slot) for take in archive.find()] == [(2, "prompt 2", 1)]
 
 
+def test_drive_that_answers_nothing_any_more_is_an_error_of_ours(open_archive, tmp_path, monkeypatch):
+    archive = open_archive(tmp_path / "archive")
+    archive.store(noise(), RATE, record(1))
+
+    def dying(*_path, **_more):
+        raise OSError(errno.EIO, "Input/output error")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "is_dir", dying)
+        patch.setattr(Path, "exists", dying)
+        with pytest.raises(StorageError):
+            archive.store(noise(), RATE, record(2))
+    assert archive.store(noise(), RATE, record(2)).number == 2
+
+
 def test_folder_that_cannot_be_made(tmp_path):
     (tmp_path / "file").write_text("x")
 

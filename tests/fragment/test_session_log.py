@@ -3,6 +3,7 @@ from __future__ import annotations
 import errno
 import json
 import math
+import shutil
 import threading
 from pathlib import Path
 
@@ -110,6 +111,22 @@ def test_folder_that_cannot_be_made_never_raises(tmp_path):
     (tmp_path / "file").unlink()
     file.append("{}")
     assert file.path.read_text() == "{}\n{}\n"
+
+
+def test_folder_that_was_removed_is_made_anew_but_not_on_a_drive_that_was_pulled(tmp_path):
+    (tmp_path / "archive").mkdir()
+    file = SessionFile(tmp_path / "archive" / "sessions", STARTED)
+    file.append("one")
+    shutil.rmtree(tmp_path / "archive")
+    file.append("two")
+    file.flush()
+    assert not (tmp_path / "archive").exists()
+    assert file.waits
+
+    (tmp_path / "archive").mkdir()
+    file.flush()
+    file.flush()
+    assert file.path.read_text() == "two\n"
 
 
 def test_writing_never_waits_for_the_disk(tmp_path, monkeypatch):
