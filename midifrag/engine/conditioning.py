@@ -88,8 +88,8 @@ class Conditioner:
     def ignored(self, prompt: str) -> tuple[str, ...]:
         """The words that change nothing, in order.
 
-        Those are what a model's table of words lacks, has no room for, or has understood from the others already. Empty
-        for models that read any text. Words without a meaning of their own are not named.
+        Those are what a model's table of words lacks or has no room for. Empty for models that read any text. Words
+        without a meaning of their own are not named, nor those that say what another says as well ("crash cymbal").
         """
         conditioners = self._model.module.conditioner.conditioners
         tables = [conditioners[key] for key, kind in self._types.items() if kind == "lut"]
@@ -101,11 +101,16 @@ class Conditioner:
                 table.tokenizer(text, truncation=True, max_length=table.max_length)["input_ids"] for table in tables
             ]
 
-        whole = read(prompt)
-        spoken = {
-            word[0]: read(prompt[: word.start()] + prompt[word.end() :]) != whole for word in WORD.finditer(prompt)
-        }
-        return tuple(word for word, matters in spoken.items() if not matters and word.lower() not in STOP_WORDS)
+        whole, nothing = read(prompt), read("")
+
+        def matters(word: re.Match[str]) -> bool:
+            alone = [set(own) - set(none) for own, none in zip(read(word[0]), nothing, strict=True)]
+            if any(alone) and all(own <= set(all_of_it) for own, all_of_it in zip(alone, whole, strict=True)):
+                return True
+            return read(prompt[: word.start()] + prompt[word.end() :]) != whole
+
+        spoken = {word[0]: matters(word) for word in WORD.finditer(prompt)}
+        return tuple(word for word, counts in spoken.items() if not counts and word.lower() not in STOP_WORDS)
 
     def _tensors(self, prompt: str, seconds: float) -> dict[str, tuple[Tensor, Tensor | None]]:
         tensors = {}

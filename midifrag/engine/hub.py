@@ -120,7 +120,7 @@ def _explain(error: Exception, repository: str, revision: str) -> NoReturn:
         text = (
             f"The model {repository} is not on this machine yet, and the hub ({constants.ENDPOINT}) cannot be reached. "
             "Connect to the network and start again: what has been downloaded once is used without a network from then "
-            "on. Until then, play the built-in model: sketch."
+            "on. Until then, play a built-in model: pocket or sketch."
         )
     elif isinstance(error, OSError) and error.errno is not None:
         text = (

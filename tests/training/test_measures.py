@@ -50,3 +50,10 @@ def test_what_hardly_moves_is_slow():
         return MEASURES["speed"](np.stack([moving, moving]).astype(np.float32))
 
     assert speed(0.02, 9.0) < 0.5 < speed(0.5, 2.0) < 3.0 < speed(0.5, 9.0)
+
+
+def test_a_hiss_that_nobody_hears_is_not_bright():
+    time = np.arange(44_100) / 44_100
+    hiss = 3e-4 * np.random.default_rng(1).standard_normal(44_100)
+    low, middle = (np.stack([np.sin(2 * np.pi * hertz * time)] * 2).astype(np.float32) for hertz in (50, 300))
+    assert MEASURES["brightness"](low + hiss.astype(np.float32)) < MEASURES["brightness"](middle)

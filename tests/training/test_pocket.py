@@ -1,0 +1,63 @@
+"""The built-in model as it is shipped: through stable-audio-tools' own front door, and through the engine."""
+
+import numpy as np
+import pytest
+import torch
+
+import midifrag
+from midifrag import config
+from midifrag.engine.catalogue import POCKET_FOLDER, default_model
+from midifrag.engine.conditioning import Conditioner
+from training.generator import Generator
+from training.measures import MEASURES
+
+
+@pytest.fixture(scope="module")
+def stock(tmp_path_factory):
+    with pytest.MonkeyPatch.context() as patch:
+        # A missing file would be looked for on the hub.
+        patch.setenv("HF_HUB_OFFLINE", "1")
+        patch.chdir(tmp_path_factory.mktemp("elsewhere"))
+        yield Generator(POCKET_FOLDER)
+
+
+@pytest.fixture(scope="module")
+def pocket():
+    return midifrag.load_model("pocket", device="cpu", precision="fp32")
+
+
+def test_it_is_the_default_and_small():
+    assert default_model() == "pocket"
+    assert sum(path.stat().st_size for path in POCKET_FOLDER.rglob("*") if path.is_file()) <= 16_000_000
+    assert (POCKET_FOLDER / "README.md").is_file()
+
+
+def test_stock_renders_it_with_no_network(stock):
+    audio = stock(["short dark kick", "wide rising pad"], 1.0)
+    assert audio.shape == (2, 2, 44_100)
+    assert torch.isfinite(audio).all()
+    assert (audio.square().mean(dim=(1, 2)).sqrt() > 0.01).all()
+
+
+def test_the_engine_obeys_its_words_and_seconds(pocket):
+    sounds = {
+        word: midifrag.render(pocket, f"{word} organ", seconds=3, seed=3).audio
+        for word in ("dark", "bright", "slow", "fast")
+    }
+    assert all(sound.shape == (2, 3 * 44_100) for sound in sounds.values())
+    assert MEASURES["brightness"](sounds["dark"]) < MEASURES["brightness"](sounds["bright"])
+    assert MEASURES["speed"](sounds["slow"]) < 3.0 < MEASURES["speed"](sounds["fast"])
+
+
+def test_the_same_seed_is_the_same_sound(pocket):
+    first, again, other = (midifrag.render(pocket, "soft bell", seconds=1, seed=seed).audio for seed in (5, 5, 6))
+    np.testing.assert_allclose(first, again, atol=1e-6)
+    assert np.abs(first - other).max() > 0.01
+
+
+def test_every_word_of_the_shipped_set_means_something_to_it(pocket):
+    loaded = config.load(config.shipped_path(), environment={})
+    conditioner = Conditioner(pocket)
+    prompts = [pad.prompt for bank in loaded.banks for pad in bank.pads.values() if pad.model is None]
+    assert len(prompts) > 40
+    assert {prompt: ignored for prompt in prompts if (ignored := conditioner.ignored(prompt))} == {}
