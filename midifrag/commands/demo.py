@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import threading
 import time
 from pathlib import Path
 from typing import Any
@@ -32,21 +31,25 @@ class _Listener:
 
     def __init__(self, quiet: bool) -> None:
         self.ended: dict[int, JobChanged] = {}
-        self.ready = threading.Event()
         self.lost = ""
         self._quiet = quiet
         self._said: dict[int, float] = {}
+        self._warming: dict[str, str] = {}
 
     def __call__(self, change: StateChange) -> None:
         match change:
             case JobChanged():
                 self._job(change)
+            case EngineChanged(model, "warming", text, done, total) if total:
+                # A line when it goes on to something else: prompts, and then lengths.
+                doing = text.partition(":")[0]
+                if self._warming.get(model) != doing and done < total:
+                    self._warming[model] = doing
+                    self._say(f"     engine     {model}, {done + 1} of {total}: {text}")
             case EngineChanged(state="ready"):
                 self._say(f"     engine     {change.text}")
-                self.ready.set()
             case EngineChanged(state="lost"):
                 self.lost = change.text
-                self.ready.set()
             case Notice(level="warning" | "error"):
                 self._say(f"     {change.level}    {change.text}")
 
@@ -80,8 +83,7 @@ def demo(loaded: config.Loaded, as_json: bool, speed: float) -> None:
         runtime.start()
         try:
             watcher = runtime.watch(listener, "demo")
-            if not listener.ready.wait(LOAD_TIMEOUT) or listener.lost:
-                raise EngineError(listener.lost or f"The model was not ready after {LOAD_TIMEOUT:.0f} s.")
+            _until_ready(runtime, listener)
             play(clip.at_speed(speed), ports.send)
             if not wait_until_landed(runtime, LAND_TIMEOUT):
                 raise EngineError(f"After {LAND_TIMEOUT:.0f} s there are still presses that have not landed.")
@@ -96,6 +98,17 @@ def demo(loaded: config.Loaded, as_json: bool, speed: float) -> None:
             _farewell(loaded, takes, seconds)
         if any(take.state is not PadState.LANDED for take in takes) or len(takes) < clip.presses:
             raise EngineError("Not every press of the demo landed; what went wrong is said above.")
+
+
+def _until_ready(runtime: Runtime, listener: _Listener) -> None:
+    """Wait for all models of the set. Raises `EngineError` if one is lost, or takes too long."""
+    deadline = time.monotonic() + LOAD_TIMEOUT
+    while runtime.engines.waiting() and not listener.lost:
+        if time.monotonic() > deadline:
+            raise EngineError(f"The model was not ready after {LOAD_TIMEOUT:.0f} s.")
+        time.sleep(0.02)
+    if listener.lost:
+        raise EngineError(listener.lost)
 
 
 def _report(loaded: config.Loaded, presses: int, takes: list[JobChanged], seconds: float) -> dict[str, Any]:

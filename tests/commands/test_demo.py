@@ -3,9 +3,13 @@
 import json
 import subprocess
 import sys
+from types import SimpleNamespace
 
+import pytest
 import soundfile
 
+from midifrag.commands.demo import _until_ready
+from midifrag.errors import EngineError
 from midifrag.midi.clip import read_clip
 
 
@@ -30,6 +34,19 @@ def test_the_demo_lands_every_press_and_says_what_is_where(tmp_path):
     assert "midifrag init my-set" in result.stdout
     for number in range(1, 9):
         assert soundfile.info(tmp_path / "fragments" / f"output{number:02d}.wav").frames > 0
+
+
+def test_nothing_is_played_before_every_model_is_ready(monkeypatch):
+    waiting = [["pocket", "sketch"], ["pocket"], []]
+    runtime = SimpleNamespace(engines=SimpleNamespace(waiting=lambda: waiting.pop(0)))
+    _until_ready(runtime, SimpleNamespace(lost=""))
+    assert waiting == []
+    slow = SimpleNamespace(engines=SimpleNamespace(waiting=lambda: ["pocket"]))
+    with pytest.raises(EngineError, match="no weights"):
+        _until_ready(slow, SimpleNamespace(lost="no weights"))
+    monkeypatch.setattr("midifrag.commands.demo.LOAD_TIMEOUT", 0.1)
+    with pytest.raises(EngineError, match="not ready"):
+        _until_ready(slow, SimpleNamespace(lost=""))
 
 
 def test_json_is_one_object_with_every_takes_timings(tmp_path):
