@@ -2,6 +2,7 @@ import json
 import signal
 import threading
 import time
+from contextlib import ExitStack
 
 import numpy as np
 import pytest
@@ -253,7 +254,7 @@ class FullDisk:
 def test_takes_that_stay_unwritten_are_kept_elsewhere_and_are_a_failure_at_the_end(tmp_path, monkeypatch, capsys):
     monkeypatch.setattr("midifrag.commands.show.rescue_folder", lambda: tmp_path / "rescued")
     with pytest.raises(StorageError, match="1 of the takes"):
-        _say_goodbye(FullDisk())
+        _say_goodbye(FullDisk(), ExitStack())
     told = capsys.readouterr().err
     assert "job 3: the disk is full" in told
     assert f"raw takes kept in {tmp_path / 'rescued'}: 1" in told
@@ -269,7 +270,7 @@ def test_takes_that_find_no_room_anywhere_are_described(tmp_path, monkeypatch, c
     (tmp_path / "file").touch()
     monkeypatch.setattr("midifrag.commands.show.rescue_folder", lambda: tmp_path / "file")
     with pytest.raises(StorageError):
-        _say_goodbye(FullDisk())
+        _say_goodbye(FullDisk(), ExitStack())
     (described,) = [line for line in capsys.readouterr().err.splitlines() if line.startswith("lost: {")]
     record = TakeRecord.from_json(described.removeprefix("lost: "))
     assert (record.prompt, record.seed) == ("rain", 7)

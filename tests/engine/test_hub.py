@@ -128,7 +128,7 @@ def test_a_download_that_ends_short_leaves_nothing_behind(server, tmp_path):
 
 def test_no_network(server, monkeypatch):
     monkeypatch.setattr(constants, "HF_HUB_OFFLINE", True)
-    with pytest.raises(HubError, match=r"not on this machine yet.*cannot be reached.*model: sketch"):
+    with pytest.raises(HubError, match=r"not on this machine yet.*cannot be reached.*model: pocket or sketch"):
         hub.fetch_model({"hub": NAME})
 
 
