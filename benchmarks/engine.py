@@ -6,8 +6,9 @@
                                                             those rows end to end on a small machine
     uv run python -m benchmarks.engine --profile pocket     where one step and one decode spend their time
 
-Models have random weights. Each figure is the median over the repeats; a ratio is the median of the ratios of runs that
-followed each other, so that a busy moment of the machine counts on both sides. Warm-up is left out on both sides.
+pocket is the shipped model, the others have random weights. Each figure is the median over the repeats; a ratio is the
+median of the ratios of runs that followed each other, so that a busy moment of the machine counts on both sides.
+Warm-up is left out on both sides.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from benchmarks.architectures import random_model
+from benchmarks.architectures import timed_model
 from midifrag.engine.messages import Audio, Render, Rendered
 from midifrag.engine.model import Precision
 from midifrag.engine.quiet import quiet
@@ -65,8 +66,8 @@ class Bench:
 
     def __init__(self, case: Case, device: str, precision: Precision, smaller: int, max_in_flight: int = 8) -> None:
         options = {"device": device, "smaller": smaller, "short_latents": case.short_latents}
-        self.stock_model = random_model(case.architecture, precision="fp32", **options)
-        model = random_model(case.architecture, precision=precision, **options)
+        self.stock_model = timed_model(case.architecture, precision="fp32", **options)
+        model = timed_model(case.architecture, precision=precision, **options)
         if device == "cuda":
             self.stock_model.module.half()
         seconds = min(case.seconds, model.max_seconds)
@@ -224,7 +225,7 @@ def accuracy(case: Case) -> Callable[[argparse.Namespace], Line]:
 
     def row(options: argparse.Namespace) -> Line:
         half = Bench(case, options.device, options.precision, options.smaller)
-        model = random_model(
+        model = timed_model(
             case.architecture,
             device=options.device,
             smaller=options.smaller,

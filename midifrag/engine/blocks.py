@@ -83,8 +83,8 @@ class Block:
         self._norms = _Norms(attention, dtype)
         self._norm = _LayerNorm(layer.pre_norm, dtype)
         meeting, value = _arranged(attention)
-        self._qk = linear(self._norms.centred(meeting).to(dtype))
-        self._value = linear(value.to(dtype))
+        self._meeting = len(meeting)
+        self._qkv = linear(torch.cat([self._norms.centred(meeting), value]).to(dtype))
         self._out = linear(_scaled(attention.to_out.weight, layer.self_attn_scale).to(dtype))
         self.crosses = bool(layer.cross_attend)
         if self.crosses:
@@ -105,14 +105,14 @@ class Block:
         self._forward_out = linear(_scaled(outward.weight, layer.ff_scale).to(dtype), bias)
         self.memory = sum(p.numel() for p in layer.parameters() if copies(p, dtype)) * dtype.itemsize
 
-    def __call__(
-        self, x: Tensor, rotary: Rotary | None, modulation: Modulation | None, context: Tensor | None
-    ) -> Tensor:
-        """Advance (rows, tokens, width); ``context`` holds the keys and values of the first rows' prompts."""
+    def attend(self, x: Tensor, rotary: Rotary | None, modulation: Modulation | None) -> Tensor:
+        """The block's first part, attention within (rows, tokens, width): it knows nothing of prompts."""
         if modulation is None:
-            x = x + self._attend(self._norm(x), rotary)
-        else:
-            x = torch.addcmul(x, self._attend(self._norm.modulated(x, *modulation[:2]), rotary), modulation[2])
+            return x + self._attend(self._norm(x), rotary)
+        return torch.addcmul(x, self._attend(self._norm.modulated(x, *modulation[:2]), rotary), modulation[2])
+
+    def respond(self, x: Tensor, modulation: Modulation | None, context: Tensor | None) -> Tensor:
+        """The rest of it, in place where it may; ``context`` holds the keys and values of the first rows' prompts."""
         if context is not None:
             prompted = x[: context.shape[1]]
             prompted += self._cross(self._cross_norm(prompted), context)
@@ -131,11 +131,12 @@ class Block:
 
     def _attend(self, x: Tensor, rotary: Rotary | None) -> Tensor:
         pairs = 1 + self._differential
-        qk = self._norms(self._qk(x).unflatten(-1, (2 * pairs, -1)))
+        qkv = self._qkv(x)
+        qk = self._norms(qkv[..., : self._meeting].unflatten(-1, (2 * pairs, -1)))
         if rotary is not None:
             qk = rotary.turn(qk)
         each = qk.unflatten(-1, (self._heads, -1)).permute(2, 0, 3, 1, 4)
-        value = self._value(x).unflatten(-1, (self._heads, -1)).transpose(1, 2)
+        value = qkv[..., self._meeting :].unflatten(-1, (self._heads, -1)).transpose(1, 2)
         return self._out(_attention(each[:pairs], each[pairs:], value))
 
     def _cross(self, x: Tensor, context: Tensor) -> Tensor:
@@ -175,7 +176,7 @@ class _Norms:
             norms = (attention.q_norm, attention.k_norm)
             self._gain = torch.stack([norm.weight.detach().to(dtype) for norm in norms])
             self._bias = torch.stack([norm.bias.detach().to(dtype) for norm in norms])
-            self._eps = norms[0].eps
+            self._eps = torch.tensor(norms[0].eps, device=self._gain.device)
         self._tables: dict[tuple[int | None, int, int], tuple[Tensor, Tensor]] = {}
 
     def centred(self, weight: Tensor) -> Tensor:
@@ -194,7 +195,7 @@ class _Norms:
         if self._kind == "l2":
             unit: Tensor = heads * length.clamp_min(1e-12).reciprocal().to(x.dtype)
             return unit.flatten(3)
-        shrink = (length.square() / self._width + self._eps).rsqrt().to(x.dtype)
+        shrink = torch.addcmul(self._eps, length, length, value=1 / self._width).rsqrt_().to(x.dtype)
         normed = (heads * shrink).flatten(3)
         place = (which, x.shape[2], heads.shape[3])
         if place not in self._tables:

@@ -260,10 +260,12 @@ class FastDenoiser:
         patch, frames = self._dit.patch_size, latents.shape[-1]
         patches = latents.unflatten(-1, (-1, patch)).transpose(1, 2).flatten(2)
         tokens = functional.linear(patches, self._project_in).to(self._dtype)
-        if places:
-            everyone = list(places) == list(range(len(tokens)))
-            tokens = torch.cat([tokens, tokens if everyone else tokens[indices(tuple(places), tokens.device)]])
-        x = self._with_prefix(tokens, moments, prepend)
+        rows = len(tokens)
+        # Both sides of guidance are the same as far as nothing of the prompt has come in.
+        split = len(places) if prepend is None else 0
+        if places and not split:
+            tokens = _repeat(tokens, places)
+        x = self._with_prefix(tokens, moments[: len(tokens)], prepend)
         rotary = self._rotary(frames, prepend)
         modulations = None if self._modulations is None else self._modulations(moments)
         crossing = 0
@@ -271,7 +273,13 @@ class FastDenoiser:
             keys_values = None
             if block.crosses and context is not None:
                 keys_values, crossing = context[crossing], crossing + 1
-            x = block(x, rotary, None if modulations is None else modulations[index], keys_values)
+            modulation = None if modulations is None else modulations[index]
+            if split and index == 0:
+                alike = None if modulation is None else tuple(part[:rows] for part in modulation)
+                x = _repeat(block.attend(x, rotary, alike), places)
+            else:
+                x = block.attend(x, rotary, modulation)
+            x = block.respond(x, modulation, keys_values)
         x = functional.linear(x[:, self._before(prepend) :].float(), self._project_out)
         if patch > 1:
             unpacked: Tensor = x.unflatten(-1, (-1, patch))
@@ -291,3 +299,9 @@ class FastDenoiser:
         if self._transformer.use_sinusoidal_emb or self._transformer.use_abs_pos_emb:
             x = x + self._transformer.pos_emb(x).to(self._dtype)
         return x
+
+
+def _repeat(rows: Tensor, places: Sequence[int]) -> Tensor:
+    """``rows``, and those at ``places`` once more after them."""
+    everyone = list(places) == list(range(len(rows)))
+    return torch.cat([rows, rows if everyone else rows[indices(tuple(places), rows.device)]])
