@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from midifrag.banks import Bank, Control
+from midifrag.banks import Bank, Control, resolve
 from midifrag.config import Loaded
+from midifrag.engine.catalogue import POCKET_FOLDER
 from midifrag.engine.registry import engines
 from midifrag.midi.mapping import control_id
 from midifrag.mistakes import none_of
@@ -28,6 +30,7 @@ def doubts(loaded: Loaded) -> Iterator[str]:
                 if found != PLACEHOLDER:
                     yield f"{file}: pads.{key}.prompt: {found} stays as it is; what is replaced is {PLACEHOLDER}"
         yield from _hidden_pads(loaded, bank, file)
+        yield from _too_long(loaded, bank, file)
     for file, controls in _control_lists(loaded):
         yield from _hidden_controls(loaded, controls, file)
         for name, times in Counter(map(control_id, controls)).items():
@@ -44,6 +47,30 @@ def _sources(loaded: Loaded) -> Iterator[str]:
                 yield f"{loaded.path.name}: models.{name}.{key}: {source[key]} is not there"
         if entry.engine is not None and entry.engine not in engines():
             yield f"{loaded.path.name}: models.{name}.engine: {none_of(entry.engine, engines())}"
+
+
+def _too_long(loaded: Loaded, bank: Bank, file: str) -> Iterator[str]:
+    """Pads that ask for more than their model can render, as far as that is known without loading it."""
+    for key, pad in bank.pads.items():
+        preset = resolve(pad, bank.defaults, loaded.show.defaults)
+        model = preset.model or loaded.show.model
+        longest = _longest(loaded, model)
+        if preset.seconds is not None and longest is not None and preset.seconds > longest:
+            yield f"{file}: pads.{key}: {preset.seconds:g} s is more than {model} renders, {longest:.1f} s"
+
+
+def _longest(loaded: Loaded, model: str) -> float | None:
+    """Seconds of a model whose configuration lies here."""
+    source = loaded.choice(model).source
+    folder = source.get("folder", POCKET_FOLDER if model == "pocket" and not source else None)
+    config = source.get("config", None if folder is None else Path(folder) / "model_config.json")
+    if config is None:
+        return None
+    try:
+        values = json.loads(Path(config).read_text(encoding="utf-8"))
+        return float(values["sample_size"] / values["sample_rate"])
+    except (OSError, ValueError, KeyError, TypeError, ZeroDivisionError):
+        return None
 
 
 def _is_there(path: str) -> bool:

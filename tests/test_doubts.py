@@ -61,6 +61,21 @@ def test_what_will_hardly_do_what_was_meant(tmp_path, show, line):
     assert only.startswith(line)
 
 
+def test_lengths_that_a_model_does_not_have(tmp_path):
+    (tmp_path / "mine.json").write_text('{"sample_size": 88200, "sample_rate": 44100}')
+    show = "models: {mine: {config: mine.json, checkpoint: presets.yaml}}\nmodel: mine\n"
+    bank = BANK.replace("{prompt: hum}", "{prompt: hum, seconds: 2.5}")
+    [only] = found(tmp_path, show, bank)
+    assert only == "presets/opening.yaml: pads.37/10: 2.5 s is more than mine renders, 2.0 s"
+
+
+def test_pocket_s_longest_is_known(tmp_path):
+    [only] = found(
+        tmp_path, "model: pocket\ndefaults: {seconds: 6}", BANK.replace("{prompt: hum}", "{prompt: hum, seconds: 7}")
+    )
+    assert only == "presets/opening.yaml: pads.37/10: 7 s is more than pocket renders, 6.0 s"
+
+
 @pytest.mark.parametrize("braces", ["{bmp}", "{ bpm }", "{bpm:d}"])
 def test_braces_that_nothing_fills(tmp_path, braces):
     [only] = found(tmp_path, bank=BANK.replace("{bpm}", braces))

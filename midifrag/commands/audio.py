@@ -13,6 +13,7 @@ from rich.table import Table
 
 from midifrag.commands.common import add_plain_row, explained, out
 from midifrag.engine.protocol import EngineChoice
+from midifrag.errors import StorageError
 from midifrag.fragment.options import FragmentOptions
 from midifrag.fragment.record import TakeRecord
 
@@ -24,6 +25,9 @@ def render(prompt: str, target: Path, model: EngineChoice, parameters: Mapping[s
     from midifrag.fragment.wav import write_wav
 
     with explained(), Progress(transient=True) as progress:
+        if not target.absolute().parent.is_dir():
+            # Said before a model is loaded, which takes a while.
+            raise StorageError(f"{target} cannot be written: there is no folder {target.parent}. Make it first.")
         task = progress.add_task(f"loading {model.model}", total=None)
         loaded = api.open_model(model)
         progress.update(task, description="rendering")
@@ -80,11 +84,12 @@ def describe(record: TakeRecord) -> Table:
         if value in (None, "", {}):
             continue
         text = ", ".join(f"{k} {v}" for k, v in value.items() if v not in (None, "")) if name == "parameters" else value
-        add_plain_row(table, name, _when(value) if name.endswith("_at") else str(text))
+        add_plain_row(table, name, _when(value, "milliseconds") if name.endswith("_at") else str(text))
     return table
 
 
-def _when(moment: float | None) -> str:
+def _when(moment: float | None, to: str = "seconds") -> str:
     if moment is None:
         return ""
-    return datetime.datetime.fromtimestamp(moment, tz=datetime.UTC).astimezone().strftime("%Y-%m-%d %H:%M:%S")
+    local = datetime.datetime.fromtimestamp(moment, tz=datetime.UTC).astimezone().replace(tzinfo=None)
+    return local.isoformat(" ", to)

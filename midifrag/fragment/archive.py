@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import logging
 import re
 import shutil
 from collections.abc import Callable, Iterator
@@ -29,6 +30,7 @@ from midifrag.fragment.wav import encode_wav, read_metadata, read_wav
 from midifrag.fragment.workspace import Workspace
 
 _Answer = TypeVar("_Answer")
+_log = logging.getLogger(__name__)
 _NAME = "output{:03d}.wav"
 _NUMBER = re.compile(r"output(\d{3,})\.wav")
 _CHANGEABLE = frozenset({"slot", "landed_at", "starred", "note", "tempo"})
@@ -180,6 +182,7 @@ class Archive:
         with suppress(OSError):
             if (self.folder.parent / OWN_FOLDER).is_dir() and not self.folder.exists():
                 self.folder.mkdir()
+                _log.warning("%s had been removed, with the takes in it; it is made anew", self.folder)
 
     def _ask(self, question: Callable[[], _Answer]) -> _Answer:
         """Ask the index, after bringing it up to date if it is behind, or gone, or damaged."""

@@ -35,6 +35,13 @@ def test_raw_keeps_the_length_and_level_of_the_take():
     assert (info.duration, info.subtype) == (3.0, "PCM_24")
 
 
+def test_a_folder_that_is_not_there_is_said_before_a_model_is_loaded(monkeypatch):
+    monkeypatch.setattr("midifrag.engine.api.open_model", lambda _choice: pytest.fail("loaded"))
+    result = runner.invoke(app, ["render", "x", "-o", "nowhere/x.wav", "--model", "sketch"])
+    assert result.exit_code == 1
+    assert "there is no folder nowhere" in result.output
+
+
 def test_render_with_an_unknown_model_says_what_there_is():
     result = runner.invoke(app, ["render", "x", "-o", "x.wav", "--model", "nope"])
     assert result.exit_code == 2
