@@ -83,7 +83,7 @@ def demo(loaded: config.Loaded, as_json: bool, speed: float) -> None:
         runtime.start()
         try:
             watcher = runtime.watch(listener, "demo")
-            _until_ready(runtime, listener)
+            _until_ready(runtime, loaded.show.model, listener)
             play(clip.at_speed(speed), ports.send)
             if not wait_until_landed(runtime, LAND_TIMEOUT):
                 raise EngineError(f"After {LAND_TIMEOUT:.0f} s there are still presses that have not landed.")
@@ -100,10 +100,11 @@ def demo(loaded: config.Loaded, as_json: bool, speed: float) -> None:
             raise EngineError("Not every press of the demo landed; what went wrong is said above.")
 
 
-def _until_ready(runtime: Runtime, listener: _Listener) -> None:
-    """Wait for all models of the set. Raises `EngineError` if one is lost, or takes too long."""
+def _until_ready(runtime: Runtime, model: str, listener: _Listener) -> None:
+    """Wait for all models of the set, ``model`` above all. Raises `EngineError` if one is lost, or takes too long."""
     deadline = time.monotonic() + LOAD_TIMEOUT
-    while runtime.engines.waiting() and not listener.lost:
+    # A model that is lost is no longer waited for a moment before the listener hears why.
+    while not listener.lost and (runtime.engines.waiting() or runtime.engines.info(model) is None):
         if time.monotonic() > deadline:
             raise EngineError(f"The model was not ready after {LOAD_TIMEOUT:.0f} s.")
         time.sleep(0.02)

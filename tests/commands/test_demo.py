@@ -38,15 +38,20 @@ def test_the_demo_lands_every_press_and_says_what_is_where(tmp_path):
 
 def test_nothing_is_played_before_every_model_is_ready(monkeypatch):
     waiting = [["pocket", "sketch"], ["pocket"], []]
-    runtime = SimpleNamespace(engines=SimpleNamespace(waiting=lambda: waiting.pop(0)))
-    _until_ready(runtime, SimpleNamespace(lost=""))
+    runtime = SimpleNamespace(engines=SimpleNamespace(waiting=lambda: waiting.pop(0), info=lambda _model: "there"))
+    _until_ready(runtime, "pocket", SimpleNamespace(lost=""))
     assert waiting == []
     slow = SimpleNamespace(engines=SimpleNamespace(waiting=lambda: ["pocket"]))
+    # It is lost, but the listener has not heard of it yet.
+    told = SimpleNamespace(lost="")
+    gone = SimpleNamespace(waiting=list, info=lambda _model: setattr(told, "lost", "no weights"))
     with pytest.raises(EngineError, match="no weights"):
-        _until_ready(slow, SimpleNamespace(lost="no weights"))
+        _until_ready(SimpleNamespace(engines=gone), "pocket", told)
+    with pytest.raises(EngineError, match="no weights"):
+        _until_ready(slow, "pocket", SimpleNamespace(lost="no weights"))
     monkeypatch.setattr("midifrag.commands.demo.LOAD_TIMEOUT", 0.1)
     with pytest.raises(EngineError, match="not ready"):
-        _until_ready(slow, SimpleNamespace(lost=""))
+        _until_ready(slow, "pocket", SimpleNamespace(lost=""))
 
 
 def test_json_is_one_object_with_every_takes_timings(tmp_path):
