@@ -316,7 +316,8 @@ class Bridge:
         if bank != self.bank.slug or key not in self.bank.pads:
             return None
         preset = self._set_list.next_preset(key)
-        return self.renders.wish(bank, key, preset, self._set_list.model(preset))
+        options = self._set_list.show.fragments.options(self.bank.pads[key].fragment)
+        return self.renders.wish(bank, key, preset, self._set_list.model(preset), options)
 
     # --- telling -----------------------------------------------------------------------------------------------------
 

@@ -146,6 +146,10 @@ class JobTable:
             return jobs
         return [job for job in jobs if (job.origin.bank, job.origin.pad) == (bank, pad)]
 
+    def landing(self) -> bool:
+        """Whether a take is being written, and not held back by a disk."""
+        return any(job.writing and job.state is not PadState.HELD for job in self)
+
     def on_pad(self, bank: str, pad: str | None) -> list[Job]:
         """All jobs of one pad, in the order of their presses."""
         return [job for job in self if pad is not None and (job.origin.bank, job.origin.pad) == (bank, pad)]

@@ -62,7 +62,7 @@ class Renders:
     ) -> Job:
         """Queue a render; a ready spare lands at once, one on its way becomes this press."""
         model = self._engines.effective(model)
-        wish = Wish(origin.bank, origin.pad or "", model, preset)
+        wish = Wish(origin.bank, origin.pad or "", model, preset, options)
         self.spares.encourage(wish.place)
         coming = self.spares.take_over(wish)
         render = coming.render if coming is not None else self._render(self.jobs.next_number(), preset)
@@ -77,11 +77,14 @@ class Renders:
             times={"pressed": pressed, "queued": self._clock.now()},
         )
         self.jobs.add(job)
-        self._tell(job)
         spare = self.spares.take(wish)
         if spare is not None:
+            # Before anything else: who presses waits for the file.
             self._land_spare(job, spare)
-        elif coming is not None:
+        self._tell(job)
+        if spare is not None:
+            return job
+        if coming is not None:
             self._engines.send(model, engine.Promote(job.number))
             if coming.started is not None:
                 self._started(job)
@@ -128,7 +131,7 @@ class Renders:
         # What the others may have is not what an absent one leaves: that one's come back, and none would stay.
         first = wishes[: self.spares.settings.count]
         wish = self.spares.next_of([wish for wish in first if wish.model in ready])
-        if wish is None or self.jobs.pending() or self.spares.coming:
+        if wish is None or self.jobs.pending() or self.jobs.landing() or self.spares.coming:
             return
         self.spares.make_room(wishes)
         render = self._render(self.jobs.next_number(), wish.preset, spare=True)
@@ -140,9 +143,9 @@ class Renders:
             self.spares.forget(one.render.job)
             self._engines.send(one.wish.model, engine.Cancel(one.render.job))
 
-    def wish(self, bank: str, pad: str, preset: Preset, model: str) -> Wish:
+    def wish(self, bank: str, pad: str, preset: Preset, model: str, options: FragmentOptions) -> Wish:
         """What a press on ``pad`` would ask for now."""
-        return Wish(bank, pad, self._engines.effective(model), preset)
+        return Wish(bank, pad, self._engines.effective(model), preset, options)
 
     def _render(self, number: int, preset: Preset, *, spare: bool = False) -> engine.Render:
         seed = self._seeds.randrange(2**32) if preset.seed == "random" else preset.seed
@@ -185,7 +188,10 @@ class Renders:
         now = self._clock.now()
         job = self.jobs.get(event.job)
         if job is None:
-            return self.spares.arrived(event, now)
+            spare = self.spares.arrived(event, now)
+            if spare is not None:
+                self._write(writer.Prepare(event.audio, event.sample_rate, spare.wish.options))
+            return spare
         job.times["rendered"] = now
         job.times.setdefault("started", now - event.engine_seconds)
         if job.cancelling:

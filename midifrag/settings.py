@@ -158,7 +158,7 @@ class SpareSettings(Strict):
     enabled: bool = True
     #: At most this many ready takes, and this much memory for them.
     count: int = Field(default=16, ge=0, le=128)
-    megabytes: int = Field(default=256, ge=1, le=65536)
+    megabytes: int = Field(default=512, ge=1, le=65536)
 
 
 class EngineSettings(Strict):

@@ -4,21 +4,24 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from midifrag.banks import Preset
 from midifrag.engine.messages import Render, Rendered
+from midifrag.fragment.ahead import SHARE
+from midifrag.fragment.options import FragmentOptions
 from midifrag.settings import SpareSettings
 
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """What a press on a pad would render now."""
+    """What a press on a pad would render now, and how its take would become a fragment; that needs no new take."""
 
     bank: str
     pad: str
     model: str
     preset: Preset
+    options: FragmentOptions = field(default=FragmentOptions(), compare=False)
 
     @property
     def place(self) -> tuple[str, str]:
@@ -165,5 +168,5 @@ class SpareRack:
         return self._ready.pop(place)
 
     def _within_budget(self) -> bool:
-        size = sum(spare.rendered.audio.nbytes for spare in self._ready.values())
+        size = SHARE * sum(spare.rendered.audio.nbytes for spare in self._ready.values())
         return len(self._ready) <= self.settings.count and size <= self.settings.megabytes * 1_000_000

@@ -510,14 +510,35 @@ def test_an_idle_engine_renders_a_spare_and_a_press_lands_it_at_once():
     rig.say(Started(render.job))
     rig.rendered(render)
     assert rig.pad_states() == ["ready"]
-    assert rig.writes == []
+    (prepare,) = rig.writes
     rig.press()
     (land,) = rig.lands()
+    assert (prepare.audio is land.audio, prepare.sample_rate) == (True, land.sample_rate)
     assert land.record.spare
     assert land.record.seed == render.seed
     rig.landed(land.job)
     assert rig.pad_states()[-2:] == ["queued", "landed"]
     assert rig.jobs()[-1].spare
+
+
+def test_a_spare_is_prepared_as_its_pad_wants_its_fragment():
+    rig = spare_rig(fragment={"loop": True, "bits": 24})
+    rig.rendered(rig.engines.renders()[0])
+    (prepare,) = rig.writes
+    rig.press()
+    assert prepare.options == rig.lands()[0].options
+    assert (prepare.options.loop, prepare.options.bits) == (True, 24)
+
+
+def test_no_spare_is_begun_while_a_take_is_written():
+    rig = spare_rig()
+    rig.rendered(rig.engines.renders()[0])
+    rig.press()
+    rig.bridge.housekeeping()
+    assert len(rig.engines.renders()) == 1
+    rig.bridge.handle(Held(rig.lands()[0].job, "the disk is full", "slot"))
+    rig.bridge.housekeeping()
+    assert len(rig.engines.renders()) == 2
 
 
 def test_a_changed_parameter_makes_a_spare_stale():

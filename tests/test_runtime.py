@@ -308,8 +308,8 @@ def test_a_slow_disk_is_told_once(tmp_path, monkeypatch):
     monkeypatch.setattr("midifrag.runtime.SLOW_LOOKS", 2)
     go = threading.Event()
     with stage(tmp_path) as show:
-        store = Archive.store
-        monkeypatch.setattr(Archive, "store", lambda *given: (go.wait(), store(*given))[1])
+        store = Archive.store_encoded
+        monkeypatch.setattr(Archive, "store_encoded", lambda *given: (go.wait(), store(*given))[1])
         for _ in range(5):
             show.note(37)
         notice = show.seen.wait_for_kind(Notice)

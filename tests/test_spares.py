@@ -92,7 +92,7 @@ def test_one_that_is_larger_than_the_budget_is_not_kept_and_not_rendered_again()
 
 
 def test_one_that_does_not_fit_takes_no_place_of_its_bank_but_those_of_others():
-    one = rack(megabytes=2)
+    one = rack(megabytes=5)
     for job, wanted in enumerate((wish(), wish("37")), 1):
         one.expect(render(job), wanted, 0.0)
         one.arrived(rendered(job, frames=200_000), 0.0)

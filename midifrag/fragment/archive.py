@@ -22,11 +22,12 @@ import numpy as np
 from midifrag.engine.messages import Audio
 from midifrag.errors import StorageError, UnknownTakeError
 from midifrag.fragment.content import seconds_of
+from midifrag.fragment.encoding import EncodedTake, encode_take
 from midifrag.fragment.files import OWN_FOLDER, force_to_disk, move_exclusively, storage_error, write_whole
 from midifrag.fragment.index import Filters, Index
 from midifrag.fragment.options import ArchiveOptions
 from midifrag.fragment.record import TakeRecord
-from midifrag.fragment.wav import encode_wav, read_metadata, read_wav
+from midifrag.fragment.wav import read_metadata, read_wav, with_texts
 from midifrag.fragment.workspace import Workspace
 
 _Answer = TypeVar("_Answer")
@@ -45,7 +46,7 @@ class Archive:
 
     def __init__(self, folder: Path, options: ArchiveOptions | None = None) -> None:
         self.folder = folder
-        self._bits = (options or ArchiveOptions()).bits
+        self.bits = (options or ArchiveOptions()).bits
         try:
             folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
@@ -63,31 +64,25 @@ class Archive:
             self._catch_up()
 
     def store(self, audio: Audio, sample_rate: int, record: TakeRecord) -> TakeRecord:
-        """Archive a take, float32 of shape (channels, samples); return its record with number, file, level and length.
+        """Archive a take, float32 of shape (channels, samples). Else as `store_encoded`."""
+        return self.store_encoded(encode_take(audio, sample_rate, self.bits), record)
 
-        It is scaled only if it would clip, and kept as floating point if it is not finite. Raises `StorageError`.
-        """
-        level = float(np.max(np.abs(audio), initial=0.0))
-        finite = bool(np.isfinite(level))
-        bits = self._bits if finite else 32
-        gain = 1.0
-        if bits != 32 and level > 1.0:
-            gain = (1.0 - 2.0 ** (1 - bits)) / level
+    def store_encoded(self, take: EncodedTake, record: TakeRecord) -> TakeRecord:
+        """Archive a take; return its record with number, file, level and length. Raises `StorageError`."""
         record = dataclasses.replace(
             record,
             number=None,
             file="",
-            sample_rate=sample_rate,
-            channels=audio.shape[0],
-            seconds=audio.shape[1] / sample_rate,
-            peak=level if finite else None,
-            gain=gain,
+            sample_rate=take.sample_rate,
+            channels=take.channels,
+            seconds=take.seconds,
+            peak=take.peak,
+            gain=take.gain,
         )
         texts = {"title": record.prompt, "comment": record.to_json(), "software": "midifrag"}
-        scaled = audio if gain == 1.0 else audio * np.float32(gain)
         self._make_anew()
         aside = self._workspace.aside("take.wav")
-        write_whole(aside, encode_wav(scaled, sample_rate, bits, texts))
+        write_whole(aside, with_texts(take.content, texts))
         with self._workspace.alone():
             number = self._name(aside)
         self._write_changes()

@@ -16,7 +16,9 @@ from typing import Literal
 
 from midifrag.engine.messages import Audio
 from midifrag.errors import AudioError, MidifragError, NoFreeSlotError, StorageError
+from midifrag.fragment.ahead import Ahead
 from midifrag.fragment.archive import Archive
+from midifrag.fragment.encoding import EncodedFragment, EncodedTake, encode_fragment, encode_take
 from midifrag.fragment.messages import (
     Annotate,
     ArchiveOnly,
@@ -26,6 +28,7 @@ from midifrag.fragment.messages import (
     Landed,
     LandFailed,
     LandTake,
+    Prepare,
     Refused,
     RestoreSlot,
     SetLock,
@@ -37,7 +40,7 @@ from midifrag.fragment.messages import (
     WriterEvent,
 )
 from midifrag.fragment.options import FragmentOptions
-from midifrag.fragment.process import Fragment, make_fragment
+from midifrag.fragment.process import make_fragment
 from midifrag.fragment.record import TakeRecord
 from midifrag.fragment.rescue import Unarchived
 from midifrag.fragment.slots import Slots
@@ -54,15 +57,18 @@ _log = logging.getLogger(__name__)
 
 @dataclass(slots=True, eq=False)
 class _Take:
-    """A take on its way. ``record.number`` is set once it is archived; ``fragment`` is what still has to land."""
+    """A take on its way. ``record.number`` is set once it is archived; ``fragment`` is what still has to land.
+
+    ``encoded`` is what is to be archived, if that was made ahead.
+    """
 
     job: int
     audio: Audio
     sample_rate: int
     record: TakeRecord
     began: float
-    fragment: Fragment | None = None
-    bits: int = 16
+    encoded: EncodedTake | None = None
+    fragment: EncodedFragment | None = None
     fixed: int | None = None
     slot: int | None = None
     tries: int = 0
@@ -77,7 +83,7 @@ class _Take:
 
     @property
     def size(self) -> int:
-        return self.audio.nbytes + (self.fragment.audio.nbytes if self.fragment is not None else 0)
+        return self.audio.nbytes + (len(self.fragment.content) if self.fragment is not None else 0)
 
 
 class Desk:
@@ -95,6 +101,7 @@ class Desk:
     ) -> None:
         self._slots = slots
         self._archive = archive
+        self._ahead = Ahead(archive.bits)
         self._emit = emit
         self._clock = clock
         self._monotonic = monotonic
@@ -123,6 +130,8 @@ class Desk:
         match command:
             case LandTake() | ArchiveOnly() | LandArchived():
                 self._receive(command)
+            case Prepare(audio, sample_rate, options):
+                self._ahead.prepare(audio, sample_rate, options)
             case SetLock(slot, locked):
                 self._change_slots(command, lambda: self._slots.set_lock(slot, locked))
             case RestoreSlot(slot):
@@ -144,7 +153,8 @@ class Desk:
                 self.tell_slots()
 
     def finish(self) -> None:
-        """Try everything that is held once more."""
+        """Try everything that is held once more, and begin with nothing new."""
+        self._ahead.close()
         for take in list(self._held):
             self._advance(take)
 
@@ -176,14 +186,18 @@ class Desk:
     def _cut(self, take: _Take, options: FragmentOptions, slot: int | None) -> str:
         """Make the fragment; return why there is none."""
         try:
-            take.fragment = make_fragment(take.audio, take.sample_rate, options)
+            prepared = self._ahead.find(take.audio, options)
+            if prepared is not None:
+                take.encoded, take.fragment = prepared.take, prepared.fragment
+            else:
+                take.fragment = encode_fragment(make_fragment(take.audio, take.sample_rate, options), options.bits)
         except AudioError as error:
             return str(error)
         except Exception as error:
             # Whatever goes wrong here, the take itself must still get into the archive.
             _log.exception("no fragment could be made of job %s", take.job)
             return f"unexpected: {error!r}"
-        take.bits, take.fixed = options.bits, slot
+        take.fixed = slot
         return ""
 
     def _advance(self, take: _Take) -> None:
@@ -216,7 +230,10 @@ class Desk:
             _log.warning("%s", error)
 
     def _store(self, take: _Take) -> None:
-        take.record = self._archive.store(take.audio, take.sample_rate, take.record)
+        encoded = take.encoded or encode_take(take.audio, take.sample_rate, self._archive.bits)
+        # Not kept: should the disk refuse it, it would only fill the memory that held takes need.
+        take.encoded = None
+        take.record = self._archive.store_encoded(encoded, take.record)
         number = take.record.number
         if number is not None:
             self._emit(TakeArchived(take.job, number, take.record.file))
@@ -224,12 +241,12 @@ class Desk:
                 self._slots.archived(take.record.slot, take.job, number)
                 self.tell_slots()
 
-    def _land(self, take: _Take, fragment: Fragment) -> None:
+    def _land(self, take: _Take, fragment: EncodedFragment) -> None:
         if take.slot is None or self._slots.locked(take.slot):
             take.slot = self._slots.choose(take.fixed)
         self._let_earlier_land(take, take.slot)
         now = self._clock()
-        state = self._slots.land(take.slot, fragment, take.record, now=now, bits=take.bits, turn=take.fixed is None)
+        state = self._slots.land(take.slot, fragment, take.record, now=now, turn=take.fixed is None)
         take.fragment = None
         take.record = dataclasses.replace(take.record, slot=take.slot, landed_at=now)
         self._emit(
@@ -245,6 +262,7 @@ class Desk:
             )
         )
         self.tell_slots()
+        self._slots.save()
         if take.record.number is not None:
             self._archive.mark_landed(take.record.number, take.slot, now)
 

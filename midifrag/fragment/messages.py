@@ -27,6 +27,15 @@ class LandTake:
 
 
 @dataclass(frozen=True, slots=True)
+class Prepare:
+    """Do ahead what a `LandTake` of this very ``audio`` with these options would wait for; nothing is written yet."""
+
+    audio: Audio
+    sample_rate: int
+    options: FragmentOptions
+
+
+@dataclass(frozen=True, slots=True)
 class ArchiveOnly:
     """Archive a take that must not land (not finite, cancelled, an unused spare), with the ``reason``."""
 
@@ -78,7 +87,7 @@ class Annotate:
     note: str
 
 
-WriterCommand: TypeAlias = LandTake | ArchiveOnly | LandArchived | SetLock | RestoreSlot | Star | Annotate
+WriterCommand: TypeAlias = LandTake | Prepare | ArchiveOnly | LandArchived | SetLock | RestoreSlot | Star | Annotate
 
 
 @dataclass(frozen=True, slots=True)

@@ -51,7 +51,8 @@ class TakeRecord:
 
     def to_json(self) -> str:
         """Write the record as one line of ASCII JSON, as takes carry it in their own metadata."""
-        return json.dumps(dataclasses.asdict(self) | {"parameters": dict(self.parameters)}, default=_plain)
+        values = {name: getattr(self, name) for name in FIELD_NAMES}
+        return json.dumps(values | {"parameters": dict(self.parameters)}, default=_plain)
 
     @classmethod
     def from_json(cls, text: str) -> TakeRecord:
@@ -71,4 +72,4 @@ def _plain(value: object) -> object:
     return value.item() if isinstance(value, np.generic) else str(value)
 
 
-FIELD_NAMES = frozenset(one.name for one in dataclasses.fields(TakeRecord))
+FIELD_NAMES = tuple(one.name for one in dataclasses.fields(TakeRecord))

@@ -14,11 +14,11 @@ from pathlib import Path
 
 from midifrag.errors import NoFreeSlotError, StorageError
 from midifrag.fragment.content import Content, Signature, content_of, seconds_of, signature_of
+from midifrag.fragment.encoding import EncodedFragment
 from midifrag.fragment.files import discard, keep_copy, read_json, replace_file, storage_error, write_whole
 from midifrag.fragment.messages import SlotState
-from midifrag.fragment.process import Fragment
 from midifrag.fragment.record import TakeRecord
-from midifrag.fragment.wav import encode_wav
+from midifrag.fragment.wav import with_texts
 from midifrag.fragment.workspace import Workspace
 
 DEFAULT_NAME = "output{:02d}.wav"
@@ -93,12 +93,13 @@ class Slots:
         return self._slot(number).locked
 
     def land(
-        self, number: int, fragment: Fragment, record: TakeRecord, *, now: float, bits: int = 16, turn: bool = True
+        self, number: int, fragment: EncodedFragment, record: TakeRecord, *, now: float, turn: bool = True
     ) -> SlotState:
         """Put a fragment into a slot: its file is replaced in one step, and the fragment before it is kept.
 
-        ``now`` is the time of landing in seconds since 1970; ``turn`` is False if the slot was asked for. Raises
-        `StorageError`; the slot then keeps its fragment.
+        ``now`` is the time of landing in seconds since 1970; ``turn`` is False if the slot was asked for. `save` is
+        left to the caller, who may have to tell somebody first. Raises `StorageError`; the slot then keeps
+        its fragment.
         """
         target = self.path(number)
         content = Content(
@@ -113,13 +114,12 @@ class Slots:
             landed_at=now,
         )
         new = self._workspace.aside(target.name)
-        write_whole(new, encode_wav(fragment.audio, fragment.sample_rate, bits, content.texts()))
+        write_whole(new, with_texts(fragment.content, content.texts()))
         self._exchange(new, target)
         self._landings = content.landing
         if turn:
             self._next_after_landings = self._next
         self._notice(number, content)
-        self._save()
         return self._state(number)
 
     def restore(self, number: int) -> SlotState:
@@ -141,14 +141,14 @@ class Slots:
         else:
             self._exchange(back, target)
         self._notice(number)
-        self._save()
+        self.save()
         return self._state(number)
 
     def set_lock(self, number: int, locked: bool | None) -> SlotState:
         """Lock a slot, so that nothing lands there, unlock it, or (None) the other. Raises `NoFreeSlotError`."""
         slot = self._slot(number)
         slot.locked = not slot.locked if locked is None else locked
-        self._save()
+        self.save()
         return self._state(number)
 
     def archived(self, number: int, job: int, take: int) -> None:
@@ -156,7 +156,7 @@ class Slots:
         slot = self._slot(number)
         if slot.content is not None and slot.content.job == job and slot.content.take is None:
             slot.content = dataclasses.replace(slot.content, take=take)
-            self._save()
+            self.save()
 
     def refresh(self) -> bool:
         """Look for slot files that someone removed or replaced; True if there is one."""
@@ -173,9 +173,23 @@ class Slots:
             # Told with the first landing, which needs the folder.
             return False
 
+    def save(self) -> None:
+        """Write down locks, turn and contents. On a full disk nothing is lost: the next change writes it again."""
+        slots = {
+            str(number): {"locked": slot.locked, "content": dataclasses.asdict(slot.content) if slot.content else None}
+            for number, slot in self._slots.items()
+        }
+        saved = {"next": self._next_after_landings, "landings": self._landings, "slots": slots}
+        try:
+            new = self._workspace.aside(self._record.name)
+            write_whole(new, json.dumps(saved, indent=1).encode())
+            replace_file(new, self._record)
+        except StorageError:
+            return
+
     def close(self) -> None:
         """Write down what is not yet, and tidy up."""
-        self._save()
+        self.save()
         self._workspace.close()
 
     def _exchange(self, new: Path, target: Path) -> None:
@@ -257,20 +271,6 @@ class Slots:
                     last_turn = content.landing
                     self._next = content.slot % self.count + 1
         self._next_after_landings = self._next
-
-    def _save(self) -> None:
-        """Write down locks, turn and contents. On a full disk nothing is lost: the next change writes it again."""
-        slots = {
-            str(number): {"locked": slot.locked, "content": dataclasses.asdict(slot.content) if slot.content else None}
-            for number, slot in self._slots.items()
-        }
-        saved = {"next": self._next_after_landings, "landings": self._landings, "slots": slots}
-        try:
-            new = self._workspace.aside(self._record.name)
-            write_whole(new, json.dumps(saved, indent=1).encode())
-            replace_file(new, self._record)
-        except StorageError:
-            return
 
 
 def _names(name: str, count: int) -> dict[int, str]:

@@ -27,11 +27,11 @@ INFO_CHUNKS = {"title": b"INAM", "comment": b"ICMT", "software": b"ISFT", "date"
 _INFO_NAMES = {chunk: name for name, chunk in INFO_CHUNKS.items()}
 
 
-def encode_wav(audio: Audio, sample_rate: int, bits: int, metadata: Mapping[str, str] | None = None) -> bytes:
-    """Return a whole WAV file.
+def encode_audio(audio: Audio, sample_rate: int, bits: int) -> bytes:
+    """Return a whole WAV file without texts.
 
     ``audio`` is float32 of shape (channels, samples) within −1 … 1; what is outside is clipped, except with 32
-    ``bits``, which are floating point and keep every value. ``metadata`` has texts for the names in `INFO_CHUNKS`.
+    ``bits``, which are floating point and keep every value.
     """
     buffer = io.BytesIO()
     frames = np.ascontiguousarray(audio.T)
@@ -39,24 +39,28 @@ def encode_wav(audio: Audio, sample_rate: int, bits: int, metadata: Mapping[str,
     soundfile.write(
         buffer, frames if bits == 32 else _rounded(frames, bits), sample_rate, format="WAV", subtype=subtype
     )
-    content = bytearray(buffer.getvalue())
-    if metadata:
-        content += b"\0" * (len(content) % 2)
-        content += _chunk(b"LIST", b"INFO" + b"".join(_text(name, text) for name, text in metadata.items()))
-        content[4:8] = struct.pack("<I", len(content) - 8)
-    return bytes(content)
+    return buffer.getvalue()
+
+
+def with_texts(content: bytes, metadata: Mapping[str, str]) -> bytes:
+    """Return a WAV file without texts with those in ``metadata``, by the names in `INFO_CHUNKS`."""
+    body = b"INFO" + b"".join(_text(name, text) for name, text in metadata.items())
+    end = b"\0" * (len(content) % 2) + _chunk(b"LIST", body)
+    size = struct.pack("<I", len(content) + len(end) - 8)
+    return b"".join((content[:4], size, memoryview(content)[8:], end))
 
 
 def write_wav(
     path: Path, audio: Audio, sample_rate: int, bits: int = 16, metadata: Mapping[str, str] | None = None
 ) -> None:
-    """Write a WAV file, replacing what is there only once the new file is whole. Arguments as for `encode_wav`.
+    """Write a WAV file, replacing what is there only once the new file is whole.
 
-    Raises `StorageError`.
+    Arguments as for `encode_audio` and `with_texts`. Raises `StorageError`.
     """
     aside = path.with_name(f".{path.name}.part")
     aside.unlink(missing_ok=True)
-    write_whole(aside, encode_wav(audio, sample_rate, bits, metadata))
+    content = encode_audio(audio, sample_rate, bits)
+    write_whole(aside, with_texts(content, metadata) if metadata else content)
     replace_file(aside, path)
 
 

@@ -18,7 +18,7 @@ from midifrag.fragment import files
 from midifrag.fragment.archive import Archive
 from midifrag.fragment.options import ArchiveOptions
 from midifrag.fragment.record import TakeRecord
-from midifrag.fragment.wav import encode_wav, read_metadata, read_wav, write_wav
+from midifrag.fragment.wav import encode_audio, read_metadata, read_wav, with_texts, write_wav
 from tests.fragment.sounds import RATE, noise, record
 
 FULL = TakeRecord(
@@ -109,7 +109,7 @@ def test_take_without_samples(open_archive, tmp_path):
 
 def test_numbers_go_on_after_a_restart_and_after_999(open_archive, tmp_path):
     open_archive(tmp_path).store(noise(), RATE, record())
-    (tmp_path / "output998.wav").write_bytes(encode_wav(noise(), RATE, 16))
+    (tmp_path / "output998.wav").write_bytes(encode_audio(noise(), RATE, 16))
 
     archive = open_archive(tmp_path)
 
@@ -392,7 +392,7 @@ def test_take_written_but_not_named_when_killed_is_rescued(open_archive, tmp_pat
     dead = tmp_path / ".midifrag" / "work-dead"
     dead.mkdir()
     (dead / "alive").touch()
-    whole = encode_wav(noise(), RATE, 24, {"title": "x", "comment": record(2).to_json()})
+    whole = with_texts(encode_audio(noise(), RATE, 24), {"title": "x", "comment": record(2).to_json()})
     (dead / "1-take.wav").write_bytes(whole)
     (dead / "2-take.wav").write_bytes(whole[:-7])
     os.link(tmp_path / "output001.wav", dead / "3-take.wav")

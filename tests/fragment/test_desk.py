@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import dataclasses
 import errno
 import os
 import shutil
+import time
 from pathlib import Path
 
 import numpy as np
 import pytest
+import soundfile
 
 from midifrag.errors import StorageError
 from midifrag.fragment.archive import Archive
@@ -22,6 +25,7 @@ from midifrag.fragment.messages import (
     Landed,
     LandFailed,
     LandTake,
+    Prepare,
     Refused,
     RestoreSlot,
     SetLock,
@@ -55,6 +59,14 @@ class Rig:
         self.desk.handle(command)
         return self.since(before)
 
+    def prepare(self, audio, options):
+        """Have a take prepared, and wait until it is."""
+        assert self.handle(Prepare(audio, RATE, options)) == []
+        deadline = time.monotonic() + 20
+        while not self.desk._ahead.find(audio, options):
+            assert time.monotonic() < deadline
+            time.sleep(0.002)
+
     def tick(self, seconds=0.0):
         self.now += seconds
         before = len(self.told)
@@ -86,7 +98,7 @@ def full(*_, **__):
 
 
 def break_archive(monkeypatch):
-    monkeypatch.setattr(Archive, "store", full)
+    monkeypatch.setattr(Archive, "store_encoded", full)
 
 
 def break_slots(monkeypatch):
@@ -111,6 +123,29 @@ def test_take_is_archived_and_then_lands(rig):
     kept = rig.archive.get(1)
     assert (kept.slot, kept.landed_at, kept.job, kept.prompt, kept.reason) == (1, 5000.0, 7, "prompt 7", "")
     assert rig.told[-1] == SlotsChanged(rig.slots.states)
+
+
+def test_take_that_was_prepared_lands_as_if_it_had_not_been(rig, opened, tmp_path, monkeypatch):
+    plain = opened(Rig, tmp_path / "plain")
+    plain.handle(land(7))
+    command = land(7)
+    rig.prepare(command.audio, command.options)
+    monkeypatch.setattr("midifrag.fragment.desk.encode_fragment", None)
+    monkeypatch.setattr("midifrag.fragment.desk.encode_take", None)
+
+    assert kinds(rig.handle(command)) == ["TakeArchived", "Landed"]
+
+    for name in ("output01.wav", "archive/output001.wav"):
+        assert (rig.folder / name).read_bytes() == (plain.folder / name).read_bytes()
+
+
+def test_take_that_was_prepared_with_other_options_is_cut_anew(rig):
+    command = dataclasses.replace(land(7), options=FragmentOptions(bits=24))
+    rig.prepare(command.audio, FragmentOptions())
+
+    rig.handle(command)
+
+    assert soundfile.info(rig.folder / "output01.wav").subtype == "PCM_24"
 
 
 def test_landed_is_told_when_the_file_is_in_place(opened, tmp_path):
@@ -176,7 +211,7 @@ def test_mistake_of_ours_does_not_lose_the_take(rig, monkeypatch, caplog):
 def test_mistake_with_a_held_take_is_not_repeated_without_a_pause(rig, monkeypatch):
     break_archive(monkeypatch)
     rig.handle(land(1))
-    monkeypatch.setattr(Archive, "store", lambda *_: 1 / 0)
+    monkeypatch.setattr(Archive, "store_encoded", lambda *_: 1 / 0)
 
     with pytest.raises(ZeroDivisionError):
         rig.tick(FIRST_RETRY)

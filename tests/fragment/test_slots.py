@@ -11,6 +11,7 @@ import pytest
 
 from midifrag.errors import NoFreeSlotError, StorageError
 from midifrag.fragment import files
+from midifrag.fragment.encoding import encode_fragment
 from midifrag.fragment.options import FragmentOptions
 from midifrag.fragment.process import make_fragment
 from midifrag.fragment.slots import Slots
@@ -24,9 +25,15 @@ def fragment(number):
 
 def land(slots, take, slot=None, bits=16):
     number = slots.choose(slot)
-    return slots.land(
-        number, fragment(take), record(take, number=take), now=1000.0 + take, bits=bits, turn=slot is None
+    state = slots.land(
+        number,
+        encode_fragment(fragment(take), bits),
+        record(take, number=take),
+        now=1000.0 + take,
+        turn=slot is None,
     )
+    slots.save()
+    return state
 
 
 def holds(slots, number, take):
@@ -102,7 +109,7 @@ def test_slot_chosen_but_not_filled_is_next_after_a_restart(open_slots, tmp_path
 
     slots = open_slots(tmp_path)
     assert [slots.choose(), slots.choose()] == [2, 3]
-    slots.land(3, fragment(2), record(2), now=1.0)
+    slots.land(3, encode_fragment(fragment(2), 16), record(2), now=1.0)
     slots.close()
     assert open_slots(tmp_path).choose() == 4
 
@@ -216,7 +223,7 @@ def test_killed_between_file_and_state(open_slots, tmp_path, monkeypatch):
     slots = open_slots(tmp_path, count=3)
     for take in (1, 2, 3, 4):
         land(slots, take)
-    monkeypatch.setattr(Slots, "_save", lambda _: None)
+    monkeypatch.setattr(Slots, "save", lambda _: None)
     land(slots, 5)
     monkeypatch.undo()
 
@@ -283,7 +290,7 @@ def test_folder_that_is_gone(open_slots, tmp_path):
 
 def test_take_number_learnt_later(open_slots, tmp_path):
     slots = open_slots(tmp_path)
-    slots.land(1, fragment(1), record(1, job=41), now=1.0)
+    slots.land(1, encode_fragment(fragment(1), 16), record(1, job=41), now=1.0)
 
     slots.archived(1, 42, 13)
     assert slots.states[0].take is None

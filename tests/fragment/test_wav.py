@@ -8,7 +8,7 @@ import pytest
 import soundfile
 
 from midifrag.errors import AudioError, StorageError
-from midifrag.fragment.wav import encode_wav, read_metadata, read_wav, write_wav
+from midifrag.fragment.wav import encode_audio, read_metadata, read_wav, with_texts, write_wav
 from tests.fragment.sounds import RATE, noise
 
 LONG = {"title": "дождь по жести 🌧 «ближе»", "comment": '{"prompt": "' + "бесконечный " * 9000 + '"}', "date": "2024"}
@@ -66,7 +66,7 @@ def test_without_texts(tmp_path):
 
 @pytest.mark.parametrize("cut", [0, 5, 11, 12, 40, 1000, -1])
 def test_cut_off_file_tells_nothing(tmp_path, cut):
-    (tmp_path / "a.wav").write_bytes(encode_wav(noise(), RATE, 16, LONG)[:cut])
+    (tmp_path / "a.wav").write_bytes(with_texts(encode_audio(noise(), RATE, 16), LONG)[:cut])
 
     assert read_metadata(tmp_path / "a.wav") == {}
 

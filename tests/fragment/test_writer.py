@@ -59,13 +59,13 @@ def test_takes_land_in_order_on_another_thread(rig, tmp_path):
 
 def test_slow_disk_delays_nobody(rig, monkeypatch):
     writer, listener = rig
-    go_on, real = threading.Event(), Archive.store
+    go_on, real = threading.Event(), Archive.store_encoded
 
     def stuck(self, *arguments):
         assert go_on.wait(20)
         return real(self, *arguments)
 
-    monkeypatch.setattr(Archive, "store", stuck)
+    monkeypatch.setattr(Archive, "store_encoded", stuck)
     writer.start()
     for job in range(1, 6):
         writer.submit(land(job, seconds=0.01))
@@ -102,7 +102,7 @@ def test_closing_says_what_stays_unwritten(rig, monkeypatch):
     def full(*_, **__):
         raise StorageError("the disk is full")
 
-    monkeypatch.setattr(Archive, "store", full)
+    monkeypatch.setattr(Archive, "store_encoded", full)
     writer.start()
     writer.submit(land(1))
     writer.submit(land(2))
@@ -124,8 +124,8 @@ def test_closing_what_was_never_started(rig):
 def test_closing_does_not_wait_for_ever(rig, monkeypatch):
     writer, _ = rig
     go_on = threading.Event()
-    real = Archive.store
-    monkeypatch.setattr(Archive, "store", lambda *arguments: go_on.wait(20) and real(*arguments))
+    real = Archive.store_encoded
+    monkeypatch.setattr(Archive, "store_encoded", lambda *arguments: go_on.wait(20) and real(*arguments))
     writer.start()
     writer.submit(land(1))
     writer.submit(ArchiveOnly(2, noise(), RATE, record(2), "spare"))
@@ -140,18 +140,18 @@ def test_closing_does_not_wait_for_ever(rig, monkeypatch):
 
 def test_goes_on_after_a_mistake_of_ours_or_of_the_listener(rig, monkeypatch, caplog):
     writer, listener = rig
-    real = Archive.store
+    real = Archive.store_encoded
 
-    def broken(self, audio, sample_rate, record):
+    def broken(self, take, record):
         if record.job == 1:
             raise KeyError("a mistake")
-        return real(self, audio, sample_rate, record)
+        return real(self, take, record)
 
     def deaf(event):
         listener(event)
         assert not isinstance(event, TakeArchived), "a mistake"
 
-    monkeypatch.setattr(Archive, "store", broken)
+    monkeypatch.setattr(Archive, "store_encoded", broken)
     monkeypatch.setattr(writer, "_listener", deaf)
     writer.start()
     with caplog.at_level(logging.CRITICAL):

@@ -1,0 +1,91 @@
+from __future__ import annotations
+
+import gc
+import time
+
+import numpy as np
+import pytest
+
+from midifrag.fragment import ahead as module
+from midifrag.fragment.ahead import SHARE, Ahead
+from midifrag.fragment.encoding import encode_fragment, encode_take
+from midifrag.fragment.options import FragmentOptions
+from midifrag.fragment.process import make_fragment
+from tests.fragment.sounds import RATE, noise
+
+OPTIONS = FragmentOptions()
+
+
+@pytest.fixture
+def ahead(opened):
+    return opened(Ahead, 24)
+
+
+def until(condition):
+    deadline = time.monotonic() + 20
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.002)
+
+
+def prepared(ahead, audio, options=OPTIONS):
+    ahead.prepare(audio, RATE, options)
+    until(lambda: ahead.find(audio, options))
+    return ahead.find(audio, options)
+
+
+def test_what_was_prepared_is_what_a_landing_would_make(ahead):
+    audio = noise(level=2.0)
+
+    made = prepared(ahead, audio)
+
+    assert made.take == encode_take(audio, RATE, 24)
+    assert made.fragment == encode_fragment(make_fragment(audio, RATE, OPTIONS), OPTIONS.bits)
+
+
+def test_only_this_array_with_these_options(ahead):
+    audio = noise()
+    prepared(ahead, audio)
+
+    assert ahead.find(audio.copy(), OPTIONS) is None
+    assert ahead.find(audio, FragmentOptions(bits=24)) is None
+
+
+def test_it_goes_with_its_array(ahead):
+    audio = noise()
+    prepared(ahead, audio)
+
+    del audio
+    gc.collect()
+
+    assert ahead._made == {}
+
+
+@pytest.mark.parametrize("audio", [np.zeros((2, 100), np.float32), np.full((2, 100), np.nan, np.float32)])
+def test_what_cannot_land_is_left_to_its_press(ahead, audio):
+    ahead.prepare(audio, RATE, OPTIONS)
+    prepared(ahead, noise())
+
+    assert ahead.find(audio, OPTIONS) is None
+
+
+def test_a_fault_does_not_end_it(ahead, monkeypatch, caplog):
+    audio, second = noise(), noise(seed=1)
+    with monkeypatch.context() as patch:
+        patch.setattr(module, "make_fragment", lambda *_: 1 / 0)
+        ahead.prepare(audio, RATE, OPTIONS)
+        until(lambda: "ahead" in caplog.text)
+
+    prepared(ahead, second)
+
+    assert ahead.find(audio, OPTIONS) is None
+
+
+def test_the_share_of_memory_that_it_takes_at_most(ahead):
+    audio = noise(2.0)
+    most = Ahead(32)
+    made = prepared(most, audio, FragmentOptions(bits=24))
+    most.close()
+
+    whole = audio.nbytes + len(made.take.content) + len(made.fragment.content)
+    assert 0.95 * SHARE < whole / audio.nbytes < 1.01 * SHARE
