@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
@@ -37,19 +38,19 @@ class Rotary:
         ahead[..., :half] = -angles[..., :half].sin()
         back[..., half : 2 * half] = angles[..., half:].sin()
         cos, back, ahead = (table.flatten().to(dtype) for table in (cos, back, ahead))
-        return cls(cos, back, ahead, half)
+        return cls(cos, back[half:], ahead[:-half], half)
 
     def turn(self, qk: Tensor) -> Tensor:
-        """Rotated queries and keys, (batch, tokens, 2 or 4, heads · width)."""
+        """Rotated queries and keys, (batch, tokens, heads of all parts, width)."""
         half, flat = self.half, qk.flatten(1)
         turned = flat * self.cos
-        turned[:, half:].addcmul_(flat[:, :-half], self.back[half:])
-        turned[:, :-half].addcmul_(flat[:, half:], self.ahead[:-half])
-        return turned.view_as(qk)
+        turned[:, half:].addcmul_(flat[:, :-half], self.back)
+        turned[:, :-half].addcmul_(flat[:, half:], self.ahead)
+        return turned
 
 
-#: A layer's adaLN modulation for a batch, six of (rows, 1, width): norm gain, norm bias and gate of the attention, and
-#: the same of the feed-forward.
+#: A layer's adaLN modulation for a batch, six of (rows, 1, width), or of (1, 1, width) for all rows alike: norm gain,
+#: norm bias and gate of the attention, and the same of the feed-forward.
 Modulation: TypeAlias = tuple[Tensor, ...]
 
 
@@ -78,12 +79,12 @@ class Block:
 
     def __init__(self, layer: Any, dtype: torch.dtype) -> None:
         attention = layer.self_attn
-        self._heads = attention.num_heads
-        self._differential = attention.differential
+        self._heads, self._width = attention.num_heads, attention.dim_heads
+        self._pairs = 1 + attention.differential
         self._norms = _Norms(attention, dtype)
         self._norm = _LayerNorm(layer.pre_norm, dtype)
         meeting, value = _arranged(attention)
-        self._meeting = len(meeting)
+        self._meeting = len(meeting) // self._width
         self._qkv = linear(torch.cat([self._norms.centred(meeting), value]).to(dtype))
         self._out = linear(_scaled(attention.to_out.weight, layer.self_attn_scale).to(dtype))
         self.crosses = bool(layer.cross_attend)
@@ -123,26 +124,28 @@ class Block:
     def keys_values(self, tokens: Tensor) -> Tensor:
         """The keys and values of conditioning ``tokens`` (1, tokens, width): (2 or 3, 1, heads, tokens, width)."""
         keys, value = self._cross_k(tokens), self._cross_v(tokens)
-        keys = self._cross_norms(keys.unflatten(-1, (1 + self._differential, -1)), 1)
-        every: Tensor = torch.cat([keys, value.unsqueeze(2)], dim=2).unflatten(
-            -1, (self._cross_heads // self._cross_repeat, -1)
+        keys = self._cross_norms(keys.unflatten(-1, (-1, self._width)), 1).flatten(2)
+        every: Tensor = torch.cat([keys, value], dim=2).unflatten(
+            -1, (self._pairs + 1, self._cross_heads // self._cross_repeat, -1)
         )
         return every.repeat_interleave(self._cross_repeat, dim=3).permute(2, 0, 3, 1, 4).contiguous()
 
     def _attend(self, x: Tensor, rotary: Rotary | None) -> Tensor:
-        pairs = 1 + self._differential
-        qkv = self._qkv(x)
-        qk = self._norms(qkv[..., : self._meeting].unflatten(-1, (2 * pairs, -1)))
+        rows, tokens, _ = x.shape
+        qkv = self._qkv(x).view(rows, tokens, -1, self._width)
+        qk, value = qkv[:, :, : self._meeting], qkv[:, :, self._meeting :]
+        qk = self._norms(qk)
         if rotary is not None:
             qk = rotary.turn(qk)
-        each = qk.unflatten(-1, (self._heads, -1)).permute(2, 0, 3, 1, 4)
-        value = qkv[..., self._meeting :].unflatten(-1, (self._heads, -1)).transpose(1, 2)
-        return self._out(_attention(each[:pairs], each[pairs:], value))
+        each = qk.view(rows, tokens, -1, self._heads, self._width).permute(2, 0, 3, 1, 4).unbind()
+        return self._out(_attention(each[: self._pairs], each[self._pairs :], value.transpose(1, 2)))
 
     def _cross(self, x: Tensor, context: Tensor) -> Tensor:
-        queries = self._cross_norms(self._cross_q(x).unflatten(-1, (1 + self._differential, -1)), 0)
-        queries = queries.unflatten(-1, (self._cross_heads, -1)).permute(2, 0, 3, 1, 4)
-        return self._cross_out(_attention(queries, context[:-1], context[-1]))
+        rows, tokens, _ = x.shape
+        queries = self._cross_norms(self._cross_q(x).view(rows, tokens, -1, self._width), 0)
+        each = queries.view(rows, tokens, self._pairs, self._cross_heads, self._width).permute(2, 0, 3, 1, 4).unbind()
+        *keys, value = context.unbind()
+        return self._cross_out(_attention(each, keys, value))
 
     def _feed(self, x: Tensor) -> Tensor:
         value, gate = self._forward_in(x).chunk(2, dim=-1)
@@ -154,12 +157,15 @@ class _LayerNorm:
 
     def __init__(self, norm: Any, dtype: torch.dtype) -> None:
         self._weight, self._bias, self._eps = norm.gamma.detach().to(dtype), norm.beta.detach().to(dtype), norm.eps
+        self._shape = tuple(self._weight.shape)
 
     def __call__(self, x: Tensor) -> Tensor:
-        return functional.layer_norm(x, self._weight.shape, self._weight, self._bias, self._eps)
+        return torch.layer_norm(x, self._shape, self._weight, self._bias, self._eps)
 
     def modulated(self, x: Tensor, gain: Tensor, bias: Tensor) -> Tensor:
-        return torch.addcmul(bias, functional.layer_norm(x, self._weight.shape, eps=self._eps), gain)
+        if len(gain) == 1:
+            return torch.layer_norm(x, self._shape, gain.view(-1), bias.view(-1), self._eps)
+        return torch.addcmul(bias, torch.layer_norm(x, self._shape, eps=self._eps), gain)
 
 
 class _Norms:
@@ -177,7 +183,7 @@ class _Norms:
             self._gain = torch.stack([norm.weight.detach().to(dtype) for norm in norms])
             self._bias = torch.stack([norm.bias.detach().to(dtype) for norm in norms])
             self._eps = torch.tensor(norms[0].eps, device=self._gain.device)
-        self._tables: dict[tuple[int | None, int, int], tuple[Tensor, Tensor]] = {}
+        self._tables: dict[tuple[int | None, int], tuple[Tensor, Tensor]] = {}
 
     def centred(self, weight: Tensor) -> Tensor:
         """A query or key projection whose outputs have mean zero over each head, where the norm wants that."""
@@ -187,31 +193,29 @@ class _Norms:
         return (heads - heads.mean(dim=1, keepdim=True)).flatten(0, 1).to(weight.dtype)
 
     def __call__(self, x: Tensor, which: int | None = None) -> Tensor:
-        """Norm (batch, tokens, parts, heads · width): queries (0), keys (1), or the one half and then the other."""
+        """Norm (batch, tokens, heads, width): queries (0), keys (1), or the one half and then the other."""
         if self._kind == "none":
             return x
-        heads: Tensor = x.unflatten(-1, (-1, self._width))
-        length = torch.linalg.vector_norm(heads, dim=-1, keepdim=True, dtype=torch.float32)
+        length = torch.linalg.vector_norm(x, dim=-1, keepdim=True, dtype=torch.float32)
         if self._kind == "l2":
-            unit: Tensor = heads * length.clamp_min(1e-12).reciprocal().to(x.dtype)
-            return unit.flatten(3)
+            unit: Tensor = x * length.clamp_min(1e-12).reciprocal().to(x.dtype)
+            return unit
         shrink = torch.addcmul(self._eps, length, length, value=1 / self._width).rsqrt_().to(x.dtype)
-        normed = (heads * shrink).flatten(3)
-        place = (which, x.shape[2], heads.shape[3])
+        place = (which, x.shape[2])
         if place not in self._tables:
             self._tables[place] = self._repeated(self._gain, *place), self._repeated(self._bias, *place)
         gain, bias = self._tables[place]
-        return torch.addcmul(bias, normed, gain)
+        return torch.addcmul(bias, x * shrink, gain)
 
     @staticmethod
-    def _repeated(table: Tensor, which: int | None, parts: int, heads: int) -> Tensor:
-        """One head's values for queries and keys as those of whole rows, (parts, heads · width)."""
+    def _repeated(table: Tensor, which: int | None, heads: int) -> Tensor:
+        """One head's values for queries and keys as those of all ``heads``, (heads, width)."""
         picked = table if which is None else table[which : which + 1]
-        return picked.repeat_interleave(parts // len(picked), dim=0).repeat(1, heads)
+        return picked.repeat_interleave(heads // len(picked), dim=0)
 
 
-def _attention(queries: Tensor, keys: Tensor, value: Tensor) -> Tensor:
-    """Attention of (1 or 2, batch, heads, tokens, width), the second one's result taken off: (batch, tokens, width)."""
+def _attention(queries: Sequence[Tensor], keys: Sequence[Tensor], value: Tensor) -> Tensor:
+    """Attention of (batch, heads, tokens, width), a second one's result taken off: (batch, tokens, heads · width)."""
     out = functional.scaled_dot_product_attention(queries[0], keys[0], value)
     if len(queries) > 1:
         out = out - functional.scaled_dot_product_attention(queries[1], keys[1], value)
