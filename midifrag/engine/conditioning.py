@@ -10,6 +10,7 @@ import re
 from collections import OrderedDict
 from collections.abc import Hashable
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import torch
@@ -59,6 +60,7 @@ class Conditioner:
         self._cache: OrderedDict[Hashable, tuple[Tensor, Tensor | None]] = OrderedDict()
         self._types = {entry["id"]: entry["type"] for entry in model.config["model"]["conditioning"]["configs"]}
         self.text_runs = 0
+        self._ignored = lru_cache(maxsize=CACHED_EMBEDDINGS)(self._find_ignored)
         known = {"seconds_start", "seconds_total"}
         strange = [key for key, kind in self._types.items() if kind not in TEXT_TYPES and key not in known]
         if strange:
@@ -91,6 +93,9 @@ class Conditioner:
         Those are what a model's table of words lacks or has no room for. Empty for models that read any text. Words
         without a meaning of their own are not named, nor those that say what another says as well ("crash cymbal").
         """
+        return self._ignored(prompt)
+
+    def _find_ignored(self, prompt: str) -> tuple[str, ...]:
         conditioners = self._model.module.conditioner.conditioners
         tables = [conditioners[key] for key, kind in self._types.items() if kind == "lut"]
         if not tables:

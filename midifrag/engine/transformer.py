@@ -21,15 +21,13 @@ from torch import Tensor
 from torch.nn import functional
 
 from midifrag.engine.architecture import in_fp32, projections, tokens_before
-from midifrag.engine.blocks import Block, Modulations, Rotary
+from midifrag.engine.blocks import Block, Modulations
 from midifrag.engine.conditioning import Conditioning
 from midifrag.engine.denoiser import Row, combine, indices
 from midifrag.engine.device import brought
 from midifrag.engine.graphs import Graphs, Inputs, Shape
+from midifrag.engine.positions import Position, Positions
 from midifrag.engine.samplers import Query
-
-#: Lengths whose rotary tables are kept.
-_KEPT_LENGTHS = 32
 
 
 @dataclass(eq=False, slots=True)
@@ -77,11 +75,11 @@ class FastDenoiser:
         self._memory_tokens = self._transformer.num_memory_tokens
         self._project_in, self._project_out = projections(dit)
         self._blocks = [Block(layer, dtype) for layer in self._transformer.layers]
-        self._tables: dict[int, Rotary | None] = {}
         self._gathered: _Gathered | None = None
         self.context_tokens = 0
         # A recording has no place for what some models prepend.
         self.records = self._project_in.device.type == "cuda" and not hasattr(dit, "to_prepend_embed")
+        self._positions = Positions(self._transformer, dtype, keeps_all=self.records)
         self._graphs = Graphs(self._forward_whole)
         self.memory = sum(block.memory for block in self._blocks)
         self._modulations = Modulations(self._transformer.layers, dtype) if self._adaptive else None
@@ -105,7 +103,7 @@ class FastDenoiser:
         prepend = None
         if conditioning.prepend is not None:
             prepend = in_fp32(dit.to_prepend_embed, conditioning.prepend).to(dtype)
-        self._rotary(frames, prepend)
+        self._position(frames, prepend)
         prepared = Prepared(
             context=self._keys_values(conditioning.cross),
             refused=self._keys_values(conditioning.negative),
@@ -192,7 +190,7 @@ class FastDenoiser:
 
     def forget(self) -> list[Shape]:
         """Free recordings, tables and what was gathered for the last batch. Returns what was recorded."""
-        self._tables.clear()
+        self._positions.clear()
         self.forget_batch()
         return self._graphs.clear()
 
@@ -238,19 +236,9 @@ class FastDenoiser:
             return None
         return torch.cat([*parts, *(torch.zeros_like(parts[index]) for index in places)])
 
-    def _rotary(self, frames: int, prepend: Tensor | None) -> Rotary | None:
-        """The rotary tables for a latent of this length, with everything that stands before it."""
-        tokens = frames // self._dit.patch_size + self._before(prepend)
-        if tokens not in self._tables:
-            embedding = self._transformer.rotary_pos_emb
-            # Recordings read the tables where they lie.
-            if len(self._tables) >= _KEPT_LENGTHS and not self.records:
-                self._tables.pop(next(iter(self._tables)))
-            rotary = None
-            if embedding is not None:
-                rotary = Rotary.of(embedding, tokens, self._transformer.layers[0].self_attn, self._dtype)
-            self._tables[tokens] = rotary
-        return self._tables[tokens]
+    def _position(self, frames: int, prepend: Tensor | None) -> Position:
+        """Where the tokens of a latent of this length stand, with everything that comes before it."""
+        return self._positions.of(frames // self._dit.patch_size + self._before(prepend))
 
     def _before(self, prepend: Tensor | None) -> int:
         return tokens_before(self._dit) + (0 if prepend is None else prepend.shape[1])
@@ -269,7 +257,10 @@ class FastDenoiser:
         if places and not split:
             tokens = _repeat(tokens, places)
         x = self._with_prefix(tokens, moments[: len(tokens)], prepend)
-        rotary = self._rotary(frames, prepend)
+        position = self._position(frames, prepend)
+        if position.added is not None:
+            x = x + position.added
+        rotary = position.rotary
         modulations = None if self._modulations is None else self._modulations(moments)
         contexts = iter(() if context is None else context.unbind())
         for index, block in enumerate(self._blocks):
@@ -296,10 +287,7 @@ class FastDenoiser:
         if self._memory_tokens:
             memory = self._transformer.memory_tokens.to(self._dtype)
             parts.insert(0, memory.expand(len(tokens), -1, -1))
-        x = torch.cat(parts, dim=1) if len(parts) > 1 else tokens
-        if self._transformer.use_sinusoidal_emb or self._transformer.use_abs_pos_emb:
-            x = x + self._transformer.pos_emb(x).to(self._dtype)
-        return x
+        return torch.cat(parts, dim=1) if len(parts) > 1 else tokens
 
 
 def _repeat(rows: Tensor, places: Sequence[int]) -> Tensor:
