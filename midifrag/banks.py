@@ -150,7 +150,17 @@ def pad_key(text: str | int) -> PadKey:
     note, _, channel = str(text).partition("/")
     if channel and not channel.strip().isdigit():
         raise ValueError(f"{text!r} is no pad: use a note (36 or C1), or note/channel (36/10)")
+    if channel and not 1 <= int(channel) <= 16:
+        raise ValueError(f"{text!r} is no pad: channels are numbered 1 to 16")
     return PadKey(note=note_number(note), channel=int(channel) if channel else None)
+
+
+class WrongKeyError(ValueError):
+    """A key that cannot stand where it does; ``key`` as it was written."""
+
+    def __init__(self, key: Any, reason: str) -> None:
+        super().__init__(reason)
+        self.key = str(key)
 
 
 def _pad_keys(value: Any) -> Any:
@@ -158,9 +168,12 @@ def _pad_keys(value: Any) -> Any:
         return value
     keys: dict[str, Any] = {}
     for text, pad in value.items():
-        key = str(pad_key(text))
+        try:
+            key = str(pad_key(text))
+        except ValueError as error:
+            raise WrongKeyError(text, str(error)) from error
         if key in keys:
-            raise ValueError(f"pad {text} stands here twice (as {key})")
+            raise WrongKeyError(text, f"pad {text} stands here twice (as {key})")
         keys[key] = pad
     return keys
 

@@ -14,6 +14,7 @@ from typing import Any, TypeAlias
 from pydantic import ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, SettingsError
 from ruamel.yaml import YAML
+from ruamel.yaml.comments import CommentedMap
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
 from midifrag.banks import Bank
@@ -265,7 +266,21 @@ def _read(path: Path, problems: list[Problem], name: str | None = None) -> Any:
     if not isinstance(data, dict):
         problems.append(Problem(name, 1, "", "must be keys and values, such as `model: sketch`"))
         return None
+    problems += _twins(name, data)
     return data
+
+
+def _twins(name: str, node: Any) -> Iterator[Problem]:
+    """Keys that are one key with and without quotes: YAML takes them for two, and one would be lost here."""
+    if isinstance(node, CommentedMap):
+        texts: set[str] = set()
+        for key in node:
+            if str(key) in texts:
+                yield Problem(name, node.lc.key(key)[0] + 1, str(key), "stands here twice, with and without quotes")
+            texts.add(str(key))
+    if isinstance(node, dict | list):
+        for child in node.values() if isinstance(node, dict) else node:
+            yield from _twins(name, child)
 
 
 def _plain(value: Any) -> Any:

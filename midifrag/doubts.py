@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
@@ -10,7 +9,7 @@ from pathlib import Path
 
 from midifrag.banks import Bank, Control, resolve
 from midifrag.config import Loaded
-from midifrag.engine.catalogue import POCKET_FOLDER
+from midifrag.engine.catalogue import longest
 from midifrag.engine.registry import engines
 from midifrag.midi.mapping import control_id
 from midifrag.mistakes import none_of
@@ -54,23 +53,9 @@ def _too_long(loaded: Loaded, bank: Bank, file: str) -> Iterator[str]:
     for key, pad in bank.pads.items():
         preset = resolve(pad, bank.defaults, loaded.show.defaults)
         model = preset.model or loaded.show.model
-        longest = _longest(loaded, model)
-        if preset.seconds is not None and longest is not None and preset.seconds > longest:
-            yield f"{file}: pads.{key}: {preset.seconds:g} s is more than {model} renders, {longest:.1f} s"
-
-
-def _longest(loaded: Loaded, model: str) -> float | None:
-    """Seconds of a model whose configuration lies here."""
-    source = loaded.choice(model).source
-    folder = source.get("folder", POCKET_FOLDER if model == "pocket" and not source else None)
-    config = source.get("config", None if folder is None else Path(folder) / "model_config.json")
-    if config is None:
-        return None
-    try:
-        values = json.loads(Path(config).read_text(encoding="utf-8"))
-        return float(values["sample_size"] / values["sample_rate"])
-    except (OSError, ValueError, KeyError, TypeError, ZeroDivisionError):
-        return None
+        most = longest(model, loaded.choice(model).source)
+        if preset.seconds is not None and most is not None and preset.seconds > most:
+            yield f"{file}: pads.{key}: {preset.seconds:g} s is more than {model} renders, {most:.1f} s"
 
 
 def _is_there(path: str) -> bool:

@@ -9,7 +9,7 @@ from typing import Any, get_args
 
 from pydantic import BaseModel, ValidationError
 
-from midifrag.banks import pad_key
+from midifrag.banks import WrongKeyError, pad_key
 from midifrag.errors import Problem
 from midifrag.settings import Show
 
@@ -39,6 +39,9 @@ def translate(error: ValidationError, model: type[BaseModel], sources: Sources) 
     seen: set[str] = set()
     for item in error.errors():
         loc = tuple(str(part) for part in item["loc"])
+        wrong = item.get("ctx", {}).get("error")
+        if isinstance(wrong, WrongKeyError):
+            loc = (*loc, wrong.key)
         message = _sentence(item, model, loc)
         problem = problem_at(sources, loc, message)
         if str(problem) not in seen:

@@ -158,8 +158,8 @@ def line_for(change: object) -> str | None:
     match change:
         case JobChanged():
             return job_line(change)
-        case EngineChanged(state="warming"):
-            return None
+        case EngineChanged(model, state="warming"):
+            return f"     engine     {model} warms up"
         case EngineChanged(model, state, text):
             return f"     engine     {model} {state}: {text}"
         case PortState(_, _, _, text):
@@ -180,6 +180,7 @@ class StatusScreen:
         self._live = Live(console=console, auto_refresh=False, screen=False) if console.is_terminal else None
         # How a port stands may be told twice at the beginning.
         self._ports: list[PortState] = []
+        self._warming: set[str] = set()
 
     def __enter__(self) -> StatusScreen:
         if self._live is not None:
@@ -198,9 +199,20 @@ class StatusScreen:
 
     def heard(self, change: object) -> None:
         """Print a line for what somebody at a scrolling terminal, or in a log file, should know."""
-        line = None if self._live is not None or change in self._ports else line_for(change)
+        line = None if self._live is not None or change in self._ports or self._knows(change) else line_for(change)
         if isinstance(change, PortState):
             self._ports = [one for one in self._ports if (one.port, one.direction) != (change.port, change.direction)]
             self._ports.append(change)
         if line is not None:
             self._console.print(line, highlight=False, markup=False, soft_wrap=True)
+
+    def _knows(self, change: object) -> bool:
+        """Whether a line has said already that this model warms up, which is told for each of many parts."""
+        if not isinstance(change, EngineChanged):
+            return False
+        if change.state != "warming":
+            self._warming.discard(change.model)
+            return False
+        known = change.model in self._warming
+        self._warming.add(change.model)
+        return known

@@ -131,8 +131,11 @@ def test_a_mistake_in_the_show_is_a_line_with_its_place_and_the_way_out(show, pr
         ("36: {prompt: x, model: nope}", "presets/opening.yaml:3: pads.36.model: 'nope' is none of"),
         ("36: {prompt: x, port: nope}", "presets/opening.yaml:3: pads.36.port: 'nope' is none of midifrag"),
         ("36: {prompt: x, slot: 9}", "presets/opening.yaml:3: pads.36.slot: 9 is above 8"),
-        ("300: {prompt: x}", "presets/opening.yaml:2: pads: note 300 is outside 0–127"),
-        ("H1: {prompt: x}", "'H1' is no note"),
+        ("300: {prompt: x}", "presets/opening.yaml:3: pads.300: note 300 is outside 0–127"),
+        ("H1: {prompt: x}", "presets/opening.yaml:3: pads.H1: 'H1' is no note"),
+        ("36: {prompt: x}\n  36/17: {prompt: x}", "presets/opening.yaml:4: pads.36/17: '36/17' is no pad: channels"),
+        ("36: {prompt: x}\n  C1: {prompt: x}", "presets/opening.yaml:4: pads.C1: pad C1 stands here twice (as 36)"),
+        ("36: {prompt: x}\n  '36': {prompt: x}", "presets/opening.yaml:4: 36: stands here twice, with and without"),
     ],
 )
 def test_a_mistake_in_a_bank_is_a_line_with_its_place_and_the_way_out(show, pad, line):

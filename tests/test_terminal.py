@@ -110,6 +110,17 @@ def test_a_pipe_gets_lines_and_a_terminal_the_status():
     assert "nothing has landed yet" in terminal.file.getvalue()
 
 
+def test_a_scrolling_terminal_says_once_that_a_model_warms_up():
+    pipe = Console(file=io.StringIO(), width=100)
+    parts = [EngineChanged("pocket", "warming", part, at, 3) for at, part in enumerate(("loading", "prompts", "3 s"))]
+    with StatusScreen(View(), tuple, pipe, None) as screen:
+        for change in (*parts, EngineChanged("pocket", "ready", "on cpu"), parts[0]):
+            screen.heard(change)
+    lines = [line.strip() for line in pipe.file.getvalue().splitlines()]
+    warms = "engine     pocket warms up"
+    assert lines == [warms, "engine     pocket ready: on cpu", warms]
+
+
 def test_a_port_that_is_told_twice_is_one_line():
     pipe = Console(file=io.StringIO(), width=100)
     there, gone = PortState("pads", "in", "open", "pads: input is open"), PortState("pads", "in", "lost", "went away")

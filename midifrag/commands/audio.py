@@ -12,8 +12,9 @@ from rich.progress import Progress
 from rich.table import Table
 
 from midifrag.commands.common import add_plain_row, explained, out
+from midifrag.engine.catalogue import longest
 from midifrag.engine.protocol import EngineChoice
-from midifrag.errors import StorageError
+from midifrag.errors import RequestError, StorageError
 from midifrag.fragment.options import FragmentOptions
 from midifrag.fragment.record import TakeRecord
 
@@ -25,9 +26,12 @@ def render(prompt: str, target: Path, model: EngineChoice, parameters: Mapping[s
     from midifrag.fragment.wav import write_wav
 
     with explained(), Progress(transient=True) as progress:
+        # Said before a model is loaded, which takes a while.
         if not target.absolute().parent.is_dir():
-            # Said before a model is loaded, which takes a while.
             raise StorageError(f"{target} cannot be written: there is no folder {target.parent}. Make it first.")
+        seconds, most = parameters.get("seconds"), longest(model.model, model.source)
+        if seconds is not None and most is not None and seconds > most:
+            raise RequestError(f"{seconds:g} s is more than {model.model} renders, {most:.1f} s: ask for less.")
         task = progress.add_task(f"loading {model.model}", total=None)
         loaded = api.open_model(model)
         progress.update(task, description="rendering")

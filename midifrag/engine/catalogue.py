@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache
@@ -59,6 +60,19 @@ def plugins() -> dict[str, EntryPoint]:
 def pocket_is_there() -> bool:
     """Whether the built-in model is part of this installation."""
     return (POCKET_FOLDER / "model_config.json").is_file()
+
+
+def longest(model: str, source: Mapping[str, Any]) -> float | None:
+    """Seconds that a model can render, where its configuration lies here; ``source`` is as in its entry."""
+    folder = source.get("folder", POCKET_FOLDER if model == "pocket" and not source else None)
+    config = source.get("config", None if folder is None else Path(folder) / "model_config.json")
+    if config is None:
+        return None
+    try:
+        values = json.loads(Path(config).read_text(encoding="utf-8"))
+        return float(values["sample_size"] / values["sample_rate"])
+    except (OSError, ValueError, KeyError, TypeError, ZeroDivisionError):
+        return None
 
 
 def default_model() -> str:

@@ -42,6 +42,13 @@ def test_a_folder_that_is_not_there_is_said_before_a_model_is_loaded(monkeypatch
     assert "there is no folder nowhere" in result.output
 
 
+def test_more_seconds_than_a_model_has_are_said_before_it_is_loaded(monkeypatch):
+    monkeypatch.setattr("midifrag.engine.api.open_model", lambda _choice: pytest.fail("loaded"))
+    result = runner.invoke(app, ["render", "rain", "-o", "a.wav", "--model", "pocket", "--seconds", "9"])
+    assert result.exit_code == 1
+    assert "9 s is more than pocket renders, 6.0 s" in result.output
+
+
 def test_render_with_an_unknown_model_says_what_there_is():
     result = runner.invoke(app, ["render", "x", "-o", "x.wav", "--model", "nope"])
     assert result.exit_code == 2
