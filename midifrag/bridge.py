@@ -12,10 +12,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
-from pydantic import ValidationError
-
 from midifrag import events
-from midifrag.banks import LIMITS, WHOLE, Bank, Pad, Preset
+from midifrag.banks import LIMITS, WHOLE, Bank
 from midifrag.clock import Clock
 from midifrag.config import Loaded
 from midifrag.engine import messages as engine
@@ -33,6 +31,7 @@ from midifrag.fragment import messages as writer
 from midifrag.jobs import Job, Origin
 from midifrag.midi.mapping import Mapper
 from midifrag.midi.messages import MidiEvent, PortChanged, Tick, Transport
+from midifrag.presses import Presses
 from midifrag.renders import Engines, Renders
 from midifrag.resting import Resting
 from midifrag.set_list import SetList
@@ -79,6 +78,7 @@ class Bridge:
         self._engines = engines
         self._stand_ins: set[str] = set()
         self.renders = Renders(engines, write, self._publish, clock, loaded.show.engine.spares, seeds)
+        self._presses = Presses(self._set_list, self.renders, self._publish)
         self._resting = Resting(self._standing, self.renders, lambda: self.bank, self._wish_of, self._publish, clock)
 
     @property
@@ -108,8 +108,16 @@ class Bridge:
                 to(self.everything())
             case Notice():
                 self._publish(item)
-            case events.Press() | events.Prompt() | events.Release() | events.MoveControl():
-                self._play(item)
+            case events.Press():
+                self._presses.press(item)
+            case events.Prompt():
+                self._presses.prompt(item)
+            case events.MoveControl(control, position, _):
+                change = self._set_list.live.move(control, position)
+                if change is not None:
+                    self._publish(change)
+            case events.Release():
+                pass
             case _ if isinstance(item, events.Intent):
                 self._act(item)
             case Tick() | Transport():
@@ -135,69 +143,6 @@ class Bridge:
 
     def _bank_changed(self) -> BankChanged:
         return BankChanged(self.bank.slug, self.bank.name, self._set_list.index, self._resting.pads())
-
-    # --- playing -----------------------------------------------------------------------------------------------------
-
-    def _play(self, intent: events.Press | events.Prompt | events.Release | events.MoveControl) -> None:
-        match intent:
-            case events.Press():
-                self._press(intent)
-            case events.Prompt():
-                self._prompt(intent)
-            case events.MoveControl(control, position, _):
-                change = self._set_list.live.move(control, position)
-                if change is not None:
-                    self._publish(change)
-            case events.Release():
-                pass
-
-    def _press(self, press: events.Press) -> None:
-        found = self.bank.find(press.note, press.channel, press.port)
-        if found is None:
-            return
-        key, pad = found
-        place = (self.bank.slug, key)
-        pending = self.renders.jobs.pending(*place)
-        if pending and pad.on_repress == "ignore":
-            return
-        if pending and pad.on_repress in ("cancel", "replace"):
-            self.renders.cancel(pending)
-            if pad.on_repress == "cancel":
-                return
-        if pad.choke is not None:
-            self._choke(pad.choke, place)
-        self._set_list.pressed(key, press)
-        origin = Origin(
-            self.bank.slug, key, pad.label, press.note, press.channel, press.port, pad.colour, pad.choke, pad.on_lost
-        )
-        self._submit(origin, pad, self._set_list.preset(pad, press.velocity), press.time)
-
-    def _prompt(self, prompt: events.Prompt) -> None:
-        origin = Origin(self.bank.slug, None, prompt.prompt, 0, 1, None)
-        try:
-            pad = Pad.model_validate({"prompt": prompt.prompt, **prompt.parameters})
-        except ValidationError as error:
-            problem = error.errors()[0]
-            self._publish(Notice("error", f"{'.'.join(map(str, problem['loc']))}: {problem['msg']}"))
-            return
-        preset = self._set_list.typed(pad)
-        if self._set_list.model(preset) not in self._set_list.show.known_models:
-            self._publish(Notice("error", f"model: {preset.model!r} is none of the models that there are"))
-            return
-        self._submit(origin, pad, preset, prompt.time)
-
-    def _submit(self, origin: Origin, pad: Pad, preset: Preset, time: float) -> None:
-        size = self._set_list.show.queue.size
-        if self.renders.jobs.waiting() >= size:
-            full = f"the queue is full ({size} presses wait); press again when one has landed"
-            self.renders.refuse(origin, preset, full, time)
-        else:
-            options = self._set_list.show.fragments.options(pad.fragment)
-            self.renders.submit(origin, preset, self._set_list.model(preset), options, pad.slot, time)
-
-    def _choke(self, group: str, place: tuple[str, str]) -> None:
-        others = [job for job in self.renders.jobs.pending() if job.origin.choke == group]
-        self.renders.cancel([job for job in others if (job.origin.bank, job.origin.pad) != place])
 
     # --- acting ------------------------------------------------------------------------------------------------------
 
