@@ -49,8 +49,8 @@ class Rotary:
         return turned
 
 
-#: A layer's adaLN modulation for a batch, six of (rows, 1, width), or of (1, 1, width) for all rows alike: norm gain,
-#: norm bias and gate of the attention, and the same of the feed-forward.
+#: A layer's adaLN modulation for a batch, six of (rows, 1, width): norm gain, norm bias and gate of the attention, and
+#: the same of the feed-forward.
 Modulation: TypeAlias = tuple[Tensor, ...]
 
 
@@ -163,8 +163,6 @@ class _LayerNorm:
         return torch.layer_norm(x, self._shape, self._weight, self._bias, self._eps)
 
     def modulated(self, x: Tensor, gain: Tensor, bias: Tensor) -> Tensor:
-        if len(gain) == 1:
-            return torch.layer_norm(x, self._shape, gain.view(-1), bias.view(-1), self._eps)
         return torch.addcmul(bias, torch.layer_norm(x, self._shape, eps=self._eps), gain)
 
 

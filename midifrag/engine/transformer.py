@@ -206,9 +206,6 @@ class FastDenoiser:
         Negative prompts count for rows ``against`` them; with ``zeros``, those without one get an empty one.
         """
         moments = [rows[index].prepared.moments[rows[index].query.t] for index in (*range(len(rows)), *places)]
-        if self._adaptive and not self.records and all(one is moments[0] for one in moments):
-            # Both sides of one request: modulated by layer norm's own weights, which takes fewer passes.
-            del moments[1:]
         return Inputs(
             latents=torch.cat([row.query.x for row in rows]),
             moments=torch.stack(moments),
