@@ -148,7 +148,7 @@ class PadKey(Strict):
 def pad_key(text: str | int) -> PadKey:
     """The key of ``37``, ``"C#1"`` or, on one channel only, ``"37/10"``."""
     note, _, channel = str(text).partition("/")
-    if channel and not channel.strip().isdigit():
+    if channel and not channel.strip().isdecimal():
         raise ValueError(f"{text!r} is no pad: use a note (36 or C1), or note/channel (36/10)")
     if channel and not 1 <= int(channel) <= 16:
         raise ValueError(f"{text!r} is no pad: channels are numbered 1 to 16")
@@ -167,14 +167,15 @@ def _pad_keys(value: Any) -> Any:
     if not isinstance(value, dict):
         return value
     keys: dict[str, Any] = {}
+    written: dict[str, Any] = {}
     for text, pad in value.items():
         try:
             key = str(pad_key(text))
         except ValueError as error:
             raise WrongKeyError(text, str(error)) from error
         if key in keys:
-            raise WrongKeyError(text, f"pad {text} stands here twice (as {key})")
-        keys[key] = pad
+            raise WrongKeyError(text, f"is the same pad as {written[key]}; remove one of the two")
+        keys[key], written[key] = pad, text
     return keys
 
 

@@ -270,23 +270,32 @@ def _read(path: Path, problems: list[Problem], name: str | None = None) -> Any:
     return data
 
 
-def _twins(name: str, node: Any) -> Iterator[Problem]:
+def _twins(name: str, node: Any, path: tuple[str, ...] = ()) -> Iterator[Problem]:
     """Keys that are one key with and without quotes: YAML takes them for two, and one would be lost here."""
-    if isinstance(node, CommentedMap):
-        texts: set[str] = set()
-        for key in node:
-            if str(key) in texts:
-                yield Problem(name, node.lc.key(key)[0] + 1, str(key), "stands here twice, with and without quotes")
-            texts.add(str(key))
-    if isinstance(node, dict | list):
-        for child in node.values() if isinstance(node, dict) else node:
-            yield from _twins(name, child)
+    texts: set[str] = set()
+    for key in _own_keys(node):
+        if str(key) in texts:
+            place = ".".join((*path, str(key)))
+            message = "stands here twice, with and without quotes; remove one of the two"
+            yield Problem(name, node.lc.key(key)[0] + 1, place, message)
+        texts.add(str(key))
+    children = node.items() if isinstance(node, dict) else enumerate(node) if isinstance(node, list) else ()
+    for key, child in children:
+        yield from _twins(name, child, (*path, str(key)))
+
+
+def _own_keys(node: Any) -> list[Any]:
+    """The keys of a mapping that are its own, and not merged into it (``<<``)."""
+    own = (node.lc.data or {}) if isinstance(node, CommentedMap) else {}
+    return [key for key in own if key in node]
 
 
 def _plain(value: Any) -> Any:
     """Ruamel's containers and scalars as plain ones; keys become text, as pydantic and the environment name them."""
     if isinstance(value, dict):
-        return {str(key): _plain(item) for key, item in value.items()}
+        # What is merged in comes last there, and may be the same key with or without quotes as one that overrides it.
+        own = {str(key): value[key] for key in _own_keys(value)}
+        return {key: _plain(item) for key, item in ({str(key): value[key] for key in value} | own).items()}
     if isinstance(value, list):
         return [_plain(item) for item in value]
     for kind in (bool, int, float, str):

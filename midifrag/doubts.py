@@ -9,7 +9,7 @@ from pathlib import Path
 
 from midifrag.banks import Bank, Control, resolve
 from midifrag.config import Loaded
-from midifrag.engine.catalogue import longest
+from midifrag.engine.catalogue import too_long
 from midifrag.engine.registry import engines
 from midifrag.midi.mapping import control_id
 from midifrag.mistakes import none_of
@@ -53,9 +53,9 @@ def _too_long(loaded: Loaded, bank: Bank, file: str) -> Iterator[str]:
     for key, pad in bank.pads.items():
         preset = resolve(pad, bank.defaults, loaded.show.defaults)
         model = preset.model or loaded.show.model
-        most = longest(model, loaded.choice(model).source)
-        if preset.seconds is not None and most is not None and preset.seconds > most:
-            yield f"{file}: pads.{key}: {preset.seconds:g} s is more than {model} renders, {most:.1f} s"
+        trouble = too_long(preset.seconds, model, loaded.choice(model).source)
+        if trouble is not None:
+            yield f"{file}: pads.{key}: {trouble}"
 
 
 def _is_there(path: str) -> bool:

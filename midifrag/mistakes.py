@@ -85,7 +85,8 @@ def problem_at(sources: Sources, loc: tuple[str, ...], message: str) -> Problem:
     node, line, keys = sources.data, None, []
     for part in loc:
         if isinstance(node, dict):
-            found = next((key for key in node if _same_key(key, part)), None)
+            alike = [key for key in node if _same_key(key, part)]
+            found = next((key for key in alike if str(key) == part), alike[0] if alike else None)
             if found is None:
                 if part == loc[-1] and not _is_type_tag(part):
                     keys.append(part)

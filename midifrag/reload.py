@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from operator import attrgetter
 from pathlib import Path
@@ -11,6 +12,8 @@ from midifrag import config
 from midifrag.errors import ConfigurationError
 from midifrag.events import Notice, Reload
 from midifrag.settings import Show
+
+_log = logging.getLogger(__name__)
 
 #: Seconds between two looks at the files.
 LOOK_EVERY = 1.0
@@ -75,6 +78,12 @@ class ConfigWatch:
             self._refused = stamps
             for problem in error.problems:
                 runtime.put(Notice("error", f"{problem} (the last good configuration stays)"))
+            return
+        except Exception as error:
+            # A mistake of ours must not end a show either.
+            _log.exception("the changed configuration could not be read")
+            self._refused = stamps
+            runtime.put(Notice("error", f"unexpected: {error!r} (the last good configuration stays)"))
             return
         told = self._waiting(runtime.loaded.show)
         waits = [name for name in self._waiting(loaded.show) if name not in told]

@@ -79,11 +79,11 @@ class Renders:
         self.jobs.add(job)
         spare = self.spares.take(wish)
         if spare is not None:
-            # Before anything else: who presses waits for the file.
+            # Before it is told: who presses waits for the file.
             self._land_spare(job, spare)
-        self._tell(job)
-        if spare is not None:
+            self._tell(job)
             return job
+        self._tell(job)
         if coming is not None:
             self._engines.send(model, engine.Promote(job.number))
             if coming.started is not None:
@@ -128,6 +128,8 @@ class Renders:
         """
         self._cancel_spares([one for one in self.spares.coming if one.wish not in wishes])
         self.spares.drop_stale(wishes)
+        for spare in self.spares.adopt_options(wishes):
+            self._prepare(spare)
         # What the others may have is not what an absent one leaves: that one's come back, and none would stay.
         first = wishes[: self.spares.settings.count]
         wish = self.spares.next_of([wish for wish in first if wish.model in ready])
@@ -137,6 +139,9 @@ class Renders:
         render = self._render(self.jobs.next_number(), wish.preset, spare=True)
         self.spares.expect(render, wish, self._clock.now())
         self._engines.send(wish.model, render)
+
+    def _prepare(self, spare: Spare) -> None:
+        self._write(writer.Prepare(spare.rendered.audio, spare.rendered.sample_rate, spare.wish.options))
 
     def _cancel_spares(self, coming: Iterable[Coming]) -> None:
         for one in coming:
@@ -190,7 +195,7 @@ class Renders:
         if job is None:
             spare = self.spares.arrived(event, now)
             if spare is not None:
-                self._write(writer.Prepare(event.audio, event.sample_rate, spare.wish.options))
+                self._prepare(spare)
             return spare
         job.times["rendered"] = now
         job.times.setdefault("started", now - event.engine_seconds)

@@ -156,9 +156,9 @@ class SpareSettings(Strict):
     """Takes rendered ahead while the engine is idle."""
 
     enabled: bool = True
-    #: At most this many ready takes, and this much memory for them.
+    #: At most this many ready takes, and this much memory for them and what is made of them ahead.
     count: int = Field(default=16, ge=0, le=128)
-    megabytes: int = Field(default=512, ge=1, le=65536)
+    megabytes: int = Field(default=768, ge=1, le=65536)
 
 
 class EngineSettings(Strict):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -156,6 +157,16 @@ class SpareRack:
         for place, spare in list(self._ready.items()):
             if place[0] in banks and current.get(place) != spare.wish:
                 self._drop(place)
+
+    def adopt_options(self, wishes: Sequence[Wish]) -> list[Spare]:
+        """Keep spares whose fragments are now wanted in another way, under that wish; return them."""
+        adopted = []
+        for wish in wishes:
+            spare = self._ready.get(wish.place)
+            if spare is not None and spare.wish == wish and spare.wish.options != wish.options:
+                self._ready[wish.place] = dataclasses.replace(spare, wish=wish)
+                adopted.append(self._ready[wish.place])
+        return adopted
 
     def clear(self) -> None:
         """Drop all ready spares; what failed may be tried again."""

@@ -199,20 +199,16 @@ class StatusScreen:
 
     def heard(self, change: object) -> None:
         """Print a line for what somebody at a scrolling terminal, or in a log file, should know."""
-        line = None if self._live is not None or change in self._ports or self._knows(change) else line_for(change)
+        known = change in self._ports or (isinstance(change, EngineChanged) and self._is_warming(change))
+        line = None if self._live is not None or known else line_for(change)
         if isinstance(change, PortState):
             self._ports = [one for one in self._ports if (one.port, one.direction) != (change.port, change.direction)]
             self._ports.append(change)
+        if isinstance(change, EngineChanged):
+            (self._warming.add if change.state == "warming" else self._warming.discard)(change.model)
         if line is not None:
             self._console.print(line, highlight=False, markup=False, soft_wrap=True)
 
-    def _knows(self, change: object) -> bool:
+    def _is_warming(self, change: EngineChanged) -> bool:
         """Whether a line has said already that this model warms up, which is told for each of many parts."""
-        if not isinstance(change, EngineChanged):
-            return False
-        if change.state != "warming":
-            self._warming.discard(change.model)
-            return False
-        known = change.model in self._warming
-        self._warming.add(change.model)
-        return known
+        return change.state == "warming" and change.model in self._warming

@@ -530,6 +530,16 @@ def test_a_spare_is_prepared_as_its_pad_wants_its_fragment():
     assert (prepare.options.loop, prepare.options.bits) == (True, 24)
 
 
+def test_a_spare_is_prepared_anew_when_its_fragment_is_wanted_in_another_way():
+    rig = spare_rig()
+    rig.rendered(rig.engines.renders()[0])
+    rig.bridge.handle(Reload(loaded(bank(pads={36: {"prompt": "rain", "fragment": {"bits": 24}}}), **SPARES)))
+    rig.bridge.housekeeping()
+    assert [prepare.options.bits for prepare in rig.writes] == [16, 24]
+    assert rig.writes[0].audio is rig.writes[1].audio
+    assert len(rig.engines.renders()) == 1
+
+
 def test_no_spare_is_begun_while_a_take_is_written():
     rig = spare_rig()
     rig.rendered(rig.engines.renders()[0])

@@ -133,14 +133,22 @@ def test_a_mistake_in_the_show_is_a_line_with_its_place_and_the_way_out(show, pr
         ("36: {prompt: x, slot: 9}", "presets/opening.yaml:3: pads.36.slot: 9 is above 8"),
         ("300: {prompt: x}", "presets/opening.yaml:3: pads.300: note 300 is outside 0–127"),
         ("H1: {prompt: x}", "presets/opening.yaml:3: pads.H1: 'H1' is no note"),
+        ("36/²: {prompt: x}", "pads.36/²: '36/²' is no pad: use a note"),
         ("36: {prompt: x}\n  36/17: {prompt: x}", "presets/opening.yaml:4: pads.36/17: '36/17' is no pad: channels"),
-        ("36: {prompt: x}\n  C1: {prompt: x}", "presets/opening.yaml:4: pads.C1: pad C1 stands here twice (as 36)"),
-        ("36: {prompt: x}\n  '36': {prompt: x}", "presets/opening.yaml:4: 36: stands here twice, with and without"),
+        ("36: {prompt: x}\n  C1: {prompt: x}", "presets/opening.yaml:4: pads.C1: is the same pad as 36; remove one"),
+        ("C1: {prompt: x}\n  36: {prompt: x}", "presets/opening.yaml:4: pads.36: is the same pad as C1; remove one"),
+        ("36: {prompt: x}\n  '36': {prompt: x}", "presets/opening.yaml:4: pads.36: stands here twice, with and"),
     ],
 )
 def test_a_mistake_in_a_bank_is_a_line_with_its_place_and_the_way_out(show, pad, line):
     found = lines(show(opening=f"name: Opening\npads:\n  {pad}\n"))
     assert any(line in one for one in found), found
+
+
+def test_what_is_merged_in_is_overridden_with_and_without_quotes(show):
+    text = "pads:\n  '36': {prompt: own}\n  <<: {36: {prompt: merged}, 37: {prompt: merged}}\n"
+    pads = config.load(show(opening=f"name: Opening\n{text}"), environment={}).banks[0].pads
+    assert {key: pad.prompt for key, pad in pads.items()} == {"36": "own", "37": "merged"}
 
 
 def test_all_mistakes_of_all_files_are_told_at_once(show):

@@ -93,6 +93,20 @@ def test_a_notification_that_changes_is_said_to_wait(show):
     assert "notify: changed, takes effect at the next start" in show.put_items[0].text
 
 
+def test_a_mistake_of_ours_does_not_end_the_show(show, monkeypatch, caplog):
+    watch = ConfigWatch(show, interval=0.0)
+    change(show, BANK.replace("rain", "storm"))
+    with monkeypatch.context() as patch:
+        patch.setattr("midifrag.config.load", lambda *_: {}["x"])
+        watch.look()
+        watch.look()
+    assert [item.text for item in show.put_items] == ["unexpected: KeyError('x') (the last good configuration stays)"]
+    assert "could not be read" in caplog.text
+    change(show, BANK.replace("rain", "snow"))
+    watch.look()
+    assert show.put_items[-1].loaded.banks[0].pads["36"].prompt == "snow"
+
+
 def test_what_another_watch_has_taken_over_is_not_read_twice(show):
     watch, other = ConfigWatch(show, interval=0.0), ConfigWatch(show)
     change(show, BANK.replace("rain", "heavy storm"))

@@ -1,8 +1,11 @@
+import dataclasses
+
 import numpy as np
 
 from midifrag.banks import Preset
 from midifrag.engine.messages import Died, Failed, Progress, Render, Rendered, Started
 from midifrag.events import BankChanged, Notice, Panic, Reload, SetParameter
+from midifrag.fragment.options import FragmentOptions
 from midifrag.settings import SpareSettings
 from midifrag.spares import SpareRack, Wish
 from tests.support.bridges import Rig
@@ -82,6 +85,17 @@ def test_spares_of_another_bank_give_way():
     assert one.next_of([other]) == other
     one.make_room([other])
     assert [one.ready_for(wish(pad)) for pad in ("36", "37")] == [False, True]
+
+
+def test_one_whose_fragment_is_wanted_in_another_way_stays():
+    one = rack()
+    for job, wanted in ((1, wish()), (2, wish("37"))):
+        one.expect(render(job), wanted, 0.0)
+        one.arrived(rendered(job), 0.0)
+    other = dataclasses.replace(wish("37"), options=FragmentOptions(loop=True))
+    assert [spare.wish.options.loop for spare in one.adopt_options([wish(), other])] == [True]
+    assert one.adopt_options([wish(), other]) == []
+    assert one.take(other).rendered.job == 2
 
 
 def test_one_that_is_larger_than_the_budget_is_not_kept_and_not_rendered_again():

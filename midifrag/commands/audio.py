@@ -12,7 +12,7 @@ from rich.progress import Progress
 from rich.table import Table
 
 from midifrag.commands.common import add_plain_row, explained, out
-from midifrag.engine.catalogue import longest
+from midifrag.engine.catalogue import too_long
 from midifrag.engine.protocol import EngineChoice
 from midifrag.errors import RequestError, StorageError
 from midifrag.fragment.options import FragmentOptions
@@ -29,9 +29,9 @@ def render(prompt: str, target: Path, model: EngineChoice, parameters: Mapping[s
         # Said before a model is loaded, which takes a while.
         if not target.absolute().parent.is_dir():
             raise StorageError(f"{target} cannot be written: there is no folder {target.parent}. Make it first.")
-        seconds, most = parameters.get("seconds"), longest(model.model, model.source)
-        if seconds is not None and most is not None and seconds > most:
-            raise RequestError(f"{seconds:g} s is more than {model.model} renders, {most:.1f} s: ask for less.")
+        trouble = too_long(parameters.get("seconds"), model.model, model.source)
+        if trouble is not None:
+            raise RequestError(f"{trouble}: ask for less.")
         task = progress.add_task(f"loading {model.model}", total=None)
         loaded = api.open_model(model)
         progress.update(task, description="rendering")

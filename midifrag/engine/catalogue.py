@@ -62,8 +62,15 @@ def pocket_is_there() -> bool:
     return (POCKET_FOLDER / "model_config.json").is_file()
 
 
-def longest(model: str, source: Mapping[str, Any]) -> float | None:
-    """Seconds that a model can render, where its configuration lies here; ``source`` is as in its entry."""
+def too_long(seconds: float | None, model: str, source: Mapping[str, Any]) -> str | None:
+    """Why a model cannot render so many seconds, as far as its configuration lies here; ``source`` is its entry's."""
+    longest = _longest_seconds(model, source)
+    if seconds is None or longest is None or seconds <= longest:
+        return None
+    return f"{seconds:g} s is more than {model} renders, {longest:.1f} s"
+
+
+def _longest_seconds(model: str, source: Mapping[str, Any]) -> float | None:
     folder = source.get("folder", POCKET_FOLDER if model == "pocket" and not source else None)
     config = source.get("config", None if folder is None else Path(folder) / "model_config.json")
     if config is None:

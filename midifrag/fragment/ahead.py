@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import weakref
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 
 from midifrag.engine.messages import Audio
@@ -40,8 +41,12 @@ class Ahead:
         self._made: dict[int, tuple[weakref.ref[Audio], Prepared]] = {}
 
     def prepare(self, audio: Audio, sample_rate: int, options: FragmentOptions) -> None:
-        """Begin with a take, float32 of shape (channels, samples), which nobody changes afterwards. Never blocks."""
-        self._worker.submit(self._prepare, audio, sample_rate, options)
+        """Begin with a take, float32 of shape (channels, samples), which nobody changes afterwards.
+
+        Never blocks. Does nothing after `close`, nor for a take that is gone when its turn comes.
+        """
+        with suppress(RuntimeError):
+            self._worker.submit(self._prepare, weakref.ref(audio), sample_rate, options)
 
     def find(self, audio: Audio, options: FragmentOptions) -> Prepared | None:
         """What was prepared of this very array with these options; None if that is not done."""
@@ -50,11 +55,18 @@ class Ahead:
             return None
         return made[1] if made[1].options == options else None
 
+    def forget(self, audio: Audio) -> None:
+        """Free what was prepared of this array."""
+        self._made.pop(id(audio), None)
+
     def close(self) -> None:
         """Begin with nothing more."""
         self._worker.shutdown(wait=False, cancel_futures=True)
 
-    def _prepare(self, audio: Audio, sample_rate: int, options: FragmentOptions) -> None:
+    def _prepare(self, whose: weakref.ref[Audio], sample_rate: int, options: FragmentOptions) -> None:
+        audio = whose()
+        if audio is None:
+            return
         try:
             fragment = encode_fragment(make_fragment(audio, sample_rate, options), options.bits)
             prepared = Prepared(options, encode_take(audio, sample_rate, self._bits), fragment)

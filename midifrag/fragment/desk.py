@@ -125,13 +125,15 @@ class Desk:
         """When `tick` has something to do, on the monotonic clock."""
         return min([take.due for take in self._held], default=self._refresh_due)
 
+    def prepare(self, command: Prepare) -> None:
+        """Do ahead what a landing would wait for. Never blocks; any thread may ask."""
+        self._ahead.prepare(command.audio, command.sample_rate, command.options)
+
     def handle(self, command: WriterCommand) -> None:
         """Do a command, as far as it can be done now."""
         match command:
             case LandTake() | ArchiveOnly() | LandArchived():
                 self._receive(command)
-            case Prepare(audio, sample_rate, options):
-                self._ahead.prepare(audio, sample_rate, options)
             case SetLock(slot, locked):
                 self._change_slots(command, lambda: self._slots.set_lock(slot, locked))
             case RestoreSlot(slot):
@@ -231,8 +233,6 @@ class Desk:
 
     def _store(self, take: _Take) -> None:
         encoded = take.encoded or encode_take(take.audio, take.sample_rate, self._archive.bits)
-        # Not kept: should the disk refuse it, it would only fill the memory that held takes need.
-        take.encoded = None
         take.record = self._archive.store_encoded(encoded, take.record)
         number = take.record.number
         if number is not None:
@@ -276,6 +276,9 @@ class Desk:
                     raise StorageError(f"slot {slot} still waits for the take of an earlier press")
 
     def _hold(self, take: _Take, reason: str) -> None:
+        # What was made ahead would only fill the memory that held takes need.
+        take.encoded = None
+        self._ahead.forget(take.audio)
         take.tries += 1
         take.due = self._monotonic() + min(FIRST_RETRY * 2.0 ** (take.tries - 1), LONGEST_RETRY)
         if take not in self._held:

@@ -13,7 +13,16 @@ from typing import Literal
 
 from midifrag.fragment.archive import Archive
 from midifrag.fragment.desk import Desk
-from midifrag.fragment.messages import ArchiveOnly, Held, LandArchived, LandFailed, LandTake, WriterCommand, WriterEvent
+from midifrag.fragment.messages import (
+    ArchiveOnly,
+    Held,
+    LandArchived,
+    LandFailed,
+    LandTake,
+    Prepare,
+    WriterCommand,
+    WriterEvent,
+)
 from midifrag.fragment.rescue import Unarchived
 from midifrag.fragment.slots import Slots
 
@@ -51,6 +60,10 @@ class FragmentWriter:
 
     def submit(self, command: WriterCommand) -> None:
         """Hand over a command. Never blocks and never raises."""
+        if isinstance(command, Prepare):
+            # Past the queue, in which a stale spare would stay in memory while a disk is slow.
+            self._desk.prepare(command)
+            return
         if isinstance(command, LandTake | ArchiveOnly | LandArchived):
             self._unfinished.append(command)
         self._commands.put(command)

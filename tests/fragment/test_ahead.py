@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import gc
+import threading
 import time
 
 import numpy as np
@@ -58,7 +59,45 @@ def test_it_goes_with_its_array(ahead):
     del audio
     gc.collect()
 
+    until(lambda: ahead._made == {})
+
+
+def test_what_was_prepared_can_be_forgotten(ahead):
+    audio = noise()
+    prepared(ahead, audio)
+
+    ahead.forget(audio)
+
     assert ahead._made == {}
+
+
+def test_a_take_that_is_gone_is_not_prepared(ahead, monkeypatch):
+    go_on, made = threading.Event(), []
+
+    def slow(audio, *given):
+        go_on.wait(20)
+        made.append(audio.shape[1])
+        return make_fragment(audio, *given)
+
+    monkeypatch.setattr(module, "make_fragment", slow)
+    first, stale, wanted = noise(0.1), noise(0.2), noise(0.3)
+    for audio in (first, stale, wanted):
+        ahead.prepare(audio, RATE, OPTIONS)
+    del audio, stale
+    gc.collect()
+    go_on.set()
+    until(lambda: ahead.find(wanted, OPTIONS))
+
+    assert made == [first.shape[1], wanted.shape[1]]
+
+
+def test_nothing_is_prepared_after_the_end(ahead):
+    audio = noise()
+    ahead.close()
+
+    ahead.prepare(audio, RATE, OPTIONS)
+
+    assert ahead.find(audio, OPTIONS) is None
 
 
 @pytest.mark.parametrize("audio", [np.zeros((2, 100), np.float32), np.full((2, 100), np.nan, np.float32)])

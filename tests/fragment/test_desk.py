@@ -61,7 +61,7 @@ class Rig:
 
     def prepare(self, audio, options):
         """Have a take prepared, and wait until it is."""
-        assert self.handle(Prepare(audio, RATE, options)) == []
+        self.desk.prepare(Prepare(audio, RATE, options))
         deadline = time.monotonic() + 20
         while not self.desk._ahead.find(audio, options):
             assert time.monotonic() < deadline
@@ -137,6 +137,18 @@ def test_take_that_was_prepared_lands_as_if_it_had_not_been(rig, opened, tmp_pat
 
     for name in ("output01.wav", "archive/output001.wav"):
         assert (rig.folder / name).read_bytes() == (plain.folder / name).read_bytes()
+
+
+def test_what_was_prepared_is_not_kept_for_a_take_that_is_held(rig, monkeypatch):
+    command = land(7)
+    rig.prepare(command.audio, command.options)
+    break_archive(monkeypatch)
+
+    assert kinds(rig.handle(command)) == ["Landed", "Held"]
+
+    assert rig.desk._ahead.find(command.audio, command.options) is None
+    monkeypatch.undo()
+    assert kinds(rig.tick(FIRST_RETRY)) == ["TakeArchived"]
 
 
 def test_take_that_was_prepared_with_other_options_is_cut_anew(rig):

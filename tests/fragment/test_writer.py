@@ -5,12 +5,23 @@ from __future__ import annotations
 import logging
 import queue
 import threading
+import time
 
 import pytest
 
 from midifrag.errors import StorageError
 from midifrag.fragment.archive import Archive
-from midifrag.fragment.messages import ArchiveOnly, Held, Landed, LandFailed, SetLock, SlotsChanged, TakeArchived
+from midifrag.fragment.messages import (
+    ArchiveOnly,
+    Held,
+    Landed,
+    LandFailed,
+    Prepare,
+    SetLock,
+    SlotsChanged,
+    TakeArchived,
+)
+from midifrag.fragment.options import FragmentOptions
 from midifrag.fragment.slots import Slots
 from midifrag.fragment.writer import FragmentWriter
 from tests.fragment.sounds import RATE, land, noise, record
@@ -75,6 +86,23 @@ def test_slow_disk_delays_nobody(rig, monkeypatch):
     assert [event.job for event in listener.next(Landed, 5)] == [1, 2, 3, 4, 5]
     assert writer.close() == ()
     assert writer.backlog == 0
+
+
+def test_a_spare_is_prepared_while_the_disk_is_slow(rig, monkeypatch):
+    writer, _ = rig
+    go_on, real = threading.Event(), Archive.store_encoded
+    monkeypatch.setattr(Archive, "store_encoded", lambda *given: (go_on.wait(20), real(*given))[1])
+    writer.start()
+    writer.submit(land(1))
+    spare = noise()
+    writer.submit(Prepare(spare, RATE, FragmentOptions()))
+    deadline = time.monotonic() + 20
+    while not writer._desk._ahead.find(spare, FragmentOptions()):
+        assert time.monotonic() < deadline
+        time.sleep(0.002)
+    assert writer.backlog == 1
+    go_on.set()
+    writer.close()
 
 
 def test_held_take_is_tried_again_by_itself(rig, monkeypatch):
