@@ -23,6 +23,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from midifrag.engine.cores import FreeCores
 from midifrag.engine.device import first_line, free_cached, is_memory_error, set_up
 from midifrag.engine.flight import Flight, Stage
 from midifrag.engine.messages import (
@@ -71,6 +72,7 @@ class DiffusionWorker:
         self._warm: set[Kind] = set()
         self._warm_seconds: float | None = None
         self._warmed = ""
+        self._cores: FreeCores | None = None
 
     @classmethod
     def from_model(cls, model: Model, **options: object) -> DiffusionWorker:
@@ -83,6 +85,9 @@ class DiffusionWorker:
         """See `Worker.load`."""
         if self._renderer is None:
             self._adopt((yield from load_in_steps(self._choice)))
+            if self.model.device.type == "cpu":
+                self._cores = FreeCores(torch.get_num_threads())
+                self._cores.watch()
 
     def _adopt(self, model: Model) -> None:
         set_up(model.device)
@@ -162,6 +167,8 @@ class DiffusionWorker:
 
     def close(self) -> None:
         """See `Worker.close`."""
+        if self._cores is not None:
+            self._cores.close()
         if self._renderer is not None:
             device = self.model.device
             self._flights.clear()
@@ -172,6 +179,8 @@ class DiffusionWorker:
 
     def tick(self) -> list[EngineEvent]:
         """See `Worker.tick`."""
+        if self._cores is not None:
+            self._cores.follow()
         if not self._flights:
             self.renderer.record_lost()
             return []
