@@ -163,20 +163,24 @@ class WrongKeyError(ValueError):
         self.key = str(key)
 
 
-def _pad_keys(value: Any) -> Any:
+def _pad_text(text: Any) -> str:
+    return str(pad_key(text))
+
+
+def _no_pad_twice(value: Any) -> Any:
     if not isinstance(value, dict):
         return value
-    keys: dict[str, Any] = {}
     written: dict[str, Any] = {}
-    for text, pad in value.items():
+    for text in value:
         try:
-            key = str(pad_key(text))
-        except ValueError as error:
-            raise WrongKeyError(text, str(error)) from error
-        if key in keys:
+            key = _pad_text(text)
+        except ValueError:
+            # Told with all the other mistakes, key by key.
+            continue
+        if key in written:
             raise WrongKeyError(text, f"is the same pad as {written[key]}; remove one of the two")
-        keys[key], written[key] = pad, text
-    return keys
+        written[key] = text
+    return value
 
 
 class Control(Range):
@@ -205,7 +209,9 @@ class Bank(Strict):
     name: str = Field(min_length=1)
     program: Program | None = None
     defaults: Parameters = Parameters()
-    pads: Annotated[dict[str, Pad], BeforeValidator(_pad_keys)] = Field(min_length=1)
+    pads: Annotated[dict[Annotated[str, BeforeValidator(_pad_text)], Pad], BeforeValidator(_no_pad_twice)] = Field(
+        min_length=1
+    )
     controls: tuple[Control, ...] = ()
     #: The bank's file, without folder and ending; its name in the set list.
     slug: str = Field(default="", exclude=True)

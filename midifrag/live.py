@@ -24,6 +24,7 @@ class LiveValues:
     def configure(self, show: Show, bank: Bank) -> None:
         """Use the controls of ``show`` and ``bank``; soft takeover starts over."""
         self._bank = bank.slug
+        self._defaults = [bank.defaults, show.defaults]
         self._values.setdefault(bank.slug, {})
         self._controls: dict[str, tuple[str, Control]] = {control_id(c): ("", c) for c in show.controls}
         self._controls |= {control_id(c): (bank.slug, c) for c in bank.controls}
@@ -47,7 +48,10 @@ class LiveValues:
             return None
         scope, control = self._controls[key]
         current = self.effective.get(control.sets)
-        at = None if current is None else control.position(current)
+        # Before the first move, where the bank or the set begins; what single pads say differs from pad to pad.
+        begins = (getattr(defaults, control.sets) for defaults in self._defaults)
+        stands = current if current is not None else next((value for value in begins if value is not None), None)
+        at = control.position(stands) if isinstance(stands, int | float) else None
         taken = self._takeovers[key].move(position, at)
         if taken is None:
             return ControlChanged(control.sets, current, waiting=True)

@@ -145,6 +145,13 @@ def test_a_mistake_in_a_bank_is_a_line_with_its_place_and_the_way_out(show, pad,
     assert any(line in one for one in found), found
 
 
+def test_wrong_pads_hide_no_other_mistake(show):
+    pads = "  H9: {prompt: x}\n  128: {prompt: x}\n  36: {promt: x}\n  37: {prompt: x, steps: 0}\n"
+    found = lines(show(opening=f"name: Opening\npads:\n{pads}"))
+    places = [line.split(" ")[1] for line in found]
+    assert places == ["pads.H9:", "pads.128:", "pads.36.prompt:", "pads.36.promt:", "pads.37.steps:"]
+
+
 def test_what_is_merged_in_is_overridden_with_and_without_quotes(show):
     text = "pads:\n  '36': {prompt: own}\n  <<: {36: {prompt: merged}, 37: {prompt: merged}}\n"
     pads = config.load(show(opening=f"name: Opening\n{text}"), environment={}).banks[0].pads

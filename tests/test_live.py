@@ -34,6 +34,19 @@ def test_pickup_waits_and_then_takes_over():
     assert values.effective == {"cfg_scale": 9}
 
 
+def test_a_first_move_is_picked_up_where_the_defaults_stand():
+    controls = [{"cc": 21, "sets": "cfg_scale", "range": [0, 10], "takeover": "pickup"}]
+    show = loaded(controls=controls, defaults={"cfg_scale": 2}).show
+    values, key = LiveValues(show, bank(defaults={"cfg_scale": 6})), control_id(show.controls[0])
+    waits = values.move(key, 1.0)
+    assert (waits.waiting, waits.value, values.effective) == (True, None, {})
+    assert values.move(key, 0.5).value == 5
+    # In a bank that says nothing of its own, the set's count.
+    values = LiveValues(show, bank())
+    assert values.move(key, 0.6).waiting
+    assert values.move(key, 0.1).value == 1
+
+
 def test_values_of_a_banks_own_control_rest_with_the_bank():
     show = loaded().show
     one = bank("one", controls=[{"cc": 1, "sets": "steps", "range": [1, 100]}])

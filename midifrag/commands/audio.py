@@ -70,7 +70,8 @@ def table_of(records: list[TakeRecord]) -> Table:
             table,
             f"{record.number:03d}" if record.number is not None else "",
             "★" if record.starred else ("✗" if record.reason else ""),
-            _when(record.rendered_at),
+            # A spare may have waited long for its press.
+            _when(record.pressed_at or record.rendered_at),
             record.prompt,
             record.bank,
             record.model,

@@ -154,7 +154,7 @@ def _farewell(loaded: config.Loaded, takes: list[JobChanged], seconds: float) ->
     out.print()
     out.print(table)
     landed = sum(take.state is PadState.LANDED for take in takes)
-    out.print(f"\n{landed} of {len(takes)} presses landed in {seconds:.1f} s.", markup=False)
+    out.print(f"\n{landed} of {len(takes)} presses landed; {seconds:.1f} s with the warm-up.", markup=False)
     out.print(
         f"Slots    {loaded.fragments_folder}   load this folder in your sampler or DAW", markup=False, soft_wrap=True
     )

@@ -45,7 +45,7 @@ class Takeover:
     def move(self, position: float, current: float | None) -> float | None:
         """The knob moved to ``position``; returns the position to set, or None while it must wait.
 
-        ``current`` is where the parameter stands now, None where it has no live value yet (then any knob takes over).
+        ``current`` is where the parameter stands now, None where nothing says so (then any knob takes over).
         """
         knob, self._knob = self._knob, position
         if self.mode == "jump" or current is None:

@@ -111,8 +111,8 @@ class Board:
             lit = self._lit[port]
             if pad.port in (None, port):
                 before = lit.get(place)
-                # A new press is shown even where the LED looks the same; progress alone is not.
-                if before is None or (before.state, before.job, before.colour) != (pad.state, pad.job, pad.colour):
+                # A new press is shown even where the LED looks the same; progress alone, of several in turn, is not.
+                if before is None or _looks(before) != _looks(pad) or (pad.job or 0) > (before.job or 0):
                     lit[place] = pad
                     self._send(port, surface.show(pad))
             elif pad.state in _AT_REST:
@@ -130,3 +130,7 @@ class Board:
         on = note(number, NOTIFY_VELOCITY, notify.channel)
         off = mido.Message("note_off", note=number, channel=notify.channel - 1)
         self._send(notify.port, [on, off], led=False)
+
+
+def _looks(pad: PadChanged) -> tuple[PadState, str | None]:
+    return pad.state, pad.colour

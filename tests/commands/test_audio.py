@@ -1,3 +1,4 @@
+import datetime
 import json
 from contextlib import closing
 from importlib.metadata import version
@@ -8,6 +9,7 @@ import soundfile
 from typer.testing import CliRunner
 
 from midifrag.cli import app
+from midifrag.commands.audio import table_of
 from midifrag.fragment.archive import Archive
 from midifrag.fragment.record import TakeRecord
 
@@ -101,6 +103,13 @@ def test_takes_lists_newest_first_and_finds_by_words(archive):
     assert output.index("low bell") < output.index("rain") < output.index("glass bell")
     output = runner.invoke(app, ["takes", "bell", "--json"]).output
     assert [take["number"] for take in json.loads(output)] == [3, 1]
+
+
+def test_takes_are_listed_with_the_moment_of_their_press():
+    rendered, pressed = 1_700_000_000.0, 1_700_000_500.0
+    record = TakeRecord(prompt="x", rendered_at=rendered, pressed_at=pressed, spare=True, number=1)
+    (when,) = table_of([record]).columns[2].cells
+    assert str(when) == datetime.datetime.fromtimestamp(pressed).isoformat(" ")
 
 
 def test_a_take_can_be_marked_and_annotated(archive):

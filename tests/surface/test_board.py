@@ -60,6 +60,15 @@ def test_progress_alone_sends_nothing_again_but_a_new_job_does():
     assert desk.handle(pad(S.RENDERING, port="a", job=2, progress=0.0)) == [("a", "90 24 2D")]
 
 
+def test_jobs_of_one_pad_that_progress_in_turn_send_nothing_again():
+    desk = Desk()
+    desk.handle(bank(pad()))
+    desk.handle(*(pad(S.RENDERING, port="a", job=job) for job in (1, 2, 3)))
+    turns = [pad(S.RENDERING, port="a", job=job, progress=0.5) for job in (1, 2, 3) * 4]
+    assert desk.handle(*turns) == []
+    assert desk.handle(pad(S.LANDED, port="a", job=1)) == [("a", "90 24 15")]
+
+
 def test_a_bank_change_clears_and_shows_everything():
     desk = Desk()
     desk.handle(bank(pad(note=36), pad(note=37)))
