@@ -7,12 +7,16 @@ share its core with another program (a DAW) holds up all the others: measured wi
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Generator
+from typing import TypeVar
 
 import psutil
 import torch
+
+_log = logging.getLogger(__name__)
 
 #: Seconds between two looks.
 LOOK_EVERY = 0.25
@@ -21,20 +25,23 @@ SLACK = 0.25
 #: Looks in a row that must find more room before a thread comes back.
 CALM_LOOKS = 4
 
+_Piece = TypeVar("_Piece")
+_Result = TypeVar("_Result")
 #: Says how many cores' worth of time others have taken since it was last asked.
 Others = Callable[[], float]
 
 
 class FreeCores:
-    """Follows what other programs leave free; ``threads`` is what may be used now, from 1 to ``most``.
+    """Follows what other programs leave free; ``threads`` is what may be used now, None before the first look.
 
     `look` takes a look, `watch` does so regularly on a thread of its own, and `follow` has torch use as many threads in
-    operations that the calling thread begins.
+    operations that the calling thread begins. There are ``most`` threads at most (as many as torch uses by itself).
     """
 
-    def __init__(self, most: int, cores: int | None = None) -> None:
-        self.threads = self._most = most
-        self._cores = cores or psutil.cpu_count() or most
+    def __init__(self, most: int | None = None, cores: int | None = None) -> None:
+        self.threads: int | None = None
+        self._most = most or torch.get_num_threads()
+        self._cores = cores or psutil.cpu_count() or self._most
         self._calm = 0
         self._closing = threading.Event()
 
@@ -46,23 +53,40 @@ class FreeCores:
     def look(self, others: float) -> None:
         """Take in how many cores' worth of time others take."""
         room = max(1, min(self._most, int(self._cores - others + SLACK)))
-        self._calm = self._calm + 1 if room > self.threads else 0
-        if room < self.threads or self._calm >= CALM_LOOKS:
-            self.threads, self._calm = room, 0
+        before = self.threads or self._most
+        self._calm = self._calm + 1 if room > before else 0
+        calm = self._calm >= CALM_LOOKS
+        self.threads = room if room < before or calm else before
+        if calm:
+            self._calm = 0
 
     def follow(self) -> None:
         """Have torch use as many threads as there may be."""
-        if torch.get_num_threads() != self.threads:
+        if self.threads is not None and torch.get_num_threads() != self.threads:
             torch.set_num_threads(self.threads)
+
+    def during(self, work: Generator[_Piece, None, _Result]) -> Generator[_Piece, None, _Result]:
+        """The same work, of which each piece follows."""
+        while True:
+            self.follow()
+            try:
+                yield next(work)
+            except StopIteration as end:
+                result: _Result = end.value
+                return result
 
     def close(self) -> None:
         """Look no more."""
         self._closing.set()
 
     def _run(self) -> None:
-        others = taken_by_others()
-        while not self._closing.wait(LOOK_EVERY):
-            self.look(others())
+        try:
+            others = taken_by_others()
+            while not self._closing.wait(LOOK_EVERY):
+                self.look(others())
+        except (psutil.Error, OSError):
+            _log.warning("what other programs leave free cannot be seen here; going on with all threads", exc_info=True)
+            self.threads = self._most
 
 
 def taken_by_others() -> Others:

@@ -72,7 +72,7 @@ class DiffusionWorker:
         self._warm: set[Kind] = set()
         self._warm_seconds: float | None = None
         self._warmed = ""
-        self._cores: FreeCores | None = None
+        self._cores = FreeCores()
 
     @classmethod
     def from_model(cls, model: Model, **options: object) -> DiffusionWorker:
@@ -86,7 +86,6 @@ class DiffusionWorker:
         if self._renderer is None:
             self._adopt((yield from load_in_steps(self._choice)))
             if self.model.device.type == "cpu":
-                self._cores = FreeCores(torch.get_num_threads())
                 self._cores.watch()
 
     def _adopt(self, model: Model) -> None:
@@ -134,7 +133,7 @@ class DiffusionWorker:
     def warm(self, renders: tuple[Render, ...]) -> Iterator[Warming]:
         """See `Worker.warm`."""
         began = time.monotonic()
-        held = yield from warm_up(self.renderer, renders, self._most, self._warm)
+        held = yield from self._cores.during(warm_up(self.renderer, renders, self._most, self._warm))
         self._request_memory = max(self._request_memory, held)
         if self._warm_seconds is None:
             self._warm_seconds = time.monotonic() - began
@@ -167,8 +166,7 @@ class DiffusionWorker:
 
     def close(self) -> None:
         """See `Worker.close`."""
-        if self._cores is not None:
-            self._cores.close()
+        self._cores.close()
         if self._renderer is not None:
             device = self.model.device
             self._flights.clear()
@@ -179,8 +177,7 @@ class DiffusionWorker:
 
     def tick(self) -> list[EngineEvent]:
         """See `Worker.tick`."""
-        if self._cores is not None:
-            self._cores.follow()
+        self._cores.follow()
         if not self._flights:
             self.renderer.record_lost()
             return []

@@ -75,7 +75,7 @@ def test_another_program_that_takes_a_core_is_seen(monkeypatch):
     try:
         free.watch()
         deadline = time.monotonic() + 20
-        while free.threads == most:
+        while free.threads in (None, most):
             assert time.monotonic() < deadline
             time.sleep(0.01)
     finally:
@@ -101,7 +101,23 @@ def test_own_work_is_not_counted_as_others(monkeypatch):
     assert taken_by_others()() == pytest.approx(0.5)
 
 
+def test_a_system_that_does_not_tell_leaves_all_threads(monkeypatch, caplog):
+    def refused():
+        raise psutil.AccessDenied
+
+    monkeypatch.setattr(cores, "LOOK_EVERY", 0.0)
+    monkeypatch.setattr(cores, "taken_by_others", lambda: refused)
+    free = FreeCores(4, 4)
+    free.look(3.0)
+
+    free._run()
+
+    assert free.threads == 4
+    assert "cannot be seen" in caplog.text
+
+
 def test_a_worker_that_is_loaded_on_a_cpu_follows(tmp_path, monkeypatch, threads):
+    from midifrag.engine.messages import Render
     from midifrag.engine.protocol import EngineChoice
     from midifrag.engine.worker import DiffusionWorker
     from tests.engine.tiny_models import tiny_model_folder
@@ -112,6 +128,9 @@ def test_a_worker_that_is_loaded_on_a_cpu_follows(tmp_path, monkeypatch, threads
     worker = DiffusionWorker(EngineChoice("mine", {"folder": str(folder)}, device="cpu"))
     for _ in worker.load():
         pass
+    list(worker.warm((Render(1, "rain", 0.2, 1, steps=2),)))
+    assert torch.get_num_threads() == 1
+    torch.set_num_threads(2)
     worker.tick()
     assert torch.get_num_threads() == 1
     worker.close()
