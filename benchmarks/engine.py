@@ -279,11 +279,13 @@ def profile(name: str, options: argparse.Namespace) -> None:
     """Print where one step and one decode spend their time."""
     bench = Bench(CASES[name], options.device, options.precision, options.smaller)
     worker = bench.worker
-    worker.submit(bench.case.render(steps=4))
+    worker.submit(bench.case.render(steps=1))
+    # It begins in a tick of its own.
     worker.tick()
-    for what, ticks in (("one step", 1), ("the steps that remain", 2), ("one decode", 1)):
+    for what, counter in (("one step", "denoiser_calls"), ("one decode", "decoder_calls")):
+        before = getattr(worker.counters, counter)
         with torch.profiler.profile() as recorded:
-            for _ in range(ticks):
+            while getattr(worker.counters, counter) == before:
                 worker.tick()
         print(f"\n{name}: {what}")
         print(recorded.key_averages().table(sort_by="self_cpu_time_total", row_limit=12, max_name_column_width=40))
