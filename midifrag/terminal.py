@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from rich.console import Console, Group, RenderableType
 from rich.live import Live
@@ -21,6 +21,7 @@ from midifrag.events import (
     PadChanged,
     PadState,
     PortState,
+    SlotsChanged,
 )
 from midifrag.fragment.messages import SlotState
 from midifrag.notes import note_name
@@ -172,6 +173,16 @@ def line_for(change: object) -> str | None:
             return None
 
 
+def slot_lines(before: Mapping[int, SlotState], slots: Iterable[SlotState]) -> Iterator[str]:
+    """A line for every slot that was locked, unlocked or given back its fragment before."""
+    for slot in slots:
+        was = before.get(slot.number, slot)
+        if (slot.state == "locked") != (was.state == "locked"):
+            yield f"     slot       {slot.file} {'locked' if slot.state == 'locked' else 'unlocked'}"
+        if was.landed_at is not None and slot.landed_at is not None and slot.landed_at < was.landed_at:
+            yield f"     slot       {slot.file} holds {slot.preset or slot.prompt} again"
+
+
 class StatusScreen:
     """Keeps the status on a terminal up to date; on a pipe it prints a line per event instead."""
 
@@ -181,6 +192,7 @@ class StatusScreen:
         # How a port stands may be told twice at the beginning.
         self._ports: list[PortState] = []
         self._warming: set[str] = set()
+        self._slots: dict[int, SlotState] = {}
 
     def __enter__(self) -> StatusScreen:
         if self._live is not None:
@@ -206,8 +218,12 @@ class StatusScreen:
             self._ports.append(change)
         if isinstance(change, EngineChanged):
             (self._warming.add if change.state == "warming" else self._warming.discard)(change.model)
-        if line is not None:
-            self._console.print(line, highlight=False, markup=False, soft_wrap=True)
+        lines = [] if line is None else [line]
+        if isinstance(change, SlotsChanged):
+            lines = [] if self._live is not None else list(slot_lines(self._slots, change.slots))
+            self._slots = {slot.number: slot for slot in change.slots}
+        for one in lines:
+            self._console.print(one, highlight=False, markup=False, soft_wrap=True)
 
     def _is_warming(self, change: EngineChanged) -> bool:
         """Whether a line has said already that this model warms up, which is told for each of many parts."""

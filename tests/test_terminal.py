@@ -1,3 +1,4 @@
+import dataclasses
 import io
 
 import pytest
@@ -108,6 +109,18 @@ def test_a_pipe_gets_lines_and_a_terminal_the_status():
         screen.heard(Notice("error", "disk full"))
         screen.draw()
     assert "nothing has landed yet" in terminal.file.getvalue()
+
+
+def test_a_scrolling_terminal_says_what_is_done_to_slots():
+    pipe = Console(file=io.StringIO(), width=100)
+    first = SlotState(1, "output01.wav", "filled", 7, "rain", "", 2.5, landed_at=10.0)
+    second = dataclasses.replace(first, take=8, preset="bell", landed_at=20.0)
+    locked = dataclasses.replace(second, state="locked")
+    with StatusScreen(View(), tuple, pipe, None) as screen:
+        for slot in (first, second, locked, second, first):
+            screen.heard(SlotsChanged((slot,)))
+    lines = [line.split(maxsplit=1)[1] for line in pipe.file.getvalue().splitlines()]
+    assert lines == ["output01.wav locked", "output01.wav unlocked", "output01.wav holds rain again"]
 
 
 def test_a_scrolling_terminal_says_once_that_a_model_warms_up():
