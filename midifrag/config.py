@@ -103,8 +103,10 @@ def load(path: Path, flags: Mapping[str, Any] | None = None, environment: Mappin
     stamps |= {file: stamp(file) for file in (bank_path(path.absolute(), slug) for slug in slugs)}
     whole = Sources(path.name, data, flags or {}, environment)
     banks = [
-        _load_bank(bank_path(path, slug), slug, show, problems, problem_at(whole, ("set_list", str(index)), ""))
-        for index, slug in enumerate(slugs)
+        _load_bank(
+            bank_path(path, slug), slug, show, problems, problem_at(whole, ("set_list", str(slugs.index(slug))), "")
+        )
+        for slug in dict.fromkeys(slugs)
     ]
     if show is not None:
         problems += _own_names(show, whole)

@@ -123,6 +123,8 @@ def _sentence(item: Any, model: type[BaseModel], loc: tuple[str, ...]) -> str:
             return f"{found} is above {context.get('le', context.get('lt'))}"
         case "extra_forbidden":
             return f"unknown key; {_suggest(loc[-1], _model_at(model, loc[:-1]))}"
+        case "missing" | "too_long" if isinstance(found, list | tuple):
+            return f"{list(found)} must be two values, such as [1, 12]"
         case "missing":
             return "is missing"
         case "literal_error":

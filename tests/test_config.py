@@ -103,6 +103,8 @@ def test_environment_overrides_the_file_and_flags_override_both(show):
         ("set_list: [openin]", "did you mean opening?"),
         ("model: sketsch", "did you mean sketch?"),
         ("pads: {36: {prompt: x}}", "presets.yaml: this is a bank; give the presets.yaml that names it"),
+        ("controls: [{cc: 3, sets: steps, range: [9]}]", "controls.0.range: [9] must be two values, such as [1, 12]"),
+        ("controls: [{cc: 3, sets: steps, range: [1, 2, 3]}]", "controls.0.range: [1, 2, 3] must be two values"),
         ("set_list: [opening, opening]", "set_list: opening stands there more than once"),
     ],
 )
@@ -143,6 +145,11 @@ def test_a_mistake_in_the_show_is_a_line_with_its_place_and_the_way_out(show, pr
 def test_a_mistake_in_a_bank_is_a_line_with_its_place_and_the_way_out(show, pad, line):
     found = lines(show(opening=f"name: Opening\npads:\n  {pad}\n"))
     assert any(line in one for one in found), found
+
+
+def test_the_mistakes_of_a_bank_that_stands_there_twice_are_told_once(show):
+    found = lines(show("set_list: [opening, opening]", opening="name: O\npads: {36: {prompt: x, steps: 0}}\n"))
+    assert [line.split(" ")[1] for line in found] == ["pads.36.steps:", "set_list:"]
 
 
 def test_wrong_pads_hide_no_other_mistake(show):

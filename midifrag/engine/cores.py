@@ -20,6 +20,8 @@ _log = logging.getLogger(__name__)
 
 #: Seconds between two looks.
 LOOK_EVERY = 0.25
+#: As many as torch uses by itself; what `FreeCores.follow` sets outlives a worker in a thread of this process.
+ALL_THREADS = torch.get_num_threads()
 #: How much of a core others may take before a thread is given up for it.
 SLACK = 0.25
 #: Looks in a row that must find more room before a thread comes back.
@@ -40,7 +42,7 @@ class FreeCores:
 
     def __init__(self, most: int | None = None, cores: int | None = None) -> None:
         self.threads: int | None = None
-        self._most = most or torch.get_num_threads()
+        self._most = most or ALL_THREADS
         self._cores = cores or psutil.cpu_count() or self._most
         self._calm = 0
         self._closing = threading.Event()

@@ -122,6 +122,7 @@ def test_a_worker_that_is_loaded_on_a_cpu_follows(tmp_path, monkeypatch, threads
     from midifrag.engine.worker import DiffusionWorker
     from tests.engine.tiny_models import tiny_model_folder
 
+    monkeypatch.setattr(cores, "ALL_THREADS", 2)
     torch.set_num_threads(2)
     monkeypatch.setattr(FreeCores, "watch", lambda self: self.look(psutil.cpu_count()))
     folder = tiny_model_folder(tmp_path / "model", "rectified_flow")
