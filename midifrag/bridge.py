@@ -17,6 +17,7 @@ from midifrag.banks import LIMITS, WHOLE, Bank
 from midifrag.clock import Clock
 from midifrag.config import Loaded
 from midifrag.engine import messages as engine
+from midifrag.engine.protocol import Engines
 from midifrag.events import (
     BankChanged,
     ControlChanged,
@@ -32,7 +33,7 @@ from midifrag.jobs import Job, Origin
 from midifrag.midi.mapping import Mapper
 from midifrag.midi.messages import MidiEvent, PortChanged, Tick, Transport
 from midifrag.presses import Presses
-from midifrag.renders import Engines, Renders
+from midifrag.renders import Renders
 from midifrag.resting import Resting
 from midifrag.set_list import SetList
 from midifrag.spares import Wish

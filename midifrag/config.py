@@ -13,15 +13,13 @@ from typing import Any, TypeAlias
 
 from pydantic import ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, SettingsError
-from ruamel.yaml import YAML
-from ruamel.yaml.comments import CommentedMap
-from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
 from midifrag.banks import Bank
 from midifrag.engine.protocol import EngineChoice
 from midifrag.errors import ConfigurationError, Problem
 from midifrag.mistakes import ENVIRONMENT_PREFIX, Sources, none_of, problem_at, translate, unknown_variables
 from midifrag.settings import Show
+from midifrag.yaml_files import plain, read
 
 #: A file's time and size; None for one that is not there.
 Stamp: TypeAlias = tuple[int, int] | None
@@ -95,7 +93,7 @@ def load(path: Path, flags: Mapping[str, Any] | None = None, environment: Mappin
     environment = os.environ if environment is None else environment
     problems: list[Problem] = []
     stamps = {path.absolute(): stamp(path)}
-    data = _read(path, problems)
+    data = read(path, problems)
     if isinstance(data, dict) and not _is_show(path, data, problems):
         data = None
     show = None if data is None else _load_show(path.name, data, flags or {}, environment, problems)
@@ -152,7 +150,7 @@ def _merged(data: Mapping[str, Any], flags: Mapping[str, Any], environment: Mapp
             return data.get(field_name), field_name, False
 
         def __call__(self) -> dict[str, Any]:
-            return dict(_plain(data))
+            return dict(plain(data))
 
     class Sources(BaseSettings, Show):
         model_config = SettingsConfigDict(
@@ -169,6 +167,7 @@ def _merged(data: Mapping[str, Any], flags: Mapping[str, Any], environment: Mapp
             file_secret_settings: PydanticBaseSettingsSource,
         ) -> tuple[PydanticBaseSettingsSource, ...]:
             del dotenv_settings, file_secret_settings
+            # A field of the class that pydantic-settings makes here, not of the one that it declares.
             env_settings.env_vars = {name.lower(): value for name, value in environment.items()}  # type: ignore[attr-defined]
             return init_settings, env_settings, FileSource(settings_cls)
 
@@ -182,12 +181,12 @@ def _load_bank(path: Path, slug: str, show: Show | None, problems: list[Problem]
         there = sorted(file.stem for file in path.parent.glob("*.yaml"))
         problems.append(replace(named, message=f"{none_of(slug, there)}; each bank is a file in presets/"))
         return None
-    data = _read(path, problems, name)
+    data = read(path, problems, name)
     if data is None:
         return None
     sources = Sources(name, data)
     try:
-        bank = Bank.model_validate({**_plain(data), "slug": slug})
+        bank = Bank.model_validate({**plain(data), "slug": slug})
     except ValidationError as error:
         problems += translate(error, Bank, sources)
         return None
@@ -243,64 +242,3 @@ def _clashes(banks: tuple[Bank, ...]) -> Iterator[Problem]:
             message = f"{bank.program} already selects {other}; each bank has its own"
             yield Problem(f"presets/{bank.slug}.yaml", None, "program", message)
         programs[bank.program] = bank.slug
-
-
-def _read(path: Path, problems: list[Problem], name: str | None = None) -> Any:
-    name = name or path.name
-    try:
-        data = YAML(typ="rt").load(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        problems.append(Problem(str(path), None, "", "no such file; `midifrag init FOLDER` writes a set to start from"))
-        return None
-    except (OSError, UnicodeDecodeError) as error:
-        problems.append(Problem(str(path), None, "", f"cannot be read: {error}"))
-        return None
-    except MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        line = mark.line + 1 if mark is not None else None
-        problems.append(Problem(name, line, "", f"not valid YAML: {error.problem or error.context}"))
-        return None
-    except (YAMLError, TypeError) as error:  # a list within a key is a TypeError of theirs
-        problems.append(Problem(name, None, "", f"not valid YAML: {error}"))
-        return None
-    if data is None:
-        return {}
-    if not isinstance(data, dict):
-        problems.append(Problem(name, 1, "", "must be keys and values, such as `model: sketch`"))
-        return None
-    problems += _twins(name, data)
-    return data
-
-
-def _twins(name: str, node: Any, path: tuple[str, ...] = ()) -> Iterator[Problem]:
-    """Keys that are one key with and without quotes: YAML takes them for two, and one would be lost here."""
-    texts: set[str] = set()
-    for key in _own_keys(node):
-        if str(key) in texts:
-            place = ".".join((*path, str(key)))
-            message = "stands here twice, with and without quotes; remove one of the two"
-            yield Problem(name, node.lc.key(key)[0] + 1, place, message)
-        texts.add(str(key))
-    children = node.items() if isinstance(node, dict) else enumerate(node) if isinstance(node, list) else ()
-    for key, child in children:
-        yield from _twins(name, child, (*path, str(key)))
-
-
-def _own_keys(node: Any) -> list[Any]:
-    """The keys of a mapping that are its own, and not merged into it (``<<``)."""
-    own = (node.lc.data or {}) if isinstance(node, CommentedMap) else {}
-    return [key for key in own if key in node]
-
-
-def _plain(value: Any) -> Any:
-    """Ruamel's containers and scalars as plain ones; keys become text, as pydantic and the environment name them."""
-    if isinstance(value, dict):
-        # What is merged in comes last there, and may be the same key with or without quotes as one that overrides it.
-        own = {str(key): value[key] for key in _own_keys(value)}
-        return {key: _plain(item) for key, item in ({str(key): value[key] for key in value} | own).items()}
-    if isinstance(value, list):
-        return [_plain(item) for item in value]
-    for kind in (bool, int, float, str):
-        if isinstance(value, kind):
-            return kind(value)
-    return value

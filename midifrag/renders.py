@@ -5,11 +5,11 @@ from __future__ import annotations
 import dataclasses
 import random
 from collections.abc import Callable, Collection, Iterable
-from typing import Protocol
 
 from midifrag.banks import Preset
 from midifrag.clock import Clock
 from midifrag.engine import messages as engine
+from midifrag.engine.protocol import Engines
 from midifrag.events import Notice, PadChanged, PadState, StateChange
 from midifrag.fragment import messages as writer
 from midifrag.fragment.options import FragmentOptions
@@ -17,22 +17,6 @@ from midifrag.fragment.record import TakeRecord
 from midifrag.jobs import Job, JobTable, Origin, request, take_record
 from midifrag.settings import SpareSettings
 from midifrag.spares import Coming, Spare, SpareRack, Wish
-
-
-class Engines(Protocol):
-    """The engines of a show, by model."""
-
-    def send(self, model: str, command: engine.Command) -> None:
-        """Hand a command to the engine of ``model``; never blocks."""
-        ...
-
-    def effective(self, model: str) -> str:
-        """The model that really renders: itself, or its fallback while it is lost."""
-        ...
-
-    def info(self, model: str) -> engine.EngineInfo | None:
-        """What is loaded, once it is."""
-        ...
 
 
 class Renders:
@@ -81,9 +65,9 @@ class Renders:
         if spare is not None:
             # Before it is told: who presses waits for the file.
             self._land_spare(job, spare)
-            self._tell(job)
-            return job
         self._tell(job)
+        if job.spare:
+            return job
         if coming is not None:
             self._engines.send(model, engine.Promote(job.number))
             if coming.started is not None:

@@ -211,20 +211,29 @@ class StatusScreen:
 
     def heard(self, change: object) -> None:
         """Print a line for what somebody at a scrolling terminal, or in a log file, should know."""
-        known = change in self._ports or (isinstance(change, EngineChanged) and self._is_warming(change))
-        line = None if self._live is not None or known else line_for(change)
-        if isinstance(change, PortState):
-            self._ports = [one for one in self._ports if (one.port, one.direction) != (change.port, change.direction)]
-            self._ports.append(change)
-        if isinstance(change, EngineChanged):
-            (self._warming.add if change.state == "warming" else self._warming.discard)(change.model)
-        lines = [] if line is None else [line]
-        if isinstance(change, SlotsChanged):
-            lines = [] if self._live is not None else list(slot_lines(self._slots, change.slots))
-            self._slots = {slot.number: slot for slot in change.slots}
-        for one in lines:
-            self._console.print(one, highlight=False, markup=False, soft_wrap=True)
+        if self._live is not None:
+            return
+        for line in self._news(change):
+            self._console.print(line, highlight=False, markup=False, soft_wrap=True)
 
-    def _is_warming(self, change: EngineChanged) -> bool:
-        """Whether a line has said already that this model warms up, which is told for each of many parts."""
-        return change.state == "warming" and change.model in self._warming
+    def _news(self, change: object) -> list[str]:
+        """The lines for a change, none for what has been told before."""
+        match change:
+            case SlotsChanged(slots):
+                before, self._slots = self._slots, {slot.number: slot for slot in slots}
+                return list(slot_lines(before, slots))
+            case PortState():
+                told = change in self._ports
+                self._ports = [p for p in self._ports if (p.port, p.direction) != (change.port, change.direction)]
+                self._ports.append(change)
+            case EngineChanged(model, "warming"):
+                # Told for each of many parts.
+                told = model in self._warming
+                self._warming.add(model)
+            case EngineChanged(model):
+                told = False
+                self._warming.discard(model)
+            case _:
+                told = False
+        line = None if told else line_for(change)
+        return [] if line is None else [line]

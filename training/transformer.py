@@ -84,7 +84,7 @@ class Conditions:
 
 def velocity(model: Any, x: Tensor, t: Tensor, conditions: dict[str, Tensor], **options: Any) -> Tensor:
     """The transformer's guess of noise minus sound."""
-    return model.model.model(x, t, use_checkpointing=False, **conditions, **options)  # type: ignore[no-any-return]
+    return model.model.model(x, t, use_checkpointing=False, **conditions, **options)
 
 
 @torch.no_grad()

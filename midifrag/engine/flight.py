@@ -8,10 +8,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 
-from midifrag.engine.messages import Audio, Render
+from midifrag.engine.messages import Audio, Render, Rendered
 from midifrag.engine.model import Model
 from midifrag.engine.noise import Noise
 from midifrag.engine.samplers import Query, State, Step
@@ -112,6 +113,12 @@ class Flight:
         self.attempt += 1
         self.pieces.clear()
         self.decoded = 0
+
+    def rendered(self, sample_rate: int) -> Rendered:
+        """What has come of it, once all of it is decoded."""
+        audio = np.concatenate(self.pieces, axis=-1) if len(self.pieces) > 1 else self.pieces[0]
+        used, notes = self.settings.used(), tuple(self.notes)
+        return Rendered(self.job, audio, sample_rate, used, self.seconds_taken, notes=notes)
 
     @torch.inference_mode()
     def answer(self, output: Tensor) -> bool:

@@ -1,8 +1,8 @@
-"""The two borders of an engine, both small.
+"""The borders of engines, all small.
 
 A `Worker` does the rendering. It is driven: whoever hosts it calls `tick` in a loop on one thread, so a worker needs no
 locks and no threads of its own. An `Engine` is what the bridge holds: a worker behind a host (a thread or a child
-process), or something remote that speaks the same messages.
+process), or something remote that speaks the same messages. `Engines` are all of a show.
 
 Third parties register a factory under the entry-point group ``midifrag.engines``; it is called with the model's entry
 of ``presets.yaml`` as an `EngineChoice` and returns a `Worker`. It must be importable by name, since it also runs in a
@@ -97,4 +97,20 @@ class Engine(Protocol):
 
     def close(self) -> None:
         """Stop within a few seconds, whatever it is doing."""
+        ...
+
+
+class Engines(Protocol):
+    """The engines of a show, by model."""
+
+    def send(self, model: str, command: Command) -> None:
+        """Hand a command to the engine of ``model``; never blocks."""
+        ...
+
+    def effective(self, model: str) -> str:
+        """The model that really renders: itself, or its fallback while it is lost."""
+        ...
+
+    def info(self, model: str) -> EngineInfo | None:
+        """What is loaded, once it is."""
         ...

@@ -16,7 +16,6 @@ import logging
 import time
 import traceback
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import replace
 from functools import partial
 
 import numpy as np
@@ -308,13 +307,8 @@ class DiffusionWorker:
             flight.pieces.append(piece.copy())
             if sum(each.shape[-1] for each in flight.pieces) < flight.settings.samples:
                 return
-            events.append(self._rendered(flight))
+            events.append(flight.rendered(self.model.sample_rate))
         except MemoryError:
             flight.decode_again()
             raise
         del self._flights[flight.job]
-
-    def _rendered(self, flight: Flight) -> Rendered:
-        audio = np.concatenate(flight.pieces, axis=-1) if len(flight.pieces) > 1 else flight.pieces[0]
-        rendered = Rendered(flight.job, audio, self.model.sample_rate, flight.settings.used(), flight.seconds_taken)
-        return replace(rendered, notes=tuple(flight.notes))

@@ -11,14 +11,11 @@ import dataclasses
 import logging
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Literal
 
-from midifrag.engine.messages import Audio
 from midifrag.errors import AudioError, MidifragError, NoFreeSlotError, StorageError
 from midifrag.fragment.ahead import Ahead
 from midifrag.fragment.archive import Archive
-from midifrag.fragment.encoding import EncodedFragment, EncodedTake, encode_fragment, encode_take
+from midifrag.fragment.encoding import EncodedFragment, encode_fragment, encode_take
 from midifrag.fragment.messages import (
     Annotate,
     ArchiveOnly,
@@ -44,6 +41,7 @@ from midifrag.fragment.process import make_fragment
 from midifrag.fragment.record import TakeRecord
 from midifrag.fragment.rescue import Unarchived
 from midifrag.fragment.slots import Slots
+from midifrag.fragment.underway import Underway
 
 #: Bytes of audio kept in memory for disks that cannot be written; beyond it the least precious take is given up.
 HELD_BYTES = 1_000_000_000
@@ -53,37 +51,6 @@ FIRST_RETRY, LONGEST_RETRY = 0.25, 5.0
 REFRESH = 2.0
 
 _log = logging.getLogger(__name__)
-
-
-@dataclass(slots=True, eq=False)
-class _Take:
-    """A take on its way. ``record.number`` is set once it is archived; ``fragment`` is what still has to land.
-
-    ``encoded`` is what is to be archived, if that was made ahead.
-    """
-
-    job: int
-    audio: Audio
-    sample_rate: int
-    record: TakeRecord
-    began: float
-    encoded: EncodedTake | None = None
-    fragment: EncodedFragment | None = None
-    fixed: int | None = None
-    slot: int | None = None
-    tries: int = 0
-    due: float = 0.0
-    told: Held | None = None
-
-    @property
-    def waits_for(self) -> Literal["archive", "slot", "archive and slot"] | None:
-        if self.record.number is None:
-            return "archive" if self.fragment is None else "archive and slot"
-        return None if self.fragment is None else "slot"
-
-    @property
-    def size(self) -> int:
-        return self.audio.nbytes + (len(self.fragment.content) if self.fragment is not None else 0)
 
 
 class Desk:
@@ -106,7 +73,7 @@ class Desk:
         self._clock = clock
         self._monotonic = monotonic
         self._held_bytes = held_bytes
-        self._held: list[_Take] = []
+        self._held: list[Underway] = []
         self._refresh_due = monotonic() + REFRESH
 
     @property
@@ -174,10 +141,10 @@ class Desk:
                 self._emit(LandFailed(command.job, str(error), command.take))
                 return
             record = dataclasses.replace(record, job=command.job)
-            take = _Take(command.job, audio, sample_rate, record, began)
+            take = Underway(command.job, audio, sample_rate, record, began)
         else:
             record = dataclasses.replace(command.record, job=command.job, number=None, slot=None, landed_at=None)
-            take = _Take(command.job, command.audio, command.sample_rate, record, began)
+            take = Underway(command.job, command.audio, command.sample_rate, record, began)
         reason = command.reason if isinstance(command, ArchiveOnly) else self._cut(take, command.options, command.slot)
         if reason and take.record.number is None:
             take.record = dataclasses.replace(take.record, reason=reason)
@@ -185,7 +152,7 @@ class Desk:
         if reason and not isinstance(command, ArchiveOnly):
             self._emit(LandFailed(take.job, reason, take.record.number))
 
-    def _cut(self, take: _Take, options: FragmentOptions, slot: int | None) -> str:
+    def _cut(self, take: Underway, options: FragmentOptions, slot: int | None) -> str:
         """Make the fragment; return why there is none."""
         try:
             prepared = self._ahead.find(take.audio, options)
@@ -202,7 +169,7 @@ class Desk:
         take.fixed = slot
         return ""
 
-    def _advance(self, take: _Take) -> None:
+    def _advance(self, take: Underway) -> None:
         """Archive and land a take as far as that goes now, and hold it if that is not all the way."""
         problems = []
         if take.record.number is None:
@@ -231,7 +198,7 @@ class Desk:
             # The file is whole for everyone who reads it; only a power cut could still take it.
             _log.warning("%s", error)
 
-    def _store(self, take: _Take) -> None:
+    def _store(self, take: Underway) -> None:
         encoded = take.encoded or encode_take(take.audio, take.sample_rate, self._archive.bits)
         take.record = self._archive.store_encoded(encoded, take.record)
         number = take.record.number
@@ -241,7 +208,7 @@ class Desk:
                 self._slots.archived(take.record.slot, take.job, number)
                 self.tell_slots()
 
-    def _land(self, take: _Take, fragment: EncodedFragment) -> None:
+    def _land(self, take: Underway, fragment: EncodedFragment) -> None:
         if take.slot is None or self._slots.locked(take.slot):
             take.slot = self._slots.choose(take.fixed)
         self._let_earlier_land(take, take.slot)
@@ -266,7 +233,7 @@ class Desk:
         if take.record.number is not None:
             self._archive.mark_landed(take.record.number, take.slot, now)
 
-    def _let_earlier_land(self, take: _Take, slot: int) -> None:
+    def _let_earlier_land(self, take: Underway, slot: int) -> None:
         """Keep the order within a slot: an earlier take must not replace a later one when its time comes."""
         until = self._held.index(take) if take in self._held else len(self._held)
         for earlier in self._held[:until]:
@@ -275,7 +242,7 @@ class Desk:
                 if earlier.fragment is not None:
                     raise StorageError(f"slot {slot} still waits for the take of an earlier press")
 
-    def _hold(self, take: _Take, reason: str) -> None:
+    def _hold(self, take: Underway, reason: str) -> None:
         # What was made ahead would only fill the memory that held takes need.
         take.encoded = None
         self._ahead.forget(take.audio)

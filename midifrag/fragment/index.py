@@ -41,6 +41,7 @@ _TYPES = {
     "rendered_at": "REAL",
     "landed_at": "REAL",
 }
+#: What stands in the queries themselves (hence S608) are these names and marks for values, nothing from outside.
 _COLUMNS = tuple(field.name for field in dataclasses.fields(TakeRecord))
 #: What words are searched in; kept in a column of its own, since SQLite ignores the case of ASCII letters only.
 _SEARCHED = ("prompt", "preset", "bank", "model", "note", "reason")

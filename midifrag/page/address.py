@@ -46,7 +46,7 @@ def listen(settings: PageSettings) -> tuple[socket.socket, str]:
 
 def url(host: str, port: int, token: str | None) -> str:
     """The address to type into a browser; for 0.0.0.0 and :: this machine's own one in its network."""
-    shown = _own_address() if host in ("0.0.0.0", "::", "") else host  # noqa: S104
+    shown = _own_address() if host in ("0.0.0.0", "::", "") else host  # noqa: S104 — told, not bound
     if ":" in shown:
         shown = f"[{shown}]"
     return f"http://{shown}:{port}/" + (f"?token={token}" if token else "")

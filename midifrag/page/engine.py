@@ -133,6 +133,7 @@ class EnginePanel(Panel):
         controls = {control.sets: control for control in self.stage.loaded.show.controls}
         controls |= {control.sets: control for control in (bank.controls if bank else ())}
         for name, value in self._values.items():
+            # Also for parameters that no control can set, for which mypy knows no key.
             value.show(controls.get(name))  # type: ignore[call-overload]
 
     def _show_jobs(self) -> None:

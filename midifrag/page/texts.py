@@ -11,7 +11,7 @@ NO_ADDRESS = "The page cannot listen on {host}: {error}. Set page.host to an add
 PAGE_LOST = "the page's process ended; it is started again, and browsers find it by themselves"
 FOREIGN_HOST = "This page does not answer to that host name. Open the address that midifrag printed.\n"
 FOREIGN_ORIGIN = "This page takes nothing from other web sites.\n"
-TOKEN_NEEDED = "This page needs its token: open the whole address that midifrag printed, or scan its code.\n"  # noqa: S105
+TOKEN_NEEDED = "This page needs its token: open the whole address that midifrag printed, or scan its code.\n"  # noqa: S105 — no secret
 
 # --- frame -----------------------------------------------------------------------------------------------------------
 TITLE = "midifrag"

@@ -249,15 +249,15 @@ def test_a_sound_that_finds_no_memory_to_be_put_together_is_decoded_again(
 ) -> None:
     alone = landed(run(DiffusionWorker.from_model(model), press(1)))[1]
     worker = DiffusionWorker.from_model(model)
-    rendered, tries = worker._rendered, []
+    rendered, tries = Flight.rendered, []
 
-    def short(flight: Flight) -> Rendered:
+    def short(flight: Flight, sample_rate: int) -> Rendered:
         tries.append(flight.job)
         if len(tries) == 1:
             raise MemoryError
-        return rendered(flight)
+        return rendered(flight, sample_rate)
 
-    monkeypatch.setattr(worker, "_rendered", short)
+    monkeypatch.setattr(Flight, "rendered", short)
     np.testing.assert_array_equal(landed(run(worker, press(1)))[1], alone)
 
 

@@ -65,7 +65,7 @@ def free_show(tmp_path):
 
 @pytest.fixture(scope="session")
 def driver(tmp_path_factory):
-    if not os.path.exists(CHROMIUM) or not os.path.exists(DRIVER):  # noqa: PTH110
+    if not os.path.exists(CHROMIUM) or not os.path.exists(DRIVER):  # noqa: PTH110 — plain names, for selenium
         if os.environ.get("CI") == "true":
             pytest.fail("chromium is not installed; these tests must run in CI")
         pytest.skip("chromium is not installed (Debian: apt install chromium chromium-driver)")

@@ -59,7 +59,7 @@ class WorkerConformance:
         """Rate, channels and length are positive, and everything can be sent to another process."""
         info = self._worker().info()
         check(info.sample_rate > 0 and info.channels > 0 and info.max_seconds > 0, f"{info} has an empty size")
-        check(pickle.loads(pickle.dumps(info)) == info, "EngineInfo does not survive pickling")  # noqa: S301
+        check(pickle.loads(pickle.dumps(info)) == info, "EngineInfo does not survive pickling")  # noqa: S301 — just made here
 
     def test_events_come_in_order(self) -> None:
         """`Started`, then `Progress` that only grows and ends at its total, then `Rendered`; then silence."""

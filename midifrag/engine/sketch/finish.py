@@ -49,7 +49,8 @@ def saturate(sound: Audio, distortion: float) -> Audio:
     # The offset makes even harmonics, as a valve would.
     bias = 0.12 * max(distortion, 0.0)
     driven = np.tanh(np.float32(drive) * (sound + np.float32(bias))) - np.float32(np.tanh(drive * bias))
-    return driven / np.float32(np.tanh(drive))  # type: ignore[no-any-return]
+    level: Audio = driven / np.float32(np.tanh(drive))
+    return level
 
 
 def shape(sound: Audio, brightness: float, wet: float, width: float, rng: np.random.Generator) -> Audio:

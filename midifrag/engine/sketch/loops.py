@@ -79,7 +79,8 @@ def _hit(voice: Voice, name: str, step: float) -> Audio:
     unpitched = replace(voice.parameters, key=None, pitch_hz=None)
     hit = KIT[name](replace(voice.piece(8 * step, stream), parameters=unpitched))
     fade = np.minimum(np.arange(len(hit), dtype=np.float32)[::-1] / 200, 1)
-    return hit * fade / (np.max(np.abs(hit)) + np.float32(1e-9))  # type: ignore[no-any-return]
+    faded: Audio = hit * fade / (np.max(np.abs(hit)) + np.float32(1e-9))
+    return faded
 
 
 def arpeggio(voice: Voice) -> Audio:

@@ -128,14 +128,16 @@ def scan(phase: Curve, spectra: Curve, rows: Curve) -> Audio:
     waves = np.zeros((len(spectra), TABLE // 2 + 1), dtype=np.complex64)
     count = min(spectra.shape[1], TABLE // 2 - 1)
     waves[:, 1 : count + 1] = spectra[:, :count] * (-0.5j * TABLE)
-    table = fft.irfft(waves, TABLE, axis=1).reshape(-1)
+    table: Audio = fft.irfft(waves, TABLE, axis=1).reshape(-1)
     column = ((phase - np.floor(phase)) * TABLE).astype(np.int32) & (TABLE - 1)
     if len(spectra) == 1:
-        return table[column]  # type: ignore[no-any-return]
+        only: Audio = table[column]
+        return only
     row = np.minimum(rows.astype(np.int32), len(spectra) - 2)
     place = row * TABLE + column
     here = table[place]
-    return here + (table[place + TABLE] - here) * (rows - row).astype(np.float32)  # type: ignore[no-any-return]
+    between: Audio = here + (table[place + TABLE] - here) * (rows - row).astype(np.float32)
+    return between
 
 
 def noise(rng: np.random.Generator, samples: int, response: Response | None = None) -> Audio:
@@ -149,7 +151,8 @@ def noise(rng: np.random.Generator, samples: int, response: Response | None = No
     gain[0] = 0
     # The same loudness whatever the shape of the band.
     gain = gain * (size / 2 / np.sqrt(np.sum(gain**2) + 1e-12))
-    return fft.irfft(spectrum * gain.astype(np.float32), size)[:samples]  # type: ignore[no-any-return]
+    coloured: Audio = fft.irfft(spectrum * gain.astype(np.float32), size)[:samples]
+    return coloured
 
 
 def cloud(rng: np.random.Generator, samples: int, hertz: Curve, levels: list[Curve], bandwidth: float) -> list[Audio]:
