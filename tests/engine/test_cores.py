@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import threading
 import time
 from types import SimpleNamespace
 
@@ -82,6 +83,10 @@ def test_another_program_that_takes_a_core_is_seen(monkeypatch):
         free.close()
         program.kill()
         program.wait()
+    deadline = time.monotonic() + 20
+    while any(thread.name == "midifrag-cores" for thread in threading.enumerate()):
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
 
 
 def test_own_work_is_not_counted_as_others(monkeypatch):
@@ -135,3 +140,4 @@ def test_a_worker_that_is_loaded_on_a_cpu_follows(tmp_path, monkeypatch, threads
     worker.tick()
     assert torch.get_num_threads() == 1
     worker.close()
+    assert worker._cores._closing.is_set()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import errno
+import json
 import os
 import shutil
 import time
@@ -14,6 +15,7 @@ import pytest
 import soundfile
 
 from midifrag.errors import StorageError
+from midifrag.fragment.ahead import Ahead
 from midifrag.fragment.archive import Archive
 from midifrag.fragment.desk import FIRST_RETRY, LONGEST_RETRY, REFRESH, Desk
 from midifrag.fragment.messages import (
@@ -123,6 +125,15 @@ def test_take_is_archived_and_then_lands(rig):
     kept = rig.archive.get(1)
     assert (kept.slot, kept.landed_at, kept.job, kept.prompt, kept.reason) == (1, 5000.0, 7, "prompt 7", "")
     assert rig.told[-1] == SlotsChanged(rig.slots.states)
+    written = json.loads((rig.folder / ".midifrag" / "slots.json").read_text())
+    assert (written["next"], written["slots"]["1"]["content"]["take"]) == (2, 1)
+
+
+def test_nothing_is_prepared_beyond_the_end(rig, monkeypatch):
+    ended = []
+    monkeypatch.setattr(Ahead, "close", lambda self: ended.append(self))
+    rig.desk.finish()
+    assert ended == [rig.desk._ahead]
 
 
 def test_take_that_was_prepared_lands_as_if_it_had_not_been(rig, opened, tmp_path, monkeypatch):
