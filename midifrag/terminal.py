@@ -146,8 +146,9 @@ def job_line(change: JobChanged) -> str | None:
             seconds = landing_time(change.times) or 0.0
             spare = ", was spare" if change.spare else ""
             take = "not archived yet" if change.take is None else f"take {change.take}"
+            after = f"{seconds:.2f} s" if seconds >= 0.1 else f"{seconds * 1000:.0f} ms"
             notes = f": {change.text}" if change.text else ""
-            return f"{change.job:>3}  landed     {name} → slot {change.slot}, {take} ({seconds:.2f} s{spare}){notes}"
+            return f"{change.job:>3}  landed     {name} → slot {change.slot}, {take} ({after}{spare}){notes}"
         case PadState.FAILED | PadState.REFUSED | PadState.HELD | "cancelled":
             return f"{change.job:>3}  {change.state!s:<9}  {name}: {change.text}"
         case _:

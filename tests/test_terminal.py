@@ -111,6 +111,13 @@ def test_a_pipe_gets_lines_and_a_terminal_the_status():
     assert "nothing has landed yet" in terminal.file.getvalue()
 
 
+@pytest.mark.parametrize(("landed", "told"), [(0.0042, "(4 ms, was spare)"), (0.25, "(0.25 s, was spare)")])
+def test_a_landing_within_milliseconds_is_told_in_them(landed, told):
+    times = {"pressed": 0.0, "landed": landed}
+    line = line_for(JobChanged(3, PadState.LANDED, "rain", "o", "36", times, slot=2, take=9, spare=True))
+    assert line.endswith(told)
+
+
 def test_a_scrolling_terminal_says_what_is_done_to_slots():
     pipe = Console(file=io.StringIO(), width=100)
     first = SlotState(1, "output01.wav", "filled", 7, "rain", "", 2.5, landed_at=10.0)
