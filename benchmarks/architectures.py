@@ -18,10 +18,10 @@ from typing import Any, cast
 
 import torch
 
-from midifrag.engine.defaults import objective_of, settings_of
-from midifrag.engine.model import Model, Precision
-from midifrag.engine.precision import place
-from midifrag.engine.quiet import quiet
+from midifrag.engine.loading.defaults import objective_of, settings_of
+from midifrag.engine.loading.model import Model, Precision
+from midifrag.engine.loading.precision import place
+from midifrag.engine.loading.silence_output import quiet
 
 FOLDER = Path(__file__).parent / "architectures"
 

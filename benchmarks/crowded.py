@@ -19,9 +19,9 @@ import psutil
 import torch
 
 from benchmarks.engine import POCKET
-from midifrag.engine.process_host import NICENESS
+from midifrag.engine.diffusion.worker import DiffusionWorker
+from midifrag.engine.hosting.process import NICENESS
 from midifrag.engine.protocol import EngineChoice
-from midifrag.engine.worker import DiffusionWorker
 
 PRESSES = 5
 BUSY = """

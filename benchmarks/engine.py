@@ -28,10 +28,10 @@ import numpy as np
 import torch
 
 from benchmarks.architectures import timed_model
+from midifrag.engine.diffusion.worker import DiffusionWorker
+from midifrag.engine.loading.model import Precision
+from midifrag.engine.loading.silence_output import quiet
 from midifrag.engine.messages import Audio, Render, Rendered
-from midifrag.engine.model import Precision
-from midifrag.engine.quiet import quiet
-from midifrag.engine.worker import DiffusionWorker
 
 PROMPT = "rain on a tin roof"
 

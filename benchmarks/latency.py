@@ -218,10 +218,10 @@ class _Landings:
 
 def landings(presses: int, spares: bool) -> list[float]:
     """Seconds from press to landed: all of it with a spare ready, else what is not the engine's."""
-    from midifrag.config import load
+    from midifrag.config.loading import load
     from midifrag.midi.messages import NoteOn
-    from midifrag.playing import ClipPorts
-    from midifrag.runtime import Runtime
+    from midifrag.show.playing import ClipPorts
+    from midifrag.show.runtime import Runtime
 
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)

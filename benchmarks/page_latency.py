@@ -37,11 +37,11 @@ import socketio
 from selenium import webdriver
 from selenium.webdriver.chrome.service import Service
 
-from midifrag import config
+from midifrag.config import loading
 from midifrag.events import PadState
 from midifrag.midi.memory import memory_ports
 from midifrag.page import Page
-from midifrag.runtime import Runtime
+from midifrag.show.runtime import Runtime
 from midifrag.surface.echo import VELOCITIES
 
 #: Seconds between two presses: quicker than anybody plays one pad, with some unsteadiness.
@@ -61,7 +61,7 @@ class Show:
         (folder / "presets.yaml").write_text(SHOW)
         (folder / "presets" / "bench.yaml").write_text(BANK)
         flags = {"fragments": {"folder": str(folder / "fragments")}, "page": {"port": 0}}
-        loaded = config.load(folder / "presets.yaml", flags, environment={})
+        loaded = loading.load(folder / "presets.yaml", flags, environment={})
         self._answered = threading.Event()
         self._at = 0.0
         self.runtime = Runtime(loaded, self._ports)

@@ -8,8 +8,8 @@ from typing import Annotated, Any
 
 import typer
 
-from midifrag import config
 from midifrag.commands.common import explained, fragments_folders, load_show, nested, set_up_logging
+from midifrag.config import loading
 
 app = typer.Typer(
     name="midifrag",
@@ -106,7 +106,7 @@ def demo(
     flags = _flags(fragments or Path("fragments"), model, None, None, None)
     flags |= {"engine": {"spares": {"enabled": False}}}
     with explained():
-        loaded = config.load(config.shipped_path(), flags, environment={})
+        loaded = loading.load(loading.shipped_path(), flags, environment={})
     play_demo(loaded, as_json, speed)
 
 
@@ -191,7 +191,7 @@ def render(
         "negative_prompt": negative_prompt,
     }
     with explained():
-        path = None if DEFAULT_CONFIG.exists() else config.shipped_path()
+        path = None if DEFAULT_CONFIG.exists() else loading.shipped_path()
         show = load_show(path, nested(model=model, engine__device=device, precision=precision))
     if not prompt.strip():
         raise typer.BadParameter("the prompt is empty; say what it should sound like")
@@ -245,7 +245,7 @@ def takes(
     """List and find takes; with a number: show, mark or render one again."""
     from midifrag.commands import takes as archive
     from midifrag.commands.common import DEFAULT_CONFIG
-    from midifrag.fragment.index import Filters
+    from midifrag.fragment.archive_index import Filters
 
     with explained():
         _, folder = fragments_folders(fragments)

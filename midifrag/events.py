@@ -150,7 +150,7 @@ class Panic:
 
 @dataclass(frozen=True, slots=True)
 class Reload:
-    """Take over a newly read configuration: ``loaded`` is a `midifrag.config.Loaded`."""
+    """Take over a newly read configuration: ``loaded`` is a `midifrag.config.loading.Loaded`."""
 
     loaded: Any
 

@@ -24,11 +24,11 @@ from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.support.ui import WebDriverWait
 
-from midifrag import config
-from midifrag.editing import save_pad
+from midifrag.config import loading
+from midifrag.config.pad_editing import save_pad
 from midifrag.midi.memory import memory_ports
 from midifrag.page import Page
-from midifrag.runtime import Runtime
+from midifrag.show.runtime import Runtime
 
 DESKTOP, PHONE = (1280, 800), (390, 844)
 PATIENCE = 20.0
@@ -52,12 +52,12 @@ def show(folder: Path) -> Iterator[tuple[str, Any]]:
         "page": {"port": 0},
         "engine": {"spares": {"count": SPARES}},
     }
-    shipped = config.shipped_path()
+    shipped = loading.shipped_path()
     copy = folder.parent / "set"
     shutil.copytree(shipped.parent / "presets", copy / "presets")
     shutil.copy(shipped, copy)
-    save_pad(config.load(copy / shipped.name, flags, environment={}), "opening", str(ON_THE_WAY[0]), {"seconds": LONG})
-    loaded = config.load(copy / shipped.name, flags, environment={})
+    save_pad(loading.load(copy / shipped.name, flags, environment={}), "opening", str(ON_THE_WAY[0]), {"seconds": LONG})
+    loaded = loading.load(copy / shipped.name, flags, environment={})
     backends: list[Any] = []
 
     def ports(*wiring: Any) -> Any:

@@ -10,7 +10,7 @@ import subprocess
 import sys
 import time
 
-from .loop import parser
+from training.loop import parser
 
 #: Command → its share of the minutes left when it starts, or None when it takes what it takes.
 STEPS: dict[str, float | None] = {

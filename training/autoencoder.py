@@ -12,12 +12,12 @@ import soundfile
 import torch
 from torch import Tensor
 
-from .clips import Clips
-from .codec import Codec
-from .judge import Judge, load_judge
-from .loop import Average, Loop, learning_rate, parser
-from .losses import ReconstructionLoss
-from .presets import PRESETS, SAMPLE_RATE
+from training.clips import Clips
+from training.codec import Codec
+from training.judge import Judge, load_judge
+from training.loop import Average, Loop, learning_rate, parser
+from training.losses import ReconstructionLoss
+from training.presets import PRESETS, SAMPLE_RATE
 
 #: The most noise added to the latents while training, beside their unit size: what diffusion will get wrong at least.
 NOISE = 0.12

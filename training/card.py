@@ -14,10 +14,10 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from .evaluate import NAMED, REAL, SILENCE, TIME, TOLD_APART, held_out_captions, real_sounds
-from .generator import Generator
-from .judge import Mel
-from .loop import parser
+from training.evaluate import NAMED, REAL, SILENCE, TIME, TOLD_APART, held_out_captions, real_sounds
+from training.generator import Generator
+from training.judge import Mel
+from training.loop import parser
 
 #: Families in the picture, two columns of real and generated.
 SHOWN = 18

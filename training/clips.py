@@ -9,8 +9,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from .captions import NAMES
-from .presets import RATIO
+from training.captions import NAMES
+from training.presets import RATIO
 
 #: A crop below this peak counts as silence; so many more crops are cut, for those that are not to take their places.
 SILENCE, SPARE = 0.003, 0.5

@@ -8,9 +8,9 @@ import torch
 from stable_audio_tools.models.autoencoders import AudioAutoencoder, ResidualUnit, create_autoencoder_from_config
 from torch import Tensor, nn
 
-from .config import autoencoder_config
-from .fast import run
-from .presets import LATENTS, SAMPLE_RATE, AutoencoderPreset
+from training.config import autoencoder_config
+from training.fast import run
+from training.presets import LATENTS, SAMPLE_RATE, AutoencoderPreset
 
 #: The posterior's standard deviation in the exported model, beside latents of about unit size.
 POSTERIOR = 0.02

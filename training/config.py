@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from .presets import LATENTS, RATIO, SAMPLE_RATE, AutoencoderPreset, DiffusionPreset
+from training.presets import LATENTS, RATIO, SAMPLE_RATE, AutoencoderPreset, DiffusionPreset
 
 #: Octaves split off by the wavelets, and the strides after them; together 1024 samples a frame.
 LEVELS, STRIDES = 7, (4, 2)

@@ -20,10 +20,9 @@ import numpy as np
 import numpy.typing as npt
 
 from midifrag.engine.sketch import render_parameters
-
-from .captions import RARE, draw, families_with
-from .loop import parser
-from .presets import PRESETS, RATIO, SAMPLE_RATE, DataPreset
+from training.captions import RARE, draw, families_with
+from training.loop import parser
+from training.presets import PRESETS, RATIO, SAMPLE_RATE, DataPreset
 
 #: Clips rendered between two entries in the journal.
 CHUNK = 54

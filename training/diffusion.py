@@ -14,13 +14,13 @@ import soundfile
 import torch
 from torch import Tensor, nn
 
-from .captions import NAMES, draw, scarcity
-from .clips import Clips
-from .judge import load_judge
-from .latents import load_codec
-from .loop import Average, Loop, learning_rate, parser
-from .presets import PRESETS, SAMPLE_RATE, Preset
-from .transformer import Conditions, build, plain_attention, sample, velocity
+from training.captions import NAMES, draw, scarcity
+from training.clips import Clips
+from training.judge import load_judge
+from training.latents import load_codec
+from training.loop import Average, Loop, learning_rate, parser
+from training.presets import PRESETS, SAMPLE_RATE, Preset
+from training.transformer import Conditions, build, plain_attention, sample, velocity
 
 #: How often the prompt is left out, so that guidance has something to depart from.
 DROPPED = 0.1

@@ -17,14 +17,13 @@ import torch
 from torch import Tensor
 
 from midifrag.engine.sketch import FAMILIES, SAMPLE_RATE, render_parameters
-
-from .captions import NAMES, WORDS, Caption, compose, draw
-from .clips import Clips
-from .generator import Generator
-from .judge import Judge, load_judge
-from .loop import parser
-from .measures import MEASURES, separation
-from .presets import PRESETS, RATIO
+from training.captions import NAMES, WORDS, Caption, compose, draw
+from training.clips import Clips
+from training.generator import Generator
+from training.judge import Judge, load_judge
+from training.loop import parser
+from training.measures import MEASURES, separation
+from training.presets import PRESETS, RATIO
 
 #: What must be reached: real and generated sounds named right, words told apart, silence in dBFS, seconds for 3 s.
 REAL, NAMED, TOLD_APART, SILENCE, TIME = 0.97, 0.70, 0.90, -60.0, 0.5

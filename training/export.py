@@ -14,12 +14,12 @@ import torch
 from safetensors.torch import save_file
 from torch import nn
 
-from .config import model_config
-from .latents import load_codec
-from .loop import Average, parser, restore
-from .presets import PRESETS, Preset
-from .tokens import PAD, UNKNOWN, save_tokenizer, vocabulary
-from .transformer import build
+from training.config import model_config
+from training.latents import load_codec
+from training.loop import Average, parser, restore
+from training.presets import PRESETS, Preset
+from training.tokens import PAD, UNKNOWN, save_tokenizer, vocabulary
+from training.transformer import build
 
 #: What the model is played with when nothing is said.
 DEFAULTS = {"steps": 16, "cfg_scale": 3.0, "seconds": 3.0}

@@ -13,9 +13,8 @@ from stable_audio_tools.models.factory import create_model_from_config
 from stable_audio_tools.models.utils import load_ckpt_state_dict
 from torch import Tensor
 
-from midifrag.engine.quiet import quiet
-
-from .presets import RATIO, SAMPLE_RATE
+from midifrag.engine.loading.silence_output import quiet
+from training.presets import RATIO, SAMPLE_RATE
 
 
 class Generator:

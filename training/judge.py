@@ -13,11 +13,11 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from .captions import NAMES
-from .clips import Clips
-from .loop import Loop, learning_rate, parser
-from .presets import PRESETS, SAMPLE_RATE
-from .spectra import mel_bank
+from training.captions import NAMES
+from training.clips import Clips
+from training.loop import Loop, learning_rate, parser
+from training.presets import PRESETS, SAMPLE_RATE
+from training.spectra import mel_bank
 
 #: What is this far (60 dB) below the loudest moment is not heard.
 FLOOR = 1e-3

@@ -11,10 +11,10 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from .clips import Clips
-from .codec import Codec
-from .loop import Average, parser, restore, save
-from .presets import PRESETS, Preset
+from training.clips import Clips
+from training.codec import Codec
+from training.loop import Average, parser, restore, save
+from training.presets import PRESETS, Preset
 
 #: Clips encoded at once, and clips that the channels' sizes are measured on.
 BATCH, MEASURED = 16, 324

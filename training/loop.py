@@ -16,8 +16,8 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from .presets import PRESETS
-from .team import Team
+from training.presets import PRESETS
+from training.team import Team
 
 #: Seconds between two checkpoints, and steps between two lines of the log.
 SAVE_EVERY, LOG_EVERY = 60.0, 50

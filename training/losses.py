@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from .spectra import Spectra, mel_bank
+from training.spectra import Spectra, mel_bank
 
 #: Window of each spectrum → mel bands compared.
 BANDS = {2048: 96, 512: 48, 128: 16}

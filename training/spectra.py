@@ -7,7 +7,7 @@ import math
 import torch
 from torch import Tensor, nn
 
-from .presets import SAMPLE_RATE
+from training.presets import SAMPLE_RATE
 
 
 class Spectra(nn.Module):

@@ -16,8 +16,7 @@ from transformers import PreTrainedTokenizerFast
 
 from midifrag.engine.sketch import FAMILIES
 from midifrag.engine.sketch.words import ADJECTIVES
-
-from .captions import NAMES, WORDS
+from training.captions import NAMES, WORDS
 
 PAD, UNKNOWN = "<pad>", "<unk>"
 

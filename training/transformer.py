@@ -12,9 +12,9 @@ from stable_audio_tools.models.factory import create_model_from_config
 from stable_audio_tools.models.transformer import Attention
 from torch import Tensor
 
-from .config import model_config
-from .presets import LATENTS, Preset
-from .tokens import save_tokenizer
+from training.config import model_config
+from training.presets import LATENTS, Preset
+from training.tokens import save_tokenizer
 
 #: The log-SNR that the stock rectified-flow sampler begins and ends with.
 LOG_SNR = (-6.0, 2.0)

@@ -12,7 +12,7 @@ from rich.progress import Progress
 from rich.table import Table
 
 from midifrag.commands.common import add_plain_row, explained, out
-from midifrag.engine.catalogue import too_long
+from midifrag.config.catalogue import too_long
 from midifrag.engine.protocol import EngineChoice
 from midifrag.errors import RequestError, StorageError
 from midifrag.fragment.options import FragmentOptions
@@ -22,7 +22,7 @@ from midifrag.fragment.record import TakeRecord
 def render(prompt: str, target: Path, model: EngineChoice, parameters: Mapping[str, Any], raw: bool) -> None:
     """Render one prompt into a file, cleaned like a fragment unless ``raw``."""
     from midifrag.engine import api
-    from midifrag.fragment.process import make_fragment
+    from midifrag.fragment.cutting import make_fragment
     from midifrag.fragment.wav import write_wav
 
     with explained(), Progress(transient=True) as progress:
@@ -47,7 +47,7 @@ def render(prompt: str, target: Path, model: EngineChoice, parameters: Mapping[s
 
 def clean(source: Path, target: Path, options: FragmentOptions) -> None:
     """Do to any file what a take goes through to become a fragment."""
-    from midifrag.fragment.process import make_fragment
+    from midifrag.fragment.cutting import make_fragment
     from midifrag.fragment.wav import read_wav, write_wav
 
     with explained():

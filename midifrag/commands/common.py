@@ -15,10 +15,10 @@ from rich.logging import RichHandler
 from rich.table import Table
 from rich.text import Text
 
-from midifrag import config
+from midifrag.config import loading
+from midifrag.config.problems import Sources, translate
 from midifrag.errors import ConfigurationError, MidifragError
 from midifrag.fragment.options import FragmentOptions
-from midifrag.mistakes import Sources, translate
 
 DEFAULT_CONFIG = Path("presets.yaml")
 
@@ -56,9 +56,9 @@ def set_up_logging(verbose: bool) -> None:
     logging.getLogger("midifrag").setLevel(logging.DEBUG if verbose else logging.WARNING)
 
 
-def load_show(path: Path | None, flags: Mapping[str, Any]) -> config.Loaded:
+def load_show(path: Path | None, flags: Mapping[str, Any]) -> loading.Loaded:
     """The show at ``path``; without one, ``presets.yaml`` of the current folder. Raises `ConfigurationError`."""
-    return config.load(path or DEFAULT_CONFIG, flags)
+    return loading.load(path or DEFAULT_CONFIG, flags)
 
 
 def fragments_folders(fragments: Path | None) -> tuple[Path, Path]:

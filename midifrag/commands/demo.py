@@ -9,15 +9,15 @@ from typing import Any
 
 from rich.table import Table
 
-from midifrag import config
+from midifrag.bridge.view import FINAL, landing_time
 from midifrag.commands.common import add_plain_row, err, explained, out
+from midifrag.commands.terminal import job_line
+from midifrag.config import loading
 from midifrag.errors import EngineError
 from midifrag.events import EngineChanged, JobChanged, Notice, PadState, StateChange
-from midifrag.midi.clip import read_clip
-from midifrag.playing import ClipPorts, play, wait_until_landed
-from midifrag.runtime import Runtime
-from midifrag.terminal import job_line
-from midifrag.view import FINAL, landing_time
+from midifrag.show.clip import read_clip
+from midifrag.show.playing import ClipPorts, play, wait_until_landed
+from midifrag.show.runtime import Runtime
 
 CLIP = Path(__file__).parent.parent / "demo.mid"
 #: The longest that a demo may take to load its model, and to land what is left after the clip, in seconds.
@@ -70,7 +70,7 @@ class _Listener:
             out.print(text, markup=False, soft_wrap=True)
 
 
-def demo(loaded: config.Loaded, as_json: bool, speed: float) -> None:
+def demo(loaded: loading.Loaded, as_json: bool, speed: float) -> None:
     """Play the clip, land every press, say what lies where."""
     with explained():
         clip = read_clip(CLIP)
@@ -112,7 +112,7 @@ def _until_ready(runtime: Runtime, model: str, listener: _Listener) -> None:
         raise EngineError(listener.lost)
 
 
-def _report(loaded: config.Loaded, presses: int, takes: list[JobChanged], seconds: float) -> dict[str, Any]:
+def _report(loaded: loading.Loaded, presses: int, takes: list[JobChanged], seconds: float) -> dict[str, Any]:
     return {
         "model": loaded.show.model,
         "fragments": str(loaded.fragments_folder),
@@ -142,7 +142,7 @@ def _take(take: JobChanged) -> dict[str, Any]:
     }
 
 
-def _farewell(loaded: config.Loaded, takes: list[JobChanged], seconds: float) -> None:
+def _farewell(loaded: loading.Loaded, takes: list[JobChanged], seconds: float) -> None:
     last = {take.slot: take for take in takes if take.slot is not None}
     table = Table(box=None, padding=(0, 2), header_style="dim")
     for column in ("slot file", "what lies there", "take", "press to landed"):

@@ -9,21 +9,21 @@ from typing import Any
 import typer
 from rich.table import Table
 
-from midifrag import config
 from midifrag.commands.common import add_plain_row, err, explained, out
-from midifrag.doubts import doubts
-from midifrag.engine.catalogue import CATALOGUE
+from midifrag.config import loading
+from midifrag.config.catalogue import CATALOGUE
+from midifrag.config.hints import doubts
+from midifrag.config.settings import VirtualPort
 from midifrag.errors import PortError
-from midifrag.midi.finding import find_port, list_ports
 from midifrag.midi.mapping import Mapper
 from midifrag.midi.messages import MidiEvent, PortChanged, ProgramChange, Tick
+from midifrag.midi.port_names import find_port, list_ports
 from midifrag.midi.ports import Ports
-from midifrag.settings import VirtualPort
 
 
 def init(folder: Path) -> None:
     """Copy the shipped set into ``folder``; files that are there stay as they are."""
-    source = config.shipped_path()
+    source = loading.shipped_path()
     files = [source, *sorted((source.parent / "presets").glob("*.yaml"))]
     targets = {file: folder / file.relative_to(source.parent) for file in files}
     there = [target for target in targets.values() if target.exists()]
@@ -48,7 +48,7 @@ def init(folder: Path) -> None:
     )
 
 
-def check(loaded: config.Loaded) -> None:
+def check(loaded: loading.Loaded) -> None:
     """Say what a right set holds, what in it looks like a slip, and which of its ports are not there now."""
     show = loaded.show
     out.print(f"{loaded.path.name} is right: model {show.model}, {show.fragments.count} slots", markup=False)
@@ -59,7 +59,7 @@ def check(loaded: config.Loaded) -> None:
         out.print(f"  note: {line}", markup=False, soft_wrap=True)
 
 
-def missing_ports(loaded: config.Loaded) -> list[str]:
+def missing_ports(loaded: loading.Loaded) -> list[str]:
     """What `midifrag run` would wait for or refuse, as lines; a machine without MIDI is one line."""
     try:
         there = list_ports(loaded.show.backend)
@@ -91,7 +91,7 @@ def ports(backend: str | None) -> None:
     out.print(table)
 
 
-def monitor(loaded: config.Loaded, clock: bool) -> None:
+def monitor(loaded: loading.Loaded, clock: bool) -> None:
     """Print what arrives, and what it would do, until Ctrl-C."""
     banks = loaded.banks
     state = {"mapper": Mapper(loaded.show, banks[0])}
@@ -124,7 +124,7 @@ def monitor(loaded: config.Loaded, clock: bool) -> None:
             system.close()
 
 
-def models(loaded: config.Loaded | None) -> None:
+def models(loaded: loading.Loaded | None) -> None:
     """List the models that can be chosen, the samplers of each kind, and engines from plug-ins."""
     table = Table(box=None, title="models", title_justify="left", header_style="dim")
     for column in ("name", "here", "what", "from"):
@@ -142,8 +142,8 @@ def models(loaded: config.Loaded | None) -> None:
 
 
 def _samplers() -> Table:
+    from midifrag.engine.diffusion.samplers import SAMPLERS
     from midifrag.engine.registry import engines
-    from midifrag.engine.samplers import SAMPLERS
 
     table = Table(box=None, title="\nsamplers", title_justify="left", header_style="dim")
     for column in ("name", "for models trained with"):

@@ -12,19 +12,19 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
-from midifrag import config
+from midifrag.bridge.view import View
 from midifrag.commands.common import err, explained, out
+from midifrag.commands.terminal import StatusScreen
+from midifrag.config import loading
 from midifrag.errors import PortError, StorageError
 from midifrag.events import StateChange
 from midifrag.fragment.rescue import rescue, rescue_folder
-from midifrag.midi.clip import read_clip
-from midifrag.playing import ClipPorts, wait_until_landed
-from midifrag.playing import play as play_messages
-from midifrag.reload import ConfigWatch
-from midifrag.replay import read_performance
-from midifrag.runtime import Runtime
-from midifrag.terminal import StatusScreen
-from midifrag.view import View
+from midifrag.show.clip import read_clip
+from midifrag.show.playing import ClipPorts, wait_until_landed
+from midifrag.show.playing import play as play_messages
+from midifrag.show.reload import ConfigWatch
+from midifrag.show.replay import read_performance
+from midifrag.show.runtime import Runtime
 
 #: The interpreter hands over between threads this often, so that busy Python never holds a MIDI callback for long.
 SWITCH_INTERVAL = 0.0005
@@ -32,7 +32,7 @@ SWITCH_INTERVAL = 0.0005
 DRAWN_PER_SECOND = 8
 
 
-def run(loaded: config.Loaded) -> None:
+def run(loaded: loading.Loaded) -> None:
     """Serve a show until Ctrl-C."""
     sys.setswitchinterval(SWITCH_INTERVAL)
     # The screen stays until everything has ended: what is cancelled or still lands is shown as well.
@@ -57,7 +57,7 @@ def run(loaded: config.Loaded) -> None:
         out.print(f"Stopped. The takes are in {loaded.archive_folder}", markup=False, soft_wrap=True)
 
 
-def play(loaded: config.Loaded, path: Path, speed: float, port: str | None) -> None:
+def play(loaded: loading.Loaded, path: Path, speed: float, port: str | None) -> None:
     """Play a MIDI file as if it came from ``port`` (the first one of the show), or a session log as it was played.
 
     Ends when all has landed.
@@ -103,7 +103,7 @@ def _performer(runtime: Runtime, ports: ClipPorts, path: Path, speed: float) -> 
     return lambda: play_messages(clip.at_speed(speed), ports.send)
 
 
-def _nothing_matched(loaded: config.Loaded, path: Path) -> str:
+def _nothing_matched(loaded: loading.Loaded, path: Path) -> str:
     pads = ", ".join(loaded.banks[0].pads) if loaded.banks else "none"
     return f"Nothing in {path.name} pressed a pad. The pads of the first bank are on notes {pads}."
 

@@ -12,12 +12,12 @@ from typing import Any
 
 from midifrag.commands.audio import describe, table_of
 from midifrag.commands.common import explained, out
-from midifrag.config import Loaded
-from midifrag.engine.catalogue import known
+from midifrag.config.catalogue import known
+from midifrag.config.loading import Loaded
 from midifrag.engine.protocol import EngineChoice
 from midifrag.errors import ModelError, StorageError
 from midifrag.fragment.archive import Archive
-from midifrag.fragment.index import Filters
+from midifrag.fragment.archive_index import Filters
 from midifrag.fragment.record import TakeRecord
 
 #: What of a record goes into a new render of it.

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeAlias
 
-from midifrag.engine.catalogue import CATALOGUE
-from midifrag.engine.loading import load
+from midifrag.config.catalogue import CATALOGUE
+from midifrag.engine.loading.load import load
+from midifrag.engine.loading.model import Model
 from midifrag.engine.messages import Audio, EngineInfo, Failed, Render, Rendered
-from midifrag.engine.model import Model
 from midifrag.engine.protocol import EngineChoice, Worker
 from midifrag.engine.registry import engines, factory_for, stable_audio
 from midifrag.errors import EngineError, ModelError, NonFiniteError
@@ -122,7 +122,7 @@ def render(
     )
     if isinstance(model, WorkerModel):
         return _run(model.worker, request)
-    from midifrag.engine.worker import DiffusionWorker
+    from midifrag.engine.diffusion.worker import DiffusionWorker
 
     return _run(DiffusionWorker.from_model(model), request)
 

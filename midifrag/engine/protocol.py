@@ -67,7 +67,7 @@ class Worker(Protocol):
         """Advance everything in flight by one step and say what happened; empty when there is nothing to do.
 
         Must come back: in a process of its own, a worker that has something to do and is silent for a minute (longer
-        where it was slow before, see `midifrag.engine.patience`) counts as hanging and is replaced.
+        where it was slow before, see `midifrag.engine.hosting.hang_watch`) counts as hanging and is replaced.
         """
         ...
 

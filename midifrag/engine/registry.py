@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from typing import Literal, TypeAlias
 
-from midifrag.engine.catalogue import plugins
-from midifrag.engine.process_host import ProcessHost
+from midifrag.config.catalogue import plugins
+from midifrag.engine.hosting.process import ProcessHost
+from midifrag.engine.hosting.thread import ThreadHost
 from midifrag.engine.protocol import Engine, EngineChoice, Worker, WorkerFactory
-from midifrag.engine.thread_host import ThreadHost
 from midifrag.errors import ModelError
 
 Host: TypeAlias = Literal["process", "thread"]
@@ -19,14 +19,14 @@ Host: TypeAlias = Literal["process", "thread"]
 
 def sketch(choice: EngineChoice) -> Worker:
     """The built-in synthesiser."""
-    from midifrag.engine.sketch_worker import SketchWorker
+    from midifrag.engine.sketch.worker import SketchWorker
 
     return SketchWorker(choice)
 
 
 def stable_audio(choice: EngineChoice) -> Worker:
     """Models of stable-audio-tools."""
-    from midifrag.engine.worker import DiffusionWorker
+    from midifrag.engine.diffusion.worker import DiffusionWorker
 
     return DiffusionWorker(choice)
 

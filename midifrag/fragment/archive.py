@@ -21,12 +21,12 @@ import numpy as np
 
 from midifrag.engine.messages import Audio
 from midifrag.errors import StorageError, UnknownTakeError
-from midifrag.fragment.content import seconds_of
+from midifrag.fragment.archive_index import Filters, Index
 from midifrag.fragment.encoding import EncodedTake, encode_take
 from midifrag.fragment.files import OWN_FOLDER, force_to_disk, move_exclusively, storage_error, write_whole
-from midifrag.fragment.index import Filters, Index
 from midifrag.fragment.options import ArchiveOptions
 from midifrag.fragment.record import TakeRecord
+from midifrag.fragment.slot_content import seconds_of
 from midifrag.fragment.wav import read_metadata, read_wav, with_texts
 from midifrag.fragment.workspace import Workspace
 

@@ -13,11 +13,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from midifrag.errors import NoFreeSlotError, StorageError
-from midifrag.fragment.content import Content, Signature, content_of, seconds_of, signature_of
 from midifrag.fragment.encoding import EncodedFragment
 from midifrag.fragment.files import discard, keep_copy, read_json, replace_file, storage_error, write_whole
 from midifrag.fragment.messages import SlotState
 from midifrag.fragment.record import TakeRecord
+from midifrag.fragment.slot_content import Content, Signature, content_of, seconds_of, signature_of
 from midifrag.fragment.wav import with_texts
 from midifrag.fragment.workspace import Workspace
 

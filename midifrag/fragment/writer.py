@@ -12,7 +12,7 @@ from functools import partial
 from typing import Literal
 
 from midifrag.fragment.archive import Archive
-from midifrag.fragment.desk import Desk
+from midifrag.fragment.landing import Desk
 from midifrag.fragment.messages import (
     ArchiveOnly,
     Held,

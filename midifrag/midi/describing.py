@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from midifrag.banks import Bank
+from midifrag.config.banks import Bank
 from midifrag.events import (
     CancelPad,
     ClearQueue,

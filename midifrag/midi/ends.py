@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from midifrag.config.settings import PortSettings, VirtualPort
 from midifrag.midi.protocols import Direction, InputPort
-from midifrag.settings import PortSettings, VirtualPort
 
 DIRECTIONS: tuple[Direction, ...] = ("in", "out")
 

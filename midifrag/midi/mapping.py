@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from midifrag.banks import Bank, Control
+from midifrag.config.banks import Bank, Control
+from midifrag.config.settings import Action, Show
 from midifrag.events import (
     CancelPad,
     ClearQueue,
@@ -24,7 +25,6 @@ from midifrag.events import (
 from midifrag.midi.decoding import Pair
 from midifrag.midi.describing import describe_event, describe_intent
 from midifrag.midi.messages import Aftertouch, ControlChange, MidiEvent, NoteOff, NoteOn, PitchBend, ProgramChange
-from midifrag.settings import Action, Show
 
 ALL_SOUND_OFF = 120
 ALL_NOTES_OFF = 123

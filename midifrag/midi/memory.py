@@ -8,11 +8,11 @@ from collections.abc import Callable, Sequence
 
 import mido
 
+from midifrag.config.settings import Show, VirtualPort
 from midifrag.errors import PortError
 from midifrag.midi.messages import MidiEvent, PortChanged
 from midifrag.midi.ports import Ports
 from midifrag.midi.protocols import Direction, InputPort, OutputPort, Receive
-from midifrag.settings import Show, VirtualPort
 
 
 class MemoryBackend:

@@ -15,16 +15,16 @@ from typing import Literal, TypeAlias
 
 import mido
 
+from midifrag.config.settings import Show
 from midifrag.errors import MidiGoneError, PortError
 from midifrag.midi.backends import CLIENT, choose_backend
 from midifrag.midi.decoding import Decoder, Pair
-from midifrag.midi.echo import EchoFilter
+from midifrag.midi.echo_filter import EchoFilter
 from midifrag.midi.ends import DIRECTIONS, End, ends_of
-from midifrag.midi.finding import find_port, listed
 from midifrag.midi.messages import MidiEvent, PortChanged
 from midifrag.midi.output import OutputThread
+from midifrag.midi.port_names import find_port, listed
 from midifrag.midi.protocols import Backend, Direction, InputPort
-from midifrag.settings import Show
 
 #: Seconds between two looks for plugged and unplugged ports.
 WATCH_SECONDS = 1.0

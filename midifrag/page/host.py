@@ -14,15 +14,15 @@ from multiprocessing.context import SpawnProcess
 from multiprocessing.reduction import ForkingPickler
 from typing import Any
 
+from midifrag.config.settings import PageSettings
 from midifrag.events import BankChanged, Intent, Notice, StateChange
 from midifrag.midi.messages import MidiEvent, Tick
 from midifrag.page import texts
-from midifrag.page.address import listen, new_token, qr_code, url
-from midifrag.page.server import serve
+from midifrag.page.web.address import listen, new_token, qr_code, url
+from midifrag.page.web.server import serve
 from midifrag.page.wire import Door, MidiSeen, ReadAgain, configuration
-from midifrag.reload import ConfigWatch
-from midifrag.runtime import Runtime
-from midifrag.settings import PageSettings
+from midifrag.show.reload import ConfigWatch
+from midifrag.show.runtime import Runtime
 
 _log = logging.getLogger(__name__)
 
@@ -35,7 +35,7 @@ TERMINATE_SECONDS = 2.0
 class Page:
     """The page of a running show. ``address`` is known at once; `start` serves it, `close` ends it.
 
-    Raises `midifrag.page.address.PageError` if there is nowhere to listen.
+    Raises `midifrag.page.web.address.PageError` if there is nowhere to listen.
     """
 
     def __init__(self, runtime: Runtime, settings: PageSettings) -> None:

@@ -11,14 +11,14 @@ from nicegui import Client, ui
 
 from midifrag.events import Notice, Panic
 from midifrag.page import texts
-from midifrag.page.archive import ArchivePanel
-from midifrag.page.editor import Editor
-from midifrag.page.engine import EnginePanel
-from midifrag.page.pads import Banks, Pads
-from midifrag.page.panel import Panel, set_prop
-from midifrag.page.player import Player
-from midifrag.page.prompt import PromptBox
-from midifrag.page.slots import Slots
+from midifrag.page.panels.archive import ArchivePanel
+from midifrag.page.panels.editor import Editor
+from midifrag.page.panels.engine import EnginePanel
+from midifrag.page.panels.pads import Banks, Pads
+from midifrag.page.panels.panel import Panel, set_prop
+from midifrag.page.panels.player import Player
+from midifrag.page.panels.prompt import PromptBox
+from midifrag.page.panels.slots import Slots
 from midifrag.page.stage import Part, Stage
 
 _log = logging.getLogger(__name__)

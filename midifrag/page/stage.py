@@ -12,8 +12,9 @@ from collections.abc import Callable
 from enum import StrEnum
 from typing import Any
 
-from midifrag.banks import Bank
-from midifrag.config import Loaded
+from midifrag.bridge.view import View
+from midifrag.config.banks import Bank
+from midifrag.config.loading import Loaded
 from midifrag.engine.messages import EngineInfo
 from midifrag.events import (
     ArchiveChanged,
@@ -33,7 +34,6 @@ from midifrag.fragment.archive import Archive
 from midifrag.fragment.record import TakeRecord
 from midifrag.page.forecast import Forecast
 from midifrag.page.wire import Configuration, MidiSeen, ReadAgain
-from midifrag.view import View
 
 #: MIDI events and changed takes that are kept.
 MIDI_LINES, CHANGED_TAKES = 40, 200

@@ -6,8 +6,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from midifrag.config import Loaded
-from midifrag.settings import Show
+from midifrag.config.loading import Loaded
+from midifrag.config.settings import Show
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ import soundfile
 
 from midifrag.commands.demo import _until_ready
 from midifrag.errors import EngineError
-from midifrag.midi.clip import read_clip
+from midifrag.show.clip import read_clip
 
 
 def demo(folder, *flags):

@@ -3,11 +3,11 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from midifrag import config
 from midifrag.cli import app
 from midifrag.commands import setting_up
-from midifrag.midi.finding import PortList
-from midifrag.settings import PortSettings
+from midifrag.config import loading
+from midifrag.config.settings import PortSettings
+from midifrag.midi.port_names import PortList
 
 runner = CliRunner()
 
@@ -60,10 +60,10 @@ def test_check_without_a_set_says_how_to_get_one():
 )
 def test_check_compares_patterns_with_the_ports_there_are(monkeypatch, names, line):
     monkeypatch.setattr(setting_up, "list_ports", lambda _backend: PortList("test", names, names))
-    loaded = config.load(config.shipped_path(), environment={})
+    loaded = loading.load(loading.shipped_path(), environment={})
     ports = {"pads": PortSettings.model_validate({"in": "Launchpad"})}
     show = loaded.show.model_copy(update={"ports": ports})
-    found = setting_up.missing_ports(config.Loaded(show, loaded.banks, loaded.path))
+    found = setting_up.missing_ports(loading.Loaded(show, loaded.banks, loaded.path))
     assert (line is None and found == []) or line in found[0]
 
 

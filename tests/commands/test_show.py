@@ -9,9 +9,9 @@ import pytest
 import typer
 from rich.console import Console
 
-from midifrag import config
 from midifrag.commands import show
 from midifrag.commands.demo import CLIP
+from midifrag.config import loading
 from midifrag.events import Notice
 
 
@@ -51,7 +51,7 @@ def stopped(monkeypatch):
 
 @pytest.mark.usefixtures("stopped")
 def test_what_happens_while_it_ends_is_told_before_the_goodbye(capsys):
-    loaded = config.load(config.shipped_path(), {"page": {"enabled": False}}, {})
+    loaded = loading.load(loading.shipped_path(), {"page": {"enabled": False}}, {})
     show.run(loaded)
     told = capsys.readouterr().out
     assert told.index("the last take has just landed") < told.index("Stopped.")
@@ -65,7 +65,7 @@ def test_what_could_not_be_written_stands_below_the_screen(monkeypatch):
     monkeypatch.setattr(show, "_rescue", lambda _runtime: None)
     monkeypatch.setattr(Ending, "unwritten", [SimpleNamespace(job=7, reason="the disk is full")])
     with pytest.raises(typer.Exit):
-        show.run(config.load(config.shipped_path(), {"page": {"enabled": False}}, {}))
+        show.run(loading.load(loading.shipped_path(), {"page": {"enabled": False}}, {}))
     drawn = terminal.file.getvalue()
     # The screen shows the cursor again when it is done with drawing.
     assert drawn.index("\x1b[?25h") < drawn.index("not written: job 7: the disk is full")
@@ -73,6 +73,6 @@ def test_what_could_not_be_written_stands_below_the_screen(monkeypatch):
 
 @pytest.mark.usefixtures("stopped")
 def test_a_clip_that_is_stopped_tells_it_too(capsys):
-    loaded = config.load(config.shipped_path(), {"page": {"enabled": False}}, {})
+    loaded = loading.load(loading.shipped_path(), {"page": {"enabled": False}}, {})
     show.play(loaded, CLIP, 1.0, None)
     assert "the last take has just landed" in capsys.readouterr().out

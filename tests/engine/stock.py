@@ -11,10 +11,10 @@ from unittest import mock
 import torch
 from torch import Tensor
 
+from midifrag.engine.diffusion.worker import DiffusionWorker
+from midifrag.engine.loading.model import Defaults, Model
+from midifrag.engine.loading.silence_output import quiet
 from midifrag.engine.messages import Render
-from midifrag.engine.model import Defaults, Model
-from midifrag.engine.quiet import quiet
-from midifrag.engine.worker import DiffusionWorker
 from tests.engine.tiny_models import tiny_model
 
 DEFAULTS = {

@@ -6,21 +6,22 @@ from importlib.metadata import EntryPoint
 
 import pytest
 
-from midifrag.engine import catalogue, registry
-from midifrag.engine.process_host import ProcessHost
+from midifrag.config import catalogue
+from midifrag.config.settings import Show
+from midifrag.engine import registry
+from midifrag.engine.hosting.process import ProcessHost
+from midifrag.engine.hosting.thread import ThreadHost
 from midifrag.engine.protocol import EngineChoice
 from midifrag.engine.registry import create_engine, engines, factory_for
-from midifrag.engine.sketch_worker import SketchWorker
-from midifrag.engine.thread_host import ThreadHost
+from midifrag.engine.sketch.worker import SketchWorker
 from midifrag.errors import ModelError
-from midifrag.settings import Show
 
 
 @pytest.fixture
 def plugins(monkeypatch):
     """Two plug-ins as an installed package would register them, one of which does not import."""
     found = [
-        EntryPoint("bells", "midifrag.engine.sketch_worker:SketchWorker", catalogue.GROUP),
+        EntryPoint("bells", "midifrag.engine.sketch.worker:SketchWorker", catalogue.GROUP),
         EntryPoint("broken", "no_such_package:factory", catalogue.GROUP),
     ]
     catalogue.plugins.cache_clear()

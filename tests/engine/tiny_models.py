@@ -18,8 +18,8 @@ from typing import Any, Literal
 
 import torch
 
-from midifrag.engine.model import Objective
-from midifrag.engine.quiet import quiet
+from midifrag.engine.loading.model import Objective
+from midifrag.engine.loading.silence_output import quiet
 
 SAMPLE_RATE = 8000
 CHANNELS = 2

@@ -12,7 +12,7 @@ import numpy as np
 
 from midifrag.engine.messages import Audio
 from midifrag.fragment.archive import Archive
-from midifrag.fragment.desk import Desk
+from midifrag.fragment.landing import Desk
 from midifrag.fragment.messages import Landed, LandTake, TakeArchived, WriterEvent
 from midifrag.fragment.options import FragmentOptions
 from midifrag.fragment.record import TakeRecord

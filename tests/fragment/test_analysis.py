@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from midifrag.fragment import analysis
+from midifrag.fragment.cutting import make_fragment
 from midifrag.fragment.options import FragmentOptions
-from midifrag.fragment.process import make_fragment
 from tests.fragment.sounds import RATE, noise
 
 FIRST = 300

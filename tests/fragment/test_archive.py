@@ -355,7 +355,7 @@ def test_index_that_cannot_be_written_loses_no_take(open_archive, tmp_path, monk
     def full(*_, **__):
         raise sqlite3.OperationalError("database or disk is full")
 
-    monkeypatch.setattr("midifrag.fragment.index.sqlite3.connect", full)
+    monkeypatch.setattr("midifrag.fragment.archive_index.sqlite3.connect", full)
     stored = archive.store(noise(), RATE, record())
     archive.mark_landed(1, 3, 33.0)
     with pytest.raises(StorageError, match="disk is full"):

@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 import soundfile
 
+from midifrag.fragment.cutting import make_fragment
 from midifrag.fragment.encoding import encode_fragment, encode_take
 from midifrag.fragment.options import FragmentOptions
-from midifrag.fragment.process import make_fragment
 from tests.fragment.sounds import RATE, noise
 
 

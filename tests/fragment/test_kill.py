@@ -11,9 +11,9 @@ import time
 import numpy as np
 
 from midifrag.fragment.archive import Archive
-from midifrag.fragment.content import content_of
+from midifrag.fragment.cutting import make_fragment
 from midifrag.fragment.options import FragmentOptions
-from midifrag.fragment.process import make_fragment
+from midifrag.fragment.slot_content import content_of
 from midifrag.fragment.slots import Slots
 from midifrag.fragment.wav import read_wav
 from tests.fragment.performer import RATE, sound

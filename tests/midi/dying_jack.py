@@ -10,8 +10,8 @@ import time
 
 import mido
 
+from midifrag.config.settings import Show
 from midifrag.midi.ports import Ports
-from midifrag.settings import Show
 from tests.jack import BACKEND, Peer, Server
 
 PORTS = {"pads": {"in": "pads out", "out": "pads in"}, "live": {"out": {"virtual": "live"}}}

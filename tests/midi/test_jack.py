@@ -6,11 +6,11 @@ import sys
 import mido
 import pytest
 
-from midifrag.midi.finding import list_ports
-from midifrag.midi.inbox import Inbox
+from midifrag.bridge.inbox import Inbox
+from midifrag.config.settings import Show
 from midifrag.midi.messages import ControlChange, NoteOn, PortChanged
+from midifrag.midi.port_names import list_ports
 from midifrag.midi.ports import Ports
-from midifrag.settings import Show
 from tests.jack import PATIENCE
 
 PRESS = mido.Message("note_on", note=36, velocity=100)

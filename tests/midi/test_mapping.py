@@ -3,10 +3,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from midifrag import events
-from midifrag.banks import Bank, Control
+from midifrag.config.banks import Bank, Control
+from midifrag.config.settings import Show
 from midifrag.midi.mapping import Mapper, control_id
 from midifrag.midi.messages import Aftertouch, ControlChange, NoteOff, NoteOn, PitchBend, ProgramChange, Tick
-from midifrag.settings import Show
 
 
 def bank(**more):

@@ -1,13 +1,13 @@
 import mido
 import pytest
 
+from midifrag.config.settings import Show
 from midifrag.errors import PortError
 from midifrag.midi.backends import choose_backend
-from midifrag.midi.finding import find_port
 from midifrag.midi.memory import MemoryBackend, memory_ports
 from midifrag.midi.messages import ControlChange, NoteOff, NoteOn
+from midifrag.midi.port_names import find_port
 from midifrag.midi.ports import Ports
-from midifrag.settings import Show
 
 PATIENCE = 20.0
 PADS = {"pads": {"in": "Launchpad", "out": "Launchpad"}}

@@ -10,13 +10,13 @@ from pathlib import Path
 import mido
 import pytest
 
+from midifrag.config.settings import PageSettings
 from midifrag.events import Notice
 from midifrag.midi.memory import memory_ports
 from midifrag.page import Page
 from midifrag.page.stage import Stage
 from midifrag.page.wire import ReadAgain, configuration
-from midifrag.runtime import Runtime
-from midifrag.settings import PageSettings
+from midifrag.show.runtime import Runtime
 from tests.support.shows import bank, loaded
 
 PATIENCE = 30.0

@@ -1,6 +1,6 @@
 """Where pads lie on the screen: as they lie on the controller."""
 
-from midifrag.page.pads import Place, lay_out
+from midifrag.page.panels.pads import Place, lay_out
 
 
 def test_sixteen_pads_from_c1_lie_as_on_a_pad_controller():

@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from midifrag.bridge import Bridge, FromEngine
+from midifrag.bridge.bridge import Bridge, FromEngine
 from midifrag.clock import ManualClock
-from midifrag.config import Loaded
+from midifrag.config.loading import Loaded
 from midifrag.engine.messages import (
     Cancel,
     Command,

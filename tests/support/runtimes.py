@@ -10,10 +10,10 @@ from typing import Any
 
 import mido
 
-from midifrag.config import Loaded
+from midifrag.config.loading import Loaded
 from midifrag.events import EngineChanged, StateChange
 from midifrag.midi.memory import MemoryBackend, memory_ports
-from midifrag.runtime import Runtime
+from midifrag.show.runtime import Runtime
 from tests.support.shows import loaded
 
 #: Generous: a condition that does not come about in this many seconds never will.

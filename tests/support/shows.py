@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from midifrag.banks import Bank
-from midifrag.config import Loaded
-from midifrag.settings import Show
+from midifrag.config.banks import Bank
+from midifrag.config.loading import Loaded
+from midifrag.config.settings import Show
 
 
 def bank(slug: str = "opening", pads: dict[Any, Any] | None = None, **keys: Any) -> Bank:

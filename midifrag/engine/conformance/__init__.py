@@ -3,7 +3,7 @@
 Subclass in a test file; pytest finds the inherited tests::
 
     from midifrag.engine.conformance import EngineConformance, WorkerConformance
-    from midifrag.engine.process_host import ProcessHost
+    from midifrag.engine.hosting.process import ProcessHost
     from midifrag.engine.protocol import EngineChoice
 
     class TestMyWorker(WorkerConformance):

@@ -5,12 +5,12 @@ does both. ``FAMILIES`` is the table of the sounds that it knows. It is the engi
 resort on stage, and what a model can be taught from.
 """
 
-from .families import FAMILIES, Family
-from .parameters import Parameters
-from .prompt import parse
-from .renderer import SECONDS_RANGE, Sound, render, render_parameters
-from .voice import SAMPLE_RATE
-from .words import AXES
+from midifrag.engine.sketch.families import FAMILIES, Family
+from midifrag.engine.sketch.parameters import Parameters
+from midifrag.engine.sketch.prompt import parse
+from midifrag.engine.sketch.renderer import SECONDS_RANGE, Sound, render, render_parameters
+from midifrag.engine.sketch.voice import SAMPLE_RATE
+from midifrag.engine.sketch.words import AXES
 
 __all__ = [
     "AXES",

@@ -5,9 +5,19 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from .synthesis import cycles, harmonics, moving_filter, place, scan, sine, stereo_noise, strike, times
-from .tones import glide, sustain
-from .voice import SAMPLE_RATE, Audio, Voice
+from midifrag.engine.sketch.synthesis import (
+    cycles,
+    harmonics,
+    moving_filter,
+    place,
+    scan,
+    sine,
+    stereo_noise,
+    strike,
+    times,
+)
+from midifrag.engine.sketch.tones import glide, sustain
+from midifrag.engine.sketch.voice import SAMPLE_RATE, Audio, Voice
 
 
 def _peak(hertz: Audio, centre: npt.ArrayLike, width: float) -> npt.ArrayLike:

@@ -6,9 +6,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from . import drums, effects, loops, textures, tones
-from .voice import Audio, Voice
-from .words import AXES, FAMILY_SYNONYMS
+from midifrag.engine.sketch import drums, effects, loops, textures, tones
+from midifrag.engine.sketch.voice import Audio, Voice
+from midifrag.engine.sketch.words import AXES, FAMILY_SYNONYMS
 
 #: What every sound can be asked: its end, tone, start, drive and space.
 _COMMON = ("length", "brightness", "hardness", "distortion", "reverb", "width")

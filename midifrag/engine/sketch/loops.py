@@ -7,10 +7,10 @@ from dataclasses import replace
 
 import numpy as np
 
-from .drums import clap, cowbell, cymbal, hats, kick, rim, snare, tom
-from .synthesis import place, strike
-from .tones import string
-from .voice import SAMPLE_RATE, Audio, Voice, spawn
+from midifrag.engine.sketch.drums import clap, cowbell, cymbal, hats, kick, rim, snare, tom
+from midifrag.engine.sketch.synthesis import place, strike
+from midifrag.engine.sketch.tones import string
+from midifrag.engine.sketch.voice import SAMPLE_RATE, Audio, Voice, spawn
 
 #: The drums that a beat can be made of; those that a prompt names beside "beat" are its kit.
 KIT: Mapping[str, Callable[[Voice], Audio]] = {

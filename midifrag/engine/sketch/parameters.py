@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from .words import AXES, FAMILY_SYNONYMS, NOTES, SCALES
+from midifrag.engine.sketch.words import AXES, FAMILY_SYNONYMS, NOTES, SCALES
 
 #: Accepted tempi in beats per minute, inclusive.
 BPM_RANGE = (20.0, 400.0)

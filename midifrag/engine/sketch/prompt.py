@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import partial
 
-from .parameters import BARS_RANGE, BPM_RANGE, PITCH_RANGE, Parameters
-from .words import (
+from midifrag.engine.sketch.parameters import BARS_RANGE, BPM_RANGE, PITCH_RANGE, Parameters
+from midifrag.engine.sketch.words import (
     ADJECTIVES,
     AXES,
     COUNTS,

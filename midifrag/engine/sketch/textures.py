@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from .synthesis import (
+from midifrag.engine.sketch.synthesis import (
     band,
     cycles,
     lowpass,
@@ -21,8 +21,8 @@ from .synthesis import (
     times,
     wander,
 )
-from .tones import accent, sustain
-from .voice import SAMPLE_RATE, SHORTEST, Audio, Voice
+from midifrag.engine.sketch.tones import accent, sustain
+from midifrag.engine.sketch.voice import SAMPLE_RATE, SHORTEST, Audio, Voice
 
 
 def _impulses(voice: Voice, per_second: float, spread: float) -> Audio:

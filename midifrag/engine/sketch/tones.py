@@ -4,8 +4,21 @@ from __future__ import annotations
 
 import numpy as np
 
-from .synthesis import cloud, cycles, harmonics, hold, lowpass, modes, noise, place, scan, sine, strike, times
-from .voice import Audio, Curve, Voice
+from midifrag.engine.sketch.synthesis import (
+    cloud,
+    cycles,
+    harmonics,
+    hold,
+    lowpass,
+    modes,
+    noise,
+    place,
+    scan,
+    sine,
+    strike,
+    times,
+)
+from midifrag.engine.sketch.voice import Audio, Curve, Voice
 
 #: The rise of a sustained sound as soft as it gets, in seconds, unless it is slow by nature.
 SOFTEST_SWELL = 0.15

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from .parameters import Parameters
+from midifrag.engine.sketch.parameters import Parameters
 
 SAMPLE_RATE = 44_100
 

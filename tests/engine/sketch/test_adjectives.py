@@ -5,8 +5,7 @@ import pytest
 
 from midifrag.engine.sketch import AXES, FAMILIES, Parameters, render_parameters
 from midifrag.engine.sketch.words import PLAIN
-
-from . import measures
+from tests.engine.sketch import measures
 
 #: Axis → what it is measured by.
 MEASURES = {

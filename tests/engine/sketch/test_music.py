@@ -5,8 +5,7 @@ import pytest
 
 from midifrag.engine.sketch import FAMILIES, SAMPLE_RATE, Parameters, render, render_parameters
 from midifrag.engine.sketch.words import NOTES, SCALES
-
-from . import measures
+from tests.engine.sketch import measures
 
 #: Families whose lowest strong partial is the root itself; the others are compared with themselves, see below.
 ROOTED = ("kick", "sub", "bass", "pluck", "lead", "drone", "tom", "cowbell")

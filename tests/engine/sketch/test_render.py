@@ -16,8 +16,7 @@ from midifrag.engine.sketch import (
     render,
     render_parameters,
 )
-
-from . import measures
+from tests.engine.sketch import measures
 
 TEXTURES = {name for name, family in FAMILIES.items() if family.texture}
 

@@ -1,0 +1,1 @@
+"""The one owner of live state: takes one thing at a time, and says what became of it."""

@@ -1,0 +1,78 @@
+"""What pads show once a press of theirs is over: what they are busy with, or whether the next one lands at once."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable
+
+from midifrag.bridge.renders import Renders
+from midifrag.bridge.spares import Wish
+from midifrag.bridge.standing import Standing
+from midifrag.clock import Clock
+from midifrag.config.banks import Bank
+from midifrag.events import PadChanged, PadState, StateChange
+
+#: How long a pad shows how its press ended before it shows what it is at now, in seconds.
+ENDED_SHOWS_FOR = 1.5
+
+
+class Resting:
+    """The pads of the active bank that no press has just changed. Owned by the bridge alone."""
+
+    def __init__(
+        self,
+        standing: Standing,
+        renders: Renders,
+        bank: Callable[[], Bank],
+        wish_of: Callable[[str, str], Wish | None],
+        publish: Callable[[StateChange], None],
+        clock: Clock,
+    ) -> None:
+        self._standing = standing
+        self._renders = renders
+        self._bank = bank
+        self._wish_of = wish_of
+        self._publish = publish
+        self._clock = clock
+
+    def pads(self) -> tuple[PadChanged, ...]:
+        """The active bank's pads as they are now."""
+        return tuple(dataclasses.replace(pad, state=self._rest(pad)) for pad in self._last_shown())
+
+    def settle(self) -> None:
+        """Bring what pads show of presses and spares that are over to what is true now."""
+        for pad in self._last_shown():
+            busy = self._renders.busy_with(pad.bank, pad.pad)
+            if busy is not None:
+                if self._has_shown_its_end(pad):
+                    self._renders.show(busy)
+            elif (state := self._rest(pad)) is not pad.state:
+                self._show(pad, state)
+
+    def show_ready(self, wish: Wish) -> None:
+        """A spare for ``wish`` has come."""
+        if wish != self._wish_of(*wish.place):
+            return
+        for pad in self._last_shown():
+            at_rest = pad.state in (PadState.IDLE, PadState.FAILED, PadState.REFUSED)
+            if (pad.bank, pad.pad) == wish.place and at_rest:
+                self._show(pad, PadState.READY)
+
+    def _last_shown(self) -> tuple[PadChanged, ...]:
+        return self._standing.pads_of(self._bank(), self._clock.now())
+
+    def _has_shown_its_end(self, pad: PadChanged) -> bool:
+        ended = pad.state in (PadState.LANDED, PadState.FAILED, PadState.REFUSED)
+        return ended and self._clock.now() - pad.time >= ENDED_SHOWS_FOR
+
+    def _rest(self, pad: PadChanged) -> PadState:
+        landed = pad.state is PadState.LANDED and self._has_shown_its_end(pad)
+        if landed or pad.state in (PadState.IDLE, PadState.READY):
+            wish = self._wish_of(pad.bank, pad.pad)
+            if wish is not None and self._renders.spares.ready_for(wish):
+                return PadState.READY
+        return PadState.IDLE if pad.state is PadState.READY else pad.state
+
+    def _show(self, pad: PadChanged, state: PadState) -> None:
+        now = self._clock.now()
+        self._publish(dataclasses.replace(pad, state=state, time=now, job=None, progress=None, text=""))

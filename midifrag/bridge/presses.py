@@ -1,0 +1,73 @@
+"""What a press does: its pad's rules, who is choked, the queue's size. Owned by the bridge alone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from pydantic import ValidationError
+
+from midifrag.bridge.jobs import Origin
+from midifrag.bridge.renders import Renders
+from midifrag.bridge.set_list import SetList
+from midifrag.config.banks import Pad, Preset
+from midifrag.events import Notice, Press, Prompt, StateChange
+
+
+class Presses:
+    """Turns presses of pads, and typed prompts, into renders."""
+
+    def __init__(self, set_list: SetList, renders: Renders, publish: Callable[[StateChange], None]) -> None:
+        self._set_list = set_list
+        self._renders = renders
+        self._publish = publish
+
+    def press(self, press: Press) -> None:
+        """Play the pad of the active bank that this note belongs to, if there is one."""
+        bank = self._set_list.bank
+        found = bank.find(press.note, press.channel, press.port)
+        if found is None:
+            return
+        key, pad = found
+        place = (bank.slug, key)
+        pending = self._renders.jobs.pending(*place)
+        if pending and pad.on_repress == "ignore":
+            return
+        if pending and pad.on_repress in ("cancel", "replace"):
+            self._renders.cancel(pending)
+            if pad.on_repress == "cancel":
+                return
+        if pad.choke is not None:
+            self._choke(pad.choke, place)
+        self._set_list.pressed(key, press)
+        origin = Origin(
+            bank.slug, key, pad.label, press.note, press.channel, press.port, pad.colour, pad.choke, pad.on_lost
+        )
+        self._submit(origin, pad, self._set_list.preset(pad, press.velocity), press.time)
+
+    def prompt(self, prompt: Prompt) -> None:
+        """Render what somebody typed."""
+        origin = Origin(self._set_list.bank.slug, None, prompt.prompt, 0, 1, None)
+        try:
+            pad = Pad.model_validate({"prompt": prompt.prompt, **prompt.parameters})
+        except ValidationError as error:
+            problem = error.errors()[0]
+            self._publish(Notice("error", f"{'.'.join(map(str, problem['loc']))}: {problem['msg']}"))
+            return
+        preset = self._set_list.typed(pad)
+        if self._set_list.model(preset) not in self._set_list.show.known_models:
+            self._publish(Notice("error", f"model: {preset.model!r} is none of the models that there are"))
+            return
+        self._submit(origin, pad, preset, prompt.time)
+
+    def _submit(self, origin: Origin, pad: Pad, preset: Preset, time: float) -> None:
+        size = self._set_list.show.queue.size
+        if self._renders.jobs.waiting() >= size:
+            full = f"the queue is full ({size} presses wait); press again when one has landed"
+            self._renders.refuse(origin, preset, full, time)
+        else:
+            options = self._set_list.show.fragments.options(pad.fragment)
+            self._renders.submit(origin, preset, self._set_list.model(preset), options, pad.slot, time)
+
+    def _choke(self, group: str, place: tuple[str, str]) -> None:
+        others = [job for job in self._renders.jobs.pending() if job.origin.choke == group]
+        self._renders.cancel([job for job in others if (job.origin.bank, job.origin.pad) != place])

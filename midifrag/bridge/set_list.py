@@ -1,0 +1,97 @@
+"""The set list as it is played: the active bank, live values, tempo, and what a press asks for under them."""
+
+from __future__ import annotations
+
+from midifrag.bridge.tempo import Tempo
+from midifrag.bridge.values import LiveValues
+from midifrag.config.banks import Bank, Pad, Preset, resolve
+from midifrag.config.loading import Loaded
+from midifrag.config.settings import Show
+from midifrag.events import Press, SelectBank
+from midifrag.midi.mapping import Mapper
+
+#: The velocity that is assumed for a pad that has not been pressed yet (0–1).
+USUAL_VELOCITY = 100 / 127
+
+
+class SetList:
+    """Owned by the bridge alone."""
+
+    def __init__(self, loaded: Loaded) -> None:
+        self.loaded = loaded
+        self.index = 0
+        self.tempo = Tempo(loaded.show.tempo)
+        self.live = LiveValues(loaded.show, self.bank)
+        self.mapper = Mapper(loaded.show, self.bank)
+        self._recent: dict[tuple[str, str], tuple[float, float]] = {}
+
+    @property
+    def bank(self) -> Bank:
+        """The active bank."""
+        return self.loaded.banks[self.index]
+
+    @property
+    def show(self) -> Show:
+        """The settings."""
+        return self.loaded.show
+
+    def find(self, select: SelectBank) -> int | None:
+        """The place of the bank that is asked for."""
+        banks = self.loaded.banks
+        if select.offset is not None:
+            return (self.index + select.offset) % len(banks)
+        if select.slug is not None:
+            return next((i for i, bank in enumerate(banks) if bank.slug == select.slug), None)
+        return next((i for i, bank in enumerate(banks) if bank.program == select.program), None)
+
+    def reload(self, loaded: Loaded) -> bool:
+        """Use another configuration and keep the bank where it still is there; True if that changes the tempo."""
+        slug = self.bank.slug
+        self.loaded = loaded
+        self.activate(next((i for i, bank in enumerate(loaded.banks) if bank.slug == slug), 0))
+        return self.tempo.use(loaded.show.tempo)
+
+    def activate(self, index: int) -> None:
+        """Make a bank the active one."""
+        self.index = index
+        self.live.configure(self.show, self.bank)
+        self.mapper = Mapper(self.show, self.bank)
+
+    def holds(self, bank: str, pad: str) -> bool:
+        """Whether a bank has a pad."""
+        return any(one.slug == bank and pad in one.pads for one in self.loaded.banks)
+
+    # --- what presses ask for ----------------------------------------------------------------------------------------
+
+    def pressed(self, key: str, press: Press) -> None:
+        """Remember when and how hard a pad of the active bank was pressed."""
+        self._recent[self.bank.slug, key] = (press.time, press.velocity)
+
+    def by_last_press(self) -> list[str]:
+        """The active bank's pads, the one pressed last first."""
+        return sorted(self.bank.pads, key=lambda key: -self._last(key)[0])
+
+    def preset(self, pad: Pad, velocity: float) -> Preset:
+        """What a press of ``pad`` asks for with this velocity (0–1)."""
+        values = dict(self.live.effective)
+        if pad.velocity is not None:
+            values[pad.velocity.sets] = pad.velocity.value(velocity)
+        return self._told_tempo(resolve(pad, self.bank.defaults, self.show.defaults, values=values))
+
+    def next_preset(self, key: str) -> Preset:
+        """What the next press of a pad of the active bank asks for if it is as hard as the last one."""
+        return self.preset(self.bank.pads[key], self._last(key)[1])
+
+    def typed(self, pad: Pad) -> Preset:
+        """What a typed prompt asks for: what controls have set does not count."""
+        return self._told_tempo(resolve(pad, self.bank.defaults, self.show.defaults))
+
+    def model(self, preset: Preset) -> str:
+        """The model that is to render it."""
+        return preset.model or self.show.model
+
+    def _last(self, key: str) -> tuple[float, float]:
+        return self._recent.get((self.bank.slug, key), (0.0, USUAL_VELOCITY))
+
+    def _told_tempo(self, preset: Preset) -> Preset:
+        return preset.model_copy(update={"prompt": self.tempo.write_into(preset.prompt)})

@@ -1,0 +1,183 @@
+"""Spares: takes rendered ahead of a press while the engine is idle. Owned by the bridge alone."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections import OrderedDict
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from midifrag.config.banks import Preset
+from midifrag.config.settings import SpareSettings
+from midifrag.engine.messages import Render, Rendered
+from midifrag.fragment.options import FragmentOptions
+from midifrag.fragment.preparing import SHARE
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What a press on a pad would render now, and how its take would become a fragment; that needs no new take."""
+
+    bank: str
+    pad: str
+    model: str
+    preset: Preset
+    options: FragmentOptions = field(default=FragmentOptions(), compare=False)
+
+    @property
+    def place(self) -> tuple[str, str]:
+        """Where it belongs: bank and pad."""
+        return self.bank, self.pad
+
+
+@dataclass(frozen=True, slots=True)
+class Spare:
+    """A take that waits for its press. ``started`` and ``rendered_at`` are monotonic seconds."""
+
+    wish: Wish
+    rendered: Rendered
+    started: float
+    rendered_at: float
+
+
+@dataclass(slots=True)
+class Coming:
+    """A spare on its way. ``since`` is when it was asked for, ``started`` when the engine began; monotonic seconds."""
+
+    wish: Wish
+    render: Render
+    since: float
+    started: float | None = None
+
+
+class SpareRack:
+    """Ready spares within a budget, and those that are being rendered.
+
+    Other banks' spares give way to the active bank's, and pads further back in the list of wishes to those before them.
+    """
+
+    def __init__(self, settings: SpareSettings) -> None:
+        self.settings = settings
+        self._ready: OrderedDict[tuple[str, str], Spare] = OrderedDict()
+        self._coming: dict[int, Coming] = {}
+        #: What would fail again, and what would not fit again until another spare is gone.
+        self._failing: dict[tuple[str, str], Wish] = {}
+        self._unfit: dict[tuple[str, str], Wish] = {}
+
+    # --- on their way ------------------------------------------------------------------------------------------------
+
+    @property
+    def coming(self) -> tuple[Coming, ...]:
+        """The spares on their way."""
+        return tuple(self._coming.values())
+
+    def expect(self, render: Render, wish: Wish, now: float) -> None:
+        """A spare is on its way."""
+        self._coming[render.job] = Coming(wish, render, now)
+
+    def began(self, job: int, now: float) -> None:
+        """The engine has begun with a job; one that is no spare is ignored."""
+        if job in self._coming:
+            self._coming[job].started = now
+
+    def forget(self, job: int) -> Coming | None:
+        """A spare will not come (cancelled, lost); None for a job that is no spare."""
+        return self._coming.pop(job, None)
+
+    def failed(self, job: int) -> Coming | None:
+        """A spare has failed, and will not be tried again as it is; None for a job that is no spare."""
+        gone = self.forget(job)
+        if gone is not None:
+            self._failing[gone.wish.place] = gone.wish
+        return gone
+
+    def encourage(self, place: tuple[str, str]) -> None:
+        """A pad was pressed: what failed for it may be tried once more."""
+        self._failing.pop(place, None)
+
+    def take_over(self, wish: Wish) -> Coming | None:
+        """The spare on its way for ``wish``, which is a press from now on."""
+        found = next((one for one in self.coming if one.wish == wish), None)
+        return None if found is None else self.forget(found.render.job)
+
+    def arrived(self, rendered: Rendered, now: float) -> Spare | None:
+        """Keep a rendered spare; None if nobody expected it or the budget has no room for it."""
+        coming = self.forget(rendered.job)
+        if coming is None:
+            return None
+        wish = coming.wish
+        self._ready[wish.place] = spare = Spare(wish, rendered, coming.started or coming.since, now)
+        self._ready.move_to_end(wish.place)
+        for place in [place for place in self._ready if place[0] != wish.bank]:
+            if not self._within_budget():
+                del self._ready[place]
+        if self._within_budget():
+            return spare
+        # Not in place of another one of its bank: that one would be rendered anew, and so on for ever.
+        del self._ready[wish.place]
+        self._unfit[wish.place] = wish
+        return None
+
+    # --- ready -------------------------------------------------------------------------------------------------------
+
+    def ready_for(self, wish: Wish) -> bool:
+        """Whether a press for ``wish`` would land at once."""
+        spare = self._ready.get(wish.place)
+        return spare is not None and spare.wish == wish
+
+    def take(self, wish: Wish) -> Spare | None:
+        """The spare for a press. One with a fixed seed stays: the next press would render the same samples."""
+        if not self.ready_for(wish):
+            return None
+        if wish.preset.seed == "random":
+            return self._drop(wish.place)
+        self._ready.move_to_end(wish.place)
+        return self._ready[wish.place]
+
+    def next_of(self, wishes: Sequence[Wish]) -> Wish | None:
+        """The first of ``wishes``, in their order, that a spare is to be rendered for."""
+        for wish in wishes[: self.settings.count]:
+            hopeless = wish in (self._failing.get(wish.place), self._unfit.get(wish.place))
+            if not hopeless and not self.ready_for(wish):
+                return wish
+        return None
+
+    def make_room(self, wishes: Sequence[Wish]) -> None:
+        """Drop spares until one more may come: those of other banks, then those for the last of ``wishes``."""
+        places = [wish.place for wish in wishes]
+        least = [place for place in self._ready if place not in places]
+        least += [place for place in reversed(places) if place in self._ready]
+        for place in least[: max(0, len(self._ready) - self.settings.count + 1)]:
+            self._drop(place)
+
+    def drop_stale(self, wishes: Sequence[Wish]) -> None:
+        """Drop the spares that no longer are what their pad would render; those of other banks stay."""
+        current = {wish.place: wish for wish in wishes}
+        banks = {wish.bank for wish in wishes}
+        for place, spare in list(self._ready.items()):
+            if place[0] in banks and current.get(place) != spare.wish:
+                self._drop(place)
+
+    def adopt_options(self, wishes: Sequence[Wish]) -> list[Spare]:
+        """Keep spares whose fragments are now wanted in another way, under that wish; return them."""
+        adopted = []
+        for wish in wishes:
+            spare = self._ready.get(wish.place)
+            if spare is not None and spare.wish == wish and spare.wish.options != wish.options:
+                self._ready[wish.place] = dataclasses.replace(spare, wish=wish)
+                adopted.append(self._ready[wish.place])
+        return adopted
+
+    def clear(self) -> None:
+        """Drop all ready spares; what failed may be tried again."""
+        self._ready.clear()
+        self._failing.clear()
+        self._unfit.clear()
+
+    def _drop(self, place: tuple[str, str]) -> Spare:
+        self._unfit.clear()
+        return self._ready.pop(place)
+
+    def _within_budget(self) -> bool:
+        size = SHARE * sum(spare.rendered.audio.nbytes for spare in self._ready.values())
+        return len(self._ready) <= self.settings.count and size <= self.settings.megabytes * 1_000_000

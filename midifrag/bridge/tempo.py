@@ -1,0 +1,42 @@
+"""The tempo that prompts are told: of the MIDI clock heard last, else the show's own."""
+
+from __future__ import annotations
+
+from midifrag.midi.messages import Tick, Transport
+from midifrag.midi.transport import Clock
+
+#: What a prompt says where the tempo goes, in whole beats a minute.
+PLACEHOLDER = "{bpm}"
+#: How far the clock must move, in beats a minute, before prompts are told: a clock's jitter must not age spares.
+STEADY = 0.75
+
+
+class Tempo:
+    """Follows the clocks of all ports; the one that ticked last counts."""
+
+    def __init__(self, usual: float) -> None:
+        self.bpm = round(usual)
+        self._clocks: dict[str, Clock] = {}
+        self._heard = False
+
+    def use(self, usual: float) -> bool:
+        """Take another tempo of the show, unless a clock has been heard; whether ``bpm`` changed by it."""
+        before = self.bpm
+        if not self._heard:
+            self.bpm = round(usual)
+        return self.bpm != before
+
+    def feed(self, event: Tick | Transport) -> bool:
+        """Take in a clock message; whether ``bpm`` changed by it."""
+        clock = self._clocks.setdefault(event.port, Clock())
+        clock.feed(event)
+        heard = clock.tempo
+        self._heard = self._heard or heard is not None
+        if heard is None or abs(heard - self.bpm) < STEADY:
+            return False
+        self.bpm = round(heard)
+        return True
+
+    def write_into(self, prompt: str) -> str:
+        """The prompt with the tempo in its place."""
+        return prompt.replace(PLACEHOLDER, str(self.bpm))

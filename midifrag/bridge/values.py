@@ -1,0 +1,76 @@
+"""The live parameter values: what controls, the page and the command line have set over the presets."""
+
+from __future__ import annotations
+
+from midifrag.bridge.takeover import Takeover
+from midifrag.config.banks import Bank, Control
+from midifrag.config.settings import Show
+from midifrag.events import ControlChanged
+from midifrag.midi.mapping import control_id
+
+
+class LiveValues:
+    """Values by parameter: those of the show's controls and, over them, those of the active bank's own controls.
+
+    A bank's values rest while another bank is active. A control that has not been moved sets nothing.
+    """
+
+    def __init__(self, show: Show, bank: Bank) -> None:
+        self._values: dict[str, dict[str, float]] = {"": {}}
+        #: By scope, the parameters that controls have set: their values go with the last control that sets them.
+        self._moved: dict[str, set[str]] = {}
+        self.configure(show, bank)
+
+    def configure(self, show: Show, bank: Bank) -> None:
+        """Use the controls of ``show`` and ``bank``; soft takeover starts over."""
+        self._bank = bank.slug
+        self._defaults = [bank.defaults, show.defaults]
+        self._values.setdefault(bank.slug, {})
+        self._controls: dict[str, tuple[str, Control]] = {control_id(c): ("", c) for c in show.controls}
+        self._controls |= {control_id(c): (bank.slug, c) for c in bank.controls}
+        for scope, controls in (("", show.controls), (bank.slug, bank.controls)):
+            for name in self._moved.get(scope, set()) - {control.sets for control in controls}:
+                self._values[scope].pop(name, None)
+                self._moved[scope].discard(name)
+        self._takeovers = {
+            key: Takeover.for_range(control.takeover, control) for key, (_, control) in self._controls.items()
+        }
+
+    @property
+    def effective(self) -> dict[str, float]:
+        """The values that a press snapshots now."""
+        scopes = {scope for scope, _ in self._controls.values()} | {""}
+        return self._values[""] | (self._values[self._bank] if self._bank in scopes else {})
+
+    def move(self, key: str, position: float) -> ControlChanged | None:
+        """A control stands at ``position`` 0–1: the change it makes, or that it waits to be picked up."""
+        if key not in self._controls:
+            return None
+        scope, control = self._controls[key]
+        current = self.effective.get(control.sets)
+        # Before the first move, where the bank or the set begins; what single pads say differs from pad to pad.
+        begins = (getattr(defaults, control.sets) for defaults in self._defaults)
+        stands = current if current is not None else next((value for value in begins if value is not None), None)
+        at = control.position(stands) if isinstance(stands, int | float) else None
+        taken = self._takeovers[key].move(position, at)
+        if taken is None:
+            return ControlChanged(control.sets, current, waiting=True)
+        value = control.value(taken)
+        if value == current:
+            return None
+        self._values[scope][control.sets] = value
+        self._moved.setdefault(scope, set()).add(control.sets)
+        return ControlChanged(control.sets, value)
+
+    def set(self, name: str, value: float | None) -> ControlChanged:
+        """Set a parameter outright; None gives it back to the presets."""
+        for scope in ("", self._bank):
+            self._values[scope].pop(name, None)
+        if value is not None:
+            owner = next((scope for scope, control in self._controls.values() if control.sets == name), "")
+            self._values[owner][name] = value
+        return ControlChanged(name, value)
+
+    def changes(self) -> list[ControlChanged]:
+        """All values as changes, for someone who starts watching."""
+        return [ControlChanged(name, value) for name, value in self.effective.items()]

@@ -1,0 +1,73 @@
+"""What is warmed: every prompt and length of the set list, what controls may make of them, and what hears beats."""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Iterable
+from dataclasses import replace
+
+from midifrag.bridge.jobs import request
+from midifrag.bridge.tempo import Tempo
+from midifrag.config.banks import Preset, Range, resolve
+from midifrag.config.loading import Loaded
+from midifrag.engine.messages import Render
+
+#: Seconds between two lengths that are warmed because a control or a velocity may ask for them.
+GRID = 0.25
+
+
+def warm_renders(loaded: Loaded) -> dict[str, tuple[Render, ...]]:
+    """The renders that presses may ask for, by model, without repetitions.
+
+    First one per preset of every bank; then, marked as spares, one for every other length and kind of guidance that
+    controls and velocities reach.
+    """
+    tempo = Tempo(loaded.show.tempo)
+    renders: dict[str, dict[Render, None]] = {loaded.show.model: {}}
+    reached: dict[str, dict[Render, None]] = {}
+    for bank in loaded.banks:
+        for pad in bank.pads.values():
+            preset = resolve(pad, bank.defaults, loaded.show.defaults)
+            model = preset.model or loaded.show.model
+            render = replace(request(preset, 0, 0), prompt=tempo.write_into(preset.prompt))
+            renders.setdefault(model, {})[render] = None
+            ranges = [*loaded.show.controls, *bank.controls, *([pad.velocity] if pad.velocity else [])]
+            for seconds, scale in itertools.product(_lengths(preset, ranges), _scales(preset, ranges)):
+                other = replace(render, seconds=seconds, cfg_scale=scale, spare=True)
+                reached.setdefault(model, {})[other] = None
+    return {model: (*wanted, *_new_kinds(reached.get(model, {}), wanted)) for model, wanted in renders.items()}
+
+
+def _new_kinds(reached: Iterable[Render], wanted: Iterable[Render]) -> list[Render]:
+    """One render of each kind, as far as that can be told without the model, that none of ``wanted`` has."""
+
+    def kind(render: Render) -> tuple[float | None, bool, bool]:
+        return render.seconds, render.cfg_scale == 1, bool(render.negative_prompt)
+
+    known = {kind(render) for render in wanted}
+    return list({kind(render): render for render in reached if kind(render) not in known}.values())
+
+
+def _lengths(preset: Preset, ranges: Iterable[Range]) -> list[float | None]:
+    """The seconds that a press of ``preset`` may have: its own, and a grid over what ``ranges`` set."""
+    lengths: dict[float | None, None] = {preset.seconds: None}
+    for low, high in (sorted(each.range) for each in ranges if each.sets == "seconds"):
+        lengths |= dict.fromkeys(low + GRID * step for step in range(math.ceil((high - low) / GRID)))
+        lengths[high] = None
+    return list(lengths)
+
+
+def _scales(preset: Preset, ranges: Iterable[Range]) -> list[float | None]:
+    """A ``cfg_scale`` for each kind of guidance that a press of ``preset`` may have: its own, with, and without (1)."""
+    scales: dict[float | None, None] = {preset.cfg_scale: None}
+    for low, high in (sorted(each.range) for each in ranges if each.sets == "cfg_scale"):
+        scales |= dict.fromkeys(scale for scale in (1.0, low, high) if low <= scale <= high)
+    return list(scales)
+
+
+def aligns_loops(loaded: Loaded) -> bool:
+    """Whether some pad's fragments are cut on their beats: librosa takes seconds the first time it listens."""
+    fragments = loaded.show.fragments
+    pads = [pad for bank in loaded.banks for pad in bank.pads.values()]
+    return any((own := fragments.options(pad.fragment)).loop and own.loop_align for pad in pads)

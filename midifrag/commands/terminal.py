@@ -1,0 +1,240 @@
+"""The status view in the terminal: bank, pads and their states, slots, engine, last latencies."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+
+from rich.console import Console, Group, RenderableType
+from rich.live import Live
+from rich.panel import Panel
+from rich.progress_bar import ProgressBar
+from rich.table import Table
+from rich.text import Text
+
+from midifrag.bridge.view import View, landing_time
+from midifrag.config.banks import Bank
+from midifrag.events import (
+    BankChanged,
+    ControlChanged,
+    EngineChanged,
+    JobChanged,
+    Notice,
+    PadChanged,
+    PadState,
+    PortState,
+    SlotsChanged,
+)
+from midifrag.fragment.messages import SlotState
+from midifrag.notes import note_name
+
+#: How each state looks and what it is called; the same words as everywhere.
+STATE_STYLES: dict[PadState, str] = {
+    PadState.IDLE: "dim",
+    PadState.READY: "cyan",
+    PadState.QUEUED: "yellow",
+    PadState.RENDERING: "bold blue",
+    PadState.LANDED: "green",
+    PadState.HELD: "magenta",
+    PadState.REFUSED: "red",
+    PadState.FAILED: "bold red",
+}
+#: Pads in a row: the width of a pad grid.
+GRID = 4
+
+
+def status(view: View, banks: tuple[Bank, ...], page: str | None = None) -> RenderableType:
+    """Draw the whole status once."""
+    with view.lock:
+        parts: list[RenderableType] = [_header(view, page), _pads(view, banks), _slots(view.slots)]
+        if view.notices:
+            parts.append(_notices(view))
+        return Group(*parts)
+
+
+def _header(view: View, page: str | None) -> RenderableType:
+    table = Table.grid(padding=(0, 2))
+    bank = view.bank
+    engines = [_engine(state) for state in view.engines.values()]
+    table.add_row("[bold]Bank[/]", Text(f"{bank.index + 1}  {bank.name}" if bank else "…"))
+    table.add_row("[bold]Engine[/]", Group(*engines) if engines else "starting")
+    ports = [f"{p.port} {p.direction}: {p.state}" for p in view.ports.values()]
+    table.add_row("[bold]Ports[/]", Text("   ".join(ports) or "none"))
+    if view.controls:
+        table.add_row("[bold]Controls[/]", Text("   ".join(map(_control, view.controls.values()))))
+    table.add_row("[bold]Latency[/]", _latency(view))
+    if page:
+        table.add_row("[bold]Page[/]", Text(page))
+    return table
+
+
+def _control(change: ControlChanged) -> str:
+    value = "the presets'" if change.value is None else f"{change.value:g}"
+    return f"{change.name} {value}{' (pick up)' if change.waiting else ''}"
+
+
+def _engine(state: EngineChanged) -> RenderableType:
+    if state.state == "warming" and state.total:
+        grid = Table.grid(padding=(0, 1))
+        bar = ProgressBar(total=state.total, completed=state.done, width=24)
+        grid.add_row(Text(state.model), bar, Text(state.text))
+        return grid
+    style = {"ready": "green", "lost": "bold red", "restarting": "yellow"}.get(state.state, "")
+    return Text.assemble(f"{state.model} ", (state.state, style), f"  {state.text}")
+
+
+def _latency(view: View) -> str:
+    last = next((job for job in reversed(view.finished) if job.state is PadState.LANDED), None)
+    seconds = landing_time(last.times) if last else None
+    if last is None or seconds is None:
+        return "nothing has landed yet"
+    p50, p95 = view.percentile(0.5), view.percentile(0.95)
+    spare = " (spare)" if last.spare else ""
+    return f"last {seconds:.2f} s{spare}   p50 {p50 or 0:.2f} s   p95 {p95 or 0:.2f} s"
+
+
+def _pads(view: View, banks: tuple[Bank, ...]) -> RenderableType:
+    table = Table.grid(expand=True, padding=(0, 1))
+    for _ in range(GRID):
+        table.add_column(ratio=1)
+    bank = next((one for one in banks if view.bank and one.slug == view.bank.slug), None)
+    if bank is None:
+        return Text("")
+    cells = [_pad(key, pad.label, view.pads.get((bank.slug, key))) for key, pad in bank.pads.items()]
+    rows = [cells[i : i + GRID] for i in range(0, len(cells), GRID)]
+    for row in reversed(rows):  # as on the controller: the lowest notes at the bottom
+        table.add_row(*row)
+    return Panel(table, title=Text(f"pads of {bank.name}"), border_style="dim")
+
+
+def _pad(key: str, label: str, shown: PadChanged | None) -> RenderableType:
+    state = shown.state if shown else PadState.IDLE
+    progress = f" {shown.progress:.0%}" if shown and shown.progress is not None else ""
+    note, _, channel = key.partition("/")
+    name = note_name(int(note)) + (f"/{channel}" if channel else "")
+    return Text.assemble(
+        (f"{name:<4}", "bold"), (f"{state.value}{progress}\n", STATE_STYLES[state]), (label[:26], "dim")
+    )
+
+
+def _slots(slots: tuple[SlotState, ...]) -> RenderableType:
+    table = Table(box=None, expand=True, header_style="dim")
+    for column in ("slot", "", "preset", "length", "take"):
+        table.add_column(column)
+    for slot in slots:
+        take = f"{slot.take:03d}" if slot.take else ""
+        table.add_row(Text(slot.file), slot.state, Text(slot.preset or slot.prompt), _seconds(slot.seconds), take)
+    return table
+
+
+def _seconds(seconds: float) -> str:
+    return f"{seconds:.2f} s" if seconds else ""
+
+
+def _notices(view: View) -> RenderableType:
+    styles = {"error": "bold red", "warning": "yellow", "info": "dim"}
+    lines = [Text(f"{n.level}: {n.text}", style=styles.get(n.level, "")) for n in list(view.notices)[-4:]]
+    return Group(*lines)
+
+
+def job_line(change: JobChanged) -> str | None:
+    """One line for what happened to a job, for terminals that scroll; None for what is not worth a line."""
+    name = change.prompt if len(change.prompt) <= 44 else change.prompt[:43] + "…"
+    match change.state:
+        case PadState.QUEUED:
+            return f"{change.job:>3}  queued     {name}"
+        case PadState.LANDED:
+            seconds = landing_time(change.times) or 0.0
+            spare = ", was spare" if change.spare else ""
+            take = "not archived yet" if change.take is None else f"take {change.take}"
+            after = f"{seconds:.2f} s" if seconds >= 0.1 else f"{seconds * 1000:.0f} ms"
+            notes = f": {change.text}" if change.text else ""
+            return f"{change.job:>3}  landed     {name} → slot {change.slot}, {take} ({after}{spare}){notes}"
+        case PadState.FAILED | PadState.REFUSED | PadState.HELD | "cancelled":
+            return f"{change.job:>3}  {change.state!s:<9}  {name}: {change.text}"
+        case _:
+            return None
+
+
+def line_for(change: object) -> str | None:
+    """One line for a state change, None for what is not worth one."""
+    match change:
+        case JobChanged():
+            return job_line(change)
+        case EngineChanged(model, state="warming"):
+            return f"     engine     {model} warms up"
+        case EngineChanged(model, state, text):
+            return f"     engine     {model} {state}: {text}"
+        case PortState(_, _, _, text):
+            return f"     port       {text}"
+        case Notice(level, text):
+            return f"     {level:<9}  {text}"
+        case BankChanged(_, name):
+            return f"     bank       {name}"
+        case _:
+            return None
+
+
+def slot_lines(before: Mapping[int, SlotState], slots: Iterable[SlotState]) -> Iterator[str]:
+    """A line for every slot that was locked, unlocked or given back its fragment before."""
+    for slot in slots:
+        was = before.get(slot.number, slot)
+        if (slot.state == "locked") != (was.state == "locked"):
+            yield f"     slot       {slot.file} {'locked' if slot.state == 'locked' else 'unlocked'}"
+        if was.landed_at is not None and slot.landed_at is not None and slot.landed_at < was.landed_at:
+            yield f"     slot       {slot.file} holds {slot.preset or slot.prompt} again"
+
+
+class StatusScreen:
+    """Keeps the status on a terminal up to date; on a pipe it prints a line per event instead."""
+
+    def __init__(self, view: View, banks: Callable[[], tuple[Bank, ...]], console: Console, page: str | None) -> None:
+        self.view, self._banks, self._console, self._page = view, banks, console, page
+        self._live = Live(console=console, auto_refresh=False, screen=False) if console.is_terminal else None
+        # How a port stands may be told twice at the beginning.
+        self._ports: list[PortState] = []
+        self._warming: set[str] = set()
+        self._slots: dict[int, SlotState] = {}
+
+    def __enter__(self) -> StatusScreen:
+        if self._live is not None:
+            self._live.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._live is not None:
+            self.draw()
+            self._live.stop()
+
+    def draw(self) -> None:
+        """Draw now."""
+        if self._live is not None:
+            self._live.update(status(self.view, self._banks(), self._page), refresh=True)
+
+    def heard(self, change: object) -> None:
+        """Print a line for what somebody at a scrolling terminal, or in a log file, should know."""
+        if self._live is not None:
+            return
+        for line in self._news(change):
+            self._console.print(line, highlight=False, markup=False, soft_wrap=True)
+
+    def _news(self, change: object) -> list[str]:
+        """The lines for a change, none for what has been told before."""
+        match change:
+            case SlotsChanged(slots):
+                before, self._slots = self._slots, {slot.number: slot for slot in slots}
+                return list(slot_lines(before, slots))
+            case PortState():
+                told = change in self._ports
+                self._ports = [p for p in self._ports if (p.port, p.direction) != (change.port, change.direction)]
+                self._ports.append(change)
+            case EngineChanged(model, "warming"):
+                # Told for each of many parts.
+                told = model in self._warming
+                self._warming.add(model)
+            case EngineChanged(model):
+                told = False
+                self._warming.discard(model)
+            case _:
+                told = False
+        line = None if told else line_for(change)
+        return [] if line is None else [line]

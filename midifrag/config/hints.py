@@ -1,0 +1,95 @@
+"""What a right set says and will hardly do as meant: files that are not there, bindings that are never heard."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from midifrag.bridge.tempo import PLACEHOLDER
+from midifrag.config.banks import Bank, Control, resolve
+from midifrag.config.catalogue import too_long
+from midifrag.config.loading import Loaded
+from midifrag.config.problems import none_of
+from midifrag.config.settings import Action
+from midifrag.engine.registry import engines
+from midifrag.midi.mapping import control_id
+
+_IN_BRACES = re.compile(r"\{[^{}]*\}")
+
+
+def doubts(loaded: Loaded) -> Iterator[str]:
+    """A line for each, with its file and key."""
+    yield from _sources(loaded)
+    for bank in loaded.banks:
+        file = f"presets/{bank.slug}.yaml"
+        for key, pad in bank.pads.items():
+            for found in _IN_BRACES.findall(pad.prompt):
+                if found != PLACEHOLDER:
+                    yield f"{file}: pads.{key}.prompt: {found} stays as it is; what is replaced is {PLACEHOLDER}"
+        yield from _hidden_pads(loaded, bank, file)
+        yield from _too_long(loaded, bank, file)
+    for file, controls in _control_lists(loaded):
+        yield from _hidden_controls(loaded, controls, file)
+        for name, times in Counter(map(control_id, controls)).items():
+            if times > 1:
+                yield f"{file}: {name}: stands there {times} times, and only the last counts"
+
+
+def _sources(loaded: Loaded) -> Iterator[str]:
+    """What models' entries name that is not there."""
+    for name, entry in loaded.show.models.items():
+        source = loaded.choice(name).source
+        for key in ("config", "checkpoint", "folder"):
+            if key in source and not _is_there(source[key]):
+                yield f"{loaded.path.name}: models.{name}.{key}: {source[key]} is not there"
+        if entry.engine is not None and entry.engine not in engines():
+            yield f"{loaded.path.name}: models.{name}.engine: {none_of(entry.engine, engines())}"
+
+
+def _too_long(loaded: Loaded, bank: Bank, file: str) -> Iterator[str]:
+    """Pads that ask for more than their model can render, as far as that is known without loading it."""
+    for key, pad in bank.pads.items():
+        preset = resolve(pad, bank.defaults, loaded.show.defaults)
+        model = preset.model or loaded.show.model
+        trouble = too_long(preset.seconds, model, loaded.choice(model).source)
+        if trouble is not None:
+            yield f"{file}: pads.{key}: {trouble}"
+
+
+def _is_there(path: str) -> bool:
+    try:
+        return Path(path).exists()
+    except OSError:
+        return False
+
+
+def _hidden_pads(loaded: Loaded, bank: Bank, file: str) -> Iterator[str]:
+    """What of a bank's messages an action takes."""
+    for action in loaded.show.actions:
+        for key, pad in bank.pads.items():
+            note, _, channel = key.partition("/")
+            if str(action.note) == note and _meet(action, int(channel) if channel else None, pad.port):
+                yield f"{file}: pads.{key}: its note does {action.does} (actions of {loaded.path.name})"
+        if action.program is not None and action.program == bank.program and _meet(action, None, None):
+            yield f"{file}: program: {bank.program} does {action.does} instead (actions of {loaded.path.name})"
+
+
+def _hidden_controls(loaded: Loaded, controls: Iterable[Control], file: str) -> Iterator[str]:
+    """Controls whose messages an action takes."""
+    for action in loaded.show.actions:
+        for control in controls:
+            if control.cc is not None and control.cc == action.cc and _meet(action, control.channel, control.port):
+                yield f"{file}: {control_id(control)}: does {action.does} instead (actions of {loaded.path.name})"
+
+
+def _meet(action: Action, channel: int | None, port: str | None) -> bool:
+    """Whether everything that comes on ``channel`` of ``port`` is the action's."""
+    return action.channel in (None, channel) and action.port in (None, port)
+
+
+def _control_lists(loaded: Loaded) -> Iterator[tuple[str, tuple[Control, ...]]]:
+    yield loaded.path.name, loaded.show.controls
+    for bank in loaded.banks:
+        yield f"presets/{bank.slug}.yaml", bank.controls

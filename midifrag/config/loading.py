@@ -1,0 +1,245 @@
+"""Reads a show from its files, the environment and flags; a mistake becomes a line with file, line, key and way out.
+
+Flags win over ``MIDIFRAG_…`` variables (nested with ``__``), these win over ``presets.yaml``.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any, TypeAlias
+
+from pydantic import ValidationError
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, SettingsError
+
+from midifrag.config.banks import Bank
+from midifrag.config.problems import ENVIRONMENT_PREFIX, Sources, none_of, problem_at, translate, unknown_variables
+from midifrag.config.settings import Show
+from midifrag.config.yaml_files import plain, read
+from midifrag.engine.protocol import EngineChoice
+from midifrag.errors import ConfigurationError, Problem
+
+#: A file's time and size; None for one that is not there.
+Stamp: TypeAlias = tuple[int, int] | None
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """A show that has been read and found right: its settings, its banks in set order, and where they came from."""
+
+    show: Show
+    banks: tuple[Bank, ...]
+    path: Path
+    #: What the command line set over the files, so that they can be read again in the same way.
+    flags: Mapping[str, Any] = field(default_factory=dict)
+    #: How each file stood just before it was read.
+    stamps: Mapping[Path, Stamp] = field(default_factory=dict, compare=False)
+
+    @property
+    def folder(self) -> Path:
+        """The folder that relative paths of the configuration start from."""
+        return self.path.parent
+
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """All files that were read; a change in one of them is a reason to read again."""
+        return (self.path, *(bank_path(self.path, bank.slug) for bank in self.banks))
+
+    @property
+    def fragments_folder(self) -> Path:
+        """Where slots live. Relative to the current folder, as a performer types it."""
+        return Path(self.show.fragments.folder).expanduser().absolute()
+
+    @property
+    def archive_folder(self) -> Path:
+        """Where raw takes live."""
+        folder = self.show.archive.folder
+        return self.fragments_folder / "archive" if folder is None else Path(folder).expanduser().absolute()
+
+    def choice(self, model: str) -> EngineChoice:
+        """What an engine is told to load for ``model``; paths in its entry start from the folder of presets.yaml."""
+        source = self.show.source(model)
+        paths = [key for key in ("config", "checkpoint", "folder") if key in source]
+        source |= {key: str((self.folder / source[key]).resolve()) for key in paths}
+        engine = self.show.engine
+        options = {"max_in_flight": engine.max_in_flight} if engine.max_in_flight else {}
+        return EngineChoice(model, source, engine.device, self.show.precision, options)
+
+
+def shipped_path() -> Path:
+    """``presets.yaml`` of the set that comes with midifrag: inside an installed package, or at a checkout's root."""
+    package = Path(__file__).parent.parent
+    inside = package / "shipped" / "presets.yaml"
+    return inside if inside.exists() else package.parent / "presets.yaml"
+
+
+def bank_path(show_path: Path, slug: str) -> Path:
+    """The file of bank ``slug`` of the show at ``show_path``."""
+    return show_path.parent / "presets" / f"{slug}.yaml"
+
+
+def stamp(path: Path) -> Stamp:
+    """What tells that a file has changed."""
+    try:
+        status = path.stat()
+    except OSError:
+        return None
+    return status.st_mtime_ns, status.st_size
+
+
+def load(path: Path, flags: Mapping[str, Any] | None = None, environment: Mapping[str, str] | None = None) -> Loaded:
+    """Read the show at ``path``. Raises `ConfigurationError` with one problem per mistake, over all files at once."""
+    environment = os.environ if environment is None else environment
+    problems: list[Problem] = []
+    stamps = {path.absolute(): stamp(path)}
+    data = read(path, problems)
+    if isinstance(data, dict) and not _is_show(path, data, problems):
+        data = None
+    show = None if data is None else _load_show(path.name, data, flags or {}, environment, problems)
+    slugs = show.set_list if show is not None else _set_list_of(data)
+    stamps |= {file: stamp(file) for file in (bank_path(path.absolute(), slug) for slug in slugs)}
+    whole = Sources(path.name, data, flags or {}, environment)
+    banks = [
+        _load_bank(
+            bank_path(path, slug), slug, show, problems, problem_at(whole, ("set_list", str(slugs.index(slug))), "")
+        )
+        for slug in dict.fromkeys(slugs)
+    ]
+    if show is not None:
+        problems += _own_names(show, whole)
+    good = tuple(bank for bank in banks if bank is not None)
+    problems += _clashes(good)
+    if problems or show is None:
+        raise ConfigurationError(problems)
+    return Loaded(show, good, path.absolute(), flags or {}, stamps)
+
+
+def _is_show(path: Path, data: Mapping[str, Any], problems: list[Problem]) -> bool:
+    """Whether a file is meant as a show at all; what is said of each key of another would not help."""
+    if "pads" not in data or "set_list" in data:
+        return True
+    message = "this is a bank; give the presets.yaml that names it in its set_list"
+    problems.append(Problem(path.name, None, "", message))
+    return False
+
+
+def _set_list_of(data: Any) -> list[str]:
+    """The banks of a show that has mistakes, so that theirs are told at the same time."""
+    names = data.get("set_list", []) if isinstance(data, dict) else []
+    return [name for name in names if isinstance(name, str)] if isinstance(names, list) else []
+
+
+def _load_show(
+    file: str, data: Any, flags: Mapping[str, Any], environment: Mapping[str, str], problems: list[Problem]
+) -> Show | None:
+    problems += unknown_variables(environment)
+    try:
+        return _merged(data, flags, environment)
+    except SettingsError as error:
+        name = ENVIRONMENT_PREFIX + str(error).split('"')[1].upper()
+        problems.append(Problem("environment", None, name, f"not readable as JSON: {error.__cause__ or error}"))
+    except ValidationError as error:
+        problems += translate(error, Show, Sources(file, data, flags, environment))
+    return None
+
+
+def _merged(data: Mapping[str, Any], flags: Mapping[str, Any], environment: Mapping[str, str]) -> Show:
+    class FileSource(PydanticBaseSettingsSource):
+        def get_field_value(self, field: Any, field_name: str) -> tuple[Any, str, bool]:  # noqa: ARG002 (their signature)
+            return data.get(field_name), field_name, False
+
+        def __call__(self) -> dict[str, Any]:
+            return dict(plain(data))
+
+    class Sources(BaseSettings, Show):
+        model_config = SettingsConfigDict(
+            env_prefix=ENVIRONMENT_PREFIX, env_nested_delimiter="__", extra="forbid", frozen=True
+        )
+
+        @classmethod
+        def settings_customise_sources(
+            cls,
+            settings_cls: type[BaseSettings],
+            init_settings: PydanticBaseSettingsSource,
+            env_settings: PydanticBaseSettingsSource,
+            dotenv_settings: PydanticBaseSettingsSource,
+            file_secret_settings: PydanticBaseSettingsSource,
+        ) -> tuple[PydanticBaseSettingsSource, ...]:
+            del dotenv_settings, file_secret_settings
+            # A field of the class that pydantic-settings makes here, not of the one that it declares.
+            env_settings.env_vars = {name.lower(): value for name, value in environment.items()}  # type: ignore[attr-defined]
+            return init_settings, env_settings, FileSource(settings_cls)
+
+    return Sources(**flags)
+
+
+def _load_bank(path: Path, slug: str, show: Show | None, problems: list[Problem], named: Problem) -> Bank | None:
+    """The bank ``slug``; ``named`` is where the set list names it."""
+    name = f"presets/{path.name}"
+    if not path.exists():
+        there = sorted(file.stem for file in path.parent.glob("*.yaml"))
+        problems.append(replace(named, message=f"{none_of(slug, there)}; each bank is a file in presets/"))
+        return None
+    data = read(path, problems, name)
+    if data is None:
+        return None
+    sources = Sources(name, data)
+    try:
+        bank = Bank.model_validate({**plain(data), "slug": slug})
+    except ValidationError as error:
+        problems += translate(error, Bank, sources)
+        return None
+    if show is not None:
+        problems += _foreign_names(bank, show, sources)
+    return bank
+
+
+def _foreign_names(bank: Bank, show: Show, sources: Sources) -> Iterator[Problem]:
+    """What a bank says that only the show can confirm: its models, ports and slots."""
+    for key, pad in bank.pads.items():
+        yield from _unknown(sources, ("pads", key, "model"), pad.model, show.known_models)
+        yield from _unknown(sources, ("pads", key, "port"), pad.port, show.ports)
+        if pad.slot is not None and pad.slot > show.fragments.count:
+            yield problem_at(sources, ("pads", key, "slot"), f"{pad.slot} is above {show.fragments.count}")
+    for index, control in enumerate(bank.controls):
+        yield from _unknown(sources, ("controls", str(index), "port"), control.port, show.ports)
+    yield from _unknown(sources, ("defaults", "model"), bank.defaults.model, show.known_models)
+
+
+def _own_names(show: Show, sources: Sources) -> Iterator[Problem]:
+    """What the show says about its own models, ports, slots and banks."""
+    yield from _unknown(sources, ("model",), show.model, show.known_models)
+    yield from _unknown(sources, ("defaults", "model"), show.defaults.model, show.known_models)
+    if show.notify is not None:
+        yield from _unknown(sources, ("notify", "port"), show.notify.port, show.ports)
+    for name in ("controls", "actions"):
+        for index, item in enumerate(getattr(show, name)):
+            yield from _unknown(sources, (name, str(index), "port"), item.port, show.ports)
+    for index, action in enumerate(show.actions):
+        place = ("actions", str(index))
+        if action.slot is not None and action.slot > show.fragments.count:
+            yield problem_at(sources, (*place, "slot"), f"{action.slot} is above {show.fragments.count}")
+        if isinstance(action.bank, str):
+            yield from _unknown(sources, (*place, "bank"), action.bank, show.set_list)
+    repeated = sorted({slug for slug in show.set_list if show.set_list.count(slug) > 1})
+    if repeated:
+        yield problem_at(sources, ("set_list",), f"{', '.join(repeated)} stands there more than once")
+
+
+def _unknown(sources: Sources, loc: tuple[str, ...], name: str | None, known: Collection[str]) -> Iterator[Problem]:
+    if name is not None and name not in known:
+        yield problem_at(sources, loc, none_of(name, known))
+
+
+def _clashes(banks: tuple[Bank, ...]) -> Iterator[Problem]:
+    programs: dict[int, str] = {}
+    for bank in banks:
+        if bank.program is None:
+            continue
+        if bank.program in programs:
+            other = programs[bank.program]
+            message = f"{bank.program} already selects {other}; each bank has its own"
+            yield Problem(f"presets/{bank.slug}.yaml", None, "program", message)
+        programs[bank.program] = bank.slug

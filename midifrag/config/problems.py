@@ -1,0 +1,186 @@
+"""Turns what pydantic found wrong into sentences: file, line, key, what was found and what is allowed."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, field
+from difflib import get_close_matches
+from typing import Any, get_args
+
+from pydantic import BaseModel, ValidationError
+
+from midifrag.config.banks import WrongKeyError, pad_key
+from midifrag.config.settings import Show
+from midifrag.errors import Problem
+
+#: Environment variables that set the configuration begin with this.
+ENVIRONMENT_PREFIX = "MIDIFRAG_"
+#: Flags that are not called like the key that they set.
+_FLAGS = {
+    "page.host": "--page-host",
+    "page.port": "--page-port",
+    "page.enabled": "--no-page",
+    "fragments.folder": "--fragments",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Sources:
+    """Where a configuration's values came from: a file with its ruamel document, and what was set over it."""
+
+    file: str
+    data: Any
+    flags: Mapping[str, Any] = field(default_factory=dict)
+    environment: Mapping[str, str] = field(default_factory=dict)
+
+
+def translate(error: ValidationError, model: type[BaseModel], sources: Sources) -> Iterator[Problem]:
+    """One problem per mistake in ``error``, each with its place."""
+    seen: set[str] = set()
+    for item in error.errors():
+        loc = tuple(str(part) for part in item["loc"])
+        wrong = item.get("ctx", {}).get("error")
+        if isinstance(wrong, WrongKeyError):
+            loc = (*loc, wrong.key)
+        message = _sentence(item, model, loc)
+        problem = problem_at(sources, loc, message)
+        if str(problem) not in seen:
+            seen.add(str(problem))
+            yield problem
+
+
+def _outside_source(
+    loc: tuple[str, ...], flags: Mapping[str, Any], environment: Mapping[str, str]
+) -> tuple[str, str] | None:
+    """Whether the value at ``loc`` came from a flag or a variable, and what that is called."""
+    node: Any = flags
+    for part in loc:
+        if not isinstance(node, Mapping) or part not in node:
+            break
+        node = node[part]
+    else:
+        if loc and flags:
+            return "command line", _FLAGS.get(".".join(loc), "--" + loc[-1].replace("_", "-"))
+    for length in range(len(loc), 0, -1):
+        name = ENVIRONMENT_PREFIX + "__".join(loc[:length]).upper()
+        if any(given.upper() == name for given in environment):
+            return "environment", name
+    return None
+
+
+def unknown_variables(environment: Mapping[str, str]) -> Iterator[Problem]:
+    """A problem for every ``MIDIFRAG_…`` variable that sets nothing."""
+    for name in environment:
+        if name.upper().startswith(ENVIRONMENT_PREFIX):
+            field = name[len(ENVIRONMENT_PREFIX) :].split("__")[0].lower()
+            if field not in Show.model_fields:
+                yield Problem("environment", None, name, f"unknown; {_suggest(field, Show)}")
+
+
+def problem_at(sources: Sources, loc: tuple[str, ...], message: str) -> Problem:
+    """A mistake at ``loc``, placed where its value came from; without pydantic's names for alternatives."""
+    outside = _outside_source(loc, sources.flags, sources.environment)
+    if outside is not None:
+        return Problem(outside[0], None, outside[1], message)
+    node, line, keys = sources.data, None, []
+    for part in loc:
+        if isinstance(node, dict):
+            alike = [key for key in node if _same_key(key, part)]
+            found = next((key for key in alike if str(key) == part), alike[0] if alike else None)
+            if found is None:
+                if part == loc[-1] and not _is_type_tag(part):
+                    keys.append(part)
+                continue
+            line = node.lc.key(found)[0] + 1 if hasattr(node, "lc") else line
+            keys.append(str(found))
+            node = node[found]
+        elif isinstance(node, list) and part.isdigit() and int(part) < len(node):
+            line = node.lc.item(int(part))[0] + 1 if hasattr(node, "lc") else line
+            keys.append(part)
+            node = node[int(part)]
+    return Problem(sources.file, line, ".".join(keys), message)
+
+
+def _same_key(key: Any, part: str) -> bool:
+    if str(key) == part:
+        return True
+    try:
+        return str(pad_key(key)) == part
+    except (ValueError, ValidationError):
+        return False
+
+
+def _is_type_tag(part: str) -> bool:
+    return "[" in part or part[:1].isupper()
+
+
+def _sentence(item: Any, model: type[BaseModel], loc: tuple[str, ...]) -> str:
+    kind, found, context = item["type"], item.get("input"), item.get("ctx", {})
+    match kind:
+        case "greater_than_equal" | "greater_than":
+            return f"{found} is below {context.get('ge', context.get('gt'))}"
+        case "less_than_equal" | "less_than":
+            return f"{found} is above {context.get('le', context.get('lt'))}"
+        case "extra_forbidden":
+            return f"unknown key; {_suggest(loc[-1], _model_at(model, loc[:-1]))}"
+        case "missing" | "too_long" if isinstance(found, list | tuple):
+            return f"{list(found)} must be two values, such as [1, 12]"
+        case "missing":
+            return "is missing"
+        case "literal_error":
+            expected = context.get("expected", "").replace("'", "").replace(" or ", ", ")
+            return none_of(found, expected.split(", "))
+        case "int_parsing" | "int_from_float" | "int_type":
+            return f"{found!r} is no whole number"
+        case "float_parsing" | "float_type":
+            return f"{found!r} is no number"
+        case "bool_parsing" | "bool_type":
+            return f"{found!r} is neither true nor false"
+        case "string_type":
+            return f"{found!r} is no text; put it in quotes"
+        case "string_too_short" | "too_short":
+            return "is empty"
+        case "model_type" | "dict_type" | "model_attributes_type":
+            return f"{found!r} must be keys and values"
+        case "tuple_type" | "list_type":
+            return f"{found!r} must be a list, such as [1, 12]"
+        case "value_error":
+            return _nested(context.get("error")) or str(item["msg"]).removeprefix("Value error, ")
+        case _:
+            return f"{found!r}: {item['msg']}"
+
+
+def _nested(error: Any) -> str | None:
+    if isinstance(error, ValidationError):
+        return "; ".join(_sentence(item, BaseModel, tuple(map(str, item["loc"]))) for item in error.errors())
+    return str(error) if error is not None else None
+
+
+def _model_at(model: type[BaseModel], loc: tuple[str, ...]) -> type[BaseModel]:
+    """The model whose keys stand at ``loc``; the starting one where a way cannot be followed."""
+
+    def models_in(annotation: Any) -> Iterator[type[BaseModel]]:
+        if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+            yield annotation
+        for argument in get_args(annotation):
+            yield from models_in(argument)
+
+    for part in loc:
+        fields = {field.alias or name: field for name, field in model.model_fields.items()}
+        field = fields.get(part) or model.model_fields.get(part)
+        if field is not None:
+            model = next(models_in(field.annotation), model)
+    return model
+
+
+def none_of(found: object, known: Collection[str]) -> str:
+    """What to say of a value that is none of ``known``."""
+    close = get_close_matches(str(found), known, n=1)
+    meant = f"; did you mean {close[0]}?" if close else ""
+    return f"{found!r} is none of {', '.join(known) or 'none that there are'}{meant}"
+
+
+def _suggest(key: str, model: type[BaseModel]) -> str:
+    allowed = [field.alias or name for name, field in model.model_fields.items() if not field.exclude]
+    close = get_close_matches(key, allowed, n=1)
+    return f"did you mean {close[0]}?" if close else f"allowed: {', '.join(allowed)}"

@@ -1,0 +1,1 @@
+"""The diffusion worker: requests in flight, advanced together step by step."""

@@ -1,0 +1,161 @@
+"""A request in flight: a small state machine that the worker answers, step by step, until there is audio."""
+
+from __future__ import annotations
+
+import enum
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from midifrag.engine.diffusion.noise import Noise
+from midifrag.engine.diffusion.parameters import Settings
+from midifrag.engine.diffusion.samplers import Query, State, Step
+from midifrag.engine.loading.model import Model
+from midifrag.engine.messages import Audio, Render, Rendered
+
+
+class Stage(enum.Enum):
+    """Where a request stands."""
+
+    WAITING = enum.auto()
+    STEPPING = enum.auto()
+    DECODING = enum.auto()
+
+
+@dataclass(eq=False, slots=True)
+class Flight:
+    """One request: its parameters, the sampler's state and what of it is prepared on the device.
+
+    ``exact`` is set when it is rendered again in fp32 after half precision failed; ``order`` is its place of arrival,
+    ``turn`` when it was last served; ``squeezed`` is set once it was retried for want of memory, ``announced`` once its
+    beginning was told. ``decoded`` counts the samples that the decoder was asked for, ``pieces`` are those that came;
+    ``attempt`` counts how often it was begun or decoded anew.
+    """
+
+    render: Render
+    settings: Settings
+    order: int
+    spare: bool
+    stage: Stage = Stage.WAITING
+    exact: bool = False
+    turn: int = 0
+    prepared: Any = None
+    notes: list[str] = field(default_factory=list)
+    squeezed: bool = False
+    announced: bool = False
+    attempt: int = 0
+    decoded: int = 0
+    pieces: list[Audio] = field(default_factory=list)
+    began: float | None = None
+    clock: Callable[[], float] = time.perf_counter
+    _state: State | None = None
+    _step: Step | None = None
+    _query: Query | None = None
+
+    @property
+    def job(self) -> int:
+        """The request's number."""
+        return self.render.job
+
+    @property
+    def seconds_taken(self) -> float:
+        """Seconds since the device first worked on it."""
+        return 0.0 if self.began is None else self.clock() - self.began
+
+    @property
+    def state(self) -> State:
+        """The sampler's state; there is one from `begin` on."""
+        if self._state is None:
+            raise RuntimeError("this request has not begun")
+        return self._state
+
+    @property
+    def query(self) -> Query:
+        """What the sampler asks the model next."""
+        if self._query is None:
+            raise RuntimeError("this request asks for nothing")
+        return self._query
+
+    def start_clock(self) -> None:
+        """Note that work on it begins, unless it had begun before."""
+        if self.began is None:
+            self.began = self.clock()
+
+    def levels(self, model: Model) -> Tensor:
+        """The noise levels of its way."""
+        settings, shift = self.settings, model.module.dist_shift
+        return settings.sampler.schedule(
+            settings.steps,
+            settings.sigma_min,
+            settings.sigma_max,
+            None if shift is None else lambda times: shift.time_shift(times, settings.frames),
+        )
+
+    @torch.inference_mode()
+    def begin(self, model: Model) -> None:
+        """Draw the first latent and ask the first question. Called again, it starts over with the same noise."""
+        levels = self.levels(model)
+        noise = Noise(self.settings.seed, model.module.io_channels, self.settings.frames, model.device)
+        first = noise.draw()
+        x = first * levels[0] if self.settings.sampler.scales_noise else first
+        self._state = State(x, levels, noise)
+        self.decode_again()
+        self._start_step()
+        self.stage = Stage.STEPPING
+
+    def decode_again(self) -> None:
+        """Forget what was decoded, also what is still on its way."""
+        self.attempt += 1
+        self.pieces.clear()
+        self.decoded = 0
+
+    def rendered(self, sample_rate: int) -> Rendered:
+        """What has come of it, once all of it is decoded."""
+        audio = np.concatenate(self.pieces, axis=-1) if len(self.pieces) > 1 else self.pieces[0]
+        used, notes = self.settings.used(), tuple(self.notes)
+        return Rendered(self.job, audio, sample_rate, used, self.seconds_taken, notes=notes)
+
+    @torch.inference_mode()
+    def answer(self, output: Tensor) -> bool:
+        """Give the sampler the model's output (1, channels, frames); True when that ended a step."""
+        if self._step is None:
+            raise RuntimeError("this request asks for nothing")
+        try:
+            self._query = self._step.send(output)
+        except StopIteration:
+            pass
+        except Exception:
+            self._start_over()
+            raise
+        else:
+            return False
+        self.state.index += 1
+        if self.state.done:
+            self._step = self._query = None
+            self.stage = Stage.DECODING
+        else:
+            self._start_step()
+        return True
+
+    def _start_step(self) -> None:
+        try:
+            self._step = self.settings.sampler.step(self.state)
+            self._query = next(self._step)
+        except Exception:
+            self._start_over()
+            raise
+
+    def _start_over(self) -> None:
+        """A step's generator died: what comes next is the beginning, with the same noise."""
+        self._step = self._query = None
+        self.stage = Stage.WAITING
+
+
+def oldest_first(flights: Sequence[Flight]) -> list[Flight]:
+    """Presses before spares, oldest first within a kind."""
+    return sorted(flights, key=lambda flight: (flight.spare, flight.order))

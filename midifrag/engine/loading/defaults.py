@@ -1,0 +1,64 @@
+"""What a preset gets for the parameters it does not name: one table, and a model's own word on top of it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, replace
+from typing import Any
+
+from midifrag.engine.loading.model import Defaults, Objective
+from midifrag.errors import ModelError
+
+
+@dataclass(frozen=True, slots=True)
+class Family:
+    """How models trained for one objective are played. ``defaults.seconds`` is replaced by the model's own length."""
+
+    defaults: Defaults
+    short_latents: bool
+
+
+#: ``v`` is what Stable Audio Open 1.0 is (its values are the ones of its model card and of the tool midifrag grew out
+#: of), ``rf_denoiser`` Stable Audio Open small. Flow times run from 1 to 0, so their σ bounds are those.
+FAMILIES: dict[Objective, Family] = {
+    "v": Family(Defaults(100, 7.0, 47.0, "dpmpp-3m-sde", 0.3, 500.0), short_latents=False),
+    "rectified_flow": Family(Defaults(20, 3.0, 47.0, "euler", 0.0, 1.0), short_latents=False),
+    "rf_denoiser": Family(Defaults(8, 1.0, 11.0, "pingpong", 0.0, 1.0), short_latents=True),
+}
+
+
+def objective_of(config: Mapping[str, Any]) -> Objective:
+    """The training objective that a model_config.json names. Raises `ModelError` for one that cannot be played."""
+    name = config["model"]["diffusion"].get("diffusion_objective", "v")
+    for objective in FAMILIES:
+        if objective == name:
+            return objective
+    raise ModelError(f"The model's diffusion_objective is {name!r}; midifrag plays {', '.join(FAMILIES)}.")
+
+
+def settings_of(config: Mapping[str, Any], source: Mapping[str, Any], max_seconds: float) -> tuple[Defaults, bool]:
+    """Defaults and whether short latents are allowed, from the family's table, overridden by two places.
+
+    The model's own ``"midifrag": {"defaults": {…}, "short_latents": true}`` block in model_config.json comes second,
+    and ``defaults`` and ``short_latents`` of the model's entry in presets.yaml last. Raises `ModelError`.
+    """
+    family = FAMILIES[objective_of(config)]
+    defaults = replace(family.defaults, seconds=float(math.floor(max_seconds)) or max_seconds)
+    short_latents = family.short_latents
+    for place, block in (("model_config.json", config.get("midifrag", {})), ("its entry in presets.yaml", source)):
+        defaults = _override(defaults, block.get("defaults", {}), place)
+        short_latents = bool(block.get("short_latents", short_latents))
+    if not 0 < defaults.seconds <= max_seconds:
+        raise ModelError(f"The model's default of {defaults.seconds} s is not within its {max_seconds:.2f} s.")
+    return defaults, short_latents
+
+
+def _override(defaults: Defaults, values: Mapping[str, Any], place: str) -> Defaults:
+    kinds = {field.name: type(getattr(defaults, field.name)) for field in fields(defaults)}
+    if unknown := sorted(set(values) - set(kinds)):
+        raise ModelError(f"The model has no default {', '.join(unknown)} ({place}); there are {', '.join(kinds)}.")
+    try:
+        return replace(defaults, **{name: kinds[name](value) for name, value in values.items()})
+    except (TypeError, ValueError) as error:
+        raise ModelError(f"The model's defaults in {place} hold a wrong value: {error}.") from error

@@ -1,0 +1,217 @@
+"""From a model's entry in presets.yaml to a `Model` in memory, through stable-audio-tools' own factory."""
+
+from __future__ import annotations
+
+import copy
+import gc
+import json
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch.nn import init
+from torch.overrides import TorchFunctionMode
+
+from midifrag.config.catalogue import POCKET_FOLDER, known, pocket_is_there
+from midifrag.engine.loading import checkpoint, hub
+from midifrag.engine.loading.defaults import objective_of, settings_of
+from midifrag.engine.loading.device import set_up
+from midifrag.engine.loading.model import Model
+from midifrag.engine.loading.precision import place, resolve_device, resolve_precision
+from midifrag.engine.loading.silence_output import quiet
+from midifrag.engine.protocol import EngineChoice
+from midifrag.errors import CheckpointError, ModelError
+
+CHECKPOINT_NAMES = ("model.safetensors", "model.ckpt")
+_STAGES = ("building the model", "reading the weights", "moving it to the device")
+
+
+@dataclass(frozen=True, slots=True)
+class ModelFiles:
+    """Where a model lies on this machine."""
+
+    config: Path
+    checkpoint: Path
+
+
+def load(choice: EngineChoice, on_progress: hub.ProgressListener | None = None) -> Model:
+    """Load the chosen model, ready to be played.
+
+    ``on_progress`` hears (done, total, what), on the calling thread. Sources: ``{hub: owner/name}``,
+    ``{config: file, checkpoint: file}``, ``{folder: folder}``, or none for a model that the catalogue knows by name.
+    Raises `ModelError`, `CheckpointError` or `HubError`; nothing is then left in memory.
+    """
+    tell = on_progress or (lambda _done, _total, _what: None)
+    device = resolve_device(choice.device)
+    set_up(device)
+    precision = resolve_precision(choice.precision, device)
+    files = find(choice, on_progress)
+    config = with_absolute_tokenizers(read_config(files.config), files.config.parent)
+    objective = objective_of(config)
+    for entry in _conditioners(config, "t5"):
+        hub.fetch_text_encoder(entry.get("t5_model_name", "t5-base"), on_progress)
+    for entry in _conditioners(config, "lut"):
+        if not Path(entry["tokenizer_name"]).is_dir():
+            hub.fetch_tokenizer(entry["tokenizer_name"], on_progress)
+    with ThreadPoolExecutor(max_workers=1) as pool:
+        digest = pool.submit(checkpoint.checksum, files.checkpoint)
+        tell(0, len(_STAGES), _STAGES[0])
+        module = build(config, files.config)
+        tell(1, len(_STAGES), _STAGES[1])
+        checkpoint.fit(module, checkpoint.read_state(files.checkpoint), files.checkpoint)
+        module.eval().requires_grad_(False)
+        tell(2, len(_STAGES), _STAGES[2])
+        place(module, device, precision)
+        gc.collect()
+        sample_rate, sample_size = int(config["sample_rate"]), int(config["sample_size"])
+        defaults, short_latents = settings_of(config, choice.source, sample_size / sample_rate)
+        model = Model(
+            name=choice.model,
+            module=module,
+            config=config,
+            checksum=digest.result(),
+            device=device,
+            precision=precision,
+            objective=objective,
+            sample_rate=sample_rate,
+            channels=int(module.pretransform.io_channels),
+            sample_size=sample_size,
+            downsampling=int(module.pretransform.downsampling_ratio),
+            defaults=defaults,
+            short_latents=short_latents,
+        )
+    tell(len(_STAGES), len(_STAGES), "model loaded")
+    return model
+
+
+def find(choice: EngineChoice, on_progress: hub.ProgressListener | None = None) -> ModelFiles:
+    """Where the model's files are, downloading them if need be. Raises `ModelError`, `CheckpointError`, `HubError`."""
+    source: Mapping[str, Any] = choice.source
+    entry = known(choice.model)
+    if not _is_located(source) and entry is not None:
+        source = {**entry.source, **source}
+    if "hub" in source:
+        config, weights = hub.fetch_model(source, on_progress)
+        return ModelFiles(config, weights)
+    if "config" in source and "checkpoint" in source:
+        return ModelFiles(Path(source["config"]), Path(source["checkpoint"]))
+    if "folder" in source:
+        return in_folder(Path(source["folder"]))
+    if choice.model == "pocket":
+        if not pocket_is_there():
+            raise ModelError(
+                "The built-in model pocket is not part of this installation. Use model: sketch, the built-in "
+                "synthesiser, or a model from the hub (midifrag models lists them)."
+            )
+        return in_folder(POCKET_FOLDER)
+    raise ModelError(
+        f"The model {choice.model!r} has no place to load from. Give it an entry under models: in presets.yaml with "
+        "hub: owner/name, or config: and checkpoint:, or folder:."
+    )
+
+
+def in_folder(folder: Path) -> ModelFiles:
+    """A folder's model_config.json and checkpoint: model.safetensors, model.ckpt, or the only checkpoint it has."""
+    config = folder / "model_config.json"
+    if not config.is_file():
+        raise ModelError(f"{folder} is not a model's folder: it holds no model_config.json.")
+    for name in CHECKPOINT_NAMES:
+        if (folder / name).is_file():
+            return ModelFiles(config, folder / name)
+    others = sorted(file for file in folder.iterdir() if file.suffix in (".safetensors", ".ckpt"))
+    if len(others) == 1:
+        return ModelFiles(config, others[0])
+    found = f"several checkpoints ({', '.join(file.name for file in others)})" if others else "no checkpoint"
+    raise CheckpointError(f"{folder} holds {found}. Put one there as model.safetensors or model.ckpt.")
+
+
+def read_config(file: Path) -> dict[str, Any]:
+    """A model_config.json that midifrag can play. Raises `ModelError`."""
+    try:
+        config = json.loads(file.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise ModelError(f"There is no model configuration {file}. Check the path in presets.yaml.") from error
+    except (OSError, ValueError) as error:
+        raise ModelError(f"{file} is not readable as JSON: {error}.") from error
+    kind = config.get("model_type") if isinstance(config, dict) else None
+    if kind != "diffusion_cond":
+        raise ModelError(f"{file} describes a model of type {kind!r}; midifrag plays diffusion_cond models.")
+    missing = [path for path in _REQUIRED if _lookup(config, path) is None]
+    if missing:
+        raise ModelError(f"{file} lacks {', '.join(missing)}.")
+    if (network := _lookup(config, "model.diffusion.type")) != "dit":
+        raise ModelError(f"{file} describes a diffusion network of type {network!r}; midifrag plays those of type dit.")
+    return dict(config)
+
+
+_REQUIRED = (
+    "sample_rate",
+    "sample_size",
+    "model.io_channels",
+    "model.diffusion.type",
+    "model.diffusion.config",
+    "model.conditioning.configs",
+    "model.pretransform.type",
+)
+
+
+def _lookup(config: Mapping[str, Any], path: str) -> Any:
+    value: Any = config
+    for key in path.split("."):
+        value = value.get(key) if isinstance(value, Mapping) else None
+    return value
+
+
+def with_absolute_tokenizers(config: Mapping[str, Any], folder: Path) -> dict[str, Any]:
+    """Tokenizers beside the configuration by their full path: stable-audio-tools looks from the current folder."""
+    whole = copy.deepcopy(dict(config))
+    for entry in _conditioners(whole, "lut"):
+        beside = folder / entry["tokenizer_name"]
+        if beside.is_dir():
+            entry["tokenizer_name"] = str(beside.resolve())
+    return whole
+
+
+def build(config: Mapping[str, Any], config_file: Path) -> Any:
+    """Construct the model with its weights still unset, on the CPU in fp32, without a network. Raises `ModelError`."""
+    try:
+        with quiet(), hub.offline(), _WithoutDrawing():
+            from stable_audio_tools.models.factory import create_model_from_config
+
+            module = create_model_from_config(copy.deepcopy(dict(config)))
+    except Exception as error:  # the factory raises whatever a wrong value happens to break
+        raise ModelError(
+            f"{config_file} describes a model that stable-audio-tools cannot build: {type(error).__name__}: {error}"
+        ) from error
+    # The package tells torch's compiler to hide its failures, process-wide.
+    torch._dynamo.config.suppress_errors = False
+    return module.float()
+
+
+def _conditioners(config: Mapping[str, Any], kind: str) -> list[dict[str, Any]]:
+    entries = config["model"]["conditioning"]["configs"]
+    return [entry["config"] for entry in entries if entry.get("type") == kind]
+
+
+class _WithoutDrawing(TorchFunctionMode):
+    """Leaves weights unset where torch would draw them: that is nine tenths of the time a large model takes to build.
+
+    Safe, because `checkpoint.fit` accepts no checkpoint that leaves a weight as it was.
+    """
+
+    _DRAWS = (torch.Tensor.uniform_, torch.Tensor.normal_, init.uniform_, init.normal_, init.kaiming_uniform_)
+
+    def __torch_function__(
+        self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None
+    ) -> Any:
+        given = kwargs or {}
+        if func in self._DRAWS:
+            return args[0] if args else given["tensor"]
+        return func(*args, **given)
+
+
+def _is_located(source: Mapping[str, Any]) -> bool:
+    return any(key in source for key in ("hub", "config", "folder"))

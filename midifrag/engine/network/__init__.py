@@ -1,0 +1,1 @@
+"""The networks' arithmetic, and nothing else: denoiser, decoder, conditioning."""

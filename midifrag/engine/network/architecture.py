@@ -1,0 +1,64 @@
+"""What stable-audio-tools' transformers can be, as far as `midifrag.engine.network.transformer` has to know it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+
+def unsupported(module: Any) -> str | None:
+    """The first option of a model's transformer that this module does not compute, or None."""
+    dit = module.model.model
+    transformer = dit.transformer
+    layers = list(transformer.layers)
+    attentions = [attention for layer in layers for attention in _attentions(layer)]
+    checks = {
+        "a timestep that is concatenated to the input": dit.timestep_cond_type != "global",
+        "input concatenation": dit.input_concat_dim > 0,
+        "a sliding window": transformer.sliding_window is not None,
+        "causal attention": transformer.causal,
+        "rotary embedding per layer": any(layer.add_rope for layer in layers),
+        "conformer blocks": any(layer.conformer is not None for layer in layers),
+        "DynamicTanh norms": any(type(layer.pre_norm).__name__ != "LayerNorm" for layer in layers),
+        "DynamicTanh on queries and keys": any(attention.qk_norm == "dyt" for attention in attentions),
+        "feature scaling": any(attention.feat_scale for attention in attentions),
+        "feed-forward without a gate": any(type(layer.ff.ff[0]).__name__ != "GLU" for layer in layers),
+        "convolutions in the feed-forward": any(isinstance(layer.ff.ff[2], nn.Conv1d) for layer in layers),
+    }
+    return next((name for name, present in checks.items() if present), None)
+
+
+def _attentions(layer: Any) -> list[Any]:
+    return [layer.self_attn, layer.cross_attn] if layer.cross_attend else [layer.self_attn]
+
+
+def tokens_before(dit: Any) -> int:
+    """How many tokens stand before the latents, without any that are prepended by conditioning."""
+    return int(dit.transformer.num_memory_tokens) + (0 if dit.global_cond_type == "adaLN" else 1)
+
+
+def projections(dit: Any) -> tuple[Tensor, Tensor]:
+    """The input and output projections in fp32, with the residual 1×1 convolutions next to them folded in."""
+    patch, transformer = dit.patch_size, dit.transformer
+    before = dit.preprocess_conv.weight[:, :, 0].double()
+    after = dit.postprocess_conv.weight[:, :, 0].double()
+    before = before + torch.eye(len(before), dtype=torch.float64, device=before.device)
+    after = after + torch.eye(len(after), dtype=torch.float64, device=after.device)
+    inward = transformer.project_in.weight.double().unflatten(1, (-1, patch))
+    outward = transformer.project_out.weight.double().unflatten(0, (-1, patch))
+    inward = torch.einsum("dcp,ce->dep", inward, before).flatten(1)
+    outward = torch.einsum("ce,epd->cpd", after, outward).flatten(0, 1)
+    return inward.float().contiguous(), outward.float().contiguous()
+
+
+def in_fp32(layers: nn.Sequential, x: Tensor) -> Tensor:
+    """Two linear layers with a SiLU between them, whatever their own number format."""
+    for layer in layers:
+        if isinstance(layer, nn.Linear):
+            x = functional.linear(x, layer.weight.float(), None if layer.bias is None else layer.bias.float())
+        else:
+            x = layer(x)
+    return x

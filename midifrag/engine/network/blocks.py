@@ -1,0 +1,238 @@
+"""One transformer block and its parts, on the weights of a stable-audio-tools ``TransformerBlock``."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from midifrag.engine.network.packing import copies, linear
+
+
+@dataclass(frozen=True, slots=True)
+class Rotary:
+    """Rotary position tables for one length, one value for each of a row's tokens · parts · heads · width numbers.
+
+    Of every head, the first dimensions turn in pairs ``half`` apart. ``back`` is the signed sine where the partner
+    comes ``half`` before, ``ahead`` where it comes after, and both are zero where nothing turns. So a rotation is three
+    passes over whole rows, and where the shifted row reaches into the next head it is multiplied by zero.
+    """
+
+    cos: Tensor
+    back: Tensor
+    ahead: Tensor
+    half: int
+
+    @classmethod
+    def of(cls, embedding: Any, tokens: int, attention: Any, dtype: torch.dtype) -> Rotary:
+        """The tables of a stable-audio-tools ``RotaryEmbedding`` for its ``Attention``, the angles taken in fp32."""
+        angles = embedding.forward_from_seq_len(tokens)[0].float()[:, None, None]
+        half, parts = angles.shape[-1] // 2, 4 if attention.differential else 2
+        shape = tokens, parts, attention.num_heads, attention.dim_heads
+        cos, back, ahead = (angles.new_full(shape, value) for value in (1.0, 0.0, 0.0))
+        cos[..., : 2 * half] = angles.cos()
+        ahead[..., :half] = -angles[..., :half].sin()
+        back[..., half : 2 * half] = angles[..., half:].sin()
+        cos, back, ahead = (table.flatten().to(dtype) for table in (cos, back, ahead))
+        return cls(cos, back[half:], ahead[:-half], half)
+
+    def turn(self, qk: Tensor) -> Tensor:
+        """Rotated queries and keys, (batch, tokens, heads of all parts, width)."""
+        half, flat = self.half, qk.flatten(1)
+        turned = flat * self.cos
+        turned[:, half:].addcmul_(flat[:, :-half], self.back)
+        turned[:, :-half].addcmul_(flat[:, half:], self.ahead)
+        return turned
+
+
+#: A layer's adaLN modulation for a batch, six of (rows, 1, width): norm gain, norm bias and gate of the attention, and
+#: the same of the feed-forward.
+Modulation: TypeAlias = tuple[Tensor, ...]
+
+
+class Modulations:
+    """Turns conditioning into every layer's modulation in one go."""
+
+    def __init__(self, layers: Any, dtype: torch.dtype) -> None:
+        norms = [(layer.pre_norm, layer.ff_norm) for layer in layers]
+        self._gamma = torch.stack([torch.stack([norm.gamma for norm in pair]) for pair in norms]).float().unsqueeze(1)
+        self._beta = torch.stack([torch.stack([norm.beta for norm in pair]) for pair in norms]).float().unsqueeze(1)
+        shifts = torch.stack([layer.to_scale_shift_gate for layer in layers]).float()
+        self._shifts = shifts.unflatten(-1, (2, 3, -1)).unsqueeze(1)
+        self._dtype = dtype
+
+    def __call__(self, moments: Tensor) -> list[Modulation]:
+        """Every layer's modulation for ``moments``, stock's embedded scales, shifts and gates (rows, 6 · width)."""
+        scale, shift, gate = (self._shifts + moments.unflatten(-1, (2, 3, -1))).unbind(3)
+        gain = self._gamma * (1 + scale)
+        bias = self._beta * (1 + scale) + shift
+        every = torch.stack([gain, bias, torch.sigmoid(1 - gate)], dim=3).to(self._dtype)
+        return [layer.unbind(1) for layer in every.flatten(2, 3).unsqueeze(3).unbind()]
+
+
+class Block:
+    """A transformer block in ``dtype``."""
+
+    def __init__(self, layer: Any, dtype: torch.dtype) -> None:
+        attention = layer.self_attn
+        self._heads, self._width = attention.num_heads, attention.dim_heads
+        self._pairs = 1 + attention.differential
+        self._norms = _Norms(attention, dtype)
+        self._norm = _LayerNorm(layer.pre_norm, dtype)
+        meeting, value = _arranged(attention)
+        self._meeting = len(meeting) // self._width
+        self._qkv = linear(torch.cat([self._norms.centred(meeting), value]).to(dtype))
+        self._out = linear(_scaled(attention.to_out.weight, layer.self_attn_scale).to(dtype))
+        self.crosses = bool(layer.cross_attend)
+        if self.crosses:
+            crossing = layer.cross_attn
+            self._cross_heads = crossing.num_heads
+            self._cross_repeat = crossing.num_heads // crossing.kv_heads
+            self._cross_norm = _LayerNorm(layer.cross_attend_norm, dtype)
+            self._cross_norms = _Norms(crossing, dtype)
+            self._cross_q = linear(self._cross_norms.centred(crossing.to_q.weight).to(dtype))
+            *keys, values = crossing.to_kv.weight.split(crossing.to_kv.in_features)
+            self._cross_k = linear(self._cross_norms.centred(torch.cat(keys)).to(dtype))
+            self._cross_v = linear(values.to(dtype))
+            self._cross_out = linear(_scaled(crossing.to_out.weight, layer.cross_attn_scale).to(dtype))
+        gate, outward = layer.ff.ff[0].proj, layer.ff.ff[2]
+        self._forward_norm = _LayerNorm(layer.ff_norm, dtype)
+        self._forward_in = linear(gate.weight.to(dtype), gate.bias)
+        bias = None if outward.bias is None else _scaled(outward.bias, layer.ff_scale)
+        self._forward_out = linear(_scaled(outward.weight, layer.ff_scale).to(dtype), bias)
+        self.memory = sum(p.numel() for p in layer.parameters() if copies(p, dtype)) * dtype.itemsize
+
+    def attend(self, x: Tensor, rotary: Rotary | None, modulation: Modulation | None) -> Tensor:
+        """The block's first part, attention within (rows, tokens, width): it knows nothing of prompts."""
+        if modulation is None:
+            return x + self._attend(self._norm(x), rotary)
+        return torch.addcmul(x, self._attend(self._norm.modulated(x, *modulation[:2]), rotary), modulation[2])
+
+    def respond(self, x: Tensor, modulation: Modulation | None, context: Tensor | None) -> Tensor:
+        """The rest of it, in place where it may; ``context`` holds the keys and values of the first rows' prompts."""
+        if context is not None:
+            prompted = x[: context.shape[1]]
+            prompted += self._cross(self._cross_norm(prompted), context)
+        if modulation is None:
+            return x + self._feed(self._forward_norm(x))
+        return torch.addcmul(x, self._feed(self._forward_norm.modulated(x, *modulation[3:5])), modulation[5])
+
+    def keys_values(self, tokens: Tensor) -> Tensor:
+        """The keys and values of conditioning ``tokens`` (1, tokens, width): (2 or 3, 1, heads, tokens, width)."""
+        keys, value = self._cross_k(tokens), self._cross_v(tokens)
+        keys = self._cross_norms(keys.unflatten(-1, (-1, self._width)), 1).flatten(2)
+        every: Tensor = torch.cat([keys, value], dim=2).unflatten(
+            -1, (self._pairs + 1, self._cross_heads // self._cross_repeat, -1)
+        )
+        return every.repeat_interleave(self._cross_repeat, dim=3).permute(2, 0, 3, 1, 4).contiguous()
+
+    def _attend(self, x: Tensor, rotary: Rotary | None) -> Tensor:
+        rows, tokens, _ = x.shape
+        qkv = self._qkv(x).view(rows, tokens, -1, self._width)
+        qk, value = qkv[:, :, : self._meeting], qkv[:, :, self._meeting :]
+        qk = self._norms(qk)
+        if rotary is not None:
+            qk = rotary.turn(qk)
+        each = qk.view(rows, tokens, -1, self._heads, self._width).permute(2, 0, 3, 1, 4).unbind()
+        return self._out(_attention(each[: self._pairs], each[self._pairs :], value.transpose(1, 2)))
+
+    def _cross(self, x: Tensor, context: Tensor) -> Tensor:
+        rows, tokens, _ = x.shape
+        queries = self._cross_norms(self._cross_q(x).view(rows, tokens, -1, self._width), 0)
+        each = queries.view(rows, tokens, self._pairs, self._cross_heads, self._width).permute(2, 0, 3, 1, 4).unbind()
+        *keys, value = context.unbind()
+        return self._cross_out(_attention(each, keys, value))
+
+    def _feed(self, x: Tensor) -> Tensor:
+        value, gate = self._forward_in(x).chunk(2, dim=-1)
+        return self._forward_out(value * functional.silu(gate))
+
+
+class _LayerNorm:
+    """A stable-audio-tools ``LayerNorm``; torch takes the statistics in fp32 in any case."""
+
+    def __init__(self, norm: Any, dtype: torch.dtype) -> None:
+        self._weight, self._bias, self._eps = norm.gamma.detach().to(dtype), norm.beta.detach().to(dtype), norm.eps
+        self._shape = tuple(self._weight.shape)
+
+    def __call__(self, x: Tensor) -> Tensor:
+        return torch.layer_norm(x, self._shape, self._weight, self._bias, self._eps)
+
+    def modulated(self, x: Tensor, gain: Tensor, bias: Tensor) -> Tensor:
+        return torch.addcmul(bias, torch.layer_norm(x, self._shape, eps=self._eps), gain)
+
+
+class _Norms:
+    """What an attention does to queries and keys before they meet: nothing, l2 or layer norm, head by head.
+
+    torch's layer norm is slow on rows as short as a head. So the mean is taken out of the weights beforehand
+    (`centred`), after which only the length of each head's vector is left to divide by.
+    """
+
+    def __init__(self, attention: Any, dtype: torch.dtype) -> None:
+        self._kind = attention.qk_norm
+        self._width = attention.dim_heads
+        if self._kind == "ln":
+            norms = (attention.q_norm, attention.k_norm)
+            self._gain = torch.stack([norm.weight.detach().to(dtype) for norm in norms])
+            self._bias = torch.stack([norm.bias.detach().to(dtype) for norm in norms])
+            self._eps = torch.tensor(norms[0].eps, device=self._gain.device)
+        self._tables: dict[tuple[int | None, int], tuple[Tensor, Tensor]] = {}
+
+    def centred(self, weight: Tensor) -> Tensor:
+        """A query or key projection whose outputs have mean zero over each head, where the norm wants that."""
+        if self._kind != "ln":
+            return weight
+        heads: Tensor = weight.double().unflatten(0, (-1, self._width))
+        return (heads - heads.mean(dim=1, keepdim=True)).flatten(0, 1).to(weight.dtype)
+
+    def __call__(self, x: Tensor, which: int | None = None) -> Tensor:
+        """Norm (batch, tokens, heads, width): queries (0), keys (1), or the one half and then the other."""
+        if self._kind == "none":
+            return x
+        length = torch.linalg.vector_norm(x, dim=-1, keepdim=True, dtype=torch.float32)
+        if self._kind == "l2":
+            unit: Tensor = x * length.clamp_min(1e-12).reciprocal().to(x.dtype)
+            return unit
+        shrink = torch.addcmul(self._eps, length, length, value=1 / self._width).rsqrt_().to(x.dtype)
+        place = (which, x.shape[2])
+        if place not in self._tables:
+            self._tables[place] = self._repeated(self._gain, *place), self._repeated(self._bias, *place)
+        gain, bias = self._tables[place]
+        return torch.addcmul(bias, x * shrink, gain)
+
+    @staticmethod
+    def _repeated(table: Tensor, which: int | None, heads: int) -> Tensor:
+        """One head's values for queries and keys as those of all ``heads``, (heads, width)."""
+        picked = table if which is None else table[which : which + 1]
+        return picked.repeat_interleave(heads // len(picked), dim=0)
+
+
+def _attention(queries: Sequence[Tensor], keys: Sequence[Tensor], value: Tensor) -> Tensor:
+    """Attention of (batch, heads, tokens, width), a second one's result taken off: (batch, tokens, heads · width)."""
+    out = functional.scaled_dot_product_attention(queries[0], keys[0], value)
+    if len(queries) > 1:
+        out = out - functional.scaled_dot_product_attention(queries[1], keys[1], value)
+    return out.transpose(1, 2).flatten(2)
+
+
+def _arranged(attention: Any) -> tuple[Tensor, Tensor]:
+    """The joint projection's weights: queries then keys, twice each for differential attention; and values."""
+    weight: Tensor = attention.to_qkv.weight
+    if not attention.differential:
+        query, key, value = weight.chunk(3)
+        return torch.cat([query, key]), value
+    query, key, value, second_query, second_key = weight.chunk(5)
+    return torch.cat([query, second_query, key, second_key]), value
+
+
+def _scaled(weight: Tensor, scale: Any) -> Tensor:
+    """A weight or bias, with the ``LayerScale`` that follows its layer folded in."""
+    if not hasattr(scale, "scale"):
+        return weight
+    factors: Tensor = scale.scale
+    return weight * (factors.unsqueeze(1) if weight.dim() == 2 else factors)

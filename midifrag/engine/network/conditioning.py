@@ -1,0 +1,142 @@
+"""What a request tells the model beside the noise: prompt embeddings and numbers, each computed once and kept.
+
+A text encoder costs more than a diffusion step and its answer never changes, so embeddings are cached by conditioner
+and value. Stock inference runs the encoder again for every call.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import OrderedDict
+from collections.abc import Hashable
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from midifrag.engine.loading.model import Model
+from midifrag.engine.sketch.words import STOP_WORDS
+from midifrag.errors import ModelError
+
+#: Types of stable-audio-tools conditioners that read the prompt.
+TEXT_TYPES = frozenset({"t5", "clap_text", "lut", "tokenizer_lut", "phoneme"})
+#: Cached embeddings, the least recently used going first. A T5-base prompt of 128 tokens takes 0.4 MB.
+CACHED_EMBEDDINGS = 512
+#: What counts as a word of a prompt.
+WORD = re.compile(r"[\w#'-]+")
+
+
+@dataclass(frozen=True, slots=True)
+class Conditioning:
+    """One request's conditioning in fp32, batch 1; ``None`` where the model has no such input.
+
+    ``cross`` and ``negative`` are (1, tokens, width); ``negative`` is ``None`` when there is no negative prompt, which
+    stock inference then takes as zeros. ``summary`` (stock's global conditioning) is (1, width), ``prepend`` is
+    (1, tokens, width) and ``concat`` (1, channels, frames).
+    """
+
+    cross: Tensor | None = None
+    negative: Tensor | None = None
+    summary: Tensor | None = None
+    prepend: Tensor | None = None
+    concat: Tensor | None = None
+
+    @property
+    def can_guide(self) -> bool:
+        """Whether classifier-free guidance changes anything."""
+        return self.cross is not None or self.prepend is not None
+
+
+class Conditioner:
+    """Encodes prompts and lengths with the model's own conditioners. ``text_runs`` counts text encoder runs.
+
+    Raises `ModelError` when the model wants something that a preset cannot give, such as audio.
+    """
+
+    def __init__(self, model: Model) -> None:
+        self._model = model
+        self._cache: OrderedDict[Hashable, tuple[Tensor, Tensor | None]] = OrderedDict()
+        self._types = {entry["id"]: entry["type"] for entry in model.config["model"]["conditioning"]["configs"]}
+        self.text_runs = 0
+        self._ignored = lru_cache(maxsize=CACHED_EMBEDDINGS)(self._find_ignored)
+        known = {"seconds_start", "seconds_total"}
+        strange = [key for key, kind in self._types.items() if kind not in TEXT_TYPES and key not in known]
+        if strange:
+            raise ModelError(
+                f"{model.name} is conditioned on {', '.join(strange)}, which a preset cannot give; "
+                "models conditioned on a prompt, seconds_start and seconds_total can be played."
+            )
+
+    @torch.inference_mode()
+    def encode(self, prompt: str, negative_prompt: str, seconds: float) -> Conditioning:
+        """The conditioning of one request; ``seconds`` is what the model is told of the length."""
+        inputs = self._model.module.get_conditioning_inputs(self._tensors(prompt, seconds))
+        negative = None
+        if negative_prompt and inputs["cross_attn_cond"] is not None:
+            tensors = self._tensors(negative_prompt, seconds)
+            refused = self._model.module.get_conditioning_inputs(tensors, negative=True)
+            mask = refused["negative_cross_attn_mask"].bool().unsqueeze(2)
+            negative = torch.where(mask, refused["negative_cross_attn_cond"], 0.0).float()
+        return Conditioning(
+            cross=_floating(inputs["cross_attn_cond"]),
+            negative=negative,
+            summary=_floating(inputs["global_cond"]),
+            prepend=_floating(inputs["prepend_cond"]),
+            concat=_floating(inputs["input_concat_cond"]),
+        )
+
+    def ignored(self, prompt: str) -> tuple[str, ...]:
+        """The words that change nothing, in order.
+
+        Those are what a model's table of words lacks or has no room for. Empty for models that read any text. Words
+        without a meaning of their own are not named, nor those that say what another says as well ("crash cymbal").
+        """
+        return self._ignored(prompt)
+
+    def _find_ignored(self, prompt: str) -> tuple[str, ...]:
+        conditioners = self._model.module.conditioner.conditioners
+        tables = [conditioners[key] for key, kind in self._types.items() if kind == "lut"]
+        if not tables:
+            return ()
+
+        def read(text: str) -> list[list[int]]:
+            return [
+                table.tokenizer(text, truncation=True, max_length=table.max_length)["input_ids"] for table in tables
+            ]
+
+        whole, nothing = read(prompt), read("")
+
+        def matters(word: re.Match[str]) -> bool:
+            alone = [set(own) - set(none) for own, none in zip(read(word[0]), nothing, strict=True)]
+            if any(alone) and all(own <= set(all_of_it) for own, all_of_it in zip(alone, whole, strict=True)):
+                return True
+            return read(prompt[: word.start()] + prompt[word.end() :]) != whole
+
+        spoken = {word[0]: matters(word) for word in WORD.finditer(prompt)}
+        return tuple(word for word, counts in spoken.items() if not counts and word.lower() not in STOP_WORDS)
+
+    def _tensors(self, prompt: str, seconds: float) -> dict[str, tuple[Tensor, Tensor | None]]:
+        tensors = {}
+        for key, kind in self._types.items():
+            value: Any = prompt if kind in TEXT_TYPES else 0.0 if key == "seconds_start" else float(seconds)
+            tensors[key] = self._embedding(key, round(value) if kind == "int" else value)
+        return tensors
+
+    def _embedding(self, key: str, value: Hashable) -> tuple[Tensor, Tensor | None]:
+        entry = (key, value)
+        if entry in self._cache:
+            self._cache.move_to_end(entry)
+            return self._cache[entry]
+        if isinstance(value, str):
+            self.text_runs += 1
+        embedding, mask = self._model.module.conditioner.conditioners[key]([value], self._model.device)
+        self._cache[entry] = (embedding, mask)
+        if len(self._cache) > CACHED_EMBEDDINGS:
+            self._cache.popitem(last=False)
+        return embedding, mask
+
+
+def _floating(tensor: Tensor | None) -> Tensor | None:
+    return None if tensor is None else tensor.float()

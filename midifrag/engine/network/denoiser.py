@@ -1,0 +1,146 @@
+"""The model's forward pass, for rows of different requests at once.
+
+`Denoiser` is the border: the engine hands over rows and gets back guided outputs in fp32. `StockDenoiser` asks the
+stable-audio-tools modules themselves and so covers every architecture; `midifrag.engine.network.transformer` computes
+the common ones from the same weights, faster.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any, Protocol
+
+import torch
+from torch import Tensor
+
+from midifrag.engine.diffusion.samplers import Query
+from midifrag.engine.loading.device import brought
+from midifrag.engine.network.conditioning import Conditioning
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One request's share of a call: its query, its prepared conditioning (see `Denoiser.prepare`) and its guidance."""
+
+    query: Query
+    prepared: Any
+    cfg_scale: float
+
+
+class Denoiser(Protocol):
+    """The model at one precision. ``describes`` says what runs; ``memory`` is in bytes, beside the module's own."""
+
+    describes: str
+    memory: int
+
+    def prepare(self, conditioning: Conditioning, times: Sequence[float], frames: int) -> Any:
+        """What of a request can be computed before its first step. ``times`` are the ones it will ask for first."""
+        ...
+
+    def held_by(self, prepared: Any) -> int:
+        """Bytes that a request's prepared conditioning takes."""
+        ...
+
+    def guides(self, row: Row) -> bool:
+        """Whether the row takes a second, unguided evaluation."""
+        ...
+
+    def evaluate(self, rows: Sequence[Row]) -> Tensor:
+        """The guided outputs, fp32, shape (rows, channels, frames). All rows have the same number of frames."""
+        ...
+
+
+def guided(conditional: Tensor, unconditional: Tensor, scales: Sequence[float]) -> Tensor:
+    """Classifier-free guidance (arXiv:2207.12598), one scale a row."""
+    return torch.lerp(unconditional, conditional, _scales(tuple(scales), conditional.device))
+
+
+@lru_cache(maxsize=256)
+def _scales(scales: tuple[float, ...], device: torch.device) -> Tensor:
+    return brought(scales, device).view(-1, 1, 1)
+
+
+@lru_cache(maxsize=256)
+def indices(places: tuple[int, ...], device: torch.device) -> Tensor:
+    """Rows' numbers on a device."""
+    return brought(places, device)
+
+
+class StockDenoiser:
+    """stable-audio-tools' own ``DiffusionTransformer.forward`` without its checkpointing, in fp32."""
+
+    describes = "stable-audio-tools' own forward pass in fp32"
+    memory = 0
+
+    def __init__(self, module: Any) -> None:
+        self._transformer = module.model.model
+        if any(parameter.dtype != torch.float32 for parameter in self._transformer.parameters()):
+            self._transformer = copy.deepcopy(self._transformer).float()
+            self.memory = sum(p.numel() * p.element_size() for p in self._transformer.parameters())
+
+    def prepare(self, conditioning: Conditioning, times: Sequence[float], frames: int) -> Conditioning:  # noqa: ARG002
+        """The conditioning as it is."""
+        return conditioning
+
+    def held_by(self, prepared: Conditioning) -> int:
+        """Nothing of its own: the conditioning is the cache's."""
+        del prepared
+        return 0
+
+    def guides(self, row: Row) -> bool:
+        """Whether the row's guidance does anything."""
+        return bool(row.cfg_scale != 1 and row.prepared.can_guide)
+
+    @torch.inference_mode()
+    def evaluate(self, rows: Sequence[Row]) -> Tensor:
+        """See `Denoiser.evaluate`."""
+        places = [index for index, row in enumerate(rows) if self.guides(row)]
+        again = [rows[place] for place in places]
+        plain = [row.prepared for row in rows]
+        bare = [_unguided(row.prepared) for row in again]
+        everything = [*rows, *again]
+        output = self._transformer(
+            torch.cat([row.query.x for row in everything]),
+            brought([row.query.t for row in everything], rows[0].query.x.device),
+            cross_attn_cond=_stack([each.cross for each in plain + bare]),
+            global_embed=_stack([each.summary for each in plain + bare]),
+            prepend_cond=_stack([each.prepend for each in plain + bare]),
+            prepend_cond_mask=_mask([each.prepend for each in plain + bare]),
+            input_concat_cond=_stack([each.concat for each in plain + bare]),
+            use_checkpointing=False,
+        ).float()
+        return combine(output, rows, places)
+
+
+def combine(output: Tensor, rows: Sequence[Row], places: Sequence[int]) -> Tensor:
+    """Guide a call's outputs: one for every row, then an unconditional one for each of the rows at ``places``."""
+    if not places:
+        return output
+    conditional, unconditional = output[: len(rows)], output[len(rows) :]
+    scales = [rows[place].cfg_scale for place in places]
+    if list(places) == list(range(len(rows))):
+        return guided(conditional, unconditional, scales)
+    where = indices(tuple(places), output.device)
+    return conditional.index_copy(0, where, guided(conditional[where], unconditional, scales))
+
+
+def _unguided(conditioning: Conditioning) -> Conditioning:
+    """What stock puts on the unconditional side: zeros or the negative prompt, the same numbers."""
+    cross = conditioning.negative
+    if cross is None and conditioning.cross is not None:
+        cross = torch.zeros_like(conditioning.cross)
+    prepend = None if conditioning.prepend is None else torch.zeros_like(conditioning.prepend)
+    return Conditioning(cross=cross, summary=conditioning.summary, prepend=prepend, concat=conditioning.concat)
+
+
+def _stack(tensors: Sequence[Tensor | None]) -> Tensor | None:
+    present = [tensor for tensor in tensors if tensor is not None]
+    return torch.cat(present) if present else None
+
+
+def _mask(tensors: Sequence[Tensor | None]) -> Tensor | None:
+    stacked = _stack(tensors)
+    return None if stacked is None else stacked.new_ones(stacked.shape[:2], dtype=torch.bool)

@@ -1,0 +1,211 @@
+"""Controls and engine: every live value, what is queued and renders, how quick it is, what MIDI brings."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from nicegui import events, ui
+
+from midifrag.bridge.view import landing_time
+from midifrag.config.banks import LIMITS, WHOLE, Control
+from midifrag.events import CancelJob, ClearQueue, JobChanged, PadState, SetParameter
+from midifrag.page import texts
+from midifrag.page.panels.panel import Panel, icon_button, lands_in
+from midifrag.page.stage import Part, Stage
+
+#: Jobs, messages and MIDI lines that are shown.
+JOBS, NOTICES, MIDI = 5, 8, 14
+#: Where a slider goes for parameters that no control sets: the useful part of what is allowed.
+USEFUL: dict[str, tuple[float, float]] = {
+    "steps": (1, 150),
+    "cfg_scale": (0, 15),
+    "seconds": (0.5, 47),
+    "seed": (0, 1000),
+    "sigma_min": (0.01, 1),
+    "sigma_max": (1, 500),
+}
+
+
+class _Value:
+    """One live parameter: its value, a slider to set it, a button to give it back."""
+
+    def __init__(self, stage: Stage, name: str) -> None:
+        self._stage, self._name = stage, name
+        self._showing = False
+        with ui.element("div").classes("value"):
+            ui.label(texts.PARAMETERS[name]).classes("value-name")
+            low, high = USEFUL[name]
+            self._slider = ui.slider(min=low, max=high, step=1 if name in WHOLE else 0.01, value=low)
+            self._slider.props["aria-label"] = texts.PARAMETERS[name]
+            self._slider.on("change", self._set, args=[None])
+            self._text = ui.label(texts.FROM_PRESETS).classes("value-text")
+            self._back = icon_button("settings_backup_restore", texts.GIVE_BACK)
+            self._back.on_click(lambda: stage.put(SetParameter(name, None)))
+
+    def show(self, control: Control | None) -> None:
+        low, high = sorted(control.range) if control else USEFUL[self._name]
+        changed = self._stage.view.controls.get(self._name)
+        value = changed.value if changed else None
+        if value is not None:
+            low, high = min(low, value), max(high, value)
+        if (self._slider.props["min"], self._slider.props["max"]) != (low, high):
+            self._slider.props["min"], self._slider.props["max"] = low, high
+        self._text.text = texts.FROM_PRESETS if value is None else _shown(value)
+        if changed is not None and changed.waiting:
+            self._text.text += f" · {texts.WAITING}"
+        self._text.classes(replace="value-text" if value is None else "value-text set")
+        self._back.set_enabled(value is not None)
+        self._slider.value = low if value is None else value
+
+    def _set(self, event: events.GenericEventArguments) -> None:
+        low, high = LIMITS[self._name]
+        value = min(max(float(event.args), low), high)
+        self._stage.put(SetParameter(self._name, round(value) if self._name in WHOLE else round(value, 4)))
+
+
+class _JobRow:
+    """One job that is queued or renders."""
+
+    def __init__(self, stage: Stage) -> None:
+        self._job: JobChanged | None = None
+        with ui.element("div").classes("job") as self._row:
+            self._state = ui.label().classes("job-state")
+            self._prompt = ui.label().classes("job-prompt")
+            self._step = ui.label().classes("job-step")
+            self._cancel = icon_button("close", texts.CANCEL_JOB)
+            self._cancel.on_click(lambda: stage.put(CancelJob(self._job.job)) if self._job else None)
+
+    def show(self, job: JobChanged | None, landing: float | None) -> None:
+        self._job = job
+        self._row.classes(replace="job empty" if job is None else "job")
+        if job is None:
+            return
+        self._state.text = str(job.state)
+        self._prompt.text = job.prompt
+        step = texts.JOB_STEP.format(step=job.step, of=job.of) if job.of else ""
+        self._step.text = "  ".join(filter(None, (step, lands_in(landing))))
+        share = f"{100 * job.step / job.of:.0f}%" if job.state is PadState.RENDERING and job.of else "0%"
+        self._row.style(replace=f"--progress: {share}")
+
+
+class EnginePanel(Panel):
+    """The second page of an instrument: what one looks at when setting up, or when something is odd."""
+
+    parts: ClassVar[frozenset[Part]] = frozenset(Part) - {Part.PADS, Part.SLOTS, Part.TAKES}
+
+    def __init__(self, stage: Stage) -> None:
+        super().__init__(stage)
+        with ui.element("div").classes("engine-boxes"):
+            with _box(texts.CONTROLS):
+                self._values = {name: _Value(stage, name) for name in LIMITS}
+            with _box(texts.IN_FLIGHT):
+                self._nothing = ui.label(texts.NOTHING_QUEUED).classes("quiet nothing")
+                self._jobs = [_JobRow(stage) for _ in range(JOBS)]
+                clear = ui.button(texts.CLEAR_QUEUE, on_click=lambda: stage.put(ClearQueue()))
+                clear.props("outline no-caps").classes("clear")
+            with _box(texts.LATENCIES):
+                self._chart = ui.echart(_chart([])).classes("chart")
+                self._percentiles = ui.label().classes("quiet")
+            with _box(texts.DEVICE):
+                self._device = ui.label().classes("lines")
+                self._ports = ui.label().classes("lines")
+            with _box(texts.MONITOR):
+                self._midi = ui.label(texts.NO_MIDI).classes("lines monitor")
+            with _box(texts.WARNINGS):
+                self._notices = [ui.label().classes("message") for _ in range(NOTICES)]
+                self._notices[0].text = texts.NO_NOTICE
+        self._charted: list[float] = []
+
+    def refresh(self) -> None:
+        """See `Panel.refresh`."""
+        self._show_controls()
+        self._show_jobs()
+        self._show_latency()
+        self._show_device()
+        self._midi.text = "\n".join(seen.text for seen in list(self.stage.midi)[: -MIDI - 1 : -1]) or texts.NO_MIDI
+        notices = list(self.stage.view.notices)[: -NOTICES - 1 : -1]
+        for label, notice in zip(self._notices, notices, strict=False):
+            label.text = notice.text
+            label.classes(replace=f"message {notice.level}")
+
+    def _show_controls(self) -> None:
+        bank = self.stage.bank
+        controls = {control.sets: control for control in self.stage.loaded.show.controls}
+        controls |= {control.sets: control for control in (bank.controls if bank else ())}
+        for name, value in self._values.items():
+            # Also for parameters that no control can set, for which mypy knows no key.
+            value.show(controls.get(name))  # type: ignore[call-overload]
+
+    def _show_jobs(self) -> None:
+        jobs = sorted(self.stage.view.jobs.values(), key=lambda job: job.job)[:JOBS]
+        landings = self.stage.landings()
+        self._nothing.classes(replace="quiet nothing" if not jobs else "quiet nothing hidden")
+        for index, row in enumerate(self._jobs):
+            job = jobs[index] if index < len(jobs) else None
+            row.show(job, landings.get(job.job) if job else None)
+
+    def _show_latency(self) -> None:
+        view = self.stage.view
+        latencies = [round(s, 3) for job in view.finished if (s := landing_time(job.times)) is not None]
+        if latencies == self._charted:
+            return
+        self._charted = latencies
+        p50, p95 = view.percentile(0.5), view.percentile(0.95)
+        marks = [value for value in (p50, p95) if value is not None]
+        self._chart.options.clear()
+        self._chart.options.update(_chart(latencies, marks))
+        if p50 is not None and p95 is not None:
+            self._percentiles.text = texts.PERCENTILES.format(p50=p50, p95=p95, count=len(view.latencies))
+
+    def _show_device(self) -> None:
+        view = self.stage.view
+        lines = []
+        for engine in view.engines.values():
+            words = texts.ENGINE_STATES.get(engine.state, "{text}")
+            lines.append(
+                words.format(model=engine.model, text=engine.text, done=engine.done, total=engine.total or "?")
+            )
+            memory = engine.info.memory if engine.info else {}
+            lines += [f"    {texts.MEMORY.format(what=what, size=_size(size))}" for what, size in memory.items()]
+            if engine.info and not memory:
+                lines.append(f"    {texts.NO_MEMORY}")
+        self._device.text = "\n".join(lines) or texts.STARTING
+        self._ports.text = "\n".join(port.text for port in view.ports.values())
+
+
+def _box(title: str) -> ui.element:
+    box = ui.element("section").classes("box")
+    with box:
+        ui.label(title).classes("box-title")
+    return box
+
+
+def _chart(latencies: list[float], marks: list[float] | None = None) -> dict[str, Any]:
+    """A bar for each landing, with lines at p50 and p95."""
+    return {
+        "animation": False,
+        "grid": {"left": 40, "right": 12, "top": 12, "bottom": 12},
+        "xAxis": {"type": "category", "show": False},
+        "yAxis": {"type": "value", "splitLine": {"lineStyle": {"color": "#2a2f3a"}}, "axisLabel": {"color": "#8a93a6"}},
+        "series": [
+            {
+                "type": "bar",
+                "data": latencies,
+                "itemStyle": {"color": "#4f8cff"},
+                "markLine": {
+                    "symbol": "none",
+                    "label": {"show": False},
+                    "lineStyle": {"color": "#ffd24d"},
+                    "data": [{"yAxis": mark} for mark in marks or []],
+                },
+            }
+        ],
+    }
+
+
+def _shown(value: float) -> str:
+    return str(value) if isinstance(value, int) else f"{value:.4g}"
+
+
+def _size(count: int) -> str:
+    return f"{count / 1e9:.2f} GB" if count >= 1e9 else f"{count / 1e6:.1f} MB"

@@ -1,0 +1,88 @@
+"""Fields for a preset's parameters: empty means what the level above says, anything else is checked as in a bank."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from nicegui import ui
+
+from midifrag.config.banks import LIMITS, WHOLE
+from midifrag.page import texts
+from midifrag.page.stage import Stage
+
+#: The numbers that a prompt's fields offer, in order.
+NUMBERS = ("steps", "cfg_scale", "seconds", "seed")
+
+
+class Fields:
+    """Inputs by parameter. ``values`` is what they say, without what is left empty."""
+
+    def __init__(self, stage: Stage, numbers: tuple[str, ...] = NUMBERS) -> None:
+        self._stage = stage
+        self._inputs: dict[str, Any] = {}
+        for name in numbers:
+            placeholder = texts.RANDOM if name == "seed" else texts.AUTO
+            field = ui.input(texts.PARAMETERS[name], placeholder=placeholder)
+            field.props("outlined dense stack-label").props["inputmode"] = "numeric" if name in WHOLE else "decimal"
+            self._inputs[name] = field.classes(f"field field-{name}")
+        for name in ("sampler", "model"):
+            choice = ui.select([texts.AUTO], value=texts.AUTO, label=texts.PARAMETERS[name])
+            choice.props("outlined dense stack-label options-dense")
+            self._inputs[name] = choice.classes(f"field field-{name}")
+        self.negative = ui.input(texts.NEGATIVE).props("outlined dense stack-label").classes("field field-negative")
+        self._inputs["negative_prompt"] = self.negative
+        self._inputs["model"].on_value_change(self.offer)
+        self.offer()
+
+    def offer(self) -> None:
+        """Offer the models and samplers that there are now."""
+        self._offer("model", self._stage.loaded.show.known_models)
+        model = self._inputs["model"].value
+        info = self._stage.info(None if model == texts.AUTO else model)
+        self._offer("sampler", list(info.samplers) if info else [])
+
+    def _offer(self, name: str, options: list[str]) -> None:
+        choice = self._inputs[name]
+        offered = [texts.AUTO, *options]
+        if choice.value not in offered:
+            offered.append(choice.value)
+        if choice.options != offered:
+            choice.set_options(offered)
+
+    @property
+    def values(self) -> dict[str, Any]:
+        """What was typed, as a bank file would say it: numbers where they are numbers, else the text itself."""
+        said = {name: str(field.value or "").strip() for name, field in self._inputs.items()}
+        return {name: _typed(name, text) for name, text in said.items() if text not in ("", texts.AUTO)}
+
+    def fill(self, values: Mapping[str, Any]) -> None:
+        """Show these values, and nothing in the others."""
+        for name, field in self._inputs.items():
+            value = values.get(name)
+            choice = isinstance(field, ui.select)
+            if choice and value is not None and value not in field.options:
+                field.set_options([*field.options, value])
+            field.value = (texts.AUTO if choice else "") if value is None else value if choice else _shown(value)
+
+    def mark(self, problems: Mapping[str, str]) -> None:
+        """Show what is wrong at each field, and nothing at the others."""
+        for name, field in self._inputs.items():
+            problem = problems.get(name)
+            field.props["error"] = problem is not None
+            field.props["error-message"] = problem or ""
+
+
+def _typed(name: str, text: str) -> Any:
+    if name not in LIMITS:
+        return text
+    for kind in (int, float):
+        try:
+            return kind(text.replace(",", "."))
+        except ValueError:
+            continue
+    return text
+
+
+def _shown(value: Any) -> str:
+    return f"{value:g}" if isinstance(value, float) else str(value)

@@ -1,0 +1,156 @@
+"""The prompt box: type what it should sound like, render, read in the log what became of it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, ClassVar
+
+from nicegui import ui
+from pydantic import ValidationError
+
+from midifrag.bridge.view import landing_time
+from midifrag.config.banks import Pad
+from midifrag.config.problems import Sources, translate
+from midifrag.errors import MidifragError
+from midifrag.events import JobChanged, PadState, Prompt
+from midifrag.fragment.record import TakeRecord
+from midifrag.page import texts
+from midifrag.page.panels.panel import Panel
+from midifrag.page.panels.parameters import Fields
+from midifrag.page.panels.saving import open_save_dialog
+from midifrag.page.stage import Part, Stage
+
+#: Lines of the log, prompts of the history, and takes that are looked through for them.
+LOG_LINES, HISTORY, LOOKED_THROUGH = 6, 20, 200
+
+
+class PromptBox(Panel):
+    """Text box, parameters, button and log."""
+
+    parts: ClassVar[frozenset[Part]] = frozenset({Part.JOBS, Part.FINISHED, Part.ENGINES, Part.CONFIGURATION})
+
+    def __init__(self, stage: Stage) -> None:
+        super().__init__(stage)
+        with ui.element("section").classes("prompt"):
+            with ui.element("div").classes("prompt-row"):
+                self._prompt = ui.textarea(texts.PROMPT, placeholder=texts.PROMPT_HINT)
+                self._prompt.props("outlined stack-label rows=2").classes("prompt-text")
+                self._prompt.on("keydown.ctrl.enter", self._render).on("keydown.meta.enter", self._render)
+                with ui.element("div").classes("prompt-buttons"):
+                    render = ui.button(texts.RENDER, on_click=self._render).props("unelevated no-caps color=primary")
+                    render.classes("render").props["title"] = texts.RENDER_HELP
+                    with ui.element("div").classes("prompt-more"):
+                        with ui.button(icon="history", color=None).props("flat").classes("icon") as history:
+                            self._history = ui.menu().props("max-height=60vh")
+                        history.props["aria-label"] = history.props["title"] = texts.HISTORY
+                        history.on_click(self._fill_history)
+                        save = ui.button(icon="save", color=None, on_click=self._save).props("flat").classes("icon")
+                        save.props["aria-label"] = save.props["title"] = texts.SAVE_AS_PAD
+            with ui.element("div").classes("fields"):
+                self._fields = Fields(stage)
+            with ui.element("div").classes("log").props(f"role=log aria-label={texts.LOG}"):
+                self._log = [ui.label().classes("log-line") for _ in range(LOG_LINES)]
+        self._log[0].text = texts.LOG_EMPTY
+
+    @property
+    def values(self) -> dict[str, Any]:
+        """The prompt and its parameters, as a pad of a bank would say it."""
+        return {"prompt": self._prompt.value.strip(), **self._fields.values}
+
+    def show(self, prompt: str, parameters: Mapping[str, Any]) -> None:
+        """Put a prompt and its parameters into the box."""
+        self._prompt.value = prompt
+        self._fields.fill(parameters)
+
+    def refresh(self) -> None:
+        """See `Panel.refresh`."""
+        self._fields.offer()
+        jobs = sorted(self.stage.view.jobs.values(), key=lambda job: job.job)
+        lines = [line_of(job) for job in (*jobs[:2], *reversed(self.stage.view.finished))][:LOG_LINES]
+        if not lines:
+            return
+        for label, (text, kind) in zip(self._log, lines, strict=False):
+            label.text = text
+            label.classes(replace=f"log-line {kind}")
+
+    def _render(self) -> None:
+        if self._right() is not None:
+            prompt, parameters = self._prompt.value.strip(), self._fields.values
+            self.stage.put(Prompt(prompt, parameters, time.monotonic(), client=ui.context.client.id))
+
+    def _right(self) -> dict[str, Any] | None:
+        """What was typed if it can be rendered; else every field says what is wrong with it."""
+        values = self.values
+        problems = mistakes(values)
+        self._fields.mark(problems)
+        self._prompt.props["error"] = "prompt" in problems
+        self._prompt.props["error-message"] = problems.get("prompt", "")
+        return None if problems else values
+
+    def _save(self) -> None:
+        values = self._right()
+        if values is not None:
+            open_save_dialog(self.stage, values)
+
+    def _fill_history(self) -> None:
+        self._history.clear()
+        with self._history:
+            records = recent(self.stage)
+            for record in records:
+                ui.menu_item(record.prompt, lambda record=record: self.show(record.prompt, parameters_of(record, None)))
+            if not records:
+                ui.menu_item(texts.NO_HISTORY)
+
+
+def mistakes(values: Mapping[str, Any]) -> dict[str, str]:
+    """What is wrong with a pad's values, by key, in the words of ``check``."""
+    try:
+        Pad.model_validate(values)
+    except ValidationError as error:
+        found = translate(error, Pad, Sources("", dict(values)))
+        return {(problem.key or "prompt").split(".")[0]: problem.message for problem in found}
+    return {}
+
+
+def parameters_of(record: TakeRecord, model: str | None) -> dict[str, Any]:
+    """What a bank would have to say to render a take again, without what no bank may say."""
+    said: dict[str, Any] = {name: value for name, value in record.parameters.items() if value not in (None, "")}
+    said |= {"seed": record.seed, "model": model}
+    kept = {name: said[name] for name in texts.PARAMETERS if said.get(name) is not None}
+    if negative := said.get("negative_prompt"):
+        kept["negative_prompt"] = negative
+    wrong = mistakes({"prompt": record.prompt, **kept})
+    return {name: value for name, value in kept.items() if name not in wrong}
+
+
+def recent(stage: Stage) -> list[TakeRecord]:
+    """The last prompts that were rendered, each once, with the take that it made last."""
+    try:
+        records = stage.archive.find(limit=LOOKED_THROUGH)
+    except MidifragError:
+        return []
+    by_prompt: dict[str, TakeRecord] = {}
+    for record in records:
+        by_prompt.setdefault(record.prompt, record)
+    return list(by_prompt.values())[:HISTORY]
+
+
+def line_of(job: JobChanged) -> tuple[str, str]:
+    """A job as a line of the log, and what kind of line it is."""
+    state = str(job.state)
+    if job.state is PadState.LANDED:
+        seconds = landing_time(job.times) or 0.0
+        spare = texts.LOG_SPARE if job.spare else ""
+        fragment = Path(job.file or "").name
+        text = texts.LOG_LANDED.format(
+            seconds=seconds, spare=spare, fragment=fragment, archived=job.archived or "", prompt=job.prompt
+        )
+    elif job.state is PadState.RENDERING and job.of:
+        text = texts.LOG_RUNNING.format(state=state, step=job.step, of=job.of, prompt=job.prompt)
+    elif job.state in (PadState.QUEUED, PadState.RENDERING):
+        text = texts.LOG_QUEUED.format(state=state, prompt=job.prompt)
+    else:
+        text = texts.LOG_ENDED.format(state=state, prompt=job.prompt, text=job.text)
+    return text, state

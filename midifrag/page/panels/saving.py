@@ -1,0 +1,117 @@
+"""Saving to a bank's file, with every answer told: a dialog for a typed prompt, and what both it and the editor do."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from nicegui import ui
+
+from midifrag.config.loading import bank_path
+from midifrag.config.pad_editing import remove_pad, save_pad
+from midifrag.errors import ConfigurationError, MidifragError
+from midifrag.notes import note_name
+from midifrag.page import texts
+from midifrag.page.stage import Stage
+from midifrag.surface.palette import COLOURS
+
+#: Notes that are offered for a new pad: the 4×4 grid of most pad controllers.
+OFFERED = range(36, 52)
+
+
+async def save(stage: Stage, slug: str, key: str, values: Mapping[str, Any]) -> dict[str, str] | None:
+    """Write a pad; None if that went well, else what is wrong, by key ("" for what concerns no key)."""
+    return await _written(stage, save_pad, stage.loaded, slug, key, values)
+
+
+async def remove(stage: Stage, slug: str, key: str) -> dict[str, str] | None:
+    """Remove a pad; answers as `save` does."""
+    return await _written(stage, remove_pad, stage.loaded, slug, key)
+
+
+async def _written(stage: Stage, write: Callable[..., Any], *arguments: Any) -> dict[str, str] | None:
+    try:
+        await asyncio.to_thread(write, *arguments)
+    except ConfigurationError as error:
+        return {problem.key.split(".")[-1]: str(problem) for problem in error.problems}
+    except MidifragError as error:
+        return {"": str(error)}
+    stage.read_again()
+    return None
+
+
+def tell(problems: Mapping[str, str]) -> None:
+    """Say what was refused, until it is read."""
+    for problem in problems.values():
+        ui.notify(problem, type="negative", timeout=0, close_button=True, multi_line=True)
+
+
+def file_of(stage: Stage, slug: str) -> str:
+    """A bank's file as messages call it."""
+    return f"presets/{bank_path(stage.loaded.path, slug).name}"
+
+
+def name_of(key: str) -> str:
+    """A pad's note by name."""
+    note, _, channel = key.partition("/")
+    return note_name(int(note)) + (f"/{channel}" if channel else "")
+
+
+def open_save_dialog(stage: Stage, values: Mapping[str, Any]) -> None:
+    """Ask where a typed prompt shall lie, and write it there."""
+    banks = {bank.slug: bank.name for bank in stage.loaded.banks}
+    active = stage.bank
+    with ui.dialog() as dialog, ui.card().classes("dialog"):
+        ui.label(texts.SAVE_AS_PAD).classes("dialog-title")
+        bank = ui.select(banks, value=active.slug if active else next(iter(banks)), label=texts.BANK)
+        pad = ui.select({}, label=texts.PAD)
+        name = ui.input(texts.NAME)
+        colour = ui.select([texts.NONE, *(c for c in COLOURS if c != "off")], value=texts.NONE, label=texts.COLOUR)
+
+        def offer() -> None:
+            options = _pads(stage, bank.value)
+            pad.set_options(options, value=_first_free(stage, bank.value))
+
+        async def save_here() -> None:
+            chosen = {
+                "name": name.value.strip() or None,
+                "colour": None if colour.value == texts.NONE else colour.value,
+            }
+            given = {key: value for key, value in chosen.items() if value is not None}
+            problems = await save(stage, bank.value, pad.value, {**values, **given})
+            if problems is not None:
+                tell(problems)
+                return
+            ui.notify(
+                texts.SAVED.format(
+                    name=name.value or values["prompt"], note=name_of(pad.value), file=file_of(stage, bank.value)
+                )
+            )
+            dialog.close()
+
+        bank.on_value_change(offer)
+        offer()
+        with ui.row():
+            ui.button(texts.SAVE, on_click=save_here).props("unelevated no-caps color=primary")
+            ui.button(texts.CANCEL, on_click=dialog.close).props("flat no-caps")
+    dialog.on("hide", dialog.delete)
+    dialog.open()
+
+
+def _pads(stage: Stage, slug: str) -> dict[str, str]:
+    bank = next(one for one in stage.loaded.banks if one.slug == slug)
+    keys = dict.fromkeys([*bank.pads, *map(str, OFFERED)])
+    ordered = sorted(keys, key=lambda key: int(key.partition("/")[0]))
+    return {
+        key: texts.TAKEN_PAD.format(note=key, name=name_of(key), label=bank.pads[key].label)
+        if key in bank.pads
+        else texts.FREE_PAD.format(note=key, name=name_of(key))
+        for key in ordered
+    }
+
+
+def _first_free(stage: Stage, slug: str) -> str:
+    options = _pads(stage, slug)
+    bank = next(one for one in stage.loaded.banks if one.slug == slug)
+    return next((key for key in options if key not in bank.pads), next(iter(options)))

@@ -1,0 +1,124 @@
+"""The slots: what lies in each, as the DAW has it."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from nicegui import ui
+
+from midifrag.events import LockSlot, RestoreSlot
+from midifrag.fragment.messages import SlotState
+from midifrag.page import texts
+from midifrag.page.panels.panel import Panel, age, icon_button, set_prop
+from midifrag.page.panels.player import Player
+from midifrag.page.stage import Part, Stage
+
+#: Chromium copies a file to where an element with this data is dropped; other browsers drag its address.
+DRAG_OUT = """(e) => {
+    const file = e.currentTarget.dataset.file, url = location.origin + e.currentTarget.dataset.url;
+    e.dataTransfer.setData("DownloadURL", "audio/wav:" + file + ":" + url);
+    e.dataTransfer.setData("text/uri-list", url);
+    e.dataTransfer.effectAllowed = "copy";
+}"""
+
+
+class _Row:
+    """One slot on the screen."""
+
+    def __init__(self, stage: Stage, player: Player, number: int) -> None:
+        self._stage, self._player, self.number = stage, player, number
+        self._slot: SlotState | None = None
+        with ui.element("div").classes("slot") as self._row:
+            ui.label(str(number)).classes("slot-number")
+            with ui.element("button").classes("slot-wave") as self._wave:
+                self._picture = ui.element("img").props("alt='' draggable=false")
+            self._wave.props["aria-label"] = texts.PLAY_SLOT.format(number=number)
+            self._wave.props["title"] = texts.DRAG
+            self._wave.props["draggable"] = "true"
+            self._wave.props["data-url"] = f"/slots/{number}.wav"
+            self._wave.on("click", self._play).on("dragstart", js_handler=DRAG_OUT)
+            with ui.element("div").classes("slot-text"):
+                self._name = ui.label().classes("slot-name")
+                with ui.element("div").classes("slot-about"):
+                    self._file = ui.label()
+                    self._length = ui.label()
+                    self._age = ui.label()
+            with ui.element("div").classes("slot-buttons"):
+                self._lock = icon_button("lock_open", texts.LOCK).on_click(self._toggle_lock)
+                self._restore = icon_button("undo", texts.RESTORE).on_click(lambda: stage.put(RestoreSlot(number)))
+                icon_button("folder_open", texts.WHERE).on_click(self._reveal)
+
+    def show(self, slot: SlotState) -> None:
+        if slot != self._slot:
+            self._show_content(slot)
+            self._slot = slot
+        self._age.text = age(slot.landed_at)
+
+    def _show_content(self, slot: SlotState) -> None:
+        filled = slot.seconds > 0
+        self._name.text = slot.preset or slot.prompt or (texts.FOREIGN_SLOT if slot.foreign else texts.FREE_SLOT)
+        self._file.text = slot.file
+        self._length.text = texts.LENGTH.format(slot.seconds) if filled else ""
+        locked = slot.state == "locked"
+        self._row.classes(replace=f"slot {'filled' if filled else 'free'}{' locked' if locked else ''}")
+        set_prop(self._row, "data-take", slot.take or "")
+        set_prop(self._wave, "data-file", slot.file)
+        set_prop(self._wave, "disabled", not filled)
+        version = f"{slot.take}-{slot.landed_at}-{slot.seconds}"
+        set_prop(self._picture, "src", f"/slots/{self.number}.svg?v={version}" if filled else _NOTHING)
+        set_prop(self._lock, "icon", "lock" if locked else "lock_open")
+        set_prop(self._lock, "title", texts.UNLOCK if locked else texts.LOCK)
+        set_prop(self._lock, "aria-pressed", "true" if locked else "false")
+        self._restore.set_enabled(slot.has_previous)
+
+    def _play(self) -> None:
+        if self._slot is not None and self._slot.seconds > 0:
+            self._player.play(f"/slots/{self.number}.wav", self._slot.preset or self._slot.prompt or self._slot.file)
+
+    def _toggle_lock(self) -> None:
+        self._stage.put(LockSlot(self.number, None))
+
+    def _reveal(self) -> None:
+        path = str(self._stage.configuration.fragments / (self._slot.file if self._slot else ""))
+        with ui.dialog() as dialog, ui.card().classes("dialog"):
+            ui.label(texts.WHERE).classes("dialog-title")
+            ui.label(path).classes("path")
+            with ui.row():
+                ui.button(texts.COPY, on_click=lambda: _copy(path)).props("flat no-caps")
+                ui.button(texts.DOWNLOAD, on_click=lambda: ui.download.from_url(f"/slots/{self.number}.wav")).props(
+                    "flat no-caps"
+                )
+                ui.button(texts.CLOSE, on_click=dialog.close).props("flat no-caps")
+        dialog.on("hide", dialog.delete)
+        dialog.open()
+
+
+#: A picture of nothing.
+_NOTHING = "data:image/svg+xml,<svg xmlns='http://www.w3.org/2000/svg'/>"
+
+
+def _copy(path: str) -> None:
+    ui.clipboard.write(path)
+    ui.notify(texts.COPIED)
+
+
+class Slots(Panel):
+    """All slots, in order."""
+
+    parts: ClassVar[frozenset[Part]] = frozenset({Part.SLOTS, Part.TIME})
+
+    def __init__(self, stage: Stage, player: Player) -> None:
+        super().__init__(stage)
+        self._player = player
+        self._rows: list[_Row] = []
+        self._panel = ui.element("section").classes("slots")
+
+    def refresh(self) -> None:
+        """See `Panel.refresh`."""
+        slots = self.stage.view.slots
+        if len(slots) != len(self._rows):
+            self._panel.clear()
+            with self._panel:
+                self._rows = [_Row(self.stage, self._player, slot.number) for slot in slots]
+        for row, slot in zip(self._rows, slots, strict=True):
+            row.show(slot)

@@ -1,0 +1,1 @@
+"""The page's server: who may come in, and the files that browsers ask for."""

@@ -1,0 +1,98 @@
+"""The page's process: one event loop that serves every browser, and one thread that listens to the show."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import gc
+import logging
+import os
+import pickle
+import signal
+import socket
+import tempfile
+import threading
+from multiprocessing.connection import Connection
+from typing import Any
+
+#: How much the page steps back behind MIDI, bridge and engine where they share a machine (Unix niceness).
+NICENESS = 2
+#: Seconds that a browser may be away before what it has open is forgotten; it then loads the page anew.
+RECONNECT_SECONDS = 5.0
+
+
+def serve(errand: bytes, listening: socket.socket, pipe: Connection) -> None:
+    """Serve until the show's process ends, or the pipe does. Runs in a process of its own."""
+    # Ctrl-C reaches every process of the terminal; the show decides what it means.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    if hasattr(os, "nice"):
+        os.nice(NICENESS)
+    # NiceGUI would keep files of its own in the current folder; nothing here is stored.
+    os.environ["NICEGUI_STORAGE_PATH"] = tempfile.gettempdir()
+    # What only a stranger's request can cause (a page that is not there) is no news for the performer's terminal.
+    logging.getLogger("nicegui").setLevel(logging.ERROR)
+    configuration, door = pickle.loads(errand)  # noqa: S301 — from our own parent
+
+    import uvicorn
+    from fastapi import FastAPI
+    from nicegui import app as pages
+    from nicegui import run as pools
+    from nicegui import ui
+
+    from midifrag.page import texts
+    from midifrag.page.screen import Screens
+    from midifrag.page.stage import Stage
+    from midifrag.page.web.files import routes
+    from midifrag.page.web.guard import Guard
+
+    class Server(uvicorn.Server):
+        @contextlib.contextmanager
+        def capture_signals(self) -> Any:
+            yield
+
+    sending = threading.Lock()
+
+    def send(message: Any) -> None:
+        with sending, contextlib.suppress(OSError):
+            pipe.send(message)
+
+    def forget_pool() -> None:
+        """Give back the process pool that NiceGUI makes and nothing here uses: its semaphores would outlive us."""
+        pools.process_pool = None
+        gc.collect()
+
+    async def run() -> None:
+        stage = Stage(configuration, send)
+        screens = Screens(stage)
+        app = FastAPI(openapi_url=None, docs_url=None, redoc_url=None)
+        app.include_router(routes(stage))
+        ui.page("/")(screens.open)
+        pages.on_startup(forget_pool)
+        ui.run_with(
+            app,
+            title=texts.TITLE,
+            dark=True,
+            language="en-US",
+            tailwind=False,
+            reconnect_timeout=RECONNECT_SECONDS,
+            binding_refresh_interval=None,
+            show_welcome_message=False,
+        )
+        loop = asyncio.get_running_loop()
+        threading.Thread(target=_listen, args=(pipe, loop, stage.take), name="show", daemon=True).start()
+        drawing = loop.create_task(screens.keep_drawn())
+        config = uvicorn.Config(Guard(app, door), log_level="error", access_log=False, ws="websockets-sansio")
+        await Server(config).serve(sockets=[listening])
+        drawing.cancel()
+
+    asyncio.run(run())
+
+
+def _listen(pipe: Connection, loop: asyncio.AbstractEventLoop, take: Any) -> None:
+    try:
+        while True:
+            message = pipe.recv()
+            loop.call_soon_threadsafe(take, message)
+    except (EOFError, OSError):
+        # The show is gone; nothing here is worth finishing, and browsers wait for the next one by themselves.
+        os._exit(0)

@@ -1,0 +1,1 @@
+"""What runs around the bridge: its threads and wiring, watchers, lights, the log, clips and shows played again."""

@@ -1,0 +1,136 @@
+"""All surfaces of a show: state changes in, messages per port out.
+
+A pad's feedback goes to the port that pressed it. After a bank change, and when a port comes back, every LED is sent
+again; otherwise only the one that changed. Must be used from one thread (the bridge's).
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+from typing import Protocol, TypeAlias
+
+import mido
+
+from midifrag.config.settings import Show
+from midifrag.events import BankChanged, JobChanged, PadChanged, PadState, PortState, StateChange
+from midifrag.surface import make_surface
+from midifrag.surface.driver import Surface, note
+
+#: Where a pad's LED is on a port: note and channel.
+_Place: TypeAlias = tuple[int, int]
+
+_AT_REST = (PadState.IDLE, PadState.READY)
+#: Velocity of the note that tells about a landed slot.
+NOTIFY_VELOCITY = 100
+#: Jobs whose landing was told; remembered so that a second change of the same job is not told again.
+_REMEMBERED_JOBS = 256
+
+
+class Send(Protocol):
+    """How messages leave (`midifrag.midi.ports.Ports.send`)."""
+
+    def __call__(self, port: str, messages: Iterable[mido.Message], *, led: bool = True) -> bool:
+        """Enqueue ``messages`` for a configured port."""
+
+
+class Board:
+    """The surfaces of ``show``. ``device(port)`` gives the name of the device at a port, for drivers of families."""
+
+    def __init__(self, show: Show, send: Send, device: Callable[[str], str] = lambda _port: "") -> None:
+        self._show = show
+        self._send = send
+        self._device = device
+        self._surfaces: dict[str, Surface] = {}
+        self._bank: str | None = None
+        self._pads: dict[str, PadChanged] = {}
+        #: Where each pad is when nobody plays it: the port it is bound to, or None.
+        self._home: dict[str, str | None] = {}
+        self._lit: dict[str, dict[_Place, PadChanged]] = {}
+        self._told: deque[int] = deque(maxlen=_REMEMBERED_JOBS)
+
+    def handle(self, change: StateChange) -> None:
+        """Show ``change``; changes that no surface shows are ignored."""
+        match change:
+            case PadChanged():
+                self._pad_changed(change)
+            case BankChanged():
+                self._bank_changed(change)
+            case PortState(direction="out", state="open"):
+                self._connected(change.port)
+            case PortState(direction="out"):
+                self._surfaces.pop(change.port, None)
+                self._lit.pop(change.port, None)
+            case JobChanged(state=PadState.LANDED, slot=int() as slot):
+                self._landed(change.job, slot)
+
+    def close(self) -> None:
+        """All LEDs off, all controllers back to themselves."""
+        for port, surface in self._surfaces.items():
+            self._send(port, [m for place in self._lit[port] for m in surface.clear(*place)])
+            self._send(port, surface.leave(), led=False)
+        self._surfaces.clear()
+        self._lit.clear()
+
+    def _connected(self, port: str) -> None:
+        surface = make_surface(self._show.ports[port].surface, self._device(port))
+        self._surfaces[port] = surface
+        self._lit[port] = {}
+        self._send(port, surface.init(), led=False)
+        self._repaint(port)
+
+    def _bank_changed(self, change: BankChanged) -> None:
+        self._bank = change.slug
+        self._pads = {pad.pad: pad for pad in change.pads}
+        self._home = {pad.pad: pad.port for pad in change.pads if pad.state in _AT_REST}
+        for port in self._surfaces:
+            self._repaint(port)
+
+    def _repaint(self, port: str) -> None:
+        wanted = {(pad.note, pad.channel): pad for pad in self._on(port)}
+        surface, lit = self._surfaces[port], self._lit[port]
+        messages = [m for place in lit if place not in wanted for m in surface.clear(*place)]
+        messages += [m for pad in wanted.values() for m in surface.show(pad)]
+        self._lit[port] = wanted
+        self._send(port, messages)
+
+    def _on(self, port: str) -> Iterable[PadChanged]:
+        for key, pad in self._pads.items():
+            if pad.port in (None, port):
+                yield pad
+            elif self._home.get(key) in (None, port) and key in self._home:
+                yield replace(pad, state=PadState.IDLE)
+
+    def _pad_changed(self, pad: PadChanged) -> None:
+        if pad.bank != self._bank:
+            return
+        self._pads[pad.pad] = pad
+        place = (pad.note, pad.channel)
+        for port, surface in self._surfaces.items():
+            lit = self._lit[port]
+            if pad.port in (None, port):
+                before = lit.get(place)
+                # A new press is shown even where the LED looks the same; progress alone, of several in turn, is not.
+                if before is None or _looks(before) != _looks(pad) or (pad.job or 0) > (before.job or 0):
+                    lit[place] = pad
+                    self._send(port, surface.show(pad))
+            elif pad.state in _AT_REST:
+                for elsewhere, shown in list(lit.items()):
+                    if shown.pad == pad.pad and shown.state not in _AT_REST:
+                        lit[elsewhere] = rested = replace(shown, state=PadState.IDLE, job=None)
+                        self._send(port, surface.show(rested))
+
+    def _landed(self, job: int, slot: int) -> None:
+        notify = self._show.notify
+        if notify is None or job in self._told or notify.first_note + slot - 1 > 127:
+            return
+        self._told.append(job)
+        number = notify.first_note + slot - 1
+        on = note(number, NOTIFY_VELOCITY, notify.channel)
+        off = mido.Message("note_off", note=number, channel=notify.channel - 1)
+        self._send(notify.port, [on, off], led=False)
+
+
+def _looks(pad: PadChanged) -> tuple[PadState, str | None]:
+    return pad.state, pad.colour

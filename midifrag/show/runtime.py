@@ -1,0 +1,250 @@
+"""A show that runs: bridge, engines, writer, ports, surfaces and log, wired together with their threads.
+
+Used by `midifrag run`, `play` and `demo` alike; what differs is only the MIDI system it is given.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import threading
+import time
+from collections.abc import Callable
+from typing import Any, TypeAlias
+
+from midifrag.bridge.bridge import Bridge, FromEngine, Introduce, Item
+from midifrag.bridge.inbox import Inbox
+from midifrag.bridge.warmup import aligns_loops, warm_renders
+from midifrag.clock import Clock, SystemClock
+from midifrag.config.loading import Loaded
+from midifrag.config.settings import Show
+from midifrag.engine.messages import EngineEvent
+from midifrag.engine.pool import EnginePool
+from midifrag.engine.protocol import Engine, EngineChoice
+from midifrag.engine.registry import create_engine
+from midifrag.errors import NoMidiError
+from midifrag.events import Notice, StateChange
+from midifrag.fragment import analysis
+from midifrag.fragment.archive import Archive
+from midifrag.fragment.messages import Held, WriterEvent
+from midifrag.fragment.slots import Slots
+from midifrag.fragment.writer import FragmentWriter
+from midifrag.midi.messages import MidiEvent, PortChanged
+from midifrag.midi.ports import Ports
+from midifrag.show.lights import Board
+from midifrag.show.replay import is_performed
+from midifrag.show.session_log import SessionLog
+from midifrag.show.watcher import Watcher
+
+#: Seconds between two rounds of housekeeping on the bridge's thread.
+HOUSEKEEPING = 0.25
+#: MIDI events that a monitor may have waiting before the oldest are left out.
+MONITOR_CAPACITY = 256
+#: Takes that wait for the disk beyond which a performer is told, if that lasts for this many rounds of housekeeping.
+BACKLOG, SLOW_LOOKS = 8, 8
+
+_log = logging.getLogger(__name__)
+
+
+#: How a show's ports are made: settings, where events go, where port changes go. Nothing is opened yet.
+MakePorts: TypeAlias = Callable[[Show, Callable[[MidiEvent], None], Callable[[PortChanged], None]], Ports]
+
+
+class Runtime:
+    """A running show. `start`, then `put` intents and `watch`; `close` ends everything in order."""
+
+    def __init__(
+        self,
+        loaded: Loaded,
+        make_ports: MakePorts = Ports,
+        make_engine: Callable[[EngineChoice, str], Engine] | None = None,
+        clock: Clock | None = None,
+    ) -> None:
+        self.loaded = loaded
+        self.clock = clock or SystemClock()
+        show = loaded.show
+        self.inbox = Inbox()
+        self.slots = Slots(loaded.fragments_folder, show.fragments.count, show.fragments.name)
+        archive = Archive(loaded.archive_folder, show.archive)
+        self.writer = FragmentWriter(self.slots, archive, self.inbox.put)
+        self.log = SessionLog(loaded.archive_folder / "sessions")
+        self._make_engine = make_engine or _create
+        fallback = None if show.engine.fallback == "none" else show.engine.fallback
+        self.engines = EnginePool(self._engine_for, self._heard, fallback)
+        self.ports = make_ports(show, self.inbox.put, self.inbox.put)
+        self._board = Board(show, self.ports.send, self.ports.device)
+        self.bridge = Bridge(loaded, self.engines, self.writer.submit, self._publish, self.clock)
+        self._watchers: list[Watcher[StateChange]] = []
+        self._monitors: list[Watcher[MidiEvent]] = []
+        self._thread = threading.Thread(target=self._run, name="bridge", daemon=True)
+        self._closing = threading.Event()
+        self._started = False
+        self._slow_looks = 0
+        #: What was noticed at the start, for everybody who begins to watch: before, nobody would hear it.
+        self._first_words: list[Notice] = []
+
+    # --- life cycle --------------------------------------------------------------------------------------------------
+
+    def start(self) -> None:
+        """Open ports, load engines, begin. Raises `PortError` and `StorageError` before anything runs."""
+        self._follow_mapping()
+        self.put(Introduce(self._publish_all))
+        if self.slots.is_shared():
+            text = f"another program lands fragments in {self.slots.folder} too, and each replaces the other's"
+            self._first_words.append(Notice("warning", f"{text}; give one of them another folder with --fragments"))
+        self._open_ports()
+        for notice in self._first_words:
+            self.log.write(notice)
+        self.log.write({"event": "show", "show": self.loaded.show.model_dump(mode="json", by_alias=True)})
+        self.writer.start()
+        # Before the bridge's thread: a press that waits already would start its engine a second time.
+        self.engines.start(warm_renders(self.loaded))
+        if aligns_loops(self.loaded):
+            threading.Thread(target=analysis.warm, name="analysis warm-up", daemon=True).start()
+        self._thread.start()
+        self._started = True
+
+    def _open_ports(self) -> None:
+        try:
+            self.ports.open()
+        except NoMidiError as error:
+            if not self.loaded.show.page.enabled:
+                raise
+            self._first_words.append(Notice("error", f"{error} The page works without."))
+
+    def close(self) -> tuple[Held, ...]:
+        """Cancel what runs, write what can be written, LEDs off, ports closed. Returns takes that stay unwritten."""
+        self._closing.set()
+        if not self._started:
+            self.engines.close()
+            unwritten = self.writer.close()
+            self.ports.close()
+            self.log.close()
+            return unwritten
+        self._thread.join()
+        self.engines.close()
+        self._finish()
+        unwritten = self.writer.close()
+        self._finish()
+        self._board.close()
+        self.ports.close()
+        for watcher in self._watchers:
+            watcher.close()
+        for monitor in self._monitors:
+            monitor.close()
+        self.log.write(
+            {
+                "event": "end",
+                "unwritten": len(unwritten),
+                "midi": self.ports.counts,
+                "left_out": dict(self.inbox.dropped),
+                "overtaken": dict(self.inbox.coalesced),
+            }
+        )
+        self.log.close()
+        return unwritten
+
+    def _finish(self) -> None:
+        """Take in what engines and writer still said, so that no rendered take is lost; presses count no more."""
+        with contextlib.suppress(TimeoutError):
+            while True:
+                item = self.inbox.get(timeout=0.0)
+                if isinstance(item, FromEngine | WriterEvent):
+                    self.bridge.handle(item)
+
+    # --- use ---------------------------------------------------------------------------------------------------------
+
+    def put(self, item: Item) -> None:
+        """Hand the bridge an intent or an event; never blocks."""
+        self.inbox.put(item)
+
+    def watch(self, callback: Callable[[StateChange], None], name: str) -> Watcher[StateChange]:
+        """Call ``callback`` with how everything stands and then with every change, on a thread of its own."""
+        watcher = Watcher(callback, name)
+        # In this order: a change between the two is told twice, and not lost.
+        self._watchers.append(watcher)
+        self.put(Introduce(watcher.put_all))
+        for notice in self._first_words:
+            watcher.put(notice)
+        return watcher
+
+    def unwatch(self, watcher: Watcher[Any]) -> None:
+        """Stop telling a watcher, of state changes or of MIDI."""
+        for watchers in (self._watchers, self._monitors):
+            if watcher in watchers:
+                watchers.remove(watcher)
+        watcher.close(timeout=0.0)
+
+    def monitor(self, callback: Callable[[MidiEvent], None], name: str) -> Watcher[MidiEvent]:
+        """Call ``callback`` with every MIDI event that the bridge has taken in, on a thread of its own."""
+        watcher = Watcher(callback, f"{name} monitor", MONITOR_CAPACITY)
+        self._monitors.append(watcher)
+        return watcher
+
+    # --- the bridge's thread -----------------------------------------------------------------------------------------
+
+    def _run(self) -> None:
+        due = 0.0
+        while not self._closing.is_set():
+            try:
+                item = self.inbox.get(timeout=max(0.0, min(HOUSEKEEPING, due - time.monotonic())))
+            except TimeoutError:
+                item = None
+            try:
+                if item is not None:
+                    self._handle(item)
+                if time.monotonic() >= due:
+                    self.bridge.housekeeping()
+                    self._watch_the_disk()
+                    due = time.monotonic() + HOUSEKEEPING
+            except Exception as error:
+                _log.exception("the bridge failed on %s", type(item).__name__)
+                self._publish(Notice("error", f"unexpected: {error!r}; the show goes on"))
+
+    def _watch_the_disk(self) -> None:
+        backlog = self.writer.backlog
+        if backlog > BACKLOG:
+            self._slow_looks += 1
+            if self._slow_looks == SLOW_LOOKS:
+                self._publish(Notice("warning", f"the disk is slow: {backlog} takes wait to be written"))
+        elif backlog <= BACKLOG // 2:
+            self._slow_looks = 0
+
+    def _handle(self, item: Any) -> None:
+        bank = self.bridge.bank
+        if is_performed(item):
+            self.log.write(item)
+        self.bridge.handle(item)
+        if isinstance(item, MidiEvent):
+            for monitor in tuple(self._monitors):
+                monitor.put(item)
+        if self.bridge.bank is not bank:
+            self._follow_mapping()
+
+    def _follow_mapping(self) -> None:
+        """Tell the ports which CCs are 14 bit, and the inbox which ones are buttons, in the bank that is active."""
+        mapper = self.bridge.mapper
+        self.ports.pair(mapper.pairs)
+        self.inbox.switches = mapper.switches
+
+    def _publish(self, change: StateChange) -> None:
+        self._board.handle(change)
+        self.log.write(change)
+        for watcher in tuple(self._watchers):
+            watcher.put(change)
+
+    def _publish_all(self, changes: list[StateChange]) -> None:
+        for change in changes:
+            self._publish(change)
+
+    # --- engines -----------------------------------------------------------------------------------------------------
+
+    def _engine_for(self, model: str) -> Engine:
+        return self._make_engine(self.loaded.choice(model), self.loaded.show.engine.host)
+
+    def _heard(self, model: str, event: EngineEvent) -> None:
+        self.inbox.put(FromEngine(model, event))
+
+
+def _create(choice: EngineChoice, host: str) -> Engine:
+    return create_engine(choice, "thread" if host == "thread" else "process")

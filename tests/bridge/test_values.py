@@ -1,0 +1,66 @@
+from midifrag.bridge.values import LiveValues
+from midifrag.midi.mapping import control_id
+from tests.support.shows import bank, loaded
+
+
+def live(**control):
+    show = loaded(controls=[{"cc": 21, "sets": "cfg_scale", "range": [0, 10], **control}]).show
+    return LiveValues(show, bank()), control_id(show.controls[0])
+
+
+def test_an_untouched_control_sets_nothing():
+    values, _ = live()
+    assert values.effective == {}
+
+
+def test_a_jumping_control_sets_its_value_at_once_and_says_it_once():
+    values, key = live()
+    assert values.move(key, 0.5).value == 5
+    assert values.move(key, 0.5) is None
+    assert values.effective == {"cfg_scale": 5}
+
+
+def test_a_control_of_another_show_is_ignored():
+    values, _ = live()
+    assert values.move("cc 99 sets steps", 0.5) is None
+
+
+def test_pickup_waits_and_then_takes_over():
+    values, key = live(takeover="pickup")
+    values.set("cfg_scale", 8.0)
+    assert values.move(key, 0.1).waiting
+    assert values.effective == {"cfg_scale": 8.0}
+    assert values.move(key, 0.9).value == 9
+    assert values.effective == {"cfg_scale": 9}
+
+
+def test_a_first_move_is_picked_up_where_the_defaults_stand():
+    controls = [{"cc": 21, "sets": "cfg_scale", "range": [0, 10], "takeover": "pickup"}]
+    show = loaded(controls=controls, defaults={"cfg_scale": 2}).show
+    values, key = LiveValues(show, bank(defaults={"cfg_scale": 6})), control_id(show.controls[0])
+    waits = values.move(key, 1.0)
+    assert (waits.waiting, waits.value, values.effective) == (True, None, {})
+    assert values.move(key, 0.5).value == 5
+    # In a bank that says nothing of its own, the set's count.
+    values = LiveValues(show, bank())
+    assert values.move(key, 0.6).waiting
+    assert values.move(key, 0.1).value == 1
+
+
+def test_values_of_a_banks_own_control_rest_with_the_bank():
+    show = loaded().show
+    one = bank("one", controls=[{"cc": 1, "sets": "steps", "range": [1, 100]}])
+    values = LiveValues(show, one)
+    values.move(control_id(one.controls[0]), 1.0)
+    values.configure(show, bank("two"))
+    assert values.effective == {}
+    values.configure(show, one)
+    assert values.effective == {"steps": 100}
+
+
+def test_values_go_with_the_control_that_set_them_and_others_stay():
+    values, key = live()
+    values.move(key, 0.5)
+    values.set("steps", 7)
+    values.configure(loaded().show, bank())
+    assert values.effective == {"steps": 7}

@@ -1,0 +1,46 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from midifrag.config.banks import Pad, Parameters, Range, resolve
+
+
+def test_levels_give_way_pad_first_then_bank_then_show_and_live_values_win():
+    pad = Pad(prompt="rain", steps=5)
+    preset = resolve(pad, Parameters(steps=6, cfg_scale=2), Parameters(cfg_scale=3, seconds=4), values={"seconds": 9})
+    assert (preset.steps, preset.cfg_scale, preset.seconds, preset.seed) == (5, 2, 9, "random")
+
+
+@pytest.mark.parametrize(("curve", "middle"), [("linear", 50.5), ("exponential", 10.0), ("stepped", 1 + 99 * 4 / 7)])
+def test_curves(curve, middle):
+    way = Range(sets="seconds", range=(1, 100), curve=curve)
+    assert way.value(0.0) == 1
+    assert way.value(0.5) == pytest.approx(middle)
+    assert way.value(1.0) == pytest.approx(100)
+
+
+def test_whole_parameters_stay_whole_and_ranges_may_fall():
+    assert Range(sets="steps", range=(100, 4)).value(0.5) == 52
+    assert isinstance(Range(sets="steps", range=(4, 100)).value(0.333), int)
+
+
+@given(st.floats(0, 1), st.sampled_from(["linear", "exponential"]))
+def test_position_is_the_inverse_of_value(position, curve):
+    way = Range(sets="cfg_scale", range=(1, 12), curve=curve)
+    assert way.position(way.value(position)) == pytest.approx(position, abs=1e-6)
+
+
+def test_a_pad_on_one_channel_wins_over_one_on_any():
+    from tests.support.shows import bank
+
+    one = bank(pads={"36": {"prompt": "any"}, "36/10": {"prompt": "ten"}})
+    assert one.find(36, 10, "x") == ("36/10", one.pads["36/10"])
+    assert one.find(36, 9, "x") == ("36", one.pads["36"])
+
+
+def test_a_pad_bound_to_a_port_is_deaf_to_others():
+    from tests.support.shows import bank
+
+    one = bank(pads={"36": {"prompt": "x", "port": "pads"}})
+    assert one.find(36, 1, "live") is None
+    assert one.find(36, 1, "pads") is not None

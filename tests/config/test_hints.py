@@ -1,0 +1,82 @@
+"""What `midifrag check` finds odd in a set without a mistake."""
+
+import pytest
+
+from midifrag.config import loading
+from midifrag.config.hints import doubts
+
+BANK = """
+name: Opening
+pads:
+  36: {prompt: "rain at {bpm} bpm"}
+  37/10: {prompt: hum}
+controls:
+  - {cc: 21, sets: steps, range: [4, 50]}
+"""
+
+
+def found(folder, show="", bank=BANK):
+    (folder / "presets").mkdir()
+    (folder / "presets" / "opening.yaml").write_text(bank)
+    (folder / "presets" / "second.yaml").write_text("{name: Second, program: 2, pads: {90: {prompt: rain}}}")
+    (folder / "presets.yaml").write_text("set_list: [opening, second]\n" + show)
+    return list(doubts(loading.load(folder / "presets.yaml", environment={})))
+
+
+@pytest.mark.parametrize(
+    "show",
+    [
+        "",
+        "actions: [{does: panic, note: 37, channel: 9}]",
+        "actions: [{does: panic, note: 38}, {does: panic, cc: 22}, {does: panic, cc: 21, channel: 3}]",
+        "controls: [{cc: 21, sets: seconds, range: [1, 4]}, {cc: 21, sets: cfg_scale, range: [1, 4]}]",
+    ],
+)
+def test_what_is_meant_is_not_doubted(tmp_path, show):
+    assert found(tmp_path, show) == []
+
+
+@pytest.mark.parametrize(
+    ("show", "line"),
+    [
+        ("actions: [{does: panic, note: 36}]", "presets/opening.yaml: pads.36: its note does panic"),
+        ("actions: [{does: panic, note: 37}]", "presets/opening.yaml: pads.37/10: its note does panic"),
+        ("actions: [{does: panic, cc: 21}]", "presets/opening.yaml: cc 21 sets steps: does panic instead"),
+        (
+            "controls: [" + "{cc: 5, sets: seed, range: [1, 4]}, " * 2 + "]",
+            "presets.yaml: cc 5 sets seed: stands there 2",
+        ),
+        (
+            "controls: [{cc: 9, sets: seed, range: [1, 4]}]\nactions: [{does: panic, cc: 9}]",
+            "presets.yaml: cc 9 ",
+        ),
+        ("actions: [{does: panic, program: 2}]", "presets/second.yaml: program: 2 does panic instead"),
+        ("models: {mine: {config: a.json, checkpoint: presets.yaml}}", "presets.yaml: models.mine.config: "),
+        ("models: {mine: {folder: nowhere}}", "presets.yaml: models.mine.folder: "),
+        ("models: {mine: {engine: sketsch}}", "presets.yaml: models.mine.engine: 'sketsch' is none of sketch"),
+    ],
+)
+def test_what_will_hardly_do_what_was_meant(tmp_path, show, line):
+    [only] = found(tmp_path, show)
+    assert only.startswith(line)
+
+
+def test_lengths_that_a_model_does_not_have(tmp_path):
+    (tmp_path / "mine.json").write_text('{"sample_size": 88200, "sample_rate": 44100}')
+    show = "models: {mine: {config: mine.json, checkpoint: presets.yaml}}\nmodel: mine\n"
+    bank = BANK.replace("{prompt: hum}", "{prompt: hum, seconds: 2.5}")
+    [only] = found(tmp_path, show, bank)
+    assert only == "presets/opening.yaml: pads.37/10: 2.5 s is more than mine renders, 2.0 s"
+
+
+def test_pocket_s_longest_is_known(tmp_path):
+    [only] = found(
+        tmp_path, "model: pocket\ndefaults: {seconds: 6}", BANK.replace("{prompt: hum}", "{prompt: hum, seconds: 7}")
+    )
+    assert only == "presets/opening.yaml: pads.37/10: 7 s is more than pocket renders, 6.0 s"
+
+
+@pytest.mark.parametrize("braces", ["{bmp}", "{ bpm }", "{bpm:d}"])
+def test_braces_that_nothing_fills(tmp_path, braces):
+    [only] = found(tmp_path, bank=BANK.replace("{bpm}", braces))
+    assert only == f"presets/opening.yaml: pads.36.prompt: {braces} stays as it is; what is replaced is {{bpm}}"

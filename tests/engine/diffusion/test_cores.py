@@ -1,0 +1,143 @@
+from __future__ import annotations
+
+import subprocess
+import sys
+import threading
+import time
+from types import SimpleNamespace
+
+import psutil
+import pytest
+import torch
+
+from midifrag.engine.diffusion import cores
+from midifrag.engine.diffusion.cores import CALM_LOOKS, FreeCores, taken_by_others
+
+
+@pytest.fixture
+def threads():
+    before = torch.get_num_threads()
+    yield
+    torch.set_num_threads(before)
+
+
+@pytest.mark.parametrize(
+    ("count", "most", "others", "expected"),
+    [
+        (2, 2, 0.0, 2),
+        (2, 2, 0.2, 2),
+        (2, 2, 0.4, 1),
+        (2, 2, 1.0, 1),
+        (2, 2, 2.0, 1),
+        (8, 8, 1.5, 6),
+        # Two threads to a core, of which torch uses one.
+        (8, 4, 1.5, 4),
+        (8, 4, 6.0, 2),
+        (1, 1, 1.0, 1),
+    ],
+)
+def test_as_many_threads_as_free_cores(count, most, others, expected):
+    free = FreeCores(most, count)
+    free.look(others)
+    assert free.threads == expected
+
+
+def test_a_thread_comes_back_when_it_has_been_calm_for_a_while():
+    free = FreeCores(4, 4)
+    free.look(3.0)
+    for _ in range(CALM_LOOKS - 1):
+        free.look(0.0)
+    free.look(3.0)
+    assert free.threads == 1
+    for _ in range(CALM_LOOKS - 1):
+        free.look(1.0)
+    assert free.threads == 1
+    free.look(1.0)
+    assert free.threads == 3
+
+
+def test_torch_follows(threads):
+    free = FreeCores(2, 2)
+    free.look(1.0)
+    free.follow()
+    assert torch.get_num_threads() == 1
+    for _ in range(CALM_LOOKS):
+        free.look(0.0)
+    free.follow()
+    assert torch.get_num_threads() == 2
+
+
+def test_another_program_that_takes_a_core_is_seen(monkeypatch):
+    monkeypatch.setattr(cores, "LOOK_EVERY", 0.05)
+    # One thread more than cores: on a machine with a single one as well, there is something to give up.
+    most = psutil.cpu_count() + 1
+    program = subprocess.Popen([sys.executable, "-c", "while True: pass"])
+    free = FreeCores(most, most)
+    try:
+        free.watch()
+        deadline = time.monotonic() + 20
+        while free.threads in (None, most):
+            assert time.monotonic() < deadline
+            time.sleep(0.01)
+    finally:
+        free.close()
+        program.kill()
+        program.wait()
+    deadline = time.monotonic() + 20
+    while any(thread.name == "midifrag-cores" for thread in threading.enumerate()):
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+
+
+def test_own_work_is_not_counted_as_others(monkeypatch):
+    class Process:
+        spent = 0.0
+
+        def cpu_times(self):
+            self.spent += 1.5
+            return SimpleNamespace(user=self.spent, system=0.0)
+
+    clock = iter(range(100))
+    monkeypatch.setattr(cores.psutil, "Process", Process)
+    monkeypatch.setattr(cores.psutil, "cpu_count", lambda: 2)
+    monkeypatch.setattr(cores.psutil, "cpu_percent", lambda: 100.0)
+    monkeypatch.setattr(cores.time, "monotonic", lambda: float(next(clock)))
+
+    assert taken_by_others()() == pytest.approx(0.5)
+
+
+def test_a_system_that_does_not_tell_leaves_all_threads(monkeypatch, caplog):
+    def refused():
+        raise psutil.AccessDenied
+
+    monkeypatch.setattr(cores, "LOOK_EVERY", 0.0)
+    monkeypatch.setattr(cores, "taken_by_others", lambda: refused)
+    free = FreeCores(4, 4)
+    free.look(3.0)
+
+    free._run()
+
+    assert free.threads == 4
+    assert "cannot be seen" in caplog.text
+
+
+def test_a_worker_that_is_loaded_on_a_cpu_follows(tmp_path, monkeypatch, threads):
+    from midifrag.engine.diffusion.worker import DiffusionWorker
+    from midifrag.engine.messages import Render
+    from midifrag.engine.protocol import EngineChoice
+    from tests.engine.tiny_models import tiny_model_folder
+
+    monkeypatch.setattr(cores, "ALL_THREADS", 2)
+    torch.set_num_threads(2)
+    monkeypatch.setattr(FreeCores, "watch", lambda self: self.look(psutil.cpu_count()))
+    folder = tiny_model_folder(tmp_path / "model", "rectified_flow")
+    worker = DiffusionWorker(EngineChoice("mine", {"folder": str(folder)}, device="cpu"))
+    for _ in worker.load():
+        pass
+    list(worker.warm((Render(1, "rain", 0.2, 1, steps=2),)))
+    assert torch.get_num_threads() == 1
+    torch.set_num_threads(2)
+    worker.tick()
+    assert torch.get_num_threads() == 1
+    worker.close()
+    assert worker._cores._closing.is_set()

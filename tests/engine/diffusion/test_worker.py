@@ -1,0 +1,647 @@
+"""The worker: who is on the device when, what comes out of it, and what happens when something goes wrong."""
+
+import re
+import time
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from midifrag.engine.diffusion.parameters import settle
+from midifrag.engine.diffusion.request import Flight, Stage
+from midifrag.engine.diffusion.samplers import SAMPLERS, offered
+from midifrag.engine.diffusion.scheduler import Rota, aboard
+from midifrag.engine.diffusion.worker import DiffusionWorker
+from midifrag.engine.loading.model import Model
+from midifrag.engine.messages import Failed, Progress, Render, Rendered, Started, Warming
+from midifrag.engine.network.decoder import WINDOW
+from midifrag.engine.network.graphs import Graphs, Shape
+from midifrag.errors import RequestError
+from tests.engine.network.test_denoiser import COVERED
+from tests.engine.network.test_graphs import Replayed
+from tests.engine.stock import loaded, run
+
+
+@pytest.fixture(scope="module")
+def model() -> Model:
+    return loaded("rectified_flow")
+
+
+def press(job: int, **changes: Any) -> Render:
+    return Render(**{"job": job, "prompt": "rain", "seconds": 0.2, "seed": job, "steps": 5, **changes})
+
+
+def of(kind: type, events: list[Any]) -> list[Any]:
+    return [event for event in events if isinstance(event, kind)]
+
+
+def landed(events: list[Any]) -> dict[int, np.ndarray]:
+    return {event.job: event.audio for event in of(Rendered, events)}
+
+
+def test_events_of_one_request(model: Model) -> None:
+    events = run(DiffusionWorker.from_model(model), press(1, steps=3))
+    assert events[0] == Started(1)
+    assert of(Progress, events) == [Progress(1, 1, 3), Progress(1, 2, 3), Progress(1, 3, 3)]
+    rendered = events[-1]
+    assert rendered.audio.dtype == np.float32
+    assert rendered.audio.shape == (2, 1600)
+    assert rendered.sample_rate == 8000
+    assert rendered.engine_seconds > 0
+    again = Render(2, **rendered.used)
+    np.testing.assert_array_equal(run(DiffusionWorker.from_model(model), again)[-1].audio, rendered.audio)
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"sampler": "dpmpp-3m-sde"}, "has no sampler 'dpmpp-3m-sde'; it has euler"),
+        ({"steps": 0}, "steps: 0 is not between 1"),
+        ({"seconds": 3.0}, "seconds: 3 is not between 0 and 2.048"),
+        ({"seconds": 1e-9}, "shorter than one sample"),
+        ({"cfg_scale": float("nan")}, "cfg_scale"),
+        ({"sigma_max": -1.0}, "sigma_max"),
+        ({"seed": 2**32}, "seed"),
+    ],
+)
+def test_impossible_requests_are_refused(model: Model, changes: dict[str, Any], words: str) -> None:
+    worker = DiffusionWorker.from_model(model)
+    with pytest.raises(RequestError, match=words):
+        worker.submit(press(1, **changes))
+    assert not worker.busy
+
+
+def test_a_v_model_needs_a_range_of_noise() -> None:
+    worker = DiffusionWorker.from_model(loaded("v"))
+    with pytest.raises(RequestError, match="need a range"):
+        worker.submit(press(1, sigma_min=3.0, sigma_max=3.0))
+
+
+@pytest.mark.parametrize("objective", ["v", "rectified_flow"])
+def test_neighbours_change_no_rounding_in_half_precision(objective: str) -> None:
+    """Rounded in another order, the difference would be that of bf16 to fp32, some 35 dB below the signal."""
+    model = loaded(objective, precision="bf16", **COVERED["all of pocket's"])
+    together = landed(run(DiffusionWorker.from_model(model), *(press(job, cfg_scale=3.0) for job in range(1, 5))))
+    for job in range(1, 5):
+        alone = run(DiffusionWorker.from_model(model), press(job, cfg_scale=3.0))[-1].audio
+        assert np.linalg.norm(together[job] - alone) < 1e-4 * np.linalg.norm(alone)
+
+
+@pytest.mark.parametrize("objective", ["v", "rectified_flow", "rf_denoiser"])
+def test_same_seed_same_audio_whatever_is_in_flight(objective: str) -> None:
+    """Every sampler at once, with all kinds of neighbours, against each alone: equal to 2e-5 of the peak."""
+    model = loaded(objective, **COVERED["all of pocket's"])
+    variety = [{"cfg_scale": 3.0}, {"cfg_scale": 1.0}, {"cfg_scale": 5.0, "negative_prompt": "hum"}, {"seconds": 0.4}]
+    renders = [
+        press(job, sampler=name, sigma_max=20.0, sigma_min=0.3, **variety[job % 4])
+        for job, name in enumerate([*offered(objective), *offered(objective)])
+    ]
+    together = landed(run(DiffusionWorker.from_model(model), *renders))
+    for render in renders:
+        alone = run(DiffusionWorker.from_model(model), render)[-1].audio
+        np.testing.assert_allclose(together[render.job], alone, atol=2e-5 * np.abs(alone).max(), rtol=0)
+
+
+def test_equal_lengths_share_every_call(model: Model) -> None:
+    worker = DiffusionWorker.from_model(model)
+    run(worker, *[press(job) for job in range(4)])
+    assert worker.counters.denoiser_calls == 5
+    assert worker.counters.decoder_calls == 1
+
+
+def test_a_short_press_beside_a_long_render_shares_its_steps(model: Model) -> None:
+    worker = DiffusionWorker.from_model(model)
+    worker.submit(press(1, steps=100))
+    for _ in range(1 + 20):
+        worker.tick()
+    worker.submit(press(2, steps=8))
+    ticks, events = 0, []
+    while not of(Rendered, events):
+        events += worker.tick()
+        ticks += 1
+    assert events[0] == Started(2)
+    assert of(Rendered, events)[0].job == 2
+    # Its beginning, its steps, its decoding.
+    assert ticks == 1 + 8 + 1
+    assert set(of(Progress, events)[-2:]) == {Progress(1, 28, 100), Progress(2, 8, 8)}
+
+
+def test_different_lengths_take_turns(model: Model) -> None:
+    worker = DiffusionWorker.from_model(model)
+    events = run(worker, press(1, steps=6), press(2, steps=6, seconds=1.0))
+    assert [event.job for event in of(Progress, events)] == [1, 2] * 6
+
+
+def test_a_press_stops_spares_at_once_and_they_go_on_later(model: Model) -> None:
+    worker = DiffusionWorker.from_model(model)
+    alone = landed(run(DiffusionWorker.from_model(model), press(1)))[1]
+    worker.submit(press(1, spare=True))
+    for _ in range(1 + 2):
+        worker.tick()
+    events = run(worker, press(2))
+    assert [event.job for event in of(Progress, events)] == [2] * 5 + [1] * 3
+    np.testing.assert_allclose(landed(events)[1], alone, atol=2e-5 * np.abs(alone).max())
+
+
+def test_a_promoted_spare_is_a_press(model: Model) -> None:
+    worker = DiffusionWorker.from_model(model)
+    worker.submit(press(1, spare=True))
+    worker.promote(1)
+    worker.promote(99)
+    events = run(worker, press(2))
+    assert [event.job for event in of(Progress, events)] == [1, 2] * 5
+
+
+def test_the_oldest_go_first_up_to_the_limit(model: Model) -> None:
+    worker = DiffusionWorker.from_model(model, max_in_flight=2)
+    events = run(worker, *[press(job, steps=2) for job in (5, 6, 7)])
+    assert [event.job for event in of(Rendered, events)] == [5, 6, 7]
+    assert [event.job for event in of(Progress, events)] == [5, 6, 5, 6, 7, 7]
+
+
+def test_what_a_performer_waits_for_is_told_before_the_next_step(model: Model) -> None:
+    worker = DiffusionWorker.from_model(model)
+    worker.submit(press(1, steps=50))
+    assert worker.tick() == [Started(1)]
+    worker.submit(press(2, steps=1))
+    worker.tick()
+    assert of(Progress, worker.tick()) == [Progress(1, 1, 50), Progress(2, 1, 1)]
+    last = worker.tick()
+    assert [event.job for event in of(Rendered, last)] == [2]
+    assert not of(Progress, last)
+
+
+def test_presses_that_cannot_begin_for_want_of_memory_fail_and_others_go_on(
+    model: Model, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    worker = DiffusionWorker.from_model(model)
+    begin = worker.renderer.begin
+
+    def short(flight: Flight) -> None:
+        if flight.job in (1, 2):
+            raise torch.OutOfMemoryError("out of memory")
+        begin(flight)
+
+    monkeypatch.setattr(worker.renderer, "begin", short)
+    events = run(worker, press(1), press(2), press(3))
+    assert [event.job for event in of(Failed, events)] == [1, 2]
+    assert [event.job for event in of(Started, events)] == [event.job for event in of(Rendered, events)] == [3]
+
+
+def test_a_press_that_could_begin_only_at_the_second_try_is_told_to_have_begun(
+    model: Model, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    worker = DiffusionWorker.from_model(model)
+    begin, tries = worker.renderer.begin, []
+
+    def short(flight: Flight) -> None:
+        tries.append(flight.job)
+        if len(tries) == 1:
+            raise torch.OutOfMemoryError("out of memory")
+        begin(flight)
+
+    monkeypatch.setattr(worker.renderer, "begin", short)
+    assert of(Started, run(worker, press(1))) == [Started(1)]
+
+
+def test_a_sampler_that_ran_out_of_memory_begins_again_with_the_same_noise(
+    model: Model, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    alone = landed(run(DiffusionWorker.from_model(model), press(1)))[1]
+    worker = DiffusionWorker.from_model(model)
+    answer, tries = worker.renderer.answer, []
+
+    def failing(batch: list[Flight]) -> torch.Tensor:
+        tries.append(len(batch))
+        if len(tries) == 3:
+            batch[0]._step = _dying(batch[0])
+            next(batch[0]._step)
+        return answer(batch)
+
+    monkeypatch.setattr(worker.renderer, "answer", failing)
+    np.testing.assert_array_equal(landed(run(worker, press(1)))[1], alone)
+    assert len(tries) == 3 + 5
+
+
+def _dying(flight: Flight) -> Any:
+    yield flight.query
+    raise torch.OutOfMemoryError("out of memory")
+
+
+def test_a_beginning_that_runs_out_of_memory_is_tried_again(model: Model, monkeypatch: pytest.MonkeyPatch) -> None:
+    alone = landed(run(DiffusionWorker.from_model(model), press(1)))[1]
+    start, tries = Flight._start_step, []
+
+    def short(flight: Flight) -> None:
+        tries.append(flight.job)
+        if len(tries) == 1:
+            flight._start_over()
+            raise MemoryError
+        start(flight)
+
+    monkeypatch.setattr(Flight, "_start_step", short)
+    np.testing.assert_array_equal(landed(run(DiffusionWorker.from_model(model), press(1)))[1], alone)
+
+
+def test_a_sound_that_finds_no_memory_to_be_put_together_is_decoded_again(
+    model: Model, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    alone = landed(run(DiffusionWorker.from_model(model), press(1)))[1]
+    worker = DiffusionWorker.from_model(model)
+    rendered, tries = Flight.rendered, []
+
+    def short(flight: Flight, sample_rate: int) -> Rendered:
+        tries.append(flight.job)
+        if len(tries) == 1:
+            raise MemoryError
+        return rendered(flight, sample_rate)
+
+    monkeypatch.setattr(Flight, "rendered", short)
+    np.testing.assert_array_equal(landed(run(worker, press(1)))[1], alone)
+
+
+def test_warm_up_survives_memory_that_runs_out(model: Model, monkeypatch: pytest.MonkeyPatch) -> None:
+    worker = DiffusionWorker.from_model(model)
+    answer, sizes = worker.renderer.answer, []
+
+    def short(batch: list[Flight]) -> torch.Tensor:
+        sizes.append(len(batch))
+        if len(batch) > 2:
+            raise MemoryError
+        return answer(batch)
+
+    monkeypatch.setattr("midifrag.engine.diffusion.warming.QUICK", 60.0)
+    monkeypatch.setattr(worker.renderer, "answer", short)
+    list(worker.warm((press(1),)))
+    assert max(sizes) == 3
+    assert sizes.count(3) == 1
+    assert len(of(Rendered, run(worker, press(1)))) == 1
+
+
+@pytest.mark.parametrize("slow", [False, True])
+def test_what_only_controls_reach_is_rehearsed_alone_and_only_where_that_is_quick(
+    model: Model, monkeypatch: pytest.MonkeyPatch, slow: bool
+) -> None:
+    worker = DiffusionWorker.from_model(model)
+    worker.renderer.is_slow = slow
+    answer, sizes = worker.renderer.answer, []
+    monkeypatch.setattr(worker.renderer, "answer", lambda batch: sizes.append(len(batch)) or answer(batch))
+    list(worker.warm((press(1, spare=True), press(2, seconds=2.0, spare=True), press(3, seconds=500.0, spare=True))))
+    assert set(sizes) == (set() if slow else {1})
+    assert (len(sizes) > 0) is not slow
+
+
+def test_a_slow_call_is_remembered(model: Model, monkeypatch: pytest.MonkeyPatch) -> None:
+    for quick, slow in ((60.0, False), (0.0, True)):
+        monkeypatch.setattr("midifrag.engine.diffusion.warming.QUICK", quick)
+        worker = DiffusionWorker.from_model(model)
+        list(worker.warm((press(1),)))
+        assert worker.renderer.is_slow is slow
+
+
+def test_where_it_is_slow_the_window_that_will_be_used_is_rehearsed(
+    model: Model, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(WINDOW, "cpu", 16)
+    worker = DiffusionWorker.from_model(model)
+    decode, sizes = worker.renderer.decode, []
+
+    def watched(batch: list[Flight], *, alone: bool) -> torch.Tensor:
+        audio = decode(batch, alone=alone)
+        # Only a large window is slow.
+        time.sleep(0.03 * (audio.shape[-1] > 16 * 64))
+        sizes.append(audio.shape[-1])
+        return audio
+
+    monkeypatch.setattr("midifrag.engine.diffusion.warming.QUICK", 0.025)
+    monkeypatch.setattr(worker.renderer, "answer", lambda batch: torch.cat([one.query.x for one in batch]))
+    monkeypatch.setattr(worker.renderer, "decode", watched)
+    list(worker.warm((press(1, seconds=2.0),)))
+    assert worker.renderer.is_slow
+    assert sizes[-1] == 16 * 64
+
+
+def test_what_is_warm_is_not_rehearsed_again(model: Model) -> None:
+    worker = DiffusionWorker.from_model(model)
+    list(worker.warm((press(1),)))
+    calls = worker.counters.denoiser_calls
+    list(worker.warm((press(1, prompt="another word"),)))
+    assert worker.counters.denoiser_calls == calls
+    list(worker.warm((press(1, seconds=2.0),)))
+    assert worker.counters.denoiser_calls > calls
+
+
+def test_cancelled_within_one_step(model: Model) -> None:
+    worker = DiffusionWorker.from_model(model)
+    worker.submit(press(1))
+    worker.submit(press(2))
+    worker.tick()
+    assert worker.cancel(1)
+    assert not worker.cancel(1)
+    events = run(worker)
+    assert {event.job for event in events} == {2}
+    assert worker.cancel(2) is False
+
+
+def test_rota_serves_all_of_a_group_larger_than_a_batch(model: Model) -> None:
+    flights = [Flight(press(job), settle(press(job), model), job, spare=False) for job in range(5)]
+    for flight in flights:
+        flight.stage = Stage.STEPPING
+    rota = Rota()
+    served = [flight.job for _ in range(5) for flight in rota.next_batch(aboard(flights, 5), 2)]
+    assert sorted(served) == sorted([*range(5)] * 2)
+
+
+def test_long_audio_is_decoded_between_steps_of_others(monkeypatch: pytest.MonkeyPatch, model: Model) -> None:
+    whole = landed(run(DiffusionWorker.from_model(model), press(1, seconds=2.0, steps=2)))[1]
+    monkeypatch.setitem(WINDOW, "cpu", 16)
+    worker = DiffusionWorker.from_model(model)
+    events = run(worker, press(1, seconds=2.0, steps=2), press(2, steps=20))
+    kinds = [(type(event), event.job) for event in events]
+    start, end = kinds.index((Progress, 1)), kinds.index((Rendered, 1))
+    assert len([kind for kind in kinds[start:end] if kind == (Progress, 2)]) > 10
+    assert worker.counters.decoder_calls == 16 + 1
+    np.testing.assert_allclose(landed(events)[1], whole, atol=2e-5 * np.abs(whole).max())
+
+
+def test_a_short_sound_is_decoded_between_the_windows_of_a_long_one(
+    monkeypatch: pytest.MonkeyPatch, model: Model
+) -> None:
+    monkeypatch.setitem(WINDOW, "cpu", 16)
+    worker = DiffusionWorker.from_model(model)
+    events = run(worker, press(1, seconds=2.0, steps=2), press(2, steps=3))
+    assert [event.job for event in of(Rendered, events)] == [2, 1]
+
+
+def test_a_press_waits_for_a_single_window_of_a_spare(monkeypatch: pytest.MonkeyPatch, model: Model) -> None:
+    monkeypatch.setitem(WINDOW, "cpu", 16)
+    windows = {}
+    for spare in (True, False):
+        worker = DiffusionWorker.from_model(model)
+        run(worker, press(1, seconds=2.0, steps=2, spare=spare))
+        windows[spare] = worker.counters.decoder_calls
+    assert windows == {True: 16, False: 4}
+
+
+def test_a_slow_device_decodes_in_small_windows_for_the_press_that_may_come(
+    monkeypatch: pytest.MonkeyPatch, model: Model
+) -> None:
+    monkeypatch.setitem(WINDOW, "cpu", 16)
+    worker = DiffusionWorker.from_model(model)
+    worker.renderer.is_slow = True
+    run(worker, press(1, seconds=2.0, steps=2))
+    assert worker.counters.decoder_calls == 16
+
+
+def test_length_decides_the_latents_only_where_the_model_allows() -> None:
+    assert settle(press(1), loaded("v")).frames == 31
+    assert settle(press(1, seconds=2.0), loaded("v")).frames == 255
+    assert settle(press(1, seconds=2.048), loaded("v")).frames == 256
+    assert settle(press(1), loaded("v", **COVERED["all of pocket's"])).frames == 28
+    assert settle(press(1), loaded("v", patch_size=2)).frames == 30
+    full = loaded("v", short_latents=False)
+    assert settle(press(1), full).frames == 256
+    audio = run(DiffusionWorker.from_model(full), press(1))[-1].audio
+    assert audio.shape == (2, 1600)
+
+
+def test_warm_means_warm(model: Model) -> None:
+    worker = DiffusionWorker.from_model(model)
+    presses = (press(1), press(2, prompt="bell", negative_prompt="hum", cfg_scale=3.0), press(3, seconds=0.5))
+    told = list(worker.warm((*presses, press(4, steps=0))))
+    assert all(isinstance(event, Warming) for event in told)
+    assert list(dict.fromkeys(event.done for event in told)) == list(range(told[-1].total + 1))
+    assert told[-1].done == told[-1].total
+    before = worker.counters
+    known = before.text_encoder_runs, before.captures, before.models_built
+    assert before.text_encoder_runs == 3
+    events = run(worker, *presses)
+    assert len(of(Rendered, events)) == 3
+    after = worker.counters
+    assert (after.text_encoder_runs, after.captures, after.models_built) == known
+    run(worker, press(9, prompt="never heard of"))
+    assert worker.counters.text_encoder_runs == 4
+
+
+@pytest.mark.parametrize(("quick", "sizes"), [(60.0, {1, 2, 3, 4}), (0.0, {1})])
+def test_chords_are_warm_too_where_that_is_quick(
+    model: Model, monkeypatch: pytest.MonkeyPatch, quick: float, sizes: set[int]
+) -> None:
+    monkeypatch.setattr("midifrag.engine.diffusion.warming.QUICK", quick)
+    worker = DiffusionWorker.from_model(model, max_in_flight=4)
+    answered: set[int] = set()
+    decoded: set[int] = set()
+    answer, decode = worker.renderer.answer, worker.renderer.decode
+    monkeypatch.setattr(worker.renderer, "answer", lambda batch: (answered.add(len(batch)), answer(batch))[1])
+    monkeypatch.setattr(
+        worker.renderer, "decode", lambda batch, alone: (decoded.add(len(batch)), decode(batch, alone=alone))[1]
+    )
+    list(worker.warm((press(1),)))
+    assert answered == decoded == sizes
+
+
+def test_words_that_change_nothing_are_named(model: Model) -> None:
+    """The model's table reads any text, but only 24 letters of it."""
+    worker = DiffusionWorker.from_model(model)
+    known, cut = (
+        run(worker, press(1, prompt="rain on tin")),
+        run(worker, press(2, prompt="a bell that rings softly ever")),
+    )
+    assert of(Rendered, known)[0].notes == ()
+    assert of(Rendered, cut)[0].notes == ("words without effect: ever",)
+
+
+def test_info_says_what_memory_is_for(model: Model, monkeypatch: pytest.MonkeyPatch) -> None:
+    # Where stable-audio-tools keeps a text encoder: not in the module tree.
+    encoder = torch.nn.Linear(3, 4)
+    monkeypatch.setitem(model.module.conditioner.__dict__, "model", encoder)
+    worker = DiffusionWorker.from_model(model)
+    list(worker.warm((press(1),)))
+    info = worker.info()
+    assert info.samplers == ("euler", "dpmpp", "rk4", "pingpong")
+    weights = sum(each.nbytes for each in model.module.state_dict().values())
+    assert info.memory["model"] == weights + sum(each.nbytes for each in encoder.state_dict().values())
+    # In the model's own number format the transformer's weights are shared, and the decoder's are made once.
+    decoder = sum(each.nbytes for each in model.module.pretransform.model.decoder.parameters())
+    assert info.memory["engine"] == decoder
+    assert re.fullmatch(r"warm in \d+\.\d s: .*own forward pass in float32; .*decoder in float32", info.warmed)
+    assert info.memory["one request in flight"] > 8 * 32 * 4
+    worker.close()
+
+
+def test_half_precision_survives_the_seed_tool_s_noise() -> None:
+    """σ from 0.3 to 500 in fp16: σ² would overflow there in the first of 100 steps."""
+    settings = {"sigma_min": 0.3, "sigma_max": 500.0, "steps": 10, "sampler": "dpmpp-3m-sde", "cfg_scale": 2.0}
+    exact = run(DiffusionWorker.from_model(loaded("v")), press(1, **settings))[-1].audio
+    worker = DiffusionWorker.from_model(loaded("v", precision="fp16"))
+    rendered = run(worker, press(1, **settings))[-1]
+    assert rendered.notes == ()
+    assert np.isfinite(rendered.audio).all()
+    assert np.linalg.norm(rendered.audio - exact) < 0.1 * np.linalg.norm(exact)
+
+
+def test_overflow_in_half_precision_is_rendered_again_in_fp32() -> None:
+    """This model's feed-forward really leaves the range of fp16."""
+    options = COVERED["all of pocket's"]
+    exact = run(DiffusionWorker.from_model(loaded("v", **options)), press(1))[-1].audio
+    worker = DiffusionWorker.from_model(loaded("v", precision="fp16", **options))
+    events = run(worker, press(1))
+    assert events[-1].notes == ("NaN or infinity at step 1 of 5 in fp16; rendered again in fp32",)
+    assert len(of(Started, events)) == 1
+    np.testing.assert_allclose(events[-1].audio, exact, atol=1e-5 * np.abs(exact).max())
+    assert worker.counters.models_built == 4
+
+
+def test_the_copies_in_fp32_are_freed_when_their_only_request_is_cancelled() -> None:
+    worker = DiffusionWorker.from_model(loaded("v", precision="fp16", **COVERED["all of pocket's"]))
+    worker.submit(press(1))
+    while worker.counters.models_built < 4:
+        worker.tick()
+    worker.cancel(1)
+    run(worker, press(2))
+    assert worker.counters.models_built == 6
+
+
+def test_nan_fails_one_request_and_spares_the_others(model: Model, monkeypatch: pytest.MonkeyPatch) -> None:
+    worker = DiffusionWorker.from_model(model)
+    answer = worker.renderer.answer
+
+    def poisoned(batch: list[Flight]) -> torch.Tensor:
+        output = answer(batch).clone()
+        for index, flight in enumerate(batch):
+            if flight.job == 2 and flight.state.index == 2:
+                output[index, 3, 4] = float("nan")
+        return output
+
+    monkeypatch.setattr(worker.renderer, "answer", poisoned)
+    events = run(worker, press(1), press(2), press(3))
+    (failed,) = of(Failed, events)
+    assert (failed.job, failed.not_finite) == (2, True)
+    assert "NaN or infinity at step 3 of 5" in failed.reason
+    assert set(landed(events)) == {1, 3}
+
+
+@pytest.mark.parametrize("message", ["CUDA out of memory. Tried to allocate", "CPUAllocator: can't allocate memory"])
+def test_memory_short_shrinks_the_batch(model: Model, monkeypatch: pytest.MonkeyPatch, message: str) -> None:
+    worker = DiffusionWorker.from_model(model)
+    answer, sizes = worker.renderer.answer, []
+
+    def narrow(batch: list[Flight]) -> torch.Tensor:
+        sizes.append(len(batch))
+        if len(batch) > 2:
+            raise RuntimeError(message)
+        return answer(batch)
+
+    monkeypatch.setattr(worker.renderer, "answer", narrow)
+    renders = [press(job) for job in range(8)]
+    events = run(worker, *renders)
+    assert sizes[:3] == [8, 4, 2]
+    assert len(of(Started, events)) == 8
+    monkeypatch.undo()
+    audio, alone = landed(events), run(DiffusionWorker.from_model(model), renders[7])[-1].audio
+    assert len(audio) == 8
+    np.testing.assert_allclose(audio[7], alone, atol=2e-5 * np.abs(alone).max())
+
+
+def test_memory_short_for_one_request_fails_it_and_the_next_one_works(
+    model: Model, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    worker = DiffusionWorker.from_model(model)
+
+    def full(batch: list[Flight]) -> torch.Tensor:
+        raise torch.OutOfMemoryError("out of memory")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(worker.renderer, "answer", full)
+        events = run(worker, press(1))
+    assert [type(event) for event in events] == [Started, Failed]
+    assert "out of memory even for one request" in events[-1].reason
+    assert len(landed(run(worker, press(2)))) == 1
+
+
+def test_memory_short_in_the_decoder_makes_windows_smaller(model: Model, monkeypatch: pytest.MonkeyPatch) -> None:
+    worker = DiffusionWorker.from_model(model)
+    decode = worker.renderer.decode
+
+    def narrow(batch: list[Flight], *, alone: bool) -> torch.Tensor:
+        if worker.renderer.window(batch[0], alone=alone).samples > 32 * 64:
+            raise torch.OutOfMemoryError("out of memory")
+        return decode(batch, alone=alone)
+
+    monkeypatch.setattr(worker.renderer, "decode", narrow)
+    rendered = run(worker, press(1, seconds=2.0))[-1]
+    assert rendered.audio.shape == (2, 16000)
+    monkeypatch.undo()
+    # With memory to spare again the next one is decoded as ever.
+    fresh = DiffusionWorker.from_model(model)
+    before = worker.counters.decoder_calls
+    for one in (worker, fresh):
+        run(one, press(2, seconds=2.0))
+    assert worker.counters.decoder_calls - before == fresh.counters.decoder_calls
+
+
+@pytest.mark.parametrize("shortages", [1, 2])
+def test_recordings_that_a_shortage_dropped_are_made_again_once(
+    model: Model, monkeypatch: pytest.MonkeyPatch, shortages: int
+) -> None:
+    worker = DiffusionWorker.from_model(model)
+    denoiser = worker.renderer._denoiser(exact=False)
+    denoiser.records, denoiser._graphs = True, Graphs(denoiser._forward_whole, Replayed)
+    list(worker.warm((press(1),)))
+    recorded = denoiser.captures
+    assert recorded > 1
+    answer, tries = worker.renderer.answer, []
+
+    def short(batch: list[Flight]) -> torch.Tensor:
+        tries.append(batch)
+        if len(tries) == 1:
+            raise MemoryError
+        return answer(batch)
+
+    for job in range(shortages):
+        tries.clear()
+        with monkeypatch.context() as patch:
+            patch.setattr(worker.renderer, "answer", short)
+            worker.submit(press(job))
+            while worker._flights:
+                worker.tick()
+        assert denoiser.captures == 0
+    rounds = 0
+    while worker.busy:
+        assert worker.tick() == []
+        rounds += 1
+    assert (rounds, denoiser.captures) == ((recorded, recorded) if shortages == 1 else (0, 0))
+
+
+def test_recordings_are_given_up_where_there_is_no_room_for_them(model: Model, monkeypatch: pytest.MonkeyPatch) -> None:
+    worker = DiffusionWorker.from_model(model)
+    worker.renderer._lost = [Shape(size, 16, guided, False) for guided in (False, True) for size in (1, 2, 4)]
+    tried = []
+
+    def full(_frames: int, sizes: tuple[int, ...], **_more: object) -> None:
+        tried.extend(sizes)
+        if sizes[0] > 1:
+            raise torch.OutOfMemoryError("out of memory")
+
+    monkeypatch.setattr(worker.renderer, "capture", full)
+    assert [worker.tick() for _ in range(3) if worker.busy] == [[], [], []]
+    assert tried == [1, 2, 1]
+    assert not worker.busy
+
+
+def test_other_errors_are_not_swallowed(model: Model, monkeypatch: pytest.MonkeyPatch) -> None:
+    worker = DiffusionWorker.from_model(model)
+
+    def broken(batch: list[Flight]) -> torch.Tensor:
+        raise RuntimeError("CUDA error: an illegal memory access was encountered")
+
+    monkeypatch.setattr(worker.renderer, "answer", broken)
+    with pytest.raises(RuntimeError, match="illegal memory access"):
+        run(worker, press(1))
+
+
+def test_every_sampler_is_in_the_table_once() -> None:
+    assert {name for objective in ("v", "rectified_flow", "rf_denoiser") for name in offered(objective)} == set(
+        SAMPLERS
+    )

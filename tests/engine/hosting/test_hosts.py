@@ -1,0 +1,201 @@
+"""What both hosts do around a worker: pass on, restart, give up, close."""
+
+from __future__ import annotations
+
+import os
+import queue
+
+import pytest
+
+from midifrag.engine.hosting.process import ProcessHost
+from midifrag.engine.hosting.thread import ThreadHost
+from midifrag.engine.messages import (
+    Cancel,
+    Cancelled,
+    Died,
+    Failed,
+    Progress,
+    Promote,
+    Ready,
+    Rendered,
+    Started,
+    Warm,
+    Warming,
+)
+from midifrag.engine.protocol import EngineChoice
+from tests.engine.toy_worker import CHOICE, Toy, press, process_id, running, wait
+
+
+class Clock:
+    now = 0.0
+
+    def __call__(self):
+        return self.now
+
+
+@pytest.fixture(params=[ThreadHost, ProcessHost], ids=["thread", "process"])
+def host(request):
+    return request.param
+
+
+def test_audio_crosses_whole_and_may_be_written_to(host):
+    with running(host) as (engine, events):
+        engine.send(press(7))
+        take, seen = wait(events, Rendered)
+        assert [type(event) for event in seen] == [Warming, Ready, Started, Rendered]
+        assert take.audio.shape == (2, 300_000)
+        assert (take.audio == 7).all()
+        assert take.audio.flags.writeable
+
+
+def test_the_worker_is_where_the_host_says(host):
+    with running(host) as (_, events):
+        assert (process_id(events) == os.getpid()) == (host is ThreadHost)
+
+
+def test_a_cancel_takes_effect_between_steps(host):
+    with running(host) as (engine, events):
+        engine.send(press(1, steps=1_000_000_000))
+        wait(events, Progress)
+        engine.send(Cancel(1))
+        wait(events, Cancelled)
+        engine.send(press(2))
+        _, seen = wait(events, Rendered)
+        assert [event.job for event in seen] == [2, 2]
+
+
+def test_a_refused_request_fails_and_the_rest_goes_on(host):
+    with running(host) as (engine, events):
+        engine.send(press(1, "refuse"))
+        assert wait(events, Failed)[0] == Failed(1, "never.")
+        engine.send(press(2))
+        wait(events, Rendered)
+
+
+def test_promotions_arrive(host):
+    with running(host) as (engine, events):
+        engine.send(Promote(5))
+        engine.send(press(1))
+        assert wait(events, Rendered)[0].used["promoted"] == "[5]"
+
+
+def test_warming_ends_with_ready_and_waits_for_presses(host):
+    with running(host) as (engine, events):
+        wait(events, Ready)
+        engine.send(press(1, steps=500))
+        wait(events, Started)
+        engine.send(Warm((press(0, "a"), press(0, "b"))))
+        _, seen = wait(events, Rendered, Warming)
+        assert isinstance(seen[-1], Rendered)
+        _, seen = wait(events, Ready)
+        assert [event.what for event in seen[:-1]] == ["a", "b"]
+
+
+def test_what_is_warmed_for_spares_waits_until_all_else_is_done(host):
+    with running(host) as (engine, events):
+        wait(events, Ready)
+        engine.send(Warm((press(0, "later", spare=True), press(0, "first"))))
+        _, before = wait(events, Ready)
+        assert [event.what for event in before if isinstance(event, Warming)][-1] == "first"
+        warmed = "first"
+        for job in range(1, 50):
+            engine.send(press(job))
+            rendered, before = wait(events, Rendered)
+            assert not any(isinstance(event, Ready | Warming) for event in before)
+            warmed = rendered.used["warmed"]
+            if warmed != "first":
+                break
+        assert warmed == "first,later"
+
+
+def test_a_warm_up_that_cannot_be_is_only_skipped(host, caplog):
+    with running(host) as (engine, events):
+        wait(events, Ready)
+        engine.send(Warm((press(0, "impossible"),)))
+        wait(events, Ready)
+        assert "impossible to warm" in caplog.text
+
+
+def test_a_crash_loses_its_jobs_and_the_next_press_works(host):
+    with running(host) as (engine, events):
+        engine.send(Warm((press(0, "a"), press(0, "b"))))
+        wait(events, Ready)
+        engine.send(press(1, "crash"))
+        death, _ = wait(events, Died)
+        assert (death.jobs, death.restarting) == ((1,), True)
+        assert "ZeroDivisionError: a bug" in death.reason
+        engine.send(press(2))
+        take, _ = wait(events, Rendered)
+        if take.used["warmed"] != "a,b":  # a press goes before the warm-up
+            wait(events, Ready)
+            engine.send(press(3))
+            take, _ = wait(events, Rendered)
+        assert take.used["warmed"] == "a,b"
+
+
+def test_a_failing_load_is_told_and_not_tried_again(host):
+    with running(host, EngineChoice("toy", options={"dies": ("load",)})) as (engine, events):
+        engine.send(press(1))
+        death, _ = wait(events, Died)
+        assert (death.reason, death.restarting) == ("toy.ckpt is damaged.", False)
+        if not death.jobs:
+            death, _ = wait(events, Died)
+        assert death.jobs == (1,)
+        engine.send(press(2))
+        assert wait(events, Died)[0] == Died("toy.ckpt is damaged.", (2,), restarting=False)
+
+
+def test_quick_deaths_in_a_row_end_in_giving_up(host):
+    with running(host, EngineChoice("toy", options={"dies": ("load by crash",)})) as (_, events):
+        deaths = [wait(events, Died)[0] for _ in range(4)]
+        assert [death.restarting for death in deaths] == [True, True, True, False]
+        assert "4 times in a row" in deaths[-1].reason
+        assert "MemoryError: no room" in deaths[-1].reason
+
+
+def test_a_render_breaks_the_row_of_deaths(host):
+    with running(host, back_off=(0.0,)) as (engine, events):
+        for job in range(0, 6, 2):
+            engine.send(press(job))
+            wait(events, Rendered)
+            engine.send(press(job + 1, "crash"))
+            assert wait(events, Died)[0].restarting
+
+
+def test_a_long_steady_life_breaks_the_row_of_deaths():
+    clock = Clock()
+    with running(ThreadHost, back_off=(0.0,), clock=clock) as (engine, events):
+        for job in range(3):
+            wait(events, Ready)
+            clock.now += 100
+            engine.send(press(job, "crash"))
+            assert wait(events, Died)[0].restarting
+
+
+def test_a_listener_that_fails_stops_nothing(host, caplog):
+    engine = host(Toy, CHOICE)
+    events = queue.Queue()
+
+    def listener(event):
+        events.put(event)
+        raise RuntimeError("a bad listener")
+
+    engine.start(listener)
+    engine.send(press(1))
+    wait(events, Rendered)
+    engine.close()
+    assert "a bad listener" in caplog.text
+
+
+def test_closing_frees_the_worker(host, tmp_path):
+    mark = tmp_path / "closed"
+    with running(host, EngineChoice("toy", options={"dies": ("close",), "mark": str(mark)})) as (_, events):
+        wait(events, Ready)
+    assert mark.exists()
+
+
+def test_closing_twice_or_before_anything_happened(host):
+    engine = host(Toy, CHOICE)
+    engine.close()
+    engine.close()
+    engine.send(press(1))

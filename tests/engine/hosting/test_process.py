@@ -1,0 +1,242 @@
+"""Processes under ill treatment: kills, exits, Ctrl-C, dying parents."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import textwrap
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import psutil
+import pytest
+
+from midifrag.engine.hosting import process as process_host
+from midifrag.engine.hosting.process import NICENESS, ProcessHost
+from midifrag.engine.messages import (
+    Died,
+    Progress,
+    Ready,
+    Rendered,
+)
+from tests.engine.toy_worker import CHOICE, Toy, press, process_id, running, wait
+
+
+def test_a_killed_child_is_replaced():
+    with running(ProcessHost) as (engine, events):
+        first = process_id(events)
+        engine.send(press(1, steps=1_000_000_000))
+        engine.send(press(2, steps=1_000_000_000))
+        wait(events, Progress)
+        os.kill(first, signal.SIGKILL)
+        death, _ = wait(events, Died)
+        assert death == Died("The engine's process was killed by SIGKILL.", (1, 2), restarting=True)
+        second = process_id(events)
+        assert second != first
+        engine.send(press(3))
+        assert wait(events, Rendered)[0].used["pid"] == second
+
+
+def test_a_child_that_exits_is_replaced():
+    with running(ProcessHost) as (engine, events):
+        engine.send(press(1, "exit"))
+        assert wait(events, Died)[0].reason == "The engine's process ended with exit code 3."
+        engine.send(press(2))
+        wait(events, Rendered)
+
+
+def test_closing_ends_a_child_that_is_stuck(monkeypatch):
+    monkeypatch.setattr("midifrag.engine.hosting.process.CLOSE_SECONDS", 0.2)
+    with running(ProcessHost) as (engine, events):
+        child = process_id(events)
+        engine.send(press(1, "stuck", steps=3))
+        wait(events, Progress)
+        engine.close()
+        assert is_gone(child)
+        assert events.empty()
+
+
+@pytest.fixture
+def impatient(monkeypatch):
+    """Half a second of silence is a hang, and a stuck process gets no time to end."""
+    monkeypatch.setattr("midifrag.engine.hosting.process.SIGN_SECONDS", 0.05)
+    monkeypatch.setattr("midifrag.engine.hosting.process.CLOSE_SECONDS", 0.2)
+    monkeypatch.setattr("midifrag.engine.hosting.hang_watch.LEAST_SECONDS", 0.5)
+    monkeypatch.setattr("midifrag.engine.hosting.hang_watch.TIMES", 0.0)
+
+
+def test_a_child_that_hangs_is_replaced(impatient):
+    with running(ProcessHost) as (engine, events):
+        first = process_id(events)
+        wait(events, Ready)
+        engine.send(press(1, "stuck", steps=3))
+        death = wait(events, Died)[0]
+        assert death.reason.startswith("The engine was stuck")
+        assert (death.jobs, death.restarting) == ((1,), True)
+        assert is_gone(first)
+        engine.send(press(2))
+        assert wait(events, Rendered)[0].job == 2
+
+
+def test_a_child_that_hangs_again_and_again_is_given_up(impatient, monkeypatch):
+    monkeypatch.setattr("midifrag.engine.hosting.supervision.STEADY_SECONDS", 0.1)
+    with running(ProcessHost, back_off=(0.0,)) as (engine, events):
+        for restarting in (True, False):
+            wait(events, Ready)
+            engine.send(press(1, "stuck", steps=3))
+            assert wait(events, Died)[0].restarting is restarting
+
+
+def test_a_child_that_freezes_in_the_middle_of_a_message_is_replaced(impatient, monkeypatch):
+    receive = process_host._receive
+
+    def wanting_more(pipe):
+        message = receive(pipe)
+        return receive(pipe) if isinstance(message, Progress) else message
+
+    monkeypatch.setattr(process_host, "_receive", wanting_more)
+    with running(ProcessHost) as (engine, events):
+        engine.send(press(1, "stuck", steps=3))
+        assert wait(events, Died)[0].reason.startswith("The engine was stuck")
+        engine.send(press(2))
+        assert wait(events, Rendered)[0].job == 2
+
+
+def test_a_child_that_hangs_while_it_loads_is_ended(monkeypatch):
+    monkeypatch.setattr("midifrag.engine.hosting.process.SIGN_SECONDS", 0.05)
+    monkeypatch.setattr("midifrag.engine.hosting.hang_watch.MOST_SECONDS", 1.5)
+    choice = replace(CHOICE, options={"dies": ("load by hanging",)})
+    with running(ProcessHost, choice, back_off=()) as (engine, events):
+        child = process_id(events)
+        engine.send(press(1))
+        death = wait(events, Died)[0]
+        assert death.reason.startswith("The engine was stuck")
+        assert (death.jobs, death.restarting) == ((1,), False)
+        assert is_gone(child)
+
+
+def test_closing_while_a_child_loads_ends_it(monkeypatch):
+    monkeypatch.setattr("midifrag.engine.hosting.process.CLOSE_SECONDS", 0.2)
+    choice = replace(CHOICE, options={"dies": ("load by hanging",)})
+    with running(ProcessHost, choice) as (engine, events):
+        child = process_id(events)
+        engine.close()
+        assert is_gone(child)
+
+
+def test_a_fault_around_a_child_ends_it_and_starts_the_next(monkeypatch):
+    receive, faults = process_host._receive, [MemoryError("no room for a take")]
+
+    def unlucky(pipe):
+        message = receive(pipe)
+        if faults and isinstance(message, Rendered):
+            raise faults.pop()
+        return message
+
+    monkeypatch.setattr(process_host, "_receive", unlucky)
+    with running(ProcessHost) as (engine, events):
+        first = process_id(events)
+        engine.send(press(1))
+        death = wait(events, Died)[0]
+        assert death.reason == "Looking after the engine failed: MemoryError: no room for a take."
+        assert death.restarting
+        assert is_gone(first)
+        engine.send(press(2))
+        wait(events, Rendered)
+
+
+def test_an_idle_child_and_one_that_only_steps_are_left_alone(monkeypatch):
+    monkeypatch.setattr("midifrag.engine.hosting.process.SIGN_SECONDS", 0.1)
+    monkeypatch.setattr("midifrag.engine.hosting.hang_watch.LEAST_SECONDS", 2.0)
+    monkeypatch.setattr("midifrag.engine.hosting.hang_watch.TIMES", 0.0)
+    with running(ProcessHost) as (engine, events):
+        child = process_id(events)
+        wait(events, Ready)
+        time.sleep(2.5)
+        engine.send(press(1, "quiet", steps=15))
+        assert wait(events, Rendered)[0].used["pid"] == child
+
+
+def test_ctrl_c_is_left_to_the_parent():
+    with running(ProcessHost) as (engine, events):
+        child = process_id(events)
+        wait(events, Ready)
+        os.kill(child, signal.SIGINT)
+        engine.send(press(1))
+        assert wait(events, Rendered)[0].used["pid"] == child
+
+
+def test_the_child_lets_the_bridge_go_first():
+    with running(ProcessHost) as (_, events):
+        child = process_id(events)
+        wait(events, Ready)
+        assert psutil.Process(child).nice() == min(psutil.Process().nice() + NICENESS, 19)
+
+
+def test_what_packages_print_does_not_reach_the_terminal(capfd):
+    with running(ProcessHost) as (engine, events):
+        engine.send(press(1, "print"))
+        wait(events, Rendered)
+    assert capfd.readouterr() == ("", "")
+
+
+def test_what_cannot_be_sent_is_told_at_once():
+    with pytest.raises(Exception, match=r"(?i)pickle|local object"):
+        ProcessHost(lambda choice: Toy(choice), CHOICE)
+
+
+PARENT = """
+    import sys, threading
+    from midifrag.engine.messages import Progress, Render, Warming
+    from midifrag.engine.hosting.process import ProcessHost
+    from tests.engine.toy_worker import CHOICE, Toy
+
+    def listener(event):
+        if isinstance(event, Warming):
+            print(event.what.split()[1], flush=True)
+        if isinstance(event, Progress) and event.step == 1:
+            print("rendering", flush=True)
+
+    if __name__ == "__main__":
+        engine = ProcessHost(Toy, CHOICE)
+        engine.start(listener)
+        engine.send(Render(1, "stuck", 1.0, 1, steps=9))
+        sys.stdin.readline()
+"""
+
+
+@pytest.mark.parametrize("ending", ["killed", "returning"])
+def test_the_child_ends_with_its_parent(tmp_path, ending):
+    script = tmp_path / "parent.py"
+    script.write_text(textwrap.dedent(PARENT))
+    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[3])}
+    parent = subprocess.Popen(
+        [sys.executable, str(script)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment
+    )
+    with parent:
+        child = int(parent.stdout.readline())
+        assert parent.stdout.readline() == "rendering\n"
+        if ending == "killed":
+            parent.kill()
+        else:
+            parent.stdin.write("\n")
+            parent.stdin.flush()
+        # The child holds the other end of this pipe: it is read to its end once both are gone.
+        parent.stdout.read()
+    assert is_gone(child)
+
+
+def is_gone(process):
+    """Whether a process ends, looked at until it does."""
+    for _ in range(1000):
+        try:
+            os.kill(process, 0)
+        except ProcessLookupError:
+            return True
+        if Path(f"/proc/{process}/stat").exists() and " Z " in Path(f"/proc/{process}/stat").read_text():
+            return True
+        time.sleep(0.01)
+    return False

@@ -1,0 +1,38 @@
+from __future__ import annotations
+
+import pytest
+
+from midifrag.engine.loading.defaults import FAMILIES, settings_of
+from midifrag.engine.loading.model import Defaults
+from tests.engine.tiny_models import tiny_config
+
+
+@pytest.mark.parametrize(
+    ("objective", "length", "expected", "short"),
+    [
+        ("v", 2097152 / 44100, Defaults(100, 7.0, 47.0, "dpmpp-3m-sde", 0.3, 500.0), False),
+        ("rf_denoiser", 524288 / 44100, Defaults(8, 1.0, 11.0, "pingpong", 0.0, 1.0), True),
+        ("rectified_flow", 12.0, Defaults(20, 3.0, 12.0, "euler", 0.0, 1.0), False),
+    ],
+)
+def test_each_family_has_its_defaults(objective, length, expected, short):
+    assert settings_of(tiny_config(objective), {}, length) == (expected, short)
+
+
+def test_the_model_and_then_its_entry_have_the_last_word():
+    config = tiny_config("v", midifrag={"defaults": {"steps": 12, "cfg_scale": 4}, "short_latents": True})
+    defaults, short = settings_of(config, {}, 10.0)
+    assert (defaults.steps, defaults.cfg_scale, defaults.sampler, short) == (12, 4.0, "dpmpp-3m-sde", True)
+    defaults, short = settings_of(config, {"defaults": {"steps": 30}, "short_latents": False}, 10.0)
+    assert (defaults.steps, defaults.cfg_scale, short) == (30, 4.0, False)
+
+
+def test_a_model_of_less_than_a_second():
+    assert settings_of(tiny_config("v"), {}, 0.5)[0].seconds == 0.5
+
+
+def test_every_default_sampler_is_offered():
+    from midifrag.engine.diffusion.samplers import offered
+
+    for objective, family in FAMILIES.items():
+        assert family.defaults.sampler in offered(objective)

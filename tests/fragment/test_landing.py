@@ -1,0 +1,524 @@
+"""What the writer does, command by command, with a clock of the test's own."""
+
+from __future__ import annotations
+
+import dataclasses
+import errno
+import json
+import os
+import shutil
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+
+from midifrag.errors import StorageError
+from midifrag.fragment.archive import Archive
+from midifrag.fragment.landing import FIRST_RETRY, LONGEST_RETRY, REFRESH, Desk
+from midifrag.fragment.messages import (
+    Annotate,
+    ArchiveOnly,
+    GivenUp,
+    Held,
+    LandArchived,
+    Landed,
+    LandFailed,
+    LandTake,
+    Prepare,
+    Refused,
+    RestoreSlot,
+    SetLock,
+    SlotsChanged,
+    Star,
+    TakeArchived,
+    TakeChanged,
+)
+from midifrag.fragment.options import FragmentOptions
+from midifrag.fragment.preparing import Ahead
+from midifrag.fragment.slots import Slots
+from midifrag.fragment.wav import read_wav
+from tests.fragment.sounds import RATE, land, noise, record
+
+
+class Rig:
+    """A desk with real slots and a real archive, a clock that stands still, and all that was told."""
+
+    def __init__(self, folder: Path, **options: object) -> None:
+        self.folder = folder
+        self.slots = Slots(folder, count=3)
+        self.archive = Archive(folder / "archive")
+        self.told: list[object] = []
+        self.now = 100.0
+        self.desk = Desk(
+            self.slots, self.archive, self.told.append, clock=lambda: 5000.0, monotonic=lambda: self.now, **options
+        )
+
+    def handle(self, command):
+        """Handle a command; return what was told, but for the slots."""
+        before = len(self.told)
+        self.desk.handle(command)
+        return self.since(before)
+
+    def prepare(self, audio, options):
+        """Have a take prepared, and wait until it is."""
+        self.desk.prepare(Prepare(audio, RATE, options))
+        deadline = time.monotonic() + 20
+        while not self.desk._ahead.find(audio, options):
+            assert time.monotonic() < deadline
+            time.sleep(0.002)
+
+    def tick(self, seconds=0.0):
+        self.now += seconds
+        before = len(self.told)
+        self.desk.tick()
+        return self.since(before)
+
+    def since(self, before):
+        return [event for event in self.told[before:] if not isinstance(event, SlotsChanged)]
+
+    def takes(self):
+        return [state.take for state in self.slots.states]
+
+    def close(self):
+        self.slots.close()
+        self.archive.close()
+
+
+@pytest.fixture
+def rig(opened, tmp_path):
+    return opened(Rig, tmp_path)
+
+
+def kinds(events):
+    return [type(event).__name__ for event in events]
+
+
+def full(*_, **__):
+    raise StorageError("the disk is full")
+
+
+def break_archive(monkeypatch):
+    monkeypatch.setattr(Archive, "store_encoded", full)
+
+
+def break_slots(monkeypatch):
+    monkeypatch.setattr(Slots, "land", full)
+
+
+def test_take_is_archived_and_then_lands(rig):
+    events = rig.handle(land(7, rendered_at=4.0))
+
+    archived, landed = events
+    assert archived == TakeArchived(7, 1, "output001.wav")
+    assert landed == Landed(
+        job=7,
+        slot=1,
+        file=rig.folder / "output01.wav",
+        take=1,
+        seconds=landed.seconds,
+        landed_at=5000.0,
+        write_seconds=0.0,
+    )
+    assert landed.seconds == pytest.approx(0.1, abs=0.001)
+    kept = rig.archive.get(1)
+    assert (kept.slot, kept.landed_at, kept.job, kept.prompt, kept.reason) == (1, 5000.0, 7, "prompt 7", "")
+    assert rig.told[-1] == SlotsChanged(rig.slots.states)
+    written = json.loads((rig.folder / ".midifrag" / "slots.json").read_text())
+    assert (written["next"], written["slots"]["1"]["content"]["take"]) == (2, 1)
+
+
+def test_nothing_is_prepared_beyond_the_end(rig, monkeypatch):
+    ended = []
+    monkeypatch.setattr(Ahead, "close", lambda self: ended.append(self))
+    rig.desk.finish()
+    assert ended == [rig.desk._ahead]
+
+
+def test_take_that_was_prepared_lands_as_if_it_had_not_been(rig, opened, tmp_path, monkeypatch):
+    plain = opened(Rig, tmp_path / "plain")
+    plain.handle(land(7))
+    command = land(7)
+    rig.prepare(command.audio, command.options)
+    monkeypatch.setattr("midifrag.fragment.landing.encode_fragment", None)
+    monkeypatch.setattr("midifrag.fragment.landing.encode_take", None)
+
+    assert kinds(rig.handle(command)) == ["TakeArchived", "Landed"]
+
+    for name in ("output01.wav", "archive/output001.wav"):
+        assert (rig.folder / name).read_bytes() == (plain.folder / name).read_bytes()
+
+
+def test_what_was_prepared_is_not_kept_for_a_take_that_is_held(rig, monkeypatch):
+    command = land(7)
+    rig.prepare(command.audio, command.options)
+    break_archive(monkeypatch)
+
+    assert kinds(rig.handle(command)) == ["Landed", "Held"]
+
+    assert rig.desk._ahead.find(command.audio, command.options) is None
+    monkeypatch.undo()
+    assert kinds(rig.tick(FIRST_RETRY)) == ["TakeArchived"]
+
+
+def test_take_that_was_prepared_with_other_options_is_cut_anew(rig):
+    command = dataclasses.replace(land(7), options=FragmentOptions(bits=24))
+    rig.prepare(command.audio, FragmentOptions())
+
+    rig.handle(command)
+
+    assert soundfile.info(rig.folder / "output01.wav").subtype == "PCM_24"
+
+
+def test_landed_is_told_when_the_file_is_in_place(opened, tmp_path):
+    seen = []
+    slots, archive = opened(Slots, tmp_path), opened(Archive, tmp_path / "archive")
+
+    def listen(event):
+        if isinstance(event, TakeArchived):
+            seen.append(read_wav(tmp_path / "archive" / event.file)[0].shape)
+        elif isinstance(event, Landed):
+            seen.append(read_wav(event.file)[0].shape[1] / RATE == pytest.approx(event.seconds))
+
+    Desk(slots, archive, listen).handle(land(1))
+
+    assert seen == [(2, RATE // 10), True]
+
+
+def test_fixed_slot(rig):
+    landed = rig.handle(land(1, slot=3))[-1]
+
+    assert landed.slot == 3
+    assert rig.handle(land(2))[-1].slot == 1
+
+
+@pytest.mark.parametrize(
+    ("audio", "reason"), [(np.zeros((2, 900), np.float32), "silent"), (np.full((2, 900), np.nan, np.float32), "not")]
+)
+def test_take_that_must_not_land_is_archived_with_its_reason(rig, audio, reason):
+    rig.handle(land(1))
+
+    archived, failed = rig.handle(LandTake(2, audio, RATE, record(2), FragmentOptions()))
+
+    assert archived == TakeArchived(2, 2, "output002.wav")
+    assert isinstance(failed, LandFailed)
+    assert (failed.job, failed.take) == (2, 2)
+    assert reason in failed.reason
+    assert rig.archive.get(2).reason == failed.reason
+    assert rig.takes() == [1, None, None]
+    np.testing.assert_array_equal(rig.archive.read(2)[0], audio)
+
+
+def test_archive_only(rig):
+    events = rig.handle(ArchiveOnly(5, noise(), RATE, record(5), "cancelled"))
+
+    assert events == [TakeArchived(5, 1, "output001.wav")]
+    assert rig.archive.get(1).reason == "cancelled"
+    assert rig.takes() == [None] * 3
+
+
+def test_mistake_of_ours_does_not_lose_the_take(rig, monkeypatch, caplog):
+    def broken(*_):
+        raise KeyError("a mistake")
+
+    monkeypatch.setattr("midifrag.fragment.landing.make_fragment", broken)
+
+    archived, failed = rig.handle(land(1))
+
+    assert (archived.number, failed.take) == (1, 1)
+    assert "a mistake" in failed.reason
+    assert "a mistake" in caplog.text
+
+
+def test_mistake_with_a_held_take_is_not_repeated_without_a_pause(rig, monkeypatch):
+    break_archive(monkeypatch)
+    rig.handle(land(1))
+    monkeypatch.setattr(Archive, "store_encoded", lambda *_: 1 / 0)
+
+    with pytest.raises(ZeroDivisionError):
+        rig.tick(FIRST_RETRY)
+
+    assert rig.desk.due > rig.now
+    monkeypatch.undo()
+    assert kinds(rig.tick(LONGEST_RETRY)) == ["TakeArchived"]
+
+
+def test_every_slot_locked(rig):
+    for slot in (1, 2, 3):
+        rig.handle(SetLock(slot, True))
+
+    archived, failed = rig.handle(land(1))
+
+    assert (archived.number, failed.take) == (1, 1)
+    assert "all 3 slots are locked" in failed.reason
+    assert rig.desk.held == ()
+
+
+def test_archived_take_lands_again(rig):
+    rig.handle(land(1))
+    rig.handle(land(2))
+
+    landed = rig.handle(LandArchived(9, 1, FragmentOptions(fade_ms=0), slot=3))
+
+    assert kinds(landed) == ["Landed"]
+    assert (landed[0].job, landed[0].take, landed[0].slot) == (9, 1, 3)
+    assert rig.takes() == [1, 2, 1]
+    assert rig.archive.get(1).slot == 3
+    assert rig.archive.count() == 2
+
+
+def test_archived_take_that_is_not_there(rig):
+    rig.handle(land(1))
+    (rig.folder / "archive" / "output001.wav").unlink()
+
+    (removed,) = rig.handle(LandArchived(2, 1, FragmentOptions()))
+    (unknown,) = rig.handle(LandArchived(3, 44, FragmentOptions()))
+
+    assert "gone" in removed.reason
+    assert "no take 44" in unknown.reason
+
+
+def test_locks_stars_and_notes(rig):
+    rig.handle(land(1))
+
+    rig.handle(SetLock(2, True))
+    assert rig.told[-1].slots[1].state == "locked"
+    (starred,) = rig.handle(Star(1))
+    (noted,) = rig.handle(Annotate(1, "keep"))
+
+    assert isinstance(starred, TakeChanged)
+    assert starred.record.starred
+    assert noted.record.note == "keep"
+
+
+@pytest.mark.parametrize("command", [SetLock(9, True), RestoreSlot(1), RestoreSlot(0), Star(3), Annotate(3, "x")])
+def test_what_cannot_be_done_is_refused(rig, command):
+    (refused,) = rig.handle(command)
+
+    assert isinstance(refused, Refused)
+    assert refused.command == command
+    assert refused.reason
+
+
+def test_restore(rig):
+    for job in (1, 2, 3, 4):
+        rig.handle(land(job))
+
+    rig.handle(RestoreSlot(1))
+
+    assert rig.told[-1].slots[0].take == 1
+    assert rig.told[-1].slots[0].has_previous
+
+
+def test_slot_that_cannot_be_written_is_tried_again(rig, monkeypatch):
+    rig.handle(land(1))
+    break_slots(monkeypatch)
+
+    events = rig.handle(land(2))
+
+    assert kinds(events) == ["TakeArchived", "Held"]
+    assert events[-1] == Held(2, "the disk is full", "slot")
+    assert rig.desk.held == (events[-1],)
+    assert rig.tick(FIRST_RETRY) == []
+    monkeypatch.undo()
+    assert rig.tick(FIRST_RETRY) == []
+    (landed,) = rig.tick(FIRST_RETRY)
+    assert (landed.job, landed.slot, landed.take) == (2, 2, 2)
+    assert landed.write_seconds == pytest.approx(3 * FIRST_RETRY)
+    assert rig.desk.held == ()
+    assert rig.tick(100.0) == []
+
+
+def test_pauses_grow_up_to_a_bound(rig, monkeypatch):
+    break_slots(monkeypatch)
+    rig.handle(land(1))
+
+    pauses = []
+    for _ in range(8):
+        pauses.append(rig.desk.due - rig.now)
+        rig.tick(pauses[-1])
+
+    assert pauses == [0.25, 0.5, 1.0, 2.0, 4.0, LONGEST_RETRY, LONGEST_RETRY, LONGEST_RETRY]
+
+
+def test_take_lands_although_the_archive_cannot_be_written(rig, monkeypatch):
+    break_archive(monkeypatch)
+
+    landed, held = rig.handle(land(1))
+
+    assert (landed.take, landed.slot) == (None, 1)
+    assert held == Held(1, "the disk is full", "archive")
+    assert rig.takes() == [None] * 3
+    assert not rig.slots.states[0].foreign
+    monkeypatch.undo()
+    assert rig.tick(FIRST_RETRY) == [TakeArchived(1, 1, "output001.wav")]
+    assert rig.told[-1].slots[0].take == 1
+    assert (rig.archive.get(1).slot, rig.archive.get(1).landed_at) == (1, 5000.0)
+    np.testing.assert_allclose(rig.archive.read(1)[0], noise(seed=1), atol=1e-6)
+
+
+def test_nothing_can_be_written(rig, monkeypatch):
+    break_archive(monkeypatch)
+    break_slots(monkeypatch)
+
+    assert rig.handle(land(1)) == [Held(1, "the disk is full", "archive and slot")]
+    monkeypatch.undo()
+    break_archive(monkeypatch)
+    landed, held = rig.tick(FIRST_RETRY)
+    monkeypatch.undo()
+
+    assert (landed.take, held.waits_for) == (None, "archive")
+    assert kinds(rig.tick(10.0)) == ["TakeArchived"]
+
+
+def test_silent_take_waits_for_the_archive_too(rig, monkeypatch):
+    break_archive(monkeypatch)
+    silent = LandTake(1, np.zeros((1, 9), np.float32), RATE, record(1), FragmentOptions())
+
+    assert kinds(rig.handle(silent)) == ["Held", "LandFailed"]
+    monkeypatch.undo()
+
+    assert kinds(rig.tick(FIRST_RETRY)) == ["TakeArchived"]
+    assert "silent" in rig.archive.get(1).reason
+
+
+def test_order_within_a_slot_is_kept(rig, monkeypatch):
+    """Take 1 waits for slot 1; takes 2 and 3 land beside it; take 4 must come after take 1."""
+    real, held_open = Slots.land, {1}
+
+    def land_unless_open(self, number, *arguments, **options):
+        if number in held_open:
+            raise StorageError("held open")
+        return real(self, number, *arguments, **options)
+
+    monkeypatch.setattr(Slots, "land", land_unless_open)
+    told = [kinds(rig.handle(land(job)))[-1] for job in (1, 2, 3, 4)]
+    assert told == ["Held", "Landed", "Landed", "Held"]
+    assert rig.takes() == [None, 2, 3]
+    held_open.clear()
+
+    landed = [event for event in rig.handle(land(5, slot=1)) if isinstance(event, Landed)]
+
+    assert [(event.job, event.slot) for event in landed] == [(1, 1), (4, 1), (5, 1)]
+    assert rig.takes() == [5, 2, 3]
+    assert rig.desk.held == ()
+
+
+def test_held_take_finds_another_slot_when_its_own_is_locked(rig, monkeypatch):
+    break_slots(monkeypatch)
+    rig.handle(land(1))
+    rig.handle(land(2, slot=3))
+    monkeypatch.undo()
+    rig.handle(SetLock(1, True))
+    rig.handle(SetLock(3, True))
+
+    landed, failed = rig.tick(FIRST_RETRY)
+
+    assert (landed.job, landed.slot) == (1, 2)
+    assert isinstance(failed, LandFailed)
+    assert "slot 3 is locked" in failed.reason
+    assert rig.desk.held == ()
+
+
+def test_too_many_held_takes(opened, tmp_path, monkeypatch):
+    one = noise().nbytes
+    rig = opened(Rig, tmp_path, held_bytes=5 * one)
+    break_archive(monkeypatch)
+    told = [event for job in (1, 2, 3, 4, 5) for event in rig.handle(land(job, spare=job == 3))]
+    assert not [event for event in told if isinstance(event, GivenUp)]
+    monkeypatch.undo()
+    break_slots(monkeypatch)
+
+    given_up = [event for event in rig.handle(land(6)) if isinstance(event, GivenUp)]
+    monkeypatch.undo()
+    break_archive(monkeypatch)
+    given_up += [event for job in (7, 8) for event in rig.handle(land(job)) if isinstance(event, GivenUp)]
+
+    assert [(event.job, event.take) for event in given_up] == [(6, 1), (3, None), (1, None)]
+    assert [held.job for held in rig.desk.held] == [2, 4, 5, 7, 8]
+
+
+def test_finish_tries_everything_once_more(rig, monkeypatch):
+    break_slots(monkeypatch)
+    rig.handle(land(1))
+    rig.handle(land(2))
+    monkeypatch.undo()
+
+    rig.desk.finish()
+
+    assert rig.takes() == [1, 2, None]
+    assert rig.desk.held == ()
+
+
+def test_slot_files_changed_by_others_are_told(rig):
+    rig.handle(land(1))
+    (rig.folder / "output01.wav").unlink()
+    before = len(rig.told)
+
+    rig.tick(REFRESH / 2)
+    assert len(rig.told) == before
+    rig.tick(REFRESH / 2)
+
+    assert rig.told[-1].slots[0].state == "free"
+    assert len(rig.told) == before + 1
+
+
+def test_folder_pulled_and_back(rig, tmp_path):
+    rig.handle(land(1))
+    shutil.move(rig.folder, tmp_path.with_name("pulled"))
+
+    (held,) = rig.handle(land(2))
+    assert held.waits_for == "archive and slot"
+    assert "gone" in held.reason
+
+    shutil.move(tmp_path.with_name("pulled"), rig.folder)
+    assert kinds(rig.tick(FIRST_RETRY)) == ["TakeArchived", "Landed"]
+    assert rig.takes() == [1, 2, None]
+
+
+def test_slot_file_held_open_as_on_windows(rig, monkeypatch):
+    for job in (1, 2, 3):
+        rig.handle(land(job))
+    real = Path.replace
+
+    def held_open(self, target):
+        if Path(target).name == "output01.wav":
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+        return real(self, target)
+
+    monkeypatch.setattr(Path, "replace", held_open)
+    monkeypatch.setattr("midifrag.fragment.files.PAUSE", 0.0)
+
+    archived, held = rig.handle(land(4))
+
+    assert archived.number == 4
+    assert (held.waits_for, rig.takes()) == ("slot", [1, 2, 3])
+    assert "another program holds it open" in held.reason
+    monkeypatch.undo()
+    assert kinds(rig.tick(FIRST_RETRY)) == ["Landed"]
+    assert rig.takes() == [4, 2, 3]
+
+
+def test_a_disk_that_is_really_full(opened, tmp_path):
+    """On a file system of 1 MB, where this is allowed."""
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    if os.name != "posix" or os.system(f"mount -t tmpfs -o size=1m tmpfs '{disk}' 2>/dev/null") != 0:
+        pytest.skip("no file system of a test's own here")
+    try:
+        rig = Rig(disk)
+        rig.handle(land(1))
+        (disk / "ballast").write_bytes(b"x" * 850_000)
+
+        (held,) = rig.handle(land(2, seconds=1.0))
+
+        assert "the disk is full" in held.reason
+        assert sorted(path.name for path in disk.glob("*.wav")) == ["output01.wav"]
+        assert [path.name for path in (disk / "archive").glob("*.wav")] == ["output001.wav"]
+        (disk / "ballast").unlink()
+        assert kinds(rig.tick(FIRST_RETRY)) == ["TakeArchived", "Landed"]
+        assert rig.takes() == [1, 2, None]
+        rig.close()
+    finally:
+        os.system(f"umount '{disk}'")

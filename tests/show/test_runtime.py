@@ -1,0 +1,332 @@
+import json
+import signal
+import threading
+import time
+from contextlib import ExitStack
+
+import numpy as np
+import pytest
+import soundfile
+
+from midifrag.commands.show import _say_goodbye, stopping
+from midifrag.engine.registry import create_engine
+from midifrag.errors import PortError, StorageError
+from midifrag.events import EngineChanged, JobChanged, Notice, PadState, Press, Prompt
+from midifrag.fragment.archive import Archive
+from midifrag.fragment.messages import Held
+from midifrag.fragment.record import TakeRecord
+from midifrag.fragment.rescue import Unarchived
+from midifrag.midi.memory import memory_ports
+from midifrag.show.playing import wait_until_landed
+from midifrag.show.runtime import Runtime
+from tests.support.runtimes import stage
+from tests.support.shows import bank, loaded
+
+
+def landed(count):
+    return lambda changes: (
+        [c for c in changes if isinstance(c, JobChanged) and c.state is PadState.LANDED][count - 1 :] or None
+    )
+
+
+def test_a_press_ends_as_a_whole_file_in_a_slot_and_a_take_in_the_archive(tmp_path):
+    with stage(tmp_path) as show:
+        show.note(36)
+        (job,) = show.seen.wait_for(landed(1))
+        assert show.backend.wait_for(
+            lambda sent: [m.velocity for _, m in sent if m.note == 36][-3:] == [13, 45, 21], 30
+        )
+    audio, rate = soundfile.read(tmp_path / "output01.wav")
+    assert rate == 44100
+    assert np.abs(audio).max() == pytest.approx(1.0, abs=1e-3)
+    (take,) = Archive(tmp_path / "archive").find()
+    assert (take.number, take.slot, take.prompt, take.bank) == (1, 1, "rain", "opening")
+    assert take.pressed_at < take.started_at <= take.rendered_at <= take.landed_at
+    assert job.archived == "output001.wav"
+
+
+def test_twenty_presses_and_a_restart_in_the_middle(tmp_path):
+    slots = []
+    for presses in (11, 9):
+        with stage(tmp_path) as show:
+            for _ in range(presses):
+                show.note(37)
+            jobs = show.seen.wait_for(lambda changes, n=presses: landed(n)(changes) and landed(1)(changes))
+            slots += [job.slot for job in jobs]
+    assert slots == [*range(1, 9), *range(1, 9), *range(1, 5)]
+    assert sorted(take.number for take in Archive(tmp_path / "archive").find()) == list(range(1, 21))
+    assert sorted(file.name for file in tmp_path.iterdir() if file.is_file()) == [
+        f"output{number:02d}.wav" for number in range(1, 9)
+    ]
+
+
+def test_takes_that_are_on_their_way_when_the_show_ends_are_kept(tmp_path):
+    with stage(tmp_path) as show:
+        show.note(36)
+        show.seen.wait_for_kind(JobChanged, state=PadState.QUEUED)
+    takes = Archive(tmp_path / "archive").find()
+    states = [c.state for c in show.seen.changes if isinstance(c, JobChanged)]
+    assert bool(takes) == (PadState.LANDED in states or (tmp_path / "output01.wav").exists())
+
+
+def test_the_leds_go_off_when_the_show_ends(tmp_path):
+    with stage(tmp_path) as show:
+        show.note(36)
+        show.seen.wait_for(landed(1))
+        backend = show.backend
+    last = {m.note: m.velocity for _, m in backend.sent if m.type == "note_on"}
+    assert last[36] == 0
+
+
+def test_a_landing_is_notified_on_the_chosen_port_and_channel(tmp_path):
+    with stage(tmp_path, notify={"port": "midifrag", "channel": 16, "first_note": 1}) as show:
+        show.note(36)
+        show.seen.wait_for(landed(1))
+        assert show.backend.wait_for(lambda sent: any(m.type == "note_off" for _, m in sent), 30)
+        notes = [(m.type, m.note) for _, m in show.backend.sent if m.channel == 15]
+    assert notes == [("note_on", 1), ("note_off", 1)]
+
+
+def test_the_session_log_holds_every_step_of_a_press(tmp_path):
+    with stage(tmp_path) as show:
+        show.note(36)
+        show.seen.wait_for(landed(1))
+    (log,) = (tmp_path / "archive" / "sessions").glob("*.jsonl")
+    lines = [json.loads(line) for line in log.read_text(encoding="utf-8").splitlines()]
+    states = [line.get("state") for line in lines if line["event"] == "JobChanged"]
+    assert [states[0], states[-1]] == ["queued", "landed"]
+    assert [lines[0]["event"], lines[-1]["event"]] == ["show", "end"]
+
+
+def test_a_model_that_cannot_be_loaded_is_replaced_by_sketch_and_said(tmp_path):
+    show = loaded(
+        fragments={"folder": str(tmp_path)},
+        model="mine",
+        models={"mine": {"config": "nope.json", "checkpoint": "nope.ckpt"}},
+        engine={"host": "thread", "spares": {"enabled": False}},
+    )
+    from midifrag.midi.memory import memory_ports
+    from midifrag.show.runtime import Runtime
+    from tests.support.runtimes import Seen
+
+    backends = []
+
+    def ports(*wiring):
+        made, backend = memory_ports(*wiring)
+        backends.append(backend)
+        return made
+
+    runtime = Runtime(show, ports)
+    seen = Seen()
+    runtime.start()
+    try:
+        runtime.watch(seen, "test")
+        lost = seen.wait_for_kind(EngineChanged, model="mine", state="lost")
+        assert "nope.json" in lost.text
+        runtime.put(Prompt("short kick", {"seconds": 1}, runtime.clock.now()))
+        (job,) = seen.wait_for(landed(1))
+    finally:
+        runtime.close()
+    assert Archive(tmp_path / "archive").get(job.take).model == "sketch"
+
+
+def test_an_unexpected_error_in_the_bridge_is_told_and_the_show_goes_on(tmp_path, monkeypatch):
+    with stage(tmp_path, show=None) as show:
+        broken = [True]
+        handle = show.runtime.bridge.handle
+
+        def sometimes(item):
+            if broken.pop() if broken else False:
+                raise RuntimeError("boom")
+            handle(item)
+
+        monkeypatch.setattr(show.runtime.bridge, "handle", sometimes)
+        show.note(36)
+        notice = show.seen.wait_for_kind(Notice, level="error")
+        assert "boom" in notice.text
+        show.note(36)
+        show.seen.wait_for(landed(1))
+
+
+def test_pads_of_the_active_bank_only(tmp_path):
+    show = loaded(
+        bank("one", {36: {"prompt": "short kick"}}, program=1),
+        bank("two", {40: {"prompt": "rim"}}, program=2),
+        fragments={"folder": str(tmp_path)},
+        engine={"host": "thread", "spares": {"enabled": False}},
+    )
+    with stage(tmp_path, show) as running:
+        running.note(40)
+        running.note(36)
+        (job,) = running.seen.wait_for(landed(1))
+        assert job.prompt == "short kick"
+
+
+def diffusion_show(tmp_path, host, objective):
+    from tests.engine.tiny_models import tiny_model_folder
+
+    model = tiny_model_folder(tmp_path / "model", objective)
+    return loaded(
+        bank("one", {36: {"prompt": "short kick", "steps": 4, "seed": 11}, 37: {"prompt": "long pad", "steps": 4}}),
+        fragments={"folder": str(tmp_path / "fragments"), "silent_below_db": -180},
+        model="mine",
+        models={"mine": {"folder": str(model)}},
+        precision="fp32",
+        engine={"host": host, "spares": {"enabled": False}},
+    )
+
+
+@pytest.mark.parametrize(("host", "objective"), [("thread", "rf_denoiser"), ("process", "v")])
+def test_a_diffusion_model_plays_a_chord_and_a_take_can_be_rendered_again(tmp_path, host, objective):
+    from midifrag.commands.takes import again
+
+    show = diffusion_show(tmp_path, host, objective)
+    with stage(tmp_path, show) as running:
+        for note in (36, 37, 37):
+            running.note(note)
+        jobs = running.seen.wait_for(lambda changes: landed(3)(changes) and landed(1)(changes))
+    assert sorted(job.slot for job in jobs) == [1, 2, 3]
+    steps = [c.step for c in running.seen.changes if isinstance(c, JobChanged) and c.job == jobs[0].job]
+    assert sorted(set(steps)) == [0, 1, 2, 3, 4]
+    archive = Archive(tmp_path / "fragments" / "archive")
+    take = next(take for take in archive.find() if take.prompt == "short kick")
+    assert take.seed == 11
+    assert len(take.checksum) == 64
+    copy = again(archive, take, show)
+    first, second = archive.read(take.number)[0], archive.read(copy.number)[0]
+    # To rounding: the first was rendered in a batch with its neighbours.
+    assert np.abs(first - second).max() <= 1e-4 * np.abs(first).max()
+    archive.close()
+
+
+def test_a_press_that_waits_at_the_start_does_not_load_its_model_twice(tmp_path):
+    made = []
+
+    def make(choice, _host):
+        made.append(choice.model)
+        time.sleep(0.3)
+        return create_engine(choice, "thread")
+
+    show = loaded(fragments={"folder": str(tmp_path)}, model="sketch", engine={"spares": {"enabled": False}})
+    runtime = Runtime(show, lambda *wiring: memory_ports(*wiring)[0], make)
+    runtime.put(Press(36, 1, "midifrag", 0.8, 0.0))
+    runtime.start()
+    try:
+        assert wait_until_landed(runtime, 30)
+    finally:
+        runtime.close()
+    assert made == ["sketch"]
+
+
+def test_a_show_that_could_not_start_closes_its_files(tmp_path):
+    def no_ports(show, on_event, on_change):
+        ports, _ = memory_ports(show, on_event, on_change)
+
+        def refuse():
+            raise PortError("several ports match")
+
+        ports.open = refuse
+        return ports
+
+    runtime = Runtime(loaded(fragments={"folder": str(tmp_path)}), no_ports)
+    with pytest.raises(PortError):
+        runtime.start()
+    assert runtime.close() == ()
+    with stage(tmp_path) as show:
+        show.note(36)
+        show.seen.wait_for(landed(1))
+
+
+class FullDisk:
+    """A runtime whose last take found no room; ``writer`` is a part of its own in the real one."""
+
+    def __init__(self):
+        self.writer = self
+        self.audio = np.linspace(-1, 1, 2000, dtype=np.float32).reshape(2, -1)
+
+    def close(self):
+        return (Held(3, "the disk is full", "archive and slot"),)
+
+    def unarchived(self):
+        return [Unarchived(self.audio, 8000, TakeRecord("rain", seed=7, job=3))]
+
+
+def test_takes_that_stay_unwritten_are_kept_elsewhere_and_are_a_failure_at_the_end(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr("midifrag.commands.show.rescue_folder", lambda: tmp_path / "rescued")
+    with pytest.raises(StorageError, match="1 of the takes"):
+        _say_goodbye(FullDisk(), ExitStack())
+    told = capsys.readouterr().err
+    assert "job 3: the disk is full" in told
+    assert f"raw takes kept in {tmp_path / 'rescued'}: 1" in told
+    assert "lost" not in told
+    archive = Archive(tmp_path / "rescued")
+    audio, rate = archive.read(1)
+    assert (rate, archive.get(1).seed) == (8000, 7)
+    np.testing.assert_allclose(audio, FullDisk().audio, atol=1e-4)
+    archive.close()
+
+
+def test_takes_that_find_no_room_anywhere_are_described(tmp_path, monkeypatch, capsys):
+    (tmp_path / "file").touch()
+    monkeypatch.setattr("midifrag.commands.show.rescue_folder", lambda: tmp_path / "file")
+    with pytest.raises(StorageError):
+        _say_goodbye(FullDisk(), ExitStack())
+    (described,) = [line for line in capsys.readouterr().err.splitlines() if line.startswith("lost: {")]
+    record = TakeRecord.from_json(described.removeprefix("lost: "))
+    assert (record.prompt, record.seed) == ("rain", 7)
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGHUP"), reason="this system has no terminals that hang up")
+@pytest.mark.parametrize("ignored", [False, True])
+def test_a_closed_terminal_ends_a_show_cleanly_unless_it_is_to_be_ignored(ignored):
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN if ignored else signal.SIG_DFL)
+    try:
+        with stopping() as stopped:
+            signal.raise_signal(signal.SIGHUP)
+            assert stopped.wait(0.5) is not ignored
+    finally:
+        signal.signal(signal.SIGHUP, before)
+
+
+def test_what_hears_beats_is_warmed_at_the_start(tmp_path, monkeypatch):
+    warmed = threading.Event()
+    monkeypatch.setattr("midifrag.fragment.analysis.warm", warmed.set)
+    pads = {36: {"prompt": "beat", "fragment": {"loop": True, "loop_align": True}}}
+    engine = {"host": "thread", "spares": {"enabled": False}}
+    with stage(tmp_path, loaded(bank("one", pads), fragments={"folder": str(tmp_path)}, engine=engine)):
+        assert warmed.wait(30)
+
+
+def test_two_shows_on_one_folder_are_warned(tmp_path):
+    with stage(tmp_path), stage(tmp_path) as second:
+        notice = second.seen.wait_for_kind(Notice)
+        assert "--fragments" in notice.text
+
+
+def test_a_slow_disk_is_told_once(tmp_path, monkeypatch):
+    monkeypatch.setattr("midifrag.show.runtime.BACKLOG", 2)
+    monkeypatch.setattr("midifrag.show.runtime.SLOW_LOOKS", 2)
+    go = threading.Event()
+    with stage(tmp_path) as show:
+        store = Archive.store_encoded
+        monkeypatch.setattr(Archive, "store_encoded", lambda *given: (go.wait(), store(*given))[1])
+        for _ in range(5):
+            show.note(37)
+        notice = show.seen.wait_for_kind(Notice)
+        go.set()
+        show.seen.wait_for(landed(5))
+        told = [c for c in show.seen.changes if isinstance(c, Notice)]
+    assert notice.text.startswith("the disk is slow")
+    assert len(told) == 1
+
+
+def test_the_log_ends_with_what_was_left_out(tmp_path):
+    with stage(tmp_path) as show:
+        show.note(36)
+        show.seen.wait_for(landed(1))
+    (log,) = (tmp_path / "archive" / "sessions").glob("*.jsonl")
+    end = json.loads(log.read_text().splitlines()[-1])
+    assert end["event"] == "end"
+    assert (end["unwritten"], end["left_out"]) == (0, {})
+    assert all(counts == {"malformed": 0, "ignored": 0} for counts in end["midi"].values())
+    assert end["midi"]
