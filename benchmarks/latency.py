@@ -32,7 +32,9 @@ from typing import Any
 import numpy as np
 import rtmidi
 
-from midifrag.events import EngineChanged, JobChanged, PadChanged, PadState, StateChange
+from midifrag.events import EngineChanged, JobChanged, PadChanged, StateChange
+from midifrag.pad_key import PadKey
+from midifrag.states import JobState, PadState
 
 QUEUED = 13
 #: Seconds between two presses: longer than any answer, short enough for hundreds, and never in step with landings.
@@ -195,14 +197,14 @@ class _Landings:
 
     def __init__(self) -> None:
         self.landed: list[JobChanged] = []
-        self.states: dict[str, PadState] = {}
+        self.states: dict[PadKey, PadState] = {}
         self.ready = False
         self.news = threading.Condition()
 
     def __call__(self, change: StateChange) -> None:
         with self.news:
             match change:
-                case JobChanged(state=PadState.LANDED):
+                case JobChanged(state=JobState.LANDED):
                     self.landed.append(change)
                 case PadChanged():
                     self.states[change.pad] = change.state
@@ -241,7 +243,7 @@ def landings(presses: int, spares: bool) -> list[float]:
             seen.wait(lambda: seen.ready)
             for number in range(1, presses + 1):
                 if spares:
-                    seen.wait(lambda: seen.states.get("36") is PadState.READY)
+                    seen.wait(lambda: seen.states.get(PadKey(36)) is PadState.READY)
                 runtime.put(NoteOn("midifrag", 1, 36, 100, runtime.clock.now()))
                 seen.wait(lambda number=number: len(seen.landed) >= number)
         finally:
@@ -252,8 +254,8 @@ def landings(presses: int, spares: bool) -> list[float]:
 
 
 def _own_time(job: JobChanged, spare: bool) -> float:
-    whole = job.times["landed"] - job.times["pressed"]
-    return whole if spare else whole - float(job.details["engine_seconds"])
+    whole = job.times.until_landed or 0.0
+    return whole if spare else whole - (job.engine_seconds or 0.0)
 
 
 def row(name: str, seconds: Sequence[float | None]) -> str:

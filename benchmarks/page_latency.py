@@ -38,10 +38,10 @@ from selenium import webdriver
 from selenium.webdriver.chrome.service import Service
 
 from midifrag.config import loading
-from midifrag.events import PadState
 from midifrag.midi.memory import memory_ports
 from midifrag.page import Page
 from midifrag.show.runtime import Runtime
+from midifrag.states import PadState
 from midifrag.surface.echo import VELOCITIES
 
 #: Seconds between two presses: quicker than anybody plays one pad, with some unsteadiness.

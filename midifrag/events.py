@@ -1,167 +1,19 @@
-"""Intents (what a performer wants) and state changes (what became of it): the bridge's two languages.
-
-Intents come from MIDI, the page and the command line and are all that can change the bridge's state. State changes go
-to everybody who watches: surfaces, page, terminal, log.
-"""
+"""State changes: what became of what a performer wanted. Lights, page, terminal and log are told all of them."""
 
 from __future__ import annotations
 
+import dataclasses
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from enum import StrEnum
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
-
-class PadState(StrEnum):
-    """What a pad is doing; the same words on LEDs, page and log."""
-
-    IDLE = "idle"
-    READY = "ready"
-    QUEUED = "queued"
-    RENDERING = "rendering"
-    LANDED = "landed"
-    HELD = "held"
-    REFUSED = "refused"
-    FAILED = "failed"
-
-
-# --- intents ---------------------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class Press:
-    """Trigger a pad of the active bank. ``velocity`` 0–1, ``time`` in monotonic seconds, ``source`` for the log."""
-
-    note: int
-    channel: int
-    port: str
-    velocity: float
-    time: float
-    source: str = "midi"
-
-
-@dataclass(frozen=True, slots=True)
-class Prompt:
-    """Render a typed preset, not bound to a pad. ``parameters`` as in a bank file; ``client`` is who asked."""
-
-    prompt: str
-    parameters: dict[str, Any]
-    time: float
-    client: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Release:
-    """A pad was let go."""
-
-    note: int
-    channel: int
-    port: str
-    time: float
-
-
-@dataclass(frozen=True, slots=True)
-class MoveControl:
-    """A control stands at ``position`` 0–1. ``control`` is its identity (see `midifrag.midi.mapping.control_id`)."""
-
-    control: str
-    position: float
-    time: float
-
-
-@dataclass(frozen=True, slots=True)
-class SetParameter:
-    """Set a live parameter outright (page, command line); None gives it back to the presets."""
-
-    name: str
-    value: float | None
-
-
-@dataclass(frozen=True, slots=True)
-class SelectBank:
-    """Select a bank: ``program`` 1–128, or ``slug``, or ``offset`` in the set list."""
-
-    program: int | None = None
-    slug: str | None = None
-    offset: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class LockSlot:
-    """Lock or unlock a slot; ``locked`` None toggles."""
-
-    slot: int
-    locked: bool | None
-
-
-@dataclass(frozen=True, slots=True)
-class RestoreSlot:
-    """Put a slot's previous fragment back."""
-
-    slot: int
-
-
-@dataclass(frozen=True, slots=True)
-class SendTake:
-    """Land an archived take in a slot again (None: the next one)."""
-
-    take: int
-    slot: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class StarTake:
-    """Mark an archived take as a good one, or take the mark away."""
-
-    take: int
-    starred: bool
-
-
-@dataclass(frozen=True, slots=True)
-class AnnotateTake:
-    """Replace an archived take's note."""
-
-    take: int
-    note: str
-
-
-@dataclass(frozen=True, slots=True)
-class CancelPad:
-    """Cancel what a pad of the active bank has queued or is rendering."""
-
-    pad: str
-
-
-@dataclass(frozen=True, slots=True)
-class CancelJob:
-    """Cancel one job."""
-
-    job: int
-
-
-@dataclass(frozen=True, slots=True)
-class ClearQueue:
-    """Cancel all that has not started."""
-
-
-@dataclass(frozen=True, slots=True)
-class Panic:
-    """Cancel everything."""
-
-
-@dataclass(frozen=True, slots=True)
-class Reload:
-    """Take over a newly read configuration: ``loaded`` is a `midifrag.config.loading.Loaded`."""
-
-    loaded: Any
-
-
-Intent: TypeAlias = (
-    Press | Prompt | Release | MoveControl | SetParameter | SelectBank | LockSlot | RestoreSlot | SendTake | StarTake
-    | AnnotateTake | CancelPad | CancelJob | ClearQueue | Panic | Reload
-)  # fmt: skip
-
-
-# --- state changes ---------------------------------------------------------------------------------------------------
+from midifrag.config.loading import Loaded
+from midifrag.engine.messages import EngineInfo
+from midifrag.fragment.messages import SlotsChanged, TakeChanged
+from midifrag.fragment.record import Parameter
+from midifrag.midi.messages import PortChanged
+from midifrag.pad_key import PadKey
+from midifrag.states import EngineState, JobKind, JobState, NoticeLevel, PadState
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,7 +21,7 @@ class PadChanged:
     """A pad's state became ``state``. ``progress`` 0–1 while rendering; ``channel`` and ``note`` as last pressed."""
 
     bank: str
-    pad: str
+    pad: PadKey
     port: str | None
     channel: int
     note: int
@@ -182,15 +34,41 @@ class PadChanged:
 
 
 @dataclass(frozen=True, slots=True)
+class JobTimes:
+    """When a job got how far, in monotonic seconds; None for where it has not been."""
+
+    pressed: float
+    queued: float | None = None
+    started: float | None = None
+    rendered: float | None = None
+    landed: float | None = None
+
+    def reached(self) -> dict[str, float]:
+        """The moments that there are, by name."""
+        moments = {one.name: getattr(self, one.name) for one in dataclasses.fields(self)}
+        return {name: moment for name, moment in moments.items() if moment is not None}
+
+    @property
+    def until_landed(self) -> float | None:
+        """Seconds from press to landed; None for what did not land."""
+        return None if self.landed is None else self.landed - self.pressed
+
+
+@dataclass(frozen=True, slots=True)
 class JobChanged:
-    """A job moved on. ``times`` are monotonic seconds by name (pressed, queued, started, rendered, landed)."""
+    """A job moved on.
+
+    ``engine_seconds`` is the device's time, ``fragment_seconds`` the fragment's length, ``write_seconds`` what its
+    files took; ``used`` holds every parameter that really made the take.
+    """
 
     job: int
-    state: PadState | str
+    kind: JobKind
+    state: JobState
     prompt: str
     bank: str
-    pad: str | None
-    times: dict[str, float]
+    pad: PadKey | None
+    times: JobTimes
     step: int = 0
     of: int = 0
     slot: int | None = None
@@ -199,12 +77,15 @@ class JobChanged:
     archived: str | None = None
     spare: bool = False
     text: str = ""
-    details: dict[str, Any] = field(default_factory=dict)
+    used: Mapping[str, Parameter] = field(default_factory=dict)
+    engine_seconds: float | None = None
+    fragment_seconds: float | None = None
+    write_seconds: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class BankChanged:
-    """Another bank is active. ``pads`` is what surfaces show: pad key, note, channel, port, colour, state."""
+    """Another bank is active. ``pads`` are all of its pads as they stand."""
 
     slug: str
     name: str
@@ -222,50 +103,48 @@ class ControlChanged:
 
 
 @dataclass(frozen=True, slots=True)
-class SlotsChanged:
-    """The slots as they are now (`midifrag.fragment.slots.SlotState`)."""
-
-    slots: tuple[Any, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class ArchiveChanged:
-    """An archived take's record (`midifrag.fragment.record.TakeRecord`) changed: starred, annotated."""
-
-    record: Any
-
-
-@dataclass(frozen=True, slots=True)
 class EngineChanged:
-    """An engine's state: loading, warming, ready, lost or failed."""
+    """An engine's state. While it warms up, ``done`` of ``total`` pieces are; ``info`` is what is loaded."""
 
     model: str
-    state: str
+    state: EngineState
     text: str = ""
     done: int = 0
     total: int = 0
-    info: Any = None
+    info: EngineInfo | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class PortState:
-    """A port came or went."""
+class ConfigurationChanged:
+    """Another configuration is in use."""
 
-    port: str
-    direction: str
-    state: str
-    text: str
+    loaded: Loaded
 
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """Something a performer should know: ``level`` info, warning or error."""
+    """Something a performer should know."""
 
-    level: str
+    level: NoticeLevel
     text: str
 
 
 StateChange: TypeAlias = (
-    PadChanged | JobChanged | BankChanged | ControlChanged | SlotsChanged | ArchiveChanged | EngineChanged | PortState
-    | Notice
+    PadChanged | JobChanged | BankChanged | ControlChanged | SlotsChanged | TakeChanged | EngineChanged | PortChanged
+    | ConfigurationChanged | Notice
 )  # fmt: skip
+
+__all__ = [
+    "BankChanged",
+    "ConfigurationChanged",
+    "ControlChanged",
+    "EngineChanged",
+    "JobChanged",
+    "JobTimes",
+    "Notice",
+    "PadChanged",
+    "PortChanged",
+    "SlotsChanged",
+    "StateChange",
+    "TakeChanged",
+]

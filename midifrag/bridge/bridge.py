@@ -1,7 +1,8 @@
 """The bridge: the only owner of live state.
 
 One thread calls `Bridge.handle` with one thing at a time: a MIDI event, an intent, or what an engine, the writer or a
-port reports. What changes is published; nothing else mutates state, so there are no locks to reason about.
+port reports. What changes is published; nothing else mutates state, so there are no locks to reason about. The other
+modules of this room are parts of the bridge, owned by it alone.
 """
 
 from __future__ import annotations
@@ -10,16 +11,14 @@ import math
 import random
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import TypeAlias, assert_never
 
-from midifrag import events
-from midifrag.bridge.jobs import Job, Origin
-from midifrag.bridge.pads import Resting
+from midifrag.bridge.pads import PadsAtRest
 from midifrag.bridge.presses import Presses
 from midifrag.bridge.renders import Renders
 from midifrag.bridge.set_list import SetList
 from midifrag.bridge.spares import Wish
-from midifrag.bridge.standing import Standing, describe
+from midifrag.bridge.view import View
 from midifrag.bridge.warmup import warm_renders
 from midifrag.clock import Clock
 from midifrag.config.banks import LIMITS, WHOLE, Bank
@@ -28,17 +27,47 @@ from midifrag.engine import messages as engine
 from midifrag.engine.protocol import Engines
 from midifrag.events import (
     BankChanged,
+    ConfigurationChanged,
     ControlChanged,
     EngineChanged,
     Notice,
     PadChanged,
-    PadState,
-    PortState,
+    PortChanged,
     StateChange,
 )
 from midifrag.fragment import messages as writer
+from midifrag.intents import (
+    AnnotateTake,
+    CancelJob,
+    CancelPad,
+    ClearQueue,
+    Intent,
+    LockSlot,
+    MoveControl,
+    Panic,
+    Press,
+    Prompt,
+    Release,
+    RestoreSlot,
+    SelectBank,
+    SendTake,
+    SetParameter,
+    StarTake,
+)
 from midifrag.midi.mapping import Mapper
-from midifrag.midi.messages import MidiEvent, PortChanged, Tick, Transport
+from midifrag.midi.messages import (
+    Aftertouch,
+    ControlChange,
+    MidiEvent,
+    NoteOff,
+    NoteOn,
+    PitchBend,
+    ProgramChange,
+    Tick,
+    Transport,
+)
+from midifrag.pad_key import PadKey
+from midifrag.states import EngineState, JobState, NoticeLevel
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +85,14 @@ class Introduce:
     to: Callable[[list[StateChange]], None]
 
 
-Item: TypeAlias = MidiEvent | events.Intent | FromEngine | writer.WriterEvent | PortChanged | Introduce | Notice
+@dataclass(frozen=True, slots=True)
+class Reload:
+    """Take over a newly read configuration."""
+
+    loaded: Loaded
+
+
+Item: TypeAlias = MidiEvent | Intent | FromEngine | writer.WriterEvent | PortChanged | Introduce | Reload | Notice
 
 
 class Bridge:
@@ -74,13 +110,18 @@ class Bridge:
         self._set_list = SetList(loaded)
         self._publish_out = publish
         self._write = write
-        self._clock = clock
-        self._standing = Standing()
         self._engines = engines
         self._stand_ins: set[str] = set()
+        self.view = View(loaded)
         self.renders = Renders(engines, write, self._publish, clock, loaded.show.engine.spares, seeds)
         self._presses = Presses(self._set_list, self.renders, self._publish)
-        self._resting = Resting(self._standing, self.renders, lambda: self.bank, self._wish_of, self._publish, clock)
+        self._pads = PadsAtRest(self.view, self.renders, lambda: self.bank, self._wish_of, self._publish, clock)
+        self.view.apply(self._bank_changed())
+
+    @property
+    def loaded(self) -> Loaded:
+        """The configuration in use."""
+        return self._set_list.loaded
 
     @property
     def bank(self) -> Bank:
@@ -89,7 +130,7 @@ class Bridge:
 
     @property
     def mapper(self) -> Mapper:
-        """What MIDI events mean in the active bank."""
+        """What MIDI events mean in the active bank; another one whenever that changes."""
         return self._set_list.mapper
 
     def handle(self, item: Item) -> None:
@@ -97,119 +138,119 @@ class Bridge:
         match item:
             case FromEngine(model, event):
                 self._on_engine(model, event)
-            case writer.SlotsChanged(slots):
-                self._publish(events.SlotsChanged(slots))
-            case writer.TakeChanged(record):
-                self._publish(events.ArchiveChanged(record))
-            case _ if isinstance(item, writer.WriterEvent):
+            case writer.SlotsChanged() | writer.TakeChanged() | PortChanged() | Notice():
+                self._publish(item)
+            case (
+                writer.TakeArchived()
+                | writer.Landed()
+                | writer.LandFailed()
+                | writer.Held()
+                | writer.GivenUp()
+                | writer.Refused()
+            ):
                 self.renders.on_writer(item)
-            case PortChanged(port, direction, state, text):
-                self._publish(PortState(port, direction, state, text))
             case Introduce(to):
                 to(self.everything())
-            case Notice():
-                self._publish(item)
-            case events.Press():
-                self._presses.press(item)
-            case events.Prompt():
-                self._presses.prompt(item)
-            case events.MoveControl(control, position, _):
-                change = self._set_list.live.move(control, position)
-                if change is not None:
-                    self._publish(change)
-            case events.Release():
-                pass
-            case _ if isinstance(item, events.Intent):
-                self._act(item)
+            case Reload(loaded):
+                self._reload(loaded)
             case Tick() | Transport():
                 if self._set_list.tempo.feed(item):
                     self._publish(ControlChanged("tempo", float(self._set_list.tempo.bpm)))
-            case _:
+            case NoteOn() | NoteOff() | ControlChange() | PitchBend() | Aftertouch() | ProgramChange():
                 for intent in self.mapper.intents(item):
-                    self.handle(intent)
+                    self._act(intent)
+            case _:
+                self._act(item)
 
     def housekeeping(self) -> None:
         """Call a few times a second: spares are topped up, pads go from how a press ended to what they are at now."""
         self._top_up()
-        self._resting.settle()
+        self._pads.settle()
 
     def everything(self) -> list[StateChange]:
         """How everything stands, as changes that build it up."""
         return [
+            ConfigurationChanged(self.loaded),
             self._bank_changed(),
-            *self._standing.changes(),
-            *self._set_list.live.changes(),
+            *self.view.surroundings(),
+            *self._set_list.values.changes(),
             *(job.changed() for job in self.renders.jobs),
         ]
 
     def _bank_changed(self) -> BankChanged:
-        return BankChanged(self.bank.slug, self.bank.name, self._set_list.index, self._resting.pads())
+        return BankChanged(self.bank.slug, self.bank.name, self._set_list.index, self._pads.shown())
 
     # --- acting ------------------------------------------------------------------------------------------------------
 
-    def _act(self, intent: Any) -> None:
+    def _act(self, intent: Intent) -> None:
         match intent:
-            case events.SetParameter(name, value):
+            case Press():
+                self._presses.press(intent)
+            case Release():
+                pass  # a press ends by itself; what is held down has no meaning yet
+            case Prompt():
+                self._presses.prompt(intent)
+            case MoveControl(control, position):
+                change = self._set_list.values.move(control, position)
+                if change is not None:
+                    self._publish(change)
+            case SetParameter(name, value):
                 self._set(name, value)
-            case events.SelectBank():
+            case SelectBank():
                 self._select(intent)
-            case events.LockSlot(slot, locked):
-                self._write(writer.SetLock(slot, locked))
-            case events.RestoreSlot(slot):
-                self._write(writer.RestoreSlot(slot))
-            case events.SendTake(take, slot):
-                origin = Origin(self.bank.slug, None, f"take {take}", 0, 1, None)
-                self.renders.land_archived(take, slot, origin, self._set_list.show.fragments.options())
-            case events.StarTake(take, starred):
-                self._write(writer.Star(take, starred))
-            case events.AnnotateTake(take, note):
-                self._write(writer.Annotate(take, note))
-            case events.CancelPad(pad):
+            case LockSlot() | RestoreSlot() | StarTake() | AnnotateTake():
+                self._write(intent)
+            case SendTake(take, slot):
+                options = self._set_list.show.fragments.options()
+                self.renders.land_archived(take, slot, self.bank.slug, options)
+            case CancelPad(pad):
                 self.renders.cancel(self.renders.jobs.pending(self.bank.slug, pad))
-            case events.CancelJob(number):
-                job: Job | None = self.renders.jobs.get(number)
-                self.renders.cancel([job] if job else [])
-            case events.ClearQueue():
-                self.renders.cancel([j for j in self.renders.jobs.pending() if j.state is PadState.QUEUED])
-            case events.Panic():
-                self.renders.panic()
-                self._resting.settle()
-                still = " but what was rendered already" if any(job.writing for job in self.renders.jobs) else ""
-                self._publish(Notice("info", f"panic: everything is cancelled{still}"))
-            case events.Reload(loaded):
-                self._reload(loaded)
+            case CancelJob(number):
+                self.renders.cancel(job for job in self.renders.jobs.pending() if job.number == number)
+            case ClearQueue():
+                self.renders.cancel(job for job in self.renders.jobs.pending() if job.state is JobState.QUEUED)
+            case Panic():
+                self._panic()
+            case _:
+                assert_never(intent)
+
+    def _panic(self) -> None:
+        self.renders.panic()
+        self._pads.settle()
+        still = " but what was rendered already" if any(job.writing for job in self.renders.jobs) else ""
+        self._publish(Notice(NoticeLevel.INFO, f"panic: everything is cancelled{still}"))
 
     def _set(self, name: str, value: float | None) -> None:
         low, high = LIMITS.get(name, (math.inf, -math.inf))
         if name in LIMITS and value is None:
-            self._publish(self._set_list.live.set(name, None))
+            self._publish(self._set_list.values.set(name, None))
         elif value is not None and low <= value <= high:
-            self._publish(self._set_list.live.set(name, round(value) if name in WHOLE else value))
+            self._publish(self._set_list.values.set(name, round(value) if name in WHOLE else value))
         else:
-            self._publish(Notice("warning", f"{name} cannot be set to {value}; nothing was changed"))
+            self._publish(Notice(NoticeLevel.WARNING, f"{name} cannot be set to {value}; nothing was changed"))
 
-    def _select(self, select: events.SelectBank) -> None:
+    def _select(self, select: SelectBank) -> None:
         index = self._set_list.find(select)
         if index is None:
             wanted = select.slug if select.slug is not None else f"program {select.program}"
-            self._publish(Notice("warning", f"no bank for {wanted}; {self.bank.name} stays"))
+            self._publish(Notice(NoticeLevel.WARNING, f"no bank for {wanted}; {self.bank.name} stays"))
         elif index != self._set_list.index:
-            before = set(self._set_list.live.effective)
+            before = set(self._set_list.values.effective)
             self._set_list.activate(index)
             self._tell_bank(before)
 
     def _tell_bank(self, before: set[str]) -> None:
         """Tell the bank that is active now and its live values, when those named ``before`` were in effect."""
         self._publish(self._bank_changed())
-        for name in sorted(before - set(self._set_list.live.effective)):
+        for name in sorted(before - set(self._set_list.values.effective)):
             self._publish(ControlChanged(name, None))
-        for change in self._set_list.live.changes():
+        for change in self._set_list.values.changes():
             self._publish(change)
 
     def _reload(self, loaded: Loaded) -> None:
-        known, before = warm_renders(self._set_list.loaded), set(self._set_list.live.effective)
+        known, before = warm_renders(self.loaded), set(self._set_list.values.effective)
         has_other_tempo = self._set_list.reload(loaded)
-        self._standing.keep_pads({(bank.slug, key) for bank in loaded.banks for key in bank.pads})
+        self._publish(ConfigurationChanged(loaded))
         self.renders.spares.settings = loaded.show.engine.spares
         if not loaded.show.engine.spares.enabled:
             self.renders.drop_spares()
@@ -220,45 +261,46 @@ class Bridge:
         if has_other_tempo:
             self._publish(ControlChanged("tempo", float(self._set_list.tempo.bpm)))
         self._tell_bank(before)
-        self._publish(Notice("info", "the changed configuration is in use"))
+        self._publish(Notice(NoticeLevel.INFO, "the changed configuration is in use"))
 
     # --- what engines say --------------------------------------------------------------------------------------------
 
     def _on_engine(self, model: str, event: engine.EngineEvent) -> None:
         match event:
             case engine.Warming(done, total, what):
-                self._publish(EngineChanged(model, "warming", what, done, total))
+                self._publish(EngineChanged(model, EngineState.WARMING, what, done, total))
             case engine.Ready(info):
-                self._publish(EngineChanged(model, "ready", describe(info), info=info))
+                self._publish(EngineChanged(model, EngineState.READY, info.summary, info=info))
             case engine.Died(reason, _, restarting):
-                self._publish(EngineChanged(model, "restarting" if restarting else "lost", reason))
+                state = EngineState.RESTARTING if restarting else EngineState.LOST
+                self._publish(EngineChanged(model, state, reason))
                 self.renders.on_engine(model, event)
                 if not restarting:
                     self._stand_in(model)
             case _:
                 spare = self.renders.on_engine(model, event)
                 if spare is not None:
-                    self._resting.show_ready(spare.wish)
+                    self._pads.show_ready(spare.wish)
                     self._top_up()
                 return
         self._top_up()
-        self._resting.settle()
+        self._pads.settle()
 
     def _stand_in(self, model: str) -> None:
         """Begin with what renders for a model that is lost now, before the next press needs it."""
         other = self._engines.effective(model)
         if other not in self._stand_ins | {model}:
             self._stand_ins.add(other)
-            self._publish(Notice("warning", f"{other} renders for {model} from now on"))
+            self._publish(Notice(NoticeLevel.WARNING, f"{other} renders for {model} from now on"))
             self._engines.send(other, engine.Warm(()))
 
     def _top_up(self) -> None:
         if not self._set_list.show.engine.spares.enabled:
             return
         wishes = [self._wish_of(self.bank.slug, key) for key in self._set_list.by_last_press()]
-        self.renders.top_up([wish for wish in wishes if wish is not None], self._standing.ready_models)
+        self.renders.top_up([wish for wish in wishes if wish is not None], self.view.ready_models)
 
-    def _wish_of(self, bank: str, key: str) -> Wish | None:
+    def _wish_of(self, bank: str, key: PadKey) -> Wish | None:
         if bank != self.bank.slug or key not in self.bank.pads:
             return None
         preset = self._set_list.next_preset(key)
@@ -271,5 +313,5 @@ class Bridge:
         if isinstance(change, PadChanged) and not self._set_list.holds(change.bank, change.pad):
             # A light of a pad that is no longer in the configuration would stay on for ever.
             return
-        self._standing.note(change)
+        self.view.apply(change)
         self._publish_out(change)

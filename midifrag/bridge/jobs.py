@@ -1,116 +1,159 @@
-"""Jobs: what became of each press, from the press to the fragment in its slot. Owned by the bridge alone."""
+"""Jobs: what became of each press, from the press to the fragment in its slot."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import dataclasses
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from midifrag.clock import Clock
 from midifrag.config.banks import OnLost, Preset
 from midifrag.engine.messages import EngineInfo, Render, Rendered
-from midifrag.events import JobChanged, PadChanged, PadState
+from midifrag.events import JobChanged, JobTimes, PadChanged
 from midifrag.fragment.options import FragmentOptions
-from midifrag.fragment.record import TakeRecord
-
-#: States in which an engine still has something to do for a job.
-PENDING = frozenset({PadState.QUEUED, PadState.RENDERING})
+from midifrag.fragment.record import Parameter, TakeRecord
+from midifrag.pad_key import PadKey
+from midifrag.states import JobKind, JobState
 
 
 @dataclass(frozen=True, slots=True)
-class Origin:
-    """Where a press came from: the pad (None for a typed prompt) and the note that feedback goes to."""
+class PressedPad:
+    """The pad that a job began on, the note that feedback goes to, and the pad's rules."""
 
-    bank: str
-    pad: str | None
-    label: str
+    key: PadKey
     note: int
     channel: int
-    port: str | None
+    port: str
     colour: str | None = None
     choke: str | None = None
     on_lost: OnLost = "queue"
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where a job came from. ``label`` is what a page calls it; ``pad`` is None for what no pad began."""
+
+    kind: JobKind
+    bank: str
+    label: str
+    pad: PressedPad | None = None
+
+    @property
+    def place(self) -> tuple[str, PadKey | None]:
+        """Bank and pad."""
+        return self.bank, self.pad.key if self.pad else None
+
+
+@dataclass(slots=True, kw_only=True)
 class Job:
-    """One press on its way. ``times`` are monotonic seconds by name: pressed, queued, started, rendered, landed."""
+    """Something on its way into a slot; as it is here, an archived take, or a press that is refused."""
 
     number: int
     origin: Origin
-    preset: Preset
-    model: str
-    render: Render
-    options: FragmentOptions
-    slot: int | None
-    times: dict[str, float]
-    state: PadState = PadState.QUEUED
-    step: int = 0
-    of: int = 0
-    spare: bool = False
-    retried: bool = False
-    cancelling: bool = False
+    prompt: str
+    times: JobTimes
+    slot: int | None = None
+    state: JobState = JobState.QUEUED
     #: Whether its take is with the writer: nothing is left for an engine, and nothing to cancel.
     writing: bool = False
     take: int | None = None
     archived: str | None = None
     file: str | None = None
     text: str = ""
-    #: What the engine has to say of the take.
-    notes: tuple[str, ...] = ()
-    details: dict[str, object] = field(default_factory=dict)
+    fragment_seconds: float | None = None
+    write_seconds: float | None = None
 
-    @property
-    def pending(self) -> bool:
-        """Whether an engine still has something to do for it."""
-        return self.state in PENDING and not self.writing
-
-    @property
-    def done(self) -> bool:
-        """Whether nothing more will happen to it."""
-        return self.state in (PadState.LANDED, PadState.FAILED, PadState.REFUSED, PadState.IDLE)
+    def reached(self, **moments: float) -> None:
+        """It has got as far as is named, at these monotonic seconds."""
+        self.times = dataclasses.replace(self.times, **moments)
 
     def changed(self) -> JobChanged:
         """What watchers are told of it."""
         return JobChanged(
             job=self.number,
-            state="cancelled" if self.state is PadState.IDLE else self.state,
-            prompt=self.preset.prompt,
+            kind=self.origin.kind,
+            state=self.state,
+            prompt=self.prompt,
             bank=self.origin.bank,
-            pad=self.origin.pad,
-            times=dict(self.times),
-            step=self.step,
-            of=self.of,
+            pad=self.origin.place[1],
+            times=self.times,
             slot=self.slot,
             file=self.file,
             take=self.take,
             archived=self.archived,
-            spare=self.spare,
             text=self.text,
-            details=dict(self.details),
+            fragment_seconds=self.fragment_seconds,
+            write_seconds=self.write_seconds,
+        )
+
+    def pad_changed(self, now: float) -> PadChanged | None:
+        """What its pad shows; None for what no pad began."""
+        pad = self.origin.pad
+        if pad is None:
+            return None
+        return PadChanged(
+            bank=self.origin.bank,
+            pad=pad.key,
+            port=pad.port,
+            channel=pad.channel,
+            note=pad.note,
+            state=self.state.on_pad,
+            colour=pad.colour,
+            time=now,
+            job=self.number,
+            text=self.text,
+        )
+
+
+@dataclass(slots=True, kw_only=True)
+class RenderJob(Job):
+    """A press or a typed prompt that an engine renders, or has rendered."""
+
+    preset: Preset
+    model: str
+    render: Render
+    options: FragmentOptions
+    step: int = 0
+    of: int = 0
+    spare: bool = False
+    retried: bool = False
+    cancelling: bool = False
+    #: What the engine has to say of the take, and what really made it.
+    notes: tuple[str, ...] = ()
+    used: Mapping[str, Parameter] = field(default_factory=dict)
+    engine_seconds: float | None = None
+
+    @property
+    def pending(self) -> bool:
+        """Whether an engine still has something to do for it."""
+        return self.state in (JobState.QUEUED, JobState.RENDERING) and not self.writing
+
+    @property
+    def on_lost(self) -> OnLost:
+        """What becomes of it when its engine dies."""
+        return self.origin.pad.on_lost if self.origin.pad else "queue"
+
+    def changed(self) -> JobChanged:
+        """What watchers are told of it."""
+        return dataclasses.replace(
+            Job.changed(self),
+            step=self.step,
+            of=self.of,
+            spare=self.spare,
+            used=self.used,
+            engine_seconds=self.engine_seconds,
         )
 
     def pad_changed(self, now: float) -> PadChanged | None:
         """What its pad shows; None for a typed prompt."""
-        if self.origin.pad is None:
-            return None
-        rendering = self.state is PadState.RENDERING
-        return PadChanged(
-            bank=self.origin.bank,
-            pad=self.origin.pad,
-            port=self.origin.port,
-            channel=self.origin.channel,
-            note=self.origin.note,
-            state=self.state,
-            colour=self.origin.colour,
-            time=now,
-            job=self.number,
-            progress=self.step / self.of if rendering and self.of else None,
-            text=self.text,
-        )
+        changed = Job.pad_changed(self, now)
+        if changed is None or self.state is not JobState.RENDERING or not self.of:
+            return changed
+        return dataclasses.replace(changed, progress=self.step / self.of)
 
 
 class JobTable:
-    """All jobs that are not done, by number, in the order of their presses."""
+    """All jobs that have not ended, by number, in the order of their presses."""
 
     def __init__(self) -> None:
         self._jobs: dict[int, Job] = {}
@@ -126,11 +169,16 @@ class JobTable:
         self._jobs[job.number] = job
 
     def get(self, number: int) -> Job | None:
-        """The job, or None if it is done or was never here."""
+        """The job, or None if it has ended or was never here."""
         return self._jobs.get(number)
 
+    def render_job(self, number: int) -> RenderJob | None:
+        """The job, if it is one that an engine renders."""
+        job = self._jobs.get(number)
+        return job if isinstance(job, RenderJob) else None
+
     def drop(self, job: Job) -> None:
-        """Forget a job that is done."""
+        """Forget a job that has ended."""
         self._jobs.pop(job.number, None)
 
     def __iter__(self) -> Iterator[Job]:
@@ -139,24 +187,22 @@ class JobTable:
     def __len__(self) -> int:
         return len(self._jobs)
 
-    def pending(self, bank: str | None = None, pad: str | None = None) -> list[Job]:
+    def pending(self, bank: str | None = None, pad: PadKey | None = None) -> list[RenderJob]:
         """The jobs an engine still works for, of one pad or of all."""
-        jobs = [job for job in self if job.pending and not job.cancelling]
-        if pad is None:
-            return jobs
-        return [job for job in jobs if (job.origin.bank, job.origin.pad) == (bank, pad)]
+        jobs = [job for job in self if isinstance(job, RenderJob) and job.pending and not job.cancelling]
+        return jobs if pad is None else [job for job in jobs if job.origin.place == (bank, pad)]
 
     def landing(self) -> bool:
         """Whether a take is being written, and not held back by a disk."""
-        return any(job.writing and job.state is not PadState.HELD for job in self)
+        return any(job.writing and job.state is not JobState.HELD for job in self)
 
-    def on_pad(self, bank: str, pad: str | None) -> list[Job]:
+    def on_pad(self, bank: str, pad: PadKey) -> list[Job]:
         """All jobs of one pad, in the order of their presses."""
-        return [job for job in self if pad is not None and (job.origin.bank, job.origin.pad) == (bank, pad)]
+        return [job for job in self if job.origin.place == (bank, pad)]
 
     def waiting(self) -> int:
         """How many wait for an engine to start on them."""
-        return sum(job.state is PadState.QUEUED and not job.cancelling for job in self._jobs.values())
+        return sum(isinstance(job, RenderJob) and job.state is JobState.QUEUED and not job.cancelling for job in self)
 
 
 def request(preset: Preset, job: int, seed: int, *, spare: bool = False) -> Render:
@@ -176,13 +222,13 @@ def request(preset: Preset, job: int, seed: int, *, spare: bool = False) -> Rend
     )
 
 
-def take_record(job: Job, event: Rendered | None, info: EngineInfo | None, clock: Clock) -> TakeRecord:
+def take_record(job: RenderJob, event: Rendered | None, info: EngineInfo | None, clock: Clock) -> TakeRecord:
     """What the archive keeps of how a take was made; ``event`` is None where the engine failed at it."""
-    wall = {name: clock.wall(moment) for name, moment in job.times.items()}
+    wall = {name: clock.wall(moment) for name, moment in job.times.reached().items()}
     used = dict(event.used) if event else {"steps": job.render.steps, "cfg_scale": job.render.cfg_scale}
     seed = used.get("seed", job.render.seed)
     return TakeRecord(
-        prompt=job.preset.prompt,
+        prompt=job.prompt,
         preset=job.origin.label,
         bank=job.origin.bank,
         model=info.model if info else job.model,

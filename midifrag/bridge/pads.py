@@ -7,35 +7,37 @@ from collections.abc import Callable
 
 from midifrag.bridge.renders import Renders
 from midifrag.bridge.spares import Wish
-from midifrag.bridge.standing import Standing
+from midifrag.bridge.view import View
 from midifrag.clock import Clock
 from midifrag.config.banks import Bank
-from midifrag.events import PadChanged, PadState, StateChange
+from midifrag.events import PadChanged, StateChange
+from midifrag.pad_key import PadKey
+from midifrag.states import PadState
 
 #: How long a pad shows how its press ended before it shows what it is at now, in seconds.
 ENDED_SHOWS_FOR = 1.5
 
 
-class Resting:
-    """The pads of the active bank that no press has just changed. Owned by the bridge alone."""
+class PadsAtRest:
+    """The pads of the active bank that no press has just changed."""
 
     def __init__(
         self,
-        standing: Standing,
+        view: View,
         renders: Renders,
         bank: Callable[[], Bank],
-        wish_of: Callable[[str, str], Wish | None],
+        wish_of: Callable[[str, PadKey], Wish | None],
         publish: Callable[[StateChange], None],
         clock: Clock,
     ) -> None:
-        self._standing = standing
+        self._view = view
         self._renders = renders
         self._bank = bank
         self._wish_of = wish_of
         self._publish = publish
         self._clock = clock
 
-    def pads(self) -> tuple[PadChanged, ...]:
+    def shown(self) -> tuple[PadChanged, ...]:
         """The active bank's pads as they are now."""
         return tuple(dataclasses.replace(pad, state=self._rest(pad)) for pad in self._last_shown())
 
@@ -51,7 +53,7 @@ class Resting:
 
     def show_ready(self, wish: Wish) -> None:
         """A spare for ``wish`` has come."""
-        if wish != self._wish_of(*wish.place):
+        if wish.pad is None or wish != self._wish_of(wish.bank, wish.pad):
             return
         for pad in self._last_shown():
             at_rest = pad.state in (PadState.IDLE, PadState.FAILED, PadState.REFUSED)
@@ -59,7 +61,7 @@ class Resting:
                 self._show(pad, PadState.READY)
 
     def _last_shown(self) -> tuple[PadChanged, ...]:
-        return self._standing.pads_of(self._bank(), self._clock.now())
+        return self._view.pads_of(self._bank(), self._clock.now())
 
     def _has_shown_its_end(self, pad: PadChanged) -> bool:
         ended = pad.state in (PadState.LANDED, PadState.FAILED, PadState.REFUSED)

@@ -1,4 +1,4 @@
-"""What a press does: its pad's rules, who is choked, the queue's size. Owned by the bridge alone."""
+"""What a press does: its pad's rules, who is choked, the queue's size."""
 
 from __future__ import annotations
 
@@ -6,11 +6,14 @@ from collections.abc import Callable
 
 from pydantic import ValidationError
 
-from midifrag.bridge.jobs import Origin
+from midifrag.bridge.jobs import Origin, PressedPad
 from midifrag.bridge.renders import Renders
 from midifrag.bridge.set_list import SetList
 from midifrag.config.banks import Pad, Preset
-from midifrag.events import Notice, Press, Prompt, StateChange
+from midifrag.events import Notice, StateChange
+from midifrag.intents import Press, Prompt
+from midifrag.pad_key import PadKey
+from midifrag.states import JobKind, NoticeLevel
 
 
 class Presses:
@@ -39,23 +42,22 @@ class Presses:
         if pad.choke is not None:
             self._choke(pad.choke, place)
         self._set_list.pressed(key, press)
-        origin = Origin(
-            bank.slug, key, pad.label, press.note, press.channel, press.port, pad.colour, pad.choke, pad.on_lost
-        )
+        pressed = PressedPad(key, press.note, press.channel, press.port, pad.colour, pad.choke, pad.on_lost)
+        origin = Origin(JobKind.PAD, bank.slug, pad.label, pressed)
         self._submit(origin, pad, self._set_list.preset(pad, press.velocity), press.time)
 
     def prompt(self, prompt: Prompt) -> None:
         """Render what somebody typed."""
-        origin = Origin(self._set_list.bank.slug, None, prompt.prompt, 0, 1, None)
+        origin = Origin(JobKind.PROMPT, self._set_list.bank.slug, prompt.prompt)
         try:
             pad = Pad.model_validate({"prompt": prompt.prompt, **prompt.parameters})
         except ValidationError as error:
             problem = error.errors()[0]
-            self._publish(Notice("error", f"{'.'.join(map(str, problem['loc']))}: {problem['msg']}"))
+            self._publish(Notice(NoticeLevel.ERROR, f"{'.'.join(map(str, problem['loc']))}: {problem['msg']}"))
             return
         preset = self._set_list.typed(pad)
         if self._set_list.model(preset) not in self._set_list.show.known_models:
-            self._publish(Notice("error", f"model: {preset.model!r} is none of the models that there are"))
+            self._publish(Notice(NoticeLevel.ERROR, f"model: {preset.model!r} is none of the models that there are"))
             return
         self._submit(origin, pad, preset, prompt.time)
 
@@ -63,11 +65,12 @@ class Presses:
         size = self._set_list.show.queue.size
         if self._renders.jobs.waiting() >= size:
             full = f"the queue is full ({size} presses wait); press again when one has landed"
-            self._renders.refuse(origin, preset, full, time)
+            self._renders.refuse(origin, preset.prompt, full, time)
         else:
             options = self._set_list.show.fragments.options(pad.fragment)
             self._renders.submit(origin, preset, self._set_list.model(preset), options, pad.slot, time)
 
-    def _choke(self, group: str, place: tuple[str, str]) -> None:
-        others = [job for job in self._renders.jobs.pending() if job.origin.choke == group]
-        self._renders.cancel([job for job in others if (job.origin.bank, job.origin.pad) != place])
+    def _choke(self, group: str, place: tuple[str, PadKey]) -> None:
+        pending = self._renders.jobs.pending()
+        others = [job for job in pending if job.origin.pad and job.origin.pad.choke == group]
+        self._renders.cancel([job for job in others if job.origin.place != place])

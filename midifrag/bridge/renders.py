@@ -1,22 +1,25 @@
-"""The way of a job: from a resolved preset through an engine and the writer to its slot. Owned by the bridge alone."""
+"""The way of a job: from a resolved preset through an engine and the writer to its slot."""
 
 from __future__ import annotations
 
 import dataclasses
 import random
 from collections.abc import Callable, Collection, Iterable
+from typing import assert_never
 
-from midifrag.bridge.jobs import Job, JobTable, Origin, request, take_record
+from midifrag.bridge.jobs import Job, JobTable, Origin, RenderJob, request, take_record
 from midifrag.bridge.spares import Coming, Spare, SpareRack, Wish
 from midifrag.clock import Clock
 from midifrag.config.banks import Preset
 from midifrag.config.settings import SpareSettings
 from midifrag.engine import messages as engine
 from midifrag.engine.protocol import Engines
-from midifrag.events import Notice, PadChanged, PadState, StateChange
+from midifrag.events import JobTimes, Notice, PadChanged, StateChange
 from midifrag.fragment import messages as writer
 from midifrag.fragment.options import FragmentOptions
 from midifrag.fragment.record import TakeRecord
+from midifrag.pad_key import PadKey
+from midifrag.states import JobKind, JobState, NoticeLevel
 
 
 class Renders:
@@ -43,22 +46,22 @@ class Renders:
 
     def submit(
         self, origin: Origin, preset: Preset, model: str, options: FragmentOptions, slot: int | None, pressed: float
-    ) -> Job:
+    ) -> RenderJob:
         """Queue a render; a ready spare lands at once, one on its way becomes this press."""
-        model = self._engines.effective(model)
-        wish = Wish(origin.bank, origin.pad or "", model, preset, options)
+        wish = self.wish(*origin.place, preset, model, options)
         self.spares.encourage(wish.place)
         coming = self.spares.take_over(wish)
         render = coming.render if coming is not None else self._render(self.jobs.next_number(), preset)
-        job = Job(
+        job = RenderJob(
             number=render.job,
             origin=origin,
+            prompt=preset.prompt,
             preset=preset,
-            model=model,
+            model=wish.model,
             render=dataclasses.replace(render, spare=False),
             options=options,
             slot=slot,
-            times={"pressed": pressed, "queued": self._clock.now()},
+            times=JobTimes(pressed, queued=self._clock.now()),
         )
         self.jobs.add(job)
         spare = self.spares.take(wish)
@@ -69,26 +72,31 @@ class Renders:
         if job.spare:
             return job
         if coming is not None:
-            self._engines.send(model, engine.Promote(job.number))
+            self._engines.send(job.model, engine.Promote(job.number))
             if coming.started is not None:
                 self._started(job)
         else:
             # Its own engine lets a press go first; another model's would go on beside it, on the same device.
-            self._cancel_spares([one for one in self.spares.coming if one.wish.model != model])
-            self._engines.send(model, job.render)
+            self._cancel_spares([one for one in self.spares.coming if one.wish.model != job.model])
+            self._engines.send(job.model, job.render)
         return job
 
-    def land_archived(self, take: int, slot: int | None, origin: Origin, options: FragmentOptions) -> None:
+    def land_archived(self, take: int, slot: int | None, bank: str, options: FragmentOptions) -> None:
         """Put an archived take into a slot again."""
-        now = self._clock.now()
-        number = self.jobs.next_number()
-        render = engine.Render(number, origin.label, 1.0, 0)
-        job = Job(number, origin, Preset(prompt=origin.label), "archive", render, options, slot, {"pressed": now})
-        job.state, job.writing = PadState.RENDERING, True
+        number, label = self.jobs.next_number(), f"take {take}"
+        job = Job(
+            number=number,
+            origin=Origin(JobKind.TAKE, bank, label),
+            prompt=label,
+            slot=slot,
+            times=JobTimes(self._clock.now()),
+            state=JobState.RENDERING,
+            writing=True,
+        )
         self.jobs.add(job)
         self._write(writer.LandArchived(number, take, options, slot))
 
-    def cancel(self, jobs: list[Job]) -> None:
+    def cancel(self, jobs: Iterable[RenderJob]) -> None:
         """Drop jobs that an engine still works for; what has been rendered already is kept."""
         for job in jobs:
             if job.pending and not job.cancelling:
@@ -132,8 +140,8 @@ class Renders:
             self.spares.forget(one.render.job)
             self._engines.send(one.wish.model, engine.Cancel(one.render.job))
 
-    def wish(self, bank: str, pad: str, preset: Preset, model: str, options: FragmentOptions) -> Wish:
-        """What a press on ``pad`` would ask for now."""
+    def wish(self, bank: str, pad: PadKey | None, preset: Preset, model: str, options: FragmentOptions) -> Wish:
+        """What a press on ``pad`` (None: a typed prompt) would ask for now."""
         return Wish(bank, pad, self._engines.effective(model), preset, options)
 
     def _render(self, number: int, preset: Preset, *, spare: bool = False) -> engine.Render:
@@ -142,67 +150,73 @@ class Renders:
 
     # --- from engines ------------------------------------------------------------------------------------------------
 
-    def on_engine(self, model: str, event: engine.EngineEvent) -> Spare | None:
+    def on_engine(self, model: str, event: engine.JobEvent | engine.Died) -> Spare | None:
         """Take in what an engine says of a job. Returns a spare that has just become ready."""
         match event:
-            case engine.Started(number) if job := self.jobs.get(number):
-                self._started(job)
             case engine.Started(number):
-                self.spares.began(number, self._clock.now())
-            case engine.Progress(number, step, of) if job := self.jobs.get(number):
-                job.step, job.of = step, of
-                if "started" in job.times:
-                    self._tell(job)
+                if job := self.jobs.render_job(number):
+                    self._started(job)
+                else:
+                    self.spares.began(number, self._clock.now())
+            case engine.Progress(number, step, of):
+                self._progressed(number, step, of)
             case engine.Rendered():
                 return self._rendered(event)
             case engine.Failed():
                 self._failed(event)
             case engine.Cancelled(number):
                 self.spares.forget(number)
-                if job := self.jobs.get(number):
-                    self._end(job, PadState.IDLE, "cancelled")
+                if job := self.jobs.render_job(number):
+                    self._end(job, JobState.CANCELLED, "cancelled")
             case engine.Died(reason, numbers, _):
                 for number in numbers:
                     self._lost(model, number, reason)
             case _:
-                pass
+                assert_never(event)
         return None
 
-    def _started(self, job: Job) -> None:
-        job.state, job.text = PadState.RENDERING, ""
-        job.times["started"] = self._clock.now()
+    def _started(self, job: RenderJob) -> None:
+        job.state, job.text = JobState.RENDERING, ""
+        job.reached(started=self._clock.now())
         self._tell(job)
+
+    def _progressed(self, number: int, step: int, of: int) -> None:
+        job = self.jobs.render_job(number)
+        if job is not None:
+            job.step, job.of = step, of
+            if job.times.started is not None:
+                self._tell(job)
 
     def _rendered(self, event: engine.Rendered) -> Spare | None:
         now = self._clock.now()
-        job = self.jobs.get(event.job)
+        job = self.jobs.render_job(event.job)
         if job is None:
             spare = self.spares.arrived(event, now)
             if spare is not None:
                 self._prepare(spare)
             return spare
-        job.times["rendered"] = now
-        job.times.setdefault("started", now - event.engine_seconds)
+        job.reached(rendered=now)
+        if job.times.started is None:
+            job.reached(started=now - event.engine_seconds)
         if job.cancelling:
             record = self._record(job, event)
             self._write(
                 writer.ArchiveOnly(job.number, event.audio, event.sample_rate, record, "cancelled while rendering")
             )
-            self._end(job, PadState.IDLE, "cancelled after it was rendered; the take is in the archive")
+            self._end(job, JobState.CANCELLED, "cancelled after it was rendered; the take is in the archive")
         else:
             self._land(job, event)
         return None
 
-    def _land_spare(self, job: Job, spare: Spare) -> None:
+    def _land_spare(self, job: RenderJob, spare: Spare) -> None:
         job.spare = True
-        job.times |= {"started": spare.started, "rendered": spare.rendered_at}
+        job.reached(started=spare.started, rendered=spare.rendered_at)
         self._land(job, spare.rendered)
 
-    def _land(self, job: Job, event: engine.Rendered) -> None:
-        job.notes = event.notes
-        job.details |= {"used": dict(event.used), "engine_seconds": event.engine_seconds}
+    def _land(self, job: RenderJob, event: engine.Rendered) -> None:
+        job.notes, job.used, job.engine_seconds = event.notes, dict(event.used), event.engine_seconds
         # RENDERING is over for the engine, but nothing has landed: the pad keeps its state until the file is in place.
-        job.state = PadState.RENDERING if not job.spare else PadState.QUEUED
+        job.state = JobState.RENDERING if not job.spare else JobState.QUEUED
         job.writing, job.text = True, "writing"
         self._write(
             writer.LandTake(job.number, event.audio, event.sample_rate, self._record(job, event), job.options, job.slot)
@@ -210,87 +224,94 @@ class Renders:
 
     def _failed(self, event: engine.Failed) -> None:
         spare = self.spares.failed(event.job)
-        job = self.jobs.get(event.job)
+        job = self.jobs.render_job(event.job)
         if job is None:
             if spare is not None:
-                self._publish(Notice("warning", f"a spare for pad {spare.wish.pad} failed: {event.reason}"))
+                text = f"a spare for pad {spare.wish.pad} failed: {event.reason}"
+                self._publish(Notice(NoticeLevel.WARNING, text))
             return
         if event.audio is not None and event.sample_rate is not None:
             record = self._record(job, None)
             self._write(writer.ArchiveOnly(job.number, event.audio, event.sample_rate, record, event.reason))
-        self._end(job, PadState.FAILED, event.reason)
+        self._end(job, JobState.FAILED, event.reason)
 
     def _lost(self, model: str, number: int, reason: str) -> None:
         # What may have killed its engine must not kill the next one, with nobody asking for it.
         self.spares.failed(number)
-        job = self.jobs.get(number)
+        job = self.jobs.render_job(number)
         if job is None or not job.pending:
             return
         if job.cancelling:
-            self._end(job, PadState.IDLE, "cancelled")
-        elif job.origin.on_lost == "queue" and not job.retried:
-            job.retried, job.state, job.step = True, PadState.QUEUED, 0
-            job.times.pop("started", None)
+            self._end(job, JobState.CANCELLED, "cancelled")
+        elif job.on_lost == "queue" and not job.retried:
+            job.retried, job.state, job.step = True, JobState.QUEUED, 0
+            job.times = dataclasses.replace(job.times, started=None)
             job.model = self._engines.effective(model)
             job.text = f"queued again: {reason}"
             self._tell(job)
             self._engines.send(job.model, job.render)
         else:
-            self._end(job, PadState.FAILED, reason)
+            self._end(job, JobState.FAILED, reason)
 
-    def _record(self, job: Job, event: engine.Rendered | None) -> TakeRecord:
+    def _record(self, job: RenderJob, event: engine.Rendered | None) -> TakeRecord:
         return take_record(job, event, self._engines.info(job.model), self._clock)
 
     # --- from the writer ---------------------------------------------------------------------------------------------
 
-    def on_writer(self, event: writer.WriterEvent) -> None:
+    def on_writer(self, event: writer.LandingEvent) -> None:
         """Take in what became of a take's files."""
         match event:
-            case writer.TakeArchived(number, take, file) if job := self.jobs.get(number):
-                job.take, job.archived = take, file
-            case writer.Landed() if job := self.jobs.get(event.job):
-                job.slot, job.file, job.take = event.slot, str(event.file), event.take or job.take
-                job.times["landed"] = self._clock.now()
-                job.details |= {"fragment_seconds": event.seconds, "write_seconds": event.write_seconds}
-                self._end(job, PadState.LANDED, "; ".join((*job.notes, *event.notes)))
-            case writer.LandFailed(number, reason, take) | writer.GivenUp(number, reason, take) if job := self.jobs.get(
-                number
-            ):
-                job.take = event.take or job.take
-                self._end(job, PadState.FAILED, event.reason)
-            case writer.GivenUp(number, reason, None) | writer.LandFailed(number, reason, None):
-                # Its press is over, so that nobody else would tell.
-                self._publish(Notice("error", f"the take of job {number} is lost: {reason}"))
+            case writer.TakeArchived(number, take, file):
+                if job := self.jobs.get(number):
+                    job.take, job.archived = take, file
+            case writer.Landed():
+                self._landed(event)
+            case writer.LandFailed(number, reason, take) | writer.GivenUp(number, reason, take):
+                if job := self.jobs.get(number):
+                    job.take = take or job.take
+                    self._end(job, JobState.FAILED, reason)
+                elif take is None:
+                    # Its press is over, so that nobody else would tell.
+                    self._publish(Notice(NoticeLevel.ERROR, f"the take of job {number} is lost: {reason}"))
             case writer.Held(number, reason, _):
-                self._publish(Notice("error", reason))
-                if (job := self.jobs.get(number)) and job.state is not PadState.HELD:
-                    job.state, job.text = PadState.HELD, reason
+                self._publish(Notice(NoticeLevel.ERROR, reason))
+                if (job := self.jobs.get(number)) and job.state is not JobState.HELD:
+                    job.state, job.text = JobState.HELD, reason
                     self._tell(job)
             case writer.Refused(_, reason):
-                self._publish(Notice("warning", reason))
+                self._publish(Notice(NoticeLevel.WARNING, reason))
             case _:
-                pass
+                assert_never(event)
+
+    def _landed(self, event: writer.Landed) -> None:
+        job = self.jobs.get(event.job)
+        if job is None:
+            return
+        job.slot, job.file, job.take = event.slot, str(event.file), event.take or job.take
+        job.reached(landed=self._clock.now())
+        job.fragment_seconds, job.write_seconds = event.seconds, event.write_seconds
+        said = job.notes if isinstance(job, RenderJob) else ()
+        self._end(job, JobState.LANDED, "; ".join((*said, *event.notes)))
 
     # --- telling -----------------------------------------------------------------------------------------------------
 
-    def refuse(self, origin: Origin, preset: Preset, reason: str, pressed: float) -> None:
+    def refuse(self, origin: Origin, prompt: str, reason: str, pressed: float) -> None:
         """Say on the pad, and to everyone, that a press was not taken."""
-        number = self.jobs.next_number()
-        render = engine.Render(number, preset.prompt, 1.0, 0)
-        job = Job(number, origin, preset, "", render, FragmentOptions(), None, {"pressed": pressed})
-        self._end(job, PadState.REFUSED, reason)
+        job = Job(number=self.jobs.next_number(), origin=origin, prompt=prompt, times=JobTimes(pressed))
+        self._end(job, JobState.REFUSED, reason)
 
-    def _end(self, job: Job, state: PadState, text: str) -> None:
+    def _end(self, job: Job, state: JobState, text: str) -> None:
         job.state, job.text = state, text
         self._publish(job.changed())
         self.jobs.drop(job)
         # A pad is not at rest while another press of it is on its way.
-        other = self.busy_with(job.origin.bank, job.origin.pad) if state is PadState.IDLE else None
+        other = self.busy_with(*job.origin.place) if state is JobState.CANCELLED else None
         self.show(other or job)
 
-    def busy_with(self, bank: str, pad: str | None) -> Job | None:
+    def busy_with(self, bank: str, pad: PadKey | None) -> Job | None:
         """The job that a pad is busy with: the first that renders, else the first that waits."""
-        return max(self.jobs.on_pad(bank, pad), key=lambda job: job.state is PadState.RENDERING, default=None)
+        jobs = [] if pad is None else self.jobs.on_pad(bank, pad)
+        return max(jobs, key=lambda job: job.state is JobState.RENDERING, default=None)
 
     def show(self, job: Job) -> None:
         """Publish what its pad shows of ``job``."""

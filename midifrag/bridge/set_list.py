@@ -7,23 +7,24 @@ from midifrag.bridge.values import LiveValues
 from midifrag.config.banks import Bank, Pad, Preset, resolve
 from midifrag.config.loading import Loaded
 from midifrag.config.settings import Show
-from midifrag.events import Press, SelectBank
+from midifrag.intents import Press, SelectBank
 from midifrag.midi.mapping import Mapper
+from midifrag.pad_key import PadKey
 
 #: The velocity that is assumed for a pad that has not been pressed yet (0–1).
 USUAL_VELOCITY = 100 / 127
 
 
 class SetList:
-    """Owned by the bridge alone."""
+    """The banks, which of them is active, and what controls and velocities have set."""
 
     def __init__(self, loaded: Loaded) -> None:
         self.loaded = loaded
         self.index = 0
         self.tempo = Tempo(loaded.show.tempo)
-        self.live = LiveValues(loaded.show, self.bank)
+        self.values = LiveValues(loaded.show, self.bank)
         self.mapper = Mapper(loaded.show, self.bank)
-        self._recent: dict[tuple[str, str], tuple[float, float]] = {}
+        self._recent: dict[tuple[str, PadKey], tuple[float, float]] = {}
 
     @property
     def bank(self) -> Bank:
@@ -54,31 +55,31 @@ class SetList:
     def activate(self, index: int) -> None:
         """Make a bank the active one."""
         self.index = index
-        self.live.configure(self.show, self.bank)
+        self.values.configure(self.show, self.bank)
         self.mapper = Mapper(self.show, self.bank)
 
-    def holds(self, bank: str, pad: str) -> bool:
+    def holds(self, bank: str, pad: PadKey) -> bool:
         """Whether a bank has a pad."""
         return any(one.slug == bank and pad in one.pads for one in self.loaded.banks)
 
     # --- what presses ask for ----------------------------------------------------------------------------------------
 
-    def pressed(self, key: str, press: Press) -> None:
+    def pressed(self, key: PadKey, press: Press) -> None:
         """Remember when and how hard a pad of the active bank was pressed."""
         self._recent[self.bank.slug, key] = (press.time, press.velocity)
 
-    def by_last_press(self) -> list[str]:
+    def by_last_press(self) -> list[PadKey]:
         """The active bank's pads, the one pressed last first."""
         return sorted(self.bank.pads, key=lambda key: -self._last(key)[0])
 
     def preset(self, pad: Pad, velocity: float) -> Preset:
         """What a press of ``pad`` asks for with this velocity (0–1)."""
-        values = dict(self.live.effective)
+        values = dict(self.values.effective)
         if pad.velocity is not None:
             values[pad.velocity.sets] = pad.velocity.value(velocity)
         return self._told_tempo(resolve(pad, self.bank.defaults, self.show.defaults, values=values))
 
-    def next_preset(self, key: str) -> Preset:
+    def next_preset(self, key: PadKey) -> Preset:
         """What the next press of a pad of the active bank asks for if it is as hard as the last one."""
         return self.preset(self.bank.pads[key], self._last(key)[1])
 
@@ -90,7 +91,7 @@ class SetList:
         """The model that is to render it."""
         return preset.model or self.show.model
 
-    def _last(self, key: str) -> tuple[float, float]:
+    def _last(self, key: PadKey) -> tuple[float, float]:
         return self._recent.get((self.bank.slug, key), (0.0, USUAL_VELOCITY))
 
     def _told_tempo(self, preset: Preset) -> Preset:

@@ -1,4 +1,4 @@
-"""Spares: takes rendered ahead of a press while the engine is idle. Owned by the bridge alone."""
+"""Spares: takes rendered ahead of a press while the engine is idle."""
 
 from __future__ import annotations
 
@@ -6,12 +6,16 @@ import dataclasses
 from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import TypeAlias
 
 from midifrag.config.banks import Preset
 from midifrag.config.settings import SpareSettings
 from midifrag.engine.messages import Render, Rendered
 from midifrag.fragment.options import FragmentOptions
 from midifrag.fragment.preparing import SHARE
+from midifrag.pad_key import PadKey
+
+Place: TypeAlias = tuple[str, PadKey | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,14 +23,14 @@ class Wish:
     """What a press on a pad would render now, and how its take would become a fragment; that needs no new take."""
 
     bank: str
-    pad: str
+    pad: PadKey | None
     model: str
     preset: Preset
     options: FragmentOptions = field(default=FragmentOptions(), compare=False)
 
     @property
-    def place(self) -> tuple[str, str]:
-        """Where it belongs: bank and pad."""
+    def place(self) -> Place:
+        """Where it belongs: bank and pad (None for a typed prompt)."""
         return self.bank, self.pad
 
 
@@ -58,11 +62,11 @@ class SpareRack:
 
     def __init__(self, settings: SpareSettings) -> None:
         self.settings = settings
-        self._ready: OrderedDict[tuple[str, str], Spare] = OrderedDict()
+        self._ready: OrderedDict[Place, Spare] = OrderedDict()
         self._coming: dict[int, Coming] = {}
         #: What would fail again, and what would not fit again until another spare is gone.
-        self._failing: dict[tuple[str, str], Wish] = {}
-        self._unfit: dict[tuple[str, str], Wish] = {}
+        self._failing: dict[Place, Wish] = {}
+        self._unfit: dict[Place, Wish] = {}
 
     # --- on their way ------------------------------------------------------------------------------------------------
 
@@ -91,7 +95,7 @@ class SpareRack:
             self._failing[gone.wish.place] = gone.wish
         return gone
 
-    def encourage(self, place: tuple[str, str]) -> None:
+    def encourage(self, place: Place) -> None:
         """A pad was pressed: what failed for it may be tried once more."""
         self._failing.pop(place, None)
 
@@ -174,7 +178,7 @@ class SpareRack:
         self._failing.clear()
         self._unfit.clear()
 
-    def _drop(self, place: tuple[str, str]) -> Spare:
+    def _drop(self, place: Place) -> Spare:
         self._unfit.clear()
         return self._ready.pop(place)
 

@@ -72,7 +72,7 @@ def _between(start: float | None, value: float, end: float) -> bool:
 
 def _approach(value: float, start: float, end: float) -> float:
     if end > start:
-        return value + (1 - value) * (end - start) / (1 - start)
+        return value + (1 - value) * ((end - start) / (1 - start))
     if end < start:
-        return value - value * (start - end) / start
+        return value * (end / start)
     return value

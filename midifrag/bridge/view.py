@@ -1,43 +1,48 @@
-"""How everything stands, folded from state changes: what the terminal, the page and the demo look at."""
+"""How everything stands, folded from state changes: the bridge, lights, terminal, page and demo all look at one."""
 
 from __future__ import annotations
 
+import dataclasses
 import threading
 from collections import deque
-from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import assert_never
 
+from midifrag.config.banks import Bank
+from midifrag.config.loading import Loaded
 from midifrag.events import (
     BankChanged,
+    ConfigurationChanged,
     ControlChanged,
     EngineChanged,
     JobChanged,
     Notice,
     PadChanged,
-    PadState,
-    PortState,
+    PortChanged,
     SlotsChanged,
     StateChange,
+    TakeChanged,
 )
 from midifrag.fragment.messages import SlotState
+from midifrag.pad_key import PadKey
+from midifrag.states import EngineState, JobState, PadState
 
-#: Landings that the latency figures look back on, and notices and finished jobs that are kept.
+#: Landings that the latency figures look back on, and notices and ended jobs that are kept.
 LANDINGS, NOTICES, FINISHED = 200, 50, 100
-#: States after which a job changes no more.
-FINAL = frozenset({PadState.LANDED, PadState.FAILED, PadState.REFUSED, "cancelled"})
 
 
 @dataclass
 class View:
     """Feed it changes with `apply` from one thread; read it under `lock` from another."""
 
+    configuration: Loaded | None = None
     bank: BankChanged | None = None
-    pads: dict[tuple[str, str], PadChanged] = field(default_factory=dict)
+    pads: dict[tuple[str, PadKey], PadChanged] = field(default_factory=dict)
     slots: tuple[SlotState, ...] = ()
     jobs: dict[int, JobChanged] = field(default_factory=dict)
     finished: deque[JobChanged] = field(default_factory=lambda: deque(maxlen=FINISHED))
     engines: dict[str, EngineChanged] = field(default_factory=dict)
-    ports: dict[tuple[str, str], PortState] = field(default_factory=dict)
+    ports: dict[tuple[str, str], PortChanged] = field(default_factory=dict)
     controls: dict[str, ControlChanged] = field(default_factory=dict)
     notices: deque[Notice] = field(default_factory=lambda: deque(maxlen=NOTICES))
     latencies: deque[float] = field(default_factory=lambda: deque(maxlen=LANDINGS))
@@ -47,6 +52,8 @@ class View:
         """Take in one change."""
         with self.lock:
             match change:
+                case ConfigurationChanged(loaded):
+                    self._configure(loaded)
                 case BankChanged():
                     self.bank = change
                     self.pads |= {(pad.bank, pad.pad): pad for pad in change.pads}
@@ -56,14 +63,52 @@ class View:
                     self.slots = slots
                 case JobChanged():
                     self._job(change)
-                case EngineChanged(model):
-                    self._engine(model, change)
-                case PortState(port, direction):
+                case EngineChanged():
+                    self._engine(change)
+                case PortChanged(port, direction):
                     self.ports[port, direction] = change
                 case ControlChanged(name):
                     self.controls[name] = change
                 case Notice():
                     self.notices.append(change)
+                case TakeChanged():
+                    pass  # what the archive holds is asked of the archive
+                case _:
+                    assert_never(change)
+
+    # --- looking at it -----------------------------------------------------------------------------------------------
+
+    @property
+    def banks(self) -> tuple[Bank, ...]:
+        """The banks of the configuration in use."""
+        return self.configuration.banks if self.configuration else ()
+
+    @property
+    def active_bank(self) -> Bank | None:
+        """The bank that is played now."""
+        return next((bank for bank in self.banks if self.bank and bank.slug == self.bank.slug), None)
+
+    @property
+    def ready_models(self) -> frozenset[str]:
+        """The models that are loaded and warm."""
+        return frozenset(model for model, engine in self.engines.items() if engine.state is EngineState.READY)
+
+    def pads_of(self, bank: Bank, now: float) -> tuple[PadChanged, ...]:
+        """The pads of ``bank`` as they are shown; at rest where they are bound to, not where last pressed."""
+        shown = []
+        for key, pad in bank.pads.items():
+            last = self.pads.get((bank.slug, key))
+            if last is None or last.state is PadState.IDLE:
+                last = PadChanged(bank.slug, key, pad.port, key.channel or 1, key.note, PadState.IDLE, pad.colour, now)
+            elif last.state is PadState.READY:
+                last = dataclasses.replace(last, port=pad.port)
+            shown.append(last)
+        return tuple(shown)
+
+    def surroundings(self) -> list[StateChange]:
+        """Slots, engines and ports as changes, for someone who starts watching."""
+        slots: list[StateChange] = [SlotsChanged(self.slots)] if self.slots else []
+        return [*slots, *self.engines.values(), *self.ports.values()]
 
     def percentile(self, share: float) -> float | None:
         """The press-to-landed time, in seconds, that ``share`` (0–1) of the last landings stayed within."""
@@ -71,25 +116,24 @@ class View:
             ordered = sorted(self.latencies)
         return ordered[min(int(share * len(ordered)), len(ordered) - 1)] if ordered else None
 
+    # --- folding -----------------------------------------------------------------------------------------------------
+
+    def _configure(self, loaded: Loaded) -> None:
+        self.configuration = loaded
+        places = {(bank.slug, key) for bank in loaded.banks for key in bank.pads}
+        self.pads = {place: pad for place, pad in self.pads.items() if place in places}
+
     def _job(self, change: JobChanged) -> None:
-        if change.state not in FINAL:
+        if not change.state.ended:
             self.jobs[change.job] = change
             return
         self.jobs.pop(change.job, None)
         self.finished.append(change)
-        latency = landing_time(change.times)
-        if change.state is PadState.LANDED and latency is not None:
+        latency = change.times.until_landed
+        if change.state is JobState.LANDED and latency is not None:
             self.latencies.append(latency)
 
-    def _engine(self, model: str, change: EngineChanged) -> None:
-        before = self.engines.get(model)
-        if change.info is None and before is not None and before.info is not None:
-            change = EngineChanged(model, change.state, change.text, change.done, change.total, before.info)
-        self.engines[model] = change
-
-
-def landing_time(times: Mapping[str, float]) -> float | None:
-    """Seconds from press to landed, None for what did not land."""
-    if "landed" not in times or "pressed" not in times:
-        return None
-    return times["landed"] - times["pressed"]
+    def _engine(self, change: EngineChanged) -> None:
+        before = self.engines.get(change.model)
+        info = change.info or (before.info if before else None)
+        self.engines[change.model] = dataclasses.replace(change, info=info)

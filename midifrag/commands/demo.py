@@ -9,15 +9,15 @@ from typing import Any
 
 from rich.table import Table
 
-from midifrag.bridge.view import FINAL, landing_time
 from midifrag.commands.common import add_plain_row, err, explained, out
 from midifrag.commands.terminal import job_line
 from midifrag.config import loading
 from midifrag.errors import EngineError
-from midifrag.events import EngineChanged, JobChanged, Notice, PadState, StateChange
+from midifrag.events import EngineChanged, JobChanged, Notice, StateChange
 from midifrag.show.clip import read_clip
 from midifrag.show.playing import ClipPorts, play, wait_until_landed
 from midifrag.show.runtime import Runtime
+from midifrag.states import EngineState, JobState, NoticeLevel
 
 CLIP = Path(__file__).parent.parent / "demo.mid"
 #: The longest that a demo may take to load its model, and to land what is left after the clip, in seconds.
@@ -40,24 +40,24 @@ class _Listener:
         match change:
             case JobChanged():
                 self._job(change)
-            case EngineChanged(model, "warming", text, done, total) if total:
+            case EngineChanged(model, EngineState.WARMING, text, done, total) if total:
                 # A line when it goes on to something else: prompts, and then lengths.
                 doing = text.partition(":")[0]
                 if self._warming.get(model) != doing and done < total:
                     self._warming[model] = doing
                     self._say(f"     engine     {model}, {done + 1} of {total}: {text}")
-            case EngineChanged(state="ready"):
+            case EngineChanged(state=EngineState.READY):
                 self._say(f"     engine     {change.text}")
-            case EngineChanged(state="lost"):
+            case EngineChanged(state=EngineState.LOST):
                 self.lost = change.text
-            case Notice(level="warning" | "error"):
+            case Notice(level=NoticeLevel.WARNING | NoticeLevel.ERROR):
                 self._say(f"     {change.level}    {change.text}")
 
     def _job(self, change: JobChanged) -> None:
-        if change.state in FINAL:
+        if change.state.ended:
             self.ended[change.job] = change
         line = job_line(change)
-        if change.state is PadState.RENDERING and change.of > 1:
+        if change.state is JobState.RENDERING and change.of > 1:
             share = change.step / change.of
             if share - self._said.get(change.job, 0.0) >= PROGRESS_STEP and share < 1:
                 self._said[change.job] = share
@@ -96,7 +96,7 @@ def demo(loaded: loading.Loaded, as_json: bool, speed: float) -> None:
             out.print_json(json.dumps(_report(loaded, clip.presses, takes, seconds)))
         else:
             _farewell(loaded, takes, seconds)
-        if any(take.state is not PadState.LANDED for take in takes) or len(takes) < clip.presses:
+        if any(take.state is not JobState.LANDED for take in takes) or len(takes) < clip.presses:
             raise EngineError("Not every press of the demo landed; what went wrong is said above.")
 
 
@@ -124,20 +124,20 @@ def _report(loaded: loading.Loaded, presses: int, takes: list[JobChanged], secon
 
 
 def _take(take: JobChanged) -> dict[str, Any]:
-    pressed = take.times["pressed"]
+    pressed = take.times.pressed
     return {
         "job": take.job,
-        "state": str(take.state.value if isinstance(take.state, PadState) else take.state),
+        "state": take.state.value,
         "bank": take.bank,
-        "pad": take.pad,
+        "pad": None if take.pad is None else str(take.pad),
         "prompt": take.prompt,
         "slot": take.slot,
         "file": take.file,
         "take": take.take,
         "archived": take.archived,
         "spare": take.spare,
-        "engine_seconds": take.details.get("engine_seconds"),
-        "after_press": {name: round(moment - pressed, 6) for name, moment in take.times.items()},
+        "engine_seconds": take.engine_seconds,
+        "after_press": {name: round(moment - pressed, 6) for name, moment in take.times.reached().items()},
         "text": take.text,
     }
 
@@ -150,10 +150,10 @@ def _farewell(loaded: loading.Loaded, takes: list[JobChanged], seconds: float) -
     for slot in sorted(last):
         take = last[slot]
         name = Path(take.file or "").name
-        add_plain_row(table, name, take.prompt, take.archived or "", f"{landing_time(take.times) or 0:.2f} s")
+        add_plain_row(table, name, take.prompt, take.archived or "", f"{take.times.until_landed or 0:.2f} s")
     out.print()
     out.print(table)
-    landed = sum(take.state is PadState.LANDED for take in takes)
+    landed = sum(take.state is JobState.LANDED for take in takes)
     out.print(f"\n{landed} of {len(takes)} presses landed; {seconds:.1f} s with the warm-up.", markup=False)
     out.print(
         f"Slots    {loaded.fragments_folder}   load this folder in your sampler or DAW", markup=False, soft_wrap=True

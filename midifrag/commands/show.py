@@ -22,7 +22,6 @@ from midifrag.fragment.rescue import rescue, rescue_folder
 from midifrag.show.clip import read_clip
 from midifrag.show.playing import ClipPorts, wait_until_landed
 from midifrag.show.playing import play as play_messages
-from midifrag.show.reload import ConfigWatch
 from midifrag.show.replay import read_performance
 from midifrag.show.runtime import Runtime
 
@@ -46,9 +45,8 @@ def run(loaded: loading.Loaded) -> None:
             if page:
                 page.start()
                 out.print(page.invitation, markup=False, soft_wrap=True)
-            watch = ConfigWatch(runtime)
+            runtime.configuration.start()
             while not stopped.wait(1 / DRAWN_PER_SECOND):
-                watch.look()
                 screen.draw()
         finally:
             if page:
@@ -104,7 +102,7 @@ def _performer(runtime: Runtime, ports: ClipPorts, path: Path, speed: float) -> 
 
 
 def _nothing_matched(loaded: loading.Loaded, path: Path) -> str:
-    pads = ", ".join(loaded.banks[0].pads) if loaded.banks else "none"
+    pads = ", ".join(map(str, loaded.banks[0].pads)) if loaded.banks else "none"
     return f"Nothing in {path.name} pressed a pad. The pads of the first bank are on notes {pads}."
 
 
@@ -132,7 +130,7 @@ def stopping() -> Iterator[threading.Event]:
 @contextmanager
 def _on_screen(runtime: Runtime, page: str | None) -> Iterator[StatusScreen]:
     view = View()
-    screen = StatusScreen(view, lambda: runtime.loaded.banks, out, page)
+    screen = StatusScreen(view, out, page)
 
     def heard(change: StateChange) -> None:
         view.apply(change)
@@ -149,11 +147,11 @@ def _wait_for_engine(runtime: Runtime, stopped: threading.Event) -> None:
 
 
 def _page(runtime: Runtime) -> Any:
-    if not runtime.loaded.show.page.enabled:
+    if not runtime.begun.show.page.enabled:
         return None
     from midifrag.page import Page
 
-    return Page(runtime, runtime.loaded.show.page)
+    return Page(runtime, runtime.begun.show.page)
 
 
 def _say_goodbye(runtime: Runtime, screens: ExitStack) -> None:

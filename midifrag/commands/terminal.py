@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from typing import assert_never
 
 from rich.console import Console, Group, RenderableType
 from rich.live import Live
@@ -11,21 +12,23 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from midifrag.bridge.view import View, landing_time
-from midifrag.config.banks import Bank
+from midifrag.bridge.view import View
 from midifrag.events import (
     BankChanged,
+    ConfigurationChanged,
     ControlChanged,
     EngineChanged,
     JobChanged,
     Notice,
     PadChanged,
-    PadState,
-    PortState,
+    PortChanged,
     SlotsChanged,
+    StateChange,
+    TakeChanged,
 )
 from midifrag.fragment.messages import SlotState
-from midifrag.notes import note_name
+from midifrag.pad_key import PadKey
+from midifrag.states import EngineState, JobState, NoticeLevel, PadState
 
 #: How each state looks and what it is called; the same words as everywhere.
 STATE_STYLES: dict[PadState, str] = {
@@ -38,14 +41,25 @@ STATE_STYLES: dict[PadState, str] = {
     PadState.REFUSED: "red",
     PadState.FAILED: "bold red",
 }
+ENGINE_STYLES: dict[EngineState, str] = {
+    EngineState.WARMING: "",
+    EngineState.READY: "green",
+    EngineState.RESTARTING: "yellow",
+    EngineState.LOST: "bold red",
+}
+NOTICE_STYLES: dict[NoticeLevel, str] = {
+    NoticeLevel.INFO: "dim",
+    NoticeLevel.WARNING: "yellow",
+    NoticeLevel.ERROR: "bold red",
+}
 #: Pads in a row: the width of a pad grid.
 GRID = 4
 
 
-def status(view: View, banks: tuple[Bank, ...], page: str | None = None) -> RenderableType:
+def status(view: View, page: str | None = None) -> RenderableType:
     """Draw the whole status once."""
     with view.lock:
-        parts: list[RenderableType] = [_header(view, page), _pads(view, banks), _slots(view.slots)]
+        parts: list[RenderableType] = [_header(view, page), _pads(view), _slots(view.slots)]
         if view.notices:
             parts.append(_notices(view))
         return Group(*parts)
@@ -73,18 +87,18 @@ def _control(change: ControlChanged) -> str:
 
 
 def _engine(state: EngineChanged) -> RenderableType:
-    if state.state == "warming" and state.total:
+    if state.state is EngineState.WARMING and state.total:
         grid = Table.grid(padding=(0, 1))
         bar = ProgressBar(total=state.total, completed=state.done, width=24)
         grid.add_row(Text(state.model), bar, Text(state.text))
         return grid
-    style = {"ready": "green", "lost": "bold red", "restarting": "yellow"}.get(state.state, "")
+    style = ENGINE_STYLES[state.state]
     return Text.assemble(f"{state.model} ", (state.state, style), f"  {state.text}")
 
 
 def _latency(view: View) -> str:
-    last = next((job for job in reversed(view.finished) if job.state is PadState.LANDED), None)
-    seconds = landing_time(last.times) if last else None
+    last = next((job for job in reversed(view.finished) if job.state is JobState.LANDED), None)
+    seconds = last.times.until_landed if last else None
     if last is None or seconds is None:
         return "nothing has landed yet"
     p50, p95 = view.percentile(0.5), view.percentile(0.95)
@@ -92,11 +106,11 @@ def _latency(view: View) -> str:
     return f"last {seconds:.2f} s{spare}   p50 {p50 or 0:.2f} s   p95 {p95 or 0:.2f} s"
 
 
-def _pads(view: View, banks: tuple[Bank, ...]) -> RenderableType:
+def _pads(view: View) -> RenderableType:
     table = Table.grid(expand=True, padding=(0, 1))
     for _ in range(GRID):
         table.add_column(ratio=1)
-    bank = next((one for one in banks if view.bank and one.slug == view.bank.slug), None)
+    bank = view.active_bank
     if bank is None:
         return Text("")
     cells = [_pad(key, pad.label, view.pads.get((bank.slug, key))) for key, pad in bank.pads.items()]
@@ -106,13 +120,11 @@ def _pads(view: View, banks: tuple[Bank, ...]) -> RenderableType:
     return Panel(table, title=Text(f"pads of {bank.name}"), border_style="dim")
 
 
-def _pad(key: str, label: str, shown: PadChanged | None) -> RenderableType:
+def _pad(key: PadKey, label: str, shown: PadChanged | None) -> RenderableType:
     state = shown.state if shown else PadState.IDLE
     progress = f" {shown.progress:.0%}" if shown and shown.progress is not None else ""
-    note, _, channel = key.partition("/")
-    name = note_name(int(note)) + (f"/{channel}" if channel else "")
     return Text.assemble(
-        (f"{name:<4}", "bold"), (f"{state.value}{progress}\n", STATE_STYLES[state]), (label[:26], "dim")
+        (f"{key.name:<4}", "bold"), (f"{state.value}{progress}\n", STATE_STYLES[state]), (label[:26], "dim")
     )
 
 
@@ -131,8 +143,7 @@ def _seconds(seconds: float) -> str:
 
 
 def _notices(view: View) -> RenderableType:
-    styles = {"error": "bold red", "warning": "yellow", "info": "dim"}
-    lines = [Text(f"{n.level}: {n.text}", style=styles.get(n.level, "")) for n in list(view.notices)[-4:]]
+    lines = [Text(f"{n.level}: {n.text}", style=NOTICE_STYLES[n.level]) for n in list(view.notices)[-4:]]
     return Group(*lines)
 
 
@@ -140,38 +151,42 @@ def job_line(change: JobChanged) -> str | None:
     """One line for what happened to a job, for terminals that scroll; None for what is not worth a line."""
     name = change.prompt if len(change.prompt) <= 44 else change.prompt[:43] + "…"
     match change.state:
-        case PadState.QUEUED:
+        case JobState.QUEUED:
             return f"{change.job:>3}  queued     {name}"
-        case PadState.LANDED:
-            seconds = landing_time(change.times) or 0.0
+        case JobState.LANDED:
+            seconds = change.times.until_landed or 0.0
             spare = ", was spare" if change.spare else ""
             take = "not archived yet" if change.take is None else f"take {change.take}"
             after = f"{seconds:.2f} s" if seconds >= 0.1 else f"{seconds * 1000:.0f} ms"
             notes = f": {change.text}" if change.text else ""
             return f"{change.job:>3}  landed     {name} → slot {change.slot}, {take} ({after}{spare}){notes}"
-        case PadState.FAILED | PadState.REFUSED | PadState.HELD | "cancelled":
+        case JobState.FAILED | JobState.REFUSED | JobState.HELD | JobState.CANCELLED:
             return f"{change.job:>3}  {change.state!s:<9}  {name}: {change.text}"
-        case _:
+        case JobState.RENDERING:
             return None
+        case _:
+            assert_never(change.state)
 
 
-def line_for(change: object) -> str | None:
+def line_for(change: StateChange) -> str | None:
     """One line for a state change, None for what is not worth one."""
     match change:
         case JobChanged():
             return job_line(change)
-        case EngineChanged(model, state="warming"):
+        case EngineChanged(model, state=EngineState.WARMING):
             return f"     engine     {model} warms up"
         case EngineChanged(model, state, text):
             return f"     engine     {model} {state}: {text}"
-        case PortState(_, _, _, text):
+        case PortChanged(text=text):
             return f"     port       {text}"
         case Notice(level, text):
             return f"     {level:<9}  {text}"
         case BankChanged(_, name):
             return f"     bank       {name}"
-        case _:
+        case PadChanged() | ControlChanged() | SlotsChanged() | TakeChanged() | ConfigurationChanged():
             return None
+        case _:
+            assert_never(change)
 
 
 def slot_lines(before: Mapping[int, SlotState], slots: Iterable[SlotState]) -> Iterator[str]:
@@ -187,11 +202,11 @@ def slot_lines(before: Mapping[int, SlotState], slots: Iterable[SlotState]) -> I
 class StatusScreen:
     """Keeps the status on a terminal up to date; on a pipe it prints a line per event instead."""
 
-    def __init__(self, view: View, banks: Callable[[], tuple[Bank, ...]], console: Console, page: str | None) -> None:
-        self.view, self._banks, self._console, self._page = view, banks, console, page
+    def __init__(self, view: View, console: Console, page: str | None) -> None:
+        self.view, self._console, self._page = view, console, page
         self._live = Live(console=console, auto_refresh=False, screen=False) if console.is_terminal else None
         # How a port stands may be told twice at the beginning.
-        self._ports: list[PortState] = []
+        self._ports: list[PortChanged] = []
         self._warming: set[str] = set()
         self._slots: dict[int, SlotState] = {}
 
@@ -208,26 +223,26 @@ class StatusScreen:
     def draw(self) -> None:
         """Draw now."""
         if self._live is not None:
-            self._live.update(status(self.view, self._banks(), self._page), refresh=True)
+            self._live.update(status(self.view, self._page), refresh=True)
 
-    def heard(self, change: object) -> None:
+    def heard(self, change: StateChange) -> None:
         """Print a line for what somebody at a scrolling terminal, or in a log file, should know."""
         if self._live is not None:
             return
         for line in self._news(change):
             self._console.print(line, highlight=False, markup=False, soft_wrap=True)
 
-    def _news(self, change: object) -> list[str]:
+    def _news(self, change: StateChange) -> list[str]:
         """The lines for a change, none for what has been told before."""
         match change:
             case SlotsChanged(slots):
                 before, self._slots = self._slots, {slot.number: slot for slot in slots}
                 return list(slot_lines(before, slots))
-            case PortState():
+            case PortChanged():
                 told = change in self._ports
                 self._ports = [p for p in self._ports if (p.port, p.direction) != (change.port, change.direction)]
                 self._ports.append(change)
-            case EngineChanged(model, "warming"):
+            case EngineChanged(model, EngineState.WARMING):
                 # Told for each of many parts.
                 told = model in self._warming
                 self._warming.add(model)

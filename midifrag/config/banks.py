@@ -9,10 +9,20 @@ from __future__ import annotations
 import math
 from typing import Annotated, Any, Literal, TypeAlias
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PlainSerializer,
+    PlainValidator,
+    model_validator,
+)
 
 from midifrag.fragment.options import FragmentOptions
 from midifrag.notes import note_number
+from midifrag.pad_key import PadKey
 from midifrag.surface.palette import COLOURS
 
 #: What a press or a control may set, with the values each may take. Units: seconds in seconds, the rest plain numbers.
@@ -136,26 +146,6 @@ class Pad(Parameters):
         return self.name or self.prompt
 
 
-class PadKey(Strict):
-    """Where a pad lies: a note, on one channel or (None) on any."""
-
-    note: Note
-    channel: Channel | None = None
-
-    def __str__(self) -> str:
-        return str(self.note) if self.channel is None else f"{self.note}/{self.channel}"
-
-
-def pad_key(text: str | int) -> PadKey:
-    """The key of ``37``, ``"C#1"`` or, on one channel only, ``"37/10"``."""
-    note, _, channel = str(text).partition("/")
-    if channel and not channel.strip().isdecimal():
-        raise ValueError(f"{text!r} is no pad: use a note (36 or C1), or note/channel (36/10)")
-    if channel and not 1 <= int(channel) <= 16:
-        raise ValueError(f"{text!r} is no pad: channels are numbered 1 to 16")
-    return PadKey(note=note_number(note), channel=int(channel) if channel else None)
-
-
 class WrongKeyError(ValueError):
     """A key that cannot stand where it does; ``key`` as it was written."""
 
@@ -164,17 +154,17 @@ class WrongKeyError(ValueError):
         self.key = str(key)
 
 
-def _pad_text(text: Any) -> str:
-    return str(pad_key(text))
+def _pad_key(text: Any) -> PadKey:
+    return text if isinstance(text, PadKey) else PadKey.parse(text)
 
 
 def _no_pad_twice(value: Any) -> Any:
     if not isinstance(value, dict):
         return value
-    written: dict[str, Any] = {}
+    written: dict[PadKey, Any] = {}
     for text in value:
         try:
-            key = _pad_text(text)
+            key = _pad_key(text)
         except ValueError:
             # Told with all the other mistakes, key by key.
             continue
@@ -210,16 +200,16 @@ class Bank(Strict):
     name: str = Field(min_length=1)
     program: Program | None = None
     defaults: Parameters = Parameters()
-    pads: Annotated[dict[Annotated[str, BeforeValidator(_pad_text)], Pad], BeforeValidator(_no_pad_twice)] = Field(
-        min_length=1
-    )
+    pads: Annotated[
+        dict[Annotated[PadKey, PlainValidator(_pad_key), PlainSerializer(str)], Pad], BeforeValidator(_no_pad_twice)
+    ] = Field(min_length=1)
     controls: tuple[Control, ...] = ()
     #: The bank's file, without folder and ending; its name in the set list.
     slug: str = Field(default="", exclude=True)
 
-    def find(self, note: int, channel: int, port: str) -> tuple[str, Pad] | None:
+    def find(self, note: int, channel: int, port: str) -> tuple[PadKey, Pad] | None:
         """The pad that a note on ``channel`` (1–16) of ``port`` presses; one bound to the channel before one on any."""
-        for key in (f"{note}/{channel}", str(note)):
+        for key in (PadKey(note, channel), PadKey(note)):
             pad = self.pads.get(key)
             if pad is not None and pad.port in (None, port):
                 return key, pad

@@ -8,11 +8,11 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from midifrag.bridge.tempo import PLACEHOLDER
+from midifrag.config.actions import Action
 from midifrag.config.banks import Bank, Control, resolve
 from midifrag.config.catalogue import too_long
 from midifrag.config.loading import Loaded
-from midifrag.config.problems import none_of
-from midifrag.config.settings import Action
+from midifrag.config.names import none_of
 from midifrag.engine.registry import engines
 from midifrag.midi.mapping import control_id
 
@@ -69,8 +69,7 @@ def _hidden_pads(loaded: Loaded, bank: Bank, file: str) -> Iterator[str]:
     """What of a bank's messages an action takes."""
     for action in loaded.show.actions:
         for key, pad in bank.pads.items():
-            note, _, channel = key.partition("/")
-            if str(action.note) == note and _meet(action, int(channel) if channel else None, pad.port):
+            if action.note == key.note and _meet(action, key.channel, pad.port):
                 yield f"{file}: pads.{key}: its note does {action.does} (actions of {loaded.path.name})"
         if action.program is not None and action.program == bank.program and _meet(action, None, None):
             yield f"{file}: program: {bank.program} does {action.does} instead (actions of {loaded.path.name})"

@@ -15,7 +15,8 @@ from pydantic import ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, SettingsError
 
 from midifrag.config.banks import Bank
-from midifrag.config.problems import ENVIRONMENT_PREFIX, Sources, none_of, problem_at, translate, unknown_variables
+from midifrag.config.names import none_of
+from midifrag.config.problems import ENVIRONMENT_PREFIX, Sources, problem_at, translate, unknown_variables
 from midifrag.config.settings import Show
 from midifrag.config.yaml_files import plain, read
 from midifrag.engine.protocol import EngineChoice
@@ -199,10 +200,10 @@ def _load_bank(path: Path, slug: str, show: Show | None, problems: list[Problem]
 def _foreign_names(bank: Bank, show: Show, sources: Sources) -> Iterator[Problem]:
     """What a bank says that only the show can confirm: its models, ports and slots."""
     for key, pad in bank.pads.items():
-        yield from _unknown(sources, ("pads", key, "model"), pad.model, show.known_models)
-        yield from _unknown(sources, ("pads", key, "port"), pad.port, show.ports)
+        yield from _unknown(sources, ("pads", str(key), "model"), pad.model, show.known_models)
+        yield from _unknown(sources, ("pads", str(key), "port"), pad.port, show.ports)
         if pad.slot is not None and pad.slot > show.fragments.count:
-            yield problem_at(sources, ("pads", key, "slot"), f"{pad.slot} is above {show.fragments.count}")
+            yield problem_at(sources, ("pads", str(key), "slot"), f"{pad.slot} is above {show.fragments.count}")
     for index, control in enumerate(bank.controls):
         yield from _unknown(sources, ("controls", str(index), "port"), control.port, show.ports)
     yield from _unknown(sources, ("defaults", "model"), bank.defaults.model, show.known_models)

@@ -14,40 +14,36 @@ from ruamel.yaml.comments import CommentedMap
 from ruamel.yaml.error import YAMLError
 
 from midifrag.config import loading
-from midifrag.config.banks import pad_key
 from midifrag.config.loading import Loaded, bank_path
 from midifrag.errors import ConfigurationError, Problem, StorageError
 from midifrag.fragment.files import replace_file, write_whole
+from midifrag.pad_key import PadKey
 
 #: Lines are never folded: a prompt stays on one line, as it was typed.
 _WIDTH = 1_000_000
 
 
-def save_pad(loaded: Loaded, slug: str, key: str, values: Mapping[str, Any]) -> str:
+def save_pad(loaded: Loaded, slug: str, key: PadKey, values: Mapping[str, Any]) -> None:
     """Set keys of a pad in the file of bank ``slug``; None removes one. A pad that is not there is added.
 
-    Returns the pad's key as banks have it. Raises `ConfigurationError` with what ``check`` would say, and
-    `StorageError`; the file then stays as it is.
+    Raises `ConfigurationError` with what ``check`` would say, and `StorageError`; the file then stays as it is.
     """
-    name = _key(slug, key)
 
     def change(pads: CommentedMap) -> None:
-        found = _find(pads, name)
+        found = _find(pads, key)
         if found is None:
-            pads[_written(name)] = _flow({key: value for key, value in values.items() if value is not None})
+            pads[_written(key)] = _flow({name: value for name, value in values.items() if value is not None})
         else:
             _set(pads[found], values)
 
     _edit(loaded, slug, change)
-    return name
 
 
-def remove_pad(loaded: Loaded, slug: str, key: str) -> None:
+def remove_pad(loaded: Loaded, slug: str, key: PadKey) -> None:
     """Remove a pad from the file of bank ``slug``. Raises as `save_pad` does."""
-    name = _key(slug, key)
 
     def change(pads: CommentedMap) -> None:
-        found = _find(pads, name)
+        found = _find(pads, key)
         if found is not None:
             del pads[found]
 
@@ -103,27 +99,19 @@ def _yaml() -> YAML:
     return yaml
 
 
-def _key(slug: str, key: str) -> str:
-    try:
-        return str(pad_key(key))
-    except ValueError as error:
-        text = str(error).splitlines()[0]
-        raise ConfigurationError([Problem(f"presets/{slug}.yaml", None, f"pads.{key}", text)]) from error
-
-
-def _find(pads: CommentedMap, key: str) -> Any:
+def _find(pads: CommentedMap, key: PadKey) -> Any:
     """The key as it is written in the file (36, C1, "36/10", …)."""
     for written in pads:
         try:
-            if str(pad_key(written)) == key:
+            if PadKey.parse(written) == key:
                 return written
         except ValueError:
             continue
     return None
 
 
-def _written(key: str) -> int | str:
-    return int(key) if key.isdigit() else key
+def _written(key: PadKey) -> int | str:
+    return key.note if key.channel is None else str(key)
 
 
 def _set(pad: Any, values: Mapping[str, Any]) -> None:

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from typing import Any, get_args
 
 from pydantic import BaseModel, ValidationError
 
-from midifrag.config.banks import WrongKeyError, pad_key
+from midifrag.config.banks import WrongKeyError
+from midifrag.config.names import none_of
 from midifrag.config.settings import Show
 from midifrag.errors import Problem
+from midifrag.pad_key import PadKey
 
 #: Environment variables that set the configuration begin with this.
 ENVIRONMENT_PREFIX = "MIDIFRAG_"
@@ -105,8 +107,8 @@ def _same_key(key: Any, part: str) -> bool:
     if str(key) == part:
         return True
     try:
-        return str(pad_key(key)) == part
-    except (ValueError, ValidationError):
+        return str(PadKey.parse(key)) == part
+    except ValueError:
         return False
 
 
@@ -171,13 +173,6 @@ def _model_at(model: type[BaseModel], loc: tuple[str, ...]) -> type[BaseModel]:
         if field is not None:
             model = next(models_in(field.annotation), model)
     return model
-
-
-def none_of(found: object, known: Collection[str]) -> str:
-    """What to say of a value that is none of ``known``."""
-    close = get_close_matches(str(found), known, n=1)
-    meant = f"; did you mean {close[0]}?" if close else ""
-    return f"{found!r} is none of {', '.join(known) or 'none that there are'}{meant}"
 
 
 def _suggest(key: str, model: type[BaseModel]) -> str:

@@ -10,32 +10,11 @@ from typing import Annotated, Any, Literal, TypeAlias
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
-from midifrag.config.banks import Channel, Control, Note, Parameters, Program, SevenBit, Strict
+from midifrag.config.actions import Action
+from midifrag.config.banks import Channel, Control, Parameters, Strict
 from midifrag.config.catalogue import CATALOGUE, default_model, known, plugins
 from midifrag.fragment.options import ArchiveOptions, FragmentOptions
 from midifrag.surface import SURFACES
-
-ActionName: TypeAlias = Literal[
-    "panic",
-    "clear_queue",
-    "cancel_pad",
-    "next_bank",
-    "previous_bank",
-    "bank",
-    "lock",
-    "unlock",
-    "toggle_lock",
-    "restore",
-]
-#: Actions that need to be told which slot, pad or bank they are about.
-_NEEDS: dict[str, str] = {
-    "cancel_pad": "pad",
-    "bank": "bank",
-    "lock": "slot",
-    "unlock": "slot",
-    "toggle_lock": "slot",
-    "restore": "slot",
-}
 
 
 def _pattern(value: str) -> str:
@@ -184,29 +163,6 @@ class PageSettings(Strict):
     enabled: bool = True
     host: str = "127.0.0.1"
     port: int = Field(default=8765, ge=0, le=65535)
-
-
-class Action(Strict):
-    """A note, CC or program that does something else than trigger."""
-
-    does: ActionName
-    note: Note | None = None
-    cc: SevenBit | None = None
-    program: Program | None = None
-    channel: Channel | None = None
-    port: str | None = None
-    slot: int | None = Field(default=None, ge=1, le=99)
-    pad: Note | None = None
-    bank: str | int | None = None
-
-    @model_validator(mode="after")
-    def _complete(self) -> Action:
-        if sum(source is not None for source in (self.note, self.cc, self.program)) != 1:
-            raise ValueError("an action has exactly one of note, cc or program")
-        needed = _NEEDS.get(self.does)
-        if needed and getattr(self, needed) is None:
-            raise ValueError(f"{self.does} needs {needed}: …")
-        return self
 
 
 class Show(Strict):

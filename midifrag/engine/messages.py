@@ -85,6 +85,13 @@ class EngineInfo:
     memory: dict[str, int] = field(default_factory=dict)
     warmed: str = ""
 
+    @property
+    def summary(self) -> str:
+        """One line: model, device, precision, what of its memory goes where, and what is warm."""
+        sizes = [f"{what} {size / 1e6:.0f} MB" for what, size in self.memory.items()]
+        what = [f"{self.model} on {self.device}, {self.precision}", ", ".join(sizes), self.warmed]
+        return "; ".join(filter(None, what))
+
 
 @dataclass(frozen=True, slots=True)
 class Warming:
@@ -165,4 +172,6 @@ class Died:
     restarting: bool
 
 
-EngineEvent: TypeAlias = Warming | Ready | Started | Progress | Rendered | Failed | Cancelled | Died
+#: What an engine says of one job.
+JobEvent: TypeAlias = Started | Progress | Rendered | Failed | Cancelled
+EngineEvent: TypeAlias = Warming | Ready | JobEvent | Died

@@ -17,7 +17,7 @@ from midifrag.fragment.archive import Archive
 from midifrag.fragment.cutting import make_fragment
 from midifrag.fragment.encoding import EncodedFragment, encode_fragment, encode_take
 from midifrag.fragment.messages import (
-    Annotate,
+    AnnotateTake,
     ArchiveOnly,
     GivenUp,
     Held,
@@ -25,12 +25,12 @@ from midifrag.fragment.messages import (
     Landed,
     LandFailed,
     LandTake,
+    LockSlot,
     Prepare,
     Refused,
     RestoreSlot,
-    SetLock,
     SlotsChanged,
-    Star,
+    StarTake,
     TakeArchived,
     TakeChanged,
     WriterCommand,
@@ -101,13 +101,13 @@ class Desk:
         match command:
             case LandTake() | ArchiveOnly() | LandArchived():
                 self._receive(command)
-            case SetLock(slot, locked):
+            case LockSlot(slot, locked):
                 self._change_slots(command, lambda: self._slots.set_lock(slot, locked))
             case RestoreSlot(slot):
                 self._change_slots(command, lambda: self._slots.restore(slot))
-            case Star(take, starred):
+            case StarTake(take, starred):
                 self._change_take(command, lambda: self._archive.star(take, starred))
-            case Annotate(take, note):
+            case AnnotateTake(take, note):
                 self._change_take(command, lambda: self._archive.annotate(take, note))
 
     def tick(self) -> None:

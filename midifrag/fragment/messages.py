@@ -57,7 +57,7 @@ class LandArchived:
 
 
 @dataclass(frozen=True, slots=True)
-class SetLock:
+class LockSlot:
     """Lock or unlock a slot, or (None) the other of the two. A locked slot keeps its fragment until it is unlocked."""
 
     slot: int
@@ -72,22 +72,24 @@ class RestoreSlot:
 
 
 @dataclass(frozen=True, slots=True)
-class Star:
+class StarTake:
     """Mark an archived take as a good one, or take the mark away."""
 
     take: int
-    starred: bool = True
+    starred: bool
 
 
 @dataclass(frozen=True, slots=True)
-class Annotate:
+class AnnotateTake:
     """Replace an archived take's note."""
 
     take: int
     note: str
 
 
-WriterCommand: TypeAlias = LandTake | Prepare | ArchiveOnly | LandArchived | SetLock | RestoreSlot | Star | Annotate
+#: What a performer asks of slots and takes; the bridge passes these on as they are.
+SlotCommand: TypeAlias = LockSlot | RestoreSlot | StarTake | AnnotateTake
+WriterCommand: TypeAlias = LandTake | Prepare | ArchiveOnly | LandArchived | SlotCommand
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,4 +189,6 @@ class SlotsChanged:
     slots: tuple[SlotState, ...]
 
 
-WriterEvent: TypeAlias = TakeArchived | Landed | LandFailed | Held | GivenUp | TakeChanged | Refused | SlotsChanged
+#: What became of a take's files, or of a command.
+LandingEvent: TypeAlias = TakeArchived | Landed | LandFailed | Held | GivenUp | Refused
+WriterEvent: TypeAlias = LandingEvent | TakeChanged | SlotsChanged

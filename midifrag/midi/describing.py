@@ -1,20 +1,11 @@
-"""Events and intents in a performer's words, for ``midifrag monitor`` and the log."""
+"""MIDI events, and what a bank makes of them, in a performer's words, for ``midifrag monitor`` and the page."""
 
 from __future__ import annotations
 
+from typing import TypeAlias, assert_never
+
 from midifrag.config.banks import Bank
-from midifrag.events import (
-    CancelPad,
-    ClearQueue,
-    Intent,
-    LockSlot,
-    MoveControl,
-    Panic,
-    Press,
-    Release,
-    RestoreSlot,
-    SelectBank,
-)
+from midifrag.intents import MoveControl, Press, Release, SelectBank
 from midifrag.midi.messages import (
     Aftertouch,
     ControlChange,
@@ -28,31 +19,39 @@ from midifrag.midi.messages import (
 )
 from midifrag.notes import note_name
 
+#: What events mean by themselves; what actions make of them is said by the actions' own table.
+PlayedIntent: TypeAlias = Press | Release | MoveControl | SelectBank
+
 
 def describe_event(event: MidiEvent) -> str:
     """What arrived, such as ``pads: note 36 (C1) velocity 100, channel 1``."""
+    channel = getattr(event, "channel", None)
+    return f"{event.port}: {_what(event)}" + ("" if channel is None else f", channel {channel}")
+
+
+def _what(event: MidiEvent) -> str:
     match event:
         case NoteOn():
-            text = f"note {event.note} ({note_name(event.note)}) velocity {event.velocity}"
+            return f"note {event.note} ({note_name(event.note)}) velocity {event.velocity}"
         case NoteOff():
-            text = f"release {event.note} ({note_name(event.note)})"
+            return f"release {event.note} ({note_name(event.note)})"
         case ControlChange():
-            text = f"cc {event.cc} = {event.value}" + ("" if event.fine is None else f" fine {event.fine}")
+            return f"cc {event.cc} = {event.value}" + ("" if event.fine is None else f" fine {event.fine}")
         case PitchBend():
-            text = f"pitch bend {event.value:+d}"
+            return f"pitch bend {event.value:+d}"
         case Aftertouch():
-            text = f"aftertouch {event.value}" + ("" if event.note is None else f" on note {event.note}")
+            return f"aftertouch {event.value}" + ("" if event.note is None else f" on note {event.note}")
         case ProgramChange():
-            text = f"program {event.program}" + ("" if event.bank is None else f" bank {event.bank}")
+            return f"program {event.program}" + ("" if event.bank is None else f" bank {event.bank}")
         case Transport():
-            text = event.kind if event.sixteenths is None else f"position {event.sixteenths} sixteenths"
+            return event.kind if event.sixteenths is None else f"position {event.sixteenths} sixteenths"
         case Tick():
-            text = "clock tick"
-    channel = getattr(event, "channel", None)
-    return f"{event.port}: {text}" + ("" if channel is None else f", channel {channel}")
+            return "clock tick"
+        case _:
+            assert_never(event)
 
 
-def describe_intent(intent: Intent, bank: Bank) -> str:
+def describe_intent(intent: PlayedIntent, bank: Bank) -> str:
     """What an intent does while ``bank`` is active, such as ``presses pad 36 “rain on a tin roof”``."""
     match intent:
         case Press() | Release():
@@ -61,22 +60,7 @@ def describe_intent(intent: Intent, bank: Bank) -> str:
             return f"{verb} pad {found[0]} “{found[1].label}”" if found else f"{verb} no pad"
         case MoveControl():
             return f"{intent.control}, at {intent.position:.0%}"
-        case SelectBank(program=int() as program):
-            return f"selects the bank with program {program}"
-        case SelectBank(slug=str() as slug):
-            return f"selects bank {slug}"
         case SelectBank():
-            return "next bank" if intent.offset == 1 else "previous bank"
-        case LockSlot():
-            verb = {True: "locks", False: "unlocks", None: "locks or unlocks"}[intent.locked]
-            return f"{verb} slot {intent.slot}"
-        case RestoreSlot():
-            return f"puts the previous fragment back in slot {intent.slot}"
-        case CancelPad():
-            return f"cancels pad {intent.pad}"
-        case ClearQueue():
-            return "clears the queue"
-        case Panic():
-            return "panic: cancels everything"
+            return f"selects the bank with program {intent.program}"
         case _:
-            return type(intent).__name__
+            assert_never(intent)

@@ -6,29 +6,34 @@ panic) and CC 123 (all notes off: clear the queue), program changes, pads.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from typing import assert_never
 
+from midifrag.config.actions import ACTIONS, Action
 from midifrag.config.banks import Bank, Control
-from midifrag.config.settings import Action, Show
-from midifrag.events import (
-    CancelPad,
-    ClearQueue,
-    Intent,
-    LockSlot,
-    MoveControl,
-    Panic,
-    Press,
-    Release,
-    RestoreSlot,
-    SelectBank,
-)
+from midifrag.config.settings import Show
+from midifrag.intents import ClearQueue, Intent, MoveControl, Panic, Press, Release, SelectBank
 from midifrag.midi.decoding import Pair
-from midifrag.midi.describing import describe_event, describe_intent
-from midifrag.midi.messages import Aftertouch, ControlChange, MidiEvent, NoteOff, NoteOn, PitchBend, ProgramChange
+from midifrag.midi.describing import PlayedIntent, describe_event, describe_intent
+from midifrag.midi.messages import (
+    Aftertouch,
+    ControlChange,
+    MidiEvent,
+    NoteOff,
+    NoteOn,
+    PitchBend,
+    ProgramChange,
+    Tick,
+    Transport,
+)
 
-ALL_SOUND_OFF = 120
-ALL_NOTES_OFF = 123
-#: A CC acts as a pressed switch from this value on; channel mode messages (CC 120–127) act at any value.
+#: Channel mode messages that do something where nothing is mapped to them: all sound off, all notes off.
+CHANNEL_MODE: dict[int, tuple[Intent, str]] = {
+    120: (Panic(), ACTIONS["panic"].words),
+    123: (ClearQueue(), ACTIONS["clear_queue"].words),
+}
+#: CCs from here on are channel mode messages; they act at any value.
+FIRST_CHANNEL_MODE = 120
+#: A CC acts as a pressed switch from this value on.
 SWITCH_ON = 64
 
 
@@ -60,75 +65,81 @@ class Mapper:
 
     def intents(self, event: MidiEvent) -> tuple[Intent, ...]:
         """What the performer wants with ``event``; empty where nothing is mapped."""
-        match event:
-            case NoteOn(channel=channel, note=note, velocity=velocity):
-                if self._actions(event):
-                    return self._act(event)
-                if self.bank.find(note, channel, event.port) is None:
-                    return ()
-                return (Press(note, channel, event.port, velocity / 127, event.time),)
-            case NoteOff(channel=channel, note=note):
-                if self._actions(event) or self.bank.find(note, channel, event.port) is None:
-                    return ()
-                return (Release(note, channel, event.port, event.time),)
-            case ControlChange():
-                return self._control_change(event)
-            case ProgramChange(program=program):
-                return self._act(event) if self._actions(event) else (SelectBank(program=program),)
-            case PitchBend() | Aftertouch():
-                return self._moves(event)
-            case _:
-                return ()
+        actions = self._actions(event)
+        if actions:
+            return tuple(intent for a in actions if _is_pressed(event) for intent in a.intents(self.bank))
+        played = self._played(event)
+        return played or tuple(intent for intent, _ in _channel_mode(event))
 
     def explain(self, event: MidiEvent) -> str:
         """One line: what arrived, and what it does or why it does nothing."""
-        effects = [describe_intent(intent, self.bank) for intent in self.intents(event)]
-        if isinstance(event, NoteOff | ControlChange) and self._actions(event) and not _is_pressed(event):
-            effects = [f"nothing: it acts when pressed, a CC from {SWITCH_ON} on"]
-        return f"{describe_event(event)} → {'; '.join(effects) or f'nothing mapped in bank {self.bank.name}'}"
+        return (
+            f"{describe_event(event)} → {'; '.join(self._effects(event)) or f'nothing mapped in bank {self.bank.name}'}"
+        )
 
-    def _control_change(self, event: ControlChange) -> tuple[Intent, ...]:
-        if self._actions(event):
-            return self._act(event)
-        moves = self._moves(event)
-        if moves:
-            return moves
-        if event.cc == ALL_SOUND_OFF:
-            return (Panic(),)
-        if event.cc == ALL_NOTES_OFF:
-            return (ClearQueue(),)
-        return ()
+    def _effects(self, event: MidiEvent) -> list[str]:
+        actions = self._actions(event)
+        if actions and not _is_pressed(event):
+            return [f"nothing: it acts when pressed, a CC from {SWITCH_ON} on"]
+        if actions:
+            return [action.words for action in actions if action.intents(self.bank)]
+        played = [describe_intent(intent, self.bank) for intent in self._played(event)]
+        return played or [words for _, words in _channel_mode(event)]
 
-    def _actions(self, event: NoteOn | NoteOff | ControlChange | ProgramChange) -> list[Action]:
+    def _played(self, event: MidiEvent) -> tuple[PlayedIntent, ...]:
+        """What an event means that no action takes."""
+        match event:
+            case NoteOn(port, channel, note, velocity, time):
+                found = self.bank.find(note, channel, port)
+                return (Press(note, channel, port, velocity / 127, time),) if found else ()
+            case NoteOff(port, channel, note):
+                found = self.bank.find(note, channel, port)
+                return (Release(note, channel, port, event.time),) if found else ()
+            case ControlChange() | PitchBend() | Aftertouch():
+                return self._moves(event)
+            case ProgramChange():
+                return (SelectBank(program=event.program),)
+            case Tick() | Transport():
+                return ()
+            case _:
+                assert_never(event)
+
+    def _actions(self, event: MidiEvent) -> list[Action]:
         return [action for action in self.show.actions if _concerns(action, event)]
 
-    def _act(self, event: NoteOn | ControlChange | ProgramChange) -> tuple[Intent, ...]:
-        if isinstance(event, ControlChange) and not _is_pressed(event):
-            return ()
-        return tuple(intent for action in self._actions(event) for intent in _DOES[action.does](action, self.bank))
-
-    def _moves(self, event: ControlChange | PitchBend | Aftertouch) -> tuple[Intent, ...]:
+    def _moves(self, event: ControlChange | PitchBend | Aftertouch) -> tuple[MoveControl, ...]:
         for controls in (self.bank.controls, self.show.controls):
             moved = [control for control in controls if _moved_by(control, event)]
             if moved:
-                return tuple(MoveControl(control_id(c), _position(c, event), event.time) for c in moved)
+                return tuple(MoveControl(control_id(c), _position(c, event)) for c in moved)
         return ()
 
 
-def _is_pressed(event: NoteOff | ControlChange) -> bool:
-    return isinstance(event, ControlChange) and (event.cc >= ALL_SOUND_OFF or event.value >= SWITCH_ON)
+def _channel_mode(event: MidiEvent) -> list[tuple[Intent, str]]:
+    found = CHANNEL_MODE.get(event.cc) if isinstance(event, ControlChange) else None
+    return [] if found is None else [found]
 
 
-def _concerns(action: Action, event: NoteOn | NoteOff | ControlChange | ProgramChange) -> bool:
-    if action.port not in (None, event.port) or action.channel not in (None, event.channel):
-        return False
+def _is_pressed(event: MidiEvent) -> bool:
+    """Whether an action acts on ``event``: not on a release, nor on a CC's lower half."""
+    if isinstance(event, ControlChange):
+        return event.cc >= FIRST_CHANNEL_MODE or event.value >= SWITCH_ON
+    return not isinstance(event, NoteOff)
+
+
+def _concerns(action: Action, event: MidiEvent) -> bool:
     match event:
         case NoteOn() | NoteOff():
-            return action.note == event.note
+            meant = action.note == event.note
         case ControlChange():
-            return action.cc == event.cc
+            meant = action.cc == event.cc
         case ProgramChange():
-            return action.program == event.program
+            meant = action.program == event.program
+        case PitchBend() | Aftertouch() | Tick() | Transport():
+            return False
+        case _:
+            assert_never(event)
+    return meant and action.port in (None, event.port) and action.channel in (None, event.channel)
 
 
 def _moved_by(control: Control, event: ControlChange | PitchBend | Aftertouch) -> bool:
@@ -149,32 +160,3 @@ def _position(control: Control, event: ControlChange | PitchBend | Aftertouch) -
     if isinstance(event, ControlChange) and control.bits == 14 and event.fine is not None:
         return (event.value * 128 + event.fine) / 16383
     return event.value / 127
-
-
-def _pads_on(note: int, bank: Bank) -> list[str]:
-    return [key for key in bank.pads if key.partition("/")[0] == str(note)]
-
-
-def _select(action: Action, _bank: Bank) -> list[Intent]:
-    if isinstance(action.bank, int):
-        return [SelectBank(program=action.bank)]
-    return [SelectBank(slug=action.bank)]
-
-
-def _on_slot(make: Callable[[int], Intent]) -> Callable[[Action, Bank], list[Intent]]:
-    return lambda action, _bank: [make(action.slot)] if action.slot is not None else []
-
-
-#: What each action of the configuration asks for.
-_DOES: dict[str, Callable[[Action, Bank], list[Intent]]] = {
-    "panic": lambda _action, _bank: [Panic()],
-    "clear_queue": lambda _action, _bank: [ClearQueue()],
-    "cancel_pad": lambda action, bank: [CancelPad(key) for key in _pads_on(action.pad or 0, bank)],
-    "next_bank": lambda _action, _bank: [SelectBank(offset=1)],
-    "previous_bank": lambda _action, _bank: [SelectBank(offset=-1)],
-    "bank": _select,
-    "lock": _on_slot(lambda slot: LockSlot(slot, True)),
-    "unlock": _on_slot(lambda slot: LockSlot(slot, False)),
-    "toggle_lock": _on_slot(lambda slot: LockSlot(slot, None)),
-    "restore": _on_slot(RestoreSlot),
-}

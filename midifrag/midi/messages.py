@@ -103,4 +103,3 @@ class PortChanged:
     direction: Literal["in", "out"]
     state: Literal["open", "waiting", "lost"]
     text: str
-    time: float

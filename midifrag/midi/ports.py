@@ -273,7 +273,7 @@ class Ports:
 
     def _tell(self, end: End, state: _State, text: str) -> None:
         end.told = ""
-        self._on_change(PortChanged(end.port, end.direction, state, text, self._clock()))
+        self._on_change(PortChanged(end.port, end.direction, state, text))
 
     def _is_ours(self, name: str) -> bool:
         virtual = (end.virtual for end in self._ends if end.virtual is not None)

@@ -15,14 +15,15 @@ from multiprocessing.reduction import ForkingPickler
 from typing import Any
 
 from midifrag.config.settings import PageSettings
-from midifrag.events import BankChanged, Intent, Notice, StateChange
-from midifrag.midi.messages import MidiEvent, Tick
+from midifrag.events import ConfigurationChanged, Notice, StateChange
+from midifrag.intents import Intent
+from midifrag.midi.messages import Tick
 from midifrag.page import texts
 from midifrag.page.web.address import listen, new_token, qr_code, url
 from midifrag.page.web.server import serve
 from midifrag.page.wire import Door, MidiSeen, ReadAgain, configuration
-from midifrag.show.reload import ConfigWatch
-from midifrag.show.runtime import Runtime
+from midifrag.show.runtime import Heard, Runtime
+from midifrag.states import NoticeLevel
 
 _log = logging.getLogger(__name__)
 
@@ -44,8 +45,7 @@ class Page:
         port = int(self._socket.getsockname()[1])
         self._door = Door(settings.host, port, new_token(settings.host))
         self.address = url(settings.host, port, self._door.token)
-        self._config = ConfigWatch(runtime)
-        self._sent_configuration: Any = None
+        self._loaded = runtime.begun
         self._sending = threading.Lock()
         self._pipe: Connection | None = None
         self._process: SpawnProcess | None = None
@@ -61,7 +61,7 @@ class Page:
     def start(self) -> None:
         """Serve the page, in a process of its own."""
         if self._taken:
-            self._runtime.put(Notice("warning", self._taken))
+            self._runtime.put(Notice(NoticeLevel.WARNING, self._taken))
         self._thread.start()
 
     def close(self) -> None:
@@ -86,7 +86,7 @@ class Page:
             except OSError as error:
                 _log.warning("the page's process could not be started: %s", error)
             if not self._closing.is_set():
-                self._runtime.put(Notice("warning", texts.PAGE_LOST))
+                self._runtime.put(Notice(NoticeLevel.WARNING, texts.PAGE_LOST))
                 self._closing.wait(BACK_OFF[min(lives, len(BACK_OFF) - 1)])
                 lives += 1
 
@@ -94,10 +94,10 @@ class Page:
         """One life of the process: until it ends, or the page is closed."""
         context = multiprocessing.get_context("spawn")
         ours, theirs = context.Pipe()
-        errand = bytes(ForkingPickler.dumps((configuration(self._runtime.loaded), self._door)))
+        errand = bytes(ForkingPickler.dumps((configuration(self._loaded), self._door)))
         process = context.Process(target=serve, args=(errand, self._socket, theirs), name="midifrag-page", daemon=True)
         process.start()
-        self._process, self._sent_configuration = process, self._runtime.loaded
+        self._process = process
         if self._closing.is_set():
             process.terminate()
         theirs.close()
@@ -124,21 +124,22 @@ class Page:
             while not self._closing.is_set():
                 message = pipe.recv()
                 if isinstance(message, ReadAgain):
-                    self._config.reload()
+                    self._runtime.configuration.read_again()
                 elif isinstance(message, Intent):
                     self._runtime.put(message)
 
     # --- telling it, each on its watcher's own thread ----------------------------------------------------------------
 
     def _tell(self, change: StateChange) -> None:
-        if isinstance(change, BankChanged) and self._runtime.loaded is not self._sent_configuration:
-            self._sent_configuration = self._runtime.loaded
-            self._send(configuration(self._sent_configuration))
-        self._send(change)
+        if isinstance(change, ConfigurationChanged):
+            self._loaded = change.loaded
+            self._send(configuration(change.loaded))
+        else:
+            self._send(change)
 
-    def _show_midi(self, event: MidiEvent) -> None:
-        if not isinstance(event, Tick):
-            self._send(MidiSeen(event.time, self._runtime.bridge.mapper.explain(event)))
+    def _show_midi(self, heard: Heard) -> None:
+        if not isinstance(heard.event, Tick):
+            self._send(MidiSeen(heard.event.time, heard.mapper.explain(heard.event)))
 
     def _send(self, message: Any) -> None:
         pipe = self._pipe

@@ -9,7 +9,8 @@ import time
 
 from nicegui import Client, ui
 
-from midifrag.events import Notice, Panic
+from midifrag.events import Notice
+from midifrag.intents import Panic
 from midifrag.page import texts
 from midifrag.page.panels.archive import ArchivePanel
 from midifrag.page.panels.editor import Editor

@@ -10,30 +10,32 @@ import time
 from collections import deque
 from collections.abc import Callable
 from enum import StrEnum
-from typing import Any
+from typing import TypeAlias, assert_never
 
 from midifrag.bridge.view import View
 from midifrag.config.banks import Bank
 from midifrag.config.loading import Loaded
 from midifrag.engine.messages import EngineInfo
 from midifrag.events import (
-    ArchiveChanged,
     BankChanged,
+    ConfigurationChanged,
     ControlChanged,
     EngineChanged,
-    Intent,
     JobChanged,
     Notice,
     PadChanged,
-    PadState,
-    PortState,
-    Press,
+    PortChanged,
     SlotsChanged,
+    StateChange,
+    TakeChanged,
 )
 from midifrag.fragment.archive import Archive
 from midifrag.fragment.record import TakeRecord
+from midifrag.intents import Intent, Press
+from midifrag.pad_key import PadKey
 from midifrag.page.forecast import Forecast
 from midifrag.page.wire import Configuration, MidiSeen, ReadAgain
+from midifrag.states import JobState
 
 #: MIDI events and changed takes that are kept.
 MIDI_LINES, CHANGED_TAKES = 40, 200
@@ -57,19 +59,37 @@ class Part(StrEnum):
     TIME = "time"
 
 
-_PARTS: dict[type, Part] = {
-    BankChanged: Part.BANK,
-    PadChanged: Part.PADS,
-    JobChanged: Part.JOBS,
-    SlotsChanged: Part.SLOTS,
-    ControlChanged: Part.CONTROLS,
-    EngineChanged: Part.ENGINES,
-    PortState: Part.PORTS,
-    Notice: Part.NOTICES,
-    MidiSeen: Part.MIDI,
-    ArchiveChanged: Part.TAKES,
-    Configuration: Part.CONFIGURATION,
-}
+#: What the show's process says.
+FromShow: TypeAlias = StateChange | Configuration | MidiSeen
+
+
+def _part_of(message: FromShow) -> Part:
+    """The part that a message makes new."""
+    match message:
+        case BankChanged():
+            return Part.BANK
+        case PadChanged():
+            return Part.PADS
+        case JobChanged():
+            return Part.JOBS
+        case SlotsChanged():
+            return Part.SLOTS
+        case ControlChanged():
+            return Part.CONTROLS
+        case EngineChanged():
+            return Part.ENGINES
+        case PortChanged():
+            return Part.PORTS
+        case Notice():
+            return Part.NOTICES
+        case MidiSeen():
+            return Part.MIDI
+        case TakeChanged():
+            return Part.TAKES
+        case Configuration() | ConfigurationChanged():
+            return Part.CONFIGURATION
+        case _:
+            assert_never(message)
 
 
 class Stage:
@@ -77,7 +97,7 @@ class Stage:
 
     def __init__(self, configuration: Configuration, send: Callable[[Intent | ReadAgain], None]) -> None:
         self.configuration = configuration
-        self.view = View()
+        self.view = View(configuration.loaded)
         self.forecast = Forecast()
         self.archive = Archive(configuration.archive, configuration.loaded.show.archive)
         self.midi: deque[MidiSeen] = deque(maxlen=MIDI_LINES)
@@ -89,17 +109,15 @@ class Stage:
 
     # --- what the show says ------------------------------------------------------------------------------------------
 
-    def take(self, message: Any) -> None:
+    def take(self, message: FromShow) -> None:
         """Take in what the show's process said."""
-        part = _PARTS.get(type(message))
-        if part is None:
-            return
         match message:
             case Configuration():
                 self.configuration = message
+                self.view.apply(ConfigurationChanged(message.loaded))
             case MidiSeen():
                 self.midi.append(message)
-            case ArchiveChanged(record):
+            case TakeChanged(record):
                 self.changed_takes.append(record)
             case _:
                 self.view.apply(message)
@@ -107,7 +125,7 @@ class Stage:
             self.forecast.learn(message)
             if message.job not in self.view.jobs:
                 self.touch(Part.FINISHED)
-        self.touch(part)
+        self.touch(_part_of(message))
 
     def touch(self, part: Part) -> None:
         """Have a part drawn anew."""
@@ -120,16 +138,15 @@ class Stage:
         """Hand the show an intent."""
         self._send(intent)
 
-    def press(self, key: str, velocity: float) -> None:
+    def press(self, key: PadKey, velocity: float) -> None:
         """Press a pad of the active bank."""
         bank = self.bank
         pad = bank.pads.get(key) if bank else None
         if pad is None:
             return
-        note, _, channel = key.partition("/")
         port = pad.port or next(iter(self.loaded.show.ports), "")
         velocity = min(max(1 / 127, velocity), 1.0)
-        self.put(Press(int(note), int(channel or 1), port, velocity, time.monotonic(), source="page"))
+        self.put(Press(key.note, key.channel or 1, port, velocity, time.monotonic(), source="page"))
 
     def read_again(self) -> None:
         """Have a changed bank file taken over now."""
@@ -145,10 +162,9 @@ class Stage:
     @property
     def bank(self) -> Bank | None:
         """The active bank."""
-        active = self.view.bank
-        return next((bank for bank in self.loaded.banks if active and bank.slug == active.slug), None)
+        return self.view.active_bank
 
-    def pad(self, key: str) -> PadChanged | None:
+    def pad(self, key: PadKey) -> PadChanged | None:
         """How a pad of the active bank stands."""
         return self.view.pads.get((self.view.bank.slug, key)) if self.view.bank else None
 
@@ -164,4 +180,4 @@ class Stage:
     @property
     def queued(self) -> int:
         """How many presses wait for an engine."""
-        return sum(job.state is PadState.QUEUED for job in self.view.jobs.values())
+        return sum(job.state is JobState.QUEUED for job in self.view.jobs.values())

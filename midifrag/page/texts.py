@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from midifrag.events import PadState
+from midifrag.states import PadState
 
 # --- address and door ------------------------------------------------------------------------------------------------
 INVITATION = "     page       {address}"

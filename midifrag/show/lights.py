@@ -13,10 +13,13 @@ from typing import Protocol, TypeAlias
 
 import mido
 
+from midifrag.bridge.view import View
 from midifrag.config.settings import Show
-from midifrag.events import BankChanged, JobChanged, PadChanged, PadState, PortState, StateChange
+from midifrag.events import BankChanged, JobChanged, PadChanged, PortChanged, StateChange
+from midifrag.pad_key import PadKey
+from midifrag.states import JobState, PadState
 from midifrag.surface import make_surface
-from midifrag.surface.driver import Surface, note
+from midifrag.surface.driver import PadLight, Surface, note
 
 #: Where a pad's LED is on a port: note and channel.
 _Place: TypeAlias = tuple[int, int]
@@ -35,34 +38,36 @@ class Send(Protocol):
         """Enqueue ``messages`` for a configured port."""
 
 
-class Board:
-    """The surfaces of ``show``. ``device(port)`` gives the name of the device at a port, for drivers of families."""
+class Lights:
+    """The surfaces of ``show``, which light what ``view`` says; that has taken in each change before `handle` does.
 
-    def __init__(self, show: Show, send: Send, device: Callable[[str], str] = lambda _port: "") -> None:
+    ``device(port)`` gives the name of the device at a port, for drivers of families.
+    """
+
+    def __init__(self, show: Show, send: Send, view: View, device: Callable[[str], str] = lambda _port: "") -> None:
         self._show = show
         self._send = send
+        self._view = view
         self._device = device
         self._surfaces: dict[str, Surface] = {}
-        self._bank: str | None = None
-        self._pads: dict[str, PadChanged] = {}
         #: Where each pad is when nobody plays it: the port it is bound to, or None.
-        self._home: dict[str, str | None] = {}
+        self._home: dict[PadKey, str | None] = {}
         self._lit: dict[str, dict[_Place, PadChanged]] = {}
         self._told: deque[int] = deque(maxlen=_REMEMBERED_JOBS)
 
     def handle(self, change: StateChange) -> None:
-        """Show ``change``; changes that no surface shows are ignored."""
+        """Show ``change``; all others are nothing that a surface shows."""
         match change:
             case PadChanged():
                 self._pad_changed(change)
             case BankChanged():
                 self._bank_changed(change)
-            case PortState(direction="out", state="open"):
+            case PortChanged(direction="out", state="open"):
                 self._connected(change.port)
-            case PortState(direction="out"):
+            case PortChanged(direction="out"):
                 self._surfaces.pop(change.port, None)
                 self._lit.pop(change.port, None)
-            case JobChanged(state=PadState.LANDED, slot=int() as slot):
+            case JobChanged(state=JobState.LANDED, slot=int() as slot):
                 self._landed(change.job, slot)
 
     def close(self) -> None:
@@ -81,8 +86,6 @@ class Board:
         self._repaint(port)
 
     def _bank_changed(self, change: BankChanged) -> None:
-        self._bank = change.slug
-        self._pads = {pad.pad: pad for pad in change.pads}
         self._home = {pad.pad: pad.port for pad in change.pads if pad.state in _AT_REST}
         for port in self._surfaces:
             self._repaint(port)
@@ -91,21 +94,21 @@ class Board:
         wanted = {(pad.note, pad.channel): pad for pad in self._on(port)}
         surface, lit = self._surfaces[port], self._lit[port]
         messages = [m for place in lit if place not in wanted for m in surface.clear(*place)]
-        messages += [m for pad in wanted.values() for m in surface.show(pad)]
+        messages += [m for pad in wanted.values() for m in surface.show(_light(pad))]
         self._lit[port] = wanted
         self._send(port, messages)
 
     def _on(self, port: str) -> Iterable[PadChanged]:
-        for key, pad in self._pads.items():
+        for first in self._view.bank.pads if self._view.bank else ():
+            pad = self._view.pads[first.bank, first.pad]
             if pad.port in (None, port):
                 yield pad
-            elif self._home.get(key) in (None, port) and key in self._home:
+            elif pad.pad in self._home and self._home[pad.pad] in (None, port):
                 yield replace(pad, state=PadState.IDLE)
 
     def _pad_changed(self, pad: PadChanged) -> None:
-        if pad.bank != self._bank:
+        if self._view.bank is None or pad.bank != self._view.bank.slug:
             return
-        self._pads[pad.pad] = pad
         place = (pad.note, pad.channel)
         for port, surface in self._surfaces.items():
             lit = self._lit[port]
@@ -114,12 +117,12 @@ class Board:
                 # A new press is shown even where the LED looks the same; progress alone, of several in turn, is not.
                 if before is None or _looks(before) != _looks(pad) or (pad.job or 0) > (before.job or 0):
                     lit[place] = pad
-                    self._send(port, surface.show(pad))
+                    self._send(port, surface.show(_light(pad)))
             elif pad.state in _AT_REST:
                 for elsewhere, shown in list(lit.items()):
                     if shown.pad == pad.pad and shown.state not in _AT_REST:
                         lit[elsewhere] = rested = replace(shown, state=PadState.IDLE, job=None)
-                        self._send(port, surface.show(rested))
+                        self._send(port, surface.show(_light(rested)))
 
     def _landed(self, job: int, slot: int) -> None:
         notify = self._show.notify
@@ -130,6 +133,10 @@ class Board:
         on = note(number, NOTIFY_VELOCITY, notify.channel)
         off = mido.Message("note_off", note=number, channel=notify.channel - 1)
         self._send(notify.port, [on, off], led=False)
+
+
+def _light(pad: PadChanged) -> PadLight:
+    return PadLight(pad.note, pad.channel, pad.state, pad.colour)
 
 
 def _looks(pad: PadChanged) -> tuple[PadState, str | None]:

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import logging
-import time
+import threading
+from collections.abc import Callable
 from operator import attrgetter
 from pathlib import Path
-from typing import Protocol
 
+from midifrag.bridge.bridge import Reload
 from midifrag.config import loading
 from midifrag.config.settings import Show
 from midifrag.errors import ConfigurationError
-from midifrag.events import Notice, Reload
+from midifrag.events import Notice
+from midifrag.states import NoticeLevel
 
 _log = logging.getLogger(__name__)
 
@@ -36,61 +38,75 @@ AT_START = (
 )
 
 
-class Reloadable(Protocol):
-    """What of a running show reading it again needs."""
-
-    loaded: loading.Loaded
-
-    def put(self, item: Reload | Notice) -> None:
-        """Hand over to the bridge."""
-        ...
-
-
 class ConfigWatch:
-    """Compares the files' times and sizes about once a second, whenever `look` is called."""
+    """Compares the files' times and sizes, and hands what it reads to ``put``; one for a running show.
 
-    def __init__(self, runtime: Reloadable, interval: float = LOOK_EVERY) -> None:
-        self._runtime = runtime
+    `start` looks about once a second on a thread of its own, so that nobody waits for a slow disk or a long set.
+    """
+
+    def __init__(
+        self, loaded: loading.Loaded, put: Callable[[Reload | Notice], None], interval: float = LOOK_EVERY
+    ) -> None:
+        self._loaded = loaded
+        self._put = put
         self._interval = interval
         self._refused: dict[Path, loading.Stamp] | None = None
-        self._begun = runtime.loaded.show
-        self._due = time.monotonic() + self._interval
+        self._begun = loaded.show
+        self._woken = threading.Event()
+        self._closing = False
+        self._thread = threading.Thread(target=self._run, name="configuration", daemon=True)
+
+    def start(self) -> None:
+        """Begin to look."""
+        self._thread.start()
+
+    def read_again(self) -> None:
+        """Look now rather than later: somebody knows that a file has changed. Never blocks."""
+        self._woken.set()
+
+    def close(self) -> None:
+        """Stop looking; what is being read is left out."""
+        self._closing = True
+        self._woken.set()
 
     def look(self) -> None:
         """Read again what has changed."""
-        if time.monotonic() < self._due:
-            return
-        self._due = time.monotonic() + self._interval
-        stamps = _stamps(self._runtime.loaded)
-        if stamps not in (self._runtime.loaded.stamps, self._refused):
-            self.reload()
+        stamps = _stamps(self._loaded)
+        if stamps not in (self._loaded.stamps, self._refused):
+            self._reload()
 
-    def reload(self) -> None:
-        """Read the show again and hand it over, or say what is wrong with it."""
-        runtime = self._runtime
-        stamps = _stamps(runtime.loaded)
+    def _reload(self) -> None:
+        stamps = _stamps(self._loaded)
         try:
-            if is_emptied(runtime.loaded.path):
+            if is_emptied(self._loaded.path):
                 # An editor that is about to write, or a full disk: nobody means to lose a set in the middle of a show.
                 return
-            loaded = loading.load(runtime.loaded.path, runtime.loaded.flags)
+            loaded = loading.load(self._loaded.path, self._loaded.flags)
         except ConfigurationError as error:
             self._refused = stamps
             for problem in error.problems:
-                runtime.put(Notice("error", f"{problem} (the last good configuration stays)"))
+                self._put(Notice(NoticeLevel.ERROR, f"{problem} (the last good configuration stays)"))
             return
         except Exception as error:
             # A mistake of ours must not end a show either.
             _log.exception("the changed configuration could not be read")
             self._refused = stamps
-            runtime.put(Notice("error", f"unexpected: {error!r} (the last good configuration stays)"))
+            self._put(Notice(NoticeLevel.ERROR, f"unexpected: {error!r} (the last good configuration stays)"))
             return
-        told = self._waiting(runtime.loaded.show)
+        told = self._waiting(self._loaded.show)
         waits = [name for name in self._waiting(loaded.show) if name not in told]
         if waits:
-            runtime.put(Notice("warning", f"{', '.join(waits)}: changed, takes effect at the next start"))
-        runtime.loaded = loaded
-        runtime.put(Reload(loaded))
+            text = f"{', '.join(waits)}: changed, takes effect at the next start"
+            self._put(Notice(NoticeLevel.WARNING, text))
+        self._loaded = loaded
+        self._put(Reload(loaded))
+
+    def _run(self) -> None:
+        while not self._closing:
+            self._woken.wait(self._interval)
+            self._woken.clear()
+            if not self._closing:
+                self.look()
 
     def _waiting(self, show: Show) -> list[str]:
         """What of a show differs from how it was begun, and only counts at the next start."""

@@ -6,37 +6,22 @@ import dataclasses
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
-from midifrag import events
 from midifrag.errors import ClipError
-from midifrag.midi import messages
+from midifrag.intents import AnnotateTake, Intent, MoveControl, Release, StarTake
+from midifrag.midi.messages import MidiEvent, Tick, Transport
+from midifrag.pad_key import PadKey
 from midifrag.show.session_log import read_session
 
-#: What a performer does, by its name in the log. Everything else in a log is what became of it.
-PERFORMED: dict[str, type[Any]] = {
-    kind.__name__: kind
-    for kind in (
-        messages.NoteOn,
-        messages.NoteOff,
-        messages.ControlChange,
-        messages.PitchBend,
-        messages.Aftertouch,
-        messages.ProgramChange,
-        events.Press,
-        events.Prompt,
-        events.SetParameter,
-        events.SelectBank,
-        events.LockSlot,
-        events.RestoreSlot,
-        events.SendTake,
-        events.CancelPad,
-        events.CancelJob,
-        events.ClearQueue,
-        events.Panic,
-    )
-}
-_KINDS = tuple(PERFORMED.values())
+#: What a log holds as done by the performer. Clock ticks would fill it, controls and releases stand there as the MIDI
+#: messages that they come from, and marks on takes are of an archive that a replay does not play into.
+_KINDS: tuple[type[Any], ...] = tuple(
+    kind
+    for kind in (*get_args(MidiEvent), *get_args(Intent))
+    if kind not in (Tick, Transport, MoveControl, Release, StarTake, AnnotateTake)
+)
+PERFORMED: dict[str, type[Any]] = {kind.__name__: kind for kind in _KINDS}
 
 
 def is_performed(item: object) -> bool:
@@ -73,4 +58,7 @@ def read_performance(path: Path) -> Performance:
 def _act(line: dict[str, Any]) -> Any:
     kind = PERFORMED[line["event"]]
     names = {field.name for field in dataclasses.fields(kind)}
-    return kind(**{name: value for name, value in line.items() if name in names})
+    values = {name: value for name, value in line.items() if name in names}
+    if "pad" in values:
+        values["pad"] = PadKey.parse(values["pad"])
+    return kind(**values)

@@ -10,6 +10,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 from midifrag.bridge.bridge import Bridge, FromEngine, Introduce, Item
@@ -23,18 +24,21 @@ from midifrag.engine.pool import EnginePool
 from midifrag.engine.protocol import Engine, EngineChoice
 from midifrag.engine.registry import create_engine
 from midifrag.errors import NoMidiError
-from midifrag.events import Notice, StateChange
+from midifrag.events import ConfigurationChanged, Notice, StateChange
 from midifrag.fragment import analysis
 from midifrag.fragment.archive import Archive
 from midifrag.fragment.messages import Held, WriterEvent
 from midifrag.fragment.slots import Slots
 from midifrag.fragment.writer import FragmentWriter
+from midifrag.midi.mapping import Mapper
 from midifrag.midi.messages import MidiEvent, PortChanged
 from midifrag.midi.ports import Ports
-from midifrag.show.lights import Board
+from midifrag.show.lights import Lights
+from midifrag.show.reload import ConfigWatch
 from midifrag.show.replay import is_performed
 from midifrag.show.session_log import SessionLog
 from midifrag.show.watcher import Watcher
+from midifrag.states import NoticeLevel
 
 #: Seconds between two rounds of housekeeping on the bridge's thread.
 HOUSEKEEPING = 0.25
@@ -50,8 +54,19 @@ _log = logging.getLogger(__name__)
 MakePorts: TypeAlias = Callable[[Show, Callable[[MidiEvent], None], Callable[[PortChanged], None]], Ports]
 
 
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """A MIDI event, and what explains it: the meanings that were in use when the bridge had taken it in."""
+
+    event: MidiEvent
+    mapper: Mapper
+
+
 class Runtime:
-    """A running show. `start`, then `put` intents and `watch`; `close` ends everything in order."""
+    """A running show. `start`, then `put` intents and `watch`; `close` ends everything in order.
+
+    ``begun`` is the configuration that it was started with.
+    """
 
     def __init__(
         self,
@@ -60,7 +75,7 @@ class Runtime:
         make_engine: Callable[[EngineChoice, str], Engine] | None = None,
         clock: Clock | None = None,
     ) -> None:
-        self.loaded = loaded
+        self.begun = loaded
         self.clock = clock or SystemClock()
         show = loaded.show
         self.inbox = Inbox()
@@ -72,10 +87,11 @@ class Runtime:
         fallback = None if show.engine.fallback == "none" else show.engine.fallback
         self.engines = EnginePool(self._engine_for, self._heard, fallback)
         self.ports = make_ports(show, self.inbox.put, self.inbox.put)
-        self._board = Board(show, self.ports.send, self.ports.device)
         self.bridge = Bridge(loaded, self.engines, self.writer.submit, self._publish, self.clock)
+        self._lights = Lights(show, self.ports.send, self.bridge.view, self.ports.device)
+        self.configuration = ConfigWatch(loaded, self.put)
         self._watchers: list[Watcher[StateChange]] = []
-        self._monitors: list[Watcher[MidiEvent]] = []
+        self._monitors: list[Watcher[Heard]] = []
         self._thread = threading.Thread(target=self._run, name="bridge", daemon=True)
         self._closing = threading.Event()
         self._started = False
@@ -91,15 +107,16 @@ class Runtime:
         self.put(Introduce(self._publish_all))
         if self.slots.is_shared():
             text = f"another program lands fragments in {self.slots.folder} too, and each replaces the other's"
-            self._first_words.append(Notice("warning", f"{text}; give one of them another folder with --fragments"))
+            self._first_words.append(
+                Notice(NoticeLevel.WARNING, f"{text}; give one of them another folder with --fragments")
+            )
         self._open_ports()
         for notice in self._first_words:
             self.log.write(notice)
-        self.log.write({"event": "show", "show": self.loaded.show.model_dump(mode="json", by_alias=True)})
         self.writer.start()
         # Before the bridge's thread: a press that waits already would start its engine a second time.
-        self.engines.start(warm_renders(self.loaded))
-        if aligns_loops(self.loaded):
+        self.engines.start(warm_renders(self.begun))
+        if aligns_loops(self.begun):
             threading.Thread(target=analysis.warm, name="analysis warm-up", daemon=True).start()
         self._thread.start()
         self._started = True
@@ -108,13 +125,14 @@ class Runtime:
         try:
             self.ports.open()
         except NoMidiError as error:
-            if not self.loaded.show.page.enabled:
+            if not self.begun.show.page.enabled:
                 raise
-            self._first_words.append(Notice("error", f"{error} The page works without."))
+            self._first_words.append(Notice(NoticeLevel.ERROR, f"{error} The page works without."))
 
     def close(self) -> tuple[Held, ...]:
         """Cancel what runs, write what can be written, LEDs off, ports closed. Returns takes that stay unwritten."""
         self._closing.set()
+        self.configuration.close()
         if not self._started:
             self.engines.close()
             unwritten = self.writer.close()
@@ -126,7 +144,7 @@ class Runtime:
         self._finish()
         unwritten = self.writer.close()
         self._finish()
-        self._board.close()
+        self._lights.close()
         self.ports.close()
         for watcher in self._watchers:
             watcher.close()
@@ -175,7 +193,7 @@ class Runtime:
                 watchers.remove(watcher)
         watcher.close(timeout=0.0)
 
-    def monitor(self, callback: Callable[[MidiEvent], None], name: str) -> Watcher[MidiEvent]:
+    def monitor(self, callback: Callable[[Heard], None], name: str) -> Watcher[Heard]:
         """Call ``callback`` with every MIDI event that the bridge has taken in, on a thread of its own."""
         watcher = Watcher(callback, f"{name} monitor", MONITOR_CAPACITY)
         self._monitors.append(watcher)
@@ -199,26 +217,27 @@ class Runtime:
                     due = time.monotonic() + HOUSEKEEPING
             except Exception as error:
                 _log.exception("the bridge failed on %s", type(item).__name__)
-                self._publish(Notice("error", f"unexpected: {error!r}; the show goes on"))
+                self._publish(Notice(NoticeLevel.ERROR, f"unexpected: {error!r}; the show goes on"))
 
     def _watch_the_disk(self) -> None:
         backlog = self.writer.backlog
         if backlog > BACKLOG:
             self._slow_looks += 1
             if self._slow_looks == SLOW_LOOKS:
-                self._publish(Notice("warning", f"the disk is slow: {backlog} takes wait to be written"))
+                self._publish(Notice(NoticeLevel.WARNING, f"the disk is slow: {backlog} takes wait to be written"))
         elif backlog <= BACKLOG // 2:
             self._slow_looks = 0
 
-    def _handle(self, item: Any) -> None:
-        bank = self.bridge.bank
+    def _handle(self, item: Item) -> None:
+        mapper = self.bridge.mapper
         if is_performed(item):
             self.log.write(item)
         self.bridge.handle(item)
         if isinstance(item, MidiEvent):
+            heard = Heard(item, self.bridge.mapper)
             for monitor in tuple(self._monitors):
-                monitor.put(item)
-        if self.bridge.bank is not bank:
+                monitor.put(heard)
+        if self.bridge.mapper is not mapper:
             self._follow_mapping()
 
     def _follow_mapping(self) -> None:
@@ -228,8 +247,8 @@ class Runtime:
         self.inbox.switches = mapper.switches
 
     def _publish(self, change: StateChange) -> None:
-        self._board.handle(change)
-        self.log.write(change)
+        self._lights.handle(change)
+        self.log.write(_logged(change))
         for watcher in tuple(self._watchers):
             watcher.put(change)
 
@@ -240,10 +259,18 @@ class Runtime:
     # --- engines -----------------------------------------------------------------------------------------------------
 
     def _engine_for(self, model: str) -> Engine:
-        return self._make_engine(self.loaded.choice(model), self.loaded.show.engine.host)
+        loaded = self.bridge.loaded
+        return self._make_engine(loaded.choice(model), loaded.show.engine.host)
 
     def _heard(self, model: str, event: EngineEvent) -> None:
         self.inbox.put(FromEngine(model, event))
+
+
+def _logged(change: StateChange) -> object:
+    """A change as the log holds it; a configuration as what its file says."""
+    if isinstance(change, ConfigurationChanged):
+        return {"event": "show", "show": change.loaded.show.model_dump(mode="json", by_alias=True)}
+    return change
 
 
 def _create(choice: EngineChoice, host: str) -> Engine:

@@ -15,6 +15,8 @@ from typing import Any
 
 import numpy as np
 
+from midifrag.pad_key import PadKey
+
 #: Bytes of lines that wait for a disk that cannot be written; what comes beyond is lost, and counted.
 WAITING_BYTES = 8_000_000
 #: Seconds between tries while lines wait.
@@ -139,6 +141,8 @@ def read_session(path: Path) -> Iterator[dict[str, Any]]:
 
 
 def _plain(value: object) -> object:
+    if isinstance(value, PadKey):
+        return str(value)
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         fields = {field.name: getattr(value, field.name) for field in dataclasses.fields(value)}
         return _plain({name: one for name, one in fields.items() if not isinstance(one, np.ndarray)})

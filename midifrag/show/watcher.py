@@ -8,7 +8,8 @@ from collections import deque
 from collections.abc import Callable
 from typing import Any, Generic, TypeVar
 
-from midifrag.events import JobChanged, PadChanged, PadState
+from midifrag.events import JobChanged, PadChanged
+from midifrag.states import JobState, PadState
 
 _log = logging.getLogger(__name__)
 
@@ -73,4 +74,4 @@ class Watcher(Generic[Seen]):
 
 
 def _is_progress(change: Any) -> bool:
-    return isinstance(change, (JobChanged, PadChanged)) and change.state is PadState.RENDERING
+    return isinstance(change, (JobChanged, PadChanged)) and change.state in (JobState.RENDERING, PadState.RENDERING)

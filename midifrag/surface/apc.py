@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import mido
 
-from midifrag.events import PadChanged, PadState
-from midifrag.surface.driver import LOOKS, note, palette_code, sysex
+from midifrag.states import PadState
+from midifrag.surface.driver import LOOKS, PadLight, note, palette_code, sysex
 
 #: Full brightness; pulsing and blinking each quarter note (of the controller's own 120 BPM).
 _MINI_CHANNELS = {"still": 7, "pulse": 10, "blink": 15}
@@ -39,7 +39,7 @@ class ApcMiniMk2:
         """Nothing to give back."""
         return []
 
-    def show(self, pad: PadChanged) -> list[mido.Message]:
+    def show(self, pad: PadLight) -> list[mido.Message]:
         """A pad in its colour; a button on, or blinking while something goes on."""
         look = LOOKS[pad.state]
         if 0 <= pad.note <= 63:
@@ -64,7 +64,7 @@ class Apc40:
         """Mode 0, as after power-on."""
         return [sysex("47 7F 73 60 00 04 40", 0, 1, 0)]
 
-    def show(self, pad: PadChanged) -> list[mido.Message]:
+    def show(self, pad: PadLight) -> list[mido.Message]:
         """A grid button's colour."""
         on_grid = _on_apc40_grid(pad.note, pad.channel)
         return [note(pad.note, _APC40_VELOCITIES[pad.state], pad.channel)] if on_grid else []
@@ -85,7 +85,7 @@ class Apc40Mk2:
         """Mode 0, as after power-on."""
         return [sysex("47 7F 29 60 00 04 40", 0, 1, 0)]
 
-    def show(self, pad: PadChanged) -> list[mido.Message]:
+    def show(self, pad: PadLight) -> list[mido.Message]:
         """A grid button's colour."""
         return [note(pad.note, palette_code(pad))] if pad.note <= 39 else []
 

@@ -5,12 +5,23 @@ Adding a controller is one small file with a class and one line in `midifrag.sur
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Literal, NamedTuple, Protocol
 
 import mido
 
-from midifrag.events import PadChanged, PadState
+from midifrag.states import PadState
 from midifrag.surface.palette import COLOURS
+
+
+@dataclass(frozen=True, slots=True)
+class PadLight:
+    """A pad as a controller shows it: its note 0–127 on a channel 1–16, its state, and its own colour's name."""
+
+    note: int
+    channel: int
+    state: PadState
+    colour: str | None = None
 
 
 class Surface(Protocol):
@@ -22,7 +33,7 @@ class Surface(Protocol):
     def leave(self) -> list[mido.Message]:
         """What gives the controller back to its user."""
 
-    def show(self, pad: PadChanged) -> list[mido.Message]:
+    def show(self, pad: PadLight) -> list[mido.Message]:
         """What makes a pad look like its state; empty where the controller has no such pad."""
 
     def clear(self, note: int, channel: int) -> list[mido.Message]:
@@ -53,14 +64,14 @@ LOOKS: dict[PadState, Look] = {
 DEFAULT_COLOUR = "white"
 
 
-def colour_of(pad: PadChanged) -> str:
-    """The colour's name that ``pad`` has in its state."""
-    return LOOKS[pad.state].colour or pad.colour or DEFAULT_COLOUR
+def colour_of(state: PadState, own: str | None) -> str:
+    """The colour's name of a pad in ``state`` whose ``own`` colour is this."""
+    return LOOKS[state].colour or own or DEFAULT_COLOUR
 
 
-def palette_code(pad: PadChanged) -> int:
+def palette_code(pad: PadLight) -> int:
     """The colour that ``pad`` has in its state, in the palette of Launchpads and APC mini mk2."""
-    return COLOURS[colour_of(pad)].code
+    return COLOURS[colour_of(pad.state, pad.colour)].code
 
 
 def note(number: int, velocity: int, channel: int = 1) -> mido.Message:

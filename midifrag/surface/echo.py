@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import mido
 
-from midifrag.events import PadChanged, PadState
-from midifrag.surface.driver import LOOKS, note
+from midifrag.states import PadState
+from midifrag.surface.driver import LOOKS, PadLight, note
 from midifrag.surface.palette import COLOURS
 
 VELOCITIES: dict[PadState, int] = {
@@ -28,7 +28,7 @@ class Echo:
         """Nothing to give back."""
         return []
 
-    def show(self, pad: PadChanged) -> list[mido.Message]:
+    def show(self, pad: PadLight) -> list[mido.Message]:
         """The pad's note with its state as velocity."""
         return [note(pad.note, VELOCITIES[pad.state], pad.channel)]
 

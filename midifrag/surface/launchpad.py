@@ -10,8 +10,7 @@ import re
 
 import mido
 
-from midifrag.events import PadChanged
-from midifrag.surface.driver import LOOKS, note, palette_code, sysex
+from midifrag.surface.driver import LOOKS, PadLight, note, palette_code, sysex
 
 #: What a device's name holds → its product byte; anything else is taken for a Launchpad X.
 _PRODUCTS = ((r"Pro", 0x0E), (r"Mini", 0x0D))
@@ -34,7 +33,7 @@ class Launchpad:
         """Programmer mode off: back to the performer's own layout."""
         return [self._programmer_mode(0)]
 
-    def show(self, pad: PadChanged) -> list[mido.Message]:
+    def show(self, pad: PadLight) -> list[mido.Message]:
         """Palette colour, static, flashing or pulsing."""
         motion = LOOKS[pad.state].motion
         return [note(pad.note, palette_code(pad), _CHANNELS[motion])] if _is_pad(pad.note) else []

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import mido
 
-from midifrag.events import PadChanged, PadState
-from midifrag.surface.driver import note
+from midifrag.states import PadState
+from midifrag.surface.driver import PadLight, note
 
 VELOCITIES: dict[PadState, int] = {
     PadState.IDLE: 0,
@@ -34,7 +34,7 @@ class Mackie:
         """Nothing to give back."""
         return []
 
-    def show(self, pad: PadChanged) -> list[mido.Message]:
+    def show(self, pad: PadLight) -> list[mido.Message]:
         """Off, blinking or on."""
         return [note(pad.note, VELOCITIES[pad.state])]
 

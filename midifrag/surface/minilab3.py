@@ -7,8 +7,7 @@ from __future__ import annotations
 
 import mido
 
-from midifrag.events import PadChanged
-from midifrag.surface.driver import colour_of, sysex
+from midifrag.surface.driver import PadLight, colour_of, sysex
 from midifrag.surface.palette import COLOURS
 
 _FIRST_NOTE = 36
@@ -27,9 +26,9 @@ class MiniLab3:
         """Disconnect."""
         return [sysex("00 20 6B 7F 42 02 02 40 6A 20")]
 
-    def show(self, pad: PadChanged) -> list[mido.Message]:
+    def show(self, pad: PadLight) -> list[mido.Message]:
         """The pad in its state's colour."""
-        return _light(pad.note, COLOURS[colour_of(pad)].rgb)
+        return _light(pad.note, COLOURS[colour_of(pad.state, pad.colour)].rgb)
 
     def clear(self, note_number: int, _channel: int) -> list[mido.Message]:
         """The pad goes dark."""

@@ -7,8 +7,7 @@ from __future__ import annotations
 
 import mido
 
-from midifrag.events import PadChanged
-from midifrag.surface.driver import LOOKS, colour_of, note, sysex
+from midifrag.surface.driver import LOOKS, PadLight, colour_of, note, sysex
 
 #: Our colours in Push 2's default palette.
 COLOUR_CODES: dict[str, int] = {
@@ -37,11 +36,11 @@ class Push2:
         """Live mode."""
         return [sysex("00 21 1D 01 01 0A 00")]
 
-    def show(self, pad: PadChanged) -> list[mido.Message]:
+    def show(self, pad: PadLight) -> list[mido.Message]:
         """A static colour, or one that moves from and to dark."""
         if not 36 <= pad.note <= 99:
             return []
-        code, motion = COLOUR_CODES[colour_of(pad)], LOOKS[pad.state].motion
+        code, motion = COLOUR_CODES[colour_of(pad.state, pad.colour)], LOOKS[pad.state].motion
         if motion == "still":
             return [note(pad.note, code)]
         return [note(pad.note, 0), note(pad.note, code, _MOTION_CHANNELS[motion])]

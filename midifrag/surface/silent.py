@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import mido
 
-from midifrag.events import PadChanged
+from midifrag.surface.driver import PadLight
 
 
 class Silent:
@@ -18,7 +18,7 @@ class Silent:
         """Nothing."""
         return []
 
-    def show(self, _pad: PadChanged) -> list[mido.Message]:
+    def show(self, _pad: PadLight) -> list[mido.Message]:
         """Nothing."""
         return []
 

@@ -3,24 +3,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from midifrag.bridge.bridge import Introduce
+from midifrag.bridge.bridge import Introduce, Reload
 from midifrag.bridge.pads import ENDED_SHOWS_FOR
 from midifrag.engine.messages import Cancelled, Died, Failed, Promote, Render, Rendered, Started, Warm
-from midifrag.events import (
-    BankChanged,
-    CancelPad,
-    ClearQueue,
-    ControlChanged,
-    LockSlot,
-    Notice,
-    Panic,
-    Prompt,
-    Reload,
-    RestoreSlot,
-    SelectBank,
-    SendTake,
-    SetParameter,
-)
+from midifrag.events import BankChanged, ControlChanged, Notice
 from midifrag.fragment.messages import (
     ArchiveOnly,
     GivenUp,
@@ -28,11 +14,22 @@ from midifrag.fragment.messages import (
     LandArchived,
     Landed,
     LandFailed,
-    SetLock,
     SlotsChanged,
     SlotState,
 )
-from midifrag.fragment.messages import RestoreSlot as WriterRestoreSlot
+from midifrag.intents import (
+    CancelPad,
+    ClearQueue,
+    LockSlot,
+    Panic,
+    Prompt,
+    RestoreSlot,
+    SelectBank,
+    SendTake,
+    SetParameter,
+)
+from midifrag.pad_key import PadKey
+from midifrag.states import NoticeLevel
 from tests.support.bridges import Rig
 from tests.support.shows import bank, loaded
 
@@ -69,7 +66,7 @@ def test_feedback_is_queued_rendering_landed_in_order_and_landed_only_after_the_
     rig.landed(render.job)
     assert rig.pad_states() == ["queued", "rendering", "landed"]
     assert rig.jobs()[-1].slot == 1
-    assert {"pressed", "queued", "started", "rendered", "landed"} <= rig.jobs()[-1].times.keys()
+    assert {"pressed", "queued", "started", "rendered", "landed"} <= rig.jobs()[-1].times.reached().keys()
 
 
 def test_twelve_notes_at_one_instant_are_twelve_jobs():
@@ -190,7 +187,7 @@ def test_a_take_that_is_given_up_after_its_press_was_over_is_told():
     rig.bridge.handle(Landed(render.job, 1, Path("output01.wav"), None, 1.0, 0.0, 0.01))
     rig.bridge.handle(Held(render.job, "disk full", "archive"))
     rig.bridge.handle(GivenUp(render.job, "too many takes wait"))
-    assert rig.changes[-1] == Notice("error", "the take of job 1 is lost: too many takes wait")
+    assert rig.changes[-1] == Notice(NoticeLevel.ERROR, "the take of job 1 is lost: too many takes wait")
     assert rig.pad_states()[-1] == "landed"
 
 
@@ -198,7 +195,7 @@ def test_a_cancelled_press_goes_dark_only_when_the_engine_let_go():
     rig = Rig()
     rig.press()
     (render,) = rig.engines.renders()
-    rig.bridge.handle(CancelPad("36"))
+    rig.bridge.handle(CancelPad(PadKey(36)))
     assert rig.pad_states()[-1] == "queued"
     rig.say(Cancelled(render.job))
     assert rig.pad_states()[-1] == "idle"
@@ -213,7 +210,7 @@ def test_a_replaced_press_leaves_its_pad_to_the_one_that_replaced_it():
     rig.say(Cancelled(first.job))
     assert rig.pad_states() == ["queued", "queued", "queued"]
     assert rig.jobs()[-1].state == "cancelled"
-    rig.bridge.handle(CancelPad("36"))
+    rig.bridge.handle(CancelPad(PadKey(36)))
     rig.say(Cancelled(second.job))
     assert rig.pad_states()[-1] == "idle"
 
@@ -243,7 +240,7 @@ def test_a_take_that_was_rendered_while_it_was_cancelled_is_archived_and_does_no
     rig = Rig()
     rig.press()
     (render,) = rig.engines.renders()
-    rig.bridge.handle(CancelPad("36"))
+    rig.bridge.handle(CancelPad(PadKey(36)))
     rig.rendered(render)
     assert rig.lands() == []
     assert isinstance(rig.writes[0], ArchiveOnly)
@@ -339,7 +336,7 @@ def test_a_press_of_another_bank_keeps_its_state_for_when_that_bank_returns():
     rig.finish(render)
     rig.program(1)
     back = [c for c in rig.changes if isinstance(c, BankChanged)][-1]
-    assert {pad.pad: pad.state.value for pad in back.pads} == {"36": "landed", "37": "idle"}
+    assert {pad.pad: pad.state.value for pad in back.pads} == {PadKey(36): "landed", PadKey(37): "idle"}
 
 
 def test_a_bank_control_sets_nothing_in_another_bank():
@@ -393,7 +390,7 @@ def test_a_press_of_a_pad_that_is_no_longer_there_lands_without_a_light():
     (render,) = rig.engines.renders()
     rig.bridge.handle(Reload(loaded(bank(pads={36: {"prompt": "rain"}}))))
     rig.finish(render)
-    assert rig.pad_states("37") == ["queued"]
+    assert rig.pad_states(PadKey(37)) == ["queued"]
     assert rig.jobs()[-1].state.value == "landed"
 
 
@@ -449,7 +446,7 @@ def test_slot_actions_go_to_the_writer():
     rig.bridge.handle(LockSlot(1, None))
     rig.bridge.handle(LockSlot(2, True))
     rig.bridge.handle(RestoreSlot(2))
-    assert rig.writes == [SetLock(1, None), SetLock(2, True), WriterRestoreSlot(2)]
+    assert rig.writes == [LockSlot(1, None), LockSlot(2, True), RestoreSlot(2)]
 
 
 def test_an_archived_take_can_be_sent_to_a_slot():
@@ -612,7 +609,7 @@ def test_spares_stay_within_their_budget():
     first = rig.engines.renders()[0]
     rig.say(Rendered(first.job, __import__("numpy").ones((2, 200_000), "float32"), 44100, {}, 0.1))
     assert rig.pad_states() == []
-    assert rig.pad_states("37") == []
+    assert rig.pad_states(PadKey(37)) == []
 
 
 # --- watching --------------------------------------------------------------------------------------------------------
@@ -628,4 +625,4 @@ def test_a_newcomer_is_told_how_everything_stands():
     kinds = {type(change).__name__ for change in told}
     assert {"BankChanged", "EngineChanged", "ControlChanged", "JobChanged"} <= kinds
     pads = next(change for change in told if isinstance(change, BankChanged)).pads
-    assert {pad.pad: pad.state.value for pad in pads} == {"36": "queued", "37": "idle"}
+    assert {pad.pad: pad.state.value for pad in pads} == {PadKey(36): "queued", PadKey(37): "idle"}

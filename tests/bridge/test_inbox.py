@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from midifrag.bridge.inbox import Inbox
-from midifrag.events import Panic
+from midifrag.intents import Panic
 from midifrag.midi.messages import Aftertouch, ControlChange, NoteOff, NoteOn, PitchBend, Tick
 
 

@@ -1,7 +1,8 @@
 import pytest
 
 from midifrag.bridge.set_list import USUAL_VELOCITY, SetList
-from midifrag.events import Press, SelectBank
+from midifrag.intents import Press, SelectBank
+from midifrag.pad_key import PadKey
 from tests.support.shows import bank, loaded
 
 PADS = {36: {"prompt": "rain", "velocity": {"sets": "seconds", "range": [1, 11]}}, 37: {"prompt": "beat at {bpm}"}}
@@ -27,27 +28,27 @@ def test_banks_are_found_by_distance_slug_and_program():
 
 def test_the_next_press_is_taken_to_be_like_the_last_of_its_pad():
     banks = SetList(two())
-    assert banks.next_preset("36").seconds == pytest.approx(1 + 10 * USUAL_VELOCITY)
-    assert banks.by_last_press() == ["36", "37"]
-    banks.pressed("36", press(36, 0.2, 1.0))
-    banks.pressed("37", press(37, 1.0, 2.0))
-    assert banks.next_preset("36").seconds == pytest.approx(3.0)
-    assert banks.by_last_press() == ["37", "36"]
+    assert banks.next_preset(PadKey(36)).seconds == pytest.approx(1 + 10 * USUAL_VELOCITY)
+    assert banks.by_last_press() == [PadKey(36), PadKey(37)]
+    banks.pressed(PadKey(36), press(36, 0.2, 1.0))
+    banks.pressed(PadKey(37), press(37, 1.0, 2.0))
+    assert banks.next_preset(PadKey(36)).seconds == pytest.approx(3.0)
+    assert banks.by_last_press() == [PadKey(37), PadKey(36)]
 
 
 def test_a_typed_prompt_does_not_follow_the_controls_but_the_tempo():
     banks = SetList(two(tempo=90))
-    banks.live.set("steps", 7)
-    pad = banks.bank.pads["37"]
+    banks.values.set("steps", 7)
+    pad = banks.bank.pads[PadKey(37)]
     assert (banks.preset(pad, 1.0).steps, banks.typed(pad).steps) == (7, None)
     assert banks.typed(pad).prompt == "beat at 90"
 
 
 def test_a_pads_own_model_comes_before_the_shows():
     banks = SetList(two(model="sketch"))
-    assert banks.model(banks.next_preset("36")) == "sketch"
+    assert banks.model(banks.next_preset(PadKey(36))) == "sketch"
     banks.activate(1)
-    assert banks.model(banks.next_preset("40")) == "open"
+    assert banks.model(banks.next_preset(PadKey(40))) == "open"
 
 
 def test_reload_keeps_the_bank_where_it_is_still_there():
@@ -57,5 +58,5 @@ def test_reload_keeps_the_bank_where_it_is_still_there():
     assert banks.bank.slug == "two"
     assert banks.reload(loaded(bank("three"), tempo=77))
     assert banks.bank.slug == "three"
-    assert banks.holds("three", "36")
-    assert not banks.holds("two", "36")
+    assert banks.holds("three", PadKey(36))
+    assert not banks.holds("two", PadKey(36))

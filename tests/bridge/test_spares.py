@@ -2,17 +2,23 @@ import dataclasses
 
 import numpy as np
 
+from midifrag.bridge.bridge import Reload
 from midifrag.bridge.spares import SpareRack, Wish
 from midifrag.config.banks import Preset
 from midifrag.config.settings import SpareSettings
 from midifrag.engine.messages import Died, Failed, Progress, Render, Rendered, Started
-from midifrag.events import BankChanged, Notice, Panic, Reload, SetParameter
+from midifrag.events import BankChanged, Notice
 from midifrag.fragment.options import FragmentOptions
+from midifrag.intents import Panic, SetParameter
+from midifrag.pad_key import PadKey
+from midifrag.states import PadState
 from tests.support.bridges import Rig
 from tests.support.shows import bank, loaded
 
+KEY = PadKey(36)
 
-def wish(pad="36", **preset):
+
+def wish(pad=KEY, **preset):
     return Wish("opening", pad, "sketch", Preset(prompt="rain", **preset))
 
 
@@ -30,12 +36,12 @@ def rack(**settings):
 
 def test_a_spare_is_for_one_press_unless_its_seed_is_fixed():
     one = rack()
-    for job, wanted in ((1, wish()), (2, wish("37", seed=4))):
+    for job, wanted in ((1, wish()), (2, wish(PadKey(37), seed=4))):
         one.expect(render(job), wanted, 0.0)
         assert one.arrived(rendered(job), 1.0).wish == wanted
     assert one.take(wish()) is not None
     assert one.take(wish()) is None
-    assert one.take(wish("37", seed=4)) is one.take(wish("37", seed=4))
+    assert one.take(wish(PadKey(37), seed=4)) is one.take(wish(PadKey(37), seed=4))
 
 
 def test_what_nobody_expected_is_not_kept():
@@ -56,14 +62,14 @@ def test_spares_of_another_bank_stay():
     one = rack()
     one.expect(render(1), wish(), 0.0)
     one.arrived(rendered(1), 0.0)
-    other = Wish("second", "36", "sketch", Preset(prompt="x"))
+    other = Wish("second", PadKey(36), "sketch", Preset(prompt="x"))
     one.drop_stale([other])
     assert one.ready_for(wish())
 
 
 def test_the_first_pads_get_the_spares_that_the_budget_allows():
     one = rack(count=2)
-    wishes = [wish(pad) for pad in ("36", "37", "38")]
+    wishes = [wish(pad) for pad in (PadKey(36), PadKey(37), PadKey(38))]
     for job in (1, 2):
         one.expect(render(job), one.next_of(wishes), 0.0)
         one.arrived(rendered(job), 0.0)
@@ -78,21 +84,21 @@ def test_the_first_pads_get_the_spares_that_the_budget_allows():
 
 def test_spares_of_another_bank_give_way():
     one = rack(count=2)
-    for job, pad in enumerate(("36", "37"), 1):
+    for job, pad in enumerate((PadKey(36), PadKey(37)), 1):
         one.expect(render(job), wish(pad), 0.0)
         one.arrived(rendered(job), 0.0)
-    other = Wish("second", "36", "sketch", Preset(prompt="x"))
+    other = Wish("second", PadKey(36), "sketch", Preset(prompt="x"))
     assert one.next_of([other]) == other
     one.make_room([other])
-    assert [one.ready_for(wish(pad)) for pad in ("36", "37")] == [False, True]
+    assert [one.ready_for(wish(pad)) for pad in (PadKey(36), PadKey(37))] == [False, True]
 
 
 def test_one_whose_fragment_is_wanted_in_another_way_stays():
     one = rack()
-    for job, wanted in ((1, wish()), (2, wish("37"))):
+    for job, wanted in ((1, wish()), (2, wish(PadKey(37)))):
         one.expect(render(job), wanted, 0.0)
         one.arrived(rendered(job), 0.0)
-    other = dataclasses.replace(wish("37"), options=FragmentOptions(loop=True))
+    other = dataclasses.replace(wish(PadKey(37)), options=FragmentOptions(loop=True))
     assert [spare.wish.options.loop for spare in one.adopt_options([wish(), other])] == [True]
     assert one.adopt_options([wish(), other]) == []
     assert one.take(other).rendered.job == 2
@@ -107,12 +113,12 @@ def test_one_that_is_larger_than_the_budget_is_not_kept_and_not_rendered_again()
 
 def test_one_that_does_not_fit_takes_no_place_of_its_bank_but_those_of_others():
     one = rack(megabytes=5)
-    for job, wanted in enumerate((wish(), wish("37")), 1):
+    for job, wanted in enumerate((wish(), wish(PadKey(37))), 1):
         one.expect(render(job), wanted, 0.0)
         one.arrived(rendered(job, frames=200_000), 0.0)
     assert one.ready_for(wish())
-    assert not one.ready_for(wish("37"))
-    other = Wish("second", "36", "sketch", Preset(prompt="x"))
+    assert not one.ready_for(wish(PadKey(37)))
+    other = Wish("second", PadKey(36), "sketch", Preset(prompt="x"))
     one.expect(render(3), other, 0.0)
     assert one.arrived(rendered(3, frames=200_000), 0.0) is not None
     assert not one.ready_for(wish())
@@ -122,9 +128,9 @@ def test_one_that_failed_is_tried_again_after_a_press_of_its_pad():
     one = rack()
     one.expect(render(1), wish(), 0.0)
     assert one.failed(1).wish == wish()
-    assert one.next_of([wish(), wish("37")]) == wish("37")
+    assert one.next_of([wish(), wish(PadKey(37))]) == wish(PadKey(37))
     one.encourage(wish().place)
-    assert one.next_of([wish(), wish("37")]) == wish()
+    assert one.next_of([wish(), wish(PadKey(37))]) == wish()
 
 
 # --- in a bridge -----------------------------------------------------------------------------------------------------
@@ -186,7 +192,7 @@ def test_the_active_bank_gets_spares_though_another_one_has_filled_the_budget():
     rig.rendered(rig.engines.renders()[-1])
     rig.program(1)
     back = [change for change in rig.changes if isinstance(change, BankChanged)][-1]
-    assert {pad.pad: pad.state.value for pad in back.pads} == {"36": "idle", "37": "ready"}
+    assert {pad.pad: pad.state.value for pad in back.pads} == {PadKey(36): "idle", PadKey(37): "ready"}
 
 
 def test_a_pad_shows_ready_only_while_its_spare_is_there():
@@ -261,6 +267,6 @@ def test_spares_that_are_turned_off_while_the_show_runs_are_gone():
     rig.rendered(rig.engines.renders()[0])
     rig.bridge.handle(Reload(loaded(bank(pads={36: {"prompt": "rain"}}))))
     rig.bridge.housekeeping()
-    assert rig.pad_states()[-1] == "idle"
+    assert rig.bridge.view.pads["opening", KEY].state is PadState.IDLE
     rig.press()
     assert not rig.engines.renders()[-1].spare

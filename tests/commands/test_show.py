@@ -13,6 +13,7 @@ from midifrag.commands import show
 from midifrag.commands.demo import CLIP
 from midifrag.config import loading
 from midifrag.events import Notice
+from midifrag.states import NoticeLevel
 
 
 class Ending:
@@ -21,7 +22,8 @@ class Ending:
     unwritten = ()
 
     def __init__(self, loaded, ports=None):
-        self.loaded, self._told = loaded, []
+        self.begun, self._told = loaded, []
+        self.configuration = SimpleNamespace(start=lambda: None)
         self.ports = ports or SimpleNamespace(watch=lambda: None)
         self.engines = SimpleNamespace(waiting=lambda: False)
 
@@ -33,7 +35,7 @@ class Ending:
 
     def close(self):
         for callback in self._told:
-            callback(Notice("warning", "the last take has just landed"))
+            callback(Notice(NoticeLevel.WARNING, "the last take has just landed"))
         return self.unwritten
 
 

@@ -11,37 +11,42 @@ from midifrag.events import (
     ControlChanged,
     EngineChanged,
     JobChanged,
+    JobTimes,
     Notice,
     PadChanged,
-    PadState,
-    PortState,
+    PortChanged,
     SlotsChanged,
 )
 from midifrag.fragment.messages import SlotState
-from tests.support.shows import bank
+from midifrag.pad_key import PadKey
+from midifrag.states import EngineState, JobKind, JobState, NoticeLevel, PadState
+from tests.support.shows import bank, loaded
 
 
-def drawn(view, banks, page=None):
+def drawn(view, page=None):
     console = Console(file=io.StringIO(), width=100)
-    console.print(status(view, banks, page))
+    console.print(status(view, page))
     return console.file.getvalue()
 
 
+def job(state, number=3, landed=None, **fields):
+    times = JobTimes(0.0, landed=landed)
+    return JobChanged(number, JobKind.PAD, state, "rain", "opening", PadKey(36), times, **fields)
+
+
 def test_the_status_shows_bank_pads_slots_engine_ports_and_latency():
-    opening = bank()
-    view = View()
-    pad = PadChanged("opening", "36", None, 1, 36, PadState.RENDERING, None, 0.0, 1, progress=0.25)
-    times = {"pressed": 1.0, "landed": 1.25}
+    view = View(loaded())
+    pad = PadChanged("opening", PadKey(36), None, 1, 36, PadState.RENDERING, None, 0.0, 1, progress=0.25)
     for change in (
         BankChanged("opening", "Opening", 0, (pad,)),
-        EngineChanged("sketch", "ready", "sketch on cpu, fp32"),
-        PortState("pads", "in", "open", "pads: open"),
+        EngineChanged("sketch", EngineState.READY, "sketch on cpu, fp32"),
+        PortChanged("pads", "in", "open", "pads: open"),
         SlotsChanged((SlotState(1, "output01.wav", "locked", 7, "rain", "rain", 2.5),)),
-        JobChanged(1, PadState.LANDED, "rain", "opening", "36", times, slot=1, take=7),
-        Notice("warning", "the disk is nearly full"),
+        job(JobState.LANDED, landed=0.25, slot=1, take=7),
+        Notice(NoticeLevel.WARNING, "the disk is nearly full"),
     ):
         view.apply(change)
-    text = drawn(view, (opening,), "http://127.0.0.1:8765")
+    text = drawn(view, "http://127.0.0.1:8765")
     for part in (
         "Opening",
         "C1  rendering 25%",
@@ -60,14 +65,13 @@ def test_the_status_shows_bank_pads_slots_engine_ports_and_latency():
 
 
 def test_an_empty_view_can_be_drawn():
-    assert "nothing has landed yet" in drawn(View(), ())
+    assert "nothing has landed yet" in drawn(View())
 
 
 def test_prompts_are_text_and_not_markup():
-    opening = bank(pads={36: {"prompt": "[red]rain[/red] [/nope]"}})
-    view = View()
+    view = View(loaded(bank(pads={36: {"prompt": "[red]rain[/red] [/nope]"}})))
     view.apply(BankChanged("opening", "Opening", 0, ()))
-    assert "[red]rain" in drawn(view, (opening,))
+    assert "[red]rain" in drawn(view)
 
 
 def test_every_state_has_a_look():
@@ -77,17 +81,15 @@ def test_every_state_has_a_look():
 @pytest.mark.parametrize(
     ("change", "parts"),
     [
-        (JobChanged(3, PadState.QUEUED, "rain", "o", "36", {}), ["3", "queued", "rain"]),
+        (job(JobState.QUEUED), ["3", "queued", "rain"]),
         (
-            JobChanged(
-                3, PadState.LANDED, "rain", "o", "36", {"pressed": 0.0, "landed": 0.5}, slot=2, take=9, spare=True
-            ),
+            job(JobState.LANDED, landed=0.5, slot=2, take=9, spare=True),
             ["slot 2", "take 9", "0.50 s", "spare"],
         ),
-        (JobChanged(3, PadState.FAILED, "rain", "o", "36", {}, text="silent"), ["failed", "silent"]),
-        (JobChanged(3, "cancelled", "rain", "o", "36", {}, text="cancelled"), ["cancelled"]),
-        (EngineChanged("pocket", "lost", "no such file"), ["pocket lost", "no such file"]),
-        (Notice("error", "disk full"), ["error", "disk full"]),
+        (job(JobState.FAILED, text="silent"), ["failed", "silent"]),
+        (job(JobState.CANCELLED, text="cancelled"), ["cancelled"]),
+        (EngineChanged("pocket", EngineState.LOST, "no such file"), ["pocket lost", "no such file"]),
+        (Notice(NoticeLevel.ERROR, "disk full"), ["error", "disk full"]),
     ],
 )
 def test_a_pipe_gets_a_line_for_what_matters(change, parts):
@@ -96,25 +98,24 @@ def test_a_pipe_gets_a_line_for_what_matters(change, parts):
 
 
 def test_progress_is_no_line():
-    assert line_for(JobChanged(3, PadState.RENDERING, "rain", "o", "36", {})) is None
+    assert line_for(job(JobState.RENDERING)) is None
 
 
 def test_a_pipe_gets_lines_and_a_terminal_the_status():
     pipe = Console(file=io.StringIO(), width=80)
-    with StatusScreen(View(), tuple, pipe, None) as screen:
-        screen.heard(Notice("error", "disk [full]"))
+    with StatusScreen(View(), pipe, None) as screen:
+        screen.heard(Notice(NoticeLevel.ERROR, "disk [full]"))
     assert "disk [full]" in pipe.file.getvalue()
     terminal = Console(file=io.StringIO(), width=80, force_terminal=True)
-    with StatusScreen(View(), tuple, terminal, None) as screen:
-        screen.heard(Notice("error", "disk full"))
+    with StatusScreen(View(), terminal, None) as screen:
+        screen.heard(Notice(NoticeLevel.ERROR, "disk full"))
         screen.draw()
     assert "nothing has landed yet" in terminal.file.getvalue()
 
 
 @pytest.mark.parametrize(("landed", "told"), [(0.0042, "(4 ms, was spare)"), (0.25, "(0.25 s, was spare)")])
 def test_a_landing_within_milliseconds_is_told_in_them(landed, told):
-    times = {"pressed": 0.0, "landed": landed}
-    line = line_for(JobChanged(3, PadState.LANDED, "rain", "o", "36", times, slot=2, take=9, spare=True))
+    line = line_for(job(JobState.LANDED, landed=landed, slot=2, take=9, spare=True))
     assert line.endswith(told)
 
 
@@ -123,7 +124,7 @@ def test_a_scrolling_terminal_says_what_is_done_to_slots():
     first = SlotState(1, "output01.wav", "filled", 7, "rain", "", 2.5, landed_at=10.0)
     second = dataclasses.replace(first, take=8, preset="bell", landed_at=20.0)
     locked = dataclasses.replace(second, state="locked")
-    with StatusScreen(View(), tuple, pipe, None) as screen:
+    with StatusScreen(View(), pipe, None) as screen:
         for slot in (first, second, locked, second, first):
             screen.heard(SlotsChanged((slot,)))
     lines = [line.split(maxsplit=1)[1] for line in pipe.file.getvalue().splitlines()]
@@ -132,9 +133,12 @@ def test_a_scrolling_terminal_says_what_is_done_to_slots():
 
 def test_a_scrolling_terminal_says_once_that_a_model_warms_up():
     pipe = Console(file=io.StringIO(), width=100)
-    parts = [EngineChanged("pocket", "warming", part, at, 3) for at, part in enumerate(("loading", "prompts", "3 s"))]
-    with StatusScreen(View(), tuple, pipe, None) as screen:
-        for change in (*parts, EngineChanged("pocket", "ready", "on cpu"), parts[0]):
+    parts = [
+        EngineChanged("pocket", EngineState.WARMING, part, at, 3)
+        for at, part in enumerate(("loading", "prompts", "3 s"))
+    ]
+    with StatusScreen(View(), pipe, None) as screen:
+        for change in (*parts, EngineChanged("pocket", EngineState.READY, "on cpu"), parts[0]):
             screen.heard(change)
     lines = [line.strip() for line in pipe.file.getvalue().splitlines()]
     warms = "engine     pocket warms up"
@@ -143,9 +147,12 @@ def test_a_scrolling_terminal_says_once_that_a_model_warms_up():
 
 def test_a_port_that_is_told_twice_is_one_line():
     pipe = Console(file=io.StringIO(), width=100)
-    there, gone = PortState("pads", "in", "open", "pads: input is open"), PortState("pads", "in", "lost", "went away")
-    with StatusScreen(View(), tuple, pipe, None) as screen:
-        for change in (there, PortState("pads", "out", "open", "pads: output is open"), there, gone, there):
+    there, gone = (
+        PortChanged("pads", "in", "open", "pads: input is open"),
+        PortChanged("pads", "in", "lost", "went away"),
+    )
+    with StatusScreen(View(), pipe, None) as screen:
+        for change in (there, PortChanged("pads", "out", "open", "pads: output is open"), there, gone, there):
             screen.heard(change)
     assert [line.split()[-1] for line in pipe.file.getvalue().splitlines()] == ["open", "open", "away", "open"]
 
@@ -155,11 +162,11 @@ def test_what_looks_like_markup_is_shown_as_it_is():
     for change in (
         BankChanged("opening", "Take [/] two", 0, ()),
         SlotsChanged((SlotState(1, "output01.wav", "filled", 7, "rain [/b] on [tin]", "", 2.5),)),
-        EngineChanged("sketch", "warming", "cache [/tmp]", 1, 2),
-        PortState("pads [/]", "in", "open", ""),
+        EngineChanged("sketch", EngineState.WARMING, "cache [/tmp]", 1, 2),
+        PortChanged("pads [/]", "in", "open", ""),
     ):
         view.apply(change)
-    text = drawn(view, (bank(),))
+    text = drawn(view)
     for part in ("Take [/] two", "rain [/b] on [tin]", "cache [/tmp]", "pads [/] in: open"):
         assert part in text, part
 
@@ -167,17 +174,17 @@ def test_what_looks_like_markup_is_shown_as_it_is():
 def test_a_press_that_fails_does_not_hide_the_last_latency():
     view = View()
     for change in (
-        JobChanged(1, PadState.LANDED, "rain", "opening", "36", {"pressed": 1.0, "landed": 1.25}),
-        JobChanged(2, PadState.FAILED, "rain", "opening", "36", {"pressed": 2.0}),
+        job(JobState.LANDED, 1, landed=0.25),
+        job(JobState.FAILED, 2),
     ):
         view.apply(change)
-    assert "last 0.25 s" in drawn(view, (bank(),))
+    assert "last 0.25 s" in drawn(view)
 
 
 def test_a_control_at_zero_and_one_given_back_are_said():
     view = View()
     view.apply(ControlChanged("cfg_scale", 0.0))
     view.apply(ControlChanged("steps", None))
-    text = drawn(view, (bank(),))
+    text = drawn(view)
     assert "cfg_scale 0" in text
     assert "steps the presets'" in text

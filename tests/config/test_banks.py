@@ -3,6 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from midifrag.config.banks import Pad, Parameters, Range, resolve
+from midifrag.pad_key import PadKey
 
 
 def test_levels_give_way_pad_first_then_bank_then_show_and_live_values_win():
@@ -34,8 +35,8 @@ def test_a_pad_on_one_channel_wins_over_one_on_any():
     from tests.support.shows import bank
 
     one = bank(pads={"36": {"prompt": "any"}, "36/10": {"prompt": "ten"}})
-    assert one.find(36, 10, "x") == ("36/10", one.pads["36/10"])
-    assert one.find(36, 9, "x") == ("36", one.pads["36"])
+    assert one.find(36, 10, "x") == (PadKey(36, 10), one.pads[PadKey(36, 10)])
+    assert one.find(36, 9, "x") == (PadKey(36), one.pads[PadKey(36)])
 
 
 def test_a_pad_bound_to_a_port_is_deaf_to_others():

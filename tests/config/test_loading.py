@@ -7,6 +7,7 @@ import pytest
 
 from midifrag.config import loading
 from midifrag.errors import ConfigurationError
+from midifrag.pad_key import PadKey
 
 
 @pytest.fixture
@@ -34,7 +35,7 @@ def test_the_shipped_set_is_right_and_covers_the_pad_grid():
     loaded = loading.load(loading.shipped_path(), environment={})
     assert len(loaded.banks) == 3
     for bank in loaded.banks:
-        assert sorted(bank.pads) == [str(note) for note in range(36, 52)]
+        assert sorted(bank.pads) == [PadKey(note) for note in range(36, 52)]
 
 
 def test_the_shipped_bank_for_stable_audio_open_is_right(tmp_path):
@@ -46,7 +47,7 @@ def test_the_shipped_bank_for_stable_audio_open_is_right(tmp_path):
 def test_one_bank_with_one_pad_is_a_show(show):
     loaded = loading.load(show(), environment={})
     assert loaded.show.fragments.count == 8
-    assert loaded.banks[0].pads["36"].prompt == "rain"
+    assert loaded.banks[0].pads[PadKey(36)].prompt == "rain"
     assert loaded.fragments_folder == Path("fragments").absolute()
     assert loaded.archive_folder == Path("fragments").absolute() / "archive"
 
@@ -61,7 +62,11 @@ def test_note_names_and_channels_as_pad_keys(show):
 
 def test_environment_overrides_the_file_and_flags_override_both(show):
     path = show("fragments: {count: 3, folder: a}\nset_list: [opening]\n")
-    environment = {"MIDIFRAG_FRAGMENTS__COUNT": "5", "MIDIFRAG_FRAGMENTS__FOLDER": "b", "MIDIFRAG_MODEL": "sketch"}
+    environment = {
+        "MIDIFRAG_FRAGMENTS__COUNT": "5",
+        "MIDIFRAG_FRAGMENTS__FOLDER": "b",
+        "MIDIFRAG_MODEL": "sketch",
+    }
     loaded = loading.load(path, {"fragments": {"folder": "c"}}, environment)
     assert (loaded.show.fragments.count, loaded.show.fragments.folder) == (5, "c")
 
@@ -162,7 +167,7 @@ def test_wrong_pads_hide_no_other_mistake(show):
 def test_what_is_merged_in_is_overridden_with_and_without_quotes(show):
     text = "pads:\n  '36': {prompt: own}\n  <<: {36: {prompt: merged}, 37: {prompt: merged}}\n"
     pads = loading.load(show(opening=f"name: Opening\n{text}"), environment={}).banks[0].pads
-    assert {key: pad.prompt for key, pad in pads.items()} == {"36": "own", "37": "merged"}
+    assert {key: pad.prompt for key, pad in pads.items()} == {PadKey(36): "own", PadKey(37): "merged"}
 
 
 def test_all_mistakes_of_all_files_are_told_at_once(show):

@@ -18,7 +18,7 @@ from midifrag.errors import StorageError
 from midifrag.fragment.archive import Archive
 from midifrag.fragment.landing import FIRST_RETRY, LONGEST_RETRY, REFRESH, Desk
 from midifrag.fragment.messages import (
-    Annotate,
+    AnnotateTake,
     ArchiveOnly,
     GivenUp,
     Held,
@@ -26,12 +26,12 @@ from midifrag.fragment.messages import (
     Landed,
     LandFailed,
     LandTake,
+    LockSlot,
     Prepare,
     Refused,
     RestoreSlot,
-    SetLock,
     SlotsChanged,
-    Star,
+    StarTake,
     TakeArchived,
     TakeChanged,
 )
@@ -246,7 +246,7 @@ def test_mistake_with_a_held_take_is_not_repeated_without_a_pause(rig, monkeypat
 
 def test_every_slot_locked(rig):
     for slot in (1, 2, 3):
-        rig.handle(SetLock(slot, True))
+        rig.handle(LockSlot(slot, True))
 
     archived, failed = rig.handle(land(1))
 
@@ -282,17 +282,19 @@ def test_archived_take_that_is_not_there(rig):
 def test_locks_stars_and_notes(rig):
     rig.handle(land(1))
 
-    rig.handle(SetLock(2, True))
+    rig.handle(LockSlot(2, True))
     assert rig.told[-1].slots[1].state == "locked"
-    (starred,) = rig.handle(Star(1))
-    (noted,) = rig.handle(Annotate(1, "keep"))
+    (starred,) = rig.handle(StarTake(1, True))
+    (noted,) = rig.handle(AnnotateTake(1, "keep"))
 
     assert isinstance(starred, TakeChanged)
     assert starred.record.starred
     assert noted.record.note == "keep"
 
 
-@pytest.mark.parametrize("command", [SetLock(9, True), RestoreSlot(1), RestoreSlot(0), Star(3), Annotate(3, "x")])
+@pytest.mark.parametrize(
+    "command", [LockSlot(9, True), RestoreSlot(1), RestoreSlot(0), StarTake(3, True), AnnotateTake(3, "x")]
+)
 def test_what_cannot_be_done_is_refused(rig, command):
     (refused,) = rig.handle(command)
 
@@ -410,8 +412,8 @@ def test_held_take_finds_another_slot_when_its_own_is_locked(rig, monkeypatch):
     rig.handle(land(1))
     rig.handle(land(2, slot=3))
     monkeypatch.undo()
-    rig.handle(SetLock(1, True))
-    rig.handle(SetLock(3, True))
+    rig.handle(LockSlot(1, True))
+    rig.handle(LockSlot(3, True))
 
     landed, failed = rig.tick(FIRST_RETRY)
 

@@ -16,8 +16,8 @@ from midifrag.fragment.messages import (
     Held,
     Landed,
     LandFailed,
+    LockSlot,
     Prepare,
-    SetLock,
     SlotsChanged,
     TakeArchived,
 )
@@ -57,7 +57,7 @@ def test_takes_land_in_order_on_another_thread(rig, tmp_path):
     writer, listener = rig
     writer.start()
     assert [slot.state for slot in listener.next(SlotsChanged).slots] == ["free"] * 8
-    writer.submit(SetLock(2, True))
+    writer.submit(LockSlot(2, True))
     for job in range(1, 5):
         writer.submit(land(job))
 

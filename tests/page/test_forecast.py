@@ -4,60 +4,65 @@ import dataclasses
 
 import pytest
 
-from midifrag.events import JobChanged, PadState
+from midifrag.events import JobChanged, JobTimes
+from midifrag.pad_key import PadKey
 from midifrag.page.forecast import Forecast
+from midifrag.states import JobKind, JobState
 
-LANDED = JobChanged(1, PadState.LANDED, "rain", "one", "36", {}, details={"engine_seconds": 4.0})
+LANDED = JobChanged(1, JobKind.PAD, JobState.LANDED, "rain", "one", PadKey(36), JobTimes(0.0), engine_seconds=4.0)
 
 
-def job(number, state, pad="36", *, step=0, of=0, started=None, spare=False):
-    times = {} if started is None else {"started": started}
-    return JobChanged(number, state, "rain", "one", pad, times, step, of, spare=spare)
+KEY = PadKey(36)
+
+
+def job(number, state, pad=KEY, *, step=0, of=0, started=None, spare=False):
+    times = JobTimes(0.0, started=started)
+    return JobChanged(number, JobKind.PAD, state, "rain", "one", pad, times, step, of, spare=spare)
 
 
 @pytest.fixture
 def forecast():
     made = Forecast()
     made.learn(LANDED)
-    made.learn(dataclasses.replace(LANDED, pad="37", details={"engine_seconds": 10.0}))
+    made.learn(dataclasses.replace(LANDED, pad=PadKey(37), engine_seconds=10.0))
     return made
 
 
 def test_nothing_is_said_before_anything_was_rendered():
-    assert Forecast().landings([job(1, PadState.QUEUED)], 0.0) == {}
-    assert Forecast().render_seconds("one", "36") is None
+    assert Forecast().landings([job(1, JobState.QUEUED)], 0.0) == {}
+    assert Forecast().render_seconds("one", PadKey(36)) is None
 
 
 def test_a_pad_takes_as_long_as_it_took_and_others_as_long_as_usual(forecast):
-    assert forecast.render_seconds("one", "36") == 4.0
-    assert forecast.render_seconds("one", "50") == 7.0
+    assert forecast.render_seconds("one", PadKey(36)) == 4.0
+    assert forecast.render_seconds("one", PadKey(50)) == 7.0
     assert forecast.render_seconds("one", None) == 7.0
 
 
 def test_only_what_landed_teaches(forecast):
-    forecast.learn(dataclasses.replace(LANDED, state=PadState.FAILED, details={"engine_seconds": 99.0}))
-    assert forecast.render_seconds("one", "36") == 4.0
+    forecast.learn(dataclasses.replace(LANDED, state=JobState.FAILED, engine_seconds=99.0))
+    assert forecast.render_seconds("one", PadKey(36)) == 4.0
 
 
 def test_steps_tell_more_than_the_past(forecast):
-    running = job(1, PadState.RENDERING, step=25, of=100, started=10.0)
+    running = job(1, JobState.RENDERING, step=25, of=100, started=10.0)
     assert forecast.landings([running], now=12.0) == {1: 6.0}
 
 
 def test_before_the_first_step_the_past_counts(forecast):
-    assert forecast.landings([job(1, PadState.RENDERING, started=10.0)], now=11.0) == {1: 3.0}
-    assert forecast.landings([job(1, PadState.RENDERING, started=10.0)], now=99.0) == {1: 0.0}
+    assert forecast.landings([job(1, JobState.RENDERING, started=10.0)], now=11.0) == {1: 3.0}
+    assert forecast.landings([job(1, JobState.RENDERING, started=10.0)], now=99.0) == {1: 0.0}
 
 
 def test_what_waits_lands_after_what_is_ahead(forecast):
     jobs = [
-        job(3, PadState.QUEUED, "36"),
-        job(1, PadState.RENDERING, step=1, of=2, started=0.0),
-        job(2, PadState.QUEUED, "37"),
+        job(3, JobState.QUEUED, PadKey(36)),
+        job(1, JobState.RENDERING, step=1, of=2, started=0.0),
+        job(2, JobState.QUEUED, PadKey(37)),
     ]
     assert forecast.landings(jobs, now=2.0) == {1: 2.0, 2: 12.0, 3: 16.0}
 
 
 def test_a_spare_waits_for_nobody(forecast):
-    jobs = [job(1, PadState.RENDERING, step=1, of=2, started=0.0), job(2, PadState.QUEUED, spare=True)]
+    jobs = [job(1, JobState.RENDERING, step=1, of=2, started=0.0), job(2, JobState.QUEUED, spare=True)]
     assert forecast.landings(jobs, now=2.0)[2] == 0.0

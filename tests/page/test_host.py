@@ -13,6 +13,7 @@ import pytest
 from midifrag.config.settings import PageSettings
 from midifrag.events import Notice
 from midifrag.midi.memory import memory_ports
+from midifrag.pad_key import PadKey
 from midifrag.page import Page
 from midifrag.page.stage import Stage
 from midifrag.page.wire import ReadAgain, configuration
@@ -122,13 +123,13 @@ def test_the_stage_presses_only_pads_that_are_there(tmp_path):
         fragments={"folder": str(tmp_path)},
     )
     stage = Stage(configuration(show), sent.append)
-    stage.press("36", 0.5)
+    stage.press(PadKey(36), 0.5)
     assert sent == []
     runtime_bank = next(iter(show.banks))
     stage.view.apply(change_to(runtime_bank))
-    stage.press("36", 7.0)
-    stage.press("40/10", 0.0)
-    stage.press("99", 0.5)
+    stage.press(PadKey(36), 7.0)
+    stage.press(PadKey(40, 10), 0.0)
+    stage.press(PadKey(99), 0.5)
     stage.read_again()
     assert [(press.note, press.channel, press.port, press.source) for press in sent[:2]] == [
         (36, 1, "midifrag", "page"),

@@ -1,15 +1,18 @@
 import mido
 import pytest
 
+from midifrag.bridge.view import View
 from midifrag.config.settings import Show
-from midifrag.events import BankChanged, JobChanged, PadChanged, PadState, PortState
-from midifrag.show.lights import Board
+from midifrag.events import BankChanged, JobChanged, JobTimes, PadChanged, PortChanged
+from midifrag.pad_key import PadKey
+from midifrag.show.lights import Lights
+from midifrag.states import JobKind, JobState, PadState
 
 S = PadState
 
 
-class Desk:
-    """A board with two echo ports and what it sent, as hexadecimal text per port."""
+class Rig:
+    """Lights on two echo ports and what they sent, as hexadecimal text per port."""
 
     def __init__(self, connect=("a", "b"), **show):
         ports = {
@@ -19,9 +22,10 @@ class Desk:
         }
         self.sent = []
         self.kinds = []
-        self.board = Board(Show.model_validate({"ports": ports, **show}), self.send, {"pad": "Mini"}.get)
-        for port in connect:
-            self.board.handle(PortState(port, "out", "open", ""))
+        self.view = View()
+        settings = Show.model_validate({"ports": ports, **show})
+        self.lights = Lights(settings, self.send, self.view, {"pad": "Mini"}.get)
+        self.handle(*(PortChanged(port, "out", "open", "") for port in connect))
 
     def send(self, port, messages, *, led=True):
         self.sent += [(port, message.hex()) for message in messages]
@@ -29,15 +33,16 @@ class Desk:
         return True
 
     def handle(self, *changes):
-        """What ``changes`` made the board send."""
+        """What ``changes`` made the lights send."""
         start = len(self.sent)
         for change in changes:
-            self.board.handle(change)
+            self.view.apply(change)
+            self.lights.handle(change)
         return self.sent[start:]
 
 
 def pad(state=S.IDLE, note=36, port=None, channel=1, bank="x", job=None, progress=None, colour=None):
-    return PadChanged(bank, str(note), port, channel, note, state, colour, 0.0, job, progress)
+    return PadChanged(bank, PadKey(note), port, channel, note, state, colour, 0.0, job, progress)
 
 
 def bank(*pads, slug="x"):
@@ -45,104 +50,104 @@ def bank(*pads, slug="x"):
 
 
 def test_a_press_is_answered_on_its_own_port_in_order():
-    desk = Desk()
-    desk.handle(bank(pad()))
+    rig = Rig()
+    rig.handle(bank(pad()))
     states = (S.QUEUED, S.RENDERING, S.LANDED)
-    sent = desk.handle(*(pad(state, port="a", channel=10, job=1) for state in states))
+    sent = rig.handle(*(pad(state, port="a", channel=10, job=1) for state in states))
     assert sent == [("a", "99 24 0D"), ("a", "99 24 2D"), ("a", "99 24 15")]
 
 
 def test_progress_alone_sends_nothing_again_but_a_new_job_does():
-    desk = Desk()
-    desk.handle(bank(pad()))
-    desk.handle(pad(S.RENDERING, port="a", job=1, progress=0.1))
-    assert desk.handle(pad(S.RENDERING, port="a", job=1, progress=0.6)) == []
-    assert desk.handle(pad(S.RENDERING, port="a", job=2, progress=0.0)) == [("a", "90 24 2D")]
+    rig = Rig()
+    rig.handle(bank(pad()))
+    rig.handle(pad(S.RENDERING, port="a", job=1, progress=0.1))
+    assert rig.handle(pad(S.RENDERING, port="a", job=1, progress=0.6)) == []
+    assert rig.handle(pad(S.RENDERING, port="a", job=2, progress=0.0)) == [("a", "90 24 2D")]
 
 
 def test_jobs_of_one_pad_that_progress_in_turn_send_nothing_again():
-    desk = Desk()
-    desk.handle(bank(pad()))
-    desk.handle(*(pad(S.RENDERING, port="a", job=job) for job in (1, 2, 3)))
+    rig = Rig()
+    rig.handle(bank(pad()))
+    rig.handle(*(pad(S.RENDERING, port="a", job=job) for job in (1, 2, 3)))
     turns = [pad(S.RENDERING, port="a", job=job, progress=0.5) for job in (1, 2, 3) * 4]
-    assert desk.handle(*turns) == []
-    assert desk.handle(pad(S.LANDED, port="a", job=1)) == [("a", "90 24 15")]
+    assert rig.handle(*turns) == []
+    assert rig.handle(pad(S.LANDED, port="a", job=1)) == [("a", "90 24 15")]
 
 
 def test_a_bank_change_clears_and_shows_everything():
-    desk = Desk()
-    desk.handle(bank(pad(note=36), pad(note=37)))
-    sent = desk.handle(bank(pad(note=37, bank="y"), pad(S.READY, note=38, bank="y"), slug="y"))
+    rig = Rig()
+    rig.handle(bank(pad(note=36), pad(note=37)))
+    sent = rig.handle(bank(pad(note=37, bank="y"), pad(S.READY, note=38, bank="y"), slug="y"))
     for port in "ab":
         assert [text for to, text in sent if to == port] == ["90 24 00", "90 25 00", "90 26 25"]
 
 
 def test_a_pad_of_another_bank_is_not_shown():
-    desk = Desk()
-    desk.handle(bank(pad()))
-    assert desk.handle(pad(S.LANDED, port="a", bank="other")) == []
+    rig = Rig()
+    rig.handle(bank(pad()))
+    assert rig.handle(pad(S.LANDED, port="a", bank="other")) == []
 
 
 def test_bound_pads_show_on_their_port_only():
-    desk = Desk()
-    assert desk.handle(bank(pad(S.READY, port="b"))) == [("b", "90 24 25")]
+    rig = Rig()
+    assert rig.handle(bank(pad(S.READY, port="b"))) == [("b", "90 24 25")]
 
 
 def test_a_port_that_comes_back_gets_everything_again():
-    desk = Desk()
-    desk.handle(bank(pad(), pad(note=37)), pad(S.RENDERING, port="a", job=1))
-    desk.handle(PortState("a", "out", "lost", ""))
-    assert desk.handle(pad(S.LANDED, port="a", job=1)) == []
-    assert desk.handle(PortState("a", "out", "open", "")) == [("a", "90 24 15"), ("a", "90 25 00")]
+    rig = Rig()
+    rig.handle(bank(pad(), pad(note=37)), pad(S.RENDERING, port="a", job=1))
+    rig.handle(PortChanged("a", "out", "lost", ""))
+    assert rig.handle(pad(S.LANDED, port="a", job=1)) == []
+    assert rig.handle(PortChanged("a", "out", "open", "")) == [("a", "90 24 15"), ("a", "90 25 00")]
 
 
 def test_a_port_that_comes_back_shows_pads_busy_elsewhere_at_rest():
-    desk = Desk(connect="a")
-    desk.handle(bank(pad()), pad(S.RENDERING, port="a", job=1))
-    assert desk.handle(PortState("b", "out", "open", "")) == [("b", "90 24 00")]
+    rig = Rig(connect="a")
+    rig.handle(bank(pad()), pad(S.RENDERING, port="a", job=1))
+    assert rig.handle(PortChanged("b", "out", "open", "")) == [("b", "90 24 00")]
 
 
 def test_inputs_and_unknown_changes_send_nothing():
-    desk = Desk()
-    desk.handle(bank(pad()))
-    assert desk.handle(PortState("a", "in", "open", ""), PortState("a", "in", "lost", "")) == []
+    rig = Rig()
+    rig.handle(bank(pad()))
+    assert rig.handle(PortChanged("a", "in", "open", ""), PortChanged("a", "in", "lost", "")) == []
 
 
 def test_a_pad_that_rests_again_goes_dark_where_it_was_pressed():
-    desk = Desk()
-    desk.handle(bank(pad()))
-    desk.handle(pad(S.FAILED, port="a", job=1), pad(S.LANDED, port="b", job=2))
-    assert desk.handle(pad(S.IDLE, port="b")) == [("a", "90 24 00"), ("b", "90 24 00")]
+    rig = Rig()
+    rig.handle(bank(pad()))
+    rig.handle(pad(S.FAILED, port="a", job=1), pad(S.LANDED, port="b", job=2))
+    assert rig.handle(pad(S.IDLE, port="b")) == [("a", "90 24 00"), ("b", "90 24 00")]
 
 
 def test_families_are_told_apart_and_given_back():
-    desk = Desk(connect=("pad",))
-    desk.handle(bank(pad(note=11, colour="green")))
-    assert desk.sent == [("pad", "F0 00 20 29 02 0D 0E 01 F7"), ("pad", "90 0B 15")]
-    assert desk.kinds == [False, True]
-    start = len(desk.sent)
-    desk.board.close()
-    assert desk.sent[start:] == [("pad", "90 0B 00"), ("pad", "F0 00 20 29 02 0D 0E 00 F7")]
+    rig = Rig(connect=("pad",))
+    rig.handle(bank(pad(note=11, colour="green")))
+    assert rig.sent == [("pad", "F0 00 20 29 02 0D 0E 01 F7"), ("pad", "90 0B 15")]
+    assert rig.kinds == [False, True]
+    start = len(rig.sent)
+    rig.lights.close()
+    assert rig.sent[start:] == [("pad", "90 0B 00"), ("pad", "F0 00 20 29 02 0D 0E 00 F7")]
 
 
-def job(state=S.LANDED, number=1, slot=3):
-    return JobChanged(number, state, "rain", "x", "36", {}, slot=slot)
+def job(state=JobState.LANDED, number=1, slot=3):
+    return JobChanged(number, JobKind.PAD, state, "rain", "x", PadKey(36), JobTimes(0.0), slot=slot)
 
 
 def test_a_landed_slot_is_told_once_as_a_note():
-    desk = Desk(notify={"port": "b", "channel": 16})
-    assert desk.handle(job(S.RENDERING), job(), job()) == [("b", "9F 03 64"), ("b", "8F 03 40")]
-    assert desk.kinds[-2:] == [False, False]
-    assert desk.handle(job(number=2, slot=8)) == [("b", "9F 08 64"), ("b", "8F 08 40")]
+    rig = Rig(notify={"port": "b", "channel": 16})
+    assert rig.handle(job(JobState.RENDERING), job(), job()) == [("b", "9F 03 64"), ("b", "8F 03 40")]
+    assert rig.kinds[-2:] == [False, False]
+    assert rig.handle(job(number=2, slot=8)) == [("b", "9F 08 64"), ("b", "8F 08 40")]
 
 
 @pytest.mark.parametrize("show", [{}, {"notify": {"port": "b", "first_note": 126}}])
 def test_no_notification_where_none_is_asked_for_or_possible(show):
-    assert Desk(**show).handle(job()) == []
+    assert Rig(**show).handle(job()) == []
 
 
 def test_messages_are_valid_midi():
-    desk = Desk(connect=("a", "b", "pad"), notify={"port": "a"})
-    desk.handle(bank(pad()), job(), *(pad(state, port="a", job=1) for state in S))
-    for _, text in desk.sent:
+    rig = Rig(connect=("a", "b", "pad"), notify={"port": "a"})
+    rig.handle(bank(pad()), job(), *(pad(state, port="a", job=1) for state in S))
+    for _, text in rig.sent:
         mido.Message.from_hex(text)

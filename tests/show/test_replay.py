@@ -3,8 +3,8 @@ from typer.testing import CliRunner
 
 from midifrag.cli import app
 from midifrag.errors import ClipError
-from midifrag.events import Press, Prompt
 from midifrag.fragment.archive import Archive
+from midifrag.intents import Press, Prompt
 from midifrag.midi.messages import ControlChange, NoteOn
 from midifrag.show.replay import is_performed, read_performance
 from tests.support.runtimes import stage

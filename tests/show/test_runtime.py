@@ -11,21 +11,23 @@ import soundfile
 from midifrag.commands.show import _say_goodbye, stopping
 from midifrag.engine.registry import create_engine
 from midifrag.errors import PortError, StorageError
-from midifrag.events import EngineChanged, JobChanged, Notice, PadState, Press, Prompt
+from midifrag.events import EngineChanged, JobChanged, Notice
 from midifrag.fragment.archive import Archive
 from midifrag.fragment.messages import Held
 from midifrag.fragment.record import TakeRecord
 from midifrag.fragment.rescue import Unarchived
+from midifrag.intents import Press, Prompt
 from midifrag.midi.memory import memory_ports
 from midifrag.show.playing import wait_until_landed
 from midifrag.show.runtime import Runtime
+from midifrag.states import JobState
 from tests.support.runtimes import stage
 from tests.support.shows import bank, loaded
 
 
 def landed(count):
     return lambda changes: (
-        [c for c in changes if isinstance(c, JobChanged) and c.state is PadState.LANDED][count - 1 :] or None
+        [c for c in changes if isinstance(c, JobChanged) and c.state is JobState.LANDED][count - 1 :] or None
     )
 
 
@@ -63,10 +65,10 @@ def test_twenty_presses_and_a_restart_in_the_middle(tmp_path):
 def test_takes_that_are_on_their_way_when_the_show_ends_are_kept(tmp_path):
     with stage(tmp_path) as show:
         show.note(36)
-        show.seen.wait_for_kind(JobChanged, state=PadState.QUEUED)
+        show.seen.wait_for_kind(JobChanged, state=JobState.QUEUED)
     takes = Archive(tmp_path / "archive").find()
     states = [c.state for c in show.seen.changes if isinstance(c, JobChanged)]
-    assert bool(takes) == (PadState.LANDED in states or (tmp_path / "output01.wav").exists())
+    assert bool(takes) == (JobState.LANDED in states or (tmp_path / "output01.wav").exists())
 
 
 def test_the_leds_go_off_when_the_show_ends(tmp_path):

@@ -1,18 +1,20 @@
 import threading
 
-from midifrag.events import BankChanged, JobChanged, Notice, PadState
+from midifrag.events import BankChanged, JobChanged, JobTimes, Notice
+from midifrag.pad_key import PadKey
 from midifrag.show.watcher import Watcher
+from midifrag.states import JobKind, JobState, NoticeLevel
 
 
 def progress(step):
-    return JobChanged(1, PadState.RENDERING, "x", "opening", "36", {}, step=step, of=100)
+    return JobChanged(1, JobKind.PAD, JobState.RENDERING, "x", "opening", PadKey(36), JobTimes(0.0), step=step, of=100)
 
 
 def test_changes_arrive_in_order_and_close_delivers_what_waits():
     seen = []
     watcher = Watcher(seen.append, "test")
     for number in range(100):
-        watcher.put(Notice("info", str(number)))
+        watcher.put(Notice(NoticeLevel.INFO, str(number)))
     watcher.close()
     assert [notice.text for notice in seen] == [str(number) for number in range(100)]
 
@@ -26,7 +28,7 @@ def test_a_stuck_watcher_never_delays_and_loses_progress_before_news():
         seen.append(change)
 
     watcher = Watcher(callback, "stuck", capacity=4)
-    watcher.put(Notice("info", "first"))
+    watcher.put(Notice(NoticeLevel.INFO, "first"))
     assert stuck.wait(10)
     for step in range(50):
         watcher.put(progress(step))
@@ -46,8 +48,8 @@ def test_a_watcher_that_raises_goes_on(caplog):
             raise RuntimeError("broken")
 
     watcher = Watcher(callback, "broken")
-    watcher.put(Notice("info", "a"))
-    watcher.put(Notice("info", "b"))
+    watcher.put(Notice(NoticeLevel.INFO, "a"))
+    watcher.put(Notice(NoticeLevel.INFO, "b"))
     watcher.close()
     assert len(seen) == 2
     assert "broken" in caplog.text

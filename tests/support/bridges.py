@@ -23,6 +23,7 @@ from midifrag.engine.messages import (
 from midifrag.events import JobChanged, PadChanged, StateChange
 from midifrag.fragment.messages import Landed, LandTake, TakeArchived, WriterCommand
 from midifrag.midi.messages import ControlChange, NoteOn, ProgramChange
+from midifrag.pad_key import PadKey
 from tests.support.shows import loaded
 
 INFO = EngineInfo("sketch", "sketch", "abc", "cpu", "fp32", 44100, 2, 190.0, ("sketch",))
@@ -94,7 +95,7 @@ class Rig:
     def lands(self) -> list[LandTake]:
         return [command for command in self.writes if isinstance(command, LandTake)]
 
-    def pad_states(self, pad: str = "36") -> list[str]:
+    def pad_states(self, pad: str = PadKey(36)) -> list[str]:
         return [
             str(change.state.value) for change in self.changes if isinstance(change, PadChanged) and change.pad == pad
         ]

@@ -14,6 +14,7 @@ from midifrag.config.loading import Loaded
 from midifrag.events import EngineChanged, StateChange
 from midifrag.midi.memory import MemoryBackend, memory_ports
 from midifrag.show.runtime import Runtime
+from midifrag.states import EngineState
 from tests.support.shows import loaded
 
 #: Generous: a condition that does not come about in this many seconds never will.
@@ -79,7 +80,7 @@ def stage(folder: Path, show: Loaded | None = None, **settings: Any) -> Iterator
     runtime.start()
     try:
         runtime.watch(seen, "test")
-        seen.wait_for_kind(EngineChanged, state="ready")
+        seen.wait_for_kind(EngineChanged, state=EngineState.READY)
         yield Stage(runtime, backends[0], seen)
     finally:
         runtime.close()

@@ -2,7 +2,8 @@
 
 import pytest
 
-from midifrag.events import PadChanged, PadState
+from midifrag.events import PadChanged
+from midifrag.states import PadState
 from midifrag.surface import SURFACES, make_surface
 
 S = PadState

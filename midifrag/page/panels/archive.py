@@ -9,9 +9,9 @@ from typing import Any, ClassVar
 from nicegui import ui
 
 from midifrag.errors import MidifragError
-from midifrag.events import AnnotateTake, Prompt, SendTake, StarTake
 from midifrag.fragment.archive_index import Filters
 from midifrag.fragment.record import TakeRecord
+from midifrag.intents import AnnotateTake, Prompt, SendTake, StarTake
 from midifrag.page import texts
 from midifrag.page.panels.panel import Panel, icon_button, set_prop
 from midifrag.page.panels.player import Player
@@ -86,7 +86,7 @@ class _Row:
         parameters = parameters_of(record, model)
         if not again:
             parameters["seed"] = texts.RANDOM
-        stage.put(Prompt(record.prompt, parameters, time.monotonic(), client=ui.context.client.id))
+        stage.put(Prompt(record.prompt, parameters, time.monotonic()))
 
     def _annotate(self) -> None:
         with ui.dialog() as dialog, ui.card().classes("dialog"):

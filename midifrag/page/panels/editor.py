@@ -7,10 +7,11 @@ from typing import Any, ClassVar, get_args
 from nicegui import ui
 
 from midifrag.config.banks import LIMITS, NumericParameter, OnLost, OnRepress, Pad
+from midifrag.pad_key import PadKey
 from midifrag.page import texts
 from midifrag.page.panels.panel import Panel, own_colour
 from midifrag.page.panels.parameters import Fields
-from midifrag.page.panels.saving import file_of, name_of, remove, save, tell
+from midifrag.page.panels.saving import file_of, remove, save, tell
 from midifrag.page.stage import Part, Stage
 from midifrag.surface.palette import COLOURS
 
@@ -22,10 +23,10 @@ class Editor(Panel):
 
     def __init__(self, stage: Stage) -> None:
         super().__init__(stage)
-        self._key: str | None = None
+        self._key: PadKey | None = None
         self._listed: Any = None
         self._choices: dict[str, Any] = {}
-        self._rows: dict[str, ui.button] = {}
+        self._rows: dict[PadKey, ui.button] = {}
         with ui.element("section").classes("editor"):
             with ui.element("div").classes("editor-list"):
                 self._bank = ui.select({}, label=texts.BANK, on_change=self._bank_chosen).props("outlined dense")
@@ -82,14 +83,14 @@ class Editor(Panel):
         self._pads.clear()
         self._rows.clear()
         with self._pads:
-            for key in sorted(bank.pads, key=lambda key: int(key.partition("/")[0])):
+            for key in sorted(bank.pads):
                 pad = bank.pads[key]
                 row = ui.button(color=None, on_click=lambda key=key: self._open(key)).props("flat no-caps align=left")
                 row.classes("editor-pad").style(f"--own: {own_colour(pad.colour)}")
-                row.props["data-edit"] = key
+                row.props["data-edit"] = str(key)
                 self._rows[key] = row
                 with row:
-                    ui.label(name_of(key)).classes("pad-note")
+                    ui.label(key.name).classes("pad-note")
                     ui.label(pad.label).classes("editor-label")
             ui.button(texts.NEW_PAD, icon="add", color=None, on_click=lambda: self._open(None)).props(
                 "flat no-caps align=left"
@@ -99,11 +100,11 @@ class Editor(Panel):
         else:
             self._choose(self._key)
 
-    def _open(self, key: str | None) -> None:
+    def _open(self, key: PadKey | None) -> None:
         """Show a pad in the form; None for a new one."""
         self._choose(key)
         said = self._said(key)
-        self._note.value = key or ""
+        self._note.value = "" if key is None else str(key)
         self._note.set_enabled(key is None)
         self._prompt.value = said.get("prompt", "")
         self._fields.fill(said)
@@ -115,12 +116,12 @@ class Editor(Panel):
         self._choices["softest"].value, self._choices["hardest"].value = str(low), str(high)
         self._mark({})
 
-    def _choose(self, key: str | None) -> None:
+    def _choose(self, key: PadKey | None) -> None:
         self._key = key
         for name, row in self._rows.items():
             row.classes(replace="editor-pad chosen" if name == key else "editor-pad")
 
-    def _said(self, key: str | None) -> dict[str, Any]:
+    def _said(self, key: PadKey | None) -> dict[str, Any]:
         """What the bank's file says of a pad, without defaults."""
         bank = next((one for one in self.stage.loaded.banks if one.slug == self._bank.value), None)
         pad: Pad | None = bank.pads.get(key) if bank and key else None
@@ -147,9 +148,13 @@ class Editor(Panel):
         return {"sets": sets, "range": [_number(self._choices[name].value) for name in ("softest", "hardest")], **kept}
 
     async def _save(self) -> None:
-        key, slug = self._key or self._note.value.strip(), str(self._bank.value)
         values = self._values()
-        problems = await save(self.stage, slug, key, values)
+        try:
+            key = self._key or PadKey.parse(self._note.value.strip())
+        except ValueError as error:
+            tell({"": f"{self._file}: pads.{self._note.value.strip()}: {error}"})
+            return
+        problems = await save(self.stage, str(self._bank.value), key, values)
         self._mark(problems or {})
         if problems is not None:
             tell(problems)
@@ -160,7 +165,7 @@ class Editor(Panel):
     async def _remove(self) -> None:
         if self._key is None:
             return
-        name = name_of(self._key)
+        name = self._key.name
         problems = await remove(self.stage, str(self._bank.value), self._key)
         if problems is not None:
             tell(problems)

@@ -6,12 +6,13 @@ from typing import Any, ClassVar
 
 from nicegui import events, ui
 
-from midifrag.bridge.view import landing_time
 from midifrag.config.banks import LIMITS, WHOLE, Control
-from midifrag.events import CancelJob, ClearQueue, JobChanged, PadState, SetParameter
+from midifrag.events import JobChanged
+from midifrag.intents import CancelJob, ClearQueue, SetParameter
 from midifrag.page import texts
 from midifrag.page.panels.panel import Panel, icon_button, lands_in
 from midifrag.page.stage import Part, Stage
+from midifrag.states import JobState
 
 #: Jobs, messages and MIDI lines that are shown.
 JOBS, NOTICES, MIDI = 5, 8, 14
@@ -84,7 +85,7 @@ class _JobRow:
         self._prompt.text = job.prompt
         step = texts.JOB_STEP.format(step=job.step, of=job.of) if job.of else ""
         self._step.text = "  ".join(filter(None, (step, lands_in(landing))))
-        share = f"{100 * job.step / job.of:.0f}%" if job.state is PadState.RENDERING and job.of else "0%"
+        share = f"{100 * job.step / job.of:.0f}%" if job.state is JobState.RENDERING and job.of else "0%"
         self._row.style(replace=f"--progress: {share}")
 
 
@@ -146,7 +147,7 @@ class EnginePanel(Panel):
 
     def _show_latency(self) -> None:
         view = self.stage.view
-        latencies = [round(s, 3) for job in view.finished if (s := landing_time(job.times)) is not None]
+        latencies = [round(s, 3) for job in view.finished if (s := job.times.until_landed) is not None]
         if latencies == self._charted:
             return
         self._charted = latencies

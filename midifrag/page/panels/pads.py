@@ -9,11 +9,13 @@ from typing import ClassVar
 from nicegui import events, ui
 
 from midifrag.config.banks import Bank, Pad
-from midifrag.events import PadChanged, PadState, SelectBank
-from midifrag.notes import note_name
+from midifrag.events import PadChanged
+from midifrag.intents import SelectBank
+from midifrag.pad_key import PadKey
 from midifrag.page import texts
 from midifrag.page.panels.panel import Panel, icon_button, lands_in, led, own_colour, set_prop
 from midifrag.page.stage import Part, Stage
+from midifrag.states import PadState
 from midifrag.surface.driver import LOOKS
 
 #: Where on a pad it is touched, 0 at its lower edge to 1 at its upper edge.
@@ -37,13 +39,13 @@ class Place:
     row: int
 
 
-def lay_out(keys: Collection[str]) -> tuple[int, int, dict[str, Place]]:
+def lay_out(keys: Collection[PadKey]) -> tuple[int, int, dict[PadKey, Place]]:
     """Columns, rows and the place of each pad, the lowest note at the lower left, as controllers have it.
 
     Notes 36–51 are the 4×4 grid of most pad controllers, 11–88 with digits 1–8 the 8×8 grid of a Launchpad. Other
     sets of notes lie in order of their notes.
     """
-    notes = {key: int(key.partition("/")[0]) for key in keys}
+    notes = {key: key.note for key in keys}
     if all(36 <= note <= 51 for note in notes.values()) and len(set(notes.values())) == len(notes):
         return 4, 4, {key: Place((note - 36) % 4, (note - 36) // 4) for key, note in notes.items()}
     digits = {key: divmod(note, 10) for key, note in notes.items()}
@@ -51,7 +53,7 @@ def lay_out(keys: Collection[str]) -> tuple[int, int, dict[str, Place]]:
     if on_grid and len(set(digits.values())) == len(notes):
         return 8, 8, {key: Place(column - 1, row - 1) for key, (row, column) in digits.items()}
     columns = 4 if len(notes) <= 16 else 8
-    ordered = sorted(notes, key=lambda key: (notes[key], key))
+    ordered = sorted(keys)
     rows = max(4, -(-len(ordered) // columns))
     return columns, rows, {key: Place(i % columns, i // columns) for i, key in enumerate(ordered)}
 
@@ -59,18 +61,18 @@ def lay_out(keys: Collection[str]) -> tuple[int, int, dict[str, Place]]:
 class _Cell:
     """One pad on the screen."""
 
-    def __init__(self, panel: Pads, key: str, pad: Pad, shortcut: str) -> None:
+    def __init__(self, panel: Pads, key: PadKey, pad: Pad, shortcut: str) -> None:
         self._panel, self._key, self._pad = panel, key, pad
         with ui.element("button").classes("pad") as self._button:
             with ui.element("div").classes("pad-top"):
                 self._state = ui.label().classes("pad-state")
-                ui.label(_name_of(key)).classes("pad-note")
+                ui.label(key.name).classes("pad-note")
             ui.label(pad.label).classes("pad-label")
             with ui.element("div").classes("pad-bottom"):
                 self._landing = ui.label().classes("pad-landing")
                 ui.label(shortcut).classes("pad-key")
-        self._button.props["title"] = texts.PAD_HELP.format(name=_name_of(key), prompt=pad.prompt)
-        self._button.props["data-pad"] = key
+        self._button.props["title"] = texts.PAD_HELP.format(name=key.name, prompt=pad.prompt)
+        self._button.props["data-pad"] = str(key)
         self._button.on("pointerdown", self._touched, js_handler=_WHERE)
         self._button.on("click", lambda: panel.press(key, USUAL_VELOCITY / 127), js_handler=_BY_KEY)
 
@@ -94,8 +96,8 @@ class Pads(Panel):
 
     def __init__(self, stage: Stage) -> None:
         super().__init__(stage)
-        self._cells: dict[str, _Cell] = {}
-        self._shortcuts: dict[str, str] = {}
+        self._cells: dict[PadKey, _Cell] = {}
+        self._shortcuts: dict[str, PadKey] = {}
         self._shown: Bank | None = None
         with ui.element("section").classes("pads-panel"):
             self._grid = ui.element("div").classes("pads")
@@ -107,7 +109,7 @@ class Pads(Panel):
                 self._velocity.bind_enabled_from(self._mode, "value", backward=lambda mode: mode == texts.FIXED)
             ui.keyboard(self._key, repeating=False, ignore=["input", "select", "textarea"])
 
-    def press(self, key: str, position: float) -> None:
+    def press(self, key: PadKey, position: float) -> None:
         """Press a pad with the velocity that the performer chose."""
         if self._mode.value == texts.FIXED:
             self.stage.press(key, self._velocity.value / 127)
@@ -202,8 +204,3 @@ class Banks(Panel):
 
     def _step(self, offset: int) -> None:
         self.stage.put(SelectBank(offset=offset))
-
-
-def _name_of(key: str) -> str:
-    note, _, channel = key.partition("/")
-    return note_name(int(note)) + (f"/{channel}" if channel else "")

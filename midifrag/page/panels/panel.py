@@ -35,7 +35,7 @@ def css_colour(name: str) -> str:
 
 def led(pad: PadChanged) -> str:
     """The colour of a pad's LED in its state."""
-    return css_colour(colour_of(pad))
+    return css_colour(colour_of(pad.state, pad.colour))
 
 
 def own_colour(name: str | None) -> str:

@@ -10,17 +10,18 @@ from typing import Any, ClassVar
 from nicegui import ui
 from pydantic import ValidationError
 
-from midifrag.bridge.view import landing_time
 from midifrag.config.banks import Pad
 from midifrag.config.problems import Sources, translate
 from midifrag.errors import MidifragError
-from midifrag.events import JobChanged, PadState, Prompt
+from midifrag.events import JobChanged
 from midifrag.fragment.record import TakeRecord
+from midifrag.intents import Prompt
 from midifrag.page import texts
 from midifrag.page.panels.panel import Panel
 from midifrag.page.panels.parameters import Fields
 from midifrag.page.panels.saving import open_save_dialog
 from midifrag.page.stage import Part, Stage
+from midifrag.states import JobState
 
 #: Lines of the log, prompts of the history, and takes that are looked through for them.
 LOG_LINES, HISTORY, LOOKED_THROUGH = 6, 20, 200
@@ -78,7 +79,7 @@ class PromptBox(Panel):
     def _render(self) -> None:
         if self._right() is not None:
             prompt, parameters = self._prompt.value.strip(), self._fields.values
-            self.stage.put(Prompt(prompt, parameters, time.monotonic(), client=ui.context.client.id))
+            self.stage.put(Prompt(prompt, parameters, time.monotonic()))
 
     def _right(self) -> dict[str, Any] | None:
         """What was typed if it can be rendered; else every field says what is wrong with it."""
@@ -140,16 +141,16 @@ def recent(stage: Stage) -> list[TakeRecord]:
 def line_of(job: JobChanged) -> tuple[str, str]:
     """A job as a line of the log, and what kind of line it is."""
     state = str(job.state)
-    if job.state is PadState.LANDED:
-        seconds = landing_time(job.times) or 0.0
+    if job.state is JobState.LANDED:
+        seconds = job.times.until_landed or 0.0
         spare = texts.LOG_SPARE if job.spare else ""
         fragment = Path(job.file or "").name
         text = texts.LOG_LANDED.format(
             seconds=seconds, spare=spare, fragment=fragment, archived=job.archived or "", prompt=job.prompt
         )
-    elif job.state is PadState.RENDERING and job.of:
+    elif job.state is JobState.RENDERING and job.of:
         text = texts.LOG_RUNNING.format(state=state, step=job.step, of=job.of, prompt=job.prompt)
-    elif job.state in (PadState.QUEUED, PadState.RENDERING):
+    elif job.state in (JobState.QUEUED, JobState.RENDERING):
         text = texts.LOG_QUEUED.format(state=state, prompt=job.prompt)
     else:
         text = texts.LOG_ENDED.format(state=state, prompt=job.prompt, text=job.text)

@@ -11,7 +11,7 @@ from nicegui import ui
 from midifrag.config.loading import bank_path
 from midifrag.config.pad_editing import remove_pad, save_pad
 from midifrag.errors import ConfigurationError, MidifragError
-from midifrag.notes import note_name
+from midifrag.pad_key import PadKey
 from midifrag.page import texts
 from midifrag.page.stage import Stage
 from midifrag.surface.palette import COLOURS
@@ -20,12 +20,12 @@ from midifrag.surface.palette import COLOURS
 OFFERED = range(36, 52)
 
 
-async def save(stage: Stage, slug: str, key: str, values: Mapping[str, Any]) -> dict[str, str] | None:
+async def save(stage: Stage, slug: str, key: PadKey, values: Mapping[str, Any]) -> dict[str, str] | None:
     """Write a pad; None if that went well, else what is wrong, by key ("" for what concerns no key)."""
     return await _written(stage, save_pad, stage.loaded, slug, key, values)
 
 
-async def remove(stage: Stage, slug: str, key: str) -> dict[str, str] | None:
+async def remove(stage: Stage, slug: str, key: PadKey) -> dict[str, str] | None:
     """Remove a pad; answers as `save` does."""
     return await _written(stage, remove_pad, stage.loaded, slug, key)
 
@@ -52,12 +52,6 @@ def file_of(stage: Stage, slug: str) -> str:
     return f"presets/{bank_path(stage.loaded.path, slug).name}"
 
 
-def name_of(key: str) -> str:
-    """A pad's note by name."""
-    note, _, channel = key.partition("/")
-    return note_name(int(note)) + (f"/{channel}" if channel else "")
-
-
 def open_save_dialog(stage: Stage, values: Mapping[str, Any]) -> None:
     """Ask where a typed prompt shall lie, and write it there."""
     banks = {bank.slug: bank.name for bank in stage.loaded.banks}
@@ -79,14 +73,13 @@ def open_save_dialog(stage: Stage, values: Mapping[str, Any]) -> None:
                 "colour": None if colour.value == texts.NONE else colour.value,
             }
             given = {key: value for key, value in chosen.items() if value is not None}
-            problems = await save(stage, bank.value, pad.value, {**values, **given})
+            key = PadKey.parse(pad.value)
+            problems = await save(stage, bank.value, key, {**values, **given})
             if problems is not None:
                 tell(problems)
                 return
             ui.notify(
-                texts.SAVED.format(
-                    name=name.value or values["prompt"], note=name_of(pad.value), file=file_of(stage, bank.value)
-                )
+                texts.SAVED.format(name=name.value or values["prompt"], note=key.name, file=file_of(stage, bank.value))
             )
             dialog.close()
 
@@ -101,17 +94,15 @@ def open_save_dialog(stage: Stage, values: Mapping[str, Any]) -> None:
 
 def _pads(stage: Stage, slug: str) -> dict[str, str]:
     bank = next(one for one in stage.loaded.banks if one.slug == slug)
-    keys = dict.fromkeys([*bank.pads, *map(str, OFFERED)])
-    ordered = sorted(keys, key=lambda key: int(key.partition("/")[0]))
     return {
-        key: texts.TAKEN_PAD.format(note=key, name=name_of(key), label=bank.pads[key].label)
+        str(key): texts.TAKEN_PAD.format(note=key, name=key.name, label=bank.pads[key].label)
         if key in bank.pads
-        else texts.FREE_PAD.format(note=key, name=name_of(key))
-        for key in ordered
+        else texts.FREE_PAD.format(note=key, name=key.name)
+        for key in sorted({*bank.pads, *map(PadKey, OFFERED)})
     }
 
 
 def _first_free(stage: Stage, slug: str) -> str:
     options = _pads(stage, slug)
     bank = next(one for one in stage.loaded.banks if one.slug == slug)
-    return next((key for key in options if key not in bank.pads), next(iter(options)))
+    return next((key for key in options if PadKey.parse(key) not in bank.pads), next(iter(options)))

@@ -6,8 +6,8 @@ from typing import ClassVar
 
 from nicegui import ui
 
-from midifrag.events import LockSlot, RestoreSlot
 from midifrag.fragment.messages import SlotState
+from midifrag.intents import LockSlot, RestoreSlot
 from midifrag.page import texts
 from midifrag.page.panels.panel import Panel, age, icon_button, set_prop
 from midifrag.page.panels.player import Player

@@ -1,0 +1,95 @@
+"""Actions: what a note, CC or program may do instead of pressing a pad. One table; a new action is one row of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Annotated, TypeAlias
+
+from pydantic import AfterValidator, Field, model_validator
+
+from midifrag.config.banks import Bank, Channel, Note, Program, SevenBit, Strict
+from midifrag.config.names import none_of
+from midifrag.intents import CancelPad, ClearQueue, Intent, LockSlot, Panic, RestoreSlot, SelectBank
+
+
+def _known_action(name: str) -> str:
+    if name not in ACTIONS:
+        raise ValueError(none_of(name, ACTIONS))
+    return name
+
+
+class Action(Strict):
+    """A note, CC or program that does something else than trigger."""
+
+    does: Annotated[str, AfterValidator(_known_action)]
+    note: Note | None = None
+    cc: SevenBit | None = None
+    program: Program | None = None
+    channel: Channel | None = None
+    port: str | None = None
+    slot: int | None = Field(default=None, ge=1, le=99)
+    pad: Note | None = None
+    bank: str | int | None = None
+
+    @model_validator(mode="after")
+    def _complete(self) -> Action:
+        if sum(source is not None for source in (self.note, self.cc, self.program)) != 1:
+            raise ValueError("an action has exactly one of note, cc or program")
+        needed = ACTIONS[self.does].needs
+        if needed and getattr(self, needed) is None:
+            raise ValueError(f"{self.does} needs {needed}: …")
+        return self
+
+    def intents(self, bank: Bank) -> Sequence[Intent]:
+        """What it asks for while ``bank`` is active; nothing where the bank does not have its pad."""
+        return ACTIONS[self.does].intents(self, bank)
+
+    @property
+    def words(self) -> str:
+        """What it does, such as ``locks slot 3``."""
+        return ACTIONS[self.does].words.format(slot=self.slot, pad=self.pad, bank=self.bank)
+
+
+_Intents: TypeAlias = Callable[[Action, Bank], Sequence[Intent]]
+
+
+@dataclass(frozen=True, slots=True)
+class ActionKind:
+    """``needs`` is the key that an action of this kind must have, ``words`` what ``monitor`` says it does."""
+
+    words: str
+    intents: _Intents
+    needs: str | None = None
+
+
+def _always(intent: Intent) -> _Intents:
+    return lambda _action, _bank: [intent]
+
+
+def _on_slot(make: Callable[[int], Intent]) -> _Intents:
+    return lambda action, _bank: [] if action.slot is None else [make(action.slot)]
+
+
+def _on_pad(action: Action, bank: Bank) -> Sequence[Intent]:
+    return [CancelPad(key) for key in bank.pads if key.note == action.pad]
+
+
+def _select(action: Action, _bank: Bank) -> Sequence[Intent]:
+    if isinstance(action.bank, int):
+        return [SelectBank(program=action.bank)]
+    return [SelectBank(slug=action.bank)]
+
+
+ACTIONS: dict[str, ActionKind] = {
+    "panic": ActionKind("panic: cancels everything", _always(Panic())),
+    "clear_queue": ActionKind("clears the queue", _always(ClearQueue())),
+    "cancel_pad": ActionKind("cancels pad {pad}", _on_pad, needs="pad"),
+    "next_bank": ActionKind("next bank", _always(SelectBank(offset=1))),
+    "previous_bank": ActionKind("previous bank", _always(SelectBank(offset=-1))),
+    "bank": ActionKind("selects bank {bank}", _select, needs="bank"),
+    "lock": ActionKind("locks slot {slot}", _on_slot(lambda slot: LockSlot(slot, True)), needs="slot"),
+    "unlock": ActionKind("unlocks slot {slot}", _on_slot(lambda slot: LockSlot(slot, False)), needs="slot"),
+    "toggle_lock": ActionKind("locks or unlocks slot {slot}", _on_slot(lambda slot: LockSlot(slot, None)), "slot"),
+    "restore": ActionKind("puts the previous fragment back in slot {slot}", _on_slot(RestoreSlot), needs="slot"),
+}

@@ -1,0 +1,122 @@
+"""Intents: what a performer wants, from MIDI, the page or the command line. Nothing else changes a show."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+from midifrag.fragment.messages import AnnotateTake, LockSlot, RestoreSlot, StarTake
+from midifrag.pad_key import PadKey
+
+
+@dataclass(frozen=True, slots=True)
+class Press:
+    """Trigger a pad of the active bank. ``velocity`` 0–1, ``time`` in monotonic seconds, ``source`` for the log."""
+
+    note: int
+    channel: int
+    port: str
+    velocity: float
+    time: float
+    source: str = "midi"
+
+
+@dataclass(frozen=True, slots=True)
+class Release:
+    """A pad was let go. Nothing answers to it yet."""
+
+    note: int
+    channel: int
+    port: str
+    time: float
+
+
+@dataclass(frozen=True, slots=True)
+class Prompt:
+    """Render a typed preset, not bound to a pad. ``parameters`` as in a bank file."""
+
+    prompt: str
+    parameters: dict[str, Any]
+    time: float
+
+
+@dataclass(frozen=True, slots=True)
+class MoveControl:
+    """A control stands at ``position`` 0–1. ``control`` is its identity (see `midifrag.midi.mapping.control_id`)."""
+
+    control: str
+    position: float
+
+
+@dataclass(frozen=True, slots=True)
+class SetParameter:
+    """Set a live parameter outright (page, command line); None gives it back to the presets."""
+
+    name: str
+    value: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class SelectBank:
+    """Select a bank: ``program`` 1–128, or ``slug``, or ``offset`` in the set list."""
+
+    program: int | None = None
+    slug: str | None = None
+    offset: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SendTake:
+    """Land an archived take in a slot again (None: the next one)."""
+
+    take: int
+    slot: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CancelPad:
+    """Cancel what a pad of the active bank has queued or is rendering."""
+
+    pad: PadKey
+
+
+@dataclass(frozen=True, slots=True)
+class CancelJob:
+    """Cancel one job."""
+
+    job: int
+
+
+@dataclass(frozen=True, slots=True)
+class ClearQueue:
+    """Cancel all that has not started."""
+
+
+@dataclass(frozen=True, slots=True)
+class Panic:
+    """Cancel everything."""
+
+
+Intent: TypeAlias = (
+    Press | Release | Prompt | MoveControl | SetParameter | SelectBank | LockSlot | RestoreSlot | SendTake | StarTake
+    | AnnotateTake | CancelPad | CancelJob | ClearQueue | Panic
+)  # fmt: skip
+
+__all__ = [
+    "AnnotateTake",
+    "CancelJob",
+    "CancelPad",
+    "ClearQueue",
+    "Intent",
+    "LockSlot",
+    "MoveControl",
+    "Panic",
+    "Press",
+    "Prompt",
+    "Release",
+    "RestoreSlot",
+    "SelectBank",
+    "SendTake",
+    "SetParameter",
+    "StarTake",
+]

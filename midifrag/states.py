@@ -1,0 +1,66 @@
+"""The states that are told everywhere in the same words: on lights, the page, the terminal and in the log."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class PadState(StrEnum):
+    """What a pad shows."""
+
+    IDLE = "idle"
+    READY = "ready"
+    QUEUED = "queued"
+    RENDERING = "rendering"
+    LANDED = "landed"
+    HELD = "held"
+    REFUSED = "refused"
+    FAILED = "failed"
+
+
+class JobState(StrEnum):
+    """How far a job has come, or how it ended."""
+
+    QUEUED = "queued"
+    RENDERING = "rendering"
+    HELD = "held"
+    LANDED = "landed"
+    REFUSED = "refused"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+    @property
+    def ended(self) -> bool:
+        """Whether a job changes no more after it."""
+        return self in (JobState.LANDED, JobState.REFUSED, JobState.FAILED, JobState.CANCELLED)
+
+    @property
+    def on_pad(self) -> PadState:
+        """What the pad of such a job shows; a cancelled one leaves it idle."""
+        return PadState.IDLE if self is JobState.CANCELLED else PadState(self.value)
+
+
+class JobKind(StrEnum):
+    """What began a job."""
+
+    PAD = "pad"
+    PROMPT = "prompt"
+    #: An archived take that lands again: nothing is rendered.
+    TAKE = "take"
+
+
+class EngineState(StrEnum):
+    """How an engine stands; one that was never heard of is starting."""
+
+    WARMING = "warming"
+    READY = "ready"
+    RESTARTING = "restarting"
+    LOST = "lost"
+
+
+class NoticeLevel(StrEnum):
+    """How much a notice matters."""
+
+    INFO = "info"
+    WARNING = "warning"
+    ERROR = "error"
