@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeAlias
 
+from midifrag.audio import Audio
 from midifrag.config.catalogue import CATALOGUE
 from midifrag.engine.loading.load import load
 from midifrag.engine.loading.model import Model
-from midifrag.engine.messages import Audio, EngineInfo, Failed, Render, Rendered
+from midifrag.engine.messages import EngineInfo, Failed, Render, Rendered
 from midifrag.engine.protocol import EngineChoice, Worker
 from midifrag.engine.registry import engines, factory_for, stable_audio
 from midifrag.errors import EngineError, ModelError, NonFiniteError

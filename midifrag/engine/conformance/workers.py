@@ -9,9 +9,9 @@ from typing import Any
 
 import numpy as np
 
+from midifrag.audio import Audio
 from midifrag.engine.conformance.checks import check, refused
 from midifrag.engine.messages import (
-    Audio,
     Progress,
     Render,
     Rendered,

@@ -12,11 +12,12 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from midifrag.audio import Audio
 from midifrag.engine.diffusion.noise import Noise
 from midifrag.engine.diffusion.parameters import Settings
 from midifrag.engine.diffusion.samplers import Query, State, Step
 from midifrag.engine.loading.model import Model
-from midifrag.engine.messages import Audio, Render, Rendered
+from midifrag.engine.messages import Render, Rendered
 
 
 class Stage(enum.Enum):

@@ -23,6 +23,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from midifrag.audio import Audio
 from midifrag.engine.diffusion.cores import FreeCores
 from midifrag.engine.diffusion.parameters import settle
 from midifrag.engine.diffusion.pending import Mark, Pending
@@ -34,7 +35,6 @@ from midifrag.engine.diffusion.warming import Kind, load_in_steps, warm_up
 from midifrag.engine.loading.device import first_line, free_cached, is_memory_error, set_up
 from midifrag.engine.loading.model import Model
 from midifrag.engine.messages import (
-    Audio,
     EngineEvent,
     EngineInfo,
     Failed,

@@ -6,9 +6,10 @@ import numpy as np
 import numpy.typing as npt
 from scipy import fft
 
+from midifrag.audio import Audio
 from midifrag.engine.sketch.parameters import Parameters
 from midifrag.engine.sketch.synthesis import noise
-from midifrag.engine.sketch.voice import SAMPLE_RATE, Audio, Curve
+from midifrag.engine.sketch.voice import SAMPLE_RATE, Curve
 
 Spectrum = npt.NDArray[np.complex64]
 

@@ -7,12 +7,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from midifrag.audio import Audio
 from midifrag.engine.sketch.families import FAMILIES
 from midifrag.engine.sketch.finish import PEAK, finish
 from midifrag.engine.sketch.loops import KIT
 from midifrag.engine.sketch.parameters import Parameters
 from midifrag.engine.sketch.prompt import parse
-from midifrag.engine.sketch.voice import SAMPLE_RATE, Audio, Voice, spawn
+from midifrag.engine.sketch.voice import SAMPLE_RATE, Voice, spawn
 
 #: Accepted lengths in seconds, inclusive.
 SECONDS_RANGE = (0.05, 190.0)

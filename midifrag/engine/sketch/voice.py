@@ -5,18 +5,18 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
+from midifrag.audio import Audio
 from midifrag.engine.sketch.parameters import Parameters
 
 SAMPLE_RATE = 44_100
 
-#: Mono (n,) or stereo (2, n) samples; only the finish makes everything stereo.
-Audio = npt.NDArray[np.float32]
-Curve = npt.NDArray[np.float64]
+#: Numbers over time in double precision, one a sample.
+Curve: TypeAlias = npt.NDArray[np.float64]
 
 #: The share of a fragment after which an impact has died away, whatever "long" asks for.
 LONGEST_DECAY = 0.92
