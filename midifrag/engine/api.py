@@ -9,7 +9,7 @@ from typing import TypeAlias
 
 from midifrag.audio import Audio
 from midifrag.config.catalogue import CATALOGUE
-from midifrag.engine.loading.load import load
+from midifrag.engine.loading.load import load_stable_audio
 from midifrag.engine.loading.model import Model
 from midifrag.engine.messages import EngineInfo, Failed, Render, Rendered
 from midifrag.engine.protocol import EngineChoice, Worker
@@ -69,7 +69,7 @@ def load_model(name_or_folder: str | Path, device: str = "auto", precision: str 
     folder = Path(name_or_folder).expanduser()
     if (folder / "model_config.json").is_file():
         source = {"folder": str(folder.resolve())}
-        return load(EngineChoice(folder.resolve().name, source, device, precision))
+        return load_stable_audio(EngineChoice(folder.resolve().name, source, device, precision))
     choice = EngineChoice(name, device=device, precision=precision)
     names = dict.fromkeys([*(entry.name for entry in CATALOGUE), *engines()])
     del names["stable-audio"]
@@ -85,7 +85,7 @@ def open_model(choice: EngineChoice) -> LoadedModel:
     """Load what a show's entry chooses. Raises `ModelError` (`CheckpointError` and `HubError` among them)."""
     factory = factory_for(choice)
     if factory is stable_audio:
-        return load(choice)
+        return load_stable_audio(choice)
     worker = factory(choice)
     for _ in worker.load():
         pass

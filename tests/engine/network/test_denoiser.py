@@ -7,12 +7,11 @@ import numpy as np
 import pytest
 import torch
 
-from midifrag.engine.diffusion.samplers import Query
 from midifrag.engine.diffusion.worker import DiffusionWorker
 from midifrag.engine.messages import Render
 from midifrag.engine.network.architecture import unsupported
 from midifrag.engine.network.conditioning import Conditioner, Conditioning
-from midifrag.engine.network.denoiser import Denoiser, Row, StockDenoiser
+from midifrag.engine.network.denoiser import Denoiser, ModelInput, Row, StockDenoiser
 from midifrag.engine.network.transformer import FastDenoiser
 from tests.engine.stock import loaded, run, stock_audio
 
@@ -58,8 +57,8 @@ def rows_for(denoiser: Denoiser, conditionings: list[Conditioning], scales: list
     generator = torch.Generator().manual_seed(1)
     rows = []
     for index, (conditioning, scale) in enumerate(zip(conditionings, scales, strict=True)):
-        query = Query(torch.randn(1, 8, FRAMES, generator=generator), 0.9 - 0.2 * index)
-        rows.append(Row(query, denoiser.prepare(conditioning, [query.t], FRAMES), scale))
+        model_input = ModelInput(torch.randn(1, 8, FRAMES, generator=generator), 0.9 - 0.2 * index)
+        rows.append(Row(model_input, denoiser.prepare(conditioning, [model_input.t], FRAMES), scale))
     return rows
 
 
@@ -111,5 +110,5 @@ def test_without_guidance_there_is_one_row_each() -> None:
     model = loaded("v")
     denoiser = FastDenoiser(model.module, torch.float32)
     (row,) = rows_for(denoiser, [Conditioner(model).encode("rain", "hum", 1.0)], [1.0])
-    assert not denoiser.guides(row)
-    assert denoiser.guides(dataclasses.replace(row, cfg_scale=2.0))
+    assert not denoiser.is_guided(row)
+    assert denoiser.is_guided(dataclasses.replace(row, cfg_scale=2.0))
