@@ -13,7 +13,7 @@ from midifrag.engine.loading.load import load_stable_audio
 from midifrag.engine.loading.model import Model
 from midifrag.engine.messages import EngineInfo, Failed, Render, Rendered
 from midifrag.engine.protocol import EngineChoice, Worker
-from midifrag.engine.registry import engines, factory_for, stable_audio
+from midifrag.engine.registry import engines, factory_for, stable_audio_worker
 from midifrag.errors import EngineError, ModelError, NonFiniteError
 
 
@@ -84,7 +84,7 @@ def load_model(name_or_folder: str | Path, device: str = "auto", precision: str 
 def open_model(choice: EngineChoice) -> LoadedModel:
     """Load what a show's entry chooses. Raises `ModelError` (`CheckpointError` and `HubError` among them)."""
     factory = factory_for(choice)
-    if factory is stable_audio:
+    if factory is stable_audio_worker:
         return load_stable_audio(choice)
     worker = factory(choice)
     for _ in worker.load():
@@ -109,7 +109,7 @@ def render(
     The same parameters and seed give the same audio. Raises `RequestError` for what the model can never render,
     `NonFiniteError` for a render that went to NaN, and `EngineError` for any other failure.
     """
-    request = Render(
+    asked = Render(
         job=secrets.randbits(62),
         prompt=prompt,
         seconds=seconds,
@@ -122,22 +122,22 @@ def render(
         sigma_max=sigma_max,
     )
     if isinstance(model, WorkerModel):
-        return _run(model.worker, request)
+        return _run(model.worker, asked)
     from midifrag.engine.diffusion.worker import DiffusionWorker
 
-    return _run(DiffusionWorker.from_model(model), request)
+    return _run(DiffusionWorker.from_model(model), asked)
 
 
-def _run(worker: Worker, request: Render) -> RenderedTake:
-    worker.submit(request)
+def _run(worker: Worker, render: Render) -> RenderedTake:
+    worker.submit(render)
     try:
         while worker.busy:
             for event in worker.tick():
                 match event:
-                    case Rendered(job=request.job, audio=audio, sample_rate=rate, used=used, notes=notes):
+                    case Rendered(job=render.job, audio=audio, sample_rate=rate, used=used, notes=notes):
                         return RenderedTake(audio, rate, used, notes)
-                    case Failed(job=request.job, reason=reason, not_finite=not_finite):
+                    case Failed(job=render.job, reason=reason, not_finite=not_finite):
                         raise NonFiniteError(reason) if not_finite else EngineError(reason)
     finally:
-        worker.cancel(request.job)
+        worker.cancel(render.job)
     raise EngineError("The engine stopped without rendering anything and without saying why.")

@@ -14,17 +14,17 @@ from midifrag.engine.hosting.thread import ThreadHost
 from midifrag.engine.protocol import Engine, EngineChoice, Worker, WorkerFactory
 from midifrag.errors import ModelError
 
-Host: TypeAlias = Literal["process", "thread"]
+HostKind: TypeAlias = Literal["process", "thread"]
 
 
-def sketch(choice: EngineChoice) -> Worker:
+def sketch_worker(choice: EngineChoice) -> Worker:
     """The built-in synthesiser."""
     from midifrag.engine.sketch.worker import SketchWorker
 
     return SketchWorker(choice)
 
 
-def stable_audio(choice: EngineChoice) -> Worker:
+def stable_audio_worker(choice: EngineChoice) -> Worker:
     """Models of stable-audio-tools."""
     from midifrag.engine.diffusion.worker import DiffusionWorker
 
@@ -32,7 +32,7 @@ def stable_audio(choice: EngineChoice) -> Worker:
 
 
 #: The engines that need no plug-in.
-BUILT_IN: dict[str, WorkerFactory] = {"sketch": sketch, "stable-audio": stable_audio}
+BUILT_IN: dict[str, WorkerFactory] = {"sketch": sketch_worker, "stable-audio": stable_audio_worker}
 
 
 def engines() -> tuple[str, ...]:
@@ -64,7 +64,7 @@ def factory_for(choice: EngineChoice) -> WorkerFactory:
     return factory
 
 
-def create_engine(choice: EngineChoice, host: Host = "process") -> Engine:
+def create_engine(choice: EngineChoice, host: HostKind = "process") -> Engine:
     """The chosen engine, not started yet: in a child process, or in a thread of this one. Raises `ModelError`."""
     factory = factory_for(choice)
     return ProcessHost(factory, choice) if host == "process" else ThreadHost(factory, choice)

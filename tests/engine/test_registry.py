@@ -33,10 +33,10 @@ def plugins(monkeypatch):
 @pytest.mark.parametrize(
     ("choice", "expected"),
     [
-        (EngineChoice("sketch"), registry.sketch),
-        (EngineChoice("pocket"), registry.stable_audio),
-        (EngineChoice("sketch", {"hub": "a/b"}), registry.stable_audio),
-        (EngineChoice("mine", {"engine": "sketch"}), registry.sketch),
+        (EngineChoice("sketch"), registry.sketch_worker),
+        (EngineChoice("pocket"), registry.stable_audio_worker),
+        (EngineChoice("sketch", {"hub": "a/b"}), registry.stable_audio_worker),
+        (EngineChoice("mine", {"engine": "sketch"}), registry.sketch_worker),
         (EngineChoice("bells"), SketchWorker),
         (EngineChoice("mine", {"engine": "bells"}), SketchWorker),
     ],

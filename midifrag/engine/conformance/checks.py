@@ -8,14 +8,14 @@ from collections.abc import Iterator
 from midifrag.errors import RequestError
 
 
-def check(condition: bool, otherwise: str) -> None:
+def require(condition: bool, otherwise: str) -> None:
     """Assert that also works under ``python -O``."""
     if not condition:
         raise AssertionError(otherwise)
 
 
 @contextlib.contextmanager
-def refused(what: object) -> Iterator[None]:
+def must_refuse(what: object) -> Iterator[None]:
     """Fail unless the block raises `RequestError`."""
     try:
         yield

@@ -34,16 +34,7 @@ from midifrag.engine.diffusion.transfers import HostTransfers, RequestSnapshot
 from midifrag.engine.diffusion.warming import RenderShape, load_with_progress, warm_up
 from midifrag.engine.loading.device import first_line, free_cached, is_memory_error, set_up_device
 from midifrag.engine.loading.model import Model
-from midifrag.engine.messages import (
-    EngineEvent,
-    EngineInfo,
-    Failed,
-    Progress,
-    Render,
-    Rendered,
-    Started,
-    Warming,
-)
+from midifrag.engine.messages import EngineEvent, EngineInfo, Failed, Progress, Render, Rendered, Started, Warming
 from midifrag.engine.protocol import EngineChoice
 from midifrag.errors import EngineError, MemoryShortError, NonFiniteError, RequestError
 

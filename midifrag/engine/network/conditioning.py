@@ -17,7 +17,7 @@ import torch
 from torch import Tensor
 
 from midifrag.engine.loading.model import Model
-from midifrag.engine.sketch.words import STOP_WORDS
+from midifrag.engine.stop_words import STOP_WORDS
 from midifrag.errors import ModelError
 
 #: Types of stable-audio-tools conditioners that read the prompt.

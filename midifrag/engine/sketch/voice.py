@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from midifrag.audio import Audio
-from midifrag.engine.sketch.parameters import Parameters
+from midifrag.engine.sketch.parameters import SoundParameters
 
 SAMPLE_RATE = 44_100
 
@@ -30,7 +30,7 @@ SOFTEST_IMPACT, HARDEST = 0.04, 0.001
 class Voice:
     """One sound to make: ``samples`` of it, as ``parameters`` ask, with ``rng`` for all that is left open."""
 
-    parameters: Parameters
+    parameters: SoundParameters
     samples: int
     rng: np.random.Generator
 
