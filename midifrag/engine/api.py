@@ -2,32 +2,39 @@
 
 from __future__ import annotations
 
+import queue
 import secrets
-from dataclasses import dataclass
+import weakref
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TypeAlias
+from typing import TypeAlias, assert_never
 
 from midifrag.audio import Audio
 from midifrag.config.catalogue import CATALOGUE
+from midifrag.engine.hosting.worker_loop import make_worker
 from midifrag.engine.loading.load import load_stable_audio
 from midifrag.engine.loading.model import Model
-from midifrag.engine.messages import EngineInfo, Failed, Render, Rendered
-from midifrag.engine.protocol import EngineChoice, Worker
-from midifrag.engine.registry import engines, factory_for, stable_audio_worker
+from midifrag.engine.messages import Cancel, Died, EngineEvent, EngineInfo, Failed, Ready, Render, Rendered
+from midifrag.engine.protocol import Engine, EngineChoice, EngineFactory, Worker
+from midifrag.engine.registry import create_engine, engines, factory_for, stable_audio_worker
 from midifrag.errors import EngineError, ModelError, NonFiniteError
 
 
-@dataclass(frozen=True, slots=True)
-class WorkerModel:
+@dataclass(frozen=True, eq=False)
+class PluginModel:
     """An engine that is not a stable-audio-tools model (sketch, or a plug-in), where a `Model` is expected.
 
-    ``worker`` is loaded; ``module`` is None, since there is none.
+    ``module`` is None, since there is none.
     """
 
     name: str
-    worker: Worker
     info: EngineInfo
-    module: None = None
+    module: None = field(default=None, init=False)
+
+    @property
+    def checksum(self) -> str:
+        """What tells its weights from others, if it has any."""
+        return self.info.checksum
 
     @property
     def sample_rate(self) -> int:
@@ -45,7 +52,25 @@ class WorkerModel:
         return self.info.max_seconds
 
 
-LoadedModel: TypeAlias = Model | WorkerModel
+@dataclass(frozen=True, eq=False)
+class WorkerModel(PluginModel):
+    """One whose ``worker`` is loaded, on the thread that uses it."""
+
+    worker: Worker
+
+
+@dataclass(frozen=True, eq=False)
+class EngineModel(PluginModel):
+    """One whose ``engine`` has threads of its own and is ready; it is closed when nobody holds the model any more."""
+
+    engine: Engine
+    events: queue.SimpleQueue[EngineEvent]
+
+    def __post_init__(self) -> None:
+        weakref.finalize(self, self.engine.close)
+
+
+LoadedModel: TypeAlias = Model | WorkerModel | EngineModel
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -86,10 +111,26 @@ def open_model(choice: EngineChoice) -> LoadedModel:
     factory = factory_for(choice)
     if factory is stable_audio_worker:
         return load_stable_audio(choice)
-    worker = factory(choice)
+    if isinstance(factory, EngineFactory):
+        return _start(choice)
+    worker = make_worker(factory, choice)
     for _ in worker.load():
         pass
-    return WorkerModel(choice.model, worker, worker.info())
+    return WorkerModel(choice.model, worker.info(), worker)
+
+
+def _start(choice: EngineChoice) -> EngineModel:
+    engine, events = create_engine(choice), queue.SimpleQueue[EngineEvent]()
+    engine.start(events.put)
+    while True:
+        match events.get():
+            case Ready(info):
+                return EngineModel(choice.model, info, engine, events)
+            case Died(reason, restarting=False):
+                engine.close()
+                raise ModelError(reason)
+            case _:
+                pass  # it loads
 
 
 def render(
@@ -121,23 +162,50 @@ def render(
         sigma_min=sigma_min,
         sigma_max=sigma_max,
     )
-    if isinstance(model, WorkerModel):
-        return _run(model.worker, asked)
-    from midifrag.engine.diffusion.worker import DiffusionWorker
+    match model:
+        case WorkerModel():
+            return _run_worker(model.worker, asked)
+        case EngineModel():
+            return _ask_engine(model, asked)
+        case Model():
+            from midifrag.engine.diffusion.worker import DiffusionWorker
 
-    return _run(DiffusionWorker.from_model(model), asked)
+            return _run_worker(DiffusionWorker.from_model(model), asked)
+        case _:
+            assert_never(model)
 
 
-def _run(worker: Worker, render: Render) -> RenderedTake:
+def _run_worker(worker: Worker, render: Render) -> RenderedTake:
     worker.submit(render)
     try:
         while worker.busy:
             for event in worker.tick():
-                match event:
-                    case Rendered(job=render.job, audio=audio, sample_rate=rate, used=used, notes=notes):
-                        return RenderedTake(audio, rate, used, notes)
-                    case Failed(job=render.job, reason=reason, not_finite=not_finite):
-                        raise NonFiniteError(reason) if not_finite else EngineError(reason)
+                take = _outcome(event, render)
+                if take is not None:
+                    return take
     finally:
         worker.cancel(render.job)
     raise EngineError("The engine stopped without rendering anything and without saying why.")
+
+
+def _ask_engine(model: EngineModel, render: Render) -> RenderedTake:
+    model.engine.send(render)
+    try:
+        while True:
+            take = _outcome(model.events.get(), render)
+            if take is not None:
+                return take
+    finally:
+        model.engine.send(Cancel(render.job))
+
+
+def _outcome(event: EngineEvent, render: Render) -> RenderedTake | None:
+    match event:
+        case Rendered(job=render.job, audio=audio, sample_rate=rate, used=used, notes=notes):
+            return RenderedTake(audio, rate, used, notes)
+        case Failed(job=render.job, reason=reason, not_finite=not_finite):
+            raise NonFiniteError(reason) if not_finite else EngineError(reason)
+        case Died(reason, jobs, _) if render.job in jobs:
+            raise EngineError(reason)
+        case _:
+            return None  # it goes on, or is about another render

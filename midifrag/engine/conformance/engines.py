@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from midifrag.engine.conformance.checks import require
+from midifrag.engine.conformance.checks import parameters_to_render_again, require, require_form, require_same
 from midifrag.engine.conformance.workers import WorkerConformance
 from midifrag.engine.messages import (
     Cancel,
@@ -35,6 +35,7 @@ class EngineConformance:
     prompt = WorkerConformance.prompt
     seconds = WorkerConformance.seconds
     parameters = WorkerConformance.parameters
+    tolerance = WorkerConformance.tolerance
     #: How long any one event may take to come, loading included.
     timeout_seconds = 60.0
 
@@ -51,8 +52,8 @@ class EngineConformance:
             take = told[-1]
             kinds = [type(event) for event in told if isinstance(event, (Started, Progress, Rendered))]
             require(kinds == [Started, *[Progress] * (len(kinds) - 2), Rendered], f"told: {kinds}")
-            require(take.job == 1 and take.audio.shape[0] == info.channels, f"{take.job}: {take.audio.shape}")
-            require(take.audio.dtype == np.float32 and bool(np.isfinite(take.audio).all()), "no finite float32 audio")
+            require(take.job == 1, f"job 1 was asked for and {take.job} was rendered")
+            require_form(take, info, self.seconds)
             engine.send(Warm((self._render(0),)))
             self._wait(events, Ready)
             engine.send(replace(self._render(2), seconds=info.max_seconds + 1))
@@ -72,6 +73,32 @@ class EngineConformance:
             ends = [self._wait(events, Rendered, Cancelled) for _ in range(6)]
             require(sorted(end.job for end in ends) == [1, 2, 3, 4, 5, 6], f"ended: {[end.job for end in ends]}")
             require({1, 3, 5} <= {end.job for end in ends if isinstance(end, Rendered)}, "a job was lost")
+
+    def test_takes_are_what_their_parameters_say(self) -> None:
+        """``used`` renders the same take again where an engine is deterministic, and another seed another one."""
+        with self._started() as (engine, events):
+            info = self._wait(events, Ready).info
+            require(info.sample_rate > 0 and info.channels > 0 and info.max_seconds > 0, f"{info} has an empty size")
+            engine.send(self._render(1))
+            first = self._wait(events, Rendered)
+            used = parameters_to_render_again(first)
+            engine.send(self._render(2, **used))
+            again = self._wait(events, Rendered)
+            engine.send(self._render(3, **{**used, "seed": 99}))
+            other = self._wait(events, Rendered)
+            if info.deterministic:
+                require_same(first.audio, again.audio, self.tolerance, "rendered again from its used parameters")
+                require(not np.array_equal(first.audio, other.audio), "another seed gives the same take")
+
+    def test_a_promoted_spare_is_rendered_once(self) -> None:
+        """A spare that becomes a press lands once, and so does a press that came after it."""
+        with self._started() as (engine, events):
+            self._wait(events, Ready)
+            engine.send(self._render(1, spare=True))
+            engine.send(Promote(1))
+            engine.send(self._render(2))
+            landed = [self._wait(events, Rendered).job for _ in range(2)]
+            require(sorted(landed) == [1, 2], f"a promoted spare and a press were rendered as {landed}")
 
     def test_closing(self) -> None:
         """Closing in the middle of work is quiet: no `Died`, no event afterwards, and sending is still allowed."""
@@ -105,8 +132,8 @@ class EngineConformance:
         finally:
             engine.close()
 
-    def _render(self, job: int) -> Render:
-        given: dict[str, Any] = {"prompt": self.prompt, "seconds": self.seconds, "seed": job, **self.parameters}
+    def _render(self, job: int, **parameters: Any) -> Render:
+        given = {"prompt": self.prompt, "seconds": self.seconds, "seed": job, **self.parameters, **parameters}
         return Render(job=job, **given)
 
     def _wait(self, events: queue.Queue[EngineEvent], *kinds: type[Any]) -> Any:

@@ -9,16 +9,18 @@ from typing import Any
 
 import numpy as np
 
-from midifrag.audio import Audio
-from midifrag.engine.conformance.checks import must_refuse, require
+from midifrag.engine.conformance.checks import (
+    must_refuse,
+    parameters_to_render_again,
+    require,
+    require_form,
+    require_same,
+)
 from midifrag.engine.messages import Progress, Render, Rendered, Started, Warming
 from midifrag.engine.protocol import Worker
 
 #: Ticks after which a render counts as stuck.
 MOST_TICKS = 100_000
-
-
-_RENDER_FIELDS = tuple(Render.__dataclass_fields__)
 
 
 class WorkerConformance:
@@ -71,16 +73,7 @@ class WorkerConformance:
 
     def test_audio_has_the_promised_form(self) -> None:
         """float32, (channels, samples), the length asked for, finite, at the rate that was announced."""
-        info = self._worker().info()
-        take = self._render()
-        audio = take.audio
-        require(take.sample_rate == info.sample_rate, f"{take.sample_rate} Hz and not {info.sample_rate}")
-        require(audio.dtype == np.float32, f"the audio is {audio.dtype}")
-        wanted = (info.channels, round(self.seconds * info.sample_rate))
-        require(audio.shape == wanted, f"the audio has shape {audio.shape} and not {wanted}")
-        require(bool(np.isfinite(audio).all()), "the audio is not finite")
-        require(float(np.abs(audio).max()) > 0, "the audio is silent")
-        require(take.engine_seconds >= 0, "engine_seconds is negative")
+        require_form(self._render(), self._worker().info(), self.seconds)
 
     def test_a_default_length_exists(self) -> None:
         """``seconds=None`` is accepted and stays within the longest take."""
@@ -91,11 +84,10 @@ class WorkerConformance:
     def test_used_parameters_render_it_again(self) -> None:
         """``used`` names prompt, seconds and seed, and rendering from it gives the same take."""
         first = self._render()
-        used = {name: value for name, value in first.used.items() if name in _RENDER_FIELDS}
-        require({"prompt", "seconds", "seed"} <= set(used), f"used lacks something: {sorted(first.used)}")
+        used = parameters_to_render_again(first)
         if self._worker().info().deterministic:
-            again = self._render(**{name: value for name, value in used.items() if value is not None})
-            self._check_same(first.audio, again.audio, "rendered again from its used parameters")
+            again = self._render(**used)
+            require_same(first.audio, again.audio, self.tolerance, "rendered again from its used parameters")
 
     def test_the_seed_decides(self) -> None:
         """The same seed gives the same take, also with others in flight; another seed another one."""
@@ -107,7 +99,7 @@ class WorkerConformance:
         self._submit(seed=5, prompt="long bright bell")
         takes = {event.job: event.audio for event in self._run_until_idle() if isinstance(event, Rendered)}
         require(len(takes) == 3, f"{len(takes)} of 3 jobs were rendered")
-        self._check_same(alone, takes[crowded], "rendered with others in flight")
+        require_same(alone, takes[crowded], self.tolerance, "rendered with others in flight")
         others = [audio for job, audio in takes.items() if job != crowded]
         require(not any(np.array_equal(alone, audio) for audio in others), "another seed gives the same take")
 
@@ -208,8 +200,3 @@ class WorkerConformance:
         require(isinstance(last, Rendered) and last.job == job, f"job {job} ended with {type(last).__name__}")
         take: Rendered = last
         return take
-
-    def _check_same(self, one: Audio, other: Audio, how: str) -> None:
-        require(one.shape == other.shape, f"{how}, the take has another shape: {one.shape} and {other.shape}")
-        difference = float(np.abs(one - other).max() / np.abs(one).max())
-        require(difference <= self.tolerance, f"{how}, the take differs by {difference:.2g} of its peak")

@@ -24,7 +24,7 @@ import psutil
 from midifrag.engine.hosting.command_queue import CommandQueue
 from midifrag.engine.hosting.hang_watch import Activity, HangWatch
 from midifrag.engine.hosting.supervision import BACK_OFF, Death, SupervisedHost
-from midifrag.engine.hosting.worker_loop import WorkerLoop
+from midifrag.engine.hosting.worker_loop import WorkerLoop, make_worker
 from midifrag.engine.messages import Command, EngineEvent, Started
 from midifrag.engine.protocol import EngineChoice, WorkerFactory
 from midifrag.errors import ModelError
@@ -239,7 +239,7 @@ def _child(payload: bytes, commands: Connection, events: Connection) -> None:
     threading.Thread(target=_read_commands, args=(commands, queue), name="midifrag-engine-reader", daemon=True).start()
     try:
         factory, choice = pickle.loads(payload)  # noqa: S301 — from our own parent
-        WorkerLoop(factory(choice), queue, event_pipe.send, heartbeat=event_pipe.heartbeat).run()
+        WorkerLoop(make_worker(factory, choice), queue, event_pipe.send, heartbeat=event_pipe.heartbeat).run()
     except ModelError as error:
         event_pipe.send(Death(str(error), final=True))
     except Exception as error:

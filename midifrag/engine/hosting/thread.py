@@ -6,7 +6,7 @@ import logging
 import threading
 
 from midifrag.engine.hosting.supervision import Death, SupervisedHost
-from midifrag.engine.hosting.worker_loop import WorkerLoop
+from midifrag.engine.hosting.worker_loop import WorkerLoop, make_worker
 from midifrag.errors import ModelError
 
 _log = logging.getLogger(__name__)
@@ -20,7 +20,9 @@ class ThreadHost(SupervisedHost):
 
     def _run_worker(self) -> Death | None:
         try:
-            WorkerLoop(self._factory(self._choice), self._commands, self._emit, self._first_commands()).run()
+            WorkerLoop(
+                make_worker(self._factory, self._choice), self._commands, self._emit, self._first_commands()
+            ).run()
         except ModelError as error:
             return Death(str(error), final=True)
         except Exception as error:

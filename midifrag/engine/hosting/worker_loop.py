@@ -20,10 +20,23 @@ from midifrag.engine.messages import (
     Render,
     Warm,
 )
-from midifrag.engine.protocol import Worker
-from midifrag.errors import EngineError
+from midifrag.engine.protocol import EngineChoice, Worker, WorkerFactory, missing_from
+from midifrag.errors import EngineError, ModelError
 
 _log = logging.getLogger(__name__)
+
+
+def make_worker(factory: WorkerFactory, choice: EngineChoice) -> Worker:
+    """A new worker, not loaded yet. Raises `ModelError` where the factory makes something else."""
+    worker = factory(choice)
+    missing = missing_from(worker, Worker)
+    if missing:
+        raise ModelError(
+            f"The plug-in of {choice.model!r} made a {type(worker).__name__} that is no worker: it lacks "
+            f"{', '.join(missing)}. A factory of whole engines is registered as an EngineFactory; "
+            "see midifrag.engine.protocol."
+        )
+    return worker
 
 
 class WorkerLoop:
