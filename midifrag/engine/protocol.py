@@ -137,6 +137,10 @@ class Engines(Protocol):
         """Hand a command to the engine of ``model``; never blocks."""
         ...
 
+    def note(self, model: str, event: EngineEvent) -> None:
+        """Take in what the engine of ``model`` told; before anything else is made of it, by the one who sends."""
+        ...
+
     def effective(self, model: str) -> str:
         """The model that really renders: itself, or its fallback while it is lost."""
         ...
