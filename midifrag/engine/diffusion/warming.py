@@ -5,10 +5,10 @@ from __future__ import annotations
 import logging
 import queue
 import threading
-import time
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
+from time import perf_counter
 
 from torch import Tensor
 
@@ -155,9 +155,9 @@ class DummyRun:
         if not self._fits_in_memory(lambda: do(1)):
             return
         yield
-        began = time.perf_counter()
+        began = perf_counter()
         do(1)
-        is_quick = time.perf_counter() - began < QUICK_SECONDS
+        is_quick = perf_counter() - began < QUICK_SECONDS
         self._runner.is_slow |= not is_quick
         if is_quick:
             yield from self._each_size(do, range(2, self._max_batch + 1))

@@ -9,13 +9,8 @@ from midifrag.engine.loading import device
 from midifrag.engine.loading.model import Model
 from midifrag.engine.messages import Failed, Progress, Rendered, Started
 from midifrag.engine.network.decoder import WINDOW_LATENTS
-from tests.engine.diffusion.test_worker import landed, press
-from tests.engine.stock import loaded, run
-
-
-@pytest.fixture(scope="module")
-def model() -> Model:
-    return loaded("rectified_flow")
+from tests.engine.presses import landed, press
+from tests.engine.stock import run
 
 
 class LateCopy(device.HostCopy):

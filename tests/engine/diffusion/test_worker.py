@@ -1,43 +1,33 @@
 """The worker: who is on the device when, what comes out of it, and what happens when something goes wrong."""
 
 import re
-import time
 from typing import Any
 
 import numpy as np
 import pytest
 import torch
 
-from midifrag.engine.diffusion.parameters import resolve_parameters
-from midifrag.engine.diffusion.request import Request, RequestStatus
-from midifrag.engine.diffusion.samplers import SAMPLERS, samplers_for
-from midifrag.engine.diffusion.scheduler import RoundRobin, admitted
+from midifrag.engine.conformance import WorkerConformance
+from midifrag.engine.diffusion.request import Request
+from midifrag.engine.diffusion.samplers import samplers_for
 from midifrag.engine.diffusion.worker import DiffusionWorker
 from midifrag.engine.loading.model import Model
-from midifrag.engine.messages import Failed, Progress, Render, Rendered, Started, Warming
+from midifrag.engine.messages import Failed, Progress, Render, Rendered, Started
 from midifrag.engine.network.decoder import WINDOW_LATENTS
-from midifrag.engine.network.graphs import GraphCache, GraphShape
-from midifrag.errors import RequestError
-from tests.engine.network.test_denoiser import COVERED
-from tests.engine.network.test_graphs import Replayed
+from tests.engine.architectures import COVERED
+from tests.engine.presses import landed, of, press
 from tests.engine.stock import loaded, run
 
 
-@pytest.fixture(scope="module")
-def model() -> Model:
-    return loaded("rectified_flow")
+class TestDiffusionWorker(WorkerConformance):
+    """The shipped conformance tests, with a tiny model."""
 
+    @pytest.fixture(autouse=True)
+    def _model(self, model: Model) -> None:
+        type(self).tiny = model
 
-def press(job: int, **changes: Any) -> Render:
-    return Render(**{"job": job, "prompt": "rain", "seconds": 0.2, "seed": job, "steps": 5, **changes})
-
-
-def of(kind: type, events: list[Any]) -> list[Any]:
-    return [event for event in events if isinstance(event, kind)]
-
-
-def landed(events: list[Any]) -> dict[int, np.ndarray]:
-    return {event.job: event.audio for event in of(Rendered, events)}
+    def make_worker(self):
+        return DiffusionWorker.from_model(self.tiny)
 
 
 def test_events_of_one_request(model: Model) -> None:
@@ -51,31 +41,6 @@ def test_events_of_one_request(model: Model) -> None:
     assert rendered.engine_seconds > 0
     again = Render(2, **rendered.used)
     np.testing.assert_array_equal(run(DiffusionWorker.from_model(model), again)[-1].audio, rendered.audio)
-
-
-@pytest.mark.parametrize(
-    ("changes", "words"),
-    [
-        ({"sampler": "dpmpp-3m-sde"}, "has no sampler 'dpmpp-3m-sde'; it has euler"),
-        ({"steps": 0}, "steps: 0 is not between 1"),
-        ({"seconds": 3.0}, "seconds: 3 is not between 0 and 2.048"),
-        ({"seconds": 1e-9}, "shorter than one sample"),
-        ({"cfg_scale": float("nan")}, "cfg_scale"),
-        ({"sigma_max": -1.0}, "sigma_max"),
-        ({"seed": 2**32}, "seed"),
-    ],
-)
-def test_impossible_requests_are_refused(model: Model, changes: dict[str, Any], words: str) -> None:
-    worker = DiffusionWorker.from_model(model)
-    with pytest.raises(RequestError, match=words):
-        worker.submit(press(1, **changes))
-    assert not worker.busy
-
-
-def test_a_v_model_needs_a_range_of_noise() -> None:
-    worker = DiffusionWorker.from_model(loaded("v"))
-    with pytest.raises(RequestError, match="need a range"):
-        worker.submit(press(1, sigma_min=3.0, sigma_max=3.0))
 
 
 @pytest.mark.parametrize("objective", ["v", "rectified_flow"])
@@ -261,77 +226,6 @@ def test_a_sound_that_finds_no_memory_to_be_put_together_is_decoded_again(
     np.testing.assert_array_equal(landed(run(worker, press(1)))[1], alone)
 
 
-def test_warm_up_survives_memory_that_runs_out(model: Model, monkeypatch: pytest.MonkeyPatch) -> None:
-    worker = DiffusionWorker.from_model(model)
-    denoise, sizes = worker.runner.denoise, []
-
-    def short(batch: list[Request]) -> torch.Tensor:
-        sizes.append(len(batch))
-        if len(batch) > 2:
-            raise MemoryError
-        return denoise(batch)
-
-    monkeypatch.setattr("midifrag.engine.diffusion.warming.QUICK_SECONDS", 60.0)
-    monkeypatch.setattr(worker.runner, "denoise", short)
-    list(worker.warm((press(1),)))
-    assert max(sizes) == 3
-    assert sizes.count(3) == 1
-    assert len(of(Rendered, run(worker, press(1)))) == 1
-
-
-@pytest.mark.parametrize("slow", [False, True])
-def test_what_only_controls_reach_is_rehearsed_alone_and_only_where_that_is_quick(
-    model: Model, monkeypatch: pytest.MonkeyPatch, slow: bool
-) -> None:
-    worker = DiffusionWorker.from_model(model)
-    worker.runner.is_slow = slow
-    denoise, sizes = worker.runner.denoise, []
-    monkeypatch.setattr(worker.runner, "denoise", lambda batch: sizes.append(len(batch)) or denoise(batch))
-    list(worker.warm((press(1, spare=True), press(2, seconds=2.0, spare=True), press(3, seconds=500.0, spare=True))))
-    assert set(sizes) == (set() if slow else {1})
-    assert (len(sizes) > 0) is not slow
-
-
-def test_a_slow_call_is_remembered(model: Model, monkeypatch: pytest.MonkeyPatch) -> None:
-    for quick, slow in ((60.0, False), (0.0, True)):
-        monkeypatch.setattr("midifrag.engine.diffusion.warming.QUICK_SECONDS", quick)
-        worker = DiffusionWorker.from_model(model)
-        list(worker.warm((press(1),)))
-        assert worker.runner.is_slow is slow
-
-
-def test_where_it_is_slow_the_window_that_will_be_used_is_rehearsed(
-    model: Model, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setitem(WINDOW_LATENTS, "cpu", 16)
-    worker = DiffusionWorker.from_model(model)
-    decode, sizes = worker.runner.decode, []
-
-    def watched(batch: list[Request], *, alone: bool) -> torch.Tensor:
-        audio = decode(batch, alone=alone)
-        # Only a large window is slow.
-        time.sleep(0.03 * (audio.shape[-1] > 16 * 64))
-        sizes.append(audio.shape[-1])
-        return audio
-
-    monkeypatch.setattr("midifrag.engine.diffusion.warming.QUICK_SECONDS", 0.025)
-    monkeypatch.setattr(worker.runner, "denoise", lambda batch: torch.cat([one.model_input.x for one in batch]))
-    monkeypatch.setattr(worker.runner, "decode", watched)
-    list(worker.warm((press(1, seconds=2.0),)))
-    assert worker.runner.is_slow
-    assert sizes[-1] == 16 * 64
-
-
-def test_what_is_warm_is_not_rehearsed_again(model: Model) -> None:
-    worker = DiffusionWorker.from_model(model)
-    list(worker.warm((press(1),)))
-    calls = worker.counters.denoiser_calls
-    list(worker.warm((press(1, prompt="another word"),)))
-    assert worker.counters.denoiser_calls == calls
-    list(worker.warm((press(1, seconds=2.0),)))
-    assert worker.counters.denoiser_calls > calls
-
-
 def test_cancelled_within_one_step(model: Model) -> None:
     worker = DiffusionWorker.from_model(model)
     worker.submit(press(1))
@@ -342,15 +236,6 @@ def test_cancelled_within_one_step(model: Model) -> None:
     events = run(worker)
     assert {event.job for event in events} == {2}
     assert worker.cancel(2) is False
-
-
-def test_rota_serves_all_of_a_group_larger_than_a_batch(model: Model) -> None:
-    requests = [Request(press(job), resolve_parameters(press(job), model), job, spare=False) for job in range(5)]
-    for request in requests:
-        request.status = RequestStatus.DENOISING
-    round_robin = RoundRobin()
-    served = [request.job for _ in range(5) for request in round_robin.next_batch(admitted(requests, 5), 2)]
-    assert sorted(served) == sorted([*range(5)] * 2)
 
 
 def test_long_audio_is_decoded_between_steps_of_others(monkeypatch: pytest.MonkeyPatch, model: Model) -> None:
@@ -392,53 +277,6 @@ def test_a_slow_device_decodes_in_small_windows_for_the_press_that_may_come(
     worker.runner.is_slow = True
     run(worker, press(1, seconds=2.0, steps=2))
     assert worker.counters.decoder_calls == 16
-
-
-def test_length_decides_the_latents_only_where_the_model_allows() -> None:
-    assert resolve_parameters(press(1), loaded("v")).frames == 31
-    assert resolve_parameters(press(1, seconds=2.0), loaded("v")).frames == 255
-    assert resolve_parameters(press(1, seconds=2.048), loaded("v")).frames == 256
-    assert resolve_parameters(press(1), loaded("v", **COVERED["all of pocket's"])).frames == 28
-    assert resolve_parameters(press(1), loaded("v", patch_size=2)).frames == 30
-    full = loaded("v", short_latents=False)
-    assert resolve_parameters(press(1), full).frames == 256
-    audio = run(DiffusionWorker.from_model(full), press(1))[-1].audio
-    assert audio.shape == (2, 1600)
-
-
-def test_warm_means_warm(model: Model) -> None:
-    worker = DiffusionWorker.from_model(model)
-    presses = (press(1), press(2, prompt="bell", negative_prompt="hum", cfg_scale=3.0), press(3, seconds=0.5))
-    told = list(worker.warm((*presses, press(4, steps=0))))
-    assert all(isinstance(event, Warming) for event in told)
-    assert list(dict.fromkeys(event.done for event in told)) == list(range(told[-1].total + 1))
-    assert told[-1].done == told[-1].total
-    before = worker.counters
-    known = before.text_encoder_runs, before.captures, before.models_built
-    assert before.text_encoder_runs == 3
-    events = run(worker, *presses)
-    assert len(of(Rendered, events)) == 3
-    after = worker.counters
-    assert (after.text_encoder_runs, after.captures, after.models_built) == known
-    run(worker, press(9, prompt="never heard of"))
-    assert worker.counters.text_encoder_runs == 4
-
-
-@pytest.mark.parametrize(("quick", "sizes"), [(60.0, {1, 2, 3, 4}), (0.0, {1})])
-def test_chords_are_warm_too_where_that_is_quick(
-    model: Model, monkeypatch: pytest.MonkeyPatch, quick: float, sizes: set[int]
-) -> None:
-    monkeypatch.setattr("midifrag.engine.diffusion.warming.QUICK_SECONDS", quick)
-    worker = DiffusionWorker.from_model(model, max_in_flight=4)
-    answered: set[int] = set()
-    decoded: set[int] = set()
-    denoise, decode = worker.runner.denoise, worker.runner.decode
-    monkeypatch.setattr(worker.runner, "denoise", lambda batch: (answered.add(len(batch)), denoise(batch))[1])
-    monkeypatch.setattr(
-        worker.runner, "decode", lambda batch, alone: (decoded.add(len(batch)), decode(batch, alone=alone))[1]
-    )
-    list(worker.warm((press(1),)))
-    assert answered == decoded == sizes
 
 
 def test_words_that_change_nothing_are_named(model: Model) -> None:
@@ -581,55 +419,6 @@ def test_memory_short_in_the_decoder_makes_windows_smaller(model: Model, monkeyp
     assert worker.counters.decoder_calls - before == fresh.counters.decoder_calls
 
 
-@pytest.mark.parametrize("shortages", [1, 2])
-def test_recordings_that_a_shortage_dropped_are_made_again_once(
-    model: Model, monkeypatch: pytest.MonkeyPatch, shortages: int
-) -> None:
-    worker = DiffusionWorker.from_model(model)
-    denoiser = worker.runner._denoiser(fp32=False)
-    denoiser.captures_graphs, denoiser._graphs = True, GraphCache(denoiser._forward_whole, Replayed)
-    list(worker.warm((press(1),)))
-    recorded = denoiser.captures
-    assert recorded > 1
-    denoise, tries = worker.runner.denoise, []
-
-    def short(batch: list[Request]) -> torch.Tensor:
-        tries.append(batch)
-        if len(tries) == 1:
-            raise MemoryError
-        return denoise(batch)
-
-    for job in range(shortages):
-        tries.clear()
-        with monkeypatch.context() as patch:
-            patch.setattr(worker.runner, "denoise", short)
-            worker.submit(press(job))
-            while worker._requests:
-                worker.tick()
-        assert denoiser.captures == 0
-    rounds = 0
-    while worker.busy:
-        assert worker.tick() == []
-        rounds += 1
-    assert (rounds, denoiser.captures) == ((recorded, recorded) if shortages == 1 else (0, 0))
-
-
-def test_recordings_are_given_up_where_there_is_no_room_for_them(model: Model, monkeypatch: pytest.MonkeyPatch) -> None:
-    worker = DiffusionWorker.from_model(model)
-    worker.runner._lost_graphs = [GraphShape(size, 16, guided, False) for guided in (False, True) for size in (1, 2, 4)]
-    tried = []
-
-    def full(_frames: int, sizes: tuple[int, ...], **_more: object) -> None:
-        tried.extend(sizes)
-        if sizes[0] > 1:
-            raise torch.OutOfMemoryError("out of memory")
-
-    monkeypatch.setattr(worker.runner, "capture", full)
-    assert [worker.tick() for _ in range(3) if worker.busy] == [[], [], []]
-    assert tried == [1, 2, 1]
-    assert not worker.busy
-
-
 def test_other_errors_are_not_swallowed(model: Model, monkeypatch: pytest.MonkeyPatch) -> None:
     worker = DiffusionWorker.from_model(model)
 
@@ -639,9 +428,3 @@ def test_other_errors_are_not_swallowed(model: Model, monkeypatch: pytest.Monkey
     monkeypatch.setattr(worker.runner, "denoise", broken)
     with pytest.raises(RuntimeError, match="illegal memory access"):
         run(worker, press(1))
-
-
-def test_every_sampler_is_in_the_table_once() -> None:
-    assert {name for objective in ("v", "rectified_flow", "rf_denoiser") for name in samplers_for(objective)} == set(
-        SAMPLERS
-    )

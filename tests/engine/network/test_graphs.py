@@ -2,30 +2,17 @@
 
 import pytest
 import torch
-from torch import Tensor
 
 from midifrag.engine.loading.model import Model
 from midifrag.engine.network.conditioning import Conditioner
 from midifrag.engine.network.denoiser import ModelInput, Row
-from midifrag.engine.network.graphs import DenoiserInputs, Forward, GraphCache, GraphShape
+from midifrag.engine.network.graphs import DenoiserInputs, GraphCache, GraphShape
 from midifrag.engine.network.transformer import FastDenoiser
-from tests.engine.network.test_denoiser import COVERED, FRAMES
+from tests.engine.architectures import COVERED
+from tests.engine.replayed import Replayed
 from tests.engine.stock import loaded
 
-
-class Replayed:
-    """A recording that works anywhere; like a CUDA graph it only knows its own input tensors."""
-
-    count = 0
-
-    def __init__(self, forward: Forward, inputs: DenoiserInputs, guided: bool) -> None:
-        self.inputs = inputs
-        self._work = lambda: forward(inputs, guided)
-        self.output: Tensor = self._work()
-
-    def replay(self) -> None:
-        Replayed.count += 1
-        self.output.copy_(self._work())
+FRAMES = 24
 
 
 @pytest.fixture(scope="module", params=["plain", "all of pocket's"])
