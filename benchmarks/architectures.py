@@ -18,10 +18,10 @@ from typing import Any, cast
 
 import torch
 
-from midifrag.engine.loading.defaults import objective_of, settings_of
+from midifrag.engine.loading.defaults import defaults_of, objective_of
 from midifrag.engine.loading.model import Model, Precision
-from midifrag.engine.loading.precision import place
-from midifrag.engine.loading.silence_output import quiet
+from midifrag.engine.loading.precision import move_model
+from midifrag.engine.loading.silence_output import silence_output
 
 FOLDER = Path(__file__).parent / "architectures"
 
@@ -36,7 +36,7 @@ def random_model(
 ) -> Model:
     """The architecture ``architectures/<name>.json`` with random weights; ``smaller`` divides depth and length."""
     config = shrunk(json.loads((FOLDER / f"{name}.json").read_text()), smaller)
-    with tempfile.TemporaryDirectory() as folder, quiet():
+    with tempfile.TemporaryDirectory() as folder, silence_output():
         tokenizer = write_tokenizer(Path(folder))
         for entry in config["model"]["conditioning"]["configs"]:
             if entry["type"] in ("t5", "lut"):
@@ -49,9 +49,9 @@ def random_model(
         module = create_model_from_config(config).eval().requires_grad_(False)
     _randomise(module)
     where = torch.device(device)
-    place(module, where, precision)
+    move_model(module, where, precision)
     rate, size = config["sample_rate"], config["sample_size"]
-    defaults, short = settings_of(config, {}, size / rate)
+    defaults, short = defaults_of(config, {}, size / rate)
     return Model(
         name=name,
         module=module,

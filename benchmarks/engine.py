@@ -30,7 +30,7 @@ import torch
 from benchmarks.architectures import timed_model
 from midifrag.engine.diffusion.worker import DiffusionWorker
 from midifrag.engine.loading.model import Precision
-from midifrag.engine.loading.silence_output import quiet
+from midifrag.engine.loading.silence_output import silence_output
 from midifrag.engine.messages import Audio, Render, Rendered
 
 PROMPT = "rain on a tin roof"
@@ -88,7 +88,7 @@ class Bench:
         sigmas = {"sigma_min": 0.3, "sigma_max": 500.0} if model.objective == "v" else {}
         told = [{"prompt": PROMPT, "seconds_start": 0, "seconds_total": case.seconds}]
         start = time.perf_counter()
-        with quiet(), contextlib.redirect_stderr(io.StringIO()), torch.no_grad():
+        with silence_output(), contextlib.redirect_stderr(io.StringIO()), torch.no_grad():
             audio = generate_diffusion_cond(
                 model.module,
                 steps=case.steps,

@@ -10,13 +10,13 @@ from __future__ import annotations
 import statistics
 import time
 
-from midifrag.engine.sketch import FAMILIES, Parameters, render_parameters
+from midifrag.engine.sketch import FAMILIES, SoundParameters, render_parameters
 
 SECONDS = 4.0
 RENDERS = 7
 
 
-def milliseconds(parameters: Parameters) -> float:
+def milliseconds(parameters: SoundParameters) -> float:
     """The median time of a render over a few seeds."""
     times = []
     for seed in range(RENDERS):
@@ -30,9 +30,9 @@ def main() -> None:
     """Print one row per family."""
     print(f"{'family':<12}{'plain':>10}{'largest':>10}   ms for {SECONDS:g} s")
     for name in FAMILIES:
-        plain = milliseconds(Parameters(families=(name,)))
+        plain = milliseconds(SoundParameters(families=(name,)))
         largest = milliseconds(
-            Parameters(
+            SoundParameters(
                 families=(name,),
                 length=1,
                 brightness=1,

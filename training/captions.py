@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from midifrag.engine.sketch import FAMILIES, Parameters
+from midifrag.engine.sketch import FAMILIES, SoundParameters
 
 #: Axis → (word towards −1, word towards +1): the whole vocabulary beside the names of the families.
 WORDS: dict[str, tuple[str, str]] = {
@@ -45,7 +45,7 @@ class Caption:
 
     prompt: str
     family: str
-    parameters: Parameters
+    parameters: SoundParameters
 
 
 def held_out(prompt: str) -> bool:
@@ -59,7 +59,7 @@ def held_out(prompt: str) -> bool:
 def compose(family: str, adjectives: dict[str, float]) -> Caption:
     """The caption of ``family`` with ``adjectives``, a position in −1 … 1 (never 0) for each axis named."""
     words = [WORDS[axis][position > 0] for axis, position in adjectives.items()]
-    return Caption(" ".join([*words, family]), family, Parameters(families=(family,), **adjectives))
+    return Caption(" ".join([*words, family]), family, SoundParameters(families=(family,), **adjectives))
 
 
 def families_with(axes: tuple[str, ...]) -> tuple[str, ...]:

@@ -13,7 +13,7 @@ from stable_audio_tools.models.factory import create_model_from_config
 from stable_audio_tools.models.utils import load_ckpt_state_dict
 from torch import Tensor
 
-from midifrag.engine.loading.silence_output import quiet
+from midifrag.engine.loading.silence_output import silence_output
 from training.presets import RATIO, SAMPLE_RATE
 
 
@@ -26,7 +26,7 @@ class Generator:
         # A relative tokenizer is looked for from the current folder and then on the hub.
         prompt["tokenizer_name"] = str((folder / prompt["tokenizer_name"]).resolve())
         self.device = device
-        with quiet():
+        with silence_output():
             self.model = create_model_from_config(config)
         self.model.load_state_dict(load_ckpt_state_dict(str(folder / "model.safetensors")))
         self.model.to(device).eval().requires_grad_(False)
@@ -52,7 +52,7 @@ class Generator:
                 {"prompt": prompt, "seconds_start": 0, "seconds_total": seconds}
                 for prompt in prompts[start : start + batch]
             ]
-            with quiet(), torch.no_grad():
+            with silence_output(), torch.no_grad():
                 audio = generate_diffusion_cond(
                     self.model,
                     steps=self.steps if steps is None else steps,

@@ -266,6 +266,7 @@ class Bridge:
     # --- what engines say --------------------------------------------------------------------------------------------
 
     def _on_engine(self, model: str, event: engine.EngineEvent) -> None:
+        self._engines.note(model, event)
         match event:
             case engine.Warming(done, total, what):
                 self._publish(EngineChanged(model, EngineState.WARMING, what, done, total))

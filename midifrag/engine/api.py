@@ -2,31 +2,39 @@
 
 from __future__ import annotations
 
+import queue
 import secrets
-from dataclasses import dataclass
+import weakref
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TypeAlias
+from typing import TypeAlias, assert_never
 
+from midifrag.audio import Audio
 from midifrag.config.catalogue import CATALOGUE
-from midifrag.engine.loading.load import load
+from midifrag.engine.hosting.worker_loop import make_worker
+from midifrag.engine.loading.load import load_stable_audio
 from midifrag.engine.loading.model import Model
-from midifrag.engine.messages import Audio, EngineInfo, Failed, Render, Rendered
-from midifrag.engine.protocol import EngineChoice, Worker
-from midifrag.engine.registry import engines, factory_for, stable_audio
+from midifrag.engine.messages import Cancel, Died, EngineEvent, EngineInfo, Failed, Ready, Render, Rendered
+from midifrag.engine.protocol import Engine, EngineChoice, EngineFactory, Worker
+from midifrag.engine.registry import create_engine, engines, factory_for, stable_audio_worker
 from midifrag.errors import EngineError, ModelError, NonFiniteError
 
 
-@dataclass(frozen=True, slots=True)
-class WorkerModel:
+@dataclass(frozen=True, eq=False)
+class PluginModel:
     """An engine that is not a stable-audio-tools model (sketch, or a plug-in), where a `Model` is expected.
 
-    ``worker`` is loaded; ``module`` is None, since there is none.
+    ``module`` is None, since there is none.
     """
 
     name: str
-    worker: Worker
     info: EngineInfo
-    module: None = None
+    module: None = field(default=None, init=False)
+
+    @property
+    def checksum(self) -> str:
+        """What tells its weights from others, if it has any."""
+        return self.info.checksum
 
     @property
     def sample_rate(self) -> int:
@@ -44,7 +52,25 @@ class WorkerModel:
         return self.info.max_seconds
 
 
-LoadedModel: TypeAlias = Model | WorkerModel
+@dataclass(frozen=True, eq=False)
+class WorkerModel(PluginModel):
+    """One whose ``worker`` is loaded, on the thread that uses it."""
+
+    worker: Worker
+
+
+@dataclass(frozen=True, eq=False)
+class EngineModel(PluginModel):
+    """One whose ``engine`` has threads of its own and is ready; it is closed when nobody holds the model any more."""
+
+    engine: Engine
+    events: queue.SimpleQueue[EngineEvent]
+
+    def __post_init__(self) -> None:
+        weakref.finalize(self, self.engine.close)
+
+
+LoadedModel: TypeAlias = Model | WorkerModel | EngineModel
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -68,7 +94,7 @@ def load_model(name_or_folder: str | Path, device: str = "auto", precision: str 
     folder = Path(name_or_folder).expanduser()
     if (folder / "model_config.json").is_file():
         source = {"folder": str(folder.resolve())}
-        return load(EngineChoice(folder.resolve().name, source, device, precision))
+        return load_stable_audio(EngineChoice(folder.resolve().name, source, device, precision))
     choice = EngineChoice(name, device=device, precision=precision)
     names = dict.fromkeys([*(entry.name for entry in CATALOGUE), *engines()])
     del names["stable-audio"]
@@ -83,12 +109,28 @@ def load_model(name_or_folder: str | Path, device: str = "auto", precision: str 
 def open_model(choice: EngineChoice) -> LoadedModel:
     """Load what a show's entry chooses. Raises `ModelError` (`CheckpointError` and `HubError` among them)."""
     factory = factory_for(choice)
-    if factory is stable_audio:
-        return load(choice)
-    worker = factory(choice)
+    if factory is stable_audio_worker:
+        return load_stable_audio(choice)
+    if isinstance(factory, EngineFactory):
+        return _start(choice)
+    worker = make_worker(factory, choice)
     for _ in worker.load():
         pass
-    return WorkerModel(choice.model, worker, worker.info())
+    return WorkerModel(choice.model, worker.info(), worker)
+
+
+def _start(choice: EngineChoice) -> EngineModel:
+    engine, events = create_engine(choice), queue.SimpleQueue[EngineEvent]()
+    engine.start(events.put)
+    while True:
+        match events.get():
+            case Ready(info):
+                return EngineModel(choice.model, info, engine, events)
+            case Died(reason, restarting=False):
+                engine.close()
+                raise ModelError(reason)
+            case _:
+                pass  # it loads
 
 
 def render(
@@ -108,7 +150,7 @@ def render(
     The same parameters and seed give the same audio. Raises `RequestError` for what the model can never render,
     `NonFiniteError` for a render that went to NaN, and `EngineError` for any other failure.
     """
-    request = Render(
+    asked = Render(
         job=secrets.randbits(62),
         prompt=prompt,
         seconds=seconds,
@@ -120,23 +162,50 @@ def render(
         sigma_min=sigma_min,
         sigma_max=sigma_max,
     )
-    if isinstance(model, WorkerModel):
-        return _run(model.worker, request)
-    from midifrag.engine.diffusion.worker import DiffusionWorker
+    match model:
+        case WorkerModel():
+            return _run_worker(model.worker, asked)
+        case EngineModel():
+            return _ask_engine(model, asked)
+        case Model():
+            from midifrag.engine.diffusion.worker import DiffusionWorker
 
-    return _run(DiffusionWorker.from_model(model), request)
+            return _run_worker(DiffusionWorker.from_model(model), asked)
+        case _:
+            assert_never(model)
 
 
-def _run(worker: Worker, request: Render) -> RenderedTake:
-    worker.submit(request)
+def _run_worker(worker: Worker, render: Render) -> RenderedTake:
+    worker.submit(render)
     try:
         while worker.busy:
             for event in worker.tick():
-                match event:
-                    case Rendered(job=request.job, audio=audio, sample_rate=rate, used=used, notes=notes):
-                        return RenderedTake(audio, rate, used, notes)
-                    case Failed(job=request.job, reason=reason, not_finite=not_finite):
-                        raise NonFiniteError(reason) if not_finite else EngineError(reason)
+                take = _outcome(event, render)
+                if take is not None:
+                    return take
     finally:
-        worker.cancel(request.job)
+        worker.cancel(render.job)
     raise EngineError("The engine stopped without rendering anything and without saying why.")
+
+
+def _ask_engine(model: EngineModel, render: Render) -> RenderedTake:
+    model.engine.send(render)
+    try:
+        while True:
+            take = _outcome(model.events.get(), render)
+            if take is not None:
+                return take
+    finally:
+        model.engine.send(Cancel(render.job))
+
+
+def _outcome(event: EngineEvent, render: Render) -> RenderedTake | None:
+    match event:
+        case Rendered(job=render.job, audio=audio, sample_rate=rate, used=used, notes=notes):
+            return RenderedTake(audio, rate, used, notes)
+        case Failed(job=render.job, reason=reason, not_finite=not_finite):
+            raise NonFiniteError(reason) if not_finite else EngineError(reason)
+        case Died(reason, jobs, _) if render.job in jobs:
+            raise EngineError(reason)
+        case _:
+            return None  # it goes on, or is about another render

@@ -9,10 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
-import numpy as np
-import numpy.typing as npt
-
-Audio: TypeAlias = npt.NDArray[np.float32]
+from midifrag.audio import Audio as Audio
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,8 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from typing import assert_never
 
-from midifrag.engine.messages import Command, Died, EngineEvent, EngineInfo, Ready, Render, Warm
+from midifrag.engine.messages import (
+    Cancelled,
+    Command,
+    Died,
+    EngineEvent,
+    EngineInfo,
+    Failed,
+    Progress,
+    Ready,
+    Render,
+    Rendered,
+    Started,
+    Warm,
+    Warming,
+)
 from midifrag.engine.protocol import Engine
 from midifrag.errors import ModelError
 
@@ -12,7 +27,9 @@ from midifrag.errors import ModelError
 class EnginePool:
     """Every model of a set list, loaded. ``fallback`` renders for a model that cannot be loaded or does not come back.
 
-    ``create`` makes an engine for a model's name; ``listener`` gets (model, event) from the engines' own threads.
+    ``create`` makes an engine for a model's name; ``listener`` gets (model, event) from the engines' own threads, and
+    does no more than queue them for the pool's owner. That is the one thread that calls `send`, and `note` for each
+    event as it takes it in; nothing else changes what `effective`, `info` and `waiting` say, which any thread may ask.
     """
 
     def __init__(
@@ -25,28 +42,40 @@ class EnginePool:
         self._listener = listener
         self._fallback = fallback
         self._engines: dict[str, Engine] = {}
+        #: Models that no engine could be made for.
+        self._failed: set[str] = set()
         self._infos: dict[str, EngineInfo] = {}
         self._lost: set[str] = set()
         self._closed = False
 
     def start(self, warm: Mapping[str, tuple[Render, ...]]) -> None:
-        """Load every model of ``warm`` and prepare it for its renders."""
+        """Load every model of ``warm`` and prepare it for its renders; before the owner's thread sends anything."""
         for model, renders in warm.items():
             self.send(model, Warm(renders))
 
     def send(self, model: str, command: Command) -> None:
-        """Hand a command to the engine of ``model``, starting it if need be; never blocks. Nothing after `close`.
-
-        Like `start`, to be called from one thread at a time, or a model might be loaded twice.
-        """
+        """Hand a command to the engine of ``model``, starting it if need be; never blocks. Nothing after `close`."""
         if self._closed:
             return
-        if model not in self._engines and model not in self._lost:
+        if model not in self._engines and model not in self._failed:
             self._start(model)
         if model in self._engines:
             self._engines[model].send(command)
         elif isinstance(command, Render):
-            self._heard(model, Died(f"there is no engine for {model}", (command.job,), restarting=False))
+            self._listener(model, Died(f"there is no engine for {model}", (command.job,), restarting=False))
+
+    def note(self, model: str, event: EngineEvent) -> None:
+        """Take in what the engine of ``model`` told, on the owner's thread."""
+        match event:
+            case Ready(info):
+                self._infos[model] = info
+                self._lost.discard(model)
+            case Died(restarting=False):
+                self._lost.add(model)
+            case Died() | Warming() | Started() | Progress() | Rendered() | Failed() | Cancelled():
+                pass
+            case _:
+                assert_never(event)
 
     def effective(self, model: str) -> str:
         """The model that really renders: itself, or the fallback while it is lost."""
@@ -70,16 +99,9 @@ class EnginePool:
         try:
             engine = self._create(model)
         except Exception as error:  # a plug-in may fail in any way, and the presses on it must hear of it
+            self._failed.add(model)
             reason = str(error) if isinstance(error, ModelError) else f"{model} cannot be started: {error!r}"
-            self._heard(model, Died(reason, (), restarting=False))
+            self._listener(model, Died(reason, (), restarting=False))
             return
         self._engines[model] = engine
-        engine.start(lambda event: self._heard(model, event))
-
-    def _heard(self, model: str, event: EngineEvent) -> None:
-        if isinstance(event, Ready):
-            self._infos[model] = event.info
-            self._lost.discard(model)
-        elif isinstance(event, Died) and not event.restarting:
-            self._lost.add(model)
-        self._listener(model, event)
+        engine.start(lambda event: self._listener(model, event))

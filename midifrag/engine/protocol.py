@@ -4,9 +4,22 @@ A `Worker` does the rendering. It is driven: whoever hosts it calls `tick` in a 
 locks and no threads of its own. An `Engine` is what the bridge holds: a worker behind a host (a thread or a child
 process), or something remote that speaks the same messages. `Engines` are all of a show.
 
-Third parties register a factory under the entry-point group ``midifrag.engines``; it is called with the model's entry
-of ``presets.yaml`` as an `EngineChoice` and returns a `Worker`. It must be importable by name, since it also runs in a
-child process.
+Third parties register one of two things under the entry-point group ``midifrag.engines``. Most register a factory of
+workers, a class or a function: it is called with the model's entry of ``presets.yaml`` as an `EngineChoice` and returns
+a `Worker`, which midifrag then hosts. It must be importable by name, since it also runs in a child process::
+
+    [project.entry-points."midifrag.engines"]
+    bells = "my_package:BellWorker"
+
+What is not driven by ticks, such as a client of a service on another machine, is a whole `Engine` with threads of its
+own. Its factory is registered as an `EngineFactory`, and what that makes is used as it is, in midifrag's own process::
+
+    far = EngineFactory(FarEngine)                     # in my_package
+
+    [project.entry-points."midifrag.engines"]
+    far = "my_package:far"
+
+`midifrag.engine.conformance` has the tests that either must pass.
 """
 
 from __future__ import annotations
@@ -85,7 +98,7 @@ WorkerFactory: TypeAlias = Callable[[EngineChoice], Worker]
 
 
 class Engine(Protocol):
-    """A worker behind a host. `send` never blocks; events arrive on ``listener`` from a thread of the host's."""
+    """Takes commands and tells events. `send` never blocks; events arrive on ``listener`` from a thread of its own."""
 
     def start(self, listener: Callable[[EngineEvent], None]) -> None:
         """Begin loading; `Ready` or `Died` follows."""
@@ -100,11 +113,32 @@ class Engine(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class EngineFactory:
+    """Says of a factory that it makes whole engines, which need no host; for entry points, see above.
+
+    ``create`` gets the model's entry and returns an engine that is not started yet. It may raise `ModelError`.
+    """
+
+    create: Callable[[EngineChoice], Engine]
+
+
+def missing_from(made: object, protocol: type) -> tuple[str, ...]:
+    """What ``protocol`` (`Worker` or `Engine`) asks for and ``made`` does not have, by name."""
+    asked = [name for name in vars(protocol) if not name.startswith("_")]
+    # A property of the class is there, whatever its value is before loading.
+    return tuple(name for name in asked if not (hasattr(type(made), name) or hasattr(made, name)))
+
+
 class Engines(Protocol):
     """The engines of a show, by model."""
 
     def send(self, model: str, command: Command) -> None:
         """Hand a command to the engine of ``model``; never blocks."""
+        ...
+
+    def note(self, model: str, event: EngineEvent) -> None:
+        """Take in what the engine of ``model`` told; before anything else is made of it, by the one who sends."""
         ...
 
     def effective(self, model: str) -> str:

@@ -1,7 +1,8 @@
 """From a model's name and entry to an engine that plays it: built in, or a plug-in.
 
-Plug-ins register a worker factory (see `midifrag.engine.protocol`) under the entry-point group ``midifrag.engines``;
-an entry of presets.yaml chooses one with ``engine: NAME``. A plug-in's name also works as a model's name.
+Plug-ins register a factory of workers or of whole engines under the entry-point group ``midifrag.engines``, see
+`midifrag.engine.protocol`. An entry of presets.yaml chooses one with ``engine: NAME``. A plug-in's name also works as a
+model's name.
 """
 
 from __future__ import annotations
@@ -11,20 +12,20 @@ from typing import Literal, TypeAlias
 from midifrag.config.catalogue import plugins
 from midifrag.engine.hosting.process import ProcessHost
 from midifrag.engine.hosting.thread import ThreadHost
-from midifrag.engine.protocol import Engine, EngineChoice, Worker, WorkerFactory
+from midifrag.engine.protocol import Engine, EngineChoice, EngineFactory, Worker, WorkerFactory, missing_from
 from midifrag.errors import ModelError
 
-Host: TypeAlias = Literal["process", "thread"]
+HostKind: TypeAlias = Literal["process", "thread"]
 
 
-def sketch(choice: EngineChoice) -> Worker:
+def sketch_worker(choice: EngineChoice) -> Worker:
     """The built-in synthesiser."""
     from midifrag.engine.sketch.worker import SketchWorker
 
     return SketchWorker(choice)
 
 
-def stable_audio(choice: EngineChoice) -> Worker:
+def stable_audio_worker(choice: EngineChoice) -> Worker:
     """Models of stable-audio-tools."""
     from midifrag.engine.diffusion.worker import DiffusionWorker
 
@@ -32,7 +33,7 @@ def stable_audio(choice: EngineChoice) -> Worker:
 
 
 #: The engines that need no plug-in.
-BUILT_IN: dict[str, WorkerFactory] = {"sketch": sketch, "stable-audio": stable_audio}
+BUILT_IN: dict[str, WorkerFactory] = {"sketch": sketch_worker, "stable-audio": stable_audio_worker}
 
 
 def engines() -> tuple[str, ...]:
@@ -40,11 +41,11 @@ def engines() -> tuple[str, ...]:
     return (*BUILT_IN, *sorted(set(plugins()) - set(BUILT_IN)))
 
 
-def factory_for(choice: EngineChoice) -> WorkerFactory:
-    """The worker factory of the chosen engine.
+def factory_for(choice: EngineChoice) -> WorkerFactory | EngineFactory:
+    """The factory of the chosen engine, or of its workers.
 
     That is the one the entry names with ``engine``, else the one called like the model, else stable-audio. Raises
-    `ModelError` for an engine that is not there or cannot be imported.
+    `ModelError` for an engine that is not there, cannot be imported or is no factory.
     """
     others = plugins()
     name = choice.source.get("engine")
@@ -55,16 +56,37 @@ def factory_for(choice: EngineChoice) -> WorkerFactory:
     if name not in others:
         raise ModelError(f"There is no engine {name!r}. There are {', '.join(engines())}; others come as plug-ins.")
     try:
-        factory: WorkerFactory = others[name].load()
+        factory: object = others[name].load()
     except Exception as error:  # a plug-in may fail to import in any way
         raise ModelError(
             f"The engine {name!r} ({others[name].value}) cannot be imported: {type(error).__name__}: {error}. "
             "Install its package again or choose another model."
         ) from error
+    if not isinstance(factory, EngineFactory) and not callable(factory):
+        raise ModelError(
+            f"The engine {name!r} ({others[name].value}) is a {type(factory).__name__}, and neither a factory of "
+            "workers nor an EngineFactory. Its author finds in midifrag.engine.protocol what to register."
+        )
     return factory
 
 
-def create_engine(choice: EngineChoice, host: Host = "process") -> Engine:
-    """The chosen engine, not started yet: in a child process, or in a thread of this one. Raises `ModelError`."""
+def create_engine(choice: EngineChoice, host: HostKind = "process") -> Engine:
+    """The chosen engine, not started yet. Raises `ModelError`.
+
+    A worker is hosted in a child process, or in a thread of this one; what an `EngineFactory` makes needs no ``host``.
+    """
     factory = factory_for(choice)
+    if isinstance(factory, EngineFactory):
+        return _whole_engine(factory, choice)
     return ProcessHost(factory, choice) if host == "process" else ThreadHost(factory, choice)
+
+
+def _whole_engine(factory: EngineFactory, choice: EngineChoice) -> Engine:
+    engine = factory.create(choice)
+    missing = missing_from(engine, Engine)
+    if missing:
+        raise ModelError(
+            f"The plug-in of {choice.model!r} made a {type(engine).__name__} that is no engine: it lacks "
+            f"{', '.join(missing)}. See Engine in midifrag.engine.protocol."
+        )
+    return engine

@@ -626,3 +626,10 @@ def test_a_newcomer_is_told_how_everything_stands():
     assert {"BankChanged", "EngineChanged", "ControlChanged", "JobChanged"} <= kinds
     pads = next(change for change in told if isinstance(change, BankChanged)).pads
     assert {pad.pad: pad.state.value for pad in pads} == {PadKey(36): "queued", PadKey(37): "idle"}
+
+
+def test_the_pool_takes_in_what_an_engine_says_before_the_bridge_asks_it():
+    rig = Rig()
+    rig.engines.note = lambda model, _event: rig.engines.fallback.update({model: "sketch"})
+    rig.say(Died("killed", (), restarting=False), "pocket")
+    assert ("sketch", Warm(())) in rig.engines.sent

@@ -13,7 +13,7 @@ from torch import Tensor
 
 from midifrag.engine.diffusion.worker import DiffusionWorker
 from midifrag.engine.loading.model import Defaults, Model
-from midifrag.engine.loading.silence_output import quiet
+from midifrag.engine.loading.silence_output import silence_output
 from midifrag.engine.messages import Render
 from tests.engine.tiny_models import tiny_model
 
@@ -68,7 +68,7 @@ def stock_audio(
         return [{"prompt": text, "seconds_start": 0, "seconds_total": seconds}]
 
     tree = mock.patch("k_diffusion.sampling.BrownianTreeNoiseSampler", return_value=lambda *_: fresh())
-    with quiet(), contextlib.redirect_stderr(io.StringIO()), tree if fresh else contextlib.nullcontext():
+    with silence_output(), contextlib.redirect_stderr(io.StringIO()), tree if fresh else contextlib.nullcontext():
         return generate_diffusion_cond(
             model.module,
             conditioning=told(prompt),

@@ -8,8 +8,10 @@ import pytest
 
 import midifrag
 from midifrag.engine import api
-from midifrag.engine.messages import Failed, Rendered, Started
+from midifrag.engine.messages import Died, Failed, Rendered, Started
+from midifrag.engine.protocol import EngineFactory
 from midifrag.errors import EngineError, ModelError, NonFiniteError, RequestError
+from tests.engine.far_engine import RATE, FarEngine
 from tests.engine.tiny_models import SAMPLE_RATE, tiny_model_folder
 
 
@@ -108,8 +110,60 @@ class Scripted:
 def test_failures_are_raised_and_leave_nothing_in_flight(events, error):
     worker = Scripted(events)
     with pytest.raises(error):
-        midifrag.render(api.WorkerModel("toy", worker, None), "x", seconds=1)
+        midifrag.render(api.WorkerModel("toy", None, worker), "x", seconds=1)
     assert worker.cancelled == [worker.job]
+
+
+@pytest.fixture
+def far(monkeypatch):
+    """A whole engine that a plug-in registered, and what it is made of."""
+    made = []
+
+    class Watched(FarEngine):
+        def __init__(self, choice):
+            super().__init__(choice)
+            made.append(self)
+
+    monkeypatch.setattr("midifrag.engine.registry.plugins", lambda: {"far": Registered(EngineFactory(Watched))})
+    return made
+
+
+class Registered:
+    value = "tests:far"
+
+    def __init__(self, content):
+        self.load = lambda: content
+
+
+def test_a_whole_engine_is_a_model_too(far):
+    model = midifrag.load_model("far")
+    assert (model.module, model.checksum, model.sample_rate, model.channels) == (None, "f00", RATE, 2)
+    first = midifrag.render(model, "rain", seconds=0.5, seed=3)
+    assert first.audio.shape == (2, RATE // 2)
+    assert np.array_equal(first.audio, midifrag.render(model, "rain", seconds=0.5, seed=3).audio)
+    with pytest.raises(EngineError, match="too long for far"):
+        midifrag.render(model, "rain", seconds=100)
+    assert not far[0].is_closed.is_set()
+    del model
+    assert far[0].is_closed.is_set()
+
+
+def test_a_whole_engine_that_is_lost_fails_what_it_had(far, monkeypatch):
+    model = midifrag.load_model("far")
+    monkeypatch.setattr(far[0], "_answers", lambda command: [Died("the line is dead", (command.job,), restarting=True)])
+    with pytest.raises(EngineError, match="the line is dead"):
+        midifrag.render(model, "rain")
+
+
+def test_a_whole_engine_that_cannot_be_reached(far, monkeypatch):
+    def unreachable(self):
+        self._say(Died("no answer", (), restarting=True))
+        self._say(Died("nobody is there", (), restarting=False))
+
+    monkeypatch.setattr(FarEngine, "_serve", unreachable)
+    with pytest.raises(ModelError, match="nobody is there"):
+        midifrag.load_model("far")
+    assert far[0].is_closed.is_set()
 
 
 def test_the_package_imports_without_torch():

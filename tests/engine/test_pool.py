@@ -1,3 +1,5 @@
+import re
+
 import pytest
 
 from midifrag.engine.messages import Cancel, Died, EngineInfo, Ready, Render, Warm
@@ -22,81 +24,108 @@ class FakeEngine:
         self.closed = True
 
 
-@pytest.fixture
-def house():
-    engines, heard = {}, []
+class House:
+    """A pool whose owner takes events in when a test says so."""
 
-    def create(model):
+    def __init__(self):
+        self.engines, self.heard = {}, []
+        self.pool = EnginePool(self.create, lambda model, event: self.heard.append((model, event)), fallback="sketch")
+        self.taken = 0
+
+    def create(self, model):
         if model == "broken":
             raise ModelError("no such engine")
-        return engines.setdefault(model, FakeEngine())
+        if model == "odd":
+            raise TypeError("cannot pickle a plug-in")
+        return self.engines.setdefault(model, FakeEngine())
 
-    return EnginePool(create, lambda model, event: heard.append((model, event)), fallback="sketch"), engines, heard
+    def take_in(self):
+        for model, event in self.heard[self.taken :]:
+            self.pool.note(model, event)
+        self.taken = len(self.heard)
+
+    def say(self, model, event):
+        self.engines[model].say(event)
+        self.take_in()
+
+
+@pytest.fixture
+def house():
+    return House()
 
 
 def test_every_model_is_started_and_warmed_and_known_once_it_is_ready(house):
-    pool, engines, heard = house
     render = Render(0, "rain", 1.0, 0)
-    pool.start({"a": (render,), "b": ()})
-    assert engines["a"].sent == [Warm((render,))]
-    assert pool.waiting() == ["a", "b"]
-    engines["a"].say(Ready(INFO))
-    assert pool.waiting() == ["b"]
-    assert pool.info("a") is INFO
-    assert heard == [("a", Ready(INFO))]
+    house.pool.start({"a": (render,), "b": ()})
+    assert house.engines["a"].sent == [Warm((render,))]
+    assert house.pool.waiting() == ["a", "b"]
+    house.say("a", Ready(INFO))
+    assert house.pool.waiting() == ["b"]
+    assert house.pool.info("a") is INFO
+    assert house.heard == [("a", Ready(INFO))]
+
+
+def test_nothing_changes_before_the_owner_takes_it_in(house):
+    house.pool.start({"a": (), "b": ()})
+    house.engines["a"].say(Ready(INFO))
+    house.engines["b"].say(Died("killed", (), restarting=False))
+    assert house.pool.waiting() == ["a", "b"]
+    assert house.pool.info("a") is None
+    assert house.pool.effective("b") == "b"
+    house.take_in()
+    assert house.pool.waiting() == []
+    assert house.pool.info("a") is INFO
+    assert house.pool.effective("b") == "sketch"
 
 
 def test_a_lost_engine_is_replaced_until_it_is_back(house):
-    pool, engines, _ = house
+    house.pool.start({"a": ()})
+    house.say("a", Died("killed", (), restarting=True))
+    assert house.pool.effective("a") == "a"
+    assert house.pool.waiting() == ["a"]
+    house.say("a", Died("killed", (), restarting=False))
+    assert house.pool.effective("a") == "sketch"
+    house.say("a", Ready(INFO))
+    assert house.pool.effective("a") == "a"
+
+
+def test_without_a_fallback_a_lost_model_stays_itself(house):
+    pool = EnginePool(house.create, lambda _model, _event: None)
     pool.start({"a": ()})
-    engines["a"].say(Died("killed", (), restarting=True))
-    assert pool.effective("a") == "a"
-    engines["a"].say(Died("killed", (), restarting=False))
-    assert pool.effective("a") == "sketch"
-    engines["a"].say(Ready(INFO))
+    pool.note("a", Died("killed", (), restarting=False))
     assert pool.effective("a") == "a"
 
 
 def test_the_fallback_is_started_when_it_is_first_needed(house):
-    pool, engines, _ = house
-    pool.start({"a": ()})
-    assert "sketch" not in engines
-    pool.send("sketch", Render(1, "rain", 1.0, 0))
-    assert engines["sketch"].sent == [Render(1, "rain", 1.0, 0)]
+    house.pool.start({"a": ()})
+    assert "sketch" not in house.engines
+    house.pool.send("sketch", Render(1, "rain", 1.0, 0))
+    assert house.engines["sketch"].sent == [Render(1, "rain", 1.0, 0)]
 
 
-def test_an_engine_that_cannot_be_made_answers_every_render(house):
-    pool, _, heard = house
-    pool.start({"broken": ()})
-    pool.send("broken", Render(7, "rain", 1.0, 0))
-    pool.send("broken", Cancel(7))
-    assert [event.jobs for _, event in heard] == [(), (7,)]
-    assert "no such engine" in heard[0][1].reason
-    assert pool.effective("broken") == "sketch"
-    assert pool.waiting() == []
-
-
-def test_an_engine_that_fails_in_any_way_while_it_is_made_answers_too():
-    heard = []
-
-    def create(_model):
-        raise TypeError("cannot pickle a plug-in")
-
-    pool = EnginePool(create, lambda model, event: heard.append((model, event)))
-    pool.send("odd", Render(7, "rain", 1.0, 0))
-    assert [event.jobs for _, event in heard] == [(), (7,)]
-    assert "cannot pickle a plug-in" in heard[0][1].reason
+@pytest.mark.parametrize(
+    ("model", "reason"), [("broken", "no such engine"), ("odd", "cannot be started.*cannot pickle a plug-in")]
+)
+def test_an_engine_that_cannot_be_made_answers_every_render(house, model, reason):
+    house.pool.start({model: ()})
+    house.pool.send(model, Render(7, "rain", 1.0, 0))
+    house.pool.send(model, Cancel(7))
+    (first, second) = (event for _, event in house.heard)
+    assert (first.jobs, second.jobs) == ((), (7,))
+    assert re.search(reason, first.reason)
+    assert second.reason == f"there is no engine for {model}"
+    assert house.pool.waiting() == []
+    house.take_in()
+    assert house.pool.effective(model) == "sketch"
 
 
 def test_after_closing_nothing_is_started(house):
-    pool, engines, _ = house
-    pool.close()
-    pool.send("sketch", Render(1, "rain", 1.0, 0))
-    assert engines == {}
+    house.pool.close()
+    house.pool.send("sketch", Render(1, "rain", 1.0, 0))
+    assert house.engines == {}
 
 
 def test_closing_closes_all(house):
-    pool, engines, _ = house
-    pool.start({"a": (), "b": ()})
-    pool.close()
-    assert all(engine.closed for engine in engines.values())
+    house.pool.start({"a": (), "b": ()})
+    house.pool.close()
+    assert all(engine.closed for engine in house.engines.values())

@@ -9,21 +9,27 @@ import pytest
 from midifrag.config import catalogue
 from midifrag.config.settings import Show
 from midifrag.engine import registry
+from midifrag.engine.conformance import EngineConformance
 from midifrag.engine.hosting.process import ProcessHost
 from midifrag.engine.hosting.thread import ThreadHost
 from midifrag.engine.protocol import EngineChoice
 from midifrag.engine.registry import create_engine, engines, factory_for
 from midifrag.engine.sketch.worker import SketchWorker
 from midifrag.errors import ModelError
+from tests.engine.far_engine import FarEngine
 
 
 @pytest.fixture
 def plugins(monkeypatch):
-    """Two plug-ins as an installed package would register them, one of which does not import."""
-    found = [
-        EntryPoint("bells", "midifrag.engine.sketch.worker:SketchWorker", catalogue.GROUP),
-        EntryPoint("broken", "no_such_package:factory", catalogue.GROUP),
-    ]
+    """Plug-ins as installed packages would register them; some are wrong in their own way."""
+    named = {
+        "bells": "midifrag.engine.sketch.worker:SketchWorker",
+        "broken": "no_such_package:factory",
+        "far": "tests.engine.far_engine:far",
+        "nothing": "tests.engine.far_engine:RATE",
+        "hollow": "tests.engine.far_engine:no_engine",
+    }
+    found = [EntryPoint(name, value, catalogue.GROUP) for name, value in named.items()]
     catalogue.plugins.cache_clear()
     monkeypatch.setattr(catalogue, "entry_points", lambda group: found if group == catalogue.GROUP else [])
     yield
@@ -33,10 +39,10 @@ def plugins(monkeypatch):
 @pytest.mark.parametrize(
     ("choice", "expected"),
     [
-        (EngineChoice("sketch"), registry.sketch),
-        (EngineChoice("pocket"), registry.stable_audio),
-        (EngineChoice("sketch", {"hub": "a/b"}), registry.stable_audio),
-        (EngineChoice("mine", {"engine": "sketch"}), registry.sketch),
+        (EngineChoice("sketch"), registry.sketch_worker),
+        (EngineChoice("pocket"), registry.stable_audio_worker),
+        (EngineChoice("sketch", {"hub": "a/b"}), registry.stable_audio_worker),
+        (EngineChoice("mine", {"engine": "sketch"}), registry.sketch_worker),
         (EngineChoice("bells"), SketchWorker),
         (EngineChoice("mine", {"engine": "bells"}), SketchWorker),
     ],
@@ -46,7 +52,7 @@ def test_which_engine_plays_a_model(plugins, choice, expected):
 
 
 def test_all_engines_are_listed(plugins):
-    assert engines() == ("sketch", "stable-audio", "bells", "broken")
+    assert engines() == ("sketch", "stable-audio", "bells", "broken", "far", "hollow", "nothing")
 
 
 def test_an_engine_that_is_not_there(plugins):
@@ -54,14 +60,35 @@ def test_an_engine_that_is_not_there(plugins):
         factory_for(EngineChoice("mine", {"engine": "organ"}))
 
 
-def test_a_plug_in_that_does_not_import(plugins):
-    with pytest.raises(ModelError, match=r"'broken' \(no_such_package:factory\) cannot be imported: ModuleNotFound"):
-        create_engine(EngineChoice("broken"))
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("broken", r"'broken' \(no_such_package:factory\) cannot be imported: ModuleNotFound"),
+        ("nothing", r"'nothing' \(.*:RATE\) is a int, and neither a factory of workers nor an EngineFactory"),
+        ("hollow", r"'hollow' made a object that is no engine: it lacks start, send, close\."),
+    ],
+)
+def test_a_plug_in_that_is_none(plugins, name, message):
+    with pytest.raises(ModelError, match=message):
+        create_engine(EngineChoice(name))
 
 
 @pytest.mark.parametrize(("host", "kind"), [("process", ProcessHost), ("thread", ThreadHost)])
 def test_the_host_is_chosen(host, kind):
     assert type(create_engine(EngineChoice("sketch"), host)) is kind
+
+
+@pytest.mark.parametrize("host", ["process", "thread"])
+def test_a_whole_engine_is_used_as_it_is(plugins, host):
+    engine = create_engine(EngineChoice("mine", {"engine": "far"}), host)
+    assert type(engine) is FarEngine
+    assert engine.info.model == "mine"
+
+
+@pytest.mark.usefixtures("plugins")
+class TestAWholeEngineOfAPlugIn(EngineConformance):
+    def make_engine(self):
+        return create_engine(EngineChoice("far"))
 
 
 def test_torch_is_not_imported_before_it_is_needed():

@@ -19,7 +19,7 @@ from typing import Any, Literal
 import torch
 
 from midifrag.engine.loading.model import Objective
-from midifrag.engine.loading.silence_output import quiet
+from midifrag.engine.loading.silence_output import silence_output
 
 SAMPLE_RATE = 8000
 CHANNELS = 2
@@ -131,7 +131,7 @@ def _shared_tokenizer() -> str:
 def tiny_model(objective: Objective = "v", *, seed: int = 0, **config: Any) -> tuple[Any, dict[str, Any]]:
     """A model in eval mode on the CPU in fp32, and its configuration; ``config`` goes to `tiny_config`."""
     whole = tiny_config(objective, **{"tokenizer": _shared_tokenizer(), **config})
-    with quiet():
+    with silence_output():
         from stable_audio_tools.models.factory import create_model_from_config
 
         module = create_model_from_config(whole)

@@ -11,14 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
-from midifrag.engine.messages import (
-    EngineInfo,
-    Progress,
-    Render,
-    Rendered,
-    Started,
-    Warming,
-)
+from midifrag.engine.messages import EngineInfo, Progress, Render, Rendered, Started, Warming
 from midifrag.engine.protocol import EngineChoice
 from midifrag.errors import CheckpointError, RequestError
 

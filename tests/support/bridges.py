@@ -13,6 +13,7 @@ from midifrag.config.loading import Loaded
 from midifrag.engine.messages import (
     Cancel,
     Command,
+    EngineEvent,
     EngineInfo,
     Progress,
     Ready,
@@ -36,6 +37,9 @@ class RecordingEngines:
 
     def send(self, model: str, command: Command) -> None:
         self.sent.append((model, command))
+
+    def note(self, _model: str, _event: EngineEvent) -> None:
+        """What engines say changes nothing here; tests set ``fallback`` themselves."""
 
     def effective(self, model: str) -> str:
         return self.fallback.get(model, model)

@@ -5,14 +5,21 @@ Subclass in a test file; pytest finds the inherited tests::
     from midifrag.engine.conformance import EngineConformance, WorkerConformance
     from midifrag.engine.hosting.process import ProcessHost
     from midifrag.engine.protocol import EngineChoice
+    from midifrag.engine.registry import create_engine
 
     class TestMyWorker(WorkerConformance):
         def make_worker(self):
             return my_package.factory(EngineChoice("mine"))
 
-    class TestMyEngine(EngineConformance):
+    class TestMyWorkerInAProcess(EngineConformance):
         def make_engine(self):
             return ProcessHost(my_package.factory, EngineChoice("mine"))
+
+A whole engine, which is registered as an `EngineFactory`, has only the second kind to pass::
+
+    class TestMyEngine(EngineConformance):
+        def make_engine(self):
+            return create_engine(EngineChoice("far"))    # or my_package.far.create(…)
 
 They ask nothing of pytest itself: each ``test_…`` method raises `AssertionError` or returns.
 """

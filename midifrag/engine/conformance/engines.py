@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from midifrag.engine.conformance.checks import check
+from midifrag.engine.conformance.checks import parameters_to_render_again, require, require_form, require_same
 from midifrag.engine.conformance.workers import WorkerConformance
 from midifrag.engine.messages import (
     Cancel,
@@ -35,8 +35,9 @@ class EngineConformance:
     prompt = WorkerConformance.prompt
     seconds = WorkerConformance.seconds
     parameters = WorkerConformance.parameters
+    tolerance = WorkerConformance.tolerance
     #: How long any one event may take to come, loading included.
-    patience_seconds = 60.0
+    timeout_seconds = 60.0
 
     def make_engine(self) -> Engine:
         """A new engine, not started yet."""
@@ -50,17 +51,17 @@ class EngineConformance:
             told = self._until(events, Rendered)
             take = told[-1]
             kinds = [type(event) for event in told if isinstance(event, (Started, Progress, Rendered))]
-            check(kinds == [Started, *[Progress] * (len(kinds) - 2), Rendered], f"told: {kinds}")
-            check(take.job == 1 and take.audio.shape[0] == info.channels, f"{take.job}: {take.audio.shape}")
-            check(take.audio.dtype == np.float32 and bool(np.isfinite(take.audio).all()), "no finite float32 audio")
+            require(kinds == [Started, *[Progress] * (len(kinds) - 2), Rendered], f"told: {kinds}")
+            require(take.job == 1, f"job 1 was asked for and {take.job} was rendered")
+            require_form(take, info, self.seconds)
             engine.send(Warm((self._render(0),)))
             self._wait(events, Ready)
             engine.send(replace(self._render(2), seconds=info.max_seconds + 1))
-            check(self._wait(events, Failed).job == 2, "an impossible request did not fail")
+            require(self._wait(events, Failed).job == 2, "an impossible request did not fail")
             engine.send(Promote(77))
             engine.send(Cancel(77))
             engine.send(self._render(3))
-            check(self._wait(events, Rendered).job == 3, "the engine stopped after an impossible request")
+            require(self._wait(events, Rendered).job == 3, "the engine stopped after an impossible request")
 
     def test_every_job_ends_once(self) -> None:
         """Of many jobs, some cancelled, each ends exactly once: `Rendered` or `Cancelled`."""
@@ -70,8 +71,34 @@ class EngineConformance:
             for job in (2, 4, 6):
                 engine.send(Cancel(job))
             ends = [self._wait(events, Rendered, Cancelled) for _ in range(6)]
-            check(sorted(end.job for end in ends) == [1, 2, 3, 4, 5, 6], f"ended: {[end.job for end in ends]}")
-            check({1, 3, 5} <= {end.job for end in ends if isinstance(end, Rendered)}, "a job was lost")
+            require(sorted(end.job for end in ends) == [1, 2, 3, 4, 5, 6], f"ended: {[end.job for end in ends]}")
+            require({1, 3, 5} <= {end.job for end in ends if isinstance(end, Rendered)}, "a job was lost")
+
+    def test_takes_are_what_their_parameters_say(self) -> None:
+        """``used`` renders the same take again where an engine is deterministic, and another seed another one."""
+        with self._started() as (engine, events):
+            info = self._wait(events, Ready).info
+            require(info.sample_rate > 0 and info.channels > 0 and info.max_seconds > 0, f"{info} has an empty size")
+            engine.send(self._render(1))
+            first = self._wait(events, Rendered)
+            used = parameters_to_render_again(first)
+            engine.send(self._render(2, **used))
+            again = self._wait(events, Rendered)
+            engine.send(self._render(3, **{**used, "seed": 99}))
+            other = self._wait(events, Rendered)
+            if info.deterministic:
+                require_same(first.audio, again.audio, self.tolerance, "rendered again from its used parameters")
+                require(not np.array_equal(first.audio, other.audio), "another seed gives the same take")
+
+    def test_a_promoted_spare_is_rendered_once(self) -> None:
+        """A spare that becomes a press lands once, and so does a press that came after it."""
+        with self._started() as (engine, events):
+            self._wait(events, Ready)
+            engine.send(self._render(1, spare=True))
+            engine.send(Promote(1))
+            engine.send(self._render(2))
+            landed = [self._wait(events, Rendered).job for _ in range(2)]
+            require(sorted(landed) == [1, 2], f"a promoted spare and a press were rendered as {landed}")
 
     def test_closing(self) -> None:
         """Closing in the middle of work is quiet: no `Died`, no event afterwards, and sending is still allowed."""
@@ -80,20 +107,20 @@ class EngineConformance:
             engine.send(self._render(1))
             engine.close()
             while not events.empty():
-                check(not isinstance(events.get(), Died), "closing was reported as a death")
+                require(not isinstance(events.get(), Died), "closing was reported as a death")
             engine.send(self._render(2))
             engine.close()
-            check(events.empty(), "an event came after close()")
+            require(events.empty(), "an event came after close()")
 
     def test_closing_at_once(self) -> None:
         """Closing while the model is being loaded is quiet too, and nothing comes afterwards."""
         with self._started() as (engine, events):
             engine.close()
             while not events.empty():
-                check(not isinstance(events.get(), Died), "closing was reported as a death")
+                require(not isinstance(events.get(), Died), "closing was reported as a death")
             engine.send(self._render(1))
             engine.close()
-            check(events.empty(), "an event came after close()")
+            require(events.empty(), "an event came after close()")
 
     @contextlib.contextmanager
     def _started(self) -> Iterator[tuple[Engine, queue.Queue[EngineEvent]]]:
@@ -105,8 +132,8 @@ class EngineConformance:
         finally:
             engine.close()
 
-    def _render(self, job: int) -> Render:
-        given: dict[str, Any] = {"prompt": self.prompt, "seconds": self.seconds, "seed": job, **self.parameters}
+    def _render(self, job: int, **parameters: Any) -> Render:
+        given = {"prompt": self.prompt, "seconds": self.seconds, "seed": job, **self.parameters, **parameters}
         return Render(job=job, **given)
 
     def _wait(self, events: queue.Queue[EngineEvent], *kinds: type[Any]) -> Any:
@@ -117,10 +144,10 @@ class EngineConformance:
         told: list[Any] = []
         while True:
             try:
-                told.append(events.get(timeout=self.patience_seconds))
+                told.append(events.get(timeout=self.timeout_seconds))
             except queue.Empty:
                 names = " or ".join(kind.__name__ for kind in kinds)
-                raise AssertionError(f"no {names} within {self.patience_seconds:g} s") from None
+                raise AssertionError(f"no {names} within {self.timeout_seconds:g} s") from None
             if isinstance(told[-1], kinds):
                 return told
-            check(not isinstance(told[-1], (Died, Failed)), f"{told[-1]} came instead")
+            require(not isinstance(told[-1], (Died, Failed)), f"{told[-1]} came instead")

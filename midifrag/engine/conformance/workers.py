@@ -9,22 +9,18 @@ from typing import Any
 
 import numpy as np
 
-from midifrag.engine.conformance.checks import check, refused
-from midifrag.engine.messages import (
-    Audio,
-    Progress,
-    Render,
-    Rendered,
-    Started,
-    Warming,
+from midifrag.engine.conformance.checks import (
+    must_refuse,
+    parameters_to_render_again,
+    require,
+    require_form,
+    require_same,
 )
+from midifrag.engine.messages import Progress, Render, Rendered, Started, Warming
 from midifrag.engine.protocol import Worker
 
 #: Ticks after which a render counts as stuck.
 MOST_TICKS = 100_000
-
-
-_RENDER_FIELDS = tuple(Render.__dataclass_fields__)
 
 
 class WorkerConformance:
@@ -49,59 +45,49 @@ class WorkerConformance:
         """Loading yields nothing but `Warming`, with a total that is not overrun, and leaves the worker idle."""
         worker = self.make_worker()
         for event in worker.load():
-            check(isinstance(event, Warming), f"load() yielded {event}")
-            check(isinstance(event, Warming) and 0 <= event.done <= event.total, f"{event} overruns its total")
-        check(not worker.busy, "a freshly loaded worker is busy")
-        check(worker.tick() == [], "an idle worker's tick says something")
+            require(isinstance(event, Warming), f"load() yielded {event}")
+            require(isinstance(event, Warming) and 0 <= event.done <= event.total, f"{event} overruns its total")
+        require(not worker.busy, "a freshly loaded worker is busy")
+        require(worker.tick() == [], "an idle worker's tick says something")
         worker.close()
 
     def test_information_is_complete(self) -> None:
         """Rate, channels and length are positive, and everything can be sent to another process."""
         info = self._worker().info()
-        check(info.sample_rate > 0 and info.channels > 0 and info.max_seconds > 0, f"{info} has an empty size")
-        check(pickle.loads(pickle.dumps(info)) == info, "EngineInfo does not survive pickling")  # noqa: S301 — just made here
+        require(info.sample_rate > 0 and info.channels > 0 and info.max_seconds > 0, f"{info} has an empty size")
+        require(pickle.loads(pickle.dumps(info)) == info, "EngineInfo does not survive pickling")  # noqa: S301 — just made here
 
     def test_events_come_in_order(self) -> None:
         """`Started`, then `Progress` that only grows and ends at its total, then `Rendered`; then silence."""
         job = self._submit()
         events = self._run_until_idle()
-        check([type(event) for event in events if event.job != job] == [], "events of jobs that were never submitted")
-        check(isinstance(events[0], Started), f"the first event is {events[0]}")
-        check(isinstance(events[-1], Rendered), f"the last event is {type(events[-1]).__name__}")
+        require([type(event) for event in events if event.job != job] == [], "events of jobs that were never submitted")
+        require(isinstance(events[0], Started), f"the first event is {events[0]}")
+        require(isinstance(events[-1], Rendered), f"the last event is {type(events[-1]).__name__}")
         middle = events[1:-1]
-        check(all(isinstance(event, Progress) for event in middle), "something else than Progress while rendering")
+        require(all(isinstance(event, Progress) for event in middle), "something else than Progress while rendering")
         steps = [event.step for event in middle if isinstance(event, Progress)]
-        check(steps == sorted(set(steps)), f"progress does not grow: {steps}")
-        check(all(isinstance(event, Progress) and event.step <= event.of for event in middle), "progress overruns")
-        check(self._worker().tick() == [], "an idle worker's tick says something")
+        require(steps == sorted(set(steps)), f"progress does not grow: {steps}")
+        require(all(isinstance(event, Progress) and event.step <= event.of for event in middle), "progress overruns")
+        require(self._worker().tick() == [], "an idle worker's tick says something")
 
     def test_audio_has_the_promised_form(self) -> None:
         """float32, (channels, samples), the length asked for, finite, at the rate that was announced."""
-        info = self._worker().info()
-        take = self._render()
-        audio = take.audio
-        check(take.sample_rate == info.sample_rate, f"{take.sample_rate} Hz and not {info.sample_rate}")
-        check(audio.dtype == np.float32, f"the audio is {audio.dtype}")
-        wanted = (info.channels, round(self.seconds * info.sample_rate))
-        check(audio.shape == wanted, f"the audio has shape {audio.shape} and not {wanted}")
-        check(bool(np.isfinite(audio).all()), "the audio is not finite")
-        check(float(np.abs(audio).max()) > 0, "the audio is silent")
-        check(take.engine_seconds >= 0, "engine_seconds is negative")
+        require_form(self._render(), self._worker().info(), self.seconds)
 
     def test_a_default_length_exists(self) -> None:
         """``seconds=None`` is accepted and stays within the longest take."""
-        render = replace(self._request(), seconds=None)
+        render = replace(self._make_render(), seconds=None)
         self._worker().submit(render)
         self._worker().cancel(render.job)
 
     def test_used_parameters_render_it_again(self) -> None:
         """``used`` names prompt, seconds and seed, and rendering from it gives the same take."""
         first = self._render()
-        used = {name: value for name, value in first.used.items() if name in _RENDER_FIELDS}
-        check({"prompt", "seconds", "seed"} <= set(used), f"used lacks something: {sorted(first.used)}")
+        used = parameters_to_render_again(first)
         if self._worker().info().deterministic:
-            again = self._render(**{name: value for name, value in used.items() if value is not None})
-            self._check_same(first.audio, again.audio, "rendered again from its used parameters")
+            again = self._render(**used)
+            require_same(first.audio, again.audio, self.tolerance, "rendered again from its used parameters")
 
     def test_the_seed_decides(self) -> None:
         """The same seed gives the same take, also with others in flight; another seed another one."""
@@ -112,26 +98,26 @@ class WorkerConformance:
         crowded = self._submit(seed=3)
         self._submit(seed=5, prompt="long bright bell")
         takes = {event.job: event.audio for event in self._run_until_idle() if isinstance(event, Rendered)}
-        check(len(takes) == 3, f"{len(takes)} of 3 jobs were rendered")
-        self._check_same(alone, takes[crowded], "rendered with others in flight")
+        require(len(takes) == 3, f"{len(takes)} of 3 jobs were rendered")
+        require_same(alone, takes[crowded], self.tolerance, "rendered with others in flight")
         others = [audio for job, audio in takes.items() if job != crowded]
-        check(not any(np.array_equal(alone, audio) for audio in others), "another seed gives the same take")
+        require(not any(np.array_equal(alone, audio) for audio in others), "another seed gives the same take")
 
     def test_cancelling(self) -> None:
         """A job is cancelled before or in its render, once; then nothing of it comes any more."""
         worker = self._worker()
-        check(not worker.cancel(10**9), "cancel() of an unknown job is True")
+        require(not worker.cancel(10**9), "cancel() of an unknown job is True")
         waiting = self._submit()
-        check(worker.cancel(waiting), "cancel() of a submitted job is False")
-        check(not worker.cancel(waiting), "cancel() of a cancelled job is True")
-        check(self._run_until_idle() == [], "a cancelled job goes on")
+        require(worker.cancel(waiting), "cancel() of a submitted job is False")
+        require(not worker.cancel(waiting), "cancel() of a cancelled job is True")
+        require(self._run_until_idle() == [], "a cancelled job goes on")
         job, kept = self._submit(), self._submit(seed=9)
         seen = worker.tick()
         ended = any(isinstance(event, Rendered) and event.job == job for event in seen)
-        check(worker.cancel(job) != ended, "cancel() does not know whether the job had ended")
+        require(worker.cancel(job) != ended, "cancel() does not know whether the job had ended")
         after = self._run_until_idle()
-        check(all(event.job != job for event in after), "a job goes on after it was cancelled in flight")
-        check(
+        require(all(event.job != job for event in after), "a job goes on after it was cancelled in flight")
+        require(
             any(isinstance(event, Rendered) and event.job == kept for event in [*seen, *after]),
             "cancelling one job stopped another",
         )
@@ -140,8 +126,8 @@ class WorkerConformance:
         """A press lands no later than a spare of the same length that was submitted first."""
         spare, press = self._submit(spare=True), self._submit(seed=2)
         order = [event.job for event in self._run_until_idle() if isinstance(event, Rendered)]
-        check(sorted(order) == sorted((spare, press)), f"rendered {order} of {(spare, press)}")
-        check(order[0] == press, "the spare came before the press")
+        require(sorted(order) == sorted((spare, press)), f"rendered {order} of {(spare, press)}")
+        require(order[0] == press, "the spare came before the press")
 
     def test_promotion(self) -> None:
         """A promoted spare is rendered once; promoting an unknown job is nothing."""
@@ -149,7 +135,7 @@ class WorkerConformance:
         spare = self._submit(spare=True)
         self._worker().promote(spare)
         rendered = [event.job for event in self._run_until_idle() if isinstance(event, Rendered)]
-        check(rendered == [spare], f"a promoted spare was rendered as {rendered}")
+        require(rendered == [spare], f"a promoted spare was rendered as {rendered}")
 
     def test_impossible_requests_are_refused(self) -> None:
         """`RequestError` for lengths, seeds and samplers that cannot be; the worker goes on."""
@@ -163,16 +149,16 @@ class WorkerConformance:
         if info.samplers:
             impossible.append({"sampler": "no-such-sampler"})
         for wrong in impossible:
-            with refused(wrong):
+            with must_refuse(wrong):
                 self._submit(**wrong)
-            check(not self._worker().busy, f"a refused request is in flight: {wrong}")
+            require(not self._worker().busy, f"a refused request is in flight: {wrong}")
         self._render()
 
     def test_warming_renders_nothing(self) -> None:
         """Warm-up yields nothing but `Warming` and leaves the worker idle."""
-        for event in self._worker().warm((self._request(), replace(self._request(), prompt="wind"))):
-            check(isinstance(event, Warming), f"warm() yielded {event}")
-        check(not self._worker().busy, "the worker is busy after warm-up")
+        for event in self._worker().warm((self._make_render(), replace(self._make_render(), prompt="wind"))):
+            require(isinstance(event, Warming), f"warm() yielded {event}")
+        require(not self._worker().busy, "the worker is busy after warm-up")
 
     @classmethod
     def teardown_class(cls) -> None:
@@ -189,14 +175,14 @@ class WorkerConformance:
                 pass
         return kind._loaded
 
-    def _request(self, **parameters: Any) -> Render:
+    def _make_render(self, **parameters: Any) -> Render:
         kind = type(self)
         kind._next_job += 1
         given = {"prompt": self.prompt, "seconds": self.seconds, "seed": 1, **self.parameters, **parameters}
         return Render(job=kind._next_job, **given)
 
     def _submit(self, **parameters: Any) -> int:
-        render = self._request(**parameters)
+        render = self._make_render(**parameters)
         self._worker().submit(render)
         return render.job
 
@@ -211,11 +197,6 @@ class WorkerConformance:
     def _render(self, **parameters: Any) -> Rendered:
         job = self._submit(**parameters)
         last = self._run_until_idle()[-1]
-        check(isinstance(last, Rendered) and last.job == job, f"job {job} ended with {type(last).__name__}")
+        require(isinstance(last, Rendered) and last.job == job, f"job {job} ended with {type(last).__name__}")
         take: Rendered = last
         return take
-
-    def _check_same(self, one: Audio, other: Audio, how: str) -> None:
-        check(one.shape == other.shape, f"{how}, the take has another shape: {one.shape} and {other.shape}")
-        difference = float(np.abs(one - other).max() / np.abs(one).max())
-        check(difference <= self.tolerance, f"{how}, the take differs by {difference:.2g} of its peak")

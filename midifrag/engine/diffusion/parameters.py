@@ -6,10 +6,10 @@ import math
 from dataclasses import dataclass
 from typing import TypeVar
 
-from midifrag.engine.diffusion.samplers import SAMPLERS, Sampler, offered
+from midifrag.engine.diffusion.samplers import SAMPLERS, Sampler, samplers_for
 from midifrag.engine.loading.model import Model
 from midifrag.engine.messages import Render
-from midifrag.engine.network.architecture import tokens_before
+from midifrag.engine.network.architecture import prefix_tokens
 from midifrag.errors import RequestError
 
 #: Short lengths are rounded up until the transformer has a multiple of this many tokens: requests then share batches
@@ -24,7 +24,7 @@ N = TypeVar("N", int, float)
 
 
 @dataclass(frozen=True, slots=True)
-class Settings:
+class ResolvedParameters:
     """A request's final parameters. ``frames`` latents are rendered, ``samples`` of their audio returned."""
 
     sampler: Sampler
@@ -54,13 +54,13 @@ class Settings:
         }
 
 
-def settle(render: Render, model: Model) -> Settings:
+def resolve_parameters(render: Render, model: Model) -> ResolvedParameters:
     """Fill in the model's defaults and check everything. Raises `RequestError` with what is allowed."""
     defaults = model.defaults
     name = _either(render.sampler, defaults.sampler)
     sampler = SAMPLERS.get(name)
     if sampler is None or model.objective not in sampler.objectives:
-        raise RequestError(f"{model.name} has no sampler {name!r}; it has {', '.join(offered(model.objective))}.")
+        raise RequestError(f"{model.name} has no sampler {name!r}; it has {', '.join(samplers_for(model.objective))}.")
     steps = _within("steps", _either(render.steps, defaults.steps), 1, MOST_STEPS)
     sigma_max = _within("sigma_max", _either(render.sigma_max, defaults.sigma_max), 1e-4, 1e5)
     sigma_min = _either(render.sigma_min, defaults.sigma_min)
@@ -76,7 +76,7 @@ def settle(render: Render, model: Model) -> Settings:
         raise RequestError(f"seconds: {seconds:g} is shorter than one sample.")
     if not 0 <= render.seed < 2**32:
         raise RequestError(f"seed: {render.seed} is not between 0 and {2**32 - 1}.")
-    return Settings(
+    return ResolvedParameters(
         sampler=sampler,
         steps=int(steps),
         cfg_scale=float(_within("cfg_scale", _either(render.cfg_scale, defaults.cfg_scale), -100, 100)),
@@ -97,7 +97,7 @@ def frames_for(model: Model, samples: int) -> int:
     if not model.short_latents:
         return longest
     dit = model.module.model.model
-    before, patch = tokens_before(dit), int(dit.patch_size)
+    before, patch = prefix_tokens(dit), int(dit.patch_size)
     needed = math.ceil(samples / model.downsampling / patch)
     tokens: int = math.ceil((needed + before) / TOKENS_BUCKET) * TOKENS_BUCKET
     return min(longest, (tokens - before) * patch)

@@ -1,4 +1,4 @@
-"""A request in flight: a small state machine that the worker answers, step by step, until there is audio."""
+"""A request in flight: a small state machine that the worker feeds, step by step, until there is audio."""
 
 from __future__ import annotations
 
@@ -12,50 +12,52 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from midifrag.audio import Audio
 from midifrag.engine.diffusion.noise import Noise
-from midifrag.engine.diffusion.parameters import Settings
-from midifrag.engine.diffusion.samplers import Query, State, Step
+from midifrag.engine.diffusion.parameters import ResolvedParameters
+from midifrag.engine.diffusion.samplers import SamplerState, Step
 from midifrag.engine.loading.model import Model
-from midifrag.engine.messages import Audio, Render, Rendered
+from midifrag.engine.messages import Render, Rendered
+from midifrag.engine.network.denoiser import ModelInput
 
 
-class Stage(enum.Enum):
-    """Where a request stands."""
+class RequestStatus(enum.Enum):
+    """How far a request is."""
 
     WAITING = enum.auto()
-    STEPPING = enum.auto()
+    DENOISING = enum.auto()
     DECODING = enum.auto()
 
 
 @dataclass(eq=False, slots=True)
-class Flight:
+class Request:
     """One request: its parameters, the sampler's state and what of it is prepared on the device.
 
-    ``exact`` is set when it is rendered again in fp32 after half precision failed; ``order`` is its place of arrival,
-    ``turn`` when it was last served; ``squeezed`` is set once it was retried for want of memory, ``announced`` once its
-    beginning was told. ``decoded`` counts the samples that the decoder was asked for, ``pieces`` are those that came;
-    ``attempt`` counts how often it was begun or decoded anew.
+    ``arrival`` is its number in the order of arrival, ``last_served`` the count of batches when it was last in one.
+    ``fp32`` is set when it is rendered again in fp32 after half precision failed, ``retried_for_memory`` once it was
+    retried for want of memory, ``announced`` once its beginning was told. ``decoded`` counts the samples that the
+    decoder was asked for, ``pieces`` are those that came; ``attempt`` counts how often it was begun or decoded anew.
     """
 
     render: Render
-    settings: Settings
-    order: int
+    parameters: ResolvedParameters
+    arrival: int
     spare: bool
-    stage: Stage = Stage.WAITING
-    exact: bool = False
-    turn: int = 0
+    status: RequestStatus = RequestStatus.WAITING
+    fp32: bool = False
+    last_served: int = 0
     prepared: Any = None
     notes: list[str] = field(default_factory=list)
-    squeezed: bool = False
+    retried_for_memory: bool = False
     announced: bool = False
     attempt: int = 0
     decoded: int = 0
     pieces: list[Audio] = field(default_factory=list)
     began: float | None = None
     clock: Callable[[], float] = time.perf_counter
-    _state: State | None = None
+    _state: SamplerState | None = None
     _step: Step | None = None
-    _query: Query | None = None
+    _model_input: ModelInput | None = None
 
     @property
     def job(self) -> int:
@@ -68,18 +70,18 @@ class Flight:
         return 0.0 if self.began is None else self.clock() - self.began
 
     @property
-    def state(self) -> State:
+    def state(self) -> SamplerState:
         """The sampler's state; there is one from `begin` on."""
         if self._state is None:
             raise RuntimeError("this request has not begun")
         return self._state
 
     @property
-    def query(self) -> Query:
-        """What the sampler asks the model next."""
-        if self._query is None:
-            raise RuntimeError("this request asks for nothing")
-        return self._query
+    def model_input(self) -> ModelInput:
+        """What the sampler wants the model to evaluate next."""
+        if self._model_input is None:
+            raise RuntimeError("this request waits for no output of the model")
+        return self._model_input
 
     def start_clock(self) -> None:
         """Note that work on it begins, unless it had begun before."""
@@ -88,25 +90,25 @@ class Flight:
 
     def levels(self, model: Model) -> Tensor:
         """The noise levels of its way."""
-        settings, shift = self.settings, model.module.dist_shift
-        return settings.sampler.schedule(
-            settings.steps,
-            settings.sigma_min,
-            settings.sigma_max,
-            None if shift is None else lambda times: shift.time_shift(times, settings.frames),
+        parameters, shift = self.parameters, model.module.dist_shift
+        return parameters.sampler.schedule(
+            parameters.steps,
+            parameters.sigma_min,
+            parameters.sigma_max,
+            None if shift is None else lambda times: shift.time_shift(times, parameters.frames),
         )
 
     @torch.inference_mode()
     def begin(self, model: Model) -> None:
-        """Draw the first latent and ask the first question. Called again, it starts over with the same noise."""
+        """Draw the first latent and take up the first step. Called again, it starts over with the same noise."""
         levels = self.levels(model)
-        noise = Noise(self.settings.seed, model.module.io_channels, self.settings.frames, model.device)
+        noise = Noise(self.parameters.seed, model.module.io_channels, self.parameters.frames, model.device)
         first = noise.draw()
-        x = first * levels[0] if self.settings.sampler.scales_noise else first
-        self._state = State(x, levels, noise)
+        x = first * levels[0] if self.parameters.sampler.scales_noise else first
+        self._state = SamplerState(x, levels, noise)
         self.decode_again()
         self._start_step()
-        self.stage = Stage.STEPPING
+        self.status = RequestStatus.DENOISING
 
     def decode_again(self) -> None:
         """Forget what was decoded, also what is still on its way."""
@@ -117,16 +119,16 @@ class Flight:
     def rendered(self, sample_rate: int) -> Rendered:
         """What has come of it, once all of it is decoded."""
         audio = np.concatenate(self.pieces, axis=-1) if len(self.pieces) > 1 else self.pieces[0]
-        used, notes = self.settings.used(), tuple(self.notes)
+        used, notes = self.parameters.used(), tuple(self.notes)
         return Rendered(self.job, audio, sample_rate, used, self.seconds_taken, notes=notes)
 
     @torch.inference_mode()
-    def answer(self, output: Tensor) -> bool:
+    def receive(self, output: Tensor) -> bool:
         """Give the sampler the model's output (1, channels, frames); True when that ended a step."""
         if self._step is None:
-            raise RuntimeError("this request asks for nothing")
+            raise RuntimeError("this request waits for no output of the model")
         try:
-            self._query = self._step.send(output)
+            self._model_input = self._step.send(output)
         except StopIteration:
             pass
         except Exception:
@@ -136,26 +138,26 @@ class Flight:
             return False
         self.state.index += 1
         if self.state.done:
-            self._step = self._query = None
-            self.stage = Stage.DECODING
+            self._step = self._model_input = None
+            self.status = RequestStatus.DECODING
         else:
             self._start_step()
         return True
 
     def _start_step(self) -> None:
         try:
-            self._step = self.settings.sampler.step(self.state)
-            self._query = next(self._step)
+            self._step = self.parameters.sampler.step(self.state)
+            self._model_input = next(self._step)
         except Exception:
             self._start_over()
             raise
 
     def _start_over(self) -> None:
         """A step's generator died: what comes next is the beginning, with the same noise."""
-        self._step = self._query = None
-        self.stage = Stage.WAITING
+        self._step = self._model_input = None
+        self.status = RequestStatus.WAITING
 
 
-def oldest_first(flights: Sequence[Flight]) -> list[Flight]:
+def by_priority(requests: Sequence[Request]) -> list[Request]:
     """Presses before spares, oldest first within a kind."""
-    return sorted(flights, key=lambda flight: (flight.spare, flight.order))
+    return sorted(requests, key=lambda request: (request.spare, request.arrival))

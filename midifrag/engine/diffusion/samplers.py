@@ -1,8 +1,8 @@
 """The samplers: one table of step functions over explicit state.
 
-A step function is a generator. It yields a `Query` whenever it needs the model's output, receives that output, and
+A step function is a generator. It yields a `ModelInput` whenever it needs the model's output, receives that output, and
 leaves the new latent in the state; so a sampler reads as its paper does, whether it takes one evaluation a step or
-four, while the engine stays free to answer the queries of many requests with one call. Everything here is fp32.
+four, while the engine stays free to evaluate what many requests ask with one call. Everything here is fp32.
 
 Formulas: k-diffusion (Karras et al. 2022, arXiv:2206.00364; DPM-Solver++, arXiv:2211.01095) for models that predict v,
 stable-audio-tools' rectified-flow samplers for the others. Stock's ``k-dpm-fast``, ``k-dpm-adaptive`` and
@@ -14,7 +14,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Generator
 from dataclasses import dataclass, field
-from typing import NamedTuple, TypeAlias
+from typing import TypeAlias
 
 import numpy as np
 import torch
@@ -23,17 +23,11 @@ from torch import Tensor
 from midifrag.engine.diffusion import schedules
 from midifrag.engine.diffusion.noise import Noise
 from midifrag.engine.loading.model import Objective
-
-
-class Query(NamedTuple):
-    """A question to the model: its output for ``x``, (1, channels, frames), at time ``t`` (0 clean … 1 noise)."""
-
-    x: Tensor
-    t: float
+from midifrag.engine.network.denoiser import ModelInput
 
 
 @dataclass(slots=True)
-class State:
+class SamplerState:
     """Where a request stands: ``x`` is its latent after ``index`` steps along ``levels``; ``history`` newest first."""
 
     x: Tensor
@@ -57,7 +51,7 @@ class State:
         self.history = [tensor, *self.history[: depth - 1]]
 
 
-Step: TypeAlias = Generator[Query, Tensor, None]
+Step: TypeAlias = Generator[ModelInput, Tensor, None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +63,7 @@ class Sampler:
     """
 
     name: str
-    step: Callable[[State], Step]
+    step: Callable[[SamplerState], Step]
     schedule: schedules.Schedule
     objectives: tuple[Objective, ...]
     scales_noise: bool = False
@@ -77,42 +71,42 @@ class Sampler:
     fresh_noise: str | None = None
 
 
-def _denoise(x: Tensor, sigma: Tensor) -> Generator[Query, Tensor, Tensor]:
+def _denoise(x: Tensor, sigma: Tensor) -> Generator[ModelInput, Tensor, Tensor]:
     """The clean latent that a v model sees in ``x`` at noise level ``sigma`` (k-diffusion's VDenoiser, σ_data = 1)."""
-    shrink = 1 / (sigma**2 + 1) ** 0.5
-    velocity = yield Query(x * shrink, float(sigma.atan() / math.pi * 2))
-    return velocity * (-sigma * shrink) + x * (1 / (sigma**2 + 1))
+    c_in = 1 / (sigma**2 + 1) ** 0.5
+    velocity = yield ModelInput(x * c_in, float(sigma.atan() / math.pi * 2))
+    return velocity * (-sigma * c_in) + x * (1 / (sigma**2 + 1))
 
 
-def _heun(state: State) -> Step:
-    sigma, following = state.levels[state.index], state.levels[state.index + 1]
+def _heun(state: SamplerState) -> Step:
+    sigma, sigma_next = state.levels[state.index], state.levels[state.index + 1]
     slope = (state.x - (yield from _denoise(state.x, sigma))) / sigma
-    ahead = state.x + slope * (following - sigma)
-    if following > 0:
-        slope_ahead = (ahead - (yield from _denoise(ahead, following))) / following
-        ahead = state.x + (slope + slope_ahead) / 2 * (following - sigma)
+    ahead = state.x + slope * (sigma_next - sigma)
+    if sigma_next > 0:
+        slope_ahead = (ahead - (yield from _denoise(ahead, sigma_next))) / sigma_next
+        ahead = state.x + (slope + slope_ahead) / 2 * (sigma_next - sigma)
     state.x = ahead
 
 
-def _dpm_2(state: State) -> Step:
-    sigma, following = state.levels[state.index], state.levels[state.index + 1]
+def _dpm_2(state: SamplerState) -> Step:
+    sigma, sigma_next = state.levels[state.index], state.levels[state.index + 1]
     slope = (state.x - (yield from _denoise(state.x, sigma))) / sigma
-    if following > 0:
-        middle = sigma.log().lerp(following.log(), 0.5).exp()
+    if sigma_next > 0:
+        middle = sigma.log().lerp(sigma_next.log(), 0.5).exp()
         halfway = state.x + slope * (middle - sigma)
         slope = (halfway - (yield from _denoise(halfway, middle))) / middle
-    state.x = state.x + slope * (following - sigma)
+    state.x = state.x + slope * (sigma_next - sigma)
 
 
-def _lms(state: State) -> Step:
+def _lms(state: SamplerState) -> Step:
     sigma = state.levels[state.index]
     state.remember((state.x - (yield from _denoise(state.x, sigma))) / sigma, 4)
     order = len(state.history)
     for back, slope in enumerate(state.history):
-        state.x = state.x + _multistep_weight(state.levels, state.index, order, back) * slope
+        state.x = state.x + _lms_coefficient(state.levels, state.index, order, back) * slope
 
 
-def _multistep_weight(levels: Tensor, index: int, order: int, back: int) -> float:
+def _lms_coefficient(levels: Tensor, index: int, order: int, back: int) -> float:
     """The integral over this step of the Lagrange polynomial that is 1 at the slope ``back`` steps ago."""
     nodes = levels[index - order + 1 : index + 1].double().numpy()[::-1]
     others = np.delete(nodes, back)
@@ -120,7 +114,7 @@ def _multistep_weight(levels: Tensor, index: int, order: int, back: int) -> floa
     return float((area(float(levels[index + 1])) - area(nodes[0])) / np.prod(nodes[back] - others))
 
 
-def _dpmpp_2m(state: State) -> Step:
+def _dpmpp_2m(state: SamplerState) -> Step:
     levels, i = state.levels, state.index
     denoised = yield from _denoise(state.x, levels[i])
     h = levels[i].log() - levels[i + 1].log()
@@ -132,7 +126,7 @@ def _dpmpp_2m(state: State) -> Step:
     state.remember(denoised, 1)
 
 
-def _dpmpp_2m_sde(state: State) -> Step:
+def _dpmpp_2m_sde(state: SamplerState) -> Step:
     levels, i = state.levels, state.index
     denoised = yield from _denoise(state.x, levels[i])
     if levels[i + 1] == 0:
@@ -148,7 +142,7 @@ def _dpmpp_2m_sde(state: State) -> Step:
     state.remember(denoised, 1)
 
 
-def _dpmpp_3m_sde(state: State) -> Step:
+def _dpmpp_3m_sde(state: SamplerState) -> Step:
     levels, i = state.levels, state.index
     denoised = yield from _denoise(state.x, levels[i])
     if levels[i + 1] == 0:
@@ -170,14 +164,14 @@ def _dpmpp_3m_sde(state: State) -> Step:
     state.remember(denoised, 2)
 
 
-def _dpmpp_2s_ancestral(state: State) -> Step:
-    sigma, following = state.levels[state.index], state.levels[state.index + 1]
+def _dpmpp_2s_ancestral(state: SamplerState) -> Step:
+    sigma, sigma_next = state.levels[state.index], state.levels[state.index + 1]
     denoised = yield from _denoise(state.x, sigma)
-    if following == 0:
+    if sigma_next == 0:
         state.x = denoised
         return
-    up = torch.minimum(following, (following**2 * (sigma**2 - following**2) / sigma**2) ** 0.5)
-    down = (following**2 - up**2) ** 0.5
+    up = torch.minimum(sigma_next, (sigma_next**2 * (sigma**2 - sigma_next**2) / sigma**2) ** 0.5)
+    down = (sigma_next**2 - up**2) ** 0.5
     h = sigma.log() - down.log()
     middle = (sigma.log() - h / 2).exp()
     halfway = middle / sigma * state.x - (-h / 2).expm1() * denoised
@@ -185,44 +179,44 @@ def _dpmpp_2s_ancestral(state: State) -> Step:
     state.x = down / sigma * state.x - (-h).expm1() * denoised + state.noise.draw() * up
 
 
-def _v_ddim(state: State) -> Step:
-    t, following = state.levels[state.index], state.levels[state.index + 1]
-    v = yield Query(state.x, float(t))
+def _v_ddim(state: SamplerState) -> Step:
+    t, t_next = state.levels[state.index], state.levels[state.index + 1]
+    v = yield ModelInput(state.x, float(t))
     alpha, sigma = torch.cos(t * math.pi / 2), torch.sin(t * math.pi / 2)
     clean = state.x * alpha - v * sigma
     if state.index == state.steps - 1:
         state.x = clean
         return
     eps = state.x * sigma + v * alpha
-    state.x = clean * torch.cos(following * math.pi / 2) + eps * torch.sin(following * math.pi / 2)
+    state.x = clean * torch.cos(t_next * math.pi / 2) + eps * torch.sin(t_next * math.pi / 2)
 
 
-def _euler(state: State) -> Step:
-    t, following = state.levels[state.index], state.levels[state.index + 1]
-    state.x = state.x + (following - t) * (yield Query(state.x, float(t)))
+def _euler(state: SamplerState) -> Step:
+    t, t_next = state.levels[state.index], state.levels[state.index + 1]
+    state.x = state.x + (t_next - t) * (yield ModelInput(state.x, float(t)))
 
 
-def _rk4(state: State) -> Step:
-    t, following = state.levels[state.index], state.levels[state.index + 1]
-    dt, x = following - t, state.x
+def _rk4(state: SamplerState) -> Step:
+    t, t_next = state.levels[state.index], state.levels[state.index + 1]
+    dt, x = t_next - t, state.x
     middle = float(t + dt / 2)
-    k1 = yield Query(x, float(t))
-    k2 = yield Query(x + dt / 2 * k1, middle)
-    k3 = yield Query(x + dt / 2 * k2, middle)
-    k4 = yield Query(x + dt * k3, float(following))
+    k1 = yield ModelInput(x, float(t))
+    k2 = yield ModelInput(x + dt / 2 * k1, middle)
+    k3 = yield ModelInput(x + dt / 2 * k2, middle)
+    k4 = yield ModelInput(x + dt * k3, float(t_next))
     state.x = x + dt / 6 * (k1 + 2 * k2 + 2 * k3 + k4)
 
 
-def _flow_dpmpp(state: State) -> Step:
+def _flow_dpmpp(state: SamplerState) -> Step:
     levels, i = state.levels, state.index
-    t, following = levels[i], levels[i + 1]
-    denoised = state.x - t * (yield Query(state.x, float(t)))
-    h = _log_snr(following) - _log_snr(t)
+    t, t_next = levels[i], levels[i + 1]
+    denoised = state.x - t * (yield ModelInput(state.x, float(t)))
+    h = _log_snr(t_next) - _log_snr(t)
     estimate = denoised
-    if state.history and following > 0:
+    if state.history and t_next > 0:
         half_ratio = h / (2 * (_log_snr(t) - _log_snr(levels[i - 1])))
         estimate = (1 + half_ratio) * denoised - half_ratio * state.history[0]
-    state.x = following / t * state.x - (1 - following) * (-h).expm1() * estimate
+    state.x = t_next / t * state.x - (1 - t_next) * (-h).expm1() * estimate
     state.remember(denoised, 1)
 
 
@@ -230,13 +224,13 @@ def _log_snr(t: Tensor) -> Tensor:
     return ((1 - t) / t).log()
 
 
-def _pingpong(state: State) -> Step:
-    t, following = state.levels[state.index], state.levels[state.index + 1]
-    denoised = state.x - t * (yield Query(state.x, float(t)))
-    state.x = (1 - following) * denoised + following * state.noise.draw()
+def _pingpong(state: SamplerState) -> Step:
+    t, t_next = state.levels[state.index], state.levels[state.index + 1]
+    denoised = state.x - t * (yield ModelInput(state.x, float(t)))
+    state.x = (1 - t_next) * denoised + t_next * state.noise.draw()
 
 
-def _sigma_sampler(name: str, step: Callable[[State], Step], fresh_noise: str | None = None) -> Sampler:
+def _sigma_sampler(name: str, step: Callable[[SamplerState], Step], fresh_noise: str | None = None) -> Sampler:
     return Sampler(name, step, schedules.exponential, ("v",), True, True, fresh_noise)
 
 
@@ -262,12 +256,12 @@ SAMPLERS: dict[str, Sampler] = {
 }
 
 
-def offered(objective: Objective) -> tuple[str, ...]:
+def samplers_for(objective: Objective) -> tuple[str, ...]:
     """The names of the samplers for models of this objective."""
     return tuple(name for name, sampler in SAMPLERS.items() if objective in sampler.objectives)
 
 
-def times(sampler: Sampler, levels: Tensor) -> list[float]:
+def model_times(sampler: Sampler, levels: Tensor) -> list[float]:
     """The times at which the model is asked at the levels themselves; steps may ask at some between them too."""
     if sampler.scales_noise:
         return [float(t) for t in levels[:-1].atan() / math.pi * 2]

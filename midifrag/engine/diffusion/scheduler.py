@@ -4,56 +4,60 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from midifrag.engine.diffusion.request import Flight, Stage, oldest_first
+from midifrag.engine.diffusion.request import Request, RequestStatus, by_priority
 
-#: Requests of one group can be answered by one call: same number of latents, same precision.
+#: Requests of one group can be evaluated by one call: same number of latents, same precision.
 Group = tuple[int, bool]
 
 
-def group_of(flight: Flight) -> Group:
+def group_of(request: Request) -> Group:
     """The group that the request belongs to."""
-    return flight.settings.frames, flight.exact
+    return request.parameters.frames, request.fp32
 
 
-def aboard(flights: Iterable[Flight], most: int) -> list[Flight]:
+def admitted(requests: Iterable[Request], most: int) -> list[Request]:
     """The requests that may advance now: presses if there are any, else spares; the ``most`` oldest.
 
     A spare that has begun keeps its state while presses are rendered and goes on where it was.
     """
-    ordered = oldest_first(list(flights))
-    return [flight for flight in ordered if flight.spare == ordered[0].spare][:most]
+    ordered = by_priority(list(requests))
+    return [request for request in ordered if request.spare == ordered[0].spare][:most]
 
 
-class Rota:
-    """Takes turns between groups: of those with work, the one whose last turn is longest ago, the oldest first."""
+class RoundRobin:
+    """Lets groups take turns: of those with work, the one that was served longest ago, the oldest first."""
 
     def __init__(self) -> None:
-        self._served = 0
-        self._last: dict[Group, int] = {}
+        self._batches = 0
+        self._last_served: dict[Group, int] = {}
 
-    def next_batch(self, flights: Sequence[Flight], most: int) -> list[Flight]:
-        """The at most ``most`` requests among ``flights`` (in order of precedence) to be answered together now."""
-        stepping = [flight for flight in flights if flight.stage is Stage.STEPPING]
-        if not stepping:
+    def next_batch(self, requests: Sequence[Request], most: int) -> list[Request]:
+        """The at most ``most`` requests among ``requests`` (in order of precedence) to be denoised together now."""
+        denoising = [request for request in requests if request.status is RequestStatus.DENOISING]
+        if not denoising:
             return []
-        group = min((group_of(flight) for flight in stepping), key=lambda each: self._last.get(each, -1))
-        together = [flight for flight in stepping if group_of(flight) == group]
-        batch = sorted(together, key=lambda flight: flight.turn)[:most]
-        for flight in batch:
-            self._served += 1
-            flight.turn = self._last[group] = self._served
+        group = min((group_of(request) for request in denoising), key=lambda each: self._last_served.get(each, -1))
+        together = [request for request in denoising if group_of(request) == group]
+        batch = sorted(together, key=lambda request: request.last_served)[:most]
+        for request in batch:
+            self._batches += 1
+            request.last_served = self._last_served[group] = self._batches
         return batch
 
-    def next_decode(self, flights: Sequence[Flight], most: int) -> list[Flight]:
+    def next_decode(self, requests: Sequence[Request], most: int) -> list[Request]:
         """The requests whose next window is decoded together: the one served longest ago and those just like it."""
         # What is asked for already may still be on its way from the device.
-        decoding = [each for each in flights if each.stage is Stage.DECODING and each.decoded < each.settings.samples]
+        decoding = [
+            each
+            for each in requests
+            if each.status is RequestStatus.DECODING and each.decoded < each.parameters.samples
+        ]
         if not decoding:
             return []
-        first = min(decoding, key=lambda flight: flight.turn)
-        alike = (group_of(first), first.settings.samples, first.decoded)
-        same = [each for each in decoding if (group_of(each), each.settings.samples, each.decoded) == alike][:most]
-        for flight in same:
-            self._served += 1
-            flight.turn = self._served
+        first = min(decoding, key=lambda request: request.last_served)
+        alike = (group_of(first), first.parameters.samples, first.decoded)
+        same = [each for each in decoding if (group_of(each), each.parameters.samples, each.decoded) == alike][:most]
+        for request in same:
+            self._batches += 1
+            request.last_served = self._batches
         return same

@@ -1,6 +1,6 @@
 """The diffusion engine: many presses in flight on one device, advanced together, one denoiser call a tick.
 
-A tick decodes one window of audio for a request that has all its steps, and answers one batch of those that have not
+A tick decodes one window of audio for a request that has all its steps, and denoises one batch of those that have not
 (see `midifrag.engine.diffusion.scheduler` for who). New requests join, and cancelled ones leave, between ticks. A tick
 ends early when there is something that a performer waits for: nobody shall hear of a sound one slow step after it was
 ready.
@@ -23,27 +23,18 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from midifrag.audio import Audio
 from midifrag.engine.diffusion.cores import FreeCores
-from midifrag.engine.diffusion.parameters import settle
-from midifrag.engine.diffusion.pending import Mark, Pending
-from midifrag.engine.diffusion.renderer import Counters, Renderer
-from midifrag.engine.diffusion.request import Flight, Stage
-from midifrag.engine.diffusion.samplers import offered
-from midifrag.engine.diffusion.scheduler import Rota, aboard
-from midifrag.engine.diffusion.warming import Kind, load_in_steps, warm_up
-from midifrag.engine.loading.device import first_line, free_cached, is_memory_error, set_up
+from midifrag.engine.diffusion.model_runner import Counters, ModelRunner
+from midifrag.engine.diffusion.parameters import resolve_parameters
+from midifrag.engine.diffusion.request import Request, RequestStatus
+from midifrag.engine.diffusion.samplers import samplers_for
+from midifrag.engine.diffusion.scheduler import RoundRobin, admitted
+from midifrag.engine.diffusion.transfers import HostTransfers, RequestSnapshot
+from midifrag.engine.diffusion.warming import RenderShape, load_with_progress, warm_up
+from midifrag.engine.loading.device import first_line, free_cached, is_memory_error, set_up_device
 from midifrag.engine.loading.model import Model
-from midifrag.engine.messages import (
-    Audio,
-    EngineEvent,
-    EngineInfo,
-    Failed,
-    Progress,
-    Render,
-    Rendered,
-    Started,
-    Warming,
-)
+from midifrag.engine.messages import EngineEvent, EngineInfo, Failed, Progress, Render, Rendered, Started, Warming
 from midifrag.engine.protocol import EngineChoice
 from midifrag.errors import EngineError, MemoryShortError, NonFiniteError, RequestError
 
@@ -53,7 +44,7 @@ _log = logging.getLogger(__name__)
 MAX_IN_FLIGHT = {"cpu": 8, "cuda": 16, "mps": 4}
 
 
-def _urgent(events: Sequence[EngineEvent]) -> bool:
+def _has_news(events: Sequence[EngineEvent]) -> bool:
     return any(isinstance(event, Started | Rendered | Failed) for event in events)
 
 
@@ -62,14 +53,14 @@ class DiffusionWorker:
 
     def __init__(self, choice: EngineChoice) -> None:
         self._choice = choice
-        self._renderer: Renderer | None = None
-        self._flights: dict[int, Flight] = {}
+        self._runner: ModelRunner | None = None
+        self._requests: dict[int, Request] = {}
         self._arrivals = 0
-        self._rota = Rota()
-        self._most = self._batch_limit = 0
-        self._verdicts, self._windows = Pending(), Pending()
+        self._round_robin = RoundRobin()
+        self._max_in_flight = self._batch_limit = 0
+        self._output_sums, self._audio_windows = HostTransfers(), HostTransfers()
         self._request_memory = 0
-        self._warm: set[Kind] = set()
+        self._warm_shapes: set[RenderShape] = set()
         self._warm_seconds: float | None = None
         self._warmed = ""
         self._cores = FreeCores()
@@ -78,42 +69,42 @@ class DiffusionWorker:
     def from_model(cls, model: Model, **options: object) -> DiffusionWorker:
         """A worker on a model that is loaded already; ``options`` as in `EngineChoice.options`."""
         worker = cls(EngineChoice(model.name, options=options))
-        worker._adopt(model)
+        worker._set_model(model)
         return worker
 
     def load(self) -> Iterator[EngineEvent]:
         """See `Worker.load`."""
-        if self._renderer is None:
-            self._adopt((yield from load_in_steps(self._choice)))
+        if self._runner is None:
+            self._set_model((yield from load_with_progress(self._choice)))
             if self.model.device.type == "cpu":
                 self._cores.watch()
 
-    def _adopt(self, model: Model) -> None:
-        set_up(model.device)
-        self._renderer = Renderer(model)
+    def _set_model(self, model: Model) -> None:
+        set_up_device(model.device)
+        self._runner = ModelRunner(model)
         most = self._choice.options.get("max_in_flight", MAX_IN_FLIGHT.get(model.device.type, 4))
-        self._most = self._batch_limit = max(1, int(most))
+        self._max_in_flight = self._batch_limit = max(1, int(most))
 
     @property
-    def renderer(self) -> Renderer:
+    def runner(self) -> ModelRunner:
         """What does the arithmetic. Raises `EngineError` before the model is loaded."""
-        if self._renderer is None:
+        if self._runner is None:
             raise EngineError("the model is not loaded yet")
-        return self._renderer
+        return self._runner
 
     @property
     def model(self) -> Model:
         """The loaded model. Raises `EngineError` before it is loaded."""
-        return self.renderer.model
+        return self.runner.model
 
     @property
     def counters(self) -> Counters:
         """What has happened since loading."""
-        return self.renderer.counters
+        return self.runner.counters
 
     def info(self) -> EngineInfo:
         """See `Worker.info`."""
-        model, memory = self.model, self.renderer.memory()
+        model, memory = self.model, self.runner.memory()
         if self._request_memory:
             memory["one request in flight"] = self._request_memory
         return EngineInfo(
@@ -125,7 +116,7 @@ class DiffusionWorker:
             sample_rate=model.sample_rate,
             channels=model.channels,
             max_seconds=model.max_seconds,
-            samplers=offered(model.objective),
+            samplers=samplers_for(model.objective),
             memory=memory,
             warmed=self._warmed,
         )
@@ -133,98 +124,100 @@ class DiffusionWorker:
     def warm(self, renders: tuple[Render, ...]) -> Iterator[Warming]:
         """See `Worker.warm`."""
         began = time.monotonic()
-        held = yield from self._cores.during(warm_up(self.renderer, renders, self._most, self._warm))
+        held = yield from self._cores.during(warm_up(self.runner, renders, self._max_in_flight, self._warm_shapes))
         self._request_memory = max(self._request_memory, held)
         if self._warm_seconds is None:
             self._warm_seconds = time.monotonic() - began
-        denoiser, decoder = self.renderer.describes
+        denoiser, decoder = self.runner.descriptions
         graphs = f", {self.counters.captures} graphs" if self.counters.captures else ""
         self._warmed = f"warm in {self._warm_seconds:.1f} s{graphs}: {denoiser}; {decoder}"
 
     def submit(self, render: Render) -> None:
         """See `Worker.submit`."""
-        if render.job in self._flights:
+        if render.job in self._requests:
             raise RequestError(f"job {render.job} is in flight already.")
         self._arrivals += 1
-        self._flights[render.job] = Flight(render, settle(render, self.model), self._arrivals, render.spare)
+        self._requests[render.job] = Request(
+            render, resolve_parameters(render, self.model), self._arrivals, render.spare
+        )
 
     def cancel(self, job: int) -> bool:
         """See `Worker.cancel`."""
-        was_there = self._flights.pop(job, None) is not None
-        self._rest()
+        was_there = self._requests.pop(job, None) is not None
+        self._on_idle()
         return was_there
 
     def promote(self, job: int) -> None:
         """See `Worker.promote`."""
-        if job in self._flights:
-            self._flights[job].spare = False
+        if job in self._requests:
+            self._requests[job].spare = False
 
     @property
     def busy(self) -> bool:
         """See `Worker.busy`."""
-        return bool(self._flights) or (self._renderer is not None and self._renderer.has_lost_recordings)
+        return bool(self._requests) or (self._runner is not None and self._runner.has_lost_graphs)
 
     def close(self) -> None:
         """See `Worker.close`."""
         self._cores.close()
-        if self._renderer is not None:
+        if self._runner is not None:
             device = self.model.device
-            self._flights.clear()
-            self._verdicts.clear()
-            self._windows.clear()
-            self._renderer = None
+            self._requests.clear()
+            self._output_sums.clear()
+            self._audio_windows.clear()
+            self._runner = None
             free_cached(device)
 
     def tick(self) -> list[EngineEvent]:
         """See `Worker.tick`."""
         self._cores.follow()
-        if not self._flights:
-            self.renderer.record_lost()
+        if not self._requests:
+            self.runner.recapture_lost()
             return []
         events: list[EngineEvent] = []
-        self._read(self._windows.take_arrived(), events)
-        flights = aboard(self._flights.values(), self._most)
-        waiting = [flight for flight in flights if flight.stage is Stage.WAITING]
-        for flight in waiting:
-            self._attempt(self._begin, [flight], events)
-        if not _urgent(events):
-            self._work(flights, events)
-        self._rest()
+        self._collect(self._audio_windows.take_arrived(), events)
+        requests = admitted(self._requests.values(), self._max_in_flight)
+        waiting = [request for request in requests if request.status is RequestStatus.WAITING]
+        for request in waiting:
+            self._retry_on_memory_error(self._begin, [request], events)
+        if not _has_news(events):
+            self._run_calls(requests, events)
+        self._on_idle()
         return events
 
-    def _rest(self) -> None:
+    def _on_idle(self) -> None:
         """With nothing in flight: give back what only requests needed, and try again what memory was too short for."""
-        if not self._flights and self._renderer is not None:
-            self._batch_limit = self._most
-            self._verdicts.clear()
-            self._windows.clear()
-            self.renderer.rest()
+        if not self._requests and self._runner is not None:
+            self._batch_limit = self._max_in_flight
+            self._output_sums.clear()
+            self._audio_windows.clear()
+            self.runner.on_idle()
 
-    def _work(self, flights: Sequence[Flight], events: list[EngineEvent]) -> None:
-        decoding = self._rota.next_decode(flights, self._batch_limit)
+    def _run_calls(self, requests: Sequence[Request], events: list[EngineEvent]) -> None:
+        decoding = self._round_robin.next_decode(requests, self._batch_limit)
         if decoding:
-            self._attempt(self._decode, decoding, events)
+            self._retry_on_memory_error(self._decode, decoding, events)
         else:
-            self._read(self._windows.take(0), events)
-        if _urgent(events):
+            self._collect(self._audio_windows.take(0), events)
+        if _has_news(events):
             return
-        batch = self._rota.next_batch(flights, self._batch_limit)
+        batch = self._round_robin.next_batch(requests, self._batch_limit)
         if batch:
-            self._attempt(self._advance, batch, events)
+            self._retry_on_memory_error(self._denoise, batch, events)
 
-    def _begin(self, batch: Sequence[Flight], events: list[EngineEvent]) -> None:
-        for flight in batch:
-            flight.start_clock()
-            self.renderer.begin(flight)
-            if not flight.announced:
-                flight.announced = True
-                flight.notes += self.renderer.remarks(flight)
-                events.append(Started(flight.job))
+    def _begin(self, batch: Sequence[Request], events: list[EngineEvent]) -> None:
+        for request in batch:
+            request.start_clock()
+            self.runner.begin(request)
+            if not request.announced:
+                request.announced = True
+                request.notes += self.runner.remarks_on(request)
+                events.append(Started(request.job))
 
-    def _attempt(
+    def _retry_on_memory_error(
         self,
-        work: Callable[[Sequence[Flight], list[EngineEvent]], None],
-        batch: Sequence[Flight],
+        work: Callable[[Sequence[Request], list[EngineEvent]], None],
+        batch: Sequence[Request],
         events: list[EngineEvent],
     ) -> None:
         try:
@@ -232,20 +225,20 @@ class DiffusionWorker:
         except (RuntimeError, MemoryError) as error:
             if not is_memory_error(error):
                 raise
-            self._make_room(batch, error, events)
+            self._handle_out_of_memory(batch, error, events)
 
-    def _make_room(self, batch: Sequence[Flight], error: BaseException, events: list[EngineEvent]) -> None:
+    def _handle_out_of_memory(self, batch: Sequence[Request], error: BaseException, events: list[EngineEvent]) -> None:
         """After a call that ran out of memory: arrange that the next one is smaller, or give up on a single request."""
         if len(batch) > 1:
             self._batch_limit = len(batch) // 2
             _log.warning("out of memory with %d requests at once; going on with %d", len(batch), self._batch_limit)
-        elif not batch[0].squeezed:
-            batch[0].squeezed = True
+        elif not batch[0].retried_for_memory:
+            batch[0].retried_for_memory = True
             _log.warning("out of memory with a single request; trying once more with what can be freed")
-            self.renderer.make_room()
+            self.runner.free_memory()
         else:
             reason = MemoryShortError(
-                f"{self.model.device} is out of memory even for one request of {batch[0].settings.seconds:g} s. "
+                f"{self.model.device} is out of memory even for one request of {batch[0].parameters.seconds:g} s. "
                 f"Ask for fewer seconds, or close what else uses the device. ({first_line(error)})"
             )
             self._fail(batch[0], reason, events)
@@ -253,63 +246,65 @@ class DiffusionWorker:
         traceback.clear_frames(error.__traceback__)
         free_cached(self.model.device)
 
-    def _advance(self, batch: Sequence[Flight], events: list[EngineEvent]) -> None:
-        output = self.renderer.answer(batch)
+    def _denoise(self, batch: Sequence[Request], events: list[EngineEvent]) -> None:
+        output = self.runner.denoise(batch)
         # A sum is finite exactly when all of it is, as fp32 goes; one pass, and one number a request to bring over.
-        is_there = self._verdicts.add(batch, output.sum((1, 2)))
-        for index, flight in enumerate(batch):
-            if flight.answer(output[index : index + 1]):
-                events.append(Progress(flight.job, flight.state.index, flight.settings.steps))
+        is_there = self._output_sums.add(batch, output.sum((1, 2)))
+        for index, request in enumerate(batch):
+            if request.receive(output[index : index + 1]):
+                events.append(Progress(request.job, request.state.index, request.parameters.steps))
         # On CUDA one call is left: the device never waits for the host, and the host does not run far ahead.
-        for mark, verdict in self._verdicts.take(0 if is_there else 1):
-            if not torch.isfinite(verdict) and self._stands(mark):
-                self._not_finite(mark.flight, f"at step {mark.step} of {mark.flight.settings.steps}", events)
+        for snapshot, total in self._output_sums.take(0 if is_there else 1):
+            if not torch.isfinite(total) and self._is_current(snapshot):
+                self._handle_non_finite(
+                    snapshot.request, f"at step {snapshot.step} of {snapshot.request.parameters.steps}", events
+                )
 
-    def _stands(self, mark: Mark) -> bool:
-        return self._flights.get(mark.flight.job) is mark.flight and mark.stands
+    def _is_current(self, snapshot: RequestSnapshot) -> bool:
+        return self._requests.get(snapshot.request.job) is snapshot.request and snapshot.is_current
 
-    def _not_finite(self, flight: Flight, where: str, events: list[EngineEvent]) -> None:
-        precision = "fp32" if flight.exact else self.model.precision
-        _log.warning("job %d went to NaN or infinity %s in %s", flight.job, where, precision)
+    def _handle_non_finite(self, request: Request, where: str, events: list[EngineEvent]) -> None:
+        precision = "fp32" if request.fp32 else self.model.precision
+        _log.warning("job %d went to NaN or infinity %s in %s", request.job, where, precision)
         if precision == "fp32":
             reason = NonFiniteError(f"The sound went to NaN or infinity {where}, in fp32. Try a lower cfg_scale.")
-            self._fail(flight, reason, events)
+            self._fail(request, reason, events)
             return
-        flight.exact, flight.stage = True, Stage.WAITING
-        flight.decode_again()
-        flight.notes.append(f"NaN or infinity {where} in {precision}; rendered again in fp32")
+        request.fp32, request.status = True, RequestStatus.WAITING
+        request.decode_again()
+        request.notes.append(f"NaN or infinity {where} in {precision}; rendered again in fp32")
 
-    def _fail(self, flight: Flight, reason: EngineError, events: list[EngineEvent]) -> None:
-        del self._flights[flight.job]
-        events.append(Failed(flight.job, str(reason), not_finite=isinstance(reason, NonFiniteError)))
+    def _fail(self, request: Request, reason: EngineError, events: list[EngineEvent]) -> None:
+        del self._requests[request.job]
+        events.append(Failed(request.job, str(reason), not_finite=isinstance(reason, NonFiniteError)))
 
-    def _decode(self, batch: Sequence[Flight], events: list[EngineEvent]) -> None:
+    def _decode(self, batch: Sequence[Request], events: list[EngineEvent]) -> None:
         # A spare has time: a press shall not wait for a large piece of it.
-        alone = len(batch) == len(self._flights) and not (batch[0].squeezed or batch[0].spare)
-        audio = self.renderer.decode(batch, alone=alone)
-        is_there = self._windows.add(batch, audio)
-        for flight in batch:
-            flight.decoded += audio.shape[-1]
-        # On CUDA a window is taken a tick later, as with verdicts.
-        self._read(self._windows.take(0 if is_there else 1), events)
+        alone = len(batch) == len(self._requests) and not (batch[0].retried_for_memory or batch[0].spare)
+        audio = self.runner.decode(batch, alone=alone)
+        is_there = self._audio_windows.add(batch, audio)
+        for request in batch:
+            request.decoded += audio.shape[-1]
+        # On CUDA a window is taken a tick later, as sums are.
+        self._collect(self._audio_windows.take(0 if is_there else 1), events)
 
-    def _read(self, windows: Iterable[tuple[Mark, Tensor]], events: list[EngineEvent]) -> None:
-        for mark, audio in windows:
-            if self._stands(mark):
-                self._attempt(partial(self._take, audio.numpy()), [mark.flight], events)
+    def _collect(self, windows: Iterable[tuple[RequestSnapshot, Tensor]], events: list[EngineEvent]) -> None:
+        for snapshot, audio in windows:
+            if self._is_current(snapshot):
+                self._retry_on_memory_error(partial(self._append, audio.numpy()), [snapshot.request], events)
 
-    def _take(self, piece: Audio, batch: Sequence[Flight], events: list[EngineEvent]) -> None:
-        [flight] = batch
+    def _append(self, piece: Audio, batch: Sequence[Request], events: list[EngineEvent]) -> None:
+        [request] = batch
         try:
             if not np.isfinite(piece).all():
-                self._not_finite(flight, "in the decoder", events)
+                self._handle_non_finite(request, "in the decoder", events)
                 return
             # Not the piece itself: it lies in memory that copies from the device need, beside those of others.
-            flight.pieces.append(piece.copy())
-            if sum(each.shape[-1] for each in flight.pieces) < flight.settings.samples:
+            request.pieces.append(piece.copy())
+            if sum(each.shape[-1] for each in request.pieces) < request.parameters.samples:
                 return
-            events.append(flight.rendered(self.model.sample_rate))
+            events.append(request.rendered(self.model.sample_rate))
         except MemoryError:
-            flight.decode_again()
+            request.decode_again()
             raise
-        del self._flights[flight.job]
+        del self._requests[request.job]

@@ -17,13 +17,14 @@ from multiprocessing.connection import Connection, wait
 from multiprocessing.context import SpawnProcess
 from multiprocessing.reduction import ForkingPickler
 from pathlib import Path
-from typing import Any
+from typing import TypeAlias
 
 import psutil
 
-from midifrag.engine.hosting.hang_watch import Activity, Watch
-from midifrag.engine.hosting.serving import Inbox, Service
+from midifrag.engine.hosting.command_queue import CommandQueue
+from midifrag.engine.hosting.hang_watch import Activity, HangWatch
 from midifrag.engine.hosting.supervision import BACK_OFF, Death, SupervisedHost
+from midifrag.engine.hosting.worker_loop import WorkerLoop, make_worker
 from midifrag.engine.messages import Command, EngineEvent, Started
 from midifrag.engine.protocol import EngineChoice, WorkerFactory
 from midifrag.errors import ModelError
@@ -36,7 +37,7 @@ TERMINATE_SECONDS = 1.0
 #: How much further back in the queue for a core the child stands than its parent (on Windows: below normal).
 NICENESS = 5
 #: Seconds between two signs of life of a child that works and has nothing else to say, and between looks for them.
-SIGN_SECONDS = 1.0
+HEARTBEAT_SECONDS = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +47,12 @@ class _LogLine:
     text: str
 
 
-class _SignOfLife:
-    """Work goes on."""
+class _Heartbeat:
+    """A sign of life: work goes on."""
+
+
+#: What a child says.
+_Message: TypeAlias = EngineEvent | Death | _LogLine | _Heartbeat
 
 
 class ProcessHost(SupervisedHost):
@@ -66,35 +71,35 @@ class ProcessHost(SupervisedHost):
     ) -> None:
         super().__init__(factory, choice, back_off=back_off, clock=clock)
         # Pickled here and unpickled there by hand, so that the child's first act is to ignore Ctrl-C.
-        self._errand = bytes(ForkingPickler.dumps((factory, choice)))
+        self._payload = bytes(ForkingPickler.dumps((factory, choice)))
         self._process: SpawnProcess | None = None
-        self._has_begun = False
+        self._has_started_a_job = False
 
-    def _live(self) -> Death | None:
+    def _run_worker(self) -> Death | None:
         context = multiprocessing.get_context("spawn")
         try:
             commands_in, commands_out = context.Pipe(duplex=False)
             events_in, events_out = context.Pipe(duplex=False)
             process = context.Process(
-                target=_child, args=(self._errand, commands_in, events_out), name="midifrag-engine", daemon=True
+                target=_child, args=(self._payload, commands_in, events_out), name="midifrag-engine", daemon=True
             )
             process.start()
         except OSError as error:
             return Death(f"The engine's process could not be started: {error}.")
-        self._process, self._has_begun = process, False
+        self._process, self._has_started_a_job = process, False
         commands_in.close()
         events_out.close()
-        over = threading.Event()
+        is_over = threading.Event()
         sender = threading.Thread(
-            target=self._pass_on, args=(commands_out, over), name="midifrag-engine-commands", daemon=True
+            target=self._write_commands, args=(commands_out, is_over), name="midifrag-engine-commands", daemon=True
         )
-        watch = Watch(SIGN_SECONDS, self._activity, process.kill)
-        last_word = None
+        watch = HangWatch(HEARTBEAT_SECONDS, self._activity, process.kill)
+        death = None
         try:
             sender.start()
             watch.start()
             with events_in, commands_out:
-                last_word = self._listen(events_in, process, watch)
+                death = self._listen(events_in, process, watch)
                 process.join(CLOSE_SECONDS)
         finally:
             watch.stop()
@@ -102,21 +107,23 @@ class ProcessHost(SupervisedHost):
                 process.kill()
                 # One that hangs inside a driver cannot be killed; it is left to the system.
                 process.join(CLOSE_SECONDS)
-            over.set()
-            self._inbox.wake()
+            is_over.set()
+            self._commands.wake()
             if sender.ident is not None:
                 sender.join(CLOSE_SECONDS)
-        if self._inbox.closed:
+        if self._commands.closed:
             return None
-        if watch.endured is not None:
-            return Death(f"The engine was stuck: no sign of life for {watch.endured:.0f} s. It was ended.", stuck=True)
-        return last_word or Death(f"The engine's process {_how_it_ended(process.exitcode)}.")
+        if watch.hung_seconds is not None:
+            return Death(
+                f"The engine was stuck: no sign of life for {watch.hung_seconds:.0f} s. It was ended.", stuck=True
+            )
+        return death or Death(f"The engine's process {_how_it_ended(process.exitcode)}.")
 
-    def _listen(self, events: Connection, process: SpawnProcess, watch: Watch) -> Death | None:
+    def _listen(self, events: Connection, process: SpawnProcess, watch: HangWatch) -> Death | None:
         """Pass events on until the child is gone; what it said last, if that was why it goes."""
         while True:
-            news = wait([events, process.sentinel], SIGN_SECONDS)
-            if not news and watch.endured is None:
+            news = wait([events, process.sentinel], HEARTBEAT_SECONDS)
+            if not news and watch.hung_seconds is None:
                 continue
             if events not in news:
                 # It is gone, or was killed and does not die: then it is left behind.
@@ -125,34 +132,34 @@ class ProcessHost(SupervisedHost):
                 message = _receive(events)
             except (EOFError, OSError):
                 return None
-            watch.hear()
+            watch.heard()
             match message:
                 case Death():
                     return message
-                case _SignOfLife():
+                case _Heartbeat():
                     pass
                 case _LogLine(logger, level, text):
                     logging.getLogger(logger).log(level, "%s", text)
                 case event:
-                    self._has_begun |= isinstance(event, Started)
+                    self._has_started_a_job |= isinstance(event, Started)
                     self._emit(event)
 
     def _activity(self) -> Activity:
-        if self._ready_since is None and not self._has_begun:
+        if self._ready_since is None and not self._has_started_a_job:
             return Activity.LOADING
         return Activity.BUSY if self._jobs else Activity.IDLE
 
-    def _pass_on(self, pipe: Connection, over: threading.Event) -> None:
+    def _write_commands(self, pipe: Connection, is_over: threading.Event) -> None:
         """Write commands to the child, and last of all that it shall close."""
         with contextlib.suppress(OSError):
-            for command in self._rewarm():
+            for command in self._first_commands():
                 pipe.send(command)
-            while not over.is_set() and not self._inbox.closed:
-                for command in self._inbox.take(wait=True, interrupted=over.is_set):
+            while not is_over.is_set() and not self._commands.closed:
+                for command in self._commands.take(wait=True, interrupted=is_over.is_set):
                     pipe.send(command)
             pipe.send(None)
 
-    def _end_life(self) -> None:
+    def _stop_worker(self) -> None:
         if threading.current_thread() is self._thread or not self._thread.is_alive():
             return
         self._thread.join(CLOSE_SECONDS)
@@ -174,7 +181,7 @@ def _how_it_ended(code: int | None) -> str:
     return f"ended with exit code {code}"
 
 
-def _send(pipe: Connection, message: Any) -> None:
+def _send(pipe: Connection, message: _Message) -> None:
     """Send a message whose arrays go as they lie in memory, without being copied into the pickle."""
     buffers: list[pickle.PickleBuffer] = []
     head = pickle.dumps(message, protocol=5, buffer_callback=buffers.append)
@@ -184,62 +191,63 @@ def _send(pipe: Connection, message: Any) -> None:
         pipe.send_bytes(view)
 
 
-def _receive(pipe: Connection) -> Any:
+def _receive(pipe: Connection) -> _Message:
     head, sizes = pipe.recv()
     buffers = [bytearray(size) for size in sizes]
     for buffer in buffers:
         pipe.recv_bytes_into(buffer)
-    return pickle.loads(head, buffers=buffers)  # noqa: S301 — our own child
+    message: _Message = pickle.loads(head, buffers=buffers)  # noqa: S301 — our own child
+    return message
 
 
-class _Outlet(logging.Handler):
+class _EventPipe(logging.Handler):
     """The child's only way out: events, and log lines, which the parent knows where to show."""
 
     def __init__(self, pipe: Connection) -> None:
         super().__init__(logging.INFO)
         self._pipe = pipe
-        self._one_at_a_time = threading.Lock()
-        self._told = time.monotonic()
+        self._lock = threading.Lock()
+        self._sent = time.monotonic()
 
-    def tell(self, message: EngineEvent | Death | _LogLine | _SignOfLife) -> None:
+    def send(self, message: _Message) -> None:
         """Send a message whole, from any thread."""
-        with self._one_at_a_time:
+        with self._lock:
             _send(self._pipe, message)
-            self._told = time.monotonic()
+            self._sent = time.monotonic()
 
-    def live(self) -> None:
+    def heartbeat(self) -> None:
         """Send a sign of life if nothing was sent for a while."""
-        if time.monotonic() - self._told > SIGN_SECONDS:
-            self.tell(_SignOfLife())
+        if time.monotonic() - self._sent > HEARTBEAT_SECONDS:
+            self.send(_Heartbeat())
 
     def emit(self, record: logging.LogRecord) -> None:
         """See `logging.Handler.emit`."""
         with contextlib.suppress(OSError):
-            self.tell(_LogLine(record.name, record.levelno, self.format(record)))
+            self.send(_LogLine(record.name, record.levelno, self.format(record)))
 
 
-def _child(errand: bytes, commands: Connection, events: Connection) -> None:
+def _child(payload: bytes, commands: Connection, events: Connection) -> None:
     """The child process: serve one worker, and end with the parent or when told to."""
     # Ctrl-C reaches every process of the terminal; the parent decides what it means.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     sys.stdout = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115 — for the process's life
-    outlet = _Outlet(events)
-    logging.basicConfig(handlers=[outlet], level=logging.INFO)
+    event_pipe = _EventPipe(events)
+    logging.basicConfig(handlers=[event_pipe], level=logging.INFO)
     logging.captureWarnings(capture=True)
-    _give_way()
-    inbox = Inbox()
-    threading.Thread(target=_read, args=(commands, inbox), name="midifrag-engine-reader", daemon=True).start()
+    _lower_priority()
+    queue = CommandQueue()
+    threading.Thread(target=_read_commands, args=(commands, queue), name="midifrag-engine-reader", daemon=True).start()
     try:
-        factory, choice = pickle.loads(errand)  # noqa: S301 — from our own parent
-        Service(factory(choice), inbox, outlet.tell, live=outlet.live).run()
+        factory, choice = pickle.loads(payload)  # noqa: S301 — from our own parent
+        WorkerLoop(make_worker(factory, choice), queue, event_pipe.send, heartbeat=event_pipe.heartbeat).run()
     except ModelError as error:
-        outlet.tell(Death(str(error), final=True))
+        event_pipe.send(Death(str(error), final=True))
     except Exception as error:
         _log.exception("The engine failed")
-        outlet.tell(Death(f"The engine failed: {type(error).__name__}: {error}."))
+        event_pipe.send(Death(f"The engine failed: {type(error).__name__}: {error}."))
 
 
-def _give_way() -> None:
+def _lower_priority() -> None:
     """Let the bridge and the ports have a core whenever they want one: rendering on a CPU would take them all."""
     process = psutil.Process()
     with contextlib.suppress(psutil.Error, OSError):
@@ -249,7 +257,7 @@ def _give_way() -> None:
             process.nice(process.nice() + NICENESS)
 
 
-def _read(commands: Connection, inbox: Inbox) -> None:
+def _read_commands(commands: Connection, queue: CommandQueue) -> None:
     while True:
         try:
             command: Command | None = commands.recv()
@@ -257,6 +265,6 @@ def _read(commands: Connection, inbox: Inbox) -> None:
             # The parent is gone. Nobody is left to clean up for, and a step may take long to come back.
             os._exit(1)
         if command is None:
-            inbox.close()
+            queue.close()
             return
-        inbox.put(command)
+        queue.put(command)

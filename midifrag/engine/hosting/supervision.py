@@ -8,18 +8,24 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from typing import assert_never
 
-from midifrag.engine.hosting.serving import Inbox
+from midifrag.engine.hosting.command_queue import CommandQueue
 from midifrag.engine.messages import (
+    Cancel,
     Cancelled,
     Command,
     Died,
     EngineEvent,
     Failed,
+    Progress,
+    Promote,
     Ready,
     Render,
     Rendered,
+    Started,
     Warm,
+    Warming,
 )
 from midifrag.engine.protocol import EngineChoice, WorkerFactory
 
@@ -46,7 +52,7 @@ class Death:
 
 
 class SupervisedHost(abc.ABC):
-    """An `Engine` that keeps a worker alive. Subclasses say where a life takes place (`_live`) and how to end it.
+    """An `Engine` that keeps a worker alive. Subclasses say where one lives (`_run_worker`) and how it is stopped.
 
     Jobs handed to a worker that dies are reported in `Died`. Commands sent while there is no worker wait for the next
     one. After giving up, every render is answered with `Died`.
@@ -64,7 +70,7 @@ class SupervisedHost(abc.ABC):
         self._choice = choice
         self._back_off = back_off
         self._clock = clock
-        self._inbox = Inbox(self._note)
+        self._commands = CommandQueue(self._track)
         self._stop = threading.Event()
         self._listener: Callable[[EngineEvent], None] = lambda _event: None
         self._thread = threading.Thread(target=self._supervise, name="midifrag-engine-host", daemon=True)
@@ -80,27 +86,27 @@ class SupervisedHost(abc.ABC):
 
     def send(self, command: Command) -> None:
         """See `Engine.send`."""
-        self._inbox.put(command)
+        self._commands.put(command)
 
     def close(self) -> None:
         """See `Engine.close`. No event comes after it."""
         if self._stop.is_set():
             return
         self._stop.set()
-        self._inbox.close()
-        self._end_life()
+        self._commands.close()
+        self._stop_worker()
         self._listener = lambda _event: None
 
     @abc.abstractmethod
-    def _live(self) -> Death | None:
+    def _run_worker(self) -> Death | None:
         """One life of a worker, on the supervising thread; None when it ended because the host was closed."""
 
     @abc.abstractmethod
-    def _end_life(self) -> None:
-        """Wait for the life to end after the inbox was closed, and make it end if it does not."""
+    def _stop_worker(self) -> None:
+        """Wait for the life to end after the queue was closed, and make it end if it does not."""
 
-    def _note(self, command: Command) -> None:
-        """A command is on its way from the inbox to the worker."""
+    def _track(self, command: Command) -> None:
+        """A command is on its way from the queue to the worker."""
         match command:
             case Render():
                 self._jobs[command.job] = None
@@ -112,8 +118,12 @@ class SupervisedHost(abc.ABC):
                     self._warmed[plain] = None
                 for oldest in list(self._warmed)[:-MOST_WARMED]:
                     del self._warmed[oldest]
+            case Cancel() | Promote():
+                pass
+            case _:
+                assert_never(command)
 
-    def _rewarm(self) -> tuple[Command, ...]:
+    def _first_commands(self) -> tuple[Command, ...]:
         """What a new worker is told first."""
         return (Warm(tuple(self._warmed)),) if self._warmed else ()
 
@@ -125,8 +135,12 @@ class SupervisedHost(abc.ABC):
                 self._jobs.pop(job, None)
             case Failed(job=job) | Cancelled(job=job):
                 self._jobs.pop(job, None)
-            case Ready() if self._ready_since is None:
-                self._ready_since = self._clock()
+            case Ready():
+                self._ready_since = self._clock() if self._ready_since is None else self._ready_since
+            case Warming() | Started() | Progress() | Died():
+                pass
+            case _:
+                assert_never(event)
         try:
             self._listener(event)
         except Exception:
@@ -136,7 +150,7 @@ class SupervisedHost(abc.ABC):
         deaths = 0
         while not self._stop.is_set():
             self._ready_since, self._has_rendered = None, False
-            death = self._one_life()
+            death = self._run_guarded()
             if death is None or self._stop.is_set():
                 return
             deaths = 1 if self._was_steady(death) else deaths + 1
@@ -144,16 +158,16 @@ class SupervisedHost(abc.ABC):
             reason = death.reason
             if not death.final and not restarting:
                 reason = f"{reason} It died {deaths} times in a row and is not started again."
-            self._emit(Died(reason, self._lost(), restarting))
+            self._emit(Died(reason, self._take_lost_jobs(), restarting))
             if not restarting:
-                self._answer_for_the_dead(reason)
+                self._fail_all_renders(reason)
                 return
             self._stop.wait(self._back_off[deaths - 1])
 
-    def _one_life(self) -> Death | None:
+    def _run_guarded(self) -> Death | None:
         # Whatever goes wrong around a worker, nobody else would tell that it is gone, or start the next one.
         try:
-            return self._live()
+            return self._run_worker()
         except Exception as error:
             _log.exception("Looking after the engine failed")
             return Death(f"Looking after the engine failed: {type(error).__name__}: {error}.")
@@ -164,14 +178,14 @@ class SupervisedHost(abc.ABC):
         ready_for = 0.0 if self._ready_since is None else self._clock() - self._ready_since
         return self._has_rendered or ready_for >= STEADY_SECONDS
 
-    def _lost(self) -> tuple[int, ...]:
+    def _take_lost_jobs(self) -> tuple[int, ...]:
         lost = tuple(self._jobs)
         self._jobs.clear()
         return lost
 
-    def _answer_for_the_dead(self, reason: str) -> None:
+    def _fail_all_renders(self, reason: str) -> None:
         while not self._stop.is_set():
-            commands = self._inbox.take(wait=True)
+            commands = self._commands.take(wait=True)
             jobs = tuple(command.job for command in commands if isinstance(command, Render))
             if jobs:
                 self._emit(Died(reason, jobs, restarting=False))

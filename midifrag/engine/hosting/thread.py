@@ -5,8 +5,8 @@ from __future__ import annotations
 import logging
 import threading
 
-from midifrag.engine.hosting.serving import Service
 from midifrag.engine.hosting.supervision import Death, SupervisedHost
+from midifrag.engine.hosting.worker_loop import WorkerLoop, make_worker
 from midifrag.errors import ModelError
 
 _log = logging.getLogger(__name__)
@@ -18,9 +18,11 @@ CLOSE_SECONDS = 5.0
 class ThreadHost(SupervisedHost):
     """An `Engine` whose worker runs in a thread. A worker that raises is replaced by a new one."""
 
-    def _live(self) -> Death | None:
+    def _run_worker(self) -> Death | None:
         try:
-            Service(self._factory(self._choice), self._inbox, self._emit, self._rewarm()).run()
+            WorkerLoop(
+                make_worker(self._factory, self._choice), self._commands, self._emit, self._first_commands()
+            ).run()
         except ModelError as error:
             return Death(str(error), final=True)
         except Exception as error:
@@ -28,6 +30,6 @@ class ThreadHost(SupervisedHost):
             return Death(f"The engine failed: {type(error).__name__}: {error}.")
         return None
 
-    def _end_life(self) -> None:
+    def _stop_worker(self) -> None:
         if threading.current_thread() is not self._thread and self._thread.is_alive():
             self._thread.join(CLOSE_SECONDS)

@@ -12,7 +12,7 @@ from midifrag.errors import ModelError
 
 
 @dataclass(frozen=True, slots=True)
-class Family:
+class ObjectiveDefaults:
     """How models trained for one objective are played. ``defaults.seconds`` is replaced by the model's own length."""
 
     defaults: Defaults
@@ -21,31 +21,31 @@ class Family:
 
 #: ``v`` is what Stable Audio Open 1.0 is (its values are the ones of its model card and of the tool midifrag grew out
 #: of), ``rf_denoiser`` Stable Audio Open small. Flow times run from 1 to 0, so their σ bounds are those.
-FAMILIES: dict[Objective, Family] = {
-    "v": Family(Defaults(100, 7.0, 47.0, "dpmpp-3m-sde", 0.3, 500.0), short_latents=False),
-    "rectified_flow": Family(Defaults(20, 3.0, 47.0, "euler", 0.0, 1.0), short_latents=False),
-    "rf_denoiser": Family(Defaults(8, 1.0, 11.0, "pingpong", 0.0, 1.0), short_latents=True),
+OBJECTIVES: dict[Objective, ObjectiveDefaults] = {
+    "v": ObjectiveDefaults(Defaults(100, 7.0, 47.0, "dpmpp-3m-sde", 0.3, 500.0), short_latents=False),
+    "rectified_flow": ObjectiveDefaults(Defaults(20, 3.0, 47.0, "euler", 0.0, 1.0), short_latents=False),
+    "rf_denoiser": ObjectiveDefaults(Defaults(8, 1.0, 11.0, "pingpong", 0.0, 1.0), short_latents=True),
 }
 
 
 def objective_of(config: Mapping[str, Any]) -> Objective:
     """The training objective that a model_config.json names. Raises `ModelError` for one that cannot be played."""
     name = config["model"]["diffusion"].get("diffusion_objective", "v")
-    for objective in FAMILIES:
+    for objective in OBJECTIVES:
         if objective == name:
             return objective
-    raise ModelError(f"The model's diffusion_objective is {name!r}; midifrag plays {', '.join(FAMILIES)}.")
+    raise ModelError(f"The model's diffusion_objective is {name!r}; midifrag plays {', '.join(OBJECTIVES)}.")
 
 
-def settings_of(config: Mapping[str, Any], source: Mapping[str, Any], max_seconds: float) -> tuple[Defaults, bool]:
-    """Defaults and whether short latents are allowed, from the family's table, overridden by two places.
+def defaults_of(config: Mapping[str, Any], source: Mapping[str, Any], max_seconds: float) -> tuple[Defaults, bool]:
+    """Defaults and whether short latents are allowed, from the objective's row, overridden by two places.
 
     The model's own ``"midifrag": {"defaults": {…}, "short_latents": true}`` block in model_config.json comes second,
     and ``defaults`` and ``short_latents`` of the model's entry in presets.yaml last. Raises `ModelError`.
     """
-    family = FAMILIES[objective_of(config)]
-    defaults = replace(family.defaults, seconds=float(math.floor(max_seconds)) or max_seconds)
-    short_latents = family.short_latents
+    usual = OBJECTIVES[objective_of(config)]
+    defaults = replace(usual.defaults, seconds=float(math.floor(max_seconds)) or max_seconds)
+    short_latents = usual.short_latents
     for place, block in (("model_config.json", config.get("midifrag", {})), ("its entry in presets.yaml", source)):
         defaults = _override(defaults, block.get("defaults", {}), place)
         short_latents = bool(block.get("short_latents", short_latents))

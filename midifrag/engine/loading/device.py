@@ -22,7 +22,7 @@ _MEMORY_WORDS = (
 )
 
 
-def set_up(device: torch.device) -> None:
+def set_up_device(device: torch.device) -> None:
     """Make a device this thread's own, and fp32 on it fp32: what torch does by default has ten bits of fraction."""
     if device.type == "cuda":
         torch.cuda.set_device(device.index or 0)
@@ -44,7 +44,7 @@ def first_line(error: BaseException) -> str:
     return (str(error) or type(error).__name__).splitlines()[0]
 
 
-def reserved(device: torch.device) -> int:
+def reserved_bytes(device: torch.device) -> int:
     """Bytes of a card's memory that torch has taken; 0 for other devices, which do not tell."""
     return torch.cuda.memory_reserved(device) if device.type == "cuda" else 0
 
@@ -58,13 +58,13 @@ def free_cached(device: torch.device) -> None:
         torch.mps.empty_cache()
 
 
-def brought(values: Sequence[int | float], device: torch.device) -> Tensor:
+def to_device(values: Sequence[int | float], device: torch.device) -> Tensor:
     """A few numbers on a device, which does not wait for them; nor does the host for what the device still does."""
     tensor = torch.tensor(values)
     return tensor.pin_memory().to(device, non_blocking=True) if device.type == "cuda" else tensor.to(device)
 
 
-def fits(device: torch.device, work: Callable[[], object]) -> bool:
+def fits_in_memory(device: torch.device, work: Callable[[], object]) -> bool:
     """Do ``work`` that only saves time later; False where memory ran out in it, which is told in the log."""
     try:
         work()

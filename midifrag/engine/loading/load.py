@@ -17,11 +17,11 @@ from torch.overrides import TorchFunctionMode
 
 from midifrag.config.catalogue import POCKET_FOLDER, known, pocket_is_there
 from midifrag.engine.loading import checkpoint, hub
-from midifrag.engine.loading.defaults import objective_of, settings_of
-from midifrag.engine.loading.device import set_up
+from midifrag.engine.loading.defaults import defaults_of, objective_of
+from midifrag.engine.loading.device import set_up_device
 from midifrag.engine.loading.model import Model
-from midifrag.engine.loading.precision import place, resolve_device, resolve_precision
-from midifrag.engine.loading.silence_output import quiet
+from midifrag.engine.loading.precision import move_model, resolve_device, resolve_precision
+from midifrag.engine.loading.silence_output import silence_output
 from midifrag.engine.protocol import EngineChoice
 from midifrag.errors import CheckpointError, ModelError
 
@@ -37,7 +37,7 @@ class ModelFiles:
     checkpoint: Path
 
 
-def load(choice: EngineChoice, on_progress: hub.ProgressListener | None = None) -> Model:
+def load_stable_audio(choice: EngineChoice, on_progress: hub.ProgressListener | None = None) -> Model:
     """Load the chosen model, ready to be played.
 
     ``on_progress`` hears (done, total, what), on the calling thread. Sources: ``{hub: owner/name}``,
@@ -46,9 +46,9 @@ def load(choice: EngineChoice, on_progress: hub.ProgressListener | None = None) 
     """
     tell = on_progress or (lambda _done, _total, _what: None)
     device = resolve_device(choice.device)
-    set_up(device)
+    set_up_device(device)
     precision = resolve_precision(choice.precision, device)
-    files = find(choice, on_progress)
+    files = find_files(choice, on_progress)
     config = with_absolute_tokenizers(read_config(files.config), files.config.parent)
     objective = objective_of(config)
     for entry in _conditioners(config, "t5"):
@@ -59,15 +59,15 @@ def load(choice: EngineChoice, on_progress: hub.ProgressListener | None = None) 
     with ThreadPoolExecutor(max_workers=1) as pool:
         digest = pool.submit(checkpoint.checksum, files.checkpoint)
         tell(0, len(_STAGES), _STAGES[0])
-        module = build(config, files.config)
+        module = build_module(config, files.config)
         tell(1, len(_STAGES), _STAGES[1])
         checkpoint.fit(module, checkpoint.read_state(files.checkpoint), files.checkpoint)
         module.eval().requires_grad_(False)
         tell(2, len(_STAGES), _STAGES[2])
-        place(module, device, precision)
+        move_model(module, device, precision)
         gc.collect()
         sample_rate, sample_size = int(config["sample_rate"]), int(config["sample_size"])
-        defaults, short_latents = settings_of(config, choice.source, sample_size / sample_rate)
+        defaults, short_latents = defaults_of(config, choice.source, sample_size / sample_rate)
         model = Model(
             name=choice.model,
             module=module,
@@ -87,7 +87,7 @@ def load(choice: EngineChoice, on_progress: hub.ProgressListener | None = None) 
     return model
 
 
-def find(choice: EngineChoice, on_progress: hub.ProgressListener | None = None) -> ModelFiles:
+def find_files(choice: EngineChoice, on_progress: hub.ProgressListener | None = None) -> ModelFiles:
     """Where the model's files are, downloading them if need be. Raises `ModelError`, `CheckpointError`, `HubError`."""
     source: Mapping[str, Any] = choice.source
     entry = known(choice.model)
@@ -99,21 +99,21 @@ def find(choice: EngineChoice, on_progress: hub.ProgressListener | None = None) 
     if "config" in source and "checkpoint" in source:
         return ModelFiles(Path(source["config"]), Path(source["checkpoint"]))
     if "folder" in source:
-        return in_folder(Path(source["folder"]))
+        return files_in_folder(Path(source["folder"]))
     if choice.model == "pocket":
         if not pocket_is_there():
             raise ModelError(
                 "The built-in model pocket is not part of this installation. Use model: sketch, the built-in "
                 "synthesiser, or a model from the hub (midifrag models lists them)."
             )
-        return in_folder(POCKET_FOLDER)
+        return files_in_folder(POCKET_FOLDER)
     raise ModelError(
         f"The model {choice.model!r} has no place to load from. Give it an entry under models: in presets.yaml with "
         "hub: owner/name, or config: and checkpoint:, or folder:."
     )
 
 
-def in_folder(folder: Path) -> ModelFiles:
+def files_in_folder(folder: Path) -> ModelFiles:
     """A folder's model_config.json and checkpoint: model.safetensors, model.ckpt, or the only checkpoint it has."""
     config = folder / "model_config.json"
     if not config.is_file():
@@ -175,10 +175,10 @@ def with_absolute_tokenizers(config: Mapping[str, Any], folder: Path) -> dict[st
     return whole
 
 
-def build(config: Mapping[str, Any], config_file: Path) -> Any:
+def build_module(config: Mapping[str, Any], config_file: Path) -> Any:
     """Construct the model with its weights still unset, on the CPU in fp32, without a network. Raises `ModelError`."""
     try:
-        with quiet(), hub.offline(), _WithoutDrawing():
+        with silence_output(), hub.offline(), _WithoutRandomInit():
             from stable_audio_tools.models.factory import create_model_from_config
 
             module = create_model_from_config(copy.deepcopy(dict(config)))
@@ -196,7 +196,7 @@ def _conditioners(config: Mapping[str, Any], kind: str) -> list[dict[str, Any]]:
     return [entry["config"] for entry in entries if entry.get("type") == kind]
 
 
-class _WithoutDrawing(TorchFunctionMode):
+class _WithoutRandomInit(TorchFunctionMode):
     """Leaves weights unset where torch would draw them: that is nine tenths of the time a large model takes to build.
 
     Safe, because `checkpoint.fit` accepts no checkpoint that leaves a weight as it was.

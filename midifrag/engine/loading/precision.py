@@ -59,7 +59,7 @@ def resolve_precision(name: str, device: torch.device) -> Precision:
     return "bf16" if device.type == "cpu" and cpu_multiplies_bf16() else "fp32"
 
 
-def place(module: Any, device: torch.device, precision: Precision) -> None:
+def move_model(module: Any, device: torch.device, precision: Precision) -> None:
     """Move a ``ConditionedDiffusionModelWrapper`` to ``device`` and into ``precision``, in place.
 
     The DiT's blocks and the decoder take ``precision``. These stay in fp32: the timestep features and their embedding
@@ -81,11 +81,11 @@ def place(module: Any, device: torch.device, precision: Precision) -> None:
         module.pretransform.model_half = False
         module.pretransform.to(dtype)
     module.to(device)
-    for encoder in hidden_encoders(module.conditioner):
+    for encoder in frozen_text_encoders(module.conditioner):
         encoder.to(device=device, dtype=torch.float16 if device.type == "cuda" else torch.float32)
 
 
-def hidden_encoders(conditioner: nn.Module) -> list[nn.Module]:
+def frozen_text_encoders(conditioner: nn.Module) -> list[nn.Module]:
     """Frozen text encoders, which stable-audio-tools keeps out of the module tree."""
     hidden = (part.__dict__.get("model") for part in conditioner.modules())
     return [encoder for encoder in hidden if isinstance(encoder, nn.Module)]

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 
 @contextlib.contextmanager
-def quiet() -> Iterator[None]:
+def silence_output() -> Iterator[None]:
     """Swallow prints, progress bars and Python warnings while a model is imported, built or asked.
 
     stable-audio-tools prints on construction, transformers draws bars, and they and what they import warn about their

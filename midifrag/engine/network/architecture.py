@@ -35,7 +35,7 @@ def _attentions(layer: Any) -> list[Any]:
     return [layer.self_attn, layer.cross_attn] if layer.cross_attend else [layer.self_attn]
 
 
-def tokens_before(dit: Any) -> int:
+def prefix_tokens(dit: Any) -> int:
     """How many tokens stand before the latents, without any that are prepended by conditioning."""
     return int(dit.transformer.num_memory_tokens) + (0 if dit.global_cond_type == "adaLN" else 1)
 
@@ -54,7 +54,7 @@ def projections(dit: Any) -> tuple[Tensor, Tensor]:
     return inward.float().contiguous(), outward.float().contiguous()
 
 
-def in_fp32(layers: nn.Sequential, x: Tensor) -> Tensor:
+def mlp_in_fp32(layers: nn.Sequential, x: Tensor) -> Tensor:
     """Two linear layers with a SiLU between them, whatever their own number format."""
     for layer in layers:
         if isinstance(layer, nn.Linear):

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from midifrag.engine.network.packing import copies, linear
+from midifrag.engine.network.packing import copies, pack_linear
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +28,7 @@ class Rotary:
     half: int
 
     @classmethod
-    def of(cls, embedding: Any, tokens: int, attention: Any, dtype: torch.dtype) -> Rotary:
+    def from_embedding(cls, embedding: Any, tokens: int, attention: Any, dtype: torch.dtype) -> Rotary:
         """The tables of a stable-audio-tools ``RotaryEmbedding`` for its ``Attention``, the angles taken in fp32."""
         angles = embedding.forward_from_seq_len(tokens)[0].float()[:, None, None]
         half, parts = angles.shape[-1] // 2, 4 if attention.differential else 2
@@ -40,13 +40,13 @@ class Rotary:
         cos, back, ahead = (table.flatten().to(dtype) for table in (cos, back, ahead))
         return cls(cos, back[half:], ahead[:-half], half)
 
-    def turn(self, qk: Tensor) -> Tensor:
+    def rotate(self, qk: Tensor) -> Tensor:
         """Rotated queries and keys, (batch, tokens, heads of all parts, width)."""
         half, flat = self.half, qk.flatten(1)
-        turned = flat * self.cos
-        turned[:, half:].addcmul_(flat[:, :-half], self.back)
-        turned[:, :-half].addcmul_(flat[:, half:], self.ahead)
-        return turned
+        rotated = flat * self.cos
+        rotated[:, half:].addcmul_(flat[:, :-half], self.back)
+        rotated[:, :-half].addcmul_(flat[:, half:], self.ahead)
+        return rotated
 
 
 #: A layer's adaLN modulation for a batch, six of (rows, 1, width): norm gain, norm bias and gate of the attention, and
@@ -65,9 +65,9 @@ class Modulations:
         self._shifts = shifts.unflatten(-1, (2, 3, -1)).unsqueeze(1)
         self._dtype = dtype
 
-    def __call__(self, moments: Tensor) -> list[Modulation]:
-        """Every layer's modulation for ``moments``, stock's embedded scales, shifts and gates (rows, 6 · width)."""
-        scale, shift, gate = (self._shifts + moments.unflatten(-1, (2, 3, -1))).unbind(3)
+    def __call__(self, time_embedding: Tensor) -> list[Modulation]:
+        """Every layer's modulation for ``time_embedding`` (rows, 6 · width): stock's embedded scales, shifts, gates."""
+        scale, shift, gate = (self._shifts + time_embedding.unflatten(-1, (2, 3, -1))).unbind(3)
         gain = self._gamma * (1 + scale)
         bias = self._beta * (1 + scale) + shift
         every = torch.stack([gain, bias, torch.sigmoid(1 - gate)], dim=3).to(self._dtype)
@@ -81,45 +81,45 @@ class Block:
         attention = layer.self_attn
         self._heads, self._width = attention.num_heads, attention.dim_heads
         self._pairs = 1 + attention.differential
-        self._norms = _Norms(attention, dtype)
+        self._norms = _QKNorm(attention, dtype)
         self._norm = _LayerNorm(layer.pre_norm, dtype)
-        meeting, value = _arranged(attention)
-        self._meeting = len(meeting) // self._width
-        self._qkv = linear(torch.cat([self._norms.centred(meeting), value]).to(dtype))
-        self._out = linear(_scaled(attention.to_out.weight, layer.self_attn_scale).to(dtype))
-        self.crosses = bool(layer.cross_attend)
-        if self.crosses:
+        qk_weight, value = _qkv_weights(attention)
+        self._qk_heads = len(qk_weight) // self._width
+        self._qkv = pack_linear(torch.cat([self._norms.centred(qk_weight), value]).to(dtype))
+        self._out = pack_linear(_with_layer_scale(attention.to_out.weight, layer.self_attn_scale).to(dtype))
+        self.has_cross_attention = bool(layer.cross_attend)
+        if self.has_cross_attention:
             crossing = layer.cross_attn
             self._cross_heads = crossing.num_heads
             self._cross_repeat = crossing.num_heads // crossing.kv_heads
             self._cross_norm = _LayerNorm(layer.cross_attend_norm, dtype)
-            self._cross_norms = _Norms(crossing, dtype)
-            self._cross_q = linear(self._cross_norms.centred(crossing.to_q.weight).to(dtype))
+            self._cross_norms = _QKNorm(crossing, dtype)
+            self._cross_q = pack_linear(self._cross_norms.centred(crossing.to_q.weight).to(dtype))
             *keys, values = crossing.to_kv.weight.split(crossing.to_kv.in_features)
-            self._cross_k = linear(self._cross_norms.centred(torch.cat(keys)).to(dtype))
-            self._cross_v = linear(values.to(dtype))
-            self._cross_out = linear(_scaled(crossing.to_out.weight, layer.cross_attn_scale).to(dtype))
+            self._cross_k = pack_linear(self._cross_norms.centred(torch.cat(keys)).to(dtype))
+            self._cross_v = pack_linear(values.to(dtype))
+            self._cross_out = pack_linear(_with_layer_scale(crossing.to_out.weight, layer.cross_attn_scale).to(dtype))
         gate, outward = layer.ff.ff[0].proj, layer.ff.ff[2]
         self._forward_norm = _LayerNorm(layer.ff_norm, dtype)
-        self._forward_in = linear(gate.weight.to(dtype), gate.bias)
-        bias = None if outward.bias is None else _scaled(outward.bias, layer.ff_scale)
-        self._forward_out = linear(_scaled(outward.weight, layer.ff_scale).to(dtype), bias)
+        self._forward_in = pack_linear(gate.weight.to(dtype), gate.bias)
+        bias = None if outward.bias is None else _with_layer_scale(outward.bias, layer.ff_scale)
+        self._forward_out = pack_linear(_with_layer_scale(outward.weight, layer.ff_scale).to(dtype), bias)
         self.memory = sum(p.numel() for p in layer.parameters() if copies(p, dtype)) * dtype.itemsize
 
-    def attend(self, x: Tensor, rotary: Rotary | None, modulation: Modulation | None) -> Tensor:
+    def self_attend(self, x: Tensor, rotary: Rotary | None, modulation: Modulation | None) -> Tensor:
         """The block's first part, attention within (rows, tokens, width): it knows nothing of prompts."""
         if modulation is None:
-            return x + self._attend(self._norm(x), rotary)
-        return torch.addcmul(x, self._attend(self._norm.modulated(x, *modulation[:2]), rotary), modulation[2])
+            return x + self._attention_within(self._norm(x), rotary)
+        return torch.addcmul(x, self._attention_within(self._norm.modulated(x, *modulation[:2]), rotary), modulation[2])
 
-    def respond(self, x: Tensor, modulation: Modulation | None, context: Tensor | None) -> Tensor:
+    def cross_attend_and_feed(self, x: Tensor, modulation: Modulation | None, context: Tensor | None) -> Tensor:
         """The rest of it, in place where it may; ``context`` holds the keys and values of the first rows' prompts."""
         if context is not None:
             prompted = x[: context.shape[1]]
-            prompted += self._cross(self._cross_norm(prompted), context)
+            prompted += self._attention_to(self._cross_norm(prompted), context)
         if modulation is None:
-            return x + self._feed(self._forward_norm(x))
-        return torch.addcmul(x, self._feed(self._forward_norm.modulated(x, *modulation[3:5])), modulation[5])
+            return x + self._feed_forward(self._forward_norm(x))
+        return torch.addcmul(x, self._feed_forward(self._forward_norm.modulated(x, *modulation[3:5])), modulation[5])
 
     def keys_values(self, tokens: Tensor) -> Tensor:
         """The keys and values of conditioning ``tokens`` (1, tokens, width): (2 or 3, 1, heads, tokens, width)."""
@@ -130,24 +130,24 @@ class Block:
         )
         return every.repeat_interleave(self._cross_repeat, dim=3).permute(2, 0, 3, 1, 4).contiguous()
 
-    def _attend(self, x: Tensor, rotary: Rotary | None) -> Tensor:
+    def _attention_within(self, x: Tensor, rotary: Rotary | None) -> Tensor:
         rows, tokens, _ = x.shape
         qkv = self._qkv(x).view(rows, tokens, -1, self._width)
-        qk, value = qkv[:, :, : self._meeting], qkv[:, :, self._meeting :]
+        qk, value = qkv[:, :, : self._qk_heads], qkv[:, :, self._qk_heads :]
         qk = self._norms(qk)
         if rotary is not None:
-            qk = rotary.turn(qk)
+            qk = rotary.rotate(qk)
         each = qk.view(rows, tokens, -1, self._heads, self._width).permute(2, 0, 3, 1, 4).unbind()
         return self._out(_attention(each[: self._pairs], each[self._pairs :], value.transpose(1, 2)))
 
-    def _cross(self, x: Tensor, context: Tensor) -> Tensor:
+    def _attention_to(self, x: Tensor, context: Tensor) -> Tensor:
         rows, tokens, _ = x.shape
         queries = self._cross_norms(self._cross_q(x).view(rows, tokens, -1, self._width), 0)
         each = queries.view(rows, tokens, self._pairs, self._cross_heads, self._width).permute(2, 0, 3, 1, 4).unbind()
         *keys, value = context.unbind()
         return self._cross_out(_attention(each, keys, value))
 
-    def _feed(self, x: Tensor) -> Tensor:
+    def _feed_forward(self, x: Tensor) -> Tensor:
         value, gate = self._forward_in(x).chunk(2, dim=-1)
         return self._forward_out(value * functional.silu(gate))
 
@@ -166,7 +166,7 @@ class _LayerNorm:
         return torch.addcmul(bias, torch.layer_norm(x, self._shape, eps=self._eps), gain)
 
 
-class _Norms:
+class _QKNorm:
     """What an attention does to queries and keys before they meet: nothing, l2 or layer norm, head by head.
 
     torch's layer norm is slow on rows as short as a head. So the mean is taken out of the weights beforehand
@@ -198,12 +198,12 @@ class _Norms:
         if self._kind == "l2":
             unit: Tensor = x * length.clamp_min(1e-12).reciprocal().to(x.dtype)
             return unit
-        shrink = torch.addcmul(self._eps, length, length, value=1 / self._width).rsqrt_().to(x.dtype)
-        place = (which, x.shape[2])
-        if place not in self._tables:
-            self._tables[place] = self._repeated(self._gain, *place), self._repeated(self._bias, *place)
-        gain, bias = self._tables[place]
-        return torch.addcmul(bias, x * shrink, gain)
+        inverse = torch.addcmul(self._eps, length, length, value=1 / self._width).rsqrt_().to(x.dtype)
+        key = (which, x.shape[2])
+        if key not in self._tables:
+            self._tables[key] = self._repeated(self._gain, *key), self._repeated(self._bias, *key)
+        gain, bias = self._tables[key]
+        return torch.addcmul(bias, x * inverse, gain)
 
     @staticmethod
     def _repeated(table: Tensor, which: int | None, heads: int) -> Tensor:
@@ -220,7 +220,7 @@ def _attention(queries: Sequence[Tensor], keys: Sequence[Tensor], value: Tensor)
     return out.transpose(1, 2).flatten(2)
 
 
-def _arranged(attention: Any) -> tuple[Tensor, Tensor]:
+def _qkv_weights(attention: Any) -> tuple[Tensor, Tensor]:
     """The joint projection's weights: queries then keys, twice each for differential attention; and values."""
     weight: Tensor = attention.to_qkv.weight
     if not attention.differential:
@@ -230,7 +230,7 @@ def _arranged(attention: Any) -> tuple[Tensor, Tensor]:
     return torch.cat([query, second_query, key, second_key]), value
 
 
-def _scaled(weight: Tensor, scale: Any) -> Tensor:
+def _with_layer_scale(weight: Tensor, scale: Any) -> Tensor:
     """A weight or bias, with the ``LayerScale`` that follows its layer folded in."""
     if not hasattr(scale, "scale"):
         return weight

@@ -17,7 +17,7 @@ import torch
 from torch import Tensor
 
 from midifrag.engine.loading.model import Model
-from midifrag.engine.sketch.words import STOP_WORDS
+from midifrag.engine.stop_words import STOP_WORDS
 from midifrag.errors import ModelError
 
 #: Types of stable-audio-tools conditioners that read the prompt.
@@ -33,13 +33,13 @@ class Conditioning:
     """One request's conditioning in fp32, batch 1; ``None`` where the model has no such input.
 
     ``cross`` and ``negative`` are (1, tokens, width); ``negative`` is ``None`` when there is no negative prompt, which
-    stock inference then takes as zeros. ``summary`` (stock's global conditioning) is (1, width), ``prepend`` is
+    stock inference then takes as zeros. ``global_cond`` is (1, width), ``prepend`` is
     (1, tokens, width) and ``concat`` (1, channels, frames).
     """
 
     cross: Tensor | None = None
     negative: Tensor | None = None
-    summary: Tensor | None = None
+    global_cond: Tensor | None = None
     prepend: Tensor | None = None
     concat: Tensor | None = None
 
@@ -62,10 +62,10 @@ class Conditioner:
         self.text_runs = 0
         self._ignored = lru_cache(maxsize=CACHED_EMBEDDINGS)(self._find_ignored)
         known = {"seconds_start", "seconds_total"}
-        strange = [key for key, kind in self._types.items() if kind not in TEXT_TYPES and key not in known]
-        if strange:
+        unknown = [key for key, kind in self._types.items() if kind not in TEXT_TYPES and key not in known]
+        if unknown:
             raise ModelError(
-                f"{model.name} is conditioned on {', '.join(strange)}, which a preset cannot give; "
+                f"{model.name} is conditioned on {', '.join(unknown)}, which a preset cannot give; "
                 "models conditioned on a prompt, seconds_start and seconds_total can be played."
             )
 
@@ -76,15 +76,15 @@ class Conditioner:
         negative = None
         if negative_prompt and inputs["cross_attn_cond"] is not None:
             tensors = self._tensors(negative_prompt, seconds)
-            refused = self._model.module.get_conditioning_inputs(tensors, negative=True)
-            mask = refused["negative_cross_attn_mask"].bool().unsqueeze(2)
-            negative = torch.where(mask, refused["negative_cross_attn_cond"], 0.0).float()
+            negative_inputs = self._model.module.get_conditioning_inputs(tensors, negative=True)
+            mask = negative_inputs["negative_cross_attn_mask"].bool().unsqueeze(2)
+            negative = torch.where(mask, negative_inputs["negative_cross_attn_cond"], 0.0).float()
         return Conditioning(
-            cross=_floating(inputs["cross_attn_cond"]),
+            cross=_as_float(inputs["cross_attn_cond"]),
             negative=negative,
-            summary=_floating(inputs["global_cond"]),
-            prepend=_floating(inputs["prepend_cond"]),
-            concat=_floating(inputs["input_concat_cond"]),
+            global_cond=_as_float(inputs["global_cond"]),
+            prepend=_as_float(inputs["prepend_cond"]),
+            concat=_as_float(inputs["input_concat_cond"]),
         )
 
     def ignored(self, prompt: str) -> tuple[str, ...]:
@@ -138,5 +138,5 @@ class Conditioner:
         return embedding, mask
 
 
-def _floating(tensor: Tensor | None) -> Tensor | None:
+def _as_float(tensor: Tensor | None) -> Tensor | None:
     return None if tensor is None else tensor.float()

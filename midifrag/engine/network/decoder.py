@@ -14,12 +14,12 @@ from typing import Any, Protocol
 import torch
 from torch import Tensor
 
-from midifrag.engine.network.oobleck import NotOobleckError, needed, operations, run
+from midifrag.engine.network.oobleck import NotOobleckError, operations, receptive_field_of, run_chain
 
 #: Latents that a window adds to what is decoded already, by device kind, while other requests wait for their next step.
-WINDOW = {"cpu": 64, "cuda": 256, "mps": 128}
+WINDOW_LATENTS = {"cpu": 64, "cuda": 256, "mps": 128}
 #: How many times as long it is while none does: less is decoded twice.
-ALONE = 4
+ALONE_FACTOR = 4
 #: A window is never made smaller than this when memory is short.
 SMALLEST_WINDOW = 8
 
@@ -37,10 +37,10 @@ class Window:
     samples: int
 
 
-class Decoder(Protocol):
-    """Decodes windows. ``describes`` says what runs; ``memory`` is in bytes, beside the module's own."""
+class LatentDecoder(Protocol):
+    """Decodes windows. ``description`` says what runs; ``memory`` is in bytes, beside the module's own."""
 
-    describes: str
+    description: str
     memory: int
 
     def window_at(self, start: int, samples: int, frames: int, *, alone: bool = False) -> Window:
@@ -51,11 +51,11 @@ class Decoder(Protocol):
         """A window's audio, fp32 (batch, channels, samples), of ``latents`` (batch, channels, frames)."""
         ...
 
-    def shrink(self) -> bool:
-        """Use less memory from now on; False if that is not possible."""
+    def use_smaller_windows(self) -> None:
+        """Use less memory from now on, where that is possible."""
         ...
 
-    def grow(self) -> None:
+    def use_usual_windows(self) -> None:
         """Use as much memory as at first again."""
         ...
 
@@ -63,11 +63,11 @@ class Decoder(Protocol):
 class StockDecoder:
     """The pretransform's own ``decode``, of all latents at once, in fp32; also for models without one."""
 
-    describes = "stable-audio-tools' own decoder, whole, in fp32"
+    description = "stable-audio-tools' own decoder, whole, in fp32"
 
     def __init__(self, module: Any) -> None:
-        self._pretransform = in_fp32(module.pretransform)
-        self.memory = 0 if self._pretransform is module.pretransform else size_of(self._pretransform)
+        self._pretransform = fp32_module(module.pretransform)
+        self.memory = 0 if self._pretransform is module.pretransform else module_bytes(self._pretransform)
 
     def window_at(self, start: int, samples: int, frames: int, *, alone: bool = False) -> Window:  # noqa: ARG002
         """Everything."""
@@ -75,15 +75,14 @@ class StockDecoder:
 
     @torch.inference_mode()
     def decode(self, latents: Tensor, window: Window) -> Tensor:
-        """See `Decoder.decode`."""
+        """See `LatentDecoder.decode`."""
         audio = latents if self._pretransform is None else self._pretransform.decode(latents).float()
         return _cut(audio, window)
 
-    def shrink(self) -> bool:
+    def use_smaller_windows(self) -> None:
         """There is only one way."""
-        return False
 
-    def grow(self) -> None:
+    def use_usual_windows(self) -> None:
         """There is only one way."""
 
 
@@ -104,40 +103,37 @@ class OobleckDecoder:
             raise NotOobleckError(type(autoencoder.bottleneck).__name__)
         self._chain = operations(autoencoder.decoder.layers, dtype)
         self._scale = pretransform.scale
-        self._inner = in_fp32(autoencoder.pretransform)
+        self._inner = fp32_module(autoencoder.pretransform)
         self._clips = autoencoder.soft_clip
         self._ratio = pretransform.downsampling_ratio
         self._dtype = dtype
-        self._window = self._usual_window = WINDOW.get(device.type, 128)
+        self._window = self._usual_window = WINDOW_LATENTS.get(device.type, 128)
         self.memory = sum(each.numel() for each in autoencoder.decoder.parameters()) * dtype.itemsize
-        self.describes = f"midifrag's own decoder in {str(dtype).removeprefix('torch.')}"
+        self.description = f"midifrag's own decoder in {str(dtype).removeprefix('torch.')}"
 
     def window_at(self, start: int, samples: int, frames: int, *, alone: bool = False) -> Window:
-        """See `Decoder.window_at`."""
+        """See `LatentDecoder.window_at`."""
         if self._inner is not None:
             return Window(0, frames, start, samples - start)
-        stop = min(samples, start + self._window * self._ratio * (ALONE if alone else 1))
-        first, last = needed(self._chain, (start, stop))
+        stop = min(samples, start + self._window * self._ratio * (ALONE_FACTOR if alone else 1))
+        first, last = receptive_field_of(self._chain, (start, stop))
         first, last = max(0, first), min(frames, last)
         return Window(first, last, start - first * self._ratio, stop - start)
 
     @torch.inference_mode()
     def decode(self, latents: Tensor, window: Window) -> Tensor:
-        """See `Decoder.decode`."""
+        """See `LatentDecoder.decode`."""
         part = (latents[..., window.first : window.last] * self._scale).to(self._dtype).unsqueeze(2)
-        audio = run(self._chain, part.contiguous(memory_format=torch.channels_last)).squeeze(2).float()
+        audio = run_chain(self._chain, part.contiguous(memory_format=torch.channels_last)).squeeze(2).float()
         if self._inner is not None:
             audio = self._inner.decode(audio.contiguous())
         return _cut(torch.tanh(audio) if self._clips else audio, window)
 
-    def shrink(self) -> bool:
+    def use_smaller_windows(self) -> None:
         """Halve the windows."""
-        if self._inner is not None or self._window <= SMALLEST_WINDOW:
-            return False
         self._window = max(SMALLEST_WINDOW, self._window // 2)
-        return True
 
-    def grow(self) -> None:
+    def use_usual_windows(self) -> None:
         """Back to the usual windows."""
         self._window = self._usual_window
 
@@ -149,7 +145,7 @@ def _cut(audio: Tensor, window: Window) -> Tensor:
     return torch.nn.functional.pad(kept, (0, missing)) if missing else kept
 
 
-def in_fp32(module: Any) -> Any:
+def fp32_module(module: Any) -> Any:
     """The module itself if all of it is in fp32, else a copy that is."""
     if module is None or all(tensor.dtype == torch.float32 for tensor in module.state_dict().values()):
         return module
@@ -161,6 +157,6 @@ def in_fp32(module: Any) -> Any:
     return copy.deepcopy(module).float()
 
 
-def size_of(module: Any) -> int:
+def module_bytes(module: Any) -> int:
     """Bytes of a module's parameters and buffers."""
     return 0 if module is None else sum(each.numel() * each.element_size() for each in module.state_dict().values())

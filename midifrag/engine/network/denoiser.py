@@ -11,40 +11,46 @@ import copy
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import torch
 from torch import Tensor
 
-from midifrag.engine.diffusion.samplers import Query
-from midifrag.engine.loading.device import brought
+from midifrag.engine.loading.device import to_device
 from midifrag.engine.network.conditioning import Conditioning
+
+
+class ModelInput(NamedTuple):
+    """What the model is evaluated on: ``x``, (1, channels, frames), at time ``t`` (0 clean … 1 noise)."""
+
+    x: Tensor
+    t: float
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One request's share of a call: its query, its prepared conditioning (see `Denoiser.prepare`) and its guidance."""
+    """One request's share of a call: its input, its prepared conditioning (see `Denoiser.prepare`) and its guidance."""
 
-    query: Query
+    model_input: ModelInput
     prepared: Any
     cfg_scale: float
 
 
 class Denoiser(Protocol):
-    """The model at one precision. ``describes`` says what runs; ``memory`` is in bytes, beside the module's own."""
+    """The model at one precision. ``description`` says what runs; ``memory`` is in bytes, beside the module's own."""
 
-    describes: str
+    description: str
     memory: int
 
     def prepare(self, conditioning: Conditioning, times: Sequence[float], frames: int) -> Any:
         """What of a request can be computed before its first step. ``times`` are the ones it will ask for first."""
         ...
 
-    def held_by(self, prepared: Any) -> int:
+    def bytes_held(self, prepared: Any) -> int:
         """Bytes that a request's prepared conditioning takes."""
         ...
 
-    def guides(self, row: Row) -> bool:
+    def is_guided(self, row: Row) -> bool:
         """Whether the row takes a second, unguided evaluation."""
         ...
 
@@ -53,26 +59,26 @@ class Denoiser(Protocol):
         ...
 
 
-def guided(conditional: Tensor, unconditional: Tensor, scales: Sequence[float]) -> Tensor:
+def apply_guidance(conditional: Tensor, unconditional: Tensor, scales: Sequence[float]) -> Tensor:
     """Classifier-free guidance (arXiv:2207.12598), one scale a row."""
     return torch.lerp(unconditional, conditional, _scales(tuple(scales), conditional.device))
 
 
 @lru_cache(maxsize=256)
 def _scales(scales: tuple[float, ...], device: torch.device) -> Tensor:
-    return brought(scales, device).view(-1, 1, 1)
+    return to_device(scales, device).view(-1, 1, 1)
 
 
 @lru_cache(maxsize=256)
-def indices(places: tuple[int, ...], device: torch.device) -> Tensor:
+def index_tensor(guided_rows: tuple[int, ...], device: torch.device) -> Tensor:
     """Rows' numbers on a device."""
-    return brought(places, device)
+    return to_device(guided_rows, device)
 
 
 class StockDenoiser:
     """stable-audio-tools' own ``DiffusionTransformer.forward`` without its checkpointing, in fp32."""
 
-    describes = "stable-audio-tools' own forward pass in fp32"
+    description = "stable-audio-tools' own forward pass in fp32"
     memory = 0
 
     def __init__(self, module: Any) -> None:
@@ -85,46 +91,46 @@ class StockDenoiser:
         """The conditioning as it is."""
         return conditioning
 
-    def held_by(self, prepared: Conditioning) -> int:
+    def bytes_held(self, prepared: Conditioning) -> int:
         """Nothing of its own: the conditioning is the cache's."""
         del prepared
         return 0
 
-    def guides(self, row: Row) -> bool:
+    def is_guided(self, row: Row) -> bool:
         """Whether the row's guidance does anything."""
         return bool(row.cfg_scale != 1 and row.prepared.can_guide)
 
     @torch.inference_mode()
     def evaluate(self, rows: Sequence[Row]) -> Tensor:
         """See `Denoiser.evaluate`."""
-        places = [index for index, row in enumerate(rows) if self.guides(row)]
-        again = [rows[place] for place in places]
+        guided_rows = [index for index, row in enumerate(rows) if self.is_guided(row)]
+        again = [rows[index] for index in guided_rows]
         plain = [row.prepared for row in rows]
-        bare = [_unguided(row.prepared) for row in again]
+        unguided = [_unguided(row.prepared) for row in again]
         everything = [*rows, *again]
         output = self._transformer(
-            torch.cat([row.query.x for row in everything]),
-            brought([row.query.t for row in everything], rows[0].query.x.device),
-            cross_attn_cond=_stack([each.cross for each in plain + bare]),
-            global_embed=_stack([each.summary for each in plain + bare]),
-            prepend_cond=_stack([each.prepend for each in plain + bare]),
-            prepend_cond_mask=_mask([each.prepend for each in plain + bare]),
-            input_concat_cond=_stack([each.concat for each in plain + bare]),
+            torch.cat([row.model_input.x for row in everything]),
+            to_device([row.model_input.t for row in everything], rows[0].model_input.x.device),
+            cross_attn_cond=_stack([each.cross for each in plain + unguided]),
+            global_embed=_stack([each.global_cond for each in plain + unguided]),
+            prepend_cond=_stack([each.prepend for each in plain + unguided]),
+            prepend_cond_mask=_mask([each.prepend for each in plain + unguided]),
+            input_concat_cond=_stack([each.concat for each in plain + unguided]),
             use_checkpointing=False,
         ).float()
-        return combine(output, rows, places)
+        return combine_guidance(output, rows, guided_rows)
 
 
-def combine(output: Tensor, rows: Sequence[Row], places: Sequence[int]) -> Tensor:
-    """Guide a call's outputs: one for every row, then an unconditional one for each of the rows at ``places``."""
-    if not places:
+def combine_guidance(output: Tensor, rows: Sequence[Row], guided_rows: Sequence[int]) -> Tensor:
+    """Guide a call's outputs: one for every row, then an unconditional one for each of ``guided_rows``."""
+    if not guided_rows:
         return output
     conditional, unconditional = output[: len(rows)], output[len(rows) :]
-    scales = [rows[place].cfg_scale for place in places]
-    if list(places) == list(range(len(rows))):
-        return guided(conditional, unconditional, scales)
-    where = indices(tuple(places), output.device)
-    return conditional.index_copy(0, where, guided(conditional[where], unconditional, scales))
+    scales = [rows[index].cfg_scale for index in guided_rows]
+    if list(guided_rows) == list(range(len(rows))):
+        return apply_guidance(conditional, unconditional, scales)
+    where = index_tensor(tuple(guided_rows), output.device)
+    return conditional.index_copy(0, where, apply_guidance(conditional[where], unconditional, scales))
 
 
 def _unguided(conditioning: Conditioning) -> Conditioning:
@@ -133,7 +139,7 @@ def _unguided(conditioning: Conditioning) -> Conditioning:
     if cross is None and conditioning.cross is not None:
         cross = torch.zeros_like(conditioning.cross)
     prepend = None if conditioning.prepend is None else torch.zeros_like(conditioning.prepend)
-    return Conditioning(cross=cross, summary=conditioning.summary, prepend=prepend, concat=conditioning.concat)
+    return Conditioning(cross=cross, global_cond=conditioning.global_cond, prepend=prepend, concat=conditioning.concat)
 
 
 def _stack(tensors: Sequence[Tensor | None]) -> Tensor | None:

@@ -1,58 +1,58 @@
-"""CUDA graphs: a whole denoiser call recorded once per batch size and length, then replayed with one launch.
+"""CUDA graphs: a whole denoiser call captured once per batch size and length, then replayed with one launch.
 
-Requests of all kinds must meet the few shapes that were recorded at warm-up. So rows are filled up to the next recorded
+Requests of all kinds must meet the few shapes that were captured at warm-up. So rows are filled up to the next captured
 batch size with copies, rows without guidance ride along with those that have it (at scale 1 guidance is the identity),
-and rows without a negative prompt get one of zeros beside rows with one. What fits no recording runs without, and
-nothing is recorded while a press waits. torch cannot keep recordings on a disk, so they are made anew at every start.
+and rows without a negative prompt get one of zeros beside rows with one. What fits no captured graph runs without, and
+nothing is captured while a press waits. torch cannot keep graphs on a disk, so they are made anew at every start.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, TypeAlias
 
 import torch
 from torch import Tensor
 
-#: Batch sizes that are recorded.
-BATCHES = (1, 2, 4, 8, 16)
+#: Batch sizes that are captured.
+CAPTURED_BATCHES = (1, 2, 4, 8, 16)
 
 
 @dataclass(frozen=True, slots=True)
-class Shape:
-    """What is recorded: a batch of latents of one length, whether guided, and whether against negative prompts."""
+class GraphShape:
+    """What is captured: a batch of latents of one length, whether guided, and whether against negative prompts."""
 
     batch: int
     frames: int
     guided: bool
-    refusing: bool
+    has_negative: bool
 
 
 @dataclass(frozen=True, slots=True)
-class Inputs:
+class DenoiserInputs:
     """A denoiser call's tensors; see ``FastDenoiser``."""
 
     latents: Tensor
-    moments: Tensor
+    time_embeddings: Tensor
     context: Tensor | None
     prepend: Tensor | None
 
-    def copy_(self, other: Inputs) -> None:
+    def copy_(self, other: DenoiserInputs) -> None:
         """Overwrite these tensors with the other's values."""
-        for name in ("latents", "moments", "context", "prepend"):
+        for name in ("latents", "time_embeddings", "context", "prepend"):
             mine, its = getattr(self, name), getattr(other, name)
             if mine is not None:
                 mine.copy_(its)
 
 
-Forward = Callable[[Inputs, bool], Tensor]
+Forward: TypeAlias = Callable[[DenoiserInputs, bool], Tensor]
 
 
-class Recording(Protocol):
-    """Recorded work: `replay` repeats it on what ``inputs`` hold by then and leaves the result in ``output``."""
+class CapturedCall(Protocol):
+    """Captured work: `replay` repeats it on what ``inputs`` hold by then and leaves the result in ``output``."""
 
-    inputs: Inputs
+    inputs: DenoiserInputs
     output: Tensor
 
     def replay(self) -> None:
@@ -60,10 +60,10 @@ class Recording(Protocol):
         ...
 
 
-class CudaRecording:
+class CudaGraph:
     """A CUDA graph of one denoiser call."""
 
-    def __init__(self, forward: Forward, inputs: Inputs, guided: bool) -> None:
+    def __init__(self, forward: Forward, inputs: DenoiserInputs, guided: bool) -> None:
         self.inputs = inputs
         side = torch.cuda.Stream()
         side.wait_stream(torch.cuda.current_stream())
@@ -80,40 +80,44 @@ class CudaRecording:
         self._graph.replay()
 
 
-class Graphs:
-    """The recordings of one denoiser."""
+class GraphCache:
+    """The graphs of one denoiser."""
 
-    def __init__(self, forward: Forward, record: Callable[[Forward, Inputs, bool], Recording] = CudaRecording) -> None:
+    def __init__(
+        self, forward: Forward, capture: Callable[[Forward, DenoiserInputs, bool], CapturedCall] = CudaGraph
+    ) -> None:
         self._forward = forward
-        self._record = record
-        self._recordings: dict[Shape, Recording] = {}
+        self._capture = capture
+        self._captured: dict[GraphShape, CapturedCall] = {}
 
     def __len__(self) -> int:
-        return len(self._recordings)
+        return len(self._captured)
 
-    def fitting(self, batch: int, frames: int, *, guided: bool, refusing: bool) -> Shape | None:
-        """The smallest recorded shape that this batch fits."""
+    def fitting(self, batch: int, frames: int, *, guided: bool, has_negative: bool) -> GraphShape | None:
+        """The smallest captured shape that this batch fits."""
         fits = [
             shape
-            for shape in self._recordings
-            if shape.batch >= batch and shape.frames == frames and (shape.guided, shape.refusing) == (guided, refusing)
+            for shape in self._captured
+            if shape.batch >= batch
+            and shape.frames == frames
+            and (shape.guided, shape.has_negative) == (guided, has_negative)
         ]
         return min(fits, key=lambda shape: shape.batch, default=None)
 
-    def record(self, shape: Shape, inputs: Inputs) -> None:
-        """Record a shape; ``inputs`` have it and stay in use."""
-        if shape not in self._recordings:
-            self._recordings[shape] = self._record(self._forward, inputs, shape.guided)
+    def capture(self, shape: GraphShape, inputs: DenoiserInputs) -> None:
+        """Capture a shape; ``inputs`` have it and stay in use."""
+        if shape not in self._captured:
+            self._captured[shape] = self._capture(self._forward, inputs, shape.guided)
 
-    def run(self, shape: Shape, inputs: Inputs) -> Tensor:
-        """The output for these inputs, which have the recorded shape; the tensor is the caller's."""
-        recording = self._recordings[shape]
-        recording.inputs.copy_(inputs)
-        recording.replay()
-        return recording.output.clone()
+    def run(self, shape: GraphShape, inputs: DenoiserInputs) -> Tensor:
+        """The output for these inputs, which have the captured shape; the tensor is the caller's."""
+        captured = self._captured[shape]
+        captured.inputs.copy_(inputs)
+        captured.replay()
+        return captured.output.clone()
 
-    def clear(self) -> list[Shape]:
-        """Free all recordings. Returns what they were of."""
-        shapes = list(self._recordings)
-        self._recordings.clear()
+    def clear(self) -> list[GraphShape]:
+        """Free all graphs. Returns what they were of."""
+        shapes = list(self._captured)
+        self._captured.clear()
         return shapes

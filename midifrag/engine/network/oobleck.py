@@ -14,7 +14,7 @@ from typing import Any, TypeAlias
 import torch
 from torch import Tensor, nn
 
-from midifrag.engine.network.packing import Layer, convolution, upsampling
+from midifrag.engine.network.packing import Layer, pack_convolution, pack_upsampling
 
 #: A half-open stretch of positions.
 Span: TypeAlias = tuple[int, int]
@@ -28,18 +28,18 @@ class NotOobleckError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Convolution:
-    """A convolution that keeps the length: odd kernel, padded with ``reach`` zeros on both sides."""
+    """A convolution that keeps the length: odd kernel, padded with ``padding`` zeros on both sides."""
 
     layer: Layer
-    reach: int
+    padding: int
 
     def __call__(self, x: Tensor) -> Tensor:
         """Convolve along time."""
         return self.layer(x)
 
-    def needs(self, span: Span) -> Span:
+    def receptive_field(self, span: Span) -> Span:
         """The inputs that these outputs depend on."""
-        return span[0] - self.reach, span[1] + self.reach
+        return span[0] - self.padding, span[1] + self.padding
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +54,7 @@ class Upsampling:
         """Upsample along time."""
         return self.layer(x)
 
-    def needs(self, span: Span) -> Span:
+    def receptive_field(self, span: Span) -> Span:
         """The inputs that these outputs depend on."""
         first = -((2 * self.stride - 1 - self.padding - span[0]) // self.stride)
         return first, (span[1] - 1 + self.padding) // self.stride + 1
@@ -67,8 +67,8 @@ class Snake:
     ``in_place`` where nobody else needs x: fresh memory for every large result costs as much as the arithmetic.
     """
 
-    twice: Tensor
-    half: Tensor
+    two_alpha: Tensor
+    half_over_beta: Tensor
     in_place: bool
 
     def __call__(self, x: Tensor) -> Tensor:
@@ -78,11 +78,11 @@ class Snake:
         tile = len(rows) if x.device.type != "cpu" else max(1, _SNAKE_TILE // x.shape[1])
         for start in range(0, len(rows), tile):
             piece = rows[start : start + tile].float()
-            wave = (piece * self.twice).cos_()
-            out[start : start + tile] = torch.addcmul(piece, wave, -self.half).add_(self.half)
+            wave = (piece * self.two_alpha).cos_()
+            out[start : start + tile] = torch.addcmul(piece, wave, -self.half_over_beta).add_(self.half_over_beta)
         return out.view(x.shape[0], x.shape[2], x.shape[3], x.shape[1]).permute(0, 3, 1, 2)
 
-    def needs(self, span: Span) -> Span:
+    def receptive_field(self, span: Span) -> Span:
         """The same samples."""
         return span
 
@@ -98,7 +98,7 @@ class Pointwise:
         result: Tensor = self.layer(x)
         return result
 
-    def needs(self, span: Span) -> Span:
+    def receptive_field(self, span: Span) -> Span:
         """The same samples."""
         return span
 
@@ -111,27 +111,27 @@ class Residual:
 
     def __call__(self, x: Tensor) -> Tensor:
         """Run the chain and add."""
-        return run(self.chain, x).add_(x)
+        return run_chain(self.chain, x).add_(x)
 
-    def needs(self, span: Span) -> Span:
+    def receptive_field(self, span: Span) -> Span:
         """The inputs of the whole chain, which contain ``span``."""
-        return needed(self.chain, span)
+        return receptive_field_of(self.chain, span)
 
 
 Operation: TypeAlias = Convolution | Upsampling | Snake | Pointwise | Residual
 
 
-def run(chain: Sequence[Operation], x: Tensor) -> Tensor:
+def run_chain(chain: Sequence[Operation], x: Tensor) -> Tensor:
     """Apply one operation after the other."""
     for operation in chain:
         x = operation(x)
     return x
 
 
-def needed(chain: Sequence[Operation], span: Span) -> Span:
+def receptive_field_of(chain: Sequence[Operation], span: Span) -> Span:
     """The inputs that the outputs ``span`` of a chain depend on; may reach over the ends."""
     for operation in reversed(chain):
-        span = operation.needs(span)
+        span = operation.receptive_field(span)
     return span
 
 
@@ -164,14 +164,14 @@ def _convolution(layer: nn.Conv1d, dtype: torch.dtype) -> Convolution:
     padding, dilation = int(layer.padding[0]), layer.dilation[0]
     if layer.stride != (1,) or layer.groups != 1 or 2 * padding != dilation * (layer.kernel_size[0] - 1):
         raise NotOobleckError("a convolution that changes the length")
-    return Convolution(convolution(*_folded(layer, dtype), padding, dilation), padding)
+    return Convolution(pack_convolution(*_folded(layer, dtype), padding, dilation), padding)
 
 
 def _upsampling(layer: nn.ConvTranspose1d, dtype: torch.dtype) -> Upsampling:
     stride, padding = layer.stride[0], int(layer.padding[0])
     if layer.kernel_size[0] != 2 * stride or 2 * padding != stride or layer.output_padding != (0,):
         raise NotOobleckError("an odd stride")
-    return Upsampling(upsampling(*_folded(layer, dtype), padding, stride), stride, padding)
+    return Upsampling(pack_upsampling(*_folded(layer, dtype), padding, stride), stride, padding)
 
 
 def _folded(layer: Any, dtype: torch.dtype) -> tuple[Tensor, Tensor | None]:

@@ -19,7 +19,7 @@ Layer: TypeAlias = Callable[[Tensor], Tensor]
 _TYPICAL_ROWS = 256
 
 
-def linear(weight: Tensor, bias: Tensor | None = None) -> Layer:
+def pack_linear(weight: Tensor, bias: Tensor | None = None) -> Layer:
     """A layer on (…, inputs), with weights (outputs, inputs) that keep their number format."""
     weight, bias = weight.detach().contiguous(), _like(bias, weight)
     if not _packs(weight):
@@ -29,7 +29,7 @@ def linear(weight: Tensor, bias: Tensor | None = None) -> Layer:
     return lambda x: cast(Tensor, multiply(x, packed, bias, "none", [], ""))
 
 
-def convolution(weight: Tensor, bias: Tensor | None, padding: int, dilation: int) -> Layer:
+def pack_convolution(weight: Tensor, bias: Tensor | None, padding: int, dilation: int) -> Layer:
     """A convolution along the last of (batch, channels, 1, samples); weights are (outputs, inputs, 1, width)."""
     weight, bias = weight.detach().contiguous(memory_format=torch.channels_last), _like(bias, weight)
     pad, spread = [0, padding], [1, dilation]
@@ -41,7 +41,7 @@ def convolution(weight: Tensor, bias: Tensor | None, padding: int, dilation: int
     return lambda x: cast(Tensor, multiply(x, packed, bias, pad, [1, 1], spread, 1, "none", [], ""))
 
 
-def upsampling(weight: Tensor, bias: Tensor | None, padding: int, stride: int) -> Layer:
+def pack_upsampling(weight: Tensor, bias: Tensor | None, padding: int, stride: int) -> Layer:
     """A transposed convolution along the last dimension, with weights (inputs, outputs, 1, width)."""
     weight, bias = weight.detach().contiguous(memory_format=torch.channels_last), _like(bias, weight)
     pad, step = [0, padding], [1, stride]

@@ -22,10 +22,10 @@ class Position:
     added: Tensor | None
 
 
-class Positions:
+class PositionCache:
     """Those of a stable-audio-tools ``ContinuousTransformer`` in ``dtype``; with ``keeps_all`` none is ever forgotten.
 
-    Recordings need that, which read the tables where they lie.
+    Captured graphs need that, which read the tables where they lie.
     """
 
     def __init__(self, transformer: Any, dtype: torch.dtype, *, keeps_all: bool) -> None:
@@ -34,7 +34,7 @@ class Positions:
         self._keeps_all = keeps_all
         self._made: dict[int, Position] = {}
 
-    def of(self, tokens: int) -> Position:
+    def for_length(self, tokens: int) -> Position:
         """What a sequence of so many tokens needs."""
         if tokens not in self._made:
             if len(self._made) >= _KEPT and not self._keeps_all:
@@ -48,7 +48,7 @@ class Positions:
 
     def _rotary(self, tokens: int) -> Rotary | None:
         embedding, attention = self._transformer.rotary_pos_emb, self._transformer.layers[0].self_attn
-        return None if embedding is None else Rotary.of(embedding, tokens, attention, self._dtype)
+        return None if embedding is None else Rotary.from_embedding(embedding, tokens, attention, self._dtype)
 
     def _added(self, tokens: int) -> Tensor | None:
         transformer = self._transformer

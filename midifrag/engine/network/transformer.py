@@ -20,46 +20,45 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from midifrag.engine.diffusion.samplers import Query
-from midifrag.engine.loading.device import brought
-from midifrag.engine.network.architecture import in_fp32, projections, tokens_before
+from midifrag.engine.loading.device import to_device
+from midifrag.engine.network.architecture import mlp_in_fp32, prefix_tokens, projections
 from midifrag.engine.network.blocks import Block, Modulations
 from midifrag.engine.network.conditioning import Conditioning
-from midifrag.engine.network.denoiser import Row, combine, indices
-from midifrag.engine.network.graphs import Graphs, Inputs, Shape
-from midifrag.engine.network.positions import Position, Positions
+from midifrag.engine.network.denoiser import ModelInput, Row, combine_guidance, index_tensor
+from midifrag.engine.network.graphs import DenoiserInputs, GraphCache, GraphShape
+from midifrag.engine.network.positions import Position, PositionCache
 
 
 @dataclass(eq=False, slots=True)
-class Prepared:
+class PreparedConditioning:
     """What of a request does not change from step to step.
 
-    ``context`` and ``refused`` hold every layer's keys and values (layers, 2, 1, heads, tokens, width) for the prompt
-    and the negative prompt. ``prepend`` is (1, tokens, width). ``moments`` maps a time to its embedding: (6 · width)
-    for adaLN models, (width) for those that prepend it.
+    ``context`` and ``negative_context`` hold every layer's keys and values (layers, 2, 1, heads, tokens, width) for the
+    prompt and the negative prompt. ``global_cond`` is (1, width), ``prepend`` (1, tokens, width). ``time_embeddings``
+    maps a time to its embedding: (6 · width) for adaLN models, (width) for those that prepend it.
     """
 
     context: Tensor | None
-    refused: Tensor | None
+    negative_context: Tensor | None
     prepend: Tensor | None
-    summary: Tensor | None
-    moments: dict[float, Tensor]
+    global_cond: Tensor | None
+    time_embeddings: dict[float, Tensor]
     can_guide: bool
 
 
 @dataclass(frozen=True, slots=True)
-class _Gathered:
-    """The keys and values of one batch side by side, and whose they are."""
+class _BatchContext:
+    """The keys and values of a batch side by side, those of ``negative_rows`` last, and whose they are."""
 
-    members: list[Prepared]
-    places: list[int]
-    zeros: bool
+    members: list[PreparedConditioning]
+    negative_rows: list[int]
+    fill: bool
     context: Tensor
 
-    def holds(self, members: list[Prepared], places: Sequence[int], zeros: bool) -> bool:
+    def holds(self, members: list[PreparedConditioning], negative_rows: Sequence[int], fill: bool) -> bool:
         """Whether this is the same batch, looked at by identity."""
         same = len(members) == len(self.members) and all(map(operator.is_, members, self.members))
-        return same and self.places == list(places) and self.zeros == zeros
+        return same and self.negative_rows == list(negative_rows) and self.fill == fill
 
 
 class FastDenoiser:
@@ -71,214 +70,230 @@ class FastDenoiser:
         self._transformer = dit.transformer
         self._dtype = dtype
         self._adaptive = dit.global_cond_type == "adaLN"
-        self.describes = f"midifrag's own forward pass in {str(dtype).removeprefix('torch.')}"
+        self.description = f"midifrag's own forward pass in {str(dtype).removeprefix('torch.')}"
         self._memory_tokens = self._transformer.num_memory_tokens
         self._project_in, self._project_out = projections(dit)
         self._blocks = [Block(layer, dtype) for layer in self._transformer.layers]
-        self._gathered: _Gathered | None = None
+        self._batch_context: _BatchContext | None = None
         self.context_tokens = 0
-        # A recording has no place for what some models prepend.
-        self.records = self._project_in.device.type == "cuda" and not hasattr(dit, "to_prepend_embed")
-        self._positions = Positions(self._transformer, dtype, keeps_all=self.records)
-        self._graphs = Graphs(self._forward_whole)
+        # A captured graph has no place for what some models prepend.
+        self.captures_graphs = self._project_in.device.type == "cuda" and not hasattr(dit, "to_prepend_embed")
+        self._positions = PositionCache(self._transformer, dtype, keeps_all=self.captures_graphs)
+        self._graphs = GraphCache(self._forward_whole)
         self.memory = sum(block.memory for block in self._blocks)
         self._modulations = Modulations(self._transformer.layers, dtype) if self._adaptive else None
 
-    def held_by(self, prepared: Prepared) -> int:
-        """See `Denoiser.held_by`."""
-        tensors = [prepared.context, prepared.refused, prepared.prepend, *prepared.moments.values()]
+    def bytes_held(self, prepared: PreparedConditioning) -> int:
+        """See `Denoiser.bytes_held`."""
+        tensors = [prepared.context, prepared.negative_context, prepared.prepend, *prepared.time_embeddings.values()]
         return sum(tensor.numel() * tensor.element_size() for tensor in tensors if tensor is not None)
 
-    def guides(self, row: Row) -> bool:
+    def is_guided(self, row: Row) -> bool:
         """Whether the row's guidance does anything."""
         return bool(row.cfg_scale != 1 and row.prepared.can_guide)
 
     @torch.inference_mode()
-    def prepare(self, conditioning: Conditioning, times: Sequence[float], frames: int) -> Prepared:
+    def prepare(self, conditioning: Conditioning, times: Sequence[float], frames: int) -> PreparedConditioning:
         """See `Denoiser.prepare`."""
         dit, dtype = self._dit, self._dtype
-        summary = None
-        if conditioning.summary is not None:
-            summary = in_fp32(dit.to_global_embed, conditioning.summary)
+        global_cond = None
+        if conditioning.global_cond is not None:
+            global_cond = mlp_in_fp32(dit.to_global_embed, conditioning.global_cond)
         prepend = None
         if conditioning.prepend is not None:
-            prepend = in_fp32(dit.to_prepend_embed, conditioning.prepend).to(dtype)
+            prepend = mlp_in_fp32(dit.to_prepend_embed, conditioning.prepend).to(dtype)
         self._position(frames, prepend)
-        prepared = Prepared(
+        prepared = PreparedConditioning(
             context=self._keys_values(conditioning.cross),
-            refused=self._keys_values(conditioning.negative),
+            negative_context=self._keys_values(conditioning.negative),
             prepend=prepend,
-            summary=summary,
-            moments={},
+            global_cond=global_cond,
+            time_embeddings={},
             can_guide=conditioning.can_guide,
         )
         self._embed_times(prepared, list(dict.fromkeys(times)))
         return prepared
 
     def _keys_values(self, cross: Tensor | None) -> Tensor | None:
-        crossing = [block for block in self._blocks if block.crosses]
-        if cross is None or not crossing:
+        with_cross = [block for block in self._blocks if block.has_cross_attention]
+        if cross is None or not with_cross:
             return None
         self.context_tokens = cross.shape[1]
-        tokens = in_fp32(self._dit.to_cond_embed, cross).to(self._dtype)
-        return torch.stack([block.keys_values(tokens) for block in crossing])
+        tokens = mlp_in_fp32(self._dit.to_cond_embed, cross).to(self._dtype)
+        return torch.stack([block.keys_values(tokens) for block in with_cross])
 
-    def _embed_times(self, prepared: Prepared, times: list[float]) -> None:
+    def _embed_times(self, prepared: PreparedConditioning, times: list[float]) -> None:
         if not times:
             return
-        moments = brought(times, self._project_in.device)
-        features = self._dit.timestep_features.float()(moments.unsqueeze(1))
-        embedded = in_fp32(self._dit.to_timestep_embed, features)
-        if prepared.summary is not None:
-            embedded = embedded + prepared.summary
+        t = to_device(times, self._project_in.device)
+        features = self._dit.timestep_features.float()(t.unsqueeze(1))
+        embedded = mlp_in_fp32(self._dit.to_timestep_embed, features)
+        if prepared.global_cond is not None:
+            embedded = embedded + prepared.global_cond
         if self._adaptive:
-            embedded = in_fp32(self._transformer.global_cond_embedder, embedded)
-        prepared.moments.update(zip(times, embedded, strict=True))
+            embedded = mlp_in_fp32(self._transformer.global_cond_embedder, embedded)
+        prepared.time_embeddings.update(zip(times, embedded, strict=True))
 
     @torch.inference_mode()
     def evaluate(self, rows: Sequence[Row]) -> Tensor:
         """See `Denoiser.evaluate`."""
         for row in rows:
-            if row.query.t not in row.prepared.moments:
-                self._embed_times(row.prepared, [row.query.t])
-        guided = [index for index, row in enumerate(rows) if self.guides(row)]
-        refusing = any(rows[index].prepared.refused is not None for index in guided)
-        shape = self._graphs.fitting(len(rows), rows[0].query.x.shape[-1], guided=bool(guided), refusing=refusing)
+            if row.model_input.t not in row.prepared.time_embeddings:
+                self._embed_times(row.prepared, [row.model_input.t])
+        guided = [index for index, row in enumerate(rows) if self.is_guided(row)]
+        has_negative = any(rows[index].prepared.negative_context is not None for index in guided)
+        shape = self._graphs.fitting(
+            len(rows), rows[0].model_input.x.shape[-1], guided=bool(guided), has_negative=has_negative
+        )
         if shape is None:
-            places = sorted(guided, key=lambda index: rows[index].prepared.refused is None)
-            output = self._forward(self._inputs(rows, places, against=places), places)
+            guided_rows = sorted(guided, key=lambda index: rows[index].prepared.negative_context is None)
+            output = self._forward(self._inputs(rows, guided_rows, negative_rows=guided_rows), guided_rows)
         else:
-            places = list(range(len(rows))) if guided else []
+            guided_rows = list(range(len(rows))) if guided else []
             filled = [*rows, *[rows[-1]] * (shape.batch - len(rows))]
             everyone = list(range(shape.batch)) if guided else []
-            against = everyone if refusing else []
-            output = self._graphs.run(shape, self._inputs(filled, everyone, against=against, zeros=refusing))
-            output = torch.cat([output[: len(rows)], output[shape.batch : shape.batch + len(places)]])
-        return combine(output, rows, places)
+            negative_rows = everyone if has_negative else []
+            output = self._graphs.run(
+                shape, self._inputs(filled, everyone, negative_rows=negative_rows, fill=has_negative)
+            )
+            output = torch.cat([output[: len(rows)], output[shape.batch : shape.batch + len(guided_rows)]])
+        return combine_guidance(output, rows, guided_rows)
 
-    def capture(self, frames: int, batches: Sequence[int], *, guided: bool, refusing: bool) -> None:
-        """Record calls of these sizes, on devices that can; see `midifrag.engine.network.graphs`."""
-        if not self.records:
+    def capture(self, frames: int, batches: Sequence[int], *, guided: bool, has_negative: bool) -> None:
+        """Capture calls of these sizes, on devices that can; see `midifrag.engine.network.graphs`."""
+        if not self.captures_graphs:
             return
-        row = self._sample_row(frames, guided=guided, refusing=refusing)
+        row = self._sample_row(frames, guided=guided, has_negative=has_negative)
         try:
             for batch in batches:
-                shape = Shape(batch, frames, guided, refusing)
-                places = list(range(batch)) if guided else []
-                against = places if refusing else []
-                self._graphs.record(shape, self._inputs([row] * batch, places, against=against, zeros=refusing))
+                shape = GraphShape(batch, frames, guided, has_negative)
+                guided_rows = list(range(batch)) if guided else []
+                negative_rows = guided_rows if has_negative else []
+                self._graphs.capture(
+                    shape, self._inputs([row] * batch, guided_rows, negative_rows=negative_rows, fill=has_negative)
+                )
         finally:
-            self.forget_batch()
+            self.release_batch()
 
-    def _sample_row(self, frames: int, *, guided: bool, refusing: bool) -> Row:
+    def _sample_row(self, frames: int, *, guided: bool, has_negative: bool) -> Row:
         """A row as requests have them, of zeros."""
         device, dit = self._project_in.device, self._dit
         cross = None
-        if any(block.crosses for block in self._blocks):
+        if any(block.has_cross_attention for block in self._blocks):
             cross = torch.zeros(1, self.context_tokens, dit.cond_token_dim, device=device)
-        summary = None
+        global_cond = None
         if hasattr(dit, "to_global_embed"):
-            summary = torch.zeros(1, dit.to_global_embed[0].in_features, device=device)
-        conditioning = Conditioning(cross=cross, negative=cross if refusing else None, summary=summary)
+            global_cond = torch.zeros(1, dit.to_global_embed[0].in_features, device=device)
+        conditioning = Conditioning(cross=cross, negative=cross if has_negative else None, global_cond=global_cond)
         x = torch.zeros(1, len(dit.preprocess_conv.weight), frames, device=device)
-        return Row(Query(x, 0.5), self.prepare(conditioning, [0.5], frames), 2.0 if guided else 1.0)
+        return Row(ModelInput(x, 0.5), self.prepare(conditioning, [0.5], frames), 2.0 if guided else 1.0)
 
     @property
     def captures(self) -> int:
-        """How many shapes are recorded."""
+        """How many shapes are captured."""
         return len(self._graphs)
 
-    def forget(self) -> list[Shape]:
-        """Free recordings, tables and what was gathered for the last batch. Returns what was recorded."""
+    def release(self) -> list[GraphShape]:
+        """Free captured graphs, tables and what was gathered for the last batch. Returns what was captured."""
         self._positions.clear()
-        self.forget_batch()
+        self.release_batch()
         return self._graphs.clear()
 
-    def forget_batch(self) -> None:
+    def release_batch(self) -> None:
         """Free what was gathered for the last batch."""
-        self._gathered = None
+        self._batch_context = None
 
     def _inputs(
-        self, rows: Sequence[Row], places: Sequence[int], *, against: Sequence[int], zeros: bool = False
-    ) -> Inputs:
-        """The tensors of a call that evaluates the rows at ``places`` once more, unguided.
+        self, rows: Sequence[Row], guided_rows: Sequence[int], *, negative_rows: Sequence[int], fill: bool = False
+    ) -> DenoiserInputs:
+        """The tensors of a call that evaluates the rows at ``guided_rows`` once more, unguided.
 
-        Negative prompts count for rows ``against`` them; with ``zeros``, those without one get an empty one.
+        Negative prompts count for those of ``negative_rows``; with ``fill``, ones without get an empty one.
         """
-        moments = [rows[index].prepared.moments[rows[index].query.t] for index in (*range(len(rows)), *places)]
-        return Inputs(
-            latents=torch.cat([row.query.x for row in rows]),
-            moments=torch.stack(moments),
-            context=self._context(rows, against, zeros),
-            prepend=self._prepend(rows, places),
+        time_embeddings = [
+            rows[index].prepared.time_embeddings[rows[index].model_input.t]
+            for index in (*range(len(rows)), *guided_rows)
+        ]
+        return DenoiserInputs(
+            latents=torch.cat([row.model_input.x for row in rows]),
+            time_embeddings=torch.stack(time_embeddings),
+            context=self._context(rows, negative_rows, fill),
+            prepend=self._prepend(rows, guided_rows),
         )
 
-    def _context(self, rows: Sequence[Row], places: Sequence[int], zeros: bool) -> Tensor | None:
+    def _context(self, rows: Sequence[Row], negative_rows: Sequence[int], fill: bool) -> Tensor | None:
         """The keys and values of all rows that have any, kept from call to call while the rows stay the same."""
         parts = [row.prepared.context for row in rows]
-        for index in places:
+        for index in negative_rows:
             own = rows[index].prepared
-            parts.append(torch.zeros_like(own.context) if zeros and own.refused is None else own.refused)
+            parts.append(
+                torch.zeros_like(own.context) if fill and own.negative_context is None else own.negative_context
+            )
         present = [part for part in parts if part is not None]
         if len(present) < 2:
             return present[0] if present else None
         members = [row.prepared for row in rows]
-        if self._gathered is None or not self._gathered.holds(members, places, zeros):
-            self._gathered = _Gathered(members, list(places), zeros, torch.cat(present, dim=2))
-        return self._gathered.context
+        if self._batch_context is None or not self._batch_context.holds(members, negative_rows, fill):
+            self._batch_context = _BatchContext(members, list(negative_rows), fill, torch.cat(present, dim=2))
+        return self._batch_context.context
 
-    def _prepend(self, rows: Sequence[Row], places: Sequence[int]) -> Tensor | None:
+    def _prepend(self, rows: Sequence[Row], guided_rows: Sequence[int]) -> Tensor | None:
         parts = [row.prepared.prepend for row in rows if row.prepared.prepend is not None]
         if not parts:
             return None
-        return torch.cat([*parts, *(torch.zeros_like(parts[index]) for index in places)])
+        return torch.cat([*parts, *(torch.zeros_like(parts[index]) for index in guided_rows)])
 
     def _position(self, frames: int, prepend: Tensor | None) -> Position:
         """Where the tokens of a latent of this length stand, with everything that comes before it."""
-        return self._positions.of(frames // self._dit.patch_size + self._before(prepend))
+        return self._positions.for_length(frames // self._dit.patch_size + self._before(prepend))
 
     def _before(self, prepend: Tensor | None) -> int:
-        return tokens_before(self._dit) + (0 if prepend is None else prepend.shape[1])
+        return prefix_tokens(self._dit) + (0 if prepend is None else prepend.shape[1])
 
-    def _forward_whole(self, inputs: Inputs, guided: bool) -> Tensor:
+    def _forward_whole(self, inputs: DenoiserInputs, guided: bool) -> Tensor:
         return self._forward(inputs, range(len(inputs.latents)) if guided else ())
 
-    def _forward(self, inputs: Inputs, places: Sequence[int]) -> Tensor:
-        latents, moments, context, prepend = inputs.latents, inputs.moments, inputs.context, inputs.prepend
+    def _forward(self, inputs: DenoiserInputs, guided_rows: Sequence[int]) -> Tensor:
+        latents, time_embeddings, context, prepend = (
+            inputs.latents,
+            inputs.time_embeddings,
+            inputs.context,
+            inputs.prepend,
+        )
         patch, frames = self._dit.patch_size, latents.shape[-1]
         patches = latents.unflatten(-1, (-1, patch)).transpose(1, 2).flatten(2)
         tokens = functional.linear(patches, self._project_in).to(self._dtype)
         rows = len(tokens)
         # Both sides of guidance are the same as far as nothing of the prompt has come in.
-        split = len(places) if prepend is None else 0
-        if places and not split:
-            tokens = _repeat(tokens, places)
-        x = self._with_prefix(tokens, moments[: len(tokens)], prepend)
+        split = len(guided_rows) if prepend is None else 0
+        if guided_rows and not split:
+            tokens = _repeat(tokens, guided_rows)
+        x = self._with_prefix(tokens, time_embeddings[: len(tokens)], prepend)
         position = self._position(frames, prepend)
         if position.added is not None:
             x = x + position.added
         rotary = position.rotary
-        modulations = None if self._modulations is None else self._modulations(moments)
+        modulations = None if self._modulations is None else self._modulations(time_embeddings)
         contexts = iter(() if context is None else context.unbind())
         for index, block in enumerate(self._blocks):
-            keys_values = next(contexts, None) if block.crosses else None
+            keys_values = next(contexts, None) if block.has_cross_attention else None
             modulation = None if modulations is None else modulations[index]
             if split and index == 0:
                 alike = None if modulation is None else tuple(part[:rows] for part in modulation[:3])
-                x = _repeat(block.attend(x, rotary, alike), places)
+                x = _repeat(block.self_attend(x, rotary, alike), guided_rows)
             else:
-                x = block.attend(x, rotary, modulation)
-            x = block.respond(x, modulation, keys_values)
+                x = block.self_attend(x, rotary, modulation)
+            x = block.cross_attend_and_feed(x, modulation, keys_values)
         x = functional.linear(x[:, self._before(prepend) :].float(), self._project_out)
         if patch > 1:
             unpacked: Tensor = x.unflatten(-1, (-1, patch))
             return unpacked.permute(0, 2, 1, 3).flatten(2)
         return x.transpose(1, 2)
 
-    def _with_prefix(self, tokens: Tensor, moments: Tensor, prepend: Tensor | None) -> Tensor:
+    def _with_prefix(self, tokens: Tensor, time_embeddings: Tensor, prepend: Tensor | None) -> Tensor:
         parts = [tokens]
         if not self._adaptive:
-            parts.insert(0, moments.to(self._dtype).unsqueeze(1))
+            parts.insert(0, time_embeddings.to(self._dtype).unsqueeze(1))
         if prepend is not None:
             parts.insert(0, prepend)
         if self._memory_tokens:
@@ -287,7 +302,7 @@ class FastDenoiser:
         return torch.cat(parts, dim=1) if len(parts) > 1 else tokens
 
 
-def _repeat(rows: Tensor, places: Sequence[int]) -> Tensor:
-    """``rows``, and those at ``places`` once more after them."""
-    everyone = list(places) == list(range(len(rows)))
-    return torch.cat([rows, rows if everyone else rows[indices(tuple(places), rows.device)]])
+def _repeat(rows: Tensor, indices: Sequence[int]) -> Tensor:
+    """``rows``, and those at ``indices`` once more after them."""
+    everyone = list(indices) == list(range(len(rows)))
+    return torch.cat([rows, rows if everyone else rows[index_tensor(tuple(indices), rows.device)]])

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
+from midifrag.audio import Audio
 from midifrag.engine.sketch.synthesis import band, cycles, modes, noise, place, sine, square_partials, strike, times
-from midifrag.engine.sketch.voice import SAMPLE_RATE, Audio, Curve, Voice
+from midifrag.engine.sketch.voice import SAMPLE_RATE, Curve, Voice
 
 #: The six oscillators of the TR-808's cymbal and hats, in hertz.
 HAT_OSCILLATORS = np.array([205.3, 304.4, 369.6, 522.7, 540.0, 800.0])

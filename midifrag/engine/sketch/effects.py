@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from midifrag.audio import Audio
 from midifrag.engine.sketch.synthesis import (
     cycles,
     harmonics,
@@ -17,7 +18,7 @@ from midifrag.engine.sketch.synthesis import (
     times,
 )
 from midifrag.engine.sketch.tones import glide, sustain
-from midifrag.engine.sketch.voice import SAMPLE_RATE, Audio, Voice
+from midifrag.engine.sketch.voice import SAMPLE_RATE, Voice
 
 
 def _peak(hertz: Audio, centre: npt.ArrayLike, width: float) -> npt.ArrayLike:

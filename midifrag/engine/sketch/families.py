@@ -6,8 +6,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
+from midifrag.audio import Audio
 from midifrag.engine.sketch import drums, effects, loops, textures, tones
-from midifrag.engine.sketch.voice import Audio, Voice
+from midifrag.engine.sketch.voice import Voice
 from midifrag.engine.sketch.words import AXES, FAMILY_SYNONYMS
 
 #: What every sound can be asked: its end, tone, start, drive and space.

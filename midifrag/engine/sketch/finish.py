@@ -6,9 +6,10 @@ import numpy as np
 import numpy.typing as npt
 from scipy import fft
 
-from midifrag.engine.sketch.parameters import Parameters
+from midifrag.audio import Audio
+from midifrag.engine.sketch.parameters import SoundParameters
 from midifrag.engine.sketch.synthesis import noise
-from midifrag.engine.sketch.voice import SAMPLE_RATE, Audio, Curve
+from midifrag.engine.sketch.voice import SAMPLE_RATE, Curve
 
 Spectrum = npt.NDArray[np.complex64]
 
@@ -24,7 +25,7 @@ FADE_IN, FADE_OUT = 0.0004, 0.012
 TAIL_SHARE, TAIL_SECONDS = 0.2, 0.4
 
 
-def finish(sound: Audio, parameters: Parameters, room: float, spread: float, rng: np.random.Generator) -> Audio:
+def finish(sound: Audio, parameters: SoundParameters, room: float, spread: float, rng: np.random.Generator) -> Audio:
     """Make ``sound`` (n,) or (2, n) a finished (2, n) one.
 
     ``room`` and ``spread`` are the family's own reverb and stereo width in 0 … 1, from which the axes depart.

@@ -7,10 +7,11 @@ from dataclasses import replace
 
 import numpy as np
 
+from midifrag.audio import Audio
 from midifrag.engine.sketch.drums import clap, cowbell, cymbal, hats, kick, rim, snare, tom
 from midifrag.engine.sketch.synthesis import place, strike
 from midifrag.engine.sketch.tones import string
-from midifrag.engine.sketch.voice import SAMPLE_RATE, Audio, Voice, spawn
+from midifrag.engine.sketch.voice import SAMPLE_RATE, Voice, spawn
 
 #: The drums that a beat can be made of; those that a prompt names beside "beat" are its kit.
 KIT: Mapping[str, Callable[[Voice], Audio]] = {

@@ -15,7 +15,7 @@ BARS_RANGE = (1, 64)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Parameters:
+class SoundParameters:
     """The families to play and how; every axis is a position in −1 … 1 where 0 means that nothing was said.
 
     ``key`` is spelled like ``"C# minor"``, ``pitch_hz`` is an exact pitch that wins over key and ``pitch``, and

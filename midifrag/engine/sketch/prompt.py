@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import partial
 
-from midifrag.engine.sketch.parameters import BARS_RANGE, BPM_RANGE, PITCH_RANGE, Parameters
+from midifrag.engine.sketch.parameters import BARS_RANGE, BPM_RANGE, PITCH_RANGE, SoundParameters
 from midifrag.engine.sketch.words import (
     ADJECTIVES,
     AXES,
@@ -16,8 +16,8 @@ from midifrag.engine.sketch.words import (
     INTENSIFIERS,
     NOTES,
     SCALE_SPELLINGS,
-    STOP_WORDS,
 )
+from midifrag.engine.stop_words import STOP_WORDS
 
 #: A4 = 440 Hz in semitones above C0, the scientific count of octaves (middle C is C4).
 _SEMITONES_OF_A4 = 57
@@ -38,7 +38,7 @@ _NOTE = re.compile(r"\b([a-g])(#|b)?(\d)(?!\w)")
 _AFTER_NOTE_A = re.compile(r"\s*(?:$|[,.;:!?]|(?:with|and|at)\b)")
 
 
-def parse(prompt: str) -> Parameters:
+def parse(prompt: str) -> SoundParameters:
     """Say what ``prompt`` asks for; a word that means nothing here is named in ``unknown``, never an error.
 
     Musical facts are taken out first ("120 bpm", "2 bars", "440 Hz", "in C minor", "A2", where A4 is 440 Hz), then
@@ -51,7 +51,7 @@ def parse(prompt: str) -> Parameters:
     reader = _Reader()
     for phrase in _phrases(_WORD.findall(text)):
         reader.read(phrase)
-    return Parameters(
+    return SoundParameters(
         families=tuple(reader.families),
         **{axis: max(-1.0, min(1.0, round(amount, 6))) for axis, amount in reader.axes.items()},
         bpm=facts.bpm,

@@ -12,7 +12,8 @@ import numpy as np
 import numpy.typing as npt
 from scipy import fft
 
-from midifrag.engine.sketch.voice import SAMPLE_RATE, Audio, Curve
+from midifrag.audio import Audio
+from midifrag.engine.sketch.voice import SAMPLE_RATE, Curve
 
 #: Samples in one cycle of a wavetable; read without interpolation that is 66 dB below the signal.
 TABLE = 2048

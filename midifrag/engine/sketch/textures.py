@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from midifrag.audio import Audio
 from midifrag.engine.sketch.synthesis import (
     band,
     cycles,
@@ -22,7 +23,7 @@ from midifrag.engine.sketch.synthesis import (
     wander,
 )
 from midifrag.engine.sketch.tones import accent, sustain
-from midifrag.engine.sketch.voice import SAMPLE_RATE, SHORTEST, Audio, Voice
+from midifrag.engine.sketch.voice import SAMPLE_RATE, SHORTEST, Voice
 
 
 def _impulses(voice: Voice, per_second: float, spread: float) -> Audio:

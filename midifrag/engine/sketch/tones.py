@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from midifrag.audio import Audio
 from midifrag.engine.sketch.synthesis import (
     cloud,
     cycles,
@@ -18,7 +19,7 @@ from midifrag.engine.sketch.synthesis import (
     strike,
     times,
 )
-from midifrag.engine.sketch.voice import Audio, Curve, Voice
+from midifrag.engine.sketch.voice import Curve, Voice
 
 #: The rise of a sustained sound as soft as it gets, in seconds, unless it is slow by nature.
 SOFTEST_SWELL = 0.15

@@ -5,18 +5,18 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
-from midifrag.engine.sketch.parameters import Parameters
+from midifrag.audio import Audio
+from midifrag.engine.sketch.parameters import SoundParameters
 
 SAMPLE_RATE = 44_100
 
-#: Mono (n,) or stereo (2, n) samples; only the finish makes everything stereo.
-Audio = npt.NDArray[np.float32]
-Curve = npt.NDArray[np.float64]
+#: Numbers over time in double precision, one a sample.
+Curve: TypeAlias = npt.NDArray[np.float64]
 
 #: The share of a fragment after which an impact has died away, whatever "long" asks for.
 LONGEST_DECAY = 0.92
@@ -30,7 +30,7 @@ SOFTEST_IMPACT, HARDEST = 0.04, 0.001
 class Voice:
     """One sound to make: ``samples`` of it, as ``parameters`` ask, with ``rng`` for all that is left open."""
 
-    parameters: Parameters
+    parameters: SoundParameters
     samples: int
     rng: np.random.Generator
 

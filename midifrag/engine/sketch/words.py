@@ -162,17 +162,6 @@ INTENSIFIERS: Mapping[str, float] = {
     "without": -1.0,
 }
 
-#: Grammar and words that say nothing about a sound; neither known nor unknown.
-STOP_WORDS: frozenset[str] = frozenset(
-    word
-    for line in (
-        "a an and as at but by for from i in into is it its like of off on onto or over some that the then there this",
-        "through to under with within sound sounds sample tone note key tempo loop one shot played playing",
-        "synth synthesiser synthesizer",
-    )
-    for word in line.split()
-)
-
 #: Semitones above C.
 NOTES: Mapping[str, int] = {
     **dict(zip(("c", "c#", "d", "d#", "e", "f", "f#", "g", "g#", "a", "a#", "b"), range(12), strict=True)),

@@ -89,7 +89,7 @@ class SketchWorker:
         render = next((waiting for waiting in self._waiting if not waiting.spare), self._waiting[0])
         self._waiting.remove(render)
         before = time.perf_counter()
-        sound = sketch.render(render.prompt, _seconds(render), render.seed)
+        sound = sketch.render_prompt(render.prompt, _seconds(render), render.seed)
         unknown = sketch.parse(render.prompt).unknown
         rendered = Rendered(
             job=render.job,

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from midifrag.engine.conformance import EngineConformance, WorkerConformance
 from midifrag.engine.hosting.process import ProcessHost
 from midifrag.engine.hosting.thread import ThreadHost
-from midifrag.engine.messages import Cancelled, Rendered, Started
+from midifrag.engine.messages import Cancelled, Promote, Render, Rendered, Started
 from midifrag.engine.protocol import EngineChoice
 from midifrag.engine.sketch.worker import SketchWorker
 
@@ -101,6 +103,43 @@ class _Swapping(ThreadHost):
         super().start(swapped)
 
 
+class _Altered(ThreadHost):
+    """Changes takes on their way."""
+
+    def start(self, listener):
+        def altered(event):
+            listener(self.change(event) if isinstance(event, Rendered) else event)
+
+        super().start(altered)
+
+
+class _Shortening(_Altered):
+    def change(self, take):
+        return replace(take, audio=take.audio[:, :-1])
+
+
+class _Forgetful(_Altered):
+    def change(self, take):
+        return replace(take, used={})
+
+
+class _Random(_Altered):
+    def change(self, take):
+        return replace(take, audio=take.audio + np.random.default_rng().normal(size=take.audio.shape))
+
+
+class _Monotonous(_Altered):
+    def change(self, take):
+        return replace(take, audio=np.ones_like(take.audio))
+
+
+class _TwiceForPromoted(ThreadHost):
+    def send(self, command):
+        super().send(command)
+        if isinstance(command, Promote):
+            super().send(Render(command.job, "short dark kick", 0.5, 1))
+
+
 class _Talkative(ThreadHost):
     """Says something after it was closed."""
 
@@ -117,6 +156,11 @@ class _Talkative(ThreadHost):
     ("engine", "test"),
     [
         (_Swapping, "test_a_press_becomes_audio"),
+        (_Shortening, "test_a_press_becomes_audio"),
+        (_Forgetful, "test_takes_are_what_their_parameters_say"),
+        (_Random, "test_takes_are_what_their_parameters_say"),
+        (_Monotonous, "test_takes_are_what_their_parameters_say"),
+        (_TwiceForPromoted, "test_a_promoted_spare_is_rendered_once"),
         (_Talkative, "test_closing"),
         (_Talkative, "test_closing_at_once"),
     ],

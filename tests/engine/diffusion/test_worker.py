@@ -1,43 +1,33 @@
 """The worker: who is on the device when, what comes out of it, and what happens when something goes wrong."""
 
 import re
-import time
 from typing import Any
 
 import numpy as np
 import pytest
 import torch
 
-from midifrag.engine.diffusion.parameters import settle
-from midifrag.engine.diffusion.request import Flight, Stage
-from midifrag.engine.diffusion.samplers import SAMPLERS, offered
-from midifrag.engine.diffusion.scheduler import Rota, aboard
+from midifrag.engine.conformance import WorkerConformance
+from midifrag.engine.diffusion.request import Request
+from midifrag.engine.diffusion.samplers import samplers_for
 from midifrag.engine.diffusion.worker import DiffusionWorker
 from midifrag.engine.loading.model import Model
-from midifrag.engine.messages import Failed, Progress, Render, Rendered, Started, Warming
-from midifrag.engine.network.decoder import WINDOW
-from midifrag.engine.network.graphs import Graphs, Shape
-from midifrag.errors import RequestError
-from tests.engine.network.test_denoiser import COVERED
-from tests.engine.network.test_graphs import Replayed
+from midifrag.engine.messages import Failed, Progress, Render, Rendered, Started
+from midifrag.engine.network.decoder import WINDOW_LATENTS
+from tests.engine.architectures import COVERED
+from tests.engine.presses import landed, of, press
 from tests.engine.stock import loaded, run
 
 
-@pytest.fixture(scope="module")
-def model() -> Model:
-    return loaded("rectified_flow")
+class TestDiffusionWorker(WorkerConformance):
+    """The shipped conformance tests, with a tiny model."""
 
+    @pytest.fixture(autouse=True)
+    def _model(self, model: Model) -> None:
+        type(self).tiny = model
 
-def press(job: int, **changes: Any) -> Render:
-    return Render(**{"job": job, "prompt": "rain", "seconds": 0.2, "seed": job, "steps": 5, **changes})
-
-
-def of(kind: type, events: list[Any]) -> list[Any]:
-    return [event for event in events if isinstance(event, kind)]
-
-
-def landed(events: list[Any]) -> dict[int, np.ndarray]:
-    return {event.job: event.audio for event in of(Rendered, events)}
+    def make_worker(self):
+        return DiffusionWorker.from_model(self.tiny)
 
 
 def test_events_of_one_request(model: Model) -> None:
@@ -51,31 +41,6 @@ def test_events_of_one_request(model: Model) -> None:
     assert rendered.engine_seconds > 0
     again = Render(2, **rendered.used)
     np.testing.assert_array_equal(run(DiffusionWorker.from_model(model), again)[-1].audio, rendered.audio)
-
-
-@pytest.mark.parametrize(
-    ("changes", "words"),
-    [
-        ({"sampler": "dpmpp-3m-sde"}, "has no sampler 'dpmpp-3m-sde'; it has euler"),
-        ({"steps": 0}, "steps: 0 is not between 1"),
-        ({"seconds": 3.0}, "seconds: 3 is not between 0 and 2.048"),
-        ({"seconds": 1e-9}, "shorter than one sample"),
-        ({"cfg_scale": float("nan")}, "cfg_scale"),
-        ({"sigma_max": -1.0}, "sigma_max"),
-        ({"seed": 2**32}, "seed"),
-    ],
-)
-def test_impossible_requests_are_refused(model: Model, changes: dict[str, Any], words: str) -> None:
-    worker = DiffusionWorker.from_model(model)
-    with pytest.raises(RequestError, match=words):
-        worker.submit(press(1, **changes))
-    assert not worker.busy
-
-
-def test_a_v_model_needs_a_range_of_noise() -> None:
-    worker = DiffusionWorker.from_model(loaded("v"))
-    with pytest.raises(RequestError, match="need a range"):
-        worker.submit(press(1, sigma_min=3.0, sigma_max=3.0))
 
 
 @pytest.mark.parametrize("objective", ["v", "rectified_flow"])
@@ -95,7 +60,7 @@ def test_same_seed_same_audio_whatever_is_in_flight(objective: str) -> None:
     variety = [{"cfg_scale": 3.0}, {"cfg_scale": 1.0}, {"cfg_scale": 5.0, "negative_prompt": "hum"}, {"seconds": 0.4}]
     renders = [
         press(job, sampler=name, sigma_max=20.0, sigma_min=0.3, **variety[job % 4])
-        for job, name in enumerate([*offered(objective), *offered(objective)])
+        for job, name in enumerate([*samplers_for(objective), *samplers_for(objective)])
     ]
     together = landed(run(DiffusionWorker.from_model(model), *renders))
     for render in renders:
@@ -176,14 +141,14 @@ def test_presses_that_cannot_begin_for_want_of_memory_fail_and_others_go_on(
     model: Model, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     worker = DiffusionWorker.from_model(model)
-    begin = worker.renderer.begin
+    begin = worker.runner.begin
 
-    def short(flight: Flight) -> None:
-        if flight.job in (1, 2):
+    def short(request: Request) -> None:
+        if request.job in (1, 2):
             raise torch.OutOfMemoryError("out of memory")
-        begin(flight)
+        begin(request)
 
-    monkeypatch.setattr(worker.renderer, "begin", short)
+    monkeypatch.setattr(worker.runner, "begin", short)
     events = run(worker, press(1), press(2), press(3))
     assert [event.job for event in of(Failed, events)] == [1, 2]
     assert [event.job for event in of(Started, events)] == [event.job for event in of(Rendered, events)] == [3]
@@ -193,15 +158,15 @@ def test_a_press_that_could_begin_only_at_the_second_try_is_told_to_have_begun(
     model: Model, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     worker = DiffusionWorker.from_model(model)
-    begin, tries = worker.renderer.begin, []
+    begin, tries = worker.runner.begin, []
 
-    def short(flight: Flight) -> None:
-        tries.append(flight.job)
+    def short(request: Request) -> None:
+        tries.append(request.job)
         if len(tries) == 1:
             raise torch.OutOfMemoryError("out of memory")
-        begin(flight)
+        begin(request)
 
-    monkeypatch.setattr(worker.renderer, "begin", short)
+    monkeypatch.setattr(worker.runner, "begin", short)
     assert of(Started, run(worker, press(1))) == [Started(1)]
 
 
@@ -210,37 +175,37 @@ def test_a_sampler_that_ran_out_of_memory_begins_again_with_the_same_noise(
 ) -> None:
     alone = landed(run(DiffusionWorker.from_model(model), press(1)))[1]
     worker = DiffusionWorker.from_model(model)
-    answer, tries = worker.renderer.answer, []
+    denoise, tries = worker.runner.denoise, []
 
-    def failing(batch: list[Flight]) -> torch.Tensor:
+    def failing(batch: list[Request]) -> torch.Tensor:
         tries.append(len(batch))
         if len(tries) == 3:
             batch[0]._step = _dying(batch[0])
             next(batch[0]._step)
-        return answer(batch)
+        return denoise(batch)
 
-    monkeypatch.setattr(worker.renderer, "answer", failing)
+    monkeypatch.setattr(worker.runner, "denoise", failing)
     np.testing.assert_array_equal(landed(run(worker, press(1)))[1], alone)
     assert len(tries) == 3 + 5
 
 
-def _dying(flight: Flight) -> Any:
-    yield flight.query
+def _dying(request: Request) -> Any:
+    yield request.model_input
     raise torch.OutOfMemoryError("out of memory")
 
 
 def test_a_beginning_that_runs_out_of_memory_is_tried_again(model: Model, monkeypatch: pytest.MonkeyPatch) -> None:
     alone = landed(run(DiffusionWorker.from_model(model), press(1)))[1]
-    start, tries = Flight._start_step, []
+    start, tries = Request._start_step, []
 
-    def short(flight: Flight) -> None:
-        tries.append(flight.job)
+    def short(request: Request) -> None:
+        tries.append(request.job)
         if len(tries) == 1:
-            flight._start_over()
+            request._start_over()
             raise MemoryError
-        start(flight)
+        start(request)
 
-    monkeypatch.setattr(Flight, "_start_step", short)
+    monkeypatch.setattr(Request, "_start_step", short)
     np.testing.assert_array_equal(landed(run(DiffusionWorker.from_model(model), press(1)))[1], alone)
 
 
@@ -249,87 +214,16 @@ def test_a_sound_that_finds_no_memory_to_be_put_together_is_decoded_again(
 ) -> None:
     alone = landed(run(DiffusionWorker.from_model(model), press(1)))[1]
     worker = DiffusionWorker.from_model(model)
-    rendered, tries = Flight.rendered, []
+    rendered, tries = Request.rendered, []
 
-    def short(flight: Flight, sample_rate: int) -> Rendered:
-        tries.append(flight.job)
+    def short(request: Request, sample_rate: int) -> Rendered:
+        tries.append(request.job)
         if len(tries) == 1:
             raise MemoryError
-        return rendered(flight, sample_rate)
+        return rendered(request, sample_rate)
 
-    monkeypatch.setattr(Flight, "rendered", short)
+    monkeypatch.setattr(Request, "rendered", short)
     np.testing.assert_array_equal(landed(run(worker, press(1)))[1], alone)
-
-
-def test_warm_up_survives_memory_that_runs_out(model: Model, monkeypatch: pytest.MonkeyPatch) -> None:
-    worker = DiffusionWorker.from_model(model)
-    answer, sizes = worker.renderer.answer, []
-
-    def short(batch: list[Flight]) -> torch.Tensor:
-        sizes.append(len(batch))
-        if len(batch) > 2:
-            raise MemoryError
-        return answer(batch)
-
-    monkeypatch.setattr("midifrag.engine.diffusion.warming.QUICK", 60.0)
-    monkeypatch.setattr(worker.renderer, "answer", short)
-    list(worker.warm((press(1),)))
-    assert max(sizes) == 3
-    assert sizes.count(3) == 1
-    assert len(of(Rendered, run(worker, press(1)))) == 1
-
-
-@pytest.mark.parametrize("slow", [False, True])
-def test_what_only_controls_reach_is_rehearsed_alone_and_only_where_that_is_quick(
-    model: Model, monkeypatch: pytest.MonkeyPatch, slow: bool
-) -> None:
-    worker = DiffusionWorker.from_model(model)
-    worker.renderer.is_slow = slow
-    answer, sizes = worker.renderer.answer, []
-    monkeypatch.setattr(worker.renderer, "answer", lambda batch: sizes.append(len(batch)) or answer(batch))
-    list(worker.warm((press(1, spare=True), press(2, seconds=2.0, spare=True), press(3, seconds=500.0, spare=True))))
-    assert set(sizes) == (set() if slow else {1})
-    assert (len(sizes) > 0) is not slow
-
-
-def test_a_slow_call_is_remembered(model: Model, monkeypatch: pytest.MonkeyPatch) -> None:
-    for quick, slow in ((60.0, False), (0.0, True)):
-        monkeypatch.setattr("midifrag.engine.diffusion.warming.QUICK", quick)
-        worker = DiffusionWorker.from_model(model)
-        list(worker.warm((press(1),)))
-        assert worker.renderer.is_slow is slow
-
-
-def test_where_it_is_slow_the_window_that_will_be_used_is_rehearsed(
-    model: Model, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setitem(WINDOW, "cpu", 16)
-    worker = DiffusionWorker.from_model(model)
-    decode, sizes = worker.renderer.decode, []
-
-    def watched(batch: list[Flight], *, alone: bool) -> torch.Tensor:
-        audio = decode(batch, alone=alone)
-        # Only a large window is slow.
-        time.sleep(0.03 * (audio.shape[-1] > 16 * 64))
-        sizes.append(audio.shape[-1])
-        return audio
-
-    monkeypatch.setattr("midifrag.engine.diffusion.warming.QUICK", 0.025)
-    monkeypatch.setattr(worker.renderer, "answer", lambda batch: torch.cat([one.query.x for one in batch]))
-    monkeypatch.setattr(worker.renderer, "decode", watched)
-    list(worker.warm((press(1, seconds=2.0),)))
-    assert worker.renderer.is_slow
-    assert sizes[-1] == 16 * 64
-
-
-def test_what_is_warm_is_not_rehearsed_again(model: Model) -> None:
-    worker = DiffusionWorker.from_model(model)
-    list(worker.warm((press(1),)))
-    calls = worker.counters.denoiser_calls
-    list(worker.warm((press(1, prompt="another word"),)))
-    assert worker.counters.denoiser_calls == calls
-    list(worker.warm((press(1, seconds=2.0),)))
-    assert worker.counters.denoiser_calls > calls
 
 
 def test_cancelled_within_one_step(model: Model) -> None:
@@ -344,18 +238,9 @@ def test_cancelled_within_one_step(model: Model) -> None:
     assert worker.cancel(2) is False
 
 
-def test_rota_serves_all_of_a_group_larger_than_a_batch(model: Model) -> None:
-    flights = [Flight(press(job), settle(press(job), model), job, spare=False) for job in range(5)]
-    for flight in flights:
-        flight.stage = Stage.STEPPING
-    rota = Rota()
-    served = [flight.job for _ in range(5) for flight in rota.next_batch(aboard(flights, 5), 2)]
-    assert sorted(served) == sorted([*range(5)] * 2)
-
-
 def test_long_audio_is_decoded_between_steps_of_others(monkeypatch: pytest.MonkeyPatch, model: Model) -> None:
     whole = landed(run(DiffusionWorker.from_model(model), press(1, seconds=2.0, steps=2)))[1]
-    monkeypatch.setitem(WINDOW, "cpu", 16)
+    monkeypatch.setitem(WINDOW_LATENTS, "cpu", 16)
     worker = DiffusionWorker.from_model(model)
     events = run(worker, press(1, seconds=2.0, steps=2), press(2, steps=20))
     kinds = [(type(event), event.job) for event in events]
@@ -368,14 +253,14 @@ def test_long_audio_is_decoded_between_steps_of_others(monkeypatch: pytest.Monke
 def test_a_short_sound_is_decoded_between_the_windows_of_a_long_one(
     monkeypatch: pytest.MonkeyPatch, model: Model
 ) -> None:
-    monkeypatch.setitem(WINDOW, "cpu", 16)
+    monkeypatch.setitem(WINDOW_LATENTS, "cpu", 16)
     worker = DiffusionWorker.from_model(model)
     events = run(worker, press(1, seconds=2.0, steps=2), press(2, steps=3))
     assert [event.job for event in of(Rendered, events)] == [2, 1]
 
 
 def test_a_press_waits_for_a_single_window_of_a_spare(monkeypatch: pytest.MonkeyPatch, model: Model) -> None:
-    monkeypatch.setitem(WINDOW, "cpu", 16)
+    monkeypatch.setitem(WINDOW_LATENTS, "cpu", 16)
     windows = {}
     for spare in (True, False):
         worker = DiffusionWorker.from_model(model)
@@ -387,58 +272,11 @@ def test_a_press_waits_for_a_single_window_of_a_spare(monkeypatch: pytest.Monkey
 def test_a_slow_device_decodes_in_small_windows_for_the_press_that_may_come(
     monkeypatch: pytest.MonkeyPatch, model: Model
 ) -> None:
-    monkeypatch.setitem(WINDOW, "cpu", 16)
+    monkeypatch.setitem(WINDOW_LATENTS, "cpu", 16)
     worker = DiffusionWorker.from_model(model)
-    worker.renderer.is_slow = True
+    worker.runner.is_slow = True
     run(worker, press(1, seconds=2.0, steps=2))
     assert worker.counters.decoder_calls == 16
-
-
-def test_length_decides_the_latents_only_where_the_model_allows() -> None:
-    assert settle(press(1), loaded("v")).frames == 31
-    assert settle(press(1, seconds=2.0), loaded("v")).frames == 255
-    assert settle(press(1, seconds=2.048), loaded("v")).frames == 256
-    assert settle(press(1), loaded("v", **COVERED["all of pocket's"])).frames == 28
-    assert settle(press(1), loaded("v", patch_size=2)).frames == 30
-    full = loaded("v", short_latents=False)
-    assert settle(press(1), full).frames == 256
-    audio = run(DiffusionWorker.from_model(full), press(1))[-1].audio
-    assert audio.shape == (2, 1600)
-
-
-def test_warm_means_warm(model: Model) -> None:
-    worker = DiffusionWorker.from_model(model)
-    presses = (press(1), press(2, prompt="bell", negative_prompt="hum", cfg_scale=3.0), press(3, seconds=0.5))
-    told = list(worker.warm((*presses, press(4, steps=0))))
-    assert all(isinstance(event, Warming) for event in told)
-    assert list(dict.fromkeys(event.done for event in told)) == list(range(told[-1].total + 1))
-    assert told[-1].done == told[-1].total
-    before = worker.counters
-    known = before.text_encoder_runs, before.captures, before.models_built
-    assert before.text_encoder_runs == 3
-    events = run(worker, *presses)
-    assert len(of(Rendered, events)) == 3
-    after = worker.counters
-    assert (after.text_encoder_runs, after.captures, after.models_built) == known
-    run(worker, press(9, prompt="never heard of"))
-    assert worker.counters.text_encoder_runs == 4
-
-
-@pytest.mark.parametrize(("quick", "sizes"), [(60.0, {1, 2, 3, 4}), (0.0, {1})])
-def test_chords_are_warm_too_where_that_is_quick(
-    model: Model, monkeypatch: pytest.MonkeyPatch, quick: float, sizes: set[int]
-) -> None:
-    monkeypatch.setattr("midifrag.engine.diffusion.warming.QUICK", quick)
-    worker = DiffusionWorker.from_model(model, max_in_flight=4)
-    answered: set[int] = set()
-    decoded: set[int] = set()
-    answer, decode = worker.renderer.answer, worker.renderer.decode
-    monkeypatch.setattr(worker.renderer, "answer", lambda batch: (answered.add(len(batch)), answer(batch))[1])
-    monkeypatch.setattr(
-        worker.renderer, "decode", lambda batch, alone: (decoded.add(len(batch)), decode(batch, alone=alone))[1]
-    )
-    list(worker.warm((press(1),)))
-    assert answered == decoded == sizes
 
 
 def test_words_that_change_nothing_are_named(model: Model) -> None:
@@ -505,16 +343,16 @@ def test_the_copies_in_fp32_are_freed_when_their_only_request_is_cancelled() -> 
 
 def test_nan_fails_one_request_and_spares_the_others(model: Model, monkeypatch: pytest.MonkeyPatch) -> None:
     worker = DiffusionWorker.from_model(model)
-    answer = worker.renderer.answer
+    denoise = worker.runner.denoise
 
-    def poisoned(batch: list[Flight]) -> torch.Tensor:
-        output = answer(batch).clone()
-        for index, flight in enumerate(batch):
-            if flight.job == 2 and flight.state.index == 2:
+    def poisoned(batch: list[Request]) -> torch.Tensor:
+        output = denoise(batch).clone()
+        for index, request in enumerate(batch):
+            if request.job == 2 and request.state.index == 2:
                 output[index, 3, 4] = float("nan")
         return output
 
-    monkeypatch.setattr(worker.renderer, "answer", poisoned)
+    monkeypatch.setattr(worker.runner, "denoise", poisoned)
     events = run(worker, press(1), press(2), press(3))
     (failed,) = of(Failed, events)
     assert (failed.job, failed.not_finite) == (2, True)
@@ -525,15 +363,15 @@ def test_nan_fails_one_request_and_spares_the_others(model: Model, monkeypatch: 
 @pytest.mark.parametrize("message", ["CUDA out of memory. Tried to allocate", "CPUAllocator: can't allocate memory"])
 def test_memory_short_shrinks_the_batch(model: Model, monkeypatch: pytest.MonkeyPatch, message: str) -> None:
     worker = DiffusionWorker.from_model(model)
-    answer, sizes = worker.renderer.answer, []
+    denoise, sizes = worker.runner.denoise, []
 
-    def narrow(batch: list[Flight]) -> torch.Tensor:
+    def narrow(batch: list[Request]) -> torch.Tensor:
         sizes.append(len(batch))
         if len(batch) > 2:
             raise RuntimeError(message)
-        return answer(batch)
+        return denoise(batch)
 
-    monkeypatch.setattr(worker.renderer, "answer", narrow)
+    monkeypatch.setattr(worker.runner, "denoise", narrow)
     renders = [press(job) for job in range(8)]
     events = run(worker, *renders)
     assert sizes[:3] == [8, 4, 2]
@@ -549,11 +387,11 @@ def test_memory_short_for_one_request_fails_it_and_the_next_one_works(
 ) -> None:
     worker = DiffusionWorker.from_model(model)
 
-    def full(batch: list[Flight]) -> torch.Tensor:
+    def full(batch: list[Request]) -> torch.Tensor:
         raise torch.OutOfMemoryError("out of memory")
 
     with monkeypatch.context() as patch:
-        patch.setattr(worker.renderer, "answer", full)
+        patch.setattr(worker.runner, "denoise", full)
         events = run(worker, press(1))
     assert [type(event) for event in events] == [Started, Failed]
     assert "out of memory even for one request" in events[-1].reason
@@ -562,14 +400,14 @@ def test_memory_short_for_one_request_fails_it_and_the_next_one_works(
 
 def test_memory_short_in_the_decoder_makes_windows_smaller(model: Model, monkeypatch: pytest.MonkeyPatch) -> None:
     worker = DiffusionWorker.from_model(model)
-    decode = worker.renderer.decode
+    decode = worker.runner.decode
 
-    def narrow(batch: list[Flight], *, alone: bool) -> torch.Tensor:
-        if worker.renderer.window(batch[0], alone=alone).samples > 32 * 64:
+    def narrow(batch: list[Request], *, alone: bool) -> torch.Tensor:
+        if worker.runner.window(batch[0], alone=alone).samples > 32 * 64:
             raise torch.OutOfMemoryError("out of memory")
         return decode(batch, alone=alone)
 
-    monkeypatch.setattr(worker.renderer, "decode", narrow)
+    monkeypatch.setattr(worker.runner, "decode", narrow)
     rendered = run(worker, press(1, seconds=2.0))[-1]
     assert rendered.audio.shape == (2, 16000)
     monkeypatch.undo()
@@ -581,67 +419,12 @@ def test_memory_short_in_the_decoder_makes_windows_smaller(model: Model, monkeyp
     assert worker.counters.decoder_calls - before == fresh.counters.decoder_calls
 
 
-@pytest.mark.parametrize("shortages", [1, 2])
-def test_recordings_that_a_shortage_dropped_are_made_again_once(
-    model: Model, monkeypatch: pytest.MonkeyPatch, shortages: int
-) -> None:
-    worker = DiffusionWorker.from_model(model)
-    denoiser = worker.renderer._denoiser(exact=False)
-    denoiser.records, denoiser._graphs = True, Graphs(denoiser._forward_whole, Replayed)
-    list(worker.warm((press(1),)))
-    recorded = denoiser.captures
-    assert recorded > 1
-    answer, tries = worker.renderer.answer, []
-
-    def short(batch: list[Flight]) -> torch.Tensor:
-        tries.append(batch)
-        if len(tries) == 1:
-            raise MemoryError
-        return answer(batch)
-
-    for job in range(shortages):
-        tries.clear()
-        with monkeypatch.context() as patch:
-            patch.setattr(worker.renderer, "answer", short)
-            worker.submit(press(job))
-            while worker._flights:
-                worker.tick()
-        assert denoiser.captures == 0
-    rounds = 0
-    while worker.busy:
-        assert worker.tick() == []
-        rounds += 1
-    assert (rounds, denoiser.captures) == ((recorded, recorded) if shortages == 1 else (0, 0))
-
-
-def test_recordings_are_given_up_where_there_is_no_room_for_them(model: Model, monkeypatch: pytest.MonkeyPatch) -> None:
-    worker = DiffusionWorker.from_model(model)
-    worker.renderer._lost = [Shape(size, 16, guided, False) for guided in (False, True) for size in (1, 2, 4)]
-    tried = []
-
-    def full(_frames: int, sizes: tuple[int, ...], **_more: object) -> None:
-        tried.extend(sizes)
-        if sizes[0] > 1:
-            raise torch.OutOfMemoryError("out of memory")
-
-    monkeypatch.setattr(worker.renderer, "capture", full)
-    assert [worker.tick() for _ in range(3) if worker.busy] == [[], [], []]
-    assert tried == [1, 2, 1]
-    assert not worker.busy
-
-
 def test_other_errors_are_not_swallowed(model: Model, monkeypatch: pytest.MonkeyPatch) -> None:
     worker = DiffusionWorker.from_model(model)
 
-    def broken(batch: list[Flight]) -> torch.Tensor:
+    def broken(batch: list[Request]) -> torch.Tensor:
         raise RuntimeError("CUDA error: an illegal memory access was encountered")
 
-    monkeypatch.setattr(worker.renderer, "answer", broken)
+    monkeypatch.setattr(worker.runner, "denoise", broken)
     with pytest.raises(RuntimeError, match="illegal memory access"):
         run(worker, press(1))
-
-
-def test_every_sampler_is_in_the_table_once() -> None:
-    assert {name for objective in ("v", "rectified_flow", "rf_denoiser") for name in offered(objective)} == set(
-        SAMPLERS
-    )

@@ -23,6 +23,7 @@ from midifrag.engine.messages import (
     Warming,
 )
 from midifrag.engine.protocol import EngineChoice
+from tests.engine.far_engine import FarEngine
 from tests.engine.toy_worker import CHOICE, Toy, press, process_id, running, wait
 
 
@@ -199,3 +200,15 @@ def test_closing_twice_or_before_anything_happened(host):
     engine.close()
     engine.close()
     engine.send(press(1))
+
+
+def test_a_factory_that_makes_whole_engines_is_told_where_it_belongs(host):
+    engine, events = host(FarEngine, CHOICE), queue.Queue()
+    engine.start(events.put)
+    try:
+        death, _ = wait(events, Died)
+    finally:
+        engine.close()
+    assert "FarEngine that is no worker: it lacks load, warm, submit, cancel, promote, tick, busy." in death.reason
+    assert "EngineFactory" in death.reason
+    assert not death.restarting

@@ -16,12 +16,7 @@ import pytest
 
 from midifrag.engine.hosting import process as process_host
 from midifrag.engine.hosting.process import NICENESS, ProcessHost
-from midifrag.engine.messages import (
-    Died,
-    Progress,
-    Ready,
-    Rendered,
-)
+from midifrag.engine.messages import Died, Progress, Ready, Rendered
 from tests.engine.toy_worker import CHOICE, Toy, press, process_id, running, wait
 
 
@@ -62,10 +57,10 @@ def test_closing_ends_a_child_that_is_stuck(monkeypatch):
 @pytest.fixture
 def impatient(monkeypatch):
     """Half a second of silence is a hang, and a stuck process gets no time to end."""
-    monkeypatch.setattr("midifrag.engine.hosting.process.SIGN_SECONDS", 0.05)
+    monkeypatch.setattr("midifrag.engine.hosting.process.HEARTBEAT_SECONDS", 0.05)
     monkeypatch.setattr("midifrag.engine.hosting.process.CLOSE_SECONDS", 0.2)
-    monkeypatch.setattr("midifrag.engine.hosting.hang_watch.LEAST_SECONDS", 0.5)
-    monkeypatch.setattr("midifrag.engine.hosting.hang_watch.TIMES", 0.0)
+    monkeypatch.setattr("midifrag.engine.hosting.hang_watch.MIN_SILENCE", 0.5)
+    monkeypatch.setattr("midifrag.engine.hosting.hang_watch.SLOWEST_FACTOR", 0.0)
 
 
 def test_a_child_that_hangs_is_replaced(impatient):
@@ -106,8 +101,8 @@ def test_a_child_that_freezes_in_the_middle_of_a_message_is_replaced(impatient, 
 
 
 def test_a_child_that_hangs_while_it_loads_is_ended(monkeypatch):
-    monkeypatch.setattr("midifrag.engine.hosting.process.SIGN_SECONDS", 0.05)
-    monkeypatch.setattr("midifrag.engine.hosting.hang_watch.MOST_SECONDS", 1.5)
+    monkeypatch.setattr("midifrag.engine.hosting.process.HEARTBEAT_SECONDS", 0.05)
+    monkeypatch.setattr("midifrag.engine.hosting.hang_watch.MAX_SILENCE", 1.5)
     choice = replace(CHOICE, options={"dies": ("load by hanging",)})
     with running(ProcessHost, choice, back_off=()) as (engine, events):
         child = process_id(events)
@@ -149,9 +144,9 @@ def test_a_fault_around_a_child_ends_it_and_starts_the_next(monkeypatch):
 
 
 def test_an_idle_child_and_one_that_only_steps_are_left_alone(monkeypatch):
-    monkeypatch.setattr("midifrag.engine.hosting.process.SIGN_SECONDS", 0.1)
-    monkeypatch.setattr("midifrag.engine.hosting.hang_watch.LEAST_SECONDS", 2.0)
-    monkeypatch.setattr("midifrag.engine.hosting.hang_watch.TIMES", 0.0)
+    monkeypatch.setattr("midifrag.engine.hosting.process.HEARTBEAT_SECONDS", 0.1)
+    monkeypatch.setattr("midifrag.engine.hosting.hang_watch.MIN_SILENCE", 2.0)
+    monkeypatch.setattr("midifrag.engine.hosting.hang_watch.SLOWEST_FACTOR", 0.0)
     with running(ProcessHost) as (engine, events):
         child = process_id(events)
         wait(events, Ready)

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from midifrag.engine.loading.defaults import FAMILIES, settings_of
+from midifrag.engine.loading.defaults import OBJECTIVES, defaults_of
 from midifrag.engine.loading.model import Defaults
 from tests.engine.tiny_models import tiny_config
 
@@ -16,23 +16,23 @@ from tests.engine.tiny_models import tiny_config
     ],
 )
 def test_each_family_has_its_defaults(objective, length, expected, short):
-    assert settings_of(tiny_config(objective), {}, length) == (expected, short)
+    assert defaults_of(tiny_config(objective), {}, length) == (expected, short)
 
 
 def test_the_model_and_then_its_entry_have_the_last_word():
     config = tiny_config("v", midifrag={"defaults": {"steps": 12, "cfg_scale": 4}, "short_latents": True})
-    defaults, short = settings_of(config, {}, 10.0)
+    defaults, short = defaults_of(config, {}, 10.0)
     assert (defaults.steps, defaults.cfg_scale, defaults.sampler, short) == (12, 4.0, "dpmpp-3m-sde", True)
-    defaults, short = settings_of(config, {"defaults": {"steps": 30}, "short_latents": False}, 10.0)
+    defaults, short = defaults_of(config, {"defaults": {"steps": 30}, "short_latents": False}, 10.0)
     assert (defaults.steps, defaults.cfg_scale, short) == (30, 4.0, False)
 
 
 def test_a_model_of_less_than_a_second():
-    assert settings_of(tiny_config("v"), {}, 0.5)[0].seconds == 0.5
+    assert defaults_of(tiny_config("v"), {}, 0.5)[0].seconds == 0.5
 
 
 def test_every_default_sampler_is_offered():
-    from midifrag.engine.diffusion.samplers import offered
+    from midifrag.engine.diffusion.samplers import samplers_for
 
-    for objective, family in FAMILIES.items():
-        assert family.defaults.sampler in offered(objective)
+    for objective, usual in OBJECTIVES.items():
+        assert usual.defaults.sampler in samplers_for(objective)

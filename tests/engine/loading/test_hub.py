@@ -171,26 +171,26 @@ SCRIPT = """
     import sys, urllib.request
     import torch
     from huggingface_hub import constants
-    from midifrag.engine.loading.load import load
+    from midifrag.engine.loading.load import load_stable_audio
     from midifrag.engine.protocol import EngineChoice
-    from midifrag.engine.loading.silence_output import quiet
+    from midifrag.engine.loading.silence_output import silence_output
 
     heard = []
     choice = EngineChoice("mine", {"hub": "someone/model"}, device="cpu", precision="fp32")
-    model = load(choice, lambda *news: heard.append(news))
+    model = load_stable_audio(choice, lambda *news: heard.append(news))
     stages = {what for _, _, what in heard}
     assert "downloading model.safetensors (MiB)" in stages, stages
     encoder = model.module.conditioner.conditioners["prompt"]
     assert next(encoder.model.parameters()).dtype == torch.float32
-    with quiet():
+    with silence_output():
         embedding, mask = encoder(["rain on a tin roof"], "cpu")
     assert embedding.shape == (1, 16, 32) and embedding.isfinite().all() and embedding.abs().sum() > 0
     try:
         urllib.request.urlopen(constants.ENDPOINT + "/second-time")
     except OSError:
         pass
-    again = load(choice).module.conditioner.conditioners["prompt"]
-    with quiet():
+    again = load_stable_audio(choice).module.conditioner.conditioners["prompt"]
+    with silence_output():
         assert torch.equal(again(["rain on a tin roof"], "cpu")[0], embedding)
 """
 

@@ -8,8 +8,8 @@ import torch
 
 from midifrag.config import catalogue
 from midifrag.engine.loading import load as loading
-from midifrag.engine.loading.load import load
-from midifrag.engine.loading.silence_output import quiet
+from midifrag.engine.loading.load import load_stable_audio
+from midifrag.engine.loading.silence_output import silence_output
 from midifrag.engine.protocol import EngineChoice
 from midifrag.errors import CheckpointError, ModelError
 from tests.engine import tiny_models
@@ -23,7 +23,7 @@ def choice(folder, **options):
 @pytest.mark.parametrize("objective", ["v", "rectified_flow", "rf_denoiser"])
 def test_a_folder_becomes_the_model_that_was_saved(tmp_path, objective):
     heard = []
-    model = load(choice(tiny_model_folder(tmp_path, objective)), lambda *news: heard.append(news))
+    model = load_stable_audio(choice(tiny_model_folder(tmp_path, objective)), lambda *news: heard.append(news))
     expected, _ = tiny_model(objective)
     assert model.objective == objective
     assert (model.sample_rate, model.channels) == (tiny_models.SAMPLE_RATE, tiny_models.CHANNELS)
@@ -38,7 +38,7 @@ def test_a_folder_becomes_the_model_that_was_saved(tmp_path, objective):
 def test_a_fine_tuned_checkpoint_beside_its_configuration(tmp_path):
     folder = tiny_model_folder(tmp_path, kind="training_ema")
     source = {"config": str(folder / "model_config.json"), "checkpoint": str(folder / "model.ckpt")}
-    model = load(EngineChoice("mine", source, device="cpu", precision="fp32"))
+    model = load_stable_audio(EngineChoice("mine", source, device="cpu", precision="fp32"))
     expected, _ = tiny_model("v")
     averaged = "model.model.preprocess_conv.weight"
     assert torch.equal(model.module.state_dict()[averaged], expected.state_dict()[averaged])
@@ -47,24 +47,24 @@ def test_a_fine_tuned_checkpoint_beside_its_configuration(tmp_path):
 def test_the_tokenizer_is_found_from_any_folder(tmp_path, monkeypatch):
     folder = tiny_model_folder(tmp_path / "model")
     monkeypatch.chdir(tmp_path)
-    model = load(choice(folder))
-    with quiet():
+    model = load_stable_audio(choice(folder))
+    with silence_output():
         embedding, _ = model.module.conditioner.conditioners["prompt"](["rain"], "cpu")
     assert embedding.isfinite().all()
 
 
 def test_nothing_is_printed(tmp_path, capfd):
-    load(choice(tiny_model_folder(tmp_path)))
+    load_stable_audio(choice(tiny_model_folder(tmp_path)))
     assert capfd.readouterr() == ("", "")
 
 
 def test_compiler_failures_are_not_hidden(tmp_path):
-    load(choice(tiny_model_folder(tmp_path)))
+    load_stable_audio(choice(tiny_model_folder(tmp_path)))
     assert sys.modules["torch._dynamo"].config.suppress_errors is False
 
 
 def test_half_precision_where_it_is_safe(tmp_path):
-    model = load(choice(tiny_model_folder(tmp_path), precision="bf16"))
+    model = load_stable_audio(choice(tiny_model_folder(tmp_path), precision="bf16"))
     dit = model.module.model.model
     assert dit.transformer.layers[0].self_attn.to_qkv.weight.dtype == torch.bfloat16
     assert dit.transformer.rotary_pos_emb.inv_freq.dtype == torch.float32
@@ -80,48 +80,48 @@ def test_the_checksum_is_the_checkpoints(tmp_path):
 
     folder = tiny_model_folder(tmp_path)
     digest = hashlib.sha256((folder / "model.safetensors").read_bytes()).hexdigest()
-    assert load(choice(folder)).checksum == digest
+    assert load_stable_audio(choice(folder)).checksum == digest
 
 
 def test_an_only_checkpoint_may_have_any_name(tmp_path):
     folder = tiny_model_folder(tmp_path)
     (folder / "model.safetensors").rename(folder / "rain-80000.safetensors")
-    assert loading.in_folder(folder).checkpoint.name == "rain-80000.safetensors"
+    assert loading.files_in_folder(folder).checkpoint.name == "rain-80000.safetensors"
     (folder / "another.ckpt").touch()
     with pytest.raises(CheckpointError, match=r"several checkpoints \(another\.ckpt, rain-80000\.safetensors\)"):
-        loading.in_folder(folder)
+        loading.files_in_folder(folder)
 
 
 def test_a_folder_without_a_checkpoint(tmp_path):
     folder = tiny_model_folder(tmp_path)
     (folder / "model.safetensors").unlink()
     with pytest.raises(CheckpointError, match="holds no checkpoint"):
-        load(choice(folder))
+        load_stable_audio(choice(folder))
 
 
 def test_a_checkpoint_of_another_architecture(tmp_path):
     folder = tiny_model_folder(tmp_path)
     save_checkpoint(tiny_model("v", embed_dim=96, num_heads=3)[0], folder / "model.safetensors", "safetensors")
     with pytest.raises(CheckpointError, match=r"(?s)model\.safetensors is a checkpoint of another.*of another shape"):
-        load(choice(folder))
+        load_stable_audio(choice(folder))
 
 
 def test_pocket_is_missed_politely(monkeypatch, tmp_path):
     monkeypatch.setattr(catalogue, "POCKET_FOLDER", tmp_path)
     with pytest.raises(ModelError, match=r"pocket is not part of this installation.*model: sketch"):
-        load(EngineChoice("pocket", device="cpu"))
+        load_stable_audio(EngineChoice("pocket", device="cpu"))
 
 
 def test_pocket_loads_from_its_folder(monkeypatch, tmp_path):
     tiny_model_folder(tmp_path, "rectified_flow")
     for module in (catalogue, loading):
         monkeypatch.setattr(module, "POCKET_FOLDER", tmp_path)
-    assert load(EngineChoice("pocket", device="cpu")).objective == "rectified_flow"
+    assert load_stable_audio(EngineChoice("pocket", device="cpu")).objective == "rectified_flow"
 
 
 def test_a_model_without_a_place():
     with pytest.raises(ModelError, match=r"'mine' has no place to load from.*hub: owner/name"):
-        load(EngineChoice("mine", device="cpu"))
+        load_stable_audio(EngineChoice("mine", device="cpu"))
 
 
 def broken(folder, change):
@@ -149,13 +149,13 @@ def broken(folder, change):
 )
 def test_configurations_that_cannot_be_played(tmp_path, change, message):
     with pytest.raises(ModelError, match=message):
-        load(broken(tmp_path, change))
+        load_stable_audio(broken(tmp_path, change))
 
 
 def test_a_configuration_that_is_not_json(tmp_path):
     tiny_model_folder(tmp_path)
     (tmp_path / "model_config.json").write_text("{")
     with pytest.raises(ModelError, match="not readable as JSON"):
-        load(choice(tmp_path))
+        load_stable_audio(choice(tmp_path))
     with pytest.raises(ModelError, match="no model configuration"):
-        load(EngineChoice("x", {"config": str(tmp_path / "no.json"), "checkpoint": "x"}, device="cpu"))
+        load_stable_audio(EngineChoice("x", {"config": str(tmp_path / "no.json"), "checkpoint": "x"}, device="cpu"))

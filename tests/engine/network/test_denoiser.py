@@ -7,59 +7,24 @@ import numpy as np
 import pytest
 import torch
 
-from midifrag.engine.diffusion.samplers import Query
 from midifrag.engine.diffusion.worker import DiffusionWorker
 from midifrag.engine.messages import Render
 from midifrag.engine.network.architecture import unsupported
 from midifrag.engine.network.conditioning import Conditioner, Conditioning
-from midifrag.engine.network.denoiser import Denoiser, Row, StockDenoiser
+from midifrag.engine.network.denoiser import Denoiser, ModelInput, Row, StockDenoiser
 from midifrag.engine.network.transformer import FastDenoiser
+from tests.engine.architectures import COVERED, NOT_COVERED
 from tests.engine.stock import loaded, run, stock_audio
 
 FRAMES = 24
-
-COVERED = {
-    "plain": {},
-    "adaLN": {"global_cond_type": "adaLN"},
-    "qk_norm ln": {"attn_kwargs": {"qk_norm": "ln"}},
-    "qk_norm l2": {"attn_kwargs": {"qk_norm": "l2"}},
-    "differential": {"attn_kwargs": {"differential": True, "qk_norm": "ln"}},
-    "memory tokens": {"num_memory_tokens": 3},
-    "absolute positions": {"use_abs_pos_emb": True, "abs_pos_emb_max_length": 64},
-    "sinusoidal positions": {"use_sinusoidal_emb": True},
-    "no rotary positions": {"rotary_pos_emb": False},
-    "projected conditioning": {"project_cond_tokens": True},
-    "layer scale": {"layer_scale": True},
-    "patches": {"patch_size": 2},
-    "cross attention in the first layer only": {"final_cross_attn_ix": 0},
-    "norms in fp32, with bias": {"norm_kwargs": {"force_fp32": True, "bias": True}},
-    "narrow feed-forward without bias": {"ff_kwargs": {"mult": 2, "no_bias": True}},
-    "all of pocket's": {
-        "global_cond_type": "adaLN",
-        "num_memory_tokens": 4,
-        "use_abs_pos_emb": True,
-        "abs_pos_emb_max_length": 64,
-        "attn_kwargs": {"qk_norm": "ln"},
-        "ff_kwargs": {"mult": 2},
-    },
-}
-
-NOT_COVERED = {
-    "conformer blocks": {"conformer": True},
-    "DynamicTanh norms": {"remove_norms": True},
-    "DynamicTanh on queries and keys": {"attn_kwargs": {"qk_norm": "dyt"}},
-    "feature scaling": {"attn_kwargs": {"feat_scale": True}},
-    "feed-forward without a gate": {"ff_kwargs": {"glu": False}},
-    "rotary embedding per layer": {"add_rope": True},
-}
 
 
 def rows_for(denoiser: Denoiser, conditionings: list[Conditioning], scales: list[float]) -> list[Row]:
     generator = torch.Generator().manual_seed(1)
     rows = []
     for index, (conditioning, scale) in enumerate(zip(conditionings, scales, strict=True)):
-        query = Query(torch.randn(1, 8, FRAMES, generator=generator), 0.9 - 0.2 * index)
-        rows.append(Row(query, denoiser.prepare(conditioning, [query.t], FRAMES), scale))
+        model_input = ModelInput(torch.randn(1, 8, FRAMES, generator=generator), 0.9 - 0.2 * index)
+        rows.append(Row(model_input, denoiser.prepare(conditioning, [model_input.t], FRAMES), scale))
     return rows
 
 
@@ -111,5 +76,5 @@ def test_without_guidance_there_is_one_row_each() -> None:
     model = loaded("v")
     denoiser = FastDenoiser(model.module, torch.float32)
     (row,) = rows_for(denoiser, [Conditioner(model).encode("rain", "hum", 1.0)], [1.0])
-    assert not denoiser.guides(row)
-    assert denoiser.guides(dataclasses.replace(row, cfg_scale=2.0))
+    assert not denoiser.is_guided(row)
+    assert denoiser.is_guided(dataclasses.replace(row, cfg_scale=2.0))

@@ -2,31 +2,17 @@
 
 import pytest
 import torch
-from torch import Tensor
 
-from midifrag.engine.diffusion.samplers import Query
 from midifrag.engine.loading.model import Model
 from midifrag.engine.network.conditioning import Conditioner
-from midifrag.engine.network.denoiser import Row
-from midifrag.engine.network.graphs import Forward, Graphs, Inputs, Shape
+from midifrag.engine.network.denoiser import ModelInput, Row
+from midifrag.engine.network.graphs import DenoiserInputs, GraphCache, GraphShape
 from midifrag.engine.network.transformer import FastDenoiser
-from tests.engine.network.test_denoiser import COVERED, FRAMES
+from tests.engine.architectures import COVERED
+from tests.engine.replayed import Replayed
 from tests.engine.stock import loaded
 
-
-class Replayed:
-    """A recording that works anywhere; like a CUDA graph it only knows its own input tensors."""
-
-    count = 0
-
-    def __init__(self, forward: Forward, inputs: Inputs, guided: bool) -> None:
-        self.inputs = inputs
-        self._work = lambda: forward(inputs, guided)
-        self.output: Tensor = self._work()
-
-    def replay(self) -> None:
-        Replayed.count += 1
-        self.output.copy_(self._work())
+FRAMES = 24
 
 
 @pytest.fixture(scope="module", params=["plain", "all of pocket's"])
@@ -38,9 +24,9 @@ def rows(denoiser: FastDenoiser, model: Model, *kinds: tuple[float, str]) -> lis
     conditioner, generator = Conditioner(model), torch.Generator().manual_seed(1)
     made = []
     for index, (scale, negative) in enumerate(kinds):
-        query = Query(torch.randn(1, 8, FRAMES, generator=generator), 0.8 - 0.1 * index)
-        prepared = denoiser.prepare(conditioner.encode("rain", negative, 1.0 + index), [query.t], FRAMES)
-        made.append(Row(query, prepared, scale))
+        model_input = ModelInput(torch.randn(1, 8, FRAMES, generator=generator), 0.8 - 0.1 * index)
+        prepared = denoiser.prepare(conditioner.encode("rain", negative, 1.0 + index), [model_input.t], FRAMES)
+        made.append(Row(model_input, prepared, scale))
     return made
 
 
@@ -59,26 +45,26 @@ def rows(denoiser: FastDenoiser, model: Model, *kinds: tuple[float, str]) -> lis
 @torch.inference_mode()
 def test_a_replayed_call_equals_a_plain_one(model: Model, kinds: list[tuple[float, str]], replayed: int) -> None:
     plain, recorded = FastDenoiser(model.module, torch.float32), FastDenoiser(model.module, torch.float32)
-    recorded.records = True
-    recorded._graphs = Graphs(recorded._forward_whole, Replayed)
+    recorded.captures_graphs = True
+    recorded._graphs = GraphCache(recorded._forward_whole, Replayed)
     rows(recorded, model, (1.0, ""))
-    for guided, refusing in ((False, False), (True, False), (True, True)):
-        recorded.capture(FRAMES, (1, 4), guided=guided, refusing=refusing)
+    for guided, has_negative in ((False, False), (True, False), (True, True)):
+        recorded.capture(FRAMES, (1, 4), guided=guided, has_negative=has_negative)
     assert recorded.captures == 6
     before = Replayed.count
     ours = recorded.evaluate(rows(recorded, model, *kinds))
     torch.testing.assert_close(ours, plain.evaluate(rows(plain, model, *kinds)), atol=1e-5, rtol=1e-4)
     assert Replayed.count - before == replayed
-    recorded.forget()
+    recorded.release()
     assert recorded.captures == 0
 
 
 def test_the_smallest_fitting_shape_is_used() -> None:
-    graphs = Graphs(lambda inputs, _guided: inputs.latents, Replayed)
-    inputs = Inputs(torch.zeros(1, 1, 1), torch.zeros(1), None, None)
-    for shape in (Shape(8, 16, True, False), Shape(4, 16, True, False), Shape(2, 32, True, False)):
-        graphs.record(shape, inputs)
-    assert graphs.fitting(3, 16, guided=True, refusing=False) == Shape(4, 16, True, False)
-    assert graphs.fitting(5, 16, guided=True, refusing=False) == Shape(8, 16, True, False)
-    assert graphs.fitting(9, 16, guided=True, refusing=False) is None
-    assert graphs.fitting(1, 16, guided=False, refusing=False) is None
+    graphs = GraphCache(lambda inputs, _guided: inputs.latents, Replayed)
+    inputs = DenoiserInputs(torch.zeros(1, 1, 1), torch.zeros(1), None, None)
+    for shape in (GraphShape(8, 16, True, False), GraphShape(4, 16, True, False), GraphShape(2, 32, True, False)):
+        graphs.capture(shape, inputs)
+    assert graphs.fitting(3, 16, guided=True, has_negative=False) == GraphShape(4, 16, True, False)
+    assert graphs.fitting(5, 16, guided=True, has_negative=False) == GraphShape(8, 16, True, False)
+    assert graphs.fitting(9, 16, guided=True, has_negative=False) is None
+    assert graphs.fitting(1, 16, guided=False, has_negative=False) is None

@@ -5,7 +5,7 @@ import torch
 from stable_audio_tools.models.transformer import ContinuousTransformer
 
 from midifrag.engine.network import positions
-from midifrag.engine.network.positions import Positions
+from midifrag.engine.network.positions import PositionCache
 
 
 def transformer(**options):
@@ -17,7 +17,7 @@ def test_embeddings_are_stocks(kind):
     stock = transformer(rotary_pos_emb=False, abs_pos_emb_max_length=50, **{kind: True})
 
     with torch.inference_mode():
-        position = Positions(stock, torch.float32, keeps_all=False).of(20)
+        position = PositionCache(stock, torch.float32, keeps_all=False).for_length(20)
         expected = stock.pos_emb(torch.randn(2, 20, 64))
 
     assert position.rotary is None
@@ -26,7 +26,7 @@ def test_embeddings_are_stocks(kind):
 
 
 def test_nothing_is_added_where_only_rotary_tables_are_used():
-    position = Positions(transformer(), torch.bfloat16, keeps_all=False).of(20)
+    position = PositionCache(transformer(), torch.bfloat16, keeps_all=False).for_length(20)
 
     assert position.added is None
     assert position.rotary.cos.dtype == torch.bfloat16
@@ -35,12 +35,12 @@ def test_nothing_is_added_where_only_rotary_tables_are_used():
 @pytest.mark.parametrize("keeps_all", [True, False])
 def test_a_length_is_made_once_and_few_are_kept(keeps_all, monkeypatch):
     monkeypatch.setattr(positions, "_KEPT", 2)
-    made = Positions(transformer(), torch.float32, keeps_all=keeps_all)
-    first = made.of(10)
+    made = PositionCache(transformer(), torch.float32, keeps_all=keeps_all)
+    first = made.for_length(10)
 
-    assert made.of(10) is first
-    made.of(11)
-    made.of(12)
-    assert (made.of(10) is first) == keeps_all
+    assert made.for_length(10) is first
+    made.for_length(11)
+    made.for_length(12)
+    assert (made.for_length(10) is first) == keeps_all
     made.clear()
-    assert made.of(10) is not first
+    assert made.for_length(10) is not first

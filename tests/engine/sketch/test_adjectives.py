@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from midifrag.engine.sketch import AXES, FAMILIES, Parameters, render_parameters
+from midifrag.engine.sketch import AXES, FAMILIES, SoundParameters, render_parameters
 from midifrag.engine.sketch.words import PLAIN
 from tests.engine.sketch import measures
 
@@ -52,7 +52,7 @@ def _measured(axis, name, position):
     measure = SPECIAL.get((axis, name), MEASURES[axis])
     others = CIRCUMSTANCES.get((axis, name), CIRCUMSTANCES.get(axis, {}))
     seconds = SECONDS.get((axis, name), SECONDS.get(axis, 2.0))
-    parameters = Parameters(families=(name,), **{axis: position}, **others)
+    parameters = SoundParameters(families=(name,), **{axis: position}, **others)
     return np.mean([measure(render_parameters(parameters, seconds, seed).audio) for seed in SEEDS])
 
 
@@ -78,7 +78,7 @@ def test_adjective_moves_its_measure(axis, name):
 
 @pytest.mark.parametrize("direction", [-PLAIN, PLAIN])
 def test_arpeggio_goes_up_or_down_note_by_note(direction):
-    parameters = Parameters(families=("arpeggio",), direction=direction, bpm=120, density=0, reverb=-1, length=-1)
+    parameters = SoundParameters(families=("arpeggio",), direction=direction, bpm=120, density=0, reverb=-1, length=-1)
     audio = render_parameters(parameters, 2.0, 5).audio
     steps = np.array_split(audio, 16, axis=1)
     pitches = [measures.fundamental(step) for step in steps]
@@ -97,5 +97,5 @@ def test_every_axis_applies_to_some_family():
 
 def test_narrow_to_the_end_is_mono():
     for name in ("noise", "pad", "rain"):
-        left, right = render_parameters(Parameters(families=(name,), width=-1.0), 0.5, 1).audio
+        left, right = render_parameters(SoundParameters(families=(name,), width=-1.0), 0.5, 1).audio
         assert np.array_equal(left, right)

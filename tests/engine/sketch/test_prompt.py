@@ -2,8 +2,9 @@ import hypothesis.strategies as st
 import pytest
 from hypothesis import given, settings
 
-from midifrag.engine.sketch import AXES, FAMILIES, Parameters, parse
-from midifrag.engine.sketch.words import ADJECTIVES, FAMILY_SYNONYMS, INTENSIFIERS, PLAIN, STOP_WORDS
+from midifrag.engine.sketch import AXES, FAMILIES, SoundParameters, parse
+from midifrag.engine.sketch.words import ADJECTIVES, FAMILY_SYNONYMS, INTENSIFIERS, PLAIN
+from midifrag.engine.stop_words import STOP_WORDS
 
 
 @pytest.mark.parametrize("name", FAMILIES)
@@ -23,7 +24,7 @@ def test_no_word_means_two_things():
 @pytest.mark.parametrize("word", [word for word, meanings in ADJECTIVES.items() if len(meanings) == 1])
 def test_an_adjective_moves_its_axis_alone(word):
     ((axis, amount),) = ADJECTIVES[word]
-    assert parse(f"a {word} sound") == Parameters(**{axis: amount})
+    assert parse(f"a {word} sound") == SoundParameters(**{axis: amount})
 
 
 def test_every_axis_has_words_both_ways():
@@ -82,7 +83,7 @@ def test_high_hat_says_nothing_about_pitch():
 
 
 def test_a_prompt_as_people_write_it():
-    assert parse("Rain on a tin roof, close mic") == Parameters(
+    assert parse("Rain on a tin roof, close mic") == SoundParameters(
         families=("rain",), brightness=PLAIN, reverb=-PLAIN, unknown=("roof", "mic")
     )
 
@@ -136,7 +137,7 @@ def test_facts_out_of_range_are_unknown_words():
 
 
 def test_an_empty_prompt_asks_for_nothing():
-    assert parse("") == parse("  ,.! ") == Parameters()
+    assert parse("") == parse("  ,.! ") == SoundParameters()
 
 
 @given(st.text(max_size=60))
@@ -168,4 +169,4 @@ def test_any_words_are_parsed_within_range_whatever_the_case_and_punctuation(wor
 )
 def test_parameters_refuse_what_does_not_exist(mistake, message):
     with pytest.raises(ValueError, match=message):
-        Parameters(**mistake)
+        SoundParameters(**mistake)

@@ -22,7 +22,7 @@ def rendered(*renders):
 def test_the_audio_is_sketchs_own():
     started, progress, take = rendered(Render(4, "short dark kick", 0.5, 9))
     assert (started, progress) == (Started(4), Progress(4, 1, 1))
-    assert np.array_equal(take.audio, sketch.render("short dark kick", 0.5, 9).audio)
+    assert np.array_equal(take.audio, sketch.render_prompt("short dark kick", 0.5, 9).audio)
     assert take.used == {"prompt": "short dark kick", "seconds": 0.5, "seed": 9}
     assert take.sample_rate == sketch.SAMPLE_RATE
     assert take.notes == ()

@@ -1,4 +1,4 @@
-"""The model's parts at the precisions in use: what the worker asks to do the arithmetic."""
+"""The model's parts at the precisions in use, and what they make of batches of requests."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ from functools import partial
 import torch
 from torch import Tensor
 
-from midifrag.engine.diffusion.request import Flight
-from midifrag.engine.diffusion.samplers import times
-from midifrag.engine.loading.device import fits, reserved
+from midifrag.engine.diffusion.request import Request
+from midifrag.engine.diffusion.samplers import model_times
+from midifrag.engine.loading.device import fits_in_memory, reserved_bytes
 from midifrag.engine.loading.model import Model
-from midifrag.engine.loading.precision import DTYPES, hidden_encoders
+from midifrag.engine.loading.precision import DTYPES, frozen_text_encoders
 from midifrag.engine.network.architecture import unsupported
 from midifrag.engine.network.conditioning import Conditioner
-from midifrag.engine.network.decoder import Decoder, OobleckDecoder, StockDecoder, Window, size_of
+from midifrag.engine.network.decoder import LatentDecoder, OobleckDecoder, StockDecoder, Window, module_bytes
 from midifrag.engine.network.denoiser import Denoiser, Row, StockDenoiser
-from midifrag.engine.network.graphs import Shape
+from midifrag.engine.network.graphs import GraphShape
 from midifrag.engine.network.oobleck import NotOobleckError
 from midifrag.engine.network.transformer import FastDenoiser
 
@@ -37,7 +37,7 @@ class Counters:
     models_built: int = 0
 
 
-class Renderer:
+class ModelRunner:
     """Prepares, denoises and decodes for batches of requests of one group (same length, same precision)."""
 
     def __init__(self, model: Model) -> None:
@@ -46,45 +46,45 @@ class Renderer:
         #: Whether warm-up has met a call that a press would notice having to wait for.
         self.is_slow = False
         self._graph_memory = self._shortages = 0
-        self._lost: list[Shape] = []
+        self._lost_graphs: list[GraphShape] = []
         self._conditioner = Conditioner(model)
         self._denoisers: dict[bool, Denoiser] = {}
-        self._decoders: dict[bool, Decoder] = {}
-        self._denoiser(exact=False)
-        self._decoder(exact=False)
+        self._decoders: dict[bool, LatentDecoder] = {}
+        self._denoiser(fp32=False)
+        self._decoder(fp32=False)
 
-    def begin(self, flight: Flight) -> None:
+    def begin(self, request: Request) -> None:
         """Do what a request needs before its first step, and draw its first latent."""
-        settings = flight.settings
-        conditioning = self._conditioner.encode(settings.prompt, settings.negative_prompt, settings.seconds)
+        parameters = request.parameters
+        conditioning = self._conditioner.encode(parameters.prompt, parameters.negative_prompt, parameters.seconds)
         self.counters.text_encoder_runs = self._conditioner.text_runs
-        first_times = times(settings.sampler, flight.levels(self.model))
-        flight.prepared = self._denoiser(flight.exact).prepare(conditioning, first_times, settings.frames)
-        flight.begin(self.model)
+        first_times = model_times(parameters.sampler, request.levels(self.model))
+        request.prepared = self._denoiser(request.fp32).prepare(conditioning, first_times, parameters.frames)
+        request.begin(self.model)
 
-    def remarks(self, flight: Flight) -> list[str]:
+    def remarks_on(self, request: Request) -> list[str]:
         """What a performer should know of how a prompt is understood."""
-        ignored = self._conditioner.ignored(flight.settings.prompt)
+        ignored = self._conditioner.ignored(request.parameters.prompt)
         return [f"words without effect: {', '.join(ignored)}"] if ignored else []
 
-    def answer(self, batch: Sequence[Flight]) -> Tensor:
-        """The model's outputs for what the requests ask, (requests, channels, frames)."""
-        rows = [Row(flight.query, flight.prepared, flight.settings.cfg_scale) for flight in batch]
-        output = self._denoiser(batch[0].exact).evaluate(rows)
+    def denoise(self, batch: Sequence[Request]) -> Tensor:
+        """The model's guided outputs for what the requests wait for, (requests, channels, frames)."""
+        rows = [Row(request.model_input, request.prepared, request.parameters.cfg_scale) for request in batch]
+        output = self._denoiser(batch[0].fp32).evaluate(rows)
         self.counters.denoiser_calls += 1
         return output
 
-    def window(self, flight: Flight, *, alone: bool) -> Window:
+    def window(self, request: Request, *, alone: bool) -> Window:
         """What of a request is decoded next; more at once when no other waits, or would if it came."""
-        settings = flight.settings
-        decoder = self._decoder(flight.exact)
+        parameters = request.parameters
+        decoder = self._decoder(request.fp32)
         large = alone and not self.is_slow
-        return decoder.window_at(flight.decoded, settings.samples, settings.frames, alone=large)
+        return decoder.window_at(request.decoded, parameters.samples, parameters.frames, alone=large)
 
-    def decode(self, batch: Sequence[Flight], *, alone: bool) -> Tensor:
+    def decode(self, batch: Sequence[Request], *, alone: bool) -> Tensor:
         """The next window of requests that are equally far, (requests, channels, samples)."""
-        latents = torch.cat([flight.state.x for flight in batch])
-        audio = self._decoder(batch[0].exact).decode(latents, self.window(batch[0], alone=alone))
+        latents = torch.cat([request.state.x for request in batch])
+        audio = self._decoder(batch[0].fp32).decode(latents, self.window(batch[0], alone=alone))
         self.counters.decoder_calls += 1
         return audio
 
@@ -93,81 +93,81 @@ class Renderer:
         self._conditioner.encode(prompt, negative_prompt, seconds)
         self.counters.text_encoder_runs = self._conditioner.text_runs
 
-    def capture(self, frames: int, batches: Sequence[int], *, guided: bool, refusing: bool) -> None:
+    def capture(self, frames: int, batches: Sequence[int], *, guided: bool, has_negative: bool) -> None:
         """Record the device's work for batches of these sizes, where the device can replay it."""
-        denoiser = self._denoiser(exact=False)
+        denoiser = self._denoiser(fp32=False)
         if isinstance(denoiser, FastDenoiser):
-            before = reserved(self.model.device)
-            denoiser.capture(frames, batches, guided=guided, refusing=refusing)
-            self._graph_memory += max(0, reserved(self.model.device) - before)
+            before = reserved_bytes(self.model.device)
+            denoiser.capture(frames, batches, guided=guided, has_negative=has_negative)
+            self._graph_memory += max(0, reserved_bytes(self.model.device) - before)
             self.counters.captures = denoiser.captures
 
     @property
-    def has_lost_recordings(self) -> bool:
+    def has_lost_graphs(self) -> bool:
         """Whether a shortage of memory dropped recordings that are worth another try."""
-        return bool(self._lost)
+        return bool(self._lost_graphs)
 
-    def record_lost(self) -> None:
+    def recapture_lost(self) -> None:
         """Make one of them again, small ones first; once there is no room for one, larger ones are given up."""
-        if self._lost:
-            lost = self._lost.pop(0)
-            guided, refusing = lost.guided, lost.refusing
-            again = partial(self.capture, lost.frames, (lost.batch,), guided=guided, refusing=refusing)
-            if not fits(self.model.device, again):
-                self._lost = [each for each in self._lost if each.batch < lost.batch]
+        if self._lost_graphs:
+            lost = self._lost_graphs.pop(0)
+            guided, has_negative = lost.guided, lost.has_negative
+            again = partial(self.capture, lost.frames, (lost.batch,), guided=guided, has_negative=has_negative)
+            if not fits_in_memory(self.model.device, again):
+                self._lost_graphs = [each for each in self._lost_graphs if each.batch < lost.batch]
 
-    def make_room(self) -> None:
+    def free_memory(self) -> None:
         """Drop what can be made again, and decode in smaller pieces."""
         self._shortages += 1
-        self._forget_exact()
+        self._drop_fp32()
         for denoiser in self._denoisers.values():
             if isinstance(denoiser, FastDenoiser):
-                self._lost += denoiser.forget()
+                self._lost_graphs += denoiser.release()
         self._graph_memory = 0
         if self._shortages > 1:
             # Memory that is short again is no passing matter.
-            self._lost.clear()
+            self._lost_graphs.clear()
         for decoder in self._decoders.values():
-            decoder.shrink()
+            decoder.use_smaller_windows()
 
-    def rest(self) -> None:
+    def on_idle(self) -> None:
         """With no request left: free what was for requests alone, and decode in windows of full size again, once."""
-        self._forget_exact()
+        self._drop_fp32()
         for denoiser in self._denoisers.values():
             if isinstance(denoiser, FastDenoiser):
-                denoiser.forget_batch()
+                denoiser.release_batch()
         if self._shortages == 1:
             for decoder in self._decoders.values():
-                decoder.grow()
+                decoder.use_usual_windows()
 
-    def _forget_exact(self) -> None:
+    def _drop_fp32(self) -> None:
         """Free the fp32 copies that a request needed which half precision could not render."""
         self._denoisers.pop(True, None)
         self._decoders.pop(True, None)
 
     def memory(self) -> dict[str, int]:
         """Bytes by what they are for: the model with its text encoder, the engine's own copies, recordings."""
-        denoiser, decoder, module = self._denoiser(exact=False), self._decoder(exact=False), self.model.module
-        parts = [module, *hidden_encoders(module.conditioner)]
+        denoiser, decoder, module = self._denoiser(fp32=False), self._decoder(fp32=False), self.model.module
+        parts = [module, *frozen_text_encoders(module.conditioner)]
         graphs = {"graphs": self._graph_memory} if self._graph_memory else {}
-        return {"model": sum(map(size_of, parts)), "engine": denoiser.memory + decoder.memory, **graphs}
+        return {"model": sum(map(module_bytes, parts)), "engine": denoiser.memory + decoder.memory, **graphs}
 
-    def held_by(self, flight: Flight) -> int:
+    def bytes_held(self, request: Request) -> int:
         """Bytes that a request holds between two ticks."""
-        state = flight.state
+        state = request.state
         latents = (1 + len(state.history)) * state.x.numel() * state.x.element_size()
-        return latents + self._denoiser(flight.exact).held_by(flight.prepared)
+        return latents + self._denoiser(request.fp32).bytes_held(request.prepared)
 
     @property
-    def describes(self) -> tuple[str, str]:
+    def descriptions(self) -> tuple[str, str]:
         """What denoises and what decodes, in words."""
-        return self._denoiser(exact=False).describes, self._decoder(exact=False).describes
+        return self._denoiser(fp32=False).description, self._decoder(fp32=False).description
 
-    def _denoiser(self, exact: bool) -> Denoiser:
-        if exact not in self._denoisers:
+    def _denoiser(self, fp32: bool) -> Denoiser:
+        if fp32 not in self._denoisers:
             self.counters.models_built += 1
-            self._denoisers[exact] = self._build_denoiser(self._dtype(exact))
-        return self._denoisers[exact]
+            self._denoisers[fp32] = self._build_denoiser(self._dtype(fp32))
+        return self._denoisers[fp32]
 
     def _build_denoiser(self, dtype: torch.dtype) -> Denoiser:
         obstacle = unsupported(self.model.module)
@@ -176,18 +176,18 @@ class Renderer:
         _log.info("%s has %s: denoised by stable-audio-tools itself, in fp32, slower", self.model.name, obstacle)
         return StockDenoiser(self.model.module)
 
-    def _decoder(self, exact: bool) -> Decoder:
-        if exact not in self._decoders:
+    def _decoder(self, fp32: bool) -> LatentDecoder:
+        if fp32 not in self._decoders:
             self.counters.models_built += 1
-            self._decoders[exact] = self._build_decoder(self._dtype(exact))
-        return self._decoders[exact]
+            self._decoders[fp32] = self._build_decoder(self._dtype(fp32))
+        return self._decoders[fp32]
 
-    def _build_decoder(self, dtype: torch.dtype) -> Decoder:
+    def _build_decoder(self, dtype: torch.dtype) -> LatentDecoder:
         try:
             return OobleckDecoder(self.model.module, dtype, self.model.device)
         except NotOobleckError as obstacle:
             _log.info("%s has %s: decoded by stable-audio-tools itself, whole, in fp32", self.model.name, obstacle)
             return StockDecoder(self.model.module)
 
-    def _dtype(self, exact: bool) -> torch.dtype:
-        return torch.float32 if exact else DTYPES[self.model.precision]
+    def _dtype(self, fp32: bool) -> torch.dtype:
+        return torch.float32 if fp32 else DTYPES[self.model.precision]

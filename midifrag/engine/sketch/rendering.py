@@ -7,12 +7,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from midifrag.audio import Audio
 from midifrag.engine.sketch.families import FAMILIES
 from midifrag.engine.sketch.finish import PEAK, finish
 from midifrag.engine.sketch.loops import KIT
-from midifrag.engine.sketch.parameters import Parameters
+from midifrag.engine.sketch.parameters import SoundParameters
 from midifrag.engine.sketch.prompt import parse
-from midifrag.engine.sketch.voice import SAMPLE_RATE, Audio, Voice, spawn
+from midifrag.engine.sketch.voice import SAMPLE_RATE, Voice, spawn
 
 #: Accepted lengths in seconds, inclusive.
 SECONDS_RANGE = (0.05, 190.0)
@@ -23,11 +24,11 @@ class Sound:
     """A rendered sound: ``audio`` float32 (2, n) at 44.1 kHz within ±1, what was asked, and the families played."""
 
     audio: Audio
-    parameters: Parameters
+    parameters: SoundParameters
     played: tuple[str, ...]
 
 
-def render(prompt: str, seconds: float, seed: int) -> Sound:
+def render_prompt(prompt: str, seconds: float, seed: int) -> Sound:
     """Play what ``prompt`` says for ``seconds`` (0.05 to 190); the same ``seed`` (≥ 0) gives the same samples.
 
     A prompt without any known sound plays a texture that its words choose. Raises ``ValueError`` for other lengths.
@@ -35,8 +36,8 @@ def render(prompt: str, seconds: float, seed: int) -> Sound:
     return render_parameters(parse(prompt), seconds, seed)
 
 
-def render_parameters(parameters: Parameters, seconds: float, seed: int) -> Sound:
-    """Play ``parameters`` as ``render`` does; for those who choose parameters first and words afterwards."""
+def render_parameters(parameters: SoundParameters, seconds: float, seed: int) -> Sound:
+    """Play ``parameters`` as ``render_prompt`` does; for those who choose parameters first and words afterwards."""
     if not SECONDS_RANGE[0] <= seconds <= SECONDS_RANGE[1]:
         raise ValueError(f"seconds: {seconds:g} is outside {SECONDS_RANGE[0]:g} to {SECONDS_RANGE[1]:g}")
     samples = round(seconds * SAMPLE_RATE)
@@ -55,7 +56,7 @@ def render_parameters(parameters: Parameters, seconds: float, seed: int) -> Soun
     return Sound(mix, parameters, played)
 
 
-def layers(parameters: Parameters) -> tuple[str, ...]:
+def layers(parameters: SoundParameters) -> tuple[str, ...]:
     """The families to play together: drums named beside a beat are its kit, and nothing known becomes a texture."""
     if not parameters.families:
         return (_texture(parameters.unknown),)

@@ -8,14 +8,9 @@ from midifrag.engine.diffusion.worker import DiffusionWorker
 from midifrag.engine.loading import device
 from midifrag.engine.loading.model import Model
 from midifrag.engine.messages import Failed, Progress, Rendered, Started
-from midifrag.engine.network.decoder import WINDOW
-from tests.engine.diffusion.test_worker import landed, press
-from tests.engine.stock import loaded, run
-
-
-@pytest.fixture(scope="module")
-def model() -> Model:
-    return loaded("rectified_flow")
+from midifrag.engine.network.decoder import WINDOW_LATENTS
+from tests.engine.presses import landed, press
+from tests.engine.stock import run
 
 
 class LateCopy(device.HostCopy):
@@ -31,15 +26,15 @@ class LateCopy(device.HostCopy):
 
 @pytest.fixture
 def late(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("midifrag.engine.diffusion.pending.HostCopy", LateCopy)
-    monkeypatch.setitem(WINDOW, "cpu", 16)
+    monkeypatch.setattr("midifrag.engine.diffusion.transfers.HostCopy", LateCopy)
+    monkeypatch.setitem(WINDOW_LATENTS, "cpu", 16)
 
 
 def test_the_same_sounds_come_out(model: Model, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(WINDOW, "cpu", 16)
+    monkeypatch.setitem(WINDOW_LATENTS, "cpu", 16)
     presses = [press(1, seconds=2.0, steps=2), press(2, steps=20), press(3)]
     at_once = landed(run(DiffusionWorker.from_model(model), *presses))
-    monkeypatch.setattr("midifrag.engine.diffusion.pending.HostCopy", LateCopy)
+    monkeypatch.setattr("midifrag.engine.diffusion.transfers.HostCopy", LateCopy)
     later = landed(run(DiffusionWorker.from_model(model), *presses))
     assert sorted(later) == [1, 2, 3]
     for job, audio in later.items():
@@ -59,7 +54,7 @@ def test_a_window_is_waited_for_after_the_next_call_was_made(model: Model) -> No
     # One more window, one more step; the wait was for the older of each.
     assert worker.counters.denoiser_calls == before + 1
     assert LateCopy.waits == waits + 2
-    assert len(worker._windows._calls) == len(worker._verdicts._calls) == 1
+    assert len(worker._audio_windows._calls) == len(worker._output_sums._calls) == 1
 
 
 @pytest.mark.usefixtures("late")
@@ -83,10 +78,10 @@ def test_a_cancelled_request_s_windows_are_dropped(model: Model) -> None:
 def test_a_window_that_finds_no_memory_is_decoded_again(
     model: Model, monkeypatch: pytest.MonkeyPatch, is_late: bool
 ) -> None:
-    monkeypatch.setitem(WINDOW, "cpu", 16)
+    monkeypatch.setitem(WINDOW_LATENTS, "cpu", 16)
     alone = landed(run(DiffusionWorker.from_model(model), press(1, seconds=2.0, steps=2)))[1]
     if is_late:
-        monkeypatch.setattr("midifrag.engine.diffusion.pending.HostCopy", LateCopy)
+        monkeypatch.setattr("midifrag.engine.diffusion.transfers.HostCopy", LateCopy)
     isfinite, calls = np.isfinite, []
 
     def short(values: np.ndarray) -> np.ndarray:
@@ -104,7 +99,7 @@ def test_a_window_that_finds_no_memory_is_decoded_again(
 
 
 def test_what_has_arrived_is_told_before_anything_begins(model: Model, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("midifrag.engine.diffusion.pending.HostCopy", LateCopy)
+    monkeypatch.setattr("midifrag.engine.diffusion.transfers.HostCopy", LateCopy)
     worker = DiffusionWorker.from_model(model)
     worker.submit(press(1, steps=1))
     while not worker.counters.decoder_calls:
@@ -117,8 +112,8 @@ def test_what_has_arrived_is_told_before_anything_begins(model: Model, monkeypat
 @pytest.mark.usefixtures("late")
 def test_nan_is_found_late_and_fails_the_request_once(model: Model, monkeypatch: pytest.MonkeyPatch) -> None:
     worker = DiffusionWorker.from_model(model)
-    decode = worker.renderer.decode
-    monkeypatch.setattr(worker.renderer, "decode", lambda *args, **more: decode(*args, **more) * torch.nan)
+    decode = worker.runner.decode
+    monkeypatch.setattr(worker.runner, "decode", lambda *args, **more: decode(*args, **more) * torch.nan)
     events = run(worker, press(1, seconds=2.0, steps=2))
     assert [type(event) for event in events if not isinstance(event, Progress)][1:] == [Failed]
     assert "in the decoder" in events[-1].reason

@@ -1,0 +1,105 @@
+import pytest
+import torch
+
+from midifrag.engine.diffusion.model_runner import ModelRunner
+from midifrag.engine.diffusion.parameters import resolve_parameters
+from midifrag.engine.diffusion.request import Request
+from midifrag.engine.diffusion.worker import DiffusionWorker
+from midifrag.engine.loading.model import Model
+from midifrag.engine.network.graphs import GraphCache, GraphShape
+from tests.engine.presses import press
+from tests.engine.replayed import Replayed
+from tests.engine.stock import loaded
+
+
+@pytest.mark.parametrize("shortages", [1, 2])
+def test_recordings_that_a_shortage_dropped_are_made_again_once(
+    model: Model, monkeypatch: pytest.MonkeyPatch, shortages: int
+) -> None:
+    worker = DiffusionWorker.from_model(model)
+    denoiser = worker.runner._denoiser(fp32=False)
+    denoiser.captures_graphs, denoiser._graphs = True, GraphCache(denoiser._forward_whole, Replayed)
+    list(worker.warm((press(1),)))
+    recorded = denoiser.captures
+    assert recorded > 1
+    denoise, tries = worker.runner.denoise, []
+
+    def short(batch: list[Request]) -> torch.Tensor:
+        tries.append(batch)
+        if len(tries) == 1:
+            raise MemoryError
+        return denoise(batch)
+
+    for job in range(shortages):
+        tries.clear()
+        with monkeypatch.context() as patch:
+            patch.setattr(worker.runner, "denoise", short)
+            worker.submit(press(job))
+            while worker._requests:
+                worker.tick()
+        assert denoiser.captures == 0
+    rounds = 0
+    while worker.busy:
+        assert worker.tick() == []
+        rounds += 1
+    assert (rounds, denoiser.captures) == ((recorded, recorded) if shortages == 1 else (0, 0))
+
+
+def test_recordings_are_given_up_where_there_is_no_room_for_them(model: Model, monkeypatch: pytest.MonkeyPatch) -> None:
+    worker = DiffusionWorker.from_model(model)
+    worker.runner._lost_graphs = [GraphShape(size, 16, guided, False) for guided in (False, True) for size in (1, 2, 4)]
+    tried = []
+
+    def full(_frames: int, sizes: tuple[int, ...], **_more: object) -> None:
+        tried.extend(sizes)
+        if sizes[0] > 1:
+            raise torch.OutOfMemoryError("out of memory")
+
+    monkeypatch.setattr(worker.runner, "capture", full)
+    assert [worker.tick() for _ in range(3) if worker.busy] == [[], [], []]
+    assert tried == [1, 2, 1]
+    assert not worker.busy
+
+
+def test_a_prompt_is_encoded_once(model: Model) -> None:
+    runner = ModelRunner(model)
+    for prompt in ("rain", "bell", "rain"):
+        runner.encode(prompt, "", 1.0)
+    runner.encode("rain", "bell", 2.0)
+    assert runner.counters.text_encoder_runs == 2
+
+
+def test_windows_become_usual_again_after_one_shortage_and_stay_small_after_two(model: Model) -> None:
+    runner = ModelRunner(model)
+    request = Request(press(1, seconds=2.0), resolve_parameters(press(1, seconds=2.0), model), 1, spare=False)
+    usual = runner.window(request, alone=False).samples
+    runner.free_memory()
+    assert runner.window(request, alone=False).samples == usual // 2
+    runner.on_idle()
+    assert runner.window(request, alone=False).samples == usual
+    runner.free_memory()
+    runner.on_idle()
+    assert runner.window(request, alone=False).samples == usual // 2
+
+
+def test_windows_are_large_only_where_nobody_waits_and_calls_are_quick(model: Model) -> None:
+    runner = ModelRunner(model)
+    request = Request(press(1, seconds=2.0), resolve_parameters(press(1, seconds=2.0), model), 1, spare=False)
+    small, large = (runner.window(request, alone=alone).samples for alone in (False, True))
+    assert large > small
+    runner.is_slow = True
+    assert runner.window(request, alone=True).samples == small
+
+
+def test_parts_in_fp32_are_made_when_they_are_needed_and_dropped_when_nobody_is_left() -> None:
+    runner = ModelRunner(loaded("v", precision="bf16"))
+    assert runner.counters.models_built == 2
+    request = Request(press(1), resolve_parameters(press(1), runner.model), 1, spare=False)
+    request.fp32 = True
+    runner.begin(request)
+    runner.denoise([request])
+    assert runner.counters.models_built == 3
+    runner.on_idle()
+    runner.begin(request)
+    assert runner.counters.models_built == 4
+    assert runner.descriptions == ("midifrag's own forward pass in bfloat16", "midifrag's own decoder in bfloat16")

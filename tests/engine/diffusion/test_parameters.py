@@ -1,0 +1,83 @@
+from typing import Any
+
+import pytest
+
+from midifrag.engine.diffusion.parameters import resolve_parameters
+from midifrag.engine.diffusion.worker import DiffusionWorker
+from midifrag.engine.loading.model import Model
+from midifrag.engine.messages import Render
+from midifrag.errors import RequestError
+from tests.engine.architectures import COVERED
+from tests.engine.presses import press
+from tests.engine.stock import loaded, run
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"sampler": "dpmpp-3m-sde"}, "has no sampler 'dpmpp-3m-sde'; it has euler"),
+        ({"steps": 0}, "steps: 0 is not between 1"),
+        ({"seconds": 3.0}, "seconds: 3 is not between 0 and 2.048"),
+        ({"seconds": 1e-9}, "shorter than one sample"),
+        ({"cfg_scale": float("nan")}, "cfg_scale"),
+        ({"sigma_max": -1.0}, "sigma_max"),
+        ({"seed": 2**32}, "seed"),
+    ],
+)
+def test_impossible_requests_are_refused(model: Model, changes: dict[str, Any], words: str) -> None:
+    worker = DiffusionWorker.from_model(model)
+    with pytest.raises(RequestError, match=words):
+        worker.submit(press(1, **changes))
+    assert not worker.busy
+
+
+def test_a_v_model_needs_a_range_of_noise() -> None:
+    worker = DiffusionWorker.from_model(loaded("v"))
+    with pytest.raises(RequestError, match="need a range"):
+        worker.submit(press(1, sigma_min=3.0, sigma_max=3.0))
+
+
+def test_length_decides_the_latents_only_where_the_model_allows() -> None:
+    assert resolve_parameters(press(1), loaded("v")).frames == 31
+    assert resolve_parameters(press(1, seconds=2.0), loaded("v")).frames == 255
+    assert resolve_parameters(press(1, seconds=2.048), loaded("v")).frames == 256
+    assert resolve_parameters(press(1), loaded("v", **COVERED["all of pocket's"])).frames == 28
+    assert resolve_parameters(press(1), loaded("v", patch_size=2)).frames == 30
+    full = loaded("v", short_latents=False)
+    assert resolve_parameters(press(1), full).frames == 256
+    audio = run(DiffusionWorker.from_model(full), press(1))[-1].audio
+    assert audio.shape == (2, 1600)
+
+
+def test_what_is_not_named_comes_from_the_model_and_all_of_it_is_told(model: Model) -> None:
+    resolved = resolve_parameters(Render(1, "rain", None, 5), model)
+    defaults = model.defaults
+    assert resolved.used() == {
+        "prompt": "rain",
+        "negative_prompt": "",
+        "steps": defaults.steps,
+        "cfg_scale": defaults.cfg_scale,
+        "sampler": defaults.sampler,
+        "sigma_min": None,
+        "sigma_max": 1.0,
+        "seed": 5,
+        "seconds": defaults.seconds,
+    }
+    assert resolved.samples == defaults.seconds * model.sample_rate
+
+
+def test_what_is_named_wins(model: Model) -> None:
+    asked = press(1, steps=3, cfg_scale=2.0, sampler="pingpong", seconds=0.5, sigma_max=0.8, negative_prompt="hum")
+    used = resolve_parameters(asked, model).used()
+    assert {name: used[name] for name in ("steps", "cfg_scale", "sampler", "seconds", "sigma_max")} == {
+        "steps": 3,
+        "cfg_scale": 2.0,
+        "sampler": "pingpong",
+        "seconds": 0.5,
+        "sigma_max": 0.8,
+    }
+    assert used["negative_prompt"] == "hum"
+
+
+def test_noise_above_one_means_nothing_to_a_flow(model: Model) -> None:
+    assert resolve_parameters(press(1, sigma_max=500.0), model).sigma_max == 1.0

@@ -1,0 +1,66 @@
+import pytest
+
+from midifrag.engine.diffusion.parameters import resolve_parameters
+from midifrag.engine.diffusion.request import Request, RequestStatus
+from midifrag.engine.diffusion.scheduler import RoundRobin, admitted
+from midifrag.engine.loading.model import Model
+from tests.engine.presses import press
+
+
+@pytest.fixture
+def make(model: Model):
+    def made(job: int, status: RequestStatus = RequestStatus.DENOISING, *, spare: bool = False, **changes) -> Request:
+        render = press(job, **changes)
+        return Request(render, resolve_parameters(render, model), job, spare, status)
+
+    return made
+
+
+def jobs(requests: list[Request]) -> list[int]:
+    return [request.job for request in requests]
+
+
+def test_presses_are_admitted_before_spares_and_the_oldest_of_them(make) -> None:
+    requests = [make(1, spare=True), make(4), make(3), make(2, spare=True), make(5)]
+    assert jobs(admitted(requests, 2)) == [3, 4]
+    assert jobs(admitted(requests, 9)) == [3, 4, 5]
+    assert jobs(admitted([each for each in requests if each.spare], 9)) == [1, 2]
+    assert admitted([], 9) == []
+
+
+def test_all_of_a_group_larger_than_a_batch_are_served(make) -> None:
+    requests = [make(job) for job in range(5)]
+    round_robin = RoundRobin()
+    served = [job for _ in range(5) for job in jobs(round_robin.next_batch(admitted(requests, 5), 2))]
+    assert sorted(served) == sorted([*range(5)] * 2)
+
+
+def test_groups_take_turns(make) -> None:
+    requests = [make(1), make(2, seconds=1.0), make(3), make(4, seconds=1.0)]
+    again_in_fp32 = make(5)
+    again_in_fp32.fp32 = True
+    round_robin = RoundRobin()
+    served = [jobs(round_robin.next_batch([*requests, again_in_fp32], 8)) for _ in range(4)]
+    assert served == [[1, 3], [2, 4], [5], [1, 3]]
+
+
+def test_nobody_is_denoised_who_waits_or_is_decoded(make) -> None:
+    waiting, decoding = make(1, RequestStatus.WAITING), make(2, RequestStatus.DECODING)
+    assert RoundRobin().next_batch([waiting, decoding], 8) == []
+    assert RoundRobin().next_decode([waiting, make(3)], 8) == []
+
+
+def test_those_who_are_equally_far_are_decoded_together(make) -> None:
+    one, two, further, longer = (make(job, RequestStatus.DECODING) for job in range(1, 5))
+    further.decoded = 64
+    longer.parameters = make(5, seconds=0.25).parameters
+    round_robin, requests = RoundRobin(), [one, two, further, longer]
+    served = [jobs(round_robin.next_decode(requests, 8)) for _ in range(4)]
+    assert served == [[1, 2], [3], [4], [1, 2]]
+    assert jobs(round_robin.next_decode(requests, 1)) == [3]
+
+
+def test_what_is_wholly_on_its_way_is_not_decoded_again(make) -> None:
+    request = make(1, RequestStatus.DECODING)
+    request.decoded = request.parameters.samples
+    assert RoundRobin().next_decode([request], 8) == []

@@ -1,0 +1,187 @@
+"""Everything that the first press would otherwise wait for."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+import torch
+
+from midifrag.engine.diffusion.model_runner import ModelRunner
+from midifrag.engine.diffusion.parameters import resolve_parameters
+from midifrag.engine.diffusion.request import Request
+from midifrag.engine.diffusion.warming import QUICK_SECONDS, RenderShape, load_with_progress
+from midifrag.engine.diffusion.worker import DiffusionWorker
+from midifrag.engine.loading.model import Model
+from midifrag.engine.messages import Rendered, Warming
+from midifrag.engine.network.decoder import WINDOW_LATENTS
+from midifrag.engine.protocol import EngineChoice
+from midifrag.errors import ModelError
+from tests.engine.presses import of, press
+from tests.engine.stock import run
+
+
+class Clock:
+    """Time passes only where a test says so."""
+
+    now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    clock = Clock()
+    monkeypatch.setattr("midifrag.engine.diffusion.warming.perf_counter", clock)
+    return clock
+
+
+@pytest.mark.usefixtures("clock")
+def test_warm_up_survives_memory_that_runs_out(model: Model, monkeypatch: pytest.MonkeyPatch) -> None:
+    worker = DiffusionWorker.from_model(model)
+    denoise, sizes = worker.runner.denoise, []
+
+    def short(batch: list[Request]) -> torch.Tensor:
+        sizes.append(len(batch))
+        if len(batch) > 2:
+            raise MemoryError
+        return denoise(batch)
+
+    monkeypatch.setattr(worker.runner, "denoise", short)
+    list(worker.warm((press(1),)))
+    assert max(sizes) == 3
+    assert sizes.count(3) == 1
+    assert len(of(Rendered, run(worker, press(1)))) == 1
+
+
+@pytest.mark.usefixtures("clock")
+@pytest.mark.parametrize("slow", [False, True])
+def test_what_only_controls_reach_is_rehearsed_alone_and_only_where_that_is_quick(
+    model: Model, monkeypatch: pytest.MonkeyPatch, slow: bool
+) -> None:
+    worker = DiffusionWorker.from_model(model)
+    worker.runner.is_slow = slow
+    denoise, sizes = worker.runner.denoise, []
+    monkeypatch.setattr(worker.runner, "denoise", lambda batch: sizes.append(len(batch)) or denoise(batch))
+    list(worker.warm((press(1, spare=True), press(2, seconds=2.0, spare=True), press(3, seconds=500.0, spare=True))))
+    assert set(sizes) == (set() if slow else {1})
+    assert (len(sizes) > 0) is not slow
+
+
+def takes(seconds: float, clock: Clock, runner: ModelRunner, monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """Have each denoiser call take so long; the sizes of the batches come into the list."""
+    denoise, sizes = runner.denoise, []
+
+    def timed(batch: list[Request]) -> torch.Tensor:
+        sizes.append(len(batch))
+        clock.now += seconds
+        return denoise(batch)
+
+    monkeypatch.setattr(runner, "denoise", timed)
+    return sizes
+
+
+@pytest.mark.parametrize(("seconds", "slow"), [(0.9 * QUICK_SECONDS, False), (1.1 * QUICK_SECONDS, True)])
+def test_a_slow_call_is_remembered(
+    model: Model, monkeypatch: pytest.MonkeyPatch, clock: Clock, seconds: float, slow: bool
+) -> None:
+    worker = DiffusionWorker.from_model(model, max_in_flight=3)
+    sizes = takes(seconds, clock, worker.runner, monkeypatch)
+    list(worker.warm((press(1),)))
+    assert worker.runner.is_slow is slow
+    assert set(sizes) == ({1} if slow else {1, 2, 3})
+
+
+def test_where_it_is_slow_the_window_that_will_be_used_is_rehearsed(
+    model: Model, monkeypatch: pytest.MonkeyPatch, clock: Clock
+) -> None:
+    monkeypatch.setitem(WINDOW_LATENTS, "cpu", 16)
+    worker = DiffusionWorker.from_model(model)
+    decode, sizes = worker.runner.decode, []
+
+    def watched(batch: list[Request], *, alone: bool) -> torch.Tensor:
+        audio = decode(batch, alone=alone)
+        # Only a large window is slow.
+        clock.now += 2 * QUICK_SECONDS * (audio.shape[-1] > 16 * 64)
+        sizes.append(audio.shape[-1])
+        return audio
+
+    monkeypatch.setattr(worker.runner, "denoise", lambda batch: torch.cat([one.model_input.x for one in batch]))
+    monkeypatch.setattr(worker.runner, "decode", watched)
+    list(worker.warm((press(1, seconds=2.0),)))
+    assert worker.runner.is_slow
+    assert sizes[-1] == 16 * 64
+
+
+def test_what_is_warm_is_not_rehearsed_again(model: Model) -> None:
+    worker = DiffusionWorker.from_model(model)
+    list(worker.warm((press(1),)))
+    calls = worker.counters.denoiser_calls
+    list(worker.warm((press(1, prompt="another word"),)))
+    assert worker.counters.denoiser_calls == calls
+    list(worker.warm((press(1, seconds=2.0),)))
+    assert worker.counters.denoiser_calls > calls
+
+
+def test_warm_means_warm(model: Model) -> None:
+    worker = DiffusionWorker.from_model(model)
+    presses = (press(1), press(2, prompt="bell", negative_prompt="hum", cfg_scale=3.0), press(3, seconds=0.5))
+    told = list(worker.warm((*presses, press(4, steps=0))))
+    assert all(isinstance(event, Warming) for event in told)
+    assert list(dict.fromkeys(event.done for event in told)) == list(range(told[-1].total + 1))
+    assert told[-1].done == told[-1].total
+    before = worker.counters
+    known = before.text_encoder_runs, before.captures, before.models_built
+    assert before.text_encoder_runs == 3
+    events = run(worker, *presses)
+    assert len(of(Rendered, events)) == 3
+    after = worker.counters
+    assert (after.text_encoder_runs, after.captures, after.models_built) == known
+    run(worker, press(9, prompt="never heard of"))
+    assert worker.counters.text_encoder_runs == 4
+
+
+@pytest.mark.usefixtures("clock")
+def test_chords_are_decoded_warm_too(model: Model, monkeypatch: pytest.MonkeyPatch) -> None:
+    worker = DiffusionWorker.from_model(model, max_in_flight=4)
+    decode, decoded = worker.runner.decode, set()
+    monkeypatch.setattr(
+        worker.runner, "decode", lambda batch, alone: (decoded.add(len(batch)), decode(batch, alone=alone))[1]
+    )
+    list(worker.warm((press(1),)))
+    assert decoded == {1, 2, 3, 4}
+
+
+@pytest.mark.parametrize(
+    ("changes", "shape"),
+    [
+        ({}, RenderShape(31, guided=True, has_negative=False)),
+        ({"cfg_scale": 1.0, "negative_prompt": "hum"}, RenderShape(31, guided=False, has_negative=False)),
+        ({"negative_prompt": "hum", "seconds": 0.5}, RenderShape(63, guided=True, has_negative=True)),
+    ],
+)
+def test_what_makes_renders_alike(model: Model, changes: dict[str, Any], shape: RenderShape) -> None:
+    assert RenderShape.of(resolve_parameters(press(1, **changes), model)) == shape
+
+
+def test_loading_is_told_as_it_goes(model: Model, monkeypatch: pytest.MonkeyPatch) -> None:
+    def load(choice: EngineChoice, tell: Callable[[int, int, str], None]) -> Model:
+        tell(1, 2, choice.model)
+        tell(2, 2, "done")
+        return model
+
+    monkeypatch.setattr("midifrag.engine.loading.load.load_stable_audio", load)
+    loading = load_with_progress(EngineChoice("bells"))
+    assert [next(loading), next(loading)] == [Warming(1, 2, "bells"), Warming(2, 2, "done")]
+    with pytest.raises(StopIteration) as end:
+        next(loading)
+    assert end.value.value is model
+
+
+def test_what_goes_wrong_while_loading_is_raised_where_it_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    def load(_choice: EngineChoice, _tell: Callable[[int, int, str], None]) -> Model:
+        raise ModelError("damaged")
+
+    monkeypatch.setattr("midifrag.engine.loading.load.load_stable_audio", load)
+    with pytest.raises(ModelError, match="damaged"):
+        next(load_with_progress(EngineChoice("bells")))
