@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator
 import mido
 import pytest
 
-from tools.jack_server import BACKEND, PATIENCE, Server
+from tools.jack_server import BACKEND, PATIENCE, Server, realtime_allowed
 
 
 class Peer:
@@ -77,7 +77,8 @@ def jack_server() -> Iterator[str]:
         if os.environ.get("CI") == "true":
             pytest.fail("jackd is not installed; these tests must run in CI")
         pytest.skip("jackd is not installed (Debian: apt install jackd2)")
-    server = Server()
+    # In real-time mode where this machine allows it, as on a stage: else JACK drops what comes while a program is late.
+    server = Server(realtime=realtime_allowed())
     yield BACKEND
     server.stop()
 
