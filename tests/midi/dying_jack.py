@@ -12,8 +12,7 @@ import mido
 
 from midifrag.config.settings import Show
 from midifrag.midi.ports import Ports
-from tests.jack import Peer
-from tools.jack_server import BACKEND, Server
+from tests.jack import BACKEND, Peer, Server
 
 PORTS = {"pads": {"in": "pads out", "out": "pads in"}, "live": {"out": {"virtual": "live"}}}
 
@@ -25,7 +24,7 @@ def main() -> None:
     ports = Ports(show, lambda _event: None, lambda change: print(change.text, flush=True))
     ports.open()
     time.sleep(0.3)
-    jackd = subprocess.run(["pgrep", "-P", str(server.guard)], capture_output=True, text=True, check=True).stdout
+    jackd = subprocess.run(["pgrep", "-P", str(server._guard.pid)], capture_output=True, text=True, check=True).stdout
     os.kill(int(jackd), signal.SIGKILL)
     # Far more than RtMidi's buffers hold: without the heartbeat this never comes back.
     for _ in range(5):

@@ -11,7 +11,7 @@ from midifrag.config.settings import Show
 from midifrag.midi.messages import ControlChange, NoteOn, PortChanged
 from midifrag.midi.port_names import list_ports
 from midifrag.midi.ports import Ports
-from tools.jack_server import PATIENCE
+from tests.jack import PATIENCE
 
 PRESS = mido.Message("note_on", note=36, velocity=100)
 FEEDBACK = mido.Message("note_on", note=36, velocity=13)
