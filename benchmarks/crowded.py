@@ -18,7 +18,7 @@ from collections.abc import Iterator
 import psutil
 import torch
 
-from benchmarks.engine import POCKET
+from benchmarks.cases import POCKET
 from midifrag.engine.diffusion.worker import DiffusionWorker
 from midifrag.engine.hosting.process import NICENESS
 from midifrag.engine.protocol import EngineChoice

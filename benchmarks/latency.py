@@ -17,100 +17,37 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import json
 import os
 import random
-import subprocess
-import sys
-import tempfile
-import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
-from pathlib import Path
-from typing import Any
+from collections.abc import Sequence
 
 import numpy as np
-import rtmidi
 
-from midifrag.events import EngineChanged, JobChanged, PadChanged, StateChange
+from benchmarks.jack_line import Line, echo
+from benchmarks.pocket_shows import in_memory, on_jack, wait_until_ready
+from midifrag.events import JobChanged
+from midifrag.midi.messages import NoteOn
 from midifrag.pad_key import PadKey
-from midifrag.states import JobState, PadState
+from midifrag.states import PadState
+from midifrag.surface.echo import VELOCITIES
+from tools.jack_server import Server, realtime_allowed
 
-QUEUED = 13
+QUEUED, RENDERING = (VELOCITIES[state] for state in (PadState.QUEUED, PadState.RENDERING))
 #: Seconds between two presses: longer than any answer, short enough for hundreds, and never in step with landings.
 PACE = (0.02, 0.08)
-#: Seconds between two looks for an answer.
-POLL = 0.0002
-PATIENCE = 120.0
-#: An answer later than this counts as lost.
-ANSWER_SECONDS = 2.0
-ECHO = """
-import sys, time, rtmidi
-source = rtmidi.MidiIn(rtapi=rtmidi.API_UNIX_JACK, name="echo")
-sink = rtmidi.MidiOut(rtapi=rtmidi.API_UNIX_JACK, name="echo")
-source.set_callback(lambda packet, _data: sink.send_message(packet[0]))
-source.open_virtual_port("echo in"); sink.open_virtual_port("echo out")
-print("ready", flush=True); sys.stdin.read()
-"""
-
-
-class Line:
-    """A JACK output and input of this process, connected to another program's ports; times answers."""
-
-    def __init__(self, to: str, back: str) -> None:
-        self._answered = threading.Event()
-        self._at = 0.0
-        self._wanted: Callable[[list[int]], bool] = lambda _message: False
-        self._source = rtmidi.MidiIn(rtapi=rtmidi.API_UNIX_JACK, name="bench")
-        self._sink = rtmidi.MidiOut(rtapi=rtmidi.API_UNIX_JACK, name="bench")
-        _connect(self._sink, to)
-        _connect(self._source, back)
-        # Polled: Python on JACK's thread makes this client late, and the next message, wherever from, is lost.
-        threading.Thread(target=self._poll, daemon=True).start()
-
-    def ask(self, message: Sequence[int], wanted: Callable[[list[int]], bool]) -> float | None:
-        """Seconds from sending ``message`` to the first answer that is ``wanted``; None if JACK lost either."""
-        self._wanted = wanted
-        self._answered.clear()
-        sent = time.perf_counter()
-        self._sink.send_message(message)
-        return self._at - sent if self._answered.wait(ANSWER_SECONDS) else None
-
-    def _poll(self) -> None:
-        while True:
-            packet = self._source.get_message()
-            if packet is None:
-                time.sleep(POLL)
-            elif not self._answered.is_set() and self._wanted(packet[0]):
-                self._at = time.perf_counter()
-                self._answered.set()
-
-
-def _connect(client: Any, port: str) -> None:
-    deadline = time.monotonic() + PATIENCE
-    while time.monotonic() < deadline:
-        found = [index for index, name in enumerate(client.get_ports()) if port in name]
-        if found:
-            client.open_port(found[0])
-            return
-        time.sleep(0.1)
-    raise RuntimeError(f"no JACK port with {port!r}")
 
 
 def feedback(presses: int) -> dict[str, list[float | None]]:
     """Press to queued feedback in seconds (None: lost): of midifrag during a render, and of the bare echo."""
-    from tests.jack import Server
-
     server = Server(realtime=realtime_allowed())
     with contextlib.ExitStack() as stack:
         stack.callback(server.stop)
-        folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
-        echo = stack.enter_context(_echo())
-        show = stack.enter_context(_show(folder))
-        del echo, show
+        stack.enter_context(echo())
+        said = stack.enter_context(on_jack())
         lines = {"midifrag": Line("bench in", "bench out"), "bare echo": Line("echo in", "echo out")}
-        _wait_until_ready(folder)
-        lines["midifrag"].ask([0x90, 37, 100], lambda m: m[0] == 0x90 and m[1:] == [37, 45])
+        wait_until_ready(said)
+        lines["midifrag"].ask([0x90, 37, 100], lambda m: m[0] == 0x90 and m[1:] == [37, RENDERING])
         times: dict[str, list[float | None]] = {name: [] for name in lines}
         answers = {
             "midifrag": lambda m: m[0] == 0x90 and m[1:] == [36, QUEUED],
@@ -124,130 +61,14 @@ def feedback(presses: int) -> dict[str, list[float | None]]:
         return times
 
 
-def realtime_allowed() -> bool:
-    """Whether a process started from this one may ask for real-time scheduling."""
-    ask = "import os; os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(1))"
-    return subprocess.run([sys.executable, "-c", ask], stderr=subprocess.DEVNULL, check=False).returncode == 0
-
-
-@contextlib.contextmanager
-def _echo() -> Iterator[None]:
-    process = subprocess.Popen([sys.executable, "-c", ECHO], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-    assert process.stdout is not None
-    process.stdout.readline()
-    try:
-        yield
-    finally:
-        process.kill()
-        process.wait()
-
-
-@contextlib.contextmanager
-def _show(folder: Path) -> Iterator[None]:
-    """``midifrag run`` with a diffusion model of pocket's size; pad 37 renders long, pad 36 replaces its own press."""
-    write_random_pocket(folder / "model")
-    (folder / "presets").mkdir()
-    (folder / "presets.yaml").write_text(
-        "model: random\nmodels: {random: {folder: model}}\nset_list: [bench]\n"
-        'ports: {pads: {in: {virtual: "bench in"}, out: {virtual: "bench out"}}}\n'
-        "backend: mido.backends.rtmidi/UNIX_JACK\nengine: {spares: {enabled: false}}\nqueue: {size: 10000}\n"
-    )
-    (folder / "presets" / "bench.yaml").write_text(
-        'name: Bench\npads:\n  36: {prompt: "x", seconds: 1, steps: 4, on_repress: replace}\n'
-        '  37: {prompt: "y", seconds: 3, steps: 1000}\n'
-    )
-    log = (folder / "out.txt").open("w")
-    command = [sys.executable, "-m", "midifrag", "run", str(folder / "presets.yaml"), "--no-page"]
-    process = subprocess.Popen([*command, "--fragments", str(folder / "fragments")], stdout=log, stderr=log)
-    try:
-        yield
-    finally:
-        process.kill()
-        process.wait()
-        log.close()
-
-
-def _wait_until_ready(folder: Path) -> None:
-    deadline = time.monotonic() + PATIENCE
-    while " ready: " not in (folder / "out.txt").read_text():
-        if time.monotonic() > deadline:
-            raise RuntimeError((folder / "out.txt").read_text())
-        time.sleep(0.2)
-
-
-def write_random_pocket(folder: Path) -> None:
-    """A model folder with the small built-in architecture and random weights."""
-    from safetensors.torch import save_file
-
-    from benchmarks.architectures import random_model, write_tokenizer
-
-    folder.mkdir(parents=True)
-    model = random_model("pocket")
-    config = json.loads(json.dumps(model.config))
-    write_tokenizer(folder / "tokenizer")
-    for entry in config["model"]["conditioning"]["configs"]:
-        if entry["type"] == "lut":
-            entry["config"]["tokenizer_name"] = "tokenizer"
-    (folder / "model_config.json").write_text(json.dumps(config))
-    save_file({k: v.contiguous().clone() for k, v in model.module.state_dict().items()}, folder / "model.safetensors")
-
-
-class _Landings:
-    """Waits for what a running show does."""
-
-    def __init__(self) -> None:
-        self.landed: list[JobChanged] = []
-        self.states: dict[PadKey, PadState] = {}
-        self.ready = False
-        self.news = threading.Condition()
-
-    def __call__(self, change: StateChange) -> None:
-        with self.news:
-            match change:
-                case JobChanged(state=JobState.LANDED):
-                    self.landed.append(change)
-                case PadChanged():
-                    self.states[change.pad] = change.state
-                case EngineChanged(state="ready"):
-                    self.ready = True
-            self.news.notify_all()
-
-    def wait(self, condition: Callable[[], bool]) -> None:
-        with self.news:
-            if not self.news.wait_for(condition, PATIENCE):
-                raise RuntimeError(f"nothing within {PATIENCE:.0f} s; pads: {self.states}")
-
-
 def landings(presses: int, spares: bool) -> list[float]:
     """Seconds from press to landed: all of it with a spare ready, else what is not the engine's."""
-    from midifrag.config.loading import load
-    from midifrag.midi.messages import NoteOn
-    from midifrag.show.playing import ClipPorts
-    from midifrag.show.runtime import Runtime
-
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        write_random_pocket(folder / "model")
-        (folder / "presets").mkdir()
-        (folder / "presets.yaml").write_text(
-            f"model: random\nmodels: {{random: {{folder: model}}}}\nset_list: [bench]\n"
-            f"fragments: {{folder: '{folder / 'fragments'}'}}\n"
-            f"engine: {{spares: {{enabled: {str(spares).lower()}}}}}\n"
-        )
-        (folder / "presets" / "bench.yaml").write_text('name: Bench\npads: {36: {prompt: "x", seconds: 3, steps: 8}}\n')
-        runtime = Runtime(load(folder / "presets.yaml", environment={}), ClipPorts("midifrag"))
-        seen = _Landings()
-        runtime.start()
-        try:
-            runtime.watch(seen, "benchmark")
-            seen.wait(lambda: seen.ready)
-            for number in range(1, presses + 1):
-                if spares:
-                    seen.wait(lambda: seen.states.get(PadKey(36)) is PadState.READY)
-                runtime.put(NoteOn("midifrag", 1, 36, 100, runtime.clock.now()))
-                seen.wait(lambda number=number: len(seen.landed) >= number)
-        finally:
-            runtime.close()
+    with in_memory(spares) as (runtime, seen):
+        for number in range(1, presses + 1):
+            if spares:
+                seen.wait(lambda: seen.states.get(PadKey(36)) is PadState.READY)
+            runtime.put(NoteOn("midifrag", 1, 36, 100, runtime.clock.now()))
+            seen.wait_for(number)
         if spares and not all(job.spare for job in seen.landed):
             raise RuntimeError("a press was rendered although a spare was ready")
         return [_own_time(job, spares) for job in seen.landed]

@@ -35,7 +35,6 @@ from typing import Any, TypeAlias
 import mido
 import socketio
 from selenium import webdriver
-from selenium.webdriver.chrome.service import Service
 
 from midifrag.config import loading
 from midifrag.midi.memory import memory_ports
@@ -43,6 +42,7 @@ from midifrag.page import Page
 from midifrag.show.runtime import Runtime
 from midifrag.states import PadState
 from midifrag.surface.echo import VELOCITIES
+from tools.chromium import chromium
 
 #: Seconds between two presses: quicker than anybody plays one pad, with some unsteadiness.
 EVERY, UNSTEADY = 0.05, 0.02
@@ -70,10 +70,12 @@ class Show:
 
     def _ports(self, *wiring: Any) -> Any:
         ports, self._backend = memory_ports(*wiring)
+        # The moment at which it leaves, on the thread that sends it.
         self._backend.record = self._sent  # type: ignore[method-assign]
         return ports
 
-    def _sent(self, _name: str, message: mido.Message) -> None:
+    def _sent(self, name: str, message: mido.Message) -> None:
+        del name
         if message.type == "note_on" and message.velocity == VELOCITIES[PadState.QUEUED]:
             self._at = time.perf_counter()
             self._answered.set()
@@ -110,13 +112,8 @@ class Show:
 def browser(address: str, windows: int) -> Iterator[webdriver.Chrome]:
     """Chromium with the page in as many windows."""
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as profile:
-        options = webdriver.ChromeOptions()
-        options.binary_location = "/usr/bin/chromium"
-        for flag in ("--headless=new", "--no-sandbox", "--disable-gpu", "--disable-background-networking"):
-            options.add_argument(flag)
-        for flag in ("--disable-component-update", "--disable-sync", "--no-first-run", f"--user-data-dir={profile}"):
-            options.add_argument(flag)
-        driver = webdriver.Chrome(options=options, service=_service())
+        # The lowest priority leaves the cores to the show: on stage browsers are on devices of their own.
+        driver = chromium(Path(profile), before=lambda: os.nice(19))
         try:
             for window in range(windows):
                 if window:
@@ -126,11 +123,6 @@ def browser(address: str, windows: int) -> Iterator[webdriver.Chrome]:
             yield driver
         finally:
             driver.quit()
-
-
-def _service() -> Service:
-    """A driver whose browsers leave the cores to the show: on stage they are on devices of their own."""
-    return Service("/usr/bin/chromedriver", popen_kw={"preexec_fn": lambda: os.nice(19)})
 
 
 @contextlib.contextmanager

@@ -5,6 +5,7 @@
     ├── PortError              no such port, or several that match
     │   ├── NoMidiError        no MIDI system on this machine
     │   └── MidiGoneError      the MIDI system ended and does not come back to this process
+    ├── SurfaceError           no such surface, or a plug-in that is none
     ├── ClipError              a MIDI file that cannot be played                                 (exit 2)
     ├── ModelError             a model cannot be loaded
     │   ├── CheckpointError    the file is missing, truncated or of another architecture
@@ -61,6 +62,10 @@ class ConfigurationError(MidifragError):
 
 class PortError(MidifragError):
     """A MIDI port cannot be opened."""
+
+
+class SurfaceError(MidifragError):
+    """A surface that is not there, or that comes from a package that cannot be used."""
 
 
 class ClipError(MidifragError):

@@ -1,15 +1,64 @@
-"""Fixtures that tests of several rooms use."""
+"""Fixtures that tests of several rooms use, and how tests are shared out over the cores."""
 
 from __future__ import annotations
 
 import logging
+import os
 from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from tests.jack import jack_server, peer
 
+if TYPE_CHECKING:
+    from xdist.scheduler import LoadFileScheduling
+
 __all__ = ["jack_server", "peer"]
+
+#: Files and folders that take longest: begun first, so that no core waits for one of them at the end.
+LONGEST = ("tests/page", "tests/test_performing.py", "tests/engine/diffusion")
+#: What needs a JACK server, Debian's Chromium, or signals and links as Linux has them; marked `linux`.
+LINUX = (
+    "tests/config/test_pad_editing.py::test_a_linked_bank_stays_a_link",
+    "tests/engine/hosting/test_process.py",
+    "tests/fragment/test_kill.py",
+    "tests/midi/test_jack.py",
+    "tests/page",
+    "tests/test_performing.py",
+)
+
+if "PYTEST_XDIST_WORKER_COUNT" in os.environ:
+    # Before torch is imported, and for the processes that tests start: threads that share a core with another worker's
+    # wait for each other in every operation.
+    threads = (os.cpu_count() or 1) // int(os.environ["PYTEST_XDIST_WORKER_COUNT"])
+    os.environ.setdefault("OMP_NUM_THREADS", str(max(1, threads)))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadFileScheduling:
+    """A file's tests stay together, and so do all that share the page's show and browser."""
+    from xdist.scheduler import LoadFileScheduling
+
+    class Scheduling(LoadFileScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            return "tests/page" if nodeid.startswith("tests/page/test_") else super()._split_scope(nodeid)
+
+    return Scheduling(config, log)
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    for named in (*LONGEST, *LINUX):
+        if not (config.rootpath / named.partition("::")[0]).exists():
+            raise pytest.UsageError(f"tests/conftest.py: there is no {named} any more")
+
+    def place(item: pytest.Item) -> int:
+        return next((at for at, start in enumerate(LONGEST) if item.nodeid.startswith(start)), len(LONGEST))
+
+    items.sort(key=place)
+    for item in items:
+        if item.nodeid.startswith(LINUX):
+            item.add_marker("linux")
 
 
 @pytest.fixture(autouse=True)

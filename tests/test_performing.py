@@ -9,8 +9,8 @@ import pytest
 import soundfile
 
 from midifrag.fragment.archive import Archive
-from tests.jack import BACKEND
 from tests.support.performing import Performance, write_show
+from tools.jack_server import BACKEND
 
 LANDED, RENDERING, QUEUED, IDLE = 21, 45, 13, 0
 

@@ -15,20 +15,22 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Literal
 
 import mido
-from selenium import webdriver
-from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
+from selenium.webdriver.remote.webdriver import WebDriver
+from selenium.webdriver.remote.webelement import WebElement
 from selenium.webdriver.support.ui import WebDriverWait
 
 from midifrag.config import loading
 from midifrag.config.pad_editing import save_pad
-from midifrag.midi.memory import memory_ports
+from midifrag.pad_key import PadKey
 from midifrag.page import Page
+from midifrag.show.playing import ClipPorts
 from midifrag.show.runtime import Runtime
+from tools.chromium import chromium
 
 DESKTOP, PHONE = (1280, 800), (390, 844)
 PATIENCE = 20.0
@@ -44,8 +46,8 @@ PROMPT = "granular choir, breath and consonants, distant"
 
 
 @contextmanager
-def show(folder: Path) -> Iterator[tuple[str, Any]]:
-    """The shipped set, playing into ``folder``: the page's address, and the memory ports' backend."""
+def show(folder: Path) -> Iterator[tuple[str, ClipPorts]]:
+    """The shipped set, playing into ``folder``: the page's address, and its ports in memory."""
     flags = {
         "model": "sketch",
         "fragments": {"folder": str(folder)},
@@ -56,21 +58,17 @@ def show(folder: Path) -> Iterator[tuple[str, Any]]:
     copy = folder.parent / "set"
     shutil.copytree(shipped.parent / "presets", copy / "presets")
     shutil.copy(shipped, copy)
-    save_pad(loading.load(copy / shipped.name, flags, environment={}), "opening", str(ON_THE_WAY[0]), {"seconds": LONG})
+    save_pad(
+        loading.load(copy / shipped.name, flags, environment={}), "opening", PadKey(ON_THE_WAY[0]), {"seconds": LONG}
+    )
     loaded = loading.load(copy / shipped.name, flags, environment={})
-    backends: list[Any] = []
-
-    def ports(*wiring: Any) -> Any:
-        made, backend = memory_ports(*wiring)
-        backends.append(backend)
-        return made
-
+    ports = ClipPorts(next(iter(loaded.show.ports)))
     runtime = Runtime(loaded, ports)
     page = Page(runtime, loaded.show.page)
     try:
         runtime.start()
         page.start()
-        yield page.address, backends[0]
+        yield page.address, ports
     finally:
         page.close()
         runtime.close()
@@ -80,13 +78,7 @@ class Camera:
     """A browser that waits for what it shall see."""
 
     def __init__(self, profile: Path, folder: Path) -> None:
-        options = webdriver.ChromeOptions()
-        options.binary_location = "/usr/bin/chromium"
-        for flag in ("--headless=new", "--no-sandbox", "--disable-gpu", "--disable-background-networking"):
-            options.add_argument(flag)
-        for flag in ("--disable-component-update", "--disable-sync", "--no-first-run", f"--user-data-dir={profile}"):
-            options.add_argument(flag)
-        self.driver = webdriver.Chrome(options=options, service=Service("/usr/bin/chromedriver"))
+        self.driver = chromium(profile)
         self._folder = folder
 
     def size(self, size: tuple[int, int]) -> None:
@@ -94,10 +86,13 @@ class Camera:
         metrics = {"width": size[0], "height": size[1], "deviceScaleFactor": 1, "mobile": size == PHONE}
         self.driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
 
-    def find(self, css: str) -> Any:
+    def find(self, css: str) -> WebElement:
         """Wait for an element."""
-        wait = WebDriverWait(self.driver, PATIENCE)
-        return wait.until(lambda driver: next(iter(driver.find_elements(By.CSS_SELECTOR, css)), None))
+
+        def first(driver: WebDriver) -> WebElement | Literal[False]:
+            return next(iter(driver.find_elements(By.CSS_SELECTOR, css)), False)
+
+        return WebDriverWait(self.driver, PATIENCE).until(first)
 
     def wait(self, script: str) -> None:
         """Wait until ``script`` returns something true."""
@@ -118,12 +113,12 @@ class Camera:
 def main(folder: Path) -> None:
     """Play, and take all pictures."""
     folder.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory() as scratch, show(Path(scratch) / "fragments") as (address, backend):
+    with tempfile.TemporaryDirectory() as scratch, show(Path(scratch) / "fragments") as (address, ports):
         camera = Camera(Path(scratch) / "chromium", folder)
         try:
             camera.size(DESKTOP)
             camera.driver.get(address)
-            _play(camera, backend)
+            _play(camera, ports)
             camera.take("desktop")
             camera.size(PHONE)
             camera.take("phone")
@@ -136,13 +131,13 @@ def main(folder: Path) -> None:
             camera.driver.quit()
 
 
-def _play(camera: Camera, backend: Any) -> None:
+def _play(camera: Camera, ports: ClipPorts) -> None:
     def press(note: int, velocity: int = 100) -> None:
-        backend.play("live", mido.Message("note_on", note=note, velocity=velocity))
+        ports.send(mido.Message("note_on", note=note, velocity=velocity))
 
     camera.find(".status-engine[data-state='ready']")
     for cc, value in ((21, 82), (22, 60)):
-        backend.play("live", mido.Message("control_change", control=cc, value=value))
+        ports.send(mido.Message("control_change", control=cc, value=value))
     for note in PLAYED:
         press(note)
         camera.wait(f"document.querySelector(\"[data-pad='{note}']\").dataset.state == 'landed'")

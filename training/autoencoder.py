@@ -15,7 +15,7 @@ from torch import Tensor
 from training.clips import Clips
 from training.codec import Codec
 from training.judge import Judge, load_judge
-from training.loop import Average, Loop, learning_rate, parser
+from training.loop import Average, Loop, Stateful, learning_rate, parser
 from training.losses import ReconstructionLoss
 from training.presets import PRESETS, SAMPLE_RATE
 
@@ -68,7 +68,7 @@ def main() -> None:
     parameters = [value for value in codec.parameters() if value.requires_grad]
     optimiser = torch.optim.AdamW(parameters, lr=preset.rate, betas=(0.8, 0.99), weight_decay=0.0)
     average = Average(codec)
-    parts = {"codec": codec, "optimiser": optimiser, "average": average}
+    parts: dict[str, Stateful] = {"codec": codec, "optimiser": optimiser, "average": average}
     loop = Loop(path, preset.steps, arguments.seed, parts, arguments.minutes, extend=arguments.extend)
     judge = load_judge(arguments.run, PRESETS[arguments.preset].judge.width).to(device)
     loss = ReconstructionLoss().to(device)

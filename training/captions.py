@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -59,7 +60,9 @@ def held_out(prompt: str) -> bool:
 def compose(family: str, adjectives: dict[str, float]) -> Caption:
     """The caption of ``family`` with ``adjectives``, a position in −1 … 1 (never 0) for each axis named."""
     words = [WORDS[axis][position > 0] for axis, position in adjectives.items()]
-    return Caption(" ".join([*words, family]), family, SoundParameters(families=(family,), **adjectives))
+    # One mapping: a type checker would hold positions against the fields that are no axes.
+    given: dict[str, Any] = {"families": (family,), **adjectives}
+    return Caption(" ".join([*words, family]), family, SoundParameters(**given))
 
 
 def families_with(axes: tuple[str, ...]) -> tuple[str, ...]:

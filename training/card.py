@@ -6,18 +6,20 @@ Writes ``README.md`` and ``spectrograms.png`` into the exported folder from the 
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import torch
 from PIL import Image
 from torch import Tensor
 
-from training.evaluate import NAMED, REAL, SILENCE, TIME, TOLD_APART, held_out_captions, real_sounds
+from training.evaluate import NAMED, REAL, SILENCE, TIME, TOLD_APART, Evaluation, held_out_captions, real_sounds
 from training.generator import Generator
 from training.judge import Mel
 from training.loop import parser
+from training.presets import RATIO
 
 #: Families in the picture, two columns of real and generated.
 SHOWN = 18
@@ -29,8 +31,8 @@ def picture(real: Tensor, made: Tensor) -> Image.Image:
     """Mel spectrograms, each real one with the generated one on its right, low frequencies at the bottom."""
     mel = Mel()
 
-    def tiles(audio: Tensor) -> np.ndarray:
-        shade = (mel(audio)[:, 0, :, :FRAMES] + 1.45) / 3.2
+    def tiles(audio: Tensor) -> npt.NDArray[np.uint8]:
+        shade: Tensor = (mel(audio)[:, 0, :, :FRAMES] + 1.45) / 3.2
         return (shade.clamp(0, 1) * 255).byte().flip(1).numpy()
 
     pairs = [np.concatenate([left, right], axis=1) for left, right in zip(tiles(real), tiles(made), strict=True)]
@@ -39,7 +41,7 @@ def picture(real: Tensor, made: Tensor) -> Image.Image:
     return Image.fromarray(np.concatenate(rows))
 
 
-def card(result: dict[str, Any], prompts: list[str]) -> str:
+def card(result: Evaluation, prompts: list[str]) -> str:
     """The text: what the model is, what it was measured to do, and how that was measured."""
     words = "\n".join(
         f"| {word} told apart (area under the curve; real sounds {row['real']}) | {row['generated']} | ≥ {TOLD_APART} |"
@@ -101,14 +103,14 @@ config = json.load(open("model_config.json"))  # in this folder: the tokenizer's
 model = create_model_from_config(config)
 model.load_state_dict(load_ckpt_state_dict("model.safetensors"))
 audio = generate_diffusion_cond(
-    model.eval(), steps={result["steps"]}, cfg_scale={result["guidance"]}, device="cpu", sample_size=130 * 1024,
+    model.eval(), steps={result["steps"]}, cfg_scale={result["guidance"]}, device="cpu", sample_size=130 * {RATIO},
     conditioning=[{{"prompt": "short dark kick", "seconds_start": 0, "seconds_total": 3}}],
 )
 ```
 """
 
 
-def _row(values: dict[str, float], pattern: str) -> str:
+def _row(values: Mapping[float, float], pattern: str) -> str:
     return ", ".join(f"{key}: {pattern.format(value)}" for key, value in values.items())
 
 
@@ -121,7 +123,7 @@ def main() -> None:
     with torch.no_grad():
         image = picture(real_sounds(captions), Generator(folder, arguments.device)(prompts))
     image.save(folder / "spectrograms.png", optimize=True)
-    result = json.loads((arguments.run / "evaluation.json").read_text())
+    result: Evaluation = json.loads((arguments.run / "evaluation.json").read_text())
     (folder / "README.md").write_text(card(result, prompts))
 
 

@@ -41,7 +41,7 @@ class Clips:
         return self.audio[indices.to(self.audio.device)].float() / 32_767
 
     def crops(self, count: int, frames: int) -> Tensor:
-        """Random crops (count, 2, frames × 1024), few of them silent, drawn from torch's global generator."""
+        """Random crops (count, 2, frames × `RATIO`), few of them silent, drawn from torch's global generator."""
         crops = self._cut(count + round(count * SPARE), frames * RATIO)
         silent = crops.abs().amax(dim=(1, 2)) < SILENCE
         return crops[torch.argsort(silent.int(), stable=True)[:count]]

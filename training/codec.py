@@ -9,6 +9,7 @@ from stable_audio_tools.models.autoencoders import AudioAutoencoder, ResidualUni
 from torch import Tensor, nn
 
 from training.config import autoencoder_config
+from training.convolutions import Convolution, bias, direction_and_length, kernel, padding, set_kernel
 from training.fast import run
 from training.presets import LATENTS, SAMPLE_RATE, AutoencoderPreset
 
@@ -31,7 +32,8 @@ class Codec(nn.Module):
     def bands(self, audio: Tensor) -> Tensor:
         """Wavelet coefficients (n, 256, 8 × frames) of audio (n, 2, 1024 × frames)."""
         with torch.no_grad():
-            return self.stock.pretransform.encoder(audio)
+            bands: Tensor = self.stock.pretransform.encoder(audio)
+        return bands
 
     def encode(self, audio: Tensor) -> Tensor:
         """Posterior means (n, 64, frames)."""
@@ -40,18 +42,17 @@ class Codec(nn.Module):
     def decode(self, latents: Tensor) -> Tensor:
         """Audio (n, 2, 1024 × frames)."""
         bands = run(self.stock.decoder, latents)
-        return self.stock.pretransform.decoder(bands.float())
+        audio: Tensor = self.stock.pretransform.decoder(bands.float())
+        return audio
 
     @torch.no_grad()
     def divide_latents(self, sizes: Tensor) -> None:
         """Fold a division of each latent channel by ``sizes`` into the encoder, and the way back into the decoder."""
         last, first = self.stock.encoder.layers[4], self.stock.decoder.layers[0]
-        last.weight_g[:LATENTS] /= sizes[:, None, None]
-        last.bias[:LATENTS] /= sizes
-        direction = first.weight_v
-        weight = direction * (first.weight_g / direction.norm(dim=(1, 2), keepdim=True)) * sizes[None, :, None]
-        first.weight_v.copy_(weight)
-        first.weight_g.copy_(weight.norm(dim=(1, 2), keepdim=True))
+        _, length = direction_and_length(last)
+        length[:LATENTS] /= sizes[:, None, None]
+        bias(last)[:LATENTS] /= sizes
+        set_kernel(first, kernel(first) * sizes[None, :, None])
 
     @torch.no_grad()
     def start_linear(self, audio: Tensor) -> None:
@@ -80,47 +81,50 @@ class Codec(nn.Module):
             _set_up(up, basis / there, stride)
 
 
+@torch.no_grad()
 def _quiet_branches(stock: AudioAutoencoder) -> None:
     """Let residual branches see signals of unit size and add next to nothing at first."""
     for module in stock.modules():
         if isinstance(module, ResidualUnit):
-            module.layers[1].weight_g.data *= 3 / STREAM
-            module.layers[3].weight_g.data *= 0.01 * STREAM
-            module.layers[3].bias.data.zero_()
+            for layer, gain in ((1, 3 / STREAM), (3, 0.01 * STREAM)):
+                _, length = direction_and_length(module.layers[layer])
+                length.mul_(gain)
+            bias(module.layers[3]).zero_()
 
 
+@torch.no_grad()
 def _fix_posterior(stock: AudioAutoencoder) -> None:
     """Make the second half of the encoder's output a constant: a narrow posterior, whatever the sound."""
     last = stock.encoder.layers[4]
-    last.weight_g.data[LATENTS:] = 0
-    last.bias.data[LATENTS:] = math.log(math.expm1(POSTERIOR))
+    _, length = direction_and_length(last)
+    length[LATENTS:] = 0
+    bias(last)[LATENTS:] = math.log(math.expm1(POSTERIOR))
 
 
+@torch.no_grad()
 def _set_down(conv: nn.Conv1d, basis: Tensor, stride: int) -> None:
     """Make ``conv`` project groups of ``stride`` inputs, (stride × channels, kept), onto its first outputs."""
-    kept = basis.shape[1]
-    conv.bias.data[:kept] = 0
-    weight = torch.zeros_like(conv.weight_v[:kept])
-    first = conv.padding[0]
+    kept, first = basis.shape[1], padding(conv)
+    bias(conv)[:kept] = 0
+    weight = torch.zeros_like(kernel(conv)[:kept])
     taps = basis.T.unflatten(1, (stride, -1)).transpose(1, 2)
     weight[:, : taps.shape[1], first : first + stride] = taps
-    conv.weight_v.data[:kept] = weight
-    conv.weight_g.data[:kept] = weight.norm(dim=(1, 2), keepdim=True)
+    set_kernel(conv, weight)
 
 
-def _set_up(conv: nn.Conv1d | nn.ConvTranspose1d, basis: Tensor, stride: int) -> None:
+@torch.no_grad()
+def _set_up(conv: Convolution, basis: Tensor, stride: int) -> None:
     """Make ``conv`` the way back, from ``kept`` channels to groups of ``stride`` outputs; further inputs are unused."""
-    kept, first = basis.shape[1], conv.padding[0]
+    kept, first = basis.shape[1], padding(conv)
     taps = basis.unflatten(0, (stride, -1))
+    direction, _ = direction_and_length(conv)
+    weight = torch.zeros_like(direction)
     if isinstance(conv, nn.ConvTranspose1d):
-        weight = torch.zeros_like(conv.weight_v)
         weight[:kept, : taps.shape[1], first : first + stride] = taps.permute(2, 1, 0)
-        weight[kept:] = conv.weight_v[kept:] * 0.1
+        weight[kept:] = direction[kept:] * 0.1
     else:
-        weight = torch.zeros_like(conv.weight_v)
         weight[: taps.shape[1], :kept, first] = taps[0]
-        weight[taps.shape[1] :] = conv.weight_v[taps.shape[1] :] * 0.1
-    conv.weight_v.data.copy_(weight)
-    conv.weight_g.data.copy_(weight.norm(dim=(1, 2), keepdim=True))
+        weight[taps.shape[1] :] = direction[taps.shape[1] :] * 0.1
+    set_kernel(conv, weight)
     if conv.bias is not None:
-        conv.bias.data.zero_()
+        conv.bias.zero_()

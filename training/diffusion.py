@@ -7,19 +7,19 @@ and notes how many of them the judge names right.
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import soundfile
 import torch
+from stable_audio_tools.models.diffusion import ConditionedDiffusionModelWrapper
 from torch import Tensor, nn
 
 from training.captions import NAMES, draw, scarcity
 from training.clips import Clips
 from training.judge import load_judge
 from training.latents import load_codec
-from training.loop import Average, Loop, learning_rate, parser
-from training.presets import PRESETS, SAMPLE_RATE, Preset
+from training.loop import Average, Loop, Stateful, learning_rate, parser
+from training.presets import PRESETS, RATIO, SAMPLE_RATE, Preset
 from training.transformer import Conditions, build, plain_attention, sample, velocity
 
 #: How often the prompt is left out, so that guidance has something to depart from.
@@ -84,13 +84,13 @@ class Latents:
         """A batch: latents, prompts, seconds, families; cut at a random frame after the sounds' ends."""
         chosen = torch.multinomial(self.weights, count, replacement=True)
         seconds = self.seconds[chosen]
-        shortest = int(np.ceil(float(seconds.max()) * SAMPLE_RATE / 1024))
+        shortest = int(np.ceil(float(seconds.max()) * SAMPLE_RATE / RATIO))
         frames = int(torch.randint(min(shortest, self.latents.shape[2]), self.latents.shape[2] + 1, ()))
         latents = self.latents[chosen][..., :frames].float()
         return latents, [self.prompts[index] for index in chosen], seconds, self.families[chosen]
 
 
-def optimisers(model: Any, rate: float) -> list[torch.optim.Optimizer]:
+def optimisers(model: ConditionedDiffusionModelWrapper, rate: float) -> list[torch.optim.Optimizer]:
     """Muon for the transformer's matrices, AdamW for everything else."""
     transformer = model.model.model.transformer
     matrices = [value for value in transformer.layers.parameters() if value.ndim == 2]
@@ -116,10 +116,10 @@ class Sampler:
         self.families = torch.tensor([NAMES.index(caption.family) for caption in captions])
 
     @torch.no_grad()
-    def __call__(self, model: Any, step: int) -> dict[str, float]:
+    def __call__(self, model: ConditionedDiffusionModelWrapper, step: int) -> dict[str, float]:
         """The share of families that the judge names right of sounds of held-out prompts."""
         model.eval()
-        seconds = [self.frames * 1024 // SAMPLE_RATE] * len(self.prompts)
+        seconds = [self.frames * RATIO // SAMPLE_RATE] * len(self.prompts)
         with torch.autocast(self.device.type, dtype=torch.bfloat16):
             conditions = Conditions(model)(self.prompts, seconds, self.device)
             latents = sample(model, conditions, self.frames, STEPS, GUIDANCE)
@@ -147,7 +147,8 @@ def main() -> None:
     trained = nn.ModuleDict({"transformer": model.model, "conditioner": model.conditioner})
     average, balance = Average(trained, size.decay), Balance().to(device)
     muon, adam = optimisers(model, size.rate)
-    parts = {"trained": trained, "muon": muon, "adam": adam, "average": average, "balance": balance}
+    parts: dict[str, Stateful] = {"trained": trained, "muon": muon, "adam": adam}
+    parts |= {"average": average, "balance": balance}
     loop = Loop(run / "diffusion.pt", size.steps, arguments.seed, parts, arguments.minutes, extend=arguments.extend)
     conditions = Conditions(model)
     parameters = [value for value in trained.parameters() if value.requires_grad]

@@ -10,7 +10,7 @@ import json
 import math
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import NotRequired, TypedDict
 
 import numpy as np
 import torch
@@ -31,6 +31,32 @@ REAL, NAMED, TOLD_APART, SILENCE, TIME = 0.97, 0.70, 0.90, -60.0, 0.5
 AMOUNT = 0.75
 #: A measure is used for the families whose real sounds it tells apart this well.
 MEASURABLE = 0.9
+
+
+class Words(TypedDict):
+    """How well the two words of an axis are told apart: areas under the curve, and for each family."""
+
+    real: float
+    generated: float
+    families: dict[str, float]
+
+
+class Evaluation(TypedDict):
+    """``evaluation.json``. Shares are 0 … 1, levels dBFS; in the file the keys of the last three mappings are text."""
+
+    steps: int
+    guidance: float
+    real: float
+    reconstructed: float
+    generated: float
+    families: dict[str, float]
+    words: dict[str, Words]
+    silence: dict[str, float]
+    seconds_for_3_s: float
+    by_guidance: dict[float, float]
+    by_steps: dict[float, float]
+    after_the_end: dict[float, float]
+    missed: NotRequired[list[str]]
 
 
 def held_out_captions(each: int, seed: int) -> list[Caption]:
@@ -92,47 +118,61 @@ def tail(generator: Generator, seconds: float) -> float:
     return round(level(window[..., end:]) - level(window[..., : round(seconds * SAMPLE_RATE)]), 1)
 
 
-def evaluate(generator: Generator, judge: Judge, test: Clips, each: int, pairs: int) -> dict[str, Any]:
-    """All the numbers; ``each`` held-out prompts a family, ``pairs`` sounds for each word and family."""
-    captions = held_out_captions(each, 11)
-    prompts = [caption.prompt for caption in captions]
-    few, few_prompts = captions[: 2 * len(NAMES)], prompts[: 2 * len(NAMES)]
-    real = torch.arange(len(test))
+def reconstructed(generator: Generator, judge: Judge, test: Clips) -> float:
+    """The share of real sounds that the judge still names right after the autoencoder."""
     codec = generator.model.pretransform.model
-    result: dict[str, Any] = {"steps": generator.steps, "guidance": generator.guidance}
     with torch.no_grad():
-        right = [judge.name(test.whole(part)) == test.families[part] for part in real.split(27)]
-        result["real"] = round(float(torch.cat(right).float().mean()), 4)
         decoded = [
             codec.decode(codec.encode(test.whole(part).to(generator.device), skip_bottleneck=True).chunk(2, dim=1)[0])
-            for part in real[: 4 * len(NAMES)].split(12)
+            for part in torch.arange(len(test))[: 4 * len(NAMES)].split(12)
         ]
     names = judge.name(torch.cat(decoded).cpu())
-    result["reconstructed"] = round(float((names == test.families[: len(names)]).float().mean()), 4)
-    result["generated"], result["families"] = named_right(judge, generator(prompts), captions)
-    result["by_guidance"] = {
-        scale: named_right(judge, generator(few_prompts, guidance=scale), few)[0] for scale in (1.0, 2.0, 4.0, 7.0)
-    }
-    result["by_steps"] = {
-        steps: named_right(judge, generator(few_prompts, steps=steps), few)[0] for steps in (2, 4, 8, 16, 32)
-    }
-    result["words"] = {}
+    return round(float((names == test.families[: len(names)]).float().mean()), 4)
+
+
+def all_told_apart(generator: Generator, pairs: int) -> dict[str, Words]:
+    """Each axis' words → how well they are told apart, over the families whose real sounds the measure tells apart."""
+    rows: dict[str, Words] = {}
     for axis in MEASURES:
         teacher = told_apart(axis, pairs, real_sounds)
-        made = told_apart(axis, pairs, lambda rows: generator([row.prompt for row in rows]))
+        made = told_apart(axis, pairs, lambda captions: generator([caption.prompt for caption in captions]))
         families = [name for name, value in teacher.items() if value >= MEASURABLE]
-        result["words"]["/".join(WORDS[axis])] = {
+        rows["/".join(WORDS[axis])] = {
             "real": round(float(np.mean([teacher[name] for name in families])), 3),
             "generated": round(float(np.mean([made[name] for name in families])), 3),
             "families": {name: made[name] for name in families},
         }
-    result["silence"] = silence(generator)
-    result["after_the_end"] = {seconds: tail(generator, seconds) for seconds in (1.0, 2.0)}
-    result["seconds_for_3_s"] = round(generator.seconds_for(3.0), 3)
-    return result
+    return rows
 
 
-def failures(result: dict[str, Any]) -> list[str]:
+def evaluate(generator: Generator, judge: Judge, test: Clips, each: int, pairs: int) -> Evaluation:
+    """All the numbers; ``each`` held-out prompts a family, ``pairs`` sounds for each word and family."""
+    captions = held_out_captions(each, 11)
+    prompts = [caption.prompt for caption in captions]
+    few, few_prompts = captions[: 2 * len(NAMES)], prompts[: 2 * len(NAMES)]
+    right = [judge.name(test.whole(part)) == test.families[part] for part in torch.arange(len(test)).split(27)]
+    generated, families = named_right(judge, generator(prompts), captions)
+    return {
+        "steps": generator.steps,
+        "guidance": generator.guidance,
+        "real": round(float(torch.cat(right).float().mean()), 4),
+        "reconstructed": reconstructed(generator, judge, test),
+        "generated": generated,
+        "families": families,
+        "by_guidance": {
+            scale: named_right(judge, generator(few_prompts, guidance=scale), few)[0] for scale in (1.0, 2.0, 4.0, 7.0)
+        },
+        "by_steps": {
+            steps: named_right(judge, generator(few_prompts, steps=steps), few)[0] for steps in (2, 4, 8, 16, 32)
+        },
+        "words": all_told_apart(generator, pairs),
+        "silence": silence(generator),
+        "after_the_end": {seconds: tail(generator, seconds) for seconds in (1.0, 2.0)},
+        "seconds_for_3_s": round(generator.seconds_for(3.0), 3),
+    }
+
+
+def failures(result: Evaluation) -> list[str]:
     """What a model's numbers miss of the gate."""
     missed = [
         f"{word}: {row['generated']} is below {TOLD_APART}"

@@ -12,11 +12,12 @@ from typing import Any
 
 import torch
 from safetensors.torch import save_file
+from stable_audio_tools.models.diffusion import ConditionedDiffusionModelWrapper
 from torch import nn
 
 from training.config import model_config
 from training.latents import load_codec
-from training.loop import Average, parser, restore
+from training.loop import Average, parser
 from training.presets import PRESETS, Preset
 from training.tokens import PAD, UNKNOWN, save_tokenizer, vocabulary
 from training.transformer import build
@@ -25,14 +26,14 @@ from training.transformer import build
 DEFAULTS = {"steps": 16, "cfg_scale": 3.0, "seconds": 3.0}
 
 
-def assemble(run: Path, preset: Preset) -> Any:
+def assemble(run: Path, preset: Preset) -> ConditionedDiffusionModelWrapper:
     """The stock model with the averaged transformer and the autoencoder of unit-size latents."""
     model = build(run, preset)
     trained = nn.ModuleDict({"transformer": model.model, "conditioner": model.conditioner})
     state = torch.load(run / "diffusion.pt", map_location="cpu", weights_only=True)
     trained.load_state_dict(state["trained"])
     average = Average(trained)
-    restore(average, state["average"])
+    average.load_state_dict(state["average"])
     average.copy_to(trained)
     model.pretransform.model.load_state_dict(load_codec(run, preset).stock.state_dict())
     with torch.no_grad():

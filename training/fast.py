@@ -16,6 +16,8 @@ from stable_audio_tools.models.autoencoders import (
 from torch import Tensor, nn
 from torch.nn import functional
 
+from training.convolutions import Convolution, kernel, padding
+
 
 def run(module: nn.Module, x: Tensor) -> Tensor:
     """``module(x)`` for (n, channels, time) through two-dimensional convolutions, which CPUs have fast kernels for."""
@@ -33,13 +35,11 @@ def _apply(module: nn.Module, x: Tensor) -> Tensor:
                 x = _apply(layer, x)
             return x
         case nn.ConvTranspose1d():
-            weight = _weight(module)
-            stride, padding = (1, module.stride[0]), (0, module.padding[0])
-            return functional.conv_transpose2d(x, weight, module.bias, stride, padding)
+            stride, around = (1, module.stride[0]), (0, padding(module))
+            return functional.conv_transpose2d(x, _weight(module), module.bias, stride, around)
         case nn.Conv1d():
-            weight = _weight(module)
-            stride, padding = (1, module.stride[0]), (0, module.padding[0])
-            return functional.conv2d(x, weight, module.bias, stride, padding, (1, module.dilation[0]))
+            stride, around = (1, module.stride[0]), (0, padding(module))
+            return functional.conv2d(x, _weight(module), module.bias, stride, around, (1, module.dilation[0]))
         case nn.ELU():
             return functional.elu(x)
         case nn.Identity():
@@ -48,8 +48,6 @@ def _apply(module: nn.Module, x: Tensor) -> Tensor:
             raise TypeError(f"no fast path for {type(module).__name__}")
 
 
-def _weight(module: nn.Conv1d | nn.ConvTranspose1d) -> Tensor:
-    """Weight norm over everything but the first axis, and the extra axis of a two-dimensional kernel."""
-    direction: Tensor = module.weight_v
-    weight = direction * (module.weight_g / direction.norm(dim=(1, 2), keepdim=True))
-    return weight.unsqueeze(2).contiguous(memory_format=torch.channels_last)
+def _weight(conv: Convolution) -> Tensor:
+    """The kernel with the extra axis of a two-dimensional one."""
+    return kernel(conv).unsqueeze(2).contiguous(memory_format=torch.channels_last)

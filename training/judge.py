@@ -15,7 +15,7 @@ from torch.nn import functional
 
 from training.captions import NAMES
 from training.clips import Clips
-from training.loop import Loop, learning_rate, parser
+from training.loop import Loop, Stateful, learning_rate, parser
 from training.presets import PRESETS, SAMPLE_RATE
 from training.spectra import mel_bank
 
@@ -46,7 +46,8 @@ class Mel(nn.Module):
         mel = (spectrum.transpose(1, 2) @ self.bank).transpose(1, 2)
         mel = mel.unflatten(0, (-1, 2))
         loudest = mel.square().sum(dim=(1, 2)).amax(dim=1).sqrt().clamp(min=1e-5)
-        return ((mel / loudest[:, None, None, None] + FLOOR).log() + 4) / 2
+        scaled: Tensor = ((mel / loudest[:, None, None, None] + FLOOR).log() + 4) / 2
+        return scaled
 
 
 class Judge(nn.Module):
@@ -67,7 +68,8 @@ class Judge(nn.Module):
     def forward(self, mel: Tensor) -> Tensor:
         """Scores (n, families) of ``Mel``'s output."""
         maps = self.layers(mel.contiguous(memory_format=torch.channels_last)).flatten(1, 2)
-        return self.head(torch.cat([maps.mean(dim=2), maps.amax(dim=2)], dim=1))
+        scores: Tensor = self.head(torch.cat([maps.mean(dim=2), maps.amax(dim=2)], dim=1))
+        return scores
 
     @torch.no_grad()
     def name(self, audio: Tensor, batch: int = 32) -> Tensor:
@@ -112,7 +114,7 @@ def main() -> None:
         )
     mels = torch.load(cache, map_location="cpu", weights_only=True)
     optimiser = torch.optim.AdamW(judge.parameters(), lr=preset.rate, weight_decay=0.05)
-    parts = {"judge": judge, "optimiser": optimiser}
+    parts: dict[str, Stateful] = {"judge": judge, "optimiser": optimiser}
     loop = Loop(
         arguments.run / "judge.pt", preset.steps, arguments.seed, parts, arguments.minutes, extend=arguments.extend
     )

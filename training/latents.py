@@ -13,7 +13,7 @@ from torch import Tensor
 
 from training.clips import Clips
 from training.codec import Codec
-from training.loop import Average, parser, restore, save
+from training.loop import Average, parser, save
 from training.presets import PRESETS, Preset
 
 #: Clips encoded at once, and clips that the channels' sizes are measured on.
@@ -25,7 +25,7 @@ def averaged_codec(run: Path, preset: Preset) -> Codec:
     codec = Codec(preset.autoencoder)
     state = torch.load(run / "autoencoder.pt", map_location="cpu", weights_only=True)
     average = Average(codec)
-    restore(average, state["average"])
+    average.load_state_dict(state["average"])
     average.copy_to(codec)
     return codec
 

@@ -8,10 +8,10 @@ import json
 import math
 import signal
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from types import FrameType
-from typing import Any
+from typing import Any, Protocol
 
 import torch
 from torch import Tensor, nn
@@ -39,12 +39,22 @@ def parser(description: str | None) -> argparse.ArgumentParser:
     return result
 
 
-def save(state: dict[str, Any], path: Path) -> None:
+def save(state: Mapping[str, object], path: Path) -> None:
     """Write ``state`` so that ``path`` is always either the old file or the new one, whole."""
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_suffix(".partial")
     torch.save(state, partial)
     partial.replace(path)
+
+
+class Stateful(Protocol):
+    """What a checkpoint can hold: a module, an optimiser, an average."""
+
+    def state_dict(self) -> dict[str, Any]:
+        """All of it, as tensors and numbers by name."""
+
+    def load_state_dict(self, state: dict[str, Any], /) -> object:
+        """Go on from what `state_dict` gave."""
 
 
 class Average:
@@ -54,6 +64,16 @@ class Average:
         self.decay = decay
         self.count = 0
         self.values = {name: value.detach().clone() for name, value in module.named_parameters()}
+
+    def state_dict(self) -> dict[str, Any]:
+        """How many steps it has taken, and its parameters by name."""
+        return {"count": self.count, "values": self.values}
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Go on from what `state_dict` gave."""
+        self.count = state["count"]
+        for name, value in state["values"].items():
+            self.values[name].copy_(value)
 
     @torch.no_grad()
     def update(self, module: nn.Module) -> None:
@@ -83,8 +103,7 @@ class Average:
 class Loop:
     """Counts steps from the checkpoint to ``total``, saving ``parts`` on the way and when asked to stop.
 
-    ``parts`` are whatever has ``state_dict`` and ``load_state_dict``, and averages. A random generator seeded by seed
-    and step makes a resumed run draw what an uninterrupted one would have drawn.
+    A random generator seeded by seed and step makes a resumed run draw what an uninterrupted one would have drawn.
     """
 
     def __init__(
@@ -92,7 +111,7 @@ class Loop:
         path: Path,
         total: int,
         seed: int,
-        parts: dict[str, Any],
+        parts: Mapping[str, Stateful],
         minutes: float | None = None,
         *,
         extend: bool = False,
@@ -113,7 +132,7 @@ class Loop:
                 self.origin, self.spent, finished = self.step, 0.0, False
             for name, part in parts.items():
                 if name in state:
-                    restore(part, state[name])
+                    part.load_state_dict(state[name])
             print(f"{path}: going on from step {self.step}", flush=True)
         self.first = self.step
         self.progress = 1.0 if finished else self._progress()
@@ -163,7 +182,7 @@ class Loop:
         if self.team.rank:
             return
         counts = dict(zip(COUNTS, (self.step, self.origin, self.seconds, self.progress >= 1), strict=True))
-        save({**counts, **{name: _state(part) for name, part in self.parts.items()}}, self.path)
+        save({**counts, **{name: part.state_dict() for name, part in self.parts.items()}}, self.path)
 
     def log(self, **values: Tensor) -> None:
         """Add up ``values``; every so often print their means and append them to the log file."""
@@ -177,27 +196,13 @@ class Loop:
         pace = (time.monotonic() - self.began) / (self.step + 1 - self.first)
         self.note({"step": self.step + 1, "seconds_a_step": round(pace, 3), **means})
 
-    def note(self, row: dict[str, Any]) -> None:
+    def note(self, row: Mapping[str, object]) -> None:
         """Print ``row`` and append it to the log file beside the checkpoint."""
         if self.team.rank:
             return
         print(" ".join(f"{key} {value}" for key, value in row.items()), flush=True)
         with self.path.with_suffix(".log").open("a") as file:
             file.write(json.dumps(row) + "\n")
-
-
-def _state(part: Any) -> Any:
-    return {"count": part.count, "values": part.values} if isinstance(part, Average) else part.state_dict()
-
-
-def restore(part: Any, state: Any) -> None:
-    """Give ``part``, a module, an optimiser or an average, the state that a checkpoint holds for it."""
-    if isinstance(part, Average):
-        part.count = state["count"]
-        for name, value in state["values"].items():
-            part.values[name].copy_(value)
-    else:
-        part.load_state_dict(state)
 
 
 def learning_rate(loop: Loop, peak: float, first: int = 100) -> float:

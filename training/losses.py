@@ -17,28 +17,41 @@ LOUDER = 0.4
 LINEAR, MEL, WAVE = 0.7, 1.5, 0.1
 
 
+class Resolution(nn.Module):
+    """Phase-blind distances at one resolution, for (n, samples)."""
+
+    bank: Tensor
+
+    def __init__(self, window: int, bands: int) -> None:
+        super().__init__()
+        self.spectra = Spectra(window)
+        self.register_buffer("bank", mel_bank(window, bands), persistent=False)
+
+    def forward(self, made: Tensor, real: Tensor) -> tuple[Tensor, Tensor]:
+        """How far magnitudes are apart beside all that is there, and logarithms of mel bands."""
+        got = self.spectra.magnitude(made)
+        with torch.no_grad():
+            want = self.spectra.magnitude(real)
+            size = want.sum(dim=(1, 2), keepdim=True) + FLOOR * want[0].numel() * 0.1
+        return ((got - want).abs() / size).sum() / len(got), _log_distance(got @ self.bank, want @ self.bank)
+
+
 class ReconstructionLoss(nn.Module):
     """Phase-blind distances at several resolutions and a small one between waveforms, for (n, 2, samples)."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.spectra = nn.ModuleList(Spectra(window) for window in BANDS)
-        for window, bands in BANDS.items():
-            self.register_buffer(f"bank{window}", mel_bank(window, bands), persistent=False)
+        self.resolutions = nn.ModuleList(Resolution(window, bands) for window, bands in BANDS.items())
 
     def forward(self, made: Tensor, real: Tensor) -> dict[str, Tensor]:
         """The terms, each a mean over the batch; their sum under ``total``."""
         views = _views if torch.rand(()) < 0.5 else _channels
         made_views, real_views = views(made), views(real)
         terms = dict.fromkeys(("linear", "mel"), made.new_zeros(()))
-        for spectra in self.spectra:
-            bank = getattr(self, f"bank{spectra.window}")
-            got = spectra.magnitude(made_views)
-            with torch.no_grad():
-                want = spectra.magnitude(real_views)
-                size = want.sum(dim=(1, 2), keepdim=True) + FLOOR * want[0].numel() * 0.1
-            terms["linear"] = terms["linear"] + ((got - want).abs() / size).sum() / len(got)
-            terms["mel"] = terms["mel"] + _log_distance(got @ bank, want @ bank)
+        for resolution in self.resolutions:
+            linear, mel = resolution(made_views, real_views)
+            terms["linear"] = terms["linear"] + linear
+            terms["mel"] = terms["mel"] + mel
         size = real.abs().mean(dim=(1, 2)) + 1e-3
         terms["wave"] = ((made - real).abs().mean(dim=(1, 2)) / size).mean()
         total = LINEAR * terms["linear"] + MEL * terms["mel"] + WAVE * terms["wave"]

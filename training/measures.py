@@ -22,12 +22,15 @@ PEAK = 0.9999
 
 
 def _mono(audio: Audio) -> npt.NDArray[np.float64]:
-    return audio.mean(axis=0, dtype=np.float64)
+    mono: npt.NDArray[np.float64] = audio.mean(axis=0, dtype=np.float64)
+    return mono
 
 
 def _power(audio: Audio) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
-    power = np.abs(np.fft.rfft(_mono(audio))) ** 2
-    return np.fft.rfftfreq(audio.shape[1], 1 / SAMPLE_RATE), power
+    """Frequencies in hertz and the power at each."""
+    hertz: npt.NDArray[np.float64] = np.fft.rfftfreq(audio.shape[1], 1 / SAMPLE_RATE)
+    power: npt.NDArray[np.float64] = np.square(np.abs(np.fft.rfft(_mono(audio))))
+    return hertz, power
 
 
 def duration(audio: Audio) -> float:

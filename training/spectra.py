@@ -39,7 +39,8 @@ class Spectra(nn.Module):
     def magnitude(self, audio: Tensor) -> Tensor:
         """Magnitudes (n, frames, bins) in single precision."""
         real, imaginary = self(audio)
-        return (real.float().square() + imaginary.float().square() + 1e-12).sqrt()
+        magnitude: Tensor = (real.float().square() + imaginary.float().square() + 1e-12).sqrt()
+        return magnitude
 
 
 def mel_bank(window: int, bands: int, low: float = 30.0, high: float = 18_000.0) -> Tensor:

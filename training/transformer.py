@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import torch
+from stable_audio_tools.models.diffusion import ConditionedDiffusionModelWrapper
 from stable_audio_tools.models.factory import create_model_from_config
 from stable_audio_tools.models.transformer import Attention
 from torch import Tensor
@@ -22,10 +22,10 @@ LOG_SNR = (-6.0, 2.0)
 POSITION_SIZE = 0.2
 
 
-def build(run: Path, preset: Preset) -> Any:
+def build(run: Path, preset: Preset) -> ConditionedDiffusionModelWrapper:
     """The stock conditional model with random weights and its tokenizer in ``run``."""
     folder = save_tokenizer(run / "tokenizer").resolve()
-    model: Any = create_model_from_config(model_config(preset.autoencoder, preset.diffusion, tokenizer=str(folder)))
+    model = create_model_from_config(model_config(preset.autoencoder, preset.diffusion, tokenizer=str(folder)))
     with torch.no_grad():
         model.conditioner.conditioners["prompt"].token_embedder.weight.normal_(0, 0.5)
         # The library scales the table by this when it is used.
@@ -40,12 +40,13 @@ def _sines(length: int, width: int) -> Tensor:
     return torch.cat([(time * speed).sin(), (time * speed).cos()], dim=1)
 
 
-def plain_attention(model: Any) -> None:
+def plain_attention(model: ConditionedDiffusionModelWrapper) -> None:
     """Spell out the softmax, whose backward pass is quicker than the fused one's on a CPU."""
 
-    def attend(q: Tensor, k: Tensor, v: Tensor, **_: Any) -> Tensor:
+    def attend(q: Tensor, k: Tensor, v: Tensor, **_: object) -> Tensor:
         scores = (q @ k.transpose(-1, -2)) * q.shape[-1] ** -0.5
-        return scores.softmax(dim=-1).to(v.dtype) @ v
+        attended: Tensor = scores.softmax(dim=-1).to(v.dtype) @ v
+        return attended
 
     for module in model.modules():
         if isinstance(module, Attention):
@@ -57,7 +58,7 @@ def plain_attention(model: Any) -> None:
 class Conditions:
     """The stock conditioning of prompts and seconds, for training: remembers the numbers of each prompt's words."""
 
-    def __init__(self, model: Any) -> None:
+    def __init__(self, model: ConditionedDiffusionModelWrapper) -> None:
         self.words, self.seconds = (model.conditioner.conditioners[name] for name in ("prompt", "seconds_total"))
         self.start = model.conditioner.conditioners["seconds_start"]
         self.known: dict[str, list[int]] = {}
@@ -82,14 +83,17 @@ class Conditions:
         }
 
 
-def velocity(model: Any, x: Tensor, t: Tensor, conditions: dict[str, Tensor], **options: Any) -> Tensor:
+def velocity(
+    model: ConditionedDiffusionModelWrapper, x: Tensor, t: Tensor, conditions: dict[str, Tensor], **options: float
+) -> Tensor:
     """The transformer's guess of noise minus sound."""
-    return model.model.model(x, t, use_checkpointing=False, **conditions, **options)
+    guess: Tensor = model.model.model(x, t, use_checkpointing=False, **conditions, **options)
+    return guess
 
 
 @torch.no_grad()
 def sample(
-    model: Any,
+    model: ConditionedDiffusionModelWrapper,
     conditions: dict[str, Tensor],
     frames: int,
     steps: int,

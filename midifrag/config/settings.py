@@ -13,8 +13,9 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from midifrag.config.actions import Action
 from midifrag.config.banks import Channel, Control, Parameters, Strict
 from midifrag.config.catalogue import CATALOGUE, default_model, known, plugins
+from midifrag.errors import SurfaceError
 from midifrag.fragment.options import ArchiveOptions, FragmentOptions
-from midifrag.surface import SURFACES
+from midifrag.surface import factory_for
 
 
 def _pattern(value: str) -> str:
@@ -60,8 +61,10 @@ PortName: TypeAlias = Annotated[VirtualPort | str, BeforeValidator(_port_name)]
 
 
 def _known_surface(value: str) -> str:
-    if value not in SURFACES:
-        raise ValueError(f"{value!r} is none of {', '.join(SURFACES)}")
+    try:
+        factory_for(value)
+    except SurfaceError as error:
+        raise ValueError(str(error)) from error
     return value
 
 

@@ -1,6 +1,7 @@
 """What a driver is, and the one table of how each pad state looks.
 
-Adding a controller is one small file with a class and one line in `midifrag.surface.SURFACES`.
+Adding a controller is one small file with a class and one line in `midifrag.surface.SURFACES`, or a package of its own
+with an entry point.
 """
 
 from __future__ import annotations

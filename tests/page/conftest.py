@@ -6,22 +6,14 @@ import os
 import shutil
 
 import pytest
-from selenium import webdriver
-from selenium.webdriver.chrome.service import Service
 
 from tests.jack import Peer
 from tests.page.browser import Browser
 from tests.page.show import RunningShow
+from tools.chromium import chromium, installed
+from tools.jack_server import BACKEND
 
-CHROMIUM, DRIVER = "/usr/bin/chromium", "/usr/bin/chromedriver"
 FLAGS = (
-    "--headless=new",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--no-first-run",
     "--autoplay-policy=no-user-gesture-required",
     "--window-size=1280,800",
     # What an attacker's name server would answer.
@@ -43,7 +35,7 @@ def controller(request):
 
 @pytest.fixture(scope="session")
 def show(tmp_path_factory, controller):
-    flags = ("--backend", "mido.backends.rtmidi/UNIX_JACK") if controller else ()
+    flags = ("--backend", BACKEND) if controller else ()
     running = RunningShow(tmp_path_factory.mktemp("show"), *flags)
     yield running
     assert running.stop() == 0
@@ -65,16 +57,11 @@ def free_show(tmp_path):
 
 @pytest.fixture(scope="session")
 def driver(tmp_path_factory):
-    if not os.path.exists(CHROMIUM) or not os.path.exists(DRIVER):  # noqa: PTH110 — plain names, for selenium
+    if not installed():
         if os.environ.get("CI") == "true":
             pytest.fail("chromium is not installed; these tests must run in CI")
         pytest.skip("chromium is not installed (Debian: apt install chromium chromium-driver)")
-    options = webdriver.ChromeOptions()
-    options.binary_location = CHROMIUM
-    for flag in (*FLAGS, f"--user-data-dir={tmp_path_factory.mktemp('chromium')}"):
-        options.add_argument(flag)
-    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
-    started = webdriver.Chrome(options=options, service=Service(DRIVER))
+    started = chromium(tmp_path_factory.mktemp("chromium"), *FLAGS)
     yield started
     started.quit()
 

@@ -11,7 +11,7 @@ import threading
 from pathlib import Path
 from types import TracebackType
 
-from tests.jack import BACKEND
+from tools.jack_server import BACKEND
 
 #: Generous: a condition that does not come about in this many seconds never will.
 PATIENCE = 60.0

@@ -2,15 +2,15 @@
 
 import pytest
 
-from midifrag.events import PadChanged
 from midifrag.states import PadState
 from midifrag.surface import SURFACES, make_surface
+from midifrag.surface.driver import PadLight
 
 S = PadState
 
 
 def pad(state, note=36, channel=1, colour=None):
-    return PadChanged("b", str(note), "pads", channel, note, state, colour, 0.0)
+    return PadLight(note, channel, state, colour)
 
 
 def hexes(messages):

@@ -1,0 +1,107 @@
+"""What the engine's benchmarks ask for, and both sides that answer: the engine and stock inference, warm."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import time
+from dataclasses import dataclass
+
+import torch
+
+from benchmarks.architectures import timed_model
+from midifrag.engine.diffusion.worker import DiffusionWorker
+from midifrag.engine.loading.model import Precision
+from midifrag.engine.loading.silence_output import silence_output
+from midifrag.engine.messages import Audio, EngineEvent, Render, Rendered
+
+PROMPT = "rain on a tin roof"
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """A model and the request made of it; ``latents`` is how many of them stock is given for the same seconds."""
+
+    architecture: str
+    seconds: float
+    steps: int
+    cfg_scale: float
+    sampler: str
+    short_latents: bool = True
+
+    def render(self, job: int = 1, steps: int | None = None) -> Render:
+        """The request."""
+        steps = self.steps if steps is None else steps
+        return Render(job, PROMPT, self.seconds, seed=job, steps=steps, cfg_scale=self.cfg_scale, sampler=self.sampler)
+
+
+POCKET = Case("pocket", 3.0, 20, 3.0, "euler")
+SMALL = Case("stable-audio-open-small", 11.88, 8, 1.0, "pingpong")
+OPEN = Case("stable-audio-open-1.0", 47.55, 100, 7.0, "dpmpp-3m-sde", short_latents=False)
+OPEN_SHORT = Case("stable-audio-open-1.0", 11.88, 100, 7.0, "dpmpp-3m-sde")
+
+
+class Bench:
+    """Both sides of a case, warm."""
+
+    def __init__(self, case: Case, device: str, precision: Precision, smaller: int, max_in_flight: int = 8) -> None:
+        options = {"device": device, "smaller": smaller, "short_latents": case.short_latents}
+        self.stock_model = timed_model(case.architecture, precision="fp32", **options)
+        model = timed_model(case.architecture, precision=precision, **options)
+        if device == "cuda":
+            self.stock_model.module.half()
+        seconds = min(case.seconds, model.max_seconds)
+        self.case = Case(case.architecture, seconds, case.steps, case.cfg_scale, case.sampler, case.short_latents)
+        self.worker = DiffusionWorker.from_model(model, max_in_flight=max_in_flight)
+        for _ in self.worker.warm((self.case.render(),)):
+            pass
+        self.render(self.case.render(steps=2))
+
+    def stock(self, seed: int = 1) -> float:
+        """Seconds that stock takes for the request, rendering the latents that the seconds need, no more."""
+        from stable_audio_tools.inference.generation import generate_diffusion_cond
+
+        model, case = self.stock_model, self.case
+        frames = -(-round(case.seconds * model.sample_rate) // model.downsampling)
+        if not case.short_latents:
+            frames = model.sample_size // model.downsampling
+        sigmas = {"sigma_min": 0.3, "sigma_max": 500.0} if model.objective == "v" else {}
+        told = [{"prompt": PROMPT, "seconds_start": 0, "seconds_total": case.seconds}]
+        start = time.perf_counter()
+        with silence_output(), contextlib.redirect_stderr(io.StringIO()), torch.no_grad():
+            audio = generate_diffusion_cond(
+                model.module,
+                steps=case.steps,
+                cfg_scale=case.cfg_scale,
+                conditioning=told,
+                sample_size=frames * model.downsampling,
+                seed=seed,
+                device=str(model.device),
+                sampler_type=case.sampler,
+                **sigmas,
+            )
+            audio.cpu()
+        return time.perf_counter() - start
+
+    def render(self, *renders: Render) -> float:
+        """Seconds from submitting the requests until the last has landed."""
+        start = time.perf_counter()
+        for render in renders:
+            self.worker.submit(render)
+        while self.worker.busy:
+            self.worker.tick()
+        return time.perf_counter() - start
+
+    def audio(self, *renders: Render) -> dict[int, Audio]:
+        """The requests' audio."""
+        return audio_of(self.worker, *renders)
+
+
+def audio_of(worker: DiffusionWorker, *renders: Render) -> dict[int, Audio]:
+    """Job → audio of requests that are rendered at once."""
+    for render in renders:
+        worker.submit(render)
+    events: list[EngineEvent] = []
+    while worker.busy:
+        events += worker.tick()
+    return {event.job: event.audio for event in events if isinstance(event, Rendered)}

@@ -1,0 +1,84 @@
+"""A private JACK server on the dummy device, for tests and benchmarks over real ports. Needs Debian's jackd2."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+BACKEND = "mido.backends.rtmidi/UNIX_JACK"
+#: Seconds. Generous: a loaded machine may take long, a healthy one needs a fraction.
+PATIENCE = 20.0
+#: Few and fixed: JACK keeps the names of servers that died badly, has room for eight, and forgets one only when a
+#: server of the same name starts.
+_NAMES = tuple(f"midifrag-{number}" for number in range(5))
+#: Ends the server when its input closes, also when the process that made it was killed.
+_GUARD = '"$@" & server=$!; read -r _; kill $server; wait $server'
+
+
+class Server:
+    """A JACK server of this process's own, on the dummy device; clients find it by the environment.
+
+    ``realtime`` needs rights that a test machine may lack; without it JACK drops a busy machine's late cycles.
+    """
+
+    def __init__(self, *, realtime: bool = False) -> None:
+        name, lock = _free_name()
+        os.environ["JACK_DEFAULT_SERVER"] = name
+        os.environ["JACK_NO_START_SERVER"] = "1"
+        mode = "--realtime" if realtime else "--no-realtime"
+        command = ["jackd", mode, "--no-mlock", "-n", name, "-d", "dummy", "-r", "44100", "-p", "128"]
+        self._guard = subprocess.Popen(
+            ["sh", "-c", _GUARD, "sh", *command],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            pass_fds=[lock],
+        )
+        os.close(lock)
+        deadline = time.monotonic() + PATIENCE
+        while not _answers():
+            if time.monotonic() > deadline:
+                self.stop()
+                raise RuntimeError("jackd did not start")
+            time.sleep(0.05)
+
+    @property
+    def guard(self) -> int:
+        """The process whose only child is the server."""
+        return self._guard.pid
+
+    def stop(self) -> None:
+        """End the server; clients that are still there lose it."""
+        if self._guard.stdin is not None:
+            self._guard.stdin.close()
+        self._guard.wait()
+
+
+def realtime_allowed() -> bool:
+    """Whether a process started from this one may ask for real-time scheduling."""
+    ask = "import os; os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(1))"
+    return subprocess.run([sys.executable, "-c", ask], stderr=subprocess.DEVNULL, check=False).returncode == 0
+
+
+def _free_name() -> tuple[str, int]:
+    """A server name that no other process uses, and its lock: a file that the server's guard keeps open."""
+    # Not on Windows, where this module is imported all the same.
+    import fcntl
+
+    for name in _NAMES:
+        lock = os.open(Path(tempfile.gettempdir()) / f"{name}.lock", os.O_RDWR | os.O_CREAT)
+        with contextlib.suppress(OSError):
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return name, lock
+        os.close(lock)
+    raise RuntimeError(f"all of {', '.join(_NAMES)} are in use")
+
+
+def _answers() -> bool:
+    asked = subprocess.run(["jack_lsp"], capture_output=True, timeout=PATIENCE, check=False)
+    return asked.returncode == 0
