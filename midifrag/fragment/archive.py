@@ -19,7 +19,7 @@ from typing import Any, TypeVar, Unpack
 
 import numpy as np
 
-from midifrag.engine.messages import Audio
+from midifrag.audio import Audio
 from midifrag.errors import StorageError, UnknownTakeError
 from midifrag.fragment.archive_index import Filters, Index
 from midifrag.fragment.encoding import EncodedTake, encode_take

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from midifrag.engine.messages import Audio
+from midifrag.audio import Audio
 from midifrag.errors import NonFiniteTakeError, SilentTakeError
 from midifrag.fragment.options import FragmentOptions
 

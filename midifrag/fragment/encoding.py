@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from midifrag.engine.messages import Audio
+from midifrag.audio import Audio
 from midifrag.fragment.cutting import Fragment
 from midifrag.fragment.wav import encode_audio
 

@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
 
-from midifrag.engine.messages import Audio
+from midifrag.audio import Audio
 from midifrag.errors import AudioError
 from midifrag.fragment.cutting import make_fragment
 from midifrag.fragment.encoding import EncodedFragment, EncodedTake, encode_fragment, encode_take

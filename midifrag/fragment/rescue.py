@@ -9,7 +9,7 @@ from pathlib import Path
 
 import platformdirs
 
-from midifrag.engine.messages import Audio
+from midifrag.audio import Audio
 from midifrag.errors import StorageError
 from midifrag.fragment.archive import Archive
 from midifrag.fragment.record import TakeRecord

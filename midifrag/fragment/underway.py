@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from midifrag.engine.messages import Audio
+from midifrag.audio import Audio
 from midifrag.fragment.encoding import EncodedFragment, EncodedTake
 from midifrag.fragment.messages import Held
 from midifrag.fragment.record import TakeRecord

@@ -19,7 +19,7 @@ import numpy as np
 import numpy.typing as npt
 import soundfile
 
-from midifrag.engine.messages import Audio
+from midifrag.audio import Audio
 from midifrag.errors import AudioError
 from midifrag.fragment.files import replace_file, storage_error, write_whole
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from midifrag.engine.messages import Audio
+from midifrag.audio import Audio
 from midifrag.fragment.archive import Archive
 from midifrag.fragment.landing import Desk
 from midifrag.fragment.messages import Landed, LandTake, TakeArchived, WriterEvent

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from midifrag.engine.messages import Audio
+from midifrag.audio import Audio
 from midifrag.fragment.messages import LandTake
 from midifrag.fragment.options import FragmentOptions
 from midifrag.fragment.record import TakeRecord
