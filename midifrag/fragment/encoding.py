@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from midifrag.audio import Audio
+from midifrag.fragment.audio_files import encode_audio
 from midifrag.fragment.cutting import Fragment
-from midifrag.fragment.wav import encode_audio
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,8 +8,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeAlias
 
-import soundfile
-
 from midifrag.fragment.wav import read_metadata
 
 #: What tells one version of a file from another: inode, size in bytes, time of change in nanoseconds.
@@ -68,6 +66,8 @@ def content_of(path: Path) -> Content | None:
 
 def seconds_of(path: Path) -> float:
     """Return the length of any audio file, 0 if it is none."""
+    import soundfile
+
     try:
         return float(soundfile.info(str(path)).duration)
     except (OSError, soundfile.LibsndfileError):

@@ -11,15 +11,19 @@ import dataclasses
 import json
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from midifrag.errors import NoFreeSlotError, StorageError
-from midifrag.fragment.encoding import EncodedFragment
 from midifrag.fragment.files import discard, keep_copy, read_json, replace_file, storage_error, write_whole
 from midifrag.fragment.messages import SlotState
 from midifrag.fragment.record import TakeRecord
 from midifrag.fragment.slot_content import Content, Signature, content_of, seconds_of, signature_of
 from midifrag.fragment.wav import with_texts
 from midifrag.fragment.workspace import Workspace
+
+if TYPE_CHECKING:
+    # Where its fragments are made, numpy is loaded; what lies where is known without it.
+    from midifrag.fragment.encoding import EncodedFragment
 
 DEFAULT_NAME = "output{:02d}.wav"
 

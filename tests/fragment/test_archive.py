@@ -16,9 +16,10 @@ import pytest
 from midifrag.errors import StorageError, UnknownTakeError
 from midifrag.fragment import files
 from midifrag.fragment.archive import Archive
+from midifrag.fragment.audio_files import encode_audio, read_wav, write_wav
 from midifrag.fragment.options import ArchiveOptions
 from midifrag.fragment.record import TakeRecord
-from midifrag.fragment.wav import encode_audio, read_metadata, read_wav, with_texts, write_wav
+from midifrag.fragment.wav import read_metadata, with_texts
 from tests.fragment.sounds import RATE, noise, record
 
 FULL = TakeRecord(
@@ -190,6 +191,34 @@ def test_two_programs_at_once(open_archive, tmp_path):
         for take, number in enumerate(its_numbers):
             assert archive.get(number).prompt == f"{seed} {take}"
             assert archive.read(number)[0][0, 0] == pytest.approx((seed * 100 + take) / 1000, abs=1e-6)
+
+
+LISTING = """
+import sys
+from pathlib import Path
+from midifrag.fragment.archive import Archive
+from midifrag.fragment.slots import Slots
+archive, slots = Archive(Path(sys.argv[1])), Slots(Path(sys.argv[2]))
+archive.star(1)
+archive.annotate(1, "keep")
+print([take.note for take in archive.find(starred=True)], archive.rebuild(), slots.set_lock(1, True).state)
+archive.close()
+slots.close()
+print(sorted({"numpy", "soundfile", "torch", "librosa", "midifrag.engine"} & set(sys.modules)))
+"""
+
+
+def test_takes_are_listed_and_marked_and_slots_known_without_numpy(open_archive, tmp_path):
+    open_archive(tmp_path / "archive").store(noise(), RATE, record())
+
+    listed = subprocess.run(
+        [sys.executable, "-c", LISTING, str(tmp_path / "archive"), str(tmp_path)],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+
+    assert listed.stdout.splitlines() == ["['keep'] 1 locked", "[]"]
 
 
 def filled(open_archive, folder):

@@ -11,11 +11,11 @@ import time
 import numpy as np
 
 from midifrag.fragment.archive import Archive
+from midifrag.fragment.audio_files import read_wav
 from midifrag.fragment.cutting import make_fragment
 from midifrag.fragment.options import FragmentOptions
 from midifrag.fragment.slot_content import content_of
 from midifrag.fragment.slots import Slots
-from midifrag.fragment.wav import read_wav
 from tests.fragment.performer import RATE, sound
 
 ROUNDS = 8

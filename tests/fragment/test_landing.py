@@ -16,6 +16,7 @@ import soundfile
 
 from midifrag.errors import StorageError
 from midifrag.fragment.archive import Archive
+from midifrag.fragment.audio_files import read_wav
 from midifrag.fragment.landing import FIRST_RETRY, LONGEST_RETRY, REFRESH, Desk
 from midifrag.fragment.messages import (
     AnnotateTake,
@@ -38,7 +39,6 @@ from midifrag.fragment.messages import (
 from midifrag.fragment.options import FragmentOptions
 from midifrag.fragment.preparing import Ahead
 from midifrag.fragment.slots import Slots
-from midifrag.fragment.wav import read_wav
 from tests.fragment.sounds import RATE, land, noise, record
 
 

@@ -11,11 +11,11 @@ import pytest
 
 from midifrag.errors import NoFreeSlotError, StorageError
 from midifrag.fragment import files
+from midifrag.fragment.audio_files import read_wav, write_wav
 from midifrag.fragment.cutting import make_fragment
 from midifrag.fragment.encoding import encode_fragment
 from midifrag.fragment.options import FragmentOptions
 from midifrag.fragment.slots import Slots
-from midifrag.fragment.wav import read_wav, write_wav
 from tests.fragment.sounds import RATE, noise, record
 
 
