@@ -58,7 +58,7 @@ class Archive:
         self._unsettled: list[Path] = []
         self._behind = True
         self._next = max(self._files(), default=0) + 1
-        self._rescue()
+        self._name_leftovers()
         # Takes matter more than their index: one that cannot be used now is asked again with the first question.
         with suppress(StorageError):
             self._catch_up()
@@ -238,7 +238,7 @@ class Archive:
             raise storage_error("read", self.folder, error) from error
         return {int(match[1]): path for match, path in found if match}
 
-    def _rescue(self) -> None:
+    def _name_leftovers(self) -> None:
         """Name the takes that a killed program left whole but without a name, and sweep the rest."""
         with self._workspace.alone():
             for work in self._workspace.leftovers():

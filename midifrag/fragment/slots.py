@@ -17,7 +17,7 @@ from midifrag.errors import NoFreeSlotError, StorageError
 from midifrag.fragment.files import discard, keep_copy, read_json, replace_file, storage_error, write_whole
 from midifrag.fragment.messages import SlotState
 from midifrag.fragment.record import TakeRecord
-from midifrag.fragment.slot_content import Content, Signature, content_of, seconds_of, signature_of
+from midifrag.fragment.slot_content import Signature, SlotContent, content_of, seconds_of, signature_of
 from midifrag.fragment.wav import with_texts
 from midifrag.fragment.workspace import Workspace
 
@@ -30,7 +30,7 @@ DEFAULT_NAME = "output{:02d}.wav"
 
 @dataclass(slots=True)
 class _Slot:
-    content: Content | None = None
+    content: SlotContent | None = None
     locked: bool = False
     seconds: float = 0.0
     signature: Signature | None = None
@@ -106,7 +106,7 @@ class Slots:
         its fragment.
         """
         target = self.path(number)
-        content = Content(
+        content = SlotContent(
             landing=self._landings + 1,
             slot=number,
             turn=turn,
@@ -242,7 +242,7 @@ class Slots:
             foreign=filled and content is None,
         )
 
-    def _notice(self, number: int, content: Content | None = None) -> None:
+    def _notice(self, number: int, content: SlotContent | None = None) -> None:
         """Take what lies in a slot's file as its content."""
         slot, path = self._slots[number], self.path(number)
         slot.signature = signature_of(path)
@@ -266,7 +266,7 @@ class Slots:
             slot.locked = entry.get("locked") is True
             self._notice(number)
             if slot.content is not None:
-                slot.content = slot.content.with_take_of(Content.read(entry.get("content")))
+                slot.content = slot.content.with_take_of(SlotContent.read(entry.get("content")))
             for content in (slot.content, content_of(self._previous / self._names[number])):
                 if content is None:
                     continue

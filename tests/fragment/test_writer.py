@@ -1,4 +1,4 @@
-"""The thread around the desk."""
+"""The thread around the lander."""
 
 from __future__ import annotations
 
@@ -97,7 +97,7 @@ def test_a_spare_is_prepared_while_the_disk_is_slow(rig, monkeypatch):
     spare = noise()
     writer.submit(Prepare(spare, RATE, FragmentOptions()))
     deadline = time.monotonic() + 20
-    while not writer._desk._ahead.find(spare, FragmentOptions()):
+    while not writer._lander._preparer.find(spare, FragmentOptions()):
         assert time.monotonic() < deadline
         time.sleep(0.002)
     assert writer.backlog == 1

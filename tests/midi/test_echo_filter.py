@@ -11,8 +11,8 @@ def test_what_we_sent_is_an_echo_once_on_each_port():
     echo.sent(SENT, 1.0)
     assert echo.is_echo("pads", SENT, 1.049)
     assert not echo.is_echo("pads", SENT, 1.049)
-    assert echo.is_echo("live", SENT, 1.049)
-    assert echo.count == 2
+    assert echo.is_echo("daw", SENT, 1.049)
+    assert echo.counts == {"pads": 1, "daw": 1}
 
 
 @pytest.mark.parametrize("other", [{"note": 37}, {"velocity": 14}, {"channel": 1}])

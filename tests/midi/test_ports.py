@@ -150,6 +150,7 @@ def test_an_echo_of_our_feedback_is_no_press(rig):
     desk.backend.play("Launchpad", PRESS)
     desk.backend.play("Launchpad", PRESS)
     assert len(desk.events) == 1
+    assert desk.ports.counts["pads"]["echoes"] == 1
 
 
 def test_echoes_count_where_told(rig):
@@ -167,7 +168,7 @@ def test_malformed_bytes_and_sysex_are_counted(rig):
     for data in ([], [0x90, 36], [0xF0, 1, 2, 3, 0xF7], [0x90, 36, 999], [0x80, 36, 0]):
         desk.backend.play("Launchpad", data)
     assert desk.events == [NoteOff("pads", 1, 36, 5.0)]
-    assert desk.ports.counts == {"pads": {"malformed": 3, "ignored": 1}}
+    assert desk.ports.counts == {"pads": {"malformed": 3, "ignored": 1, "echoes": 0, "left_out": 0}}
 
 
 def test_a_broken_listener_does_not_break_the_port(rig, caplog):

@@ -12,7 +12,7 @@ from midifrag.fragment.record import TakeRecord
 
 
 @dataclass(slots=True, eq=False)
-class Underway:
+class UnwrittenTake:
     """A take on its way. ``record.number`` is set once it is archived; ``fragment`` is what still has to land.
 
     ``encoded`` is what is to be archived, if that was made ahead.
