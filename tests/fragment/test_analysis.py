@@ -9,6 +9,8 @@ from midifrag.fragment.options import FragmentOptions
 from tests.fragment.sounds import RATE, noise
 
 FIRST = 300
+#: What librosa compiles first may take any time on a busy machine: only the tests themselves are timed.
+pytestmark = pytest.mark.timeout(func_only=True)
 
 
 @pytest.fixture(scope="module", autouse=True)

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import errno
-import json
 import os
 import shutil
 import sqlite3
@@ -20,22 +19,7 @@ from midifrag.fragment.audio_files import encode_audio, read_wav, write_wav
 from midifrag.fragment.options import ArchiveOptions
 from midifrag.fragment.record import TakeRecord
 from midifrag.fragment.wav import read_metadata, with_texts
-from tests.fragment.sounds import RATE, noise, record
-
-FULL = TakeRecord(
-    prompt="дождь по жести 🌧 " + "близко, " * 400,
-    preset="36",
-    bank="Opening",
-    model="pocket",
-    checksum="sha256:00ff",
-    seed=2**32 - 1,
-    parameters={"steps": 50, "cfg_scale": 6.5, "sampler": "dpmpp-3m-sde", "negative_prompt": "Stimme", "loop": None},
-    job=9,
-    pressed_at=1700000000.125,
-    started_at=1700000000.25,
-    rendered_at=1700000002.5,
-    spare=True,
-)
+from tests.fragment.sounds import FULL, RATE, noise, record
 
 
 def wavs(folder):
@@ -154,8 +138,10 @@ def test_file_of_someone_else_is_never_overwritten(open_archive, tmp_path):
 PROGRAM = """
 import sys, numpy as np
 from pathlib import Path
+from midifrag.fragment import workspace
 from midifrag.fragment.archive import Archive
 from midifrag.fragment.record import TakeRecord
+workspace.PATIENCE = 100.0
 folder, seed = Path(sys.argv[1]), int(sys.argv[2])
 archive = Archive(folder)
 print("ready", flush=True)
@@ -182,7 +168,7 @@ def test_two_programs_at_once(open_archive, tmp_path):
     for program in programs:
         program.stdin.write("go\n")
         program.stdin.flush()
-    numbers = [[int(line) for line in program.communicate(timeout=30)[0].split()] for program in programs]
+    numbers = [[int(line) for line in program.communicate()[0].split()] for program in programs]
 
     assert sorted(numbers[0] + numbers[1]) == list(range(1, 51))
     archive = open_archive(tmp_path)
@@ -492,15 +478,6 @@ def test_odd_values_lose_no_take(open_archive, tmp_path):
     assert kept.parameters["steps"] == 50
     assert kept.parameters["y"] == str(tmp_path)
     assert kept.prompt.startswith("half ? character")
-
-
-def test_record_ignores_what_a_later_version_adds():
-    values = json.loads(FULL.to_json()) | {"mood": "dark"}
-
-    assert TakeRecord.from_values(values) == FULL
-    for wrong in ("null", "[]", '{"seed": 3}', "{"):
-        with pytest.raises(ValueError):
-            TakeRecord.from_json(wrong)
 
 
 def test_every_take_is_forced_to_the_disk_once_and_after_it_was_stored(tmp_path, monkeypatch):

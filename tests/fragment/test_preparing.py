@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import gc
 import threading
-import time
 
 import numpy as np
 import pytest
@@ -22,16 +21,14 @@ def preparer(opened):
     return opened(Preparer, 24)
 
 
-def until(condition):
-    deadline = time.monotonic() + 20
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.002)
+def wait_for(preparer):
+    """Wait until all that the preparer was given is done: its thread does one after the other."""
+    preparer._worker.submit(lambda: None).result()
 
 
 def prepared(preparer, audio, options=OPTIONS):
     preparer.prepare(audio, RATE, options)
-    until(lambda: preparer.find(audio, options))
+    wait_for(preparer)
     return preparer.find(audio, options)
 
 
@@ -59,7 +56,7 @@ def test_it_goes_with_its_array(preparer):
     del audio
     gc.collect()
 
-    until(lambda: preparer._made == {})
+    assert preparer._made == {}
 
 
 def test_what_was_prepared_can_be_forgotten(preparer):
@@ -75,7 +72,7 @@ def test_a_take_that_is_gone_is_not_prepared(preparer, monkeypatch):
     go_on, made = threading.Event(), []
 
     def slow(audio, *given):
-        go_on.wait(20)
+        go_on.wait()
         made.append(audio.shape[1])
         return make_fragment(audio, *given)
 
@@ -86,7 +83,7 @@ def test_a_take_that_is_gone_is_not_prepared(preparer, monkeypatch):
     del audio, stale
     gc.collect()
     go_on.set()
-    until(lambda: preparer.find(wanted, OPTIONS))
+    wait_for(preparer)
 
     assert made == [first.shape[1], wanted.shape[1]]
 
@@ -113,7 +110,8 @@ def test_a_fault_does_not_end_it(preparer, monkeypatch, caplog):
     with monkeypatch.context() as patch:
         patch.setattr(module, "make_fragment", lambda *_: 1 / 0)
         preparer.prepare(audio, RATE, OPTIONS)
-        until(lambda: "made ahead" in caplog.text)
+        wait_for(preparer)
+    assert "made ahead" in caplog.text
 
     prepared(preparer, second)
 
