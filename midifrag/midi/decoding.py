@@ -42,14 +42,15 @@ class MessageDecoder:
         self.channel = channel
         self.malformed = 0
         self.ignored = 0
-        self._pairs: frozenset[tuple[int | None, int]] = frozenset()
         self._coarse: dict[tuple[int, int], int] = {}
         self._bank: dict[int, tuple[int, int]] = {}
         self.pair(pairs)
 
     def pair(self, pairs: Iterable[Pair]) -> None:
         """Take ``pairs`` for the CCs that are 14 bit from now on."""
-        self._pairs = frozenset((channel, cc) for port, channel, cc in pairs if port in (None, self.port))
+        self._pairs: frozenset[tuple[int | None, int]] = frozenset(
+            (channel, cc) for port, channel, cc in pairs if port in (None, self.port)
+        )
 
     def parse(self, data: Sequence[int]) -> mido.Message | None:
         """The message in ``data``, or None (and counted) where that is no MIDI."""

@@ -56,8 +56,9 @@ def test_any_bytes_are_an_event_or_counted(data):
 @pytest.mark.parametrize("data", [[0xF0, 1, 2, 0xF7], [0xFE], [0xFF], [0xF1, 3], [0xF3, 1], [0xF6]])
 def test_what_nobody_needs_is_ignored_and_counted(data):
     decoder = MessageDecoder("p")
-    assert decoder.decode(decoder.parse(data), 0.0) is None
-    assert (decoder.ignored, decoder.malformed) == (1, 0)
+    for ignored in (1, 2):
+        assert decoder.decode(decoder.parse(data), 0.0) is None
+        assert (decoder.ignored, decoder.malformed) == (ignored, 0)
 
 
 def test_malformed_bytes_do_not_disturb_what_follows():
@@ -91,9 +92,44 @@ def test_only_configured_pairs_are_joined():
     assert decoder.decode(message("control_change", channel=1, control=53, value=5), 0.0).cc == 21
 
 
+def bank_select(decoder, channel=0, **halves):
+    for half, value in halves.items():
+        control = {"coarse": 0, "fine": 32}[half]
+        decoder.decode(message("control_change", channel=channel, control=control, value=value), 0.0)
+
+
+def bank_of(decoder, channel=0):
+    return decoder.decode(message("program_change", program=4, channel=channel), 0.0).bank
+
+
 def test_bank_select_is_kept_for_program_changes_of_its_channel():
     decoder = MessageDecoder("p")
-    decoder.decode(message("control_change", control=0, value=1), 0.0)
-    decoder.decode(message("control_change", control=32, value=2), 0.0)
-    assert decoder.decode(message("program_change", program=4), 0.0).bank == 130
-    assert decoder.decode(message("program_change", program=4, channel=1), 0.0).bank is None
+    bank_select(decoder, coarse=1)
+    bank_select(decoder, fine=2)
+    assert bank_of(decoder) == 130
+    assert bank_of(decoder, channel=1) is None
+    bank_select(decoder, coarse=3)
+    assert bank_of(decoder) == 386
+    bank_select(decoder, fine=5)
+    assert bank_of(decoder) == 389
+
+
+@pytest.mark.parametrize(("half", "bank"), [({"coarse": 1}, 128), ({"fine": 7}, 7)])
+def test_half_a_bank_select_is_one_too(half, bank):
+    decoder = MessageDecoder("p")
+    bank_select(decoder, coarse=9, channel=3)
+    bank_select(decoder, fine=9, channel=3)
+    bank_select(decoder, **half)
+    assert bank_of(decoder) == bank
+
+
+def test_the_coarse_byte_counts_at_once_and_for_its_own_channel():
+    decoder = MessageDecoder("p", pairs=[("p", 2, 21)])
+
+    def move(channel, cc, value):
+        return decoder.decode(message("control_change", channel=channel - 1, control=cc, value=value), 0.0)
+
+    assert move(2, 53, 4) == ControlChange("p", 2, 21, 0, 0.0, fine=4)
+    assert move(2, 21, 9) == ControlChange("p", 2, 21, 9, 0.0)
+    assert move(1, 21, 7) == ControlChange("p", 1, 21, 7, 0.0)
+    assert move(2, 53, 5) == ControlChange("p", 2, 21, 9, 0.0, fine=5)

@@ -3,7 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from midifrag.midi.messages import Tick, TransportChange
-from midifrag.midi.transport import Transport
+from midifrag.midi.transport import GAP_SECONDS, Transport
 
 
 def ticks(transport, count, tempo, start=0.0):
@@ -49,3 +49,11 @@ def test_time_that_goes_back_starts_a_new_measurement():
     ticks(transport, 30, 120, start=100.0)
     transport.feed(Tick("p", 50.0))
     assert transport.tempo is None
+
+
+def test_a_tick_twice_and_the_slowest_ticks_count():
+    transport = Transport()
+    transport.feed(Tick("p", 0.0))
+    for number in range(24):
+        transport.feed(Tick("p", number * GAP_SECONDS))
+    assert transport.tempo == 60 / (23 * GAP_SECONDS)
