@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import BinaryIO
 
-INFO_CHUNKS = {"title": b"INAM", "comment": b"ICMT", "software": b"ISFT", "date": b"ICRD"}
+INFO_CHUNKS = {"title": b"INAM", "comment": b"ICMT", "software": b"ISFT"}
 _INFO_NAMES = {chunk: name for name, chunk in INFO_CHUNKS.items()}
 
 

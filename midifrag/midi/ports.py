@@ -48,9 +48,9 @@ class Ports:
         backend: Backend | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self.show = show
-        self.echo = EchoFilter()
-        self.output = OutputThread(self._sending, self._send_failed)
+        self._show = show
+        self._echo = EchoFilter()
+        self._output = OutputThread(self._sending, self._send_failed)
         self._on_event = on_event
         self._on_change = on_change
         self._backend = backend
@@ -76,8 +76,8 @@ class Ports:
         Raises `NoMidiError` where there is no MIDI system, and PortError where a pattern matches several ports.
         """
         if self._backend is None:
-            self._backend = choose_backend(self.show.backend)
-        self.output.start()
+            self._backend = choose_backend(self._show.backend)
+        self._output.start()
         try:
             self._look(strict=True)
         except PortError:
@@ -102,7 +102,7 @@ class Ports:
         with self._lock:
             for endpoint in self._endpoints:
                 self._close_input(endpoint)
-        self.output.close()
+        self._output.close()
         if self._backend is not None:
             self._backend.close()
             self._backend = None
@@ -117,7 +117,7 @@ class Ports:
 
     def send(self, port: str, messages: Iterable[mido.Message], *, led: bool = True) -> bool:
         """Enqueue for a configured port's output; False where it is not open."""
-        return self.output.send(port, messages, led=led)
+        return self._output.send(port, messages, led=led)
 
     def device(self, port: str) -> str:
         """The name of the output that a configured port has now, or the pattern it waits for; may be empty."""
@@ -130,12 +130,12 @@ class Ports:
     def counts(self) -> dict[str, dict[str, int]]:
         """Per port: what came in malformed, was ignored or an echo, and what was left out on the way to the output."""
         counts = {
-            port: {"malformed": decoder.malformed, "ignored": decoder.ignored, "echoes": self.echo.counts[port]}
+            port: {"malformed": decoder.malformed, "ignored": decoder.ignored, "echoes": self._echo.counts[port]}
             for port, decoder in self._decoders.items()
         }
         for endpoint in self._endpoints:
             if endpoint.direction == "out":
-                counts.setdefault(endpoint.port, {})["left_out"] = self.output.left_out[endpoint.port]
+                counts.setdefault(endpoint.port, {})["left_out"] = self._output.left_out[endpoint.port]
         return counts
 
     # --- inputs ------------------------------------------------------------------------------------------------------
@@ -146,7 +146,7 @@ class Ports:
             now = self._clock()
             decoder = self._decoders[endpoint.port]
             message = decoder.parse(data)
-            if message is None or (endpoint.settings.ignore_echo and self.echo.is_echo(endpoint.port, message, now)):
+            if message is None or (endpoint.settings.ignore_echo and self._echo.is_echo(endpoint.port, message, now)):
                 return
             event = decoder.decode(message, now)
             if event is not None:
@@ -162,7 +162,7 @@ class Ports:
     # --- outputs -----------------------------------------------------------------------------------------------------
 
     def _sending(self, _port: str, message: mido.Message) -> None:
-        self.echo.sent(message, self._clock())
+        self._echo.sent(message, self._clock())
 
     def _send_failed(self, port: str, error: Exception) -> None:
         with self._lock:
@@ -229,7 +229,7 @@ class Ports:
         if endpoint.direction == "in":
             endpoint.input = self._open_input(backend, endpoint, name, virtual)
         else:
-            self.output.attach(endpoint.port, backend.open_output(name, virtual=virtual), backend.settle_seconds)
+            self._output.attach(endpoint.port, backend.open_output(name, virtual=virtual), backend.settle_seconds)
         endpoint.name = name
         endpoint.suspect = False
         self._tell(endpoint, "open", f"{endpoint.port}: {endpoint.direction}put {name} is open")
@@ -271,7 +271,7 @@ class Ports:
         if endpoint.direction == "in":
             self._close_input(endpoint)
         else:
-            self.output.detach(endpoint.port)
+            self._output.detach(endpoint.port)
         self._tell(endpoint, "lost", f"{endpoint.port}: {endpoint.direction}put {lost} went away; waiting for it")
 
     def _wait(self, endpoint: Endpoint, reason: str) -> None:

@@ -74,4 +74,3 @@ def test_fragment_cut_on_its_beats():
     fragment = make_fragment(beats(9, hiss=0.0), RATE, FragmentOptions(loop=True, loop_align=True))
 
     assert fragment.seconds == pytest.approx(4.0, abs=0.02)
-    assert fragment.stop - fragment.start == fragment.audio.shape[1] + round(0.05 * RATE)

@@ -7,7 +7,7 @@ from midifrag.fragment.audio_files import encode_audio, read_wav, write_wav
 from midifrag.fragment.wav import read_metadata, with_texts
 from tests.fragment.sounds import RATE, noise
 
-LONG = {"title": "дождь по жести 🌧 «ближе»", "comment": '{"prompt": "' + "бесконечный " * 9000 + '"}', "date": "2024"}
+LONG = {"title": "дождь по жести 🌧 «ближе»", "comment": '{"prompt": "' + "бесконечный " * 9000 + '"}', "software": "a"}
 
 
 @pytest.mark.parametrize("frames", [100, 101])

@@ -57,8 +57,9 @@ def test_a_press_comes_in_and_feedback_goes_out(rig):
     assert stage.events == [NoteOn("pads", 1, 36, 100, 5.0)]
     assert stage.ports.send("pads", [PRESS])
     assert stage.wait_sent(1) == [("Launchpad 20:0", PRESS)]
-    assert stage.states() == [("in", "open"), ("out", "open")]
+    assert stage.changes[-1].text == "pads: output Launchpad 20:0 is open"
     assert stage.ports.device("pads") == "Launchpad 20:0"
+    assert stage.states() == [("in", "open"), ("out", "open")]
 
 
 def test_a_missing_port_is_waited_for_and_said_once(rig):
@@ -66,6 +67,7 @@ def test_a_missing_port_is_waited_for_and_said_once(rig):
     stage.ports.open()
     assert "'Keys'" in stage.changes[0].text
     assert stage.states() == [("in", "waiting"), ("out", "waiting")]
+    assert (stage.ports.device("pads"), stage.ports.device("nobody")) == ("Launchpad", "")
     stage.ports.poll()
     assert stage.states() == []
     assert not stage.ports.send("pads", [PRESS])
