@@ -54,10 +54,10 @@ class Slots:
         self._workspace.sweep()
         self._previous = self._workspace.own / "previous"
         self._record = self._workspace.own / "slots.json"
-        self._slots = {number: _Slot() for number in range(1, count + 1)}
-        self._next = 1
-        self._next_after_landings = 1
-        self._landings = 0
+        self._slots = {number: _Slot() for number in self._names}
+        self._next: int
+        self._next_after_landings: int
+        self._landings: int
         self._load()
 
     @property
@@ -255,13 +255,12 @@ class Slots:
     def _load(self) -> None:
         saved = read_json(self._record)
         saved = saved if isinstance(saved, dict) else {}
-        by_number = saved.get("slots") if isinstance(saved.get("slots"), dict) else {}
-        turn, landings = saved.get("next"), saved.get("landings")
+        turn, landings, entries = saved.get("next"), saved.get("landings"), saved.get("slots")
         self._next = turn if isinstance(turn, int) and 1 <= turn <= self.count else 1
         self._landings = landings if isinstance(landings, int) else 0
         last_turn = self._landings
         for number, slot in self._slots.items():
-            entry = by_number.get(str(number), {}) if by_number else {}
+            entry = entries.get(str(number)) if isinstance(entries, dict) else None
             entry = entry if isinstance(entry, dict) else {}
             slot.locked = entry.get("locked") is True
             self._notice(number)
