@@ -464,6 +464,41 @@ def test_state_is_readable_json(open_slots, tmp_path):
     assert saved["slots"]["1"]["content"]["prompt"] == "prompt 1"
 
 
+def written(folder):
+    return json.loads((folder / ".midifrag" / "slots.json").read_text())["slots"]["1"]
+
+
+def test_every_change_is_written_down_at_once(open_slots, tmp_path):
+    slots = open_slots(tmp_path, count=1)
+    land(slots, 1)
+    land(slots, 2)
+
+    slots.set_lock(1, True)
+    assert written(tmp_path)["locked"]
+    slots.restore(1)
+    assert written(tmp_path)["content"]["take"] == 1
+    slots.land(1, encode_fragment(fragment(3), 16), record(3, job=41), now=1.0)
+    slots.archived(1, 41, 12)
+    assert written(tmp_path)["content"]["take"] == 12
+
+
+def test_what_a_killed_program_left_is_swept_at_the_start(open_slots, tmp_path):
+    left = tmp_path / ".midifrag" / "work-dead"
+    left.mkdir(parents=True)
+    (left / "1-output01.wav").write_text("half")
+
+    open_slots(tmp_path)
+
+    assert not left.exists()
+
+
+def test_a_slot_that_is_not_there_has_no_file(open_slots, tmp_path):
+    slots = open_slots(tmp_path, count=2)
+    assert slots.path(2) == tmp_path / "output02.wav"
+    with pytest.raises(NoFreeSlotError, match="there is no slot 3: slots are numbered 1 to 2"):
+        slots.path(3)
+
+
 def test_a_lock_can_be_turned_over(open_slots, tmp_path):
     slots = open_slots(tmp_path)
     assert [slots.set_lock(1, None).state for _ in range(3)] == ["locked", "free", "locked"]
