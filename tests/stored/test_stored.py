@@ -139,7 +139,7 @@ ACTS = [
     {"port": "midifrag", "channel": 1, "note": 36, "velocity": 100},
     {"slot": 4, "locked": True},
     {"slot": 2, "locked": True},
-    {"prompt": "short rim, dry", "parameters": {"seconds": 0.1}, "client": ""},
+    {"prompt": "short rim, dry", "parameters": {"seconds": 0.1}},
     {"slot": 1},
     {"take": 2, "slot": 3},
     {"name": "steps", "value": 7},
