@@ -64,7 +64,7 @@ from midifrag.midi.messages import (
     PitchBend,
     ProgramChange,
     Tick,
-    Transport,
+    TransportChange,
 )
 from midifrag.pad_key import PadKey
 from midifrag.states import EngineState, JobState, NoticeLevel
@@ -153,7 +153,7 @@ class Bridge:
                 to(self.everything())
             case Reload(loaded):
                 self._reload(loaded)
-            case Tick() | Transport():
+            case Tick() | TransportChange():
                 if self._set_list.tempo.feed(item):
                     self._publish(ControlChanged("tempo", float(self._set_list.tempo.bpm)))
             case NoteOn() | NoteOff() | ControlChange() | PitchBend() | Aftertouch() | ProgramChange():

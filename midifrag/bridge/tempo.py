@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from midifrag.midi.messages import Tick, Transport
-from midifrag.midi.transport import Clock
+from midifrag.midi.messages import Tick, TransportChange
+from midifrag.midi.transport import Transport
 
 #: What a prompt says where the tempo goes, in whole beats a minute.
 PLACEHOLDER = "{bpm}"
@@ -16,7 +16,7 @@ class Tempo:
 
     def __init__(self, usual: float) -> None:
         self.bpm = round(usual)
-        self._clocks: dict[str, Clock] = {}
+        self._transports: dict[str, Transport] = {}
         self._heard = False
 
     def use(self, usual: float) -> bool:
@@ -26,11 +26,11 @@ class Tempo:
             self.bpm = round(usual)
         return self.bpm != before
 
-    def feed(self, event: Tick | Transport) -> bool:
+    def feed(self, event: Tick | TransportChange) -> bool:
         """Take in a clock message; whether ``bpm`` changed by it."""
-        clock = self._clocks.setdefault(event.port, Clock())
-        clock.feed(event)
-        heard = clock.tempo
+        transport = self._transports.setdefault(event.port, Transport())
+        transport.feed(event)
+        heard = transport.tempo
         self._heard = self._heard or heard is not None
         if heard is None or abs(heard - self.bpm) < STEADY:
             return False

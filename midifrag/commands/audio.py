@@ -22,8 +22,8 @@ from midifrag.fragment.record import TakeRecord
 def render(prompt: str, target: Path, model: EngineChoice, parameters: Mapping[str, Any], raw: bool) -> None:
     """Render one prompt into a file, cleaned like a fragment unless ``raw``."""
     from midifrag.engine import api
+    from midifrag.fragment.audio_files import write_wav
     from midifrag.fragment.cutting import make_fragment
-    from midifrag.fragment.wav import write_wav
 
     with explained(), Progress(transient=True) as progress:
         # Said before a model is loaded, which takes a while.
@@ -47,8 +47,8 @@ def render(prompt: str, target: Path, model: EngineChoice, parameters: Mapping[s
 
 def clean(source: Path, target: Path, options: FragmentOptions) -> None:
     """Do to any file what a take goes through to become a fragment."""
+    from midifrag.fragment.audio_files import read_wav, write_wav
     from midifrag.fragment.cutting import make_fragment
-    from midifrag.fragment.wav import read_wav, write_wav
 
     with explained():
         audio, sample_rate = read_wav(source)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from midifrag.engine.messages import Audio
+from midifrag.audio import Audio
 
 #: Below this many seconds there is no tempo to speak of.
 SHORTEST_TEMPO = 2.0

@@ -15,20 +15,20 @@ import shutil
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
-from typing import Any, TypeVar, Unpack
+from typing import TYPE_CHECKING, Any, TypeVar, Unpack
 
-import numpy as np
-
-from midifrag.engine.messages import Audio
+from midifrag.audio import Audio
 from midifrag.errors import StorageError, UnknownTakeError
 from midifrag.fragment.archive_index import Filters, Index
-from midifrag.fragment.encoding import EncodedTake, encode_take
 from midifrag.fragment.files import OWN_FOLDER, force_to_disk, move_exclusively, storage_error, write_whole
 from midifrag.fragment.options import ArchiveOptions
 from midifrag.fragment.record import TakeRecord
 from midifrag.fragment.slot_content import seconds_of
-from midifrag.fragment.wav import read_metadata, read_wav, with_texts
+from midifrag.fragment.wav import read_metadata, with_texts
 from midifrag.fragment.workspace import Workspace
+
+if TYPE_CHECKING:
+    from midifrag.fragment.encoding import EncodedTake
 
 _Answer = TypeVar("_Answer")
 _log = logging.getLogger(__name__)
@@ -58,13 +58,16 @@ class Archive:
         self._unsettled: list[Path] = []
         self._behind = True
         self._next = max(self._files(), default=0) + 1
-        self._rescue()
+        self._name_leftovers()
         # Takes matter more than their index: one that cannot be used now is asked again with the first question.
         with suppress(StorageError):
             self._catch_up()
 
     def store(self, audio: Audio, sample_rate: int, record: TakeRecord) -> TakeRecord:
         """Archive a take, float32 of shape (channels, samples). Else as `store_encoded`."""
+        # Here and in `read`: whoever lists takes need not wait for numpy.
+        from midifrag.fragment.encoding import encode_take
+
         return self.store_encoded(encode_take(audio, sample_rate, self.bits), record)
 
     def store_encoded(self, take: EncodedTake, record: TakeRecord) -> TakeRecord:
@@ -151,6 +154,10 @@ class Archive:
 
         Raises `UnknownTakeError`, and `StorageError` if its file was removed.
         """
+        import numpy as np
+
+        from midifrag.fragment.audio_files import read_wav
+
         record = self.get(number)
         audio, sample_rate = read_wav(self.folder / record.file)
         return audio / np.float32(record.gain), sample_rate
@@ -231,7 +238,7 @@ class Archive:
             raise storage_error("read", self.folder, error) from error
         return {int(match[1]): path for match, path in found if match}
 
-    def _rescue(self) -> None:
+    def _name_leftovers(self) -> None:
         """Name the takes that a killed program left whole but without a name, and sweep the rest."""
         with self._workspace.alone():
             for work in self._workspace.leftovers():

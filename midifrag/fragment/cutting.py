@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from midifrag.engine.messages import Audio
+from midifrag.audio import Audio
 from midifrag.errors import NonFiniteTakeError, SilentTakeError
 from midifrag.fragment.options import FragmentOptions
 
@@ -15,17 +15,13 @@ _SMALLEST = float(np.finfo(np.float32).tiny)
 
 @dataclass(frozen=True, slots=True)
 class Fragment:
-    """A fragment's audio, float32 of shape (channels, samples) within −1 … 1, and how it was cut.
+    """A fragment's audio, float32 of shape (channels, samples) within −1 … 1.
 
-    It is the take's samples ``start`` up to ``stop``, times ``gain``, with faded or crossfaded ends. ``notes`` are
-    things worth telling the performer.
+    ``notes`` are things worth telling the performer.
     """
 
     audio: Audio
     sample_rate: int
-    gain: float
-    start: int
-    stop: int
     notes: tuple[str, ...] = ()
 
     @property
@@ -65,7 +61,7 @@ def make_fragment(audio: Audio, sample_rate: int, options: FragmentOptions) -> F
         shaped = crossfaded(shaped, crossfade)
     else:
         shaped = faded(shaped, round(options.fade_ms * sample_rate / 1000))
-    return Fragment(shaped, sample_rate, 1.0 / divisor, start, stop, notes)
+    return Fragment(shaped, sample_rate, notes)
 
 
 def peak(audio: Audio) -> float:

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from midifrag.engine.messages import Audio
+from midifrag.audio import Audio
+from midifrag.fragment.audio_files import encode_audio
 from midifrag.fragment.cutting import Fragment
-from midifrag.fragment.wav import encode_audio
 
 
 @dataclass(frozen=True, slots=True)

@@ -37,11 +37,11 @@ from midifrag.fragment.messages import (
     WriterEvent,
 )
 from midifrag.fragment.options import FragmentOptions
-from midifrag.fragment.preparing import Ahead
+from midifrag.fragment.preparing import Preparer
 from midifrag.fragment.record import TakeRecord
-from midifrag.fragment.rescue import Unarchived
+from midifrag.fragment.rescue import UnarchivedTake
 from midifrag.fragment.slots import Slots
-from midifrag.fragment.underway import Underway
+from midifrag.fragment.unwritten import UnwrittenTake
 
 #: Bytes of audio kept in memory for disks that cannot be written; beyond it the least precious take is given up.
 HELD_BYTES = 1_000_000_000
@@ -53,7 +53,7 @@ REFRESH = 2.0
 _log = logging.getLogger(__name__)
 
 
-class Desk:
+class Lander:
     """The writer's work, done at once on the caller's thread; every event goes to ``emit`` as soon as it is true."""
 
     def __init__(
@@ -68,12 +68,12 @@ class Desk:
     ) -> None:
         self._slots = slots
         self._archive = archive
-        self._ahead = Ahead(archive.bits)
+        self._preparer = Preparer(archive.bits)
         self._emit = emit
         self._clock = clock
         self._monotonic = monotonic
         self._held_bytes = held_bytes
-        self._held: list[Underway] = []
+        self._held: list[UnwrittenTake] = []
         self._refresh_due = monotonic() + REFRESH
 
     @property
@@ -82,10 +82,12 @@ class Desk:
         return tuple(take.told for take in list(self._held) if take.told is not None)
 
     @property
-    def unarchived(self) -> list[Unarchived]:
+    def unarchived(self) -> list[UnarchivedTake]:
         """The takes that are kept in memory and nowhere else."""
         held = list(self._held)
-        return [Unarchived(take.audio, take.sample_rate, take.record) for take in held if take.record.number is None]
+        return [
+            UnarchivedTake(take.audio, take.sample_rate, take.record) for take in held if take.record.number is None
+        ]
 
     @property
     def due(self) -> float:
@@ -94,7 +96,7 @@ class Desk:
 
     def prepare(self, command: Prepare) -> None:
         """Do ahead what a landing would wait for. Never blocks; any thread may ask."""
-        self._ahead.prepare(command.audio, command.sample_rate, command.options)
+        self._preparer.prepare(command.audio, command.sample_rate, command.options)
 
     def handle(self, command: WriterCommand) -> None:
         """Do a command, as far as it can be done now."""
@@ -123,7 +125,7 @@ class Desk:
 
     def finish(self) -> None:
         """Try everything that is held once more, and begin with nothing new."""
-        self._ahead.close()
+        self._preparer.close()
         for take in list(self._held):
             self._advance(take)
 
@@ -141,10 +143,10 @@ class Desk:
                 self._emit(LandFailed(command.job, str(error), command.take))
                 return
             record = dataclasses.replace(record, job=command.job)
-            take = Underway(command.job, audio, sample_rate, record, began)
+            take = UnwrittenTake(command.job, audio, sample_rate, record, began)
         else:
             record = dataclasses.replace(command.record, job=command.job, number=None, slot=None, landed_at=None)
-            take = Underway(command.job, command.audio, command.sample_rate, record, began)
+            take = UnwrittenTake(command.job, command.audio, command.sample_rate, record, began)
         reason = command.reason if isinstance(command, ArchiveOnly) else self._cut(take, command.options, command.slot)
         if reason and take.record.number is None:
             take.record = dataclasses.replace(take.record, reason=reason)
@@ -152,10 +154,10 @@ class Desk:
         if reason and not isinstance(command, ArchiveOnly):
             self._emit(LandFailed(take.job, reason, take.record.number))
 
-    def _cut(self, take: Underway, options: FragmentOptions, slot: int | None) -> str:
+    def _cut(self, take: UnwrittenTake, options: FragmentOptions, slot: int | None) -> str:
         """Make the fragment; return why there is none."""
         try:
-            prepared = self._ahead.find(take.audio, options)
+            prepared = self._preparer.find(take.audio, options)
             if prepared is not None:
                 take.encoded, take.fragment = prepared.take, prepared.fragment
             else:
@@ -169,7 +171,7 @@ class Desk:
         take.fixed = slot
         return ""
 
-    def _advance(self, take: Underway) -> None:
+    def _advance(self, take: UnwrittenTake) -> None:
         """Archive and land a take as far as that goes now, and hold it if that is not all the way."""
         problems = []
         if take.record.number is None:
@@ -198,7 +200,7 @@ class Desk:
             # The file is whole for everyone who reads it; only a power cut could still take it.
             _log.warning("%s", error)
 
-    def _store(self, take: Underway) -> None:
+    def _store(self, take: UnwrittenTake) -> None:
         encoded = take.encoded or encode_take(take.audio, take.sample_rate, self._archive.bits)
         take.record = self._archive.store_encoded(encoded, take.record)
         number = take.record.number
@@ -208,7 +210,7 @@ class Desk:
                 self._slots.archived(take.record.slot, take.job, number)
                 self.tell_slots()
 
-    def _land(self, take: Underway, fragment: EncodedFragment) -> None:
+    def _land(self, take: UnwrittenTake, fragment: EncodedFragment) -> None:
         if take.slot is None or self._slots.locked(take.slot):
             take.slot = self._slots.choose(take.fixed)
         self._let_earlier_land(take, take.slot)
@@ -233,7 +235,7 @@ class Desk:
         if take.record.number is not None:
             self._archive.mark_landed(take.record.number, take.slot, now)
 
-    def _let_earlier_land(self, take: Underway, slot: int) -> None:
+    def _let_earlier_land(self, take: UnwrittenTake, slot: int) -> None:
         """Keep the order within a slot: an earlier take must not replace a later one when its time comes."""
         until = self._held.index(take) if take in self._held else len(self._held)
         for earlier in self._held[:until]:
@@ -242,10 +244,10 @@ class Desk:
                 if earlier.fragment is not None:
                     raise StorageError(f"slot {slot} still waits for the take of an earlier press")
 
-    def _hold(self, take: Underway, reason: str) -> None:
+    def _hold(self, take: UnwrittenTake, reason: str) -> None:
         # What was made ahead would only fill the memory that held takes need.
         take.encoded = None
-        self._ahead.forget(take.audio)
+        self._preparer.forget(take.audio)
         take.tries += 1
         take.due = self._monotonic() + min(FIRST_RETRY * 2.0 ** (take.tries - 1), LONGEST_RETRY)
         if take not in self._held:

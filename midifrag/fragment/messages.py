@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, TypeAlias
 
-from midifrag.engine.messages import Audio
+from midifrag.audio import Audio
 from midifrag.fragment.options import FragmentOptions
 from midifrag.fragment.record import TakeRecord
 

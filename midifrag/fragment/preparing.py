@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
 
-from midifrag.engine.messages import Audio
+from midifrag.audio import Audio
 from midifrag.errors import AudioError
 from midifrag.fragment.cutting import make_fragment
 from midifrag.fragment.encoding import EncodedFragment, EncodedTake, encode_fragment, encode_take
@@ -29,7 +29,7 @@ class Prepared:
     fragment: EncodedFragment
 
 
-class Ahead:
+class Preparer:
     """Prepares takes on a thread of its own, so that a press beside them waits for none.
 
     What was prepared lives as long as the array it was made from, so nobody has to say that a spare went stale.
@@ -37,7 +37,7 @@ class Ahead:
 
     def __init__(self, archive_bits: int) -> None:
         self._bits = archive_bits
-        self._worker = ThreadPoolExecutor(1, "midifrag-ahead")
+        self._worker = ThreadPoolExecutor(1, "midifrag-prepare")
         self._made: dict[int, tuple[weakref.ref[Audio], Prepared]] = {}
 
     def prepare(self, audio: Audio, sample_rate: int, options: FragmentOptions) -> None:

@@ -8,8 +8,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
-import numpy as np
-
 Parameter: TypeAlias = str | int | float | bool | None
 
 
@@ -69,6 +67,8 @@ class TakeRecord:
 
 def _plain(value: object) -> object:
     """Return what JSON can hold instead of a parameter that it cannot: a number of numpy's, or text."""
+    import numpy as np
+
     return value.item() if isinstance(value, np.generic) else str(value)
 
 

@@ -9,14 +9,14 @@ from pathlib import Path
 
 import platformdirs
 
-from midifrag.engine.messages import Audio
+from midifrag.audio import Audio
 from midifrag.errors import StorageError
 from midifrag.fragment.archive import Archive
 from midifrag.fragment.record import TakeRecord
 
 
 @dataclass(frozen=True, slots=True)
-class Unarchived:
+class UnarchivedTake:
     """A raw take that is in memory only; ``audio`` is float32 of shape (channels, samples)."""
 
     audio: Audio
@@ -29,7 +29,7 @@ def rescue_folder() -> Path:
     return platformdirs.user_music_path() / "midifrag rescued"
 
 
-def rescue(takes: Sequence[Unarchived], folder: Path) -> list[Unarchived]:
+def rescue(takes: Sequence[UnarchivedTake], folder: Path) -> list[UnarchivedTake]:
     """Archive ``takes`` in ``folder``; return those that find no room there either.
 
     Raises `StorageError` where there can be no such folder.

@@ -8,8 +8,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeAlias
 
-import soundfile
-
 from midifrag.fragment.wav import read_metadata
 
 #: What tells one version of a file from another: inode, size in bytes, time of change in nanoseconds.
@@ -17,7 +15,7 @@ Signature: TypeAlias = tuple[int, int, int]
 
 
 @dataclass(frozen=True, slots=True)
-class Content:
+class SlotContent:
     """A fragment that midifrag landed.
 
     ``landing`` counts all landings of a folder; ``turn`` is False if the slot was asked for and not next in turn. Times
@@ -35,7 +33,7 @@ class Content:
     landed_at: float
 
     @classmethod
-    def read(cls, values: Any) -> Content | None:
+    def read(cls, values: Any) -> SlotContent | None:
         """Return the content in a mapping by field name, None if it is none."""
         try:
             content = cls(**values)
@@ -52,22 +50,24 @@ class Content:
             "software": "midifrag",
         }
 
-    def with_take_of(self, other: Content | None) -> Content:
+    def with_take_of(self, other: SlotContent | None) -> SlotContent:
         """Return this content with the take number that ``other`` learnt after the file was written."""
         return other if other is not None and dataclasses.replace(other, take=self.take) == self else self
 
 
-def content_of(path: Path) -> Content | None:
+def content_of(path: Path) -> SlotContent | None:
     """Return what a file says of itself, None if it is missing or was not made by midifrag."""
     try:
         told = json.loads(read_metadata(path).get("comment", "null"))
     except (OSError, ValueError):
         return None
-    return Content.read(told.get("midifrag")) if isinstance(told, dict) else None
+    return SlotContent.read(told.get("midifrag")) if isinstance(told, dict) else None
 
 
 def seconds_of(path: Path) -> float:
     """Return the length of any audio file, 0 if it is none."""
+    import soundfile
+
     try:
         return float(soundfile.info(str(path)).duration)
     except (OSError, soundfile.LibsndfileError):

@@ -11,22 +11,26 @@ import dataclasses
 import json
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from midifrag.errors import NoFreeSlotError, StorageError
-from midifrag.fragment.encoding import EncodedFragment
 from midifrag.fragment.files import discard, keep_copy, read_json, replace_file, storage_error, write_whole
 from midifrag.fragment.messages import SlotState
 from midifrag.fragment.record import TakeRecord
-from midifrag.fragment.slot_content import Content, Signature, content_of, seconds_of, signature_of
+from midifrag.fragment.slot_content import Signature, SlotContent, content_of, seconds_of, signature_of
 from midifrag.fragment.wav import with_texts
 from midifrag.fragment.workspace import Workspace
+
+if TYPE_CHECKING:
+    # Where its fragments are made, numpy is loaded; what lies where is known without it.
+    from midifrag.fragment.encoding import EncodedFragment
 
 DEFAULT_NAME = "output{:02d}.wav"
 
 
 @dataclass(slots=True)
 class _Slot:
-    content: Content | None = None
+    content: SlotContent | None = None
     locked: bool = False
     seconds: float = 0.0
     signature: Signature | None = None
@@ -50,10 +54,10 @@ class Slots:
         self._workspace.sweep()
         self._previous = self._workspace.own / "previous"
         self._record = self._workspace.own / "slots.json"
-        self._slots = {number: _Slot() for number in range(1, count + 1)}
-        self._next = 1
-        self._next_after_landings = 1
-        self._landings = 0
+        self._slots = {number: _Slot() for number in self._names}
+        self._next: int
+        self._next_after_landings: int
+        self._landings: int
         self._load()
 
     @property
@@ -102,7 +106,7 @@ class Slots:
         its fragment.
         """
         target = self.path(number)
-        content = Content(
+        content = SlotContent(
             landing=self._landings + 1,
             slot=number,
             turn=turn,
@@ -238,7 +242,7 @@ class Slots:
             foreign=filled and content is None,
         )
 
-    def _notice(self, number: int, content: Content | None = None) -> None:
+    def _notice(self, number: int, content: SlotContent | None = None) -> None:
         """Take what lies in a slot's file as its content."""
         slot, path = self._slots[number], self.path(number)
         slot.signature = signature_of(path)
@@ -251,18 +255,17 @@ class Slots:
     def _load(self) -> None:
         saved = read_json(self._record)
         saved = saved if isinstance(saved, dict) else {}
-        by_number = saved.get("slots") if isinstance(saved.get("slots"), dict) else {}
-        turn, landings = saved.get("next"), saved.get("landings")
+        turn, landings, entries = saved.get("next"), saved.get("landings"), saved.get("slots")
         self._next = turn if isinstance(turn, int) and 1 <= turn <= self.count else 1
         self._landings = landings if isinstance(landings, int) else 0
         last_turn = self._landings
         for number, slot in self._slots.items():
-            entry = by_number.get(str(number), {}) if by_number else {}
+            entry = entries.get(str(number)) if isinstance(entries, dict) else None
             entry = entry if isinstance(entry, dict) else {}
             slot.locked = entry.get("locked") is True
             self._notice(number)
             if slot.content is not None:
-                slot.content = slot.content.with_take_of(Content.read(entry.get("content")))
+                slot.content = slot.content.with_take_of(SlotContent.read(entry.get("content")))
             for content in (slot.content, content_of(self._previous / self._names[number])):
                 if content is None:
                     continue

@@ -12,7 +12,7 @@ from functools import partial
 from typing import Literal
 
 from midifrag.fragment.archive import Archive
-from midifrag.fragment.landing import Desk
+from midifrag.fragment.landing import Lander
 from midifrag.fragment.messages import (
     ArchiveOnly,
     Held,
@@ -23,7 +23,7 @@ from midifrag.fragment.messages import (
     WriterCommand,
     WriterEvent,
 )
-from midifrag.fragment.rescue import Unarchived
+from midifrag.fragment.rescue import UnarchivedTake
 from midifrag.fragment.slots import Slots
 
 _WANTED: dict[type, Literal["archive", "slot", "archive and slot"]] = {
@@ -35,7 +35,7 @@ _log = logging.getLogger(__name__)
 
 
 class FragmentWriter:
-    """A `Desk` on a thread of its own, which alone uses these slots and this archive and closes them at its end.
+    """A `Lander` on a thread of its own, which alone uses these slots and this archive and closes them at its end.
 
     ``listener`` is called from that thread. `submit` never blocks.
     """
@@ -44,7 +44,7 @@ class FragmentWriter:
         self._slots = slots
         self._archive = archive
         self._listener = listener
-        self._desk = Desk(slots, archive, self._tell)
+        self._lander = Lander(slots, archive, self._tell)
         self._commands: queue.SimpleQueue[WriterCommand | None] = queue.SimpleQueue()
         self._unfinished: deque[LandTake | ArchiveOnly | LandArchived] = deque()
         self._thread = threading.Thread(target=self._run, name="midifrag-writer", daemon=True)
@@ -62,7 +62,7 @@ class FragmentWriter:
         """Hand over a command. Never blocks and never raises."""
         if isinstance(command, Prepare):
             # Past the queue, in which a stale spare would stay in memory while a disk is slow.
-            self._desk.prepare(command)
+            self._lander.prepare(command)
             return
         if isinstance(command, LandTake | ArchiveOnly | LandArchived):
             self._unfinished.append(command)
@@ -77,30 +77,30 @@ class FragmentWriter:
         else:
             self._thread.join(timeout)
         late = tuple(Held(one.job, "the disk did not answer in time", _WANTED[type(one)]) for one in self._unfinished)
-        return self._desk.held + late
+        return self._lander.held + late
 
-    def unarchived(self) -> list[Unarchived]:
+    def unarchived(self) -> list[UnarchivedTake]:
         """After `close`: the takes that are in memory and nowhere else."""
         # Copied at once: a disk that answers late may let the thread go on.
         late = [one for one in tuple(self._unfinished) if not isinstance(one, LandArchived)]
-        takes = self._desk.unarchived + [Unarchived(one.audio, one.sample_rate, one.record) for one in late]
+        takes = self._lander.unarchived + [UnarchivedTake(one.audio, one.sample_rate, one.record) for one in late]
         return list({id(take.audio): take for take in takes}.values())
 
     def _run(self) -> None:
-        self._guard(self._desk.tell_slots)
+        self._guard(self._lander.tell_slots)
         while True:
             try:
-                command = self._commands.get(timeout=max(0.0, self._desk.due - time.monotonic()))
+                command = self._commands.get(timeout=max(0.0, self._lander.due - time.monotonic()))
             except queue.Empty:
-                self._guard(self._desk.tick)
+                self._guard(self._lander.tick)
                 continue
             if command is None:
                 break
-            self._guard(partial(self._desk.handle, command), command)
+            self._guard(partial(self._lander.handle, command), command)
             if isinstance(command, LandTake | ArchiveOnly | LandArchived):
                 self._unfinished.popleft()
-            self._guard(self._desk.tick)
-        self._guard(self._desk.finish)
+            self._guard(self._lander.tick)
+        self._guard(self._lander.finish)
         self._close_files()
 
     def _close_files(self) -> None:

@@ -1,1 +1,1 @@
-"""MIDI: ports, decoding, mapping, takeover, clock, clips; `messages` is what the rest of the package sees."""
+"""MIDI: ports, decoding, mapping, transport; `messages` is what the rest of the package sees."""

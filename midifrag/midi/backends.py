@@ -19,7 +19,7 @@ import rtmidi
 
 from midifrag.errors import MidiGoneError, NoMidiError, PortError
 from midifrag.midi import jack
-from midifrag.midi.protocols import Backend, Direction, InputPort, OutputPort, Receive
+from midifrag.midi.protocol import Backend, Direction, InputPort, OutputPort, Receive
 
 #: What our clients are called where a MIDI system shows clients.
 CLIENT = "midifrag"

@@ -20,7 +20,7 @@ from midifrag.midi.messages import (
     PitchBend,
     ProgramChange,
     Tick,
-    Transport,
+    TransportChange,
 )
 
 #: A 14-bit control's source: port and channel (None for any) and the number of its coarse CC (0–31).
@@ -30,7 +30,7 @@ _FINE_OFFSET = 32
 _BANK_COARSE, _BANK_FINE = 0, 32
 
 
-class Decoder:
+class MessageDecoder:
     """What one port's messages mean. Holds what spans messages: coarse CC bytes and the latched bank select.
 
     ``channel`` lets only one channel (1–16) through. ``malformed`` counts messages that are no MIDI, ``ignored`` those
@@ -42,14 +42,15 @@ class Decoder:
         self.channel = channel
         self.malformed = 0
         self.ignored = 0
-        self._pairs: frozenset[tuple[int | None, int]] = frozenset()
         self._coarse: dict[tuple[int, int], int] = {}
         self._bank: dict[int, tuple[int, int]] = {}
         self.pair(pairs)
 
     def pair(self, pairs: Iterable[Pair]) -> None:
         """Take ``pairs`` for the CCs that are 14 bit from now on."""
-        self._pairs = frozenset((channel, cc) for port, channel, cc in pairs if port in (None, self.port))
+        self._pairs: frozenset[tuple[int | None, int]] = frozenset(
+            (channel, cc) for port, channel, cc in pairs if port in (None, self.port)
+        )
 
     def parse(self, data: Sequence[int]) -> mido.Message | None:
         """The message in ``data``, or None (and counted) where that is no MIDI."""
@@ -108,27 +109,27 @@ class Decoder:
         return Aftertouch(self.port, message.channel + 1, message.value, time, getattr(message, "note", None))
 
     def _transport(self, message: Any, time: float) -> MidiEvent:
-        return Transport(self.port, message.type, time)
+        return TransportChange(self.port, message.type, time)
 
     def _position(self, message: Any, time: float) -> MidiEvent:
-        return Transport(self.port, "position", time, sixteenths=message.pos)
+        return TransportChange(self.port, "position", time, sixteenths=message.pos)
 
     def _tick(self, _message: Any, time: float) -> MidiEvent:
         return Tick(self.port, time)
 
 
 #: mido message type → what becomes of it; types that are not here are ignored.
-_HANDLERS: dict[str, Callable[[Decoder, Any, float], MidiEvent]] = {
-    "note_on": Decoder._note_on,
-    "note_off": Decoder._note_off,
-    "control_change": Decoder._control_change,
-    "program_change": Decoder._program_change,
-    "pitchwheel": Decoder._pitch_bend,
-    "aftertouch": Decoder._aftertouch,
-    "polytouch": Decoder._aftertouch,
-    "start": Decoder._transport,
-    "stop": Decoder._transport,
-    "continue": Decoder._transport,
-    "songpos": Decoder._position,
-    "clock": Decoder._tick,
+_HANDLERS: dict[str, Callable[[MessageDecoder, Any, float], MidiEvent]] = {
+    "note_on": MessageDecoder._note_on,
+    "note_off": MessageDecoder._note_off,
+    "control_change": MessageDecoder._control_change,
+    "program_change": MessageDecoder._program_change,
+    "pitchwheel": MessageDecoder._pitch_bend,
+    "aftertouch": MessageDecoder._aftertouch,
+    "polytouch": MessageDecoder._aftertouch,
+    "start": MessageDecoder._transport,
+    "stop": MessageDecoder._transport,
+    "continue": MessageDecoder._transport,
+    "songpos": MessageDecoder._position,
+    "clock": MessageDecoder._tick,
 }

@@ -15,7 +15,7 @@ from midifrag.midi.messages import (
     PitchBend,
     ProgramChange,
     Tick,
-    Transport,
+    TransportChange,
 )
 from midifrag.notes import note_name
 
@@ -43,7 +43,7 @@ def _what(event: MidiEvent) -> str:
             return f"aftertouch {event.value}" + ("" if event.note is None else f" on note {event.note}")
         case ProgramChange():
             return f"program {event.program}" + ("" if event.bank is None else f" bank {event.bank}")
-        case Transport():
+        case TransportChange():
             return event.kind if event.sixteenths is None else f"position {event.sixteenths} sixteenths"
         case Tick():
             return "clock tick"

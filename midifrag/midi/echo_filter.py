@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections import deque
+from collections import Counter, deque
 
 import mido
 
@@ -22,7 +22,8 @@ class EchoFilter:
 
     def __init__(self, seconds: float = ECHO_SECONDS) -> None:
         self.seconds = seconds
-        self.count = 0
+        #: Echoes per input port.
+        self.counts: Counter[str] = Counter()
         self._lock = threading.Lock()
         self._sent: deque[tuple[float, tuple[int, ...], set[str]]] = deque()
 
@@ -43,7 +44,7 @@ class EchoFilter:
             for _, sent, seen in self._sent:
                 if sent == data and port not in seen:
                     seen.add(port)
-                    self.count += 1
+                    self.counts[port] += 1
                     return True
         return False
 

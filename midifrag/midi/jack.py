@@ -11,7 +11,7 @@ import threading
 import time
 from typing import Any
 
-from midifrag.midi.protocols import Receive
+from midifrag.midi.protocol import Receive
 
 #: Messages that may wait in C++ for a polled input, and how often it is looked at, in seconds.
 QUEUE = 16384
@@ -24,7 +24,7 @@ BEAT_AGAIN_SECONDS = 0.1
 #: The name of the heartbeat's own port.
 BEAT_PORT = "alive"
 
-_CLOCK = [0xF8]
+_TICK = [0xF8]
 
 
 class PolledInput:
@@ -76,7 +76,7 @@ class Heartbeat:
             return self.alive
 
     def _returns(self) -> bool:
-        self._sink.send_message(_CLOCK)
+        self._sink.send_message(_TICK)
         until = time.monotonic() + BEAT_AGAIN_SECONDS
         while time.monotonic() < until:
             if self._source.get_message() is not None:

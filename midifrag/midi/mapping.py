@@ -23,7 +23,7 @@ from midifrag.midi.messages import (
     PitchBend,
     ProgramChange,
     Tick,
-    Transport,
+    TransportChange,
 )
 
 #: Channel mode messages that do something where nothing is mapped to them: all sound off, all notes off.
@@ -99,7 +99,7 @@ class Mapper:
                 return self._moves(event)
             case ProgramChange():
                 return (SelectBank(program=event.program),)
-            case Tick() | Transport():
+            case Tick() | TransportChange():
                 return ()
             case _:
                 assert_never(event)
@@ -135,7 +135,7 @@ def _concerns(action: Action, event: MidiEvent) -> bool:
             meant = action.cc == event.cc
         case ProgramChange():
             meant = action.program == event.program
-        case PitchBend() | Aftertouch() | Tick() | Transport():
+        case PitchBend() | Aftertouch() | Tick() | TransportChange():
             return False
         case _:
             assert_never(event)

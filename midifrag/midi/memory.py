@@ -12,7 +12,7 @@ from midifrag.config.settings import Show, VirtualPort
 from midifrag.errors import PortError
 from midifrag.midi.messages import MidiEvent, PortChanged
 from midifrag.midi.ports import Ports
-from midifrag.midi.protocols import Direction, InputPort, OutputPort, Receive
+from midifrag.midi.protocol import Direction, InputPort, OutputPort, Receive
 
 
 class MemoryBackend:

@@ -75,7 +75,7 @@ class ProgramChange:
 
 
 @dataclass(frozen=True, slots=True)
-class Transport:
+class TransportChange:
     """Start, stop or continue of the MIDI clock, or a song position in sixteenths."""
 
     port: str
@@ -92,7 +92,9 @@ class Tick:
     time: float
 
 
-MidiEvent: TypeAlias = NoteOn | NoteOff | ControlChange | PitchBend | Aftertouch | ProgramChange | Transport | Tick
+MidiEvent: TypeAlias = (
+    NoteOn | NoteOff | ControlChange | PitchBend | Aftertouch | ProgramChange | TransportChange | Tick
+)
 
 
 @dataclass(frozen=True, slots=True)

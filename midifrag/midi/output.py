@@ -14,7 +14,7 @@ from collections.abc import Callable, Hashable, Iterable
 
 import mido
 
-from midifrag.midi.protocols import OutputPort
+from midifrag.midi.protocol import OutputPort
 
 #: Messages of one port that may wait before LEDs are thinned out.
 PRESSURE = 256

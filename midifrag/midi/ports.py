@@ -18,13 +18,13 @@ import mido
 from midifrag.config.settings import Show
 from midifrag.errors import MidiGoneError, PortError
 from midifrag.midi.backends import CLIENT, choose_backend
-from midifrag.midi.decoding import Decoder, Pair
+from midifrag.midi.decoding import MessageDecoder, Pair
 from midifrag.midi.echo_filter import EchoFilter
-from midifrag.midi.ends import DIRECTIONS, End, ends_of
+from midifrag.midi.endpoints import DIRECTIONS, Endpoint, endpoints_of
 from midifrag.midi.messages import MidiEvent, PortChanged
 from midifrag.midi.output import OutputThread
 from midifrag.midi.port_names import find_port, listed
-from midifrag.midi.protocols import Backend, Direction, InputPort
+from midifrag.midi.protocol import Backend, Direction, InputPort
 
 #: Seconds between two looks for plugged and unplugged ports.
 WATCH_SECONDS = 1.0
@@ -48,17 +48,21 @@ class Ports:
         backend: Backend | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self.show = show
-        self.echo = EchoFilter()
-        self.output = OutputThread(self._sending, self._send_failed)
+        self._show = show
+        self._echo = EchoFilter()
+        self._output = OutputThread(self._sending, self._send_failed)
         self._on_event = on_event
         self._on_change = on_change
         self._backend = backend
         self._clock = clock
         self._lock = threading.RLock()
-        self._ends = [end for port, settings in show.ports.items() for end in ends_of(port, settings)]
+        self._endpoints = [
+            endpoint for port, settings in show.ports.items() for endpoint in endpoints_of(port, settings)
+        ]
         self._decoders = {
-            end.port: Decoder(end.port, end.settings.channel) for end in self._ends if end.direction == "in"
+            endpoint.port: MessageDecoder(endpoint.port, endpoint.settings.channel)
+            for endpoint in self._endpoints
+            if endpoint.direction == "in"
         }
         self._trouble, self._gone = "", False
         self._stop = threading.Event()
@@ -72,8 +76,8 @@ class Ports:
         Raises `NoMidiError` where there is no MIDI system, and PortError where a pattern matches several ports.
         """
         if self._backend is None:
-            self._backend = choose_backend(self.show.backend)
-        self.output.start()
+            self._backend = choose_backend(self._show.backend)
+        self._output.start()
         try:
             self._look(strict=True)
         except PortError:
@@ -96,9 +100,9 @@ class Ports:
             self._watcher.join()
             self._watcher = None
         with self._lock:
-            for end in self._ends:
-                self._close_input(end)
-        self.output.close()
+            for endpoint in self._endpoints:
+                self._close_input(endpoint)
+        self._output.close()
         if self._backend is not None:
             self._backend.close()
             self._backend = None
@@ -113,55 +117,59 @@ class Ports:
 
     def send(self, port: str, messages: Iterable[mido.Message], *, led: bool = True) -> bool:
         """Enqueue for a configured port's output; False where it is not open."""
-        return self.output.send(port, messages, led=led)
+        return self._output.send(port, messages, led=led)
 
     def device(self, port: str) -> str:
         """The name of the output that a configured port has now, or the pattern it waits for; may be empty."""
-        for end in self._ends:
-            if end.port == port and end.direction == "out":
-                return end.name or end.virtual or str(end.wanted)
+        for endpoint in self._endpoints:
+            if endpoint.port == port and endpoint.direction == "out":
+                return endpoint.name or endpoint.virtual or str(endpoint.wanted)
         return ""
 
     @property
     def counts(self) -> dict[str, dict[str, int]]:
-        """Per input port: messages that were malformed or ignored."""
-        return {
-            port: {"malformed": decoder.malformed, "ignored": decoder.ignored}
+        """Per port: what came in malformed, was ignored or an echo, and what was left out on the way to the output."""
+        counts = {
+            port: {"malformed": decoder.malformed, "ignored": decoder.ignored, "echoes": self._echo.counts[port]}
             for port, decoder in self._decoders.items()
         }
+        for endpoint in self._endpoints:
+            if endpoint.direction == "out":
+                counts.setdefault(endpoint.port, {})["left_out"] = self._output.left_out[endpoint.port]
+        return counts
 
     # --- inputs ------------------------------------------------------------------------------------------------------
 
-    def _receive(self, end: End, data: Sequence[int]) -> None:
+    def _receive(self, endpoint: Endpoint, data: Sequence[int]) -> None:
         # Exceptions in a callback would vanish in the driver.
         try:
             now = self._clock()
-            decoder = self._decoders[end.port]
+            decoder = self._decoders[endpoint.port]
             message = decoder.parse(data)
-            if message is None or (end.settings.ignore_echo and self.echo.is_echo(end.port, message, now)):
+            if message is None or (endpoint.settings.ignore_echo and self._echo.is_echo(endpoint.port, message, now)):
                 return
             event = decoder.decode(message, now)
             if event is not None:
                 self._on_event(event)
         except Exception:
-            _log.exception("a message on %s was lost", end.port)
+            _log.exception("a message on %s was lost", endpoint.port)
 
-    def _close_input(self, end: End) -> None:
-        if end.input is not None:
-            end.input.close()
-            end.input = None
+    def _close_input(self, endpoint: Endpoint) -> None:
+        if endpoint.input is not None:
+            endpoint.input.close()
+            endpoint.input = None
 
     # --- outputs -----------------------------------------------------------------------------------------------------
 
     def _sending(self, _port: str, message: mido.Message) -> None:
-        self.echo.sent(message, self._clock())
+        self._echo.sent(message, self._clock())
 
     def _send_failed(self, port: str, error: Exception) -> None:
         with self._lock:
-            for end in self._ends:
-                if end.port == port and end.direction == "out":
-                    end.name = None
-                    self._tell(end, "lost", f"{port}: output failed ({error}); trying again")
+            for endpoint in self._endpoints:
+                if endpoint.port == port and endpoint.direction == "out":
+                    endpoint.name = None
+                    self._tell(endpoint, "lost", f"{port}: output failed ({error}); trying again")
 
     # --- plugs -------------------------------------------------------------------------------------------------------
 
@@ -175,11 +183,11 @@ class Ports:
             if backend is None:
                 return
             names = {direction: self._names(backend, direction, strict) for direction in DIRECTIONS}
-            for end in self._ends:
-                self._update(backend, end, names[end.direction], strict)
-            for end in self._ends:
-                if end.suspect and end.name is not None and self._sibling_is_back(end):
-                    self._refresh(backend, end, end.name)
+            for endpoint in self._endpoints:
+                self._update(backend, endpoint, names[endpoint.direction], strict)
+            for endpoint in self._endpoints:
+                if endpoint.suspect and endpoint.name is not None and self._sibling_is_back(endpoint):
+                    self._refresh(backend, endpoint, endpoint.name)
 
     def _names(self, backend: Backend, direction: Direction, strict: bool) -> list[str]:
         try:
@@ -192,90 +200,90 @@ class Ports:
         self._trouble = ""
         return [name for name in names if not self._is_ours(name)]
 
-    def _update(self, backend: Backend, end: End, names: Sequence[str], strict: bool) -> None:
-        if end.name is not None and end.virtual is None and end.name not in names:
-            self._lose(end)
-        elif end.name is not None and self._gone:
+    def _update(self, backend: Backend, endpoint: Endpoint, names: Sequence[str], strict: bool) -> None:
+        if endpoint.name is not None and endpoint.virtual is None and endpoint.name not in names:
+            self._lose(endpoint)
+        elif endpoint.name is not None and self._gone:
             # Ours, which goes only with all of MIDI. There is nothing left that closing could talk to.
-            end.name = None
-            self._tell(end, "lost", f"{end.port}: {end.direction}put {end.virtual} is gone")
-        if end.name is not None:
+            endpoint.name = None
+            self._tell(endpoint, "lost", f"{endpoint.port}: {endpoint.direction}put {endpoint.virtual} is gone")
+        if endpoint.name is not None:
             return
         try:
-            name = end.virtual or find_port(str(end.wanted), names)
+            name = endpoint.virtual or find_port(str(endpoint.wanted), names)
         except PortError as error:
             if strict:
-                raise PortError(f"ports.{end.port}.{end.direction}: {error}") from error
-            self._wait(end, str(error))
+                raise PortError(f"ports.{endpoint.port}.{endpoint.direction}: {error}") from error
+            self._wait(endpoint, str(error))
             return
         if name is None:
-            self._wait(end, self._trouble or f"no port matches {end.wanted!r}; there are {listed(names)}")
+            self._wait(endpoint, self._trouble or f"no port matches {endpoint.wanted!r}; there are {listed(names)}")
             return
         try:
-            self._open_end(backend, end, name)
+            self._open_endpoint(backend, endpoint, name)
         except PortError as error:
-            self._wait(end, str(error))
+            self._wait(endpoint, str(error))
 
-    def _open_end(self, backend: Backend, end: End, name: str) -> None:
-        virtual = end.virtual is not None
-        if end.direction == "in":
-            end.input = self._open_input(backend, end, name, virtual)
+    def _open_endpoint(self, backend: Backend, endpoint: Endpoint, name: str) -> None:
+        virtual = endpoint.virtual is not None
+        if endpoint.direction == "in":
+            endpoint.input = self._open_input(backend, endpoint, name, virtual)
         else:
-            self.output.attach(end.port, backend.open_output(name, virtual=virtual), backend.settle_seconds)
-        end.name = name
-        end.suspect = False
-        self._tell(end, "open", f"{end.port}: {end.direction}put {name} is open")
+            self._output.attach(endpoint.port, backend.open_output(name, virtual=virtual), backend.settle_seconds)
+        endpoint.name = name
+        endpoint.suspect = False
+        self._tell(endpoint, "open", f"{endpoint.port}: {endpoint.direction}put {name} is open")
 
-    def _open_input(self, backend: Backend, end: End, name: str, virtual: bool) -> InputPort:
+    def _open_input(self, backend: Backend, endpoint: Endpoint, name: str, virtual: bool) -> InputPort:
         life = object()
 
         def receive(data: Sequence[int]) -> None:
             # A replaced input may still deliver while it closes.
-            if end.life is life:
-                self._receive(end, data)
+            if endpoint.life is life:
+                self._receive(endpoint, data)
 
-        if end.input is None:
-            end.life = life
+        if endpoint.input is None:
+            endpoint.life = life
         port = backend.open_input(name, virtual=virtual, receive=receive)
-        end.life = life
+        endpoint.life = life
         return port
 
-    def _sibling_is_back(self, end: End) -> bool:
-        return all(other.name is not None for other in self._ends if other.port == end.port)
+    def _sibling_is_back(self, endpoint: Endpoint) -> bool:
+        return all(other.name is not None for other in self._endpoints if other.port == endpoint.port)
 
-    def _refresh(self, backend: Backend, end: End, name: str) -> None:
+    def _refresh(self, backend: Backend, endpoint: Endpoint, name: str) -> None:
         """Open again what went away and came back between two looks; the old one stays until the new one is open."""
-        old = end.input
+        old = endpoint.input
         try:
-            self._open_end(backend, end, name)
+            self._open_endpoint(backend, endpoint, name)
         except PortError as error:
-            end.suspect = False
-            _log.debug("%s stays as it is: %s", end.port, error)
+            endpoint.suspect = False
+            _log.debug("%s stays as it is: %s", endpoint.port, error)
             return
         if old is not None:
             old.close()
 
-    def _lose(self, end: End) -> None:
-        lost, end.name = end.name, None
-        for other in self._ends:
-            if other.port == end.port and other is not end and other.virtual is None:
+    def _lose(self, endpoint: Endpoint) -> None:
+        lost, endpoint.name = endpoint.name, None
+        for other in self._endpoints:
+            if other.port == endpoint.port and other is not endpoint and other.virtual is None:
                 other.suspect = True
-        if end.direction == "in":
-            self._close_input(end)
+        if endpoint.direction == "in":
+            self._close_input(endpoint)
         else:
-            self.output.detach(end.port)
-        self._tell(end, "lost", f"{end.port}: {end.direction}put {lost} went away; waiting for it")
+            self._output.detach(endpoint.port)
+        self._tell(endpoint, "lost", f"{endpoint.port}: {endpoint.direction}put {lost} went away; waiting for it")
 
-    def _wait(self, end: End, reason: str) -> None:
-        if reason != end.told:
-            self._tell(end, "waiting", f"{end.port}: waiting for its {end.direction}put: {reason}")
-            end.told = reason
+    def _wait(self, endpoint: Endpoint, reason: str) -> None:
+        if reason != endpoint.told:
+            self._tell(endpoint, "waiting", f"{endpoint.port}: waiting for its {endpoint.direction}put: {reason}")
+            endpoint.told = reason
 
-    def _tell(self, end: End, state: _State, text: str) -> None:
-        end.told = ""
-        self._on_change(PortChanged(end.port, end.direction, state, text))
+    def _tell(self, endpoint: Endpoint, state: _State, text: str) -> None:
+        endpoint.told = ""
+        self._on_change(PortChanged(endpoint.port, endpoint.direction, state, text))
 
     def _is_ours(self, name: str) -> bool:
-        virtual = (end.virtual for end in self._ends if end.virtual is not None)
+        virtual = (endpoint.virtual for endpoint in self._endpoints if endpoint.virtual is not None)
         # JACK numbers clients of one name; ALSA adds its own numbers at the end.
         return any(name == own or re.match(rf"{CLIENT}[^:]*:{re.escape(own)}\b", name) for own in virtual)

@@ -10,7 +10,7 @@ from typing import Any, get_args
 
 from midifrag.errors import ClipError
 from midifrag.intents import AnnotateTake, Intent, MoveControl, Release, StarTake
-from midifrag.midi.messages import MidiEvent, Tick, Transport
+from midifrag.midi.messages import MidiEvent, Tick, TransportChange
 from midifrag.pad_key import PadKey
 from midifrag.show.session_log import read_session
 
@@ -19,7 +19,7 @@ from midifrag.show.session_log import read_session
 _KINDS: tuple[type[Any], ...] = tuple(
     kind
     for kind in (*get_args(MidiEvent), *get_args(Intent))
-    if kind not in (Tick, Transport, MoveControl, Release, StarTake, AnnotateTake)
+    if kind not in (Tick, TransportChange, MoveControl, Release, StarTake, AnnotateTake)
 )
 PERFORMED: dict[str, type[Any]] = {kind.__name__: kind for kind in _KINDS}
 

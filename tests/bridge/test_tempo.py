@@ -1,7 +1,7 @@
 import pytest
 
 from midifrag.bridge.tempo import Tempo
-from midifrag.midi.messages import Tick, Transport
+from midifrag.midi.messages import Tick, TransportChange
 
 
 def tick(tempo, bpm, count, start=0.0):
@@ -28,7 +28,7 @@ def test_a_prompt_without_the_placeholder_stays():
 
 def test_start_and_stop_are_no_tempo():
     tempo = Tempo(120)
-    assert not tempo.feed(Transport("live", "start", 0.0))
+    assert not tempo.feed(TransportChange("live", "start", 0.0))
 
 
 def test_a_press_is_told_the_tempo_of_the_clock():

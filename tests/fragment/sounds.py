@@ -4,12 +4,28 @@ from __future__ import annotations
 
 import numpy as np
 
-from midifrag.engine.messages import Audio
+from midifrag.audio import Audio
 from midifrag.fragment.messages import LandTake
 from midifrag.fragment.options import FragmentOptions
 from midifrag.fragment.record import TakeRecord
 
 RATE = 44100
+
+#: As the bridge hands a record over: everything known of how the take was made.
+FULL = TakeRecord(
+    prompt="дождь по жести 🌧 " + "близко, " * 400,
+    preset="36",
+    bank="Opening",
+    model="pocket",
+    checksum="sha256:00ff",
+    seed=2**32 - 1,
+    parameters={"steps": 50, "cfg_scale": 6.5, "sampler": "dpmpp-3m-sde", "negative_prompt": "Stimme", "loop": None},
+    job=9,
+    pressed_at=1700000000.125,
+    started_at=1700000000.25,
+    rendered_at=1700000002.5,
+    spare=True,
+)
 
 
 def noise(seconds: float = 0.1, *, seed: int = 0, channels: int = 2, level: float = 0.3) -> Audio:

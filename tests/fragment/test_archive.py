@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import errno
-import json
 import os
 import shutil
 import sqlite3
@@ -16,25 +15,11 @@ import pytest
 from midifrag.errors import StorageError, UnknownTakeError
 from midifrag.fragment import files
 from midifrag.fragment.archive import Archive
+from midifrag.fragment.audio_files import encode_audio, read_wav, write_wav
 from midifrag.fragment.options import ArchiveOptions
 from midifrag.fragment.record import TakeRecord
-from midifrag.fragment.wav import encode_audio, read_metadata, read_wav, with_texts, write_wav
-from tests.fragment.sounds import RATE, noise, record
-
-FULL = TakeRecord(
-    prompt="дождь по жести 🌧 " + "близко, " * 400,
-    preset="36",
-    bank="Opening",
-    model="pocket",
-    checksum="sha256:00ff",
-    seed=2**32 - 1,
-    parameters={"steps": 50, "cfg_scale": 6.5, "sampler": "dpmpp-3m-sde", "negative_prompt": "Stimme", "loop": None},
-    job=9,
-    pressed_at=1700000000.125,
-    started_at=1700000000.25,
-    rendered_at=1700000002.5,
-    spare=True,
-)
+from midifrag.fragment.wav import read_metadata, with_texts
+from tests.fragment.sounds import FULL, RATE, noise, record
 
 
 def wavs(folder):
@@ -153,8 +138,10 @@ def test_file_of_someone_else_is_never_overwritten(open_archive, tmp_path):
 PROGRAM = """
 import sys, numpy as np
 from pathlib import Path
+from midifrag.fragment import workspace
 from midifrag.fragment.archive import Archive
 from midifrag.fragment.record import TakeRecord
+workspace.PATIENCE = 100.0
 folder, seed = Path(sys.argv[1]), int(sys.argv[2])
 archive = Archive(folder)
 print("ready", flush=True)
@@ -181,7 +168,7 @@ def test_two_programs_at_once(open_archive, tmp_path):
     for program in programs:
         program.stdin.write("go\n")
         program.stdin.flush()
-    numbers = [[int(line) for line in program.communicate(timeout=30)[0].split()] for program in programs]
+    numbers = [[int(line) for line in program.communicate()[0].split()] for program in programs]
 
     assert sorted(numbers[0] + numbers[1]) == list(range(1, 51))
     archive = open_archive(tmp_path)
@@ -190,6 +177,34 @@ def test_two_programs_at_once(open_archive, tmp_path):
         for take, number in enumerate(its_numbers):
             assert archive.get(number).prompt == f"{seed} {take}"
             assert archive.read(number)[0][0, 0] == pytest.approx((seed * 100 + take) / 1000, abs=1e-6)
+
+
+LISTING = """
+import sys
+from pathlib import Path
+from midifrag.fragment.archive import Archive
+from midifrag.fragment.slots import Slots
+archive, slots = Archive(Path(sys.argv[1])), Slots(Path(sys.argv[2]))
+archive.star(1)
+archive.annotate(1, "keep")
+print([take.note for take in archive.find(starred=True)], archive.rebuild(), slots.set_lock(1, True).state)
+archive.close()
+slots.close()
+print(sorted({"numpy", "soundfile", "torch", "librosa", "midifrag.engine"} & set(sys.modules)))
+"""
+
+
+def test_takes_are_listed_and_marked_and_slots_known_without_numpy(open_archive, tmp_path):
+    open_archive(tmp_path / "archive").store(noise(), RATE, record())
+
+    listed = subprocess.run(
+        [sys.executable, "-c", LISTING, str(tmp_path / "archive"), str(tmp_path)],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+
+    assert listed.stdout.splitlines() == ["['keep'] 1 locked", "[]"]
 
 
 def filled(open_archive, folder):
@@ -463,15 +478,6 @@ def test_odd_values_lose_no_take(open_archive, tmp_path):
     assert kept.parameters["steps"] == 50
     assert kept.parameters["y"] == str(tmp_path)
     assert kept.prompt.startswith("half ? character")
-
-
-def test_record_ignores_what_a_later_version_adds():
-    values = json.loads(FULL.to_json()) | {"mood": "dark"}
-
-    assert TakeRecord.from_values(values) == FULL
-    for wrong in ("null", "[]", '{"seed": 3}', "{"):
-        with pytest.raises(ValueError):
-            TakeRecord.from_json(wrong)
 
 
 def test_every_take_is_forced_to_the_disk_once_and_after_it_was_stored(tmp_path, monkeypatch):

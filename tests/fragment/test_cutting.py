@@ -111,7 +111,6 @@ def test_is_what_the_reference_says_for_any_take(audio, threshold, fade):
     expected = reference(audio, 1000, threshold, fade)
     assert fragment.audio.shape == expected.shape
     np.testing.assert_allclose(fragment.audio, expected, atol=2e-7)
-    assert fragment.stop - fragment.start == expected.shape[1]
 
 
 def test_leaves_the_take_alone():

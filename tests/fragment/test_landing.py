@@ -7,7 +7,6 @@ import errno
 import json
 import os
 import shutil
-import time
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +15,8 @@ import soundfile
 
 from midifrag.errors import StorageError
 from midifrag.fragment.archive import Archive
-from midifrag.fragment.landing import FIRST_RETRY, LONGEST_RETRY, REFRESH, Desk
+from midifrag.fragment.audio_files import read_wav
+from midifrag.fragment.landing import FIRST_RETRY, LONGEST_RETRY, REFRESH, Lander
 from midifrag.fragment.messages import (
     AnnotateTake,
     ArchiveOnly,
@@ -36,14 +36,13 @@ from midifrag.fragment.messages import (
     TakeChanged,
 )
 from midifrag.fragment.options import FragmentOptions
-from midifrag.fragment.preparing import Ahead
+from midifrag.fragment.preparing import Preparer
 from midifrag.fragment.slots import Slots
-from midifrag.fragment.wav import read_wav
 from tests.fragment.sounds import RATE, land, noise, record
 
 
 class Rig:
-    """A desk with real slots and a real archive, a clock that stands still, and all that was told."""
+    """A lander with real slots and a real archive, a clock that stands still, and all that was told."""
 
     def __init__(self, folder: Path, **options: object) -> None:
         self.folder = folder
@@ -51,28 +50,25 @@ class Rig:
         self.archive = Archive(folder / "archive")
         self.told: list[object] = []
         self.now = 100.0
-        self.desk = Desk(
+        self.lander = Lander(
             self.slots, self.archive, self.told.append, clock=lambda: 5000.0, monotonic=lambda: self.now, **options
         )
 
     def handle(self, command):
         """Handle a command; return what was told, but for the slots."""
         before = len(self.told)
-        self.desk.handle(command)
+        self.lander.handle(command)
         return self.since(before)
 
     def prepare(self, audio, options):
         """Have a take prepared, and wait until it is."""
-        self.desk.prepare(Prepare(audio, RATE, options))
-        deadline = time.monotonic() + 20
-        while not self.desk._ahead.find(audio, options):
-            assert time.monotonic() < deadline
-            time.sleep(0.002)
+        self.lander.prepare(Prepare(audio, RATE, options))
+        self.lander._preparer._worker.submit(lambda: None).result()
 
     def tick(self, seconds=0.0):
         self.now += seconds
         before = len(self.told)
-        self.desk.tick()
+        self.lander.tick()
         return self.since(before)
 
     def since(self, before):
@@ -131,9 +127,9 @@ def test_take_is_archived_and_then_lands(rig):
 
 def test_nothing_is_prepared_beyond_the_end(rig, monkeypatch):
     ended = []
-    monkeypatch.setattr(Ahead, "close", lambda self: ended.append(self))
-    rig.desk.finish()
-    assert ended == [rig.desk._ahead]
+    monkeypatch.setattr(Preparer, "close", lambda self: ended.append(self))
+    rig.lander.finish()
+    assert ended == [rig.lander._preparer]
 
 
 def test_take_that_was_prepared_lands_as_if_it_had_not_been(rig, opened, tmp_path, monkeypatch):
@@ -157,7 +153,7 @@ def test_what_was_prepared_is_not_kept_for_a_take_that_is_held(rig, monkeypatch)
 
     assert kinds(rig.handle(command)) == ["Landed", "Held"]
 
-    assert rig.desk._ahead.find(command.audio, command.options) is None
+    assert rig.lander._preparer.find(command.audio, command.options) is None
     monkeypatch.undo()
     assert kinds(rig.tick(FIRST_RETRY)) == ["TakeArchived"]
 
@@ -181,7 +177,7 @@ def test_landed_is_told_when_the_file_is_in_place(opened, tmp_path):
         elif isinstance(event, Landed):
             seen.append(read_wav(event.file)[0].shape[1] / RATE == pytest.approx(event.seconds))
 
-    Desk(slots, archive, listen).handle(land(1))
+    Lander(slots, archive, listen).handle(land(1))
 
     assert seen == [(2, RATE // 10), True]
 
@@ -239,7 +235,7 @@ def test_mistake_with_a_held_take_is_not_repeated_without_a_pause(rig, monkeypat
     with pytest.raises(ZeroDivisionError):
         rig.tick(FIRST_RETRY)
 
-    assert rig.desk.due > rig.now
+    assert rig.lander.due > rig.now
     monkeypatch.undo()
     assert kinds(rig.tick(LONGEST_RETRY)) == ["TakeArchived"]
 
@@ -252,7 +248,7 @@ def test_every_slot_locked(rig):
 
     assert (archived.number, failed.take) == (1, 1)
     assert "all 3 slots are locked" in failed.reason
-    assert rig.desk.held == ()
+    assert rig.lander.held == ()
 
 
 def test_archived_take_lands_again(rig):
@@ -321,14 +317,14 @@ def test_slot_that_cannot_be_written_is_tried_again(rig, monkeypatch):
 
     assert kinds(events) == ["TakeArchived", "Held"]
     assert events[-1] == Held(2, "the disk is full", "slot")
-    assert rig.desk.held == (events[-1],)
+    assert rig.lander.held == (events[-1],)
     assert rig.tick(FIRST_RETRY) == []
     monkeypatch.undo()
     assert rig.tick(FIRST_RETRY) == []
     (landed,) = rig.tick(FIRST_RETRY)
     assert (landed.job, landed.slot, landed.take) == (2, 2, 2)
     assert landed.write_seconds == pytest.approx(3 * FIRST_RETRY)
-    assert rig.desk.held == ()
+    assert rig.lander.held == ()
     assert rig.tick(100.0) == []
 
 
@@ -338,7 +334,7 @@ def test_pauses_grow_up_to_a_bound(rig, monkeypatch):
 
     pauses = []
     for _ in range(8):
-        pauses.append(rig.desk.due - rig.now)
+        pauses.append(rig.lander.due - rig.now)
         rig.tick(pauses[-1])
 
     assert pauses == [0.25, 0.5, 1.0, 2.0, 4.0, LONGEST_RETRY, LONGEST_RETRY, LONGEST_RETRY]
@@ -404,7 +400,7 @@ def test_order_within_a_slot_is_kept(rig, monkeypatch):
 
     assert [(event.job, event.slot) for event in landed] == [(1, 1), (4, 1), (5, 1)]
     assert rig.takes() == [5, 2, 3]
-    assert rig.desk.held == ()
+    assert rig.lander.held == ()
 
 
 def test_held_take_finds_another_slot_when_its_own_is_locked(rig, monkeypatch):
@@ -420,7 +416,7 @@ def test_held_take_finds_another_slot_when_its_own_is_locked(rig, monkeypatch):
     assert (landed.job, landed.slot) == (1, 2)
     assert isinstance(failed, LandFailed)
     assert "slot 3 is locked" in failed.reason
-    assert rig.desk.held == ()
+    assert rig.lander.held == ()
 
 
 def test_too_many_held_takes(opened, tmp_path, monkeypatch):
@@ -438,7 +434,7 @@ def test_too_many_held_takes(opened, tmp_path, monkeypatch):
     given_up += [event for job in (7, 8) for event in rig.handle(land(job)) if isinstance(event, GivenUp)]
 
     assert [(event.job, event.take) for event in given_up] == [(6, 1), (3, None), (1, None)]
-    assert [held.job for held in rig.desk.held] == [2, 4, 5, 7, 8]
+    assert [held.job for held in rig.lander.held] == [2, 4, 5, 7, 8]
 
 
 def test_finish_tries_everything_once_more(rig, monkeypatch):
@@ -447,10 +443,10 @@ def test_finish_tries_everything_once_more(rig, monkeypatch):
     rig.handle(land(2))
     monkeypatch.undo()
 
-    rig.desk.finish()
+    rig.lander.finish()
 
     assert rig.takes() == [1, 2, None]
-    assert rig.desk.held == ()
+    assert rig.lander.held == ()
 
 
 def test_slot_files_changed_by_others_are_told(rig):

@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import gc
 import threading
-import time
 
 import numpy as np
 import pytest
@@ -11,118 +10,117 @@ from midifrag.fragment import preparing as module
 from midifrag.fragment.cutting import make_fragment
 from midifrag.fragment.encoding import encode_fragment, encode_take
 from midifrag.fragment.options import FragmentOptions
-from midifrag.fragment.preparing import SHARE, Ahead
+from midifrag.fragment.preparing import SHARE, Preparer
 from tests.fragment.sounds import RATE, noise
 
 OPTIONS = FragmentOptions()
 
 
 @pytest.fixture
-def ahead(opened):
-    return opened(Ahead, 24)
+def preparer(opened):
+    return opened(Preparer, 24)
 
 
-def until(condition):
-    deadline = time.monotonic() + 20
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.002)
+def wait_for(preparer):
+    """Wait until all that the preparer was given is done: its thread does one after the other."""
+    preparer._worker.submit(lambda: None).result()
 
 
-def prepared(ahead, audio, options=OPTIONS):
-    ahead.prepare(audio, RATE, options)
-    until(lambda: ahead.find(audio, options))
-    return ahead.find(audio, options)
+def prepared(preparer, audio, options=OPTIONS):
+    preparer.prepare(audio, RATE, options)
+    wait_for(preparer)
+    return preparer.find(audio, options)
 
 
-def test_what_was_prepared_is_what_a_landing_would_make(ahead):
+def test_what_was_prepared_is_what_a_landing_would_make(preparer):
     audio = noise(level=2.0)
 
-    made = prepared(ahead, audio)
+    made = prepared(preparer, audio)
 
     assert made.take == encode_take(audio, RATE, 24)
     assert made.fragment == encode_fragment(make_fragment(audio, RATE, OPTIONS), OPTIONS.bits)
 
 
-def test_only_this_array_with_these_options(ahead):
+def test_only_this_array_with_these_options(preparer):
     audio = noise()
-    prepared(ahead, audio)
+    prepared(preparer, audio)
 
-    assert ahead.find(audio.copy(), OPTIONS) is None
-    assert ahead.find(audio, FragmentOptions(bits=24)) is None
+    assert preparer.find(audio.copy(), OPTIONS) is None
+    assert preparer.find(audio, FragmentOptions(bits=24)) is None
 
 
-def test_it_goes_with_its_array(ahead):
+def test_it_goes_with_its_array(preparer):
     audio = noise()
-    prepared(ahead, audio)
+    prepared(preparer, audio)
 
     del audio
     gc.collect()
 
-    until(lambda: ahead._made == {})
+    assert preparer._made == {}
 
 
-def test_what_was_prepared_can_be_forgotten(ahead):
+def test_what_was_prepared_can_be_forgotten(preparer):
     audio = noise()
-    prepared(ahead, audio)
+    prepared(preparer, audio)
 
-    ahead.forget(audio)
+    preparer.forget(audio)
 
-    assert ahead._made == {}
+    assert preparer._made == {}
 
 
-def test_a_take_that_is_gone_is_not_prepared(ahead, monkeypatch):
+def test_a_take_that_is_gone_is_not_prepared(preparer, monkeypatch):
     go_on, made = threading.Event(), []
 
     def slow(audio, *given):
-        go_on.wait(20)
+        go_on.wait()
         made.append(audio.shape[1])
         return make_fragment(audio, *given)
 
     monkeypatch.setattr(module, "make_fragment", slow)
     first, stale, wanted = noise(0.1), noise(0.2), noise(0.3)
     for audio in (first, stale, wanted):
-        ahead.prepare(audio, RATE, OPTIONS)
+        preparer.prepare(audio, RATE, OPTIONS)
     del audio, stale
     gc.collect()
     go_on.set()
-    until(lambda: ahead.find(wanted, OPTIONS))
+    wait_for(preparer)
 
     assert made == [first.shape[1], wanted.shape[1]]
 
 
-def test_nothing_is_prepared_after_the_end(ahead):
+def test_nothing_is_prepared_after_the_end(preparer):
     audio = noise()
-    ahead.close()
+    preparer.close()
 
-    ahead.prepare(audio, RATE, OPTIONS)
+    preparer.prepare(audio, RATE, OPTIONS)
 
-    assert ahead.find(audio, OPTIONS) is None
+    assert preparer.find(audio, OPTIONS) is None
 
 
 @pytest.mark.parametrize("audio", [np.zeros((2, 100), np.float32), np.full((2, 100), np.nan, np.float32)])
-def test_what_cannot_land_is_left_to_its_press(ahead, audio):
-    ahead.prepare(audio, RATE, OPTIONS)
-    prepared(ahead, noise())
+def test_what_cannot_land_is_left_to_its_press(preparer, audio):
+    preparer.prepare(audio, RATE, OPTIONS)
+    prepared(preparer, noise())
 
-    assert ahead.find(audio, OPTIONS) is None
+    assert preparer.find(audio, OPTIONS) is None
 
 
-def test_a_fault_does_not_end_it(ahead, monkeypatch, caplog):
+def test_a_fault_does_not_end_it(preparer, monkeypatch, caplog):
     audio, second = noise(), noise(seed=1)
     with monkeypatch.context() as patch:
         patch.setattr(module, "make_fragment", lambda *_: 1 / 0)
-        ahead.prepare(audio, RATE, OPTIONS)
-        until(lambda: "ahead" in caplog.text)
+        preparer.prepare(audio, RATE, OPTIONS)
+        wait_for(preparer)
+    assert "made ahead" in caplog.text
 
-    prepared(ahead, second)
+    prepared(preparer, second)
 
-    assert ahead.find(audio, OPTIONS) is None
+    assert preparer.find(audio, OPTIONS) is None
 
 
-def test_the_share_of_memory_that_it_takes_at_most(ahead):
+def test_the_share_of_memory_that_it_takes_at_most(preparer):
     audio = noise(2.0)
-    most = Ahead(32)
+    most = Preparer(32)
     made = prepared(most, audio, FragmentOptions(bits=24))
     most.close()
 

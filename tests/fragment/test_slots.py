@@ -3,6 +3,7 @@ from __future__ import annotations
 import errno
 import json
 import os
+import re
 import shutil
 from pathlib import Path
 
@@ -11,11 +12,14 @@ import pytest
 
 from midifrag.errors import NoFreeSlotError, StorageError
 from midifrag.fragment import files
+from midifrag.fragment import slots as module
+from midifrag.fragment.audio_files import read_wav, write_wav
 from midifrag.fragment.cutting import make_fragment
-from midifrag.fragment.encoding import encode_fragment
+from midifrag.fragment.encoding import EncodedFragment, encode_fragment
+from midifrag.fragment.messages import SlotState
 from midifrag.fragment.options import FragmentOptions
+from midifrag.fragment.slot_content import content_of
 from midifrag.fragment.slots import Slots
-from midifrag.fragment.wav import read_wav, write_wav
 from tests.fragment.sounds import RATE, noise, record
 
 
@@ -72,7 +76,7 @@ def test_what_lies_where(open_slots, tmp_path):
     assert (state.number, state.file, state.state, state.take) == (1, "frag-1.wav", "filled", 7)
     assert (state.preset, state.prompt, state.landed_at) == ("pad 7", "prompt 7", 1007.0)
     assert state.seconds == pytest.approx(0.1, abs=0.001)
-    assert slots.states[1].state == "free"
+    assert slots.states[1] == SlotState(2, "frag-2.wav")
     assert (tmp_path / "frag-1.wav").stat().st_size > 0.09 * RATE * 2 * 3
 
 
@@ -175,8 +179,8 @@ def test_what_others_did_to_the_files_is_noticed(open_slots, tmp_path):
 
     assert slots.refresh()
     one, two, three = slots.states
-    assert (one.state, one.take, one.seconds) == ("free", None, 0.0)
-    assert (two.state, two.take, two.foreign, two.prompt, two.seconds) == ("filled", None, True, "", 0.5)
+    assert one == SlotState(1, "output01.wav")
+    assert two == SlotState(2, "output02.wav", "filled", seconds=0.5, foreign=True)
     assert (three.state, three.take, three.foreign) == ("filled", 3, False)
 
 
@@ -301,6 +305,129 @@ def test_take_number_learnt_later(open_slots, tmp_path):
     assert open_slots(tmp_path).states[0].take == 12
 
 
+def test_landings_are_counted_over_restarts_and_removed_files(open_slots, tmp_path):
+    slots = open_slots(tmp_path)
+    numbers = []
+    for take in (1, 2, 3):
+        land(slots, take)
+        numbers.append(content_of(slots.path(take)).landing)
+    slots.close()
+    for path in tmp_path.rglob("*.wav"):
+        path.unlink()
+
+    slots = open_slots(tmp_path)
+    land(slots, 4)
+
+    assert numbers == [1, 2, 3]
+    assert content_of(slots.path(4)).landing == 4
+
+
+def test_turn_of_the_last_slot_is_remembered_whatever_is_written_later(open_slots, tmp_path):
+    slots = open_slots(tmp_path, count=3)
+    for take in (1, 2):
+        land(slots, take)
+    slots.close()
+    for _ in range(2):
+        slots = open_slots(tmp_path, count=3)
+        slots.set_lock(1, True)
+        slots.close()
+
+    assert open_slots(tmp_path, count=3).choose() == 3
+
+
+def test_turn_is_read_from_a_previous_fragment_whose_slot_is_empty(open_slots, tmp_path):
+    slots = open_slots(tmp_path, count=2)
+    for take in (1, 2, 3):
+        land(slots, take)
+    slots.restore(1)
+    slots.close()
+    slots.path(1).unlink()
+    (tmp_path / ".midifrag" / "slots.json").unlink()
+
+    slots = open_slots(tmp_path, count=2)
+
+    assert slots.choose() == 2
+    land(slots, 4, slot=2)
+    assert content_of(slots.path(2)).landing == 4
+
+
+def test_length_is_what_was_landed(open_slots, tmp_path):
+    slots = open_slots(tmp_path)
+    content = encode_fragment(fragment(1), 16).content
+
+    assert slots.land(1, EncodedFragment(content, 9.0), record(1), now=1.0).seconds == 9.0
+    slots.close()
+    assert open_slots(tmp_path).states[0].seconds == 9.0
+
+
+def told(what, path, why):
+    return "^" + re.escape(f"cannot {what} {path}: {why}")
+
+
+def refuse(code):
+    def refused(*_):
+        raise OSError(code, os.strerror(code))
+
+    return refused
+
+
+def test_fragment_that_cannot_be_kept_is_not_replaced(open_slots, tmp_path, monkeypatch):
+    slots = open_slots(tmp_path)
+    land(slots, 1)
+    monkeypatch.setattr(module, "keep_copy", refuse(errno.ENOSPC))
+
+    with pytest.raises(StorageError, match=told("keep a copy of", slots.path(1), "the disk is full")):
+        land(slots, 2, slot=1)
+    monkeypatch.undo()
+
+    assert holds(slots, 1, 1)
+    work = next((tmp_path / ".midifrag").glob("work-*"))
+    assert not list(work.glob("*.wav"))
+
+
+def test_previous_fragment_that_cannot_be_read_is_said(open_slots, tmp_path, monkeypatch):
+    slots = open_slots(tmp_path, count=1)
+    for take in (1, 2):
+        land(slots, take)
+    monkeypatch.setattr(module, "keep_copy", refuse(errno.EIO))
+
+    with pytest.raises(StorageError, match=told("read", tmp_path, "the disk does not answer")):
+        slots.restore(1)
+
+    assert takes(slots) == [2]
+
+
+def test_rather_no_previous_fragment_than_a_wrong_one(open_slots, tmp_path, monkeypatch):
+    slots = open_slots(tmp_path, count=1)
+    for take in (1, 2):
+        land(slots, take)
+    previous = tmp_path / ".midifrag" / "previous" / "output01.wav"
+    assert content_of(previous).take == 1
+    real = module.replace_file
+
+    def refused_below_previous(source, target):
+        if target.parent.name == "previous":
+            raise StorageError("full")
+        real(source, target)
+
+    monkeypatch.setattr(module, "replace_file", refused_below_previous)
+
+    assert not land(slots, 3).has_previous
+    assert not previous.exists()
+    assert holds(slots, 1, 3)
+
+
+def test_folder_is_made_with_all_above_it(open_slots, tmp_path):
+    open_slots(tmp_path / "a" / "b")
+    (tmp_path / "file").write_text("x")
+
+    assert (tmp_path / "a" / "b").is_dir()
+    with pytest.raises(
+        StorageError, match=told("make", tmp_path / "file" / "b", "a folder on the way to it is a file")
+    ):
+        open_slots(tmp_path / "file" / "b")
+
+
 def test_fewer_slots_than_before(open_slots, tmp_path):
     slots = open_slots(tmp_path, count=8)
     for take in range(1, 7):
@@ -313,25 +440,74 @@ def test_fewer_slots_than_before(open_slots, tmp_path):
     assert slots.choose() in range(1, 5)
 
 
-@pytest.mark.parametrize("name", ["output.wav", "../{}.wav", "a/{}.wav", "..\\{}.wav", "{", "{x}.wav", ".{}.wav"])
+@pytest.mark.parametrize("name", ["output.wav", "../{}.wav", "a/{}.wav", "a\\{}.wav", "{", "{x}.wav", ".{}.wav"])
 def test_pattern_that_gives_no_slot_files(open_slots, tmp_path, name):
-    with pytest.raises(ValueError, match=r"output\{:02d\}\.wav"):
+    with pytest.raises(ValueError, match=r"write it like 'output\{:02d\}\.wav'"):
         open_slots(tmp_path, name=name)
+
+
+def test_there_is_at_least_one_slot(open_slots, tmp_path):
+    with pytest.raises(ValueError, match=r"^there must be at least one slot$"):
+        open_slots(tmp_path, count=0)
+    assert [state.number for state in open_slots(tmp_path, count=1).states] == [1]
 
 
 def test_state_is_readable_json(open_slots, tmp_path):
     slots = open_slots(tmp_path)
     land(slots, 1)
 
-    saved = json.loads((tmp_path / ".midifrag" / "slots.json").read_text())
+    text = (tmp_path / ".midifrag" / "slots.json").read_text()
+    saved = json.loads(text)
 
-    assert saved["next"] == 2
+    assert text.startswith('{\n "next": 2,\n "landings": 1,\n "slots": {\n  "1": {')
+    assert sorted(saved["slots"], key=int) == [str(number) for number in range(1, 9)]
     assert saved["slots"]["1"]["content"]["prompt"] == "prompt 1"
+
+
+def written(folder):
+    return json.loads((folder / ".midifrag" / "slots.json").read_text())["slots"]["1"]
+
+
+def test_every_change_is_written_down_at_once(open_slots, tmp_path):
+    slots = open_slots(tmp_path, count=1)
+    land(slots, 1)
+    land(slots, 2)
+
+    slots.set_lock(1, True)
+    assert written(tmp_path)["locked"]
+    slots.restore(1)
+    assert written(tmp_path)["content"]["take"] == 1
+    slots.land(1, encode_fragment(fragment(3), 16), record(3, job=41), now=1.0)
+    slots.archived(1, 41, 12)
+    assert written(tmp_path)["content"]["take"] == 12
+
+
+def test_what_a_killed_program_left_is_swept_at_the_start(open_slots, tmp_path):
+    left = tmp_path / ".midifrag" / "work-dead"
+    left.mkdir(parents=True)
+    (left / "1-output01.wav").write_text("half")
+
+    open_slots(tmp_path)
+
+    assert not left.exists()
+
+
+def test_a_slot_that_is_not_there_has_no_file(open_slots, tmp_path):
+    slots = open_slots(tmp_path, count=2)
+    assert slots.path(2) == tmp_path / "output02.wav"
+    with pytest.raises(NoFreeSlotError, match="there is no slot 3: slots are numbered 1 to 2"):
+        slots.path(3)
 
 
 def test_a_lock_can_be_turned_over(open_slots, tmp_path):
     slots = open_slots(tmp_path)
     assert [slots.set_lock(1, None).state for _ in range(3)] == ["locked", "free", "locked"]
+    assert [slots.set_lock(1, True).state for _ in range(2)] == ["locked"] * 2
+    assert slots.locked(1)
+    assert [slots.set_lock(1, False).state for _ in range(2)] == ["free"] * 2
+    assert not slots.locked(1)
+    with pytest.raises(NoFreeSlotError):
+        slots.locked(9)
 
 
 def test_another_program_in_the_same_folder_is_noticed(open_slots, tmp_path):
@@ -340,3 +516,7 @@ def test_another_program_in_the_same_folder_is_noticed(open_slots, tmp_path):
     assert second.is_shared()
     first.close()
     assert not second.is_shared()
+    (tmp_path / "drive").mkdir()
+    third = open_slots(tmp_path / "drive")
+    (tmp_path / "drive").rename(tmp_path / "pulled")
+    assert third.is_shared() is False

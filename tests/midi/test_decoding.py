@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from midifrag.midi.decoding import Decoder
+from midifrag.midi.decoding import MessageDecoder
 from midifrag.midi.messages import (
     Aftertouch,
     ControlChange,
@@ -12,7 +12,7 @@ from midifrag.midi.messages import (
     PitchBend,
     ProgramChange,
     Tick,
-    Transport,
+    TransportChange,
 )
 
 
@@ -33,21 +33,21 @@ def message(kind, **values):
         ([0xE0, 127, 127], PitchBend("p", 1, 8191, 2.0)),
         ([0xD3, 9], Aftertouch("p", 4, 9, 2.0)),
         ([0xA3, 60, 9], Aftertouch("p", 4, 9, 2.0, note=60)),
-        ([0xFA], Transport("p", "start", 2.0)),
-        ([0xFB], Transport("p", "continue", 2.0)),
-        ([0xFC], Transport("p", "stop", 2.0)),
-        ([0xF2, 16, 1], Transport("p", "position", 2.0, sixteenths=144)),
+        ([0xFA], TransportChange("p", "start", 2.0)),
+        ([0xFB], TransportChange("p", "continue", 2.0)),
+        ([0xFC], TransportChange("p", "stop", 2.0)),
+        ([0xF2, 16, 1], TransportChange("p", "position", 2.0, sixteenths=144)),
         ([0xF8], Tick("p", 2.0)),
     ],
 )
 def test_each_kind(data, event):
-    decoder = Decoder("p")
+    decoder = MessageDecoder("p")
     assert decoder.decode(decoder.parse(data), 2.0) == event
 
 
 @given(st.lists(st.integers(-1, 300), max_size=12))
 def test_any_bytes_are_an_event_or_counted(data):
-    decoder = Decoder("p")
+    decoder = MessageDecoder("p")
     parsed = decoder.parse(data)
     event = None if parsed is None else decoder.decode(parsed, 0.0)
     assert (event is not None) + decoder.malformed + decoder.ignored == 1
@@ -55,13 +55,14 @@ def test_any_bytes_are_an_event_or_counted(data):
 
 @pytest.mark.parametrize("data", [[0xF0, 1, 2, 0xF7], [0xFE], [0xFF], [0xF1, 3], [0xF3, 1], [0xF6]])
 def test_what_nobody_needs_is_ignored_and_counted(data):
-    decoder = Decoder("p")
-    assert decoder.decode(decoder.parse(data), 0.0) is None
-    assert (decoder.ignored, decoder.malformed) == (1, 0)
+    decoder = MessageDecoder("p")
+    for ignored in (1, 2):
+        assert decoder.decode(decoder.parse(data), 0.0) is None
+        assert (decoder.ignored, decoder.malformed) == (ignored, 0)
 
 
 def test_malformed_bytes_do_not_disturb_what_follows():
-    decoder = Decoder("p")
+    decoder = MessageDecoder("p")
     for data in ([], [0x90], [36, 100], [0x90, 36, 200], [0x90, 36, 100, 5], [0xF0, 1, 2]):
         assert decoder.parse(data) is None
     assert decoder.malformed == 6
@@ -69,7 +70,7 @@ def test_malformed_bytes_do_not_disturb_what_follows():
 
 
 def test_one_channel_only_lets_clock_and_its_own_through():
-    decoder = Decoder("p", channel=10)
+    decoder = MessageDecoder("p", channel=10)
     assert decoder.decode(message("note_on", channel=0, note=1), 0.0) is None
     assert decoder.decode(message("note_on", channel=9, note=1, velocity=1), 0.0) is not None
     assert decoder.decode(message("clock"), 0.0) == Tick("p", 0.0)
@@ -77,23 +78,58 @@ def test_one_channel_only_lets_clock_and_its_own_through():
 
 @given(coarse=st.integers(0, 127), fine=st.integers(0, 127), cc=st.integers(0, 31), channel=st.integers(1, 16))
 def test_a_configured_pair_is_one_control(coarse, fine, cc, channel):
-    decoder = Decoder("p", pairs=[(None, None, cc)])
+    decoder = MessageDecoder("p", pairs=[(None, None, cc)])
     decoder.decode(message("control_change", channel=channel - 1, control=cc, value=coarse), 0.0)
     event = decoder.decode(message("control_change", channel=channel - 1, control=cc + 32, value=fine), 0.0)
     assert event == ControlChange("p", channel, cc, coarse, 0.0, fine=fine)
 
 
 def test_only_configured_pairs_are_joined():
-    decoder = Decoder("p", pairs=[("p", 2, 21), ("other", None, 20)])
+    decoder = MessageDecoder("p", pairs=[("p", 2, 21), ("other", None, 20)])
     for channel, cc in ((1, 53), (2, 52)):
         event = decoder.decode(message("control_change", channel=channel - 1, control=cc, value=5), 0.0)
         assert event == ControlChange("p", channel, cc, 5, 0.0)
     assert decoder.decode(message("control_change", channel=1, control=53, value=5), 0.0).cc == 21
 
 
+def bank_select(decoder, channel=0, **halves):
+    for half, value in halves.items():
+        control = {"coarse": 0, "fine": 32}[half]
+        decoder.decode(message("control_change", channel=channel, control=control, value=value), 0.0)
+
+
+def bank_of(decoder, channel=0):
+    return decoder.decode(message("program_change", program=4, channel=channel), 0.0).bank
+
+
 def test_bank_select_is_kept_for_program_changes_of_its_channel():
-    decoder = Decoder("p")
-    decoder.decode(message("control_change", control=0, value=1), 0.0)
-    decoder.decode(message("control_change", control=32, value=2), 0.0)
-    assert decoder.decode(message("program_change", program=4), 0.0).bank == 130
-    assert decoder.decode(message("program_change", program=4, channel=1), 0.0).bank is None
+    decoder = MessageDecoder("p")
+    bank_select(decoder, coarse=1)
+    bank_select(decoder, fine=2)
+    assert bank_of(decoder) == 130
+    assert bank_of(decoder, channel=1) is None
+    bank_select(decoder, coarse=3)
+    assert bank_of(decoder) == 386
+    bank_select(decoder, fine=5)
+    assert bank_of(decoder) == 389
+
+
+@pytest.mark.parametrize(("half", "bank"), [({"coarse": 1}, 128), ({"fine": 7}, 7)])
+def test_half_a_bank_select_is_one_too(half, bank):
+    decoder = MessageDecoder("p")
+    bank_select(decoder, coarse=9, channel=3)
+    bank_select(decoder, fine=9, channel=3)
+    bank_select(decoder, **half)
+    assert bank_of(decoder) == bank
+
+
+def test_the_coarse_byte_counts_at_once_and_for_its_own_channel():
+    decoder = MessageDecoder("p", pairs=[("p", 2, 21)])
+
+    def move(channel, cc, value):
+        return decoder.decode(message("control_change", channel=channel - 1, control=cc, value=value), 0.0)
+
+    assert move(2, 53, 4) == ControlChange("p", 2, 21, 0, 0.0, fine=4)
+    assert move(2, 21, 9) == ControlChange("p", 2, 21, 9, 0.0)
+    assert move(1, 21, 7) == ControlChange("p", 1, 21, 7, 0.0)
+    assert move(2, 53, 5) == ControlChange("p", 2, 21, 9, 0.0, fine=5)

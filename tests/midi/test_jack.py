@@ -1,152 +1,128 @@
-"""Real ports: a private JACK server and an independent client in its own process."""
+"""What JACK needs, with clients in memory; a real server is in the scenarios."""
 
-import subprocess
-import sys
+from __future__ import annotations
+
+import threading
 
 import mido
 import pytest
 
-from midifrag.bridge.inbox import Inbox
-from midifrag.config.settings import Show
-from midifrag.midi.messages import ControlChange, NoteOn, PortChanged
-from midifrag.midi.port_names import list_ports
-from midifrag.midi.ports import Ports
-from tests.jack import PATIENCE
+from midifrag.midi import jack
+from midifrag.midi.jack import Heartbeat, PolledInput, WatchedOutput
+from tests.midi.rtmidi_double import System, Time
 
 PRESS = mido.Message("note_on", note=36, velocity=100)
-FEEDBACK = mido.Message("note_on", note=36, velocity=13)
-
-
-class Desk:
-    """Open ports; everything that happens lands in one inbox."""
-
-    def __init__(self, backend, ports):
-        self.inbox = Inbox()
-        self.ports = Ports(Show.model_validate({"backend": backend, "ports": ports}), self.inbox.put, self.inbox.put)
-        self.ports.open()
-
-    def until(self, wanted):
-        """All that happened up to the first thing that ``wanted`` accepts."""
-        happened = []
-        while not happened or not wanted(happened[-1]):
-            happened.append(self.inbox.get(PATIENCE))
-        return happened
-
-    def until_state(self, direction, state):
-        return self.until(
-            lambda item: isinstance(item, PortChanged) and (item.direction, item.state) == (direction, state)
-        )
 
 
 @pytest.fixture
-def desk(jack_server):
-    desks = []
-
-    def make(**ports):
-        desks.append(Desk(jack_server, ports))
-        return desks[-1]
-
-    yield make
-    for made in desks:
-        made.ports.close()
+def clock(monkeypatch):
+    made = Time()
+    monkeypatch.setattr(jack, "time", made)
+    return made
 
 
-PADS = {"in": "pads out", "out": "pads in"}
+@pytest.fixture
+def system():
+    made = System(3)
+    made.ports = ["other:alive", "system:midi"]
+    return made
 
 
-def is_press(item):
-    return isinstance(item, NoteOn)
+def heartbeat(system):
+    return Heartbeat(system.MidiOut(rtapi=3, name="midifrag"), system.MidiIn(rtapi=3, name="midifrag"))
 
 
-def test_ports_are_listed(jack_server, peer):
-    peer("pads")
-    for backend in (jack_server, None):
-        listed = list_ports(backend)
-        assert any("pads out" in name for name in listed.inputs)
-        assert any("pads in" in name for name in listed.outputs)
+def test_a_polled_input_passes_on_all_messages_in_order_until_it_is_closed(system):
+    client = system.MidiIn(rtapi=3, name="midifrag")
+    client.waiting.extend(([0x90, note, 100], 0.0) for note in range(50))
+    heard, all_heard = [], threading.Event()
+
+    def receive(data):
+        heard.append(data)
+        if data[1] == 49:
+            all_heard.set()
+
+    port = PolledInput(client, receive)
+    assert all_heard.wait(60)
+    port.close()
+    client.waiting.append(([0x90, 99, 100], 0.0))
+
+    assert heard == [[0x90, note, 100] for note in range(50)]
+    assert client.done == ["close_port", "delete"]
+    assert not port._thread.is_alive()
 
 
-def test_press_in_feedback_out_and_leds_off_at_the_end(desk, peer):
-    pads = peer("pads")
-    live = desk(pads=PADS)
-    pads.send(PRESS)
-    press = live.until(is_press)[-1]
-    assert (press.port, press.channel, press.note, press.velocity) == ("pads", 1, 36, 100)
-    live.ports.send("pads", [FEEDBACK])
-    assert pads.wait_for(lambda received: FEEDBACK in received)
-    off = [FEEDBACK.copy(note=note, velocity=0) for note in range(64)]
-    live.ports.send("pads", off)
-    live.ports.close()
-    assert pads.wait_for(lambda received: received[-64:] == off)
+def test_a_heartbeat_goes_to_its_own_port_and_no_other_of_that_name(system, clock):
+    beat = heartbeat(system)
+    sink, source = system.clients
+
+    assert source.done == [("ignore_types", {"timing": False}), ("open_virtual_port", "alive")]
+    assert sink.done == [("open_port", 2)]
+    assert beat.beat()
+    assert sink.done[-1] == ("send", [0xF8])
+    assert clock.now == 100.0
 
 
-def test_virtual_ports_can_be_found_and_played_by_others(jack_server, desk):
-    live = desk(live={"in": {"virtual": "fragments"}, "out": {"virtual": "fragments"}})
-    other = desk(daw={"in": "fragments", "out": "fragments"})
-    assert other.ports.device("daw").endswith("fragments")
-    other.ports.send("daw", [PRESS])
-    assert live.until(is_press)[-1].port == "live"
+def test_a_late_server_is_waited_for(system, clock):
+    beat = heartbeat(system)
+    system.alive = False
+    source = system.clients[1]
+    sleep = clock.sleep
+
+    def sleep_until_it_answers(seconds):
+        sleep(seconds)
+        if clock.now > 101.0:
+            source.waiting.append(([0xF8], 0.0))
+
+    clock.sleep = sleep_until_it_answers
+
+    assert beat.beat()
+    sent = system.clients[0].done.count(("send", [0xF8]))
+    assert sent == pytest.approx(1.0 / jack.BEAT_AGAIN_SECONDS, abs=1.5)
 
 
-def test_unplug_and_replug(desk, peer):
-    pads = peer("pads")
-    live = desk(pads=PADS)
-    pads.kill()
-    while ("out", "lost") not in [(item.direction, item.state) for item in _poll(live)]:
-        live.ports._stop.wait(0.05)
-    assert not live.ports.send("pads", [FEEDBACK])
-    pads = peer("pads")
-    live.ports.poll()
-    live.until_state("out", "open")
-    live.ports.send("pads", [FEEDBACK])
-    assert pads.wait_for(lambda received: FEEDBACK in received)
-    live.ports.poll()
-    pads.send(PRESS)
-    live.until(is_press)
+def test_a_dead_server_is_dead_for_ever(system, clock):
+    beat = heartbeat(system)
+    system.alive = False
+
+    assert not beat.beat()
+    assert clock.now - 100.0 == pytest.approx(jack.BEAT_SECONDS, abs=2 * jack.BEAT_AGAIN_SECONDS)
+
+    system.alive = True
+    before = clock.now
+    assert not beat.beat()
+    assert (beat.alive, clock.now) == (False, before)
 
 
-def _poll(live):
-    live.ports.poll()
-    return [live.inbox.get(0) for _ in range(len(live.inbox))]
+def test_an_output_asks_now_and_then_whether_the_server_lives(system, clock):
+    beat = heartbeat(system)
+    client = system.MidiOut(rtapi=3, name="midifrag")
+    output = WatchedOutput(client, beat)
+    sink = system.clients[0]
+
+    for _ in range(jack.BEAT_EVERY):
+        output.send(PRESS)
+    assert ("send", [0xF8]) not in sink.done
+    for _ in range(jack.BEAT_EVERY):
+        output.send(PRESS)
+    assert sink.done.count(("send", [0xF8])) == 1
+    output.send(PRESS)
+    assert sink.done.count(("send", [0xF8])) == 2
+    output.close()
+
+    assert client.done == [("send", PRESS.bytes())] * (2 * jack.BEAT_EVERY + 1) + ["close_port", "delete"]
 
 
-def test_malformed_bytes_and_sysex_do_not_disturb_presses(desk, peer):
-    pads = peer("pads")
-    live = desk(pads=PADS)
-    pads.send([0xF0, *range(100), 0xF7], [0x90, 36], [36, 100], [0xFE], [0xF4], [0x90, 200, 200], PRESS)
-    assert live.until(is_press)[-1].note == 36
+def test_an_output_sends_nothing_to_a_dead_server(system, clock):
+    beat = heartbeat(system)
+    client = system.MidiOut(rtapi=3, name="midifrag")
+    output = WatchedOutput(client, beat)
+    for _ in range(jack.BEAT_EVERY):
+        output.send(PRESS)
+    system.alive = False
 
-
-def test_a_flood_loses_nothing_that_jack_delivers(desk, peer):
-    pads = peer("pads")
-    live = desk(pads=PADS)
-    delivered = []
-    receive = live.ports._receive
-    live.ports._receive = lambda end, data: (delivered.append(tuple(data)), receive(end, data))
-    flood = []
-    for number in range(5000):
-        flood.append(mido.Message("control_change", control=21, value=number % 128))
-        flood.append(
-            mido.Message("note_on", channel=number // 1270, note=number % 127, velocity=1 + number // 127 % 127)
-        )
-    # JACK itself leaves a cycle out when a client runs late; what it delivers must arrive here whole and in order.
-    pads.send(*flood, *[PRESS.copy(channel=15)] * 20)
-    got = [
-        item
-        for item in live.until(lambda item: is_press(item) and item.channel == 16)
-        if not isinstance(item, PortChanged)
-    ]
-    presses = [(0x90 + item.channel - 1, item.note, item.velocity) for item in got if is_press(item)]
-    notes = [data for data in delivered if data[0] & 0xF0 == 0x90]
-    assert presses == notes[: len(presses)]
-    assert len(presses) > 4000
-    assert sum(isinstance(item, ControlChange) for item in got) <= len(presses)
-
-
-def test_the_server_s_death_is_survived_and_said(jack_server):
-    ended = subprocess.run(
-        [sys.executable, "-m", "tests.midi.dying_jack"], capture_output=True, text=True, timeout=90, check=False
-    )
-    for port in ("pads: waiting for its input", "pads: waiting for its output", "live: waiting for its output"):
-        assert f"{port}: The JACK server died; start it, then midifrag, again." in ended.stdout
-    assert ended.stdout.endswith("survived\n")
+    with pytest.raises(OSError, match="the JACK server died"):
+        output.send(PRESS)
+    with pytest.raises(OSError, match="the JACK server died"):
+        WatchedOutput(client, beat).send(PRESS)
+    assert client.done.count(("send", PRESS.bytes())) == jack.BEAT_EVERY

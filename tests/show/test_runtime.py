@@ -15,7 +15,7 @@ from midifrag.events import EngineChanged, JobChanged, Notice
 from midifrag.fragment.archive import Archive
 from midifrag.fragment.messages import Held
 from midifrag.fragment.record import TakeRecord
-from midifrag.fragment.rescue import Unarchived
+from midifrag.fragment.rescue import UnarchivedTake
 from midifrag.intents import Press, Prompt
 from midifrag.midi.memory import memory_ports
 from midifrag.show.playing import wait_until_landed
@@ -250,7 +250,7 @@ class FullDisk:
         return (Held(3, "the disk is full", "archive and slot"),)
 
     def unarchived(self):
-        return [Unarchived(self.audio, 8000, TakeRecord("rain", seed=7, job=3))]
+        return [UnarchivedTake(self.audio, 8000, TakeRecord("rain", seed=7, job=3))]
 
 
 def test_takes_that_stay_unwritten_are_kept_elsewhere_and_are_a_failure_at_the_end(tmp_path, monkeypatch, capsys):
@@ -330,5 +330,10 @@ def test_the_log_ends_with_what_was_left_out(tmp_path):
     end = json.loads(log.read_text().splitlines()[-1])
     assert end["event"] == "end"
     assert (end["unwritten"], end["left_out"]) == (0, {})
-    assert all(counts == {"malformed": 0, "ignored": 0} for counts in end["midi"].values())
-    assert end["midi"]
+    assert {name for counts in end["midi"].values() for name in counts} == {
+        "malformed",
+        "ignored",
+        "echoes",
+        "left_out",
+    }
+    assert all(count == 0 for counts in end["midi"].values() for count in counts.values())

@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from midifrag.config.settings import PortSettings, VirtualPort
-from midifrag.midi.protocols import Direction, InputPort
+from midifrag.midi.protocol import Direction, InputPort
 
 DIRECTIONS: tuple[Direction, ...] = ("in", "out")
 
 
 @dataclass
-class End:
+class Endpoint:
     """One direction of a configured port."""
 
     port: str
@@ -37,7 +37,7 @@ class End:
         return self.settings.input if self.direction == "in" else self.settings.output
 
 
-def ends_of(port: str, settings: PortSettings) -> list[End]:
-    """The ends that ``settings`` asks for."""
-    ends = [End(port, direction, settings) for direction in DIRECTIONS]
-    return [end for end in ends if end.wanted is not None]
+def endpoints_of(port: str, settings: PortSettings) -> list[Endpoint]:
+    """The endpoints that ``settings`` asks for."""
+    endpoints = [Endpoint(port, direction, settings) for direction in DIRECTIONS]
+    return [endpoint for endpoint in endpoints if endpoint.wanted is not None]

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import numpy as np
 
-from midifrag.engine.messages import Audio
+from midifrag.audio import Audio
 from midifrag.fragment.archive import Archive
-from midifrag.fragment.landing import Desk
+from midifrag.fragment.landing import Lander
 from midifrag.fragment.messages import Landed, LandTake, TakeArchived, WriterEvent
 from midifrag.fragment.options import FragmentOptions
 from midifrag.fragment.record import TakeRecord
@@ -33,10 +33,10 @@ def tell(event: WriterEvent) -> None:
 
 
 def main(folder: Path, job: int) -> None:
-    desk = Desk(Slots(folder), Archive(folder / "archive"), tell)
+    lander = Lander(Slots(folder), Archive(folder / "archive"), tell)
     print("ready", flush=True)
     while True:
-        desk.handle(LandTake(job, sound(job), RATE, TakeRecord(prompt=f"take {job}"), FragmentOptions()))
+        lander.handle(LandTake(job, sound(job), RATE, TakeRecord(prompt=f"take {job}"), FragmentOptions()))
         job += 1
 
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from midifrag.engine.messages import Audio
+from midifrag.audio import Audio
 from midifrag.fragment.encoding import EncodedFragment, EncodedTake
 from midifrag.fragment.messages import Held
 from midifrag.fragment.record import TakeRecord
 
 
 @dataclass(slots=True, eq=False)
-class Underway:
+class UnwrittenTake:
     """A take on its way. ``record.number`` is set once it is archived; ``fragment`` is what still has to land.
 
     ``encoded`` is what is to be archived, if that was made ahead.

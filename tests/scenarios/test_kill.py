@@ -5,38 +5,39 @@ from __future__ import annotations
 import random
 import subprocess
 import sys
-import threading
 import time
 
 import numpy as np
 
 from midifrag.fragment.archive import Archive
+from midifrag.fragment.audio_files import read_wav
 from midifrag.fragment.cutting import make_fragment
 from midifrag.fragment.options import FragmentOptions
 from midifrag.fragment.slot_content import content_of
 from midifrag.fragment.slots import Slots
-from midifrag.fragment.wav import read_wav
-from tests.fragment.performer import RATE, sound
+from tests.scenarios.performer import RATE, sound
 
 ROUNDS = 8
 
 
 def play_and_kill(folder, first_job, dice):
-    """Run the performer up to a random moment; return what it said, as (event, job, number) tuples."""
+    """Run the performer up to a random moment; return what it said, as (event, job, number) tuples.
+
+    It is killed anywhere within its work on a take or two, after some events that were drawn beforehand: so there is
+    work to be killed in, however long that takes on a busy machine.
+    """
     program = subprocess.Popen(
-        [sys.executable, "-m", "tests.fragment.performer", str(folder), str(first_job)],
+        [sys.executable, "-m", "tests.scenarios.performer", str(folder), str(first_job)],
         stdout=subprocess.PIPE,
         text=True,
     )
     assert program.stdout.readline() == "ready\n"
-    lines = []
-    reader = threading.Thread(target=lambda: lines.extend(program.stdout))
-    reader.start()
-    # Real time is the point here: the kill has to fall anywhere within the work of some takes.
-    time.sleep(dice.uniform(0.0, 0.25))
+    lines = [program.stdout.readline() for _ in range(dice.randrange(2, 12))]
+    # Real time is the point here: the kill has to fall anywhere within the work of a take.
+    time.sleep(dice.uniform(0.0, 0.03))
     program.kill()
+    lines += program.stdout.readlines()
     program.wait()
-    reader.join()
     program.stdout.close()
     said = [line.split() for line in lines if line.endswith("\n")]
     return [(what, int(job), int(number)) for what, job, number in said]

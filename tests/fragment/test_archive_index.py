@@ -1,0 +1,242 @@
+from __future__ import annotations
+
+import dataclasses
+import sqlite3
+from contextlib import closing
+
+import pytest
+
+from midifrag.errors import StorageError
+from midifrag.fragment import archive_index
+from midifrag.fragment.archive_index import Index
+from midifrag.fragment.record import TakeRecord
+from tests.fragment.sounds import FULL, record
+
+WHOLE = dataclasses.replace(
+    FULL,
+    number=5,
+    file="output005.wav",
+    reason="silent",
+    sample_rate=44100,
+    channels=2,
+    seconds=2.5,
+    peak=0.75,
+    gain=0.5,
+    slot=3,
+    landed_at=1700000003.5,
+    starred=True,
+    note="für den Schluß",
+    tempo=90.5,
+)
+
+
+@pytest.fixture
+def index(tmp_path):
+    made = Index(tmp_path / "index.sqlite")
+    made.ensure()
+    return made
+
+
+def take(number, **values):
+    return record(number, number=number, file=f"output{number:03d}.wav", **values)
+
+
+def everything(index):
+    return index.select([], {}, None, 0)
+
+
+def test_takes_come_back_as_they_were_newest_first(index):
+    bare = TakeRecord(prompt="", number=9)
+    index.add([take(2), WHOLE, bare, take(1)])
+
+    assert everything(index) == [bare, WHOLE, take(2), take(1)]
+    flags = [(type(found.starred), type(found.spare)) for found in everything(index)]
+    assert flags == [(bool, bool)] * 4
+    assert index.numbers() == {1, 2, 5, 9}
+
+
+def test_a_number_that_is_there_stays_as_it_is(index):
+    index.add([take(1)])
+    index.add([take(1, prompt="another"), take(2)])
+
+    assert everything(index) == [take(2), take(1)]
+
+
+def test_fields_change_and_are_found_anew(index):
+    index.add([take(1), take(2)])
+
+    index.change([(1, {"note": "Für Später", "starred": True}), (7, {"note": "nobody"}), (2, {"slot": 4})])
+
+    assert everything(index) == [take(2, slot=4), take(1, note="Für Später", starred=True)]
+    assert [found.number for found in index.select(["für", "später"], {}, None, 0)] == [1]
+    assert index.numbers() == {1, 2}
+
+
+MADE = [
+    take(1, prompt="Rain on a tin roof", bank="Opening", preset="36", model="pocket", rendered_at=100.0),
+    take(2, prompt="low cello drone", bank="Opening", preset="37", model="pocket", rendered_at=200.0, starred=True),
+    take(3, prompt="Ölfass im Regen", bank="Drift", preset="36", model="small", rendered_at=300.0, note="Schluß"),
+    take(4, prompt="100% rain_drum", bank="Drift", preset="38", model="sketch", rendered_at=400.0, reason="silent"),
+    take(5, prompt="never rendered", bank="Drift", preset="39", model="sketch"),
+]
+
+
+@pytest.mark.parametrize(
+    ("words", "filters", "found"),
+    [
+        ("", {}, [5, 4, 3, 2, 1]),
+        ("rain", {}, [4, 1]),
+        ("roof rain", {}, [1]),
+        ("ROOF", {}, [1]),
+        ("ölfass", {}, [3]),
+        ("ÖLFASS regen", {}, [3]),
+        ("100%", {}, [4]),
+        ("n_d", {}, [4]),
+        ("schluss", {}, [3]),
+        ("opening", {}, [2, 1]),
+        ("39", {}, [5]),
+        ("small", {}, [3]),
+        ("silent", {}, [4]),
+        ("roof\nopening", {}, []),
+        ("xx", {}, []),
+        ("'; drop table takes", {}, []),
+        ("", {"number": 2}, [2]),
+        ("", {"bank": "Drift"}, [5, 4, 3]),
+        ("", {"preset": "36", "model": "pocket"}, [1]),
+        ("", {"since": 200.0}, [4, 3, 2]),
+        ("", {"until": 200.0}, [1]),
+        ("", {"since": 200.0, "until": 400.0}, [3, 2]),
+        ("", {"starred": True}, [2]),
+        ("", {"starred": False}, [5, 4, 3, 1]),
+        ("", {"bank": None, "number": 2}, [2]),
+        ("cello", {"bank": "Drift"}, []),
+        ("nothing of the kind", {}, []),
+    ],
+)
+def test_takes_are_found(index, words, filters, found):
+    index.add(MADE)
+    split = words.split(" ") if words else []
+
+    assert [one.number for one in index.select(split, filters, None, 0)] == found
+    assert index.count(split, filters) == len(found)
+    assert [one.number for one in index.select(split, filters, 1, 0)] == found[:1]
+    assert [one.number for one in index.select(split, filters, 2, 1)] == found[1:3]
+    assert [one.number for one in index.select(split, filters, None, 1)] == found[1:]
+
+
+def test_half_characters_lose_no_take(index):
+    index.add([take(1, prompt="half \udcff", note="\ud800")])
+
+    (found,) = everything(index)
+    assert (found.prompt, found.note) == ("half ?", "?")
+    index.change([(1, {"note": "\udcff more"})])
+    assert everything(index)[0].note == "? more"
+
+
+def test_a_sound_index_stays(index, tmp_path):
+    index.add([take(1)])
+
+    index.ensure()
+    Index(tmp_path / "index.sqlite").ensure()
+
+    assert everything(index) == [take(1)]
+
+
+def spoil(path, how):
+    content = path.read_bytes()
+    if how == "missing":
+        path.unlink()
+    elif how == "rubbish":
+        path.write_bytes(b"no database " * 500)
+    elif how == "cut off":
+        path.write_bytes(content[:5000])
+    elif how == "hole":
+        path.write_bytes(content[:4096] + b"\xa5" * (len(content) - 4096))
+    elif how == "other version":
+        with closing(sqlite3.connect(path)) as connection:
+            connection.execute("PRAGMA user_version = 77")
+
+
+@pytest.mark.parametrize("how", ["missing", "rubbish", "cut off", "hole", "other version"])
+def test_one_that_is_no_good_is_replaced_by_an_empty_one(index, tmp_path, how):
+    index.add([take(number) for number in range(1, 40)])
+    spoil(tmp_path / "index.sqlite", how)
+
+    index.ensure()
+
+    assert everything(index) == []
+    index.add([take(1)])
+    assert index.numbers() == {1}
+
+
+def test_removing_takes_its_journal_with_it(index, tmp_path):
+    (tmp_path / "index.sqlite-journal").write_text("half a change")
+    (tmp_path / "other").write_text("stays")
+
+    index.remove()
+
+    assert [path.name for path in tmp_path.iterdir()] == ["other"]
+    index.remove()
+    index.ensure()
+    assert everything(index) == []
+
+
+QUESTIONS = [
+    lambda index: index.add([take(1)]),
+    lambda index: index.change([(1, {"note": "x"})]),
+    lambda index: index.numbers(),
+    lambda index: index.select([], {}, None, 0),
+    lambda index: index.count([], {}),
+]
+
+
+@pytest.mark.parametrize("question", QUESTIONS)
+def test_a_damaged_one_is_an_error_that_says_what_to_do(index, tmp_path, question):
+    spoil(tmp_path / "index.sqlite", "rubbish")
+
+    with pytest.raises(StorageError, match=r"index\.sqlite is damaged: .*\. Start again: it is built anew"):
+        question(index)
+
+
+@pytest.mark.parametrize("question", [*QUESTIONS, Index.ensure])
+def test_one_that_cannot_be_used_now_is_an_error_that_says_what_to_do(index, monkeypatch, question):
+    def full(*_, **__):
+        raise sqlite3.OperationalError("database or disk is full")
+
+    monkeypatch.setattr(archive_index.sqlite3, "connect", full)
+
+    with pytest.raises(
+        StorageError, match=r"index\.sqlite: database or disk is full\. Takes are kept .*; close .* disk\.$"
+    ):
+        question(index)
+
+
+def test_another_program_is_waited_for_and_no_disk(index, monkeypatch, tmp_path):
+    real, asked = sqlite3.connect, []
+
+    def watched(path, **options):
+        asked.append((path, options))
+        connection = real(path, **options)
+        connection.set_trace_callback(asked.append)
+        return connection
+
+    monkeypatch.setattr(archive_index.sqlite3, "connect", watched)
+    index.numbers()
+
+    assert asked[:2] == [
+        (tmp_path / "index.sqlite", {"timeout": archive_index.PATIENCE}),
+        "PRAGMA synchronous = OFF",
+    ]
+
+
+def test_a_change_that_fails_half_way_changes_nothing(index):
+    index.add([take(1), take(2)])
+
+    def changes():
+        yield 1, {"note": "x"}
+        raise RuntimeError("half way")
+
+    with pytest.raises(RuntimeError):
+        index.change(changes())
+
+    assert everything(index) == [take(2), take(1)]

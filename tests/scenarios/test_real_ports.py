@@ -1,0 +1,179 @@
+"""Real ports: a private JACK server and an independent client in its own process.
+
+When a client is late, as all are on a busy machine, JACK leaves out a cycle with all that is in it. So what has to
+arrive is sent until it does; that nothing is lost on our own side of the driver is looked at there.
+"""
+
+import subprocess
+import sys
+
+import mido
+import pytest
+
+from midifrag.bridge.inbox import Inbox
+from midifrag.config.settings import Show
+from midifrag.midi.jack import WatchedOutput
+from midifrag.midi.messages import NoteOn, PortChanged
+from midifrag.midi.port_names import list_ports
+from midifrag.midi.ports import Ports
+from tests.jack import PATIENCE
+
+PRESS = mido.Message("note_on", note=36, velocity=100)
+FEEDBACK = mido.Message("note_on", note=36, velocity=13)
+#: How often something is sent that JACK may leave out, and seconds that each time has to arrive.
+TRIES, EACH = 20, 2.0
+
+
+class Opened:
+    """Open ports; everything that happens lands in one inbox."""
+
+    def __init__(self, backend, ports):
+        self.inbox = Inbox()
+        self.ports = Ports(Show.model_validate({"backend": backend, "ports": ports}), self.inbox.put, self.inbox.put)
+        self.ports.open()
+
+    def until(self, wanted, timeout=PATIENCE):
+        """All that happened up to the first thing that ``wanted`` accepts."""
+        happened = []
+        while not happened or not wanted(happened[-1]):
+            happened.append(self.inbox.get(timeout))
+        return happened
+
+    def until_state(self, direction, state):
+        return self.until(
+            lambda item: isinstance(item, PortChanged) and (item.direction, item.state) == (direction, state)
+        )
+
+    def hears(self, send, wanted):
+        """The first thing that ``wanted`` accepts; ``send`` is called until it comes."""
+        for _ in range(TRIES):
+            send()
+            try:
+                return self.until(wanted, EACH)[-1]
+            except TimeoutError:
+                continue
+        return pytest.fail("nothing arrived")
+
+    def poll(self):
+        self.ports.poll()
+        return [self.inbox.get(0) for _ in range(len(self.inbox))]
+
+
+@pytest.fixture
+def opened(jack_server):
+    made = []
+
+    def make(**ports):
+        made.append(Opened(jack_server, ports))
+        return made[-1]
+
+    yield make
+    for one in made:
+        one.ports.close()
+
+
+PADS = {"in": "pads out", "out": "pads in"}
+
+
+def is_press(item):
+    return isinstance(item, NoteOn)
+
+
+def arrives(send, peer, condition):
+    """Whether ``condition`` comes true for what ``peer`` received, ``send`` being called until it does."""
+    return any(send() is not False and peer.wait_for(condition, EACH) for _ in range(TRIES))
+
+
+def test_ports_are_listed(jack_server, peer):
+    peer("pads")
+    for backend in (jack_server, None):
+        listed = list_ports(backend)
+        assert any("pads out" in name for name in listed.inputs)
+        assert any("pads in" in name for name in listed.outputs)
+
+
+def test_press_in_feedback_out(opened, peer):
+    pads = peer("pads")
+    live = opened(pads=PADS)
+    press = live.hears(lambda: pads.send(PRESS), is_press)
+    assert (press.port, press.channel, press.note, press.velocity) == ("pads", 1, 36, 100)
+    assert arrives(lambda: live.ports.send("pads", [FEEDBACK]), pads, lambda received: FEEDBACK in received)
+
+
+def test_leds_go_off_at_the_end(opened, peer, monkeypatch):
+    pads = peer("pads")
+    off = [FEEDBACK.copy(note=note, velocity=0) for note in range(64)]
+    given, send = [], WatchedOutput.send
+    monkeypatch.setattr(WatchedOutput, "send", lambda self, message: given.append(message) or send(self, message))
+
+    def close_after_leds_off():
+        live = opened(pads=PADS)
+        assert live.ports.send("pads", off)
+        live.ports.close()
+        assert given[-64:] == off
+
+    assert arrives(close_after_leds_off, pads, lambda received: received[-64:] == off)
+
+
+def test_virtual_ports_can_be_found_and_played_by_others(jack_server, opened):
+    live = opened(live={"in": {"virtual": "fragments"}, "out": {"virtual": "fragments"}})
+    other = opened(daw={"in": "fragments", "out": "fragments"})
+    assert other.ports.device("daw").endswith("fragments")
+    assert live.hears(lambda: other.ports.send("daw", [PRESS]), is_press).port == "live"
+
+
+def test_unplug_and_replug(opened, peer):
+    pads = peer("pads")
+    live = opened(pads=PADS)
+    pads.kill()
+    while ("out", "lost") not in [(item.direction, item.state) for item in live.poll()]:
+        live.ports._stop.wait(0.05)
+    assert not live.ports.send("pads", [FEEDBACK])
+    pads = peer("pads")
+    live.ports.poll()
+    live.until_state("out", "open")
+    assert arrives(lambda: live.ports.send("pads", [FEEDBACK]), pads, lambda received: FEEDBACK in received)
+    live.ports.poll()
+    live.hears(lambda: pads.send(PRESS), is_press)
+
+
+def test_malformed_bytes_and_sysex_do_not_disturb_presses(opened, peer):
+    pads = peer("pads")
+    live = opened(pads=PADS)
+    noise = [[0xF0, *range(100), 0xF7], [0x90, 36], [36, 100], [0xFE], [0xF4], [0x90, 200, 200]]
+    assert live.hears(lambda: pads.send(*noise, PRESS), is_press).note == 36
+
+
+def test_a_flood_loses_nothing_that_jack_delivers(opened, peer):
+    pads = peer("pads")
+    live = opened(pads=PADS)
+    delivered = []
+    receive = live.ports._receive
+    live.ports._receive = lambda endpoint, data: (delivered.append(tuple(data)), receive(endpoint, data))
+    flood = []
+    for number in range(5000):
+        flood.append(mido.Message("control_change", control=21, value=number % 128))
+        flood.append(
+            mido.Message("note_on", channel=number // 1270, note=number % 127, velocity=1 + number // 127 % 127)
+        )
+    pads.send(*flood)
+    heard = []
+    last = PRESS.copy(channel=15)
+
+    def is_last(item):
+        heard.append(item)
+        return is_press(item) and item.channel == 16
+
+    live.hears(lambda: pads.send(last), is_last)
+    presses = [(0x90 + item.channel - 1, item.note, item.velocity) for item in heard if is_press(item)]
+    notes = [data for data in delivered if data[0] & 0xF0 == 0x90]
+    assert presses == notes[: notes.index(tuple(last.bytes())) + 1]
+
+
+def test_the_server_s_death_is_survived_and_said(jack_server):
+    ended = subprocess.run(
+        [sys.executable, "-m", "tests.scenarios.dying_jack"], capture_output=True, text=True, timeout=110, check=False
+    )
+    for port in ("pads: waiting for its input", "pads: waiting for its output", "live: waiting for its output"):
+        assert f"{port}: The JACK server died; start it, then midifrag, again." in ended.stdout
+    assert ended.stdout.endswith("survived\n")
