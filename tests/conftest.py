@@ -17,15 +17,14 @@ if TYPE_CHECKING:
 __all__ = ["jack_server", "peer"]
 
 #: Files and folders that take longest: begun first, so that no core waits for one of them at the end.
-LONGEST = ("tests/page", "tests/test_performing.py", "tests/engine/diffusion")
+LONGEST = ("tests/page", "tests/scenarios/test_performing.py", "tests/engine/diffusion")
 #: What needs a JACK server, Debian's Chromium, or signals and links as Linux has them; marked `linux`.
 LINUX = (
     "tests/config/test_pad_editing.py::test_a_linked_bank_stays_a_link",
     "tests/engine/hosting/test_process.py",
-    "tests/fragment/test_kill.py",
     "tests/midi/test_jack.py",
     "tests/page",
-    "tests/test_performing.py",
+    "tests/scenarios",
 )
 
 if "PYTEST_XDIST_WORKER_COUNT" in os.environ:
