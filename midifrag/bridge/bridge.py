@@ -275,11 +275,11 @@ class Bridge:
             case engine.Died(reason, _, restarting):
                 state = EngineState.RESTARTING if restarting else EngineState.LOST
                 self._publish(EngineChanged(model, state, reason))
-                self.renders.on_engine(model, event)
+                self.renders.on_death(model, event)
                 if not restarting:
                     self._stand_in(model)
             case _:
-                spare = self.renders.on_engine(model, event)
+                spare = self.renders.on_engine(event)
                 if spare is not None:
                     self._pads.show_ready(spare.wish)
                     self._top_up()

@@ -150,7 +150,7 @@ class Renders:
 
     # --- from engines ------------------------------------------------------------------------------------------------
 
-    def on_engine(self, model: str, event: engine.JobEvent | engine.Died) -> Spare | None:
+    def on_engine(self, event: engine.JobEvent) -> Spare | None:
         """Take in what an engine says of a job. Returns a spare that has just become ready."""
         match event:
             case engine.Started(number):
@@ -168,12 +168,14 @@ class Renders:
                 self.spares.forget(number)
                 if job := self.jobs.render_job(number):
                     self._end(job, JobState.CANCELLED, "cancelled")
-            case engine.Died(reason, numbers, _):
-                for number in numbers:
-                    self._lost(model, number, reason)
             case _:
                 assert_never(event)
         return None
+
+    def on_death(self, model: str, death: engine.Died) -> None:
+        """Take in that an engine is gone, and its jobs with it."""
+        for number in death.jobs:
+            self._lost(model, number, death.reason)
 
     def _started(self, job: RenderJob) -> None:
         job.state, job.text = JobState.RENDERING, ""

@@ -11,6 +11,7 @@ import dataclasses
 import logging
 import time
 from collections.abc import Callable
+from typing import assert_never
 
 from midifrag.errors import AudioError, MidifragError, NoFreeSlotError, StorageError
 from midifrag.fragment.archive import Archive
@@ -27,13 +28,13 @@ from midifrag.fragment.messages import (
     LandTake,
     LockSlot,
     Prepare,
+    QueuedCommand,
     Refused,
     RestoreSlot,
     SlotsChanged,
     StarTake,
     TakeArchived,
     TakeChanged,
-    WriterCommand,
     WriterEvent,
 )
 from midifrag.fragment.options import FragmentOptions
@@ -98,7 +99,7 @@ class Lander:
         """Do ahead what a landing would wait for. Never blocks; any thread may ask."""
         self._preparer.prepare(command.audio, command.sample_rate, command.options)
 
-    def handle(self, command: WriterCommand) -> None:
+    def handle(self, command: QueuedCommand) -> None:
         """Do a command, as far as it can be done now."""
         match command:
             case LandTake() | ArchiveOnly() | LandArchived():
@@ -111,6 +112,8 @@ class Lander:
                 self._change_take(command, lambda: self._archive.star(take, starred))
             case AnnotateTake(take, note):
                 self._change_take(command, lambda: self._archive.annotate(take, note))
+            case _:
+                assert_never(command)
 
     def tick(self) -> None:
         """Try again what is due, and look what others did to the slot files."""
@@ -263,7 +266,7 @@ class Lander:
             self._held.remove(least)
             self._emit(GivenUp(least.job, "too many takes wait for the disk: make room", least.record.number))
 
-    def _change_slots(self, command: WriterCommand, change: Callable[[], object]) -> None:
+    def _change_slots(self, command: QueuedCommand, change: Callable[[], object]) -> None:
         try:
             change()
         except StorageError as error:
@@ -271,7 +274,7 @@ class Lander:
         else:
             self.tell_slots()
 
-    def _change_take(self, command: WriterCommand, change: Callable[[], TakeRecord]) -> None:
+    def _change_take(self, command: QueuedCommand, change: Callable[[], TakeRecord]) -> None:
         try:
             self._emit(TakeChanged(change()))
         except StorageError as error:

@@ -89,7 +89,9 @@ class AnnotateTake:
 
 #: What a performer asks of slots and takes; the bridge passes these on as they are.
 SlotCommand: TypeAlias = LockSlot | RestoreSlot | StarTake | AnnotateTake
-WriterCommand: TypeAlias = LandTake | Prepare | ArchiveOnly | LandArchived | SlotCommand
+#: Commands that are done in their turn; what is prepared for a landing is prepared beside them.
+QueuedCommand: TypeAlias = LandTake | ArchiveOnly | LandArchived | SlotCommand
+WriterCommand: TypeAlias = QueuedCommand | Prepare
 
 
 @dataclass(frozen=True, slots=True)

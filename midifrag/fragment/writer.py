@@ -20,6 +20,7 @@ from midifrag.fragment.messages import (
     LandFailed,
     LandTake,
     Prepare,
+    QueuedCommand,
     WriterCommand,
     WriterEvent,
 )
@@ -45,7 +46,7 @@ class FragmentWriter:
         self._archive = archive
         self._listener = listener
         self._lander = Lander(slots, archive, self._tell)
-        self._commands: queue.SimpleQueue[WriterCommand | None] = queue.SimpleQueue()
+        self._commands: queue.SimpleQueue[QueuedCommand | None] = queue.SimpleQueue()
         self._unfinished: deque[LandTake | ArchiveOnly | LandArchived] = deque()
         self._thread = threading.Thread(target=self._run, name="midifrag-writer", daemon=True)
 
@@ -107,7 +108,7 @@ class FragmentWriter:
         self._slots.close()
         self._archive.close()
 
-    def _guard(self, work: Callable[[], None], command: WriterCommand | None = None) -> None:
+    def _guard(self, work: Callable[[], None], command: QueuedCommand | None = None) -> None:
         """Go on whatever happens: one take that cannot be handled must not silence all that follow."""
         try:
             work()

@@ -152,6 +152,8 @@ def _moved_by(control: Control, event: ControlChange | PitchBend | Aftertouch) -
             return control.pitch_bend
         case Aftertouch():
             return control.aftertouch
+        case _:
+            assert_never(event)
 
 
 def _position(control: Control, event: ControlChange | PitchBend | Aftertouch) -> float:

@@ -9,13 +9,25 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterable
 from dataclasses import replace
-from typing import Protocol, TypeAlias
+from typing import Protocol, TypeAlias, assert_never
 
 import mido
 
 from midifrag.bridge.view import View
 from midifrag.config.settings import Show
-from midifrag.events import BankChanged, JobChanged, PadChanged, PortChanged, StateChange
+from midifrag.events import (
+    BankChanged,
+    ConfigurationChanged,
+    ControlChanged,
+    EngineChanged,
+    JobChanged,
+    Notice,
+    PadChanged,
+    PortChanged,
+    SlotsChanged,
+    StateChange,
+    TakeChanged,
+)
 from midifrag.pad_key import PadKey
 from midifrag.states import JobState, PadState
 from midifrag.surface import make_surface
@@ -56,7 +68,7 @@ class Lights:
         self._told: deque[int] = deque(maxlen=_REMEMBERED_JOBS)
 
     def handle(self, change: StateChange) -> None:
-        """Show ``change``; all others are nothing that a surface shows."""
+        """Show ``change``, if it is one that a surface shows."""
         match change:
             case PadChanged():
                 self._pad_changed(change)
@@ -69,6 +81,12 @@ class Lights:
                 self._lit.pop(change.port, None)
             case JobChanged(state=JobState.LANDED, slot=int() as slot):
                 self._landed(change.job, slot)
+            case PortChanged() | JobChanged() | ControlChanged() | SlotsChanged() | TakeChanged() | EngineChanged():
+                pass
+            case ConfigurationChanged() | Notice():
+                pass
+            case _:
+                assert_never(change)
 
     def close(self) -> None:
         """All LEDs off, all controllers back to themselves."""

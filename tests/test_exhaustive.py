@@ -1,0 +1,143 @@
+"""A message that somebody forgets to answer is an error of the type checker's.
+
+A copy of the package gets, for each case of each match over a closed family, a second version of its function from
+which that case is gone. One run of mypy must find fault with every one of them.
+"""
+
+from __future__ import annotations
+
+import ast
+import copy
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+
+#: Matches that are over no closed family, by function: why what is left over needs no answer.
+OPEN = {
+    "bridge/inbox.py:_move_key": "anything may be put; what is no position is kept whole",
+    "commands/demo.py:__call__": "the demo tells some of the changes",
+    "commands/terminal.py:_news": "most changes are not told twice; `line_for` has a case for each",
+    "config/problems.py:_sentence": "pydantic's kinds of mistakes, which grow with it",
+    "engine/api.py:_start": "an engine that loads says more than a caller waits for",
+    "engine/api.py:_outcome": "the same, of a render",
+    "engine/hosting/process.py:_listen": "what is nothing of the host's own is the engine's event",
+    "midi/output.py:led_key": "mido's kinds of messages",
+}
+
+
+@dataclass(frozen=True)
+class Variant:
+    """A function without one of its cases: where it stands in the copy, and what went."""
+
+    file: Path
+    name: str
+    gone: str
+
+
+def matches(function: ast.AST) -> list[ast.Match]:
+    return [node for node in ast.walk(function) if isinstance(node, ast.Match)]
+
+
+def is_default(case: ast.match_case) -> bool:
+    return isinstance(case.pattern, ast.MatchAs) and case.pattern.pattern is None and case.guard is None
+
+
+def is_whole(pattern: ast.pattern) -> bool:
+    """Whether a pattern takes all of its kind: one that takes some leaves the rest to a later case."""
+    if isinstance(pattern, ast.MatchOr):
+        return all(map(is_whole, pattern.patterns))
+    if isinstance(pattern, ast.MatchClass):
+        return all(
+            isinstance(one, ast.MatchAs) and one.pattern is None for one in (*pattern.patterns, *pattern.kwd_patterns)
+        )
+    return isinstance(pattern, ast.MatchValue)
+
+
+def shortened(match: ast.Match) -> Iterator[tuple[str, list[ast.match_case]]]:
+    """The cases of ``match`` without one of them, or without one of its alternatives."""
+    for at, case in enumerate(match.cases):
+        if is_default(case) or case.guard is not None or not is_whole(case.pattern):
+            continue
+        others = [*match.cases[:at], *match.cases[at + 1 :]]
+        yield ast.unparse(case.pattern), others
+        if isinstance(case.pattern, ast.MatchOr):
+            for gone in case.pattern.patterns:
+                kept = copy.deepcopy(case)
+                assert isinstance(kept.pattern, ast.MatchOr)
+                kept.pattern.patterns = [one for one in kept.pattern.patterns if ast.dump(one) != ast.dump(gone)]
+                yield ast.unparse(gone), [*match.cases[:at], kept, *match.cases[at + 1 :]]
+
+
+def vary(module: Path, file: Path) -> list[Variant]:
+    """Write ``module`` into ``file``, each function with a closed match followed by its variants."""
+    tree, variants = ast.parse(module.read_text(encoding="utf-8")), []
+    for holder in ast.walk(tree):
+        if not isinstance(holder, ast.Module | ast.ClassDef):
+            continue
+        for function in [node for node in holder.body if isinstance(node, ast.FunctionDef)]:
+            if f"{module.relative_to(ROOT / 'midifrag').as_posix()}:{function.name}" in OPEN:
+                continue
+            for at, match in enumerate(matches(function)):
+                for gone, cases in shortened(match):
+                    variant = copy.deepcopy(function)
+                    variant.name = f"{function.name}_variant_{len(variants)}"
+                    matches(variant)[at].cases = copy.deepcopy(cases)
+                    holder.body.append(variant)
+                    variants.append(Variant(file, variant.name, f"{function.name} without {gone}"))
+    file.write_text(ast.unparse(ast.fix_missing_locations(tree)), encoding="utf-8")
+    return variants
+
+
+def lines_of(variant: Variant) -> range:
+    tree = ast.parse(variant.file.read_text(encoding="utf-8"))
+    found = (node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef) and node.name == variant.name)
+    function = next(found)
+    return range(function.lineno, (function.end_lineno or function.lineno) + 1)
+
+
+@pytest.fixture(scope="module")
+def checked(tmp_path_factory: pytest.TempPathFactory) -> tuple[list[Variant], dict[Path, set[int]]]:
+    """All variants, and the lines of each file that mypy finds fault with."""
+    folder = tmp_path_factory.mktemp("exhaustive")
+    shutil.copytree(ROOT / "midifrag", folder / "midifrag", ignore=shutil.ignore_patterns("__pycache__", "models"))
+    shutil.copy(ROOT / "pyproject.toml", folder)
+    if (ROOT / ".mypy_cache").is_dir():
+        # Where the types were checked before, only what differs is checked again.
+        shutil.copytree(ROOT / ".mypy_cache", folder / ".mypy_cache")
+    variants = [
+        variant
+        for module in sorted((ROOT / "midifrag").rglob("*.py"))
+        if "match " in module.read_text(encoding="utf-8")
+        for variant in vary(module, folder / module.relative_to(ROOT))
+    ]
+    # Of the machinery only: a word that no longer stands there would leave nothing to check.
+    assert {variant.gone for variant in variants} >= {"_act without StarTake()", "_act without CancelJob(number)"}
+    command = [sys.executable, "-m", "mypy", "--hide-error-context", "--no-error-summary", "midifrag"]
+    run = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+    assert run.returncode == 1, run.stdout + run.stderr
+    faults: dict[Path, set[int]] = {}
+    for path, line in re.findall(r"^([^:\n]+):(\d+): error: ", run.stdout, flags=re.MULTILINE):
+        faults.setdefault(folder / path, set()).add(int(line))
+    return variants, faults
+
+
+def test_every_case_that_goes_is_missed(checked: tuple[list[Variant], dict[Path, set[int]]]) -> None:
+    variants, faults = checked
+    unnoticed = [one.gone for one in variants if not faults.get(one.file, set()).intersection(lines_of(one))]
+    assert not unnoticed, "\n".join(unnoticed)
+
+
+def test_what_is_left_open_is_still_there() -> None:
+    for place in OPEN:
+        file, name = place.split(":")
+        tree = ast.parse((ROOT / "midifrag" / file).read_text(encoding="utf-8"))
+        functions = [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef) and node.name == name]
+        assert any(map(matches, functions)), place
