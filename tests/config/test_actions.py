@@ -1,0 +1,59 @@
+import pytest
+from pydantic import ValidationError
+
+from midifrag.config.actions import ACTIONS, Action
+from midifrag.intents import CancelPad, ClearQueue, LockSlot, Panic, RestoreSlot, SelectBank
+from midifrag.pad_key import PadKey
+from tests.support.shows import bank
+
+ARGUMENTS = {"slot": 3, "pad": 36, "bank": "drift"}
+
+
+def action(name, **keys):
+    return Action.model_validate({"does": name, "cc": 1, **keys})
+
+
+@pytest.mark.parametrize(
+    ("keys", "intents", "words"),
+    [
+        ({"does": "panic"}, [Panic()], "panic: cancels everything"),
+        ({"does": "clear_queue"}, [ClearQueue()], "clears the queue"),
+        ({"does": "cancel_pad", "pad": "C1"}, [CancelPad(PadKey(36)), CancelPad(PadKey(36, 10))], "cancels pad 36"),
+        ({"does": "next_bank"}, [SelectBank(offset=1)], "next bank"),
+        ({"does": "previous_bank"}, [SelectBank(offset=-1)], "previous bank"),
+        ({"does": "bank", "bank": 3}, [SelectBank(program=3)], "selects bank 3"),
+        ({"does": "bank", "bank": "drift"}, [SelectBank(slug="drift")], "selects bank drift"),
+        ({"does": "lock", "slot": 2}, [LockSlot(2, True)], "locks slot 2"),
+        ({"does": "unlock", "slot": 2}, [LockSlot(2, False)], "unlocks slot 2"),
+        ({"does": "toggle_lock", "slot": 2}, [LockSlot(2, None)], "locks or unlocks slot 2"),
+        ({"does": "restore", "slot": 2}, [RestoreSlot(2)], "puts the previous fragment back in slot 2"),
+    ],
+)
+def test_what_each_action_asks_for_and_is_called(keys, intents, words):
+    one = Action.model_validate({"cc": 1, **keys})
+    played = bank(pads={36: {"prompt": "rain"}, "36/10": {"prompt": "bow"}, 37: {"prompt": "kick"}})
+    assert list(one.intents(played)) == intents
+    assert one.words == words
+
+
+def test_an_action_about_a_pad_that_the_bank_lacks_asks_for_nothing():
+    assert list(action("cancel_pad", pad=50).intents(bank())) == []
+
+
+@pytest.mark.parametrize("name", [name for name, kind in ACTIONS.items() if kind.needs])
+def test_what_an_action_needs_is_said(name):
+    needed = ACTIONS[name].needs
+    with pytest.raises(ValidationError, match=f"{name} needs {needed}"):
+        action(name)
+    assert action(name, **{needed: ARGUMENTS[needed]}).does == name
+
+
+def test_an_unknown_action_is_told_with_the_nearest():
+    with pytest.raises(ValidationError, match="did you mean panic"):
+        action("pannic")
+
+
+@pytest.mark.parametrize("sources", [{}, {"note": 1, "cc": 2}, {"note": 1, "cc": 2, "program": 3}])
+def test_an_action_has_one_source(sources):
+    with pytest.raises(ValidationError, match="exactly one of note, cc or program"):
+        Action.model_validate({"does": "panic", **sources})
