@@ -40,6 +40,7 @@ pytest_add_cli_args=
     -x
     -p
     no:cacheprovider
+    -n0
     --timeout=60
 pytest_add_cli_args_test_selection={tests}
 timeout_constant=20.0
