@@ -5,7 +5,7 @@ import pytest
 
 from midifrag.midi.output import PRESSURE, OutputThread, led_key
 
-PATIENCE = 20.0
+PATIENCE = 60.0
 
 
 class FakePort:
@@ -48,7 +48,7 @@ def test_everything_goes_out_in_order_and_the_port_is_closed_last(output):
     output.attach("a", port)
     messages = [note(n % 128, 1 + n // 128) for n in range(200)]
     assert output.send("a", messages)
-    output.close()
+    output.close(PATIENCE)
     assert port.sent == messages
     assert port.closed.is_set()
     assert not output.send("a", messages)
@@ -122,7 +122,7 @@ def test_a_failing_port_is_closed_told_and_forgotten():
     output.send("good", [note(3)])
     assert failed.wait(PATIENCE)
     assert not output.send("bad", [note(4)])
-    output.close()
+    output.close(PATIENCE)
     assert (told, good.sent) == ([("bad", "gone")], [note(3)])
     assert bad.closed.is_set()
 
@@ -134,7 +134,7 @@ def test_sending_is_announced_before_it_happens():
     output.start()
     output.attach("a", port)
     output.send("a", [note(1), note(2)])
-    output.close()
+    output.close(PATIENCE)
     assert announced == [("a", note(1), 0), ("a", note(2), 1)]
 
 

@@ -1,3 +1,5 @@
+from functools import partialmethod
+
 import mido
 import pytest
 
@@ -5,9 +7,10 @@ from midifrag.config.settings import Show
 from midifrag.errors import PortError
 from midifrag.midi.memory import MemoryBackend
 from midifrag.midi.messages import ControlChange, NoteOff, NoteOn
+from midifrag.midi.output import OutputThread
 from midifrag.midi.ports import Ports
 
-PATIENCE = 20.0
+PATIENCE = 60.0
 PADS = {"pads": {"in": "Launchpad", "out": "Launchpad"}}
 PRESS = mido.Message("note_on", note=36, velocity=100)
 
@@ -182,7 +185,8 @@ def test_our_own_virtual_ports_are_no_devices(rig):
     assert [(change.port, change.state) for change in stage.changes] == [("live", "open"), ("all", "waiting")]
 
 
-def test_closing_sends_what_waits_and_closes_everything(rig):
+def test_closing_sends_what_waits_and_closes_everything(rig, monkeypatch):
+    monkeypatch.setattr(OutputThread, "close", partialmethod(OutputThread.close, PATIENCE))
     stage = rig("Launchpad")
     stage.ports.open()
     messages = [PRESS.copy(note=note) for note in range(100)]

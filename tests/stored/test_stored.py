@@ -16,6 +16,7 @@ import pytest
 from midifrag.fragment.archive import Archive
 from midifrag.fragment.audio_files import read_wav
 from midifrag.fragment.slots import Slots
+from midifrag.pad_key import PadKey
 from midifrag.show.replay import is_performed, read_performance
 from midifrag.show.session_log import read_session
 
@@ -148,7 +149,7 @@ ACTS = [
     {"port": "midifrag", "channel": 1, "program": 1, "bank": None},
     {"program": None, "slug": None, "offset": 1},
     {"note": 36, "channel": 1, "port": "page", "velocity": 0.5, "source": "page"},
-    {"pad": "36"},
+    {"pad": PadKey(36)},
     {"job": 99},
     {},
     {},
@@ -160,7 +161,10 @@ def test_a_session_log_replays_the_same_acts():
     performance = read_performance(LOG)
 
     acts = [act for _, act in performance.acts]
-    told = [{name: value for name, value in dataclasses.asdict(act).items() if name != "time"} for act in acts]
+    told = [
+        {field.name: getattr(act, field.name) for field in dataclasses.fields(act) if field.name != "time"}
+        for act in acts
+    ]
     assert told == ACTS
     assert all(is_performed(act) for act in acts)
     assert [type(act).__name__ for act in acts if not dataclasses.fields(act)] == ["ClearQueue", "Panic"]
