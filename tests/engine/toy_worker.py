@@ -6,7 +6,6 @@ import contextlib
 import os
 import queue
 import threading
-import time
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +15,8 @@ from midifrag.engine.protocol import EngineChoice
 from midifrag.errors import CheckpointError, RequestError
 
 CHOICE = EngineChoice("toy", options={"dies": ()})
-PATIENCE = 60
+#: Seconds after which what has not come never will.
+PATIENCE = 300.0
 
 
 class Toy:
@@ -78,7 +78,6 @@ class Toy:
             case "stuck" if step == 2:
                 threading.Event().wait()
             case "quiet":
-                time.sleep(0.2)
                 events = []
             case "print":
                 print("a package talks")
@@ -91,8 +90,8 @@ class Toy:
 
 
 @contextlib.contextmanager
-def running(host, choice=CHOICE, **options):
-    engine = host(Toy, choice, **{"back_off": (0.0, 0.0, 0.0), **options})
+def running(host, choice=CHOICE, factory=Toy, **options):
+    engine = host(factory, choice, **{"back_off": (0.0, 0.0, 0.0), **options})
     events = queue.Queue()
     engine.start(events.put)
     try:

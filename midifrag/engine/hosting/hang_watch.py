@@ -64,7 +64,8 @@ class HangWatch(threading.Thread):
         super().__init__(name="midifrag-engine-watch", daemon=True)
         self.hung_seconds: float | None = None
         self._every, self._activity, self._end = every, activity, end
-        self._messages = 0
+        self._detector = HangDetector()
+        self._messages = self._seen = 0
         self._stopped = threading.Event()
 
     def heard(self) -> None:
@@ -77,17 +78,22 @@ class HangWatch(threading.Thread):
 
     def run(self) -> None:
         """Look until stopped, or until the worker counts as hanging."""
-        detector, seen = HangDetector(), self._messages
         while not self._stopped.wait(self._every):
-            activity = self._activity()
-            detector.is_loading = activity is Activity.LOADING
-            detector.add_silence(self._every)
-            if seen != self._messages:
-                seen = self._messages
-                detector.heard()
-            elif activity is Activity.IDLE:
-                detector.reset()
-            if detector.is_hanging:
-                self.hung_seconds = detector.limit
-                self._end()
+            if self.look():
                 return
+
+    def look(self) -> bool:
+        """Take in that ``every`` seconds have passed; True when it was one time too many."""
+        detector, activity = self._detector, self._activity()
+        detector.is_loading = activity is Activity.LOADING
+        detector.add_silence(self._every)
+        if self._seen != self._messages:
+            self._seen = self._messages
+            detector.heard()
+        elif activity is Activity.IDLE:
+            detector.reset()
+        if not detector.is_hanging:
+            return False
+        self.hung_seconds = detector.limit
+        self._end()
+        return True

@@ -36,7 +36,7 @@ CLOSE_SECONDS = 2.0
 TERMINATE_SECONDS = 1.0
 #: How much further back in the queue for a core the child stands than its parent (on Windows: below normal).
 NICENESS = 5
-#: Seconds between two signs of life of a child that works and has nothing else to say, and between looks for them.
+#: Seconds between two signs of life of a child, and between looks for them.
 HEARTBEAT_SECONDS = 1.0
 
 
@@ -58,7 +58,8 @@ _Message: TypeAlias = EngineEvent | Death | _LogLine | _Heartbeat
 class ProcessHost(SupervisedHost):
     """An `Engine` whose worker runs in a child process, started anew when it dies or hangs.
 
-    The factory and the choice must be picklable. The child ends when this process does, however that ends.
+    The factory and the choice must be picklable. The child ends when this process does, however that ends. While it
+    works and has nothing else to say, it sends a sign of life every ``heartbeat`` seconds, and is looked at as often.
     """
 
     def __init__(
@@ -68,10 +69,12 @@ class ProcessHost(SupervisedHost):
         *,
         back_off: Sequence[float] = BACK_OFF,
         clock: Callable[[], float] = time.monotonic,
+        heartbeat: float = HEARTBEAT_SECONDS,
     ) -> None:
         super().__init__(factory, choice, back_off=back_off, clock=clock)
         # Pickled here and unpickled there by hand, so that the child's first act is to ignore Ctrl-C.
         self._payload = bytes(ForkingPickler.dumps((factory, choice)))
+        self._heartbeat = heartbeat
         self._process: SpawnProcess | None = None
         self._has_started_a_job = False
 
@@ -81,7 +84,10 @@ class ProcessHost(SupervisedHost):
             commands_in, commands_out = context.Pipe(duplex=False)
             events_in, events_out = context.Pipe(duplex=False)
             process = context.Process(
-                target=_child, args=(self._payload, commands_in, events_out), name="midifrag-engine", daemon=True
+                target=_child,
+                args=(self._payload, self._heartbeat, commands_in, events_out),
+                name="midifrag-engine",
+                daemon=True,
             )
             process.start()
         except OSError as error:
@@ -93,7 +99,7 @@ class ProcessHost(SupervisedHost):
         sender = threading.Thread(
             target=self._write_commands, args=(commands_out, is_over), name="midifrag-engine-commands", daemon=True
         )
-        watch = HangWatch(HEARTBEAT_SECONDS, self._activity, process.kill)
+        watch = HangWatch(self._heartbeat, self._activity, process.kill)
         death = None
         try:
             sender.start()
@@ -122,7 +128,7 @@ class ProcessHost(SupervisedHost):
     def _listen(self, events: Connection, process: SpawnProcess, watch: HangWatch) -> Death | None:
         """Pass events on until the child is gone; what it said last, if that was why it goes."""
         while True:
-            news = wait([events, process.sentinel], HEARTBEAT_SECONDS)
+            news = wait([events, process.sentinel], self._heartbeat)
             if not news and watch.hung_seconds is None:
                 continue
             if events not in news:
@@ -203,9 +209,10 @@ def _receive(pipe: Connection) -> _Message:
 class _EventPipe(logging.Handler):
     """The child's only way out: events, and log lines, which the parent knows where to show."""
 
-    def __init__(self, pipe: Connection) -> None:
+    def __init__(self, pipe: Connection, every: float) -> None:
         super().__init__(logging.INFO)
         self._pipe = pipe
+        self._every = every
         self._lock = threading.Lock()
         self._sent = time.monotonic()
 
@@ -217,7 +224,7 @@ class _EventPipe(logging.Handler):
 
     def heartbeat(self) -> None:
         """Send a sign of life if nothing was sent for a while."""
-        if time.monotonic() - self._sent > HEARTBEAT_SECONDS:
+        if time.monotonic() - self._sent > self._every:
             self.send(_Heartbeat())
 
     def emit(self, record: logging.LogRecord) -> None:
@@ -226,12 +233,12 @@ class _EventPipe(logging.Handler):
             self.send(_LogLine(record.name, record.levelno, self.format(record)))
 
 
-def _child(payload: bytes, commands: Connection, events: Connection) -> None:
+def _child(payload: bytes, heartbeat: float, commands: Connection, events: Connection) -> None:
     """The child process: serve one worker, and end with the parent or when told to."""
     # Ctrl-C reaches every process of the terminal; the parent decides what it means.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     sys.stdout = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115 — for the process's life
-    event_pipe = _EventPipe(events)
+    event_pipe = _EventPipe(events, heartbeat)
     logging.basicConfig(handlers=[event_pipe], level=logging.INFO)
     logging.captureWarnings(capture=True)
     _lower_priority()

@@ -50,13 +50,14 @@ class Denoiser(Protocol):
         """Bytes that a request's prepared conditioning takes."""
         ...
 
-    def is_guided(self, row: Row) -> bool:
-        """Whether the row takes a second, unguided evaluation."""
-        ...
-
     def evaluate(self, rows: Sequence[Row]) -> Tensor:
         """The guided outputs, fp32, shape (rows, channels, frames). All rows have the same number of frames."""
         ...
+
+
+def is_guided(row: Row) -> bool:
+    """Whether the row's guidance does anything, and so takes a second, unconditional evaluation."""
+    return bool(row.cfg_scale != 1 and row.prepared.can_guide)
 
 
 def apply_guidance(conditional: Tensor, unconditional: Tensor, scales: Sequence[float]) -> Tensor:
@@ -96,14 +97,10 @@ class StockDenoiser:
         del prepared
         return 0
 
-    def is_guided(self, row: Row) -> bool:
-        """Whether the row's guidance does anything."""
-        return bool(row.cfg_scale != 1 and row.prepared.can_guide)
-
     @torch.inference_mode()
     def evaluate(self, rows: Sequence[Row]) -> Tensor:
         """See `Denoiser.evaluate`."""
-        guided_rows = [index for index, row in enumerate(rows) if self.is_guided(row)]
+        guided_rows = [index for index, row in enumerate(rows) if is_guided(row)]
         again = [rows[index] for index in guided_rows]
         plain = [row.prepared for row in rows]
         unguided = [_unguided(row.prepared) for row in again]

@@ -24,7 +24,7 @@ from midifrag.engine.loading.device import to_device
 from midifrag.engine.network.architecture import mlp_in_fp32, prefix_tokens, projections
 from midifrag.engine.network.blocks import Block, Modulations
 from midifrag.engine.network.conditioning import Conditioning
-from midifrag.engine.network.denoiser import ModelInput, Row, combine_guidance, index_tensor
+from midifrag.engine.network.denoiser import ModelInput, Row, combine_guidance, index_tensor, is_guided
 from midifrag.engine.network.graphs import DenoiserInputs, GraphCache, GraphShape
 from midifrag.engine.network.positions import Position, PositionCache
 
@@ -88,10 +88,6 @@ class FastDenoiser:
         tensors = [prepared.context, prepared.negative_context, prepared.prepend, *prepared.time_embeddings.values()]
         return sum(tensor.numel() * tensor.element_size() for tensor in tensors if tensor is not None)
 
-    def is_guided(self, row: Row) -> bool:
-        """Whether the row's guidance does anything."""
-        return bool(row.cfg_scale != 1 and row.prepared.can_guide)
-
     @torch.inference_mode()
     def prepare(self, conditioning: Conditioning, times: Sequence[float], frames: int) -> PreparedConditioning:
         """See `Denoiser.prepare`."""
@@ -140,7 +136,7 @@ class FastDenoiser:
         for row in rows:
             if row.model_input.t not in row.prepared.time_embeddings:
                 self._embed_times(row.prepared, [row.model_input.t])
-        guided = [index for index, row in enumerate(rows) if self.is_guided(row)]
+        guided = [index for index, row in enumerate(rows) if is_guided(row)]
         has_negative = any(rows[index].prepared.negative_context is not None for index in guided)
         shape = self._graphs.fitting(
             len(rows), rows[0].model_input.x.shape[-1], guided=bool(guided), has_negative=has_negative

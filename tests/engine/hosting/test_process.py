@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
 import os
 import signal
 import subprocess
 import sys
 import textwrap
+import threading
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -14,10 +16,16 @@ from pathlib import Path
 import psutil
 import pytest
 
+from midifrag.engine.hosting import hang_watch, supervision
 from midifrag.engine.hosting import process as process_host
 from midifrag.engine.hosting.process import NICENESS, ProcessHost
-from midifrag.engine.messages import Died, Progress, Ready, Rendered
-from tests.engine.toy_worker import CHOICE, Toy, press, process_id, running, wait
+from midifrag.engine.messages import Cancel, Cancelled, Died, Progress, Ready, Rendered
+from tests.engine.toy_worker import CHOICE, PATIENCE, Toy, press, process_id, running, wait
+
+
+def test_the_worker_is_in_another_process():
+    with running(ProcessHost) as (_, events):
+        assert process_id(events) != os.getpid()
 
 
 def test_a_killed_child_is_replaced():
@@ -44,7 +52,7 @@ def test_a_child_that_exits_is_replaced():
 
 
 def test_closing_ends_a_child_that_is_stuck(monkeypatch):
-    monkeypatch.setattr("midifrag.engine.hosting.process.CLOSE_SECONDS", 0.2)
+    monkeypatch.setattr(process_host, "CLOSE_SECONDS", 0.2)
     with running(ProcessHost) as (engine, events):
         child = process_id(events)
         engine.send(press(1, "stuck", steps=3))
@@ -54,21 +62,41 @@ def test_closing_ends_a_child_that_is_stuck(monkeypatch):
         assert events.empty()
 
 
+class Patience:
+    """How long silence is borne: for ever, until a test says that it was too long."""
+
+    def __init__(self, monkeypatch):
+        self.set = monkeypatch.setattr
+        self.set(process_host, "CLOSE_SECONDS", 0.2)
+        self.set(hang_watch, "SLOWEST_FACTOR", 0.0)
+        self.keep()
+
+    def keep(self):
+        for limit in ("MIN_SILENCE", "MAX_SILENCE"):
+            self.set(hang_watch, limit, math.inf)
+
+    def lose(self, while_loading=False):
+        self.set(hang_watch, "MAX_SILENCE" if while_loading else "MIN_SILENCE", 0.0)
+
+
 @pytest.fixture
-def impatient(monkeypatch):
-    """Half a second of silence is a hang, and a stuck process gets no time to end."""
-    monkeypatch.setattr("midifrag.engine.hosting.process.HEARTBEAT_SECONDS", 0.05)
-    monkeypatch.setattr("midifrag.engine.hosting.process.CLOSE_SECONDS", 0.2)
-    monkeypatch.setattr("midifrag.engine.hosting.hang_watch.MIN_SILENCE", 0.5)
-    monkeypatch.setattr("midifrag.engine.hosting.hang_watch.SLOWEST_FACTOR", 0.0)
+def patience(monkeypatch):
+    return Patience(monkeypatch)
 
 
-def test_a_child_that_hangs_is_replaced(impatient):
-    with running(ProcessHost) as (engine, events):
+#: A host that looks often at its child.
+QUICK = {"heartbeat": 0.01}
+
+
+def test_a_child_that_hangs_is_replaced(patience):
+    with running(ProcessHost, **QUICK) as (engine, events):
         first = process_id(events)
         wait(events, Ready)
         engine.send(press(1, "stuck", steps=3))
+        wait(events, Progress)
+        patience.lose()
         death = wait(events, Died)[0]
+        patience.keep()
         assert death.reason.startswith("The engine was stuck")
         assert (death.jobs, death.restarting) == ((1,), True)
         assert is_gone(first)
@@ -76,45 +104,84 @@ def test_a_child_that_hangs_is_replaced(impatient):
         assert wait(events, Rendered)[0].job == 2
 
 
-def test_a_child_that_hangs_again_and_again_is_given_up(impatient, monkeypatch):
-    monkeypatch.setattr("midifrag.engine.hosting.supervision.STEADY_SECONDS", 0.1)
-    with running(ProcessHost, back_off=(0.0,)) as (engine, events):
+def test_a_child_that_hangs_again_and_again_is_given_up(patience, monkeypatch):
+    # A hang takes its time, which does not make a life a steady one.
+    monkeypatch.setattr(supervision, "STEADY_SECONDS", 0.0)
+    with running(ProcessHost, back_off=(0.0,), **QUICK) as (engine, events):
         for restarting in (True, False):
             wait(events, Ready)
             engine.send(press(1, "stuck", steps=3))
+            wait(events, Progress)
+            patience.lose()
             assert wait(events, Died)[0].restarting is restarting
+            patience.keep()
 
 
-def test_a_child_that_freezes_in_the_middle_of_a_message_is_replaced(impatient, monkeypatch):
-    receive = process_host._receive
+def test_a_child_that_freezes_in_the_middle_of_a_message_is_replaced(patience, monkeypatch):
+    receive, is_half = process_host._receive, threading.Event()
 
     def wanting_more(pipe):
         message = receive(pipe)
-        return receive(pipe) if isinstance(message, Progress) else message
+        if isinstance(message, Progress):
+            is_half.set()
+            return receive(pipe)
+        return message
 
     monkeypatch.setattr(process_host, "_receive", wanting_more)
-    with running(ProcessHost) as (engine, events):
+    with running(ProcessHost, **QUICK) as (engine, events):
         engine.send(press(1, "stuck", steps=3))
+        assert is_half.wait(PATIENCE)
+        patience.lose()
         assert wait(events, Died)[0].reason.startswith("The engine was stuck")
+        patience.keep()
         engine.send(press(2))
         assert wait(events, Rendered)[0].job == 2
 
 
-def test_a_child_that_hangs_while_it_loads_is_ended(monkeypatch):
-    monkeypatch.setattr("midifrag.engine.hosting.process.HEARTBEAT_SECONDS", 0.05)
-    monkeypatch.setattr("midifrag.engine.hosting.hang_watch.MAX_SILENCE", 1.5)
+def test_a_child_that_hangs_while_it_loads_is_ended(patience):
     choice = replace(CHOICE, options={"dies": ("load by hanging",)})
-    with running(ProcessHost, choice, back_off=()) as (engine, events):
+    with running(ProcessHost, choice, back_off=(), **QUICK) as (engine, events):
         child = process_id(events)
         engine.send(press(1))
-        death = wait(events, Died)[0]
-        assert death.reason.startswith("The engine was stuck")
-        assert (death.jobs, death.restarting) == ((1,), False)
+        patience.lose(while_loading=True)
+        deaths = [wait(events, Died)[0]]
+        if not deaths[0].jobs:
+            deaths.append(wait(events, Died)[0])
+        assert deaths[0].reason.startswith("The engine was stuck")
+        assert (deaths[-1].jobs, deaths[-1].restarting) == ((1,), False)
         assert is_gone(child)
 
 
+def test_an_idle_child_is_left_alone_however_silent_it_is(patience, monkeypatch):
+    looks, look = threading.Semaphore(0), hang_watch.HangWatch.look
+    monkeypatch.setattr(hang_watch.HangWatch, "look", lambda watch: (look(watch), looks.release())[0])
+    with running(ProcessHost, **QUICK) as (engine, events):
+        child = process_id(events)
+        wait(events, Ready)
+        patience.lose()
+        for _ in range(20):
+            assert looks.acquire(timeout=PATIENCE)
+        patience.keep()
+        engine.send(press(1))
+        assert wait(events, Rendered)[0].used["pid"] == child
+
+
+def test_a_child_that_only_steps_gives_signs_of_life(monkeypatch):
+    beats, heard = threading.Semaphore(0), hang_watch.HangWatch.heard
+    monkeypatch.setattr(hang_watch.HangWatch, "heard", lambda watch: (heard(watch), beats.release())[0])
+    with running(ProcessHost, **QUICK) as (engine, events):
+        wait(events, Ready)
+        engine.send(press(1, "quiet", steps=1_000_000_000))
+        # More than what the child said until it was ready.
+        for _ in range(2 + 5):
+            assert beats.acquire(timeout=PATIENCE)
+        engine.send(Cancel(1))
+        _, before = wait(events, Cancelled)
+        assert before == [Cancelled(1)]
+
+
 def test_closing_while_a_child_loads_ends_it(monkeypatch):
-    monkeypatch.setattr("midifrag.engine.hosting.process.CLOSE_SECONDS", 0.2)
+    monkeypatch.setattr(process_host, "CLOSE_SECONDS", 0.2)
     choice = replace(CHOICE, options={"dies": ("load by hanging",)})
     with running(ProcessHost, choice) as (engine, events):
         child = process_id(events)
@@ -141,18 +208,6 @@ def test_a_fault_around_a_child_ends_it_and_starts_the_next(monkeypatch):
         assert is_gone(first)
         engine.send(press(2))
         wait(events, Rendered)
-
-
-def test_an_idle_child_and_one_that_only_steps_are_left_alone(monkeypatch):
-    monkeypatch.setattr("midifrag.engine.hosting.process.HEARTBEAT_SECONDS", 0.1)
-    monkeypatch.setattr("midifrag.engine.hosting.hang_watch.MIN_SILENCE", 2.0)
-    monkeypatch.setattr("midifrag.engine.hosting.hang_watch.SLOWEST_FACTOR", 0.0)
-    with running(ProcessHost) as (engine, events):
-        child = process_id(events)
-        wait(events, Ready)
-        time.sleep(2.5)
-        engine.send(press(1, "quiet", steps=15))
-        assert wait(events, Rendered)[0].used["pid"] == child
 
 
 def test_ctrl_c_is_left_to_the_parent():

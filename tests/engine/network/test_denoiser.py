@@ -1,4 +1,4 @@
-"""Own forward pass against stock's, for every option of the architecture that it covers, and the way back to stock."""
+"""Guidance, and the way back to stock's own forward pass."""
 
 import dataclasses
 import logging
@@ -11,42 +11,20 @@ from midifrag.engine.diffusion.worker import DiffusionWorker
 from midifrag.engine.messages import Render
 from midifrag.engine.network.architecture import unsupported
 from midifrag.engine.network.conditioning import Conditioner, Conditioning
-from midifrag.engine.network.denoiser import Denoiser, ModelInput, Row, StockDenoiser
-from midifrag.engine.network.transformer import FastDenoiser
-from tests.engine.architectures import COVERED, NOT_COVERED
+from midifrag.engine.network.denoiser import (
+    ModelInput,
+    Row,
+    StockDenoiser,
+    apply_guidance,
+    combine_guidance,
+    index_tensor,
+    is_guided,
+)
+from tests.engine.architectures import NOT_COVERED
+from tests.engine.network.rows import FRAMES, relative_error, rows_for
 from tests.engine.stock import loaded, run, stock_audio
 
-FRAMES = 24
-
-
-def rows_for(denoiser: Denoiser, conditionings: list[Conditioning], scales: list[float]) -> list[Row]:
-    generator = torch.Generator().manual_seed(1)
-    rows = []
-    for index, (conditioning, scale) in enumerate(zip(conditionings, scales, strict=True)):
-        model_input = ModelInput(torch.randn(1, 8, FRAMES, generator=generator), 0.9 - 0.2 * index)
-        rows.append(Row(model_input, denoiser.prepare(conditioning, [model_input.t], FRAMES), scale))
-    return rows
-
-
-def relative_error(ours: torch.Tensor, stock: torch.Tensor) -> float:
-    return float((ours - stock).norm() / stock.norm())
-
-
-@pytest.mark.parametrize("option", COVERED)
-def test_same_output_as_stock(option: str) -> None:
-    model = loaded("rectified_flow", **COVERED[option])
-    assert unsupported(model.module) is None
-    encode = Conditioner(model).encode
-    conditionings = [
-        encode("rain", "", 1.0),
-        encode("bell", "hum", 0.5),
-        encode("wind", "", 1.5),
-        encode("sea", "", 2.0),
-    ]
-    scales = [1.0, 3.0, 4.0, -2.0]
-    fast, stock = FastDenoiser(model.module, torch.float32), StockDenoiser(model.module)
-    ours = fast.evaluate(rows_for(fast, conditionings, scales))
-    assert relative_error(ours, stock.evaluate(rows_for(stock, conditionings, scales))) < 2e-5
+CPU = torch.device("cpu")
 
 
 @pytest.mark.parametrize("option", NOT_COVERED)
@@ -62,19 +40,44 @@ def test_other_architectures_run_on_stock_s_forward(option: str, caplog: pytest.
     np.testing.assert_allclose(audio, stock[:, : audio.shape[1]], atol=1e-4 * np.abs(stock).max())
 
 
-@pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16])
-def test_half_precision_is_close(dtype: torch.dtype) -> None:
-    model = loaded("v", num_memory_tokens=4, attn_kwargs={"qk_norm": "ln"})
-    conditionings = [Conditioner(model).encode("rain", "", 1.0)]
-    half, full = FastDenoiser(model.module, dtype), FastDenoiser(model.module, torch.float32)
-    ours = half.evaluate(rows_for(half, conditionings, [3.0]))
-    error = relative_error(ours, full.evaluate(rows_for(full, conditionings, [3.0])))
-    assert 1e-5 < error < {torch.bfloat16: 0.05, torch.float16: 0.008}[dtype]
+def test_guidance_moves_away_from_the_unconditional_output() -> None:
+    conditional, unconditional = torch.full((2, 3, 4), 2.0), torch.full((2, 3, 4), 1.0)
+    assert apply_guidance(conditional, unconditional, [1.0, 3.0])[:, 0, 0].tolist() == [2.0, 4.0]
 
 
-def test_without_guidance_there_is_one_row_each() -> None:
-    model = loaded("v")
-    denoiser = FastDenoiser(model.module, torch.float32)
-    (row,) = rows_for(denoiser, [Conditioner(model).encode("rain", "hum", 1.0)], [1.0])
-    assert not denoiser.is_guided(row)
-    assert denoiser.is_guided(dataclasses.replace(row, cfg_scale=2.0))
+@pytest.mark.parametrize(
+    ("guided_rows", "unconditional", "expected"),
+    [([], [], [10, 20, 30]), ([0, 1, 2], [2, 3, 4], [18, 37, 56]), ([2, 0], [3, 2], [18, 20, 57])],
+)
+def test_each_unconditional_output_guides_its_own_row(
+    guided_rows: list[int], unconditional: list[float], expected: list[float]
+) -> None:
+    rows = [Row(ModelInput(torch.zeros(1, 1, 1), 0.5), None, 2.0) for _ in range(3)]
+    output = torch.tensor([10.0, 20.0, 30.0, *unconditional]).view(-1, 1, 1)
+    assert combine_guidance(output, rows, guided_rows).flatten().tolist() == expected
+
+
+def test_who_is_guided() -> None:
+    prompted = Row(ModelInput(torch.zeros(1, 1, 1), 0.5), Conditioning(cross=torch.zeros(1, 1, 1)), 3.0)
+    assert is_guided(prompted)
+    assert not is_guided(dataclasses.replace(prompted, cfg_scale=1.0))
+    assert not is_guided(dataclasses.replace(prompted, prepared=Conditioning()))
+
+
+def test_numbers_of_rows_are_sent_to_a_device_once() -> None:
+    assert index_tensor((2, 0), CPU) is index_tensor((2, 0), CPU)
+    assert index_tensor((2, 0), CPU).tolist() == [2, 0]
+
+
+def test_stock_runs_in_fp32_whatever_the_model_is_in() -> None:
+    full = loaded("v")
+    half = loaded("v")
+    half.module.model.model.half()
+    conditionings = [Conditioner(full).encode("rain", "hum", 1.0)]
+    reference, denoiser = StockDenoiser(full.module), StockDenoiser(half.module)
+    output = denoiser.evaluate(rows_for(denoiser, conditionings, [3.0]))
+    assert output.dtype == torch.float32
+    assert output.shape == (1, 8, FRAMES)
+    assert relative_error(output, reference.evaluate(rows_for(reference, conditionings, [3.0]))) < 0.01
+    assert reference.memory == 0
+    assert denoiser.memory == sum(p.nbytes for p in full.module.model.model.parameters())

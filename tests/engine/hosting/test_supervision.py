@@ -2,20 +2,11 @@
 
 from __future__ import annotations
 
-import os
 import queue
 
-import pytest
-
-from midifrag.engine.hosting.process import ProcessHost
 from midifrag.engine.hosting.thread import ThreadHost
 from midifrag.engine.messages import (
-    Cancel,
-    Cancelled,
     Died,
-    Failed,
-    Progress,
-    Promote,
     Ready,
     Rendered,
     Started,
@@ -23,8 +14,7 @@ from midifrag.engine.messages import (
     Warming,
 )
 from midifrag.engine.protocol import EngineChoice
-from tests.engine.far_engine import FarEngine
-from tests.engine.toy_worker import CHOICE, Toy, press, process_id, running, wait
+from tests.engine.toy_worker import CHOICE, Toy, press, running, wait
 
 
 class Clock:
@@ -32,11 +22,6 @@ class Clock:
 
     def __call__(self):
         return self.now
-
-
-@pytest.fixture(params=[ThreadHost, ProcessHost], ids=["thread", "process"])
-def host(request):
-    return request.param
 
 
 def test_audio_crosses_whole_and_may_be_written_to(host):
@@ -47,74 +32,6 @@ def test_audio_crosses_whole_and_may_be_written_to(host):
         assert take.audio.shape == (2, 300_000)
         assert (take.audio == 7).all()
         assert take.audio.flags.writeable
-
-
-def test_the_worker_is_where_the_host_says(host):
-    with running(host) as (_, events):
-        assert (process_id(events) == os.getpid()) == (host is ThreadHost)
-
-
-def test_a_cancel_takes_effect_between_steps(host):
-    with running(host) as (engine, events):
-        engine.send(press(1, steps=1_000_000_000))
-        wait(events, Progress)
-        engine.send(Cancel(1))
-        wait(events, Cancelled)
-        engine.send(press(2))
-        _, seen = wait(events, Rendered)
-        assert [event.job for event in seen] == [2, 2]
-
-
-def test_a_refused_request_fails_and_the_rest_goes_on(host):
-    with running(host) as (engine, events):
-        engine.send(press(1, "refuse"))
-        assert wait(events, Failed)[0] == Failed(1, "never.")
-        engine.send(press(2))
-        wait(events, Rendered)
-
-
-def test_promotions_arrive(host):
-    with running(host) as (engine, events):
-        engine.send(Promote(5))
-        engine.send(press(1))
-        assert wait(events, Rendered)[0].used["promoted"] == "[5]"
-
-
-def test_warming_ends_with_ready_and_waits_for_presses(host):
-    with running(host) as (engine, events):
-        wait(events, Ready)
-        engine.send(press(1, steps=500))
-        wait(events, Started)
-        engine.send(Warm((press(0, "a"), press(0, "b"))))
-        _, seen = wait(events, Rendered, Warming)
-        assert isinstance(seen[-1], Rendered)
-        _, seen = wait(events, Ready)
-        assert [event.what for event in seen[:-1]] == ["a", "b"]
-
-
-def test_what_is_warmed_for_spares_waits_until_all_else_is_done(host):
-    with running(host) as (engine, events):
-        wait(events, Ready)
-        engine.send(Warm((press(0, "later", spare=True), press(0, "first"))))
-        _, before = wait(events, Ready)
-        assert [event.what for event in before if isinstance(event, Warming)][-1] == "first"
-        warmed = "first"
-        for job in range(1, 50):
-            engine.send(press(job))
-            rendered, before = wait(events, Rendered)
-            assert not any(isinstance(event, Ready | Warming) for event in before)
-            warmed = rendered.used["warmed"]
-            if warmed != "first":
-                break
-        assert warmed == "first,later"
-
-
-def test_a_warm_up_that_cannot_be_is_only_skipped(host, caplog):
-    with running(host) as (engine, events):
-        wait(events, Ready)
-        engine.send(Warm((press(0, "impossible"),)))
-        wait(events, Ready)
-        assert "impossible to warm" in caplog.text
 
 
 def test_a_crash_loses_its_jobs_and_the_next_press_works(host):
@@ -188,27 +105,8 @@ def test_a_listener_that_fails_stops_nothing(host, caplog):
     assert "a bad listener" in caplog.text
 
 
-def test_closing_frees_the_worker(host, tmp_path):
-    mark = tmp_path / "closed"
-    with running(host, EngineChoice("toy", options={"dies": ("close",), "mark": str(mark)})) as (_, events):
-        wait(events, Ready)
-    assert mark.exists()
-
-
 def test_closing_twice_or_before_anything_happened(host):
     engine = host(Toy, CHOICE)
     engine.close()
     engine.close()
     engine.send(press(1))
-
-
-def test_a_factory_that_makes_whole_engines_is_told_where_it_belongs(host):
-    engine, events = host(FarEngine, CHOICE), queue.Queue()
-    engine.start(events.put)
-    try:
-        death, _ = wait(events, Died)
-    finally:
-        engine.close()
-    assert "FarEngine that is no worker: it lacks load, warm, submit, cancel, promote, tick, busy." in death.reason
-    assert "EngineFactory" in death.reason
-    assert not death.restarting

@@ -1,52 +1,21 @@
-"""Keys, notes, tempo and bars are what they say."""
+"""Patterns in time: they keep their tempo, their bars and their key."""
 
 import numpy as np
 import pytest
 
 from midifrag.engine.sketch import FAMILIES, SAMPLE_RATE, SoundParameters, render_parameters, render_prompt
-from midifrag.engine.sketch.words import NOTES, SCALES
+from midifrag.engine.sketch.loops import BALANCE, DEFAULT_KITS, KIT, PATTERNS
+from midifrag.engine.sketch.words import NOTES, PLAIN, SCALES
 from tests.engine.sketch import measures
 
-#: Families whose lowest strong partial is the root itself; the others are compared with themselves, see below.
-ROOTED = ("kick", "sub", "bass", "pluck", "lead", "drone", "tom", "cowbell")
 
-
-def _cents(hertz, target):
-    """The distance from the nearest octave of ``target``."""
-    return abs((1200 * np.log2(hertz / target) + 600) % 1200 - 600)
-
-
-@pytest.mark.parametrize("name", ROOTED)
-@pytest.mark.parametrize("root", ["C", "F#", "A"])
-def test_a_key_sets_the_root(name, root):
-    parameters = SoundParameters(families=(name,), key=f"{root} minor", length=1.0, reverb=-1.0)
-    audio = render_parameters(parameters, 2.0, 3).audio
-    target = 440 * 2 ** ((NOTES[root.lower()] - 9) / 12)
-    # A kick and a tom start above their pitch.
-    assert _cents(measures.fundamental(audio[:, 10_000:]), target) < 35
-
-
-@pytest.mark.parametrize("name", ["sub", "bass", "pluck", "lead", "drone"])
-@pytest.mark.parametrize("hertz", [82.4, 110.0, 196.0])
-def test_a_note_sets_the_pitch_exactly(name, hertz):
-    parameters = SoundParameters(families=(name,), pitch_hz=hertz, pitch=1.0, length=1.0, reverb=-1.0)
-    found = measures.fundamental(render_parameters(parameters, 2.0, 3).audio[:, 10_000:])
-    assert abs(1200 * np.log2(found / hertz)) < 35
-
-
-@pytest.mark.parametrize("name", [name for name, family in FAMILIES.items() if family.pitched])
-def test_a_note_moves_every_pitched_family(name):
-    low, high = (
-        measures.register(render_parameters(SoundParameters(families=(name,), pitch_hz=hertz), 1.0, 2).audio)
-        for hertz in (110.0, 130.8)
-    )
-    assert 0.1 < high - low < 0.5
-
-
-@pytest.mark.parametrize("name", [name for name, family in FAMILIES.items() if not family.pitched])
-def test_a_note_means_nothing_to_the_others(name):
-    plain, noted = (render_prompt(prompt, 0.3, 2).audio for prompt in (name, f"{name} A3"))
-    assert np.array_equal(plain, noted)
+@pytest.mark.parametrize("direction", [-PLAIN, PLAIN])
+def test_arpeggio_goes_up_or_down_note_by_note(direction):
+    parameters = SoundParameters(families=("arpeggio",), direction=direction, bpm=120, density=0, reverb=-1, length=-1)
+    audio = render_parameters(parameters, 2.0, 5).audio
+    steps = np.array_split(audio, 16, axis=1)
+    pitches = [measures.fundamental(step) for step in steps]
+    assert np.sign(np.median(np.diff(pitches))) == np.sign(direction)
 
 
 @pytest.mark.parametrize("key", ["C minor", "E major", "G dorian"])
@@ -99,3 +68,23 @@ def test_a_loop_without_a_tempo_is_made_of_whole_beats(name):
         similarity[round(4 * step / measures.HOP) - 1 : round(4 * step / measures.HOP) + 2].max() for step in sixteenths
     ]
     assert max(scores) > 0.25 * similarity[0]
+
+
+def test_every_drum_of_a_kit_has_patterns_of_a_bar():
+    assert set(PATTERNS) == set(KIT)
+    assert {len(pattern) for patterns in PATTERNS.values() for pattern in patterns} == {16}
+    assert set(BALANCE) <= set(KIT)
+    assert {name for kit in DEFAULT_KITS for name in kit} <= set(KIT)
+
+
+def test_density_thins_a_beat_out_and_fills_it():
+    sparse, plain, dense = (
+        measures.onsets(render_prompt(f"dry beat 120 bpm {word}", 4.0, 3).audio)
+        for word in ("very sparse", "", "very dense")
+    )
+    assert sparse < plain < dense
+
+
+def test_a_drum_of_a_beat_is_not_tuned_to_what_plays_beside_it():
+    plain, tuned = (render_prompt(f"dry beat with a kick 120 bpm {key}", 1.0, 3).audio for key in ("", "in F# minor"))
+    assert np.array_equal(plain, tuned)

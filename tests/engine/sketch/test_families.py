@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from midifrag.engine.sketch import AXES, FAMILIES, SoundParameters, render_parameters
-from midifrag.engine.sketch.words import PLAIN
+from midifrag.engine.sketch import AXES, FAMILIES, SoundParameters, render_parameters, render_prompt
+from midifrag.engine.sketch.words import FAMILY_SYNONYMS, PLAIN
 from tests.engine.sketch import measures
 
 #: Axis → what it is measured by.
@@ -76,15 +76,6 @@ def test_adjective_moves_its_measure(axis, name):
     assert _measured(axis, name, PLAIN) - _measured(axis, name, -PLAIN) > LEAST[axis]
 
 
-@pytest.mark.parametrize("direction", [-PLAIN, PLAIN])
-def test_arpeggio_goes_up_or_down_note_by_note(direction):
-    parameters = SoundParameters(families=("arpeggio",), direction=direction, bpm=120, density=0, reverb=-1, length=-1)
-    audio = render_parameters(parameters, 2.0, 5).audio
-    steps = np.array_split(audio, 16, axis=1)
-    pitches = [measures.fundamental(step) for step in steps]
-    assert np.sign(np.median(np.diff(pitches))) == np.sign(direction)
-
-
 def test_intensity_is_graded():
     centroids = [_measured("brightness", "lead", position) for position in (-1.0, -0.3, 0.0, 0.3, 1.0)]
     assert centroids == sorted(centroids)
@@ -99,3 +90,33 @@ def test_narrow_to_the_end_is_mono():
     for name in ("noise", "pad", "rain"):
         left, right = render_parameters(SoundParameters(families=(name,), width=-1.0), 0.5, 1).audio
         assert np.array_equal(left, right)
+
+
+@pytest.mark.parametrize("name", [name for name, family in FAMILIES.items() if family.pitched])
+def test_a_note_moves_every_pitched_family(name):
+    low, high = (
+        measures.register(render_parameters(SoundParameters(families=(name,), pitch_hz=hertz), 1.0, 2).audio)
+        for hertz in (110.0, 130.8)
+    )
+    assert 0.1 < high - low < 0.5
+
+
+@pytest.mark.parametrize("name", [name for name, family in FAMILIES.items() if not family.pitched])
+def test_a_note_means_nothing_to_the_others(name):
+    plain, noted = (render_prompt(prompt, 0.3, 2).audio for prompt in (name, f"{name} A3"))
+    assert np.array_equal(plain, noted)
+
+
+def test_the_table_is_complete():
+    assert list(FAMILIES) == list(FAMILY_SYNONYMS)
+    for name, family in FAMILIES.items():
+        assert family.name == name
+        assert family.synonyms == FAMILY_SYNONYMS[name]
+        assert list(family.axes) == [axis for axis in AXES if axis in family.axes]
+    assert FAMILIES["noise"].function.__name__ == "hiss"
+    assert {name for name, family in FAMILIES.items() if family.loop} == {"beat", "arpeggio"}
+
+
+def test_a_family_has_no_axis_that_it_goes_without():
+    assert "width" not in FAMILIES["sub"].axes
+    assert "hardness" not in FAMILIES["riser"].axes

@@ -1,0 +1,89 @@
+from __future__ import annotations
+
+import os
+import threading
+
+from midifrag.engine.hosting import thread
+from midifrag.engine.hosting.thread import ThreadHost
+from midifrag.engine.messages import Died, Progress, Ready, Rendered
+from tests.engine.toy_worker import CHOICE, PATIENCE, Toy, press, process_id, running, wait
+
+
+def test_the_worker_is_in_this_process():
+    with running(ThreadHost) as (_, events):
+        assert process_id(events) == os.getpid()
+
+
+def test_a_worker_that_raises_is_replaced_by_a_new_one():
+    made = []
+
+    def factory(choice):
+        made.append(Toy(choice))
+        return made[-1]
+
+    with running(ThreadHost, factory=factory) as (engine, events):
+        engine.send(press(1, "crash"))
+        death, _ = wait(events, Died)
+        assert "ZeroDivisionError: a bug" in death.reason
+        engine.send(press(2))
+        wait(events, Rendered)
+        assert len(made) == 2
+
+
+def test_closing_waits_for_the_tick_in_progress():
+    is_ticking, may_end = threading.Event(), threading.Event()
+
+    class Slow(Toy):
+        def tick(self):
+            is_ticking.set()
+            may_end.wait()
+            return super().tick()
+
+        def close(self):
+            closed.append(True)
+
+    closed = []
+    with running(ThreadHost, factory=Slow) as (engine, events):
+        wait(events, Ready)
+        engine.send(press(1))
+        is_ticking.wait()
+        threading.Timer(0.05, may_end.set).start()
+        engine.close()
+        assert closed == [True]
+
+
+def test_a_tick_that_does_not_come_back_is_left_behind(monkeypatch):
+    monkeypatch.setattr(thread, "CLOSE_SECONDS", 0.01)
+    may_end, has_ended = threading.Event(), threading.Event()
+
+    class Stuck(Toy):
+        def tick(self):
+            events = super().tick()
+            if isinstance(events[-1], Rendered):
+                may_end.wait()
+            return events
+
+        def close(self):
+            has_ended.set()
+
+    with running(ThreadHost, factory=Stuck) as (engine, events):
+        engine.send(press(1, steps=2))
+        wait(events, Progress)
+        engine.close()
+        assert not has_ended.is_set()
+        may_end.set()
+        assert has_ended.wait(PATIENCE)
+        assert events.empty()
+
+
+def test_a_thread_that_closes_its_own_host_does_not_wait_for_itself():
+    host = ThreadHost(Toy, CHOICE)
+    is_closed = threading.Event()
+
+    def listener(event):
+        if isinstance(event, Ready):
+            host.close()
+            is_closed.set()
+
+    host.start(listener)
+    assert is_closed.wait(PATIENCE)

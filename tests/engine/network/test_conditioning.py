@@ -1,0 +1,90 @@
+import pytest
+import torch
+
+from midifrag.engine.loading.model import Model
+from midifrag.engine.network import conditioning
+from midifrag.engine.network.conditioning import Conditioner, Conditioning
+from midifrag.errors import ModelError
+from tests.engine.stock import as_model, loaded
+from tests.engine.tiny_models import tiny_model
+
+
+@pytest.fixture(scope="module")
+def model() -> Model:
+    return loaded("v")
+
+
+@torch.inference_mode()
+def test_inputs_are_stock_s(model: Model) -> None:
+    ours = Conditioner(model).encode("rain", "hum", 1.5)
+
+    def stock(prompt: str, *, negative: bool = False) -> dict[str, torch.Tensor]:
+        batch = [{"prompt": prompt, "seconds_start": 0, "seconds_total": 1.5}]
+        return model.module.get_conditioning_inputs(model.module.conditioner(batch, "cpu"), negative=negative)
+
+    assert torch.equal(ours.cross, stock("rain")["cross_attn_cond"])
+    assert torch.equal(ours.global_cond, stock("rain")["global_cond"])
+    refused = stock("hum", negative=True)
+    mask = refused["negative_cross_attn_mask"].bool()[0]
+    assert torch.equal(ours.negative[0, mask], refused["negative_cross_attn_cond"][0, mask])
+    assert not ours.negative[0, ~mask].any()
+    assert (ours.prepend, ours.concat) == (None, None)
+
+
+def test_without_a_negative_prompt_there_is_none(model: Model) -> None:
+    assert Conditioner(model).encode("rain", "", 1.0).negative is None
+
+
+def test_each_prompt_is_read_once(model: Model) -> None:
+    conditioner = Conditioner(model)
+    first = conditioner.encode("rain", "", 1.0)
+    longer = conditioner.encode("rain", "bell", 2.0)
+    assert conditioner.text_runs == 2
+    assert torch.equal(first.cross[:, :24], longer.cross[:, :24])
+    assert not torch.equal(first.global_cond, longer.global_cond)
+
+
+def test_what_was_not_used_for_longest_is_forgotten_first(model: Model, monkeypatch: pytest.MonkeyPatch) -> None:
+    # Two prompts and two numbers.
+    monkeypatch.setattr(conditioning, "CACHED_EMBEDDINGS", 4)
+    conditioner = Conditioner(model)
+    for prompt in ("a", "b", "a", "c"):
+        conditioner.encode(prompt, "", 1.0)
+    assert conditioner.text_runs == 3
+    conditioner.encode("a", "", 1.0)
+    assert conditioner.text_runs == 3
+    conditioner.encode("b", "", 1.0)
+    assert conditioner.text_runs == 4
+
+
+def test_a_model_that_wants_more_than_a_preset_has_is_refused() -> None:
+    module, config = tiny_model("v")
+    config = {**config, "model": {**config["model"], "conditioning": {"configs": [{"id": "audio", "type": "audio"}]}}}
+    with pytest.raises(ModelError, match="tiny is conditioned on audio, which a preset cannot give"):
+        Conditioner(as_model(module, config))
+
+
+def test_words_beyond_the_room_that_there_is_are_named_in_order_but_not_those_without_a_meaning(model: Model) -> None:
+    """The model reads bytes, 24 of them."""
+    conditioner = Conditioner(model)
+    assert conditioner.ignored("rain on tin") == ()
+    assert conditioner.ignored("a bell that rings softly and glorps over vexed rain") == ("glorps", "vexed")
+
+
+def test_a_model_that_reads_any_text_ignores_nothing(model: Model) -> None:
+    conditioner = Conditioner(model)
+    conditioner._types = {**conditioner._types, "prompt": "t5"}
+    assert conditioner.ignored("zorple " * 30) == ()
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        (Conditioning(), False),
+        (Conditioning(global_cond=torch.zeros(1, 1)), False),
+        (Conditioning(cross=torch.zeros(1, 1, 1)), True),
+        (Conditioning(prepend=torch.zeros(1, 1, 1)), True),
+    ],
+)
+def test_guidance_needs_a_prompt(given: Conditioning, expected: bool) -> None:
+    assert given.can_guide is expected
