@@ -9,6 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from midifrag.commands.common import explained, fragments_folders, load_show, nested, set_up_logging
+from midifrag.commands.parameter_options import given, with_parameter_options
 from midifrag.config import loading
 
 app = typer.Typer(
@@ -160,43 +161,27 @@ def models(path: Config = None) -> None:
 
 
 @app.command()
+@with_parameter_options
 def render(
     prompt: Annotated[str, typer.Argument(help="What it should sound like.")],
     output: Annotated[Path, typer.Option("-o", "--output", help="The WAV file to write.")],
     model: ModelName = None,
     device: Device = None,
     precision: Precision = None,
-    seconds: float | None = None,
-    steps: int | None = None,
-    cfg_scale: Annotated[float | None, typer.Option("--cfg-scale", "--cfg")] = None,
-    seed: int | None = None,
-    sampler: str | None = None,
-    sigma_min: float | None = None,
-    sigma_max: float | None = None,
-    negative_prompt: str = "",
     raw: Annotated[bool, typer.Option("--raw", help="The take as it is, 24 bit, not trimmed and faded.")] = False,
+    **parameters: Any,
 ) -> None:
     """Render one prompt into a file."""
     from midifrag.commands import audio
     from midifrag.commands.common import DEFAULT_CONFIG
 
-    parameters = {
-        "seconds": seconds,
-        "steps": steps,
-        "cfg_scale": cfg_scale,
-        "seed": seed,
-        "sampler": sampler,
-        "sigma_min": sigma_min,
-        "sigma_max": sigma_max,
-        "negative_prompt": negative_prompt,
-    }
     with explained():
+        wanted = given(parameters)
         path = None if DEFAULT_CONFIG.exists() else loading.shipped_path()
         show = load_show(path, nested(model=model, engine__device=device, precision=precision))
     if not prompt.strip():
         raise typer.BadParameter("the prompt is empty; say what it should sound like")
-    choice = show.choice(show.show.model)
-    audio.render(prompt, _wav(output), choice, parameters, raw)
+    audio.render(prompt, _wav(output), show, wanted, raw)
 
 
 @app.command()

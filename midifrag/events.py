@@ -10,7 +10,7 @@ from typing import TypeAlias
 from midifrag.config.loading import Loaded
 from midifrag.engine.messages import EngineInfo
 from midifrag.fragment.messages import SlotsChanged, TakeChanged
-from midifrag.fragment.record import Parameter
+from midifrag.fragment.record import RecordedValue
 from midifrag.midi.messages import PortChanged
 from midifrag.pad_key import PadKey
 from midifrag.states import EngineState, JobKind, JobState, NoticeLevel, PadState
@@ -77,7 +77,7 @@ class JobChanged:
     archived: str | None = None
     spare: bool = False
     text: str = ""
-    used: Mapping[str, Parameter] = field(default_factory=dict)
+    used: Mapping[str, RecordedValue] = field(default_factory=dict)
     engine_seconds: float | None = None
     fragment_seconds: float | None = None
     write_seconds: float | None = None

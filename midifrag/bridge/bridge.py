@@ -7,7 +7,6 @@ modules of this room are parts of the bridge, owned by it alone.
 
 from __future__ import annotations
 
-import math
 import random
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -21,8 +20,9 @@ from midifrag.bridge.spares import Wish
 from midifrag.bridge.view import View
 from midifrag.bridge.warmup import warm_renders
 from midifrag.clock import Clock
-from midifrag.config.banks import LIMITS, WHOLE, Bank
+from midifrag.config.banks import Bank
 from midifrag.config.loading import Loaded
+from midifrag.config.targets import TARGETS
 from midifrag.engine import messages as engine
 from midifrag.engine.protocol import Engines
 from midifrag.events import (
@@ -221,11 +221,11 @@ class Bridge:
         self._publish(Notice(NoticeLevel.INFO, f"panic: everything is cancelled{still}"))
 
     def _set(self, name: str, value: float | None) -> None:
-        low, high = LIMITS.get(name, (math.inf, -math.inf))
-        if name in LIMITS and value is None:
+        target = TARGETS.get(name)
+        if target is not None and value is None:
             self._publish(self._set_list.values.set(name, None))
-        elif value is not None and low <= value <= high:
-            self._publish(self._set_list.values.set(name, round(value) if name in WHOLE else value))
+        elif target is not None and value is not None and target.parameter.problem(value) is None:
+            self._publish(self._set_list.values.set(name, target.parameter.rounded(value)))
         else:
             self._publish(Notice(NoticeLevel.WARNING, f"{name} cannot be set to {value}; nothing was changed"))
 
@@ -304,9 +304,8 @@ class Bridge:
     def _wish_of(self, bank: str, key: PadKey) -> Wish | None:
         if bank != self.bank.slug or key not in self.bank.pads:
             return None
-        preset = self._set_list.next_preset(key)
-        options = self._set_list.show.fragments.options(self.bank.pads[key].fragment)
-        return self.renders.wish(bank, key, preset, self._set_list.model(preset), options)
+        asked = self._set_list.next_request(key)
+        return self.renders.wish(bank, key, asked.preset, asked.model, asked.options)
 
     # --- telling -----------------------------------------------------------------------------------------------------
 

@@ -7,11 +7,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from midifrag.clock import Clock
-from midifrag.config.banks import OnLost, Preset
+from midifrag.config.banks import OnLost
+from midifrag.config.parameters import Preset, RequestParameters, values_of
 from midifrag.engine.messages import EngineInfo, Render, Rendered
 from midifrag.events import JobChanged, JobTimes, PadChanged
 from midifrag.fragment.options import FragmentOptions
-from midifrag.fragment.record import Parameter, TakeRecord
+from midifrag.fragment.record import RecordedValue, TakeRecord
 from midifrag.pad_key import PadKey
 from midifrag.states import JobKind, JobState
 
@@ -120,7 +121,7 @@ class RenderJob(Job):
     cancelling: bool = False
     #: What the engine has to say of the take, and what really made it.
     notes: tuple[str, ...] = ()
-    used: Mapping[str, Parameter] = field(default_factory=dict)
+    used: Mapping[str, RecordedValue] = field(default_factory=dict)
     engine_seconds: float | None = None
 
     @property
@@ -207,25 +208,13 @@ class JobTable:
 
 def request(preset: Preset, job: int, seed: int, *, spare: bool = False) -> Render:
     """What an engine is asked for ``preset``."""
-    return Render(
-        job=job,
-        prompt=preset.prompt,
-        seconds=preset.seconds,
-        seed=seed,
-        steps=preset.steps,
-        cfg_scale=preset.cfg_scale,
-        negative_prompt=preset.negative_prompt,
-        sampler=preset.sampler,
-        sigma_min=preset.sigma_min,
-        sigma_max=preset.sigma_max,
-        spare=spare,
-    )
+    return Render(job=job, prompt=preset.prompt, spare=spare, **values_of(preset, RequestParameters) | {"seed": seed})
 
 
 def take_record(job: RenderJob, event: Rendered | None, info: EngineInfo | None, clock: Clock) -> TakeRecord:
     """What the archive keeps of how a take was made; ``event`` is None where the engine failed at it."""
     wall = {name: clock.wall(moment) for name, moment in job.times.reached().items()}
-    used = dict(event.used) if event else {"steps": job.render.steps, "cfg_scale": job.render.cfg_scale}
+    used = dict(event.used) if event else values_of(job.render, RequestParameters)
     seed = used.get("seed", job.render.seed)
     return TakeRecord(
         prompt=job.prompt,

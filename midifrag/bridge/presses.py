@@ -9,7 +9,8 @@ from pydantic import ValidationError
 from midifrag.bridge.jobs import Origin, PressedPad
 from midifrag.bridge.renders import Renders
 from midifrag.bridge.set_list import SetList
-from midifrag.config.banks import Pad, Preset
+from midifrag.config.banks import Pad
+from midifrag.config.press_request import PressRequest
 from midifrag.events import Notice, StateChange
 from midifrag.intents import Press, Prompt
 from midifrag.pad_key import PadKey
@@ -44,7 +45,7 @@ class Presses:
         self._set_list.pressed(key, press)
         pressed = PressedPad(key, press.note, press.channel, press.port, pad.colour, pad.choke, pad.on_lost)
         origin = Origin(JobKind.PAD, bank.slug, pad.label, pressed)
-        self._submit(origin, pad, self._set_list.preset(pad, press.velocity), press.time)
+        self._submit(origin, pad, self._set_list.request(pad, press.velocity), press.time)
 
     def prompt(self, prompt: Prompt) -> None:
         """Render what somebody typed."""
@@ -55,20 +56,19 @@ class Presses:
             problem = error.errors()[0]
             self._publish(Notice(NoticeLevel.ERROR, f"{'.'.join(map(str, problem['loc']))}: {problem['msg']}"))
             return
-        preset = self._set_list.typed(pad)
-        if self._set_list.model(preset) not in self._set_list.show.known_models:
-            self._publish(Notice(NoticeLevel.ERROR, f"model: {preset.model!r} is none of the models that there are"))
+        asked = self._set_list.typed_request(pad)
+        if asked.model not in self._set_list.show.known_models:
+            self._publish(Notice(NoticeLevel.ERROR, f"model: {asked.model!r} is none of the models that there are"))
             return
-        self._submit(origin, pad, preset, prompt.time)
+        self._submit(origin, pad, asked, prompt.time)
 
-    def _submit(self, origin: Origin, pad: Pad, preset: Preset, time: float) -> None:
+    def _submit(self, origin: Origin, pad: Pad, asked: PressRequest, time: float) -> None:
         size = self._set_list.show.queue.size
         if self._renders.jobs.waiting() >= size:
             full = f"the queue is full ({size} presses wait); press again when one has landed"
-            self._renders.refuse(origin, preset.prompt, full, time)
+            self._renders.refuse(origin, asked.preset.prompt, full, time)
         else:
-            options = self._set_list.show.fragments.options(pad.fragment)
-            self._renders.submit(origin, preset, self._set_list.model(preset), options, pad.slot, time)
+            self._renders.submit(origin, asked.preset, asked.model, asked.options, pad.slot, time)
 
     def _choke(self, group: str, place: tuple[str, PadKey]) -> None:
         pending = self._renders.jobs.pending()

@@ -10,7 +10,7 @@ from typing import assert_never
 from midifrag.bridge.jobs import Job, JobTable, Origin, RenderJob, request, take_record
 from midifrag.bridge.spares import Coming, Spare, SpareRack, Wish
 from midifrag.clock import Clock
-from midifrag.config.banks import Preset
+from midifrag.config.parameters import Preset
 from midifrag.config.settings import SpareSettings
 from midifrag.engine import messages as engine
 from midifrag.engine.protocol import Engines

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from midifrag.bridge.tempo import Tempo
 from midifrag.bridge.values import LiveValues
-from midifrag.config.banks import Bank, Pad, Preset, resolve
+from midifrag.config.banks import Bank, Pad
 from midifrag.config.loading import Loaded
+from midifrag.config.press_request import PressRequest, press_request
 from midifrag.config.settings import Show
 from midifrag.intents import Press, SelectBank
 from midifrag.midi.mapping import Mapper
@@ -72,27 +73,18 @@ class SetList:
         """The active bank's pads, the one pressed last first."""
         return sorted(self.bank.pads, key=lambda key: -self._last(key)[0])
 
-    def preset(self, pad: Pad, velocity: float) -> Preset:
+    def request(self, pad: Pad, velocity: float) -> PressRequest:
         """What a press of ``pad`` asks for with this velocity (0–1)."""
-        values = dict(self.values.effective)
-        if pad.velocity is not None:
-            values[pad.velocity.sets] = pad.velocity.value(velocity)
-        return self._told_tempo(resolve(pad, self.bank.defaults, self.show.defaults, values=values))
+        live, bpm = self.values.effective, self.tempo.bpm
+        return press_request(self.show, self.bank, pad, values=live, velocity=velocity, bpm=bpm)
 
-    def next_preset(self, key: PadKey) -> Preset:
+    def next_request(self, key: PadKey) -> PressRequest:
         """What the next press of a pad of the active bank asks for if it is as hard as the last one."""
-        return self.preset(self.bank.pads[key], self._last(key)[1])
+        return self.request(self.bank.pads[key], self._last(key)[1])
 
-    def typed(self, pad: Pad) -> Preset:
+    def typed_request(self, pad: Pad) -> PressRequest:
         """What a typed prompt asks for: what controls have set does not count."""
-        return self._told_tempo(resolve(pad, self.bank.defaults, self.show.defaults))
-
-    def model(self, preset: Preset) -> str:
-        """The model that is to render it."""
-        return preset.model or self.show.model
+        return press_request(self.show, self.bank, pad, bpm=self.tempo.bpm)
 
     def _last(self, key: PadKey) -> tuple[float, float]:
         return self._recent.get((self.bank.slug, key), (0.0, USUAL_VELOCITY))
-
-    def _told_tempo(self, preset: Preset) -> Preset:
-        return preset.model_copy(update={"prompt": self.tempo.write_into(preset.prompt)})

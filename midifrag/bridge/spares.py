@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
-from midifrag.config.banks import Preset
+from midifrag.config.parameters import Preset
 from midifrag.config.settings import SpareSettings
 from midifrag.engine.messages import Render, Rendered
 from midifrag.fragment.options import FragmentOptions

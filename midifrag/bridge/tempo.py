@@ -5,8 +5,6 @@ from __future__ import annotations
 from midifrag.midi.messages import Tick, TransportChange
 from midifrag.midi.transport import Transport
 
-#: What a prompt says where the tempo goes, in whole beats a minute.
-PLACEHOLDER = "{bpm}"
 #: How far the clock must move, in beats a minute, before prompts are told: a clock's jitter must not age spares.
 STEADY = 0.75
 
@@ -36,7 +34,3 @@ class Tempo:
             return False
         self.bpm = round(heard)
         return True
-
-    def write_into(self, prompt: str) -> str:
-        """The prompt with the tempo in its place."""
-        return prompt.replace(PLACEHOLDER, str(self.bpm))

@@ -6,7 +6,6 @@ from midifrag.bridge.takeover import Takeover
 from midifrag.config.banks import Bank, Control
 from midifrag.config.settings import Show
 from midifrag.events import ControlChanged
-from midifrag.midi.mapping import control_id
 
 
 class LiveValues:
@@ -26,10 +25,10 @@ class LiveValues:
         self._bank = bank.slug
         self._defaults = [bank.defaults, show.defaults]
         self._values.setdefault(bank.slug, {})
-        self._controls: dict[str, tuple[str, Control]] = {control_id(c): ("", c) for c in show.controls}
-        self._controls |= {control_id(c): (bank.slug, c) for c in bank.controls}
+        self._controls: dict[str, tuple[str, Control]] = {c.id: ("", c) for c in show.controls}
+        self._controls |= {c.id: (bank.slug, c) for c in bank.controls}
         for scope, controls in (("", show.controls), (bank.slug, bank.controls)):
-            for name in self._moved.get(scope, set()) - {control.sets for control in controls}:
+            for name in self._moved.get(scope, set()) - {str(control.sets) for control in controls}:
                 self._values[scope].pop(name, None)
                 self._moved[scope].discard(name)
         self._takeovers = {
@@ -47,27 +46,28 @@ class LiveValues:
         if key not in self._controls:
             return None
         scope, control = self._controls[key]
-        current = self.effective.get(control.sets)
+        name = str(control.sets)
+        current = self.effective.get(name)
         # Before the first move, where the bank or the set begins; what single pads say differs from pad to pad.
-        begins = (getattr(defaults, control.sets) for defaults in self._defaults)
+        begins = (getattr(defaults, name) for defaults in self._defaults)
         stands = current if current is not None else next((value for value in begins if value is not None), None)
         at = control.position(stands) if isinstance(stands, int | float) else None
         taken = self._takeovers[key].move(position, at)
         if taken is None:
-            return ControlChanged(control.sets, current, waiting=True)
+            return ControlChanged(name, current, waiting=True)
         value = control.value(taken)
         if value == current:
             return None
-        self._values[scope][control.sets] = value
-        self._moved.setdefault(scope, set()).add(control.sets)
-        return ControlChanged(control.sets, value)
+        self._values[scope][name] = value
+        self._moved.setdefault(scope, set()).add(name)
+        return ControlChanged(name, value)
 
     def set(self, name: str, value: float | None) -> ControlChanged:
         """Set a parameter outright; None gives it back to the presets."""
         for scope in ("", self._bank):
             self._values[scope].pop(name, None)
         if value is not None:
-            owner = next((scope for scope, control in self._controls.values() if control.sets == name), "")
+            owner = next((scope for scope, control in self._controls.values() if str(control.sets) == name), "")
             self._values[owner][name] = value
         return ControlChanged(name, value)
 

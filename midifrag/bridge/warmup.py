@@ -8,9 +8,10 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from midifrag.bridge.jobs import request
-from midifrag.bridge.tempo import Tempo
-from midifrag.config.banks import Preset, Range, resolve
+from midifrag.config.banks import Range
 from midifrag.config.loading import Loaded
+from midifrag.config.parameters import Preset
+from midifrag.config.press_request import press_request
 from midifrag.engine.messages import Render
 
 #: Seconds between two lengths that are warmed because a control or a velocity may ask for them.
@@ -23,19 +24,17 @@ def warm_renders(loaded: Loaded) -> dict[str, tuple[Render, ...]]:
     First one per preset of every bank; then, marked as spares, one for every other length and kind of guidance that
     controls and velocities reach.
     """
-    tempo = Tempo(loaded.show.tempo)
     renders: dict[str, dict[Render, None]] = {loaded.show.model: {}}
     reached: dict[str, dict[Render, None]] = {}
     for bank in loaded.banks:
         for pad in bank.pads.values():
-            preset = resolve(pad, bank.defaults, loaded.show.defaults)
-            model = preset.model or loaded.show.model
-            render = replace(request(preset, 0, 0), prompt=tempo.write_into(preset.prompt))
-            renders.setdefault(model, {})[render] = None
+            asked = press_request(loaded.show, bank, pad)
+            render = request(asked.preset, 0, 0)
+            renders.setdefault(asked.model, {})[render] = None
             ranges = [*loaded.show.controls, *bank.controls, *([pad.velocity] if pad.velocity else [])]
-            for seconds, scale in itertools.product(_lengths(preset, ranges), _scales(preset, ranges)):
+            for seconds, scale in itertools.product(_lengths(asked.preset, ranges), _scales(asked.preset, ranges)):
                 other = replace(render, seconds=seconds, cfg_scale=scale, spare=True)
-                reached.setdefault(model, {})[other] = None
+                reached.setdefault(asked.model, {})[other] = None
     return {model: (*wanted, *_new_kinds(reached.get(model, {}), wanted)) for model, wanted in renders.items()}
 
 
@@ -52,7 +51,7 @@ def _new_kinds(reached: Iterable[Render], wanted: Iterable[Render]) -> list[Rend
 def _lengths(preset: Preset, ranges: Iterable[Range]) -> list[float | None]:
     """The seconds that a press of ``preset`` may have: its own, and a grid over what ``ranges`` set."""
     lengths: dict[float | None, None] = {preset.seconds: None}
-    for low, high in (sorted(each.range) for each in ranges if each.sets == "seconds"):
+    for low, high in (sorted(each.range) for each in ranges if str(each.sets) == "seconds"):
         lengths |= dict.fromkeys(low + GRID * step for step in range(math.ceil((high - low) / GRID)))
         lengths[high] = None
     return list(lengths)
@@ -61,7 +60,7 @@ def _lengths(preset: Preset, ranges: Iterable[Range]) -> list[float | None]:
 def _scales(preset: Preset, ranges: Iterable[Range]) -> list[float | None]:
     """A ``cfg_scale`` for each kind of guidance that a press of ``preset`` may have: its own, with, and without (1)."""
     scales: dict[float | None, None] = {preset.cfg_scale: None}
-    for low, high in (sorted(each.range) for each in ranges if each.sets == "cfg_scale"):
+    for low, high in (sorted(each.range) for each in ranges if str(each.sets) == "cfg_scale"):
         scales |= dict.fromkeys(scale for scale in (1.0, low, high) if low <= scale <= high)
     return list(scales)
 

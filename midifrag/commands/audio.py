@@ -13,15 +13,16 @@ from rich.table import Table
 
 from midifrag.commands.common import add_plain_row, explained, out
 from midifrag.config.catalogue import too_long
-from midifrag.engine.protocol import EngineChoice
+from midifrag.config.loading import Loaded
 from midifrag.errors import RequestError, StorageError
 from midifrag.fragment.options import FragmentOptions
 from midifrag.fragment.record import TakeRecord
 
 
-def render(prompt: str, target: Path, model: EngineChoice, parameters: Mapping[str, Any], raw: bool) -> None:
-    """Render one prompt into a file, cleaned like a fragment unless ``raw``."""
+def render(prompt: str, target: Path, loaded: Loaded, parameters: Mapping[str, Any], raw: bool) -> None:
+    """Render one prompt with the model of a show into a file, cleaned like a fragment unless ``raw``."""
     from midifrag.engine import api
+    from midifrag.engine.registry import engine_choice
     from midifrag.fragment.audio_files import write_wav
     from midifrag.fragment.cutting import make_fragment
 
@@ -29,16 +30,17 @@ def render(prompt: str, target: Path, model: EngineChoice, parameters: Mapping[s
         # Said before a model is loaded, which takes a while.
         if not target.absolute().parent.is_dir():
             raise StorageError(f"{target} cannot be written: there is no folder {target.parent}. Make it first.")
-        trouble = too_long(parameters.get("seconds"), model.model, model.source)
+        name = loaded.show.model
+        trouble = too_long(parameters.get("seconds"), name, loaded.source(name))
         if trouble is not None:
             raise RequestError(f"{trouble}: ask for less.")
-        task = progress.add_task(f"loading {model.model}", total=None)
-        loaded = api.open_model(model)
+        task = progress.add_task(f"loading {name}", total=None)
+        model = api.open_model(engine_choice(loaded, name))
         progress.update(task, description="rendering")
-        take = api.render(loaded, prompt, **parameters)
+        take = api.perform(model, api.request(prompt, **parameters))
         options = FragmentOptions()
         audio = take.audio if raw else make_fragment(take.audio, take.sample_rate, options).audio
-        comment = json.dumps({"prompt": prompt, "model": model.model, **take.used})
+        comment = json.dumps({"prompt": prompt, "model": name, **take.used})
         write_wav(target, audio, take.sample_rate, 24 if raw else options.bits, {"title": prompt, "comment": comment})
     out.print(f"{target}  {audio.shape[1] / take.sample_rate:.2f} s, seed {take.used.get('seed')}", markup=False)
     for note in take.notes:

@@ -16,7 +16,7 @@ from rich.table import Table
 from rich.text import Text
 
 from midifrag.config import loading
-from midifrag.config.problems import Sources, translate
+from midifrag.config.problems import Sources, problems_in
 from midifrag.errors import ConfigurationError, MidifragError
 from midifrag.fragment.options import FragmentOptions
 
@@ -92,5 +92,5 @@ def options_of(values: Mapping[str, Any]) -> FragmentOptions:
     try:
         return FragmentOptions.model_validate(values)
     except ValidationError as error:
-        problems = translate(error, FragmentOptions, Sources("command line", {}, values))
+        problems = problems_in(error, FragmentOptions, Sources("command line", {}, values))
         raise ConfigurationError(problems) from error

@@ -11,8 +11,8 @@ from rich.table import Table
 
 from midifrag.commands.common import add_plain_row, err, explained, out
 from midifrag.config import loading
-from midifrag.config.catalogue import CATALOGUE
-from midifrag.config.hints import doubts
+from midifrag.config.catalogue import CATALOGUE, engine_names
+from midifrag.config.hints import hints
 from midifrag.config.settings import VirtualPort
 from midifrag.errors import PortError
 from midifrag.midi.mapping import Mapper
@@ -55,7 +55,7 @@ def check(loaded: loading.Loaded) -> None:
     for bank in loaded.banks:
         program = f"program {bank.program}" if bank.program else "no program"
         out.print(f"  {bank.slug:<12} {bank.name}: {len(bank.pads)} pads, {program}", markup=False)
-    for line in (*doubts(loaded), *missing_ports(loaded)):
+    for line in (*hints(loaded), *missing_ports(loaded)):
         out.print(f"  note: {line}", markup=False, soft_wrap=True)
 
 
@@ -143,13 +143,12 @@ def models(loaded: loading.Loaded | None) -> None:
 
 def _samplers() -> Table:
     from midifrag.engine.diffusion.samplers import SAMPLERS
-    from midifrag.engine.registry import engines
 
     table = Table(box=None, title="\nsamplers", title_justify="left", header_style="dim")
     for column in ("name", "for models trained with"):
         table.add_column(column)
     for name, sampler in SAMPLERS.items():
         table.add_row(name, ", ".join(sampler.objectives))
-    table.caption = f"engines: {', '.join(engines())}"
+    table.caption = f"engines: {', '.join(engine_names())}"
     table.caption_justify = "left"
     return table

@@ -8,20 +8,20 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from midifrag.commands.audio import describe, table_of
 from midifrag.commands.common import explained, out
 from midifrag.config.catalogue import known
 from midifrag.config.loading import Loaded
-from midifrag.engine.protocol import EngineChoice
+from midifrag.config.parameters import RequestParameters, names_of
 from midifrag.errors import ModelError, StorageError
 from midifrag.fragment.archive import Archive
 from midifrag.fragment.archive_index import Filters
 from midifrag.fragment.record import TakeRecord
 
-#: What of a record goes into a new render of it.
-_PARAMETERS = ("seconds", "steps", "cfg_scale", "seed", "sampler", "sigma_min", "sigma_max", "negative_prompt")
+if TYPE_CHECKING:
+    from midifrag.engine.protocol import EngineChoice
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,11 +102,8 @@ def again(archive: Archive, record: TakeRecord, show: Loaded | None) -> TakeReco
             f"Take {record.number} was made by another {record.model} (checksum {record.checksum[:12]}, this one has "
             f"{checksum[:12]}): it would sound different. Put that checkpoint back, or render the prompt anew."
         )
-    given: dict[str, Any] = {
-        name: record.parameters[name] for name in _PARAMETERS if record.parameters.get(name) is not None
-    }
     started = time.time()
-    take = api.render(model, record.prompt, **given)
+    take = api.perform(model, api.request(record.prompt, recorded=True, **recorded_parameters(record)))
     copy = TakeRecord(
         prompt=record.prompt,
         preset=record.preset,
@@ -122,9 +119,18 @@ def again(archive: Archive, record: TakeRecord, show: Loaded | None) -> TakeReco
     return archive.store(take.audio, take.sample_rate, copy)
 
 
+def recorded_parameters(record: TakeRecord) -> dict[str, Any]:
+    """What of a record goes into a new render of it, by parameter."""
+    names = names_of(RequestParameters)
+    return {name: record.parameters[name] for name in names if record.parameters.get(name) is not None}
+
+
 def _choice(record: TakeRecord, show: Loaded | None) -> EngineChoice:
+    from midifrag.engine.protocol import EngineChoice
+    from midifrag.engine.registry import engine_choice
+
     if show is not None and record.model in show.show.known_models:
-        return show.choice(record.model)
+        return engine_choice(show, record.model)
     built_in = known(record.model)
     return EngineChoice(record.model, dict(built_in.source) if built_in else {})
 

@@ -8,50 +8,11 @@ from typing import Annotated, TypeAlias
 
 from pydantic import AfterValidator, Field, model_validator
 
-from midifrag.config.banks import Bank, Channel, Note, Program, SevenBit, Strict
+from midifrag.config.banks import Bank, Channel, Note, Program, SevenBit, Strict, Written
 from midifrag.config.names import none_of
 from midifrag.intents import CancelPad, ClearQueue, Intent, LockSlot, Panic, RestoreSlot, SelectBank
 
-
-def _known_action(name: str) -> str:
-    if name not in ACTIONS:
-        raise ValueError(none_of(name, ACTIONS))
-    return name
-
-
-class Action(Strict):
-    """A note, CC or program that does something else than trigger."""
-
-    does: Annotated[str, AfterValidator(_known_action)]
-    note: Note | None = None
-    cc: SevenBit | None = None
-    program: Program | None = None
-    channel: Channel | None = None
-    port: str | None = None
-    slot: int | None = Field(default=None, ge=1, le=99)
-    pad: Note | None = None
-    bank: str | int | None = None
-
-    @model_validator(mode="after")
-    def _complete(self) -> Action:
-        if sum(source is not None for source in (self.note, self.cc, self.program)) != 1:
-            raise ValueError("an action has exactly one of note, cc or program")
-        needed = ACTIONS[self.does].needs
-        if needed and getattr(self, needed) is None:
-            raise ValueError(f"{self.does} needs {needed}: …")
-        return self
-
-    def intents(self, bank: Bank) -> Sequence[Intent]:
-        """What it asks for while ``bank`` is active; nothing where the bank does not have its pad."""
-        return ACTIONS[self.does].intents(self, bank)
-
-    @property
-    def words(self) -> str:
-        """What it does, such as ``locks slot 3``."""
-        return ACTIONS[self.does].words.format(slot=self.slot, pad=self.pad, bank=self.bank)
-
-
-_Intents: TypeAlias = Callable[[Action, Bank], Sequence[Intent]]
+_Intents: TypeAlias = Callable[["Action", Bank], Sequence[Intent]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,3 +54,45 @@ ACTIONS: dict[str, ActionKind] = {
     "toggle_lock": ActionKind("locks or unlocks slot {slot}", _on_slot(lambda slot: LockSlot(slot, None)), "slot"),
     "restore": ActionKind("puts the previous fragment back in slot {slot}", _on_slot(RestoreSlot), needs="slot"),
 }
+
+
+def _known_action(name: str) -> str:
+    if name not in ACTIONS:
+        raise ValueError(none_of(name, ACTIONS))
+    return name
+
+
+class Action(Strict):
+    """A note, CC or program that does something else than trigger."""
+
+    does: Annotated[str, AfterValidator(_known_action), Written(f"one of {', '.join(ACTIONS)}")] = Field(
+        description="what it does"
+    )
+    note: Note | None = Field(default=None, description="the note that does it")
+    cc: SevenBit | None = Field(default=None, description="the CC that does it, from a value of 64 on")
+    program: Program | None = Field(default=None, description="the program change that does it")
+    channel: Channel | None = Field(default=None, description="the only channel that counts")
+    port: str | None = Field(default=None, description="the only port that counts")
+    slot: int | None = Field(default=None, ge=1, le=99, description="the slot that lock, unlock and restore are about")
+    pad: Note | None = Field(default=None, description="the pad that cancel_pad is about")
+    bank: str | int | None = Field(
+        default=None, description="the bank to select: its name in the set list, or its program"
+    )
+
+    @model_validator(mode="after")
+    def _complete(self) -> Action:
+        if sum(source is not None for source in (self.note, self.cc, self.program)) != 1:
+            raise ValueError("an action has exactly one of note, cc or program")
+        needed = ACTIONS[self.does].needs
+        if needed and getattr(self, needed) is None:
+            raise ValueError(f"{self.does} needs {needed}: …")
+        return self
+
+    def intents(self, bank: Bank) -> Sequence[Intent]:
+        """What it asks for while ``bank`` is active; nothing where the bank does not have its pad."""
+        return ACTIONS[self.does].intents(self, bank)
+
+    @property
+    def words(self) -> str:
+        """What it does, such as ``locks slot 3``."""
+        return ACTIONS[self.does].words.format(slot=self.slot, pad=self.pad, bank=self.bank)

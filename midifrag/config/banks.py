@@ -7,6 +7,8 @@ a line.
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Annotated, Any, Literal, TypeAlias
 
 from pydantic import (
@@ -17,31 +19,36 @@ from pydantic import (
     Field,
     PlainSerializer,
     PlainValidator,
+    ValidationInfo,
+    field_validator,
     model_validator,
 )
+from pydantic_core import PydanticKnownError
 
+from midifrag.config.parameters import NUMBERS, PARAMETERS, Preset, PresetParameters, values_of
+from midifrag.config.targets import TARGETS, Target, target
 from midifrag.fragment.options import FragmentOptions
 from midifrag.notes import note_number
 from midifrag.pad_key import PadKey
 from midifrag.surface.palette import COLOURS
 
-#: What a press or a control may set, with the values each may take. Units: seconds in seconds, the rest plain numbers.
-LIMITS: dict[str, tuple[float, float]] = {
-    "steps": (1, 1000),
-    "cfg_scale": (0, 30),
-    "seconds": (0.1, 190),
-    "seed": (0, 2**32 - 1),
-    "sigma_min": (0.0001, 100),
-    "sigma_max": (0.01, 5000),
-}
-WHOLE = frozenset({"steps", "seed"})
+#: What a prompt says where the tempo goes, in whole beats a minute.
+PLACEHOLDER = "{bpm}"
 
 OnRepress: TypeAlias = Literal["queue", "replace", "ignore", "cancel"]
 OnLost: TypeAlias = Literal["queue", "fail"]
 Curve: TypeAlias = Literal["linear", "exponential", "stepped"]
 Takeover: TypeAlias = Literal["jump", "pickup", "catch_up"]
-NumericParameter: TypeAlias = Literal["steps", "cfg_scale", "seconds", "seed", "sigma_min", "sigma_max"]
-Note: TypeAlias = Annotated[int, BeforeValidator(note_number)]
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """Stands at a type whose name does not tell how its values are written; for the reference of all settings."""
+
+    text: str
+
+
+Note: TypeAlias = Annotated[int, BeforeValidator(note_number), Written("note: 36 or C1")]
 Channel: TypeAlias = Annotated[int, Field(ge=1, le=16)]
 SevenBit: TypeAlias = Annotated[int, Field(ge=0, le=127)]
 Program: TypeAlias = Annotated[int, Field(ge=1, le=128)]
@@ -53,23 +60,21 @@ class Strict(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
 
 
-def _limited(name: str) -> Any:
-    low, high = LIMITS[name]
-    return Field(default=None, ge=int(low) if name in WHOLE else low, le=int(high) if name in WHOLE else high)
-
-
-class Parameters(Strict):
+class Parameters(Strict, PresetParameters):  # type: ignore[misc]  # both are frozen, which mypy sees of one only
     """Generation parameters; None means: what the level above says, and at the top the model's default."""
 
-    negative_prompt: str | None = None
-    steps: int | None = _limited("steps")
-    cfg_scale: float | None = _limited("cfg_scale")
-    seconds: float | None = _limited("seconds")
-    seed: Annotated[int, Field(ge=0, le=2**32 - 1)] | Literal["random"] | None = None
-    sampler: str | None = None
-    sigma_min: float | None = _limited("sigma_min")
-    sigma_max: float | None = _limited("sigma_max")
-    model: str | None = None
+    @field_validator(*NUMBERS)
+    @classmethod
+    def _within_limits(cls, value: Any, info: ValidationInfo) -> Any:
+        parameter = NUMBERS[str(info.field_name)]
+        if isinstance(value, int | float):
+            # Errors of pydantic's own, since those remember how the value was written.
+            low, high = parameter.limits
+            if not value >= low:
+                raise PydanticKnownError("greater_than_equal", {"ge": low})
+            if value > high:
+                raise PydanticKnownError("less_than_equal", {"le": high})
+        return value
 
     @model_validator(mode="after")
     def _ordered(self) -> Parameters:
@@ -81,18 +86,24 @@ class Parameters(Strict):
 class Range(Strict):
     """How a position from 0 to 1 becomes a parameter's value."""
 
-    sets: NumericParameter
-    range: tuple[float, float]
-    curve: Curve = "linear"
-    #: Stepped curve: how many equally wide fields the way has.
-    fields: int = Field(default=8, ge=2, le=128)
+    sets: Annotated[Target, BeforeValidator(target), PlainSerializer(str), Written(f"one of {', '.join(TARGETS)}")] = (
+        Field(description="the parameter that it sets")
+    )
+    range: Annotated[tuple[float, float], Written("two numbers, such as [1, 12]")] = Field(
+        description="the parameter's values at both ends of the way; they may fall"
+    )
+    curve: Curve = Field(
+        default="linear",
+        description="how the way is divided; exponential: equal ratios, stepped: a few fields with one value each",
+    )
+    fields: int = Field(default=8, ge=2, le=128, description="stepped curve: how many equally wide fields the way has")
 
     @model_validator(mode="after")
     def _possible(self) -> Range:
-        low, high = LIMITS[self.sets]
-        for value in self.range:
-            if not low <= value <= high:
-                raise ValueError(f"range {list(self.range)} for {self.sets} is outside {low:g} to {high:g}")
+        parameter = self.sets.parameter
+        if any(parameter.problem(value) for value in self.range):
+            low, high = parameter.limits
+            raise ValueError(f"range {list(self.range)} for {self.sets} is outside {low:g} to {high:g}")
         if self.curve == "exponential" and min(self.range) <= 0:
             raise ValueError(f"an exponential curve needs a range above 0, not {list(self.range)}")
         return self
@@ -104,7 +115,7 @@ class Range(Strict):
         if self.curve == "stepped":
             position = min(int(position * self.fields), self.fields - 1) / (self.fields - 1)
         value = start * (end / start) ** position if self.curve == "exponential" else start + (end - start) * position
-        return round(value) if self.sets in WHOLE else value
+        return self.sets.parameter.rounded(value)
 
     def position(self, value: float) -> float:
         """Where on the way, 0–1, ``value`` lies: the inverse of `value`, for soft takeover."""
@@ -124,21 +135,32 @@ def _known_colour(value: str) -> str:
     return value
 
 
-class Pad(Parameters):
+class Pad(Parameters):  # type: ignore[misc]  # as above
     """What one note triggers, and its press rules."""
 
-    prompt: str = Field(min_length=1)
-    name: str | None = None
-    colour: Annotated[str, AfterValidator(_known_colour)] | None = None
-    port: str | None = None
-    slot: int | None = Field(default=None, ge=1, le=99)
-    velocity: Range | None = None
-    on_repress: OnRepress = "queue"
-    choke: str | None = None
-    #: What becomes of a render that died with its engine: rendered once more, or given up.
-    on_lost: OnLost = "queue"
-    #: Only the options that are named here differ from those of the show.
-    fragment: FragmentOptions = FragmentOptions()
+    prompt: str = Field(
+        min_length=1, description=f"{PARAMETERS['prompt'].line}; `{PLACEHOLDER}` becomes the tempo in beats a minute"
+    )
+    name: str | None = Field(default=None, description="what page and log call the pad, in place of its prompt")
+    colour: Annotated[str, AfterValidator(_known_colour), Written(f"one of {', '.join(COLOURS)}")] | None = Field(
+        default=None, description="the pad's light while nothing happens"
+    )
+    port: str | None = Field(default=None, description="the only port that presses it")
+    slot: int | None = Field(default=None, ge=1, le=99, description="the slot where it lands, in place of the next one")
+    velocity: Range | None = Field(default=None, description="a parameter that the velocity of a press sets")
+    on_repress: OnRepress = Field(
+        default="queue", description="a press while an earlier one of the pad is queued or renders"
+    )
+    choke: str | None = Field(
+        default=None, description="a group of pads; a press cancels what the others of it have queued or are rendering"
+    )
+    on_lost: OnLost = Field(
+        default="queue",
+        description="a render that died with its engine; queue: rendered once more, fail: given up",
+    )
+    fragment: FragmentOptions = Field(
+        default=FragmentOptions(), description="options of its own; what is not named is as the show's"
+    )
 
     @property
     def label(self) -> str:
@@ -177,13 +199,18 @@ def _no_pad_twice(value: Any) -> Any:
 class Control(Range):
     """A CC (7 or 14 bit), pitch bend or aftertouch bound to a parameter."""
 
-    cc: SevenBit | None = None
-    pitch_bend: bool = False
-    aftertouch: bool = False
-    bits: Literal[7, 14] = 7
-    channel: Channel | None = None
-    port: str | None = None
-    takeover: Takeover = "jump"
+    cc: SevenBit | None = Field(default=None, description="the number of the CC that moves it")
+    pitch_bend: bool = Field(default=False, description="pitch bend moves it, in place of a CC")
+    aftertouch: bool = Field(default=False, description="aftertouch moves it, in place of a CC")
+    bits: Literal[7, 14] = Field(
+        default=7, description="14: the CC 32 above brings the finer half, for CCs from 0 to 31"
+    )
+    channel: Channel | None = Field(default=None, description="the only channel that counts")
+    port: str | None = Field(default=None, description="the only port that counts")
+    takeover: Takeover = Field(
+        default="jump",
+        description="a knob that stands elsewhere; pickup: waits until it passes the value, catch_up: nears it",
+    )
 
     @model_validator(mode="after")
     def _one_source(self) -> Control:
@@ -193,19 +220,32 @@ class Control(Range):
             raise ValueError(f"a 14-bit CC has a number from 0 to 31 (its fine byte is 32 above), not {self.cc}")
         return self
 
+    @property
+    def id(self) -> str:
+        """Its stable identity, readable in logs: what moves it and what it sets."""
+        source = "pitch bend" if self.pitch_bend else "aftertouch" if self.aftertouch else f"cc {self.cc}"
+        if self.channel is not None:
+            source += f" channel {self.channel}"
+        if self.port is not None:
+            source += f" port {self.port}"
+        return f"{source} sets {self.sets}"
+
 
 class Bank(Strict):
     """One YAML file in ``presets/``: a named set of pads, controls and defaults; a program change selects it."""
 
-    name: str = Field(min_length=1)
-    program: Program | None = None
-    defaults: Parameters = Parameters()
+    name: str = Field(min_length=1, description="what page and terminal call the bank")
+    program: Program | None = Field(default=None, description="the program change that selects it, on any port")
+    defaults: Parameters = Field(default=Parameters(), description="parameters of pads that do not name them")
     pads: Annotated[
         dict[Annotated[PadKey, PlainValidator(_pad_key), PlainSerializer(str)], Pad], BeforeValidator(_no_pad_twice)
-    ] = Field(min_length=1)
-    controls: tuple[Control, ...] = ()
-    #: The bank's file, without folder and ending; its name in the set list.
-    slug: str = Field(default="", exclude=True)
+    ] = Field(min_length=1, description="its pads by note (36 or C1), or by note and channel (36/10)")
+    controls: tuple[Control, ...] = Field(
+        default=(), description="controls that count while the bank is active; they win over the show's"
+    )
+    slug: str = Field(
+        default="", exclude=True, description="its file, without folder and ending; its name in the set list"
+    )
 
     def find(self, note: int, channel: int, port: str) -> tuple[PadKey, Pad] | None:
         """The pad that a note on ``channel`` (1–16) of ``port`` presses; one bound to the channel before one on any."""
@@ -216,29 +256,9 @@ class Bank(Strict):
         return None
 
 
-class Preset(Strict):
-    """A prompt and its generation parameters, every level merged; what a press snapshots."""
-
-    prompt: str
-    negative_prompt: str = ""
-    steps: int | None = None
-    cfg_scale: float | None = None
-    seconds: float | None = None
-    seed: int | Literal["random"] = "random"
-    sampler: str | None = None
-    sigma_min: float | None = None
-    sigma_max: float | None = None
-    model: str | None = None
-
-
-def resolve(pad: Pad, *levels: Parameters, values: dict[str, float] | None = None) -> Preset:
+def resolve(pad: Pad, *levels: Parameters, values: Mapping[str, float] | None = None) -> Preset:
     """The preset of a press. Later levels give way to earlier ones; ``values`` (controls, velocity) win over all."""
     merged: dict[str, Any] = {}
-    for name in Parameters.model_fields:
-        for level in (pad, *levels):
-            value = getattr(level, name)
-            if value is not None:
-                merged[name] = value
-                break
-    merged.update(values or {})
-    return Preset(prompt=pad.prompt, **merged)
+    for level in (*reversed(levels), pad):
+        merged |= {name: value for name, value in values_of(level).items() if value is not None}
+    return Preset(prompt=pad.prompt, **(merged | dict(values or {})))

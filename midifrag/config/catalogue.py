@@ -12,6 +12,8 @@ from typing import Any
 
 #: The entry points that engines of others register under.
 GROUP = "midifrag.engines"
+#: The engines that need no plug-in.
+BUILT_IN_ENGINES = ("sketch", "stable-audio")
 #: Where the built-in model lies; the folder holds model_config.json, its checkpoint and its tokenizer.
 POCKET_FOLDER = Path(__file__).resolve().parent.parent / "models" / "pocket"
 
@@ -55,6 +57,11 @@ def known(name: str) -> KnownModel | None:
 def plugins() -> dict[str, EntryPoint]:
     """The installed plug-in engines by name; each name is a model's too."""
     return {entry.name: entry for entry in entry_points(group=GROUP)}
+
+
+def engine_names() -> tuple[str, ...]:
+    """The names of all engines there are, built in first."""
+    return (*BUILT_IN_ENGINES, *sorted(set(plugins()) - set(BUILT_IN_ENGINES)))
 
 
 def pocket_is_there() -> bool:

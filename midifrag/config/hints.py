@@ -7,19 +7,17 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from midifrag.bridge.tempo import PLACEHOLDER
 from midifrag.config.actions import Action
-from midifrag.config.banks import Bank, Control, resolve
-from midifrag.config.catalogue import too_long
+from midifrag.config.banks import PLACEHOLDER, Bank, Control
+from midifrag.config.catalogue import engine_names, too_long
 from midifrag.config.loading import Loaded
 from midifrag.config.names import none_of
-from midifrag.engine.registry import engines
-from midifrag.midi.mapping import control_id
+from midifrag.config.press_request import press_request
 
 _IN_BRACES = re.compile(r"\{[^{}]*\}")
 
 
-def doubts(loaded: Loaded) -> Iterator[str]:
+def hints(loaded: Loaded) -> Iterator[str]:
     """A line for each, with its file and key."""
     yield from _sources(loaded)
     for bank in loaded.banks:
@@ -32,7 +30,7 @@ def doubts(loaded: Loaded) -> Iterator[str]:
         yield from _too_long(loaded, bank, file)
     for file, controls in _control_lists(loaded):
         yield from _hidden_controls(loaded, controls, file)
-        for name, times in Counter(map(control_id, controls)).items():
+        for name, times in Counter(control.id for control in controls).items():
             if times > 1:
                 yield f"{file}: {name}: stands there {times} times, and only the last counts"
 
@@ -40,20 +38,19 @@ def doubts(loaded: Loaded) -> Iterator[str]:
 def _sources(loaded: Loaded) -> Iterator[str]:
     """What models' entries name that is not there."""
     for name, entry in loaded.show.models.items():
-        source = loaded.choice(name).source
+        source = loaded.source(name)
         for key in ("config", "checkpoint", "folder"):
             if key in source and not _is_there(source[key]):
                 yield f"{loaded.path.name}: models.{name}.{key}: {source[key]} is not there"
-        if entry.engine is not None and entry.engine not in engines():
-            yield f"{loaded.path.name}: models.{name}.engine: {none_of(entry.engine, engines())}"
+        if entry.engine is not None and entry.engine not in engine_names():
+            yield f"{loaded.path.name}: models.{name}.engine: {none_of(entry.engine, engine_names())}"
 
 
 def _too_long(loaded: Loaded, bank: Bank, file: str) -> Iterator[str]:
     """Pads that ask for more than their model can render, as far as that is known without loading it."""
     for key, pad in bank.pads.items():
-        preset = resolve(pad, bank.defaults, loaded.show.defaults)
-        model = preset.model or loaded.show.model
-        trouble = too_long(preset.seconds, model, loaded.choice(model).source)
+        asked = press_request(loaded.show, bank, pad)
+        trouble = too_long(asked.preset.seconds, asked.model, loaded.source(asked.model))
         if trouble is not None:
             yield f"{file}: pads.{key}: {trouble}"
 
@@ -80,7 +77,7 @@ def _hidden_controls(loaded: Loaded, controls: Iterable[Control], file: str) -> 
     for action in loaded.show.actions:
         for control in controls:
             if control.cc is not None and control.cc == action.cc and _meet(action, control.channel, control.port):
-                yield f"{file}: {control_id(control)}: does {action.does} instead (actions of {loaded.path.name})"
+                yield f"{file}: {control.id}: does {action.does} instead (actions of {loaded.path.name})"
 
 
 def _meet(action: Action, channel: int | None, port: str | None) -> bool:

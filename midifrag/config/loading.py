@@ -6,7 +6,7 @@ Flags win over ``MIDIFRAG_…`` variables (nested with ``__``), these win over `
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -16,10 +16,9 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 
 from midifrag.config.banks import Bank
 from midifrag.config.names import none_of
-from midifrag.config.problems import ENVIRONMENT_PREFIX, Sources, problem_at, translate, unknown_variables
+from midifrag.config.problems import ENVIRONMENT_PREFIX, Sources, problem_at, problems_in, unknown_variables
 from midifrag.config.settings import Show
 from midifrag.config.yaml_files import plain, read
-from midifrag.engine.protocol import EngineChoice
 from midifrag.errors import ConfigurationError, Problem
 
 #: A file's time and size; None for one that is not there.
@@ -59,14 +58,11 @@ class Loaded:
         folder = self.show.archive.folder
         return self.fragments_folder / "archive" if folder is None else Path(folder).expanduser().absolute()
 
-    def choice(self, model: str) -> EngineChoice:
-        """What an engine is told to load for ``model``; paths in its entry start from the folder of presets.yaml."""
+    def source(self, model: str) -> dict[str, Any]:
+        """Where ``model`` comes from, as `Show.source` says; its paths start from the folder of presets.yaml."""
         source = self.show.source(model)
         paths = [key for key in ("config", "checkpoint", "folder") if key in source]
-        source |= {key: str((self.folder / source[key]).resolve()) for key in paths}
-        engine = self.show.engine
-        options = {"max_in_flight": engine.max_in_flight} if engine.max_in_flight else {}
-        return EngineChoice(model, source, engine.device, self.show.precision, options)
+        return source | {key: str((self.folder / source[key]).resolve()) for key in paths}
 
 
 def shipped_path() -> Path:
@@ -92,69 +88,64 @@ def stamp(path: Path) -> Stamp:
 
 def load(path: Path, flags: Mapping[str, Any] | None = None, environment: Mapping[str, str] | None = None) -> Loaded:
     """Read the show at ``path``. Raises `ConfigurationError` with one problem per mistake, over all files at once."""
-    environment = os.environ if environment is None else environment
     problems: list[Problem] = []
     stamps = {path.absolute(): stamp(path)}
-    data = read(path, problems)
-    if isinstance(data, dict) and not _is_show(path, data, problems):
-        data = None
-    show = None if data is None else _load_show(path.name, data, flags or {}, environment, problems)
-    slugs = show.set_list if show is not None else _set_list_of(data)
+    document = read(path, problems)
+    sources = Sources(path.name, document, flags or {}, os.environ if environment is None else environment)
+    show = _load_show(sources, problems)
+    slugs = show.set_list if show is not None else _set_list_of(document)
     stamps |= {file: stamp(file) for file in (bank_path(path.absolute(), slug) for slug in slugs)}
-    whole = Sources(path.name, data, flags or {}, environment)
-    banks = [
-        _load_bank(
-            bank_path(path, slug), slug, show, problems, problem_at(whole, ("set_list", str(slugs.index(slug))), "")
-        )
-        for slug in dict.fromkeys(slugs)
-    ]
+    banks = _load_banks(path, slugs, show, sources, problems)
     if show is not None:
-        problems += _own_names(show, whole)
-    good = tuple(bank for bank in banks if bank is not None)
-    problems += _clashes(good)
+        problems += _own_names(show, sources)
+    problems += _clashes(banks)
     if problems or show is None:
         raise ConfigurationError(problems)
-    return Loaded(show, good, path.absolute(), flags or {}, stamps)
+    return Loaded(show, banks, path.absolute(), flags or {}, stamps)
 
 
-def _is_show(path: Path, data: Mapping[str, Any], problems: list[Problem]) -> bool:
-    """Whether a file is meant as a show at all; what is said of each key of another would not help."""
-    if "pads" not in data or "set_list" in data:
-        return True
-    message = "this is a bank; give the presets.yaml that names it in its set_list"
-    problems.append(Problem(path.name, None, "", message))
-    return False
-
-
-def _set_list_of(data: Any) -> list[str]:
+def _set_list_of(document: Any) -> list[str]:
     """The banks of a show that has mistakes, so that theirs are told at the same time."""
-    names = data.get("set_list", []) if isinstance(data, dict) else []
+    names = document.get("set_list", []) if isinstance(document, dict) else []
     return [name for name in names if isinstance(name, str)] if isinstance(names, list) else []
 
 
-def _load_show(
-    file: str, data: Any, flags: Mapping[str, Any], environment: Mapping[str, str], problems: list[Problem]
-) -> Show | None:
-    problems += unknown_variables(environment)
+def _load_show(sources: Sources, problems: list[Problem]) -> Show | None:
+    document = sources.data
+    if document is None:
+        return None
+    if "pads" in document and "set_list" not in document:
+        # What is said of each key of a bank would not help.
+        message = "this is a bank; give the presets.yaml that names it in its set_list"
+        problems.append(Problem(sources.file, None, "", message))
+        return None
+    problems += unknown_variables(sources.environment)
     try:
-        return _merged(data, flags, environment)
+        return _merged(sources)
     except SettingsError as error:
         name = ENVIRONMENT_PREFIX + str(error).split('"')[1].upper()
         problems.append(Problem("environment", None, name, f"not readable as JSON: {error.__cause__ or error}"))
     except ValidationError as error:
-        problems += translate(error, Show, Sources(file, data, flags, environment))
+        problems += problems_in(error, Show, sources)
     return None
 
 
-def _merged(data: Mapping[str, Any], flags: Mapping[str, Any], environment: Mapping[str, str]) -> Show:
-    class FileSource(PydanticBaseSettingsSource):
-        def get_field_value(self, field: Any, field_name: str) -> tuple[Any, str, bool]:  # noqa: ARG002 (their signature)
-            return data.get(field_name), field_name, False
+class _FileSource(PydanticBaseSettingsSource):
+    """A file's document as one of the places where pydantic-settings looks."""
 
-        def __call__(self) -> dict[str, Any]:
-            return dict(plain(data))
+    def __init__(self, settings_cls: type[BaseSettings], document: Any) -> None:
+        super().__init__(settings_cls)
+        self._values = dict(plain(document))
 
-    class Sources(BaseSettings, Show):
+    def get_field_value(self, field: Any, field_name: str) -> tuple[Any, str, bool]:  # noqa: ARG002 (their signature)
+        return self._values.get(field_name), field_name, False
+
+    def __call__(self) -> dict[str, Any]:
+        return self._values
+
+
+def _merged(sources: Sources) -> Show:
+    class Layers(BaseSettings, Show):
         model_config = SettingsConfigDict(
             env_prefix=ENVIRONMENT_PREFIX, env_nested_delimiter="__", extra="forbid", frozen=True
         )
@@ -170,10 +161,23 @@ def _merged(data: Mapping[str, Any], flags: Mapping[str, Any], environment: Mapp
         ) -> tuple[PydanticBaseSettingsSource, ...]:
             del dotenv_settings, file_secret_settings
             # A field of the class that pydantic-settings makes here, not of the one that it declares.
-            env_settings.env_vars = {name.lower(): value for name, value in environment.items()}  # type: ignore[attr-defined]
-            return init_settings, env_settings, FileSource(settings_cls)
+            env_settings.env_vars = {name.lower(): value for name, value in sources.environment.items()}  # type: ignore[attr-defined]
+            return init_settings, env_settings, _FileSource(settings_cls, sources.data)
 
-    return Sources(**flags)
+    return Layers(**sources.flags)
+
+
+def _load_banks(
+    path: Path, slugs: Sequence[str], show: Show | None, sources: Sources, problems: list[Problem]
+) -> tuple[Bank, ...]:
+    """The banks ``slugs`` that are right, each once; ``sources`` are those of the show at ``path``."""
+    banks = []
+    for slug in dict.fromkeys(slugs):
+        named = problem_at(sources, ("set_list", str(slugs.index(slug))), "")
+        bank = _load_bank(bank_path(path, slug), slug, show, problems, named)
+        if bank is not None:
+            banks.append(bank)
+    return tuple(banks)
 
 
 def _load_bank(path: Path, slug: str, show: Show | None, problems: list[Problem], named: Problem) -> Bank | None:
@@ -190,7 +194,7 @@ def _load_bank(path: Path, slug: str, show: Show | None, problems: list[Problem]
     try:
         bank = Bank.model_validate({**plain(data), "slug": slug})
     except ValidationError as error:
-        problems += translate(error, Bank, sources)
+        problems += problems_in(error, Bank, sources)
         return None
     if show is not None:
         problems += _foreign_names(bank, show, sources)

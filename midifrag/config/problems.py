@@ -36,7 +36,7 @@ class Sources:
     environment: Mapping[str, str] = field(default_factory=dict)
 
 
-def translate(error: ValidationError, model: type[BaseModel], sources: Sources) -> Iterator[Problem]:
+def problems_in(error: ValidationError, model: type[BaseModel], sources: Sources) -> Iterator[Problem]:
     """One problem per mistake in ``error``, each with its place."""
     seen: set[str] = set()
     for item in error.errors():
@@ -84,23 +84,38 @@ def problem_at(sources: Sources, loc: tuple[str, ...], message: str) -> Problem:
     outside = _outside_source(loc, sources.flags, sources.environment)
     if outside is not None:
         return Problem(outside[0], None, outside[1], message)
-    node, line, keys = sources.data, None, []
-    for part in loc:
-        if isinstance(node, dict):
-            alike = [key for key in node if _same_key(key, part)]
-            found = next((key for key in alike if str(key) == part), alike[0] if alike else None)
-            if found is None:
-                if part == loc[-1] and not _is_type_tag(part):
-                    keys.append(part)
-                continue
-            line = node.lc.key(found)[0] + 1 if hasattr(node, "lc") else line
-            keys.append(str(found))
-            node = node[found]
-        elif isinstance(node, list) and part.isdigit() and int(part) < len(node):
-            line = node.lc.item(int(part))[0] + 1 if hasattr(node, "lc") else line
-            keys.append(part)
-            node = node[int(part)]
+    line, keys = _place(sources.data, loc)
     return Problem(sources.file, line, ".".join(keys), message)
+
+
+def _place(document: Any, loc: tuple[str, ...]) -> tuple[int | None, list[str]]:
+    """The line of a file's ``document`` that ``loc`` is at, as far as it is there, and the keys on the way as written.
+
+    A last key that is missing is named all the same.
+    """
+    node, line, keys = document, None, []
+    for index, part in enumerate(loc):
+        found = _child(node, part)
+        if found is not None:
+            key, node, line = found[0], found[1], found[2] or line
+            keys.append(key)
+        elif isinstance(node, dict) and index == len(loc) - 1 and not _is_type_tag(part):
+            keys.append(part)
+    return line, keys
+
+
+def _child(node: Any, part: str) -> tuple[str, Any, int | None] | None:
+    """What lies at ``part`` of a mapping or a list, with its key as written and its line; None if nothing does."""
+    if isinstance(node, dict):
+        alike = [key for key in node if _same_key(key, part)]
+        if not alike:
+            return None
+        key = next((key for key in alike if str(key) == part), alike[0])
+        return str(key), node[key], node.lc.key(key)[0] + 1 if hasattr(node, "lc") else None
+    if isinstance(node, list) and part.isdigit() and int(part) < len(node):
+        index = int(part)
+        return part, node[index], node.lc.item(index)[0] + 1 if hasattr(node, "lc") else None
+    return None
 
 
 def _same_key(key: Any, part: str) -> bool:

@@ -11,11 +11,11 @@ from typing import Annotated, Any, Literal, TypeAlias
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from midifrag.config.actions import Action
-from midifrag.config.banks import Channel, Control, Parameters, Strict
+from midifrag.config.banks import PLACEHOLDER, Channel, Control, Parameters, Strict, Written
 from midifrag.config.catalogue import CATALOGUE, default_model, known, plugins
 from midifrag.errors import SurfaceError
 from midifrag.fragment.options import ArchiveOptions, FragmentOptions
-from midifrag.surface import factory_for
+from midifrag.surface import SURFACES, factory_for
 
 
 def _pattern(value: str) -> str:
@@ -39,7 +39,7 @@ def _slot_pattern(value: str) -> str:
 class VirtualPort(Strict):
     """A port that midifrag makes itself, under this name (macOS and Linux)."""
 
-    virtual: str = Field(min_length=1)
+    virtual: str = Field(min_length=1, description="the port's name as other programs see it")
 
 
 def _port_name(value: Any) -> Any:
@@ -57,7 +57,9 @@ def _port_name(value: Any) -> Any:
     raise ValueError(f"{value!r} is neither a pattern in quotes nor {{virtual: name}}")
 
 
-PortName: TypeAlias = Annotated[VirtualPort | str, BeforeValidator(_port_name)]
+PortName: TypeAlias = Annotated[
+    VirtualPort | str, BeforeValidator(_port_name), Written("pattern in quotes, or {virtual: name}")
+]
 
 
 def _known_surface(value: str) -> str:
@@ -68,24 +70,36 @@ def _known_surface(value: str) -> str:
     return value
 
 
+SurfaceName: TypeAlias = Annotated[
+    str, AfterValidator(_known_surface), Written(f"one of {', '.join(SURFACES)}, or a plug-in's")
+]
+
+
 class PortSettings(Strict):
     """One device: where its messages come from, where feedback goes and what it understands."""
 
-    input: PortName | None = Field(default=None, alias="in")
-    output: PortName | None = Field(default=None, alias="out")
-    surface: Annotated[str, AfterValidator(_known_surface)] = "echo"
-    #: Channels (1–16) that count; None for all.
-    channel: Channel | None = None
-    #: Whether messages that repeat our own feedback within 50 ms are taken for an echo and left out.
-    ignore_echo: bool = True
+    input: PortName | None = Field(
+        default=None, alias="in", description="where messages come from: a part of the port's name is enough"
+    )
+    output: PortName | None = Field(default=None, alias="out", description="where feedback goes")
+    surface: Annotated[
+        str, AfterValidator(_known_surface), Written(f"one of {', '.join(SURFACES)}, or a plug-in's")
+    ] = Field(default="echo", description="what kind of controller feedback is for")
+    channel: Channel | None = Field(default=None, description="the only channel that counts")
+    ignore_echo: bool = Field(
+        default=True,
+        description="leave out messages that repeat our own feedback within 50 ms, as MIDI thru brings them back",
+    )
 
 
 class SlotSettings(FragmentOptions):
     """Where fragments go, how many slots there are, and how a take becomes a fragment."""
 
-    folder: str = "fragments"
-    count: int = Field(default=8, ge=1, le=99)
-    name: Annotated[str, AfterValidator(_slot_pattern)] = "output{:02d}.wav"
+    folder: str = Field(default="fragments", description="folder of the slot files, from the current folder on")
+    count: int = Field(default=8, ge=1, le=99, description="how many slots there are")
+    name: Annotated[str, AfterValidator(_slot_pattern)] = Field(
+        default="output{:02d}.wav", description="the slots' names; the braces become the number"
+    )
 
     def options(self, own: FragmentOptions | None = None) -> FragmentOptions:
         """How a take becomes a fragment: the show's options, and over them those that a pad names as its ``own``."""
@@ -96,16 +110,17 @@ class SlotSettings(FragmentOptions):
 class ArchiveSettings(ArchiveOptions):
     """Where raw takes go; None for ``archive`` inside the fragments folder."""
 
-    folder: str | None = None
+    folder: str | None = Field(
+        default=None, description="folder of the raw takes; without one, archive inside the fragments' folder"
+    )
 
 
 class NotifySettings(Strict):
     """A note (on, then off) with the slot's number when it lands, so that a DAW can react."""
 
-    port: str
-    channel: Channel = 16
-    #: The note of slot 1; slot 2 is one above, and so on.
-    first_note: Annotated[int, Field(ge=0, le=127)] = 1
+    port: str = Field(description="the port that the note goes out of")
+    channel: Channel = Field(default=16, description="the note's channel")
+    first_note: int = Field(default=1, ge=0, le=127, description="the note of slot 1; slot 2 is one above, and so on")
 
 
 class ModelSource(BaseModel):
@@ -113,12 +128,16 @@ class ModelSource(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="allow")
 
-    hub: str | None = None
-    config: str | None = None
-    checkpoint: str | None = None
-    folder: str | None = None
-    engine: str | None = None
-    short_latents: bool | None = None
+    hub: str | None = Field(default=None, description="a model of the hub, owner/name")
+    config: str | None = Field(default=None, description="its model_config.json, from the folder of presets.yaml on")
+    checkpoint: str | None = Field(default=None, description="the checkpoint that belongs to config")
+    folder: str | None = Field(default=None, description="a folder with model_config.json and its checkpoint")
+    engine: str | None = Field(
+        default=None, description="an engine, built in or a plug-in; it may have keys of its own beside this one"
+    )
+    short_latents: bool | None = Field(
+        default=None, description="whether a short take renders less than the model's full length"
+    )
 
     @model_validator(mode="after")
     def _one_source(self) -> ModelSource:
@@ -137,62 +156,93 @@ class ModelSource(BaseModel):
 class SpareSettings(Strict):
     """Takes rendered ahead while the engine is idle."""
 
-    enabled: bool = True
-    #: At most this many ready takes, and this much memory for them and what is made of them ahead.
-    count: int = Field(default=16, ge=0, le=128)
-    megabytes: int = Field(default=768, ge=1, le=65536)
+    enabled: bool = Field(default=True, description="render the next take of each pad while nothing is pressed")
+    count: int = Field(default=16, ge=0, le=128, description="at most this many ready takes")
+    megabytes: int = Field(
+        default=768, ge=1, le=65536, description="at most this much memory for them and what is made of them ahead"
+    )
 
 
 class EngineSettings(Strict):
     """How engines run."""
 
-    host: Literal["process", "thread"] = "process"
-    device: str = "auto"
-    max_in_flight: int | None = Field(default=None, ge=1, le=256)
-    spares: SpareSettings = SpareSettings()
-    #: Engine that takes over when the configured one cannot be loaded or does not come back; "none" for none.
-    fallback: Literal["sketch", "none"] = "sketch"
+    host: Literal["process", "thread"] = Field(
+        default="process", description="where a model runs: a process of its own is replaced when it dies or hangs"
+    )
+    device: str = Field(default="auto", description="auto, cpu, cuda, cuda:1 …, or mps")
+    max_in_flight: int | None = Field(
+        default=None,
+        ge=1,
+        le=256,
+        description="how many are rendered at once; without one, what suits the device",
+    )
+    spares: SpareSettings = Field(default=SpareSettings(), description="takes that are rendered ahead")
+    fallback: Literal["sketch", "none"] = Field(
+        default="sketch", description="what takes over for a model that cannot be loaded or does not come back"
+    )
 
 
 class QueueSettings(Strict):
     """How many presses may wait; the next one is refused and says so on its pad."""
 
-    size: int = Field(default=64, ge=1, le=10000)
+    size: int = Field(default=64, ge=1, le=10000, description="how many presses may wait")
 
 
 class PageSettings(Strict):
     """The web page; loopback unless told otherwise."""
 
-    enabled: bool = True
-    host: str = "127.0.0.1"
-    port: int = Field(default=8765, ge=0, le=65535)
+    enabled: bool = Field(default=True, description="whether there is a page")
+    host: str = Field(
+        default="127.0.0.1", description="its address; others than this machine's own need the token that is printed"
+    )
+    port: int = Field(default=8765, ge=0, le=65535, description="its port; 0 for any that is free")
 
 
 class Show(Strict):
     """All of ``presets.yaml``. Everything has a default."""
 
-    model: str = Field(default_factory=default_model)
-    models: dict[str, ModelSource] = Field(default_factory=dict)
-    precision: Literal["auto", "fp16", "bf16", "fp32"] = "auto"
-    fragments: SlotSettings = SlotSettings()
-    archive: ArchiveSettings = ArchiveSettings()
+    model: str = Field(
+        default_factory=default_model,
+        description="what renders where nothing else is said: a name under models, or one that `midifrag models` lists",
+    )
+    models: dict[str, ModelSource] = Field(default_factory=dict, description="models of your own, by name")
+    precision: Literal["auto", "fp16", "bf16", "fp32"] = Field(
+        default="auto", description="the numbers that models compute with; auto: half where the device gains from it"
+    )
+    fragments: SlotSettings = Field(default=SlotSettings(), description="the slots, and how a take becomes a fragment")
+    archive: ArchiveSettings = Field(default=ArchiveSettings(), description="the raw takes")
     ports: dict[str, PortSettings] = Field(
         default_factory=lambda: {
             "midifrag": PortSettings.model_validate({"in": {"virtual": "midifrag"}, "out": {"virtual": "midifrag"}})
-        }
+        },
+        description="controllers and DAWs, by names of your choice",
     )
-    #: mido backend, such as ``mido.backends.rtmidi/UNIX_JACK``; None tries what the system has.
-    backend: str | None = None
-    set_list: tuple[str, ...] = Field(default=("opening",), min_length=1)
-    #: What ``{bpm}`` in a prompt becomes until a MIDI clock has run.
-    tempo: float = Field(default=120, ge=20, le=400)
-    defaults: Parameters = Parameters()
-    controls: tuple[Control, ...] = ()
-    actions: tuple[Action, ...] = ()
-    notify: NotifySettings | None = None
-    queue: QueueSettings = QueueSettings()
-    engine: EngineSettings = EngineSettings()
-    page: PageSettings = PageSettings()
+    backend: str | None = Field(
+        default=None,
+        description="a mido backend, such as mido.backends.rtmidi/UNIX_JACK; without one, what the system has",
+    )
+    set_list: tuple[str, ...] = Field(
+        default=("opening",), min_length=1, description="the banks in their order: files in presets/, without .yaml"
+    )
+    tempo: float = Field(
+        default=120,
+        ge=20,
+        le=400,
+        description=f"what `{PLACEHOLDER}` in a prompt becomes until a MIDI clock has run, in beats a minute",
+    )
+    defaults: Parameters = Field(
+        default=Parameters(), description="parameters of pads whose bank does not name them either"
+    )
+    controls: tuple[Control, ...] = Field(default=(), description="controls that count in every bank")
+    actions: tuple[Action, ...] = Field(
+        default=(), description="notes, CCs and program changes that do something else than trigger"
+    )
+    notify: NotifySettings | None = Field(
+        default=None, description="a short note with the slot's number when a fragment has landed"
+    )
+    queue: QueueSettings = Field(default=QueueSettings(), description="the presses that wait")
+    engine: EngineSettings = Field(default=EngineSettings(), description="how models run")
+    page: PageSettings = Field(default=PageSettings(), description="the web page")
 
     @property
     def known_models(self) -> list[str]:

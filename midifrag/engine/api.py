@@ -7,16 +7,17 @@ import secrets
 import weakref
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TypeAlias, assert_never
+from typing import Any, TypeAlias, assert_never
 
 from midifrag.audio import Audio
-from midifrag.config.catalogue import CATALOGUE
+from midifrag.config.catalogue import CATALOGUE, engine_names
+from midifrag.config.parameters import Value
 from midifrag.engine.hosting.worker_loop import make_worker
 from midifrag.engine.loading.load import load_stable_audio
 from midifrag.engine.loading.model import Model
 from midifrag.engine.messages import Cancel, Died, EngineEvent, EngineInfo, Failed, Ready, Render, Rendered
 from midifrag.engine.protocol import Engine, EngineChoice, EngineFactory, Worker
-from midifrag.engine.registry import create_engine, engines, factory_for, stable_audio_worker
+from midifrag.engine.registry import create_engine, factory_for, stable_audio_worker
 from midifrag.errors import EngineError, ModelError, NonFiniteError
 
 
@@ -79,7 +80,7 @@ class RenderedTake:
 
     audio: Audio
     sample_rate: int
-    used: dict[str, str | int | float | None]
+    used: dict[str, Value]
     notes: tuple[str, ...] = ()
 
 
@@ -96,7 +97,7 @@ def load_model(name_or_folder: str | Path, device: str = "auto", precision: str 
         source = {"folder": str(folder.resolve())}
         return load_stable_audio(EngineChoice(folder.resolve().name, source, device, precision))
     choice = EngineChoice(name, device=device, precision=precision)
-    names = dict.fromkeys([*(entry.name for entry in CATALOGUE), *engines()])
+    names = dict.fromkeys([*(entry.name for entry in CATALOGUE), *engine_names()])
     del names["stable-audio"]
     if name not in names:
         raise ModelError(
@@ -147,21 +148,37 @@ def render(
 ) -> RenderedTake:
     """Render one take on the calling thread; ``None`` means the model's default, and a random ``seed``.
 
-    The same parameters and seed give the same audio. Raises `RequestError` for what the model can never render,
+    The same parameters and seed give the same audio. Raises `RequestError` for what is beyond a parameter's limits (see
+    `midifrag.config.parameters`) or what the model can never render,
     `NonFiniteError` for a render that went to NaN, and `EngineError` for any other failure.
     """
-    asked = Render(
-        job=secrets.randbits(62),
-        prompt=prompt,
-        seconds=seconds,
-        seed=secrets.randbelow(2**32) if seed is None else seed,
-        steps=steps,
-        cfg_scale=cfg_scale,
-        negative_prompt=negative_prompt,
-        sampler=sampler,
-        sigma_min=sigma_min,
-        sigma_max=sigma_max,
+    return perform(
+        model,
+        request(
+            prompt,
+            seconds=seconds,
+            steps=steps,
+            cfg_scale=cfg_scale,
+            seed=seed,
+            sampler=sampler,
+            sigma_min=sigma_min,
+            sigma_max=sigma_max,
+            negative_prompt=negative_prompt,
+        ),
     )
+
+
+def request(
+    prompt: str, seconds: float | None = None, seed: int | None = None, *, recorded: bool = False, **parameters: Any
+) -> Render:
+    """A request for one take, to be performed alone; ``parameters`` as in `render`, ``recorded`` as in `Render`."""
+    job = secrets.randbits(62)
+    seed = secrets.randbelow(2**32) if seed is None else seed
+    return Render(job, prompt, seconds, seed, recorded=recorded, **parameters)
+
+
+def perform(model: LoadedModel, asked: Render) -> RenderedTake:
+    """Render one request on the calling thread. Raises as `render` does."""
     match model:
         case WorkerModel():
             return _run_worker(model.worker, asked)

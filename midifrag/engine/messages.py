@@ -10,28 +10,32 @@ from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from midifrag.audio import Audio as Audio
+from midifrag.config.parameters import RequestParameters, Value
 
 
-@dataclass(frozen=True, slots=True)
-class Render:
+@dataclass(frozen=True)
+class _Named:
+    """What a request is known by; a class of its own, so that these two come first, before the parameters."""
+
+    job: int
+    prompt: str
+
+
+@dataclass(frozen=True)
+class Render(RequestParameters, _Named):
     """A request for one take. ``None`` means: the model's own default.
 
     ``job`` is unique within a session. ``seconds`` is the length asked for (None: the
     model's default), ``seed`` is already drawn (0 … 2³²−1).
-    A ``spare`` is rendered only when no press waits.
+    A ``spare`` is rendered only when no press waits. One that is ``recorded`` makes a take of the archive again, with
+    what made it then, whatever `midifrag.config.parameters` allows today.
     """
 
-    job: int
-    prompt: str
     seconds: float | None
     seed: int
-    steps: int | None = None
-    cfg_scale: float | None = None
-    negative_prompt: str = ""
-    sampler: str | None = None
-    sigma_min: float | None = None
-    sigma_max: float | None = None
-    spare: bool = False
+    negative_prompt: str = field(default="", kw_only=True)
+    spare: bool = field(default=False, kw_only=True)
+    recorded: bool = field(default=False, kw_only=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +138,7 @@ class Rendered:
     job: int
     audio: Audio
     sample_rate: int
-    used: dict[str, str | int | float | None]
+    used: dict[str, Value]
     engine_seconds: float
     notes: tuple[str, ...] = ()
 

@@ -7,13 +7,16 @@ model's name.
 
 from __future__ import annotations
 
-from typing import Literal, TypeAlias
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
-from midifrag.config.catalogue import plugins
+from midifrag.config.catalogue import engine_names, plugins
 from midifrag.engine.hosting.process import ProcessHost
 from midifrag.engine.hosting.thread import ThreadHost
 from midifrag.engine.protocol import Engine, EngineChoice, EngineFactory, Worker, WorkerFactory, missing_from
 from midifrag.errors import ModelError
+
+if TYPE_CHECKING:
+    from midifrag.config.loading import Loaded
 
 HostKind: TypeAlias = Literal["process", "thread"]
 
@@ -32,13 +35,15 @@ def stable_audio_worker(choice: EngineChoice) -> Worker:
     return DiffusionWorker(choice)
 
 
-#: The engines that need no plug-in.
+#: How each engine that needs no plug-in is made, by its name in the catalogue.
 BUILT_IN: dict[str, WorkerFactory] = {"sketch": sketch_worker, "stable-audio": stable_audio_worker}
 
 
-def engines() -> tuple[str, ...]:
-    """Names of all engines there are, built in first."""
-    return (*BUILT_IN, *sorted(set(plugins()) - set(BUILT_IN)))
+def engine_choice(loaded: Loaded, model: str) -> EngineChoice:
+    """What an engine is told to load for ``model`` of a show."""
+    engine = loaded.show.engine
+    options = {"max_in_flight": engine.max_in_flight} if engine.max_in_flight else {}
+    return EngineChoice(model, loaded.source(model), engine.device, loaded.show.precision, options)
 
 
 def factory_for(choice: EngineChoice) -> WorkerFactory | EngineFactory:
@@ -54,7 +59,8 @@ def factory_for(choice: EngineChoice) -> WorkerFactory | EngineFactory:
     if name in BUILT_IN:
         return BUILT_IN[name]
     if name not in others:
-        raise ModelError(f"There is no engine {name!r}. There are {', '.join(engines())}; others come as plug-ins.")
+        known = ", ".join(engine_names())
+        raise ModelError(f"There is no engine {name!r}. There are {known}; others come as plug-ins.")
     try:
         factory: object = others[name].load()
     except Exception as error:  # a plug-in may fail to import in any way

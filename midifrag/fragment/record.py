@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
-Parameter: TypeAlias = str | int | float | bool | None
+RecordedValue: TypeAlias = str | int | float | bool | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +27,7 @@ class TakeRecord:
     model: str = ""
     checksum: str = ""
     seed: int | None = None
-    parameters: Mapping[str, Parameter] = field(default_factory=dict)
+    parameters: Mapping[str, RecordedValue] = field(default_factory=dict)
     job: int | None = None
     pressed_at: float | None = None
     started_at: float | None = None

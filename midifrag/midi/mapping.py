@@ -37,16 +37,6 @@ FIRST_CHANNEL_MODE = 120
 SWITCH_ON = 64
 
 
-def control_id(control: Control) -> str:
-    """A control's stable identity, readable in logs: what moves it and what it sets."""
-    source = "pitch bend" if control.pitch_bend else "aftertouch" if control.aftertouch else f"cc {control.cc}"
-    if control.channel is not None:
-        source += f" channel {control.channel}"
-    if control.port is not None:
-        source += f" port {control.port}"
-    return f"{source} sets {control.sets}"
-
-
 class Mapper:
     """The meaning of messages while ``bank`` is active in ``show``.
 
@@ -57,7 +47,7 @@ class Mapper:
     def __init__(self, show: Show, bank: Bank) -> None:
         self.show = show
         self.bank = bank
-        self.controls: dict[str, Control] = {control_id(c): c for c in (*show.controls, *bank.controls)}
+        self.controls: dict[str, Control] = {c.id: c for c in (*show.controls, *bank.controls)}
         self.pairs: frozenset[Pair] = frozenset(
             (c.port, c.channel, c.cc) for c in self.controls.values() if c.bits == 14 and c.cc is not None
         )
@@ -111,7 +101,7 @@ class Mapper:
         for controls in (self.bank.controls, self.show.controls):
             moved = [control for control in controls if _moved_by(control, event)]
             if moved:
-                return tuple(MoveControl(control_id(c), _position(c, event)) for c in moved)
+                return tuple(MoveControl(c.id, _position(c, event)) for c in moved)
         return ()
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from midifrag.config import parameters
 from midifrag.states import PadState
 
 # --- address and door ------------------------------------------------------------------------------------------------
@@ -32,23 +33,11 @@ LATENCY = "p50 {p50:.2f} s"
 NO_LATENCY = "nothing landed yet"
 
 # --- prompt ----------------------------------------------------------------------------------------------------------
-PROMPT = "Prompt"
-PROMPT_HINT = "what it should sound like"
-NEGATIVE = "Negative prompt"
 RENDER = "Render"
 RENDER_HELP = "Ctrl-Enter renders"
-PARAMETERS = {
-    "steps": "Steps",
-    "cfg_scale": "CFG",
-    "seconds": "Seconds",
-    "seed": "Seed",
-    "sampler": "Sampler",
-    "model": "Model",
-    "sigma_min": "σ min",
-    "sigma_max": "σ max",
-}
+PARAMETERS = {name: parameter.label for name, parameter in parameters.PARAMETERS.items()}
+PROMPT_HINT = parameters.PARAMETERS["prompt"].line
 AUTO = "auto"
-RANDOM = "random"
 HISTORY = "History"
 NO_HISTORY = "Prompts that were rendered come here."
 SAVE_AS_PAD = "Save as pad"

@@ -22,7 +22,7 @@ from midifrag.config.settings import Show
 from midifrag.engine.messages import EngineEvent
 from midifrag.engine.pool import EnginePool
 from midifrag.engine.protocol import Engine, EngineChoice
-from midifrag.engine.registry import create_engine
+from midifrag.engine.registry import create_engine, engine_choice
 from midifrag.errors import NoMidiError
 from midifrag.events import ConfigurationChanged, Notice, StateChange
 from midifrag.fragment import analysis
@@ -260,7 +260,7 @@ class Runtime:
 
     def _engine_for(self, model: str) -> Engine:
         loaded = self.bridge.loaded
-        return self._make_engine(loaded.choice(model), loaded.show.engine.host)
+        return self._make_engine(engine_choice(loaded, model), loaded.show.engine.host)
 
     def _heard(self, model: str, event: EngineEvent) -> None:
         self.inbox.put(FromEngine(model, event))

@@ -28,11 +28,11 @@ def test_banks_are_found_by_distance_slug_and_program():
 
 def test_the_next_press_is_taken_to_be_like_the_last_of_its_pad():
     banks = SetList(two())
-    assert banks.next_preset(PadKey(36)).seconds == pytest.approx(1 + 10 * USUAL_VELOCITY)
+    assert banks.next_request(PadKey(36)).preset.seconds == pytest.approx(1 + 10 * USUAL_VELOCITY)
     assert banks.by_last_press() == [PadKey(36), PadKey(37)]
     banks.pressed(PadKey(36), press(36, 0.2, 1.0))
     banks.pressed(PadKey(37), press(37, 1.0, 2.0))
-    assert banks.next_preset(PadKey(36)).seconds == pytest.approx(3.0)
+    assert banks.next_request(PadKey(36)).preset.seconds == pytest.approx(3.0)
     assert banks.by_last_press() == [PadKey(37), PadKey(36)]
 
 
@@ -40,15 +40,15 @@ def test_a_typed_prompt_does_not_follow_the_controls_but_the_tempo():
     banks = SetList(two(tempo=90))
     banks.values.set("steps", 7)
     pad = banks.bank.pads[PadKey(37)]
-    assert (banks.preset(pad, 1.0).steps, banks.typed(pad).steps) == (7, None)
-    assert banks.typed(pad).prompt == "beat at 90"
+    assert (banks.request(pad, 1.0).preset.steps, banks.typed_request(pad).preset.steps) == (7, None)
+    assert banks.typed_request(pad).preset.prompt == "beat at 90"
 
 
 def test_a_pads_own_model_comes_before_the_shows():
     banks = SetList(two(model="sketch"))
-    assert banks.model(banks.next_preset(PadKey(36))) == "sketch"
+    assert banks.next_request(PadKey(36)).model == "sketch"
     banks.activate(1)
-    assert banks.model(banks.next_preset(PadKey(40))) == "open"
+    assert banks.next_request(PadKey(40)).model == "open"
 
 
 def test_reload_keeps_the_bank_where_it_is_still_there():

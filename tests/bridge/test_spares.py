@@ -4,7 +4,7 @@ import numpy as np
 
 from midifrag.bridge.bridge import Reload
 from midifrag.bridge.spares import SpareRack, Wish
-from midifrag.config.banks import Preset
+from midifrag.config.parameters import Preset
 from midifrag.config.settings import SpareSettings
 from midifrag.engine.messages import Died, Failed, Progress, Render, Rendered, Started
 from midifrag.events import BankChanged, Notice

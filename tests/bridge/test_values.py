@@ -1,11 +1,10 @@
 from midifrag.bridge.values import LiveValues
-from midifrag.midi.mapping import control_id
 from tests.support.shows import bank, loaded
 
 
 def live(**control):
     show = loaded(controls=[{"cc": 21, "sets": "cfg_scale", "range": [0, 10], **control}]).show
-    return LiveValues(show, bank()), control_id(show.controls[0])
+    return LiveValues(show, bank()), show.controls[0].id
 
 
 def test_an_untouched_control_sets_nothing():
@@ -37,7 +36,7 @@ def test_pickup_waits_and_then_takes_over():
 def test_a_first_move_is_picked_up_where_the_defaults_stand():
     controls = [{"cc": 21, "sets": "cfg_scale", "range": [0, 10], "takeover": "pickup"}]
     show = loaded(controls=controls, defaults={"cfg_scale": 2}).show
-    values, key = LiveValues(show, bank(defaults={"cfg_scale": 6})), control_id(show.controls[0])
+    values, key = LiveValues(show, bank(defaults={"cfg_scale": 6})), show.controls[0].id
     waits = values.move(key, 1.0)
     assert (waits.waiting, waits.value, values.effective) == (True, None, {})
     assert values.move(key, 0.5).value == 5
@@ -51,7 +50,7 @@ def test_values_of_a_banks_own_control_rest_with_the_bank():
     show = loaded().show
     one = bank("one", controls=[{"cc": 1, "sets": "steps", "range": [1, 100]}])
     values = LiveValues(show, one)
-    values.move(control_id(one.controls[0]), 1.0)
+    values.move(one.controls[0].id, 1.0)
     values.configure(show, bank("two"))
     assert values.effective == {}
     values.configure(show, one)

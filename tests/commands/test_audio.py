@@ -139,6 +139,31 @@ def test_a_take_is_rendered_again_from_its_record(tmp_path):
     assert np.array_equal(first, again)
 
 
+def test_a_take_from_before_today_s_limits_is_rendered_again(tmp_path):
+    parameters = {"prompt": "kick", "seconds": 0.05, "seed": 5, "cfg_scale": -100.0, "sigma_max": 1e5}
+    with closing(Archive(tmp_path / "fragments" / "archive")) as archive:
+        archive.store(
+            np.ones((2, 100), np.float32), 44100, TakeRecord(prompt="kick", model="sketch", parameters=parameters)
+        )
+    result = runner.invoke(app, ["takes", "1", "--again"])
+    assert result.exit_code == 0, result.output
+    assert soundfile.info("fragments/archive/output002.wav").frames == 2205
+
+
+@pytest.mark.parametrize(
+    ("flags", "line"),
+    [
+        (["--seconds", "0.05"], "command line: --seconds: 0.05 is below 0.1"),
+        (["--cfg", "31"], "command line: --cfg-scale: 31 is above 30"),
+        (["--steps", "0", "--seed", "-1"], "command line: --steps: 0 is below 1\ncommand line: --seed: -1 is below 0"),
+    ],
+)
+def test_what_is_beyond_a_parameter_s_limits_is_said_before_a_model_is_loaded(monkeypatch, flags, line):
+    monkeypatch.setattr("midifrag.engine.api.open_model", lambda _choice: pytest.fail("loaded"))
+    result = runner.invoke(app, ["render", "x", "-o", "x.wav", "--model", "sketch", *flags])
+    assert (result.exit_code, result.output.strip()) == (2, line)
+
+
 def test_the_index_can_be_built_anew(archive, tmp_path):
     for file in (tmp_path / "fragments" / "archive").glob("*.sqlite*"):
         file.unlink()

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from midifrag.config.banks import Pad, Parameters, Range, resolve
+from midifrag.config.banks import Control, Pad, Parameters, Range, resolve
 from midifrag.pad_key import PadKey
 
 
@@ -45,3 +45,17 @@ def test_a_pad_bound_to_a_port_is_deaf_to_others():
     one = bank(pads={"36": {"prompt": "x", "port": "pads"}})
     assert one.find(36, 1, "live") is None
     assert one.find(36, 1, "pads") is not None
+
+
+def test_identities_tell_every_source_apart():
+    sources = [{"cc": 1}, {"cc": 2}, {"pitch_bend": True}, {"aftertouch": True}]
+    places = [{}, {"channel": 2}, {"port": "keys"}, {"channel": 2, "port": "keys"}]
+    controls = [
+        Control.model_validate({**source, **place, "sets": sets, "range": [1, 9]})
+        for source in sources
+        for place in places
+        for sets in ("steps", "seconds")
+    ]
+    assert len({control.id for control in controls}) == len(controls)
+    assert controls[-1].id == "aftertouch channel 2 port keys sets seconds"
+    assert controls[0].id == "cc 1 sets steps"

@@ -3,7 +3,7 @@
 import pytest
 
 from midifrag.config import loading
-from midifrag.config.hints import doubts
+from midifrag.config.hints import hints
 
 BANK = """
 name: Opening
@@ -20,7 +20,7 @@ def found(folder, show="", bank=BANK):
     (folder / "presets" / "opening.yaml").write_text(bank)
     (folder / "presets" / "second.yaml").write_text("{name: Second, program: 2, pads: {90: {prompt: rain}}}")
     (folder / "presets.yaml").write_text("set_list: [opening, second]\n" + show)
-    return list(doubts(loading.load(folder / "presets.yaml", environment={})))
+    return list(hints(loading.load(folder / "presets.yaml", environment={})))
 
 
 @pytest.mark.parametrize(
@@ -32,7 +32,7 @@ def found(folder, show="", bank=BANK):
         "controls: [{cc: 21, sets: seconds, range: [1, 4]}, {cc: 21, sets: cfg_scale, range: [1, 4]}]",
     ],
 )
-def test_what_is_meant_is_not_doubted(tmp_path, show):
+def test_what_is_meant_gets_no_hint(tmp_path, show):
     assert found(tmp_path, show) == []
 
 

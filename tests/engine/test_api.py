@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import inspect
 import subprocess
 import sys
 
@@ -7,8 +8,9 @@ import numpy as np
 import pytest
 
 import midifrag
+from midifrag.config.parameters import NUMBERS, PARAMETERS, RequestParameters, names_of
 from midifrag.engine import api
-from midifrag.engine.messages import Died, Failed, Rendered, Started
+from midifrag.engine.messages import Died, Failed, Render, Rendered, Started
 from midifrag.engine.protocol import EngineFactory
 from midifrag.errors import EngineError, ModelError, NonFiniteError, RequestError
 from tests.engine.far_engine import RATE, FarEngine
@@ -36,6 +38,24 @@ def test_a_render_has_the_form_and_parameters_asked_for(model):
     expected = {"prompt": "kick", "seconds": 1, "steps": 3, "cfg_scale": 2, "seed": 5, "negative_prompt": "hiss"}
     assert expected.items() <= take.used.items()
     assert take.used["sampler"] == "dpmpp"
+
+
+def test_every_parameter_of_a_request_can_be_given_by_name():
+    given = inspect.signature(midifrag.render).parameters
+    names = set(names_of(RequestParameters))
+    assert set(given) == {"model", "prompt", *names}
+    worker = Scripted([lambda job: Rendered(job, np.zeros((2, 3), np.float32), 8000, {}, 0.0)])
+    values = {
+        name: PARAMETERS[name].limits[0] if name in NUMBERS else f"some {name}" for name in sorted(names, reverse=True)
+    }
+    midifrag.render(api.WorkerModel("toy", worker, None), "rain", **values)
+    assert worker.render == Render(worker.job, "rain", **values)
+
+
+def test_what_is_beyond_a_parameter_s_limits_is_refused():
+    sketch = midifrag.load_model("sketch")
+    with pytest.raises(RequestError, match=r"^steps: 0 is below 1; cfg_scale: -100 is below 0\.$"):
+        midifrag.render(sketch, "kick", seconds=0.5, steps=0, cfg_scale=-100)
 
 
 def test_the_seed_decides(model):
@@ -85,7 +105,7 @@ class Scripted:
         self.cancelled = []
 
     def submit(self, render):
-        self.job = render.job
+        self.render, self.job = render, render.job
 
     @property
     def busy(self):

@@ -3,20 +3,21 @@ from __future__ import annotations
 import subprocess
 import sys
 from importlib.metadata import EntryPoint
+from pathlib import Path
 
 import pytest
 
 from midifrag.config import catalogue
-from midifrag.config.settings import Show
 from midifrag.engine import registry
 from midifrag.engine.conformance import EngineConformance
 from midifrag.engine.hosting.process import ProcessHost
 from midifrag.engine.hosting.thread import ThreadHost
 from midifrag.engine.protocol import EngineChoice
-from midifrag.engine.registry import create_engine, engines, factory_for
+from midifrag.engine.registry import create_engine, engine_choice, factory_for
 from midifrag.engine.sketch.worker import SketchWorker
 from midifrag.errors import ModelError
 from tests.engine.far_engine import FarEngine
+from tests.support.shows import loaded
 
 
 @pytest.fixture
@@ -51,8 +52,23 @@ def test_which_engine_plays_a_model(plugins, choice, expected):
     assert factory_for(choice) is expected
 
 
-def test_all_engines_are_listed(plugins):
-    assert engines() == ("sketch", "stable-audio", "bells", "broken", "far", "hollow", "nothing")
+def test_the_built_in_engines_are_those_of_the_catalogue():
+    assert tuple(registry.BUILT_IN) == catalogue.BUILT_IN_ENGINES
+
+
+def test_a_show_says_what_to_load_and_how(tmp_path):
+    show = loaded(
+        models={"mine": {"config": "mine.json", "checkpoint": str(tmp_path / "mine.ckpt"), "short_latents": True}},
+        engine={"device": "cpu", "max_in_flight": 3},
+        precision="bf16",
+    )
+    source = {
+        "config": str(Path("mine.json").absolute()),
+        "checkpoint": str(tmp_path / "mine.ckpt"),
+        "short_latents": True,
+    }
+    assert engine_choice(show, "mine") == EngineChoice("mine", source, "cpu", "bf16", {"max_in_flight": 3})
+    assert engine_choice(loaded(), "sketch") == EngineChoice("sketch")
 
 
 def test_an_engine_that_is_not_there(plugins):
@@ -101,8 +117,3 @@ def test_torch_is_not_imported_before_it_is_needed():
         "assert 'torch' not in sys.modules and 'transformers' not in sys.modules\n"
     )
     assert subprocess.run([sys.executable, "-c", script], check=False).returncode == 0
-
-
-def test_a_plug_ins_name_is_a_models_name_in_a_set(plugins):
-    assert "bells" in Show(model="bells").known_models
-    assert "bells" not in Show().models

@@ -3,9 +3,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from midifrag import intents
-from midifrag.config.banks import Bank, Control
+from midifrag.config.banks import Bank
 from midifrag.config.settings import Show
-from midifrag.midi.mapping import Mapper, control_id
+from midifrag.midi.mapping import Mapper
 from midifrag.midi.messages import Aftertouch, ControlChange, NoteOff, NoteOn, PitchBend, ProgramChange, Tick
 from midifrag.pad_key import PadKey
 
@@ -111,18 +111,6 @@ def test_the_bank_s_control_wins_on_the_same_source():
 def test_one_knob_may_set_two_parameters():
     mapped = mapper(controls=[SHOWS, {**SHOWS, "sets": "steps"}])
     assert [move.control for move in mapped.intents(cc(21))] == ["cc 21 sets cfg_scale", "cc 21 sets steps"]
-
-
-def test_identities_tell_every_source_apart():
-    sources = [{"cc": 1}, {"cc": 2}, {"pitch_bend": True}, {"aftertouch": True}]
-    places = [{}, {"channel": 2}, {"port": "keys"}, {"channel": 2, "port": "keys"}]
-    controls = [
-        Control.model_validate({**source, **place, "sets": sets, "range": [1, 9]})
-        for source in sources
-        for place in places
-        for sets in ("steps", "seconds")
-    ]
-    assert len({control_id(control) for control in controls}) == len(controls)
 
 
 @given(value=st.integers(0, 127), fine=st.integers(0, 127))

@@ -58,7 +58,7 @@ class ModelRunner:
         parameters = request.parameters
         conditioning = self._conditioner.encode(parameters.prompt, parameters.negative_prompt, parameters.seconds)
         self.counters.text_encoder_runs = self._conditioner.text_runs
-        first_times = model_times(parameters.sampler, request.levels(self.model))
+        first_times = model_times(parameters.method, request.levels(self.model))
         request.prepared = self._denoiser(request.fp32).prepare(conditioning, first_times, parameters.frames)
         request.begin(self.model)
 

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Any
 
+from midifrag.config.parameters import PARAMETERS, RequestParameters, Value, values_of
 from midifrag.engine.diffusion.samplers import SAMPLERS, Sampler, samplers_for
+from midifrag.engine.limits import check_limits
 from midifrag.engine.loading.model import Model
 from midifrag.engine.messages import Render
 from midifrag.engine.network.architecture import prefix_tokens
@@ -15,80 +18,72 @@ from midifrag.errors import RequestError
 #: Short lengths are rounded up until the transformer has a multiple of this many tokens: requests then share batches
 #: and graphs, and attention is faster (on a CPU with AMX in bf16, 144 tokens take two thirds of the time of 140).
 TOKENS_BUCKET = 16
-#: More steps than any sampler gains from; a bound so that a slipped knob cannot block the engine for an hour.
-MOST_STEPS = 1000
 
 
-T = TypeVar("T")
-N = TypeVar("N", int, float)
-
-
-@dataclass(frozen=True, slots=True)
-class ResolvedParameters:
+@dataclass(frozen=True, kw_only=True)
+class ResolvedParameters(RequestParameters):
     """A request's final parameters. ``frames`` latents are rendered, ``samples`` of their audio returned."""
 
-    sampler: Sampler
-    steps: int
-    cfg_scale: float
-    sigma_min: float
-    sigma_max: float
-    seed: int
-    seconds: float
     prompt: str
     negative_prompt: str
+    steps: int
+    cfg_scale: float
+    seconds: float
+    seed: int
+    sampler: str
+    sigma_min: float
+    sigma_max: float
     frames: int
     samples: int
 
-    def used(self) -> dict[str, str | int | float | None]:
+    @property
+    def method(self) -> Sampler:
+        """The sampler of that name."""
+        return SAMPLERS[self.sampler]
+
+    def used(self) -> dict[str, Value]:
         """The parameters under their names in `Render`; ``sigma_min`` is None for samplers that always end at zero."""
-        return {
-            "prompt": self.prompt,
-            "negative_prompt": self.negative_prompt,
-            "steps": self.steps,
-            "cfg_scale": self.cfg_scale,
-            "sampler": self.sampler.name,
-            "sigma_min": self.sigma_min if self.sampler.uses_sigma_min else None,
-            "sigma_max": self.sigma_max,
-            "seed": self.seed,
-            "seconds": self.seconds,
-        }
+        final = {"prompt": self.prompt, **values_of(self, RequestParameters)}
+        return final if self.method.uses_sigma_min else final | {"sigma_min": None}
 
 
 def resolve_parameters(render: Render, model: Model) -> ResolvedParameters:
     """Fill in the model's defaults and check everything. Raises `RequestError` with what is allowed."""
-    defaults = model.defaults
-    name = _either(render.sampler, defaults.sampler)
-    sampler = SAMPLERS.get(name)
+    check_limits(render)
+    values = values_of(model.defaults, RequestParameters)
+    values |= {name: value for name, value in values_of(render, RequestParameters).items() if value is not None}
+    final: dict[str, Any] = {
+        name: None if value is None else PARAMETERS[name].kind(value) for name, value in values.items()
+    }
+    sampler = SAMPLERS.get(final["sampler"])
     if sampler is None or model.objective not in sampler.objectives:
-        raise RequestError(f"{model.name} has no sampler {name!r}; it has {', '.join(samplers_for(model.objective))}.")
-    steps = _within("steps", _either(render.steps, defaults.steps), 1, MOST_STEPS)
-    sigma_max = _within("sigma_max", _either(render.sigma_max, defaults.sigma_max), 1e-4, 1e5)
-    sigma_min = _either(render.sigma_min, defaults.sigma_min)
-    if sampler.uses_sigma_min:
-        sigma_min = _within("sigma_min", sigma_min, 1e-6, sigma_max)
-        if steps > 1 and sigma_min == sigma_max:
-            raise RequestError(f"sigma_min and sigma_max are both {sigma_max:g}; {steps} steps need a range.")
-    else:
-        sigma_max = min(sigma_max, 1.0)
-    seconds = _within("seconds", _either(render.seconds, defaults.seconds), 0, model.max_seconds)
-    samples = round(seconds * model.sample_rate)
-    if samples < 1:
-        raise RequestError(f"seconds: {seconds:g} is shorter than one sample.")
-    if not 0 <= render.seed < 2**32:
-        raise RequestError(f"seed: {render.seed} is not between 0 and {2**32 - 1}.")
-    return ResolvedParameters(
-        sampler=sampler,
-        steps=int(steps),
-        cfg_scale=float(_within("cfg_scale", _either(render.cfg_scale, defaults.cfg_scale), -100, 100)),
-        sigma_min=float(sigma_min),
-        sigma_max=float(sigma_max),
-        seed=render.seed,
-        seconds=seconds,
-        prompt=render.prompt,
-        negative_prompt=render.negative_prompt,
-        frames=frames_for(model, samples),
-        samples=samples,
-    )
+        there = ", ".join(samplers_for(model.objective))
+        raise RequestError(f"{model.name} has no sampler {final['sampler']!r}; it has {there}.")
+    if not sampler.uses_sigma_min:
+        final["sigma_max"] = min(final["sigma_max"], 1.0)
+    samples = round(final["seconds"] * model.sample_rate)
+    resolved = ResolvedParameters(prompt=render.prompt, frames=frames_for(model, samples), samples=samples, **final)
+    problem = next(_problems(resolved, model), None)
+    if problem is not None:
+        raise RequestError(problem)
+    return resolved
+
+
+def _problems(resolved: ResolvedParameters, model: Model) -> Iterator[str]:
+    """Why the model can never render this, whatever the table of parameters allows."""
+    low, high = resolved.sigma_min, resolved.sigma_max
+    if resolved.steps < 1:
+        yield f"steps: {resolved.steps} is below 1."
+    if high <= 0:
+        yield f"sigma_max: {high:g} is not above 0."
+    if resolved.method.uses_sigma_min and not 0 < low <= high:
+        yield f"sigma_min: {low:g} is not between 0 and sigma_max, {high:g}."
+    if resolved.method.uses_sigma_min and resolved.steps > 1 and low == high:
+        yield f"sigma_min and sigma_max are both {high:g}; {resolved.steps} steps need a range."
+    if resolved.samples < 1:
+        yield f"seconds: {resolved.seconds:g} is shorter than one sample."
+    if resolved.seconds > model.max_seconds:
+        yield f"seconds: {resolved.seconds:g} is more than {model.name} renders, {model.max_seconds:g}."
 
 
 def frames_for(model: Model, samples: int) -> int:
@@ -101,13 +96,3 @@ def frames_for(model: Model, samples: int) -> int:
     needed = math.ceil(samples / model.downsampling / patch)
     tokens: int = math.ceil((needed + before) / TOKENS_BUCKET) * TOKENS_BUCKET
     return min(longest, (tokens - before) * patch)
-
-
-def _either(asked: T | None, default: T) -> T:
-    return default if asked is None else asked
-
-
-def _within(name: str, value: N, least: float, most: float) -> N:
-    if not (math.isfinite(value) and least <= value <= most):
-        raise RequestError(f"{name}: {value:g} is not between {least:g} and {most:g}.")
-    return value

@@ -91,7 +91,7 @@ class Request:
     def levels(self, model: Model) -> Tensor:
         """The noise levels of its way."""
         parameters, shift = self.parameters, model.module.dist_shift
-        return parameters.sampler.schedule(
+        return parameters.method.schedule(
             parameters.steps,
             parameters.sigma_min,
             parameters.sigma_max,
@@ -104,7 +104,7 @@ class Request:
         levels = self.levels(model)
         noise = Noise(self.parameters.seed, model.module.io_channels, self.parameters.frames, model.device)
         first = noise.draw()
-        x = first * levels[0] if self.parameters.sampler.scales_noise else first
+        x = first * levels[0] if self.parameters.method.scales_noise else first
         self._state = SamplerState(x, levels, noise)
         self.decode_again()
         self._start_step()
@@ -146,7 +146,7 @@ class Request:
 
     def _start_step(self) -> None:
         try:
-            self._step = self.parameters.sampler.step(self.state)
+            self._step = self.parameters.method.step(self.state)
             self._model_input = next(self._step)
         except Exception:
             self._start_over()

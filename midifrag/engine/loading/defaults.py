@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
+from midifrag.config.parameters import PARAMETERS, names_of
 from midifrag.engine.loading.model import Defaults, Objective
 from midifrag.errors import ModelError
 
@@ -55,7 +56,7 @@ def defaults_of(config: Mapping[str, Any], source: Mapping[str, Any], max_second
 
 
 def _override(defaults: Defaults, values: Mapping[str, Any], place: str) -> Defaults:
-    kinds = {field.name: type(getattr(defaults, field.name)) for field in fields(defaults)}
+    kinds = {name: PARAMETERS[name].kind for name in names_of(Defaults) if PARAMETERS[name].defaulted}
     if unknown := sorted(set(values) - set(kinds)):
         raise ModelError(f"The model has no default {', '.join(unknown)} ({place}); there are {', '.join(kinds)}.")
     try:

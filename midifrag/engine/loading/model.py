@@ -8,12 +8,14 @@ from typing import Any, Literal, TypeAlias
 
 import torch
 
+from midifrag.config.parameters import RequestParameters
+
 Objective: TypeAlias = Literal["v", "rectified_flow", "rf_denoiser"]
 Precision: TypeAlias = Literal["fp32", "fp16", "bf16"]
 
 
-@dataclass(frozen=True, slots=True)
-class Defaults:
+@dataclass(frozen=True)
+class Defaults(RequestParameters):
     """What a preset gets for a parameter that it does not name."""
 
     steps: int

@@ -10,6 +10,7 @@ from dataclasses import replace
 import numpy as np
 
 from midifrag.engine import sketch
+from midifrag.engine.limits import check_limits
 from midifrag.engine.messages import EngineEvent, EngineInfo, Progress, Render, Rendered, Started, Warming
 from midifrag.engine.protocol import EngineChoice
 from midifrag.errors import RequestError
@@ -53,12 +54,11 @@ class SketchWorker:
 
     def submit(self, render: Render) -> None:
         """See `Worker.submit`."""
+        check_limits(render)
         shortest, longest = sketch.SECONDS_RANGE
         seconds = _seconds(render)
         if not shortest <= seconds <= longest:
-            raise RequestError(f"seconds: {seconds:g} is not between {shortest:g} and {longest:g}.")
-        if not 0 <= render.seed < 2**32:
-            raise RequestError(f"seed: {render.seed} is not between 0 and {2**32 - 1}.")
+            raise RequestError(f"seconds: {seconds:g} is not between {shortest:g} and {longest:g}, sketch's limits.")
         if any(waiting.job == render.job for waiting in self._waiting):
             raise RequestError(f"job {render.job} is in flight already.")
         self._waiting.append(render)

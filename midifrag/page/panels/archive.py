@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 
 from nicegui import ui
 
+from midifrag.config.parameters import RANDOM
 from midifrag.errors import MidifragError
 from midifrag.fragment.archive_index import Filters
 from midifrag.fragment.record import TakeRecord
@@ -85,7 +86,7 @@ class _Row:
         model = record.model if record.model in stage.loaded.show.known_models else None
         parameters = parameters_of(record, model)
         if not again:
-            parameters["seed"] = texts.RANDOM
+            parameters["seed"] = RANDOM
         stage.put(Prompt(record.prompt, parameters, time.monotonic()))
 
     def _annotate(self) -> None:

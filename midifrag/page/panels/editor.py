@@ -6,7 +6,9 @@ from typing import Any, ClassVar, get_args
 
 from nicegui import ui
 
-from midifrag.config.banks import LIMITS, NumericParameter, OnLost, OnRepress, Pad
+from midifrag.config.banks import OnLost, OnRepress, Pad
+from midifrag.config.parameters import NUMBERS
+from midifrag.config.targets import TARGETS
 from midifrag.pad_key import PadKey
 from midifrag.page import texts
 from midifrag.page.panels.panel import Panel, own_colour
@@ -37,9 +39,11 @@ class Editor(Panel):
 
     def _build_form(self) -> None:
         self._note = ui.input(texts.NOTE_NUMBER).props("outlined dense stack-label").classes("field")
-        self._prompt = ui.textarea(texts.PROMPT).props("outlined stack-label rows=2").classes("prompt-text")
+        self._prompt = (
+            ui.textarea(texts.PARAMETERS["prompt"]).props("outlined stack-label rows=2").classes("prompt-text")
+        )
         with ui.element("div").classes("fields"):
-            self._fields = Fields(self.stage, tuple(LIMITS))
+            self._fields = Fields(self.stage, NUMBERS)
         with ui.element("div").classes("fields"):
             self._text("name", texts.NAME)
             self._choice("colour", texts.COLOUR, [colour for colour in COLOURS if colour != "off"])
@@ -48,7 +52,7 @@ class Editor(Panel):
             self._choice("on_lost", texts.ON_LOST, list(get_args(OnLost)))
             self._text("choke", texts.CHOKE)
             self._choice("port", texts.PORT, [])
-            self._choice("velocity", texts.VELOCITY_SETS, list(get_args(NumericParameter)))
+            self._choice("velocity", texts.VELOCITY_SETS, list(TARGETS))
             self._text("softest", texts.VELOCITY_FROM)
             self._text("hardest", texts.VELOCITY_TO)
         with ui.element("div").classes("editor-buttons"):
@@ -129,8 +133,7 @@ class Editor(Panel):
 
     def _values(self) -> dict[str, Any]:
         """What the form says: a value or None for every key that it has a field for."""
-        values: dict[str, Any] = dict.fromkeys((*LIMITS, "sampler", "model", "negative_prompt"))
-        values |= self._fields.values
+        values: dict[str, Any] = dict.fromkeys(self._fields.names) | self._fields.values
         values["prompt"] = self._prompt.value.strip()
         for name, field in self._choices.items():
             if name not in ("velocity", "softest", "hardest"):

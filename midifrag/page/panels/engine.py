@@ -6,7 +6,9 @@ from typing import Any, ClassVar
 
 from nicegui import events, ui
 
-from midifrag.config.banks import LIMITS, WHOLE, Control
+from midifrag.config.banks import Control
+from midifrag.config.parameters import Parameter
+from midifrag.config.targets import TARGETS
 from midifrag.events import JobChanged
 from midifrag.intents import CancelJob, ClearQueue, SetParameter
 from midifrag.page import texts
@@ -16,36 +18,26 @@ from midifrag.states import JobState
 
 #: Jobs, messages and MIDI lines that are shown.
 JOBS, NOTICES, MIDI = 5, 8, 14
-#: Where a slider goes for parameters that no control sets: the useful part of what is allowed.
-USEFUL: dict[str, tuple[float, float]] = {
-    "steps": (1, 150),
-    "cfg_scale": (0, 15),
-    "seconds": (0.5, 47),
-    "seed": (0, 1000),
-    "sigma_min": (0.01, 1),
-    "sigma_max": (1, 500),
-}
 
 
 class _Value:
     """One live parameter: its value, a slider to set it, a button to give it back."""
 
-    def __init__(self, stage: Stage, name: str) -> None:
-        self._stage, self._name = stage, name
-        self._showing = False
+    def __init__(self, stage: Stage, parameter: Parameter) -> None:
+        self._stage, self._parameter = stage, parameter
         with ui.element("div").classes("value"):
-            ui.label(texts.PARAMETERS[name]).classes("value-name")
-            low, high = USEFUL[name]
-            self._slider = ui.slider(min=low, max=high, step=1 if name in WHOLE else 0.01, value=low)
-            self._slider.props["aria-label"] = texts.PARAMETERS[name]
+            ui.label(parameter.label).classes("value-name")
+            low, high = parameter.slider
+            self._slider = ui.slider(min=low, max=high, step=1 if parameter.whole else 0.01, value=low)
+            self._slider.props["aria-label"] = parameter.label
             self._slider.on("change", self._set, args=[None])
             self._text = ui.label(texts.FROM_PRESETS).classes("value-text")
             self._back = icon_button("settings_backup_restore", texts.GIVE_BACK)
-            self._back.on_click(lambda: stage.put(SetParameter(name, None)))
+            self._back.on_click(lambda: stage.put(SetParameter(parameter.name, None)))
 
     def show(self, control: Control | None) -> None:
-        low, high = sorted(control.range) if control else USEFUL[self._name]
-        changed = self._stage.view.controls.get(self._name)
+        low, high = sorted(control.range) if control else self._parameter.slider
+        changed = self._stage.view.controls.get(self._parameter.name)
         value = changed.value if changed else None
         if value is not None:
             low, high = min(low, value), max(high, value)
@@ -59,9 +51,9 @@ class _Value:
         self._slider.value = low if value is None else value
 
     def _set(self, event: events.GenericEventArguments) -> None:
-        low, high = LIMITS[self._name]
-        value = min(max(float(event.args), low), high)
-        self._stage.put(SetParameter(self._name, round(value) if self._name in WHOLE else round(value, 4)))
+        low, high = self._parameter.limits
+        value = self._parameter.rounded(min(max(float(event.args), low), high))
+        self._stage.put(SetParameter(self._parameter.name, round(value, 4)))
 
 
 class _JobRow:
@@ -98,7 +90,7 @@ class EnginePanel(Panel):
         super().__init__(stage)
         with ui.element("div").classes("engine-boxes"):
             with _box(texts.CONTROLS):
-                self._values = {name: _Value(stage, name) for name in LIMITS}
+                self._values = {name: _Value(stage, target.parameter) for name, target in TARGETS.items()}
             with _box(texts.IN_FLIGHT):
                 self._nothing = ui.label(texts.NOTHING_QUEUED).classes("quiet nothing")
                 self._jobs = [_JobRow(stage) for _ in range(JOBS)]
@@ -131,11 +123,10 @@ class EnginePanel(Panel):
 
     def _show_controls(self) -> None:
         bank = self.stage.bank
-        controls = {control.sets: control for control in self.stage.loaded.show.controls}
-        controls |= {control.sets: control for control in (bank.controls if bank else ())}
+        controls = {str(control.sets): control for control in self.stage.loaded.show.controls}
+        controls |= {str(control.sets): control for control in (bank.controls if bank else ())}
         for name, value in self._values.items():
-            # Also for parameters that no control can set, for which mypy knows no key.
-            value.show(controls.get(name))  # type: ignore[call-overload]
+            value.show(controls.get(name))
 
     def _show_jobs(self) -> None:
         jobs = sorted(self.stage.view.jobs.values(), key=lambda job: job.job)[:JOBS]

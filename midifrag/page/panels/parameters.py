@@ -2,36 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from nicegui import ui
 
-from midifrag.config.banks import LIMITS, WHOLE
+from midifrag.config.parameters import NUMBERS, PARAMETERS
 from midifrag.page import texts
 from midifrag.page.stage import Stage
 
-#: The numbers that a prompt's fields offer, in order.
-NUMBERS = ("steps", "cfg_scale", "seconds", "seed")
+#: The numbers that a prompt's fields offer.
+OFFERED = tuple(name for name, parameter in NUMBERS.items() if parameter.offered)
 
 
 class Fields:
     """Inputs by parameter. ``values`` is what they say, without what is left empty."""
 
-    def __init__(self, stage: Stage, numbers: tuple[str, ...] = NUMBERS) -> None:
+    def __init__(self, stage: Stage, numbers: Iterable[str] = OFFERED) -> None:
         self._stage = stage
         self._inputs: dict[str, Any] = {}
         for name in numbers:
-            placeholder = texts.RANDOM if name == "seed" else texts.AUTO
-            field = ui.input(texts.PARAMETERS[name], placeholder=placeholder)
-            field.props("outlined dense stack-label").props["inputmode"] = "numeric" if name in WHOLE else "decimal"
+            parameter = PARAMETERS[name]
+            field = ui.input(parameter.label, placeholder="".join(parameter.words) or texts.AUTO)
+            field.props("outlined dense stack-label").props["inputmode"] = "numeric" if parameter.whole else "decimal"
             self._inputs[name] = field.classes(f"field field-{name}")
         for name in ("sampler", "model"):
             choice = ui.select([texts.AUTO], value=texts.AUTO, label=texts.PARAMETERS[name])
             choice.props("outlined dense stack-label options-dense")
             self._inputs[name] = choice.classes(f"field field-{name}")
-        self.negative = ui.input(texts.NEGATIVE).props("outlined dense stack-label").classes("field field-negative")
-        self._inputs["negative_prompt"] = self.negative
+        negative = ui.input(texts.PARAMETERS["negative_prompt"]).props("outlined dense stack-label")
+        self._inputs["negative_prompt"] = negative.classes("field field-negative")
         self._inputs["model"].on_value_change(self.offer)
         self.offer()
 
@@ -49,6 +49,11 @@ class Fields:
             offered.append(choice.value)
         if choice.options != offered:
             choice.set_options(offered)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The parameters that there are fields for."""
+        return tuple(self._inputs)
 
     @property
     def values(self) -> dict[str, Any]:
@@ -74,7 +79,7 @@ class Fields:
 
 
 def _typed(name: str, text: str) -> Any:
-    if name not in LIMITS:
+    if name not in NUMBERS:
         return text
     for kind in (int, float):
         try:

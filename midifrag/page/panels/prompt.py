@@ -11,7 +11,7 @@ from nicegui import ui
 from pydantic import ValidationError
 
 from midifrag.config.banks import Pad
-from midifrag.config.problems import Sources, translate
+from midifrag.config.problems import Sources, problems_in
 from midifrag.errors import MidifragError
 from midifrag.events import JobChanged
 from midifrag.fragment.record import TakeRecord
@@ -36,7 +36,7 @@ class PromptBox(Panel):
         super().__init__(stage)
         with ui.element("section").classes("prompt"):
             with ui.element("div").classes("prompt-row"):
-                self._prompt = ui.textarea(texts.PROMPT, placeholder=texts.PROMPT_HINT)
+                self._prompt = ui.textarea(texts.PARAMETERS["prompt"], placeholder=texts.PROMPT_HINT)
                 self._prompt.props("outlined stack-label rows=2").classes("prompt-text")
                 self._prompt.on("keydown.ctrl.enter", self._render).on("keydown.meta.enter", self._render)
                 with ui.element("div").classes("prompt-buttons"):
@@ -84,7 +84,7 @@ class PromptBox(Panel):
     def _right(self) -> dict[str, Any] | None:
         """What was typed if it can be rendered; else every field says what is wrong with it."""
         values = self.values
-        problems = mistakes(values)
+        problems = problems_with(values)
         self._fields.mark(problems)
         self._prompt.props["error"] = "prompt" in problems
         self._prompt.props["error-message"] = problems.get("prompt", "")
@@ -105,12 +105,12 @@ class PromptBox(Panel):
                 ui.menu_item(texts.NO_HISTORY)
 
 
-def mistakes(values: Mapping[str, Any]) -> dict[str, str]:
+def problems_with(values: Mapping[str, Any]) -> dict[str, str]:
     """What is wrong with a pad's values, by key, in the words of ``check``."""
     try:
         Pad.model_validate(values)
     except ValidationError as error:
-        found = translate(error, Pad, Sources("", dict(values)))
+        found = problems_in(error, Pad, Sources("", dict(values)))
         return {(problem.key or "prompt").split(".")[0]: problem.message for problem in found}
     return {}
 
@@ -119,10 +119,8 @@ def parameters_of(record: TakeRecord, model: str | None) -> dict[str, Any]:
     """What a bank would have to say to render a take again, without what no bank may say."""
     said: dict[str, Any] = {name: value for name, value in record.parameters.items() if value not in (None, "")}
     said |= {"seed": record.seed, "model": model}
-    kept = {name: said[name] for name in texts.PARAMETERS if said.get(name) is not None}
-    if negative := said.get("negative_prompt"):
-        kept["negative_prompt"] = negative
-    wrong = mistakes({"prompt": record.prompt, **kept})
+    kept = {name: said[name] for name in texts.PARAMETERS if name != "prompt" and said.get(name) is not None}
+    wrong = problems_with({"prompt": record.prompt, **kept})
     return {name: value for name, value in kept.items() if name not in wrong}
 
 

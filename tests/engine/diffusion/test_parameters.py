@@ -1,7 +1,10 @@
+"""From a request to the parameters that really render it."""
+
 from typing import Any
 
 import pytest
 
+from midifrag.config.parameters import RequestParameters, names_of
 from midifrag.engine.diffusion.parameters import resolve_parameters
 from midifrag.engine.diffusion.worker import DiffusionWorker
 from midifrag.engine.loading.model import Model
@@ -15,13 +18,16 @@ from tests.engine.stock import loaded, run
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
-        ({"sampler": "dpmpp-3m-sde"}, "has no sampler 'dpmpp-3m-sde'; it has euler"),
-        ({"steps": 0}, "steps: 0 is not between 1"),
-        ({"seconds": 3.0}, "seconds: 3 is not between 0 and 2.048"),
-        ({"seconds": 1e-9}, "shorter than one sample"),
-        ({"cfg_scale": float("nan")}, "cfg_scale"),
-        ({"sigma_max": -1.0}, "sigma_max"),
-        ({"seed": 2**32}, "seed"),
+        ({"sampler": "dpmpp-3m-sde"}, "tiny has no sampler 'dpmpp-3m-sde'; it has euler"),
+        ({"steps": 0}, "steps: 0 is below 1"),
+        ({"seconds": 3.0}, "seconds: 3 is more than tiny renders, 2.048"),
+        ({"seconds": 0.01, "steps": 1001}, "steps: 1001 is above 1000; seconds: 0.01 is below 0.1"),
+        ({"cfg_scale": float("nan")}, "cfg_scale: nan is no number"),
+        ({"sigma_max": -1.0}, "sigma_max: -1 is below 0.01"),
+        ({"seed": 2**32}, "seed: 4294967296 is above 4294967295"),
+        ({"recorded": True, "seconds": 1e-9}, "shorter than one sample"),
+        ({"recorded": True, "steps": 0}, "steps: 0 is below 1"),
+        ({"recorded": True, "sigma_max": 0.0}, "sigma_max: 0 is not above 0"),
     ],
 )
 def test_impossible_requests_are_refused(model: Model, changes: dict[str, Any], words: str) -> None:
@@ -31,10 +37,22 @@ def test_impossible_requests_are_refused(model: Model, changes: dict[str, Any], 
     assert not worker.busy
 
 
-def test_a_v_model_needs_a_range_of_noise() -> None:
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"sigma_min": 3.0, "sigma_max": 2.0}, "sigma_min: 3 is not between 0 and sigma_max, 2"),
+        ({"sigma_min": 3.0, "sigma_max": 3.0}, "sigma_min and sigma_max are both 3; 5 steps need a range"),
+        ({"sigma_min": 0.0, "recorded": True}, "sigma_min: 0 is not between 0"),
+    ],
+)
+def test_a_v_model_needs_a_range_of_noise(changes: dict[str, Any], words: str) -> None:
     worker = DiffusionWorker.from_model(loaded("v"))
-    with pytest.raises(RequestError, match="need a range"):
-        worker.submit(press(1, sigma_min=3.0, sigma_max=3.0))
+    with pytest.raises(RequestError, match=words):
+        worker.submit(press(1, **changes))
+
+
+def test_one_step_needs_no_range() -> None:
+    assert resolve_parameters(press(1, steps=1, sigma_min=3.0, sigma_max=3.0), loaded("v")).steps == 1
 
 
 def test_length_decides_the_latents_only_where_the_model_allows() -> None:
@@ -63,7 +81,9 @@ def test_what_is_not_named_comes_from_the_model_and_all_of_it_is_told(model: Mod
         "seed": 5,
         "seconds": defaults.seconds,
     }
+    assert set(resolved.used()) == {"prompt", *names_of(RequestParameters)}
     assert resolved.samples == defaults.seconds * model.sample_rate
+    assert resolved.method.name == defaults.sampler
 
 
 def test_what_is_named_wins(model: Model) -> None:
@@ -77,7 +97,16 @@ def test_what_is_named_wins(model: Model) -> None:
         "sigma_max": 0.8,
     }
     assert used["negative_prompt"] == "hum"
+    assert resolve_parameters(press(1, sigma_min=0.25), loaded("v")).used()["sigma_min"] == 0.25
 
 
 def test_noise_above_one_means_nothing_to_a_flow(model: Model) -> None:
     assert resolve_parameters(press(1, sigma_max=500.0), model).sigma_max == 1.0
+
+
+def test_a_record_is_rendered_again_beyond_today_s_limits(model: Model) -> None:
+    beyond = {"cfg_scale": -100.0, "seconds": 0.05}
+    with pytest.raises(RequestError, match=r"^cfg_scale: -100 is below 0; seconds: 0.05 is below 0.1\.$"):
+        resolve_parameters(press(1, **beyond), model)
+    used = resolve_parameters(press(1, recorded=True, **beyond), model).used()
+    assert (used["cfg_scale"], used["seconds"]) == (-100.0, 0.05)

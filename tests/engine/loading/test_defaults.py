@@ -4,6 +4,7 @@ import pytest
 
 from midifrag.engine.loading.defaults import OBJECTIVES, defaults_of
 from midifrag.engine.loading.model import Defaults
+from midifrag.errors import ModelError
 from tests.engine.tiny_models import tiny_config
 
 
@@ -17,6 +18,13 @@ from tests.engine.tiny_models import tiny_config
 )
 def test_each_family_has_its_defaults(objective, length, expected, short):
     assert defaults_of(tiny_config(objective), {}, length) == (expected, short)
+
+
+@pytest.mark.parametrize("name", ["seed", "negative_prompt", "model", "stepps"])
+def test_a_model_has_no_default_for_what_is_the_request_s_alone(name):
+    known = "there are steps, cfg_scale, seconds, sampler, sigma_min, sigma_max"
+    with pytest.raises(ModelError, match=rf"no default {name} \(its entry in presets.yaml\); {known}"):
+        defaults_of(tiny_config("v"), {"defaults": {name: 1}}, 10.0)
 
 
 def test_the_model_and_then_its_entry_have_the_last_word():

@@ -1,0 +1,206 @@
+"""The generation parameters, declared once: banks, requests, records, command line, page and docs read them from here.
+
+A parameter is a field of one of the classes below and the `Parameter` that stands at its type. A new number is one such
+field: banks take it, controls may set it, requests carry it and the docs list it, and an engine finds it in what it is
+asked. `PARAMETERS` is the table of all.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, replace
+from typing import Annotated, Any, Literal, TypeAlias, get_args, get_origin, get_type_hints
+
+#: In a seed's place: another one for each press.
+RANDOM = "random"
+#: What a parameter's value may be in a record.
+Value: TypeAlias = str | int | float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """What everybody needs to know of one parameter.
+
+    ``label`` stands on the page, ``line`` in the docs and in ``--help``; ``unit`` belongs to ``limits``, the least and
+    the most that it may be, and ``slider`` is the useful part of those. A control may set it if it is ``settable``; a
+    typed prompt has a field for it if it is ``offered``; models have a default of their own for it if it is
+    ``defaulted``. ``flags`` are other names of its option on the command line.
+
+    ``name``, ``kind`` and ``words``, which may stand in a number's place, follow from the field that it stands at, and
+    are there in the table.
+    """
+
+    label: str
+    line: str
+    unit: str = ""
+    limits: tuple[float, float] = (-math.inf, math.inf)
+    slider: tuple[float, float] = (0, 1)
+    settable: bool = False
+    offered: bool = False
+    defaulted: bool = False
+    flags: tuple[str, ...] = ()
+    name: str = ""
+    kind: type = str
+    words: tuple[str, ...] = ()
+
+    @property
+    def whole(self) -> bool:
+        """Whether it is a whole number."""
+        return self.kind is int
+
+    def problem(self, value: float) -> str | None:
+        """Why a number cannot be its value, such as ``0 is below 1``; None for one that can."""
+        if math.isnan(value):
+            return f"{value} is no number"
+        low, high = self.limits
+        written = f"{value:g}" if isinstance(value, float) else f"{value}"
+        if value < low:
+            return f"{written} is below {low}"
+        return f"{written} is above {high}" if value > high else None
+
+    def rounded(self, value: float) -> float:
+        """The value as it is meant: a whole number where it must be one."""
+        return round(value) if self.whole else value
+
+
+@dataclass(frozen=True, kw_only=True)
+class RequestParameters:
+    """What an engine may be told beside the prompt. None: what the model says."""
+
+    negative_prompt: Annotated[
+        str | None, Parameter("Negative prompt", "what it should not sound like", offered=True)
+    ] = None
+    steps: Annotated[
+        int | None,
+        Parameter(
+            "Steps",
+            "how often the noise is refined; more take longer",
+            limits=(1, 1000),
+            slider=(1, 150),
+            settable=True,
+            offered=True,
+            defaulted=True,
+        ),
+    ] = None
+    cfg_scale: Annotated[
+        float | None,
+        Parameter(
+            "CFG",
+            "how closely the prompt is followed; 1 is without guidance",
+            limits=(0, 30),
+            slider=(0, 15),
+            settable=True,
+            offered=True,
+            defaulted=True,
+            flags=("--cfg",),
+        ),
+    ] = None
+    seconds: Annotated[
+        float | None,
+        Parameter(
+            "Seconds",
+            "length of the take",
+            unit="s",
+            limits=(0.1, 190),
+            slider=(0.5, 47),
+            settable=True,
+            offered=True,
+            defaulted=True,
+        ),
+    ] = None
+    seed: Annotated[
+        int | Literal["random"] | None,
+        Parameter(
+            "Seed",
+            "the same seed with the same parameters is the same take; without one, another for each",
+            limits=(0, 2**32 - 1),
+            slider=(0, 1000),
+            settable=True,
+            offered=True,
+        ),
+    ] = None
+    sampler: Annotated[
+        str | None,
+        Parameter("Sampler", "how each step is made; `midifrag models` lists them", offered=True, defaulted=True),
+    ] = None
+    sigma_min: Annotated[
+        float | None,
+        Parameter(
+            "σ min",
+            "noise that the last step removes, for samplers that do not end at none",
+            limits=(0.0001, 100),
+            slider=(0.01, 1),
+            settable=True,
+            defaulted=True,
+        ),
+    ] = None
+    sigma_max: Annotated[
+        float | None,
+        Parameter(
+            "σ max",
+            "noise that the first step begins with",
+            limits=(0.01, 5000),
+            slider=(1, 500),
+            settable=True,
+            defaulted=True,
+        ),
+    ] = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class PresetParameters(RequestParameters):
+    """What a pad, or a level of defaults, may say beside a prompt. None: what the level above says."""
+
+    model: Annotated[
+        str | None,
+        Parameter("Model", "what renders it: a name under models, or one that `midifrag models` lists", offered=True),
+    ] = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Preset(PresetParameters):
+    """A prompt and its parameters, every level merged; what a press snapshots."""
+
+    prompt: str
+    negative_prompt: str = ""
+    seed: int | Literal["random"] = "random"
+
+
+def _table(declared: type[PresetParameters]) -> dict[str, Parameter]:
+    """The parameters that a class declares, with what follows from their fields."""
+    table = {}
+    for name, hint in get_type_hints(declared, include_extras=True).items():
+        meant, *extras = get_args(hint) if get_origin(hint) is Annotated else (hint,)
+        parts = get_args(meant)
+        [about] = (one for one in extras if isinstance(one, Parameter))
+        words = tuple(word for part in parts if get_origin(part) is Literal for word in get_args(part))
+        kind = next(part for part in parts if part in (int, float, str))
+        table[name] = replace(about, name=name, kind=kind, words=words)
+    return table
+
+
+#: Every parameter by name, in the order in which they are told.
+PARAMETERS: Mapping[str, Parameter] = {
+    "prompt": Parameter("Prompt", "what it should sound like", name="prompt"),
+    **_table(PresetParameters),
+}
+#: Those that are numbers.
+NUMBERS: Mapping[str, Parameter] = {name: one for name, one in PARAMETERS.items() if one.kind is not str}
+
+
+def names_of(declared: type[RequestParameters]) -> tuple[str, ...]:
+    """The parameters that a class declares."""
+    return tuple(field.name for field in fields(declared))
+
+
+def values_of(values: RequestParameters, declared: type[RequestParameters] = PresetParameters) -> dict[str, Any]:
+    """The values of the parameters that ``declared`` has, by name; None where nothing is said."""
+    return {name: getattr(values, name) for name in names_of(declared)}
+
+
+def beyond_limits(values: Mapping[str, Any]) -> dict[str, str]:
+    """Why values, by their parameter's name, are beyond its limits, such as ``{"steps": "0 is below 1"}``."""
+    given = {name: values.get(name) for name in NUMBERS}
+    problems = {name: NUMBERS[name].problem(value) for name, value in given.items() if isinstance(value, int | float)}
+    return {name: problem for name, problem in problems.items() if problem is not None}

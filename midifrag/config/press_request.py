@@ -1,0 +1,42 @@
+"""What a press asks for: the one place where its levels, live values and the tempo come together."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from midifrag.config.banks import PLACEHOLDER, Bank, Pad, resolve
+from midifrag.config.parameters import Preset
+from midifrag.config.settings import Show
+from midifrag.fragment.options import FragmentOptions
+
+
+@dataclass(frozen=True, slots=True)
+class PressRequest:
+    """What is to be rendered, by which model, and how the take becomes a fragment."""
+
+    preset: Preset
+    model: str
+    options: FragmentOptions
+
+
+def press_request(
+    show: Show,
+    bank: Bank,
+    pad: Pad,
+    *,
+    values: Mapping[str, float] | None = None,
+    velocity: float | None = None,
+    bpm: float | None = None,
+) -> PressRequest:
+    """What a press of ``pad`` in ``bank`` asks for.
+
+    ``values`` are what controls have set over the presets, by parameter; ``velocity`` is 0–1, None for a press that has
+    none; ``bpm`` is the tempo in beats a minute, None for the show's own.
+    """
+    over = dict(values or {})
+    if pad.velocity is not None and velocity is not None:
+        over[str(pad.velocity.sets)] = pad.velocity.value(velocity)
+    preset = resolve(pad, bank.defaults, show.defaults, values=over)
+    told = preset.prompt.replace(PLACEHOLDER, str(round(show.tempo if bpm is None else bpm)))
+    return PressRequest(replace(preset, prompt=told), preset.model or show.model, show.fragments.options(pad.fragment))

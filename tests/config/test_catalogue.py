@@ -1,0 +1,62 @@
+"""What models and engines there are to choose from."""
+
+from importlib.metadata import EntryPoint
+
+import pytest
+
+from midifrag.config import catalogue
+from midifrag.config.settings import Show
+
+
+@pytest.fixture
+def plugins(monkeypatch):
+    """A plug-in as an installed package would register it."""
+    found = [EntryPoint("bells", "midifrag.engine.sketch.worker:SketchWorker", catalogue.GROUP)]
+    catalogue.plugins.cache_clear()
+    monkeypatch.setattr(catalogue, "entry_points", lambda group: found if group == catalogue.GROUP else [])
+    yield
+    catalogue.plugins.cache_clear()
+
+
+def test_all_engines_are_listed_built_in_first(plugins):
+    assert catalogue.engine_names() == ("sketch", "stable-audio", "bells")
+
+
+def test_a_plug_in_s_name_is_a_model_s_name_in_a_set(plugins):
+    assert "bells" in Show(model="bells").known_models
+    assert "bells" not in Show().models
+
+
+def test_models_are_found_by_name():
+    assert catalogue.known("small").source == {"hub": "stabilityai/stable-audio-open-small"}
+    assert catalogue.known("none such") is None
+
+
+def test_what_needs_a_download_is_not_installed():
+    assert {model.name: model.installed for model in catalogue.CATALOGUE} == {
+        "pocket": True,
+        "sketch": True,
+        "small": False,
+        "open": False,
+    }
+
+
+def test_without_the_built_in_model_sketch_plays(monkeypatch, tmp_path):
+    assert catalogue.default_model() == "pocket"
+    monkeypatch.setattr(catalogue, "POCKET_FOLDER", tmp_path)
+    assert catalogue.default_model() == "sketch"
+    assert not catalogue.known("pocket").installed
+
+
+@pytest.mark.parametrize("text", ["{", '{"sample_size": 1}', '{"sample_size": 1, "sample_rate": 0}', "[]"])
+def test_a_length_that_no_file_tells_is_not_too_long(tmp_path, text):
+    (tmp_path / "model_config.json").write_text(text)
+    assert catalogue.too_long(9.0, "mine", {"folder": str(tmp_path)}) is None
+    assert catalogue.too_long(9.0, "mine", {"folder": str(tmp_path / "nowhere")}) is None
+    assert catalogue.too_long(9.0, "open", {"hub": "a/b"}) is None
+
+
+def test_a_length_beyond_the_model_is_told(tmp_path):
+    (tmp_path / "model_config.json").write_text('{"sample_size": 100, "sample_rate": 10}')
+    assert catalogue.too_long(10.0, "mine", {"folder": str(tmp_path)}) is None
+    assert catalogue.too_long(10.5, "mine", {"folder": str(tmp_path)}) == "10.5 s is more than mine renders, 10.0 s"

@@ -1,0 +1,54 @@
+"""What a press asks for, under everything that has a say in it."""
+
+import pytest
+
+from midifrag.config.press_request import press_request
+from tests.support.shows import bank, loaded
+
+BEAT = {"prompt": "beat, {bpm} bpm"}
+
+
+def asked(pad, show=None, **how):
+    one = bank(pads={36: pad}, defaults={"steps": 6, "cfg_scale": 2})
+    return press_request((show or loaded(one)).show, one, one.pads["36"], **how)
+
+
+def test_pad_bank_and_show_in_this_order():
+    show = loaded(defaults={"cfg_scale": 3, "seconds": 4}, model="pocket")
+    preset = asked({"prompt": "rain", "steps": 5}, show).preset
+    assert (preset.steps, preset.cfg_scale, preset.seconds, preset.seed, preset.negative_prompt) == (
+        5,
+        2,
+        4,
+        "random",
+        "",
+    )
+
+
+def test_live_values_win_over_the_pad_and_velocity_over_them():
+    pad = {"prompt": "rain", "seconds": 2, "velocity": {"sets": "seconds", "range": [1, 11]}}
+    assert asked(pad).preset.seconds == 2
+    assert asked(pad, values={"seconds": 3}).preset.seconds == 3
+    assert asked(pad, values={"seconds": 3, "steps": 9}, velocity=0.5).preset.seconds == pytest.approx(6)
+    assert asked(pad, values={"seconds": 3, "steps": 9}, velocity=0.5).preset.steps == 9
+
+
+def test_a_pad_without_velocity_is_deaf_to_it():
+    assert asked({"prompt": "rain", "seconds": 2}, velocity=1.0).preset.seconds == 2
+
+
+def test_the_prompt_is_told_the_tempo_or_that_of_the_show():
+    assert asked(BEAT, bpm=140).preset.prompt == "beat, 140 bpm"
+    assert asked(BEAT, loaded(tempo=97.4)).preset.prompt == "beat, 97 bpm"
+    assert asked({"prompt": "rain {loud}"}).preset.prompt == "rain {loud}"
+
+
+def test_a_pad_s_model_comes_before_the_show_s():
+    assert asked({"prompt": "rain"}, loaded(model="pocket")).model == "pocket"
+    assert asked({"prompt": "rain", "model": "sketch"}, loaded(model="pocket")).model == "sketch"
+
+
+def test_a_pad_s_fragment_options_lie_over_the_show_s():
+    show = loaded(fragments={"fade_ms": 3, "bits": 24})
+    options = asked({"prompt": "rain", "fragment": {"loop": True, "fade_ms": 1}}, show).options
+    assert (options.loop, options.fade_ms, options.bits) == (True, 1, 24)
