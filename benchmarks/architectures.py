@@ -18,6 +18,7 @@ from typing import Any, cast
 
 import torch
 
+from benchmarks.byte_tokenizer import save_byte_tokenizer
 from midifrag.engine.loading.defaults import defaults_of, objective_of
 from midifrag.engine.loading.model import Model, Precision
 from midifrag.engine.loading.precision import move_model
@@ -37,7 +38,7 @@ def random_model(
     """The architecture ``architectures/<name>.json`` with random weights; ``smaller`` divides depth and length."""
     config = shrunk(json.loads((FOLDER / f"{name}.json").read_text()), smaller)
     with tempfile.TemporaryDirectory() as folder, silence_output():
-        tokenizer = write_tokenizer(Path(folder))
+        tokenizer = str(save_byte_tokenizer(Path(folder)))
         for entry in config["model"]["conditioning"]["configs"]:
             if entry["type"] in ("t5", "lut"):
                 entry.update(
@@ -93,16 +94,3 @@ def _randomise(module: torch.nn.Module) -> None:
     for parameter in module.parameters():
         if parameter.dim() > 1 and not parameter.any():
             torch.nn.init.normal_(parameter, std=0.5 / parameter[0].numel() ** 0.5)
-
-
-def write_tokenizer(folder: Path) -> str:
-    """A tokenizer of single bytes in ``folder``."""
-    from tokenizers import Tokenizer, models, pre_tokenizers
-    from transformers import PreTrainedTokenizerFast
-
-    alphabet = ["<pad>", "<unk>", *sorted(pre_tokenizers.ByteLevel.alphabet())]
-    tokenizer = Tokenizer(models.BPE(vocab={each: index for index, each in enumerate(alphabet)}, merges=[]))
-    tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
-    special = {"pad_token": "<pad>", "unk_token": "<unk>"}
-    PreTrainedTokenizerFast(tokenizer_object=tokenizer, **special).save_pretrained(folder)
-    return str(folder)

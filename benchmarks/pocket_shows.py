@@ -14,7 +14,8 @@ from pathlib import Path
 
 from safetensors.torch import save_file
 
-from benchmarks.architectures import random_model, write_tokenizer
+from benchmarks.architectures import random_model
+from benchmarks.byte_tokenizer import save_byte_tokenizer
 from midifrag.config.loading import load
 from midifrag.events import EngineChanged, JobChanged, PadChanged, StateChange
 from midifrag.pad_key import PadKey
@@ -32,7 +33,7 @@ def write_random_pocket(folder: Path) -> None:
     folder.mkdir(parents=True)
     model = random_model("pocket")
     config = json.loads(json.dumps(model.config))
-    write_tokenizer(folder / "tokenizer")
+    save_byte_tokenizer(folder / "tokenizer")
     for entry in config["model"]["conditioning"]["configs"]:
         if entry["type"] == "lut":
             entry["config"]["tokenizer_name"] = "tokenizer"

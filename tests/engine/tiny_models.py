@@ -18,6 +18,7 @@ from typing import Any, Literal
 
 import torch
 
+from benchmarks.byte_tokenizer import save_byte_tokenizer
 from midifrag.engine.loading.model import Objective
 from midifrag.engine.loading.silence_output import silence_output
 
@@ -105,27 +106,11 @@ def tiny_config(
     return config
 
 
-def save_tokenizer(folder: Path) -> Path:
-    """A tokenizer of the 256 bytes, any text in, saved so that every transformers release reads it."""
-    from tokenizers import Tokenizer, decoders, models, pre_tokenizers
-    from transformers import PreTrainedTokenizerFast
-
-    alphabet = ["<pad>", "<unk>", *sorted(pre_tokenizers.ByteLevel.alphabet())]
-    vocabulary = {token: index for index, token in enumerate(alphabet)}
-    tokenizer = Tokenizer(models.BPE(vocab=vocabulary, merges=[], unk_token="<unk>"))
-    tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
-    tokenizer.decoder = decoders.ByteLevel()
-    PreTrainedTokenizerFast(tokenizer_object=tokenizer, pad_token="<pad>", unk_token="<unk>").save_pretrained(folder)
-    file = folder / "tokenizer_config.json"
-    file.write_text(json.dumps(json.loads(file.read_text()) | {"tokenizer_class": "PreTrainedTokenizerFast"}))
-    return folder
-
-
 @functools.cache
 def _shared_tokenizer() -> str:
     folder = tempfile.TemporaryDirectory(prefix="tiny-tokenizer-")
     atexit.register(folder.cleanup)
-    return str(save_tokenizer(Path(folder.name)))
+    return str(save_byte_tokenizer(Path(folder.name)))
 
 
 def tiny_model(objective: Objective = "v", *, seed: int = 0, **config: Any) -> tuple[Any, dict[str, Any]]:
@@ -190,7 +175,7 @@ def tiny_model_folder(
 ) -> Path:
     """Save a tiny model as a folder with model_config.json, its tokenizer and a checkpoint; returns the folder."""
     folder.mkdir(parents=True, exist_ok=True)
-    save_tokenizer(folder / "tokenizer")
+    save_byte_tokenizer(folder / "tokenizer")
     module, _ = tiny_model(objective, seed=seed, **config)
     (folder / "model_config.json").write_text(json.dumps(tiny_config(objective, **config), indent=2))
     save_checkpoint(module, folder / ("model.safetensors" if kind == "safetensors" else "model.ckpt"), kind)

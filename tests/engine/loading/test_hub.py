@@ -10,10 +10,11 @@ import time
 import pytest
 from huggingface_hub import constants
 
+from benchmarks.byte_tokenizer import save_byte_tokenizer
 from midifrag.engine.loading import hub
 from midifrag.errors import HubError
 from tests.engine.hub_server import TOKEN, Repository, serve
-from tests.engine.tiny_models import save_tokenizer, tiny_config, tiny_model
+from tests.engine.tiny_models import tiny_config, tiny_model
 
 NAME = "someone/model"
 FILES = {"model_config.json": b'{"a": 1}', "model.safetensors": bytes(range(256)) * 20_000}
@@ -145,7 +146,7 @@ def t5_repository(folder):
 
     shape = {"d_model": 512, "d_kv": 8, "d_ff": 16, "num_layers": 1, "num_heads": 2, "vocab_size": 258}
     T5EncoderModel(T5Config(**shape)).save_pretrained(folder)
-    save_tokenizer(folder)
+    save_byte_tokenizer(folder)
     return Repository({file.name: file.read_bytes() for file in folder.iterdir()})
 
 

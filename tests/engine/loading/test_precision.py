@@ -6,6 +6,7 @@ import torch
 from midifrag.engine.loading import precision
 from midifrag.engine.loading.precision import resolve_device, resolve_precision
 from midifrag.errors import ModelError
+from tests.engine.tiny_models import tiny_model
 
 
 @pytest.mark.parametrize(
@@ -58,3 +59,15 @@ def test_devices_that_are_not_there(monkeypatch, name, message):
     monkeypatch.setattr(torch.backends.mps, "is_available", lambda: False)
     with pytest.raises(ModelError, match=message):
         resolve_device(name)
+
+
+@pytest.mark.parametrize("number_format", ["fp32", "bf16"])
+def test_text_encoders_outside_the_module_tree_are_found_and_stay_in_fp32_on_a_cpu(number_format):
+    module, _ = tiny_model("v")
+    encoder = torch.nn.Linear(3, 4).half()
+    module.conditioner.__dict__["model"] = encoder
+    assert precision.frozen_text_encoders(module.conditioner) == [encoder]
+    precision.move_model(module, torch.device("cpu"), number_format)
+    assert encoder.weight.dtype == torch.float32
+    assert module.model.model.preprocess_conv.weight.dtype == precision.DTYPES[number_format]
+    assert module.model.model.to_timestep_embed[0].weight.dtype == torch.float32

@@ -1,0 +1,68 @@
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from midifrag.engine.conformance.checks import (
+    must_refuse,
+    parameters_to_render_again,
+    require,
+    require_form,
+    require_same,
+)
+from midifrag.engine.messages import EngineInfo, Rendered
+from midifrag.errors import RequestError
+
+INFO = EngineInfo("e", "m", "", "cpu", "fp32", 1000, 2, 9.0, ())
+TAKE = Rendered(1, np.full((2, 500), 0.5, np.float32), 1000, {"prompt": "x", "seconds": 0.5, "seed": 1}, 0.1)
+
+
+def test_a_condition_that_holds_is_quiet_and_another_says_why():
+    require(True, "never said")
+    with pytest.raises(AssertionError, match="said"):
+        require(False, "said")
+
+
+def test_only_a_refusal_is_a_refusal():
+    with must_refuse("this"):
+        raise RequestError("no")
+    with pytest.raises(AssertionError, match="this was not refused"), must_refuse("this"):
+        pass
+    with pytest.raises(KeyError), must_refuse("this"):
+        raise KeyError
+
+
+def test_a_take_of_the_promised_form_passes():
+    require_form(TAKE, INFO, 0.5)
+
+
+@pytest.mark.parametrize(
+    ("change", "why"),
+    [
+        ({"sample_rate": 999}, "999 Hz"),
+        ({"audio": TAKE.audio.astype(np.float64)}, "float64"),
+        ({"audio": TAKE.audio[:1]}, "shape"),
+        ({"audio": TAKE.audio[:, 1:]}, "shape"),
+        ({"audio": TAKE.audio * np.float32("nan")}, "finite"),
+        ({"audio": TAKE.audio * 0}, "silent"),
+        ({"engine_seconds": -1.0}, "negative"),
+    ],
+)
+def test_a_take_of_another_form_is_told(change, why):
+    with pytest.raises(AssertionError, match=why):
+        require_form(replace(TAKE, **change), INFO, 0.5)
+
+
+def test_two_takes_may_differ_by_the_tolerance():
+    require_same(TAKE.audio, TAKE.audio * np.float32(1.0005), 1e-3, "again")
+    with pytest.raises(AssertionError, match="again, the take differs"):
+        require_same(TAKE.audio, TAKE.audio * np.float32(1.01), 1e-3, "again")
+    with pytest.raises(AssertionError, match="another shape"):
+        require_same(TAKE.audio, TAKE.audio[:, 1:], 1e-3, "again")
+
+
+def test_what_renders_a_take_again_is_what_a_request_can_say():
+    take = replace(TAKE, used={**TAKE.used, "steps": None, "whatever": 3})
+    assert parameters_to_render_again(take) == TAKE.used
+    with pytest.raises(AssertionError, match="used lacks something"):
+        parameters_to_render_again(replace(TAKE, used={"prompt": "x"}))

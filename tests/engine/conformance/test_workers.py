@@ -1,0 +1,72 @@
+"""The shipped tests of workers pass on one that is right, and notice what is wrong with others."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from midifrag.engine.conformance import WorkerConformance
+from midifrag.engine.messages import Rendered
+from midifrag.engine.protocol import EngineChoice
+from midifrag.engine.sketch.worker import SketchWorker
+
+CHOICE = EngineChoice("sketch")
+
+
+class TestSketchWorker(WorkerConformance):
+    def make_worker(self):
+        return SketchWorker(CHOICE)
+
+
+class _Faulty(SketchWorker):
+    """Ways of being wrong that the conformance tests must notice."""
+
+    def __init__(self, fault):
+        super().__init__(CHOICE)
+        self._fault = fault
+
+    def submit(self, render):
+        if self._fault == "accepts nonsense" and not 0 < (render.seconds or 1) < 10:
+            return
+        super().submit(render)
+
+    def cancel(self, job):
+        return self._fault != "deaf to cancel" and super().cancel(job)
+
+    def tick(self):
+        events = super().tick()
+        if self._fault == "no start":
+            return events[1:]
+        if events and isinstance(events[-1], Rendered):
+            take = events[-1]
+            audio = {
+                "wrong type": lambda a: a.astype(np.float64),
+                "wrong shape": lambda a: a.T,
+                "not finite": lambda a: a * np.nan,
+                "random": lambda a: a + np.random.default_rng().normal(size=a.shape).astype(np.float32),
+            }.get(self._fault, lambda a: a)(take.audio)
+            used = {} if self._fault == "forgetful" else take.used
+            events[-1] = Rendered(take.job, audio, take.sample_rate, used, take.engine_seconds)
+        return events
+
+
+@pytest.mark.parametrize(
+    ("fault", "test"),
+    [
+        ("no start", "test_events_come_in_order"),
+        ("wrong type", "test_audio_has_the_promised_form"),
+        ("wrong shape", "test_audio_has_the_promised_form"),
+        ("not finite", "test_audio_has_the_promised_form"),
+        ("random", "test_the_seed_decides"),
+        ("forgetful", "test_used_parameters_render_it_again"),
+        ("deaf to cancel", "test_cancelling"),
+        ("accepts nonsense", "test_impossible_requests_are_refused"),
+    ],
+)
+def test_a_fault_is_noticed(fault, test):
+    class Suite(WorkerConformance):
+        def make_worker(self):
+            return _Faulty(fault)
+
+    with pytest.raises(AssertionError):
+        getattr(Suite(), test)()

@@ -1,0 +1,102 @@
+import gc
+import weakref
+
+import pytest
+import torch
+
+from midifrag.engine.loading.device import (
+    HostCopy,
+    first_line,
+    fits_in_memory,
+    free_cached,
+    is_memory_error,
+    reserved_bytes,
+    set_up_device,
+    to_device,
+)
+
+CPU = torch.device("cpu")
+
+
+def caused(error, cause):
+    """An error that came up while another was dealt with."""
+    error.__context__ = cause
+    return error
+
+
+@pytest.mark.parametrize(
+    ("error", "expected"),
+    [
+        (MemoryError(), True),
+        (torch.OutOfMemoryError("CUDA out of memory"), True),
+        (RuntimeError("[enforce fail] DefaultCPUAllocator: can't allocate memory"), True),
+        (RuntimeError("CUBLAS_STATUS_ALLOC_FAILED when calling"), True),
+        (RuntimeError("Unable to find an engine to execute this computation"), True),
+        (caused(RuntimeError("capture failed"), torch.OutOfMemoryError("out of memory")), True),
+        (RuntimeError("an illegal memory access was encountered"), False),
+        (caused(ValueError("x"), RuntimeError("shape mismatch")), False),
+        (OSError("out of memory"), False),
+    ],
+)
+def test_running_out_of_memory_is_known_however_it_is_said(error, expected):
+    assert is_memory_error(error) is expected
+
+
+@pytest.mark.parametrize(
+    ("error", "line"), [(RuntimeError("one\ntwo"), "one"), (MemoryError(), "MemoryError"), (ValueError("x"), "x")]
+)
+def test_an_error_in_one_line(error, line):
+    assert first_line(error) == line
+
+
+def test_work_that_only_saves_time_later_may_run_out_of_memory(caplog):
+    done = []
+    assert fits_in_memory(CPU, lambda: done.append(1))
+    assert done == [1]
+
+    def short():
+        raise torch.OutOfMemoryError("out of memory\nand more")
+
+    assert not fits_in_memory(CPU, short)
+    assert "going on without: out of memory" in caplog.text
+
+    def broken():
+        raise RuntimeError("an illegal memory access")
+
+    with pytest.raises(RuntimeError, match="illegal"):
+        fits_in_memory(CPU, broken)
+
+
+def test_on_a_cpu_a_copy_is_there_at_once():
+    tensor = torch.arange(3.0)
+    copy = HostCopy(tensor)
+    assert copy.immediate
+    assert copy.arrived
+    assert torch.equal(copy.wait(), tensor)
+
+
+def test_numbers_come_to_a_device_as_they_are():
+    assert to_device([1, 2], CPU).tolist() == [1, 2]
+    assert to_device([0.5], CPU).dtype == torch.float32
+
+
+def test_a_cpu_is_not_asked_for_what_only_cards_have():
+    before = torch.backends.cuda.matmul.allow_tf32
+    set_up_device(CPU)
+    assert torch.backends.cuda.matmul.allow_tf32 == before
+    assert reserved_bytes(CPU) == 0
+
+
+def test_freeing_collects_what_only_circles_hold():
+    class Node:
+        def __init__(self):
+            self.me = self
+
+    gc.disable()
+    try:
+        node = weakref.ref(Node())
+        assert node() is not None
+        free_cached(CPU)
+        assert node() is None
+    finally:
+        gc.enable()
