@@ -16,14 +16,16 @@ if TYPE_CHECKING:
 
 __all__ = ["jack_server", "peer"]
 
+#: Tests that share one show and one browser.
+PAGE = "tests/scenarios/page"
 #: Files and folders that take longest: begun first, so that no core waits for one of them at the end.
-LONGEST = ("tests/page", "tests/scenarios/test_performing.py", "tests/engine/diffusion")
+LONGEST = (PAGE, "tests/scenarios/test_performing.py", "tests/engine/diffusion")
 #: What needs a JACK server, Debian's Chromium, or signals and links as Linux has them; marked `linux`.
 LINUX = (
     "tests/config/test_pad_editing.py::test_a_linked_bank_stays_a_link",
     "tests/engine/hosting/test_process.py",
     "tests/midi/test_jack.py",
-    "tests/page",
+    "tests/page/test_host.py",
     "tests/scenarios",
 )
 
@@ -41,7 +43,7 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadFileSche
 
     class Scheduling(LoadFileScheduling):
         def _split_scope(self, nodeid: str) -> str:
-            return "tests/page" if nodeid.startswith("tests/page/test_") else super()._split_scope(nodeid)
+            return PAGE if nodeid.startswith(PAGE) else super()._split_scope(nodeid)
 
     return Scheduling(config, log)
 

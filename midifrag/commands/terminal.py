@@ -249,7 +249,17 @@ class StatusScreen:
             case EngineChanged(model):
                 told = False
                 self._warming.discard(model)
-            case _:
+            case (
+                PadChanged()
+                | JobChanged()
+                | BankChanged()
+                | ControlChanged()
+                | TakeChanged()
+                | ConfigurationChanged()
+                | Notice()
+            ):
                 told = False
+            case _:
+                assert_never(change)
         line = None if told else line_for(change)
         return [] if line is None else [line]

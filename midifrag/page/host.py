@@ -12,16 +12,27 @@ import threading
 from multiprocessing.connection import Connection
 from multiprocessing.context import SpawnProcess
 from multiprocessing.reduction import ForkingPickler
-from typing import Any
+from typing import assert_never
 
 from midifrag.config.settings import PageSettings
-from midifrag.events import ConfigurationChanged, Notice, StateChange
-from midifrag.intents import Intent
+from midifrag.events import (
+    BankChanged,
+    ConfigurationChanged,
+    ControlChanged,
+    EngineChanged,
+    JobChanged,
+    Notice,
+    PadChanged,
+    PortChanged,
+    SlotsChanged,
+    StateChange,
+    TakeChanged,
+)
 from midifrag.midi.messages import Tick
 from midifrag.page import texts
 from midifrag.page.web.address import listen, new_token, qr_code, url
 from midifrag.page.web.server import serve
-from midifrag.page.wire import Door, MidiSeen, ReadAgain, configuration
+from midifrag.page.wire import Access, FromPage, FromShow, MidiSeen, ReadAgain, configuration
 from midifrag.show.runtime import Heard, Runtime
 from midifrag.states import NoticeLevel
 
@@ -43,8 +54,8 @@ class Page:
         self._runtime = runtime
         self._socket, self._taken = listen(settings)
         port = int(self._socket.getsockname()[1])
-        self._door = Door(settings.host, port, new_token(settings.host))
-        self.address = url(settings.host, port, self._door.token)
+        self._access = Access(settings.host, port, new_token(settings.host))
+        self.address = url(settings.host, port, self._access.token)
         self._loaded = runtime.begun
         self._sending = threading.Lock()
         self._pipe: Connection | None = None
@@ -56,7 +67,7 @@ class Page:
     def invitation(self) -> str:
         """What to print at the start: the address and, where other devices can reach it, the same as a QR code."""
         line = texts.INVITATION.format(address=self.address)
-        return f"{line}\n{qr_code(self.address)}" if self._door.token else line
+        return f"{line}\n{qr_code(self.address)}" if self._access.token else line
 
     def start(self) -> None:
         """Serve the page, in a process of its own."""
@@ -94,8 +105,8 @@ class Page:
         """One life of the process: until it ends, or the page is closed."""
         context = multiprocessing.get_context("spawn")
         ours, theirs = context.Pipe()
-        errand = bytes(ForkingPickler.dumps((configuration(self._loaded), self._door)))
-        process = context.Process(target=serve, args=(errand, self._socket, theirs), name="midifrag-page", daemon=True)
+        setup = bytes(ForkingPickler.dumps((configuration(self._loaded), self._access)))
+        process = context.Process(target=serve, args=(setup, self._socket, theirs), name="midifrag-page", daemon=True)
         process.start()
         self._process = process
         if self._closing.is_set():
@@ -122,26 +133,39 @@ class Page:
     def _listen(self, pipe: Connection) -> None:
         with contextlib.suppress(EOFError, OSError):
             while not self._closing.is_set():
-                message = pipe.recv()
+                message: FromPage = pipe.recv()
                 if isinstance(message, ReadAgain):
                     self._runtime.configuration.read_again()
-                elif isinstance(message, Intent):
+                else:
                     self._runtime.put(message)
 
     # --- telling it, each on its watcher's own thread ----------------------------------------------------------------
 
     def _tell(self, change: StateChange) -> None:
-        if isinstance(change, ConfigurationChanged):
-            self._loaded = change.loaded
-            self._send(configuration(change.loaded))
-        else:
-            self._send(change)
+        match change:
+            case ConfigurationChanged(loaded):
+                self._loaded = loaded
+                self._send(configuration(loaded))
+            case (
+                PadChanged()
+                | JobChanged()
+                | BankChanged()
+                | ControlChanged()
+                | SlotsChanged()
+                | TakeChanged()
+                | EngineChanged()
+                | PortChanged()
+                | Notice()
+            ):
+                self._send(change)
+            case _:
+                assert_never(change)
 
     def _show_midi(self, heard: Heard) -> None:
         if not isinstance(heard.event, Tick):
             self._send(MidiSeen(heard.event.time, heard.mapper.explain(heard.event)))
 
-    def _send(self, message: Any) -> None:
+    def _send(self, message: FromShow) -> None:
         pipe = self._pipe
         if pipe is None:
             return

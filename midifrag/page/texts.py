@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from midifrag.config import parameters
-from midifrag.states import PadState
+from midifrag.states import EngineState, PadState
 
-# --- address and door ------------------------------------------------------------------------------------------------
+# --- address and access ----------------------------------------------------------------------------------------------
 INVITATION = "     page       {address}"
 PORT_TAKEN = "page: port {port} is not free ({error}); the page took another one, see its address"
 NO_ADDRESS = "The page cannot listen on {host}: {error}. Set page.host to an address of this machine."
@@ -16,17 +16,17 @@ TOKEN_NEEDED = "This page needs its token: open the whole address that midifrag 
 
 # --- frame -----------------------------------------------------------------------------------------------------------
 TITLE = "midifrag"
-TABS = {"play": "Play", "archive": "Archive", "engine": "Engine", "set": "Set"}
+PLAY_TAB, ARCHIVE_TAB, ENGINE_TAB, SET_TAB = "Play", "Archive", "Engine", "Set"
 PANIC = "Panic"
 PANIC_HELP = "Cancel everything that is queued or renders"
 PREVIOUS_BANK, NEXT_BANK = "Previous bank", "Next bank"
 NO_NOTICE = "Nothing to report."
 STARTING = "starting …"
 ENGINE_STATES = {
-    "warming": "{model}: warming up {done}/{total}",
-    "ready": "{text}",
-    "restarting": "{model} restarts: {text}",
-    "lost": "{model} is lost: {text}",
+    EngineState.WARMING: "{model}: warming up {done}/{total}",
+    EngineState.READY: "{text}",
+    EngineState.RESTARTING: "{model} restarts: {text}",
+    EngineState.LOST: "{model} is lost: {text}",
 }
 QUEUE = "{count} queued"
 LATENCY = "p50 {p50:.2f} s"
@@ -43,7 +43,7 @@ NO_HISTORY = "Prompts that were rendered come here."
 SAVE_AS_PAD = "Save as pad"
 SAVE = "Save"
 CANCEL = "Cancel"
-BANK, PAD, NAME, COLOUR, SLOT, MODEL = "Bank", "Pad", "Name", "Colour", "Slot", "Model"
+BANK, PAD, NAME, COLOUR, SLOT = "Bank", "Pad", "Name", "Colour", "Slot"
 FREE_PAD = "{note} {name} – free"
 TAKEN_PAD = "{note} {name} – {label}"
 SAVED = "saved as {name} ({note}) in {file}"
@@ -77,7 +77,6 @@ FIXED = "fixed"
 # --- slots -----------------------------------------------------------------------------------------------------------
 FREE_SLOT = "free"
 FOREIGN_SLOT = "not from midifrag"
-PLAY, STOP = "Play", "Stop"
 PLAY_SLOT, PLAY_TAKE = "Play slot {number}", "Play take {number}"
 LOCK, UNLOCK = "Lock: nothing lands here", "Unlock"
 RESTORE = "Put the previous fragment back"
@@ -105,9 +104,7 @@ ARCHIVE_TROUBLE = "The archive cannot be read now: {error}"
 TAKE_LINE = "take {number} · {when} · {length} · seed {seed} · {bank} · {model}"
 STAR, UNSTAR = "Star", "Take the star away"
 NOTE = "Note"
-AGAIN = "Again"
 AGAIN_HELP = "Render again with the same seed"
-VARIATION = "Variation"
 VARIATION_HELP = "Render again with another seed"
 TO_SLOT = "To slot"
 NEXT_SLOT = "next in turn"
@@ -127,22 +124,17 @@ IN_FLIGHT = "Queue and in flight"
 NOTHING_QUEUED = "Nothing is queued."
 CLEAR_QUEUE = "Clear queue"
 CANCEL_JOB = "Cancel this render"
-JOB_LINE = "{prompt}"
 JOB_STEP = "{step}/{of}"
 LATENCIES = "Press to landed"
-LATENCY_AXIS = "seconds"
 PERCENTILES = "p50 {p50:.2f} s   p95 {p95:.2f} s   of the last {count}"
 DEVICE = "Engine and memory"
 MEMORY = "{what} {size}"
 NO_MEMORY = "this engine keeps no model in memory"
 MONITOR = "MIDI monitor"
 NO_MIDI = "Nothing has arrived yet. Press a pad of the controller, or turn a knob."
-PORTS = "Ports"
 WARNINGS = "Messages"
-LEVELS = {"info": "info", "warning": "warning", "error": "error"}
 
 # --- set editing -----------------------------------------------------------------------------------------------------
-PADS_OF = "Pads of {bank}"
 EDIT_HINT = "Choose a pad. What you save is written to {file} and is live at once; comments and order stay."
 NEW_PAD = "New pad"
 NOTE_NUMBER = "Note (36 or C1, on one channel 36/10)"

@@ -1,13 +1,25 @@
-"""What the show's process and the page's process say to each other, beside state changes and intents."""
+"""What the show's process and the page's process say to each other: state changes one way, intents the other."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 from midifrag.config.loading import Loaded
 from midifrag.config.settings import Show
+from midifrag.events import (
+    BankChanged,
+    ControlChanged,
+    EngineChanged,
+    JobChanged,
+    Notice,
+    PadChanged,
+    PortChanged,
+    SlotsChanged,
+    TakeChanged,
+)
+from midifrag.intents import Intent
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,11 +32,8 @@ class Configuration:
 
 
 @dataclass(frozen=True, slots=True)
-class Door:
-    """Who may come in: ``hosts`` are the names and addresses in a browser's address bar, None for any address.
-
-    ``token`` is None where none is needed.
-    """
+class Access:
+    """Where the page listens, and what a browser must bring: ``token`` is None where none is needed."""
 
     host: str
     port: int
@@ -42,6 +51,15 @@ class MidiSeen:
 @dataclass(frozen=True, slots=True)
 class ReadAgain:
     """The page has changed a bank's file: take it over now."""
+
+
+#: What the show's process says: every state change as it is, but a changed configuration as one that can be sent.
+FromShow: TypeAlias = (
+    PadChanged | JobChanged | BankChanged | ControlChanged | SlotsChanged | TakeChanged | EngineChanged | PortChanged
+    | Notice | Configuration | MidiSeen
+)  # fmt: skip
+#: What the page's process says.
+FromPage: TypeAlias = Intent | ReadAgain
 
 
 def configuration(loaded: Loaded) -> Configuration:

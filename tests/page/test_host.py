@@ -15,7 +15,7 @@ from midifrag.events import Notice
 from midifrag.midi.memory import memory_ports
 from midifrag.pad_key import PadKey
 from midifrag.page import Page
-from midifrag.page.stage import Stage
+from midifrag.page.model import PageModel
 from midifrag.page.wire import ReadAgain, configuration
 from midifrag.show.runtime import Runtime
 from tests.support.shows import bank, loaded
@@ -122,7 +122,7 @@ def test_the_stage_presses_only_pads_that_are_there(tmp_path):
         bank(pads={36: {"prompt": "kick"}, "40/10": {"prompt": "x", "port": "midifrag"}}),
         fragments={"folder": str(tmp_path)},
     )
-    stage = Stage(configuration(show), sent.append)
+    stage = PageModel(configuration(show), sent.append)
     stage.press(PadKey(36), 0.5)
     assert sent == []
     runtime_bank = next(iter(show.banks))

@@ -14,11 +14,10 @@ from midifrag.fragment.archive_index import Filters
 from midifrag.fragment.record import TakeRecord
 from midifrag.intents import AnnotateTake, Prompt, SendTake, StarTake
 from midifrag.page import texts
-from midifrag.page.panels.panel import Panel, icon_button, set_prop
-from midifrag.page.panels.player import Player
+from midifrag.page.model import PageModel, Part
+from midifrag.page.panels.panel import Panel, Play, icon_button, set_prop
 from midifrag.page.panels.prompt import parameters_of
 from midifrag.page.panels.slots import DRAG_OUT
-from midifrag.page.stage import Part, Stage
 
 #: Takes on one sheet.
 SHEET = 20
@@ -31,7 +30,7 @@ class _Row:
 
     def __init__(self, panel: ArchivePanel, record: TakeRecord) -> None:
         self._panel, self.number = panel, record.number or 0
-        stage = panel.stage
+        page = panel.page
         with ui.element("div").classes("take"):
             chosen = ui.checkbox(
                 value=self.number in panel.chosen, on_change=lambda e: panel.choose(self.number, e.value)
@@ -57,7 +56,7 @@ class _Row:
                 icon_button("shuffle", texts.VARIATION_HELP).on_click(lambda: self._render(again=False))
                 with icon_button("save_alt", texts.TO_SLOT), ui.menu():
                     ui.menu_item(texts.NEXT_SLOT, lambda: self._send(None))
-                    for slot in stage.view.slots:
+                    for slot in page.view.slots:
                         ui.menu_item(slot.file, lambda number=slot.number: self._send(number))
         self.show(record)
 
@@ -72,29 +71,29 @@ class _Row:
         set_prop(self._star, "aria-label", label)
 
     def _toggle_star(self) -> None:
-        self._panel.stage.put(StarTake(self.number, not self._record.starred))
+        self._panel.page.put(StarTake(self.number, not self._record.starred))
 
     def _play(self) -> None:
-        self._panel.player.play(f"/takes/{self.number}.wav", self._record.prompt)
+        self._panel.play(f"/takes/{self.number}.wav", self._record.prompt)
 
     def _send(self, slot: int | None) -> None:
-        self._panel.stage.put(SendTake(self.number, slot))
+        self._panel.page.put(SendTake(self.number, slot))
         ui.notify(texts.SENT.format(take=self.number, slot=slot or texts.NEXT_SLOT))
 
     def _render(self, *, again: bool) -> None:
-        stage, record = self._panel.stage, self._record
-        model = record.model if record.model in stage.loaded.show.known_models else None
+        page, record = self._panel.page, self._record
+        model = record.model if record.model in page.loaded.show.known_models else None
         parameters = parameters_of(record, model)
         if not again:
             parameters["seed"] = RANDOM
-        stage.put(Prompt(record.prompt, parameters, time.monotonic()))
+        page.put(Prompt(record.prompt, parameters, time.monotonic()))
 
     def _annotate(self) -> None:
         with ui.dialog() as dialog, ui.card().classes("dialog"):
             note = ui.input(texts.NOTE, value=self._record.note).props("autofocus")
 
             def keep() -> None:
-                self._panel.stage.put(AnnotateTake(self.number, note.value.strip()))
+                self._panel.page.put(AnnotateTake(self.number, note.value.strip()))
                 dialog.close()
 
             note.on("keydown.enter", keep)
@@ -110,9 +109,8 @@ class ArchivePanel(Panel):
 
     parts: ClassVar[frozenset[Part]] = frozenset({Part.TAKES, Part.FINISHED, Part.CONFIGURATION})
 
-    def __init__(self, stage: Stage, player: Player) -> None:
-        super().__init__(stage)
-        self.player = player
+    def __init__(self, page: PageModel, play: Play) -> None:
+        super().__init__(page, play)
         self.chosen: set[int] = set()
         self._rows: dict[int, _Row] = {}
         self._sheet = 0
@@ -141,11 +139,11 @@ class ArchivePanel(Panel):
     def refresh(self) -> None:
         """See `Panel.refresh`."""
         self._offer()
-        for record in tuple(self.stage.changed_takes):
+        for record in tuple(self.page.changed_takes):
             row = self._rows.get(record.number or 0)
             if row is not None:
                 row.show(record)
-        new = sum((job.take or 0) > self._newest for job in self.stage.view.finished)
+        new = sum((job.take or 0) > self._newest for job in self.page.view.finished)
         self._new.set_visibility(self._looked and new > 0)
         self._new.text = texts.NEW_TAKES.format(count=new)
 
@@ -154,6 +152,10 @@ class ArchivePanel(Panel):
         (self.chosen.add if wanted else self.chosen.discard)(number)
         self._export.text = texts.EXPORT.format(count=len(self.chosen)) if self.chosen else texts.EXPORT_NONE
         self._export.set_enabled(bool(self.chosen))
+
+    async def opened(self) -> None:
+        """See `Panel.opened`."""
+        await self.look()
 
     async def look(self) -> None:
         """Search from the newest take on."""
@@ -165,7 +167,7 @@ class ArchivePanel(Panel):
 
     async def _show(self, sheet: int) -> None:
         words, filters = (self._words.value or "").strip(), self._filters()
-        archive = self.stage.archive
+        archive = self.page.archive
         try:
             count = await asyncio.to_thread(archive.count, words, **filters)
             records = await asyncio.to_thread(archive.find, words, limit=SHEET, offset=sheet * SHEET, **filters)
@@ -175,7 +177,7 @@ class ArchivePanel(Panel):
         if sheet and not records:
             return
         self._sheet = sheet
-        self._newest = max((job.take or 0 for job in self.stage.view.finished), default=0)
+        self._newest = max((job.take or 0 for job in self.page.view.finished), default=0)
         self._count.text = texts.FOUND.format(count=count) if count else texts.NO_TAKES
         self._list.clear()
         with self._list:
@@ -198,7 +200,7 @@ class ArchivePanel(Panel):
         return field
 
     def _offer(self) -> None:
-        banks = self.stage.loaded.banks
+        banks = self.page.loaded.banks
         presets = sorted({pad.label for bank in banks for pad in bank.pads.values()})
         for field, options in (
             (self._bank, [texts.ANY_BANK, *(bank.slug for bank in banks)]),

@@ -11,20 +11,20 @@ from midifrag.config.parameters import NUMBERS
 from midifrag.config.targets import TARGETS
 from midifrag.pad_key import PadKey
 from midifrag.page import texts
-from midifrag.page.panels.panel import Panel, own_colour
+from midifrag.page.model import PageModel, Part
+from midifrag.page.panels.panel import Panel, Play, own_colour
 from midifrag.page.panels.parameters import Fields
 from midifrag.page.panels.saving import file_of, remove, save, tell
-from midifrag.page.stage import Part, Stage
 from midifrag.surface.palette import COLOURS
 
 
-class Editor(Panel):
+class EditorPanel(Panel):
     """A list of a bank's pads, and a form for the one that is chosen."""
 
     parts: ClassVar[frozenset[Part]] = frozenset({Part.CONFIGURATION, Part.ENGINES})
 
-    def __init__(self, stage: Stage) -> None:
-        super().__init__(stage)
+    def __init__(self, page: PageModel, play: Play) -> None:
+        super().__init__(page, play)
         self._key: PadKey | None = None
         self._listed: Any = None
         self._choices: dict[str, Any] = {}
@@ -43,7 +43,7 @@ class Editor(Panel):
             ui.textarea(texts.PARAMETERS["prompt"]).props("outlined stack-label rows=2").classes("prompt-text")
         )
         with ui.element("div").classes("fields"):
-            self._fields = Fields(self.stage, NUMBERS)
+            self._fields = Fields(self.page, NUMBERS)
         with ui.element("div").classes("fields"):
             self._text("name", texts.NAME)
             self._choice("colour", texts.COLOUR, [colour for colour in COLOURS if colour != "off"])
@@ -61,25 +61,25 @@ class Editor(Panel):
 
     def refresh(self) -> None:
         """See `Panel.refresh`."""
-        banks = {bank.slug: bank.name for bank in self.stage.loaded.banks}
+        banks = {bank.slug: bank.name for bank in self.page.loaded.banks}
         if self._bank.options != banks:
             chosen = self._bank.value if self._bank.value in banks else next(iter(banks))
             self._bank.set_options(banks, value=chosen)
         self._fields.offer()
-        self._offer("slot", [slot + 1 for slot in range(self.stage.loaded.show.fragments.count)])
-        self._offer("port", list(self.stage.loaded.show.ports))
+        self._offer("slot", [slot + 1 for slot in range(self.page.loaded.show.fragments.count)])
+        self._offer("port", list(self.page.loaded.show.ports))
         self._list()
 
     @property
     def _file(self) -> str:
-        return file_of(self.stage, str(self._bank.value))
+        return file_of(self.page, str(self._bank.value))
 
     def _bank_chosen(self) -> None:
         self._key = None
         self._list()
 
     def _list(self) -> None:
-        bank = next((one for one in self.stage.loaded.banks if one.slug == self._bank.value), None)
+        bank = next((one for one in self.page.loaded.banks if one.slug == self._bank.value), None)
         if bank is None or bank is self._listed:
             return
         self._listed = bank
@@ -127,7 +127,7 @@ class Editor(Panel):
 
     def _said(self, key: PadKey | None) -> dict[str, Any]:
         """What the bank's file says of a pad, without defaults."""
-        bank = next((one for one in self.stage.loaded.banks if one.slug == self._bank.value), None)
+        bank = next((one for one in self.page.loaded.banks if one.slug == self._bank.value), None)
         pad: Pad | None = bank.pads.get(key) if bank and key else None
         return pad.model_dump(exclude_unset=True) if pad else {}
 
@@ -157,7 +157,7 @@ class Editor(Panel):
         except ValueError as error:
             tell({"": f"{self._file}: pads.{self._note.value.strip()}: {error}"})
             return
-        problems = await save(self.stage, str(self._bank.value), key, values)
+        problems = await save(self.page, str(self._bank.value), key, values)
         self._mark(problems or {})
         if problems is not None:
             tell(problems)
@@ -169,7 +169,7 @@ class Editor(Panel):
         if self._key is None:
             return
         name = self._key.name
-        problems = await remove(self.stage, str(self._bank.value), self._key)
+        problems = await remove(self.page, str(self._bank.value), self._key)
         if problems is not None:
             tell(problems)
             return

@@ -12,8 +12,8 @@ from midifrag.config.targets import TARGETS
 from midifrag.events import JobChanged
 from midifrag.intents import CancelJob, ClearQueue, SetParameter
 from midifrag.page import texts
-from midifrag.page.panels.panel import Panel, icon_button, lands_in
-from midifrag.page.stage import Part, Stage
+from midifrag.page.model import PageModel, Part
+from midifrag.page.panels.panel import Panel, Play, engine_line, icon_button, lands_in
 from midifrag.states import JobState
 
 #: Jobs, messages and MIDI lines that are shown.
@@ -23,8 +23,8 @@ JOBS, NOTICES, MIDI = 5, 8, 14
 class _Value:
     """One live parameter: its value, a slider to set it, a button to give it back."""
 
-    def __init__(self, stage: Stage, parameter: Parameter) -> None:
-        self._stage, self._parameter = stage, parameter
+    def __init__(self, page: PageModel, parameter: Parameter) -> None:
+        self._page, self._parameter = page, parameter
         with ui.element("div").classes("value"):
             ui.label(parameter.label).classes("value-name")
             low, high = parameter.slider
@@ -33,11 +33,11 @@ class _Value:
             self._slider.on("change", self._set, args=[None])
             self._text = ui.label(texts.FROM_PRESETS).classes("value-text")
             self._back = icon_button("settings_backup_restore", texts.GIVE_BACK)
-            self._back.on_click(lambda: stage.put(SetParameter(parameter.name, None)))
+            self._back.on_click(lambda: page.put(SetParameter(parameter.name, None)))
 
     def show(self, control: Control | None) -> None:
         low, high = sorted(control.range) if control else self._parameter.slider
-        changed = self._stage.view.controls.get(self._parameter.name)
+        changed = self._page.view.controls.get(self._parameter.name)
         value = changed.value if changed else None
         if value is not None:
             low, high = min(low, value), max(high, value)
@@ -53,20 +53,20 @@ class _Value:
     def _set(self, event: events.GenericEventArguments) -> None:
         low, high = self._parameter.limits
         value = self._parameter.rounded(min(max(float(event.args), low), high))
-        self._stage.put(SetParameter(self._parameter.name, round(value, 4)))
+        self._page.put(SetParameter(self._parameter.name, round(value, 4)))
 
 
 class _JobRow:
     """One job that is queued or renders."""
 
-    def __init__(self, stage: Stage) -> None:
+    def __init__(self, page: PageModel) -> None:
         self._job: JobChanged | None = None
         with ui.element("div").classes("job") as self._row:
             self._state = ui.label().classes("job-state")
             self._prompt = ui.label().classes("job-prompt")
             self._step = ui.label().classes("job-step")
             self._cancel = icon_button("close", texts.CANCEL_JOB)
-            self._cancel.on_click(lambda: stage.put(CancelJob(self._job.job)) if self._job else None)
+            self._cancel.on_click(lambda: page.put(CancelJob(self._job.job)) if self._job else None)
 
     def show(self, job: JobChanged | None, landing: float | None) -> None:
         self._job = job
@@ -86,15 +86,15 @@ class EnginePanel(Panel):
 
     parts: ClassVar[frozenset[Part]] = frozenset(Part) - {Part.PADS, Part.SLOTS, Part.TAKES}
 
-    def __init__(self, stage: Stage) -> None:
-        super().__init__(stage)
+    def __init__(self, page: PageModel, play: Play) -> None:
+        super().__init__(page, play)
         with ui.element("div").classes("engine-boxes"):
             with _box(texts.CONTROLS):
-                self._values = {name: _Value(stage, target.parameter) for name, target in TARGETS.items()}
+                self._values = {name: _Value(page, target.parameter) for name, target in TARGETS.items()}
             with _box(texts.IN_FLIGHT):
                 self._nothing = ui.label(texts.NOTHING_QUEUED).classes("quiet nothing")
-                self._jobs = [_JobRow(stage) for _ in range(JOBS)]
-                clear = ui.button(texts.CLEAR_QUEUE, on_click=lambda: stage.put(ClearQueue()))
+                self._jobs = [_JobRow(page) for _ in range(JOBS)]
+                clear = ui.button(texts.CLEAR_QUEUE, on_click=lambda: page.put(ClearQueue()))
                 clear.props("outline no-caps").classes("clear")
             with _box(texts.LATENCIES):
                 self._chart = ui.echart(_chart([])).classes("chart")
@@ -115,29 +115,29 @@ class EnginePanel(Panel):
         self._show_jobs()
         self._show_latency()
         self._show_device()
-        self._midi.text = "\n".join(seen.text for seen in list(self.stage.midi)[: -MIDI - 1 : -1]) or texts.NO_MIDI
-        notices = list(self.stage.view.notices)[: -NOTICES - 1 : -1]
+        self._midi.text = "\n".join(seen.text for seen in list(self.page.midi)[: -MIDI - 1 : -1]) or texts.NO_MIDI
+        notices = list(self.page.view.notices)[: -NOTICES - 1 : -1]
         for label, notice in zip(self._notices, notices, strict=False):
             label.text = notice.text
             label.classes(replace=f"message {notice.level}")
 
     def _show_controls(self) -> None:
-        bank = self.stage.bank
-        controls = {str(control.sets): control for control in self.stage.loaded.show.controls}
+        bank = self.page.bank
+        controls = {str(control.sets): control for control in self.page.loaded.show.controls}
         controls |= {str(control.sets): control for control in (bank.controls if bank else ())}
         for name, value in self._values.items():
             value.show(controls.get(name))
 
     def _show_jobs(self) -> None:
-        jobs = sorted(self.stage.view.jobs.values(), key=lambda job: job.job)[:JOBS]
-        landings = self.stage.landings()
+        jobs = sorted(self.page.view.jobs.values(), key=lambda job: job.job)[:JOBS]
+        landings = self.page.landings()
         self._nothing.classes(replace="quiet nothing" if not jobs else "quiet nothing hidden")
         for index, row in enumerate(self._jobs):
             job = jobs[index] if index < len(jobs) else None
             row.show(job, landings.get(job.job) if job else None)
 
     def _show_latency(self) -> None:
-        view = self.stage.view
+        view = self.page.view
         latencies = [round(s, 3) for job in view.finished if (s := job.times.until_landed) is not None]
         if latencies == self._charted:
             return
@@ -150,13 +150,10 @@ class EnginePanel(Panel):
             self._percentiles.text = texts.PERCENTILES.format(p50=p50, p95=p95, count=len(view.latencies))
 
     def _show_device(self) -> None:
-        view = self.stage.view
+        view = self.page.view
         lines = []
         for engine in view.engines.values():
-            words = texts.ENGINE_STATES.get(engine.state, "{text}")
-            lines.append(
-                words.format(model=engine.model, text=engine.text, done=engine.done, total=engine.total or "?")
-            )
+            lines.append(engine_line(engine))
             memory = engine.info.memory if engine.info else {}
             lines += [f"    {texts.MEMORY.format(what=what, size=_size(size))}" for what, size in memory.items()]
             if engine.info and not memory:

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, assert_never
 
 from nicegui import events, ui
 
 from midifrag.config.banks import Bank, Pad
 from midifrag.events import PadChanged
-from midifrag.intents import SelectBank
 from midifrag.pad_key import PadKey
 from midifrag.page import texts
-from midifrag.page.panels.panel import Panel, icon_button, lands_in, led, own_colour, set_prop
-from midifrag.page.stage import Part, Stage
+from midifrag.page.model import PageModel, Part
+from midifrag.page.panels.panel import Panel, Play, lands_in, led, own_colour, set_prop
 from midifrag.states import PadState
 from midifrag.surface.driver import LOOKS
 
@@ -61,7 +60,7 @@ def lay_out(keys: Collection[PadKey]) -> tuple[int, int, dict[PadKey, Place]]:
 class _Cell:
     """One pad on the screen."""
 
-    def __init__(self, panel: Pads, key: PadKey, pad: Pad, shortcut: str) -> None:
+    def __init__(self, panel: PadsPanel, key: PadKey, pad: Pad, shortcut: str) -> None:
         self._panel, self._key, self._pad = panel, key, pad
         with ui.element("button").classes("pad") as self._button:
             with ui.element("div").classes("pad-top"):
@@ -89,13 +88,13 @@ class _Cell:
         set_prop(self._button, "data-state", pad.state.value)
 
 
-class Pads(Panel):
-    """The pad grid, with the velocity of its presses and the banks of the set."""
+class PadsPanel(Panel):
+    """The pad grid, and the velocity of its presses."""
 
     parts: ClassVar[frozenset[Part]] = frozenset({Part.BANK, Part.PADS, Part.JOBS, Part.CONFIGURATION, Part.TIME})
 
-    def __init__(self, stage: Stage) -> None:
-        super().__init__(stage)
+    def __init__(self, page: PageModel, play: Play) -> None:
+        super().__init__(page, play)
         self._cells: dict[PadKey, _Cell] = {}
         self._shortcuts: dict[str, PadKey] = {}
         self._shown: Bank | None = None
@@ -112,22 +111,22 @@ class Pads(Panel):
     def press(self, key: PadKey, position: float) -> None:
         """Press a pad with the velocity that the performer chose."""
         if self._mode.value == texts.FIXED:
-            self.stage.press(key, self._velocity.value / 127)
+            self.page.press(key, self._velocity.value / 127)
         else:
             position = min(max(position, 0.0), 1.0)
-            self.stage.press(key, SOFTEST + (1 - SOFTEST) * position)
+            self.page.press(key, SOFTEST + (1 - SOFTEST) * position)
 
     def refresh(self) -> None:
         """See `Panel.refresh`."""
-        bank = self.stage.bank
+        bank = self.page.bank
         if bank is None:
             return
         if bank is not self._shown:
             self._shown = bank
             self._build(bank)
-        landings = self.stage.landings()
+        landings = self.page.landings()
         for key, cell in self._cells.items():
-            pad = self.stage.pad(key)
+            pad = self.page.pad(key)
             if pad is not None:
                 cell.show(pad, self._landing(pad, landings))
 
@@ -157,9 +156,11 @@ class Pads(Panel):
             case PadState.QUEUED | PadState.RENDERING:
                 seconds = landings.get(pad.job or 0)
             case PadState.IDLE:
-                seconds = self.stage.forecast.render_seconds(pad.bank, pad.pad)
-            case _:
+                seconds = self.page.forecast.render_seconds(pad.bank, pad.pad)
+            case PadState.LANDED | PadState.HELD | PadState.REFUSED | PadState.FAILED:
                 return ""
+            case _:
+                assert_never(pad.state)
         return lands_in(seconds)
 
     def _key(self, event: events.KeyEventArguments) -> None:
@@ -167,40 +168,3 @@ class Pads(Panel):
         key = self._shortcuts.get(str(event.key)) if event.action.keydown and not modified else None
         if key:
             self.press(key, USUAL_VELOCITY / 127)
-
-
-class Banks(Panel):
-    """The set list: which bank is active, and any other one step away."""
-
-    parts: ClassVar[frozenset[Part]] = frozenset({Part.BANK, Part.CONFIGURATION})
-
-    def __init__(self, stage: Stage) -> None:
-        super().__init__(stage)
-        self._names: tuple[tuple[str, str], ...] = ()
-        self._buttons: dict[str, ui.button] = {}
-        with ui.element("nav").classes("banks"):
-            icon_button("chevron_left", texts.PREVIOUS_BANK).on_click(lambda: self._step(-1))
-            self._list = ui.element("div").classes("bank-list")
-            icon_button("chevron_right", texts.NEXT_BANK).on_click(lambda: self._step(1))
-
-    def refresh(self) -> None:
-        """See `Panel.refresh`."""
-        names = tuple((bank.slug, bank.name) for bank in self.stage.loaded.banks)
-        if names != self._names:
-            self._names = names
-            self._list.clear()
-            with self._list:
-                self._buttons = {
-                    slug: ui.button(name, color=None, on_click=lambda slug=slug: self.stage.put(SelectBank(slug=slug)))
-                    .props("flat no-caps")
-                    .classes("bank")
-                    for slug, name in names
-                }
-        active = self.stage.view.bank
-        for slug, button in self._buttons.items():
-            chosen = active is not None and active.slug == slug
-            button.classes(replace="bank active" if chosen else "bank")
-            set_prop(button, "aria-pressed", "true" if chosen else "false")
-
-    def _step(self, offset: int) -> None:
-        self.stage.put(SelectBank(offset=offset))

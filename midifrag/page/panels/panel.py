@@ -3,24 +3,32 @@
 from __future__ import annotations
 
 import time
-from typing import ClassVar
+from collections.abc import Callable
+from typing import ClassVar, TypeAlias
 
 from nicegui import ui
 
-from midifrag.events import PadChanged
+from midifrag.events import EngineChanged, PadChanged
 from midifrag.page import texts
-from midifrag.page.stage import Part, Stage
+from midifrag.page.model import PageModel, Part
 from midifrag.surface.driver import DEFAULT_COLOUR, colour_of
 from midifrag.surface.palette import COLOURS
 
+#: Plays what is at an address in the screen's player, under a title.
+Play: TypeAlias = Callable[[str, str], None]
+
 
 class Panel:
-    """A part of one browser's screen. `refresh` is called when one of ``parts`` has changed."""
+    """A part of one browser's screen, built where it is made. `refresh` is called when one of ``parts`` has changed."""
 
     parts: ClassVar[frozenset[Part]] = frozenset()
 
-    def __init__(self, stage: Stage) -> None:
-        self.stage = stage
+    def __init__(self, page: PageModel, play: Play) -> None:
+        self.page = page
+        self.play = play
+
+    async def opened(self) -> None:
+        """Do what opening the panel's tab asks for, beside showing it."""
 
     def refresh(self) -> None:
         """Show how everything stands now."""
@@ -64,6 +72,13 @@ def lands_in(seconds: float | None) -> str:
     if seconds is None:
         return ""
     return texts.LANDS_SOON if seconds < 1 else texts.LANDS_IN.format(seconds=seconds)
+
+
+def engine_line(engine: EngineChanged) -> str:
+    """How an engine stands, in one line."""
+    total = engine.total or "?"
+    words = texts.ENGINE_STATES[engine.state]
+    return words.format(model=engine.model, text=engine.text, done=engine.done, total=total)
 
 
 def set_prop(element: ui.element, name: str, value: object) -> None:

@@ -9,7 +9,7 @@ from nicegui import ui
 
 from midifrag.config.parameters import NUMBERS, PARAMETERS
 from midifrag.page import texts
-from midifrag.page.stage import Stage
+from midifrag.page.model import PageModel
 
 #: The numbers that a prompt's fields offer.
 OFFERED = tuple(name for name, parameter in NUMBERS.items() if parameter.offered)
@@ -18,8 +18,8 @@ OFFERED = tuple(name for name, parameter in NUMBERS.items() if parameter.offered
 class Fields:
     """Inputs by parameter. ``values`` is what they say, without what is left empty."""
 
-    def __init__(self, stage: Stage, numbers: Iterable[str] = OFFERED) -> None:
-        self._stage = stage
+    def __init__(self, page: PageModel, numbers: Iterable[str] = OFFERED) -> None:
+        self._page = page
         self._inputs: dict[str, Any] = {}
         for name in numbers:
             parameter = PARAMETERS[name]
@@ -37,9 +37,9 @@ class Fields:
 
     def offer(self) -> None:
         """Offer the models and samplers that there are now."""
-        self._offer("model", self._stage.loaded.show.known_models)
+        self._offer("model", self._page.loaded.show.known_models)
         model = self._inputs["model"].value
-        info = self._stage.info(None if model == texts.AUTO else model)
+        info = self._page.info(None if model == texts.AUTO else model)
         self._offer("sampler", list(info.samplers) if info else [])
 
     def _offer(self, name: str, options: list[str]) -> None:

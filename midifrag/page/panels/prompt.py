@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, ClassVar, assert_never
 
 from nicegui import ui
 from pydantic import ValidationError
@@ -17,23 +17,23 @@ from midifrag.events import JobChanged
 from midifrag.fragment.record import TakeRecord
 from midifrag.intents import Prompt
 from midifrag.page import texts
-from midifrag.page.panels.panel import Panel
+from midifrag.page.model import PageModel, Part
+from midifrag.page.panels.panel import Panel, Play
 from midifrag.page.panels.parameters import Fields
 from midifrag.page.panels.saving import open_save_dialog
-from midifrag.page.stage import Part, Stage
 from midifrag.states import JobState
 
 #: Lines of the log, prompts of the history, and takes that are looked through for them.
 LOG_LINES, HISTORY, LOOKED_THROUGH = 6, 20, 200
 
 
-class PromptBox(Panel):
+class PromptPanel(Panel):
     """Text box, parameters, button and log."""
 
     parts: ClassVar[frozenset[Part]] = frozenset({Part.JOBS, Part.FINISHED, Part.ENGINES, Part.CONFIGURATION})
 
-    def __init__(self, stage: Stage) -> None:
-        super().__init__(stage)
+    def __init__(self, page: PageModel, play: Play) -> None:
+        super().__init__(page, play)
         with ui.element("section").classes("prompt"):
             with ui.element("div").classes("prompt-row"):
                 self._prompt = ui.textarea(texts.PARAMETERS["prompt"], placeholder=texts.PROMPT_HINT)
@@ -50,7 +50,7 @@ class PromptBox(Panel):
                         save = ui.button(icon="save", color=None, on_click=self._save).props("flat").classes("icon")
                         save.props["aria-label"] = save.props["title"] = texts.SAVE_AS_PAD
             with ui.element("div").classes("fields"):
-                self._fields = Fields(stage)
+                self._fields = Fields(page)
             with ui.element("div").classes("log").props(f"role=log aria-label={texts.LOG}"):
                 self._log = [ui.label().classes("log-line") for _ in range(LOG_LINES)]
         self._log[0].text = texts.LOG_EMPTY
@@ -68,8 +68,8 @@ class PromptBox(Panel):
     def refresh(self) -> None:
         """See `Panel.refresh`."""
         self._fields.offer()
-        jobs = sorted(self.stage.view.jobs.values(), key=lambda job: job.job)
-        lines = [line_of(job) for job in (*jobs[:2], *reversed(self.stage.view.finished))][:LOG_LINES]
+        jobs = sorted(self.page.view.jobs.values(), key=lambda job: job.job)
+        lines = [line_of(job) for job in (*jobs[:2], *reversed(self.page.view.finished))][:LOG_LINES]
         if not lines:
             return
         for label, (text, kind) in zip(self._log, lines, strict=False):
@@ -79,7 +79,7 @@ class PromptBox(Panel):
     def _render(self) -> None:
         if self._right() is not None:
             prompt, parameters = self._prompt.value.strip(), self._fields.values
-            self.stage.put(Prompt(prompt, parameters, time.monotonic()))
+            self.page.put(Prompt(prompt, parameters, time.monotonic()))
 
     def _right(self) -> dict[str, Any] | None:
         """What was typed if it can be rendered; else every field says what is wrong with it."""
@@ -93,12 +93,12 @@ class PromptBox(Panel):
     def _save(self) -> None:
         values = self._right()
         if values is not None:
-            open_save_dialog(self.stage, values)
+            open_save_dialog(self.page, values)
 
     def _fill_history(self) -> None:
         self._history.clear()
         with self._history:
-            records = recent(self.stage)
+            records = recent(self.page)
             for record in records:
                 ui.menu_item(record.prompt, lambda record=record: self.show(record.prompt, parameters_of(record, None)))
             if not records:
@@ -124,10 +124,10 @@ def parameters_of(record: TakeRecord, model: str | None) -> dict[str, Any]:
     return {name: value for name, value in kept.items() if name not in wrong}
 
 
-def recent(stage: Stage) -> list[TakeRecord]:
+def recent(page: PageModel) -> list[TakeRecord]:
     """The last prompts that were rendered, each once, with the take that it made last."""
     try:
-        records = stage.archive.find(limit=LOOKED_THROUGH)
+        records = page.archive.find(limit=LOOKED_THROUGH)
     except MidifragError:
         return []
     by_prompt: dict[str, TakeRecord] = {}
@@ -139,17 +139,22 @@ def recent(stage: Stage) -> list[TakeRecord]:
 def line_of(job: JobChanged) -> tuple[str, str]:
     """A job as a line of the log, and what kind of line it is."""
     state = str(job.state)
-    if job.state is JobState.LANDED:
-        seconds = job.times.until_landed or 0.0
-        spare = texts.LOG_SPARE if job.spare else ""
-        fragment = Path(job.file or "").name
-        text = texts.LOG_LANDED.format(
-            seconds=seconds, spare=spare, fragment=fragment, archived=job.archived or "", prompt=job.prompt
-        )
-    elif job.state is JobState.RENDERING and job.of:
-        text = texts.LOG_RUNNING.format(state=state, step=job.step, of=job.of, prompt=job.prompt)
-    elif job.state in (JobState.QUEUED, JobState.RENDERING):
-        text = texts.LOG_QUEUED.format(state=state, prompt=job.prompt)
-    else:
-        text = texts.LOG_ENDED.format(state=state, prompt=job.prompt, text=job.text)
+    match job.state:
+        case JobState.QUEUED:
+            text = texts.LOG_QUEUED.format(state=state, prompt=job.prompt)
+        case JobState.RENDERING:
+            words = texts.LOG_RUNNING if job.of else texts.LOG_QUEUED
+            text = words.format(state=state, step=job.step, of=job.of, prompt=job.prompt)
+        case JobState.LANDED:
+            text = texts.LOG_LANDED.format(
+                seconds=job.times.until_landed or 0.0,
+                spare=texts.LOG_SPARE if job.spare else "",
+                fragment=Path(job.file or "").name,
+                archived=job.archived or "",
+                prompt=job.prompt,
+            )
+        case JobState.HELD | JobState.REFUSED | JobState.FAILED | JobState.CANCELLED:
+            text = texts.LOG_ENDED.format(state=state, prompt=job.prompt, text=job.text)
+        case _:
+            assert_never(job.state)
     return text, state

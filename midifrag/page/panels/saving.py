@@ -13,31 +13,31 @@ from midifrag.config.pad_editing import remove_pad, save_pad
 from midifrag.errors import ConfigurationError, MidifragError
 from midifrag.pad_key import PadKey
 from midifrag.page import texts
-from midifrag.page.stage import Stage
+from midifrag.page.model import PageModel
 from midifrag.surface.palette import COLOURS
 
 #: Notes that are offered for a new pad: the 4×4 grid of most pad controllers.
 OFFERED = range(36, 52)
 
 
-async def save(stage: Stage, slug: str, key: PadKey, values: Mapping[str, Any]) -> dict[str, str] | None:
+async def save(page: PageModel, slug: str, key: PadKey, values: Mapping[str, Any]) -> dict[str, str] | None:
     """Write a pad; None if that went well, else what is wrong, by key ("" for what concerns no key)."""
-    return await _written(stage, save_pad, stage.loaded, slug, key, values)
+    return await _written(page, save_pad, page.loaded, slug, key, values)
 
 
-async def remove(stage: Stage, slug: str, key: PadKey) -> dict[str, str] | None:
+async def remove(page: PageModel, slug: str, key: PadKey) -> dict[str, str] | None:
     """Remove a pad; answers as `save` does."""
-    return await _written(stage, remove_pad, stage.loaded, slug, key)
+    return await _written(page, remove_pad, page.loaded, slug, key)
 
 
-async def _written(stage: Stage, write: Callable[..., Any], *arguments: Any) -> dict[str, str] | None:
+async def _written(page: PageModel, write: Callable[..., Any], *arguments: Any) -> dict[str, str] | None:
     try:
         await asyncio.to_thread(write, *arguments)
     except ConfigurationError as error:
         return {problem.key.split(".")[-1]: str(problem) for problem in error.problems}
     except MidifragError as error:
         return {"": str(error)}
-    stage.read_again()
+    page.read_again()
     return None
 
 
@@ -47,15 +47,15 @@ def tell(problems: Mapping[str, str]) -> None:
         ui.notify(problem, type="negative", timeout=0, close_button=True, multi_line=True)
 
 
-def file_of(stage: Stage, slug: str) -> str:
+def file_of(page: PageModel, slug: str) -> str:
     """A bank's file as messages call it."""
-    return f"presets/{bank_path(stage.loaded.path, slug).name}"
+    return f"presets/{bank_path(page.loaded.path, slug).name}"
 
 
-def open_save_dialog(stage: Stage, values: Mapping[str, Any]) -> None:
+def open_save_dialog(page: PageModel, values: Mapping[str, Any]) -> None:
     """Ask where a typed prompt shall lie, and write it there."""
-    banks = {bank.slug: bank.name for bank in stage.loaded.banks}
-    active = stage.bank
+    banks = {bank.slug: bank.name for bank in page.loaded.banks}
+    active = page.bank
     with ui.dialog() as dialog, ui.card().classes("dialog"):
         ui.label(texts.SAVE_AS_PAD).classes("dialog-title")
         bank = ui.select(banks, value=active.slug if active else next(iter(banks)), label=texts.BANK)
@@ -64,8 +64,8 @@ def open_save_dialog(stage: Stage, values: Mapping[str, Any]) -> None:
         colour = ui.select([texts.NONE, *(c for c in COLOURS if c != "off")], value=texts.NONE, label=texts.COLOUR)
 
         def offer() -> None:
-            options = _pads(stage, bank.value)
-            pad.set_options(options, value=_first_free(stage, bank.value))
+            options = _pads(page, bank.value)
+            pad.set_options(options, value=_first_free(page, bank.value))
 
         async def save_here() -> None:
             chosen = {
@@ -74,12 +74,12 @@ def open_save_dialog(stage: Stage, values: Mapping[str, Any]) -> None:
             }
             given = {key: value for key, value in chosen.items() if value is not None}
             key = PadKey.parse(pad.value)
-            problems = await save(stage, bank.value, key, {**values, **given})
+            problems = await save(page, bank.value, key, {**values, **given})
             if problems is not None:
                 tell(problems)
                 return
             ui.notify(
-                texts.SAVED.format(name=name.value or values["prompt"], note=key.name, file=file_of(stage, bank.value))
+                texts.SAVED.format(name=name.value or values["prompt"], note=key.name, file=file_of(page, bank.value))
             )
             dialog.close()
 
@@ -92,8 +92,8 @@ def open_save_dialog(stage: Stage, values: Mapping[str, Any]) -> None:
     dialog.open()
 
 
-def _pads(stage: Stage, slug: str) -> dict[str, str]:
-    bank = next(one for one in stage.loaded.banks if one.slug == slug)
+def _pads(page: PageModel, slug: str) -> dict[str, str]:
+    bank = next(one for one in page.loaded.banks if one.slug == slug)
     return {
         str(key): texts.TAKEN_PAD.format(note=key, name=key.name, label=bank.pads[key].label)
         if key in bank.pads
@@ -102,7 +102,7 @@ def _pads(stage: Stage, slug: str) -> dict[str, str]:
     }
 
 
-def _first_free(stage: Stage, slug: str) -> str:
-    options = _pads(stage, slug)
-    bank = next(one for one in stage.loaded.banks if one.slug == slug)
+def _first_free(page: PageModel, slug: str) -> str:
+    options = _pads(page, slug)
+    bank = next(one for one in page.loaded.banks if one.slug == slug)
     return next((key for key in options if PadKey.parse(key) not in bank.pads), next(iter(options)))

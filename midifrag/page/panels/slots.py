@@ -9,9 +9,8 @@ from nicegui import ui
 from midifrag.fragment.messages import SlotState
 from midifrag.intents import LockSlot, RestoreSlot
 from midifrag.page import texts
-from midifrag.page.panels.panel import Panel, age, icon_button, set_prop
-from midifrag.page.panels.player import Player
-from midifrag.page.stage import Part, Stage
+from midifrag.page.model import PageModel, Part
+from midifrag.page.panels.panel import Panel, Play, age, icon_button, set_prop
 
 #: Chromium copies a file to where an element with this data is dropped; other browsers drag its address.
 DRAG_OUT = """(e) => {
@@ -25,8 +24,8 @@ DRAG_OUT = """(e) => {
 class _Row:
     """One slot on the screen."""
 
-    def __init__(self, stage: Stage, player: Player, number: int) -> None:
-        self._stage, self._player, self.number = stage, player, number
+    def __init__(self, page: PageModel, play: Play, number: int) -> None:
+        self._page, self._play, self.number = page, play, number
         self._slot: SlotState | None = None
         with ui.element("div").classes("slot") as self._row:
             ui.label(str(number)).classes("slot-number")
@@ -36,7 +35,7 @@ class _Row:
             self._wave.props["title"] = texts.DRAG
             self._wave.props["draggable"] = "true"
             self._wave.props["data-url"] = f"/slots/{number}.wav"
-            self._wave.on("click", self._play).on("dragstart", js_handler=DRAG_OUT)
+            self._wave.on("click", self._clicked).on("dragstart", js_handler=DRAG_OUT)
             with ui.element("div").classes("slot-text"):
                 self._name = ui.label().classes("slot-name")
                 with ui.element("div").classes("slot-about"):
@@ -45,7 +44,7 @@ class _Row:
                     self._age = ui.label()
             with ui.element("div").classes("slot-buttons"):
                 self._lock = icon_button("lock_open", texts.LOCK).on_click(self._toggle_lock)
-                self._restore = icon_button("undo", texts.RESTORE).on_click(lambda: stage.put(RestoreSlot(number)))
+                self._restore = icon_button("undo", texts.RESTORE).on_click(lambda: page.put(RestoreSlot(number)))
                 icon_button("folder_open", texts.WHERE).on_click(self._reveal)
 
     def show(self, slot: SlotState) -> None:
@@ -71,15 +70,15 @@ class _Row:
         set_prop(self._lock, "aria-pressed", "true" if locked else "false")
         self._restore.set_enabled(slot.has_previous)
 
-    def _play(self) -> None:
+    def _clicked(self) -> None:
         if self._slot is not None and self._slot.seconds > 0:
-            self._player.play(f"/slots/{self.number}.wav", self._slot.preset or self._slot.prompt or self._slot.file)
+            self._play(f"/slots/{self.number}.wav", self._slot.preset or self._slot.prompt or self._slot.file)
 
     def _toggle_lock(self) -> None:
-        self._stage.put(LockSlot(self.number, None))
+        self._page.put(LockSlot(self.number, None))
 
     def _reveal(self) -> None:
-        path = str(self._stage.configuration.fragments / (self._slot.file if self._slot else ""))
+        path = str(self._page.configuration.fragments / (self._slot.file if self._slot else ""))
         with ui.dialog() as dialog, ui.card().classes("dialog"):
             ui.label(texts.WHERE).classes("dialog-title")
             ui.label(path).classes("path")
@@ -102,23 +101,23 @@ def _copy(path: str) -> None:
     ui.notify(texts.COPIED)
 
 
-class Slots(Panel):
+class SlotsPanel(Panel):
     """All slots, in order."""
 
     parts: ClassVar[frozenset[Part]] = frozenset({Part.SLOTS, Part.TIME})
 
-    def __init__(self, stage: Stage, player: Player) -> None:
-        super().__init__(stage)
-        self._player = player
+    def __init__(self, page: PageModel, play: Play) -> None:
+        super().__init__(page, play)
         self._rows: list[_Row] = []
-        self._panel = ui.element("section").classes("slots")
+        with ui.element("div").classes("slots-place"):
+            self._panel = ui.element("section").classes("slots")
 
     def refresh(self) -> None:
         """See `Panel.refresh`."""
-        slots = self.stage.view.slots
+        slots = self.page.view.slots
         if len(slots) != len(self._rows):
             self._panel.clear()
             with self._panel:
-                self._rows = [_Row(self.stage, self._player, slot.number) for slot in slots]
+                self._rows = [_Row(self.page, self.play, slot.number) for slot in slots]
         for row, slot in zip(self._rows, slots, strict=True):
             row.show(slot)

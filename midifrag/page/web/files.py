@@ -16,7 +16,7 @@ from pydantic import Field
 from starlette.background import BackgroundTask
 
 from midifrag.errors import StorageError, UnknownTakeError
-from midifrag.page.stage import Stage
+from midifrag.page.model import PageModel
 from midifrag.page.web.export import write_export
 from midifrag.page.web.waves import peaks, picture
 
@@ -35,20 +35,20 @@ Number: TypeAlias = Annotated[int, InPath(ge=1, le=10**9)]
 TakeNumber: TypeAlias = Annotated[int, Field(ge=1, le=10**9)]
 
 
-def routes(stage: Stage) -> APIRouter:
+def routes(page: PageModel) -> APIRouter:
     """The addresses of everything that is a file."""
     router = APIRouter()
 
     def slot_file(number: int) -> Path:
-        slot = next((one for one in stage.view.slots if one.number == number), None)
-        path = None if slot is None else stage.configuration.fragments / slot.file
+        slot = next((one for one in page.view.slots if one.number == number), None)
+        path = None if slot is None else page.configuration.fragments / slot.file
         if path is None or not path.is_file():
             raise HTTPException(404)
         return path
 
     def take_file(number: int) -> Path:
         try:
-            path = stage.archive.path(number)
+            path = page.archive.path(number)
         except (UnknownTakeError, StorageError):
             raise HTTPException(404) from None
         if not path.is_file():
@@ -83,7 +83,7 @@ def routes(stage: Stage) -> APIRouter:
             path = Path(file.name)
         done = BackgroundTask(path.unlink, missing_ok=True)
         try:
-            write_export(stage.archive, take, path)
+            write_export(page.archive, take, path)
         except (UnknownTakeError, StorageError, OSError) as error:
             path.unlink(missing_ok=True)
             raise HTTPException(404, str(error)) from None

@@ -1,4 +1,4 @@
-"""The door: refuses requests and sockets of other web sites, and, where others reach the page, those without the token.
+"""Refuses requests and sockets of other web sites, and, where others reach the page, those without the token.
 
 A browser sends along any page's request to a loopback address, and a name under somebody else's control may point
 there (DNS rebinding). So the Host header must be an address or a name of this machine, and where there is an Origin, it
@@ -17,7 +17,7 @@ from typing import Any, TypeAlias
 
 from midifrag.page import texts
 from midifrag.page.web.address import is_loopback
-from midifrag.page.wire import Door
+from midifrag.page.wire import Access
 
 Scope: TypeAlias = MutableMapping[str, Any]
 Message: TypeAlias = MutableMapping[str, Any]
@@ -45,11 +45,11 @@ _FROM_ELSEWHERE = frozenset({"cross-site", "same-site"})
 class Guard:
     """Wraps an ASGI app; what is refused never reaches it."""
 
-    def __init__(self, app: App, door: Door) -> None:
+    def __init__(self, app: App, access: Access) -> None:
         self._app = app
-        self._door = door
-        self._cookie = f"midifrag-{door.port}"
-        self._names = {"localhost", door.host, socket.gethostname(), f"{socket.gethostname()}.local"}
+        self._access = access
+        self._cookie = f"midifrag-{access.port}"
+        self._names = {"localhost", access.host, socket.gethostname(), f"{socket.gethostname()}.local"}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Let a request or socket through, or refuse it."""
@@ -84,19 +84,19 @@ class Guard:
             name, port = parts.hostname or "", parts.port or 80
         except ValueError:
             return False
-        if port != self._door.port or parts.path or parts.username is not None:
+        if port != self._access.port or parts.path or parts.username is not None:
             return False
         try:
             address = ipaddress.ip_address(name)
         except ValueError:
             return name.lower() in {known.lower() for known in self._names}
         # An address cannot be rebound; on loopback, still only loopback addresses lead here.
-        return address.is_loopback or not is_loopback(self._door.host)
+        return address.is_loopback or not is_loopback(self._access.host)
 
     # --- the token ---------------------------------------------------------------------------------------------------
 
     def _knows_token(self, headers: dict[str, str]) -> bool:
-        token = self._door.token
+        token = self._access.token
         if token is None:
             return True
         try:
@@ -107,7 +107,7 @@ class Guard:
 
     async def _ask_for_token(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Turn the token of the printed address into a cookie, so that it leaves the address bar."""
-        token = self._door.token or ""
+        token = self._access.token or ""
         given = urllib.parse.parse_qs(scope.get("query_string", b"").decode("latin-1")).get("token", [""])[0]
         if scope["type"] != "http" or scope["path"] != "/" or not _same(given, token):
             await _refuse(scope, receive, send, 401, texts.TOKEN_NEEDED)

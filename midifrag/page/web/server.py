@@ -21,7 +21,7 @@ NICENESS = 2
 RECONNECT_SECONDS = 5.0
 
 
-def serve(errand: bytes, listening: socket.socket, pipe: Connection) -> None:
+def serve(setup: bytes, listening: socket.socket, pipe: Connection) -> None:
     """Serve until the show's process ends, or the pipe does. Runs in a process of its own."""
     # Ctrl-C reaches every process of the terminal; the show decides what it means.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
@@ -31,7 +31,7 @@ def serve(errand: bytes, listening: socket.socket, pipe: Connection) -> None:
     os.environ["NICEGUI_STORAGE_PATH"] = tempfile.gettempdir()
     # What only a stranger's request can cause (a page that is not there) is no news for the performer's terminal.
     logging.getLogger("nicegui").setLevel(logging.ERROR)
-    configuration, door = pickle.loads(errand)  # noqa: S301 — from our own parent
+    configuration, access = pickle.loads(setup)  # noqa: S301 — from our own parent
 
     import uvicorn
     from fastapi import FastAPI
@@ -40,8 +40,8 @@ def serve(errand: bytes, listening: socket.socket, pipe: Connection) -> None:
     from nicegui import ui
 
     from midifrag.page import texts
+    from midifrag.page.model import PageModel
     from midifrag.page.screen import Screens
-    from midifrag.page.stage import Stage
     from midifrag.page.web.files import routes
     from midifrag.page.web.guard import Guard
 
@@ -62,10 +62,10 @@ def serve(errand: bytes, listening: socket.socket, pipe: Connection) -> None:
         gc.collect()
 
     async def run() -> None:
-        stage = Stage(configuration, send)
-        screens = Screens(stage)
+        page = PageModel(configuration, send)
+        screens = Screens(page)
         app = FastAPI(openapi_url=None, docs_url=None, redoc_url=None)
-        app.include_router(routes(stage))
+        app.include_router(routes(page))
         ui.page("/")(screens.open)
         pages.on_startup(forget_pool)
         ui.run_with(
@@ -79,9 +79,9 @@ def serve(errand: bytes, listening: socket.socket, pipe: Connection) -> None:
             show_welcome_message=False,
         )
         loop = asyncio.get_running_loop()
-        threading.Thread(target=_listen, args=(pipe, loop, stage.take), name="show", daemon=True).start()
+        threading.Thread(target=_listen, args=(pipe, loop, page.take), name="show", daemon=True).start()
         drawing = loop.create_task(screens.keep_drawn())
-        config = uvicorn.Config(Guard(app, door), log_level="error", access_log=False, ws="websockets-sansio")
+        config = uvicorn.Config(Guard(app, access), log_level="error", access_log=False, ws="websockets-sansio")
         await Server(config).serve(sockets=[listening])
         drawing.cancel()
 

@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from midifrag.page.web.guard import Guard
-from midifrag.page.wire import Door
+from midifrag.page.wire import Access
 
 TOKEN = "s3cret-token"
 
@@ -30,7 +30,7 @@ def ask(path="/", *, host="192.168.1.20:8765", bound="0.0.0.0", token=TOKEN, kin
     async def send(message):
         sent.append(message)
 
-    asyncio.run(Guard(inner, Door(bound, 8765, token))(scope, receive, send))
+    asyncio.run(Guard(inner, Access(bound, 8765, token))(scope, receive, send))
     return sent
 
 
@@ -88,7 +88,7 @@ def test_two_host_headers_are_refused():
 
     raw = [(b"host", b"127.0.0.1:8765"), (b"host", b"evil.example")]
     scope = {"type": "http", "path": "/", "query_string": b"", "headers": raw}
-    asyncio.run(Guard(inner, Door("127.0.0.1", 8765, None))(scope, None, send))
+    asyncio.run(Guard(inner, Access("127.0.0.1", 8765, None))(scope, None, send))
     assert status(sent) == 403
 
 

@@ -5,15 +5,18 @@ from __future__ import annotations
 import contextlib
 import http.client
 import os
+import re
 import signal
-import socket
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
-#: Generous: a loaded machine may take long, a healthy one needs a fraction.
-PATIENCE = 60.0
+import psutil
+
+#: For what hangs: a busy machine may take many times as long as a healthy one.
+PATIENCE = 300.0
 #: Would run if a page ever took a prompt for markup.
 ATTACK = '<img src="/no" onerror="window.hacked=1">'
 SHOW = """\
@@ -49,31 +52,24 @@ def write_set(folder: Path) -> Path:
     return folder / "presets.yaml"
 
 
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
 class RunningShow:
     """`midifrag run` on the set in ``folder``; ``output`` is where it prints."""
 
     def __init__(self, folder: Path, *flags: str) -> None:
         self.folder = folder
         self.fragments = folder / "fragments"
-        self.port = free_port()
-        self.address = f"http://127.0.0.1:{self.port}"
         self.output = folder / "output.txt"
         start = "import sys; from midifrag.__main__ import main; sys.exit(main())"
         command = [sys.executable, "-c", start, "run", str(write_set(folder)), "--fragments", str(self.fragments)]
         with self.output.open("w") as output:
             self.process = subprocess.Popen(
-                [*command, "--page-port", str(self.port), *flags],
+                [*command, "--page-port", "0", *flags],
                 stdout=output,
                 stderr=subprocess.STDOUT,
                 env={**os.environ, "COLUMNS": "200"},
             )
-        self._wait_until_served()
+        self.port = self._wait_until_served()
+        self.address = f"http://127.0.0.1:{self.port}"
 
     def get(self, path: str, **headers: str) -> tuple[int, bytes]:
         """Ask for exactly this path."""
@@ -85,20 +81,32 @@ class RunningShow:
             answer = connection.getresponse()
             return answer.status, answer.read()
 
+    @contextlib.contextmanager
+    def engine_at_rest(self) -> Iterator[None]:
+        """The engine's process does nothing, so that what is asked of it stays queued."""
+        engine = next(one for one in psutil.Process(self.process.pid).children() if self._is_engine(one))
+        engine.suspend()
+        try:
+            yield
+        finally:
+            engine.resume()
+
+    def _is_engine(self, child: psutil.Process) -> bool:
+        """Of the processes that a show starts, all but the page's, which listens, and multiprocessing's own tracker."""
+        return "spawn_main" in " ".join(child.cmdline()) and not child.net_connections("tcp")
+
     def stop(self) -> int:
         self.process.send_signal(signal.SIGINT)
         return self.process.wait(PATIENCE)
 
-    def _wait_until_served(self) -> None:
+    def _wait_until_served(self) -> int:
+        """The port that the page listens on, as it is printed."""
         deadline = time.monotonic() + PATIENCE
-        while True:
-            with contextlib.suppress(OSError):
-                self.get("/page.css")
-                # Everything that is printed at the start has been.
-                if "page  " in self.output.read_text():
-                    return
-            if self.process.poll() is not None or time.monotonic() > deadline:
-                self.process.kill()
-                self.process.wait()
-                raise RuntimeError(self.output.read_text())
+        while self.process.poll() is None and time.monotonic() < deadline:
+            printed = re.search(r"page +http://[^:]+:(\d+)/", self.output.read_text())
+            if printed is not None:
+                return int(printed[1])
             time.sleep(0.05)
+        self.process.kill()
+        self.process.wait()
+        raise RuntimeError(self.output.read_text())

@@ -135,13 +135,11 @@ def test_a_link_from_another_site_opens_the_page_and_nothing_else(show):
 
 def test_other_devices_come_in_by_the_code_in_the_terminal(tmp_path, browser, free_show):
     show = free_show("--page-host", "0.0.0.0")
-    printed = show.output.read_text()
+    printed = browser.until(lambda: (text := show.output.read_text()) and "▀" in text and text)
     address = next(word for word in printed.split() if word.startswith("http://") and "token=" in word)
-    assert "▀" in printed
     assert show.get("/")[0] == 401
     assert show.get(SOCKET, **UPGRADE)[0] == 403
     browser.load(address)
     assert "token" not in browser.driver.current_url
     browser.load(browser.driver.current_url)
-    browser.pad(36).click()
-    browser.until(lambda: browser.pad_state(36) == "landed")
+    browser.play(36)

@@ -8,8 +8,8 @@ import shutil
 import pytest
 
 from tests.jack import Peer
-from tests.page.browser import Browser
-from tests.page.show import RunningShow
+from tests.scenarios.page.browser import Browser
+from tests.scenarios.page.show import RunningShow
 from tools.chromium import chromium, installed
 from tools.jack_server import BACKEND
 
@@ -68,7 +68,8 @@ def driver(tmp_path_factory):
 
 @pytest.fixture
 def browser(driver, show):
-    """A fresh page of the show. At the end, nothing that anybody typed must have run as a script."""
+    """A fresh page of an idle show. At the end, nothing that anybody typed must have run as a script."""
     opened = Browser(driver, show.address)
+    opened.wait_until_nothing_renders()
     yield opened
     opened.close()

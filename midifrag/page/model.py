@@ -1,6 +1,6 @@
 """What the page knows of the show: how everything stands, its configuration, and which part of it is new.
 
-One `Stage` for all browsers, used on the page's event loop only.
+One `PageModel` for all browsers, used on the page's event loop only.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import time
 from collections import deque
 from collections.abc import Callable
 from enum import StrEnum
-from typing import TypeAlias, assert_never
+from typing import assert_never
 
 from midifrag.bridge.view import View
 from midifrag.config.banks import Bank
@@ -26,7 +26,6 @@ from midifrag.events import (
     PadChanged,
     PortChanged,
     SlotsChanged,
-    StateChange,
     TakeChanged,
 )
 from midifrag.fragment.archive import Archive
@@ -34,7 +33,7 @@ from midifrag.fragment.record import TakeRecord
 from midifrag.intents import Intent, Press
 from midifrag.pad_key import PadKey
 from midifrag.page.forecast import Forecast
-from midifrag.page.wire import Configuration, MidiSeen, ReadAgain
+from midifrag.page.wire import Configuration, FromPage, FromShow, MidiSeen, ReadAgain
 from midifrag.states import JobState
 
 #: MIDI events and changed takes that are kept.
@@ -57,10 +56,6 @@ class Part(StrEnum):
     MIDI = "midi"
     TAKES = "takes"
     TIME = "time"
-
-
-#: What the show's process says.
-FromShow: TypeAlias = StateChange | Configuration | MidiSeen
 
 
 def _part_of(message: FromShow) -> Part:
@@ -86,23 +81,22 @@ def _part_of(message: FromShow) -> Part:
             return Part.MIDI
         case TakeChanged():
             return Part.TAKES
-        case Configuration() | ConfigurationChanged():
+        case Configuration():
             return Part.CONFIGURATION
         case _:
             assert_never(message)
 
 
-class Stage:
+class PageModel:
     """``send`` takes intents to the show; ``versions`` count how often each part has changed."""
 
-    def __init__(self, configuration: Configuration, send: Callable[[Intent | ReadAgain], None]) -> None:
+    def __init__(self, configuration: Configuration, send: Callable[[FromPage], None]) -> None:
         self.configuration = configuration
         self.view = View(configuration.loaded)
         self.forecast = Forecast()
         self.archive = Archive(configuration.archive, configuration.loaded.show.archive)
         self.midi: deque[MidiSeen] = deque(maxlen=MIDI_LINES)
         self.changed_takes: deque[TakeRecord] = deque(maxlen=CHANGED_TAKES)
-        self.landed: deque[tuple[JobChanged, float]] = deque(maxlen=CHANGED_TAKES)
         self.versions: dict[Part, int] = dict.fromkeys(Part, 1)
         self.news = asyncio.Event()
         self._send = send
@@ -112,19 +106,30 @@ class Stage:
     def take(self, message: FromShow) -> None:
         """Take in what the show's process said."""
         match message:
-            case Configuration():
+            case Configuration(loaded):
                 self.configuration = message
-                self.view.apply(ConfigurationChanged(message.loaded))
+                self.view.apply(ConfigurationChanged(loaded))
             case MidiSeen():
                 self.midi.append(message)
             case TakeChanged(record):
                 self.changed_takes.append(record)
-            case _:
+            case JobChanged(state=state):
                 self.view.apply(message)
-        if isinstance(message, JobChanged):
-            self.forecast.learn(message)
-            if message.job not in self.view.jobs:
-                self.touch(Part.FINISHED)
+                self.forecast.learn(message)
+                if state.ended:
+                    self.touch(Part.FINISHED)
+            case (
+                PadChanged()
+                | BankChanged()
+                | ControlChanged()
+                | SlotsChanged()
+                | EngineChanged()
+                | PortChanged()
+                | Notice()
+            ):
+                self.view.apply(message)
+            case _:
+                assert_never(message)
         self.touch(_part_of(message))
 
     def touch(self, part: Part) -> None:

@@ -1,0 +1,47 @@
+"""Set editing in a browser: what is typed there is in the bank's file, and live at once."""
+
+import pytest
+from selenium.webdriver.common.keys import Keys
+
+
+@pytest.fixture
+def bank(browser, show):
+    """A bank's file, which is as it was afterwards."""
+    path = show.folder / "presets" / "stage.yaml"
+    before = path.read_text()
+    yield path
+    path.write_text(before)
+    browser.tab("Play")
+    # Edits by hand are found within a second or two.
+    browser.wait_for_text("[data-pad='36']", "short dark kick")
+    browser.until(lambda: not browser.all("[data-pad='39']"))
+
+
+def test_an_edited_pad_is_written_and_live_at_once(browser, bank):
+    before = bank.read_text()
+    browser.tab("Set")
+    browser.click("[data-edit='36']")
+    prompt = browser.find(".editor-form textarea")
+    browser.until(lambda: prompt.get_attribute("value") == "short dark kick")
+    browser.type(".editor-form .field-steps input", "0")
+    browser.button("Save pad")
+    browser.wait_for_text(".q-notifications", "presets/stage.yaml:5: pads.36.steps: 0 is below 1")
+    assert bank.read_text() == before
+    browser.type(".editor-form .field-steps input", Keys.BACK_SPACE)
+    browser.type(".editor-form textarea", Keys.CONTROL, "a")
+    browser.type(".editor-form textarea", "short dull kick")
+    browser.button("Save pad")
+    browser.until(lambda: bank.read_text() == before.replace("short dark kick", "short dull kick"))
+    browser.tab("Play")
+    browser.wait_for_text("[data-pad='36']", "short dull kick")
+
+
+def test_a_prompt_is_saved_as_a_pad(browser, bank):
+    before = bank.read_text()
+    browser.type_prompt("new pad sound")
+    browser.click("[title='Save as pad']")
+    browser.find(".dialog")
+    browser.button("Save")
+    browser.wait_for_text("[data-pad='39']", "new pad sound")
+    assert "\n  39: {prompt: new pad sound}\n" in bank.read_text()
+    assert before.rstrip("\n") in bank.read_text()
