@@ -60,3 +60,14 @@ def test_reload_keeps_the_bank_where_it_is_still_there():
     assert banks.bank.slug == "three"
     assert banks.holds("three", PadKey(36))
     assert not banks.holds("two", PadKey(36))
+
+
+def test_a_banks_own_control_counts_in_that_bank_alone():
+    own = {"controls": [{"cc": 1, "sets": "steps", "range": [1, 128]}]}
+    banks = SetList(loaded(bank("one", **own), bank("two")))
+    banks.values.move("cc 1 sets steps", 1.0)
+    steps = []
+    for index in (1, 0):
+        banks.activate(index)
+        steps.append(banks.next_preset(PadKey(36)).steps)
+    assert steps == [None, 128]

@@ -1,5 +1,3 @@
-import pytest
-
 from midifrag.bridge.tempo import Tempo
 from midifrag.midi.messages import Tick, TransportChange
 
@@ -25,20 +23,6 @@ def test_jitter_changes_nothing():
 def test_start_and_stop_are_no_tempo():
     tempo = Tempo(120)
     assert not tempo.feed(TransportChange("live", "start", 0.0))
-
-
-def test_a_press_is_told_the_tempo_of_the_clock():
-    from tests.support.bridges import Rig
-    from tests.support.shows import bank, loaded
-
-    rig = Rig(loaded(bank(pads={36: {"prompt": "beat, {bpm} bpm"}})))
-    rig.press()
-    for index in range(30):
-        rig.bridge.handle(Tick("midifrag", index * 60 / 90 / 24))
-    rig.press()
-    assert [render.prompt for render in rig.engines.renders()] == ["beat, 120 bpm", "beat, 90 bpm"]
-    assert rig.jobs()[-1].prompt == "beat, 90 bpm"
-    assert [c.value for c in rig.changes if type(c).__name__ == "ControlChanged"] == [pytest.approx(90)]
 
 
 def test_another_tempo_of_the_show_counts_until_a_clock_runs():

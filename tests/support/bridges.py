@@ -9,6 +9,7 @@ import numpy as np
 
 from midifrag.bridge.bridge import Bridge, FromEngine
 from midifrag.clock import ManualClock
+from midifrag.config.banks import Bank
 from midifrag.config.loading import Loaded
 from midifrag.engine.messages import (
     Cancel,
@@ -25,7 +26,7 @@ from midifrag.events import JobChanged, PadChanged, StateChange
 from midifrag.fragment.messages import Landed, LandTake, TakeArchived, WriterCommand
 from midifrag.midi.messages import ControlChange, NoteOn, ProgramChange
 from midifrag.pad_key import PadKey
-from tests.support.shows import loaded
+from tests.support.shows import loaded, one_pad
 
 INFO = EngineInfo("sketch", "sketch", "abc", "cpu", "fp32", 44100, 2, 190.0, ("sketch",))
 
@@ -106,3 +107,10 @@ class Rig:
 
     def jobs(self) -> list[JobChanged]:
         return [change for change in self.changes if isinstance(change, JobChanged)]
+
+
+def with_spares(*banks: Bank, **spares: Any) -> Rig:
+    """A rig whose spares are on and whose engine is ready; its bank is one pad that asks for rain, if none is given."""
+    rig = Rig(loaded(*(banks or (one_pad(),)), engine={"spares": {"enabled": True, **spares}}))
+    rig.ready()
+    return rig

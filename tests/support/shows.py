@@ -15,9 +15,19 @@ def bank(slug: str = "opening", pads: dict[Any, Any] | None = None, **keys: Any)
     return Bank.model_validate({"name": slug.title(), "pads": pads, "slug": slug, **keys})
 
 
+def one_pad(**keys: Any) -> Bank:
+    """A bank whose only pad asks for rain, and has these keys besides."""
+    return bank(pads={36: {"prompt": "rain", **keys}})
+
+
 def loaded(*banks: Bank, **show: Any) -> Loaded:
     banks = banks or (bank(),)
     settings = Show.model_validate(
         {"model": "sketch", "set_list": [one.slug for one in banks], "engine": {"spares": {"enabled": False}}, **show}
     )
     return Loaded(settings, banks, Path("presets.yaml"))
+
+
+def two_banks(**show: Any) -> Loaded:
+    """Bank one with program 1, and bank two with program 5, whose first pad asks for wind."""
+    return loaded(bank("one", program=1), bank("two", {36: {"prompt": "wind"}}, program=5), **show)
