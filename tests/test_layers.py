@@ -35,7 +35,7 @@ ROOMS: Mapping[str, Sequence[tuple[str, ...]]] = {
         ("hosting", "diffusion", "sketch"),
         ("network",),
         ("loading",),
-        ("protocol",),
+        ("protocol", "limits"),
         ("messages", "stop_words"),
     ),
     "midifrag.page": (

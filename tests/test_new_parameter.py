@@ -37,6 +37,7 @@ ASKS = """
     from midifrag.engine.messages import Render
     from midifrag.errors import RequestError
     from midifrag.fragment.record import TakeRecord
+    from midifrag.pad_key import PadKey
     from midifrag.page import texts
     from tools import settings_reference
 
@@ -51,7 +52,7 @@ ASKS = """
         assert [str(part) for part in error.errors()[0]["loc"]] == ["pads", "36", "rho"]
 
     for how, rho in (({}, 7), ({"values": {"rho": 2}}, 2), ({"velocity": 1.0}, 5)):
-        asked = press_request(Show(), bank, bank.pads["36"], **how)
+        asked = press_request(Show(), bank, bank.pads[PadKey(36)], **how)
         assert request(asked.preset, 1, 2).rho == rho, how
     check_limits(Render(1, "rain", 1.0, 2, rho=20))
     try:

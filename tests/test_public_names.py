@@ -44,6 +44,7 @@ FOR_PLUGINS = {
         "Warm",
         "Warming",
     ],
+    "midifrag.engine.limits": ["check_limits"],
     "midifrag.engine.conformance": ["EngineConformance", "WorkerConformance"],
     "midifrag.surface.driver": [
         "DEFAULT_COLOUR",

@@ -65,7 +65,10 @@ class Worker(Protocol):
         ...
 
     def submit(self, render: Render) -> None:
-        """Take a job. Raises `RequestError` for one that can never be rendered."""
+        """Take a job. Raises `RequestError` for one that can never be rendered.
+
+        What no engine renders, `midifrag.engine.limits.check_limits` refuses; the rest is the worker's own to know.
+        """
         ...
 
     def cancel(self, job: int) -> bool:

@@ -7,8 +7,9 @@ from pydantic import ValidationError
 from ruamel.yaml import YAML
 
 from midifrag.config.banks import Bank
+from midifrag.config.names import none_of
 from midifrag.config.problems import Sources, problem_at, problems_in, unknown_variables
-from midifrag.errors import Problem, none_of
+from midifrag.errors import Problem
 
 TEXT = """\
 name: O

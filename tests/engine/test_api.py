@@ -48,7 +48,7 @@ def test_every_parameter_of_a_request_can_be_given_by_name():
     values = {
         name: PARAMETERS[name].limits[0] if name in NUMBERS else f"some {name}" for name in sorted(names, reverse=True)
     }
-    midifrag.render(api.WorkerModel("toy", worker, None), "rain", **values)
+    midifrag.render(api.WorkerModel("toy", None, worker), "rain", **values)
     assert worker.render == Render(worker.job, "rain", **values)
 
 
@@ -144,7 +144,8 @@ def far(monkeypatch):
             super().__init__(choice)
             made.append(self)
 
-    monkeypatch.setattr("midifrag.engine.registry.plugins", lambda: {"far": Registered(EngineFactory(Watched))})
+    for user in ("midifrag.engine.registry", "midifrag.config.catalogue"):
+        monkeypatch.setattr(f"{user}.plugins", lambda: {"far": Registered(EngineFactory(Watched))})
     return made
 
 
