@@ -36,6 +36,7 @@ ROOMS: Mapping[str, Sequence[tuple[str, ...]]] = {
         ("network",),
         ("loading",),
         ("protocol", "limits"),
+        ("limits",),
         ("messages", "stop_words"),
     ),
     "midifrag.page": (
@@ -44,7 +45,7 @@ ROOMS: Mapping[str, Sequence[tuple[str, ...]]] = {
         ("web",),
         ("screen",),
         ("panels",),
-        ("stage",),
+        ("model",),
         ("forecast", "wire", "texts"),
     ),
 }

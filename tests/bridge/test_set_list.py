@@ -69,5 +69,5 @@ def test_a_banks_own_control_counts_in_that_bank_alone():
     steps = []
     for index in (1, 0):
         banks.activate(index)
-        steps.append(banks.next_preset(PadKey(36)).steps)
+        steps.append(banks.next_request(PadKey(36)).preset.steps)
     assert steps == [None, 128]
