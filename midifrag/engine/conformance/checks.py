@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator
+from typing import TypeVar
 
 import numpy as np
 
 from midifrag.audio import Audio
-from midifrag.engine.messages import EngineInfo, Render, Rendered
+from midifrag.engine.messages import EngineEvent, EngineInfo, Render, Rendered
 from midifrag.errors import RequestError
+
+E = TypeVar("E", bound=EngineEvent)
 
 _RENDER_FIELDS = tuple(Render.__dataclass_fields__)
 
@@ -28,6 +31,13 @@ def must_refuse(what: object) -> Iterator[None]:
     except RequestError:
         return
     raise AssertionError(f"{what} was not refused with RequestError")
+
+
+def require_kind(kind: type[E], event: EngineEvent) -> E:
+    """The event, which must be of this kind."""
+    if not isinstance(event, kind):
+        raise AssertionError(f"{event} came instead of {kind.__name__}")  # noqa: TRY004 — a failed test
+    return event
 
 
 def require_form(take: Rendered, info: EngineInfo, seconds: float) -> None:

@@ -10,7 +10,14 @@ from typing import Any
 
 import numpy as np
 
-from midifrag.engine.conformance.checks import parameters_to_render_again, require, require_form, require_same
+from midifrag.engine.conformance.checks import (
+    E,
+    parameters_to_render_again,
+    require,
+    require_form,
+    require_kind,
+    require_same,
+)
 from midifrag.engine.conformance.workers import WorkerConformance
 from midifrag.engine.messages import (
     Cancel,
@@ -49,7 +56,7 @@ class EngineConformance:
             info = self._wait(events, Ready).info
             engine.send(self._render(1))
             told = self._until(events, Rendered)
-            take = told[-1]
+            take = require_kind(Rendered, told[-1])
             kinds = [type(event) for event in told if isinstance(event, (Started, Progress, Rendered))]
             require(kinds == [Started, *[Progress] * (len(kinds) - 2), Rendered], f"told: {kinds}")
             require(take.job == 1, f"job 1 was asked for and {take.job} was rendered")
@@ -70,8 +77,9 @@ class EngineConformance:
                 engine.send(self._render(job))
             for job in (2, 4, 6):
                 engine.send(Cancel(job))
-            ends = [self._wait(events, Rendered, Cancelled) for _ in range(6)]
-            require(sorted(end.job for end in ends) == [1, 2, 3, 4, 5, 6], f"ended: {[end.job for end in ends]}")
+            ends = [self._until(events, Rendered, Cancelled)[-1] for _ in range(6)]
+            ended = [end.job for end in ends if isinstance(end, Rendered | Cancelled)]
+            require(sorted(ended) == [1, 2, 3, 4, 5, 6], f"ended: {ended}")
             require({1, 3, 5} <= {end.job for end in ends if isinstance(end, Rendered)}, "a job was lost")
 
     def test_takes_are_what_their_parameters_say(self) -> None:
@@ -136,12 +144,12 @@ class EngineConformance:
         given = {"prompt": self.prompt, "seconds": self.seconds, "seed": job, **self.parameters, **parameters}
         return Render(job=job, **given)
 
-    def _wait(self, events: queue.Queue[EngineEvent], *kinds: type[Any]) -> Any:
-        return self._until(events, *kinds)[-1]
+    def _wait(self, events: queue.Queue[EngineEvent], kind: type[E]) -> E:
+        return require_kind(kind, self._until(events, kind)[-1])
 
-    def _until(self, events: queue.Queue[EngineEvent], *kinds: type[Any]) -> list[Any]:
+    def _until(self, events: queue.Queue[EngineEvent], *kinds: type[object]) -> list[EngineEvent]:
         """The next event of these kinds, and all before it."""
-        told: list[Any] = []
+        told: list[EngineEvent] = []
         while True:
             try:
                 told.append(events.get(timeout=self.timeout_seconds))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import pickle
 from dataclasses import replace
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 
@@ -14,11 +14,14 @@ from midifrag.engine.conformance.checks import (
     parameters_to_render_again,
     require,
     require_form,
+    require_kind,
     require_same,
 )
-from midifrag.engine.messages import Progress, Render, Rendered, Started, Warming
+from midifrag.engine.messages import Cancelled, Failed, Progress, Render, Rendered, Started, Warming
 from midifrag.engine.protocol import Worker
 
+#: What a tick may tell.
+JobEvent: TypeAlias = Started | Progress | Rendered | Failed | Cancelled
 #: Ticks after which a render counts as stuck.
 MOST_TICKS = 100_000
 
@@ -112,7 +115,7 @@ class WorkerConformance:
         require(not worker.cancel(waiting), "cancel() of a cancelled job is True")
         require(self._run_until_idle() == [], "a cancelled job goes on")
         job, kept = self._submit(), self._submit(seed=9)
-        seen = worker.tick()
+        seen = self._tick()
         ended = any(isinstance(event, Rendered) and event.job == job for event in seen)
         require(worker.cancel(job) != ended, "cancel() does not know whether the job had ended")
         after = self._run_until_idle()
@@ -186,17 +189,22 @@ class WorkerConformance:
         self._worker().submit(render)
         return render.job
 
-    def _run_until_idle(self) -> list[Any]:
-        events: list[Any] = []
+    def _run_until_idle(self) -> list[JobEvent]:
+        events: list[JobEvent] = []
         for _ in range(MOST_TICKS):
             if not self._worker().busy:
                 return events
-            events += self._worker().tick()
+            events += self._tick()
         raise AssertionError(f"the worker is still busy after {MOST_TICKS} ticks")
+
+    def _tick(self) -> list[JobEvent]:
+        told = self._worker().tick()
+        events = [event for event in told if isinstance(event, JobEvent)]
+        require(len(events) == len(told), f"tick() told something that is about no job: {told}")
+        return events
 
     def _render(self, **parameters: Any) -> Rendered:
         job = self._submit(**parameters)
-        last = self._run_until_idle()[-1]
-        require(isinstance(last, Rendered) and last.job == job, f"job {job} ended with {type(last).__name__}")
-        take: Rendered = last
-        return take
+        last = require_kind(Rendered, self._run_until_idle()[-1])
+        require(last.job == job, f"job {job} was asked for and {last.job} was rendered")
+        return last

@@ -6,6 +6,7 @@ import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
+from typing import Any, TypeAlias
 
 import torch
 from torch import Tensor
@@ -24,6 +25,10 @@ from midifrag.engine.network.oobleck import NotOobleckError
 from midifrag.engine.network.transformer import FastDenoiser
 
 _log = logging.getLogger(__name__)
+
+
+#: What prepares conditioning in its own form, and is given it back.
+_Denoiser: TypeAlias = Denoiser[Any]
 
 
 @dataclass(slots=True)
@@ -48,7 +53,7 @@ class ModelRunner:
         self._graph_memory = self._shortages = 0
         self._lost_graphs: list[GraphShape] = []
         self._conditioner = Conditioner(model)
-        self._denoisers: dict[bool, Denoiser] = {}
+        self._denoisers: dict[bool, _Denoiser] = {}
         self._decoders: dict[bool, LatentDecoder] = {}
         self._denoiser(fp32=False)
         self._decoder(fp32=False)
@@ -59,8 +64,8 @@ class ModelRunner:
         conditioning = self._conditioner.encode(parameters.prompt, parameters.negative_prompt, parameters.seconds)
         self.counters.text_encoder_runs = self._conditioner.text_runs
         first_times = model_times(parameters.method, request.levels(self.model))
-        request.prepared = self._denoiser(request.fp32).prepare(conditioning, first_times, parameters.frames)
-        request.begin(self.model)
+        prepared = self._denoiser(request.fp32).prepare(conditioning, first_times, parameters.frames)
+        request.begin(self.model, prepared)
 
     def remarks_on(self, request: Request) -> list[str]:
         """What a performer should know of how a prompt is understood."""
@@ -163,13 +168,13 @@ class ModelRunner:
         """What denoises and what decodes, in words."""
         return self._denoiser(fp32=False).description, self._decoder(fp32=False).description
 
-    def _denoiser(self, fp32: bool) -> Denoiser:
+    def _denoiser(self, fp32: bool) -> _Denoiser:
         if fp32 not in self._denoisers:
             self.counters.models_built += 1
             self._denoisers[fp32] = self._build_denoiser(self._dtype(fp32))
         return self._denoisers[fp32]
 
-    def _build_denoiser(self, dtype: torch.dtype) -> Denoiser:
+    def _build_denoiser(self, dtype: torch.dtype) -> _Denoiser:
         obstacle = unsupported(self.model.module)
         if obstacle is None:
             return FastDenoiser(self.model.module, dtype)

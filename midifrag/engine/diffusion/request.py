@@ -6,7 +6,6 @@ import enum
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
 import torch
@@ -18,7 +17,7 @@ from midifrag.engine.diffusion.parameters import ResolvedParameters
 from midifrag.engine.diffusion.samplers import SamplerState, Step
 from midifrag.engine.loading.model import Model
 from midifrag.engine.messages import Render, Rendered
-from midifrag.engine.network.denoiser import ModelInput
+from midifrag.engine.network.denoiser import ModelInput, Prepared
 
 
 class RequestStatus(enum.Enum):
@@ -46,7 +45,6 @@ class Request:
     status: RequestStatus = RequestStatus.WAITING
     fp32: bool = False
     last_served: int = 0
-    prepared: Any = None
     notes: list[str] = field(default_factory=list)
     retried_for_memory: bool = False
     announced: bool = False
@@ -55,6 +53,7 @@ class Request:
     pieces: list[Audio] = field(default_factory=list)
     began: float | None = None
     clock: Callable[[], float] = time.perf_counter
+    _prepared: Prepared | None = None
     _state: SamplerState | None = None
     _step: Step | None = None
     _model_input: ModelInput | None = None
@@ -98,9 +97,17 @@ class Request:
             None if shift is None else lambda times: shift.time_shift(times, parameters.frames),
         )
 
+    @property
+    def prepared(self) -> Prepared:
+        """Its conditioning as the denoiser wants it; there is one from `begin` on."""
+        if self._prepared is None:
+            raise RuntimeError("this request has not begun")
+        return self._prepared
+
     @torch.inference_mode()
-    def begin(self, model: Model) -> None:
+    def begin(self, model: Model, prepared: Prepared) -> None:
         """Draw the first latent and take up the first step. Called again, it starts over with the same noise."""
+        self._prepared = prepared
         levels = self.levels(model)
         noise = Noise(self.parameters.seed, model.module.io_channels, self.parameters.frames, model.device)
         first = noise.draw()

@@ -11,7 +11,6 @@ import pickle
 import zipfile
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import torch
 from torch import nn
@@ -49,7 +48,7 @@ def read_state(file: Path) -> dict[str, torch.Tensor]:
     return unwrap(tensors)
 
 
-def _read_safetensors(file: Path) -> dict[str, Any]:
+def _read_safetensors(file: Path) -> dict[str, object]:
     from safetensors import SafetensorError
     from safetensors.torch import load_file
 
@@ -59,7 +58,7 @@ def _read_safetensors(file: Path) -> dict[str, Any]:
         raise _damaged(file, error) from error
 
 
-def _read_pickle(file: Path) -> dict[str, Any]:
+def _read_pickle(file: Path) -> dict[str, object]:
     try:
         # Mapped, so that a training checkpoint's optimiser state is never read.
         content = torch.load(file, map_location="cpu", weights_only=True, mmap=zipfile.is_zipfile(file))

@@ -158,8 +158,8 @@ _REQUIRED = (
 )
 
 
-def _lookup(config: Mapping[str, Any], path: str) -> Any:
-    value: Any = config
+def _lookup(config: Mapping[str, Any], path: str) -> object:
+    value: object = config
     for key in path.split("."):
         value = value.get(key) if isinstance(value, Mapping) else None
     return value

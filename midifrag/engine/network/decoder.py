@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from midifrag.engine.network.oobleck import NotOobleckError, operations, receptive_field_of, run_chain
 
@@ -142,7 +142,7 @@ def _cut(audio: Tensor, window: Window) -> Tensor:
     """The window's samples; a decoder that falls short of its ratio is filled up with silence."""
     kept = audio[..., window.skip : window.skip + window.samples]
     missing = window.samples - kept.shape[-1]
-    return torch.nn.functional.pad(kept, (0, missing)) if missing else kept
+    return nn.functional.pad(kept, (0, missing)) if missing else kept
 
 
 def fp32_module(module: Any) -> Any:
@@ -157,6 +157,6 @@ def fp32_module(module: Any) -> Any:
     return copy.deepcopy(module).float()
 
 
-def module_bytes(module: Any) -> int:
+def module_bytes(module: nn.Module | None) -> int:
     """Bytes of a module's parameters and buffers."""
     return 0 if module is None else sum(each.numel() * each.element_size() for each in module.state_dict().values())

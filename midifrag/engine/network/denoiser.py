@@ -11,7 +11,7 @@ import copy
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any, NamedTuple, Protocol
+from typing import Any, Generic, NamedTuple, Protocol, TypeVar
 
 import torch
 from torch import Tensor
@@ -27,37 +27,49 @@ class ModelInput(NamedTuple):
     t: float
 
 
+class Prepared(Protocol):
+    """What of a request does not change from step to step, in the form that a denoiser wants it."""
+
+    @property
+    def can_guide(self) -> bool:
+        """Whether classifier-free guidance changes anything."""
+        ...
+
+
+P = TypeVar("P", bound=Prepared)
+
+
 @dataclass(frozen=True, slots=True)
-class Row:
+class Row(Generic[P]):
     """One request's share of a call: its input, its prepared conditioning (see `Denoiser.prepare`) and its guidance."""
 
     model_input: ModelInput
-    prepared: Any
+    prepared: P
     cfg_scale: float
 
 
-class Denoiser(Protocol):
+class Denoiser(Protocol[P]):
     """The model at one precision. ``description`` says what runs; ``memory`` is in bytes, beside the module's own."""
 
     description: str
     memory: int
 
-    def prepare(self, conditioning: Conditioning, times: Sequence[float], frames: int) -> Any:
+    def prepare(self, conditioning: Conditioning, times: Sequence[float], frames: int) -> P:
         """What of a request can be computed before its first step. ``times`` are the ones it will ask for first."""
         ...
 
-    def bytes_held(self, prepared: Any) -> int:
+    def bytes_held(self, prepared: P) -> int:
         """Bytes that a request's prepared conditioning takes."""
         ...
 
-    def evaluate(self, rows: Sequence[Row]) -> Tensor:
+    def evaluate(self, rows: Sequence[Row[P]]) -> Tensor:
         """The guided outputs, fp32, shape (rows, channels, frames). All rows have the same number of frames."""
         ...
 
 
-def is_guided(row: Row) -> bool:
+def is_guided(row: Row[P]) -> bool:
     """Whether the row's guidance does anything, and so takes a second, unconditional evaluation."""
-    return bool(row.cfg_scale != 1 and row.prepared.can_guide)
+    return row.cfg_scale != 1 and row.prepared.can_guide
 
 
 def apply_guidance(conditional: Tensor, unconditional: Tensor, scales: Sequence[float]) -> Tensor:
@@ -98,7 +110,7 @@ class StockDenoiser:
         return 0
 
     @torch.inference_mode()
-    def evaluate(self, rows: Sequence[Row]) -> Tensor:
+    def evaluate(self, rows: Sequence[Row[Conditioning]]) -> Tensor:
         """See `Denoiser.evaluate`."""
         guided_rows = [index for index, row in enumerate(rows) if is_guided(row)]
         again = [rows[index] for index in guided_rows]
@@ -118,7 +130,7 @@ class StockDenoiser:
         return combine_guidance(output, rows, guided_rows)
 
 
-def combine_guidance(output: Tensor, rows: Sequence[Row], guided_rows: Sequence[int]) -> Tensor:
+def combine_guidance(output: Tensor, rows: Sequence[Row[P]], guided_rows: Sequence[int]) -> Tensor:
     """Guide a call's outputs: one for every row, then an unconditional one for each of ``guided_rows``."""
     if not guided_rows:
         return output

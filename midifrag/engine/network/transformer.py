@@ -14,7 +14,7 @@ from __future__ import annotations
 import operator
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
 import torch
 from torch import Tensor
@@ -44,6 +44,9 @@ class PreparedConditioning:
     global_cond: Tensor | None
     time_embeddings: dict[float, Tensor]
     can_guide: bool
+
+
+_Row: TypeAlias = Row[PreparedConditioning]
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +134,7 @@ class FastDenoiser:
         prepared.time_embeddings.update(zip(times, embedded, strict=True))
 
     @torch.inference_mode()
-    def evaluate(self, rows: Sequence[Row]) -> Tensor:
+    def evaluate(self, rows: Sequence[_Row]) -> Tensor:
         """See `Denoiser.evaluate`."""
         for row in rows:
             if row.model_input.t not in row.prepared.time_embeddings:
@@ -171,7 +174,7 @@ class FastDenoiser:
         finally:
             self.release_batch()
 
-    def _sample_row(self, frames: int, *, guided: bool, has_negative: bool) -> Row:
+    def _sample_row(self, frames: int, *, guided: bool, has_negative: bool) -> _Row:
         """A row as requests have them, of zeros."""
         device, dit = self._project_in.device, self._dit
         cross = None
@@ -200,7 +203,7 @@ class FastDenoiser:
         self._batch_context = None
 
     def _inputs(
-        self, rows: Sequence[Row], guided_rows: Sequence[int], *, negative_rows: Sequence[int], fill: bool = False
+        self, rows: Sequence[_Row], guided_rows: Sequence[int], *, negative_rows: Sequence[int], fill: bool = False
     ) -> DenoiserInputs:
         """The tensors of a call that evaluates the rows at ``guided_rows`` once more, unguided.
 
@@ -217,14 +220,15 @@ class FastDenoiser:
             prepend=self._prepend(rows, guided_rows),
         )
 
-    def _context(self, rows: Sequence[Row], negative_rows: Sequence[int], fill: bool) -> Tensor | None:
+    def _context(self, rows: Sequence[_Row], negative_rows: Sequence[int], fill: bool) -> Tensor | None:
         """The keys and values of all rows that have any, kept from call to call while the rows stay the same."""
         parts = [row.prepared.context for row in rows]
         for index in negative_rows:
             own = rows[index].prepared
-            parts.append(
-                torch.zeros_like(own.context) if fill and own.negative_context is None else own.negative_context
-            )
+            if own.negative_context is None and own.context is not None and fill:
+                parts.append(torch.zeros_like(own.context))
+            else:
+                parts.append(own.negative_context)
         present = [part for part in parts if part is not None]
         if len(present) < 2:
             return present[0] if present else None
@@ -233,7 +237,7 @@ class FastDenoiser:
             self._batch_context = _BatchContext(members, list(negative_rows), fill, torch.cat(present, dim=2))
         return self._batch_context.context
 
-    def _prepend(self, rows: Sequence[Row], guided_rows: Sequence[int]) -> Tensor | None:
+    def _prepend(self, rows: Sequence[_Row], guided_rows: Sequence[int]) -> Tensor | None:
         parts = [row.prepared.prepend for row in rows if row.prepared.prepend is not None]
         if not parts:
             return None

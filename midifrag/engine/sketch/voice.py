@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -122,6 +122,6 @@ class Voice:
 
 def spawn(rng: np.random.Generator, count: int) -> list[np.random.Generator]:
     """Independent generators from ``rng``'s seed; numpy before 1.25 has no ``Generator.spawn``."""
-    bits: Any = rng.bit_generator
-    seeds = bits.seed_seq if hasattr(bits, "seed_seq") else bits._seed_seq
+    bits = rng.bit_generator
+    seeds: np.random.SeedSequence = getattr(bits, "seed_seq" if hasattr(bits, "seed_seq") else "_seed_seq")
     return [np.random.Generator(np.random.PCG64(seed)) for seed in seeds.spawn(count)]

@@ -8,9 +8,10 @@ from midifrag.engine.conformance.checks import (
     parameters_to_render_again,
     require,
     require_form,
+    require_kind,
     require_same,
 )
-from midifrag.engine.messages import EngineInfo, Rendered
+from midifrag.engine.messages import EngineInfo, Rendered, Started
 from midifrag.errors import RequestError
 
 INFO = EngineInfo("e", "m", "", "cpu", "fp32", 1000, 2, 9.0, ())
@@ -30,6 +31,12 @@ def test_only_a_refusal_is_a_refusal():
         pass
     with pytest.raises(KeyError), must_refuse("this"):
         raise KeyError
+
+
+def test_an_event_of_the_wanted_kind_is_handed_back():
+    assert require_kind(Rendered, TAKE) is TAKE
+    with pytest.raises(AssertionError, match=r"Started\(job=1\) came instead of Rendered"):
+        require_kind(Rendered, Started(1))
 
 
 def test_a_take_of_the_promised_form_passes():

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from midifrag.engine.conformance import WorkerConformance
-from midifrag.engine.messages import Rendered
+from midifrag.engine.messages import Ready, Rendered
 from midifrag.engine.protocol import EngineChoice
 from midifrag.engine.sketch.worker import SketchWorker
 
@@ -35,6 +35,8 @@ class _Faulty(SketchWorker):
 
     def tick(self):
         events = super().tick()
+        if self._fault == "off the subject":
+            return [*events, Ready(self.info())]
         if self._fault == "no start":
             return events[1:]
         if events and isinstance(events[-1], Rendered):
@@ -54,6 +56,7 @@ class _Faulty(SketchWorker):
     ("fault", "test"),
     [
         ("no start", "test_events_come_in_order"),
+        ("off the subject", "test_events_come_in_order"),
         ("wrong type", "test_audio_has_the_promised_form"),
         ("wrong shape", "test_audio_has_the_promised_form"),
         ("not finite", "test_audio_has_the_promised_form"),

@@ -12,10 +12,12 @@ from midifrag.engine.diffusion.parameters import ResolvedParameters
 from midifrag.engine.diffusion.request import Request, RequestStatus, by_priority
 from midifrag.engine.diffusion.samplers import Sampler
 from midifrag.engine.messages import Rendered
+from midifrag.engine.network.conditioning import Conditioning
 from midifrag.engine.network.denoiser import ModelInput
 from tests.engine.presses import press
 
 CPU = torch.device("cpu")
+PREPARED = Conditioning()
 
 
 def two_evaluations(state):
@@ -39,10 +41,11 @@ def made(step=two_evaluations, shift=None, **options):
 def test_from_waiting_to_decoding():
     request, model = made()
     assert request.status is RequestStatus.WAITING
-    request.begin(model)
+    request.begin(model, PREPARED)
     assert request.status is RequestStatus.DENOISING
     first = request.state.x
     assert first.shape == (1, 3, 5)
+    assert request.prepared is PREPARED
     ends, times = [], []
     for _ in range(4):
         times.append(request.model_input.t)
@@ -56,12 +59,12 @@ def test_from_waiting_to_decoding():
 
 def test_what_the_sampler_asks_depends_on_what_it_was_told():
     request, model = made()
-    request.begin(model)
+    request.begin(model, PREPARED)
     request.receive(torch.full((1, 3, 5), 10.0))
     assert torch.equal(request.model_input.x, request.state.x + 10)
 
 
-@pytest.mark.parametrize("attribute", ["state", "model_input"])
+@pytest.mark.parametrize("attribute", ["state", "model_input", "prepared"])
 def test_before_its_beginning_there_is_nothing_to_ask(attribute):
     request, _ = made()
     with pytest.raises(RuntimeError):
@@ -72,10 +75,10 @@ def test_before_its_beginning_there_is_nothing_to_ask(attribute):
 
 def test_beginning_again_has_the_same_noise():
     request, model = made()
-    request.begin(model)
+    request.begin(model, PREPARED)
     first, attempt = request.state.x, request.attempt
     request.receive(torch.ones(1, 3, 5))
-    request.begin(model)
+    request.begin(model, PREPARED)
     assert torch.equal(request.state.x, first)
     assert request.state.index == 0
     assert request.attempt == attempt + 1
@@ -84,7 +87,7 @@ def test_beginning_again_has_the_same_noise():
 @pytest.mark.parametrize("scales_noise", [False, True])
 def test_the_first_latent_is_noise_at_the_first_level_where_a_sampler_wants_that(scales_noise):
     request, model = made(scales_noise=scales_noise)
-    request.begin(model)
+    request.begin(model, PREPARED)
     noise = torch.randn(1, 3, 5, generator=torch.Generator().manual_seed(7))
     assert torch.equal(request.state.x, noise * 4 if scales_noise else noise)
 
@@ -107,9 +110,9 @@ def test_a_step_that_fails_leaves_a_request_that_can_begin_again(moment):
     request, model = made(failing)
     if moment == "start":
         with pytest.raises(MemoryError):
-            request.begin(model)
+            request.begin(model, PREPARED)
     else:
-        request.begin(model)
+        request.begin(model, PREPARED)
         with pytest.raises(MemoryError):
             request.receive(torch.ones(1, 3, 5))
     assert request.status is RequestStatus.WAITING
