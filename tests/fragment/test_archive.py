@@ -1,7 +1,9 @@
 from __future__ import annotations
 
 import errno
+import json
 import os
+import re
 import shutil
 import sqlite3
 from contextlib import closing
@@ -13,6 +15,7 @@ import pytest
 from midifrag.errors import StorageError, UnknownTakeError
 from midifrag.fragment import files
 from midifrag.fragment.archive import Archive
+from midifrag.fragment.archive_index import Index
 from midifrag.fragment.audio_files import encode_audio, read_wav, write_wav
 from midifrag.fragment.options import ArchiveOptions
 from midifrag.fragment.record import TakeRecord
@@ -45,8 +48,21 @@ def test_record_comes_back_from_index_and_file(open_archive, tmp_path):
 
     assert archive.get(1) == stored
     texts = read_metadata(tmp_path / "output001.wav")
-    assert texts["title"] == FULL.prompt
+    assert (texts["title"], texts["software"]) == (FULL.prompt, "midifrag")
     assert TakeRecord.from_json(texts["comment"]).parameters == FULL.parameters
+
+
+def test_number_and_file_are_the_archives_own(open_archive, tmp_path):
+    archive = open_archive(tmp_path)
+
+    stored = archive.store(noise(), RATE, record(number=77, file="elsewhere.wav"))
+
+    assert (stored.number, stored.file) == (1, "output001.wav")
+    written = TakeRecord.from_json(read_metadata(tmp_path / "output001.wav")["comment"])
+    assert (written.number, written.file) == (None, "")
+    assert archive.path(1) == tmp_path / "output001.wav"
+    with pytest.raises(UnknownTakeError, match="there is no take 2"):
+        archive.path(2)
 
 
 @pytest.mark.parametrize("bits", [16, 24])
@@ -151,18 +167,8 @@ def filled(open_archive, folder):
     ("words", "filters", "found"),
     [
         ("", {}, [4, 3, 2, 1]),
-        ("rain", {}, [4, 1]),
-        ("ROOF rain", {}, [1]),
-        ("ölfass", {}, [3]),
-        ("ÖLFASS regen", {}, [3]),
-        ("100%", {}, [4]),
-        ("n_d", {}, [4]),
-        ("'; drop table takes", {}, []),
-        ("", {"bank": "Drift"}, [4, 3]),
-        ("", {"preset": "36", "model": "pocket"}, [1]),
-        ("", {"since": 200.0}, [4, 3, 2]),
-        ("", {"since": 200.0, "until": 400.0}, [3, 2]),
-        ("", {"bank": None, "number": 2}, [2]),
+        ("  ROOF  rain ", {}, [1]),
+        ("regen", {"bank": "Drift", "since": 200.0}, [3]),
         ("nothing of the kind", {}, []),
     ],
 )
@@ -187,9 +193,30 @@ def test_what_happens_to_a_take_later(open_archive, tmp_path):
     assert (archive.get(2).slot, archive.get(2).landed_at) == (5, 222.0)
     assert [take.number for take in archive.find(starred=True)] == [3]
     assert [take.number for take in archive.find("SCHLUSS")] == [3]
+    written = lines(tmp_path)
     for change in (lambda: archive.star(9), lambda: archive.annotate(9, ""), lambda: archive.set_tempo(9, 1.0)):
         with pytest.raises(UnknownTakeError, match="no take 9"):
             change()
+    archive.mark_landed(1, 1, 1.0)
+    assert lines(tmp_path) == [*written, {"take": 1, "slot": 1, "landed_at": 1.0}]
+
+
+def lines(folder):
+    """What happened to takes later, as it is written down."""
+    written = (folder / "changes.jsonl").read_text(encoding="utf-8")
+    return [json.loads(line) for line in written.split("\n") if line]
+
+
+def test_every_change_is_written_down_at_once_and_once(open_archive, tmp_path):
+    archive = filled(open_archive, tmp_path)
+    assert not (tmp_path / "changes.jsonl").exists()
+
+    archive.star(1)
+    archive.annotate(2, "gut")
+    archive.store(noise(), RATE, record())
+    archive.close()
+
+    assert lines(tmp_path) == [{"take": 1, "starred": True}, {"take": 2, "note": "gut"}]
 
 
 def spoil(folder, how):
@@ -231,10 +258,46 @@ def test_index_lost_while_running(open_archive, tmp_path, how):
     archive = filled(open_archive, tmp_path)
     before = archive.find()
     spoil(tmp_path, how)
+    assert archive.find() == before
+    spoil(tmp_path, how)
 
     stored = archive.store(noise(), RATE, record(9))
 
     assert archive.find() == [stored, *before]
+
+
+def test_a_sound_index_is_not_looked_through_for_every_question(open_archive, tmp_path, monkeypatch):
+    archive = filled(open_archive, tmp_path)
+    spoil(tmp_path, "missing")
+    assert archive.count() == 4
+    monkeypatch.setattr(Index, "ensure", None)
+
+    assert archive.count() == 4
+    assert archive.get(3).prompt == "Ölfass im Regen"
+
+
+def full_index(*_, **__):
+    raise sqlite3.OperationalError("database or disk is full")
+
+
+def test_an_index_that_cannot_be_used_at_the_start_is_brought_up_to_date_later(open_archive, tmp_path, monkeypatch):
+    filled(open_archive, tmp_path).close()
+    spoil(tmp_path, "rows missing")
+    with monkeypatch.context() as patch:
+        patch.setattr("midifrag.fragment.archive_index.sqlite3.connect", full_index)
+        archive = open_archive(tmp_path)
+
+    assert [take.number for take in archive.find()] == [4, 3, 2, 1]
+    assert archive.store(noise(), RATE, record()).number == 5
+
+
+def test_a_take_that_the_index_missed_is_found_later(open_archive, tmp_path, monkeypatch):
+    archive = filled(open_archive, tmp_path)
+    with monkeypatch.context() as patch:
+        patch.setattr("midifrag.fragment.archive_index.sqlite3.connect", full_index)
+        archive.store(noise(), RATE, record(5))
+
+    assert [take.number for take in archive.find()] == [5, 4, 3, 2, 1]
 
 
 def test_rebuild(open_archive, tmp_path):
@@ -293,10 +356,7 @@ def test_full_disk_stores_nothing(open_archive, tmp_path, monkeypatch):
 def test_index_that_cannot_be_written_loses_no_take(open_archive, tmp_path, monkeypatch):
     archive = open_archive(tmp_path)
 
-    def full(*_, **__):
-        raise sqlite3.OperationalError("database or disk is full")
-
-    monkeypatch.setattr("midifrag.fragment.archive_index.sqlite3.connect", full)
+    monkeypatch.setattr("midifrag.fragment.archive_index.sqlite3.connect", full_index)
     stored = archive.store(noise(), RATE, record())
     archive.mark_landed(1, 3, 33.0)
     with pytest.raises(StorageError, match="disk is full"):
@@ -318,13 +378,16 @@ def test_changes_that_cannot_be_written_wait(open_archive, tmp_path, monkeypatch
 
     monkeypatch.setattr(Path, "open", full)
     archive.mark_landed(1, 3, 33.0)
+    archive.star(2)
     assert archive.rebuild() == 4
     assert archive.get(1).slot == 3
     monkeypatch.undo()
-    archive.close()
+    archive.store(noise(), RATE, record())
 
+    assert lines(tmp_path) == [{"take": 1, "slot": 3, "landed_at": 33.0}, {"take": 2, "starred": True}]
     (tmp_path / "index.sqlite").unlink()
-    assert open_archive(tmp_path).get(1).slot == 3
+    again = open_archive(tmp_path)
+    assert (again.get(1).slot, again.get(2).starred) == (3, True)
 
 
 def test_take_written_but_not_named_when_killed_is_rescued(open_archive, tmp_path):
@@ -345,6 +408,77 @@ def test_take_written_but_not_named_when_killed_is_rescued(open_archive, tmp_pat
     assert not dead.exists()
 
 
+def test_take_whose_program_was_killed_before_it_was_named_is_rescued(open_archive, tmp_path, monkeypatch):
+    archive = open_archive(tmp_path)
+    with monkeypatch.context() as patch:
+        patch.setattr("midifrag.fragment.archive.move_exclusively", lambda *_: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            archive.store(noise(), RATE, record(7))
+    # What the system does when a program dies.
+    archive._workspace._alive.release()
+
+    assert [take.prompt for take in open_archive(tmp_path).find()] == ["prompt 7"]
+
+
+def test_leftover_that_cannot_be_read_or_removed_stops_nothing(open_archive, tmp_path, monkeypatch):
+    dead = tmp_path / ".midifrag" / "work-dead"
+    dead.mkdir(parents=True)
+    (dead / "alive").touch()
+    (dead / "1-take.wav").write_bytes(b"x")
+
+    def unreadable(path):
+        raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    def stuck(path, ignore_errors=False):
+        if not ignore_errors:
+            raise OSError(errno.EBUSY, os.strerror(errno.EBUSY))
+
+    monkeypatch.setattr("midifrag.fragment.archive.read_metadata", unreadable)
+    monkeypatch.setattr("midifrag.fragment.archive.shutil.rmtree", stuck)
+
+    assert open_archive(tmp_path).find() == []
+    assert wavs(tmp_path) == []
+
+
+def test_take_that_cannot_be_read_is_listed_with_the_reason(open_archive, tmp_path, monkeypatch):
+    open_archive(tmp_path).store(noise(), RATE, FULL)
+    (tmp_path / "index.sqlite").unlink()
+
+    def unreadable(path):
+        raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    monkeypatch.setattr("midifrag.fragment.archive.read_metadata", unreadable)
+
+    (found,) = open_archive(tmp_path).find()
+    reason = (
+        f"cannot read {tmp_path / 'output001.wav'}: the disk does not answer: check its cable, or choose another folder"
+    )
+    assert found == TakeRecord(prompt="", number=1, file="output001.wav", reason=reason)
+
+
+def test_folder_that_cannot_be_listed_is_said(tmp_path, monkeypatch):
+    real = Path.iterdir
+
+    def refused(self):
+        if self == tmp_path:
+            raise OSError(errno.EIO, os.strerror(errno.EIO))
+        return real(self)
+
+    monkeypatch.setattr(Path, "iterdir", refused)
+    with pytest.raises(StorageError, match="^" + re.escape(f"cannot read {tmp_path}: the disk does not answer")):
+        Archive(tmp_path)
+
+
+def test_folder_removed_from_where_no_slots_are_is_not_made_anew(open_archive, tmp_path):
+    archive = open_archive(tmp_path / "archive")
+    archive.store(noise(), RATE, record(1))
+    shutil.rmtree(tmp_path / "archive")
+
+    with pytest.raises(StorageError, match="gone"):
+        archive.store(noise(), RATE, record(2))
+    assert not (tmp_path / "archive").exists()
+
+
 def test_folder_that_is_gone_is_not_made_anew(open_archive, tmp_path):
     archive = open_archive(tmp_path / "drive" / "archive")
     archive.store(noise(), RATE, record(1))
@@ -360,13 +494,14 @@ def test_folder_that_is_gone_is_not_made_anew(open_archive, tmp_path):
     assert archive.get(1).slot == 1
 
 
-def test_folder_removed_from_beside_the_slots_is_made_anew(open_archive, tmp_path):
+def test_folder_removed_from_beside_the_slots_is_made_anew(open_archive, tmp_path, caplog):
     (tmp_path / ".midifrag").mkdir()
     archive = open_archive(tmp_path / "archive")
     archive.store(noise(), RATE, record(1))
     shutil.rmtree(tmp_path / "archive")
 
     assert archive.store(noise(), RATE, record(2)).number == 2
+    assert caplog.messages == [f"{tmp_path / 'archive'} had been removed, with the takes in it; it is made anew"]
     archive.mark_landed(2, 1, 1.0)
     assert [(take.number, take.prompt, take.slot) for take in archive.find()] == [(2, "prompt 2", 1)]
 
@@ -389,8 +524,11 @@ def test_drive_that_answers_nothing_any_more_is_an_error_of_ours(open_archive, t
 def test_folder_that_cannot_be_made(tmp_path):
     (tmp_path / "file").write_text("x")
 
-    with pytest.raises(StorageError, match="a file"):
-        Archive(tmp_path / "file" / "archive")
+    folder = tmp_path / "file" / "archive"
+    with pytest.raises(
+        StorageError, match="^" + re.escape(f"cannot make {folder}: a folder on the way to it is a file")
+    ):
+        Archive(folder)
 
 
 def test_odd_values_lose_no_take(open_archive, tmp_path):
@@ -414,5 +552,7 @@ def test_every_take_is_forced_to_the_disk_once_and_after_it_was_stored(tmp_path,
         archive.store(np.zeros((1, 10), np.float32), 44100, TakeRecord(prompt="x"))
     assert forced == []
     archive.settle()
-    archive.close()
+    archive.store(np.zeros((1, 10), np.float32), 44100, TakeRecord(prompt="x"))
     assert sorted(forced) == ["output001.wav", "output002.wav"]
+    archive.close()
+    assert sorted(forced) == ["output001.wav", "output002.wav", "output003.wav"]

@@ -125,6 +125,43 @@ def test_take_is_archived_and_then_lands(rig):
     assert (written["next"], written["slots"]["1"]["content"]["take"]) == (2, 1)
 
 
+def test_what_a_record_says_of_an_earlier_life_does_not_count(rig):
+    earlier = record(70, number=70, slot=3, landed_at=1.0)
+    rig.handle(LandTake(7, noise(), RATE, earlier, FragmentOptions()))
+    rig.handle(ArchiveOnly(8, noise(), RATE, earlier, "x"))
+
+    kept = [rig.archive.get(number) for number in (1, 2)]
+    assert [(take.job, take.slot, take.landed_at) for take in kept] == [(7, 1, 5000.0), (8, None, None)]
+
+
+def test_notes_of_a_fragment_are_told(rig):
+    options = FragmentOptions(normalise="loudness")
+
+    landed = rig.handle(dataclasses.replace(land(7), options=options))[-1]
+
+    assert len(landed.notes) == 1
+    assert "LUFS" in landed.notes[0]
+
+
+def test_a_disk_that_does_not_force_a_take_holds_nothing_up(rig, monkeypatch, caplog):
+    def refused(_archive):
+        raise StorageError("the disk does not answer")
+
+    monkeypatch.setattr(Archive, "settle", refused)
+
+    assert kinds(rig.handle(land(7))) == ["TakeArchived", "Landed"]
+    assert caplog.messages == ["the disk does not answer"]
+
+
+def test_a_take_is_forced_to_the_disk_once_it_has_landed(rig, monkeypatch):
+    forced = []
+    monkeypatch.setattr("midifrag.fragment.archive.force_to_disk", lambda path: forced.append((path.name, rig.takes())))
+
+    rig.handle(land(7))
+
+    assert forced == [("output001.wav", [1, None, None])]
+
+
 def test_nothing_is_prepared_beyond_the_end(rig, monkeypatch):
     ended = []
     monkeypatch.setattr(Preparer, "close", lambda self: ended.append(self))
@@ -186,6 +223,7 @@ def test_fixed_slot(rig):
     landed = rig.handle(land(1, slot=3))[-1]
 
     assert landed.slot == 3
+    assert json.loads((rig.folder / ".midifrag" / "slots.json").read_text())["next"] == 1
     assert rig.handle(land(2))[-1].slot == 1
 
 
@@ -264,6 +302,17 @@ def test_archived_take_lands_again(rig):
     assert rig.archive.count() == 2
 
 
+def test_archived_take_without_a_fragment_fails_and_its_record_stays(rig):
+    rig.handle(ArchiveOnly(5, np.zeros((2, 900), np.float32), RATE, record(5), "cancelled"))
+
+    (failed,) = rig.handle(LandArchived(9, 1, FragmentOptions()))
+
+    assert (failed.job, failed.take) == (9, 1)
+    assert "silent" in failed.reason
+    assert (rig.archive.get(1).reason, rig.archive.count()) == ("cancelled", 1)
+    assert rig.lander.held == ()
+
+
 def test_archived_take_that_is_not_there(rig):
     rig.handle(land(1))
     (rig.folder / "archive" / "output001.wav").unlink()
@@ -271,8 +320,10 @@ def test_archived_take_that_is_not_there(rig):
     (removed,) = rig.handle(LandArchived(2, 1, FragmentOptions()))
     (unknown,) = rig.handle(LandArchived(3, 44, FragmentOptions()))
 
+    assert (removed.job, removed.take, unknown.job, unknown.take) == (2, 1, 3, 44)
     assert "gone" in removed.reason
     assert "no take 44" in unknown.reason
+    assert rig.takes() == [1, None, None]
 
 
 def test_locks_stars_and_notes(rig):
@@ -370,6 +421,31 @@ def test_nothing_can_be_written(rig, monkeypatch):
     assert kinds(rig.tick(10.0)) == ["TakeArchived"]
 
 
+def test_all_that_is_in_the_way_is_told_once_each(rig, monkeypatch):
+    def refused(text):
+        def refuse(*_, **__):
+            raise StorageError(text)
+
+        return refuse
+
+    monkeypatch.setattr(Archive, "store_encoded", refused("the archive is full"))
+    monkeypatch.setattr(Slots, "land", refused("the slot is held open"))
+
+    assert rig.handle(land(1)) == [Held(1, "the archive is full; the slot is held open", "archive and slot")]
+    assert rig.tick(FIRST_RETRY) == []
+    assert [(take.record.job, take.sample_rate) for take in rig.lander.unarchived] == [(1, RATE)]
+    monkeypatch.setattr(Archive, "store_encoded", refused("the slot is held open"))
+    assert rig.tick(LONGEST_RETRY) == [Held(1, "the slot is held open", "archive and slot")]
+
+
+def test_an_archived_take_that_waits_for_its_slot_is_no_unarchived_one(rig, monkeypatch):
+    break_slots(monkeypatch)
+    rig.handle(land(1))
+
+    assert [held.job for held in rig.lander.held] == [1]
+    assert rig.lander.unarchived == []
+
+
 def test_silent_take_waits_for_the_archive_too(rig, monkeypatch):
     break_archive(monkeypatch)
     silent = LandTake(1, np.zeros((1, 9), np.float32), RATE, record(1), FragmentOptions())
@@ -393,6 +469,7 @@ def test_order_within_a_slot_is_kept(rig, monkeypatch):
     monkeypatch.setattr(Slots, "land", land_unless_open)
     told = [kinds(rig.handle(land(job)))[-1] for job in (1, 2, 3, 4)]
     assert told == ["Held", "Landed", "Landed", "Held"]
+    assert rig.lander.held[1] == Held(4, "slot 1 still waits for the take of an earlier press", "slot")
     assert rig.takes() == [None, 2, 3]
     held_open.clear()
 
@@ -460,6 +537,14 @@ def test_slot_files_changed_by_others_are_told(rig):
 
     assert rig.told[-1].slots[0].state == "free"
     assert len(rig.told) == before + 1
+
+    rig.handle(land(2))
+    (rig.folder / "output02.wav").unlink()
+    rig.tick(REFRESH / 2)
+    assert rig.takes() == [None, 2, None]
+    rig.tick(REFRESH / 2)
+    assert rig.takes() == [None, None, None]
+    assert rig.lander.due == rig.now + REFRESH
 
 
 def test_folder_pulled_and_back(rig, tmp_path):
