@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 import numpy.typing as npt
 
+from midifrag.engine.limits import check_limits
 from midifrag.engine.messages import EngineEvent, EngineInfo, Progress, Render, Rendered, Started, Warming
 from midifrag.engine.protocol import EngineChoice
 from midifrag.errors import RequestError
@@ -70,11 +71,10 @@ class BellWorker:
 
     def submit(self, render: Render) -> None:
         """Begin a job. Raises `RequestError`, which the pad shows, for what can never be rendered."""
+        check_limits(render)
         seconds = USUAL if render.seconds is None else render.seconds
         if not SHORTEST <= seconds <= LONGEST:
             raise RequestError(f"seconds: {seconds:g} is not between {SHORTEST:g} and {LONGEST:g}.")
-        if not 0 <= render.seed < 2**32:
-            raise RequestError(f"seed: {render.seed} is not between 0 and {2**32 - 1}.")
         audio = np.zeros((CHANNELS, round(seconds * SAMPLE_RATE)), np.float32)
         self._bells[render.job] = Bell(replace(render, seconds=seconds), audio, np.random.default_rng(render.seed))
 

@@ -4,10 +4,11 @@ import numpy as np
 import pytest
 
 import midifrag
+from midifrag.config.catalogue import engine_names
 from midifrag.engine.conformance import EngineConformance, WorkerConformance
 from midifrag.engine.messages import Render
 from midifrag.engine.protocol import EngineChoice
-from midifrag.engine.registry import create_engine, engines, factory_for
+from midifrag.engine.registry import create_engine, factory_for
 
 
 @pytest.fixture(autouse=True, scope="module")
@@ -30,7 +31,7 @@ class TestInAProcess(EngineConformance):
 
 
 def test_it_is_an_engine_and_a_model_by_its_name():
-    assert "bells" in engines()
+    assert "bells" in engine_names()
     take = midifrag.render(midifrag.load_model("bells"), "high bell of glass", seconds=1, seed=1)
     assert take.audio.shape == (2, 44_100)
     assert take.notes == ("unknown words: of, glass",)
