@@ -5,11 +5,25 @@ from __future__ import annotations
 from typing import Any
 
 from midifrag.engine.messages import EngineInfo
-from midifrag.events import BankChanged, EngineChanged, JobChanged, JobTimes, PadChanged
+from midifrag.events import (
+    BankChanged,
+    ControlChanged,
+    EngineChanged,
+    JobChanged,
+    JobTimes,
+    Notice,
+    PadChanged,
+    SlotsChanged,
+    TakeChanged,
+)
 from midifrag.fragment.messages import SlotState
 from midifrag.fragment.record import TakeRecord
+from midifrag.midi.messages import PortChanged
 from midifrag.pad_key import PadKey
-from midifrag.states import EngineState, JobKind, JobState, PadState
+from midifrag.page.model import Part
+from midifrag.page.wire import FromShow, MidiSeen, configuration
+from midifrag.states import EngineState, JobKind, JobState, NoticeLevel, PadState
+from tests.support.shows import loaded
 
 MEMORY = {"model": 2_500_000}
 INFO = EngineInfo("sketch", "sketch", "abc", "cpu", "fp32", 44100, 2, 190.0, ("sketch", "other"), memory=MEMORY)
@@ -39,3 +53,19 @@ def slot(number: int = 1, **fields: Any) -> SlotState:
 
 def record(prompt: str = "rain", **fields: Any) -> TakeRecord:
     return TakeRecord(prompt, **fields)
+
+
+#: One of everything that a show says, by the part of the page that it makes new.
+CHANGES: dict[Part, FromShow] = {
+    Part.BANK: active(),
+    Part.PADS: pad(),
+    Part.JOBS: job(JobState.QUEUED),
+    Part.SLOTS: SlotsChanged((slot(),)),
+    Part.CONTROLS: ControlChanged("steps", 8.0),
+    Part.ENGINES: engine(),
+    Part.PORTS: PortChanged("pads", "in", "open", "pads: open"),
+    Part.NOTICES: Notice(NoticeLevel.INFO, "hello"),
+    Part.MIDI: MidiSeen(1.0, "note 36"),
+    Part.TAKES: TakeChanged(record(number=3)),
+    Part.CONFIGURATION: configuration(loaded()),
+}

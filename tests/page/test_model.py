@@ -5,14 +5,13 @@ from typing import get_args
 
 import pytest
 
-from midifrag.events import ControlChanged, Notice, SlotsChanged, TakeChanged
+from midifrag.events import TakeChanged
 from midifrag.intents import Panic, Press
-from midifrag.midi.messages import PortChanged
 from midifrag.pad_key import PadKey
 from midifrag.page.model import CHANGED_TAKES, MIDI_LINES, PageModel, Part
 from midifrag.page.wire import FromShow, MidiSeen, ReadAgain, configuration
-from midifrag.states import JobState, NoticeLevel, PadState
-from tests.page.changes import INFO, active, engine, job, pad, record, slot
+from midifrag.states import JobState, PadState
+from tests.page.changes import CHANGES, INFO, active, engine, job, pad, record, slot
 from tests.support.shows import bank, loaded
 
 
@@ -31,21 +30,6 @@ def opened(tmp_path):
     made = Opened(loaded(bank(pads=pads), ports=ports, fragments={"folder": str(tmp_path)}))
     yield made
     made.page.archive.close()
-
-
-CHANGES = {
-    Part.BANK: active(),
-    Part.PADS: pad(),
-    Part.JOBS: job(JobState.QUEUED),
-    Part.SLOTS: SlotsChanged((slot(),)),
-    Part.CONTROLS: ControlChanged("steps", 8.0),
-    Part.ENGINES: engine(),
-    Part.PORTS: PortChanged("pads", "in", "open", "pads: open"),
-    Part.NOTICES: Notice(NoticeLevel.INFO, "hello"),
-    Part.MIDI: MidiSeen(1.0, "note 36"),
-    Part.TAKES: TakeChanged(record(number=3)),
-    Part.CONFIGURATION: configuration(loaded()),
-}
 
 
 @pytest.mark.parametrize("part", CHANGES)
