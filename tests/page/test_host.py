@@ -1,40 +1,178 @@
-"""The page's process beside a show: it may hang, die or be closed, and the show goes on."""
+"""The show's side of the page: it tells the page's process, listens to it, and goes on whatever becomes of it."""
 
+import contextlib
+import dataclasses
 import http.client
-import os
-import signal
+import multiprocessing
 import socket
+import threading
 import time
-from pathlib import Path
+from types import SimpleNamespace
 
 import mido
+import psutil
 import pytest
 
+from midifrag.bridge.bridge import Reload
 from midifrag.config.settings import PageSettings
-from midifrag.events import Notice
+from midifrag.events import ConfigurationChanged, JobChanged, Notice
+from midifrag.intents import Panic, SelectBank
+from midifrag.midi.mapping import Mapper
 from midifrag.midi.memory import memory_ports
-from midifrag.pad_key import PadKey
-from midifrag.page import Page
-from midifrag.page.model import PageModel
-from midifrag.page.wire import ReadAgain, configuration
-from midifrag.show.runtime import Runtime
+from midifrag.midi.messages import NoteOn, Tick
+from midifrag.page import Page, host
+from midifrag.page.wire import MidiSeen, ReadAgain, configuration
+from midifrag.show.runtime import Heard, Runtime
+from midifrag.states import JobState, NoticeLevel
+from tests.page.changes import CHANGES
+from tests.support.runtimes import Seen
 from tests.support.shows import bank, loaded
 
-PATIENCE = 30.0
+#: For what hangs: a busy machine may take many times as long as a healthy one.
+PATIENCE = 300.0
+
+
+# --- without a process -----------------------------------------------------------------------------------------------
+
+
+class Show:
+    """As much of a running show as the page's host uses; it keeps what it is told."""
+
+    def __init__(self):
+        self.begun = loaded()
+        self.put_in = []
+        self.read_again = 0
+        self.configuration = SimpleNamespace(read_again=self._read_again)
+
+    def put(self, item):
+        self.put_in.append(item)
+
+    def _read_again(self):
+        self.read_again += 1
+
+
+@pytest.fixture
+def page():
+    made = Page(Show(), PageSettings(port=0))
+    yield made
+    made.close()
+
+
+def told(page, tell):
+    """What went to the page's process."""
+    ours, theirs = multiprocessing.Pipe()
+    page._pipe = ours
+    tell()
+    page._pipe = None
+    ours.close()
+    with contextlib.suppress(EOFError):
+        sent = []
+        while True:
+            sent.append(theirs.recv())
+    theirs.close()
+    return sent
+
+
+STATE_CHANGES = [
+    change for change in CHANGES.values() if not isinstance(change, (type(configuration(loaded())), MidiSeen))
+]
+
+
+@pytest.mark.parametrize("change", STATE_CHANGES, ids=lambda change: type(change).__name__)
+def test_state_changes_are_told_as_they_are(page, change):
+    assert told(page, lambda: page._tell(change)) == [change]
+
+
+def test_a_changed_configuration_is_told_as_one_that_can_be_sent(page):
+    changed = loaded(bank("encore"))
+    assert told(page, lambda: page._tell(ConfigurationChanged(changed))) == [configuration(changed)]
+
+
+def test_midi_is_told_with_what_it_does_and_without_the_clock(page):
+    show = loaded()
+    mapper = Mapper(show.show, show.banks[0])
+    press = NoteOn("midifrag", 1, 36, 100, 5.0)
+
+    def show_midi():
+        for event in (press, Tick("midifrag", 5.0)):
+            page._show_midi(Heard(event, mapper))
+
+    assert told(page, show_midi) == [MidiSeen(5.0, mapper.explain(press))]
+
+
+def test_what_nobody_listens_to_is_left_out(page):
+    page._tell(Notice(NoticeLevel.INFO, "nobody is there"))
+    ours, theirs = multiprocessing.Pipe()
+    theirs.close()
+    page._pipe = ours
+    page._tell(Notice(NoticeLevel.INFO, "nobody is there any more"))
+    ours.close()
+
+
+def test_what_browsers_want_goes_to_the_show(page):
+    ours, theirs = multiprocessing.Pipe()
+    for message in (Panic(), ReadAgain(), SelectBank(offset=1)):
+        theirs.send(message)
+    theirs.close()
+    page._listen(ours)
+    ours.close()
+    assert page._runtime.put_in == [Panic(), SelectBank(offset=1)]
+    assert page._runtime.read_again == 1
+
+
+def test_only_where_others_can_reach_it_the_invitation_has_a_code(page):
+    assert page.invitation == f"     page       {page.address}"
+    open_to_all = Page(Show(), PageSettings(host="0.0.0.0", port=0))
+    assert f"page       {open_to_all.address}\n" in open_to_all.invitation
+    assert "token=" in open_to_all.address
+    assert "▀" in open_to_all.invitation
+    open_to_all.close()
+
+
+def test_a_process_that_cannot_be_started_is_tried_again(monkeypatch, caplog):
+    tried = threading.Semaphore(0)
+
+    def fails(_page):
+        tried.release()
+        raise OSError("no more processes")
+
+    monkeypatch.setattr(host, "BACK_OFF", (0.0,))
+    monkeypatch.setattr(Page, "_live", fails)
+    page = Page(Show(), PageSettings(port=0))
+    page.start()
+    for _ in range(3):
+        assert tried.acquire(timeout=PATIENCE)
+    page.close()
+    assert "the page's process could not be started: no more processes" in caplog.text
+    assert {notice.text.split(";")[0] for notice in page._runtime.put_in} == {"the page's process ended"}
+
+
+def test_a_port_that_was_taken_is_told_once_it_begins(monkeypatch):
+    monkeypatch.setattr(Page, "_live", lambda page: page._closing.wait(PATIENCE))
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = other.getsockname()[1]
+        page = Page(Show(), PageSettings(port=port))
+        page.start()
+        page.close()
+    assert [notice.level for notice in page._runtime.put_in] == [NoticeLevel.WARNING]
+    assert f"port {port} is not free" in page._runtime.put_in[0].text
+
+
+# --- beside a show ---------------------------------------------------------------------------------------------------
 
 
 class Playing:
     """A show on memory ports, with its page."""
 
     def __init__(self, folder):
-        show = loaded(
+        self.shown = loaded(
             bank(pads={36: {"prompt": "kick", "seconds": 0.2}}),
             fragments={"folder": str(folder)},
             engine={"host": "thread"},
         )
-        self.runtime = Runtime(show, self._ports)
+        self.runtime = Runtime(self.shown, self._ports)
         self.page = Page(self.runtime, PageSettings(port=0))
-        self.notices = []
+        self.seen = Seen()
 
     def _ports(self, *wiring):
         ports, self.backend = memory_ports(*wiring)
@@ -42,36 +180,37 @@ class Playing:
 
     def __enter__(self):
         self.runtime.start()
-        self.runtime.watch(lambda change: self.notices.append(change) if isinstance(change, Notice) else None, "test")
+        self.runtime.watch(self.seen, "test")
         self.page.start()
-        wait(self.answers)
+        wait(lambda: self.get("/page.css"))
         return self
 
     def __exit__(self, *_):
         self.page.close()
         self.runtime.close()
 
-    def answers(self):
-        try:
-            connection = http.client.HTTPConnection(self.page.address.split("/")[2], timeout=1)
-            connection.request("GET", "/page.css")
-            return connection.getresponse().status == 200
-        except OSError:
-            return False
-        finally:
-            connection.close()
+    def get(self, path):
+        """What the page answers; nothing while its process is not there."""
+        connection = http.client.HTTPConnection(self.page.address.split("/")[2], timeout=PATIENCE)
+        with contextlib.closing(connection), contextlib.suppress(OSError, http.client.HTTPException):
+            connection.request("GET", path)
+            answer = connection.getresponse()
+            return answer.read().decode() if answer.status == 200 else ""
+        return ""
 
     def press(self):
-        """Press the pad; wait until its landing is heard."""
-        before = len(self.backend.sent)
+        """Press the pad; wait until it has landed."""
+        before = self._landings(self.seen.changes)
         self.backend.play("midifrag", mido.Message("note_on", note=36, velocity=100))
-        return self.backend.wait_for(lambda sent: any(m.velocity == 21 for _, m in sent[before:]), PATIENCE)
+        self.seen.wait_for(lambda changes: self._landings(changes) > before)
+
+    def _landings(self, changes):
+        return sum(isinstance(one, JobChanged) and one.state is JobState.LANDED for one in changes)
 
     @property
-    def pid(self):
-        children = Path(f"/proc/{os.getpid()}/task").glob("*/children")
-        pids = {int(pid) for file in children for pid in file.read_text().split()}
-        return next(pid for pid in pids if b"spawn_main" in Path(f"/proc/{pid}/cmdline").read_bytes())
+    def process(self):
+        """The page's process as it is now."""
+        return psutil.Process(self.page._process.pid)
 
 
 def wait(condition):
@@ -88,59 +227,36 @@ def playing(tmp_path_factory):
 
 
 def test_presses_go_on_while_the_page_hangs(playing):
-    os.kill(playing.pid, signal.SIGSTOP)
+    process = playing.process
+    process.suspend()
     try:
-        assert all(playing.press() for _ in range(5))
+        for _ in range(5):
+            playing.press()
     finally:
-        os.kill(playing.pid, signal.SIGCONT)
-    wait(playing.answers)
+        process.resume()
+    assert playing.get("/page.css")
 
 
-def test_a_page_that_dies_comes_back_at_the_same_address(playing):
-    before = playing.pid
-    os.kill(before, signal.SIGKILL)
-    assert playing.press()
-    wait(playing.answers)
-    assert playing.pid != before
-    wait(lambda: any("started again" in notice.text for notice in playing.notices))
+def test_a_page_that_dies_comes_back_at_the_same_address_with_what_changed_meanwhile(playing):
+    before = playing.process
+    before.kill()
+    before.wait(PATIENCE)
+    encore = bank("encore", pads={36: {"prompt": "kick", "seconds": 0.2}})
+    playing.runtime.put(Reload(dataclasses.replace(playing.shown, banks=(encore,))))
+    playing.press()
+    wait(lambda: "Encore" in playing.get("/"))
+    assert playing.process.pid != before.pid
+    assert any("started again" in one.text for one in playing.seen.changes if isinstance(one, Notice))
 
 
-def test_closing_a_hanging_page_takes_no_longer_than_it_may(tmp_path):
+def test_a_page_that_hangs_is_closed_all_the_same(tmp_path, monkeypatch):
+    monkeypatch.setattr(host, "TERMINATE_SECONDS", 0.1)
     with Playing(tmp_path) as playing:
-        os.kill(playing.pid, signal.SIGSTOP)
-        began = time.monotonic()
+        process = playing.process
+        process.suspend()
+        # Stopped, it takes no notice of being asked to end.
         playing.page.close()
-        assert time.monotonic() - began < 10
-        assert playing.press()
-        with pytest.raises(OSError, match=r".+"):
-            socket.create_connection(("127.0.0.1", int(playing.page.address.split(":")[2].strip("/"))), timeout=1)
-
-
-def test_the_stage_presses_only_pads_that_are_there(tmp_path):
-    sent = []
-    show = loaded(
-        bank(pads={36: {"prompt": "kick"}, "40/10": {"prompt": "x", "port": "midifrag"}}),
-        fragments={"folder": str(tmp_path)},
-    )
-    stage = PageModel(configuration(show), sent.append)
-    stage.press(PadKey(36), 0.5)
-    assert sent == []
-    runtime_bank = next(iter(show.banks))
-    stage.view.apply(change_to(runtime_bank))
-    stage.press(PadKey(36), 7.0)
-    stage.press(PadKey(40, 10), 0.0)
-    stage.press(PadKey(99), 0.5)
-    stage.read_again()
-    assert [(press.note, press.channel, press.port, press.source) for press in sent[:2]] == [
-        (36, 1, "midifrag", "page"),
-        (40, 10, "midifrag", "page"),
-    ]
-    assert [press.velocity for press in sent[:2]] == [1.0, pytest.approx(1 / 127)]
-    assert sent[2:] == [ReadAgain()]
-    stage.archive.close()
-
-
-def change_to(one):
-    from midifrag.events import BankChanged
-
-    return BankChanged(one.slug, one.name, 0, ())
+        assert not process.is_running()
+        playing.press()
+        with pytest.raises(ConnectionRefusedError):
+            socket.create_connection(("127.0.0.1", playing.page._access.port), timeout=PATIENCE)

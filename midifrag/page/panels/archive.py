@@ -114,6 +114,7 @@ class ArchivePanel(Panel):
         self.chosen: set[int] = set()
         self._rows: dict[int, _Row] = {}
         self._sheet = 0
+        self._asked = 0
         self._looked = False
         self._newest = 0
         with ui.element("section").classes("archive-sheet"):
@@ -168,13 +169,16 @@ class ArchivePanel(Panel):
     async def _show(self, sheet: int) -> None:
         words, filters = (self._words.value or "").strip(), self._filters()
         archive = self.page.archive
+        self._asked += 1
+        asked = self._asked
         try:
             count = await asyncio.to_thread(archive.count, words, **filters)
             records = await asyncio.to_thread(archive.find, words, limit=SHEET, offset=sheet * SHEET, **filters)
         except MidifragError as error:
             self._count.text = texts.ARCHIVE_TROUBLE.format(error=error)
             return
-        if sheet and not records:
+        # Answers may come in another order than they were asked for: only the last question counts.
+        if asked != self._asked or (sheet and not records):
             return
         self._sheet = sheet
         self._newest = max((job.take or 0 for job in self.page.view.finished), default=0)

@@ -79,7 +79,9 @@ def open_save_dialog(page: PageModel, values: Mapping[str, Any]) -> None:
                 tell(problems)
                 return
             ui.notify(
-                texts.SAVED.format(name=name.value or values["prompt"], note=key.name, file=file_of(page, bank.value))
+                texts.SAVED.format(
+                    name=given.get("name", values["prompt"]), note=key.name, file=file_of(page, bank.value)
+                )
             )
             dialog.close()
 

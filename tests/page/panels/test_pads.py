@@ -1,7 +1,15 @@
-"""Where pads lie on the screen: as they lie on the controller."""
+"""The pad grid: where pads lie, what they show, how they are pressed."""
 
+import pytest
+from nicegui import ui
+
+from midifrag.events import BankChanged
 from midifrag.pad_key import PadKey
-from midifrag.page.panels.pads import Place, lay_out
+from midifrag.page.panels.pads import SOFTEST, USUAL_VELOCITY, PadsPanel, Place, lay_out
+from midifrag.page.panels.panel import led, own_colour
+from midifrag.states import JobState, PadState
+from tests.page.changes import active, job, pad
+from tests.support.shows import bank
 
 
 def test_sixteen_pads_from_c1_lie_as_on_a_pad_controller():
@@ -41,3 +49,156 @@ def test_other_notes_lie_in_their_order():
 
 def test_two_channels_on_one_note_are_two_pads():
     assert len(set(lay_out([PadKey(36, 1), PadKey(36, 2), PadKey(37)])[2].values())) == 3
+
+
+# --- the panel -------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def page(headless):
+    pads = {36: {"prompt": "rain", "colour": "red"}, 51: {"prompt": "bell", "name": "High bell"}}
+    opened = headless(
+        bank(pads=pads), bank("large", pads={note: {"prompt": f"sound {note}"} for note in range(11, 19)})
+    )
+    opened.show(PadsPanel)
+    return opened
+
+
+def cell(page, key=36):
+    return next(one for one in page.all("pad") if one.props["data-pad"] == str(key))
+
+
+def words(page, name, key=36):
+    return next(one.text for one in cell(page, key).descendants() if name in one.classes)
+
+
+def only(page, kind):
+    (found,) = (one for one in page.client.elements.values() if isinstance(one, kind))
+    return found
+
+
+def velocities(page):
+    return [(press.note, pytest.approx(press.velocity, abs=0.001)) for press in page.sent]
+
+
+def test_before_there_is_a_bank_there_are_no_pads(page):
+    assert page.all("pad") == []
+
+
+def test_pads_lie_where_they_lie_on_the_controller(page):
+    page.take(active())
+    grid = page.one("pads").default_slot.children
+    assert len(grid) == 16
+    assert [at for at, one in enumerate(grid) if "pad" in one.classes] == [3, 12]
+    assert (words(page, "pad-label"), words(page, "pad-note"), words(page, "pad-key")) == ("rain", "C1", "z")
+    assert (words(page, "pad-label", 51), words(page, "pad-key", 51)) == ("High bell", "4")
+    assert cell(page, 51).props["title"] == "D#2: bell"
+
+
+def test_another_bank_has_another_grid(page):
+    page.take(active())
+    page.take(BankChanged("large", "Large", 1, ()))
+    assert [one.props["data-pad"] for one in page.all("pad")] == [str(note) for note in range(11, 19)]
+    assert page.one("pads").classes == ["pads", "large"]
+    assert words(page, "pad-key", 11) == ""
+    page.take(active())
+    assert page.one("pads").classes == ["pads"]
+    assert len(page.all("pad")) == 2
+
+
+@pytest.mark.parametrize(
+    ("state", "said", "motion"),
+    [
+        (PadState.IDLE, "", "still"),
+        (PadState.READY, "ready", "still"),
+        (PadState.QUEUED, "queued", "still"),
+        (PadState.RENDERING, "rendering", "pulse"),
+        (PadState.LANDED, "landed", "still"),
+        (PadState.HELD, "held", "blink"),
+        (PadState.REFUSED, "refused", "blink"),
+        (PadState.FAILED, "failed", "still"),
+    ],
+)
+def test_a_pad_says_its_state_in_words_and_looks(page, state, said, motion):
+    page.take(active())
+    page.take(pad(state, progress=0.25, colour="red"))
+    assert words(page, "pad-state") == said
+    assert cell(page).classes == ["pad", f"is-{state}", motion]
+    assert cell(page).props["data-state"] == state
+    assert cell(page).style["--progress"] == "25%"
+    assert cell(page).style["--led"] == led(pad(state, colour="red"))
+    assert cell(page).style["--own"] == own_colour("red")
+
+
+def test_a_pad_that_is_not_told_of_is_left_as_it_was(page):
+    page.take(active("opening", pad(PadState.QUEUED)))
+    assert words(page, "pad-state", 51) == ""
+    assert "data-state" not in cell(page, 51).props
+
+
+LANDED = job(JobState.LANDED, 1, engine_seconds=4.0)
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ((), ""),
+        ((LANDED,), "≈ 4 s"),
+        ((LANDED, pad(PadState.READY)), "at once"),
+        ((LANDED, job(JobState.QUEUED, 2), pad(PadState.QUEUED, job=2)), "≈ 4 s"),
+        ((LANDED, job(JobState.QUEUED, 2), job(JobState.QUEUED, 3), pad(PadState.QUEUED, job=3)), "≈ 8 s"),
+        ((job(JobState.QUEUED, 2), pad(PadState.QUEUED, job=2)), ""),
+        ((LANDED, pad(PadState.RENDERING)), ""),
+        *(((LANDED, pad(state)), "") for state in (PadState.LANDED, PadState.HELD, PadState.REFUSED, PadState.FAILED)),
+    ],
+)
+def test_a_pad_says_when_its_next_press_lands(page, changes, said):
+    page.take(active("opening", pad()))
+    page.take(*changes)
+    assert words(page, "pad-landing") == said
+
+
+@pytest.mark.parametrize(("where", "velocity"), [(0.0, 0.15), (0.5, 0.575), (1.0, 1.0), (-3, 0.15), (7, 1.0)])
+def test_a_touch_is_as_hard_as_it_is_high_on_the_pad(page, where, velocity):
+    page.take(active())
+    page.fire(cell(page), "pointerdown", where)
+    assert velocities(page) == [(36, velocity)]
+
+
+def test_velocity_can_be_fixed(page):
+    page.take(active())
+    slider, toggle = only(page, ui.slider), only(page, ui.toggle)
+    assert not slider.enabled
+    page.enter(toggle, "fixed")
+    page.enter(slider, 64)
+    assert slider.enabled
+    page.fire(cell(page), "pointerdown", 1.0)
+    page.fire(cell(page), "click")
+    page.enter(toggle, "by position")
+    page.fire(cell(page), "click")
+    soft = SOFTEST + (1 - SOFTEST) * USUAL_VELOCITY / 127
+    assert velocities(page) == [(36, 64 / 127), (36, 64 / 127), (36, soft)]
+
+
+def key(page, name, *, down=True, **modifiers):
+    keyboard = only(page, ui.keyboard)
+    held = {f"{one}Key": modifiers.get(one, False) for one in ("alt", "ctrl", "meta", "shift")}
+    pressed = {"action": "keydown" if down else "keyup", "repeat": False, "key": name, "code": name, "location": 0}
+    page.fire(keyboard, "key", {**pressed, **held})
+
+
+def test_the_keys_of_a_computer_lie_as_pads_do(page):
+    page.take(active())
+    key(page, "z")
+    key(page, "4")
+    assert [note for note, _ in velocities(page)] == [36, 51]
+
+
+@pytest.mark.parametrize("held", ["alt", "ctrl", "meta"])
+def test_keys_that_mean_something_else_press_nothing(page, held):
+    page.take(active())
+    key(page, "z", **{held: True})
+    key(page, "z", down=False)
+    key(page, "x")
+    key(page, "Enter")
+    assert page.sent == []

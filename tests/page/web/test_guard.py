@@ -1,4 +1,4 @@
-"""The door where others reach the page: nobody comes in without the token."""
+"""Who may come in: nobody from another site and, where others reach the page, nobody without the token."""
 
 import asyncio
 

@@ -1,16 +1,11 @@
-"""Waveforms and exports."""
+"""Waveforms and their pictures."""
 
 import xml.etree.ElementTree as ET
-import zipfile
 
 import numpy as np
 import pytest
 import soundfile
 
-from midifrag.errors import UnknownTakeError
-from midifrag.fragment.archive import Archive
-from midifrag.fragment.record import TakeRecord
-from midifrag.page.web.export import write_export
 from midifrag.page.web.waves import BLOCK, COLUMNS, peaks, picture
 
 
@@ -53,28 +48,3 @@ def test_the_picture_is_symmetric_and_sound_xml():
     drawn = ET.fromstring(picture(np.float32([0, 1, 0.5]), "#123456"))
     points = [tuple(map(float, point.split(","))) for point in drawn[0].get("points").split()]
     assert points == [(0, 32), (1, 1), (2, 16.5), (2, 47.5), (1, 63), (0, 32.5)]
-
-
-def test_an_export_has_every_take_once_and_what_made_it(tmp_path):
-    archive = Archive(tmp_path / "archive")
-    noise = np.random.default_rng(0).normal(size=(2, 441)).astype(np.float32) / 8
-    for prompt in ("rain", "bell"):
-        record = TakeRecord(
-            prompt=prompt, bank="one", model="sketch", seed=5, parameters={"steps": 8, "cfg_scale": None}
-        )
-        archive.store(noise, 44100, record)
-    archive.star(2)
-    write_export(archive, [2, 1, 2], tmp_path / "out.zip")
-    with zipfile.ZipFile(tmp_path / "out.zip") as bundle:
-        assert bundle.testzip() is None
-        assert sorted(bundle.namelist()) == [
-            f"midifrag-takes/{name}" for name in ("output001.wav", "output002.wav", "takes.txt")
-        ]
-        assert bundle.read("midifrag-takes/output001.wav") == archive.path(1).read_bytes()
-        text = bundle.read("midifrag-takes/takes.txt").decode()
-    assert text.index("output002.wav *") < text.index("output001.wav")
-    assert "  steps: 8\n" in text
-    assert "cfg_scale" not in text
-    with pytest.raises(UnknownTakeError):
-        write_export(archive, [3], tmp_path / "none.zip")
-    archive.close()

@@ -1,0 +1,251 @@
+"""The archive panel: takes are found, marked, used again and taken along."""
+
+import threading
+import time
+
+import numpy as np
+import pytest
+from nicegui import ui
+
+from midifrag.errors import StorageError
+from midifrag.events import SlotsChanged, TakeChanged
+from midifrag.intents import AnnotateTake, Prompt, SendTake, StarTake
+from midifrag.page.panels.archive import SHEET, ArchivePanel
+from midifrag.states import JobState
+from tests.page.changes import job, record, slot
+from tests.support.shows import bank
+
+NOISE = np.random.default_rng(0).normal(size=(2, 441)).astype(np.float32) / 8
+#: Noon of a day, here.
+NOON = time.mktime((2026, 3, 14, 12, 0, 0, 0, 0, -1))
+
+
+class Opened:
+    """The panel on an archive that a test fills."""
+
+    def __init__(self, page):
+        self.page = page
+        self.archive = page.page.archive
+        page.take(SlotsChanged((slot(1), slot(2))))
+        self.panel = page.show(ArchivePanel)
+
+    def store(self, *prompts, **fields):
+        for prompt in prompts:
+            self.archive.store(NOISE, 44100, record(prompt, **fields))
+
+    def look(self):
+        self.page.do(self.panel.opened)
+
+    @property
+    def prompts(self):
+        return self.page.texts("take-prompt")
+
+    def filter(self, label, value):
+        self.page.enter(self.page.labelled((ui.input, ui.select, ui.checkbox), label), value)
+
+    def buttons(self, title):
+        return self.page.titled(title)
+
+    @property
+    def checkboxes(self):
+        return [one for one in self.page.client.elements.values() if isinstance(one, ui.checkbox)]
+
+
+@pytest.fixture
+def opened(headless):
+    return Opened(headless(bank(), bank("second"), models={"soft": {"engine": "sketch"}}))
+
+
+def test_the_newest_takes_are_shown_first_once_it_is_opened(opened):
+    opened.store("rain", "bell")
+    assert opened.prompts == []
+    opened.look()
+    assert opened.prompts == ["bell", "rain"]
+    assert opened.page.text("sheet-count") == "2 takes"
+
+
+def test_an_empty_archive_says_so(opened):
+    opened.look()
+    assert opened.page.text("sheet-count") == "No takes that fit."
+
+
+def test_an_archive_that_cannot_be_read_says_so(opened, monkeypatch):
+    def broken(*_args, **_filters):
+        raise StorageError("no disk")
+
+    monkeypatch.setattr(opened.archive, "count", broken)
+    opened.look()
+    assert opened.page.text("sheet-count") == "The archive cannot be read now: no disk"
+
+
+def test_a_take_says_what_made_it(opened):
+    opened.store("rain", bank="opening", model="soft", seed=5, rendered_at=NOON)
+    opened.store("bell", reason="silent")
+    opened.look()
+    silent, rain = opened.page.texts("take-about")
+    assert rain == "take 1 · 2026-03-14 12:00:00 · 0.01 s · seed 5 · opening · soft"
+    assert silent == "take 2 · – · 0.01 s · seed – · – · –"
+    assert opened.page.texts("take-note") == ["silent", ""]
+    assert "reason" in opened.page.all("take-note")[0].classes
+
+
+def test_takes_are_found_by_words_and_circumstances(opened):
+    day = 86400
+    opened.store("rain", bank="opening", preset="rain", rendered_at=NOON)
+    opened.store("rain on tin", bank="second", preset="storm", rendered_at=NOON + day)
+    opened.store("bell", bank="second", preset="bell", rendered_at=NOON + 2 * day)
+    opened.archive.star(3)
+    opened.look()
+    for label, value, found in (
+        ("Words", "RAIN", ["rain on tin", "rain"]),
+        ("Words", None, ["bell", "rain on tin", "rain"]),
+        ("Bank", "second", ["bell", "rain on tin"]),
+        ("Bank", "any bank", ["bell", "rain on tin", "rain"]),
+        ("Preset", "rain", ["rain"]),
+        ("Preset", None, ["bell", "rain on tin", "rain"]),
+        ("From", "2026-03-15", ["bell", "rain on tin"]),
+        ("To", "2026-03-15", ["rain on tin"]),
+        ("From", "no day", ["rain on tin", "rain"]),
+        ("To", "", ["bell", "rain on tin", "rain"]),
+        ("Starred", True, ["bell"]),
+        ("Starred", False, ["bell", "rain on tin", "rain"]),
+    ):
+        opened.filter(label, value)
+        assert opened.prompts == found, (label, value)
+
+
+def test_banks_and_presets_of_the_set_are_offered(opened):
+    assert opened.page.labelled(ui.select, "Bank").options == ["any bank", "opening", "second"]
+    assert opened.page.labelled(ui.select, "Preset").options == ["any preset", "rain", "short kick"]
+
+
+def test_sheets_are_turned_to_the_last_and_back(opened):
+    opened.store(*(f"sound {number}" for number in range(SHEET + 2)))
+    opened.look()
+    (older,), (newer,) = opened.buttons("Older"), opened.buttons("Newer")
+    assert len(opened.prompts) == SHEET
+    opened.page.click(older)
+    assert opened.prompts == ["sound 1", "sound 0"]
+    opened.page.click(older)
+    assert opened.prompts == ["sound 1", "sound 0"]
+    opened.page.click(newer)
+    opened.page.click(newer)
+    assert opened.prompts[0] == f"sound {SHEET + 1}"
+
+
+def test_only_the_last_question_is_answered(opened, monkeypatch):
+    """Two searches at the same time: the older one's answer comes last."""
+    opened.store("rain", "bell")
+    find, asked = opened.archive.find, threading.Event()
+
+    def slow_for_rain(words, **filters):
+        if words == "rain":
+            assert asked.wait(100)
+        found = find(words, **filters)
+        if words == "bell":
+            asked.set()
+        return found
+
+    monkeypatch.setattr(opened.archive, "find", slow_for_rain)
+    words = opened.page.labelled(ui.input, "Words")
+    opened.page.do(lambda: (words.set_value("rain"), words.set_value("bell")))
+    assert opened.prompts == ["bell"]
+    assert opened.page.text("sheet-count") == "1 takes"
+
+
+def test_takes_that_came_since_are_counted_and_shown_when_asked_for(opened):
+    opened.page.take(job(JobState.LANDED, 1, take=1))
+    new = opened.page.one("sheet-new")
+    assert not new.visible
+    opened.look()
+    assert not new.visible
+    opened.store("rain", "bell")
+    opened.page.take(job(JobState.LANDED, 2, take=2), job(JobState.FAILED, 3))
+    assert (new.visible, new.text) == (True, "Show 1 new")
+    opened.page.click(new)
+    assert opened.prompts == ["bell", "rain"]
+    assert not new.visible
+
+
+def test_a_star_is_given_taken_and_followed(opened):
+    opened.store("rain")
+    opened.look()
+    (star,) = opened.buttons("Star")
+    opened.page.click(star)
+    opened.page.take(TakeChanged(record(number=1, starred=True, note="for the end")))
+    assert (star.props["icon"], star.props["title"]) == ("star", "Take the star away")
+    assert opened.page.text("take-note") == "for the end"
+    opened.page.click(star)
+    assert opened.page.sent == [StarTake(1, True), StarTake(1, False)]
+    opened.page.take(TakeChanged(record(number=99, starred=True)))
+    assert opened.page.text("take-note") == "for the end"
+
+
+@pytest.mark.parametrize("way", ["button", "keydown.enter"])
+def test_a_note_is_written(opened, way):
+    opened.store("rain", note="before")
+    opened.look()
+    opened.page.click(opened.buttons("Note")[0])
+    field = opened.page.labelled(ui.input, "Note")
+    assert field.value == "before"
+    opened.page.enter(field, "  after ")
+    if way == "button":
+        opened.page.click(opened.page.button("Save"))
+    else:
+        opened.page.fire(field, way)
+    assert opened.page.sent == [AnnotateTake(1, "after")]
+    dialog = opened.page.one("dialog").parent_slot.parent
+    assert dialog.value is False
+    opened.page.fire(dialog, "hide")
+    assert opened.page.all("dialog") == []
+
+
+def test_a_take_is_heard(opened):
+    opened.store("rain")
+    opened.look()
+    opened.page.click(opened.page.one("take-wave"))
+    assert opened.page.played == [("/takes/1.wav", "rain")]
+
+
+@pytest.mark.parametrize(("model", "said"), [("soft", {"model": "soft"}), ("gone", {})])
+def test_a_take_is_rendered_again_or_varied(opened, model, said):
+    opened.store("rain", model=model, seed=7, parameters={"steps": 9})
+    opened.look()
+    opened.page.click(opened.buttons("Render again with the same seed")[0])
+    opened.page.click(opened.buttons("Render again with another seed")[0])
+    assert all(isinstance(one, Prompt) and one.prompt == "rain" for one in opened.page.sent)
+    assert [one.parameters for one in opened.page.sent] == [
+        {"steps": 9, "seed": 7, **said},
+        {"steps": 9, "seed": "random", **said},
+    ]
+
+
+def test_a_take_is_sent_to_a_slot(opened):
+    opened.store("rain")
+    opened.look()
+    items = [one for one in opened.page.client.elements.values() if one.tag == "q-item"]
+    for item in items:
+        opened.page.click(item)
+    assert opened.page.sent == [SendTake(1, None), SendTake(1, 1), SendTake(1, 2)]
+    assert opened.page.notices == [f"take 1 goes to slot {slot}" for slot in ("next in turn", 1, 2)]
+
+
+def test_chosen_takes_are_exported_together(opened):
+    opened.store("rain", "bell", "wind")
+    opened.look()
+    export = opened.page.button("Choose takes to export")
+    assert not export.enabled
+    boxes = {box.props.get("aria-label"): box for box in opened.checkboxes}
+    for number in (3, 1, 2):
+        opened.page.enter(boxes[f"Choose take {number}"], True)
+    opened.page.enter(boxes["Choose take 2"], False)
+    assert export.text == "Export 2 as zip"
+    opened.page.click(export)
+    assert [one["src"] for one in opened.page.told("download")] == ["/export.zip?take=1&take=3"]
+    # What is chosen stays so on another sheet, or when the sheet is shown again.
+    opened.look()
+    chosen = [box for box in opened.checkboxes if box.value]
+    assert [box.props["aria-label"] for box in chosen] == ["Choose take 3", "Choose take 1"]
+    for box in chosen:
+        opened.page.enter(box, False)
+    assert (export.text, export.enabled) == ("Choose takes to export", False)

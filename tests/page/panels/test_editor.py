@@ -1,0 +1,200 @@
+"""Set editing: the list of a bank's pads, and the form that changes one."""
+
+import pytest
+from nicegui import ui
+
+from midifrag.pad_key import PadKey
+from midifrag.page.panels.editor import EditorPanel
+from midifrag.page.wire import ReadAgain, configuration
+
+KICK, RAIN = PadKey(36), PadKey(37)
+
+
+class Editor:
+    """The editor of a set on disk."""
+
+    def __init__(self, page, files):
+        self.page, self.files = page, files
+        page.show(EditorPanel)
+
+    def field(self, name):
+        found = [one for one in self.page.all("field") if f"field-{name}" in one.classes]
+        return found[0]
+
+    @property
+    def prompt(self):
+        return self.page.one("prompt-text")
+
+    @property
+    def note(self):
+        return self.page.labelled(ui.input, "Note (36 or C1, on one channel 36/10)")
+
+    def enter(self, **values):
+        for name, value in values.items():
+            self.page.enter(self.prompt if name == "prompt" else self.field(name), value)
+
+    def open(self, key):
+        self.page.click(next(one for one in self.page.all("editor-pad") if one.props["data-edit"] == str(key)))
+
+    def save(self):
+        self.page.click(self.page.one("save-pad"))
+
+    def take_over(self):
+        """The show reads the files again, as it does once it is told."""
+        self.page.take(configuration(self.files.load()))
+
+    def pad(self, key=KICK, bank=0):
+        return self.files.load().banks[bank].pads[key]
+
+    @property
+    def pads(self):
+        return [(one.props["data-edit"], "chosen" in one.classes) for one in self.page.all("editor-pad")]
+
+
+@pytest.fixture
+def editor(headless, on_disk):
+    return Editor(headless(of=on_disk.load()), on_disk)
+
+
+def test_the_pads_of_the_first_bank_are_listed_and_the_first_is_open(editor):
+    assert editor.pads == [("36", True), ("37", False)]
+    assert editor.page.texts("editor-label") == ["short kick", "rain"]
+    assert "presets/opening.yaml" in editor.page.one("editor-form").default_slot.children[0].text
+    assert (editor.note.value, editor.note.enabled) == ("36", False)
+    assert (editor.prompt.value, editor.field("steps").value, editor.field("colour").value) == (
+        "short kick",
+        "8",
+        "red",
+    )
+    assert editor.field("on_repress").value == "–"
+
+
+def test_a_pad_is_shown_as_its_file_says_without_defaults(editor):
+    editor.open(RAIN)
+    assert editor.pads == [("36", False), ("37", True)]
+    assert (editor.prompt.value, editor.field("steps").value) == ("rain", "")
+    assert editor.field("velocity").value == "cfg_scale"
+    assert (float(editor.field("softest").value), float(editor.field("hardest").value)) == (2, 9)
+    assert editor.field("on_repress").value == "ignore"
+
+
+def test_another_bank_lists_its_own(editor):
+    editor.page.enter(editor.page.labelled(ui.select, "Bank"), "second")
+    assert editor.pads == [("36", True)]
+    assert editor.prompt.value == "bell"
+
+
+def test_a_change_is_saved_and_nothing_else_is_touched(editor):
+    editor.enter(prompt="dull kick ", name="Kick", slot=3, port="grid", on_lost="fail", steps="")
+    editor.save()
+    pad = editor.pad()
+    assert pad.model_dump(exclude_unset=True) == {
+        "prompt": "dull kick", "colour": "red", "name": "Kick", "slot": 3, "port": "grid", "on_lost": "fail",
+    }  # fmt: skip
+    assert "# the kick" in editor.files.bank().read_text()
+    assert editor.page.sent == [ReadAgain()]
+    assert editor.page.notices == ["Kick is saved in presets/opening.yaml and live"]
+
+
+def test_saving_without_a_change_changes_nothing(editor):
+    before = editor.files.bank().read_text()
+    editor.open(RAIN)
+    editor.save()
+    assert editor.files.load().banks == editor.page.page.loaded.banks
+    assert editor.page.notices == ["rain is saved in presets/opening.yaml and live"]
+    editor.open(KICK)
+    editor.save()
+    assert [line for line in editor.files.bank().read_text().splitlines() if "kick" in line] == [
+        line for line in before.splitlines() if "kick" in line
+    ]
+
+
+def test_what_velocity_sets_keeps_its_curve_and_can_be_taken_away(editor):
+    editor.open(RAIN)
+    editor.enter(hardest="7,5")
+    editor.save()
+    velocity = editor.pad(RAIN).velocity
+    assert (velocity.range, velocity.curve, velocity.fields) == ((2, 7.5), "stepped", 4)
+    editor.enter(velocity="–")
+    editor.save()
+    assert editor.pad(RAIN).velocity is None
+
+
+def test_velocity_can_set_something_where_it_set_nothing(editor):
+    editor.enter(velocity="steps", softest="4", hardest="many")
+    editor.save()
+    assert "range" in editor.page.notices[0]
+    assert editor.pad().velocity is None
+    editor.enter(hardest="16")
+    editor.save()
+    assert (editor.pad().velocity.sets, editor.pad().velocity.range) == ("steps", (4, 16))
+
+
+def test_what_is_refused_is_marked_told_and_not_written(editor):
+    before = editor.files.bank().read_text()
+    editor.enter(prompt="", steps="0", choke="x" * 3)
+    editor.save()
+    assert editor.files.bank().read_text() == before
+    assert editor.prompt.props["error"]
+    assert editor.field("steps").props["error"]
+    assert len(editor.page.notices) == 2
+    assert editor.page.sent == []
+    editor.enter(prompt="kick", steps="9")
+    editor.save()
+    assert not editor.prompt.props["error"]
+    assert not editor.field("steps").props["error"]
+
+
+def test_a_new_pad_asks_for_its_note(editor):
+    editor.page.click(editor.page.button("New pad"))
+    assert (editor.note.value, editor.note.enabled, editor.prompt.value) == ("", True, "")
+    editor.page.enter(editor.note, "H9")
+    editor.enter(prompt="snare")
+    editor.save()
+    assert editor.page.notices[0].startswith("presets/opening.yaml: pads.H9: ")
+    editor.page.enter(editor.note, " D1/10 ")
+    editor.save()
+    assert editor.pad(PadKey(38, 10)).prompt == "snare"
+    editor.take_over()
+    assert editor.pads == [("36", False), ("37", False), ("38/10", True)]
+
+
+def test_a_pad_is_removed_and_the_next_one_shown(editor):
+    editor.page.click(editor.page.button("Remove pad"))
+    assert KICK not in editor.files.load().banks[0].pads
+    assert editor.page.notices == ["C1 is removed from presets/opening.yaml"]
+    editor.take_over()
+    assert editor.pads == [("37", True)]
+    assert editor.prompt.value == "rain"
+
+
+def test_a_pad_that_may_not_be_removed_stays(editor):
+    editor.files.bank().write_text("pads: [", "utf-8")
+    editor.page.click(editor.page.button("Remove pad"))
+    assert "cannot be read" in editor.page.notices[0]
+    assert editor.pads[0] == ("36", True)
+
+
+def test_of_a_pad_that_is_not_there_yet_nothing_is_removed(editor):
+    editor.page.click(editor.page.button("New pad"))
+    before = editor.files.bank().read_text()
+    editor.page.click(editor.page.button("Remove pad"))
+    assert editor.files.bank().read_text() == before
+    assert editor.page.notices == []
+
+
+def test_edits_elsewhere_are_listed_while_the_form_stays(editor):
+    editor.enter(prompt="half typed")
+    text = editor.files.bank().read_text().replace("prompt: rain", "prompt: storm")
+    editor.files.bank().write_text(text, "utf-8")
+    editor.take_over()
+    assert editor.page.texts("editor-label") == ["short kick", "storm"]
+    assert editor.prompt.value == "half typed"
+
+
+def test_a_bank_that_is_gone_gives_way_to_the_first(editor):
+    editor.page.enter(editor.page.labelled(ui.select, "Bank"), "second")
+    editor.files.path.write_text("model: sketch\nset_list: [opening]\nports: {grid: {in: Grid}}\n", "utf-8")
+    editor.take_over()
+    assert editor.page.labelled(ui.select, "Bank").value == "opening"
+    assert editor.pads == [("36", True), ("37", False)]

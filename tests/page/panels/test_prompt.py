@@ -1,0 +1,170 @@
+"""The prompt box: what is typed, what is refused, what became of it."""
+
+import numpy as np
+import pytest
+
+from midifrag.errors import StorageError
+from midifrag.intents import Prompt
+from midifrag.page.panels.prompt import HISTORY, LOG_LINES, PromptPanel, line_of, parameters_of, problems_with, recent
+from midifrag.states import JobState
+from tests.page.changes import job, record
+
+
+@pytest.mark.parametrize(
+    ("change", "line"),
+    [
+        (job(JobState.QUEUED), "queued   rain"),
+        (job(JobState.RENDERING), "rendering   rain"),
+        (job(JobState.RENDERING, step=3, of=8), "rendering 3/8   rain"),
+        (
+            job(JobState.LANDED, landed=1.5, file="/somewhere/output03.wav", archived="output007.wav"),
+            "1.50 s   output03.wav   output007.wav   rain",
+        ),
+        (
+            job(JobState.LANDED, landed=0.004, file="output03.wav", spare=True),
+            "0.00 s (spare)   output03.wav      rain",
+        ),
+        (job(JobState.LANDED), "0.00 s         rain"),
+        (job(JobState.HELD, text="the disk is full"), "held   rain: the disk is full"),
+        (job(JobState.REFUSED, text="16 are queued"), "refused   rain: 16 are queued"),
+        (job(JobState.FAILED, text="silent"), "failed   rain: silent"),
+        (job(JobState.CANCELLED, text="panic"), "cancelled   rain: panic"),
+    ],
+)
+def test_a_job_is_one_line_in_the_log(change, line):
+    assert line_of(change) == (line, str(change.state))
+
+
+def test_what_is_wrong_is_said_by_key():
+    assert problems_with({"prompt": "rain", "steps": 8}) == {}
+    assert problems_with({"prompt": "", "steps": 0, "cfg_scale": "loud"}) == {
+        "prompt": "is empty",
+        "steps": "0 is below 1",
+        "cfg_scale": "'loud' is no number",
+    }
+
+
+def test_a_take_s_parameters_are_what_a_bank_would_say():
+    take = record(
+        seed=5,
+        parameters={
+            "prompt": "rain", "steps": 8, "cfg_scale": None, "sampler": "", "sigma_max": 80.0, "seed": 99,
+            "negative_prompt": "speech", "something_else": 1,
+        },
+    )  # fmt: skip
+    wanted = {"steps": 8, "sigma_max": 80.0, "seed": 5, "negative_prompt": "speech"}
+    assert parameters_of(take, None) == wanted
+    assert parameters_of(take, "pocket") == {**wanted, "model": "pocket"}
+
+
+def test_what_no_bank_may_say_is_left_out_of_them():
+    take = record(parameters={"steps": 5000, "seconds": 2.0})
+    assert parameters_of(take, None) == {"seconds": 2.0}
+
+
+@pytest.fixture
+def page(headless):
+    opened = headless()
+    opened.panel = opened.show(PromptPanel)
+    return opened
+
+
+def field(page, name):
+    return page.one(f"field-{name}")
+
+
+def fill(page, prompt, **values):
+    page.enter(page.one("prompt-text"), prompt)
+    for name, value in values.items():
+        page.enter(field(page, name), value)
+
+
+def rendered(page):
+    return [(one.prompt, one.parameters) for one in page.sent if isinstance(one, Prompt)]
+
+
+def test_a_prompt_is_rendered_with_what_was_typed(page):
+    fill(page, "  bright bell ", steps="8", cfg_scale="6,5", seed="random", negative="speech")
+    page.click(page.one("render"))
+    values = {"steps": 8, "cfg_scale": 6.5, "seed": "random", "negative_prompt": "speech"}
+    assert rendered(page) == [("bright bell", values)]
+
+
+@pytest.mark.parametrize("key", ["keydown.ctrl.enter", "keydown.meta.enter"])
+def test_it_can_be_rendered_from_the_keyboard(page, key):
+    fill(page, "bell")
+    page.fire(page.one("prompt-text"), key)
+    assert rendered(page) == [("bell", {})]
+
+
+def test_what_cannot_be_rendered_is_said_where_it_was_typed(page):
+    fill(page, "", steps="0")
+    page.click(page.one("render"))
+    assert rendered(page) == []
+    assert page.one("prompt-text").props["error-message"] == "is empty"
+    assert field(page, "steps").props["error-message"] == "0 is below 1"
+    fill(page, "bell", steps="")
+    page.click(page.one("render"))
+    assert rendered(page) == [("bell", {})]
+    assert not page.one("prompt-text").props["error"]
+    assert not field(page, "steps").props["error"]
+
+
+def test_the_log_has_what_is_on_its_way_and_then_the_newest(page):
+    assert page.texts("log-line")[0].startswith("The log of finished renders")
+    page.take(*(job(JobState.FAILED, number, prompt=f"old {number}") for number in range(1, 7)))
+    page.take(job(JobState.QUEUED, 9), job(JobState.RENDERING, 8, prompt="bell"), job(JobState.QUEUED, 10))
+    assert page.texts("log-line") == [
+        "rendering   bell",
+        "queued   rain",
+        *(f"failed   old {number}: " for number in (6, 5, 4, 3)),
+    ]
+    assert len(page.texts("log-line")) == LOG_LINES
+    assert page.all("log-line")[0].classes == ["log-line", "rendering"]
+
+
+def store(page, *prompts, **fields):
+    noise = np.random.default_rng(0).normal(size=(2, 441)).astype(np.float32) / 8
+    for prompt in prompts:
+        page.page.archive.store(noise, 44100, record(prompt, **fields))
+
+
+def test_the_history_has_each_prompt_once_and_the_newest_first(page):
+    store(page, *(f"sound {number}" for number in range(HISTORY + 2)), "rain", "sound 21")
+    prompts = [one.prompt for one in recent(page.page)]
+    assert prompts[:3] == ["sound 21", "rain", "sound 20"]
+    assert len(prompts) == HISTORY
+
+
+def history(page):
+    page.click(page.titled("History")[0])
+    return [one for one in page.client.elements.values() if one.tag == "q-item"]
+
+
+def test_a_prompt_of_the_history_comes_back_with_its_parameters(page):
+    store(page, "rain", seed=7, parameters={"steps": 9, "cfg_scale": 3.0})
+    fill(page, "something else", seconds="3")
+    (item,) = history(page)
+    page.click(item)
+    page.click(page.one("render"))
+    assert rendered(page) == [("rain", {"steps": 9, "cfg_scale": 3, "seed": 7})]
+
+
+def test_a_history_without_prompts_or_without_archive_says_so(page, monkeypatch):
+    texts = [child.text for item in history(page) for child in item.descendants() if hasattr(child, "text")]
+    assert texts == ["Prompts that were rendered come here."]
+
+    def broken(**_):
+        raise StorageError("no disk")
+
+    monkeypatch.setattr(page.page.archive, "find", broken)
+    assert recent(page.page) == []
+
+
+def test_only_what_could_be_rendered_is_offered_to_be_saved(page):
+    fill(page, "bell", steps="0")
+    page.click(page.titled("Save as pad")[0])
+    assert page.all("dialog") == []
+    fill(page, "bell", steps="9")
+    page.click(page.titled("Save as pad")[0])
+    assert page.text("dialog-title") == "Save as pad"

@@ -1,0 +1,44 @@
+"""The top line's figures, and panic."""
+
+from midifrag.intents import Panic
+from midifrag.page.panels.status import StatusPanel
+from midifrag.states import EngineState, JobState
+from tests.page.changes import engine, job
+
+
+def numbers(page):
+    return [one.text for one in page.one("status-numbers").default_slot.children]
+
+
+def test_before_anything_is_known_it_starts(headless):
+    page = headless()
+    page.show(StatusPanel)
+    assert page.text("status-engine") == "starting …"
+    assert numbers(page) == ["0 queued", "nothing landed yet"]
+
+
+def test_the_show_s_own_engine_comes_first(headless):
+    page = headless()
+    page.show(StatusPanel)
+    page.take(engine(EngineState.LOST, "no such file", model="pocket"))
+    assert page.text("status-engine") == "pocket is lost: no such file"
+    assert page.one("status-engine").props["data-state"] == "lost"
+    page.take(engine(EngineState.WARMING, done=1, total=2))
+    assert page.text("status-engine") == "sketch: warming up 1/2"
+    page.take(engine(EngineState.READY, "sketch on cpu"))
+    assert (page.text("status-engine"), page.one("status-engine").props["data-state"]) == ("sketch on cpu", "ready")
+
+
+def test_queue_and_latency_are_counted(headless):
+    page = headless()
+    page.show(StatusPanel)
+    page.take(job(JobState.QUEUED, 1), job(JobState.QUEUED, 2), job(JobState.RENDERING, 3))
+    page.take(job(JobState.LANDED, 4, landed=1.5), job(JobState.LANDED, 5, landed=0.25))
+    assert numbers(page) == ["2 queued", "p50 1.50 s"]
+
+
+def test_panic_is_one_press(headless):
+    page = headless()
+    page.show(StatusPanel)
+    page.click(page.one("panic"))
+    assert page.sent == [Panic()]

@@ -1,0 +1,224 @@
+"""A browser's screen, as the table of panels says it, and the screens of all browsers."""
+
+import asyncio
+import contextlib
+from types import SimpleNamespace
+
+import pytest
+from nicegui import Client, ui
+
+from midifrag.events import Notice
+from midifrag.page import screen
+from midifrag.page.model import Part
+from midifrag.page.panels import table
+from midifrag.page.panels.panel import Panel
+from midifrag.page.panels.table import Area, Row, Tab
+from midifrag.page.screen import MOST_WAITING, Screen, Screens
+from midifrag.states import EngineState, JobState, NoticeLevel
+from tests.page.changes import active, engine, job
+
+
+class Own(Panel):
+    """A panel that is none of the page's own: it counts what it is told."""
+
+    parts = frozenset({Part.NOTICES})
+
+    def __init__(self, page, play):
+        super().__init__(page, play)
+        self.times_opened = 0
+        self.label = ui.label().classes("own-text")
+
+    def refresh(self):
+        self.label.text = f"{len(self.page.view.notices)} messages"
+
+    async def opened(self):
+        self.times_opened += 1
+        self.play("/own.wav", "own")
+
+
+def notice(text="hello"):
+    return Notice(NoticeLevel.INFO, text)
+
+
+def opened_screen(page):
+    return page.do(lambda: Screen(page.page, page.client))
+
+
+@pytest.mark.parametrize("area", [Area.TOP, Area.BOTTOM])
+def test_a_panel_of_ones_own_is_one_row(headless, monkeypatch, area):
+    monkeypatch.setattr(table, "PANELS", (*table.PANELS, Row(Own, area)))
+    page = headless()
+    shown = opened_screen(page)
+    page.do(shown.refresh)
+    assert page.text("own-text") == "0 messages"
+    page.take(notice())
+    assert page.text("own-text") == "0 messages"
+    page.do(shown.refresh)
+    assert page.text("own-text") == "1 messages"
+
+
+def test_a_tab_of_ones_own_is_drawn_while_it_is_open(headless, monkeypatch):
+    own = Tab("own", "Own", "star")
+    monkeypatch.setattr(table, "PANELS", (*table.PANELS, Row(Own, Area.MAIN, own), Row(Own, Area.SIDE, own)))
+    page = headless()
+    shown = opened_screen(page)
+    page.take(notice())
+    page.do(shown.refresh)
+    assert page.texts("own-text") == ["", ""]
+    tabs = page.one("tabs")
+    page.enter(tabs, "own")
+    assert page.texts("own-text") == ["1 messages", "1 messages"]
+    panels = [panel for panel, _ in shown._panels if isinstance(panel, Own)]
+    assert [panel.times_opened for panel in panels] == [1, 1]
+    page.take(notice())
+    page.enter(tabs, "play")
+    page.do(shown.refresh)
+    assert page.texts("own-text") == ["1 messages", "1 messages"]
+
+
+def test_what_has_not_changed_is_not_drawn_again(headless, monkeypatch):
+    drawn = []
+    monkeypatch.setattr(Own, "refresh", lambda panel: drawn.append(panel))
+    monkeypatch.setattr(table, "PANELS", (*table.PANELS, Row(Own, Area.TOP)))
+    page = headless()
+    shown = opened_screen(page)
+    for change in (None, None, engine(), notice(), None):
+        if change:
+            page.take(change)
+        page.do(shown.refresh)
+    assert len(drawn) == 2
+
+
+def test_the_shipped_screen_has_its_tabs_in_order_and_everything_in_its_place(headless):
+    page = headless()
+    opened_screen(page)
+    tabs = [one.props["name"] for one in page.client.elements.values() if isinstance(one, ui.tab)]
+    assert tabs == ["play", "archive", "engine", "set"]
+    assert classes_in(page.one("top")) == ["brand", "banks", "status", "panic"]
+    assert classes_in(page.one("bottom")) == ["notice", "player"]
+    assert classes_in(page.one("play")) == ["pads-panel", "side"]
+    assert classes_in(page.one("side")) == ["prompt", "slots-place"]
+
+
+def classes_in(element):
+    return [child.classes[0] for child in element.default_slot.children]
+
+
+def test_a_whole_screen_shows_what_happens(headless):
+    page = headless()
+    shown = opened_screen(page)
+    page.take(active(), engine(EngineState.READY, "sketch on cpu"), job(JobState.QUEUED), notice("the disk is full"))
+    page.do(shown.refresh)
+    assert page.text("status-engine") == "sketch on cpu"
+    assert page.text("notice") == "the disk is full"
+    assert "active" in page.one("bank").classes
+    page.do(lambda: shown.play("/takes/1.wav", "rain"))
+    assert page.text("player-title") == "rain"
+    for name in ("archive", "engine", "set", "play"):
+        page.enter(page.one("tabs"), name)
+    assert page.text("sheet-count") == "No takes that fit."
+
+
+# --- all browsers ----------------------------------------------------------------------------------------------------
+
+
+class Browsers:
+    """Browsers that come and go."""
+
+    def __init__(self, page):
+        self.page = page
+        self.screens = page.do(lambda: Screens(page.page))
+
+    def come(self, connected=True):
+        return self.page.do(lambda: self._come(connected))
+
+    async def _come(self, connected):
+        client = Client(ui.page("/"))
+        client.tab_id = "tab" if connected else None
+        with client:
+            self.screens.open()
+        return client
+
+    def text(self, client, name):
+        return next(one.text for one in client.elements.values() if name in one.classes)
+
+    def draw(self, until):
+        """Keep drawn until something is so."""
+
+        async def keep():
+            keeping = asyncio.ensure_future(self.screens.keep_drawn())
+            while not until():
+                assert not keeping.done()
+                await asyncio.sleep(0)
+            keeping.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await keeping
+
+        self.page.do(keep)
+
+
+@pytest.fixture
+def browsers(headless, monkeypatch):
+    monkeypatch.setattr(screen, "DRAWN_EVERY", 0.0)
+    made = Browsers(headless())
+    yield made
+    for one in list(Client.instances.values()):
+        if one is not made.page.client:
+            made.page.do(one.delete)
+
+
+def test_every_browser_is_drawn(browsers):
+    clients = [browsers.come(), browsers.come()]
+    assert [browsers.text(one, "notice") for one in clients] == ["Nothing to report."] * 2
+    browsers.page.take(notice())
+    browsers.draw(until=lambda: [browsers.text(one, "notice") for one in clients] == ["hello"] * 2)
+
+
+def test_a_browser_that_is_not_there_gets_what_it_missed_when_it_is_back(browsers):
+    away, here = browsers.come(connected=False), browsers.come()
+    browsers.page.take(notice())
+    browsers.draw(until=lambda: browsers.text(here, "notice") == "hello")
+    assert browsers.text(away, "notice") == "Nothing to report."
+    away.tab_id = "back"
+    browsers.page.do(lambda: [away.safe_invoke(handler) for handler in away.connect_handlers])
+    browsers.draw(until=lambda: browsers.text(away, "notice") == "hello")
+
+
+def test_a_screen_that_fails_is_told_and_keeps_nobody_else_waiting(browsers, monkeypatch, caplog):
+    broken, whole = browsers.come(), browsers.come()
+    draw = Screen.refresh
+    monkeypatch.setattr(Screen, "refresh", lambda self: 1 / 0 if self.client is broken else draw(self))
+    browsers.page.take(notice())
+    browsers.draw(until=lambda: browsers.text(whole, "notice") == "hello")
+    assert "a screen could not be drawn" in caplog.text
+    monkeypatch.undo()
+    browsers.page.take(notice("again"))
+    browsers.draw(until=lambda: browsers.text(broken, "notice") == "again")
+
+
+def test_browsers_that_are_gone_are_forgotten(browsers):
+    gone, stays = browsers.come(), browsers.come()
+    browsers.page.do(gone.delete)
+    assert set(browsers.screens._screens) == {stays.id}
+    # Also one whose end nobody told.
+    stays._deleted = True
+    browsers.page.take(notice())
+    browsers.draw(until=lambda: not browsers.screens._screens)
+    stays._deleted = False
+
+
+def test_only_so_many_screens_wait_for_a_browser(browsers):
+    connected = browsers.come()
+    waiting = [browsers.come(connected=False) for _ in range(MOST_WAITING + 3)]
+    assert connected.id in browsers.screens._screens
+    # The newest that was already there made room for the one after it.
+    assert set(browsers.screens._screens) == {connected.id, *(one.id for one in waiting[-MOST_WAITING - 1 :])}
+
+
+def test_what_only_time_changes_is_drawn_as_it_passes(browsers, monkeypatch):
+    monkeypatch.setattr(screen, "TIME_STEP", 1.0)
+    now = iter(range(100))
+    monkeypatch.setattr(screen, "time", SimpleNamespace(monotonic=lambda: float(next(now))))
+    before = browsers.page.page.versions[Part.TIME]
+    browsers.page.page.news.set()
+    browsers.draw(until=lambda: browsers.page.page.versions[Part.TIME] > before)

@@ -1,0 +1,39 @@
+"""The page's words: each is used, and every state has some."""
+
+import ast
+import functools
+from pathlib import Path
+
+import pytest
+
+import midifrag.page
+from midifrag.page import texts
+from midifrag.states import EngineState, PadState
+
+ROOM = Path(midifrag.page.__file__).parent
+NAMES = sorted(name for name in vars(texts) if name.isupper())
+
+
+@functools.cache
+def used() -> set[str]:
+    """The names that the page's modules ask `texts` for."""
+    found = set()
+    for path in ROOM.rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == "texts":
+                found.add(node.attr)
+    return found
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_text_is_used(name):
+    assert name in used()
+
+
+def test_every_text_that_is_used_is_there():
+    assert used() == set(NAMES)
+
+
+def test_every_state_has_its_words():
+    assert set(texts.PAD_STATES) == set(PadState)
+    assert set(texts.ENGINE_STATES) == set(EngineState)
