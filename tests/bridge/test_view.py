@@ -1,4 +1,3 @@
-
 from midifrag.bridge.view import FINISHED, LANDINGS, NOTICES, View
 from midifrag.events import (
     BankChanged,
@@ -29,9 +28,10 @@ def pad(state, note=36, port=None, in_bank="opening"):
 
 def test_a_job_moves_from_open_to_finished_and_counts_as_latency_only_when_it_landed():
     view = View()
-    view.apply(job(1, JobState.QUEUED, pressed=1.0))
-    view.apply(job(2, JobState.QUEUED, pressed=1.0))
-    assert list(view.jobs) == [1, 2]
+    waiting = {number: job(number, JobState.QUEUED, pressed=1.0) for number in (1, 2)}
+    for one in waiting.values():
+        view.apply(one)
+    assert view.jobs == waiting
     view.apply(job(1, JobState.LANDED, pressed=1.0, landed=3.5))
     view.apply(job(2, JobState.FAILED, pressed=1.0, landed=4.5))
     assert view.jobs == {}
@@ -112,13 +112,15 @@ def test_a_pad_at_rest_is_shown_where_it_is_bound_to_and_others_where_they_were_
         PadChanged("opening", PadKey(36), None, 1, 36, PadState.IDLE, None, 5.0),
         fresh,
     )
-    for state, shown_at, time in (
-        (PadState.QUEUED, "pads", 1.0),
-        (PadState.READY, None, 1.0),
-        (PadState.IDLE, None, 5.0),
+    for key, bound, state, shown_at, time in (
+        (PadKey(36), 0, PadState.QUEUED, "pads", 1.0),
+        (PadKey(36), 0, PadState.READY, None, 1.0),
+        (PadKey(40, 10), 1, PadState.LANDED, "pads", 1.0),
+        (PadKey(40, 10), 1, PadState.READY, "keys", 1.0),
+        (PadKey(40, 10), 1, PadState.IDLE, "keys", 5.0),
     ):
-        view.apply(PadChanged("opening", PadKey(36), "pads", 3, 36, state, None, 1.0))
-        shown = view.pads_of(one, 5.0)[0]
+        view.apply(PadChanged("opening", key, "pads", 3, key.note, state, None, 1.0))
+        shown = view.pads_of(one, 5.0)[bound]
         assert (shown.state, shown.port, shown.time) == (state, shown_at, time)
 
 
