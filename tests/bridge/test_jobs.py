@@ -200,8 +200,18 @@ def test_a_take_that_is_being_written_is_no_longer_in_the_way_of_the_next_press(
 
 
 def test_an_engine_is_asked_for_all_that_a_preset_says():
-    asked = Render(5, "rain", 2.0, 77, 9, 3.0, "thunder", "euler", 0.1, 50.0)
-    assert request(PRESET, 5, 77) == asked
+    assert request(PRESET, 5, 77) == Render(
+        5,
+        "rain",
+        negative_prompt="thunder",
+        steps=9,
+        cfg_scale=3.0,
+        seconds=2.0,
+        seed=77,
+        sampler="euler",
+        sigma_min=0.1,
+        sigma_max=50.0,
+    )
     assert request(PRESET, 5, 77, spare=True).spare
 
 
@@ -230,7 +240,16 @@ def test_a_record_has_what_really_made_the_take_and_wall_times():
 def test_a_record_of_a_take_that_failed_has_what_was_asked_for():
     record = take_record(render_job(), None, None, ManualClock())
     assert (record.model, record.checksum, record.seed) == ("pocket", "", 4)
-    assert record.parameters == {"steps": 9, "cfg_scale": 3.0}
+    assert record.parameters == {
+        "negative_prompt": "thunder",
+        "steps": 9,
+        "cfg_scale": 3.0,
+        "seconds": 2.0,
+        "seed": 4,
+        "sampler": "euler",
+        "sigma_min": 0.1,
+        "sigma_max": 50.0,
+    }
     assert (record.pressed_at, record.started_at, record.rendered_at, record.spare) == (1.0, None, None, False)
 
 
