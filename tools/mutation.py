@@ -1,4 +1,4 @@
-"""Which changes to a module its own tests do not notice: mutmut on each module, with the test file that mirrors it.
+"""Which changes to a module its own tests do not notice: mutmut on each module, with the test files that mirror it.
 
     nice -n 19 uv run --with mutmut python -m tools.mutation midifrag/fragment/slots.py …
 
@@ -42,7 +42,8 @@ pytest_add_cli_args=
     no:cacheprovider
     -n0
     --timeout=60
-pytest_add_cli_args_test_selection={tests}
+pytest_add_cli_args_test_selection=
+    {tests}
 timeout_constant=20.0
 """
 
@@ -61,10 +62,13 @@ class Outcome:
         return f"{self.module}: {self.counts.total()} mutants, {told}"
 
 
-def tests_of(module: str) -> str:
-    """The test file that mirrors a module, both relative to the repository."""
+def tests_of(module: str) -> list[str]:
+    """The test files that mirror a module, all relative to the repository: ``test_name.py`` and ``test_name_*.py``."""
     path = Path(module)
-    return str(Path("tests", *path.parts[1:-1], f"test_{path.name}"))
+    folder = Path("tests", *path.parts[1:-1])
+    others = [one.stem for one in (ROOT / path.parent).glob(f"{path.stem}_*.py")]
+    parts = [one for one in sorted((ROOT / folder).glob(f"test_{path.stem}_*.py")) if one.stem[5:] not in others]
+    return [f"{folder}/test_{path.name}", *(f"{folder}/{part.name}" for part in parts)]
 
 
 def undecorated(source: str) -> str:
@@ -97,7 +101,8 @@ def copy_of_tree(folder: Path, module: str) -> None:
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(ROOT / name, folder / name)
     (folder / module).write_text(undecorated((ROOT / module).read_text(encoding="utf-8")), encoding="utf-8")
-    (folder / "setup.cfg").write_text(CONFIGURATION.format(module=module, tests=tests_of(module)), encoding="utf-8")
+    tests = "\n    ".join(tests_of(module))
+    (folder / "setup.cfg").write_text(CONFIGURATION.format(module=module, tests=tests), encoding="utf-8")
 
 
 def mutate(module: str) -> Outcome:

@@ -203,7 +203,7 @@ class JobTable:
 
     def waiting(self) -> int:
         """How many wait for an engine to start on them."""
-        return sum(isinstance(job, RenderJob) and job.state is JobState.QUEUED and not job.cancelling for job in self)
+        return sum(job.state is JobState.QUEUED for job in self.pending())
 
 
 def request(preset: Preset, job: int, seed: int, *, spare: bool = False) -> Render:

@@ -33,7 +33,6 @@ class Takeover:
         self.mode = mode
         self._quantise = quantise
         self._tolerance = tolerance
-        self._caught = False
         self._knob: float | None = None
         self._set: float | None = None
 
@@ -49,17 +48,14 @@ class Takeover:
         """
         knob, self._knob = self._knob, position
         if self.mode == "jump" or current is None:
-            self._caught = True
             return self._settle(position)
-        if self._set is None or abs(current - self._quantise(self._set)) > _SAME:
-            self._caught = False
+        if self._set is not None and abs(current - self._quantise(self._set)) > _SAME:
             self._set = None
-        if not self._caught:
-            exact = current if self._set is None else self._set
-            self._caught = abs(position - exact) <= self._tolerance or _between(knob, exact, position)
-            if not self._caught:
-                return None if self.mode == "pickup" or knob is None else self._settle(_approach(exact, knob, position))
-        return self._settle(position)
+        exact = current if self._set is None else self._set
+        # A knob that set the value stands on it, so that every way from there begins at the value.
+        if abs(position - exact) <= self._tolerance or _between(knob, exact, position):
+            return self._settle(position)
+        return None if self.mode == "pickup" or knob is None else self._settle(_approach(exact, knob, position))
 
     def _settle(self, position: float) -> float:
         self._set = position

@@ -25,23 +25,26 @@ T = TypeVar("T")
 
 
 class ClipPorts:
-    """The ports of a show with a clip in the controller's place: give it to `Runtime`, then `send`."""
+    """The ports of a show with a clip in the controller's place: give it to `Runtime`, then `send`.
+
+    ``backend`` is what the show plays on, once the ports are made; it keeps what goes out.
+    """
 
     def __init__(self, port: str) -> None:
         self._port = port
-        self._backend: MemoryBackend | None = None
+        self.backend: MemoryBackend | None = None
 
     def __call__(
         self, show: Show, on_event: Callable[[MidiEvent], None], on_change: Callable[[PortChanged], None]
     ) -> Ports:
         """Make the ports (`midifrag.show.runtime.MakePorts`)."""
-        ports, self._backend = memory_ports(show, on_event, on_change)
+        ports, self.backend = memory_ports(show, on_event, on_change)
         return ports
 
     def send(self, message: mido.Message) -> None:
         """The message arrives as if the controller had sent it."""
-        if self._backend is not None:
-            self._backend.play(self._port, message)
+        if self.backend is not None:
+            self.backend.play(self._port, message)
 
 
 def play(timed: Iterable[tuple[float, T]], send: Callable[[T], None]) -> None:

@@ -1,164 +1,416 @@
+import random
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from midifrag.bridge.bridge import Reload
-from midifrag.engine.messages import Cancelled, Died, Failed, Progress, Promote, Render, Rendered, Started
-from midifrag.events import BankChanged, Notice
-from midifrag.fragment.messages import ArchiveOnly, GivenUp, Held, LandArchived, Landed, LandFailed
-from midifrag.intents import CancelPad, Panic, SendTake, SetParameter
+from midifrag.bridge.bridge import Bridge
+from midifrag.engine.messages import Cancelled, Died, Failed, Progress, Render, Rendered, Started
+from midifrag.events import JobChanged, JobTimes, Notice, PadChanged
+from midifrag.fragment.messages import (
+    ArchiveOnly,
+    GivenUp,
+    Held,
+    LandArchived,
+    Landed,
+    LandFailed,
+    Refused,
+    TakeArchived,
+)
+from midifrag.fragment.options import FragmentOptions
+from midifrag.fragment.record import TakeRecord
+from midifrag.intents import CancelPad, LockSlot, Panic, SendTake
+from midifrag.midi.messages import NoteOn
 from midifrag.pad_key import PadKey
-from midifrag.states import NoticeLevel
-from tests.support.bridges import Rig, with_spares
+from midifrag.states import JobKind, JobState, NoticeLevel, PadState
+from tests.support.bridges import Rig
 from tests.support.shows import bank, loaded, one_pad
 
 SPARES = {"engine": {"spares": {"enabled": True}}}
+KEY = PadKey(36)
+AUDIO = np.ones((2, 441), np.float32)
 
 
-def test_feedback_is_queued_rendering_landed_in_order_and_landed_only_after_the_file():
-    rig = Rig()
-    rig.press()
+def pressed(rig, note=36):
+    """Press a pad; what the engine is asked."""
+    rig.press(note)
+    return rig.engines.renders()[-1]
+
+
+def told(rig, count):
+    """The last changes."""
+    return rig.changes[-count:]
+
+
+def notices(rig):
+    return [(one.level, one.text) for one in rig.changes if isinstance(one, Notice)]
+
+
+# --- from a press to its slot ----------------------------------------------------------------------------------------
+
+
+def test_every_step_of_a_press_is_told_whole():
+    rig = Rig(loaded(one_pad(name="Rain", steps=9, colour="red", slot=3, model="pocket")))
+    rig.bridge.handle(NoteOn("pads", 1, 36, 100, 999.5))
     (render,) = rig.engines.renders()
-    assert rig.pad_states() == ["queued"]
+    job = JobChanged(1, JobKind.PAD, JobState.QUEUED, "rain", "opening", KEY, JobTimes(999.5, queued=1000.0), slot=3)
+    pad = PadChanged("opening", KEY, "pads", 1, 36, PadState.QUEUED, "red", 1000.0, job=1)
+    assert rig.changes == [job, pad]
+
+    rig.clock.time = 1001.0
+    rig.say(Started(1), "pocket")
+    job = replace(job, state=JobState.RENDERING, times=replace(job.times, started=1001.0))
+    pad = replace(pad, state=PadState.RENDERING, time=1001.0)
+    assert told(rig, 2) == [job, pad]
+
+    rig.clock.time = 1002.0
+    rig.say(Progress(1, 3, 9), "pocket")
+    job, pad = replace(job, step=3, of=9), replace(pad, time=1002.0, progress=1 / 3)
+    assert told(rig, 2) == [job, pad]
+
+    rig.clock.time = 1003.0
+    rig.say(Rendered(1, AUDIO, 44100, {"seed": 5, "steps": 9}, 0.5, ("unknown words: zither",)), "pocket")
+    rig.bridge.handle(TakeArchived(1, 7, "output007.wav"))
+    assert len(rig.changes) == 6
+    job = replace(
+        job,
+        take=7,
+        archived="output007.wav",
+        text="writing",
+        used={"seed": 5, "steps": 9},
+        engine_seconds=0.5,
+        times=replace(job.times, rendered=1003.0),
+    )
+    assert rig.bridge.everything()[-1] == job
+
+    rig.clock.time = 1004.0
+    rig.bridge.handle(Landed(1, 3, Path("output03.wav"), None, 1.25, 0.0, 0.01, ("quiet",)))
+    text = "unknown words: zither; quiet"
+    assert told(rig, 2) == [
+        replace(
+            job,
+            state=JobState.LANDED,
+            file="output03.wav",
+            text=text,
+            fragment_seconds=1.25,
+            write_seconds=0.01,
+            times=replace(job.times, landed=1004.0),
+        ),
+        replace(pad, state=PadState.LANDED, time=1004.0, progress=None, text=text),
+    ]
+    assert list(rig.bridge.renders.jobs) == []
+    assert (render.steps, render.spare) == (9, False)
+
+
+def test_a_take_goes_to_the_writer_with_its_record_and_its_pads_wishes():
+    rig = Rig(loaded(one_pad(name="Rain", slot=3, model="pocket", fragment={"loop": True})))
+    render = pressed(rig)
+    rig.clock.time += 2
+    rig.say(Rendered(1, AUDIO, 8000, {"seed": 5}, 0.5), "pocket")
+    (land,) = rig.lands()
+    assert (land.job, land.sample_rate, land.slot, land.options.loop) == (1, 8000, 3, True)
+    assert land.audio is AUDIO
+    assert land.record == TakeRecord(
+        "rain",
+        preset="Rain",
+        bank="opening",
+        model="pocket",
+        checksum="abc",
+        seed=5,
+        parameters={"seed": 5},
+        job=1,
+        pressed_at=1000.0,
+        started_at=1001.5,
+        rendered_at=1002.0,
+    )
+    assert render.job == 1
+
+
+def test_seeds_are_drawn_from_all_there_are_unless_the_pad_has_its_own():
+    rig = Rig(loaded(bank(pads={36: {"prompt": "rain"}, 37: {"prompt": "rain", "seed": 7}})))
+    drawn = random.Random(1)
+    assert [pressed(rig, note).seed for note in (36, 37, 36)] == [drawn.randrange(2**32), 7, drawn.randrange(2**32)]
+
+
+def test_seeds_differ_from_show_to_show():
+    shows = [Rig() for _ in range(2)]
+    for rig in shows:
+        rig.bridge = Bridge(loaded(), rig.engines, rig.writes.append, rig.changes.append, rig.clock)
+    assert pressed(shows[0]).seed != pressed(shows[1]).seed
+
+
+def test_progress_is_not_told_before_an_engine_has_started():
+    rig = Rig()
+    render = pressed(rig)
+    rig.say(Progress(render.job, 1, 4))
+    rig.say(Progress(99, 1, 4))
+    assert len(rig.changes) == 2
     rig.say(Started(render.job))
-    rig.rendered(render)
-    assert rig.pad_states() == ["queued", "rendering"]
-    rig.landed(render.job)
-    assert rig.pad_states() == ["queued", "rendering", "landed"]
-    assert rig.jobs()[-1].slot == 1
-    assert {"pressed", "queued", "started", "rendered", "landed"} <= rig.jobs()[-1].times.reached().keys()
+    assert (rig.jobs()[-1].step, rig.jobs()[-1].of) == (1, 4)
 
 
-def test_what_an_engine_has_to_say_of_a_take_is_told_when_it_lands():
+def test_a_pad_stays_as_it_is_while_its_take_is_written():
     rig = Rig()
-    rig.ready()
-    rig.press()
-    (render,) = rig.engines.renders()
-    rig.say(Rendered(render.job, np.ones((2, 100), np.float32), 44100, {}, 0.1, ("unknown words: zither",)))
-    rig.landed(render.job)
-    assert rig.jobs()[-1].text == "unknown words: zither"
+    render = pressed(rig)
+    rig.rendered(render)
+    assert rig.pad_states() == ["queued"]
+    (job,) = rig.bridge.renders.jobs
+    assert (job.state, job.writing, job.pending) == (JobState.RENDERING, True, False)
+    assert rig.bridge.renders.busy_with("opening", KEY) is job
+
+
+# --- what goes wrong -------------------------------------------------------------------------------------------------
 
 
 def test_a_failed_render_turns_the_pad_red_and_its_audio_is_archived_with_the_reason():
-    rig = Rig()
-    rig.press()
-    (render,) = rig.engines.renders()
-    rig.say(Failed(render.job, "NaN at step 3", np.full((2, 8), np.nan, np.float32), 44100))
-    assert rig.pad_states()[-1] == "failed"
+    rig = Rig(loaded(one_pad(steps=9, seed=4)))
+    pressed(rig)
+    rig.say(Failed(1, "NaN at step 3", AUDIO, 44100, not_finite=True))
+    assert (rig.pad_states()[-1], rig.jobs()[-1].text) == ("failed", "NaN at step 3")
     (write,) = rig.writes
     assert isinstance(write, ArchiveOnly)
-    assert write.reason == "NaN at step 3"
+    assert (write.job, write.sample_rate, write.reason) == (1, 44100, "NaN at step 3")
+    assert write.audio is AUDIO
+    assert (write.record.seed, write.record.parameters["steps"], write.record.job) == (4, 9, 1)
 
 
-def test_a_silent_take_turns_the_pad_red():
+@pytest.mark.parametrize("audio", [(None, None), (AUDIO, None), (None, 44100)])
+def test_a_render_that_failed_without_audio_leaves_nothing_to_archive(audio):
     rig = Rig()
-    rig.press()
-    (render,) = rig.engines.renders()
+    pressed(rig)
+    rig.say(Failed(1, "out of memory", *audio))
+    assert rig.pad_states() == ["queued", "failed"]
+    assert rig.writes == []
+
+
+def test_what_an_engine_says_of_a_job_that_is_over_changes_nothing():
+    rig = Rig()
+    render = pressed(rig)
+    rig.say(Failed(render.job, "out of memory"))
+    before = len(rig.changes)
+    for event in (Started(1), Progress(1, 1, 2), Failed(1, "again"), Cancelled(1)):
+        rig.say(event)
     rig.rendered(render)
-    rig.bridge.handle(LandFailed(render.job, "silent", 7))
+    rig.landed(render.job)
+    assert (rig.writes, len(rig.changes)) == ([], before)
+
+
+@pytest.mark.parametrize(("told", "take"), [(7, 7), (None, 5)])
+def test_a_silent_take_turns_the_pad_red(told, take):
+    rig = Rig()
+    rig.rendered(pressed(rig))
+    rig.bridge.handle(TakeArchived(1, 5, "output005.wav"))
+    rig.bridge.handle(LandFailed(1, "silent", told))
     assert rig.pad_states()[-1] == "failed"
-    assert rig.jobs()[-1].take == 7
+    assert (rig.jobs()[-1].take, rig.jobs()[-1].text) == (take, "silent")
+    assert list(rig.bridge.renders.jobs) == []
 
 
 def test_a_held_take_says_so_and_lands_later():
     rig = Rig()
-    rig.press()
-    (render,) = rig.engines.renders()
-    rig.rendered(render)
-    rig.bridge.handle(Held(render.job, "disk full", "slot"))
-    assert rig.pad_states()[-1] == "held"
-    rig.landed(render.job)
+    rig.rendered(pressed(rig))
+    for _ in range(2):
+        rig.bridge.handle(Held(1, "disk full", "slot"))
+    assert rig.pad_states() == ["queued", "held"]
+    assert (rig.jobs()[-1].state, rig.jobs()[-1].text) == ("held", "disk full")
+    assert notices(rig) == [("error", "disk full")] * 2
+    rig.landed(1)
     assert rig.pad_states()[-1] == "landed"
 
 
-def test_a_take_that_is_given_up_after_its_press_was_over_is_told():
+@pytest.mark.parametrize("event", [GivenUp, LandFailed])
+def test_a_take_that_is_lost_after_its_press_was_over_is_told(event):
     rig = Rig()
-    rig.press()
-    (render,) = rig.engines.renders()
-    rig.rendered(render)
-    rig.bridge.handle(Landed(render.job, 1, Path("output01.wav"), None, 1.0, 0.0, 0.01))
-    rig.bridge.handle(Held(render.job, "disk full", "archive"))
-    rig.bridge.handle(GivenUp(render.job, "too many takes wait"))
-    assert rig.changes[-1] == Notice(NoticeLevel.ERROR, "the take of job 1 is lost: too many takes wait")
+    rig.rendered(pressed(rig))
+    rig.bridge.handle(Landed(1, 1, Path("output01.wav"), None, 1.0, 0.0, 0.01))
+    before = len(rig.changes)
+    rig.bridge.handle(TakeArchived(1, 7, "output007.wav"))
+    rig.bridge.handle(Held(1, "disk full", "archive"))
+    rig.bridge.handle(event(1, "too many takes wait", 7))
+    rig.bridge.handle(event(1, "too many takes wait"))
+    assert rig.changes[before:] == [
+        Notice(NoticeLevel.ERROR, "disk full"),
+        Notice(NoticeLevel.ERROR, "the take of job 1 is lost: too many takes wait"),
+    ]
     assert rig.pad_states()[-1] == "landed"
+
+
+def test_what_the_writer_refuses_is_told():
+    rig = Rig()
+    rig.bridge.handle(Refused(LockSlot(9, True), "there is no slot 9"))
+    assert notices(rig) == [("warning", "there is no slot 9")]
+
+
+def test_a_press_that_is_refused_is_told_whole():
+    rig = Rig(loaded(one_pad(colour="red"), queue={"size": 1}))
+    rig.press()
+    rig.bridge.handle(NoteOn("pads", 1, 36, 100, 999.0))
+    full = "the queue is full (1 presses wait); press again when one has landed"
+    assert told(rig, 2) == [
+        JobChanged(2, JobKind.PAD, JobState.REFUSED, "rain", "opening", KEY, JobTimes(999.0), text=full),
+        PadChanged("opening", KEY, "pads", 1, 36, PadState.REFUSED, "red", 1000.0, job=2, text=full),
+    ]
+    assert [job.number for job in rig.bridge.renders.jobs] == [1]
+
+
+# --- cancelling ------------------------------------------------------------------------------------------------------
 
 
 def test_a_cancelled_press_goes_dark_only_when_the_engine_let_go():
     rig = Rig()
-    rig.press()
-    (render,) = rig.engines.renders()
-    rig.bridge.handle(CancelPad(PadKey(36)))
-    assert rig.pad_states()[-1] == "queued"
+    render = pressed(rig)
+    for _ in range(2):
+        rig.bridge.handle(CancelPad(KEY))
+    assert rig.engines.cancels() == [render.job]
+    assert rig.pad_states() == ["queued"]
     rig.say(Cancelled(render.job))
     assert rig.pad_states()[-1] == "idle"
-    assert rig.jobs()[-1].state == "cancelled"
+    assert (rig.jobs()[-1].state, rig.jobs()[-1].text) == ("cancelled", "cancelled")
+
+
+def test_only_what_an_engine_still_works_for_can_be_cancelled():
+    rig = Rig()
+    rig.rendered(pressed(rig))
+    rig.bridge.renders.cancel(rig.bridge.renders.jobs)
+    assert rig.engines.cancels() == []
+
+
+def test_a_press_is_cancelled_where_it_is_rendered():
+    rig = Rig(loaded(one_pad(model="pocket")))
+    rig.engines.fallback["pocket"] = "sketch"
+    pressed(rig)
+    rig.bridge.handle(CancelPad(KEY))
+    assert [model for model, _ in rig.engines.sent] == ["sketch", "sketch"]
 
 
 def test_a_replaced_press_leaves_its_pad_to_the_one_that_replaced_it():
     rig = Rig(loaded(one_pad(on_repress="replace")))
-    rig.press()
-    rig.press()
-    first, second = rig.engines.renders()
+    first, second = pressed(rig), pressed(rig)
     rig.say(Cancelled(first.job))
     assert rig.pad_states() == ["queued", "queued", "queued"]
-    assert rig.jobs()[-1].state == "cancelled"
-    rig.bridge.handle(CancelPad(PadKey(36)))
+    assert [rig.jobs()[-1].state, rig.changes[-1].job] == ["cancelled", second.job]
+    rig.bridge.handle(CancelPad(KEY))
     rig.say(Cancelled(second.job))
     assert rig.pad_states()[-1] == "idle"
 
 
+def test_a_pad_shows_how_a_press_ended_though_another_one_is_on_its_way():
+    rig = Rig()
+    first = pressed(rig)
+    rig.press()
+    rig.say(Failed(first.job, "out of memory"))
+    assert rig.pad_states()[-1] == "failed"
+
+
+def test_a_pad_is_busy_with_what_renders_before_what_waits():
+    rig = Rig()
+    first, second, third = (pressed(rig) for _ in range(3))
+    renders = rig.bridge.renders
+    assert renders.busy_with("opening", KEY).number == first.job
+    for render in (second, third):
+        rig.say(Started(render.job))
+    assert renders.busy_with("opening", KEY).number == second.job
+    assert renders.busy_with("second", KEY) is renders.busy_with("opening", None) is None
+
+
 def test_a_take_that_was_rendered_while_it_was_cancelled_is_archived_and_does_not_land():
     rig = Rig()
-    rig.press()
-    (render,) = rig.engines.renders()
-    rig.bridge.handle(CancelPad(PadKey(36)))
-    rig.rendered(render)
-    assert rig.lands() == []
-    assert isinstance(rig.writes[0], ArchiveOnly)
+    render = pressed(rig)
+    rig.bridge.handle(CancelPad(KEY))
+    rig.say(Rendered(1, AUDIO, 8000, {"seed": 5}, 0.5))
+    (write,) = rig.writes
+    assert isinstance(write, ArchiveOnly)
+    assert (write.job, write.sample_rate, write.reason) == (1, 8000, "cancelled while rendering")
+    assert (write.audio is AUDIO, write.record.seed) == (True, 5)
     assert rig.pad_states()[-1] == "idle"
+    last = rig.jobs()[-1]
+    assert (last.job, last.state) == (render.job, "cancelled")
+    assert last.text == "cancelled after it was rendered; the take is in the archive"
+
+
+# --- lost engines ----------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(("rule", "states"), [("queue", ["queued", "queued"]), ("fail", ["queued", "failed"])])
 def test_requests_of_a_dead_engine_follow_the_pads_rule(rule, states):
     rig = Rig(loaded(one_pad(on_lost=rule)))
-    rig.press()
-    (render,) = rig.engines.renders()
+    render = pressed(rig)
     rig.say(Died("killed", (render.job,), restarting=True))
     assert rig.pad_states() == states
-    assert len(rig.engines.renders()) == (2 if rule == "queue" else 1)
+    assert rig.engines.renders() == [render] * (2 if rule == "queue" else 1)
+    assert rig.jobs()[-1].text == ("queued again: killed" if rule == "queue" else "killed")
+
+
+def test_a_job_that_is_queued_again_begins_anew():
+    rig = Rig()
+    render = pressed(rig)
+    rig.say(Started(render.job))
+    rig.say(Progress(render.job, 3, 4))
+    rig.say(Died("killed", (render.job,), restarting=True))
+    again = rig.jobs()[-1]
+    assert (again.state, again.step, again.times) == ("queued", 0, JobTimes(1000.0, queued=1000.0))
+    rig.say(Progress(render.job, 1, 4))
+    assert rig.jobs()[-1] is again
+    rig.clock.time = 1005.0
+    rig.say(Started(render.job))
+    assert (rig.jobs()[-1].times.started, rig.jobs()[-1].text) == (1005.0, "")
 
 
 def test_a_request_that_kills_its_engine_twice_is_given_up():
     rig = Rig()
-    rig.press()
-    job = rig.engines.renders()[0].job
+    job = pressed(rig).job
+    for reason in ("killed", "killed again"):
+        rig.say(Died(reason, (job, 99), restarting=True))
+    assert rig.pad_states() == ["queued", "queued", "failed"]
+    assert rig.jobs()[-1].text == "killed again"
+
+
+def test_a_cancelled_request_of_a_dead_engine_is_not_queued_again():
+    rig = Rig()
+    job = pressed(rig).job
+    rig.bridge.handle(CancelPad(KEY))
     rig.say(Died("killed", (job,), restarting=True))
-    rig.say(Died("killed", (job,), restarting=True))
-    assert rig.pad_states()[-1] == "failed"
+    assert (rig.jobs()[-1].state, rig.jobs()[-1].text, rig.pad_states()[-1]) == ("cancelled", "cancelled", "idle")
+    assert len(rig.engines.renders()) == 1
+
+
+def test_a_take_that_is_with_the_writer_is_not_lost_with_its_engine():
+    rig = Rig()
+    render = pressed(rig)
+    rig.rendered(render)
+    rig.say(Died("killed", (render.job,), restarting=True))
+    assert (len(rig.engines.renders()), rig.pad_states()) == (1, ["queued"])
 
 
 def test_a_lost_engine_is_replaced_by_its_fallback():
     rig = Rig(loaded(model="pocket"))
-    rig.press()
-    job = rig.engines.renders()[0].job
+    render = pressed(rig)
     rig.engines.fallback["pocket"] = "sketch"
-    rig.say(Died("no such model", (job,), restarting=False), "pocket")
-    assert rig.engines.renders() == [rig.engines.renders()[0]] * 2
-    assert [model for model, command in rig.engines.sent if isinstance(command, Render)] == ["pocket", "sketch"]
+    rig.say(Died("no such model", (render.job,), restarting=False), "pocket")
+    assert [(model, command) for model, command in rig.engines.sent if isinstance(command, Render)] == [
+        ("pocket", render),
+        ("sketch", render),
+    ]
+    rig.rendered(render)
+    assert rig.lands()[0].record.model == "sketch"
 
 
 # --- archived takes --------------------------------------------------------------------------------------------------
 
 
 def test_an_archived_take_can_be_sent_to_a_slot():
-    rig = Rig()
+    rig = Rig(loaded(fragments={"fade_ms": 33}))
     rig.bridge.handle(SendTake(12, 4))
     (command,) = rig.writes
-    assert isinstance(command, LandArchived)
-    assert (command.take, command.slot) == (12, 4)
-    rig.landed(command.job, 4, 12)
-    assert rig.jobs()[-1].state.value == "landed"
+    assert command == LandArchived(1, 12, FragmentOptions(fade_ms=33), 4)
+    assert rig.bridge.everything()[-1] == JobChanged(
+        1, JobKind.TAKE, JobState.RENDERING, "take 12", "opening", None, JobTimes(1000.0), slot=4
+    )
+    assert rig.changes == []
+    rig.landed(1, 5, 12)
+    (landed,) = rig.jobs()
+    assert (landed.state, landed.slot, landed.take, landed.text) == ("landed", 5, 12, "")
 
 
 def test_a_panic_while_a_take_is_sent_starts_no_engine():
@@ -166,205 +418,5 @@ def test_a_panic_while_a_take_is_sent_starts_no_engine():
     rig.bridge.handle(SendTake(12, 4))
     rig.bridge.handle(Panic())
     assert rig.engines.sent == []
-    (command,) = rig.writes
-    rig.landed(command.job, 4, 12)
-    assert rig.jobs()[-1].state.value == "landed"
-
-
-# --- spares ----------------------------------------------------------------------------------------------------------
-
-
-def test_an_idle_engine_renders_a_spare_and_a_press_lands_it_at_once():
-    rig = with_spares()
-    (render,) = rig.engines.renders()
-    assert render.spare
-    rig.say(Started(render.job))
-    rig.rendered(render)
-    assert rig.pad_states() == ["ready"]
-    (prepare,) = rig.writes
-    rig.press()
-    (land,) = rig.lands()
-    assert (prepare.audio is land.audio, prepare.sample_rate) == (True, land.sample_rate)
-    assert land.record.spare
-    assert land.record.seed == render.seed
-    rig.landed(land.job)
-    assert rig.pad_states()[-2:] == ["queued", "landed"]
-    assert rig.jobs()[-1].spare
-
-
-def test_a_spare_is_prepared_as_its_pad_wants_its_fragment():
-    rig = with_spares(one_pad(fragment={"loop": True, "bits": 24}))
-    rig.rendered(rig.engines.renders()[0])
-    (prepare,) = rig.writes
-    rig.press()
-    assert prepare.options == rig.lands()[0].options
-    assert (prepare.options.loop, prepare.options.bits) == (True, 24)
-
-
-def test_a_spare_is_prepared_anew_when_its_fragment_is_wanted_in_another_way():
-    rig = with_spares()
-    rig.rendered(rig.engines.renders()[0])
-    rig.bridge.handle(Reload(loaded(one_pad(fragment={"bits": 24}), **SPARES)))
-    rig.bridge.housekeeping()
-    assert [prepare.options.bits for prepare in rig.writes] == [16, 24]
-    assert rig.writes[0].audio is rig.writes[1].audio
-    assert len(rig.engines.renders()) == 1
-
-
-def test_no_spare_is_begun_while_a_take_is_written():
-    rig = with_spares()
-    rig.rendered(rig.engines.renders()[0])
-    rig.press()
-    rig.bridge.housekeeping()
-    assert len(rig.engines.renders()) == 1
-    rig.bridge.handle(Held(rig.lands()[0].job, "the disk is full", "slot"))
-    rig.bridge.housekeeping()
-    assert len(rig.engines.renders()) == 2
-
-
-def test_a_changed_parameter_makes_a_spare_stale():
-    rig = with_spares()
-    rig.rendered(rig.engines.renders()[0])
-    rig.bridge.handle(SetParameter("steps", 3))
-    rig.bridge.housekeeping()
-    assert rig.pad_states() == ["ready", "idle"]
-    assert rig.engines.renders()[-1].steps == 3
-
-
-def test_a_press_takes_over_the_spare_that_is_on_its_way():
-    rig = with_spares()
-    (render,) = rig.engines.renders()
-    rig.press()
-    assert rig.engines.sent[-1] == ("sketch", Promote(render.job))
-    rig.finish(render)
-    assert rig.pad_states() == ["queued", "rendering", "rendering", "landed"]
-    assert not rig.jobs()[-1].spare
-
-
-def test_a_fixed_seed_needs_no_second_spare():
-    rig = with_spares(one_pad(seed=7))
-    (render,) = rig.engines.renders()
-    rig.rendered(render)
-    for slot in (1, 2):
-        rig.press()
-        rig.landed(rig.lands()[-1].job, slot)
-        rig.bridge.housekeeping()
-    assert len(rig.engines.renders()) == 1
-    assert len(rig.lands()) == 2
-
-
-def test_no_spare_is_rendered_while_a_press_waits():
-    rig = with_spares()
-    (first,) = rig.engines.renders()
-    rig.rendered(first)
-    rig.press()
-    rig.press()
-    count = len(rig.engines.renders())
-    rig.bridge.housekeeping()
-    assert len(rig.engines.renders()) == count
-    assert not rig.engines.renders()[-1].spare
-
-
-def test_a_press_on_a_spare_that_has_begun_is_shown_rendering():
-    rig = with_spares()
-    (begun,) = rig.engines.renders()
-    rig.say(Started(begun.job))
-    rig.press()
-    assert rig.pad_states() == ["queued", "rendering"]
-    rig.say(Progress(begun.job, 1, 2))
-    rig.rendered(begun)
-    rig.landed(begun.job)
-    assert rig.pad_states() == ["queued", "rendering", "rendering", "landed"]
-
-
-def test_a_promoted_spare_is_queued_again_as_the_press_that_it_is():
-    rig = with_spares()
-    (spare,) = rig.engines.renders()
-    rig.press()
-    rig.say(Died("killed", (spare.job,), restarting=True))
-    again = rig.engines.renders()[-1]
-    assert (again.job, again.seed, again.spare) == (spare.job, spare.seed, False)
-
-
-def test_a_spare_that_fails_is_told_once_and_keeps_no_other_pad_from_its_own():
-    rig = with_spares(bank())
-    rig.say(Failed(rig.engines.renders()[0].job, "11 s at most"))
-    for _ in range(3):
-        rig.bridge.housekeeping()
-    assert [one.prompt for one in rig.engines.renders()] == ["rain", "short kick"]
-    assert sum(isinstance(change, Notice) for change in rig.changes) == 1
-
-
-def test_a_spare_that_died_with_its_engine_does_not_kill_the_next_one():
-    rig = with_spares()
-    rig.say(Died("killed", (rig.engines.renders()[0].job,), restarting=True))
-    rig.ready()
-    rig.bridge.housekeeping()
-    assert len(rig.engines.renders()) == 1
-
-
-def test_the_active_bank_gets_spares_though_another_one_has_filled_the_budget():
-    rig = with_spares(bank("one", program=1), bank("two", {36: {"prompt": "wind"}}, program=2), count=2)
-    for _ in range(2):
-        rig.rendered(rig.engines.renders()[-1])
-        rig.bridge.housekeeping()
-    rig.program(2)
-    rig.bridge.housekeeping()
-    assert rig.engines.renders()[-1].prompt == "wind"
-    rig.rendered(rig.engines.renders()[-1])
-    rig.program(1)
-    back = [change for change in rig.changes if isinstance(change, BankChanged)][-1]
-    assert {pad.pad: pad.state.value for pad in back.pads} == {PadKey(36): "idle", PadKey(37): "ready"}
-
-
-TWO_MODELS = {36: {"prompt": "rain", "model": "small"}, 37: {"prompt": "wind"}}
-
-
-def two_models():
-    return Rig(loaded(bank(pads=TWO_MODELS), engine={"spares": {"enabled": True}}))
-
-
-def test_a_model_that_still_loads_gets_no_spare_and_keeps_no_other_from_its_own():
-    rig = two_models()
-    rig.ready("sketch")
-    assert [one.prompt for one in rig.engines.renders()] == ["wind"]
-    rig.rendered(rig.engines.renders()[0])
-    assert len(rig.engines.renders()) == 1
-    rig.ready("small")
-    assert rig.engines.renders()[-1].prompt == "rain"
-
-
-def test_others_do_not_take_turns_in_the_room_of_a_model_that_loads_again():
-    pads = {36: {"prompt": "a", "model": "small"}, **{key: {"prompt": str(key)} for key in (37, 38, 39)}}
-    rig = Rig(loaded(bank(pads=pads), engine={"spares": {"enabled": True, "count": 2}}))
-    rig.ready("small")
-    rig.rendered(rig.engines.renders()[-1])
-    rig.say(Died("killed", (), restarting=True), "small")
-    rig.ready("sketch")
-    for _ in range(4):
-        if rig.engines.renders()[-1].prompt != "a":
-            rig.rendered(rig.engines.renders()[-1])
-        rig.bridge.housekeeping()
-    assert [one.prompt for one in rig.engines.renders()] == ["a", "37"]
-
-
-def test_a_press_stops_the_spare_of_another_model():
-    rig = two_models()
-    rig.ready("small")
-    (spare,) = rig.engines.renders()
-    rig.press(37)
-    assert rig.engines.cancels() == [spare.job]
-    assert rig.engines.renders()[-1].prompt == "wind"
-
-
-def test_a_press_leaves_the_spare_of_its_own_model_to_the_engine():
-    rig = with_spares(bank())
-    rig.press(37)
-    assert rig.engines.cancels() == []
-
-
-def test_a_spare_that_finds_no_room_is_neither_prepared_nor_shown():
-    rig = with_spares(bank(), megabytes=1)
-    rig.rendered(rig.engines.renders()[0], frames=200_000)
-    assert rig.writes == []
-    assert rig.pad_states() == rig.pad_states(PadKey(37)) == []
+    rig.landed(1, 4, 12)
+    assert rig.jobs()[-1].state == "landed"

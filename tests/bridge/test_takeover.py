@@ -75,3 +75,33 @@ def test_catch_up_meets_the_knob_at_the_end_of_the_way(end, current, start):
     assume(start != end)
     takeover.move(start, current)
     assert takeover.move(end, current) == pytest.approx(end, abs=1e-6)
+
+
+def test_a_knob_within_the_tolerance_is_there():
+    assert Takeover("pickup").move(TOLERANCE, 0.0) == TOLERANCE
+    assert Takeover("pickup").move(TOLERANCE + 1e-9, 0.0) is None
+
+
+@pytest.mark.parametrize(("start", "end"), [(0.9, 0.3), (0.3, 0.9)])
+def test_pickup_follows_from_where_somebody_put_the_value_under_the_knob(start, end):
+    takeover = Takeover("pickup")
+    assert takeover.move(start, 0.6) is None
+    assert takeover.move(end, start) == end
+
+
+@pytest.mark.parametrize("end", [0.0, 1.0])
+def test_catch_up_keeps_the_value_while_the_knob_stands_still(end):
+    takeover = Takeover("catch_up")
+    assert [takeover.move(end, 0.5) for _ in range(2)] == [None, 0.5]
+
+
+@pytest.mark.parametrize(("path", "value"), [((0.8, 0.6), 0.375), ((0.2, 0.4), 0.625)])
+def test_catch_up_scales_the_way_that_is_left(path, value):
+    takeover = Takeover("catch_up")
+    assert [takeover.move(at, 0.5) for at in path] == [None, pytest.approx(value)]
+
+
+@pytest.mark.parametrize("mode", ["jump", "pickup"])
+def test_a_range_has_the_takeover_that_it_asks_for(mode):
+    takeover = Takeover.for_range(mode, Range(sets="steps", range=(1, 5)))
+    assert takeover.move(0.9, 0.25) == (0.9 if mode == "jump" else None)

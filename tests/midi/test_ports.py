@@ -3,36 +3,13 @@ from functools import partialmethod
 import mido
 import pytest
 
-from midifrag.config.settings import Show
 from midifrag.errors import PortError
-from midifrag.midi.memory import MemoryBackend
 from midifrag.midi.messages import ControlChange, NoteOff, NoteOn
 from midifrag.midi.output import OutputThread
-from midifrag.midi.ports import Ports
+from tests.support import PATIENCE
+from tests.support.ports import PADS, PortsRig
 
-PATIENCE = 60.0
-PADS = {"pads": {"in": "Launchpad", "out": "Launchpad"}}
 PRESS = mido.Message("note_on", note=36, velocity=100)
-
-
-class Rig:
-    """Ports over a memory system, what came in and what was told."""
-
-    def __init__(self, *plugged, ports=PADS, clock=lambda: 5.0):
-        self.events = []
-        self.changes = []
-        self.backend = MemoryBackend(plugged)
-        show = Show.model_validate({"ports": ports})
-        self.ports = Ports(show, self.events.append, self.changes.append, self.backend, clock)
-
-    def states(self):
-        found = [(change.direction, change.state) for change in self.changes]
-        self.changes.clear()
-        return found
-
-    def wait_sent(self, count):
-        assert self.backend.wait_for(lambda sent: len(sent) >= count, PATIENCE)
-        return self.backend.sent
 
 
 @pytest.fixture
@@ -40,7 +17,7 @@ def rig():
     rigs = []
 
     def make(*args, **kwargs):
-        rigs.append(Rig(*args, **kwargs))
+        rigs.append(PortsRig(*args, **kwargs))
         return rigs[-1]
 
     yield make
@@ -50,7 +27,7 @@ def rig():
 
 def test_several_devices_that_match_are_an_error_at_the_start():
     with pytest.raises(PortError, match=r"ports\.pads\.in: .*several"):
-        Rig("Launchpad 1", "Launchpad 2").ports.open()
+        PortsRig("Launchpad 1", "Launchpad 2").ports.open()
 
 
 def test_a_press_comes_in_and_feedback_goes_out(rig):

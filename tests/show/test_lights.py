@@ -1,44 +1,12 @@
 import mido
 import pytest
 
-from midifrag.bridge.view import View
-from midifrag.config.settings import Show
 from midifrag.events import BankChanged, JobChanged, JobTimes, PadChanged, PortChanged
 from midifrag.pad_key import PadKey
-from midifrag.show.lights import Lights
 from midifrag.states import JobKind, JobState, PadState
+from tests.support.lights import LightsRig
 
 S = PadState
-
-
-class Rig:
-    """Lights on two echo ports and what they sent, as hexadecimal text per port."""
-
-    def __init__(self, connect=("a", "b"), **show):
-        ports = {
-            "a": {"in": "A", "out": "A"},
-            "b": {"in": "B", "out": "B"},
-            "pad": {"out": "P", "surface": "launchpad"},
-        }
-        self.sent = []
-        self.kinds = []
-        self.view = View()
-        settings = Show.model_validate({"ports": ports, **show})
-        self.lights = Lights(settings, self.send, self.view, {"pad": "Mini"}.get)
-        self.handle(*(PortChanged(port, "out", "open", "") for port in connect))
-
-    def send(self, port, messages, *, led=True):
-        self.sent += [(port, message.hex()) for message in messages]
-        self.kinds += [led for _ in messages]
-        return True
-
-    def handle(self, *changes):
-        """What ``changes`` made the lights send."""
-        start = len(self.sent)
-        for change in changes:
-            self.view.apply(change)
-            self.lights.handle(change)
-        return self.sent[start:]
 
 
 def pad(state=S.IDLE, note=36, port=None, channel=1, bank="x", job=None, progress=None, colour=None):
@@ -50,7 +18,7 @@ def bank(*pads, slug="x"):
 
 
 def test_a_press_is_answered_on_its_own_port_in_order():
-    rig = Rig()
+    rig = LightsRig()
     rig.handle(bank(pad()))
     states = (S.QUEUED, S.RENDERING, S.LANDED)
     sent = rig.handle(*(pad(state, port="a", channel=10, job=1) for state in states))
@@ -58,7 +26,7 @@ def test_a_press_is_answered_on_its_own_port_in_order():
 
 
 def test_progress_alone_sends_nothing_again_but_a_new_job_does():
-    rig = Rig()
+    rig = LightsRig()
     rig.handle(bank(pad()))
     rig.handle(pad(S.RENDERING, port="a", job=1, progress=0.1))
     assert rig.handle(pad(S.RENDERING, port="a", job=1, progress=0.6)) == []
@@ -66,7 +34,7 @@ def test_progress_alone_sends_nothing_again_but_a_new_job_does():
 
 
 def test_jobs_of_one_pad_that_progress_in_turn_send_nothing_again():
-    rig = Rig()
+    rig = LightsRig()
     rig.handle(bank(pad()))
     rig.handle(*(pad(S.RENDERING, port="a", job=job) for job in (1, 2, 3)))
     turns = [pad(S.RENDERING, port="a", job=job, progress=0.5) for job in (1, 2, 3) * 4]
@@ -75,7 +43,7 @@ def test_jobs_of_one_pad_that_progress_in_turn_send_nothing_again():
 
 
 def test_a_bank_change_clears_and_shows_everything():
-    rig = Rig()
+    rig = LightsRig()
     rig.handle(bank(pad(note=36), pad(note=37)))
     sent = rig.handle(bank(pad(note=37, bank="y"), pad(S.READY, note=38, bank="y"), slug="y"))
     for port in "ab":
@@ -83,18 +51,18 @@ def test_a_bank_change_clears_and_shows_everything():
 
 
 def test_a_pad_of_another_bank_is_not_shown():
-    rig = Rig()
+    rig = LightsRig()
     rig.handle(bank(pad()))
     assert rig.handle(pad(S.LANDED, port="a", bank="other")) == []
 
 
 def test_bound_pads_show_on_their_port_only():
-    rig = Rig()
+    rig = LightsRig()
     assert rig.handle(bank(pad(S.READY, port="b"))) == [("b", "90 24 25")]
 
 
 def test_a_port_that_comes_back_gets_everything_again():
-    rig = Rig()
+    rig = LightsRig()
     rig.handle(bank(pad(), pad(note=37)), pad(S.RENDERING, port="a", job=1))
     rig.handle(PortChanged("a", "out", "lost", ""))
     assert rig.handle(pad(S.LANDED, port="a", job=1)) == []
@@ -102,26 +70,26 @@ def test_a_port_that_comes_back_gets_everything_again():
 
 
 def test_a_port_that_comes_back_shows_pads_busy_elsewhere_at_rest():
-    rig = Rig(connect="a")
+    rig = LightsRig(connect="a")
     rig.handle(bank(pad()), pad(S.RENDERING, port="a", job=1))
     assert rig.handle(PortChanged("b", "out", "open", "")) == [("b", "90 24 00")]
 
 
 def test_inputs_and_unknown_changes_send_nothing():
-    rig = Rig()
+    rig = LightsRig()
     rig.handle(bank(pad()))
     assert rig.handle(PortChanged("a", "in", "open", ""), PortChanged("a", "in", "lost", "")) == []
 
 
 def test_a_pad_that_rests_again_goes_dark_where_it_was_pressed():
-    rig = Rig()
+    rig = LightsRig()
     rig.handle(bank(pad()))
     rig.handle(pad(S.FAILED, port="a", job=1), pad(S.LANDED, port="b", job=2))
     assert rig.handle(pad(S.IDLE, port="b")) == [("a", "90 24 00"), ("b", "90 24 00")]
 
 
 def test_families_are_told_apart_and_given_back():
-    rig = Rig(connect=("pad",))
+    rig = LightsRig(connect=("pad",))
     rig.handle(bank(pad(note=11, colour="green")))
     assert rig.sent == [("pad", "F0 00 20 29 02 0D 0E 01 F7"), ("pad", "90 0B 15")]
     assert rig.kinds == [False, True]
@@ -135,7 +103,7 @@ def job(state=JobState.LANDED, number=1, slot=3):
 
 
 def test_a_landed_slot_is_told_once_as_a_note():
-    rig = Rig(notify={"port": "b", "channel": 16})
+    rig = LightsRig(notify={"port": "b", "channel": 16})
     assert rig.handle(job(JobState.RENDERING), job(), job()) == [("b", "9F 03 64"), ("b", "8F 03 40")]
     assert rig.kinds[-2:] == [False, False]
     assert rig.handle(job(number=2, slot=8)) == [("b", "9F 08 64"), ("b", "8F 08 40")]
@@ -143,11 +111,11 @@ def test_a_landed_slot_is_told_once_as_a_note():
 
 @pytest.mark.parametrize("show", [{}, {"notify": {"port": "b", "first_note": 126}}])
 def test_no_notification_where_none_is_asked_for_or_possible(show):
-    assert Rig(**show).handle(job()) == []
+    assert LightsRig(**show).handle(job()) == []
 
 
 def test_messages_are_valid_midi():
-    rig = Rig(connect=("a", "b", "pad"), notify={"port": "a"})
+    rig = LightsRig(connect=("a", "b", "pad"), notify={"port": "a"})
     rig.handle(bank(pad()), job(), *(pad(state, port="a", job=1) for state in S))
     for _, text in rig.sent:
         mido.Message.from_hex(text)

@@ -17,8 +17,7 @@ from midifrag.fragment.messages import Held
 from midifrag.fragment.record import TakeRecord
 from midifrag.fragment.rescue import UnarchivedTake
 from midifrag.intents import Press, Prompt
-from midifrag.midi.memory import memory_ports
-from midifrag.show.playing import wait_until_landed
+from midifrag.show.playing import ClipPorts, wait_until_landed
 from midifrag.show.runtime import Runtime
 from midifrag.states import JobState
 from tests.support.runtimes import stage
@@ -107,28 +106,11 @@ def test_a_model_that_cannot_be_loaded_is_replaced_by_sketch_and_said(tmp_path):
         models={"mine": {"config": "nope.json", "checkpoint": "nope.ckpt"}},
         engine={"host": "thread", "spares": {"enabled": False}},
     )
-    from midifrag.midi.memory import memory_ports
-    from midifrag.show.runtime import Runtime
-    from tests.support.runtimes import Seen
-
-    backends = []
-
-    def ports(*wiring):
-        made, backend = memory_ports(*wiring)
-        backends.append(backend)
-        return made
-
-    runtime = Runtime(show, ports)
-    seen = Seen()
-    runtime.start()
-    try:
-        runtime.watch(seen, "test")
-        lost = seen.wait_for_kind(EngineChanged, model="mine", state="lost")
+    with stage(tmp_path, show) as running:
+        lost = running.seen.wait_for_kind(EngineChanged, model="mine", state="lost")
         assert "nope.json" in lost.text
-        runtime.put(Prompt("short kick", {"seconds": 1}, runtime.clock.now()))
-        (job,) = seen.wait_for(landed(1))
-    finally:
-        runtime.close()
+        running.runtime.put(Prompt("short kick", {"seconds": 1}, running.runtime.clock.now()))
+        (job,) = running.seen.wait_for(landed(1))
     assert Archive(tmp_path / "archive").get(job.take).model == "sketch"
 
 
@@ -210,7 +192,7 @@ def test_a_press_that_waits_at_the_start_does_not_load_its_model_twice(tmp_path)
         return create_engine(choice, "thread")
 
     show = loaded(fragments={"folder": str(tmp_path)}, model="sketch", engine={"spares": {"enabled": False}})
-    runtime = Runtime(show, lambda *wiring: memory_ports(*wiring)[0], make)
+    runtime = Runtime(show, ClipPorts("midifrag"), make)
     runtime.put(Press(36, 1, "midifrag", 0.8, 0.0))
     runtime.start()
     try:
@@ -222,7 +204,7 @@ def test_a_press_that_waits_at_the_start_does_not_load_its_model_twice(tmp_path)
 
 def test_a_show_that_could_not_start_closes_its_files(tmp_path):
     def no_ports(show, on_event, on_change):
-        ports, _ = memory_ports(show, on_event, on_change)
+        ports = ClipPorts("midifrag")(show, on_event, on_change)
 
         def refuse():
             raise PortError("several ports match")

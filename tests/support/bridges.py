@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import random
 from typing import Any
 
@@ -45,8 +46,8 @@ class RecordingEngines:
     def effective(self, model: str) -> str:
         return self.fallback.get(model, model)
 
-    def info(self, _model: str) -> EngineInfo | None:
-        return INFO
+    def info(self, model: str) -> EngineInfo | None:
+        return dataclasses.replace(INFO, model=model)
 
     def renders(self) -> list[Render]:
         return [command for _, command in self.sent if isinstance(command, Render)]
@@ -63,9 +64,17 @@ class Rig:
         self.engines = RecordingEngines()
         self.writes: list[WriterCommand] = []
         self.changes: list[StateChange] = []
-        self.bridge = Bridge(
-            show or loaded(), self.engines, self.writes.append, self.changes.append, self.clock, random.Random(1)
-        )
+        #: What was written and what was told, in one order.
+        self.happened: list[WriterCommand | StateChange] = []
+        self.bridge = Bridge(show or loaded(), self.engines, self._write, self._tell, self.clock, random.Random(1))
+
+    def _write(self, command: WriterCommand) -> None:
+        self.writes.append(command)
+        self.happened.append(command)
+
+    def _tell(self, change: StateChange) -> None:
+        self.changes.append(change)
+        self.happened.append(change)
 
     def ready(self, model: str = "sketch") -> None:
         self.say(Ready(INFO), model)

@@ -11,10 +11,8 @@ import threading
 from pathlib import Path
 from types import TracebackType
 
+from tests.support import PATIENCE
 from tools.jack_server import BACKEND
-
-#: Generous: a condition that does not come about in this many seconds never will.
-PATIENCE = 60.0
 
 BANK = """
 name: Opening

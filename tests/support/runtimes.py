@@ -12,13 +12,12 @@ import mido
 
 from midifrag.config.loading import Loaded
 from midifrag.events import EngineChanged, StateChange
-from midifrag.midi.memory import MemoryBackend, memory_ports
+from midifrag.midi.memory import MemoryBackend
+from midifrag.show.playing import ClipPorts
 from midifrag.show.runtime import Runtime
 from midifrag.states import EngineState
+from tests.support import PATIENCE
 from tests.support.shows import loaded
-
-#: Generous: a condition that does not come about in this many seconds never will.
-PATIENCE = 100.0
 
 
 class Seen:
@@ -51,15 +50,16 @@ class Seen:
 class Stage:
     """A running show that a test plays."""
 
-    def __init__(self, runtime: Runtime, backend: MemoryBackend, seen: Seen) -> None:
-        self.runtime, self.backend, self.seen = runtime, backend, seen
+    def __init__(self, runtime: Runtime, ports: ClipPorts, seen: Seen) -> None:
+        self.runtime, self.ports, self.seen = runtime, ports, seen
+
+    @property
+    def backend(self) -> MemoryBackend:
+        assert self.ports.backend is not None
+        return self.ports.backend
 
     def note(self, note: int, velocity: int = 100, channel: int = 1) -> None:
-        self.backend.play("midifrag", mido.Message("note_on", note=note, velocity=velocity, channel=channel - 1))
-
-    def sent(self) -> list[tuple[int, int]]:
-        """Notes that went out: number and velocity."""
-        return [(m.note, m.velocity) for _, m in self.backend.sent if m.type == "note_on"]
+        self.ports.send(mido.Message("note_on", note=note, velocity=velocity, channel=channel - 1))
 
 
 @contextmanager
@@ -68,19 +68,13 @@ def stage(folder: Path, show: Loaded | None = None, **settings: Any) -> Iterator
     if show is None:
         settings.setdefault("engine", {"host": "thread", "spares": {"enabled": False}})
         show = loaded(fragments={"folder": str(folder)}, **settings)
-    backends: list[MemoryBackend] = []
-
-    def ports(*wiring: Any) -> Any:
-        made, backend = memory_ports(*wiring)
-        backends.append(backend)
-        return made
-
+    ports = ClipPorts("midifrag")
     runtime = Runtime(show, ports)
     seen = Seen()
     runtime.start()
     try:
         runtime.watch(seen, "test")
         seen.wait_for_kind(EngineChanged, state=EngineState.READY)
-        yield Stage(runtime, backends[0], seen)
+        yield Stage(runtime, ports, seen)
     finally:
         runtime.close()
