@@ -10,7 +10,7 @@ import torch
 
 from midifrag.engine.diffusion.parameters import ResolvedParameters
 from midifrag.engine.diffusion.request import Request, RequestStatus, by_priority
-from midifrag.engine.diffusion.samplers import Sampler
+from midifrag.engine.diffusion.samplers import SAMPLERS, Sampler
 from midifrag.engine.messages import Rendered
 from midifrag.engine.network.conditioning import Conditioning
 from midifrag.engine.network.denoiser import ModelInput
@@ -27,18 +27,36 @@ def two_evaluations(state):
     state.x = state.x / 2
 
 
-def made(step=two_evaluations, shift=None, **options):
-    def levels(steps, _sigma_min, sigma_max, moved):
-        times = torch.linspace(sigma_max, 0, steps + 1)
-        return times if moved is None else moved(times)
+@pytest.fixture
+def made(monkeypatch):
+    """Makes a request with a sampler of its own, and what of a model it needs."""
 
-    sampler = Sampler("toy", step, levels, ("v",), **options)
-    parameters = ResolvedParameters(sampler, 2, 3.0, 0.1, 4.0, 7, 0.5, "rain", "", 5, 6)
-    model = SimpleNamespace(module=SimpleNamespace(io_channels=3, dist_shift=shift), device=CPU)
-    return Request(press(1), parameters, 1, spare=False), model
+    def make(step=two_evaluations, shift=None, **options):
+        def levels(steps, _sigma_min, sigma_max, moved):
+            times = torch.linspace(sigma_max, 0, steps + 1)
+            return times if moved is None else moved(times)
+
+        monkeypatch.setitem(SAMPLERS, "toy", Sampler("toy", step, levels, ("v",), **options))
+        parameters = ResolvedParameters(
+            prompt="rain",
+            negative_prompt="",
+            steps=2,
+            cfg_scale=3.0,
+            seconds=0.5,
+            seed=7,
+            sampler="toy",
+            sigma_min=0.1,
+            sigma_max=4.0,
+            frames=5,
+            samples=6,
+        )
+        model = SimpleNamespace(module=SimpleNamespace(io_channels=3, dist_shift=shift), device=CPU)
+        return Request(press(1), parameters, 1, spare=False), model
+
+    return make
 
 
-def test_from_waiting_to_decoding():
+def test_from_waiting_to_decoding(made):
     request, model = made()
     assert request.status is RequestStatus.WAITING
     request.begin(model, PREPARED)
@@ -57,7 +75,7 @@ def test_from_waiting_to_decoding():
     assert torch.equal(request.state.x, first / 4)
 
 
-def test_what_the_sampler_asks_depends_on_what_it_was_told():
+def test_what_the_sampler_asks_depends_on_what_it_was_told(made):
     request, model = made()
     request.begin(model, PREPARED)
     request.receive(torch.full((1, 3, 5), 10.0))
@@ -65,7 +83,7 @@ def test_what_the_sampler_asks_depends_on_what_it_was_told():
 
 
 @pytest.mark.parametrize("attribute", ["state", "model_input", "prepared"])
-def test_before_its_beginning_there_is_nothing_to_ask(attribute):
+def test_before_its_beginning_there_is_nothing_to_ask(attribute, made):
     request, _ = made()
     with pytest.raises(RuntimeError):
         getattr(request, attribute)
@@ -73,7 +91,7 @@ def test_before_its_beginning_there_is_nothing_to_ask(attribute):
         request.receive(torch.ones(1, 3, 5))
 
 
-def test_beginning_again_has_the_same_noise():
+def test_beginning_again_has_the_same_noise(made):
     request, model = made()
     request.begin(model, PREPARED)
     first, attempt = request.state.x, request.attempt
@@ -85,14 +103,14 @@ def test_beginning_again_has_the_same_noise():
 
 
 @pytest.mark.parametrize("scales_noise", [False, True])
-def test_the_first_latent_is_noise_at_the_first_level_where_a_sampler_wants_that(scales_noise):
+def test_the_first_latent_is_noise_at_the_first_level_where_a_sampler_wants_that(scales_noise, made):
     request, model = made(scales_noise=scales_noise)
     request.begin(model, PREPARED)
     noise = torch.randn(1, 3, 5, generator=torch.Generator().manual_seed(7))
     assert torch.equal(request.state.x, noise * 4 if scales_noise else noise)
 
 
-def test_a_model_s_shift_is_told_the_length():
+def test_a_model_s_shift_is_told_the_length(made):
     heard = []
     request, model = made(shift=SimpleNamespace(time_shift=lambda times, frames: heard.append(frames) or times / 2))
     assert request.levels(model).tolist() == [2.0, 1.0, 0.0]
@@ -100,7 +118,7 @@ def test_a_model_s_shift_is_told_the_length():
 
 
 @pytest.mark.parametrize("moment", ["start", "middle"])
-def test_a_step_that_fails_leaves_a_request_that_can_begin_again(moment):
+def test_a_step_that_fails_leaves_a_request_that_can_begin_again(moment, made):
     def failing(state):
         if moment == "start":
             raise MemoryError
@@ -120,7 +138,7 @@ def test_a_step_that_fails_leaves_a_request_that_can_begin_again(moment):
         _ = request.model_input
 
 
-def test_pieces_become_one_take_that_says_what_made_it():
+def test_pieces_become_one_take_that_says_what_made_it(made):
     request, _ = made()
     request.clock = iter((10.0, 12.5)).__next__
     request.start_clock()
@@ -131,7 +149,7 @@ def test_pieces_become_one_take_that_says_what_made_it():
     assert rendered.audio.tolist() == [[1, 1, 1, 1, 0, 0]] * 2
 
 
-def test_the_clock_starts_once_and_stands_before():
+def test_the_clock_starts_once_and_stands_before(made):
     request, _ = made()
     request.clock = iter((10.0, 30.0)).__next__
     assert request.seconds_taken == 0.0
@@ -140,7 +158,7 @@ def test_the_clock_starts_once_and_stands_before():
     assert request.seconds_taken == 20.0
 
 
-def test_decoding_again_forgets_what_came():
+def test_decoding_again_forgets_what_came(made):
     request, _ = made()
     request.decoded, attempt = 64, request.attempt
     request.pieces.append(np.ones((2, 64), np.float32))
@@ -148,7 +166,7 @@ def test_decoding_again_forgets_what_came():
     assert (request.decoded, request.pieces, request.attempt) == (0, [], attempt + 1)
 
 
-def test_presses_come_before_spares_and_old_ones_before_new_ones():
+def test_presses_come_before_spares_and_old_ones_before_new_ones(made):
     parameters = made()[0].parameters
     given = [
         Request(press(n), parameters, arrival, spare)
