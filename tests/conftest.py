@@ -7,6 +7,7 @@ import os
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
+import hypothesis
 import pytest
 
 from tests.jack import jack_server, peer
@@ -16,6 +17,10 @@ if TYPE_CHECKING:
 
 __all__ = ["jack_server", "peer"]
 
+# No example fails because the machine is busy.
+hypothesis.settings.register_profile("midifrag", deadline=None)
+hypothesis.settings.load_profile("midifrag")
+
 #: Tests that share one show and one browser.
 PAGE = "tests/scenarios/page"
 #: Files and folders that take longest: begun first, so that no core waits for one of them at the end.
@@ -24,7 +29,6 @@ LONGEST = (PAGE, "tests/scenarios/test_performing.py", "tests/engine/diffusion")
 LINUX = (
     "tests/config/test_pad_editing.py::test_a_linked_bank_stays_a_link",
     "tests/engine/hosting/test_process.py",
-    "tests/midi/test_jack.py",
     "tests/page/test_host.py",
     "tests/scenarios",
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import cast
 
 import libcst as cst
 from mutmut.__main__ import cli
@@ -26,7 +27,8 @@ def turned_over(node: cst.If | cst.While) -> Iterator[cst.If | cst.While]:
     yield node.with_changes(test=cst.UnaryOperation(cst.Not(), condition))
 
 
-mutation_operators.extend(
+# A list, though it is announced as a sequence.
+cast("list[object]", mutation_operators).extend(
     [(cst.SimpleStatementLine, without_statement), (cst.If, turned_over), (cst.While, turned_over)]
 )
 

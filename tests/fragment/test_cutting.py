@@ -89,7 +89,7 @@ def test_is_what_the_reference_says(audio):
     np.testing.assert_allclose(fragment.audio, expected, atol=2e-7)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(
     audio=arrays(
         np.float32,
