@@ -8,7 +8,6 @@ must be this page's own.
 from __future__ import annotations
 
 import hmac
-import http.cookies
 import ipaddress
 import socket
 import urllib.parse
@@ -99,11 +98,9 @@ class Guard:
         token = self._access.token
         if token is None:
             return True
-        try:
-            cookie = http.cookies.SimpleCookie(headers.get("cookie", "")).get(self._cookie)
-        except http.cookies.CookieError:
-            return False
-        return cookie is not None and _same(cookie.value, token)
+        # Other programs on this machine share its cookies, whatever they are called: only our own one is read.
+        pairs = (one.strip().partition("=") for one in headers.get("cookie", "").split(";"))
+        return any(name == self._cookie and _same(value, token) for name, _, value in pairs)
 
     async def _ask_for_token(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Turn the token of the printed address into a cookie, so that it leaves the address bar."""

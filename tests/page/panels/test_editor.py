@@ -127,7 +127,7 @@ def test_velocity_can_set_something_where_it_set_nothing(editor):
     assert editor.pad().velocity is None
     editor.enter(hardest="16")
     editor.save()
-    assert (editor.pad().velocity.sets, editor.pad().velocity.range) == ("steps", (4, 16))
+    assert (str(editor.pad().velocity.sets), editor.pad().velocity.range) == ("steps", (4, 16))
 
 
 def test_what_is_refused_is_marked_told_and_not_written(editor):

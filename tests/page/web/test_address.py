@@ -43,6 +43,14 @@ def test_the_address_is_one_to_type():
     assert everywhere.endswith(":8765/?token=abc")
 
 
+def test_a_machine_without_a_network_is_called_by_its_name(monkeypatch):
+    def none(*_):
+        raise OSError("network is unreachable")
+
+    monkeypatch.setattr(socket, "socket", none)
+    assert url("0.0.0.0", 8765, None) == f"http://{socket.gethostname()}:8765/"
+
+
 def test_the_code_is_drawn_in_half_blocks():
     drawn = qr_code("http://192.168.1.20:8765/?token=abc").strip("\n").split("\n")
     assert len({len(line) for line in drawn}) == 1

@@ -71,6 +71,42 @@ def test_broken_cookies_are_no_cookies():
         assert status(ask(cookie=cookie)) == 401
 
 
+def test_cookies_of_other_programs_on_this_machine_do_no_harm():
+    for cookie in ("a@b=1; midifrag-8765={}", "path=/; midifrag-8765={} ; x", ";;midifrag-8765={}"):
+        assert status(ask(cookie=cookie.format(TOKEN))) == 200
+        assert status(ask(cookie=cookie.format("wrong"))) == 401
+
+
+def test_only_a_link_to_the_page_itself_may_come_from_elsewhere():
+    cookie = f"midifrag-8765={TOKEN}"
+    for site in ("cross-site", "same-site"):
+        assert status(ask(cookie=cookie, sec_fetch_site=site, sec_fetch_mode="navigate")) == 200
+        assert status(ask("/takes/1.wav", cookie=cookie, sec_fetch_site=site, sec_fetch_mode="navigate")) == 403
+        assert status(ask(cookie=cookie, sec_fetch_site=site, sec_fetch_mode="no-cors")) == 403
+    assert status(ask(cookie=cookie, sec_fetch_site="same-origin", sec_fetch_mode="cors")) == 200
+
+
+def test_what_is_no_request_goes_through():
+    heard = []
+
+    async def app(scope, _receive, _send):
+        heard.append(scope["type"])
+
+    asyncio.run(Guard(app, Access("0.0.0.0", 8765, TOKEN))({"type": "lifespan"}, None, None))
+    assert heard == ["lifespan"]
+
+
+@pytest.mark.parametrize("host", ["", "[::1", "127.0.0.1:x", "127.0.0.1:99999", "u@127.0.0.1:8765", "127.0.0.1:8765/x"])
+def test_what_is_no_host_is_refused(host):
+    assert status(ask(host=host, bound="127.0.0.1", token=None)) == 403
+
+
+def test_on_loopback_only_loopback_addresses_and_names_lead_here():
+    for host in ("127.0.0.1:8765", "[::1]:8765", "localhost:8765", "LOCALHOST:8765"):
+        assert status(ask(host=host, bound="127.0.0.1", token=None)) == 200
+    assert status(ask(host="192.168.1.20:8765", bound="127.0.0.1", token=None)) == 403
+
+
 def test_names_under_somebody_elses_control_are_refused_with_the_token_too():
     cookie = f"midifrag-8765={TOKEN}"
     assert status(ask(host="evil.example:8765", cookie=cookie)) == 403
