@@ -38,15 +38,6 @@ def pressed(rig, note=36):
     return rig.engines.renders()[-1]
 
 
-def told(rig, count):
-    """The last changes."""
-    return rig.changes[-count:]
-
-
-def notices(rig):
-    return [(one.level, one.text) for one in rig.changes if isinstance(one, Notice)]
-
-
 # --- from a press to its slot ----------------------------------------------------------------------------------------
 
 
@@ -62,12 +53,12 @@ def test_every_step_of_a_press_is_told_whole():
     rig.say(Started(1), "pocket")
     job = replace(job, state=JobState.RENDERING, times=replace(job.times, started=1001.0))
     pad = replace(pad, state=PadState.RENDERING, time=1001.0)
-    assert told(rig, 2) == [job, pad]
+    assert rig.changes[-2:] == [job, pad]
 
     rig.clock.time = 1002.0
     rig.say(Progress(1, 3, 9), "pocket")
     job, pad = replace(job, step=3, of=9), replace(pad, time=1002.0, progress=1 / 3)
-    assert told(rig, 2) == [job, pad]
+    assert rig.changes[-2:] == [job, pad]
 
     rig.clock.time = 1003.0
     rig.say(Rendered(1, AUDIO, 44100, {"seed": 5, "steps": 9}, 0.5, ("unknown words: zither",)), "pocket")
@@ -87,7 +78,7 @@ def test_every_step_of_a_press_is_told_whole():
     rig.clock.time = 1004.0
     rig.bridge.handle(Landed(1, 3, Path("output03.wav"), None, 1.25, 0.0, 0.01, ("quiet",)))
     text = "unknown words: zither; quiet"
-    assert told(rig, 2) == [
+    assert rig.changes[-2:] == [
         replace(
             job,
             state=JobState.LANDED,
@@ -214,7 +205,7 @@ def test_a_held_take_says_so_and_lands_later():
         rig.bridge.handle(Held(1, "disk full", "slot"))
     assert rig.pad_states() == ["queued", "held"]
     assert (rig.jobs()[-1].state, rig.jobs()[-1].text) == ("held", "disk full")
-    assert notices(rig) == [("error", "disk full")] * 2
+    assert rig.notices() == [("error", "disk full")] * 2
     rig.landed(1)
     assert rig.pad_states()[-1] == "landed"
 
@@ -239,7 +230,7 @@ def test_a_take_that_is_lost_after_its_press_was_over_is_told(event):
 def test_what_the_writer_refuses_is_told():
     rig = Rig()
     rig.bridge.handle(Refused(LockSlot(9, True), "there is no slot 9"))
-    assert notices(rig) == [("warning", "there is no slot 9")]
+    assert rig.notices() == [("warning", "there is no slot 9")]
 
 
 def test_a_press_that_is_refused_is_told_whole():
@@ -247,7 +238,7 @@ def test_a_press_that_is_refused_is_told_whole():
     rig.press()
     rig.bridge.handle(NoteOn("pads", 1, 36, 100, 999.0))
     full = "the queue is full (1 presses wait); press again when one has landed"
-    assert told(rig, 2) == [
+    assert rig.changes[-2:] == [
         JobChanged(2, JobKind.PAD, JobState.REFUSED, "rain", "opening", KEY, JobTimes(999.0), text=full),
         PadChanged("opening", KEY, "pads", 1, 36, PadState.REFUSED, "red", 1000.0, job=2, text=full),
     ]

@@ -4,12 +4,11 @@ import numpy as np
 
 from midifrag.bridge.bridge import Reload
 from midifrag.engine.messages import Cancel, Cancelled, Died, Failed, Progress, Promote, Rendered, Started
-from midifrag.events import BankChanged, JobChanged, Notice, PadChanged
+from midifrag.events import BankChanged, JobChanged, PadChanged
 from midifrag.fragment.messages import Held, LandTake, Prepare
 from midifrag.fragment.options import FragmentOptions
 from midifrag.intents import Panic, SetParameter
 from midifrag.pad_key import PadKey
-from midifrag.states import NoticeLevel
 from tests.support.bridges import Rig, with_spares
 from tests.support.shows import bank, loaded, one_pad
 
@@ -124,8 +123,7 @@ def test_a_spare_that_fails_is_told_once_and_keeps_no_other_pad_from_its_own():
     for _ in range(3):
         rig.bridge.housekeeping()
     assert prompts(rig) == ["rain", "short kick"]
-    told = [change for change in rig.changes if isinstance(change, Notice)]
-    assert told == [Notice(NoticeLevel.WARNING, "a spare for pad 36 failed: 11 s at most")]
+    assert rig.notices() == [("warning", "a spare for pad 36 failed: 11 s at most")]
     assert rig.writes == []
 
 
@@ -148,7 +146,7 @@ def test_a_spare_that_died_with_its_engine_does_not_kill_the_next_one():
     rig.ready()
     rig.bridge.housekeeping()
     assert len(rig.engines.renders()) == 1
-    assert not [change for change in rig.changes if isinstance(change, Notice)]
+    assert rig.notices() == []
 
 
 def test_a_spare_that_was_cancelled_may_be_rendered_again():
@@ -272,7 +270,7 @@ def test_the_active_bank_gets_spares_though_another_one_has_filled_the_budget():
     assert rig.engines.renders()[-1].prompt == "wind"
     rig.rendered(rig.engines.renders()[-1])
     rig.program(1)
-    back = [change for change in rig.changes if isinstance(change, BankChanged)][-1]
+    back = rig.told(BankChanged)[-1]
     assert {pad.pad: pad.state.value for pad in back.pads} == {PadKey(36): "idle", PadKey(37): "ready"}
 
 
