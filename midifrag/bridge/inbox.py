@@ -11,7 +11,7 @@ from collections import Counter, OrderedDict
 from collections.abc import Hashable, Iterable
 from typing import Any
 
-from midifrag.midi.messages import Aftertouch, ControlChange, NoteOn, PitchBend, Tick
+from midifrag.midi.messages import Aftertouch, ControlChange, MidiEvent, PitchBend, Tick
 
 #: Waiting clock ticks and other small messages per port, beyond which new ones are left out.
 TICK_LIMIT = 256
@@ -44,7 +44,7 @@ class Inbox:
 
     def put(self, item: Any) -> None:
         """Append ``item``; never blocks."""
-        port = item.port if _is_midi(item) else None
+        port = item.port if isinstance(item, MidiEvent) else None
         with self._ready:
             if port is not None and self._full(item, port):
                 self.dropped[port] += 1
@@ -71,7 +71,7 @@ class Inbox:
             if not self._ready.wait_for(lambda: bool(self._items), timeout):
                 raise TimeoutError
             _, item = self._items.popitem(last=False)
-            if _is_midi(item):
+            if isinstance(item, MidiEvent):
                 self._waiting[item.port] -= 1
             return item
 
@@ -91,7 +91,3 @@ class Inbox:
                 return (item.port, item.channel, "aftertouch", item.note)
             case _:
                 return None
-
-
-def _is_midi(item: Any) -> bool:
-    return type(item).__module__ == NoteOn.__module__

@@ -110,7 +110,6 @@ class Job:
 class RenderJob(Job):
     """A press or a typed prompt that an engine renders, or has rendered."""
 
-    preset: Preset
     model: str
     render: Render
     options: FragmentOptions

@@ -46,40 +46,39 @@ class Renders:
 
     def submit(
         self, origin: Origin, preset: Preset, model: str, options: FragmentOptions, slot: int | None, pressed: float
-    ) -> RenderJob:
+    ) -> None:
         """Queue a render; a ready spare lands at once, one on its way becomes this press."""
         wish = self.wish(*origin.place, preset, model, options)
         self.spares.encourage(wish.place)
-        coming = self.spares.take_over(wish)
-        render = coming.render if coming is not None else self._render(self.jobs.next_number(), preset)
+        spare = self.spares.take(wish)
+        coming = self.spares.take_over(wish) if spare is None else None
+        if coming is None:
+            render = self._render(self.jobs.next_number(), preset)
+        else:
+            render = dataclasses.replace(coming.render, spare=False)
         job = RenderJob(
             number=render.job,
             origin=origin,
             prompt=preset.prompt,
-            preset=preset,
             model=wish.model,
-            render=dataclasses.replace(render, spare=False),
+            render=render,
             options=options,
             slot=slot,
             times=JobTimes(pressed, queued=self._clock.now()),
         )
         self.jobs.add(job)
-        spare = self.spares.take(wish)
         if spare is not None:
             # Before it is told: who presses waits for the file.
             self._land_spare(job, spare)
         self._tell(job)
-        if job.spare:
-            return job
         if coming is not None:
             self._engines.send(job.model, engine.Promote(job.number))
             if coming.started is not None:
                 self._started(job)
-        else:
+        elif spare is None:
             # Its own engine lets a press go first; another model's would go on beside it, on the same device.
             self._cancel_spares([one for one in self.spares.coming if one.wish.model != job.model])
             self._engines.send(job.model, job.render)
-        return job
 
     def land_archived(self, take: int, slot: int | None, bank: str, options: FragmentOptions) -> None:
         """Put an archived take into a slot again."""

@@ -157,6 +157,8 @@ class Runtime:
                 "midi": self.ports.counts,
                 "left_out": dict(self.inbox.dropped),
                 "overtaken": dict(self.inbox.coalesced),
+                "missed": {one.name: one.dropped for one in (*self._watchers, *self._monitors) if one.dropped},
+                "lines_lost": self.log.lost,
             }
         )
         self.log.close()

@@ -13,7 +13,7 @@ from midifrag.states import JobState, PadState
 
 _log = logging.getLogger(__name__)
 
-#: Changes that one watcher may have waiting before progress is dropped, then the oldest.
+#: Changes that one watcher may have waiting; beyond it progress is left out, and the oldest go for other news.
 CAPACITY = 4096
 
 Seen = TypeVar("Seen")
@@ -22,10 +22,12 @@ Seen = TypeVar("Seen")
 class Watcher(Generic[Seen]):
     """Calls ``callback`` with every change, in order, on a thread of its own.
 
-    One that cannot keep up loses progress first and then the oldest changes; ``dropped`` counts them.
+    One that cannot keep up hears of no more progress, and of other news instead of the oldest changes; ``dropped``
+    counts what it missed.
     """
 
     def __init__(self, callback: Callable[[Seen], None], name: str, capacity: int = CAPACITY) -> None:
+        self.name = name
         self._callback = callback
         self._capacity = capacity
         self._waiting: deque[Seen] = deque()

@@ -1,160 +1,207 @@
+import random
+
 import pytest
 
-from midifrag.bridge.bridge import Introduce, Reload
-from midifrag.engine.messages import Died, Started, Warm
-from midifrag.events import BankChanged, ControlChanged, Notice
-from midifrag.fragment.messages import SlotsChanged, SlotState
-from midifrag.intents import ClearQueue, LockSlot, Panic, RestoreSlot, SelectBank, SetParameter
-from midifrag.midi.messages import Tick
+from midifrag.bridge.bridge import Bridge, Introduce
+from midifrag.clock import ManualClock
+from midifrag.engine.messages import Started
+from midifrag.events import (
+    BankChanged,
+    ConfigurationChanged,
+    ControlChanged,
+    EngineChanged,
+    JobChanged,
+    Notice,
+    PadChanged,
+    PortChanged,
+)
+from midifrag.fragment.messages import LandArchived, Refused, SlotsChanged, SlotState, TakeChanged
+from midifrag.fragment.record import TakeRecord
+from midifrag.intents import (
+    AnnotateTake,
+    CancelJob,
+    CancelPad,
+    ClearQueue,
+    LockSlot,
+    MoveControl,
+    Panic,
+    Press,
+    Prompt,
+    Release,
+    RestoreSlot,
+    SendTake,
+    SetParameter,
+    StarTake,
+)
+from midifrag.midi.messages import Aftertouch, NoteOff, PitchBend
 from midifrag.pad_key import PadKey
-from midifrag.states import PadState
-from tests.support.bridges import Rig, with_spares
-from tests.support.shows import bank, loaded, one_pad, two_banks
+from midifrag.states import EngineState, NoticeLevel, PadState
+from tests.support.bridges import INFO, RecordingEngines, Rig, with_spares
+from tests.support.shows import bank, loaded, two_banks
 
-
-def test_the_fallback_begins_before_the_next_press_and_says_so_once():
-    rig = Rig(loaded(model="pocket"))
-    rig.engines.fallback["pocket"] = "sketch"
-    for _ in range(2):
-        rig.say(Died("no such model", (), restarting=False), "pocket")
-    assert rig.engines.sent == [("sketch", Warm(()))]
-    notices = [change.text for change in rig.changes if isinstance(change, Notice)]
-    assert notices == ["sketch renders for pocket from now on"]
-
-
-def test_panic_cancels_everything_and_clear_queue_only_what_waits():
-    rig = Rig()
-    rig.press(36)
-    rig.press(37)
-    first, second = rig.engines.renders()
-    rig.say(Started(first.job))
-    rig.bridge.handle(ClearQueue())
-    assert rig.engines.cancels() == [second.job]
-    rig.bridge.handle(Panic())
-    assert rig.engines.cancels() == [second.job, first.job]
-
-
-def test_program_change_selects_a_bank_and_repeating_it_does_nothing():
-    rig = Rig(two_banks())
-    rig.program(5)
-    rig.press()
-    rig.program(5)
-    assert rig.engines.renders()[0].prompt == "wind"
-    assert [c.slug for c in rig.changes if isinstance(c, BankChanged)] == ["two"]
-
-
-def test_an_unknown_program_keeps_the_bank_and_says_so():
-    rig = Rig(two_banks())
-    rig.program(9)
-    assert rig.bridge.bank.slug == "one"
-    assert "program 9" in rig.changes[-1].text
-
-
-def test_next_bank_goes_round_the_set_list():
-    rig = Rig(two_banks())
-    for slug in ("two", "one"):
-        rig.bridge.handle(SelectBank(offset=1))
-        assert rig.bridge.bank.slug == slug
-
-
-def test_pickup_waits_for_the_value_that_the_page_set():
-    rig = Rig(loaded(controls=[{"cc": 21, "sets": "cfg_scale", "range": [0, 12.7], "takeover": "pickup"}]))
-    rig.bridge.handle(SetParameter("cfg_scale", 10.0))
-    rig.turn(21, 10)
-    assert rig.changes[-1] == ControlChanged("cfg_scale", 10.0, waiting=True)
-    rig.turn(21, 110)
-    assert rig.changes[-1].value == pytest.approx(11.0)
-
-
-def test_giving_a_parameter_back_to_the_presets():
-    rig = Rig()
-    rig.bridge.handle(SetParameter("steps", 33))
-    rig.bridge.handle(SetParameter("steps", None))
-    rig.press()
-    assert rig.engines.renders()[0].steps is None
-
-
-def test_reload_takes_over_a_new_configuration_and_keeps_the_bank():
-    rig = Rig(two_banks())
-    rig.program(5)
-    rig.bridge.handle(Reload(loaded(bank("one", program=1), bank("two", {36: {"prompt": "storm"}}, program=5))))
-    rig.press()
-    assert rig.engines.renders()[0].prompt == "storm"
-
-
-def test_reload_warms_what_is_new_and_only_that():
-    rig = Rig(loaded(bank(pads={36: {"prompt": "rain"}, 37: {"prompt": "bell"}})))
-    rig.bridge.handle(Reload(loaded(bank(pads={36: {"prompt": "storm"}, 37: {"prompt": "bell"}}))))
-    (warm,) = [command for _, command in rig.engines.sent if isinstance(command, Warm)]
-    assert [render.prompt for render in warm.renders] == ["storm"]
-
-
-def test_a_press_of_a_pad_that_is_no_longer_there_lands_without_a_light():
-    rig = Rig()
-    rig.press(37)
-    (render,) = rig.engines.renders()
-    rig.bridge.handle(Reload(loaded(one_pad())))
-    rig.finish(render)
-    assert rig.pad_states(PadKey(37)) == ["queued"]
-    assert rig.jobs()[-1].state.value == "landed"
-
-
-def test_reload_takes_over_the_tempo():
-    rig = Rig(loaded(bank(pads={36: {"prompt": "beat at {bpm}"}})))
-    rig.bridge.handle(Reload(loaded(bank(pads={36: {"prompt": "beat at {bpm}"}}), tempo=90)))
-    assert ControlChanged("tempo", 90.0) in rig.changes
-    rig.press()
-    assert rig.engines.renders()[0].prompt == "beat at 90"
+# --- what comes in ---------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
-    ("name", "value"), [("volume", 3), ("steps", 0), ("cfg_scale", float("nan")), ("volume", None)]
+    "change",
+    [
+        SlotsChanged((SlotState(1, "output01.wav"),)),
+        TakeChanged(TakeRecord("rain", number=3, starred=True)),
+        PortChanged("pads", "in", "lost", "pads: went away"),
+        Notice(NoticeLevel.WARNING, "the page was started again"),
+    ],
 )
-def test_a_parameter_that_cannot_be_set_says_so_and_harms_no_press(name, value):
+def test_what_others_report_is_passed_on_as_it_is(change):
     rig = Rig()
-    rig.bridge.handle(SetParameter(name, value))
-    assert isinstance(rig.changes[-1], Notice)
-    rig.press()
-    assert len(rig.engines.renders()) == 1
+    rig.bridge.handle(change)
+    assert rig.changes == [change]
 
 
-def test_a_parameter_that_counts_is_set_to_a_whole_number():
+def test_what_is_passed_on_is_part_of_how_everything_stands():
     rig = Rig()
-    rig.bridge.handle(SetParameter("steps", 33.4))
+    for change in (SlotsChanged((SlotState(1, "output01.wav"),)), PortChanged("pads", "in", "open", "")):
+        rig.bridge.handle(change)
+        assert change in rig.bridge.everything()
+
+
+def test_a_refusal_of_the_writer_is_told():
+    rig = Rig()
+    rig.bridge.handle(Refused(LockSlot(9, True), "there is no slot 9"))
+    assert rig.notices() == [("warning", "there is no slot 9")]
+
+
+def test_midi_means_what_the_active_bank_says():
+    controls = [
+        {"pitch_bend": True, "sets": "steps", "range": [1, 101]},
+        {"aftertouch": True, "sets": "cfg_scale", "range": [0, 10]},
+    ]
+    rig = Rig(loaded(bank(pads={36: {"prompt": "rain"}, 37: {"prompt": "bell"}}, controls=controls)))
+    rig.bridge.handle(PitchBend("midifrag", 1, 8191, 0.0))
+    rig.bridge.handle(Aftertouch("midifrag", 1, 127, 0.0))
+    assert rig.changes == [ControlChanged("steps", 101), ControlChanged("cfg_scale", 10.0)]
     rig.press()
-    assert rig.engines.renders()[0].steps == 33
+    rig.bridge.handle(NoteOff("midifrag", 1, 36, 0.0))
+    rig.press(37)
+    assert [render.prompt for render in rig.engines.renders()] == ["rain", "bell"]
+    assert rig.pad_states() == ["queued"]
 
 
-def test_a_banks_own_control_is_taken_back_where_it_no_longer_counts():
-    own = {"controls": [{"cc": 1, "sets": "steps", "range": [1, 128]}]}
-    rig = Rig(loaded(bank("one", program=1, **own), bank("two", program=2)))
-    rig.turn(1, 127)
-    rig.program(2)
-    assert rig.changes[-1] == ControlChanged("steps", None)
+def test_all_that_a_message_means_is_done():
+    rig = Rig(loaded(actions=[{"cc": 20, "does": "lock", "slot": 1}, {"cc": 20, "does": "restore", "slot": 2}]))
+    rig.turn(20, 127)
+    assert rig.writes == [LockSlot(1, True), RestoreSlot(2)]
+
+
+def test_a_release_changes_nothing():
+    rig = Rig()
+    rig.bridge.handle(Release(36, 1, "midifrag", 0.0))
+    assert (rig.changes, rig.writes, rig.engines.sent) == ([], [], [])
+
+
+def test_seeds_are_drawn_by_whom_the_bridge_is_given():
+    shows = []
+    for seeds in (random.Random(1), random.Random(1), None):
+        engines = RecordingEngines()
+        bridge = Bridge(loaded(), engines, lambda _: None, lambda _: None, ManualClock(), seeds)
+        bridge.handle(Press(36, 1, "midifrag", 0.5, 0.0))
+        shows.append(engines.renders()[0].seed)
+    assert shows[0] == shows[1] != shows[2]
+
+
+# --- intents ---------------------------------------------------------------------------------------------------------
+
+
+def test_what_is_wanted_of_slots_and_takes_goes_to_the_writer_as_it_is():
+    rig = Rig()
+    wanted = [
+        LockSlot(1, None),
+        LockSlot(2, True),
+        RestoreSlot(2),
+        StarTake(3, True),
+        AnnotateTake(3, "for the end"),
+    ]
+    for intent in wanted:
+        rig.bridge.handle(intent)
+    assert rig.writes == wanted
+
+
+def test_an_archived_take_goes_into_the_slot_that_is_asked_for_as_the_show_cuts_fragments():
+    rig = Rig(two_banks(fragments={"fade_ms": 33}))
+    rig.program(5)
+    rig.bridge.handle(SendTake(12, 4))
+    assert rig.writes == [LandArchived(1, 12, rig.bridge.loaded.show.fragments.options(), 4)]
+    assert rig.writes[0].options.fade_ms == 33
+    (job,) = rig.bridge.renders.jobs
+    assert job.origin.bank == "two"
+
+
+def test_a_typed_prompt_is_rendered():
+    rig = Rig()
+    rig.bridge.handle(Prompt("glass bell", {}, 0.0))
+    assert [render.prompt for render in rig.engines.renders()] == ["glass bell"]
+
+
+def test_a_control_that_is_moved_by_name_is_told_once():
+    rig = Rig(loaded(controls=[{"cc": 21, "sets": "steps", "range": [1, 101]}]))
+    for position in (1.0, 1.0):
+        rig.bridge.handle(MoveControl("cc 21 sets steps", position))
+    assert rig.changes == [ControlChanged("steps", 101)]
+
+
+def test_a_pads_presses_are_cancelled_in_its_own_bank():
+    rig = Rig(two_banks())
+    for note in (36, 37, 36):
+        rig.press(note)
+    rig.program(5)
+    rig.bridge.handle(CancelPad(PadKey(36)))
+    assert rig.engines.cancels() == []
     rig.program(1)
-    assert rig.changes[-1] == ControlChanged("steps", 128)
+    rig.bridge.handle(CancelPad(PadKey(36)))
+    assert rig.engines.cancels() == [1, 3]
 
 
-def test_slot_actions_go_to_the_writer():
+def test_one_job_is_cancelled_by_its_number():
     rig = Rig()
-    rig.bridge.handle(SlotsChanged((SlotState(1, "output01.wav", "locked"), SlotState(2, "output02.wav"))))
-    rig.bridge.handle(LockSlot(1, None))
-    rig.bridge.handle(LockSlot(2, True))
-    rig.bridge.handle(RestoreSlot(2))
-    assert rig.writes == [LockSlot(1, None), LockSlot(2, True), RestoreSlot(2)]
-
-
-def test_panic_says_that_what_was_rendered_still_lands():
-    rig = Rig()
-    rig.ready()
-    for told in ("panic: everything is cancelled but what was rendered already", "panic: everything is cancelled"):
+    for _ in range(3):
         rig.press()
-        rig.rendered(rig.engines.renders()[-1])
-        if told.endswith("cancelled"):
-            rig.landed(rig.engines.renders()[-1].job)
-            rig.landed(rig.engines.renders()[0].job)
-        rig.bridge.handle(Panic())
-        assert [change.text for change in rig.changes if isinstance(change, Notice)][-1] == told
+    for number in (2, 99):
+        rig.bridge.handle(CancelJob(number))
+    assert rig.engines.cancels() == [2]
+
+
+def test_clearing_the_queue_leaves_what_renders():
+    rig = Rig()
+    rig.press(36)
+    rig.press(37)
+    rig.say(Started(1))
+    rig.bridge.handle(ClearQueue())
+    assert rig.engines.cancels() == [2]
+
+
+@pytest.mark.parametrize(
+    ("is_written", "said"),
+    [(False, "panic: everything is cancelled"), (True, "panic: everything is cancelled but what was rendered already")],
+)
+def test_panic_cancels_everything_and_says_what_still_lands(is_written, said):
+    rig = Rig()
+    rig.press(36)
+    rig.press(37)
+    rig.say(Started(1))
+    if is_written:
+        rig.rendered(rig.engines.renders()[0])
+    rig.bridge.handle(Panic())
+    assert rig.engines.cancels() == ([2] if is_written else [1, 2])
+    assert rig.notices() == [("info", said)]
+
+
+def test_after_a_panic_no_pad_is_ready():
+    rig = with_spares()
+    rig.rendered(rig.engines.renders()[0])
+    rig.bridge.handle(Panic())
+    assert rig.pad_states() == ["ready", "idle"]
+
+
+# --- watching --------------------------------------------------------------------------------------------------------
 
 
 def test_a_newcomer_is_told_how_everything_stands():
@@ -162,46 +209,24 @@ def test_a_newcomer_is_told_how_everything_stands():
     rig.ready()
     rig.press()
     rig.bridge.handle(SetParameter("steps", 3))
-    told = []
-    rig.bridge.handle(Introduce(told.extend))
-    kinds = {type(change).__name__ for change in told}
-    assert {"BankChanged", "EngineChanged", "ControlChanged", "JobChanged"} <= kinds
-    pads = next(change for change in told if isinstance(change, BankChanged)).pads
-    assert {pad.pad: pad.state.value for pad in pads} == {PadKey(36): "queued", PadKey(37): "idle"}
+    slots, port = SlotsChanged((SlotState(1, "output01.wav"),)), PortChanged("pads", "in", "open", "")
+    rig.bridge.handle(slots)
+    rig.bridge.handle(port)
+    before, given = len(rig.changes), []
+    rig.bridge.handle(Introduce(given.extend))
+    queued = rig.told(PadChanged)[-1]
+    idle = PadChanged("one", PadKey(37), None, 1, 37, PadState.IDLE, None, 1000.0)
+    assert given == [
+        ConfigurationChanged(rig.bridge.loaded),
+        BankChanged("one", "One", 0, (queued, idle)),
+        slots,
+        EngineChanged("sketch", EngineState.READY, INFO.summary, info=INFO),
+        port,
+        ControlChanged("steps", 3),
+        rig.told(JobChanged)[-1],
+    ]
+    assert len(rig.changes) == before
 
 
-def test_the_pool_takes_in_what_an_engine_says_before_the_bridge_asks_it():
-    rig = Rig()
-    rig.engines.note = lambda model, _event: rig.engines.fallback.update({model: "sketch"})
-    rig.say(Died("killed", (), restarting=False), "pocket")
-    assert ("sketch", Warm(())) in rig.engines.sent
-
-
-def test_one_spare_follows_another_at_once():
-    rig = with_spares(bank())
-    rig.rendered(rig.engines.renders()[0])
-    assert [one.prompt for one in rig.engines.renders()] == ["rain", "short kick"]
-
-
-def test_spares_that_are_turned_off_while_the_show_runs_are_gone():
-    rig = with_spares()
-    rig.rendered(rig.engines.renders()[0])
-    rig.bridge.handle(Reload(loaded(one_pad())))
-    rig.bridge.housekeeping()
-    assert rig.bridge.view.pads["opening", PadKey(36)].state is PadState.IDLE
-    rig.press()
-    assert not rig.engines.renders()[-1].spare
-
-
-def test_a_press_is_told_the_tempo_of_the_clock():
-    from tests.support.bridges import Rig
-    from tests.support.shows import bank, loaded
-
-    rig = Rig(loaded(bank(pads={36: {"prompt": "beat, {bpm} bpm"}})))
-    rig.press()
-    for index in range(30):
-        rig.bridge.handle(Tick("midifrag", index * 60 / 90 / 24))
-    rig.press()
-    assert [render.prompt for render in rig.engines.renders()] == ["beat, 120 bpm", "beat, 90 bpm"]
-    assert rig.jobs()[-1].prompt == "beat, 90 bpm"
-    assert [c.value for c in rig.changes if type(c).__name__ == "ControlChanged"] == [pytest.approx(90)]
+def test_the_view_has_the_first_bank_from_the_beginning():
+    assert Rig(two_banks()).bridge.view.bank.slug == "one"

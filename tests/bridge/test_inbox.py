@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from midifrag.bridge.inbox import Inbox
 from midifrag.intents import Panic
-from midifrag.midi.messages import Aftertouch, ControlChange, NoteOff, NoteOn, PitchBend, Tick
+from midifrag.midi.messages import Aftertouch, ControlChange, NoteOff, NoteOn, PitchBend, PortChanged, Tick
 
 
 def note(number, port="p"):
@@ -71,11 +71,12 @@ def test_one_port_s_flood_is_bounded_and_leaves_others_alone():
     inbox = Inbox(event_limit=50)
     for number in range(80):
         inbox.put(note(number))
-    inbox.put(note(1, "q"))
-    inbox.put(Panic())
+    others = [note(1, "q"), PortChanged("p", "in", "lost", "p: went away"), Panic()]
+    for item in others:
+        inbox.put(item)
     items = drain(inbox)
-    assert inbox.dropped["p"] == 30
-    assert items[-2:] == [note(1, "q"), Panic()]
+    assert inbox.dropped == {"p": 30}
+    assert items[-3:] == others
 
 
 def test_an_empty_inbox_says_so():

@@ -37,7 +37,6 @@ def render_job(number=1, origin=PRESSED, state=JobState.QUEUED, **keys):
         prompt="rain",
         times=TIMES,
         state=state,
-        preset=PRESET,
         model="pocket",
         render=request(PRESET, number, 4),
         options=FragmentOptions(),

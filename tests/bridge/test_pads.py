@@ -1,31 +1,89 @@
+import pytest
+
 from midifrag.bridge.pads import ENDED_SHOWS_FOR
-from midifrag.events import BankChanged
+from midifrag.engine.messages import Failed, Progress, Started
+from midifrag.events import BankChanged, PadChanged
 from midifrag.intents import Panic, SetParameter
 from midifrag.pad_key import PadKey
+from midifrag.states import PadState
 from tests.support.bridges import Rig, with_spares
-from tests.support.shows import loaded, one_pad, two_banks
+from tests.support.shows import bank, loaded, one_pad, two_banks
 
 
-def test_a_pad_goes_back_to_what_it_is_busy_with_after_another_press_of_it_ended():
+def housekeeping_after(rig, seconds):
+    rig.clock.time += seconds
+    rig.bridge.housekeeping()
+
+
+def told_pads(rig):
+    """The pads of the bank that was told last, and what they show."""
+    last = rig.told(BankChanged)[-1]
+    return {str(pad.pad): pad.state.value for pad in last.pads}
+
+
+# --- busy pads -------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("ended", ["refused", "failed", "landed"])
+def test_a_pad_goes_back_to_what_it_is_busy_with_after_another_press_of_it_ended(ended):
+    rig = Rig(loaded(queue={"size": 1 if ended == "refused" else 2}))
+    rig.press()
+    rig.press()
+    if ended == "failed":
+        rig.say(Failed(1, "out of memory"))
+    elif ended == "landed":
+        rig.rendered(rig.engines.renders()[0])
+        rig.landed(1)
+    assert rig.pad_states()[-1] == ended
+    before = len(rig.changes)
+    housekeeping_after(rig, ENDED_SHOWS_FOR - 0.5)
+    assert len(rig.changes) == before
+    housekeeping_after(rig, 0.5)
+    housekeeping_after(rig, 9.0)
+    assert rig.pad_states()[-2:] == [ended, "queued"]
+    assert len(rig.changes) == before + 1
+
+
+def test_a_busy_pad_goes_back_to_how_far_it_is():
     rig = Rig(loaded(queue={"size": 1}))
     rig.press()
     rig.press()
-    assert rig.pad_states() == ["queued", "refused"]
-    rig.clock.time += ENDED_SHOWS_FOR
-    rig.bridge.housekeeping()
-    rig.bridge.housekeeping()
-    assert rig.pad_states() == ["queued", "refused", "queued"]
-
-
-def test_a_press_of_another_bank_keeps_its_state_for_when_that_bank_returns():
-    rig = Rig(two_banks())
+    rig.say(Started(1))
+    rig.say(Progress(1, 1, 4))
     rig.press()
-    (render,) = rig.engines.renders()
-    rig.program(5)
-    rig.finish(render)
-    rig.program(1)
-    back = [c for c in rig.changes if isinstance(c, BankChanged)][-1]
-    assert {pad.pad: pad.state.value for pad in back.pads} == {PadKey(36): "landed", PadKey(37): "idle"}
+    rig.press()
+    assert rig.pad_states()[-1] == "refused"
+    housekeeping_after(rig, ENDED_SHOWS_FOR)
+    last = rig.changes[-1]
+    assert (last.state, last.job, last.progress, last.text) == (PadState.RENDERING, 1, 0.25, "")
+
+
+def test_a_pad_whose_press_failed_or_landed_keeps_showing_it_until_there_is_news():
+    rig = Rig()
+    rig.press(36)
+    rig.press(37)
+    first, second = rig.engines.renders()
+    rig.finish(first)
+    rig.say(Failed(second.job, "out of memory"))
+    before = len(rig.changes)
+    housekeeping_after(rig, 9.0)
+    assert len(rig.changes) == before
+
+
+# --- spares ----------------------------------------------------------------------------------------------------------
+
+
+def test_a_pad_becomes_ready_when_its_spare_is_there():
+    rig = with_spares(one_pad(colour="red"))
+    rig.clock.time = 1007.0
+    rig.rendered(rig.engines.renders()[0])
+    assert rig.changes[-1] == PadChanged("opening", PadKey(36), None, 1, 36, PadState.READY, "red", 1007.0)
+
+
+def test_only_the_pad_whose_spare_it_is_becomes_ready():
+    rig = with_spares(bank())
+    rig.rendered(rig.engines.renders()[0])
+    assert (rig.pad_states(PadKey(36)), rig.pad_states(PadKey(37))) == (["ready"], [])
 
 
 def test_a_landed_pad_shows_its_next_spare_after_a_while():
@@ -33,11 +91,48 @@ def test_a_landed_pad_shows_its_next_spare_after_a_while():
     rig.rendered(rig.engines.renders()[0])
     rig.press()
     rig.landed(rig.lands()[-1].job)
-    rig.bridge.housekeeping()
+    housekeeping_after(rig, ENDED_SHOWS_FOR - 0.5)
     assert rig.pad_states()[-1] == "landed"
-    rig.clock.time += ENDED_SHOWS_FOR
+    rig.clock.time += 0.5
+    before = rig.changes[-1]
     rig.bridge.housekeeping()
+    assert rig.changes[-1] == PadChanged("opening", PadKey(36), "midifrag", 1, 36, PadState.READY, None, 1001.5)
+    assert (before.job, before.state) == (2, PadState.LANDED)
+
+
+def test_a_spare_that_comes_while_its_pad_shows_a_landing_waits_for_its_turn():
+    rig = with_spares()
+    rig.rendered(rig.engines.renders()[0])
+    rig.press()
+    rig.landed(rig.lands()[-1].job)
+    rig.bridge.housekeeping()
+    rig.rendered(rig.engines.renders()[-1])
+    assert rig.pad_states()[-1] == "landed"
+    housekeeping_after(rig, ENDED_SHOWS_FOR)
     assert rig.pad_states()[-1] == "ready"
+
+
+def test_a_spare_that_comes_ends_the_showing_of_a_failure():
+    rig = with_spares()
+    rig.press()
+    rig.say(Started(1))
+    rig.say(Failed(1, "out of memory"))
+    rig.bridge.housekeeping()
+    rig.rendered(rig.engines.renders()[-1])
+    ready = rig.changes[-1]
+    assert (ready.state, ready.job, ready.text) == (PadState.READY, None, "")
+
+
+def test_a_spare_that_comes_ends_the_showing_of_a_refusal():
+    rig = with_spares(bank(), show={"queue": {"size": 1}})
+    rig.press(36)
+    rig.clock.time += 1.0
+    rig.press(37)
+    assert rig.pad_states(PadKey(37)) == ["refused"]
+    rig.finish(rig.engines.renders()[0])
+    rig.bridge.housekeeping()
+    rig.rendered(rig.engines.renders()[-1])
+    assert rig.pad_states(PadKey(37)) == ["refused", "ready"]
 
 
 def test_a_pad_shows_ready_only_while_its_spare_is_there():
@@ -53,3 +148,40 @@ def test_a_spare_for_what_the_pad_no_longer_asks_for_is_not_shown():
     rig.bridge.handle(SetParameter("steps", 3))
     rig.rendered(rig.engines.renders()[0])
     assert rig.pad_states() == []
+
+
+def test_a_spare_of_a_bank_that_rests_is_shown_when_that_bank_returns():
+    rig = with_spares(bank("one", {36: {"prompt": "rain"}}, program=1), bank("two", program=2))
+    rig.program(2)
+    rig.rendered(rig.engines.renders()[0])
+    assert rig.pad_states() == []
+    rig.program(1)
+    assert told_pads(rig) == {"36": "ready"}
+
+
+# --- banks -----------------------------------------------------------------------------------------------------------
+
+
+def test_a_press_of_another_bank_keeps_its_state_for_when_that_bank_returns():
+    rig = Rig(two_banks())
+    rig.press()
+    (render,) = rig.engines.renders()
+    rig.program(5)
+    rig.finish(render)
+    before = len(rig.changes)
+    housekeeping_after(rig, 9.0)
+    assert len(rig.changes) == before
+    rig.program(1)
+    assert told_pads(rig) == {"36": "landed", "37": "idle"}
+
+
+def test_a_bank_that_comes_is_told_with_what_is_true_now():
+    rig = with_spares(bank("one", program=1), bank("two", {36: {"prompt": "wind"}}, program=2), count=2)
+    for _ in range(2):
+        rig.rendered(rig.engines.renders()[-1])
+        rig.bridge.housekeeping()
+    rig.program(2)
+    rig.bridge.housekeeping()
+    rig.rendered(rig.engines.renders()[-1])
+    rig.program(1)
+    assert told_pads(rig) == {"36": "idle", "37": "ready"}

@@ -1,8 +1,12 @@
 import pytest
 
-from midifrag.events import Notice
-from midifrag.intents import Prompt
-from tests.support.bridges import Rig
+from midifrag.bridge.jobs import Origin, PressedPad
+from midifrag.engine.messages import Cancelled, Started
+from midifrag.events import JobTimes, Notice
+from midifrag.intents import Press, Prompt
+from midifrag.pad_key import PadKey
+from midifrag.states import JobKind, NoticeLevel
+from tests.support.bridges import Rig, with_spares
 from tests.support.shows import bank, loaded, one_pad
 
 
@@ -29,10 +33,24 @@ def test_twelve_notes_at_one_instant_are_twelve_jobs():
     assert [r.prompt for r in rig.engines.renders()] == [f"bell {n}" for n in range(36, 48)]
 
 
-def test_an_unmapped_note_does_nothing():
-    rig = Rig()
-    rig.press(99)
-    assert rig.engines.renders() == []
+def test_a_press_of_a_pad_that_is_not_there_does_nothing():
+    rig = Rig(loaded(bank(pads={36: {"prompt": "bow", "port": "keys"}, "37/10": {"prompt": "drum"}})))
+    for note, channel in ((99, 1), (36, 1), (37, 1)):
+        rig.bridge.handle(Press(note, channel, "page", 0.5, 0.0))
+    assert (rig.engines.sent, rig.changes) == ([], [])
+    rig.bridge.handle(Press(36, 3, "keys", 0.5, 0.0))
+    rig.bridge.handle(Press(37, 10, "page", 0.5, 0.0))
+    assert [render.prompt for render in rig.engines.renders()] == ["bow", "drum"]
+
+
+def test_a_job_knows_the_pad_that_began_it_and_its_rules():
+    pad = {"prompt": "rain", "name": "Rain", "colour": "red", "choke": "x", "on_lost": "fail", "slot": 3}
+    rig = Rig(loaded(bank(pads={"36/10": pad})))
+    rig.bridge.handle(Press(36, 10, "keys", 0.5, 999.0))
+    (job,) = rig.bridge.renders.jobs
+    pressed = PressedPad(PadKey(36, 10), 36, 10, "keys", "red", "x", "fail")
+    assert job.origin == Origin(JobKind.PAD, "opening", "Rain", pressed)
+    assert (job.times.pressed, job.slot) == (999.0, 3)
 
 
 def test_velocity_sets_a_parameter():
@@ -53,15 +71,31 @@ def test_press_rules(rule, renders, cancels):
 
 
 def test_a_choke_group_cancels_the_others_of_the_group_only():
+    group = {"choke": "x", "on_repress": "queue"}
     pads = {
-        36: {"prompt": "a", "choke": "x"},
-        37: {"prompt": "b", "choke": "x"},
+        36: {"prompt": "a", **group},
+        37: {"prompt": "b", **group},
         38: {"prompt": "c"},
+        39: {"prompt": "d", "choke": "y"},
     }
-    rig = Rig(loaded(bank(pads=pads)))
-    for note in (36, 38, 37):
+    rig = Rig(loaded(bank("one", pads, program=1), bank("two", pads, program=2)))
+    rig.bridge.handle(Prompt("fog horn", {}, 0.0))
+    for note in (36, 38, 39, 37, 37):
         rig.press(note)
-    assert rig.engines.cancels() == [rig.engines.renders()[0].job]
+    _, first, _, _, second, third = rig.engines.renders()
+    assert rig.engines.cancels() == [first.job]
+    rig.program(2)
+    rig.press(37)
+    assert rig.engines.cancels() == [first.job, second.job, third.job]
+
+
+def test_the_pad_that_was_pressed_last_gets_the_first_spare():
+    rig = with_spares(bank())
+    rig.press(37)
+    rig.finish(rig.engines.renders()[-1])
+    rig.say(Cancelled(rig.engines.renders()[0].job))
+    rig.bridge.housekeeping()
+    assert [one.prompt for one in rig.engines.renders()] == ["rain", "short kick", "short kick"]
 
 
 def test_a_full_queue_refuses_on_the_pad_and_forgets_nothing_else():
@@ -70,26 +104,43 @@ def test_a_full_queue_refuses_on_the_pad_and_forgets_nothing_else():
         rig.press()
     assert len(rig.engines.renders()) == 2
     assert rig.pad_states() == ["queued", "queued", "refused"]
-    assert "queue is full (2 " in rig.jobs()[-1].text
+    refused = rig.jobs()[-1]
+    assert refused.text == "the queue is full (2 presses wait); press again when one has landed"
+    assert (refused.prompt, refused.pad, refused.times) == ("rain", PadKey(36), JobTimes(1000.0))
+    rig.say(Started(1))
+    rig.press()
+    assert rig.pad_states()[-1] == "queued"
 
 
-def test_a_typed_prompt_is_rendered_and_a_wrong_one_says_what_is_wrong():
-    rig = Rig()
-    rig.bridge.handle(Prompt("glass bell", {"steps": 5, "slot": 3}, rig.clock.now()))
+def test_a_typed_prompt_is_rendered_as_it_says():
+    rig = Rig(loaded(fragments={"fade_ms": 33}))
+    rig.bridge.handle(Prompt("glass bell", {"steps": 5, "slot": 3, "fragment": {"loop": True}}, 999.0))
     (render,) = rig.engines.renders()
     assert (render.prompt, render.steps) == ("glass bell", 5)
+    (job,) = rig.bridge.renders.jobs
+    assert (job.origin, job.times.pressed) == (Origin(JobKind.PROMPT, "opening", "glass bell"), 999.0)
     rig.rendered(render)
-    assert rig.lands()[0].slot == 3
-    rig.bridge.handle(Prompt("glass bell", {"steps": 0}, rig.clock.now()))
-    assert isinstance(rig.changes[-1], Notice)
-    assert "steps" in rig.changes[-1].text
+    (land,) = rig.lands()
+    assert (land.slot, land.options.loop, land.options.fade_ms) == (3, True, 33)
+
+
+def test_a_typed_prompt_that_cannot_be_says_what_is_wrong():
+    rig = Rig()
+    rig.bridge.handle(Prompt("glass bell", {"steps": 0, "velocity": {"sets": "nothing"}}, 0.0))
+    (notice,) = rig.changes
+    assert notice == Notice(NoticeLevel.ERROR, "steps: Input should be greater than or equal to 1")
+    rig.bridge.handle(Prompt("glass bell", {"fragment": {"bits": 5}}, 0.0))
+    assert rig.changes[-1].text.startswith("fragment.bits: ")
+    assert rig.engines.sent == []
 
 
 def test_a_prompt_for_a_model_that_is_not_there_says_so():
     rig = Rig()
     rig.bridge.handle(Prompt("rain", {"model": "nope"}, 0.0))
     assert rig.engines.sent == []
-    assert "nope" in rig.changes[-1].text
+    assert rig.changes == [Notice(NoticeLevel.ERROR, "model: 'nope' is none of the models that there are")]
+    rig.bridge.handle(Prompt("rain", {"model": "pocket"}, 0.0))
+    assert rig.engines.sent[0][0] == "pocket"
 
 
 def test_a_pads_own_fragment_options_win_over_the_shows():

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from midifrag.bridge.bridge import Bridge
+from midifrag.bridge.jobs import Origin
 from midifrag.engine.messages import Cancelled, Died, Failed, Progress, Render, Rendered, Started
 from midifrag.events import JobChanged, JobTimes, Notice, PadChanged
 from midifrag.fragment.messages import (
@@ -20,7 +21,7 @@ from midifrag.fragment.messages import (
 )
 from midifrag.fragment.options import FragmentOptions
 from midifrag.fragment.record import TakeRecord
-from midifrag.intents import CancelPad, LockSlot, Panic, SendTake
+from midifrag.intents import CancelPad, LockSlot, Panic, Prompt, SendTake
 from midifrag.midi.messages import NoteOn
 from midifrag.pad_key import PadKey
 from midifrag.states import JobKind, JobState, NoticeLevel, PadState
@@ -38,15 +39,6 @@ def pressed(rig, note=36):
     return rig.engines.renders()[-1]
 
 
-def told(rig, count):
-    """The last changes."""
-    return rig.changes[-count:]
-
-
-def notices(rig):
-    return [(one.level, one.text) for one in rig.changes if isinstance(one, Notice)]
-
-
 # --- from a press to its slot ----------------------------------------------------------------------------------------
 
 
@@ -62,12 +54,12 @@ def test_every_step_of_a_press_is_told_whole():
     rig.say(Started(1), "pocket")
     job = replace(job, state=JobState.RENDERING, times=replace(job.times, started=1001.0))
     pad = replace(pad, state=PadState.RENDERING, time=1001.0)
-    assert told(rig, 2) == [job, pad]
+    assert rig.changes[-2:] == [job, pad]
 
     rig.clock.time = 1002.0
     rig.say(Progress(1, 3, 9), "pocket")
     job, pad = replace(job, step=3, of=9), replace(pad, time=1002.0, progress=1 / 3)
-    assert told(rig, 2) == [job, pad]
+    assert rig.changes[-2:] == [job, pad]
 
     rig.clock.time = 1003.0
     rig.say(Rendered(1, AUDIO, 44100, {"seed": 5, "steps": 9}, 0.5, ("unknown words: zither",)), "pocket")
@@ -87,7 +79,7 @@ def test_every_step_of_a_press_is_told_whole():
     rig.clock.time = 1004.0
     rig.bridge.handle(Landed(1, 3, Path("output03.wav"), None, 1.25, 0.0, 0.01, ("quiet",)))
     text = "unknown words: zither; quiet"
-    assert told(rig, 2) == [
+    assert rig.changes[-2:] == [
         replace(
             job,
             state=JobState.LANDED,
@@ -130,7 +122,8 @@ def test_a_take_goes_to_the_writer_with_its_record_and_its_pads_wishes():
 def test_seeds_are_drawn_from_all_there_are_unless_the_pad_has_its_own():
     rig = Rig(loaded(bank(pads={36: {"prompt": "rain"}, 37: {"prompt": "rain", "seed": 7}})))
     drawn = random.Random(1)
-    assert [pressed(rig, note).seed for note in (36, 37, 36)] == [drawn.randrange(2**32), 7, drawn.randrange(2**32)]
+    assert [pressed(rig).seed for _ in range(20)] == [drawn.randrange(2**32) for _ in range(20)]
+    assert pressed(rig, 37).seed == 7
 
 
 def test_seeds_differ_from_show_to_show():
@@ -214,32 +207,31 @@ def test_a_held_take_says_so_and_lands_later():
         rig.bridge.handle(Held(1, "disk full", "slot"))
     assert rig.pad_states() == ["queued", "held"]
     assert (rig.jobs()[-1].state, rig.jobs()[-1].text) == ("held", "disk full")
-    assert notices(rig) == [("error", "disk full")] * 2
+    assert rig.notices() == [("error", "disk full")] * 2
     rig.landed(1)
     assert rig.pad_states()[-1] == "landed"
 
 
 @pytest.mark.parametrize("event", [GivenUp, LandFailed])
-def test_a_take_that_is_lost_after_its_press_was_over_is_told(event):
+@pytest.mark.parametrize("take", [7, None])
+def test_a_take_that_is_lost_after_its_press_was_over_is_told_unless_it_is_in_the_archive(event, take):
     rig = Rig()
     rig.rendered(pressed(rig))
     rig.bridge.handle(Landed(1, 1, Path("output01.wav"), None, 1.0, 0.0, 0.01))
     before = len(rig.changes)
     rig.bridge.handle(TakeArchived(1, 7, "output007.wav"))
     rig.bridge.handle(Held(1, "disk full", "archive"))
-    rig.bridge.handle(event(1, "too many takes wait", 7))
-    rig.bridge.handle(event(1, "too many takes wait"))
-    assert rig.changes[before:] == [
-        Notice(NoticeLevel.ERROR, "disk full"),
-        Notice(NoticeLevel.ERROR, "the take of job 1 is lost: too many takes wait"),
-    ]
+    rig.bridge.handle(event(1, "too many takes wait", take))
+    told = rig.changes[before:]
+    lost = Notice(NoticeLevel.ERROR, "the take of job 1 is lost: too many takes wait")
+    assert told == [Notice(NoticeLevel.ERROR, "disk full"), *([lost] if take is None else [])]
     assert rig.pad_states()[-1] == "landed"
 
 
 def test_what_the_writer_refuses_is_told():
     rig = Rig()
     rig.bridge.handle(Refused(LockSlot(9, True), "there is no slot 9"))
-    assert notices(rig) == [("warning", "there is no slot 9")]
+    assert rig.notices() == [("warning", "there is no slot 9")]
 
 
 def test_a_press_that_is_refused_is_told_whole():
@@ -247,7 +239,7 @@ def test_a_press_that_is_refused_is_told_whole():
     rig.press()
     rig.bridge.handle(NoteOn("pads", 1, 36, 100, 999.0))
     full = "the queue is full (1 presses wait); press again when one has landed"
-    assert told(rig, 2) == [
+    assert rig.changes[-2:] == [
         JobChanged(2, JobKind.PAD, JobState.REFUSED, "rain", "opening", KEY, JobTimes(999.0), text=full),
         PadChanged("opening", KEY, "pads", 1, 36, PadState.REFUSED, "red", 1000.0, job=2, text=full),
     ]
@@ -274,6 +266,14 @@ def test_only_what_an_engine_still_works_for_can_be_cancelled():
     rig.rendered(pressed(rig))
     rig.bridge.renders.cancel(rig.bridge.renders.jobs)
     assert rig.engines.cancels() == []
+
+
+def test_panic_cancels_what_waits_and_what_renders():
+    rig = Rig()
+    pressed(rig)
+    rig.say(Started(pressed(rig, 37).job))
+    rig.bridge.renders.panic()
+    assert rig.engines.cancels() == [1, 2]
 
 
 def test_a_press_is_cancelled_where_it_is_rendered():
@@ -306,6 +306,7 @@ def test_a_pad_shows_how_a_press_ended_though_another_one_is_on_its_way():
 def test_a_pad_is_busy_with_what_renders_before_what_waits():
     rig = Rig()
     first, second, third = (pressed(rig) for _ in range(3))
+    rig.bridge.handle(Prompt("fog horn", {}, 0.0))
     renders = rig.bridge.renders
     assert renders.busy_with("opening", KEY).number == first.job
     for render in (second, third):
@@ -408,6 +409,8 @@ def test_an_archived_take_can_be_sent_to_a_slot():
         1, JobKind.TAKE, JobState.RENDERING, "take 12", "opening", None, JobTimes(1000.0), slot=4
     )
     assert rig.changes == []
+    (job,) = rig.bridge.renders.jobs
+    assert job.origin == Origin(JobKind.TAKE, "opening", "take 12")
     rig.landed(1, 5, 12)
     (landed,) = rig.jobs()
     assert (landed.state, landed.slot, landed.take, landed.text) == ("landed", 5, 12, "")

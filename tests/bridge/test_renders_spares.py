@@ -4,12 +4,11 @@ import numpy as np
 
 from midifrag.bridge.bridge import Reload
 from midifrag.engine.messages import Cancel, Cancelled, Died, Failed, Progress, Promote, Rendered, Started
-from midifrag.events import BankChanged, JobChanged, Notice, PadChanged
+from midifrag.events import BankChanged, JobChanged, PadChanged
 from midifrag.fragment.messages import Held, LandTake, Prepare
 from midifrag.fragment.options import FragmentOptions
-from midifrag.intents import Panic, SetParameter
+from midifrag.intents import Panic, SendTake, SetParameter
 from midifrag.pad_key import PadKey
-from midifrag.states import NoticeLevel
 from tests.support.bridges import Rig, with_spares
 from tests.support.shows import bank, loaded, one_pad
 
@@ -72,6 +71,29 @@ def test_spares_are_rendered_one_by_one():
     assert prompts(rig) == ["rain"]
 
 
+def test_no_spare_is_begun_while_an_archived_take_lands():
+    rig = with_spares()
+    rig.say(Cancelled(spare_of(rig).job))
+    rig.bridge.handle(SendTake(12, 4))
+    rig.bridge.housekeeping()
+    assert len(rig.engines.renders()) == 1
+    rig.landed(2, 4, 12)
+    rig.bridge.housekeeping()
+    assert len(rig.engines.renders()) == 2
+
+
+def test_room_is_made_for_the_pad_that_was_pressed_last():
+    rig = with_spares(bank(), count=1)
+    rig.rendered(spare_of(rig))
+    rig.clock.time += 1.0
+    rig.press(37)
+    rig.finish(rig.engines.renders()[-1])
+    rig.bridge.housekeeping()
+    rig.rendered(spare_of(rig))
+    rig.press(37)
+    assert [land.record.spare for land in rig.lands()] == [False, True]
+
+
 def test_a_changed_parameter_makes_a_spare_stale():
     rig = with_spares()
     rig.rendered(spare_of(rig))
@@ -79,6 +101,9 @@ def test_a_changed_parameter_makes_a_spare_stale():
     rig.bridge.housekeeping()
     assert rig.pad_states() == ["ready", "idle"]
     assert spare_of(rig).steps == 3
+    rig.bridge.handle(SetParameter("steps", None))
+    rig.press()
+    assert rig.lands() == []
 
 
 def test_a_changed_parameter_stops_the_spare_that_is_on_its_way():
@@ -124,8 +149,7 @@ def test_a_spare_that_fails_is_told_once_and_keeps_no_other_pad_from_its_own():
     for _ in range(3):
         rig.bridge.housekeeping()
     assert prompts(rig) == ["rain", "short kick"]
-    told = [change for change in rig.changes if isinstance(change, Notice)]
-    assert told == [Notice(NoticeLevel.WARNING, "a spare for pad 36 failed: 11 s at most")]
+    assert rig.notices() == [("warning", "a spare for pad 36 failed: 11 s at most")]
     assert rig.writes == []
 
 
@@ -143,12 +167,12 @@ def test_a_press_gives_what_failed_one_more_try():
 
 
 def test_a_spare_that_died_with_its_engine_does_not_kill_the_next_one():
-    rig = with_spares()
+    rig = with_spares(bank())
     rig.say(Died("killed", (spare_of(rig).job,), restarting=True))
     rig.ready()
     rig.bridge.housekeeping()
-    assert len(rig.engines.renders()) == 1
-    assert not [change for change in rig.changes if isinstance(change, Notice)]
+    assert prompts(rig) == ["rain", "short kick"]
+    assert rig.notices() == []
 
 
 def test_a_spare_that_was_cancelled_may_be_rendered_again():
@@ -162,13 +186,12 @@ def test_panic_drops_spares_that_are_ready_and_those_on_their_way():
     rig = with_spares(bank())
     rig.rendered(spare_of(rig))
     coming = spare_of(rig)
-    rig.press(36)
-    rig.landed(rig.lands()[0].job)
     rig.bridge.handle(Panic())
     assert rig.engines.cancels() == [coming.job]
     assert rig.bridge.renders.spares.coming == ()
-    rig.bridge.housekeeping()
-    assert prompts(rig) == ["rain", "short kick", "rain"]
+    rig.press(36)
+    assert len(rig.lands()) == 0
+    assert not rig.engines.renders()[-1].spare
 
 
 def test_a_press_stops_the_spare_of_another_model():
@@ -272,7 +295,7 @@ def test_the_active_bank_gets_spares_though_another_one_has_filled_the_budget():
     assert rig.engines.renders()[-1].prompt == "wind"
     rig.rendered(rig.engines.renders()[-1])
     rig.program(1)
-    back = [change for change in rig.changes if isinstance(change, BankChanged)][-1]
+    back = rig.told(BankChanged)[-1]
     assert {pad.pad: pad.state.value for pad in back.pads} == {PadKey(36): "idle", PadKey(37): "ready"}
 
 

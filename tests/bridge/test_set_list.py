@@ -2,6 +2,7 @@ import pytest
 
 from midifrag.bridge.set_list import USUAL_VELOCITY, SetList
 from midifrag.intents import Press, SelectBank
+from midifrag.midi.messages import Tick
 from midifrag.pad_key import PadKey
 from tests.support.shows import bank, loaded
 
@@ -20,10 +21,15 @@ def two(**show):
 
 def test_banks_are_found_by_distance_slug_and_program():
     banks = SetList(two())
-    assert banks.find(SelectBank(offset=-1)) == 1
-    assert banks.find(SelectBank(slug="two")) == 1
-    assert banks.find(SelectBank(program=7)) == 1
-    assert banks.find(SelectBank(program=3)) is None
+    assert [banks.find(SelectBank(offset=offset)) for offset in (-1, 0, 1, 2)] == [1, 0, 1, 0]
+    assert [banks.find(SelectBank(slug=slug)) for slug in ("one", "two", "three")] == [0, 1, None]
+    assert [banks.find(SelectBank(program=program)) for program in (1, 7, 3)] == [0, 1, None]
+
+
+def test_distances_count_from_the_bank_that_is_active():
+    banks = SetList(loaded(bank("one"), bank("two"), bank("three")))
+    banks.activate(1)
+    assert [banks.find(SelectBank(offset=offset)) for offset in (1, 2, -2)] == [2, 0, 2]
 
 
 def test_the_next_press_is_taken_to_be_like_the_last_of_its_pad():
@@ -34,6 +40,27 @@ def test_the_next_press_is_taken_to_be_like_the_last_of_its_pad():
     banks.pressed(PadKey(37), press(37, 1.0, 2.0))
     assert banks.next_request(PadKey(36)).preset.seconds == pytest.approx(3.0)
     assert banks.by_last_press() == [PadKey(37), PadKey(36)]
+    banks.activate(1)
+    banks.pressed(PadKey(40), press(40, 1.0, 3.0))
+    banks.activate(0)
+    assert banks.by_last_press() == [PadKey(37), PadKey(36)]
+
+
+def test_pads_of_one_name_in_two_banks_are_pressed_apart():
+    banks = SetList(loaded(bank("one", PADS), bank("two", PADS)))
+    banks.pressed(PadKey(37), press(37, 1.0, 2.0))
+    banks.activate(1)
+    assert banks.by_last_press() == [PadKey(36), PadKey(37)]
+
+
+def test_a_press_follows_velocity_live_values_and_the_clock():
+    banks = SetList(two(tempo=90))
+    pads = banks.bank.pads
+    assert banks.request(pads[PadKey(36)], 0.5).preset.seconds == 6
+    for index in range(25):
+        banks.tempo.feed(Tick("daw", index * 60 / 140 / 24))
+    assert banks.request(pads[PadKey(37)], 0.5).preset.prompt == "beat at 140"
+    assert banks.typed_request(pads[PadKey(37)]).preset.prompt == "beat at 140"
 
 
 def test_a_typed_prompt_does_not_follow_the_controls_but_the_tempo():
@@ -54,12 +81,33 @@ def test_a_pads_own_model_comes_before_the_shows():
 def test_reload_keeps_the_bank_where_it_is_still_there():
     banks = SetList(two())
     banks.activate(1)
-    assert not banks.reload(loaded(bank("two"), bank("three")))
-    assert banks.bank.slug == "two"
-    assert banks.reload(loaded(bank("three"), tempo=77))
-    assert banks.bank.slug == "three"
-    assert banks.holds("three", PadKey(36))
-    assert not banks.holds("two", PadKey(36))
+    changed = loaded(bank("three"), bank("two"), tempo=120)
+    assert not banks.reload(changed)
+    assert (banks.loaded, banks.index, banks.bank, banks.show) == (changed, 1, changed.banks[1], changed.show)
+    assert banks.reload(loaded(bank("three"), bank("four"), tempo=77))
+    assert (banks.bank.slug, banks.tempo.bpm) == ("three", 77)
+
+
+def test_a_set_list_holds_the_pads_of_its_banks():
+    banks = SetList(two())
+    wanted = [("one", PadKey(36)), ("two", PadKey(40)), ("two", PadKey(36)), ("three", PadKey(36))]
+    assert [banks.holds(*place) for place in wanted] == [True, True, False, False]
+
+
+def test_messages_mean_what_they_mean_in_the_active_bank_and_the_configuration_in_use():
+    banks = SetList(two())
+    assert (banks.mapper.bank, banks.mapper.show) == (banks.loaded.banks[0], banks.loaded.show)
+    banks.activate(1)
+    assert (banks.mapper.bank, banks.mapper.show) == (banks.loaded.banks[1], banks.loaded.show)
+    banks.reload(loaded(bank("two"), controls=[{"cc": 1, "sets": "steps", "range": [1, 128]}]))
+    assert (banks.mapper.bank, banks.mapper.show) == (banks.loaded.banks[0], banks.loaded.show)
+    banks.values.move("cc 1 sets steps", 1.0)
+    assert banks.values.effective == {"steps": 128}
+
+
+def test_a_set_list_begins_with_its_first_bank_and_the_shows_tempo():
+    banks = SetList(two(tempo=90))
+    assert (banks.index, banks.bank.slug, banks.tempo.bpm) == (0, "one", 90)
 
 
 def test_a_banks_own_control_counts_in_that_bank_alone():

@@ -1,4 +1,5 @@
 from midifrag.bridge.values import LiveValues
+from midifrag.events import ControlChanged
 from tests.support.shows import bank, loaded
 
 
@@ -63,3 +64,86 @@ def test_values_go_with_the_control_that_set_them_and_others_stay():
     values.set("steps", 7)
     values.configure(loaded().show, bank())
     assert values.effective == {"steps": 7}
+
+
+def test_a_value_that_is_set_after_its_control_went_stays():
+    values, key = live()
+    values.move(key, 0.5)
+    for _ in range(2):
+        values.configure(loaded().show, bank())
+        values.set("cfg_scale", 8.0)
+    assert values.effective == {"cfg_scale": 8.0}
+
+
+def test_values_stay_while_another_control_sets_the_same():
+    values, key = live()
+    values.move(key, 0.5)
+    values.configure(loaded(controls=[{"cc": 22, "sets": "cfg_scale", "range": [0, 10]}]).show, bank())
+    assert values.effective == {"cfg_scale": 5}
+
+
+def test_values_of_a_banks_own_control_go_with_it_too():
+    own = bank(controls=[{"cc": 1, "sets": "steps", "range": [1, 100]}])
+    show = loaded(controls=[{"cc": 2, "sets": "seconds", "range": [1, 3]}]).show
+    values = LiveValues(show, own)
+    values.move("cc 1 sets steps", 1.0)
+    values.move("cc 2 sets seconds", 0.5)
+    values.configure(show, bank())
+    assert values.effective == {"seconds": 2}
+    values.configure(show, own)
+    assert values.effective == {"seconds": 2}
+
+
+def test_a_banks_own_control_sets_over_the_shows():
+    show = loaded(controls=[{"cc": 2, "sets": "steps", "range": [1, 100]}]).show
+    values = LiveValues(show, bank(controls=[{"cc": 1, "sets": "steps", "range": [1, 10]}]))
+    values.move("cc 2 sets steps", 1.0)
+    assert values.move("cc 1 sets steps", 1.0) == ControlChanged("steps", 10)
+    assert values.effective == {"steps": 10}
+    assert values.changes() == [ControlChanged("steps", 10)]
+    assert values.move("cc 2 sets steps", 1.0) == ControlChanged("steps", 100)
+
+
+def test_what_is_set_outright_belongs_to_who_moves_it():
+    show = loaded().show
+    one = bank("one", controls=[{"cc": 1, "sets": "steps", "range": [1, 100]}])
+    values = LiveValues(show, one)
+    assert values.set("steps", 7) == ControlChanged("steps", 7)
+    assert values.set("seconds", 2) == ControlChanged("seconds", 2)
+    values.configure(show, bank("two"))
+    assert values.effective == {"seconds": 2}
+    values.configure(show, one)
+    assert values.effective == {"steps": 7, "seconds": 2}
+
+
+def test_a_parameter_is_given_back_wherever_it_was_set():
+    show = loaded(controls=[{"cc": 2, "sets": "steps", "range": [1, 100]}]).show
+    values = LiveValues(show, bank())
+    values.move("cc 2 sets steps", 1.0)
+    values.configure(show, bank(controls=[{"cc": 1, "sets": "steps", "range": [1, 10]}]))
+    values.move("cc 1 sets steps", 1.0)
+    assert values.set("steps", None) == ControlChanged("steps", None)
+    assert values.effective == {}
+    assert values.set("steps", None) == ControlChanged("steps", None)
+
+
+def test_a_control_that_waits_says_what_counts_meanwhile():
+    values, key = live(takeover="pickup")
+    values.set("cfg_scale", 8.0)
+    assert values.move(key, 0.1) == ControlChanged("cfg_scale", 8.0, waiting=True)
+
+
+def test_takeover_starts_over_when_controls_are_used_anew():
+    control = {"cc": 21, "sets": "cfg_scale", "range": [0, 10], "takeover": "pickup"}
+    show = loaded(controls=[control]).show
+    values = LiveValues(show, bank())
+    assert values.move("cc 21 sets cfg_scale", 0.2).value == 2
+    assert values.move("cc 21 sets cfg_scale", 0.9).value == 9
+    values.configure(show, bank())
+    assert values.move("cc 21 sets cfg_scale", 0.2).waiting
+
+
+def test_a_random_seed_is_nowhere_on_a_knobs_way():
+    show = loaded(controls=[{"cc": 1, "sets": "seed", "range": [0, 100], "takeover": "pickup"}]).show
+    values = LiveValues(show, bank(defaults={"seed": "random"}))
+    assert values.move("cc 1 sets seed", 1.0) == ControlChanged("seed", 100)

@@ -20,6 +20,7 @@ from midifrag.intents import Press, Prompt
 from midifrag.show.playing import ClipPorts, wait_until_landed
 from midifrag.show.runtime import Runtime
 from midifrag.states import JobState
+from tests.support import PATIENCE
 from tests.support.runtimes import stage
 from tests.support.shows import bank, loaded
 
@@ -304,14 +305,22 @@ def test_a_slow_disk_is_told_once(tmp_path, monkeypatch):
     assert len(told) == 1
 
 
-def test_the_log_ends_with_what_was_left_out(tmp_path):
+def test_the_log_ends_with_what_was_left_out(tmp_path, monkeypatch):
+    monkeypatch.setattr("midifrag.show.runtime.MONITOR_CAPACITY", 1)
+    busy, go_on = threading.Event(), threading.Event()
     with stage(tmp_path) as show:
-        show.note(36)
+        show.runtime.monitor(lambda _heard: (busy.set(), go_on.wait(PATIENCE)), "slow")
+        show.note(99)
+        assert busy.wait(PATIENCE)
+        for note in (98, 97, 36):
+            show.note(note)
         show.seen.wait_for(landed(1))
+        go_on.set()
     (log,) = (tmp_path / "archive" / "sessions").glob("*.jsonl")
     end = json.loads(log.read_text().splitlines()[-1])
     assert end["event"] == "end"
-    assert (end["unwritten"], end["left_out"]) == (0, {})
+    assert (end["unwritten"], end["left_out"], end["lines_lost"]) == (0, {}, 0)
+    assert end["missed"] == {"slow monitor": 2}
     assert {name for counts in end["midi"].values() for name in counts} == {
         "malformed",
         "ignored",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import random
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -23,12 +23,15 @@ from midifrag.engine.messages import (
     Rendered,
     Started,
 )
-from midifrag.events import JobChanged, PadChanged, StateChange
+from midifrag.events import JobChanged, Notice, PadChanged, StateChange
 from midifrag.fragment.messages import Landed, LandTake, TakeArchived, WriterCommand
 from midifrag.midi.messages import ControlChange, NoteOn, ProgramChange
 from midifrag.pad_key import PadKey
 from tests.support.shows import loaded, one_pad
 
+Kind = TypeVar("Kind")
+#: The pad that tests press unless they say otherwise.
+PAD = PadKey(36)
 INFO = EngineInfo("sketch", "sketch", "abc", "cpu", "fp32", 44100, 2, 190.0, ("sketch",))
 
 
@@ -109,17 +112,23 @@ class Rig:
     def lands(self) -> list[LandTake]:
         return [command for command in self.writes if isinstance(command, LandTake)]
 
-    def pad_states(self, pad: str = PadKey(36)) -> list[str]:
-        return [
-            str(change.state.value) for change in self.changes if isinstance(change, PadChanged) and change.pad == pad
-        ]
+    def told(self, kind: type[Kind]) -> list[Kind]:
+        """All changes of a kind, in their order."""
+        return [change for change in self.changes if isinstance(change, kind)]
+
+    def pad_states(self, pad: PadKey = PAD) -> list[str]:
+        return [str(change.state) for change in self.told(PadChanged) if change.pad == pad]
 
     def jobs(self) -> list[JobChanged]:
-        return [change for change in self.changes if isinstance(change, JobChanged)]
+        return self.told(JobChanged)
+
+    def notices(self) -> list[tuple[str, str]]:
+        return [(str(notice.level), notice.text) for notice in self.told(Notice)]
 
 
-def with_spares(*banks: Bank, **spares: Any) -> Rig:
+def with_spares(*banks: Bank, show: dict[str, Any] | None = None, **spares: Any) -> Rig:
     """A rig whose spares are on and whose engine is ready; its bank is one pad that asks for rain, if none is given."""
-    rig = Rig(loaded(*(banks or (one_pad(),)), engine={"spares": {"enabled": True, **spares}}))
+    settings = {"engine": {"spares": {"enabled": True, **spares}}, **(show or {})}
+    rig = Rig(loaded(*(banks or (one_pad(),)), **settings))
     rig.ready()
     return rig

@@ -1,0 +1,204 @@
+"""What the bridge makes of banks, controls and another configuration; the rest is in test_bridge.py."""
+
+import pytest
+
+from midifrag.bridge.bridge import Reload
+from midifrag.engine.messages import Cancel, Cancelled, Warm
+from midifrag.events import (
+    BankChanged,
+    ConfigurationChanged,
+    ControlChanged,
+    Notice,
+    PadChanged,
+)
+from midifrag.intents import (
+    SelectBank,
+    SetParameter,
+)
+from midifrag.midi.messages import Tick
+from midifrag.pad_key import PadKey
+from midifrag.states import NoticeLevel, PadState
+from tests.support.bridges import Rig, with_spares
+from tests.support.shows import bank, loaded, one_pad, two_banks
+
+# --- banks and controls ----------------------------------------------------------------------------------------------
+
+
+def test_a_program_change_selects_a_bank_and_repeating_it_does_nothing():
+    rig = Rig(two_banks())
+    rig.program(5)
+    rig.press()
+    rig.program(5)
+    assert rig.engines.renders()[0].prompt == "wind"
+    (selected,) = rig.told(BankChanged)
+    pad = PadChanged("two", PadKey(36), None, 1, 36, PadState.IDLE, None, 1000.0)
+    assert selected == BankChanged("two", "Two", 1, (pad,))
+    assert (rig.bridge.bank.slug, rig.bridge.mapper.bank.slug) == ("two", "two")
+
+
+@pytest.mark.parametrize(
+    ("select", "wanted"), [(SelectBank(program=9), "program 9"), (SelectBank(slug="drift"), "drift")]
+)
+def test_a_bank_that_is_not_there_keeps_the_one_that_is_and_says_so(select, wanted):
+    rig = Rig(two_banks())
+    rig.bridge.handle(select)
+    assert rig.bridge.bank.slug == "one"
+    assert rig.changes == [Notice(NoticeLevel.WARNING, f"no bank for {wanted}; One stays")]
+
+
+def test_next_bank_goes_round_the_set_list():
+    rig = Rig(two_banks())
+    for slug in ("two", "one"):
+        rig.bridge.handle(SelectBank(offset=1))
+        assert rig.bridge.bank.slug == slug
+
+
+def test_pickup_waits_for_the_value_that_the_page_set():
+    rig = Rig(loaded(controls=[{"cc": 21, "sets": "cfg_scale", "range": [0, 12.7], "takeover": "pickup"}]))
+    rig.bridge.handle(SetParameter("cfg_scale", 10.0))
+    rig.turn(21, 10)
+    rig.turn(21, 110)
+    assert rig.changes == [
+        ControlChanged("cfg_scale", 10.0),
+        ControlChanged("cfg_scale", 10.0, waiting=True),
+        ControlChanged("cfg_scale", pytest.approx(11.0)),
+    ]
+
+
+def test_giving_a_parameter_back_to_the_presets():
+    rig = Rig()
+    for value in (33.4, None):
+        rig.bridge.handle(SetParameter("steps", value))
+        rig.press()
+    assert rig.told(ControlChanged) == [ControlChanged("steps", 33), ControlChanged("steps", None)]
+    assert [render.steps for render in rig.engines.renders()] == [33, None]
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("volume", 3), ("steps", 0), ("cfg_scale", float("nan")), ("volume", None)]
+)
+def test_a_parameter_that_cannot_be_set_says_so_and_harms_no_press(name, value):
+    rig = Rig()
+    rig.bridge.handle(SetParameter(name, value))
+    assert rig.changes == [Notice(NoticeLevel.WARNING, f"{name} cannot be set to {value}; nothing was changed")]
+    rig.press()
+    assert len(rig.engines.renders()) == 1
+
+
+def test_a_banks_own_controls_are_taken_back_where_they_no_longer_count():
+    own = {
+        "controls": [
+            {"cc": 1, "sets": "steps", "range": [1, 128]},
+            {"cc": 2, "sets": "seconds", "range": [1, 3]},
+            {"cc": 3, "sets": "cfg_scale", "range": [1, 3]},
+        ]
+    }
+    rig = Rig(loaded(bank("one", program=1, **own), bank("two", program=2)))
+    rig.bridge.handle(SetParameter("seed", 7))
+    for cc in (1, 2, 3):
+        rig.turn(cc, 127)
+    rig.changes.clear()
+    rig.program(2)
+    back = [ControlChanged(name, None) for name in ("cfg_scale", "seconds", "steps")]
+    assert rig.changes[1:] == [*back, ControlChanged("seed", 7)]
+    rig.changes.clear()
+    rig.program(1)
+    set_again = {(change.name, change.value) for change in rig.changes[1:]}
+    assert set_again == {("seed", 7), ("steps", 128), ("seconds", 3), ("cfg_scale", 3)}
+
+
+def test_a_press_is_told_the_tempo_of_the_clock():
+    rig = Rig(loaded(bank(pads={36: {"prompt": "beat, {bpm} bpm"}})))
+    rig.press()
+    for index in range(30):
+        rig.bridge.handle(Tick("midifrag", index * 60 / 90 / 24))
+    rig.press()
+    assert [render.prompt for render in rig.engines.renders()] == ["beat, 120 bpm", "beat, 90 bpm"]
+    assert rig.jobs()[-1].prompt == "beat, 90 bpm"
+    assert rig.told(ControlChanged) == [ControlChanged("tempo", 90.0)]
+
+
+# --- another configuration -------------------------------------------------------------------------------------------
+
+
+def test_another_configuration_is_told_with_the_bank_that_is_still_there():
+    rig = Rig(two_banks())
+    rig.program(5)
+    rig.bridge.handle(SetParameter("steps", 3))
+    rig.changes.clear()
+    changed = loaded(bank("zero"), bank("two", {36: {"prompt": "storm"}}, program=5))
+    rig.bridge.handle(Reload(changed))
+    kinds = [ConfigurationChanged, BankChanged, ControlChanged, Notice]
+    assert [type(change) for change in rig.changes] == kinds
+    assert (rig.changes[0].loaded, rig.changes[1].slug, rig.changes[1].index) == (changed, "two", 1)
+    assert rig.changes[2:] == [
+        ControlChanged("steps", 3),
+        Notice(NoticeLevel.INFO, "the changed configuration is in use"),
+    ]
+    assert rig.bridge.loaded is rig.bridge.view.configuration is changed
+    rig.press()
+    assert rig.engines.renders()[0].prompt == "storm"
+
+
+def test_values_go_with_the_controls_that_are_no_longer_configured():
+    rig = Rig(loaded(controls=[{"cc": 1, "sets": "steps", "range": [1, 128]}]))
+    rig.turn(1, 127)
+    rig.bridge.handle(Reload(loaded()))
+    assert rig.told(ControlChanged)[-1] == ControlChanged("steps", None)
+
+
+def test_a_tempo_that_is_configured_anew_is_told():
+    pads = {36: {"prompt": "beat at {bpm}"}}
+    rig = Rig(loaded(bank(pads=pads)))
+    rig.bridge.handle(Reload(loaded(bank(pads=pads))))
+    assert rig.told(ControlChanged) == []
+    rig.bridge.handle(Reload(loaded(bank(pads=pads), tempo=90)))
+    assert rig.told(ControlChanged) == [ControlChanged("tempo", 90.0)]
+    rig.press()
+    assert rig.engines.renders()[0].prompt == "beat at 90"
+
+
+def test_a_reload_warms_what_is_new_and_only_that():
+    pads = {36: {"prompt": "rain"}, 37: {"prompt": "bell"}, 38: {"prompt": "hum", "model": "small"}}
+    rig = Rig(loaded(bank(pads=pads)))
+    changed = {36: {"prompt": "storm"}, 37: {"prompt": "bell"}, 38: {"prompt": "hum", "model": "small"}}
+    rig.bridge.handle(Reload(loaded(bank(pads={**changed, 39: {"prompt": "fog", "model": "pocket"}}))))
+    warmed = {model: [render.prompt for render in warm.renders] for model, warm in rig.engines.sent}
+    assert warmed == {"sketch": ["storm"], "pocket": ["fog"]}
+    assert all(isinstance(command, Warm) for _, command in rig.engines.sent)
+
+
+def test_a_press_of_a_pad_that_is_no_longer_there_lands_without_a_light():
+    rig = Rig()
+    rig.press(37)
+    (render,) = rig.engines.renders()
+    rig.bridge.handle(Reload(loaded(one_pad())))
+    rig.finish(render)
+    assert rig.pad_states(PadKey(37)) == ["queued"]
+    assert ("opening", PadKey(37)) not in rig.bridge.view.pads
+    assert rig.jobs()[-1].state == "landed"
+
+
+def test_spares_that_are_turned_off_while_the_show_runs_are_gone():
+    rig = with_spares(bank())
+    rig.rendered(rig.engines.renders()[0])
+    coming = rig.engines.renders()[1]
+    rig.bridge.handle(Reload(loaded()))
+    rig.bridge.housekeeping()
+    assert rig.engines.sent[2:] == [("sketch", Cancel(coming.job))]
+    assert rig.bridge.view.pads["opening", PadKey(36)].state is PadState.IDLE
+    rig.press()
+    assert not rig.engines.renders()[-1].spare
+
+
+def test_spares_stay_through_a_reload_that_keeps_them_on_and_follow_its_settings():
+    rig = with_spares(bank())
+    rig.rendered(rig.engines.renders()[0])
+    rig.say(Cancelled(rig.engines.renders()[1].job))
+    rig.bridge.handle(Reload(loaded(engine={"spares": {"enabled": True, "count": 1}})))
+    rig.bridge.housekeeping()
+    assert [render.prompt for render in rig.engines.renders()] == ["rain", "short kick"]
+    assert rig.engines.cancels() == []
+    assert rig.bridge.renders.spares.settings.count == 1
+    rig.press()
+    assert len(rig.lands()) == 1

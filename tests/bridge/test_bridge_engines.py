@@ -1,0 +1,134 @@
+"""What the bridge makes of engines and spares; the rest is in test_bridge.py."""
+
+from midifrag.bridge.bridge import FromEngine
+from midifrag.bridge.pads import ENDED_SHOWS_FOR
+from midifrag.engine.messages import Died, Failed, Ready, Warm, Warming
+from midifrag.events import (
+    EngineChanged,
+)
+from midifrag.intents import (
+    SetParameter,
+)
+from midifrag.states import EngineState
+from tests.support.bridges import INFO, Rig, with_spares
+from tests.support.shows import bank, loaded, one_pad
+
+# --- engines ---------------------------------------------------------------------------------------------------------
+
+
+def test_an_engine_is_told_as_it_loads_and_dies():
+    rig = Rig()
+    events = [
+        Warming(1, 3, "weights"),
+        Ready(INFO),
+        Died("killed", (), restarting=True),
+        Died("no such model", (), restarting=False),
+    ]
+    for event in events:
+        rig.say(event, "pocket")
+    assert rig.changes == [
+        EngineChanged("pocket", EngineState.WARMING, "weights", 1, 3),
+        EngineChanged("pocket", EngineState.READY, INFO.summary, info=INFO),
+        EngineChanged("pocket", EngineState.RESTARTING, "killed"),
+        EngineChanged("pocket", EngineState.LOST, "no such model"),
+    ]
+
+
+def test_jobs_of_a_dead_engine_are_queued_again_before_its_fallback_is_asked_for_more():
+    rig = Rig(loaded(model="pocket"))
+    rig.press()
+    rig.engines.fallback["pocket"] = "sketch"
+    rig.say(Died("no such model", (1,), restarting=False), "pocket")
+    assert rig.engines.sent[1:] == [("sketch", rig.engines.renders()[0]), ("sketch", Warm(()))]
+
+
+def test_the_fallback_begins_before_the_next_press_and_says_so_once():
+    rig = Rig(loaded(model="pocket"))
+    rig.engines.fallback |= {"pocket": "sketch", "small": "sketch"}
+    rig.say(Died("killed", (), restarting=True), "pocket")
+    assert rig.engines.sent == []
+    for model in ("pocket", "pocket", "small"):
+        rig.say(Died("no such model", (), restarting=False), model)
+    assert rig.engines.sent == [("sketch", Warm(()))]
+    assert rig.notices() == [("warning", "sketch renders for pocket from now on")]
+
+
+def test_a_lost_engine_without_a_fallback_has_nobody_who_stands_in():
+    rig = Rig()
+    rig.say(Died("killed", (), restarting=False), "sketch")
+    assert (rig.engines.sent, rig.notices()) == ([], [])
+
+
+def test_the_pool_takes_in_what_an_engine_says_before_the_bridge_asks_it():
+    rig = Rig()
+    noted = []
+
+    def note(model, event):
+        noted.append((model, event))
+        rig.engines.fallback[model] = "sketch"
+
+    rig.engines.note = note
+    death = Died("killed", (), restarting=False)
+    rig.bridge.handle(FromEngine("pocket", death))
+    assert noted == [("pocket", death)]
+    assert ("sketch", Warm(())) in rig.engines.sent
+
+
+# --- spares ----------------------------------------------------------------------------------------------------------
+
+
+def test_one_spare_follows_another_at_once():
+    rig = with_spares(bank())
+    rig.rendered(rig.engines.renders()[0])
+    assert [one.prompt for one in rig.engines.renders()] == ["rain", "short kick"]
+    assert rig.pad_states() == ["ready"]
+
+
+def test_no_spares_are_rendered_where_they_are_off():
+    rig = Rig()
+    rig.ready()
+    rig.bridge.housekeeping()
+    assert rig.engines.sent == []
+
+
+def test_a_spare_is_what_the_next_press_would_ask_for():
+    rig = with_spares(one_pad(velocity={"sets": "steps", "range": [1, 128]}, fragment={"loop": True}))
+    (spare,) = rig.engines.renders()
+    assert spare.steps == 101
+    rig.bridge.handle(SetParameter("seconds", 3))
+    rig.bridge.housekeeping()
+    spare = rig.engines.renders()[-1]
+    assert (spare.steps, spare.seconds) == (101, 3)
+    rig.rendered(spare)
+    rig.press(velocity=100)
+    assert rig.lands()[0].options.loop
+
+
+def test_housekeeping_renders_spares_and_lets_pads_rest():
+    rig = with_spares(one_pad(seed=7))
+    rig.rendered(rig.engines.renders()[0])
+    rig.press()
+    rig.landed(rig.lands()[0].job)
+    rig.clock.time += ENDED_SHOWS_FOR
+    rig.bridge.housekeeping()
+    assert rig.pad_states()[-2:] == ["landed", "ready"]
+    rig.bridge.handle(SetParameter("steps", 3))
+    rig.bridge.housekeeping()
+    assert rig.engines.renders()[-1].steps == 3
+
+
+def test_pads_settle_when_an_engine_dies():
+    rig = with_spares(one_pad(model="pocket"))
+    rig.ready("pocket")
+    rig.rendered(rig.engines.renders()[0])
+    rig.engines.fallback["pocket"] = "sketch"
+    rig.say(Died("killed", (), restarting=False), "pocket")
+    assert rig.pad_states() == ["ready", "idle"]
+    assert rig.engines.sent[-1] == ("sketch", rig.engines.renders()[-1])
+
+
+def test_an_end_that_is_no_spares_starts_none_before_housekeeping():
+    rig = with_spares()
+    rig.press()
+    rig.say(Failed(1, "out of memory"))
+    assert len(rig.engines.renders()) == 1
