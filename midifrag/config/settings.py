@@ -13,6 +13,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from midifrag.config.actions import Action
 from midifrag.config.banks import Channel, Control, Parameters, Strict
 from midifrag.config.catalogue import CATALOGUE, default_model, known, plugins
+from midifrag.config.folders import FRAGMENTS
 from midifrag.errors import SurfaceError
 from midifrag.fragment.options import ArchiveOptions, FragmentOptions
 from midifrag.surface import factory_for
@@ -83,7 +84,7 @@ class PortSettings(Strict):
 class SlotSettings(FragmentOptions):
     """Where fragments go, how many slots there are, and how a take becomes a fragment."""
 
-    folder: str = "fragments"
+    folder: str = FRAGMENTS
     count: int = Field(default=8, ge=1, le=99)
     name: Annotated[str, AfterValidator(_slot_pattern)] = "output{:02d}.wav"
 
