@@ -23,7 +23,7 @@ ASKS = """
     from types import SimpleNamespace
 
     import pydantic
-    from typer.testing import CliRunner
+    from click.testing import CliRunner
 
     from midifrag.bridge.jobs import request
     from midifrag.cli import app

@@ -150,6 +150,8 @@ class Runtime:
             watcher.close()
         for monitor in self._monitors:
             monitor.close()
+        watchers: tuple[Watcher[Any], ...] = (*self._watchers, *self._monitors)
+        missed = {watcher.name: watcher.dropped for watcher in watchers if watcher.dropped}
         self.log.write(
             {
                 "event": "end",
@@ -157,7 +159,7 @@ class Runtime:
                 "midi": self.ports.counts,
                 "left_out": dict(self.inbox.dropped),
                 "overtaken": dict(self.inbox.coalesced),
-                "missed": {one.name: one.dropped for one in (*self._watchers, *self._monitors) if one.dropped},
+                "missed": missed,
                 "lines_lost": self.log.lost,
             }
         )
