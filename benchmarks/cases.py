@@ -10,10 +10,11 @@ from dataclasses import dataclass
 import torch
 
 from benchmarks.architectures import timed_model
+from midifrag.audio import Audio
 from midifrag.engine.diffusion.worker import DiffusionWorker
 from midifrag.engine.loading.model import Precision
 from midifrag.engine.loading.silence_output import silence_output
-from midifrag.engine.messages import Audio, EngineEvent, Render, Rendered
+from midifrag.engine.messages import EngineEvent, Render, Rendered
 
 PROMPT = "rain on a tin roof"
 

@@ -28,8 +28,9 @@ import torch
 
 from benchmarks.architectures import timed_model
 from benchmarks.cases import OPEN, OPEN_SHORT, POCKET, SMALL, Bench, Case, audio_of
+from midifrag.audio import Audio
 from midifrag.engine.diffusion.worker import DiffusionWorker
-from midifrag.engine.messages import Audio, Rendered
+from midifrag.engine.messages import Rendered
 
 #: What a row computes in 10¹² operations, denoiser and decoder.
 WORK = {"open": 459.2, "open-short": 110.3, "small-latency": 2.6}

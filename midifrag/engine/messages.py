@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
-from midifrag.audio import Audio as Audio
+from midifrag.audio import Audio
 from midifrag.config.parameters import RequestParameters, Value
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import pickle
 from dataclasses import replace
-from typing import Any, TypeAlias
+from typing import Any
 
 import numpy as np
 
@@ -17,11 +17,9 @@ from midifrag.engine.conformance.checks import (
     require_kind,
     require_same,
 )
-from midifrag.engine.messages import Cancelled, Failed, Progress, Render, Rendered, Started, Warming
+from midifrag.engine.messages import JobEvent, Progress, Render, Rendered, Started, Warming
 from midifrag.engine.protocol import Worker
 
-#: What a tick may tell.
-JobEvent: TypeAlias = Started | Progress | Rendered | Failed | Cancelled
 #: Ticks after which a render counts as stuck.
 MOST_TICKS = 100_000
 

@@ -17,7 +17,7 @@ from midifrag.engine.diffusion.parameters import ResolvedParameters
 from midifrag.engine.diffusion.samplers import SamplerState, Step
 from midifrag.engine.loading.model import Model
 from midifrag.engine.messages import Render, Rendered
-from midifrag.engine.network.denoiser import ModelInput, Prepared
+from midifrag.engine.network.denoiser import ModelInput, SupportsGuidance
 
 
 class RequestStatus(enum.Enum):
@@ -53,7 +53,7 @@ class Request:
     pieces: list[Audio] = field(default_factory=list)
     began: float | None = None
     clock: Callable[[], float] = time.perf_counter
-    _prepared: Prepared | None = None
+    _prepared: SupportsGuidance | None = None
     _state: SamplerState | None = None
     _step: Step | None = None
     _model_input: ModelInput | None = None
@@ -98,14 +98,14 @@ class Request:
         )
 
     @property
-    def prepared(self) -> Prepared:
+    def prepared(self) -> SupportsGuidance:
         """Its conditioning as the denoiser wants it; there is one from `begin` on."""
         if self._prepared is None:
             raise RuntimeError("this request has not begun")
         return self._prepared
 
     @torch.inference_mode()
-    def begin(self, model: Model, prepared: Prepared) -> None:
+    def begin(self, model: Model, prepared: SupportsGuidance) -> None:
         """Draw the first latent and take up the first step. Called again, it starts over with the same noise."""
         self._prepared = prepared
         levels = self.levels(model)

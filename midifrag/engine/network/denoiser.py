@@ -27,7 +27,7 @@ class ModelInput(NamedTuple):
     t: float
 
 
-class Prepared(Protocol):
+class SupportsGuidance(Protocol):
     """What of a request does not change from step to step, in the form that a denoiser wants it."""
 
     @property
@@ -36,7 +36,7 @@ class Prepared(Protocol):
         ...
 
 
-P = TypeVar("P", bound=Prepared)
+P = TypeVar("P", bound=SupportsGuidance)
 
 
 @dataclass(frozen=True, slots=True)

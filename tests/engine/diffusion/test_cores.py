@@ -75,7 +75,7 @@ def test_another_program_that_takes_a_core_is_seen(monkeypatch):
     free = FreeCores(most, most)
     try:
         free.watch()
-        deadline = time.monotonic() + 20
+        deadline = time.monotonic() + 300
         while free.threads in (None, most):
             assert time.monotonic() < deadline
             time.sleep(0.01)
@@ -83,7 +83,7 @@ def test_another_program_that_takes_a_core_is_seen(monkeypatch):
         free.close()
         program.kill()
         program.wait()
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 300
     while any(thread.name == "midifrag-cores" for thread in threading.enumerate()):
         assert time.monotonic() < deadline
         time.sleep(0.01)

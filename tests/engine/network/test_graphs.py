@@ -1,4 +1,4 @@
-"""Which calls meet which recording, and that filling up changes nothing. A recording here just runs the call again."""
+"""Which calls meet which captured graph, and that filling up changes nothing."""
 
 import pytest
 import torch
