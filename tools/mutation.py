@@ -61,7 +61,7 @@ class Outcome:
         return f"{self.module}: {self.counts.total()} mutants, {told}"
 
 
-def tests_of(module: str) -> str:
+def own_tests(module: str) -> str:
     """The test file that mirrors a module, both relative to the repository."""
     path = Path(module)
     return str(Path("tests", *path.parts[1:-1], f"test_{path.name}"))
@@ -97,7 +97,7 @@ def copy_of_tree(folder: Path, module: str) -> None:
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(ROOT / name, folder / name)
     (folder / module).write_text(undecorated((ROOT / module).read_text(encoding="utf-8")), encoding="utf-8")
-    (folder / "setup.cfg").write_text(CONFIGURATION.format(module=module, tests=tests_of(module)), encoding="utf-8")
+    (folder / "setup.cfg").write_text(CONFIGURATION.format(module=module, tests=own_tests(module)), encoding="utf-8")
 
 
 def mutate(module: str) -> Outcome:
