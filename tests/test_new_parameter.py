@@ -71,7 +71,7 @@ ASKS = """
     assert resolve_parameters(Render(1, "rain", 1.0, 2, rho=6), model).used()["rho"] == 6
     assert recorded_parameters(TakeRecord("rain", parameters={"rho": 3.5}))["rho"] == 3.5
     help = " ".join(CliRunner().invoke(app, ["render", "--help"], terminal_width=200).output.split())
-    assert "--rho <float> How steep (1 to 20 dB)." in help, help
+    assert "--rho FLOAT How steep (1 to 20 dB)." in help, help
     typed = CliRunner().invoke(app, ["render", "rain", "-o", "x.wav", "--rho", "30"])
     assert (typed.exit_code, typed.output) == (2, "command line: --rho: 30 is above 20\\n"), typed.output
     assert texts.PARAMETERS["rho"] == "ρ"
