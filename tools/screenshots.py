@@ -26,6 +26,7 @@ from selenium.webdriver.support.ui import WebDriverWait
 
 from midifrag.config import loading
 from midifrag.config.pad_editing import save_pad
+from midifrag.config.shipped import shipped_path
 from midifrag.pad_key import PadKey
 from midifrag.page import Page
 from midifrag.show.playing import ClipPorts
@@ -54,7 +55,7 @@ def show(folder: Path) -> Iterator[tuple[str, ClipPorts]]:
         "page": {"port": 0},
         "engine": {"spares": {"count": SPARES}},
     }
-    shipped = loading.shipped_path()
+    shipped = shipped_path()
     copy = folder.parent / "set"
     shutil.copytree(shipped.parent / "presets", copy / "presets")
     shutil.copy(shipped, copy)

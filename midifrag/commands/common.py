@@ -1,29 +1,28 @@
-"""What several commands share: consoles, reading the show, errors as exit codes."""
+"""What commands begin and end with: flags, the show, warnings, errors as exit codes, and Ctrl-C.
+
+Whatever is not needed by all of them is imported where it is: a list of ports shall not wait for what reads a show.
+"""
 
 from __future__ import annotations
 
 import contextlib
 import logging
+import os
+import signal
+import threading
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from types import FrameType
+from typing import TYPE_CHECKING, Any
 
-import typer
-from pydantic import ValidationError
-from rich.console import Console
-from rich.logging import RichHandler
-from rich.table import Table
-from rich.text import Text
+import click
 
-from midifrag.config import loading
-from midifrag.config.problems import Sources, problems_in
 from midifrag.errors import ConfigurationError, MidifragError
-from midifrag.fragment.options import FragmentOptions
+
+if TYPE_CHECKING:
+    from midifrag.config.loading import Loaded
 
 DEFAULT_CONFIG = Path("presets.yaml")
-
-out = Console(highlight=False)
-err = Console(stderr=True, highlight=False)
 
 
 @contextlib.contextmanager
@@ -31,46 +30,52 @@ def explained() -> Iterator[None]:
     """Turn our own errors into their text on stderr and their exit code."""
     try:
         yield
-    except ConfigurationError as error:
-        for problem in error.problems:
-            err.print(str(problem), markup=False, soft_wrap=True)
-        raise typer.Exit(error.exit_code) from error
     except MidifragError as error:
-        err.print(str(error), markup=False, soft_wrap=True)
-        raise typer.Exit(error.exit_code) from error
+        from midifrag.commands.console import err
+
+        lines = error.problems if isinstance(error, ConfigurationError) else (error,)
+        for line in lines:
+            err.print(str(line), markup=False, soft_wrap=True)
+        raise click.exceptions.Exit(error.exit_code) from error
 
 
-def add_plain_row(table: Table, *cells: str) -> None:
-    """Add a row as it is written: what people call things may hold what rich takes for markup."""
-    table.add_row(*map(Text, cells))
+class _WarningHandler(logging.Handler):
+    """Prints on stderr as rich does, which is imported for the first record."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """See `logging.Handler.emit`."""
+        from rich.logging import RichHandler
+
+        from midifrag.commands.console import err
+
+        handler = RichHandler(console=err, show_path=False, markup=False)
+        handler.setFormatter(self.formatter)
+        handler.emit(record)
 
 
 def set_up_logging(verbose: bool) -> None:
     """Our own warnings to stderr; other libraries' only when they matter."""
-    logging.basicConfig(
-        level=logging.WARNING,
-        format="%(message)s",
-        handlers=[RichHandler(console=err, show_path=False, markup=False)],
-        force=True,
-    )
+    logging.basicConfig(level=logging.WARNING, format="%(message)s", handlers=[_WarningHandler()], force=True)
     logging.getLogger("midifrag").setLevel(logging.DEBUG if verbose else logging.WARNING)
 
 
-def load_show(path: Path | None, flags: Mapping[str, Any]) -> loading.Loaded:
+def load_show(path: Path | None, flags: Mapping[str, Any]) -> Loaded:
     """The show at ``path``; without one, ``presets.yaml`` of the current folder. Raises `ConfigurationError`."""
+    from midifrag.config import loading
+
     return loading.load(path or DEFAULT_CONFIG, flags)
 
 
-def fragments_folders(fragments: Path | None) -> tuple[Path, Path]:
-    """The fragments and archive folders that commands beside a show look into.
+def archive_folder(fragments: Path | None) -> Path:
+    """Where the takes are: in ``--fragments``, else where the set in this folder has them, else in ``fragments``.
 
-    They are those of ``--fragments``, else of the show in the current folder, else ``fragments``.
+    Raises `ConfigurationError`.
     """
-    if fragments is None and DEFAULT_CONFIG.exists():
-        loaded = load_show(None, {})
-        return loaded.fragments_folder, loaded.archive_folder
-    folder = (fragments or Path("fragments")).expanduser().absolute()
-    return folder, folder / "archive"
+    from midifrag.config import folders
+
+    if fragments is not None or not DEFAULT_CONFIG.exists():
+        return folders.archive_folder(str(fragments or folders.FRAGMENTS))
+    return folders.archive_folder_of(DEFAULT_CONFIG, os.environ) or load_show(None, {}).archive_folder
 
 
 def nested(**values: Any) -> dict[str, Any]:
@@ -87,10 +92,22 @@ def nested(**values: Any) -> dict[str, Any]:
     return flags
 
 
-def options_of(values: Mapping[str, Any]) -> FragmentOptions:
-    """Fragment options from flags. Raises `ConfigurationError` with the flag's name."""
+@contextlib.contextmanager
+def stopping() -> Iterator[threading.Event]:
+    """An event that is set by what would end the program in the middle: Ctrl-C, a polite kill, a closed terminal."""
+    stopped = threading.Event()
+
+    def stop(_number: int, _frame: FrameType | None) -> None:
+        stopped.set()
+
+    numbers = [signal.SIGINT, signal.SIGTERM]
+    # Windows has none, and under nohup it is to be ignored.
+    hangup = getattr(signal, "SIGHUP", None)
+    if hangup is not None and signal.getsignal(hangup) is not signal.SIG_IGN:
+        numbers.append(hangup)
+    before = {number: signal.signal(number, stop) for number in numbers}
     try:
-        return FragmentOptions.model_validate(values)
-    except ValidationError as error:
-        problems = problems_in(error, FragmentOptions, Sources("command line", {}, values))
-        raise ConfigurationError(problems) from error
+        yield stopped
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

@@ -9,9 +9,10 @@ from typing import Any
 
 from rich.table import Table
 
-from midifrag.commands.common import add_plain_row, err, explained, out
+from midifrag.commands.common import explained
+from midifrag.commands.console import add_plain_row, err, out
 from midifrag.commands.terminal import job_line
-from midifrag.config import loading
+from midifrag.config.loading import Loaded
 from midifrag.errors import EngineError
 from midifrag.events import EngineChanged, JobChanged, Notice, StateChange
 from midifrag.show.clip import read_clip
@@ -70,7 +71,7 @@ class _Listener:
             out.print(text, markup=False, soft_wrap=True)
 
 
-def demo(loaded: loading.Loaded, as_json: bool, speed: float) -> None:
+def demo(loaded: Loaded, as_json: bool, speed: float) -> None:
     """Play the clip, land every press, say what lies where."""
     with explained():
         clip = read_clip(CLIP)
@@ -112,7 +113,7 @@ def _until_ready(runtime: Runtime, model: str, listener: _Listener) -> None:
         raise EngineError(listener.lost)
 
 
-def _report(loaded: loading.Loaded, presses: int, takes: list[JobChanged], seconds: float) -> dict[str, Any]:
+def _report(loaded: Loaded, presses: int, takes: list[JobChanged], seconds: float) -> dict[str, Any]:
     return {
         "model": loaded.show.model,
         "fragments": str(loaded.fragments_folder),
@@ -142,7 +143,7 @@ def _take(take: JobChanged) -> dict[str, Any]:
     }
 
 
-def _farewell(loaded: loading.Loaded, takes: list[JobChanged], seconds: float) -> None:
+def _farewell(loaded: Loaded, takes: list[JobChanged], seconds: float) -> None:
     last = {take.slot: take for take in takes if take.slot is not None}
     table = Table(box=None, padding=(0, 2), header_style="dim")
     for column in ("slot file", "what lies there", "take", "press to landed"):

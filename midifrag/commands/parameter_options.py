@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Callable, Mapping
-from typing import Annotated, Any
+from typing import Any, TypeVar
 
-import typer
+import click
 
 from midifrag.config.parameters import PARAMETERS, Parameter, RequestParameters, beyond_limits, names_of
 from midifrag.errors import ConfigurationError, Problem
 
+Command = TypeVar("Command", bound=Callable[..., None])
 
-def with_parameter_options(command: Callable[..., None]) -> Callable[..., None]:
-    """Give a command an option for each parameter that an engine is told, in the place of its ``**parameters``."""
-    signature = inspect.signature(command, eval_str=True)
-    own = [one for one in signature.parameters.values() if one.kind is not inspect.Parameter.VAR_KEYWORD]
-    options = [_option(PARAMETERS[name]) for name in names_of(RequestParameters)]
-    command.__signature__ = signature.replace(parameters=[*own, *options])  # type: ignore[attr-defined]
+
+def with_parameter_options(command: Command) -> Command:
+    """Give a command an option for each parameter that an engine is told."""
+    for name in reversed(names_of(RequestParameters)):
+        command = _option(PARAMETERS[name])(command)
     return command
 
 
@@ -30,18 +29,11 @@ def given(parameters: Mapping[str, Any]) -> dict[str, Any]:
     return typed
 
 
-def _option(parameter: Parameter) -> inspect.Parameter:
+def _option(parameter: Parameter) -> Callable[[Command], Command]:
     low, high = parameter.limits
     limits = "" if parameter.kind is str else f" ({f'{low} to {high} {parameter.unit}'.strip()})"
-    option = typer.Option(
-        _flag(parameter.name), *parameter.flags, help=f"{parameter.line[:1].upper()}{parameter.line[1:]}{limits}."
-    )
-    return inspect.Parameter(
-        parameter.name,
-        inspect.Parameter.KEYWORD_ONLY,
-        default=None,
-        annotation=Annotated[parameter.kind | None, option],
-    )
+    text = f"{parameter.line[:1].upper()}{parameter.line[1:]}{limits}."
+    return click.option(parameter.name, _flag(parameter.name), *parameter.flags, type=parameter.kind, help=text)
 
 
 def _flag(name: str) -> str:

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import signal
 import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from types import FrameType
 from typing import Any
 
 from midifrag.bridge.view import View
-from midifrag.commands.common import err, explained, out
+from midifrag.commands.common import explained, stopping
+from midifrag.commands.console import err, out
 from midifrag.commands.terminal import StatusScreen
-from midifrag.config import loading
+from midifrag.config.loading import Loaded
 from midifrag.errors import PortError, StorageError
 from midifrag.events import StateChange
 from midifrag.fragment.rescue import rescue, rescue_folder
@@ -31,7 +30,7 @@ SWITCH_INTERVAL = 0.0005
 DRAWN_PER_SECOND = 8
 
 
-def run(loaded: loading.Loaded) -> None:
+def run(loaded: Loaded) -> None:
     """Serve a show until Ctrl-C."""
     sys.setswitchinterval(SWITCH_INTERVAL)
     # The screen stays until everything has ended: what is cancelled or still lands is shown as well.
@@ -55,7 +54,7 @@ def run(loaded: loading.Loaded) -> None:
         out.print(f"Stopped. The takes are in {loaded.archive_folder}", markup=False, soft_wrap=True)
 
 
-def play(loaded: loading.Loaded, path: Path, speed: float, port: str | None) -> None:
+def play(loaded: Loaded, path: Path, speed: float, port: str | None) -> None:
     """Play a MIDI file as if it came from ``port`` (the first one of the show), or a session log as it was played.
 
     Ends when all has landed.
@@ -101,30 +100,9 @@ def _performer(runtime: Runtime, ports: ClipPorts, path: Path, speed: float) -> 
     return lambda: play_messages(clip.at_speed(speed), ports.send)
 
 
-def _nothing_matched(loaded: loading.Loaded, path: Path) -> str:
+def _nothing_matched(loaded: Loaded, path: Path) -> str:
     pads = ", ".join(map(str, loaded.banks[0].pads)) if loaded.banks else "none"
     return f"Nothing in {path.name} pressed a pad. The pads of the first bank are on notes {pads}."
-
-
-@contextmanager
-def stopping() -> Iterator[threading.Event]:
-    """An event that is set by what would end the program in the middle: Ctrl-C, a polite kill, a closed terminal."""
-    stopped = threading.Event()
-
-    def stop(_number: int, _frame: FrameType | None) -> None:
-        stopped.set()
-
-    numbers = [signal.SIGINT, signal.SIGTERM]
-    # Windows has none, and under nohup it is to be ignored.
-    hangup = getattr(signal, "SIGHUP", None)
-    if hangup is not None and signal.getsignal(hangup) is not signal.SIG_IGN:
-        numbers.append(hangup)
-    before = {number: signal.signal(number, stop) for number in numbers}
-    try:
-        yield stopped
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
 
 
 @contextmanager

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import datetime
 import json
 import time
 from collections.abc import Iterator
@@ -10,17 +11,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from midifrag.commands.audio import describe, table_of
-from midifrag.commands.common import explained, out
-from midifrag.config.catalogue import known
-from midifrag.config.loading import Loaded
-from midifrag.config.parameters import RequestParameters, names_of
+from rich.table import Table
+
+from midifrag.commands.common import explained
+from midifrag.commands.console import add_plain_row, out
 from midifrag.errors import ModelError, StorageError
 from midifrag.fragment.archive import Archive
 from midifrag.fragment.archive_index import Filters
 from midifrag.fragment.record import TakeRecord
 
 if TYPE_CHECKING:
+    from midifrag.config.loading import Loaded
     from midifrag.engine.protocol import EngineChoice
 
 
@@ -121,11 +122,14 @@ def again(archive: Archive, record: TakeRecord, show: Loaded | None) -> TakeReco
 
 def recorded_parameters(record: TakeRecord) -> dict[str, Any]:
     """What of a record goes into a new render of it, by parameter."""
+    from midifrag.config.parameters import RequestParameters, names_of
+
     names = names_of(RequestParameters)
     return {name: record.parameters[name] for name in names if record.parameters.get(name) is not None}
 
 
 def _choice(record: TakeRecord, show: Loaded | None) -> EngineChoice:
+    from midifrag.config.catalogue import known
     from midifrag.engine.protocol import EngineChoice
     from midifrag.engine.registry import engine_choice
 
@@ -140,3 +144,43 @@ def rebuild(folder: Path) -> None:
     with explained(), opened(folder) as archive:
         count = archive.rebuild()
     out.print(f"The index of {folder} holds {count} takes.", markup=False, soft_wrap=True)
+
+
+def table_of(records: list[TakeRecord]) -> Table:
+    """Takes as a table, newest first."""
+    table = Table(box=None, header_style="dim")
+    for column in ("take", "", "when", "prompt", "bank", "model", "length", "slot"):
+        table.add_column(column)
+    for record in records:
+        add_plain_row(
+            table,
+            f"{record.number:03d}" if record.number is not None else "",
+            "★" if record.starred else ("✗" if record.reason else ""),
+            # A spare may have waited long for its press.
+            _when(record.pressed_at or record.rendered_at),
+            record.prompt,
+            record.bank,
+            record.model,
+            f"{record.seconds:.2f} s",
+            str(record.slot or ""),
+        )
+    return table
+
+
+def describe(record: TakeRecord) -> Table:
+    """All that is known of one take."""
+    table = Table(box=None, show_header=False)
+    values = json.loads(record.to_json())
+    for name, value in values.items():
+        if value in (None, "", {}):
+            continue
+        text = ", ".join(f"{k} {v}" for k, v in value.items() if v not in (None, "")) if name == "parameters" else value
+        add_plain_row(table, name, _when(value, "milliseconds") if name.endswith("_at") else str(text))
+    return table
+
+
+def _when(moment: float | None, to: str = "seconds") -> str:
+    if moment is None:
+        return ""
+    local = datetime.datetime.fromtimestamp(moment, tz=datetime.UTC).astimezone().replace(tzinfo=None)
+    return local.isoformat(" ", to)

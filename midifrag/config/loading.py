@@ -15,6 +15,7 @@ from pydantic import ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, SettingsError
 
 from midifrag.config.banks import Bank
+from midifrag.config.folders import archive_folder, fragments_folder
 from midifrag.config.names import none_of
 from midifrag.config.problems import ENVIRONMENT_PREFIX, Sources, problem_at, problems_in, unknown_variables
 from midifrag.config.settings import Show
@@ -50,26 +51,18 @@ class Loaded:
     @property
     def fragments_folder(self) -> Path:
         """Where slots live. Relative to the current folder, as a performer types it."""
-        return Path(self.show.fragments.folder).expanduser().absolute()
+        return fragments_folder(self.show.fragments.folder)
 
     @property
     def archive_folder(self) -> Path:
         """Where raw takes live."""
-        folder = self.show.archive.folder
-        return self.fragments_folder / "archive" if folder is None else Path(folder).expanduser().absolute()
+        return archive_folder(self.show.fragments.folder, self.show.archive.folder)
 
     def source(self, model: str) -> dict[str, Any]:
         """Where ``model`` comes from, as `Show.source` says; its paths start from the folder of presets.yaml."""
         source = self.show.source(model)
         paths = [key for key in ("config", "checkpoint", "folder") if key in source]
         return source | {key: str((self.folder / source[key]).resolve()) for key in paths}
-
-
-def shipped_path() -> Path:
-    """``presets.yaml`` of the set that comes with midifrag: inside an installed package, or at a checkout's root."""
-    package = Path(__file__).parent.parent
-    inside = package / "shipped" / "presets.yaml"
-    return inside if inside.exists() else package.parent / "presets.yaml"
 
 
 def bank_path(show_path: Path, slug: str) -> Path:

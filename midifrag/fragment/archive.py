@@ -21,7 +21,6 @@ from midifrag.audio import Audio
 from midifrag.errors import StorageError, UnknownTakeError
 from midifrag.fragment.archive_index import Filters, Index
 from midifrag.fragment.files import OWN_FOLDER, force_to_disk, move_exclusively, storage_error, write_whole
-from midifrag.fragment.options import ArchiveOptions
 from midifrag.fragment.record import TakeRecord
 from midifrag.fragment.slot_content import seconds_of
 from midifrag.fragment.wav import read_metadata, with_texts
@@ -29,6 +28,7 @@ from midifrag.fragment.workspace import Workspace
 
 if TYPE_CHECKING:
     from midifrag.fragment.encoding import EncodedTake
+    from midifrag.fragment.options import ArchiveOptions
 
 _Answer = TypeVar("_Answer")
 _log = logging.getLogger(__name__)
@@ -46,7 +46,7 @@ class Archive:
 
     def __init__(self, folder: Path, options: ArchiveOptions | None = None) -> None:
         self.folder = folder
-        self.bits = (options or ArchiveOptions()).bits
+        self._options = options
         try:
             folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
@@ -63,9 +63,16 @@ class Archive:
         with suppress(StorageError):
             self._catch_up()
 
+    @property
+    def bits(self) -> int:
+        """Bits per sample of the takes that are stored."""
+        # Here, in `store` and in `read`: whoever lists takes need not wait for pydantic and numpy.
+        from midifrag.fragment.options import ArchiveOptions
+
+        return (self._options or ArchiveOptions()).bits
+
     def store(self, audio: Audio, sample_rate: int, record: TakeRecord) -> TakeRecord:
         """Archive a take, float32 of shape (channels, samples). Else as `store_encoded`."""
-        # Here and in `read`: whoever lists takes need not wait for numpy.
         from midifrag.fragment.encoding import encode_take
 
         return self.store_encoded(encode_take(audio, sample_rate, self.bits), record)

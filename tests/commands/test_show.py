@@ -5,13 +5,14 @@ import threading
 from contextlib import contextmanager
 from types import SimpleNamespace
 
+import click
 import pytest
-import typer
 from rich.console import Console
 
 from midifrag.commands import show
 from midifrag.commands.demo import CLIP
 from midifrag.config import loading
+from midifrag.config.shipped import shipped_path
 from midifrag.events import Notice
 from midifrag.states import NoticeLevel
 
@@ -53,7 +54,7 @@ def stopped(monkeypatch):
 
 @pytest.mark.usefixtures("stopped")
 def test_what_happens_while_it_ends_is_told_before_the_goodbye(capsys):
-    loaded = loading.load(loading.shipped_path(), {"page": {"enabled": False}}, {})
+    loaded = loading.load(shipped_path(), {"page": {"enabled": False}}, {})
     show.run(loaded)
     told = capsys.readouterr().out
     assert told.index("the last take has just landed") < told.index("Stopped.")
@@ -66,8 +67,8 @@ def test_what_could_not_be_written_stands_below_the_screen(monkeypatch):
     monkeypatch.setattr(show, "err", Console(file=terminal.file, width=100))
     monkeypatch.setattr(show, "_rescue", lambda _runtime: None)
     monkeypatch.setattr(Ending, "unwritten", [SimpleNamespace(job=7, reason="the disk is full")])
-    with pytest.raises(typer.Exit):
-        show.run(loading.load(loading.shipped_path(), {"page": {"enabled": False}}, {}))
+    with pytest.raises(click.exceptions.Exit):
+        show.run(loading.load(shipped_path(), {"page": {"enabled": False}}, {}))
     drawn = terminal.file.getvalue()
     # The screen shows the cursor again when it is done with drawing.
     assert drawn.index("\x1b[?25h") < drawn.index("not written: job 7: the disk is full")
@@ -75,6 +76,6 @@ def test_what_could_not_be_written_stands_below_the_screen(monkeypatch):
 
 @pytest.mark.usefixtures("stopped")
 def test_a_clip_that_is_stopped_tells_it_too(capsys):
-    loaded = loading.load(loading.shipped_path(), {"page": {"enabled": False}}, {})
+    loaded = loading.load(shipped_path(), {"page": {"enabled": False}}, {})
     show.play(loaded, CLIP, 1.0, None)
     assert "the last take has just landed" in capsys.readouterr().out

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from midifrag.config import loading
+from midifrag.config.shipped import shipped_path
 from midifrag.errors import ConfigurationError
 from midifrag.pad_key import PadKey
 
@@ -32,14 +33,14 @@ def lines(path: Path, **how) -> list[str]:
 
 
 def test_the_shipped_set_is_right_and_covers_the_pad_grid():
-    loaded = loading.load(loading.shipped_path(), environment={})
+    loaded = loading.load(shipped_path(), environment={})
     assert len(loaded.banks) == 3
     for bank in loaded.banks:
         assert sorted(bank.pads) == [PadKey(note) for note in range(36, 52)]
 
 
 def test_the_shipped_bank_for_stable_audio_open_is_right(tmp_path):
-    loaded = loading.load(loading.shipped_path(), {"set_list": ["open"]}, environment={})
+    loaded = loading.load(shipped_path(), {"set_list": ["open"]}, environment={})
     assert {loaded.banks[0].defaults.model} == {"open"}
     assert loaded.show.source("open") == {"hub": "stabilityai/stable-audio-open-1.0"}
 

@@ -6,6 +6,7 @@ import pytest
 
 from midifrag.config import loading, pad_editing
 from midifrag.config.pad_editing import remove_pad, save_pad
+from midifrag.config.shipped import shipped_path
 from midifrag.errors import ConfigurationError, StorageError
 from midifrag.pad_key import PadKey
 
@@ -145,7 +146,7 @@ def test_a_full_disk_leaves_the_file_as_it_is(show, bank_file, monkeypatch):
 
 
 def test_the_shipped_banks_keep_their_bytes(tmp_path):
-    shipped = loading.shipped_path()
+    shipped = shipped_path()
     shutil.copy(shipped, tmp_path)
     shutil.copytree(shipped.parent / "presets", tmp_path / "presets")
     show = loading.load(tmp_path / "presets.yaml", environment={})

@@ -1,5 +1,5 @@
 import mido
-from typer.testing import CliRunner
+from click.testing import CliRunner
 
 from midifrag.cli import app
 from midifrag.fragment.archive import Archive

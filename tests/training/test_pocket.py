@@ -7,6 +7,7 @@ import torch
 import midifrag
 from midifrag.config import loading
 from midifrag.config.catalogue import POCKET_FOLDER, default_model
+from midifrag.config.shipped import shipped_path
 from midifrag.engine.network.conditioning import Conditioner
 from training.generator import Generator
 from training.measures import MEASURES
@@ -56,7 +57,7 @@ def test_the_same_seed_is_the_same_sound(pocket):
 
 
 def test_every_word_of_the_shipped_set_means_something_to_it(pocket):
-    loaded = loading.load(loading.shipped_path(), environment={})
+    loaded = loading.load(shipped_path(), environment={})
     conditioner = Conditioner(pocket)
     prompts = [pad.prompt for bank in loaded.banks for pad in bank.pads.values() if pad.model is None]
     assert len(prompts) > 40

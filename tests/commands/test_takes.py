@@ -1,0 +1,103 @@
+import datetime
+import json
+from contextlib import closing
+
+import numpy as np
+import pytest
+import soundfile
+from click.testing import CliRunner
+
+from midifrag.cli import app
+from midifrag.commands.takes import table_of
+from midifrag.fragment.archive import Archive
+from midifrag.fragment.record import TakeRecord
+
+runner = CliRunner()
+
+
+@pytest.fixture
+def archive(tmp_path):
+    one = Archive(tmp_path / "fragments" / "archive")
+    noise = np.random.default_rng(0).normal(size=(2, 4410)).astype(np.float32) / 8
+    for prompt in ("glass bell", "rain", "low bell"):
+        one.store(
+            noise, 44100, TakeRecord(prompt=prompt, bank="opening", model="sketch", seed=5, parameters={"seed": 5})
+        )
+    yield one
+    one.close()
+
+
+def test_takes_lists_newest_first_and_finds_by_words(archive):
+    output = runner.invoke(app, ["takes"]).output
+    assert output.index("low bell") < output.index("rain") < output.index("glass bell")
+    output = runner.invoke(app, ["takes", "bell", "--json"]).output
+    assert [take["number"] for take in json.loads(output)] == [3, 1]
+
+
+def test_takes_are_listed_with_the_moment_of_their_press():
+    rendered, pressed = 1_700_000_000.0, 1_700_000_500.0
+    record = TakeRecord(prompt="x", rendered_at=rendered, pressed_at=pressed, spare=True, number=1)
+    (when,) = table_of([record]).columns[2].cells
+    assert str(when) == datetime.datetime.fromtimestamp(pressed).isoformat(" ")
+
+
+def test_a_take_can_be_marked_and_annotated(archive):
+    assert runner.invoke(app, ["takes", "2", "--star", "--note", "for the end"]).exit_code == 0
+    assert archive.get(2).starred
+    output = runner.invoke(app, ["takes", "--starred", "--json"]).output
+    assert [take["note"] for take in json.loads(output)] == ["for the end"]
+
+
+def test_an_unknown_take_and_a_flag_without_a_take_are_said(archive):
+    assert "there is no take 99" in runner.invoke(app, ["takes", "99"]).output
+    result = runner.invoke(app, ["takes", "bell", "--again"])
+    assert result.exit_code == 2
+    assert "which take" in result.output
+
+
+def test_a_take_is_rendered_again_from_its_record(tmp_path):
+    from tests.support.runtimes import stage
+
+    folder = tmp_path / "fragments"
+    with stage(folder) as show:
+        show.note(36)
+        show.seen.wait_for(lambda changes: any(getattr(c, "state", "") == "landed" for c in changes))
+    assert runner.invoke(app, ["takes", "1", "--again"]).exit_code == 0
+    first, _ = soundfile.read(folder / "archive" / "output001.wav")
+    again, _ = soundfile.read(folder / "archive" / "output002.wav")
+    assert np.array_equal(first, again)
+
+
+def test_the_index_can_be_built_anew(archive, tmp_path):
+    for file in (tmp_path / "fragments" / "archive").glob("*.sqlite*"):
+        file.unlink()
+    assert "holds 3 takes" in runner.invoke(app, ["takes", "--rebuild"]).output
+
+
+def test_looking_for_takes_makes_no_folder(tmp_path):
+    for arguments in (["takes"], ["takes", "3"], ["takes", "--rebuild"]):
+        result = runner.invoke(app, arguments)
+        assert result.exit_code == 1
+        assert "There are no takes yet" in " ".join(result.output.split())
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_an_analysis_says_the_tempo_and_where_sounds_begin(tmp_path):
+    clicks = np.zeros((2, 4 * 44100), np.float32)
+    clicks[:, 22050::22050] = 0.9
+    with closing(Archive(tmp_path / "fragments" / "archive")) as archive:
+        archive.store(clicks, 44100, TakeRecord(prompt="clicks"))
+        output = runner.invoke(app, ["takes", "1", "--analyse"]).output
+        assert archive.get(1).tempo == pytest.approx(120, rel=0.05)
+    assert "sounds begin at 0.499, 0.998" in output
+
+
+def test_a_take_from_before_today_s_limits_is_rendered_again(tmp_path):
+    parameters = {"prompt": "kick", "seconds": 0.05, "seed": 5, "cfg_scale": -100.0, "sigma_max": 1e5}
+    with closing(Archive(tmp_path / "fragments" / "archive")) as archive:
+        archive.store(
+            np.ones((2, 100), np.float32), 44100, TakeRecord(prompt="kick", model="sketch", parameters=parameters)
+        )
+    result = runner.invoke(app, ["takes", "1", "--again"])
+    assert result.exit_code == 0, result.output
+    assert soundfile.info("fragments/archive/output002.wav").frames == 2205
