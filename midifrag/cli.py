@@ -171,8 +171,8 @@ def models(path: Path | None) -> None:
 @_model
 @_device
 @_precision
-@with_parameter_options
 @click.option("--raw", is_flag=True, help="The take as it is, 24 bit, not trimmed and faded.")
+@with_parameter_options
 def render(
     prompt: str,
     output: Path,

@@ -8,8 +8,7 @@ import pytest
 
 #: What none of these commands needs, though the program as a whole does.
 HEAVY = {"numpy", "torch", "librosa", "nicegui", "scipy", "soundfile", "pydantic", "stable_audio_tools", "transformers"}
-#: Most modules of other packages that a command may import, about a quarter above what it is. Numpy alone has more than
-#: a hundred.
+#: Most modules of other packages that a command may import: what it is and a quarter. Numpy alone has over a hundred.
 MOST = {"--version": 25, "--help": 25, "init": 80, "ports": 115, "takes": 115, "takes of a set": 120}
 WATCH = """
 import json, sys

@@ -10,11 +10,11 @@ import click
 from midifrag.config.parameters import PARAMETERS, Parameter, RequestParameters, beyond_limits, names_of
 from midifrag.errors import ConfigurationError, Problem
 
-Command = TypeVar("Command", bound=Callable[..., Any])
+Command = TypeVar("Command", bound=Callable[..., None])
 
 
 def with_parameter_options(command: Command) -> Command:
-    """Give a command an option for each parameter that an engine is told; None stands for what was not typed."""
+    """Give a command an option for each parameter that an engine is told."""
     for name in reversed(names_of(RequestParameters)):
         command = _option(PARAMETERS[name])(command)
     return command
@@ -32,8 +32,8 @@ def given(parameters: Mapping[str, Any]) -> dict[str, Any]:
 def _option(parameter: Parameter) -> Callable[[Command], Command]:
     low, high = parameter.limits
     limits = "" if parameter.kind is str else f" ({f'{low} to {high} {parameter.unit}'.strip()})"
-    line = f"{parameter.line[:1].upper()}{parameter.line[1:]}{limits}."
-    return click.option(_flag(parameter.name), *parameter.flags, parameter.name, type=parameter.kind, help=line)
+    text = f"{parameter.line[:1].upper()}{parameter.line[1:]}{limits}."
+    return click.option(parameter.name, _flag(parameter.name), *parameter.flags, type=parameter.kind, help=text)
 
 
 def _flag(name: str) -> str:

@@ -22,7 +22,7 @@ from midifrag.fragment.options import FragmentOptions
 
 
 def render(prompt: str, target: Path, loaded: Loaded, parameters: Mapping[str, Any], raw: bool) -> None:
-    """Render one prompt with the model of a set into a file, cleaned like a fragment unless ``raw``."""
+    """Render one prompt with the model of a show into a file, cleaned like a fragment unless ``raw``."""
     with explained(), Progress(transient=True) as progress:
         # Said before a model is loaded, which takes a while.
         if not target.absolute().parent.is_dir():

@@ -15,7 +15,6 @@ from rich.table import Table
 
 from midifrag.commands.common import explained
 from midifrag.commands.console import add_plain_row, out
-from midifrag.config.parameters import RequestParameters, names_of
 from midifrag.errors import ModelError, StorageError
 from midifrag.fragment.archive import Archive
 from midifrag.fragment.archive_index import Filters
@@ -123,6 +122,8 @@ def again(archive: Archive, record: TakeRecord, show: Loaded | None) -> TakeReco
 
 def recorded_parameters(record: TakeRecord) -> dict[str, Any]:
     """What of a record goes into a new render of it, by parameter."""
+    from midifrag.config.parameters import RequestParameters, names_of
+
     names = names_of(RequestParameters)
     return {name: record.parameters[name] for name in names if record.parameters.get(name) is not None}
 
