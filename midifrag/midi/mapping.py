@@ -40,16 +40,16 @@ SWITCH_ON = 64
 class Mapper:
     """The meaning of messages while ``bank`` is active in ``show``.
 
-    ``controls`` has every control that can move now by its identity, ``pairs`` the 14-bit CCs for the decoders,
-    ``switches`` the CC numbers that act as buttons, for the inbox.
+    ``pairs`` has the 14-bit CCs for the decoders, ``switches`` the CC numbers that act as buttons, for the inbox.
     """
 
     def __init__(self, show: Show, bank: Bank) -> None:
         self.show = show
         self.bank = bank
-        self.controls: dict[str, Control] = {c.id: c for c in (*show.controls, *bank.controls)}
         self.pairs: frozenset[Pair] = frozenset(
-            (c.port, c.channel, c.cc) for c in self.controls.values() if c.bits == 14 and c.cc is not None
+            (control.port, control.channel, control.cc)
+            for control in (*show.controls, *bank.controls)
+            if control.bits == 14 and control.cc is not None
         )
         self.switches: frozenset[int] = frozenset(action.cc for action in show.actions if action.cc is not None)
 

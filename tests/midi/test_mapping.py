@@ -80,11 +80,32 @@ def test_actions_keep_to_their_channel_and_port():
 
 
 def test_a_switch_acts_when_pressed_only():
-    mapped = mapper(actions=[{"does": "next_bank", "cc": 20}, {"does": "panic", "note": 40}])
-    assert mapped.intents(cc(20, 127)) == (intents.SelectBank(offset=1),)
-    assert mapped.intents(cc(20, 0)) == ()
+    actions = [{"does": "next_bank", "cc": 20}, {"does": "panic", "note": 40}, {"does": "clear_queue", "cc": 120}]
+    mapped = mapper(actions=actions)
+    assert [mapped.intents(cc(20, value)) for value in (0, 63, 64, 127)] == [
+        (),
+        (),
+        (intents.SelectBank(offset=1),),
+        (intents.SelectBank(offset=1),),
+    ]
+    assert mapped.intents(cc(120, 0)) == (intents.ClearQueue(),)
     assert mapped.intents(NoteOff("pads", 1, 40, 0.0)) == ()
-    assert mapped.switches == {20}
+    assert mapped.switches == {20, 120}
+
+
+def test_a_source_is_a_kind_and_a_number():
+    mapped = mapper(actions=[{"does": "panic", "note": 36}])
+    assert mapped.intents(cc(36)) == mapped.intents(PitchBend("pads", 1, 36, 0.0)) == ()
+    assert mapped.intents(ProgramChange("pads", 1, 36, 0.0)) == (intents.SelectBank(program=36),)
+    for source in ("cc", "program"):
+        (press,) = mapper(actions=[{"does": "panic", source: 36}]).intents(on(36))
+        assert isinstance(press, intents.Press)
+
+
+def test_all_actions_on_one_source_act():
+    mapped = mapper(actions=[{"does": "lock", "slot": 1, "note": 36}, {"does": "unlock", "slot": 2, "note": 36}])
+    assert mapped.intents(on(36)) == (intents.LockSlot(1, True), intents.LockSlot(2, False))
+    assert mapped.explain(on(36)).endswith("channel 1 → locks slot 1; unlocks slot 2")
 
 
 def test_sound_off_and_notes_off_are_built_in_unless_mapped():
@@ -115,10 +136,18 @@ def test_one_knob_may_set_two_parameters():
 
 @given(value=st.integers(0, 127), fine=st.integers(0, 127))
 def test_fourteen_bits_are_finer(value, fine):
-    mapped = mapper(controls=[{**SHOWS, "bits": 14}])
-    assert mapped.pairs == {(None, None, 21)}
-    (move,) = mapped.intents(cc(21, value, fine=fine))
-    assert move.position == (value * 128 + fine) / 16383
+    mapped = mapper(controls=[{**SHOWS, "bits": 14}, {**SHOWS, "sets": "steps"}])
+    double, single = mapped.intents(cc(21, value, fine=fine))
+    assert double.position == (value * 128 + fine) / 16383
+    assert single.position == value / 127
+    assert mapped.intents(cc(21, value))[0].position == value / 127
+
+
+def test_the_pairs_of_fourteen_bits_are_those_of_show_and_bank():
+    wide = {**SHOWS, "bits": 14}
+    bend = {"pitch_bend": True, "sets": "steps", "range": [1, 9], "bits": 14}
+    mapped = mapper({"controls": [{**wide, "cc": 2, "channel": 3, "port": "keys"}]}, controls=[wide, SHOWS, bend])
+    assert mapped.pairs == {(None, None, 21), ("keys", 3, 2)}
 
 
 @given(bend=st.integers(-8192, 8191), pressure=st.integers(0, 127))
@@ -126,8 +155,9 @@ def test_positions_cover_the_way(bend, pressure):
     mapped = mapper(controls=[{**SHOWS, "cc": None, "pitch_bend": True}, {**SHOWS, "cc": None, "aftertouch": True}])
     (bent,) = mapped.intents(PitchBend("pads", 1, bend, 0.0))
     (pressed,) = mapped.intents(Aftertouch("pads", 1, pressure, 0.0))
-    assert bent.position == pytest.approx((bend + 8192) / 16383)
-    assert pressed.position == pressure / 127
+    assert bent == intents.MoveControl("pitch bend sets cfg_scale", pytest.approx((bend + 8192) / 16383))
+    assert pressed == intents.MoveControl("aftertouch sets cfg_scale", pressure / 127)
+    assert mapped.intents(cc(21)) == ()
 
 
 def test_controls_keep_to_their_channel_and_port():
@@ -138,9 +168,17 @@ def test_controls_keep_to_their_channel_and_port():
 
 def test_explaining_says_what_came_and_what_it_does():
     assert mapper().explain(on(36, 5)) == "pads: note 36 (C1) velocity 127, channel 5 → presses pad 36 “rain”"
-    explained = mapper(controls=[SHOWS]).explain(cc(21, 0))
-    assert explained == "pads: cc 21 = 0, channel 1 → cc 21 sets cfg_scale, at 0%"
+    assert mapper().explain(NoteOff("pads", 10, 37, 0.0)).endswith("channel 10 → releases pad 37/10 “drum”")
+    explained = mapper(controls=[SHOWS, {**SHOWS, "sets": "steps"}]).explain(cc(21, 0))
+    assert explained == "pads: cc 21 = 0, channel 1 → cc 21 sets cfg_scale, at 0%; cc 21 sets steps, at 0%"
     assert mapper().explain(ProgramChange("pads", 1, 2, 0.0)).endswith("selects the bank with program 2")
-    switch = mapper(actions=[{"does": "panic", "cc": 119}])
+    assert mapper().explain(cc(120, 0)).endswith("channel 1 → panic: cancels everything")
+    assert mapper().explain(cc(123, 0)).endswith("channel 1 → clears the queue")
+
+
+def test_explaining_says_why_nothing_happens():
+    assert mapper().explain(on(99)).endswith("channel 1 → nothing mapped in bank Opening")
+    switch = mapper(actions=[{"does": "panic", "cc": 119}, {"does": "cancel_pad", "pad": 90, "note": 40}])
     assert switch.explain(cc(119, 127)).endswith("panic: cancels everything")
-    assert switch.explain(cc(119, 0)).endswith("nothing: it acts when pressed, a CC from 64 on")
+    assert switch.explain(cc(119, 0)).endswith("→ nothing: it acts when pressed, a CC from 64 on")
+    assert switch.explain(on(40)).endswith("→ nothing mapped in bank Opening")
