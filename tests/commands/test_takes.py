@@ -56,10 +56,10 @@ def test_an_unknown_take_and_a_flag_without_a_take_are_said(archive):
 
 
 def test_a_take_is_rendered_again_from_its_record(tmp_path):
-    from tests.support.runtimes import stage
+    from tests.support.runtimes import played_show
 
     folder = tmp_path / "fragments"
-    with stage(folder) as show:
+    with played_show(folder) as show:
         show.note(36)
         show.seen.wait_for(lambda changes: any(getattr(c, "state", "") == "landed" for c in changes))
     assert runner.invoke(app, ["takes", "1", "--again"]).exit_code == 0

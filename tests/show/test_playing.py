@@ -4,7 +4,7 @@ from click.testing import CliRunner
 from midifrag.cli import app
 from midifrag.fragment.archive import Archive
 from midifrag.show.playing import wait_until_landed
-from tests.support.runtimes import stage
+from tests.support.runtimes import played_show
 
 
 def clip(path, presses):
@@ -18,7 +18,7 @@ def clip(path, presses):
 
 
 def test_waiting_sees_every_press_that_was_sent_before(tmp_path):
-    with stage(tmp_path) as show:
+    with played_show(tmp_path) as show:
         for _ in range(5):
             show.note(37)
         assert wait_until_landed(show.runtime, 30)

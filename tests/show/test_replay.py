@@ -7,12 +7,12 @@ from midifrag.fragment.archive import Archive
 from midifrag.intents import Press, Prompt
 from midifrag.midi.messages import ControlChange, NoteOn
 from midifrag.show.replay import is_performed, read_performance
-from tests.support.runtimes import stage
+from tests.support.runtimes import played_show
 
 
 def test_a_show_can_be_played_again_from_its_log(tmp_path, monkeypatch):
     first = tmp_path / "first"
-    with stage(first) as show:
+    with played_show(first) as show:
         for note in (36, 37, 36):
             show.note(note)
         show.runtime.put(Prompt("short rim", {"seconds": 1}, show.runtime.clock.now()))

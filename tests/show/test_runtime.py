@@ -21,7 +21,7 @@ from midifrag.show.playing import ClipPorts, wait_until_landed
 from midifrag.show.runtime import Runtime
 from midifrag.states import JobState
 from tests.support import PATIENCE
-from tests.support.runtimes import stage
+from tests.support.runtimes import played_show
 from tests.support.shows import bank, loaded
 
 
@@ -32,7 +32,7 @@ def landed(count):
 
 
 def test_a_press_ends_as_a_whole_file_in_a_slot_and_a_take_in_the_archive(tmp_path):
-    with stage(tmp_path) as show:
+    with played_show(tmp_path) as show:
         show.note(36)
         (job,) = show.seen.wait_for(landed(1))
         assert show.backend.wait_for(
@@ -50,7 +50,7 @@ def test_a_press_ends_as_a_whole_file_in_a_slot_and_a_take_in_the_archive(tmp_pa
 def test_twenty_presses_and_a_restart_in_the_middle(tmp_path):
     slots = []
     for presses in (11, 9):
-        with stage(tmp_path) as show:
+        with played_show(tmp_path) as show:
             for _ in range(presses):
                 show.note(37)
             jobs = show.seen.wait_for(lambda changes, n=presses: landed(n)(changes) and landed(1)(changes))
@@ -63,7 +63,7 @@ def test_twenty_presses_and_a_restart_in_the_middle(tmp_path):
 
 
 def test_takes_that_are_on_their_way_when_the_show_ends_are_kept(tmp_path):
-    with stage(tmp_path) as show:
+    with played_show(tmp_path) as show:
         show.note(36)
         show.seen.wait_for_kind(JobChanged, state=JobState.QUEUED)
     takes = Archive(tmp_path / "archive").find()
@@ -72,7 +72,7 @@ def test_takes_that_are_on_their_way_when_the_show_ends_are_kept(tmp_path):
 
 
 def test_the_leds_go_off_when_the_show_ends(tmp_path):
-    with stage(tmp_path) as show:
+    with played_show(tmp_path) as show:
         show.note(36)
         show.seen.wait_for(landed(1))
         backend = show.backend
@@ -81,7 +81,7 @@ def test_the_leds_go_off_when_the_show_ends(tmp_path):
 
 
 def test_a_landing_is_notified_on_the_chosen_port_and_channel(tmp_path):
-    with stage(tmp_path, notify={"port": "midifrag", "channel": 16, "first_note": 1}) as show:
+    with played_show(tmp_path, notify={"port": "midifrag", "channel": 16, "first_note": 1}) as show:
         show.note(36)
         show.seen.wait_for(landed(1))
         assert show.backend.wait_for(lambda sent: any(m.type == "note_off" for _, m in sent), 30)
@@ -90,7 +90,7 @@ def test_a_landing_is_notified_on_the_chosen_port_and_channel(tmp_path):
 
 
 def test_the_session_log_holds_every_step_of_a_press(tmp_path):
-    with stage(tmp_path) as show:
+    with played_show(tmp_path) as show:
         show.note(36)
         show.seen.wait_for(landed(1))
     (log,) = (tmp_path / "archive" / "sessions").glob("*.jsonl")
@@ -107,7 +107,7 @@ def test_a_model_that_cannot_be_loaded_is_replaced_by_sketch_and_said(tmp_path):
         models={"mine": {"config": "nope.json", "checkpoint": "nope.ckpt"}},
         engine={"host": "thread", "spares": {"enabled": False}},
     )
-    with stage(tmp_path, show) as running:
+    with played_show(tmp_path, show) as running:
         lost = running.seen.wait_for_kind(EngineChanged, model="mine", state="lost")
         assert "nope.json" in lost.text
         running.runtime.put(Prompt("short kick", {"seconds": 1}, running.runtime.clock.now()))
@@ -116,7 +116,7 @@ def test_a_model_that_cannot_be_loaded_is_replaced_by_sketch_and_said(tmp_path):
 
 
 def test_an_unexpected_error_in_the_bridge_is_told_and_the_show_goes_on(tmp_path, monkeypatch):
-    with stage(tmp_path, show=None) as show:
+    with played_show(tmp_path, show=None) as show:
         broken = [True]
         handle = show.runtime.bridge.handle
 
@@ -140,7 +140,7 @@ def test_pads_of_the_active_bank_only(tmp_path):
         fragments={"folder": str(tmp_path)},
         engine={"host": "thread", "spares": {"enabled": False}},
     )
-    with stage(tmp_path, show) as running:
+    with played_show(tmp_path, show) as running:
         running.note(40)
         running.note(36)
         (job,) = running.seen.wait_for(landed(1))
@@ -166,7 +166,7 @@ def test_a_diffusion_model_plays_a_chord_and_a_take_can_be_rendered_again(tmp_pa
     from midifrag.commands.takes import again
 
     show = diffusion_show(tmp_path, host, objective)
-    with stage(tmp_path, show) as running:
+    with played_show(tmp_path, show) as running:
         for note in (36, 37, 37):
             running.note(note)
         jobs = running.seen.wait_for(lambda changes: landed(3)(changes) and landed(1)(changes))
@@ -217,7 +217,7 @@ def test_a_show_that_could_not_start_closes_its_files(tmp_path):
     with pytest.raises(PortError):
         runtime.start()
     assert runtime.close() == ()
-    with stage(tmp_path) as show:
+    with played_show(tmp_path) as show:
         show.note(36)
         show.seen.wait_for(landed(1))
 
@@ -278,12 +278,12 @@ def test_what_hears_beats_is_warmed_at_the_start(tmp_path, monkeypatch):
     monkeypatch.setattr("midifrag.fragment.analysis.warm", warmed.set)
     pads = {36: {"prompt": "beat", "fragment": {"loop": True, "loop_align": True}}}
     engine = {"host": "thread", "spares": {"enabled": False}}
-    with stage(tmp_path, loaded(bank("one", pads), fragments={"folder": str(tmp_path)}, engine=engine)):
+    with played_show(tmp_path, loaded(bank("one", pads), fragments={"folder": str(tmp_path)}, engine=engine)):
         assert warmed.wait(30)
 
 
 def test_two_shows_on_one_folder_are_warned(tmp_path):
-    with stage(tmp_path), stage(tmp_path) as second:
+    with played_show(tmp_path), played_show(tmp_path) as second:
         notice = second.seen.wait_for_kind(Notice)
         assert "--fragments" in notice.text
 
@@ -292,7 +292,7 @@ def test_a_slow_disk_is_told_once(tmp_path, monkeypatch):
     monkeypatch.setattr("midifrag.show.runtime.BACKLOG", 2)
     monkeypatch.setattr("midifrag.show.runtime.SLOW_LOOKS", 2)
     go = threading.Event()
-    with stage(tmp_path) as show:
+    with played_show(tmp_path) as show:
         store = Archive.store_encoded
         monkeypatch.setattr(Archive, "store_encoded", lambda *given: (go.wait(), store(*given))[1])
         for _ in range(5):
@@ -308,7 +308,7 @@ def test_a_slow_disk_is_told_once(tmp_path, monkeypatch):
 def test_the_log_ends_with_what_was_left_out(tmp_path, monkeypatch):
     monkeypatch.setattr("midifrag.show.runtime.MONITOR_CAPACITY", 1)
     busy, go_on = threading.Event(), threading.Event()
-    with stage(tmp_path) as show:
+    with played_show(tmp_path) as show:
         show.runtime.monitor(lambda _heard: (busy.set(), go_on.wait(PATIENCE)), "slow")
         show.note(99)
         assert busy.wait(PATIENCE)

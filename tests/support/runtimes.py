@@ -47,7 +47,7 @@ class Seen:
         return self.wait_for(match)
 
 
-class Stage:
+class PlayedShow:
     """A running show that a test plays."""
 
     def __init__(self, runtime: Runtime, ports: ClipPorts, seen: Seen) -> None:
@@ -63,7 +63,7 @@ class Stage:
 
 
 @contextmanager
-def stage(folder: Path, show: Loaded | None = None, **settings: Any) -> Iterator[Stage]:
+def played_show(folder: Path, show: Loaded | None = None, **settings: Any) -> Iterator[PlayedShow]:
     """Run ``show`` with the sketch engine on a thread, its fragments in ``folder``."""
     if show is None:
         settings.setdefault("engine", {"host": "thread", "spares": {"enabled": False}})
@@ -75,6 +75,6 @@ def stage(folder: Path, show: Loaded | None = None, **settings: Any) -> Iterator
     try:
         runtime.watch(seen, "test")
         seen.wait_for_kind(EngineChanged, state=EngineState.READY)
-        yield Stage(runtime, ports, seen)
+        yield PlayedShow(runtime, ports, seen)
     finally:
         runtime.close()

@@ -21,7 +21,7 @@ PATIENCE = 300.0
 ATTACK = '<img src="/no" onerror="window.hacked=1">'
 SHOW = """\
 model: sketch
-set_list: [stage, second]
+set_list: [opening, second]
 fragments: {count: 4}
 engine: {spares: {enabled: false}}
 ports:
@@ -30,9 +30,9 @@ controls:
   - {cc: 21, sets: cfg_scale, range: [1, 12]}
 """
 BANKS = {
-    "stage": f"""\
+    "opening": f"""\
 # The bank that tests play.
-name: Stage
+name: Opening
 program: 1
 pads:
   36: {{prompt: "short dark kick", seconds: 0.5, colour: red}}      # the kick

@@ -7,7 +7,7 @@ from selenium.webdriver.common.keys import Keys
 @pytest.fixture
 def bank(browser, show):
     """A bank's file, which is as it was afterwards."""
-    path = show.folder / "presets" / "stage.yaml"
+    path = show.folder / "presets" / "opening.yaml"
     before = path.read_text()
     yield path
     path.write_text(before)
@@ -25,7 +25,7 @@ def test_an_edited_pad_is_written_and_live_at_once(browser, bank):
     browser.until(lambda: prompt.get_attribute("value") == "short dark kick")
     browser.type(".editor-form .field-steps input", "0")
     browser.button("Save pad")
-    browser.wait_for_text(".q-notifications", "presets/stage.yaml:5: pads.36.steps: 0 is below 1")
+    browser.wait_for_text(".q-notifications", "presets/opening.yaml:5: pads.36.steps: 0 is below 1")
     assert bank.read_text() == before
     browser.type(".editor-form .field-steps input", Keys.BACK_SPACE)
     browser.type(".editor-form textarea", Keys.CONTROL, "a")
