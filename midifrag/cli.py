@@ -70,12 +70,12 @@ def run(
     path: Path | None, page_host: str | None, page_port: int | None, no_page: bool, **choices: str | Path | None
 ) -> None:
     """Play: open the ports, load the model, serve until Ctrl-C."""
-    from midifrag.commands import show
+    from midifrag.commands import run as running
 
     page = nested(page__host=page_host, page__port=page_port, page__enabled=False if no_page else None)
     with explained():
         loaded = load_show(path, _flags(**choices) | page)
-    show.run(loaded)
+    running.run(loaded)
 
 
 @app.command()
@@ -89,11 +89,11 @@ def run(
 @_precision
 def play(clip: Path, path: Path | None, speed: float, port: str | None, **choices: str | Path | None) -> None:
     """Play a MIDI file into the set as if it came from the controller, or a show again from its log."""
-    from midifrag.commands import show
+    from midifrag.commands import run as running
 
     with explained():
         loaded = load_show(path, _flags(**choices))
-    show.play(loaded, clip, speed, port)
+    running.play(loaded, clip, speed, port)
 
 
 @app.command()

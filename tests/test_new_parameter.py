@@ -30,7 +30,7 @@ ASKS = """
     from midifrag.commands.takes import recorded_parameters
     from midifrag.config.banks import Bank
     from midifrag.config.press_request import press_request
-    from midifrag.config.settings import Show
+    from midifrag.config.settings import Settings
     from midifrag.engine.diffusion.parameters import resolve_parameters
     from midifrag.engine.limits import check_limits
     from midifrag.engine.loading.defaults import defaults_of
@@ -52,7 +52,7 @@ ASKS = """
         assert [str(part) for part in error.errors()[0]["loc"]] == ["pads", "36", "rho"]
 
     for how, rho in (({}, 7), ({"values": {"rho": 2}}, 2), ({"velocity": 1.0}, 5)):
-        asked = press_request(Show(), bank, bank.pads[PadKey(36)], **how)
+        asked = press_request(Settings(), bank, bank.pads[PadKey(36)], **how)
         assert request(asked.preset, 1, 2).rho == rho, how
     check_limits(Render(1, "rain", 1.0, 2, rho=20))
     try:

@@ -62,7 +62,7 @@ class Outcome:
         return f"{self.module}: {self.counts.total()} mutants, {told}"
 
 
-def tests_of(module: str) -> list[str]:
+def mirrors_of(module: str) -> list[str]:
     """The test files that mirror a module, all relative to the repository: ``test_name.py`` and ``test_name_*.py``."""
     path = Path(module)
     folder = Path("tests", *path.parts[1:-1])
@@ -101,7 +101,7 @@ def copy_of_tree(folder: Path, module: str) -> None:
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(ROOT / name, folder / name)
     (folder / module).write_text(undecorated((ROOT / module).read_text(encoding="utf-8")), encoding="utf-8")
-    tests = "\n    ".join(tests_of(module))
+    tests = "\n    ".join(mirrors_of(module))
     (folder / "setup.cfg").write_text(CONFIGURATION.format(module=module, tests=tests), encoding="utf-8")
 
 

@@ -63,9 +63,9 @@ def show(folder: Path) -> Iterator[tuple[str, ClipPorts]]:
         loading.load(copy / shipped.name, flags, environment={}), "opening", PadKey(ON_THE_WAY[0]), {"seconds": LONG}
     )
     loaded = loading.load(copy / shipped.name, flags, environment={})
-    ports = ClipPorts(next(iter(loaded.show.ports)))
+    ports = ClipPorts(next(iter(loaded.settings.ports)))
     runtime = Runtime(loaded, ports)
-    page = Page(runtime, loaded.show.page)
+    page = Page(runtime, loaded.settings.page)
     try:
         runtime.start()
         page.start()

@@ -20,7 +20,7 @@ from ruamel.yaml import YAML
 
 from midifrag.config.banks import Bank, Written
 from midifrag.config.parameters import Parameter
-from midifrag.config.settings import Show
+from midifrag.config.settings import Settings
 
 PAGE = Path(__file__).resolve().parent.parent / "docs" / "settings.md"
 
@@ -54,7 +54,7 @@ class Section:
 
 def page() -> str:
     """The page as it should be."""
-    sections = [*sections_of("presets.yaml", Show), *sections_of("A bank, presets/NAME.yaml", Bank)]
+    sections = [*sections_of("presets.yaml", Settings), *sections_of("A bank, presets/NAME.yaml", Bank)]
     known: dict[type[BaseModel], Section] = {}
     for section in sections:
         known.setdefault(section.model, section)

@@ -113,7 +113,7 @@ class Bridge:
         self._engines = engines
         self._stand_ins: set[str] = set()
         self.view = View(loaded)
-        self.renders = Renders(engines, write, self._publish, clock, loaded.show.engine.spares, seeds)
+        self.renders = Renders(engines, write, self._publish, clock, loaded.settings.engine.spares, seeds)
         self._presses = Presses(self._set_list, self.renders, self._publish)
         self._pads = PadsAtRest(self.view, self.renders, lambda: self.bank, self._wish_of, self._publish, clock)
         self.view.apply(self._bank_changed())
@@ -201,7 +201,7 @@ class Bridge:
             case LockSlot() | RestoreSlot() | StarTake() | AnnotateTake():
                 self._write(intent)
             case SendTake(take, slot):
-                options = self._set_list.show.fragments.options()
+                options = self._set_list.settings.fragments.options()
                 self.renders.land_archived(take, slot, self.bank.slug, options)
             case CancelPad(pad):
                 self.renders.cancel(self.renders.jobs.pending(self.bank.slug, pad))
@@ -251,8 +251,8 @@ class Bridge:
         known, before = warm_renders(self.loaded), set(self._set_list.values.effective)
         has_other_tempo = self._set_list.reload(loaded)
         self._publish(ConfigurationChanged(loaded))
-        self.renders.spares.settings = loaded.show.engine.spares
-        if not loaded.show.engine.spares.enabled:
+        self.renders.spares.settings = loaded.settings.engine.spares
+        if not loaded.settings.engine.spares.enabled:
             self.renders.drop_spares()
         for model, renders in warm_renders(loaded).items():
             new = tuple(render for render in renders if render not in known.get(model, ()))
@@ -296,7 +296,7 @@ class Bridge:
             self._engines.send(other, engine.Warm(()))
 
     def _top_up(self) -> None:
-        if not self._set_list.show.engine.spares.enabled:
+        if not self._set_list.settings.engine.spares.enabled:
             return
         wishes = [self._wish_of(self.bank.slug, key) for key in self._set_list.by_last_press()]
         self.renders.top_up([wish for wish in wishes if wish is not None], self.view.ready_models)

@@ -57,13 +57,13 @@ class Presses:
             self._publish(Notice(NoticeLevel.ERROR, f"{'.'.join(map(str, problem['loc']))}: {problem['msg']}"))
             return
         asked = self._set_list.typed_request(pad)
-        if asked.model not in self._set_list.show.known_models:
+        if asked.model not in self._set_list.settings.known_models:
             self._publish(Notice(NoticeLevel.ERROR, f"model: {asked.model!r} is none of the models that there are"))
             return
         self._submit(origin, pad, asked, prompt.time)
 
     def _submit(self, origin: Origin, pad: Pad, asked: PressRequest, time: float) -> None:
-        size = self._set_list.show.queue.size
+        size = self._set_list.settings.queue.size
         if self._renders.jobs.waiting() >= size:
             full = f"the queue is full ({size} presses wait); press again when one has landed"
             self._renders.refuse(origin, asked.preset.prompt, full, time)

@@ -7,7 +7,7 @@ from midifrag.bridge.values import LiveValues
 from midifrag.config.banks import Bank, Pad
 from midifrag.config.loading import Loaded
 from midifrag.config.press_request import PressRequest, press_request
-from midifrag.config.settings import Show
+from midifrag.config.settings import Settings
 from midifrag.intents import Press, SelectBank
 from midifrag.midi.mapping import Mapper
 from midifrag.pad_key import PadKey
@@ -22,9 +22,9 @@ class SetList:
     def __init__(self, loaded: Loaded) -> None:
         self.loaded = loaded
         self.index = 0
-        self.tempo = Tempo(loaded.show.tempo)
-        self.values = LiveValues(loaded.show, self.bank)
-        self.mapper = Mapper(loaded.show, self.bank)
+        self.tempo = Tempo(loaded.settings.tempo)
+        self.values = LiveValues(loaded.settings, self.bank)
+        self.mapper = Mapper(loaded.settings, self.bank)
         self._recent: dict[tuple[str, PadKey], tuple[float, float]] = {}
 
     @property
@@ -33,9 +33,9 @@ class SetList:
         return self.loaded.banks[self.index]
 
     @property
-    def show(self) -> Show:
+    def settings(self) -> Settings:
         """The settings."""
-        return self.loaded.show
+        return self.loaded.settings
 
     def find(self, select: SelectBank) -> int | None:
         """The place of the bank that is asked for."""
@@ -51,13 +51,13 @@ class SetList:
         slug = self.bank.slug
         self.loaded = loaded
         self.activate(next((i for i, bank in enumerate(loaded.banks) if bank.slug == slug), 0))
-        return self.tempo.use(loaded.show.tempo)
+        return self.tempo.use(loaded.settings.tempo)
 
     def activate(self, index: int) -> None:
         """Make a bank the active one."""
         self.index = index
-        self.values.configure(self.show, self.bank)
-        self.mapper = Mapper(self.show, self.bank)
+        self.values.configure(self.settings, self.bank)
+        self.mapper = Mapper(self.settings, self.bank)
 
     def holds(self, bank: str, pad: PadKey) -> bool:
         """Whether a bank has a pad."""
@@ -76,7 +76,7 @@ class SetList:
     def request(self, pad: Pad, velocity: float) -> PressRequest:
         """What a press of ``pad`` asks for with this velocity (0–1)."""
         live, bpm = self.values.effective, self.tempo.bpm
-        return press_request(self.show, self.bank, pad, values=live, velocity=velocity, bpm=bpm)
+        return press_request(self.settings, self.bank, pad, values=live, velocity=velocity, bpm=bpm)
 
     def next_request(self, key: PadKey) -> PressRequest:
         """What the next press of a pad of the active bank asks for if it is as hard as the last one."""
@@ -84,7 +84,7 @@ class SetList:
 
     def typed_request(self, pad: Pad) -> PressRequest:
         """What a typed prompt asks for: what controls have set does not count."""
-        return press_request(self.show, self.bank, pad, bpm=self.tempo.bpm)
+        return press_request(self.settings, self.bank, pad, bpm=self.tempo.bpm)
 
     def _last(self, key: PadKey) -> tuple[float, float]:
         return self._recent.get((self.bank.slug, key), (0.0, USUAL_VELOCITY))

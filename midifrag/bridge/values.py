@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from midifrag.bridge.takeover import Takeover
 from midifrag.config.banks import Bank, Control
-from midifrag.config.settings import Show
+from midifrag.config.settings import Settings
 from midifrag.events import ControlChanged
 
 
@@ -14,20 +14,20 @@ class LiveValues:
     A bank's values rest while another bank is active. A control that has not been moved sets nothing.
     """
 
-    def __init__(self, show: Show, bank: Bank) -> None:
+    def __init__(self, settings: Settings, bank: Bank) -> None:
         self._values: dict[str, dict[str, float]] = {"": {}}
         #: By scope, the parameters that controls have set: their values go with the last control that sets them.
         self._moved: dict[str, set[str]] = {}
-        self.configure(show, bank)
+        self.configure(settings, bank)
 
-    def configure(self, show: Show, bank: Bank) -> None:
+    def configure(self, settings: Settings, bank: Bank) -> None:
         """Use the controls of ``show`` and ``bank``; soft takeover starts over."""
         self._bank = bank.slug
-        self._defaults = [bank.defaults, show.defaults]
+        self._defaults = [bank.defaults, settings.defaults]
         self._values.setdefault(bank.slug, {})
-        self._controls: dict[str, tuple[str, Control]] = {c.id: ("", c) for c in show.controls}
+        self._controls: dict[str, tuple[str, Control]] = {c.id: ("", c) for c in settings.controls}
         self._controls |= {c.id: (bank.slug, c) for c in bank.controls}
-        for scope, controls in (("", show.controls), (bank.slug, bank.controls)):
+        for scope, controls in (("", settings.controls), (bank.slug, bank.controls)):
             for name in self._moved.get(scope, set()) - {str(control.sets) for control in controls}:
                 self._values[scope].pop(name, None)
                 self._moved[scope].discard(name)

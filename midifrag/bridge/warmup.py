@@ -24,14 +24,14 @@ def warm_renders(loaded: Loaded) -> dict[str, tuple[Render, ...]]:
     First one per preset of every bank; then, marked as spares, one for every other length and kind of guidance that
     controls and velocities reach.
     """
-    renders: dict[str, dict[Render, None]] = {loaded.show.model: {}}
+    renders: dict[str, dict[Render, None]] = {loaded.settings.model: {}}
     reached: dict[str, dict[Render, None]] = {}
     for bank in loaded.banks:
         for pad in bank.pads.values():
-            asked = press_request(loaded.show, bank, pad)
+            asked = press_request(loaded.settings, bank, pad)
             render = request(asked.preset, 0, 0)
             renders.setdefault(asked.model, {})[render] = None
-            ranges = [*loaded.show.controls, *bank.controls, *([pad.velocity] if pad.velocity else [])]
+            ranges = [*loaded.settings.controls, *bank.controls, *([pad.velocity] if pad.velocity else [])]
             for seconds, scale in itertools.product(_lengths(asked.preset, ranges), _scales(asked.preset, ranges)):
                 other = replace(render, seconds=seconds, cfg_scale=scale, spare=True)
                 reached.setdefault(asked.model, {})[other] = None
@@ -67,6 +67,6 @@ def _scales(preset: Preset, ranges: Iterable[Range]) -> list[float | None]:
 
 def aligns_loops(loaded: Loaded) -> bool:
     """Whether some pad's fragments are cut on their beats: librosa takes seconds the first time it listens."""
-    fragments = loaded.show.fragments
+    fragments = loaded.settings.fragments
     pads = [pad for bank in loaded.banks for pad in bank.pads.values()]
     return any((own := fragments.options(pad.fragment)).loop and own.loop_align for pad in pads)

@@ -12,8 +12,8 @@ from midifrag.midi.port_names import find_port, list_ports
 
 def check(loaded: Loaded) -> None:
     """Say what a right set holds, what in it looks like a slip, and which of its ports are not there now."""
-    show = loaded.show
-    out.print(f"{loaded.path.name} is right: model {show.model}, {show.fragments.count} slots", markup=False)
+    settings = loaded.settings
+    out.print(f"{loaded.path.name} is right: model {settings.model}, {settings.fragments.count} slots", markup=False)
     for bank in loaded.banks:
         program = f"program {bank.program}" if bank.program else "no program"
         out.print(f"  {bank.slug:<12} {bank.name}: {len(bank.pads)} pads, {program}", markup=False)
@@ -24,11 +24,11 @@ def check(loaded: Loaded) -> None:
 def missing_ports(loaded: Loaded) -> list[str]:
     """What `midifrag run` would wait for or refuse, as lines; a machine without MIDI is one line."""
     try:
-        there = list_ports(loaded.show.backend)
+        there = list_ports(loaded.settings.backend)
     except PortError as error:
         return [str(error)]
     lines = []
-    for name, port in loaded.show.ports.items():
+    for name, port in loaded.settings.ports.items():
         for direction, wanted, names in (("in", port.input, there.inputs), ("out", port.output, there.outputs)):
             if wanted is None or isinstance(wanted, VirtualPort):
                 continue

@@ -76,15 +76,15 @@ def demo(loaded: Loaded, as_json: bool, speed: float) -> None:
     with explained():
         clip = read_clip(CLIP)
         if not as_json:
-            out.print(f"midifrag demo: {clip.presses} presses from a MIDI clip, model {loaded.show.model}\n")
+            out.print(f"midifrag demo: {clip.presses} presses from a MIDI clip, model {loaded.settings.model}\n")
         began = time.monotonic()
-        ports = ClipPorts(next(iter(loaded.show.ports)))
+        ports = ClipPorts(next(iter(loaded.settings.ports)))
         runtime = Runtime(loaded, ports)
         listener = _Listener(as_json)
         runtime.start()
         try:
             watcher = runtime.watch(listener, "demo")
-            _until_ready(runtime, loaded.show.model, listener)
+            _until_ready(runtime, loaded.settings.model, listener)
             play(clip.at_speed(speed), ports.send)
             if not wait_until_landed(runtime, LAND_TIMEOUT):
                 raise EngineError(f"After {LAND_TIMEOUT:.0f} s there are still presses that have not landed.")
@@ -115,7 +115,7 @@ def _until_ready(runtime: Runtime, model: str, listener: _Listener) -> None:
 
 def _report(loaded: Loaded, presses: int, takes: list[JobChanged], seconds: float) -> dict[str, Any]:
     return {
-        "model": loaded.show.model,
+        "model": loaded.settings.model,
         "fragments": str(loaded.fragments_folder),
         "archive": str(loaded.archive_folder),
         "presses": presses,

@@ -17,7 +17,7 @@ def models(loaded: Loaded | None) -> None:
     table = Table(box=None, title="models", title_justify="left", header_style="dim")
     for column in ("name", "here", "what", "from"):
         table.add_column(column)
-    own: dict[str, Any] = dict(loaded.show.models) if loaded else {}
+    own: dict[str, Any] = dict(loaded.settings.models) if loaded else {}
     for model in CATALOGUE:
         if model.name not in own:
             source = model.source.get("hub", "built in")

@@ -13,7 +13,7 @@ from midifrag.midi.ports import Ports
 def monitor(loaded: Loaded, clock: bool) -> None:
     """Print what arrives, and what it would do, until Ctrl-C."""
     banks = loaded.banks
-    state = {"mapper": Mapper(loaded.show, banks[0])}
+    state = {"mapper": Mapper(loaded.settings, banks[0])}
 
     def heard(event: MidiEvent) -> None:
         if isinstance(event, Tick) and not clock:
@@ -23,14 +23,14 @@ def monitor(loaded: Loaded, clock: bool) -> None:
         if isinstance(event, ProgramChange):
             bank = next((bank for bank in banks if bank.program == event.program), None)
             if bank is not None:
-                state["mapper"] = Mapper(loaded.show, bank)
+                state["mapper"] = Mapper(loaded.settings, bank)
                 system.pair(state["mapper"].pairs)
 
     def changed(change: PortChanged) -> None:
         out.print(change.text, markup=False, soft_wrap=True)
 
     with explained(), stopping() as stopped:
-        system = Ports(loaded.show, heard, changed)
+        system = Ports(loaded.settings, heard, changed)
         system.pair(state["mapper"].pairs)
         system.open()
         try:

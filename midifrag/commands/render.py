@@ -27,7 +27,7 @@ def render(prompt: str, target: Path, loaded: Loaded, parameters: Mapping[str, A
         # Said before a model is loaded, which takes a while.
         if not target.absolute().parent.is_dir():
             raise StorageError(f"{target} cannot be written: there is no folder {target.parent}. Make it first.")
-        name = loaded.show.model
+        name = loaded.settings.model
         trouble = too_long(parameters.get("seconds"), name, loaded.source(name))
         if trouble is not None:
             raise RequestError(f"{trouble}: ask for less.")

@@ -133,7 +133,7 @@ def _choice(record: TakeRecord, show: Loaded | None) -> EngineChoice:
     from midifrag.engine.protocol import EngineChoice
     from midifrag.engine.registry import engine_choice
 
-    if show is not None and record.model in show.show.known_models:
+    if show is not None and record.model in show.settings.known_models:
         return engine_choice(show, record.model)
     built_in = known(record.model)
     return EngineChoice(record.model, dict(built_in.source) if built_in else {})

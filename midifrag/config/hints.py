@@ -37,7 +37,7 @@ def hints(loaded: Loaded) -> Iterator[str]:
 
 def _sources(loaded: Loaded) -> Iterator[str]:
     """What models' entries name that is not there."""
-    for name, entry in loaded.show.models.items():
+    for name, entry in loaded.settings.models.items():
         source = loaded.source(name)
         for key in ("config", "checkpoint", "folder"):
             if key in source and not _is_there(source[key]):
@@ -49,7 +49,7 @@ def _sources(loaded: Loaded) -> Iterator[str]:
 def _too_long(loaded: Loaded, bank: Bank, file: str) -> Iterator[str]:
     """Pads that ask for more than their model can render, as far as that is known without loading it."""
     for key, pad in bank.pads.items():
-        asked = press_request(loaded.show, bank, pad)
+        asked = press_request(loaded.settings, bank, pad)
         trouble = too_long(asked.preset.seconds, asked.model, loaded.source(asked.model))
         if trouble is not None:
             yield f"{file}: pads.{key}: {trouble}"
@@ -64,7 +64,7 @@ def _is_there(path: str) -> bool:
 
 def _hidden_pads(loaded: Loaded, bank: Bank, file: str) -> Iterator[str]:
     """What of a bank's messages an action takes."""
-    for action in loaded.show.actions:
+    for action in loaded.settings.actions:
         for key, pad in bank.pads.items():
             if action.note == key.note and _meet(action, key.channel, pad.port):
                 yield f"{file}: pads.{key}: its note does {action.does} (actions of {loaded.path.name})"
@@ -74,7 +74,7 @@ def _hidden_pads(loaded: Loaded, bank: Bank, file: str) -> Iterator[str]:
 
 def _hidden_controls(loaded: Loaded, controls: Iterable[Control], file: str) -> Iterator[str]:
     """Controls whose messages an action takes."""
-    for action in loaded.show.actions:
+    for action in loaded.settings.actions:
         for control in controls:
             if control.cc is not None and control.cc == action.cc and _meet(action, control.channel, control.port):
                 yield f"{file}: {control.id}: does {action.does} instead (actions of {loaded.path.name})"
@@ -86,6 +86,6 @@ def _meet(action: Action, channel: int | None, port: str | None) -> bool:
 
 
 def _control_lists(loaded: Loaded) -> Iterator[tuple[str, tuple[Control, ...]]]:
-    yield loaded.path.name, loaded.show.controls
+    yield loaded.path.name, loaded.settings.controls
     for bank in loaded.banks:
         yield f"presets/{bank.slug}.yaml", bank.controls

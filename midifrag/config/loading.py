@@ -18,7 +18,7 @@ from midifrag.config.banks import Bank
 from midifrag.config.folders import archive_folder, fragments_folder
 from midifrag.config.names import none_of
 from midifrag.config.problems import ENVIRONMENT_PREFIX, Sources, problem_at, problems_in, unknown_variables
-from midifrag.config.settings import Show
+from midifrag.config.settings import Settings
 from midifrag.config.yaml_files import plain, read
 from midifrag.errors import ConfigurationError, Problem
 
@@ -30,7 +30,7 @@ Stamp: TypeAlias = tuple[int, int] | None
 class Loaded:
     """A show that has been read and found right: its settings, its banks in set order, and where they came from."""
 
-    show: Show
+    settings: Settings
     banks: tuple[Bank, ...]
     path: Path
     #: What the command line set over the files, so that they can be read again in the same way.
@@ -51,16 +51,16 @@ class Loaded:
     @property
     def fragments_folder(self) -> Path:
         """Where slots live. Relative to the current folder, as a performer types it."""
-        return fragments_folder(self.show.fragments.folder)
+        return fragments_folder(self.settings.fragments.folder)
 
     @property
     def archive_folder(self) -> Path:
         """Where raw takes live."""
-        return archive_folder(self.show.fragments.folder, self.show.archive.folder)
+        return archive_folder(self.settings.fragments.folder, self.settings.archive.folder)
 
     def source(self, model: str) -> dict[str, Any]:
         """Where ``model`` comes from, as `Show.source` says; its paths start from the folder of presets.yaml."""
-        source = self.show.source(model)
+        source = self.settings.source(model)
         paths = [key for key in ("config", "checkpoint", "folder") if key in source]
         return source | {key: str((self.folder / source[key]).resolve()) for key in paths}
 
@@ -85,16 +85,16 @@ def load(path: Path, flags: Mapping[str, Any] | None = None, environment: Mappin
     stamps = {path.absolute(): stamp(path)}
     document = read(path, problems)
     sources = Sources(path.name, document, flags or {}, os.environ if environment is None else environment)
-    show = _load_show(sources, problems)
-    slugs = show.set_list if show is not None else _set_list_of(document)
+    settings = _load_show(sources, problems)
+    slugs = settings.set_list if settings is not None else _set_list_of(document)
     stamps |= {file: stamp(file) for file in (bank_path(path.absolute(), slug) for slug in slugs)}
-    banks = _load_banks(path, slugs, show, sources, problems)
-    if show is not None:
-        problems += _own_names(show, sources)
+    banks = _load_banks(path, slugs, settings, sources, problems)
+    if settings is not None:
+        problems += _own_names(settings, sources)
     problems += _clashes(banks)
-    if problems or show is None:
+    if problems or settings is None:
         raise ConfigurationError(problems)
-    return Loaded(show, banks, path.absolute(), flags or {}, stamps)
+    return Loaded(settings, banks, path.absolute(), flags or {}, stamps)
 
 
 def _set_list_of(document: Any) -> list[str]:
@@ -103,7 +103,7 @@ def _set_list_of(document: Any) -> list[str]:
     return [name for name in names if isinstance(name, str)] if isinstance(names, list) else []
 
 
-def _load_show(sources: Sources, problems: list[Problem]) -> Show | None:
+def _load_show(sources: Sources, problems: list[Problem]) -> Settings | None:
     document = sources.data
     if document is None:
         return None
@@ -119,7 +119,7 @@ def _load_show(sources: Sources, problems: list[Problem]) -> Show | None:
         name = ENVIRONMENT_PREFIX + str(error).split('"')[1].upper()
         problems.append(Problem("environment", None, name, f"not readable as JSON: {error.__cause__ or error}"))
     except ValidationError as error:
-        problems += problems_in(error, Show, sources)
+        problems += problems_in(error, Settings, sources)
     return None
 
 
@@ -137,8 +137,8 @@ class _FileSource(PydanticBaseSettingsSource):
         return self._values
 
 
-def _merged(sources: Sources) -> Show:
-    class Layers(BaseSettings, Show):
+def _merged(sources: Sources) -> Settings:
+    class Layers(BaseSettings, Settings):
         model_config = SettingsConfigDict(
             env_prefix=ENVIRONMENT_PREFIX, env_nested_delimiter="__", extra="forbid", frozen=True
         )
@@ -161,19 +161,21 @@ def _merged(sources: Sources) -> Show:
 
 
 def _load_banks(
-    path: Path, slugs: Sequence[str], show: Show | None, sources: Sources, problems: list[Problem]
+    path: Path, slugs: Sequence[str], settings: Settings | None, sources: Sources, problems: list[Problem]
 ) -> tuple[Bank, ...]:
     """The banks ``slugs`` that are right, each once; ``sources`` are those of the show at ``path``."""
     banks = []
     for slug in dict.fromkeys(slugs):
         named = problem_at(sources, ("set_list", str(slugs.index(slug))), "")
-        bank = _load_bank(bank_path(path, slug), slug, show, problems, named)
+        bank = _load_bank(bank_path(path, slug), slug, settings, problems, named)
         if bank is not None:
             banks.append(bank)
     return tuple(banks)
 
 
-def _load_bank(path: Path, slug: str, show: Show | None, problems: list[Problem], named: Problem) -> Bank | None:
+def _load_bank(
+    path: Path, slug: str, settings: Settings | None, problems: list[Problem], named: Problem
+) -> Bank | None:
     """The bank ``slug``; ``named`` is where the set list names it."""
     name = f"presets/{path.name}"
     if not path.exists():
@@ -189,39 +191,39 @@ def _load_bank(path: Path, slug: str, show: Show | None, problems: list[Problem]
     except ValidationError as error:
         problems += problems_in(error, Bank, sources)
         return None
-    if show is not None:
-        problems += _foreign_names(bank, show, sources)
+    if settings is not None:
+        problems += _foreign_names(bank, settings, sources)
     return bank
 
 
-def _foreign_names(bank: Bank, show: Show, sources: Sources) -> Iterator[Problem]:
+def _foreign_names(bank: Bank, settings: Settings, sources: Sources) -> Iterator[Problem]:
     """What a bank says that only the show can confirm: its models, ports and slots."""
     for key, pad in bank.pads.items():
-        yield from _unknown(sources, ("pads", str(key), "model"), pad.model, show.known_models)
-        yield from _unknown(sources, ("pads", str(key), "port"), pad.port, show.ports)
-        if pad.slot is not None and pad.slot > show.fragments.count:
-            yield problem_at(sources, ("pads", str(key), "slot"), f"{pad.slot} is above {show.fragments.count}")
+        yield from _unknown(sources, ("pads", str(key), "model"), pad.model, settings.known_models)
+        yield from _unknown(sources, ("pads", str(key), "port"), pad.port, settings.ports)
+        if pad.slot is not None and pad.slot > settings.fragments.count:
+            yield problem_at(sources, ("pads", str(key), "slot"), f"{pad.slot} is above {settings.fragments.count}")
     for index, control in enumerate(bank.controls):
-        yield from _unknown(sources, ("controls", str(index), "port"), control.port, show.ports)
-    yield from _unknown(sources, ("defaults", "model"), bank.defaults.model, show.known_models)
+        yield from _unknown(sources, ("controls", str(index), "port"), control.port, settings.ports)
+    yield from _unknown(sources, ("defaults", "model"), bank.defaults.model, settings.known_models)
 
 
-def _own_names(show: Show, sources: Sources) -> Iterator[Problem]:
+def _own_names(settings: Settings, sources: Sources) -> Iterator[Problem]:
     """What the show says about its own models, ports, slots and banks."""
-    yield from _unknown(sources, ("model",), show.model, show.known_models)
-    yield from _unknown(sources, ("defaults", "model"), show.defaults.model, show.known_models)
-    if show.notify is not None:
-        yield from _unknown(sources, ("notify", "port"), show.notify.port, show.ports)
+    yield from _unknown(sources, ("model",), settings.model, settings.known_models)
+    yield from _unknown(sources, ("defaults", "model"), settings.defaults.model, settings.known_models)
+    if settings.notify is not None:
+        yield from _unknown(sources, ("notify", "port"), settings.notify.port, settings.ports)
     for name in ("controls", "actions"):
-        for index, item in enumerate(getattr(show, name)):
-            yield from _unknown(sources, (name, str(index), "port"), item.port, show.ports)
-    for index, action in enumerate(show.actions):
+        for index, item in enumerate(getattr(settings, name)):
+            yield from _unknown(sources, (name, str(index), "port"), item.port, settings.ports)
+    for index, action in enumerate(settings.actions):
         place = ("actions", str(index))
-        if action.slot is not None and action.slot > show.fragments.count:
-            yield problem_at(sources, (*place, "slot"), f"{action.slot} is above {show.fragments.count}")
+        if action.slot is not None and action.slot > settings.fragments.count:
+            yield problem_at(sources, (*place, "slot"), f"{action.slot} is above {settings.fragments.count}")
         if isinstance(action.bank, str):
-            yield from _unknown(sources, (*place, "bank"), action.bank, show.set_list)
-    repeated = sorted({slug for slug in show.set_list if show.set_list.count(slug) > 1})
+            yield from _unknown(sources, (*place, "bank"), action.bank, settings.set_list)
+    repeated = sorted({slug for slug in settings.set_list if settings.set_list.count(slug) > 1})
     if repeated:
         yield problem_at(sources, ("set_list",), f"{', '.join(repeated)} stands there more than once")
 

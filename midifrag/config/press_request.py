@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from midifrag.config.banks import PLACEHOLDER, Bank, Pad, resolve
 from midifrag.config.parameters import Preset
-from midifrag.config.settings import Show
+from midifrag.config.settings import Settings
 from midifrag.fragment.options import FragmentOptions
 
 
@@ -21,7 +21,7 @@ class PressRequest:
 
 
 def press_request(
-    show: Show,
+    settings: Settings,
     bank: Bank,
     pad: Pad,
     *,
@@ -37,6 +37,8 @@ def press_request(
     over = dict(values or {})
     if pad.velocity is not None and velocity is not None:
         over[str(pad.velocity.sets)] = pad.velocity.value(velocity)
-    preset = resolve(pad, bank.defaults, show.defaults, values=over)
-    told = preset.prompt.replace(PLACEHOLDER, str(round(show.tempo if bpm is None else bpm)))
-    return PressRequest(replace(preset, prompt=told), preset.model or show.model, show.fragments.options(pad.fragment))
+    preset = resolve(pad, bank.defaults, settings.defaults, values=over)
+    told = preset.prompt.replace(PLACEHOLDER, str(round(settings.tempo if bpm is None else bpm)))
+    return PressRequest(
+        replace(preset, prompt=told), preset.model or settings.model, settings.fragments.options(pad.fragment)
+    )

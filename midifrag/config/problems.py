@@ -11,7 +11,7 @@ from pydantic import BaseModel, ValidationError
 
 from midifrag.config.banks import WrongKeyError
 from midifrag.config.names import none_of
-from midifrag.config.settings import Show
+from midifrag.config.settings import Settings
 from midifrag.errors import Problem
 from midifrag.pad_key import PadKey
 
@@ -75,8 +75,8 @@ def unknown_variables(environment: Mapping[str, str]) -> Iterator[Problem]:
     for name in environment:
         if name.upper().startswith(ENVIRONMENT_PREFIX):
             field = name[len(ENVIRONMENT_PREFIX) :].split("__")[0].lower()
-            if field not in Show.model_fields:
-                yield Problem("environment", None, name, f"unknown; {_suggest(field, Show)}")
+            if field not in Settings.model_fields:
+                yield Problem("environment", None, name, f"unknown; {_suggest(field, Settings)}")
 
 
 def problem_at(sources: Sources, loc: tuple[str, ...], message: str) -> Problem:

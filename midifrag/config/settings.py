@@ -199,7 +199,7 @@ class PageSettings(Strict):
     port: int = Field(default=8765, ge=0, le=65535, description="its port; 0 for any that is free")
 
 
-class Show(Strict):
+class Settings(Strict):
     """All of ``presets.yaml``. Everything has a default."""
 
     model: str = Field(

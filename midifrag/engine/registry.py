@@ -41,9 +41,9 @@ BUILT_IN: dict[str, WorkerFactory] = {"sketch": sketch_worker, "stable-audio": s
 
 def engine_choice(loaded: Loaded, model: str) -> EngineChoice:
     """What an engine is told to load for ``model`` of a show."""
-    engine = loaded.show.engine
+    engine = loaded.settings.engine
     options = {"max_in_flight": engine.max_in_flight} if engine.max_in_flight else {}
-    return EngineChoice(model, loaded.source(model), engine.device, loaded.show.precision, options)
+    return EngineChoice(model, loaded.source(model), engine.device, loaded.settings.precision, options)
 
 
 def factory_for(choice: EngineChoice) -> WorkerFactory | EngineFactory:

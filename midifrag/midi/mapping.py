@@ -10,7 +10,7 @@ from typing import assert_never
 
 from midifrag.config.actions import ACTIONS, Action
 from midifrag.config.banks import Bank, Control
-from midifrag.config.settings import Show
+from midifrag.config.settings import Settings
 from midifrag.intents import ClearQueue, Intent, MoveControl, Panic, Press, Release, SelectBank
 from midifrag.midi.decoding import Pair
 from midifrag.midi.describing import PlayedIntent, describe_event, describe_intent
@@ -43,15 +43,15 @@ class Mapper:
     ``pairs`` has the 14-bit CCs for the decoders, ``switches`` the CC numbers that act as buttons, for the inbox.
     """
 
-    def __init__(self, show: Show, bank: Bank) -> None:
-        self.show = show
+    def __init__(self, settings: Settings, bank: Bank) -> None:
+        self.settings = settings
         self.bank = bank
         self.pairs: frozenset[Pair] = frozenset(
             (control.port, control.channel, control.cc)
-            for control in (*show.controls, *bank.controls)
+            for control in (*settings.controls, *bank.controls)
             if control.bits == 14 and control.cc is not None
         )
-        self.switches: frozenset[int] = frozenset(action.cc for action in show.actions if action.cc is not None)
+        self.switches: frozenset[int] = frozenset(action.cc for action in settings.actions if action.cc is not None)
 
     def intents(self, event: MidiEvent) -> tuple[Intent, ...]:
         """What the performer wants with ``event``; empty where nothing is mapped."""
@@ -95,10 +95,10 @@ class Mapper:
                 assert_never(event)
 
     def _actions(self, event: MidiEvent) -> list[Action]:
-        return [action for action in self.show.actions if _concerns(action, event)]
+        return [action for action in self.settings.actions if _concerns(action, event)]
 
     def _moves(self, event: ControlChange | PitchBend | Aftertouch) -> tuple[MoveControl, ...]:
-        for controls in (self.bank.controls, self.show.controls):
+        for controls in (self.bank.controls, self.settings.controls):
             moved = [control for control in controls if _moved_by(control, event)]
             if moved:
                 return tuple(MoveControl(c.id, _position(c, event)) for c in moved)

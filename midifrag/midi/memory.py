@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 
 import mido
 
-from midifrag.config.settings import Show, VirtualPort
+from midifrag.config.settings import Settings, VirtualPort
 from midifrag.errors import PortError
 from midifrag.midi.messages import MidiEvent, PortChanged
 from midifrag.midi.ports import Ports
@@ -112,7 +112,7 @@ class _MemoryOutput:
 
 
 def memory_ports(
-    show: Show,
+    settings: Settings,
     on_event: Callable[[MidiEvent], None],
     on_change: Callable[[PortChanged], None] = lambda _change: None,
     clock: Callable[[], float] = time.monotonic,
@@ -123,7 +123,7 @@ def memory_ports(
     """
     ports = {
         name: settings.model_copy(update={"input": VirtualPort(virtual=name), "output": VirtualPort(virtual=name)})
-        for name, settings in show.ports.items()
+        for name, settings in settings.ports.items()
     }
     backend = MemoryBackend()
-    return Ports(show.model_copy(update={"ports": ports}), on_event, on_change, backend, clock), backend
+    return Ports(settings.model_copy(update={"ports": ports}), on_event, on_change, backend, clock), backend

@@ -15,7 +15,7 @@ from typing import Literal, TypeAlias
 
 import mido
 
-from midifrag.config.settings import Show
+from midifrag.config.settings import Settings
 from midifrag.errors import MidiGoneError, PortError
 from midifrag.midi.backends import CLIENT, choose_backend
 from midifrag.midi.decoding import MessageDecoder, Pair
@@ -42,13 +42,13 @@ class Ports:
 
     def __init__(
         self,
-        show: Show,
+        settings: Settings,
         on_event: Callable[[MidiEvent], None],
         on_change: Callable[[PortChanged], None] = lambda _change: None,
         backend: Backend | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._show = show
+        self._settings = settings
         self._echo = EchoFilter()
         self._output = OutputThread(self._sending, self._send_failed)
         self._on_event = on_event
@@ -57,7 +57,7 @@ class Ports:
         self._clock = clock
         self._lock = threading.RLock()
         self._endpoints = [
-            endpoint for port, settings in show.ports.items() for endpoint in endpoints_of(port, settings)
+            endpoint for port, settings in settings.ports.items() for endpoint in endpoints_of(port, settings)
         ]
         self._decoders = {
             endpoint.port: MessageDecoder(endpoint.port, endpoint.settings.channel)
@@ -76,7 +76,7 @@ class Ports:
         Raises `NoMidiError` where there is no MIDI system, and PortError where a pattern matches several ports.
         """
         if self._backend is None:
-            self._backend = choose_backend(self._show.backend)
+            self._backend = choose_backend(self._settings.backend)
         self._output.start()
         try:
             self._look(strict=True)

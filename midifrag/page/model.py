@@ -94,7 +94,7 @@ class PageModel:
         self.configuration = configuration
         self.view = View(configuration.loaded)
         self.forecast = Forecast()
-        self.archive = Archive(configuration.archive, configuration.loaded.show.archive)
+        self.archive = Archive(configuration.archive, configuration.loaded.settings.archive)
         self.midi: deque[MidiSeen] = deque(maxlen=MIDI_LINES)
         self.changed_takes: deque[TakeRecord] = deque(maxlen=CHANGED_TAKES)
         self.versions: dict[Part, int] = dict.fromkeys(Part, 1)
@@ -149,7 +149,7 @@ class PageModel:
         pad = bank.pads.get(key) if bank else None
         if pad is None:
             return
-        port = pad.port or next(iter(self.loaded.show.ports), "")
+        port = pad.port or next(iter(self.loaded.settings.ports), "")
         velocity = min(max(1 / 127, velocity), 1.0)
         self.put(Press(key.note, key.channel or 1, port, velocity, time.monotonic(), source="page"))
 
@@ -175,7 +175,7 @@ class PageModel:
 
     def info(self, model: str | None = None) -> EngineInfo | None:
         """What is loaded for a model, by default the show's."""
-        engine = self.view.engines.get(model or self.loaded.show.model)
+        engine = self.view.engines.get(model or self.loaded.settings.model)
         return engine.info if engine else None
 
     def landings(self) -> dict[int, float]:

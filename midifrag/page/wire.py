@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 from midifrag.config.loading import Loaded
-from midifrag.config.settings import Show
+from midifrag.config.settings import Settings
 from midifrag.events import (
     BankChanged,
     ControlChanged,
@@ -64,6 +64,6 @@ FromPage: TypeAlias = Intent | ReadAgain
 
 def configuration(loaded: Loaded) -> Configuration:
     """``loaded`` as it can be sent; folders are made absolute here, where the show was started."""
-    fields: dict[str, Any] = {name: getattr(loaded.show, name) for name in Show.model_fields}
-    plain = replace(loaded, show=Show.model_construct(**fields))
+    fields: dict[str, Any] = {name: getattr(loaded.settings, name) for name in Settings.model_fields}
+    plain = replace(loaded, settings=Settings.model_construct(**fields))
     return Configuration(plain, loaded.fragments_folder, loaded.archive_folder)

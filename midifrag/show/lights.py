@@ -14,7 +14,7 @@ from typing import Protocol, TypeAlias, assert_never
 import mido
 
 from midifrag.bridge.view import View
-from midifrag.config.settings import Show
+from midifrag.config.settings import Settings
 from midifrag.events import (
     BankChanged,
     ConfigurationChanged,
@@ -56,8 +56,10 @@ class Lights:
     ``device(port)`` gives the name of the device at a port, for drivers of families.
     """
 
-    def __init__(self, show: Show, send: Send, view: View, device: Callable[[str], str] = lambda _port: "") -> None:
-        self._show = show
+    def __init__(
+        self, settings: Settings, send: Send, view: View, device: Callable[[str], str] = lambda _port: ""
+    ) -> None:
+        self._settings = settings
         self._send = send
         self._view = view
         self._device = device
@@ -97,7 +99,7 @@ class Lights:
         self._lit.clear()
 
     def _connected(self, port: str) -> None:
-        surface = make_surface(self._show.ports[port].surface, self._device(port))
+        surface = make_surface(self._settings.ports[port].surface, self._device(port))
         self._surfaces[port] = surface
         self._lit[port] = {}
         self._send(port, surface.init(), led=False)
@@ -143,7 +145,7 @@ class Lights:
                         self._send(port, surface.show(_light(rested)))
 
     def _landed(self, job: int, slot: int) -> None:
-        notify = self._show.notify
+        notify = self._settings.notify
         if notify is None or job in self._told or notify.first_note + slot - 1 > 127:
             return
         self._told.append(job)

@@ -10,7 +10,7 @@ from typing import TypeVar
 import mido
 
 from midifrag.bridge.bridge import Introduce
-from midifrag.config.settings import Show
+from midifrag.config.settings import Settings
 from midifrag.events import JobChanged, StateChange
 from midifrag.midi.memory import MemoryBackend, memory_ports
 from midifrag.midi.messages import MidiEvent, PortChanged
@@ -35,10 +35,10 @@ class ClipPorts:
         self.backend: MemoryBackend | None = None
 
     def __call__(
-        self, show: Show, on_event: Callable[[MidiEvent], None], on_change: Callable[[PortChanged], None]
+        self, settings: Settings, on_event: Callable[[MidiEvent], None], on_change: Callable[[PortChanged], None]
     ) -> Ports:
         """Make the ports (`midifrag.show.runtime.MakePorts`)."""
-        ports, self.backend = memory_ports(show, on_event, on_change)
+        ports, self.backend = memory_ports(settings, on_event, on_change)
         return ports
 
     def send(self, message: mido.Message) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from midifrag.bridge.bridge import Reload
 from midifrag.config import loading
-from midifrag.config.settings import Show
+from midifrag.config.settings import Settings
 from midifrag.errors import ConfigurationError
 from midifrag.events import Notice
 from midifrag.states import NoticeLevel
@@ -51,7 +51,7 @@ class ConfigWatch:
         self._put = put
         self._interval = interval
         self._refused: dict[Path, loading.Stamp] | None = None
-        self._begun = loaded.show
+        self._begun = loaded.settings
         self._woken = threading.Event()
         self._closing = False
         self._thread = threading.Thread(target=self._run, name="configuration", daemon=True)
@@ -93,8 +93,8 @@ class ConfigWatch:
             self._refused = stamps
             self._put(Notice(NoticeLevel.ERROR, f"unexpected: {error!r} (the last good configuration stays)"))
             return
-        told = self._waiting(self._loaded.show)
-        waits = [name for name in self._waiting(loaded.show) if name not in told]
+        told = self._waiting(self._loaded.settings)
+        waits = [name for name in self._waiting(loaded.settings) if name not in told]
         if waits:
             text = f"{', '.join(waits)}: changed, takes effect at the next start"
             self._put(Notice(NoticeLevel.WARNING, text))
@@ -108,9 +108,9 @@ class ConfigWatch:
             if not self._closing:
                 self.look()
 
-    def _waiting(self, show: Show) -> list[str]:
+    def _waiting(self, settings: Settings) -> list[str]:
         """What of a show differs from how it was begun, and only counts at the next start."""
-        return [name for name in AT_START if attrgetter(name)(self._begun) != attrgetter(name)(show)]
+        return [name for name in AT_START if attrgetter(name)(self._begun) != attrgetter(name)(settings)]
 
 
 def is_emptied(path: Path) -> bool:

@@ -18,7 +18,7 @@ from midifrag.bridge.inbox import Inbox
 from midifrag.bridge.warmup import aligns_loops, warm_renders
 from midifrag.clock import Clock, SystemClock
 from midifrag.config.loading import Loaded
-from midifrag.config.settings import Show
+from midifrag.config.settings import Settings
 from midifrag.engine.messages import EngineEvent
 from midifrag.engine.pool import EnginePool
 from midifrag.engine.protocol import Engine, EngineChoice
@@ -51,7 +51,7 @@ _log = logging.getLogger(__name__)
 
 
 #: How a show's ports are made: settings, where events go, where port changes go. Nothing is opened yet.
-MakePorts: TypeAlias = Callable[[Show, Callable[[MidiEvent], None], Callable[[PortChanged], None]], Ports]
+MakePorts: TypeAlias = Callable[[Settings, Callable[[MidiEvent], None], Callable[[PortChanged], None]], Ports]
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,18 +77,18 @@ class Runtime:
     ) -> None:
         self.begun = loaded
         self.clock = clock or SystemClock()
-        show = loaded.show
+        settings = loaded.settings
         self.inbox = Inbox()
-        self.slots = Slots(loaded.fragments_folder, show.fragments.count, show.fragments.name)
-        archive = Archive(loaded.archive_folder, show.archive)
+        self.slots = Slots(loaded.fragments_folder, settings.fragments.count, settings.fragments.name)
+        archive = Archive(loaded.archive_folder, settings.archive)
         self.writer = FragmentWriter(self.slots, archive, self.inbox.put)
         self.log = SessionLog(loaded.archive_folder / "sessions")
         self._make_engine = make_engine or _create
-        fallback = None if show.engine.fallback == "none" else show.engine.fallback
+        fallback = None if settings.engine.fallback == "none" else settings.engine.fallback
         self.engines = EnginePool(self._engine_for, self._heard, fallback)
-        self.ports = make_ports(show, self.inbox.put, self.inbox.put)
+        self.ports = make_ports(settings, self.inbox.put, self.inbox.put)
         self.bridge = Bridge(loaded, self.engines, self.writer.submit, self._publish, self.clock)
-        self._lights = Lights(show, self.ports.send, self.bridge.view, self.ports.device)
+        self._lights = Lights(settings, self.ports.send, self.bridge.view, self.ports.device)
         self.configuration = ConfigWatch(loaded, self.put)
         self._watchers: list[Watcher[StateChange]] = []
         self._monitors: list[Watcher[Heard]] = []
@@ -125,7 +125,7 @@ class Runtime:
         try:
             self.ports.open()
         except NoMidiError as error:
-            if not self.begun.show.page.enabled:
+            if not self.begun.settings.page.enabled:
                 raise
             self._first_words.append(Notice(NoticeLevel.ERROR, f"{error} The page works without."))
 
@@ -264,7 +264,7 @@ class Runtime:
 
     def _engine_for(self, model: str) -> Engine:
         loaded = self.bridge.loaded
-        return self._make_engine(engine_choice(loaded, model), loaded.show.engine.host)
+        return self._make_engine(engine_choice(loaded, model), loaded.settings.engine.host)
 
     def _heard(self, model: str, event: EngineEvent) -> None:
         self.inbox.put(FromEngine(model, event))
@@ -273,7 +273,7 @@ class Runtime:
 def _logged(change: StateChange) -> object:
     """A change as the log holds it; a configuration as what its file says."""
     if isinstance(change, ConfigurationChanged):
-        return {"event": "show", "show": change.loaded.show.model_dump(mode="json", by_alias=True)}
+        return {"event": "show", "show": change.loaded.settings.model_dump(mode="json", by_alias=True)}
     return change
 
 

@@ -129,7 +129,7 @@ def test_an_archived_take_goes_into_the_slot_that_is_asked_for_as_the_show_cuts_
     rig = Rig(two_banks(fragments={"fade_ms": 33}))
     rig.program(5)
     rig.bridge.handle(SendTake(12, 4))
-    assert rig.writes == [LandArchived(1, 12, rig.bridge.loaded.show.fragments.options(), 4)]
+    assert rig.writes == [LandArchived(1, 12, rig.bridge.loaded.settings.fragments.options(), 4)]
     assert rig.writes[0].options.fade_ms == 33
     (job,) = rig.bridge.renders.jobs
     assert job.origin.bank == "two"

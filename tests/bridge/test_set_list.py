@@ -83,7 +83,7 @@ def test_reload_keeps_the_bank_where_it_is_still_there():
     banks.activate(1)
     changed = loaded(bank("three"), bank("two"), tempo=120)
     assert not banks.reload(changed)
-    assert (banks.loaded, banks.index, banks.bank, banks.show) == (changed, 1, changed.banks[1], changed.show)
+    assert (banks.loaded, banks.index, banks.bank, banks.settings) == (changed, 1, changed.banks[1], changed.settings)
     assert banks.reload(loaded(bank("three"), bank("four"), tempo=77))
     assert (banks.bank.slug, banks.tempo.bpm) == ("three", 77)
 
@@ -96,11 +96,11 @@ def test_a_set_list_holds_the_pads_of_its_banks():
 
 def test_messages_mean_what_they_mean_in_the_active_bank_and_the_configuration_in_use():
     banks = SetList(two())
-    assert (banks.mapper.bank, banks.mapper.show) == (banks.loaded.banks[0], banks.loaded.show)
+    assert (banks.mapper.bank, banks.mapper.settings) == (banks.loaded.banks[0], banks.loaded.settings)
     banks.activate(1)
-    assert (banks.mapper.bank, banks.mapper.show) == (banks.loaded.banks[1], banks.loaded.show)
+    assert (banks.mapper.bank, banks.mapper.settings) == (banks.loaded.banks[1], banks.loaded.settings)
     banks.reload(loaded(bank("two"), controls=[{"cc": 1, "sets": "steps", "range": [1, 128]}]))
-    assert (banks.mapper.bank, banks.mapper.show) == (banks.loaded.banks[0], banks.loaded.show)
+    assert (banks.mapper.bank, banks.mapper.settings) == (banks.loaded.banks[0], banks.loaded.settings)
     banks.values.move("cc 1 sets steps", 1.0)
     assert banks.values.effective == {"steps": 128}
 

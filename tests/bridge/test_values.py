@@ -4,7 +4,7 @@ from tests.support.shows import bank, loaded
 
 
 def live(**control):
-    show = loaded(controls=[{"cc": 21, "sets": "cfg_scale", "range": [0, 10], **control}]).show
+    show = loaded(controls=[{"cc": 21, "sets": "cfg_scale", "range": [0, 10], **control}]).settings
     return LiveValues(show, bank()), show.controls[0].id
 
 
@@ -36,7 +36,7 @@ def test_pickup_waits_and_then_takes_over():
 
 def test_a_first_move_is_picked_up_where_the_defaults_stand():
     controls = [{"cc": 21, "sets": "cfg_scale", "range": [0, 10], "takeover": "pickup"}]
-    show = loaded(controls=controls, defaults={"cfg_scale": 2}).show
+    show = loaded(controls=controls, defaults={"cfg_scale": 2}).settings
     values, key = LiveValues(show, bank(defaults={"cfg_scale": 6})), show.controls[0].id
     waits = values.move(key, 1.0)
     assert (waits.waiting, waits.value, values.effective) == (True, None, {})
@@ -48,7 +48,7 @@ def test_a_first_move_is_picked_up_where_the_defaults_stand():
 
 
 def test_values_of_a_banks_own_control_rest_with_the_bank():
-    show = loaded().show
+    show = loaded().settings
     one = bank("one", controls=[{"cc": 1, "sets": "steps", "range": [1, 100]}])
     values = LiveValues(show, one)
     values.move(one.controls[0].id, 1.0)
@@ -62,7 +62,7 @@ def test_values_go_with_the_control_that_set_them_and_others_stay():
     values, key = live()
     values.move(key, 0.5)
     values.set("steps", 7)
-    values.configure(loaded().show, bank())
+    values.configure(loaded().settings, bank())
     assert values.effective == {"steps": 7}
 
 
@@ -70,7 +70,7 @@ def test_a_value_that_is_set_after_its_control_went_stays():
     values, key = live()
     values.move(key, 0.5)
     for _ in range(2):
-        values.configure(loaded().show, bank())
+        values.configure(loaded().settings, bank())
         values.set("cfg_scale", 8.0)
     assert values.effective == {"cfg_scale": 8.0}
 
@@ -78,13 +78,13 @@ def test_a_value_that_is_set_after_its_control_went_stays():
 def test_values_stay_while_another_control_sets_the_same():
     values, key = live()
     values.move(key, 0.5)
-    values.configure(loaded(controls=[{"cc": 22, "sets": "cfg_scale", "range": [0, 10]}]).show, bank())
+    values.configure(loaded(controls=[{"cc": 22, "sets": "cfg_scale", "range": [0, 10]}]).settings, bank())
     assert values.effective == {"cfg_scale": 5}
 
 
 def test_values_of_a_banks_own_control_go_with_it_too():
     own = bank(controls=[{"cc": 1, "sets": "steps", "range": [1, 100]}])
-    show = loaded(controls=[{"cc": 2, "sets": "seconds", "range": [1, 3]}]).show
+    show = loaded(controls=[{"cc": 2, "sets": "seconds", "range": [1, 3]}]).settings
     values = LiveValues(show, own)
     values.move("cc 1 sets steps", 1.0)
     values.move("cc 2 sets seconds", 0.5)
@@ -95,7 +95,7 @@ def test_values_of_a_banks_own_control_go_with_it_too():
 
 
 def test_a_banks_own_control_sets_over_the_shows():
-    show = loaded(controls=[{"cc": 2, "sets": "steps", "range": [1, 100]}]).show
+    show = loaded(controls=[{"cc": 2, "sets": "steps", "range": [1, 100]}]).settings
     values = LiveValues(show, bank(controls=[{"cc": 1, "sets": "steps", "range": [1, 10]}]))
     values.move("cc 2 sets steps", 1.0)
     assert values.move("cc 1 sets steps", 1.0) == ControlChanged("steps", 10)
@@ -105,7 +105,7 @@ def test_a_banks_own_control_sets_over_the_shows():
 
 
 def test_what_is_set_outright_belongs_to_who_moves_it():
-    show = loaded().show
+    show = loaded().settings
     one = bank("one", controls=[{"cc": 1, "sets": "steps", "range": [1, 100]}])
     values = LiveValues(show, one)
     assert values.set("steps", 7) == ControlChanged("steps", 7)
@@ -117,7 +117,7 @@ def test_what_is_set_outright_belongs_to_who_moves_it():
 
 
 def test_a_parameter_is_given_back_wherever_it_was_set():
-    show = loaded(controls=[{"cc": 2, "sets": "steps", "range": [1, 100]}]).show
+    show = loaded(controls=[{"cc": 2, "sets": "steps", "range": [1, 100]}]).settings
     values = LiveValues(show, bank())
     values.move("cc 2 sets steps", 1.0)
     values.configure(show, bank(controls=[{"cc": 1, "sets": "steps", "range": [1, 10]}]))
@@ -135,7 +135,7 @@ def test_a_control_that_waits_says_what_counts_meanwhile():
 
 def test_takeover_starts_over_when_controls_are_used_anew():
     control = {"cc": 21, "sets": "cfg_scale", "range": [0, 10], "takeover": "pickup"}
-    show = loaded(controls=[control]).show
+    show = loaded(controls=[control]).settings
     values = LiveValues(show, bank())
     assert values.move("cc 21 sets cfg_scale", 0.2).value == 2
     assert values.move("cc 21 sets cfg_scale", 0.9).value == 9
@@ -144,6 +144,6 @@ def test_takeover_starts_over_when_controls_are_used_anew():
 
 
 def test_a_random_seed_is_nowhere_on_a_knobs_way():
-    show = loaded(controls=[{"cc": 1, "sets": "seed", "range": [0, 100], "takeover": "pickup"}]).show
+    show = loaded(controls=[{"cc": 1, "sets": "seed", "range": [0, 100], "takeover": "pickup"}]).settings
     values = LiveValues(show, bank(defaults={"seed": "random"}))
     assert values.move("cc 1 sets seed", 1.0) == ControlChanged("seed", 100)

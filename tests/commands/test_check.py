@@ -38,6 +38,6 @@ def test_check_compares_patterns_with_the_ports_there_are(monkeypatch, names, li
     monkeypatch.setattr(check, "list_ports", lambda _backend: PortList("test", names, names))
     loaded = loading.load(shipped_path(), environment={})
     ports = {"pads": PortSettings.model_validate({"in": "Launchpad"})}
-    show = loaded.show.model_copy(update={"ports": ports})
+    show = loaded.settings.model_copy(update={"ports": ports})
     found = check.missing_ports(loading.Loaded(show, loaded.banks, loaded.path))
     assert (line is None and found == []) or line in found[0]

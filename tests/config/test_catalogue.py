@@ -5,7 +5,7 @@ from importlib.metadata import EntryPoint
 import pytest
 
 from midifrag.config import catalogue
-from midifrag.config.settings import Show
+from midifrag.config.settings import Settings
 
 
 @pytest.fixture
@@ -23,8 +23,8 @@ def test_all_engines_are_listed_built_in_first(plugins):
 
 
 def test_a_plug_in_s_name_is_a_model_s_name_in_a_set(plugins):
-    assert "bells" in Show(model="bells").known_models
-    assert "bells" not in Show().models
+    assert "bells" in Settings(model="bells").known_models
+    assert "bells" not in Settings().models
 
 
 def test_models_are_found_by_name():

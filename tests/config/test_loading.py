@@ -42,12 +42,12 @@ def test_the_shipped_set_is_right_and_covers_the_pad_grid():
 def test_the_shipped_bank_for_stable_audio_open_is_right(tmp_path):
     loaded = loading.load(shipped_path(), {"set_list": ["open"]}, environment={})
     assert {loaded.banks[0].defaults.model} == {"open"}
-    assert loaded.show.source("open") == {"hub": "stabilityai/stable-audio-open-1.0"}
+    assert loaded.settings.source("open") == {"hub": "stabilityai/stable-audio-open-1.0"}
 
 
 def test_one_bank_with_one_pad_is_a_show(show):
     loaded = loading.load(show(), environment={})
-    assert loaded.show.fragments.count == 8
+    assert loaded.settings.fragments.count == 8
     assert loaded.banks[0].pads[PadKey(36)].prompt == "rain"
     assert loaded.fragments_folder == Path("fragments").absolute()
     assert loaded.archive_folder == Path("fragments").absolute() / "archive"
@@ -69,7 +69,7 @@ def test_environment_overrides_the_file_and_flags_override_both(show):
         "MIDIFRAG_MODEL": "sketch",
     }
     loaded = loading.load(path, {"fragments": {"folder": "c"}}, environment)
-    assert (loaded.show.fragments.count, loaded.show.fragments.folder) == (5, "c")
+    assert (loaded.settings.fragments.count, loaded.settings.fragments.folder) == (5, "c")
 
 
 @pytest.mark.parametrize(

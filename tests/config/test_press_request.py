@@ -11,7 +11,7 @@ BEAT = {"prompt": "beat, {bpm} bpm"}
 
 def asked(pad, show=None, **how):
     one = bank(pads={36: pad}, defaults={"steps": 6, "cfg_scale": 2})
-    return press_request((show or loaded(one)).show, one, one.pads[PadKey(36)], **how)
+    return press_request((show or loaded(one)).settings, one, one.pads[PadKey(36)], **how)
 
 
 def test_pad_bank_and_show_in_this_order():

@@ -5,12 +5,12 @@ import re
 import pytest
 from pydantic import ValidationError
 
-from midifrag.config.settings import Action, ModelSource, PortSettings, Show, SlotSettings, VirtualPort
+from midifrag.config.settings import Action, ModelSource, PortSettings, Settings, SlotSettings, VirtualPort
 from midifrag.fragment.options import FragmentOptions
 
 
 def test_everything_has_a_default():
-    show = Show()
+    show = Settings()
     assert (show.model, show.fragments.count, show.page.port, show.engine.host) == ("pocket", 8, 8765, "process")
     assert show.ports == {
         "midifrag": PortSettings(input=VirtualPort(virtual="midifrag"), output=VirtualPort(virtual="midifrag"))
@@ -93,7 +93,7 @@ def test_an_action_has_one_source(sources):
 
 
 def test_where_a_model_comes_from():
-    show = Show.model_validate({"models": {"mine": {"folder": "m"}, "small": {"folder": "own"}}})
+    show = Settings.model_validate({"models": {"mine": {"folder": "m"}, "small": {"folder": "own"}}})
     assert show.source("mine") == {"folder": "m"}
     assert show.source("small") == {"folder": "own"}
     assert show.source("open") == {"hub": "stabilityai/stable-audio-open-1.0"}

@@ -3,7 +3,7 @@
 import mido
 import pytest
 
-from midifrag.config.settings import Show
+from midifrag.config.settings import Settings
 from midifrag.states import PadState
 from midifrag.surface import make_surface, surfaces
 from midifrag.surface.driver import PadLight
@@ -19,7 +19,7 @@ def pad(number, state, colour=None):
 
 
 def test_a_set_may_name_it():
-    show = Show.model_validate({"ports": {"pads": {"in": "My Grid", "out": "My Grid", "surface": "my_grid"}}})
+    show = Settings.model_validate({"ports": {"pads": {"in": "My Grid", "out": "My Grid", "surface": "my_grid"}}})
     assert show.ports["pads"].surface == "my_grid"
     assert "my_grid" in surfaces()
 

@@ -4,7 +4,7 @@ from hypothesis import strategies as st
 
 from midifrag import intents
 from midifrag.config.banks import Bank
-from midifrag.config.settings import Show
+from midifrag.config.settings import Settings
 from midifrag.midi.mapping import Mapper
 from midifrag.midi.messages import Aftertouch, ControlChange, NoteOff, NoteOn, PitchBend, ProgramChange, Tick
 from midifrag.pad_key import PadKey
@@ -17,7 +17,7 @@ def bank(**more):
 
 def mapper(bank_more=None, **show):
     ports = {"pads": {"in": "x"}, "keys": {"in": "y"}}
-    return Mapper(Show.model_validate({"ports": ports, **show}), bank(**(bank_more or {})))
+    return Mapper(Settings.model_validate({"ports": ports, **show}), bank(**(bank_more or {})))
 
 
 def on(note, channel=1, port="pads", velocity=127):

@@ -3,7 +3,7 @@ from __future__ import annotations
 import mido
 import pytest
 
-from midifrag.config.settings import Show
+from midifrag.config.settings import Settings
 from midifrag.errors import PortError
 from midifrag.midi.memory import MemoryBackend, memory_ports
 from midifrag.midi.messages import NoteOn
@@ -81,7 +81,7 @@ def test_what_is_not_there_cannot_be_opened_unless_it_is_made():
 def test_a_show_can_be_played_without_devices():
     events, changes = [], []
     ports = {"pads": {"in": "Launchpad", "channel": 2}, "keys": {"in": "K"}}
-    show = Show.model_validate({"ports": ports})
+    show = Settings.model_validate({"ports": ports})
     made, backend = memory_ports(show, events.append, changes.append, clock=lambda: 7.0)
     made.open()
     backend.play("keys", PRESS)

@@ -35,7 +35,7 @@ PATIENCE = 300.0
 # --- without a process -----------------------------------------------------------------------------------------------
 
 
-class Show:
+class Settings:
     """As much of a running show as the page's host uses; it keeps what it is told."""
 
     def __init__(self):
@@ -53,7 +53,7 @@ class Show:
 
 @pytest.fixture
 def page():
-    made = Page(Show(), PageSettings(port=0))
+    made = Page(Settings(), PageSettings(port=0))
     yield made
     made.close()
 
@@ -90,7 +90,7 @@ def test_a_changed_configuration_is_told_as_one_that_can_be_sent(page):
 
 def test_midi_is_told_with_what_it_does_and_without_the_clock(page):
     show = loaded()
-    mapper = Mapper(show.show, show.banks[0])
+    mapper = Mapper(show.settings, show.banks[0])
     press = NoteOn("midifrag", 1, 36, 100, 5.0)
 
     def show_midi():
@@ -122,7 +122,7 @@ def test_what_browsers_want_goes_to_the_show(page):
 
 def test_only_where_others_can_reach_it_the_invitation_has_a_code(page):
     assert page.invitation == f"     page       {page.address}"
-    open_to_all = Page(Show(), PageSettings(host="0.0.0.0", port=0))
+    open_to_all = Page(Settings(), PageSettings(host="0.0.0.0", port=0))
     assert f"page       {open_to_all.address}\n" in open_to_all.invitation
     assert "token=" in open_to_all.address
     assert "▀" in open_to_all.invitation
@@ -138,7 +138,7 @@ def test_a_process_that_cannot_be_started_is_tried_again(monkeypatch, caplog):
 
     monkeypatch.setattr(host, "BACK_OFF", (0.0,))
     monkeypatch.setattr(Page, "_live", fails)
-    page = Page(Show(), PageSettings(port=0))
+    page = Page(Settings(), PageSettings(port=0))
     page.start()
     for _ in range(3):
         assert tried.acquire(timeout=PATIENCE)
@@ -151,7 +151,7 @@ def test_a_port_that_was_taken_is_told_once_it_begins(monkeypatch):
     monkeypatch.setattr(Page, "_live", lambda page: page._closing.wait(PATIENCE))
     with socket.create_server(("127.0.0.1", 0)) as other:
         port = other.getsockname()[1]
-        page = Page(Show(), PageSettings(port=port))
+        page = Page(Settings(), PageSettings(port=port))
         page.start()
         page.close()
     assert [notice.level for notice in page._runtime.put_in] == [NoticeLevel.WARNING]

@@ -14,7 +14,7 @@ def test_a_configuration_can_be_sent_and_says_the_same_there():
     sent = configuration(show)
     there = pickle.loads(pickle.dumps(sent))
     assert there == sent
-    assert there.loaded.show.model_dump() == show.show.model_dump()
+    assert there.loaded.settings.model_dump() == show.settings.model_dump()
     assert there.loaded.banks == show.banks
 
 

@@ -10,7 +10,7 @@ import time
 
 import mido
 
-from midifrag.config.settings import Show
+from midifrag.config.settings import Settings
 from midifrag.midi.ports import Ports
 from tests.jack import BACKEND, Peer, Server
 
@@ -20,7 +20,7 @@ PORTS = {"pads": {"in": "pads out", "out": "pads in"}, "live": {"out": {"virtual
 def main() -> None:
     server = Server()
     peer = Peer("pads")
-    show = Show.model_validate({"backend": BACKEND, "ports": PORTS})
+    show = Settings.model_validate({"backend": BACKEND, "ports": PORTS})
     ports = Ports(show, lambda _event: None, lambda change: print(change.text, flush=True))
     ports.open()
     time.sleep(0.3)

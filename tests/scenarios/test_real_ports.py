@@ -11,7 +11,7 @@ import mido
 import pytest
 
 from midifrag.bridge.inbox import Inbox
-from midifrag.config.settings import Show
+from midifrag.config.settings import Settings
 from midifrag.midi.jack import WatchedOutput
 from midifrag.midi.messages import NoteOn, PortChanged
 from midifrag.midi.port_names import list_ports
@@ -29,7 +29,9 @@ class Opened:
 
     def __init__(self, backend, ports):
         self.inbox = Inbox()
-        self.ports = Ports(Show.model_validate({"backend": backend, "ports": ports}), self.inbox.put, self.inbox.put)
+        self.ports = Ports(
+            Settings.model_validate({"backend": backend, "ports": ports}), self.inbox.put, self.inbox.put
+        )
         self.ports.open()
 
     def until(self, wanted, timeout=PATIENCE):

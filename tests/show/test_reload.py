@@ -63,7 +63,7 @@ def test_a_file_that_was_just_emptied_is_left_alone_until_it_is_written(show):
     assert show.put_items == []
     change(show, "set_list: [opening]\ntempo: 99\n", "presets.yaml")
     show.watch.look()
-    assert show.put_items[-1].loaded.show.tempo == 99
+    assert show.put_items[-1].loaded.settings.tempo == 99
 
 
 def test_what_is_only_read_at_the_start_is_said(show):

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from midifrag.commands.show import _say_goodbye, stopping
+from midifrag.commands.run import _say_goodbye, stopping
 from midifrag.engine.registry import create_engine
 from midifrag.errors import PortError, StorageError
 from midifrag.events import EngineChanged, JobChanged, Notice
@@ -237,7 +237,7 @@ class FullDisk:
 
 
 def test_takes_that_stay_unwritten_are_kept_elsewhere_and_are_a_failure_at_the_end(tmp_path, monkeypatch, capsys):
-    monkeypatch.setattr("midifrag.commands.show.rescue_folder", lambda: tmp_path / "rescued")
+    monkeypatch.setattr("midifrag.commands.run.rescue_folder", lambda: tmp_path / "rescued")
     with pytest.raises(StorageError, match="1 of the takes"):
         _say_goodbye(FullDisk(), ExitStack())
     told = capsys.readouterr().err
@@ -253,7 +253,7 @@ def test_takes_that_stay_unwritten_are_kept_elsewhere_and_are_a_failure_at_the_e
 
 def test_takes_that_find_no_room_anywhere_are_described(tmp_path, monkeypatch, capsys):
     (tmp_path / "file").touch()
-    monkeypatch.setattr("midifrag.commands.show.rescue_folder", lambda: tmp_path / "file")
+    monkeypatch.setattr("midifrag.commands.run.rescue_folder", lambda: tmp_path / "file")
     with pytest.raises(StorageError):
         _say_goodbye(FullDisk(), ExitStack())
     (described,) = [line for line in capsys.readouterr().err.splitlines() if line.startswith("lost: {")]

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 import mido
 
 from midifrag.bridge.view import View
-from midifrag.config.settings import Show
+from midifrag.config.settings import Settings
 from midifrag.events import PortChanged, StateChange
 from midifrag.show.lights import Lights
 
@@ -25,7 +25,7 @@ class LightsRig:
         self.sent: list[tuple[str, str]] = []
         self.kinds: list[bool] = []
         self.view = View()
-        settings = Show.model_validate({"ports": PORTS, **show})
+        settings = Settings.model_validate({"ports": PORTS, **show})
         self.lights = Lights(settings, self.send, self.view, {"pad": "Mini"}.get)
         self.handle(*(PortChanged(port, "out", "open", "") for port in connect))
 

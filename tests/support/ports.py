@@ -7,7 +7,7 @@ from typing import Any
 
 import mido
 
-from midifrag.config.settings import Show
+from midifrag.config.settings import Settings
 from midifrag.midi.memory import MemoryBackend
 from midifrag.midi.messages import MidiEvent, PortChanged
 from midifrag.midi.ports import Ports
@@ -23,7 +23,7 @@ class PortsRig:
         self.events: list[MidiEvent] = []
         self.changes: list[PortChanged] = []
         self.backend = MemoryBackend(plugged)
-        show = Show.model_validate({"ports": ports})
+        show = Settings.model_validate({"ports": ports})
         self.ports = Ports(show, self.events.append, self.changes.append, self.backend, clock)
 
     def states(self) -> list[tuple[str, str]]:

@@ -7,7 +7,7 @@ from typing import Any
 
 from midifrag.config.banks import Bank
 from midifrag.config.loading import Loaded
-from midifrag.config.settings import Show
+from midifrag.config.settings import Settings
 
 
 def bank(slug: str = "opening", pads: dict[Any, Any] | None = None, **keys: Any) -> Bank:
@@ -22,7 +22,7 @@ def one_pad(**keys: Any) -> Bank:
 
 def loaded(*banks: Bank, **show: Any) -> Loaded:
     banks = banks or (bank(),)
-    settings = Show.model_validate(
+    settings = Settings.model_validate(
         {"model": "sketch", "set_list": [one.slug for one in banks], "engine": {"spares": {"enabled": False}}, **show}
     )
     return Loaded(settings, banks, Path("presets.yaml"))

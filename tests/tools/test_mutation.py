@@ -4,7 +4,7 @@ import tomllib
 
 import pytest
 
-from tools.mutation import LISTED, ROOT, tests_of, undecorated
+from tools.mutation import LISTED, ROOT, mirrors_of, undecorated
 
 SOURCE = '''
 from contextlib import contextmanager
@@ -44,4 +44,4 @@ def test_what_is_inside_a_property_can_be_changed_and_does_the_same():
 @pytest.mark.parametrize("module", tomllib.loads(LISTED.read_text(encoding="utf-8"))["modules"])
 def test_every_listed_module_has_own_tests_its_own(module):
     assert (ROOT / module).is_file()
-    assert all((ROOT / file).is_file() for file in tests_of(module))
+    assert all((ROOT / file).is_file() for file in mirrors_of(module))

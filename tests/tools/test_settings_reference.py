@@ -6,7 +6,7 @@ import pytest
 from pydantic import BaseModel, Field
 
 from midifrag.config.banks import Bank, Control, Pad
-from midifrag.config.settings import PortSettings, Show
+from midifrag.config.settings import PortSettings, Settings
 from tools import settings_reference as reference
 
 
@@ -20,7 +20,7 @@ def test_the_page_is_current():
 
 
 def test_every_key_has_its_line():
-    sections = [*reference.sections_of("show", Show), *reference.sections_of("bank", Bank)]
+    sections = [*reference.sections_of("show", Settings), *reference.sections_of("bank", Bank)]
     missing = [
         f"{section.model.__name__}.{name}"
         for section in sections
@@ -33,7 +33,7 @@ def test_every_key_has_its_line():
 def test_every_link_leads_to_a_section():
     text = reference.page()
     titles = re.findall(r"^## (.*)$", text, re.MULTILINE)
-    anchors = {reference.Section(title, Show).anchor for title in titles}
+    anchors = {reference.Section(title, Settings).anchor for title in titles}
     links = set(re.findall(r"\(#([^)]*)\)", text))
     assert links
     assert links <= anchors
@@ -54,8 +54,8 @@ def test_every_link_leads_to_a_section():
         (Control, "cc", "whole number", "", "0 to 127"),
         (PortSettings, "input", "pattern in quotes, or {virtual: name}", "", ""),
         (PortSettings, "ignore_echo", "true or false", "`true`", ""),
-        (Show, "set_list", "list of text", "`[opening]`", "not empty"),
-        (Show, "tempo", "number", "`120`", "20 to 400"),
+        (Settings, "set_list", "list of text", "`[opening]`", "not empty"),
+        (Settings, "tempo", "number", "`120`", "20 to 400"),
     ],
 )
 def test_a_key_in_words(model, name, kind, default, limits):

@@ -82,7 +82,7 @@ class _Row:
 
     def _render(self, *, again: bool) -> None:
         page, record = self._panel.page, self._record
-        model = record.model if record.model in page.loaded.show.known_models else None
+        model = record.model if record.model in page.loaded.settings.known_models else None
         parameters = parameters_of(record, model)
         if not again:
             parameters["seed"] = RANDOM

@@ -66,8 +66,8 @@ class EditorPanel(Panel):
             chosen = self._bank.value if self._bank.value in banks else next(iter(banks))
             self._bank.set_options(banks, value=chosen)
         self._fields.offer()
-        self._offer("slot", [slot + 1 for slot in range(self.page.loaded.show.fragments.count)])
-        self._offer("port", list(self.page.loaded.show.ports))
+        self._offer("slot", [slot + 1 for slot in range(self.page.loaded.settings.fragments.count)])
+        self._offer("port", list(self.page.loaded.settings.ports))
         self._list()
 
     @property

@@ -123,7 +123,7 @@ class EnginePanel(Panel):
 
     def _show_controls(self) -> None:
         bank = self.page.bank
-        controls = {str(control.sets): control for control in self.page.loaded.show.controls}
+        controls = {str(control.sets): control for control in self.page.loaded.settings.controls}
         controls |= {str(control.sets): control for control in (bank.controls if bank else ())}
         for name, value in self._values.items():
             value.show(controls.get(name))

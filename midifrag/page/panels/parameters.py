@@ -37,7 +37,7 @@ class Fields:
 
     def offer(self) -> None:
         """Offer the models and samplers that there are now."""
-        self._offer("model", self._page.loaded.show.known_models)
+        self._offer("model", self._page.loaded.settings.known_models)
         model = self._inputs["model"].value
         info = self._page.info(None if model == texts.AUTO else model)
         self._offer("sampler", list(info.samplers) if info else [])

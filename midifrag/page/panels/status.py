@@ -30,7 +30,7 @@ class StatusPanel(Panel):
     def refresh(self) -> None:
         """See `Panel.refresh`."""
         view = self.page.view
-        engine = view.engines.get(self.page.loaded.show.model) or next(iter(view.engines.values()), None)
+        engine = view.engines.get(self.page.loaded.settings.model) or next(iter(view.engines.values()), None)
         if engine is None:
             self._engine.text = texts.STARTING
         else:

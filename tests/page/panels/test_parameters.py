@@ -53,7 +53,7 @@ def test_text_stays_text(page):
 
 def test_models_and_their_samplers_can_be_chosen(page):
     model, sampler = page.one("field-model"), page.one("field-sampler")
-    assert model.options == ["auto", *page.page.loaded.show.known_models]
+    assert model.options == ["auto", *page.page.loaded.settings.known_models]
     assert "soft" in model.options
     assert sampler.options == ["auto", "sketch", "other"]
     enter(page, sampler="other", model="soft")

@@ -60,9 +60,9 @@ def play(loaded: Loaded, path: Path, speed: float, port: str | None) -> None:
     Ends when all has landed.
     """
     with explained(), stopping() as stopped, ExitStack() as screens:
-        name = port or next(iter(loaded.show.ports), "")
-        if name not in loaded.show.ports:
-            known = ", ".join(loaded.show.ports)
+        name = port or next(iter(loaded.settings.ports), "")
+        if name not in loaded.settings.ports:
+            known = ", ".join(loaded.settings.ports)
             raise PortError(f"There is no port {name!r} in the configuration to play from; there is {known or 'none'}.")
         ports = ClipPorts(name)
         runtime = Runtime(loaded, ports)
@@ -125,11 +125,11 @@ def _wait_for_engine(runtime: Runtime, stopped: threading.Event) -> None:
 
 
 def _page(runtime: Runtime) -> Any:
-    if not runtime.begun.show.page.enabled:
+    if not runtime.begun.settings.page.enabled:
         return None
     from midifrag.page import Page
 
-    return Page(runtime, runtime.begun.show.page)
+    return Page(runtime, runtime.begun.settings.page)
 
 
 def _say_goodbye(runtime: Runtime, screens: ExitStack) -> None:

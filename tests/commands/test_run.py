@@ -9,7 +9,7 @@ import click
 import pytest
 from rich.console import Console
 
-from midifrag.commands import show
+from midifrag.commands import run
 from midifrag.commands.demo import CLIP
 from midifrag.config import loading
 from midifrag.config.shipped import shipped_path
@@ -48,14 +48,14 @@ def stopped(monkeypatch):
         event.set()
         yield event
 
-    monkeypatch.setattr(show, "stopping", stopping)
-    monkeypatch.setattr(show, "Runtime", Ending)
+    monkeypatch.setattr(run, "stopping", stopping)
+    monkeypatch.setattr(run, "Runtime", Ending)
 
 
 @pytest.mark.usefixtures("stopped")
 def test_what_happens_while_it_ends_is_told_before_the_goodbye(capsys):
     loaded = loading.load(shipped_path(), {"page": {"enabled": False}}, {})
-    show.run(loaded)
+    run.run(loaded)
     told = capsys.readouterr().out
     assert told.index("the last take has just landed") < told.index("Stopped.")
 
@@ -63,12 +63,12 @@ def test_what_happens_while_it_ends_is_told_before_the_goodbye(capsys):
 @pytest.mark.usefixtures("stopped")
 def test_what_could_not_be_written_stands_below_the_screen(monkeypatch):
     terminal = Console(file=io.StringIO(), width=100, force_terminal=True)
-    monkeypatch.setattr(show, "out", terminal)
-    monkeypatch.setattr(show, "err", Console(file=terminal.file, width=100))
-    monkeypatch.setattr(show, "_rescue", lambda _runtime: None)
+    monkeypatch.setattr(run, "out", terminal)
+    monkeypatch.setattr(run, "err", Console(file=terminal.file, width=100))
+    monkeypatch.setattr(run, "_rescue", lambda _runtime: None)
     monkeypatch.setattr(Ending, "unwritten", [SimpleNamespace(job=7, reason="the disk is full")])
     with pytest.raises(click.exceptions.Exit):
-        show.run(loading.load(shipped_path(), {"page": {"enabled": False}}, {}))
+        run.run(loading.load(shipped_path(), {"page": {"enabled": False}}, {}))
     drawn = terminal.file.getvalue()
     # The screen shows the cursor again when it is done with drawing.
     assert drawn.index("\x1b[?25h") < drawn.index("not written: job 7: the disk is full")
@@ -77,5 +77,5 @@ def test_what_could_not_be_written_stands_below_the_screen(monkeypatch):
 @pytest.mark.usefixtures("stopped")
 def test_a_clip_that_is_stopped_tells_it_too(capsys):
     loaded = loading.load(shipped_path(), {"page": {"enabled": False}}, {})
-    show.play(loaded, CLIP, 1.0, None)
+    run.play(loaded, CLIP, 1.0, None)
     assert "the last take has just landed" in capsys.readouterr().out
