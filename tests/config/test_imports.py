@@ -14,7 +14,7 @@ def test_the_table_of_parameters_needs_nothing_but_python():
     modules = imported("import midifrag.config.parameters")
     ours = {name for name in modules if name.partition(".")[0] == "midifrag"}
     assert ours == {"midifrag", "midifrag.config", "midifrag.config.parameters"}
-    assert not modules & {"pydantic", "numpy", "typer", "torch", "ruamel"}
+    assert not modules & {"pydantic", "numpy", "click", "torch", "ruamel"}
 
 
 def test_a_set_is_read_without_any_engine_and_without_samples():
