@@ -146,10 +146,9 @@ class Runtime:
         self._finish()
         self._lights.close()
         self.ports.close()
-        for watcher in self._watchers:
+        watchers: tuple[Watcher[Any], ...] = (*self._watchers, *self._monitors)
+        for watcher in watchers:
             watcher.close()
-        for monitor in self._monitors:
-            monitor.close()
         self.log.write(
             {
                 "event": "end",
@@ -157,7 +156,7 @@ class Runtime:
                 "midi": self.ports.counts,
                 "left_out": dict(self.inbox.dropped),
                 "overtaken": dict(self.inbox.coalesced),
-                "missed": {one.name: one.dropped for one in (*self._watchers, *self._monitors) if one.dropped},
+                "missed": {one.name: one.dropped for one in watchers if one.dropped},
                 "lines_lost": self.log.lost,
             }
         )
