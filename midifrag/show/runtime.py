@@ -146,12 +146,9 @@ class Runtime:
         self._finish()
         self._lights.close()
         self.ports.close()
-        for watcher in self._watchers:
-            watcher.close()
-        for monitor in self._monitors:
-            monitor.close()
         watchers: tuple[Watcher[Any], ...] = (*self._watchers, *self._monitors)
-        missed = {watcher.name: watcher.dropped for watcher in watchers if watcher.dropped}
+        for watcher in watchers:
+            watcher.close()
         self.log.write(
             {
                 "event": "end",
@@ -159,7 +156,7 @@ class Runtime:
                 "midi": self.ports.counts,
                 "left_out": dict(self.inbox.dropped),
                 "overtaken": dict(self.inbox.coalesced),
-                "missed": missed,
+                "missed": {one.name: one.dropped for one in watchers if one.dropped},
                 "lines_lost": self.log.lost,
             }
         )

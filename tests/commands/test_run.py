@@ -1,19 +1,30 @@
 """What a performer still sees while a show ends."""
 
 import io
+import signal
 import threading
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from types import SimpleNamespace
 
 import click
+import mido
+import numpy as np
 import pytest
+from click.testing import CliRunner
 from rich.console import Console
 
+from midifrag.cli import app
 from midifrag.commands import run
 from midifrag.commands.demo import CLIP
+from midifrag.commands.run import _say_goodbye, stopping
 from midifrag.config import loading
 from midifrag.config.shipped import shipped_path
+from midifrag.errors import StorageError
 from midifrag.events import Notice
+from midifrag.fragment.archive import Archive
+from midifrag.fragment.messages import Held
+from midifrag.fragment.record import TakeRecord
+from midifrag.fragment.rescue import UnarchivedTake
 from midifrag.states import NoticeLevel
 
 
@@ -79,3 +90,85 @@ def test_a_clip_that_is_stopped_tells_it_too(capsys):
     loaded = loading.load(shipped_path(), {"page": {"enabled": False}}, {})
     run.play(loaded, CLIP, 1.0, None)
     assert "the last take has just landed" in capsys.readouterr().out
+
+
+class FullDisk:
+    """A runtime whose last take found no room; ``writer`` is a part of its own in the real one."""
+
+    def __init__(self):
+        self.writer = self
+        self.audio = np.linspace(-1, 1, 2000, dtype=np.float32).reshape(2, -1)
+
+    def close(self):
+        return (Held(3, "the disk is full", "archive and slot"),)
+
+    def unarchived(self):
+        return [UnarchivedTake(self.audio, 8000, TakeRecord("rain", seed=7, job=3))]
+
+
+def test_takes_that_stay_unwritten_are_kept_elsewhere_and_are_a_failure_at_the_end(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr("midifrag.commands.run.rescue_folder", lambda: tmp_path / "rescued")
+    with pytest.raises(StorageError, match="1 of the takes"):
+        _say_goodbye(FullDisk(), ExitStack())
+    told = capsys.readouterr().err
+    assert "job 3: the disk is full" in told
+    assert f"raw takes kept in {tmp_path / 'rescued'}: 1" in told
+    assert "lost" not in told
+    archive = Archive(tmp_path / "rescued")
+    audio, rate = archive.read(1)
+    assert (rate, archive.get(1).seed) == (8000, 7)
+    np.testing.assert_allclose(audio, FullDisk().audio, atol=1e-4)
+    archive.close()
+
+
+def test_takes_that_find_no_room_anywhere_are_described(tmp_path, monkeypatch, capsys):
+    (tmp_path / "file").touch()
+    monkeypatch.setattr("midifrag.commands.run.rescue_folder", lambda: tmp_path / "file")
+    with pytest.raises(StorageError):
+        _say_goodbye(FullDisk(), ExitStack())
+    (described,) = [line for line in capsys.readouterr().err.splitlines() if line.startswith("lost: {")]
+    record = TakeRecord.from_json(described.removeprefix("lost: "))
+    assert (record.prompt, record.seed) == ("rain", 7)
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGHUP"), reason="this system has no terminals that hang up")
+@pytest.mark.parametrize("ignored", [False, True])
+def test_a_closed_terminal_ends_a_show_cleanly_unless_it_is_to_be_ignored(ignored):
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN if ignored else signal.SIG_DFL)
+    try:
+        with stopping() as stopped:
+            signal.raise_signal(signal.SIGHUP)
+            # The handler runs before the next line does.
+            assert stopped.is_set() is not ignored
+    finally:
+        signal.signal(signal.SIGHUP, before)
+
+
+@pytest.fixture
+def new_set(tmp_path, monkeypatch):
+    """A folder with the set that comes with the program, to be in."""
+    monkeypatch.chdir(tmp_path)
+    assert CliRunner().invoke(app, ["init", "."]).exit_code == 0
+    return tmp_path
+
+
+def test_a_broken_clip_is_said(new_set):
+    (new_set / "clip.mid").write_bytes(b"MThd\0\0")
+    result = CliRunner().invoke(app, ["play", "clip.mid"])
+    assert result.exit_code == 2
+    assert "clip.mid" in result.output
+
+
+def test_a_port_to_play_from_that_is_not_there_is_said(new_set):
+    result = CliRunner().invoke(app, ["play", "nope.mid", "--port", "nobody"])
+    assert result.exit_code == 1
+    assert "There is no port 'nobody'" in result.output
+
+
+def test_a_clip_that_presses_nothing_is_said(new_set):
+    file = mido.MidiFile()
+    file.tracks.append(mido.MidiTrack([mido.Message("note_on", note=99, velocity=90)]))
+    file.save(new_set / "clip.mid")
+    result = CliRunner().invoke(app, ["play", "clip.mid", "--speed", "4", "--model", "sketch"])
+    assert result.exit_code == 0, result.output
+    assert "Nothing in clip.mid pressed a pad" in result.output

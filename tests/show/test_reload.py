@@ -7,6 +7,7 @@ from midifrag.config import loading
 from midifrag.events import Notice
 from midifrag.pad_key import PadKey
 from midifrag.show.reload import ConfigWatch
+from tests.support import PATIENCE
 
 BANK = "name: Opening\npads: {36: {prompt: rain}}\n"
 
@@ -110,5 +111,5 @@ def test_a_watch_looks_by_itself_and_at_once_when_it_is_asked(show):
     watch.start()
     change(show, BANK.replace("rain", "heavy storm"))
     watch.read_again()
-    assert handed_over.get(timeout=60).loaded.banks[0].pads[PadKey(36)].prompt == "heavy storm"
+    assert handed_over.get(timeout=PATIENCE).loaded.banks[0].pads[PadKey(36)].prompt == "heavy storm"
     watch.close()

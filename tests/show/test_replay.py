@@ -3,11 +3,44 @@ from click.testing import CliRunner
 
 from midifrag.cli import app
 from midifrag.errors import ClipError
+from midifrag.events import BankChanged, Notice
 from midifrag.fragment.archive import Archive
-from midifrag.intents import Press, Prompt
-from midifrag.midi.messages import ControlChange, NoteOn
-from midifrag.show.replay import is_performed, read_performance
+from midifrag.fragment.messages import LandArchived
+from midifrag.intents import (
+    AnnotateTake,
+    CancelJob,
+    CancelPad,
+    ClearQueue,
+    LockSlot,
+    MoveControl,
+    Panic,
+    Press,
+    Prompt,
+    Release,
+    RestoreSlot,
+    SelectBank,
+    SendTake,
+    SetParameter,
+    StarTake,
+)
+from midifrag.midi.messages import (
+    Aftertouch,
+    ControlChange,
+    NoteOff,
+    NoteOn,
+    PitchBend,
+    ProgramChange,
+    Tick,
+    TransportChange,
+)
+from midifrag.pad_key import PadKey
+from midifrag.show.replay import PERFORMED, is_performed, read_performance
+from midifrag.show.session_log import as_line
+from midifrag.states import NoticeLevel
+from tests.stored.test_stored import LOG
+from tests.support.bridges import Rig
 from tests.support.runtimes import played_show
+from tests.support.shows import bank, loaded
 
 
 def test_a_show_can_be_played_again_from_its_log(tmp_path, monkeypatch):
@@ -43,7 +76,14 @@ def test_acts_keep_their_distances_and_get_new_times(tmp_path):
 
 @pytest.mark.parametrize(
     "content",
-    ["", "nonsense", '{"at": 1.0, "event": "JobChanged"}', '{"event": "Panic"}', '{"at": "x", "event": "Panic"}'],
+    [
+        "",
+        "nonsense",
+        '{"at": 1.0, "event": "JobChanged"}',
+        '{"event": "Panic"}',
+        '{"at": "x", "event": "Panic"}',
+        '{"at": 1.0, "event": "CancelPad", "pad": "nothing"}',
+    ],
 )
 def test_what_holds_no_performance_is_said(tmp_path, content):
     log = tmp_path / "log.jsonl"
@@ -52,6 +92,86 @@ def test_what_holds_no_performance_is_said(tmp_path, content):
         read_performance(log)
 
 
-def test_what_a_performer_does_is_logged_and_the_rest_is_not():
-    assert is_performed(Press(36, 1, "p", 0.5, 0.0))
-    assert not is_performed(object())
+#: A line of each kind of act as version 0.1.0 wrote it, and the act.
+LINES = [
+    ('"NoteOn", "port": "p", "channel": 1, "note": 36, "velocity": 90, "time": 5.0', NoteOn("p", 1, 36, 90, 5.0)),
+    ('"NoteOff", "port": "p", "channel": 1, "note": 36, "time": 5.0', NoteOff("p", 1, 36, 5.0)),
+    (
+        '"ControlChange", "port": "p", "channel": 1, "cc": 7, "value": 3, "time": 5.0, "fine": null',
+        ControlChange("p", 1, 7, 3, 5.0),
+    ),
+    ('"PitchBend", "port": "p", "channel": 1, "value": -9, "time": 5.0', PitchBend("p", 1, -9, 5.0)),
+    (
+        '"Aftertouch", "port": "p", "channel": 1, "value": 9, "time": 5.0, "note": 36',
+        Aftertouch("p", 1, 9, 5.0, 36),
+    ),
+    (
+        '"ProgramChange", "port": "p", "channel": 1, "program": 2, "time": 5.0, "bank": null',
+        ProgramChange("p", 1, 2, 5.0),
+    ),
+    (
+        '"Press", "note": 36, "channel": 1, "port": "page", "velocity": 0.5, "time": 5.0, "source": "page"',
+        Press(36, 1, "page", 0.5, 5.0, "page"),
+    ),
+    (
+        '"Prompt", "prompt": "rim", "parameters": {"seconds": 1}, "time": 5.0, "client": "10.0.0.7"',
+        Prompt("rim", {"seconds": 1}, 5.0),
+    ),
+    ('"SetParameter", "name": "steps", "value": null', SetParameter("steps", None)),
+    ('"SelectBank", "program": null, "slug": "drift", "offset": null', SelectBank(slug="drift")),
+    ('"LockSlot", "slot": 4, "locked": null', LockSlot(4, None)),
+    ('"RestoreSlot", "slot": 4', RestoreSlot(4)),
+    ('"SendTake", "take": 12, "slot": null', SendTake(12)),
+    ('"CancelPad", "pad": "36"', CancelPad(PadKey(36))),
+    ('"CancelPad", "pad": "37/10"', CancelPad(PadKey(37, 10))),
+    ('"CancelJob", "job": 3', CancelJob(3)),
+    ('"ClearQueue"', ClearQueue()),
+    ('"Panic"', Panic()),
+]
+
+
+@pytest.mark.parametrize(("line", "act"), LINES)
+def test_every_act_of_an_old_log_is_read(tmp_path, line, act):
+    log = tmp_path / "log.jsonl"
+    log.write_text(f'{{"at": 100.0, "event": {line}}}\n', encoding="utf-8")
+    assert read_performance(log).acts == ((0.0, act),)
+
+
+@pytest.mark.parametrize(("_line", "act"), LINES)
+def test_every_act_is_read_as_it_is_logged_today(tmp_path, _line, act):
+    log = tmp_path / "log.jsonl"
+    log.write_text(as_line(100.0, act) + "\n", encoding="utf-8")
+    assert read_performance(log).acts == ((0.0, act),)
+    assert is_performed(act)
+
+
+def test_no_act_is_of_a_kind_that_is_not_among_them():
+    assert set(PERFORMED) == {type(act).__name__ for _, act in LINES}
+
+
+def test_an_old_log_is_played():
+    rig = Rig(loaded(bank("opening"), bank("drift")))
+    for _, act in read_performance(LOG).at_speed(1.0, now=0.0):
+        rig.bridge.handle(act)
+    assert [render.prompt for render in rig.engines.renders()] == [
+        "rain",
+        "short kick",
+        "rain",
+        "short rim, dry",
+        "rain",
+    ]
+    assert [write for write in rig.writes if not isinstance(write, LandArchived)] == [
+        LockSlot(4, True),
+        LockSlot(2, True),
+        RestoreSlot(1),
+        LockSlot(4, None),
+    ]
+    assert [(write.take, write.slot) for write in rig.writes if isinstance(write, LandArchived)] == [(2, 3)]
+    assert [change.slug for change in rig.told(BankChanged)] == ["drift", "opening"]
+    assert sorted(rig.engines.cancels()) == [render.job for render in rig.engines.renders()]
+
+
+def test_what_is_not_done_by_a_performer_is_not_logged_as_such():
+    others = [Tick("p", 0.0), TransportChange("p", "start", 0.0), MoveControl("cc 1 sets steps", 0.5), object()]
+    others += [Release(36, 1, "p", 0.0), StarTake(3, True), AnnotateTake(3, "good"), Notice(NoticeLevel.INFO, "x")]
+    assert not any(map(is_performed, others))

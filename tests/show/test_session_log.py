@@ -13,6 +13,7 @@ from midifrag.fragment.messages import Landed, SlotsChanged, SlotState
 from midifrag.show import session_log
 from midifrag.show.session_log import SessionFile, SessionLog, as_line, read_session
 from tests.fragment.sounds import land
+from tests.support import PATIENCE
 
 STARTED = 1700000000.0
 
@@ -23,7 +24,7 @@ def test_events_are_read_back_as_they_happened(tmp_path):
     log.write({"event": "NoteOn", "note": 36, "velocity": np.int64(100), "bank": "Übung"})
     log.write(Landed(7, 2, Path("output02.wav"), 9, 1.5, 3.0, 0.01))
     log.write(land(1))
-    log.close()
+    log.close(PATIENCE)
 
     assert log.path == tmp_path / "sessions" / "20231114T221320Z.jsonl"
     note, landed, take = read_session(log.path)
@@ -134,7 +135,7 @@ def test_writing_never_waits_for_the_disk(tmp_path, monkeypatch):
     real = SessionFile.append
 
     def stuck(self, line):
-        assert go_on.wait(10)
+        assert go_on.wait(PATIENCE)
         real(self, line)
 
     monkeypatch.setattr(SessionFile, "append", stuck)
@@ -143,7 +144,7 @@ def test_writing_never_waits_for_the_disk(tmp_path, monkeypatch):
         log.write({"number": number})
     assert not list(tmp_path.iterdir())
     go_on.set()
-    log.close()
+    log.close(PATIENCE)
 
     assert [event["number"] for event in read_session(log.path)] == list(range(100))
 

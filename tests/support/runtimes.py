@@ -4,17 +4,22 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, closing, contextmanager
+from functools import partialmethod
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import mido
 
 from midifrag.config.loading import Loaded
 from midifrag.events import EngineChanged, StateChange
+from midifrag.fragment.writer import FragmentWriter
 from midifrag.midi.memory import MemoryBackend
+from midifrag.midi.output import OutputThread
 from midifrag.show.playing import ClipPorts
 from midifrag.show.runtime import Runtime
+from midifrag.show.session_log import SessionLog, read_session
 from midifrag.states import EngineState
 from tests.support import PATIENCE
 from tests.support.shows import loaded
@@ -63,6 +68,21 @@ class PlayedShow:
 
 
 @contextmanager
+def in_its_own_time() -> Iterator[None]:
+    """What ends with a show may take long here, on a busy machine; on stage nobody waits for it longer than seconds."""
+    with ExitStack() as patches:
+        for kind, limit in ((FragmentWriter, "timeout"), (SessionLog, "timeout"), (OutputThread, "seconds")):
+            patches.enter_context(patch.object(kind, "close", partialmethod(kind.close, **{limit: PATIENCE})))
+        yield
+
+
+def log_of(folder: Path) -> list[dict[str, Any]]:
+    """The lines of the one session log in a folder of fragments."""
+    (log,) = (folder / "archive" / "sessions").glob("*.jsonl")
+    return list(read_session(log))
+
+
+@contextmanager
 def played_show(folder: Path, show: Loaded | None = None, **settings: Any) -> Iterator[PlayedShow]:
     """Run ``show`` with the sketch engine on a thread, its fragments in ``folder``."""
     if show is None:
@@ -71,10 +91,8 @@ def played_show(folder: Path, show: Loaded | None = None, **settings: Any) -> It
     ports = ClipPorts("midifrag")
     runtime = Runtime(show, ports)
     seen = Seen()
-    runtime.start()
-    try:
+    with in_its_own_time(), closing(runtime):
+        runtime.start()
         runtime.watch(seen, "test")
         seen.wait_for_kind(EngineChanged, state=EngineState.READY)
         yield PlayedShow(runtime, ports, seen)
-    finally:
-        runtime.close()
