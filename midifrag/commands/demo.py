@@ -53,6 +53,9 @@ class _Listener:
                 self.lost = change.text
             case Notice(level=NoticeLevel.WARNING | NoticeLevel.ERROR):
                 self._say(f"     {change.level}    {change.text}")
+            case _:
+                # The demo tells of takes, and of what goes wrong.
+                pass
 
     def _job(self, change: JobChanged) -> None:
         if change.state.ended:

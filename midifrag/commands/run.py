@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 from midifrag.bridge.view import View
 from midifrag.commands.common import explained, stopping
@@ -23,6 +23,9 @@ from midifrag.show.playing import ClipPorts, wait_until_landed
 from midifrag.show.playing import play as play_messages
 from midifrag.show.replay import read_performance
 from midifrag.show.runtime import Runtime
+
+if TYPE_CHECKING:
+    from midifrag.page import Page
 
 #: The interpreter hands over between threads this often, so that busy Python never holds a MIDI callback for long.
 SWITCH_INTERVAL = 0.0005
@@ -124,7 +127,7 @@ def _wait_for_engine(runtime: Runtime, stopped: threading.Event) -> None:
         time.sleep(0.05)
 
 
-def _page(runtime: Runtime) -> Any:
+def _page(runtime: Runtime) -> Page | None:
     if not runtime.begun.settings.page.enabled:
         return None
     from midifrag.page import Page

@@ -7,10 +7,17 @@ from types import SimpleNamespace
 
 import pytest
 import soundfile
+from click.exceptions import Exit
 
-from midifrag.commands.demo import _until_ready
+from midifrag.commands import demo as demo_command
+from midifrag.commands.demo import _Listener, _until_ready
+from midifrag.config.loading import load
+from midifrag.config.shipped import shipped_path
 from midifrag.errors import EngineError
+from midifrag.events import EngineChanged, JobChanged, JobTimes, Notice
+from midifrag.pad_key import PadKey
 from midifrag.show.clip import read_clip
+from midifrag.states import EngineState, JobKind, JobState, NoticeLevel
 
 
 def demo(folder, *flags):
@@ -62,3 +69,82 @@ def test_json_is_one_object_with_every_takes_timings(tmp_path):
         moments = take["after_press"]
         assert 0 <= moments["queued"] <= moments["started"] <= moments["rendered"] <= moments["landed"]
     assert (tmp_path / "elsewhere" / "output01.wav").exists()
+
+
+def job(state, step=0, of=0, number=7):
+    return JobChanged(number, JobKind.PAD, state, "rain", "opening", PadKey(36), JobTimes(1.0), step=step, of=of)
+
+
+def told(capsys, *changes, quiet=False):
+    listener = _Listener(quiet)
+    for change in changes:
+        listener(change)
+    return listener, [" ".join(line.split()) for line in capsys.readouterr().out.splitlines()]
+
+
+def test_progress_is_told_in_quarters(capsys):
+    _, lines = told(capsys, *(job(JobState.RENDERING, step, 8) for step in range(9)))
+    assert [line for line in lines if "/" in line] == ["7 rendering 2/8", "7 rendering 4/8", "7 rendering 6/8"]
+
+
+def test_a_warm_up_is_a_line_for_each_kind_of_thing(capsys):
+    texts = ["prompts: rain", "prompts: bell", "lengths: 3 s"]
+    warming = [EngineChanged("pocket", EngineState.WARMING, text, at, 3) for at, text in enumerate(texts)]
+    done = EngineChanged("pocket", EngineState.WARMING, "all: done", 3, 3)
+    _, lines = told(capsys, *warming, done, EngineChanged("pocket", EngineState.READY, "pocket on cpu"))
+    assert lines == [
+        "engine pocket, 1 of 3: prompts: rain",
+        "engine pocket, 3 of 3: lengths: 3 s",
+        "engine pocket on cpu",
+    ]
+
+
+def test_what_goes_wrong_is_told_and_what_is_only_news_is_not(capsys):
+    news = [Notice(level, level.value) for level in NoticeLevel]
+    listener, lines = told(capsys, *news, EngineChanged("pocket", EngineState.LOST, "no weights"))
+    assert lines == ["warning warning", "error error"]
+    assert listener.lost == "no weights"
+
+
+def test_a_quiet_listener_still_knows_how_jobs_ended(capsys):
+    failed = job(JobState.FAILED)
+    listener, lines = told(capsys, job(JobState.QUEUED), failed, Notice(NoticeLevel.ERROR, "x"), quiet=True)
+    assert (listener.ended, lines) == ({7: failed}, [])
+
+
+class Broken:
+    """A runtime in which nothing lands."""
+
+    def __init__(self, *_):
+        self.engines = SimpleNamespace(waiting=list, info=lambda _model: "there")
+        self.closed = False
+
+    def start(self):
+        pass
+
+    def watch(self, listener, _name):
+        self.listener = listener
+        return SimpleNamespace(close=lambda: None)
+
+    def close(self):
+        self.closed = True
+
+
+@pytest.fixture
+def nothing_is_played(monkeypatch):
+    monkeypatch.setattr(demo_command, "Runtime", Broken)
+    monkeypatch.setattr(demo_command, "play", lambda *_: None)
+
+
+@pytest.mark.usefixtures("nothing_is_played")
+@pytest.mark.parametrize(
+    ("landed", "words"), [(False, "still presses that have not landed"), (True, "Not every press of the demo landed")]
+)
+def test_a_demo_in_which_not_everything_lands_fails(monkeypatch, capsys, landed, words):
+    monkeypatch.setattr(demo_command, "wait_until_landed", lambda *_: landed)
+    with pytest.raises(Exit) as ended:
+        demo_command.demo(load(shipped_path(), environment={}), False, 1.0)
+    assert ended.value.exit_code == 1
+    captured = capsys.readouterr()
+    assert words in " ".join(captured.err.split())
+    assert ("Nothing landed." in captured.err) is landed

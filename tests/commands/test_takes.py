@@ -101,3 +101,37 @@ def test_a_take_from_before_today_s_limits_is_rendered_again(tmp_path):
     result = runner.invoke(app, ["takes", "1", "--again"])
     assert result.exit_code == 0, result.output
     assert soundfile.info("fragments/archive/output002.wav").frames == 2205
+
+
+def test_what_is_not_found_and_what_is_left_out_is_said(archive):
+    assert "No takes in" in (output := runner.invoke(app, ["takes", "thunder"]).output)
+    assert "with 'thunder'" in " ".join(output.split())
+    output = runner.invoke(app, ["takes", "--limit", "2"]).output
+    assert "2 of 3; --limit shows more" in output
+    assert "glass bell" not in output
+
+
+def test_one_take_is_described_with_all_that_is_known(archive):
+    output = runner.invoke(app, ["takes", "3"]).output
+    for name, value in (("prompt", "low bell"), ("bank", "opening"), ("parameters", "seed 5")):
+        assert any(line.split()[:1] == [name] and value in line for line in output.splitlines()), output
+    assert json.loads(runner.invoke(app, ["takes", "3", "--json"]).output)["prompt"] == "low bell"
+
+
+def test_a_take_of_other_weights_is_not_rendered_again(archive):
+    archive.store(
+        np.ones((2, 100), np.float32), 44100, TakeRecord(prompt="x", model="sketch", checksum="0123456789abcd")
+    )
+    result = runner.invoke(app, ["takes", "4", "--again"])
+    assert result.exit_code == 1
+    assert "made by another sketch (checksum 0123456789ab" in " ".join(result.output.split())
+
+
+def test_a_take_of_a_set_s_own_model_is_rendered_again_with_it(archive, tmp_path):
+    archive.store(np.ones((2, 100), np.float32), 44100, TakeRecord(prompt="kick", model="mine", seed=1))
+    (tmp_path / "presets").mkdir()
+    (tmp_path / "presets" / "one.yaml").write_text("name: One\npads: {36: {prompt: rain}}\n")
+    (tmp_path / "presets.yaml").write_text("model: mine\nmodels: {mine: {engine: sketch}}\nset_list: [one]\n")
+    assert runner.invoke(app, ["takes", "4", "--again"]).exit_code == 0
+    assert archive.get(5).model == "mine"
+    assert archive.get(5).note == "take 4 again"
