@@ -12,7 +12,7 @@ from pathlib import Path
 
 BACKEND = "mido.backends.rtmidi/UNIX_JACK"
 #: Seconds. Generous: a loaded machine may take long, a healthy one needs a fraction.
-PATIENCE = 20.0
+PATIENCE = 120.0
 #: Few and fixed: JACK keeps the names of servers that died badly, has room for eight, and forgets one only when a
 #: server of the same name starts.
 _NAMES = tuple(f"midifrag-{number}" for number in range(5))

@@ -77,4 +77,4 @@ class PadsAtRest:
 
     def _show(self, pad: PadChanged, state: PadState) -> None:
         now = self._clock.now()
-        self._publish(dataclasses.replace(pad, state=state, time=now, job=None, progress=None, text=""))
+        self._publish(dataclasses.replace(pad, state=state, time=now, job=None, text=""))

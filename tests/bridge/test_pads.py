@@ -185,3 +185,12 @@ def test_a_bank_that_comes_is_told_with_what_is_true_now():
     rig.rendered(rig.engines.renders()[-1])
     rig.program(1)
     assert told_pads(rig) == {"36": "idle", "37": "ready"}
+
+
+def test_a_bank_is_told_with_since_when_its_pads_show_what_they_show():
+    rig = Rig(two_banks())
+    rig.press()
+    rig.program(5)
+    rig.clock.time = 1007.0
+    rig.program(1)
+    assert [pad.time for pad in rig.told(BankChanged)[-1].pads] == [1000.0, 1007.0]

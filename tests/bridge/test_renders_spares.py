@@ -3,6 +3,8 @@
 import numpy as np
 
 from midifrag.bridge.bridge import Reload
+from midifrag.bridge.jobs import request
+from midifrag.config.parameters import Preset
 from midifrag.engine.messages import Cancel, Cancelled, Died, Failed, Progress, Promote, Rendered, Started
 from midifrag.events import BankChanged, JobChanged, PadChanged
 from midifrag.fragment.messages import Held, LandTake, Prepare
@@ -127,6 +129,17 @@ def test_a_press_takes_over_the_spare_that_is_on_its_way():
     assert rig.pad_states() == ["queued", "rendering", "rendering", "landed"]
     assert not rig.jobs()[-1].spare
     assert rig.lands()[0].record.job == spare.job
+
+
+def test_a_ready_spare_is_taken_before_one_on_its_way():
+    rig = with_spares()
+    renders = rig.bridge.renders
+    rig.rendered(spare_of(rig))
+    wish = renders.wish("opening", KEY, Preset(prompt="rain"), "sketch", FragmentOptions())
+    renders.spares.expect(request(wish.preset, 99, 0, spare=True), wish, 1000.0)
+    rig.press()
+    assert rig.lands()[0].record.spare
+    assert [coming.render.job for coming in renders.spares.coming] == [99]
 
 
 def test_a_press_on_a_spare_that_has_begun_is_shown_rendering():

@@ -1,11 +1,11 @@
 """Real ports: a private JACK server and an independent client in its own process.
 
-When a client is late, as all are on a busy machine, JACK leaves out a cycle with all that is in it. So what has to
-arrive is sent until it does; that nothing is lost on our own side of the driver is looked at there.
+What has to arrive is sent until it does; that nothing is lost on our own side of the driver is looked at there.
 """
 
 import subprocess
 import sys
+from contextlib import suppress
 
 import mido
 import pytest
@@ -16,12 +16,11 @@ from midifrag.midi.jack import WatchedOutput
 from midifrag.midi.messages import NoteOn, PortChanged
 from midifrag.midi.port_names import list_ports
 from midifrag.midi.ports import Ports
-from tests.jack import PATIENCE
+from tests.jack import EACH, again_and_again
+from tests.support import PATIENCE
 
 PRESS = mido.Message("note_on", note=36, velocity=100)
 FEEDBACK = mido.Message("note_on", note=36, velocity=13)
-#: How often something is sent that JACK may leave out, and seconds that each time has to arrive.
-TRIES, EACH = 20, 2.0
 
 
 class Opened:
@@ -48,13 +47,16 @@ class Opened:
 
     def hears(self, send, wanted):
         """The first thing that ``wanted`` accepts; ``send`` is called until it comes."""
-        for _ in range(TRIES):
+        heard = []
+
+        def attempt():
             send()
-            try:
-                return self.until(wanted, EACH)[-1]
-            except TimeoutError:
-                continue
-        return pytest.fail("nothing arrived")
+            with suppress(TimeoutError):
+                heard.append(self.until(wanted, EACH)[-1])
+            return bool(heard)
+
+        assert again_and_again(attempt)
+        return heard[0]
 
     def poll(self):
         self.ports.poll()
@@ -83,7 +85,7 @@ def is_press(item):
 
 def arrives(send, peer, condition):
     """Whether ``condition`` comes true for what ``peer`` received, ``send`` being called until it does."""
-    return any(send() is not False and peer.wait_for(condition, EACH) for _ in range(TRIES))
+    return again_and_again(lambda: send() is not False and peer.wait_for(condition, EACH))
 
 
 def test_ports_are_listed(jack_server, peer):
@@ -174,7 +176,11 @@ def test_a_flood_loses_nothing_that_jack_delivers(opened, peer):
 
 def test_the_server_s_death_is_survived_and_said(jack_server):
     ended = subprocess.run(
-        [sys.executable, "-m", "tests.scenarios.dying_jack"], capture_output=True, text=True, timeout=110, check=False
+        [sys.executable, "-m", "tests.scenarios.dying_jack"],
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE,
+        check=False,
     )
     for port in ("pads: waiting for its input", "pads: waiting for its output", "live: waiting for its output"):
         assert f"{port}: The JACK server died; start it, then midifrag, again." in ended.stdout

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-import json
 import signal
 import subprocess
 import sys
 import textwrap
 import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
+from typing import Any
 
+from midifrag.show.session_log import read_session
 from tests.support import PATIENCE
 from tools.jack_server import BACKEND
 
@@ -46,6 +50,27 @@ def write_show(folder: Path, peer: str, extra: str = "") -> Path:
     return folder / "presets.yaml"
 
 
+@dataclass(frozen=True)
+class Log:
+    """What a session log says so far."""
+
+    lines: list[dict[str, Any]]
+
+    def heard(self, note: int) -> int:
+        """How often a note was pressed."""
+        return sum(line["event"] == "NoteOn" and line["note"] == note for line in self.lines)
+
+    def jobs(self, note: int) -> list[str]:
+        """How far the jobs of a pad are, in the order of their presses."""
+        changes = [line for line in self.lines if line["event"] == "JobChanged" and line["pad"] == str(note)]
+        return list({line["job"]: line["state"] for line in changes}.values())
+
+    def has_landed(self, note: int) -> bool:
+        """Whether every press of a pad that found room in the queue has landed, and there was one."""
+        states = self.jobs(note)
+        return len(states) == self.heard(note) and set(states) - {"refused"} == {"landed"}
+
+
 class Performance:
     """A running ``midifrag run`` or another command; its lines are collected as they come."""
 
@@ -72,10 +97,23 @@ class Performance:
             self.process.kill()
         self._over()
 
-    def wait_for_line(self, part: str, count: int = 1) -> None:
+    def wait_for_line(self, part: str, count: int = 1, seconds: float = PATIENCE) -> None:
+        """Wait until so many of its lines have ``part`` in them."""
+        assert self.says(part, count, seconds), f"no line with {part!r} {count} times in {self.lines}"
+
+    def says(self, part: str, count: int = 1, seconds: float = PATIENCE) -> bool:
+        """Whether so many of its lines have ``part`` in them within that time."""
         with self._news:
-            seen = self._news.wait_for(lambda: sum(part in line for line in self.lines) >= count, PATIENCE)
-        assert seen, f"no line with {part!r} {count} times in {self.lines}"
+            return self._news.wait_for(lambda: sum(part in line for line in self.lines) >= count, seconds)
+
+    def wait_for_log(self, condition: Callable[[Log], Any], seconds: float = PATIENCE) -> bool:
+        """Whether ``condition`` holds for the newest session log within that time."""
+        deadline = time.monotonic() + seconds
+        while not condition(self.log()):
+            if time.monotonic() > deadline:
+                return False
+            time.sleep(0.05)
+        return True
 
     def interrupt(self) -> int:
         """Ctrl-C; returns the exit code."""
@@ -91,12 +129,11 @@ class Performance:
     def fragments(self) -> Path:
         return self.folder / "fragments"
 
-    def events(self) -> list[dict]:
-        """The newest session log's lines."""
-        newest = max(
-            (self.fragments / "archive" / "sessions").glob("*.jsonl"), key=lambda path: path.stat().st_mtime_ns
-        )
-        return [json.loads(line) for line in newest.read_text(encoding="utf-8").splitlines()]
+    def log(self) -> Log:
+        """The newest session log as far as it is written, which is a little behind what pads show."""
+        logs = (self.fragments / "archive" / "sessions").glob("*.jsonl")
+        newest = max(logs, key=lambda path: path.stat().st_mtime_ns, default=None)
+        return Log(list(read_session(newest)) if newest else [])
 
     def _read(self) -> None:
         for line in self.process.stdout or ():
