@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import TypeAlias, assert_never
+from typing import assert_never
 
+from midifrag.bridge.items import FromEngine, Introduce, Item, Reload
 from midifrag.bridge.pads import PadsAtRest
 from midifrag.bridge.presses import Presses
 from midifrag.bridge.renders import Renders
@@ -58,7 +58,6 @@ from midifrag.midi.mapping import Mapper
 from midifrag.midi.messages import (
     Aftertouch,
     ControlChange,
-    MidiEvent,
     NoteOff,
     NoteOn,
     PitchBend,
@@ -68,31 +67,6 @@ from midifrag.midi.messages import (
 )
 from midifrag.pad_key import PadKey
 from midifrag.states import EngineState, JobState, NoticeLevel
-
-
-@dataclass(frozen=True, slots=True)
-class FromEngine:
-    """What the engine of ``model`` reports."""
-
-    model: str
-    event: engine.EngineEvent
-
-
-@dataclass(frozen=True, slots=True)
-class Introduce:
-    """Somebody starts watching: tell them alone how everything stands."""
-
-    to: Callable[[list[StateChange]], None]
-
-
-@dataclass(frozen=True, slots=True)
-class Reload:
-    """Take over a newly read configuration."""
-
-    loaded: Loaded
-
-
-Item: TypeAlias = MidiEvent | Intent | FromEngine | writer.WriterEvent | PortChanged | Introduce | Reload | Notice
 
 
 class Bridge:

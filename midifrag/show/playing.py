@@ -9,7 +9,7 @@ from typing import TypeVar
 
 import mido
 
-from midifrag.bridge.bridge import Introduce
+from midifrag.bridge.items import Introduce
 from midifrag.config.settings import Settings
 from midifrag.events import JobChanged, StateChange
 from midifrag.midi.memory import MemoryBackend, memory_ports

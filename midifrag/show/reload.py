@@ -8,7 +8,7 @@ from collections.abc import Callable
 from operator import attrgetter
 from pathlib import Path
 
-from midifrag.bridge.bridge import Reload
+from midifrag.bridge.items import Reload
 from midifrag.config import loading
 from midifrag.config.settings import Settings
 from midifrag.errors import ConfigurationError

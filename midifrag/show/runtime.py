@@ -13,8 +13,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
-from midifrag.bridge.bridge import Bridge, FromEngine, Introduce, Item
+from midifrag.bridge.bridge import Bridge
 from midifrag.bridge.inbox import Inbox
+from midifrag.bridge.items import FromEngine, Introduce, Item
 from midifrag.bridge.warmup import aligns_loops, warm_renders
 from midifrag.clock import Clock, SystemClock
 from midifrag.config.loading import Loaded

@@ -2,7 +2,8 @@ import random
 
 import pytest
 
-from midifrag.bridge.bridge import Bridge, Introduce
+from midifrag.bridge.bridge import Bridge
+from midifrag.bridge.items import Introduce
 from midifrag.clock import ManualClock
 from midifrag.engine.messages import Started
 from midifrag.events import (

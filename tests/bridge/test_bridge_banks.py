@@ -2,7 +2,7 @@
 
 import pytest
 
-from midifrag.bridge.bridge import Reload
+from midifrag.bridge.items import Reload
 from midifrag.engine.messages import Cancel, Cancelled, Warm
 from midifrag.events import (
     BankChanged,

@@ -1,6 +1,6 @@
 """What the bridge makes of engines and spares; the rest is in test_bridge.py."""
 
-from midifrag.bridge.bridge import FromEngine
+from midifrag.bridge.items import FromEngine
 from midifrag.bridge.pads import ENDED_SHOWS_FOR
 from midifrag.engine.messages import Died, Failed, Ready, Warm, Warming
 from midifrag.events import (

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from midifrag.bridge.bridge import Reload
+from midifrag.bridge.items import Reload
 from midifrag.bridge.jobs import request
 from midifrag.config.parameters import Preset
 from midifrag.engine.messages import Cancel, Cancelled, Died, Failed, Progress, Promote, Rendered, Started

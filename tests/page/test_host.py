@@ -13,7 +13,7 @@ import mido
 import psutil
 import pytest
 
-from midifrag.bridge.bridge import Reload
+from midifrag.bridge.items import Reload
 from midifrag.config.settings import PageSettings
 from midifrag.events import ConfigurationChanged, JobChanged, Notice
 from midifrag.intents import Panic, SelectBank

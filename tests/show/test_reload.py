@@ -2,7 +2,7 @@ import queue
 
 import pytest
 
-from midifrag.bridge.bridge import Reload
+from midifrag.bridge.items import Reload
 from midifrag.config import loading
 from midifrag.events import Notice
 from midifrag.pad_key import PadKey

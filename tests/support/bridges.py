@@ -8,7 +8,8 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from midifrag.bridge.bridge import Bridge, FromEngine
+from midifrag.bridge.bridge import Bridge
+from midifrag.bridge.items import FromEngine
 from midifrag.clock import ManualClock
 from midifrag.config.banks import Bank
 from midifrag.config.loading import Loaded

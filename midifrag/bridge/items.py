@@ -1,0 +1,39 @@
+"""What the bridge takes in, one at a time: beside what a performer does, from engines, watchers and the files of a set."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from midifrag.config.loading import Loaded
+from midifrag.engine import messages as engine
+from midifrag.events import Notice, PortChanged, StateChange
+from midifrag.fragment import messages as writer
+from midifrag.intents import Intent
+from midifrag.midi.messages import MidiEvent
+
+
+@dataclass(frozen=True, slots=True)
+class FromEngine:
+    """What the engine of ``model`` reports."""
+
+    model: str
+    event: engine.EngineEvent
+
+
+@dataclass(frozen=True, slots=True)
+class Introduce:
+    """Somebody starts watching: tell them alone how everything stands."""
+
+    to: Callable[[list[StateChange]], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Reload:
+    """Take over a newly read configuration."""
+
+    loaded: Loaded
+
+
+Item: TypeAlias = MidiEvent | Intent | FromEngine | writer.WriterEvent | PortChanged | Introduce | Reload | Notice
