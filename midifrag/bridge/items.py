@@ -1,4 +1,4 @@
-"""What the bridge takes in, one at a time: beside what a performer does, from engines, watchers and the files of a set."""
+"""What the bridge takes in, one at a time: from engines, watchers and files, beside what a performer does."""
 
 from __future__ import annotations
 
