@@ -37,6 +37,7 @@ from midifrag.fragment.messages import (
 )
 from midifrag.fragment.options import FragmentOptions
 from midifrag.fragment.preparing import Preparer
+from midifrag.fragment.slot_content import content_of
 from midifrag.fragment.slots import Slots
 from tests.fragment.sounds import RATE, land, noise, record
 
@@ -191,6 +192,7 @@ def test_what_was_prepared_is_not_kept_for_a_take_that_is_held(rig, monkeypatch)
     assert kinds(rig.handle(command)) == ["Landed", "Held"]
 
     assert rig.lander._preparer.find(command.audio, command.options) is None
+    assert [take.encoded for take in rig.lander._held] == [None]
     monkeypatch.undo()
     assert kinds(rig.tick(FIRST_RETRY)) == ["TakeArchived"]
 
@@ -224,6 +226,7 @@ def test_fixed_slot(rig):
 
     assert landed.slot == 3
     assert json.loads((rig.folder / ".midifrag" / "slots.json").read_text())["next"] == 1
+    assert content_of(landed.file).turn is False
     assert rig.handle(land(2))[-1].slot == 1
 
 
@@ -261,7 +264,8 @@ def test_mistake_of_ours_does_not_lose_the_take(rig, monkeypatch, caplog):
     archived, failed = rig.handle(land(1))
 
     assert (archived.number, failed.take) == (1, 1)
-    assert "a mistake" in failed.reason
+    assert failed.reason == "unexpected: KeyError('a mistake')"
+    assert caplog.messages == ["no fragment could be made of job 1"]
     assert "a mistake" in caplog.text
 
 
@@ -339,15 +343,24 @@ def test_locks_stars_and_notes(rig):
     assert noted.record.note == "keep"
 
 
+NO_SLOT = "there is no slot {}: slots are numbered 1 to 3"
+NO_TAKE = "there is no take 3 in {folder}: list them with `midifrag takes`"
+
+
 @pytest.mark.parametrize(
-    "command", [LockSlot(9, True), RestoreSlot(1), RestoreSlot(0), StarTake(3, True), AnnotateTake(3, "x")]
+    ("command", "reason"),
+    [
+        (LockSlot(9, True), NO_SLOT.format(9)),
+        (RestoreSlot(1), "slot 1 has no previous fragment to put back"),
+        (RestoreSlot(0), NO_SLOT.format(0)),
+        (StarTake(3, True), NO_TAKE),
+        (AnnotateTake(3, "x"), NO_TAKE),
+    ],
 )
-def test_what_cannot_be_done_is_refused(rig, command):
+def test_what_cannot_be_done_is_refused(rig, command, reason):
     (refused,) = rig.handle(command)
 
-    assert isinstance(refused, Refused)
-    assert refused.command == command
-    assert refused.reason
+    assert refused == Refused(command, reason.format(folder=rig.folder / "archive"))
 
 
 def test_restore(rig):
@@ -433,7 +446,9 @@ def test_all_that_is_in_the_way_is_told_once_each(rig, monkeypatch):
 
     assert rig.handle(land(1)) == [Held(1, "the archive is full; the slot is held open", "archive and slot")]
     assert rig.tick(FIRST_RETRY) == []
-    assert [(take.record.job, take.sample_rate) for take in rig.lander.unarchived] == [(1, RATE)]
+    (kept,) = rig.lander.unarchived
+    assert (kept.record.job, kept.sample_rate) == (1, RATE)
+    np.testing.assert_array_equal(kept.audio, noise(seed=1))
     monkeypatch.setattr(Archive, "store_encoded", refused("the slot is held open"))
     assert rig.tick(LONGEST_RETRY) == [Held(1, "the slot is held open", "archive and slot")]
 
@@ -511,7 +526,17 @@ def test_too_many_held_takes(opened, tmp_path, monkeypatch):
     given_up += [event for job in (7, 8) for event in rig.handle(land(job)) if isinstance(event, GivenUp)]
 
     assert [(event.job, event.take) for event in given_up] == [(6, 1), (3, None), (1, None)]
+    assert {event.reason for event in given_up} == {"too many takes wait for the disk: make room"}
     assert [held.job for held in rig.lander.held] == [2, 4, 5, 7, 8]
+
+
+def test_the_last_held_take_is_kept_whatever_its_size(opened, tmp_path, monkeypatch):
+    rig = opened(Rig, tmp_path, held_bytes=1)
+    break_archive(monkeypatch)
+
+    assert kinds(rig.handle(land(1))) == ["Landed", "Held"]
+    assert kinds(rig.handle(land(2))) == ["Landed", "Held", "GivenUp"]
+    assert [held.job for held in rig.lander.held] == [2]
 
 
 def test_finish_tries_everything_once_more(rig, monkeypatch):
