@@ -1,5 +1,5 @@
-import threading
 from contextlib import contextmanager
+from types import SimpleNamespace
 
 import mido
 import pytest
@@ -21,15 +21,13 @@ def play(monkeypatch):
             made["ports"], made["backend"] = memory_ports(*wiring)
             return made["ports"]
 
-        class Stopped(threading.Event):
-            def wait(self, timeout=None):
-                for message in messages:
-                    made["backend"].play(next(iter(loaded.settings.ports)), message)
-                return True
+        def arrive():
+            for message in messages:
+                made["backend"].play(next(iter(loaded.settings.ports)), message)
 
         @contextmanager
         def stopping():
-            yield Stopped()
+            yield SimpleNamespace(wait=arrive)
 
         monkeypatch.setattr(monitor, "Ports", ports)
         monkeypatch.setattr(monitor, "stopping", stopping)
