@@ -1,11 +1,12 @@
 """A new generation parameter is one field in one file: everybody else knows it without being told."""
 
-import os
 import shutil
 import subprocess
 import sys
 import textwrap
 from pathlib import Path
+
+from tests.support import unmeasured
 
 ROOT = Path(__file__).resolve().parent.parent
 FIELD = """
@@ -90,7 +91,7 @@ def test_a_new_number_is_known_to_all_rooms_by_one_field(tmp_path):
     ran = subprocess.run(
         [sys.executable, "-c", textwrap.dedent(ASKS)],
         cwd=tmp_path,
-        env={**os.environ, "PYTHONPATH": str(tmp_path), "PYTHONIOENCODING": "utf-8"},
+        env={**unmeasured(), "PYTHONPATH": str(tmp_path), "PYTHONIOENCODING": "utf-8"},
         capture_output=True,
         text=True,
         encoding="utf-8",

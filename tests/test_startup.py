@@ -6,6 +6,8 @@ import sys
 
 import pytest
 
+from tests.support import unmeasured
+
 #: What none of these commands needs, though the program as a whole does.
 HEAVY = {"numpy", "torch", "librosa", "nicegui", "scipy", "soundfile", "pydantic", "stable_audio_tools", "transformers"}
 #: Most modules of other packages that a command may import: what it is and a quarter. Numpy alone has over a hundred.
@@ -25,7 +27,7 @@ print(json.dumps({"code": code, "foreign": foreign}), file=sys.stderr)
 def imported(folder, *arguments):
     """The modules of other packages that are there when the command has ended."""
     command = [sys.executable, "-c", WATCH, *arguments]
-    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=True)
+    done = subprocess.run(command, cwd=folder, env=unmeasured(), capture_output=True, text=True, check=True)
     told = json.loads(done.stderr.splitlines()[-1])
     assert told["code"] in ((0, 1) if arguments == ("ports",) else (0, None)), done.stderr
     return told["foreign"]
@@ -66,6 +68,7 @@ def test_takes_of_a_set_are_listed_without_reading_all_of_it(folder):
 
 def test_the_package_itself_imports_nothing():
     code = "import sys; before = set(sys.modules); import midifrag; print(sorted(set(sys.modules) - before))"
-    told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+    done = subprocess.run([sys.executable, "-c", code], env=unmeasured(), capture_output=True, text=True, check=True)
+    told = done.stdout
     assert "midifrag" in told
     assert not HEAVY & {name.strip("'[] \n").partition(".")[0] for name in told.split(",")}
