@@ -183,10 +183,18 @@ class ArchivePanel(Panel):
         self._sheet = sheet
         self._newest = max((job.take or 0 for job in self.page.view.finished), default=0)
         self._count.text = texts.FOUND.format(count=count) if count else texts.NO_TAKES
+        self._list_takes(records)
+        self.refresh()
+
+    def _list_takes(self, records: list[TakeRecord]) -> None:
+        """Show these takes; while they are those that are shown already, nobody's click is lost on a row that goes."""
+        if [record.number for record in records] == list(self._rows):
+            for record in records:
+                self._rows[record.number or 0].show(record)
+            return
         self._list.clear()
         with self._list:
             self._rows = {record.number or 0: _Row(self, record) for record in records}
-        self.refresh()
 
     def _filters(self) -> Filters:
         until = _day(self._until.value)

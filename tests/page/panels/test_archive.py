@@ -114,6 +114,19 @@ def test_takes_are_found_by_words_and_circumstances(opened):
         assert opened.prompts == found, (label, value)
 
 
+def test_rows_stay_while_their_takes_do(opened):
+    opened.store("rain", "bell")
+    opened.look()
+    rows = opened.page.all("take")
+    opened.archive.annotate(1, "for the end")
+    opened.filter("Words", "")
+    opened.look()
+    assert opened.page.all("take") == rows
+    assert opened.page.texts("take-note") == ["", "for the end"]
+    opened.filter("Words", "rain")
+    assert opened.page.all("take") != rows
+
+
 def test_banks_and_presets_of_the_set_are_offered(opened):
     assert opened.page.labelled(ui.select, "Bank").options == ["any bank", "opening", "second"]
     assert opened.page.labelled(ui.select, "Preset").options == ["any preset", "rain", "short kick"]
@@ -242,8 +255,9 @@ def test_chosen_takes_are_exported_together(opened):
     assert export.text == "Export 2 as zip"
     opened.page.click(export)
     assert [one["src"] for one in opened.page.told("download")] == ["/export.zip?take=1&take=3"]
-    # What is chosen stays so on another sheet, or when the sheet is shown again.
-    opened.look()
+    # What is chosen stays so while others are shown.
+    opened.filter("Words", "rain")
+    opened.filter("Words", "")
     chosen = [box for box in opened.checkboxes if box.value]
     assert [box.props["aria-label"] for box in chosen] == ["Choose take 3", "Choose take 1"]
     for box in chosen:

@@ -20,7 +20,6 @@ def take(browser, show, request):
     record = browser.until(lambda: next(iter(archive.find(prompt)), None))
     browser.tab("Archive")
     browser.type(".filter-words input", prompt)
-    # Typed slowly, the words before the last are looked for too.
     browser.until(lambda: browser.texts(".take-prompt") == [prompt] and browser.text(".sheet-count") == "1 takes")
     yield record, archive
     archive.close()
