@@ -53,7 +53,7 @@ SHOW = "model: sketch\nset_list: [bench]\nqueue: {size: 10000}\nengine: {spares:
 BANK = 'name: Bench\npads: {36: {prompt: "short kick", seconds: 0.3}}\n'
 
 
-class Settings:
+class PlayedShow:
     """A running show, and the time from each press to its answer."""
 
     def __init__(self, folder: Path, with_page: bool) -> None:
@@ -80,7 +80,7 @@ class Settings:
             self._at = time.perf_counter()
             self._answered.set()
 
-    def __enter__(self) -> Settings:
+    def __enter__(self) -> PlayedShow:
         self.runtime.start()
         if self._page:
             self._page.start()
@@ -229,7 +229,7 @@ def _measured(case: _Case | None, presses: int) -> tuple[list[float], list[float
     """Milliseconds of each press in one case, in a show of its own, and how late a bare timer beside it was."""
     with contextlib.ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
-        show = stack.enter_context(Settings(folder, with_page=case is not None))
+        show = stack.enter_context(PlayedShow(folder, with_page=case is not None))
         if case:
             stack.enter_context(case(show.address))
         time.sleep(SETTLE)
