@@ -109,10 +109,6 @@ class Browser:
         """Click what there is of this selector, and with this text in it."""
         self.until(lambda: self._click(css, text))
 
-    def clicked(self, css: str) -> None:
-        """Click what there is of this selector now, if there is anything."""
-        self._click(css, "")
-
     def _click(self, css: str, text: str) -> bool:
         found = next((one for one in self.all(css) if text in one.text), None)
         if found is not None:
