@@ -184,9 +184,6 @@ class JobTable:
     def __iter__(self) -> Iterator[Job]:
         return iter(tuple(self._jobs.values()))
 
-    def __len__(self) -> int:
-        return len(self._jobs)
-
     def pending(self, bank: str | None = None, pad: PadKey | None = None) -> list[RenderJob]:
         """The jobs an engine still works for, of one pad or of all."""
         jobs = [job for job in self if isinstance(job, RenderJob) and job.pending and not job.cancelling]

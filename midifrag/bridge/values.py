@@ -38,7 +38,7 @@ class LiveValues:
     @property
     def effective(self) -> dict[str, float]:
         """The values that a press snapshots now."""
-        scopes = {scope for scope, _ in self._controls.values()} | {""}
+        scopes = {scope for scope, _ in self._controls.values()}
         return self._values[""] | (self._values[self._bank] if self._bank in scopes else {})
 
     def move(self, key: str, position: float) -> ControlChanged | None:

@@ -140,6 +140,8 @@ def test_a_typed_prompt_is_rendered():
     rig = Rig()
     rig.bridge.handle(Prompt("glass bell", {}, 0.0))
     assert [render.prompt for render in rig.engines.renders()] == ["glass bell"]
+    rig.bridge.handle(Prompt("glass bell", {"model": "nope"}, 0.0))
+    assert rig.notices() == [("error", "model: 'nope' is none of the models that there are")]
 
 
 def test_a_control_that_is_moved_by_name_is_told_once():
@@ -229,5 +231,7 @@ def test_a_newcomer_is_told_how_everything_stands():
     assert len(rig.changes) == before
 
 
-def test_the_view_has_the_first_bank_from_the_beginning():
-    assert Rig(two_banks()).bridge.view.bank.slug == "one"
+def test_the_view_has_the_configuration_and_its_first_bank_from_the_beginning():
+    show = two_banks()
+    view = Rig(show).bridge.view
+    assert (view.configuration, view.bank.slug) == (show, "one")

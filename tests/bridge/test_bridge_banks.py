@@ -4,17 +4,8 @@ import pytest
 
 from midifrag.bridge.items import Reload
 from midifrag.engine.messages import Cancel, Cancelled, Warm
-from midifrag.events import (
-    BankChanged,
-    ConfigurationChanged,
-    ControlChanged,
-    Notice,
-    PadChanged,
-)
-from midifrag.intents import (
-    SelectBank,
-    SetParameter,
-)
+from midifrag.events import BankChanged, ConfigurationChanged, ControlChanged, Notice, PadChanged
+from midifrag.intents import SelectBank, SetParameter
 from midifrag.midi.messages import Tick
 from midifrag.pad_key import PadKey
 from midifrag.states import NoticeLevel, PadState

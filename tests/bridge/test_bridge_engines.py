@@ -1,14 +1,12 @@
 """What the bridge makes of engines and spares; the rest is in test_bridge.py."""
 
-from midifrag.bridge.items import FromEngine
+import pytest
+
+from midifrag.bridge.items import FromEngine, Reload
 from midifrag.bridge.pads import ENDED_SHOWS_FOR
 from midifrag.engine.messages import Died, Failed, Ready, Warm, Warming
-from midifrag.events import (
-    EngineChanged,
-)
-from midifrag.intents import (
-    SetParameter,
-)
+from midifrag.events import EngineChanged, PadChanged
+from midifrag.intents import SetParameter
 from midifrag.states import EngineState
 from tests.support.bridges import INFO, Rig, with_spares
 from tests.support.shows import bank, loaded, one_pad
@@ -100,8 +98,18 @@ def test_a_spare_is_what_the_next_press_would_ask_for():
     spare = rig.engines.renders()[-1]
     assert (spare.steps, spare.seconds) == (101, 3)
     rig.rendered(spare)
+    (prepare,) = rig.writes
+    assert prepare.options.loop
     rig.press(velocity=100)
     assert rig.lands()[0].options.loop
+
+
+@pytest.mark.parametrize("left", [bank(pads={40: {"prompt": "rain"}}), bank("other", {36: {"prompt": "rain"}})])
+def test_a_spare_for_a_pad_that_went_meanwhile_is_shown_nowhere(left):
+    rig = with_spares()
+    rig.bridge.handle(Reload(loaded(left, engine={"spares": {"enabled": True}})))
+    rig.rendered(rig.engines.renders()[0])
+    assert rig.told(PadChanged) == []
 
 
 def test_housekeeping_renders_spares_and_lets_pads_rest():

@@ -46,6 +46,14 @@ def test_the_next_press_is_taken_to_be_like_the_last_of_its_pad():
     assert banks.by_last_press() == [PadKey(37), PadKey(36)]
 
 
+def test_pads_stand_in_the_order_of_their_presses_however_hard_and_early_those_were():
+    banks = SetList(two())
+    banks.pressed(PadKey(37), press(37, 1.0, 0.25))
+    assert banks.by_last_press() == [PadKey(37), PadKey(36)]
+    banks.pressed(PadKey(36), press(36, 0.2, 0.5))
+    assert banks.by_last_press() == [PadKey(36), PadKey(37)]
+
+
 def test_pads_of_one_name_in_two_banks_are_pressed_apart():
     banks = SetList(loaded(bank("one", PADS), bank("two", PADS)))
     banks.pressed(PadKey(37), press(37, 1.0, 2.0))

@@ -52,6 +52,12 @@ def test_a_clock_that_was_heard_counts_after_it_stopped():
     assert tempo.bpm == 140
 
 
+def test_a_clock_that_has_told_no_tempo_yet_leaves_the_shows():
+    tempo = Tempo(120)
+    assert not any(tick(tempo, 140, 24))
+    assert tempo.use(90)
+
+
 def test_the_shows_tempo_is_whole_and_no_change_where_it_is_the_same():
     tempo = Tempo(120)
     assert not tempo.use(120.4)

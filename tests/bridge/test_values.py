@@ -69,10 +69,29 @@ def test_values_go_with_the_control_that_set_them_and_others_stay():
 def test_a_value_that_is_set_after_its_control_went_stays():
     values, key = live()
     values.move(key, 0.5)
-    for _ in range(2):
-        values.configure(loaded().settings, bank())
-        values.set("cfg_scale", 8.0)
+    values.configure(loaded().settings, bank())
+    values.set("cfg_scale", 8.0)
+    values.configure(loaded().settings, bank())
     assert values.effective == {"cfg_scale": 8.0}
+
+
+def test_a_control_goes_whose_value_was_given_back():
+    values, key = live()
+    values.move(key, 0.5)
+    values.set("cfg_scale", None)
+    values.configure(loaded().settings, bank())
+    assert values.effective == {}
+
+
+def test_what_was_set_in_a_banks_own_controls_place_counts_while_there_is_one():
+    show = loaded().settings
+    one = bank(controls=[{"cc": 1, "sets": "steps", "range": [1, 100]}])
+    values = LiveValues(show, one)
+    values.set("steps", 7)
+    values.configure(show, bank())
+    assert values.effective == {}
+    values.configure(show, one)
+    assert values.effective == {"steps": 7}
 
 
 def test_values_stay_while_another_control_sets_the_same():

@@ -147,9 +147,3 @@ def test_controls_have_their_last_value_and_what_is_over_is_kept_for_a_while():
     assert [notice.text for notice in view.notices] == [str(number) for number in range(300 - NOTICES, 300)]
     assert [one.job for one in view.finished] == list(range(300 - FINISHED, 300))
     assert list(view.latencies) == list(range(300 - LANDINGS, 300))
-
-
-def test_the_time_until_a_landing_needs_one():
-    assert JobTimes(1.0).until_landed is None
-    assert JobTimes(1.0, landed=1.5).until_landed == 0.5
-    assert JobTimes(1.0, queued=1.25).reached() == {"pressed": 1.0, "queued": 1.25}
