@@ -9,7 +9,7 @@ import libcst as cst
 from mutmut.__main__ import cli
 from mutmut.mutation.mutators import mutation_operators
 
-#: Statements whose going says nothing: what they import is missing, or there was nothing.
+#: Statements whose going says nothing: what they import is missing, or they do nothing.
 _SPARED = (cst.Import, cst.ImportFrom, cst.Pass, cst.Global, cst.Nonlocal)
 
 
@@ -17,7 +17,8 @@ def without_statement(line: cst.SimpleStatementLine) -> Iterator[cst.SimpleState
     """The line with nothing in it, unless it is a docstring or one that is spared."""
     (first, *_) = line.body
     is_text = isinstance(first, cst.Expr) and isinstance(first.value, cst.SimpleString | cst.ConcatenatedString)
-    if not is_text and not isinstance(first, _SPARED):
+    is_declaration = isinstance(first, cst.AnnAssign) and first.value is None
+    if not is_text and not is_declaration and not isinstance(first, _SPARED):
         yield line.with_changes(body=[cst.Pass()])
 
 

@@ -130,9 +130,11 @@ def test_what_a_record_says_of_an_earlier_life_does_not_count(rig):
     earlier = record(70, number=70, slot=3, landed_at=1.0)
     rig.handle(LandTake(7, noise(), RATE, earlier, FragmentOptions()))
     rig.handle(ArchiveOnly(8, noise(), RATE, earlier, "x"))
+    rig.handle(land(9, reason="told before"))
 
     kept = [rig.archive.get(number) for number in (1, 2)]
     assert [(take.job, take.slot, take.landed_at) for take in kept] == [(7, 1, 5000.0), (8, None, None)]
+    assert [take.reason for take in rig.archive.find()] == ["told before", "x", ""]
 
 
 def test_notes_of_a_fragment_are_told(rig):
@@ -288,8 +290,8 @@ def test_every_slot_locked(rig):
 
     archived, failed = rig.handle(land(1))
 
-    assert (archived.number, failed.take) == (1, 1)
-    assert "all 3 slots are locked" in failed.reason
+    assert archived.number == 1
+    assert failed == LandFailed(1, "all 3 slots are locked: unlock one", 1)
     assert rig.lander.held == ()
 
 
@@ -301,6 +303,9 @@ def test_archived_take_lands_again(rig):
 
     assert kinds(landed) == ["Landed"]
     assert (landed[0].job, landed[0].take, landed[0].slot) == (9, 1, 3)
+    assert content_of(landed[0].file).job == 9
+    whole = noise(seed=1) / np.abs(noise(seed=1)).max()
+    np.testing.assert_allclose(read_wav(landed[0].file)[0], whole, atol=1e-4)
     assert rig.takes() == [1, 2, 1]
     assert rig.archive.get(1).slot == 3
     assert rig.archive.count() == 2
@@ -331,16 +336,19 @@ def test_archived_take_that_is_not_there(rig):
 
 
 def test_locks_stars_and_notes(rig):
-    rig.handle(land(1))
+    for job in (1, 2):
+        rig.handle(land(job))
 
-    rig.handle(LockSlot(2, True))
-    assert rig.told[-1].slots[1].state == "locked"
-    (starred,) = rig.handle(StarTake(1, True))
+    for _ in range(2):
+        rig.handle(LockSlot(2, True))
+        assert rig.told[-1].slots[1].state == "locked"
+    (starred,) = rig.handle(StarTake(2, True))
     (noted,) = rig.handle(AnnotateTake(1, "keep"))
+    (again,) = rig.handle(StarTake(2, False))
 
     assert isinstance(starred, TakeChanged)
-    assert starred.record.starred
-    assert noted.record.note == "keep"
+    assert (starred.record.number, starred.record.starred, again.record.starred) == (2, True, False)
+    assert (noted.record.number, noted.record.note) == (1, "keep")
 
 
 NO_SLOT = "there is no slot {}: slots are numbered 1 to 3"
