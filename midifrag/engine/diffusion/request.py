@@ -32,7 +32,7 @@ class RequestStatus(enum.Enum):
 class Request:
     """One request: its parameters, the sampler's state and what of it is prepared on the device.
 
-    ``arrival`` is its number in the order of arrival, ``last_served`` the count of batches when it was last in one.
+    ``arrival`` is its number in the order of arrival, ``last_served`` a number that grows with whoever was served last.
     ``fp32`` is set when it is rendered again in fp32 after half precision failed, ``retried_for_memory`` once it was
     retried for want of memory, ``announced`` once its beginning was told. ``decoded`` counts the samples that the
     decoder was asked for, ``pieces`` are those that came; ``attempt`` counts how often it was begun or decoded anew.

@@ -28,7 +28,7 @@ class RoundRobin:
     """Lets groups take turns: of those with work, the one that was served longest ago, the oldest first."""
 
     def __init__(self) -> None:
-        self._batches = 0
+        self._served = 0
         self._last_served: dict[Group, int] = {}
 
     def next_batch(self, requests: Sequence[Request], most: int) -> list[Request]:
@@ -40,8 +40,8 @@ class RoundRobin:
         together = [request for request in denoising if group_of(request) == group]
         batch = sorted(together, key=lambda request: request.last_served)[:most]
         for request in batch:
-            self._batches += 1
-            request.last_served = self._last_served[group] = self._batches
+            self._served += 1
+            request.last_served = self._last_served[group] = self._served
         return batch
 
     def next_decode(self, requests: Sequence[Request], most: int) -> list[Request]:
@@ -58,6 +58,6 @@ class RoundRobin:
         alike = (group_of(first), first.parameters.samples, first.decoded)
         same = [each for each in decoding if (group_of(each), each.parameters.samples, each.decoded) == alike][:most]
         for request in same:
-            self._batches += 1
-            request.last_served = self._batches
+            self._served += 1
+            request.last_served = self._served
         return same

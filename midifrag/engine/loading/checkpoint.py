@@ -15,6 +15,7 @@ from pathlib import Path
 import torch
 from torch import nn
 
+from midifrag.engine.loading.device import first_line
 from midifrag.errors import CheckpointError
 
 #: How many mismatching keys an error names.
@@ -77,10 +78,9 @@ def _read_pickle(file: Path) -> dict[str, object]:
 
 
 def _damaged(file: Path, error: Exception) -> CheckpointError:
-    reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
     size = file.stat().st_size
     return CheckpointError(
-        f"{file} is damaged, cut off or not a checkpoint ({size:,} bytes; {reason.rstrip('.')}). "
+        f"{file} is damaged, cut off or not a checkpoint ({size:,} bytes; {first_line(error).rstrip('.')}). "
         "Copy or download it again."
     )
 

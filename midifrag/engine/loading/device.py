@@ -41,7 +41,7 @@ def is_memory_error(error: BaseException) -> bool:
 
 def first_line(error: BaseException) -> str:
     """What an error says, in one line; some say nothing."""
-    return (str(error) or type(error).__name__).splitlines()[0]
+    return (str(error).strip() or type(error).__name__).splitlines()[0]
 
 
 def reserved_bytes(device: torch.device) -> int:

@@ -14,6 +14,7 @@ from typing import Any, NoReturn, TypeAlias
 import huggingface_hub
 from huggingface_hub import constants, errors
 
+from midifrag.engine.loading.device import first_line
 from midifrag.errors import HubError
 
 #: Called with how far something is, how far it goes, and what it is.
@@ -129,8 +130,8 @@ def _explain(error: Exception, repository: str, revision: str) -> NoReturn:
         )
     else:
         text = (
-            f"The download of {repository} was cut off ({_first_line(error)}). Nothing broken was kept. Start again "
-            "on a steady connection; what arrived whole is not downloaded twice."
+            f"The download of {repository} was cut off ({first_line(error).rstrip('.')}). Nothing broken was kept. "
+            "Start again on a steady connection; what arrived whole is not downloaded twice."
         )
     raise HubError(text) from error
 
@@ -138,10 +139,6 @@ def _explain(error: Exception, repository: str, revision: str) -> NoReturn:
 def _status(error: Exception) -> int | None:
     """The HTTP status behind an error; the hub answers 401 for what does not exist, lest names be guessed."""
     return error.response.status_code if isinstance(error, errors.HfHubHTTPError) else None
-
-
-def _first_line(error: Exception) -> str:
-    return (str(error).strip().splitlines() or [type(error).__name__])[0].rstrip(".")
 
 
 def _progress_bar(name: str, listener: ProgressListener | None) -> type[Any]:

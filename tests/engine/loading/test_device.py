@@ -43,7 +43,7 @@ def test_running_out_of_memory_is_known_however_it_is_said(error, expected):
 
 
 @pytest.mark.parametrize(
-    ("error", "line"), [(RuntimeError("one\ntwo"), "one"), (MemoryError(), "MemoryError"), (ValueError("x"), "x")]
+    ("error", "line"), [(RuntimeError("one\ntwo"), "one"), (MemoryError(), "MemoryError"), (ValueError("\n x\ny"), "x")]
 )
 def test_an_error_in_one_line(error, line):
     assert first_line(error) == line
