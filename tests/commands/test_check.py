@@ -6,6 +6,7 @@ from midifrag.commands import check
 from midifrag.config import loading
 from midifrag.config.settings import PortSettings
 from midifrag.config.shipped import shipped_path
+from midifrag.errors import NoMidiError
 from midifrag.midi.port_names import PortList
 
 runner = CliRunner()
@@ -41,3 +42,17 @@ def test_check_compares_patterns_with_the_ports_there_are(monkeypatch, names, li
     show = loaded.settings.model_copy(update={"ports": ports})
     found = check.missing_ports(loading.Loaded(show, loaded.banks, loaded.path))
     assert (line is None and found == []) or line in found[0]
+
+
+def test_check_on_a_machine_without_midi_says_so_in_one_line(monkeypatch):
+    def none(_backend):
+        raise NoMidiError("No MIDI system found")
+
+    monkeypatch.setattr(check, "list_ports", none)
+    loaded = loading.load(shipped_path(), environment={})
+    assert check.missing_ports(loaded) == ["No MIDI system found"]
+
+
+def test_check_does_not_look_for_ports_that_are_made(monkeypatch):
+    monkeypatch.setattr(check, "list_ports", lambda _backend: PortList("test", [], []))
+    assert check.missing_ports(loading.load(shipped_path(), environment={})) == []

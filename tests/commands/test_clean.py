@@ -34,3 +34,10 @@ def test_what_cannot_be_cleaned_is_said(arguments, code, words):
     result = runner.invoke(app, arguments)
     assert result.exit_code == code
     assert words in " ".join(result.output.split())
+
+
+def test_what_could_not_be_done_as_asked_is_noted():
+    soundfile.write("short.wav", np.full((441, 1), 0.5), 44100)
+    result = runner.invoke(app, ["clean", "short.wav", "out.wav", "--loop", "--loudness", "-5"])
+    assert result.exit_code == 0
+    assert "note: " in result.output

@@ -21,3 +21,10 @@ def test_init_overwrites_nothing(tmp_path):
     assert "nothing was written" in result.output
     assert (tmp_path / "presets.yaml").read_text(encoding="utf-8") == "mine"
     assert not (tmp_path / "presets").exists()
+
+
+def test_a_folder_that_cannot_be_written_is_said(tmp_path):
+    (tmp_path / "file").write_text("in the way")
+    result = runner.invoke(app, ["init", "file/mine"])
+    assert result.exit_code == 1
+    assert "file/mine cannot be written" in " ".join(result.output.split()).replace("\\", "/")
