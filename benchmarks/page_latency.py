@@ -37,8 +37,8 @@ import socketio
 from selenium import webdriver
 
 from midifrag.config import loading
-from midifrag.midi.memory import memory_ports
 from midifrag.page import Page
+from midifrag.show.playing import ClipPorts
 from midifrag.show.runtime import Runtime
 from midifrag.states import PadState
 from midifrag.surface.echo import VELOCITIES
@@ -64,15 +64,13 @@ class PlayedShow:
         loaded = loading.load(folder / "presets.yaml", flags, environment={})
         self._answered = threading.Event()
         self._at = 0.0
+        self._ports = ClipPorts("midifrag")
         self.runtime = Runtime(loaded, self._ports)
+        if self._ports.backend is not None:
+            # The moment at which it leaves, on the thread that sends it.
+            self._ports.backend.record = self._sent  # type: ignore[method-assign]
         self._page = Page(self.runtime, loaded.settings.page) if with_page else None
         self.address = self._page.address if self._page else ""
-
-    def _ports(self, *wiring: Any) -> Any:
-        ports, self._backend = memory_ports(*wiring)
-        # The moment at which it leaves, on the thread that sends it.
-        self._backend.record = self._sent  # type: ignore[method-assign]
-        return ports
 
     def _sent(self, name: str, message: mido.Message) -> None:
         del name
@@ -101,7 +99,7 @@ class PlayedShow:
             time.sleep(EVERY + unsteady.uniform(0, UNSTEADY))
             self._answered.clear()
             began = time.perf_counter()
-            self._backend.play("midifrag", mido.Message("note_on", note=36, velocity=100))
+            self._ports.send(mido.Message("note_on", note=36, velocity=100))
             if not self._answered.wait(10.0):
                 raise RuntimeError("a press was not answered")
             times.append((self._at - began) * 1000)

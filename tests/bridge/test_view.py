@@ -10,8 +10,10 @@ from midifrag.events import (
     PadChanged,
     PortChanged,
     SlotsChanged,
+    TakeChanged,
 )
 from midifrag.fragment.messages import SlotState
+from midifrag.fragment.record import TakeRecord
 from midifrag.pad_key import PadKey
 from midifrag.states import EngineState, JobKind, JobState, NoticeLevel, PadState
 from tests.support.bridges import INFO
@@ -135,6 +137,12 @@ def test_what_lies_around_the_banks_is_told_to_who_starts_watching():
     assert view.surroundings() == [slots, engine, *ports]
     view.apply(PortChanged("pads", "in", "lost", "gone"))
     assert view.surroundings()[-2].state == "lost"
+
+
+def test_a_take_that_changed_is_the_archives_business():
+    view = View()
+    view.apply(TakeChanged(TakeRecord("rain", number=3)))
+    assert view.surroundings() == []
 
 
 def test_controls_have_their_last_value_and_what_is_over_is_kept_for_a_while():

@@ -7,7 +7,7 @@ import pytest
 from midifrag.commands import monitor
 from midifrag.config.loading import load
 from midifrag.config.shipped import shipped_path
-from midifrag.midi.memory import memory_ports
+from midifrag.show.playing import ClipPorts
 
 
 @pytest.fixture
@@ -15,15 +15,12 @@ def play(monkeypatch):
     """Monitors the shipped set while these messages arrive."""
 
     def played(*messages, clock=False):
-        made = {}
-
-        def ports(*wiring):
-            made["ports"], made["backend"] = memory_ports(*wiring)
-            return made["ports"]
+        loaded = load(shipped_path(), environment={})
+        ports = ClipPorts(next(iter(loaded.settings.ports)))
 
         def arrive():
             for message in messages:
-                made["backend"].play(next(iter(loaded.settings.ports)), message)
+                ports.send(message)
 
         @contextmanager
         def stopping():
@@ -31,7 +28,6 @@ def play(monkeypatch):
 
         monkeypatch.setattr(monitor, "Ports", ports)
         monkeypatch.setattr(monitor, "stopping", stopping)
-        loaded = load(shipped_path(), environment={})
         monitor.monitor(loaded, clock)
 
     return played

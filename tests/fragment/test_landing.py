@@ -27,7 +27,6 @@ from midifrag.fragment.messages import (
     LandFailed,
     LandTake,
     LockSlot,
-    Prepare,
     Refused,
     RestoreSlot,
     SlotsChanged,
@@ -40,52 +39,12 @@ from midifrag.fragment.preparing import Preparer
 from midifrag.fragment.slot_content import content_of
 from midifrag.fragment.slots import Slots
 from tests.fragment.sounds import RATE, land, noise, record
-
-
-class Rig:
-    """A lander with real slots and a real archive, a clock that stands still, and all that was told."""
-
-    def __init__(self, folder: Path, **options: object) -> None:
-        self.folder = folder
-        self.slots = Slots(folder, count=3)
-        self.archive = Archive(folder / "archive")
-        self.told: list[object] = []
-        self.now = 100.0
-        self.lander = Lander(
-            self.slots, self.archive, self.told.append, clock=lambda: 5000.0, monotonic=lambda: self.now, **options
-        )
-
-    def handle(self, command):
-        """Handle a command; return what was told, but for the slots."""
-        before = len(self.told)
-        self.lander.handle(command)
-        return self.since(before)
-
-    def prepare(self, audio, options):
-        """Have a take prepared, and wait until it is."""
-        self.lander.prepare(Prepare(audio, RATE, options))
-        self.lander._preparer._worker.submit(lambda: None).result()
-
-    def tick(self, seconds=0.0):
-        self.now += seconds
-        before = len(self.told)
-        self.lander.tick()
-        return self.since(before)
-
-    def since(self, before):
-        return [event for event in self.told[before:] if not isinstance(event, SlotsChanged)]
-
-    def takes(self):
-        return [state.take for state in self.slots.states]
-
-    def close(self):
-        self.slots.close()
-        self.archive.close()
+from tests.support.landers import LanderRig
 
 
 @pytest.fixture
 def rig(opened, tmp_path):
-    return opened(Rig, tmp_path)
+    return opened(LanderRig, tmp_path)
 
 
 def kinds(events):
@@ -173,7 +132,7 @@ def test_nothing_is_prepared_beyond_the_end(rig, monkeypatch):
 
 
 def test_take_that_was_prepared_lands_as_if_it_had_not_been(rig, opened, tmp_path, monkeypatch):
-    plain = opened(Rig, tmp_path / "plain")
+    plain = opened(LanderRig, tmp_path / "plain")
     plain.handle(land(7))
     command = land(7)
     rig.prepare(command.audio, command.options)
@@ -521,7 +480,7 @@ def test_held_take_finds_another_slot_when_its_own_is_locked(rig, monkeypatch):
 
 def test_too_many_held_takes(opened, tmp_path, monkeypatch):
     one = noise().nbytes
-    rig = opened(Rig, tmp_path, held_bytes=5 * one)
+    rig = opened(LanderRig, tmp_path, held_bytes=5 * one)
     break_archive(monkeypatch)
     told = [event for job in (1, 2, 3, 4, 5) for event in rig.handle(land(job, spare=job == 3))]
     assert not [event for event in told if isinstance(event, GivenUp)]
@@ -539,7 +498,7 @@ def test_too_many_held_takes(opened, tmp_path, monkeypatch):
 
 
 def test_the_last_held_take_is_kept_whatever_its_size(opened, tmp_path, monkeypatch):
-    rig = opened(Rig, tmp_path, held_bytes=1)
+    rig = opened(LanderRig, tmp_path, held_bytes=1)
     break_archive(monkeypatch)
 
     assert kinds(rig.handle(land(1))) == ["Landed", "Held"]
@@ -623,7 +582,7 @@ def test_a_disk_that_is_really_full(opened, tmp_path):
     if os.name != "posix" or os.system(f"mount -t tmpfs -o size=1m tmpfs '{disk}' 2>/dev/null") != 0:
         pytest.skip("no file system of a test's own here")
     try:
-        rig = Rig(disk)
+        rig = LanderRig(disk)
         rig.handle(land(1))
         (disk / "ballast").write_bytes(b"x" * 850_000)
 

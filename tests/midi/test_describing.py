@@ -44,10 +44,16 @@ def test_events_are_told_in_a_performers_words(event, said):
         (Release(40, 10, "pads", 0.0), "releases pad 40/10 “Kick”"),
         (Press(40, 1, "pads", 0.5, 0.0), "presses no pad"),
         (Release(99, 1, "pads", 0.0), "releases no pad"),
+        (Press(38, 1, "keys", 0.5, 0.0), "presses pad 38 “bow”"),
+        (Press(38, 1, "pads", 0.5, 0.0), "presses no pad"),
         (MoveControl("cc 21 sets steps", 0.254), "cc 21 sets steps, at 25%"),
         (SelectBank(program=2), "selects the bank with program 2"),
     ],
 )
 def test_what_events_mean_is_told_in_a_performers_words(intent, said):
-    pads = {36: {"prompt": "rain on tin"}, "40/10": {"prompt": "short kick", "name": "Kick"}}
+    pads = {
+        36: {"prompt": "rain on tin"},
+        "40/10": {"prompt": "short kick", "name": "Kick"},
+        38: {"prompt": "bow", "port": "keys"},
+    }
     assert describe_intent(intent, bank(pads=pads)) == said

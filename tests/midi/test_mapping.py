@@ -34,6 +34,8 @@ def test_pads_are_pressed_and_released():
     assert mapped.intents(NoteOff("pads", 5, 36, 1.5)) == (intents.Release(36, 5, "pads", 1.5),)
     assert mapped.intents(on(37, 10)) != ()
     assert mapped.intents(on(38, port="keys")) != ()
+    assert mapped.intents(NoteOff("keys", 1, 38, 1.5)) == (intents.Release(38, 1, "keys", 1.5),)
+    assert mapped.intents(NoteOff("pads", 1, 38, 1.5)) == ()
 
 
 @pytest.mark.parametrize("event", [on(37, 1), on(38), on(35), NoteOff("pads", 1, 35, 0.0), Tick("pads", 0.0), cc(21)])

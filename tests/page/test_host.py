@@ -18,10 +18,10 @@ from midifrag.config.settings import PageSettings
 from midifrag.events import ConfigurationChanged, JobChanged, Notice
 from midifrag.intents import Panic, SelectBank
 from midifrag.midi.mapping import Mapper
-from midifrag.midi.memory import memory_ports
 from midifrag.midi.messages import NoteOn, Tick
 from midifrag.page import Page, host
 from midifrag.page.wire import MidiSeen, ReadAgain, configuration
+from midifrag.show.playing import ClipPorts
 from midifrag.show.runtime import Heard, Runtime
 from midifrag.states import JobState, NoticeLevel
 from tests.page.changes import CHANGES
@@ -170,13 +170,10 @@ class Playing:
             fragments={"folder": str(folder)},
             engine={"host": "thread"},
         )
-        self.runtime = Runtime(self.shown, self._ports)
+        self.ports = ClipPorts("midifrag")
+        self.runtime = Runtime(self.shown, self.ports)
         self.page = Page(self.runtime, PageSettings(port=0))
         self.seen = Seen()
-
-    def _ports(self, *wiring):
-        ports, self.backend = memory_ports(*wiring)
-        return ports
 
     def __enter__(self):
         self.runtime.start()
@@ -201,7 +198,7 @@ class Playing:
     def press(self):
         """Press the pad; wait until it has landed."""
         before = self._landings(self.seen.changes)
-        self.backend.play("midifrag", mido.Message("note_on", note=36, velocity=100))
+        self.ports.send(mido.Message("note_on", note=36, velocity=100))
         self.seen.wait_for(lambda changes: self._landings(changes) > before)
 
     def _landings(self, changes):

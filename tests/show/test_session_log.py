@@ -103,6 +103,16 @@ def test_full_disk_keeps_lines_and_counts_what_is_lost(tmp_path, monkeypatch):
     assert not file.waits
 
 
+def test_a_log_says_how_many_lines_it_lost(tmp_path, monkeypatch):
+    monkeypatch.setattr(session_log, "WAITING_BYTES", 100)
+    (tmp_path / "file").touch()
+    log = SessionLog(tmp_path / "file" / "sessions", clock=lambda: 0.0)
+    for _ in range(5):
+        log.write({"event": "x" * 20})
+    log.close(PATIENCE)
+    assert log.lost == 3
+
+
 def test_folder_that_cannot_be_made_never_raises(tmp_path):
     (tmp_path / "file").write_text("x")
     file = SessionFile(tmp_path / "file" / "sessions", STARTED)

@@ -1,0 +1,59 @@
+"""A lander with files of its own, and what it told."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from midifrag.audio import Audio
+from midifrag.fragment.archive import Archive
+from midifrag.fragment.landing import Lander
+from midifrag.fragment.messages import Prepare, QueuedCommand, SlotsChanged, WriterEvent
+from midifrag.fragment.options import FragmentOptions
+from midifrag.fragment.slots import Slots
+from tests.fragment.sounds import RATE
+
+
+class LanderRig:
+    """A lander with real slots and a real archive, a clock that stands still, and all that was told."""
+
+    def __init__(self, folder: Path, **options: Any) -> None:
+        self.folder = folder
+        self.slots = Slots(folder, count=3)
+        self.archive = Archive(folder / "archive")
+        self.told: list[WriterEvent] = []
+        self.now = 100.0
+        self.lander = Lander(
+            self.slots, self.archive, self.told.append, clock=lambda: 5000.0, monotonic=lambda: self.now, **options
+        )
+
+    def handle(self, command: QueuedCommand) -> Sequence[WriterEvent]:
+        """Handle a command; return what was told, but for the slots."""
+        before = len(self.told)
+        self.lander.handle(command)
+        return self.since(before)
+
+    def prepare(self, audio: Audio, options: FragmentOptions) -> None:
+        """Have a take prepared, and wait until it is."""
+        self.lander.prepare(Prepare(audio, RATE, options))
+        self.lander._preparer._worker.submit(lambda: None).result()
+
+    def tick(self, seconds: float = 0.0) -> Sequence[WriterEvent]:
+        """Let time go by; what was told, but for the slots."""
+        self.now += seconds
+        before = len(self.told)
+        self.lander.tick()
+        return self.since(before)
+
+    def since(self, before: int) -> Sequence[WriterEvent]:
+        """What was told after so many events, but for the slots."""
+        return [event for event in self.told[before:] if not isinstance(event, SlotsChanged)]
+
+    def takes(self) -> list[int | None]:
+        """The take in each slot."""
+        return [state.take for state in self.slots.states]
+
+    def close(self) -> None:
+        self.slots.close()
+        self.archive.close()
