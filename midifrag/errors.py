@@ -29,6 +29,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+#: What is told of a file's keys and values has at most about this many characters.
+MOST_TOLD = 600
+
 
 class MidifragError(Exception):
     """Root of midifrag's errors. ``exit_code`` is what the command line ends with."""
@@ -47,7 +50,15 @@ class Problem:
 
     def __str__(self) -> str:
         place = self.file if self.line is None else f"{self.file}:{self.line}"
-        return f"{place}: {self.key}: {self.message}" if self.key else f"{place}: {self.message}"
+        parts = (place, self.key, self.message) if self.key else (place, self.message)
+        return ": ".join(_in_one_line(part) for part in parts)
+
+
+def _in_one_line(text: str) -> str:
+    """``text`` without line breaks and control characters, and without the middle if it is long."""
+    if len(text) > MOST_TOLD:
+        text = f"{text[: MOST_TOLD * 2 // 3]} … {text[-MOST_TOLD // 3 :]}"
+    return text if text.isprintable() else "".join(one if one.isprintable() else repr(one)[1:-1] for one in text)
 
 
 class ConfigurationError(MidifragError):

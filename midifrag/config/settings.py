@@ -11,12 +11,15 @@ from typing import Annotated, Any, Literal, TypeAlias
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from midifrag.config.actions import Action
-from midifrag.config.banks import PLACEHOLDER, Channel, Control, Parameters, Strict, Written
+from midifrag.config.banks import MOST_CONTROLS, PLACEHOLDER, Channel, Control, Parameters, Strict, Written
 from midifrag.config.catalogue import CATALOGUE, default_model, known, plugins
 from midifrag.config.folders import FRAGMENTS
 from midifrag.errors import SurfaceError
 from midifrag.fragment.options import ArchiveOptions, FragmentOptions
 from midifrag.surface import SURFACES, factory_for
+
+#: The most banks, and models of one's own.
+MOST_BANKS = 999
 
 
 def _pattern(value: str) -> str:
@@ -206,7 +209,9 @@ class Settings(Strict):
         default_factory=default_model,
         description="what renders where nothing else is said: a name under models, or one that `midifrag models` lists",
     )
-    models: dict[str, ModelSource] = Field(default_factory=dict, description="models of your own, by name")
+    models: dict[str, ModelSource] = Field(
+        default_factory=dict, max_length=MOST_BANKS, description="models of your own, by name"
+    )
     precision: Literal["auto", "fp16", "bf16", "fp32"] = Field(
         default="auto", description="the numbers that models compute with; auto: half where the device gains from it"
     )
@@ -223,7 +228,10 @@ class Settings(Strict):
         description="a mido backend, such as mido.backends.rtmidi/UNIX_JACK; without one, what the system has",
     )
     set_list: tuple[str, ...] = Field(
-        default=("opening",), min_length=1, description="the banks in their order: files in presets/, without .yaml"
+        default=("opening",),
+        min_length=1,
+        max_length=MOST_BANKS,
+        description="the banks in their order: files in presets/, without .yaml",
     )
     tempo: float = Field(
         default=120,
@@ -234,9 +242,13 @@ class Settings(Strict):
     defaults: Parameters = Field(
         default=Parameters(), description="parameters of pads whose bank does not name them either"
     )
-    controls: tuple[Control, ...] = Field(default=(), description="controls that count in every bank")
+    controls: tuple[Control, ...] = Field(
+        default=(), max_length=MOST_CONTROLS, description="controls that count in every bank"
+    )
     actions: tuple[Action, ...] = Field(
-        default=(), description="notes, CCs and program changes that do something else than trigger"
+        default=(),
+        max_length=MOST_CONTROLS,
+        description="notes, CCs and program changes that do something else than trigger",
     )
     notify: NotifySettings | None = Field(
         default=None, description="a short note with the slot's number when a fragment has landed"

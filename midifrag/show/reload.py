@@ -52,6 +52,7 @@ class ConfigWatch:
         self._interval = interval
         self._refused: dict[Path, loading.Stamp] | None = None
         self._begun = loaded.settings
+        self._empty = False
         self._woken = threading.Event()
         self._closing = False
         self._thread = threading.Thread(target=self._run, name="configuration", daemon=True)
@@ -78,8 +79,7 @@ class ConfigWatch:
     def _reload(self) -> None:
         stamps = _stamps(self._loaded)
         try:
-            if is_emptied(self._loaded.path):
-                # An editor that is about to write, or a full disk: nobody means to lose a set in the middle of a show.
+            if self._is_just_emptied(stamps):
                 return
             loaded = loading.load(self._loaded.path, self._loaded.flags)
         except ConfigurationError as error:
@@ -100,6 +100,22 @@ class ConfigWatch:
             self._put(Notice(NoticeLevel.WARNING, text))
         self._loaded = loaded
         self._put(Reload(loaded))
+
+    def _is_just_emptied(self, stamps: dict[Path, loading.Stamp]) -> bool:
+        """Whether to wait for what an editor is about to write. A file that stays empty is refused, and that is told.
+
+        Nobody means to lose a set in the middle of a show, and an empty presets.yaml would be a valid one.
+        """
+        if not is_emptied(self._loaded.path):
+            self._empty = False
+            return False
+        if not self._empty:
+            self._empty = True
+            return True
+        self._refused = stamps
+        name = self._loaded.path.name
+        self._put(Notice(NoticeLevel.ERROR, f"{name} is empty (the last good configuration stays)"))
+        return True
 
     def _run(self) -> None:
         while not self._closing:
