@@ -10,6 +10,7 @@ from midifrag.config.press_request import PressRequest, press_request
 from midifrag.config.settings import Settings
 from midifrag.intents import Press, SelectBank
 from midifrag.midi.mapping import Mapper
+from midifrag.midi.switches import Switches
 from midifrag.pad_key import PadKey
 
 #: The velocity that is assumed for a pad that has not been pressed yet (0–1).
@@ -24,7 +25,8 @@ class SetList:
         self.index = 0
         self.tempo = Tempo(loaded.settings.tempo)
         self.values = LiveValues(loaded.settings, self.bank)
-        self.mapper = Mapper(loaded.settings, self.bank)
+        self._switches = Switches()
+        self.mapper = Mapper(loaded.settings, self.bank, self._switches)
         self._recent: dict[tuple[str, PadKey], tuple[float, float]] = {}
 
     @property
@@ -57,7 +59,7 @@ class SetList:
         """Make a bank the active one."""
         self.index = index
         self.values.configure(self.settings, self.bank)
-        self.mapper = Mapper(self.settings, self.bank)
+        self.mapper = Mapper(self.settings, self.bank, self._switches)
 
     def holds(self, bank: str, pad: PadKey) -> bool:
         """Whether a bank has a pad."""

@@ -238,6 +238,10 @@ class Settings(Strict):
     actions: tuple[Action, ...] = Field(
         default=(), description="notes, CCs and program changes that do something else than trigger"
     )
+    panic_on: tuple[Literal["cc120", "cc123"], ...] = Field(
+        default=(),
+        description="all sound off (cc120) and all notes off (cc123) that cancel everything; without it, neither does",
+    )
     notify: NotifySettings | None = Field(
         default=None, description="a short note with the slot's number when a fragment has landed"
     )

@@ -57,10 +57,14 @@ MakePorts: TypeAlias = Callable[[Settings, Callable[[MidiEvent], None], Callable
 
 @dataclass(frozen=True, slots=True)
 class Heard:
-    """A MIDI event, and what explains it: the meanings that were in use when the bridge had taken it in."""
+    """A MIDI event, and what explains it: the meanings that were in use when the bridge had taken it in.
+
+    ``acts`` is whether an action on it acted.
+    """
 
     event: MidiEvent
     mapper: Mapper
+    acts: bool | None = None
 
 
 class Runtime:
@@ -234,9 +238,10 @@ class Runtime:
         mapper = self.bridge.mapper
         if is_performed(item):
             self.log.write(item)
+        acts = mapper.acts(item) if isinstance(item, MidiEvent) else None
         self.bridge.handle(item)
         if isinstance(item, MidiEvent):
-            heard = Heard(item, self.bridge.mapper)
+            heard = Heard(item, self.bridge.mapper, acts)
             for monitor in tuple(self._monitors):
                 monitor.put(heard)
         if self.bridge.mapper is not mapper:

@@ -7,6 +7,7 @@ from midifrag.config.banks import Bank
 from midifrag.config.settings import Settings
 from midifrag.midi.mapping import Mapper
 from midifrag.midi.messages import Aftertouch, ControlChange, NoteOff, NoteOn, PitchBend, ProgramChange, Tick
+from midifrag.midi.switches import Switches
 from midifrag.pad_key import PadKey
 
 
@@ -84,15 +85,31 @@ def test_actions_keep_to_their_channel_and_port():
 def test_a_switch_acts_when_pressed_only():
     actions = [{"does": "next_bank", "cc": 20}, {"does": "panic", "note": 40}, {"does": "clear_queue", "cc": 120}]
     mapped = mapper(actions=actions)
-    assert [mapped.intents(cc(20, value)) for value in (0, 63, 64, 127)] == [
-        (),
-        (),
-        (intents.SelectBank(offset=1),),
-        (intents.SelectBank(offset=1),),
-    ]
-    assert mapped.intents(cc(120, 0)) == (intents.ClearQueue(),)
+    next_bank = (intents.SelectBank(offset=1),)
+    assert [mapped.intents(cc(20, value)) for value in (0, 63, 64, 127)] == [(), (), next_bank, ()]
+    assert [mapped.intents(cc(120, value)) for value in (0, 0)] == [(intents.ClearQueue(),)] * 2
     assert mapped.intents(NoteOff("pads", 1, 40, 0.0)) == ()
     assert mapped.switches == {20, 120}
+
+
+def test_a_pedal_counts_once_a_stroke_and_in_every_bank():
+    settings = Settings.model_validate({"ports": {"pads": {"in": "x"}}, "actions": [{"does": "next_bank", "cc": 20}]})
+    switches = Switches()
+    down, up = range(0, 128, 2), range(127, -1, -2)
+    acted = []
+    for value in (*down, *up, *down):
+        # Each bank has meanings of its own; the pedal is the same.
+        acted += Mapper(settings, bank(), switches).intents(cc(20, value))
+    assert acted == [intents.SelectBank(offset=1)] * 2
+
+
+def test_explaining_a_switch_does_not_press_it():
+    mapped = mapper(actions=[{"does": "next_bank", "cc": 20}])
+    assert mapped.explain(cc(20)) == mapped.explain(cc(20))
+    acts = mapped.acts(cc(20))
+    assert mapped.intents(cc(20)) != ()
+    assert mapped.explain(cc(20)).endswith("→ nothing: it acts when pressed, a CC when it rises to 64")
+    assert mapped.explain(cc(20), acts).endswith("→ next bank")
 
 
 def test_a_source_is_a_kind_and_a_number():
@@ -110,12 +127,24 @@ def test_all_actions_on_one_source_act():
     assert mapped.explain(on(36)).endswith("channel 1 → locks slot 1; unlocks slot 2")
 
 
-def test_sound_off_and_notes_off_are_built_in_unless_mapped():
-    assert mapper().intents(cc(120, 0)) == (intents.Panic(),)
-    assert mapper().intents(cc(123, 0)) == (intents.ClearQueue(),)
-    assert mapper(actions=[{"does": "next_bank", "cc": 120}]).intents(cc(120, 0)) == (intents.SelectBank(offset=1),)
-    moved = mapper(controls=[{"cc": 123, "sets": "steps", "range": [1, 9]}]).intents(cc(123, 127))
+@pytest.mark.parametrize("number", [120, 121, 122, 123, 124, 125, 126, 127])
+@pytest.mark.parametrize("value", [0, 127])
+def test_channel_mode_messages_cancel_nothing_unless_mapped(number, value):
+    assert mapper().intents(cc(number, value)) == ()
+    action = {"does": "clear_queue", "cc": number}
+    assert mapper(actions=[action]).intents(cc(number, value)) == (intents.ClearQueue(),)
+    moved = mapper(controls=[{"cc": number, "sets": "steps", "range": [1, 9]}]).intents(cc(number, value))
     assert isinstance(moved[0], intents.MoveControl)
+
+
+@pytest.mark.parametrize(("number", "other"), [(120, 123), (123, 120)])
+def test_what_panic_on_names_is_a_panic_unless_it_is_mapped(number, other):
+    mapped = mapper(panic_on=[f"cc{number}"])
+    assert mapped.intents(cc(number, 0)) == (intents.Panic(),)
+    assert mapped.intents(cc(other, 0)) == ()
+    assert mapped.explain(cc(number, 0)).endswith("channel 1 → panic: cancels everything")
+    action = {"does": "next_bank", "cc": number}
+    assert mapper(panic_on=[f"cc{number}"], actions=[action]).intents(cc(number, 0)) == (intents.SelectBank(offset=1),)
 
 
 def test_program_change_selects_a_bank():
@@ -174,13 +203,13 @@ def test_explaining_says_what_came_and_what_it_does():
     explained = mapper(controls=[SHOWS, {**SHOWS, "sets": "steps"}]).explain(cc(21, 0))
     assert explained == "pads: cc 21 = 0, channel 1 → cc 21 sets cfg_scale, at 0%; cc 21 sets steps, at 0%"
     assert mapper().explain(ProgramChange("pads", 1, 2, 0.0)).endswith("selects the bank with program 2")
-    assert mapper().explain(cc(120, 0)).endswith("channel 1 → panic: cancels everything")
-    assert mapper().explain(cc(123, 0)).endswith("channel 1 → clears the queue")
+    assert mapper().explain(cc(120, 0)).endswith("channel 1 → all sound off: ends held notes, cancels nothing")
+    assert mapper().explain(cc(123, 0)).endswith("channel 1 → all notes off: ends held notes, cancels nothing")
 
 
 def test_explaining_says_why_nothing_happens():
     assert mapper().explain(on(99)).endswith("channel 1 → nothing mapped in bank Opening")
     switch = mapper(actions=[{"does": "panic", "cc": 119}, {"does": "cancel_pad", "pad": 90, "note": 40}])
     assert switch.explain(cc(119, 127)).endswith("panic: cancels everything")
-    assert switch.explain(cc(119, 0)).endswith("→ nothing: it acts when pressed, a CC from 64 on")
+    assert switch.explain(cc(119, 0)).endswith("→ nothing: it acts when pressed, a CC when it rises to 64")
     assert switch.explain(on(40)).endswith("→ nothing mapped in bank Opening")
