@@ -7,13 +7,15 @@ last key up, DAWs whenever they stop.
 
 from __future__ import annotations
 
+import itertools
+from collections.abc import Iterator
 from typing import assert_never
 
 from midifrag.config.actions import ACTIONS, Action
 from midifrag.config.banks import Bank, Control
 from midifrag.config.settings import Settings
 from midifrag.intents import Intent, MoveControl, Panic, Press, Release, SelectBank
-from midifrag.midi.decoding import Pair
+from midifrag.midi.decoding import FINE_OFFSET, Pair
 from midifrag.midi.describing import PlayedIntent, describe_event, describe_intent
 from midifrag.midi.messages import (
     Aftertouch,
@@ -45,11 +47,7 @@ class Mapper:
         self.bank = bank
         self._switches = Switches() if switches is None else switches
         self._panics = frozenset(int(name.removeprefix("cc")) for name in settings.panic_on)
-        self.pairs: frozenset[Pair] = frozenset(
-            (control.port, control.channel, control.cc)
-            for control in (*settings.controls, *bank.controls)
-            if control.bits == 14 and control.cc is not None
-        )
+        self.pairs: frozenset[Pair] = frozenset(_pairs(settings, bank))
         self.switches: frozenset[int] = frozenset(action.cc for action in settings.actions if action.cc is not None)
 
     def intents(self, event: MidiEvent) -> tuple[Intent, ...]:
@@ -90,7 +88,14 @@ class Mapper:
         """What a channel mode message does that nothing is mapped to."""
         if self._is_panic(event):
             return [ACTIONS["panic"].words]
-        name = ENDS_NOTES.get(event.cc) if isinstance(event, ControlChange) else None
+        if not isinstance(event, ControlChange):
+            return []
+        coarse = event.cc - FINE_OFFSET
+        if any(
+            (port, channel, coarse) in self.pairs for port in (None, event.port) for channel in (None, event.channel)
+        ):
+            return [f"nothing yet: the fine half of cc {coarse}, whose coarse half has not come"]
+        name = ENDS_NOTES.get(event.cc)
         return [] if name is None else [f"{name}: ends held notes, cancels nothing"]
 
     def _is_panic(self, event: MidiEvent) -> bool:
@@ -123,6 +128,24 @@ class Mapper:
             if moved:
                 return tuple(MoveControl(c.id, _position(c, event)) for c in moved)
         return ()
+
+
+def _pairs(settings: Settings, bank: Bank) -> Iterator[Pair]:
+    """The 14-bit CCs; where another control or an action names a fine CC, it is theirs and no half of a pair."""
+    controls = (*settings.controls, *bank.controls)
+    named = [one for one in (*settings.actions, *controls) if one.cc is not None and one.cc >= FINE_OFFSET]
+    for control in controls:
+        if control.bits != 14 or control.cc is None:
+            continue
+        others = [one for one in named if one.cc == control.cc + FINE_OFFSET]
+        if not others:
+            yield control.port, control.channel, control.cc
+            continue
+        ports = settings.ports if control.port is None else [control.port]
+        channels = range(1, 17) if control.channel is None else [control.channel]
+        for port, channel in itertools.product(ports, channels):
+            if not any(one.port in (None, port) and one.channel in (None, channel) for one in others):
+                yield port, channel, control.cc
 
 
 def _concerns(action: Action, event: MidiEvent) -> bool:

@@ -181,6 +181,39 @@ def test_the_pairs_of_fourteen_bits_are_those_of_show_and_bank():
     assert mapped.pairs == {(None, None, 21), ("keys", 3, 2)}
 
 
+@pytest.mark.parametrize(
+    ("other", "pairs"),
+    [
+        ({"cc": 53}, set()),
+        ({"cc": 53, "port": "keys"}, {("pads", channel, 21) for channel in range(1, 17)}),
+        (
+            {"cc": 53, "channel": 3},
+            {(port, channel, 21) for port in ("pads", "keys") for channel in range(1, 17) if channel != 3},
+        ),
+        ({"cc": 54}, {(None, None, 21)}),
+        ({"cc": 21}, {(None, None, 21)}),
+    ],
+)
+def test_a_fine_cc_that_something_else_names_is_no_half_of_a_pair(other, pairs):
+    wide = {**SHOWS, "bits": 14}
+    assert mapper(controls=[wide, {**other, "sets": "steps", "range": [1, 9]}]).pairs == pairs
+    assert mapper({"controls": [{**other, "sets": "steps", "range": [1, 9]}]}, controls=[wide]).pairs == pairs
+    assert mapper({"controls": [wide]}, controls=[{**other, "sets": "steps", "range": [1, 9]}]).pairs == pairs
+    assert mapper(controls=[wide], actions=[{**other, "does": "panic"}]).pairs == pairs
+
+
+def test_a_narrow_pair_gives_way_to_what_meets_it_only():
+    wide = {**SHOWS, "bits": 14, "channel": 3, "port": "keys"}
+    assert mapper(controls=[wide], actions=[{"cc": 53, "channel": 4, "does": "panic"}]).pairs == {("keys", 3, 21)}
+    assert mapper(controls=[wide], actions=[{"cc": 53, "port": "keys", "does": "panic"}]).pairs == set()
+
+
+def test_a_fine_half_without_its_coarse_one_is_explained():
+    mapped = mapper(controls=[{**SHOWS, "bits": 14, "channel": 3}])
+    assert mapped.explain(cc(53, 4, channel=3)).endswith("the fine half of cc 21, whose coarse half has not come")
+    assert mapped.explain(cc(53, 4)).endswith("nothing mapped in bank Opening")
+
+
 @given(bend=st.integers(-8192, 8191), pressure=st.integers(0, 127))
 def test_positions_cover_the_way(bend, pressure):
     mapped = mapper(controls=[{**SHOWS, "cc": None, "pitch_bend": True}, {**SHOWS, "cc": None, "aftertouch": True}])
