@@ -83,7 +83,7 @@ def _hidden_controls(loaded: Loaded, controls: Iterable[Control], file: str) -> 
 
 def _taken_fine_halves(loaded: Loaded, controls: Iterable[Control], file: str) -> Iterator[str]:
     """14-bit controls whose fine CC something else names: there it is that one's."""
-    taken = [(action, f"does {action.does}") for action in loaded.settings.actions]
+    taken: list[tuple[Action | Control, str]] = [(action, f"does {action.does}") for action in loaded.settings.actions]
     taken += [(other, f"sets {other.sets}") for _, others in _control_lists(loaded) for other in others]
     for control in controls:
         for other, what in taken if control.bits == 14 and control.cc is not None else ():

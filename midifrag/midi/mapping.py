@@ -133,7 +133,7 @@ class Mapper:
 def _pairs(settings: Settings, bank: Bank) -> Iterator[Pair]:
     """The 14-bit CCs; where another control or an action names a fine CC, it is theirs and no half of a pair."""
     controls = (*settings.controls, *bank.controls)
-    named = [one for one in (*settings.actions, *controls) if one.cc is not None and one.cc >= FINE_OFFSET]
+    named: list[Action | Control] = [*settings.actions, *controls]
     for control in controls:
         if control.bits != 14 or control.cc is None:
             continue
