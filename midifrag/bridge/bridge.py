@@ -210,6 +210,7 @@ class Bridge:
             self._publish(Notice(NoticeLevel.WARNING, f"no bank for {wanted}; {self.bank.name} stays"))
         elif index != self._set_list.index:
             before = set(self._set_list.values.effective)
+            self._pads.leave()
             self._set_list.activate(index)
             self._tell_bank(before)
 
