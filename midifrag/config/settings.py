@@ -116,6 +116,14 @@ class ArchiveSettings(ArchiveOptions):
     )
 
 
+class SessionLogSettings(Strict):
+    """What happened in each show, in ``sessions`` inside the archive; older shows are compressed."""
+
+    megabytes: int = Field(
+        default=500, ge=10, le=1_000_000, description="at most this much disk for all of them; the oldest go first"
+    )
+
+
 class NotifySettings(Strict):
     """A note (on, then off) with the slot's number when it lands, so that a DAW can react."""
 
@@ -212,6 +220,9 @@ class Settings(Strict):
     )
     fragments: SlotSettings = Field(default=SlotSettings(), description="the slots, and how a take becomes a fragment")
     archive: ArchiveSettings = Field(default=ArchiveSettings(), description="the raw takes")
+    session_log: SessionLogSettings = Field(
+        default=SessionLogSettings(), description="what happened in each show, to be looked at and played again"
+    )
     ports: dict[str, PortSettings] = Field(
         default_factory=lambda: {
             "midifrag": PortSettings.model_validate({"in": {"virtual": "midifrag"}, "out": {"virtual": "midifrag"}})

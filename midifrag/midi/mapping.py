@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator
-from typing import assert_never
+from typing import Literal, TypeAlias, assert_never
 
 from midifrag.config.actions import ACTIONS, Action
 from midifrag.config.banks import Bank, Control
@@ -34,6 +34,10 @@ from midifrag.midi.switches import SWITCH_ON, Switches
 ENDS_NOTES = {120: "all sound off", 123: "all notes off"}
 #: CCs from here on are channel mode messages; they act at any value.
 FIRST_CHANNEL_MODE = 120
+
+
+#: What a message is for (`Mapper.bearing`).
+Bearing: TypeAlias = Literal["act", "position", "nothing"]
 
 
 class Mapper:
@@ -65,6 +69,16 @@ class Mapper:
         if isinstance(event, ControlChange) and event.cc < FIRST_CHANNEL_MODE:
             return self._switches.goes_on(event)
         return not isinstance(event, NoteOff)
+
+    def bearing(self, event: MidiEvent) -> Bearing:
+        """What ``event`` is for: an act, one of the positions that a control passes through, or nothing."""
+        if self._actions(event):
+            goes_off = isinstance(event, ControlChange) and self._switches.goes_off(event)
+            return "act" if goes_off or self.acts(event) else "nothing"
+        played = self._played(event)
+        if any(isinstance(intent, MoveControl) for intent in played):
+            return "position"
+        return "act" if played or self._is_panic(event) else "nothing"
 
     def explain(self, event: MidiEvent, acts: bool | None = None) -> str:
         """One line: what arrived, and what it does or why it does nothing.

@@ -36,6 +36,11 @@ class Switches:
             return False
         return before is None or not before.is_on or _is_pushed_again(before, event)
 
+    def goes_off(self, event: ControlChange) -> bool:
+        """Whether ``event`` switches off; it is not taken in."""
+        before = self._stands.get(_place(event))
+        return before is not None and before.is_on and event.value < SWITCH_OFF
+
     def feed(self, event: ControlChange) -> bool:
         """Take in ``event``; whether it switches on."""
         goes_on = self.goes_on(event)

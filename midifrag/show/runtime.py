@@ -87,7 +87,7 @@ class Runtime:
         self.slots = Slots(loaded.fragments_folder, settings.fragments.count, settings.fragments.name)
         archive = Archive(loaded.archive_folder, settings.archive)
         self.writer = FragmentWriter(self.slots, archive, self.inbox.put)
-        self.log = SessionLog(loaded.archive_folder / "sessions")
+        self.log = SessionLog(loaded.archive_folder / "sessions", settings.session_log.megabytes * 1_000_000)
         self._make_engine = make_engine or _create
         fallback = None if settings.engine.fallback == "none" else settings.engine.fallback
         self.engines = EnginePool(self._engine_for, self._heard, fallback)
@@ -162,6 +162,7 @@ class Runtime:
                 "left_out": dict(self.inbox.dropped),
                 "overtaken": dict(self.inbox.coalesced),
                 "missed": {one.name: one.dropped for one in watchers if one.dropped},
+                "unmapped": self.log.take_unmapped(),
                 "lines_lost": self.log.lost,
             }
         )
@@ -236,8 +237,7 @@ class Runtime:
 
     def _handle(self, item: Item) -> None:
         mapper = self.bridge.mapper
-        if is_performed(item):
-            self.log.write(item)
+        self._log_act(item)
         acts = mapper.acts(item) if isinstance(item, MidiEvent) else None
         self.bridge.handle(item)
         if isinstance(item, MidiEvent):
@@ -246,6 +246,15 @@ class Runtime:
                 monitor.put(heard)
         if self.bridge.mapper is not mapper:
             self._follow_mapping()
+
+    def _log_act(self, item: Item) -> None:
+        if not is_performed(item):
+            return
+        bearing = self.bridge.mapper.bearing(item) if isinstance(item, MidiEvent) else "act"
+        if isinstance(item, MidiEvent) and bearing == "nothing":
+            self.log.count(item)
+        else:
+            self.log.write(item, position=bearing == "position")
 
     def _follow_mapping(self) -> None:
         """Tell the ports which CCs are 14 bit, and the inbox which ones are buttons, in the bank that is active."""

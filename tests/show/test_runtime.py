@@ -1,6 +1,7 @@
 import threading
 from contextlib import closing
 
+import mido
 import numpy as np
 import pytest
 import soundfile
@@ -267,3 +268,31 @@ def test_the_log_ends_with_what_was_left_out(tmp_path, monkeypatch):
         "left_out",
     }
     assert all(count == 0 for counts in end["midi"].values() for count in counts.values())
+
+
+def test_the_log_holds_what_did_something_and_counts_the_rest(tmp_path):
+    controls = [{"cc": 21, "sets": "steps", "range": [1, 100]}]
+    with played_show(tmp_path, controls=controls, actions=[{"cc": 64, "does": "toggle_lock", "slot": 2}]) as show:
+        for channel in range(16):
+            for value in range(0, 128, 2):
+                show.ports.send(mido.Message("pitchwheel", channel=channel, pitch=value))
+                show.ports.send(mido.Message("aftertouch", channel=channel, value=value))
+                show.ports.send(mido.Message("control_change", channel=channel, control=74, value=value))
+        for value in (*range(0, 128, 2), 0):
+            show.ports.send(mido.Message("control_change", control=64, value=value))
+        show.ports.send(mido.Message("control_change", control=21, value=99))
+        show.note(99)
+        show.note(36)
+        show.seen.wait_for(landed(1))
+    lines = log_of(tmp_path)
+    acts = [(line["event"], line.get("cc") or line.get("note"), line.get("value")) for line in lines if "port" in line]
+    acts = [act for act in acts if act[0] in ("ControlChange", "NoteOn", "PitchBend", "Aftertouch")]
+    assert acts == [
+        ("ControlChange", 64, 64),
+        ("ControlChange", 64, 0),
+        ("ControlChange", 21, 99),
+        ("NoteOn", 36, None),
+    ]
+    unmapped = lines[-1]["unmapped"]["midifrag"]
+    assert unmapped["NoteOn"] == 1
+    assert set(unmapped) == {"NoteOn", "PitchBend", "Aftertouch", "ControlChange"}
