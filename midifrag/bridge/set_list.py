@@ -23,7 +23,7 @@ class SetList:
     def __init__(self, loaded: Loaded) -> None:
         self.loaded = loaded
         self.index = 0
-        self.tempo = Tempo(loaded.settings.tempo)
+        self.tempo = Tempo(loaded.settings.tempo, loaded.settings.time.port)
         self.values = LiveValues(loaded.settings, self.bank)
         self._switches = Switches()
         self.mapper = Mapper(loaded.settings, self.bank, self._switches)
@@ -53,7 +53,7 @@ class SetList:
         slug = self.bank.slug
         self.loaded = loaded
         self.activate(next((i for i, bank in enumerate(loaded.banks) if bank.slug == slug), 0))
-        return self.tempo.use(loaded.settings.tempo)
+        return self.tempo.use(loaded.settings.tempo, loaded.settings.time.port)
 
     def activate(self, index: int) -> None:
         """Make a bank the active one."""

@@ -214,6 +214,7 @@ def _own_names(settings: Settings, sources: Sources) -> Iterator[Problem]:
     yield from _unknown(sources, ("defaults", "model"), settings.defaults.model, settings.known_models)
     if settings.notify is not None:
         yield from _unknown(sources, ("notify", "port"), settings.notify.port, settings.ports)
+    yield from _unknown(sources, ("time", "source"), settings.time.port, settings.ports)
     for name in ("controls", "actions"):
         for index, item in enumerate(getattr(settings, name)):
             yield from _unknown(sources, (name, str(index), "port"), item.port, settings.ports)

@@ -120,8 +120,28 @@ class SessionLogSettings(Strict):
     """What happened in each show, in ``sessions`` inside the archive; older shows are compressed."""
 
     megabytes: int = Field(
-        default=500, ge=10, le=1_000_000, description="at most this much disk for all of them; the oldest go first"
+        default=500, ge=10, le=100_000, description="at most this much disk for all of them; the oldest go first"
     )
+
+
+def _clock_source(value: str) -> str:
+    kind, colon, port = value.partition(":")
+    if kind != "midi" or (colon and not port):
+        raise ValueError(f"{value!r} is neither midi nor midi:PORT with a name under ports")
+    return value
+
+
+class TimeSettings(Strict):
+    """Where musical time comes from."""
+
+    source: Annotated[str, AfterValidator(_clock_source), Written("midi, or midi:PORT")] = Field(
+        default="midi", description="the MIDI clock that counts: of one port, or of the one that ticks first"
+    )
+
+    @property
+    def port(self) -> str | None:
+        """The only port whose clock counts; None for any."""
+        return self.source.partition(":")[2] or None
 
 
 class NotifySettings(Strict):
@@ -242,6 +262,7 @@ class Settings(Strict):
         le=400,
         description=f"what `{PLACEHOLDER}` in a prompt becomes until a MIDI clock has run, in beats a minute",
     )
+    time: TimeSettings = Field(default=TimeSettings(), description="where the tempo comes from")
     defaults: Parameters = Field(
         default=Parameters(), description="parameters of pads whose bank does not name them either"
     )

@@ -34,7 +34,7 @@ from midifrag.intents import (
     SetParameter,
     StarTake,
 )
-from midifrag.midi.messages import Aftertouch, NoteOff, PitchBend
+from midifrag.midi.messages import Aftertouch, NoteOff, PitchBend, Tick
 from midifrag.pad_key import PadKey
 from midifrag.states import EngineState, NoticeLevel, PadState
 from tests.support.bridges import INFO, RecordingEngines, Rig, with_spares
@@ -267,3 +267,11 @@ def test_a_pedal_that_is_held_while_it_changes_banks_changes_them_once():
     for value in range(0, 128, 2):
         rig.turn(64, value)
     assert rig.bridge.bank.slug == "two"
+
+
+def test_the_clock_of_the_port_that_the_set_names_is_told():
+    rig = Rig(loaded(ports={"pads": {"in": "x"}, "daw": {"in": "y"}}, time={"source": "midi:daw"}))
+    for port, bpm in (("pads", 90), ("daw", 140)):
+        for index in range(100):
+            rig.bridge.handle(Tick(port, index * 60 / bpm / 24))
+    assert rig.told(ControlChanged) == [ControlChanged("tempo", 140.0)]
