@@ -100,6 +100,8 @@ def _performer(runtime: Runtime, ports: ClipPorts, path: Path, speed: float) -> 
         performance = read_performance(path)
         return lambda: play_messages(performance.at_speed(speed, runtime.clock.now()), runtime.put)
     clip = read_clip(path)
+    for note in clip.notes:
+        err.print(f"{path.name}: {note}", markup=False, soft_wrap=True)
     return lambda: play_messages(clip.at_speed(speed), ports.send)
 
 
