@@ -144,6 +144,14 @@ class TimeSettings(Strict):
         return self.source.partition(":")[2] or None
 
 
+class ProgramChangeSettings(Strict):
+    """Which program changes select banks; those that an action names are the action's."""
+
+    enabled: bool = Field(default=True, description="whether program changes select banks at all")
+    channel: Channel | None = Field(default=None, description="the only channel that counts")
+    port: str | None = Field(default=None, description="the only port that counts")
+
+
 class NotifySettings(Strict):
     """A note (on, then off) with the slot's number when it lands, so that a DAW can react."""
 
@@ -269,6 +277,9 @@ class Settings(Strict):
     controls: tuple[Control, ...] = Field(default=(), description="controls that count in every bank")
     actions: tuple[Action, ...] = Field(
         default=(), description="notes, CCs and program changes that do something else than trigger"
+    )
+    program_changes: ProgramChangeSettings = Field(
+        default=ProgramChangeSettings(), description="which program changes select banks"
     )
     panic_on: tuple[Literal["cc120", "cc123"], ...] = Field(
         default=(),

@@ -102,6 +102,8 @@ class Mapper:
         """What a channel mode message does that nothing is mapped to."""
         if self._is_panic(event):
             return [ACTIONS["panic"].words]
+        if isinstance(event, ProgramChange):
+            return ["nothing: program_changes leaves it out"]
         if not isinstance(event, ControlChange):
             return []
         coarse = event.cc - FINE_OFFSET
@@ -111,6 +113,10 @@ class Mapper:
             return [f"nothing yet: the fine half of cc {coarse}, whose coarse half has not come"]
         name = ENDS_NOTES.get(event.cc)
         return [] if name is None else [f"{name}: ends held notes, cancels nothing"]
+
+    def _selects(self, event: ProgramChange) -> bool:
+        wanted = self.settings.program_changes
+        return wanted.enabled and wanted.channel in (None, event.channel) and wanted.port in (None, event.port)
 
     def _is_panic(self, event: MidiEvent) -> bool:
         return isinstance(event, ControlChange) and event.cc in self._panics
@@ -127,7 +133,7 @@ class Mapper:
             case ControlChange() | PitchBend() | Aftertouch():
                 return self._moves(event)
             case ProgramChange():
-                return (SelectBank(program=event.program),)
+                return (SelectBank(program=event.program),) if self._selects(event) else ()
             case Tick() | TransportChange():
                 return ()
             case _:

@@ -193,3 +193,17 @@ def test_spares_stay_through_a_reload_that_keeps_them_on_and_follow_its_settings
     assert rig.bridge.renders.spares.settings.count == 1
     rig.press()
     assert len(rig.lands()) == 1
+
+
+def test_a_song_full_of_program_changes_is_a_few_lines():
+    rig = Rig(two_banks())
+    for program in range(6, 76):
+        rig.program(program)
+    assert len(rig.notices()) == 3
+    rig.clock.time += 60
+    rig.bridge.housekeeping()
+    assert rig.notices()[-1] == (
+        "warning",
+        "67 more program changes have no bank; program_changes: {channel: N} limits which of them count",
+    )
+    assert len(rig.notices()) == 4

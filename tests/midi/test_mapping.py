@@ -151,6 +151,24 @@ def test_program_change_selects_a_bank():
     assert mapper().intents(ProgramChange("pads", 1, 5, 0.0, bank=3)) == (intents.SelectBank(program=5),)
 
 
+@pytest.mark.parametrize(
+    ("limits", "counts"),
+    [
+        ({"channel": 16}, [(16, "pads"), (16, "keys")]),
+        ({"port": "keys"}, [(1, "keys"), (16, "keys")]),
+        ({"channel": 16, "port": "keys"}, [(16, "keys")]),
+        ({"enabled": False}, []),
+    ],
+)
+def test_program_changes_that_select_can_be_limited(limits, counts):
+    mapped = mapper(program_changes=limits, actions=[{"does": "panic", "program": 9}])
+    for place in [(channel, port) for channel in (1, 16) for port in ("pads", "keys")]:
+        change = ProgramChange(place[1], place[0], 5, 0.0)
+        assert (mapped.intents(change) == (intents.SelectBank(program=5),)) is (place in counts)
+        assert mapped.explain(change).endswith("leaves it out") is (place not in counts)
+        assert mapped.intents(ProgramChange(place[1], place[0], 9, 0.0)) == (intents.Panic(),)
+
+
 SHOWS = {"cc": 21, "sets": "cfg_scale", "range": [1, 9]}
 
 
