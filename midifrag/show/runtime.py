@@ -31,8 +31,9 @@ from midifrag.fragment.archive import Archive
 from midifrag.fragment.messages import Held, WriterEvent
 from midifrag.fragment.slots import Slots
 from midifrag.fragment.writer import FragmentWriter
+from midifrag.intents import Press, Prompt
 from midifrag.midi.mapping import Mapper
-from midifrag.midi.messages import MidiEvent, PortChanged
+from midifrag.midi.messages import MidiEvent, NoteOn, PortChanged
 from midifrag.midi.ports import Ports
 from midifrag.show.lights import Lights
 from midifrag.show.reload import ConfigWatch
@@ -145,8 +146,10 @@ class Runtime:
             self.log.close()
             return unwritten
         self._thread.join()
+        self._finish(presses=True)
         self.engines.close()
         self._finish()
+        self.bridge.renders.end()
         unwritten = self.writer.close()
         self._finish()
         self._lights.close()
@@ -169,13 +172,18 @@ class Runtime:
         self.log.close()
         return unwritten
 
-    def _finish(self) -> None:
-        """Take in what engines and writer still said, so that no rendered take is lost; presses count no more."""
+    def _finish(self, *, presses: bool = False) -> None:
+        """Take in what engines and writer still said, so that no rendered take is lost.
+
+        With ``presses``, those that came before the end too: they have an outcome as all others.
+        """
         with contextlib.suppress(TimeoutError):
-            while True:
+            for _ in range(len(self.inbox)):
                 item = self.inbox.get(timeout=0.0)
-                if isinstance(item, FromEngine | WriterEvent):
-                    self.bridge.handle(item)
+                if isinstance(item, FromEngine | WriterEvent) or (
+                    presses and isinstance(item, NoteOn | Press | Prompt)
+                ):
+                    self._handle(item)
 
     # --- use ---------------------------------------------------------------------------------------------------------
 

@@ -6,16 +6,19 @@ import numpy as np
 import pytest
 import soundfile
 
+from midifrag.engine.messages import Ready, Render, Started
 from midifrag.engine.registry import create_engine
 from midifrag.errors import PortError
 from midifrag.events import EngineChanged, JobChanged, Notice, PadChanged
 from midifrag.fragment.archive import Archive
 from midifrag.intents import Press, Prompt
+from midifrag.midi.messages import NoteOn
 from midifrag.show.playing import ClipPorts, wait_until_landed
 from midifrag.show.runtime import Runtime
-from midifrag.states import JobState
+from midifrag.states import JobState, PadState
 from tests.support import PATIENCE
-from tests.support.runtimes import in_its_own_time, log_of, played_show
+from tests.support.bridges import INFO
+from tests.support.runtimes import Seen, in_its_own_time, log_of, played_show
 from tests.support.shows import bank, loaded
 
 
@@ -296,3 +299,62 @@ def test_the_log_holds_what_did_something_and_counts_the_rest(tmp_path):
     unmapped = lines[-1]["unmapped"]["midifrag"]
     assert unmapped["NoteOn"] == 1
     assert set(unmapped) == {"NoteOn", "PitchBend", "Aftertouch", "ControlChange"}
+
+
+class NeverRenders:
+    """An engine that is ready at once, begins with the first job, and goes no further."""
+
+    def start(self, listener):
+        self.listener = listener
+        listener(Ready(INFO))
+
+    def send(self, command):
+        if isinstance(command, Render) and command.job == 1:
+            self.listener(Started(1))
+
+    def close(self):
+        pass
+
+
+def test_what_is_under_way_when_the_show_ends_is_told_as_cancelled(tmp_path):
+    show = loaded(fragments={"folder": str(tmp_path)}, engine={"spares": {"enabled": False}})
+    ports, seen = ClipPorts("midifrag"), Seen()
+    runtime = Runtime(show, ports, lambda _choice, _host: NeverRenders())
+    with in_its_own_time():
+        runtime.start()
+        runtime.watch(seen, "test")
+        for note in (36, 37):
+            runtime.put(NoteOn("midifrag", 1, note, 100, 0.0))
+        seen.wait_for_kind(JobChanged, job=1, state=JobState.RENDERING)
+        seen.wait_for_kind(JobChanged, job=2, state=JobState.QUEUED)
+        runtime.close()
+    ends = [change for change in seen.changes if isinstance(change, JobChanged)][-2:]
+    assert [(end.job, end.state, end.text) for end in ends] == [
+        (job, JobState.CANCELLED, "cancelled: the show ended") for job in (1, 2)
+    ]
+    pads = {change.note: change.state for change in seen.changes if isinstance(change, PadChanged)}
+    assert pads == {36: PadState.IDLE, 37: PadState.IDLE}
+    last = {message.note: message.velocity for _, message in ports.backend.sent if message.type == "note_on"}
+    assert last == {36: 0, 37: 0}
+    states = {line["job"]: line["state"] for line in log_of(tmp_path) if line["event"] == "JobChanged"}
+    assert states == {1: "cancelled", 2: "cancelled"}
+
+
+def test_a_press_that_still_waits_to_be_heard_when_the_show_ends_has_an_outcome(tmp_path, monkeypatch):
+    show = loaded(fragments={"folder": str(tmp_path)}, engine={"spares": {"enabled": False}})
+    runtime, seen = Runtime(show, ClipPorts("midifrag"), lambda _choice, _host: NeverRenders()), Seen()
+    busy, go_on = threading.Event(), threading.Event()
+    monkeypatch.setattr(runtime.bridge, "housekeeping", lambda: (busy.set(), go_on.wait(PATIENCE)))
+    with in_its_own_time():
+        runtime.start()
+        runtime.watch(seen, "test")
+        assert busy.wait(PATIENCE)
+        presses = 20
+        for _ in range(presses):
+            runtime.put(NoteOn("midifrag", 1, 36, 100, 0.0))
+        # The show ends while the bridge is behind.
+        runtime._closing.set()
+        go_on.set()
+        runtime.close()
+    states = {change.job: change.state for change in seen.changes if isinstance(change, JobChanged)}
+    assert list(states.values()) == [JobState.CANCELLED] * presses
