@@ -214,13 +214,13 @@ class Bridge:
             else:
                 self._warn(f"no bank for {select.slug}; {self.bank.name} stays")
         elif index != self._set_list.index:
-            before = set(self._set_list.values.effective)
+            before = self._set_list.values.told
             self._pads.leave()
             self._set_list.activate(index)
             self._tell_bank(before)
 
     def _tell_bank(self, before: set[str]) -> None:
-        """Tell the bank that is active now and its live values, when those named ``before`` were in effect."""
+        """Tell the bank that is active now and its live values, when those named ``before`` were told of."""
         self._publish(self._bank_changed())
         for name in sorted(before - set(self._set_list.values.effective)):
             self._publish(ControlChanged(name, None))
@@ -228,7 +228,7 @@ class Bridge:
             self._publish(change)
 
     def _reload(self, loaded: Loaded) -> None:
-        known, before = warm_renders(self.loaded), set(self._set_list.values.effective)
+        known, before = warm_renders(self.loaded), self._set_list.values.told
         has_other_tempo = self._set_list.reload(loaded)
         self._publish(ConfigurationChanged(loaded))
         self.renders.spares.settings = loaded.settings.engine.spares

@@ -56,6 +56,15 @@ def test_pickup_waits_for_the_value_that_the_page_set():
     ]
 
 
+def test_another_bank_ends_the_waiting_of_a_knob():
+    control = {"cc": 21, "sets": "cfg_scale", "range": [0, 12.7], "takeover": "pickup"}
+    rig = Rig(two_banks(controls=[control], defaults={"cfg_scale": 10}))
+    rig.turn(21, 10)
+    rig.program(5)
+    waits, over = rig.told(ControlChanged)
+    assert (waits, over) == (ControlChanged("cfg_scale", None, waiting=True), ControlChanged("cfg_scale", None))
+
+
 def test_giving_a_parameter_back_to_the_presets():
     rig = Rig()
     for value in (33.4, None):
