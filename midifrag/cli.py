@@ -79,7 +79,7 @@ def run(
 
 
 @app.command()
-@click.argument("clip", type=PATH, help="A MIDI file, or a session log (.jsonl).")
+@click.argument("clip", type=PATH, help="A MIDI file, or a session log (.jsonl, .jsonl.gz).")
 @_config
 @_speed
 @click.option("--port", help="Which of the set's ports it comes from; default: the first.")

@@ -18,6 +18,10 @@ class PadState(StrEnum):
     FAILED = "failed"
 
 
+#: The states of a pad that a performer is told the reason of.
+TROUBLES = frozenset({PadState.HELD, PadState.REFUSED, PadState.FAILED})
+
+
 class JobState(StrEnum):
     """How far a job has come, or how it ended."""
 

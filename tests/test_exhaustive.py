@@ -29,6 +29,8 @@ OPEN = {
     "engine/api.py:_start": "an engine that loads says more than a caller waits for",
     "engine/api.py:_outcome": "the same, of a render",
     "engine/hosting/process.py:_listen": "what is nothing of the host's own is the engine's event",
+    "show/thinning.py:_is_news": "anything may be logged; what does not come many times over is news",
+    "show/thinning.py:_place": "the same: what has a place of its own is named",
     "midi/output.py:led_key": "mido's kinds of messages",
 }
 

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from typing import assert_never
 
 from midifrag.bridge.items import FromEngine, Introduce, Item, Reload
+from midifrag.bridge.lost_programs import LostPrograms
 from midifrag.bridge.pads import PadsAtRest
 from midifrag.bridge.presses import Presses
 from midifrag.bridge.renders import Renders
@@ -86,6 +87,7 @@ class Bridge:
         self._write = write
         self._engines = engines
         self._stand_ins: set[str] = set()
+        self._lost_programs = LostPrograms(clock)
         self.view = View(loaded)
         self.renders = Renders(engines, write, self._publish, clock, loaded.settings.engine.spares, seeds)
         self._presses = Presses(self._set_list, self.renders, self._publish)
@@ -140,6 +142,7 @@ class Bridge:
         """Call a few times a second: spares are topped up, pads go from how a press ended to what they are at now."""
         self._top_up()
         self._pads.settle()
+        self._warn(self._lost_programs.summary())
 
     def everything(self) -> list[StateChange]:
         """How everything stands, as changes that build it up."""
@@ -206,15 +209,18 @@ class Bridge:
     def _select(self, select: SelectBank) -> None:
         index = self._set_list.find(select)
         if index is None:
-            wanted = select.slug if select.slug is not None else f"program {select.program}"
-            self._publish(Notice(NoticeLevel.WARNING, f"no bank for {wanted}; {self.bank.name} stays"))
+            if select.slug is None:
+                self._warn(self._lost_programs.tell(select.program, self.bank.name))
+            else:
+                self._warn(f"no bank for {select.slug}; {self.bank.name} stays")
         elif index != self._set_list.index:
-            before = set(self._set_list.values.effective)
+            before = self._set_list.values.told
+            self._pads.leave()
             self._set_list.activate(index)
             self._tell_bank(before)
 
     def _tell_bank(self, before: set[str]) -> None:
-        """Tell the bank that is active now and its live values, when those named ``before`` were in effect."""
+        """Tell the bank that is active now and its live values, when those named ``before`` were told of."""
         self._publish(self._bank_changed())
         for name in sorted(before - set(self._set_list.values.effective)):
             self._publish(ControlChanged(name, None))
@@ -222,7 +228,7 @@ class Bridge:
             self._publish(change)
 
     def _reload(self, loaded: Loaded) -> None:
-        known, before = warm_renders(self.loaded), set(self._set_list.values.effective)
+        known, before = warm_renders(self.loaded), self._set_list.values.told
         has_other_tempo = self._set_list.reload(loaded)
         self._publish(ConfigurationChanged(loaded))
         self.renders.spares.settings = loaded.settings.engine.spares
@@ -282,6 +288,10 @@ class Bridge:
         return self.renders.wish(bank, key, asked.preset, asked.model, asked.options)
 
     # --- telling -----------------------------------------------------------------------------------------------------
+
+    def _warn(self, text: str | None) -> None:
+        if text is not None:
+            self._publish(Notice(NoticeLevel.WARNING, text))
 
     def _publish(self, change: StateChange) -> None:
         if isinstance(change, PadChanged) and not self._set_list.holds(change.bank, change.pad):

@@ -186,8 +186,12 @@ class JobTable:
 
     def pending(self, bank: str | None = None, pad: PadKey | None = None) -> list[RenderJob]:
         """The jobs an engine still works for, of one pad or of all."""
-        jobs = [job for job in self if isinstance(job, RenderJob) and job.pending and not job.cancelling]
+        jobs = [job for job in self.unrendered() if not job.cancelling]
         return jobs if pad is None else [job for job in jobs if job.origin.place == (bank, pad)]
+
+    def unrendered(self) -> list[RenderJob]:
+        """The jobs that an engine works for, also those that are being cancelled."""
+        return [job for job in self if isinstance(job, RenderJob) and job.pending]
 
     def landing(self) -> bool:
         """Whether a take is being written, and not held back by a disk."""

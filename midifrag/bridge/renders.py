@@ -107,6 +107,11 @@ class Renders:
         self.cancel(self.jobs.pending())
         self.drop_spares()
 
+    def end(self) -> None:
+        """The engines are closed: say of everything that waited for one that nothing will come of it."""
+        for job in self.jobs.unrendered():
+            self._end(job, JobState.CANCELLED, "cancelled: the show ended")
+
     def drop_spares(self) -> None:
         """Drop ready spares and those on their way."""
         self._cancel_spares(self.spares.coming)

@@ -96,10 +96,12 @@ def play(loaded: Loaded, path: Path, speed: float, port: str | None) -> None:
 
 def _performer(runtime: Runtime, ports: ClipPorts, path: Path, speed: float) -> Callable[[], None]:
     """Read ``path`` now, so that a broken file is told before anything starts; return what plays it."""
-    if path.suffix == ".jsonl":
+    if path.name.endswith((".jsonl", ".jsonl.gz")):
         performance = read_performance(path)
         return lambda: play_messages(performance.at_speed(speed, runtime.clock.now()), runtime.put)
     clip = read_clip(path)
+    for note in clip.notes:
+        err.print(f"{path.name}: {note}", markup=False, soft_wrap=True)
     return lambda: play_messages(clip.at_speed(speed), ports.send)
 
 

@@ -28,7 +28,7 @@ from midifrag.events import (
 )
 from midifrag.fragment.messages import SlotState
 from midifrag.pad_key import PadKey
-from midifrag.states import EngineState, JobState, NoticeLevel, PadState
+from midifrag.states import TROUBLES, EngineState, JobState, NoticeLevel, PadState
 
 #: How each state looks and what it is called; the same words as everywhere.
 STATE_STYLES: dict[PadState, str] = {
@@ -59,7 +59,7 @@ GRID = 4
 def status(view: View, page: str | None = None) -> RenderableType:
     """Draw the whole status once."""
     with view.lock:
-        parts: list[RenderableType] = [_header(view, page), _pads(view), _slots(view.slots)]
+        parts: list[RenderableType] = [_header(view, page), _pads(view), *_troubles(view), _slots(view.slots)]
         if view.notices:
             parts.append(_notices(view))
         return Group(*parts)
@@ -126,6 +126,15 @@ def _pad(key: PadKey, label: str, shown: PadChanged | None) -> RenderableType:
     return Text.assemble(
         (f"{key.name:<4}", "bold"), (f"{state.value}{progress}\n", STATE_STYLES[state]), (label[:26], "dim")
     )
+
+
+def _troubles(view: View) -> Iterator[RenderableType]:
+    """A line for each pad of the active bank that says why there is no fragment of it."""
+    bank = view.active_bank
+    for key, pad in bank.pads.items() if bank else ():
+        shown = view.pads.get((bank.slug, key)) if bank else None
+        if shown is not None and shown.state in TROUBLES and shown.text:
+            yield Text(f"{key.name} {pad.label[:26]}: {shown.text}", style=STATE_STYLES[shown.state])
 
 
 def _slots(slots: tuple[SlotState, ...]) -> RenderableType:

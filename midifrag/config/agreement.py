@@ -6,10 +6,12 @@ from collections.abc import Collection, Iterator, Sequence
 from typing import NamedTuple
 
 from midifrag.config.banks import Bank
+from midifrag.config.folders import archive_folder, fragments_folder
 from midifrag.config.names import none_of
 from midifrag.config.problems import Sources, problem_at
 from midifrag.config.settings import Settings
 from midifrag.errors import Problem
+from midifrag.fragment.file_names import clashes, writers
 
 
 class BankSource(NamedTuple):
@@ -24,9 +26,10 @@ def disagreements(settings: Settings, banks: Sequence[BankSource], sources: Sour
     for bank in banks:
         yield from _foreign_names(bank.bank, settings, bank.sources)
     yield from _own_names(settings, sources)
+    yield from _files_that_meet(settings, sources)
 
 
-def clashes(banks: Sequence[BankSource]) -> Iterator[Problem]:
+def shared_programs(banks: Sequence[BankSource]) -> Iterator[Problem]:
     """Banks that the same program change selects."""
     programs: dict[int, str] = {}
     for bank, sources in banks:
@@ -57,6 +60,7 @@ def _own_names(settings: Settings, sources: Sources) -> Iterator[Problem]:
     yield from _unknown(sources, ("defaults", "model"), settings.defaults.model, settings.known_models)
     if settings.notify is not None:
         yield from _unknown(sources, ("notify", "port"), settings.notify.port, settings.ports)
+    yield from _unknown(sources, ("time", "source"), settings.time.port, settings.ports)
     for name in ("controls", "actions"):
         for index, item in enumerate(getattr(settings, name)):
             yield from _unknown(sources, (name, str(index), "port"), item.port, settings.ports)
@@ -69,6 +73,14 @@ def _own_names(settings: Settings, sources: Sources) -> Iterator[Problem]:
     repeated = sorted({slug for slug in settings.set_list if settings.set_list.count(slug) > 1})
     if repeated:
         yield problem_at(sources, ("set_list",), f"{', '.join(repeated)} stands there more than once")
+
+
+def _files_that_meet(settings: Settings, sources: Sources) -> Iterator[Problem]:
+    """Files of the show's own that would replace each other."""
+    fragments, archive = settings.fragments, settings.archive
+    folder = fragments_folder(fragments.folder)
+    for place, message in clashes(writers(folder, fragments.name, archive_folder(fragments.folder, archive.folder))):
+        yield problem_at(sources, place, message)
 
 
 def _unknown(sources: Sources, loc: tuple[str, ...], name: str | None, known: Collection[str]) -> Iterator[Problem]:

@@ -239,7 +239,7 @@ class Bank(Strict):
     """One YAML file in ``presets/``: a named set of pads, controls and defaults; a program change selects it."""
 
     name: str = Field(min_length=1, description="what page and terminal call the bank")
-    program: Program | None = Field(default=None, description="the program change that selects it, on any port")
+    program: Program | None = Field(default=None, description="the program change that selects it")
     defaults: Parameters = Field(default=Parameters(), description="parameters of pads that do not name them")
     pads: Annotated[
         dict[Annotated[PadKey, PlainValidator(_pad_key), PlainSerializer(str)], Pad], BeforeValidator(_no_pad_twice)

@@ -15,7 +15,7 @@ from typing import Any, TypeAlias
 from pydantic import ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, SettingsError
 
-from midifrag.config.agreement import BankSource, clashes, disagreements
+from midifrag.config.agreement import BankSource, disagreements, shared_programs
 from midifrag.config.banks import Bank
 from midifrag.config.folders import archive_folder, fragments_folder
 from midifrag.config.names import none_of
@@ -108,7 +108,7 @@ def load(path: Path, flags: Mapping[str, Any] | None = None, environment: Mappin
     banks = _load_banks(path, slugs, sources, problems)
     if settings is not None:
         problems += first_of(disagreements(settings, banks, sources))
-    problems += clashes(banks)
+    problems += shared_programs(banks)
     if problems or settings is None:
         raise ConfigurationError(problems)
     return Loaded(settings, tuple(bank for bank, _ in banks), path.absolute(), flags or {}, stamps)

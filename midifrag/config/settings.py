@@ -119,6 +119,42 @@ class ArchiveSettings(ArchiveOptions):
     )
 
 
+class SessionLogSettings(Strict):
+    """What happened in each show, in ``sessions`` inside the archive; older shows are compressed."""
+
+    megabytes: int = Field(
+        default=500, ge=10, le=100_000, description="at most this much disk for all of them; the oldest go first"
+    )
+
+
+def _clock_source(value: str) -> str:
+    kind, colon, port = value.partition(":")
+    if kind != "midi" or (colon and not port):
+        raise ValueError(f"{value!r} is neither midi nor midi:PORT with a name under ports")
+    return value
+
+
+class TimeSettings(Strict):
+    """Where musical time comes from."""
+
+    source: Annotated[str, AfterValidator(_clock_source), Written("midi, or midi:PORT")] = Field(
+        default="midi", description="the MIDI clock that counts: of one port, or of the one that ticks first"
+    )
+
+    @property
+    def port(self) -> str | None:
+        """The only port whose clock counts; None for any."""
+        return self.source.partition(":")[2] or None
+
+
+class ProgramChangeSettings(Strict):
+    """Which program changes select banks; those that an action names are the action's."""
+
+    enabled: bool = Field(default=True, description="whether program changes select banks at all")
+    channel: Channel | None = Field(default=None, description="the only channel that counts")
+    port: str | None = Field(default=None, description="the only port that counts")
+
+
 class NotifySettings(Strict):
     """A note (on, then off) with the slot's number when it lands, so that a DAW can react."""
 
@@ -217,6 +253,9 @@ class Settings(Strict):
     )
     fragments: SlotSettings = Field(default=SlotSettings(), description="the slots, and how a take becomes a fragment")
     archive: ArchiveSettings = Field(default=ArchiveSettings(), description="the raw takes")
+    session_log: SessionLogSettings = Field(
+        default=SessionLogSettings(), description="what happened in each show, to be looked at and played again"
+    )
     ports: dict[str, PortSettings] = Field(
         default_factory=lambda: {
             "midifrag": PortSettings.model_validate({"in": {"virtual": "midifrag"}, "out": {"virtual": "midifrag"}})
@@ -239,6 +278,7 @@ class Settings(Strict):
         le=400,
         description=f"what `{PLACEHOLDER}` in a prompt becomes until a MIDI clock has run, in beats a minute",
     )
+    time: TimeSettings = Field(default=TimeSettings(), description="where the tempo comes from")
     defaults: Parameters = Field(
         default=Parameters(), description="parameters of pads whose bank does not name them either"
     )
@@ -249,6 +289,13 @@ class Settings(Strict):
         default=(),
         max_length=MOST_CONTROLS,
         description="notes, CCs and program changes that do something else than trigger",
+    )
+    program_changes: ProgramChangeSettings = Field(
+        default=ProgramChangeSettings(), description="which program changes select banks"
+    )
+    panic_on: tuple[Literal["cc120", "cc123"], ...] = Field(
+        default=(),
+        description="all sound off (cc120) and all notes off (cc123) that cancel everything; without it, neither does",
     )
     notify: NotifySettings | None = Field(
         default=None, description="a short note with the slot's number when a fragment has landed"

@@ -163,7 +163,7 @@ class Page:
 
     def _show_midi(self, heard: Heard) -> None:
         if not isinstance(heard.event, Tick):
-            self._send(MidiSeen(heard.event.time, heard.mapper.explain(heard.event)))
+            self._send(MidiSeen(heard.event.time, heard.mapper.explain(heard.event, heard.acts)))
 
     def _send(self, message: FromShow) -> None:
         pipe = self._pipe

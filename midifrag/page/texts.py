@@ -67,6 +67,7 @@ PAD_STATES = {
     PadState.FAILED: "failed",
 }
 PAD_HELP = "{name}: {prompt}"
+PAD_TROUBLE = "{reason} — {label}"
 LANDS_IN = "≈ {seconds:.0f} s"
 LANDS_SOON = "< 1 s"
 LANDS_NOW = "at once"

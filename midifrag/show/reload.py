@@ -28,6 +28,7 @@ AT_START = (
     "fragments.count",
     "fragments.name",
     "archive",
+    "session_log",
     "models",
     "precision",
     "engine.host",

@@ -31,8 +31,9 @@ from midifrag.fragment.archive import Archive
 from midifrag.fragment.messages import Held, WriterEvent
 from midifrag.fragment.slots import Slots
 from midifrag.fragment.writer import FragmentWriter
+from midifrag.intents import Press, Prompt
 from midifrag.midi.mapping import Mapper
-from midifrag.midi.messages import MidiEvent, PortChanged
+from midifrag.midi.messages import MidiEvent, NoteOn, PortChanged
 from midifrag.midi.ports import Ports
 from midifrag.show.lights import Lights
 from midifrag.show.reload import ConfigWatch
@@ -57,10 +58,14 @@ MakePorts: TypeAlias = Callable[[Settings, Callable[[MidiEvent], None], Callable
 
 @dataclass(frozen=True, slots=True)
 class Heard:
-    """A MIDI event, and what explains it: the meanings that were in use when the bridge had taken it in."""
+    """A MIDI event, and what explains it: the meanings that were in use when the bridge had taken it in.
+
+    ``acts`` is whether an action on it acted.
+    """
 
     event: MidiEvent
     mapper: Mapper
+    acts: bool | None = None
 
 
 class Runtime:
@@ -83,7 +88,7 @@ class Runtime:
         self.slots = Slots(loaded.fragments_folder, settings.fragments.count, settings.fragments.name)
         archive = Archive(loaded.archive_folder, settings.archive)
         self.writer = FragmentWriter(self.slots, archive, self.inbox.put)
-        self.log = SessionLog(loaded.archive_folder / "sessions")
+        self.log = SessionLog(loaded.archive_folder / "sessions", settings.session_log.megabytes * 1_000_000)
         self._make_engine = make_engine or _create
         fallback = None if settings.engine.fallback == "none" else settings.engine.fallback
         self.engines = EnginePool(self._engine_for, self._heard, fallback)
@@ -141,8 +146,10 @@ class Runtime:
             self.log.close()
             return unwritten
         self._thread.join()
+        self._finish(presses=True)
         self.engines.close()
         self._finish()
+        self.bridge.renders.end()
         unwritten = self.writer.close()
         self._finish()
         self._lights.close()
@@ -158,19 +165,25 @@ class Runtime:
                 "left_out": dict(self.inbox.dropped),
                 "overtaken": dict(self.inbox.coalesced),
                 "missed": {one.name: one.dropped for one in watchers if one.dropped},
+                "unmapped": self.log.take_unmapped(),
                 "lines_lost": self.log.lost,
             }
         )
         self.log.close()
         return unwritten
 
-    def _finish(self) -> None:
-        """Take in what engines and writer still said, so that no rendered take is lost; presses count no more."""
+    def _finish(self, *, presses: bool = False) -> None:
+        """Take in what engines and writer still said, so that no rendered take is lost.
+
+        With ``presses``, those that came before the end too: they have an outcome as all others.
+        """
         with contextlib.suppress(TimeoutError):
-            while True:
+            for _ in range(len(self.inbox)):
                 item = self.inbox.get(timeout=0.0)
-                if isinstance(item, FromEngine | WriterEvent):
-                    self.bridge.handle(item)
+                if isinstance(item, FromEngine | WriterEvent) or (
+                    presses and isinstance(item, NoteOn | Press | Prompt)
+                ):
+                    self._handle(item)
 
     # --- use ---------------------------------------------------------------------------------------------------------
 
@@ -232,15 +245,24 @@ class Runtime:
 
     def _handle(self, item: Item) -> None:
         mapper = self.bridge.mapper
-        if is_performed(item):
-            self.log.write(item)
+        self._log_act(item)
+        acts = mapper.acts(item) if isinstance(item, MidiEvent) else None
         self.bridge.handle(item)
         if isinstance(item, MidiEvent):
-            heard = Heard(item, self.bridge.mapper)
+            heard = Heard(item, self.bridge.mapper, acts)
             for monitor in tuple(self._monitors):
                 monitor.put(heard)
         if self.bridge.mapper is not mapper:
             self._follow_mapping()
+
+    def _log_act(self, item: Item) -> None:
+        if not is_performed(item):
+            return
+        bearing = self.bridge.mapper.bearing(item) if isinstance(item, MidiEvent) else "act"
+        if isinstance(item, MidiEvent) and bearing == "nothing":
+            self.log.count(item)
+        else:
+            self.log.write(item, position=bearing == "position")
 
     def _follow_mapping(self) -> None:
         """Tell the ports which CCs are 14 bit, and the inbox which ones are buttons, in the bank that is active."""

@@ -71,6 +71,16 @@ def test_the_status_shows_bank_pads_slots_engine_ports_and_latency():
         assert part in text, part
 
 
+def test_why_a_pad_failed_stands_there_as_long_as_it_shows_that():
+    view = View(loaded())
+    reason = "out of memory: close other programs that use the graphics card, or choose a smaller model"
+    pad = PadChanged("opening", PadKey(36), None, 1, 36, PadState.FAILED, None, 0.0, 1, text=reason)
+    view.apply(BankChanged("opening", "Opening", 0, (pad,)))
+    assert f"C1 rain: {reason}" in " ".join(drawn(view).split())
+    view.apply(dataclasses.replace(pad, state=PadState.QUEUED))
+    assert "out of memory" not in drawn(view)
+
+
 def test_an_empty_view_can_be_drawn():
     assert "nothing has landed yet" in drawn(View())
 

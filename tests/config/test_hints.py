@@ -61,6 +61,30 @@ def test_what_will_hardly_do_what_was_meant(tmp_path, show, line):
     assert only.startswith(line)
 
 
+WIDE = "{cc: 2, bits: 14, sets: seconds, range: [1, 4], port: daw}"
+PORTS = "ports: {daw: {in: x}, pads: {in: y}}\n"
+
+
+@pytest.mark.parametrize(
+    ("other", "what"),
+    [
+        ("actions: [{does: next_bank, cc: 34}]", "does next_bank"),
+        ("actions: [{does: next_bank, cc: 34, channel: 3, port: daw}]", "does next_bank"),
+        ("actions: [{does: next_bank, cc: 34, port: pads}]", None),
+        ("actions: [{does: next_bank, cc: 33}]", None),
+    ],
+)
+def test_a_fine_half_that_something_else_takes(tmp_path, other, what):
+    line = f"presets.yaml: cc 2 port daw sets seconds: its fine half, cc 34, {what}; only the coarse half counts there"
+    assert found(tmp_path, f"{PORTS}controls: [{WIDE}]\n{other}") == ([] if what is None else [line])
+
+
+def test_a_fine_half_that_a_control_of_a_bank_takes(tmp_path):
+    bank = BANK + "  - {cc: 34, sets: steps, range: [4, 50]}\n"
+    (told,) = found(tmp_path, f"{PORTS}controls: [{WIDE}]", bank)
+    assert "its fine half, cc 34, sets steps" in told
+
+
 def test_lengths_that_a_model_does_not_have(tmp_path):
     (tmp_path / "mine.json").write_text('{"sample_size": 88200, "sample_rate": 44100}')
     show = "models: {mine: {config: mine.json, checkpoint: presets.yaml}}\nmodel: mine\n"
