@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from midifrag.errors import NoFreeSlotError, StorageError
+from midifrag.fragment.file_names import UNNAMED_TAKES, alike
 from midifrag.fragment.files import discard, keep_copy, read_json, replace_file, storage_error, write_whole
 from midifrag.fragment.messages import SlotState
 from midifrag.fragment.record import TakeRecord
@@ -51,7 +52,8 @@ class Slots:
         except OSError as error:
             raise storage_error("make", folder, error) from error
         self._workspace = Workspace(folder)
-        self._workspace.sweep()
+        # A take without a name, where the archive is in the same folder; the archive names it.
+        self._workspace.sweep(spare=UNNAMED_TAKES)
         self._previous = self._workspace.own / "previous"
         self._record = self._workspace.own / "slots.json"
         self._slots = {number: _Slot() for number in self._names}
@@ -284,7 +286,7 @@ def _names(name: str, count: int) -> dict[int, str]:
         raise ValueError(f"{name!r} is no pattern for file names: write it like {DEFAULT_NAME!r}") from error
     if not names:
         raise ValueError("there must be at least one slot")
-    if len(set(names.values())) < count:
+    if len(set(map(alike, names.values()))) < count:
         raise ValueError(f"{name!r} gives several slots the same file: write it like {DEFAULT_NAME!r}")
     if any(Path(one).name != one or "\\" in one or one.startswith(".") for one in names.values()):
         raise ValueError(f"{name!r} leads out of the fragments folder: write it like {DEFAULT_NAME!r}")
