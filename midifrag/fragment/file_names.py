@@ -17,11 +17,14 @@ from pathlib import Path
 
 from midifrag.fragment.files import OWN_FOLDER
 
+DEFAULT_NAME = "output{:02d}.wav"
 #: As many slots as there can be: what a set's names become with more of them counts as well.
 MOST_SLOTS = 99
 #: What takes are called in the archive; a number of more digits makes the name longer.
 TAKE_NAME = "output{:03d}.wav"
 TAKE_NUMBER = re.compile(r"output(\d{3,})\.wav")
+#: Where what lay in a slot's place is kept if midifrag did not make it, within the folder of the slots.
+MOVED_ASIDE = "moved-aside"
 #: What is written of a take before it has a name.
 UNNAMED_TAKES = "*-take.wav"
 
@@ -51,11 +54,13 @@ def alike(name: str) -> str:
 
 
 def writers(fragments: Path, name: str, archive: Path) -> tuple[Writer, ...]:
-    """All that write files of their own, with slots by the pattern ``name`` in ``fragments``, and takes in ``archive``."""
+    """All that write files of their own: slots by the pattern ``name`` in ``fragments``, takes in ``archive``."""
     key = ("archive", "folder")
     index = {"index.sqlite", *(f"index.sqlite-{end}" for end in ("wal", "shm", "journal")), "changes.jsonl"}
+    slots = frozenset(_possible_names(name))
     return (
-        Writer(("fragments", "folder"), "slots", fragments, frozenset(_slot_names(name))),
+        Writer(("fragments", "folder"), "slots", fragments, slots),
+        Writer(("fragments", "folder"), "files moved aside", fragments / MOVED_ASIDE, slots),
         Writer(key, "raw takes", archive, frozenset(index | {TAKE_NAME.format(1)}), TAKE_NUMBER),
         Writer(key, "session logs", archive / "sessions", frozenset(), re.compile(r".*\.jsonl")),
     )
@@ -95,7 +100,22 @@ def is_one_place(one: Path, other: Path) -> bool:
     return sys.platform == "darwin" and alike(str(one)) == alike(str(other))
 
 
-def _slot_names(name: str) -> Iterator[str]:
+def slot_names(name: str, count: int) -> dict[int, str]:
+    """Return the slots' file names by number. Raises ValueError for a ``name`` that gives none, or two alike."""
+    try:
+        names = {number: name.format(number) for number in range(1, count + 1)}
+    except (IndexError, KeyError, ValueError) as error:
+        raise ValueError(f"{name!r} is no pattern for file names: write it like {DEFAULT_NAME!r}") from error
+    if not names:
+        raise ValueError("there must be at least one slot")
+    if len(set(map(alike, names.values()))) < count:
+        raise ValueError(f"{name!r} gives several slots the same file: write it like {DEFAULT_NAME!r}")
+    if any(Path(one).name != one or "\\" in one or one.startswith(".") for one in names.values()):
+        raise ValueError(f"{name!r} leads out of the fragments folder: write it like {DEFAULT_NAME!r}")
+    return names
+
+
+def _possible_names(name: str) -> Iterator[str]:
     for number in range(1, MOST_SLOTS + 1):
         with suppress(ValueError, IndexError, KeyError, AttributeError):
             yield alike(name.format(number))

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from midifrag.fragment.archive import Archive
-from midifrag.fragment.file_names import MOST_SLOTS, Writer, alike, clashes, is_one_place, writers
+from midifrag.fragment.file_names import MOST_SLOTS, MOVED_ASIDE, Writer, alike, clashes, is_one_place, writers
 from midifrag.fragment.slots import DEFAULT_NAME
 from tests.fragment.sounds import RATE, noise, record
 
@@ -34,6 +34,11 @@ def test_slots_that_may_replace_takes_are_found(tmp_path, name, shared):
     assert said(tmp_path, name, tmp_path / "archive") == []
 
 
+def test_takes_do_not_lie_among_what_is_moved_aside(tmp_path):
+    (message,) = said(tmp_path, "output{:03d}.wav", tmp_path / MOVED_ASIDE)
+    assert "raw takes would lie among the files moved aside" in message
+
+
 def test_names_that_are_never_alike_may_share_a_folder(tmp_path):
     for name in (DEFAULT_NAME, "frag-{}.wav", "output{:03d} slot.wav"):
         assert said(tmp_path, name, tmp_path) == []
@@ -43,7 +48,7 @@ def test_slots_that_a_larger_count_would_make_are_looked_at_as_well(tmp_path):
     """Eight of these are output-2.wav and so on; from the tenth on they are names of takes."""
     names = {alike(f"output{number * 11}.wav") for number in range(1, MOST_SLOTS + 1)}
     slots = Writer(("fragments", "folder"), "slots", tmp_path, frozenset(names))
-    _, takes, _ = writers(tmp_path / "other", DEFAULT_NAME, tmp_path)
+    *_, takes, _ = writers(tmp_path / "other", DEFAULT_NAME, tmp_path)
     ((place, message),) = clashes((slots, takes))
     assert place == ("archive", "folder")
     assert "output1001.wav" in message
@@ -97,6 +102,6 @@ def test_the_table_knows_every_file_that_an_archive_makes(tmp_path):
     archive.star(1)
     made = {path.name for path in Path(tmp_path).iterdir() if path.is_file()}
     archive.close()
-    _, takes, _ = writers(tmp_path / "slots", DEFAULT_NAME, tmp_path)
+    *_, takes, _ = writers(tmp_path / "slots", DEFAULT_NAME, tmp_path)
     assert {"output001.wav", "index.sqlite", "changes.jsonl"} <= made
     assert [name for name in made if not takes.may_write(name)] == []

@@ -448,11 +448,8 @@ def test_pattern_that_gives_no_slot_files(open_slots, tmp_path, name):
 
 
 def test_slots_that_a_disk_may_take_for_one_are_refused(open_slots, tmp_path):
-    """The 65th is A and the 97th is a."""
     with pytest.raises(ValueError, match="gives several slots the same file"):
         open_slots(tmp_path, count=97, name="{!s:.1}.wav")
-    with pytest.raises(ValueError, match="gives several slots the same file"):
-        module._names("slot-{:c}.wav", 97)
 
 
 def test_takes_that_a_killed_program_left_beside_the_slots_are_not_swept(open_slots, open_archive, tmp_path):
