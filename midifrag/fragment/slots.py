@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from midifrag.errors import NoFreeSlotError, StorageError
-from midifrag.fragment.file_names import DEFAULT_NAME, UNNAMED_TAKES, slot_names
+from midifrag.fragment.file_names import DEFAULT_NAME, MOST_SLOTS, UNNAMED_TAKES, slot_names
 from midifrag.fragment.files import discard, keep_copy, read_json, replace_file, storage_error, write_whole
 from midifrag.fragment.messages import SlotState
 from midifrag.fragment.record import TakeRecord
@@ -190,7 +190,7 @@ class Slots:
             str(number): {"locked": slot.locked, "content": dataclasses.asdict(slot.content) if slot.content else None}
             for number, slot in self._slots.items()
         }
-        saved = {"next": self._next_after_landings, "landings": self._landings, "slots": slots}
+        saved = {"next": self._next_after_landings, "landings": self._landings, "slots": slots | self._above}
         try:
             new = self._workspace.aside(self._record.name)
             write_whole(new, json.dumps(saved, indent=1).encode())
@@ -289,9 +289,13 @@ class Slots:
         turn, landings, entries = saved.get("next"), saved.get("landings"), saved.get("slots")
         self._next = turn if isinstance(turn, int) and 1 <= turn <= self.count else 1
         self._landings = landings if isinstance(landings, int) else 0
+        entries = entries if isinstance(entries, dict) else {}
+        # What a set with more slots wrote down: its locks come back with the count.
+        above = (str(number) for number in range(self.count + 1, MOST_SLOTS + 1))
+        self._above = {number: entries[number] for number in above if isinstance(entries.get(number), dict)}
         last_turn = self._landings
         for number, slot in self._slots.items():
-            entry = entries.get(str(number)) if isinstance(entries, dict) else None
+            entry = entries.get(str(number))
             entry = entry if isinstance(entry, dict) else {}
             slot.locked = entry.get("locked") is True
             self._notice(number)
