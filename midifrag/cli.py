@@ -198,7 +198,9 @@ def render(
 @app.command()
 @click.argument("source", type=PATH, help="Any audio file.")
 @click.argument("target", type=PATH, help="The WAV file to write.")
-@click.option("--silence-threshold-db", type=float, default=-40.0, help="Silence at the ends, relative to the peak.")
+@click.option(
+    "--silence-threshold-db", type=float, default=-40.0, help="Silence at the ends, relative to the loudest 10 ms."
+)
 @click.option("--fade-ms", type=float, default=10.0, help="Fade in and out.")
 @click.option("--loudness", type=float, help="A loudness in LUFS instead of full peak.")
 @click.option("--loop", is_flag=True, help="Crossfade the end into the beginning.")

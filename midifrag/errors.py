@@ -126,11 +126,19 @@ class AudioError(MidifragError):
 
 
 class SilentTakeError(AudioError):
-    """A take with nothing above the silence threshold."""
+    """A take with nothing above the silence threshold; ``found`` says how loud it is, without what to do about it."""
+
+    def __init__(self, found: str) -> None:
+        self.found = found
+        super().__init__(f"the take is silent: {found}. Try another prompt, seed or cfg_scale.")
 
 
 class NonFiniteTakeError(AudioError):
-    """A take with NaN or infinite samples."""
+    """A take with NaN or infinite samples; ``found`` says how many, without what to do about it."""
+
+    def __init__(self, found: str) -> None:
+        self.found = found
+        super().__init__(f"{found}. Try fewer steps, a lower cfg_scale, or precision: fp32.")
 
 
 class StorageError(MidifragError):

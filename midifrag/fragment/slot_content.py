@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import math
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeAlias
 
-from midifrag.fragment.wav import read_metadata
+from midifrag.fragment.file_names import TAKE_NUMBER
+from midifrag.fragment.record import TakeRecord
+from midifrag.fragment.wav import audio_checksum, read_metadata
 
 #: What tells one version of a file from another: inode, size in bytes, time of change in nanoseconds.
 Signature: TypeAlias = tuple[int, int, int]
@@ -19,7 +22,8 @@ class SlotContent:
     """A fragment that midifrag landed.
 
     ``landing`` counts all landings of a folder; ``turn`` is False if the slot was asked for and not next in turn. Times
-    are seconds since 1970, lengths seconds.
+    are seconds since 1970, lengths seconds. ``audio`` is the samples' checksum: an editor that saves another sound into
+    the file may keep these words. Files of 0.1.0 have none.
     """
 
     landing: int
@@ -31,6 +35,7 @@ class SlotContent:
     prompt: str
     seconds: float
     landed_at: float
+    audio: int | None = None
 
     @classmethod
     def read(cls, values: Any) -> SlotContent | None:
@@ -40,7 +45,14 @@ class SlotContent:
         except TypeError:
             return None
         numbers = (content.landing, content.slot, content.seconds, content.landed_at)
-        return content if all(isinstance(number, int | float) for number in numbers) else None
+        wholes = (content.landing, content.slot, content.job or 0, content.take or 0, content.audio or 0)
+        texts = (content.preset, content.prompt)
+        is_right = (
+            all(isinstance(number, int | float) and math.isfinite(number) for number in numbers)
+            and all(isinstance(whole, int) for whole in wholes)
+            and all(isinstance(text, str) for text in texts)
+        )
+        return content if is_right else None
 
     def texts(self) -> dict[str, str]:
         """Return the texts that a fragment carries in its file."""
@@ -56,18 +68,34 @@ class SlotContent:
 
 
 def content_of(path: Path) -> SlotContent | None:
-    """Return what a file says of itself, None if it is missing or was not made by midifrag."""
+    """Return what a file says of itself, None if it is missing or was not made by midifrag as it is."""
     try:
         told = json.loads(read_metadata(path).get("comment", "null"))
-    except (OSError, ValueError):
+        content = SlotContent.read(told.get("midifrag")) if isinstance(told, dict) else None
+        if content is None or content.audio is None:
+            return content
+        with path.open("rb") as file:
+            return content if audio_checksum(file) == content.audio else None
+    except (OSError, ValueError, RecursionError):
         return None
-    return SlotContent.read(told.get("midifrag")) if isinstance(told, dict) else None
+
+
+def is_take(path: Path) -> bool:
+    """Whether a file is a raw take of an archive, by its name and by what it says of itself."""
+    try:
+        told = read_metadata(path) if TAKE_NUMBER.fullmatch(path.name) else {}
+        TakeRecord.from_json(told.get("comment", "null"))
+    except (OSError, ValueError, RecursionError):
+        return False
+    return told.get("software") == "midifrag"
 
 
 def seconds_of(path: Path) -> float:
     """Return the length of any audio file, 0 if it is none."""
     import soundfile
 
+    if not path.is_file():
+        return 0.0
     try:
         return float(soundfile.info(str(path)).duration)
     except (OSError, soundfile.LibsndfileError):

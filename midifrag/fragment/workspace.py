@@ -138,12 +138,16 @@ class Workspace:
                 lock.release()
         return gone
 
-    def sweep(self) -> None:
-        """Remove what programs that are gone left behind. Never raises: a full or missing disk is told later."""
+    def sweep(self, spare: str | None = None) -> None:
+        """Remove what programs that are gone left behind, but for work folders with a file like ``spare``.
+
+        Never raises: a full or missing disk is told later.
+        """
         try:
             with self.alone():
                 for work in self.leftovers():
-                    shutil.rmtree(work, ignore_errors=True)
+                    if spare is None or not any(work.glob(spare)):
+                        shutil.rmtree(work, ignore_errors=True)
         except (StorageError, OSError):
             return
 
