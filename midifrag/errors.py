@@ -30,7 +30,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 #: What is told of a file's keys and values has at most about this many characters.
-MOST_TOLD = 600
+_MOST_TOLD = 600
 
 
 class MidifragError(Exception):
@@ -56,8 +56,8 @@ class Problem:
 
 def _in_one_line(text: str) -> str:
     """``text`` without line breaks and control characters, and without the middle if it is long."""
-    if len(text) > MOST_TOLD:
-        text = f"{text[: MOST_TOLD * 2 // 3]} … {text[-MOST_TOLD // 3 :]}"
+    if len(text) > _MOST_TOLD:
+        text = f"{text[: _MOST_TOLD * 2 // 3]} … {text[-_MOST_TOLD // 3 :]}"
     return text if text.isprintable() else "".join(one if one.isprintable() else repr(one)[1:-1] for one in text)
 
 

@@ -57,7 +57,7 @@ FOR_PLUGINS = {
         "palette_code",
         "sysex",
     ],
-    "midifrag.states": ["EngineState", "JobKind", "JobState", "NoticeLevel", "PadState"],
+    "midifrag.states": ["EngineState", "JobKind", "JobState", "NoticeLevel", "PadState", "TROUBLES"],
     "midifrag.errors": [
         "AudioError",
         "CheckpointError",

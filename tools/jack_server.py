@@ -81,7 +81,7 @@ def _free_name() -> tuple[str, int]:
 
 
 def _forget_clients(name: str) -> None:
-    """Remove what clients that were killed left of an earlier server of this name: a new one could wait on it for ever."""
+    """Remove what killed clients left of an earlier server of this name: a new one could wait on it for ever."""
     for left in Path("/dev/shm").glob(f"jack_sem.*_{name}_*"):  # noqa: S108 — JACK's own place
         left.unlink(missing_ok=True)
 

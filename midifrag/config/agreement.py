@@ -61,6 +61,7 @@ def _own_names(settings: Settings, sources: Sources) -> Iterator[Problem]:
     if settings.notify is not None:
         yield from _unknown(sources, ("notify", "port"), settings.notify.port, settings.ports)
     yield from _unknown(sources, ("time", "source"), settings.time.port, settings.ports)
+    yield from _unknown(sources, ("program_changes", "port"), settings.program_changes.port, settings.ports)
     for name in ("controls", "actions"):
         for index, item in enumerate(getattr(settings, name)):
             yield from _unknown(sources, (name, str(index), "port"), item.port, settings.ports)

@@ -33,7 +33,7 @@ def test_clean_trims_fades_and_normalises_any_file():
     [
         (["clean", "nope.wav", "o.wav"], 1, "nope.wav"),
         (["clean", "silent.wav", "o.wav"], 1, "silent"),
-        (["clean", "silent.wav", "o.wav", "--fade-ms", "-1"], 2, "--fade-ms: -1.0 is below 0"),
+        (["clean", "silent.wav", "o.wav", "--fade-ms", "-1"], 2, "--fade-ms: -1 is below 0"),
         (["clean", "silent.wav", "o.wav", "--bits", "12"], 2, "--bits: 12 is none of 16, 24"),
     ],
 )
