@@ -9,7 +9,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from midifrag.commands.common import explained
-from midifrag.commands.console import out
+from midifrag.commands.console import say
 from midifrag.config.problems import Sources, problems_in
 from midifrag.errors import AudioError, ConfigurationError, NonFiniteTakeError, SilentTakeError
 from midifrag.fragment.audio_files import Sound, check_target, read_sound, write_wav
@@ -25,9 +25,9 @@ def clean(source: Path, target: Path, options: FragmentOptions) -> None:
         fragment = _fragment_of(source, sound, options)
         write_wav(target, fragment.audio, sound.sample_rate, options.bits)
     before = sound.audio.shape[1] / sound.sample_rate
-    out.print(f"{target}  {before:.2f} s → {fragment.seconds:.2f} s", markup=False, soft_wrap=True)
+    say(f"{target}  {before:.2f} s → {fragment.seconds:.2f} s")
     for note in (*sound.notes, *fragment.notes):
-        out.print(f"note: {note}", markup=False, soft_wrap=True)
+        say(f"note: {note}")
 
 
 def _fragment_of(source: Path, sound: Sound, options: FragmentOptions) -> Fragment:

@@ -6,7 +6,7 @@ import threading
 
 from midifrag.bridge.set_list import SetList
 from midifrag.commands.common import explained, stopping
-from midifrag.commands.console import out
+from midifrag.commands.console import say
 from midifrag.config.loading import Loaded
 from midifrag.config.settings import Settings
 from midifrag.intents import SelectBank
@@ -49,12 +49,12 @@ def monitor(loaded: Loaded, clock: bool) -> None:
             return
         before = explaining.set_list.mapper
         for line in explaining.lines(event):
-            out.print(line, markup=False, soft_wrap=True)
+            say(line)
         if explaining.set_list.mapper is not before:
             system.pair(explaining.set_list.mapper.pairs)
 
     def changed(change: PortChanged) -> None:
-        out.print(change.text, markup=False, soft_wrap=True)
+        say(change.text)
 
     with explained(), stopping() as stopped:
         system = Ports(_all_channels(loaded.settings), heard, changed)
@@ -62,7 +62,7 @@ def monitor(loaded: Loaded, clock: bool) -> None:
         system.open()
         try:
             system.watch()
-            out.print(f"Bank {explaining.set_list.bank.name}. Press, turn, play; Ctrl-C ends.", markup=False)
+            say(f"Bank {explaining.set_list.bank.name}. Press, turn, play; Ctrl-C ends.")
             stopped.wait()
         finally:
             system.close()

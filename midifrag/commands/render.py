@@ -12,7 +12,7 @@ from rich.progress import Progress
 
 from midifrag.audio import Audio
 from midifrag.commands.common import explained
-from midifrag.commands.console import out
+from midifrag.commands.console import say
 from midifrag.config.catalogue import too_long
 from midifrag.config.loading import Loaded
 from midifrag.engine import api
@@ -48,9 +48,9 @@ def render(prompt: str, target: Path, loaded: Loaded, parameters: Mapping[str, A
             raise AudioError(f"{target} is not written: {error}") from error
         texts = {"title": prompt, "comment": json.dumps({"prompt": prompt, "model": name, **take.used})}
         write_wav(target, fragment.audio, take.sample_rate, RAW_BITS if raw else _CUT.bits, texts)
-    out.print(f"{target}  {fragment.seconds:.2f} s, seed {take.used.get('seed')}", markup=False, soft_wrap=True)
+    say(f"{target}  {fragment.seconds:.2f} s, seed {take.used.get('seed')}")
     for note in (*take.notes, *fragment.notes):
-        out.print(f"note: {note}", markup=False, soft_wrap=True)
+        say(f"note: {note}")
 
 
 def _as_it_is(audio: Audio, sample_rate: int) -> Fragment:
