@@ -104,3 +104,10 @@ def test_pocket_s_longest_is_known(tmp_path):
 def test_braces_that_nothing_fills(tmp_path, braces):
     [only] = found(tmp_path, bank=BANK.replace("{bpm}", braces))
     assert only == f"presets/opening.yaml: pads.36.prompt: {braces} stays as it is; what is replaced is {{bpm}}"
+
+
+def test_words_that_yaml_does_not_take_for_text_are_told_with_their_line(tmp_path):
+    bank = BANK.replace('{prompt: "rain at {bpm} bpm"}', "{prompt: &drum loop}")
+    assert found(tmp_path, "", bank) == [
+        'presets/opening.yaml:4: pads.36.prompt: YAML does not take &drum for text; if it is, write "&drum loop"'
+    ]
