@@ -5,14 +5,13 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from contextlib import suppress
 from pathlib import Path
 
 from midifrag.config.actions import Action
 from midifrag.config.banks import PLACEHOLDER, Bank, Control
 from midifrag.config.catalogue import engine_names, too_long
 from midifrag.config.loading import Loaded
-from midifrag.config.lost_words import lost_words
+from midifrag.config.lost_words import lost_words_in
 from midifrag.config.names import none_of
 from midifrag.config.press_request import press_request
 
@@ -22,7 +21,7 @@ _IN_BRACES = re.compile(r"\{[^{}]*\}")
 def hints(loaded: Loaded) -> Iterator[str]:
     """A line for each, with its file and key."""
     yield from _sources(loaded)
-    yield from _lost_words(loaded)
+    yield from map(str, lost_words_in(loaded.files))
     for bank in loaded.banks:
         file = f"presets/{bank.slug}.yaml"
         for key, pad in bank.pads.items():
@@ -48,15 +47,6 @@ def _sources(loaded: Loaded) -> Iterator[str]:
                 yield f"{loaded.path.name}: models.{name}.{key}: {source[key]} is not there"
         if entry.engine is not None and entry.engine not in engine_names():
             yield f"{loaded.path.name}: models.{name}.engine: {none_of(entry.engine, engine_names())}"
-
-
-def _lost_words(loaded: Loaded) -> Iterator[str]:
-    """Texts that YAML took only in part."""
-    for path in loaded.files:
-        file = path.name if path == loaded.path else f"presets/{path.name}"
-        # A file that has changed since it was read has its say with the next reading.
-        with suppress(OSError, UnicodeDecodeError):
-            yield from map(str, lost_words(path.read_text(encoding="utf-8"), file))
 
 
 def _too_long(loaded: Loaded, bank: Bank, file: str) -> Iterator[str]:

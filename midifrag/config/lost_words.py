@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 from ruamel.yaml import YAML
@@ -20,6 +22,8 @@ from ruamel.yaml.events import (
     ScalarEvent,
 )
 
+from midifrag.config.regular_files import read_regular
+from midifrag.config.yaml_files import MAX_BYTES
 from midifrag.errors import Problem
 
 #: Keys whose text is a performer's own words; elsewhere a comment behind a value is a comment.
@@ -29,6 +33,15 @@ LONGEST = 100
 
 #: What stands in a line behind a value, or behind a key without one; the colon of the key before it.
 _BEHIND = re.compile(r":?(?P<comment>[ \t]+#.*)")
+
+
+def lost_words_in(files: Iterable[Path]) -> Iterator[Problem]:
+    """What `lost_words` says of a show's files: of its presets.yaml, which comes first, and its banks."""
+    for number, path in enumerate(files):
+        # A file that has changed since it was read has its say with the next reading.
+        with suppress(OSError, ValueError):
+            text = read_regular(path, MAX_BYTES).decode("utf-8")
+            yield from lost_words(text, f"presets/{path.name}" if number else path.name)
 
 
 def lost_words(text: str, file: str) -> Iterator[Problem]:

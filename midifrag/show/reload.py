@@ -10,6 +10,7 @@ from pathlib import Path
 
 from midifrag.bridge.items import Reload
 from midifrag.config import loading
+from midifrag.config.lost_words import lost_words_in
 from midifrag.config.settings import Settings
 from midifrag.errors import ConfigurationError
 from midifrag.events import Notice
@@ -54,6 +55,7 @@ class ConfigWatch:
         self._refused: dict[Path, loading.Stamp] | None = None
         self._begun = loaded.settings
         self._empty = False
+        self._lost_words: list[str] = []
         self._woken = threading.Event()
         self._closing = False
         self._thread = threading.Thread(target=self._run, name="configuration", daemon=True)
@@ -101,6 +103,15 @@ class ConfigWatch:
             self._put(Notice(NoticeLevel.WARNING, text))
         self._loaded = loaded
         self._put(Reload(loaded))
+        self._tell_lost_words()
+
+    def _tell_lost_words(self) -> None:
+        """Tell what YAML left out of the texts of the set, each as long as it stands there once."""
+        lost = [str(problem) for problem in lost_words_in(self._loaded.files)]
+        for line in lost:
+            if line not in self._lost_words:
+                self._put(Notice(NoticeLevel.WARNING, line))
+        self._lost_words = lost
 
     def _is_just_emptied(self, stamps: dict[Path, loading.Stamp]) -> bool:
         """Whether to wait for what an editor is about to write. A file that stays empty is refused, and that is told.
@@ -119,6 +130,7 @@ class ConfigWatch:
         return True
 
     def _run(self) -> None:
+        self._tell_lost_words()
         while not self._closing:
             self._woken.wait(self._interval)
             self._woken.clear()

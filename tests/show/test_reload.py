@@ -153,6 +153,29 @@ def test_a_mistake_of_ours_does_not_end_the_show(show, monkeypatch, caplog):
     assert show.put_items[-1].loaded.banks[0].pads[PadKey(36)].prompt == "snow"
 
 
+def test_words_that_yaml_leaves_out_are_told_once_and_the_rest_is_taken_over(show):
+    for text in ("", "# a comment\n"):
+        change(show, BANK.replace("rain", "&drum loop") + text)
+        show.watch.look()
+    first, *others = show.put_items
+    assert first.loaded.banks[0].pads[PadKey(36)].prompt == "loop"
+    assert [type(item) for item in others] == [Notice, Reload]
+    assert others[0].text == (
+        'presets/opening.yaml:2: pads.36.prompt: YAML does not take &drum for text; if it is, write "&drum loop"'
+    )
+
+
+def test_words_that_were_left_out_before_the_start_are_told_too(show):
+    change(show, BANK.replace("rain", "&drum loop"))
+    told = queue.SimpleQueue()
+    watch = ConfigWatch(loading.load(show.folder / "presets.yaml", environment={}), told.put)
+    watch.start()
+    try:
+        assert "&drum" in told.get(timeout=PATIENCE).text
+    finally:
+        watch.close()
+
+
 def test_a_watch_looks_by_itself_and_at_once_when_it_is_asked(show):
     handed_over = queue.Queue()
     watch = ConfigWatch(loading.load(show.folder / "presets.yaml", environment={}), handed_over.put, interval=3600.0)
