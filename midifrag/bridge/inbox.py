@@ -1,7 +1,7 @@
 """The queue between the ports' callbacks and the bridge: keeps every press, bounds everything else.
 
 While the reader is behind, a control's newest position replaces one that still waits, as long as no press lies between
-them (a press must see the controls as they were); beyond limits, clock ticks and other messages are left out and counted.
+them (a press must see the controls as they were); beyond a limit, ticks and other messages are left out and counted.
 """
 
 from __future__ import annotations
