@@ -37,6 +37,7 @@ class Screen:
         self._tabs = tuple(dict.fromkeys(row.tab for row in table.PANELS if row.tab))
         self._open = self._tabs[0].name
         self._build()
+        ui.on_exception(_tell_failure)
 
     def refresh(self) -> None:
         """Draw the panels whose parts have changed since they were drawn last."""
@@ -86,6 +87,12 @@ class Screen:
         for panel, tab in self._panels:
             if tab is not None and tab.name == name:
                 await panel.opened()
+
+
+def _tell_failure(error: Exception) -> None:
+    """What fails in answer to a browser is said there."""
+    text = texts.PAGE_FAILED.format(error=f"{type(error).__name__}: {error}")
+    ui.notify(text, type="negative", timeout=0, close_button=True, multi_line=True)
 
 
 class Screens:

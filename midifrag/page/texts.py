@@ -14,6 +14,14 @@ FOREIGN_HOST = "This page does not answer to that host name. Open the address th
 FOREIGN_ORIGIN = "This page takes nothing from other web sites.\n"
 TOKEN_NEEDED = "This page needs its token: open the whole address that midifrag printed, or scan its code.\n"  # noqa: S105 — no secret
 
+# --- what does not work ----------------------------------------------------------------------------------------------
+PAGE_TROUBLE = "the page had trouble with a browser: {error}"
+PAGE_FAILED = "This did not work: {error}. Try again; reload the page if it looks wrong."
+NO_SLOT_FILE = "Slot {number} holds no file now.\n"
+NO_TAKE_FILE = "Take {number} is not in the archive, or its file is gone.\n"
+NO_ADDRESS_HERE = "There is nothing at this address.\n"
+NO_ANSWER = "This did not work: {error}. Try again.\n"
+
 # --- frame -----------------------------------------------------------------------------------------------------------
 TITLE = "midifrag"
 PLAY_TAB, ARCHIVE_TAB, ENGINE_TAB, SET_TAB = "Play", "Archive", "Engine", "Set"

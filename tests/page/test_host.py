@@ -111,12 +111,13 @@ def test_what_nobody_listens_to_is_left_out(page):
 
 def test_what_browsers_want_goes_to_the_show(page):
     ours, theirs = multiprocessing.Pipe()
-    for message in (Panic(), ReadAgain(), SelectBank(offset=1)):
+    trouble = Notice(NoticeLevel.WARNING, "the page had trouble with a browser")
+    for message in (Panic(), ReadAgain(), SelectBank(offset=1), trouble):
         theirs.send(message)
     theirs.close()
     page._listen(ours)
     ours.close()
-    assert page._runtime.put_in == [Panic(), SelectBank(offset=1)]
+    assert page._runtime.put_in == [Panic(), SelectBank(offset=1), trouble]
     assert page._runtime.read_again == 1
 
 

@@ -119,6 +119,15 @@ def test_a_whole_screen_shows_what_happens(headless):
     assert page.text("sheet-count") == "No takes that fit."
 
 
+def test_what_fails_in_answer_to_a_browser_is_said_there(headless, monkeypatch):
+    page = headless()
+    opened_screen(page)
+    monkeypatch.setattr(page.page, "put", lambda _intent: 1 / 0)
+    page.click(page.one("panic"))
+    assert "This did not work: ZeroDivisionError" in page.notices[0]
+    page.failures.clear()
+
+
 # --- all browsers ----------------------------------------------------------------------------------------------------
 
 

@@ -16,6 +16,7 @@ from pydantic import Field
 from starlette.background import BackgroundTask
 
 from midifrag.errors import StorageError, UnknownTakeError
+from midifrag.page import texts
 from midifrag.page.model import PageModel
 from midifrag.page.web.export import write_export
 from midifrag.page.web.waves import peaks, picture
@@ -43,16 +44,16 @@ def routes(page: PageModel) -> APIRouter:
         slot = next((one for one in page.view.slots if one.number == number), None)
         path = None if slot is None else page.configuration.fragments / slot.file
         if path is None or not path.is_file():
-            raise HTTPException(404)
+            raise HTTPException(404, texts.NO_SLOT_FILE.format(number=number))
         return path
 
     def take_file(number: int) -> Path:
         try:
             path = page.archive.path(number)
-        except (UnknownTakeError, StorageError):
-            raise HTTPException(404) from None
+        except (UnknownTakeError, StorageError) as error:
+            raise HTTPException(404, f"{error}\n") from None
         if not path.is_file():
-            raise HTTPException(404)
+            raise HTTPException(404, texts.NO_TAKE_FILE.format(number=number))
         return path
 
     @router.get("/page.css")
@@ -86,7 +87,7 @@ def routes(page: PageModel) -> APIRouter:
             write_export(page.archive, take, path)
         except (UnknownTakeError, StorageError, OSError) as error:
             path.unlink(missing_ok=True)
-            raise HTTPException(404, str(error)) from None
+            raise HTTPException(404, f"{error}\n") from None
         return FileResponse(path, media_type="application/zip", filename="midifrag-takes.zip", background=done)
 
     return router
@@ -95,6 +96,6 @@ def routes(page: PageModel) -> APIRouter:
 def _drawn(path: Path, colour: str) -> Response:
     try:
         drawn = picture(peaks(path), colour)
-    except OSError:
-        raise HTTPException(404) from None
+    except OSError as error:
+        raise HTTPException(404, f"{error}\n") from None
     return Response(drawn, media_type="image/svg+xml", headers=_KEEP)
