@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import html
+import json
 import logging
 import time
 
@@ -24,6 +26,12 @@ DRAWN_EVERY = 0.04
 TIME_STEP = 1.0
 #: Screens that may wait for their browser at the same time.
 MOST_WAITING = 16
+
+
+#: What NiceGUI's own page gets added: our looks, and what it does while there is no connection.
+_WORDS = {"leaving_out": texts.LEAVING_OUT, "left_out": texts.LEFT_OUT, "token_gone": texts.TOKEN_GONE}
+_HEAD = f"""<link rel="stylesheet" href="/page.css">
+<script defer src="/page.js" data-words="{html.escape(json.dumps(_WORDS))}"></script>"""
 
 
 class Screen:
@@ -101,7 +109,7 @@ class Screens:
     def __init__(self, page: PageModel) -> None:
         self._page = page
         self._screens: dict[str, Screen] = {}
-        ui.add_head_html('<link rel="stylesheet" href="/page.css">', shared=True)
+        ui.add_head_html(_HEAD, shared=True)
 
     def open(self) -> None:
         """Build the screen of a browser that has just come."""

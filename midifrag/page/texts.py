@@ -14,6 +14,11 @@ FOREIGN_HOST = "This page does not answer to that host name. Open the address th
 FOREIGN_ORIGIN = "This page takes nothing from other web sites.\n"
 TOKEN_NEEDED = "This page needs its token: open the whole address that midifrag printed, or scan its code.\n"  # noqa: S105 — no secret
 
+TOKEN_NOT_KEPT = "page: its token could not be kept in {folder} ({error}); other devices need the next start's code"  # noqa: S105 — no secret
+TOKEN_GONE = "This page's token is no longer valid: open the address that midifrag prints now, or scan its code."  # noqa: S105 — no secret
+LEAVING_OUT = "{count} pressed meanwhile are left out."
+LEFT_OUT = "The connection was lost: {count} presses were left out."
+
 # --- what does not work ----------------------------------------------------------------------------------------------
 PAGE_TROUBLE = "the page had trouble with a browser: {error}"
 PAGE_FAILED = "This did not work: {error}. Try again; reload the page if it looks wrong."

@@ -21,7 +21,7 @@ from midifrag.page.model import PageModel
 from midifrag.page.web.export import write_export
 from midifrag.page.web.waves import peaks, picture
 
-STYLE = Path(__file__).with_name("page.css")
+STYLE, SCRIPT = (Path(__file__).with_name(name) for name in ("page.css", "page.js"))
 #: Colours of waveforms in slots and of takes.
 SLOT_COLOUR, TAKE_COLOUR = "#8fb7ff", "#8a93a6"
 #: An address that names one version of a file never changes; a browser may keep it.
@@ -59,6 +59,10 @@ def routes(page: PageModel) -> APIRouter:
     @router.get("/page.css")
     def style() -> FileResponse:
         return FileResponse(STYLE, media_type="text/css", headers=_ASK)
+
+    @router.get("/page.js")
+    def script() -> FileResponse:
+        return FileResponse(SCRIPT, media_type="text/javascript", headers=_ASK)
 
     @router.get("/slots/{number}.wav")
     def slot_audio(number: Number) -> FileResponse:

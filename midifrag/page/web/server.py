@@ -36,8 +36,8 @@ def serve(setup: bytes, listening: socket.socket, pipe: Connection) -> None:
     import uvicorn
     from fastapi import FastAPI
     from nicegui import app as pages
+    from nicegui import core, ui
     from nicegui import run as pools
-    from nicegui import ui
 
     from midifrag.events import Notice
     from midifrag.page import texts
@@ -45,6 +45,7 @@ def serve(setup: bytes, listening: socket.socket, pipe: Connection) -> None:
     from midifrag.page.screen import Screens
     from midifrag.page.web.files import routes
     from midifrag.page.web.guard import Guard
+    from midifrag.page.web.late import LatePresses
     from midifrag.page.web.sentences import answer_in_sentences
     from midifrag.page.web.trouble import Trouble, take_over
     from midifrag.states import NoticeLevel
@@ -74,6 +75,9 @@ def serve(setup: bytes, listening: socket.socket, pipe: Connection) -> None:
         app.include_router(routes(page))
         answer_in_sentences(app)
         ui.page("/")(screens.open)
+        late = LatePresses(core.sio.handlers["/"]["event"])
+        core.sio.on("event", late.event)
+        core.sio.on("beat", late.beat)
         pages.on_startup(forget_pool)
         ui.run_with(
             app,
