@@ -25,6 +25,7 @@ PAGE_FAILED = "This did not work: {error}. Try again; reload the page if it look
 NO_SLOT_FILE = "Slot {number} holds no file now.\n"
 NO_TAKE_FILE = "Take {number} is not in the archive, or its file is gone.\n"
 NO_ADDRESS_HERE = "There is nothing at this address.\n"
+TOO_MANY = "Too many at once from this device. This page loads again by itself.\n"
 NO_ANSWER = "This did not work: {error}. Try again.\n"
 
 # --- frame -----------------------------------------------------------------------------------------------------------
@@ -128,6 +129,7 @@ CHOOSE = "Choose take {number}"
 EXPORT_FOLDER = "midifrag-takes"
 EXPORT_LIST = "takes.txt"
 SENT = "take {take} goes to slot {slot}"
+TURNED = "The sheet has been turned meanwhile: click again."
 
 # --- engine ----------------------------------------------------------------------------------------------------------
 CONTROLS = "Controls"

@@ -47,6 +47,7 @@ def serve(setup: bytes, listening: socket.socket, pipe: Connection) -> None:
     from midifrag.page.web.guard import Guard
     from midifrag.page.web.late import LatePresses
     from midifrag.page.web.sentences import answer_in_sentences
+    from midifrag.page.web.shares import Shares
     from midifrag.page.web.trouble import Trouble, take_over
     from midifrag.states import NoticeLevel
 
@@ -92,7 +93,7 @@ def serve(setup: bytes, listening: socket.socket, pipe: Connection) -> None:
         loop = asyncio.get_running_loop()
         threading.Thread(target=_listen, args=(pipe, loop, page.take), name="show", daemon=True).start()
         drawing = loop.create_task(screens.keep_drawn())
-        config = uvicorn.Config(Guard(app, access), log_config=None, access_log=False, ws="websockets-sansio")
+        config = uvicorn.Config(Guard(Shares(app), access), log_config=None, access_log=False, ws="websockets-sansio")
         await Server(config).serve(sockets=[listening])
         drawing.cancel()
 
