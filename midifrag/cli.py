@@ -66,8 +66,14 @@ def app(verbose: bool) -> None:
 @click.option("--page-host", help="Address of the web page; others than loopback need a token.")
 @click.option("--page-port", type=int, help="Port of the web page; 0 for any that is free.")
 @click.option("--no-page", is_flag=True, help="No web page.")
+@click.option("--new-page-token", is_flag=True, help="Browsers that came to the page with the old token stay out.")
 def run(
-    path: Path | None, page_host: str | None, page_port: int | None, no_page: bool, **choices: str | Path | None
+    path: Path | None,
+    page_host: str | None,
+    page_port: int | None,
+    no_page: bool,
+    new_page_token: bool,
+    **choices: str | Path | None,
 ) -> None:
     """Play: open the ports, load the model, serve until Ctrl-C."""
     from midifrag.commands import run as running
@@ -75,7 +81,7 @@ def run(
     page = nested(page__host=page_host, page__port=page_port, page__enabled=False if no_page else None)
     with explained():
         loaded = load_show(path, _flags(**choices) | page)
-    running.run(loaded)
+    running.run(loaded, new_page_token=new_page_token)
 
 
 @app.command()

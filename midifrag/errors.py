@@ -2,6 +2,7 @@
 
     MidifragError
     ├── ConfigurationError     a mistake in presets.yaml, a bank, the environment or a flag      (exit 2)
+    ├── EditConflictError      a pad is another one than when its edit began
     ├── PortError              no such port, or several that match
     │   ├── NoMidiError        no MIDI system on this machine
     │   └── MidiGoneError      the MIDI system ended and does not come back to this process
@@ -26,8 +27,9 @@ Each message says what was found and what to do next, in words a performer can a
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 #: What is told of a file's keys and values has at most about this many characters.
 _MOST_TOLD = 600
@@ -69,6 +71,19 @@ class ConfigurationError(MidifragError):
     def __init__(self, problems: Iterable[Problem]) -> None:
         self.problems: Sequence[Problem] = tuple(problems)
         super().__init__("\n".join(str(problem) for problem in self.problems))
+
+
+class EditConflictError(MidifragError):
+    """A pad in a bank's file is another one than when its edit began.
+
+    ``now`` is what the file says of it, None where it has no such pad; ``keys`` are those that would be overwritten.
+    """
+
+    def __init__(self, pad: str, now: Mapping[str, Any] | None, keys: Iterable[str] = ()) -> None:
+        self.now = now
+        self.keys: Sequence[str] = tuple(keys)
+        what = "is not in the file any more" if now is None else "has been changed or taken meanwhile"
+        super().__init__(f"{pad} {what}; look at it, and save again if it shall be overwritten")
 
 
 class PortError(MidifragError):

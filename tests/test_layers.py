@@ -46,7 +46,7 @@ ROOMS: Mapping[str, Sequence[tuple[str, ...]]] = {
         ("screen",),
         ("panels",),
         ("model",),
-        ("forecast", "wire", "texts"),
+        ("forecast", "edits", "versions", "wire", "texts"),
     ),
 }
 #: What a folder's files never import, whatever lies between.

@@ -33,13 +33,13 @@ SWITCH_INTERVAL = 0.0005
 DRAWN_PER_SECOND = 8
 
 
-def run(loaded: Loaded) -> None:
+def run(loaded: Loaded, *, new_page_token: bool = False) -> None:
     """Serve a show until Ctrl-C."""
     sys.setswitchinterval(SWITCH_INTERVAL)
     # The screen stays until everything has ended: what is cancelled or still lands is shown as well.
     with explained(), stopping() as stopped, ExitStack() as screens:
         runtime = Runtime(loaded)
-        page = _page(runtime)
+        page = _page(runtime, new_token=new_page_token)
         try:
             runtime.start()
             runtime.ports.watch()
@@ -129,12 +129,12 @@ def _wait_for_engine(runtime: Runtime, stopped: threading.Event) -> None:
         time.sleep(0.05)
 
 
-def _page(runtime: Runtime) -> Page | None:
+def _page(runtime: Runtime, *, new_token: bool) -> Page | None:
     if not runtime.begun.settings.page.enabled:
         return None
     from midifrag.page import Page
 
-    return Page(runtime, runtime.begun.settings.page)
+    return Page(runtime, runtime.begun.settings.page, new_token=new_token)
 
 
 def _say_goodbye(runtime: Runtime, screens: ExitStack) -> None:

@@ -30,8 +30,9 @@ from midifrag.events import (
 )
 from midifrag.midi.messages import Tick
 from midifrag.page import texts
-from midifrag.page.web.address import listen, new_token, qr_code, url
+from midifrag.page.web.address import is_loopback, listen, qr_code, url
 from midifrag.page.web.server import serve
+from midifrag.page.web.token import lasting_token
 from midifrag.page.wire import Access, FromPage, FromShow, MidiSeen, ReadAgain, configuration
 from midifrag.show.runtime import Heard, Runtime
 from midifrag.states import NoticeLevel
@@ -47,14 +48,18 @@ TERMINATE_SECONDS = 2.0
 class Page:
     """The page of a running show. ``address`` is known at once; `start` serves it, `close` ends it.
 
+    With ``new_token``, browsers that came with the token that was kept so far stay out.
+
     Raises `midifrag.page.web.address.PageError` if there is nowhere to listen.
     """
 
-    def __init__(self, runtime: Runtime, settings: PageSettings) -> None:
+    def __init__(self, runtime: Runtime, settings: PageSettings, *, new_token: bool = False) -> None:
         self._runtime = runtime
-        self._socket, self._taken = listen(settings)
+        self._socket, taken = listen(settings)
         port = int(self._socket.getsockname()[1])
-        self._access = Access(settings.host, port, new_token(settings.host))
+        token, not_kept = (None, "") if is_loopback(settings.host) else lasting_token(runtime.begun, new=new_token)
+        self._first_words = tuple(filter(None, (taken, not_kept)))
+        self._access = Access(settings.host, port, token)
         self.address = url(settings.host, port, self._access.token)
         self._loaded = runtime.begun
         self._sending = threading.Lock()
@@ -71,8 +76,8 @@ class Page:
 
     def start(self) -> None:
         """Serve the page, in a process of its own."""
-        if self._taken:
-            self._runtime.put(Notice(NoticeLevel.WARNING, self._taken))
+        for line in self._first_words:
+            self._runtime.put(Notice(NoticeLevel.WARNING, line))
         self._thread.start()
 
     def close(self) -> None:
