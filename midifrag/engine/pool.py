@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import assert_never
 
+from midifrag.engine.hosting.guest import guarded
 from midifrag.engine.messages import (
     Cancelled,
     Command,
@@ -16,6 +17,8 @@ from midifrag.engine.messages import (
     Ready,
     Render,
     Rendered,
+    Resumed,
+    Stalled,
     Started,
     Warm,
     Warming,
@@ -72,7 +75,9 @@ class EnginePool:
                 self._lost.discard(model)
             case Died(restarting=False):
                 self._lost.add(model)
-            case Died() | Warming() | Started() | Progress() | Rendered() | Failed() | Cancelled():
+            case Died() | Stalled() | Resumed() | Warming():
+                pass
+            case Started() | Progress() | Rendered() | Failed() | Cancelled():
                 pass
             case _:
                 assert_never(event)
@@ -97,7 +102,7 @@ class EnginePool:
 
     def _start(self, model: str) -> None:
         try:
-            engine = self._create(model)
+            engine = guarded(self._create(model), model)
         except Exception as error:  # a plug-in may fail in any way, and the presses on it must hear of it
             self._failed.add(model)
             reason = str(error) if isinstance(error, ModelError) else f"{model} cannot be started: {error!r}"
