@@ -44,10 +44,10 @@ class PadsAtRest:
     def settle(self) -> None:
         """Bring what pads show of presses and spares that are over to what is true now."""
         for pad in self._last_shown():
-            busy = self._renders.busy_with(pad.bank, pad.pad)
+            busy = self._renders.telling.busy_with(pad.bank, pad.pad)
             if busy is not None:
                 if self._has_shown_its_end(pad):
-                    self._renders.show(busy)
+                    self._renders.telling.show(busy)
             elif (state := self._rest(pad)) is not pad.state:
                 self._show(pad, state)
 

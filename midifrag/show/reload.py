@@ -33,7 +33,7 @@ AT_START = (
     "engine.host",
     "engine.device",
     "engine.max_in_flight",
-    "engine.fallback",
+    "engine.stand_in",
     "page",
 )
 
