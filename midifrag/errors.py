@@ -13,6 +13,7 @@
     │   └── HubError           the hub refuses, lacks or cuts off a download
     ├── EngineError            an engine cannot do what was asked
     │   ├── RequestError       a request that this engine can never render
+    │   ├── OddEventError      an engine said what none may say
     │   ├── NonFiniteError     the render went to NaN or infinity
     │   └── MemoryShortError   the device ran out of memory, also after the engine made itself smaller
     ├── AudioError             audio that cannot become a fragment
@@ -126,6 +127,10 @@ class EngineError(MidifragError):
 
 class RequestError(EngineError):
     """A request that this engine can never render, such as an unknown sampler."""
+
+
+class OddEventError(EngineError):
+    """What an engine said is not what `midifrag.engine.messages` has; the engine's author has to mend it."""
 
 
 class NonFiniteError(EngineError):

@@ -12,6 +12,8 @@ class PadState(StrEnum):
     READY = "ready"
     QUEUED = "queued"
     RENDERING = "rendering"
+    #: Its engine shows no progress.
+    STALLED = "stalled"
     LANDED = "landed"
     HELD = "held"
     REFUSED = "refused"
@@ -58,6 +60,8 @@ class EngineState(StrEnum):
 
     WARMING = "warming"
     READY = "ready"
+    #: No progress; it goes on, or is replaced.
+    STALLED = "stalled"
     RESTARTING = "restarting"
     LOST = "lost"
 

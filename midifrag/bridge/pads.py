@@ -44,10 +44,10 @@ class PadsAtRest:
     def settle(self) -> None:
         """Bring what pads show of presses and spares that are over to what is true now."""
         for pad in self._last_shown():
-            busy = self._renders.busy_with(pad.bank, pad.pad)
+            busy = self._renders.telling.busy_with(pad.bank, pad.pad)
             if busy is not None:
                 if self._has_shown_its_end(pad):
-                    self._renders.show(busy)
+                    self._renders.telling.show(busy)
             elif (state := self._rest(pad)) is not pad.state:
                 self._show(pad, state)
 
@@ -63,11 +63,11 @@ class PadsAtRest:
         """The active bank is about to rest: what its presses failed of was shown, and is not when it returns."""
         for pad in self._last_shown():
             if pad.state in (PadState.FAILED, PadState.REFUSED):
-                busy = self._renders.busy_with(pad.bank, pad.pad)
+                busy = self._renders.telling.busy_with(pad.bank, pad.pad)
                 if busy is None:
                     self._show(pad, PadState.IDLE)
                 else:
-                    self._renders.show(busy)
+                    self._renders.telling.show(busy)
 
     def _last_shown(self) -> tuple[PadChanged, ...]:
         return self._view.pads_of(self._bank(), self._clock.now())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable, Iterator, Mapping
 from typing import assert_never
 
@@ -37,6 +38,7 @@ STATE_STYLES: dict[PadState, str] = {
     PadState.READY: "cyan",
     PadState.QUEUED: "yellow",
     PadState.RENDERING: "bold blue",
+    PadState.STALLED: "magenta",
     PadState.LANDED: "green",
     PadState.HELD: "magenta",
     PadState.REFUSED: "red",
@@ -45,6 +47,7 @@ STATE_STYLES: dict[PadState, str] = {
 ENGINE_STYLES: dict[EngineState, str] = {
     EngineState.WARMING: "",
     EngineState.READY: "green",
+    EngineState.STALLED: "yellow",
     EngineState.RESTARTING: "yellow",
     EngineState.LOST: "bold red",
 }
@@ -95,13 +98,16 @@ def _control(change: ControlChanged) -> str:
 
 
 def _engine(state: EngineChanged) -> RenderableType:
+    wait = state.wait(time.monotonic())
     if state.state is EngineState.WARMING and state.total:
         grid = Table.grid(padding=(0, 1))
         bar = ProgressBar(total=state.total, completed=state.done, width=24)
-        grid.add_row(_text(state.model), bar, _text(state.text))
+        grid.add_row(_text(state.model), bar, _text("  ".join(filter(None, (wait, state.text)))))
         return grid
     style = ENGINE_STYLES[state.state]
-    return Text.assemble(f"{state.model} ", (state.state, style), f"  {one_line(state.text)}")
+    return Text.assemble(
+        f"{state.model} ", (state.state, style), "  ", "  ".join(filter(None, (wait, one_line(state.text))))
+    )
 
 
 def _latency(view: View) -> str:
@@ -206,8 +212,9 @@ def _said_of(change: StateChange) -> str | None:
             return job_line(change)
         case EngineChanged(model, state=EngineState.WARMING):
             return f"     engine     {model} warms up"
-        case EngineChanged(model, state, text):
-            return f"     engine     {model} {state}: {text}"
+        case EngineChanged(model, state, text, expected=expected):
+            back = "" if expected is None else f" (back in about {expected:.0f} s)"
+            return f"     engine     {model} {state}: {text}{back}"
         case PortChanged(text=text):
             return f"     port       {text}"
         case Notice(level, text):

@@ -58,6 +58,7 @@ def _own_names(settings: Settings, sources: Sources) -> Iterator[Problem]:
     """What the show says about its own models, ports, slots and banks."""
     yield from _unknown(sources, ("model",), settings.model, settings.known_models)
     yield from _unknown(sources, ("defaults", "model"), settings.defaults.model, settings.known_models)
+    yield from _unknown(sources, ("engine", "stand_in"), settings.engine.stand_in, [*settings.known_models, "none"])
     if settings.notify is not None:
         yield from _unknown(sources, ("notify", "port"), settings.notify.port, settings.ports)
     yield from _unknown(sources, ("time", "source"), settings.time.port, settings.ports)

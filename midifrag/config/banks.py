@@ -38,7 +38,7 @@ PLACEHOLDER = "{bpm}"
 MOST_CONTROLS = 1000
 
 OnRepress: TypeAlias = Literal["queue", "replace", "ignore", "cancel"]
-OnLost: TypeAlias = Literal["queue", "fail"]
+OnLost: TypeAlias = Literal["queue", "fail", "wait"]
 Curve: TypeAlias = Literal["linear", "exponential", "stepped"]
 Takeover: TypeAlias = Literal["jump", "pickup", "catch_up"]
 
@@ -160,7 +160,8 @@ class Pad(Parameters):  # type: ignore[misc]  # as above
     )
     on_lost: OnLost = Field(
         default="queue",
-        description="a render that died with its engine; queue: rendered once more, fail: given up",
+        description="a render that died with its engine; queue: rendered once more, by what stands in if need be, "
+        "wait: by its own engine only, fail: given up",
     )
     fragment: FragmentOptions = Field(
         default=FragmentOptions(), description="options of its own; what is not named is as the show's"

@@ -218,9 +218,25 @@ class EngineSettings(Strict):
         description="how many are rendered at once; without one, what suits the device",
     )
     spares: SpareSettings = Field(default=SpareSettings(), description="takes that are rendered ahead")
-    fallback: Literal["sketch", "none"] = Field(
-        default="sketch", description="what takes over for a model that cannot be loaded or does not come back"
+    stand_in: str = Field(
+        default="sketch",
+        min_length=1,
+        description="the model that plays for one that has been away for 2 s, or for good: sketch, another one, which "
+        "is then loaded from the start, or none; before, this key was called fallback",
     )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _older_name(cls, value: Any) -> Any:
+        if not isinstance(value, dict) or "fallback" not in value:
+            return value
+        others = {name: one for name, one in value.items() if name != "fallback"}
+        return {"stand_in": value["fallback"], **others}
+
+    @property
+    def other_model(self) -> str | None:
+        """The model that stands in; None for nobody."""
+        return None if self.stand_in == "none" else self.stand_in
 
 
 class QueueSettings(Strict):

@@ -14,6 +14,7 @@ from multiprocessing.context import SpawnProcess
 from multiprocessing.reduction import ForkingPickler
 from typing import assert_never
 
+from midifrag import children
 from midifrag.config.settings import PageSettings
 from midifrag.events import (
     BankChanged,
@@ -112,7 +113,7 @@ class Page:
         ours, theirs = context.Pipe()
         setup = bytes(ForkingPickler.dumps((configuration(self._loaded), self._access)))
         process = context.Process(target=serve, args=(setup, self._socket, theirs), name="midifrag-page", daemon=True)
-        process.start()
+        children.start(process)
         self._process = process
         if self._closing.is_set():
             process.terminate()

@@ -37,11 +37,13 @@ PREVIOUS_BANK, NEXT_BANK = "Previous bank", "Next bank"
 NO_NOTICE = "Nothing to report."
 STARTING = "starting …"
 ENGINE_STATES = {
-    EngineState.WARMING: "{model}: warming up {done}/{total}",
+    EngineState.WARMING: "{model}: warming up {done}/{total}{after}",
     EngineState.READY: "{text}",
-    EngineState.RESTARTING: "{model} restarts: {text}",
+    EngineState.STALLED: "{model} shows no progress: {wait}",
+    EngineState.RESTARTING: "{model} restarts{after}: {text}",
     EngineState.LOST: "{model} is lost: {text}",
 }
+ENGINE_WAIT = ", {wait}"
 QUEUE = "{count} queued"
 LATENCY = "p50 {p50:.2f} s"
 NO_LATENCY = "nothing landed yet"
@@ -76,6 +78,7 @@ PAD_STATES = {
     PadState.READY: "ready",
     PadState.QUEUED: "queued",
     PadState.RENDERING: "rendering",
+    PadState.STALLED: "stalled",
     PadState.LANDED: "landed",
     PadState.HELD: "held",
     PadState.REFUSED: "refused",

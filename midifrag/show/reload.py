@@ -35,7 +35,7 @@ AT_START = (
     "engine.host",
     "engine.device",
     "engine.max_in_flight",
-    "engine.fallback",
+    "engine.stand_in",
     "page",
 )
 

@@ -91,8 +91,7 @@ class Runtime:
         self.writer = FragmentWriter(self.slots, archive, self.inbox.put)
         self.log = SessionLog(loaded.archive_folder / "sessions", settings.session_log.megabytes * 1_000_000)
         self._make_engine = make_engine or _create
-        fallback = None if settings.engine.fallback == "none" else settings.engine.fallback
-        self.engines = EnginePool(self._engine_for, self._heard, fallback)
+        self.engines = EnginePool(self._engine_for, self._heard, settings.engine.other_model)
         self.ports = make_ports(settings, self.inbox.put, self.inbox.put)
         self.bridge = Bridge(loaded, self.engines, self.writer.submit, self._publish, self.clock)
         self._lights = Lights(settings, self.ports.send, self.bridge.view, self.ports.device)

@@ -38,6 +38,7 @@ def render_job(number=1, origin=PRESSED, state=JobState.QUEUED, **keys):
         times=TIMES,
         state=state,
         model="pocket",
+        preset=PRESET,
         render=request(PRESET, number, 4),
         options=FragmentOptions(),
         **keys,

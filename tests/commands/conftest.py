@@ -1,7 +1,5 @@
-import pytest
+"""rich takes the width that it finds when a console is made for good: they are made before a test sets one."""
 
+import midifrag.commands.console
 
-@pytest.fixture(autouse=True)
-def elsewhere(tmp_path, monkeypatch):
-    """Commands look into the current folder."""
-    monkeypatch.chdir(tmp_path)
+__all__ = ["midifrag"]

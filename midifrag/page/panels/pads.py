@@ -159,7 +159,7 @@ class PadsPanel(Panel):
                 seconds = landings.get(pad.job or 0)
             case PadState.IDLE:
                 seconds = self.page.forecast.render_seconds(pad.bank, pad.pad)
-            case PadState.LANDED | PadState.HELD | PadState.REFUSED | PadState.FAILED:
+            case PadState.STALLED | PadState.LANDED | PadState.HELD | PadState.REFUSED | PadState.FAILED:
                 return ""
             case _:
                 assert_never(pad.state)

@@ -8,12 +8,13 @@ import gc
 import logging
 import os
 import pickle
-import signal
 import socket
 import tempfile
 import threading
 from multiprocessing.connection import Connection
 from typing import Any
+
+from midifrag.children import ignore_interrupts
 
 #: How much the page steps back behind MIDI, bridge and engine where they share a machine (Unix niceness).
 NICENESS = 2
@@ -23,8 +24,7 @@ RECONNECT_SECONDS = 5.0
 
 def serve(setup: bytes, listening: socket.socket, pipe: Connection) -> None:
     """Serve until the show's process ends, or the pipe does. Runs in a process of its own."""
-    # Ctrl-C reaches every process of the terminal; the show decides what it means.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    ignore_interrupts()
     if hasattr(os, "nice"):
         os.nice(NICENESS)
     # NiceGUI would keep files of its own in the current folder; nothing here is stored.
