@@ -1,5 +1,12 @@
-"""rich takes the width that it finds when a console is made for good: they are made before a test sets one."""
+import pytest
 
-import midifrag.commands.console
+# Consoles keep the width that rich finds in the environment when they are made, and a worker of xdist has one there.
+with pytest.MonkeyPatch.context() as environment:
+    environment.delenv("COLUMNS", raising=False)
+    import midifrag.commands.console  # noqa: F401
 
-__all__ = ["midifrag"]
+
+@pytest.fixture(autouse=True)
+def elsewhere(tmp_path, monkeypatch):
+    """Commands look into the current folder."""
+    monkeypatch.chdir(tmp_path)
