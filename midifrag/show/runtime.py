@@ -118,8 +118,9 @@ class Runtime:
             )
         own = [state.file for state in self.slots.states if state.foreign]
         if own:
-            text = f"not made by midifrag: {', '.join(own)} in {self.slots.folder}; moved to the folder {MOVED_ASIDE}"
-            self._first_words.append(Notice(NoticeLevel.WARNING, f"{text} there before a fragment takes the place"))
+            text = f"not made by midifrag: {', '.join(own)} in {self.slots.folder}"
+            aside = f"before a fragment takes its place, such a file is moved to {MOVED_ASIDE} in there, for good"
+            self._first_words.append(Notice(NoticeLevel.WARNING, f"{text}; {aside}"))
         self._open_ports()
         for notice in self._first_words:
             self.log.write(notice)

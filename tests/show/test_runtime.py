@@ -51,7 +51,9 @@ def test_a_performer_s_own_file_is_told_at_the_start_and_kept(tmp_path):
         notice = show.seen.wait_for_kind(Notice)
         show.note(36)
         (job,) = show.seen.wait_for(landed(1))
-    assert notice.text.startswith(f"not made by midifrag: output01.wav in {tmp_path}; moved to the folder moved-aside")
+    assert notice.text.startswith(
+        f"not made by midifrag: output01.wav in {tmp_path}; before a fragment takes its place"
+    )
     assert "the output01.wav before was yours: moved-aside/output01.wav" in job.text
     assert (tmp_path / "moved-aside" / "output01.wav").read_bytes() == b"a recording of mine"
 
