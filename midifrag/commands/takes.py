@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from midifrag.config.loading import Loaded
     from midifrag.engine.protocol import EngineChoice
 
+#: Columns for the name of a bank or a model.
+LONGEST_NAME = 16
 #: Characters of one text of a take that are shown.
 LONGEST_TEXT = 1000
 
@@ -161,8 +163,8 @@ def table_of(records: list[TakeRecord], width: int = 80) -> Table:
             _mark(record),
             _moment(record),
             record.prompt,
-            record.bank,
-            record.model,
+            shortened(record.bank, LONGEST_NAME),
+            shortened(record.model, LONGEST_NAME),
             f"{record.seconds:.2f} s",
             str(record.slot or ""),
         )

@@ -31,6 +31,8 @@ WORDS = frozenset({"prompt", "negative_prompt", "name"})
 #: Characters of a text that are repeated.
 LONGEST = 100
 
+#: Where a line ends for ruamel.yaml.
+_BREAK = re.compile("\r\n|[\r\n\x85\u2028\u2029]")
 #: What stands in a line behind a value, or behind a key without one; the colon of the key before it.
 _BEHIND = re.compile(r":?(?P<comment>[ \t]+#.*)")
 
@@ -51,7 +53,7 @@ def lost_words(text: str, file: str) -> Iterator[Problem]:
     except (YAMLError, ValueError, TypeError, OverflowError):
         return
     used = {event.anchor for event in events if isinstance(event, AliasEvent)}
-    lines = text.splitlines()
+    lines = _BREAK.split(text)
     for keys, key, value in _values(events):
         if value.style is not None:
             continue
