@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from midifrag.errors import ConfigurationError, MidifragError
+from midifrag.errors import ConfigurationError, MidifragError, Problem
 
 if TYPE_CHECKING:
     from midifrag.config.loading import Loaded
@@ -79,6 +79,9 @@ def archive_folder(fragments: Path | None) -> Path:
     """
     from midifrag.config import folders
 
+    problem = None if fragments is None else folders.folder_problem(str(fragments))
+    if problem is not None:
+        raise ConfigurationError([Problem("command line", None, "--fragments", problem)])
     if fragments is not None or not DEFAULT_CONFIG.exists():
         return folders.archive_folder(str(fragments or folders.FRAGMENTS))
     return folders.archive_folder_of(DEFAULT_CONFIG, os.environ) or load_show(None, {}).archive_folder

@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from stat import S_IFMT, S_ISREG
 from typing import Any, TypeAlias
@@ -29,6 +30,7 @@ from midifrag.config.problems import (
     unknown_variables,
 )
 from midifrag.config.settings import MOST_BANKS, Settings
+from midifrag.config.unplayable import FactsOf, unplayable
 from midifrag.config.yaml_files import plain, read
 from midifrag.errors import ConfigurationError, Problem
 
@@ -47,6 +49,8 @@ class Loaded:
     flags: Mapping[str, Any] = field(default_factory=dict)
     #: How each file stood just before it was read.
     stamps: Mapping[Path, Stamp] = field(default_factory=dict, compare=False)
+    #: Pads whose model cannot render what they ask for; the others play.
+    unplayable: tuple[Problem, ...] = ()
 
     @property
     def folder(self) -> Path:
@@ -70,9 +74,13 @@ class Loaded:
 
     def source(self, model: str) -> dict[str, Any]:
         """Where ``model`` comes from, as `Show.source` says; its paths start from the folder of presets.yaml."""
-        source = self.settings.source(model)
-        paths = [key for key in ("config", "checkpoint", "folder") if key in source]
-        return source | {key: str((self.folder / source[key]).resolve()) for key in paths}
+        return _source(self.settings, self.folder, model)
+
+
+def _source(settings: Settings, folder: Path, model: str) -> dict[str, Any]:
+    source = settings.source(model)
+    paths = [key for key in ("config", "checkpoint", "folder") if key in source]
+    return source | {key: str((folder / Path(source[key]).expanduser()).resolve()) for key in paths}
 
 
 def bank_path(show_path: Path, slug: str) -> Path:
@@ -111,7 +119,14 @@ def load(path: Path, flags: Mapping[str, Any] | None = None, environment: Mappin
     problems += shared_programs(banks)
     if problems or settings is None:
         raise ConfigurationError(problems)
-    return Loaded(settings, tuple(bank for bank, _ in banks), path.absolute(), flags or {}, stamps)
+    facts = FactsOf(partial(_source, settings, path.absolute().parent))
+    doubts = tuple(first_of(unplayable(settings, banks, sources, facts)))
+    return Loaded(settings, tuple(bank for bank, _ in banks), path.absolute(), flags or {}, stamps, doubts)
+
+
+def show_problem(loaded: Loaded, loc: tuple[str, ...], message: str) -> Problem:
+    """A mistake at ``loc`` of the settings that only shows where they are used, placed where its value came from."""
+    return problem_at(Sources(loaded.path.name, read(loaded.path, []), loaded.flags, os.environ), loc, message)
 
 
 def _set_list_of(document: Any) -> list[str]:
