@@ -31,7 +31,7 @@ from midifrag.config.problems import (
 )
 from midifrag.config.settings import MOST_BANKS, Settings
 from midifrag.config.unplayable import FactsOf, unplayable
-from midifrag.config.yaml_files import plain, read
+from midifrag.config.yaml_files import plain, read, read_content
 from midifrag.errors import ConfigurationError, Problem
 
 #: A file's time and size; None for one that is not there.
@@ -104,8 +104,16 @@ def stamp(path: Path) -> Stamp:
     return status.st_mtime_ns, status.st_size
 
 
-def load(path: Path, flags: Mapping[str, Any] | None = None, environment: Mapping[str, str] | None = None) -> Loaded:
-    """Read the show at ``path``. Raises `ConfigurationError` with one problem per mistake, over all files at once."""
+def load(
+    path: Path,
+    flags: Mapping[str, Any] | None = None,
+    environment: Mapping[str, str] | None = None,
+    contents: Mapping[str, bytes] | None = None,
+) -> Loaded:
+    """Read the show at ``path``. Raises `ConfigurationError` with one problem per mistake, over all files at once.
+
+    ``contents`` stand in for what the files of banks hold, by slug, to try what would be written.
+    """
     problems: list[Problem] = []
     stamps = {path.absolute(): stamp(path)}
     document = read(path, problems)
@@ -113,7 +121,7 @@ def load(path: Path, flags: Mapping[str, Any] | None = None, environment: Mappin
     settings = _load_show(sources, problems)
     slugs = settings.set_list if settings is not None else _set_list_of(document)
     stamps |= {file: stamp(file) for file in (bank_path(path.absolute(), slug) for slug in slugs)}
-    banks = _load_banks(path, slugs, sources, problems)
+    banks = _load_banks(path, slugs, sources, problems, contents or {})
     if settings is not None:
         problems += first_of(disagreements(settings, banks, sources))
     problems += shared_programs(banks)
@@ -196,7 +204,9 @@ def _merged(sources: Sources) -> Settings:
     return Layers(**sources.flags)
 
 
-def _load_banks(path: Path, slugs: Sequence[str], sources: Sources, problems: list[Problem]) -> list[BankSource]:
+def _load_banks(
+    path: Path, slugs: Sequence[str], sources: Sources, problems: list[Problem], contents: Mapping[str, bytes]
+) -> list[BankSource]:
     """The banks ``slugs`` that are right, each once; ``sources`` are those of the show at ``path``."""
     named = {slug: ("set_list", str(index)) for index, slug in reversed(list(enumerate(slugs)))}
     missing = [slug for slug in dict.fromkeys(slugs) if _is_missing(bank_path(path, slug))]
@@ -205,7 +215,13 @@ def _load_banks(path: Path, slugs: Sequence[str], sources: Sources, problems: li
         advice = "each bank is a file in presets/"
         problems += first_of(problem_at(sources, named[slug], f"{none_of(slug, there)}; {advice}") for slug in missing)
     found = [slug for slug in dict.fromkeys(slugs) if slug not in missing]
-    banks = [_load_bank(bank_path(path, slug), slug, problems, problem_at(sources, named[slug], "")) for slug in found]
+    banks = []
+    for slug in found:
+        content, named_at = contents.get(slug), problem_at(sources, named[slug], "")
+        file = bank_path(path, slug)
+        name = bank_name(slug)
+        data = read(file, problems, name, named_at) if content is None else read_content(content, problems, name)
+        banks.append(None if data is None else _bank(data, slug, problems))
     return [bank for bank in banks if bank is not None]
 
 
@@ -219,11 +235,8 @@ def _is_missing(path: Path) -> bool:
     return False
 
 
-def _load_bank(path: Path, slug: str, problems: list[Problem], named: Problem) -> BankSource | None:
-    """The bank ``slug`` with its sources; ``named`` is where the set list names it."""
-    data = read(path, problems, bank_name(slug), named)
-    if data is None:
-        return None
+def _bank(data: Any, slug: str, problems: list[Problem]) -> BankSource | None:
+    """The bank ``slug``, whose file holds ``data``, with its sources; None after adding to ``problems``."""
     sources = Sources(bank_name(slug), data)
     try:
         return BankSource(Bank.model_validate({**plain(data), "slug": slug}), sources)

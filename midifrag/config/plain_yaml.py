@@ -304,6 +304,11 @@ def _whole_characters(text: str) -> str:
         raise _StopError("half a character (\\uD800 to \\uDFFF) stands here; write the whole one") from None
 
 
+def is_number(text: str) -> bool:
+    """Whether a scalar without quotes is a number."""
+    return any(pattern.fullmatch(text) for pattern, _ in _NUMBERS)
+
+
 def _plain_value(text: str) -> Any:
     """What a scalar without quotes and tag means."""
     if text in _WORDS:
