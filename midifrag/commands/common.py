@@ -66,10 +66,16 @@ def set_up_logging(verbose: bool) -> None:
 
 
 def load_show(path: Path | None, flags: Mapping[str, Any]) -> Loaded:
-    """The show at ``path``; without one, ``presets.yaml`` of the current folder. Raises `ConfigurationError`."""
+    """The show at ``path``; of a folder, or without one of the current folder, its presets.yaml.
+
+    Raises `ConfigurationError`.
+    """
     from midifrag.config import loading
 
-    return loading.load(path or DEFAULT_CONFIG, flags)
+    path = path or DEFAULT_CONFIG
+    if path.is_dir():
+        path /= DEFAULT_CONFIG
+    return loading.load(path, flags)
 
 
 def archive_folder(fragments: Path | None) -> Path:

@@ -25,7 +25,16 @@ from pydantic import (
 )
 from pydantic_core import PydanticKnownError
 
-from midifrag.config.parameters import NUMBERS, PARAMETERS, Preset, PresetParameters, shown, values_of
+from midifrag.config.parameters import (
+    NUMBERS,
+    PARAMETERS,
+    RANDOM,
+    Preset,
+    PresetParameters,
+    is_random,
+    shown,
+    values_of,
+)
 from midifrag.config.targets import TARGETS, Target, target
 from midifrag.fragment.options import FragmentOptions
 from midifrag.notes import note_number
@@ -86,6 +95,11 @@ class Parameters(Strict, PresetParameters):  # type: ignore[misc]  # both are fr
             if value > high:
                 raise PydanticKnownError("less_than_equal", {"le": high})
         return value
+
+    @field_validator("seed", mode="before")
+    @classmethod
+    def _random(cls, value: Any) -> Any:
+        return RANDOM if is_random(value) else value
 
     @model_validator(mode="after")
     def _ordered(self) -> Parameters:

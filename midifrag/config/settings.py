@@ -23,7 +23,8 @@ from midifrag.config.banks import (
     WrongKeyError,
 )
 from midifrag.config.catalogue import CATALOGUE, default_model, known, plugins
-from midifrag.config.folders import FRAGMENTS, folder_problem
+from midifrag.config.folders import FRAGMENTS
+from midifrag.config.places import Address, Folder
 from midifrag.config.slot_names import slot_pattern, slots_alike
 from midifrag.errors import SurfaceError
 from midifrag.fragment.file_names import MOST_SLOTS
@@ -40,27 +41,6 @@ def _pattern(value: str) -> str:
     except re.error as error:
         raise ValueError(f"{value!r} is no valid pattern: {error}") from None
     return value
-
-
-def _place(value: str) -> str:
-    problem = folder_problem(value)
-    if problem is not None:
-        raise ValueError(problem)
-    return value
-
-
-def _address(value: str) -> str:
-    try:
-        if value.isprintable() and " " not in value:
-            value.encode("idna")
-            return value
-    except UnicodeError:
-        pass
-    raise ValueError(f"{value!r} is no address; 127.0.0.1 is this machine's own, 0.0.0.0 every one that it has")
-
-
-#: A folder or a file, from the home folder on where it begins with ``~``.
-Folder: TypeAlias = Annotated[str, AfterValidator(_place)]
 
 
 class VirtualPort(Strict):
@@ -281,7 +261,7 @@ class PageSettings(Strict):
     """The web page; loopback unless told otherwise."""
 
     enabled: bool = Field(default=True, description="whether there is a page")
-    host: Annotated[str, AfterValidator(_address)] = Field(
+    host: Address = Field(
         default="127.0.0.1", description="its address; others than this machine's own need the token that is printed"
     )
     port: int = Field(default=8765, ge=0, le=65535, description="its port; 0 for any that is free")

@@ -13,7 +13,7 @@ from ruamel.yaml.resolver import VersionedResolver
 from ruamel.yaml.scalarstring import DoubleQuotedScalarString, SingleQuotedScalarString
 from ruamel.yaml.tag import Tag
 
-from midifrag.config.plain_yaml import is_number
+from midifrag.config.plain_scalars import is_number
 
 #: Lines are never folded: a prompt stays on one line, as it was typed.
 _WIDTH = 1_000_000
