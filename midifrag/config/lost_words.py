@@ -39,11 +39,13 @@ _BEHIND = re.compile(r":?(?P<comment>[ \t]+#.*)")
 
 def lost_words_in(files: Iterable[Path]) -> Iterator[Problem]:
     """What `lost_words` says of a show's files: of its presets.yaml, which comes first, and its banks."""
-    for number, path in enumerate(files):
+    folder: Path | None = None
+    for path in files:
+        folder = folder or path.parent
         # A file that has changed since it was read has its say with the next reading.
         with suppress(OSError, ValueError):
             text = read_regular(path, MAX_BYTES).decode("utf-8")
-            yield from lost_words(text, f"presets/{path.name}" if number else path.name)
+            yield from lost_words(text, path.relative_to(folder).as_posix())
 
 
 def lost_words(text: str, file: str) -> Iterator[Problem]:

@@ -11,9 +11,21 @@ from typing import Annotated, Any, Literal, TypeAlias
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from midifrag.config.actions import Action
-from midifrag.config.banks import MOST_CONTROLS, PLACEHOLDER, Channel, Control, Parameters, Strict, Written
+from midifrag.config.banks import (
+    MOST_CONTROLS,
+    PLACEHOLDER,
+    Channel,
+    Control,
+    NotBlank,
+    Parameters,
+    Strict,
+    Written,
+    WrongKeyError,
+)
 from midifrag.config.catalogue import CATALOGUE, default_model, known, plugins
 from midifrag.config.folders import FRAGMENTS
+from midifrag.config.places import Address, Folder
+from midifrag.config.slot_names import slot_pattern, slots_alike
 from midifrag.errors import SurfaceError
 from midifrag.fragment.file_names import MOST_SLOTS
 from midifrag.fragment.options import ArchiveOptions, FragmentOptions
@@ -31,20 +43,10 @@ def _pattern(value: str) -> str:
     return value
 
 
-def _slot_pattern(value: str) -> str:
-    try:
-        names = {value.format(number) for number in (1, 2)}
-    except (ValueError, IndexError, KeyError, AttributeError) as error:
-        raise ValueError(f"{value!r} is no name pattern such as output{{:02d}}.wav ({error})") from None
-    if len(names) < 2 or not value.lower().endswith(".wav") or "/" in value or "\\" in value:
-        raise ValueError(f"{value!r} must hold a number and end in .wav, such as output{{:02d}}.wav")
-    return value
-
-
 class VirtualPort(Strict):
     """A port that midifrag makes itself, under this name (macOS and Linux)."""
 
-    virtual: str = Field(min_length=1, description="the port's name as other programs see it")
+    virtual: NotBlank = Field(min_length=1, description="the port's name as other programs see it")
 
 
 def _port_name(value: Any) -> Any:
@@ -100,11 +102,21 @@ class PortSettings(Strict):
 class SlotSettings(FragmentOptions):
     """Where fragments go, how many slots there are, and how a take becomes a fragment."""
 
-    folder: str = Field(default=FRAGMENTS, description="folder of the slot files, from the current folder on")
+    folder: Folder = Field(default=FRAGMENTS, description="folder of the slot files, from the current folder on")
     count: int = Field(default=8, ge=1, le=MOST_SLOTS, description="how many slots there are")
-    name: Annotated[str, AfterValidator(_slot_pattern)] = Field(
+    name: Annotated[str, AfterValidator(slot_pattern)] = Field(
         default="output{:02d}.wav", description="the slots' names; the braces become the number"
     )
+
+    @model_validator(mode="after")
+    def _names_differ(self) -> SlotSettings:
+        alike = slots_alike(self.name, self.count)
+        if alike is not None:
+            one, other = alike
+            raise WrongKeyError(
+                "name", f"slots {one} and {other} would both be {self.name.format(other)}; each has a name of its own"
+            )
+        return self
 
     def options(self, own: FragmentOptions | None = None) -> FragmentOptions:
         """How a take becomes a fragment: the show's options, and over them those that a pad names as its ``own``."""
@@ -115,7 +127,7 @@ class SlotSettings(FragmentOptions):
 class ArchiveSettings(ArchiveOptions):
     """Where raw takes go; None for ``archive`` inside the fragments folder."""
 
-    folder: str | None = Field(
+    folder: Folder | None = Field(
         default=None, description="folder of the raw takes; without one, archive inside the fragments' folder"
     )
 
@@ -170,9 +182,9 @@ class ModelSource(BaseModel):
     model_config = ConfigDict(frozen=True, extra="allow")
 
     hub: str | None = Field(default=None, description="a model of the hub, owner/name")
-    config: str | None = Field(default=None, description="its model_config.json, from the folder of presets.yaml on")
-    checkpoint: str | None = Field(default=None, description="the checkpoint that belongs to config")
-    folder: str | None = Field(default=None, description="a folder with model_config.json and its checkpoint")
+    config: Folder | None = Field(default=None, description="its model_config.json, from the folder of presets.yaml on")
+    checkpoint: Folder | None = Field(default=None, description="the checkpoint that belongs to config")
+    folder: Folder | None = Field(default=None, description="a folder with model_config.json and its checkpoint")
     engine: str | None = Field(
         default=None, description="an engine, built in or a plug-in; it may have keys of its own beside this one"
     )
@@ -249,7 +261,7 @@ class PageSettings(Strict):
     """The web page; loopback unless told otherwise."""
 
     enabled: bool = Field(default=True, description="whether there is a page")
-    host: str = Field(
+    host: Address = Field(
         default="127.0.0.1", description="its address; others than this machine's own need the token that is printed"
     )
     port: int = Field(default=8765, ge=0, le=65535, description="its port; 0 for any that is free")

@@ -198,6 +198,8 @@ class MidoBackend:
             self._backend.load()
         except Exception as error:
             raise PortError(f"MIDI backend {name!r} cannot be loaded: {error}") from error
+        if not (hasattr(self._backend.module, "Input") or hasattr(self._backend.module, "Output")):
+            raise PortError(f"{name!r} is a module of Python, and no MIDI backend.")
 
     def names(self, direction: Direction) -> list[str]:
         """The ports that can be opened now."""

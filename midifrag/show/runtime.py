@@ -37,7 +37,7 @@ from midifrag.midi.mapping import Mapper
 from midifrag.midi.messages import MidiEvent, NoteOn, PortChanged
 from midifrag.midi.ports import Ports
 from midifrag.show.lights import Lights
-from midifrag.show.reload import ConfigWatch
+from midifrag.show.reload import ConfigWatch, unplayable
 from midifrag.show.replay import is_performed
 from midifrag.show.session_log import SessionLog
 from midifrag.show.watcher import Watcher
@@ -122,6 +122,7 @@ class Runtime:
             aside = f"before a fragment takes its place, such a file is moved to {MOVED_ASIDE} in there, for good"
             self._first_words.append(Notice(NoticeLevel.WARNING, f"{text}; {aside}"))
         self._open_ports()
+        self._first_words += unplayable(self.begun)
         for notice in self._first_words:
             self.log.write(notice)
         self.writer.start()

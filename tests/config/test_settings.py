@@ -28,7 +28,7 @@ def test_a_pad_s_options_lie_over_the_show_s():
     "name", ["x.wav", "output{}.mp3", "a/{}.wav", "a\\{}.wav", "{0.x}.wav", "{:q}.wav", "{}{}.wav"]
 )
 def test_a_slot_s_name_holds_a_number_and_is_a_wav_file(name):
-    with pytest.raises(ValidationError, match=r"name pattern|must hold a number"):
+    with pytest.raises(ValidationError, match=r"name pattern|must hold a number|no folder"):
         SlotSettings(name=name)
 
 

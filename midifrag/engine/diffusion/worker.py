@@ -24,11 +24,11 @@ import torch
 from torch import Tensor
 
 from midifrag.audio import Audio
+from midifrag.config.samplers import samplers_for
 from midifrag.engine.diffusion.cores import FreeCores
 from midifrag.engine.diffusion.model_runner import Counters, ModelRunner
 from midifrag.engine.diffusion.parameters import resolve_parameters
 from midifrag.engine.diffusion.request import Request, RequestStatus
-from midifrag.engine.diffusion.samplers import samplers_for
 from midifrag.engine.diffusion.scheduler import RoundRobin, admitted
 from midifrag.engine.diffusion.transfers import HostTransfers, RequestSnapshot
 from midifrag.engine.diffusion.warming import RenderShape, load_with_progress, warm_up
