@@ -36,6 +36,7 @@ from midifrag.intents import Press, Prompt
 from midifrag.midi.mapping import Mapper
 from midifrag.midi.messages import MidiEvent, NoteOn, PortChanged
 from midifrag.midi.ports import Ports
+from midifrag.scheduling import run_before_others
 from midifrag.show.lights import Lights
 from midifrag.show.reload import ConfigWatch
 from midifrag.show.replay import is_performed
@@ -224,6 +225,7 @@ class Runtime:
     # --- the bridge's thread -----------------------------------------------------------------------------------------
 
     def _run(self) -> None:
+        run_before_others()
         due = 0.0
         while not self._closing.is_set():
             try:
