@@ -15,6 +15,7 @@ from collections.abc import Callable, Hashable, Iterable
 import mido
 
 from midifrag.midi.protocol import OutputPort
+from midifrag.scheduling import run_before_others
 
 #: Messages of one port that may wait before LEDs are thinned out.
 PRESSURE = 256
@@ -128,6 +129,7 @@ class OutputThread:
             self._ready.notify()
 
     def _run(self) -> None:
+        run_before_others()
         in_a_row = 0
         while True:
             with self._ready:

@@ -36,6 +36,7 @@ from midifrag.intents import Press, Prompt
 from midifrag.midi.mapping import Mapper
 from midifrag.midi.messages import MidiEvent, NoteOn, PortChanged
 from midifrag.midi.ports import Ports
+from midifrag.scheduling import run_before_others
 from midifrag.show.lights import Lights
 from midifrag.show.reload import ConfigWatch, unplayable
 from midifrag.show.replay import is_performed
@@ -102,6 +103,8 @@ class Runtime:
         self._closing = threading.Event()
         self._started = False
         self._slow_looks = 0
+        #: What log and watchers are told when the item that the bridge has in hand is dealt with.
+        self._untold: list[StateChange] = []
         #: What was noticed at the start, for everybody who begins to watch: before, nobody would hear it.
         self._first_words: list[Notice] = []
 
@@ -156,6 +159,7 @@ class Runtime:
         self.engines.close()
         self._finish()
         self.bridge.renders.end()
+        self._tell()
         unwritten = self.writer.close()
         self._finish()
         self._lights.close()
@@ -223,6 +227,7 @@ class Runtime:
     # --- the bridge's thread -----------------------------------------------------------------------------------------
 
     def _run(self) -> None:
+        run_before_others()
         due = 0.0
         while not self._closing.is_set():
             try:
@@ -235,10 +240,12 @@ class Runtime:
                 if time.monotonic() >= due:
                     self.bridge.housekeeping()
                     self._watch_the_disk()
+                    self._tell()
                     due = time.monotonic() + HOUSEKEEPING
             except Exception as error:
                 _log.exception("the bridge failed on %s", type(item).__name__)
                 self._publish(Notice(NoticeLevel.ERROR, f"unexpected: {error!r}; the show goes on"))
+                self._tell()
 
     def _watch_the_disk(self) -> None:
         backlog = self.writer.backlog
@@ -254,6 +261,7 @@ class Runtime:
         self._log_act(item)
         acts = mapper.acts(item) if isinstance(item, MidiEvent) else None
         self.bridge.handle(item)
+        self._tell()
         if isinstance(item, MidiEvent):
             heard = Heard(item, self.bridge.mapper, acts)
             for monitor in tuple(self._monitors):
@@ -277,10 +285,16 @@ class Runtime:
         self.inbox.switches = mapper.switches
 
     def _publish(self, change: StateChange) -> None:
+        # A light goes out before anybody else wakes up: those are threads that the interpreter would hand over to.
         self._lights.handle(change)
-        self.log.write(_logged(change))
-        for watcher in tuple(self._watchers):
-            watcher.put(change)
+        self._untold.append(change)
+
+    def _tell(self) -> None:
+        changes, self._untold = self._untold, []
+        for change in changes:
+            self.log.write(_logged(change))
+        for watcher in tuple(self._watchers) if changes else ():
+            watcher.put_all(changes)
 
     def _publish_all(self, changes: list[StateChange]) -> None:
         for change in changes:
