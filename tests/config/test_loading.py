@@ -125,6 +125,12 @@ def test_environment_overrides_the_file_and_flags_override_both(show):
         ("panic_on: [cc121]", "presets.yaml:1: panic_on.0: 'cc121' is none of cc120, cc123"),
         ("session_log: {megabytes: 1}", "presets.yaml:1: session_log.megabytes: 1 is below 10"),
         ("model: nope", "presets.yaml:1: model: 'nope' is none of"),
+        (
+            "engine: {stand_in: nope}",
+            "presets.yaml:1: engine.stand_in: 'nope' is none of open, pocket, sketch, small",
+        ),
+        ("engine: {fallback: nope}", "presets.yaml:1: engine.fallback: 'nope' is none of"),
+        ("engine: {stand_in: 5}", "presets.yaml:1: engine.stand_in: 5 is no text"),
         ("models: {mine: {config: a.json}}", "models.mine: config and checkpoint go together"),
         ("models: {mine: {hubb: x}}", "models.mine: a model has exactly one of hub, config"),
         ("- a\n- b", "presets.yaml:1: must be keys and values"),

@@ -5,7 +5,15 @@ import re
 import pytest
 from pydantic import ValidationError
 
-from midifrag.config.settings import Action, ModelSource, PortSettings, Settings, SlotSettings, VirtualPort
+from midifrag.config.settings import (
+    Action,
+    EngineSettings,
+    ModelSource,
+    PortSettings,
+    Settings,
+    SlotSettings,
+    VirtualPort,
+)
 from midifrag.fragment.options import FragmentOptions
 
 
@@ -99,3 +107,20 @@ def test_where_a_model_comes_from():
     assert show.source("open") == {"hub": "stabilityai/stable-audio-open-1.0"}
     assert show.source("sketch") == show.source("nothing") == {}
     assert show.known_models == ["mine", "open", "pocket", "sketch", "small"]
+
+
+@pytest.mark.parametrize(
+    ("written", "other"),
+    [
+        ({}, "sketch"),
+        ({"stand_in": "pocket"}, "pocket"),
+        ({"stand_in": "none"}, None),
+        ({"fallback": "none"}, None),
+        ({"fallback": "sketch"}, "sketch"),
+        ({"fallback": "none", "stand_in": "pocket"}, "pocket"),
+    ],
+)
+def test_who_stands_in_may_be_written_under_its_older_name(written, other):
+    engine = Settings.model_validate({"engine": written}).engine
+    assert engine.other_model == other
+    assert set(engine.model_dump()) == set(EngineSettings.model_fields)
