@@ -4,7 +4,7 @@
     ├── ConfigurationError     a mistake in presets.yaml, a bank, the environment or a flag      (exit 2)
     ├── PortError              no such port, or several that match
     │   ├── NoMidiError        no MIDI system on this machine
-    │   └── MidiGoneError      the MIDI system ended and does not come back to this process
+    │   └── MidiGoneError      the MIDI system ended; it may come back
     ├── SurfaceError           no such surface, or a plug-in that is none
     ├── ClipError              a MIDI file that cannot be played                                 (exit 2)
     ├── ModelError             a model cannot be loaded
@@ -86,7 +86,7 @@ class ClipError(MidifragError):
 
 
 class MidiGoneError(PortError):
-    """The MIDI system ended while midifrag used it, and cannot be used again without a new start."""
+    """The MIDI system ended, or does not answer any more; it may come back."""
 
 
 class NoMidiError(PortError):

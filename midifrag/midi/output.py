@@ -1,7 +1,8 @@
 """The one thread that owns all output ports: callers never wait, whatever a port does.
 
 Messages to one port go out in order. While a port is behind, an LED that changes again before its last change went out
-shows only the newest (latest wins per LED), and notifications go before LEDs.
+shows only the newest (latest wins per LED), and notifications go before LEDs. On a port that loses messages, what an
+LED shows is said once more a little later; notifications never are, as each is an event of its own.
 """
 
 from __future__ import annotations
@@ -32,11 +33,15 @@ _log = logging.getLogger(__name__)
 class _Lane:
     """One port and what waits for it."""
 
-    def __init__(self, port: OutputPort, from_time: float) -> None:
+    def __init__(self, port: OutputPort, from_time: float, again_seconds: float | None) -> None:
         self.port = port
         self.from_time = from_time
-        self.queue: deque[mido.Message] = deque()
+        self.again_seconds = again_seconds
+        #: Each message with whether it is for an LED that may be said again.
+        self.queue: deque[tuple[mido.Message, bool]] = deque()
         self.latest: OrderedDict[Hashable, mido.Message] = OrderedDict()
+        #: What LEDs were told last, and when that is to be said again, the first first.
+        self.again: OrderedDict[Hashable, tuple[float, mido.Message]] = OrderedDict()
 
     def put(self, message: mido.Message, led: bool) -> int:
         """Enqueue; returns how many messages were left out for it."""
@@ -45,20 +50,37 @@ class _Lane:
             replaced = self.latest.pop(key, None)
             self.latest[key] = message
             return int(replaced is not None)
-        self.queue.append(message)
+        self.queue.append((message, led))
         if len(self.queue) > NOTIFICATION_LIMIT:
             self.queue.popleft()
             return 1
         return 0
 
-    def take(self) -> mido.Message:
+    def take(self, now: float) -> mido.Message:
         """The next message to send; there must be one."""
-        return self.queue.popleft() if self.queue else self.latest.popitem(last=False)[1]
+        if self.queue:
+            message, led = self.queue.popleft()
+        elif self.latest:
+            message, led = self.latest.popitem(last=False)[1], True
+        else:
+            return self.again.popitem(last=False)[1][1]
+        if led and self.again_seconds is not None:
+            key = led_key(message)
+            self.again.pop(key, None)
+            self.again[key] = (now + self.again_seconds, message)
+        return message
 
     @property
     def waits(self) -> bool:
-        """Whether something is to be sent."""
+        """Whether something is to be sent that was not yet."""
         return bool(self.queue or self.latest)
+
+    @property
+    def due(self) -> float | None:
+        """From when on there is something to send, in monotonic seconds; None where there is nothing."""
+        if self.waits:
+            return self.from_time
+        return next(iter(self.again.values()))[0] if self.again else None
 
 
 class OutputThread:
@@ -88,11 +110,16 @@ class OutputThread:
         self._thread = threading.Thread(target=self._run, name="midi output", daemon=True)
         self._thread.start()
 
-    def attach(self, name: str, port: OutputPort, settle_seconds: float = 0.0) -> None:
-        """Own ``port`` from now on and send to it what is for ``name``, the first message after ``settle_seconds``."""
+    def attach(
+        self, name: str, port: OutputPort, settle_seconds: float = 0.0, again_seconds: float | None = None
+    ) -> None:
+        """Own ``port`` from now on and send to it what is for ``name``, the first message after ``settle_seconds``.
+
+        With ``again_seconds``, what each LED shows is said again that much later.
+        """
         with self._ready:
             self._leave(name)
-            self._lanes[name] = _Lane(port, time.monotonic() + settle_seconds)
+            self._lanes[name] = _Lane(port, time.monotonic() + settle_seconds, again_seconds)
 
     def detach(self, name: str) -> None:
         """Close the port of ``name`` and forget what waits for it."""
@@ -135,7 +162,8 @@ class OutputThread:
                     in_a_row = 0
                     self._ready.wait(self._patience())
                 left, self._left = self._left, []
-                work = [(name, lane, lane.take()) for name, lane in self._due()]
+                now = time.monotonic()
+                work = [(name, lane, lane.take(now)) for name, lane in self._due()]
                 finished = not work and self._finished()
             for lane in left:
                 _close(lane.port)
@@ -150,14 +178,19 @@ class OutputThread:
                 return
 
     def _finished(self) -> bool:
-        return self._closing and not any(lane.waits for lane in self._lanes.values())
+        return self._closing and not any(lane.due is not None for lane in self._lanes.values())
 
     def _due(self) -> list[tuple[str, _Lane]]:
         now = time.monotonic()
-        return [(name, lane) for name, lane in self._lanes.items() if lane.waits and lane.from_time <= now]
+        # At the end all is said at once that was to be said again.
+        return [
+            (name, lane)
+            for name, lane in self._lanes.items()
+            if lane.due is not None and (lane.due <= now or (self._closing and not lane.waits))
+        ]
 
     def _patience(self) -> float | None:
-        times = [lane.from_time for lane in self._lanes.values() if lane.waits]
+        times = [lane.due for lane in self._lanes.values() if lane.due is not None]
         return max(min(times) - time.monotonic(), 0) if times else None
 
     def _send(self, name: str, lane: _Lane, message: mido.Message) -> None:

@@ -185,4 +185,4 @@ def test_a_send_that_fails_loses_the_port_and_finds_it_again(rig):
         stage.ports._stop.wait(0.001)
     stage.backend.record = record
     stage.ports.poll()
-    assert stage.states() == [("out", "open")]
+    assert stage.states() == [("out", "open"), ("in", "open")]

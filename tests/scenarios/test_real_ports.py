@@ -12,7 +12,7 @@ import pytest
 
 from midifrag.bridge.inbox import Inbox
 from midifrag.config.settings import Settings
-from midifrag.midi.jack import WatchedOutput
+from midifrag.midi.jack import JackPort
 from midifrag.midi.messages import NoteOn, PortChanged
 from midifrag.midi.port_names import list_ports
 from midifrag.midi.ports import Ports
@@ -107,8 +107,8 @@ def test_press_in_feedback_out(opened, peer):
 def test_leds_go_off_at_the_end(opened, peer, monkeypatch):
     pads = peer("pads")
     off = [FEEDBACK.copy(note=note, velocity=0) for note in range(64)]
-    given, send = [], WatchedOutput.send
-    monkeypatch.setattr(WatchedOutput, "send", lambda self, message: given.append(message) or send(self, message))
+    given, send = [], JackPort.send
+    monkeypatch.setattr(JackPort, "send", lambda self, message: given.append(message) or send(self, message))
 
     def close_after_leds_off():
         live = opened(pads=PADS)
@@ -174,14 +174,18 @@ def test_a_flood_loses_nothing_that_jack_delivers(opened, peer):
     assert presses == notes[: notes.index(tuple(last.bytes())) + 1]
 
 
-def test_the_server_s_death_is_survived_and_said(jack_server):
-    ended = subprocess.run(
-        [sys.executable, "-m", "tests.scenarios.dying_jack"],
+@pytest.mark.parametrize("ends", ["SIGKILL", "SIGTERM", "SIGSTOP"])
+def test_a_server_that_ends_or_hangs_is_told_and_the_next_one_is_played_on(jack_server, ends):
+    played = subprocess.run(
+        [sys.executable, "-m", "tests.scenarios.restarting_jack", ends],
         capture_output=True,
         text=True,
-        timeout=PATIENCE,
+        timeout=2 * PATIENCE,
         check=False,
     )
-    for port in ("pads: waiting for its input", "pads: waiting for its output", "live: waiting for its output"):
-        assert f"{port}: The JACK server died; start it, then midifrag, again." in ended.stdout
-    assert ended.stdout.endswith("survived\n")
+    what = "does not answer" if ends == "SIGSTOP" else "ended"
+    for port in ("pads: input", "pads: output", "live: output"):
+        assert any(
+            line.startswith(port) and f"is gone: The JACK server {what}" in line for line in played.stdout.splitlines()
+        )
+    assert played.stdout.endswith("played on\n"), played.stdout + played.stderr
