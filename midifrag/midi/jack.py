@@ -89,10 +89,9 @@ class JackProcess:
         """Whether it serves a server that lives."""
         return self.realtime is not None and not self.over
 
-    @property
-    def is_stuck(self) -> bool:
-        """Whether it has been looking for a server for so long that it must hang."""
-        return not self.ready and self._tried is not None and time.monotonic() - self._tried > ATTEMPT_SECONDS
+    def is_stuck(self, seconds: float) -> bool:
+        """Whether it has been in one attempt to find a server for ``seconds``."""
+        return not self.ready and self._tried is not None and time.monotonic() - self._tried > seconds
 
     def ask(self, do: str, **what: object) -> dict[str, Any]:
         """Have it do something, and return its answer. Raises OSError where that fails, `MidiGoneError` at the end."""
@@ -246,9 +245,10 @@ class JackBackend:
 
     def _ready(self) -> JackProcess:
         process = self._process
-        if process.is_stuck:
-            self._last_words = _STUCK
+        if process.is_stuck(ATTEMPT_SECONDS):
             process.kill(_STUCK)
+        if process.is_stuck(CONNECT_SECONDS):
+            self._last_words = _STUCK
         if process.over:
             self._renew(process)
         if not process.ready:

@@ -26,6 +26,8 @@ BURST = 128
 BURST_PAUSE = 0.004
 #: How long closing waits for messages that are still to go out, in seconds.
 CLOSE_SECONDS = 2.0
+#: How long giving one port up waits for it to be closed, in seconds: its successor may want its name.
+DETACH_SECONDS = 0.5
 
 _log = logging.getLogger(__name__)
 
@@ -37,6 +39,7 @@ class _Lane:
         self.port = port
         self.from_time = from_time
         self.again_seconds = again_seconds
+        self.closed = False
         #: Each message with whether it is for an LED that may be said again.
         self.queue: deque[tuple[mido.Message, bool]] = deque()
         self.latest: OrderedDict[Hashable, mido.Message] = OrderedDict()
@@ -122,9 +125,11 @@ class OutputThread:
             self._lanes[name] = _Lane(port, time.monotonic() + settle_seconds, again_seconds)
 
     def detach(self, name: str) -> None:
-        """Close the port of ``name`` and forget what waits for it."""
+        """Close the port of ``name`` and forget what waits for it; waits `DETACH_SECONDS` at most until it is closed."""
         with self._ready:
-            self._leave(name)
+            lane = self._leave(name)
+            if lane is not None and self._thread is not threading.current_thread():
+                self._ready.wait_for(lambda: lane.closed, DETACH_SECONDS)
 
     def send(self, name: str, messages: Iterable[mido.Message], *, led: bool = True) -> bool:
         """Enqueue ``messages`` for the port ``name``; False where it is not open. Never blocks on a port."""
@@ -134,25 +139,26 @@ class OutputThread:
                 return False
             for message in messages:
                 self.left_out[name] += lane.put(message, led)
-            self._ready.notify()
+            self._ready.notify_all()
         return True
 
     def close(self, seconds: float = CLOSE_SECONDS) -> None:
         """Send what waits, close all ports and end; a port that is stuck longer than ``seconds`` is left behind."""
         with self._ready:
             self._closing = True
-            self._ready.notify()
+            self._ready.notify_all()
         if self._thread is not None:
             self._thread.join(seconds)
             if self._thread.is_alive():
                 _log.warning("a MIDI output is stuck; left open")
             self._thread = None
 
-    def _leave(self, name: str) -> None:
+    def _leave(self, name: str) -> _Lane | None:
         lane = self._lanes.pop(name, None)
         if lane is not None:
             self._left.append(lane)
-            self._ready.notify()
+            self._ready.notify_all()
+        return lane
 
     def _run(self) -> None:
         in_a_row = 0
@@ -167,6 +173,9 @@ class OutputThread:
                 finished = not work and self._finished()
             for lane in left:
                 _close(lane.port)
+                with self._ready:
+                    lane.closed = True
+                    self._ready.notify_all()
             for name, lane, message in work:
                 self._send(name, lane, message)
                 in_a_row += 1
