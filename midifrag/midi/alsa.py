@@ -26,10 +26,10 @@ class Client:
     others: set[str] = field(default_factory=set)
 
 
-def clients(path: Path = CLIENTS) -> dict[int, Client]:
+def clients() -> dict[int, Client]:
     """All clients by their numbers; none where the kernel does not tell."""
     try:
-        lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
+        lines = CLIENTS.read_text(encoding="utf-8", errors="replace").splitlines()
     except OSError:
         return {}
     found: dict[int, Client] = {}
@@ -48,9 +48,9 @@ def address_of(name: str) -> str | None:
     return found[1] if found else None
 
 
-def is_connected(number: int, address: str, path: Path = CLIENTS) -> bool | None:
+def is_connected(number: int, address: str) -> bool | None:
     """Whether client ``number`` is connected with ``address``; None where the kernel does not tell."""
-    all_clients = clients(path)
+    all_clients = clients()
     if not all_clients:
         return None
     return number in all_clients and address in all_clients[number].others

@@ -47,7 +47,7 @@ def identity_request() -> mido.Message:
 def ask_around(
     backend: Backend, surface: str, names: dict[Direction, list[str]], client: str, seconds: float = REPLY_SECONDS
 ) -> tuple[str, str] | None:
-    """Ask the devices among ``names`` who they are; input and output of the one that ``surface`` lights, if there is one.
+    """Ask the devices among ``names`` who they are; input and output of the one that ``surface`` lights, if any.
 
     Each output is asked in turn, and what it is answered on is the input that belongs to it.
     """

@@ -34,12 +34,14 @@ ATTEMPT_SECONDS = 10.0
 #: How long the process may take to end by itself, in seconds.
 END_SECONDS = 2.0
 
-#: What starts it. -P: the folder that midifrag was started in is the performer's, and no place to import from.
-COMMAND = (sys.executable, "-P", "-m", "midifrag.midi.jack_process")
-
-_NO_SERVER = "no JACK server is running"
+_NO_SERVER = "no JACK server answers"
 _STUCK = "the JACK server does not answer: it is stopped, or it hangs"
 _log = logging.getLogger(__name__)
+
+
+def command() -> tuple[str, ...]:
+    """What starts it. -P: the folder that midifrag was started in is the performer's, and no place to import from."""
+    return (sys.executable, "-P", "-m", "midifrag.midi.jack_process")
 
 
 class JackProcess:
@@ -62,7 +64,7 @@ class JackProcess:
         self._asked = 0
         self._tried: float | None = None
         self._process = subprocess.Popen(
-            [*COMMAND, client, patience],
+            [*command(), client, patience],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
@@ -123,7 +125,10 @@ class JackProcess:
 
     def end(self) -> None:
         """Have it close what is open and end; after `END_SECONDS` it is ended."""
-        if self._say(json.dumps({"id": 0, "do": "end"})):
+        is_asked = self._say(json.dumps({"id": 0, "do": "end"}))
+        with self._changed:
+            self.over = self.over or "closed"
+        if is_asked:
             with contextlib.suppress(subprocess.TimeoutExpired):
                 self._process.wait(END_SECONDS)
         self.kill("closed")

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import ctypes.util
+import importlib
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -55,10 +56,9 @@ def load_jack() -> Any:
     if loaded is not None:
         ctypes.util.find_library = lambda name: loaded if name == "jack" else find(name)
     try:
-        import jack
+        return importlib.import_module("jack")
     finally:
         ctypes.util.find_library = find
-    return jack
 
 
 class JackSide:

@@ -52,11 +52,7 @@ def main() -> None:
     """Serve one server's life."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     client, patience = sys.argv[1:]
-    out = os.fdopen(os.dup(1), "w", encoding="utf-8")
-    # libjack chats on both.
-    for noisy in (1, 2):
-        os.dup2(os.open(os.devnull, os.O_WRONLY), noisy)
-    talk = Conversation(out)
+    talk = Conversation(_own_output())
     side = _connect(talk, client, patience)
     talk.tell(ready=True, realtime=side.realtime)
     threading.Thread(target=side.receive, args=(talk.pass_on,), daemon=True).start()
@@ -68,6 +64,15 @@ def main() -> None:
         elif not _answer(side, talk, json.loads(line)):
             break
     os._exit(0)
+
+
+def _own_output() -> TextIO:
+    """The standard output, for us alone: libjack chats on it, and on the standard error."""
+    out = os.fdopen(os.dup(1), "w", encoding="utf-8")
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    for noisy in (1, 2):
+        os.dup2(nowhere, noisy)
+    return out
 
 
 def _connect(talk: Conversation, client: str, patience: str) -> JackSide:

@@ -40,6 +40,10 @@ class _Lane:
         self.from_time = from_time
         self.again_seconds = again_seconds
         self.closed = False
+        #: Feedback is kept back; what insists goes out all the same.
+        self.held = False
+        self.silenced = False
+        self.insistent: deque[mido.Message] = deque()
         #: Each message with whether it is for an LED that may be said again.
         self.queue: deque[tuple[mido.Message, bool]] = deque()
         self.latest: OrderedDict[Hashable, mido.Message] = OrderedDict()
@@ -48,11 +52,13 @@ class _Lane:
 
     def put(self, message: mido.Message, led: bool) -> int:
         """Enqueue; returns how many messages were left out for it."""
-        if led and (self.latest or len(self.queue) >= PRESSURE):
+        if led and (self.held or self.latest or len(self.queue) >= PRESSURE):
             key = led_key(message)
             replaced = self.latest.pop(key, None)
             self.latest[key] = message
             return int(replaced is not None)
+        if self.silenced and not led and message.type != "sysex":
+            return 1
         self.queue.append((message, led))
         if len(self.queue) > NOTIFICATION_LIMIT:
             self.queue.popleft()
@@ -61,13 +67,16 @@ class _Lane:
 
     def take(self, now: float) -> mido.Message:
         """The next message to send; there must be one."""
+        if self.insistent:
+            return self.insistent.popleft()
         if self.queue:
             message, led = self.queue.popleft()
         elif self.latest:
             message, led = self.latest.popitem(last=False)[1], True
         else:
             return self.again.popitem(last=False)[1][1]
-        if led and self.again_seconds is not None:
+        # System exclusive is never a note about a fragment: it sets a controller up, or lights it.
+        if self.again_seconds is not None and (led or message.type == "sysex"):
             key = led_key(message)
             self.again.pop(key, None)
             self.again[key] = (now + self.again_seconds, message)
@@ -76,14 +85,14 @@ class _Lane:
     @property
     def waits(self) -> bool:
         """Whether something is to be sent that was not yet."""
-        return bool(self.queue or self.latest)
+        return bool(self.insistent or (not self.held and (self.queue or self.latest)))
 
     @property
     def due(self) -> float | None:
         """From when on there is something to send, in monotonic seconds; None where there is nothing."""
         if self.waits:
             return self.from_time
-        return next(iter(self.again.values()))[0] if self.again else None
+        return next(iter(self.again.values()))[0] if self.again and not self.held else None
 
 
 class OutputThread:
@@ -125,11 +134,41 @@ class OutputThread:
             self._lanes[name] = _Lane(port, time.monotonic() + settle_seconds, again_seconds)
 
     def detach(self, name: str) -> None:
-        """Close the port of ``name`` and forget what waits for it; waits `DETACH_SECONDS` at most until it is closed."""
+        """Close the port of ``name``, at most after `DETACH_SECONDS`, and forget what waits for it."""
         with self._ready:
             lane = self._leave(name)
             if lane is not None and self._thread is not threading.current_thread():
                 self._ready.wait_for(lambda: lane.closed, DETACH_SECONDS)
+
+    def hold(self, name: str) -> None:
+        """Keep back what is for ``name``: of lights the newest of each LED, of notifications all."""
+        with self._ready:
+            if name in self._lanes:
+                self._lanes[name].held = True
+
+    def silence(self, name: str) -> None:
+        """Leave out, from now on, the notifications that are kept back: later they would tell of what is long over."""
+        with self._ready:
+            lane = self._lanes.get(name)
+            if lane is not None:
+                lane.silenced = True
+                kept = [(message, led) for message, led in lane.queue if led or message.type == "sysex"]
+                self.left_out[name] += len(lane.queue) - len(kept)
+                lane.queue = deque(kept)
+
+    def release(self, name: str) -> None:
+        """Let it go out again."""
+        with self._ready:
+            if name in self._lanes:
+                self._lanes[name].held = self._lanes[name].silenced = False
+                self._ready.notify_all()
+
+    def insist(self, name: str, message: mido.Message) -> None:
+        """Send one message at once, also to a port whose feedback is held."""
+        with self._ready:
+            if name in self._lanes:
+                self._lanes[name].insistent.append(message)
+                self._ready.notify_all()
 
     def send(self, name: str, messages: Iterable[mido.Message], *, led: bool = True) -> bool:
         """Enqueue ``messages`` for the port ``name``; False where it is not open. Never blocks on a port."""
@@ -146,6 +185,8 @@ class OutputThread:
         """Send what waits, close all ports and end; a port that is stuck longer than ``seconds`` is left behind."""
         with self._ready:
             self._closing = True
+            for lane in self._lanes.values():
+                lane.held = False
             self._ready.notify_all()
         if self._thread is not None:
             self._thread.join(seconds)

@@ -30,7 +30,8 @@ AGAIN_SECONDS = 0.15
 #: Told once where they do.
 LOSES = (
     "JACK runs without real-time scheduling and leaves out messages while a program is late: lights are said twice, "
-    "but a press or a note about a landed fragment may get lost. Start it with jackd -R, as a user who may (group audio)"
+    "but a press or a note about a landed fragment may get lost. Start it with jackd -R, as a user who may (group "
+    "audio)"
 )
 
 _State: TypeAlias = Literal["open", "waiting", "lost"]

@@ -18,8 +18,8 @@ from midifrag.config.settings import Settings
 from midifrag.errors import NoMidiError, PortError
 from midifrag.midi.backends import awaited_backend, choose_backend
 from midifrag.midi.decoding import MessageDecoder, Pair
-from midifrag.midi.echo_filter import EchoFilter
 from midifrag.midi.endpoints import Endpoint, endpoints_of
+from midifrag.midi.loops import Loops
 from midifrag.midi.messages import MidiEvent, PortChanged
 from midifrag.midi.output import OutputThread
 from midifrag.midi.plugs import Plugs
@@ -50,7 +50,6 @@ class Ports:
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._settings = settings
-        self._echo = EchoFilter()
         self._output = OutputThread(self._sending, self._send_failed)
         self._on_event = on_event
         self._backend = backend
@@ -60,7 +59,15 @@ class Ports:
             for port, settings_of_port in settings.ports.items()
             for endpoint in endpoints_of(port, settings_of_port, settings.client)
         ]
-        self._plugs = Plugs(self._endpoints, self._output, self._receive, on_change, clock, settings.client)
+        self._on_change = on_change
+        self._plugs = Plugs(self._endpoints, self._output, self._receive, self._changed, clock, settings.client)
+        watched = [endpoint for endpoint in self._endpoints if endpoint.settings.ignore_echo]
+        self._loops = Loops(
+            (endpoint.port for endpoint in watched if endpoint.direction == "out"),
+            (endpoint.port for endpoint in watched if endpoint.direction == "in"),
+            self._output,
+            lambda port, text: on_change(PortChanged(port, "in", "open", text)),
+        )
         self._decoders = {
             endpoint.port: MessageDecoder(endpoint.port, endpoint.settings.channel)
             for endpoint in self._endpoints
@@ -99,6 +106,7 @@ class Ports:
         """Look once for ports that came or went; never raises."""
         if self._backend is not None:
             self._plugs.look(self._backend, strict=False)
+        self._loops.tick(self._clock())
 
     def close(self) -> None:
         """End watching, close inputs, send what waits, then close outputs; drivers get `CLOSE_SECONDS` for that."""
@@ -141,7 +149,7 @@ class Ports:
     def counts(self) -> dict[str, dict[str, int]]:
         """Per port: what came in malformed, was ignored or an echo, and what was left out on the way to the output."""
         counts = {
-            port: {"malformed": decoder.malformed, "ignored": decoder.ignored, "echoes": self._echo.counts[port]}
+            port: {"malformed": decoder.malformed, "ignored": decoder.ignored, "echoes": self._loops.counts[port]}
             for port, decoder in self._decoders.items()
         }
         for endpoint in self._endpoints:
@@ -160,7 +168,7 @@ class Ports:
                 return
             decoder = self._decoders[endpoint.port]
             message = decoder.parse(data)
-            if message is None or (endpoint.settings.ignore_echo and self._echo.is_echo(endpoint.port, message, now)):
+            if message is None or self._loops.is_echo(endpoint.port, message, now):
                 return
             event = decoder.decode(message, now)
             if event is not None:
@@ -168,8 +176,13 @@ class Ports:
         except Exception:
             _log.exception("a message on %s was lost", endpoint.port)
 
-    def _sending(self, _port: str, message: mido.Message) -> None:
-        self._echo.sent(message, self._clock())
+    def _sending(self, port: str, message: mido.Message) -> None:
+        self._loops.sent(port, message, self._clock())
+
+    def _changed(self, change: PortChanged) -> None:
+        if change.direction == "out" and change.state == "open":
+            self._loops.forget(change.port)
+        self._on_change(change)
 
     def _send_failed(self, port: str, error: Exception) -> None:
         self._plugs.send_failed(port, error)

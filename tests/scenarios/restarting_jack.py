@@ -1,4 +1,4 @@
-"""Ports through the death of their JACK server and the life of the next one; in a process of its own, with servers of its own.
+"""Ports through the death of their JACK server and the life of the next one; in a process and with servers of its own.
 
 Prints what the performer is told, then ``played on`` once both directions work again; whoever starts it sees to it that
 it ends. Its argument is the signal that ends the first server.
@@ -6,7 +6,6 @@ it ends. Its argument is the signal that ends the first server.
 
 import os
 import signal
-import subprocess
 import sys
 import time
 
