@@ -47,7 +47,7 @@ def device_of(name: str) -> str:
     """What the ports of one device have in common, as far as their names tell: the client, or all but their numbers."""
     windows = re.fullmatch(r"MIDI(?:IN|OUT)\d+ \((.*)\)(?: \d+)?", name)
     bare = windows[1] if windows else name.partition(":")[0]
-    return re.sub(r" (?:MIDI|Port)? ?\d+$", "", bare)
+    return re.sub(r"(?: (?:MIDI|Port))?(?: \d+)?$", "", bare)
 
 
 def _bare(name: str) -> str:

@@ -83,7 +83,7 @@ FAMILIES: tuple[Family, ...] = (
         "minilab3",
         "Minilab3",
         r"Mini[Ll]ab ?3",
-        r"Mini[Ll]ab ?3 MIDI(?! [234]\b)",
+        r"(?<!\()Mini[Ll]ab ?3 MIDI(?! [234]\b)",
         r"\bDIN\b|\bMCU\b|\bALV\b|MIDI(?:IN|OUT)\d \(|Mini[Ll]ab ?3 MIDI [234]\b",
         (0x00, 0x20, 0x6B, 0x02, 0x00, 0x04),
     ),
