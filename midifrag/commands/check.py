@@ -5,9 +5,10 @@ from __future__ import annotations
 from midifrag.commands.console import out
 from midifrag.config.hints import hints
 from midifrag.config.loading import Loaded
-from midifrag.config.settings import VirtualPort
 from midifrag.errors import PortError
-from midifrag.midi.port_names import find_port, list_ports
+from midifrag.midi.endpoints import endpoints_of
+from midifrag.midi.finding import find, meant
+from midifrag.midi.port_names import list_ports
 
 
 def check(loaded: Loaded) -> None:
@@ -27,14 +28,17 @@ def missing_ports(loaded: Loaded) -> list[str]:
         there = list_ports(loaded.settings.backend)
     except PortError as error:
         return [str(error)]
+    names = {"in": there.inputs, "out": there.outputs}
     lines = []
     for name, port in loaded.settings.ports.items():
-        for direction, wanted, names in (("in", port.input, there.inputs), ("out", port.output, there.outputs)):
-            if wanted is None or isinstance(wanted, VirtualPort):
+        for endpoint in endpoints_of(name, port, loaded.settings.client):
+            if endpoint.virtual is not None:
                 continue
             try:
-                if find_port(wanted, names) is None:
-                    lines.append(f"ports.{name}.{direction}: {wanted!r} is not plugged in; run waits for it")
+                if find(endpoint, names[endpoint.direction]) is None:
+                    lines.append(
+                        f"ports.{name}.{endpoint.direction}: {meant(endpoint)} is not plugged in; run waits for it"
+                    )
             except PortError as error:
-                lines.append(f"ports.{name}.{direction}: {error}")
+                lines.append(f"ports.{name}.{endpoint.direction}: {error}")
     return lines

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Annotated, Any, Literal, TypeAlias
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
@@ -21,6 +22,16 @@ from midifrag.surface.families import families
 
 #: The most banks, and models of one's own.
 MOST_BANKS = 999
+
+
+def _pattern(value: str) -> str:
+    """A name as it is, with whatever brackets (Windows cuts long names off), or an expression; but no sign alone."""
+    if re.search(r"\w", value) is None:
+        try:
+            re.compile(value)
+        except re.error as error:
+            raise ValueError(f"{value!r} is no valid pattern: {error}") from None
+    return value
 
 
 def _slot_pattern(value: str) -> str:
@@ -41,7 +52,7 @@ class VirtualPort(Strict):
 
 def _port_name(value: Any) -> Any:
     if isinstance(value, str):
-        return value
+        return _pattern(value)
     if (
         isinstance(value, dict)
         and list(value) == ["virtual"]

@@ -11,6 +11,7 @@ from collections import Counter, deque
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from enum import Enum
+from typing import assert_never
 
 import mido
 
@@ -93,31 +94,31 @@ class Breaker:
         """A press comes in; whether it is the answer to the light that asked, and no press at all."""
         self._presses.append(time)
         match self.phase:
-            case Phase.FLOWS if self._are_answered(time):
-                self._test(time)
+            case Phase.FLOWS:
+                if self._are_answered(time):
+                    self._test(time)
             case Phase.TESTED:
                 self._look_for_a_hand(time)
             case Phase.ASKED:
                 return self._is_answer(message, time)
-            case _:
+            case Phase.STOPPED:
                 pass
+            case _:
+                assert_never(self.phase)
         return False
 
     def tick(self, time: float) -> None:
         """Time goes by; call a few times a second."""
         waited = time - self._since
-        match self.phase:
-            case Phase.FLOWS if waited > TRUST_SECONDS:
-                self._needed = IN_A_ROW
-            case Phase.TESTED if waited > HORIZON + max(SILENCE, AS_SOON / self._rate):
-                self._answers, self._is_exact = 0, True
-                self._ask(time)
-            case Phase.ASKED if waited > HORIZON:
-                self._judge(time)
-            case Phase.STOPPED if waited > self._retry:
-                self._ask(time)
-            case _:
-                pass
+        if self.phase is Phase.FLOWS and waited > TRUST_SECONDS:
+            self._needed = IN_A_ROW
+        elif self.phase is Phase.TESTED and waited > HORIZON + max(SILENCE, AS_SOON / self._rate):
+            self._answers, self._is_exact = 0, True
+            self._ask(time)
+        elif self.phase is Phase.ASKED and waited > HORIZON:
+            self._judge(time)
+        elif self.phase is Phase.STOPPED and waited > self._retry:
+            self._ask(time)
 
     def _are_answered(self, time: float) -> bool:
         """Whether the last lights nearly all have a press of their own, all after the same time."""

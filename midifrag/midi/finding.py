@@ -35,8 +35,14 @@ def missing(endpoint: Endpoint, names: Iterable[str]) -> str:
     """What is said of a port that is not there."""
     if endpoint.wanted is not None:
         return f"no port matches {str(endpoint.wanted)!r}; there are {listed(names)}"
-    models = ", ".join(family.model for family in families(endpoint.settings.surface))
-    return f"no {models} is plugged in, under a name that midifrag knows; there are {listed(names)}"
+    return f"{meant(endpoint)} is not there under a name that midifrag knows; there are {listed(names)}"
+
+
+def meant(endpoint: Endpoint) -> str:
+    """What ``endpoint`` waits for, in words."""
+    if endpoint.wanted is not None:
+        return repr(str(endpoint.wanted))
+    return " or ".join(family.model for family in families(endpoint.settings.surface))
 
 
 def identity_request() -> mido.Message:
