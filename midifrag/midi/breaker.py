@@ -15,7 +15,7 @@ from typing import assert_never
 
 import mido
 
-from midifrag.midi.echo import HORIZON, tolerance
+from midifrag.midi.echo import HORIZON
 
 #: So many lights in a row that each have a press after them, all after the same delay, are held to the test.
 IN_A_ROW = 4
@@ -32,8 +32,10 @@ EXACT, EXACT_PART = 0.008, 0.1
 #: it begins does not count. After one the test gets rarer, for some seconds.
 SILENCE, AS_SOON = 0.3, 2.0
 RARER, TRUST_SECONDS = 4, 30.0
-#: So many answers to a light that asks are a loop's.
-ANSWERS = 2
+#: So many answers to lights that ask are a loop's, of so many asked; how alike their delays are, in seconds and as a
+#: part of them.
+ANSWERS, ASKED_AT_MOST = 2, 4
+ANSWER_ALIKE, ANSWER_ALIKE_PART = 0.03, 0.2
 #: How long a loop is left alone before it is asked whether it is still there, the first time and at most, in seconds.
 RETRY_SECONDS, RETRY_AT_MOST = 2.0, 16.0
 
@@ -76,6 +78,8 @@ class Breaker:
     _next_look: float = 0.0
     _unseen: int = 0
     _since: float = 0.0
+    _asked: float = 0.0
+    _asks: int = 0
     _rate: float = 0.0
     _light: mido.Message | None = None
     _is_back: bool = False
@@ -89,6 +93,9 @@ class Breaker:
         if self.phase is Phase.FLOWS:
             self._light = message
             self._lights.append(time)
+        elif self.phase is Phase.ASKED:
+            # Now it really goes out.
+            self._asked = time
 
     def pressed(self, message: mido.Message, time: float) -> bool:
         """A press comes in; whether it is the answer to the light that asked, and no press at all."""
@@ -113,11 +120,12 @@ class Breaker:
         if self.phase is Phase.FLOWS and waited > TRUST_SECONDS:
             self._needed = IN_A_ROW
         elif self.phase is Phase.TESTED and waited > HORIZON + max(SILENCE, AS_SOON / self._rate):
-            self._answers, self._is_exact = 0, True
+            self._answers, self._asks, self._is_exact = 0, 0, True
             self._ask(time)
         elif self.phase is Phase.ASKED and waited > HORIZON:
             self._judge(time)
         elif self.phase is Phase.STOPPED and waited > self._retry:
+            self._asks = 0
             self._ask(time)
 
     def _are_answered(self, time: float) -> bool:
@@ -154,45 +162,50 @@ class Breaker:
             self._flow(time)
 
     def _ask(self, time: float) -> None:
-        self.phase, self._since, self._is_back = Phase.ASKED, time, False
+        self.phase, self._since, self._asked, self._is_back = Phase.ASKED, time, time, False
+        self._asks += 1
         if self._light is not None:
             self.actions.ask(self._light)
 
     def _is_answer(self, message: mido.Message, time: float) -> bool:
-        delay = time - self._since
-        is_late = self._answers and abs(delay - self.delay) > tolerance(self.delay)
-        if self._is_back or is_late or delay > HORIZON:
+        delay = time - self._asked
+        is_alike = abs(delay - self.delay) <= max(ANSWER_ALIKE, ANSWER_ALIKE_PART * self.delay)
+        if self._is_back or delay > HORIZON or (self._answers and not is_alike):
             return False
         self._is_back, self.delay = True, delay
         self._is_exact = self._is_exact and message == self._light
         return True
 
     def _judge(self, time: float) -> None:
-        if not self._is_back:
-            if self._is_told:
-                self.actions.tell("its feedback does not come back any more, and its lights are on again")
-                self._is_told = False
-            self._flow(time)
-            return
-        self._answers += 1
-        if self._answers < ANSWERS:
+        self._answers += self._is_back
+        if self._answers and self._answers < ANSWERS and self._asks < ASKED_AT_MOST:
             self._ask(time)
-        elif self._is_exact and not self._is_told:
+        elif self._is_told and self._is_back:
+            self._retry = min(2 * self._retry, RETRY_AT_MOST)
+            self.phase, self._since = Phase.STOPPED, time
+        elif self._is_told or self._answers < ANSWERS:
+            self._go_on(time)
+        elif self._is_exact:
             self.actions.exact(self.delay)
             self._flow(time)
         else:
             self._stop(time)
 
+    def _go_on(self, time: float) -> None:
+        """What went out did not come back."""
+        if self._is_told:
+            self.actions.tell("its feedback does not come back any more, and its lights are on again")
+        self._is_told = False
+        self._flow(time)
+
     def _stop(self, time: float) -> None:
-        self._retry = min(2 * self._retry, RETRY_AT_MOST) if self._is_told else RETRY_SECONDS
-        if not self._is_told:
-            self._is_told = True
-            self.actions.silence()
-            self.actions.tell(
-                f"its own feedback comes back as presses, {1000 * self.delay:.0f} ms later: its lights stay as they "
-                "are until that ends. Switch off MIDI thru, or the monitoring of the track that plays it, or give it "
-                "surface: none"
-            )
+        self._retry, self._is_told = RETRY_SECONDS, True
+        self.actions.silence()
+        self.actions.tell(
+            f"its own feedback comes back as presses, {1000 * self.delay:.0f} ms later: its lights stay as they are "
+            "until that ends. Switch off MIDI thru, or the monitoring of the track that plays it, or give it surface: "
+            "none"
+        )
         self.phase, self._since = Phase.STOPPED, time
 
     def _flow(self, time: float) -> None:

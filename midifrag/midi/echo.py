@@ -7,6 +7,7 @@ a loop, and only there, and only around its delay, a message like one of ours is
 
 from __future__ import annotations
 
+import math
 from collections import deque
 from contextlib import suppress
 from dataclasses import dataclass
@@ -16,11 +17,13 @@ import mido
 
 #: No loop that is looked for takes longer than this, in seconds.
 HORIZON = 1.0
-#: In the first moments, while nothing tells yet whether there is a loop, what comes back this soon is an echo, in
-#: seconds: eighty presses a second on one pad are no hand's.
-FIRST_SECONDS = 0.012
+#: What comes back this soon is an echo, in seconds: in the first moments, while nothing tells yet whether there is a
+#: loop, and later where its note was pressed this short a time ago. So soon no hand presses again.
+FIRST_SECONDS, AGAIN_SECONDS = 0.012, 0.015
 #: When nothing has come back for so long, there is no loop, in seconds.
 NOTHING_SECONDS = 0.25
+#: After so many that came back when they had to, a loop is told.
+SURE = 1
 #: So many lights that do not come back, one after the other, end a loop.
 MISSED = 3
 #: Lights remembered for one loop.
@@ -86,7 +89,8 @@ class Echoes:
         self.route = Route.UNKNOWN
         self.streak = Streak()
         self._same_port = same_port
-        self._missed = 0
+        self._missed = self._came = 0
+        self._instant: float | None = None
         self._sent: deque[Sent] = deque()
         self._alike: dict[tuple[int, ...], deque[Sent]] = {}
 
@@ -94,6 +98,11 @@ class Echoes:
     def is_a_loop(self) -> bool:
         """Whether the output comes back."""
         return self.route is Route.LOOP
+
+    @property
+    def is_sure(self) -> bool:
+        """Whether what came back since that was found out came when it had to."""
+        return self.is_a_loop and self._came >= SURE
 
     @property
     def delay(self) -> float:
@@ -111,26 +120,42 @@ class Echoes:
 
     def learn(self, delay: float) -> None:
         """Somebody has found out that it comes back, after ``delay``."""
-        self.route, self._missed = Route.LOOP, 0
+        self.route, self._missed, self._came = Route.LOOP, 0, 0
         self.streak.delay = delay
 
-    def is_echo(self, data: tuple[int, ...], time: float, *, can_be_a_press: bool) -> bool:
-        """Whether what arrives at ``time`` is one of those that went out. What cannot be a press only helps to tell."""
+    def is_echo(self, data: tuple[int, ...], time: float, *, can_be_a_press: bool, pressed: float = -math.inf) -> bool:
+        """Whether what arrives at ``time`` is one of those that went out. What cannot be a press only helps to tell.
+
+        ``pressed`` is when the same note was pressed last on this input.
+        """
         self._expire(time)
         same = self._alike.get(data)
         if not same:
             return False
         if self.is_a_loop:
             return self._is_due(min(same, key=lambda sent: abs(time - sent.time - self.delay)), time) and can_be_a_press
+        if can_be_a_press and self._is_instant(same[-1], time, pressed):
+            self._forget(same[-1])
+            return True
         sent = same[0]
-        first = self.route is Route.UNKNOWN and self._same_port and time - sent.time <= FIRST_SECONDS
         while self._sent and self._sent[0] is not sent:
             self._lose(self._sent.popleft())
         self._forget(sent)
         self.streak.add(sent, time - sent.time)
-        if self.streak.is_a_loop or (first and self.streak.length > 1):
+        if self.streak.is_a_loop:
             self.learn(self.delay)
-        return can_be_a_press and (first or self.is_a_loop)
+        return can_be_a_press and self.is_a_loop
+
+    def _is_instant(self, sent: Sent, time: float, pressed: float) -> bool:
+        """Whether ``sent`` comes back sooner than any hand presses again. Two of those are a loop."""
+        delay = time - sent.time
+        is_too_soon = self.route is Route.UNKNOWN or time - pressed <= AGAIN_SECONDS
+        if not self._same_port or delay > FIRST_SECONDS or not is_too_soon:
+            return False
+        before, self._instant = self._instant, delay
+        if before is not None and alike(before, delay):
+            self.learn(delay)
+        return True
 
     def _is_due(self, sent: Sent, time: float) -> bool:
         """In a loop: whether ``sent`` comes back now. The delay follows slowly, and is not led away by a press."""
@@ -140,6 +165,7 @@ class Echoes:
         if abs(off) <= ALIKE:
             self.streak.delay += off / 8
         self._missed = 0
+        self._came += 1
         self._forget(sent)
         return True
 

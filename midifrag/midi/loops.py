@@ -14,7 +14,7 @@ from typing import Protocol, TypeAlias
 import mido
 
 from midifrag.midi.breaker import Actions, Breaker
-from midifrag.midi.echo import HORIZON, Echoes, Route, normal
+from midifrag.midi.echo import HORIZON, Echoes, normal
 
 #: From an output to an input, by the names of their ports.
 _Way: TypeAlias = tuple[str, str]
@@ -57,8 +57,10 @@ class Loops:
         self._breakers = {way: Breaker(self._actions(way)) for way in self._ways()}
         self._holders: dict[str, set[_Way]] = {port: set() for port in self._outputs}
         self._told: set[_Way] = set()
-        #: The keys that are down, per input, channel and note; and when each input was played last.
+        #: Per input, channel and note: the keys that are down, and when each was pressed last.
         self._down: set[tuple[str, int, int]] = set()
+        self._keys: dict[tuple[str, int, int], float] = {}
+        #: When each input was played last.
         self._pressed: dict[str, float] = {}
 
     def sent(self, port: str, message: mido.Message, time: float) -> None:
@@ -83,8 +85,9 @@ class Loops:
                 return False
             is_release = data[0] & 0xF0 == 0x90 and data[2] == 0
             ways = [way for way in self._echoes if way[1] == port]
+            pressed = self._keys.get((port, data[0], data[1]), -math.inf)
             for way in ways:
-                if self._echoes[way].is_echo(data, time, can_be_a_press=not is_release):
+                if self._echoes[way].is_echo(data, time, can_be_a_press=not is_release, pressed=pressed):
                     self._say_once(way)
                     self.counts[port] += 1
                     return True
@@ -95,7 +98,7 @@ class Loops:
                 self.counts[port] += 1
                 return True
             self._down.add((port, data[0], data[1]))
-            self._pressed[port] = time
+            self._pressed[port] = self._keys[port, data[0], data[1]] = time
         return False
 
     def tick(self, time: float) -> None:
@@ -129,7 +132,7 @@ class Loops:
 
     def _say_once(self, way: _Way) -> None:
         echoes = self._echoes[way]
-        if echoes.route is Route.LOOP and way not in self._told:
+        if echoes.is_sure and way not in self._told:
             self._told.add(way)
             where = "" if way[0] == way[1] else f" of {way[0]}"
             self._tell(

@@ -157,6 +157,17 @@ def test_where_releases_do_not_come_back_the_first_press_tells(delay):
     assert any("is left out" in text for text in stage.told)
 
 
+@pytest.mark.parametrize("delay", [0.001, 0.005, 0.01])
+def test_a_quick_loop_that_begins_in_the_middle_of_a_show_presses_nothing(delay):
+    stage = Stage(delay=delay)
+    stage.roll(2.0, 1, 0.4)
+    stage.run(4.0)
+    stage.wire = same
+    stage.roll(5.0, 2, 0.4)
+    stage.run(12.0)
+    assert [press[0] for press in stage.pressed] == [2.0, 5.0, 5.4]
+
+
 @pytest.mark.parametrize("wire", [louder, on_another_channel])
 @pytest.mark.parametrize("delay", [0.002, 0.005, 0.08, 0.3])
 @pytest.mark.parametrize("lights", [((0.001, 13), (0.002, 45), (0.11, 21)), QUEUED])
