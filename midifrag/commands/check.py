@@ -12,10 +12,11 @@ from midifrag.commands.console import say
 from midifrag.config import loading
 from midifrag.config.hints import hints
 from midifrag.config.loading import Loaded
-from midifrag.config.settings import VirtualPort
 from midifrag.errors import ConfigurationError, NoMidiError, PortError, Problem, StorageError
 from midifrag.fragment.files import storage_error
-from midifrag.midi.port_names import PortList, find_port, list_ports
+from midifrag.midi.endpoints import endpoints_of
+from midifrag.midi.finding import find, meant
+from midifrag.midi.port_names import PortList, list_ports
 
 #: So many notes are told.
 MOST_NOTES = 100
@@ -57,16 +58,19 @@ def missing_ports(loaded: Loaded, there: PortList | str) -> list[str]:
     """What `midifrag run` would wait for or refuse, as lines; a machine without MIDI is one line."""
     if isinstance(there, str):
         return [there]
+    names = {"in": there.inputs, "out": there.outputs}
     lines = []
     for name, port in loaded.settings.ports.items():
-        for direction, wanted, names in (("in", port.input, there.inputs), ("out", port.output, there.outputs)):
-            if wanted is None or isinstance(wanted, VirtualPort):
+        for endpoint in endpoints_of(name, port, loaded.settings.client):
+            if endpoint.virtual is not None:
                 continue
             try:
-                if find_port(wanted, names) is None:
-                    lines.append(f"ports.{name}.{direction}: {wanted!r} is not plugged in; run waits for it")
+                if find(endpoint, names[endpoint.direction]) is None:
+                    lines.append(
+                        f"ports.{name}.{endpoint.direction}: {meant(endpoint)} is not plugged in; run waits for it"
+                    )
             except PortError as error:
-                lines.append(f"ports.{name}.{direction}: {error}")
+                lines.append(f"ports.{name}.{endpoint.direction}: {error}")
     return lines
 
 

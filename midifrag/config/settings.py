@@ -30,16 +30,19 @@ from midifrag.errors import SurfaceError
 from midifrag.fragment.file_names import MOST_SLOTS
 from midifrag.fragment.options import ArchiveOptions, FragmentOptions
 from midifrag.surface import SURFACES, factory_for
+from midifrag.surface.families import families
 
 #: The most banks, and models of one's own.
 MOST_BANKS = 999
 
 
 def _pattern(value: str) -> str:
-    try:
-        re.compile(value)
-    except re.error as error:
-        raise ValueError(f"{value!r} is no valid pattern: {error}") from None
+    """A name as it is, with whatever brackets (Windows cuts long names off), or an expression; but no sign alone."""
+    if re.search(r"\w", value) is None:
+        try:
+            re.compile(value)
+        except re.error as error:
+            raise ValueError(f"{value!r} is no valid pattern: {error}") from None
     return value
 
 
@@ -86,7 +89,10 @@ class PortSettings(Strict):
     """One device: where its messages come from, where feedback goes and what it understands."""
 
     input: PortName | None = Field(
-        default=None, alias="in", description="where messages come from: a part of the port's name is enough"
+        default=None,
+        alias="in",
+        description="where messages come from: the port's name, a part of it, or a regular expression; a controller "
+        "that its surface knows is found without",
     )
     output: PortName | None = Field(default=None, alias="out", description="where feedback goes")
     surface: Annotated[
@@ -95,8 +101,13 @@ class PortSettings(Strict):
     channel: Channel | None = Field(default=None, description="the only channel that counts")
     ignore_echo: bool = Field(
         default=True,
-        description="leave out messages that repeat our own feedback within 50 ms, as MIDI thru brings them back",
+        description="leave out our own feedback where it comes back as input, as MIDI thru or a monitoring track does",
     )
+
+    @property
+    def is_found_by_family(self) -> bool:
+        """Whether both directions are those of a controller that the surface knows by name."""
+        return self.input is None and self.output is None and bool(families(self.surface))
 
 
 class SlotSettings(FragmentOptions):
@@ -294,6 +305,12 @@ class Settings(Strict):
     backend: str | None = Field(
         default=None,
         description="a mido backend, such as mido.backends.rtmidi/UNIX_JACK; without one, what the system has",
+    )
+    client: str = Field(
+        default="midifrag",
+        pattern=r"^[^:]{1,24}$",
+        description="what this set is called where a MIDI system shows programs; one of its own for each that runs at "
+        "the same time keeps saved connections apart",
     )
     set_list: tuple[str, ...] = Field(
         default=("opening",),

@@ -46,7 +46,13 @@ def test_other_names_are_allowed(name):
 
 
 @pytest.mark.parametrize(
-    ("value", "kind"), [("Launchpad.*", str), ({"virtual": "x"}, VirtualPort), (VirtualPort(virtual="x"), VirtualPort)]
+    ("value", "kind"),
+    [
+        ("Launchpad.*", str),
+        ("MIDIIN2 (Launchpad Mini MK3 MID", str),
+        ({"virtual": "x"}, VirtualPort),
+        (VirtualPort(virtual="x"), VirtualPort),
+    ],
 )
 def test_a_port_is_a_pattern_or_one_of_our_own(value, kind):
     assert isinstance(PortSettings.model_validate({"in": value}).input, kind)
