@@ -1,5 +1,6 @@
 import threading
 from contextlib import closing
+from dataclasses import replace
 
 import mido
 import numpy as np
@@ -8,14 +9,14 @@ import soundfile
 
 from midifrag.engine.messages import Ready, Render, Started
 from midifrag.engine.registry import create_engine
-from midifrag.errors import PortError
+from midifrag.errors import PortError, Problem
 from midifrag.events import EngineChanged, JobChanged, Notice, PadChanged
 from midifrag.fragment.archive import Archive
 from midifrag.intents import Press, Prompt
 from midifrag.midi.messages import NoteOn
 from midifrag.show.playing import ClipPorts, wait_until_landed
 from midifrag.show.runtime import Runtime
-from midifrag.states import JobState, PadState
+from midifrag.states import JobState, NoticeLevel, PadState
 from tests.support import PATIENCE
 from tests.support.bridges import INFO
 from tests.support.runtimes import Seen, in_its_own_time, log_of, played_show
@@ -56,6 +57,16 @@ def test_a_performer_s_own_file_is_told_at_the_start_and_kept(tmp_path):
     )
     assert "the output01.wav before was yours: moved-aside/output01.wav" in job.text
     assert (tmp_path / "moved-aside" / "output01.wav").read_bytes() == b"a recording of mine"
+
+
+def test_pads_that_can_never_be_rendered_are_told_at_the_start_and_the_others_play(tmp_path):
+    doubt = Problem("presets/opening.yaml", 3, "pads.37.sampler", "mine has no sampler 'eulr'")
+    show = loaded(fragments={"folder": str(tmp_path)}, engine={"host": "thread", "spares": {"enabled": False}})
+    with played_show(tmp_path, replace(show, unplayable=(doubt,))) as show:
+        told = show.seen.wait_for_kind(Notice, level=NoticeLevel.WARNING)
+        show.note(36)
+        show.seen.wait_for(landed(1))
+    assert told.text == f"{doubt}; the other pads play"
 
 
 def test_twenty_presses_and_a_restart_in_the_middle(tmp_path):
