@@ -105,6 +105,7 @@ class Runtime:
         self._slow_looks = 0
         #: What log and watchers are told when the item that the bridge has in hand is dealt with.
         self._untold: list[StateChange] = []
+        self._dark = False
         #: What was noticed at the start, for everybody who begins to watch: before, nobody would hear it.
         self._first_words: list[Notice] = []
 
@@ -190,10 +191,9 @@ class Runtime:
         with contextlib.suppress(TimeoutError):
             for _ in range(len(self.inbox)):
                 item = self.inbox.get(timeout=0.0)
-                if isinstance(item, FromEngine | WriterEvent) or (
-                    presses and isinstance(item, NoteOn | Press | Prompt)
-                ):
-                    self._handle(item)
+                kept = FromEngine | WriterEvent | NoteOn | Press | Prompt if presses else FromEngine | WriterEvent
+                if isinstance(item, kept):
+                    self._attend(item)
 
     # --- use ---------------------------------------------------------------------------------------------------------
 
@@ -234,18 +234,24 @@ class Runtime:
                 item = self.inbox.get(timeout=max(0.0, min(HOUSEKEEPING, due - time.monotonic())))
             except TimeoutError:
                 item = None
-            try:
-                if item is not None:
-                    self._handle(item)
-                if time.monotonic() >= due:
-                    self.bridge.housekeeping()
-                    self._watch_the_disk()
-                    self._tell()
-                    due = time.monotonic() + HOUSEKEEPING
-            except Exception as error:
-                _log.exception("the bridge failed on %s", type(item).__name__)
-                self._publish(Notice(NoticeLevel.ERROR, f"unexpected: {error!r}; the show goes on"))
-                self._tell()
+            if item is not None:
+                self._attend(item)
+            if time.monotonic() >= due:
+                self._attend(None)
+                due = time.monotonic() + HOUSEKEEPING
+
+    def _attend(self, item: Item | None) -> None:
+        """Deal with an item, or with what is to do now and then. A mistake of ours in it ends no show."""
+        try:
+            if item is None:
+                self.bridge.housekeeping()
+                self._watch_the_disk()
+            else:
+                self._handle(item)
+        except Exception as error:
+            _log.exception("the bridge failed on %s", type(item).__name__)
+            self._publish(Notice(NoticeLevel.ERROR, f"unexpected: {error!r}; the show goes on"))
+        self._tell()
 
     def _watch_the_disk(self) -> None:
         backlog = self.writer.backlog
@@ -261,7 +267,6 @@ class Runtime:
         self._log_act(item)
         acts = mapper.acts(item) if isinstance(item, MidiEvent) else None
         self.bridge.handle(item)
-        self._tell()
         if isinstance(item, MidiEvent):
             heard = Heard(item, self.bridge.mapper, acts)
             for monitor in tuple(self._monitors):
@@ -285,9 +290,16 @@ class Runtime:
         self.inbox.switches = mapper.switches
 
     def _publish(self, change: StateChange) -> None:
-        # A light goes out before anybody else wakes up: those are threads that the interpreter would hand over to.
-        self._lights.handle(change)
         self._untold.append(change)
+        # A light goes out before anybody else wakes up: those are threads that the interpreter would hand over to.
+        try:
+            self._lights.handle(change)
+        except Exception as error:
+            # A surface, perhaps somebody's plug-in. What a press asks for must not go with its light.
+            if not self._dark:
+                self._dark = True
+                _log.exception("the lights failed on %s", type(change).__name__)
+                self._untold.append(Notice(NoticeLevel.ERROR, f"a controller's lights failed: {error!r}; it plays on"))
 
     def _tell(self) -> None:
         changes, self._untold = self._untold, []

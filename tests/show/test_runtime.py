@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import soundfile
 
+from midifrag.bridge.items import FromEngine
 from midifrag.engine.messages import Ready, Render, Started
 from midifrag.engine.registry import create_engine
 from midifrag.errors import PortError
@@ -399,3 +400,24 @@ def test_a_press_is_lit_before_anybody_else_is_told(tmp_path, monkeypatch):
     job = next(what for _, what in order if isinstance(what, JobChanged))
     assert pad.state is PadState.QUEUED
     assert order.index(("lit", pad)) < order.index(("logged", job))
+
+
+def test_lights_that_fail_take_no_press_with_them(tmp_path, monkeypatch):
+    with played_show(tmp_path) as show:
+
+        def broken(_change):
+            raise RuntimeError("no such pad")
+
+        monkeypatch.setattr(show.runtime._lights, "handle", broken)
+        for _ in range(3):
+            show.note(36)
+        show.seen.wait_for(landed(3))
+        told = [change.text for change in show.seen.changes if isinstance(change, Notice)]
+    assert told == ["a controller's lights failed: RuntimeError('no such pad'); it plays on"]
+
+
+def test_a_mistake_while_a_show_ends_keeps_nothing_from_ending(tmp_path, monkeypatch):
+    with played_show(tmp_path) as show:
+        monkeypatch.setattr(show.runtime.engines, "close", lambda: show.runtime.put(FromEngine("sketch", "nonsense")))
+    assert log_of(tmp_path)[-1]["event"] == "end"
+    assert any("unexpected" in line.get("text", "") for line in log_of(tmp_path))
