@@ -264,7 +264,7 @@ def test_a_slow_disk_is_told_once(tmp_path, monkeypatch):
 
 
 def test_the_log_ends_with_what_was_left_out(tmp_path, monkeypatch):
-    monkeypatch.setattr("midifrag.show.runtime.MONITOR_CAPACITY", 1)
+    monkeypatch.setattr("midifrag.show.telling.MONITOR_CAPACITY", 1)
     busy, go_on = threading.Event(), threading.Event()
     with played_show(tmp_path) as show:
         show.runtime.monitor(lambda _heard: (busy.set(), go_on.wait(PATIENCE)), "slow")
@@ -381,39 +381,6 @@ def test_what_answers_a_press_runs_before_others(tmp_path, monkeypatch):
     with played_show(tmp_path):
         pass
     assert sorted(asked) == ["bridge", "midi output"]
-
-
-def test_a_press_is_lit_before_anybody_else_is_told(tmp_path, monkeypatch):
-    order = []
-    with played_show(tmp_path) as show:
-        lights, log = show.runtime._lights, show.runtime.log
-        for name, owner, method in (("lit", lights, "handle"), ("logged", log, "write")):
-            real = getattr(owner, method)
-            monkeypatch.setattr(
-                owner,
-                method,
-                lambda what, *more, n=name, r=real, **keys: (order.append((n, what)), r(what, *more, **keys)),
-            )
-        show.note(36)
-        show.seen.wait_for(landed(1))
-    pad = next(what for _, what in order if isinstance(what, PadChanged))
-    job = next(what for _, what in order if isinstance(what, JobChanged))
-    assert pad.state is PadState.QUEUED
-    assert order.index(("lit", pad)) < order.index(("logged", job))
-
-
-def test_lights_that_fail_take_no_press_with_them(tmp_path, monkeypatch):
-    with played_show(tmp_path) as show:
-
-        def broken(_change):
-            raise RuntimeError("no such pad")
-
-        monkeypatch.setattr(show.runtime._lights, "handle", broken)
-        for _ in range(3):
-            show.note(36)
-        show.seen.wait_for(landed(3))
-        told = [change.text for change in show.seen.changes if isinstance(change, Notice)]
-    assert told == ["a controller's lights failed: RuntimeError('no such pad'); it plays on"]
 
 
 def test_a_mistake_while_a_show_ends_keeps_nothing_from_ending(tmp_path, monkeypatch):
