@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, get_args
+
+from pydantic import TypeAdapter
 
 from midifrag.errors import ClipError
 from midifrag.intents import AnnotateTake, Intent, MoveControl, Release, StarTake
@@ -24,6 +28,10 @@ _KINDS: tuple[type[Any], ...] = tuple(
 PERFORMED: dict[str, type[Any]] = {kind.__name__: kind for kind in _KINDS}
 
 
+#: A tuple, as a line may say that its event is a list.
+_NAMES = tuple(PERFORMED)
+
+
 def is_performed(item: object) -> bool:
     """Whether ``item`` belongs into a log as something that the performer did."""
     return isinstance(item, _KINDS)
@@ -31,10 +39,11 @@ def is_performed(item: object) -> bool:
 
 @dataclass(frozen=True)
 class Performance:
-    """What was done in a show: seconds from its first act, and the act."""
+    """What was done in a show: seconds from its first act, and the act. ``left_out`` counts acts that make no sense."""
 
     path: Path
     acts: tuple[tuple[float, Any], ...]
+    left_out: int = 0
 
     def at_speed(self, speed: float, now: float) -> Iterator[tuple[float, Any]]:
         """The acts at ``speed`` times the original; those that carry a time get the one that is due after ``now``."""
@@ -45,14 +54,27 @@ class Performance:
 
 def read_performance(path: Path) -> Performance:
     """Read a session log. Raises `ClipError` for a file that holds no performance."""
+    acts, left_out = [], 0
     try:
-        acts = [(float(line["at"]), _act(line)) for line in read_session(path) if line.get("event") in PERFORMED]
-    except (OSError, TypeError, ValueError, KeyError) as error:
-        raise ClipError(f"{path}: is no session log that can be played ({error}).") from error
+        for line in read_session(path):
+            if line.get("event") in _NAMES:
+                try:
+                    acts.append((_moment(line), _act(line)))
+                except (TypeError, ValueError):
+                    left_out += 1
+    except OSError as error:
+        raise ClipError(f"{path}: cannot be read ({error.strerror or error}).") from error
     if not acts:
         raise ClipError(f"{path}: holds nothing that a performer did.")
     first = acts[0][0]
-    return Performance(path, tuple((at - first, act) for at, act in acts))
+    return Performance(path, tuple((at - first, act) for at, act in acts), left_out)
+
+
+def _moment(line: dict[str, Any]) -> float:
+    at = float(line.get("at", math.nan))
+    if not math.isfinite(at):
+        raise ValueError(f"{at} is no time")
+    return at
 
 
 def _act(line: dict[str, Any]) -> Any:
@@ -61,4 +83,9 @@ def _act(line: dict[str, Any]) -> Any:
     values = {name: value for name, value in line.items() if name in names}
     if "pad" in values:
         values["pad"] = PadKey.parse(values["pad"])
-    return kind(**values)
+    return _reader(line["event"]).validate_python(values)
+
+
+@functools.cache
+def _reader(name: str) -> TypeAdapter[Any]:
+    return TypeAdapter(PERFORMED[name])

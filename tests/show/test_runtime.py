@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import soundfile
 
+from midifrag.bridge.items import FromEngine
 from midifrag.engine.messages import Ready, Render, Started
 from midifrag.engine.registry import create_engine
 from midifrag.errors import PortError, Problem
@@ -274,7 +275,7 @@ def test_a_slow_disk_is_told_once(tmp_path, monkeypatch):
 
 
 def test_the_log_ends_with_what_was_left_out(tmp_path, monkeypatch):
-    monkeypatch.setattr("midifrag.show.runtime.MONITOR_CAPACITY", 1)
+    monkeypatch.setattr("midifrag.show.telling.MONITOR_CAPACITY", 1)
     busy, go_on = threading.Event(), threading.Event()
     with played_show(tmp_path) as show:
         show.runtime.monitor(lambda _heard: (busy.set(), go_on.wait(PATIENCE)), "slow")
@@ -393,20 +394,8 @@ def test_what_answers_a_press_runs_before_others(tmp_path, monkeypatch):
     assert sorted(asked) == ["bridge", "midi output"]
 
 
-def test_a_press_is_lit_before_anybody_else_is_told(tmp_path, monkeypatch):
-    order = []
+def test_a_mistake_while_a_show_ends_keeps_nothing_from_ending(tmp_path, monkeypatch):
     with played_show(tmp_path) as show:
-        lights, log = show.runtime._lights, show.runtime.log
-        for name, owner, method in (("lit", lights, "handle"), ("logged", log, "write")):
-            real = getattr(owner, method)
-            monkeypatch.setattr(
-                owner,
-                method,
-                lambda what, *more, n=name, r=real, **keys: (order.append((n, what)), r(what, *more, **keys)),
-            )
-        show.note(36)
-        show.seen.wait_for(landed(1))
-    pad = next(what for _, what in order if isinstance(what, PadChanged))
-    job = next(what for _, what in order if isinstance(what, JobChanged))
-    assert pad.state is PadState.QUEUED
-    assert order.index(("lit", pad)) < order.index(("logged", job))
+        monkeypatch.setattr(show.runtime.engines, "close", lambda: show.runtime.put(FromEngine("sketch", "nonsense")))
+    assert log_of(tmp_path)[-1]["event"] == "end"
+    assert any("unexpected" in line.get("text", "") for line in log_of(tmp_path))
