@@ -7,7 +7,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from typing import assert_never
 
-from midifrag.engine.border import Border
+from midifrag.engine.border import Border, each_event
 from midifrag.engine.event_checks import checked_info
 from midifrag.engine.hosting.command_queue import CommandQueue
 from midifrag.engine.hosting.hang_watch import SIGN_SECONDS, Activity
@@ -81,7 +81,7 @@ class WorkerLoop:
     def run(self) -> None:
         """Serve until the queue is closed. Raises what the worker raises: `ModelError` from loading, or a crash."""
         try:
-            for event in _each(self._worker.load()):
+            for event in each_event(self._worker.load()):
                 self._border.take(event)
                 if self._is_closed:
                     return
@@ -109,7 +109,7 @@ class WorkerLoop:
             self._execute(command)
         if self._worker.busy:
             self._sign(Activity.BUSY)
-            for event in _each(self._worker.tick()):
+            for event in each_event(self._worker.tick()):
                 self._border.take(event)
         elif self._warmups:
             self._sign(Activity.LOADING if self._told_info is None else Activity.WARMING)
@@ -158,13 +158,8 @@ class WorkerLoop:
             case Warm(renders):
                 now, idle = (tuple(one for one in renders if one.spare is spare) for spare in (False, True))
                 if now or not idle:
-                    self._warmups.append(_each(self._worker.warm(now)))
+                    self._warmups.append(each_event(self._worker.warm(now)))
                 if idle:
-                    self._idle_warmups.append(_each(self._worker.warm(idle)))
+                    self._idle_warmups.append(each_event(self._worker.warm(idle)))
             case _:
                 assert_never(command)
-
-
-def _each(said: object) -> Iterator[object]:
-    """What a worker says, one after the other, whether it says nothing, a single event or several."""
-    return iter(said if isinstance(said, Iterable) else () if said is None else (said,))
