@@ -30,7 +30,7 @@ START_SECONDS = 30.0
 CONNECT_SECONDS = 3.0
 ANSWER_SECONDS = 2.0
 #: How long an attempt to find a server may take before it is given up for a new one, in seconds.
-ATTEMPT_SECONDS = 10.0
+ATTEMPT_SECONDS = 4.0
 #: How long the process may take to end by itself, in seconds.
 END_SECONDS = 2.0
 

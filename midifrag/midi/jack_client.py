@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import ctypes.util
 import importlib
+import os
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -31,8 +32,17 @@ ROOM, ROOM_EACH = 8192, 8
 STALL_SECONDS = 2.0
 #: How long a client name that somebody still holds is waited for, in seconds: ours, of before, may be on its way out.
 NAME_SECONDS = 0.5
+#: Where JACK has its semaphores on Linux.
+SHARED = Path("/dev/shm")  # noqa: S108 - JACK's choice
 #: Our ends of connections to devices are called so; they are no devices themselves.
 CONNECTION_ENDS = {"in": "midifrag input", "out": "midifrag output"}
+
+
+def forget_dead(client: str) -> None:
+    """Remove what a server that was killed has left of a client of this name: the next one would wait at it in vain."""
+    server = os.environ.get("JACK_DEFAULT_SERVER", "default")
+    with contextlib.suppress(OSError, AttributeError):
+        (SHARED / f"jack_sem.{os.getuid()}_{server}_{client}").unlink()
 
 
 class NoServerError(Exception):
@@ -70,7 +80,8 @@ class JackSide:
     def __init__(self, jack: Any, client: str) -> None:
         self._jack = jack
         try:
-            self._watch = jack.Client(client, no_start_server=True)
+            # It has no ports, so nobody connects it by its name: one that no dead client has left anything under.
+            self._watch = jack.Client(f"{client}-{os.getpid()}", no_start_server=True)
         except jack.JackError as error:
             raise NoServerError(str(error)) from error
         self.ended = threading.Event()
@@ -95,6 +106,8 @@ class JackSide:
     def open(self, number: int, direction: str, name: str, *, virtual: bool, client: str) -> str:
         """Open port ``number``; returns the name that its client got. Raises OSError and RuntimeError."""
         self._wait_for_name(client)
+        if not self._is_taken(client):
+            forget_dead(client)
         before = {port.name for port in self._watch.get_ports(is_midi=True)}
         made = (
             rtmidi.MidiIn(rtapi=rtmidi.API_UNIX_JACK, name=client, queue_size_limit=QUEUE)
@@ -186,10 +199,11 @@ class JackSide:
 
     def _wait_for_name(self, client: str) -> None:
         until = time.monotonic() + NAME_SECONDS
-        while time.monotonic() < until and any(
-            port.name.startswith(f"{client}:") for port in self._watch.get_ports(is_midi=True)
-        ):
+        while time.monotonic() < until and self._is_taken(client):
             time.sleep(0.02)
+
+    def _is_taken(self, client: str) -> bool:
+        return any(port.name.startswith(f"{client}:") for port in self._watch.get_ports(is_midi=True))
 
     def _wait_for_cycles(self) -> None:
         start = self._watch.last_frame_time

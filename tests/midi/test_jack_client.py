@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from collections import deque
 from types import SimpleNamespace
@@ -238,3 +239,19 @@ def test_the_library_is_the_one_that_is_there_already(monkeypatch, tmp_path, our
     assert load_jack() == "jack itself"
     assert found == [("jack", ours or "the system's jack", "the system's c")]
     assert jack_client.ctypes.util.find_library("jack") == "the system's jack"
+
+
+@pytest.mark.skipif(os.name != "posix", reason="JACK's semaphores are files of POSIX systems")
+@pytest.mark.parametrize("taken", [False, True])
+def test_what_a_killed_server_left_of_our_client_is_removed_unless_it_is_somebody_s(
+    side, server, monkeypatch, tmp_path, taken
+):
+    monkeypatch.setattr(jack_client, "SHARED", tmp_path)
+    monkeypatch.setenv("JACK_DEFAULT_SERVER", "stage")
+    left = tmp_path / f"jack_sem.{os.getuid()}_stage_midifrag-live-out"
+    left.touch()
+    (tmp_path / "other").touch()
+    if taken:
+        server.ports["midifrag-live-out:more"] = "out"
+    side.open(1, "out", "live", virtual=True, client="midifrag-live-out")
+    assert (left.exists(), (tmp_path / "other").exists()) == (taken, True)
