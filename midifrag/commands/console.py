@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from typing import TextIO, cast
+
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-out = Console(highlight=False)
-err = Console(stderr=True, highlight=False)
+from midifrag.commands.streams import Stream
+
+out = Console(file=cast("TextIO", Stream("stdout")), highlight=False)
+err = Console(file=cast("TextIO", Stream("stderr")), highlight=False)
 
 
 def add_plain_row(table: Table, *cells: str) -> None:

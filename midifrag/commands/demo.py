@@ -11,6 +11,7 @@ from rich.table import Table
 
 from midifrag.commands.common import explained
 from midifrag.commands.console import add_plain_row, err, out
+from midifrag.commands.run import tell_ending
 from midifrag.commands.terminal import job_line
 from midifrag.config.loading import Loaded
 from midifrag.errors import EngineError
@@ -93,7 +94,7 @@ def demo(loaded: Loaded, as_json: bool, speed: float) -> None:
                 raise EngineError(f"After {LAND_TIMEOUT:.0f} s there are still presses that have not landed.")
             watcher.close()
         finally:
-            runtime.close()
+            tell_ending(runtime.close())
         takes = [listener.ended[job] for job in sorted(listener.ended)]
         seconds = time.monotonic() - began
         if as_json:

@@ -9,9 +9,9 @@ import contextlib
 import logging
 import threading
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any, TypeAlias
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from typing import Any, TypeAlias, TypeVar
 
 from midifrag.bridge.bridge import Bridge
 from midifrag.bridge.inbox import Inbox
@@ -29,6 +29,7 @@ from midifrag.events import ConfigurationChanged, Notice, StateChange
 from midifrag.fragment import analysis
 from midifrag.fragment.archive import Archive
 from midifrag.fragment.messages import Held, WriterEvent
+from midifrag.fragment.rescue import Rescued, rescue
 from midifrag.fragment.slots import Slots
 from midifrag.fragment.writer import FragmentWriter
 from midifrag.midi.mapping import Mapper
@@ -48,6 +49,10 @@ MONITOR_CAPACITY = 256
 #: Takes that wait for the disk beyond which a performer is told, if that lasts for this many rounds of housekeeping.
 BACKLOG, SLOW_LOOKS = 8, 8
 
+#: Seconds that the end of a show waits for the bridge to come out of what it does.
+BRIDGE_PATIENCE = 10.0
+
+_Answer = TypeVar("_Answer")
 _log = logging.getLogger(__name__)
 
 
@@ -61,6 +66,14 @@ class Heard:
 
     event: MidiEvent
     mapper: Mapper
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """What a show left behind: takes that are not where they belong, and where those are that are in no archive."""
+
+    unwritten: tuple[Held, ...] = ()
+    rescued: Rescued = field(default_factory=Rescued)
 
 
 class Runtime:
@@ -96,6 +109,7 @@ class Runtime:
         self._thread = threading.Thread(target=self._run, name="bridge", daemon=True)
         self._closing = threading.Event()
         self._started = False
+        self._ending: Ending | None = None
         self._slow_looks = 0
         #: What was noticed at the start, for everybody who begins to watch: before, nobody would hear it.
         self._first_words: list[Notice] = []
@@ -130,30 +144,44 @@ class Runtime:
                 raise
             self._first_words.append(Notice(NoticeLevel.ERROR, f"{error} The page works without."))
 
-    def close(self) -> tuple[Held, ...]:
-        """Cancel what runs, write what can be written, LEDs off, ports closed. Returns takes that stay unwritten."""
+    def close(self) -> Ending:
+        """Cancel what runs, write what can be written, keep the rest elsewhere, then LEDs off and ports closed.
+
+        Never raises: what fails on the way keeps nothing after it from being done. A second time changes nothing.
+        """
+        if self._ending is None:
+            self._ending = self._close()
+        return self._ending
+
+    def _close(self) -> Ending:
         self._closing.set()
-        self.configuration.close()
-        if not self._started:
-            self.engines.close()
-            unwritten = self.writer.close()
-            self.ports.close()
-            self.log.close()
-            return unwritten
-        self._thread.join()
-        self.engines.close()
-        self._finish()
-        unwritten = self.writer.close()
-        self._finish()
-        self._lights.close()
-        self.ports.close()
+        _done(self.configuration.close)
+        if self._started:
+            # A bridge that hangs must not take along what can still be written.
+            self._thread.join(BRIDGE_PATIENCE)
+        _done(self.engines.close)
+        _done(self._finish)
+        unwritten = _done(self.writer.close) or ()
+        _done(self._finish)
+        takes = _done(self.writer.unarchived) or []
+        rescued = rescue(takes, belong=self.begun.archive_folder) if takes else Rescued()
+        if self._started:
+            _done(self._lights.close)
+        _done(self.ports.close)
         watchers: tuple[Watcher[Any], ...] = (*self._watchers, *self._monitors)
         for watcher in watchers:
-            watcher.close()
+            _done(watcher.close)
+        if self._started:
+            _done(lambda: self._log_the_end(len(unwritten), rescued, watchers))
+        _done(self.log.close)
+        return Ending(unwritten, rescued)
+
+    def _log_the_end(self, unwritten: int, rescued: Rescued, watchers: Iterable[Watcher[Any]]) -> None:
         self.log.write(
             {
                 "event": "end",
-                "unwritten": len(unwritten),
+                "unwritten": unwritten,
+                "rescued": {str(folder): count for folder, count in rescued.kept},
                 "midi": self.ports.counts,
                 "left_out": dict(self.inbox.dropped),
                 "overtaken": dict(self.inbox.coalesced),
@@ -161,8 +189,6 @@ class Runtime:
                 "lines_lost": self.log.lost,
             }
         )
-        self.log.close()
-        return unwritten
 
     def _finish(self) -> None:
         """Take in what engines and writer still said, so that no rendered take is lost; presses count no more."""
@@ -266,6 +292,15 @@ class Runtime:
 
     def _heard(self, model: str, event: EngineEvent) -> None:
         self.inbox.put(FromEngine(model, event))
+
+
+def _done(work: Callable[[], _Answer]) -> _Answer | None:
+    """Do a part of the end; what goes wrong in it is told, and None."""
+    try:
+        return work()
+    except Exception:
+        _log.exception("the end of the show failed in a part")
+        return None
 
 
 def _logged(change: StateChange) -> object:

@@ -1,3 +1,4 @@
+import logging
 import threading
 from contextlib import closing
 
@@ -6,12 +7,13 @@ import pytest
 import soundfile
 
 from midifrag.engine.registry import create_engine
-from midifrag.errors import PortError
+from midifrag.errors import PortError, StorageError
 from midifrag.events import EngineChanged, JobChanged, Notice, PadChanged
+from midifrag.fragment import archive, rescue
 from midifrag.fragment.archive import Archive
 from midifrag.intents import Press, Prompt
 from midifrag.show.playing import ClipPorts, wait_until_landed
-from midifrag.show.runtime import Runtime
+from midifrag.show.runtime import Ending, Runtime
 from midifrag.states import JobState
 from tests.support import PATIENCE
 from tests.support.runtimes import in_its_own_time, log_of, played_show
@@ -207,7 +209,7 @@ def test_a_show_that_could_not_start_closes_its_files(tmp_path):
     runtime = Runtime(loaded(fragments={"folder": str(tmp_path)}), no_ports)
     with pytest.raises(PortError):
         runtime.start()
-    assert runtime.close() == ()
+    assert runtime.close() == Ending()
     with played_show(tmp_path) as show:
         show.note(36)
         show.seen.wait_for(landed(1))
@@ -267,3 +269,29 @@ def test_the_log_ends_with_what_was_left_out(tmp_path, monkeypatch):
         "left_out",
     }
     assert all(count == 0 for counts in end["midi"].values() for count in counts.values())
+
+
+def test_takes_without_room_are_kept_elsewhere_before_anything_else_can_go_wrong(tmp_path, monkeypatch, caplog):
+    real = archive.write_whole
+
+    def full(path, content):
+        if tmp_path / "set" in path.parents:
+            raise StorageError("the disk is full")
+        return real(path, content)
+
+    monkeypatch.setattr(archive, "write_whole", full)
+    monkeypatch.setattr(rescue, "PLACES", [lambda: [tmp_path / "elsewhere"]])
+    (tmp_path / "set").mkdir()
+    with in_its_own_time():
+        with played_show(tmp_path / "set") as show:
+            show.note(36)
+            show.seen.wait_for(landed(1))
+            for part in (show.runtime.ports, show.runtime.configuration, show.runtime._lights):
+                monkeypatch.setattr(part, "close", lambda: 1 / 0)
+            with caplog.at_level(logging.CRITICAL):
+                ending = show.runtime.close()
+        folder = tmp_path / "elsewhere" / rescue.FOLDER
+        assert [held.waits_for for held in ending.unwritten] == ["archive"]
+        assert ending.rescued.kept == ((folder, 1),)
+        assert [take.prompt for take in Archive(folder).find()] == ["rain"]
+        assert log_of(tmp_path / "set")[-1]["rescued"] == {str(folder): 1}
