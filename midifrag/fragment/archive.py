@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, Unpack
 from midifrag.audio import Audio
 from midifrag.errors import StorageError, UnknownTakeError
 from midifrag.fragment.archive_index import Filters, Index
-from midifrag.fragment.files import OWN_FOLDER, force_to_disk, move_exclusively, storage_error, write_whole
+from midifrag.fragment.files import OWN_FOLDER, force_to_disk, move_exclusively, open_regular, storage_error, write_whole
 from midifrag.fragment.record import TakeRecord
 from midifrag.fragment.slot_content import seconds_of
 from midifrag.fragment.wav import read_metadata, with_texts
@@ -213,9 +213,9 @@ class Archive:
         if not self._unwritten:
             return
         try:
-            with self._workspace.alone(), self._changes.open("a", encoding="utf-8") as file:
+            with self._workspace.alone(), open_regular(self._changes, "ab") as file:
                 # The newline comes first: it ends what a killed program may have left unfinished.
-                file.write("".join(f"\n{line}" for line in self._unwritten))
+                file.write("".join(f"\n{line}" for line in self._unwritten).encode())
         except (OSError, StorageError):
             return
         self._unwritten.clear()
@@ -223,7 +223,8 @@ class Archive:
     def _read_changes(self) -> Iterator[tuple[int, dict[str, Any]]]:
         lines: list[str] = []
         with suppress(OSError):
-            lines = self._changes.read_text(encoding="utf-8", errors="replace").split("\n")
+            with open_regular(self._changes) as file:
+                lines = file.read().decode("utf-8", "replace").split("\n")
         for line in (*lines, *self._unwritten):
             try:
                 values = json.loads(line)

@@ -8,6 +8,7 @@ question, so that threads and programs can ask at the same time.
 from __future__ import annotations
 
 import dataclasses
+import errno
 import json
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -16,12 +17,14 @@ from pathlib import Path
 from typing import Any, TypedDict
 
 from midifrag.errors import StorageError
-from midifrag.fragment.files import discard
+from midifrag.fragment.files import check_regular, discard, storage_error
 from midifrag.fragment.record import TakeRecord
 
 #: Seconds to wait for another program that writes to the index.
 PATIENCE = 2.0
 _VERSION = 1
+#: What SQLite opens beside a database: its own names, after the database's.
+_SUFFIXES = ("", "-journal", "-wal", "-shm")
 _TYPES = {
     "number": "INTEGER PRIMARY KEY",
     "parameters": "TEXT NOT NULL",
@@ -97,8 +100,8 @@ class Index:
 
     def remove(self) -> None:
         """Remove the index; `ensure` makes an empty one."""
-        for name in (self._path.name, f"{self._path.name}-journal"):
-            discard(self._path.with_name(name))
+        for suffix in _SUFFIXES:
+            discard(self._path.with_name(self._path.name + suffix))
 
     def add(self, records: Iterable[TakeRecord]) -> None:
         """Add takes; a number that is there stays as it is."""
@@ -139,6 +142,7 @@ class Index:
 
     @contextmanager
     def _connected(self) -> Iterator[sqlite3.Connection]:
+        self._check()
         try:
             with closing(sqlite3.connect(self._path, timeout=PATIENCE)) as connection:
                 connection.execute("PRAGMA synchronous = OFF")
@@ -153,6 +157,16 @@ class Index:
             raise _BrokenIndexError(
                 f"the archive's index {self._path} is damaged: {error}. Start again: it is built anew from the takes."
             ) from error
+
+
+    def _check(self) -> None:
+        """Raise `_BrokenIndexError` if something else lies where a database or its journal would be opened."""
+        try:
+            for suffix in _SUFFIXES:
+                check_regular(self._path.with_name(self._path.name + suffix))
+        except OSError as error:
+            if error.errno in (errno.EINVAL, errno.EISDIR):
+                raise _BrokenIndexError(str(storage_error("use", self._path, error))) from error
 
 
 class _BrokenIndexError(StorageError):

@@ -16,7 +16,7 @@ import soundfile
 
 from midifrag.audio import Audio
 from midifrag.errors import AudioError
-from midifrag.fragment.files import replace_file, storage_error, write_whole
+from midifrag.fragment.files import open_regular, replace_file, storage_error, write_whole
 from midifrag.fragment.wav import with_texts
 
 
@@ -56,7 +56,7 @@ def read_wav(path: Path) -> tuple[Audio, int]:
     `AudioError` if it holds no audio.
     """
     try:
-        with path.open("rb") as file:
+        with open_regular(path) as file:
             frames, sample_rate = soundfile.read(file, dtype="float32", always_2d=True)
     except OSError as error:
         raise storage_error("read", path, error) from error

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeAlias
 
+from midifrag.fragment.files import open_regular
 from midifrag.fragment.wav import read_metadata
 
 #: What tells one version of a file from another: inode, size in bytes, time of change in nanoseconds.
@@ -69,7 +70,8 @@ def seconds_of(path: Path) -> float:
     import soundfile
 
     try:
-        return float(soundfile.info(str(path)).duration)
+        with open_regular(path) as file:
+            return float(soundfile.info(file).duration)
     except (OSError, soundfile.LibsndfileError):
         return 0.0
 

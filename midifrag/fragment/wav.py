@@ -12,6 +12,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import BinaryIO
 
+from midifrag.fragment.files import open_regular
+
 INFO_CHUNKS = {"title": b"INAM", "comment": b"ICMT", "software": b"ISFT"}
 _INFO_NAMES = {chunk: name for name, chunk in INFO_CHUNKS.items()}
 
@@ -29,7 +31,7 @@ def read_metadata(path: Path) -> dict[str, str]:
 
     Raises OSError if the file cannot be read.
     """
-    with path.open("rb") as file:
+    with open_regular(path) as file:
         head = file.read(12)
         size = file.seek(0, io.SEEK_END)
         if (

@@ -14,10 +14,10 @@ import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO
+from typing import BinaryIO
 
 from midifrag.errors import StorageError
-from midifrag.fragment.files import OWN_FOLDER, storage_error
+from midifrag.fragment.files import OWN_FOLDER, check_regular, discard, open_regular, storage_error
 
 if sys.platform == "win32":
     import msvcrt
@@ -33,14 +33,14 @@ class FileLock:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._file: IO[bytes] | None = None
+        self._file: BinaryIO | None = None
 
     def acquire(self, *, without_locks: bool = True) -> bool:
         """Try once; False if another program, or another `FileLock`, has it.
 
         ``without_locks`` is the answer on drives that have no locks. Raises OSError if the folder is gone.
         """
-        file = self._path.open("ab")
+        file = open_regular(self._path, "ab")
         try:
             if sys.platform == "win32":
                 file.seek(0)
@@ -91,6 +91,11 @@ class Workspace:
         """Keep other programs away from this folder meanwhile. Raises `StorageError` if one does not let go."""
         self._make_own()
         lock = FileLock(self.own / "lock")
+        try:
+            check_regular(self.own / "lock")
+        except OSError:
+            # Not ours, though in our own folder.
+            discard(self.own / "lock")
         deadline = time.monotonic() + PATIENCE
         try:
             while not lock.acquire():
