@@ -190,11 +190,13 @@ def line_for(change: StateChange) -> str | None:
 
 
 def slot_lines(before: Mapping[int, SlotState], slots: Iterable[SlotState]) -> Iterator[str]:
-    """A line for every slot that was locked, unlocked or given back its fragment before."""
+    """A line for every slot that was locked, unlocked, given back its fragment before, or a file by somebody else."""
     for slot in slots:
         was = before.get(slot.number, slot)
         if (slot.state == "locked") != (was.state == "locked"):
             yield f"     slot       {slot.file} {'locked' if slot.state == 'locked' else 'unlocked'}"
+        if slot.foreign and not was.foreign:
+            yield f"     slot       {slot.file} holds a file of your own; moved aside before a fragment takes its place"
         if was.landed_at is not None and slot.landed_at is not None and slot.landed_at < was.landed_at:
             yield f"     slot       {slot.file} holds {slot.preset or slot.prompt} again"
 

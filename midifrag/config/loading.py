@@ -21,6 +21,7 @@ from midifrag.config.problems import ENVIRONMENT_PREFIX, Sources, problem_at, pr
 from midifrag.config.settings import Settings
 from midifrag.config.yaml_files import plain, read
 from midifrag.errors import ConfigurationError, Problem
+from midifrag.fragment.file_names import clashes, writers
 
 #: A file's time and size; None for one that is not there.
 Stamp: TypeAlias = tuple[int, int] | None
@@ -91,6 +92,7 @@ def load(path: Path, flags: Mapping[str, Any] | None = None, environment: Mappin
     banks = _load_banks(path, slugs, settings, sources, problems)
     if settings is not None:
         problems += _own_names(settings, sources)
+        problems += _files_that_meet(settings, sources)
     problems += _clashes(banks)
     if problems or settings is None:
         raise ConfigurationError(problems)
@@ -226,6 +228,14 @@ def _own_names(settings: Settings, sources: Sources) -> Iterator[Problem]:
     repeated = sorted({slug for slug in settings.set_list if settings.set_list.count(slug) > 1})
     if repeated:
         yield problem_at(sources, ("set_list",), f"{', '.join(repeated)} stands there more than once")
+
+
+def _files_that_meet(settings: Settings, sources: Sources) -> Iterator[Problem]:
+    """Files of the show's own that would replace each other."""
+    fragments, archive = settings.fragments, settings.archive
+    folder = fragments_folder(fragments.folder)
+    for place, message in clashes(writers(folder, fragments.name, archive_folder(fragments.folder, archive.folder))):
+        yield problem_at(sources, place, message)
 
 
 def _unknown(sources: Sources, loc: tuple[str, ...], name: str | None, known: Collection[str]) -> Iterator[Problem]:

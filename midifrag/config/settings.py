@@ -15,6 +15,7 @@ from midifrag.config.banks import PLACEHOLDER, Channel, Control, Parameters, Str
 from midifrag.config.catalogue import CATALOGUE, default_model, known, plugins
 from midifrag.config.folders import FRAGMENTS
 from midifrag.errors import SurfaceError
+from midifrag.fragment.file_names import MOST_SLOTS
 from midifrag.fragment.options import ArchiveOptions, FragmentOptions
 from midifrag.surface import SURFACES, factory_for
 
@@ -97,7 +98,7 @@ class SlotSettings(FragmentOptions):
     """Where fragments go, how many slots there are, and how a take becomes a fragment."""
 
     folder: str = Field(default=FRAGMENTS, description="folder of the slot files, from the current folder on")
-    count: int = Field(default=8, ge=1, le=99, description="how many slots there are")
+    count: int = Field(default=8, ge=1, le=MOST_SLOTS, description="how many slots there are")
     name: Annotated[str, AfterValidator(_slot_pattern)] = Field(
         default="output{:02d}.wav", description="the slots' names; the braces become the number"
     )

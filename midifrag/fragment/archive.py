@@ -10,8 +10,6 @@ from __future__ import annotations
 import dataclasses
 import json
 import logging
-import re
-import shutil
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -20,7 +18,16 @@ from typing import TYPE_CHECKING, Any, TypeVar, Unpack
 from midifrag.audio import Audio
 from midifrag.errors import StorageError, UnknownTakeError
 from midifrag.fragment.archive_index import Filters, Index
-from midifrag.fragment.files import OWN_FOLDER, force_to_disk, move_exclusively, open_regular, storage_error, write_whole
+from midifrag.fragment.file_names import TAKE_NAME, TAKE_NUMBER, UNNAMED_TAKES
+from midifrag.fragment.files import (
+    OWN_FOLDER,
+    discard_folder,
+    force_to_disk,
+    move_exclusively,
+    open_regular,
+    storage_error,
+    write_whole,
+)
 from midifrag.fragment.record import TakeRecord
 from midifrag.fragment.slot_content import seconds_of
 from midifrag.fragment.wav import read_metadata, with_texts
@@ -32,8 +39,6 @@ if TYPE_CHECKING:
 
 _Answer = TypeVar("_Answer")
 _log = logging.getLogger(__name__)
-_NAME = "output{:03d}.wav"
-_NUMBER = re.compile(r"output(\d{3,})\.wav")
 _CHANGEABLE = frozenset({"slot", "landed_at", "starred", "note", "tempo"})
 
 
@@ -96,7 +101,7 @@ class Archive:
         with self._workspace.alone():
             number = self._name(aside)
         self._write_changes()
-        record = dataclasses.replace(record, number=number, file=_NAME.format(number))
+        record = dataclasses.replace(record, number=number, file=TAKE_NAME.format(number))
         self._unsettled.append(self.folder / record.file)
         try:
             self._index.add([record])
@@ -222,9 +227,8 @@ class Archive:
 
     def _read_changes(self) -> Iterator[tuple[int, dict[str, Any]]]:
         lines: list[str] = []
-        with suppress(OSError):
-            with open_regular(self._changes) as file:
-                lines = file.read().decode("utf-8", "replace").split("\n")
+        with suppress(OSError), open_regular(self._changes) as file:
+            lines = file.read().decode("utf-8", "replace").split("\n")
         for line in (*lines, *self._unwritten):
             try:
                 values = json.loads(line)
@@ -234,14 +238,14 @@ class Archive:
 
     def _name(self, aside: Path) -> int:
         """Give a whole file the next number. Only while alone in the workspace."""
-        while not move_exclusively(aside, self.folder / _NAME.format(self._next)):
+        while not move_exclusively(aside, self.folder / TAKE_NAME.format(self._next)):
             self._next += 1
         self._next += 1
         return self._next - 1
 
     def _files(self) -> dict[int, Path]:
         try:
-            found = [(_NUMBER.fullmatch(path.name), path) for path in self.folder.iterdir()]
+            found = [(TAKE_NUMBER.fullmatch(path.name), path) for path in self.folder.iterdir()]
         except OSError as error:
             raise storage_error("read", self.folder, error) from error
         return {int(match[1]): path for match, path in found if match}
@@ -250,10 +254,10 @@ class Archive:
         """Name the takes that a killed program left whole but without a name, and sweep the rest."""
         with self._workspace.alone():
             for work in self._workspace.leftovers():
-                for aside in sorted(work.glob("*-take.wav")):
+                for aside in sorted(work.glob(UNNAMED_TAKES)):
                     if _nameless(aside):
                         self._name(aside)
-                shutil.rmtree(work, ignore_errors=True)
+                discard_folder(work)
 
     def _catch_up(self) -> None:
         """Bring the index to what the files say. Raises `StorageError`."""

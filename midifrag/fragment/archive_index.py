@@ -158,7 +158,6 @@ class Index:
                 f"the archive's index {self._path} is damaged: {error}. Start again: it is built anew from the takes."
             ) from error
 
-
     def _check(self) -> None:
         """Raise `_BrokenIndexError` if something else lies where a database or its journal would be opened."""
         try:

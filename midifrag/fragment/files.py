@@ -70,7 +70,7 @@ def check_regular(path: Path) -> None:
 def open_regular(path: Path, mode: str = "rb") -> BinaryIO:
     """Open a file in a binary ``mode``. Raises OSError, also for what is no regular file; it is never waited for."""
     check_regular(path)
-    return cast("BinaryIO", open(path, mode, opener=_open_regular))  # noqa: PTH123, SIM115 - paths take no opener
+    return cast("BinaryIO", open(path, mode, opener=_open_regular))
 
 
 def _open_regular(path: str, flags: int) -> int:
@@ -178,7 +178,13 @@ def keep_copy(source: Path, target: Path) -> None:
     except FileNotFoundError:
         raise
     except OSError:
-        shutil.copyfile(source, target)
+        copy_regular(source, target)
+
+
+def copy_regular(source: Path, target: Path) -> None:
+    """Copy a file's content. Raises OSError, also for what is no regular file: some devices never end."""
+    check_regular(source)
+    shutil.copyfile(source, target)
 
 
 def discard(path: Path) -> None:
@@ -187,6 +193,16 @@ def discard(path: Path) -> None:
         path.unlink(missing_ok=True)
     except OSError:
         return
+
+
+def discard_folder(folder: Path) -> None:
+    """Remove a folder of ours and what is in it, or what else has its name; as far as it can be removed now."""
+    with suppress(OSError):
+        # `shutil` would open what is no folder, and wait for it.
+        if stat.S_ISDIR(folder.lstat().st_mode):
+            shutil.rmtree(folder, ignore_errors=True)
+        else:
+            discard(folder)
 
 
 def read_json(path: Path) -> Any:

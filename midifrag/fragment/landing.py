@@ -230,7 +230,10 @@ class Lander:
                 seconds=state.seconds,
                 landed_at=now,
                 write_seconds=self._monotonic() - take.began,
-                notes=fragment.notes,
+                notes=(
+                    *fragment.notes,
+                    *([f"the {state.file} before was yours: {state.moved}"] if state.moved else []),
+                ),
             )
         )
         self.tell_slots()

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import shutil
 import tempfile
 import time
 from collections.abc import Callable, Iterable, Sequence
@@ -22,6 +21,7 @@ import psutil
 from midifrag.audio import Audio
 from midifrag.errors import StorageError
 from midifrag.fragment.archive import Archive
+from midifrag.fragment.files import discard_folder
 from midifrag.fragment.hands import Hand, within
 from midifrag.fragment.record import TakeRecord
 
@@ -120,7 +120,7 @@ def _finish(archive: Archive, count: int, new: bool, belong: Path | None) -> Non
         with contextlib.suppress(OSError), (archive.folder / NOTE).open("a", encoding="utf-8") as note:
             note.write(_NOTE.format(when=_now(), count=count, belong=belong or "their archive"))
     elif new:
-        shutil.rmtree(archive.folder, ignore_errors=True)
+        discard_folder(archive.folder)
 
 
 def _point(pointer: Path, folders: Sequence[Path]) -> None:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import math
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeAlias
 
 from midifrag.fragment.files import open_regular
-from midifrag.fragment.wav import read_metadata
+from midifrag.fragment.wav import audio_checksum, read_metadata
 
 #: What tells one version of a file from another: inode, size in bytes, time of change in nanoseconds.
 Signature: TypeAlias = tuple[int, int, int]
@@ -20,7 +21,8 @@ class SlotContent:
     """A fragment that midifrag landed.
 
     ``landing`` counts all landings of a folder; ``turn`` is False if the slot was asked for and not next in turn. Times
-    are seconds since 1970, lengths seconds.
+    are seconds since 1970, lengths seconds. ``audio`` is the samples' checksum: an editor that saves another sound into
+    the file may keep these words. Files of 0.1.0 have none.
     """
 
     landing: int
@@ -32,6 +34,7 @@ class SlotContent:
     prompt: str
     seconds: float
     landed_at: float
+    audio: int | None = None
 
     @classmethod
     def read(cls, values: Any) -> SlotContent | None:
@@ -41,7 +44,14 @@ class SlotContent:
         except TypeError:
             return None
         numbers = (content.landing, content.slot, content.seconds, content.landed_at)
-        return content if all(isinstance(number, int | float) for number in numbers) else None
+        wholes = (content.landing, content.slot, content.job or 0, content.take or 0, content.audio or 0)
+        texts = (content.preset, content.prompt)
+        is_right = (
+            all(isinstance(number, int | float) and math.isfinite(number) for number in numbers)
+            and all(isinstance(whole, int) for whole in wholes)
+            and all(isinstance(text, str) for text in texts)
+        )
+        return content if is_right else None
 
     def texts(self) -> dict[str, str]:
         """Return the texts that a fragment carries in its file."""
@@ -57,12 +67,16 @@ class SlotContent:
 
 
 def content_of(path: Path) -> SlotContent | None:
-    """Return what a file says of itself, None if it is missing or was not made by midifrag."""
+    """Return what a file says of itself, None if it is missing or was not made by midifrag as it is."""
     try:
         told = json.loads(read_metadata(path).get("comment", "null"))
-    except (OSError, ValueError):
+        content = SlotContent.read(told.get("midifrag")) if isinstance(told, dict) else None
+        if content is None or content.audio is None:
+            return content
+        with open_regular(path) as file:
+            return content if audio_checksum(file) == content.audio else None
+    except (OSError, ValueError, RecursionError):
         return None
-    return SlotContent.read(told.get("midifrag")) if isinstance(told, dict) else None
 
 
 def seconds_of(path: Path) -> float:

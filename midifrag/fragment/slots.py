@@ -8,24 +8,33 @@ replacing a slot file and writing that down neither skips a slot nor fills one t
 from __future__ import annotations
 
 import dataclasses
+import io
 import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from midifrag.errors import NoFreeSlotError, StorageError
-from midifrag.fragment.files import discard, keep_copy, read_json, replace_file, storage_error, write_whole
+from midifrag.fragment.file_names import DEFAULT_NAME, UNNAMED_TAKES, slot_names
+from midifrag.fragment.files import (
+    copy_regular,
+    discard,
+    keep_copy,
+    read_json,
+    replace_file,
+    storage_error,
+    write_whole,
+)
 from midifrag.fragment.messages import SlotState
 from midifrag.fragment.record import TakeRecord
 from midifrag.fragment.slot_content import Signature, SlotContent, content_of, seconds_of, signature_of
-from midifrag.fragment.wav import with_texts
+from midifrag.fragment.slot_places import beside, keep_own, place_of
+from midifrag.fragment.wav import audio_checksum, with_texts
 from midifrag.fragment.workspace import Workspace
 
 if TYPE_CHECKING:
     # Where its fragments are made, numpy is loaded; what lies where is known without it.
     from midifrag.fragment.encoding import EncodedFragment
-
-DEFAULT_NAME = "output{:02d}.wav"
 
 
 @dataclass(slots=True)
@@ -34,6 +43,7 @@ class _Slot:
     locked: bool = False
     seconds: float = 0.0
     signature: Signature | None = None
+    moved: str = ""
 
 
 class Slots:
@@ -45,13 +55,14 @@ class Slots:
 
     def __init__(self, folder: Path, count: int = 8, name: str = DEFAULT_NAME) -> None:
         self.folder = folder
-        self._names = _names(name, count)
+        self._names = slot_names(name, count)
         try:
             folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise storage_error("make", folder, error) from error
         self._workspace = Workspace(folder)
-        self._workspace.sweep()
+        # A take without a name, where the archive is in the same folder; the archive names it.
+        self._workspace.sweep(spare=UNNAMED_TAKES)
         self._previous = self._workspace.own / "previous"
         self._record = self._workspace.own / "slots.json"
         self._slots = {number: _Slot() for number in self._names}
@@ -116,10 +127,11 @@ class Slots:
             prompt=record.prompt,
             seconds=fragment.seconds,
             landed_at=now,
+            audio=audio_checksum(io.BytesIO(fragment.content)),
         )
         new = self._workspace.aside(target.name)
         write_whole(new, with_texts(fragment.content, content.texts()))
-        self._exchange(new, target)
+        self._exchange(new, number)
         self._landings = content.landing
         if turn:
             self._next_after_landings = self._next
@@ -133,17 +145,19 @@ class Slots:
         """
         target = self.path(number)
         back = self._workspace.aside(target.name)
+        previous = self._previous / target.name
         try:
-            keep_copy(self._previous / target.name, back)
+            if content_of(previous) is not None:
+                keep_copy(previous, back)
+            else:
+                # No link: who records into the slot again would record into what is kept.
+                copy_regular(previous, back)
         except FileNotFoundError:
             raise StorageError(f"slot {number} has no previous fragment to put back") from None
         except OSError as error:
-            raise storage_error("read", self._previous / target.name, error) from error
-        if not target.exists():
-            replace_file(back, target)
-            discard(self._previous / target.name)
-        else:
-            self._exchange(back, target)
+            raise storage_error("read", previous, error) from error
+        if self._exchange(back, number):
+            discard(previous)
         self._notice(number)
         self.save()
         return self._state(number)
@@ -196,20 +210,32 @@ class Slots:
         self.save()
         self._workspace.close()
 
-    def _exchange(self, new: Path, target: Path) -> None:
-        """Put ``new`` in ``target``'s place and what was there into the folder of previous fragments."""
+    def _exchange(self, new: Path, number: int) -> bool:
+        """Put ``new`` in the place of a slot and what was there into the folder of previous fragments.
+
+        What midifrag did not make is moved aside before. Returns whether the place was empty.
+        """
+        target = self.path(number)
         old = self._workspace.aside(target.name)
         try:
+            place = self._place(number)
+            self._slots[number].moved = keep_own(place, target.name, self._workspace)
+            if target.is_symlink():
+                new = beside(new, place)
+        except StorageError:
+            discard(new)
+            raise
+        try:
             self._previous.mkdir(exist_ok=True)
-            keep_copy(target, old)
+            keep_copy(place, old)
         except FileNotFoundError:
-            replace_file(new, target)
-            return
+            replace_file(new, place)
+            return True
         except OSError as error:
             discard(new)
             raise storage_error("keep a copy of", target, error) from error
         try:
-            replace_file(new, target)
+            replace_file(new, place)
         except StorageError:
             discard(old)
             raise
@@ -218,6 +244,17 @@ class Slots:
         except StorageError:
             # The new fragment has landed all the same; rather none to put back than a wrong one.
             discard(self._previous / target.name)
+        return False
+
+    def _place(self, number: int) -> Path:
+        """Return the file that is a slot's, also where a link leads to it. Raises `StorageError`."""
+        target = self.path(number)
+        place = place_of(target)
+        if target.is_symlink():
+            for other in self._names.values():
+                if other != target.name and (self.folder / other).resolve() == place:
+                    raise StorageError(f"{target} is a link to the file of {other}: each slot has a file of its own")
+        return place
 
     def _slot(self, number: int) -> _Slot:
         slot = self._slots.get(number)
@@ -240,6 +277,7 @@ class Slots:
             landed_at=content.landed_at if content else None,
             has_previous=(self._previous / name).exists(),
             foreign=filled and content is None,
+            moved=slot.moved,
         )
 
     def _notice(self, number: int, content: SlotContent | None = None) -> None:
@@ -274,18 +312,3 @@ class Slots:
                     last_turn = content.landing
                     self._next = content.slot % self.count + 1
         self._next_after_landings = self._next
-
-
-def _names(name: str, count: int) -> dict[int, str]:
-    """Return the slots' file names by number. Raises ValueError."""
-    try:
-        names = {number: name.format(number) for number in range(1, count + 1)}
-    except (IndexError, KeyError, ValueError) as error:
-        raise ValueError(f"{name!r} is no pattern for file names: write it like {DEFAULT_NAME!r}") from error
-    if not names:
-        raise ValueError("there must be at least one slot")
-    if len(set(names.values())) < count:
-        raise ValueError(f"{name!r} gives several slots the same file: write it like {DEFAULT_NAME!r}")
-    if any(Path(one).name != one or "\\" in one or one.startswith(".") for one in names.values()):
-        raise ValueError(f"{name!r} leads out of the fragments folder: write it like {DEFAULT_NAME!r}")
-    return names

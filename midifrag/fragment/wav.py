@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import io
 import struct
-from collections.abc import Mapping
+import zlib
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import BinaryIO
 
@@ -29,7 +30,7 @@ def with_texts(content: bytes, metadata: Mapping[str, str]) -> bytes:
 def read_metadata(path: Path) -> dict[str, str]:
     """Return the texts in a WAV file by their names in `INFO_CHUNKS`; empty if it has none or is no whole WAV file.
 
-    Raises OSError if the file cannot be read.
+    Raises OSError if the file cannot be read. What is no regular file is not opened: a pipe would never answer.
     """
     with open_regular(path) as file:
         head = file.read(12)
@@ -41,20 +42,40 @@ def read_metadata(path: Path) -> dict[str, str]:
             or struct.unpack("<I", head[4:8])[0] + 8 != size
         ):
             return {}
-        return _read_info(file, 12, size)
+        lists = [(at, length) for kind, at, length in _chunks(file, 12, size) if kind == b"LIST"]
+        return {name: text for at, length in lists for name, text in _read_info(file, at, min(at + length, size))}
 
 
-def _read_info(file: BinaryIO, at: int, end: int) -> dict[str, str]:
-    texts: dict[str, str] = {}
+def audio_checksum(file: BinaryIO) -> int:
+    """Return the CRC-32 of a WAV file's samples as they are stored, whatever its texts; 0 if there are none.
+
+    Raises OSError if the file cannot be read.
+    """
+    for kind, at, size in _chunks(file, 12, file.seek(0, io.SEEK_END)):
+        if kind == b"data":
+            file.seek(at)
+            return zlib.crc32(file.read(size))
+    return 0
+
+
+def _chunks(file: BinaryIO, at: int, end: int) -> Iterator[tuple[bytes, int, int]]:
+    """The chunks between two places of a file: name, where the content begins, and its size as it says."""
     while at + 8 <= end:
         file.seek(at)
         kind, size = struct.unpack("<4sI", file.read(8))
-        if kind == b"LIST" and file.read(4) == b"INFO":
-            texts |= _read_info(file, at + 12, min(at + 8 + size, end))
-        elif kind in _INFO_NAMES:
-            texts[_INFO_NAMES[kind]] = file.read(size).rstrip(b"\0").decode("utf-8", "replace")
+        yield kind, at + 8, size
         at += 8 + size + size % 2
-    return texts
+
+
+def _read_info(file: BinaryIO, at: int, end: int) -> Iterator[tuple[str, str]]:
+    """The texts of a list, if it is one of texts."""
+    file.seek(at)
+    if file.read(4) != b"INFO":
+        return
+    for kind, begin, size in _chunks(file, at + 4, end):
+        if kind in _INFO_NAMES:
+            file.seek(begin)
+            yield _INFO_NAMES[kind], file.read(size).rstrip(b"\0").decode("utf-8", "replace")
 
 
 def _text(name: str, text: str) -> bytes:

@@ -7,7 +7,6 @@ was left behind and is swept at the next start.
 
 from __future__ import annotations
 
-import shutil
 import sys
 import time
 import uuid
@@ -17,7 +16,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from midifrag.errors import StorageError
-from midifrag.fragment.files import OWN_FOLDER, check_regular, discard, open_regular, storage_error
+from midifrag.fragment.files import OWN_FOLDER, check_regular, discard, discard_folder, open_regular, storage_error
 
 if sys.platform == "win32":
     import msvcrt
@@ -143,12 +142,16 @@ class Workspace:
                 lock.release()
         return gone
 
-    def sweep(self) -> None:
-        """Remove what programs that are gone left behind. Never raises: a full or missing disk is told later."""
+    def sweep(self, spare: str | None = None) -> None:
+        """Remove what programs that are gone left behind, but for work folders with a file like ``spare``.
+
+        Never raises: a full or missing disk is told later.
+        """
         try:
             with self.alone():
                 for work in self.leftovers():
-                    shutil.rmtree(work, ignore_errors=True)
+                    if spare is None or not any(work.glob(spare)):
+                        discard_folder(work)
         except (StorageError, OSError):
             return
 
@@ -156,7 +159,7 @@ class Workspace:
         """Remove the work folder."""
         self._alive.release()
         if self._entered:
-            shutil.rmtree(self._work, ignore_errors=True)
+            discard_folder(self._work)
             self._entered = False
 
     def _enter(self) -> None:

@@ -28,6 +28,7 @@ from midifrag.errors import NoMidiError
 from midifrag.events import ConfigurationChanged, Notice, StateChange
 from midifrag.fragment import analysis
 from midifrag.fragment.archive import Archive
+from midifrag.fragment.file_names import MOVED_ASIDE
 from midifrag.fragment.messages import Held, WriterEvent
 from midifrag.fragment.rescue import Rescued, rescue
 from midifrag.fragment.slots import Slots
@@ -125,6 +126,10 @@ class Runtime:
             self._first_words.append(
                 Notice(NoticeLevel.WARNING, f"{text}; give one of them another folder with --fragments")
             )
+        own = [state.file for state in self.slots.states if state.foreign]
+        if own:
+            text = f"not made by midifrag: {', '.join(own)} in {self.slots.folder}; moved to the folder {MOVED_ASIDE}"
+            self._first_words.append(Notice(NoticeLevel.WARNING, f"{text} there before a fragment takes the place"))
         self._open_ports()
         for notice in self._first_words:
             self.log.write(notice)

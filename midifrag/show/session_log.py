@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 import json
 import math
-import os
 import queue
 import threading
 import time
@@ -16,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from midifrag.fragment.files import open_regular
+from midifrag.fragment.files import check_regular
 from midifrag.pad_key import PadKey
 
 #: Bytes of lines that wait for a disk that cannot be written; what comes beyond is lost, and counted.
@@ -56,9 +55,10 @@ class SessionFile:
         try:
             if not self._made:
                 self._make()
-            with open_regular(self.path, "ab") as file:
+            check_regular(self.path)
+            with self.path.open("ab", buffering=0) as file:
                 while self._waiting:
-                    del self._waiting[: os.write(file.fileno(), self._waiting[:65536])]
+                    del self._waiting[: file.write(self._waiting[:65536])]
         except FileNotFoundError:
             # Somebody removed it: begun anew, unless what it lay in is gone with it, on a drive that was pulled.
             with suppress(OSError):
@@ -132,7 +132,8 @@ def as_line(at: float, event: object) -> str:
 
 def read_session(path: Path) -> Iterator[dict[str, Any]]:
     """Yield a session's events in order; a last line that was cut off is left out. Raises OSError."""
-    with open_regular(path) as lines:
+    check_regular(path)
+    with path.open(encoding="utf-8", errors="replace") as lines:
         for line in lines:
             try:
                 values = json.loads(line)

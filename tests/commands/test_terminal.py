@@ -164,11 +164,17 @@ def test_a_scrolling_terminal_says_what_is_done_to_slots():
     first = SlotState(1, "output01.wav", "filled", 7, "rain", "", 2.5, landed_at=10.0)
     second = dataclasses.replace(first, take=8, preset="bell", landed_at=20.0)
     locked = dataclasses.replace(second, state="locked")
+    own = SlotState(1, "output01.wav", "filled", foreign=True)
     with StatusScreen(View(), pipe, None) as screen:
-        for slot in (first, second, locked, second, first):
+        for slot in (first, second, locked, second, first, own, own):
             screen.heard(SlotsChanged((slot,)))
     lines = [line.split(maxsplit=1)[1] for line in pipe.file.getvalue().splitlines()]
-    assert lines == ["output01.wav locked", "output01.wav unlocked", "output01.wav holds rain again"]
+    assert lines == [
+        "output01.wav locked",
+        "output01.wav unlocked",
+        "output01.wav holds rain again",
+        "output01.wav holds a file of your own; moved aside before a fragment takes its place",
+    ]
 
 
 def test_a_scrolling_terminal_says_once_that_a_model_warms_up():

@@ -200,3 +200,29 @@ def test_a_missing_file_says_how_to_get_one(tmp_path):
     (line,) = lines(tmp_path / "presets.yaml")
     assert "no such file" in line
     assert "midifrag init" in line
+
+
+@pytest.mark.parametrize(
+    ("presets", "flags", "line"),
+    [
+        (
+            'fragments: {name: "output{:03d}.wav"}\narchive: {folder: fragments}',
+            {},
+            "presets.yaml:2: archive.folder: raw takes would lie among the slots in ",
+        ),
+        (
+            'fragments: {name: "output{:03d}.wav"}\narchive: {folder: takes}',
+            {"fragments": {"folder": "takes"}},
+            "presets.yaml:2: archive.folder: raw takes would lie among the slots in ",
+        ),
+        ("fragments: {folder: x/.midifrag}", {}, "presets.yaml:1: fragments.folder: "),
+    ],
+)
+def test_files_that_would_replace_each_other_are_refused(show, tmp_path, monkeypatch, presets, flags, line):
+    monkeypatch.chdir(tmp_path)
+    found = lines(show(presets + "\nset_list: [opening]\n"), flags=flags)
+    assert found[0].startswith(line)
+
+
+def test_slots_and_takes_of_different_names_may_share_a_folder(show):
+    assert loading.load(show("archive: {folder: fragments}\nset_list: [opening]\n"), environment={})

@@ -369,16 +369,17 @@ def test_index_that_cannot_be_written_loses_no_take(open_archive, tmp_path, monk
 
 def test_changes_that_cannot_be_written_wait(open_archive, tmp_path, monkeypatch):
     archive = filled(open_archive, tmp_path)
-    real = Path.open
+    real = files.open_regular
 
-    def full(self, *arguments, **options):
-        if self.name == "changes.jsonl":
+    def full(path, mode="rb"):
+        if path.name == "changes.jsonl" and mode != "rb":
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-        return real(self, *arguments, **options)
+        return real(path, mode)
 
-    monkeypatch.setattr(Path, "open", full)
+    monkeypatch.setattr("midifrag.fragment.archive.open_regular", full)
     archive.mark_landed(1, 3, 33.0)
     archive.star(2)
+    assert not (tmp_path / "changes.jsonl").exists()
     assert archive.rebuild() == 4
     assert archive.get(1).slot == 3
     monkeypatch.undo()
@@ -434,7 +435,7 @@ def test_leftover_that_cannot_be_read_or_removed_stops_nothing(open_archive, tmp
             raise OSError(errno.EBUSY, os.strerror(errno.EBUSY))
 
     monkeypatch.setattr("midifrag.fragment.archive.read_metadata", unreadable)
-    monkeypatch.setattr("midifrag.fragment.archive.shutil.rmtree", stuck)
+    monkeypatch.setattr("midifrag.fragment.files.shutil.rmtree", stuck)
 
     assert open_archive(tmp_path).find() == []
     assert wavs(tmp_path) == []

@@ -20,6 +20,7 @@ from midifrag.fragment.messages import SlotState
 from midifrag.fragment.options import FragmentOptions
 from midifrag.fragment.slot_content import content_of
 from midifrag.fragment.slots import Slots
+from midifrag.fragment.wav import read_metadata
 from tests.fragment.sounds import RATE, noise, record
 
 
@@ -444,6 +445,25 @@ def test_fewer_slots_than_before(open_slots, tmp_path):
 def test_pattern_that_gives_no_slot_files(open_slots, tmp_path, name):
     with pytest.raises(ValueError, match=r"write it like 'output\{:02d\}\.wav'"):
         open_slots(tmp_path, name=name)
+
+
+def test_slots_that_a_disk_may_take_for_one_are_refused(open_slots, tmp_path):
+    with pytest.raises(ValueError, match="gives several slots the same file"):
+        open_slots(tmp_path, count=97, name="{!s:.1}.wav")
+
+
+def test_takes_that_a_killed_program_left_beside_the_slots_are_not_swept(open_slots, open_archive, tmp_path):
+    """Slots and archive may share a folder if their names never meet; what has no name yet is a take all the same."""
+    open_archive(tmp_path).store(noise(), RATE, record(prompt="rain"))
+    dead = tmp_path / ".midifrag" / "work-dead"
+    dead.mkdir()
+    (tmp_path / "output001.wav").rename(dead / "1-take.wav")
+
+    open_slots(tmp_path)
+    open_archive(tmp_path)
+
+    assert read_metadata(tmp_path / "output001.wav")["title"] == "rain"
+    assert not dead.exists()
 
 
 def test_there_is_at_least_one_slot(open_slots, tmp_path):

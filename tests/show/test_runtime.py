@@ -43,6 +43,17 @@ def test_a_press_ends_as_a_whole_file_in_a_slot_and_a_take_in_the_archive(tmp_pa
     assert job.archived == "output001.wav"
 
 
+def test_a_performer_s_own_file_is_told_at_the_start_and_kept(tmp_path):
+    (tmp_path / "output01.wav").write_bytes(b"a recording of mine")
+    with played_show(tmp_path) as show:
+        notice = show.seen.wait_for_kind(Notice)
+        show.note(36)
+        (job,) = show.seen.wait_for(landed(1))
+    assert notice.text.startswith(f"not made by midifrag: output01.wav in {tmp_path}; moved to the folder moved-aside")
+    assert "the output01.wav before was yours: moved-aside/output01.wav" in job.text
+    assert (tmp_path / "moved-aside" / "output01.wav").read_bytes() == b"a recording of mine"
+
+
 def test_twenty_presses_and_a_restart_in_the_middle(tmp_path):
     slots = []
     for presses in (11, 9):
