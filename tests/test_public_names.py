@@ -63,6 +63,7 @@ FOR_PLUGINS = {
         "CheckpointError",
         "ClipError",
         "ConfigurationError",
+        "DriveHangsError",
         "EngineError",
         "HubError",
         "MemoryShortError",

@@ -43,19 +43,20 @@ class Hand:
         """Have something done, and wait for nothing. Raises `DriveHangsError` if the work before it hangs."""
         if self.hangs:
             raise self._error()
-        self._start()
+        return self.later(work)
+
+    def later(self, work: Callable[[], _Answer]) -> Future[_Answer]:
+        """Have something done when its turn comes, even if that is never."""
+        if self._thread is None:
+            self._thread = threading.Thread(target=self._run, name=f"midifrag-files {self.place}", daemon=True)
+            self._thread.start()
         future: Future[_Answer] = Future()
         self._work.put(lambda: _do(work, future))
         return future
 
-    def later(self, work: _Work) -> None:
-        """Have something done when its turn comes, even if that is never; what comes of it is nobody's business."""
-        self._start()
-        self._work.put(lambda: _do(work, Future()))
-
     def result(self, future: Future[_Answer]) -> _Answer:
         """Wait for work and return what came of it. Raises `DriveHangsError` if it takes too long; it goes on."""
-        self.wait([future])
+        self.wait(future)
         if not future.done():
             raise self._error()
         return future.result()
@@ -64,21 +65,27 @@ class Hand:
         """`begin` something and return its `result`."""
         return self.result(self.begin(work))
 
-    def wait(self, futures: Iterable[Future[_Answer]]) -> None:
-        """Wait until these are done, but not for long, and not at all while this hand hangs."""
-        late = wait(futures, 0.0 if self.hangs else PATIENCE if self._patience is None else self._patience).not_done
-        for future in late:
+    def wait(self, future: Future[_Answer]) -> None:
+        """Wait until this is done, but not for long, and not at all while this hand hangs."""
+        patience = PATIENCE if self._patience is None else self._patience
+        self._note(future, 0.0 if self.hangs else patience)
+
+    @staticmethod
+    def wait_for_all(work: Iterable[tuple[Hand, Future[_Answer]]]) -> None:
+        """Wait until work of several hands is done, no longer than for one."""
+        all_work = list(work)
+        wait([future for _, future in all_work], PATIENCE)
+        for hand, future in all_work:
+            hand._note(future, 0.0)
+
+    def _note(self, future: Future[_Answer], patience: float) -> None:
+        if wait([future], patience).not_done:
             self._stuck = future  # type: ignore[assignment] # nobody asks what its answer is
 
     def close(self) -> None:
         """End the thread when its work is done. It starts anew with new work."""
         self._work.put(None)
         self._thread = None
-
-    def _start(self) -> None:
-        if self._thread is None:
-            self._thread = threading.Thread(target=self._run, name=f"midifrag-files {self.place}", daemon=True)
-            self._thread.start()
 
     def _error(self) -> DriveHangsError:
         return DriveHangsError(f"{self.place} does not answer: check its drive or its network; it is tried again")

@@ -2,7 +2,8 @@
 
 A take is archived first and lands then. If only the archive cannot be written, the take lands all the same, since a
 performer needs the sound now, and is kept in memory until the archive can be written; if the slot cannot be written, it
-keeps its old fragment until it can.
+keeps its old fragment until it can. The archive and each slot are in a hand of their own: a drive that hangs keeps
+nothing waiting but what is to go there.
 """
 
 from __future__ import annotations
@@ -11,12 +12,15 @@ import dataclasses
 import logging
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import assert_never
 
-from midifrag.errors import AudioError, MidifragError, NoFreeSlotError, StorageError
+from midifrag.audio import Audio
+from midifrag.errors import AudioError, DriveHangsError, MidifragError, NoFreeSlotError, StorageError
 from midifrag.fragment.archive import Archive
 from midifrag.fragment.cutting import make_fragment
 from midifrag.fragment.encoding import EncodedFragment, encode_fragment, encode_take
+from midifrag.fragment.hands import Hand
 from midifrag.fragment.messages import (
     AnnotateTake,
     ArchiveOnly,
@@ -75,6 +79,8 @@ class Lander:
         self._monotonic = monotonic
         self._held_bytes = held_bytes
         self._held: list[UnwrittenTake] = []
+        self._postponed: list[LandArchived] = []
+        self._hand = Hand(archive.folder)
         self._refresh_due = monotonic() + REFRESH
 
     @property
@@ -121,6 +127,10 @@ class Lander:
         for take in [take for take in self._held if take.due <= now]:
             take.due = now + LONGEST_RETRY
             self._advance(take)
+        if self._postponed and not self._hand.hangs:
+            postponed, self._postponed = self._postponed, []
+            for command in postponed:
+                self._receive(command)
         if self._refresh_due <= now:
             self._refresh_due = now + REFRESH
             if self._slots.refresh():
@@ -131,6 +141,14 @@ class Lander:
         self._preparer.close()
         for take in list(self._held):
             self._advance(take)
+        for command in self._postponed:
+            self._emit(LandFailed(command.job, f"{self._archive.folder} does not answer", command.take))
+
+    def close(self) -> None:
+        """Close slots and archive, as far as their drives answer."""
+        self._slots.close()
+        self._hand.wait(self._hand.later(self._archive.close))
+        self._hand.close()
 
     def tell_slots(self) -> None:
         """Say what lies where."""
@@ -140,8 +158,11 @@ class Lander:
         began = self._monotonic()
         if isinstance(command, LandArchived):
             try:
-                record = self._archive.get(command.take)
-                audio, sample_rate = self._archive.read(command.take)
+                record, (audio, sample_rate) = self._hand.do(partial(self._read, command.take))
+            except DriveHangsError as error:
+                self._postponed.append(command)
+                self._emit(Held(command.job, str(error), "slot"))
+                return
             except MidifragError as error:
                 self._emit(LandFailed(command.job, str(error), command.take))
                 return
@@ -196,21 +217,38 @@ class Lander:
         elif take in self._held:
             self._held.remove(take)
 
+    def _read(self, number: int) -> tuple[TakeRecord, tuple[Audio, int]]:
+        return self._archive.get(number), self._archive.read(number)
+
     def _settle(self) -> None:
         try:
-            self._archive.settle()
+            self._hand.do(self._archive.settle)
+        except DriveHangsError:
+            # Told of the take that waits for it.
+            return
         except StorageError as error:
             # The file is whole for everyone who reads it; only a power cut could still take it.
             _log.warning("%s", error)
 
     def _store(self, take: UnwrittenTake) -> None:
-        encoded = take.encoded or encode_take(take.audio, take.sample_rate, self._archive.bits)
-        take.record = self._archive.store_encoded(encoded, take.record)
+        if take.storing is None:
+            encoded = take.encoded or encode_take(take.audio, take.sample_rate, self._archive.bits)
+            take.storing = self._hand.begin(partial(self._archive.store_encoded, encoded, take.record))
+        storing = take.storing
+        try:
+            stored = self._hand.result(storing)
+        finally:
+            if storing.done():
+                take.storing = None
+        # It may have landed while the archive was at it.
+        take.record = dataclasses.replace(stored, slot=take.record.slot, landed_at=take.record.landed_at)
         number = take.record.number
         if number is not None:
             self._emit(TakeArchived(take.job, number, take.record.file))
             if take.record.slot is not None:
                 self._slots.archived(take.record.slot, take.job, number)
+                if stored.slot is None:
+                    self._mark_landed(take.record)
                 self.tell_slots()
 
     def _land(self, take: UnwrittenTake, fragment: EncodedFragment) -> None:
@@ -238,8 +276,13 @@ class Lander:
         )
         self.tell_slots()
         self._slots.save()
-        if take.record.number is not None:
-            self._archive.mark_landed(take.record.number, take.slot, now)
+        self._mark_landed(take.record)
+
+    def _mark_landed(self, record: TakeRecord) -> None:
+        """Note in the archive where a take landed, when it has been archived."""
+        number, slot, at = record.number, record.slot, record.landed_at
+        if number is not None and slot is not None and at is not None:
+            self._hand.wait(self._hand.later(partial(self._archive.mark_landed, number, slot, at)))
 
     def _let_earlier_land(self, take: UnwrittenTake, slot: int) -> None:
         """Keep the order within a slot: an earlier take must not replace a later one when its time comes."""
@@ -279,6 +322,6 @@ class Lander:
 
     def _change_take(self, command: QueuedCommand, change: Callable[[], TakeRecord]) -> None:
         try:
-            self._emit(TakeChanged(change()))
+            self._emit(TakeChanged(self._hand.do(change)))
         except StorageError as error:
             self._emit(Refused(command, str(error)))

@@ -8,6 +8,7 @@ was left behind and is swept at the next start.
 from __future__ import annotations
 
 import sys
+import threading
 import time
 import uuid
 from collections.abc import Callable, Iterator
@@ -63,7 +64,7 @@ class FileLock:
 
 
 class Workspace:
-    """``<folder>/.midifrag`` and this program's work folder in it, made when first needed."""
+    """``<folder>/.midifrag`` and this program's work folder in it, made when first needed. Threads may share it."""
 
     def __init__(self, folder: Path, *, sleep: Callable[[float], None] = time.sleep) -> None:
         self.folder = folder
@@ -72,18 +73,20 @@ class Workspace:
         self._work = self.own / f"work-{uuid.uuid4().hex[:12]}"
         self._alive = FileLock(self._work / "alive")
         self._entered = False
+        self._entering = threading.Lock()
         self._count = 0
 
     def aside(self, name: str) -> Path:
         """Return a free path in the work folder for preparing a file. Raises `StorageError` if the folder is gone."""
-        try:
-            is_there = self._entered and self._work.is_dir()
-        except OSError as error:
-            raise storage_error("write", self._work, error) from error
-        if not is_there:
-            self._enter()
-        self._count += 1
-        return self._work / f"{self._count}-{name}"
+        with self._entering:
+            try:
+                is_there = self._entered and self._work.is_dir()
+            except OSError as error:
+                raise storage_error("write", self._work, error) from error
+            if not is_there:
+                self._enter()
+            self._count += 1
+            return self._work / f"{self._count}-{name}"
 
     @contextmanager
     def alone(self) -> Iterator[None]:

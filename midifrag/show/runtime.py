@@ -29,6 +29,7 @@ from midifrag.events import ConfigurationChanged, Notice, StateChange
 from midifrag.fragment import analysis
 from midifrag.fragment.archive import Archive
 from midifrag.fragment.file_names import MOVED_ASIDE
+from midifrag.fragment.hands import within
 from midifrag.fragment.messages import Held, WriterEvent
 from midifrag.fragment.rescue import Rescued, rescue
 from midifrag.fragment.slots import Slots
@@ -50,6 +51,8 @@ MONITOR_CAPACITY = 256
 #: Takes that wait for the disk beyond which a performer is told, if that lasts for this many rounds of housekeeping.
 BACKLOG, SLOW_LOOKS = 8, 8
 
+#: Seconds that the start of a show waits for the drives that it plays to; a disk that sleeps needs some to wake up.
+DRIVE_PATIENCE = 30.0
 #: Seconds that the end of a show waits for the bridge to come out of what it does.
 BRIDGE_PATIENCE = 10.0
 
@@ -94,8 +97,15 @@ class Runtime:
         self.clock = clock or SystemClock()
         settings = loaded.settings
         self.inbox = Inbox()
-        self.slots = Slots(loaded.fragments_folder, settings.fragments.count, settings.fragments.name)
-        archive = Archive(loaded.archive_folder, settings.archive)
+        fragments = settings.fragments
+        self.slots = within(
+            loaded.fragments_folder,
+            lambda: Slots(loaded.fragments_folder, fragments.count, fragments.name),
+            DRIVE_PATIENCE,
+        )
+        archive = within(
+            loaded.archive_folder, lambda: Archive(loaded.archive_folder, settings.archive), DRIVE_PATIENCE
+        )
         self.writer = FragmentWriter(self.slots, archive, self.inbox.put)
         self.log = SessionLog(loaded.archive_folder / "sessions")
         self._make_engine = make_engine or _create

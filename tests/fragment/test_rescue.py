@@ -90,7 +90,7 @@ def test_what_finds_no_room_anywhere_comes_back(tmp_path, monkeypatch):
 
 def test_a_place_that_does_not_answer_is_left_for_the_next(open_archive, tmp_path, monkeypatch):
     monkeypatch.setattr(module, "PATIENCE", 0.3)
-    go_on, real = threading.Event(), Archive.store
+    go_on, real, before = threading.Event(), Archive.store, set(threading.enumerate())
 
     def hangs(self, *arguments):
         if "network" in str(self.folder):
@@ -108,9 +108,8 @@ def test_a_place_that_does_not_answer_is_left_for_the_next(open_archive, tmp_pat
     assert rescued.kept == ((tmp_path / "local" / FOLDER, 2),)
     assert prompts(open_archive(tmp_path / "local" / FOLDER)) == ["prompt 2", "prompt 1"]
     go_on.set()
-    for thread in threading.enumerate():
-        if thread.name.startswith("midifrag-files"):
-            thread.join(60)
+    for thread in set(threading.enumerate()) - before:
+        thread.join(60)
 
 
 def test_rescued_takes_are_forced_to_the_disk_although_it_may_refuse(tmp_path, monkeypatch):

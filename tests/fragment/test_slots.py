@@ -12,7 +12,7 @@ import pytest
 
 from midifrag.errors import NoFreeSlotError, StorageError
 from midifrag.fragment import files
-from midifrag.fragment import slots as module
+from midifrag.fragment import slot_file as module
 from midifrag.fragment.audio_files import read_wav, write_wav
 from midifrag.fragment.cutting import make_fragment
 from midifrag.fragment.encoding import EncodedFragment, encode_fragment

@@ -21,14 +21,14 @@ PRESSES = 3
 PROGRAM = """
 import errno, os
 from pathlib import Path
-from midifrag.fragment import archive, files, rescue, slots
+from midifrag.fragment import archive, files, rescue, slot_file
 full = [Path(name) for name in os.environ["FULL"].split(os.pathsep)]
 real = files.write_whole
 def write_whole(path, content):
     if any(folder in path.parents for folder in full):
         raise files.storage_error("write", path, OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)))
     return real(path, content)
-archive.write_whole = slots.write_whole = write_whole
+archive.write_whole = slot_file.write_whole = write_whole
 rescue.PLACES = tuple(place for place in rescue.PLACES if place is not rescue._drives)
 from midifrag.__main__ import main
 main()

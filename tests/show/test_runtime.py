@@ -7,11 +7,12 @@ import pytest
 import soundfile
 
 from midifrag.engine.registry import create_engine
-from midifrag.errors import PortError, StorageError
+from midifrag.errors import DriveHangsError, PortError, StorageError
 from midifrag.events import EngineChanged, JobChanged, Notice, PadChanged
 from midifrag.fragment import archive, rescue
 from midifrag.fragment.archive import Archive
 from midifrag.intents import Press, Prompt
+from midifrag.show import runtime
 from midifrag.show.playing import ClipPorts, wait_until_landed
 from midifrag.show.runtime import Ending, Runtime
 from midifrag.states import JobState
@@ -306,3 +307,12 @@ def test_takes_without_room_are_kept_elsewhere_before_anything_else_can_go_wrong
         assert ending.rescued.kept == ((folder, 1),)
         assert [take.prompt for take in Archive(folder).find()] == ["rain"]
         assert log_of(tmp_path / "set")[-1]["rescued"] == {str(folder): 1}
+
+
+def test_a_drive_that_does_not_answer_at_the_start_is_said(tmp_path, monkeypatch):
+    free = threading.Event()
+    monkeypatch.setattr(runtime, "DRIVE_PATIENCE", 0.1)
+    monkeypatch.setattr(runtime, "Archive", lambda *_: free.wait(PATIENCE))
+    with pytest.raises(DriveHangsError, match=f"^{tmp_path / 'archive'} does not answer"):
+        Runtime(loaded(fragments={"folder": str(tmp_path)}), ClipPorts("midifrag"))
+    free.set()
