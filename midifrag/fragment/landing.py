@@ -12,6 +12,7 @@ import dataclasses
 import logging
 import time
 from collections.abc import Callable
+from concurrent.futures import Future
 from functools import partial
 from typing import assert_never
 
@@ -81,6 +82,7 @@ class Lander:
         self._held: list[UnwrittenTake] = []
         self._postponed: list[LandArchived] = []
         self._hand = Hand(archive.folder)
+        self._indexing: Future[None] | None = None
         self._refresh_due = monotonic() + REFRESH
 
     @property
@@ -133,8 +135,14 @@ class Lander:
                 self._receive(command)
         if self._refresh_due <= now:
             self._refresh_due = now + REFRESH
+            self._index_on()
             if self._slots.refresh():
                 self.tell_slots()
+
+    def _index_on(self) -> None:
+        """Have an archive whose index is behind catch up a little, beside everything else."""
+        if self._archive.behind and (self._indexing is None or self._indexing.done()):
+            self._indexing = self._hand.later(self._archive.catch_up_a_little)
 
     def finish(self) -> None:
         """Try everything that is held once more, and begin with nothing new."""

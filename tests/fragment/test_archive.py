@@ -304,7 +304,8 @@ def test_rebuild(open_archive, tmp_path):
     archive = filled(open_archive, tmp_path)
     archive.star(1)
     with closing(sqlite3.connect(tmp_path / "index.sqlite")) as connection, connection:
-        connection.execute("UPDATE takes SET prompt = 'wrong', starred = 0")
+        connection.execute("UPDATE takes SET words = 'wrong', starred = 0")
+        connection.execute("UPDATE records SET record = ?", (record(7).to_json(),))
 
     assert archive.rebuild() == 4
     assert archive.get(1).prompt == "Rain on a tin roof"
@@ -376,7 +377,7 @@ def test_changes_that_cannot_be_written_wait(open_archive, tmp_path, monkeypatch
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
         return real(path, mode)
 
-    monkeypatch.setattr("midifrag.fragment.archive.open_regular", full)
+    monkeypatch.setattr("midifrag.fragment.archive_changes.open_regular", full)
     archive.mark_landed(1, 3, 33.0)
     archive.star(2)
     assert not (tmp_path / "changes.jsonl").exists()
@@ -448,7 +449,7 @@ def test_take_that_cannot_be_read_is_listed_with_the_reason(open_archive, tmp_pa
     def unreadable(path):
         raise OSError(errno.EIO, os.strerror(errno.EIO))
 
-    monkeypatch.setattr("midifrag.fragment.archive.read_metadata", unreadable)
+    monkeypatch.setattr("midifrag.fragment.archive_reader.read_metadata", unreadable)
 
     (found,) = open_archive(tmp_path).find()
     reason = (
@@ -458,14 +459,14 @@ def test_take_that_cannot_be_read_is_listed_with_the_reason(open_archive, tmp_pa
 
 
 def test_folder_that_cannot_be_listed_is_said(tmp_path, monkeypatch):
-    real = Path.iterdir
+    real = os.scandir
 
-    def refused(self):
-        if self == tmp_path:
+    def refused(path):
+        if path == tmp_path:
             raise OSError(errno.EIO, os.strerror(errno.EIO))
-        return real(self)
+        return real(path)
 
-    monkeypatch.setattr(Path, "iterdir", refused)
+    monkeypatch.setattr(os, "scandir", refused)
     with pytest.raises(StorageError, match="^" + re.escape(f"cannot read {tmp_path}: the disk does not answer")):
         Archive(tmp_path)
 

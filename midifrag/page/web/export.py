@@ -7,13 +7,13 @@ import zipfile
 from collections.abc import Iterable
 from pathlib import Path
 
-from midifrag.fragment.archive import Archive
+from midifrag.fragment.archive_reader import ArchiveReader
 from midifrag.fragment.files import open_regular
 from midifrag.fragment.record import TakeRecord
 from midifrag.page import texts
 
 
-def write_export(archive: Archive, numbers: Iterable[int], target: Path) -> None:
+def write_export(archive: ArchiveReader, numbers: Iterable[int], target: Path) -> None:
     """Write the takes of these numbers into a zip. Raises `UnknownTakeError`, `StorageError` and OSError."""
     records = [archive.get(number) for number in dict.fromkeys(numbers)]
     with zipfile.ZipFile(target, "w", zipfile.ZIP_STORED) as bundle:
