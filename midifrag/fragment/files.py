@@ -10,7 +10,6 @@ only a power cut can come between. Slot files are not forced, since they can be 
 from __future__ import annotations
 
 import errno
-import json
 import os
 import shutil
 import stat
@@ -22,6 +21,7 @@ from pathlib import Path
 from typing import Any, BinaryIO, cast
 
 from midifrag.errors import StorageError
+from midifrag.fragment.plain_json import read_value
 
 #: Our own folder below those that others watch: what is being written lies there.
 OWN_FOLDER = ".midifrag"
@@ -209,6 +209,6 @@ def read_json(path: Path) -> Any:
     """Return what a JSON file holds, or None if it is missing, unreadable or not JSON."""
     try:
         with open_regular(path) as file:
-            return json.loads(file.read())
+            return read_value(file.read())
     except (OSError, ValueError):
         return None

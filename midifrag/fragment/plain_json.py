@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from typing import Any
+from typing import Any, TypeGuard
 
 #: Whole numbers beyond this fit into no column of a database, and into no other program's either.
 LARGEST = 2**63 - 1
@@ -34,7 +34,7 @@ def is_flag(value: object) -> bool:
     return isinstance(value, bool)
 
 
-def is_whole(value: object) -> bool:
+def is_whole(value: object) -> TypeGuard[int]:
     """Whether this is a whole number of a size that can be stored."""
     return isinstance(value, int) and not isinstance(value, bool) and abs(value) <= LARGEST
 
@@ -44,7 +44,7 @@ def is_number(value: object) -> bool:
     return is_whole(value) or (isinstance(value, float) and math.isfinite(value))
 
 
-def is_count(value: object) -> bool:
+def is_count(value: object) -> TypeGuard[int]:
     """Whether this is a whole number from 1 on."""
     return isinstance(value, int) and is_whole(value) and value >= 1
 

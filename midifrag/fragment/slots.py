@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import dataclasses
 import io
-import json
 from concurrent.futures import Future
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -19,12 +18,13 @@ from typing import TYPE_CHECKING
 
 from midifrag.errors import DriveHangsError, NoFreeSlotError, StorageError
 from midifrag.fragment.file_names import DEFAULT_NAME, UNNAMED_TAKES, slot_names
-from midifrag.fragment.files import read_json, replace_file, storage_error, write_whole
+from midifrag.fragment.files import storage_error
 from midifrag.fragment.hands import Hand
 from midifrag.fragment.messages import SlotState
 from midifrag.fragment.record import TakeRecord
 from midifrag.fragment.slot_content import SlotContent
 from midifrag.fragment.slot_file import Found, SlotFile
+from midifrag.fragment.slots_record import SavedSlots, SlotsRecord
 from midifrag.fragment.wav import audio_checksum, with_texts
 from midifrag.fragment.workspace import Workspace
 
@@ -77,7 +77,7 @@ class Slots:
         # A take without a name, where the archive is in the same folder; the archive names it.
         self._workspace.sweep(spare=UNNAMED_TAKES)
         self._hand = Hand(folder)
-        self._record = self._workspace.own / "slots.json"
+        self._record = SlotsRecord(self._workspace)
         paths = {number: folder / one for number, one in self._names.items()}
         self._slots = {
             number: _Slot(SlotFile(number, path, paths.values(), self._workspace), Hand(path))
@@ -199,13 +199,14 @@ class Slots:
 
     def save(self) -> None:
         """Write down locks, turn and contents. On a full disk nothing is lost: the next change writes it again."""
-        slots = {
-            str(number): {"locked": slot.locked, "content": dataclasses.asdict(slot.content) if slot.content else None}
-            for number, slot in self._slots.items()
-        }
-        saved = {"next": self._next_after_landings, "landings": self._landings, "slots": slots}
+        saved = SavedSlots(
+            next=self._next_after_landings,
+            landings=self._landings,
+            locked=frozenset(number for number, slot in self._slots.items() if slot.locked),
+            contents={number: slot.content for number, slot in self._slots.items() if slot.content is not None},
+        )
         with suppress(StorageError):
-            self._hand.do(partial(self._write, json.dumps(saved, indent=1).encode()))
+            self._hand.do(partial(self._record.write, saved, list(self._slots)))
 
     def close(self) -> None:
         """Write down what is not yet, and tidy up."""
@@ -214,11 +215,6 @@ class Slots:
             self._hand.do(self._workspace.close)
         for hand in (self._hand, *(slot.hand for slot in self._slots.values())):
             hand.close()
-
-    def _write(self, saved: bytes) -> None:
-        new = self._workspace.aside(self._record.name)
-        write_whole(new, saved)
-        replace_file(new, self._record)
 
     def _begin_landing(
         self, number: int, fragment: EncodedFragment, record: TakeRecord, now: float, turn: bool
@@ -276,19 +272,15 @@ class Slots:
         )
 
     def _load(self) -> None:
-        saved = read_json(self._record)
-        saved = saved if isinstance(saved, dict) else {}
-        turn, landings, entries = saved.get("next"), saved.get("landings"), saved.get("slots")
-        self._next = turn if isinstance(turn, int) and 1 <= turn <= self.count else 1
-        self._landings = landings if isinstance(landings, int) else 0
+        saved = self._record.read()
+        self._next = saved.next if 1 <= saved.next <= self.count else 1
+        self._landings = saved.landings
         last_turn = self._landings
         for number, slot in self._slots.items():
-            entry = entries.get(str(number)) if isinstance(entries, dict) else None
-            entry = entry if isinstance(entry, dict) else {}
-            slot.locked = entry.get("locked") is True
+            slot.locked = number in saved.locked
             slot.found = slot.file.look()
             if slot.content is not None:
-                slot.content = slot.content.with_take_of(SlotContent.read(entry.get("content")))
+                slot.content = slot.content.with_take_of(saved.contents.get(number))
             for content in (slot.content, slot.file.content_before()):
                 if content is None:
                     continue

@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from midifrag.fragment.files import check_regular
+from midifrag.fragment.plain_json import read_value
 from midifrag.pad_key import PadKey
 
 #: Bytes of lines that wait for a disk that cannot be written; what comes beyond is lost, and counted.
@@ -131,12 +132,12 @@ def as_line(at: float, event: object) -> str:
 
 
 def read_session(path: Path) -> Iterator[dict[str, Any]]:
-    """Yield a session's events in order; a last line that was cut off is left out. Raises OSError."""
+    """Yield a session's events in order; lines that hold none, as one cut off, are left out. Raises OSError."""
     check_regular(path)
     with path.open(encoding="utf-8", errors="replace") as lines:
         for line in lines:
             try:
-                values = json.loads(line)
+                values = read_value(line)
             except ValueError:
                 continue
             if isinstance(values, dict):
