@@ -18,10 +18,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from midifrag.audio import Audio
-from midifrag.errors import StorageError
-from midifrag.fragment.archive_changes import change_of, line_of
+from midifrag.errors import StorageError, UnknownTakeError
+from midifrag.fragment.archive_changes import Read, change_of, line_of, together
 from midifrag.fragment.archive_index import BrokenIndexError, Index, Reached
-from midifrag.fragment.archive_reader import INDEX, ArchiveReader, record_of
+from midifrag.fragment.archive_reader import INDEX, ArchiveReader, changed_records
 from midifrag.fragment.file_names import TAKE_NAME, UNNAMED_TAKES
 from midifrag.fragment.files import (
     OWN_FOLDER,
@@ -41,7 +41,9 @@ if TYPE_CHECKING:
     from midifrag.fragment.options import ArchiveOptions
 
 #: Takes that are indexed at once; so long a landing waits at most where an index is built anew.
-CHUNK = 500
+CHUNK = 200
+#: Times that so many takes are indexed before an archive is used that is far behind.
+AT_ONCE = 3
 #: Where lines of ``changes.jsonl`` go that cannot be read, for whoever wants to know what they were.
 ODD_CHANGES = "changes.odd.jsonl"
 
@@ -75,10 +77,8 @@ class Archive(ArchiveReader):
         self._look()
         self._name_leftovers()
         # Most have little to catch up with; a large one does so while it is used.
-        for _ in range(2):
-            with suppress(StorageError):
-                if self._behind:
-                    self.catch_up_a_little()
+        with suppress(StorageError):
+            self._catch_up(AT_ONCE)
 
     @property
     def behind(self) -> bool:
@@ -158,12 +158,25 @@ class Archive(ArchiveReader):
         self._change(number, {"tempo": tempo})
         return self.get(number)
 
+    def get(self, number: int) -> TakeRecord:
+        """Return a take's record. Raises `UnknownTakeError`."""
+        try:
+            return super().get(number)
+        except UnknownTakeError:
+            path = self.folder / TAKE_NAME.format(number)
+            if number < 1 or not path.exists():
+                raise
+        # Its turn has not come yet, or somebody has put it there.
+        self._behind = True
+        self._index.add(changed_records([(number, path)], together(self._read_changes(Reached()).changes)))
+        return super().get(number)
+
     def rebuild(self) -> int:
         """Build the index anew from the takes and their changes; return how many takes there are."""
         with self._catching_up:
             with self._workspace.alone():
                 self._index.remove()
-            self._steps = None
+            self._steps, self._behind = None, True
             self._catch_up()
         return self.count()
 
@@ -198,12 +211,15 @@ class Archive(ArchiveReader):
                 _log.warning("%s had been removed, with the takes in it; it is made anew", self.folder)
 
     def _ask(self, question: Callable[[Index], _Answer]) -> _Answer:
-        """Ask the index, after bringing it up to date if it is behind, or gone, or damaged."""
+        """Ask the index, after bringing it up to date if it is behind, or gone, or damaged.
+
+        One that is far behind answers with what it holds.
+        """
         if not self._behind:
             with suppress(StorageError):
                 return question(self._index)
-            self._damaged = True
-        self._catch_up()
+            self._damaged = self._behind = True
+        self._catch_up(AT_ONCE)
         return question(self._index)
 
     def _change(self, number: int, values: dict[str, Any]) -> None:
@@ -229,12 +245,16 @@ class Archive(ArchiveReader):
             with suppress(StorageError):
                 self._index.holds_folder(after, since=before)
 
-    def _index_changes(self, *, anew: bool = False) -> None:
+    def _index_changes(self) -> None:
         """Bring into the index what changed since it was last brought there, by whatever program."""
         with self._workspace.alone():
-            read = self._read_changes(Reached() if anew else self._index.reached())
+            read = self._read_changes(self._index.reached())
             waiting = [change for line in self._unwritten if (change := change_of(line))]
             self._index.change([*read.changes, *waiting], read.place)
+        self._keep_odd(read)
+
+    def _keep_odd(self, read: Read) -> None:
+        """Keep a copy of the lines that cannot be read."""
         if read.odd:
             with suppress(OSError), open_regular(self.folder / ODD_CHANGES, "wb" if read.whole else "ab") as file:
                 file.writelines(line + b"\n" for line in read.odd)
@@ -277,25 +297,28 @@ class Archive(ArchiveReader):
             return self._time()
         return None
 
-    def _catch_up(self) -> None:
-        """Bring the index to what the files say. Raises `StorageError`."""
+    def _catch_up(self, parts: int | None = None) -> None:
+        """Bring the index to what the files say, or nearer by some parts. Raises `StorageError`."""
         with self._catching_up:
-            self.catch_up_a_little()
-            while self._steps is not None:
+            while self._behind and (parts is None or parts > 0):
                 self.catch_up_a_little()
+                parts = None if parts is None else parts - 1
 
     def _catching(self) -> Iterator[None]:
         with self._workspace.alone():
             self._index.ensure(thoroughly=self._damaged)
         at = self._time()
-        missing = iter(self._missing(self._index).items())
-        is_new = False
-        while some := list(itertools.islice(missing, CHUNK)):
-            is_new = True
-            self._index.add(record_of(number, path) for number, path in some)
+        missing = self._missing(self._index)
+        # What is indexed now may have been changed long ago.
+        read = self._read_changes(Reached()) if missing else Read()
+        if missing and not self._index.highest():
+            self._index.change([], read.place)
+            self._keep_odd(read)
+        changes, files = together(read.changes), iter(missing.items())
+        while some := list(itertools.islice(files, CHUNK)):
+            self._index.add(changed_records(some, changes))
             yield
-        # What has just been indexed may have been changed long ago.
-        self._index_changes(anew=is_new)
+        self._index_changes()
         self._index.holds_folder(at)
         self._next = max(self._next, self._index.highest() + 1)
         self._behind = self._damaged = False

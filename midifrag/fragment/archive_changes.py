@@ -59,6 +59,14 @@ def change_of(line: str | bytes) -> Change | None:
     return None
 
 
+def together(changes: Iterable[Change]) -> dict[int, dict[str, Any]]:
+    """Return what became of each take in the end, by number."""
+    last: dict[int, dict[str, Any]] = {}
+    for number, values in changes:
+        last.setdefault(number, {}).update(values)
+    return last
+
+
 class Changes:
     """The file of one archive. Methods raise OSError if it cannot be used; what is missing is empty."""
 

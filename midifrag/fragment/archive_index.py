@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any, TypedDict
 
 from midifrag.errors import StorageError
-from midifrag.fragment.archive_changes import Change, Place
+from midifrag.fragment.archive_changes import Change, Place, together
 from midifrag.fragment.file_names import TAKE_NAME, TAKE_NUMBER
 from midifrag.fragment.files import check_regular, discard, storage_error
 from midifrag.fragment.record import TakeRecord
@@ -160,9 +160,7 @@ class Index:
 
     def change(self, changes: Iterable[Change], upto: Place | None = None) -> None:
         """Change fields of takes, by number; what is not there is left alone. ``upto`` is then the place reached."""
-        last: dict[int, dict[str, Any]] = {}
-        for number, values in changes:
-            last.setdefault(number, {}).update(values)
+        last = together(changes)
         with self._connected() as connection:
             for number, values in last.items():
                 found = connection.execute("SELECT number, record FROM records WHERE number = ?", (number,)).fetchone()

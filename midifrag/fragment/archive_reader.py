@@ -6,14 +6,14 @@ import dataclasses
 import logging
 import os
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
-from typing import TypeAlias, TypeVar, Unpack
+from typing import Any, TypeAlias, TypeVar, Unpack
 
 from midifrag.audio import Audio
 from midifrag.errors import UnknownTakeError
-from midifrag.fragment.archive_changes import Changes, Read
+from midifrag.fragment.archive_changes import Changes, Read, together
 from midifrag.fragment.archive_index import BrokenIndexError, Filters, Index, Reached
 from midifrag.fragment.file_names import TAKE_NUMBER
 from midifrag.fragment.files import storage_error
@@ -22,6 +22,8 @@ from midifrag.fragment.record import TakeRecord
 from midifrag.fragment.slot_content import seconds_of
 from midifrag.fragment.wav import read_metadata
 
+#: Takes that are read into memory where a sound index lacks them; with more it is used as it is.
+MOST_MISSING = 2000
 INDEX, CHANGES = "index.sqlite", "changes.jsonl"
 
 _Answer = TypeVar("_Answer")
@@ -129,6 +131,12 @@ class ArchiveReader:
             reached = self._index.reached()
             if reached.folder == self._time() and reached.changes.offset == self._changes_size():
                 return self._index
+            if (lacking := len(self._missing(self._index))) > MOST_MISSING:
+                # A show is at it; it would change under us all the time.
+                _log.warning(
+                    "%d takes in %s are not indexed yet: a show does that, or `--rebuild`", lacking, self.folder
+                )
+                return self._index
             return self._filled(self._index.copy(), reached)
         except BrokenIndexError:
             return self._filled(Index(None), Reached())
@@ -136,10 +144,9 @@ class ArchiveReader:
     def _filled(self, index: Index, reached: Reached) -> Index:
         """Add to an index in memory what it lacks."""
         missing = self._missing(index)
-        index.add(record_of(number, path) for number, path in missing.items())
-        if missing:
-            reached = Reached()
-        index.change(self._read_changes(reached).changes)
+        changes = self._read_changes(Reached() if missing else reached).changes
+        index.add(changed_records(missing.items(), together(changes)))
+        index.change(changes)
         return index
 
     def _read_changes(self, reached: Reached) -> Read:
@@ -168,6 +175,14 @@ class ArchiveReader:
             match = TAKE_NUMBER.fullmatch(name)
             if match and match[1].isascii() and 0 < (number := int(match[1])) <= LARGEST:
                 yield number, self.folder / name
+
+
+def changed_records(
+    files: Iterable[tuple[int, Path]], changes: Mapping[int, Mapping[str, Any]]
+) -> Iterator[TakeRecord]:
+    """The records in these files of takes, by number, with what became of them later."""
+    for number, path in files:
+        yield dataclasses.replace(record_of(number, path), **changes.get(number, {}))
 
 
 def record_of(number: int, path: Path) -> TakeRecord:

@@ -53,6 +53,8 @@ from midifrag.fragment.unwritten import UnwrittenTake
 HELD_BYTES = 1_000_000_000
 #: Seconds until a held take is tried again: the first time, and at most; each time twice as long.
 FIRST_RETRY, LONGEST_RETRY = 0.25, 5.0
+#: Seconds between the parts of an index that is behind.
+INDEXING = 0.5
 #: Seconds between looks for slot files that someone else changed.
 REFRESH = 2.0
 
@@ -101,7 +103,8 @@ class Lander:
     @property
     def due(self) -> float:
         """When `tick` has something to do, on the monotonic clock."""
-        return min([take.due for take in self._held], default=self._refresh_due)
+        due = min([take.due for take in self._held], default=self._refresh_due)
+        return min(due, self._monotonic() + INDEXING) if self._archive.behind else due
 
     def prepare(self, command: Prepare) -> None:
         """Do ahead what a landing would wait for. Never blocks; any thread may ask."""
@@ -133,9 +136,9 @@ class Lander:
             postponed, self._postponed = self._postponed, []
             for command in postponed:
                 self._receive(command)
+        self._index_on()
         if self._refresh_due <= now:
             self._refresh_due = now + REFRESH
-            self._index_on()
             if self._slots.refresh():
                 self.tell_slots()
 

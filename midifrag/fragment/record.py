@@ -81,7 +81,7 @@ def is_right(name: str, value: object) -> bool:
 
 def _whole(value: Any) -> Any:
     """Return a text without half characters, as come from arguments in another encoding; nobody could show them."""
-    return value.encode("utf-8", "replace").decode() if isinstance(value, str) else value
+    return value.encode("utf-8", "replace").decode() if isinstance(value, str) and not value.isascii() else value
 
 
 def _is_parameter(value: object) -> bool:
