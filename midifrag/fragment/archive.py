@@ -131,6 +131,15 @@ class Archive(ArchiveReader):
             self._behind = True
         return record
 
+    @property
+    def workspace_name(self) -> str:
+        """The name of the work folder."""
+        return self._workspace.name
+
+    def is_shared(self) -> bool:
+        """Whether another program archives takes here too: that is safe. Raises `StorageError`."""
+        return self._workspace.is_shared()
+
     def settle(self) -> None:
         """Force the takes stored since the last time to the disk itself. Raises `StorageError`."""
         while self._unsettled:

@@ -13,7 +13,9 @@ import logging
 import time
 from collections.abc import Callable
 from concurrent.futures import Future
+from contextlib import suppress
 from functools import partial
+from pathlib import Path
 from typing import assert_never
 
 from midifrag.audio import Audio
@@ -85,6 +87,8 @@ class Lander:
         self._postponed: list[LandArchived] = []
         self._hand = Hand(archive.folder)
         self._indexing: Future[None] | None = None
+        #: The folders that another program writes into as well.
+        self.shared: tuple[Path, ...] = ()
         self._refresh_due = monotonic() + REFRESH
 
     @property
@@ -141,6 +145,16 @@ class Lander:
             self._refresh_due = now + REFRESH
             if self._slots.refresh():
                 self.tell_slots()
+            self.look_around()
+
+    def look_around(self) -> None:
+        """Find out who else uses these folders."""
+        # Slots and archive may lie in one folder.
+        shared = [self._slots.folder] if self._slots.is_shared([self._archive.workspace_name]) else []
+        with suppress(StorageError):
+            if self._archive.folder != self._slots.folder and self._hand.do(self._archive.is_shared):
+                shared.append(self._archive.folder)
+        self.shared = tuple(shared)
 
     def _index_on(self) -> None:
         """Have an archive whose index is behind catch up a little, beside everything else."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import dataclasses
 import io
+from collections.abc import Collection
 from concurrent.futures import Future
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -189,10 +190,13 @@ class Slots:
                 slot.found = slot.hand.do(slot.file.look)
         return bool(changed)
 
-    def is_shared(self) -> bool:
-        """Whether another program lands fragments in this folder too: each would replace the other's."""
+    def is_shared(self, also_ours: Collection[str] = ()) -> bool:
+        """Whether another program lands fragments in this folder too: each would replace the other's.
+
+        ``also_ours`` are the names of work folders of this program's own.
+        """
         try:
-            return self._hand.do(self._workspace.is_shared)
+            return self._hand.do(partial(self._workspace.is_shared, also_ours))
         except StorageError:
             # Told with the first landing, which needs the folder.
             return False

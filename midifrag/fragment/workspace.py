@@ -11,7 +11,7 @@ import sys
 import threading
 import time
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
@@ -76,6 +76,11 @@ class Workspace:
         self._entering = threading.Lock()
         self._count = 0
 
+    @property
+    def name(self) -> str:
+        """The work folder's name, which no other has."""
+        return self._work.name
+
     def aside(self, name: str) -> Path:
         """Return a free path in the work folder for preparing a file. Raises `StorageError` if the folder is gone."""
         with self._entering:
@@ -111,12 +116,22 @@ class Workspace:
         finally:
             lock.release()
 
-    def is_shared(self) -> bool:
-        """Whether another program prepares files for this folder now. Raises `StorageError` if the folder is gone."""
-        if not self._entered:
-            self._enter()
+    def is_shared(self, also_ours: Collection[str] = ()) -> bool:
+        """Whether another program prepares files for this folder now. Raises `StorageError` if the folder is gone.
+
+        ``also_ours`` are the `name` of other workspaces of this program.
+        """
+        with self._entering:
+            if not self._entered:
+                self._enter()
+        # Looked for every few seconds: nobody is kept away for it while there is nobody.
+        if not self._others(also_ours):
+            return False
         with self.alone():
-            return any(self._has_lock(work) for work in self.own.glob("work-*") if work != self._work)
+            return any(map(self._has_lock, self._others(also_ours)))
+
+    def _others(self, also_ours: Collection[str]) -> list[Path]:
+        return [work for work in self.own.glob("work-*") if work.name not in {self.name, *also_ours}]
 
     @staticmethod
     def _has_lock(work: Path) -> bool:

@@ -9,6 +9,7 @@ import time
 from collections import deque
 from collections.abc import Callable
 from functools import partial
+from pathlib import Path
 from typing import Literal
 
 from midifrag.fragment.archive import Archive
@@ -52,6 +53,15 @@ class FragmentWriter:
     def backlog(self) -> int:
         """How many takes were submitted and not yet written or held; it grows while a disk is slow."""
         return len(self._unfinished)
+
+    @property
+    def shared(self) -> tuple[Path, ...]:
+        """The folders that another program writes into as well: of the slots, of the archive."""
+        return self._lander.shared
+
+    def look_around(self) -> None:
+        """Find out `shared` before the start."""
+        self._lander.look_around()
 
     def start(self) -> None:
         """Start the thread; the first event is `SlotsChanged`."""

@@ -11,6 +11,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, TypeAlias, TypeVar
 
 from midifrag.bridge.bridge import Bridge
@@ -28,7 +29,6 @@ from midifrag.errors import NoMidiError
 from midifrag.events import ConfigurationChanged, Notice, StateChange
 from midifrag.fragment import analysis
 from midifrag.fragment.archive import Archive
-from midifrag.fragment.file_names import MOVED_ASIDE
 from midifrag.fragment.hands import within
 from midifrag.fragment.messages import Held, WriterEvent
 from midifrag.fragment.rescue import Rescued, rescue
@@ -122,6 +122,7 @@ class Runtime:
         self._started = False
         self._ending: Ending | None = None
         self._slow_looks = 0
+        self._shared: tuple[Path, ...] = ()
         #: What was noticed at the start, for everybody who begins to watch: before, nobody would hear it.
         self._first_words: list[Notice] = []
 
@@ -131,15 +132,8 @@ class Runtime:
         """Open ports, load engines, begin. Raises `PortError` and `StorageError` before anything runs."""
         self._follow_mapping()
         self.put(Introduce(self._publish_all))
-        if self.slots.is_shared():
-            text = f"another program lands fragments in {self.slots.folder} too, and each replaces the other's"
-            self._first_words.append(
-                Notice(NoticeLevel.WARNING, f"{text}; give one of them another folder with --fragments")
-            )
-        own = [state.file for state in self.slots.states if state.foreign]
-        if own:
-            text = f"not made by midifrag: {', '.join(own)} in {self.slots.folder}; moved to the folder {MOVED_ASIDE}"
-            self._first_words.append(Notice(NoticeLevel.WARNING, f"{text} there before a fragment takes the place"))
+        self.writer.look_around()
+        self._first_words += self._who_shares()
         self._open_ports()
         for notice in self._first_words:
             self.log.write(notice)
@@ -270,6 +264,20 @@ class Runtime:
                 self._publish(Notice(NoticeLevel.WARNING, f"the disk is slow: {backlog} takes wait to be written"))
         elif backlog <= BACKLOG // 2:
             self._slow_looks = 0
+        for notice in self._who_shares():
+            self._publish(notice)
+
+    def _who_shares(self) -> list[Notice]:
+        """Warn of folders that another program has begun to use; it is warned as well, whoever came first."""
+        shared = self.writer.shared
+        new, self._shared = [folder for folder in shared if folder not in self._shared], shared
+        return [Notice(NoticeLevel.WARNING, self._shared_text(folder)) for folder in new]
+
+    def _shared_text(self, folder: Path) -> str:
+        if folder == self.slots.folder:
+            text = f"another program lands fragments in {folder} too, and each replaces the other's"
+            return f"{text}; give one of them another folder with --fragments"
+        return f"another program archives its takes in {folder} too; none is lost, but their numbers take turns"
 
     def _handle(self, item: Item) -> None:
         mapper = self.bridge.mapper

@@ -316,3 +316,33 @@ def test_a_drive_that_does_not_answer_at_the_start_is_said(tmp_path, monkeypatch
     with pytest.raises(DriveHangsError, match=f"^{tmp_path / 'archive'} does not answer"):
         Runtime(loaded(fragments={"folder": str(tmp_path)}), ClipPorts("midifrag"))
     free.set()
+
+
+def shared_words(changes):
+    return [change.text for change in changes if isinstance(change, Notice) and "another program" in change.text]
+
+
+def test_two_shows_in_one_folder_are_both_warned_of_what_may_be_lost_and_of_what_is_not(tmp_path, monkeypatch):
+    monkeypatch.setattr("midifrag.fragment.landing.REFRESH", 0.1)
+    with played_show(tmp_path) as first, played_show(tmp_path) as second:
+        for show in (first, second):
+            told = show.seen.wait_for(lambda changes: len(shared_words(changes)) == 2 and shared_words(changes))
+            assert f"lands fragments in {tmp_path} too" in told[0]
+            assert f"archives its takes in {tmp_path / 'archive'} too; none is lost" in told[1]
+        for show in (first, second):
+            show.note(36)
+            show.seen.wait_for(landed(1))
+    assert len(shared_words(first.seen.changes)) == 2
+    assert [take.number for take in Archive(tmp_path / "archive").find()] == [2, 1]
+
+
+def test_slots_and_archive_in_one_folder_are_one_program(tmp_path, monkeypatch):
+    monkeypatch.setattr("midifrag.fragment.landing.REFRESH", 0.1)
+    fragments = {"folder": str(tmp_path), "name": "slot{:02d}.wav"}
+    show = loaded(fragments=fragments, archive={"folder": str(tmp_path)}, engine={"host": "thread"})
+    with played_show(tmp_path, show) as running:
+        running.note(36)
+        running.seen.wait_for(landed(1))
+        running.runtime.writer.look_around()
+        assert running.runtime.writer.shared == ()
+    assert shared_words(running.seen.changes) == []
