@@ -73,6 +73,8 @@ class Archive(ArchiveReader):
         self._catching_up = threading.RLock()
         self._steps: Iterator[None] | None = None
         self._behind = True
+        #: How many takes the index lacked when it was last looked for them.
+        self._lacking = 0
         self._next = 1
         self._look()
         self._name_leftovers()
@@ -309,15 +311,18 @@ class Archive(ArchiveReader):
     def _catch_up(self, parts: int | None = None) -> None:
         """Bring the index to what the files say, or nearer by some parts. Raises `StorageError`."""
         with self._catching_up:
-            while self._behind and (parts is None or parts > 0):
+            for part in itertools.count():
+                if not self._behind or (parts is not None and (part > parts or self._lacking > parts * CHUNK)):
+                    return
                 self.catch_up_a_little()
-                parts = None if parts is None else parts - 1
 
     def _catching(self) -> Iterator[None]:
         with self._workspace.alone():
             self._index.ensure(thoroughly=self._damaged)
         at = self._time()
         missing = self._missing(self._index)
+        self._lacking = len(missing)
+        yield
         # What is indexed now may have been changed long ago.
         read = self._read_changes(Reached()) if missing else Read()
         if missing and not self._index.highest():
@@ -331,6 +336,7 @@ class Archive(ArchiveReader):
         self._index.holds_folder(at)
         self._next = max(self._next, self._index.highest() + 1)
         self._behind = self._damaged = False
+        self._lacking = 0
 
 
 def _nameless(aside: Path) -> bool:
