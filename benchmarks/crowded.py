@@ -20,7 +20,7 @@ import torch
 
 from benchmarks.cases import POCKET
 from midifrag.engine.diffusion.worker import DiffusionWorker
-from midifrag.engine.hosting.process import NICENESS
+from midifrag.engine.hosting.child import NICENESS
 from midifrag.engine.protocol import EngineChoice
 
 PRESSES = 5

@@ -66,8 +66,14 @@ def app(verbose: bool) -> None:
 @click.option("--page-host", help="Address of the web page; others than loopback need a token.")
 @click.option("--page-port", type=int, help="Port of the web page; 0 for any that is free.")
 @click.option("--no-page", is_flag=True, help="No web page.")
+@click.option("--new-page-token", is_flag=True, help="Browsers that came to the page with the old token stay out.")
 def run(
-    path: Path | None, page_host: str | None, page_port: int | None, no_page: bool, **choices: str | Path | None
+    path: Path | None,
+    page_host: str | None,
+    page_port: int | None,
+    no_page: bool,
+    new_page_token: bool,
+    **choices: str | Path | None,
 ) -> None:
     """Play: open the ports, load the model, serve until Ctrl-C."""
     from midifrag.commands import run as running
@@ -75,11 +81,11 @@ def run(
     page = nested(page__host=page_host, page__port=page_port, page__enabled=False if no_page else None)
     with explained():
         loaded = load_show(path, _flags(**choices) | page)
-    running.run(loaded)
+    running.run(loaded, new_page_token=new_page_token)
 
 
 @app.command()
-@click.argument("clip", type=PATH, help="A MIDI file, or a session log (.jsonl).")
+@click.argument("clip", type=PATH, help="A MIDI file, or a session log (.jsonl, .jsonl.gz).")
 @_config
 @_speed
 @click.option("--port", help="Which of the set's ports it comes from; default: the first.")
@@ -198,7 +204,9 @@ def render(
 @app.command()
 @click.argument("source", type=PATH, help="Any audio file.")
 @click.argument("target", type=PATH, help="The WAV file to write.")
-@click.option("--silence-threshold-db", type=float, default=-40.0, help="Silence at the ends, relative to the peak.")
+@click.option(
+    "--silence-threshold-db", type=float, default=-40.0, help="Silence at the ends, relative to the loudest 10 ms."
+)
 @click.option("--fade-ms", type=float, default=10.0, help="Fade in and out.")
 @click.option("--loudness", type=float, help="A loudness in LUFS instead of full peak.")
 @click.option("--loop", is_flag=True, help="Crossfade the end into the beginning.")

@@ -2,6 +2,7 @@
 
     MidifragError
     ├── ConfigurationError     a mistake in presets.yaml, a bank, the environment or a flag      (exit 2)
+    ├── EditConflictError      a pad is another one than when its edit began
     ├── PortError              no such port, or several that match
     │   ├── NoMidiError        no MIDI system on this machine
     │   └── MidiGoneError      the MIDI system ended and does not come back to this process
@@ -12,6 +13,7 @@
     │   └── HubError           the hub refuses, lacks or cuts off a download
     ├── EngineError            an engine cannot do what was asked
     │   ├── RequestError       a request that this engine can never render
+    │   ├── OddEventError      an engine said what none may say
     │   ├── NonFiniteError     the render went to NaN or infinity
     │   └── MemoryShortError   the device ran out of memory, also after the engine made itself smaller
     ├── AudioError             audio that cannot become a fragment
@@ -27,8 +29,12 @@ Each message says what was found and what to do next, in words a performer can a
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
+
+#: What is told of a file's keys and values has at most about this many characters.
+_MOST_TOLD = 600
 
 
 class MidifragError(Exception):
@@ -48,7 +54,15 @@ class Problem:
 
     def __str__(self) -> str:
         place = self.file if self.line is None else f"{self.file}:{self.line}"
-        return f"{place}: {self.key}: {self.message}" if self.key else f"{place}: {self.message}"
+        parts = (place, self.key, self.message) if self.key else (place, self.message)
+        return ": ".join(_in_one_line(part) for part in parts)
+
+
+def _in_one_line(text: str) -> str:
+    """``text`` without line breaks and control characters, and without the middle if it is long."""
+    if len(text) > _MOST_TOLD:
+        text = f"{text[: _MOST_TOLD * 2 // 3]} … {text[-_MOST_TOLD // 3 :]}"
+    return text if text.isprintable() else "".join(one if one.isprintable() else repr(one)[1:-1] for one in text)
 
 
 class ConfigurationError(MidifragError):
@@ -59,6 +73,19 @@ class ConfigurationError(MidifragError):
     def __init__(self, problems: Iterable[Problem]) -> None:
         self.problems: Sequence[Problem] = tuple(problems)
         super().__init__("\n".join(str(problem) for problem in self.problems))
+
+
+class EditConflictError(MidifragError):
+    """A pad in a bank's file is another one than when its edit began.
+
+    ``now`` is what the file says of it, None where it has no such pad; ``keys`` are those that would be overwritten.
+    """
+
+    def __init__(self, pad: str, now: Mapping[str, Any] | None, keys: Iterable[str] = ()) -> None:
+        self.now = now
+        self.keys: Sequence[str] = tuple(keys)
+        what = "is not in the file any more" if now is None else "has been changed or taken meanwhile"
+        super().__init__(f"{pad} {what}; look at it, and save again if it shall be overwritten")
 
 
 class PortError(MidifragError):
@@ -103,6 +130,10 @@ class RequestError(EngineError):
     """A request that this engine can never render, such as an unknown sampler."""
 
 
+class OddEventError(EngineError):
+    """What an engine said is not what `midifrag.engine.messages` has; the engine's author has to mend it."""
+
+
 class NonFiniteError(EngineError):
     """A render went to NaN or infinity."""
 
@@ -116,11 +147,19 @@ class AudioError(MidifragError):
 
 
 class SilentTakeError(AudioError):
-    """A take with nothing above the silence threshold."""
+    """A take with nothing above the silence threshold; ``found`` says how loud it is, without what to do about it."""
+
+    def __init__(self, found: str) -> None:
+        self.found = found
+        super().__init__(f"the take is silent: {found}. Try another prompt, seed or cfg_scale.")
 
 
 class NonFiniteTakeError(AudioError):
-    """A take with NaN or infinite samples."""
+    """A take with NaN or infinite samples; ``found`` says how many, without what to do about it."""
+
+    def __init__(self, found: str) -> None:
+        self.found = found
+        super().__init__(f"{found}. Try fewer steps, a lower cfg_scale, or precision: fp32.")
 
 
 class StorageError(MidifragError):

@@ -104,7 +104,11 @@ class ControlChanged:
 
 @dataclass(frozen=True, slots=True)
 class EngineChanged:
-    """An engine's state. While it warms up, ``done`` of ``total`` pieces are; ``info`` is what is loaded."""
+    """An engine's state. While it warms up, ``done`` of ``total`` pieces are; ``info`` is what is loaded.
+
+    One that does not answer has not done so ``since`` a moment in monotonic seconds, and took ``expected`` seconds to
+    come back when it was loaded before.
+    """
 
     model: str
     state: EngineState
@@ -112,6 +116,15 @@ class EngineChanged:
     done: int = 0
     total: int = 0
     info: EngineInfo | None = None
+    since: float | None = None
+    expected: float | None = None
+
+    def wait(self, now: float) -> str:
+        """How long it has not answered at a moment, and how long that takes, such as ``12 s of about 40 s``."""
+        if self.since is None:
+            return ""
+        waited = f"{max(0.0, now - self.since):.0f} s"
+        return waited if self.expected is None else f"{waited} of about {self.expected:.0f} s"
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,10 +12,16 @@ class PadState(StrEnum):
     READY = "ready"
     QUEUED = "queued"
     RENDERING = "rendering"
+    #: Its engine shows no progress.
+    STALLED = "stalled"
     LANDED = "landed"
     HELD = "held"
     REFUSED = "refused"
     FAILED = "failed"
+
+
+#: The states of a pad that a performer is told the reason of.
+TROUBLES = frozenset({PadState.HELD, PadState.REFUSED, PadState.FAILED})
 
 
 class JobState(StrEnum):
@@ -54,6 +60,8 @@ class EngineState(StrEnum):
 
     WARMING = "warming"
     READY = "ready"
+    #: No progress; it goes on, or is replaced.
+    STALLED = "stalled"
     RESTARTING = "restarting"
     LOST = "lost"
 

@@ -27,10 +27,12 @@ PAGE = "tests/scenarios/page"
 LONGEST = (PAGE, "tests/scenarios/test_performing.py", "tests/engine/diffusion")
 #: What needs a JACK server, Debian's Chromium, or signals and links as Linux has them; marked `linux`.
 LINUX = (
+    "tests/config/test_yaml_files.py::test_what_is_no_file_is_never_opened",
     "tests/config/test_pad_editing.py::test_a_linked_bank_stays_a_link",
     "tests/engine/hosting/test_process.py",
     "tests/page/test_host.py",
     "tests/scenarios",
+    "tests/show/test_reload.py::test_what_is_no_file_any_more_is_told_once",
 )
 
 if "PYTEST_XDIST_WORKER_COUNT" in os.environ:

@@ -25,10 +25,14 @@ OPEN = {
     "bridge/inbox.py:_move_key": "anything may be put; what is no position is kept whole",
     "commands/demo.py:__call__": "the demo tells some of the changes",
     "commands/terminal.py:_news": "most changes are not told twice; `line_for` has a case for each",
+    "config/plain_yaml.py:take": "a library's events; those of a document's frame mean nothing",
     "config/problems.py:_sentence": "pydantic's kinds of mistakes, which grow with it",
     "engine/api.py:_start": "an engine that loads says more than a caller waits for",
     "engine/api.py:_outcome": "the same, of a render",
+    "engine/border.py:_take_odd": "anything may be said; what ends no job and no engine is told",
     "engine/hosting/process.py:_listen": "what is nothing of the host's own is the engine's event",
+    "show/thinning.py:_is_news": "anything may be logged; what does not come many times over is news",
+    "show/thinning.py:_place": "the same: what has a place of its own is named",
     "midi/output.py:led_key": "mido's kinds of messages",
 }
 

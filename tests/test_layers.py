@@ -27,7 +27,7 @@ ROOMS: Mapping[str, Sequence[tuple[str, ...]]] = {
         ("intents",),
         ("surface", "fragment"),
         ("pad_key",),
-        ("states", "notes", "clock", "audio", "errors"),
+        ("states", "notes", "clock", "audio", "errors", "children"),
     ),
     "midifrag.engine": (
         ("__init__", "api", "conformance"),
@@ -35,8 +35,8 @@ ROOMS: Mapping[str, Sequence[tuple[str, ...]]] = {
         ("hosting", "diffusion", "sketch"),
         ("network",),
         ("loading",),
-        ("protocol", "limits"),
-        ("limits",),
+        ("border",),
+        ("protocol", "limits", "event_checks"),
         ("messages", "stop_words"),
     ),
     "midifrag.page": (
@@ -46,7 +46,7 @@ ROOMS: Mapping[str, Sequence[tuple[str, ...]]] = {
         ("screen",),
         ("panels",),
         ("model",),
-        ("forecast", "wire", "texts"),
+        ("forecast", "edits", "versions", "wire", "texts"),
     ),
 }
 #: What a folder's files never import, whatever lies between.

@@ -28,6 +28,7 @@ class Server:
 
     def __init__(self, *, realtime: bool = False) -> None:
         name, lock = _free_name()
+        _forget_clients(name)
         os.environ["JACK_DEFAULT_SERVER"] = name
         os.environ["JACK_NO_START_SERVER"] = "1"
         mode = "--realtime" if realtime else "--no-realtime"
@@ -77,6 +78,12 @@ def _free_name() -> tuple[str, int]:
             return name, lock
         os.close(lock)
     raise RuntimeError(f"all of {', '.join(_NAMES)} are in use")
+
+
+def _forget_clients(name: str) -> None:
+    """Remove what killed clients left of an earlier server of this name: a new one could wait on it for ever."""
+    for left in Path("/dev/shm").glob(f"jack_sem.*_{name}_*"):  # noqa: S108 — JACK's own place
+        left.unlink(missing_ok=True)
 
 
 def _answers() -> bool:

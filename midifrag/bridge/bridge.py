@@ -11,7 +11,10 @@ import random
 from collections.abc import Callable
 from typing import assert_never
 
+from midifrag.bridge.absences import Absences
+from midifrag.bridge.engine_reports import EngineReports
 from midifrag.bridge.items import FromEngine, Introduce, Item, Reload
+from midifrag.bridge.lost_programs import LostPrograms
 from midifrag.bridge.pads import PadsAtRest
 from midifrag.bridge.presses import Presses
 from midifrag.bridge.renders import Renders
@@ -29,7 +32,6 @@ from midifrag.events import (
     BankChanged,
     ConfigurationChanged,
     ControlChanged,
-    EngineChanged,
     Notice,
     PadChanged,
     PortChanged,
@@ -66,7 +68,7 @@ from midifrag.midi.messages import (
     TransportChange,
 )
 from midifrag.pad_key import PadKey
-from midifrag.states import EngineState, JobState, NoticeLevel
+from midifrag.states import JobState, NoticeLevel
 
 
 class Bridge:
@@ -85,9 +87,12 @@ class Bridge:
         self._publish_out = publish
         self._write = write
         self._engines = engines
-        self._stand_ins: set[str] = set()
+        self._lost_programs = LostPrograms(clock)
         self.view = View(loaded)
-        self.renders = Renders(engines, write, self._publish, clock, loaded.settings.engine.spares, seeds)
+        settings = loaded.settings.engine
+        self._absences = Absences(clock, settings.other_model, warm_renders(loaded))
+        self.renders = Renders(engines, write, self._publish, clock, settings.spares, self._absences, seeds)
+        self._reports = EngineReports(engines, self._absences, self.renders.outages, self._publish)
         self._presses = Presses(self._set_list, self.renders, self._publish)
         self._pads = PadsAtRest(self.view, self.renders, lambda: self.bank, self._wish_of, self._publish, clock)
         self.view.apply(self._bank_changed())
@@ -122,7 +127,7 @@ class Bridge:
                 | writer.GivenUp()
                 | writer.Refused()
             ):
-                self.renders.on_writer(item)
+                self.renders.landings.on_writer(item)
             case Introduce(to):
                 to(self.everything())
             case Reload(loaded):
@@ -138,8 +143,10 @@ class Bridge:
 
     def housekeeping(self) -> None:
         """Call a few times a second: spares are topped up, pads go from how a press ended to what they are at now."""
+        self._reports.look()
         self._top_up()
         self._pads.settle()
+        self._warn(self._lost_programs.summary())
 
     def everything(self) -> list[StateChange]:
         """How everything stands, as changes that build it up."""
@@ -176,7 +183,7 @@ class Bridge:
                 self._write(intent)
             case SendTake(take, slot):
                 options = self._set_list.settings.fragments.options()
-                self.renders.land_archived(take, slot, self.bank.slug, options)
+                self.renders.landings.land_archived(take, slot, self.bank.slug, options)
             case CancelPad(pad):
                 self.renders.cancel(self.renders.jobs.pending(self.bank.slug, pad))
             case CancelJob(number):
@@ -206,15 +213,18 @@ class Bridge:
     def _select(self, select: SelectBank) -> None:
         index = self._set_list.find(select)
         if index is None:
-            wanted = select.slug if select.slug is not None else f"program {select.program}"
-            self._publish(Notice(NoticeLevel.WARNING, f"no bank for {wanted}; {self.bank.name} stays"))
+            if select.slug is None:
+                self._warn(self._lost_programs.tell(select.program, self.bank.name))
+            else:
+                self._warn(f"no bank for {select.slug}; {self.bank.name} stays")
         elif index != self._set_list.index:
-            before = set(self._set_list.values.effective)
+            before = self._set_list.values.told
+            self._pads.leave()
             self._set_list.activate(index)
             self._tell_bank(before)
 
     def _tell_bank(self, before: set[str]) -> None:
-        """Tell the bank that is active now and its live values, when those named ``before`` were in effect."""
+        """Tell the bank that is active now and its live values, when those named ``before`` were told of."""
         self._publish(self._bank_changed())
         for name in sorted(before - set(self._set_list.values.effective)):
             self._publish(ControlChanged(name, None))
@@ -222,7 +232,7 @@ class Bridge:
             self._publish(change)
 
     def _reload(self, loaded: Loaded) -> None:
-        known, before = warm_renders(self.loaded), set(self._set_list.values.effective)
+        known, before = warm_renders(self.loaded), self._set_list.values.told
         has_other_tempo = self._set_list.reload(loaded)
         self._publish(ConfigurationChanged(loaded))
         self.renders.spares.settings = loaded.settings.engine.spares
@@ -241,33 +251,16 @@ class Bridge:
 
     def _on_engine(self, model: str, event: engine.EngineEvent) -> None:
         self._engines.note(model, event)
-        match event:
-            case engine.Warming(done, total, what):
-                self._publish(EngineChanged(model, EngineState.WARMING, what, done, total))
-            case engine.Ready(info):
-                self._publish(EngineChanged(model, EngineState.READY, info.summary, info=info))
-            case engine.Died(reason, _, restarting):
-                state = EngineState.RESTARTING if restarting else EngineState.LOST
-                self._publish(EngineChanged(model, state, reason))
-                self.renders.on_death(model, event)
-                if not restarting:
-                    self._stand_in(model)
-            case _:
-                spare = self.renders.on_engine(event)
-                if spare is not None:
-                    self._pads.show_ready(spare.wish)
-                    self._top_up()
-                return
+        self._absences.note(model, event)
+        if isinstance(event, engine.JobEvent):
+            spare = self.renders.on_engine(model, event)
+            if spare is not None:
+                self._pads.show_ready(spare.wish)
+                self._top_up()
+            return
+        self._reports.take(model, event)
         self._top_up()
         self._pads.settle()
-
-    def _stand_in(self, model: str) -> None:
-        """Begin with what renders for a model that is lost now, before the next press needs it."""
-        other = self._engines.effective(model)
-        if other not in self._stand_ins | {model}:
-            self._stand_ins.add(other)
-            self._publish(Notice(NoticeLevel.WARNING, f"{other} renders for {model} from now on"))
-            self._engines.send(other, engine.Warm(()))
 
     def _top_up(self) -> None:
         if not self._set_list.settings.engine.spares.enabled:
@@ -282,6 +275,10 @@ class Bridge:
         return self.renders.wish(bank, key, asked.preset, asked.model, asked.options)
 
     # --- telling -----------------------------------------------------------------------------------------------------
+
+    def _warn(self, text: str | None) -> None:
+        if text is not None:
+            self._publish(Notice(NoticeLevel.WARNING, text))
 
     def _publish(self, change: StateChange) -> None:
         if isinstance(change, PadChanged) and not self._set_list.holds(change.bank, change.pad):

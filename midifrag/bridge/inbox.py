@@ -1,7 +1,7 @@
 """The queue between the ports' callbacks and the bridge: keeps every press, bounds everything else.
 
 While the reader is behind, a control's newest position replaces one that still waits, as long as no press lies between
-them (a press must see the controls as they were); clock ticks and releases beyond a limit are left out and counted.
+them (a press must see the controls as they were); beyond a limit, ticks and other messages are left out and counted.
 """
 
 from __future__ import annotations
@@ -11,12 +11,12 @@ from collections import Counter, OrderedDict
 from collections.abc import Hashable, Iterable
 from typing import Any
 
-from midifrag.midi.messages import Aftertouch, ControlChange, MidiEvent, PitchBend, Tick
+from midifrag.midi.messages import Aftertouch, ControlChange, MidiEvent, NoteOn, PitchBend, Tick
 
-#: Waiting clock ticks and other small messages per port, beyond which new ones are left out.
-TICK_LIMIT = 256
-#: Waiting events per port, beyond which even presses are left out: some minutes of a DIN cable's full load.
-EVENT_LIMIT = 100_000
+#: Waiting events per port, beyond which clock ticks are left out, and beyond which all others but presses are.
+TICK_LIMIT, OTHER_LIMIT = 256, 20_000
+#: Waiting presses per port, beyond which even they are left out: some minutes of a DIN cable's full load.
+PRESS_LIMIT = 100_000
 #: CCs from here on are channel mode messages (all sound off, …), not positions.
 CHANNEL_MODE = 120
 
@@ -29,18 +29,26 @@ class Inbox:
     """
 
     def __init__(
-        self, switches: Iterable[int] = (), *, tick_limit: int = TICK_LIMIT, event_limit: int = EVENT_LIMIT
+        self,
+        switches: Iterable[int] = (),
+        *,
+        tick_limit: int = TICK_LIMIT,
+        other_limit: int = OTHER_LIMIT,
+        press_limit: int = PRESS_LIMIT,
     ) -> None:
         self.switches = frozenset(switches)
         self.coalesced: Counter[str] = Counter()
         self.dropped: Counter[str] = Counter()
         self._tick_limit = tick_limit
-        self._event_limit = event_limit
+        self._other_limit = other_limit
+        self._press_limit = press_limit
         self._ready = threading.Condition()
         self._items: OrderedDict[int, Any] = OrderedDict()
         self._next = 0
         self._moves: dict[Hashable, int] = {}
+        #: Per port, what waits, and how much of it are presses.
         self._waiting: Counter[str] = Counter()
+        self._presses: Counter[str] = Counter()
 
     def put(self, item: Any) -> None:
         """Append ``item``; never blocks."""
@@ -63,6 +71,7 @@ class Inbox:
             self._next += 1
             if port is not None:
                 self._waiting[port] += 1
+                self._presses[port] += isinstance(item, NoteOn)
             self._ready.notify()
 
     def get(self, timeout: float | None = None) -> Any:
@@ -73,13 +82,18 @@ class Inbox:
             _, item = self._items.popitem(last=False)
             if isinstance(item, MidiEvent):
                 self._waiting[item.port] -= 1
+                self._presses[item.port] -= isinstance(item, NoteOn)
             return item
 
     def __len__(self) -> int:
         return len(self._items)
 
     def _full(self, item: Any, port: str) -> bool:
-        return self._waiting[port] >= (self._tick_limit if isinstance(item, Tick) else self._event_limit)
+        if isinstance(item, NoteOn):
+            return self._presses[port] >= self._press_limit
+        if isinstance(item, Tick):
+            return self._waiting[port] >= self._tick_limit
+        return self._waiting[port] - self._presses[port] >= self._other_limit
 
     def _move_key(self, item: Any) -> Hashable | None:
         match item:

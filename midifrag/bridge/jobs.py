@@ -14,7 +14,10 @@ from midifrag.events import JobChanged, JobTimes, PadChanged
 from midifrag.fragment.options import FragmentOptions
 from midifrag.fragment.record import RecordedValue, TakeRecord
 from midifrag.pad_key import PadKey
-from midifrag.states import JobKind, JobState
+from midifrag.states import JobKind, JobState, PadState
+
+#: Ended jobs that are remembered, see `JobTable`.
+REMEMBERED = 256
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +114,7 @@ class RenderJob(Job):
     """A press or a typed prompt that an engine renders, or has rendered."""
 
     model: str
+    preset: Preset
     render: Render
     options: FragmentOptions
     step: int = 0
@@ -118,6 +122,10 @@ class RenderJob(Job):
     spare: bool = False
     retried: bool = False
     cancelling: bool = False
+    #: Whether its engine shows no progress.
+    stalled: bool = False
+    #: The model that it was meant for, where another one stands in.
+    stands_in_for: str | None = None
     #: What the engine has to say of the take, and what really made it.
     notes: tuple[str, ...] = ()
     used: Mapping[str, RecordedValue] = field(default_factory=dict)
@@ -147,16 +155,22 @@ class RenderJob(Job):
     def pad_changed(self, now: float) -> PadChanged | None:
         """What its pad shows; None for a typed prompt."""
         changed = Job.pad_changed(self, now)
+        if changed is not None and self.stalled and self.pending:
+            return dataclasses.replace(changed, state=PadState.STALLED)
         if changed is None or self.state is not JobState.RENDERING or not self.of:
             return changed
         return dataclasses.replace(changed, progress=self.step / self.of)
 
 
 class JobTable:
-    """All jobs that have not ended, by number, in the order of their presses."""
+    """All jobs that have not ended, by number, in the order of their presses.
+
+    Some have, and are remembered: their engine may not have let go of them yet.
+    """
 
     def __init__(self) -> None:
         self._jobs: dict[int, Job] = {}
+        self._remembered: dict[int, RenderJob] = {}
         self._last = 0
 
     def next_number(self) -> int:
@@ -181,13 +195,31 @@ class JobTable:
         """Forget a job that has ended."""
         self._jobs.pop(job.number, None)
 
+    def remember(self, job: RenderJob) -> None:
+        """Keep a job that has ended while its engine still works for it; the oldest of many are forgotten."""
+        self._remembered[job.number] = job
+        for oldest in list(self._remembered)[:-REMEMBERED]:
+            del self._remembered[oldest]
+
+    def recall(self, number: int) -> RenderJob | None:
+        """The remembered job, once; None if it is not."""
+        return self._remembered.pop(number, None)
+
+    def of(self, model: str) -> list[RenderJob]:
+        """The jobs that the engine of ``model`` works for, those that are to be cancelled among them."""
+        return [job for job in self if isinstance(job, RenderJob) and job.model == model and job.pending]
+
     def __iter__(self) -> Iterator[Job]:
         return iter(tuple(self._jobs.values()))
 
     def pending(self, bank: str | None = None, pad: PadKey | None = None) -> list[RenderJob]:
         """The jobs an engine still works for, of one pad or of all."""
-        jobs = [job for job in self if isinstance(job, RenderJob) and job.pending and not job.cancelling]
+        jobs = [job for job in self.unrendered() if not job.cancelling]
         return jobs if pad is None else [job for job in jobs if job.origin.place == (bank, pad)]
+
+    def unrendered(self) -> list[RenderJob]:
+        """The jobs that an engine works for, also those that are being cancelled."""
+        return [job for job in self if isinstance(job, RenderJob) and job.pending]
 
     def landing(self) -> bool:
         """Whether a take is being written, and not held back by a disk."""

@@ -44,21 +44,30 @@ class PadsAtRest:
     def settle(self) -> None:
         """Bring what pads show of presses and spares that are over to what is true now."""
         for pad in self._last_shown():
-            busy = self._renders.busy_with(pad.bank, pad.pad)
+            busy = self._renders.telling.busy_with(pad.bank, pad.pad)
             if busy is not None:
                 if self._has_shown_its_end(pad):
-                    self._renders.show(busy)
+                    self._renders.telling.show(busy)
             elif (state := self._rest(pad)) is not pad.state:
                 self._show(pad, state)
 
     def show_ready(self, wish: Wish) -> None:
-        """A spare for ``wish`` has come."""
+        """A spare for ``wish`` has come. A pad whose press failed goes on to show that."""
         if wish.pad is None or wish != self._wish_of(wish.bank, wish.pad):
             return
         for pad in self._last_shown():
-            at_rest = pad.state in (PadState.IDLE, PadState.FAILED, PadState.REFUSED)
-            if (pad.bank, pad.pad) == wish.place and at_rest:
+            if (pad.bank, pad.pad) == wish.place and pad.state is not PadState.READY is self._rest(pad):
                 self._show(pad, PadState.READY)
+
+    def leave(self) -> None:
+        """The active bank is about to rest: what its presses failed of was shown, and is not when it returns."""
+        for pad in self._last_shown():
+            if pad.state in (PadState.FAILED, PadState.REFUSED):
+                busy = self._renders.telling.busy_with(pad.bank, pad.pad)
+                if busy is None:
+                    self._show(pad, PadState.IDLE)
+                else:
+                    self._renders.telling.show(busy)
 
     def _last_shown(self) -> tuple[PadChanged, ...]:
         return self._view.pads_of(self._bank(), self._clock.now())
@@ -68,8 +77,9 @@ class PadsAtRest:
         return ended and self._clock.now() - pad.time >= ENDED_SHOWS_FOR
 
     def _rest(self, pad: PadChanged) -> PadState:
-        landed = pad.state is PadState.LANDED and self._has_shown_its_end(pad)
-        if landed or pad.state in (PadState.IDLE, PadState.READY):
+        # A failure stays until the next press, or until another bank comes: on a dark stage a flash is no news.
+        over = pad.state in (PadState.LANDED, PadState.REFUSED) and self._has_shown_its_end(pad)
+        if over or pad.state in (PadState.IDLE, PadState.READY):
             wish = self._wish_of(pad.bank, pad.pad)
             if wish is not None and self._renders.spares.ready_for(wish):
                 return PadState.READY

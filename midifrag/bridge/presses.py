@@ -66,7 +66,7 @@ class Presses:
         size = self._set_list.settings.queue.size
         if self._renders.jobs.waiting() >= size:
             full = f"the queue is full ({size} presses wait); press again when one has landed"
-            self._renders.refuse(origin, asked.preset.prompt, full, time)
+            self._renders.telling.refuse(origin, asked.preset.prompt, full, time)
         else:
             self._renders.submit(origin, asked.preset, asked.model, asked.options, pad.slot, time)
 

@@ -1,4 +1,4 @@
-"""The way of a job: from a resolved preset through an engine and the writer to its slot."""
+"""The first half of a job's way: from a resolved preset through an engine, or from a spare, to a take."""
 
 from __future__ import annotations
 
@@ -7,23 +7,29 @@ import random
 from collections.abc import Callable, Collection, Iterable
 from typing import assert_never
 
-from midifrag.bridge.jobs import Job, JobTable, Origin, RenderJob, request, take_record
+from midifrag.bridge.absences import Absences, as_stand_in
+from midifrag.bridge.jobs import JobTable, Origin, RenderJob, request
+from midifrag.bridge.landings import Landings
+from midifrag.bridge.outages import Outages
 from midifrag.bridge.spares import Coming, Spare, SpareRack, Wish
+from midifrag.bridge.telling import Telling
 from midifrag.clock import Clock
 from midifrag.config.parameters import Preset
 from midifrag.config.settings import SpareSettings
 from midifrag.engine import messages as engine
 from midifrag.engine.protocol import Engines
-from midifrag.events import JobTimes, Notice, PadChanged, StateChange
+from midifrag.events import JobTimes, StateChange
 from midifrag.fragment import messages as writer
 from midifrag.fragment.options import FragmentOptions
-from midifrag.fragment.record import TakeRecord
 from midifrag.pad_key import PadKey
-from midifrag.states import JobKind, JobState, NoticeLevel
+from midifrag.states import JobState, NoticeLevel
 
 
 class Renders:
-    """All jobs and spares. Publishes every step of each; tells the writer what to land."""
+    """All jobs and spares: asks engines for takes, and hands what comes to ``landings``.
+
+    ``outages`` looks after those whose engine does not answer now, which ``absences`` knows.
+    """
 
     def __init__(
         self,
@@ -32,14 +38,18 @@ class Renders:
         publish: Callable[[StateChange], None],
         clock: Clock,
         spares: SpareSettings,
+        absences: Absences,
         seeds: random.Random | None = None,
     ) -> None:
         self.jobs = JobTable()
         self.spares = SpareRack(spares)
+        self.telling = Telling(self.jobs, publish, clock)
+        self.landings = Landings(self.jobs, self.telling, write, engines.info, clock)
+        self.outages = Outages(self.jobs, self.telling, self.spares, engines, absences)
         self._engines = engines
         self._write = write
-        self._publish = publish
         self._clock = clock
+        self._absences = absences
         self._seeds = seeds or random.SystemRandom()
 
     # --- from presses ------------------------------------------------------------------------------------------------
@@ -53,7 +63,7 @@ class Renders:
         spare = self.spares.take(wish)
         coming = self.spares.take_over(wish) if spare is None else None
         if coming is None:
-            render = self._render(self.jobs.next_number(), preset)
+            render = self._render(self.jobs.next_number(), wish.preset)
         else:
             render = dataclasses.replace(coming.render, spare=False)
         job = RenderJob(
@@ -61,6 +71,7 @@ class Renders:
             origin=origin,
             prompt=preset.prompt,
             model=wish.model,
+            preset=wish.preset,
             render=render,
             options=options,
             slot=slot,
@@ -70,7 +81,10 @@ class Renders:
         if spare is not None:
             # Before it is told: who presses waits for the file.
             self._land_spare(job, spare)
-        self._tell(job)
+        elif coming is None:
+            self.outages.find_substitute(job)
+        self.outages.mark(job)
+        self.telling.tell(job)
         if coming is not None:
             self._engines.send(job.model, engine.Promote(job.number))
             if coming.started is not None:
@@ -80,32 +94,29 @@ class Renders:
             self._cancel_spares([one for one in self.spares.coming if one.wish.model != job.model])
             self._engines.send(job.model, job.render)
 
-    def land_archived(self, take: int, slot: int | None, bank: str, options: FragmentOptions) -> None:
-        """Put an archived take into a slot again."""
-        number, label = self.jobs.next_number(), f"take {take}"
-        job = Job(
-            number=number,
-            origin=Origin(JobKind.TAKE, bank, label),
-            prompt=label,
-            slot=slot,
-            times=JobTimes(self._clock.now()),
-            state=JobState.RENDERING,
-            writing=True,
-        )
-        self.jobs.add(job)
-        self._write(writer.LandArchived(number, take, options, slot))
+    def cancel(self, jobs: Iterable[RenderJob], *, at_once: bool = False) -> None:
+        """Drop jobs that an engine still works for; what has been rendered already is kept.
 
-    def cancel(self, jobs: Iterable[RenderJob]) -> None:
-        """Drop jobs that an engine still works for; what has been rendered already is kept."""
-        for job in jobs:
-            if job.pending and not job.cancelling:
+        Each ends when its engine has let go of it; ``at_once``, or where that engine does not answer, right away.
+        """
+        for job in list(jobs):
+            if not job.pending:
+                continue
+            if not job.cancelling:
                 job.cancelling = True
                 self._engines.send(job.model, engine.Cancel(job.number))
+            if at_once or not self._absences.answers(job.model):
+                self.telling.let_go(job)
 
     def panic(self) -> None:
-        """Drop everything, spares too."""
-        self.cancel(self.jobs.pending())
+        """Drop everything, spares too; each press has its outcome at once, whatever its engine does."""
+        self.cancel((job for job in self.jobs if isinstance(job, RenderJob)), at_once=True)
         self.drop_spares()
+
+    def end(self) -> None:
+        """The engines are closed: say of everything that waited for one that nothing will come of it."""
+        for job in self.jobs.unrendered():
+            self.telling.end(job, JobState.CANCELLED, "cancelled: the show ended")
 
     def drop_spares(self) -> None:
         """Drop ready spares and those on their way."""
@@ -141,7 +152,10 @@ class Renders:
 
     def wish(self, bank: str, pad: PadKey | None, preset: Preset, model: str, options: FragmentOptions) -> Wish:
         """What a press on ``pad`` (None: a typed prompt) would ask for now."""
-        return Wish(bank, pad, self._engines.effective(model), preset, options)
+        effective = self._engines.effective(model)
+        if effective != model:
+            preset = as_stand_in(preset, self._engines.info(effective))
+        return Wish(bank, pad, effective, preset, options)
 
     def _render(self, number: int, preset: Preset, *, spare: bool = False) -> engine.Render:
         seed = self._seeds.randrange(2**32) if preset.seed == "random" else preset.seed
@@ -149,48 +163,50 @@ class Renders:
 
     # --- from engines ------------------------------------------------------------------------------------------------
 
-    def on_engine(self, event: engine.JobEvent) -> Spare | None:
-        """Take in what an engine says of a job. Returns a spare that has just become ready."""
+    def on_engine(self, model: str, event: engine.JobEvent) -> Spare | None:
+        """Take in what the engine of ``model`` says of a job. Returns a spare that has just become ready."""
+        job = self.jobs.render_job(event.job)
+        if job is not None and job.model != model:
+            # Another one renders it by now.
+            return None
         match event:
             case engine.Started(number):
-                if job := self.jobs.render_job(number):
+                if job is not None:
                     self._started(job)
                 else:
                     self.spares.began(number, self._clock.now())
-            case engine.Progress(number, step, of):
-                self._progressed(number, step, of)
+            case engine.Progress(_, step, of):
+                self._progressed(job, step, of)
             case engine.Rendered():
-                return self._rendered(event)
+                return self._rendered(job, event)
             case engine.Failed():
-                self._failed(event)
+                self._failed(job, event)
             case engine.Cancelled(number):
                 self.spares.forget(number)
-                if job := self.jobs.render_job(number):
-                    self._end(job, JobState.CANCELLED, "cancelled")
+                self.jobs.recall(number)
+                if job is not None:
+                    self.telling.end(job, JobState.CANCELLED, "cancelled")
             case _:
                 assert_never(event)
         return None
 
-    def on_death(self, model: str, death: engine.Died) -> None:
-        """Take in that an engine is gone, and its jobs with it."""
-        for number in death.jobs:
-            self._lost(model, number, death.reason)
-
     def _started(self, job: RenderJob) -> None:
         job.state, job.text = JobState.RENDERING, ""
         job.reached(started=self._clock.now())
-        self._tell(job)
+        self.telling.tell(job)
 
-    def _progressed(self, number: int, step: int, of: int) -> None:
-        job = self.jobs.render_job(number)
+    def _progressed(self, job: RenderJob | None, step: int, of: int) -> None:
         if job is not None:
             job.step, job.of = step, of
             if job.times.started is not None:
-                self._tell(job)
+                self.telling.tell(job)
 
-    def _rendered(self, event: engine.Rendered) -> Spare | None:
+    def _rendered(self, job: RenderJob | None, event: engine.Rendered) -> Spare | None:
         now = self._clock.now()
-        job = self.jobs.render_job(event.job)
+        late = self.jobs.recall(event.job)
+        if late is not None:
+            self._archive_cancelled(late, event)
+            return None
         if job is None:
             spare = self.spares.arrived(event, now)
             if spare is not None:
@@ -200,126 +216,28 @@ class Renders:
         if job.times.started is None:
             job.reached(started=now - event.engine_seconds)
         if job.cancelling:
-            record = self._record(job, event)
-            self._write(
-                writer.ArchiveOnly(job.number, event.audio, event.sample_rate, record, "cancelled while rendering")
-            )
-            self._end(job, JobState.CANCELLED, "cancelled after it was rendered; the take is in the archive")
+            self._archive_cancelled(job, event)
+            self.telling.end(job, JobState.CANCELLED, "cancelled after it was rendered; the take is in the archive")
         else:
-            self._land(job, event)
+            self.landings.land(job, event)
         return None
+
+    def _archive_cancelled(self, job: RenderJob, event: engine.Rendered) -> None:
+        self.landings.archive(job, event.audio, event.sample_rate, "cancelled while rendering", event)
 
     def _land_spare(self, job: RenderJob, spare: Spare) -> None:
         job.spare = True
         job.reached(started=spare.started, rendered=spare.rendered_at)
-        self._land(job, spare.rendered)
+        self.landings.land(job, spare.rendered)
 
-    def _land(self, job: RenderJob, event: engine.Rendered) -> None:
-        job.notes, job.used, job.engine_seconds = event.notes, dict(event.used), event.engine_seconds
-        # RENDERING is over for the engine, but nothing has landed: the pad keeps its state until the file is in place.
-        job.state = JobState.RENDERING if not job.spare else JobState.QUEUED
-        job.writing, job.text = True, "writing"
-        self._write(
-            writer.LandTake(job.number, event.audio, event.sample_rate, self._record(job, event), job.options, job.slot)
-        )
-
-    def _failed(self, event: engine.Failed) -> None:
+    def _failed(self, job: RenderJob | None, event: engine.Failed) -> None:
         spare = self.spares.failed(event.job)
-        job = self.jobs.render_job(event.job)
+        self.jobs.recall(event.job)
         if job is None:
             if spare is not None:
                 text = f"a spare for pad {spare.wish.pad} failed: {event.reason}"
-                self._publish(Notice(NoticeLevel.WARNING, text))
+                self.telling.notice(NoticeLevel.WARNING, text)
             return
         if event.audio is not None and event.sample_rate is not None:
-            record = self._record(job, None)
-            self._write(writer.ArchiveOnly(job.number, event.audio, event.sample_rate, record, event.reason))
-        self._end(job, JobState.FAILED, event.reason)
-
-    def _lost(self, model: str, number: int, reason: str) -> None:
-        # What may have killed its engine must not kill the next one, with nobody asking for it.
-        self.spares.failed(number)
-        job = self.jobs.render_job(number)
-        if job is None or not job.pending:
-            return
-        if job.cancelling:
-            self._end(job, JobState.CANCELLED, "cancelled")
-        elif job.on_lost == "queue" and not job.retried:
-            job.retried, job.state, job.step = True, JobState.QUEUED, 0
-            job.times = dataclasses.replace(job.times, started=None)
-            job.model = self._engines.effective(model)
-            job.text = f"queued again: {reason}"
-            self._tell(job)
-            self._engines.send(job.model, job.render)
-        else:
-            self._end(job, JobState.FAILED, reason)
-
-    def _record(self, job: RenderJob, event: engine.Rendered | None) -> TakeRecord:
-        return take_record(job, event, self._engines.info(job.model), self._clock)
-
-    # --- from the writer ---------------------------------------------------------------------------------------------
-
-    def on_writer(self, event: writer.LandingEvent) -> None:
-        """Take in what became of a take's files."""
-        match event:
-            case writer.TakeArchived(number, take, file):
-                if job := self.jobs.get(number):
-                    job.take, job.archived = take, file
-            case writer.Landed():
-                self._landed(event)
-            case writer.LandFailed(number, reason, take) | writer.GivenUp(number, reason, take):
-                if job := self.jobs.get(number):
-                    job.take = take or job.take
-                    self._end(job, JobState.FAILED, reason)
-                elif take is None:
-                    # Its press is over, so that nobody else would tell.
-                    self._publish(Notice(NoticeLevel.ERROR, f"the take of job {number} is lost: {reason}"))
-            case writer.Held(number, reason, _):
-                self._publish(Notice(NoticeLevel.ERROR, reason))
-                if (job := self.jobs.get(number)) and job.state is not JobState.HELD:
-                    job.state, job.text = JobState.HELD, reason
-                    self._tell(job)
-            case writer.Refused(_, reason):
-                self._publish(Notice(NoticeLevel.WARNING, reason))
-            case _:
-                assert_never(event)
-
-    def _landed(self, event: writer.Landed) -> None:
-        job = self.jobs.get(event.job)
-        if job is None:
-            return
-        job.slot, job.file, job.take = event.slot, str(event.file), event.take or job.take
-        job.reached(landed=self._clock.now())
-        job.fragment_seconds, job.write_seconds = event.seconds, event.write_seconds
-        said = job.notes if isinstance(job, RenderJob) else ()
-        self._end(job, JobState.LANDED, "; ".join((*said, *event.notes)))
-
-    # --- telling -----------------------------------------------------------------------------------------------------
-
-    def refuse(self, origin: Origin, prompt: str, reason: str, pressed: float) -> None:
-        """Say on the pad, and to everyone, that a press was not taken."""
-        job = Job(number=self.jobs.next_number(), origin=origin, prompt=prompt, times=JobTimes(pressed))
-        self._end(job, JobState.REFUSED, reason)
-
-    def _end(self, job: Job, state: JobState, text: str) -> None:
-        job.state, job.text = state, text
-        self._publish(job.changed())
-        self.jobs.drop(job)
-        # A pad is not at rest while another press of it is on its way.
-        other = self.busy_with(*job.origin.place) if state is JobState.CANCELLED else None
-        self.show(other or job)
-
-    def busy_with(self, bank: str, pad: PadKey | None) -> Job | None:
-        """The job that a pad is busy with: the first that renders, else the first that waits."""
-        jobs = [] if pad is None else self.jobs.on_pad(bank, pad)
-        return max(jobs, key=lambda job: job.state is JobState.RENDERING, default=None)
-
-    def show(self, job: Job) -> None:
-        """Publish what its pad shows of ``job``."""
-        pad: PadChanged | None = job.pad_changed(self._clock.now())
-        if pad is not None:
-            self._publish(pad)
-
-    def _tell(self, job: Job) -> None:
-        self._publish(job.changed())
-        self.show(job)
+            self.landings.archive(job, event.audio, event.sample_rate, event.reason, None)
+        self.telling.end(job, JobState.FAILED, event.reason)

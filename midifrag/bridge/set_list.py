@@ -10,6 +10,7 @@ from midifrag.config.press_request import PressRequest, press_request
 from midifrag.config.settings import Settings
 from midifrag.intents import Press, SelectBank
 from midifrag.midi.mapping import Mapper
+from midifrag.midi.switches import Switches
 from midifrag.pad_key import PadKey
 
 #: The velocity that is assumed for a pad that has not been pressed yet (0–1).
@@ -22,9 +23,10 @@ class SetList:
     def __init__(self, loaded: Loaded) -> None:
         self.loaded = loaded
         self.index = 0
-        self.tempo = Tempo(loaded.settings.tempo)
+        self.tempo = Tempo(loaded.settings.tempo, loaded.settings.time.port)
         self.values = LiveValues(loaded.settings, self.bank)
-        self.mapper = Mapper(loaded.settings, self.bank)
+        self._switches = Switches()
+        self.mapper = Mapper(loaded.settings, self.bank, self._switches)
         self._recent: dict[tuple[str, PadKey], tuple[float, float]] = {}
 
     @property
@@ -51,13 +53,13 @@ class SetList:
         slug = self.bank.slug
         self.loaded = loaded
         self.activate(next((i for i, bank in enumerate(loaded.banks) if bank.slug == slug), 0))
-        return self.tempo.use(loaded.settings.tempo)
+        return self.tempo.use(loaded.settings.tempo, loaded.settings.time.port)
 
     def activate(self, index: int) -> None:
         """Make a bank the active one."""
         self.index = index
         self.values.configure(self.settings, self.bank)
-        self.mapper = Mapper(self.settings, self.bank)
+        self.mapper = Mapper(self.settings, self.bank, self._switches)
 
     def holds(self, bank: str, pad: PadKey) -> bool:
         """Whether a bank has a pad."""

@@ -18,11 +18,14 @@ class LiveValues:
         self._values: dict[str, dict[str, float]] = {"": {}}
         #: By scope, the parameters that controls have set: their values go with the last control that sets them.
         self._moved: dict[str, set[str]] = {}
+        #: Controls that wait to be picked up, and what they set.
+        self._waiting: dict[str, str] = {}
         self.configure(settings, bank)
 
     def configure(self, settings: Settings, bank: Bank) -> None:
         """Use the controls of ``show`` and ``bank``; soft takeover starts over."""
         self._bank = bank.slug
+        self._waiting.clear()
         self._defaults = [bank.defaults, settings.defaults]
         self._values.setdefault(bank.slug, {})
         self._controls: dict[str, tuple[str, Control]] = {c.id: ("", c) for c in settings.controls}
@@ -41,6 +44,11 @@ class LiveValues:
         scopes = {scope for scope, _ in self._controls.values()}
         return self._values[""] | (self._values[self._bank] if self._bank in scopes else {})
 
+    @property
+    def told(self) -> set[str]:
+        """The parameters that something is told of: that have a value, or that a control waits for."""
+        return {*self.effective, *self._waiting.values()}
+
     def move(self, key: str, position: float) -> ControlChanged | None:
         """A control stands at ``position`` 0–1: the change it makes, or that it waits to be picked up."""
         if key not in self._controls:
@@ -54,9 +62,12 @@ class LiveValues:
         at = control.position(stands) if isinstance(stands, int | float) else None
         taken = self._takeovers[key].move(position, at)
         if taken is None:
+            self._waiting[key] = name
             return ControlChanged(name, current, waiting=True)
+        waited = self._waiting.pop(key, None) is not None
         value = control.value(taken)
-        if value == current:
+        # That it no longer waits is news, also where it was picked up at the very value.
+        if value == current and not waited:
             return None
         self._values[scope][name] = value
         self._moved.setdefault(scope, set()).add(name)
@@ -64,6 +75,7 @@ class LiveValues:
 
     def set(self, name: str, value: float | None) -> ControlChanged:
         """Set a parameter outright; None gives it back to the presets."""
+        self._waiting = {key: waits for key, waits in self._waiting.items() if waits != name}
         for scope in ("", self._bank):
             self._values[scope].pop(name, None)
         if value is not None:
@@ -72,5 +84,7 @@ class LiveValues:
         return ControlChanged(name, value)
 
     def changes(self) -> list[ControlChanged]:
-        """All values as changes, for someone who starts watching."""
-        return [ControlChanged(name, value) for name, value in self.effective.items()]
+        """All values as changes, and what waits to be picked up, for someone who starts watching."""
+        effective, waiting = self.effective, set(self._waiting.values())
+        names = [*effective, *sorted(waiting - set(effective))]
+        return [ControlChanged(name, effective.get(name), waiting=name in waiting) for name in names]

@@ -7,6 +7,7 @@ import math
 from collections.abc import Iterable
 from dataclasses import replace
 
+from midifrag.bridge.absences import as_stand_in
 from midifrag.bridge.jobs import request
 from midifrag.config.banks import Range
 from midifrag.config.loading import Loaded
@@ -22,15 +23,21 @@ def warm_renders(loaded: Loaded) -> dict[str, tuple[Render, ...]]:
     """The renders that presses may ask for, by model, without repetitions.
 
     First one per preset of every bank; then, marked as spares, one for every other length and kind of guidance that
-    controls and velocities reach.
+    controls and velocities reach, and for what a model that stands in would render.
     """
     renders: dict[str, dict[Render, None]] = {loaded.settings.model: {}}
     reached: dict[str, dict[Render, None]] = {}
+    substitute = loaded.settings.engine.other_model
     for bank in loaded.banks:
         for pad in bank.pads.values():
             asked = press_request(loaded.settings, bank, pad)
             render = request(asked.preset, 0, 0)
             renders.setdefault(asked.model, {})[render] = None
+            if substitute is not None and substitute not in ("sketch", asked.model):
+                # Loaded from the start, since nobody waits for a model in the middle of a set; prepared when idle.
+                stands_in = replace(request(as_stand_in(asked.preset, None), 0, 0), spare=True)
+                renders.setdefault(substitute, {})
+                reached.setdefault(substitute, {})[stands_in] = None
             ranges = [*loaded.settings.controls, *bank.controls, *([pad.velocity] if pad.velocity else [])]
             for seconds, scale in itertools.product(_lengths(asked.preset, ranges), _scales(asked.preset, ranges)):
                 other = replace(render, seconds=seconds, cfg_scale=scale, spare=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from midifrag.commands.console import out
+from midifrag.commands.console import say
 from midifrag.config.hints import hints
 from midifrag.config.loading import Loaded
 from midifrag.config.settings import VirtualPort
@@ -13,12 +13,12 @@ from midifrag.midi.port_names import find_port, list_ports
 def check(loaded: Loaded) -> None:
     """Say what a right set holds, what in it looks like a slip, and which of its ports are not there now."""
     settings = loaded.settings
-    out.print(f"{loaded.path.name} is right: model {settings.model}, {settings.fragments.count} slots", markup=False)
+    say(f"{loaded.path.name} is right: model {settings.model}, {settings.fragments.count} slots")
     for bank in loaded.banks:
         program = f"program {bank.program}" if bank.program else "no program"
-        out.print(f"  {bank.slug:<12} {bank.name}: {len(bank.pads)} pads, {program}", markup=False)
+        say(f"  {bank.slug:<12} {bank.name}: {len(bank.pads)} pads, {program}")
     for line in (*hints(loaded), *missing_ports(loaded)):
-        out.print(f"  note: {line}", markup=False, soft_wrap=True)
+        say(f"  note: {line}")
 
 
 def missing_ports(loaded: Loaded) -> list[str]:

@@ -9,24 +9,37 @@ from typing import Any
 from pydantic import ValidationError
 
 from midifrag.commands.common import explained
-from midifrag.commands.console import out
+from midifrag.commands.console import say
 from midifrag.config.problems import Sources, problems_in
-from midifrag.errors import ConfigurationError
-from midifrag.fragment.audio_files import read_wav, write_wav
-from midifrag.fragment.cutting import make_fragment
+from midifrag.errors import AudioError, ConfigurationError, NonFiniteTakeError, SilentTakeError
+from midifrag.fragment.audio_files import Sound, check_target, read_sound, write_wav
+from midifrag.fragment.cutting import Fragment, make_fragment
 from midifrag.fragment.options import FragmentOptions
 
 
 def clean(source: Path, target: Path, options: FragmentOptions) -> None:
     """Do to any file what a take goes through to become a fragment."""
     with explained():
-        audio, sample_rate = read_wav(source)
-        fragment = make_fragment(audio, sample_rate, options)
-        write_wav(target, fragment.audio, sample_rate, options.bits)
-    before, after = audio.shape[1] / sample_rate, fragment.audio.shape[1] / sample_rate
-    out.print(f"{target}  {before:.2f} s → {after:.2f} s", markup=False)
-    for note in fragment.notes:
-        out.print(f"note: {note}", markup=False)
+        check_target(target)
+        sound = read_sound(source)
+        fragment = _fragment_of(source, sound, options)
+        write_wav(target, fragment.audio, sound.sample_rate, options.bits)
+    before = sound.audio.shape[1] / sound.sample_rate
+    say(f"{target}  {before:.2f} s → {fragment.seconds:.2f} s")
+    for note in (*sound.notes, *fragment.notes):
+        say(f"note: {note}")
+
+
+def _fragment_of(source: Path, sound: Sound, options: FragmentOptions) -> Fragment:
+    """Cut a file's sound. Raises `AudioError`, in words that fit a file."""
+    if not sound.audio.size:
+        raise AudioError(f"{source} holds no sound: its header is followed by none. Record or export it again.")
+    try:
+        return make_fragment(sound.audio, sound.sample_rate, options)
+    except SilentTakeError as error:
+        raise AudioError(f"{source} is silent: {error.found}. Is it the right file?") from error
+    except NonFiniteTakeError as error:
+        raise AudioError(f"{source} is damaged: {error.found}. Export it again.") from error
 
 
 def options_of(values: Mapping[str, Any]) -> FragmentOptions:

@@ -6,6 +6,7 @@ Whatever is not needed by all of them is imported where it is: a list of ports s
 from __future__ import annotations
 
 import contextlib
+import copy
 import logging
 import os
 import signal
@@ -32,10 +33,11 @@ def explained() -> Iterator[None]:
         yield
     except MidifragError as error:
         from midifrag.commands.console import err
+        from midifrag.commands.lines import shown
 
         lines = error.problems if isinstance(error, ConfigurationError) else (error,)
         for line in lines:
-            err.print(str(line), markup=False, soft_wrap=True)
+            err.print(shown(str(line)), markup=False, soft_wrap=True)
         raise click.exceptions.Exit(error.exit_code) from error
 
 
@@ -47,7 +49,11 @@ class _WarningHandler(logging.Handler):
         from rich.logging import RichHandler
 
         from midifrag.commands.console import err
+        from midifrag.commands.lines import one_line
 
+        record = copy.copy(record)
+        # A traceback beside it keeps its lines.
+        record.msg, record.args = one_line(record.getMessage()), None
         handler = RichHandler(console=err, show_path=False, markup=False)
         handler.setFormatter(self.formatter)
         handler.emit(record)

@@ -8,6 +8,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from midifrag.commands.lines import one_line
 from midifrag.commands.streams import Stream
 
 out = Console(file=cast("TextIO", Stream("stdout")), highlight=False)
@@ -15,5 +16,10 @@ err = Console(file=cast("TextIO", Stream("stderr")), highlight=False)
 
 
 def add_plain_row(table: Table, *cells: str) -> None:
-    """Add a row as it is written: what people call things may hold what rich takes for markup."""
-    table.add_row(*map(Text, cells))
+    """Add a row as it is written: what people call things may hold what rich takes for markup, or control it."""
+    table.add_row(*(Text(one_line(cell)) for cell in cells))
+
+
+def say(text: str, to: Console = out) -> None:
+    """Print a line as it is written, as long as it is."""
+    to.print(one_line(text), markup=False, soft_wrap=True)

@@ -7,10 +7,9 @@ import time
 from pathlib import Path
 from typing import Any
 
-from rich.table import Table
-
 from midifrag.commands.common import explained
-from midifrag.commands.console import add_plain_row, err, out
+from midifrag.commands.console import err, out, say
+from midifrag.commands.lines import NARROW, fitted, listed
 from midifrag.commands.run import tell_ending
 from midifrag.commands.terminal import job_line
 from midifrag.config.loading import Loaded
@@ -72,7 +71,7 @@ class _Listener:
 
     def _say(self, text: str) -> None:
         if not self._quiet:
-            out.print(text, markup=False, soft_wrap=True)
+            say(text)
 
 
 def demo(loaded: Loaded, as_json: bool, speed: float) -> None:
@@ -149,15 +148,14 @@ def _take(take: JobChanged) -> dict[str, Any]:
 
 def _farewell(loaded: Loaded, takes: list[JobChanged], seconds: float) -> None:
     last = {take.slot: take for take in takes if take.slot is not None}
-    table = Table(box=None, padding=(0, 2), header_style="dim")
-    for column in ("slot file", "what lies there", "take", "press to landed"):
-        table.add_column(column)
+    names = ("slot file", "what lies there", "take", "press to landed")
+    rows = []
     for slot in sorted(last):
         take = last[slot]
-        name = Path(take.file or "").name
-        add_plain_row(table, name, take.prompt, take.archived or "", f"{take.times.until_landed or 0:.2f} s")
+        after = f"{take.times.until_landed or 0:.2f} s"
+        rows.append((Path(take.file or "").name, take.prompt, take.archived or "", after))
     out.print()
-    out.print(table)
+    out.print(listed(names, rows) if out.width < NARROW else fitted(names, rows, out.width, "what lies there"))
     landed = sum(take.state is JobState.LANDED for take in takes)
     out.print(f"\n{landed} of {len(takes)} presses landed; {seconds:.1f} s with the warm-up.", markup=False)
     out.print(

@@ -2,40 +2,73 @@
 
 from __future__ import annotations
 
+import threading
+
+from midifrag.bridge.set_list import SetList
 from midifrag.commands.common import explained, stopping
-from midifrag.commands.console import out
+from midifrag.commands.console import say
 from midifrag.config.loading import Loaded
-from midifrag.midi.mapping import Mapper
-from midifrag.midi.messages import MidiEvent, PortChanged, ProgramChange, Tick
+from midifrag.config.settings import Settings
+from midifrag.intents import SelectBank
+from midifrag.midi.describing import describe_event
+from midifrag.midi.messages import MidiEvent, PortChanged, Tick
 from midifrag.midi.ports import Ports
+
+
+class Explaining:
+    """Says what each event would do in the bank that is active, and goes along from bank to bank as a show would."""
+
+    def __init__(self, loaded: Loaded) -> None:
+        self.set_list = SetList(loaded)
+        #: Each port calls from a thread of its own.
+        self._lock = threading.Lock()
+
+    def lines(self, event: MidiEvent) -> list[str]:
+        """What came and what it does, and the bank that is active by it."""
+        with self._lock:
+            channel = getattr(event, "channel", None)
+            only = self.set_list.settings.ports[event.port].channel
+            if channel is not None and only not in (None, channel):
+                return [f"{describe_event(event)} → nothing: channel {only} is the only one that counts on this port"]
+            mapper = self.set_list.mapper
+            lines = [mapper.explain(event)]
+            for intent in mapper.intents(event):
+                index = self.set_list.find(intent) if isinstance(intent, SelectBank) else None
+                if index is not None and index != self.set_list.index:
+                    self.set_list.activate(index)
+                    lines.append(f"Bank {self.set_list.bank.name}.")
+            return lines
 
 
 def monitor(loaded: Loaded, clock: bool) -> None:
     """Print what arrives, and what it would do, until Ctrl-C."""
-    banks = loaded.banks
-    state = {"mapper": Mapper(loaded.settings, banks[0])}
+    explaining = Explaining(loaded)
 
     def heard(event: MidiEvent) -> None:
         if isinstance(event, Tick) and not clock:
             return
-        mapper = state["mapper"]
-        out.print(mapper.explain(event), markup=False, soft_wrap=True)
-        if isinstance(event, ProgramChange):
-            bank = next((bank for bank in banks if bank.program == event.program), None)
-            if bank is not None:
-                state["mapper"] = Mapper(loaded.settings, bank)
-                system.pair(state["mapper"].pairs)
+        before = explaining.set_list.mapper
+        for line in explaining.lines(event):
+            say(line)
+        if explaining.set_list.mapper is not before:
+            system.pair(explaining.set_list.mapper.pairs)
 
     def changed(change: PortChanged) -> None:
-        out.print(change.text, markup=False, soft_wrap=True)
+        say(change.text)
 
     with explained(), stopping() as stopped:
-        system = Ports(loaded.settings, heard, changed)
-        system.pair(state["mapper"].pairs)
+        system = Ports(_all_channels(loaded.settings), heard, changed)
+        system.pair(explaining.set_list.mapper.pairs)
         system.open()
         try:
             system.watch()
-            out.print(f"Bank {banks[0].name}. Press, turn, play; Ctrl-C ends.", markup=False)
+            say(f"Bank {explaining.set_list.bank.name}. Press, turn, play; Ctrl-C ends.")
             stopped.wait()
         finally:
             system.close()
+
+
+def _all_channels(settings: Settings) -> Settings:
+    """The set with ports that let every channel through: what comes on the wrong one is what is looked for here."""
+    ports = {name: port.model_copy(update={"channel": None}) for name, port in settings.ports.items()}
+    return settings.model_copy(update={"ports": ports})

@@ -15,7 +15,8 @@ def ports(backend: str | None) -> None:
         there = list_ports(backend)
     table = Table(title=f"MIDI ports ({there.backend})", box=None, title_justify="left", header_style="dim")
     table.add_column("direction")
-    table.add_column("name, as `in` and `out` patterns find it")
+    # A name is copied from here, so none of it is left out.
+    table.add_column("name, as `in` and `out` patterns find it", overflow="fold")
     for direction, names in (("in", there.inputs), ("out", there.outputs)):
         for name in names or ["none"]:
             add_plain_row(table, direction, name)

@@ -7,26 +7,31 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from rich.progress import Progress
 
+from midifrag.audio import Audio
 from midifrag.commands.common import explained
-from midifrag.commands.console import out
+from midifrag.commands.console import say
 from midifrag.config.catalogue import too_long
 from midifrag.config.loading import Loaded
 from midifrag.engine import api
 from midifrag.engine.registry import engine_choice
-from midifrag.errors import RequestError, StorageError
-from midifrag.fragment.audio_files import write_wav
-from midifrag.fragment.cutting import make_fragment
+from midifrag.errors import AudioError, RequestError
+from midifrag.fragment.audio_files import check_target, write_wav
+from midifrag.fragment.cutting import Fragment, make_fragment, peak
 from midifrag.fragment.options import FragmentOptions
+
+#: Bits per sample of a take that is written as it is.
+RAW_BITS = 24
+_CUT = FragmentOptions()
 
 
 def render(prompt: str, target: Path, loaded: Loaded, parameters: Mapping[str, Any], raw: bool) -> None:
     """Render one prompt with the model of a show into a file, cleaned like a fragment unless ``raw``."""
     with explained(), Progress(transient=True) as progress:
         # Said before a model is loaded, which takes a while.
-        if not target.absolute().parent.is_dir():
-            raise StorageError(f"{target} cannot be written: there is no folder {target.parent}. Make it first.")
+        check_target(target)
         name = loaded.settings.model
         trouble = too_long(parameters.get("seconds"), name, loaded.source(name))
         if trouble is not None:
@@ -35,10 +40,24 @@ def render(prompt: str, target: Path, loaded: Loaded, parameters: Mapping[str, A
         model = api.open_model(engine_choice(loaded, name))
         progress.update(task, description="rendering")
         take = api.perform(model, api.request(prompt, **parameters))
-        options = FragmentOptions()
-        audio = take.audio if raw else make_fragment(take.audio, take.sample_rate, options).audio
-        comment = json.dumps({"prompt": prompt, "model": name, **take.used})
-        write_wav(target, audio, take.sample_rate, 24 if raw else options.bits, {"title": prompt, "comment": comment})
-    out.print(f"{target}  {audio.shape[1] / take.sample_rate:.2f} s, seed {take.used.get('seed')}", markup=False)
-    for note in take.notes:
-        out.print(f"note: {note}", markup=False)
+        try:
+            fragment = (
+                _as_it_is(take.audio, take.sample_rate) if raw else make_fragment(take.audio, take.sample_rate, _CUT)
+            )
+        except AudioError as error:
+            raise AudioError(f"{target} is not written: {error}") from error
+        texts = {"title": prompt, "comment": json.dumps({"prompt": prompt, "model": name, **take.used})}
+        write_wav(target, fragment.audio, take.sample_rate, RAW_BITS if raw else _CUT.bits, texts)
+    say(f"{target}  {fragment.seconds:.2f} s, seed {take.used.get('seed')}")
+    for note in (*take.notes, *fragment.notes):
+        say(f"note: {note}")
+
+
+def _as_it_is(audio: Audio, sample_rate: int) -> Fragment:
+    """A whole take, softer if it would clip otherwise. Raises `NonFiniteTakeError`."""
+    level = peak(audio)
+    if level <= 1.0:
+        return Fragment(audio, sample_rate)
+    return Fragment(
+        audio / np.float32(level), sample_rate, (f"its peak was {level:.2f}: made softer, as it would clip",)
+    )

@@ -33,7 +33,7 @@ SWITCH_INTERVAL = 0.0005
 DRAWN_PER_SECOND = 8
 
 
-def run(loaded: Loaded) -> None:
+def run(loaded: Loaded, *, new_page_token: bool = False) -> None:
     """Serve a show until Ctrl-C."""
     sys.setswitchinterval(SWITCH_INTERVAL)
     # The screen stays until everything has ended: what is cancelled or still lands is shown as well.
@@ -41,7 +41,7 @@ def run(loaded: Loaded) -> None:
         runtime = Runtime(loaded)
         page = None
         try:
-            page = _page(runtime)
+            page = _page(runtime, new_token=new_page_token)
             runtime.start()
             runtime.ports.watch()
             screen = screens.enter_context(_on_screen(runtime, page.address if page else None))
@@ -95,10 +95,12 @@ def play(loaded: Loaded, path: Path, speed: float, port: str | None) -> None:
 
 def _performer(runtime: Runtime, ports: ClipPorts, path: Path, speed: float) -> Callable[[], None]:
     """Read ``path`` now, so that a broken file is told before anything starts; return what plays it."""
-    if path.suffix == ".jsonl":
+    if path.name.endswith((".jsonl", ".jsonl.gz")):
         performance = read_performance(path)
         return lambda: play_messages(performance.at_speed(speed, runtime.clock.now()), runtime.put)
     clip = read_clip(path)
+    for note in clip.notes:
+        err.print(f"{path.name}: {note}", markup=False, soft_wrap=True)
     return lambda: play_messages(clip.at_speed(speed), ports.send)
 
 
@@ -126,12 +128,12 @@ def _wait_for_engine(runtime: Runtime, stopped: threading.Event) -> None:
         time.sleep(0.05)
 
 
-def _page(runtime: Runtime) -> Page | None:
+def _page(runtime: Runtime, *, new_token: bool) -> Page | None:
     if not runtime.begun.settings.page.enabled:
         return None
     from midifrag.page import Page
 
-    return Page(runtime, runtime.begun.settings.page)
+    return Page(runtime, runtime.begun.settings.page, new_token=new_token)
 
 
 def _end(runtime: Runtime, page: Page | None, screens: ExitStack) -> None:

@@ -12,9 +12,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rich.table import Table
+from rich.text import Text
 
 from midifrag.commands.common import explained
-from midifrag.commands.console import add_plain_row, out
+from midifrag.commands.console import add_plain_row, out, say
+from midifrag.commands.lines import NARROW, fitted, one_line, shortened
 from midifrag.errors import ModelError, StorageError
 from midifrag.fragment.archive import Archive
 from midifrag.fragment.archive_index import Filters
@@ -24,6 +26,9 @@ from midifrag.fragment.record import TakeRecord
 if TYPE_CHECKING:
     from midifrag.config.loading import Loaded
     from midifrag.engine.protocol import EngineChoice
+
+#: Characters of one text of a take that are shown.
+LONGEST_TEXT = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,9 +74,9 @@ def find(folder: Path, words: str, limit: int, filters: Filters, as_json: bool) 
         out.print_json(json.dumps([_values(record, record.number in gone) for record in records]))
         return
     if not records:
-        out.print(f"No takes in {folder}" + (f" with {words!r}" if words else ""), markup=False, soft_wrap=True)
+        say(f"No takes in {folder}" + (f" with {words!r}" if words else ""))
         return
-    out.print(table_of(records, gone))
+    out.print(table_of(records, out.width, gone))
     if count > len(records):
         out.print(f"{len(records)} of {count}; --limit shows more", markup=False)
 
@@ -81,7 +86,7 @@ def one(folder: Path, number: int, wanted: Wanted, show: Loaded | None, as_json:
     begins: list[float] = []
     if wanted.changes:
         with explained(), opened(folder) as archive:
-            begins = _mark(archive, number, wanted)
+            begins = _write_down(archive, number, wanted)
             if wanted.again:
                 copy = again(archive, archive.get(number), show)
                 if not as_json:
@@ -99,7 +104,7 @@ def one(folder: Path, number: int, wanted: Wanted, show: Loaded | None, as_json:
             out.print(f"sounds begin at {', '.join(map(str, begins)) or '—'} s", markup=False, soft_wrap=True)
 
 
-def _mark(archive: Archive, number: int, wanted: Wanted) -> list[float]:
+def _write_down(archive: Archive, number: int, wanted: Wanted) -> list[float]:
     """Star, annotate and analyse a take; return where its sounds begin, in seconds, if that was asked."""
     if wanted.star is not None:
         archive.star(number, wanted.star)
@@ -172,39 +177,79 @@ def rebuild(folder: Path) -> None:
     out.print(f"The index of {folder} holds {count} takes.", markup=False, soft_wrap=True)
 
 
-def table_of(records: list[TakeRecord], gone: Collection[int | None] = ()) -> Table:
-    """Takes as a table, newest first; ``gone`` are the numbers of those whose file is there no more."""
-    table = Table(box=None, header_style="dim")
-    for column in ("take", "", "when", "prompt", "bank", "model", "length", "slot"):
-        table.add_column(column)
-    for record in records:
-        add_plain_row(
-            table,
-            f"{record.number:03d}" if record.number is not None else "",
-            "★" if record.starred else ("✗" if record.reason else ""),
-            # A spare may have waited long for its press.
-            _when(record.pressed_at or record.rendered_at),
+def table_of(records: list[TakeRecord], width: int = 80, gone: Collection[int | None] = ()) -> Table:
+    """Takes as a table, newest first, a line each; on narrow terminals as a list, two lines each.
+
+    ``gone`` are the numbers of those whose file is there no more.
+    """
+    if width < NARROW:
+        return _list_of(records, width, gone)
+    rows = [
+        (
+            _number(record),
+            _mark(record),
+            _moment(record),
             record.prompt,
             record.bank,
             record.model,
-            "gone" if record.number in gone else f"{record.seconds:.2f} s",
+            _length(record, gone),
             str(record.slot or ""),
         )
+        for record in records
+    ]
+    return fitted(
+        ("take", "", "when", "prompt", "bank", "model", "length", "slot"), rows, width, "prompt", "bank", "model"
+    )
+
+
+def _list_of(records: list[TakeRecord], width: int, gone: Collection[int | None]) -> Table:
+    table = Table.grid(padding=(0, 1))
+    table.add_column(no_wrap=True)
+    for record in records:
+        slot = f"slot {record.slot}" if record.slot else ""
+        first = (_number(record), _mark(record) or " ", _moment(record), _length(record, gone), slot)
+        table.add_row(Text(shortened(" ".join(first).rstrip(), width)))
+        table.add_row(Text(shortened(f"      {one_line(record.prompt)}", width)))
     return table
+
+
+def _number(record: TakeRecord) -> str:
+    return f"{record.number:03d}" if record.number is not None else ""
+
+
+def _length(record: TakeRecord, gone: Collection[int | None]) -> str:
+    return "gone" if record.number in gone else f"{record.seconds:.2f} s"
+
+
+def _mark(record: TakeRecord) -> str:
+    return "★" if record.starred else ("✗" if record.reason else "")
+
+
+def _moment(record: TakeRecord) -> str:
+    # A spare may have waited long for its press.
+    return _when(record.pressed_at or record.rendered_at)
 
 
 def describe(record: TakeRecord, gone: bool = False) -> Table:
     """All that is known of one take."""
     table = Table(box=None, show_header=False)
+    table.add_column(no_wrap=True)
+    table.add_column(overflow="fold")
     values = json.loads(record.to_json())
     for name, value in values.items():
-        if value in (None, "", {}):
+        if value in (None, "", {}) or (name == "preset" and value == record.prompt):
             continue
         text = ", ".join(f"{k} {v}" for k, v in value.items() if v not in (None, "")) if name == "parameters" else value
         if gone and name == "file":
             text = f"{value}, which is gone"
-        add_plain_row(table, name, _when(value, "milliseconds") if name.endswith("_at") else str(text))
+        add_plain_row(table, name, _when(value, "milliseconds") if name.endswith("_at") else _readable(str(text)))
     return table
+
+
+def _readable(text: str) -> str:
+    if len(text) <= LONGEST_TEXT:
+        return text
+    return f"{text[:LONGEST_TEXT]}… ({len(text)} characters; --json has all of them)"
 
 
 def _when(moment: float | None, to: str = "seconds") -> str:

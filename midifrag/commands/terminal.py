@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable, Iterator, Mapping
 from typing import assert_never
 
@@ -13,6 +14,7 @@ from rich.table import Table
 from rich.text import Text
 
 from midifrag.bridge.view import View
+from midifrag.commands.lines import NARROW, fitted, one_line, shortened
 from midifrag.events import (
     BankChanged,
     ConfigurationChanged,
@@ -28,7 +30,7 @@ from midifrag.events import (
 )
 from midifrag.fragment.messages import SlotState
 from midifrag.pad_key import PadKey
-from midifrag.states import EngineState, JobState, NoticeLevel, PadState
+from midifrag.states import TROUBLES, EngineState, JobState, NoticeLevel, PadState
 
 #: How each state looks and what it is called; the same words as everywhere.
 STATE_STYLES: dict[PadState, str] = {
@@ -36,6 +38,7 @@ STATE_STYLES: dict[PadState, str] = {
     PadState.READY: "cyan",
     PadState.QUEUED: "yellow",
     PadState.RENDERING: "bold blue",
+    PadState.STALLED: "magenta",
     PadState.LANDED: "green",
     PadState.HELD: "magenta",
     PadState.REFUSED: "red",
@@ -44,6 +47,7 @@ STATE_STYLES: dict[PadState, str] = {
 ENGINE_STYLES: dict[EngineState, str] = {
     EngineState.WARMING: "",
     EngineState.READY: "green",
+    EngineState.STALLED: "yellow",
     EngineState.RESTARTING: "yellow",
     EngineState.LOST: "bold red",
 }
@@ -52,14 +56,17 @@ NOTICE_STYLES: dict[NoticeLevel, str] = {
     NoticeLevel.WARNING: "yellow",
     NoticeLevel.ERROR: "bold red",
 }
-#: Pads in a row: the width of a pad grid.
+#: Pads in a row: the width of a pad grid, and half of it on a narrow terminal.
 GRID = 4
+#: Columns for a prompt in a line, and for a label on a pad.
+LONGEST_PROMPT, LONGEST_LABEL = 44, 26
 
 
-def status(view: View, page: str | None = None) -> RenderableType:
-    """Draw the whole status once."""
+def status(view: View, page: str | None = None, width: int = 80) -> RenderableType:
+    """Draw the whole status once, for so many columns."""
     with view.lock:
-        parts: list[RenderableType] = [_header(view, page), _pads(view), _slots(view.slots)]
+        troubles, slots = _troubles(view), _slots(view.slots, width)
+        parts: list[RenderableType] = [_header(view, page), _pads(view, width), *troubles, slots]
         if view.notices:
             parts.append(_notices(view))
         return Group(*parts)
@@ -69,10 +76,10 @@ def _header(view: View, page: str | None) -> RenderableType:
     table = Table.grid(padding=(0, 2))
     bank = view.bank
     engines = [_engine(state) for state in view.engines.values()]
-    table.add_row("[bold]Bank[/]", Text(f"{bank.index + 1}  {bank.name}" if bank else "…"))
+    table.add_row("[bold]Bank[/]", _text(f"{bank.index + 1}  {bank.name}" if bank else "…"))
     table.add_row("[bold]Engine[/]", Group(*engines) if engines else "starting")
     ports = [f"{p.port} {p.direction}: {p.state}" for p in view.ports.values()]
-    table.add_row("[bold]Ports[/]", Text("   ".join(ports) or "none"))
+    table.add_row("[bold]Ports[/]", _text("   ".join(ports) or "none"))
     if view.controls:
         table.add_row("[bold]Controls[/]", Text("   ".join(map(_control, view.controls.values()))))
     table.add_row("[bold]Latency[/]", _latency(view))
@@ -81,19 +88,26 @@ def _header(view: View, page: str | None) -> RenderableType:
     return table
 
 
+def _text(text: str, style: str = "") -> Text:
+    return Text(one_line(text), style=style)
+
+
 def _control(change: ControlChanged) -> str:
     value = "the presets'" if change.value is None else f"{change.value:g}"
     return f"{change.name} {value}{' (pick up)' if change.waiting else ''}"
 
 
 def _engine(state: EngineChanged) -> RenderableType:
+    wait = state.wait(time.monotonic())
     if state.state is EngineState.WARMING and state.total:
         grid = Table.grid(padding=(0, 1))
         bar = ProgressBar(total=state.total, completed=state.done, width=24)
-        grid.add_row(Text(state.model), bar, Text(state.text))
+        grid.add_row(_text(state.model), bar, _text("  ".join(filter(None, (wait, state.text)))))
         return grid
     style = ENGINE_STYLES[state.state]
-    return Text.assemble(f"{state.model} ", (state.state, style), f"  {state.text}")
+    return Text.assemble(
+        f"{state.model} ", (state.state, style), "  ", "  ".join(filter(None, (wait, one_line(state.text))))
+    )
 
 
 def _latency(view: View) -> str:
@@ -106,36 +120,54 @@ def _latency(view: View) -> str:
     return f"last {seconds:.2f} s{spare}   p50 {p50 or 0:.2f} s   p95 {p95 or 0:.2f} s"
 
 
-def _pads(view: View) -> RenderableType:
+def _pads(view: View, width: int) -> RenderableType:
     table = Table.grid(expand=True, padding=(0, 1))
-    for _ in range(GRID):
+    across = GRID if width >= NARROW else GRID // 2
+    for _ in range(across):
         table.add_column(ratio=1)
     bank = view.active_bank
     if bank is None:
         return Text("")
     cells = [_pad(key, pad.label, view.pads.get((bank.slug, key))) for key, pad in bank.pads.items()]
-    rows = [cells[i : i + GRID] for i in range(0, len(cells), GRID)]
+    rows = [cells[i : i + across] for i in range(0, len(cells), across)]
     for row in reversed(rows):  # as on the controller: the lowest notes at the bottom
         table.add_row(*row)
-    return Panel(table, title=Text(f"pads of {bank.name}"), border_style="dim")
+    return Panel(table, title=_text(f"pads of {bank.name}"), border_style="dim")
 
 
 def _pad(key: PadKey, label: str, shown: PadChanged | None) -> RenderableType:
     state = shown.state if shown else PadState.IDLE
     progress = f" {shown.progress:.0%}" if shown and shown.progress is not None else ""
     return Text.assemble(
-        (f"{key.name:<4}", "bold"), (f"{state.value}{progress}\n", STATE_STYLES[state]), (label[:26], "dim")
+        (f"{key.name:<4}", "bold"),
+        (f"{state.value}{progress}\n", STATE_STYLES[state]),
+        (shortened(label, LONGEST_LABEL), "dim"),
     )
 
 
-def _slots(slots: tuple[SlotState, ...]) -> RenderableType:
-    table = Table(box=None, expand=True, header_style="dim")
-    for column in ("slot", "", "preset", "length", "take"):
-        table.add_column(column)
-    for slot in slots:
-        take = f"{slot.take:03d}" if slot.take else ""
-        table.add_row(Text(slot.file), slot.state, Text(slot.preset or slot.prompt), _seconds(slot.seconds), take)
-    return table
+def _troubles(view: View) -> Iterator[RenderableType]:
+    """A line for each pad of the active bank that says why there is no fragment of it."""
+    bank = view.active_bank
+    for key, pad in bank.pads.items() if bank else ():
+        shown = view.pads.get((bank.slug, key)) if bank else None
+        if shown is not None and shown.state in TROUBLES and shown.text:
+            yield _text(f"{key.name} {shortened(pad.label, LONGEST_LABEL)}: {shown.text}", STATE_STYLES[shown.state])
+
+
+def _slots(slots: tuple[SlotState, ...], width: int) -> RenderableType:
+    names = ("slot", "", "preset", "length", "take")
+    rows = [
+        (
+            slot.file,
+            slot.state,
+            slot.preset or slot.prompt or ("not from midifrag" if slot.foreign else ""),
+            _seconds(slot.seconds),
+            f"{slot.take:03d}" if slot.take else "",
+        )
+        for slot in slots
+    ]
+    shown = len(names) if width >= NARROW else names.index("length")
+    return fitted(names[:shown], [row[:shown] for row in rows], width, "preset")
 
 
 def _seconds(seconds: float) -> str:
@@ -143,13 +175,13 @@ def _seconds(seconds: float) -> str:
 
 
 def _notices(view: View) -> RenderableType:
-    lines = [Text(f"{n.level}: {n.text}", style=NOTICE_STYLES[n.level]) for n in list(view.notices)[-4:]]
+    lines = [_text(f"{n.level}: {n.text}", NOTICE_STYLES[n.level]) for n in list(view.notices)[-4:]]
     return Group(*lines)
 
 
 def job_line(change: JobChanged) -> str | None:
     """One line for what happened to a job, for terminals that scroll; None for what is not worth a line."""
-    name = change.prompt if len(change.prompt) <= 44 else change.prompt[:43] + "…"
+    name, text = shortened(change.prompt, LONGEST_PROMPT), one_line(change.text)
     match change.state:
         case JobState.QUEUED:
             return f"{change.job:>3}  queued     {name}"
@@ -158,10 +190,10 @@ def job_line(change: JobChanged) -> str | None:
             spare = ", was spare" if change.spare else ""
             take = "not archived yet" if change.take is None else f"take {change.take}"
             after = f"{seconds:.2f} s" if seconds >= 0.1 else f"{seconds * 1000:.0f} ms"
-            notes = f": {change.text}" if change.text else ""
+            notes = f": {text}" if text else ""
             return f"{change.job:>3}  landed     {name} → slot {change.slot}, {take} ({after}{spare}){notes}"
         case JobState.FAILED | JobState.REFUSED | JobState.HELD | JobState.CANCELLED:
-            return f"{change.job:>3}  {change.state!s:<9}  {name}: {change.text}"
+            return f"{change.job:>3}  {change.state!s:<9}  {name}: {text}"
         case JobState.RENDERING:
             return None
         case _:
@@ -170,13 +202,19 @@ def job_line(change: JobChanged) -> str | None:
 
 def line_for(change: StateChange) -> str | None:
     """One line for a state change, None for what is not worth one."""
+    line = _said_of(change)
+    return None if line is None else one_line(line)
+
+
+def _said_of(change: StateChange) -> str | None:
     match change:
         case JobChanged():
             return job_line(change)
         case EngineChanged(model, state=EngineState.WARMING):
             return f"     engine     {model} warms up"
-        case EngineChanged(model, state, text):
-            return f"     engine     {model} {state}: {text}"
+        case EngineChanged(model, state, text, expected=expected):
+            back = "" if expected is None else f" (back in about {expected:.0f} s)"
+            return f"     engine     {model} {state}: {text}{back}"
         case PortChanged(text=text):
             return f"     port       {text}"
         case Notice(level, text):
@@ -225,14 +263,14 @@ class StatusScreen:
     def draw(self) -> None:
         """Draw now."""
         if self._live is not None:
-            self._live.update(status(self.view, self._page), refresh=True)
+            self._live.update(status(self.view, self._page, self._console.width), refresh=True)
 
     def heard(self, change: StateChange) -> None:
         """Print a line for what somebody at a scrolling terminal, or in a log file, should know."""
         if self._live is not None:
             return
         for line in self._news(change):
-            self._console.print(line, highlight=False, markup=False, soft_wrap=True)
+            self._console.print(one_line(line), highlight=False, markup=False, soft_wrap=True)
 
     def _news(self, change: StateChange) -> list[str]:
         """The lines for a change, none for what has been told before."""

@@ -69,7 +69,9 @@ class Action(Strict):
         description="what it does"
     )
     note: Note | None = Field(default=None, description="the note that does it")
-    cc: SevenBit | None = Field(default=None, description="the CC that does it, from a value of 64 on")
+    cc: SevenBit | None = Field(
+        default=None, description="the CC that does it, each time it rises to 64; from 120 on at any value"
+    )
     program: Program | None = Field(default=None, description="the program change that does it")
     channel: Channel | None = Field(default=None, description="the only channel that counts")
     port: str | None = Field(default=None, description="the only port that counts")

@@ -25,7 +25,7 @@ from pydantic import (
 )
 from pydantic_core import PydanticKnownError
 
-from midifrag.config.parameters import NUMBERS, PARAMETERS, Preset, PresetParameters, values_of
+from midifrag.config.parameters import NUMBERS, PARAMETERS, Preset, PresetParameters, shown, values_of
 from midifrag.config.targets import TARGETS, Target, target
 from midifrag.fragment.options import FragmentOptions
 from midifrag.notes import note_number
@@ -34,9 +34,11 @@ from midifrag.surface.palette import COLOURS
 
 #: What a prompt says where the tempo goes, in whole beats a minute.
 PLACEHOLDER = "{bpm}"
+#: The most controls, or actions, of a file.
+MOST_CONTROLS = 1000
 
 OnRepress: TypeAlias = Literal["queue", "replace", "ignore", "cancel"]
-OnLost: TypeAlias = Literal["queue", "fail"]
+OnLost: TypeAlias = Literal["queue", "fail", "wait"]
 Curve: TypeAlias = Literal["linear", "exponential", "stepped"]
 Takeover: TypeAlias = Literal["jump", "pickup", "catch_up"]
 
@@ -79,7 +81,8 @@ class Parameters(Strict, PresetParameters):  # type: ignore[misc]  # both are fr
     @model_validator(mode="after")
     def _ordered(self) -> Parameters:
         if self.sigma_min is not None and self.sigma_max is not None and self.sigma_min >= self.sigma_max:
-            raise ValueError(f"sigma_min {self.sigma_min} must be below sigma_max {self.sigma_max}")
+            low, high = shown(self.sigma_min), shown(self.sigma_max)
+            raise ValueError(f"sigma_min {low} must be below sigma_max {high}")
         return self
 
 
@@ -101,11 +104,12 @@ class Range(Strict):
     @model_validator(mode="after")
     def _possible(self) -> Range:
         parameter = self.sets.parameter
+        written = f"[{', '.join(map(shown, self.range))}]"
         if any(parameter.problem(value) for value in self.range):
-            low, high = parameter.limits
-            raise ValueError(f"range {list(self.range)} for {self.sets} is outside {low:g} to {high:g}")
+            low, high = map(shown, parameter.limits)
+            raise ValueError(f"range {written} for {self.sets} is outside {low} to {high}")
         if self.curve == "exponential" and min(self.range) <= 0:
-            raise ValueError(f"an exponential curve needs a range above 0, not {list(self.range)}")
+            raise ValueError(f"an exponential curve needs a range above 0, not {written}")
         return self
 
     def value(self, position: float) -> float:
@@ -156,7 +160,8 @@ class Pad(Parameters):  # type: ignore[misc]  # as above
     )
     on_lost: OnLost = Field(
         default="queue",
-        description="a render that died with its engine; queue: rendered once more, fail: given up",
+        description="a render that died with its engine; queue: rendered once more, by what stands in if need be, "
+        "wait: by its own engine only, fail: given up",
     )
     fragment: FragmentOptions = Field(
         default=FragmentOptions(), description="options of its own; what is not named is as the show's"
@@ -235,13 +240,15 @@ class Bank(Strict):
     """One YAML file in ``presets/``: a named set of pads, controls and defaults; a program change selects it."""
 
     name: str = Field(min_length=1, description="what page and terminal call the bank")
-    program: Program | None = Field(default=None, description="the program change that selects it, on any port")
+    program: Program | None = Field(default=None, description="the program change that selects it")
     defaults: Parameters = Field(default=Parameters(), description="parameters of pads that do not name them")
     pads: Annotated[
         dict[Annotated[PadKey, PlainValidator(_pad_key), PlainSerializer(str)], Pad], BeforeValidator(_no_pad_twice)
     ] = Field(min_length=1, description="its pads by note (36 or C1), or by note and channel (36/10)")
     controls: tuple[Control, ...] = Field(
-        default=(), description="controls that count while the bank is active; they win over the show's"
+        default=(),
+        max_length=MOST_CONTROLS,
+        description="controls that count while the bank is active; they win over the show's",
     )
     slug: str = Field(
         default="", exclude=True, description="its file, without folder and ending; its name in the set list"

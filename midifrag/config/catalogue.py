@@ -10,12 +10,17 @@ from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 from typing import Any
 
+from midifrag.config.regular_files import read_regular
+
 #: The entry points that engines of others register under.
 GROUP = "midifrag.engines"
 #: The engines that need no plug-in.
 BUILT_IN_ENGINES = ("sketch", "stable-audio")
 #: Where the built-in model lies; the folder holds model_config.json, its checkpoint and its tokenizer.
 POCKET_FOLDER = Path(__file__).resolve().parent.parent / "models" / "pocket"
+
+#: The largest model_config.json that is looked into, in bytes.
+MOST_BYTES = 4_194_304
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,9 +88,9 @@ def _longest_seconds(model: str, source: Mapping[str, Any]) -> float | None:
     if config is None:
         return None
     try:
-        values = json.loads(Path(config).read_text(encoding="utf-8"))
+        values = json.loads(read_regular(Path(config), MOST_BYTES))
         return float(values["sample_size"] / values["sample_rate"])
-    except (OSError, ValueError, KeyError, TypeError, ZeroDivisionError):
+    except (OSError, ValueError, KeyError, TypeError, ArithmeticError, RecursionError):
         return None
 
 

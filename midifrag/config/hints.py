@@ -11,6 +11,7 @@ from midifrag.config.actions import Action
 from midifrag.config.banks import PLACEHOLDER, Bank, Control
 from midifrag.config.catalogue import engine_names, too_long
 from midifrag.config.loading import Loaded
+from midifrag.config.lost_words import lost_words_in
 from midifrag.config.names import none_of
 from midifrag.config.press_request import press_request
 
@@ -20,6 +21,7 @@ _IN_BRACES = re.compile(r"\{[^{}]*\}")
 def hints(loaded: Loaded) -> Iterator[str]:
     """A line for each, with its file and key."""
     yield from _sources(loaded)
+    yield from map(str, lost_words_in(loaded.files))
     for bank in loaded.banks:
         file = f"presets/{bank.slug}.yaml"
         for key, pad in bank.pads.items():
@@ -30,6 +32,7 @@ def hints(loaded: Loaded) -> Iterator[str]:
         yield from _too_long(loaded, bank, file)
     for file, controls in _control_lists(loaded):
         yield from _hidden_controls(loaded, controls, file)
+        yield from _taken_fine_halves(loaded, controls, file)
         for name, times in Counter(control.id for control in controls).items():
             if times > 1:
                 yield f"{file}: {name}: stands there {times} times, and only the last counts"
@@ -78,6 +81,17 @@ def _hidden_controls(loaded: Loaded, controls: Iterable[Control], file: str) -> 
         for control in controls:
             if control.cc is not None and control.cc == action.cc and _meet(action, control.channel, control.port):
                 yield f"{file}: {control.id}: does {action.does} instead (actions of {loaded.path.name})"
+
+
+def _taken_fine_halves(loaded: Loaded, controls: Iterable[Control], file: str) -> Iterator[str]:
+    """14-bit controls whose fine CC something else names: there it is that one's."""
+    taken: list[tuple[Action | Control, str]] = [(action, f"does {action.does}") for action in loaded.settings.actions]
+    taken += [(other, f"sets {other.sets}") for _, others in _control_lists(loaded) for other in others]
+    for control in controls:
+        for other, what in taken if control.bits == 14 and control.cc is not None else ():
+            ports, channels = {control.port, other.port} - {None}, {control.channel, other.channel} - {None}
+            if other.cc == (control.cc or 0) + 32 and len(ports) <= 1 and len(channels) <= 1:
+                yield f"{file}: {control.id}: its fine half, cc {other.cc}, {what}; only the coarse half counts there"
 
 
 def _meet(action: Action, channel: int | None, port: str | None) -> bool:

@@ -6,22 +6,31 @@ Flags win over ``MIDIFRAG_…`` variables (nested with ``__``), these win over `
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
+from stat import S_IFMT, S_ISREG
 from typing import Any, TypeAlias
 
 from pydantic import ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, SettingsError
 
+from midifrag.config.agreement import BankSource, disagreements, shared_programs
 from midifrag.config.banks import Bank
 from midifrag.config.folders import archive_folder, fragments_folder
 from midifrag.config.names import none_of
-from midifrag.config.problems import ENVIRONMENT_PREFIX, Sources, problem_at, problems_in, unknown_variables
-from midifrag.config.settings import Settings
+from midifrag.config.problems import (
+    ENVIRONMENT_PREFIX,
+    Sources,
+    deep_variables,
+    first_of,
+    problem_at,
+    problems_in,
+    unknown_variables,
+)
+from midifrag.config.settings import MOST_BANKS, Settings
 from midifrag.config.yaml_files import plain, read
 from midifrag.errors import ConfigurationError, Problem
-from midifrag.fragment.file_names import clashes, writers
 
 #: A file's time and size; None for one that is not there.
 Stamp: TypeAlias = tuple[int, int] | None
@@ -71,12 +80,19 @@ def bank_path(show_path: Path, slug: str) -> Path:
     return show_path.parent / "presets" / f"{slug}.yaml"
 
 
+def bank_name(slug: str) -> str:
+    """What the file of bank ``slug`` is called where its mistakes are told."""
+    return f"presets/{slug}.yaml"
+
+
 def stamp(path: Path) -> Stamp:
-    """What tells that a file has changed."""
+    """What tells that a file has changed; of what is no file only what kind it is, as a device changes all the time."""
     try:
         status = path.stat()
-    except OSError:
+    except (OSError, ValueError):  # ValueError: a character that no name can have
         return None
+    if not S_ISREG(status.st_mode):
+        return 0, -S_IFMT(status.st_mode)
     return status.st_mtime_ns, status.st_size
 
 
@@ -89,20 +105,19 @@ def load(path: Path, flags: Mapping[str, Any] | None = None, environment: Mappin
     settings = _load_show(sources, problems)
     slugs = settings.set_list if settings is not None else _set_list_of(document)
     stamps |= {file: stamp(file) for file in (bank_path(path.absolute(), slug) for slug in slugs)}
-    banks = _load_banks(path, slugs, settings, sources, problems)
+    banks = _load_banks(path, slugs, sources, problems)
     if settings is not None:
-        problems += _own_names(settings, sources)
-        problems += _files_that_meet(settings, sources)
-    problems += _clashes(banks)
+        problems += first_of(disagreements(settings, banks, sources))
+    problems += shared_programs(banks)
     if problems or settings is None:
         raise ConfigurationError(problems)
-    return Loaded(settings, banks, path.absolute(), flags or {}, stamps)
+    return Loaded(settings, tuple(bank for bank, _ in banks), path.absolute(), flags or {}, stamps)
 
 
 def _set_list_of(document: Any) -> list[str]:
     """The banks of a show that has mistakes, so that theirs are told at the same time."""
     names = document.get("set_list", []) if isinstance(document, dict) else []
-    return [name for name in names if isinstance(name, str)] if isinstance(names, list) else []
+    return [name for name in names if isinstance(name, str)][:MOST_BANKS] if isinstance(names, list) else []
 
 
 def _load_show(sources: Sources, problems: list[Problem]) -> Settings | None:
@@ -115,13 +130,17 @@ def _load_show(sources: Sources, problems: list[Problem]) -> Settings | None:
         problems.append(Problem(sources.file, None, "", message))
         return None
     problems += unknown_variables(sources.environment)
+    deep = list(deep_variables(sources.environment))
+    if deep:
+        problems += deep
+        return None
     try:
         return _merged(sources)
     except SettingsError as error:
         name = ENVIRONMENT_PREFIX + str(error).split('"')[1].upper()
         problems.append(Problem("environment", None, name, f"not readable as JSON: {error.__cause__ or error}"))
     except ValidationError as error:
-        problems += problems_in(error, Settings, sources)
+        problems += first_of(problems_in(error, Settings, sources))
     return None
 
 
@@ -162,94 +181,37 @@ def _merged(sources: Sources) -> Settings:
     return Layers(**sources.flags)
 
 
-def _load_banks(
-    path: Path, slugs: Sequence[str], settings: Settings | None, sources: Sources, problems: list[Problem]
-) -> tuple[Bank, ...]:
+def _load_banks(path: Path, slugs: Sequence[str], sources: Sources, problems: list[Problem]) -> list[BankSource]:
     """The banks ``slugs`` that are right, each once; ``sources`` are those of the show at ``path``."""
-    banks = []
-    for slug in dict.fromkeys(slugs):
-        named = problem_at(sources, ("set_list", str(slugs.index(slug))), "")
-        bank = _load_bank(bank_path(path, slug), slug, settings, problems, named)
-        if bank is not None:
-            banks.append(bank)
-    return tuple(banks)
+    named = {slug: ("set_list", str(index)) for index, slug in reversed(list(enumerate(slugs)))}
+    missing = [slug for slug in dict.fromkeys(slugs) if _is_missing(bank_path(path, slug))]
+    if missing:
+        there = sorted(file.stem for file in (path.parent / "presets").glob("*.yaml"))
+        advice = "each bank is a file in presets/"
+        problems += first_of(problem_at(sources, named[slug], f"{none_of(slug, there)}; {advice}") for slug in missing)
+    found = [slug for slug in dict.fromkeys(slugs) if slug not in missing]
+    banks = [_load_bank(bank_path(path, slug), slug, problems, problem_at(sources, named[slug], "")) for slug in found]
+    return [bank for bank in banks if bank is not None]
 
 
-def _load_bank(
-    path: Path, slug: str, settings: Settings | None, problems: list[Problem], named: Problem
-) -> Bank | None:
-    """The bank ``slug``; ``named`` is where the set list names it."""
-    name = f"presets/{path.name}"
-    if not path.exists():
-        there = sorted(file.stem for file in path.parent.glob("*.yaml"))
-        problems.append(replace(named, message=f"{none_of(slug, there)}; each bank is a file in presets/"))
-        return None
-    data = read(path, problems, name)
+def _is_missing(path: Path) -> bool:
+    try:
+        path.stat()
+    except (FileNotFoundError, NotADirectoryError):
+        return True
+    except (OSError, ValueError):  # told when it is read
+        return False
+    return False
+
+
+def _load_bank(path: Path, slug: str, problems: list[Problem], named: Problem) -> BankSource | None:
+    """The bank ``slug`` with its sources; ``named`` is where the set list names it."""
+    data = read(path, problems, bank_name(slug), named)
     if data is None:
         return None
-    sources = Sources(name, data)
+    sources = Sources(bank_name(slug), data)
     try:
-        bank = Bank.model_validate({**plain(data), "slug": slug})
+        return BankSource(Bank.model_validate({**plain(data), "slug": slug}), sources)
     except ValidationError as error:
-        problems += problems_in(error, Bank, sources)
-        return None
-    if settings is not None:
-        problems += _foreign_names(bank, settings, sources)
-    return bank
-
-
-def _foreign_names(bank: Bank, settings: Settings, sources: Sources) -> Iterator[Problem]:
-    """What a bank says that only the show can confirm: its models, ports and slots."""
-    for key, pad in bank.pads.items():
-        yield from _unknown(sources, ("pads", str(key), "model"), pad.model, settings.known_models)
-        yield from _unknown(sources, ("pads", str(key), "port"), pad.port, settings.ports)
-        if pad.slot is not None and pad.slot > settings.fragments.count:
-            yield problem_at(sources, ("pads", str(key), "slot"), f"{pad.slot} is above {settings.fragments.count}")
-    for index, control in enumerate(bank.controls):
-        yield from _unknown(sources, ("controls", str(index), "port"), control.port, settings.ports)
-    yield from _unknown(sources, ("defaults", "model"), bank.defaults.model, settings.known_models)
-
-
-def _own_names(settings: Settings, sources: Sources) -> Iterator[Problem]:
-    """What the show says about its own models, ports, slots and banks."""
-    yield from _unknown(sources, ("model",), settings.model, settings.known_models)
-    yield from _unknown(sources, ("defaults", "model"), settings.defaults.model, settings.known_models)
-    if settings.notify is not None:
-        yield from _unknown(sources, ("notify", "port"), settings.notify.port, settings.ports)
-    for name in ("controls", "actions"):
-        for index, item in enumerate(getattr(settings, name)):
-            yield from _unknown(sources, (name, str(index), "port"), item.port, settings.ports)
-    for index, action in enumerate(settings.actions):
-        place = ("actions", str(index))
-        if action.slot is not None and action.slot > settings.fragments.count:
-            yield problem_at(sources, (*place, "slot"), f"{action.slot} is above {settings.fragments.count}")
-        if isinstance(action.bank, str):
-            yield from _unknown(sources, (*place, "bank"), action.bank, settings.set_list)
-    repeated = sorted({slug for slug in settings.set_list if settings.set_list.count(slug) > 1})
-    if repeated:
-        yield problem_at(sources, ("set_list",), f"{', '.join(repeated)} stands there more than once")
-
-
-def _files_that_meet(settings: Settings, sources: Sources) -> Iterator[Problem]:
-    """Files of the show's own that would replace each other."""
-    fragments, archive = settings.fragments, settings.archive
-    folder = fragments_folder(fragments.folder)
-    for place, message in clashes(writers(folder, fragments.name, archive_folder(fragments.folder, archive.folder))):
-        yield problem_at(sources, place, message)
-
-
-def _unknown(sources: Sources, loc: tuple[str, ...], name: str | None, known: Collection[str]) -> Iterator[Problem]:
-    if name is not None and name not in known:
-        yield problem_at(sources, loc, none_of(name, known))
-
-
-def _clashes(banks: tuple[Bank, ...]) -> Iterator[Problem]:
-    programs: dict[int, str] = {}
-    for bank in banks:
-        if bank.program is None:
-            continue
-        if bank.program in programs:
-            other = programs[bank.program]
-            message = f"{bank.program} already selects {other}; each bank has its own"
-            yield Problem(f"presets/{bank.slug}.yaml", None, "program", message)
-        programs[bank.program] = bank.slug
+        problems += first_of(problems_in(error, Bank, sources))
+    return None

@@ -18,6 +18,11 @@ RANDOM = "random"
 Value: TypeAlias = str | int | float | None
 
 
+def shown(number: float) -> str:
+    """A number as a performer writes it: 4 and not 4.0, and never rounded to what it is not."""
+    return f"{number:.0f}" if isinstance(number, float) and number.is_integer() and abs(number) < 1e15 else str(number)
+
+
 @dataclass(frozen=True, slots=True)
 class Parameter:
     """What everybody needs to know of one parameter.
@@ -54,10 +59,9 @@ class Parameter:
         if math.isnan(value):
             return f"{value} is no number"
         low, high = self.limits
-        written = f"{value:g}" if isinstance(value, float) else f"{value}"
         if value < low:
-            return f"{written} is below {low}"
-        return f"{written} is above {high}" if value > high else None
+            return f"{shown(value)} is below {shown(low)}"
+        return f"{shown(value)} is above {shown(high)}" if value > high else None
 
     def rounded(self, value: float) -> float:
         """The value as it is meant: a whole number where it must be one."""

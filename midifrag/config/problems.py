@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
-from difflib import get_close_matches
+from dataclasses import dataclass, field, replace
+from itertools import accumulate, islice
 from typing import Any, get_args
 
 from pydantic import BaseModel, ValidationError
 
 from midifrag.config.banks import WrongKeyError
-from midifrag.config.names import none_of
+from midifrag.config.names import closest, none_of
+from midifrag.config.parameters import shown
+from midifrag.config.plain_yaml import MAX_DEPTH, YamlList, YamlMap
 from midifrag.config.settings import Settings
 from midifrag.errors import Problem
 from midifrag.pad_key import PadKey
 
 #: Environment variables that set the configuration begin with this.
 ENVIRONMENT_PREFIX = "MIDIFRAG_"
+#: So many mistakes of one file are told.
+MOST_PROBLEMS = 50
 #: Flags that are not called like the key that they set.
 _FLAGS = {
     "page.host": "--page-host",
@@ -28,7 +32,7 @@ _FLAGS = {
 
 @dataclass(frozen=True, slots=True)
 class Sources:
-    """Where a configuration's values came from: a file with its ruamel document, and what was set over it."""
+    """Where a configuration's values came from: a file with its document (`plain_yaml`), and what was set over it."""
 
     file: str
     data: Any
@@ -39,7 +43,7 @@ class Sources:
 def problems_in(error: ValidationError, model: type[BaseModel], sources: Sources) -> Iterator[Problem]:
     """One problem per mistake in ``error``, each with its place."""
     seen: set[str] = set()
-    for item in error.errors():
+    for item in error.errors(include_url=False):
         loc = tuple(str(part) for part in item["loc"])
         wrong = item.get("ctx", {}).get("error")
         if isinstance(wrong, WrongKeyError):
@@ -49,6 +53,13 @@ def problems_in(error: ValidationError, model: type[BaseModel], sources: Sources
         if str(problem) not in seen:
             seen.add(str(problem))
             yield problem
+
+
+def first_of(problems: Iterator[Problem]) -> Iterator[Problem]:
+    """The first problems of a file, and where more begin: a bank has up to 2,176 pads, and each may be wrong."""
+    yield from islice(problems, MOST_PROBLEMS)
+    for more in islice(problems, 1):
+        yield replace(more, key="", message="more mistakes begin here; mend those above first")
 
 
 def _outside_source(
@@ -79,21 +90,36 @@ def unknown_variables(environment: Mapping[str, str]) -> Iterator[Problem]:
                 yield Problem("environment", None, name, f"unknown; {_suggest(field, Settings)}")
 
 
+def deep_variables(environment: Mapping[str, str]) -> Iterator[Problem]:
+    """A problem for every variable whose JSON lies deeper than a file's keys may."""
+    for name, value in environment.items():
+        depths = accumulate({"[": 1, "{": 1, "]": -1, "}": -1}.get(one, 0) for one in value)
+        if name.upper().startswith(ENVIRONMENT_PREFIX) and max(depths, default=0) > MAX_DEPTH:
+            yield Problem("environment", None, name, f"keys and lists lie more than {MAX_DEPTH} deep in each other")
+
+
 def problem_at(sources: Sources, loc: tuple[str, ...], message: str) -> Problem:
     """A mistake at ``loc``, placed where its value came from; without pydantic's names for alternatives."""
     outside = _outside_source(loc, sources.flags, sources.environment)
     if outside is not None:
         return Problem(outside[0], None, outside[1], message)
-    line, keys = _place(sources.data, loc)
+    line, keys, value = _place(sources.data, loc)
+    if not isinstance(value, dict):
+        # Something within it was given, though it holds nothing: MIDIFRAG_FRAGMENTS__FOLDER__X.
+        begin = ENVIRONMENT_PREFIX + "__".join(loc).upper() + "__"
+        for given in sources.environment:
+            if given.upper().startswith(begin):
+                return Problem("environment", None, given, message)
     return Problem(sources.file, line, ".".join(keys), message)
 
 
-def _place(document: Any, loc: tuple[str, ...]) -> tuple[int | None, list[str]]:
-    """The line of a file's ``document`` that ``loc`` is at, as far as it is there, and the keys on the way as written.
+def _place(document: Any, loc: tuple[str, ...]) -> tuple[int | None, list[str], Any]:
+    """The line of a file's ``document`` that ``loc`` is at, the keys on the way as they are written, the value there.
 
-    A last key that is missing is named all the same.
+    Each as far as it is there. A last key that is missing is named all the same.
     """
-    node, line, keys = document, None, []
+    node, keys = document, []
+    line = 1 if isinstance(document, YamlMap) else None
     for index, part in enumerate(loc):
         found = _child(node, part)
         if found is not None:
@@ -101,26 +127,22 @@ def _place(document: Any, loc: tuple[str, ...]) -> tuple[int | None, list[str]]:
             keys.append(key)
         elif isinstance(node, dict) and index == len(loc) - 1 and not _is_type_tag(part):
             keys.append(part)
-    return line, keys
+            node = None
+    return line, keys, node
 
 
 def _child(node: Any, part: str) -> tuple[str, Any, int | None] | None:
     """What lies at ``part`` of a mapping or a list, with its key as written and its line; None if nothing does."""
     if isinstance(node, dict):
-        alike = [key for key in node if _same_key(key, part)]
-        if not alike:
-            return None
-        key = next((key for key in alike if str(key) == part), alike[0])
-        return str(key), node[key], node.lc.key(key)[0] + 1 if hasattr(node, "lc") else None
-    if isinstance(node, list) and part.isdigit() and int(part) < len(node):
+        key = part if part in node else next((key for key in node if _same_key(key, part)), None)
+        return None if key is None else (key, node[key], node.lines.get(key) if isinstance(node, YamlMap) else None)
+    if isinstance(node, list) and part.isdecimal() and len(part) < 9 and int(part) < len(node):
         index = int(part)
-        return part, node[index], node.lc.item(index)[0] + 1 if hasattr(node, "lc") else None
+        return part, node[index], node.lines[index] if isinstance(node, YamlList) else None
     return None
 
 
 def _same_key(key: Any, part: str) -> bool:
-    if str(key) == part:
-        return True
     try:
         return str(PadKey.parse(key)) == part
     except ValueError:
@@ -134,14 +156,22 @@ def _is_type_tag(part: str) -> bool:
 def _sentence(item: Any, model: type[BaseModel], loc: tuple[str, ...]) -> str:
     kind, found, context = item["type"], item.get("input"), item.get("ctx", {})
     match kind:
-        case "greater_than_equal" | "greater_than":
-            return f"{found} is below {context.get('ge', context.get('gt'))}"
-        case "less_than_equal" | "less_than":
-            return f"{found} is above {context.get('le', context.get('lt'))}"
+        case "greater_than_equal" | "less_than_equal" | "greater_than" | "less_than" if _is_nan(found):
+            return f"{found} is no number"
+        case "greater_than_equal":
+            return f"{_shown(found)} is below {_shown(context['ge'])}"
+        case "less_than_equal":
+            return f"{_shown(found)} is above {_shown(context['le'])}"
+        case "greater_than":
+            return f"{_shown(found)} is not above {_shown(context['gt'])}"
+        case "less_than":
+            return f"{_shown(found)} is not below {_shown(context['lt'])}"
         case "extra_forbidden":
             return f"unknown key; {_suggest(loc[-1], _model_at(model, loc[:-1]))}"
-        case "missing" | "too_long" if isinstance(found, list | tuple):
+        case "missing" | "too_long" if isinstance(found, list | tuple) and context.get("max_length", 2) == 2:
             return f"{list(found)} must be two values, such as [1, 12]"
+        case "too_long":
+            return f"has {context.get('actual_length') or 'more'} entries, and {context.get('max_length')} are the most"
         case "missing":
             return "is missing"
         case "literal_error":
@@ -165,6 +195,15 @@ def _sentence(item: Any, model: type[BaseModel], loc: tuple[str, ...]) -> str:
             return _nested(context.get("error")) or str(item["msg"]).removeprefix("Value error, ")
         case _:
             return f"{found!r}: {item['msg']}"
+
+
+def _shown(number: Any) -> str:
+    """A number as it was written, be it a file's or, as text, a variable's."""
+    return shown(number) if isinstance(number, float) else str(number)
+
+
+def _is_nan(found: Any) -> bool:
+    return str(found).strip().lower().lstrip("+-") == "nan"
 
 
 def _nested(error: Any) -> str | None:
@@ -192,5 +231,5 @@ def _model_at(model: type[BaseModel], loc: tuple[str, ...]) -> type[BaseModel]:
 
 def _suggest(key: str, model: type[BaseModel]) -> str:
     allowed = [field.alias or name for name, field in model.model_fields.items() if not field.exclude]
-    close = get_close_matches(key, allowed, n=1)
-    return f"did you mean {close[0]}?" if close else f"allowed: {', '.join(allowed)}"
+    close = closest(key, allowed)
+    return f"did you mean {close}?" if close else f"allowed: {', '.join(allowed)}"

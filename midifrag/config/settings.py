@@ -11,13 +11,16 @@ from typing import Annotated, Any, Literal, TypeAlias
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from midifrag.config.actions import Action
-from midifrag.config.banks import PLACEHOLDER, Channel, Control, Parameters, Strict, Written
+from midifrag.config.banks import MOST_CONTROLS, PLACEHOLDER, Channel, Control, Parameters, Strict, Written
 from midifrag.config.catalogue import CATALOGUE, default_model, known, plugins
 from midifrag.config.folders import FRAGMENTS
 from midifrag.errors import SurfaceError
 from midifrag.fragment.file_names import MOST_SLOTS
 from midifrag.fragment.options import ArchiveOptions, FragmentOptions
 from midifrag.surface import SURFACES, factory_for
+
+#: The most banks, and models of one's own.
+MOST_BANKS = 999
 
 
 def _pattern(value: str) -> str:
@@ -117,6 +120,42 @@ class ArchiveSettings(ArchiveOptions):
     )
 
 
+class SessionLogSettings(Strict):
+    """What happened in each show, in ``sessions`` inside the archive; older shows are compressed."""
+
+    megabytes: int = Field(
+        default=500, ge=10, le=100_000, description="at most this much disk for all of them; the oldest go first"
+    )
+
+
+def _clock_source(value: str) -> str:
+    kind, colon, port = value.partition(":")
+    if kind != "midi" or (colon and not port):
+        raise ValueError(f"{value!r} is neither midi nor midi:PORT with a name under ports")
+    return value
+
+
+class TimeSettings(Strict):
+    """Where musical time comes from."""
+
+    source: Annotated[str, AfterValidator(_clock_source), Written("midi, or midi:PORT")] = Field(
+        default="midi", description="the MIDI clock that counts: of one port, or of the one that ticks first"
+    )
+
+    @property
+    def port(self) -> str | None:
+        """The only port whose clock counts; None for any."""
+        return self.source.partition(":")[2] or None
+
+
+class ProgramChangeSettings(Strict):
+    """Which program changes select banks; those that an action names are the action's."""
+
+    enabled: bool = Field(default=True, description="whether program changes select banks at all")
+    channel: Channel | None = Field(default=None, description="the only channel that counts")
+    port: str | None = Field(default=None, description="the only port that counts")
+
+
 class NotifySettings(Strict):
     """A note (on, then off) with the slot's number when it lands, so that a DAW can react."""
 
@@ -179,9 +218,25 @@ class EngineSettings(Strict):
         description="how many are rendered at once; without one, what suits the device",
     )
     spares: SpareSettings = Field(default=SpareSettings(), description="takes that are rendered ahead")
-    fallback: Literal["sketch", "none"] = Field(
-        default="sketch", description="what takes over for a model that cannot be loaded or does not come back"
+    stand_in: str = Field(
+        default="sketch",
+        min_length=1,
+        description="the model that plays for one that has been away for 2 s, or for good: sketch, another one, which "
+        "is then loaded from the start, or none; before, this key was called fallback",
     )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _older_name(cls, value: Any) -> Any:
+        if not isinstance(value, dict) or "fallback" not in value:
+            return value
+        others = {name: one for name, one in value.items() if name != "fallback"}
+        return {"stand_in": value["fallback"], **others}
+
+    @property
+    def other_model(self) -> str | None:
+        """The model that stands in; None for nobody."""
+        return None if self.stand_in == "none" else self.stand_in
 
 
 class QueueSettings(Strict):
@@ -207,12 +262,17 @@ class Settings(Strict):
         default_factory=default_model,
         description="what renders where nothing else is said: a name under models, or one that `midifrag models` lists",
     )
-    models: dict[str, ModelSource] = Field(default_factory=dict, description="models of your own, by name")
+    models: dict[str, ModelSource] = Field(
+        default_factory=dict, max_length=MOST_BANKS, description="models of your own, by name"
+    )
     precision: Literal["auto", "fp16", "bf16", "fp32"] = Field(
         default="auto", description="the numbers that models compute with; auto: half where the device gains from it"
     )
     fragments: SlotSettings = Field(default=SlotSettings(), description="the slots, and how a take becomes a fragment")
     archive: ArchiveSettings = Field(default=ArchiveSettings(), description="the raw takes")
+    session_log: SessionLogSettings = Field(
+        default=SessionLogSettings(), description="what happened in each show, to be looked at and played again"
+    )
     ports: dict[str, PortSettings] = Field(
         default_factory=lambda: {
             "midifrag": PortSettings.model_validate({"in": {"virtual": "midifrag"}, "out": {"virtual": "midifrag"}})
@@ -224,7 +284,10 @@ class Settings(Strict):
         description="a mido backend, such as mido.backends.rtmidi/UNIX_JACK; without one, what the system has",
     )
     set_list: tuple[str, ...] = Field(
-        default=("opening",), min_length=1, description="the banks in their order: files in presets/, without .yaml"
+        default=("opening",),
+        min_length=1,
+        max_length=MOST_BANKS,
+        description="the banks in their order: files in presets/, without .yaml",
     )
     tempo: float = Field(
         default=120,
@@ -232,12 +295,24 @@ class Settings(Strict):
         le=400,
         description=f"what `{PLACEHOLDER}` in a prompt becomes until a MIDI clock has run, in beats a minute",
     )
+    time: TimeSettings = Field(default=TimeSettings(), description="where the tempo comes from")
     defaults: Parameters = Field(
         default=Parameters(), description="parameters of pads whose bank does not name them either"
     )
-    controls: tuple[Control, ...] = Field(default=(), description="controls that count in every bank")
+    controls: tuple[Control, ...] = Field(
+        default=(), max_length=MOST_CONTROLS, description="controls that count in every bank"
+    )
     actions: tuple[Action, ...] = Field(
-        default=(), description="notes, CCs and program changes that do something else than trigger"
+        default=(),
+        max_length=MOST_CONTROLS,
+        description="notes, CCs and program changes that do something else than trigger",
+    )
+    program_changes: ProgramChangeSettings = Field(
+        default=ProgramChangeSettings(), description="which program changes select banks"
+    )
+    panic_on: tuple[Literal["cc120", "cc123"], ...] = Field(
+        default=(),
+        description="all sound off (cc120) and all notes off (cc123) that cancel everything; without it, neither does",
     )
     notify: NotifySettings | None = Field(
         default=None, description="a short note with the slot's number when a fragment has landed"

@@ -12,13 +12,16 @@ from typing import Any, TypeAlias, assert_never
 from midifrag.audio import Audio
 from midifrag.config.catalogue import CATALOGUE, engine_names
 from midifrag.config.parameters import Value
+from midifrag.engine.border import Border
+from midifrag.engine.event_checks import checked_info
+from midifrag.engine.hosting.guest import guarded
 from midifrag.engine.hosting.worker_loop import make_worker
 from midifrag.engine.loading.load import load_stable_audio
 from midifrag.engine.loading.model import Model
 from midifrag.engine.messages import Cancel, Died, EngineEvent, EngineInfo, Failed, Ready, Render, Rendered
 from midifrag.engine.protocol import Engine, EngineChoice, EngineFactory, Worker
 from midifrag.engine.registry import create_engine, factory_for, stable_audio_worker
-from midifrag.errors import EngineError, ModelError, NonFiniteError
+from midifrag.errors import EngineError, ModelError, NonFiniteError, OddEventError
 
 
 @dataclass(frozen=True, eq=False)
@@ -117,11 +120,14 @@ def open_model(choice: EngineChoice) -> LoadedModel:
     worker = make_worker(factory, choice)
     for _ in worker.load():
         pass
-    return WorkerModel(choice.model, worker.info(), worker)
+    try:
+        return WorkerModel(choice.model, checked_info(worker.info()), worker)
+    except OddEventError as error:
+        raise ModelError(f"the engine {choice.model}: {error}; its author has to mend that.") from error
 
 
 def _start(choice: EngineChoice) -> EngineModel:
-    engine, events = create_engine(choice), queue.SimpleQueue[EngineEvent]()
+    engine, events = guarded(create_engine(choice), choice.model), queue.SimpleQueue[EngineEvent]()
     engine.start(events.put)
     while True:
         match events.get():
@@ -181,28 +187,30 @@ def perform(model: LoadedModel, asked: Render) -> RenderedTake:
     """Render one request on the calling thread. Raises as `render` does."""
     match model:
         case WorkerModel():
-            return _run_worker(model.worker, asked)
+            return _run_worker(model.worker, asked, model.name, model.info)
         case EngineModel():
             return _ask_engine(model, asked)
         case Model():
             from midifrag.engine.diffusion.worker import DiffusionWorker
 
-            return _run_worker(DiffusionWorker.from_model(model), asked)
+            return _run_worker(DiffusionWorker.from_model(model), asked, model.name)
         case _:
             assert_never(model)
 
 
-def _run_worker(worker: Worker, render: Render) -> RenderedTake:
+def _run_worker(worker: Worker, render: Render, name: str, info: EngineInfo | None = None) -> RenderedTake:
+    told: list[EngineEvent] = []
+    border = Border(name, told.append, info)
     worker.submit(render)
+    border.asked(render)
     try:
-        while worker.busy:
+        while worker.busy and border.jobs:
             for event in worker.tick():
-                take = _outcome(event, render)
-                if take is not None:
-                    return take
+                border.take(event)
     finally:
         worker.cancel(render.job)
-    raise EngineError("The engine stopped without rendering anything and without saying why.")
+    border.settle()
+    return next(take for event in told if (take := _outcome(event, render)) is not None)
 
 
 def _ask_engine(model: EngineModel, render: Render) -> RenderedTake:

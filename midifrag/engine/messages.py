@@ -165,6 +165,18 @@ class Cancelled:
 
 
 @dataclass(frozen=True, slots=True)
+class Stalled:
+    """There was no sign of progress for so many ``seconds``; a host ends an engine that stays so."""
+
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Resumed:
+    """An engine that had `Stalled` goes on."""
+
+
+@dataclass(frozen=True, slots=True)
 class Died:
     """The engine is gone (crash, kill, failed load). ``jobs`` are lost; ``restarting`` says whether it comes back."""
 
@@ -175,4 +187,4 @@ class Died:
 
 #: What an engine says of one job.
 JobEvent: TypeAlias = Started | Progress | Rendered | Failed | Cancelled
-EngineEvent: TypeAlias = Warming | Ready | JobEvent | Died
+EngineEvent: TypeAlias = Warming | Ready | JobEvent | Stalled | Resumed | Died

@@ -1,10 +1,11 @@
-"""The engines of a show, by model: started together, each behind its own host, with a fallback for one that is lost."""
+"""The engines of a show, by model: started together, each behind its own host, with one that stands in for the lost."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from typing import assert_never
 
+from midifrag.engine.hosting.guest import guarded
 from midifrag.engine.messages import (
     Cancelled,
     Command,
@@ -16,6 +17,8 @@ from midifrag.engine.messages import (
     Ready,
     Render,
     Rendered,
+    Resumed,
+    Stalled,
     Started,
     Warm,
     Warming,
@@ -25,7 +28,7 @@ from midifrag.errors import ModelError
 
 
 class EnginePool:
-    """Every model of a set list, loaded. ``fallback`` renders for a model that cannot be loaded or does not come back.
+    """Every model of a set list, loaded. ``stand_in`` renders for a model that cannot be loaded or does not come back.
 
     ``create`` makes an engine for a model's name; ``listener`` gets (model, event) from the engines' own threads, and
     does no more than queue them for the pool's owner. That is the one thread that calls `send`, and `note` for each
@@ -36,11 +39,11 @@ class EnginePool:
         self,
         create: Callable[[str], Engine],
         listener: Callable[[str, EngineEvent], None],
-        fallback: str | None = None,
+        stand_in: str | None = None,
     ) -> None:
         self._create = create
         self._listener = listener
-        self._fallback = fallback
+        self._stand_in = stand_in
         self._engines: dict[str, Engine] = {}
         #: Models that no engine could be made for.
         self._failed: set[str] = set()
@@ -72,14 +75,16 @@ class EnginePool:
                 self._lost.discard(model)
             case Died(restarting=False):
                 self._lost.add(model)
-            case Died() | Warming() | Started() | Progress() | Rendered() | Failed() | Cancelled():
+            case Died() | Stalled() | Resumed() | Warming():
+                pass
+            case Started() | Progress() | Rendered() | Failed() | Cancelled():
                 pass
             case _:
                 assert_never(event)
 
     def effective(self, model: str) -> str:
-        """The model that really renders: itself, or the fallback while it is lost."""
-        return self._fallback if self._fallback is not None and model in self._lost else model
+        """The model that really renders: itself, or what stands in while it is lost."""
+        return self._stand_in if self._stand_in is not None and model in self._lost else model
 
     def info(self, model: str) -> EngineInfo | None:
         """What is loaded for ``model``, once it is."""
@@ -90,14 +95,14 @@ class EnginePool:
         return [model for model in tuple(self._engines) if model not in self._infos and model not in self._lost]
 
     def close(self) -> None:
-        """Stop all engines, for good: what is still said of a lost one must not start its fallback."""
+        """Stop all engines, for good: what is still said of a lost one must not start what stands in for it."""
         self._closed = True
         for engine in self._engines.values():
             engine.close()
 
     def _start(self, model: str) -> None:
         try:
-            engine = self._create(model)
+            engine = guarded(self._create(model), model)
         except Exception as error:  # a plug-in may fail in any way, and the presses on it must hear of it
             self._failed.add(model)
             reason = str(error) if isinstance(error, ModelError) else f"{model} cannot be started: {error!r}"

@@ -145,7 +145,7 @@ class Engines(Protocol):
         ...
 
     def effective(self, model: str) -> str:
-        """The model that really renders: itself, or its fallback while it is lost."""
+        """The model that really renders: itself, or what stands in for it while it is lost."""
         ...
 
     def info(self, model: str) -> EngineInfo | None:

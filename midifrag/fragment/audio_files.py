@@ -7,7 +7,10 @@ Samples are rounded to the nearest step and not dithered: a fragment is at full 
 from __future__ import annotations
 
 import io
+import stat
+import uuid
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -15,8 +18,10 @@ import numpy.typing as npt
 import soundfile
 
 from midifrag.audio import Audio
-from midifrag.errors import AudioError
+from midifrag.errors import AudioError, StorageError
 from midifrag.fragment.files import open_regular, replace_file, storage_error, write_whole
+from midifrag.fragment.slot_content import is_take
+from midifrag.fragment.unfinished import finished
 from midifrag.fragment.wav import with_texts
 
 
@@ -38,32 +43,98 @@ def encode_audio(audio: Audio, sample_rate: int, bits: int) -> bytes:
 def write_wav(
     path: Path, audio: Audio, sample_rate: int, bits: int = 16, metadata: Mapping[str, str] | None = None
 ) -> None:
-    """Write a WAV file, replacing what is there only once the new file is whole.
+    """Write a WAV file, replacing what is there only once the new file is whole; a link stays one.
 
     Arguments as for `encode_audio` and `with_texts`. Raises `StorageError`.
     """
-    aside = path.with_name(f".{path.name}.part")
-    aside.unlink(missing_ok=True)
     content = encode_audio(audio, sample_rate, bits)
-    write_whole(aside, with_texts(content, metadata) if metadata else content)
-    replace_file(aside, path)
+    target = check_target(path)
+    aside = _aside(target)
+    try:
+        write_whole(aside, with_texts(content, metadata) if metadata else content)
+    except StorageError as error:
+        if isinstance(error.__cause__, OSError):
+            raise storage_error("write", path, error.__cause__) from error
+        raise
+    replace_file(aside, target)
+
+
+def check_target(path: Path) -> Path:
+    """Return the file that `write_wav` would write, after a link. Raises `StorageError` if it could not be written.
+
+    What can be known before there is anything to write: for work that takes a while.
+    """
+    try:
+        target = path.resolve() if path.is_symlink() else path
+        kind = target.stat().st_mode if target.exists() else stat.S_IFREG
+    except (OSError, RuntimeError) as error:
+        raise StorageError(f"{path} cannot be written: {getattr(error, 'strerror', None) or error}") from error
+    if not target.absolute().parent.is_dir():
+        raise StorageError(f"{path} cannot be written: there is no folder {target.parent}. Make it first.")
+    if stat.S_ISDIR(kind):
+        raise StorageError(f"{path} cannot be written: it is a folder. Name a file in it.")
+    if not stat.S_ISREG(kind):
+        raise StorageError(f"{path} cannot be written: it is a pipe or a device. Name a file.")
+    if is_take(target):
+        raise StorageError(f"{path} is a raw take, which is never overwritten. Choose another name.")
+    probe = _aside(target)
+    try:
+        probe.touch(exist_ok=False)
+        probe.unlink()
+    except OSError as error:
+        raise storage_error("write", path, error) from error
+    return target
 
 
 def read_wav(path: Path) -> tuple[Audio, int]:
-    """Return a file's audio, float32 of shape (channels, samples), and its sample rate.
+    """Return a file's audio, float32 of shape (channels, samples), and its sample rate; else as `read_sound`."""
+    sound = read_sound(path)
+    return sound.audio, sound.sample_rate
 
-    Reads whatever libsndfile reads (WAV, AIFF, FLAC, …). Raises `StorageError` if the file cannot be read, and
-    `AudioError` if it holds no audio.
+
+@dataclass(frozen=True, slots=True)
+class Sound:
+    """What a file holds: audio, float32 of shape (channels, samples), and what is worth telling of the file."""
+
+    audio: Audio
+    sample_rate: int
+    notes: tuple[str, ...] = ()
+
+
+def read_sound(path: Path) -> Sound:
+    """Read whatever libsndfile reads (WAV, AIFF, FLAC, …), and of an unfinished WAV file what is there.
+
+    Raises `StorageError` if the file cannot be read, and `AudioError` if it holds no audio.
     """
     try:
+        if path.is_dir():
+            raise StorageError(f"{path} is a folder. Name a file in it.")
         with open_regular(path) as file:
-            frames, sample_rate = soundfile.read(file, dtype="float32", always_2d=True)
+            if not file.read(1):
+                raise AudioError(f"{path} is empty: there is no sound in it. Record or export it again.")
+            whole, was_unfinished = finished(file)
+            frames, sample_rate = soundfile.read(whole, dtype="float32", always_2d=True)
+    except FileNotFoundError as error:
+        message = f"{path} is not there: check its name. If it is gone, connect its drive again or put it back."
+        raise StorageError(message) from error
+    except PermissionError as error:
+        raise StorageError(f"{path} may not be read: change its permissions, or copy it.") from error
     except OSError as error:
         raise storage_error("read", path, error) from error
+    except TypeError as error:  # theirs, for a name that promises samples without a header
+        raise AudioError(f"{path} cannot be read as audio (it has no header). Convert it to WAV.") from error
+    except (MemoryError, ValueError) as error:
+        raise AudioError(f"{path} says that it holds more sound than fits into memory. Is it whole?") from error
     except soundfile.LibsndfileError as error:
         reason = error.error_string.rstrip(".")
         raise AudioError(f"{path} cannot be read as audio ({reason}). Is it audio? Then convert it to WAV.") from error
-    return np.ascontiguousarray(frames.T), int(sample_rate)
+    note = f"{path.name} is unfinished or cut off: its header is wrong, and what is there was read"
+    return Sound(np.ascontiguousarray(frames.T), int(sample_rate), (note,) if was_unfinished else ())
+
+
+def _aside(target: Path) -> Path:
+    # Not made of the target's name, which may be as long as a name can be.
+    return target.with_name(f".midifrag-{uuid.uuid4().hex[:12]}.part")
 
 
 def _rounded(frames: Audio, bits: int) -> npt.NDArray[np.int16] | npt.NDArray[np.int32]:

@@ -62,7 +62,7 @@ def writers(fragments: Path, name: str, archive: Path) -> tuple[Writer, ...]:
         Writer(("fragments", "folder"), "slots", fragments, slots),
         Writer(("fragments", "folder"), "files moved aside", fragments / MOVED_ASIDE, slots),
         Writer(key, "raw takes", archive, frozenset(index | {TAKE_NAME.format(1)}), TAKE_NUMBER),
-        Writer(key, "session logs", archive / "sessions", frozenset(), re.compile(r".*\.jsonl")),
+        Writer(key, "session logs", archive / "sessions", frozenset(), re.compile(r".*\.jsonl(\.gz)?")),
     )
 
 

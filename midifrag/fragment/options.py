@@ -17,13 +17,16 @@ class FragmentOptions(BaseModel):
         default=-40.0,
         ge=-120.0,
         lt=0.0,
-        description="silence at the ends: below this level, in dB relative to the peak",
+        description="silence at the ends: below this level, in dB relative to the loudest 10 ms",
     )
     silent_below_db: float = Field(
         default=-90.0, ge=-200.0, lt=0.0, description="a take whose peak is below this level, in dBFS, counts as silent"
     )
     fade_ms: float = Field(
-        default=10.0, ge=0.0, le=10_000.0, description="linear fade in and out, in milliseconds; 0 for none"
+        default=10.0,
+        ge=0.0,
+        le=10_000.0,
+        description="linear fade in and out, in milliseconds, at most half of the sound each; 0 for none",
     )
     normalise: Literal["peak", "loudness", "none"] = Field(
         default="peak", description="peak: to full scale; loudness: to the loudness target; none: only if it would clip"

@@ -8,8 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeAlias
 
+from midifrag.fragment.file_names import TAKE_NUMBER
 from midifrag.fragment.files import open_regular
 from midifrag.fragment.plain_json import is_flag, is_length, is_moment, is_text, is_whole, read_value
+from midifrag.fragment.record import TakeRecord
 from midifrag.fragment.wav import audio_checksum, read_metadata
 
 #: What tells one version of a file from another: inode, size in bytes, time of change in nanoseconds.
@@ -77,6 +79,16 @@ def content_of(path: Path) -> SlotContent | None:
             return content if audio_checksum(file) == content.audio else None
     except (OSError, ValueError):
         return None
+
+
+def is_take(path: Path) -> bool:
+    """Whether a file is a raw take of an archive, by its name and by what it says of itself."""
+    try:
+        told = read_metadata(path) if TAKE_NUMBER.fullmatch(path.name) else {}
+        TakeRecord.from_json(told.get("comment", "null"))
+    except (OSError, ValueError, RecursionError):
+        return False
+    return told.get("software") == "midifrag"
 
 
 def seconds_of(path: Path) -> float:

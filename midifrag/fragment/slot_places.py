@@ -13,9 +13,7 @@ from pathlib import Path
 from midifrag.errors import StorageError
 from midifrag.fragment.file_names import MOVED_ASIDE
 from midifrag.fragment.files import copy_regular, discard, force_to_disk, keep_copy, move_exclusively, storage_error
-from midifrag.fragment.record import TakeRecord
-from midifrag.fragment.slot_content import content_of
-from midifrag.fragment.wav import read_metadata
+from midifrag.fragment.slot_content import content_of, is_take
 from midifrag.fragment.workspace import Workspace
 
 
@@ -37,7 +35,7 @@ def place_of(path: Path) -> Path:
         raise storage_error("write", path, error) from error
     if not stat.S_ISREG(kind):
         raise StorageError(f"cannot replace {path}: it is a folder, a pipe or a device, and no file; move it away")
-    if is_link and _is_take(place):
+    if is_link and is_take(place):
         raise StorageError(f"{path} is a link to {place}, a raw take, which is never overwritten: remove the link")
     return place
 
@@ -81,12 +79,3 @@ def keep_own(place: Path, name: str, workspace: Workspace) -> str:
     finally:
         discard(copy)
     return f"{MOVED_ASIDE}/{kept.name}"
-
-
-def _is_take(place: Path) -> bool:
-    try:
-        told = read_metadata(place)
-        TakeRecord.from_json(told.get("comment", "null"))
-    except (OSError, ValueError):
-        return False
-    return told.get("software") == "midifrag"

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from midifrag.errors import DriveHangsError, NoFreeSlotError, StorageError
-from midifrag.fragment.file_names import DEFAULT_NAME, UNNAMED_TAKES, slot_names
+from midifrag.fragment.file_names import DEFAULT_NAME, MOST_SLOTS, UNNAMED_TAKES, slot_names
 from midifrag.fragment.files import storage_error
 from midifrag.fragment.hands import Hand
 from midifrag.fragment.messages import SlotState
@@ -203,14 +203,10 @@ class Slots:
 
     def save(self) -> None:
         """Write down locks, turn and contents. On a full disk nothing is lost: the next change writes it again."""
-        saved = SavedSlots(
-            next=self._next_after_landings,
-            landings=self._landings,
-            locked=frozenset(number for number, slot in self._slots.items() if slot.locked),
-            contents={number: slot.content for number, slot in self._slots.items() if slot.content is not None},
-        )
+        slots = {number: (slot.locked, slot.content) for number, slot in self._slots.items()} | self._above
+        saved = SavedSlots(self._next_after_landings, self._landings, slots)
         with suppress(StorageError):
-            self._hand.do(partial(self._record.write, saved, list(self._slots)))
+            self._hand.do(partial(self._record.write, saved))
 
     def close(self) -> None:
         """Write down what is not yet, and tidy up."""
@@ -279,12 +275,15 @@ class Slots:
         saved = self._record.read()
         self._next = saved.next if 1 <= saved.next <= self.count else 1
         self._landings = saved.landings
+        # What a set with more slots wrote down: its locks come back with the count.
+        above = range(self.count + 1, MOST_SLOTS + 1)
+        self._above = {number: saved.slots[number] for number in above if number in saved.slots}
         last_turn = self._landings
         for number, slot in self._slots.items():
-            slot.locked = number in saved.locked
+            slot.locked, known = saved.slots.get(number, (False, None))
             slot.found = slot.file.look()
             if slot.content is not None:
-                slot.content = slot.content.with_take_of(saved.contents.get(number))
+                slot.content = slot.content.with_take_of(known)
             for content in (slot.content, slot.file.content_before()):
                 if content is None:
                     continue

@@ -9,7 +9,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import logging
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
@@ -25,12 +25,11 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class SavedSlots:
-    """What is written down; slots by their numbers."""
+    """What is written down; of each slot by its number, whether it is locked, and what lay there."""
 
     next: int = 1
     landings: int = 0
-    locked: frozenset[int] = frozenset()
-    contents: Mapping[int, SlotContent] = field(default_factory=dict)
+    slots: Mapping[int, tuple[bool, SlotContent | None]] = field(default_factory=dict)
 
 
 class SlotsRecord:
@@ -53,14 +52,11 @@ class SlotsRecord:
             _log.warning("%s cannot be read: locks may be forgotten. What it held is in %s", self.path, kept)
         return saved
 
-    def write(self, saved: SavedSlots, numbers: Iterable[int]) -> None:
-        """Write down how the slots of these numbers stand. Raises `StorageError`."""
+    def write(self, saved: SavedSlots) -> None:
+        """Write down how the slots stand. Raises `StorageError`."""
         slots = {
-            str(number): {
-                "locked": number in saved.locked,
-                "content": dataclasses.asdict(saved.contents[number]) if number in saved.contents else None,
-            }
-            for number in numbers
+            str(number): {"locked": locked, "content": dataclasses.asdict(content) if content else None}
+            for number, (locked, content) in saved.slots.items()
         }
         values = {"next": saved.next, "landings": saved.landings, "slots": slots}
         new = self._workspace.aside(self.path.name)
@@ -72,19 +68,12 @@ def _saved(told: dict[str, Any]) -> tuple[SavedSlots, bool]:
     """Return what can be meant, and whether that is all there is."""
     turn, landings, entries = told.get("next"), told.get("landings"), told.get("slots")
     is_right = is_whole(turn) and is_whole(landings) and isinstance(entries, dict)
-    locked, contents = set(), {}
+    slots: dict[int, tuple[bool, SlotContent | None]] = {}
     for name, entry in entries.items() if isinstance(entries, dict) else ():
         if not (name.isdecimal() and len(name) < 10 and isinstance(entry, dict) and is_flag(entry.get("locked"))):
             is_right = False
             continue
-        if entry["locked"]:
-            locked.add(int(name))
         content = SlotContent.read(entry.get("content"))
-        if content is not None:
-            contents[int(name)] = content
-        elif entry.get("content") is not None:
-            is_right = False
-    saved = SavedSlots(
-        turn if is_whole(turn) else 1, landings if is_whole(landings) else 0, frozenset(locked), contents
-    )
-    return saved, is_right
+        is_right = is_right and (content is not None or entry.get("content") is None)
+        slots[int(name)] = entry["locked"], content
+    return SavedSlots(turn if is_whole(turn) else 1, landings if is_whole(landings) else 0, slots), is_right

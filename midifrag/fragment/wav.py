@@ -42,7 +42,7 @@ def read_metadata(path: Path) -> dict[str, str]:
             or struct.unpack("<I", head[4:8])[0] + 8 != size
         ):
             return {}
-        lists = [(at, length) for kind, at, length in _chunks(file, 12, size) if kind == b"LIST"]
+        lists = [(at, length) for kind, at, length in chunks(file, 12, size) if kind == b"LIST"]
         return {name: text for at, length in lists for name, text in _read_info(file, at, min(at + length, size))}
 
 
@@ -51,15 +51,15 @@ def audio_checksum(file: BinaryIO) -> int:
 
     Raises OSError if the file cannot be read.
     """
-    for kind, at, size in _chunks(file, 12, file.seek(0, io.SEEK_END)):
+    for kind, at, size in chunks(file, 12, file.seek(0, io.SEEK_END)):
         if kind == b"data":
             file.seek(at)
             return zlib.crc32(file.read(size))
     return 0
 
 
-def _chunks(file: BinaryIO, at: int, end: int) -> Iterator[tuple[bytes, int, int]]:
-    """The chunks between two places of a file: name, where the content begins, and its size as it says."""
+def chunks(file: BinaryIO, at: int, end: int) -> Iterator[tuple[bytes, int, int]]:
+    """Read the chunks between two places of a file: name, where the content begins, and its size as it says."""
     while at + 8 <= end:
         file.seek(at)
         kind, size = struct.unpack("<4sI", file.read(8))
@@ -72,7 +72,7 @@ def _read_info(file: BinaryIO, at: int, end: int) -> Iterator[tuple[str, str]]:
     file.seek(at)
     if file.read(4) != b"INFO":
         return
-    for kind, begin, size in _chunks(file, at + 4, end):
+    for kind, begin, size in chunks(file, at + 4, end):
         if kind in _INFO_NAMES:
             file.seek(begin)
             yield _INFO_NAMES[kind], file.read(size).rstrip(b"\0").decode("utf-8", "replace")

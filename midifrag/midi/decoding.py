@@ -7,7 +7,7 @@ calls 14 bit become one control change, and bank select (CC 0 and CC 32) is kept
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 import mido
 
@@ -26,8 +26,25 @@ from midifrag.midi.messages import (
 #: A 14-bit control's source: port and channel (None for any) and the number of its coarse CC (0–31).
 Pair: TypeAlias = tuple[str | None, int | None, int]
 
-_FINE_OFFSET = 32
+#: A pair's fine CC is so many above its coarse one.
+FINE_OFFSET = 32
+#: A fine byte belongs to the coarse one that comes within this many seconds after it: some senders begin with the fine
+#: one. More than a pair takes on a DIN cable, less than lies between two moves of a knob.
+PAIR_SECONDS = 0.02
 _BANK_COARSE, _BANK_FINE = 0, 32
+
+
+class _Fine(NamedTuple):
+    """A fine byte: its value, its time, and how many seconds before it a coarse one came that waited for it, if any."""
+
+    value: int
+    time: float
+    after: float | None
+
+    def belongs_to_coarse_at(self, time: float) -> bool:
+        """Whether it begins a pair whose coarse byte comes at ``time``: it is clearly nearer than the one before."""
+        before = time - self.time
+        return 0 <= before <= PAIR_SECONDS and (self.after is None or before < self.after / 2)
 
 
 class MessageDecoder:
@@ -42,7 +59,11 @@ class MessageDecoder:
         self.channel = channel
         self.malformed = 0
         self.ignored = 0
+        #: By channel and coarse CC: the last coarse byte, when one came that waits for its fine byte, and the last fine
+        #: byte, which may be the next coarse one's.
         self._coarse: dict[tuple[int, int], int] = {}
+        self._open: dict[tuple[int, int], float] = {}
+        self._fine: dict[tuple[int, int], _Fine] = {}
         self._bank: dict[int, tuple[int, int]] = {}
         self.pair(pairs)
 
@@ -85,13 +106,32 @@ class MessageDecoder:
             self._bank[channel] = (value, self._bank.get(channel, (0, 0))[1])
         elif cc == _BANK_FINE:
             self._bank[channel] = (self._bank.get(channel, (0, 0))[0], value)
-        if self._is_pair(channel, cc):
-            # The coarse byte counts at once, so that a controller which never sends the fine one works too.
-            self._coarse[channel, cc] = value
-        elif self._is_pair(channel, cc - _FINE_OFFSET):
-            coarse = self._coarse.get((channel, cc - _FINE_OFFSET), 0)
-            return ControlChange(self.port, channel, cc - _FINE_OFFSET, coarse, time, fine=value)
+        if cc < FINE_OFFSET:
+            return self._coarse_half(channel, cc, value, time)
+        if self._is_pair(channel, cc - FINE_OFFSET):
+            return self._fine_half(channel, cc - FINE_OFFSET, value, time)
         return ControlChange(self.port, channel, cc, value, time)
+
+    def _coarse_half(self, channel: int, cc: int, value: int, time: float) -> MidiEvent:
+        # Kept for every CC: a bank where it is no pair may come between its moves and the next fine byte.
+        place = (channel, cc)
+        self._coarse[place] = value
+        fine = self._fine.pop(place, None)
+        if fine is not None and self._is_pair(channel, cc) and fine.belongs_to_coarse_at(time):
+            self._open.pop(place, None)
+            return ControlChange(self.port, channel, cc, value, time, fine=fine.value)
+        # It counts at once, so that a controller which never sends the fine one works too.
+        self._open[place] = time
+        return ControlChange(self.port, channel, cc, value, time)
+
+    def _fine_half(self, channel: int, cc: int, value: int, time: float) -> MidiEvent:
+        place = (channel, cc)
+        since = self._open.pop(place, None)
+        self._fine[place] = _Fine(value, time, None if since is None else time - since)
+        if place not in self._coarse:
+            # Where the control stands is not known before its coarse byte.
+            return ControlChange(self.port, channel, cc + FINE_OFFSET, value, time)
+        return ControlChange(self.port, channel, cc, self._coarse[place], time, fine=value)
 
     def _is_pair(self, channel: int, cc: int) -> bool:
         return (None, cc) in self._pairs or (channel, cc) in self._pairs

@@ -1,18 +1,21 @@
 """From events to intents: what a message means in this show, with this bank. Pure; rebuilt when either changes.
 
-In this order, and the first that fits wins: actions, controls (the bank's before the show's), CC 120 (all sound off:
-panic) and CC 123 (all notes off: clear the queue), program changes, pads.
+In this order, and the first that fits wins: actions, controls (the bank's before the show's), what `panic_on` names,
+program changes, pads. CC 120 and CC 123 end held notes by themselves, and cancel nothing: keyboards send them at each
+last key up, DAWs whenever they stop.
 """
 
 from __future__ import annotations
 
-from typing import assert_never
+import itertools
+from collections.abc import Iterator
+from typing import Literal, TypeAlias, assert_never
 
 from midifrag.config.actions import ACTIONS, Action
 from midifrag.config.banks import Bank, Control
 from midifrag.config.settings import Settings
-from midifrag.intents import ClearQueue, Intent, MoveControl, Panic, Press, Release, SelectBank
-from midifrag.midi.decoding import Pair
+from midifrag.intents import Intent, MoveControl, Panic, Press, Release, SelectBank
+from midifrag.midi.decoding import FINE_OFFSET, Pair
 from midifrag.midi.describing import PlayedIntent, describe_event, describe_intent
 from midifrag.midi.messages import (
     Aftertouch,
@@ -25,16 +28,16 @@ from midifrag.midi.messages import (
     Tick,
     TransportChange,
 )
+from midifrag.midi.switches import SWITCH_ON, Switches
 
-#: Channel mode messages that do something where nothing is mapped to them: all sound off, all notes off.
-CHANNEL_MODE: dict[int, tuple[Intent, str]] = {
-    120: (Panic(), ACTIONS["panic"].words),
-    123: (ClearQueue(), ACTIONS["clear_queue"].words),
-}
+#: What a channel mode message does by itself, where nothing is mapped to it, and its name in `panic_on`.
+ENDS_NOTES = {120: "all sound off", 123: "all notes off"}
 #: CCs from here on are channel mode messages; they act at any value.
 FIRST_CHANNEL_MODE = 120
-#: A CC acts as a pressed switch from this value on.
-SWITCH_ON = 64
+
+
+#: What a message is for (`Mapper.bearing`).
+Bearing: TypeAlias = Literal["act", "position", "nothing"]
 
 
 class Mapper:
@@ -43,38 +46,80 @@ class Mapper:
     ``pairs`` has the 14-bit CCs for the decoders, ``switches`` the CC numbers that act as buttons, for the inbox.
     """
 
-    def __init__(self, settings: Settings, bank: Bank) -> None:
+    def __init__(self, settings: Settings, bank: Bank, switches: Switches | None = None) -> None:
         self.settings = settings
         self.bank = bank
-        self.pairs: frozenset[Pair] = frozenset(
-            (control.port, control.channel, control.cc)
-            for control in (*settings.controls, *bank.controls)
-            if control.bits == 14 and control.cc is not None
-        )
+        self._switches = Switches() if switches is None else switches
+        self._panics = frozenset(int(name.removeprefix("cc")) for name in settings.panic_on)
+        self.pairs: frozenset[Pair] = frozenset(_pairs(settings, bank))
         self.switches: frozenset[int] = frozenset(action.cc for action in settings.actions if action.cc is not None)
 
     def intents(self, event: MidiEvent) -> tuple[Intent, ...]:
-        """What the performer wants with ``event``; empty where nothing is mapped."""
+        """What the performer wants with ``event``; empty where nothing is mapped. Takes in how a switch stands."""
         actions = self._actions(event)
         if actions:
-            return tuple(intent for a in actions if _is_pressed(event) for intent in a.intents(self.bank))
+            acts = self.acts(event)
+            if isinstance(event, ControlChange):
+                self._switches.feed(event)
+            return tuple(intent for action in actions for intent in action.intents(self.bank)) if acts else ()
+        return self._played(event) or ((Panic(),) if self._is_panic(event) else ())
+
+    def acts(self, event: MidiEvent) -> bool:
+        """Whether an action on ``event`` would act now: not on a release, nor on a switch that is on already."""
+        if isinstance(event, ControlChange) and event.cc < FIRST_CHANNEL_MODE:
+            return self._switches.goes_on(event)
+        return not isinstance(event, NoteOff)
+
+    def bearing(self, event: MidiEvent) -> Bearing:
+        """What ``event`` is for: an act, one of the positions that a control passes through, or nothing."""
+        if self._actions(event):
+            goes_off = isinstance(event, ControlChange) and self._switches.goes_off(event)
+            return "act" if goes_off or self.acts(event) else "nothing"
         played = self._played(event)
-        return played or tuple(intent for intent, _ in _channel_mode(event))
+        if any(isinstance(intent, MoveControl) for intent in played):
+            return "position"
+        return "act" if played or self._is_panic(event) else "nothing"
 
-    def explain(self, event: MidiEvent) -> str:
-        """One line: what arrived, and what it does or why it does nothing."""
-        return (
-            f"{describe_event(event)} → {'; '.join(self._effects(event)) or f'nothing mapped in bank {self.bank.name}'}"
-        )
+    def explain(self, event: MidiEvent, acts: bool | None = None) -> str:
+        """One line: what arrived, and what it does or why it does nothing.
 
-    def _effects(self, event: MidiEvent) -> list[str]:
+        ``acts`` is what `acts` said of it, for an event that `intents` has taken in since.
+        """
+        acts = self.acts(event) if acts is None else acts
+        effects = "; ".join(self._effects(event, acts)) or f"nothing mapped in bank {self.bank.name}"
+        return f"{describe_event(event)} → {effects}"
+
+    def _effects(self, event: MidiEvent, acts: bool) -> list[str]:
         actions = self._actions(event)
-        if actions and not _is_pressed(event):
-            return [f"nothing: it acts when pressed, a CC from {SWITCH_ON} on"]
+        if actions and not acts:
+            return [f"nothing: it acts when pressed, a CC when it rises to {SWITCH_ON}"]
         if actions:
             return [action.words for action in actions if action.intents(self.bank)]
         played = [describe_intent(intent, self.bank) for intent in self._played(event)]
-        return played or [words for _, words in _channel_mode(event)]
+        return played or self._by_itself(event)
+
+    def _by_itself(self, event: MidiEvent) -> list[str]:
+        """What a channel mode message does that nothing is mapped to."""
+        if self._is_panic(event):
+            return [ACTIONS["panic"].words]
+        if isinstance(event, ProgramChange):
+            return ["nothing: program_changes leaves it out"]
+        if not isinstance(event, ControlChange):
+            return []
+        coarse = event.cc - FINE_OFFSET
+        if any(
+            (port, channel, coarse) in self.pairs for port in (None, event.port) for channel in (None, event.channel)
+        ):
+            return [f"nothing yet: the fine half of cc {coarse}, whose coarse half has not come"]
+        name = ENDS_NOTES.get(event.cc)
+        return [] if name is None else [f"{name}: ends held notes, cancels nothing"]
+
+    def _selects(self, event: ProgramChange) -> bool:
+        wanted = self.settings.program_changes
+        return wanted.enabled and wanted.channel in (None, event.channel) and wanted.port in (None, event.port)
+
+    def _is_panic(self, event: MidiEvent) -> bool:
+        return isinstance(event, ControlChange) and event.cc in self._panics
 
     def _played(self, event: MidiEvent) -> tuple[PlayedIntent, ...]:
         """What an event means that no action takes."""
@@ -88,7 +133,7 @@ class Mapper:
             case ControlChange() | PitchBend() | Aftertouch():
                 return self._moves(event)
             case ProgramChange():
-                return (SelectBank(program=event.program),)
+                return (SelectBank(program=event.program),) if self._selects(event) else ()
             case Tick() | TransportChange():
                 return ()
             case _:
@@ -105,16 +150,22 @@ class Mapper:
         return ()
 
 
-def _channel_mode(event: MidiEvent) -> list[tuple[Intent, str]]:
-    found = CHANNEL_MODE.get(event.cc) if isinstance(event, ControlChange) else None
-    return [] if found is None else [found]
-
-
-def _is_pressed(event: MidiEvent) -> bool:
-    """Whether an action acts on ``event``: not on a release, nor on a CC's lower half."""
-    if isinstance(event, ControlChange):
-        return event.cc >= FIRST_CHANNEL_MODE or event.value >= SWITCH_ON
-    return not isinstance(event, NoteOff)
+def _pairs(settings: Settings, bank: Bank) -> Iterator[Pair]:
+    """The 14-bit CCs; where another control or an action names a fine CC, it is theirs and no half of a pair."""
+    controls = (*settings.controls, *bank.controls)
+    named: list[Action | Control] = [*settings.actions, *controls]
+    for control in controls:
+        if control.bits != 14 or control.cc is None:
+            continue
+        others = [one for one in named if one.cc == control.cc + FINE_OFFSET]
+        if not others:
+            yield control.port, control.channel, control.cc
+            continue
+        ports = settings.ports if control.port is None else [control.port]
+        channels = range(1, 17) if control.channel is None else [control.channel]
+        for port, channel in itertools.product(ports, channels):
+            if not any(one.port in (None, port) and one.channel in (None, channel) for one in others):
+                yield port, channel, control.cc
 
 
 def _concerns(action: Action, event: MidiEvent) -> bool:

@@ -14,6 +14,7 @@ from multiprocessing.context import SpawnProcess
 from multiprocessing.reduction import ForkingPickler
 from typing import assert_never
 
+from midifrag import children
 from midifrag.config.settings import PageSettings
 from midifrag.events import (
     BankChanged,
@@ -30,8 +31,9 @@ from midifrag.events import (
 )
 from midifrag.midi.messages import Tick
 from midifrag.page import texts
-from midifrag.page.web.address import listen, new_token, qr_code, url
+from midifrag.page.web.address import is_loopback, listen, qr_code, url
 from midifrag.page.web.server import serve
+from midifrag.page.web.token import lasting_token
 from midifrag.page.wire import Access, FromPage, FromShow, MidiSeen, ReadAgain, configuration
 from midifrag.show.runtime import Heard, Runtime
 from midifrag.states import NoticeLevel
@@ -47,14 +49,18 @@ TERMINATE_SECONDS = 2.0
 class Page:
     """The page of a running show. ``address`` is known at once; `start` serves it, `close` ends it.
 
+    With ``new_token``, browsers that came with the token that was kept so far stay out.
+
     Raises `midifrag.page.web.address.PageError` if there is nowhere to listen.
     """
 
-    def __init__(self, runtime: Runtime, settings: PageSettings) -> None:
+    def __init__(self, runtime: Runtime, settings: PageSettings, *, new_token: bool = False) -> None:
         self._runtime = runtime
-        self._socket, self._taken = listen(settings)
+        self._socket, taken = listen(settings)
         port = int(self._socket.getsockname()[1])
-        self._access = Access(settings.host, port, new_token(settings.host))
+        token, not_kept = (None, "") if is_loopback(settings.host) else lasting_token(runtime.begun, new=new_token)
+        self._first_words = tuple(filter(None, (taken, not_kept)))
+        self._access = Access(settings.host, port, token)
         self.address = url(settings.host, port, self._access.token)
         self._loaded = runtime.begun
         self._sending = threading.Lock()
@@ -71,8 +77,8 @@ class Page:
 
     def start(self) -> None:
         """Serve the page, in a process of its own."""
-        if self._taken:
-            self._runtime.put(Notice(NoticeLevel.WARNING, self._taken))
+        for line in self._first_words:
+            self._runtime.put(Notice(NoticeLevel.WARNING, line))
         self._thread.start()
 
     def close(self) -> None:
@@ -107,7 +113,7 @@ class Page:
         ours, theirs = context.Pipe()
         setup = bytes(ForkingPickler.dumps((configuration(self._loaded), self._access)))
         process = context.Process(target=serve, args=(setup, self._socket, theirs), name="midifrag-page", daemon=True)
-        process.start()
+        children.start(process)
         self._process = process
         if self._closing.is_set():
             process.terminate()
@@ -163,7 +169,7 @@ class Page:
 
     def _show_midi(self, heard: Heard) -> None:
         if not isinstance(heard.event, Tick):
-            self._send(MidiSeen(heard.event.time, heard.mapper.explain(heard.event)))
+            self._send(MidiSeen(heard.event.time, heard.mapper.explain(heard.event, heard.acts)))
 
     def _send(self, message: FromShow) -> None:
         pipe = self._pipe

@@ -32,6 +32,7 @@ from midifrag.fragment.archive_reader import ArchiveReader
 from midifrag.fragment.record import TakeRecord
 from midifrag.intents import Intent, Press
 from midifrag.pad_key import PadKey
+from midifrag.page.edits import Edits
 from midifrag.page.forecast import Forecast
 from midifrag.page.wire import Configuration, FromPage, FromShow, MidiSeen, ReadAgain
 from midifrag.states import JobState
@@ -55,6 +56,7 @@ class Part(StrEnum):
     NOTICES = "notices"
     MIDI = "midi"
     TAKES = "takes"
+    EDITS = "edits"
     TIME = "time"
 
 
@@ -94,6 +96,7 @@ class PageModel:
         self.configuration = configuration
         self.view = View(configuration.loaded)
         self.forecast = Forecast()
+        self.edits = Edits()
         self.archive = ArchiveReader(configuration.archive)
         self.midi: deque[MidiSeen] = deque(maxlen=MIDI_LINES)
         self.changed_takes: deque[TakeRecord] = deque(maxlen=CHANGED_TAKES)

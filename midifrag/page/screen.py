@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import html
+import json
 import logging
 import time
 
@@ -26,8 +28,14 @@ TIME_STEP = 1.0
 MOST_WAITING = 16
 
 
+#: What NiceGUI's own page gets added: our looks, and what it does while there is no connection.
+_WORDS = {"leaving_out": texts.LEAVING_OUT, "left_out": texts.LEFT_OUT, "token_gone": texts.TOKEN_GONE}
+_HEAD = f"""<link rel="stylesheet" href="/page.css">
+<script defer src="/page.js" data-words="{html.escape(json.dumps(_WORDS))}"></script>"""
+
+
 class Screen:
-    """Everything that one browser shows. What lies on a tab that is not open is drawn when it is opened."""
+    """Everything that one browser shows. A tab is built when it is opened first, and drawn while it is open."""
 
     def __init__(self, page: PageModel, client: Client) -> None:
         self._page = page
@@ -36,7 +44,9 @@ class Screen:
         self._seen: dict[Panel, int] = {}
         self._tabs = tuple(dict.fromkeys(row.tab for row in table.PANELS if row.tab))
         self._open = self._tabs[0].name
+        self._rooms: dict[str, ui.tab_panel] = {}
         self._build()
+        ui.on_exception(_tell_failure)
 
     def refresh(self) -> None:
         """Draw the panels whose parts have changed since they were drawn last."""
@@ -62,18 +72,23 @@ class Screen:
                     ui.tab(tab.name, tab.label, icon=tab.icon)
             with ui.tab_panels(tabs, value=self._open, animated=False, keep_alive=True).classes("panels"):
                 for tab in self._tabs:
-                    with ui.tab_panel(tab.name).classes(tab.name):
-                        self._fill_tab(tab)
+                    self._rooms[tab.name] = ui.tab_panel(tab.name).classes(tab.name)
             with ui.element("footer").classes("bottom"):
                 self._fill(Area.BOTTOM)
                 self._player = Player()
+        self._fill_tab(self._tabs[0])
         tabs.on_value_change(lambda event: self._open_tab(event.value))
 
     def _fill_tab(self, tab: Tab) -> None:
-        self._fill(Area.MAIN, tab)
-        if any(row.area is Area.SIDE and row.tab is tab for row in table.PANELS):
-            with ui.element("div").classes("side"):
-                self._fill(Area.SIDE, tab)
+        """Build what lies on a tab; nothing where it has been built."""
+        room = self._rooms.pop(tab.name, None)
+        if room is None:
+            return
+        with room:
+            self._fill(Area.MAIN, tab)
+            if any(row.area is Area.SIDE and row.tab is tab for row in table.PANELS):
+                with ui.element("div").classes("side"):
+                    self._fill(Area.SIDE, tab)
 
     def _fill(self, area: Area, tab: Tab | None = None) -> None:
         for row in table.PANELS:
@@ -82,10 +97,17 @@ class Screen:
 
     async def _open_tab(self, name: str) -> None:
         self._open = name
+        self._fill_tab(next(tab for tab in self._tabs if tab.name == name))
         self.refresh()
         for panel, tab in self._panels:
             if tab is not None and tab.name == name:
                 await panel.opened()
+
+
+def _tell_failure(error: Exception) -> None:
+    """What fails in answer to a browser is said there."""
+    text = texts.PAGE_FAILED.format(error=f"{type(error).__name__}: {error}")
+    ui.notify(text, type="negative", timeout=0, close_button=True, multi_line=True)
 
 
 class Screens:
@@ -94,7 +116,9 @@ class Screens:
     def __init__(self, page: PageModel) -> None:
         self._page = page
         self._screens: dict[str, Screen] = {}
-        ui.add_head_html('<link rel="stylesheet" href="/page.css">', shared=True)
+        #: Those that no browser has connected to yet.
+        self._expected: dict[str, Client] = {}
+        ui.add_head_html(_HEAD, shared=True)
 
     def open(self) -> None:
         """Build the screen of a browser that has just come."""
@@ -103,14 +127,27 @@ class Screens:
         screen = Screen(self._page, client)
         screen.refresh()
         self._screens[client.id] = screen
-        client.on_connect(self._page.news.set)
-        client.on_delete(lambda: self._screens.pop(client.id, None))
+        self._expected[client.id] = client
+        client.on_connect(lambda: self._came(client.id))
+        client.on_delete(lambda: self._forget(client.id))
+
+    def _forget(self, client: str) -> None:
+        self._screens.pop(client, None)
+        self._expected.pop(client, None)
+
+    def _came(self, client: str) -> None:
+        self._expected.pop(client, None)
+        self._page.news.set()
 
     def _make_room(self) -> None:
-        """Forget the oldest screens that no browser has connected to: a storm of requests must not fill the memory."""
-        waiting = [screen for screen in self._screens.values() if not screen.client.has_socket_connection]
-        for screen in waiting[:-MOST_WAITING]:
-            screen.client.delete()
+        """Forget the oldest screens that no browser has come for: a storm of requests must not fill the memory.
+
+        Those whose browser is away for a moment stay: what becomes of them is NiceGUI's to say.
+        """
+        waiting = [client for client in self._expected.values() if not client.has_socket_connection]
+        for client in waiting[:-MOST_WAITING]:
+            del self._expected[client.id]
+            client.delete()
 
     async def keep_drawn(self) -> None:
         """Draw what changes, for ever. A screen that fails is told in the log and tried again with the next change."""
@@ -130,7 +167,7 @@ class Screens:
 
     def _draw(self, screen: Screen) -> None:
         if screen.client.is_deleted:
-            self._screens.pop(screen.client.id, None)
+            self._forget(screen.client.id)
             return
         if not screen.client.has_socket_connection:
             # Not there now: all that it missed is drawn when it is back.

@@ -14,6 +14,20 @@ FOREIGN_HOST = "This page does not answer to that host name. Open the address th
 FOREIGN_ORIGIN = "This page takes nothing from other web sites.\n"
 TOKEN_NEEDED = "This page needs its token: open the whole address that midifrag printed, or scan its code.\n"  # noqa: S105 — no secret
 
+TOKEN_NOT_KEPT = "page: its token could not be kept in {folder} ({error}); other devices need the next start's code"  # noqa: S105 — no secret
+TOKEN_GONE = "This page's token is no longer valid: open the address that midifrag prints now, or scan its code."  # noqa: S105 — no secret
+LEAVING_OUT = "{count} pressed meanwhile are left out."
+LEFT_OUT = "The connection was lost: {count} presses were left out."
+
+# --- what does not work ----------------------------------------------------------------------------------------------
+PAGE_TROUBLE = "the page had trouble with a browser: {error}"
+PAGE_FAILED = "This did not work: {error}. Try again; reload the page if it looks wrong."
+NO_SLOT_FILE = "Slot {number} holds no file now.\n"
+NO_TAKE_FILE = "Take {number} is not in the archive, or its file is gone.\n"
+NO_ADDRESS_HERE = "There is nothing at this address.\n"
+TOO_MANY = "Too many at once from this device. This page loads again by itself.\n"
+NO_ANSWER = "This did not work: {error}. Try again.\n"
+
 # --- frame -----------------------------------------------------------------------------------------------------------
 TITLE = "midifrag"
 PLAY_TAB, ARCHIVE_TAB, ENGINE_TAB, SET_TAB = "Play", "Archive", "Engine", "Set"
@@ -23,11 +37,13 @@ PREVIOUS_BANK, NEXT_BANK = "Previous bank", "Next bank"
 NO_NOTICE = "Nothing to report."
 STARTING = "starting …"
 ENGINE_STATES = {
-    EngineState.WARMING: "{model}: warming up {done}/{total}",
+    EngineState.WARMING: "{model}: warming up {done}/{total}{after}",
     EngineState.READY: "{text}",
-    EngineState.RESTARTING: "{model} restarts: {text}",
+    EngineState.STALLED: "{model} shows no progress: {wait}",
+    EngineState.RESTARTING: "{model} restarts{after}: {text}",
     EngineState.LOST: "{model} is lost: {text}",
 }
+ENGINE_WAIT = ", {wait}"
 QUEUE = "{count} queued"
 LATENCY = "p50 {p50:.2f} s"
 NO_LATENCY = "nothing landed yet"
@@ -47,6 +63,7 @@ BANK, PAD, NAME, COLOUR, SLOT = "Bank", "Pad", "Name", "Colour", "Slot"
 FREE_PAD = "{note} {name} – free"
 TAKEN_PAD = "{note} {name} – {label}"
 SAVED = "saved as {name} ({note}) in {file}"
+NO_FREE_PAD = "Choose a pad: this bank has no free one."
 LOG = "Log"
 LOG_EMPTY = "The log of finished renders comes here: time taken, fragment file, archive file."
 LOG_LANDED = "{seconds:.2f} s{spare}   {fragment}   {archived}   {prompt}"
@@ -61,12 +78,14 @@ PAD_STATES = {
     PadState.READY: "ready",
     PadState.QUEUED: "queued",
     PadState.RENDERING: "rendering",
+    PadState.STALLED: "stalled",
     PadState.LANDED: "landed",
     PadState.HELD: "held",
     PadState.REFUSED: "refused",
     PadState.FAILED: "failed",
 }
 PAD_HELP = "{name}: {prompt}"
+PAD_TROUBLE = "{reason} — {label}"
 LANDS_IN = "≈ {seconds:.0f} s"
 LANDS_SOON = "< 1 s"
 LANDS_NOW = "at once"
@@ -114,6 +133,7 @@ CHOOSE = "Choose take {number}"
 EXPORT_FOLDER = "midifrag-takes"
 EXPORT_LIST = "takes.txt"
 SENT = "take {take} goes to slot {slot}"
+TURNED = "The sheet has been turned meanwhile: click again."
 
 # --- engine ----------------------------------------------------------------------------------------------------------
 CONTROLS = "Controls"
@@ -147,4 +167,20 @@ SAVE_PAD = "Save pad"
 REMOVE_PAD = "Remove pad"
 REMOVED = "{name} is removed from {file}"
 SAVED_PAD = "{name} is saved in {file} and live"
+UNSAVED = "not saved yet"
+DISCARD = "Discard changes"
+DISCARD_ASKED = "Discard what is not saved yet of {name}?"
+DISCARD_IT = "Discard"
+REMOVE_ASKED = "Remove {name} “{label}” from {file}? It can be undone."
+REMOVE_IT = "Remove"
+OVERWRITE_ASKED = "{name} in {file} has been changed since you began: {now}. Overwrite that? It can be undone."
+REPLACE_ASKED = "{name} in {file} is taken: {now}. Replace that pad? It can be undone."
+GONE_ASKED = "{name} is not in {file} any more. Save it as a new pad?"
+CHANGED_ASKED = "{name} in {file} has been changed meanwhile: {now}. Go on all the same?"
+OVERWRITE_IT, REPLACE_IT, SAVE_IT, GO_ON = "Overwrite", "Replace", "Save", "Go on"
+KEY_NOW, KEY_GONE = "{key} is {value}", "{key} is not there"
+UNDO, REDO = "Undo {name} in {bank}", "Do {name} in {bank} again"
+NOTHING_TO_UNDO, NOTHING_TO_REDO = "Nothing to undo", "Nothing to do again"
+UNDONE = "{name} in {file} is as it was before"
+UNEXPECTED = "This did not work ({error}). Nothing was changed; try again, or edit the file by hand."
 NONE = "–"

@@ -58,8 +58,8 @@ FromShow: TypeAlias = (
     PadChanged | JobChanged | BankChanged | ControlChanged | SlotsChanged | TakeChanged | EngineChanged | PortChanged
     | Notice | Configuration | MidiSeen
 )  # fmt: skip
-#: What the page's process says.
-FromPage: TypeAlias = Intent | ReadAgain
+#: What the page's process says; a notice is what went wrong in it.
+FromPage: TypeAlias = Intent | ReadAgain | Notice
 
 
 def configuration(loaded: Loaded) -> Configuration:

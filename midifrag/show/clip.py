@@ -9,6 +9,10 @@ from pathlib import Path
 import mido
 
 from midifrag.errors import ClipError
+from midifrag.show.midi_file import MidiFile, read_midi_file
+
+#: Microseconds a quarter note until a file says otherwise: 120 BPM.
+USUAL_TEMPO = 500_000
 
 
 @dataclass(frozen=True)
@@ -19,6 +23,8 @@ class Clip:
     messages: tuple[tuple[float, mido.Message], ...]
     #: From start to the end of the longest track, in seconds.
     seconds: float
+    #: What was odd about the file, a sentence each.
+    notes: tuple[str, ...] = ()
 
     @property
     def presses(self) -> int:
@@ -33,27 +39,41 @@ class Clip:
 
 
 def read_clip(path: Path | str) -> Clip:
-    """Read a MIDI file of type 0 or 1, all tracks merged, tempo changes applied.
+    """Read a MIDI file of type 0 or 1, all tracks merged, tempo changes or SMPTE time applied.
 
     Raises ClipError that says what is wrong with the file.
     """
     path = Path(path)
     try:
-        # clip=True takes data bytes above 127 for 127, as sequencers do.
-        file = mido.MidiFile(path, clip=True)
-        if file.type == 2:
-            raise ClipError(f"{path}: a type 2 file holds independent patterns; export one of them as type 0 or 1.")
-        second, messages = 0.0, []
-        for message in file:
-            second += message.time
-            if not message.is_meta:
-                messages.append((second, message.copy(time=0)))
+        file = read_midi_file(path.read_bytes())
     except FileNotFoundError:
         raise ClipError(f"{path}: there is no such file.") from None
-    except (OSError, EOFError) as error:
-        raise ClipError(f"{path}: is no whole MIDI file ({str(error) or 'it ends too early'}).") from error
-    except (ValueError, LookupError, TypeError, ArithmeticError) as error:
-        raise ClipError(f"{path}: is damaged ({error}).") from error
+    except OSError as error:
+        raise ClipError(f"{path}: cannot be read ({error.strerror or error}).") from error
+    except ClipError as error:
+        raise ClipError(f"{path}: {error}.") from None
+    if file.kind == 2 and len(file.tracks) > 1:
+        raise ClipError(f"{path}: a type 2 file holds independent patterns; export one of them as type 0 or 1.")
+    messages, seconds = _timed(file)
     if not messages:
         raise ClipError(f"{path}: holds no notes, controls or program changes.")
-    return Clip(path, tuple(messages), second)
+    return Clip(path, tuple(messages), seconds, tuple(file.notes))
+
+
+def _timed(file: MidiFile) -> tuple[list[tuple[float, mido.Message]], float]:
+    """The messages of all tracks in order, each with its second, and the second at which the longest track ends."""
+    events = sorted((event for track in file.tracks for event in track.events), key=lambda event: event.tick)
+    tempo, since, second = USUAL_TEMPO, 0, 0.0
+    timed: list[tuple[float, mido.Message]] = []
+
+    def at(tick: int) -> float:
+        if file.seconds_a_tick is not None:
+            return float(tick * file.seconds_a_tick)
+        return second + (tick - since) * tempo / 1e6 / file.ticks_a_quarter
+
+    for event in events:
+        if isinstance(event.what, int):
+            second, since, tempo = at(event.tick), event.tick, event.what
+        else:
+            timed.append((at(event.tick), event.what))
+    return timed, at(max(track.end for track in file.tracks))

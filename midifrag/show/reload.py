@@ -10,6 +10,7 @@ from pathlib import Path
 
 from midifrag.bridge.items import Reload
 from midifrag.config import loading
+from midifrag.config.lost_words import lost_words_in
 from midifrag.config.settings import Settings
 from midifrag.errors import ConfigurationError
 from midifrag.events import Notice
@@ -28,12 +29,13 @@ AT_START = (
     "fragments.count",
     "fragments.name",
     "archive",
+    "session_log",
     "models",
     "precision",
     "engine.host",
     "engine.device",
     "engine.max_in_flight",
-    "engine.fallback",
+    "engine.stand_in",
     "page",
 )
 
@@ -52,6 +54,8 @@ class ConfigWatch:
         self._interval = interval
         self._refused: dict[Path, loading.Stamp] | None = None
         self._begun = loaded.settings
+        self._empty = False
+        self._lost_words: list[str] = []
         self._woken = threading.Event()
         self._closing = False
         self._thread = threading.Thread(target=self._run, name="configuration", daemon=True)
@@ -78,8 +82,7 @@ class ConfigWatch:
     def _reload(self) -> None:
         stamps = _stamps(self._loaded)
         try:
-            if is_emptied(self._loaded.path):
-                # An editor that is about to write, or a full disk: nobody means to lose a set in the middle of a show.
+            if self._is_just_emptied(stamps):
                 return
             loaded = loading.load(self._loaded.path, self._loaded.flags)
         except ConfigurationError as error:
@@ -100,8 +103,34 @@ class ConfigWatch:
             self._put(Notice(NoticeLevel.WARNING, text))
         self._loaded = loaded
         self._put(Reload(loaded))
+        self._tell_lost_words()
+
+    def _tell_lost_words(self) -> None:
+        """Tell what YAML left out of the texts of the set, each as long as it stands there once."""
+        lost = [str(problem) for problem in lost_words_in(self._loaded.files)]
+        for line in lost:
+            if line not in self._lost_words:
+                self._put(Notice(NoticeLevel.WARNING, line))
+        self._lost_words = lost
+
+    def _is_just_emptied(self, stamps: dict[Path, loading.Stamp]) -> bool:
+        """Whether to wait for what an editor is about to write. A file that stays empty is refused, and that is told.
+
+        Nobody means to lose a set in the middle of a show, and an empty presets.yaml would be a valid one.
+        """
+        if not is_emptied(self._loaded.path):
+            self._empty = False
+            return False
+        if not self._empty:
+            self._empty = True
+            return True
+        self._refused = stamps
+        name = self._loaded.path.name
+        self._put(Notice(NoticeLevel.ERROR, f"{name} is empty (the last good configuration stays)"))
+        return True
 
     def _run(self) -> None:
+        self._tell_lost_words()
         while not self._closing:
             self._woken.wait(self._interval)
             self._woken.clear()

@@ -34,8 +34,9 @@ from midifrag.fragment.messages import Held, WriterEvent
 from midifrag.fragment.rescue import Rescued, rescue
 from midifrag.fragment.slots import Slots
 from midifrag.fragment.writer import FragmentWriter
+from midifrag.intents import Press, Prompt
 from midifrag.midi.mapping import Mapper
-from midifrag.midi.messages import MidiEvent, PortChanged
+from midifrag.midi.messages import MidiEvent, NoteOn, PortChanged
 from midifrag.midi.ports import Ports
 from midifrag.show.lights import Lights
 from midifrag.show.reload import ConfigWatch
@@ -66,10 +67,14 @@ MakePorts: TypeAlias = Callable[[Settings, Callable[[MidiEvent], None], Callable
 
 @dataclass(frozen=True, slots=True)
 class Heard:
-    """A MIDI event, and what explains it: the meanings that were in use when the bridge had taken it in."""
+    """A MIDI event, and what explains it: the meanings that were in use when the bridge had taken it in.
+
+    ``acts`` is whether an action on it acted.
+    """
 
     event: MidiEvent
     mapper: Mapper
+    acts: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,10 +112,9 @@ class Runtime:
             loaded.archive_folder, lambda: Archive(loaded.archive_folder, settings.archive), DRIVE_PATIENCE
         )
         self.writer = FragmentWriter(self.slots, archive, self.inbox.put)
-        self.log = SessionLog(loaded.archive_folder / "sessions")
+        self.log = SessionLog(loaded.archive_folder / "sessions", settings.session_log.megabytes * 1_000_000)
         self._make_engine = make_engine or _create
-        fallback = None if settings.engine.fallback == "none" else settings.engine.fallback
-        self.engines = EnginePool(self._engine_for, self._heard, fallback)
+        self.engines = EnginePool(self._engine_for, self._heard, settings.engine.other_model)
         self.ports = make_ports(settings, self.inbox.put, self.inbox.put)
         self.bridge = Bridge(loaded, self.engines, self.writer.submit, self._publish, self.clock)
         self._lights = Lights(settings, self.ports.send, self.bridge.view, self.ports.device)
@@ -168,8 +172,11 @@ class Runtime:
         if self._started:
             # A bridge that hangs must not take along what can still be written.
             self._thread.join(BRIDGE_PATIENCE)
+            _done(lambda: self._finish(presses=True))
         _done(self.engines.close)
         _done(self._finish)
+        if self._started:
+            _done(self.bridge.renders.end)
         unwritten = _done(self.writer.close) or ()
         _done(self._finish)
         takes = _done(self.writer.unarchived) or []
@@ -195,17 +202,23 @@ class Runtime:
                 "left_out": dict(self.inbox.dropped),
                 "overtaken": dict(self.inbox.coalesced),
                 "missed": {one.name: one.dropped for one in watchers if one.dropped},
+                "unmapped": self.log.take_unmapped(),
                 "lines_lost": self.log.lost,
             }
         )
 
-    def _finish(self) -> None:
-        """Take in what engines and writer still said, so that no rendered take is lost; presses count no more."""
+    def _finish(self, *, presses: bool = False) -> None:
+        """Take in what engines and writer still said, so that no rendered take is lost.
+
+        With ``presses``, those that came before the end too: they have an outcome as all others.
+        """
         with contextlib.suppress(TimeoutError):
-            while True:
+            for _ in range(len(self.inbox)):
                 item = self.inbox.get(timeout=0.0)
-                if isinstance(item, FromEngine | WriterEvent):
-                    self.bridge.handle(item)
+                if isinstance(item, FromEngine | WriterEvent) or (
+                    presses and isinstance(item, NoteOn | Press | Prompt)
+                ):
+                    self._handle(item)
 
     # --- use ---------------------------------------------------------------------------------------------------------
 
@@ -281,15 +294,24 @@ class Runtime:
 
     def _handle(self, item: Item) -> None:
         mapper = self.bridge.mapper
-        if is_performed(item):
-            self.log.write(item)
+        self._log_act(item)
+        acts = mapper.acts(item) if isinstance(item, MidiEvent) else None
         self.bridge.handle(item)
         if isinstance(item, MidiEvent):
-            heard = Heard(item, self.bridge.mapper)
+            heard = Heard(item, self.bridge.mapper, acts)
             for monitor in tuple(self._monitors):
                 monitor.put(heard)
         if self.bridge.mapper is not mapper:
             self._follow_mapping()
+
+    def _log_act(self, item: Item) -> None:
+        if not is_performed(item):
+            return
+        bearing = self.bridge.mapper.bearing(item) if isinstance(item, MidiEvent) else "act"
+        if isinstance(item, MidiEvent) and bearing == "nothing":
+            self.log.count(item)
+        else:
+            self.log.write(item, position=bearing == "position")
 
     def _follow_mapping(self) -> None:
         """Tell the ports which CCs are 14 bit, and the inbox which ones are buttons, in the bank that is active."""

@@ -21,6 +21,7 @@ _APC40_VELOCITIES: dict[PadState, int] = {
     PadState.READY: 0,
     PadState.QUEUED: 5,
     PadState.RENDERING: 2,
+    PadState.STALLED: 6,
     PadState.LANDED: 1,
     PadState.HELD: 6,
     PadState.REFUSED: 4,

@@ -49,12 +49,14 @@ class Look(NamedTuple):
 
 
 #: A spare is ready: the press will land at once, so it stands apart in cyan. A take that cannot reach its slot yet
-#: (held) blinks orange; a refused press blinks where a failed one stands still.
+#: (held) blinks orange, and what pulsed stands still in orange where its engine shows no progress; a refused press
+#: blinks where a failed one stands still.
 LOOKS: dict[PadState, Look] = {
     PadState.IDLE: Look(None),
     PadState.READY: Look("cyan"),
     PadState.QUEUED: Look("yellow"),
     PadState.RENDERING: Look("blue", "pulse"),
+    PadState.STALLED: Look("orange"),
     PadState.LANDED: Look("green"),
     PadState.HELD: Look("orange", "blink"),
     PadState.REFUSED: Look("red", "blink"),

@@ -1,7 +1,7 @@
 """Any controller, or a DAW track: each pad's own note and channel comes back, with its state as velocity.
 
-Velocities: idle 0, ready 37, queued 13, rendering 45, landed 21, held 9, refused and failed 5: the palette of
-Launchpads and APC mini mk2 (`midifrag.surface.palette`), so that pads which light up by received notes show colours.
+Velocities: idle 0, ready 37, queued 13, rendering 45, landed 21, held and stalled 9, refused and failed 5: the palette
+of Launchpads and APC mini mk2 (`midifrag.surface.palette`), so that pads which light up by received notes show colours.
 """
 
 from __future__ import annotations

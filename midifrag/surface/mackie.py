@@ -16,6 +16,7 @@ VELOCITIES: dict[PadState, int] = {
     PadState.READY: 0,
     PadState.QUEUED: 1,
     PadState.RENDERING: 1,
+    PadState.STALLED: 1,
     PadState.LANDED: 127,
     PadState.HELD: 1,
     PadState.REFUSED: 0,

@@ -34,7 +34,7 @@ from midifrag.intents import (
     SetParameter,
     StarTake,
 )
-from midifrag.midi.messages import Aftertouch, NoteOff, PitchBend
+from midifrag.midi.messages import Aftertouch, NoteOff, PitchBend, Tick
 from midifrag.pad_key import PadKey
 from midifrag.states import EngineState, NoticeLevel, PadState
 from tests.support.bridges import INFO, RecordingEngines, Rig, with_spares
@@ -235,3 +235,43 @@ def test_the_view_has_the_configuration_and_its_first_bank_from_the_beginning():
     show = two_banks()
     view = Rig(show).bridge.view
     assert (view.configuration, view.bank.slug) == (show, "one")
+
+
+def test_a_chord_that_is_let_go_with_all_notes_off_lands():
+    rig = Rig()
+    rig.press(36)
+    rig.press(37)
+    rig.turn(123, 0)
+    rig.turn(120, 0)
+    assert rig.engines.cancels() == []
+
+
+def test_all_sound_off_cancels_where_the_set_wants_it():
+    rig = Rig(loaded(panic_on=["cc120"]))
+    rig.press(36)
+    rig.turn(123, 0)
+    assert rig.engines.cancels() == []
+    rig.turn(120, 0)
+    assert rig.engines.cancels() == [rig.engines.renders()[0].job]
+
+
+def test_one_stroke_of_a_pedal_toggles_a_lock_once():
+    rig = Rig(loaded(actions=[{"cc": 64, "does": "toggle_lock", "slot": 1}]))
+    for value in (*range(0, 128, 2), *range(127, -1, -2)):
+        rig.turn(64, value)
+    assert rig.writes == [LockSlot(1, None)]
+
+
+def test_a_pedal_that_is_held_while_it_changes_banks_changes_them_once():
+    rig = Rig(loaded(bank("one"), bank("two"), bank("three"), actions=[{"cc": 64, "does": "next_bank"}]))
+    for value in range(0, 128, 2):
+        rig.turn(64, value)
+    assert rig.bridge.bank.slug == "two"
+
+
+def test_the_clock_of_the_port_that_the_set_names_is_told():
+    rig = Rig(loaded(ports={"pads": {"in": "x"}, "daw": {"in": "y"}}, time={"source": "midi:daw"}))
+    for port, bpm in (("pads", 90), ("daw", 140)):
+        for index in range(100):
+            rig.bridge.handle(Tick(port, index * 60 / bpm / 24))
+    assert rig.told(ControlChanged) == [ControlChanged("tempo", 140.0)]

@@ -56,6 +56,15 @@ def test_pickup_waits_for_the_value_that_the_page_set():
     ]
 
 
+def test_another_bank_ends_the_waiting_of_a_knob():
+    control = {"cc": 21, "sets": "cfg_scale", "range": [0, 12.7], "takeover": "pickup"}
+    rig = Rig(two_banks(controls=[control], defaults={"cfg_scale": 10}))
+    rig.turn(21, 10)
+    rig.program(5)
+    waits, over = rig.told(ControlChanged)
+    assert (waits, over) == (ControlChanged("cfg_scale", None, waiting=True), ControlChanged("cfg_scale", None))
+
+
 def test_giving_a_parameter_back_to_the_presets():
     rig = Rig()
     for value in (33.4, None):
@@ -193,3 +202,17 @@ def test_spares_stay_through_a_reload_that_keeps_them_on_and_follow_its_settings
     assert rig.bridge.renders.spares.settings.count == 1
     rig.press()
     assert len(rig.lands()) == 1
+
+
+def test_a_song_full_of_program_changes_is_a_few_lines():
+    rig = Rig(two_banks())
+    for program in range(6, 76):
+        rig.program(program)
+    assert len(rig.notices()) == 3
+    rig.clock.time += 60
+    rig.bridge.housekeeping()
+    assert rig.notices()[-1] == (
+        "warning",
+        "67 more program changes have no bank; program_changes: {channel: N} limits which of them count",
+    )
+    assert len(rig.notices()) == 4

@@ -1,10 +1,12 @@
 """What the bridge makes of engines and spares; the rest is in test_bridge.py."""
 
+from dataclasses import replace
+
 import pytest
 
 from midifrag.bridge.items import FromEngine, Reload
 from midifrag.bridge.pads import ENDED_SHOWS_FOR
-from midifrag.engine.messages import Died, Failed, Ready, Warm, Warming
+from midifrag.engine.messages import Died, Failed, Ready, Resumed, Stalled, Warm, Warming
 from midifrag.events import EngineChanged, PadChanged
 from midifrag.intents import SetParameter
 from midifrag.states import EngineState
@@ -15,24 +17,33 @@ from tests.support.shows import bank, loaded, one_pad
 
 
 def test_an_engine_is_told_as_it_loads_and_dies():
-    rig = Rig()
+    rig = Rig(loaded(model="pocket"))
     events = [
         Warming(1, 3, "weights"),
         Ready(INFO),
+        Stalled(5.0),
+        Resumed(),
         Died("killed", (), restarting=True),
+        Warming(0, 3, "weights"),
         Died("no such model", (), restarting=False),
     ]
     for event in events:
+        rig.clock.time += 10.0
         rig.say(event, "pocket")
-    assert rig.changes == [
+    info = replace(INFO, model="pocket")
+    assert rig.told(EngineChanged) == [
         EngineChanged("pocket", EngineState.WARMING, "weights", 1, 3),
         EngineChanged("pocket", EngineState.READY, INFO.summary, info=INFO),
-        EngineChanged("pocket", EngineState.RESTARTING, "killed"),
+        EngineChanged("pocket", EngineState.STALLED, "no progress for 5 s", since=1025.0),
+        EngineChanged("pocket", EngineState.READY, info.summary, info=info),
+        # It took 20 s from the start.
+        EngineChanged("pocket", EngineState.RESTARTING, "killed", since=1050.0, expected=20.0),
+        EngineChanged("pocket", EngineState.WARMING, "weights", 0, 3, since=1050.0, expected=20.0),
         EngineChanged("pocket", EngineState.LOST, "no such model"),
     ]
 
 
-def test_jobs_of_a_dead_engine_are_queued_again_before_its_fallback_is_asked_for_more():
+def test_jobs_of_a_dead_engine_are_queued_again_before_what_stands_in_is_asked_for_more():
     rig = Rig(loaded(model="pocket"))
     rig.press()
     rig.engines.fallback["pocket"] = "sketch"
@@ -40,18 +51,16 @@ def test_jobs_of_a_dead_engine_are_queued_again_before_its_fallback_is_asked_for
     assert rig.engines.sent[1:] == [("sketch", rig.engines.renders()[0]), ("sketch", Warm(()))]
 
 
-def test_the_fallback_begins_before_the_next_press_and_says_so_once():
+def test_what_takes_over_begins_before_the_next_press_and_says_so_once():
     rig = Rig(loaded(model="pocket"))
     rig.engines.fallback |= {"pocket": "sketch", "small": "sketch"}
-    rig.say(Died("killed", (), restarting=True), "pocket")
-    assert rig.engines.sent == []
     for model in ("pocket", "pocket", "small"):
         rig.say(Died("no such model", (), restarting=False), model)
     assert rig.engines.sent == [("sketch", Warm(()))]
     assert rig.notices() == [("warning", "sketch renders for pocket from now on")]
 
 
-def test_a_lost_engine_without_a_fallback_has_nobody_who_stands_in():
+def test_a_lost_engine_without_another_has_nobody_who_takes_over():
     rig = Rig()
     rig.say(Died("killed", (), restarting=False), "sketch")
     assert (rig.engines.sent, rig.notices()) == ([], [])

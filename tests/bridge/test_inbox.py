@@ -6,7 +6,17 @@ from hypothesis import strategies as st
 
 from midifrag.bridge.inbox import Inbox
 from midifrag.intents import Panic
-from midifrag.midi.messages import Aftertouch, ControlChange, NoteOff, NoteOn, PitchBend, PortChanged, Tick
+from midifrag.midi.messages import (
+    Aftertouch,
+    ControlChange,
+    NoteOff,
+    NoteOn,
+    PitchBend,
+    PortChanged,
+    ProgramChange,
+    Tick,
+    TransportChange,
+)
 
 
 def note(number, port="p"):
@@ -68,7 +78,7 @@ def test_ticks_are_left_out_under_pressure_and_presses_are_not():
 
 
 def test_one_port_s_flood_is_bounded_and_leaves_others_alone():
-    inbox = Inbox(event_limit=50)
+    inbox = Inbox(press_limit=50)
     for number in range(80):
         inbox.put(note(number))
     others = [note(1, "q"), PortChanged("p", "in", "lost", "p: went away"), Panic()]
@@ -77,6 +87,19 @@ def test_one_port_s_flood_is_bounded_and_leaves_others_alone():
     items = drain(inbox)
     assert inbox.dropped == {"p": 30}
     assert items[-3:] == others
+
+
+def test_presses_are_kept_whatever_else_floods_their_port():
+    inbox = Inbox(other_limit=20)
+    flood = [NoteOff("p", 1, 1, 0.0), cc(0, 123), ProgramChange("p", 1, 1, 0.0), TransportChange("p", "start", 0.0)]
+    for number in range(100):
+        for item in (*flood, note(number)):
+            inbox.put(item)
+    items = drain(inbox)
+    assert [item for item in items if isinstance(item, NoteOn)] == [note(number) for number in range(100)]
+    assert (len(items), inbox.dropped["p"]) == (120, 380)
+    inbox.put(flood[0])
+    assert drain(inbox) == [flood[0]]
 
 
 def test_an_empty_inbox_says_so():

@@ -38,6 +38,7 @@ def render_job(number=1, origin=PRESSED, state=JobState.QUEUED, **keys):
         times=TIMES,
         state=state,
         model="pocket",
+        preset=PRESET,
         render=request(PRESET, number, 4),
         options=FragmentOptions(),
         **keys,
@@ -250,6 +251,11 @@ def test_a_record_of_a_take_that_failed_has_what_was_asked_for():
         "sigma_max": 50.0,
     }
     assert (record.pressed_at, record.started_at, record.rendered_at, record.spare) == (1.0, None, None, False)
+
+
+def test_a_take_of_which_nobody_says_the_seed_has_the_one_that_was_asked_for():
+    event = Rendered(1, None, 44100, {"steps": 8}, 0.5)
+    assert take_record(render_job(), event, INFO, ManualClock()).seed == 4
 
 
 def test_a_take_that_no_seed_made_has_none():

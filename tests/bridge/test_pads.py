@@ -112,18 +112,61 @@ def test_a_spare_that_comes_while_its_pad_shows_a_landing_waits_for_its_turn():
     assert rig.pad_states()[-1] == "ready"
 
 
-def test_a_spare_that_comes_ends_the_showing_of_a_failure():
+def fail(rig, reason="out of memory"):
+    job = rig.engines.renders()[-1].job
+    rig.say(Started(job))
+    rig.say(Failed(job, reason))
+
+
+def test_a_failure_and_its_reason_stay_when_the_next_spare_comes_until_the_next_press():
     rig = with_spares()
     rig.press()
-    rig.say(Started(1))
-    rig.say(Failed(1, "out of memory"))
+    fail(rig)
     rig.bridge.housekeeping()
     rig.rendered(rig.engines.renders()[-1])
-    ready = rig.changes[-1]
-    assert (ready.state, ready.job, ready.text) == (PadState.READY, None, "")
+    for _ in range(3):
+        housekeeping_after(rig, ENDED_SHOWS_FOR)
+    (shown,) = rig.bridge.everything()[1].pads
+    assert (rig.pad_states()[-1], shown.state, shown.text) == ("failed", PadState.FAILED, "out of memory")
+    rig.press()
+    rig.landed(rig.lands()[-1].job)
+    housekeeping_after(rig, ENDED_SHOWS_FOR)
+    assert rig.pad_states()[-3:] == ["failed", "queued", "landed"]
 
 
-def test_a_spare_that_comes_ends_the_showing_of_a_refusal():
+def test_a_failure_goes_when_another_bank_comes():
+    rig = with_spares(bank("one", {36: {"prompt": "rain"}}, program=1), bank("two", program=2))
+    rig.press()
+    fail(rig)
+    rig.program(1)
+    assert rig.pad_states()[-1] == "failed"
+    rig.program(2)
+    rig.program(1)
+    assert told_pads(rig) == {"36": "idle"}
+
+
+def test_a_failure_that_nobody_could_see_is_shown_when_its_bank_returns():
+    rig = with_spares(bank("one", {36: {"prompt": "rain"}}, program=1), bank("two", program=2))
+    rig.press()
+    job = rig.engines.renders()[-1].job
+    rig.program(2)
+    rig.say(Failed(job, "out of memory"))
+    rig.program(1)
+    assert told_pads(rig) == {"36": "failed"}
+
+
+def test_a_pad_that_is_left_failed_and_busy_returns_busy():
+    rig = Rig(two_banks())
+    rig.press()
+    rig.press()
+    rig.say(Failed(1, "out of memory"))
+    assert rig.pad_states()[-1] == "failed"
+    rig.program(5)
+    rig.program(1)
+    assert told_pads(rig) == {"36": "queued", "37": "idle"}
+
+
+def test_a_spare_that_comes_ends_the_showing_of_a_refusal_once_it_was_seen():
     rig = with_spares(bank(), show={"queue": {"size": 1}})
     rig.press(36)
     rig.clock.time += 1.0
@@ -132,6 +175,9 @@ def test_a_spare_that_comes_ends_the_showing_of_a_refusal():
     rig.finish(rig.engines.renders()[0])
     rig.bridge.housekeeping()
     rig.rendered(rig.engines.renders()[-1])
+    housekeeping_after(rig, ENDED_SHOWS_FOR - 0.5)
+    assert rig.pad_states(PadKey(37)) == ["refused"]
+    housekeeping_after(rig, 0.5)
     assert rig.pad_states(PadKey(37)) == ["refused", "ready"]
 
 

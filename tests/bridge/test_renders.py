@@ -150,7 +150,7 @@ def test_a_pad_stays_as_it_is_while_its_take_is_written():
     assert rig.pad_states() == ["queued"]
     (job,) = rig.bridge.renders.jobs
     assert (job.state, job.writing, job.pending) == (JobState.RENDERING, True, False)
-    assert rig.bridge.renders.busy_with("opening", KEY) is job
+    assert rig.bridge.renders.telling.busy_with("opening", KEY) is job
 
 
 # --- what goes wrong -------------------------------------------------------------------------------------------------
@@ -251,6 +251,7 @@ def test_a_press_that_is_refused_is_told_whole():
 
 def test_a_cancelled_press_goes_dark_only_when_the_engine_let_go():
     rig = Rig()
+    rig.ready()
     render = pressed(rig)
     for _ in range(2):
         rig.bridge.handle(CancelPad(KEY))
@@ -286,6 +287,7 @@ def test_a_press_is_cancelled_where_it_is_rendered():
 
 def test_a_replaced_press_leaves_its_pad_to_the_one_that_replaced_it():
     rig = Rig(loaded(one_pad(on_repress="replace")))
+    rig.ready()
     first, second = pressed(rig), pressed(rig)
     rig.say(Cancelled(first.job))
     assert rig.pad_states() == ["queued", "queued", "queued"]
@@ -308,15 +310,16 @@ def test_a_pad_is_busy_with_what_renders_before_what_waits():
     first, second, third = (pressed(rig) for _ in range(3))
     rig.bridge.handle(Prompt("fog horn", {}, 0.0))
     renders = rig.bridge.renders
-    assert renders.busy_with("opening", KEY).number == first.job
+    assert renders.telling.busy_with("opening", KEY).number == first.job
     for render in (second, third):
         rig.say(Started(render.job))
-    assert renders.busy_with("opening", KEY).number == second.job
-    assert renders.busy_with("second", KEY) is renders.busy_with("opening", None) is None
+    assert renders.telling.busy_with("opening", KEY).number == second.job
+    assert renders.telling.busy_with("second", KEY) is renders.telling.busy_with("opening", None) is None
 
 
 def test_a_take_that_was_rendered_while_it_was_cancelled_is_archived_and_does_not_land():
     rig = Rig()
+    rig.ready()
     render = pressed(rig)
     rig.bridge.handle(CancelPad(KEY))
     rig.say(Rendered(1, AUDIO, 8000, {"seed": 5}, 0.5))
@@ -384,7 +387,7 @@ def test_a_take_that_is_with_the_writer_is_not_lost_with_its_engine():
     assert (len(rig.engines.renders()), rig.pad_states()) == (1, ["queued"])
 
 
-def test_a_lost_engine_is_replaced_by_its_fallback():
+def test_a_lost_engine_is_replaced_by_what_stands_in():
     rig = Rig(loaded(model="pocket"))
     render = pressed(rig)
     rig.engines.fallback["pocket"] = "sketch"

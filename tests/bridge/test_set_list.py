@@ -2,7 +2,7 @@ import pytest
 
 from midifrag.bridge.set_list import USUAL_VELOCITY, SetList
 from midifrag.intents import Press, SelectBank
-from midifrag.midi.messages import Tick
+from midifrag.midi.messages import ControlChange, Tick
 from midifrag.pad_key import PadKey
 from tests.support.shows import bank, loaded
 
@@ -127,3 +127,44 @@ def test_a_banks_own_control_counts_in_that_bank_alone():
         banks.activate(index)
         steps.append(banks.next_request(PadKey(36)).preset.steps)
     assert steps == [None, 128]
+
+
+def with_clock_of(port):
+    return two(ports={"pads": {"in": "pads"}, "daw": {"in": "daw"}}, time={"source": f"midi:{port}"})
+
+
+def feed_clock(banks, port, begin):
+    for number in range(24 * 8):
+        banks.tempo.feed(Tick(port, begin + number * 60 / 150 / 24))
+
+
+def test_the_tempo_is_that_of_the_port_which_the_set_names():
+    banks = SetList(with_clock_of("daw"))
+    feed_clock(banks, "pads", 0.0)
+    assert banks.tempo.bpm == 120
+    feed_clock(banks, "daw", 0.0)
+    assert banks.tempo.bpm == 150
+
+
+def test_another_set_may_name_another_port():
+    banks = SetList(with_clock_of("daw"))
+    banks.reload(with_clock_of("pads"))
+    feed_clock(banks, "daw", 0.0)
+    assert banks.tempo.bpm == 120
+    feed_clock(banks, "pads", 0.0)
+    assert banks.tempo.bpm == 150
+
+
+def test_a_pedal_that_is_held_through_a_change_of_banks_does_not_act_again():
+    banks = SetList(two(actions=[{"cc": 64, "does": "next_bank"}]))
+
+    def pedal(value, time):
+        return list(banks.mapper.intents(ControlChange("midifrag", 1, 64, value, time)))
+
+    assert pedal(100, 1.0) == [SelectBank(offset=1)]
+    banks.activate(1)
+    assert pedal(110, 2.0) == []
+    banks.reload(two(actions=[{"cc": 64, "does": "next_bank"}]))
+    assert pedal(120, 3.0) == []
+    assert pedal(0, 4.0) == []
+    assert pedal(100, 5.0) == [SelectBank(offset=1)]

@@ -1,3 +1,5 @@
+import random
+
 import pytest
 
 from midifrag.bridge.tempo import STEADY, Tempo
@@ -65,12 +67,71 @@ def test_the_shows_tempo_is_whole_and_no_change_where_it_is_the_same():
     assert tempo.bpm == 121
 
 
-def test_each_port_has_a_clock_of_its_own_and_the_last_one_counts():
+def test_one_clock_is_followed_until_it_is_silent():
     tempo = Tempo(120)
-    daw, keys = 60 / 140 / 24, 60 / 90 / 24
-    for index in range(25):
-        tempo.feed(Tick("daw", index * daw))
-        tempo.feed(Tick("keys", index * keys))
+    both = [Tick("daw", 60 / 140 / 24 * index) for index in range(400)]
+    both += [Tick("keys", 60 / 90 / 24 * index) for index in range(400)]
+    both.sort(key=lambda tick: tick.time)
+    told = [(event.time, tempo.bpm) for event in both if tempo.feed(event)]
+    assert [bpm for _, bpm in told] == [140, 90]
+    # The one that was followed ends after 7.1 s.
+    assert told[1][0] > 7.1
+
+
+def test_the_clock_of_one_port_can_be_chosen():
+    tempo = Tempo(120, "keys")
+    assert not any(tick(tempo, 140, 100))
+    assert any(tick(tempo, 90, 100, port="keys"))
+    assert not any(tick(tempo, 140, 100, start=60.0))
     assert tempo.bpm == 90
-    assert tempo.feed(Tick("daw", 25 * daw))
-    assert tempo.bpm == 140
+    assert not tempo.use(120, "daw")
+    assert any(tick(tempo, 140, 100, start=120.0))
+    tempo.use(120)
+    assert any(tick(tempo, 90, 100, start=180.0, port="keys"))
+
+
+@pytest.mark.parametrize("jitter", [0.0, 0.001, 0.005, 0.015])
+@pytest.mark.parametrize("bpm", [120, 120.4, 97, 174])
+@pytest.mark.parametrize("seed", range(3))
+def test_a_steady_clock_does_not_flap(jitter, bpm, seed):
+    strays, tempo, changes = random.Random(seed), Tempo(120), 0
+    times = sorted(index * 60 / bpm / 24 + strays.uniform(-jitter, jitter) for index in range(int(bpm * 24)))
+    for time in times:
+        changes += tempo.feed(Tick("daw", time))
+    # At most a first impression that is put right.
+    assert changes <= 2
+    assert abs(tempo.bpm - bpm) <= 1
+
+
+def test_a_tick_that_comes_late_changes_nothing():
+    tempo = Tempo(120)
+    for index in range(2000):
+        late = 0.03 if index % 191 == 0 else 0.0
+        assert not tempo.feed(Tick("daw", index * 60 / 120 / 24 + late * (index > 0)))
+
+
+@pytest.mark.parametrize("at", range(0, 24, 5))
+def test_another_tempo_is_told_in_a_step_or_two(at):
+    tempo, now = Tempo(120), 0.0
+    for _ in range(960 + at):
+        tempo.feed(Tick("daw", now := now + 60 / 120 / 24))
+    later = [Tick("daw", now + index * 60 / 140 / 24) for index in range(1, 401)]
+    changes = [tempo.bpm for event in later if tempo.feed(event)]
+    assert changes[-1] == 140
+    assert len(changes) <= 2
+
+
+def test_a_tempo_that_rises_slowly_is_followed():
+    tempo, now, told = Tempo(120), 0.0, []
+    for quarter in range(80):
+        for _ in range(24):
+            now += 60 / (120 + quarter / 4) / 24
+            if tempo.feed(Tick("daw", now)):
+                told.append(tempo.bpm)
+    assert told == sorted(told)
+    assert abs(told[-1] - 140) <= 2
+
+
+def test_ticks_that_are_lost_change_nothing():
+    tempo = Tempo(120)
+    assert not any(tempo.feed(Tick("daw", index * 60 / 120 / 24)) for index in range(3000) if index % 307)

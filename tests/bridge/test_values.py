@@ -152,6 +152,36 @@ def test_a_control_that_waits_says_what_counts_meanwhile():
     assert values.move(key, 0.1) == ControlChanged("cfg_scale", 8.0, waiting=True)
 
 
+def test_a_control_that_is_picked_up_at_the_very_value_says_that_it_no_longer_waits():
+    values, key = live(takeover="pickup")
+    values.set("cfg_scale", 8.0)
+    assert values.move(key, 0.1).waiting
+    assert values.changes() == [ControlChanged("cfg_scale", 8.0, waiting=True)]
+    assert values.move(key, 0.8) == ControlChanged("cfg_scale", 8.0)
+    assert values.move(key, 0.8) is None
+    assert values.changes() == [ControlChanged("cfg_scale", 8.0)]
+
+
+def test_a_control_that_is_rounded_to_the_very_value_says_so_too():
+    show = loaded(controls=[{"cc": 1, "sets": "steps", "range": [1, 4], "takeover": "pickup"}]).settings
+    values = LiveValues(show, bank())
+    values.set("steps", 2)
+    assert values.move("cc 1 sets steps", 1.0).waiting
+    # Far from the value's own place, and rounded to it all the same.
+    assert values.move("cc 1 sets steps", 0.2) == ControlChanged("steps", 2)
+
+
+def test_a_control_that_waits_for_a_preset_is_told_until_it_is_set_or_the_bank_goes():
+    control = {"cc": 21, "sets": "cfg_scale", "range": [0, 10], "takeover": "pickup"}
+    show = loaded(controls=[control], defaults={"cfg_scale": 2}).settings
+    values, key = LiveValues(show, bank()), show.controls[0].id
+    for end in (lambda: values.set("cfg_scale", None), lambda: values.configure(show, bank())):
+        assert values.move(key, 1.0) == ControlChanged("cfg_scale", None, waiting=True)
+        assert (values.told, values.changes()) == ({"cfg_scale"}, [ControlChanged("cfg_scale", None, waiting=True)])
+        end()
+        assert (values.told, values.changes()) == (set(), [])
+
+
 def test_takeover_starts_over_when_controls_are_used_anew():
     control = {"cc": 21, "sets": "cfg_scale", "range": [0, 10], "takeover": "pickup"}
     show = loaded(controls=[control]).settings

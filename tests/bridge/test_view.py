@@ -67,7 +67,7 @@ def test_what_an_engine_is_stays_known_while_it_restarts():
 
 def test_models_are_ready_while_their_engines_are():
     view = View()
-    for model, state in zip("abcd", EngineState, strict=True):
+    for model, state in zip("abcde", EngineState, strict=True):
         view.apply(EngineChanged(model, state))
     assert view.ready_models == {"b"}
 

@@ -47,6 +47,16 @@ def test_warnings_are_told_and_more_of_our_own_if_that_is_wanted(capsys, verbose
     assert all(line.endswith(f" {text}") for line, text in zip(lines, told, strict=True))
 
 
+def test_what_others_wrote_cannot_control_the_terminal(capsys):
+    set_up_logging(False)
+    with pytest.raises(Exit), explained():
+        raise PortError("no such port rain\x1b[2J\nof these:\n  one")
+    logging.getLogger("midifrag").warning("prompt %s", "rain\non\x1b[2J")
+    lines = capsys.readouterr().err.splitlines()
+    assert lines[:3] == ["no such port rain?[2J", "of these:", "  one"]
+    assert [line.rstrip()[-len("prompt rain on?[2J") :] for line in lines[3:]] == ["prompt rain on?[2J"]
+
+
 def test_flags_are_nested_as_the_configuration_is():
     assert nested(model="sketch", page__port=0, page__host=None, engine__spares__enabled=False) == {
         "model": "sketch",

@@ -14,6 +14,18 @@ def test_models_lists_models_samplers_and_engines():
         assert word in result.output
 
 
+def test_models_can_be_read_on_a_narrow_terminal():
+    output = runner.invoke(app, ["models"], env={"COLUMNS": "40"}).output
+    lines = [line.rstrip() for line in output.splitlines()]
+    assert max(map(len, lines)) <= 40
+    at = lines.index("name  sketch")
+    assert lines[at + 1 : at + 4] == [
+        "here  yes",
+        "what  the built-in synthesiser: no model",
+        "      at all, for rehearsal and as last",
+    ]
+
+
 def test_models_names_those_of_the_set(tmp_path):
     runner.invoke(app, ["init", "."])
     show = Path("presets.yaml")

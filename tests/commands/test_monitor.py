@@ -14,8 +14,8 @@ from midifrag.show.playing import ClipPorts
 def play(monkeypatch):
     """Monitors the shipped set while these messages arrive."""
 
-    def played(*messages, clock=False):
-        loaded = load(shipped_path(), environment={})
+    def played(*messages, clock=False, **flags):
+        loaded = load(shipped_path(), flags, environment={})
         ports = ClipPorts(next(iter(loaded.settings.ports)))
 
         def arrive():
@@ -46,3 +46,42 @@ def test_it_says_what_a_message_would_do_in_the_bank_that_is_active(play, capsys
 def test_clock_ticks_are_shown_where_that_is_wanted(play, capsys, clock):
     play(mido.Message("clock"), clock=clock)
     assert ("clock" in capsys.readouterr().out) is clock
+
+
+def banks(told):
+    return [line.split(".")[0] for line in told.splitlines() if line.startswith("Bank ")]
+
+
+def control(cc, value=127, channel=1):
+    return mido.Message("control_change", control=cc, value=value, channel=channel - 1)
+
+
+def program(number):
+    return mido.Message("program_change", program=number - 1)
+
+
+def test_it_goes_along_with_actions_that_change_banks(play, capsys):
+    press = mido.Message("note_on", note=36, velocity=100)
+    play(control(20), press, control(20), control(20, 0), control(21), actions=[
+        {"cc": 20, "does": "next_bank"},
+        {"cc": 21, "does": "bank", "bank": "opening"},
+    ])  # fmt: skip
+    told = capsys.readouterr().out
+    assert banks(told) == ["Bank Opening", "Bank Drift", "Bank Opening"]
+    assert "long dark drone" in told
+
+
+def test_a_program_change_that_an_action_takes_selects_no_bank(play, capsys):
+    play(program(2), program(3), actions=[{"program": 2, "does": "panic"}])
+    assert banks(capsys.readouterr().out) == ["Bank Opening", "Bank Machines"]
+
+
+def test_what_comes_on_another_channel_is_shown_and_does_nothing(play, capsys):
+    port = {"in": {"virtual": "x"}, "out": {"virtual": "x"}, "channel": 10}
+    press = mido.Message("note_on", note=36, velocity=100)
+    play(press, press.copy(channel=9), program(2), mido.Message("clock"), clock=True, ports={"daw": port})
+    told = capsys.readouterr().out
+    assert "note 36 (C1) velocity 100, channel 1 → nothing: channel 10 is the only one that counts on this port" in told
+    assert "channel 10 → presses pad 36" in told
+    assert "clock tick → nothing mapped" in told
+    assert banks(told) == ["Bank Opening"]

@@ -1,9 +1,15 @@
+from contextlib import closing
+from pathlib import Path
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 import soundfile
 from click.testing import CliRunner
 
 from midifrag.cli import app
+from midifrag.fragment.archive import Archive
+from midifrag.fragment.record import TakeRecord
 
 runner = CliRunner()
 
@@ -29,6 +35,43 @@ def test_a_folder_that_is_not_there_is_said_before_a_model_is_loaded(monkeypatch
     result = runner.invoke(app, ["render", "x", "-o", "nowhere/x.wav", "--model", "sketch"])
     assert result.exit_code == 1
     assert "there is no folder nowhere" in result.output
+
+
+def test_a_raw_take_is_not_overwritten(monkeypatch):
+    monkeypatch.setattr("midifrag.engine.api.open_model", lambda _choice: pytest.fail("loaded"))
+    with closing(Archive(Path("archive"))) as archive:
+        archive.store(np.full((1, 100), 0.5, np.float32), 44100, TakeRecord(prompt="rain"))
+        before = archive.path(1).read_bytes()
+    result = runner.invoke(app, ["render", "x", "-o", "archive/output001.wav", "--model", "sketch"])
+    assert result.exit_code == 1
+    assert "archive/output001.wav is a raw take, which is never overwritten" in result.output
+    assert Path("archive/output001.wav").read_bytes() == before
+
+
+def rendering(monkeypatch, audio):
+    take = SimpleNamespace(audio=np.asarray(audio, np.float32), sample_rate=44100, used={"seed": 1}, notes=())
+    monkeypatch.setattr("midifrag.engine.api.perform", lambda _model, _request: take)
+
+
+@pytest.mark.parametrize(("flags", "value"), [([], np.nan), (["--raw"], np.inf), ([], 0.0)])
+def test_what_cannot_become_a_file_is_said_with_its_name(monkeypatch, flags, value):
+    rendering(monkeypatch, np.full((2, 4410), value))
+    result = runner.invoke(app, ["render", "x", "-o", "x.wav", "--model", "sketch", *flags])
+    assert result.exit_code == 1
+    assert "x.wav is not written: " in result.output
+    assert not Path("x.wav").exists()
+
+
+def test_a_raw_take_beyond_full_scale_is_made_softer_and_not_clipped(monkeypatch):
+    rendering(monkeypatch, [[0.0, 2.0, -1.0, 0.5]])
+    result = runner.invoke(app, ["render", "x", "-o", "x.wav", "--model", "sketch", "--raw"])
+    assert "note: its peak was 2.00: made softer, as it would clip" in result.output
+    np.testing.assert_allclose(soundfile.read("x.wav")[0], [0.0, 1.0, -0.5, 0.25], atol=1e-6)
+
+
+def test_what_became_of_the_sound_is_noted(monkeypatch):
+    rendering(monkeypatch, np.full((2, 441), 0.5))
+    assert "note: only 10 ms long" in runner.invoke(app, ["render", "x", "-o", "x.wav", "--model", "sketch"]).output
 
 
 def test_more_seconds_than_a_model_has_are_said_before_it_is_loaded(monkeypatch):

@@ -182,3 +182,14 @@ def test_a_clip_that_presses_nothing_is_said(new_set):
     result = CliRunner().invoke(app, ["play", "clip.mid", "--speed", "4", "--model", "sketch"])
     assert result.exit_code == 0, result.output
     assert "Nothing in clip.mid pressed a pad" in result.output
+
+
+def test_what_is_odd_about_a_clip_is_said_and_the_rest_is_played(new_set):
+    file = mido.MidiFile()
+    file.tracks.append(mido.MidiTrack([mido.Message("note_on", note=36, velocity=90)]))
+    file.save(new_set / "clip.mid")
+    (new_set / "clip.mid").write_bytes((new_set / "clip.mid").read_bytes()[:-1])
+    result = CliRunner().invoke(app, ["play", "clip.mid", "--model", "sketch"])
+    assert result.exit_code == 0, result.output
+    assert "clip.mid: track 1 ends 1 bytes early; what is there is played" in result.output
+    assert "landed" in result.output

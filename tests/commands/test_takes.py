@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import soundfile
 from click.testing import CliRunner
+from rich.cells import cell_len
 
 from midifrag.cli import app
 from midifrag.commands.takes import table_of
@@ -46,6 +47,26 @@ def test_a_take_can_be_marked_and_annotated(archive):
     assert archive.get(2).starred
     output = runner.invoke(app, ["takes", "--starred", "--json"]).output
     assert [take["note"] for take in json.loads(output)] == ["for the end"]
+
+
+@pytest.mark.parametrize("columns", ["40", "80"])
+def test_a_take_is_a_line_or_two_whatever_its_prompt_is(archive, columns):
+    for prompt in ("x" * 10_000, "rain\non\x1b[2J tin\r" * 9, "冷たい雨" * 90):
+        archive.store(np.ones((2, 100), np.float32), 44100, TakeRecord(prompt=prompt, bank="b" * 99, pressed_at=1.7e9))
+    result = runner.invoke(app, ["takes"], env={"COLUMNS": columns})
+    lines = result.output.splitlines()
+    assert len(lines) == (7 if columns == "80" else 12)
+    assert max(map(cell_len, lines)) <= int(columns)
+    for part in ("006", "2023-11-1", "rain on?[", "glass bell", "冷たい"):
+        assert part in result.output
+
+
+def test_of_an_endless_text_so_much_is_shown_as_can_be_read(archive):
+    archive.store(np.ones((2, 100), np.float32), 44100, TakeRecord(prompt="x" * 10_000, preset="x" * 10_000))
+    output = runner.invoke(app, ["takes", "4"]).output
+    assert output.count("x") < 1010
+    assert "(10000 characters; --json has all of them)" in " ".join(output.split())
+    assert json.loads(runner.invoke(app, ["takes", "4", "--json"]).output)["prompt"] == "x" * 10_000
 
 
 def test_an_unknown_take_and_a_flag_without_a_take_are_said(archive):

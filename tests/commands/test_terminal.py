@@ -5,6 +5,7 @@ import io
 from typing import get_args
 
 import pytest
+from rich.cells import cell_len
 from rich.console import Console
 
 from midifrag.bridge.view import View
@@ -71,6 +72,16 @@ def test_the_status_shows_bank_pads_slots_engine_ports_and_latency():
         assert part in text, part
 
 
+def test_why_a_pad_failed_stands_there_as_long_as_it_shows_that():
+    view = View(loaded())
+    reason = "out of memory: close other programs that use the graphics card, or choose a smaller model"
+    pad = PadChanged("opening", PadKey(36), None, 1, 36, PadState.FAILED, None, 0.0, 1, text=reason)
+    view.apply(BankChanged("opening", "Opening", 0, (pad,)))
+    assert f"C1 rain: {reason}" in " ".join(drawn(view).split())
+    view.apply(dataclasses.replace(pad, state=PadState.QUEUED))
+    assert "out of memory" not in drawn(view)
+
+
 def test_an_empty_view_can_be_drawn():
     assert "nothing has landed yet" in drawn(View())
 
@@ -79,6 +90,43 @@ def test_prompts_are_text_and_not_markup():
     view = View(loaded(bank(pads={36: {"prompt": "[red]rain[/red] [/nope]"}})))
     view.apply(BankChanged("opening", "Opening", 0, ()))
     assert "[red]rain" in drawn(view)
+
+
+UGLY = "rain\non\x1b[2J tin\r" * 400
+
+
+def ugly_view():
+    view = View(loaded(bank(pads={36: {"prompt": UGLY}})))
+    for change in (
+        BankChanged("opening", UGLY, 0, ()),
+        EngineChanged("sketch", EngineState.READY, "on\ncpu"),
+        PortChanged("pads", "in", "open", "pads: open"),
+        SlotsChanged((SlotState(1, "output01.wav", "filled", 7, UGLY, UGLY, 2.5),)),
+        Notice(NoticeLevel.WARNING, "two\nlines"),
+    ):
+        view.apply(change)
+    return view
+
+
+@pytest.mark.parametrize("width", [40, 80])
+def test_the_status_fits_whatever_prompts_hold(width):
+    console = Console(file=io.StringIO(), width=width)
+    console.print(status(ugly_view(), None, width))
+    lines = console.file.getvalue().splitlines()
+    assert "\x1b" not in console.file.getvalue()
+    assert max(map(cell_len, lines)) <= width
+    (slot,) = (line for line in lines if "output01.wav" in line)
+    assert "filled" in slot
+    assert "rain on?[2J" in slot
+    assert "warning: two lines" in " ".join(lines)
+
+
+def test_every_job_is_one_line():
+    for state in JobState:
+        ugly = dataclasses.replace(job(state, text="a\nb\x1b", slot=1, landed=1.0), prompt=UGLY)
+        line = line_for(ugly)
+        assert line is None or (len(line.splitlines()) == 1 and "\x1b" not in line), line
+    assert line_for(Notice(NoticeLevel.ERROR, "a\nb")) == "     error      a b"
 
 
 def test_every_state_has_a_look():

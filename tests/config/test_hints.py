@@ -61,6 +61,30 @@ def test_what_will_hardly_do_what_was_meant(tmp_path, show, line):
     assert only.startswith(line)
 
 
+WIDE = "{cc: 2, bits: 14, sets: seconds, range: [1, 4], port: daw}"
+PORTS = "ports: {daw: {in: x}, pads: {in: y}}\n"
+
+
+@pytest.mark.parametrize(
+    ("other", "what"),
+    [
+        ("actions: [{does: next_bank, cc: 34}]", "does next_bank"),
+        ("actions: [{does: next_bank, cc: 34, channel: 3, port: daw}]", "does next_bank"),
+        ("actions: [{does: next_bank, cc: 34, port: pads}]", None),
+        ("actions: [{does: next_bank, cc: 33}]", None),
+    ],
+)
+def test_a_fine_half_that_something_else_takes(tmp_path, other, what):
+    line = f"presets.yaml: cc 2 port daw sets seconds: its fine half, cc 34, {what}; only the coarse half counts there"
+    assert found(tmp_path, f"{PORTS}controls: [{WIDE}]\n{other}") == ([] if what is None else [line])
+
+
+def test_a_fine_half_that_a_control_of_a_bank_takes(tmp_path):
+    bank = BANK + "  - {cc: 34, sets: steps, range: [4, 50]}\n"
+    (told,) = found(tmp_path, f"{PORTS}controls: [{WIDE}]", bank)
+    assert "its fine half, cc 34, sets steps" in told
+
+
 def test_lengths_that_a_model_does_not_have(tmp_path):
     (tmp_path / "mine.json").write_text('{"sample_size": 88200, "sample_rate": 44100}')
     show = "models: {mine: {config: mine.json, checkpoint: presets.yaml}}\nmodel: mine\n"
@@ -80,3 +104,10 @@ def test_pocket_s_longest_is_known(tmp_path):
 def test_braces_that_nothing_fills(tmp_path, braces):
     [only] = found(tmp_path, bank=BANK.replace("{bpm}", braces))
     assert only == f"presets/opening.yaml: pads.36.prompt: {braces} stays as it is; what is replaced is {{bpm}}"
+
+
+def test_words_that_yaml_does_not_take_for_text_are_told_with_their_line(tmp_path):
+    bank = BANK.replace('{prompt: "rain at {bpm} bpm"}', "{prompt: &drum loop}")
+    assert found(tmp_path, "", bank) == [
+        'presets/opening.yaml:4: pads.36.prompt: YAML does not take &drum for text; if it is, write "&drum loop"'
+    ]

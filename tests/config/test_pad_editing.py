@@ -5,9 +5,9 @@ import shutil
 import pytest
 
 from midifrag.config import loading, pad_editing
-from midifrag.config.pad_editing import remove_pad, save_pad
+from midifrag.config.pad_editing import remove_pad, save_pad, undo
 from midifrag.config.shipped import shipped_path
-from midifrag.errors import ConfigurationError, StorageError
+from midifrag.errors import ConfigurationError, EditConflictError, StorageError
 from midifrag.pad_key import PadKey
 
 SHOW = """\
@@ -156,3 +156,109 @@ def test_the_shipped_banks_keep_their_bytes(tmp_path):
         key, pad = next(iter(bank.pads.items()))
         save_pad(show, bank.slug, key, {"prompt": "something else"})
         assert path.read_text().replace("something else", pad.prompt) == before
+
+
+def test_lines_end_as_they_did(show, bank_file):
+    bank_file.write_bytes(BANK.replace("\n", "\r\n").encode())
+    save_pad(show, "one", PadKey(37), {"steps": 25})
+    assert bank_file.read_bytes() == BANK.replace("steps: 20", "steps: 25").replace("\n", "\r\n").encode()
+
+
+# --- versions and undoing --------------------------------------------------------------------------------------------
+
+DRONE = {"prompt": "low drone", "steps": 20, "velocity": {"sets": "cfg_scale", "range": (3.0, 9.0)}}
+
+
+def test_what_others_changed_meanwhile_is_kept(show):
+    save_pad(show, "one", PadKey(37), {"steps": 30}, DRONE)
+    save_pad(show, "one", PadKey(37), {"prompt": "far drone"}, DRONE)
+    pad = reread(show).pads[PadKey(37)]
+    assert (pad.prompt, pad.steps) == ("far drone", 30)
+
+
+def test_what_others_changed_is_only_overwritten_by_who_has_seen_it(show):
+    save_pad(show, "one", PadKey(37), {"prompt": "far drone", "steps": 30}, DRONE)
+    with pytest.raises(EditConflictError, match="C#1 has been changed") as refused:
+        save_pad(show, "one", PadKey(37), {"prompt": "near drone", "steps": 30}, DRONE)
+    assert refused.value.keys == ("prompt",)
+    assert reread(show).pads[PadKey(37)].prompt == "far drone"
+    save_pad(show, "one", PadKey(37), {"prompt": "near drone"}, refused.value.now)
+    assert reread(show).pads[PadKey(37)].prompt == "near drone"
+
+
+def test_a_new_pad_takes_no_pad_s_place_that_nobody_has_seen(show):
+    with pytest.raises(EditConflictError, match="has been changed or taken") as refused:
+        save_pad(show, "one", PadKey(36), {"prompt": "snare", "steps": 9}, None, whole=True)
+    assert refused.value.now == {"prompt": "rain on tin", "colour": "blue"}
+    save_pad(show, "one", PadKey(36), {"prompt": "snare", "steps": 9}, refused.value.now, whole=True)
+    assert reread(show).pads[PadKey(36)].model_dump(exclude_unset=True) == {"prompt": "snare", "steps": 9}
+
+
+def test_a_pad_that_is_gone_is_not_changed_or_made_without_a_word(show):
+    remove_pad(show, "one", PadKey(37))
+    with pytest.raises(EditConflictError, match="is not in the file any more") as refused:
+        save_pad(show, "one", PadKey(37), {"steps": 30}, DRONE)
+    assert refused.value.now is None
+
+
+def test_a_pad_is_removed_as_it_was_seen(show):
+    save_pad(show, "one", PadKey(37), {"steps": 30})
+    with pytest.raises(EditConflictError) as refused:
+        remove_pad(show, "one", PadKey(37), DRONE)
+    remove_pad(show, "one", PadKey(37), refused.value.now)
+    assert PadKey(37) not in reread(show).pads
+
+
+@pytest.mark.parametrize(
+    "edit",
+    [
+        lambda show: save_pad(show, "one", PadKey(37), {"prompt": "far drone", "velocity": None}),
+        lambda show: save_pad(show, "one", PadKey(40), {"prompt": "kick"}),
+        lambda show: save_pad(show, "one", PadKey(36), {"prompt": "kick"}, whole=True),
+        lambda show: remove_pad(show, "one", PadKey(37)),
+    ],
+    ids=["changed", "new", "replaced", "removed"],
+)
+def test_every_edit_can_be_undone_to_the_byte_and_done_again(show, bank_file, edit):
+    done = edit(show)
+    after = bank_file.read_text()
+    assert after != BANK
+    undone = undo(show, done)
+    assert bank_file.read_text() == BANK
+    undo(show, undone)
+    assert bank_file.read_text() == after
+
+
+def test_undoing_keeps_what_was_changed_elsewhere(show, bank_file):
+    removed = remove_pad(show, "one", PadKey(37))
+    added = save_pad(show, "one", PadKey(40), {"prompt": "kick"})
+    changed = save_pad(show, "one", PadKey(36), {"prompt": "hail"})
+    bank_file.write_text(bank_file.read_text().replace("program: 1 ", "program: 7 "))
+    for edit in (removed, added, changed):
+        undo(show, edit)
+    bank = reread(show)
+    assert bank.program == 7
+    assert [pad.prompt for _, pad in sorted(bank.pads.items())] == ["rain on tin", "low drone", "by name"]
+    assert bank.pads[PadKey(37)].model_dump(exclude_unset=True) == DRONE
+
+
+def test_undoing_does_not_take_back_what_came_after_it_unless_told_to(show):
+    edit = save_pad(show, "one", PadKey(36), {"prompt": "hail"})
+    save_pad(show, "one", PadKey(36), {"prompt": "snow"})
+    with pytest.raises(EditConflictError):
+        undo(show, edit)
+    assert reread(show).pads[PadKey(36)].prompt == "snow"
+    undo(show, edit, overwrite=True)
+    assert reread(show).pads[PadKey(36)].prompt == "rain on tin"
+
+
+def test_what_check_refuses_now_is_not_put_back(show, bank_file):
+    show.path.write_text(SHOW + "fragments: {count: 8}\n")
+    edit = save_pad(show, "one", PadKey(36), {"slot": 8})
+    last = save_pad(show, "one", PadKey(36), {"slot": 1})
+    show.path.write_text(SHOW + "fragments: {count: 4}\n")
+    with pytest.raises(ConfigurationError, match="8 is above 4"):
+        undo(show, last)
+    assert "slot: 1" in bank_file.read_text()
+    undo(show, edit, overwrite=True)
+    assert "slot" not in bank_file.read_text()

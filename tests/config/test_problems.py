@@ -1,13 +1,11 @@
 """Where a mistake stands, and the sentence it gets."""
 
-import io
-
 import pytest
 from pydantic import ValidationError
-from ruamel.yaml import YAML
 
 from midifrag.config.banks import Bank
 from midifrag.config.names import none_of
+from midifrag.config.plain_yaml import parse
 from midifrag.config.problems import Sources, problem_at, problems_in, unknown_variables
 from midifrag.errors import Problem
 
@@ -24,7 +22,7 @@ controls:
 
 
 def sources(text=TEXT, **more):
-    return Sources("one.yaml", YAML(typ="rt").load(io.StringIO(text)), **more)
+    return Sources("one.yaml", parse(text)[0], **more)
 
 
 @pytest.mark.parametrize(
@@ -40,7 +38,7 @@ def sources(text=TEXT, **more):
         (("controls", "7"), 6, "controls"),
         (("name", "VirtualPort", "virtual"), 1, "name"),
         (("pads", "36", "literal['random']"), 3, "pads.C1"),
-        ((), None, ""),
+        ((), 1, ""),
     ],
 )
 def test_a_place_is_named_as_the_file_writes_it(loc, line, key):

@@ -31,5 +31,5 @@ def test_a_control_says_its_target_as_the_file_does():
 
 
 def test_a_range_keeps_to_its_target_s_limits():
-    with pytest.raises(ValueError, match=r"range \[0.0, 4.0\] for steps is outside 1 to 1000"):
+    with pytest.raises(ValueError, match=r"range \[0, 4\] for steps is outside 1 to 1000"):
         Range(sets="steps", range=(0, 4))

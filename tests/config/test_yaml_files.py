@@ -1,8 +1,13 @@
 """YAML files as they are read."""
 
+import os
+import socket
+
 import pytest
 
+from midifrag.config import yaml_files
 from midifrag.config.yaml_files import plain, read
+from midifrag.errors import Problem
 
 
 @pytest.fixture
@@ -19,7 +24,7 @@ def written(tmp_path):
 def test_keys_and_values_with_their_lines(written):
     document, problems = written("a: 1\nb:\n  36: x\n")
     assert problems == []
-    assert document.lc.key("b")[0] == 1
+    assert document.lines["b"] == 2
     assert plain(document) == {"a": 1, "b": {"36": "x"}}
 
 
@@ -34,14 +39,13 @@ def test_an_empty_file_says_nothing(written, text):
         ("- a\n", "one.yaml:1: must be keys and values, such as `model: sketch`"),
         ("just words", "one.yaml:1: must be keys and values"),
         ("a: [", "one.yaml:1: not valid YAML: "),
-        ("a: 1\na: 2\n", "one.yaml:2: not valid YAML: found duplicate key"),
-        ("{[[1]]: 2}", "one.yaml: not valid YAML: "),
-        (b"\xff\xfe\xff", "cannot be read: "),
+        ("a: 1\na: 2\n", "one.yaml:2: a: stands here twice; remove one of the two"),
+        ("{[[1]]: 2}", "one.yaml:1: a key is a word or a number, and no list and no mapping"),
+        (b"a: 1\nb: \xff\xfe", "one.yaml:2: byte 0xff is no UTF-8; save the file as UTF-8"),
     ],
 )
 def test_what_cannot_be_is_told(written, text, line):
-    document, (problem,) = written(text)
-    assert document is None
+    _, (problem,) = written(text)
     assert line in problem
 
 
@@ -52,6 +56,44 @@ def test_no_file_and_a_name_of_its_own(tmp_path):
     (tmp_path / "one.yaml").write_text("- a")
     assert read(tmp_path / "one.yaml", problems, "presets/one.yaml") is None
     assert problems[1].file == "presets/one.yaml"
+
+
+def placed_fifo(path):
+    os.mkfifo(path)
+
+
+def placed_socket(path):
+    with socket.socket(socket.AF_UNIX) as one:
+        one.bind(str(path))
+
+
+@pytest.mark.parametrize(
+    "place",
+    [placed_fifo, placed_socket, lambda path: path.symlink_to("/dev/zero"), lambda path: path.mkdir()],
+    ids=["fifo", "socket", "device", "folder"],
+)
+def test_what_is_no_file_is_never_opened(tmp_path, monkeypatch, place):
+    monkeypatch.chdir(tmp_path)
+    path = tmp_path / "one.yaml"
+    place(path.relative_to(tmp_path) if place is placed_socket else path)
+    problems = []
+    assert read(path, problems) is None
+    assert read(path, problems, "presets/one.yaml", Problem("presets.yaml", 3, "set_list.0", "")) is None
+    what = "cannot be read: it is no file (a folder, device, pipe or socket)"
+    assert [str(problem) for problem in problems] == [
+        f"{path}: {what}",
+        f"presets.yaml:3: set_list.0: presets/one.yaml {what}",
+    ]
+
+
+def test_a_file_that_is_too_large_is_not_read_to_its_end(tmp_path):
+    path = tmp_path / "one.yaml"
+    path.write_bytes(b"#" * (yaml_files.MAX_BYTES + 1))
+    problems = []
+    assert read(path, problems) is None
+    assert problems[0].message == "cannot be read: it has more than 1,048,576 bytes"
+    path.write_bytes(b"#" * yaml_files.MAX_BYTES)
+    assert read(path, []) == {}
 
 
 def test_a_key_with_and_without_quotes_is_one_key(written):

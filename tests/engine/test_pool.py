@@ -27,7 +27,7 @@ class House:
 
     def __init__(self):
         self.engines, self.heard = {}, []
-        self.pool = EnginePool(self.create, lambda model, event: self.heard.append((model, event)), fallback="sketch")
+        self.pool = EnginePool(self.create, lambda model, event: self.heard.append((model, event)), stand_in="sketch")
         self.taken = 0
 
     def create(self, model):
@@ -87,14 +87,14 @@ def test_a_lost_engine_is_replaced_until_it_is_back(house):
     assert house.pool.effective("a") == "a"
 
 
-def test_without_a_fallback_a_lost_model_stays_itself(house):
+def test_without_a_stand_in_a_lost_model_stays_itself(house):
     pool = EnginePool(house.create, lambda _model, _event: None)
     pool.start({"a": ()})
     pool.note("a", Died("killed", (), restarting=False))
     assert pool.effective("a") == "a"
 
 
-def test_the_fallback_is_started_when_it_is_first_needed(house):
+def test_the_stand_in_is_started_when_it_is_first_needed(house):
     house.pool.start({"a": ()})
     assert "sketch" not in house.engines
     house.pool.send("sketch", Render(1, "rain", 1.0, 0))

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 import os
 import queue
 import threading
+import time
 from pathlib import Path
 
 import numpy as np
@@ -66,6 +68,11 @@ class Toy:
         if "close" in self.choice.options["dies"]:
             Path(self.choice.options["mark"]).touch()
 
+    def talk(self):
+        while True:
+            logging.getLogger("toy").info("still here")
+            time.sleep(0.01)
+
     def tick(self):
         job, (render, step) = next(iter(self.jobs.items()))
         self.jobs[job][1] = step = step + 1
@@ -76,6 +83,11 @@ class Toy:
             case "exit":
                 os._exit(3)
             case "stuck" if step == 2:
+                threading.Event().wait()
+            case "stuck and talking" if step == 2:
+                talk = threading.Timer(0.0, self.talk)
+                talk.daemon = True
+                talk.start()
                 threading.Event().wait()
             case "quiet":
                 events = []

@@ -344,6 +344,21 @@ def test_restore(rig):
     assert rig.told[-1].slots[0].has_previous
 
 
+def test_the_archive_keeps_what_the_engine_made_whatever_is_cut(rig):
+    """An offset, a click and silence: taken out of the fragment, and nothing of that out of the take."""
+    audio = np.zeros((2, 2 * RATE), np.float32)
+    audio[:, :RATE] = noise(1.0, level=0.1)
+    audio += np.float32(0.0625)
+    audio[0, RATE + 77] = 0.75
+    before = audio.copy()
+
+    rig.handle(LandTake(1, audio, RATE, record(1), FragmentOptions()))
+
+    np.testing.assert_array_equal(audio, before)
+    np.testing.assert_allclose(rig.archive.read(1)[0], before, rtol=0, atol=0.5 / 2**23)
+    assert rig.slots.states[0].seconds < 1.5
+
+
 def test_slot_that_cannot_be_written_is_tried_again(rig, monkeypatch):
     rig.handle(land(1))
     break_slots(monkeypatch)

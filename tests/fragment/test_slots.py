@@ -441,6 +441,31 @@ def test_fewer_slots_than_before(open_slots, tmp_path):
     assert slots.choose() in range(1, 5)
 
 
+def test_locks_above_a_lowered_count_come_back_with_it(open_slots, tmp_path):
+    slots = open_slots(tmp_path, count=8)
+    for take in range(1, 9):
+        land(slots, take)
+    for number in (2, 7):
+        slots.set_lock(number, True)
+    slots.close()
+    for count in (4, 6):
+        slots = open_slots(tmp_path, count=count)
+        slots.set_lock(2, False)
+        land(slots, 10 + count)
+        slots.close()
+
+    slots = open_slots(tmp_path, count=8)
+
+    assert [state.number for state in slots.states if state.state == "locked"] == [7]
+    assert takes(slots)[6] == 7
+    with pytest.raises(NoFreeSlotError, match="slot 7 is locked"):
+        slots.choose(7)
+    slots.set_lock(7, False)
+    slots.close()
+    open_slots(tmp_path, count=4).close()
+    assert {state.state for state in open_slots(tmp_path, count=8).states} == {"filled"}
+
+
 @pytest.mark.parametrize("name", ["output.wav", "../{}.wav", "a/{}.wav", "a\\{}.wav", "{", "{x}.wav", ".{}.wav"])
 def test_pattern_that_gives_no_slot_files(open_slots, tmp_path, name):
     with pytest.raises(ValueError, match=r"write it like 'output\{:02d\}\.wav'"):

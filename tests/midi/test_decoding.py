@@ -89,6 +89,7 @@ def test_only_configured_pairs_are_joined():
     for channel, cc in ((1, 53), (2, 52)):
         event = decoder.decode(message("control_change", channel=channel - 1, control=cc, value=5), 0.0)
         assert event == ControlChange("p", channel, cc, 5, 0.0)
+    decoder.decode(message("control_change", channel=1, control=21, value=5), 0.0)
     assert decoder.decode(message("control_change", channel=1, control=53, value=5), 0.0).cc == 21
 
 
@@ -123,13 +124,64 @@ def test_half_a_bank_select_is_one_too(half, bank):
     assert bank_of(decoder) == bank
 
 
+def mover(decoder):
+    """Moves a CC, at a time, and gives coarse and fine of what comes of it."""
+
+    def move(cc, value, time=0.0, channel=2):
+        event = decoder.decode(message("control_change", channel=channel - 1, control=cc, value=value), time)
+        return event.cc, event.value, event.fine
+
+    return move
+
+
 def test_the_coarse_byte_counts_at_once_and_for_its_own_channel():
-    decoder = MessageDecoder("p", pairs=[("p", 2, 21)])
+    move = mover(MessageDecoder("p", pairs=[("p", 2, 21)]))
+    assert move(21, 9) == (21, 9, None)
+    assert move(21, 7, channel=1) == (21, 7, None)
+    assert move(53, 5) == (21, 9, 5)
 
-    def move(channel, cc, value):
-        return decoder.decode(message("control_change", channel=channel - 1, control=cc, value=value), 0.0)
 
-    assert move(2, 53, 4) == ControlChange("p", 2, 21, 0, 0.0, fine=4)
-    assert move(2, 21, 9) == ControlChange("p", 2, 21, 9, 0.0)
-    assert move(1, 21, 7) == ControlChange("p", 1, 21, 7, 0.0)
-    assert move(2, 53, 5) == ControlChange("p", 2, 21, 9, 0.0, fine=5)
+def test_a_fine_byte_whose_coarse_one_never_came_is_no_position():
+    move = mover(MessageDecoder("p", pairs=[(None, None, 21)]))
+    assert move(53, 4) == (53, 4, None)
+    assert move(21, 9, channel=1) == (21, 9, None)
+    assert move(53, 5, time=1.0) == (53, 5, None)
+
+
+def test_a_fine_byte_that_comes_first_belongs_to_the_coarse_one_behind_it():
+    move = mover(MessageDecoder("p", pairs=[(None, None, 21)]))
+    moved = []
+    for step, position in enumerate((1000, 1001, 1030, 1280, 1279, 0, 16383)):
+        move(53, position % 128, step * 0.005)
+        _, coarse, fine = move(21, position // 128, step * 0.005 + 0.001)
+        moved.append(coarse * 128 + fine)
+    assert moved == [1000, 1001, 1030, 1280, 1279, 0, 16383]
+
+
+def test_a_sender_that_begins_with_the_fine_byte_is_understood_from_its_middle_on():
+    move = mover(MessageDecoder("p", pairs=[(None, None, 21)]))
+    move(21, 7)
+    for step in (1, 2):
+        move(53, step, step * 0.005)
+        assert move(21, 8, step * 0.005 + 0.001) == (21, 8, step)
+
+
+@pytest.mark.parametrize("pace", [0.0, 0.001, 0.005, 1.0])
+def test_a_coarse_byte_after_a_whole_pair_does_not_keep_the_old_fine_one(pace):
+    move = mover(MessageDecoder("p", pairs=[(None, None, 21)]))
+    for step in range(5):
+        assert move(21, step, step * 2 * pace) == (21, step, None)
+        assert move(53, 100, (step * 2 + 1) * pace) == (21, step, 100)
+    assert move(53, 101, 9.5 * pace + 1) == (21, 4, 101)
+    assert move(21, 5, 9.5 * pace + 2) == (21, 5, None)
+
+
+def test_the_coarse_byte_is_the_last_one_that_came_whatever_the_bank_made_of_it():
+    decoder = MessageDecoder("p", pairs=[(None, None, 21)])
+    move = mover(decoder)
+    assert move(21, 100) == (21, 100, None)
+    decoder.pair([])
+    assert move(21, 5, 1.0) == (21, 5, None)
+    assert move(53, 9, 1.0) == (53, 9, None)
+    decoder.pair([(None, None, 21)])
+    assert move(53, 7, 2.0) == (21, 5, 7)

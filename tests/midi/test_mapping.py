@@ -7,6 +7,7 @@ from midifrag.config.banks import Bank
 from midifrag.config.settings import Settings
 from midifrag.midi.mapping import Mapper
 from midifrag.midi.messages import Aftertouch, ControlChange, NoteOff, NoteOn, PitchBend, ProgramChange, Tick
+from midifrag.midi.switches import Switches
 from midifrag.pad_key import PadKey
 
 
@@ -84,15 +85,31 @@ def test_actions_keep_to_their_channel_and_port():
 def test_a_switch_acts_when_pressed_only():
     actions = [{"does": "next_bank", "cc": 20}, {"does": "panic", "note": 40}, {"does": "clear_queue", "cc": 120}]
     mapped = mapper(actions=actions)
-    assert [mapped.intents(cc(20, value)) for value in (0, 63, 64, 127)] == [
-        (),
-        (),
-        (intents.SelectBank(offset=1),),
-        (intents.SelectBank(offset=1),),
-    ]
-    assert mapped.intents(cc(120, 0)) == (intents.ClearQueue(),)
+    next_bank = (intents.SelectBank(offset=1),)
+    assert [mapped.intents(cc(20, value)) for value in (0, 63, 64, 127)] == [(), (), next_bank, ()]
+    assert [mapped.intents(cc(120, value)) for value in (0, 0)] == [(intents.ClearQueue(),)] * 2
     assert mapped.intents(NoteOff("pads", 1, 40, 0.0)) == ()
     assert mapped.switches == {20, 120}
+
+
+def test_a_pedal_counts_once_a_stroke_and_in_every_bank():
+    settings = Settings.model_validate({"ports": {"pads": {"in": "x"}}, "actions": [{"does": "next_bank", "cc": 20}]})
+    switches = Switches()
+    down, up = range(0, 128, 2), range(127, -1, -2)
+    acted = []
+    for value in (*down, *up, *down):
+        # Each bank has meanings of its own; the pedal is the same.
+        acted += Mapper(settings, bank(), switches).intents(cc(20, value))
+    assert acted == [intents.SelectBank(offset=1)] * 2
+
+
+def test_explaining_a_switch_does_not_press_it():
+    mapped = mapper(actions=[{"does": "next_bank", "cc": 20}])
+    assert mapped.explain(cc(20)) == mapped.explain(cc(20))
+    acts = mapped.acts(cc(20))
+    assert mapped.intents(cc(20)) != ()
+    assert mapped.explain(cc(20)).endswith("→ nothing: it acts when pressed, a CC when it rises to 64")
+    assert mapped.explain(cc(20), acts).endswith("→ next bank")
 
 
 def test_a_source_is_a_kind_and_a_number():
@@ -110,16 +127,46 @@ def test_all_actions_on_one_source_act():
     assert mapped.explain(on(36)).endswith("channel 1 → locks slot 1; unlocks slot 2")
 
 
-def test_sound_off_and_notes_off_are_built_in_unless_mapped():
-    assert mapper().intents(cc(120, 0)) == (intents.Panic(),)
-    assert mapper().intents(cc(123, 0)) == (intents.ClearQueue(),)
-    assert mapper(actions=[{"does": "next_bank", "cc": 120}]).intents(cc(120, 0)) == (intents.SelectBank(offset=1),)
-    moved = mapper(controls=[{"cc": 123, "sets": "steps", "range": [1, 9]}]).intents(cc(123, 127))
+@pytest.mark.parametrize("number", [120, 121, 122, 123, 124, 125, 126, 127])
+@pytest.mark.parametrize("value", [0, 127])
+def test_channel_mode_messages_cancel_nothing_unless_mapped(number, value):
+    assert mapper().intents(cc(number, value)) == ()
+    action = {"does": "clear_queue", "cc": number}
+    assert mapper(actions=[action]).intents(cc(number, value)) == (intents.ClearQueue(),)
+    moved = mapper(controls=[{"cc": number, "sets": "steps", "range": [1, 9]}]).intents(cc(number, value))
     assert isinstance(moved[0], intents.MoveControl)
+
+
+@pytest.mark.parametrize(("number", "other"), [(120, 123), (123, 120)])
+def test_what_panic_on_names_is_a_panic_unless_it_is_mapped(number, other):
+    mapped = mapper(panic_on=[f"cc{number}"])
+    assert mapped.intents(cc(number, 0)) == (intents.Panic(),)
+    assert mapped.intents(cc(other, 0)) == ()
+    assert mapped.explain(cc(number, 0)).endswith("channel 1 → panic: cancels everything")
+    action = {"does": "next_bank", "cc": number}
+    assert mapper(panic_on=[f"cc{number}"], actions=[action]).intents(cc(number, 0)) == (intents.SelectBank(offset=1),)
 
 
 def test_program_change_selects_a_bank():
     assert mapper().intents(ProgramChange("pads", 1, 5, 0.0, bank=3)) == (intents.SelectBank(program=5),)
+
+
+@pytest.mark.parametrize(
+    ("limits", "counts"),
+    [
+        ({"channel": 16}, [(16, "pads"), (16, "keys")]),
+        ({"port": "keys"}, [(1, "keys"), (16, "keys")]),
+        ({"channel": 16, "port": "keys"}, [(16, "keys")]),
+        ({"enabled": False}, []),
+    ],
+)
+def test_program_changes_that_select_can_be_limited(limits, counts):
+    mapped = mapper(program_changes=limits, actions=[{"does": "panic", "program": 9}])
+    for place in [(channel, port) for channel in (1, 16) for port in ("pads", "keys")]:
+        change = ProgramChange(place[1], place[0], 5, 0.0)
+        assert (mapped.intents(change) == (intents.SelectBank(program=5),)) is (place in counts)
+        assert mapped.explain(change).endswith("leaves it out") is (place not in counts)
+        assert mapped.intents(ProgramChange(place[1], place[0], 9, 0.0)) == (intents.Panic(),)
 
 
 SHOWS = {"cc": 21, "sets": "cfg_scale", "range": [1, 9]}
@@ -152,6 +199,39 @@ def test_the_pairs_of_fourteen_bits_are_those_of_show_and_bank():
     assert mapped.pairs == {(None, None, 21), ("keys", 3, 2)}
 
 
+@pytest.mark.parametrize(
+    ("other", "pairs"),
+    [
+        ({"cc": 53}, set()),
+        ({"cc": 53, "port": "keys"}, {("pads", channel, 21) for channel in range(1, 17)}),
+        (
+            {"cc": 53, "channel": 3},
+            {(port, channel, 21) for port in ("pads", "keys") for channel in range(1, 17) if channel != 3},
+        ),
+        ({"cc": 54}, {(None, None, 21)}),
+        ({"cc": 21}, {(None, None, 21)}),
+    ],
+)
+def test_a_fine_cc_that_something_else_names_is_no_half_of_a_pair(other, pairs):
+    wide = {**SHOWS, "bits": 14}
+    assert mapper(controls=[wide, {**other, "sets": "steps", "range": [1, 9]}]).pairs == pairs
+    assert mapper({"controls": [{**other, "sets": "steps", "range": [1, 9]}]}, controls=[wide]).pairs == pairs
+    assert mapper({"controls": [wide]}, controls=[{**other, "sets": "steps", "range": [1, 9]}]).pairs == pairs
+    assert mapper(controls=[wide], actions=[{**other, "does": "panic"}]).pairs == pairs
+
+
+def test_a_narrow_pair_gives_way_to_what_meets_it_only():
+    wide = {**SHOWS, "bits": 14, "channel": 3, "port": "keys"}
+    assert mapper(controls=[wide], actions=[{"cc": 53, "channel": 4, "does": "panic"}]).pairs == {("keys", 3, 21)}
+    assert mapper(controls=[wide], actions=[{"cc": 53, "port": "keys", "does": "panic"}]).pairs == set()
+
+
+def test_a_fine_half_without_its_coarse_one_is_explained():
+    mapped = mapper(controls=[{**SHOWS, "bits": 14, "channel": 3}])
+    assert mapped.explain(cc(53, 4, channel=3)).endswith("the fine half of cc 21, whose coarse half has not come")
+    assert mapped.explain(cc(53, 4)).endswith("nothing mapped in bank Opening")
+
+
 @given(bend=st.integers(-8192, 8191), pressure=st.integers(0, 127))
 def test_positions_cover_the_way(bend, pressure):
     mapped = mapper(controls=[{**SHOWS, "cc": None, "pitch_bend": True}, {**SHOWS, "cc": None, "aftertouch": True}])
@@ -174,13 +254,13 @@ def test_explaining_says_what_came_and_what_it_does():
     explained = mapper(controls=[SHOWS, {**SHOWS, "sets": "steps"}]).explain(cc(21, 0))
     assert explained == "pads: cc 21 = 0, channel 1 → cc 21 sets cfg_scale, at 0%; cc 21 sets steps, at 0%"
     assert mapper().explain(ProgramChange("pads", 1, 2, 0.0)).endswith("selects the bank with program 2")
-    assert mapper().explain(cc(120, 0)).endswith("channel 1 → panic: cancels everything")
-    assert mapper().explain(cc(123, 0)).endswith("channel 1 → clears the queue")
+    assert mapper().explain(cc(120, 0)).endswith("channel 1 → all sound off: ends held notes, cancels nothing")
+    assert mapper().explain(cc(123, 0)).endswith("channel 1 → all notes off: ends held notes, cancels nothing")
 
 
 def test_explaining_says_why_nothing_happens():
     assert mapper().explain(on(99)).endswith("channel 1 → nothing mapped in bank Opening")
     switch = mapper(actions=[{"does": "panic", "cc": 119}, {"does": "cancel_pad", "pad": 90, "note": 40}])
     assert switch.explain(cc(119, 127)).endswith("panic: cancels everything")
-    assert switch.explain(cc(119, 0)).endswith("→ nothing: it acts when pressed, a CC from 64 on")
+    assert switch.explain(cc(119, 0)).endswith("→ nothing: it acts when pressed, a CC when it rises to 64")
     assert switch.explain(on(40)).endswith("→ nothing mapped in bank Opening")

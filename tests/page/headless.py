@@ -19,7 +19,10 @@ P = TypeVar("P", bound=Panel)
 
 
 class Headless:
-    """One browser's page: ``sent`` is what went to the show, ``played`` what its player was given."""
+    """One browser's page: ``sent`` is what went to the show, ``played`` what its player was given.
+
+    ``failures`` are what failed in answer to the browser.
+    """
 
     def __init__(self, loaded: Loaded) -> None:
         self._runner = asyncio.Runner()
@@ -27,14 +30,14 @@ class Headless:
         self.sent: list[FromPage] = []
         self.played: list[tuple[str, str]] = []
         self._panels: list[Panel] = []
-        self._failures: list[Exception] = []
+        self.failures: list[Exception] = []
         self.page = PageModel(configuration(loaded), self.sent.append)
         self.client = self._runner.run(self._connect())
 
     async def _connect(self) -> Client:
         client = Client(ui.page("/"))
         with client:
-            ui.on_exception(self._failures.append)
+            ui.on_exception(self.failures.append)
         return client
 
     def close(self) -> None:
@@ -43,7 +46,7 @@ class Headless:
         self.page.archive.close()
         self._runner.close()
         core.loop = None
-        assert self._failures == []
+        assert self.failures == []
 
     # --- the server's side -------------------------------------------------------------------------------------------
 

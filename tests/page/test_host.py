@@ -38,8 +38,8 @@ PATIENCE = 300.0
 class Settings:
     """As much of a running show as the page's host uses; it keeps what it is told."""
 
-    def __init__(self):
-        self.begun = loaded()
+    def __init__(self, folder=None):
+        self.begun = loaded(fragments={"folder": str(folder)}) if folder else loaded()
         self.put_in = []
         self.read_again = 0
         self.configuration = SimpleNamespace(read_again=self._read_again)
@@ -111,22 +111,42 @@ def test_what_nobody_listens_to_is_left_out(page):
 
 def test_what_browsers_want_goes_to_the_show(page):
     ours, theirs = multiprocessing.Pipe()
-    for message in (Panic(), ReadAgain(), SelectBank(offset=1)):
+    trouble = Notice(NoticeLevel.WARNING, "the page had trouble with a browser")
+    for message in (Panic(), ReadAgain(), SelectBank(offset=1), trouble):
         theirs.send(message)
     theirs.close()
     page._listen(ours)
     ours.close()
-    assert page._runtime.put_in == [Panic(), SelectBank(offset=1)]
+    assert page._runtime.put_in == [Panic(), SelectBank(offset=1), trouble]
     assert page._runtime.read_again == 1
 
 
-def test_only_where_others_can_reach_it_the_invitation_has_a_code(page):
+def test_only_where_others_can_reach_it_the_invitation_has_a_code(page, tmp_path):
     assert page.invitation == f"     page       {page.address}"
-    open_to_all = Page(Settings(), PageSettings(host="0.0.0.0", port=0))
+    open_to_all = Page(Settings(tmp_path), PageSettings(host="0.0.0.0", port=0))
     assert f"page       {open_to_all.address}\n" in open_to_all.invitation
     assert "token=" in open_to_all.address
     assert "▀" in open_to_all.invitation
     open_to_all.close()
+
+
+def test_its_token_lasts_until_a_new_one_is_wanted(tmp_path):
+    everywhere = PageSettings(host="0.0.0.0", port=0)
+    tokens = []
+    for new in (False, False, True, False):
+        page = Page(Settings(tmp_path), everywhere, new_token=new)
+        tokens.append(page.address.partition("token=")[2])
+        page.close()
+    assert tokens[0] == tokens[1] != tokens[2] == tokens[3]
+
+
+def test_a_token_that_cannot_be_kept_is_told_once_it_begins(tmp_path, monkeypatch):
+    monkeypatch.setattr(Page, "_live", lambda page: page._closing.wait(PATIENCE))
+    (tmp_path / "file").write_text("")
+    page = Page(Settings(tmp_path / "file"), PageSettings(host="0.0.0.0", port=0))
+    page.start()
+    page.close()
+    assert ["could not be kept" in notice.text for notice in page._runtime.put_in] == [True]
 
 
 def test_a_process_that_cannot_be_started_is_tried_again(monkeypatch, caplog):

@@ -64,7 +64,8 @@ def test_a_tab_of_ones_own_is_drawn_while_it_is_open(headless, monkeypatch):
     shown = opened_screen(page)
     page.take(notice())
     page.do(shown.refresh)
-    assert page.texts("own-text") == ["", ""]
+    # Nothing of it is built before.
+    assert page.texts("own-text") == []
     tabs = page.one("tabs")
     page.enter(tabs, "own")
     assert page.texts("own-text") == ["1 messages", "1 messages"]
@@ -74,6 +75,17 @@ def test_a_tab_of_ones_own_is_drawn_while_it_is_open(headless, monkeypatch):
     page.enter(tabs, "play")
     page.do(shown.refresh)
     assert page.texts("own-text") == ["1 messages", "1 messages"]
+
+
+def test_a_page_that_comes_is_only_its_first_tab(headless):
+    page = headless()
+    opened_screen(page)
+    assert [page.all(name) for name in ("archive-sheet", "engine-boxes", "editor")] == [[], [], []]
+    built = []
+    for name in ("archive", "engine", "set", "archive", "play"):
+        page.enter(page.one("tabs"), name)
+        built.append(len(page.client.elements))
+    assert built[0] < built[1] < built[2] == built[3] == built[4]
 
 
 def test_what_has_not_changed_is_not_drawn_again(headless, monkeypatch):
@@ -117,6 +129,15 @@ def test_a_whole_screen_shows_what_happens(headless):
     for name in ("archive", "engine", "set", "play"):
         page.enter(page.one("tabs"), name)
     assert page.text("sheet-count") == "No takes that fit."
+
+
+def test_what_fails_in_answer_to_a_browser_is_said_there(headless, monkeypatch):
+    page = headless()
+    opened_screen(page)
+    monkeypatch.setattr(page.page, "put", lambda _intent: 1 / 0)
+    page.click(page.one("panic"))
+    assert "This did not work: ZeroDivisionError" in page.notices[0]
+    page.failures.clear()
 
 
 # --- all browsers ----------------------------------------------------------------------------------------------------
@@ -213,6 +234,18 @@ def test_only_so_many_screens_wait_for_a_browser(browsers):
     assert connected.id in browsers.screens._screens
     # The newest that was already there made room for the one after it.
     assert set(browsers.screens._screens) == {connected.id, *(one.id for one in waiting[-MOST_WAITING - 1 :])}
+
+
+def test_a_browser_that_is_away_is_not_what_a_storm_takes_the_room_of(browsers):
+    away = browsers.come()
+    browsers.page.do(lambda: [away.safe_invoke(handler) for handler in away.connect_handlers])
+    away.tab_id = None
+    for _ in range(MOST_WAITING + 3):
+        browsers.come(connected=False)
+    assert away.id in browsers.screens._screens
+    # NiceGUI forgets it by itself, and finds it to forget.
+    browsers.page.do(away.delete)
+    assert away.id not in browsers.screens._screens
 
 
 def test_what_only_time_changes_is_drawn_as_it_passes(browsers, monkeypatch):

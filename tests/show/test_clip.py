@@ -51,6 +51,33 @@ def test_a_chord_keeps_its_instant_and_programs_and_controls_stay(tmp_path):
     assert [second for second, _ in clip.messages[:14]] == [0.0] * 14
 
 
+def test_smpte_time_needs_no_tempo(tmp_path):
+    path = tmp_path / "c.mid"
+    # 25 frames of 40 ticks: milliseconds.
+    track = bytes.fromhex("00ff5103030d40 8768 902464 8768 2500 00ff2f00")
+    path.write_bytes(bytes.fromhex("4d546864 00000006 0000 0001 e728 4d54726b") + len(track).to_bytes(4) + track)
+    clip = read_clip(path)
+    assert [second for second, _ in clip.messages] == [1.0, 2.0]
+    assert clip.seconds == 2.0
+
+
+def test_what_was_odd_is_kept_with_the_clip(tmp_path):
+    path = write(tmp_path / "c.mid", [on(36)], kind=0)
+    path.write_bytes(path.read_bytes()[:-1])
+    clip = read_clip(path)
+    assert clip.presses == 1
+    assert clip.notes == ("track 1 ends 1 bytes early; what is there is played",)
+
+
+def test_one_pattern_of_a_type_2_file_is_played(tmp_path):
+    assert read_clip(write(tmp_path / "c.mid", [on(1)], kind=2)).presses == 1
+
+
+def test_a_folder_is_no_clip(tmp_path):
+    with pytest.raises(ClipError, match="cannot be read"):
+        read_clip(tmp_path)
+
+
 def test_missing(tmp_path):
     with pytest.raises(ClipError, match="no such file"):
         read_clip(tmp_path / "none.mid")

@@ -1,9 +1,11 @@
+import os
 import queue
 
 import pytest
 
 from midifrag.bridge.items import Reload
 from midifrag.config import loading
+from midifrag.config.problems import MOST_PROBLEMS
 from midifrag.events import Notice
 from midifrag.pad_key import PadKey
 from midifrag.show.reload import ConfigWatch
@@ -67,6 +69,52 @@ def test_a_file_that_was_just_emptied_is_left_alone_until_it_is_written(show):
     assert show.put_items[-1].loaded.settings.tempo == 99
 
 
+def test_a_file_that_stays_empty_is_refused_and_told_once(show):
+    change(show, "", "presets.yaml")
+    for _ in range(4):
+        show.watch.look()
+    assert [item.text for item in show.put_items] == ["presets.yaml is empty (the last good configuration stays)"]
+    change(show, "set_list: [opening]\ntempo: 99\n", "presets.yaml")
+    show.watch.look()
+    assert show.put_items[-1].loaded.settings.tempo == 99
+    change(show, "", "presets.yaml")
+    show.watch.look()
+    assert len(show.put_items) == 2
+
+
+@pytest.mark.parametrize("name", ["presets.yaml", "presets/opening.yaml"])
+@pytest.mark.parametrize(
+    "place", [lambda path: os.mkfifo(path), lambda path: path.symlink_to("/dev/null"), lambda path: path.mkdir()]
+)
+def test_what_is_no_file_any_more_is_told_once(show, name, place):
+    path = show.folder / name
+    path.unlink()
+    place(path)
+    for _ in range(3):
+        show.watch.look()
+    (notice,) = show.put_items
+    assert "cannot be read: it is no file" in notice.text
+    assert notice.text.endswith("(the last good configuration stays)")
+
+
+def test_a_bank_of_mistakes_is_told_by_the_first_ones(show):
+    wrong = "".join(f"  {note}/{channel}: {{steps: 0}}\n" for note in range(128) for channel in range(1, 17))
+    change(show, f"name: Opening\npads:\n{wrong}")
+    show.watch.look()
+    assert len(show.put_items) == MOST_PROBLEMS + 1
+    assert "more mistakes begin here" in show.put_items[-1].text
+
+
+@pytest.mark.parametrize("deep", ["{a: " * 400 + "}" * 400, "[" * 5000, "".join(f"\n{' ' * i}a:" for i in range(900))])
+def test_what_lies_too_deep_is_told_with_its_place(show, deep, caplog):
+    change(show, f"name: Opening\npads: {deep}")
+    show.watch.look()
+    (notice,) = show.put_items
+    assert notice.text.startswith("presets/opening.yaml:")
+    assert "more than 32 deep" in notice.text
+    assert not caplog.records
+
+
 def test_what_is_only_read_at_the_start_is_said(show):
     change(show, "set_list: [opening]\nfragments: {count: 4}\n", "presets.yaml")
     show.watch.look()
@@ -103,6 +151,29 @@ def test_a_mistake_of_ours_does_not_end_the_show(show, monkeypatch, caplog):
     change(show, BANK.replace("rain", "snow"))
     show.watch.look()
     assert show.put_items[-1].loaded.banks[0].pads[PadKey(36)].prompt == "snow"
+
+
+def test_words_that_yaml_leaves_out_are_told_once_and_the_rest_is_taken_over(show):
+    for text in ("", "# a comment\n"):
+        change(show, BANK.replace("rain", "&drum loop") + text)
+        show.watch.look()
+    first, *others = show.put_items
+    assert first.loaded.banks[0].pads[PadKey(36)].prompt == "loop"
+    assert [type(item) for item in others] == [Notice, Reload]
+    assert others[0].text == (
+        'presets/opening.yaml:2: pads.36.prompt: YAML does not take &drum for text; if it is, write "&drum loop"'
+    )
+
+
+def test_words_that_were_left_out_before_the_start_are_told_too(show):
+    change(show, BANK.replace("rain", "&drum loop"))
+    told = queue.SimpleQueue()
+    watch = ConfigWatch(loading.load(show.folder / "presets.yaml", environment={}), told.put)
+    watch.start()
+    try:
+        assert "&drum" in told.get(timeout=PATIENCE).text
+    finally:
+        watch.close()
 
 
 def test_a_watch_looks_by_itself_and_at_once_when_it_is_asked(show):

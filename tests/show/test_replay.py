@@ -1,3 +1,5 @@
+import gzip
+
 import pytest
 from click.testing import CliRunner
 
@@ -72,6 +74,15 @@ def test_acts_keep_their_distances_and_get_new_times(tmp_path):
     )
     acts = list(read_performance(log).at_speed(2.0, now=50.0))
     assert acts == [(0.0, NoteOn("p", 1, 36, 90, 50.0)), (1.0, ControlChange("p", 1, 7, 3, 51.0))]
+
+
+def test_a_show_in_parts_that_were_compressed_is_played_whole(tmp_path):
+    line = '{{"at": {at}, "event": "NoteOn", "port": "p", "channel": 1, "note": {at}, "velocity": 90, "time": 5.0}}\n'
+    first = tmp_path / "20260101T200000Z.jsonl"
+    first.with_name("20260101T200000Z.jsonl.gz").write_bytes(gzip.compress(line.format(at=1).encode()))
+    first.with_name("20260101T200000Z.2.jsonl").write_text(line.format(at=2) + '{"event": "unmapped", "counts": {}}\n')
+    for named in (first, first.with_name("20260101T200000Z.jsonl.gz")):
+        assert [(at, act.note) for at, act in read_performance(named).acts] == [(0.0, 1), (1.0, 2)]
 
 
 @pytest.mark.parametrize(

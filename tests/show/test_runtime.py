@@ -2,22 +2,26 @@ import logging
 import threading
 from contextlib import closing
 
+import mido
 import numpy as np
 import pytest
 import soundfile
 
+from midifrag.engine.messages import Ready, Render, Started
 from midifrag.engine.registry import create_engine
 from midifrag.errors import DriveHangsError, PortError, StorageError
 from midifrag.events import EngineChanged, JobChanged, Notice, PadChanged
 from midifrag.fragment import archive, rescue
 from midifrag.fragment.archive import Archive
 from midifrag.intents import Press, Prompt
+from midifrag.midi.messages import NoteOn
 from midifrag.show import runtime
 from midifrag.show.playing import ClipPorts, wait_until_landed
 from midifrag.show.runtime import Ending, Runtime
-from midifrag.states import JobState
+from midifrag.states import JobState, PadState
 from tests.support import PATIENCE
-from tests.support.runtimes import in_its_own_time, log_of, played_show
+from tests.support.bridges import INFO
+from tests.support.runtimes import Seen, in_its_own_time, log_of, played_show
 from tests.support.shows import bank, loaded
 
 
@@ -346,3 +350,90 @@ def test_slots_and_archive_in_one_folder_are_one_program(tmp_path, monkeypatch):
         running.runtime.writer.look_around()
         assert running.runtime.writer.shared == ()
     assert shared_words(running.seen.changes) == []
+
+
+def test_the_log_holds_what_did_something_and_counts_the_rest(tmp_path):
+    controls = [{"cc": 21, "sets": "steps", "range": [1, 100]}]
+    with played_show(tmp_path, controls=controls, actions=[{"cc": 64, "does": "toggle_lock", "slot": 2}]) as show:
+        for channel in range(16):
+            for value in range(0, 128, 2):
+                show.ports.send(mido.Message("pitchwheel", channel=channel, pitch=value))
+                show.ports.send(mido.Message("aftertouch", channel=channel, value=value))
+                show.ports.send(mido.Message("control_change", channel=channel, control=74, value=value))
+        for value in (*range(0, 128, 2), 0):
+            show.ports.send(mido.Message("control_change", control=64, value=value))
+        show.ports.send(mido.Message("control_change", control=21, value=99))
+        show.note(99)
+        show.note(36)
+        show.seen.wait_for(landed(1))
+    lines = log_of(tmp_path)
+    acts = [(line["event"], line.get("cc") or line.get("note"), line.get("value")) for line in lines if "port" in line]
+    acts = [act for act in acts if act[0] in ("ControlChange", "NoteOn", "PitchBend", "Aftertouch")]
+    assert acts == [
+        ("ControlChange", 64, 64),
+        ("ControlChange", 64, 0),
+        ("ControlChange", 21, 99),
+        ("NoteOn", 36, None),
+    ]
+    unmapped = lines[-1]["unmapped"]["midifrag"]
+    assert unmapped["NoteOn"] == 1
+    assert set(unmapped) == {"NoteOn", "PitchBend", "Aftertouch", "ControlChange"}
+
+
+class NeverRenders:
+    """An engine that is ready at once, begins with the first job, and goes no further."""
+
+    def start(self, listener):
+        self.listener = listener
+        listener(Ready(INFO))
+
+    def send(self, command):
+        if isinstance(command, Render) and command.job == 1:
+            self.listener(Started(1))
+
+    def close(self):
+        pass
+
+
+def test_what_is_under_way_when_the_show_ends_is_told_as_cancelled(tmp_path):
+    show = loaded(fragments={"folder": str(tmp_path)}, engine={"spares": {"enabled": False}})
+    ports, seen = ClipPorts("midifrag"), Seen()
+    runtime = Runtime(show, ports, lambda _choice, _host: NeverRenders())
+    with in_its_own_time():
+        runtime.start()
+        runtime.watch(seen, "test")
+        for note in (36, 37):
+            runtime.put(NoteOn("midifrag", 1, note, 100, 0.0))
+        seen.wait_for_kind(JobChanged, job=1, state=JobState.RENDERING)
+        seen.wait_for_kind(JobChanged, job=2, state=JobState.QUEUED)
+        runtime.close()
+    ends = [change for change in seen.changes if isinstance(change, JobChanged)][-2:]
+    assert [(end.job, end.state, end.text) for end in ends] == [
+        (job, JobState.CANCELLED, "cancelled: the show ended") for job in (1, 2)
+    ]
+    pads = {change.note: change.state for change in seen.changes if isinstance(change, PadChanged)}
+    assert pads == {36: PadState.IDLE, 37: PadState.IDLE}
+    last = {message.note: message.velocity for _, message in ports.backend.sent if message.type == "note_on"}
+    assert last == {36: 0, 37: 0}
+    states = {line["job"]: line["state"] for line in log_of(tmp_path) if line["event"] == "JobChanged"}
+    assert states == {1: "cancelled", 2: "cancelled"}
+
+
+def test_a_press_that_still_waits_to_be_heard_when_the_show_ends_has_an_outcome(tmp_path, monkeypatch):
+    show = loaded(fragments={"folder": str(tmp_path)}, engine={"spares": {"enabled": False}})
+    runtime, seen = Runtime(show, ClipPorts("midifrag"), lambda _choice, _host: NeverRenders()), Seen()
+    busy, go_on = threading.Event(), threading.Event()
+    monkeypatch.setattr(runtime.bridge, "housekeeping", lambda: (busy.set(), go_on.wait(PATIENCE)))
+    with in_its_own_time():
+        runtime.start()
+        runtime.watch(seen, "test")
+        assert busy.wait(PATIENCE)
+        presses = 20
+        for _ in range(presses):
+            runtime.put(NoteOn("midifrag", 1, 36, 100, 0.0))
+        # The show ends while the bridge is behind.
+        runtime._closing.set()
+        go_on.set()
+        runtime.close()
+    states = {change.job: change.state for change in seen.changes if isinstance(change, JobChanged)}
+    assert list(states.values()) == [JobState.CANCELLED] * presses

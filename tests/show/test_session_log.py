@@ -3,14 +3,18 @@ from __future__ import annotations
 import errno
 import json
 import math
+import os
+import queue
 import shutil
 import threading
+import time
 from pathlib import Path
 
 import numpy as np
 
 from midifrag.fragment.messages import Landed, SlotsChanged, SlotState
-from midifrag.show import session_log
+from midifrag.midi.messages import ControlChange, NoteOn, PitchBend
+from midifrag.show import session_files, session_log
 from midifrag.show.session_log import SessionFile, SessionLog, as_line, read_session
 from tests.fragment.sounds import land
 from tests.support import PATIENCE
@@ -146,7 +150,7 @@ def test_writing_never_waits_for_the_disk(tmp_path, monkeypatch):
 
     def stuck(self, line):
         assert go_on.wait(PATIENCE)
-        real(self, line)
+        return real(self, line)
 
     monkeypatch.setattr(SessionFile, "append", stuck)
     log = SessionLog(tmp_path)
@@ -164,3 +168,82 @@ def test_session_of_a_killed_program(tmp_path):
     path.write_bytes('{"a": 1}\n7\n{"b": "Über"}\n{"c": "Üb'.encode()[:-1])
 
     assert list(read_session(path)) == [{"a": 1}, {"b": "Über"}]
+
+
+def test_a_long_log_goes_on_in_parts_that_are_read_as_one(tmp_path):
+    folder = tmp_path / "sessions"
+    log = SessionLog(folder, limit=80_000)
+    for number in range(300):
+        log.write({"event": "x", "number": number, "filling": "y" * 100})
+    log.close(PATIENCE)
+    assert len(list(folder.iterdir())) > 1
+    assert [line["number"] for line in read_session(log.path)] == list(range(300))
+
+
+def test_all_logs_together_stay_within_the_limit(tmp_path):
+    folder, limit = tmp_path / "sessions", 100_000
+    (folder).mkdir()
+    old = folder / "20200101T200000Z.jsonl"
+    old.write_text('{"event": "x"}\n{"event": "end"}\n')
+    log = SessionLog(folder, limit)
+    for _ in range(3000):
+        log.write({"event": "x", "filling": os.urandom(50).hex()})
+    log.close(PATIENCE)
+    session_files.SessionFolder(folder, limit).tidy(log.current)
+    assert not list(folder.glob(f"{old.name}*"))
+    assert sum(path.stat().st_size for path in folder.iterdir()) <= limit
+    assert log.current.exists()
+
+
+def test_an_old_show_is_compressed_when_the_next_one_begins(tmp_path):
+    old = SessionLog(tmp_path / "sessions", clock=lambda: STARTED)
+    old.write({"event": "NoteOn", "note": 36})
+    old.write({"event": "end"})
+    old.close(PATIENCE)
+    log = SessionLog(tmp_path / "sessions")
+    deadline = time.monotonic() + PATIENCE
+    while old.path.exists() and time.monotonic() < deadline:
+        time.sleep(0.01)
+    log.close(PATIENCE)
+    assert not old.path.exists()
+    assert old.path.with_name(f"{old.path.name}.gz").exists()
+    assert [line["event"] for line in read_session(old.path)] == ["NoteOn", "end"]
+
+
+def test_what_did_nothing_is_counted_and_logged_as_one_line(tmp_path, monkeypatch):
+    log = SessionLog(tmp_path, clock=lambda: STARTED)
+    for value in range(1000):
+        log.count(PitchBend("keys", value % 16 + 1, value, 0.0))
+    log.count(NoteOn("pads", 1, 99, 100, 0.0))
+    log.close(PATIENCE)
+    counts = {"keys": {"PitchBend": 1000}, "pads": {"NoteOn": 1}}
+    assert list(read_session(log.path)) == [{"at": STARTED, "event": "unmapped", "counts": counts}]
+
+
+def test_what_did_nothing_is_summarised_while_a_show_goes_on(tmp_path, monkeypatch):
+    monkeypatch.setattr(session_log, "SUMMARY_EVERY", 0.01)
+    said = threading.Event()
+    monkeypatch.setattr(SessionFile, "append", lambda _self, line: '"unmapped"' in line and said.set())
+    log = SessionLog(tmp_path)
+    log.count(NoteOn("pads", 1, 99, 100, 0.0))
+    assert said.wait(PATIENCE)
+    log.close(PATIENCE)
+
+
+def test_a_control_s_last_position_is_logged_while_nothing_else_happens(tmp_path, monkeypatch):
+    lines = queue.Queue()
+    monkeypatch.setattr(SessionFile, "append", lambda _self, line: lines.put(json.loads(line)))
+    log = SessionLog(tmp_path)
+    for value in range(100):
+        log.write(ControlChange("p", 1, 21, value, 0.0), position=True)
+    seen = [lines.get(timeout=PATIENCE)["value"]]
+    while seen[-1] != 99:
+        seen.append(lines.get(timeout=PATIENCE)["value"])
+    assert len(seen) < 100
+    log.close(PATIENCE)
+
+
+def test_a_line_that_is_no_event_is_left_out(tmp_path):
+    path = tmp_path / "a.jsonl"
+    path.write_text("[" * 100_000 + "\n" + '{"a": ' + "9" * 5000 + "}\n[1]\nnull\n" + '{"a": 1}\n')
+    assert list(read_session(path)) == [{"a": 1}]

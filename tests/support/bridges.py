@@ -40,6 +40,7 @@ class RecordingEngines:
     def __init__(self) -> None:
         self.sent: list[tuple[str, Command]] = []
         self.fallback: dict[str, str] = {}
+        self.longest: dict[str, float] = {}
 
     def send(self, model: str, command: Command) -> None:
         self.sent.append((model, command))
@@ -51,7 +52,7 @@ class RecordingEngines:
         return self.fallback.get(model, model)
 
     def info(self, model: str) -> EngineInfo | None:
-        return dataclasses.replace(INFO, model=model)
+        return dataclasses.replace(INFO, model=model, max_seconds=self.longest.get(model, INFO.max_seconds))
 
     def renders(self) -> list[Render]:
         return [command for _, command in self.sent if isinstance(command, Render)]
@@ -103,8 +104,14 @@ class Rig:
         self.landed(render.job, slot, take)
 
     def rendered(self, render: Render, frames: int = 44100) -> None:
+        """The engine that was asked last renders a job."""
+        asked = next((model for model, command in reversed(self.engines.sent) if command == render), "sketch")
+        self.bridge.handle(self.rendered_by(asked, render, frames))
+
+    def rendered_by(self, model: str, render: Render, frames: int = 44100) -> FromEngine:
+        """What the engine of ``model`` says when it has rendered a job."""
         audio = np.ones((2, frames), np.float32)
-        self.say(Rendered(render.job, audio, 44100, {"seed": render.seed, "steps": 1}, 0.5))
+        return FromEngine(model, Rendered(render.job, audio, 44100, {"seed": render.seed, "steps": 1}, 0.5))
 
     def landed(self, job: int, slot: int = 1, take: int = 1) -> None:
         self.bridge.handle(TakeArchived(job, take, f"output{take:03d}.wav"))

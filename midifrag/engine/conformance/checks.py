@@ -9,8 +9,9 @@ from typing import TypeVar
 import numpy as np
 
 from midifrag.audio import Audio
-from midifrag.engine.messages import EngineEvent, EngineInfo, Render, Rendered
-from midifrag.errors import RequestError
+from midifrag.engine.event_checks import checked
+from midifrag.engine.messages import Cancelled, EngineEvent, EngineInfo, Failed, JobEvent, Ready, Render, Rendered
+from midifrag.errors import OddEventError, RequestError
 
 E = TypeVar("E", bound=EngineEvent)
 
@@ -40,6 +41,43 @@ def require_kind(kind: type[E], event: EngineEvent) -> E:
     return event
 
 
+class Witness:
+    """Hears all that an engine says, and that it is what `midifrag.engine.messages` has, of jobs in flight alone.
+
+    On stage, midifrag makes a failure of an odd end and leaves out the rest; here each is told to the engine's author.
+    """
+
+    def __init__(self) -> None:
+        self._in_flight: set[int] = set()
+        self._info: EngineInfo | None = None
+
+    def asked(self, job: int) -> None:
+        """A job goes to the engine."""
+        self._in_flight.add(job)
+
+    def cancelled(self, job: int) -> None:
+        """The engine let go of a job: it says nothing of it any more."""
+        self._in_flight.discard(job)
+
+    def knows(self, info: EngineInfo) -> None:
+        """What the engine says of itself."""
+        self.hear(Ready(info))
+
+    def hear(self, said: EngineEvent) -> None:
+        """Raise `AssertionError` if that was odd, or of a job that the engine has not or that has ended."""
+        try:
+            checked(said, self._info)
+        except OddEventError as error:
+            raise AssertionError(f"{type(said).__name__}: {error}") from error
+        if isinstance(said, Ready):
+            self._info = said.info
+        if isinstance(said, JobEvent):
+            told = f"{type(said).__name__} of job {said.job}, which"
+            require(said.job in self._in_flight, f"{told} is not in flight (never asked for, or ended before)")
+            if isinstance(said, Rendered | Failed | Cancelled):
+                self._in_flight.discard(said.job)
+
+
 def require_form(take: Rendered, info: EngineInfo, seconds: float) -> None:
     """float32, (channels, samples), the length asked for, finite, not silent, at the rate that was announced."""
     audio = take.audio
@@ -49,7 +87,6 @@ def require_form(take: Rendered, info: EngineInfo, seconds: float) -> None:
     require(audio.shape == wanted, f"the audio has shape {audio.shape} and not {wanted}")
     require(bool(np.isfinite(audio).all()), "the audio is not finite")
     require(float(np.abs(audio).max()) > 0, "the audio is silent")
-    require(take.engine_seconds >= 0, "engine_seconds is negative")
 
 
 def require_same(one: Audio, other: Audio, tolerance: float, how: str) -> None:

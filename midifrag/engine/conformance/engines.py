@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import contextlib
 import queue
+import threading
 from collections.abc import Iterator
 from dataclasses import replace
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 
 from midifrag.engine.conformance.checks import (
     E,
+    Witness,
     parameters_to_render_again,
     require,
     require_form,
@@ -22,6 +24,7 @@ from midifrag.engine.conformance.workers import WorkerConformance
 from midifrag.engine.messages import (
     Cancel,
     Cancelled,
+    Command,
     Died,
     EngineEvent,
     Failed,
@@ -34,6 +37,36 @@ from midifrag.engine.messages import (
     Warm,
 )
 from midifrag.engine.protocol import Engine
+
+#: What an engine says, and what is wrong with it.
+Told: TypeAlias = "queue.Queue[EngineEvent | AssertionError]"
+
+
+class _Witnessed:
+    """An engine that is started, and what it has ``told`` since, each event looked at."""
+
+    def __init__(self, engine: Engine) -> None:
+        self.told: Told = queue.Queue()
+        self._engine, self._witness, self._lock = engine, Witness(), threading.Lock()
+        engine.start(self._hear)
+
+    def send(self, command: Command) -> None:
+        if isinstance(command, Render):
+            with self._lock:
+                self._witness.asked(command.job)
+        self._engine.send(command)
+
+    def close(self) -> None:
+        self._engine.close()
+
+    def _hear(self, event: EngineEvent) -> None:
+        try:
+            with self._lock:
+                self._witness.hear(event)
+        except AssertionError as error:
+            self.told.put(error)
+        else:
+            self.told.put(event)
 
 
 class EngineConformance:
@@ -86,7 +119,6 @@ class EngineConformance:
         """``used`` renders the same take again where an engine is deterministic, and another seed another one."""
         with self._started() as (engine, events):
             info = self._wait(events, Ready).info
-            require(info.sample_rate > 0 and info.channels > 0 and info.max_seconds > 0, f"{info} has an empty size")
             engine.send(self._render(1))
             first = self._wait(events, Rendered)
             used = parameters_to_render_again(first)
@@ -131,12 +163,10 @@ class EngineConformance:
             require(events.empty(), "an event came after close()")
 
     @contextlib.contextmanager
-    def _started(self) -> Iterator[tuple[Engine, queue.Queue[EngineEvent]]]:
-        engine = self.make_engine()
-        events: queue.Queue[EngineEvent] = queue.Queue()
-        engine.start(events.put)
+    def _started(self) -> Iterator[tuple[_Witnessed, Told]]:
+        engine = _Witnessed(self.make_engine())
         try:
-            yield engine, events
+            yield engine, engine.told
         finally:
             engine.close()
 
@@ -144,18 +174,21 @@ class EngineConformance:
         given = {"prompt": self.prompt, "seconds": self.seconds, "seed": job, **self.parameters, **parameters}
         return Render(job=job, **given)
 
-    def _wait(self, events: queue.Queue[EngineEvent], kind: type[E]) -> E:
+    def _wait(self, events: Told, kind: type[E]) -> E:
         return require_kind(kind, self._until(events, kind)[-1])
 
-    def _until(self, events: queue.Queue[EngineEvent], *kinds: type[object]) -> list[EngineEvent]:
+    def _until(self, events: Told, *kinds: type[object]) -> list[EngineEvent]:
         """The next event of these kinds, and all before it."""
         told: list[EngineEvent] = []
         while True:
             try:
-                told.append(events.get(timeout=self.timeout_seconds))
+                event = events.get(timeout=self.timeout_seconds)
             except queue.Empty:
                 names = " or ".join(kind.__name__ for kind in kinds)
                 raise AssertionError(f"no {names} within {self.timeout_seconds:g} s") from None
-            if isinstance(told[-1], kinds):
+            if isinstance(event, AssertionError):
+                raise event
+            told.append(event)
+            if isinstance(event, kinds):
                 return told
             require(not isinstance(told[-1], (Died, Failed)), f"{told[-1]} came instead")

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from midifrag.engine.conformance.checks import (
+    Witness,
     must_refuse,
     parameters_to_render_again,
     require,
@@ -36,6 +37,7 @@ class WorkerConformance:
     tolerance = 1e-4
 
     _loaded: Worker | None = None
+    _witness = Witness()
     _next_job = 1
 
     def make_worker(self) -> Worker:
@@ -47,6 +49,7 @@ class WorkerConformance:
         worker = self.make_worker()
         for event in worker.load():
             require(isinstance(event, Warming), f"load() yielded {event}")
+            Witness().hear(event)
             require(isinstance(event, Warming) and 0 <= event.done <= event.total, f"{event} overruns its total")
         require(not worker.busy, "a freshly loaded worker is busy")
         require(worker.tick() == [], "an idle worker's tick says something")
@@ -55,14 +58,14 @@ class WorkerConformance:
     def test_information_is_complete(self) -> None:
         """Rate, channels and length are positive, and everything can be sent to another process."""
         info = self._worker().info()
-        require(info.sample_rate > 0 and info.channels > 0 and info.max_seconds > 0, f"{info} has an empty size")
+        Witness().knows(info)
         require(pickle.loads(pickle.dumps(info)) == info, "EngineInfo does not survive pickling")  # noqa: S301 — just made here
 
     def test_events_come_in_order(self) -> None:
         """`Started`, then `Progress` that only grows and ends at its total, then `Rendered`; then silence."""
         job = self._submit()
         events = self._run_until_idle()
-        require([type(event) for event in events if event.job != job] == [], "events of jobs that were never submitted")
+        require([type(event) for event in events if event.job != job] == [], "events of jobs that have ended")
         require(isinstance(events[0], Started), f"the first event is {events[0]}")
         require(isinstance(events[-1], Rendered), f"the last event is {type(events[-1]).__name__}")
         middle = events[1:-1]
@@ -80,7 +83,7 @@ class WorkerConformance:
         """``seconds=None`` is accepted and stays within the longest take."""
         render = replace(self._make_render(), seconds=None)
         self._worker().submit(render)
-        self._worker().cancel(render.job)
+        self._cancel(render.job)
 
     def test_used_parameters_render_it_again(self) -> None:
         """``used`` names prompt, seconds and seed, and rendering from it gives the same take."""
@@ -109,19 +112,27 @@ class WorkerConformance:
         worker = self._worker()
         require(not worker.cancel(10**9), "cancel() of an unknown job is True")
         waiting = self._submit()
-        require(worker.cancel(waiting), "cancel() of a submitted job is False")
+        require(self._cancel(waiting), "cancel() of a submitted job is False")
         require(not worker.cancel(waiting), "cancel() of a cancelled job is True")
         require(self._run_until_idle() == [], "a cancelled job goes on")
         job, kept = self._submit(), self._submit(seed=9)
         seen = self._tick()
         ended = any(isinstance(event, Rendered) and event.job == job for event in seen)
-        require(worker.cancel(job) != ended, "cancel() does not know whether the job had ended")
+        require(self._cancel(job) != ended, "cancel() does not know whether the job had ended")
         after = self._run_until_idle()
         require(all(event.job != job for event in after), "a job goes on after it was cancelled in flight")
         require(
             any(isinstance(event, Rendered) and event.job == kept for event in [*seen, *after]),
             "cancelling one job stopped another",
         )
+
+    def test_every_job_ends_once(self) -> None:
+        """Of many jobs, some cancelled, each is rendered or cancelled, once; then the worker has nothing to do."""
+        jobs = [self._submit(seed=seed) for seed in range(1, 7)]
+        seen = self._tick()
+        cancelled = [job for job in jobs[1::2] if self._cancel(job)]
+        rendered = [event.job for event in [*seen, *self._run_until_idle()] if isinstance(event, Rendered)]
+        require(sorted([*cancelled, *rendered]) == jobs, f"of {jobs}, {rendered} were rendered, {cancelled} cancelled")
 
     def test_presses_go_before_spares(self) -> None:
         """A press lands no later than a spare of the same length that was submitted first."""
@@ -159,6 +170,7 @@ class WorkerConformance:
         """Warm-up yields nothing but `Warming` and leaves the worker idle."""
         for event in self._worker().warm((self._make_render(), replace(self._make_render(), prompt="wind"))):
             require(isinstance(event, Warming), f"warm() yielded {event}")
+            Witness().hear(event)
         require(not self._worker().busy, "the worker is busy after warm-up")
 
     @classmethod
@@ -174,6 +186,8 @@ class WorkerConformance:
             kind._loaded = self.make_worker()
             for _ in kind._loaded.load():
                 pass
+            kind._witness = Witness()
+            kind._witness.knows(kind._loaded.info())
         return kind._loaded
 
     def _make_render(self, **parameters: Any) -> Render:
@@ -185,7 +199,14 @@ class WorkerConformance:
     def _submit(self, **parameters: Any) -> int:
         render = self._make_render(**parameters)
         self._worker().submit(render)
+        self._witness.asked(render.job)
         return render.job
+
+    def _cancel(self, job: int) -> bool:
+        is_cancelled = self._worker().cancel(job)
+        if is_cancelled:
+            self._witness.cancelled(job)
+        return is_cancelled
 
     def _run_until_idle(self) -> list[JobEvent]:
         events: list[JobEvent] = []
@@ -197,6 +218,8 @@ class WorkerConformance:
 
     def _tick(self) -> list[JobEvent]:
         told = self._worker().tick()
+        for event in told:
+            self._witness.hear(event)
         events = [event for event in told if isinstance(event, JobEvent)]
         require(len(events) == len(told), f"tick() told something that is about no job: {told}")
         return events

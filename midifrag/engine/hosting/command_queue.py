@@ -43,11 +43,16 @@ class CommandQueue:
         with self._changed:
             self._changed.notify_all()
 
-    def take(self, *, wait: bool, interrupted: Callable[[], bool] = lambda: False) -> list[Command]:
-        """All commands there are, in order. With ``wait``, blocks until there are some or the wait is over."""
+    def take(
+        self, *, wait: bool, interrupted: Callable[[], bool] = lambda: False, timeout: float | None = None
+    ) -> list[Command]:
+        """All commands there are, in order. With ``wait``, blocks until there are some or the wait is over.
+
+        It is over when the queue is closed, when the reader is ``interrupted``, or after ``timeout`` seconds.
+        """
         with self._changed:
             if wait:
-                self._changed.wait_for(lambda: self._commands or self._closed or interrupted())
+                self._changed.wait_for(lambda: self._commands or self._closed or interrupted(), timeout)
             if interrupted():
                 return []
             commands = list(self._commands)

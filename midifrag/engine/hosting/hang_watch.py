@@ -1,76 +1,127 @@
-"""When a worker that says nothing counts as hanging: nothing tells a slow step from one that never ends but time."""
+"""When a worker that shows no progress counts as stalled, and when as hanging.
+
+A sign of life is a piece of work that came back, or an idle round; nothing that goes on beside the work counts. How
+long a step takes on this machine is measured, so that a slow one is not taken for a stuck one.
+"""
 
 from __future__ import annotations
 
 import threading
+from collections import deque
 from collections.abc import Callable
 from enum import Enum, auto
+from typing import assert_never
 
-#: A busy worker may be silent for this many seconds, and for so many times its longest silence, up to the last.
-MIN_SILENCE, SLOWEST_FACTOR, MAX_SILENCE = 60.0, 10.0, 600.0
+#: Seconds without a sign after which a worker is told to have stalled; or so many measured steps, if that is more.
+STALLED_SECONDS, STALLED_STEPS = 5.0, 2
+#: Seconds without a sign after which it counts as hanging; or so many measured steps, if that is more.
+HUNG_SECONDS, HUNG_STEPS = 10.0, 5
+#: Seconds for a first step, which may have to prepare what later ones find, and for a piece of a later warm-up.
+FIRST_SECONDS = 60.0
+#: Seconds for a piece of loading, and the most that a measured step makes of any limit. So long may a worker also go on
+#: without anything coming of it.
+LOADING_SECONDS = 600.0
+#: The last steps are measured; of these the slowest counts.
+MEASURED = 32
+#: Seconds between two looks.
+LOOK_SECONDS = 0.25
+#: Seconds within which a worker that works or rests in short rounds gives a sign.
+SIGN_SECONDS = 1.0
 
 
 class Activity(Enum):
-    """What a worker is at. Loading may take long without a word; an idle one has nothing to say."""
+    """What a worker is at."""
 
     LOADING = auto()
+    #: Warming up for what was asked for after it was ready.
+    WARMING = auto()
     BUSY = auto()
+    #: It waits for something to do, in rounds of `SIGN_SECONDS`.
     IDLE = auto()
+    #: Nothing is expected of it.
+    RESTING = auto()
 
 
 class HangDetector:
-    """Adds up silence. A worker's loading and warm-up teach how slow the machine is.
-
-    Time is handed in piece by piece, so that a laptop that slept does not count its sleep as silence.
-    """
+    """Adds up silence. Time is handed in piece by piece, so that a laptop that slept does not count its sleep."""
 
     def __init__(self) -> None:
-        self.is_loading = False
-        self._silence = self._longest = 0.0
-
-    @property
-    def is_hanging(self) -> bool:
-        """Whether the silence has lasted too long for a worker that has something to do."""
-        return self._silence > self.limit
+        self.activity = Activity.LOADING
+        self.silence = self.fruitless = 0.0
+        self._steps: deque[float] = deque(maxlen=MEASURED)
 
     @property
     def limit(self) -> float:
         """Seconds of silence that are borne."""
-        if self.is_loading:
-            return MAX_SILENCE
-        return max(MIN_SILENCE, min(SLOWEST_FACTOR * self._longest, MAX_SILENCE))
+        match self.activity:
+            case Activity.LOADING:
+                return LOADING_SECONDS
+            case Activity.WARMING:
+                return FIRST_SECONDS
+            case Activity.BUSY:
+                measured = HUNG_STEPS * max(self._steps, default=0.0)
+                least = HUNG_SECONDS if self._steps else FIRST_SECONDS
+                return max(least, min(measured, LOADING_SECONDS))
+            case Activity.IDLE | Activity.RESTING:
+                return HUNG_SECONDS
+            case _:
+                assert_never(self.activity)
 
-    def add_silence(self, seconds: float) -> None:
-        """Nothing was heard for so many more seconds."""
-        self._silence += seconds
+    @property
+    def is_stalled(self) -> bool:
+        """Whether the silence is long enough to be told; loading may take what it takes."""
+        measured = STALLED_STEPS * max(self._steps, default=0.0)
+        counts = self.activity not in (Activity.LOADING, Activity.RESTING)
+        return counts and self.silence >= max(STALLED_SECONDS, measured)
 
-    def heard(self) -> None:
-        """Something was heard."""
-        self._longest = max(self._longest, self._silence)
-        self._silence = 0.0
+    @property
+    def is_hanging(self) -> bool:
+        """Whether the silence has lasted too long, or nothing has come of the work for too long."""
+        return self.silence > self.limit or self.fruitless > LOADING_SECONDS
 
-    def reset(self) -> None:
-        """There is nothing to do, so silence means nothing."""
-        self._silence = 0.0
+    def add(self, seconds: float) -> None:
+        """So many more seconds have passed."""
+        if self.activity is Activity.RESTING:
+            self.silence = self.fruitless = 0.0
+            return
+        self.silence += seconds
+        self.fruitless = self.fruitless + seconds if self.activity is Activity.BUSY else 0.0
+
+    def heard(self, activity: Activity, *, news: bool) -> None:
+        """A sign was heard, and what comes next is ``activity``; ``news`` if something came of the work."""
+        if self.activity is Activity.BUSY:
+            self._steps.append(self.silence)
+        self.activity, self.silence = activity, 0.0
+        if news:
+            self.fruitless = 0.0
 
 
 class HangWatch(threading.Thread):
-    """Calls ``end`` when a worker has been silent for too long; ``hung_seconds`` then says how long was waited.
+    """Tells when a worker stalls (its seconds of silence) and goes on (None), and calls ``end`` when it hangs.
 
-    Looks every ``every`` seconds, on a thread of its own: half a message keeps the one that listens waiting.
+    ``hung_seconds`` then says how long was waited. Looks every ``every`` seconds, on a thread of its own: half a
+    message keeps the one that listens waiting. ``awaited`` says whether a performer waits for the worker; one that
+    warms up is not told to have stalled while nobody does.
     """
 
-    def __init__(self, every: float, activity: Callable[[], Activity], end: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        end: Callable[[], None],
+        tell: Callable[[float | None], None] = lambda _silence: None,
+        awaited: Callable[[], bool] = lambda: True,
+        every: float = LOOK_SECONDS,
+    ) -> None:
         super().__init__(name="midifrag-engine-watch", daemon=True)
         self.hung_seconds: float | None = None
-        self._every, self._activity, self._end = every, activity, end
+        self._end, self._tell, self._awaited, self._every = end, tell, awaited, every
         self._detector = HangDetector()
-        self._messages = self._seen = 0
+        self._is_stalled = False
+        self._signs: deque[tuple[Activity | None, bool]] = deque()
         self._stopped = threading.Event()
 
-    def heard(self) -> None:
-        """Something was heard, whole."""
-        self._messages += 1
+    def heard(self, activity: Activity | None = None, *, news: bool = False) -> None:
+        """A sign was heard, whole; None: what the worker is at has not changed."""
+        self._signs.append((activity, news))
 
     def stop(self) -> None:
         """The worker is gone."""
@@ -84,16 +135,17 @@ class HangWatch(threading.Thread):
 
     def look(self) -> bool:
         """Take in that ``every`` seconds have passed; True when it was one time too many."""
-        detector, activity = self._detector, self._activity()
-        detector.is_loading = activity is Activity.LOADING
-        detector.add_silence(self._every)
-        if self._seen != self._messages:
-            self._seen = self._messages
-            detector.heard()
-        elif activity is Activity.IDLE:
-            detector.reset()
+        detector = self._detector
+        detector.add(self._every)
+        while self._signs:
+            activity, news = self._signs.popleft()
+            detector.heard(activity or detector.activity, news=news)
+        is_stalled = detector.is_stalled and (detector.activity is not Activity.WARMING or self._awaited())
+        if is_stalled is not self._is_stalled:
+            self._is_stalled = is_stalled
+            self._tell(detector.silence if is_stalled else None)
         if not detector.is_hanging:
             return False
-        self.hung_seconds = detector.limit
+        self.hung_seconds = detector.silence if detector.silence > detector.limit else detector.fruitless
         self._end()
         return True

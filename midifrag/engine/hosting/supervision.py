@@ -23,6 +23,8 @@ from midifrag.engine.messages import (
     Ready,
     Render,
     Rendered,
+    Resumed,
+    Stalled,
     Started,
     Warm,
     Warming,
@@ -49,6 +51,11 @@ class Death:
     reason: str
     final: bool = False
     stuck: bool = False
+
+
+def was_stuck(seconds: float) -> Death:
+    """The death of a life that was ended because it showed no progress for so many seconds."""
+    return Death(f"The engine was stuck: no sign of progress for {seconds:.0f} s. It was ended.", stuck=True)
 
 
 class SupervisedHost(abc.ABC):
@@ -78,6 +85,7 @@ class SupervisedHost(abc.ABC):
         self._warmed: dict[Render, None] = {}
         self._ready_since: float | None = None
         self._has_rendered = False
+        self._telling = threading.RLock()
 
     def start(self, listener: Callable[[EngineEvent], None]) -> None:
         """See `Engine.start`. ``listener`` is called from one thread at a time."""
@@ -137,14 +145,23 @@ class SupervisedHost(abc.ABC):
                 self._jobs.pop(job, None)
             case Ready():
                 self._ready_since = self._clock() if self._ready_since is None else self._ready_since
-            case Warming() | Started() | Progress() | Died():
+            case Warming() | Started() | Progress() | Stalled() | Resumed() | Died():
                 pass
             case _:
                 assert_never(event)
-        try:
-            self._listener(event)
-        except Exception:
-            _log.exception("The listener of engine events failed on %s", type(event).__name__)
+        with self._telling:
+            try:
+                self._listener(event)
+            except Exception:
+                _log.exception("The listener of engine events failed on %s", type(event).__name__)
+
+    def _tell_silence(self, seconds: float | None) -> None:
+        """The worker has shown no progress for so long, or goes on."""
+        self._emit(Resumed() if seconds is None else Stalled(seconds))
+
+    def _is_awaited(self) -> bool:
+        """Whether it has a job."""
+        return bool(self._jobs)
 
     def _supervise(self) -> None:
         deaths = 0

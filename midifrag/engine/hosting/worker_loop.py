@@ -7,7 +7,11 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from typing import assert_never
 
+from midifrag.engine.border import Border
+from midifrag.engine.event_checks import checked_info
 from midifrag.engine.hosting.command_queue import CommandQueue
+from midifrag.engine.hosting.hang_watch import SIGN_SECONDS, Activity
+from midifrag.engine.hosting.supervision import Death
 from midifrag.engine.messages import (
     Cancel,
     Cancelled,
@@ -21,7 +25,7 @@ from midifrag.engine.messages import (
     Warm,
 )
 from midifrag.engine.protocol import EngineChoice, Worker, WorkerFactory, missing_from
-from midifrag.errors import EngineError, ModelError
+from midifrag.errors import EngineError, ModelError, OddEventError
 
 _log = logging.getLogger(__name__)
 
@@ -39,26 +43,37 @@ def make_worker(factory: WorkerFactory, choice: EngineChoice) -> Worker:
     return worker
 
 
+def death_of(error: Exception) -> Death:
+    """How a worker that raised is told; where it raised, only to those who ask for more."""
+    if isinstance(error, ModelError):
+        return Death(str(error), final=True)
+    _log.info("The engine failed", exc_info=error)
+    return Death(f"The engine failed: {type(error).__name__}: {error}.")
+
+
 class WorkerLoop:
     """One worker from load to close, on the calling thread.
 
     Commands are read between ticks, so a cancel takes effect within one step. Renders go before warm-up, piece by
     piece, and `Ready` follows when no warm-up is left, and again when that for spares has changed what there is to say
-    of the worker. ``heartbeat`` is called in every round.
+    of the worker. ``sign`` is called before each piece of work with what it is, and in every idle round. It ends when
+    ``commands`` are closed, or early, with nobody listening any more, once it ``is_over``.
     """
 
     def __init__(
         self,
         worker: Worker,
         commands: CommandQueue,
-        emit: Callable[[EngineEvent], None],
+        border: Border,
         first: Iterable[Command] = (),
-        heartbeat: Callable[[], None] = lambda: None,
+        sign: Callable[[Activity], None] = lambda _activity: None,
+        is_over: Callable[[], bool] = lambda: False,
     ) -> None:
         self._worker = worker
         self._commands = commands
-        self._emit = emit
-        self._heartbeat = heartbeat
+        self._border = border
+        self._sign = sign
+        self._is_over = is_over
         self._first = tuple(first)
         self._warmups: deque[Iterator[EngineEvent]] = deque()
         self._idle_warmups: deque[Iterator[EngineEvent]] = deque()
@@ -68,31 +83,44 @@ class WorkerLoop:
         """Serve until the queue is closed. Raises what the worker raises: `ModelError` from loading, or a crash."""
         try:
             for event in self._worker.load():
-                self._emit(event)
-                if self._commands.closed:
+                self._border.take(event)
+                if self._is_closed:
                     return
-            for command in (*self._first, *self._commands.take(wait=False)):
+            for command in (*self._first, *self._take(wait=False)):
                 self._execute(command)
             if not self._warmups:
                 self._report_ready()
-            while not self._commands.closed:
+            while not self._is_closed:
                 self._iterate()
         finally:
             self._worker.close()
 
+    @property
+    def _is_closed(self) -> bool:
+        return self._commands.closed or self._is_over()
+
+    def _take(self, *, wait: bool) -> list[Command]:
+        return self._commands.take(wait=wait, interrupted=self._is_over, timeout=SIGN_SECONDS)
+
     def _iterate(self) -> None:
         is_idle = not (self._worker.busy or self._warmups or self._idle_warmups)
-        for command in self._commands.take(wait=is_idle):
+        if is_idle:
+            self._sign(Activity.IDLE)
+        for command in self._take(wait=is_idle):
             self._execute(command)
-        self._heartbeat()
         if self._worker.busy:
+            self._sign(Activity.BUSY)
             for event in self._worker.tick():
-                self._emit(event)
+                self._border.take(event)
         elif self._warmups:
-            self._continue_warmup(self._warmups, self._emit)
+            self._sign(Activity.LOADING if self._told_info is None else Activity.WARMING)
+            self._continue_warmup(self._warmups, self._border.take)
         elif self._idle_warmups:
+            self._sign(Activity.WARMING)
             # Nobody waits for it, so nobody hears of it, but of what has come of it.
             self._continue_warmup(self._idle_warmups, lambda _event: None)
+        if not self._worker.busy:
+            self._border.settle()
 
     def _continue_warmup(self, warmups: deque[Iterator[EngineEvent]], report: Callable[[EngineEvent], None]) -> None:
         try:
@@ -109,18 +137,23 @@ class WorkerLoop:
 
     def _report_ready(self) -> None:
         self._told_info = self._worker.info()
-        self._emit(Ready(self._told_info))
+        try:
+            self._border.take(Ready(checked_info(self._told_info)))
+        except OddEventError as error:
+            raise ModelError(f"the engine {self._border.name}: {error}; its author has to mend that.") from error
 
     def _execute(self, command: Command) -> None:
+        self._border.asked(command)
         match command:
             case Render():
                 try:
                     self._worker.submit(command)
                 except EngineError as error:
-                    self._emit(Failed(command.job, str(error)))
+                    self._border.take(Failed(command.job, str(error)))
             case Cancel(job):
-                if self._worker.cancel(job):
-                    self._emit(Cancelled(job))
+                self._worker.cancel(job)
+                if job in self._border.jobs:
+                    self._border.take(Cancelled(job))
             case Promote(job):
                 self._worker.promote(job)
             case Warm(renders):

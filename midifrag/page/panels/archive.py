@@ -8,100 +8,22 @@ from typing import Any, ClassVar
 
 from nicegui import ui
 
-from midifrag.config.parameters import RANDOM
 from midifrag.errors import MidifragError
 from midifrag.fragment.archive_index import Filters
 from midifrag.fragment.record import TakeRecord
-from midifrag.intents import AnnotateTake, Prompt, SendTake, StarTake
+from midifrag.intents import SendTake
 from midifrag.page import texts
 from midifrag.page.model import PageModel, Part
-from midifrag.page.panels.panel import Panel, Play, icon_button, set_prop
-from midifrag.page.panels.prompt import parameters_of
-from midifrag.page.panels.slots import DRAG_OUT
+from midifrag.page.panels.archive_row import TakeRow
+from midifrag.page.panels.panel import Panel, Play, icon_button
+from midifrag.page.versions import version_of
 
-#: Takes on one sheet.
-SHEET = 20
+#: Takes on one sheet, and rows that are built before others get their turn.
+SHEET, AT_ONCE = 20, 5
+#: Searches of one browser that go on at the same time: the one that is asked for last, and one that it overtakes.
+SEARCHES = 2
 #: Seconds that typing must rest before the archive is searched.
 REST = 0.25
-
-
-class _Row:
-    """One take on the screen."""
-
-    def __init__(self, panel: ArchivePanel, record: TakeRecord) -> None:
-        self._panel, self.number = panel, record.number or 0
-        page = panel.page
-        with ui.element("div").classes("take"):
-            chosen = ui.checkbox(
-                value=self.number in panel.chosen, on_change=lambda e: panel.choose(self.number, e.value)
-            )
-            chosen.props["aria-label"] = texts.CHOOSE.format(number=self.number)
-            self._star = icon_button("star_border", texts.STAR).on_click(self._toggle_star)
-            with ui.element("button").classes("take-wave") as wave:
-                ui.element("img").props("alt='' loading=lazy draggable=false").props["src"] = (
-                    f"/takes/{self.number}.svg"
-                )
-            wave.props["aria-label"] = texts.PLAY_TAKE.format(number=self.number)
-            wave.props["draggable"] = "true"
-            wave.props["data-url"] = f"/takes/{self.number}.wav"
-            wave.props["data-file"] = record.file
-            wave.on("click", self._play).on("dragstart", js_handler=DRAG_OUT)
-            with ui.element("div").classes("take-text"):
-                ui.label(record.prompt).classes("take-prompt")
-                ui.label(_about(record)).classes("take-about")
-                self._note = ui.label().classes("take-note")
-            with ui.element("div").classes("take-buttons"):
-                icon_button("edit", texts.NOTE).on_click(self._annotate)
-                icon_button("replay", texts.AGAIN_HELP).on_click(lambda: self._render(again=True))
-                icon_button("shuffle", texts.VARIATION_HELP).on_click(lambda: self._render(again=False))
-                with icon_button("save_alt", texts.TO_SLOT), ui.menu():
-                    ui.menu_item(texts.NEXT_SLOT, lambda: self._send(None))
-                    for slot in page.view.slots:
-                        ui.menu_item(slot.file, lambda number=slot.number: self._send(number))
-        self.show(record)
-
-    def show(self, record: TakeRecord) -> None:
-        """Show what may have changed about the take."""
-        self._record = record
-        self._note.text = record.reason or record.note
-        self._note.classes(replace="take-note reason" if record.reason else "take-note")
-        set_prop(self._star, "icon", "star" if record.starred else "star_border")
-        label = texts.UNSTAR if record.starred else texts.STAR
-        set_prop(self._star, "title", label)
-        set_prop(self._star, "aria-label", label)
-
-    def _toggle_star(self) -> None:
-        self._panel.page.put(StarTake(self.number, not self._record.starred))
-
-    def _play(self) -> None:
-        self._panel.play(f"/takes/{self.number}.wav", self._record.prompt)
-
-    def _send(self, slot: int | None) -> None:
-        self._panel.page.put(SendTake(self.number, slot))
-        ui.notify(texts.SENT.format(take=self.number, slot=slot or texts.NEXT_SLOT))
-
-    def _render(self, *, again: bool) -> None:
-        page, record = self._panel.page, self._record
-        model = record.model if record.model in page.loaded.settings.known_models else None
-        parameters = parameters_of(record, model)
-        if not again:
-            parameters["seed"] = RANDOM
-        page.put(Prompt(record.prompt, parameters, time.monotonic()))
-
-    def _annotate(self) -> None:
-        with ui.dialog() as dialog, ui.card().classes("dialog"):
-            note = ui.input(texts.NOTE, value=self._record.note).props("autofocus")
-
-            def keep() -> None:
-                self._panel.page.put(AnnotateTake(self.number, note.value.strip()))
-                dialog.close()
-
-            note.on("keydown.enter", keep)
-            with ui.row():
-                ui.button(texts.SAVE, on_click=keep).props("unelevated no-caps color=primary")
-                ui.button(texts.CANCEL, on_click=dialog.close).props("flat no-caps")
-        dialog.on("hide", dialog.delete)
-        dialog.open()
 
 
 class ArchivePanel(Panel):
@@ -112,9 +34,11 @@ class ArchivePanel(Panel):
     def __init__(self, page: PageModel, play: Play) -> None:
         super().__init__(page, play)
         self.chosen: set[int] = set()
-        self._rows: dict[int, _Row] = {}
-        self._sheet = 0
+        self._rows: list[TakeRow] = []
+        self._sheet = self._goal = 0
         self._asked = 0
+        self._searches = 0
+        self._sent = 0
         self._looked = False
         self._newest = 0
         with ui.element("section").classes("archive-sheet"):
@@ -136,12 +60,16 @@ class ArchivePanel(Panel):
                 icon_button("chevron_left", texts.NEWER).on_click(lambda: self._turn(-1))
                 icon_button("chevron_right", texts.OLDER).on_click(lambda: self._turn(1))
             self._list = ui.element("div").classes("takes")
+            # One for all rows: it opens at the one that asks.
+            with self._list:
+                self._slots = ui.menu().props("no-parent-event")
 
     def refresh(self) -> None:
         """See `Panel.refresh`."""
         self._offer()
+        rows = {row.number: row for row in self._rows}
         for record in tuple(self.page.changed_takes):
-            row = self._rows.get(record.number or 0)
+            row = rows.get(record.number or 0)
             if row is not None:
                 row.show(record)
         new = sum((job.take or 0) > self._newest for job in self.page.view.finished)
@@ -154,6 +82,21 @@ class ArchivePanel(Panel):
         self._export.text = texts.EXPORT.format(count=len(self.chosen)) if self.chosen else texts.EXPORT_NONE
         self._export.set_enabled(bool(self.chosen))
 
+    def offer_slots(self, row: TakeRow) -> None:
+        """Ask which slot a row's take goes to."""
+        self._sent = row.number
+        self._slots.clear()
+        with self._slots:
+            ui.menu_item(texts.NEXT_SLOT, lambda: self._send(None))
+            for slot in self.page.view.slots:
+                ui.menu_item(slot.file, lambda number=slot.number: self._send(number))
+        self._slots.move(row.to_slot)
+        self._slots.open()
+
+    def _send(self, slot: int | None) -> None:
+        self.page.put(SendTake(self._sent, slot))
+        ui.notify(texts.SENT.format(take=self._sent, slot=slot or texts.NEXT_SLOT))
+
     async def opened(self) -> None:
         """See `Panel.opened`."""
         await self.look()
@@ -164,37 +107,66 @@ class ArchivePanel(Panel):
         await self._show(0)
 
     async def _turn(self, step: int) -> None:
-        await self._show(max(0, self._sheet + step))
+        await self._show(max(0, self._goal + step))
 
     async def _show(self, sheet: int) -> None:
-        words, filters = (self._words.value or "").strip(), self._filters()
-        archive = self.page.archive
+        """Show a sheet. Who turns quicker than the archive is read gets the sheet that was asked for last."""
+        self._goal = sheet
         self._asked += 1
-        asked = self._asked
+        if self._searches == SEARCHES:
+            return
+        self._searches += 1
         try:
-            count = await asyncio.to_thread(archive.count, words, **filters)
-            records = await asyncio.to_thread(archive.find, words, limit=SHEET, offset=sheet * SHEET, **filters)
+            asked = 0
+            while asked != self._asked:
+                asked = self._asked
+                await self._search(asked)
+        finally:
+            self._searches -= 1
+
+    async def _search(self, asked: int) -> None:
+        sheet, words, filters = self._goal, (self._words.value or "").strip(), self._filters()
+        try:
+            count, takes = await asyncio.to_thread(self._find, words, sheet, filters)
         except MidifragError as error:
             self._count.text = texts.ARCHIVE_TROUBLE.format(error=error)
             return
         # Answers may come in another order than they were asked for: only the last question counts.
-        if asked != self._asked or (sheet and not records):
+        if asked != self._asked:
+            return
+        if sheet and not takes:
+            self._goal = self._sheet
             return
         self._sheet = sheet
         self._newest = max((job.take or 0 for job in self.page.view.finished), default=0)
         self._count.text = texts.FOUND.format(count=count) if count else texts.NO_TAKES
-        self._list_takes(records)
+        await self._list_takes(takes, asked)
         self.refresh()
 
-    def _list_takes(self, records: list[TakeRecord]) -> None:
-        """Show these takes; while they are those that are shown already, nobody's click is lost on a row that goes."""
-        if [record.number for record in records] == list(self._rows):
-            for record in records:
-                self._rows[record.number or 0].show(record)
-            return
-        self._list.clear()
-        with self._list:
-            self._rows = {record.number or 0: _Row(self, record) for record in records}
+    def _find(self, words: str, sheet: int, filters: Filters) -> tuple[int, list[tuple[TakeRecord, str]]]:
+        """How many takes fit, and those of a sheet with the versions of their files."""
+        archive = self.page.archive
+        count = archive.count(words, **filters)
+        records = archive.find(words, limit=SHEET, offset=sheet * SHEET, **filters)
+        return count, [(record, version_of(archive.folder / record.file)) for record in records]
+
+    async def _list_takes(self, takes: list[tuple[TakeRecord, str]], asked: int) -> None:
+        """Show these takes in the rows that there are; more are built as they are needed."""
+        if len(self._rows) > len(takes):
+            # It may lie in a row that goes.
+            self._slots.close()
+            self._slots.move(self._list)
+        while len(self._rows) > len(takes):
+            self._rows.pop().delete()
+        for index, (record, version) in enumerate(takes):
+            if index == len(self._rows):
+                with self._list:
+                    self._rows.append(TakeRow(self))
+            self._rows[index].fill(record, version)
+            if index % AT_ONCE == AT_ONCE - 1:
+                await asyncio.sleep(0)
+                if asked != self._asked:
+                    return
 
     def _filters(self) -> Filters:
         until = _day(self._until.value)
@@ -224,18 +196,6 @@ class ArchivePanel(Panel):
     def _download(self) -> None:
         query = "&".join(f"take={number}" for number in sorted(self.chosen))
         ui.download.from_url(f"/export.zip?{query}")
-
-
-def _about(record: TakeRecord) -> str:
-    moment = record.rendered_at
-    return texts.TAKE_LINE.format(
-        number=record.number,
-        when=time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(moment)) if moment else texts.NONE,
-        length=texts.LENGTH.format(record.seconds),
-        seed=texts.NONE if record.seed is None else record.seed,
-        bank=record.bank or texts.NONE,
-        model=record.model or texts.NONE,
-    )
 
 
 def _day(text: Any) -> float | None:

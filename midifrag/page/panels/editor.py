@@ -1,63 +1,56 @@
-"""Set editing: change a pad's prompt, parameters and press rules; written to its bank's file and live at once."""
+"""Set editing: change a pad's prompt, parameters and press rules; written to its bank's file and live at once.
+
+Nothing typed goes by itself: a form that is left keeps its draft, and what another browser has saved meanwhile is only
+overwritten by who has seen it.
+"""
 
 from __future__ import annotations
 
-from typing import Any, ClassVar, get_args
+import functools
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any, ClassVar
 
 from nicegui import ui
 
-from midifrag.config.banks import OnLost, OnRepress, Pad
-from midifrag.config.parameters import NUMBERS
-from midifrag.config.targets import TARGETS
+from midifrag.config.banks import Bank
+from midifrag.errors import EditConflictError
 from midifrag.pad_key import PadKey
 from midifrag.page import texts
 from midifrag.page.model import PageModel, Part
+from midifrag.page.panels.pad_form import PadForm
 from midifrag.page.panels.panel import Panel, Play, own_colour
-from midifrag.page.panels.parameters import Fields
-from midifrag.page.panels.saving import file_of, remove, save, tell
-from midifrag.surface.palette import COLOURS
+from midifrag.page.panels.saving import ask, file_of, remove, save, stands, take_back, tell
 
 
 class EditorPanel(Panel):
     """A list of a bank's pads, and a form for the one that is chosen."""
 
-    parts: ClassVar[frozenset[Part]] = frozenset({Part.CONFIGURATION, Part.ENGINES})
+    parts: ClassVar[frozenset[Part]] = frozenset({Part.CONFIGURATION, Part.ENGINES, Part.EDITS})
 
     def __init__(self, page: PageModel, play: Play) -> None:
         super().__init__(page, play)
         self._key: PadKey | None = None
-        self._listed: Any = None
-        self._choices: dict[str, Any] = {}
-        self._rows: dict[PadKey, ui.button] = {}
+        self._drafts = page.edits.drafts(ui.context.client.tab_id or "")
+        self._listed: Bank | None = None
+        self._rows: dict[PadKey | None, ui.button] = {}
         with ui.element("section").classes("editor"):
             with ui.element("div").classes("editor-list"):
                 self._bank = ui.select({}, label=texts.BANK, on_change=self._bank_chosen).props("outlined dense")
                 self._pads = ui.element("div").classes("editor-pads")
             with ui.element("div").classes("editor-form"):
                 self._hint = ui.label().classes("quiet")
-                self._build_form()
+                self._form = PadForm(page, self._typed)
+                self._build_buttons()
 
-    def _build_form(self) -> None:
-        self._note = ui.input(texts.NOTE_NUMBER).props("outlined dense stack-label").classes("field")
-        self._prompt = (
-            ui.textarea(texts.PARAMETERS["prompt"]).props("outlined stack-label rows=2").classes("prompt-text")
-        )
-        with ui.element("div").classes("fields"):
-            self._fields = Fields(self.page, NUMBERS)
-        with ui.element("div").classes("fields"):
-            self._text("name", texts.NAME)
-            self._choice("colour", texts.COLOUR, [colour for colour in COLOURS if colour != "off"])
-            self._choice("slot", texts.SLOT, [])
-            self._choice("on_repress", texts.ON_REPRESS, list(get_args(OnRepress)))
-            self._choice("on_lost", texts.ON_LOST, list(get_args(OnLost)))
-            self._text("choke", texts.CHOKE)
-            self._choice("port", texts.PORT, [])
-            self._choice("velocity", texts.VELOCITY_SETS, list(TARGETS))
-            self._text("softest", texts.VELOCITY_FROM)
-            self._text("hardest", texts.VELOCITY_TO)
+    def _build_buttons(self) -> None:
         with ui.element("div").classes("editor-buttons"):
             ui.button(texts.SAVE_PAD, on_click=self._save).props("unelevated no-caps color=primary").classes("save-pad")
-            ui.button(texts.REMOVE_PAD, on_click=self._remove).props("flat no-caps color=negative")
+            self._discard = ui.button(texts.DISCARD, on_click=self._ask_to_discard).props("flat no-caps")
+            ui.button(texts.REMOVE_PAD, on_click=self._ask_to_remove).props("flat no-caps color=negative")
+            self._unsaved = ui.label(texts.UNSAVED).classes("unsaved-text")
+        with ui.element("div").classes("editor-buttons"):
+            self._undo = ui.button(icon="undo", on_click=lambda: self._take_back(again=False)).props("flat no-caps")
+            self._redo = ui.button(icon="redo", on_click=lambda: self._take_back(again=True)).props("flat no-caps")
 
     def refresh(self) -> None:
         """See `Panel.refresh`."""
@@ -65,139 +58,205 @@ class EditorPanel(Panel):
         if self._bank.options != banks:
             chosen = self._bank.value if self._bank.value in banks else next(iter(banks))
             self._bank.set_options(banks, value=chosen)
-        self._fields.offer()
-        self._offer("slot", [slot + 1 for slot in range(self.page.loaded.settings.fragments.count)])
-        self._offer("port", list(self.page.loaded.settings.ports))
+        self._form.offer()
         self._list()
+        for button, edit, words, nothing in (
+            (self._undo, self.page.edits.last, texts.UNDO, texts.NOTHING_TO_UNDO),
+            (self._redo, self.page.edits.next, texts.REDO, texts.NOTHING_TO_REDO),
+        ):
+            button.text = nothing
+            if edit is not None:
+                button.text = words.format(name=edit.key.name, bank=banks.get(edit.slug, edit.slug))
+            button.set_enabled(edit is not None)
+
+    # --- the list ----------------------------------------------------------------------------------------------------
+
+    @property
+    def _slug(self) -> str:
+        return str(self._bank.value)
 
     @property
     def _file(self) -> str:
-        return file_of(self.page, str(self._bank.value))
+        return file_of(self._slug)
+
+    @property
+    def _shown(self) -> Bank | None:
+        return next((one for one in self.page.loaded.banks if one.slug == self._bank.value), None)
 
     def _bank_chosen(self) -> None:
-        self._key = None
+        self._key, self._listed = None, None
         self._list()
 
     def _list(self) -> None:
-        bank = next((one for one in self.page.loaded.banks if one.slug == self._bank.value), None)
+        bank = self._shown
         if bank is None or bank is self._listed:
             return
+        stays = self._listed is not None and self._listed.slug == bank.slug
         self._listed = bank
         self._hint.text = texts.EDIT_HINT.format(file=self._file)
+        drafts = {key: draft for (slug, key), draft in self._drafts.items() if slug == bank.slug}
         self._pads.clear()
         self._rows.clear()
         with self._pads:
-            for key in sorted(bank.pads):
-                pad = bank.pads[key]
-                row = ui.button(color=None, on_click=lambda key=key: self._open(key)).props("flat no-caps align=left")
-                row.classes("editor-pad").style(f"--own: {own_colour(pad.colour)}")
-                row.props["data-edit"] = str(key)
+            # What somebody has removed meanwhile stays as long as there is a draft of it.
+            for key in sorted({*bank.pads, *(key for key in drafts if key is not None)}):
+                pad = bank.pads.get(key)
+                row = ui.button(color=None, on_click=functools.partial(self._open, key)).props(
+                    "flat no-caps align=left"
+                )
+                row.style(f"--own: {own_colour(pad.colour if pad else None)}").props["data-edit"] = str(key)
                 self._rows[key] = row
                 with row:
                     ui.label(key.name).classes("pad-note")
-                    ui.label(pad.label).classes("editor-label")
-            ui.button(texts.NEW_PAD, icon="add", color=None, on_click=lambda: self._open(None)).props(
-                "flat no-caps align=left"
-            )
-        if self._key is None or self._key not in bank.pads:
-            self._open(next(iter(bank.pads)))
+                    ui.label(pad.label if pad else texts.NONE).classes("editor-label")
+            new = ui.button(texts.NEW_PAD, icon="add", color=None, on_click=functools.partial(self._open, None))
+            self._rows[None] = new.props("flat no-caps align=left")
+        if stays and (self._key is None or self._key in bank.pads or self._form.typed):
+            if self._key is not None:
+                self._form.follow(self._key, self._said(self._key))
+            self._mark_rows()
         else:
-            self._choose(self._key)
+            self._open(next(iter(drafts or bank.pads)))
+
+    def _mark_rows(self) -> None:
+        """Show which pad is in the form, and which have a draft."""
+        for key, row in self._rows.items():
+            drafted = " unsaved" if (self._slug, key) in self._drafts else ""
+            row.classes(replace=f"{'' if key is None else 'editor-pad'}{' chosen' * (key == self._key)}{drafted}")
 
     def _open(self, key: PadKey | None) -> None:
-        """Show a pad in the form; None for a new one."""
-        self._choose(key)
-        said = self._said(key)
-        self._note.value = "" if key is None else str(key)
-        self._note.set_enabled(key is None)
-        self._prompt.value = said.get("prompt", "")
-        self._fields.fill(said)
-        velocity = said.get("velocity")
-        for name, field in self._choices.items():
-            empty = texts.NONE if isinstance(field, ui.select) else ""
-            field.value = said.get(name, empty) if name != "velocity" else velocity["sets"] if velocity else empty
-        low, high = velocity["range"] if velocity else ("", "")
-        self._choices["softest"].value, self._choices["hardest"].value = str(low), str(high)
-        self._mark({})
-
-    def _choose(self, key: PadKey | None) -> None:
+        """Show a pad in the form; None for a new one. What was typed there before is still there."""
         self._key = key
-        for name, row in self._rows.items():
-            row.classes(replace="editor-pad chosen" if name == key else "editor-pad")
+        self._form.fill(key, self._said(key), self._drafts.get((self._slug, key)))
+        self._form.mark({})
+        self._typed()
 
-    def _said(self, key: PadKey | None) -> dict[str, Any]:
-        """What the bank's file says of a pad, without defaults."""
-        bank = next((one for one in self.page.loaded.banks if one.slug == self._bank.value), None)
-        pad: Pad | None = bank.pads.get(key) if bank and key else None
-        return pad.model_dump(exclude_unset=True) if pad else {}
+    def _typed(self) -> None:
+        """Keep what is typed, in case the form is left."""
+        if self._form.typed:
+            self._drafts[self._slug, self._key] = self._form.draft
+        else:
+            self._drafts.pop((self._slug, self._key), None)
+        self._unsaved.set_visibility(bool(self._form.typed))
+        self._discard.set_enabled(bool(self._form.typed))
+        self._mark_rows()
 
-    def _values(self) -> dict[str, Any]:
-        """What the form says: a value or None for every key that it has a field for."""
-        values: dict[str, Any] = dict.fromkeys(self._fields.names) | self._fields.values
-        values["prompt"] = self._prompt.value.strip()
-        for name, field in self._choices.items():
-            if name not in ("velocity", "softest", "hardest"):
-                text = field.value.strip() if isinstance(field.value, str) else field.value
-                values[name] = None if text in ("", texts.NONE) else text
-        values["velocity"] = self._velocity()
-        return values
+    def _said(self, key: PadKey | None) -> dict[str, Any] | None:
+        """What the bank's file says of a pad, without defaults; None where it has no such pad."""
+        bank = self._shown
+        pad = bank.pads.get(key) if bank and key else None
+        return pad.model_dump(exclude_unset=True) if pad else None
 
-    def _velocity(self) -> dict[str, Any] | None:
-        sets = self._choices["velocity"].value
-        if sets in (None, texts.NONE):
-            return None
-        before = self._said(self._key).get("velocity") or {}
-        kept = {name: value for name, value in before.items() if name not in ("sets", "range")}
-        return {"sets": sets, "range": [_number(self._choices[name].value) for name in ("softest", "hardest")], **kept}
+    # --- saving ------------------------------------------------------------------------------------------------------
 
     async def _save(self) -> None:
-        values = self._values()
         try:
-            key = self._key or PadKey.parse(self._note.value.strip())
+            key = self._key or PadKey.parse(self._form.note.value.strip())
         except ValueError as error:
-            tell({"": f"{self._file}: pads.{self._note.value.strip()}: {error}"})
+            tell({"": f"{self._file}: pads.{self._form.note.value.strip()}: {error}"})
             return
-        problems = await save(self.page, str(self._bank.value), key, values)
-        self._mark(problems or {})
+        version = self._form.version
+        await self._save_as(key, self._form.changes if version else self._form.everything, version, whole=not version)
+
+    async def _save_as(
+        self, key: PadKey, values: Mapping[str, Any], version: Mapping[str, Any] | None, *, whole: bool
+    ) -> None:
+        opened, typed = (self._slug, self._key), self._form.typed
+        try:
+            problems = await save(self.page, self._slug, key, values, version, whole=whole)
+        except EditConflictError as conflict:
+            self._ask_to_overwrite(conflict, key, values, whole=whole)
+            return
+        if (self._slug, self._key) != opened:
+            # Somebody who is that quick has left the form; its draft says what is not saved.
+            tell(problems or {})
+            return
+        self._form.mark(problems or {})
         if problems is not None:
             tell(problems)
             return
-        self._choose(key)
-        ui.notify(texts.SAVED_PAD.format(name=values.get("name") or values["prompt"], file=self._file))
+        self._drafts.pop(opened, None)
+        self._key = key
+        self._form.saved(key, values, typed)
+        self._typed()
+        ui.notify(texts.SAVED_PAD.format(name=self._form.label, file=self._file))
 
-    async def _remove(self) -> None:
-        if self._key is None:
+    def _ask_to_overwrite(
+        self, conflict: EditConflictError, key: PadKey, values: Mapping[str, Any], *, whole: bool
+    ) -> None:
+        """Somebody has changed what would be saved over: show what is there now."""
+        words = {"name": key.name, "file": self._file}
+        if conflict.now is None:
+            values = self._form.everything
+            question, answer = texts.GONE_ASKED.format(**words), texts.SAVE_IT
+        elif whole:
+            question, answer = texts.REPLACE_ASKED.format(**words, now=stands(conflict.now)), texts.REPLACE_IT
+        else:
+            now = stands(conflict.now, tuple(conflict.keys))
+            question, answer = texts.OVERWRITE_ASKED.format(**words, now=now), texts.OVERWRITE_IT
+        ask(question, answer, lambda: self._save_as(key, values, conflict.now, whole=whole or conflict.now is None))
+
+    def _ask_to_remove(self) -> None:
+        key, bank = self._key, self._shown
+        pad = bank.pads.get(key) if bank and key else None
+        if key is None or pad is None:
             return
-        name = self._key.name
-        problems = await remove(self.page, str(self._bank.value), self._key)
-        if problems is not None:
-            tell(problems)
+        question = texts.REMOVE_ASKED.format(name=key.name, label=pad.label, file=self._file)
+        ask(question, texts.REMOVE_IT, functools.partial(self._remove, self._slug, key, self._said(key)))
+
+    async def _remove(self, slug: str, key: PadKey, version: Mapping[str, Any] | None) -> None:
+        async def go_on(version: Mapping[str, Any] | None) -> None:
+            await self._remove(slug, key, version)
+
+        problems = await self._or_ask(key, slug, lambda: remove(self.page, slug, key, version), go_on)
+        if problems is None:
+            self._drafts.pop((slug, key), None)
+            if (self._slug, self._key) == (slug, key):
+                self._open(next(other for other in (*self._rows, None) if other != key))
+            ui.notify(texts.REMOVED.format(name=key.name, file=file_of(slug)))
+
+    def _ask_to_discard(self) -> None:
+        name = self._key.name if self._key else texts.NEW_PAD
+        slug, key = self._slug, self._key
+
+        def discard() -> None:
+            self._drafts.pop((slug, key), None)
+            if (self._slug, self._key) == (slug, key):
+                gone = key is not None and self._said(key) is None
+                self._open(next(other for other in self._rows if other != key) if gone else key)
+
+        ask(texts.DISCARD_ASKED.format(name=name), texts.DISCARD_IT, discard)
+
+    async def _take_back(self, *, again: bool, overwrite: bool = False) -> None:
+        edit = self.page.edits.next if again else self.page.edits.last
+        if edit is None:
             return
-        self._key = None
-        ui.notify(texts.REMOVED.format(name=name, file=self._file))
 
-    def _mark(self, problems: dict[str, str]) -> None:
-        self._fields.mark(problems)
-        self._prompt.props["error"] = "prompt" in problems
-        self._prompt.props["error-message"] = problems.get("prompt", "")
-        for name, field in self._choices.items():
-            field.props["error"] = name in problems
+        async def go_on(_now: Mapping[str, Any] | None) -> None:
+            await self._take_back(again=again, overwrite=True)
 
-    def _text(self, name: str, label: str) -> None:
-        self._choices[name] = ui.input(label).props("outlined dense stack-label").classes(f"field field-{name}")
+        work = functools.partial(take_back, self.page, again=again, overwrite=overwrite)
+        if await self._or_ask(edit.key, edit.slug, work, go_on) is None:
+            ui.notify(texts.UNDONE.format(name=edit.key.name, file=file_of(edit.slug)))
 
-    def _choice(self, name: str, label: str, options: list[Any]) -> None:
-        choice = ui.select([texts.NONE, *options], value=texts.NONE, label=label).props("outlined dense stack-label")
-        self._choices[name] = choice.classes(f"field field-{name}")
-
-    def _offer(self, name: str, options: list[Any]) -> None:
-        offered = [texts.NONE, *options]
-        if self._choices[name].options != offered:
-            self._choices[name].set_options(offered)
-
-
-def _number(text: Any) -> Any:
-    try:
-        return float(str(text).replace(",", "."))
-    except ValueError:
-        return str(text)
+    async def _or_ask(
+        self,
+        key: PadKey,
+        slug: str,
+        work: Callable[[], Awaitable[dict[str, str] | None]],
+        go_on: Callable[[Mapping[str, Any] | None], Awaitable[None]],
+    ) -> dict[str, str] | None:
+        """Do something to a pad; where it has been changed meanwhile, ask whether to ``go_on``. Tells what is wrong."""
+        try:
+            problems = await work()
+        except EditConflictError as conflict:
+            now = conflict.now
+            shown = stands(now, tuple(conflict.keys))
+            ask(
+                texts.CHANGED_ASKED.format(name=key.name, file=file_of(slug), now=shown),
+                texts.GO_ON,
+                lambda: go_on(now),
+            )
+            return {}
+        tell(problems or {})
+        return problems

@@ -14,7 +14,7 @@ from midifrag.pad_key import PadKey
 from midifrag.page import texts
 from midifrag.page.model import PageModel, Part
 from midifrag.page.panels.panel import Panel, Play, lands_in, led, own_colour, set_prop
-from midifrag.states import PadState
+from midifrag.states import TROUBLES, PadState
 from midifrag.surface.driver import LOOKS
 
 #: Where on a pad it is touched, 0 at its lower edge to 1 at its upper edge.
@@ -66,7 +66,7 @@ class _Cell:
             with ui.element("div").classes("pad-top"):
                 self._state = ui.label().classes("pad-state")
                 ui.label(key.name).classes("pad-note")
-            ui.label(pad.label).classes("pad-label")
+            self._label = ui.label(pad.label).classes("pad-label")
             with ui.element("div").classes("pad-bottom"):
                 self._landing = ui.label().classes("pad-landing")
                 ui.label(shortcut).classes("pad-key")
@@ -80,6 +80,8 @@ class _Cell:
 
     def show(self, pad: PadChanged, landing: str) -> None:
         self._state.text = texts.PAD_STATES[pad.state]
+        reason = pad.text if pad.state in TROUBLES else ""
+        self._label.text = texts.PAD_TROUBLE.format(label=self._pad.label, reason=reason) if reason else self._pad.label
         self._landing.text = landing
         look = LOOKS[pad.state]
         self._button.classes(replace=f"pad is-{pad.state.value} {look.motion}")
@@ -157,7 +159,7 @@ class PadsPanel(Panel):
                 seconds = landings.get(pad.job or 0)
             case PadState.IDLE:
                 seconds = self.page.forecast.render_seconds(pad.bank, pad.pad)
-            case PadState.LANDED | PadState.HELD | PadState.REFUSED | PadState.FAILED:
+            case PadState.STALLED | PadState.LANDED | PadState.HELD | PadState.REFUSED | PadState.FAILED:
                 return ""
             case _:
                 assert_never(pad.state)

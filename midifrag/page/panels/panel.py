@@ -78,7 +78,9 @@ def engine_line(engine: EngineChanged) -> str:
     """How an engine stands, in one line."""
     total = engine.total or "?"
     words = texts.ENGINE_STATES[engine.state]
-    return words.format(model=engine.model, text=engine.text, done=engine.done, total=total)
+    wait = engine.wait(time.monotonic())
+    after = texts.ENGINE_WAIT.format(wait=wait) if wait else ""
+    return words.format(model=engine.model, text=engine.text, done=engine.done, total=total, wait=wait, after=after)
 
 
 def set_prop(element: ui.element, name: str, value: object) -> None:

@@ -20,7 +20,7 @@ from midifrag.page import texts
 from midifrag.page.model import PageModel, Part
 from midifrag.page.panels.panel import Panel, Play
 from midifrag.page.panels.parameters import Fields
-from midifrag.page.panels.saving import open_save_dialog
+from midifrag.page.panels.save_dialog import SaveDialog
 from midifrag.states import JobState
 
 #: Lines of the log, prompts of the history, and takes that are looked through for them.
@@ -93,7 +93,7 @@ class PromptPanel(Panel):
     def _save(self) -> None:
         values = self._right()
         if values is not None:
-            open_save_dialog(self.page, values)
+            SaveDialog(self.page, values)
 
     def _fill_history(self) -> None:
         self._history.clear()

@@ -1,42 +1,81 @@
-"""Saving to a bank's file, with every answer told: a dialog for a typed prompt, and what both it and the editor do."""
+"""Saving to a bank's file, with every answer told: what went wrong is a sentence, what would be lost is asked."""
 
 from __future__ import annotations
 
 import asyncio
+import inspect
+import logging
 from collections.abc import Callable, Mapping
 from typing import Any
 
 from nicegui import ui
 
-from midifrag.config.loading import bank_path
-from midifrag.config.pad_editing import remove_pad, save_pad
-from midifrag.errors import ConfigurationError, MidifragError
+from midifrag.config.pad_editing import ANY_VERSION, Edit, remove_pad, save_pad, undo
+from midifrag.errors import ConfigurationError, EditConflictError, MidifragError
 from midifrag.pad_key import PadKey
 from midifrag.page import texts
-from midifrag.page.model import PageModel
-from midifrag.surface.palette import COLOURS
+from midifrag.page.model import PageModel, Part
 
-#: Notes that are offered for a new pad: the 4×4 grid of most pad controllers.
-OFFERED = range(36, 52)
+_log = logging.getLogger(__name__)
 
 
-async def save(page: PageModel, slug: str, key: PadKey, values: Mapping[str, Any]) -> dict[str, str] | None:
-    """Write a pad; None if that went well, else what is wrong, by key ("" for what concerns no key)."""
-    return await _written(page, save_pad, page.loaded, slug, key, values)
+async def save(
+    page: PageModel,
+    slug: str,
+    key: PadKey,
+    values: Mapping[str, Any],
+    version: Mapping[str, Any] | None = ANY_VERSION,
+    *,
+    whole: bool = False,
+) -> dict[str, str] | None:
+    """Write a pad; None if that went well, else what is wrong, by key ("" for what concerns no key).
+
+    ``version`` and ``whole`` are as `midifrag.config.pad_editing.save_pad` has them. Raises `EditConflictError`.
+    """
+    return await _written(page, lambda: save_pad(page.loaded, slug, key, values, version, whole=whole))
 
 
-async def remove(page: PageModel, slug: str, key: PadKey) -> dict[str, str] | None:
+async def remove(
+    page: PageModel, slug: str, key: PadKey, version: Mapping[str, Any] | None = ANY_VERSION
+) -> dict[str, str] | None:
     """Remove a pad; answers as `save` does."""
-    return await _written(page, remove_pad, page.loaded, slug, key)
+    return await _written(page, lambda: remove_pad(page.loaded, slug, key, version))
 
 
-async def _written(page: PageModel, write: Callable[..., Any], *arguments: Any) -> dict[str, str] | None:
+async def take_back(page: PageModel, *, again: bool = False, overwrite: bool = False) -> dict[str, str] | None:
+    """Undo the last edit of any browser, or do it ``again``; answers as `save` does."""
+    edits = page.edits
+
+    def back() -> Edit:
+        edit = edits.next if again else edits.last
+        if edit is None:
+            raise MidifragError(texts.NOTHING_TO_REDO if again else texts.NOTHING_TO_UNDO)
+        return undo(page.loaded, edit, overwrite=overwrite)
+
+    return await _written(page, back, edits.redid if again else edits.undid)
+
+
+async def _written(
+    page: PageModel, write: Callable[[], Edit], taken_in: Callable[[Edit], None] | None = None
+) -> dict[str, str] | None:
+    """Change a file, one browser after the other, and have it taken over. Raises `EditConflictError` alone."""
     try:
-        await asyncio.to_thread(write, *arguments)
+        async with page.edits.writing:
+            (taken_in or page.edits.add)(await asyncio.to_thread(write))
+    except EditConflictError:
+        raise
     except ConfigurationError as error:
-        return {problem.key.split(".")[-1]: str(problem) for problem in error.problems}
+        problems: dict[str, str] = {}
+        for problem in error.problems:
+            key = problem.key.split(".")[-1]
+            problems[key] = f"{problems[key]}\n{problem}" if key in problems else str(problem)
+        return problems
     except MidifragError as error:
         return {"": str(error)}
+    except Exception as error:
+        _log.debug("an edit failed", exc_info=True)
+        return {"": texts.UNEXPECTED.format(error=f"{type(error).__name__}: {error}")}
+    page.touch(Part.EDITS)
     page.read_again()
     return None
 
@@ -47,64 +86,37 @@ def tell(problems: Mapping[str, str]) -> None:
         ui.notify(problem, type="negative", timeout=0, close_button=True, multi_line=True)
 
 
-def file_of(page: PageModel, slug: str) -> str:
+def file_of(slug: str) -> str:
     """A bank's file as messages call it."""
-    return f"presets/{bank_path(page.loaded.path, slug).name}"
+    return f"presets/{slug}.yaml"
 
 
-def open_save_dialog(page: PageModel, values: Mapping[str, Any]) -> None:
-    """Ask where a typed prompt shall lie, and write it there."""
-    banks = {bank.slug: bank.name for bank in page.loaded.banks}
-    active = page.bank
-    with ui.dialog() as dialog, ui.card().classes("dialog"):
-        ui.label(texts.SAVE_AS_PAD).classes("dialog-title")
-        bank = ui.select(banks, value=active.slug if active else next(iter(banks)), label=texts.BANK)
-        pad = ui.select({}, label=texts.PAD)
-        name = ui.input(texts.NAME)
-        colour = ui.select([texts.NONE, *(c for c in COLOURS if c != "off")], value=texts.NONE, label=texts.COLOUR)
+def ask(question: str, answer: str, action: Callable[[], Any]) -> None:
+    """Ask before something goes; ``action`` is done where ``answer`` is chosen."""
+    client = ui.context.client
 
-        def offer() -> None:
-            options = _pads(page, bank.value)
-            pad.set_options(options, value=_first_free(page, bank.value))
+    async def go() -> None:
+        dialog.close()
+        # What it shows must not lie in a dialog that is about to go.
+        with client:
+            result = action()
+            if inspect.isawaitable(result):
+                await result
 
-        async def save_here() -> None:
-            chosen = {
-                "name": name.value.strip() or None,
-                "colour": None if colour.value == texts.NONE else colour.value,
-            }
-            given = {key: value for key, value in chosen.items() if value is not None}
-            key = PadKey.parse(pad.value)
-            problems = await save(page, bank.value, key, {**values, **given})
-            if problems is not None:
-                tell(problems)
-                return
-            ui.notify(
-                texts.SAVED.format(
-                    name=given.get("name", values["prompt"]), note=key.name, file=file_of(page, bank.value)
-                )
-            )
-            dialog.close()
-
-        bank.on_value_change(offer)
-        offer()
+    with ui.dialog() as dialog, ui.card().classes("dialog asked"):
+        ui.label(question).classes("asked-text")
         with ui.row():
-            ui.button(texts.SAVE, on_click=save_here).props("unelevated no-caps color=primary")
-            ui.button(texts.CANCEL, on_click=dialog.close).props("flat no-caps")
+            ui.button(answer, on_click=go).props("unelevated no-caps color=negative").classes("asked-yes")
+            ui.button(texts.CANCEL, on_click=dialog.close).props("flat no-caps autofocus")
     dialog.on("hide", dialog.delete)
     dialog.open()
 
 
-def _pads(page: PageModel, slug: str) -> dict[str, str]:
-    bank = next(one for one in page.loaded.banks if one.slug == slug)
-    return {
-        str(key): texts.TAKEN_PAD.format(note=key, name=key.name, label=bank.pads[key].label)
-        if key in bank.pads
-        else texts.FREE_PAD.format(note=key, name=key.name)
-        for key in sorted({*bank.pads, *map(PadKey, OFFERED)})
-    }
-
-
-def _first_free(page: PageModel, slug: str) -> str:
-    options = _pads(page, slug)
-    bank = next(one for one in page.loaded.banks if one.slug == slug)
-    return next((key for key in options if PadKey.parse(key) not in bank.pads), next(iter(options)))
+def stands(now: Mapping[str, Any] | None, keys: tuple[str, ...] = ()) -> str:
+    """What a pad's file says now, for a question: these keys, or its prompt where the whole pad is meant."""
+    said = now or {}
+    shown = keys if keys and set(keys) != set(said) else ("prompt",)
+    return ", ".join(
+        texts.KEY_NOW.format(key=key, value=said[key]) if key in said else texts.KEY_GONE.format(key=key)
+        for key in shown
+    )

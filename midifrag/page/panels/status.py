@@ -15,7 +15,7 @@ from midifrag.page.panels.panel import Panel, Play, engine_line, set_prop
 class StatusPanel(Panel):
     """Engine, queue, latency, panic."""
 
-    parts: ClassVar[frozenset[Part]] = frozenset({Part.ENGINES, Part.JOBS, Part.FINISHED})
+    parts: ClassVar[frozenset[Part]] = frozenset({Part.ENGINES, Part.JOBS, Part.FINISHED, Part.TIME})
 
     def __init__(self, page: PageModel, play: Play) -> None:
         super().__init__(page, play)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import io
 import ipaddress
-import secrets
 import socket
 
 from midifrag.config.settings import PageSettings
@@ -25,11 +24,6 @@ def is_loopback(host: str) -> bool:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return False
-
-
-def new_token(host: str) -> str | None:
-    """A secret for pages that others can reach; None where nobody else can."""
-    return None if is_loopback(host) else secrets.token_urlsafe(16)
 
 
 def listen(settings: PageSettings) -> tuple[socket.socket, str]:

@@ -6,29 +6,33 @@ Every address names a slot or a take by its number. No path ever comes from a br
 from __future__ import annotations
 
 import tempfile
+import threading
+from collections import OrderedDict
 from pathlib import Path
 from typing import Annotated, TypeAlias
 
-from fastapi import APIRouter, HTTPException, Query
+from fastapi import APIRouter, HTTPException, Query, Request
 from fastapi import Path as InPath
 from fastapi.responses import FileResponse, Response
 from pydantic import Field
 from starlette.background import BackgroundTask
 
 from midifrag.errors import StorageError, UnknownTakeError
+from midifrag.page import texts
 from midifrag.page.model import PageModel
+from midifrag.page.versions import version_of
 from midifrag.page.web.export import write_export
 from midifrag.page.web.waves import peaks, picture
 
-STYLE = Path(__file__).with_name("page.css")
+STYLE, SCRIPT = (Path(__file__).with_name(name) for name in ("page.css", "page.js"))
 #: Colours of waveforms in slots and of takes.
 SLOT_COLOUR, TAKE_COLOUR = "#8fb7ff", "#8a93a6"
 #: An address that names one version of a file never changes; a browser may keep it.
 _KEEP = {"cache-control": "private, max-age=86400, immutable"}
 #: A file that may be another one soon.
 _ASK = {"cache-control": "no-cache"}
-#: Takes in one export.
-MOST_TAKES = 500
+#: Takes in one export, and waveforms that are kept drawn.
+MOST_TAKES, MOST_DRAWN = 500, 500
 
 #: A slot's or a take's number, as an address may say it.
 Number: TypeAlias = Annotated[int, InPath(ge=1, le=10**9)]
@@ -38,26 +42,31 @@ TakeNumber: TypeAlias = Annotated[int, Field(ge=1, le=10**9)]
 def routes(page: PageModel) -> APIRouter:
     """The addresses of everything that is a file."""
     router = APIRouter()
+    drawings = _Drawings()
 
     def slot_file(number: int) -> Path:
         slot = next((one for one in page.view.slots if one.number == number), None)
         path = None if slot is None else page.configuration.fragments / slot.file
         if path is None or not path.is_file():
-            raise HTTPException(404)
+            raise HTTPException(404, texts.NO_SLOT_FILE.format(number=number))
         return path
 
     def take_file(number: int) -> Path:
         try:
             path = page.archive.path(number)
-        except (UnknownTakeError, StorageError):
-            raise HTTPException(404) from None
+        except (UnknownTakeError, StorageError) as error:
+            raise HTTPException(404, f"{error}\n") from None
         if not path.is_file():
-            raise HTTPException(404)
+            raise HTTPException(404, texts.NO_TAKE_FILE.format(number=number))
         return path
 
     @router.get("/page.css")
     def style() -> FileResponse:
         return FileResponse(STYLE, media_type="text/css", headers=_ASK)
+
+    @router.get("/page.js")
+    def script() -> FileResponse:
+        return FileResponse(SCRIPT, media_type="text/javascript", headers=_ASK)
 
     @router.get("/slots/{number}.wav")
     def slot_audio(number: Number) -> FileResponse:
@@ -65,8 +74,8 @@ def routes(page: PageModel) -> APIRouter:
         return FileResponse(path, media_type="audio/wav", filename=path.name, headers=_ASK)
 
     @router.get("/slots/{number}.svg")
-    def slot_wave(number: Number) -> Response:
-        return _drawn(slot_file(number), SLOT_COLOUR)
+    def slot_wave(number: Number, request: Request, v: str = "") -> Response:
+        return drawings.answer(slot_file(number), SLOT_COLOUR, request, v)
 
     @router.get("/takes/{number}.wav")
     def take_audio(number: Number) -> FileResponse:
@@ -74,8 +83,8 @@ def routes(page: PageModel) -> APIRouter:
         return FileResponse(path, media_type="audio/wav", filename=path.name, headers=_ASK)
 
     @router.get("/takes/{number}.svg")
-    def take_wave(number: Number) -> Response:
-        return _drawn(take_file(number), TAKE_COLOUR)
+    def take_wave(number: Number, request: Request, v: str = "") -> Response:
+        return drawings.answer(take_file(number), TAKE_COLOUR, request, v)
 
     @router.get("/export.zip")
     def export(take: Annotated[list[TakeNumber], Query(max_length=MOST_TAKES)]) -> FileResponse:
@@ -86,15 +95,38 @@ def routes(page: PageModel) -> APIRouter:
             write_export(page.archive, take, path)
         except (UnknownTakeError, StorageError, OSError) as error:
             path.unlink(missing_ok=True)
-            raise HTTPException(404, str(error)) from None
+            raise HTTPException(404, f"{error}\n") from None
         return FileResponse(path, media_type="application/zip", filename="midifrag-takes.zip", background=done)
 
     return router
 
 
-def _drawn(path: Path, colour: str) -> Response:
-    try:
-        drawn = picture(peaks(path), colour)
-    except OSError:
-        raise HTTPException(404) from None
-    return Response(drawn, media_type="image/svg+xml", headers=_KEEP)
+class _Drawings:
+    """Waveforms that have been drawn, for browsers that ask again and for the next one that asks."""
+
+    def __init__(self) -> None:
+        self._drawn: OrderedDict[tuple[Path, str, str], str] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def answer(self, path: Path, colour: str, request: Request, wanted: str) -> Response:
+        """The picture of a file; one that a browser may keep for ever only where it asks for just this version."""
+        version = version_of(path)
+        headers = {"etag": f'"{version}"', **(_KEEP if version and wanted == version else _ASK)}
+        if request.headers.get("if-none-match") == headers["etag"]:
+            return Response(status_code=304, headers=headers)
+        return Response(self._picture(path, version, colour), media_type="image/svg+xml", headers=headers)
+
+    def _picture(self, path: Path, version: str, colour: str) -> str:
+        key = (path, version, colour)
+        # One at a time: drawing is work, and a sheet that is turned must not take the machine from a show.
+        with self._lock:
+            drawn = self._drawn.pop(key, None)
+            if drawn is None:
+                try:
+                    drawn = picture(peaks(path), colour)
+                except OSError as error:
+                    raise HTTPException(404, f"{error}\n") from None
+            self._drawn[key] = drawn
+            while len(self._drawn) > MOST_DRAWN:
+                self._drawn.popitem(last=False)
+        return drawn

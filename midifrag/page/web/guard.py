@@ -37,6 +37,8 @@ HEADERS = (
     (b"referrer-policy", b"no-referrer"),
     (b"cross-origin-resource-policy", b"same-origin"),
 )
+#: How long a browser keeps the token: as long as the strictest of them allows.
+COOKIE_SECONDS = 400 * 86400
 #: Where a request from another site may lead: to the page itself, as a link does.
 _FROM_ELSEWHERE = frozenset({"cross-site", "same-site"})
 
@@ -109,7 +111,7 @@ class Guard:
         if scope["type"] != "http" or scope["path"] != "/" or not _same(given, token):
             await _refuse(scope, receive, send, 401, texts.TOKEN_NEEDED)
             return
-        cookie = f"{self._cookie}={token}; HttpOnly; SameSite=Lax; Path=/; Max-Age=604800"
+        cookie = f"{self._cookie}={token}; HttpOnly; SameSite=Lax; Path=/; Max-Age={COOKIE_SECONDS}"
         headers = [(b"location", b"/"), (b"set-cookie", cookie.encode()), (b"content-length", b"0"), *HEADERS]
         await send({"type": "http.response.start", "status": 303, "headers": headers})
         await send({"type": "http.response.body", "body": b""})

@@ -8,12 +8,13 @@ import gc
 import logging
 import os
 import pickle
-import signal
 import socket
 import tempfile
 import threading
 from multiprocessing.connection import Connection
 from typing import Any
+
+from midifrag.children import ignore_interrupts
 
 #: How much the page steps back behind MIDI, bridge and engine where they share a machine (Unix niceness).
 NICENESS = 2
@@ -23,8 +24,7 @@ RECONNECT_SECONDS = 5.0
 
 def serve(setup: bytes, listening: socket.socket, pipe: Connection) -> None:
     """Serve until the show's process ends, or the pipe does. Runs in a process of its own."""
-    # Ctrl-C reaches every process of the terminal; the show decides what it means.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    ignore_interrupts()
     if hasattr(os, "nice"):
         os.nice(NICENESS)
     # NiceGUI would keep files of its own in the current folder; nothing here is stored.
@@ -36,14 +36,20 @@ def serve(setup: bytes, listening: socket.socket, pipe: Connection) -> None:
     import uvicorn
     from fastapi import FastAPI
     from nicegui import app as pages
+    from nicegui import core, ui
     from nicegui import run as pools
-    from nicegui import ui
 
+    from midifrag.events import Notice
     from midifrag.page import texts
     from midifrag.page.model import PageModel
     from midifrag.page.screen import Screens
     from midifrag.page.web.files import routes
     from midifrag.page.web.guard import Guard
+    from midifrag.page.web.late import LatePresses
+    from midifrag.page.web.sentences import answer_in_sentences
+    from midifrag.page.web.shares import Shares
+    from midifrag.page.web.trouble import Trouble, take_over
+    from midifrag.states import NoticeLevel
 
     class Server(uvicorn.Server):
         @contextlib.contextmanager
@@ -56,6 +62,8 @@ def serve(setup: bytes, listening: socket.socket, pipe: Connection) -> None:
         with sending, contextlib.suppress(OSError):
             pipe.send(message)
 
+    take_over(Trouble(lambda line: send(Notice(NoticeLevel.WARNING, line))))
+
     def forget_pool() -> None:
         """Give back the process pool that NiceGUI makes and nothing here uses: its semaphores would outlive us."""
         pools.process_pool = None
@@ -66,7 +74,11 @@ def serve(setup: bytes, listening: socket.socket, pipe: Connection) -> None:
         screens = Screens(page)
         app = FastAPI(openapi_url=None, docs_url=None, redoc_url=None)
         app.include_router(routes(page))
+        answer_in_sentences(app)
         ui.page("/")(screens.open)
+        late = LatePresses(core.sio.handlers["/"]["event"])
+        core.sio.on("event", late.event)
+        core.sio.on("beat", late.beat)
         pages.on_startup(forget_pool)
         ui.run_with(
             app,
@@ -81,7 +93,7 @@ def serve(setup: bytes, listening: socket.socket, pipe: Connection) -> None:
         loop = asyncio.get_running_loop()
         threading.Thread(target=_listen, args=(pipe, loop, page.take), name="show", daemon=True).start()
         drawing = loop.create_task(screens.keep_drawn())
-        config = uvicorn.Config(Guard(app, access), log_level="error", access_log=False, ws="websockets-sansio")
+        config = uvicorn.Config(Guard(Shares(app), access), log_config=None, access_log=False, ws="websockets-sansio")
         await Server(config).serve(sockets=[listening])
         drawing.cancel()
 

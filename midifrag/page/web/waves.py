@@ -26,7 +26,9 @@ def peaks(path: Path, columns: int = COLUMNS) -> npt.NDArray[np.float32]:
             for block in file.blocks(BLOCK, dtype="float32", always_2d=True):
                 level = np.nan_to_num(np.abs(block).max(axis=1), posinf=1.0)
                 column = (np.arange(start, start + len(level)) * columns // total).clip(0, columns - 1)
-                np.maximum.at(highest, column, level)
+                # Frames of one column lie side by side.
+                first = np.flatnonzero(np.diff(column, prepend=-1))
+                highest[column[first]] = np.maximum(highest[column[first]], np.maximum.reduceat(level, first))
                 start += len(level)
     except soundfile.LibsndfileError as error:
         raise OSError(str(error)) from error

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from midifrag.engine.conformance.checks import (
+    Witness,
     must_refuse,
     parameters_to_render_again,
     require,
@@ -11,7 +12,7 @@ from midifrag.engine.conformance.checks import (
     require_kind,
     require_same,
 )
-from midifrag.engine.messages import EngineInfo, Rendered, Started
+from midifrag.engine.messages import Cancelled, EngineInfo, Failed, Progress, Ready, Rendered, Started
 from midifrag.errors import RequestError
 
 INFO = EngineInfo("e", "m", "", "cpu", "fp32", 1000, 2, 9.0, ())
@@ -52,7 +53,6 @@ def test_a_take_of_the_promised_form_passes():
         ({"audio": TAKE.audio[:, 1:]}, "shape"),
         ({"audio": TAKE.audio * np.float32("nan")}, "finite"),
         ({"audio": TAKE.audio * 0}, "silent"),
-        ({"engine_seconds": -1.0}, "negative"),
     ],
 )
 def test_a_take_of_another_form_is_told(change, why):
@@ -73,3 +73,44 @@ def test_what_renders_a_take_again_is_what_a_request_can_say():
     assert parameters_to_render_again(take) == TAKE.used
     with pytest.raises(AssertionError, match="used lacks something"):
         parameters_to_render_again(replace(TAKE, used={"prompt": "x"}))
+
+
+def witness():
+    """One of an engine that has jobs 1 and 2."""
+    hearing = Witness()
+    hearing.knows(INFO)
+    hearing.asked(1)
+    hearing.asked(2)
+    return hearing
+
+
+def test_a_witness_is_quiet_about_what_is_right():
+    hearing = witness()
+    for event in (Started(1), Progress(1, 1, 2), TAKE, Started(2), Cancelled(2)):
+        hearing.hear(event)
+    hearing.asked(3)
+    hearing.hear(Failed(3, "why"))
+
+
+@pytest.mark.parametrize(
+    ("said", "why"),
+    [
+        (Started(9), "Started of job 9, which is not in flight"),
+        (replace(TAKE, used=None), "Rendered: used is None"),
+        (replace(TAKE, audio=TAKE.audio[:1]), "Rendered: audio has 1 channels and not 2"),
+        (None, "NoneType: None is no event"),
+        (Ready(replace(INFO, channels=0)), "Ready: channels is 0"),
+    ],
+)
+def test_a_witness_tells_what_is_odd(said, why):
+    with pytest.raises(AssertionError, match=why):
+        witness().hear(said)
+
+
+def test_a_witness_tells_of_answers_after_the_end():
+    hearing = witness()
+    hearing.hear(TAKE)
+    hearing.cancelled(2)
+    for late in (TAKE, Progress(2, 1, 2)):
+        with pytest.raises(AssertionError, match="not in flight"):
+            hearing.hear(late)

@@ -81,6 +81,23 @@ class _TwiceForPromoted(ThreadHost):
             super().send(Render(command.job, "short dark kick", 0.5, 1))
 
 
+class _Odd(_Altered):
+    def change(self, take):
+        return replace(take, used=None)
+
+
+class _Repeating(ThreadHost):
+    """Tells each end twice."""
+
+    def start(self, listener):
+        def twice(event):
+            listener(event)
+            if isinstance(event, Rendered | Cancelled):
+                listener(event)
+
+        super().start(twice)
+
+
 class _Talkative(ThreadHost):
     """Says something after it was closed."""
 
@@ -102,6 +119,8 @@ class _Talkative(ThreadHost):
         (_Random, "test_takes_are_what_their_parameters_say"),
         (_Monotonous, "test_takes_are_what_their_parameters_say"),
         (_TwiceForPromoted, "test_a_promoted_spare_is_rendered_once"),
+        (_Odd, "test_a_press_becomes_audio"),
+        (_Repeating, "test_every_job_ends_once"),
         (_Talkative, "test_closing"),
         (_Talkative, "test_closing_at_once"),
     ],

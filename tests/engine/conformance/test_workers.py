@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -9,6 +11,7 @@ from midifrag.engine.conformance import WorkerConformance
 from midifrag.engine.messages import Ready, Rendered
 from midifrag.engine.protocol import EngineChoice
 from midifrag.engine.sketch.worker import SketchWorker
+from tests.engine.odd_events import INFO, ODD_FIELDS
 
 CHOICE = EngineChoice("sketch")
 
@@ -48,6 +51,10 @@ class _Faulty(SketchWorker):
                 "random": lambda a: a + np.random.default_rng().normal(size=a.shape).astype(np.float32),
             }.get(self._fault, lambda a: a)(take.audio)
             used = {} if self._fault == "forgetful" else take.used
+            if self._fault == "answers twice":
+                return [*events, take]
+            if self._fault == "answers for another":
+                return [*events[:-1], replace(take, job=take.job + 1)]
             events[-1] = Rendered(take.job, audio, take.sample_rate, used, take.engine_seconds)
         return events
 
@@ -64,6 +71,8 @@ class _Faulty(SketchWorker):
         ("forgetful", "test_used_parameters_render_it_again"),
         ("deaf to cancel", "test_cancelling"),
         ("accepts nonsense", "test_impossible_requests_are_refused"),
+        ("answers twice", "test_every_job_ends_once"),
+        ("answers for another", "test_every_job_ends_once"),
     ],
 )
 def test_a_fault_is_noticed(fault, test):
@@ -73,3 +82,22 @@ def test_a_fault_is_noticed(fault, test):
 
     with pytest.raises(AssertionError):
         getattr(Suite(), test)()
+
+
+@pytest.mark.parametrize(("fields", "why"), ODD_FIELDS, ids=lambda value: value if isinstance(value, str) else "")
+def test_whatever_is_odd_about_a_take_is_noticed(fields, why):
+    class Odd(SketchWorker):
+        def info(self):
+            return INFO
+
+        def tick(self):
+            events = super().tick()
+            return [*events[:-1], replace(events[-1], **{"sample_rate": 8000, **fields})] if events else events
+
+    class Suite(WorkerConformance):
+        def make_worker(self):
+            return Odd(CHOICE)
+
+    with pytest.raises(AssertionError) as told:
+        Suite().test_events_come_in_order()
+    assert why in str(told.value)

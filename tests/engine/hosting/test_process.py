@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import os
+import queue
 import signal
 import subprocess
 import sys
@@ -18,8 +19,10 @@ import pytest
 
 from midifrag.engine.hosting import hang_watch, supervision
 from midifrag.engine.hosting import process as process_host
-from midifrag.engine.hosting.process import NICENESS, ProcessHost
-from midifrag.engine.messages import Cancel, Cancelled, Died, Progress, Ready, Rendered
+from midifrag.engine.hosting.child import NICENESS
+from midifrag.engine.hosting.hang_watch import Activity
+from midifrag.engine.hosting.process import ProcessHost
+from midifrag.engine.messages import Cancel, Cancelled, Died, Progress, Ready, Rendered, Resumed, Stalled
 from tests.engine.toy_worker import CHOICE, PATIENCE, Toy, press, process_id, running, wait
 
 
@@ -68,15 +71,17 @@ class Patience:
     def __init__(self, monkeypatch):
         self.set = monkeypatch.setattr
         self.set(process_host, "CLOSE_SECONDS", 0.2)
-        self.set(hang_watch, "SLOWEST_FACTOR", 0.0)
+        self.set(hang_watch, "HUNG_STEPS", 0)
+        self.set(hang_watch, "STALLED_STEPS", 0)
+        self.set(hang_watch, "STALLED_SECONDS", math.inf)
         self.keep()
 
     def keep(self):
-        for limit in ("MIN_SILENCE", "MAX_SILENCE"):
+        for limit in ("HUNG_SECONDS", "FIRST_SECONDS", "LOADING_SECONDS"):
             self.set(hang_watch, limit, math.inf)
 
-    def lose(self, while_loading=False):
-        self.set(hang_watch, "MAX_SILENCE" if while_loading else "MIN_SILENCE", 0.0)
+    def lose(self, limit="HUNG_SECONDS"):
+        self.set(hang_watch, limit, 0.5)
 
 
 @pytest.fixture
@@ -85,7 +90,7 @@ def patience(monkeypatch):
 
 
 #: A host that looks often at its child.
-QUICK = {"heartbeat": 0.01}
+QUICK = {"look": 0.01}
 
 
 def test_a_child_that_hangs_is_replaced(patience):
@@ -118,7 +123,7 @@ def test_a_child_that_hangs_again_and_again_is_given_up(patience, monkeypatch):
 
 
 def test_a_child_that_freezes_in_the_middle_of_a_message_is_replaced(patience, monkeypatch):
-    receive, is_half = process_host._receive, threading.Event()
+    receive, is_half = process_host.receive, threading.Event()
 
     def wanting_more(pipe):
         message = receive(pipe)
@@ -127,7 +132,7 @@ def test_a_child_that_freezes_in_the_middle_of_a_message_is_replaced(patience, m
             return receive(pipe)
         return message
 
-    monkeypatch.setattr(process_host, "_receive", wanting_more)
+    monkeypatch.setattr(process_host, "receive", wanting_more)
     with running(ProcessHost, **QUICK) as (engine, events):
         engine.send(press(1, "stuck", steps=3))
         assert is_half.wait(PATIENCE)
@@ -143,7 +148,7 @@ def test_a_child_that_hangs_while_it_loads_is_ended(patience):
     with running(ProcessHost, choice, back_off=(), **QUICK) as (engine, events):
         child = process_id(events)
         engine.send(press(1))
-        patience.lose(while_loading=True)
+        patience.lose("LOADING_SECONDS")
         deaths = [wait(events, Died)[0]]
         if not deaths[0].jobs:
             deaths.append(wait(events, Died)[0])
@@ -152,29 +157,75 @@ def test_a_child_that_hangs_while_it_loads_is_ended(patience):
         assert is_gone(child)
 
 
-def test_an_idle_child_is_left_alone_however_silent_it_is(patience, monkeypatch):
-    looks, look = threading.Semaphore(0), hang_watch.HangWatch.look
-    monkeypatch.setattr(hang_watch.HangWatch, "look", lambda watch: (look(watch), looks.release())[0])
+@pytest.mark.skipif(not hasattr(signal, "SIGSTOP"), reason="processes cannot be stopped here")
+@pytest.mark.parametrize("when", ["idle", "rendering"])
+def test_a_child_that_is_stopped_is_told_to_have_stalled_and_replaced(patience, when):
     with running(ProcessHost, **QUICK) as (engine, events):
         child = process_id(events)
         wait(events, Ready)
+        if when == "rendering":
+            engine.send(press(1, steps=1_000_000_000))
+            wait(events, Progress)
+        os.kill(child, signal.SIGSTOP)
+        if when == "idle":
+            engine.send(press(1))
+        patience.lose("STALLED_SECONDS")
+        assert wait(events, Stalled)[0].seconds >= 0.5
         patience.lose()
-        for _ in range(20):
-            assert looks.acquire(timeout=PATIENCE)
+        death = wait(events, Died)[0]
         patience.keep()
+        assert death.reason.startswith("The engine was stuck")
+        assert (death.jobs, death.restarting) == ((1,), True)
+        assert is_gone(child)
+        engine.send(press(2))
+        assert wait(events, Rendered)[0].job == 2
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGSTOP"), reason="processes cannot be stopped here")
+def test_a_child_that_goes_on_after_it_had_stalled_is_told(patience):
+    with running(ProcessHost, **QUICK) as (engine, events):
+        child = process_id(events)
+        wait(events, Ready)
+        os.kill(child, signal.SIGSTOP)
+        patience.lose("STALLED_SECONDS")
+        wait(events, Stalled)
+        patience.set(hang_watch, "STALLED_SECONDS", math.inf)
+        os.kill(child, signal.SIGCONT)
+        wait(events, Resumed)
         engine.send(press(1))
         assert wait(events, Rendered)[0].used["pid"] == child
 
 
-def test_a_child_that_only_steps_gives_signs_of_life(monkeypatch):
-    beats, heard = threading.Semaphore(0), hang_watch.HangWatch.heard
-    monkeypatch.setattr(hang_watch.HangWatch, "heard", lambda watch: (heard(watch), beats.release())[0])
+def test_what_a_child_logs_beside_its_work_is_no_sign_that_the_work_goes_on(patience):
+    with running(ProcessHost, **QUICK) as (engine, events):
+        child = process_id(events)
+        wait(events, Ready)
+        engine.send(press(1, "stuck and talking", steps=3))
+        wait(events, Progress)
+        patience.lose()
+        assert wait(events, Died)[0].jobs == (1,)
+        patience.keep()
+        assert is_gone(child)
+
+
+def test_a_child_that_only_steps_or_waits_gives_signs_of_life(monkeypatch):
+    signs, heard = queue.Queue(), hang_watch.HangWatch.heard
+
+    def hear(watch, activity=None, *, news=False):
+        heard(watch, activity, news=news)
+        signs.put(activity)
+
+    monkeypatch.setattr(hang_watch.HangWatch, "heard", hear)
+
+    def wait_for_signs(activity, count):
+        while count:
+            count -= signs.get(timeout=PATIENCE) is activity
+
     with running(ProcessHost, **QUICK) as (engine, events):
         wait(events, Ready)
+        wait_for_signs(Activity.IDLE, 2)
         engine.send(press(1, "quiet", steps=1_000_000_000))
-        # More than what the child said until it was ready.
-        for _ in range(2 + 5):
-            assert beats.acquire(timeout=PATIENCE)
+        wait_for_signs(Activity.BUSY, 2)
         engine.send(Cancel(1))
         _, before = wait(events, Cancelled)
         assert before == [Cancelled(1)]
@@ -190,7 +241,7 @@ def test_closing_while_a_child_loads_ends_it(monkeypatch):
 
 
 def test_a_fault_around_a_child_ends_it_and_starts_the_next(monkeypatch):
-    receive, faults = process_host._receive, [MemoryError("no room for a take")]
+    receive, faults = process_host.receive, [MemoryError("no room for a take")]
 
     def unlucky(pipe):
         message = receive(pipe)
@@ -198,7 +249,7 @@ def test_a_fault_around_a_child_ends_it_and_starts_the_next(monkeypatch):
             raise faults.pop()
         return message
 
-    monkeypatch.setattr(process_host, "_receive", unlucky)
+    monkeypatch.setattr(process_host, "receive", unlucky)
     with running(ProcessHost) as (engine, events):
         first = process_id(events)
         engine.send(press(1))

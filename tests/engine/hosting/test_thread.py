@@ -1,11 +1,12 @@
 from __future__ import annotations
 
+import math
 import os
 import threading
 
-from midifrag.engine.hosting import thread
+from midifrag.engine.hosting import hang_watch, thread
 from midifrag.engine.hosting.thread import ThreadHost
-from midifrag.engine.messages import Died, Progress, Ready, Rendered
+from midifrag.engine.messages import Died, Progress, Ready, Rendered, Stalled
 from tests.engine.toy_worker import CHOICE, PATIENCE, Toy, press, process_id, running, wait
 
 
@@ -87,3 +88,42 @@ def test_a_thread_that_closes_its_own_host_does_not_wait_for_itself():
 
     host.start(listener)
     assert is_closed.wait(PATIENCE)
+
+
+def test_a_worker_that_hangs_is_left_behind_and_replaced(monkeypatch):
+    monkeypatch.setattr(hang_watch, "HUNG_STEPS", 0)
+    monkeypatch.setattr(hang_watch, "STALLED_SECONDS", math.inf)
+    may_end, has_ended, made = threading.Event(), threading.Event(), []
+
+    class Stuck(Toy):
+        def __init__(self, choice):
+            super().__init__(choice)
+            made.append(self)
+
+        def tick(self):
+            events = super().tick()
+            if self is made[0] and isinstance(events[-1], Rendered):
+                may_end.wait()
+            return events
+
+        def close(self):
+            if self is made[0]:
+                has_ended.set()
+
+    monkeypatch.setattr(hang_watch, "HUNG_SECONDS", math.inf)
+    with running(ThreadHost, factory=Stuck) as (engine, events):
+        engine.send(press(1, steps=2))
+        wait(events, Progress)
+        monkeypatch.setattr(hang_watch, "STALLED_SECONDS", 0.5)
+        assert wait(events, Stalled)[0].seconds >= 0.5
+        monkeypatch.setattr(hang_watch, "HUNG_SECONDS", 0.0)
+        death = wait(events, Died)[0]
+        monkeypatch.setattr(hang_watch, "HUNG_SECONDS", math.inf)
+        assert (death.jobs, death.restarting) == ((1,), True)
+        engine.send(press(2))
+        assert wait(events, Rendered)[0].job == 2
+        # What the old one still says is of a job that is over.
+        may_end.set()
+        assert has_ended.wait(PATIENCE)
+        engine.send(press(3))
+        assert wait(events, Rendered)[0].job == 3

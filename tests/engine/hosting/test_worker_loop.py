@@ -7,7 +7,9 @@ from dataclasses import replace
 
 import pytest
 
+from midifrag.engine.border import Border
 from midifrag.engine.hosting.command_queue import CommandQueue
+from midifrag.engine.hosting.hang_watch import Activity
 from midifrag.engine.hosting.worker_loop import WorkerLoop, make_worker
 from midifrag.engine.messages import (
     Cancel,
@@ -32,7 +34,7 @@ class Loop:
     """A loop that ends by itself: what it said, and the queue that it reads."""
 
     def __init__(self, choice=CHOICE, first=(), until=Rendered, worker=Toy):
-        self.worker, self.commands, self.said, self.beats = worker(choice), CommandQueue(), [], 0
+        self.worker, self.commands, self.said, self.signs = worker(choice), CommandQueue(), [], []
         self.first, self.until = first, until
 
     def hear(self, event):
@@ -40,13 +42,11 @@ class Loop:
         if isinstance(event, self.until):
             self.commands.close()
 
-    def beat(self):
-        self.beats += 1
-
     def run(self, *commands):
         for command in commands:
             self.commands.put(command)
-        WorkerLoop(self.worker, self.commands, self.hear, self.first, self.beat).run()
+        border = Border("toy", lambda event: self.hear(event))
+        WorkerLoop(self.worker, self.commands, border, self.first, self.signs.append).run()
         return self.said
 
 
@@ -84,7 +84,7 @@ def test_a_spare_s_warm_up_is_not_told_but_what_came_of_it_is():
 def test_a_sign_of_life_is_given_in_every_round():
     loop = Loop()
     loop.run(press(1, steps=5))
-    assert loop.beats >= 5
+    assert loop.signs == [Activity.BUSY] * 5
 
 
 def test_closing_while_it_loads_ends_the_loop_and_frees_the_worker(tmp_path):

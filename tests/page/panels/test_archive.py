@@ -1,5 +1,6 @@
 """The archive panel: takes are found, marked, used again and taken along."""
 
+import asyncio
 import threading
 import time
 
@@ -11,6 +12,7 @@ from midifrag.errors import StorageError
 from midifrag.events import SlotsChanged, TakeChanged
 from midifrag.intents import AnnotateTake, Prompt, SendTake, StarTake
 from midifrag.page.panels.archive import SHEET, ArchivePanel
+from midifrag.page.versions import version_of
 from midifrag.states import JobState
 from tests.page.changes import job, record, slot
 from tests.support.shows import bank
@@ -45,6 +47,11 @@ class Opened:
 
     def buttons(self, title):
         return self.page.titled(title)
+
+    @property
+    def slots(self):
+        """What the menu of slots offers."""
+        return [one for one in self.page.client.elements.values() if one.tag == "q-item"]
 
     @property
     def checkboxes(self):
@@ -236,11 +243,86 @@ def test_a_take_is_rendered_again_or_varied(opened, model, said):
 def test_a_take_is_sent_to_a_slot(opened):
     opened.store("rain")
     opened.look()
-    items = [one for one in opened.page.client.elements.values() if one.tag == "q-item"]
-    for item in items:
+    assert opened.slots == []
+    opened.page.click(opened.buttons("To slot")[0])
+    for item in opened.slots:
         opened.page.click(item)
     assert opened.page.sent == [SendTake(1, None), SendTake(1, 1), SendTake(1, 2)]
     assert opened.page.notices == [f"take 1 goes to slot {slot}" for slot in ("next in turn", 1, 2)]
+
+
+def test_one_menu_of_slots_serves_every_row(opened):
+    opened.store("rain", "bell")
+    opened.look()
+    for button, take in zip(opened.buttons("To slot"), (2, 1), strict=True):
+        opened.page.click(button)
+        assert len(opened.slots) == 3
+        opened.page.click(opened.slots[1])
+        assert opened.page.sent[-1] == SendTake(take, 1)
+    # Also once the row that it was opened at is gone.
+    opened.filter("Words", "bell")
+    opened.page.click(opened.buttons("To slot")[0])
+    opened.page.click(opened.slots[0])
+    assert opened.page.sent[-1] == SendTake(2, None)
+
+
+def test_turning_a_sheet_builds_nothing(opened):
+    opened.store(*(f"sound {number}" for number in range(2 * SHEET)))
+    opened.look()
+    before = list(opened.page.client.elements)
+    opened.page.click(opened.buttons("Older")[0])
+    assert opened.prompts[0] == f"sound {SHEET - 1}"
+    assert list(opened.page.client.elements) == before
+    assert len(before) < SHEET * 20
+
+
+def test_a_row_shows_the_wave_of_its_take_s_file_as_it_is_now(opened):
+    opened.store("rain")
+    opened.look()
+    picture = next(one for one in opened.page.client.elements.values() if one.tag == "img")
+    path = opened.archive.path(1)
+    assert picture.props["src"] == f"/takes/1.svg?v={version_of(path)}"
+    before = picture.props["src"]
+    path.write_bytes(path.read_bytes() + b"more")
+    opened.look()
+    assert picture.props["src"] != before
+
+
+def test_a_click_that_was_meant_for_another_take_does_nothing_and_says_so(opened):
+    opened.store("rain")
+    opened.look()
+    star = opened.buttons("Star")[0]
+    opened.page.fire(star, "click", 7)
+    assert opened.page.sent == []
+    assert opened.page.notices == ["The sheet has been turned meanwhile: click again."]
+    opened.page.fire(star, "click", 1)
+    assert opened.page.sent == [StarTake(1, True)]
+
+
+def test_who_turns_quicker_than_the_archive_is_read_gets_the_last_sheet_and_two_searches(opened, monkeypatch):
+    opened.store(*(f"sound {number}" for number in range(4 * SHEET)))
+    opened.look()
+    find, begun, go_on = opened.archive.find, [], threading.Event()
+
+    def slow(words, **filters):
+        begun.append(filters["offset"])
+        assert go_on.wait(100)
+        return find(words, **filters)
+
+    monkeypatch.setattr(opened.archive, "find", slow)
+    older = opened.buttons("Older")[0]
+
+    async def turn():
+        for _ in range(3):
+            for listener in older._event_listeners.values():
+                opened.page.client.handle_event({"id": older.id, "listener_id": listener.id, "args": []})
+        while len(begun) < 2:
+            await asyncio.sleep(0)
+        go_on.set()
+
+    opened.page.do(turn)
+    assert opened.prompts[0] == f"sound {SHEET - 1}"
+    assert len(begun) <= 4
 
 
 def test_chosen_takes_are_exported_together(opened):

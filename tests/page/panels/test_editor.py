@@ -39,6 +39,25 @@ class Editor:
     def save(self):
         self.page.click(self.page.one("save-pad"))
 
+    def remove(self):
+        self.page.click(self.page.button("Remove pad"))
+
+    @property
+    def asked(self):
+        return self.page.texts("asked-text")[-1]
+
+    def answer(self, text):
+        self.page.click(self.page.button(text))
+
+    def take_back(self, icon="undo"):
+        self.page.click(next(one for one in self.page.client.elements.values() if one.props.get("icon") == icon))
+
+    def elsewhere(self, before, after):
+        """Another browser, or an editor, writes to the file; nobody has read it yet."""
+        text = self.files.bank().read_text("utf-8")
+        assert before in text
+        self.files.bank().write_text(text.replace(before, after), "utf-8")
+
     def take_over(self):
         """The show reads the files again, as it does once it is told."""
         self.page.take(configuration(self.files.load()))
@@ -160,7 +179,11 @@ def test_a_new_pad_asks_for_its_note(editor):
 
 
 def test_a_pad_is_removed_and_the_next_one_shown(editor):
-    editor.page.click(editor.page.button("Remove pad"))
+    before = editor.files.bank().read_text()
+    editor.remove()
+    assert editor.asked == "Remove C1 “short kick” from presets/opening.yaml? It can be undone."
+    assert editor.files.bank().read_text() == before
+    editor.answer("Remove")
     assert KICK not in editor.files.load().banks[0].pads
     assert editor.page.notices == ["C1 is removed from presets/opening.yaml"]
     editor.take_over()
@@ -170,7 +193,8 @@ def test_a_pad_is_removed_and_the_next_one_shown(editor):
 
 def test_a_pad_that_may_not_be_removed_stays(editor):
     editor.files.bank().write_text("pads: [", "utf-8")
-    editor.page.click(editor.page.button("Remove pad"))
+    editor.remove()
+    editor.answer("Remove")
     assert "cannot be read" in editor.page.notices[0]
     assert editor.pads[0] == ("36", True)
 
@@ -178,7 +202,8 @@ def test_a_pad_that_may_not_be_removed_stays(editor):
 def test_of_a_pad_that_is_not_there_yet_nothing_is_removed(editor):
     editor.page.click(editor.page.button("New pad"))
     before = editor.files.bank().read_text()
-    editor.page.click(editor.page.button("Remove pad"))
+    editor.remove()
+    assert editor.page.all("asked") == []
     assert editor.files.bank().read_text() == before
     assert editor.page.notices == []
 
@@ -198,3 +223,181 @@ def test_a_bank_that_is_gone_gives_way_to_the_first(editor):
     editor.take_over()
     assert editor.page.labelled(ui.select, "Bank").value == "opening"
     assert editor.pads == [("36", True), ("37", False)]
+
+
+# --- nothing is lost -------------------------------------------------------------------------------------------------
+
+
+def test_a_stale_form_takes_nothing_back_that_it_does_not_change(editor):
+    editor.elsewhere("steps: 8", "steps: 30, name: Kick")
+    editor.enter(prompt="dull kick")
+    editor.save()
+    pad = editor.pad()
+    assert (pad.prompt, pad.steps, pad.name) == ("dull kick", 30, "Kick")
+
+
+def test_what_another_browser_saved_is_shown_where_nothing_is_typed_over_it(editor):
+    editor.enter(prompt="dull kick")
+    editor.elsewhere("steps: 8", "steps: 30")
+    editor.take_over()
+    assert (editor.prompt.value, editor.field("steps").value) == ("dull kick", "30")
+    editor.save()
+    assert (editor.pad().prompt, editor.pad().steps) == ("dull kick", 30)
+
+
+@pytest.mark.parametrize("read", [False, True])
+def test_overwriting_what_another_browser_saved_asks(editor, read):
+    editor.enter(steps="9")
+    editor.elsewhere("steps: 8", "steps: 30")
+    if read:
+        editor.take_over()
+        assert editor.field("steps").value == "9"
+    editor.save()
+    assert editor.asked.startswith("C1 in presets/opening.yaml has been changed since you began: steps is 30.")
+    assert editor.pad().steps == 30
+    assert editor.page.notices == []
+    editor.answer("Overwrite")
+    assert editor.pad().steps == 9
+    assert editor.page.notices == ["short kick is saved in presets/opening.yaml and live"]
+
+
+def test_a_key_that_another_browser_took_away_is_told_as_gone(editor):
+    editor.enter(steps="9")
+    editor.elsewhere(", steps: 8", "")
+    editor.save()
+    assert "steps is not there" in editor.asked
+
+
+def test_a_new_pad_on_a_taken_note_asks_and_then_takes_its_place(editor):
+    editor.page.click(editor.page.button("New pad"))
+    editor.page.enter(editor.note, "C1")
+    editor.enter(prompt="snare")
+    editor.save()
+    assert editor.asked.startswith("C1 in presets/opening.yaml is taken: prompt is short kick. Replace that pad?")
+    assert editor.pad().prompt == "short kick"
+    editor.answer("Replace")
+    assert editor.pad().model_dump(exclude_unset=True) == {"prompt": "snare"}
+
+
+def test_a_pad_that_another_browser_removed_is_only_saved_when_asked(editor):
+    editor.enter(steps="9")
+    editor.elsewhere('  36: {prompt: "short kick", colour: red, steps: 8}      # the kick\n', "")
+    editor.take_over()
+    assert editor.pads[0] == ("36", True)
+    assert editor.prompt.value == "short kick"
+    editor.save()
+    assert editor.asked == "C1 is not in presets/opening.yaml any more. Save it as a new pad?"
+    editor.answer("Save")
+    assert (editor.pad().prompt, editor.pad().steps, editor.pad().colour) == ("short kick", 9, "red")
+
+
+def test_a_pad_that_another_browser_changed_is_not_removed_without_a_word(editor):
+    editor.remove()
+    editor.elsewhere("steps: 8", "steps: 30")
+    editor.answer("Remove")
+    assert "C1 in presets/opening.yaml has been changed meanwhile: " in editor.asked
+    assert editor.pad().steps == 30
+    editor.answer("Go on")
+    assert KICK not in editor.files.load().banks[0].pads
+
+
+def test_what_is_not_saved_stays_at_a_click_elsewhere(editor):
+    editor.enter(prompt="half typed", steps="x", colour="blue", softest="3")
+    bank = editor.page.labelled(ui.select, "Bank")
+    for leave, come_back in (
+        (lambda: editor.open(RAIN), lambda: editor.open(KICK)),
+        (lambda: editor.page.click(editor.page.button("New pad")), lambda: editor.open(KICK)),
+        (lambda: editor.page.enter(bank, "second"), lambda: editor.page.enter(bank, "opening")),
+    ):
+        leave()
+        assert editor.prompt.value != "half typed"
+        assert not editor.page.one("unsaved-text").visible
+        come_back()
+        shown = (editor.prompt.value, *(editor.field(name).value for name in ("steps", "colour", "softest")))
+        assert shown == ("half typed", "x", "blue", "3")
+        assert editor.page.one("unsaved-text").visible
+    assert [one.props.get("data-edit") for one in editor.page.all("unsaved")] == ["36"]
+
+
+def test_a_new_pad_that_is_not_saved_stays_too(editor):
+    editor.page.click(editor.page.button("New pad"))
+    editor.page.enter(editor.note, "E1")
+    editor.enter(prompt="snare")
+    editor.open(KICK)
+    editor.page.click(editor.page.button("New pad"))
+    assert (editor.note.value, editor.prompt.value) == ("E1", "snare")
+    editor.elsewhere("rain", "storm")
+    editor.take_over()
+    assert (editor.note.value, editor.prompt.value) == ("E1", "snare")
+
+
+def test_what_is_not_saved_outlives_a_reload(editor):
+    editor.open(RAIN)
+    editor.enter(prompt="half typed")
+    for element in list(editor.page.client.elements.values()):
+        if "editor" in element.classes:
+            editor.page.do(element.delete)
+    again = Editor(editor.page, editor.files)
+    assert again.pads == [("36", False), ("37", True)]
+    assert again.prompt.value == "half typed"
+
+
+def test_what_is_saved_is_no_draft_any_more(editor):
+    editor.enter(prompt="dull kick")
+    editor.save()
+    assert not editor.page.one("unsaved-text").visible
+    editor.take_over()
+    editor.open(RAIN)
+    editor.open(KICK)
+    assert editor.prompt.value == "dull kick"
+    assert editor.page.all("unsaved") == []
+
+
+def test_what_is_not_saved_goes_when_that_is_asked_for_and_answered(editor):
+    discard = editor.page.button("Discard changes")
+    assert not discard.enabled
+    editor.enter(prompt="half typed")
+    editor.page.click(discard)
+    assert editor.asked == "Discard what is not saved yet of C1?"
+    assert editor.prompt.value == "half typed"
+    editor.answer("Discard")
+    assert editor.prompt.value == "short kick"
+    assert not discard.enabled
+
+
+def test_every_edit_is_undone_and_done_again(editor):
+    before = editor.files.bank().read_text()
+    undo = next(one for one in editor.page.client.elements.values() if one.props.get("icon") == "undo")
+    assert (undo.text, undo.enabled) == ("Nothing to undo", False)
+    editor.enter(prompt="dull kick")
+    editor.save()
+    editor.take_over()
+    editor.remove()
+    editor.answer("Remove")
+    editor.take_over()
+    assert (undo.text, undo.enabled) == ("Undo C1 in Opening", True)
+    editor.take_back()
+    assert editor.pad().prompt == "dull kick"
+    editor.take_over()
+    editor.take_back()
+    editor.take_over()
+    assert editor.files.bank().read_text() == before
+    assert editor.page.notices[-1] == "C1 in presets/opening.yaml is as it was before"
+    assert not undo.enabled
+    editor.take_back("redo")
+    assert editor.pad().prompt == "dull kick"
+    editor.take_over()
+    editor.take_back("redo")
+    assert KICK not in editor.files.load().banks[0].pads
+
+
+def test_undoing_what_was_changed_elsewhere_meanwhile_asks(editor):
+    editor.enter(prompt="dull kick")
+    editor.save()
+    editor.take_over()
+    editor.elsewhere("dull kick", "hand-made kick")
+    editor.take_back()
+    assert "prompt is hand-made kick" in editor.asked
+    assert editor.pad().prompt == "hand-made kick"
+    editor.answer("Go on")
+    assert editor.pad().prompt == "short kick"

@@ -130,6 +130,16 @@ def test_a_pad_says_its_state_in_words_and_looks(page, state, said, motion):
     assert cell(page).style["--own"] == own_colour("red")
 
 
+@pytest.mark.parametrize("state", [PadState.HELD, PadState.REFUSED, PadState.FAILED])
+def test_a_pad_says_why_as_long_as_it_shows_that(page, state):
+    page.take(active())
+    label = words(page, "pad-label")
+    page.take(pad(state, text="out of memory"))
+    assert words(page, "pad-label") == f"out of memory — {label}"
+    page.take(pad(PadState.QUEUED, text="queued again"))
+    assert words(page, "pad-label") == label
+
+
 def test_a_pad_that_is_not_told_of_is_left_as_it_was(page):
     page.take(active("opening", pad(PadState.QUEUED)))
     assert words(page, "pad-state", 51) == ""

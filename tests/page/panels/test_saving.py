@@ -1,14 +1,15 @@
 """Saving to a bank's file, with every answer told."""
 
-import pytest
-from nicegui import ui
+import asyncio
 
-from midifrag.errors import StorageError
+import pytest
+
+from midifrag.errors import ConfigurationError, EditConflictError, Problem, StorageError
 from midifrag.pad_key import PadKey
+from midifrag.page.model import Part
 from midifrag.page.panels import saving
-from midifrag.page.panels.saving import file_of, open_save_dialog, remove, save, tell
+from midifrag.page.panels.saving import ask, file_of, remove, save, stands, take_back, tell
 from midifrag.page.wire import ReadAgain
-from tests.page.changes import active
 
 
 @pytest.fixture
@@ -50,88 +51,90 @@ def test_every_problem_is_said_until_it_is_read(page):
     assert all(one["timeout"] == 0 and one["closeBtn"] for one in page.told("notify"))
 
 
-def test_a_bank_s_file_is_called_as_messages_call_it(page):
-    assert file_of(page.page, "second") == "presets/second.yaml"
+def test_a_bank_s_file_is_called_as_messages_call_it():
+    assert file_of("second") == "presets/second.yaml"
+    assert file_of("songs/second") == "presets/songs/second.yaml"
 
 
-class Dialog:
-    """The dialog that asks where a typed prompt shall lie."""
+@pytest.mark.parametrize(
+    ("error", "told"),
+    [
+        (StorageError("the disk is full"), "the disk is full"),
+        (OSError(28, "No space left on device"), "This did not work (OSError: [Errno 28] No space left on device)"),
+        (RecursionError("too deep"), "This did not work (RecursionError: too deep)"),
+    ],
+)
+def test_every_answer_is_a_success_or_a_sentence(page, monkeypatch, capfd, error, told):
+    def fails(*_args, **_options):
+        raise error
 
-    def __init__(self, page):
-        self.page = page
-        page.do(lambda: open_save_dialog(page.page, {"prompt": "new sound", "steps": 8}))
-
-    def field(self, label):
-        return self.page.labelled((ui.select, ui.input), label)
-
-    def save(self):
-        self.page.click(self.page.button("Save"))
-
-    @property
-    def is_open(self):
-        return self.page.one("dialog").parent_slot.parent.value
-
-
-def test_the_first_free_pad_of_the_active_bank_is_offered(page):
-    page.take(active("second"))
-    dialog = Dialog(page)
-    assert dialog.field("Bank").value == "second"
-    assert dialog.field("Pad").value == "37"
-    options = dialog.field("Pad").options
-    assert list(options)[:2] == ["36", "37"]
-    assert (options["36"], options["37"]) == ("36 C1 – bell", "37 C#1 – free")
-    assert len(options) == 16
-    page.enter(dialog.field("Bank"), "opening")
-    assert dialog.field("Pad").value == "38"
-    assert dialog.field("Pad").options["37"] == "37 C#1 – rain"
+    monkeypatch.setattr(saving, "save_pad", fails)
+    problems = page.do(lambda: save(page.page, "opening", PadKey(36), {"steps": 9}))
+    assert list(problems) == [""]
+    assert problems[""].startswith(told)
+    assert capfd.readouterr().err == ""
+    assert page.sent == []
 
 
-def test_without_an_active_bank_the_first_is_offered(page):
-    assert Dialog(page).field("Bank").value == "opening"
+def test_two_mistakes_of_one_key_are_both_told(page, monkeypatch):
+    def refused(*_args, **_options):
+        raise ConfigurationError([Problem("a.yaml", 1, "pads.36.steps", "one"), Problem("a.yaml", 2, "x.steps", "two")])
+
+    monkeypatch.setattr(saving, "save_pad", refused)
+    problems = page.do(lambda: save(page.page, "opening", PadKey(36), {"steps": 9}))
+    assert problems == {"steps": "a.yaml:1: pads.36.steps: one\na.yaml:2: x.steps: two"}
 
 
-def test_a_bank_with_no_free_pad_offers_the_first(page, monkeypatch):
-    monkeypatch.setattr(saving, "OFFERED", range(36, 38))
-    assert Dialog(page).field("Pad").value == "36"
+def test_what_would_be_overwritten_is_left_to_who_asks(page, on_disk):
+    with pytest.raises(EditConflictError):
+        page.do(lambda: save(page.page, "opening", PadKey(36), {"steps": 9}, None))
+    assert on_disk.load().banks[0].pads[PadKey(36)].steps == 8
 
 
-def test_a_typed_prompt_becomes_a_pad(page, on_disk):
-    dialog = Dialog(page)
-    page.enter(dialog.field("Name"), " New ")
-    page.enter(dialog.field("Colour"), "blue")
-    page.enter(dialog.field("Pad"), "40")
-    dialog.save()
-    pad = on_disk.load().banks[0].pads[PadKey(40)]
-    assert (pad.prompt, pad.steps, pad.name, pad.colour) == ("new sound", 8, "New", "blue")
-    assert page.notices == ["saved as New (E1) in presets/opening.yaml"]
-    assert not dialog.is_open
-
-
-def test_a_name_and_a_colour_are_left_out_where_there_are_none(page, on_disk):
-    Dialog(page).save()
-    assert on_disk.load().banks[0].pads[PadKey(38)].model_dump(exclude_unset=True) == {
-        "prompt": "new sound",
-        "steps": 8,
-    }
-    assert page.notices == ["saved as new sound (D1) in presets/opening.yaml"]
-
-
-def test_what_could_not_be_written_is_told_and_the_dialog_stays(page, monkeypatch):
-    def broken(*_):
-        raise StorageError("no disk")
-
-    monkeypatch.setattr(saving, "save_pad", broken)
-    dialog = Dialog(page)
-    dialog.save()
-    assert page.notices == ["no disk"]
-    assert dialog.is_open
-
-
-def test_a_dialog_can_be_left_and_is_then_gone(page, on_disk):
+def test_edits_are_kept_for_undoing_and_told_to_every_browser(page, on_disk):
     before = on_disk.bank().read_text()
-    dialog = Dialog(page)
-    page.click(page.button("Cancel"))
-    assert not dialog.is_open
-    page.fire(page.one("dialog").parent_slot.parent, "hide")
-    assert page.all("dialog") == []
+    assert page.do(lambda: take_back(page.page)) == {"": "Nothing to undo"}
+    versions = page.page.versions[Part.EDITS]
+    page.do(lambda: save(page.page, "opening", PadKey(36), {"steps": 9}))
+    assert page.page.versions[Part.EDITS] == versions + 1
+    assert page.do(lambda: take_back(page.page)) is None
     assert on_disk.bank().read_text() == before
+    assert page.do(lambda: take_back(page.page, again=True)) is None
+    assert on_disk.load().banks[0].pads[PadKey(36)].steps == 9
+    assert page.do(lambda: take_back(page.page, again=True)) == {"": "Nothing to do again"}
+    assert page.sent == [ReadAgain()] * 3
+
+
+def test_edits_of_two_browsers_at_once_are_both_kept(page, on_disk):
+    async def both():
+        await asyncio.gather(
+            save(page.page, "opening", PadKey(36), {"steps": 9}), save(page.page, "opening", PadKey(37), {"steps": 11})
+        )
+
+    page.do(both)
+    pads = on_disk.load().banks[0].pads
+    assert (pads[PadKey(36)].steps, pads[PadKey(37)].steps) == (9, 11)
+
+
+@pytest.mark.parametrize(("answer", "done"), [("Yes", ["done"]), ("Cancel", [])])
+def test_what_would_go_is_asked_about(page, answer, done):
+    results = []
+
+    async def action():
+        results.append("done")
+
+    page.do(lambda: ask("Really?", "Yes", action))
+    assert page.text("asked-text") == "Really?"
+    assert results == []
+    page.click(page.button(answer))
+    assert results == done
+    page.fire(page.one("asked").parent_slot.parent, "hide")
+    assert page.all("asked") == []
+
+
+def test_what_is_there_now_is_said_by_the_keys_that_matter():
+    now = {"prompt": "rain", "steps": 9}
+    assert stands(now, ("steps",)) == "steps is 9"
+    assert stands(now, ("prompt", "steps")) == "prompt is rain"
+    assert stands(now, ("colour",)) == "colour is not there"
+    assert stands(None) == "prompt is not there"

@@ -14,7 +14,10 @@ from starlette.testclient import TestClient
 from midifrag.errors import StorageError
 from midifrag.events import SlotsChanged
 from midifrag.page.model import PageModel
+from midifrag.page.versions import version_of
+from midifrag.page.web import files
 from midifrag.page.web.files import SLOT_COLOUR, TAKE_COLOUR, routes
+from midifrag.page.web.waves import peaks
 from midifrag.page.wire import configuration
 from tests.page.changes import record, slot
 from tests.support.shows import loaded
@@ -65,12 +68,41 @@ def test_a_take_is_fetched_by_its_number(served):
     assert "output001.wav" in answer.headers["content-disposition"]
 
 
-@pytest.mark.parametrize(("address", "colour"), [("/slots/1.svg?v=1", SLOT_COLOUR), ("/takes/1.svg", TAKE_COLOUR)])
-def test_waveforms_are_pictures_that_may_be_kept(served, address, colour):
+@pytest.mark.parametrize(("address", "colour"), [("/slots/1.svg", SLOT_COLOUR), ("/takes/1.svg", TAKE_COLOUR)])
+def test_waveforms_are_pictures_that_a_browser_asks_about_again(served, address, colour):
     answer = served.get(address)
     assert answer.headers["content-type"] == "image/svg+xml"
     assert colour in answer.text
-    assert "immutable" in answer.headers["cache-control"]
+    assert answer.headers["cache-control"] == "no-cache"
+    again = served.client.get(address, headers={"if-none-match": answer.headers["etag"]})
+    assert (again.status_code, again.text) == (304, "")
+
+
+def test_only_the_wave_of_one_version_may_be_kept_for_ever(served):
+    path = served.page.archive.path(1)
+    version = version_of(path)
+    assert "immutable" in served.get(f"/takes/1.svg?v={version}").headers["cache-control"]
+    # The same number in another set, or the same file written anew.
+    old = served.get("/takes/1.svg")
+    soundfile.write(path, NOISE.T / 4, 44100, subtype="FLOAT")
+    for address in ("/takes/1.svg", "/takes/1.svg?v=1", f"/takes/1.svg?v={version}"):
+        answer = served.client.get(address, headers={"if-none-match": old.headers["etag"]})
+        assert answer.status_code == 200
+        assert answer.text != old.text
+        assert answer.headers["cache-control"] == "no-cache"
+
+
+def test_a_wave_is_drawn_once(served, monkeypatch):
+    drawn = []
+    monkeypatch.setattr(files, "peaks", lambda path: drawn.append(path) or peaks(path))
+    monkeypatch.setattr(files, "MOST_DRAWN", 2)
+    for _ in range(3):
+        served.get("/takes/1.svg")
+    assert len(drawn) == 1
+    served.page.archive.store(NOISE, 44100, record("bell"))
+    for address in ("/takes/2.svg", "/slots/1.svg", "/takes/1.svg"):
+        served.get(address)
+    assert len(drawn) == 4
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from midifrag.page.web.guard import Guard
+from midifrag.page.web.guard import COOKIE_SECONDS, Guard
 from midifrag.page.wire import Access
 
 TOKEN = "s3cret-token"
@@ -51,6 +51,7 @@ def test_the_printed_address_turns_the_token_into_a_cookie():
     assert start["status"] == 303
     assert headers[b"location"] == b"/"
     assert b"HttpOnly" in headers[b"set-cookie"]
+    assert f"Max-Age={COOKIE_SECONDS};".encode() in headers[b"set-cookie"] + b";"
     cookie = headers[b"set-cookie"].split(b";")[0].decode()
     assert status(ask("/slots/1.wav", cookie=cookie)) == 200
     assert ask(kind="websocket", cookie=cookie)[0]["type"] == "websocket.accept"

@@ -2,6 +2,7 @@
 
 import asyncio
 import http.client
+import json
 import multiprocessing
 import socket
 import time
@@ -9,6 +10,7 @@ from multiprocessing.reduction import ForkingPickler
 
 import pytest
 
+from midifrag.events import Notice
 from midifrag.page.web import server
 from midifrag.page.web.server import serve
 from midifrag.page.wire import Access, configuration
@@ -41,6 +43,12 @@ class Process:
         connection.close()
         return status, text
 
+    def post(self, path, text):
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=PATIENCE)
+        connection.request("POST", path, text, {"Host": f"127.0.0.1:{self.port}"})
+        connection.getresponse().read()
+        connection.close()
+
 
 @pytest.fixture
 def process(tmp_path):
@@ -62,6 +70,25 @@ def test_it_serves_how_things_stand_to_whom_it_may_until_the_show_ends(process):
     process.pipe.close()
     process.process.join(PATIENCE)
     assert process.process.exitcode == 0
+
+
+SOCKET = "/_nicegui_ws/socket.io/?EIO=4&transport=polling"
+
+
+def test_what_a_browser_should_not_say_is_a_line_in_the_show_and_nothing_in_the_terminal(process, capfd):
+    opened = process.get(SOCKET)[1]
+    place = f"{SOCKET}&sid={json.loads(opened[1:])['sid']}"
+    process.post(place, "40")
+    process.get(place)
+    for message in ('42["event",{}]', '42["handshake",{}]', '42["ack",7]', "42[", "nonsense"):
+        process.post(place, message)
+    assert process.get("/page.css")[0] == 200
+    assert process.pipe.poll(PATIENCE)
+    told = process.pipe.recv()
+    assert isinstance(told, Notice)
+    assert told.text.startswith("the page had trouble with a browser: ")
+    assert "\n" not in told.text
+    assert capfd.readouterr().err == ""
 
 
 class Pipe:

@@ -45,7 +45,7 @@ pads:
 
 
 def write_set(folder: Path) -> Path:
-    (folder / "presets").mkdir(parents=True)
+    (folder / "presets").mkdir(parents=True, exist_ok=True)
     (folder / "presets.yaml").write_text(SHOW)
     for slug, text in BANKS.items():
         (folder / "presets" / f"{slug}.yaml").write_text(text)
@@ -90,6 +90,17 @@ class RunningShow:
             yield
         finally:
             engine.resume()
+
+    @contextlib.contextmanager
+    def page_at_rest(self) -> Iterator[None]:
+        """The page's process does nothing, as if the network were gone: what is sent to it waits on the way."""
+        children = psutil.Process(self.process.pid).children()
+        page = next(one for one in children if "spawn_main" in " ".join(one.cmdline()) and one.net_connections("tcp"))
+        page.suspend()
+        try:
+            yield
+        finally:
+            page.resume()
 
     def _is_engine(self, child: psutil.Process) -> bool:
         """Of the processes that a show starts, all but the page's, which listens, and multiprocessing's own tracker."""

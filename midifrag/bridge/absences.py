@@ -1,0 +1,110 @@
+"""Engines that do not answer now: since when, how long it may take, and who stands in meanwhile."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import Any, assert_never
+
+from midifrag.clock import Clock
+from midifrag.config.parameters import PARAMETERS, Preset
+from midifrag.engine import messages as engine
+from midifrag.engine.messages import EngineInfo
+
+#: Seconds that an engine may be away before another one stands in.
+PATIENCE = 2.0
+
+
+class Absences:
+    """Takes in what engines say of themselves. ``stand_in`` is the model that plays meanwhile, None for nobody.
+
+    An engine is away from the moment that it died, or stopped showing progress before it was ended, until it is ready
+    again; it stalls while it shows no progress. ``begun`` are the models whose loading begins now.
+    """
+
+    def __init__(self, clock: Clock, stand_in: str | None, begun: Iterable[str] = ()) -> None:
+        self.stand_in = stand_in
+        self._clock = clock
+        now = clock.now()
+        self._loading_since = dict.fromkeys(begun, now)
+        self._loading_took: dict[str, float] = {}
+        self._away_since: dict[str, float] = {}
+        self._stalled_since: dict[str, float] = {}
+        self._lost: set[str] = set()
+        self._working: set[str] = set()
+
+    def note(self, model: str, event: engine.EngineEvent) -> None:
+        """Take in an event of the engine of ``model``."""
+        now = self._clock.now()
+        match event:
+            case engine.Warming():
+                self._loading_since.setdefault(model, now)
+            case engine.Ready():
+                if (began := self._loading_since.pop(model, None)) is not None and model not in self._loading_took:
+                    self._loading_took[model] = now - began
+                if (left := self._away_since.pop(model, None)) is not None:
+                    self._loading_took[model] = now - left
+                self._stalled_since.pop(model, None)
+                self._lost.discard(model)
+            case engine.Stalled(seconds):
+                self._stalled_since.setdefault(model, now - seconds)
+            case engine.Resumed():
+                self._stalled_since.pop(model, None)
+            case engine.Died(restarting=restarting):
+                stalled = self._stalled_since.pop(model, now)
+                if restarting:
+                    self._away_since.setdefault(model, stalled)
+                else:
+                    self._away_since.pop(model, None)
+                    self._lost.add(model)
+            case engine.Started() | engine.Progress() | engine.Rendered() | engine.Failed() | engine.Cancelled():
+                self._working.add(model)
+            case _:
+                assert_never(event)
+
+    @property
+    def away(self) -> tuple[str, ...]:
+        """The models that died and are not back yet."""
+        return tuple(self._away_since)
+
+    def is_lost(self, model: str) -> bool:
+        """Whether it died and does not come back."""
+        return model in self._lost
+
+    def since(self, model: str) -> float | None:
+        """Since when, in monotonic seconds, it has not answered; None if it does."""
+        return self._away_since.get(model, self._stalled_since.get(model))
+
+    def is_stalled(self, model: str) -> bool:
+        """Whether it shows no progress."""
+        return model in self._stalled_since
+
+    def is_away(self, model: str) -> bool:
+        """Whether it died and is not back yet."""
+        return model in self._away_since
+
+    def answers(self, model: str) -> bool:
+        """Whether it takes in what it is told now: it is neither away, stalled nor still loading."""
+        has_loaded = model in self._working or model not in self._loading_since
+        return self.since(model) is None and has_loaded
+
+    def expected(self, model: str) -> float | None:
+        """Seconds from its end to its being ready again, as far as earlier times tell."""
+        return self._loading_took.get(model)
+
+    def substitute(self, model: str) -> str | None:
+        """Who plays in place of ``model`` now, because that has been away for too long; None if nobody does."""
+        since, other = self._away_since.get(model), self.stand_in
+        if since is None or other in {None, model, *self._away_since, *self._lost}:
+            return None
+        return other if self._clock.now() - since >= PATIENCE else None
+
+
+def as_stand_in(preset: Preset, info: EngineInfo | None) -> Preset:
+    """What another model is asked for in place of the one that ``preset`` was written for.
+
+    Its sound and its seed stay, and its length as far as the other goes (``info``); how it is made is the other's own.
+    """
+    others: dict[str, Any] = {name: None for name, one in PARAMETERS.items() if one.defaulted and name != "seconds"}
+    seconds = preset.seconds if info is None or preset.seconds is None else min(preset.seconds, info.max_seconds)
+    return replace(preset, **others, seconds=seconds)

@@ -1,0 +1,93 @@
+"""Jobs whose engine stalls, dies or stays away: marked, queued again, or given to the one that stands in."""
+
+from __future__ import annotations
+
+import dataclasses
+
+from midifrag.bridge.absences import Absences, as_stand_in
+from midifrag.bridge.jobs import JobTable, RenderJob, request
+from midifrag.bridge.spares import SpareRack
+from midifrag.bridge.telling import Telling
+from midifrag.engine import messages as engine
+from midifrag.engine.protocol import Engines
+from midifrag.states import JobState
+
+
+class Outages:
+    """Sees to it that each job has an outcome, whatever becomes of its engine."""
+
+    def __init__(
+        self, jobs: JobTable, telling: Telling, spares: SpareRack, engines: Engines, absences: Absences
+    ) -> None:
+        self._jobs = jobs
+        self._telling = telling
+        self._spares = spares
+        self._engines = engines
+        self._absences = absences
+
+    def on_stall(self, model: str) -> None:
+        """The engine of ``model`` shows no progress, or does so again: its pads say so."""
+        for job in self._jobs.of(model):
+            if job.cancelling and self._absences.is_stalled(model):
+                self._telling.let_go(job)
+            elif self.mark(job):
+                self._telling.tell(job)
+
+    def mark(self, job: RenderJob) -> bool:
+        """Mark a job whose engine has stalled, and take the mark away; whether that changed anything."""
+        is_stalled = job.pending and self._absences.is_stalled(job.model)
+        changes = is_stalled is not job.stalled
+        if changes:
+            job.stalled, job.text = is_stalled, f"{job.model} shows no progress" if is_stalled else ""
+        return changes
+
+    def on_death(self, model: str, death: engine.Died) -> None:
+        """Take in that an engine is gone, and its jobs with it."""
+        for number in death.jobs:
+            self._lost(model, number, death.reason)
+
+    def _lost(self, model: str, number: int, reason: str) -> None:
+        # What may have killed its engine must not kill the next one, with nobody asking for it.
+        self._spares.failed(number)
+        self._jobs.recall(number)
+        job = self._jobs.render_job(number)
+        if job is None or not job.pending or job.model != model:
+            return
+        if job.cancelling:
+            self._telling.end(job, JobState.CANCELLED, "cancelled")
+        elif job.on_lost == "fail" or job.retried:
+            self._telling.end(job, JobState.FAILED, reason)
+        else:
+            job.retried = True
+            self._queue_again(job, self._engines.effective(job.stands_in_for or model), f"queued again: {reason}")
+
+    def hand_over(self) -> None:
+        """Give presses whose engine has been away for too long to the one that stands in."""
+        for job in self._jobs.pending():
+            own = job.model
+            if self.find_substitute(job):
+                self._engines.send(own, engine.Cancel(job.number))
+                self._queue_again(job, job.model, f"{job.model} stands in for {own}")
+
+    def find_substitute(self, job: RenderJob) -> bool:
+        """Give a job to who plays in place of its model now; whether somebody does."""
+        other = None if job.on_lost == "wait" else self._absences.substitute(job.model)
+        if other is not None:
+            self._substitute(job, other)
+        return other is not None
+
+    def _substitute(self, job: RenderJob, other: str) -> None:
+        preset = as_stand_in(job.preset, self._engines.info(other))
+        job.stands_in_for, job.notes = job.model, (f"{other} stood in for {job.model}",)
+        job.model, job.render = other, request(preset, job.number, job.render.seed)
+
+    def _queue_again(self, job: RenderJob, model: str, text: str) -> None:
+        if model == job.stands_in_for:
+            job.stands_in_for, job.notes, job.model = None, (), model
+            job.render = request(job.preset, job.number, job.render.seed)
+        elif model != job.model:
+            self._substitute(job, model)
+        job.state, job.step, job.stalled, job.text = JobState.QUEUED, 0, False, text
+        job.times = dataclasses.replace(job.times, started=None)
+        self._telling.tell(job)
+        self._engines.send(job.model, job.render)

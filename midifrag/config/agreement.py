@@ -1,0 +1,90 @@
+"""Whether a show and its banks agree: what one names, the other must have."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Sequence
+from typing import NamedTuple
+
+from midifrag.config.banks import Bank
+from midifrag.config.folders import archive_folder, fragments_folder
+from midifrag.config.names import none_of
+from midifrag.config.problems import Sources, problem_at
+from midifrag.config.settings import Settings
+from midifrag.errors import Problem
+from midifrag.fragment.file_names import clashes, writers
+
+
+class BankSource(NamedTuple):
+    """A bank, and where its values came from."""
+
+    bank: Bank
+    sources: Sources
+
+
+def disagreements(settings: Settings, banks: Sequence[BankSource], sources: Sources) -> Iterator[Problem]:
+    """What the show, whose values came from ``sources``, and its banks name and do not have."""
+    for bank in banks:
+        yield from _foreign_names(bank.bank, settings, bank.sources)
+    yield from _own_names(settings, sources)
+    yield from _files_that_meet(settings, sources)
+
+
+def shared_programs(banks: Sequence[BankSource]) -> Iterator[Problem]:
+    """Banks that the same program change selects."""
+    programs: dict[int, str] = {}
+    for bank, sources in banks:
+        if bank.program is None:
+            continue
+        if bank.program in programs:
+            message = f"{bank.program} already selects {programs[bank.program]}; each bank has its own"
+            yield problem_at(sources, ("program",), message)
+        programs[bank.program] = bank.slug
+
+
+def _foreign_names(bank: Bank, settings: Settings, sources: Sources) -> Iterator[Problem]:
+    """What a bank says that only the show can confirm: its models, ports and slots."""
+    models = settings.known_models
+    for key, pad in bank.pads.items():
+        yield from _unknown(sources, ("pads", str(key), "model"), pad.model, models)
+        yield from _unknown(sources, ("pads", str(key), "port"), pad.port, settings.ports)
+        if pad.slot is not None and pad.slot > settings.fragments.count:
+            yield problem_at(sources, ("pads", str(key), "slot"), f"{pad.slot} is above {settings.fragments.count}")
+    for index, control in enumerate(bank.controls):
+        yield from _unknown(sources, ("controls", str(index), "port"), control.port, settings.ports)
+    yield from _unknown(sources, ("defaults", "model"), bank.defaults.model, models)
+
+
+def _own_names(settings: Settings, sources: Sources) -> Iterator[Problem]:
+    """What the show says about its own models, ports, slots and banks."""
+    yield from _unknown(sources, ("model",), settings.model, settings.known_models)
+    yield from _unknown(sources, ("defaults", "model"), settings.defaults.model, settings.known_models)
+    yield from _unknown(sources, ("engine", "stand_in"), settings.engine.stand_in, [*settings.known_models, "none"])
+    if settings.notify is not None:
+        yield from _unknown(sources, ("notify", "port"), settings.notify.port, settings.ports)
+    yield from _unknown(sources, ("time", "source"), settings.time.port, settings.ports)
+    yield from _unknown(sources, ("program_changes", "port"), settings.program_changes.port, settings.ports)
+    for name in ("controls", "actions"):
+        for index, item in enumerate(getattr(settings, name)):
+            yield from _unknown(sources, (name, str(index), "port"), item.port, settings.ports)
+    for index, action in enumerate(settings.actions):
+        place = ("actions", str(index))
+        if action.slot is not None and action.slot > settings.fragments.count:
+            yield problem_at(sources, (*place, "slot"), f"{action.slot} is above {settings.fragments.count}")
+        if isinstance(action.bank, str):
+            yield from _unknown(sources, (*place, "bank"), action.bank, settings.set_list)
+    repeated = sorted({slug for slug in settings.set_list if settings.set_list.count(slug) > 1})
+    if repeated:
+        yield problem_at(sources, ("set_list",), f"{', '.join(repeated)} stands there more than once")
+
+
+def _files_that_meet(settings: Settings, sources: Sources) -> Iterator[Problem]:
+    """Files of the show's own that would replace each other."""
+    fragments, archive = settings.fragments, settings.archive
+    folder = fragments_folder(fragments.folder)
+    for place, message in clashes(writers(folder, fragments.name, archive_folder(fragments.folder, archive.folder))):
+        yield problem_at(sources, place, message)
+
+
+def _unknown(sources: Sources, loc: tuple[str, ...], name: str | None, known: Collection[str]) -> Iterator[Problem]:
+    if name is not None and name not in known:
+        yield problem_at(sources, loc, none_of(name, known))

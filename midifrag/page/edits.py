@@ -1,0 +1,75 @@
+"""What browsers have written to the set, so that it can be undone, and what they have typed and not saved yet."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+from midifrag.config.pad_editing import Edit
+from midifrag.pad_key import PadKey
+
+#: Edits that can be undone, and browser tabs whose drafts are kept.
+MOST_EDITS, MOST_TABS = 100, 64
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A form that was left without saving.
+
+    ``version`` is what the file said of the pad when it was filled, None for a pad that is new; ``typed`` what was
+    changed, by field.
+    """
+
+    version: Mapping[str, Any] | None
+    typed: Mapping[str, Any]
+
+
+#: Drafts of one browser tab by bank and pad; None is the pad that is new.
+Drafts: TypeAlias = dict[tuple[str, PadKey | None], Draft]
+
+
+class Edits:
+    """The edits of all browsers, in order. ``writing`` is held while a file is changed: one edit after another."""
+
+    def __init__(self) -> None:
+        self.writing = asyncio.Lock()
+        self._done: deque[Edit] = deque(maxlen=MOST_EDITS)
+        self._undone: list[Edit] = []
+        self._drafts: dict[str, Drafts] = {}
+
+    @property
+    def last(self) -> Edit | None:
+        """The edit that is undone next."""
+        return self._done[-1] if self._done else None
+
+    @property
+    def next(self) -> Edit | None:
+        """The edit that is done again next, as the one that undid it."""
+        return self._undone[-1] if self._undone else None
+
+    def add(self, edit: Edit) -> None:
+        """Take in a new edit. What was undone before cannot be done again then."""
+        if edit.before != edit.after:
+            self._done.append(edit)
+            self._undone.clear()
+
+    def undid(self, back: Edit) -> None:
+        """`last` was undone by this one."""
+        self._done.pop()
+        self._undone.append(back)
+
+    def redid(self, again: Edit) -> None:
+        """`next` was done again by this one."""
+        self._undone.pop()
+        self._done.append(again)
+
+    def drafts(self, tab: str) -> Drafts:
+        """What a browser tab has not saved yet; it outlives a reload."""
+        mine = self._drafts.pop(tab, {})
+        self._drafts[tab] = mine
+        for stale in list(self._drafts)[:-MOST_TABS]:
+            del self._drafts[stale]
+        return mine

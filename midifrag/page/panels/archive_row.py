@@ -1,0 +1,141 @@
+"""One take on an archive sheet. A row is built once, and shows another take when the sheet is turned."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Any, Protocol
+
+from nicegui import events, ui
+
+from midifrag.config.parameters import RANDOM
+from midifrag.fragment.record import TakeRecord
+from midifrag.intents import AnnotateTake, Prompt, StarTake
+from midifrag.page import texts
+from midifrag.page.model import PageModel
+from midifrag.page.panels.panel import icon_button, set_prop
+from midifrag.page.panels.prompt import parameters_of
+from midifrag.page.panels.slots import DRAG_OUT
+
+#: A click says which take the browser showed: the sheet may have been turned while it was on its way.
+_OF_TAKE = "(e) => emit(Number(e.currentTarget.closest('.take').dataset.take))"
+
+
+class Sheet(Protocol):
+    """What a row needs of the sheet that it lies on."""
+
+    page: PageModel
+    play: Callable[[str, str], None]
+    chosen: set[int]
+
+    def choose(self, number: int, wanted: bool) -> None:
+        """Take a take into the export, or out of it."""
+
+    def offer_slots(self, row: TakeRow) -> None:
+        """Ask which slot the row's take goes to."""
+
+
+class TakeRow:
+    """The elements of a row; ``number`` is the take that it shows now."""
+
+    def __init__(self, sheet: Sheet) -> None:
+        self._sheet = sheet
+        self.number = 0
+        self._record = TakeRecord("")
+        with ui.element("div").classes("take") as self._row:
+            self._chosen = ui.checkbox(on_change=lambda event: sheet.choose(self.number, event.value))
+            self._star = self._acts(icon_button("star_border", texts.STAR), self._toggle_star)
+            with ui.element("button").classes("take-wave") as self._wave:
+                self._picture = ui.element("img").props("alt='' loading=lazy draggable=false")
+            self._wave.props["draggable"] = "true"
+            self._acts(self._wave, self._play).on("dragstart", js_handler=DRAG_OUT)
+            with ui.element("div").classes("take-text"):
+                self._prompt = ui.label().classes("take-prompt")
+                self._about = ui.label().classes("take-about")
+                self._note = ui.label().classes("take-note")
+            with ui.element("div").classes("take-buttons"):
+                self._acts(icon_button("edit", texts.NOTE), self._annotate)
+                self._acts(icon_button("replay", texts.AGAIN_HELP), lambda: self._render(again=True))
+                self._acts(icon_button("shuffle", texts.VARIATION_HELP), lambda: self._render(again=False))
+                self.to_slot = self._acts(icon_button("save_alt", texts.TO_SLOT), lambda: sheet.offer_slots(self))
+
+    def _acts(self, element: Any, action: Callable[[], None]) -> Any:
+        """Do something at a click, if the row still shows what was clicked."""
+
+        def clicked(event: events.GenericEventArguments) -> None:
+            if event.args in (None, self.number):
+                action()
+            else:
+                ui.notify(texts.TURNED)
+
+        return element.on("click", clicked, js_handler=_OF_TAKE)
+
+    def fill(self, record: TakeRecord, version: str) -> None:
+        """Show a take; ``version`` is that of its file."""
+        self.number = number = record.number or 0
+        set_prop(self._row, "data-take", number)
+        self._chosen.value = number in self._sheet.chosen
+        set_prop(self._chosen, "aria-label", texts.CHOOSE.format(number=number))
+        set_prop(self._picture, "src", f"/takes/{number}.svg?v={version}")
+        set_prop(self._wave, "aria-label", texts.PLAY_TAKE.format(number=number))
+        set_prop(self._wave, "data-url", f"/takes/{number}.wav")
+        set_prop(self._wave, "data-file", record.file)
+        self._prompt.text = record.prompt
+        self._about.text = _about(record)
+        self.show(record)
+
+    def show(self, record: TakeRecord) -> None:
+        """Show what may have changed about the take."""
+        self._record = record
+        self._note.text = record.reason or record.note
+        self._note.classes(replace="take-note reason" if record.reason else "take-note")
+        set_prop(self._star, "icon", "star" if record.starred else "star_border")
+        label = texts.UNSTAR if record.starred else texts.STAR
+        set_prop(self._star, "title", label)
+        set_prop(self._star, "aria-label", label)
+
+    def delete(self) -> None:
+        """Take the row off the sheet."""
+        self._row.delete()
+
+    def _toggle_star(self) -> None:
+        self._sheet.page.put(StarTake(self.number, not self._record.starred))
+
+    def _play(self) -> None:
+        self._sheet.play(f"/takes/{self.number}.wav", self._record.prompt)
+
+    def _render(self, *, again: bool) -> None:
+        page, record = self._sheet.page, self._record
+        model = record.model if record.model in page.loaded.settings.known_models else None
+        parameters = parameters_of(record, model)
+        if not again:
+            parameters["seed"] = RANDOM
+        page.put(Prompt(record.prompt, parameters, time.monotonic()))
+
+    def _annotate(self) -> None:
+        number = self.number
+        with ui.dialog() as dialog, ui.card().classes("dialog"):
+            note = ui.input(texts.NOTE, value=self._record.note).props("autofocus")
+
+            def keep() -> None:
+                self._sheet.page.put(AnnotateTake(number, note.value.strip()))
+                dialog.close()
+
+            note.on("keydown.enter", keep)
+            with ui.row():
+                ui.button(texts.SAVE, on_click=keep).props("unelevated no-caps color=primary")
+                ui.button(texts.CANCEL, on_click=dialog.close).props("flat no-caps")
+        dialog.on("hide", dialog.delete)
+        dialog.open()
+
+
+def _about(record: TakeRecord) -> str:
+    moment = record.rendered_at
+    return texts.TAKE_LINE.format(
+        number=record.number,
+        when=time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(moment)) if moment else texts.NONE,
+        length=texts.LENGTH.format(record.seconds),
+        seed=texts.NONE if record.seed is None else record.seed,
+        bank=record.bank or texts.NONE,
+        model=record.model or texts.NONE,
+    )

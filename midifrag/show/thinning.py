@@ -1,0 +1,72 @@
+"""What of a show's events is news to its log: a knob's positions and a render's steps come by the thousand."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterator
+from typing import TypeAlias
+
+from midifrag.events import ControlChanged, JobChanged, PadChanged
+from midifrag.midi.messages import Aftertouch, ControlChange, PitchBend
+
+#: Seconds between two logged positions of a control that is on its way.
+POSITIONS_EVERY = 0.1
+#: An event, and when it was, in seconds since 1970.
+Entry: TypeAlias = tuple[float, object]
+
+
+class Thinning:
+    """Keeps positions back for a newer one, and leaves out what says what was said before; order stays."""
+
+    def __init__(self) -> None:
+        self._positions: dict[Hashable, Entry] = {}
+        self._jobs: dict[int, Hashable] = {}
+        self._pads: dict[Hashable, Hashable] = {}
+
+    @property
+    def waits(self) -> bool:
+        """Whether a position is kept back."""
+        return bool(self._positions)
+
+    def take(self, at: float, event: object, position: bool = False) -> Iterator[Entry]:
+        """Take in an event: what is to be logged now."""
+        if position or isinstance(event, ControlChanged):
+            key = _place(event)
+            # Behind the others, as it is the newest.
+            self._positions.pop(key, None)
+            self._positions[key] = (at, event)
+        elif self._is_news(event):
+            yield from self.rest()
+            yield at, event
+
+    def rest(self) -> Iterator[Entry]:
+        """All positions that were kept back, in their order."""
+        positions, self._positions = self._positions, {}
+        yield from positions.values()
+
+    def _is_news(self, event: object) -> bool:
+        match event:
+            case JobChanged(job, state=state, text=text):
+                said = self._jobs.pop(job, None)
+                if not state.ended:
+                    self._jobs[job] = (state, text)
+                return said != (state, text)
+            case PadChanged(bank, pad, state=state, job=job, text=text):
+                said = self._pads.get((bank, pad))
+                self._pads[bank, pad] = (state, job, text)
+                return said != (state, job, text)
+            case _:
+                return True
+
+
+def _place(event: object) -> Hashable:
+    match event:
+        case ControlChange(port, channel, cc):
+            return port, channel, cc
+        case PitchBend(port, channel):
+            return port, channel, "bend"
+        case Aftertouch(port, channel, note=note):
+            return port, channel, "aftertouch", note
+        case ControlChanged(name):
+            return name
+        case _:
+            return type(event).__name__

@@ -1,0 +1,357 @@
+"""Whatever becomes of an engine, each press on it has one outcome, and a performer sees why it waits."""
+
+from __future__ import annotations
+
+import pytest
+
+from midifrag.bridge.absences import PATIENCE
+from midifrag.engine.messages import (
+    Cancel,
+    Cancelled,
+    Died,
+    Failed,
+    Progress,
+    Ready,
+    Render,
+    Resumed,
+    Stalled,
+    Started,
+    Warm,
+    Warming,
+)
+from midifrag.fragment.messages import ArchiveOnly
+from midifrag.intents import CancelPad, Panic
+from tests.support.bridges import INFO, PAD, Rig, with_spares
+from tests.support.shows import bank, loaded, one_pad
+
+
+def pocket(*banks, **engine):
+    """A rig whose pads ask for pocket, which is ready."""
+    rig = Rig(loaded(*banks, model="pocket", engine={"spares": {"enabled": False}, **engine}))
+    rig.ready("pocket")
+    return rig
+
+
+def killed(rig, *jobs, model="pocket"):
+    rig.say(Died("killed", jobs, restarting=True), model)
+
+
+def wait(rig, seconds):
+    rig.clock.time += seconds
+    rig.bridge.housekeeping()
+
+
+def renders(rig):
+    """What was asked of whom, by model."""
+    return [(model, command.job) for model, command in rig.engines.sent if isinstance(command, Render)]
+
+
+# --- an engine that stalls -------------------------------------------------------------------------------------------
+
+
+def test_pads_of_a_stalled_engine_say_so_until_it_goes_on():
+    rig = pocket()
+    rig.press(36)
+    rig.press(37)
+    rig.say(Started(1), "pocket")
+    rig.say(Progress(1, 1, 4), "pocket")
+    rig.say(Stalled(5.0), "pocket")
+    assert rig.pad_states(PAD)[-1] == "stalled"
+    assert [(job.job, job.state, job.text) for job in rig.jobs()[-2:]] == [
+        (1, "rendering", "pocket shows no progress"),
+        (2, "queued", "pocket shows no progress"),
+    ]
+    rig.press(36)
+    assert rig.pad_states(PAD)[-1] == "stalled"
+    rig.say(Resumed(), "pocket")
+    last = {job.job: (job.state, job.text) for job in rig.jobs()}
+    assert last == {1: ("rendering", ""), 2: ("queued", ""), 3: ("queued", "")}
+    rig.say(Cancelled(3), "pocket")
+    assert rig.pad_states(PAD)[-1] == "rendering"
+
+
+def test_pads_of_other_engines_do_not_stall():
+    rig = Rig(loaded(bank(pads={36: {"prompt": "rain", "model": "pocket"}, 37: {"prompt": "kick"}})))
+    rig.press(36)
+    rig.press(37)
+    before = len(rig.changes)
+    rig.say(Stalled(5.0), "sketch")
+    assert [change.pad.note for change in rig.changes[before:] if hasattr(change, "pad") and change.pad] == [37, 37]
+
+
+def test_a_stalled_press_that_lands_is_a_landed_one():
+    rig = pocket()
+    rig.press()
+    rig.say(Started(1), "pocket")
+    rig.say(Stalled(5.0), "pocket")
+    rig.bridge.handle(rig.rendered_by("pocket", rig.engines.renders()[0]))
+    assert rig.pad_states()[-1] == "stalled"
+    rig.landed(1)
+    assert rig.pad_states()[-1] == "landed"
+
+
+def test_what_was_being_cancelled_is_over_when_its_engine_stalls():
+    rig = pocket()
+    rig.press()
+    rig.bridge.handle(CancelPad(PAD))
+    assert rig.pad_states() == ["queued"]
+    rig.say(Stalled(5.0), "pocket")
+    assert rig.pad_states()[-1] == "idle"
+    assert rig.jobs()[-1].state == "cancelled"
+
+
+# --- cancelling whatever the engine does -----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("events", [(), (Stalled(5.0),), (Died("killed", (1, 2, 3), restarting=True),)])
+def test_panic_gives_every_pad_an_outcome_at_once(events):
+    rig = pocket()
+    for note in (36, 36, 37):
+        rig.press(note)
+    rig.say(Started(1), "pocket")
+    for event in events:
+        rig.say(event, "pocket")
+    rig.bridge.handle(Panic())
+    assert [job.state for job in rig.jobs()[-3:]] == ["cancelled"] * 3
+    assert list(rig.bridge.renders.jobs) == []
+    assert rig.pad_states()[-1] == "idle"
+    assert rig.engines.cancels() == [1, 2, 3]
+
+
+def test_panic_ends_what_was_being_cancelled_before():
+    rig = pocket()
+    rig.press()
+    rig.bridge.handle(CancelPad(PAD))
+    rig.bridge.handle(Panic())
+    assert rig.jobs()[-1].state == "cancelled"
+    assert rig.engines.cancels() == [1]
+
+
+@pytest.mark.parametrize("why", ["loading", "stalled", "away"])
+def test_a_cancel_does_not_wait_for_an_engine_that_does_not_answer(why):
+    rig = Rig(loaded(model="pocket"))
+    if why != "loading":
+        rig.ready("pocket")
+    rig.press()
+    if why == "stalled":
+        rig.say(Stalled(5.0), "pocket")
+    elif why == "away":
+        killed(rig, 1)
+    rig.bridge.handle(CancelPad(PAD))
+    assert rig.jobs()[-1].state == "cancelled"
+    before = len(rig.changes)
+    rig.say(Cancelled(1), "pocket")
+    assert len(rig.changes) == before
+
+
+def test_an_engine_that_renders_while_it_warms_up_answers():
+    rig = Rig(loaded(model="pocket"))
+    rig.press()
+    rig.say(Started(1), "pocket")
+    rig.bridge.handle(CancelPad(PAD))
+    assert rig.jobs()[-1].state == "rendering"
+
+
+def test_what_is_rendered_though_it_was_cancelled_at_once_is_kept_in_the_archive():
+    rig = pocket()
+    rig.press()
+    rig.bridge.handle(Panic())
+    before = len(rig.jobs())
+    (render,) = rig.engines.renders()
+    for _ in range(2):
+        rig.bridge.handle(rig.rendered_by("pocket", render))
+    (write,) = rig.writes
+    assert isinstance(write, ArchiveOnly)
+    assert (write.job, write.reason, write.record.prompt) == (1, "cancelled while rendering", "rain")
+    assert len(rig.jobs()) == before
+
+
+@pytest.mark.parametrize("end", [Cancelled(1), Failed(1, "why"), Died("killed", (1,), restarting=True)])
+def test_what_was_cancelled_at_once_is_forgotten_with_what_its_engine_says_of_it(end):
+    rig = pocket()
+    rig.press()
+    rig.bridge.handle(Panic())
+    before = len(rig.jobs())
+    rig.say(end, "pocket")
+    rig.bridge.handle(rig.rendered_by("pocket", rig.engines.renders()[0]))
+    assert (rig.writes, len(rig.jobs())) == ([], before)
+
+
+# --- somebody stands in ----------------------------------------------------------------------------------------------
+
+
+def test_what_stands_in_is_loaded_as_soon_as_an_engine_dies_or_stalls():
+    for event in (Stalled(5.0), Died("killed", (), restarting=True)):
+        rig = pocket()
+        rig.say(event, "pocket")
+        assert rig.engines.sent == [("sketch", Warm(()))]
+
+
+def test_after_two_seconds_the_stand_in_plays_what_waits_and_what_is_pressed_until_the_engine_is_back():
+    rig = pocket()
+    rig.press(36)
+    killed(rig, 1)
+    rig.press(37)
+    wait(rig, PATIENCE - 0.1)
+    assert renders(rig) == [("pocket", 1), ("pocket", 1), ("pocket", 2)]
+    wait(rig, 0.1)
+    assert renders(rig)[3:] == [("sketch", 1), ("sketch", 2)]
+    assert [command for _, command in rig.engines.sent if isinstance(command, Cancel)] == [Cancel(1), Cancel(2)]
+    assert rig.jobs()[-1].text == "sketch stands in for pocket"
+    rig.press(36)
+    assert renders(rig)[5:] == [("sketch", 3)]
+    for render in rig.engines.renders()[-3:]:
+        rig.say(Started(render.job), "sketch")
+        rig.bridge.handle(rig.rendered_by("sketch", render))
+        rig.landed(render.job)
+    assert rig.jobs()[-1].text == "sketch stood in for pocket"
+    assert rig.lands()[-1].record.model == "sketch"
+    wait(rig, 30.0)
+    rig.say(Warming(1, 2, "weights"), "pocket")
+    rig.press(36)
+    rig.say(Ready(INFO), "pocket")
+    rig.bridge.housekeeping()
+    rig.press(36)
+    assert renders(rig)[6:] == [("sketch", 4), ("pocket", 5)]
+    assert rig.notices() == [
+        ("warning", "sketch stands in for pocket until it is back"),
+        ("info", "pocket is back and renders again"),
+    ]
+
+
+def test_an_engine_that_hung_has_been_away_since_it_stalled():
+    rig = pocket()
+    rig.press()
+    rig.say(Stalled(5.0), "pocket")
+    rig.clock.time += 5.0
+    killed(rig, 1)
+    assert renders(rig) == [("pocket", 1), ("pocket", 1), ("sketch", 1)]
+
+
+def test_an_engine_that_is_back_in_time_plays_itself():
+    rig = pocket()
+    rig.press()
+    killed(rig, 1)
+    wait(rig, 1.5)
+    rig.say(Ready(INFO), "pocket")
+    wait(rig, 9.0)
+    assert renders(rig) == [("pocket", 1)] * 2
+    assert rig.notices() == []
+
+
+@pytest.mark.parametrize(
+    ("rule", "asked", "state"),
+    [
+        ("queue", [("pocket", 1), ("pocket", 1), ("sketch", 1)], "queued"),
+        ("wait", [("pocket", 1), ("pocket", 1)], "queued"),
+        ("fail", [("pocket", 1)], "failed"),
+    ],
+)
+def test_a_pad_s_own_rule_wins(rule, asked, state):
+    rig = pocket(one_pad(on_lost=rule))
+    rig.press()
+    killed(rig, 1)
+    wait(rig, 9.0)
+    assert (renders(rig), rig.jobs()[-1].state) == (asked, state)
+
+
+def test_a_press_on_a_pad_that_waits_waits():
+    rig = pocket(one_pad(on_lost="wait"))
+    killed(rig)
+    wait(rig, 9.0)
+    rig.press()
+    assert renders(rig) == [("pocket", 1)]
+
+
+@pytest.mark.parametrize(
+    ("engine", "other"), [({"stand_in": "none"}, None), ({"fallback": "none"}, None), ({"stand_in": "small"}, "small")]
+)
+def test_the_set_says_who_stands_in(engine, other):
+    rig = pocket(**engine)
+    rig.press()
+    killed(rig, 1)
+    wait(rig, 9.0)
+    asked = renders(rig)
+    assert asked[2:] == ([] if other is None else [(other, 1)])
+
+
+def test_who_stands_in_is_asked_for_the_sound_and_makes_it_in_its_own_way():
+    preset = {"steps": 80, "cfg_scale": 9, "sampler": "dpmpp", "sigma_min": 0.1, "seed": 7, "negative_prompt": "hiss"}
+    rig = pocket(one_pad(seconds=180, **preset))
+    rig.press()
+    killed(rig, 1)
+    wait(rig, 9.0)
+    asked = rig.engines.renders()[-1]
+    assert (asked.prompt, asked.seed, asked.negative_prompt, asked.seconds) == ("rain", 7, "hiss", 180)
+    assert (asked.steps, asked.cfg_scale, asked.sampler, asked.sigma_min) == (None, None, None, None)
+
+
+def test_a_take_is_no_longer_than_who_stands_in_can_make_it():
+    rig = pocket(one_pad(seconds=180))
+    rig.engines.longest["sketch"] = 11.0
+    rig.press()
+    killed(rig, 1)
+    wait(rig, 9.0)
+    assert rig.engines.renders()[-1].seconds == 11.0
+
+
+def test_who_stands_in_and_dies_gives_the_press_back():
+    rig = pocket()
+    killed(rig)
+    wait(rig, 9.0)
+    rig.press()
+    killed(rig, 1, model="sketch")
+    assert renders(rig) == [("sketch", 1), ("pocket", 1)]
+    rig.say(Ready(INFO), "pocket")
+    rig.bridge.handle(rig.rendered_by("pocket", rig.engines.renders()[-1]))
+    rig.landed(1)
+    assert (rig.jobs()[-1].state, rig.jobs()[-1].text) == ("landed", "")
+    assert rig.lands()[-1].record.model == "pocket"
+
+
+def test_who_is_lost_or_away_itself_stands_in_for_nobody():
+    for restarting in (True, False):
+        rig = pocket()
+        rig.say(Died("killed", (), restarting=restarting), "sketch")
+        killed(rig)
+        wait(rig, 9.0)
+        rig.press()
+        assert renders(rig) == [("pocket", 1)]
+
+
+def test_what_the_first_engine_still_says_of_a_press_that_was_handed_over_is_left_out():
+    rig = pocket()
+    rig.press()
+    killed(rig, 1)
+    wait(rig, 9.0)
+    before = len(rig.changes)
+    for event in (Started(1), Progress(1, 1, 2), Cancelled(1)):
+        rig.say(event, "pocket")
+    killed(rig, 1)
+    assert [change for change in rig.changes[before:] if change in rig.jobs()] == []
+    assert [job.state for job in rig.bridge.renders.jobs] == ["queued"]
+
+
+def test_ready_spares_of_an_engine_that_is_away_stay_and_land():
+    rig = with_spares(one_pad(model="pocket"))
+    rig.ready("pocket")
+    (spare,) = rig.engines.renders()
+    rig.bridge.handle(rig.rendered_by("pocket", spare))
+    killed(rig)
+    wait(rig, 9.0)
+    assert rig.pad_states()[-1] == "ready"
+    rig.press()
+    assert len(rig.lands()) == 1
+    assert renders(rig) == [("pocket", spare.job)]
+
+
+def test_an_engine_that_is_lost_after_all_is_replaced_for_good():
+    rig = pocket()
+    killed(rig)
+    wait(rig, 9.0)
+    rig.engines.fallback["pocket"] = "sketch"
+    rig.say(Died("it died 5 times", (), restarting=False), "pocket")
+    rig.press()
+    rig.bridge.housekeeping()
+    assert renders(rig) == [("sketch", 1)]
+    assert rig.notices() == [("warning", "sketch stands in for pocket until it is back")]

@@ -1,0 +1,64 @@
+"""What browsers have written, and what they have typed and not saved yet."""
+
+import pytest
+
+from midifrag.config.pad_editing import Edit
+from midifrag.pad_key import PadKey
+from midifrag.page.edits import MOST_EDITS, MOST_TABS, Draft, Edits
+
+
+def edit(number, after=b"after"):
+    return Edit("opening", PadKey(number), b"before", after)
+
+
+@pytest.fixture
+def edits():
+    return Edits()
+
+
+def test_the_last_edit_is_undone_first_and_done_again_last(edits):
+    assert (edits.last, edits.next) == (None, None)
+    first, second = edit(1), edit(2)
+    edits.add(first)
+    edits.add(second)
+    edits.undid(edit(12))
+    assert (edits.last, edits.next) == (first, edit(12))
+    edits.undid(edit(11))
+    assert (edits.last, edits.next) == (None, edit(11))
+    edits.redid(first)
+    assert (edits.last, edits.next) == (first, edit(12))
+
+
+def test_after_a_new_edit_what_was_undone_is_over(edits):
+    edits.add(edit(1))
+    edits.undid(edit(11))
+    edits.add(edit(2))
+    assert edits.next is None
+
+
+def test_an_edit_that_changed_nothing_is_none(edits):
+    edits.add(edit(1))
+    edits.undid(edit(11))
+    edits.add(edit(2, b"before"))
+    assert (edits.last, edits.next) == (None, edit(11))
+
+
+def test_only_so_many_edits_are_kept(edits):
+    for number in range(MOST_EDITS + 1):
+        edits.add(edit(number % 128))
+    for _ in range(MOST_EDITS):
+        edits.undid(edits.last)
+    assert edits.last is None
+
+
+def test_each_tab_has_its_own_drafts_and_only_so_many_tabs_do(edits):
+    draft = Draft(None, {"prompt": "rain"})
+    edits.drafts("mine")["opening", None] = draft
+    assert edits.drafts("yours") == {}
+    for number in range(MOST_TABS - 1):
+        edits.drafts("mine")
+        edits.drafts(f"other {number}")
+    assert edits.drafts("mine") == {("opening", None): draft}
+    for number in range(MOST_TABS):
+        edits.drafts(f"other {number}")
+    assert edits.drafts("mine") == {}
