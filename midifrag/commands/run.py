@@ -19,10 +19,11 @@ from midifrag.config.loading import Loaded
 from midifrag.errors import PortError, StorageError
 from midifrag.events import StateChange
 from midifrag.show.clip import read_clip
+from midifrag.show.ending import Ending
 from midifrag.show.playing import ClipPorts, wait_until_landed
 from midifrag.show.playing import play as play_messages
 from midifrag.show.replay import read_performance
-from midifrag.show.runtime import Ending, Runtime
+from midifrag.show.runtime import Runtime
 
 if TYPE_CHECKING:
     from midifrag.page import Page

@@ -12,18 +12,14 @@ import dataclasses
 import logging
 import time
 from collections.abc import Callable
-from concurrent.futures import Future
-from contextlib import suppress
-from functools import partial
 from pathlib import Path
 from typing import assert_never
 
-from midifrag.audio import Audio
 from midifrag.errors import AudioError, DriveHangsError, MidifragError, NoFreeSlotError, StorageError
 from midifrag.fragment.archive import Archive
+from midifrag.fragment.archive_hand import ArchiveHand
 from midifrag.fragment.cutting import make_fragment
-from midifrag.fragment.encoding import EncodedFragment, encode_fragment, encode_take
-from midifrag.fragment.hands import Hand
+from midifrag.fragment.encoding import EncodedFragment, encode_fragment
 from midifrag.fragment.messages import (
     AnnotateTake,
     ArchiveOnly,
@@ -85,8 +81,7 @@ class Lander:
         self._held_bytes = held_bytes
         self._held: list[UnwrittenTake] = []
         self._postponed: list[LandArchived] = []
-        self._hand = Hand(archive.folder)
-        self._indexing: Future[None] | None = None
+        self._hand = ArchiveHand(archive)
         #: The folders that another program writes into as well.
         self.shared: tuple[Path, ...] = ()
         self._refresh_due = monotonic() + REFRESH
@@ -124,9 +119,9 @@ class Lander:
             case RestoreSlot(slot):
                 self._change_slots(command, lambda: self._slots.restore(slot))
             case StarTake(take, starred):
-                self._change_take(command, lambda: self._archive.star(take, starred))
+                self._change_take(command, lambda archive: archive.star(take, starred))
             case AnnotateTake(take, note):
-                self._change_take(command, lambda: self._archive.annotate(take, note))
+                self._change_take(command, lambda archive: archive.annotate(take, note))
             case _:
                 assert_never(command)
 
@@ -140,7 +135,7 @@ class Lander:
             postponed, self._postponed = self._postponed, []
             for command in postponed:
                 self._receive(command)
-        self._index_on()
+        self._hand.index_on()
         if self._refresh_due <= now:
             self._refresh_due = now + REFRESH
             if self._slots.refresh():
@@ -151,15 +146,9 @@ class Lander:
         """Find out who else uses these folders."""
         # Slots and archive may lie in one folder.
         shared = [self._slots.folder] if self._slots.is_shared([self._archive.workspace_name]) else []
-        with suppress(StorageError):
-            if self._archive.folder != self._slots.folder and self._hand.do(self._archive.is_shared):
-                shared.append(self._archive.folder)
+        if self._archive.folder != self._slots.folder and self._hand.is_shared():
+            shared.append(self._archive.folder)
         self.shared = tuple(shared)
-
-    def _index_on(self) -> None:
-        """Have an archive whose index is behind catch up a little, beside everything else."""
-        if self._archive.behind and (self._indexing is None or self._indexing.done()):
-            self._indexing = self._hand.later(self._archive.catch_up_a_little)
 
     def finish(self) -> None:
         """Try everything that is held once more, and begin with nothing new."""
@@ -172,7 +161,6 @@ class Lander:
     def close(self) -> None:
         """Close slots and archive, as far as their drives answer."""
         self._slots.close()
-        self._hand.wait(self._hand.later(self._archive.close))
         self._hand.close()
 
     def tell_slots(self) -> None:
@@ -183,7 +171,7 @@ class Lander:
         began = self._monotonic()
         if isinstance(command, LandArchived):
             try:
-                record, (audio, sample_rate) = self._hand.do(partial(self._read, command.take))
+                record, audio, sample_rate = self._hand.read(command.take)
             except DriveHangsError as error:
                 self._postponed.append(command)
                 self._emit(Held(command.job, str(error), "slot"))
@@ -242,12 +230,9 @@ class Lander:
         elif take in self._held:
             self._held.remove(take)
 
-    def _read(self, number: int) -> tuple[TakeRecord, tuple[Audio, int]]:
-        return self._archive.get(number), self._archive.read(number)
-
     def _settle(self) -> None:
         try:
-            self._hand.do(self._archive.settle)
+            self._hand.do(Archive.settle)
         except DriveHangsError:
             # Told of the take that waits for it.
             return
@@ -256,15 +241,7 @@ class Lander:
             _log.warning("%s", error)
 
     def _store(self, take: UnwrittenTake) -> None:
-        if take.storing is None:
-            encoded = take.encoded or encode_take(take.audio, take.sample_rate, self._archive.bits)
-            take.storing = self._hand.begin(partial(self._archive.store_encoded, encoded, take.record))
-        storing = take.storing
-        try:
-            stored = self._hand.result(storing)
-        finally:
-            if storing.done():
-                take.storing = None
+        stored = self._hand.store(take)
         # It may have landed while the archive was at it.
         take.record = dataclasses.replace(stored, slot=take.record.slot, landed_at=take.record.landed_at)
         number = take.record.number
@@ -273,7 +250,7 @@ class Lander:
             if take.record.slot is not None:
                 self._slots.archived(take.record.slot, take.job, number)
                 if stored.slot is None:
-                    self._mark_landed(take.record)
+                    self._hand.mark_landed(take.record)
                 self.tell_slots()
 
     def _land(self, take: UnwrittenTake, fragment: EncodedFragment) -> None:
@@ -301,13 +278,7 @@ class Lander:
         )
         self.tell_slots()
         self._slots.save()
-        self._mark_landed(take.record)
-
-    def _mark_landed(self, record: TakeRecord) -> None:
-        """Note in the archive where a take landed, when it has been archived."""
-        number, slot, at = record.number, record.slot, record.landed_at
-        if number is not None and slot is not None and at is not None:
-            self._hand.wait(self._hand.later(partial(self._archive.mark_landed, number, slot, at)))
+        self._hand.mark_landed(take.record)
 
     def _let_earlier_land(self, take: UnwrittenTake, slot: int) -> None:
         """Keep the order within a slot: an earlier take must not replace a later one when its time comes."""
@@ -345,7 +316,7 @@ class Lander:
         else:
             self.tell_slots()
 
-    def _change_take(self, command: QueuedCommand, change: Callable[[], TakeRecord]) -> None:
+    def _change_take(self, command: QueuedCommand, change: Callable[[Archive], TakeRecord]) -> None:
         try:
             self._emit(TakeChanged(self._hand.do(change)))
         except StorageError as error:

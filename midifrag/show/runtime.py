@@ -10,8 +10,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
-from pathlib import Path
+from dataclasses import dataclass
 from typing import Any, TypeAlias, TypeVar
 
 from midifrag.bridge.bridge import Bridge
@@ -30,7 +29,7 @@ from midifrag.events import ConfigurationChanged, Notice, StateChange
 from midifrag.fragment import analysis
 from midifrag.fragment.archive import Archive
 from midifrag.fragment.hands import within
-from midifrag.fragment.messages import Held, WriterEvent
+from midifrag.fragment.messages import WriterEvent
 from midifrag.fragment.rescue import Rescued, rescue
 from midifrag.fragment.slots import Slots
 from midifrag.fragment.writer import FragmentWriter
@@ -38,6 +37,8 @@ from midifrag.intents import Press, Prompt
 from midifrag.midi.mapping import Mapper
 from midifrag.midi.messages import MidiEvent, NoteOn, PortChanged
 from midifrag.midi.ports import Ports
+from midifrag.show.disk_watch import DiskWatch
+from midifrag.show.ending import Ending, done
 from midifrag.show.lights import Lights
 from midifrag.show.reload import ConfigWatch
 from midifrag.show.replay import is_performed
@@ -49,8 +50,6 @@ from midifrag.states import NoticeLevel
 HOUSEKEEPING = 0.25
 #: MIDI events that a monitor may have waiting before the oldest are left out.
 MONITOR_CAPACITY = 256
-#: Takes that wait for the disk beyond which a performer is told, if that lasts for this many rounds of housekeeping.
-BACKLOG, SLOW_LOOKS = 8, 8
 
 #: Seconds that the start of a show waits for the drives that it plays to; a disk that sleeps needs some to wake up.
 DRIVE_PATIENCE = 30.0
@@ -75,14 +74,6 @@ class Heard:
     event: MidiEvent
     mapper: Mapper
     acts: bool | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Ending:
-    """What a show left behind: takes that are not where they belong, and where those are that are in no archive."""
-
-    unwritten: tuple[Held, ...] = ()
-    rescued: Rescued = field(default_factory=Rescued)
 
 
 class Runtime:
@@ -125,8 +116,7 @@ class Runtime:
         self._closing = threading.Event()
         self._started = False
         self._ending: Ending | None = None
-        self._slow_looks = 0
-        self._shared: tuple[Path, ...] = ()
+        self._disk = DiskWatch(self.writer, self.slots.folder)
         #: What was noticed at the start, for everybody who begins to watch: before, nobody would hear it.
         self._first_words: list[Notice] = []
 
@@ -137,7 +127,7 @@ class Runtime:
         self._follow_mapping()
         self.put(Introduce(self._publish_all))
         self.writer.look_around()
-        self._first_words += self._who_shares()
+        self._first_words += self._disk.who_shares()
         self._open_ports()
         for notice in self._first_words:
             self.log.write(notice)
@@ -168,28 +158,28 @@ class Runtime:
 
     def _close(self) -> Ending:
         self._closing.set()
-        _done(self.configuration.close)
+        done(self.configuration.close)
         if self._started:
             # A bridge that hangs must not take along what can still be written.
             self._thread.join(BRIDGE_PATIENCE)
-            _done(lambda: self._finish(presses=True))
-        _done(self.engines.close)
-        _done(self._finish)
+            done(lambda: self._finish(presses=True))
+        done(self.engines.close)
+        done(self._finish)
         if self._started:
-            _done(self.bridge.renders.end)
-        unwritten = _done(self.writer.close) or ()
-        _done(self._finish)
-        takes = _done(self.writer.unarchived) or []
+            done(self.bridge.renders.end)
+        unwritten = done(self.writer.close) or ()
+        done(self._finish)
+        takes = done(self.writer.unarchived) or []
         rescued = rescue(takes, belong=self.begun.archive_folder) if takes else Rescued()
         if self._started:
-            _done(self._lights.close)
-        _done(self.ports.close)
+            done(self._lights.close)
+        done(self.ports.close)
         watchers: tuple[Watcher[Any], ...] = (*self._watchers, *self._monitors)
         for watcher in watchers:
-            _done(watcher.close)
+            done(watcher.close)
         if self._started:
-            _done(lambda: self._log_the_end(len(unwritten), rescued, watchers))
-        _done(self.log.close)
+            done(lambda: self._log_the_end(len(unwritten), rescued, watchers))
+        done(self.log.close)
         return Ending(unwritten, rescued)
 
     def _log_the_end(self, unwritten: int, rescued: Rescued, watchers: Iterable[Watcher[Any]]) -> None:
@@ -263,34 +253,12 @@ class Runtime:
                     self._handle(item)
                 if time.monotonic() >= due:
                     self.bridge.housekeeping()
-                    self._watch_the_disk()
+                    for notice in self._disk.notices():
+                        self._publish(notice)
                     due = time.monotonic() + HOUSEKEEPING
             except Exception as error:
                 _log.exception("the bridge failed on %s", type(item).__name__)
                 self._publish(Notice(NoticeLevel.ERROR, f"unexpected: {error!r}; the show goes on"))
-
-    def _watch_the_disk(self) -> None:
-        backlog = self.writer.backlog
-        if backlog > BACKLOG:
-            self._slow_looks += 1
-            if self._slow_looks == SLOW_LOOKS:
-                self._publish(Notice(NoticeLevel.WARNING, f"the disk is slow: {backlog} takes wait to be written"))
-        elif backlog <= BACKLOG // 2:
-            self._slow_looks = 0
-        for notice in self._who_shares():
-            self._publish(notice)
-
-    def _who_shares(self) -> list[Notice]:
-        """Warn of folders that another program has begun to use; it is warned as well, whoever came first."""
-        shared = self.writer.shared
-        new, self._shared = [folder for folder in shared if folder not in self._shared], shared
-        return [Notice(NoticeLevel.WARNING, self._shared_text(folder)) for folder in new]
-
-    def _shared_text(self, folder: Path) -> str:
-        if folder == self.slots.folder:
-            text = f"another program lands fragments in {folder} too, and each replaces the other's"
-            return f"{text}; give one of them another folder with --fragments"
-        return f"another program archives its takes in {folder} too; none is lost, but their numbers take turns"
 
     def _handle(self, item: Item) -> None:
         mapper = self.bridge.mapper
@@ -337,15 +305,6 @@ class Runtime:
 
     def _heard(self, model: str, event: EngineEvent) -> None:
         self.inbox.put(FromEngine(model, event))
-
-
-def _done(work: Callable[[], _Answer]) -> _Answer | None:
-    """Do a part of the end; what goes wrong in it is told, and None."""
-    try:
-        return work()
-    except Exception:
-        _log.exception("the end of the show failed in a part")
-        return None
 
 
 def _logged(change: StateChange) -> object:

@@ -25,7 +25,7 @@ from midifrag.events import Notice
 from midifrag.fragment.messages import Held
 from midifrag.fragment.record import TakeRecord
 from midifrag.fragment.rescue import Rescued, UnarchivedTake
-from midifrag.show.runtime import Ending
+from midifrag.show.ending import Ending
 from midifrag.states import NoticeLevel
 
 

@@ -16,8 +16,9 @@ from midifrag.fragment.archive import Archive
 from midifrag.intents import Press, Prompt
 from midifrag.midi.messages import NoteOn
 from midifrag.show import runtime
+from midifrag.show.ending import Ending
 from midifrag.show.playing import ClipPorts, wait_until_landed
-from midifrag.show.runtime import Ending, Runtime
+from midifrag.show.runtime import Runtime
 from midifrag.states import JobState, PadState
 from tests.support import PATIENCE
 from tests.support.bridges import INFO
@@ -247,8 +248,8 @@ def test_two_shows_on_one_folder_are_warned(tmp_path):
 
 
 def test_a_slow_disk_is_told_once(tmp_path, monkeypatch):
-    monkeypatch.setattr("midifrag.show.runtime.BACKLOG", 2)
-    monkeypatch.setattr("midifrag.show.runtime.SLOW_LOOKS", 2)
+    monkeypatch.setattr("midifrag.show.disk_watch.BACKLOG", 2)
+    monkeypatch.setattr("midifrag.show.disk_watch.SLOW_LOOKS", 2)
     go = threading.Event()
     with played_show(tmp_path) as show:
         store = Archive.store_encoded
