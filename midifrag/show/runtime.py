@@ -116,7 +116,7 @@ class Runtime:
         self._closing = threading.Event()
         self._started = False
         self._ending: Ending | None = None
-        self._disk = DiskWatch(self.writer, self.slots.folder)
+        self._disk = DiskWatch(self.writer, self.slots)
         #: What was noticed at the start, for everybody who begins to watch: before, nobody would hear it.
         self._first_words: list[Notice] = []
 
@@ -126,8 +126,7 @@ class Runtime:
         """Open ports, load engines, begin. Raises `PortError` and `StorageError` before anything runs."""
         self._follow_mapping()
         self.put(Introduce(self._publish_all))
-        self.writer.look_around()
-        self._first_words += self._disk.who_shares()
+        self._first_words += self._disk.first_words()
         self._open_ports()
         for notice in self._first_words:
             self.log.write(notice)
