@@ -19,7 +19,7 @@ from typing import Any, cast
 import torch
 
 from benchmarks.byte_tokenizer import save_byte_tokenizer
-from midifrag.engine.loading.defaults import defaults_of, objective_of
+from midifrag.config.model_defaults import defaults_of, objective_of
 from midifrag.engine.loading.model import Model, Precision
 from midifrag.engine.loading.precision import move_model
 from midifrag.engine.loading.silence_output import silence_output

@@ -2,11 +2,13 @@
 
     uv run python -m benchmarks.latency
 
-Three tables, each of one run on this machine:
+Tables, each of one run on this machine:
 
 - press → queued feedback over a private JACK server while a long render runs, beside a bare python-rtmidi echo in a
   process of its own, with presses to the two in turn; JACK runs in real-time mode, as on a stage, where the system
   allows it (the last line says which it was);
+- where that time goes, within one process, with ports in memory in JACK's place: the port's thread, the way to the
+  bridge's thread, and from there to the output's;
 - press → landed with a spare ready;
 - press → landed minus the engine's own time.
 
@@ -19,13 +21,19 @@ import argparse
 import contextlib
 import os
 import random
+import sys
+import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import Any
+from unittest.mock import patch
 
+import mido
 import numpy as np
 
 from benchmarks.jack_line import Line, echo
-from benchmarks.pocket_shows import in_memory, on_jack, wait_until_ready
+from benchmarks.pocket_shows import BUSY, PATIENCE, in_memory, on_jack, wait_until_ready
+from midifrag.commands.run import SWITCH_INTERVAL
 from midifrag.events import JobChanged
 from midifrag.midi.messages import NoteOn
 from midifrag.pad_key import PadKey
@@ -61,9 +69,55 @@ def feedback(presses: int) -> dict[str, list[float | None]]:
         return times
 
 
+def stages(presses: int) -> dict[str, list[float | None]]:
+    """What a press's time until its queued light is made of, in seconds, while a long render runs."""
+    moments: dict[str, float] = {}
+    lit = threading.Event()
+
+    def noted(name: str, is_meant: Callable[..., bool], real: Callable[..., None]) -> Callable[..., None]:
+        def call(*given: Any) -> None:
+            if is_meant(*given):
+                moments[name] = time.perf_counter()
+            real(*given)
+            if name == "lit" and name in moments:
+                lit.set()
+
+        return call
+
+    def is_press(item: object) -> bool:
+        return isinstance(item, NoteOn)
+
+    def is_light(_port: str, message: mido.Message) -> bool:
+        return bool(message.type == "note_on" and (message.note, message.velocity) == (36, QUEUED))
+
+    # As `midifrag run` does.
+    sys.setswitchinterval(SWITCH_INTERVAL)
+    times: dict[str, list[float | None]] = {name: [] for name in ("port", "to the bridge", "to the light")}
+    with in_memory(spares=False, pads=BUSY) as (runtime, _seen, ports):
+        hear = noted("taken", is_press, runtime.bridge.handle)
+        light = noted("lit", is_light, ports.record)
+        with patch.object(runtime.bridge, "handle", hear), patch.object(ports, "record", light):
+            ports.play("midifrag", [0x90, 37, 100])
+            pauses = random.Random(1)
+            for _ in range(presses):
+                time.sleep(pauses.uniform(*PACE))
+                moments.clear()
+                lit.clear()
+                pressed = time.perf_counter()
+                ports.play("midifrag", [0x90, 36, 100])
+                heard = time.perf_counter()
+                if not lit.wait(PATIENCE):
+                    raise RuntimeError("a press was not lit")
+                times["port"].append(heard - pressed)
+                # The bridge may be at it before the port's thread goes on.
+                times["to the bridge"].append(max(0.0, moments["taken"] - heard))
+                times["to the light"].append(moments["lit"] - moments["taken"])
+    return times
+
+
 def landings(presses: int, spares: bool) -> list[float]:
     """Seconds from press to landed: all of it with a spare ready, else what is not the engine's."""
-    with in_memory(spares) as (runtime, seen):
+    with in_memory(spares) as (runtime, seen, _ports):
         for number in range(1, presses + 1):
             if spares:
                 seen.wait(lambda: seen.states.get(PadKey(36)) is PadState.READY)
@@ -113,6 +167,8 @@ def main() -> None:
     times = feedback(options.presses)
     for name, seconds in times.items():
         print(row(f"press → queued feedback over JACK while rendering: {name}", seconds), flush=True)
+    for name, seconds in stages(options.presses // 3).items():
+        print(row(f"press → queued light in one process: {name}", seconds), flush=True)
     print(row("press → landed, spare ready", landings(options.landings, spares=True)), flush=True)
     print(row("press → landed minus engine time", landings(options.landings, spares=False)))
     for share in (0.5, 0.95, 0.99):

@@ -18,12 +18,15 @@ from benchmarks.architectures import random_model
 from benchmarks.byte_tokenizer import save_byte_tokenizer
 from midifrag.config.loading import load
 from midifrag.events import EngineChanged, JobChanged, PadChanged, StateChange
+from midifrag.midi.memory import MemoryBackend
 from midifrag.pad_key import PadKey
 from midifrag.show.playing import ClipPorts
 from midifrag.show.runtime import Runtime
 from midifrag.states import EngineState, JobState, PadState
 from tools.jack_server import BACKEND
 
+#: Pads of which 37 renders long, and 36 replaces its own press.
+BUSY = '  36: {prompt: "x", seconds: 1, steps: 4, on_repress: replace}\n  37: {prompt: "y", seconds: 3, steps: 1000}\n'
 #: Seconds to wait for what a healthy show does.
 PATIENCE = 120.0
 
@@ -63,8 +66,7 @@ def on_jack() -> Iterator[Path]:
             folder,
             'ports: {pads: {in: {virtual: "bench in"}, out: {virtual: "bench out"}}}\n'
             f"backend: {BACKEND}\nengine: {{spares: {{enabled: false}}}}\nqueue: {{size: 10000}}\n",
-            '  36: {prompt: "x", seconds: 1, steps: 4, on_repress: replace}\n'
-            '  37: {prompt: "y", seconds: 3, steps: 1000}\n',
+            BUSY,
         )
         said = folder / "out.txt"
         command = [sys.executable, "-m", "midifrag", "run", str(show), "--no-page"]
@@ -87,20 +89,24 @@ def wait_until_ready(said: Path) -> None:
 
 
 @contextlib.contextmanager
-def in_memory(spares: bool) -> Iterator[tuple[Runtime, Landings]]:
-    """A show in this process with one pad, 36, whose model is ready; and what has landed."""
+def in_memory(
+    spares: bool, pads: str = '  36: {prompt: "x", seconds: 3, steps: 8}\n'
+) -> Iterator[tuple[Runtime, Landings, MemoryBackend]]:
+    """A show in this process, by default with one pad, 36, whose model is ready; what has landed; and its ports."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        settings = f"engine: {{spares: {{enabled: {str(spares).lower()}}}}}\n"
-        show = _write_set(folder, settings, '  36: {prompt: "x", seconds: 3, steps: 8}\n')
+        settings = f"engine: {{spares: {{enabled: {str(spares).lower()}}}}}\nqueue: {{size: 10000}}\n"
+        show = _write_set(folder, settings, pads)
         loaded = load(show, {"fragments": {"folder": str(folder / "fragments")}}, environment={})
-        runtime = Runtime(loaded, ClipPorts("midifrag"))
+        ports = ClipPorts("midifrag")
+        runtime = Runtime(loaded, ports)
         landings = Landings()
         runtime.start()
         try:
             runtime.watch(landings, "benchmark")
             landings.wait(lambda: landings.ready)
-            yield runtime, landings
+            assert ports.backend is not None
+            yield runtime, landings, ports.backend
         finally:
             runtime.close()
 

@@ -5,6 +5,7 @@ Each command imports what it needs itself: a list of ports shall not wait for wh
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import Any
 
@@ -15,15 +16,27 @@ from midifrag.commands.parameter_options import given, with_parameter_options
 
 PATH = click.Path(path_type=Path)
 
+
+class Within(click.FloatRange):
+    """A number within limits, and not one that is none."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        """See `click.ParamType.convert`."""
+        number = float(super().convert(value, param, ctx))
+        if math.isnan(number):
+            self.fail(f"{value} is no number", param, ctx)
+        return number
+
+
 _config = click.argument(
-    "path", required=False, type=PATH, help="The set: a presets.yaml; default: the one in this folder."
+    "path", required=False, type=PATH, help="The set: a presets.yaml, or its folder; default: the one in this folder."
 )
 _fragments = click.option("--fragments", type=PATH, help="Folder of the slot files.")
 _model = click.option("--model", help="sketch, pocket, small, open, or one of your models.")
 _device = click.option("--device", help="auto, cpu, cuda, cuda:1, mps.")
 _precision = click.option("--precision", help="auto, fp16, bf16, fp32.")
 _backend = click.option("--backend", help="A mido backend, e.g. mido.backends.rtmidi/UNIX_JACK.")
-_speed = click.option("--speed", type=click.FloatRange(0.01, 100), default=1.0, help="1 is as written.")
+_speed = click.option("--speed", type=Within(0.01, 100), default=1.0, help="1 is as written.")
 _json = click.option("--json", "as_json", is_flag=True, help="Print JSON instead of text.")
 
 
@@ -46,7 +59,7 @@ class Commands(click.Group):
 @click.group(
     name="midifrag",
     cls=Commands,
-    context_settings={"show_default": True},
+    context_settings={"show_default": True, "help_option_names": ["-h", "--help"]},
     help="Play a text-to-audio diffusion model like an instrument.",
 )
 @click.option("--verbose", is_flag=True, help="Say more about what happens inside.")

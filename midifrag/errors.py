@@ -5,7 +5,7 @@
     ├── EditConflictError      a pad is another one than when its edit began
     ├── PortError              no such port, or several that match
     │   ├── NoMidiError        no MIDI system on this machine
-    │   └── MidiGoneError      the MIDI system ended and does not come back to this process
+    │   └── MidiGoneError      the MIDI system ended; it may come back
     ├── SurfaceError           no such surface, or a plug-in that is none
     ├── ClipError              a MIDI file that cannot be played                                 (exit 2)
     ├── ModelError             a model cannot be loaded
@@ -103,7 +103,7 @@ class ClipError(MidifragError):
 
 
 class MidiGoneError(PortError):
-    """The MIDI system ended while midifrag used it, and cannot be used again without a new start."""
+    """The MIDI system ended, or does not answer any more; it may come back."""
 
 
 class NoMidiError(PortError):

@@ -21,7 +21,7 @@ class PadState(StrEnum):
 
 
 #: The states of a pad that a performer is told the reason of.
-TROUBLES = frozenset({PadState.HELD, PadState.REFUSED, PadState.FAILED})
+TROUBLES = frozenset({PadState.STALLED, PadState.HELD, PadState.REFUSED, PadState.FAILED})
 
 
 class JobState(StrEnum):

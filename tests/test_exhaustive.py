@@ -33,6 +33,8 @@ OPEN = {
     "engine/hosting/process.py:_listen": "what is nothing of the host's own is the engine's event",
     "show/thinning.py:_is_news": "anything may be logged; what does not come many times over is news",
     "show/thinning.py:_place": "the same: what has a place of its own is named",
+    "midi/echo.py:normal": "mido's kinds of messages",
+    "midi/jack_process.py:_answer": "what is asked is text from outside of the process",
     "midi/output.py:led_key": "mido's kinds of messages",
 }
 

@@ -27,7 +27,7 @@ ROOMS: Mapping[str, Sequence[tuple[str, ...]]] = {
         ("intents",),
         ("surface", "fragment"),
         ("pad_key",),
-        ("states", "notes", "clock", "audio", "errors", "children"),
+        ("states", "notes", "clock", "audio", "errors", "children", "scheduling"),
     ),
     "midifrag.engine": (
         ("__init__", "api", "conformance"),

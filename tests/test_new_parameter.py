@@ -34,7 +34,7 @@ ASKS = """
     from midifrag.config.settings import Settings
     from midifrag.engine.diffusion.parameters import resolve_parameters
     from midifrag.engine.limits import check_limits
-    from midifrag.engine.loading.defaults import defaults_of
+    from midifrag.config.model_defaults import defaults_of
     from midifrag.engine.messages import Render
     from midifrag.errors import RequestError
     from midifrag.fragment.record import TakeRecord

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import os
+import signal
 import subprocess
 import sys
 import tempfile
 import time
 from pathlib import Path
+
+import psutil
 
 BACKEND = "mido.backends.rtmidi/UNIX_JACK"
 #: Seconds. Generous: a loaded machine may take long, a healthy one needs a fraction.
@@ -52,6 +55,17 @@ class Server:
     def guard(self) -> int:
         """The process whose only child is the server."""
         return self._guard.pid
+
+    @property
+    def pid(self) -> int:
+        """The server itself."""
+        return psutil.Process(self.guard).children()[0].pid
+
+    def kill(self) -> None:
+        """End the server as a crash does, also while it is stopped."""
+        with contextlib.suppress(IndexError, ProcessLookupError):
+            os.kill(self.pid, signal.SIGKILL)
+        self.stop()
 
     def stop(self) -> None:
         """End the server; clients that are still there lose it."""

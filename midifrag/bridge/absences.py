@@ -46,6 +46,7 @@ class Absences:
                     self._loading_took[model] = now - left
                 self._stalled_since.pop(model, None)
                 self._lost.discard(model)
+                self._working.add(model)
             case engine.Stalled(seconds):
                 self._stalled_since.setdefault(model, now - seconds)
             case engine.Resumed():
@@ -56,11 +57,17 @@ class Absences:
                     self._away_since.setdefault(model, stalled)
                 else:
                     self._away_since.pop(model, None)
+                    self._loading_since.pop(model, None)
                     self._lost.add(model)
             case engine.Started() | engine.Progress() | engine.Rendered() | engine.Failed() | engine.Cancelled():
                 self._working.add(model)
             case _:
                 assert_never(event)
+
+    @property
+    def loading(self) -> tuple[str, ...]:
+        """The models that are being loaded, or warmed up."""
+        return tuple(self._loading_since)
 
     @property
     def away(self) -> tuple[str, ...]:

@@ -90,9 +90,10 @@ class Bridge:
         self._lost_programs = LostPrograms(clock)
         self.view = View(loaded)
         settings = loaded.settings.engine
-        self._absences = Absences(clock, settings.other_model, warm_renders(loaded))
+        begun = warm_renders(loaded)
+        self._absences = Absences(clock, settings.other_model, begun)
         self.renders = Renders(engines, write, self._publish, clock, settings.spares, self._absences, seeds)
-        self._reports = EngineReports(engines, self._absences, self.renders.outages, self._publish)
+        self._reports = EngineReports(engines, self._absences, self.renders.outages, self._publish, begun)
         self._presses = Presses(self._set_list, self.renders, self._publish)
         self._pads = PadsAtRest(self.view, self.renders, lambda: self.bank, self._wish_of, self._publish, clock)
         self.view.apply(self._bank_changed())

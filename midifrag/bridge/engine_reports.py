@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import TypeAlias, assert_never
 
 from midifrag.bridge.absences import Absences
@@ -25,14 +25,16 @@ class EngineReports:
         absences: Absences,
         outages: Outages,
         publish: Callable[[StateChange], None],
+        begun: Iterable[str] = (),
     ) -> None:
         self._engines = engines
         self._absences = absences
         self._outages = outages
         self._publish = publish
-        #: The models that stand in and have been begun, and those that somebody plays for now.
-        self._begun: set[str] = set()
+        #: The models that are loaded or on their way, those that somebody plays for now, and those that took over.
+        self._begun = set(begun)
         self._covered: set[str] = set()
+        self._took_over: set[str] = set()
 
     def take(self, model: str, report: Report) -> None:
         """Take in what the engine of ``model`` says of itself; the absences have heard of it."""
@@ -42,10 +44,13 @@ class EngineReports:
             case engine.Ready(info):
                 self._tell(model, EngineState.READY, info.summary, info=info)
                 self._outages.on_stall(model)
+                if not self._absences.loading:
+                    # Nothing waits for the machine now, and an engine that dies keeps it busy when it comes back.
+                    self._begin(self._absences.stand_in)
             case engine.Stalled(seconds):
                 self._tell(model, EngineState.STALLED, f"no progress for {seconds:.0f} s")
                 self._outages.on_stall(model)
-                self._begin(self._absences.stand_in, model)
+                self._begin(self._absences.stand_in)
             case engine.Resumed():
                 loaded = self._engines.info(model)
                 self._tell(model, EngineState.READY, loaded.summary if loaded else "", info=loaded)
@@ -72,20 +77,20 @@ class EngineReports:
         self._tell(model, EngineState.RESTARTING if death.restarting else EngineState.LOST, death.reason)
         self._outages.on_death(model, death)
         if death.restarting:
-            self._begin(self._absences.stand_in, model)
+            self._begin(self._absences.stand_in)
             self.look()
             return
         other = self._engines.effective(model)
-        if self._begin(other, model):
+        self._begin(other)
+        if other not in self._took_over | {model}:
+            self._took_over.add(other)
             self._notice(NoticeLevel.WARNING, f"{other} renders for {model} from now on")
 
-    def _begin(self, other: str | None, model: str) -> bool:
-        """Load what stands in for ``model``, before a press needs it; whether that is new."""
-        if other is None or other in self._begun | {model}:
-            return False
-        self._begun.add(other)
-        self._engines.send(other, engine.Warm(()))
-        return True
+    def _begin(self, other: str | None) -> None:
+        """Load what stands in, before a press needs it."""
+        if other is not None and other not in self._begun:
+            self._begun.add(other)
+            self._engines.send(other, engine.Warm(()))
 
     def _tell(
         self,

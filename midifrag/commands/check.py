@@ -1,40 +1,110 @@
-"""``midifrag check``: whether a set is right, and what in it looks like a slip."""
+"""``midifrag check``: whether a set is right, what on this machine it cannot use, and what in it looks like a slip."""
 
 from __future__ import annotations
 
+import errno
+import os
+from collections.abc import Iterator
+from itertools import islice
+from pathlib import Path
+
 from midifrag.commands.console import say
+from midifrag.config import loading
 from midifrag.config.hints import hints
 from midifrag.config.loading import Loaded
-from midifrag.config.settings import VirtualPort
-from midifrag.errors import PortError
-from midifrag.midi.port_names import find_port, list_ports
+from midifrag.errors import ConfigurationError, NoMidiError, PortError, Problem, StorageError
+from midifrag.fragment.files import storage_error
+from midifrag.midi.endpoints import endpoints_of
+from midifrag.midi.finding import find, meant
+from midifrag.midi.port_names import PortList, list_ports
+
+#: So many notes are told.
+MOST_NOTES = 100
 
 
 def check(loaded: Loaded) -> None:
-    """Say what a right set holds, what in it looks like a slip, and which of its ports are not there now."""
+    """Say what a right set holds, what in it looks like a slip, and which of its ports are not there now.
+
+    Raises `ConfigurationError` for what `midifrag run` would refuse here, and for pads that can never be rendered.
+    """
+    ports, problems = _ports_there(loaded)
+    problems += (*loaded.unplayable, *unusable_folders(loaded), *unusable_page(loaded))
+    if problems:
+        raise ConfigurationError(problems)
     settings = loaded.settings
     say(f"{loaded.path.name} is right: model {settings.model}, {settings.fragments.count} slots")
     for bank in loaded.banks:
         program = f"program {bank.program}" if bank.program else "no program"
         say(f"  {bank.slug:<12} {bank.name}: {len(bank.pads)} pads, {program}")
-    for line in (*hints(loaded), *missing_ports(loaded)):
+    found = hints(loaded)
+    for line in (*islice(found, MOST_NOTES), *missing_ports(loaded, ports)):
         say(f"  note: {line}")
+    if next(found, None) is not None:
+        say(f"  note: there are more than these {MOST_NOTES}")
 
 
-def missing_ports(loaded: Loaded) -> list[str]:
-    """What `midifrag run` would wait for or refuse, as lines; a machine without MIDI is one line."""
+def _ports_there(loaded: Loaded) -> tuple[PortList | str, list[Problem]]:
+    """The ports of this machine, or why there are none; and a problem where the set asks for a backend in vain."""
     try:
-        there = list_ports(loaded.settings.backend)
+        return list_ports(loaded.settings.backend), []
+    except NoMidiError as error:
+        return str(error), []
     except PortError as error:
-        return [str(error)]
+        wrong = loading.show_problem(loaded, ("backend",), f"{error} `midifrag ports` says what there is")
+        return str(error), [wrong] if loaded.settings.backend is not None else []
+
+
+def missing_ports(loaded: Loaded, there: PortList | str) -> list[str]:
+    """What `midifrag run` would wait for or refuse, as lines; a machine without MIDI is one line."""
+    if isinstance(there, str):
+        return [there]
+    names = {"in": there.inputs, "out": there.outputs}
     lines = []
     for name, port in loaded.settings.ports.items():
-        for direction, wanted, names in (("in", port.input, there.inputs), ("out", port.output, there.outputs)):
-            if wanted is None or isinstance(wanted, VirtualPort):
+        for endpoint in endpoints_of(name, port, loaded.settings.client):
+            if endpoint.virtual is not None:
                 continue
             try:
-                if find_port(wanted, names) is None:
-                    lines.append(f"ports.{name}.{direction}: {wanted!r} is not plugged in; run waits for it")
+                if find(endpoint, names[endpoint.direction]) is None:
+                    lines.append(
+                        f"ports.{name}.{endpoint.direction}: {meant(endpoint)} is not plugged in; run waits for it"
+                    )
             except PortError as error:
-                lines.append(f"ports.{name}.{direction}: {error}")
+                lines.append(f"ports.{name}.{endpoint.direction}: {error}")
     return lines
+
+
+def unusable_folders(loaded: Loaded) -> Iterator[Problem]:
+    """A problem for each folder that cannot be made, or not be written."""
+    for group, folder in (("fragments", loaded.fragments_folder), ("archive", loaded.archive_folder)):
+        trouble = folder_trouble(folder)
+        if trouble is not None:
+            yield loading.show_problem(loaded, (group, "folder"), str(trouble))
+            return
+
+
+def folder_trouble(folder: Path) -> StorageError | None:
+    """Why nothing can be written into ``folder``, or why it cannot be made; None where both can be."""
+    try:
+        there = next((one for one in (folder, *folder.parents) if one.exists()), None)
+        if there is None:
+            return StorageError(f"cannot make {folder}: there is no {folder.anchor}; connect its drive")
+        if not there.is_dir():
+            raise NotADirectoryError(errno.ENOTDIR, "a file")
+    except OSError as error:
+        return storage_error("make", folder, error)
+    if not os.access(there, os.W_OK | os.X_OK):
+        return StorageError(f"{there} may not be written; change its permissions or choose another folder")
+    return None
+
+
+def unusable_page(loaded: Loaded) -> Iterator[Problem]:
+    """A problem where the page cannot listen; that its port is taken is none, since it takes another."""
+    if not loaded.settings.page.enabled:
+        return
+    from midifrag.page.web.address import PageError, listen
+
+    try:
+        listen(loaded.settings.page.model_copy(update={"port": 0}))[0].close()
+    except PageError as error:
+        yield loading.show_problem(loaded, ("page", "host"), str(error))

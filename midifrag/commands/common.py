@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from midifrag.errors import ConfigurationError, MidifragError
+from midifrag.errors import ConfigurationError, MidifragError, Problem
 
 if TYPE_CHECKING:
     from midifrag.config.loading import Loaded
@@ -66,10 +66,16 @@ def set_up_logging(verbose: bool) -> None:
 
 
 def load_show(path: Path | None, flags: Mapping[str, Any]) -> Loaded:
-    """The show at ``path``; without one, ``presets.yaml`` of the current folder. Raises `ConfigurationError`."""
+    """The show at ``path``; of a folder, or without one of the current folder, its presets.yaml.
+
+    Raises `ConfigurationError`.
+    """
     from midifrag.config import loading
 
-    return loading.load(path or DEFAULT_CONFIG, flags)
+    path = path or DEFAULT_CONFIG
+    if path.is_dir():
+        path /= DEFAULT_CONFIG
+    return loading.load(path, flags)
 
 
 def archive_folder(fragments: Path | None) -> Path:
@@ -79,6 +85,9 @@ def archive_folder(fragments: Path | None) -> Path:
     """
     from midifrag.config import folders
 
+    problem = None if fragments is None else folders.folder_problem(str(fragments))
+    if problem is not None:
+        raise ConfigurationError([Problem("command line", None, "--fragments", problem)])
     if fragments is not None or not DEFAULT_CONFIG.exists():
         return folders.archive_folder(str(fragments or folders.FRAGMENTS))
     return folders.archive_folder_of(DEFAULT_CONFIG, os.environ) or load_show(None, {}).archive_folder

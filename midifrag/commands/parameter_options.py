@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 import click
 
-from midifrag.config.parameters import PARAMETERS, Parameter, RequestParameters, beyond_limits, names_of
+from midifrag.config.parameters import PARAMETERS, Parameter, RequestParameters, beyond_limits, is_random, names_of
 from midifrag.errors import ConfigurationError, Problem
 
 Command = TypeVar("Command", bound=Callable[..., None])
@@ -23,6 +23,8 @@ def with_parameter_options(command: Command) -> Command:
 def given(parameters: Mapping[str, Any]) -> dict[str, Any]:
     """The parameters that were typed. Raises `ConfigurationError` for those beyond their limits."""
     typed = {name: value for name, value in parameters.items() if value is not None}
+    if is_random(typed.get("seed")):
+        del typed["seed"]
     problems = beyond_limits(typed).items()
     if problems:
         raise ConfigurationError(Problem("command line", None, _flag(name), problem) for name, problem in problems)

@@ -13,7 +13,7 @@ from rich.progress import Progress
 from midifrag.audio import Audio
 from midifrag.commands.common import explained
 from midifrag.commands.console import say
-from midifrag.config.catalogue import too_long
+from midifrag.config.catalogue import longest_seconds, too_long
 from midifrag.config.loading import Loaded
 from midifrag.engine import api
 from midifrag.engine.registry import engine_choice
@@ -33,7 +33,7 @@ def render(prompt: str, target: Path, loaded: Loaded, parameters: Mapping[str, A
         # Said before a model is loaded, which takes a while.
         check_target(target)
         name = loaded.settings.model
-        trouble = too_long(parameters.get("seconds"), name, loaded.source(name))
+        trouble = too_long(parameters.get("seconds"), name, longest_seconds(name, loaded.source(name)))
         if trouble is not None:
             raise RequestError(f"{trouble}: ask for less.")
         task = progress.add_task(f"loading {name}", total=None)

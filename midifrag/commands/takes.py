@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from midifrag.config.loading import Loaded
     from midifrag.engine.protocol import EngineChoice
 
+#: Columns for the name of a bank or a model.
+LONGEST_NAME = 16
 #: Characters of one text of a take that are shown.
 LONGEST_TEXT = 1000
 
@@ -190,8 +192,8 @@ def table_of(records: list[TakeRecord], width: int = 80, gone: Collection[int | 
             _mark(record),
             _moment(record),
             record.prompt,
-            record.bank,
-            record.model,
+            shortened(record.bank, LONGEST_NAME),
+            shortened(record.model, LONGEST_NAME),
             _length(record, gone),
             str(record.slot or ""),
         )

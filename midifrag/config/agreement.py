@@ -58,7 +58,10 @@ def _own_names(settings: Settings, sources: Sources) -> Iterator[Problem]:
     """What the show says about its own models, ports, slots and banks."""
     yield from _unknown(sources, ("model",), settings.model, settings.known_models)
     yield from _unknown(sources, ("defaults", "model"), settings.defaults.model, settings.known_models)
-    yield from _unknown(sources, ("engine", "stand_in"), settings.engine.stand_in, [*settings.known_models, "none"])
+    # As it is written: fallback is the key's older name.
+    written = sources.data.get("engine") if isinstance(sources.data, dict) else None
+    key = "fallback" if isinstance(written, dict) and "fallback" in written else "stand_in"
+    yield from _unknown(sources, ("engine", key), settings.engine.stand_in, [*settings.known_models, "none"])
     if settings.notify is not None:
         yield from _unknown(sources, ("notify", "port"), settings.notify.port, settings.ports)
     yield from _unknown(sources, ("time", "source"), settings.time.port, settings.ports)

@@ -25,7 +25,16 @@ from pydantic import (
 )
 from pydantic_core import PydanticKnownError
 
-from midifrag.config.parameters import NUMBERS, PARAMETERS, Preset, PresetParameters, shown, values_of
+from midifrag.config.parameters import (
+    NUMBERS,
+    PARAMETERS,
+    RANDOM,
+    Preset,
+    PresetParameters,
+    is_random,
+    shown,
+    values_of,
+)
 from midifrag.config.targets import TARGETS, Target, target
 from midifrag.fragment.options import FragmentOptions
 from midifrag.notes import note_number
@@ -56,6 +65,15 @@ SevenBit: TypeAlias = Annotated[int, Field(ge=0, le=127)]
 Program: TypeAlias = Annotated[int, Field(ge=1, le=128)]
 
 
+def _not_blank(value: str) -> str:
+    if value and not value.strip():
+        raise ValueError("is blank")
+    return value
+
+
+NotBlank: TypeAlias = Annotated[str, AfterValidator(_not_blank)]
+
+
 class Strict(BaseModel):
     """A frozen object of the configuration that knows its keys and refuses others."""
 
@@ -77,6 +95,11 @@ class Parameters(Strict, PresetParameters):  # type: ignore[misc]  # both are fr
             if value > high:
                 raise PydanticKnownError("less_than_equal", {"le": high})
         return value
+
+    @field_validator("seed", mode="before")
+    @classmethod
+    def _random(cls, value: Any) -> Any:
+        return RANDOM if is_random(value) else value
 
     @model_validator(mode="after")
     def _ordered(self) -> Parameters:
@@ -142,7 +165,7 @@ def _known_colour(value: str) -> str:
 class Pad(Parameters):  # type: ignore[misc]  # as above
     """What one note triggers, and its press rules."""
 
-    prompt: str = Field(
+    prompt: NotBlank = Field(
         min_length=1, description=f"{PARAMETERS['prompt'].line}; `{PLACEHOLDER}` becomes the tempo in beats a minute"
     )
     name: str | None = Field(default=None, description="what page and log call the pad, in place of its prompt")
@@ -239,7 +262,7 @@ class Control(Range):
 class Bank(Strict):
     """One YAML file in ``presets/``: a named set of pads, controls and defaults; a program change selects it."""
 
-    name: str = Field(min_length=1, description="what page and terminal call the bank")
+    name: NotBlank = Field(min_length=1, description="what page and terminal call the bank")
     program: Program | None = Field(default=None, description="the program change that selects it")
     defaults: Parameters = Field(default=Parameters(), description="parameters of pads that do not name them")
     pads: Annotated[

@@ -10,6 +10,7 @@ from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 from typing import Any
 
+from midifrag.config.model_defaults import Objective
 from midifrag.config.regular_files import read_regular
 
 #: The entry points that engines of others register under.
@@ -30,6 +31,8 @@ class KnownModel:
     name: str
     what: str
     source: Mapping[str, Any] = field(default_factory=dict)
+    #: What it was trained for, where no file of it lies here.
+    objective: Objective | None = None
 
     @property
     def installed(self) -> bool:
@@ -44,11 +47,13 @@ CATALOGUE: tuple[KnownModel, ...] = (
         "small",
         "Stable Audio Open small: 11 s, 8 steps; its licence must be accepted on the hub",
         {"hub": "stabilityai/stable-audio-open-small"},
+        "rf_denoiser",
     ),
     KnownModel(
         "open",
         "Stable Audio Open 1.0: 47 s, 100 steps, wants a GPU; its licence must be accepted on the hub",
         {"hub": "stabilityai/stable-audio-open-1.0"},
+        "v",
     ),
 )
 
@@ -74,24 +79,33 @@ def pocket_is_there() -> bool:
     return (POCKET_FOLDER / "model_config.json").is_file()
 
 
-def too_long(seconds: float | None, model: str, source: Mapping[str, Any]) -> str | None:
-    """Why a model cannot render so many seconds, as far as its configuration lies here; ``source`` is its entry's."""
-    longest = _longest_seconds(model, source)
+def too_long(seconds: float | None, model: str, longest: float | None) -> str | None:
+    """Why a model cannot render so many seconds; ``longest`` is as `longest_seconds` says."""
     if seconds is None or longest is None or seconds <= longest:
         return None
     return f"{seconds:g} s is more than {model} renders, {longest:.1f} s"
 
 
-def _longest_seconds(model: str, source: Mapping[str, Any]) -> float | None:
+def longest_seconds(model: str, source: Mapping[str, Any]) -> float | None:
+    """What a model renders at most, as far as its configuration lies here; ``source`` is its entry's."""
+    values = model_config(model, source)
+    try:
+        return None if values is None else float(values["sample_size"] / values["sample_rate"])
+    except (KeyError, TypeError, ArithmeticError):
+        return None
+
+
+def model_config(model: str, source: Mapping[str, Any]) -> dict[str, Any] | None:
+    """What a model's model_config.json holds; None where it does not lie here, or is none."""
     folder = source.get("folder", POCKET_FOLDER if model == "pocket" and not source else None)
     config = source.get("config", None if folder is None else Path(folder) / "model_config.json")
     if config is None:
         return None
     try:
         values = json.loads(read_regular(Path(config), MOST_BYTES))
-        return float(values["sample_size"] / values["sample_rate"])
-    except (OSError, ValueError, KeyError, TypeError, ArithmeticError, RecursionError):
+    except (OSError, ValueError, RecursionError):
         return None
+    return values if isinstance(values, dict) else None
 
 
 def default_model() -> str:

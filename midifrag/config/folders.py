@@ -12,6 +12,19 @@ FRAGMENTS = "fragments"
 _VARIABLES = ("MIDIFRAG_FRAGMENTS", "MIDIFRAG_ARCHIVE")
 
 
+def folder_problem(name: str) -> str | None:
+    """Why ``name`` can be no folder's, whatever there is on the disk; None where it can."""
+    if not name.strip():
+        return "is empty; name a folder, or leave the key out"
+    if "\0" in name:
+        return f"{name!r} has a character that no name can have"
+    try:
+        Path(name).expanduser()
+    except RuntimeError:
+        return f"{name!r} begins in the home folder of a user whom this machine does not know"
+    return None
+
+
 def fragments_folder(name: str) -> Path:
     """The folder of the slots by its name in the configuration; relative to the current folder."""
     return Path(name).expanduser().absolute()
@@ -35,6 +48,5 @@ def archive_folder_of(show: Path, environment: Mapping[str, str]) -> Path | None
             return None
         names.append(settings.get("folder", otherwise))
     fragments, archive = names
-    if isinstance(fragments, str) and (archive is None or isinstance(archive, str)):
-        return archive_folder(fragments, archive)
-    return None
+    usable = all(isinstance(name, str) and folder_problem(name) is None for name in names if name is not None)
+    return archive_folder(fragments, archive) if usable and fragments is not None else None

@@ -5,16 +5,22 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from midifrag.config.actions import Action
 from midifrag.config.banks import PLACEHOLDER, Bank, Control
-from midifrag.config.catalogue import engine_names, too_long
+from midifrag.config.catalogue import engine_names
 from midifrag.config.loading import Loaded
 from midifrag.config.lost_words import lost_words_in
 from midifrag.config.names import none_of
+from midifrag.config.parameters import shown
 from midifrag.config.press_request import press_request
+from midifrag.config.unplayable import FactsOf, sampler_kind, troubles
 
+#: What a control may set that a model cannot render though it is within the parameter's limits.
+_MAY_BE_TOO_MUCH = ("seconds", "sigma_min", "sigma_max")
 _IN_BRACES = re.compile(r"\{[^{}]*\}")
 
 
@@ -22,6 +28,7 @@ def hints(loaded: Loaded) -> Iterator[str]:
     """A line for each, with its file and key."""
     yield from _sources(loaded)
     yield from map(str, lost_words_in(loaded.files))
+    facts = FactsOf(loaded.source)
     for bank in loaded.banks:
         file = f"presets/{bank.slug}.yaml"
         for key, pad in bank.pads.items():
@@ -29,7 +36,8 @@ def hints(loaded: Loaded) -> Iterator[str]:
                 if found != PLACEHOLDER:
                     yield f"{file}: pads.{key}.prompt: {found} stays as it is; what is replaced is {PLACEHOLDER}"
         yield from _hidden_pads(loaded, bank, file)
-        yield from _too_long(loaded, bank, file)
+        yield from _unused(loaded, bank, file, facts)
+        yield from _too_far(loaded, bank, file, facts)
     for file, controls in _control_lists(loaded):
         yield from _hidden_controls(loaded, controls, file)
         yield from _taken_fine_halves(loaded, controls, file)
@@ -49,13 +57,34 @@ def _sources(loaded: Loaded) -> Iterator[str]:
             yield f"{loaded.path.name}: models.{name}.engine: {none_of(entry.engine, engine_names())}"
 
 
-def _too_long(loaded: Loaded, bank: Bank, file: str) -> Iterator[str]:
-    """Pads that ask for more than their model can render, as far as that is known without loading it."""
+def _unused(loaded: Loaded, bank: Bank, file: str, facts: FactsOf) -> Iterator[str]:
+    """σ that a pad's sampler does not use."""
     for key, pad in bank.pads.items():
         asked = press_request(loaded.settings, bank, pad)
-        trouble = too_long(asked.preset.seconds, asked.model, loaded.source(asked.model))
-        if trouble is not None:
-            yield f"{file}: pads.{key}: {trouble}"
+        kind = sampler_kind(asked.preset, facts(asked.model))
+        if kind is None or kind.uses_sigma_min:
+            continue
+        name = asked.preset.sampler or f"the usual sampler of {asked.model}"
+        if asked.preset.sigma_max is not None and asked.preset.sigma_max > 1:
+            yield f"{file}: pads.{key}: sigma_max {shown(asked.preset.sigma_max)} is more than {name} uses, 1"
+        if asked.preset.sigma_min is not None:
+            yield f"{file}: pads.{key}: sigma_min does nothing here; {name} ends at 0"
+
+
+def _too_far(loaded: Loaded, bank: Bank, file: str, facts: FactsOf) -> Iterator[str]:
+    """Velocities and controls that ask for what a pad's model cannot render, at an end of their range."""
+    lists = ((loaded.path.name, loaded.settings.controls), (file, bank.controls))
+    controls = [(where, one) for where, found in lists for one in found if str(one.sets) in _MAY_BE_TOO_MUCH]
+    for key, pad in bank.pads.items():
+        asked = press_request(loaded.settings, bank, pad)
+        known = set(troubles(asked.preset, facts(asked.model)))
+        ranges = [(f"{file}: pads.{key}.velocity", pad.velocity)] if pad.velocity is not None else []
+        for place, one in (*ranges, *((f"{where}: {control.id}", control) for where, control in controls)):
+            for end in one.range:
+                value: dict[str, Any] = {str(one.sets): end}
+                for trouble in troubles(replace(asked.preset, **value), facts(asked.model)):
+                    if trouble not in known:
+                        yield f"{place}: at {shown(end)}: {trouble.sentence} (pad {key} of {bank.slug})"
 
 
 def _is_there(path: str) -> bool:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from stat import S_IFMT, S_ISREG
 from typing import Any, TypeAlias
@@ -29,7 +30,8 @@ from midifrag.config.problems import (
     unknown_variables,
 )
 from midifrag.config.settings import MOST_BANKS, Settings
-from midifrag.config.yaml_files import plain, read
+from midifrag.config.unplayable import FactsOf, unplayable
+from midifrag.config.yaml_files import plain, read, read_content
 from midifrag.errors import ConfigurationError, Problem
 
 #: A file's time and size; None for one that is not there.
@@ -47,6 +49,8 @@ class Loaded:
     flags: Mapping[str, Any] = field(default_factory=dict)
     #: How each file stood just before it was read.
     stamps: Mapping[Path, Stamp] = field(default_factory=dict, compare=False)
+    #: Pads whose model cannot render what they ask for; the others play.
+    unplayable: tuple[Problem, ...] = ()
 
     @property
     def folder(self) -> Path:
@@ -70,9 +74,13 @@ class Loaded:
 
     def source(self, model: str) -> dict[str, Any]:
         """Where ``model`` comes from, as `Show.source` says; its paths start from the folder of presets.yaml."""
-        source = self.settings.source(model)
-        paths = [key for key in ("config", "checkpoint", "folder") if key in source]
-        return source | {key: str((self.folder / source[key]).resolve()) for key in paths}
+        return _source(self.settings, self.folder, model)
+
+
+def _source(settings: Settings, folder: Path, model: str) -> dict[str, Any]:
+    source = settings.source(model)
+    paths = [key for key in ("config", "checkpoint", "folder") if key in source]
+    return source | {key: str((folder / Path(source[key]).expanduser()).resolve()) for key in paths}
 
 
 def bank_path(show_path: Path, slug: str) -> Path:
@@ -96,8 +104,16 @@ def stamp(path: Path) -> Stamp:
     return status.st_mtime_ns, status.st_size
 
 
-def load(path: Path, flags: Mapping[str, Any] | None = None, environment: Mapping[str, str] | None = None) -> Loaded:
-    """Read the show at ``path``. Raises `ConfigurationError` with one problem per mistake, over all files at once."""
+def load(
+    path: Path,
+    flags: Mapping[str, Any] | None = None,
+    environment: Mapping[str, str] | None = None,
+    contents: Mapping[str, bytes] | None = None,
+) -> Loaded:
+    """Read the show at ``path``. Raises `ConfigurationError` with one problem per mistake, over all files at once.
+
+    ``contents`` stand in for what the files of banks hold, by slug, to try what would be written.
+    """
     problems: list[Problem] = []
     stamps = {path.absolute(): stamp(path)}
     document = read(path, problems)
@@ -105,13 +121,20 @@ def load(path: Path, flags: Mapping[str, Any] | None = None, environment: Mappin
     settings = _load_show(sources, problems)
     slugs = settings.set_list if settings is not None else _set_list_of(document)
     stamps |= {file: stamp(file) for file in (bank_path(path.absolute(), slug) for slug in slugs)}
-    banks = _load_banks(path, slugs, sources, problems)
+    banks = _load_banks(path, slugs, sources, problems, contents or {})
     if settings is not None:
         problems += first_of(disagreements(settings, banks, sources))
     problems += shared_programs(banks)
     if problems or settings is None:
         raise ConfigurationError(problems)
-    return Loaded(settings, tuple(bank for bank, _ in banks), path.absolute(), flags or {}, stamps)
+    facts = FactsOf(partial(_source, settings, path.absolute().parent))
+    doubts = tuple(first_of(unplayable(settings, banks, sources, facts)))
+    return Loaded(settings, tuple(bank for bank, _ in banks), path.absolute(), flags or {}, stamps, doubts)
+
+
+def show_problem(loaded: Loaded, loc: tuple[str, ...], message: str) -> Problem:
+    """A mistake at ``loc`` of the settings that only shows where they are used, placed where its value came from."""
+    return problem_at(Sources(loaded.path.name, read(loaded.path, []), loaded.flags, os.environ), loc, message)
 
 
 def _set_list_of(document: Any) -> list[str]:
@@ -181,7 +204,9 @@ def _merged(sources: Sources) -> Settings:
     return Layers(**sources.flags)
 
 
-def _load_banks(path: Path, slugs: Sequence[str], sources: Sources, problems: list[Problem]) -> list[BankSource]:
+def _load_banks(
+    path: Path, slugs: Sequence[str], sources: Sources, problems: list[Problem], contents: Mapping[str, bytes]
+) -> list[BankSource]:
     """The banks ``slugs`` that are right, each once; ``sources`` are those of the show at ``path``."""
     named = {slug: ("set_list", str(index)) for index, slug in reversed(list(enumerate(slugs)))}
     missing = [slug for slug in dict.fromkeys(slugs) if _is_missing(bank_path(path, slug))]
@@ -190,7 +215,13 @@ def _load_banks(path: Path, slugs: Sequence[str], sources: Sources, problems: li
         advice = "each bank is a file in presets/"
         problems += first_of(problem_at(sources, named[slug], f"{none_of(slug, there)}; {advice}") for slug in missing)
     found = [slug for slug in dict.fromkeys(slugs) if slug not in missing]
-    banks = [_load_bank(bank_path(path, slug), slug, problems, problem_at(sources, named[slug], "")) for slug in found]
+    banks = []
+    for slug in found:
+        content, named_at = contents.get(slug), problem_at(sources, named[slug], "")
+        file = bank_path(path, slug)
+        name = bank_name(slug)
+        data = read(file, problems, name, named_at) if content is None else read_content(content, problems, name)
+        banks.append(None if data is None else _bank(data, slug, problems))
     return [bank for bank in banks if bank is not None]
 
 
@@ -204,11 +235,8 @@ def _is_missing(path: Path) -> bool:
     return False
 
 
-def _load_bank(path: Path, slug: str, problems: list[Problem], named: Problem) -> BankSource | None:
-    """The bank ``slug`` with its sources; ``named`` is where the set list names it."""
-    data = read(path, problems, bank_name(slug), named)
-    if data is None:
-        return None
+def _bank(data: Any, slug: str, problems: list[Problem]) -> BankSource | None:
+    """The bank ``slug``, whose file holds ``data``, with its sources; None after adding to ``problems``."""
     sources = Sources(bank_name(slug), data)
     try:
         return BankSource(Bank.model_validate({**plain(data), "slug": slug}), sources)

@@ -31,17 +31,21 @@ WORDS = frozenset({"prompt", "negative_prompt", "name"})
 #: Characters of a text that are repeated.
 LONGEST = 100
 
+#: Where a line ends for ruamel.yaml.
+_BREAK = re.compile("\r\n|[\r\n\x85\u2028\u2029]")
 #: What stands in a line behind a value, or behind a key without one; the colon of the key before it.
 _BEHIND = re.compile(r":?(?P<comment>[ \t]+#.*)")
 
 
 def lost_words_in(files: Iterable[Path]) -> Iterator[Problem]:
     """What `lost_words` says of a show's files: of its presets.yaml, which comes first, and its banks."""
-    for number, path in enumerate(files):
+    folder: Path | None = None
+    for path in files:
+        folder = folder or path.parent
         # A file that has changed since it was read has its say with the next reading.
         with suppress(OSError, ValueError):
             text = read_regular(path, MAX_BYTES).decode("utf-8")
-            yield from lost_words(text, f"presets/{path.name}" if number else path.name)
+            yield from lost_words(text, path.relative_to(folder).as_posix())
 
 
 def lost_words(text: str, file: str) -> Iterator[Problem]:
@@ -51,7 +55,7 @@ def lost_words(text: str, file: str) -> Iterator[Problem]:
     except (YAMLError, ValueError, TypeError, OverflowError):
         return
     used = {event.anchor for event in events if isinstance(event, AliasEvent)}
-    lines = text.splitlines()
+    lines = _BREAK.split(text)
     for keys, key, value in _values(events):
         if value.style is not None:
             continue

@@ -12,10 +12,10 @@ _LONGEST = 100
 _MOST = 40
 
 
-def closest(found: object, known: Collection[str]) -> str | None:
-    """The one of ``known`` that was probably meant."""
+def closest(found: object, known: Collection[str], likeness: float = 0.6) -> str | None:
+    """The one of ``known`` that was probably meant; ``likeness`` is 1 for the same name only."""
     text = str(found)
-    return next(iter(get_close_matches(text, known, n=1)), None) if len(text) <= _LONGEST else None
+    return next(iter(get_close_matches(text, known, 1, likeness)), None) if len(text) <= _LONGEST else None
 
 
 def none_of(found: object, known: Collection[str]) -> str:

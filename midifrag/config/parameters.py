@@ -18,6 +18,11 @@ RANDOM = "random"
 Value: TypeAlias = str | int | float | None
 
 
+def is_random(seed: object) -> bool:
+    """Whether a seed asks for another one each time, be it as other programs write that: -1."""
+    return seed == RANDOM or (not isinstance(seed, bool) and str(seed).strip() in ("-1", "-1.0"))
+
+
 def shown(number: float) -> str:
     """A number as a performer writes it: 4 and not 4.0, and never rounded to what it is not."""
     return f"{number:.0f}" if isinstance(number, float) and number.is_integer() and abs(number) < 1e15 else str(number)
@@ -117,7 +122,7 @@ class RequestParameters:
         int | Literal["random"] | None,
         Parameter(
             "Seed",
-            "the same seed with the same parameters is the same take; without one, another for each",
+            "the same seed with the same parameters is the same take; without one, or with -1, another for each",
             limits=(0, 2**32 - 1),
             slider=(0, 1000),
             settable=True,

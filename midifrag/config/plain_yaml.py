@@ -6,8 +6,7 @@ name types that build anything (``!!timestamp``, ``!!omap``), and a few lines of
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -23,16 +22,15 @@ from ruamel.yaml.events import (
 )
 from ruamel.yaml.reader import ReaderError
 
+from midifrag.config.plain_scalars import CORE, StopReadingError, plain_value, tagged, unknown_tag, whole_characters
+
 #: How deep keys and lists may lie in each other. A set needs six.
 MAX_DEPTH = 32
 #: How many keys, values and lists there may be, with every ``*name`` counted as all that it stands for. A long text
 #: counts once more for every `TEXT` characters.
 MAX_NODES = 200_000
 TEXT = 100
-#: How many digits a number may have.
-MAX_DIGITS = 40
 
-_CORE = "tag:yaml.org,2002:"
 _MERGE = "<<"
 
 
@@ -76,7 +74,7 @@ def parse(text: str) -> tuple[Any, list[Mistake]]:
         for event in YAML(typ="safe", pure=True).parse(text):
             line = event.start_mark.line + 1
             builder.take(event, line)
-    except _StopError as stop:
+    except StopReadingError as stop:
         builder.mistakes.append(Mistake(line, builder.keys, str(stop)))
     except ReaderError as error:
         line = text.count("\n", 0, error.position) + 1
@@ -92,10 +90,6 @@ def parse(text: str) -> tuple[Any, list[Mistake]]:
     else:
         return builder.document, builder.mistakes
     raise NotPlainError(builder.mistakes)
-
-
-class _StopError(Exception):
-    """Ends the reading, with the sentence to say."""
 
 
 class _Built(NamedTuple):
@@ -153,14 +147,14 @@ class _Builder:
             case DocumentStartEvent():
                 self._documents += 1
                 if self._documents > 1:
-                    raise _StopError("a second document begins here; remove the --- line, and what is below it")
+                    raise StopReadingError("a second document begins here; remove the --- line, and what is below it")
             case _ if self._open and not isinstance(event, NodeEvent):
                 self._end(line)
 
     def _scalar(self, event: ScalarEvent, line: int) -> None:
-        text = _whole_characters(event.value)
+        text = whole_characters(event.value)
         plain = event.implicit[0] and event.tag is None
-        value = _plain_value(text) if plain else _tagged(text, event.tag)
+        value = plain_value(text) if plain else tagged(text, event.tag)
         built = _Built(value, 1 + len(text) // TEXT, 0)
         self._count(built.nodes)
         self._remember(event.anchor, built)
@@ -174,12 +168,12 @@ class _Builder:
 
     def _begin(self, event: MappingStartEvent | SequenceStartEvent, line: int) -> None:
         if self._wants_key():
-            raise _StopError("a key is a word or a number, and no list and no mapping")
+            raise StopReadingError("a key is a word or a number, and no list and no mapping")
         kind, tag = (YamlMap, "map") if isinstance(event, MappingStartEvent) else (YamlList, "seq")
-        if event.tag not in (None, "!", _CORE + tag):
-            raise _StopError(_unknown_tag(event.tag))
+        if event.tag not in (None, "!", CORE + tag):
+            raise StopReadingError(unknown_tag(event.tag))
         if len(self._open) >= MAX_DEPTH:
-            raise _StopError(f"keys and lists lie more than {MAX_DEPTH} deep in each other here")
+            raise StopReadingError(f"keys and lists lie more than {MAX_DEPTH} deep in each other here")
         if event.anchor is not None:
             self._anchors[event.anchor] = None
         opened = _Open(kind(), event.anchor, self._nodes)
@@ -198,17 +192,17 @@ class _Builder:
 
     def _alias(self, name: str, line: int) -> None:
         if name not in self._anchors:
-            raise _StopError(f"*{name} refers to nothing; &{name} must stand above it")
+            raise StopReadingError(f"*{name} refers to nothing; &{name} must stand above it")
         built = self._anchors[name]
         if built is None:
-            raise _StopError(f"*{name} stands within what it refers to")
+            raise StopReadingError(f"*{name} stands within what it refers to")
         self._count(built.nodes)
         if len(self._open) + built.depth > MAX_DEPTH:
-            raise _StopError(f"keys and lists lie more than {MAX_DEPTH} deep in each other here")
+            raise StopReadingError(f"keys and lists lie more than {MAX_DEPTH} deep in each other here")
         if not self._wants_key():
             self._add(built, line)
         elif built.depth:
-            raise _StopError("a key is a word or a number, and no list and no mapping")
+            raise StopReadingError("a key is a word or a number, and no list and no mapping")
         else:
             self._key(str(built.value), built.value, built.value, line)
 
@@ -252,13 +246,13 @@ class _Builder:
     def _count(self, nodes: int) -> None:
         self._nodes += nodes
         if self._nodes > MAX_NODES:
-            raise _StopError(f"more than {MAX_NODES:,} keys and values, each *name counted as all that it stands for")
+            raise StopReadingError(f"more than {MAX_NODES:,} keys and values; a *name counts as all that it stands for")
 
 
 def _mergeable(value: Any) -> Iterator[YamlMap]:
     for one in value if isinstance(value, YamlList) else [value]:
         if not isinstance(one, YamlMap):
-            raise _StopError(f"{_MERGE} takes in keys and values, such as *name, or a list of those")
+            raise StopReadingError(f"{_MERGE} takes in keys and values, such as *name, or a list of those")
         yield one
 
 
@@ -269,67 +263,3 @@ def _merge(node: YamlMap, merged: list[YamlMap]) -> None:
             if key not in node:
                 node[key] = value
                 node.lines[key] = one.lines[key]
-
-
-# --- scalars: the core schema of YAML 1.2, and digits in groups (1_000) as ruamel.yaml reads them
-
-_NUMBERS: tuple[tuple[re.Pattern[str], Callable[[str], int | float]], ...] = (
-    (re.compile(r"[-+]?[0-9][0-9_]*"), int),
-    (re.compile(r"[-+]?0o[0-7][0-7_]*"), lambda text: int(text, 8)),
-    (re.compile(r"[-+]?0x[0-9a-fA-F][0-9a-fA-F_]*"), lambda text: int(text, 16)),
-    (re.compile(r"[-+]?0b[01][01_]*"), lambda text: int(text, 2)),
-    (re.compile(r"[-+]?([0-9][0-9_]*(\.[0-9_]*)?|\.[0-9][0-9_]*)([eE][-+]?[0-9]+)?"), float),
-    (re.compile(r"[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN)"), lambda text: float(text.replace(".", ""))),
-)
-_WORDS: dict[str, bool | None] = {
-    **dict.fromkeys(("", "~", "null", "Null", "NULL")),
-    **dict.fromkeys(("true", "True", "TRUE"), True),
-    **dict.fromkeys(("false", "False", "FALSE"), False),
-}
-_KINDS: dict[str, tuple[type, ...]] = {
-    "int": (int,),
-    "float": (float, int),
-    "bool": (bool,),
-    "null": (type(None),),
-}
-
-
-def _whole_characters(text: str) -> str:
-    """``text`` with the halves put together that JSON escapes a character beyond U+FFFF as."""
-    if text.isascii() or not any("\ud800" <= one <= "\udfff" for one in text):
-        return text
-    try:
-        return text.encode("utf-16", "surrogatepass").decode("utf-16")
-    except UnicodeDecodeError:
-        raise _StopError("half a character (\\uD800 to \\uDFFF) stands here; write the whole one") from None
-
-
-def _plain_value(text: str) -> Any:
-    """What a scalar without quotes and tag means."""
-    if text in _WORDS:
-        return _WORDS[text]
-    if text[0] not in "+-.0123456789":
-        return text
-    for pattern, number in _NUMBERS:
-        if pattern.fullmatch(text):
-            if len(text) > MAX_DIGITS:
-                raise _StopError(f"a number of {len(text):,} characters; put it in quotes if it is text")
-            return number(text.replace("_", ""))
-    return text
-
-
-def _tagged(text: str, tag: str | None) -> Any:
-    """What a scalar in quotes or with a tag means."""
-    name = "str" if tag in (None, "!") else str(tag).removeprefix(_CORE)
-    if name == "str":
-        return text
-    if name not in _KINDS:
-        raise _StopError(_unknown_tag(tag))
-    value = _plain_value(text)
-    if type(value) not in _KINDS[name]:
-        raise _StopError(f"{text[:TEXT]!r} is none of what !!{name} means; remove !!{name}")
-    return float(value) if name == "float" else value
-
-
-def _unknown_tag(tag: object) -> str:
-    return f"{str(tag).replace(_CORE, '!!')[:TEXT]} is no part of a set; remove it, or put the text in quotes"

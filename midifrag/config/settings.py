@@ -11,40 +11,45 @@ from typing import Annotated, Any, Literal, TypeAlias
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from midifrag.config.actions import Action
-from midifrag.config.banks import MOST_CONTROLS, PLACEHOLDER, Channel, Control, Parameters, Strict, Written
+from midifrag.config.banks import (
+    MOST_CONTROLS,
+    PLACEHOLDER,
+    Channel,
+    Control,
+    NotBlank,
+    Parameters,
+    Strict,
+    Written,
+    WrongKeyError,
+)
 from midifrag.config.catalogue import CATALOGUE, default_model, known, plugins
 from midifrag.config.folders import FRAGMENTS
+from midifrag.config.places import Address, Folder
+from midifrag.config.slot_names import slot_pattern, slots_alike
 from midifrag.errors import SurfaceError
 from midifrag.fragment.file_names import MOST_SLOTS
 from midifrag.fragment.options import ArchiveOptions, FragmentOptions
 from midifrag.surface import SURFACES, factory_for
+from midifrag.surface.families import families
 
 #: The most banks, and models of one's own.
 MOST_BANKS = 999
 
 
 def _pattern(value: str) -> str:
-    try:
-        re.compile(value)
-    except re.error as error:
-        raise ValueError(f"{value!r} is no valid pattern: {error}") from None
-    return value
-
-
-def _slot_pattern(value: str) -> str:
-    try:
-        names = {value.format(number) for number in (1, 2)}
-    except (ValueError, IndexError, KeyError, AttributeError) as error:
-        raise ValueError(f"{value!r} is no name pattern such as output{{:02d}}.wav ({error})") from None
-    if len(names) < 2 or not value.lower().endswith(".wav") or "/" in value or "\\" in value:
-        raise ValueError(f"{value!r} must hold a number and end in .wav, such as output{{:02d}}.wav")
+    """A name as it is, with whatever brackets (Windows cuts long names off), or an expression; but no sign alone."""
+    if re.search(r"\w", value) is None:
+        try:
+            re.compile(value)
+        except re.error as error:
+            raise ValueError(f"{value!r} is no valid pattern: {error}") from None
     return value
 
 
 class VirtualPort(Strict):
     """A port that midifrag makes itself, under this name (macOS and Linux)."""
 
-    virtual: str = Field(min_length=1, description="the port's name as other programs see it")
+    virtual: NotBlank = Field(min_length=1, description="the port's name as other programs see it")
 
 
 def _port_name(value: Any) -> Any:
@@ -84,7 +89,10 @@ class PortSettings(Strict):
     """One device: where its messages come from, where feedback goes and what it understands."""
 
     input: PortName | None = Field(
-        default=None, alias="in", description="where messages come from: a part of the port's name is enough"
+        default=None,
+        alias="in",
+        description="where messages come from: the port's name, a part of it, or a regular expression; a controller "
+        "that its surface knows is found without",
     )
     output: PortName | None = Field(default=None, alias="out", description="where feedback goes")
     surface: Annotated[
@@ -93,18 +101,33 @@ class PortSettings(Strict):
     channel: Channel | None = Field(default=None, description="the only channel that counts")
     ignore_echo: bool = Field(
         default=True,
-        description="leave out messages that repeat our own feedback within 50 ms, as MIDI thru brings them back",
+        description="leave out our own feedback where it comes back as input, as MIDI thru or a monitoring track does",
     )
+
+    @property
+    def is_found_by_family(self) -> bool:
+        """Whether both directions are those of a controller that the surface knows by name."""
+        return self.input is None and self.output is None and bool(families(self.surface))
 
 
 class SlotSettings(FragmentOptions):
     """Where fragments go, how many slots there are, and how a take becomes a fragment."""
 
-    folder: str = Field(default=FRAGMENTS, description="folder of the slot files, from the current folder on")
+    folder: Folder = Field(default=FRAGMENTS, description="folder of the slot files, from the current folder on")
     count: int = Field(default=8, ge=1, le=MOST_SLOTS, description="how many slots there are")
-    name: Annotated[str, AfterValidator(_slot_pattern)] = Field(
+    name: Annotated[str, AfterValidator(slot_pattern)] = Field(
         default="output{:02d}.wav", description="the slots' names; the braces become the number"
     )
+
+    @model_validator(mode="after")
+    def _names_differ(self) -> SlotSettings:
+        alike = slots_alike(self.name, self.count)
+        if alike is not None:
+            one, other = alike
+            raise WrongKeyError(
+                "name", f"slots {one} and {other} would both be {self.name.format(other)}; each has a name of its own"
+            )
+        return self
 
     def options(self, own: FragmentOptions | None = None) -> FragmentOptions:
         """How a take becomes a fragment: the show's options, and over them those that a pad names as its ``own``."""
@@ -115,7 +138,7 @@ class SlotSettings(FragmentOptions):
 class ArchiveSettings(ArchiveOptions):
     """Where raw takes go; None for ``archive`` inside the fragments folder."""
 
-    folder: str | None = Field(
+    folder: Folder | None = Field(
         default=None, description="folder of the raw takes; without one, archive inside the fragments' folder"
     )
 
@@ -170,9 +193,9 @@ class ModelSource(BaseModel):
     model_config = ConfigDict(frozen=True, extra="allow")
 
     hub: str | None = Field(default=None, description="a model of the hub, owner/name")
-    config: str | None = Field(default=None, description="its model_config.json, from the folder of presets.yaml on")
-    checkpoint: str | None = Field(default=None, description="the checkpoint that belongs to config")
-    folder: str | None = Field(default=None, description="a folder with model_config.json and its checkpoint")
+    config: Folder | None = Field(default=None, description="its model_config.json, from the folder of presets.yaml on")
+    checkpoint: Folder | None = Field(default=None, description="the checkpoint that belongs to config")
+    folder: Folder | None = Field(default=None, description="a folder with model_config.json and its checkpoint")
     engine: str | None = Field(
         default=None, description="an engine, built in or a plug-in; it may have keys of its own beside this one"
     )
@@ -249,7 +272,7 @@ class PageSettings(Strict):
     """The web page; loopback unless told otherwise."""
 
     enabled: bool = Field(default=True, description="whether there is a page")
-    host: str = Field(
+    host: Address = Field(
         default="127.0.0.1", description="its address; others than this machine's own need the token that is printed"
     )
     port: int = Field(default=8765, ge=0, le=65535, description="its port; 0 for any that is free")
@@ -282,6 +305,12 @@ class Settings(Strict):
     backend: str | None = Field(
         default=None,
         description="a mido backend, such as mido.backends.rtmidi/UNIX_JACK; without one, what the system has",
+    )
+    client: str = Field(
+        default="midifrag",
+        pattern=r"^[^:]{1,24}$",
+        description="what this set is called where a MIDI system shows programs; one of its own for each that runs at "
+        "the same time keeps saved connections apart",
     )
     set_list: tuple[str, ...] = Field(
         default=("opening",),

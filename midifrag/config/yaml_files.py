@@ -20,8 +20,19 @@ def read(path: Path, problems: list[Problem], name: str | None = None, named: Pr
     ``name`` is what the file is called in them, ``named`` the place that names a file which cannot be read.
     """
     name = name or path.name
-    text = _text(path, problems, name, named or Problem(str(path), None, "", ""))
-    if text is None:
+    content = _content(path, problems, name, named or Problem(str(path), None, "", ""))
+    return None if content is None else read_content(content, problems, name)
+
+
+def read_content(content: bytes, problems: list[Problem], name: str) -> Any:
+    """What the bytes of the file called ``name`` say, as `read` returns it."""
+    try:
+        text = content.decode("utf-8")
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        problems.append(
+            Problem(name, line, "", f"byte {content[error.start]:#04x} is no UTF-8; save the file as UTF-8")
+        )
         return None
     try:
         data, mistakes = parse(text)
@@ -36,23 +47,16 @@ def read(path: Path, problems: list[Problem], name: str | None = None, named: Pr
     return data
 
 
-def _text(path: Path, problems: list[Problem], name: str, named: Problem) -> str | None:
-    """A file's text; None after adding to ``problems``."""
+def _content(path: Path, problems: list[Problem], name: str, named: Problem) -> bytes | None:
+    """A file's bytes; None after adding to ``problems``."""
     try:
-        content = read_regular(path, MAX_BYTES)
+        return read_regular(path, MAX_BYTES)
     except FileNotFoundError:
         problems.append(replace(named, message="no such file; `midifrag init FOLDER` writes a set to start from"))
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or error
         told = "" if named.file == str(path) else f"{name} "
         problems.append(replace(named, message=f"{told}cannot be read: {reason}"))
-    else:
-        try:
-            return content.decode("utf-8")
-        except UnicodeDecodeError as error:
-            line = content.count(b"\n", 0, error.start) + 1
-            sentence = f"byte {content[error.start]:#04x} is no UTF-8; save the file as UTF-8"
-            problems.append(Problem(name, line, "", sentence))
     return None
 
 

@@ -11,7 +11,7 @@ from typing import Any, TypeAlias, assert_never
 
 from midifrag.audio import Audio
 from midifrag.config.catalogue import CATALOGUE, engine_names
-from midifrag.config.parameters import Value
+from midifrag.config.parameters import Value, is_random
 from midifrag.engine.border import Border
 from midifrag.engine.event_checks import checked_info
 from midifrag.engine.hosting.guest import guarded
@@ -152,7 +152,7 @@ def render(
     sigma_max: float | None = None,
     negative_prompt: str = "",
 ) -> RenderedTake:
-    """Render one take on the calling thread; ``None`` means the model's default, and a random ``seed``.
+    """Render one take on the calling thread; ``None`` means the model's default, and a random ``seed``; so does -1.
 
     The same parameters and seed give the same audio. Raises `RequestError` for what is beyond a parameter's limits (see
     `midifrag.config.parameters`) or what the model can never render,
@@ -179,7 +179,7 @@ def request(
 ) -> Render:
     """A request for one take, to be performed alone; ``parameters`` as in `render`, ``recorded`` as in `Render`."""
     job = secrets.randbits(62)
-    seed = secrets.randbelow(2**32) if seed is None else seed
+    seed = secrets.randbelow(2**32) if seed is None or is_random(seed) else seed
     return Render(job, prompt, seconds, seed, recorded=recorded, **parameters)
 
 

@@ -49,10 +49,13 @@ class EnginePool:
         self._failed: set[str] = set()
         self._infos: dict[str, EngineInfo] = {}
         self._lost: set[str] = set()
+        #: What was to be loaded at the start.
+        self._awaited: tuple[str, ...] = ()
         self._closed = False
 
     def start(self, warm: Mapping[str, tuple[Render, ...]]) -> None:
         """Load every model of ``warm`` and prepare it for its renders; before the owner's thread sends anything."""
+        self._awaited = tuple(warm)
         for model, renders in warm.items():
             self.send(model, Warm(renders))
 
@@ -91,8 +94,9 @@ class EnginePool:
         return self._infos.get(model)
 
     def waiting(self) -> list[str]:
-        """The models that are still being loaded and warmed for the first time."""
-        return [model for model in tuple(self._engines) if model not in self._infos and model not in self._lost]
+        """The models of the start that are still being loaded and warmed for the first time."""
+        gone = self._lost | self._failed
+        return [model for model in self._awaited if model not in self._infos and model not in gone]
 
     def close(self) -> None:
         """Stop all engines, for good: what is still said of a lost one must not start what stands in for it."""

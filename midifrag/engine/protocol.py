@@ -65,14 +65,14 @@ class Worker(Protocol):
         ...
 
     def submit(self, render: Render) -> None:
-        """Take a job. Raises `RequestError` for one that can never be rendered.
+        """Take a job, with which it is `busy` until that has ended. Raises `RequestError` for what is never rendered.
 
         What no engine renders, `midifrag.engine.limits.check_limits` refuses; the rest is the worker's own to know.
         """
         ...
 
     def cancel(self, job: int) -> bool:
-        """Drop a job; False if it is not known (any more)."""
+        """Drop a job, of which nothing is told any more; False if it is not known, or has ended."""
         ...
 
     def promote(self, job: int) -> None:
@@ -82,14 +82,15 @@ class Worker(Protocol):
     def tick(self) -> list[EngineEvent]:
         """Advance everything in flight by one step and say what happened; empty when there is nothing to do.
 
-        Must come back: in a process of its own, a worker that has something to do and is silent for a minute (longer
-        where it was slow before, see `midifrag.engine.hosting.hang_watch`) counts as hanging and is replaced.
+        Must come back: a worker that has something to do and shows no progress for 10 s, or for five times as long as
+        a tick took before, counts as hanging and is replaced; its first tick has a minute. What it says is checked as
+        `midifrag.engine.border` says: an odd take is a failed press.
         """
         ...
 
     @property
     def busy(self) -> bool:
-        """Whether the next `tick` has work."""
+        """Whether the next `tick` has work. A job that has not ended when there is none has failed."""
         ...
 
     def close(self) -> None:

@@ -19,6 +19,8 @@ _STRETCH, _SMALLEST_OFFSET = 0.05, 0.0001
 _CALM, _AGREED = 0.25, 0.75
 #: How many times what chance makes of a sound's mean.
 _BEYOND_CHANCE = 4.0
+#: Below so many samples a second the filters that loudness is measured with (up to 1.7 kHz) do not exist.
+_LEAST_RATE = 4000
 #: What is told: that more than this part was cut off, or less than so many seconds are left.
 _MUCH, _SHORT = 0.95, 0.02
 
@@ -106,7 +108,7 @@ def without_offset(audio: Audio, sample_rate: int) -> Audio:
 
 
 def _offset(channel: Audio, sample_rate: int) -> float:
-    size = round(_STRETCH * sample_rate)
+    size = max(1, round(_STRETCH * sample_rate))
     count = len(channel) // size
     if count < 2:
         return 0.0
@@ -188,6 +190,8 @@ def _loudness_divisor(audio: Audio, sample_rate: int, target: float) -> tuple[fl
     import pyloudnorm
 
     level = peak(audio)
+    if sample_rate < _LEAST_RATE:
+        return level, (f"brought to its peak and not to {target:g} LUFS: too few samples a second to measure",)
     try:
         measured = float(pyloudnorm.Meter(sample_rate).integrated_loudness(audio.T.astype(np.float64)))
     except ValueError as error:

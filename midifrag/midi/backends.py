@@ -1,7 +1,7 @@
 """MIDI systems: what lists, opens and carries ports. With `midifrag.midi.jack` all that touches real ones.
 
-`RtMidi` speaks to ALSA, CoreMIDI, WinMM and JACK through python-rtmidi, with one probe client for all listings and raw
-bytes on input, so that malformed messages can be counted. `MidoBackend` takes any other backend that mido knows.
+`RtMidi` speaks to ALSA, CoreMIDI and WinMM through python-rtmidi, with one probe client for all listings and raw bytes
+on input, so that malformed messages can be counted. `MidoBackend` takes any other backend that mido knows.
 """
 
 from __future__ import annotations
@@ -17,38 +17,51 @@ from typing import Any
 import mido
 import rtmidi
 
-from midifrag.errors import MidiGoneError, NoMidiError, PortError
-from midifrag.midi import jack
+from midifrag.errors import NoMidiError, PortError
+from midifrag.midi import alsa
+from midifrag.midi.jack import JackBackend
+from midifrag.midi.jack_client import CONNECTION_ENDS, QUEUE
 from midifrag.midi.protocol import Backend, Direction, InputPort, OutputPort, Receive
 
-#: What our clients are called where a MIDI system shows clients.
+#: What our clients are called where a MIDI system shows clients, if nothing else is said.
 CLIENT = "midifrag"
-#: JACK loses what is sent in the first cycles of a connection; others connect at once.
-JACK_SETTLE_SECONDS = 0.1
 #: Ports that python-rtmidi makes for a program that connects to a device; no device themselves.
 _CONNECTION_ENDS = re.compile(
-    rf"(RtMidi(In|Out) Client|{CLIENT}[^:]*):(RtMidi (in|out)put|{jack.BEAT_PORT}$)", re.IGNORECASE
+    rf"^RtMidi(In|Out) Client:RtMidi (in|out)put|:({'|'.join(CONNECTION_ENDS.values())})( \d+:\d+)?$", re.IGNORECASE
 )
 
 
-def choose_backend(name: str | None = None) -> Backend:
+def choose_backend(name: str | None = None, client: str = CLIENT) -> Backend:
     """The backend called ``name`` (as mido names them), or the first of python-rtmidi's that works here.
 
-    Raises PortError that says what is missing, `NoMidiError` where that is the MIDI system itself.
+    ``client`` is what we are called where a MIDI system shows programs. Raises PortError that says what is missing,
+    `NoMidiError` where that is the MIDI system itself.
     """
     if name is not None:
         module, _, api = name.partition("/")
         if module == "mido.backends.rtmidi":
-            return RtMidi(api) if api else _first_working()
+            return _system(api, client) if api else _first_working(client)
         return MidoBackend(name)
-    return _first_working()
+    return _first_working(client)
 
 
-def _first_working() -> Backend:
+def awaited_backend(name: str | None = None, client: str = CLIENT) -> Backend | None:
+    """One that may begin to work later, where `choose_backend` found none that does: JACK, if it is meant or may be."""
+    is_jack = JackBackend.name.partition("/")[2] in {_API_NAMES[api] for api in compiled()}
+    waits = is_jack and name in (None, "mido.backends.rtmidi", JackBackend.name)
+    return JackBackend(client, wait=True) if waits else None
+
+
+def compiled() -> list[int]:
+    """The systems that python-rtmidi knows here, the best first."""
+    return list(rtmidi.get_compiled_api())
+
+
+def _first_working(client: str) -> Backend:
     tried: list[str] = []
-    for api in rtmidi.get_compiled_api():
+    for api in compiled():
         try:
-            return RtMidi(_API_NAMES[api])
+            return _system(_API_NAMES[api], client)
         except PortError as error:
             tried.append(str(error))
     raise NoMidiError(
@@ -57,52 +70,62 @@ def _first_working() -> Backend:
     )
 
 
+def _system(api: str, client: str) -> Backend:
+    known = [_API_NAMES[number] for number in compiled()]
+    if api not in known:
+        name = f"mido.backends.rtmidi/{api}"
+        raise PortError(f"{name} is not in this python-rtmidi; it has {', '.join(known) or 'none'}.")
+    return JackBackend(client) if api == "UNIX_JACK" else RtMidi(api, client)
+
+
 _API_NAMES: dict[int, str] = {
     getattr(rtmidi, name): name.removeprefix("API_") for name in dir(rtmidi) if name.startswith("API_")
 }
 
 
 class RtMidi:
-    """One of python-rtmidi's systems: LINUX_ALSA, UNIX_JACK, MACOSX_CORE or WINDOWS_MM."""
+    """One of python-rtmidi's systems but JACK: LINUX_ALSA, MACOSX_CORE or WINDOWS_MM.
 
-    def __init__(self, api: str) -> None:
+    Of these only ALSA tells which connections there are; of the others one learns that a port went by its name alone.
+    """
+
+    settle_seconds = 0.0
+    loses = False
+
+    def __init__(self, api: str, client: str = CLIENT) -> None:
         self.name = f"mido.backends.rtmidi/{api}"
-        self._is_jack = api == "UNIX_JACK"
-        self._heartbeat: jack.Heartbeat | None = None
-        self.settle_seconds = JACK_SETTLE_SECONDS if self._is_jack else 0.0
         self._api_name = api
-        known = [_API_NAMES[compiled] for compiled in rtmidi.get_compiled_api()]
-        if api not in known:
-            raise PortError(f"{self.name} is not in this python-rtmidi; it has {', '.join(known) or 'none'}.")
         self._api = next(number for number, name in _API_NAMES.items() if name == api)
-        self._probes: dict[Direction, Any] = {"in": self._client(rtmidi.MidiIn), "out": self._client(rtmidi.MidiOut)}
+        self._probes: dict[Direction, Any] = {
+            "in": self._client(rtmidi.MidiIn, client),
+            "out": self._client(rtmidi.MidiOut, client),
+        }
 
     def names(self, direction: Direction) -> list[str]:
         """The ports that can be opened now."""
-        self._check()
         try:
             found = self._probes[direction].get_ports()
         except (OSError, RuntimeError, KeyError) as error:
             raise PortError(f"{self.name} lists no ports: {error}") from error
-        return [name for name in found if not _CONNECTION_ENDS.match(name)]
+        return [name for name in found if not _CONNECTION_ENDS.search(name)]
 
-    def open_input(self, name: str, *, virtual: bool, receive: Receive) -> InputPort:
+    def open_input(self, name: str, *, virtual: bool, client: str, receive: Receive) -> InputPort:
         """Open the input ``name``, or make a virtual one."""
-        client = self._client(rtmidi.MidiIn, queue_size_limit=jack.QUEUE)
-        client.ignore_types(sysex=True, timing=False, active_sense=True)
-        if not self._is_jack:
-            # Before the port opens, so that its first message already comes this way.
-            client.set_callback(lambda packet, _data: receive(packet[0]))
-        self._open(client, name, virtual)
-        return jack.PolledInput(client, receive) if self._is_jack else _CallbackInput(client)
+        before = self._numbers(client)
+        made = self._client(rtmidi.MidiIn, client, queue_size_limit=QUEUE)
+        # System exclusive is let in for the sake of devices that say who they are.
+        made.ignore_types(sysex=False, timing=False, active_sense=True)
+        # Before the port opens, so that its first message already comes this way.
+        made.set_callback(lambda packet, _data: receive(packet[0]))
+        self._open(made, name, virtual, CONNECTION_ENDS["in"])
+        return _RtMidiInput(made, client, self._watch(client, before, name, virtual))
 
-    def open_output(self, name: str, *, virtual: bool) -> OutputPort:
+    def open_output(self, name: str, *, virtual: bool, client: str) -> OutputPort:
         """Open the output ``name``, or make a virtual one."""
-        if self._is_jack and self._heartbeat is None:
-            self._heartbeat = jack.Heartbeat(self._probes["out"], self._probes["in"])
-        client = self._client(rtmidi.MidiOut)
-        self._open(client, name, virtual)
-        return jack.WatchedOutput(client, self._heartbeat) if self._heartbeat else _RtMidiOutput(client)
+        before = self._numbers(client)
+        made = self._client(rtmidi.MidiOut, client)
+        self._open(made, name, virtual, CONNECTION_ENDS["out"])
+        return _RtMidiPort(made, client, self._watch(client, before, name, virtual))
 
     def close(self) -> None:
         """Give up the probe clients."""
@@ -110,24 +133,33 @@ class RtMidi:
             probe.delete()
         self._probes.clear()
 
-    def _check(self) -> None:
-        if self._heartbeat is not None and not self._heartbeat.beat():
-            raise MidiGoneError("The JACK server died; start it, then midifrag, again.")
+    def _numbers(self, client: str) -> set[int]:
+        """The numbers of the clients called ``client``, where the system has numbers and tells them."""
+        if self._api_name != "LINUX_ALSA":
+            return set()
+        return {number for number, found in alsa.clients().items() if found.name == client}
 
-    def _client(self, kind: Any, **options: Any) -> Any:
-        self._check()
+    def _watch(self, client: str, before: set[int], name: str, virtual: bool) -> Callable[[], bool | None]:
+        ours = self._numbers(client) - before
+        address = alsa.address_of(name)
+        if virtual or address is None or len(ours) != 1:
+            return lambda: None
+        number = ours.pop()
+        return lambda: alsa.is_connected(number, address)
+
+    def _client(self, kind: Any, client: str, **options: Any) -> Any:
         try:
             with _no_native_chatter():
-                return kind(rtapi=self._api, name=CLIENT, **options)
+                return kind(rtapi=self._api, name=client, **options)
         except (OSError, RuntimeError) as error:
             raise NoMidiError(f"{_MISSING.get(self._api_name, self.name)} ({error}).") from error
 
-    def _open(self, client: Any, name: str, virtual: bool) -> None:
+    def _open(self, client: Any, name: str, virtual: bool, end: str) -> None:
         try:
             if virtual:
                 client.open_virtual_port(name)
             else:
-                client.open_port(client.get_ports().index(name))
+                client.open_port(client.get_ports().index(name), end)
         except NotImplementedError as error:
             client.delete()
             raise PortError(
@@ -164,32 +196,55 @@ _MISSING: dict[str, str] = {
 }
 
 
-class _CallbackInput:
-    def __init__(self, client: Any) -> None:
-        self._client = client
+class _RtMidiPort:
+    """A client of python-rtmidi, in either direction; ``ask`` tells whether its connection stands."""
 
-    def close(self) -> None:
-        self._client.cancel_callback()
-        self._client.close_port()
-        self._client.delete()
+    def __init__(self, made: Any, client: str, ask: Callable[[], bool | None]) -> None:
+        self.client = client
+        self._made = made
+        self._ask = ask
 
-
-class _RtMidiOutput:
-    def __init__(self, client: Any) -> None:
-        self._client = client
+    @property
+    def connected(self) -> bool | None:
+        return self._ask()
 
     def send(self, message: mido.Message) -> None:
-        self._client.send_message(message.bytes())
+        self._made.send_message(message.bytes())
 
     def close(self) -> None:
-        self._client.close_port()
-        self._client.delete()
+        self._made.close_port()
+        self._made.delete()
+
+
+class _RtMidiInput(_RtMidiPort):
+    def close(self) -> None:
+        self._made.cancel_callback()
+        super().close()
+
+
+class ForeignPort:
+    """One of mido's ports, ``port``, in either direction."""
+
+    connected = None
+    client = ""
+
+    def __init__(self, port: Any) -> None:
+        self.port = port
+
+    def send(self, message: mido.Message) -> None:
+        """Send one message."""
+        self.port.send(message)
+
+    def close(self) -> None:
+        """Close it."""
+        self.port.close()
 
 
 class MidoBackend:
     """Any backend that mido knows by its module's name, such as ``mido.backends.portmidi``."""
 
     settle_seconds = 0.0
+    loses = False
 
     def __init__(self, name: str) -> None:
         self.name = name
@@ -198,6 +253,8 @@ class MidoBackend:
             self._backend.load()
         except Exception as error:
             raise PortError(f"MIDI backend {name!r} cannot be loaded: {error}") from error
+        if not (hasattr(self._backend.module, "Input") or hasattr(self._backend.module, "Output")):
+            raise PortError(f"{name!r} is a module of Python, and no MIDI backend.")
 
     def names(self, direction: Direction) -> list[str]:
         """The ports that can be opened now."""
@@ -206,19 +263,17 @@ class MidoBackend:
         except Exception as error:
             raise PortError(f"{self.name} lists no ports: {error}") from error
 
-    def open_input(self, name: str, *, virtual: bool, receive: Receive) -> InputPort:
-        """Open the input ``name``, or make a virtual one."""
+    def open_input(self, name: str, *, virtual: bool, client: str, receive: Receive) -> InputPort:  # noqa: ARG002
+        """Open the input ``name``, or make a virtual one. What its client is called is mido's own business."""
 
         def callback(message: mido.Message) -> None:
             receive(message.bytes())
 
-        port: InputPort = self._open(lambda: self._backend.open_input(name, virtual=virtual, callback=callback), name)
-        return port
+        return ForeignPort(self._open(lambda: self._backend.open_input(name, virtual=virtual, callback=callback), name))
 
-    def open_output(self, name: str, *, virtual: bool) -> OutputPort:
-        """Open the output ``name``, or make a virtual one."""
-        port: OutputPort = self._open(lambda: self._backend.open_output(name, virtual=virtual), name)
-        return port
+    def open_output(self, name: str, *, virtual: bool, client: str) -> OutputPort:  # noqa: ARG002
+        """Open the output ``name``, or make a virtual one. What its client is called is mido's own business."""
+        return ForeignPort(self._open(lambda: self._backend.open_output(name, virtual=virtual), name))
 
     def close(self) -> None:
         """Nothing is held between listings."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from midifrag.config.settings import PortSettings, VirtualPort
-from midifrag.midi.protocol import Direction, InputPort
+from midifrag.midi.protocol import Direction, InputPort, OutputPort
 
 DIRECTIONS: tuple[Direction, ...] = ("in", "out")
 
@@ -17,13 +17,20 @@ class Endpoint:
     port: str
     direction: Direction
     settings: PortSettings
+    #: What our client at its open port is called.
+    client: str
+    #: The name of the port that is open; None while none is.
     name: str | None = None
     told: str = ""
-    #: The other direction of this port went away: what is open here may be dead, also under the same name.
+    #: Another port of this device went away: what is open here may be dead, also under the same name.
     suspect: bool = False
-    input: InputPort | None = None
+    open: InputPort | OutputPort | None = None
     #: Which opening of the input counts.
     life: object = None
+    #: When something was last heard from it, or it was opened, in seconds of the ports' clock.
+    heard: float = 0.0
+    #: How long it may be silent while others of its device are heard, in seconds; grows with each time in vain.
+    patience: float = 30.0
 
     @property
     def virtual(self) -> str | None:
@@ -33,11 +40,18 @@ class Endpoint:
 
     @property
     def wanted(self) -> VirtualPort | str | None:
-        """What the configuration says."""
+        """What the configuration says; None where the surface knows its controllers' names."""
         return self.settings.input if self.direction == "in" else self.settings.output
 
 
-def endpoints_of(port: str, settings: PortSettings) -> list[Endpoint]:
-    """The endpoints that ``settings`` asks for."""
-    endpoints = [Endpoint(port, direction, settings) for direction in DIRECTIONS]
-    return [endpoint for endpoint in endpoints if endpoint.wanted is not None]
+def endpoints_of(port: str, settings: PortSettings, client: str) -> list[Endpoint]:
+    """The endpoints that ``settings`` asks for; their clients are called after ``client``, the port and the direction.
+
+    Names that stay the same however many programs and ports there are: what connects ports again, by name, at the next
+    start finds the same ones.
+    """
+    endpoints = [
+        Endpoint(port, direction, settings, f"{client}-{port.replace(':', '_')[:30]}-{direction}")
+        for direction in DIRECTIONS
+    ]
+    return [one for one in endpoints if one.wanted is not None or settings.is_found_by_family]

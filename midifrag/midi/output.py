@@ -1,7 +1,8 @@
 """The one thread that owns all output ports: callers never wait, whatever a port does.
 
 Messages to one port go out in order. While a port is behind, an LED that changes again before its last change went out
-shows only the newest (latest wins per LED), and notifications go before LEDs.
+shows only the newest (latest wins per LED), and notifications go before LEDs. On a port that loses messages, what an
+LED shows is said once more a little later; notifications never are, as each is an event of its own.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from collections.abc import Callable, Hashable, Iterable
 import mido
 
 from midifrag.midi.protocol import OutputPort
+from midifrag.scheduling import run_before_others
 
 #: Messages of one port that may wait before LEDs are thinned out.
 PRESSURE = 256
@@ -25,6 +27,8 @@ BURST = 128
 BURST_PAUSE = 0.004
 #: How long closing waits for messages that are still to go out, in seconds.
 CLOSE_SECONDS = 2.0
+#: How long giving one port up waits for it to be closed, in seconds: its successor may want its name.
+DETACH_SECONDS = 0.5
 
 _log = logging.getLogger(__name__)
 
@@ -32,33 +36,64 @@ _log = logging.getLogger(__name__)
 class _Lane:
     """One port and what waits for it."""
 
-    def __init__(self, port: OutputPort, from_time: float) -> None:
+    def __init__(self, port: OutputPort, from_time: float, again_seconds: float | None) -> None:
         self.port = port
         self.from_time = from_time
-        self.queue: deque[mido.Message] = deque()
+        self.again_seconds = again_seconds
+        self.closed = False
+        #: Feedback is kept back; what insists goes out all the same.
+        self.held = False
+        self.silenced = False
+        self.insistent: deque[mido.Message] = deque()
+        #: Each message with whether it is for an LED that may be said again.
+        self.queue: deque[tuple[mido.Message, bool]] = deque()
         self.latest: OrderedDict[Hashable, mido.Message] = OrderedDict()
+        #: What LEDs were told last, and when that is to be said again, the first first.
+        self.again: OrderedDict[Hashable, tuple[float, mido.Message]] = OrderedDict()
 
     def put(self, message: mido.Message, led: bool) -> int:
         """Enqueue; returns how many messages were left out for it."""
-        if led and (self.latest or len(self.queue) >= PRESSURE):
+        if led and (self.held or self.latest or len(self.queue) >= PRESSURE):
             key = led_key(message)
             replaced = self.latest.pop(key, None)
             self.latest[key] = message
             return int(replaced is not None)
-        self.queue.append(message)
+        if self.silenced and not led and message.type != "sysex":
+            return 1
+        self.queue.append((message, led))
         if len(self.queue) > NOTIFICATION_LIMIT:
             self.queue.popleft()
             return 1
         return 0
 
-    def take(self) -> mido.Message:
+    def take(self, now: float) -> mido.Message:
         """The next message to send; there must be one."""
-        return self.queue.popleft() if self.queue else self.latest.popitem(last=False)[1]
+        if self.insistent:
+            return self.insistent.popleft()
+        if self.queue:
+            message, led = self.queue.popleft()
+        elif self.latest:
+            message, led = self.latest.popitem(last=False)[1], True
+        else:
+            return self.again.popitem(last=False)[1][1]
+        # System exclusive is never a note about a fragment: it sets a controller up, or lights it.
+        if self.again_seconds is not None and (led or message.type == "sysex"):
+            key = led_key(message)
+            self.again.pop(key, None)
+            self.again[key] = (now + self.again_seconds, message)
+        return message
 
     @property
     def waits(self) -> bool:
-        """Whether something is to be sent."""
-        return bool(self.queue or self.latest)
+        """Whether something is to be sent that was not yet."""
+        return bool(self.insistent or (not self.held and (self.queue or self.latest)))
+
+    @property
+    def due(self) -> float | None:
+        """From when on there is something to send, in monotonic seconds; None where there is nothing."""
+        if self.waits:
+            return self.from_time
+        return next(iter(self.again.values()))[0] if self.again and not self.held else None
 
 
 class OutputThread:
@@ -88,16 +123,53 @@ class OutputThread:
         self._thread = threading.Thread(target=self._run, name="midi output", daemon=True)
         self._thread.start()
 
-    def attach(self, name: str, port: OutputPort, settle_seconds: float = 0.0) -> None:
-        """Own ``port`` from now on and send to it what is for ``name``, the first message after ``settle_seconds``."""
+    def attach(
+        self, name: str, port: OutputPort, settle_seconds: float = 0.0, again_seconds: float | None = None
+    ) -> None:
+        """Own ``port`` from now on and send to it what is for ``name``, the first message after ``settle_seconds``.
+
+        With ``again_seconds``, what each LED shows is said again that much later.
+        """
         with self._ready:
             self._leave(name)
-            self._lanes[name] = _Lane(port, time.monotonic() + settle_seconds)
+            self._lanes[name] = _Lane(port, time.monotonic() + settle_seconds, again_seconds)
 
     def detach(self, name: str) -> None:
-        """Close the port of ``name`` and forget what waits for it."""
+        """Close the port of ``name``, at most after `DETACH_SECONDS`, and forget what waits for it."""
         with self._ready:
-            self._leave(name)
+            lane = self._leave(name)
+            if lane is not None and self._thread is not threading.current_thread():
+                self._ready.wait_for(lambda: lane.closed, DETACH_SECONDS)
+
+    def hold(self, name: str) -> None:
+        """Keep back what is for ``name``: of lights the newest of each LED, of notifications all."""
+        with self._ready:
+            if name in self._lanes:
+                self._lanes[name].held = True
+
+    def silence(self, name: str) -> None:
+        """Leave out, from now on, the notifications that are kept back: later they would tell of what is long over."""
+        with self._ready:
+            lane = self._lanes.get(name)
+            if lane is not None:
+                lane.silenced = True
+                kept = [(message, led) for message, led in lane.queue if led or message.type == "sysex"]
+                self.left_out[name] += len(lane.queue) - len(kept)
+                lane.queue = deque(kept)
+
+    def release(self, name: str) -> None:
+        """Let it go out again."""
+        with self._ready:
+            if name in self._lanes:
+                self._lanes[name].held = self._lanes[name].silenced = False
+                self._ready.notify_all()
+
+    def insist(self, name: str, message: mido.Message) -> None:
+        """Send one message at once, also to a port whose feedback is held."""
+        with self._ready:
+            if name in self._lanes:
+                self._lanes[name].insistent.append(message)
+                self._ready.notify_all()
 
     def send(self, name: str, messages: Iterable[mido.Message], *, led: bool = True) -> bool:
         """Enqueue ``messages`` for the port ``name``; False where it is not open. Never blocks on a port."""
@@ -107,27 +179,31 @@ class OutputThread:
                 return False
             for message in messages:
                 self.left_out[name] += lane.put(message, led)
-            self._ready.notify()
+            self._ready.notify_all()
         return True
 
     def close(self, seconds: float = CLOSE_SECONDS) -> None:
         """Send what waits, close all ports and end; a port that is stuck longer than ``seconds`` is left behind."""
         with self._ready:
             self._closing = True
-            self._ready.notify()
+            for lane in self._lanes.values():
+                lane.held = False
+            self._ready.notify_all()
         if self._thread is not None:
             self._thread.join(seconds)
             if self._thread.is_alive():
                 _log.warning("a MIDI output is stuck; left open")
             self._thread = None
 
-    def _leave(self, name: str) -> None:
+    def _leave(self, name: str) -> _Lane | None:
         lane = self._lanes.pop(name, None)
         if lane is not None:
             self._left.append(lane)
-            self._ready.notify()
+            self._ready.notify_all()
+        return lane
 
     def _run(self) -> None:
+        run_before_others()
         in_a_row = 0
         while True:
             with self._ready:
@@ -135,10 +211,14 @@ class OutputThread:
                     in_a_row = 0
                     self._ready.wait(self._patience())
                 left, self._left = self._left, []
-                work = [(name, lane, lane.take()) for name, lane in self._due()]
+                now = time.monotonic()
+                work = [(name, lane, lane.take(now)) for name, lane in self._due()]
                 finished = not work and self._finished()
             for lane in left:
                 _close(lane.port)
+                with self._ready:
+                    lane.closed = True
+                    self._ready.notify_all()
             for name, lane, message in work:
                 self._send(name, lane, message)
                 in_a_row += 1
@@ -150,14 +230,19 @@ class OutputThread:
                 return
 
     def _finished(self) -> bool:
-        return self._closing and not any(lane.waits for lane in self._lanes.values())
+        return self._closing and not any(lane.due is not None for lane in self._lanes.values())
 
     def _due(self) -> list[tuple[str, _Lane]]:
         now = time.monotonic()
-        return [(name, lane) for name, lane in self._lanes.items() if lane.waits and lane.from_time <= now]
+        # At the end all is said at once that was to be said again.
+        return [
+            (name, lane)
+            for name, lane in self._lanes.items()
+            if lane.due is not None and (lane.due <= now or (self._closing and not lane.waits))
+        ]
 
     def _patience(self) -> float | None:
-        times = [lane.from_time for lane in self._lanes.values() if lane.waits]
+        times = [lane.due for lane in self._lanes.values() if lane.due is not None]
         return max(min(times) - time.monotonic(), 0) if times else None
 
     def _send(self, name: str, lane: _Lane, message: mido.Message) -> None:

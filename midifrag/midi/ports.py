@@ -1,35 +1,36 @@
-"""The configured ports: finds them by pattern, waits for missing ones, takes them back after a replug.
+"""The configured ports: their life, what comes in and what goes out.
 
-Input callbacks only filter, timestamp and hand over; outputs belong to the output thread. `poll`, called every second
-or so (by `watch`), compares port names, as no MIDI system tells about plugs in a way that all share.
+Input callbacks only filter, timestamp and hand over; outputs belong to the output thread; `midifrag.midi.plugs` opens
+ports that come and closes those that went. All that may wait for a driver has a time limit: a show ends also when a
+MIDI system does not answer any more.
 """
 
 from __future__ import annotations
 
 import logging
-import re
 import threading
 import time
 from collections.abc import Callable, Iterable, Sequence
-from typing import Literal, TypeAlias
 
 import mido
 
 from midifrag.config.settings import Settings
-from midifrag.errors import MidiGoneError, PortError
-from midifrag.midi.backends import CLIENT, choose_backend
+from midifrag.errors import NoMidiError, PortError
+from midifrag.midi.backends import awaited_backend, choose_backend
 from midifrag.midi.decoding import MessageDecoder, Pair
-from midifrag.midi.echo_filter import EchoFilter
-from midifrag.midi.endpoints import DIRECTIONS, Endpoint, endpoints_of
+from midifrag.midi.endpoints import Endpoint, endpoints_of
+from midifrag.midi.loops import Loops
 from midifrag.midi.messages import MidiEvent, PortChanged
 from midifrag.midi.output import OutputThread
-from midifrag.midi.port_names import find_port, listed
-from midifrag.midi.protocol import Backend, Direction, InputPort
+from midifrag.midi.plugs import Plugs
+from midifrag.midi.protocol import Backend
+from midifrag.surface.families import is_identity_reply
 
 #: Seconds between two looks for plugged and unplugged ports.
-WATCH_SECONDS = 1.0
+WATCH_SECONDS = 0.5
+#: How long the end waits for a driver that does not come back, in seconds.
+CLOSE_SECONDS = 5.0
 
-_State: TypeAlias = Literal["open", "waiting", "lost"]
 _log = logging.getLogger(__name__)
 
 
@@ -49,22 +50,29 @@ class Ports:
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._settings = settings
-        self._echo = EchoFilter()
         self._output = OutputThread(self._sending, self._send_failed)
         self._on_event = on_event
-        self._on_change = on_change
         self._backend = backend
         self._clock = clock
-        self._lock = threading.RLock()
         self._endpoints = [
-            endpoint for port, settings in settings.ports.items() for endpoint in endpoints_of(port, settings)
+            endpoint
+            for port, settings_of_port in settings.ports.items()
+            for endpoint in endpoints_of(port, settings_of_port, settings.client)
         ]
+        self._on_change = on_change
+        self._plugs = Plugs(self._endpoints, self._output, self._receive, self._changed, clock, settings.client)
+        watched = [endpoint for endpoint in self._endpoints if endpoint.settings.ignore_echo]
+        self._loops = Loops(
+            (endpoint.port for endpoint in watched if endpoint.direction == "out"),
+            (endpoint.port for endpoint in watched if endpoint.direction == "in"),
+            self._output,
+            lambda port, text: on_change(PortChanged(port, "in", "open", text)),
+        )
         self._decoders = {
             endpoint.port: MessageDecoder(endpoint.port, endpoint.settings.channel)
             for endpoint in self._endpoints
             if endpoint.direction == "in"
         }
-        self._trouble, self._gone = "", False
         self._stop = threading.Event()
         self._watcher: threading.Thread | None = None
 
@@ -73,13 +81,18 @@ class Ports:
     def open(self) -> None:
         """Open what is there and wait for the rest (see `watch`).
 
-        Raises `NoMidiError` where there is no MIDI system, and PortError where a pattern matches several ports.
+        Raises `NoMidiError` where there is no MIDI system (one that comes later is taken then), and PortError where a
+        pattern matches several ports.
         """
-        if self._backend is None:
-            self._backend = choose_backend(self._settings.backend)
         self._output.start()
+        if self._backend is None:
+            try:
+                self._backend = choose_backend(self._settings.backend, self._settings.client)
+            except NoMidiError:
+                self._backend = awaited_backend(self._settings.backend, self._settings.client)
+                raise
         try:
-            self._look(strict=True)
+            self._plugs.look(self._backend, strict=True)
         except PortError:
             self.close()
             raise
@@ -91,21 +104,30 @@ class Ports:
 
     def poll(self) -> None:
         """Look once for ports that came or went; never raises."""
-        self._look(strict=False)
+        if self._backend is not None:
+            self._plugs.look(self._backend, strict=False)
+        self._loops.tick(self._clock())
 
     def close(self) -> None:
-        """End watching, close inputs, send what waits, then close outputs."""
+        """End watching, close inputs, send what waits, then close outputs; drivers get `CLOSE_SECONDS` for that."""
         self._stop.set()
+        backend, self._backend = self._backend, None
+        ending = threading.Thread(target=self._end, args=(backend,), name="midi end", daemon=True)
+        ending.start()
+        ending.join(CLOSE_SECONDS)
+        self._output.close()
+        if backend is not None:
+            # On a thread too: a probe client can hang as well.
+            last = threading.Thread(target=backend.close, name="midi last", daemon=True)
+            last.start()
+            last.join(CLOSE_SECONDS)
+
+    def _end(self, backend: Backend | None) -> None:
         if self._watcher is not None:
             self._watcher.join()
             self._watcher = None
-        with self._lock:
-            for endpoint in self._endpoints:
-                self._close_input(endpoint)
-        self._output.close()
-        if self._backend is not None:
-            self._backend.close()
-            self._backend = None
+        if backend is not None:
+            self._plugs.close_inputs()
 
     # --- use ---------------------------------------------------------------------------------------------------------
 
@@ -120,17 +142,14 @@ class Ports:
         return self._output.send(port, messages, led=led)
 
     def device(self, port: str) -> str:
-        """The name of the output that a configured port has now, or the pattern it waits for; may be empty."""
-        for endpoint in self._endpoints:
-            if endpoint.port == port and endpoint.direction == "out":
-                return endpoint.name or endpoint.virtual or str(endpoint.wanted)
-        return ""
+        """What a configured port's output is: the model that it said, its name or what it waits for; may be empty."""
+        return self._plugs.device(port)
 
     @property
     def counts(self) -> dict[str, dict[str, int]]:
         """Per port: what came in malformed, was ignored or an echo, and what was left out on the way to the output."""
         counts = {
-            port: {"malformed": decoder.malformed, "ignored": decoder.ignored, "echoes": self._echo.counts[port]}
+            port: {"malformed": decoder.malformed, "ignored": decoder.ignored, "echoes": self._loops.counts[port]}
             for port, decoder in self._decoders.items()
         }
         for endpoint in self._endpoints:
@@ -138,15 +157,18 @@ class Ports:
                 counts.setdefault(endpoint.port, {})["left_out"] = self._output.left_out[endpoint.port]
         return counts
 
-    # --- inputs ------------------------------------------------------------------------------------------------------
+    # --- in and out --------------------------------------------------------------------------------------------------
 
     def _receive(self, endpoint: Endpoint, data: Sequence[int]) -> None:
         # Exceptions in a callback would vanish in the driver.
         try:
-            now = self._clock()
+            now = endpoint.heard = self._clock()
+            if is_identity_reply(data):
+                self._plugs.identified(endpoint.port, data)
+                return
             decoder = self._decoders[endpoint.port]
             message = decoder.parse(data)
-            if message is None or (endpoint.settings.ignore_echo and self._echo.is_echo(endpoint.port, message, now)):
+            if message is None or self._loops.is_echo(endpoint.port, message, now):
                 return
             event = decoder.decode(message, now)
             if event is not None:
@@ -154,136 +176,17 @@ class Ports:
         except Exception:
             _log.exception("a message on %s was lost", endpoint.port)
 
-    def _close_input(self, endpoint: Endpoint) -> None:
-        if endpoint.input is not None:
-            endpoint.input.close()
-            endpoint.input = None
+    def _sending(self, port: str, message: mido.Message) -> None:
+        self._loops.sent(port, message, self._clock())
 
-    # --- outputs -----------------------------------------------------------------------------------------------------
-
-    def _sending(self, _port: str, message: mido.Message) -> None:
-        self._echo.sent(message, self._clock())
+    def _changed(self, change: PortChanged) -> None:
+        if change.direction == "out" and change.state == "open":
+            self._loops.forget(change.port)
+        self._on_change(change)
 
     def _send_failed(self, port: str, error: Exception) -> None:
-        with self._lock:
-            for endpoint in self._endpoints:
-                if endpoint.port == port and endpoint.direction == "out":
-                    endpoint.name = None
-                    self._tell(endpoint, "lost", f"{port}: output failed ({error}); trying again")
-
-    # --- plugs -------------------------------------------------------------------------------------------------------
+        self._plugs.send_failed(port, error)
 
     def _watch(self, seconds: float) -> None:
         while not self._stop.wait(seconds):
             self.poll()
-
-    def _look(self, *, strict: bool) -> None:
-        with self._lock:
-            backend = self._backend
-            if backend is None:
-                return
-            names = {direction: self._names(backend, direction, strict) for direction in DIRECTIONS}
-            for endpoint in self._endpoints:
-                self._update(backend, endpoint, names[endpoint.direction], strict)
-            for endpoint in self._endpoints:
-                if endpoint.suspect and endpoint.name is not None and self._sibling_is_back(endpoint):
-                    self._refresh(backend, endpoint, endpoint.name)
-
-    def _names(self, backend: Backend, direction: Direction, strict: bool) -> list[str]:
-        try:
-            names = backend.names(direction)
-        except PortError as error:
-            if strict:
-                raise
-            self._trouble, self._gone = str(error), isinstance(error, MidiGoneError)
-            return []
-        self._trouble = ""
-        return [name for name in names if not self._is_ours(name)]
-
-    def _update(self, backend: Backend, endpoint: Endpoint, names: Sequence[str], strict: bool) -> None:
-        if endpoint.name is not None and endpoint.virtual is None and endpoint.name not in names:
-            self._lose(endpoint)
-        elif endpoint.name is not None and self._gone:
-            # Ours, which goes only with all of MIDI. There is nothing left that closing could talk to.
-            endpoint.name = None
-            self._tell(endpoint, "lost", f"{endpoint.port}: {endpoint.direction}put {endpoint.virtual} is gone")
-        if endpoint.name is not None:
-            return
-        try:
-            name = endpoint.virtual or find_port(str(endpoint.wanted), names)
-        except PortError as error:
-            if strict:
-                raise PortError(f"ports.{endpoint.port}.{endpoint.direction}: {error}") from error
-            self._wait(endpoint, str(error))
-            return
-        if name is None:
-            self._wait(endpoint, self._trouble or f"no port matches {endpoint.wanted!r}; there are {listed(names)}")
-            return
-        try:
-            self._open_endpoint(backend, endpoint, name)
-        except PortError as error:
-            self._wait(endpoint, str(error))
-
-    def _open_endpoint(self, backend: Backend, endpoint: Endpoint, name: str) -> None:
-        virtual = endpoint.virtual is not None
-        if endpoint.direction == "in":
-            endpoint.input = self._open_input(backend, endpoint, name, virtual)
-        else:
-            self._output.attach(endpoint.port, backend.open_output(name, virtual=virtual), backend.settle_seconds)
-        endpoint.name = name
-        endpoint.suspect = False
-        self._tell(endpoint, "open", f"{endpoint.port}: {endpoint.direction}put {name} is open")
-
-    def _open_input(self, backend: Backend, endpoint: Endpoint, name: str, virtual: bool) -> InputPort:
-        life = object()
-
-        def receive(data: Sequence[int]) -> None:
-            # A replaced input may still deliver while it closes.
-            if endpoint.life is life:
-                self._receive(endpoint, data)
-
-        if endpoint.input is None:
-            endpoint.life = life
-        port = backend.open_input(name, virtual=virtual, receive=receive)
-        endpoint.life = life
-        return port
-
-    def _sibling_is_back(self, endpoint: Endpoint) -> bool:
-        return all(other.name is not None for other in self._endpoints if other.port == endpoint.port)
-
-    def _refresh(self, backend: Backend, endpoint: Endpoint, name: str) -> None:
-        """Open again what went away and came back between two looks; the old one stays until the new one is open."""
-        old = endpoint.input
-        try:
-            self._open_endpoint(backend, endpoint, name)
-        except PortError as error:
-            endpoint.suspect = False
-            _log.debug("%s stays as it is: %s", endpoint.port, error)
-            return
-        if old is not None:
-            old.close()
-
-    def _lose(self, endpoint: Endpoint) -> None:
-        lost, endpoint.name = endpoint.name, None
-        for other in self._endpoints:
-            if other.port == endpoint.port and other is not endpoint and other.virtual is None:
-                other.suspect = True
-        if endpoint.direction == "in":
-            self._close_input(endpoint)
-        else:
-            self._output.detach(endpoint.port)
-        self._tell(endpoint, "lost", f"{endpoint.port}: {endpoint.direction}put {lost} went away; waiting for it")
-
-    def _wait(self, endpoint: Endpoint, reason: str) -> None:
-        if reason != endpoint.told:
-            self._tell(endpoint, "waiting", f"{endpoint.port}: waiting for its {endpoint.direction}put: {reason}")
-            endpoint.told = reason
-
-    def _tell(self, endpoint: Endpoint, state: _State, text: str) -> None:
-        endpoint.told = ""
-        self._on_change(PortChanged(endpoint.port, endpoint.direction, state, text))
-
-    def _is_ours(self, name: str) -> bool:
-        virtual = (endpoint.virtual for endpoint in self._endpoints if endpoint.virtual is not None)
-        # JACK numbers clients of one name; ALSA adds its own numbers at the end.
-        return any(name == own or re.match(rf"{CLIENT}[^:]*:{re.escape(own)}\b", name) for own in virtual)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterable
 from dataclasses import replace
+from functools import partial
 from typing import Protocol, TypeAlias, assert_never
 
 import mido
@@ -66,6 +67,8 @@ class Lights:
         self._surfaces: dict[str, Surface] = {}
         #: Where each pad is when nobody plays it: the port it is bound to, or None.
         self._home: dict[PadKey, str | None] = {}
+        #: The channel that a pad of any channel was pressed on last, on a port.
+        self._played: dict[tuple[str, str, PadKey], int] = {}
         self._lit: dict[str, dict[_Place, PadChanged]] = {}
         self._told: deque[int] = deque(maxlen=_REMEMBERED_JOBS)
 
@@ -111,7 +114,7 @@ class Lights:
             self._repaint(port)
 
     def _repaint(self, port: str) -> None:
-        wanted = {(pad.note, pad.channel): pad for pad in self._on(port)}
+        wanted = {(pad.note, pad.channel): pad for pad in map(partial(self._there, port), self._on(port))}
         surface, lit = self._surfaces[port], self._lit[port]
         messages = [m for place in lit if place not in wanted for m in surface.clear(*place)]
         messages += [m for pad in wanted.values() for m in surface.show(_light(pad))]
@@ -129,20 +132,33 @@ class Lights:
     def _pad_changed(self, pad: PadChanged) -> None:
         if self._view.bank is None or pad.bank != self._view.bank.slug:
             return
-        place = (pad.note, pad.channel)
-        for port, surface in self._surfaces.items():
-            lit = self._lit[port]
+        if pad.port is not None and pad.state not in _AT_REST:
+            self._played[pad.port, pad.bank, pad.pad] = pad.channel
+        for port in self._surfaces:
             if pad.port in (None, port):
-                before = lit.get(place)
-                # A new press is shown even where the LED looks the same; progress alone, of several in turn, is not.
-                if before is None or _looks(before) != _looks(pad) or (pad.job or 0) > (before.job or 0):
-                    lit[place] = pad
-                    self._send(port, surface.show(_light(pad)))
+                self._show(port, self._there(port, pad))
             elif pad.state in _AT_REST:
-                for elsewhere, shown in list(lit.items()):
+                for shown in list(self._lit[port].values()):
                     if shown.pad == pad.pad and shown.state not in _AT_REST:
-                        lit[elsewhere] = rested = replace(shown, state=PadState.IDLE, job=None)
-                        self._send(port, surface.show(_light(rested)))
+                        self._show(port, replace(shown, state=PadState.IDLE, job=None))
+
+    def _there(self, port: str, pad: PadChanged) -> PadChanged:
+        """``pad`` on the channel that it has on ``port``: its own, the port's, or the one of its last press there."""
+        own = pad.pad.channel or self._settings.ports[port].channel
+        return replace(pad, channel=own or self._played.get((port, pad.bank, pad.pad), 1))
+
+    def _show(self, port: str, pad: PadChanged) -> None:
+        surface, lit = self._surfaces[port], self._lit[port]
+        place = (pad.note, pad.channel)
+        for elsewhere in [other for other, shown in lit.items() if shown.pad == pad.pad and other != place]:
+            # It was pressed on another channel before.
+            if lit.pop(elsewhere).state is not PadState.IDLE:
+                self._send(port, surface.clear(*elsewhere))
+        before = lit.get(place)
+        # A new press is shown even where the LED looks the same; progress alone, of several in turn, is not.
+        if before is None or _looks(before) != _looks(pad) or (pad.job or 0) > (before.job or 0):
+            lit[place] = pad
+            self._send(port, surface.show(_light(pad)))
 
     def _landed(self, job: int, slot: int) -> None:
         notify = self._settings.notify

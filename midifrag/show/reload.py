@@ -101,9 +101,11 @@ class ConfigWatch:
         if waits:
             text = f"{', '.join(waits)}: changed, takes effect at the next start"
             self._put(Notice(NoticeLevel.WARNING, text))
-        self._loaded = loaded
+        before, self._loaded = self._loaded, loaded
         self._put(Reload(loaded))
         self._tell_lost_words()
+        for notice in unplayable(loaded, before):
+            self._put(notice)
 
     def _tell_lost_words(self) -> None:
         """Tell what YAML left out of the texts of the set, each as long as it stands there once."""
@@ -140,6 +142,13 @@ class ConfigWatch:
     def _waiting(self, settings: Settings) -> list[str]:
         """What of a show differs from how it was begun, and only counts at the next start."""
         return [name for name in AT_START if attrgetter(name)(self._begun) != attrgetter(name)(settings)]
+
+
+def unplayable(loaded: loading.Loaded, before: loading.Loaded | None = None) -> list[Notice]:
+    """What to tell of pads whose model cannot render what they ask for, unless it was so ``before``."""
+    told = {(one.file, one.key, one.message) for one in before.unplayable} if before else set()
+    new = [one for one in loaded.unplayable if (one.file, one.key, one.message) not in told]
+    return [Notice(NoticeLevel.WARNING, f"{problem}; the other pads play") for problem in new]
 
 
 def is_emptied(path: Path) -> bool:

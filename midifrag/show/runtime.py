@@ -37,10 +37,11 @@ from midifrag.intents import Press, Prompt
 from midifrag.midi.mapping import Mapper
 from midifrag.midi.messages import MidiEvent, NoteOn, PortChanged
 from midifrag.midi.ports import Ports
+from midifrag.scheduling import run_before_others
 from midifrag.show.disk_watch import DiskWatch
 from midifrag.show.ending import Ending, done
 from midifrag.show.lights import Lights
-from midifrag.show.reload import ConfigWatch
+from midifrag.show.reload import ConfigWatch, unplayable
 from midifrag.show.replay import is_performed
 from midifrag.show.session_log import SessionLog
 from midifrag.show.watcher import Watcher
@@ -117,6 +118,8 @@ class Runtime:
         self._started = False
         self._ending: Ending | None = None
         self._disk = DiskWatch(self.writer, self.slots)
+        #: What log and watchers are told when the item that the bridge has in hand is dealt with.
+        self._untold: list[StateChange] = []
         #: What was noticed at the start, for everybody who begins to watch: before, nobody would hear it.
         self._first_words: list[Notice] = []
 
@@ -128,6 +131,7 @@ class Runtime:
         self.put(Introduce(self._publish_all))
         self._first_words += self._disk.first_words()
         self._open_ports()
+        self._first_words += unplayable(self.begun)
         for notice in self._first_words:
             self.log.write(notice)
         self.writer.start()
@@ -166,6 +170,7 @@ class Runtime:
         done(self._finish)
         if self._started:
             done(self.bridge.renders.end)
+            done(self._tell)
         unwritten = done(self.writer.close) or ()
         done(self._finish)
         takes = done(self.writer.unarchived) or []
@@ -241,6 +246,7 @@ class Runtime:
     # --- the bridge's thread -----------------------------------------------------------------------------------------
 
     def _run(self) -> None:
+        run_before_others()
         due = 0.0
         while not self._closing.is_set():
             try:
@@ -254,16 +260,19 @@ class Runtime:
                     self.bridge.housekeeping()
                     for notice in self._disk.notices():
                         self._publish(notice)
+                    self._tell()
                     due = time.monotonic() + HOUSEKEEPING
             except Exception as error:
                 _log.exception("the bridge failed on %s", type(item).__name__)
                 self._publish(Notice(NoticeLevel.ERROR, f"unexpected: {error!r}; the show goes on"))
+                self._tell()
 
     def _handle(self, item: Item) -> None:
         mapper = self.bridge.mapper
         self._log_act(item)
         acts = mapper.acts(item) if isinstance(item, MidiEvent) else None
         self.bridge.handle(item)
+        self._tell()
         if isinstance(item, MidiEvent):
             heard = Heard(item, self.bridge.mapper, acts)
             for monitor in tuple(self._monitors):
@@ -287,10 +296,16 @@ class Runtime:
         self.inbox.switches = mapper.switches
 
     def _publish(self, change: StateChange) -> None:
+        # A light goes out before anybody else wakes up: those are threads that the interpreter would hand over to.
         self._lights.handle(change)
-        self.log.write(_logged(change))
-        for watcher in tuple(self._watchers):
-            watcher.put(change)
+        self._untold.append(change)
+
+    def _tell(self) -> None:
+        changes, self._untold = self._untold, []
+        for change in changes:
+            self.log.write(_logged(change))
+        for watcher in tuple(self._watchers) if changes else ():
+            watcher.put_all(changes)
 
     def _publish_all(self, changes: list[StateChange]) -> None:
         for change in changes:

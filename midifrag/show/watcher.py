@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Generic, TypeVar
 
 from midifrag.events import JobChanged, PadChanged
@@ -39,19 +39,22 @@ class Watcher(Generic[Seen]):
 
     def put(self, change: Seen) -> None:
         """Queue a change; never blocks."""
+        self.put_all([change])
+
+    def put_all(self, changes: Sequence[Seen]) -> None:
+        """Queue several changes; never blocks."""
         with self._changed:
-            if len(self._waiting) >= self._capacity:
-                self.dropped += 1
-                if _is_progress(change):
-                    return
-                self._waiting.popleft()
-            self._waiting.append(change)
+            for change in changes:
+                self._queue(change)
             self._changed.notify()
 
-    def put_all(self, changes: list[Seen]) -> None:
-        """Queue several changes; never blocks."""
-        for change in changes:
-            self.put(change)
+    def _queue(self, change: Seen) -> None:
+        if len(self._waiting) >= self._capacity:
+            self.dropped += 1
+            if _is_progress(change):
+                return
+            self._waiting.popleft()
+        self._waiting.append(change)
 
     def close(self, timeout: float = 2.0) -> None:
         """Deliver what waits, then stop."""

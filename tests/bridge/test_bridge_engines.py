@@ -67,7 +67,7 @@ def test_a_lost_engine_without_another_has_nobody_who_takes_over():
 
 
 def test_the_pool_takes_in_what_an_engine_says_before_the_bridge_asks_it():
-    rig = Rig()
+    rig = Rig(loaded(model="pocket"))
     noted = []
 
     def note(model, event):

@@ -180,11 +180,27 @@ def test_what_was_cancelled_at_once_is_forgotten_with_what_its_engine_says_of_it
 # --- somebody stands in ----------------------------------------------------------------------------------------------
 
 
-def test_what_stands_in_is_loaded_as_soon_as_an_engine_dies_or_stalls():
-    for event in (Stalled(5.0), Died("killed", (), restarting=True)):
-        rig = pocket()
-        rig.say(event, "pocket")
-        assert rig.engines.sent == [("sketch", Warm(()))]
+def test_what_stands_in_is_loaded_once_all_models_of_the_set_are_there():
+    rig = Rig(loaded(bank(pads={36: {"prompt": "rain", "model": "small"}}), model="pocket"))
+    rig.ready("pocket")
+    assert rig.engines.sent == []
+    rig.ready("small")
+    rig.ready("small")
+    assert rig.engines.sent == [("sketch", Warm(()))]
+
+
+@pytest.mark.parametrize("event", [Stalled(5.0), Died("killed", (), restarting=True)])
+def test_what_stands_in_is_loaded_as_soon_as_one_of_them_dies_or_stalls(event):
+    rig = Rig(loaded(bank(pads={36: {"prompt": "rain", "model": "small"}}), model="pocket"))
+    rig.say(event, "pocket")
+    assert rig.engines.sent == [("sketch", Warm(()))]
+
+
+def test_what_the_set_has_already_is_not_begun_for_standing_in():
+    rig = Rig(loaded(bank(pads={36: {"prompt": "rain", "model": "sketch"}}), model="pocket"))
+    for model in ("sketch", "pocket"):
+        rig.ready(model)
+    assert rig.engines.sent == []
 
 
 def test_after_two_seconds_the_stand_in_plays_what_waits_and_what_is_pressed_until_the_engine_is_back():
@@ -354,4 +370,7 @@ def test_an_engine_that_is_lost_after_all_is_replaced_for_good():
     rig.press()
     rig.bridge.housekeeping()
     assert renders(rig) == [("sketch", 1)]
-    assert rig.notices() == [("warning", "sketch stands in for pocket until it is back")]
+    assert rig.notices() == [
+        ("warning", "sketch stands in for pocket until it is back"),
+        ("warning", "sketch renders for pocket from now on"),
+    ]

@@ -1,3 +1,5 @@
+import pytest
+
 from midifrag.bridge.warmup import aligns_loops, warm_renders
 from tests.support.shows import bank, loaded
 
@@ -48,6 +50,23 @@ def test_equal_kinds_are_warmed_later_once():
 def test_the_shows_model_is_loaded_even_if_every_pad_has_another():
     show = loaded(bank("one", {36: {"prompt": "bell", "model": "pocket"}}))
     assert warm_renders(show)["sketch"] == ()
+
+
+@pytest.mark.parametrize("other", ["sketch", "none", "pocket"])
+def test_what_stands_in_is_loaded_from_the_start_unless_it_is_quick_or_there_already(other):
+    show = loaded(bank("one", {36: {"prompt": "rain", "steps": 9}}), model="pocket", engine={"stand_in": other})
+    assert list(warm_renders(show)) == ["pocket"]
+
+
+def test_another_model_that_stands_in_is_prepared_for_what_it_would_be_asked_when_idle():
+    show = loaded(
+        bank("one", {36: {"prompt": "rain", "steps": 9, "seconds": 2}, 37: {"prompt": "bell", "model": "pocket"}}),
+        model="open",
+        engine={"stand_in": "pocket"},
+    )
+    (bell, rain) = warm_renders(show)["pocket"]
+    assert (bell.prompt, bell.spare) == ("bell", False)
+    assert (rain.prompt, rain.seconds, rain.steps, rain.spare) == ("rain", 2, None, True)
 
 
 def test_beats_are_listened_for_only_where_some_pad_wants_it():

@@ -7,7 +7,7 @@ from midifrag.config import loading
 from midifrag.config.settings import PortSettings
 from midifrag.config.shipped import shipped_path
 from midifrag.errors import NoMidiError
-from midifrag.midi.port_names import PortList
+from midifrag.midi.port_names import PortList, list_ports
 
 runner = CliRunner()
 
@@ -35,24 +35,109 @@ def test_check_without_a_set_says_how_to_get_one():
         (["Launchpad 1", "Launchpad 2"], "matches several ports"),
     ],
 )
-def test_check_compares_patterns_with_the_ports_there_are(monkeypatch, names, line):
-    monkeypatch.setattr(check, "list_ports", lambda _backend: PortList("test", names, names))
+def test_check_compares_patterns_with_the_ports_there_are(names, line):
     loaded = loading.load(shipped_path(), environment={})
     ports = {"pads": PortSettings.model_validate({"in": "Launchpad"})}
     show = loaded.settings.model_copy(update={"ports": ports})
-    found = check.missing_ports(loading.Loaded(show, loaded.banks, loaded.path))
+    found = check.missing_ports(loading.Loaded(show, loaded.banks, loaded.path), PortList("test", names, names))
     assert (line is None and found == []) or line in found[0]
 
 
-def test_check_on_a_machine_without_midi_says_so_in_one_line(monkeypatch):
+@pytest.fixture
+def own_set(monkeypatch, tmp_path):
+    """A set of one bank in the current folder; returns what check says of it once lines are added to its files."""
+    monkeypatch.setattr(check, "list_ports", lambda _backend: PortList("test", [], []))
+    (tmp_path / "presets").mkdir()
+
+    def checked(show="", bank="pads: {36: {prompt: rain}}\n", **environment):
+        for name, value in environment.items():
+            monkeypatch.setenv(name, value)
+        (tmp_path / "presets.yaml").write_text(f"model: sketch\nset_list: [opening]\n{show}", encoding="utf-8")
+        (tmp_path / "presets" / "opening.yaml").write_text(f"name: Opening\n{bank}", encoding="utf-8")
+        return runner.invoke(app, ["check", str(tmp_path / "presets.yaml")])
+
+    return checked
+
+
+def test_check_on_a_machine_without_midi_says_so_in_one_line(own_set, monkeypatch):
     def none(_backend):
         raise NoMidiError("No MIDI system found")
 
     monkeypatch.setattr(check, "list_ports", none)
-    loaded = loading.load(shipped_path(), environment={})
-    assert check.missing_ports(loaded) == ["No MIDI system found"]
+    result = own_set("backend: mido.backends.rtmidi/UNIX_JACK\n")
+    assert (result.exit_code, result.output.count("note: No MIDI system found")) == (0, 1)
 
 
-def test_check_does_not_look_for_ports_that_are_made(monkeypatch):
-    monkeypatch.setattr(check, "list_ports", lambda _backend: PortList("test", [], []))
-    assert check.missing_ports(loading.load(shipped_path(), environment={})) == []
+def test_check_does_not_look_for_ports_that_are_made(own_set):
+    assert "note" not in own_set().output
+
+
+@pytest.mark.parametrize("backend", ["mido.backends.nosuch", "nosuch", "os", "mido.backends.rtmidi/NOSUCH", "a b"])
+def test_a_backend_that_does_not_exist(own_set, monkeypatch, backend):
+    monkeypatch.setattr(check, "list_ports", list_ports)
+    result = own_set(f"backend: {backend}\n")
+    assert result.exit_code == 2
+    assert result.output.startswith("presets.yaml:3: backend: ")
+
+
+@pytest.mark.parametrize(
+    "host", ["no.such.host.invalid", "256.1.1.1", "a..b", "'a b'", "x" * 70, '"\\0"', "192.0.2.77"]
+)
+def test_a_page_where_nobody_can_listen(own_set, host):
+    result = own_set(f"page:\n  host: {host}\n")
+    assert (result.exit_code, result.output[:30]) == (2, "presets.yaml:4: page.host: " + result.output[27:30])
+    assert own_set(f"page: {{enabled: false, host: {host}}}\n").exit_code == (0 if host[0] in "n2 1" else 2)
+
+
+@pytest.mark.parametrize(
+    ("folder", "said"),
+    [
+        ("''", "is empty; name a folder"),
+        ("'  '", "is empty; name a folder"),
+        ("~nosuchuser/x", "a user whom this machine does not know"),
+        ('"a\\0b"', "has a character that no name can have"),
+        ("presets.yaml/fragments", "a folder on the way to it is a file"),
+        ("presets.yaml", "a folder on the way to it is a file"),
+        ("x" * 300, "cannot make"),
+    ],
+)
+@pytest.mark.parametrize("group", ["fragments", "archive"])
+def test_a_folder_that_nothing_can_be_written_into(own_set, monkeypatch, tmp_path, group, folder, said):
+    monkeypatch.chdir(tmp_path)
+    result = own_set(f"{group}:\n  folder: {folder}\n")
+    assert result.exit_code == 2
+    assert result.output.startswith(f"presets.yaml:4: {group}.folder: ")
+    assert said in result.output
+
+
+@pytest.mark.parametrize(("value", "said"), [("", "is empty"), ("~nosuchuser/x", "user"), ("presets.yaml/x", "a file")])
+def test_a_folder_of_the_environment_is_told_by_its_variable(own_set, monkeypatch, tmp_path, value, said):
+    monkeypatch.chdir(tmp_path)
+    result = own_set(MIDIFRAG_FRAGMENTS__FOLDER=value)
+    assert result.exit_code == 2
+    assert result.output.startswith("environment: MIDIFRAG_FRAGMENTS__FOLDER: ")
+    assert said in result.output
+
+
+def test_a_folder_that_may_not_be_written(monkeypatch, tmp_path):
+    monkeypatch.setattr(check.os, "access", lambda path, _how: path != tmp_path)
+    assert f"{tmp_path} may not be written" in str(check.folder_trouble(tmp_path / "new" / "fragments"))
+    (tmp_path / "there").mkdir()
+    assert check.folder_trouble(tmp_path / "there") is None
+
+
+def test_a_pad_that_can_never_be_rendered(own_set):
+    result = own_set(
+        "models: {mine: {hub: a/b}}\n", "pads:\n  36: {prompt: rain, model: mine, sampler: DPM++ 3M SDE}\n"
+    )
+    assert result.exit_code == 2
+    assert result.output.startswith("presets/opening.yaml:3: pads.36.sampler: mine has no sampler 'DPM++ 3M SDE'")
+    assert "did you mean dpmpp-3m-sde?" in result.output
+
+
+def test_notes_have_an_end(own_set):
+    controls = "".join(f"  - {{cc: {number}, sets: steps, range: [1, 9]}}\n" * 2 for number in range(110))
+    result = own_set(f"controls:\n{controls}")
+    assert result.exit_code == 0
+    assert result.output.count("note: ") == check.MOST_NOTES + 1
+    assert "there are more than these 100" in result.output

@@ -24,6 +24,14 @@ def test_render_writes_a_fragment_and_the_same_seed_the_same_one():
     assert np.array_equal(first, soundfile.read("b.wav")[0])
 
 
+def test_a_seed_of_minus_one_is_another_each_time():
+    for name in ("a.wav", "b.wav"):
+        result = runner.invoke(app, ["render", "short dark kick", "-o", name, "--model", "sketch", "--seed", "-1"])
+        assert result.exit_code == 0, result.output
+    first, second = (soundfile.read(name)[0] for name in ("a.wav", "b.wav"))
+    assert first.shape != second.shape or not np.array_equal(first, second)
+
+
 def test_raw_keeps_the_length_and_level_of_the_take():
     runner.invoke(app, ["render", "short kick", "-o", "raw.wav", "--model", "sketch", "--seconds", "3", "--raw"])
     info = soundfile.info("raw.wav")
@@ -99,7 +107,7 @@ def test_an_empty_prompt_is_refused():
     [
         (["--seconds", "0.05"], "command line: --seconds: 0.05 is below 0.1"),
         (["--cfg", "31"], "command line: --cfg-scale: 31 is above 30"),
-        (["--steps", "0", "--seed", "-1"], "command line: --steps: 0 is below 1\ncommand line: --seed: -1 is below 0"),
+        (["--steps", "0", "--seed", "-2"], "command line: --steps: 0 is below 1\ncommand line: --seed: -2 is below 0"),
     ],
 )
 def test_what_is_beyond_a_parameter_s_limits_is_said_before_a_model_is_loaded(monkeypatch, flags, line):

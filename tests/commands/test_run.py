@@ -1,6 +1,7 @@
 """What a performer still sees while a show ends."""
 
 import errno
+import gc
 import io
 import signal
 import threading
@@ -62,6 +63,15 @@ def stopped(monkeypatch):
 
     monkeypatch.setattr(run, "stopping", stopping)
     monkeypatch.setattr(run, "Runtime", EndingRuntime)
+    gc.unfreeze()
+    yield
+    gc.unfreeze()
+
+
+@pytest.mark.usefixtures("stopped")
+def test_garbage_collections_of_a_running_show_leave_out_what_is_loaded():
+    run.run(loading.load(shipped_path(), {"page": {"enabled": False}}, {}))
+    assert gc.get_freeze_count() > len(gc.get_objects())
 
 
 @pytest.mark.usefixtures("stopped")

@@ -82,6 +82,18 @@ def test_why_a_pad_failed_stands_there_as_long_as_it_shows_that():
     assert "out of memory" not in drawn(view)
 
 
+def test_an_engine_s_wait_is_shown_in_seconds(monkeypatch):
+    monkeypatch.setattr(EngineChanged, "wait", lambda change, _now: "12 s of about 40 s" if change.since else "")
+    view = View(loaded())
+    away = {"since": 1000.0, "expected": 40.0}
+    view.apply(EngineChanged("pocket", EngineState.RESTARTING, "killed", **away))
+    assert "pocket restarting  12 s of about 40 s  killed" in drawn(view)
+    view.apply(EngineChanged("pocket", EngineState.WARMING, "weights", 1, 3, **away))
+    assert "12 s of about 40 s  weights" in drawn(view)
+    view.apply(EngineChanged("pocket", EngineState.READY, "on cpu"))
+    assert "pocket ready  on cpu" in drawn(view)
+
+
 def test_an_empty_view_can_be_drawn():
     assert "nothing has landed yet" in drawn(View())
 
@@ -152,6 +164,14 @@ LINES = [
     (EngineChanged("pocket", EngineState.WARMING, "loading", 1, 3), "     engine     pocket warms up"),
     (EngineChanged("pocket", EngineState.READY, "on cpu"), "     engine     pocket ready: on cpu"),
     (EngineChanged("pocket", EngineState.RESTARTING, "it hung"), "     engine     pocket restarting: it hung"),
+    (
+        EngineChanged("pocket", EngineState.RESTARTING, "it hung", since=3.0, expected=38.4),
+        "     engine     pocket restarting: it hung (back in about 38 s)",
+    ),
+    (
+        EngineChanged("pocket", EngineState.STALLED, "no progress for 5 s"),
+        "     engine     pocket stalled: no progress for 5 s",
+    ),
     (EngineChanged("pocket", EngineState.LOST, "no such file"), "     engine     pocket lost: no such file"),
     (PortChanged("pads", "in", "open", "pads: input is open"), "     port       pads: input is open"),
     (Notice(NoticeLevel.ERROR, "disk full"), "     error      disk full"),

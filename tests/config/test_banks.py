@@ -59,3 +59,14 @@ def test_identities_tell_every_source_apart():
     assert len({control.id for control in controls}) == len(controls)
     assert controls[-1].id == "aftertouch channel 2 port keys sets seconds"
     assert controls[0].id == "cc 1 sets steps"
+
+
+@pytest.mark.parametrize("written", [-1, "-1", -1.0, "random"])
+def test_a_seed_of_minus_one_is_another_each_time(written):
+    assert (Pad(prompt="x", seed=written).seed, Parameters(seed=written).seed) == ("random", "random")
+
+
+@pytest.mark.parametrize("written", [-2, "-10", 1.5, "rand"])
+def test_what_is_no_seed(written):
+    with pytest.raises(ValueError, match="seed"):
+        Pad(prompt="x", seed=written)

@@ -1,5 +1,7 @@
 """What `midifrag check` finds odd in a set without a mistake."""
 
+import json
+
 import pytest
 
 from midifrag.config import loading
@@ -85,19 +87,55 @@ def test_a_fine_half_that_a_control_of_a_bank_takes(tmp_path):
     assert "its fine half, cc 34, sets steps" in told
 
 
-def test_lengths_that_a_model_does_not_have(tmp_path):
-    (tmp_path / "mine.json").write_text('{"sample_size": 88200, "sample_rate": 44100}')
-    show = "models: {mine: {config: mine.json, checkpoint: presets.yaml}}\nmodel: mine\n"
-    bank = BANK.replace("{prompt: hum}", "{prompt: hum, seconds: 2.5}")
-    [only] = found(tmp_path, show, bank)
-    assert only == "presets/opening.yaml: pads.37/10: 2.5 s is more than mine renders, 2.0 s"
+MINE = "models: {mine: {config: mine.json, checkpoint: presets.yaml}}\nmodel: mine\n"
 
 
-def test_pocket_s_longest_is_known(tmp_path):
-    [only] = found(
-        tmp_path, "model: pocket\ndefaults: {seconds: 6}", BANK.replace("{prompt: hum}", "{prompt: hum, seconds: 7}")
-    )
-    assert only == "presets/opening.yaml: pads.37/10: 7 s is more than pocket renders, 6.0 s"
+def trained(folder, objective, **more):
+    model = {"sample_size": 88200, "sample_rate": 44100, "model": {"diffusion": {"diffusion_objective": objective}}}
+    (folder / "mine.json").write_text(json.dumps(model | more))
+
+
+@pytest.mark.parametrize(
+    ("objective", "pad", "line"),
+    [
+        (
+            "rectified_flow",
+            "sigma_max: 500",
+            "pads.37/10: sigma_max 500 is more than the usual sampler of mine uses, 1",
+        ),
+        ("rf_denoiser", "sampler: rk4, sigma_max: 1.5", "pads.37/10: sigma_max 1.5 is more than rk4 uses, 1"),
+        (
+            "rf_denoiser",
+            "sigma_min: 0.1",
+            "pads.37/10: sigma_min does nothing here; the usual sampler of mine ends at 0",
+        ),
+        ("v", "sampler: v-ddim, sigma_max: 80", "pads.37/10: sigma_max 80 is more than v-ddim uses, 1"),
+        (
+            "v",
+            "velocity: {sets: seconds, range: [1, 3]}",
+            "pads.37/10.velocity: at 3: 3 s is more than mine renders, 2.0 s",
+        ),
+        (
+            "v",
+            "sigma_max: 2, velocity: {sets: sigma_min, range: [4, 1]}",
+            "pads.37/10.velocity: at 4: sigma_min 4 must be below sigma_max 2",
+        ),
+    ],
+)
+def test_what_a_model_or_its_sampler_does_not_use(tmp_path, objective, pad, line):
+    trained(tmp_path, objective)
+    [only] = found(tmp_path, MINE, BANK.replace("{prompt: hum}", f"{{prompt: hum, {pad}}}"))
+    assert only.startswith(f"presets/opening.yaml: {line}")
+
+
+def test_a_control_that_asks_for_too_much_at_an_end(tmp_path):
+    trained(tmp_path, "v")
+    show = f"{MINE}controls: [{{cc: 5, sets: seconds, range: [1, 4]}}, {{cc: 6, sets: seconds, range: [1, 2]}}]"
+    lines = found(tmp_path, show)
+    assert lines == [
+        f"presets.yaml: cc 5 sets seconds: at 4: 4 s is more than mine renders, 2.0 s (pad {pad})"
+        for pad in ("36 of opening", "37/10 of opening", "90 of second")
+    ]
 
 
 @pytest.mark.parametrize("braces", ["{bmp}", "{ bpm }", "{bpm:d}"])

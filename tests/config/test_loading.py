@@ -81,6 +81,27 @@ def test_environment_overrides_the_file_and_flags_override_both(show):
         ("fragments: {name: '{0.x}.wav'}", "presets.yaml:1: fragments.name: '{0.x}.wav' is no name pattern"),
         ("models: {[[1]]: {hub: a/b}}", "presets.yaml:1: models: a key is a word or a number"),
         ("fragments: {count: many}", "presets.yaml:1: fragments.count: 'many' is no whole number"),
+        (
+            "fragments:\n  name: '{:.0e}.wav'\n  count: 12",
+            "presets.yaml:2: fragments.name: slots 10 and 11 would both be 1e+01.wav; each has a name of its own",
+        ),
+        ("fragments: {name: '.x{}.wav'}", "presets.yaml:1: fragments.name: '.x{}.wav' begins with a dot"),
+        ("fragments: {folder: ''}", "presets.yaml:1: fragments.folder: is empty; name a folder, or leave the key out"),
+        (
+            "archive: {folder: ~nosuchuser/x}",
+            "presets.yaml:1: archive.folder: '~nosuchuser/x' begins in the home folder of",
+        ),
+        ("models: {m: {folder: ~nosuchuser/x}}", "presets.yaml:1: models.m.folder: '~nosuchuser/x' begins in the home"),
+        ("page: {host: a..b}", "presets.yaml:1: page.host: 'a..b' is no address; 127.0.0.1 is this machine's own"),
+        ("fragments: {silence_threshold_db: 0}", "fragments.silence_threshold_db: 0 is not below 0"),
+        ("fragments: {fade_ms: .nan}", "fragments.fade_ms: nan is no number"),
+        ("tempo: 19.999999999", "tempo: 19.999999999 is below 20"),
+        ("defaults: {seconds: 0.09999999}", "defaults.seconds: 0.09999999 is below 0.1"),
+        ("defaults: {seed: 4294967296}", "defaults.seed: 4294967296 is above 4294967295"),
+        (
+            "controls: [{cc: 1, sets: seed, range: [0, 5e9]}]",
+            "range [0, 5000000000] for seed is outside 0 to 4294967295",
+        ),
         ("fragments: {name: x.wav}", "must hold a number and end in .wav, such as output{:02d}.wav"),
         (
             "ports:\n  a: {in: {virtul: x}}",
@@ -104,6 +125,12 @@ def test_environment_overrides_the_file_and_flags_override_both(show):
         ("panic_on: [cc121]", "presets.yaml:1: panic_on.0: 'cc121' is none of cc120, cc123"),
         ("session_log: {megabytes: 1}", "presets.yaml:1: session_log.megabytes: 1 is below 10"),
         ("model: nope", "presets.yaml:1: model: 'nope' is none of"),
+        (
+            "engine: {stand_in: nope}",
+            "presets.yaml:1: engine.stand_in: 'nope' is none of open, pocket, sketch, small",
+        ),
+        ("engine: {fallback: nope}", "presets.yaml:1: engine.fallback: 'nope' is none of"),
+        ("engine: {stand_in: 5}", "presets.yaml:1: engine.stand_in: 5 is no text"),
         ("models: {mine: {config: a.json}}", "models.mine: config and checkpoint go together"),
         ("models: {mine: {hubb: x}}", "models.mine: a model has exactly one of hub, config"),
         ("- a\n- b", "presets.yaml:1: must be keys and values"),
@@ -133,6 +160,7 @@ def test_a_mistake_in_the_show_is_a_line_with_its_place_and_the_way_out(show, pr
         ("C1: {prompt: x, steps: 0}", "presets/opening.yaml:3: pads.C1.steps: 0 is below 1"),
         ("36: {prompt: x, seconds: 1e9}", "pads.36.seconds: 1000000000 is above 190"),
         ("36: {prompt: ''}", "pads.36.prompt: is empty"),
+        ("36: {prompt: ' \t'}", "pads.36.prompt: is blank"),
         ("36: {steps: 4}", "pads.36.prompt: is missing"),
         ("36: {prompt: x, sead: 4}", "pads.36.sead: unknown key; did you mean seed?"),
         ("36: {prompt: x, colour: pinkish}", "pads.36.colour: 'pinkish' is none of off, white, red"),
@@ -179,6 +207,13 @@ def test_what_is_merged_in_is_overridden_with_and_without_quotes(show):
 def test_all_mistakes_of_all_files_are_told_at_once(show):
     found = lines(show("fragments: {count: 0}\nset_list: [opening]", "name: O\npads: {36: {prompt: x, steps: 0}}\n"))
     assert [line.split(":")[0] for line in found] == ["presets.yaml", "presets/opening.yaml"]
+
+
+def test_a_model_s_files_may_lie_in_the_home_folder(show, monkeypatch, tmp_path):
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("USERPROFILE", str(tmp_path / "home"))
+    loaded = loading.load(show("models: {m: {folder: ~/m}, n: {folder: m}}\nset_list: [opening]"), environment={})
+    assert [loaded.source(name)["folder"] for name in "mn"] == [str(tmp_path / "home/m"), str(tmp_path / "m")]
 
 
 def test_two_banks_may_not_share_a_program(show):

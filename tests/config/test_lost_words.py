@@ -84,6 +84,12 @@ def test_what_is_meant_so_is_not_told(text):
     assert told(text) == []
 
 
+@pytest.mark.parametrize("newline", ["\n", "\r\n", "\r"])
+def test_lines_end_where_yaml_ends_them(newline):
+    (line,) = told(newline.join(['name: "a"', "a: b", "prompt: C# pad # dark", ""]))
+    assert line.startswith("a.yaml:3: prompt: YAML does not take # dark for text")
+
+
 def test_of_an_endless_text_a_part_is_repeated():
     (line,) = told(f"prompt: {'x' * 9999} # {'y' * 9999}")
     assert len(line) < 4 * LONGEST

@@ -7,7 +7,8 @@ import pytest
 
 from midifrag.config import loading, problems
 from midifrag.config.hints import hints
-from midifrag.errors import ConfigurationError
+from midifrag.config.pad_editing import save_pad
+from midifrag.errors import ConfigurationError, MidifragError
 from midifrag.pad_key import PadKey
 
 SHOW = """\
@@ -139,6 +140,22 @@ def test_a_mutated_set_is_read_or_refused_with_file_and_line(tmp_path, seed):
                 assert re.match(r"presets(/\w+)?\.yaml:\d+: ", str(problem)), (str(problem), text)
                 assert str(problem).isprintable()
     assert outcomes <= {ConfigurationError, str}
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_a_pad_of_a_mutated_bank_is_saved_alone_or_refused(tmp_path, seed):
+    show = loading.load(written(tmp_path, FILES), environment={})
+    chance = random.Random(seed)
+    for _ in range(10):
+        text = mutated(chance, BANK)
+        bank = written(tmp_path, FILES | {"presets/opening.yaml": text}).parent / "presets" / "opening.yaml"
+        before = bank.read_bytes()
+        try:
+            save_pad(show, "opening", PadKey(36), {"prompt": "? hail: #1"})
+        except MidifragError:
+            assert bank.read_bytes() == before
+        else:
+            assert loading.load(show.path, environment={}).banks[0].pads[PadKey(36)].prompt == "? hail: #1"
 
 
 def test_the_set_that_is_mutated_is_right(tmp_path):

@@ -1,10 +1,14 @@
 """Pads written back to a bank's file."""
 
+import errno
 import shutil
 
 import pytest
+from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import strategies as st
 
 from midifrag.config import loading, pad_editing
+from midifrag.config.banks import Pad
 from midifrag.config.pad_editing import remove_pad, save_pad, undo
 from midifrag.config.shipped import shipped_path
 from midifrag.errors import ConfigurationError, EditConflictError, StorageError
@@ -75,7 +79,7 @@ def test_a_pad_written_by_its_name_is_found_by_its_number(show, bank_file):
 
 def test_a_new_pad_is_one_line_after_the_others(show, bank_file):
     save_pad(show, "one", PadKey.parse("E1"), {"prompt": "kick: short", "seconds": 1.5, "name": None})
-    assert "\n  40: {prompt: 'kick: short', seconds: 1.5}\n" in bank_file.read_text()
+    assert '\n  40: {prompt: "kick: short", seconds: 1.5}\n' in bank_file.read_text()
     assert reread(show).pads[PadKey(40)].prompt == "kick: short"
     assert "# the wheel" in bank_file.read_text()
 
@@ -121,7 +125,7 @@ def test_hand_edits_made_meanwhile_are_kept(show, bank_file):
 
 def test_a_file_that_is_no_yaml_any_more_is_left_alone(show, bank_file):
     bank_file.write_text("name: [")
-    with pytest.raises(StorageError, match="midifrag check"):
+    with pytest.raises(ConfigurationError, match=r"presets/one.yaml:1: not valid YAML"):
         save_pad(show, "one", PadKey(36), {"prompt": "x"})
     assert bank_file.read_text() == "name: ["
 
@@ -143,6 +147,195 @@ def test_a_full_disk_leaves_the_file_as_it_is(show, bank_file, monkeypatch):
     with pytest.raises(StorageError):
         save_pad(show, "one", PadKey(36), {"prompt": "snow"})
     assert bank_file.read_text() == BANK
+
+
+STYLES = """\
+name: One
+pads:
+  36: {prompt: plain}
+  37: {prompt: 'single', name: "double"}   # both
+  38:
+    prompt: |
+      literal
+      lines
+    # between
+    name: >-
+      folded
+      lines
+  39:
+    prompt: plain words   # told
+
+    velocity: {sets: steps, range: [1, 9]}
+  # the last
+"""
+TEXTS = st.text(min_size=1) | st.sampled_from(
+    ["?", "? a", ": ", ": a", "- a", "#", "a #b", "a: b", "*a", "&a", "!a", "%a"]
+)
+
+
+@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(prompt=TEXTS, name=TEXTS, note=st.integers(36, 41))
+def test_any_text_is_read_back_as_it_was_saved(show, bank_file, prompt, name, note):
+    bank_file.write_text(STYLES, encoding="utf-8")
+    assume(prompt.strip())
+    save_pad(show, "one", PadKey(note), {"prompt": prompt, "name": name})
+    pads = reread(show).pads
+    assert (pads[PadKey(note)].prompt, pads[PadKey(note)].name) == (prompt, name)
+    others = {36: "plain", 37: "single", 38: "literal\nlines\n", 39: "plain words"}
+    assert {key.note: pad.prompt for key, pad in pads.items() if key.note != note} == {
+        key: text for key, text in others.items() if key != note
+    }
+    comments = {"# both", "# told"} - {{37: "# both", 39: "# told"}.get(note)}
+    assert all(comment in bank_file.read_text(encoding="utf-8") for comment in comments)
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"seconds": 4, "cfg_scale": 7.5, "seed": 4294967295},
+        {"velocity": {"sets": "steps", "range": [1, 40.5], "curve": "stepped"}},
+        {"fragment": {"loop": True, "normalise": "none"}},
+        {"seed": "random", "on_repress": "replace", "choke": "true", "name": "null"},
+        {"choke": "123", "name": "1e3"},
+        {"choke": "2001-12-14", "name": "~"},
+    ],
+)
+def test_values_of_every_kind_are_read_back(show, values):
+    for key in (PadKey(37), PadKey(100)):
+        save_pad(show, "one", key, {"prompt": "x", **values})
+        pad = reread(show).pads[key]
+        assert pad == Pad.model_validate({**pad.model_dump(), **values})
+
+
+def test_half_a_character_is_told_and_not_written(show, bank_file):
+    with pytest.raises(ConfigurationError, match=r"presets/one.yaml: pads.36.prompt: holds half a character"):
+        save_pad(show, "one", PadKey(36), {"prompt": "\ud83c"})
+    assert bank_file.read_text() == BANK
+
+
+def test_dates_and_odd_words_around_it_stay_as_they_are(show, bank_file):
+    text = "name: 2001-13-45\npads:\n  36: {prompt: 2001-12-14, name: 1_0:30}\n  37: {prompt: 0x_, name: yes}\n"
+    bank_file.write_text(text)
+    save_pad(show, "one", PadKey(37), {"prompt": "rain"})
+    assert bank_file.read_text() == text.replace("0x_", "rain")
+    save_pad(show, "one", PadKey(36), {"name": "Hail 2"})
+    assert 'prompt: 2001-12-14, name: "Hail 2"' in bank_file.read_text()
+
+
+@pytest.mark.parametrize(
+    ("text", "is_saved"),
+    [
+        ("name: One\npads:\n  36: &rain {prompt: rain, steps: 5}\n  37: *rain\n", False),
+        ("name: One\npads:\n  36: {prompt: rain}\n  37: &x {prompt: wind}\n  38: *x\n", False),
+        ("name: One\ndefaults: &d {steps: 5}\npads:\n  36: {prompt: rain}\n  37: {<<: *d, prompt: wind}\n", True),
+    ],
+)
+def test_what_is_put_together_with_names_is_changed_alone_or_not_at_all(show, bank_file, text, is_saved):
+    bank_file.write_text(text)
+    before = reread(show).pads
+    if is_saved:
+        save_pad(show, "one", PadKey(37), {"steps": 9})
+        assert reread(show).pads == before | {PadKey(37): before[PadKey(37)].model_copy(update={"steps": 9})}
+        return
+    with pytest.raises(ConfigurationError, match=r"presets/one.yaml: pads.37: is put together with & and \*"):
+        save_pad(show, "one", PadKey(37), {"steps": 9})
+    assert bank_file.read_text() == text
+
+
+@pytest.mark.parametrize(("begin", "end"), [("", "\r\n"), ("\ufeff", "\r\n"), ("\ufeff", "\n")])
+def test_files_of_windows_stay_as_windows_writes_them(show, bank_file, begin, end):
+    bank_file.write_bytes((begin + BANK.replace("\n", end)).encode())
+    save_pad(show, "one", PadKey(37), {"prompt": "far drone"})
+    assert bank_file.read_bytes().decode() == begin + BANK.replace("low drone", "far drone").replace("\n", end)
+
+
+def nested_set(show, text):
+    (show.folder / "presets" / "night").mkdir()
+    (show.folder / "presets" / "night" / "one.yaml").write_text(text)
+    (show.folder / "presets.yaml").write_text("model: sketch\nset_list: [one, night/one]\n")
+
+
+def test_a_set_list_with_a_slash(show, bank_file):
+    nested_set(show, BANK.replace("program: 1 ", "program: 3 "))
+    show = loading.load(show.path, environment={})
+    save_pad(show, "night/one", PadKey(36), {"prompt": "snow"})
+    assert loading.load(show.path, environment={}).banks[1].pads[PadKey(36)].prompt == "snow"
+    assert bank_file.read_text() == BANK
+    with pytest.raises(ConfigurationError, match=r"^presets/night/one.yaml:\d+: pads.36.steps: 0 is below 1$"):
+        save_pad(show, "night/one", PadKey(36), {"steps": 0})
+
+
+def test_mistakes_are_told_under_the_name_of_the_file_that_has_them(show, bank_file, tmp_path):
+    nested_set(show, "name: One\nprogram: 3\npads: {36: {prompt: x, steps: 0}}\n")
+    with pytest.raises(ConfigurationError) as wrong:
+        loading.load(show.path, environment={})
+    assert [problem.file for problem in wrong.value.problems] == ["presets/night/one.yaml"]
+    # The same mistake in a bank that is only alike by its last name holds up nobody.
+    save_pad(show, "one", PadKey(36), {"prompt": "snow"})
+    assert "snow" in bank_file.read_text()
+
+
+def test_a_linked_bank_s_mistakes_are_told_under_its_own_name(show, bank_file, tmp_path):
+    elsewhere = tmp_path / "shared.yaml"
+    shutil.move(bank_file, elsewhere)
+    bank_file.symlink_to(elsewhere)
+    with pytest.raises(ConfigurationError, match=r"^presets/one.yaml:\d+: pads.36.steps"):
+        save_pad(show, "one", PadKey(36), {"steps": 0})
+    elsewhere.write_text("name: One\npads: 5\n")
+    with pytest.raises(ConfigurationError, match=r"^presets/one.yaml:1: pads: must be keys and values"):
+        save_pad(show, "one", PadKey(36), {"steps": 1})
+
+
+def test_a_folder_that_is_gone(show):
+    shutil.rmtree(show.folder / "presets")
+    with pytest.raises(StorageError, match="the folder or file is gone"):
+        save_pad(show, "one", PadKey(36), {"steps": 3})
+    with pytest.raises(StorageError, match="the folder or file is gone"):
+        remove_pad(show, "one", PadKey(36))
+
+
+def test_a_bank_that_is_no_file(show, bank_file):
+    bank_file.unlink()
+    bank_file.mkdir()
+    with pytest.raises(StorageError, match="cannot read"):
+        save_pad(show, "one", PadKey(36), {"steps": 3})
+
+
+def test_what_lies_in_the_way_of_the_new_file(show, bank_file):
+    bank_file.with_name(".one.yaml.part").mkdir()
+    with pytest.raises(StorageError, match="cannot write"):
+        save_pad(show, "one", PadKey(36), {"steps": 3})
+    assert bank_file.read_text() == BANK
+
+
+@pytest.mark.parametrize("what", ["write", "copymode", "replace"])
+def test_every_refusal_of_the_disk_is_ours_and_leaves_nothing_behind(show, bank_file, monkeypatch, what):
+    def full(*_args, **_kwargs):
+        raise OSError(errno.ENOSPC, "no space")
+
+    if what == "copymode":
+        monkeypatch.setattr(pad_editing.shutil, "copymode", full)
+    elif what == "replace":
+        monkeypatch.setattr(type(bank_file), "replace", full)
+    else:
+        opened = type(bank_file).open
+        monkeypatch.setattr(
+            type(bank_file), "open", lambda path, *how: (full if how == ("xb",) else opened)(path, *how)
+        )
+    with pytest.raises(StorageError, match="the disk is full"):
+        save_pad(show, "one", PadKey(36), {"steps": 3})
+    monkeypatch.undo()
+    assert bank_file.read_text() == BANK
+    assert [path.name for path in sorted(bank_file.parent.iterdir())] == ["one.yaml", "two.yaml"]
+
+
+def test_a_pad_that_can_never_be_rendered_is_not_saved_but_holds_up_no_other(show, bank_file):
+    with pytest.raises(ConfigurationError, match=r"presets/one.yaml:\d+: pads.37.sampler: small has no sampler 'eulr'"):
+        save_pad(show, "one", PadKey(37), {"model": "small", "sampler": "eulr"})
+    bank_file.write_text(BANK.replace("steps: 20", "model: small\n    sampler: eulr"))
+    show = loading.load(show.path, environment={})
+    save_pad(show, "one", PadKey(36), {"prompt": "snow"})
+    assert "snow" in bank_file.read_text()
 
 
 def test_the_shipped_banks_keep_their_bytes(tmp_path):

@@ -8,7 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from midifrag.config import plain_yaml
-from midifrag.config.plain_yaml import MAX_DEPTH, MAX_DIGITS, MAX_NODES, NotPlainError, parse
+from midifrag.config.plain_scalars import MAX_DIGITS
+from midifrag.config.plain_yaml import MAX_DEPTH, MAX_NODES, NotPlainError, parse
 
 
 def mistake(text):

@@ -5,7 +5,15 @@ import re
 import pytest
 from pydantic import ValidationError
 
-from midifrag.config.settings import Action, ModelSource, PortSettings, Settings, SlotSettings, VirtualPort
+from midifrag.config.settings import (
+    Action,
+    EngineSettings,
+    ModelSource,
+    PortSettings,
+    Settings,
+    SlotSettings,
+    VirtualPort,
+)
 from midifrag.fragment.options import FragmentOptions
 
 
@@ -28,7 +36,7 @@ def test_a_pad_s_options_lie_over_the_show_s():
     "name", ["x.wav", "output{}.mp3", "a/{}.wav", "a\\{}.wav", "{0.x}.wav", "{:q}.wav", "{}{}.wav"]
 )
 def test_a_slot_s_name_holds_a_number_and_is_a_wav_file(name):
-    with pytest.raises(ValidationError, match=r"name pattern|must hold a number"):
+    with pytest.raises(ValidationError, match=r"name pattern|must hold a number|no folder"):
         SlotSettings(name=name)
 
 
@@ -38,7 +46,13 @@ def test_other_names_are_allowed(name):
 
 
 @pytest.mark.parametrize(
-    ("value", "kind"), [("Launchpad.*", str), ({"virtual": "x"}, VirtualPort), (VirtualPort(virtual="x"), VirtualPort)]
+    ("value", "kind"),
+    [
+        ("Launchpad.*", str),
+        ("MIDIIN2 (Launchpad Mini MK3 MID", str),
+        ({"virtual": "x"}, VirtualPort),
+        (VirtualPort(virtual="x"), VirtualPort),
+    ],
 )
 def test_a_port_is_a_pattern_or_one_of_our_own(value, kind):
     assert isinstance(PortSettings.model_validate({"in": value}).input, kind)
@@ -99,3 +113,20 @@ def test_where_a_model_comes_from():
     assert show.source("open") == {"hub": "stabilityai/stable-audio-open-1.0"}
     assert show.source("sketch") == show.source("nothing") == {}
     assert show.known_models == ["mine", "open", "pocket", "sketch", "small"]
+
+
+@pytest.mark.parametrize(
+    ("written", "other"),
+    [
+        ({}, "sketch"),
+        ({"stand_in": "pocket"}, "pocket"),
+        ({"stand_in": "none"}, None),
+        ({"fallback": "none"}, None),
+        ({"fallback": "sketch"}, "sketch"),
+        ({"fallback": "none", "stand_in": "pocket"}, "pocket"),
+    ],
+)
+def test_who_stands_in_may_be_written_under_its_older_name(written, other):
+    engine = Settings.model_validate({"engine": written}).engine
+    assert engine.other_model == other
+    assert set(engine.model_dump()) == set(EngineSettings.model_fields)

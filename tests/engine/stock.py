@@ -11,8 +11,9 @@ from unittest import mock
 import torch
 from torch import Tensor
 
+from midifrag.config.model_defaults import Defaults
 from midifrag.engine.diffusion.worker import DiffusionWorker
-from midifrag.engine.loading.model import Defaults, Model
+from midifrag.engine.loading.model import Model
 from midifrag.engine.loading.silence_output import silence_output
 from midifrag.engine.messages import Render
 from tests.engine.tiny_models import tiny_model

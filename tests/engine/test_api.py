@@ -66,6 +66,12 @@ def test_the_seed_decides(model):
     assert not np.array_equal(audio(1), audio(2))
 
 
+def test_a_seed_of_minus_one_is_drawn_as_if_there_were_none():
+    seeds = {api.request("kick", seed=-1).seed for _ in range(3)}
+    assert len(seeds) > 1
+    assert min(seeds) >= 0
+
+
 def test_without_a_seed_one_is_drawn_and_told(model):
     first, second = (midifrag.render(model, "kick", seconds=1, steps=1) for _ in range(2))
     assert first.used["seed"] != second.used["seed"]

@@ -99,6 +99,8 @@ def test_the_stand_in_is_started_when_it_is_first_needed(house):
     assert "sketch" not in house.engines
     house.pool.send("sketch", Render(1, "rain", 1.0, 0))
     assert house.engines["sketch"].sent == [Render(1, "rain", 1.0, 0)]
+    # Nobody waits for it at the start.
+    assert house.pool.waiting() == ["a"]
 
 
 @pytest.mark.parametrize(

@@ -19,7 +19,7 @@ from typing import Any, Literal
 import torch
 
 from benchmarks.byte_tokenizer import save_byte_tokenizer
-from midifrag.engine.loading.model import Objective
+from midifrag.config.model_defaults import Objective
 from midifrag.engine.loading.silence_output import silence_output
 
 SAMPLE_RATE = 8000

@@ -127,3 +127,17 @@ def press(job, prompt="tone", **parameters):
 
 def process_id(events):
     return int(wait(events, Warming)[0].what.split()[1])
+
+
+class OneLife(Toy):
+    """Says its process in its information, and loads for ever where another one has lived before."""
+
+    def load(self):
+        mark = Path(self.choice.options["mark"])
+        if mark.exists():
+            threading.Event().wait()
+        mark.touch()
+        yield from super().load()
+
+    def info(self):
+        return EngineInfo("toy", "pocket", "", str(os.getpid()), "fp32", 100, 2, 9.0, ())

@@ -334,6 +334,18 @@ def test_too_short_for_loudness_is_brought_to_its_peak():
     assert "-14 LUFS" in fragment.notes[0]
 
 
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("rate", [1, 7, 999])
+@pytest.mark.parametrize("options", [{}, {"normalise": "loudness"}, {"loop": True}, {"silence_threshold_db": -1e-300}])
+def test_any_rate_will_do(rate, options):
+    audio = np.zeros((2, 50_000), np.float32)
+    audio[:, 700:] = 1.0
+
+    fragment = make_fragment(audio, rate, FragmentOptions(**options))
+
+    assert np.abs(fragment.audio).max() == 1.0
+
+
 def test_loop_has_no_seam():
     """A slow sine whose ends do not meet: no step at the seam is larger than its own steepest one."""
     tone = np.sin(2 * np.pi * 3.3 * np.arange(RATE) / RATE)[None].astype(np.float32)

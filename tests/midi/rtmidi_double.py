@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections import deque
 
 
 class Client:
@@ -15,22 +14,19 @@ class Client:
         self.options = options
         self.done = []
         self.callback = None
-        self.port = None
-        self.waiting = deque()
+        self.end = None
 
     def get_ports(self):
         if isinstance(self.system.ports, Exception):
             raise self.system.ports
-        return [*self.system.ports, *self.system.virtual]
+        return list(self.system.ports)
 
-    def open_port(self, index):
+    def open_port(self, index, name=None):
         self._open("open_port", index)
-        self.port = self.get_ports()[index]
+        self.end = name
 
     def open_virtual_port(self, name):
         self._open("open_virtual_port", name)
-        self.port = f"{self.options['name']}:{name}"
-        self.system.virtual.append(self.port)
 
     def _open(self, what, which):
         if self.system.refuses is not None:
@@ -49,10 +45,6 @@ class Client:
 
     def send_message(self, data):
         self.done.append(("send", data))
-        self.system.carry(self.port, data)
-
-    def get_message(self):
-        return self.waiting.popleft() if self.waiting else None
 
     def close_port(self):
         self.done.append("close_port")
@@ -80,11 +72,9 @@ class System:
     def __init__(self, *apis):
         self.apis = list(apis)
         self.ports = []
-        self.virtual = []
         self.clients = []
         self.refuses = None
         self.missing = ()
-        self.alive = True
 
     def get_compiled_api(self):
         return self.apis
@@ -94,12 +84,6 @@ class System:
 
     def MidiOut(self, **options):  # noqa: N802 - its name in rtmidi
         return self._client("out", options)
-
-    def carry(self, port, data):
-        """What is sent to a virtual input arrives there, as long as the server lives."""
-        for client in self.clients:
-            if self.alive and client.direction == "in" and client.port == port:
-                client.waiting.append((data, 0.0))
 
     def _client(self, direction, options):
         if options["rtapi"] in self.missing:

@@ -7,7 +7,7 @@ from midifrag.midi.endpoints import endpoints_of
 
 
 def endpoints(**settings):
-    return endpoints_of("pads", PortSettings.model_validate(settings))
+    return endpoints_of("pads", PortSettings.model_validate(settings), "midifrag")
 
 
 @pytest.mark.parametrize(
@@ -17,6 +17,8 @@ def endpoints(**settings):
         ({"in": "Pads"}, ["in"]),
         ({"out": {"virtual": "live"}}, ["out"]),
         ({}, []),
+        ({"surface": "launchpad"}, ["in", "out"]),
+        ({"surface": "mackie"}, []),
     ],
 )
 def test_a_port_has_an_endpoint_for_each_direction_that_it_names(settings, directions):
@@ -29,6 +31,11 @@ def test_an_endpoint_wants_a_device_or_is_made():
     assert (made.wanted.virtual, made.virtual) == ("live", "live")
 
 
+def test_clients_are_called_after_their_port_and_direction_and_nothing_else():
+    endpoints = endpoints_of("a:b", PortSettings.model_validate({"in": "Pads", "out": "Pads"}), "lights")
+    assert [endpoint.client for endpoint in endpoints] == ["lights-a_b-in", "lights-a_b-out"]
+
+
 def test_nothing_is_open_at_first():
     (endpoint,) = endpoints(**{"in": "Launchpad"})
-    assert (endpoint.name, endpoint.input, endpoint.suspect, endpoint.told) == (None, None, False, "")
+    assert (endpoint.name, endpoint.open, endpoint.suspect, endpoint.told) == (None, None, False, "")

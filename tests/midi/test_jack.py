@@ -1,128 +1,212 @@
-"""What JACK needs, with clients in memory; a real server is in the scenarios."""
+"""JACK by way of a process, with a small program in that process's place; a real server is in the scenarios."""
 
 from __future__ import annotations
 
+import sys
 import threading
 
 import mido
 import pytest
 
+from midifrag.errors import MidiGoneError, NoMidiError, PortError
 from midifrag.midi import jack
-from midifrag.midi.jack import Heartbeat, PolledInput, WatchedOutput
-from tests.midi.rtmidi_double import System, Time
+from midifrag.midi.jack import JackBackend
+from tests.support import PATIENCE
 
 PRESS = mido.Message("note_on", note=36, velocity=100)
 
+#: What each program begins with: it reads what it is asked, and answers.
+PRELUDE = """
+import json, sys, time
+def say(**what):
+    print(json.dumps(what), flush=True)
+def asked():
+    for line in sys.stdin:
+        yield line if line.startswith("s ") else json.loads(line)
+def serve(once=False):
+    for one in asked():
+        if isinstance(one, str):
+            print("m 1 " + one.split()[2], flush=True)
+        elif one["do"] == "names":
+            say(id=one["id"], names=["Pads " + one["direction"]])
+        elif one["do"] == "open" and one["name"] == "Held":
+            say(id=one["id"], error="it is held")
+        elif one["do"] == "open":
+            say(id=one["id"], client=one["client"])
+            if once:
+                return
+        elif one["do"] == "end":
+            break
+client, patience = sys.argv[1:]
+say(trying=True)
+"""
+READY = "say(ready=True, realtime=True)\n"
+
 
 @pytest.fixture
-def clock(monkeypatch):
-    made = Time()
-    monkeypatch.setattr(jack, "time", made)
-    return made
+def plays(monkeypatch):
+    """Makes the next processes run these programs in turn, the last one again and again."""
+
+    def play(*programs):
+        left = list(programs)
+
+        def command(*_args):
+            return (sys.executable, "-c", PRELUDE + (left.pop(0) if len(left) > 1 else left[0]))
+
+        monkeypatch.setattr(jack, "command", command)
+
+    return play
 
 
-@pytest.fixture
-def system():
-    made = System(3)
-    made.ports = ["other:alive", "system:midi"]
-    return made
+def until(condition):
+    waited = threading.Event()
+    for _ in range(int(PATIENCE / 0.02)):
+        if condition():
+            return True
+        waited.wait(0.02)
+    return False
 
 
-def heartbeat(system):
-    return Heartbeat(system.MidiOut(rtapi=3, name="midifrag"), system.MidiIn(rtapi=3, name="midifrag"))
+def works(backend):
+    try:
+        return backend.names("in") == ["Pads in"]
+    except MidiGoneError:
+        return False
 
 
-def test_a_polled_input_passes_on_all_messages_in_order_until_it_is_closed(system):
-    client = system.MidiIn(rtapi=3, name="midifrag")
-    client.waiting.extend(([0x90, note, 100], 0.0) for note in range(50))
-    heard, all_heard = [], threading.Event()
+def test_ports_are_listed_opened_played_and_closed(plays):
+    plays(READY + "serve()")
+    backend = JackBackend("midifrag")
+    assert (backend.names("in"), backend.names("out"), backend.loses) == (["Pads in"], ["Pads out"], False)
+    heard, came = [], threading.Event()
+    pads = backend.open_input(
+        "Pads in", virtual=False, client="midifrag-pads-in", receive=lambda data: (heard.append(data), came.set())
+    )
+    lights = backend.open_output("Pads out", virtual=False, client="midifrag-pads-out")
+    assert (pads.client, pads.connected, lights.client) == ("midifrag-pads-in", True, "midifrag-pads-out")
+    lights.send(PRESS)
+    assert came.wait(PATIENCE)
+    assert heard == [bytes(PRESS.bytes())]
 
-    def receive(data):
-        heard.append(data)
-        if data[1] == 49:
-            all_heard.set()
-
-    port = PolledInput(client, receive)
-    assert all_heard.wait(60)
-    port.close()
-    client.waiting.append(([0x90, 99, 100], 0.0))
-
-    assert heard == [[0x90, note, 100] for note in range(50)]
-    assert client.done == ["close_port", "delete"]
-    assert not port._thread.is_alive()
-
-
-def test_a_heartbeat_goes_to_its_own_port_and_no_other_of_that_name(system, clock):
-    beat = heartbeat(system)
-    sink, source = system.clients
-
-    assert source.done == [("ignore_types", {"timing": False}), ("open_virtual_port", "alive")]
-    assert sink.done == [("open_port", 2)]
-    assert beat.beat()
-    assert sink.done[-1] == ("send", [0xF8])
-    assert clock.now == 100.0
+    pads.close()
+    lights.send(PRESS)
+    assert backend.names("in")
+    assert len(heard) == 1
+    backend.close()
+    assert not lights.connected
+    with pytest.raises(OSError, match="closed"):
+        lights.send(PRESS)
 
 
-def test_a_late_server_is_waited_for(system, clock):
-    beat = heartbeat(system)
-    system.alive = False
-    source = system.clients[1]
-    sleep = clock.sleep
-
-    def sleep_until_it_answers(seconds):
-        sleep(seconds)
-        if clock.now > 101.0:
-            source.waiting.append(([0xF8], 0.0))
-
-    clock.sleep = sleep_until_it_answers
-
-    assert beat.beat()
-    sent = system.clients[0].done.count(("send", [0xF8]))
-    assert sent == pytest.approx(1.0 / jack.BEAT_AGAIN_SECONDS, abs=1.5)
+def test_what_cannot_be_opened_is_explained(plays):
+    plays(READY + "serve()")
+    backend = JackBackend("midifrag")
+    with pytest.raises(PortError, match="'Held' cannot be opened: it is held"):
+        backend.open_input("Held", virtual=False, client="x", receive=lambda _data: None)
+    backend.close()
 
 
-def test_a_dead_server_is_dead_for_ever(system, clock):
-    beat = heartbeat(system)
-    system.alive = False
-
-    assert not beat.beat()
-    assert clock.now - 100.0 == pytest.approx(jack.BEAT_SECONDS, abs=2 * jack.BEAT_AGAIN_SECONDS)
-
-    system.alive = True
-    before = clock.now
-    assert not beat.beat()
-    assert (beat.alive, clock.now) == (False, before)
+def test_a_port_that_lost_its_device_knows_it(plays):
+    plays(READY + "serve(once=True); say(broken=[1]); serve()")
+    backend = JackBackend("midifrag")
+    port = backend.open_output("Pads out", virtual=False, client="x")
+    assert until(lambda: port.connected is False)
+    assert backend.names("in")
+    backend.close()
 
 
-def test_an_output_asks_now_and_then_whether_the_server_lives(system, clock):
-    beat = heartbeat(system)
-    client = system.MidiOut(rtapi=3, name="midifrag")
-    output = WatchedOutput(client, beat)
-    sink = system.clients[0]
-
-    for _ in range(jack.BEAT_EVERY):
-        output.send(PRESS)
-    assert ("send", [0xF8]) not in sink.done
-    for _ in range(jack.BEAT_EVERY):
-        output.send(PRESS)
-    assert sink.done.count(("send", [0xF8])) == 1
-    output.send(PRESS)
-    assert sink.done.count(("send", [0xF8])) == 2
-    output.close()
-
-    assert client.done == [("send", PRESS.bytes())] * (2 * jack.BEAT_EVERY + 1) + ["close_port", "delete"]
+def test_a_server_without_real_time_scheduling_loses_messages(plays):
+    plays("say(ready=True, realtime=False); serve()")
+    backend = JackBackend("midifrag")
+    assert backend.loses
+    backend.close()
 
 
-def test_an_output_sends_nothing_to_a_dead_server(system, clock):
-    beat = heartbeat(system)
-    client = system.MidiOut(rtapi=3, name="midifrag")
-    output = WatchedOutput(client, beat)
-    for _ in range(jack.BEAT_EVERY):
-        output.send(PRESS)
-    system.alive = False
+@pytest.mark.parametrize(
+    ("program", "told"),
+    [
+        ('say(none="no JACK server is running")', r"^No JACK server is running\.$"),
+        ("raise SystemExit(1)", r"^MIDI's own process ended\.$"),
+        ("time.sleep(600)", r"^The JACK server does not answer: it is stopped, or it hangs\.$"),
+    ],
+)
+def test_where_there_is_no_server_or_one_that_hangs_it_is_told_in_time(plays, monkeypatch, program, told):
+    monkeypatch.setattr(jack, "CONNECT_SECONDS", 0.05)
+    plays(program)
+    with pytest.raises(NoMidiError, match=told):
+        JackBackend("midifrag")
 
-    with pytest.raises(OSError, match="the JACK server died"):
-        output.send(PRESS)
-    with pytest.raises(OSError, match="the JACK server died"):
-        WatchedOutput(client, beat).send(PRESS)
-    assert client.done.count(("send", PRESS.bytes())) == jack.BEAT_EVERY
+
+def test_a_process_that_cannot_be_started_is_no_midi(monkeypatch):
+    monkeypatch.setattr(jack, "command", lambda *_args: ("/nowhere/at/all",))
+    with pytest.raises(NoMidiError, match="nowhere"):
+        JackBackend("midifrag")
+
+
+@pytest.mark.parametrize("end", ['say(gone="the JACK server ended")', "raise SystemExit(1)"])
+def test_after_a_server_s_end_the_next_one_is_used(plays, end):
+    plays(READY + f"serve(once=True); {end}", READY + "serve()")
+    backend = JackBackend("midifrag")
+    port = backend.open_output("Pads out", virtual=False, client="x")
+    assert until(lambda: not port.connected)
+    with pytest.raises(OSError, match="ended"):
+        port.send(PRESS)
+    assert until(lambda: works(backend))
+    assert not port.connected
+    assert backend.open_output("Pads out", virtual=False, client="x").connected
+    backend.close()
+
+
+def test_while_there_is_no_server_it_is_said_why_and_what_to_do(plays):
+    plays(READY + 'serve(once=True); say(gone="the JACK server ended")', "time.sleep(600)")
+    backend = JackBackend("midifrag")
+    port = backend.open_output("Pads out", virtual=False, client="x")
+    assert until(lambda: not port.connected)
+    with pytest.raises(
+        MidiGoneError, match=r"^The JACK server ended\. Start it: midifrag goes on with it by itself\.$"
+    ):
+        backend.names("in")
+    backend.close()
+
+
+def test_one_that_answers_no_more_is_replaced(plays, monkeypatch):
+    monkeypatch.setattr(jack, "ANSWER_SECONDS", 0.2)
+    plays(READY + "serve(once=True); time.sleep(600)", READY + "serve()")
+    backend = JackBackend("midifrag")
+    port = backend.open_output("Pads out", virtual=False, client="x")
+    with pytest.raises(MidiGoneError, match="does not answer"):
+        backend.names("in")
+    assert not port.connected
+    monkeypatch.setattr(jack, "ANSWER_SECONDS", PATIENCE)
+    assert until(lambda: works(backend))
+    backend.close()
+
+
+def test_one_that_is_stuck_in_an_attempt_is_told_and_replaced(plays, monkeypatch):
+    monkeypatch.setattr(jack, "CONNECT_SECONDS", 0.05)
+    monkeypatch.setattr(jack, "ATTEMPT_SECONDS", 0.2)
+    plays("time.sleep(600)", READY + "serve()")
+    backend = JackBackend("midifrag", wait=True)
+    told = []
+
+    def is_told():
+        try:
+            backend.names("in")
+        except MidiGoneError as error:
+            told.append(str(error))
+            return False
+        return True
+
+    assert until(is_told)
+    assert told[0] == "No JACK server answers. Start it: midifrag goes on with it by itself."
+    assert any("End it and start it again" in text for text in told)
+    backend.close()
+
+
+def test_one_that_does_not_end_is_ended(plays, monkeypatch):
+    monkeypatch.setattr(jack, "END_SECONDS", 0.1)
+    plays(READY + "serve(once=True); time.sleep(600)")
+    backend = JackBackend("midifrag")
+    port = backend.open_output("Pads out", virtual=False, client="x")
+    backend.close()
+    assert not port.connected

@@ -12,7 +12,7 @@ import pytest
 
 from midifrag.bridge.inbox import Inbox
 from midifrag.config.settings import Settings
-from midifrag.midi.jack import WatchedOutput
+from midifrag.midi.jack import JackPort
 from midifrag.midi.messages import NoteOn, PortChanged
 from midifrag.midi.port_names import list_ports
 from midifrag.midi.ports import Ports
@@ -107,8 +107,8 @@ def test_press_in_feedback_out(opened, peer):
 def test_leds_go_off_at_the_end(opened, peer, monkeypatch):
     pads = peer("pads")
     off = [FEEDBACK.copy(note=note, velocity=0) for note in range(64)]
-    given, send = [], WatchedOutput.send
-    monkeypatch.setattr(WatchedOutput, "send", lambda self, message: given.append(message) or send(self, message))
+    given, send = [], JackPort.send
+    monkeypatch.setattr(JackPort, "send", lambda self, message: given.append(message) or send(self, message))
 
     def close_after_leds_off():
         live = opened(pads=PADS)
@@ -141,6 +141,87 @@ def test_unplug_and_replug(opened, peer):
     live.hears(lambda: pads.send(PRESS), is_press)
 
 
+def both_ways_work(live, pads):
+    live.hears(lambda: pads.send(PRESS), is_press)
+    return arrives(lambda: live.ports.send("pads", [FEEDBACK]), pads, lambda received: FEEDBACK in received)
+
+
+def test_a_replug_between_two_looks_is_noticed_in_both_directions(opened, peer):
+    pads = peer("pads")
+    live = opened(pads=PADS)
+    for _ in range(3):
+        pads.kill()
+        pads = peer("pads")
+        until_broken(live)
+        live.ports.poll()
+        assert both_ways_work(live, pads)
+
+
+@pytest.mark.parametrize("direction", ["in", "out"])
+def test_a_connection_that_another_program_cuts_is_made_again(opened, peer, direction):
+    pads = peer("pads")
+    live = opened(pads=PADS)
+    (ours,) = [name for name in jack_ports() if name.startswith(f"midifrag-pads-{direction}:")]
+    (theirs,) = connected_to(ours)
+    subprocess.run(["jack_disconnect", *((theirs, ours) if direction == "in" else (ours, theirs))], check=True)
+    until_broken(live)
+    live.poll()
+    assert connected_to(ours) == [theirs]
+    assert both_ways_work(live, pads)
+
+
+def until_broken(live):
+    """Wait until the ports know that they lost their device, as a later look finds them."""
+    ends = [endpoint.open for endpoint in live.ports._endpoints]
+    while all(end.connected for end in ends):
+        live.ports._stop.wait(0.02)
+    # The other direction may be told a moment later.
+    live.ports._stop.wait(0.5)
+
+
+def jack_ports(*options):
+    return subprocess.run(["jack_lsp", *options], capture_output=True, text=True, check=True).stdout.splitlines()
+
+
+def connected_to(port):
+    lines = jack_ports("-c")
+    after = lines[lines.index(port) + 1 :]
+    return [line.strip() for line in after[: next((n for n, line in enumerate(after) if line[0] != " "), len(after))]]
+
+
+def test_clients_are_called_the_same_however_many_run_and_have_no_other_ports(jack_server, peer):
+    peer("pads")
+    ports = {"pads": PADS, "live": {"in": {"virtual": "fragments"}, "out": {"virtual": "fragments"}}}
+    expected = ["pads-in:midifrag input", "pads-out:midifrag output", "live-in:fragments", "live-out:fragments"]
+    for clients in (("midifrag", "lights"), ("lights", "midifrag")):
+        running = [
+            Ports(Settings.model_validate({"backend": jack_server, "ports": ports, "client": client}), print)
+            for client in clients
+        ]
+        for one in running:
+            one.open()
+        found = [name for name in jack_ports() if name.startswith(clients)]
+        assert sorted(found) == sorted(f"{client}-{name}" for client in clients for name in expected)
+        for one in running:
+            one.close()
+
+
+def test_a_name_that_another_program_has_is_told(jack_server):
+    ports = {"live": {"in": {"virtual": "fragments"}}}
+    told = []
+    running = [
+        Ports(Settings.model_validate({"backend": jack_server, "ports": ports}), print, told.append) for _ in range(2)
+    ]
+    for one in running:
+        one.open()
+    texts = [change.text for change in told if "fragments is open" in change.text]
+    assert texts[0] == "live: input fragments is open"
+    assert "as midifrag-live-in-01: another program has the name midifrag-live-in" in texts[1]
+    assert "`client:` in presets.yaml" in texts[1]
+    for one in running:
+        one.close()
+
+
 def test_malformed_bytes_and_sysex_do_not_disturb_presses(opened, peer):
     pads = peer("pads")
     live = opened(pads=PADS)
@@ -152,8 +233,8 @@ def test_a_flood_loses_nothing_that_jack_delivers(opened, peer):
     pads = peer("pads")
     live = opened(pads=PADS)
     delivered = []
-    receive = live.ports._receive
-    live.ports._receive = lambda endpoint, data: (delivered.append(tuple(data)), receive(endpoint, data))
+    receive = live.ports._plugs._receive
+    live.ports._plugs._receive = lambda endpoint, data: (delivered.append(tuple(data)), receive(endpoint, data))
     flood = []
     for number in range(5000):
         flood.append(mido.Message("control_change", control=21, value=number % 128))
@@ -174,14 +255,33 @@ def test_a_flood_loses_nothing_that_jack_delivers(opened, peer):
     assert presses == notes[: notes.index(tuple(last.bytes())) + 1]
 
 
-def test_the_server_s_death_is_survived_and_said(jack_server):
-    ended = subprocess.run(
-        [sys.executable, "-m", "tests.scenarios.dying_jack"],
+def test_servers_that_end_or_hang_are_told_and_the_next_ones_are_played_on(jack_server):
+    played = subprocess.run(
+        [sys.executable, "-m", "tests.scenarios.restarting_jack", "SIGTERM", "SIGSTOP", "SIGKILL"],
         capture_output=True,
         text=True,
-        timeout=PATIENCE,
+        timeout=2 * PATIENCE,
         check=False,
     )
-    for port in ("pads: waiting for its input", "pads: waiting for its output", "live: waiting for its output"):
-        assert f"{port}: The JACK server died; start it, then midifrag, again." in ended.stdout
-    assert ended.stdout.endswith("survived\n")
+    lives = played.stdout.split("played on\n")
+    assert [life.partition("\n")[0] for life in lives] == ["SIGTERM", "SIGSTOP", "SIGKILL", ""], (
+        played.stdout + played.stderr
+    )
+    for life, what in zip(lives, ("ended", "does not answer", "ended"), strict=False):
+        told = life.splitlines()[1:]
+        assert [line.partition(":")[0] for line in told] == ["pads", "pads", "live"]
+        assert all(f"the JACK server {what}" in line.replace("The", "the") for line in told), life
+
+
+def test_a_stopped_server_keeps_nobody_waiting_and_is_played_on_when_it_goes_on(jack_server):
+    played = subprocess.run(
+        [sys.executable, "-m", "tests.scenarios.stopped_jack"],
+        capture_output=True,
+        text=True,
+        timeout=2 * PATIENCE,
+        check=False,
+    )
+    assert played.stdout.splitlines() == [
+        "The JACK server does not answer: it is stopped, or it hangs.",
+        "played on",
+    ], played.stdout + played.stderr

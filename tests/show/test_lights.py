@@ -25,6 +25,31 @@ def test_a_press_is_answered_on_its_own_port_in_order():
     assert sent == [("a", "99 24 0D"), ("a", "99 24 2D"), ("a", "99 24 15")]
 
 
+def test_a_port_of_one_channel_is_lit_on_that_from_the_start_and_at_rest():
+    ports = {"a": {"in": "A", "out": "A", "channel": 10}, "b": {"in": "B", "out": "B"}}
+    rig = LightsRig(ports=ports)
+    assert rig.handle(bank(pad(), pad(S.READY, note=37))) == [
+        ("a", "99 24 00"),
+        ("a", "99 25 25"),
+        ("b", "90 24 00"),
+        ("b", "90 25 25"),
+    ]
+    assert rig.handle(pad(S.QUEUED, port="a", channel=10, job=1)) == [("a", "99 24 0D")]
+    assert rig.handle(pad(S.IDLE)) == [("a", "99 24 00")]
+    rig.handle(PortChanged("a", "out", "lost", ""))
+    assert rig.handle(PortChanged("a", "out", "open", "")) == [("a", "99 24 00"), ("a", "99 25 25")]
+    rig.lights.close()
+    assert sorted(rig.sent[-4:]) == [("a", "99 24 00"), ("a", "99 25 00"), ("b", "90 24 00"), ("b", "90 25 00")]
+
+
+def test_a_pad_rests_on_the_channel_that_it_was_pressed_on_and_elsewhere_where_it_was():
+    rig = LightsRig()
+    rig.handle(bank(pad()))
+    rig.handle(pad(S.LANDED, port="a", channel=10, job=1))
+    assert rig.handle(pad(S.READY)) == [("a", "99 24 25"), ("b", "90 24 25")]
+    assert rig.handle(pad(S.QUEUED, port="a", channel=3, job=2)) == [("a", "99 24 00"), ("a", "92 24 0D")]
+
+
 def test_progress_alone_sends_nothing_again_but_a_new_job_does():
     rig = LightsRig()
     rig.handle(bank(pad()))

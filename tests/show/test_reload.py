@@ -115,6 +115,18 @@ def test_what_lies_too_deep_is_told_with_its_place(show, deep, caplog):
     assert not caplog.records
 
 
+def test_pads_that_can_never_be_rendered_are_told_once_and_the_others_play(show):
+    change(show, "name: Opening\npads:\n  36: {prompt: rain, model: small, sampler: eulr}\n  37: {prompt: wind}\n")
+    show.watch.look()
+    reload, notice = show.put_items
+    assert PadKey(37) in reload.loaded.banks[0].pads
+    assert notice.text.startswith("presets/opening.yaml:3: pads.36.sampler: small has no sampler 'eulr'")
+    assert notice.text.endswith("; the other pads play")
+    change(show, "name: Opening\n\npads:\n  36: {prompt: hail, model: small, sampler: eulr}\n")
+    show.watch.look()
+    assert [type(item) for item in show.put_items] == [Reload, Notice, Reload]
+
+
 def test_what_is_only_read_at_the_start_is_said(show):
     change(show, "set_list: [opening]\nfragments: {count: 4}\n", "presets.yaml")
     show.watch.look()

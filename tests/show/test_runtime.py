@@ -55,7 +55,9 @@ def test_a_performer_s_own_file_is_told_at_the_start_and_kept(tmp_path):
         notice = show.seen.wait_for_kind(Notice)
         show.note(36)
         (job,) = show.seen.wait_for(landed(1))
-    assert notice.text.startswith(f"not made by midifrag: output01.wav in {tmp_path}; moved to the folder moved-aside")
+    assert notice.text.startswith(
+        f"not made by midifrag: output01.wav in {tmp_path}; before a fragment takes its place"
+    )
     assert "the output01.wav before was yours: moved-aside/output01.wav" in job.text
     assert (tmp_path / "moved-aside" / "output01.wav").read_bytes() == b"a recording of mine"
 
@@ -438,3 +440,31 @@ def test_a_press_that_still_waits_to_be_heard_when_the_show_ends_has_an_outcome(
         runtime.close()
     states = {change.job: change.state for change in seen.changes if isinstance(change, JobChanged)}
     assert list(states.values()) == [JobState.CANCELLED] * presses
+
+
+def test_what_answers_a_press_runs_before_others(tmp_path, monkeypatch):
+    asked = []
+    for module in ("midifrag.show.runtime", "midifrag.midi.output"):
+        monkeypatch.setattr(f"{module}.run_before_others", lambda: asked.append(threading.current_thread().name))
+    with played_show(tmp_path):
+        pass
+    assert sorted(asked) == ["bridge", "midi output"]
+
+
+def test_a_press_is_lit_before_anybody_else_is_told(tmp_path, monkeypatch):
+    order = []
+    with played_show(tmp_path) as show:
+        lights, log = show.runtime._lights, show.runtime.log
+        for name, owner, method in (("lit", lights, "handle"), ("logged", log, "write")):
+            real = getattr(owner, method)
+            monkeypatch.setattr(
+                owner,
+                method,
+                lambda what, *more, n=name, r=real, **keys: (order.append((n, what)), r(what, *more, **keys)),
+            )
+        show.note(36)
+        show.seen.wait_for(landed(1))
+    pad = next(what for _, what in order if isinstance(what, PadChanged))
+    job = next(what for _, what in order if isinstance(what, JobChanged))
+    assert pad.state is PadState.QUEUED
+    assert order.index(("lit", pad)) < order.index(("logged", job))

@@ -19,10 +19,12 @@ PADS = {"pads": {"in": "Launchpad", "out": "Launchpad"}}
 class PortsRig:
     """Ports over a memory system with these devices plugged in, what came in and what was told."""
 
-    def __init__(self, *plugged: str, ports: Any = PADS, clock: Callable[[], float] = lambda: 5.0) -> None:
+    def __init__(
+        self, *plugged: str, ports: Any = PADS, clock: Callable[[], float] = lambda: 5.0, **system: bool
+    ) -> None:
         self.events: list[MidiEvent] = []
         self.changes: list[PortChanged] = []
-        self.backend = MemoryBackend(plugged)
+        self.backend = MemoryBackend(plugged, **system)
         show = Settings.model_validate({"ports": ports})
         self.ports = Ports(show, self.events.append, self.changes.append, self.backend, clock)
 

@@ -31,6 +31,7 @@ def shown(surface, *args, **kwargs):
         (S.FAILED, 5),
         (S.REFUSED, 5),
         (S.HELD, 9),
+        (S.STALLED, 9),
         (S.READY, 37),
     ],
 )

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from midifrag.config.parameters import PARAMETERS, RequestParameters, Value, values_of
-from midifrag.engine.diffusion.samplers import SAMPLERS, Sampler, samplers_for
+from midifrag.config.samplers import samplers_for
+from midifrag.engine.diffusion.samplers import SAMPLERS, Sampler
 from midifrag.engine.limits import check_limits
 from midifrag.engine.loading.model import Model
 from midifrag.engine.messages import Render

@@ -20,9 +20,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from midifrag.config.model_defaults import Objective
+from midifrag.config.samplers import SAMPLER_KINDS
 from midifrag.engine.diffusion import schedules
 from midifrag.engine.diffusion.noise import Noise
-from midifrag.engine.loading.model import Objective
 from midifrag.engine.network.denoiser import ModelInput
 
 
@@ -65,10 +66,18 @@ class Sampler:
     name: str
     step: Callable[[SamplerState], Step]
     schedule: schedules.Schedule
-    objectives: tuple[Objective, ...]
     scales_noise: bool = False
-    uses_sigma_min: bool = False
     fresh_noise: str | None = None
+
+    @property
+    def objectives(self) -> tuple[Objective, ...]:
+        """For models of which training it is."""
+        return SAMPLER_KINDS[self.name].objectives
+
+    @property
+    def uses_sigma_min(self) -> bool:
+        """Whether it ends at ``sigma_min``; others end at 0."""
+        return SAMPLER_KINDS[self.name].uses_sigma_min
 
 
 def _denoise(x: Tensor, sigma: Tensor) -> Generator[ModelInput, Tensor, Tensor]:
@@ -231,12 +240,10 @@ def _pingpong(state: SamplerState) -> Step:
 
 
 def _sigma_sampler(name: str, step: Callable[[SamplerState], Step], fresh_noise: str | None = None) -> Sampler:
-    return Sampler(name, step, schedules.exponential, ("v",), True, True, fresh_noise)
+    return Sampler(name, step, schedules.exponential, scales_noise=True, fresh_noise=fresh_noise)
 
 
-_FLOW: tuple[Objective, ...] = ("rectified_flow", "rf_denoiser")
-
-#: Every sampler that is offered, by its stable-audio-tools name. `dpmpp` is the rectified-flow one, as in stock.
+#: How each sampler of `SAMPLER_KINDS` works. `dpmpp` is the rectified-flow one, as in stock.
 SAMPLERS: dict[str, Sampler] = {
     sampler.name: sampler
     for sampler in (
@@ -247,18 +254,13 @@ SAMPLERS: dict[str, Sampler] = {
         _sigma_sampler("k-lms", _lms),
         _sigma_sampler("k-dpm-2", _dpm_2),
         _sigma_sampler("k-dpmpp-2s-ancestral", _dpmpp_2s_ancestral, "stock"),
-        Sampler("v-ddim", _v_ddim, schedules.linear, ("v",)),
-        Sampler("euler", _euler, schedules.log_snr, _FLOW),
-        Sampler("dpmpp", _flow_dpmpp, schedules.log_snr, _FLOW),
-        Sampler("rk4", _rk4, schedules.shifted_linear, _FLOW),
-        Sampler("pingpong", _pingpong, schedules.log_snr, _FLOW, fresh_noise="stock"),
+        Sampler("v-ddim", _v_ddim, schedules.linear),
+        Sampler("euler", _euler, schedules.log_snr),
+        Sampler("dpmpp", _flow_dpmpp, schedules.log_snr),
+        Sampler("rk4", _rk4, schedules.shifted_linear),
+        Sampler("pingpong", _pingpong, schedules.log_snr, fresh_noise="stock"),
     )
 }
-
-
-def samplers_for(objective: Objective) -> tuple[str, ...]:
-    """The names of the samplers for models of this objective."""
-    return tuple(name for name, sampler in SAMPLERS.items() if objective in sampler.objectives)
 
 
 def model_times(sampler: Sampler, levels: Tensor) -> list[float]:

@@ -15,7 +15,6 @@ from __future__ import annotations
 
 import logging
 import time
-import traceback
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 
@@ -24,19 +23,20 @@ import torch
 from torch import Tensor
 
 from midifrag.audio import Audio
+from midifrag.config.samplers import samplers_for
 from midifrag.engine.diffusion.cores import FreeCores
+from midifrag.engine.diffusion.memory import MemoryLimit
 from midifrag.engine.diffusion.model_runner import Counters, ModelRunner
 from midifrag.engine.diffusion.parameters import resolve_parameters
 from midifrag.engine.diffusion.request import Request, RequestStatus
-from midifrag.engine.diffusion.samplers import samplers_for
 from midifrag.engine.diffusion.scheduler import RoundRobin, admitted
 from midifrag.engine.diffusion.transfers import HostTransfers, RequestSnapshot
 from midifrag.engine.diffusion.warming import RenderShape, load_with_progress, warm_up
-from midifrag.engine.loading.device import first_line, free_cached, is_memory_error, set_up_device
+from midifrag.engine.loading.device import free_cached, is_memory_error, set_up_device
 from midifrag.engine.loading.model import Model
 from midifrag.engine.messages import EngineEvent, EngineInfo, Failed, Progress, Render, Rendered, Started, Warming
 from midifrag.engine.protocol import EngineChoice
-from midifrag.errors import EngineError, MemoryShortError, NonFiniteError, RequestError
+from midifrag.errors import EngineError, NonFiniteError, RequestError
 
 _log = logging.getLogger(__name__)
 
@@ -57,7 +57,8 @@ class DiffusionWorker:
         self._requests: dict[int, Request] = {}
         self._arrivals = 0
         self._round_robin = RoundRobin()
-        self._max_in_flight = self._batch_limit = 0
+        self._max_in_flight = 0
+        self._limit = MemoryLimit(0)
         self._output_sums, self._audio_windows = HostTransfers(), HostTransfers()
         self._request_memory = 0
         self._warm_shapes: set[RenderShape] = set()
@@ -83,7 +84,8 @@ class DiffusionWorker:
         set_up_device(model.device)
         self._runner = ModelRunner(model)
         most = self._choice.options.get("max_in_flight", MAX_IN_FLIGHT.get(model.device.type, 4))
-        self._max_in_flight = self._batch_limit = max(1, int(most))
+        self._max_in_flight = max(1, int(most))
+        self._limit = MemoryLimit(self._max_in_flight)
 
     @property
     def runner(self) -> ModelRunner:
@@ -188,20 +190,20 @@ class DiffusionWorker:
     def _on_idle(self) -> None:
         """With nothing in flight: give back what only requests needed, and try again what memory was too short for."""
         if not self._requests and self._runner is not None:
-            self._batch_limit = self._max_in_flight
+            self._limit.forget()
             self._output_sums.clear()
             self._audio_windows.clear()
             self.runner.on_idle()
 
     def _run_calls(self, requests: Sequence[Request], events: list[EngineEvent]) -> None:
-        decoding = self._round_robin.next_decode(requests, self._batch_limit)
+        decoding = self._round_robin.next_decode(requests, self._limit.batch)
         if decoding:
             self._retry_on_memory_error(self._decode, decoding, events)
         else:
             self._collect(self._audio_windows.take(0), events)
         if _has_news(events):
             return
-        batch = self._round_robin.next_batch(requests, self._batch_limit)
+        batch = self._round_robin.next_batch(requests, self._limit.batch)
         if batch:
             self._retry_on_memory_error(self._denoise, batch, events)
 
@@ -225,26 +227,9 @@ class DiffusionWorker:
         except (RuntimeError, MemoryError) as error:
             if not is_memory_error(error):
                 raise
-            self._handle_out_of_memory(batch, error, events)
-
-    def _handle_out_of_memory(self, batch: Sequence[Request], error: BaseException, events: list[EngineEvent]) -> None:
-        """After a call that ran out of memory: arrange that the next one is smaller, or give up on a single request."""
-        if len(batch) > 1:
-            self._batch_limit = len(batch) // 2
-            _log.warning("out of memory with %d requests at once; going on with %d", len(batch), self._batch_limit)
-        elif not batch[0].retried_for_memory:
-            batch[0].retried_for_memory = True
-            _log.warning("out of memory with a single request; trying once more with what can be freed")
-            self.runner.free_memory()
-        else:
-            reason = MemoryShortError(
-                f"{self.model.device} is out of memory even for one request of {batch[0].parameters.seconds:g} s. "
-                f"Ask for fewer seconds, or close what else uses the device. ({first_line(error)})"
-            )
-            self._fail(batch[0], reason, events)
-        # What the error remembers of the call would stay in memory.
-        traceback.clear_frames(error.__traceback__)
-        free_cached(self.model.device)
+            reason = self._limit.give_way(batch, error, self.runner)
+            if reason is not None:
+                self._fail(batch[0], reason, events)
 
     def _denoise(self, batch: Sequence[Request], events: list[EngineEvent]) -> None:
         output = self.runner.denoise(batch)

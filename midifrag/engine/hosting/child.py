@@ -22,7 +22,7 @@ from midifrag.engine.hosting.command_queue import CommandQueue
 from midifrag.engine.hosting.hang_watch import SIGN_SECONDS, Activity
 from midifrag.engine.hosting.supervision import Death
 from midifrag.engine.hosting.worker_loop import WorkerLoop, death_of, make_worker
-from midifrag.engine.messages import Command, EngineEvent
+from midifrag.engine.messages import Command, EngineEvent, Ready
 
 #: How much further back in the queue for a core the child stands than its parent (on Windows: below normal).
 NICENESS = 5
@@ -80,6 +80,9 @@ class EventPipe(logging.Handler):
 
     def send(self, message: Message) -> None:
         """Send a message whole, from any thread."""
+        if isinstance(message, Ready):
+            # The parent takes it to be idle from here on.
+            self._activity = None
         with self._lock:
             send(self._pipe, message)
 

@@ -12,6 +12,8 @@ from collections.abc import Callable
 from enum import Enum, auto
 from typing import assert_never
 
+from midifrag.engine.messages import EngineEvent, Ready
+
 #: Seconds without a sign after which a worker is told to have stalled; or so many measured steps, if that is more.
 STALLED_SECONDS, STALLED_STEPS = 5.0, 2
 #: Seconds without a sign after which it counts as hanging; or so many measured steps, if that is more.
@@ -122,6 +124,11 @@ class HangWatch(threading.Thread):
     def heard(self, activity: Activity | None = None, *, news: bool = False) -> None:
         """A sign was heard, whole; None: what the worker is at has not changed."""
         self._signs.append((activity, news))
+
+    def heard_event(self, event: EngineEvent) -> None:
+        """The worker said something; once it is ready, it waits for something to do until it says otherwise."""
+        is_ready = isinstance(event, Ready)
+        self.heard(Activity.IDLE if is_ready else None, news=not is_ready)
 
     def stop(self) -> None:
         """The worker is gone."""

@@ -17,7 +17,6 @@ from midifrag import children
 from midifrag.engine.hosting.child import LogLine, Sign, receive, serve
 from midifrag.engine.hosting.hang_watch import LOOK_SECONDS, HangWatch
 from midifrag.engine.hosting.supervision import BACK_OFF, Death, SupervisedHost, was_stuck
-from midifrag.engine.messages import Ready
 from midifrag.engine.protocol import EngineChoice, WorkerFactory
 
 #: How long a child may take to end by itself, then after being asked to terminate; after that it is killed.
@@ -112,7 +111,7 @@ class ProcessHost(SupervisedHost):
                     # Whatever logs beside the work is no sign that the work goes on.
                     logging.getLogger(logger).log(level, "%s", text)
                 case event:
-                    watch.heard(news=not isinstance(event, Ready))
+                    watch.heard_event(event)
                     self._emit(event)
 
     def _write_commands(self, pipe: Connection, is_over: threading.Event) -> None:

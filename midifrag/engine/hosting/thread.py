@@ -8,7 +8,7 @@ from midifrag.engine.border import Border
 from midifrag.engine.hosting.hang_watch import HangWatch
 from midifrag.engine.hosting.supervision import Death, SupervisedHost, was_stuck
 from midifrag.engine.hosting.worker_loop import WorkerLoop, death_of, make_worker
-from midifrag.engine.messages import EngineEvent, Ready
+from midifrag.engine.messages import EngineEvent
 
 #: How long `ThreadHost.close` waits for the tick in progress; a thread cannot be stopped from outside.
 CLOSE_SECONDS = 5.0
@@ -27,7 +27,7 @@ class ThreadHost(SupervisedHost):
         deaths: list[Death] = []
 
         def tell(event: EngineEvent) -> None:
-            watch.heard(news=not isinstance(event, Ready))
+            watch.heard_event(event)
             with telling:
                 if not is_over.is_set():
                     self._emit(event)

@@ -16,8 +16,8 @@ from torch.nn import init
 from torch.overrides import TorchFunctionMode
 
 from midifrag.config.catalogue import POCKET_FOLDER, known, pocket_is_there
+from midifrag.config.model_defaults import defaults_of, objective_of
 from midifrag.engine.loading import checkpoint, hub
-from midifrag.engine.loading.defaults import defaults_of, objective_of
 from midifrag.engine.loading.device import set_up_device
 from midifrag.engine.loading.model import Model
 from midifrag.engine.loading.precision import move_model, resolve_device, resolve_precision

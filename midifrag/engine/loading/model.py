@@ -8,22 +8,9 @@ from typing import Any, Literal, TypeAlias
 
 import torch
 
-from midifrag.config.parameters import RequestParameters
+from midifrag.config.model_defaults import Defaults, Objective
 
-Objective: TypeAlias = Literal["v", "rectified_flow", "rf_denoiser"]
 Precision: TypeAlias = Literal["fp32", "fp16", "bf16"]
-
-
-@dataclass(frozen=True)
-class Defaults(RequestParameters):
-    """What a preset gets for a parameter that it does not name."""
-
-    steps: int
-    cfg_scale: float
-    seconds: float
-    sampler: str
-    sigma_min: float
-    sigma_max: float
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,9 +11,7 @@ on `StockDenoiser`.
 
 from __future__ import annotations
 
-import operator
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 import torch
@@ -22,46 +20,14 @@ from torch.nn import functional
 
 from midifrag.engine.loading.device import to_device
 from midifrag.engine.network.architecture import mlp_in_fp32, prefix_tokens, projections
+from midifrag.engine.network.batch_context import BatchContext, PreparedConditioning
 from midifrag.engine.network.blocks import Block, Modulations
 from midifrag.engine.network.conditioning import Conditioning
 from midifrag.engine.network.denoiser import ModelInput, Row, combine_guidance, index_tensor, is_guided
 from midifrag.engine.network.graphs import DenoiserInputs, GraphCache, GraphShape
 from midifrag.engine.network.positions import Position, PositionCache
 
-
-@dataclass(eq=False, slots=True)
-class PreparedConditioning:
-    """What of a request does not change from step to step.
-
-    ``context`` and ``negative_context`` hold every layer's keys and values (layers, 2, 1, heads, tokens, width) for the
-    prompt and the negative prompt. ``global_cond`` is (1, width), ``prepend`` (1, tokens, width). ``time_embeddings``
-    maps a time to its embedding: (6 · width) for adaLN models, (width) for those that prepend it.
-    """
-
-    context: Tensor | None
-    negative_context: Tensor | None
-    prepend: Tensor | None
-    global_cond: Tensor | None
-    time_embeddings: dict[float, Tensor]
-    can_guide: bool
-
-
 _Row: TypeAlias = Row[PreparedConditioning]
-
-
-@dataclass(frozen=True, slots=True)
-class _BatchContext:
-    """The keys and values of a batch side by side, those of ``negative_rows`` last, and whose they are."""
-
-    members: list[PreparedConditioning]
-    negative_rows: list[int]
-    fill: bool
-    context: Tensor
-
-    def holds(self, members: list[PreparedConditioning], negative_rows: Sequence[int], fill: bool) -> bool:
-        """Whether this is the same batch, looked at by identity."""
-        same = len(members) == len(self.members) and all(map(operator.is_, members, self.members))
-        return same and self.negative_rows == list(negative_rows) and self.fill == fill
 
 
 class FastDenoiser:
@@ -77,7 +43,7 @@ class FastDenoiser:
         self._memory_tokens = self._transformer.num_memory_tokens
         self._project_in, self._project_out = projections(dit)
         self._blocks = [Block(layer, dtype) for layer in self._transformer.layers]
-        self._batch_context: _BatchContext | None = None
+        self._batch_context = BatchContext()
         self.context_tokens = 0
         # A captured graph has no place for what some models prepend.
         self.captures_graphs = self._project_in.device.type == "cuda" and not hasattr(dit, "to_prepend_embed")
@@ -200,7 +166,7 @@ class FastDenoiser:
 
     def release_batch(self) -> None:
         """Free what was gathered for the last batch."""
-        self._batch_context = None
+        self._batch_context.release()
 
     def _inputs(
         self, rows: Sequence[_Row], guided_rows: Sequence[int], *, negative_rows: Sequence[int], fill: bool = False
@@ -216,26 +182,9 @@ class FastDenoiser:
         return DenoiserInputs(
             latents=torch.cat([row.model_input.x for row in rows]),
             time_embeddings=torch.stack(time_embeddings),
-            context=self._context(rows, negative_rows, fill),
+            context=self._batch_context.of([row.prepared for row in rows], negative_rows, fill),
             prepend=self._prepend(rows, guided_rows),
         )
-
-    def _context(self, rows: Sequence[_Row], negative_rows: Sequence[int], fill: bool) -> Tensor | None:
-        """The keys and values of all rows that have any, kept from call to call while the rows stay the same."""
-        parts = [row.prepared.context for row in rows]
-        for index in negative_rows:
-            own = rows[index].prepared
-            if own.negative_context is None and own.context is not None and fill:
-                parts.append(torch.zeros_like(own.context))
-            else:
-                parts.append(own.negative_context)
-        present = [part for part in parts if part is not None]
-        if len(present) < 2:
-            return present[0] if present else None
-        members = [row.prepared for row in rows]
-        if self._batch_context is None or not self._batch_context.holds(members, negative_rows, fill):
-            self._batch_context = _BatchContext(members, list(negative_rows), fill, torch.cat(present, dim=2))
-        return self._batch_context.context
 
     def _prepend(self, rows: Sequence[_Row], guided_rows: Sequence[int]) -> Tensor | None:
         parts = [row.prepared.prepend for row in rows if row.prepared.prepend is not None]

@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 
+from midifrag.config.samplers import samplers_for
 from midifrag.engine.diffusion.noise import Noise
-from midifrag.engine.diffusion.samplers import SAMPLERS, samplers_for
+from midifrag.engine.diffusion.samplers import SAMPLERS
 from midifrag.engine.diffusion.worker import DiffusionWorker
 from midifrag.engine.loading.model import Model
 from midifrag.engine.messages import Render, Rendered

@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 import torch
 
+from midifrag.config.samplers import samplers_for
 from midifrag.engine.conformance import WorkerConformance
 from midifrag.engine.diffusion.request import Request
-from midifrag.engine.diffusion.samplers import samplers_for
 from midifrag.engine.diffusion.worker import DiffusionWorker
 from midifrag.engine.loading.model import Model
 from midifrag.engine.messages import Failed, Progress, Render, Rendered, Started

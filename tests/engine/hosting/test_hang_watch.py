@@ -18,6 +18,8 @@ from midifrag.engine.hosting.hang_watch import (
     HangDetector,
     HangWatch,
 )
+from midifrag.engine.messages import Ready, Warming
+from tests.engine.odd_events import INFO
 
 BUSY = Activity.BUSY
 
@@ -181,3 +183,13 @@ def test_the_thread_looks_until_it_is_stopped_or_has_seen_enough():
         seen.acquire()
     stopped.stop()
     stopped.join()
+
+
+def test_one_that_is_ready_waits_for_something_to_do():
+    worker = Watched(None)
+    worker.watch.heard_event(Warming(1, 2, "weights"))
+    worker.looks(5)
+    worker.watch.heard_event(Ready(INFO))
+    worker.looks(5)
+    assert (worker.told, worker.ended) == ([5.0], 0)
+    assert worker.looks(1) == [True]

@@ -270,6 +270,22 @@ def test_ctrl_c_is_left_to_the_parent():
         assert wait(events, Rendered)[0].used["pid"] == child
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="no signals can be sent to one process there")
+def test_ctrl_c_while_a_child_is_being_started_is_left_to_the_parent_too(monkeypatch, capfd):
+    begin = process_host.children.start
+
+    def start(process):
+        begin(process)
+        os.kill(process.pid, signal.SIGINT)
+
+    monkeypatch.setattr(process_host.children, "start", start)
+    with running(ProcessHost) as (engine, events):
+        engine.send(press(1))
+        _, before = wait(events, Rendered)
+        assert not any(isinstance(event, Died) for event in before)
+    assert capfd.readouterr().err == ""
+
+
 def test_the_child_lets_the_bridge_go_first():
     with running(ProcessHost) as (_, events):
         child = process_id(events)

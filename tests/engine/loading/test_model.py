@@ -3,8 +3,8 @@ from typing import get_args
 
 import pytest
 
-from midifrag.engine.loading.defaults import OBJECTIVES
-from midifrag.engine.loading.model import Objective, Precision
+from midifrag.config.model_defaults import OBJECTIVES, Objective
+from midifrag.engine.loading.model import Precision
 from midifrag.engine.loading.precision import DTYPES
 from tests.engine.stock import loaded
 

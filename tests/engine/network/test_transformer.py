@@ -58,7 +58,7 @@ def test_a_batch_that_changes_is_gathered_anew(model: Model) -> None:
         for _ in range(2):
             assert torch.equal(fast.evaluate(rows), expected)
     fast.release_batch()
-    assert fast._batch_context is None
+    assert not fast._batch_context.is_held
 
 
 def test_a_time_that_was_not_prepared_is_embedded_when_it_is_asked_for(model: Model) -> None:

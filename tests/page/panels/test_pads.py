@@ -113,6 +113,7 @@ def test_another_bank_has_another_grid(page):
         (PadState.READY, "ready", "still"),
         (PadState.QUEUED, "queued", "still"),
         (PadState.RENDERING, "rendering", "pulse"),
+        (PadState.STALLED, "stalled", "still"),
         (PadState.LANDED, "landed", "still"),
         (PadState.HELD, "held", "blink"),
         (PadState.REFUSED, "refused", "blink"),
@@ -159,7 +160,10 @@ LANDED = job(JobState.LANDED, 1, engine_seconds=4.0)
         ((LANDED, job(JobState.QUEUED, 2), job(JobState.QUEUED, 3), pad(PadState.QUEUED, job=3)), "≈ 8 s"),
         ((job(JobState.QUEUED, 2), pad(PadState.QUEUED, job=2)), ""),
         ((LANDED, pad(PadState.RENDERING)), ""),
-        *(((LANDED, pad(state)), "") for state in (PadState.LANDED, PadState.HELD, PadState.REFUSED, PadState.FAILED)),
+        *(
+            ((LANDED, pad(state)), "")
+            for state in (PadState.STALLED, PadState.LANDED, PadState.HELD, PadState.REFUSED, PadState.FAILED)
+        ),
     ],
 )
 def test_a_pad_says_when_its_next_press_lands(page, changes, said):

@@ -3,6 +3,7 @@
 import pytest
 from nicegui import ui
 
+from midifrag.events import EngineChanged
 from midifrag.page.panels import panel
 from midifrag.page.panels.panel import (
     Panel,
@@ -70,12 +71,22 @@ def test_a_led_has_the_colour_of_its_state_or_its_own():
         (EngineState.WARMING, "sketch: warming up 3/?"),
         (EngineState.READY, "on cpu"),
         (EngineState.RESTARTING, "sketch restarts: on cpu"),
+        (EngineState.STALLED, "sketch shows no progress: "),
         (EngineState.LOST, "sketch is lost: on cpu"),
     ],
 )
 def test_an_engine_is_one_line(state, line):
     assert engine_line(engine(state, "on cpu", done=3)) == line
     assert engine_line(engine(EngineState.WARMING, done=3, total=7)) == "sketch: warming up 3/7"
+
+
+def test_an_engine_s_wait_is_told_in_seconds(monkeypatch):
+    monkeypatch.setattr(EngineChanged, "wait", lambda change, _now: f"{change.since} of {change.expected}")
+    away = {"since": 12, "expected": 40}
+    assert engine_line(engine(EngineState.STALLED, **away)) == "sketch shows no progress: 12 of 40"
+    assert engine_line(engine(EngineState.RESTARTING, "killed", **away)) == "sketch restarts, 12 of 40: killed"
+    warming = engine(EngineState.WARMING, done=1, total=2, **away)
+    assert engine_line(warming) == "sketch: warming up 1/2, 12 of 40"
 
 
 def test_a_property_is_sent_only_when_it_is_another_one(headless, monkeypatch):

@@ -41,7 +41,7 @@ def test_a_pad_is_removed_but_not_from_a_file_that_cannot_be_read(page, on_disk)
     on_disk.bank().write_text("pads: [", "utf-8")
     problems = page.do(lambda: remove(page.page, "opening", PadKey(37)))
     assert list(problems) == [""]
-    assert "opening.yaml cannot be read" in problems[""]
+    assert "presets/opening.yaml:1: not valid YAML" in problems[""]
     assert page.sent == [ReadAgain()]
 
 

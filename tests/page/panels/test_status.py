@@ -1,6 +1,8 @@
 """The top line's figures, and panic."""
 
+from midifrag.events import EngineChanged
 from midifrag.intents import Panic
+from midifrag.page.model import Part
 from midifrag.page.panels.status import StatusPanel
 from midifrag.states import EngineState, JobState
 from tests.page.changes import engine, job
@@ -27,6 +29,18 @@ def test_the_show_s_own_engine_comes_first(headless):
     assert page.text("status-engine") == "sketch: warming up 1/2"
     page.take(engine(EngineState.READY, "sketch on cpu"))
     assert (page.text("status-engine"), page.one("status-engine").props["data-state"]) == ("sketch on cpu", "ready")
+
+
+def test_an_engine_s_wait_goes_on_as_time_passes(headless, monkeypatch):
+    page = headless()
+    page.show(StatusPanel)
+    waits = iter(["3 s", "4 s"])
+    monkeypatch.setattr(EngineChanged, "wait", lambda _change, _now: next(waits))
+    page.take(engine(EngineState.RESTARTING, "killed", since=1000.0))
+    assert page.text("status-engine") == "sketch restarts, 3 s: killed"
+    page.refresh()
+    assert page.text("status-engine") == "sketch restarts, 4 s: killed"
+    assert Part.TIME in StatusPanel.parts
 
 
 def test_queue_and_latency_are_counted(headless):

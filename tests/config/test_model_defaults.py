@@ -2,8 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from midifrag.engine.loading.defaults import OBJECTIVES, defaults_of
-from midifrag.engine.loading.model import Defaults
+from midifrag.config.model_defaults import OBJECTIVES, Defaults, defaults_of
 from midifrag.errors import ModelError
 from tests.engine.tiny_models import tiny_config
 
@@ -40,7 +39,7 @@ def test_a_model_of_less_than_a_second():
 
 
 def test_every_default_sampler_is_offered():
-    from midifrag.engine.diffusion.samplers import samplers_for
+    from midifrag.config.samplers import samplers_for
 
     for objective, usual in OBJECTIVES.items():
         assert usual.defaults.sampler in samplers_for(objective)

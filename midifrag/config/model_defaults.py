@@ -5,11 +5,25 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Literal, TypeAlias
 
-from midifrag.config.parameters import PARAMETERS, names_of
-from midifrag.engine.loading.model import Defaults, Objective
+from midifrag.config.parameters import PARAMETERS, RequestParameters, names_of
 from midifrag.errors import ModelError
+
+#: What a model was trained for, as its model_config.json says it.
+Objective: TypeAlias = Literal["v", "rectified_flow", "rf_denoiser"]
+
+
+@dataclass(frozen=True)
+class Defaults(RequestParameters):
+    """What a preset gets for a parameter that it does not name."""
+
+    steps: int
+    cfg_scale: float
+    seconds: float
+    sampler: str
+    sigma_min: float
+    sigma_max: float
 
 
 @dataclass(frozen=True, slots=True)

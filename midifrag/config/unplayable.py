@@ -1,0 +1,137 @@
+"""What a press would meet: pads whose model can never render what they ask for, as far as that is known here.
+
+A set with such pads is read all the same, since its other pads play. `midifrag check` refuses it; a show tells them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from midifrag.config.agreement import BankSource
+from midifrag.config.banks import Bank, Pad
+from midifrag.config.catalogue import (
+    BUILT_IN_ENGINES,
+    CATALOGUE,
+    longest_seconds,
+    model_config,
+    plugins,
+    too_long,
+)
+from midifrag.config.model_defaults import OBJECTIVES, Defaults, Objective, defaults_of, objective_of
+from midifrag.config.parameters import Preset, shown
+from midifrag.config.press_request import press_request
+from midifrag.config.problems import Sources, problem_at
+from midifrag.config.samplers import SAMPLER_KINDS, SamplerKind, nearest_sampler, samplers_for
+from midifrag.config.settings import Settings
+from midifrag.errors import ModelError, Problem
+from midifrag.pad_key import PadKey
+
+
+@dataclass(frozen=True, slots=True)
+class ModelFacts:
+    """What is known of a model that is not loaded; ``samplers`` is None for engines that tell theirs when they run."""
+
+    name: str
+    longest: float | None
+    samplers: tuple[str, ...] | None
+    defaults: Defaults | None
+
+
+class Trouble(NamedTuple):
+    """Why a model cannot render a request: the parameter that is wrong, and a sentence."""
+
+    parameter: str
+    sentence: str
+
+
+def model_facts(model: str, source: Mapping[str, Any]) -> ModelFacts:
+    """What is known of ``model``; ``source`` is its entry's."""
+    engine = source.get("engine", model if not source and model in {*BUILT_IN_ENGINES, *plugins()} else None)
+    if engine not in (None, "stable-audio"):
+        return ModelFacts(model, None, None, None)
+    objective, defaults = _trained(model, source)
+    samplers = samplers_for(objective) if objective else tuple(SAMPLER_KINDS)
+    return ModelFacts(model, longest_seconds(model, source), samplers, defaults)
+
+
+def _trained(model: str, source: Mapping[str, Any]) -> tuple[Objective | None, Defaults | None]:
+    config = model_config(model, source)
+    if config is None:
+        hub = source.get("hub")
+        known = next((one.objective for one in CATALOGUE if hub is not None and one.source.get("hub") == hub), None)
+        return known, OBJECTIVES[known].defaults if known else None
+    try:
+        objective = objective_of(config)
+        return objective, defaults_of(config, source, config["sample_size"] / config["sample_rate"])[0]
+    except (ModelError, KeyError, TypeError, AttributeError, ArithmeticError):
+        # Told when the model is loaded.
+        return None, None
+
+
+def sampler_kind(preset: Preset, facts: ModelFacts) -> SamplerKind | None:
+    """The sampler of a press; None where nobody knows it before the model is loaded."""
+    usual = None if facts.defaults is None else facts.defaults.sampler
+    return SAMPLER_KINDS.get(preset.sampler or usual or "") if facts.samplers is not None else None
+
+
+def troubles(preset: Preset, facts: ModelFacts) -> Iterator[Trouble]:
+    """Why a model can never render what a press asks for."""
+    trouble = too_long(preset.seconds, facts.name, facts.longest)
+    if trouble is not None:
+        yield Trouble("seconds", trouble)
+    if facts.samplers is not None and preset.sampler is not None and preset.sampler not in facts.samplers:
+        nearest = nearest_sampler(preset.sampler, facts.samplers)
+        meant = f"; did you mean {nearest}?" if nearest else ""
+        there = ", ".join(facts.samplers)
+        yield Trouble("sampler", f"{facts.name} has no sampler {preset.sampler!r}; it has {there}{meant}")
+    low, high = _sigmas(preset, facts)
+    if low is not None and high is not None and low >= high:
+        which = "sigma_min" if preset.sigma_min is not None else "sigma_max"
+        yield Trouble(which, f"sigma_min {shown(low)} must be below sigma_max {shown(high)}")
+
+
+def _sigmas(preset: Preset, facts: ModelFacts) -> tuple[float | None, float | None]:
+    """σ as a press has it; what it does not name is the model's, where the sampler uses that."""
+    low, high = preset.sigma_min, preset.sigma_max
+    kind = sampler_kind(preset, facts)
+    if facts.defaults is not None and kind is not None and kind.uses_sigma_min:
+        low = facts.defaults.sigma_min if low is None else low
+        high = facts.defaults.sigma_max if high is None else high
+    return low, high
+
+
+class FactsOf:
+    """The facts of a show's models, each found out once; ``source`` says where a model comes from."""
+
+    def __init__(self, source: Callable[[str], Mapping[str, Any]]) -> None:
+        self._source = source
+        self._known: dict[str, ModelFacts] = {}
+
+    def __call__(self, model: str) -> ModelFacts:
+        """What is known of ``model``."""
+        if model not in self._known:
+            self._known[model] = model_facts(model, self._source(model))
+        return self._known[model]
+
+
+def unplayable(settings: Settings, banks: Sequence[BankSource], show: Sources, facts: FactsOf) -> Iterator[Problem]:
+    """A problem for each parameter that a pad's model cannot render; the values of ``settings`` came from ``show``."""
+    told: set[str] = set()
+    for bank, sources in banks:
+        for key, pad in bank.pads.items():
+            asked = press_request(settings, bank, pad)
+            for trouble in troubles(asked.preset, facts(asked.model)):
+                own, loc = _origin(trouble.parameter, bank, key, pad)
+                problem = problem_at(sources if own else show, loc, trouble.sentence)
+                if str(problem) not in told:
+                    told.add(str(problem))
+                    yield problem
+
+
+def _origin(name: str, bank: Bank, key: PadKey, pad: Pad) -> tuple[bool, tuple[str, ...]]:
+    """Whether the value of a pad's parameter comes from its bank, and where there, or in the show, it is written."""
+    if getattr(pad, name) is not None:
+        return True, ("pads", str(key), name)
+    return getattr(bank.defaults, name) is not None, ("defaults", name)

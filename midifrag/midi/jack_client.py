@@ -1,0 +1,198 @@
+"""JACK from inside the process that is there for it alone (`midifrag.midi.jack_process`), as RtMidi on JACK 1.9 has it.
+
+Messages go through python-rtmidi, whose part of JACK's process thread is C++: Python there makes a client late, and
+what arrives meanwhile is lost. Inputs are polled for the same reason. What RtMidi does not tell (connections, whether
+the server lives and has real-time scheduling) is asked through JACK-Client, on the same libjack.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes.util
+import importlib
+import threading
+import time
+from collections.abc import Callable, Sequence
+from itertools import islice
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import rtmidi
+
+#: Messages that may wait in C++ for an input, how many are fetched in a row, and the pause where there are none, in
+#: seconds.
+QUEUE = 16384
+IN_A_ROW = 256
+POLL_SECONDS = 0.001
+#: Bytes that an output may take in between two cycles: RtMidi spins for ever, with the interpreter's lock held, when
+#: its buffer of 16 KiB is full. Each message takes some bytes more than its own.
+ROOM, ROOM_EACH = 8192, 8
+#: A server that runs no cycle for so long does not answer, in seconds.
+STALL_SECONDS = 2.0
+#: How long a client name that somebody still holds is waited for, in seconds: ours, of before, may be on its way out.
+NAME_SECONDS = 0.5
+#: Our ends of connections to devices are called so; they are no devices themselves.
+CONNECTION_ENDS = {"in": "midifrag input", "out": "midifrag output"}
+
+
+class NoServerError(Exception):
+    """No JACK server runs."""
+
+
+class Opened(NamedTuple):
+    """A port of ours: its RtMidi client, its full name, and the port that it should be connected to (None: virtual)."""
+
+    client: Any
+    own: str
+    device: str | None
+
+
+def load_jack() -> Any:
+    """JACK-Client on the libjack that python-rtmidi brought along: another one may talk to another server."""
+    maps = Path("/proc/self/maps")
+    lines = maps.read_text(encoding="utf-8", errors="replace").splitlines() if maps.exists() else []
+    loaded = next((line.split(maxsplit=5)[5] for line in lines if "/libjack" in line), None)
+    find = ctypes.util.find_library
+    if loaded is not None:
+        ctypes.util.find_library = lambda name: loaded if name == "jack" else find(name)
+    try:
+        return importlib.import_module("jack")
+    finally:
+        ctypes.util.find_library = find
+
+
+class JackSide:
+    """Our clients on one server, for as long as that lives: libjack does not survive a second one in a process.
+
+    Raises `NoServerError` where there is none; blocks where there is one that does not answer.
+    """
+
+    def __init__(self, jack: Any, client: str) -> None:
+        self._jack = jack
+        try:
+            self._watch = jack.Client(client, no_start_server=True)
+        except jack.JackError as error:
+            raise NoServerError(str(error)) from error
+        self.ended = threading.Event()
+        self._watch.set_shutdown_callback(lambda *_: self.ended.set())
+        self._ports: dict[int, Opened] = {}
+        self._polled = threading.Lock()
+        self._frames, self._frames_time = self._watch.last_frame_time, time.monotonic()
+        self._taken = 0
+
+    @property
+    def realtime(self) -> bool:
+        """Whether the server has real-time scheduling."""
+        return bool(self._watch.realtime)
+
+    def names(self, direction: str) -> list[str]:
+        """The MIDI ports of others that can be opened in ``direction``, and our own virtual ones."""
+        ports = self._watch.get_ports(is_midi=True, is_output=direction == "in", is_input=direction == "out")
+        return [
+            port.name for port in ports if not port.name.endswith(tuple(f":{end}" for end in CONNECTION_ENDS.values()))
+        ]
+
+    def open(self, number: int, direction: str, name: str, *, virtual: bool, client: str) -> str:
+        """Open port ``number``; returns the name that its client got. Raises OSError and RuntimeError."""
+        self._wait_for_name(client)
+        before = {port.name for port in self._watch.get_ports(is_midi=True)}
+        made = (
+            rtmidi.MidiIn(rtapi=rtmidi.API_UNIX_JACK, name=client, queue_size_limit=QUEUE)
+            if direction == "in"
+            else rtmidi.MidiOut(rtapi=rtmidi.API_UNIX_JACK, name=client)
+        )
+        end = name if virtual else CONNECTION_ENDS[direction]
+        try:
+            if virtual:
+                made.open_virtual_port(name)
+            else:
+                made.open_port(made.get_ports().index(name), end)
+        except ValueError as error:
+            made.delete()
+            raise OSError(f"{name!r} went away while it was opened") from error
+        except (OSError, RuntimeError):
+            made.delete()
+            raise
+        if direction == "in":
+            made.ignore_types(sysex=False, timing=False, active_sense=True)
+        own: str = next(
+            port.name
+            for port in self._watch.get_ports(is_midi=True)
+            if port.name not in before and port.name.startswith(client) and port.name.endswith(f":{end}")
+        )
+        with self._polled:
+            self._ports[number] = Opened(made, own, None if virtual else name)
+        return own.partition(":")[0]
+
+    def close(self, number: int) -> None:
+        """Close a port; what was sent before still goes out."""
+        with self._polled:
+            opened = self._ports.pop(number, None)
+        if opened is not None:
+            opened.client.close_port()
+            opened.client.delete()
+
+    def send(self, number: int, data: bytes) -> None:
+        """Send one message; nothing where the port is not open."""
+        opened = self._ports.get(number)
+        if opened is None:
+            return
+        self._taken += len(data) + ROOM_EACH
+        if self._taken > ROOM:
+            self._wait_for_cycles()
+            self._taken = len(data) + ROOM_EACH
+        opened.client.send_message(data)
+
+    def receive(self, pass_on: Callable[[int, Sequence[int]], None]) -> None:
+        """Fetch for ever what comes in, and give it to ``pass_on`` with the port's number."""
+        while True:
+            with self._polled:
+                inputs = [
+                    (number, port.client)
+                    for number, port in self._ports.items()
+                    if isinstance(port.client, rtmidi.MidiIn)
+                ]
+                came = [
+                    (number, packet[0])
+                    for number, client in inputs
+                    for packet in islice(iter(client.get_message, None), IN_A_ROW)
+                ]
+            for number, data in came:
+                pass_on(number, data)
+            if not came:
+                time.sleep(POLL_SECONDS)
+
+    def stalled(self) -> bool:
+        """Whether the server has run no cycle for `STALL_SECONDS`. Ask several times a second."""
+        frames, now = self._watch.last_frame_time, time.monotonic()
+        if frames != self._frames:
+            self._frames, self._frames_time = frames, now
+        return now - self._frames_time > STALL_SECONDS
+
+    def broken(self) -> list[int]:
+        """The ports that are gone or are not connected to their device any more."""
+        return [number for number, port in self._snapshot() if not self._stands(port)]
+
+    def _snapshot(self) -> list[tuple[int, Opened]]:
+        with self._polled:
+            return list(self._ports.items())
+
+    def _stands(self, port: Opened) -> bool:
+        try:
+            own = self._watch.get_port_by_name(port.own)
+            return port.device is None or port.device in {other.name for other in self._watch.get_all_connections(own)}
+        except self._jack.JackError:
+            return False
+
+    def _wait_for_name(self, client: str) -> None:
+        until = time.monotonic() + NAME_SECONDS
+        while time.monotonic() < until and any(
+            port.name.startswith(f"{client}:") for port in self._watch.get_ports(is_midi=True)
+        ):
+            time.sleep(0.02)
+
+    def _wait_for_cycles(self) -> None:
+        start = self._watch.last_frame_time
+        with contextlib.suppress(self._jack.JackError):
+            while not self.ended.is_set() and self._watch.last_frame_time - start < 2 * self._watch.blocksize:
+                time.sleep(POLL_SECONDS)

@@ -1,0 +1,116 @@
+"""Pads whose model cannot render what they ask for."""
+
+import json
+
+import pytest
+
+from midifrag.config import loading, unplayable
+from midifrag.config.parameters import Preset
+from midifrag.config.samplers import SAMPLER_KINDS
+from midifrag.config.settings import Settings
+from midifrag.config.shipped import shipped_path
+
+BANK = "name: Opening\ndefaults: {{{defaults}}}\npads:\n  36: {{prompt: hum}}\n  C#1: {{prompt: rain{pad}}}\n"
+
+
+@pytest.fixture
+def set_of(tmp_path):
+    """The mistakes of a set with ``mine``, of two seconds, for models of an objective."""
+    (tmp_path / "presets").mkdir()
+
+    def told(objective, pad="", defaults="", show="", model="mine", **more):
+        diffusion = {
+            "sample_size": 88200,
+            "sample_rate": 44100,
+            "model": {"diffusion": {"diffusion_objective": objective}},
+        }
+        (tmp_path / "mine.json").write_text(json.dumps(diffusion | more))
+        models = "models: {mine: {config: mine.json, checkpoint: mine.ckpt}}\n"
+        (tmp_path / "presets.yaml").write_text(f"set_list: [opening]\nmodel: {model}\n{models}{show}")
+        bank = BANK.format(pad=pad and f", {pad}", defaults=defaults)
+        (tmp_path / "presets" / "opening.yaml").write_text(bank)
+        return [str(problem) for problem in loading.load(tmp_path / "presets.yaml", environment={}).unplayable]
+
+    return told
+
+
+FLOW = "it has euler, dpmpp, rk4, pingpong"
+
+
+@pytest.mark.parametrize(
+    ("objective", "pad", "line"),
+    [
+        (
+            "v",
+            'sampler: "DPM++ 3M SDE"',
+            "sampler: mine has no sampler 'DPM++ 3M SDE'; it has dpmpp-3m-sde, dpmpp-2m-sde",
+        ),
+        ("rectified_flow", "sampler: eulr", f"sampler: mine has no sampler 'eulr'; {FLOW}; did you mean euler?"),
+        ("rectified_flow", "sampler: v-ddim", f"sampler: mine has no sampler 'v-ddim'; {FLOW}"),
+        ("v", "sampler: euler", "sampler: mine has no sampler 'euler'"),
+        ("v", "seconds: 2.5", "seconds: 2.5 s is more than mine renders, 2.0 s"),
+        ("v", "sigma_min: 0.5, sampler: dpmpp-2m, sigma_max: 1", None),
+        ("v", "sigma_max: 0.3", "sigma_max: sigma_min 0.3 must be below sigma_max 0.3"),
+        ("v", "sigma_max: 0.2", "sigma_max: sigma_min 0.3 must be below sigma_max 0.2"),
+        ("v", "sampler: v-ddim, sigma_max: 0.2", None),
+        ("rectified_flow", "sigma_max: 0.2", None),
+    ],
+)
+def test_a_pad_s_own_mistake(set_of, objective, pad, line):
+    told = set_of(objective, pad)
+    assert [one.startswith(f"presets/opening.yaml:5: pads.C#1.{line}") for one in told] == [True] * (line is not None)
+
+
+@pytest.mark.parametrize("model", ["mine", "sketch"])
+def test_sigma_across_levels(set_of, model):
+    words = "sigma_min 3 must be below sigma_max 2"
+    assert set_of("v", "sigma_min: 3", "sigma_max: 2", model=model) == [
+        f"presets/opening.yaml:5: pads.C#1.sigma_min: {words}"
+    ]
+    assert set_of("v", "", "sigma_min: 3", "defaults: {sigma_max: 2}", model=model) == [
+        f"presets/opening.yaml:2: defaults.sigma_min: {words}"
+    ]
+    assert set_of("v", "sigma_max: 4", "sigma_min: 3", "defaults: {sigma_max: 50}", model=model) == []
+
+
+def test_a_mistake_of_the_defaults_is_told_once_and_there(set_of):
+    assert set_of("v", show="defaults:\n  seconds: 3\n") == [
+        "presets.yaml:5: defaults.seconds: 3 s is more than mine renders, 2.0 s"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("model", "sampler", "fits"),
+    [
+        ("small", "pingpong", True),
+        ("small", "dpmpp-3m-sde", False),
+        ("open", "dpmpp-3m-sde", True),
+        ("open", "pingpong", False),
+        ("pocket", "euler", True),
+        ("pocket", "k-heun", False),
+        ("sketch", "anything", True),
+        ("bells", "anything", True),
+        ("other", "k-heun", True),
+        ("other", "pingpong", True),
+        ("other", "none such", False),
+    ],
+)
+def test_which_samplers_a_model_has_is_known_without_loading_it(monkeypatch, model, sampler, fits):
+    monkeypatch.setattr(unplayable, "plugins", lambda: {"bells": None})
+    source = {"hub": "a/b"} if model == "other" else Settings().source(model)
+    asked = Preset(prompt="rain", sampler=sampler)
+    assert (list(unplayable.troubles(asked, unplayable.model_facts(model, source))) == []) is fits
+
+
+@pytest.mark.parametrize(
+    "config", ["{", "[]", "{}", '{"model": 5}', '{"model": {"diffusion": {"diffusion_objective": "x"}}}']
+)
+def test_a_configuration_that_says_nothing_leaves_every_sampler(tmp_path, config):
+    (tmp_path / "model_config.json").write_text(config)
+    facts = unplayable.model_facts("mine", {"folder": str(tmp_path)})
+    assert facts == unplayable.ModelFacts("mine", None, tuple(SAMPLER_KINDS), None)
+
+
+def test_the_shipped_sets_can_be_played():
+    for flags in ({}, {"set_list": ["open"]}):
+        assert loading.load(shipped_path(), flags, environment={}).unplayable == ()

@@ -1,0 +1,240 @@
+"""Our clients on one JACK server, with libraries in memory; a real server is in the scenarios."""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from types import SimpleNamespace
+
+import pytest
+
+from midifrag.midi import jack_client
+from midifrag.midi.jack_client import JackSide, NoServerError, load_jack
+from tests.midi.rtmidi_double import Time
+
+
+class Server:
+    """A graph of ports that both libraries see. Stands in for the modules ``rtmidi`` and ``jack``."""
+
+    API_UNIX_JACK = 3
+
+    class JackError(Exception):
+        pass
+
+    def __init__(self):
+        self.ports = {"pads:out": "out", "pads:in": "in", "other:midifrag input": "in"}
+        self.connections = set()
+        self.frames, self.cycles = 0, True
+        self.lives = True
+        self.made = []
+        server = self
+
+        class Midi:
+            def __init__(self, rtapi, name, queue_size_limit=0):
+                assert (rtapi, queue_size_limit) in ((3, 0), (3, jack_client.QUEUE))
+                self.name, self.port, self.waiting, self.sent = name, None, deque(), []
+                server.made.append(self)
+
+            def get_ports(self):
+                return [name for name, kind in server.ports.items() if kind == self.takes]
+
+            def open_port(self, index, end):
+                other = self.get_ports()[index]
+                self.open_virtual_port(end)
+                server.connections.add((self.port, other))
+
+            def open_virtual_port(self, end):
+                if end == "refused":
+                    raise RuntimeError("refused")
+                self.port = f"{self.name}:{end}"
+                server.ports[self.port] = self.gives
+
+            def ignore_types(self, **kinds):
+                self.kinds = kinds
+
+            def send_message(self, data):
+                self.sent.append(data)
+
+            def get_message(self):
+                return self.waiting.popleft() if self.waiting else None
+
+            def close_port(self):
+                server.ports.pop(self.port, None)
+
+            def delete(self):
+                server.made.remove(self)
+
+        self.MidiIn = type("MidiIn", (Midi,), {"takes": "out", "gives": "in"})
+        self.MidiOut = type("MidiOut", (Midi,), {"takes": "in", "gives": "out"})
+
+    def Client(self, _name, no_start_server):  # noqa: N802 - its name in JACK-Client
+        assert no_start_server
+        if not self.lives:
+            raise self.JackError("no server")
+        return self
+
+    realtime = True
+    blocksize = 128
+
+    @property
+    def last_frame_time(self):
+        self.frames += self.blocksize if self.cycles else 0
+        return self.frames
+
+    def set_shutdown_callback(self, callback):
+        self.shut_down = callback
+
+    def get_ports(self, is_midi, is_output=False, is_input=False):
+        assert is_midi
+        wanted = {"out"} if is_output else {"in"} if is_input else {"in", "out"}
+        return [SimpleNamespace(name=name) for name, kind in self.ports.items() if kind in wanted]
+
+    def get_port_by_name(self, name):
+        if name not in self.ports:
+            raise self.JackError(name)
+        return name
+
+    def get_all_connections(self, own):
+        return [SimpleNamespace(name=other) for mine, other in self.connections if mine == own]
+
+
+@pytest.fixture
+def server(monkeypatch):
+    made = Server()
+    monkeypatch.setattr(jack_client, "rtmidi", made)
+    monkeypatch.setattr(jack_client, "time", Time())
+    return made
+
+
+@pytest.fixture
+def side(server):
+    return JackSide(server, "midifrag")
+
+
+def test_without_a_server_there_is_no_side(server):
+    server.lives = False
+    with pytest.raises(NoServerError, match="no server"):
+        JackSide(server, "midifrag")
+
+
+def test_ports_are_those_of_others_without_ends_of_connections(side):
+    assert (side.names("in"), side.names("out")) == (["pads:out"], ["pads:in"])
+    assert side.realtime
+
+
+def test_a_port_stands_as_long_as_it_is_connected_to_its_device(side, server):
+    assert side.open(1, "in", "pads:out", virtual=False, client="midifrag-pads-in") == "midifrag-pads-in"
+    side.open(2, "out", "pads:in", virtual=False, client="midifrag-pads-out")
+    side.open(3, "out", "live", virtual=True, client="midifrag-live-out")
+    assert server.made[0].kinds == {"sysex": False, "timing": False, "active_sense": True}
+    assert side.broken() == []
+    server.connections.remove(("midifrag-pads-in:midifrag input", "pads:out"))
+    assert side.broken() == [1]
+    server.connections.add(("midifrag-pads-in:midifrag input", "pads:out"))
+    del server.ports["midifrag-live-out:live"]
+    assert side.broken() == [3]
+
+
+def test_a_name_that_is_on_its_way_out_is_waited_for_and_one_that_stays_is_told(side, server, monkeypatch):
+    server.ports["midifrag-pads-in:midifrag input"] = "in"
+    waited = []
+
+    def sleep(seconds):
+        waited.append(seconds)
+        jack_client.time.now += seconds
+
+    monkeypatch.setattr(jack_client.time, "sleep", sleep)
+    made = server.MidiIn.__init__
+
+    def taken(self, rtapi, name, queue_size_limit=0):
+        made(self, rtapi, f"{name}-01", queue_size_limit)
+
+    monkeypatch.setattr(server.MidiIn, "__init__", taken)
+    assert side.open(1, "in", "pads:out", virtual=False, client="midifrag-pads-in") == "midifrag-pads-in-01"
+    assert sum(waited) == pytest.approx(jack_client.NAME_SECONDS, abs=0.05)
+
+
+@pytest.mark.parametrize(
+    ("name", "virtual", "told"), [("gone:out", False, "'gone:out' went away"), ("refused", True, "refused")]
+)
+def test_what_cannot_be_opened_leaves_no_client(side, server, name, virtual, told):
+    with pytest.raises((OSError, RuntimeError), match=told):
+        side.open(1, "in", name, virtual=virtual, client="x")
+    assert server.made == []
+
+
+def test_what_is_sent_goes_out_until_the_port_is_closed(side, server):
+    side.open(1, "out", "live", virtual=True, client="x")
+    (client,) = server.made
+    side.send(1, b"\x90\x24\x64")
+    side.send(7, b"\x90\x24\x64")
+    side.close(1)
+    side.close(1)
+    side.send(1, b"\x90\x24\x65")
+    assert (client.sent, server.made) == ([b"\x90\x24\x64"], [])
+
+
+def test_more_than_a_buffer_holds_waits_for_the_server(side, server):
+    side.open(1, "out", "live", virtual=True, client="x")
+    message = bytes(1000)
+    for _ in range(8):
+        side.send(1, message)
+    before = server.frames
+    side.send(1, message)
+    assert server.frames - before >= 2 * server.blocksize
+
+    server.cycles = False
+    server.shut_down("ended")
+    for _ in range(20):
+        side.send(1, message)
+    assert len(server.made[0].sent) == 29
+
+
+def test_a_server_without_cycles_stalls(side, server):
+    assert not side.stalled()
+    server.cycles = False
+    jack_client.time.now += jack_client.STALL_SECONDS / 2
+    assert not side.stalled()
+    jack_client.time.now += jack_client.STALL_SECONDS
+    assert side.stalled()
+    server.cycles = True
+    assert not side.stalled()
+
+
+def test_what_comes_in_is_passed_on_in_order_with_its_port(side, server, monkeypatch):
+    side.open(1, "in", "live", virtual=True, client="x")
+    side.open(2, "in", "more", virtual=True, client="y")
+    server.made[0].waiting.extend(([0x90, note, 100], 0.0) for note in range(jack_client.IN_A_ROW + 10))
+    server.made[1].waiting.append(([0xF8], 0.0))
+    heard, done = [], threading.Event()
+
+    class EndError(Exception):
+        pass
+
+    def sleep(_seconds):
+        done.set()
+        raise EndError
+
+    monkeypatch.setattr(jack_client.time, "sleep", sleep)
+    with pytest.raises(EndError):
+        side.receive(lambda number, data: heard.append((number, data)))
+    assert [data for number, data in heard if number == 1] == [[0x90, n, 100] for n in range(jack_client.IN_A_ROW + 10)]
+    assert [data for number, data in heard if number == 2] == [[0xF8]]
+
+
+@pytest.mark.parametrize("ours", ["/ours/libjack-5.so.0", None])
+def test_the_library_is_the_one_that_is_there_already(monkeypatch, tmp_path, ours):
+    maps = tmp_path / "maps"
+    maps.write_text("7f00-7f01 r-xp 0 0:0 1 /lib/libc.so.6\n" + (f"7f02-7f03 r-xp 0 0:0 2   {ours}\n" if ours else ""))
+    monkeypatch.setattr(jack_client, "Path", lambda _path: maps)
+    monkeypatch.setattr(jack_client.ctypes.util, "find_library", lambda name: f"the system's {name}")
+    found = []
+
+    def import_jack(name, *_):
+        found.append((name, jack_client.ctypes.util.find_library("jack"), jack_client.ctypes.util.find_library("c")))
+        return "jack itself"
+
+    monkeypatch.setattr(jack_client.importlib, "import_module", import_jack)
+    assert load_jack() == "jack itself"
+    assert found == [("jack", ours or "the system's jack", "the system's c")]
+    assert jack_client.ctypes.util.find_library("jack") == "the system's jack"
