@@ -10,7 +10,9 @@ from nicegui import ui
 
 from midifrag.errors import StorageError
 from midifrag.events import SlotsChanged, TakeChanged
+from midifrag.fragment.archive import Archive
 from midifrag.intents import AnnotateTake, Prompt, SendTake, StarTake
+from midifrag.page import texts
 from midifrag.page.panels.archive import SHEET, ArchivePanel
 from midifrag.page.versions import version_of
 from midifrag.states import JobState
@@ -27,7 +29,7 @@ class Opened:
 
     def __init__(self, page):
         self.page = page
-        self.archive = page.page.archive
+        self.archive = Archive(page.page.archive.folder)
         page.take(SlotsChanged((slot(1), slot(2))))
         self.panel = page.show(ArchivePanel)
 
@@ -345,3 +347,11 @@ def test_chosen_takes_are_exported_together(opened):
     for box in chosen:
         opened.page.enter(box, False)
     assert (export.text, export.enabled) == ("Choose takes to export", False)
+
+
+def test_a_take_whose_file_is_gone_is_shown_as_gone(opened):
+    opened.store("rain", "wind")
+    opened.archive.path(1).unlink()
+    opened.look()
+    about = [one.text for one in opened.page.client.elements.values() if "take-about" in one.classes]
+    assert [texts.GONE in line for line in about] == [False, True]
