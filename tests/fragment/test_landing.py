@@ -141,7 +141,7 @@ def test_take_that_was_prepared_lands_as_if_it_had_not_been(rig, opened, tmp_pat
     command = land(7)
     rig.prepare(command.audio, command.options)
     monkeypatch.setattr("midifrag.fragment.landing.encode_fragment", None)
-    monkeypatch.setattr("midifrag.fragment.landing.encode_take", None)
+    monkeypatch.setattr("midifrag.fragment.archive_hand.encode_take", None)
 
     assert kinds(rig.handle(command)) == ["TakeArchived", "Landed"]
 

@@ -53,6 +53,7 @@ def served(tmp_path, monkeypatch):
     made.scratch = scratch
     yield made
     made.page.archive.close()
+    made.archive.close()
 
 
 def test_a_slot_is_fetched_as_the_file_that_it_is(served):
