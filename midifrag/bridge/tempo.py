@@ -7,8 +7,8 @@ from midifrag.midi.transport import GAP_SECONDS, SURE, Transport
 
 #: How far the clock must move, in beats a minute, before prompts are told: a clock's jitter must not age spares.
 STEADY = 0.75
-#: Beyond this standard error, a measured tempo is a first impression: only what it is far from, as a share, gives way.
-PRECISE, FAR = 0.25, 0.05
+#: Quarter notes for which a clock must stay so far away where that is less than `SURE` of its standard errors.
+PATIENT = 8
 #: What the sum of rounded numbers may be off by.
 _ROUNDING = 1e-6
 
@@ -22,6 +22,8 @@ class Tempo:
         self._followed: str | None = None
         self._transports: dict[str, Transport] = {}
         self._heard = False
+        #: For how many measurements the clock has been away from ``bpm``, on which side, and which was the last one.
+        self._away, self._above, self._looked = 0, False, 0
 
     def use(self, usual: float, port: str | None = None) -> bool:
         """Take another tempo of the show, unless a clock has been heard, and another port; whether ``bpm`` changed."""
@@ -42,12 +44,17 @@ class Tempo:
         if heard is None:
             return False
         self._heard = True
-        least = max(STEADY - _ROUNDING, SURE * heard.error)
-        if heard.error > PRECISE:
-            least = max(least, FAR * self.bpm)
-        if abs(heard.bpm - self.bpm) < least:
+        away = heard.bpm - self.bpm
+        if abs(away) < STEADY - _ROUNDING:
+            self._away = 0
             return False
-        self.bpm = round(heard.bpm)
+        if transport.measured != self._looked:
+            self._looked = transport.measured
+            self._away = self._away + 1 if self._above is (away > 0) else 1
+            self._above = away > 0
+        if abs(away) < SURE * heard.error and self._away < PATIENT:
+            return False
+        self._away, self.bpm = 0, round(heard.bpm)
         return True
 
     def _follows(self, event: Tick | TransportChange) -> bool:

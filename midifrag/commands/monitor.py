@@ -32,9 +32,13 @@ class Explaining:
                 return [f"{describe_event(event)} → nothing: channel {only} is the only one that counts on this port"]
             mapper = self.set_list.mapper
             lines = [mapper.explain(event)]
-            for intent in mapper.intents(event):
-                index = self.set_list.find(intent) if isinstance(intent, SelectBank) else None
-                if index is not None and index != self.set_list.index:
+            for select in mapper.intents(event):
+                if not isinstance(select, SelectBank):
+                    continue
+                index = self.set_list.find(select)
+                if index is None:
+                    lines.append(f"No bank for it; {self.set_list.bank.name} stays.")
+                elif index != self.set_list.index:
                     self.set_list.activate(index)
                     lines.append(f"Bank {self.set_list.bank.name}.")
             return lines

@@ -106,6 +106,8 @@ def _performer(runtime: Runtime, ports: ClipPorts, path: Path, speed: float) -> 
     """Read ``path`` now, so that a broken file is told before anything starts; return what plays it."""
     if path.name.endswith((".jsonl", ".jsonl.gz")):
         performance = read_performance(path)
+        if performance.left_out:
+            err.print(f"{path.name}: {performance.left_out} lines make no sense and are left out", markup=False)
         return lambda: play_messages(performance.at_speed(speed, runtime.clock.now()), runtime.put)
     clip = read_clip(path)
     for note in clip.notes:

@@ -40,7 +40,7 @@ def read_content(content: bytes, problems: list[Problem], name: str) -> Any:
         data, mistakes = None, error.mistakes
     problems += (Problem(name, one.line, ".".join(one.keys), one.sentence) for one in mistakes)
     if data is None:
-        return None if mistakes else {}
+        return None if mistakes else YamlMap()
     if not isinstance(data, YamlMap):
         problems.append(Problem(name, 1, "", "must be keys and values, such as `model: sketch`"))
         return None

@@ -12,7 +12,7 @@ from typing import Any, TypeAlias, assert_never
 from midifrag.audio import Audio
 from midifrag.config.catalogue import CATALOGUE, engine_names
 from midifrag.config.parameters import Value, is_random
-from midifrag.engine.border import Border
+from midifrag.engine.border import Border, each_event
 from midifrag.engine.event_checks import checked_info
 from midifrag.engine.hosting.guest import guarded
 from midifrag.engine.hosting.worker_loop import make_worker
@@ -118,7 +118,7 @@ def open_model(choice: EngineChoice) -> LoadedModel:
     if isinstance(factory, EngineFactory):
         return _start(choice)
     worker = make_worker(factory, choice)
-    for _ in worker.load():
+    for _ in each_event(worker.load()):
         pass
     try:
         return WorkerModel(choice.model, checked_info(worker.info()), worker)
@@ -205,7 +205,7 @@ def _run_worker(worker: Worker, render: Render, name: str, info: EngineInfo | No
     border.asked(render)
     try:
         while worker.busy and border.jobs:
-            for event in worker.tick():
+            for event in each_event(worker.tick()):
                 border.take(event)
     finally:
         worker.cancel(render.job)

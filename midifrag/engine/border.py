@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from typing import assert_never
 
@@ -152,6 +152,11 @@ class Border:
         if what not in self._told and len(self._told) < MOST_TOLD:
             self._told.add(what)
             _log.warning("the engine %s: %s", self.name, what)
+
+
+def each_event(said: object) -> Iterator[object]:
+    """What a worker says, one after the other, whether that is nothing, a single event or several."""
+    return iter(said if isinstance(said, Iterable) else () if said is None else (said,))
 
 
 def _job_of(said: Rendered | Failed) -> int:

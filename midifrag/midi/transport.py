@@ -1,12 +1,15 @@
 """The musical time of one port: its tempo, as the ticks of MIDI's timing clock tell it.
 
-A line is laid through the ticks of the last bars by least squares. Its slope is the tempo, and what the ticks stray
-from it says how far that can be trusted: the clock of a busy DAW strays by milliseconds and is steady all the same.
+A line is laid through the ticks of the last bars by least squares. Its slope is the tempo. How far that can be trusted
+is told by how ticks stray from the line, and by how sixteenths differ in length: the clock of a busy DAW strays by
+milliseconds, that of a loop that sleeps wanders, and both are steady all the same.
 """
 
 from __future__ import annotations
 
+import itertools
 import math
+import statistics
 from collections import deque
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -14,6 +17,8 @@ from typing import NamedTuple
 from midifrag.midi.messages import Tick, TransportChange
 
 TICKS_PER_QUARTER = 24
+#: Ticks of a sixteenth note.
+_SIXTEENTH = TICKS_PER_QUARTER // 4
 #: Two bars in 4/4: the longest that a tempo is measured over, in ticks.
 WINDOW = 8 * TICKS_PER_QUARTER
 #: A tick later than this after the one before starts a new measurement, in seconds (5 BPM has a tick each 0.5 s).
@@ -34,6 +39,8 @@ class Transport:
 
     def __init__(self) -> None:
         self.tempo: Measured | None = None
+        #: How often it was measured.
+        self.measured = 0
         self._times: deque[float] = deque(maxlen=WINDOW + 1)
         self._since = 0
 
@@ -57,6 +64,7 @@ class Transport:
             self._measure()
 
     def _measure(self) -> None:
+        self.measured += 1
         times = tuple(self._times)
         last, bars = measured(times[-TICKS_PER_QUARTER - 1 :]), measured(times)
         if last is not None and bars is not None and abs(last.bpm - bars.bpm) > SURE * last.error:
@@ -79,4 +87,13 @@ def measured(times: Sequence[float]) -> Measured | None:
         return None
     strays = sum((second - mean - slope * (index - middle)) ** 2 for index, second in enumerate(seconds))
     bpm = 60 / (slope * TICKS_PER_QUARTER)
-    return Measured(bpm, bpm * math.sqrt(strays / (count - 2) / spread) / slope)
+    straying = math.sqrt(strays / (count - 2) / spread) / slope
+    return Measured(bpm, bpm * max(straying, _wandering(seconds)))
+
+
+def _wandering(seconds: Sequence[float]) -> float:
+    """The error, as a share, of a tempo whose sixteenths each have a length of their own."""
+    sixteenths = [later - earlier for earlier, later in itertools.pairwise(seconds[::_SIXTEENTH])]
+    count = len(sixteenths)
+    # Of few, they may be alike by chance.
+    return statistics.stdev(sixteenths) / statistics.fmean(sixteenths) / math.sqrt(count) * (1 + 4 / count)

@@ -35,7 +35,8 @@ from midifrag.page.web.address import is_loopback, listen, qr_code, url
 from midifrag.page.web.server import serve
 from midifrag.page.web.token import lasting_token
 from midifrag.page.wire import Access, FromPage, FromShow, MidiSeen, ReadAgain, configuration
-from midifrag.show.runtime import Heard, Runtime
+from midifrag.show.runtime import Runtime
+from midifrag.show.telling import Heard
 from midifrag.states import NoticeLevel
 
 _log = logging.getLogger(__name__)

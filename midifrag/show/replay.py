@@ -3,24 +3,20 @@
 from __future__ import annotations
 
 import dataclasses
-import json
-import logging
+import functools
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 from typing import Any, get_args
 
 from pydantic import TypeAdapter
 
 from midifrag.errors import ClipError
-from midifrag.fragment.plain_json import is_moment
 from midifrag.intents import AnnotateTake, Intent, MoveControl, Release, StarTake
 from midifrag.midi.messages import MidiEvent, Tick, TransportChange
 from midifrag.pad_key import PadKey
 from midifrag.show.session_log import read_session
-
-_log = logging.getLogger(__name__)
 
 #: What a log holds as done by the performer. Clock ticks would fill it, controls and releases stand there as the MIDI
 #: messages that they come from, and marks on takes are of an archive that a replay does not play into.
@@ -32,6 +28,10 @@ _KINDS: tuple[type[Any], ...] = tuple(
 PERFORMED: dict[str, type[Any]] = {kind.__name__: kind for kind in _KINDS}
 
 
+#: A tuple, as a line may say that its event is a list.
+_NAMES = tuple(PERFORMED)
+
+
 def is_performed(item: object) -> bool:
     """Whether ``item`` belongs into a log as something that the performer did."""
     return isinstance(item, _KINDS)
@@ -39,10 +39,11 @@ def is_performed(item: object) -> bool:
 
 @dataclass(frozen=True)
 class Performance:
-    """What was done in a show: seconds from its first act, and the act."""
+    """What was done in a show: seconds from its first act, and the act. ``left_out`` counts acts that make no sense."""
 
     path: Path
     acts: tuple[tuple[float, Any], ...]
+    left_out: int = 0
 
     def at_speed(self, speed: float, now: float) -> Iterator[tuple[float, Any]]:
         """The acts at ``speed`` times the original; those that carry a time get the one that is due after ``now``."""
@@ -52,46 +53,39 @@ class Performance:
 
 
 def read_performance(path: Path) -> Performance:
-    """Read a session log; lines in it that nobody can have done are left out and told.
-
-    Raises `ClipError` for a file that holds no performance.
-    """
-    acts: list[tuple[float, Any]] = []
-    odd = 0
+    """Read a session log. Raises `ClipError` for a file that holds no performance."""
+    acts, left_out = [], 0
     try:
         for line in read_session(path):
-            event = line.get("event")
-            if not isinstance(event, str) or event not in PERFORMED:
-                continue
-            try:
-                acts.append((_moment(line["at"]), _act(line)))
-            except (TypeError, ValueError, KeyError):
-                odd += 1
+            if line.get("event") in _NAMES:
+                try:
+                    acts.append((_moment(line), _act(line)))
+                except (TypeError, ValueError, OverflowError):
+                    left_out += 1
     except OSError as error:
-        raise ClipError(f"{path}: is no session log that can be played ({error}).") from error
+        raise ClipError(f"{path}: cannot be read ({error.strerror or error}).") from error
     if not acts:
         raise ClipError(f"{path}: holds nothing that a performer did.")
-    if odd:
-        _log.warning("%s: %d lines cannot be played and are left out", path, odd)
     first = acts[0][0]
-    return Performance(path, tuple((at - first, act) for at, act in acts))
+    return Performance(path, tuple((at - first, act) for at, act in acts), left_out)
 
 
-def _moment(at: Any) -> float:
-    if not is_moment(at):
-        raise ValueError(f"{at!r} is no time")
-    return float(at)
+def _moment(line: dict[str, Any]) -> float:
+    at = float(line.get("at", math.nan))
+    if not math.isfinite(at):
+        raise ValueError(f"{at} is no time")
+    return at
 
 
 def _act(line: dict[str, Any]) -> Any:
-    """Return what was done. Raises ValueError for a line that holds nothing of the kind."""
     kind = PERFORMED[line["event"]]
-    values = {field.name: line[field.name] for field in dataclasses.fields(kind) if field.name in line}
+    names = {field.name for field in dataclasses.fields(kind)}
+    values = {name: value for name, value in line.items() if name in names}
     if "pad" in values:
-        values["pad"] = dataclasses.asdict(PadKey.parse(values["pad"]))
-    return _reader(line["event"]).validate_json(json.dumps(values, allow_nan=False), strict=True)
+        values["pad"] = PadKey.parse(values["pad"])
+    return _reader(line["event"]).validate_python(values)
 
 
-@cache
-def _reader(event: str) -> TypeAdapter[Any]:
-    return TypeAdapter(PERFORMED[event])
+@functools.cache
+def _reader(name: str) -> TypeAdapter[Any]:
+    return TypeAdapter(PERFORMED[name])

@@ -9,9 +9,8 @@ import contextlib
 import logging
 import threading
 import time
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
-from typing import Any, TypeAlias, TypeVar
+from collections.abc import Callable, Mapping
+from typing import Any, TypeAlias
 
 from midifrag.bridge.bridge import Bridge
 from midifrag.bridge.inbox import Inbox
@@ -25,7 +24,7 @@ from midifrag.engine.pool import EnginePool
 from midifrag.engine.protocol import Engine, EngineChoice
 from midifrag.engine.registry import create_engine, engine_choice
 from midifrag.errors import NoMidiError
-from midifrag.events import ConfigurationChanged, Notice, StateChange
+from midifrag.events import Notice, StateChange
 from midifrag.fragment import analysis
 from midifrag.fragment.archive import Archive
 from midifrag.fragment.hands import within
@@ -34,7 +33,6 @@ from midifrag.fragment.rescue import Rescued, rescue
 from midifrag.fragment.slots import Slots
 from midifrag.fragment.writer import FragmentWriter
 from midifrag.intents import Press, Prompt
-from midifrag.midi.mapping import Mapper
 from midifrag.midi.messages import MidiEvent, NoteOn, PortChanged
 from midifrag.midi.ports import Ports
 from midifrag.scheduling import run_before_others
@@ -44,37 +42,23 @@ from midifrag.show.lights import Lights
 from midifrag.show.reload import ConfigWatch, unplayable
 from midifrag.show.replay import is_performed
 from midifrag.show.session_log import SessionLog
+from midifrag.show.telling import Heard, Telling
 from midifrag.show.watcher import Watcher
 from midifrag.states import NoticeLevel
 
 #: Seconds between two rounds of housekeeping on the bridge's thread.
 HOUSEKEEPING = 0.25
-#: MIDI events that a monitor may have waiting before the oldest are left out.
-MONITOR_CAPACITY = 256
 
 #: Seconds that the start of a show waits for the drives that it plays to; a disk that sleeps needs some to wake up.
 DRIVE_PATIENCE = 30.0
 #: Seconds that the end of a show waits for the bridge to come out of what it does.
 BRIDGE_PATIENCE = 10.0
 
-_Answer = TypeVar("_Answer")
 _log = logging.getLogger(__name__)
 
 
 #: How a show's ports are made: settings, where events go, where port changes go. Nothing is opened yet.
 MakePorts: TypeAlias = Callable[[Settings, Callable[[MidiEvent], None], Callable[[PortChanged], None]], Ports]
-
-
-@dataclass(frozen=True, slots=True)
-class Heard:
-    """A MIDI event, and what explains it: the meanings that were in use when the bridge had taken it in.
-
-    ``acts`` is whether an action on it acted.
-    """
-
-    event: MidiEvent
-    mapper: Mapper
-    acts: bool | None = None
 
 
 class Runtime:
@@ -105,21 +89,19 @@ class Runtime:
         )
         self.writer = FragmentWriter(self.slots, archive, self.inbox.put)
         self.log = SessionLog(loaded.archive_folder / "sessions", settings.session_log.megabytes * 1_000_000)
+        self._telling = Telling(self.log)
         self._make_engine = make_engine or _create
         self.engines = EnginePool(self._engine_for, self._heard, settings.engine.other_model)
         self.ports = make_ports(settings, self.inbox.put, self.inbox.put)
-        self.bridge = Bridge(loaded, self.engines, self.writer.submit, self._publish, self.clock)
+        self.bridge = Bridge(loaded, self.engines, self.writer.submit, self._telling.publish, self.clock)
         self._lights = Lights(settings, self.ports.send, self.bridge.view, self.ports.device)
+        self._telling.light = self._lights.handle
         self.configuration = ConfigWatch(loaded, self.put)
-        self._watchers: list[Watcher[StateChange]] = []
-        self._monitors: list[Watcher[Heard]] = []
         self._thread = threading.Thread(target=self._run, name="bridge", daemon=True)
         self._closing = threading.Event()
         self._started = False
         self._ending: Ending | None = None
         self._disk = DiskWatch(self.writer, self.slots)
-        #: What log and watchers are told when the item that the bridge has in hand is dealt with.
-        self._untold: list[StateChange] = []
         #: What was noticed at the start, for everybody who begins to watch: before, nobody would hear it.
         self._first_words: list[Notice] = []
 
@@ -128,7 +110,7 @@ class Runtime:
     def start(self) -> None:
         """Open ports, load engines, begin. Raises `PortError` and `StorageError` before anything runs."""
         self._follow_mapping()
-        self.put(Introduce(self._publish_all))
+        self.put(Introduce(self._telling.publish_all))
         self._first_words += self._disk.first_words()
         self._open_ports()
         self._first_words += unplayable(self.begun)
@@ -170,7 +152,7 @@ class Runtime:
         done(self._finish)
         if self._started:
             done(self.bridge.renders.end)
-            done(self._tell)
+            done(self._telling.tell)
         unwritten = done(self.writer.close) or ()
         done(self._finish)
         takes = done(self.writer.unarchived) or []
@@ -178,15 +160,13 @@ class Runtime:
         if self._started:
             done(self._lights.close)
         done(self.ports.close)
-        watchers: tuple[Watcher[Any], ...] = (*self._watchers, *self._monitors)
-        for watcher in watchers:
-            done(watcher.close)
+        missed = done(self._telling.close) or {}
         if self._started:
-            done(lambda: self._log_the_end(len(unwritten), rescued, watchers))
+            done(lambda: self._log_the_end(len(unwritten), rescued, missed))
         done(self.log.close)
         return Ending(unwritten, rescued)
 
-    def _log_the_end(self, unwritten: int, rescued: Rescued, watchers: Iterable[Watcher[Any]]) -> None:
+    def _log_the_end(self, unwritten: int, rescued: Rescued, missed: Mapping[str, int]) -> None:
         self.log.write(
             {
                 "event": "end",
@@ -195,7 +175,7 @@ class Runtime:
                 "midi": self.ports.counts,
                 "left_out": dict(self.inbox.dropped),
                 "overtaken": dict(self.inbox.coalesced),
-                "missed": {one.name: one.dropped for one in watchers if one.dropped},
+                "missed": missed,
                 "unmapped": self.log.take_unmapped(),
                 "lines_lost": self.log.lost,
             }
@@ -209,10 +189,9 @@ class Runtime:
         with contextlib.suppress(TimeoutError):
             for _ in range(len(self.inbox)):
                 item = self.inbox.get(timeout=0.0)
-                if isinstance(item, FromEngine | WriterEvent) or (
-                    presses and isinstance(item, NoteOn | Press | Prompt)
-                ):
-                    self._handle(item)
+                kept = FromEngine | WriterEvent | NoteOn | Press | Prompt if presses else FromEngine | WriterEvent
+                if isinstance(item, kept):
+                    self._attend(item)
 
     # --- use ---------------------------------------------------------------------------------------------------------
 
@@ -222,9 +201,8 @@ class Runtime:
 
     def watch(self, callback: Callable[[StateChange], None], name: str) -> Watcher[StateChange]:
         """Call ``callback`` with how everything stands and then with every change, on a thread of its own."""
-        watcher = Watcher(callback, name)
         # In this order: a change between the two is told twice, and not lost.
-        self._watchers.append(watcher)
+        watcher = self._telling.watch(callback, name)
         self.put(Introduce(watcher.put_all))
         for notice in self._first_words:
             watcher.put(notice)
@@ -232,16 +210,11 @@ class Runtime:
 
     def unwatch(self, watcher: Watcher[Any]) -> None:
         """Stop telling a watcher, of state changes or of MIDI."""
-        for watchers in (self._watchers, self._monitors):
-            if watcher in watchers:
-                watchers.remove(watcher)
-        watcher.close(timeout=0.0)
+        self._telling.unwatch(watcher)
 
     def monitor(self, callback: Callable[[Heard], None], name: str) -> Watcher[Heard]:
         """Call ``callback`` with every MIDI event that the bridge has taken in, on a thread of its own."""
-        watcher = Watcher(callback, f"{name} monitor", MONITOR_CAPACITY)
-        self._monitors.append(watcher)
-        return watcher
+        return self._telling.monitor(callback, name)
 
     # --- the bridge's thread -----------------------------------------------------------------------------------------
 
@@ -253,30 +226,33 @@ class Runtime:
                 item = self.inbox.get(timeout=max(0.0, min(HOUSEKEEPING, due - time.monotonic())))
             except TimeoutError:
                 item = None
-            try:
-                if item is not None:
-                    self._handle(item)
-                if time.monotonic() >= due:
-                    self.bridge.housekeeping()
-                    for notice in self._disk.notices():
-                        self._publish(notice)
-                    self._tell()
-                    due = time.monotonic() + HOUSEKEEPING
-            except Exception as error:
-                _log.exception("the bridge failed on %s", type(item).__name__)
-                self._publish(Notice(NoticeLevel.ERROR, f"unexpected: {error!r}; the show goes on"))
-                self._tell()
+            if item is not None:
+                self._attend(item)
+            if time.monotonic() >= due:
+                self._attend(None)
+                due = time.monotonic() + HOUSEKEEPING
+
+    def _attend(self, item: Item | None) -> None:
+        """Deal with an item, or with what is to do now and then. A mistake of ours in it ends no show."""
+        try:
+            if item is None:
+                self.bridge.housekeeping()
+                for notice in self._disk.notices():
+                    self._telling.publish(notice)
+            else:
+                self._handle(item)
+        except Exception as error:
+            _log.exception("the bridge failed on %s", type(item).__name__)
+            self._telling.publish(Notice(NoticeLevel.ERROR, f"unexpected: {error!r}; the show goes on"))
+        self._telling.tell()
 
     def _handle(self, item: Item) -> None:
         mapper = self.bridge.mapper
         self._log_act(item)
         acts = mapper.acts(item) if isinstance(item, MidiEvent) else None
         self.bridge.handle(item)
-        self._tell()
         if isinstance(item, MidiEvent):
-            heard = Heard(item, self.bridge.mapper, acts)
-            for monitor in tuple(self._monitors):
-                monitor.put(heard)
+            self._telling.hear(Heard(item, self.bridge.mapper, acts))
         if self.bridge.mapper is not mapper:
             self._follow_mapping()
 
@@ -295,22 +271,6 @@ class Runtime:
         self.ports.pair(mapper.pairs)
         self.inbox.switches = mapper.switches
 
-    def _publish(self, change: StateChange) -> None:
-        # A light goes out before anybody else wakes up: those are threads that the interpreter would hand over to.
-        self._lights.handle(change)
-        self._untold.append(change)
-
-    def _tell(self) -> None:
-        changes, self._untold = self._untold, []
-        for change in changes:
-            self.log.write(_logged(change))
-        for watcher in tuple(self._watchers) if changes else ():
-            watcher.put_all(changes)
-
-    def _publish_all(self, changes: list[StateChange]) -> None:
-        for change in changes:
-            self._publish(change)
-
     # --- engines -----------------------------------------------------------------------------------------------------
 
     def _engine_for(self, model: str) -> Engine:
@@ -319,13 +279,6 @@ class Runtime:
 
     def _heard(self, model: str, event: EngineEvent) -> None:
         self.inbox.put(FromEngine(model, event))
-
-
-def _logged(change: StateChange) -> object:
-    """A change as the log holds it; a configuration as what its file says."""
-    if isinstance(change, ConfigurationChanged):
-        return {"event": "show", "show": change.loaded.settings.model_dump(mode="json", by_alias=True)}
-    return change
 
 
 def _create(choice: EngineChoice, host: str) -> Engine:

@@ -103,6 +103,25 @@ def test_a_steady_clock_does_not_flap(jitter, bpm, seed):
     assert abs(tempo.bpm - bpm) <= 1
 
 
+@pytest.mark.parametrize("bpm", [90, 120, 140, 174])
+@pytest.mark.parametrize("seed", range(3))
+def test_a_clock_that_sleeps_from_tick_to_tick_does_not_flap(bpm, seed):
+    sleeps, tempo, now, changes = random.Random(seed), Tempo(120), 0.0, 0
+    for _ in range(bpm * 12):
+        now += 60 / bpm / 24 + sleeps.gauss(0, 0.0007)
+        changes += tempo.feed(Tick("daw", now))
+    assert changes <= 3
+    assert abs(tempo.bpm - bpm) <= 2
+
+
+def test_a_small_step_of_a_clock_that_strays_is_told_in_time():
+    strays, tempo, now = random.Random(1), Tempo(120), 0.0
+    for _ in range(2000):
+        now += 60 / 123 / 24
+        tempo.feed(Tick("daw", now + strays.uniform(-0.005, 0.005)))
+    assert tempo.bpm == 123
+
+
 def test_a_tick_that_comes_late_changes_nothing():
     tempo = Tempo(120)
     for index in range(2000):
@@ -129,7 +148,8 @@ def test_a_tempo_that_rises_slowly_is_followed():
             if tempo.feed(Tick("daw", now)):
                 told.append(tempo.bpm)
     assert told == sorted(told)
-    assert abs(told[-1] - 140) <= 2
+    assert len(told) > 5
+    assert abs(told[-1] - 140) <= 4
 
 
 def test_ticks_that_are_lost_change_nothing():

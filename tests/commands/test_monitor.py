@@ -85,3 +85,10 @@ def test_what_comes_on_another_channel_is_shown_and_does_nothing(play, capsys):
     assert "channel 10 → presses pad 36" in told
     assert "clock tick → nothing mapped" in told
     assert banks(told) == ["Bank Opening"]
+
+
+def test_a_program_that_no_bank_has_is_said(play, capsys):
+    play(program(99))
+    told = capsys.readouterr().out
+    assert "No bank for it; Opening stays." in told
+    assert banks(told) == ["Bank Opening"]

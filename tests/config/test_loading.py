@@ -236,6 +236,14 @@ def test_wrong_variables_and_flags_are_named(show):
     assert "command line: --page-port: -1 is below 0" in found
 
 
+@pytest.mark.parametrize("text", ["", "# nothing yet\n", "---\n"])
+def test_a_bank_without_a_word_is_told_by_its_first_line(show, text):
+    assert lines(show(opening=text)) == [
+        "presets/opening.yaml:1: name: is missing",
+        "presets/opening.yaml:1: pads: is missing",
+    ]
+
+
 def test_a_missing_file_says_how_to_get_one(tmp_path):
     (line,) = lines(tmp_path / "presets.yaml")
     assert "no such file" in line

@@ -67,7 +67,7 @@ def test_flags_come_before_variables_and_these_before_the_file(loc, flags, envir
 
 def test_one_mistake_is_told_once():
     with pytest.raises(ValidationError) as caught:
-        Bank.model_validate({"name": "O", "pads": {"36": {"prompt": "x", "steps": 0, "seed": -1, "sead": 4}}})
+        Bank.model_validate({"name": "O", "pads": {"36": {"prompt": "x", "steps": 0, "seed": -2, "sead": 4}}})
     text = "name: O\npads:\n  36: {prompt: x, steps: 0, seed: -2, sead: 4}\n"
     assert [str(problem) for problem in problems_in(caught.value, Bank, sources(text))] == [
         "one.yaml:3: pads.36.steps: 0 is below 1",

@@ -11,10 +11,12 @@ import midifrag
 from midifrag.config.parameters import NUMBERS, PARAMETERS, RequestParameters, names_of
 from midifrag.engine import api
 from midifrag.engine.messages import Died, Failed, Render, Rendered, Started
-from midifrag.engine.protocol import EngineFactory
+from midifrag.engine.protocol import EngineChoice, EngineFactory
 from midifrag.errors import EngineError, ModelError, NonFiniteError, RequestError
 from tests.engine.far_engine import RATE, FarEngine
+from tests.engine.odd_events import INFO, ODD_FIELDS, take
 from tests.engine.tiny_models import SAMPLE_RATE, tiny_model_folder
+from tests.engine.toy_worker import Guest
 
 
 @pytest.fixture(scope="module")
@@ -198,3 +200,19 @@ def test_the_package_imports_without_torch():
     assert subprocess.run([sys.executable, "-c", script], check=False).returncode == 0
     with pytest.raises(AttributeError, match="no attribute 'nothing'"):
         _ = midifrag.nothing
+
+
+@pytest.mark.parametrize(("fields", "why"), ODD_FIELDS, ids=lambda value: value if isinstance(value, str) else "")
+def test_an_odd_take_is_an_error_that_names_the_model(fields, why):
+    worker = Scripted([Started, lambda job: take(job, **fields)])
+    with pytest.raises(EngineError) as told:
+        midifrag.render(api.WorkerModel("toy", INFO, worker), "rain")
+    assert str(told.value).startswith("the engine toy: ")
+    assert why in str(told.value)
+    assert worker.cancelled == [worker.job]
+
+
+def test_a_worker_that_says_nonsense_of_itself_is_not_loaded(monkeypatch):
+    monkeypatch.setattr(api, "factory_for", lambda _choice: Guest)
+    with pytest.raises(ModelError, match="the engine toy: sample_rate is None and no whole number"):
+        api.open_model(EngineChoice("toy", options={"dies": (), "info": "no rate"}))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from midifrag.engine.border import MOST_TOLD, Border
+from midifrag.engine.border import MOST_TOLD, Border, each_event
 from midifrag.engine.messages import (
     Cancel,
     Cancelled,
@@ -122,3 +122,10 @@ def test_a_job_is_failed_once(crossing):
 def test_an_engine_that_talks_nonsense_without_end_is_not_told_without_end(crossing, caplog):
     crossing.say(*(f"nonsense {number}" for number in range(10 * MOST_TOLD)))
     assert len(caplog.records) == MOST_TOLD
+
+
+@pytest.mark.parametrize(
+    ("said", "events"), [(None, []), ([], []), (Started(1), [Started(1)]), ((Started(1), 3), [Started(1), 3])]
+)
+def test_a_worker_may_say_nothing_one_thing_or_several(said, events):
+    assert list(each_event(said)) == events

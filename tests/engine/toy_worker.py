@@ -8,6 +8,7 @@ import os
 import queue
 import threading
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +16,7 @@ import numpy as np
 from midifrag.engine.messages import EngineInfo, Progress, Render, Rendered, Started, Warming
 from midifrag.engine.protocol import EngineChoice
 from midifrag.errors import CheckpointError, RequestError
+from tests.engine.odd_events import INFO, ODD_FIELDS, take
 
 CHOICE = EngineChoice("toy", options={"dies": ()})
 #: Seconds after which what has not come never will.
@@ -141,3 +143,41 @@ class OneLife(Toy):
 
     def info(self):
         return EngineInfo("toy", "pocket", "", str(os.getpid()), "fp32", 100, 2, 9.0, ())
+
+
+class Guest(Toy):
+    """Written by somebody who did not read what a worker is; the prompt says what is wrong with it."""
+
+    def info(self):
+        return {"no rate": replace(INFO, sample_rate=None)}.get(self.choice.options.get("info"), INFO)
+
+    def load(self):
+        return None
+
+    def warm(self, renders):
+        del renders
+
+    def submit(self, render):
+        if render.prompt != "forgotten":
+            super().submit(render)
+
+    def cancel(self, job):
+        super().cancel(job)
+
+    def tick(self):
+        (job, (render, _)), *_ = self.jobs.items()
+        what, _, which = render.prompt.partition(" ")
+        if what == "slow":
+            return None
+        del self.jobs[job]
+        match what:
+            case "odd":
+                return [Started(job), take(job, **ODD_FIELDS[int(which)][0])]
+            case "unpicklable":
+                return [take(job, used={"function": lambda: None})]
+            case "other":
+                return [take(job + 1000)]
+            case "twice":
+                return [take(job), take(job), Progress(job, 1, 1)]
+            case _:
+                return take(job)

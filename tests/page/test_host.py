@@ -22,7 +22,8 @@ from midifrag.midi.messages import NoteOn, Tick
 from midifrag.page import Page, host
 from midifrag.page.wire import MidiSeen, ReadAgain, configuration
 from midifrag.show.playing import ClipPorts
-from midifrag.show.runtime import Heard, Runtime
+from midifrag.show.runtime import Runtime
+from midifrag.show.telling import Heard
 from midifrag.states import JobState, NoticeLevel
 from tests.page.changes import CHANGES
 from tests.support.runtimes import Seen

@@ -103,6 +103,32 @@ def test_what_holds_no_performance_is_said(tmp_path, content):
         read_performance(log)
 
 
+@pytest.mark.parametrize(
+    "odd",
+    [
+        '"note": null',
+        '"note": "x"',
+        '"velocity": [1]',
+        '"velocity": {}',
+        '"at": 1e400',
+        '"at": null',
+        '"at": [5]',
+        '"event": ["NoteOn"]',
+        '"channel": "one"',
+        '"event": "CancelPad", "pad": null',
+        '"event": "CancelPad", "pad": [36]',
+        '"event": "Prompt", "prompt": 5, "parameters": 7',
+    ],
+)
+def test_a_line_that_makes_no_sense_is_left_out_and_the_rest_is_played(tmp_path, odd):
+    right = '{"at": 100.0, "event": "NoteOn", "port": "p", "channel": 1, "note": 36, "velocity": 90, "time": 5.0'
+    log = tmp_path / "log.jsonl"
+    log.write_text(f"{right}}}\n{right}, {odd}}}\n{right}}}\n", encoding="utf-8")
+    performance = read_performance(log)
+    assert performance.acts == ((0.0, NoteOn("p", 1, 36, 90, 5.0)),) * 2
+    assert performance.left_out == (odd != '"event": ["NoteOn"]')
+
+
 #: A line of each kind of act as version 0.1.0 wrote it, and the act.
 LINES = [
     ('"NoteOn", "port": "p", "channel": 1, "note": 36, "velocity": 90, "time": 5.0', NoteOn("p", 1, 36, 90, 5.0)),

@@ -1,15 +1,17 @@
 import logging
 import threading
 from contextlib import closing
+from dataclasses import replace
 
 import mido
 import numpy as np
 import pytest
 import soundfile
 
+from midifrag.bridge.items import FromEngine
 from midifrag.engine.messages import Ready, Render, Started
 from midifrag.engine.registry import create_engine
-from midifrag.errors import DriveHangsError, PortError, StorageError
+from midifrag.errors import DriveHangsError, PortError, Problem, StorageError
 from midifrag.events import EngineChanged, JobChanged, Notice, PadChanged
 from midifrag.fragment import archive, rescue
 from midifrag.fragment.archive import Archive
@@ -19,7 +21,7 @@ from midifrag.show import runtime
 from midifrag.show.ending import Ending
 from midifrag.show.playing import ClipPorts, wait_until_landed
 from midifrag.show.runtime import Runtime
-from midifrag.states import JobState, PadState
+from midifrag.states import JobState, NoticeLevel, PadState
 from tests.support import PATIENCE
 from tests.support.bridges import INFO
 from tests.support.runtimes import Seen, in_its_own_time, log_of, played_show
@@ -60,6 +62,16 @@ def test_a_performer_s_own_file_is_told_at_the_start_and_kept(tmp_path):
     )
     assert "the output01.wav before was yours: moved-aside/output01.wav" in job.text
     assert (tmp_path / "moved-aside" / "output01.wav").read_bytes() == b"a recording of mine"
+
+
+def test_pads_that_can_never_be_rendered_are_told_at_the_start_and_the_others_play(tmp_path):
+    doubt = Problem("presets/opening.yaml", 3, "pads.37.sampler", "mine has no sampler 'eulr'")
+    show = loaded(fragments={"folder": str(tmp_path)}, engine={"host": "thread", "spares": {"enabled": False}})
+    with played_show(tmp_path, replace(show, unplayable=(doubt,))) as show:
+        told = show.seen.wait_for_kind(Notice, level=NoticeLevel.WARNING)
+        show.note(36)
+        show.seen.wait_for(landed(1))
+    assert told.text == f"{doubt}; the other pads play"
 
 
 def test_twenty_presses_and_a_restart_in_the_middle(tmp_path):
@@ -267,7 +279,7 @@ def test_a_slow_disk_is_told_once(tmp_path, monkeypatch):
 
 
 def test_the_log_ends_with_what_was_left_out(tmp_path, monkeypatch):
-    monkeypatch.setattr("midifrag.show.runtime.MONITOR_CAPACITY", 1)
+    monkeypatch.setattr("midifrag.show.telling.MONITOR_CAPACITY", 1)
     busy, go_on = threading.Event(), threading.Event()
     with played_show(tmp_path) as show:
         show.runtime.monitor(lambda _heard: (busy.set(), go_on.wait(PATIENCE)), "slow")
@@ -451,20 +463,8 @@ def test_what_answers_a_press_runs_before_others(tmp_path, monkeypatch):
     assert sorted(asked) == ["bridge", "midi output"]
 
 
-def test_a_press_is_lit_before_anybody_else_is_told(tmp_path, monkeypatch):
-    order = []
+def test_a_mistake_while_a_show_ends_keeps_nothing_from_ending(tmp_path, monkeypatch):
     with played_show(tmp_path) as show:
-        lights, log = show.runtime._lights, show.runtime.log
-        for name, owner, method in (("lit", lights, "handle"), ("logged", log, "write")):
-            real = getattr(owner, method)
-            monkeypatch.setattr(
-                owner,
-                method,
-                lambda what, *more, n=name, r=real, **keys: (order.append((n, what)), r(what, *more, **keys)),
-            )
-        show.note(36)
-        show.seen.wait_for(landed(1))
-    pad = next(what for _, what in order if isinstance(what, PadChanged))
-    job = next(what for _, what in order if isinstance(what, JobChanged))
-    assert pad.state is PadState.QUEUED
-    assert order.index(("lit", pad)) < order.index(("logged", job))
+        monkeypatch.setattr(show.runtime.engines, "close", lambda: show.runtime.put(FromEngine("sketch", "nonsense")))
+    assert log_of(tmp_path)[-1]["event"] == "end"
+    assert any("unexpected" in line.get("text", "") for line in log_of(tmp_path))

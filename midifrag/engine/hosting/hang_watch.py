@@ -18,7 +18,8 @@ from midifrag.engine.messages import EngineEvent, Ready
 STALLED_SECONDS, STALLED_STEPS = 5.0, 2
 #: Seconds without a sign after which it counts as hanging; or so many measured steps, if that is more.
 HUNG_SECONDS, HUNG_STEPS = 10.0, 5
-#: Seconds for a first step, which may have to prepare what later ones find, and for a piece of a later warm-up.
+#: Seconds for a first step, which may have to prepare what later ones find, and for a piece of a later warm-up; or so
+#: many (`HUNG_STEPS`) of the slowest piece of the first warm-up, if that is more.
 FIRST_SECONDS = 60.0
 #: Seconds for a piece of loading, and the most that a measured step makes of any limit. So long may a worker also go on
 #: without anything coming of it.
@@ -51,6 +52,8 @@ class HangDetector:
         self.activity = Activity.LOADING
         self.silence = self.fruitless = 0.0
         self._steps: deque[float] = deque(maxlen=MEASURED)
+        self._slowest_piece = 0.0
+        self._has_signed = False
 
     @property
     def limit(self) -> float:
@@ -58,12 +61,10 @@ class HangDetector:
         match self.activity:
             case Activity.LOADING:
                 return LOADING_SECONDS
-            case Activity.WARMING:
-                return FIRST_SECONDS
-            case Activity.BUSY:
-                measured = HUNG_STEPS * max(self._steps, default=0.0)
-                least = HUNG_SECONDS if self._steps else FIRST_SECONDS
-                return max(least, min(measured, LOADING_SECONDS))
+            case Activity.BUSY if self._steps:
+                return max(HUNG_SECONDS, min(HUNG_STEPS * max(self._steps), LOADING_SECONDS))
+            case Activity.BUSY | Activity.WARMING:
+                return max(FIRST_SECONDS, min(HUNG_STEPS * self._slowest_piece, LOADING_SECONDS))
             case Activity.IDLE | Activity.RESTING:
                 return HUNG_SECONDS
             case _:
@@ -89,11 +90,15 @@ class HangDetector:
         self.silence += seconds
         self.fruitless = self.fruitless + seconds if self.activity is Activity.BUSY else 0.0
 
-    def heard(self, activity: Activity, *, news: bool) -> None:
+    def heard(self, activity: Activity | None, *, news: bool) -> None:
         """A sign was heard, and what comes next is ``activity``; ``news`` if something came of the work."""
         if self.activity is Activity.BUSY:
             self._steps.append(self.silence)
-        self.activity, self.silence = activity, 0.0
+        elif self._has_signed and self.activity in (Activity.LOADING, Activity.WARMING):
+            # Before the first sign, it is read and imported, which says nothing of the machine.
+            self._slowest_piece = max(self._slowest_piece, self.silence)
+        self._has_signed |= activity is not None
+        self.activity, self.silence = activity or self.activity, 0.0
         if news:
             self.fruitless = 0.0
 
@@ -146,7 +151,7 @@ class HangWatch(threading.Thread):
         detector.add(self._every)
         while self._signs:
             activity, news = self._signs.popleft()
-            detector.heard(activity or detector.activity, news=news)
+            detector.heard(activity, news=news)
         is_stalled = detector.is_stalled and (detector.activity is not Activity.WARMING or self._awaited())
         if is_stalled is not self._is_stalled:
             self._is_stalled = is_stalled

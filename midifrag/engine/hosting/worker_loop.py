@@ -7,7 +7,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from typing import assert_never
 
-from midifrag.engine.border import Border
+from midifrag.engine.border import Border, each_event
 from midifrag.engine.event_checks import checked_info
 from midifrag.engine.hosting.command_queue import CommandQueue
 from midifrag.engine.hosting.hang_watch import SIGN_SECONDS, Activity
@@ -16,7 +16,6 @@ from midifrag.engine.messages import (
     Cancel,
     Cancelled,
     Command,
-    EngineEvent,
     EngineInfo,
     Failed,
     Promote,
@@ -75,14 +74,14 @@ class WorkerLoop:
         self._sign = sign
         self._is_over = is_over
         self._first = tuple(first)
-        self._warmups: deque[Iterator[EngineEvent]] = deque()
-        self._idle_warmups: deque[Iterator[EngineEvent]] = deque()
+        self._warmups: deque[Iterator[object]] = deque()
+        self._idle_warmups: deque[Iterator[object]] = deque()
         self._told_info: EngineInfo | None = None
 
     def run(self) -> None:
         """Serve until the queue is closed. Raises what the worker raises: `ModelError` from loading, or a crash."""
         try:
-            for event in self._worker.load():
+            for event in each_event(self._worker.load()):
                 self._border.take(event)
                 if self._is_closed:
                     return
@@ -110,7 +109,7 @@ class WorkerLoop:
             self._execute(command)
         if self._worker.busy:
             self._sign(Activity.BUSY)
-            for event in self._worker.tick():
+            for event in each_event(self._worker.tick()):
                 self._border.take(event)
         elif self._warmups:
             self._sign(Activity.LOADING if self._told_info is None else Activity.WARMING)
@@ -122,7 +121,7 @@ class WorkerLoop:
         if not self._worker.busy:
             self._border.settle()
 
-    def _continue_warmup(self, warmups: deque[Iterator[EngineEvent]], report: Callable[[EngineEvent], None]) -> None:
+    def _continue_warmup(self, warmups: deque[Iterator[object]], report: Callable[[object], None]) -> None:
         try:
             event = next(warmups[0], None)
         except EngineError as error:
@@ -159,8 +158,8 @@ class WorkerLoop:
             case Warm(renders):
                 now, idle = (tuple(one for one in renders if one.spare is spare) for spare in (False, True))
                 if now or not idle:
-                    self._warmups.append(iter(self._worker.warm(now)))
+                    self._warmups.append(each_event(self._worker.warm(now)))
                 if idle:
-                    self._idle_warmups.append(iter(self._worker.warm(idle)))
+                    self._idle_warmups.append(each_event(self._worker.warm(idle)))
             case _:
                 assert_never(command)

@@ -76,6 +76,16 @@ def test_a_first_step_and_a_later_warm_up_get_more():
     assert hangs_after(warming, FIRST_SECONDS)
 
 
+def test_what_a_warm_up_takes_tells_how_long_a_first_step_may_take():
+    detector = HangDetector()
+    detector.add(100.0)
+    detector.heard(Activity.LOADING, news=False)
+    detector.add(40.0)
+    detector.heard(None, news=True)
+    detector.heard(BUSY, news=False)
+    assert hangs_after(detector, HUNG_STEPS * 40.0)
+
+
 def test_loading_gets_the_most_and_is_never_told_to_have_stalled():
     detector = HangDetector()
     assert hangs_after(detector, LOADING_SECONDS)

@@ -27,7 +27,8 @@ from midifrag.engine.messages import (
 from midifrag.engine.protocol import EngineChoice
 from midifrag.errors import CheckpointError, ModelError
 from tests.engine.far_engine import FarEngine
-from tests.engine.toy_worker import CHOICE, Toy, press, running, wait
+from tests.engine.odd_events import ODD_FIELDS
+from tests.engine.toy_worker import CHOICE, Guest, Toy, press, running, wait
 
 
 class Loop:
@@ -192,3 +193,37 @@ def test_a_factory_that_makes_whole_engines_is_told_where_it_belongs(host):
     assert "FarEngine that is no worker: it lacks load, warm, submit, cancel, promote, tick, busy." in death.reason
     assert "EngineFactory" in death.reason
     assert not death.restarting
+
+
+def test_whatever_a_guest_says_each_press_has_one_outcome_and_the_worker_goes_on(host, caplog):
+    with running(host, factory=Guest) as (engine, events):
+        for number, (_, why) in enumerate(ODD_FIELDS):
+            engine.send(press(number, f"odd {number}"))
+            failed, _ = wait(events, Failed, Rendered, Died)
+            assert isinstance(failed, Failed), failed
+            assert failed.job == number
+            assert failed.reason.startswith("the engine toy: ")
+            assert why in failed.reason
+        for job, (prompt, why) in enumerate(
+            [("unpicklable", "used['function'] is"), ("forgotten", "never said"), ("other", "never said")], 100
+        ):
+            engine.send(press(job, prompt))
+            failed, _ = wait(events, Failed, Rendered, Died)
+            assert failed.job == job
+            assert why in failed.reason
+        engine.send(press(200, "slow"))
+        engine.send(Cancel(200))
+        assert wait(events, Cancelled, Died)[0] == Cancelled(200)
+        engine.send(press(201, "twice"))
+        engine.send(press(202, "right"))
+        assert [wait(events, Rendered, Died)[0].job for _ in range(2)] == [201, 202]
+    assert [record.exc_info for record in caplog.records if record.exc_info] == []
+    assert "\n" not in "".join(record.getMessage() for record in caplog.records)
+
+
+def test_a_guest_that_says_nonsense_of_itself_is_not_loaded(host):
+    with running(host, EngineChoice("toy", options={"dies": (), "info": "no rate"}), factory=Guest) as (_, events):
+        death = wait(events, Died)[0]
+    assert death == Died(
+        "the engine toy: sample_rate is None and no whole number; its author has to mend that.", (), restarting=False
+    )
