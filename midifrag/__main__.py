@@ -4,11 +4,17 @@ from __future__ import annotations
 
 
 def main() -> None:
-    """Run the command line; Ctrl-C ends it without a traceback."""
+    """Run the command line; Ctrl-C ends it without a traceback, and so does a terminal that is gone."""
     try:
-        from midifrag.cli import app
+        from midifrag.commands import streams
 
-        app()
+        streams.make_ready()
+        try:
+            from midifrag.cli import app
+
+            app()
+        finally:
+            streams.end()
     except KeyboardInterrupt:
         raise SystemExit(130) from None
 

@@ -20,6 +20,7 @@
     │   ├── SilentTakeError    nothing above the silence threshold
     │   └── NonFiniteTakeError NaN or infinite samples
     └── StorageError           disk full, folder gone, file held open by another program
+        ├── DriveHangsError    a drive or a network that does not answer at all
         ├── NoFreeSlotError    every slot is locked, or the one asked for is
         └── UnknownTakeError   no such take in the archive
 
@@ -163,6 +164,10 @@ class NonFiniteTakeError(AudioError):
 
 class StorageError(MidifragError):
     """A file cannot be written now: disk full, folder gone, or held open by another program."""
+
+
+class DriveHangsError(StorageError):
+    """A drive that neither does what it is asked nor refuses it."""
 
 
 class NoFreeSlotError(StorageError):

@@ -65,6 +65,7 @@ FOR_PLUGINS = {
         "CheckpointError",
         "ClipError",
         "ConfigurationError",
+        "DriveHangsError",
         "EditConflictError",
         "EngineError",
         "HubError",

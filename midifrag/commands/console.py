@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from typing import TextIO, cast
+
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
 from midifrag.commands.lines import one_line
+from midifrag.commands.streams import Stream
 
-out = Console(highlight=False)
-err = Console(stderr=True, highlight=False)
+out = Console(file=cast("TextIO", Stream("stdout")), highlight=False)
+err = Console(file=cast("TextIO", Stream("stderr")), highlight=False)
 
 
 def add_plain_row(table: Table, *cells: str) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 from midifrag.commands.common import explained
 from midifrag.commands.console import err, out, say
 from midifrag.commands.lines import NARROW, fitted, listed
+from midifrag.commands.run import tell_ending
 from midifrag.commands.terminal import job_line
 from midifrag.config.loading import Loaded
 from midifrag.errors import EngineError
@@ -92,7 +93,7 @@ def demo(loaded: Loaded, as_json: bool, speed: float) -> None:
                 raise EngineError(f"After {LAND_TIMEOUT:.0f} s there are still presses that have not landed.")
             watcher.close()
         finally:
-            runtime.close()
+            tell_ending(runtime.close())
         takes = [listener.ended[job] for job in sorted(listener.ended)]
         seconds = time.monotonic() - began
         if as_json:

@@ -7,19 +7,20 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from midifrag.bridge.view import View
 from midifrag.commands.common import explained, stopping
 from midifrag.commands.console import err, out
+from midifrag.commands.streams import aside
 from midifrag.commands.terminal import StatusScreen
 from midifrag.config.loading import Loaded
 from midifrag.errors import PortError, StorageError
 from midifrag.events import StateChange
-from midifrag.fragment.rescue import rescue, rescue_folder
 from midifrag.show.clip import read_clip
+from midifrag.show.ending import Ending
 from midifrag.show.playing import ClipPorts, wait_until_landed
 from midifrag.show.playing import play as play_messages
 from midifrag.show.replay import read_performance
@@ -38,10 +39,11 @@ def run(loaded: Loaded, *, new_page_token: bool = False) -> None:
     """Serve a show until Ctrl-C."""
     sys.setswitchinterval(SWITCH_INTERVAL)
     # The screen stays until everything has ended: what is cancelled or still lands is shown as well.
-    with explained(), stopping() as stopped, ExitStack() as screens:
+    with aside(), explained(), stopping() as stopped, ExitStack() as screens:
         runtime = Runtime(loaded)
-        page = _page(runtime, new_token=new_page_token)
+        page = None
         try:
+            page = _page(runtime, new_token=new_page_token)
             runtime.start()
             runtime.ports.watch()
             _rest_garbage_collector()
@@ -53,9 +55,7 @@ def run(loaded: Loaded, *, new_page_token: bool = False) -> None:
             while not stopped.wait(1 / DRAWN_PER_SECOND):
                 screen.draw()
         finally:
-            if page:
-                page.close()
-            _say_goodbye(runtime, screens)
+            _end(runtime, page, screens)
         out.print(f"Stopped. The takes are in {loaded.archive_folder}", markup=False, soft_wrap=True)
 
 
@@ -70,7 +70,7 @@ def play(loaded: Loaded, path: Path, speed: float, port: str | None) -> None:
 
     Ends when all has landed.
     """
-    with explained(), stopping() as stopped, ExitStack() as screens:
+    with aside(), explained(), stopping() as stopped, ExitStack() as screens:
         name = port or next(iter(loaded.settings.ports), "")
         if name not in loaded.settings.ports:
             known = ", ".join(loaded.settings.ports)
@@ -97,7 +97,7 @@ def play(loaded: Loaded, path: Path, speed: float, port: str | None) -> None:
             while not (stopped.is_set() or done.wait(1 / DRAWN_PER_SECOND)):
                 screen.draw()
         finally:
-            _say_goodbye(runtime, screens)
+            _end(runtime, None, screens)
         if not (stopped.is_set() or screen.view.finished):
             out.print(_nothing_matched(loaded, path), markup=False, soft_wrap=True)
 
@@ -147,26 +147,28 @@ def _page(runtime: Runtime, *, new_token: bool) -> Page | None:
     return Page(runtime, runtime.begun.settings.page, new_token=new_token)
 
 
-def _say_goodbye(runtime: Runtime, screens: ExitStack) -> None:
-    unwritten = runtime.close()
+def _end(runtime: Runtime, page: Page | None, screens: ExitStack) -> None:
+    """End a show: all is kept that can be, and then it is told. Raises `StorageError` for what is not written."""
+    with suppress(Exception):
+        if page:
+            page.close()
+    ending = runtime.close()
     # A screen draws over what is printed below it.
-    screens.close()
-    for held in unwritten:
+    with suppress(Exception):
+        screens.close()
+    tell_ending(ending)
+    if ending.unwritten:
+        raise StorageError(f"{len(ending.unwritten)} of the takes could not be written before the end.")
+
+
+def tell_ending(ending: Ending) -> None:
+    """Say what is not where it belongs; of what was lost, how to render it again."""
+    for held in ending.unwritten:
         err.print(f"not written: job {held.job}: {held.reason}", markup=False)
-    if unwritten:
-        _rescue(runtime)
-        raise StorageError(f"{len(unwritten)} of the takes could not be written before the end.")
-
-
-def _rescue(runtime: Runtime) -> None:
-    """Keep elsewhere what the fragments' folder had no room for; where that fails, say how to render it again."""
-    takes, folder = runtime.writer.unarchived(), rescue_folder()
-    left = takes
-    try:
-        left = rescue(takes, folder) if takes else []
-        if len(left) < len(takes):
-            err.print(f"raw takes kept in {folder}: {len(takes) - len(left)}", markup=False, soft_wrap=True)
-    except StorageError as error:
-        err.print(f"lost: {error}", markup=False, soft_wrap=True)
-    for take in left:
+    for folder, count in ending.rescued.kept:
+        err.print(f"raw takes kept in {folder}: {count}", markup=False, soft_wrap=True)
+    if ending.rescued.lost:
+        for reason in ending.rescued.reasons:
+            err.print(f"lost: {reason}", markup=False, soft_wrap=True)
+    for take in ending.rescued.lost:
         err.print(f"lost: {take.record.to_json()}", markup=False, soft_wrap=True)

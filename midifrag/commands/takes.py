@@ -6,7 +6,7 @@ import contextlib
 import datetime
 import json
 import time
-from collections.abc import Iterator
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,6 +20,7 @@ from midifrag.commands.lines import NARROW, fitted, one_line, shortened
 from midifrag.errors import ModelError, StorageError
 from midifrag.fragment.archive import Archive
 from midifrag.fragment.archive_index import Filters
+from midifrag.fragment.archive_reader import ArchiveReader
 from midifrag.fragment.record import TakeRecord
 
 if TYPE_CHECKING:
@@ -41,31 +42,43 @@ class Wanted:
     note: str | None = None
     analyse: bool = False
 
+    @property
+    def changes(self) -> bool:
+        """Whether anything of this is written down."""
+        return self.again or self.analyse or self.star is not None or self.note is not None
 
-@contextlib.contextmanager
-def opened(folder: Path) -> Iterator[Archive]:
-    """The archive in ``folder``, closed afterwards. Raises `StorageError`, also if there is none."""
+
+def check_there(folder: Path) -> None:
+    """Raise `StorageError` if there is no archive in ``folder``: looking makes none."""
     if not folder.is_dir():
         raise StorageError(f"There are no takes yet: {folder} is not there. Is this the folder of your set?")
-    archive = Archive(folder)
-    try:
-        yield archive
-    finally:
-        archive.close()
+
+
+def looked_at(folder: Path) -> contextlib.closing[ArchiveReader]:
+    """The archive in ``folder``, to be looked at. Raises `StorageError` if there is none."""
+    check_there(folder)
+    return contextlib.closing(ArchiveReader(folder))
+
+
+def opened(folder: Path) -> contextlib.closing[Archive]:
+    """The archive in ``folder``, to be changed. Raises `StorageError`, also if there is none."""
+    check_there(folder)
+    return contextlib.closing(Archive(folder))
 
 
 def find(folder: Path, words: str, limit: int, filters: Filters, as_json: bool) -> None:
     """List takes, newest first."""
-    with explained(), opened(folder) as archive:
+    with explained(), looked_at(folder) as archive:
         records = archive.find(words, limit=limit, **filters)
         count = archive.count(words, **filters)
+        gone = {record.number for record in records if archive.is_gone(record)}
     if as_json:
-        out.print_json(json.dumps([json.loads(record.to_json()) for record in records]))
+        out.print_json(json.dumps([_values(record, record.number in gone) for record in records]))
         return
     if not records:
         say(f"No takes in {folder}" + (f" with {words!r}" if words else ""))
         return
-    out.print(table_of(records, out.width))
+    out.print(table_of(records, out.width, gone))
     if count > len(records):
         out.print(f"{len(records)} of {count}; --limit shows more", markup=False)
 
@@ -73,30 +86,43 @@ def find(folder: Path, words: str, limit: int, filters: Filters, as_json: bool) 
 def one(folder: Path, number: int, wanted: Wanted, show: Loaded | None, as_json: bool) -> None:
     """Show, mark, analyse or render again take ``number``."""
     begins: list[float] = []
-    with explained(), opened(folder) as archive:
-        if wanted.star is not None:
-            archive.star(number, wanted.star)
-        if wanted.note is not None:
-            archive.annotate(number, wanted.note)
-        if wanted.analyse:
-            from midifrag.fragment.analysis import onsets, tempo
-
-            audio, sample_rate = archive.read(number)
-            archive.set_tempo(number, tempo(audio, sample_rate))
-            begins = [round(at, 3) for at in onsets(audio, sample_rate)]
-        record = archive.get(number)
-        if wanted.again:
-            record = again(archive, record, show)
-            if not as_json:
-                out.print(
-                    f"take {number} again: {record.file} in {folder}; no slot changed", markup=False, soft_wrap=True
-                )
+    if wanted.changes:
+        with explained(), opened(folder) as archive:
+            begins = _write_down(archive, number, wanted)
+            if wanted.again:
+                copy = again(archive, archive.get(number), show)
+                if not as_json:
+                    told = f"take {number} again: {copy.file} in {folder}; no slot changed"
+                    out.print(told, markup=False, soft_wrap=True)
+                number = copy.number or number
+    with explained(), looked_at(folder) as shown:
+        record = shown.get(number)
+        gone = shown.is_gone(record)
     if as_json:
-        out.print_json(record.to_json())
+        out.print_json(json.dumps(_values(record, gone)))
     else:
-        out.print(describe(record))
+        out.print(describe(record, gone))
         if wanted.analyse:
             out.print(f"sounds begin at {', '.join(map(str, begins)) or '—'} s", markup=False, soft_wrap=True)
+
+
+def _write_down(archive: Archive, number: int, wanted: Wanted) -> list[float]:
+    """Star, annotate and analyse a take; return where its sounds begin, in seconds, if that was asked."""
+    if wanted.star is not None:
+        archive.star(number, wanted.star)
+    if wanted.note is not None:
+        archive.annotate(number, wanted.note)
+    if not wanted.analyse:
+        return []
+    from midifrag.fragment.analysis import onsets, tempo
+
+    audio, sample_rate = archive.read(number)
+    archive.set_tempo(number, tempo(audio, sample_rate))
+    return [round(at, 3) for at in onsets(audio, sample_rate)]
+
+
+def _values(record: TakeRecord, gone: bool) -> dict[str, Any]:
+    return {**json.loads(record.to_json()), "gone": gone}
 
 
 def again(archive: Archive, record: TakeRecord, show: Loaded | None) -> TakeRecord:
@@ -153,10 +179,13 @@ def rebuild(folder: Path) -> None:
     out.print(f"The index of {folder} holds {count} takes.", markup=False, soft_wrap=True)
 
 
-def table_of(records: list[TakeRecord], width: int = 80) -> Table:
-    """Takes as a table, newest first, a line each; on narrow terminals as a list, two lines each."""
+def table_of(records: list[TakeRecord], width: int = 80, gone: Collection[int | None] = ()) -> Table:
+    """Takes as a table, newest first, a line each; on narrow terminals as a list, two lines each.
+
+    ``gone`` are the numbers of those whose file is there no more.
+    """
     if width < NARROW:
-        return _list_of(records, width)
+        return _list_of(records, width, gone)
     rows = [
         (
             _number(record),
@@ -165,7 +194,7 @@ def table_of(records: list[TakeRecord], width: int = 80) -> Table:
             record.prompt,
             shortened(record.bank, LONGEST_NAME),
             shortened(record.model, LONGEST_NAME),
-            f"{record.seconds:.2f} s",
+            _length(record, gone),
             str(record.slot or ""),
         )
         for record in records
@@ -175,12 +204,12 @@ def table_of(records: list[TakeRecord], width: int = 80) -> Table:
     )
 
 
-def _list_of(records: list[TakeRecord], width: int) -> Table:
+def _list_of(records: list[TakeRecord], width: int, gone: Collection[int | None]) -> Table:
     table = Table.grid(padding=(0, 1))
     table.add_column(no_wrap=True)
     for record in records:
         slot = f"slot {record.slot}" if record.slot else ""
-        first = (_number(record), _mark(record) or " ", _moment(record), f"{record.seconds:.2f} s", slot)
+        first = (_number(record), _mark(record) or " ", _moment(record), _length(record, gone), slot)
         table.add_row(Text(shortened(" ".join(first).rstrip(), width)))
         table.add_row(Text(shortened(f"      {one_line(record.prompt)}", width)))
     return table
@@ -188,6 +217,10 @@ def _list_of(records: list[TakeRecord], width: int) -> Table:
 
 def _number(record: TakeRecord) -> str:
     return f"{record.number:03d}" if record.number is not None else ""
+
+
+def _length(record: TakeRecord, gone: Collection[int | None]) -> str:
+    return "gone" if record.number in gone else f"{record.seconds:.2f} s"
 
 
 def _mark(record: TakeRecord) -> str:
@@ -199,7 +232,7 @@ def _moment(record: TakeRecord) -> str:
     return _when(record.pressed_at or record.rendered_at)
 
 
-def describe(record: TakeRecord) -> Table:
+def describe(record: TakeRecord, gone: bool = False) -> Table:
     """All that is known of one take."""
     table = Table(box=None, show_header=False)
     table.add_column(no_wrap=True)
@@ -209,6 +242,8 @@ def describe(record: TakeRecord) -> Table:
         if value in (None, "", {}) or (name == "preset" and value == record.prompt):
             continue
         text = ", ".join(f"{k} {v}" for k, v in value.items() if v not in (None, "")) if name == "parameters" else value
+        if gone and name == "file":
+            text = f"{value}, which is gone"
         add_plain_row(table, name, _when(value, "milliseconds") if name.endswith("_at") else _readable(str(text)))
     return table
 

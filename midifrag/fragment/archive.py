@@ -2,27 +2,37 @@
 
 A take is written aside, forced to the disk and moved to a name that nobody else has, so under ``output001.wav`` there
 is a whole take or nothing. It carries its record in its own metadata. What happens to it later (landed, starred, noted)
-is a line in ``changes.jsonl``. The index holds nothing that is not in these two, and can be built anew from them.
+is a line in ``changes.jsonl``. The index holds nothing that is not in these two, and can be built anew from them. It
+also holds the time of the folder when all takes in it were indexed: nobody has to look through them at a start.
 """
 
 from __future__ import annotations
 
 import dataclasses
-import json
+import itertools
 import logging
-import shutil
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar, Unpack
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from midifrag.audio import Audio
 from midifrag.errors import StorageError, UnknownTakeError
-from midifrag.fragment.archive_index import Filters, Index
-from midifrag.fragment.file_names import TAKE_NAME, TAKE_NUMBER, UNNAMED_TAKES
-from midifrag.fragment.files import OWN_FOLDER, force_to_disk, move_exclusively, storage_error, write_whole
+from midifrag.fragment.archive_changes import Read, change_of, line_of, together
+from midifrag.fragment.archive_index import BrokenIndexError, Index, Reached
+from midifrag.fragment.archive_reader import INDEX, ArchiveReader, changed_records
+from midifrag.fragment.file_names import TAKE_NAME, UNNAMED_TAKES
+from midifrag.fragment.files import (
+    OWN_FOLDER,
+    discard_folder,
+    force_to_disk,
+    move_exclusively,
+    open_regular,
+    storage_error,
+    write_whole,
+)
 from midifrag.fragment.record import TakeRecord
-from midifrag.fragment.slot_content import seconds_of
 from midifrag.fragment.wav import read_metadata, with_texts
 from midifrag.fragment.workspace import Workspace
 
@@ -30,12 +40,18 @@ if TYPE_CHECKING:
     from midifrag.fragment.encoding import EncodedTake
     from midifrag.fragment.options import ArchiveOptions
 
+#: Takes that are indexed at once; so long a landing waits at most where an index is built anew.
+CHUNK = 200
+#: Times that so many takes are indexed before an archive is used that is far behind.
+AT_ONCE = 3
+#: Where lines of ``changes.jsonl`` go that cannot be read, for whoever wants to know what they were.
+ODD_CHANGES = "changes.odd.jsonl"
+
 _Answer = TypeVar("_Answer")
 _log = logging.getLogger(__name__)
-_CHANGEABLE = frozenset({"slot", "landed_at", "starred", "note", "tempo"})
 
 
-class Archive:
+class Archive(ArchiveReader):
     """The takes in a folder. One thread stores and changes; any thread may find, get and read.
 
     Takes that a killed program had written but not yet named are given a name now. Raises `StorageError` if the folder
@@ -43,23 +59,33 @@ class Archive:
     """
 
     def __init__(self, folder: Path, options: ArchiveOptions | None = None) -> None:
-        self.folder = folder
-        self._options = options
         try:
             folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise storage_error("make", folder, error) from error
+        super().__init__(folder)
+        self._index = Index(folder / INDEX)
+        self._options = options
         self._workspace = Workspace(folder)
-        self._index = Index(folder / "index.sqlite")
-        self._changes = folder / "changes.jsonl"
         self._unwritten: list[str] = []
         self._unsettled: list[Path] = []
+        self._damaged = False
+        self._catching_up = threading.RLock()
+        self._steps: Iterator[None] | None = None
         self._behind = True
-        self._next = max(self._files(), default=0) + 1
+        #: How many takes the index lacked when it was last looked for them.
+        self._lacking = 0
+        self._next = 1
+        self._look()
         self._name_leftovers()
-        # Takes matter more than their index: one that cannot be used now is asked again with the first question.
+        # Most have little to catch up with; a large one does so while it is used.
         with suppress(StorageError):
-            self._catch_up()
+            self._catch_up(AT_ONCE)
+
+    @property
+    def behind(self) -> bool:
+        """Whether the index lacks something; `catch_up_a_little` brings it nearer."""
+        return self._behind
 
     @property
     def bits(self) -> int:
@@ -92,16 +118,29 @@ class Archive:
         aside = self._workspace.aside("take.wav")
         write_whole(aside, with_texts(take.content, texts))
         with self._workspace.alone():
+            before = self._moment()
             number = self._name(aside)
+            after = self._moment()
         self._write_changes()
         record = dataclasses.replace(record, number=number, file=TAKE_NAME.format(number))
         self._unsettled.append(self.folder / record.file)
         try:
             self._index.add([record])
+            # Somebody else may have put something there too.
+            self._behind |= not self._index.holds_folder(after, since=before)
         except StorageError:
             # The take is safe in its own file; the index gets it later.
             self._behind = True
         return record
+
+    @property
+    def workspace_name(self) -> str:
+        """The name of the work folder."""
+        return self._workspace.name
+
+    def is_shared(self) -> bool:
+        """Whether another program archives takes here too: that is safe. Raises `StorageError`."""
+        return self._workspace.is_shared()
 
     def settle(self) -> None:
         """Force the takes stored since the last time to the disk itself. Raises `StorageError`."""
@@ -132,47 +171,38 @@ class Archive:
 
     def get(self, number: int) -> TakeRecord:
         """Return a take's record. Raises `UnknownTakeError`."""
-        found = self.find(number=number)
-        if not found:
-            raise UnknownTakeError(f"there is no take {number} in {self.folder}: list them with `midifrag takes`")
-        return found[0]
-
-    def find(
-        self, words: str = "", *, limit: int | None = None, offset: int = 0, **filters: Unpack[Filters]
-    ) -> list[TakeRecord]:
-        """Return takes, newest first: those with every one of ``words`` in prompt, names, model, note or reason.
-
-        Raises `StorageError` if the index cannot be used now.
-        """
-        return self._ask(lambda: self._index.select(words.split(), filters, limit, offset))
-
-    def count(self, words: str = "", **filters: Unpack[Filters]) -> int:
-        """Return how many takes `find` would find without a limit."""
-        return self._ask(lambda: self._index.count(words.split(), filters))
-
-    def path(self, number: int) -> Path:
-        """Return the file of a take. Raises `UnknownTakeError`."""
-        return self.folder / self.get(number).file
-
-    def read(self, number: int) -> tuple[Audio, int]:
-        """Return a take's audio as rendered, float32 of shape (channels, samples), and its sample rate.
-
-        Raises `UnknownTakeError`, and `StorageError` if its file was removed.
-        """
-        import numpy as np
-
-        from midifrag.fragment.audio_files import read_wav
-
-        record = self.get(number)
-        audio, sample_rate = read_wav(self.folder / record.file)
-        return audio / np.float32(record.gain), sample_rate
+        try:
+            return super().get(number)
+        except UnknownTakeError:
+            path = self.folder / TAKE_NAME.format(number)
+            if number < 1 or not path.exists():
+                raise
+        # Its turn has not come yet, or somebody has put it there.
+        self._behind = True
+        self._index.add(changed_records([(number, path)], together(self._read_changes(Reached()).changes)))
+        return super().get(number)
 
     def rebuild(self) -> int:
         """Build the index anew from the takes and their changes; return how many takes there are."""
-        with self._workspace.alone():
-            self._index.remove()
-        self._catch_up()
+        with self._catching_up:
+            with self._workspace.alone():
+                self._index.remove()
+            self._steps, self._behind = None, True
+            self._catch_up()
         return self.count()
+
+    def catch_up_a_little(self) -> None:
+        """Index some of the takes that are not yet. Raises `StorageError`."""
+        with self._catching_up:
+            if self._steps is None:
+                self._steps = self._catching()
+            try:
+                if next(self._steps, self) is self:
+                    self._steps = None
+            except StorageError as error:
+                self._steps = None
+                self._damaged |= isinstance(error, BrokenIndexError)
+                raise
 
     def close(self) -> None:
         """Write down what is not yet, and tidy up."""
@@ -191,19 +221,23 @@ class Archive:
                 self.folder.mkdir()
                 _log.warning("%s had been removed, with the takes in it; it is made anew", self.folder)
 
-    def _ask(self, question: Callable[[], _Answer]) -> _Answer:
-        """Ask the index, after bringing it up to date if it is behind, or gone, or damaged."""
+    def _ask(self, question: Callable[[Index], _Answer]) -> _Answer:
+        """Ask the index, after bringing it up to date if it is behind, or gone, or damaged.
+
+        One that is far behind answers with what it holds.
+        """
         if not self._behind:
             with suppress(StorageError):
-                return question()
-        self._catch_up()
-        return question()
+                return question(self._index)
+            self._damaged = self._behind = True
+        self._catch_up(AT_ONCE)
+        return question(self._index)
 
     def _change(self, number: int, values: dict[str, Any]) -> None:
-        self._unwritten.append(json.dumps({"take": number, **values}))
+        self._unwritten.append(line_of(number, values))
         self._write_changes()
         try:
-            self._index.change([(number, values)])
+            self._index_changes()
         except StorageError:
             self._behind = True
 
@@ -211,23 +245,30 @@ class Archive:
         if not self._unwritten:
             return
         try:
-            with self._workspace.alone(), self._changes.open("a", encoding="utf-8") as file:
-                # The newline comes first: it ends what a killed program may have left unfinished.
-                file.write("".join(f"\n{line}" for line in self._unwritten))
+            with self._workspace.alone():
+                before = None if self._changes.path.exists() else self._moment()
+                self._changes.append(self._unwritten)
+                after = self._moment()
         except (OSError, StorageError):
             return
         self._unwritten.clear()
+        if before is not None:
+            with suppress(StorageError):
+                self._index.holds_folder(after, since=before)
 
-    def _read_changes(self) -> Iterator[tuple[int, dict[str, Any]]]:
-        lines: list[str] = []
-        with suppress(OSError):
-            lines = self._changes.read_text(encoding="utf-8", errors="replace").split("\n")
-        for line in (*lines, *self._unwritten):
-            try:
-                values = json.loads(line)
-                yield int(values["take"]), {name: values[name] for name in _CHANGEABLE & values.keys()}
-            except (ValueError, KeyError, TypeError):
-                continue
+    def _index_changes(self) -> None:
+        """Bring into the index what changed since it was last brought there, by whatever program."""
+        with self._workspace.alone():
+            read = self._read_changes(self._index.reached())
+            waiting = [change for line in self._unwritten if (change := change_of(line))]
+            self._index.change([*read.changes, *waiting], read.place)
+        self._keep_odd(read)
+
+    def _keep_odd(self, read: Read) -> None:
+        """Keep a copy of the lines that cannot be read."""
+        if read.odd:
+            with suppress(OSError), open_regular(self.folder / ODD_CHANGES, "wb" if read.whole else "ab") as file:
+                file.writelines(line + b"\n" for line in read.odd)
 
     def _name(self, aside: Path) -> int:
         """Give a whole file the next number. Only while alone in the workspace."""
@@ -236,13 +277,6 @@ class Archive:
         self._next += 1
         return self._next - 1
 
-    def _files(self) -> dict[int, Path]:
-        try:
-            found = [(TAKE_NUMBER.fullmatch(path.name), path) for path in self.folder.iterdir()]
-        except OSError as error:
-            raise storage_error("read", self.folder, error) from error
-        return {int(match[1]): path for match, path in found if match}
-
     def _name_leftovers(self) -> None:
         """Name the takes that a killed program left whole but without a name, and sweep the rest."""
         with self._workspace.alone():
@@ -250,17 +284,59 @@ class Archive:
                 for aside in sorted(work.glob(UNNAMED_TAKES)):
                     if _nameless(aside):
                         self._name(aside)
-                shutil.rmtree(work, ignore_errors=True)
+                        self._behind = True
+                discard_folder(work)
 
-    def _catch_up(self) -> None:
-        """Bring the index to what the files say. Raises `StorageError`."""
+    def _look(self) -> None:
+        """Find out the next number and whether the index lacks something; takes are looked for only if it may."""
+        holds_all = False
+        try:
+            reached = self._index.reached()
+            self._next = self._index.highest() + 1
+            holds_all = reached.folder == self._time()
+            self._behind = not holds_all or reached.changes.offset != self._changes_size()
+        except BrokenIndexError:
+            self._damaged = True
+        except StorageError:
+            # Takes matter more than their index: one that cannot be used now is asked again with the first question.
+            self._behind = True
+        if not holds_all:
+            self._next = max(self._next, max((number for number, _ in self._files()), default=0) + 1)
+
+    def _moment(self) -> int | None:
+        with suppress(StorageError):
+            return self._time()
+        return None
+
+    def _catch_up(self, parts: int | None = None) -> None:
+        """Bring the index to what the files say, or nearer by some parts. Raises `StorageError`."""
+        with self._catching_up:
+            for part in itertools.count():
+                if not self._behind or (parts is not None and (part > parts or self._lacking > parts * CHUNK)):
+                    return
+                self.catch_up_a_little()
+
+    def _catching(self) -> Iterator[None]:
         with self._workspace.alone():
-            self._index.ensure()
-        known = self._index.numbers()
-        self._index.add(_record_of(number, path) for number, path in self._files().items() if number not in known)
-        self._index.change(self._read_changes())
-        self._next = max(self._next, max(known, default=0) + 1)
-        self._behind = False
+            self._index.ensure(thoroughly=self._damaged)
+        at = self._time()
+        missing = self._missing(self._index)
+        self._lacking = len(missing)
+        yield
+        # What is indexed now may have been changed long ago.
+        read = self._read_changes(Reached()) if missing else Read()
+        if missing and not self._index.highest():
+            self._index.change([], read.place)
+            self._keep_odd(read)
+        changes, files = together(read.changes), iter(missing.items())
+        while some := list(itertools.islice(files, CHUNK)):
+            self._index.add(changed_records(some, changes))
+            yield
+        self._index_changes()
+        self._index.holds_folder(at)
+        self._next = max(self._next, self._index.highest() + 1)
+        self._behind = self._damaged = False
+        self._lacking = 0
 
 
 def _nameless(aside: Path) -> bool:
@@ -269,15 +345,3 @@ def _nameless(aside: Path) -> bool:
         return aside.stat().st_nlink == 1 and "comment" in read_metadata(aside)
     except OSError:
         return False
-
-
-def _record_of(number: int, path: Path) -> TakeRecord:
-    """Return what a take's file says of itself, and what can be heard in it where it says nothing."""
-    try:
-        texts = read_metadata(path)
-        record = TakeRecord.from_json(texts.get("comment", "null"))
-    except OSError as error:
-        record = TakeRecord(prompt="", reason=str(storage_error("read", path, error)))
-    except ValueError:
-        record = dataclasses.replace(TakeRecord(prompt=texts.get("title", "")), seconds=seconds_of(path))
-    return dataclasses.replace(record, number=number, file=path.name)

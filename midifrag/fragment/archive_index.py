@@ -1,50 +1,55 @@
-"""The archive's index: one row for each take, in SQLite.
+"""The archive's index: what takes are searched by, and their records, in SQLite.
 
 It is only a faster way to find what the takes' own files say, so it is forced to no disk and mended by building it
-anew. It uses no write-ahead log, whose shared memory network drives do not have, and opens a connection for each
-question, so that threads and programs can ask at the same time.
+anew. What is searched lies apart from the records, so that a search through a hundred thousand takes reads little. It
+uses no write-ahead log, whose shared memory network drives do not have, and opens a connection for each question, so
+that threads and programs can ask at the same time. Its journal stays where it is: a file that comes and goes would
+change the folder, by whose time one can tell that nothing was added to it.
 """
 
 from __future__ import annotations
 
-import dataclasses
-import json
+import errno
 import sqlite3
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager
+import threading
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import closing, contextmanager, nullcontext, suppress
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, TypedDict
 
 from midifrag.errors import StorageError
-from midifrag.fragment.files import discard
+from midifrag.fragment.archive_changes import Change, Place, together
+from midifrag.fragment.file_names import TAKE_NAME, TAKE_NUMBER
+from midifrag.fragment.files import check_regular, discard, storage_error
 from midifrag.fragment.record import TakeRecord
 
 #: Seconds to wait for another program that writes to the index.
 PATIENCE = 2.0
-_VERSION = 1
-_TYPES = {
-    "number": "INTEGER PRIMARY KEY",
-    "parameters": "TEXT NOT NULL",
-    "seed": "INTEGER",
-    "job": "INTEGER",
-    "spare": "INTEGER NOT NULL",
-    "starred": "INTEGER NOT NULL",
-    "slot": "INTEGER",
-    "sample_rate": "INTEGER NOT NULL",
-    "channels": "INTEGER NOT NULL",
-    "seconds": "REAL NOT NULL",
-    "gain": "REAL NOT NULL",
-    "peak": "REAL",
-    "tempo": "REAL",
-    "pressed_at": "REAL",
-    "started_at": "REAL",
-    "rendered_at": "REAL",
-    "landed_at": "REAL",
-}
-#: What stands in the queries themselves (hence S608) are these names and marks for values, nothing from outside.
-_COLUMNS = tuple(field.name for field in dataclasses.fields(TakeRecord))
+_VERSION = 2
+#: What SQLite opens beside a database: its own names, after the database's.
+_SUFFIXES = ("", "-journal", "-wal", "-shm")
 #: What words are searched in; kept in a column of its own, since SQLite ignores the case of ASCII letters only.
 _SEARCHED = ("prompt", "preset", "bank", "model", "note", "reason")
+_TABLES = """
+CREATE TABLE IF NOT EXISTS takes (
+    number INTEGER PRIMARY KEY, bank TEXT, preset TEXT, model TEXT, rendered_at REAL, starred INTEGER, words TEXT
+);
+CREATE TABLE IF NOT EXISTS records (number INTEGER PRIMARY KEY, record TEXT);
+CREATE TABLE IF NOT EXISTS reached (only INTEGER PRIMARY KEY, folder INTEGER, changes INTEGER, seen TEXT);
+INSERT OR IGNORE INTO reached VALUES (1, NULL, 0, '');
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Reached:
+    """What an index holds: all takes of a folder as it was at a time in nanoseconds, and all changes up to a place.
+
+    ``folder`` is None if takes may be missing.
+    """
+
+    folder: int | None = None
+    changes: Place = field(default_factory=Place)
 
 
 class Filters(TypedDict, total=False):
@@ -74,58 +79,112 @@ _CLAUSES = {
 
 
 class Index:
-    """The rows of one archive. Every method raises `StorageError` if the file cannot be used now."""
+    """The rows of one archive. Every method raises `StorageError` if the file cannot be used now.
 
-    def __init__(self, path: Path) -> None:
+    ``read_only`` is for those who look at an archive of somebody else's: nothing is written. Without a path it is in
+    memory.
+    """
+
+    def __init__(self, path: Path | None, *, read_only: bool = False) -> None:
         self._path = path
+        self._read_only = read_only
+        self._memory: sqlite3.Connection | None = None
+        self._one_by_one = threading.RLock()
+        if path is None:
+            self._memory = sqlite3.connect(":memory:", check_same_thread=False)
+            self._memory.executescript(_TABLES)
 
-    def ensure(self) -> None:
-        """Make sure that there is a sound index: a missing, damaged or outdated one is replaced by an empty one."""
-        try:
-            with self._connected() as connection:
-                (version,) = connection.execute("PRAGMA user_version").fetchone()
-                (state,) = connection.execute("PRAGMA quick_check").fetchone()
-            if version == _VERSION and state == "ok":
+    def ensure(self, *, thoroughly: bool = False) -> None:
+        """Make sure that there is an index: a missing or outdated one is replaced by an empty one.
+
+        ``thoroughly`` also looks for damage, in all of it.
+        """
+        with suppress(BrokenIndexError), self._connected() as connection:
+            sound = connection.execute("PRAGMA user_version").fetchone() == (_VERSION,)
+            if sound:
+                connection.execute("SELECT * FROM takes, records, reached LIMIT 0")
+            if sound and thoroughly:
+                sound = connection.execute("PRAGMA quick_check").fetchone() == ("ok",)
+            if sound:
                 return
-        except _BrokenIndexError:
-            pass
         self.remove()
-        columns = ", ".join(f"{name} {_TYPES.get(name, 'TEXT NOT NULL')}" for name in _COLUMNS)
         with self._connected() as connection:
-            connection.execute(f"CREATE TABLE IF NOT EXISTS takes ({columns}, words TEXT NOT NULL)")
-            connection.execute(f"PRAGMA user_version = {_VERSION}")
+            connection.executescript(f"{_TABLES} PRAGMA user_version = {_VERSION};")
 
     def remove(self) -> None:
         """Remove the index; `ensure` makes an empty one."""
-        for name in (self._path.name, f"{self._path.name}-journal"):
-            discard(self._path.with_name(name))
+        if self._path is not None:
+            for suffix in _SUFFIXES:
+                discard(self._path.with_name(self._path.name + suffix))
+
+    def close(self) -> None:
+        """Free the memory of one that has no file."""
+        if self._memory is not None:
+            self._memory.close()
+
+    def copy(self) -> Index:
+        """Return a copy in memory."""
+        made = Index(None)
+        with self._connected() as connection, made._connected() as memory:
+            connection.backup(memory)
+        return made
+
+    def reached(self) -> Reached:
+        """What it holds."""
+        with self._connected() as connection:
+            version = connection.execute("PRAGMA user_version").fetchone()
+            if self._memory is None and version != (_VERSION,):
+                raise BrokenIndexError(f"the archive's index {self._path} is of another version")
+            found = connection.execute("SELECT folder, changes, seen FROM reached").fetchone()
+        folder, offset, seen = found or (None, 0, "")
+        if not (isinstance(offset, int) and isinstance(seen, str)):
+            offset, seen = 0, ""
+        return Reached(folder if isinstance(folder, int) else None, Place(offset, seen))
+
+    def holds_folder(self, at: int | None, *, since: int | None = None) -> bool:
+        """Note that it holds all takes of the folder as of a time; with ``since``, only if it held all of then.
+
+        Returns whether that is so.
+        """
+        with self._connected() as connection:
+            if since is not None and connection.execute("SELECT folder FROM reached").fetchone() != (since,):
+                return False
+            connection.execute("UPDATE reached SET folder = ?", (at,))
+        return True
 
     def add(self, records: Iterable[TakeRecord]) -> None:
         """Add takes; a number that is there stays as it is."""
-        marks = ", ".join("?" * (len(_COLUMNS) + 1))
         with self._connected() as connection:
-            connection.executemany(f"INSERT OR IGNORE INTO takes VALUES ({marks})", map(_row, records))  # noqa: S608
+            for record in records:
+                _put(connection, record, "IGNORE")
 
-    def change(self, changes: Iterable[tuple[int, Mapping[str, Any]]]) -> None:
-        """Change fields of takes, by number; what is not there is left alone."""
+    def change(self, changes: Iterable[Change], upto: Place | None = None) -> None:
+        """Change fields of takes, by number; what is not there is left alone. ``upto`` is then the place reached."""
+        last = together(changes)
         with self._connected() as connection:
-            for number, values in changes:
-                found = connection.execute("SELECT * FROM takes WHERE number = ?", (number,)).fetchone()
-                if found is None:
-                    continue
-                row = _row(dataclasses.replace(_record(found), **values))
-                names = ", ".join(f"{name} = ?" for name in (*_COLUMNS, "words"))
-                connection.execute(f"UPDATE takes SET {names} WHERE number = ?", (*row, number))  # noqa: S608
+            for number, values in last.items():
+                found = connection.execute("SELECT number, record FROM records WHERE number = ?", (number,)).fetchone()
+                if found is not None:
+                    _put(connection, replace(_record(found), **values), "REPLACE")
+            if upto is not None:
+                connection.execute("UPDATE reached SET changes = ?, seen = ?", (upto.offset, upto.seen))
 
     def numbers(self) -> set[int]:
         """Return the numbers of all takes."""
         with self._connected() as connection:
             return {number for (number,) in connection.execute("SELECT number FROM takes").fetchall()}
 
+    def highest(self) -> int:
+        """Return the highest number of a take, 0 if there is none."""
+        with self._connected() as connection:
+            (number,) = connection.execute("SELECT max(number) FROM takes").fetchone()
+        return int(number or 0)
+
     def select(self, words: Sequence[str], filters: Filters, limit: int | None, offset: int) -> list[TakeRecord]:
         """Return the takes that have all these words, newest first."""
         where, values = _where(words, filters)
-        query = f"SELECT * FROM takes WHERE {where} ORDER BY number DESC LIMIT ? OFFSET ?"  # noqa: S608
+        page = f"SELECT number FROM takes WHERE {where} ORDER BY number DESC LIMIT ? OFFSET ?"  # noqa: S608
+        query = f"SELECT number, record FROM records WHERE number IN ({page}) ORDER BY number DESC"  # noqa: S608
         with self._connected() as connection:
             rows = connection.execute(query, (*values, -1 if limit is None else limit, offset)).fetchall()
         return [_record(row) for row in rows]
@@ -139,23 +198,51 @@ class Index:
 
     @contextmanager
     def _connected(self) -> Iterator[sqlite3.Connection]:
+        self._check()
         try:
-            with closing(sqlite3.connect(self._path, timeout=PATIENCE)) as connection:
-                connection.execute("PRAGMA synchronous = OFF")
-                with connection:
-                    yield connection
-        except sqlite3.OperationalError as error:
+            with self._opened() as connection, connection:
+                yield connection
+        except (sqlite3.OperationalError, OverflowError) as error:
+            busy = getattr(error, "sqlite_errorcode", None) in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
+            # Who only looks has no use for one that must be mended first.
+            if "no such" in str(error) or (self._read_only and not busy):
+                raise _broken(self._path, error) from error
             raise StorageError(
                 f"cannot use the archive's index {self._path}: {error}. Takes are kept all the same; "
                 "close other programs that use this archive, or make room on the disk."
             ) from error
-        except sqlite3.DatabaseError as error:
-            raise _BrokenIndexError(
-                f"the archive's index {self._path} is damaged: {error}. Start again: it is built anew from the takes."
-            ) from error
+        except sqlite3.Error as error:
+            raise _broken(self._path, error) from error
+
+    @contextmanager
+    def _opened(self) -> Iterator[sqlite3.Connection]:
+        with self._one_by_one if self._memory is not None else nullcontext():
+            if self._memory is not None:
+                yield self._memory
+            elif self._read_only and self._path is not None:
+                with closing(
+                    sqlite3.connect(f"{self._path.absolute().as_uri()}?mode=ro", timeout=PATIENCE, uri=True)
+                ) as connection:
+                    yield connection
+            else:
+                with closing(sqlite3.connect(self._path or ":memory:", timeout=PATIENCE)) as connection:
+                    connection.execute("PRAGMA synchronous = OFF")
+                    connection.execute("PRAGMA journal_mode = TRUNCATE")
+                    yield connection
+
+    def _check(self) -> None:
+        """Raise `BrokenIndexError` if something else lies where a database or its journal would be opened."""
+        if self._path is None:
+            return
+        try:
+            for suffix in _SUFFIXES:
+                check_regular(self._path.with_name(self._path.name + suffix))
+        except OSError as error:
+            if error.errno in (errno.EINVAL, errno.EISDIR):
+                raise BrokenIndexError(str(storage_error("use", self._path, error))) from error
 
 
-class _BrokenIndexError(StorageError):
+class BrokenIndexError(StorageError):
     """The file is no SQLite database, or a damaged one."""
 
 
@@ -165,16 +252,33 @@ def _where(words: Sequence[str], filters: Filters) -> tuple[str, list[Any]]:
     return " AND ".join(clauses) or "1", [*asked.values(), *(word.casefold() for word in words)]
 
 
-def _row(record: TakeRecord) -> list[Any]:
-    values = json.loads(record.to_json())
-    values["parameters"] = json.dumps(values["parameters"])
+def _put(connection: sqlite3.Connection, record: TakeRecord, otherwise: str) -> None:
+    """Write a take's rows; ``otherwise`` is what becomes of one that is there: IGNORE or REPLACE."""
+    searched = [_storable(getattr(record, name)) for name in ("bank", "preset", "model")]
+    words = "\n".join(_storable(getattr(record, name)) for name in _SEARCHED).casefold()
+    row = (record.number, *searched, record.rendered_at, record.starred, words)
+    connection.execute(f"INSERT OR {otherwise} INTO takes VALUES (?, ?, ?, ?, ?, ?, ?)", row)  # noqa: S608
+    connection.execute(f"INSERT OR {otherwise} INTO records VALUES (?, ?)", (record.number, record.to_json()))  # noqa: S608
+
+
+def _storable(text: str) -> str:
     # Half characters, as from arguments in another encoding, have no place in a database.
-    values |= {name: text.encode("utf-8", "replace").decode() for name, text in values.items() if isinstance(text, str)}
-    words = "\n".join(values[name] for name in _SEARCHED)
-    return [*(values[name] for name in _COLUMNS), words.casefold()]
+    return text.encode("utf-8", "replace").decode()
 
 
 def _record(row: tuple[Any, ...]) -> TakeRecord:
-    values = dict(zip(_COLUMNS, row, strict=False))
-    flags = {"spare": bool(values["spare"]), "starred": bool(values["starred"])}
-    return TakeRecord(**(values | flags | {"parameters": json.loads(values["parameters"])}))
+    """Return the record in a row, whatever anybody may have written there."""
+    number, text = row
+    try:
+        record = TakeRecord.from_json(text)
+    except (ValueError, TypeError):
+        record = TakeRecord(prompt="")
+    match = TAKE_NUMBER.fullmatch(record.file)
+    file = record.file if match and int(match[1]) == number else TAKE_NAME.format(number)
+    return replace(record, number=number, file=file)
+
+
+def _broken(path: Path | None, error: Exception) -> BrokenIndexError:
+    return BrokenIndexError(
+        f"the archive's index {path} is damaged: {error}. Start again: it is built anew from the takes."
+    )

@@ -19,7 +19,7 @@ import soundfile
 
 from midifrag.audio import Audio
 from midifrag.errors import AudioError, StorageError
-from midifrag.fragment.files import replace_file, storage_error, write_whole
+from midifrag.fragment.files import open_regular, replace_file, storage_error, write_whole
 from midifrag.fragment.slot_content import is_take
 from midifrag.fragment.unfinished import finished
 from midifrag.fragment.wav import with_texts
@@ -109,7 +109,7 @@ def read_sound(path: Path) -> Sound:
     try:
         if path.is_dir():
             raise StorageError(f"{path} is a folder. Name a file in it.")
-        with path.open("rb") as file:
+        with open_regular(path) as file:
             if not file.read(1):
                 raise AudioError(f"{path} is empty: there is no sound in it. Record or export it again.")
             whole, was_unfinished = finished(file)

@@ -1,5 +1,7 @@
 """Writing files so that nobody ever sees half of one, on every system.
 
+Only regular files are opened: a pipe or a device in the place of one would be waited for for ever.
+
 A file is written aside and moved into place when it is whole. What the system says against it becomes a `StorageError`
 with the next step. Takes are forced to the disk right after they have landed, so that a landing does not wait for it;
 only a power cut can come between. Slot files are not forced, since they can be made again from their takes.
@@ -8,16 +10,18 @@ only a power cut can come between. Slot files are not forced, since they can be 
 from __future__ import annotations
 
 import errno
-import json
 import os
 import shutil
+import stat
 import sys
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO, cast
 
 from midifrag.errors import StorageError
+from midifrag.fragment.plain_json import read_value
 
 #: Our own folder below those that others watch: what is being written lies there.
 OWN_FOLDER = ".midifrag"
@@ -54,6 +58,39 @@ def _told(path: Path) -> Path:
     return path if own is None else own.parent
 
 
+def check_regular(path: Path) -> None:
+    """Raise OSError for what opening might wait for, or might set going: a pipe, a device, a socket; also for a folder.
+
+    What is not there is no mistake. A link is as good as what it leads to.
+    """
+    with suppress(FileNotFoundError):
+        _check_mode(path.stat().st_mode, path)
+
+
+def open_regular(path: Path, mode: str = "rb") -> BinaryIO:
+    """Open a file in a binary ``mode``. Raises OSError, also for what is no regular file; it is never waited for."""
+    check_regular(path)
+    return cast("BinaryIO", open(path, mode, opener=_open_regular))
+
+
+def _open_regular(path: str, flags: int) -> int:
+    # Whatever came into its place after the first look is not waited for either.
+    number = os.open(path, flags | getattr(os, "O_NONBLOCK", 0), 0o666)
+    try:
+        _check_mode(os.fstat(number).st_mode, path)
+    except OSError:
+        os.close(number)
+        raise
+    return number
+
+
+def _check_mode(mode: int, path: str | Path) -> None:
+    if stat.S_ISDIR(mode):
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
+    if not stat.S_ISREG(mode):
+        raise OSError(errno.EINVAL, "it is no file, but a pipe, a device or a socket: move it away", str(path))
+
+
 def write_whole(path: Path, content: bytes) -> None:
     """Create a file with this content, or leave no file.
 
@@ -75,7 +112,7 @@ def write_whole(path: Path, content: bytes) -> None:
 def force_to_disk(path: Path) -> None:
     """Wait until the disk itself has a file's content. Raises `StorageError`."""
     try:
-        with path.open("r+b") as file:  # Windows flushes only what may be written
+        with open_regular(path, "r+b") as file:  # Windows flushes only what may be written
             os.fsync(file.fileno())
     except OSError as error:
         raise storage_error("write", path, error) from error
@@ -133,14 +170,21 @@ def move_exclusively(source: Path, target: Path) -> bool:
 def keep_copy(source: Path, target: Path) -> None:
     """Give a file's content a second name, free until now: by a link, or by a copy where the disk has no links.
 
-    Raises OSError.
+    Raises OSError, also for what is no regular file.
     """
+    check_regular(source)
     try:
         os.link(source, target)
     except FileNotFoundError:
         raise
     except OSError:
-        shutil.copyfile(source, target)
+        copy_regular(source, target)
+
+
+def copy_regular(source: Path, target: Path) -> None:
+    """Copy a file's content. Raises OSError, also for what is no regular file: some devices never end."""
+    check_regular(source)
+    shutil.copyfile(source, target)
 
 
 def discard(path: Path) -> None:
@@ -151,9 +195,20 @@ def discard(path: Path) -> None:
         return
 
 
+def discard_folder(folder: Path) -> None:
+    """Remove a folder of ours and what is in it, or what else has its name; as far as it can be removed now."""
+    with suppress(OSError):
+        # `shutil` would open what is no folder, and wait for it.
+        if stat.S_ISDIR(folder.lstat().st_mode):
+            shutil.rmtree(folder, ignore_errors=True)
+        else:
+            discard(folder)
+
+
 def read_json(path: Path) -> Any:
     """Return what a JSON file holds, or None if it is missing, unreadable or not JSON."""
     try:
-        return json.loads(path.read_bytes())
+        with open_regular(path) as file:
+            return read_value(file.read())
     except (OSError, ValueError):
         return None

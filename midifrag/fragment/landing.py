@@ -2,7 +2,8 @@
 
 A take is archived first and lands then. If only the archive cannot be written, the take lands all the same, since a
 performer needs the sound now, and is kept in memory until the archive can be written; if the slot cannot be written, it
-keeps its old fragment until it can.
+keeps its old fragment until it can. The archive and each slot are in a hand of their own: a drive that hangs keeps
+nothing waiting but what is to go there.
 """
 
 from __future__ import annotations
@@ -11,12 +12,14 @@ import dataclasses
 import logging
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import assert_never
 
-from midifrag.errors import AudioError, MidifragError, NoFreeSlotError, StorageError
+from midifrag.errors import AudioError, DriveHangsError, MidifragError, NoFreeSlotError, StorageError
 from midifrag.fragment.archive import Archive
+from midifrag.fragment.archive_hand import ArchiveHand
 from midifrag.fragment.cutting import make_fragment
-from midifrag.fragment.encoding import EncodedFragment, encode_fragment, encode_take
+from midifrag.fragment.encoding import EncodedFragment, encode_fragment
 from midifrag.fragment.messages import (
     AnnotateTake,
     ArchiveOnly,
@@ -48,6 +51,8 @@ from midifrag.fragment.unwritten import UnwrittenTake
 HELD_BYTES = 1_000_000_000
 #: Seconds until a held take is tried again: the first time, and at most; each time twice as long.
 FIRST_RETRY, LONGEST_RETRY = 0.25, 5.0
+#: Seconds between the parts of an index that is behind.
+INDEXING = 0.5
 #: Seconds between looks for slot files that someone else changed.
 REFRESH = 2.0
 
@@ -75,6 +80,10 @@ class Lander:
         self._monotonic = monotonic
         self._held_bytes = held_bytes
         self._held: list[UnwrittenTake] = []
+        self._postponed: list[LandArchived] = []
+        self._hand = ArchiveHand(archive)
+        #: The folders that another program writes into as well.
+        self.shared: tuple[Path, ...] = ()
         self._refresh_due = monotonic() + REFRESH
 
     @property
@@ -93,7 +102,8 @@ class Lander:
     @property
     def due(self) -> float:
         """When `tick` has something to do, on the monotonic clock."""
-        return min([take.due for take in self._held], default=self._refresh_due)
+        due = min([take.due for take in self._held], default=self._refresh_due)
+        return min(due, self._monotonic() + INDEXING) if self._archive.behind else due
 
     def prepare(self, command: Prepare) -> None:
         """Do ahead what a landing would wait for. Never blocks; any thread may ask."""
@@ -109,9 +119,9 @@ class Lander:
             case RestoreSlot(slot):
                 self._change_slots(command, lambda: self._slots.restore(slot))
             case StarTake(take, starred):
-                self._change_take(command, lambda: self._archive.star(take, starred))
+                self._change_take(command, lambda archive: archive.star(take, starred))
             case AnnotateTake(take, note):
-                self._change_take(command, lambda: self._archive.annotate(take, note))
+                self._change_take(command, lambda archive: archive.annotate(take, note))
             case _:
                 assert_never(command)
 
@@ -121,16 +131,37 @@ class Lander:
         for take in [take for take in self._held if take.due <= now]:
             take.due = now + LONGEST_RETRY
             self._advance(take)
+        if self._postponed and not self._hand.hangs:
+            postponed, self._postponed = self._postponed, []
+            for command in postponed:
+                self._receive(command)
+        self._hand.index_on()
         if self._refresh_due <= now:
             self._refresh_due = now + REFRESH
             if self._slots.refresh():
                 self.tell_slots()
+            self.look_around()
+
+    def look_around(self) -> None:
+        """Find out who else uses these folders."""
+        # Slots and archive may lie in one folder.
+        shared = [self._slots.folder] if self._slots.is_shared([self._archive.workspace_name]) else []
+        if self._archive.folder != self._slots.folder and self._hand.is_shared():
+            shared.append(self._archive.folder)
+        self.shared = tuple(shared)
 
     def finish(self) -> None:
         """Try everything that is held once more, and begin with nothing new."""
         self._preparer.close()
         for take in list(self._held):
             self._advance(take)
+        for command in self._postponed:
+            self._emit(LandFailed(command.job, f"{self._archive.folder} does not answer", command.take))
+
+    def close(self) -> None:
+        """Close slots and archive, as far as their drives answer."""
+        self._slots.close()
+        self._hand.close()
 
     def tell_slots(self) -> None:
         """Say what lies where."""
@@ -140,8 +171,11 @@ class Lander:
         began = self._monotonic()
         if isinstance(command, LandArchived):
             try:
-                record = self._archive.get(command.take)
-                audio, sample_rate = self._archive.read(command.take)
+                record, audio, sample_rate = self._hand.read(command.take)
+            except DriveHangsError as error:
+                self._postponed.append(command)
+                self._emit(Held(command.job, str(error), "slot"))
+                return
             except MidifragError as error:
                 self._emit(LandFailed(command.job, str(error), command.take))
                 return
@@ -198,19 +232,25 @@ class Lander:
 
     def _settle(self) -> None:
         try:
-            self._archive.settle()
+            self._hand.do(Archive.settle)
+        except DriveHangsError:
+            # Told of the take that waits for it.
+            return
         except StorageError as error:
             # The file is whole for everyone who reads it; only a power cut could still take it.
             _log.warning("%s", error)
 
     def _store(self, take: UnwrittenTake) -> None:
-        encoded = take.encoded or encode_take(take.audio, take.sample_rate, self._archive.bits)
-        take.record = self._archive.store_encoded(encoded, take.record)
+        stored = self._hand.store(take)
+        # It may have landed while the archive was at it.
+        take.record = dataclasses.replace(stored, slot=take.record.slot, landed_at=take.record.landed_at)
         number = take.record.number
         if number is not None:
             self._emit(TakeArchived(take.job, number, take.record.file))
             if take.record.slot is not None:
                 self._slots.archived(take.record.slot, take.job, number)
+                if stored.slot is None:
+                    self._hand.mark_landed(take.record)
                 self.tell_slots()
 
     def _land(self, take: UnwrittenTake, fragment: EncodedFragment) -> None:
@@ -238,8 +278,7 @@ class Lander:
         )
         self.tell_slots()
         self._slots.save()
-        if take.record.number is not None:
-            self._archive.mark_landed(take.record.number, take.slot, now)
+        self._hand.mark_landed(take.record)
 
     def _let_earlier_land(self, take: UnwrittenTake, slot: int) -> None:
         """Keep the order within a slot: an earlier take must not replace a later one when its time comes."""
@@ -277,8 +316,8 @@ class Lander:
         else:
             self.tell_slots()
 
-    def _change_take(self, command: QueuedCommand, change: Callable[[], TakeRecord]) -> None:
+    def _change_take(self, command: QueuedCommand, change: Callable[[Archive], TakeRecord]) -> None:
         try:
-            self._emit(TakeChanged(change()))
+            self._emit(TakeChanged(self._hand.do(change)))
         except StorageError as error:
             self._emit(Refused(command, str(error)))

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
+
+from midifrag.fragment.plain_json import is_count, is_flag, is_length, is_moment, is_text, is_whole, read_value
 
 RecordedValue: TypeAlias = str | int | float | bool | None
 
@@ -54,15 +56,41 @@ class TakeRecord:
 
     @classmethod
     def from_json(cls, text: str) -> TakeRecord:
-        """Read the record in ``text``; keys of a later version are ignored. Raises ValueError if it is none."""
-        return cls.from_values(json.loads(text))
+        """Read the record in ``text``, as `from_values`. Raises ValueError if it is none."""
+        return cls.from_values(read_value(text))
 
     @classmethod
     def from_values(cls, values: Any) -> TakeRecord:
-        """Read the record in a mapping by field name. Raises ValueError if it is none."""
+        """Read the record in a mapping by field name. Raises ValueError if it is none.
+
+        Keys of a later version are ignored, and values that cannot be meant are left out.
+        """
         if not isinstance(values, dict) or not isinstance(values.get("prompt"), str):
             raise ValueError("not a take's record")  # noqa: TRY004 - one error for every text that holds no record
-        return cls(**{name: value for name, value in values.items() if name in FIELD_NAMES})
+        right = {name: _whole(one) for name, one in values.items() if name in FIELD_NAMES and is_right(name, one)}
+        parameters = {
+            _whole(name): _whole(one) for name, one in right.pop("parameters", {}).items() if _is_parameter(one)
+        }
+        return cls(**right, parameters=parameters)
+
+
+def is_right(name: str, value: object) -> bool:
+    """Whether a field of a record may have this value."""
+    return (value is None and name in _OPTIONAL) or _KINDS[name](value)
+
+
+def _whole(value: Any) -> Any:
+    """Return a text without half characters, as come from arguments in another encoding; nobody could show them."""
+    return value.encode("utf-8", "replace").decode() if isinstance(value, str) and not value.isascii() else value
+
+
+def _is_parameter(value: object) -> bool:
+    # Not a number is what a parameter may have been, and is told as such.
+    return value is None or is_text(value) or is_flag(value) or is_whole(value) or isinstance(value, float)
+
+
+def _is_gain(value: object) -> bool:
+    return is_length(value) and value != 0
 
 
 def _plain(value: object) -> object:
@@ -73,3 +101,19 @@ def _plain(value: object) -> object:
 
 
 FIELD_NAMES = tuple(one.name for one in dataclasses.fields(TakeRecord))
+
+#: What a field's value must be.
+_KINDS: Mapping[str, Callable[[object], bool]] = {
+    **dict.fromkeys(("prompt", "preset", "bank", "model", "checksum", "reason", "file", "note"), is_text),
+    **dict.fromkeys(("seed", "job"), is_whole),
+    **dict.fromkeys(("number", "slot"), is_count),
+    **dict.fromkeys(("pressed_at", "started_at", "rendered_at", "landed_at"), is_moment),
+    **dict.fromkeys(("spare", "starred"), is_flag),
+    **dict.fromkeys(("seconds", "peak", "tempo"), is_length),
+    **dict.fromkeys(("sample_rate", "channels"), lambda value: is_whole(value) and is_length(value)),
+    "gain": _is_gain,
+    "parameters": lambda value: isinstance(value, dict),
+}
+_OPTIONAL = frozenset(
+    {"seed", "job", "pressed_at", "started_at", "rendered_at", "number", "peak", "slot", "landed_at", "tempo"}
+)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import dataclasses
 import json
-import math
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeAlias
 
 from midifrag.fragment.file_names import TAKE_NUMBER
+from midifrag.fragment.files import open_regular
+from midifrag.fragment.plain_json import is_flag, is_length, is_moment, is_text, is_whole, read_value
 from midifrag.fragment.record import TakeRecord
 from midifrag.fragment.wav import audio_checksum, read_metadata
 
@@ -44,13 +45,13 @@ class SlotContent:
             content = cls(**values)
         except TypeError:
             return None
-        numbers = (content.landing, content.slot, content.seconds, content.landed_at)
-        wholes = (content.landing, content.slot, content.job or 0, content.take or 0, content.audio or 0)
-        texts = (content.preset, content.prompt)
         is_right = (
-            all(isinstance(number, int | float) and math.isfinite(number) for number in numbers)
-            and all(isinstance(whole, int) for whole in wholes)
-            and all(isinstance(text, str) for text in texts)
+            all(map(is_whole, (content.landing, content.slot)))
+            and all(one is None or is_whole(one) for one in (content.job, content.take, content.audio))
+            and all(map(is_text, (content.preset, content.prompt)))
+            and is_flag(content.turn)
+            and is_length(content.seconds)
+            and is_moment(content.landed_at)
         )
         return content if is_right else None
 
@@ -70,13 +71,13 @@ class SlotContent:
 def content_of(path: Path) -> SlotContent | None:
     """Return what a file says of itself, None if it is missing or was not made by midifrag as it is."""
     try:
-        told = json.loads(read_metadata(path).get("comment", "null"))
+        told = read_value(read_metadata(path).get("comment", "null"))
         content = SlotContent.read(told.get("midifrag")) if isinstance(told, dict) else None
         if content is None or content.audio is None:
             return content
-        with path.open("rb") as file:
+        with open_regular(path) as file:
             return content if audio_checksum(file) == content.audio else None
-    except (OSError, ValueError, RecursionError):
+    except (OSError, ValueError):
         return None
 
 
@@ -94,10 +95,9 @@ def seconds_of(path: Path) -> float:
     """Return the length of any audio file, 0 if it is none."""
     import soundfile
 
-    if not path.is_file():
-        return 0.0
     try:
-        return float(soundfile.info(str(path)).duration)
+        with open_regular(path) as file:
+            return float(soundfile.info(file).duration)
     except (OSError, soundfile.LibsndfileError):
         return 0.0
 

@@ -7,13 +7,12 @@ from __future__ import annotations
 
 import filecmp
 import itertools
-import shutil
 import stat
 from pathlib import Path
 
 from midifrag.errors import StorageError
 from midifrag.fragment.file_names import MOVED_ASIDE
-from midifrag.fragment.files import discard, force_to_disk, keep_copy, move_exclusively, storage_error
+from midifrag.fragment.files import copy_regular, discard, force_to_disk, keep_copy, move_exclusively, storage_error
 from midifrag.fragment.slot_content import content_of, is_take
 from midifrag.fragment.workspace import Workspace
 
@@ -45,7 +44,7 @@ def beside(new: Path, place: Path) -> Path:
     """Bring a whole new file next to ``place``, which may lie on another disk. Raises `StorageError`."""
     there = place.with_name(f".{place.name}.midifrag")
     try:
-        shutil.copyfile(new, there)
+        copy_regular(new, there)
     except OSError as error:
         discard(there)
         raise storage_error("write", place, error) from error

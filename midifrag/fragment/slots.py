@@ -9,19 +9,23 @@ from __future__ import annotations
 
 import dataclasses
 import io
-import json
-import shutil
-from dataclasses import dataclass
+from collections.abc import Collection
+from concurrent.futures import Future
+from contextlib import suppress
+from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from midifrag.errors import NoFreeSlotError, StorageError
+from midifrag.errors import DriveHangsError, NoFreeSlotError, StorageError
 from midifrag.fragment.file_names import DEFAULT_NAME, MOST_SLOTS, UNNAMED_TAKES, slot_names
-from midifrag.fragment.files import discard, keep_copy, read_json, replace_file, storage_error, write_whole
+from midifrag.fragment.files import storage_error
+from midifrag.fragment.hands import Hand
 from midifrag.fragment.messages import SlotState
 from midifrag.fragment.record import TakeRecord
-from midifrag.fragment.slot_content import Signature, SlotContent, content_of, seconds_of, signature_of
-from midifrag.fragment.slot_places import beside, keep_own, place_of
+from midifrag.fragment.slot_content import SlotContent
+from midifrag.fragment.slot_file import Found, SlotFile
+from midifrag.fragment.slots_record import SavedSlots, SlotsRecord
 from midifrag.fragment.wav import audio_checksum, with_texts
 from midifrag.fragment.workspace import Workspace
 
@@ -30,13 +34,30 @@ if TYPE_CHECKING:
     from midifrag.fragment.encoding import EncodedFragment
 
 
+@dataclass(frozen=True, slots=True)
+class _Landing:
+    """A landing that has begun, and whose turn it is when it has come about."""
+
+    content: SlotContent
+    next: int
+    done: Future[Found]
+
+
 @dataclass(slots=True)
 class _Slot:
-    content: SlotContent | None = None
+    file: SlotFile
+    hand: Hand
+    found: Found = field(default_factory=Found)
     locked: bool = False
-    seconds: float = 0.0
-    signature: Signature | None = None
-    moved: str = ""
+    landing: _Landing | None = None
+
+    @property
+    def content(self) -> SlotContent | None:
+        return self.found.content
+
+    @content.setter
+    def content(self, content: SlotContent | None) -> None:
+        self.found = dataclasses.replace(self.found, content=content)
 
 
 class Slots:
@@ -56,9 +77,13 @@ class Slots:
         self._workspace = Workspace(folder)
         # A take without a name, where the archive is in the same folder; the archive names it.
         self._workspace.sweep(spare=UNNAMED_TAKES)
-        self._previous = self._workspace.own / "previous"
-        self._record = self._workspace.own / "slots.json"
-        self._slots = {number: _Slot() for number in self._names}
+        self._hand = Hand(folder)
+        self._record = SlotsRecord(self._workspace)
+        paths = {number: folder / one for number, one in self._names.items()}
+        self._slots = {
+            number: _Slot(SlotFile(number, path, paths.values(), self._workspace), Hand(path))
+            for number, path in paths.items()
+        }
         self._next: int
         self._next_after_landings: int
         self._landings: int
@@ -76,12 +101,12 @@ class Slots:
 
     def path(self, number: int) -> Path:
         """Return a slot's file. Raises `NoFreeSlotError` if there is no slot of this number."""
-        self._slot(number)
-        return self.folder / self._names[number]
+        return self._slot(number).file.path
 
     def choose(self, fixed: int | None = None) -> int:
         """Return the slot for the next fragment, ``fixed`` or the next one in turn that is not locked.
 
+        One whose drive does not answer is left out while another does.
         The turn goes on even if nothing lands there in the end, but that is not remembered over a restart. Raises
         `NoFreeSlotError`.
         """
@@ -89,11 +114,11 @@ class Slots:
             if self._slot(fixed).locked:
                 raise NoFreeSlotError(f"slot {fixed} is locked: unlock it, or give the preset another slot")
             return fixed
-        for step in range(self.count):
-            number = (self._next - 1 + step) % self.count + 1
-            if not self._slots[number].locked:
-                self._next = number % self.count + 1
-                return number
+        in_turn = [(self._next - 1 + step) % self.count + 1 for step in range(self.count)]
+        free = [number for number in in_turn if not self._slots[number].locked]
+        for number in [one for one in free if not self._slots[one].hand.hangs] or free:
+            self._next = number % self.count + 1
+            return number
         raise NoFreeSlotError(f"all {self.count} slots are locked: unlock one")
 
     def locked(self, number: int) -> bool:
@@ -107,28 +132,18 @@ class Slots:
 
         ``now`` is the time of landing in seconds since 1970; ``turn`` is False if the slot was asked for. `save` is
         left to the caller, who may have to tell somebody first. Raises `StorageError`; the slot then keeps
-        its fragment.
+        its fragment. After a `DriveHangsError` the landing goes on: landing the same job again waits for it.
         """
-        target = self.path(number)
-        content = SlotContent(
-            landing=self._landings + 1,
-            slot=number,
-            turn=turn,
-            job=record.job,
-            take=record.number,
-            preset=record.preset,
-            prompt=record.prompt,
-            seconds=fragment.seconds,
-            landed_at=now,
-            audio=audio_checksum(io.BytesIO(fragment.content)),
-        )
-        new = self._workspace.aside(target.name)
-        write_whole(new, with_texts(fragment.content, content.texts()))
-        self._exchange(new, number)
-        self._landings = content.landing
-        if turn:
-            self._next_after_landings = self._next
-        self._notice(number, content)
+        slot = self._slot(number)
+        if slot.landing is not None and slot.landing.content.job != record.job:
+            if not slot.landing.done.done():
+                raise StorageError(f"slot {number} still waits for the take of an earlier press")
+            # Nobody asked for that take again after its drive had come back.
+            with suppress(StorageError):
+                self._finish_landing(slot, slot.landing)
+        if slot.landing is None:
+            slot.landing = self._begin_landing(number, fragment, record, now, turn)
+        self._finish_landing(slot, slot.landing)
         return self._state(number)
 
     def restore(self, number: int) -> SlotState:
@@ -136,22 +151,10 @@ class Slots:
 
         Raises `StorageError`.
         """
-        target = self.path(number)
-        back = self._workspace.aside(target.name)
-        previous = self._previous / target.name
-        try:
-            if content_of(previous) is not None:
-                keep_copy(previous, back)
-            else:
-                # No link: who records into the slot again would record into what is kept.
-                shutil.copyfile(previous, back)
-        except FileNotFoundError:
-            raise StorageError(f"slot {number} has no previous fragment to put back") from None
-        except OSError as error:
-            raise storage_error("read", previous, error) from error
-        if self._exchange(back, number):
-            discard(previous)
-        self._notice(number)
+        slot = self._slot(number)
+        if slot.landing is not None:
+            raise StorageError(f"slot {number} still waits for the take of an earlier press")
+        slot.found = slot.hand.do(slot.file.put_back)
         self.save()
         return self._state(number)
 
@@ -171,83 +174,78 @@ class Slots:
 
     def refresh(self) -> bool:
         """Look for slot files that someone removed or replaced; True if there is one."""
-        changed = [number for number in self._slots if signature_of(self.path(number)) != self._slots[number].signature]
-        for number in changed:
-            self._notice(number)
+        asked = {
+            number: slot.hand.begin(slot.file.signature)
+            for number, slot in self._slots.items()
+            if slot.landing is None and not slot.hand.hangs
+        }
+        Hand.wait_for_all((self._slots[number].hand, look) for number, look in asked.items())
+        changed = [
+            slot
+            for slot in map(self._slots.__getitem__, asked)
+            if (look := asked[slot.file.number]).done() and look.result() != slot.found.signature
+        ]
+        for slot in changed:
+            with suppress(DriveHangsError):
+                slot.found = slot.hand.do(slot.file.look)
         return bool(changed)
 
-    def is_shared(self) -> bool:
-        """Whether another program lands fragments in this folder too: each would replace the other's."""
+    def is_shared(self, also_ours: Collection[str] = ()) -> bool:
+        """Whether another program lands fragments in this folder too: each would replace the other's.
+
+        ``also_ours`` are the names of work folders of this program's own.
+        """
         try:
-            return self._workspace.is_shared()
+            return self._hand.do(partial(self._workspace.is_shared, also_ours))
         except StorageError:
             # Told with the first landing, which needs the folder.
             return False
 
     def save(self) -> None:
         """Write down locks, turn and contents. On a full disk nothing is lost: the next change writes it again."""
-        slots = {
-            str(number): {"locked": slot.locked, "content": dataclasses.asdict(slot.content) if slot.content else None}
-            for number, slot in self._slots.items()
-        }
-        saved = {"next": self._next_after_landings, "landings": self._landings, "slots": slots | self._above}
-        try:
-            new = self._workspace.aside(self._record.name)
-            write_whole(new, json.dumps(saved, indent=1).encode())
-            replace_file(new, self._record)
-        except StorageError:
-            return
+        slots = {number: (slot.locked, slot.content) for number, slot in self._slots.items()} | self._above
+        saved = SavedSlots(self._next_after_landings, self._landings, slots)
+        with suppress(StorageError):
+            self._hand.do(partial(self._record.write, saved))
 
     def close(self) -> None:
         """Write down what is not yet, and tidy up."""
         self.save()
-        self._workspace.close()
+        with suppress(DriveHangsError):
+            self._hand.do(self._workspace.close)
+        for hand in (self._hand, *(slot.hand for slot in self._slots.values())):
+            hand.close()
 
-    def _exchange(self, new: Path, number: int) -> bool:
-        """Put ``new`` in the place of a slot and what was there into the folder of previous fragments.
+    def _begin_landing(
+        self, number: int, fragment: EncodedFragment, record: TakeRecord, now: float, turn: bool
+    ) -> _Landing:
+        slot = self._slots[number]
+        under_way = [one.landing.content.landing for one in self._slots.values() if one.landing is not None]
+        content = SlotContent(
+            landing=max(self._landings, *under_way, 0) + 1,
+            slot=number,
+            turn=turn,
+            job=record.job,
+            take=record.number,
+            preset=record.preset,
+            prompt=record.prompt,
+            seconds=fragment.seconds,
+            landed_at=now,
+            audio=audio_checksum(io.BytesIO(fragment.content)),
+        )
+        whole = with_texts(fragment.content, content.texts())
+        return _Landing(content, self._next, slot.hand.begin(partial(slot.file.put, whole, content)))
 
-        What midifrag did not make is moved aside before. Returns whether the place was empty.
-        """
-        target = self.path(number)
-        old = self._workspace.aside(target.name)
+    def _finish_landing(self, slot: _Slot, landing: _Landing) -> None:
+        """Wait for a landing and take in that it came about. Raises `StorageError`."""
         try:
-            place = self._place(number)
-            self._slots[number].moved = keep_own(place, target.name, self._workspace)
-            if target.is_symlink():
-                new = beside(new, place)
-        except StorageError:
-            discard(new)
-            raise
-        try:
-            self._previous.mkdir(exist_ok=True)
-            keep_copy(place, old)
-        except FileNotFoundError:
-            replace_file(new, place)
-            return True
-        except OSError as error:
-            discard(new)
-            raise storage_error("keep a copy of", target, error) from error
-        try:
-            replace_file(new, place)
-        except StorageError:
-            discard(old)
-            raise
-        try:
-            replace_file(old, self._previous / target.name)
-        except StorageError:
-            # The new fragment has landed all the same; rather none to put back than a wrong one.
-            discard(self._previous / target.name)
-        return False
-
-    def _place(self, number: int) -> Path:
-        """Return the file that is a slot's, also where a link leads to it. Raises `StorageError`."""
-        target = self.path(number)
-        place = place_of(target)
-        if target.is_symlink():
-            for other in self._names.values():
-                if other != target.name and (self.folder / other).resolve() == place:
-                    raise StorageError(f"{target} is a link to the file of {other}: each slot has a file of its own")
-        return place
+            slot.found = slot.hand.result(landing.done)
+        finally:
+            if landing.done.done():
+                slot.landing = None
+        self._landings = max(self._landings, landing.content.landing)
+        if landing.content.turn:
+            self._next_after_landings = landing.next
 
     def _slot(self, number: int) -> _Slot:
         slot = self._slots.get(number)
@@ -256,52 +254,37 @@ class Slots:
         return slot
 
     def _state(self, number: int) -> SlotState:
-        slot, name = self._slot(number), self._names[number]
-        filled = slot.signature is not None
-        content = slot.content
+        slot, found = self._slot(number), self._slot(number).found
+        filled = found.signature is not None
+        content = found.content
         return SlotState(
             number=number,
-            file=name,
+            file=slot.file.path.name,
             state="locked" if slot.locked else "filled" if filled else "free",
             take=content.take if content else None,
             preset=content.preset if content else "",
             prompt=content.prompt if content else "",
-            seconds=slot.seconds,
+            seconds=found.seconds,
             landed_at=content.landed_at if content else None,
-            has_previous=(self._previous / name).exists(),
+            has_previous=found.has_previous,
             foreign=filled and content is None,
-            moved=slot.moved,
+            moved=found.moved,
         )
 
-    def _notice(self, number: int, content: SlotContent | None = None) -> None:
-        """Take what lies in a slot's file as its content."""
-        slot, path = self._slots[number], self.path(number)
-        slot.signature = signature_of(path)
-        if slot.signature is None:
-            slot.content, slot.seconds = None, 0.0
-            return
-        slot.content = content or content_of(path)
-        slot.seconds = slot.content.seconds if slot.content else seconds_of(path)
-
     def _load(self) -> None:
-        saved = read_json(self._record)
-        saved = saved if isinstance(saved, dict) else {}
-        turn, landings, entries = saved.get("next"), saved.get("landings"), saved.get("slots")
-        self._next = turn if isinstance(turn, int) and 1 <= turn <= self.count else 1
-        self._landings = landings if isinstance(landings, int) else 0
-        entries = entries if isinstance(entries, dict) else {}
+        saved = self._record.read()
+        self._next = saved.next if 1 <= saved.next <= self.count else 1
+        self._landings = saved.landings
         # What a set with more slots wrote down: its locks come back with the count.
-        above = (str(number) for number in range(self.count + 1, MOST_SLOTS + 1))
-        self._above = {number: entries[number] for number in above if isinstance(entries.get(number), dict)}
+        above = range(self.count + 1, MOST_SLOTS + 1)
+        self._above = {number: saved.slots[number] for number in above if number in saved.slots}
         last_turn = self._landings
         for number, slot in self._slots.items():
-            entry = entries.get(str(number))
-            entry = entry if isinstance(entry, dict) else {}
-            slot.locked = entry.get("locked") is True
-            self._notice(number)
+            slot.locked, known = saved.slots.get(number, (False, None))
+            slot.found = slot.file.look()
             if slot.content is not None:
-                slot.content = slot.content.with_take_of(SlotContent.read(entry.get("content")))
-            for content in (slot.content, content_of(self._previous / self._names[number])):
+                slot.content = slot.content.with_take_of(known)
+            for content in (slot.content, slot.file.content_before()):
                 if content is None:
                     continue
                 self._landings = max(self._landings, content.landing)

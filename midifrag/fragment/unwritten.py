@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import Literal
 
@@ -15,7 +16,7 @@ from midifrag.fragment.record import TakeRecord
 class UnwrittenTake:
     """A take on its way. ``record.number`` is set once it is archived; ``fragment`` is what still has to land.
 
-    ``encoded`` is what is to be archived, if that was made ahead.
+    ``encoded`` is what is to be archived, if that was made ahead; ``storing`` is an archive that is at it.
     """
 
     job: int
@@ -24,6 +25,7 @@ class UnwrittenTake:
     record: TakeRecord
     began: float
     encoded: EncodedTake | None = None
+    storing: Future[TakeRecord] | None = None
     fragment: EncodedFragment | None = None
     fixed: int | None = None
     slot: int | None = None

@@ -7,12 +7,13 @@ prompt as the file's title. The audio itself is the business of `midifrag.fragme
 from __future__ import annotations
 
 import io
-import stat
 import struct
 import zlib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import BinaryIO
+
+from midifrag.fragment.files import open_regular
 
 INFO_CHUNKS = {"title": b"INAM", "comment": b"ICMT", "software": b"ISFT"}
 _INFO_NAMES = {chunk: name for name, chunk in INFO_CHUNKS.items()}
@@ -31,9 +32,7 @@ def read_metadata(path: Path) -> dict[str, str]:
 
     Raises OSError if the file cannot be read. What is no regular file is not opened: a pipe would never answer.
     """
-    if not stat.S_ISREG(path.stat().st_mode):
-        return {}
-    with path.open("rb") as file:
+    with open_regular(path) as file:
         head = file.read(12)
         size = file.seek(0, io.SEEK_END)
         if (

@@ -7,17 +7,17 @@ was left behind and is swept at the next start.
 
 from __future__ import annotations
 
-import shutil
 import sys
+import threading
 import time
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO
+from typing import BinaryIO
 
 from midifrag.errors import StorageError
-from midifrag.fragment.files import OWN_FOLDER, storage_error
+from midifrag.fragment.files import OWN_FOLDER, check_regular, discard, discard_folder, open_regular, storage_error
 
 if sys.platform == "win32":
     import msvcrt
@@ -33,14 +33,14 @@ class FileLock:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._file: IO[bytes] | None = None
+        self._file: BinaryIO | None = None
 
     def acquire(self, *, without_locks: bool = True) -> bool:
         """Try once; False if another program, or another `FileLock`, has it.
 
         ``without_locks`` is the answer on drives that have no locks. Raises OSError if the folder is gone.
         """
-        file = self._path.open("ab")
+        file = open_regular(self._path, "ab")
         try:
             if sys.platform == "win32":
                 file.seek(0)
@@ -64,7 +64,7 @@ class FileLock:
 
 
 class Workspace:
-    """``<folder>/.midifrag`` and this program's work folder in it, made when first needed."""
+    """``<folder>/.midifrag`` and this program's work folder in it, made when first needed. Threads may share it."""
 
     def __init__(self, folder: Path, *, sleep: Callable[[float], None] = time.sleep) -> None:
         self.folder = folder
@@ -73,24 +73,36 @@ class Workspace:
         self._work = self.own / f"work-{uuid.uuid4().hex[:12]}"
         self._alive = FileLock(self._work / "alive")
         self._entered = False
+        self._entering = threading.Lock()
         self._count = 0
+
+    @property
+    def name(self) -> str:
+        """The work folder's name, which no other has."""
+        return self._work.name
 
     def aside(self, name: str) -> Path:
         """Return a free path in the work folder for preparing a file. Raises `StorageError` if the folder is gone."""
-        try:
-            is_there = self._entered and self._work.is_dir()
-        except OSError as error:
-            raise storage_error("write", self._work, error) from error
-        if not is_there:
-            self._enter()
-        self._count += 1
-        return self._work / f"{self._count}-{name}"
+        with self._entering:
+            try:
+                is_there = self._entered and self._work.is_dir()
+            except OSError as error:
+                raise storage_error("write", self._work, error) from error
+            if not is_there:
+                self._enter()
+            self._count += 1
+            return self._work / f"{self._count}-{name}"
 
     @contextmanager
     def alone(self) -> Iterator[None]:
         """Keep other programs away from this folder meanwhile. Raises `StorageError` if one does not let go."""
         self._make_own()
         lock = FileLock(self.own / "lock")
+        try:
+            check_regular(self.own / "lock")
+        except OSError:
+            # Not ours, though in our own folder.
+            discard(self.own / "lock")
         deadline = time.monotonic() + PATIENCE
         try:
             while not lock.acquire():
@@ -104,12 +116,22 @@ class Workspace:
         finally:
             lock.release()
 
-    def is_shared(self) -> bool:
-        """Whether another program prepares files for this folder now. Raises `StorageError` if the folder is gone."""
-        if not self._entered:
-            self._enter()
+    def is_shared(self, also_ours: Collection[str] = ()) -> bool:
+        """Whether another program prepares files for this folder now. Raises `StorageError` if the folder is gone.
+
+        ``also_ours`` are the `name` of other workspaces of this program.
+        """
+        with self._entering:
+            if not self._entered:
+                self._enter()
+        # Looked for every few seconds: nobody is kept away for it while there is nobody.
+        if not self._others(also_ours):
+            return False
         with self.alone():
-            return any(self._has_lock(work) for work in self.own.glob("work-*") if work != self._work)
+            return any(map(self._has_lock, self._others(also_ours)))
+
+    def _others(self, also_ours: Collection[str]) -> list[Path]:
+        return [work for work in self.own.glob("work-*") if work.name not in {self.name, *also_ours}]
 
     @staticmethod
     def _has_lock(work: Path) -> bool:
@@ -147,7 +169,7 @@ class Workspace:
             with self.alone():
                 for work in self.leftovers():
                     if spare is None or not any(work.glob(spare)):
-                        shutil.rmtree(work, ignore_errors=True)
+                        discard_folder(work)
         except (StorageError, OSError):
             return
 
@@ -155,7 +177,7 @@ class Workspace:
         """Remove the work folder."""
         self._alive.release()
         if self._entered:
-            shutil.rmtree(self._work, ignore_errors=True)
+            discard_folder(self._work)
             self._entered = False
 
     def _enter(self) -> None:

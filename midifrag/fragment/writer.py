@@ -9,6 +9,7 @@ import time
 from collections import deque
 from collections.abc import Callable
 from functools import partial
+from pathlib import Path
 from typing import Literal
 
 from midifrag.fragment.archive import Archive
@@ -42,8 +43,6 @@ class FragmentWriter:
     """
 
     def __init__(self, slots: Slots, archive: Archive, listener: Callable[[WriterEvent], None]) -> None:
-        self._slots = slots
-        self._archive = archive
         self._listener = listener
         self._lander = Lander(slots, archive, self._tell)
         self._commands: queue.SimpleQueue[QueuedCommand | None] = queue.SimpleQueue()
@@ -54,6 +53,15 @@ class FragmentWriter:
     def backlog(self) -> int:
         """How many takes were submitted and not yet written or held; it grows while a disk is slow."""
         return len(self._unfinished)
+
+    @property
+    def shared(self) -> tuple[Path, ...]:
+        """The folders that another program writes into as well: of the slots, of the archive."""
+        return self._lander.shared
+
+    def look_around(self) -> None:
+        """Find out `shared` before the start."""
+        self._lander.look_around()
 
     def start(self) -> None:
         """Start the thread; the first event is `SlotsChanged`."""
@@ -74,7 +82,7 @@ class FragmentWriter:
         self._commands.put(None)
         if self._thread.ident is None:
             # Never started, because something else could not be: what was submitted stays unwritten.
-            self._close_files()
+            self._lander.close()
         else:
             self._thread.join(timeout)
         late = tuple(Held(one.job, "the disk did not answer in time", _WANTED[type(one)]) for one in self._unfinished)
@@ -102,11 +110,7 @@ class FragmentWriter:
                 self._unfinished.popleft()
             self._guard(self._lander.tick)
         self._guard(self._lander.finish)
-        self._close_files()
-
-    def _close_files(self) -> None:
-        self._slots.close()
-        self._archive.close()
+        self._guard(self._lander.close)
 
     def _guard(self, work: Callable[[], None], command: QueuedCommand | None = None) -> None:
         """Go on whatever happens: one take that cannot be handled must not silence all that follow."""

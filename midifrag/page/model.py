@@ -28,7 +28,7 @@ from midifrag.events import (
     SlotsChanged,
     TakeChanged,
 )
-from midifrag.fragment.archive import Archive
+from midifrag.fragment.archive_reader import ArchiveReader
 from midifrag.fragment.record import TakeRecord
 from midifrag.intents import Intent, Press
 from midifrag.pad_key import PadKey
@@ -97,7 +97,7 @@ class PageModel:
         self.view = View(configuration.loaded)
         self.forecast = Forecast()
         self.edits = Edits()
-        self.archive = Archive(configuration.archive, configuration.loaded.settings.archive)
+        self.archive = ArchiveReader(configuration.archive)
         self.midi: deque[MidiSeen] = deque(maxlen=MIDI_LINES)
         self.changed_takes: deque[TakeRecord] = deque(maxlen=CHANGED_TAKES)
         self.versions: dict[Part, int] = dict.fromkeys(Part, 1)

@@ -107,6 +107,7 @@ DOWNLOAD = "Download"
 CLOSE = "Close"
 NOW, SECONDS_AGO, MINUTES_AGO, HOURS_AGO, DAYS_AGO = "now", "{:.0f} s", "{:.0f} min", "{:.0f} h", "{:.0f} d"
 LENGTH = "{:.2f} s"
+GONE = "its file is gone"
 PLAYER = "nothing played yet"
 
 # --- archive ---------------------------------------------------------------------------------------------------------

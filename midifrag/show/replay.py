@@ -60,7 +60,7 @@ def read_performance(path: Path) -> Performance:
             if line.get("event") in _NAMES:
                 try:
                     acts.append((_moment(line), _act(line)))
-                except (TypeError, ValueError):
+                except (TypeError, ValueError, OverflowError):
                     left_out += 1
     except OSError as error:
         raise ClipError(f"{path}: cannot be read ({error.strerror or error}).") from error

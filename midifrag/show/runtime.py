@@ -9,7 +9,7 @@ import contextlib
 import logging
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, TypeAlias
 
 from midifrag.bridge.bridge import Bridge
@@ -27,14 +27,17 @@ from midifrag.errors import NoMidiError
 from midifrag.events import Notice, StateChange
 from midifrag.fragment import analysis
 from midifrag.fragment.archive import Archive
-from midifrag.fragment.file_names import MOVED_ASIDE
-from midifrag.fragment.messages import Held, WriterEvent
+from midifrag.fragment.hands import within
+from midifrag.fragment.messages import WriterEvent
+from midifrag.fragment.rescue import Rescued, rescue
 from midifrag.fragment.slots import Slots
 from midifrag.fragment.writer import FragmentWriter
 from midifrag.intents import Press, Prompt
 from midifrag.midi.messages import MidiEvent, NoteOn, PortChanged
 from midifrag.midi.ports import Ports
 from midifrag.scheduling import run_before_others
+from midifrag.show.disk_watch import DiskWatch
+from midifrag.show.ending import Ending, done
 from midifrag.show.lights import Lights
 from midifrag.show.reload import ConfigWatch, unplayable
 from midifrag.show.replay import is_performed
@@ -45,8 +48,11 @@ from midifrag.states import NoticeLevel
 
 #: Seconds between two rounds of housekeeping on the bridge's thread.
 HOUSEKEEPING = 0.25
-#: Takes that wait for the disk beyond which a performer is told, if that lasts for this many rounds of housekeeping.
-BACKLOG, SLOW_LOOKS = 8, 8
+
+#: Seconds that the start of a show waits for the drives that it plays to; a disk that sleeps needs some to wake up.
+DRIVE_PATIENCE = 30.0
+#: Seconds that the end of a show waits for the bridge to come out of what it does.
+BRIDGE_PATIENCE = 10.0
 
 _log = logging.getLogger(__name__)
 
@@ -72,8 +78,15 @@ class Runtime:
         self.clock = clock or SystemClock()
         settings = loaded.settings
         self.inbox = Inbox()
-        self.slots = Slots(loaded.fragments_folder, settings.fragments.count, settings.fragments.name)
-        archive = Archive(loaded.archive_folder, settings.archive)
+        fragments = settings.fragments
+        self.slots = within(
+            loaded.fragments_folder,
+            lambda: Slots(loaded.fragments_folder, fragments.count, fragments.name),
+            DRIVE_PATIENCE,
+        )
+        archive = within(
+            loaded.archive_folder, lambda: Archive(loaded.archive_folder, settings.archive), DRIVE_PATIENCE
+        )
         self.writer = FragmentWriter(self.slots, archive, self.inbox.put)
         self.log = SessionLog(loaded.archive_folder / "sessions", settings.session_log.megabytes * 1_000_000)
         self._telling = Telling(self.log)
@@ -87,7 +100,8 @@ class Runtime:
         self._thread = threading.Thread(target=self._run, name="bridge", daemon=True)
         self._closing = threading.Event()
         self._started = False
-        self._slow_looks = 0
+        self._ending: Ending | None = None
+        self._disk = DiskWatch(self.writer, self.slots)
         #: What was noticed at the start, for everybody who begins to watch: before, nobody would hear it.
         self._first_words: list[Notice] = []
 
@@ -97,16 +111,7 @@ class Runtime:
         """Open ports, load engines, begin. Raises `PortError` and `StorageError` before anything runs."""
         self._follow_mapping()
         self.put(Introduce(self._telling.publish_all))
-        if self.slots.is_shared():
-            text = f"another program lands fragments in {self.slots.folder} too, and each replaces the other's"
-            self._first_words.append(
-                Notice(NoticeLevel.WARNING, f"{text}; give one of them another folder with --fragments")
-            )
-        own = [state.file for state in self.slots.states if state.foreign]
-        if own:
-            text = f"not made by midifrag: {', '.join(own)} in {self.slots.folder}"
-            aside = f"before a fragment takes its place, such a file is moved to {MOVED_ASIDE} in there, for good"
-            self._first_words.append(Notice(NoticeLevel.WARNING, f"{text}; {aside}"))
+        self._first_words += self._disk.first_words()
         self._open_ports()
         self._first_words += unplayable(self.begun)
         for notice in self._first_words:
@@ -127,31 +132,46 @@ class Runtime:
                 raise
             self._first_words.append(Notice(NoticeLevel.ERROR, f"{error} The page works without."))
 
-    def close(self) -> tuple[Held, ...]:
-        """Cancel what runs, write what can be written, LEDs off, ports closed. Returns takes that stay unwritten."""
+    def close(self) -> Ending:
+        """Cancel what runs, write what can be written, keep the rest elsewhere, then LEDs off and ports closed.
+
+        Never raises: what fails on the way keeps nothing after it from being done. A second time changes nothing.
+        """
+        if self._ending is None:
+            self._ending = self._close()
+        return self._ending
+
+    def _close(self) -> Ending:
         self._closing.set()
-        self.configuration.close()
-        if not self._started:
-            self.engines.close()
-            unwritten = self.writer.close()
-            self.ports.close()
-            self.log.close()
-            return unwritten
-        self._thread.join()
-        self._finish(presses=True)
-        self.engines.close()
-        self._finish()
-        self.bridge.renders.end()
-        self._telling.tell()
-        unwritten = self.writer.close()
-        self._finish()
-        self._lights.close()
-        self.ports.close()
-        missed = self._telling.close()
+        done(self.configuration.close)
+        if self._started:
+            # A bridge that hangs must not take along what can still be written.
+            self._thread.join(BRIDGE_PATIENCE)
+            done(lambda: self._finish(presses=True))
+        done(self.engines.close)
+        done(self._finish)
+        if self._started:
+            done(self.bridge.renders.end)
+            done(self._telling.tell)
+        unwritten = done(self.writer.close) or ()
+        done(self._finish)
+        takes = done(self.writer.unarchived) or []
+        rescued = rescue(takes, belong=self.begun.archive_folder) if takes else Rescued()
+        if self._started:
+            done(self._lights.close)
+        done(self.ports.close)
+        missed = done(self._telling.close) or {}
+        if self._started:
+            done(lambda: self._log_the_end(len(unwritten), rescued, missed))
+        done(self.log.close)
+        return Ending(unwritten, rescued)
+
+    def _log_the_end(self, unwritten: int, rescued: Rescued, missed: Mapping[str, int]) -> None:
         self.log.write(
             {
                 "event": "end",
-                "unwritten": len(unwritten),
+                "unwritten": unwritten,
+                "rescued": {str(folder): count for folder, count in rescued.kept},
                 "midi": self.ports.counts,
                 "left_out": dict(self.inbox.dropped),
                 "overtaken": dict(self.inbox.coalesced),
@@ -160,8 +180,6 @@ class Runtime:
                 "lines_lost": self.log.lost,
             }
         )
-        self.log.close()
-        return unwritten
 
     def _finish(self, *, presses: bool = False) -> None:
         """Take in what engines and writer still said, so that no rendered take is lost.
@@ -219,24 +237,14 @@ class Runtime:
         try:
             if item is None:
                 self.bridge.housekeeping()
-                self._watch_the_disk()
+                for notice in self._disk.notices():
+                    self._telling.publish(notice)
             else:
                 self._handle(item)
         except Exception as error:
             _log.exception("the bridge failed on %s", type(item).__name__)
             self._telling.publish(Notice(NoticeLevel.ERROR, f"unexpected: {error!r}; the show goes on"))
         self._telling.tell()
-
-    def _watch_the_disk(self) -> None:
-        backlog = self.writer.backlog
-        if backlog > BACKLOG:
-            self._slow_looks += 1
-            if self._slow_looks == SLOW_LOOKS:
-                self._telling.publish(
-                    Notice(NoticeLevel.WARNING, f"the disk is slow: {backlog} takes wait to be written")
-                )
-        elif backlog <= BACKLOG // 2:
-            self._slow_looks = 0
 
     def _handle(self, item: Item) -> None:
         mapper = self.bridge.mapper

@@ -17,6 +17,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import IO, NamedTuple
 
+from midifrag.fragment.files import check_regular, open_regular
+
 #: A part of a log ends beyond this many bytes, or beyond this share of what all logs may take.
 PART_BYTES, PART_SHARE = 16_000_000, 1 / 8
 #: A log without its last line, ``end``, may be of a show that still runs, until nothing came for so many seconds.
@@ -65,6 +67,7 @@ def _kept(path: Path) -> Iterator[Path]:
 
 def lines_of(path: Path) -> Iterator[str]:
     """The lines of a file, compressed or not, as far as it can be read. Raises OSError."""
+    check_regular(path)
     if path.suffix != ".gz":
         with path.open(encoding="utf-8", errors="replace") as lines:
             yield from lines
@@ -153,7 +156,7 @@ class SessionFolder:
         aside = target.with_name(f"{target.name}.{uuid.uuid4().hex[:8]}.tmp")
         try:
             times = path.stat()
-            with path.open("rb") as source, gzip.open(aside, "wb", compresslevel=6) as packed:
+            with open_regular(path) as source, gzip.open(aside, "wb", compresslevel=6) as packed:
                 if not self._copy(source, packed):
                     return
             os.utime(aside, ns=(times.st_atime_ns, times.st_mtime_ns))

@@ -19,6 +19,8 @@ from typing import Any
 
 import numpy as np
 
+from midifrag.fragment.files import check_regular
+from midifrag.fragment.plain_json import read_value
 from midifrag.midi.messages import MidiEvent
 from midifrag.pad_key import PadKey
 from midifrag.show.session_files import PART_BYTES, SessionFolder, lines_of, part_path, parts_from
@@ -73,6 +75,7 @@ class SessionFile:
         try:
             if not self._made:
                 self._make()
+            check_regular(self.current)
             with self.current.open("ab", buffering=0) as file:
                 while self._waiting:
                     written = file.write(self._waiting[:65536])
@@ -211,8 +214,8 @@ def read_session(path: Path) -> Iterator[dict[str, Any]]:
     for part in parts_from(path):
         for line in lines_of(part):
             try:
-                values = json.loads(line)
-            except (ValueError, RecursionError):
+                values = read_value(line)
+            except ValueError:
                 continue
             if isinstance(values, dict):
                 yield values

@@ -17,6 +17,7 @@ from midifrag.errors import EngineError
 from midifrag.events import EngineChanged, JobChanged, JobTimes, Notice
 from midifrag.pad_key import PadKey
 from midifrag.show.clip import read_clip
+from midifrag.show.ending import Ending
 from midifrag.states import EngineState, JobKind, JobState, NoticeLevel
 
 
@@ -128,6 +129,7 @@ class Broken:
 
     def close(self):
         self.closed = True
+        return Ending()
 
 
 @pytest.fixture

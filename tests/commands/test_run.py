@@ -1,5 +1,6 @@
 """What a performer still sees while a show ends."""
 
+import errno
 import gc
 import io
 import signal
@@ -17,22 +18,22 @@ from rich.console import Console
 from midifrag.cli import app
 from midifrag.commands import run
 from midifrag.commands.demo import CLIP
-from midifrag.commands.run import _say_goodbye, stopping
+from midifrag.commands.run import _end, stopping
 from midifrag.config import loading
 from midifrag.config.shipped import shipped_path
 from midifrag.errors import StorageError
 from midifrag.events import Notice
-from midifrag.fragment.archive import Archive
 from midifrag.fragment.messages import Held
 from midifrag.fragment.record import TakeRecord
-from midifrag.fragment.rescue import UnarchivedTake
+from midifrag.fragment.rescue import Rescued, UnarchivedTake
+from midifrag.show.ending import Ending
 from midifrag.states import NoticeLevel
 
 
-class Ending:
+class EndingRuntime:
     """A runtime that has something to say only when it closes."""
 
-    unwritten = ()
+    ending = Ending()
 
     def __init__(self, loaded, ports=None):
         self.begun, self._told = loaded, []
@@ -49,7 +50,7 @@ class Ending:
     def close(self):
         for callback in self._told:
             callback(Notice(NoticeLevel.WARNING, "the last take has just landed"))
-        return self.unwritten
+        return self.ending
 
 
 @pytest.fixture
@@ -61,7 +62,7 @@ def stopped(monkeypatch):
         yield event
 
     monkeypatch.setattr(run, "stopping", stopping)
-    monkeypatch.setattr(run, "Runtime", Ending)
+    monkeypatch.setattr(run, "Runtime", EndingRuntime)
     gc.unfreeze()
     yield
     gc.unfreeze()
@@ -86,8 +87,7 @@ def test_what_could_not_be_written_stands_below_the_screen(monkeypatch):
     terminal = Console(file=io.StringIO(), width=100, force_terminal=True)
     monkeypatch.setattr(run, "out", terminal)
     monkeypatch.setattr(run, "err", Console(file=terminal.file, width=100))
-    monkeypatch.setattr(run, "_rescue", lambda _runtime: None)
-    monkeypatch.setattr(Ending, "unwritten", [SimpleNamespace(job=7, reason="the disk is full")])
+    monkeypatch.setattr(EndingRuntime, "ending", Ending((Held(7, "the disk is full", "archive"),)))
     with pytest.raises(click.exceptions.Exit):
         run.run(loading.load(shipped_path(), {"page": {"enabled": False}}, {}))
     drawn = terminal.file.getvalue()
@@ -103,42 +103,52 @@ def test_a_clip_that_is_stopped_tells_it_too(capsys):
 
 
 class FullDisk:
-    """A runtime whose last take found no room; ``writer`` is a part of its own in the real one."""
+    """A runtime whose last takes found no room where they belong."""
 
-    def __init__(self):
-        self.writer = self
-        self.audio = np.linspace(-1, 1, 2000, dtype=np.float32).reshape(2, -1)
+    def __init__(self, rescued):
+        self.ended = []
+        self._ending = Ending((Held(3, "the disk is full", "archive and slot"),), rescued)
 
     def close(self):
-        return (Held(3, "the disk is full", "archive and slot"),)
-
-    def unarchived(self):
-        return [UnarchivedTake(self.audio, 8000, TakeRecord("rain", seed=7, job=3))]
+        self.ended.append("kept")
+        return self._ending
 
 
-def test_takes_that_stay_unwritten_are_kept_elsewhere_and_are_a_failure_at_the_end(tmp_path, monkeypatch, capsys):
-    monkeypatch.setattr("midifrag.commands.run.rescue_folder", lambda: tmp_path / "rescued")
+LOST = UnarchivedTake(np.zeros((1, 10), np.float32), 8000, TakeRecord("rain", seed=7, job=3))
+
+
+def test_takes_that_stay_unwritten_are_a_failure_at_the_end_and_it_is_told_where_they_are(tmp_path, capsys):
     with pytest.raises(StorageError, match="1 of the takes"):
-        _say_goodbye(FullDisk(), ExitStack())
+        _end(FullDisk(Rescued(((tmp_path / "rescued", 1),))), None, ExitStack())
     told = capsys.readouterr().err
     assert "job 3: the disk is full" in told
     assert f"raw takes kept in {tmp_path / 'rescued'}: 1" in told
     assert "lost" not in told
-    archive = Archive(tmp_path / "rescued")
-    audio, rate = archive.read(1)
-    assert (rate, archive.get(1).seed) == (8000, 7)
-    np.testing.assert_allclose(audio, FullDisk().audio, atol=1e-4)
-    archive.close()
 
 
-def test_takes_that_find_no_room_anywhere_are_described(tmp_path, monkeypatch, capsys):
-    (tmp_path / "file").touch()
-    monkeypatch.setattr("midifrag.commands.run.rescue_folder", lambda: tmp_path / "file")
+def test_takes_that_find_no_room_anywhere_are_described(capsys):
     with pytest.raises(StorageError):
-        _say_goodbye(FullDisk(), ExitStack())
-    (described,) = [line for line in capsys.readouterr().err.splitlines() if line.startswith("lost: {")]
+        _end(FullDisk(Rescued(lost=(LOST,), reasons=("no room at all",))), None, ExitStack())
+    reason, described = [line for line in capsys.readouterr().err.splitlines() if line.startswith("lost: ")]
+    assert reason == "lost: no room at all"
     record = TakeRecord.from_json(described.removeprefix("lost: "))
     assert (record.prompt, record.seed) == ("rain", 7)
+
+
+def test_takes_are_kept_before_anything_is_told_or_drawn(capsys):
+    runtime, told = FullDisk(Rescued()), []
+
+    def gone():
+        told.append((list(runtime.ended), capsys.readouterr().err))
+        raise OSError(errno.EIO, "the terminal is gone")
+
+    screens = ExitStack()
+    screens.callback(gone)
+    page = SimpleNamespace(close=lambda: 1 / 0)
+    with pytest.raises(StorageError):
+        _end(runtime, page, screens)
+    assert told == [(["kept"], "")]
+    assert "not written: job 3" in capsys.readouterr().err
 
 
 @pytest.mark.skipif(not hasattr(signal, "SIGHUP"), reason="this system has no terminals that hang up")

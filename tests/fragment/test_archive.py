@@ -304,7 +304,8 @@ def test_rebuild(open_archive, tmp_path):
     archive = filled(open_archive, tmp_path)
     archive.star(1)
     with closing(sqlite3.connect(tmp_path / "index.sqlite")) as connection, connection:
-        connection.execute("UPDATE takes SET prompt = 'wrong', starred = 0")
+        connection.execute("UPDATE takes SET words = 'wrong', starred = 0")
+        connection.execute("UPDATE records SET record = ?", (record(7).to_json(),))
 
     assert archive.rebuild() == 4
     assert archive.get(1).prompt == "Rain on a tin roof"
@@ -369,16 +370,17 @@ def test_index_that_cannot_be_written_loses_no_take(open_archive, tmp_path, monk
 
 def test_changes_that_cannot_be_written_wait(open_archive, tmp_path, monkeypatch):
     archive = filled(open_archive, tmp_path)
-    real = Path.open
+    real = files.open_regular
 
-    def full(self, *arguments, **options):
-        if self.name == "changes.jsonl":
+    def full(path, mode="rb"):
+        if path.name == "changes.jsonl" and mode != "rb":
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-        return real(self, *arguments, **options)
+        return real(path, mode)
 
-    monkeypatch.setattr(Path, "open", full)
+    monkeypatch.setattr("midifrag.fragment.archive_changes.open_regular", full)
     archive.mark_landed(1, 3, 33.0)
     archive.star(2)
+    assert not (tmp_path / "changes.jsonl").exists()
     assert archive.rebuild() == 4
     assert archive.get(1).slot == 3
     monkeypatch.undo()
@@ -434,7 +436,7 @@ def test_leftover_that_cannot_be_read_or_removed_stops_nothing(open_archive, tmp
             raise OSError(errno.EBUSY, os.strerror(errno.EBUSY))
 
     monkeypatch.setattr("midifrag.fragment.archive.read_metadata", unreadable)
-    monkeypatch.setattr("midifrag.fragment.archive.shutil.rmtree", stuck)
+    monkeypatch.setattr("midifrag.fragment.files.shutil.rmtree", stuck)
 
     assert open_archive(tmp_path).find() == []
     assert wavs(tmp_path) == []
@@ -447,7 +449,7 @@ def test_take_that_cannot_be_read_is_listed_with_the_reason(open_archive, tmp_pa
     def unreadable(path):
         raise OSError(errno.EIO, os.strerror(errno.EIO))
 
-    monkeypatch.setattr("midifrag.fragment.archive.read_metadata", unreadable)
+    monkeypatch.setattr("midifrag.fragment.archive_reader.read_metadata", unreadable)
 
     (found,) = open_archive(tmp_path).find()
     reason = (
@@ -457,14 +459,14 @@ def test_take_that_cannot_be_read_is_listed_with_the_reason(open_archive, tmp_pa
 
 
 def test_folder_that_cannot_be_listed_is_said(tmp_path, monkeypatch):
-    real = Path.iterdir
+    real = os.scandir
 
-    def refused(self):
-        if self == tmp_path:
+    def refused(path):
+        if path == tmp_path:
             raise OSError(errno.EIO, os.strerror(errno.EIO))
-        return real(self)
+        return real(path)
 
-    monkeypatch.setattr(Path, "iterdir", refused)
+    monkeypatch.setattr(os, "scandir", refused)
     with pytest.raises(StorageError, match="^" + re.escape(f"cannot read {tmp_path}: the disk does not answer")):
         Archive(tmp_path)
 

@@ -7,6 +7,8 @@ import errno
 import json
 import os
 import shutil
+import threading
+import time
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +16,7 @@ import pytest
 import soundfile
 
 from midifrag.errors import StorageError
+from midifrag.fragment import hands, slot_file
 from midifrag.fragment.archive import Archive
 from midifrag.fragment.audio_files import read_wav
 from midifrag.fragment.landing import FIRST_RETRY, LONGEST_RETRY, REFRESH, Lander
@@ -39,6 +42,7 @@ from midifrag.fragment.preparing import Preparer
 from midifrag.fragment.slot_content import content_of
 from midifrag.fragment.slots import Slots
 from tests.fragment.sounds import RATE, land, noise, record
+from tests.support import PATIENCE
 from tests.support.landers import LanderRig
 
 
@@ -137,7 +141,7 @@ def test_take_that_was_prepared_lands_as_if_it_had_not_been(rig, opened, tmp_pat
     command = land(7)
     rig.prepare(command.audio, command.options)
     monkeypatch.setattr("midifrag.fragment.landing.encode_fragment", None)
-    monkeypatch.setattr("midifrag.fragment.landing.encode_take", None)
+    monkeypatch.setattr("midifrag.fragment.archive_hand.encode_take", None)
 
     assert kinds(rig.handle(command)) == ["TakeArchived", "Landed"]
 
@@ -612,3 +616,124 @@ def test_a_disk_that_is_really_full(opened, tmp_path):
         rig.close()
     finally:
         os.system(f"umount '{disk}'")
+
+
+@pytest.fixture
+def hangs(monkeypatch):
+    """Have what is called ``name`` in ``module`` hang for files that ``stuck`` accepts, until the drive is set free."""
+    monkeypatch.setattr(hands, "PATIENCE", 0.2)
+    free = threading.Event()
+
+    def hang(module, name, stuck=lambda *_: True):
+        real = getattr(module, name)
+
+        def work(*arguments, **options):
+            if stuck(*arguments):
+                assert free.wait(PATIENCE)
+            return real(*arguments, **options)
+
+        monkeypatch.setattr(module, name, work)
+        return free
+
+    yield hang
+    free.set()
+
+
+def until(rig, condition):
+    """Let time go by until something has come about."""
+    told = []
+    for _ in range(600):
+        told += rig.tick(LONGEST_RETRY)
+        if condition(told):
+            return told
+        time.sleep(0.05)
+    raise AssertionError(f"did not come about: {told}")
+
+
+def landed(told):
+    return [(event.job, event.slot) for event in told if isinstance(event, Landed)]
+
+
+def test_a_slot_whose_drive_hangs_stops_no_other_and_gets_its_take_when_it_is_back(rig, hangs):
+    free = hangs(slot_file, "replace_file", lambda _source, target: target.name == "output01.wav")
+
+    archived, held = rig.handle(land(1))
+    assert isinstance(archived, TakeArchived)
+    reason = f"{rig.folder / 'output01.wav'} does not answer: check its drive or its network; it is tried again"
+    assert held == Held(1, reason, "slot")
+    assert landed(event for job in range(2, 6) for event in rig.handle(land(job))) == [(2, 2), (3, 3), (4, 2), (5, 3)]
+    # Whoever wants this very slot waits behind it.
+    assert kinds(rig.handle(land(6, slot=1))) == ["TakeArchived", "Held"]
+    assert isinstance(rig.handle(RestoreSlot(1))[0], Refused)
+    rig.tick(REFRESH)
+    assert rig.takes() == [None, 4, 5]
+
+    free.set()
+
+    assert landed(until(rig, lambda told: len(landed(told)) == 2)) == [(1, 1), (6, 1)]
+    assert rig.takes() == [6, 4, 5]
+    assert content_of(rig.folder / "output01.wav").job == 6
+    assert content_of(rig.folder / ".midifrag" / "previous" / "output01.wav").job == 1
+    assert len({content_of(rig.slots.path(slot)).landing for slot in (1, 2, 3)}) == 3
+    assert rig.lander.held == ()
+    assert [take.slot for take in rig.archive.find()] == [1, 3, 2, 3, 2, 1]
+
+
+def test_a_slot_whose_drive_hangs_when_it_is_looked_at_stops_no_other(rig, hangs):
+    for job in (1, 2, 3):
+        rig.handle(land(job))
+    free = hangs(slot_file, "signature_of", lambda path: path.name == "output02.wav")
+    (rig.folder / "output03.wav").unlink()
+
+    rig.tick(REFRESH)
+
+    assert rig.takes() == [1, 2, None]
+    assert landed(event for job in (4, 5, 6) for event in rig.handle(land(job))) == [(4, 1), (5, 3), (6, 1)]
+    free.set()
+
+
+def test_an_archive_whose_drive_hangs_stops_no_landing_and_gets_each_take_once(rig, hangs):
+    free = hangs(Archive, "store_encoded")
+
+    first = [event for job in (1, 2, 3) for event in rig.handle(land(job))]
+
+    assert landed(first) == [(1, 1), (2, 2), (3, 3)]
+    assert [event.waits_for for event in first if isinstance(event, Held)] == ["archive"] * 3
+    assert "archive does not answer" in rig.lander.held[0].reason
+    assert [take.record.job for take in rig.lander.unarchived] == [1, 2, 3]
+    (refused,) = rig.handle(StarTake(1, True))
+    assert "does not answer" in refused.reason
+    assert kinds(rig.handle(LandArchived(9, 1, FragmentOptions(), slot=2))) == ["Held"]
+
+    free.set()
+
+    told = until(rig, lambda told: not rig.lander.held and landed(told))
+    assert sorted(event.number for event in told if isinstance(event, TakeArchived)) == [1, 2, 3]
+    assert landed(told) == [(9, 2)]
+    assert [(take.prompt, take.slot) for take in rig.archive.find()] == [
+        ("prompt 3", 3),
+        ("prompt 2", 2),
+        ("prompt 1", 2),
+    ]
+    assert len(list((rig.folder / "archive").glob("*.wav"))) == 3
+
+
+def test_a_disk_that_hangs_when_a_take_is_forced_to_it_holds_nothing_up(rig, hangs):
+    free = hangs(Archive, "settle")
+
+    assert kinds(rig.handle(land(1))) == ["TakeArchived", "Landed"]
+    assert kinds(rig.handle(land(2))) == ["Landed", "Held"]
+    free.set()
+    until(rig, lambda _told: not rig.lander.held)
+    assert rig.archive.count() == 2
+
+
+def test_what_asked_for_an_archived_take_of_a_drive_that_never_came_back_is_told(rig, hangs):
+    rig.handle(land(1))
+    hangs(Archive, "get")
+    rig.handle(LandArchived(9, 1, FragmentOptions()))
+    before = len(rig.told)
+
+    rig.lander.finish()
+
+    assert rig.since(before) == [LandFailed(9, f"{rig.folder / 'archive'} does not answer", 1)]

@@ -12,7 +12,7 @@ import pytest
 
 from midifrag.errors import NoFreeSlotError, StorageError
 from midifrag.fragment import files
-from midifrag.fragment import slots as module
+from midifrag.fragment import slot_file as module
 from midifrag.fragment.audio_files import read_wav, write_wav
 from midifrag.fragment.cutting import make_fragment
 from midifrag.fragment.encoding import EncodedFragment, encode_fragment
@@ -247,10 +247,10 @@ def test_state_that_cannot_be_written_does_not_matter(open_slots, tmp_path, monk
             raise StorageError("full")
         real(path, content, **options)
 
-    monkeypatch.setattr("midifrag.fragment.slots.write_whole", full)
+    monkeypatch.setattr("midifrag.fragment.slots_record.write_whole", full)
     land(slots, 1)
     slots.set_lock(2, True)
-    monkeypatch.setattr("midifrag.fragment.slots.write_whole", real)
+    monkeypatch.setattr("midifrag.fragment.slots_record.write_whole", real)
     slots.close()
 
     assert [state.state for state in open_slots(tmp_path, count=3).states] == ["filled", "locked", "free"]
@@ -487,7 +487,7 @@ def test_takes_that_a_killed_program_left_beside_the_slots_are_not_swept(open_sl
     open_slots(tmp_path)
     open_archive(tmp_path)
 
-    assert read_metadata(tmp_path / "output001.wav")["title"] == "rain"
+    assert read_metadata(tmp_path / "output002.wav")["title"] == "rain"
     assert not dead.exists()
 
 

@@ -1,3 +1,4 @@
+import logging
 import threading
 from contextlib import closing
 from dataclasses import replace
@@ -10,11 +11,14 @@ import soundfile
 from midifrag.bridge.items import FromEngine
 from midifrag.engine.messages import Ready, Render, Started
 from midifrag.engine.registry import create_engine
-from midifrag.errors import PortError, Problem
+from midifrag.errors import DriveHangsError, PortError, Problem, StorageError
 from midifrag.events import EngineChanged, JobChanged, Notice, PadChanged
+from midifrag.fragment import archive, rescue
 from midifrag.fragment.archive import Archive
 from midifrag.intents import Press, Prompt
 from midifrag.midi.messages import NoteOn
+from midifrag.show import runtime
+from midifrag.show.ending import Ending
 from midifrag.show.playing import ClipPorts, wait_until_landed
 from midifrag.show.runtime import Runtime
 from midifrag.states import JobState, NoticeLevel, PadState
@@ -236,7 +240,7 @@ def test_a_show_that_could_not_start_closes_its_files(tmp_path):
     runtime = Runtime(loaded(fragments={"folder": str(tmp_path)}), no_ports)
     with pytest.raises(PortError):
         runtime.start()
-    assert runtime.close() == ()
+    assert runtime.close() == Ending()
     with played_show(tmp_path) as show:
         show.note(36)
         show.seen.wait_for(landed(1))
@@ -258,8 +262,8 @@ def test_two_shows_on_one_folder_are_warned(tmp_path):
 
 
 def test_a_slow_disk_is_told_once(tmp_path, monkeypatch):
-    monkeypatch.setattr("midifrag.show.runtime.BACKLOG", 2)
-    monkeypatch.setattr("midifrag.show.runtime.SLOW_LOOKS", 2)
+    monkeypatch.setattr("midifrag.show.disk_watch.BACKLOG", 2)
+    monkeypatch.setattr("midifrag.show.disk_watch.SLOW_LOOKS", 2)
     go = threading.Event()
     with played_show(tmp_path) as show:
         store = Archive.store_encoded
@@ -296,6 +300,71 @@ def test_the_log_ends_with_what_was_left_out(tmp_path, monkeypatch):
         "left_out",
     }
     assert all(count == 0 for counts in end["midi"].values() for count in counts.values())
+
+
+def test_takes_without_room_are_kept_elsewhere_before_anything_else_can_go_wrong(tmp_path, monkeypatch, caplog):
+    real = archive.write_whole
+
+    def full(path, content):
+        if tmp_path / "set" in path.parents:
+            raise StorageError("the disk is full")
+        return real(path, content)
+
+    monkeypatch.setattr(archive, "write_whole", full)
+    monkeypatch.setattr(rescue, "PLACES", [lambda: [tmp_path / "elsewhere"]])
+    (tmp_path / "set").mkdir()
+    with in_its_own_time():
+        with played_show(tmp_path / "set") as show:
+            show.note(36)
+            show.seen.wait_for(landed(1))
+            for part in (show.runtime.ports, show.runtime.configuration, show.runtime._lights):
+                monkeypatch.setattr(part, "close", lambda: 1 / 0)
+            with caplog.at_level(logging.CRITICAL):
+                ending = show.runtime.close()
+        folder = tmp_path / "elsewhere" / rescue.FOLDER
+        assert [held.waits_for for held in ending.unwritten] == ["archive"]
+        assert ending.rescued.kept == ((folder, 1),)
+        assert [take.prompt for take in Archive(folder).find()] == ["rain"]
+        assert log_of(tmp_path / "set")[-1]["rescued"] == {str(folder): 1}
+
+
+def test_a_drive_that_does_not_answer_at_the_start_is_said(tmp_path, monkeypatch):
+    free = threading.Event()
+    monkeypatch.setattr(runtime, "DRIVE_PATIENCE", 0.1)
+    monkeypatch.setattr(runtime, "Archive", lambda *_: free.wait(PATIENCE))
+    with pytest.raises(DriveHangsError, match=f"^{tmp_path / 'archive'} does not answer"):
+        Runtime(loaded(fragments={"folder": str(tmp_path)}), ClipPorts("midifrag"))
+    free.set()
+
+
+def shared_words(changes):
+    return [change.text for change in changes if isinstance(change, Notice) and "another program" in change.text]
+
+
+def test_two_shows_in_one_folder_are_both_warned_of_what_may_be_lost_and_of_what_is_not(tmp_path, monkeypatch):
+    monkeypatch.setattr("midifrag.fragment.landing.REFRESH", 0.1)
+    with played_show(tmp_path) as first, played_show(tmp_path) as second:
+        for show in (first, second):
+            told = show.seen.wait_for(lambda changes: len(shared_words(changes)) == 2 and shared_words(changes))
+            assert f"lands fragments in {tmp_path} too" in told[0]
+            assert f"archives its takes in {tmp_path / 'archive'} too; none is lost" in told[1]
+        for show in (first, second):
+            show.note(36)
+            show.seen.wait_for(landed(1))
+    assert len(shared_words(first.seen.changes)) == 2
+    assert [take.number for take in Archive(tmp_path / "archive").find()] == [2, 1]
+
+
+def test_slots_and_archive_in_one_folder_are_one_program(tmp_path, monkeypatch):
+    monkeypatch.setattr("midifrag.fragment.landing.REFRESH", 0.1)
+    fragments = {"folder": str(tmp_path), "name": "slot{:02d}.wav"}
+    show = loaded(fragments=fragments, archive={"folder": str(tmp_path)}, engine={"host": "thread"})
+    with played_show(tmp_path, show) as running:
+        running.note(36)
+        running.seen.wait_for(landed(1))
+        running.runtime.writer.look_around()
+        assert running.runtime.writer.shared == ()
+    assert shared_words(running.seen.changes) == []
 
 
 def test_the_log_holds_what_did_something_and_counts_the_rest(tmp_path):

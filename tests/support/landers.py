@@ -55,5 +55,4 @@ class LanderRig:
         return [state.take for state in self.slots.states]
 
     def close(self) -> None:
-        self.slots.close()
-        self.archive.close()
+        self.lander.close()

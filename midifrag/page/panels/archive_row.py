@@ -71,7 +71,7 @@ class TakeRow:
         return element.on("click", clicked, js_handler=_OF_TAKE)
 
     def fill(self, record: TakeRecord, version: str) -> None:
-        """Show a take; ``version`` is that of its file."""
+        """Show a take; ``version`` is that of its file, "" if that is gone."""
         self.number = number = record.number or 0
         set_prop(self._row, "data-take", number)
         self._chosen.value = number in self._sheet.chosen
@@ -81,7 +81,7 @@ class TakeRow:
         set_prop(self._wave, "data-url", f"/takes/{number}.wav")
         set_prop(self._wave, "data-file", record.file)
         self._prompt.text = record.prompt
-        self._about.text = _about(record)
+        self._about.text = _about(record, gone=not version)
         self.show(record)
 
     def show(self, record: TakeRecord) -> None:
@@ -129,12 +129,12 @@ class TakeRow:
         dialog.open()
 
 
-def _about(record: TakeRecord) -> str:
+def _about(record: TakeRecord, *, gone: bool) -> str:
     moment = record.rendered_at
     return texts.TAKE_LINE.format(
         number=record.number,
         when=time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(moment)) if moment else texts.NONE,
-        length=texts.LENGTH.format(record.seconds),
+        length=texts.GONE if gone else texts.LENGTH.format(record.seconds),
         seed=texts.NONE if record.seed is None else record.seed,
         bank=record.bank or texts.NONE,
         model=record.model or texts.NONE,

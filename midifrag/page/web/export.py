@@ -7,17 +7,20 @@ import zipfile
 from collections.abc import Iterable
 from pathlib import Path
 
-from midifrag.fragment.archive import Archive
+from midifrag.fragment.archive_reader import ArchiveReader
+from midifrag.fragment.files import open_regular
 from midifrag.fragment.record import TakeRecord
 from midifrag.page import texts
 
 
-def write_export(archive: Archive, numbers: Iterable[int], target: Path) -> None:
+def write_export(archive: ArchiveReader, numbers: Iterable[int], target: Path) -> None:
     """Write the takes of these numbers into a zip. Raises `UnknownTakeError`, `StorageError` and OSError."""
     records = [archive.get(number) for number in dict.fromkeys(numbers)]
     with zipfile.ZipFile(target, "w", zipfile.ZIP_STORED) as bundle:
         for record in records:
-            bundle.write(archive.folder / record.file, f"{texts.EXPORT_FOLDER}/{record.file}")
+            # Not by its path: a pipe in its place would be waited for.
+            with open_regular(archive.folder / record.file) as file:
+                bundle.writestr(f"{texts.EXPORT_FOLDER}/{record.file}", file.read())
         bundle.writestr(f"{texts.EXPORT_FOLDER}/{texts.EXPORT_LIST}", "\n".join(map(describe, records)))
 
 

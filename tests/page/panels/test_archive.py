@@ -10,7 +10,9 @@ from nicegui import ui
 
 from midifrag.errors import StorageError
 from midifrag.events import SlotsChanged, TakeChanged
+from midifrag.fragment.archive import Archive
 from midifrag.intents import AnnotateTake, Prompt, SendTake, StarTake
+from midifrag.page import texts
 from midifrag.page.panels.archive import SHEET, ArchivePanel
 from midifrag.page.versions import version_of
 from midifrag.states import JobState
@@ -27,7 +29,7 @@ class Opened:
 
     def __init__(self, page):
         self.page = page
-        self.archive = page.page.archive
+        self.archive = Archive(page.page.archive.folder)
         page.take(SlotsChanged((slot(1), slot(2))))
         self.panel = page.show(ArchivePanel)
 
@@ -60,7 +62,9 @@ class Opened:
 
 @pytest.fixture
 def opened(headless):
-    return Opened(headless(bank(), bank("second"), models={"soft": {"engine": "sketch"}}))
+    made = Opened(headless(bank(), bank("second"), models={"soft": {"engine": "sketch"}}))
+    yield made
+    made.archive.close()
 
 
 def test_the_newest_takes_are_shown_first_once_it_is_opened(opened):
@@ -80,7 +84,7 @@ def test_an_archive_that_cannot_be_read_says_so(opened, monkeypatch):
     def broken(*_args, **_filters):
         raise StorageError("no disk")
 
-    monkeypatch.setattr(opened.archive, "count", broken)
+    monkeypatch.setattr(opened.page.page.archive, "count", broken)
     opened.look()
     assert opened.page.text("sheet-count") == "The archive cannot be read now: no disk"
 
@@ -156,7 +160,7 @@ def test_sheets_are_turned_to_the_last_and_back(opened):
 def test_only_the_last_question_is_answered(opened, monkeypatch):
     """Two searches at the same time: the older one's answer comes last."""
     opened.store("rain", "bell")
-    find, asked = opened.archive.find, threading.Event()
+    find, asked = opened.page.page.archive.find, threading.Event()
 
     def slow_for_rain(words, **filters):
         if words == "rain":
@@ -166,7 +170,7 @@ def test_only_the_last_question_is_answered(opened, monkeypatch):
             asked.set()
         return found
 
-    monkeypatch.setattr(opened.archive, "find", slow_for_rain)
+    monkeypatch.setattr(opened.page.page.archive, "find", slow_for_rain)
     words = opened.page.labelled(ui.input, "Words")
     opened.page.do(lambda: (words.set_value("rain"), words.set_value("bell")))
     assert opened.prompts == ["bell"]
@@ -302,14 +306,15 @@ def test_a_click_that_was_meant_for_another_take_does_nothing_and_says_so(opened
 def test_who_turns_quicker_than_the_archive_is_read_gets_the_last_sheet_and_two_searches(opened, monkeypatch):
     opened.store(*(f"sound {number}" for number in range(4 * SHEET)))
     opened.look()
-    find, begun, go_on = opened.archive.find, [], threading.Event()
+    looked_at = opened.page.page.archive
+    find, begun, go_on = looked_at.find, [], threading.Event()
 
     def slow(words, **filters):
         begun.append(filters["offset"])
         assert go_on.wait(100)
         return find(words, **filters)
 
-    monkeypatch.setattr(opened.archive, "find", slow)
+    monkeypatch.setattr(looked_at, "find", slow)
     older = opened.buttons("Older")[0]
 
     async def turn():
@@ -345,3 +350,11 @@ def test_chosen_takes_are_exported_together(opened):
     for box in chosen:
         opened.page.enter(box, False)
     assert (export.text, export.enabled) == ("Choose takes to export", False)
+
+
+def test_a_take_whose_file_is_gone_is_shown_as_gone(opened):
+    opened.store("rain", "wind")
+    opened.archive.path(1).unlink()
+    opened.look()
+    about = [one.text for one in opened.page.client.elements.values() if "take-about" in one.classes]
+    assert [texts.GONE in line for line in about] == [False, True]

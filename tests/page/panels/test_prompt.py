@@ -1,9 +1,12 @@
 """The prompt box: what is typed, what is refused, what became of it."""
 
+from contextlib import closing
+
 import numpy as np
 import pytest
 
 from midifrag.errors import StorageError
+from midifrag.fragment.archive import Archive
 from midifrag.intents import Prompt
 from midifrag.page.panels.prompt import HISTORY, LOG_LINES, PromptPanel, line_of, parameters_of, problems_with, recent
 from midifrag.states import JobState
@@ -125,8 +128,9 @@ def test_the_log_has_what_is_on_its_way_and_then_the_newest(page):
 
 def store(page, *prompts, **fields):
     noise = np.random.default_rng(0).normal(size=(2, 441)).astype(np.float32) / 8
-    for prompt in prompts:
-        page.page.archive.store(noise, 44100, record(prompt, **fields))
+    with closing(Archive(page.page.archive.folder)) as archive:
+        for prompt in prompts:
+            archive.store(noise, 44100, record(prompt, **fields))
 
 
 def test_the_history_has_each_prompt_once_and_the_newest_first(page):

@@ -13,6 +13,7 @@ from starlette.testclient import TestClient
 
 from midifrag.errors import StorageError
 from midifrag.events import SlotsChanged
+from midifrag.fragment.archive import Archive
 from midifrag.page.model import PageModel
 from midifrag.page.versions import version_of
 from midifrag.page.web import files
@@ -31,7 +32,8 @@ class Served:
     def __init__(self, folder):
         self.fragments = folder
         self.page = PageModel(configuration(loaded(fragments={"folder": str(folder)})), print)
-        self.page.archive.store(NOISE, 44100, record("rain"))
+        self.archive = Archive(self.page.archive.folder)
+        self.archive.store(NOISE, 44100, record("rain"))
         soundfile.write(folder / "output01.wav", NOISE.T, 44100)
         self.page.take(SlotsChanged((slot(1, state="filled", seconds=0.01), slot(2))))
         app = FastAPI()
@@ -51,6 +53,7 @@ def served(tmp_path, monkeypatch):
     made.scratch = scratch
     yield made
     made.page.archive.close()
+    made.archive.close()
 
 
 def test_a_slot_is_fetched_as_the_file_that_it_is(served):
@@ -99,7 +102,7 @@ def test_a_wave_is_drawn_once(served, monkeypatch):
     for _ in range(3):
         served.get("/takes/1.svg")
     assert len(drawn) == 1
-    served.page.archive.store(NOISE, 44100, record("bell"))
+    served.archive.store(NOISE, 44100, record("bell"))
     for address in ("/takes/2.svg", "/slots/1.svg", "/takes/1.svg"):
         served.get(address)
     assert len(drawn) == 4

@@ -1,0 +1,128 @@
+"""One slot's file on the disk: replaced in one step, the fragment before it kept, and what lies there now.
+
+Everything here may hang with the drive that the file lies on, and touches nothing but files; `midifrag.fragment.slots`
+has it done by a hand of the slot's own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from pathlib import Path
+
+from midifrag.errors import StorageError
+from midifrag.fragment.files import copy_regular, discard, keep_copy, replace_file, storage_error, write_whole
+from midifrag.fragment.slot_content import Signature, SlotContent, content_of, seconds_of, signature_of
+from midifrag.fragment.slot_places import beside, keep_own, place_of
+from midifrag.fragment.workspace import Workspace
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What lies in a slot's file; ``signature`` is None if there is none.
+
+    ``content`` is None for what midifrag did not make. ``moved`` says where that went when it gave up its place.
+    """
+
+    signature: Signature | None = None
+    content: SlotContent | None = None
+    seconds: float = 0.0
+    has_previous: bool = False
+    moved: str = ""
+
+
+class SlotFile:
+    """The file of slot ``number`` at ``path``; ``all_paths`` are those of all slots of its folder."""
+
+    def __init__(self, number: int, path: Path, all_paths: Collection[Path], workspace: Workspace) -> None:
+        self.number = number
+        self.path = path
+        self._all_paths = all_paths
+        self._workspace = workspace
+        self._previous = workspace.own / "previous" / path.name
+
+    def look(self, content: SlotContent | None = None, moved: str = "") -> Found:
+        """Look what lies there; ``content`` is what is known to."""
+        signature = self.signature()
+        if signature is None:
+            return Found(has_previous=self._previous.exists(), moved=moved)
+        content = content or content_of(self.path)
+        seconds = content.seconds if content else seconds_of(self.path)
+        return Found(signature, content, seconds, self._previous.exists(), moved)
+
+    def signature(self) -> Signature | None:
+        """What tells this version of the file from another."""
+        return signature_of(self.path)
+
+    def content_before(self) -> SlotContent | None:
+        """The content of the fragment before this one."""
+        return content_of(self._previous)
+
+    def put(self, whole: bytes, content: SlotContent) -> Found:
+        """Put a fragment in the file's place. Raises `StorageError`; the place then keeps what it has."""
+        new = self._workspace.aside(self.path.name)
+        write_whole(new, whole)
+        moved, _ = self._exchange(new)
+        return self.look(content, moved)
+
+    def put_back(self) -> Found:
+        """Swap the fragment with the one before it. Raises `StorageError`."""
+        back = self._workspace.aside(self.path.name)
+        try:
+            if self.content_before() is not None:
+                keep_copy(self._previous, back)
+            else:
+                # No link: who records into the slot again would record into what is kept.
+                copy_regular(self._previous, back)
+        except FileNotFoundError:
+            raise StorageError(f"slot {self.number} has no previous fragment to put back") from None
+        except OSError as error:
+            raise storage_error("read", self._previous, error) from error
+        moved, was_empty = self._exchange(back)
+        if was_empty:
+            discard(self._previous)
+        return self.look(moved=moved)
+
+    def _exchange(self, new: Path) -> tuple[str, bool]:
+        """Put ``new`` in the place of the file and what was there into the folder of previous fragments.
+
+        What midifrag did not make is moved aside before. Returns where that went, and whether the place was empty.
+        """
+        old = self._workspace.aside(self.path.name)
+        try:
+            place = self._place()
+            moved = keep_own(place, self.path.name, self._workspace)
+            if self.path.is_symlink():
+                new = beside(new, place)
+        except StorageError:
+            discard(new)
+            raise
+        try:
+            self._previous.parent.mkdir(exist_ok=True)
+            keep_copy(place, old)
+        except FileNotFoundError:
+            replace_file(new, place)
+            return moved, True
+        except OSError as error:
+            discard(new)
+            raise storage_error("keep a copy of", self.path, error) from error
+        try:
+            replace_file(new, place)
+        except StorageError:
+            discard(old)
+            raise
+        try:
+            replace_file(old, self._previous)
+        except StorageError:
+            # The new fragment has landed all the same; rather none to put back than a wrong one.
+            discard(self._previous)
+        return moved, False
+
+    def _place(self) -> Path:
+        """Return the file that is meant, also where a link leads to it. Raises `StorageError`."""
+        place = place_of(self.path)
+        if self.path.is_symlink():
+            for other in self._all_paths:
+                if other != self.path and other.resolve() == place:
+                    raise StorageError(f"{self.path} is a link to the file of {other.name}: each slot has its own file")
+        return place
