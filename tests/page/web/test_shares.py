@@ -102,6 +102,21 @@ def test_only_pages_are_counted(server, path, kind):
     assert server.slept == []
 
 
+def test_a_device_has_so_many_waveforms_drawn_at_a_time(server):
+    async def many():
+        server.open.clear()
+        asked = [asyncio.ensure_future(server.get(path=f"/takes/{number}.svg")) for number in range(20)]
+        other = asyncio.ensure_future(server.get("another", "/takes/1.svg"))
+        await asyncio.sleep(0)
+        device = server.shares._devices["tablet"]
+        assert device.drawings.locked()
+        assert not server.shares._devices["another"].drawings.locked()
+        server.open.set()
+        assert await asyncio.gather(*asked, other) == [200] * 21
+
+    asyncio.run(many())
+
+
 def test_a_refusal_is_a_sentence(server):
     sent = []
 
