@@ -55,10 +55,13 @@ class Browser:
 
     async def open(self) -> None:
         """Load and connect."""
-        page = await fetch(self._address)
-        client, elements = re.search(r"client_id\W+([0-9a-f-]{36})", page), _FOUND.search(page)
-        if client is None or elements is None:
-            raise RuntimeError("this is not the page")
+        while True:
+            page = await fetch(self._address)
+            client, elements = re.search(r"client_id\W+([0-9a-f-]{36})", page), _FOUND.search(page)
+            if client is not None and elements is not None:
+                break
+            # Its process is still about to begin.
+            await asyncio.sleep(EVERY)
         text = elements[1]
         for entity, character in _ENTITIES:
             text = text.replace(entity, character)
