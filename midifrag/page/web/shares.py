@@ -51,8 +51,9 @@ class Shares:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Let a request through, in its device's turn."""
-        page, drawing = scope["path"] == "/", scope["path"].endswith(".svg")
-        if scope["type"] != "http" or not (page or drawing):
+        path = str(scope["path"]) if scope["type"] == "http" else ""
+        drawing = path.endswith(".svg")
+        if path != "/" and not drawing:
             await self._app(scope, receive, send)
             return
         device = self._device(str((scope.get("client") or ("",))[0]))

@@ -117,6 +117,16 @@ def test_a_device_has_so_many_waveforms_drawn_at_a_time(server):
     asyncio.run(many())
 
 
+def test_the_beginning_and_the_end_of_the_server_go_through():
+    heard = []
+
+    async def app(scope, _receive, _send):
+        heard.append(scope["type"])
+
+    asyncio.run(Shares(app)({"type": "lifespan"}, None, None))
+    assert heard == ["lifespan"]
+
+
 def test_a_refusal_is_a_sentence(server):
     sent = []
 
