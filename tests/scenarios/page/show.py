@@ -16,7 +16,7 @@ from pathlib import Path
 import psutil
 
 #: For what hangs: a busy machine may take many times as long as a healthy one.
-PATIENCE = 60.0
+PATIENCE = 300.0
 #: Would run if a page ever took a prompt for markup.
 ATTACK = '<img src="/no" onerror="window.hacked=1">'
 SHOW = """\

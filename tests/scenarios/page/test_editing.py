@@ -43,7 +43,7 @@ def test_a_prompt_is_saved_as_a_pad(browser, bank):
     browser.find(".dialog")
     browser.button("Save")
     browser.wait_for_text("[data-pad='39']", "new pad sound")
-    assert "\n  39: {prompt: new pad sound}\n" in bank.read_text()
+    assert '\n  39: {prompt: "new pad sound"}\n' in bank.read_text()
     assert before.rstrip("\n") in bank.read_text()
 
 
