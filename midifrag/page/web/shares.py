@@ -11,7 +11,7 @@ from midifrag.page import texts
 from midifrag.page.web.guard import App, Message, Receive, Scope, Send
 
 #: Of each second, how much one device may have pages built for it; and how much it may have saved up for a few at once.
-SHARE, SAVED = 0.15, 1.0
+SHARE, SAVED = 0.15, 0.5
 #: Pages that one device may wait for; what is more is refused, and asked for again by the browser itself.
 MOST_WAITING = 16
 #: Waveforms that are drawn for one device at the same time: each takes one of the threads that serve files.

@@ -53,7 +53,7 @@ async def load(server, times, device="tablet"):
 
 
 def test_a_few_pages_at_once_wait_for_nothing(server):
-    assert asyncio.run(load(server, 10)) == [200] * 10
+    assert asyncio.run(load(server, 5)) == [200] * 5
     assert server.slept == []
 
 
@@ -75,7 +75,7 @@ def test_a_share_that_is_not_used_is_saved_up_again(server):
     asyncio.run(load(server, 50))
     server.now += 1000.0
     before = len(server.slept)
-    asyncio.run(load(server, 10))
+    asyncio.run(load(server, 5))
     assert len(server.slept) == before
 
 
