@@ -55,10 +55,13 @@ class Browser:
 
     async def open(self) -> None:
         """Load and connect."""
-        page = await fetch(self._address)
-        client, elements = re.search(r"client_id\W+([0-9a-f-]{36})", page), _FOUND.search(page)
-        if client is None or elements is None:
-            raise RuntimeError("this is not the page")
+        while True:
+            page = await fetch(self._address)
+            client, elements = re.search(r"client_id\W+([0-9a-f-]{36})", page), _FOUND.search(page)
+            if client is not None and elements is not None:
+                break
+            # Its process is still about to begin.
+            await asyncio.sleep(EVERY)
         text = elements[1]
         for entity, character in _ENTITIES:
             text = text.replace(entity, character)
@@ -107,10 +110,12 @@ async def fetch(address: str) -> str:
     return await asyncio.to_thread(get)
 
 
-async def _ask(address: str, answers: int) -> tuple[list[float], int]:
-    """Milliseconds of each answer, and how often the connection was lost."""
+async def _ask(address: str, answers: int, begin: Any) -> tuple[list[float], int]:
+    """Milliseconds of each answer, and how often the connection was lost. It is there before the others come."""
     browser = Browser(address)
     await browser.open()
+    begin[0].set()
+    await asyncio.to_thread(begin[1].wait)
     times = []
     for number in range(answers):
         await asyncio.sleep(EVERY)
@@ -168,12 +173,16 @@ def _crowd(address: str, job: Callable[..., Any], count: int) -> Iterator[None]:
             process.join()
 
 
-def _measure(address: str, answers: int) -> tuple[list[float], int]:
+def _measure(address: str, answers: int, job: Callable[..., Any], count: int) -> tuple[list[float], int]:
     context = multiprocessing.get_context("spawn")
     ours, theirs = context.Pipe()
-    process = context.Process(target=_run, args=(_ask, (address, answers), theirs), daemon=True)
+    begin = (context.Event(), context.Event())
+    process = context.Process(target=_run, args=(_ask, (address, answers, begin), theirs), daemon=True)
     process.start()
-    times, lost = ours.recv()
+    begin[0].wait()
+    with _crowd(address, job, count):
+        begin[1].set()
+        times, lost = ours.recv()
     process.join()
     return times, lost
 
@@ -190,8 +199,7 @@ def main(answers: int) -> None:
             archive.close()
             with PlayedShow(Path(folder), with_page=True) as show:
                 time.sleep(SETTLE)
-                with _crowd(show.address, job, count):
-                    times, lost = _measure(show.address, answers)
+                times, lost = _measure(show.address, answers, job, count)
         cuts = statistics.quantiles(times, n=100, method="inclusive")
         print(
             f"| {name} | {len(times)} | {cuts[49]:.0f} ms | {cuts[94]:.0f} ms | {max(times):.0f} ms | {lost} |",

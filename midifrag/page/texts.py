@@ -26,6 +26,7 @@ NO_SLOT_FILE = "Slot {number} holds no file now.\n"
 NO_TAKE_FILE = "Take {number} is not in the archive, or its file is gone.\n"
 NO_ADDRESS_HERE = "There is nothing at this address.\n"
 TOO_MANY = "Too many at once from this device. This page loads again by itself.\n"
+EXPORT_RUNS = "Other exports are being written: try again when they are done.\n"
 NO_ANSWER = "This did not work: {error}. Try again.\n"
 
 # --- frame -----------------------------------------------------------------------------------------------------------

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Mapping
 from pathlib import Path
@@ -95,10 +96,10 @@ class PromptPanel(Panel):
         if values is not None:
             SaveDialog(self.page, values)
 
-    def _fill_history(self) -> None:
+    async def _fill_history(self) -> None:
+        records = await asyncio.to_thread(recent, self.page)
         self._history.clear()
         with self._history:
-            records = recent(self.page)
             for record in records:
                 ui.menu_item(record.prompt, lambda record=record: self.show(record.prompt, parameters_of(record, None)))
             if not records:

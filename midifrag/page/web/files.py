@@ -33,6 +33,8 @@ _KEEP = {"cache-control": "private, max-age=86400, immutable"}
 _ASK = {"cache-control": "no-cache"}
 #: Takes in one export, and waveforms that are kept drawn.
 MOST_TAKES, MOST_DRAWN = 500, 500
+#: Exports that are written at the same time: each takes the disk that a show writes to.
+EXPORTS = 2
 
 #: A slot's or a take's number, as an address may say it.
 Number: TypeAlias = Annotated[int, InPath(ge=1, le=10**9)]
@@ -43,6 +45,7 @@ def routes(page: PageModel) -> APIRouter:
     """The addresses of everything that is a file."""
     router = APIRouter()
     drawings = _Drawings()
+    exports = threading.BoundedSemaphore(EXPORTS)
 
     def slot_file(number: int) -> Path:
         slot = next((one for one in page.view.slots if one.number == number), None)
@@ -88,14 +91,20 @@ def routes(page: PageModel) -> APIRouter:
 
     @router.get("/export.zip")
     def export(take: Annotated[list[TakeNumber], Query(max_length=MOST_TAKES)]) -> FileResponse:
-        with tempfile.NamedTemporaryFile(prefix="midifrag-", suffix=".zip", delete=False) as file:
-            path = Path(file.name)
-        done = BackgroundTask(path.unlink, missing_ok=True)
+        if not exports.acquire(blocking=False):
+            raise HTTPException(503, texts.EXPORT_RUNS, {"retry-after": "5"})
+        path = None
         try:
+            with tempfile.NamedTemporaryFile(prefix="midifrag-", suffix=".zip", delete=False) as file:
+                path = Path(file.name)
             write_export(page.archive, take, path)
         except (UnknownTakeError, StorageError, OSError) as error:
-            path.unlink(missing_ok=True)
+            if path is not None:
+                path.unlink(missing_ok=True)
             raise HTTPException(404, f"{error}\n") from None
+        finally:
+            exports.release()
+        done = BackgroundTask(path.unlink, missing_ok=True)
         return FileResponse(path, media_type="application/zip", filename="midifrag-takes.zip", background=done)
 
     return router

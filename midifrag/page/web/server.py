@@ -93,7 +93,9 @@ def serve(setup: bytes, listening: socket.socket, pipe: Connection) -> None:
         loop = asyncio.get_running_loop()
         threading.Thread(target=_listen, args=(pipe, loop, page.take), name="show", daemon=True).start()
         drawing = loop.create_task(screens.keep_drawn())
-        config = uvicorn.Config(Guard(Shares(app), access), log_config=None, access_log=False, ws="websockets-sansio")
+        config = uvicorn.Config(
+            Guard(Shares(app), access), log_config=None, access_log=False, lifespan="on", ws="websockets-sansio"
+        )
         await Server(config).serve(sockets=[listening])
         drawing.cancel()
 

@@ -11,9 +11,11 @@ from midifrag.page import texts
 from midifrag.page.web.guard import App, Message, Receive, Scope, Send
 
 #: Of each second, how much one device may have pages built for it; and how much it may have saved up for a few at once.
-SHARE, SAVED = 0.15, 1.0
+SHARE, SAVED = 0.15, 0.5
 #: Pages that one device may wait for; what is more is refused, and asked for again by the browser itself.
-MOST_WAITING = 8
+MOST_WAITING = 16
+#: Waveforms that are drawn for one device at the same time: each takes one of the threads that serve files.
+DRAWINGS = 4
 #: Devices that are known at the same time.
 MOST_DEVICES = 256
 
@@ -26,10 +28,15 @@ class _Device:
     since: float
     waiting: int = 0
     turn: asyncio.Lock = field(default_factory=asyncio.Lock)
+    drawings: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(DRAWINGS))
+
+    @property
+    def idle(self) -> bool:
+        return not self.waiting and not self.turn.locked()
 
 
 class Shares:
-    """Wraps an ASGI app: building a page is the one thing that a browser asks for which takes long."""
+    """Wraps an ASGI app. Of what a browser asks for, pages and waveforms are what takes work."""
 
     def __init__(
         self,
@@ -44,10 +51,16 @@ class Shares:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Let a request through, in its device's turn."""
-        if scope["type"] != "http" or scope["path"] != "/":
+        path = str(scope["path"]) if scope["type"] == "http" else ""
+        drawing = path.endswith(".svg")
+        if path != "/" and not drawing:
             await self._app(scope, receive, send)
             return
         device = self._device(str((scope.get("client") or ("",))[0]))
+        if drawing:
+            async with device.drawings:
+                await self._app(scope, receive, send)
+            return
         if device.waiting >= MOST_WAITING:
             await _refuse(send)
             return
@@ -81,7 +94,7 @@ class Shares:
     def _device(self, address: str) -> _Device:
         device = self._devices.pop(address, None) or _Device(SAVED, self._clock())
         self._devices[address] = device
-        idle = [one for one, known in self._devices.items() if not known.waiting and known is not device]
+        idle = [one for one, known in self._devices.items() if known.idle and known is not device]
         for one in idle[: max(0, len(self._devices) - MOST_DEVICES)]:
             del self._devices[one]
         return device

@@ -195,7 +195,7 @@ def test_a_pad_that_may_not_be_removed_stays(editor):
     editor.files.bank().write_text("pads: [", "utf-8")
     editor.remove()
     editor.answer("Remove")
-    assert "cannot be read" in editor.page.notices[0]
+    assert "presets/opening.yaml:1: not valid YAML" in editor.page.notices[0]
     assert editor.pads[0] == ("36", True)
 
 

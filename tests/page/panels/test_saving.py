@@ -1,6 +1,7 @@
 """Saving to a bank's file, with every answer told."""
 
 import asyncio
+import shutil
 
 import pytest
 
@@ -74,6 +75,27 @@ def test_every_answer_is_a_success_or_a_sentence(page, monkeypatch, capfd, error
     assert problems[""].startswith(told)
     assert capfd.readouterr().err == ""
     assert page.sent == []
+
+
+def test_a_folder_that_is_gone_is_a_sentence(page, on_disk, capfd):
+    shutil.rmtree(on_disk.bank().parent)
+    for work in (save(page.page, "opening", PadKey(36), {"steps": 9}), remove(page.page, "opening", PadKey(36))):
+        problems = page.do(lambda work=work: work)
+        assert list(problems) == [""]
+        assert "opening.yaml" in problems[""]
+    assert capfd.readouterr().err == ""
+
+
+def test_a_bank_in_a_folder_of_its_own_is_saved_and_told_under_its_own_name(headless, on_disk):
+    songs = on_disk.path.parent / "presets" / "songs"
+    songs.mkdir()
+    (songs / "second.yaml").write_text("name: Song\npads: {36: {prompt: bell}}\n", "utf-8")
+    on_disk.path.write_text("model: sketch\nset_list: [opening, second, songs/second]\n", "utf-8")
+    page = headless(of=on_disk.load())
+    assert page.do(lambda: save(page.page, "songs/second", PadKey(36), {"prompt": "? what: a # bell"})) is None
+    assert on_disk.load().banks[2].pads[PadKey(36)].prompt == "? what: a # bell"
+    problems = page.do(lambda: save(page.page, "songs/second", PadKey(36), {"steps": 0}))
+    assert problems["steps"].startswith("presets/songs/second.yaml:")
 
 
 def test_two_mistakes_of_one_key_are_both_told(page, monkeypatch):

@@ -17,6 +17,7 @@ from midifrag.fragment.archive import Archive
 from midifrag.page.model import PageModel
 from midifrag.page.versions import version_of
 from midifrag.page.web import files
+from midifrag.page.web.export import write_export
 from midifrag.page.web.files import SLOT_COLOUR, TAKE_COLOUR, routes
 from midifrag.page.web.waves import peaks
 from midifrag.page.wire import configuration
@@ -156,3 +157,26 @@ def test_the_page_s_looks_are_a_file_of_its_own(served):
     answer = served.get("/page.css")
     assert answer.headers["content-type"].startswith("text/css")
     assert ".pad" in answer.text
+
+
+def test_only_so_many_exports_are_written_at_a_time(served, monkeypatch):
+    answers = []
+
+    def asks_for_another(archive, numbers, target):
+        answers.append(served.get("/export.zip?take=1"))
+        write_export(archive, numbers, target)
+
+    monkeypatch.setattr(files, "write_export", asks_for_another)
+    assert served.get("/export.zip?take=1").status_code == 200
+    # Each asked for one more while it was written, until there was no room.
+    assert [answer.status_code for answer in answers] == [503, 200]
+    assert "Other exports are being written" in answers[0].text
+    answers.clear()
+    assert served.get("/export.zip?take=1").status_code == 200
+
+
+def test_a_computer_with_no_room_for_an_export_says_so(served, monkeypatch):
+    monkeypatch.setattr(tempfile, "tempdir", str(served.scratch / "gone"))
+    answer = served.get("/export.zip?take=1")
+    assert answer.status_code == 404
+    assert "No such file" in answer.text

@@ -53,7 +53,7 @@ async def load(server, times, device="tablet"):
 
 
 def test_a_few_pages_at_once_wait_for_nothing(server):
-    assert asyncio.run(load(server, 10)) == [200] * 10
+    assert asyncio.run(load(server, 5)) == [200] * 5
     assert server.slept == []
 
 
@@ -75,7 +75,7 @@ def test_a_share_that_is_not_used_is_saved_up_again(server):
     asyncio.run(load(server, 50))
     server.now += 1000.0
     before = len(server.slept)
-    asyncio.run(load(server, 10))
+    asyncio.run(load(server, 5))
     assert len(server.slept) == before
 
 
@@ -100,6 +100,31 @@ def test_only_pages_are_counted(server, path, kind):
 
     asyncio.run(many())
     assert server.slept == []
+
+
+def test_a_device_has_so_many_waveforms_drawn_at_a_time(server):
+    async def many():
+        server.open.clear()
+        asked = [asyncio.ensure_future(server.get(path=f"/takes/{number}.svg")) for number in range(20)]
+        other = asyncio.ensure_future(server.get("another", "/takes/1.svg"))
+        await asyncio.sleep(0)
+        device = server.shares._devices["tablet"]
+        assert device.drawings.locked()
+        assert not server.shares._devices["another"].drawings.locked()
+        server.open.set()
+        assert await asyncio.gather(*asked, other) == [200] * 21
+
+    asyncio.run(many())
+
+
+def test_the_beginning_and_the_end_of_the_server_go_through():
+    heard = []
+
+    async def app(scope, _receive, _send):
+        heard.append(scope["type"])
+
+    asyncio.run(Shares(app)({"type": "lifespan"}, None, None))
+    assert heard == ["lifespan"]
 
 
 def test_a_refusal_is_a_sentence(server):

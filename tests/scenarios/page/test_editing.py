@@ -43,5 +43,43 @@ def test_a_prompt_is_saved_as_a_pad(browser, bank):
     browser.find(".dialog")
     browser.button("Save")
     browser.wait_for_text("[data-pad='39']", "new pad sound")
-    assert "\n  39: {prompt: new pad sound}\n" in bank.read_text()
+    assert '\n  39: {prompt: "new pad sound"}\n' in bank.read_text()
     assert before.rstrip("\n") in bank.read_text()
+
+
+def test_nothing_typed_goes_by_itself_and_every_edit_can_be_undone(browser, bank):
+    before = bank.read_text()
+    prompt = ".editor-form textarea"
+
+    def shows(text):
+        browser.until(lambda: browser.find(prompt).get_attribute("value") == text)
+
+    browser.tab("Set")
+    browser.click("[data-edit='36']")
+    shows("short dark kick")
+    browser.type(prompt, Keys.CONTROL, "a")
+    browser.type(prompt, "half typed")
+    browser.click("[data-edit='38']")
+    shows("slow rain")
+    browser.click("[data-edit='36']")
+    shows("half typed")
+    browser.load(browser.address)
+    browser.tab("Set")
+    browser.click("[data-edit='36']")
+    shows("half typed")
+    # Meanwhile somebody else has saved another prompt.
+    bank.write_text(before.replace("short dark kick", "their kick"))
+    browser.wait_for_text("[data-edit='36']", "their kick")
+    browser.button("Save pad")
+    browser.wait_for_text(".asked-text", "prompt is their kick")
+    browser.button("Overwrite")
+    browser.until(lambda: bank.read_text() == before.replace("short dark kick", "half typed"))
+    browser.until(lambda: not browser.all(".asked"))
+    browser.button("Remove pad")
+    browser.wait_for_text(".asked-text", "Remove C1 “half typed” from presets/opening.yaml?")
+    browser.button("Remove")
+    browser.until(lambda: "half typed" not in bank.read_text())
+    browser.click(".editor-buttons button", "Undo C1 in Opening")
+    browser.until(lambda: bank.read_text() == before.replace("short dark kick", "half typed"))
+    browser.click(".editor-buttons button", "Undo C1 in Opening")
+    browser.until(lambda: bank.read_text() == before.replace("short dark kick", "their kick"))

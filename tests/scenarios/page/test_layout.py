@@ -36,7 +36,7 @@ def test_every_tab_fits_a_laptop_and_a_phone(browser, sized, size):
     assert too_wide(browser) == []
     for tab in ("Archive", "Engine", "Set"):
         browser.tab(tab)
-        browser.find({"Archive": ".sheet-line", "Engine": ".chart canvas", "Set": "[data-edit]"}[tab])
+        browser.find({"Archive": ".sheet-line", "Engine": ".chart > div", "Set": "[data-edit]"}[tab])
         assert too_wide(browser) == []
     browser.tab("Play")
     small = "return [...document.querySelectorAll('.pad, .panic, .render, .bank')].filter((e) => e.offsetHeight < 44)"
