@@ -16,6 +16,7 @@ import psutil
 BACKEND = "mido.backends.rtmidi/UNIX_JACK"
 #: Seconds. Generous: a loaded machine may take long, a healthy one needs a fraction.
 PATIENCE = 120.0
+ANSWER = 10.0
 #: Few and fixed: JACK keeps the names of servers that died badly, has room for eight, and forgets one only when a
 #: server of the same name starts.
 _NAMES = tuple(f"midifrag-{number}" for number in range(5))
@@ -34,6 +35,10 @@ class Server:
         _forget_clients(name)
         os.environ["JACK_DEFAULT_SERVER"] = name
         os.environ["JACK_NO_START_SERVER"] = "1"
+        # A server that was killed leaves its clients' semaphores, and a client of the same name waits at them in vain.
+        for left in Path("/dev/shm").glob(f"jack_sem.*_{name}_*"):  # noqa: S108 - JACK's choice
+            with contextlib.suppress(OSError):
+                left.unlink()
         mode = "--realtime" if realtime else "--no-realtime"
         command = ["jackd", mode, "--no-mlock", "-n", name, "-d", "dummy", "-r", "44100", "-p", "128"]
         self._guard = subprocess.Popen(
@@ -63,7 +68,7 @@ class Server:
 
     def kill(self) -> None:
         """End the server as a crash does, also while it is stopped."""
-        with contextlib.suppress(IndexError, ProcessLookupError):
+        with contextlib.suppress(IndexError, ProcessLookupError, psutil.NoSuchProcess):
             os.kill(self.pid, signal.SIGKILL)
         self.stop()
 
@@ -71,7 +76,13 @@ class Server:
         """End the server; clients that are still there lose it."""
         if self._guard.stdin is not None:
             self._guard.stdin.close()
-        self._guard.wait()
+        try:
+            self._guard.wait(ANSWER)
+        except subprocess.TimeoutExpired:
+            # jackd may hang at its end over a client that is gone.
+            with contextlib.suppress(IndexError, ProcessLookupError, psutil.NoSuchProcess):
+                os.kill(self.pid, signal.SIGKILL)
+            self._guard.wait()
 
 
 def realtime_allowed() -> bool:
@@ -101,5 +112,9 @@ def _forget_clients(name: str) -> None:
 
 
 def _answers() -> bool:
-    asked = subprocess.run(["jack_lsp"], capture_output=True, timeout=PATIENCE, check=False)
+    try:
+        asked = subprocess.run(["jack_lsp"], capture_output=True, timeout=ANSWER, check=False)
+    except subprocess.TimeoutExpired:
+        # A client that comes while the server starts may wait for ever.
+        return False
     return asked.returncode == 0
