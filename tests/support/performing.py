@@ -50,6 +50,11 @@ def write_show(folder: Path, peer: str, extra: str = "") -> Path:
     return folder / "presets.yaml"
 
 
+def session_lines(path: Path) -> list[dict[str, Any]]:
+    """All events of one session log."""
+    return list(read_session(path))
+
+
 @dataclass(frozen=True)
 class Log:
     """What a session log says so far."""
@@ -133,7 +138,7 @@ class Performance:
         """The newest session log as far as it is written, which is a little behind what pads show."""
         logs = (self.fragments / "archive" / "sessions").glob("*.jsonl")
         newest = max(logs, key=lambda path: path.stat().st_mtime_ns, default=None)
-        return Log(list(read_session(newest)) if newest else [])
+        return Log(session_lines(newest) if newest else [])
 
     def _read(self) -> None:
         for line in self.process.stdout or ():

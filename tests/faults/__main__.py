@@ -1,0 +1,31 @@
+"""The long form: ``python -m tests.faults --hours 1``."""
+
+from __future__ import annotations
+
+import argparse
+import random
+import sys
+
+from tests.faults.campaign import Campaign
+from tools.jack_server import Server, realtime_allowed
+
+
+def main() -> int:
+    """Play, print the figures; 1 if the law was broken."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--hours", type=float, default=1.0)
+    parser.add_argument("--seed", type=int, default=random.randrange(1_000_000))
+    parser.add_argument("--model", default="pocket", help="beside sketch")
+    given = parser.parse_args()
+    server = Server(realtime=realtime_allowed())
+    try:
+        figures = Campaign(given.seed, given.model).play(given.hours * 3600)
+    finally:
+        server.stop()
+    print(figures.line())
+    print(", ".join(f"{count} {name}" for name, count in sorted(figures.moves.items())))
+    return 1 if figures.violations else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,215 @@
+"""One act of a campaign: ``midifrag run`` with all that surrounds it, and the means to hurt and heal each part."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import random
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+import mido
+import psutil
+
+from tests.faults.browsers import Browser
+from tests.faults.disk import Disk, DiskState
+from tests.faults.setting import CONTROLLER
+from tests.faults.terminal import Terminal, TerminalKind
+from tests.jack import Peer
+from tests.support.performing import Log, session_lines
+
+#: Seconds for what is sure to come about on a busy machine.
+PATIENCE = 180.0
+LOCALES = ("C.UTF-8", "C", "POSIX")
+
+
+class ActError(Exception):
+    """What had to come about did not."""
+
+
+class Act:
+    """A running show, its controller, its browsers and its disk.
+
+    ``sent`` counts presses from the controller by note; ``lossy`` says that some may not have arrived, since a port was
+    hurt. ``touched`` are the slots whose files somebody else removed.
+    """
+
+    def __init__(self, folder: Path, disk: Disk, dice: random.Random) -> None:
+        self.folder, self.disk, self.dice = folder, disk, dice
+        self.sent: Counter[int] = Counter()
+        self.lossy = False
+        self.touched: set[int] = set()
+        self.browsers: list[Browser] = []
+        self.controller = Peer(CONTROLLER)
+        self._logs_before = set(self._logs())
+        self.terminal_kind = dice.choice(list(TerminalKind))
+        self.locale = dice.choice(LOCALES)
+        self.terminal = Terminal(self.terminal_kind)
+        environment = {**os.environ, "LC_ALL": self.locale, "COLUMNS": "200", **disk.environment}
+        environment.pop("PYTHONUTF8", None)
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "midifrag", "run", "presets.yaml"],
+            stdin=subprocess.DEVNULL,
+            stdout=self.terminal.program_end,
+            stderr=self.terminal.program_end,
+            cwd=folder,
+            env=environment,
+            start_new_session=True,
+        )
+        self.terminal.started()
+
+    # --- looking -----------------------------------------------------------------------------------------------------
+
+    @property
+    def fragments(self) -> Path:
+        """Where the slots lie."""
+        return self.folder / "fragments"
+
+    @property
+    def archive(self) -> Path:
+        """Where the takes lie."""
+        return self.fragments / "archive"
+
+    @property
+    def address(self) -> str | None:
+        """Where the page is, once it is."""
+        found = re.search(r"http://127\.0\.0\.1:\d+/", self.terminal.text)
+        return found[0] if found else None
+
+    def log(self) -> Log:
+        """What the session log of this act says so far."""
+        return Log([line for path in sorted(set(self._logs()) - self._logs_before) for line in session_lines(path)])
+
+    def wait_until_playable(self) -> None:
+        """Wait until ports are open, the page is served and the models are ready. Raises `ActError`."""
+
+        def ready(log: Log) -> bool:
+            ports = {line["direction"]: line["state"] for line in log.lines if line["event"] == "PortChanged"}
+            return ports == {"in": "open", "out": "open"} and self.address is not None and engines_rest(log)
+
+        self._wait(ready, "the show did not become ready")
+
+    def wait_until_quiet(self) -> None:
+        """Wait until no job is under way, engines are ready and nothing more is said. Raises `ActError`."""
+        said = -1
+
+        def quiet(log: Log) -> bool:
+            nonlocal said
+            before, said = said, len(log.lines)
+            return said == before and engines_rest(log) and not unended(log)
+
+        self._wait(quiet, "what was under way did not end", every=0.8)
+
+    def _wait(self, condition: object, otherwise: str, every: float = 0.2) -> None:
+        assert callable(condition)
+        deadline = time.monotonic() + PATIENCE
+        while not condition(self.log()):
+            if self.process.poll() is not None:
+                raise ActError(f"it ended with {self.process.returncode}: {self.terminal.text[-2000:]}")
+            if time.monotonic() > deadline:
+                raise ActError(
+                    f"{otherwise} within {PATIENCE:.0f} s: {unended(self.log())}, {self.terminal.text[-2000:]}"
+                )
+            time.sleep(every)
+
+    def children(self, kind: str) -> list[psutil.Process]:
+        """The show's processes of one kind: ``page``, ``engine`` or ``midi``."""
+        with contextlib.suppress(psutil.Error):
+            started = [one for one in psutil.Process(self.process.pid).children() if _was_spawned(one)]
+            return [one for one in started if _kind_of(one) == kind]
+        return []
+
+    def _logs(self) -> Iterator[Path]:
+        return (self.archive / "sessions").glob("*.jsonl*")
+
+    # --- playing -----------------------------------------------------------------------------------------------------
+
+    def play(self, *notes: int, velocity: int = 100) -> None:
+        """Press these notes on the controller, at once."""
+        with contextlib.suppress(OSError):
+            self.controller.send(*(mido.Message("note_on", note=note, velocity=velocity) for note in notes))
+            self.sent.update(notes)
+
+    def send(self, *messages: mido.Message | list[int]) -> None:
+        """Send something else from the controller."""
+        with contextlib.suppress(OSError):
+            self.controller.send(*messages)
+
+    def replug(self) -> None:
+        """Pull the controller's plug and put it back."""
+        self.lossy = True
+        self.controller.kill()
+        time.sleep(self.dice.choice([0.0, 0.1, 0.6, 1.5]))
+        self.controller = Peer(CONTROLLER)
+
+    # --- hurting and healing -----------------------------------------------------------------------------------------
+
+    def heal(self) -> None:
+        """Undo all that was done: nothing is stopped, the disk is well, what stood in the way is gone."""
+        self.disk.set(DiskState.WELL)
+        with contextlib.suppress(psutil.Error):
+            for child in psutil.Process(self.process.pid).children(recursive=True):
+                with contextlib.suppress(psutil.Error):
+                    child.resume()
+        for path in self.fragments.glob("output*.wav"):
+            if not path.is_file():
+                path.unlink()
+
+    def end(self, how: signal.Signals) -> int:
+        """End the show by a signal, healed before; returns its exit code. Raises `ActError` if it does not end."""
+        if how is signal.SIGHUP:
+            self.terminal.close()
+        with contextlib.suppress(ProcessLookupError):
+            self.process.send_signal(how)
+        try:
+            return self.process.wait(PATIENCE)
+        except subprocess.TimeoutExpired:
+            raise ActError(f"it did not end within {PATIENCE:.0f} s of {how.name}") from None
+        finally:
+            self.leave()
+
+    def leave(self) -> None:
+        """Let nothing of this act stay behind."""
+        for browser in self.browsers:
+            browser.close()
+        self.browsers.clear()
+        left = [self.process.pid] if self.process.poll() is None else []
+        for pid in left:
+            with contextlib.suppress(psutil.Error):
+                for child in psutil.Process(pid).children(recursive=True):
+                    child.kill()
+            self.process.kill()
+            self.process.wait()
+        self.controller.kill()
+        self.terminal.close()
+
+
+def unended(log: Log) -> dict[int, str]:
+    """The jobs that are still under way, with their states."""
+    states = {line["job"]: line["state"] for line in log.lines if line["event"] == "JobChanged"}
+    return {job: state for job, state in states.items() if state in ("queued", "rendering", "held")}
+
+
+def engines_rest(log: Log) -> bool:
+    """Whether every engine that said something is ready, and one is."""
+    states = {line["model"]: line["state"] for line in log.lines if line["event"] == "EngineChanged"}
+    return bool(states) and set(states.values()) == {"ready"}
+
+
+def _was_spawned(process: psutil.Process) -> bool:
+    with contextlib.suppress(psutil.Error):
+        return "spawn_main" in " ".join(process.cmdline())
+    return False
+
+
+def _kind_of(process: psutil.Process) -> str:
+    if any(one.status == psutil.CONN_LISTEN for one in process.net_connections("tcp")):
+        return "page"
+    mapped = {Path(one.path).name.split(".so")[0] for one in process.memory_maps()}
+    return "midi" if "libjack" in mapped else "engine"

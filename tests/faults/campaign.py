@@ -1,0 +1,146 @@
+"""A campaign: acts of random moves under one seed, the law after each scene, and figures at the end."""
+
+from __future__ import annotations
+
+import random
+import shutil
+import signal
+import tempfile
+import time
+from collections import Counter
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from midifrag.states import JobState
+from tests.faults import setting
+from tests.faults.act import Act, ActError
+from tests.faults.browsers import load
+from tests.faults.disk import Disk
+from tests.faults.law import Evidence, violations
+from tests.faults.moves import MOVES, Move
+
+#: How acts end, and whether the program must then end well.
+ENDS = {signal.SIGINT: True, signal.SIGTERM: True, signal.SIGHUP: True, signal.SIGKILL: False}
+SCENES = (1, 3)
+MOVES_A_SCENE = (10, 40)
+
+
+@dataclass
+class Figures:
+    """What was done and what was found."""
+
+    seed: int
+    seconds: float = 0.0
+    acts: int = 0
+    scenes: int = 0
+    moves: Counter[str] = field(default_factory=Counter)
+    outcomes: Counter[str] = field(default_factory=Counter)
+    violations: list[str] = field(default_factory=list)
+
+    @property
+    def presses(self) -> int:
+        """Jobs that presses began."""
+        return sum(self.outcomes.values())
+
+    @property
+    def faults(self) -> int:
+        """Moves that were more than playing."""
+        harmless = {move.name for move in MOVES if move.harmless}
+        return sum(count for name, count in self.moves.items() if name not in harmless)
+
+    def line(self) -> str:
+        """A row for the reliability table."""
+        outcomes = ", ".join(f"{self.outcomes[state.value]} {state.value}" for state in JobState if state.ended)
+        return (
+            f"| {self.seconds / 3600:.2f} h, seed {self.seed} | {self.acts} shows, {self.scenes} scenes "
+            f"| {self.faults} faults | {self.presses} presses: {outcomes} | {len(self.violations)} violations |"
+        )
+
+
+class Campaign:
+    """Plays acts in one set's folder, so that what one leaves is what the next begins with."""
+
+    def __init__(self, seed: int, model: str, tell: object = print) -> None:
+        assert callable(tell)
+        self.figures = Figures(seed)
+        self._tell = tell
+        self._dice = random.Random(seed)
+        self._model = model
+        self._trace: list[str] = []
+
+    def play(self, seconds: float, folder: Path | None = None) -> Figures:
+        """Play for about so long, in ``folder`` or a temporary one that is kept after a violation."""
+        began = time.monotonic()
+        workplace = folder or Path(tempfile.mkdtemp(prefix="midifrag-faults-"))
+        disk = Disk(workplace / "set", workplace)
+        while time.monotonic() - began < seconds:
+            self._act(workplace, disk, began + seconds)
+            self.figures.seconds = time.monotonic() - began
+        if folder is None and not self.figures.violations:
+            shutil.rmtree(workplace)
+        return self.figures
+
+    def _act(self, workplace: Path, disk: Disk, until: float) -> None:
+        dice = random.Random(self._dice.random())
+        self.figures.acts += 1
+        model = dice.choice([self._model, "sketch"])
+        setting.write_set(workplace / "set", dice, model, spares=dice.random() < 0.5, queue=dice.choice([8, 64]))
+        act = Act(workplace / "set", disk, dice)
+        self._trace = [f"{model}, {act.terminal_kind}, {act.locale}"]
+        try:
+            act.wait_until_playable()
+            for _ in range(dice.randint(*SCENES)):
+                self._scene(act)
+                if time.monotonic() > until:
+                    break
+            how = dice.choice(list(ENDS))
+            self._trace.append(how.name)
+            if dice.random() < 0.5:
+                act.play(*setting.NOTES)
+            code = act.end(how)
+            self._judge(act, Evidence(act.fragments, printed=act.terminal.text))
+            if ENDS[how] and code not in (0, -how):
+                self._violated(act, f"{how.name}: it ended with {code}")
+        except ActError as error:
+            self._violated(act, str(error))
+        finally:
+            act.leave()
+            self._count(act)
+
+    def _scene(self, act: Act) -> None:
+        self.figures.scenes += 1
+        for _ in range(act.dice.randint(*MOVES_A_SCENE)):
+            move: Move = act.dice.choices(MOVES, [move.weight for move in MOVES])[0]
+            self._trace.append(move.name)
+            self.figures.moves[move.name] += 1
+            move.do(act)
+            time.sleep(act.dice.choice([0.0, 0.02, 0.1, 0.4]))
+        act.heal()
+        act.wait_until_quiet()
+        shown = load(act.address) if act.address else None
+        lights = {m.note: m.velocity for m in act.controller.received if m.type == "note_on"}
+        self._judge(
+            act,
+            Evidence(
+                act.fragments,
+                act.log().lines,
+                lights=lights,
+                page=shown.states if shown else {},
+                printed=act.terminal.text,
+                sent=None if act.lossy else act.sent,
+                touched=frozenset(act.touched),
+            ),
+        )
+
+    def _judge(self, act: Act, evidence: Evidence) -> None:
+        for text in violations(evidence):
+            self._violated(act, text)
+
+    def _violated(self, act: Act, text: str) -> None:
+        self.figures.violations.append(text)
+        self._tell(f"seed {self.figures.seed}, act {self.figures.acts}: {text}")
+        self._tell(f"  in {act.folder} after {' '.join(self._trace)}")
+
+    def _count(self, act: Act) -> None:
+        ends = {line["job"]: line["state"] for line in act.log().lines if line["event"] == "JobChanged"}
+        self.figures.outcomes.update(ends.values())
