@@ -1,0 +1,35 @@
+"""The short form: some minutes' worth of a show with faults, under a fixed seed, over real ports."""
+
+import pytest
+
+from tests.faults.campaign import Campaign, Figures
+from tests.faults.moves import MOVES
+
+#: Seconds of acts, the last of which is played to its end.
+SHORT = 60.0
+
+
+@pytest.mark.timeout(1800)
+@pytest.mark.usefixtures("jack_server")
+def test_an_evening_with_faults(tmp_path):
+    said: list[str] = []
+    figures = Campaign(20261125, "pocket", said.append).play(SHORT, tmp_path)
+    assert said == []
+    assert figures.acts >= 1
+    assert figures.presses > 10
+    assert figures.outcomes["landed"] > 0
+
+
+def test_the_line_of_figures_tells_faults_from_playing():
+    figures = Figures(7, seconds=1800.0, acts=2, scenes=3)
+    figures.moves.update({"press": 5, "kill_engine": 2})
+    figures.outcomes.update({"landed": 4, "failed": 1})
+    assert figures.faults == 2
+    assert figures.line() == (
+        "| 0.50 h, seed 7 | 2 shows, 3 scenes | 2 faults "
+        "| 5 presses: 4 landed, 0 refused, 1 failed, 0 cancelled | 0 violations |"
+    )
+
+
+def test_every_move_has_a_name_of_its_own():
+    assert len({move.name for move in MOVES}) == len(MOVES)
