@@ -1,0 +1,128 @@
+"""The doors through which anything may come in: bytes of MIDI, YAML, what engines say, what pages send, stored lines.
+
+Each is a function of hypothesis that fails on whatever is neither taken nor refused in our own words. `DOORS` has them
+all; `tests.faults.test_doors` tries each shortly, ``python -m tests.faults.fuzz DOOR`` for as long as one likes.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import closing, contextmanager
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from midifrag.config import loading
+from midifrag.errors import ConfigurationError
+from midifrag.fragment.archive import Archive
+from midifrag.fragment.record import TakeRecord
+from midifrag.midi.decoding import MessageDecoder
+from midifrag.midi.messages import MidiEvent
+
+QUICK = settings(deadline=None, suppress_health_check=list(HealthCheck), database=None, derandomize=True)
+
+_SET = "model: sketch\nset_list: [first]\n"
+_WORDS = (
+    *("pads", "36", "prompt", "steps", "seconds", "defaults", "controls", "actions", "name", "program", "ports", "in"),
+    *(
+        "model",
+        "set_list",
+        "fragments",
+        "count",
+        "!!float",
+        "!!binary",
+        "&a",
+        "*a",
+        "<<",
+        "[",
+        "]",
+        "{",
+        "}",
+        ":",
+        "- ",
+    ),
+    *("\n", "  ", "# ", "'", '"', "|", ">", "?", "1e400", "0x", "~", "null", "true", ".nan", "9" * 400, "2001-13-45"),
+)
+_JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
+    max_leaves=8,
+)
+
+
+@QUICK
+@given(st.lists(st.binary(max_size=8), max_size=20), st.none() | st.integers(1, 16))
+def midi(messages: list[bytes], channel: int | None) -> None:
+    """Bytes from a port become events of ours, or are counted."""
+    decoder = MessageDecoder("pads", channel, [(None, None, 1)])
+    for time, data in enumerate(messages):
+        message = decoder.parse(list(data))
+        if message is not None:
+            event = decoder.decode(message, float(time))
+            assert event is None or isinstance(event, MidiEvent)
+    assert decoder.malformed + decoder.ignored <= len(messages)
+
+
+@QUICK
+@given(
+    st.binary(max_size=200) | st.lists(st.sampled_from(_WORDS), max_size=60).map(lambda words: " ".join(words).encode())
+)
+def bank_file(content: bytes) -> None:
+    """A bank is read, or refused with its file's name."""
+    with _folder() as folder:
+        (folder / "presets").mkdir()
+        (folder / "presets.yaml").write_text(_SET, encoding="utf-8")
+        (folder / "presets" / "first.yaml").write_bytes(content)
+        refused = ""
+        try:
+            loaded = loading.load(folder / "presets.yaml", environment={})
+        except ConfigurationError as error:
+            refused = str(error)
+        assert "presets/first.yaml" in refused or [bank.slug for bank in loaded.banks] == ["first"]
+
+
+@QUICK
+@given(
+    st.lists(
+        _JSON.map(json.dumps).map(str.encode)
+        | st.binary(max_size=60)
+        | st.tuples(st.sampled_from(["take", "slot", "landed_at", "starred", "note", "tempo", "number"]), _JSON).map(
+            lambda pair: json.dumps({"take": 1, pair[0]: pair[1]}).encode()
+        ),
+        max_size=6,
+    )
+)
+def changes(lines: list[bytes]) -> None:
+    """What became of takes later is read as far as it is right; the takes stay as they are."""
+    with _folder() as folder:
+        shutil.copytree(_two_takes(), folder / "archive")
+        (folder / "archive" / "changes.jsonl").write_bytes(b"\n".join(lines) + b"\n")
+        with closing(Archive(folder / "archive")) as archive:
+            assert archive.rebuild() == 2
+            assert sorted(take.prompt for take in archive.find()) == ["kick", "rain"]
+            assert {take.number for take in archive.find("kick")} == {1}
+
+
+@cache
+def _two_takes() -> Path:
+    folder = Path(tempfile.mkdtemp(prefix="midifrag-doors-"))
+    with closing(Archive(folder)) as archive:
+        for prompt in ("kick", "rain"):
+            archive.store(np.full((1, 8), 0.5, np.float32), 8000, TakeRecord(prompt=prompt))
+    return folder
+
+
+@contextmanager
+def _folder() -> Iterator[Path]:
+    with tempfile.TemporaryDirectory() as name:
+        yield Path(name)
+
+
+DOORS: Mapping[str, Callable[[], Any]] = {"midi": midi, "bank_file": bank_file, "changes": changes}
