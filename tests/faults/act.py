@@ -47,7 +47,7 @@ class Act:
         self.touched: set[int] = set()
         self.browsers: list[Browser] = []
         self.controller = Peer(CONTROLLER)
-        self._logs_before = set(self._logs())
+        self._began = time.time()
         self.terminal_kind = dice.choice(list(TerminalKind))
         self.locale = dice.choice(LOCALES)
         self.terminal = Terminal(self.terminal_kind)
@@ -84,7 +84,8 @@ class Act:
 
     def log(self) -> Log:
         """What the session log of this act says so far."""
-        return Log([line for path in sorted(set(self._logs()) - self._logs_before) for line in session_lines(path)])
+        lines = [line for path in self._logs() for line in session_lines(path) if line["at"] >= self._began]
+        return Log(sorted(lines, key=lambda line: line["at"]))
 
     def wait_until_playable(self) -> None:
         """Wait until ports are open, the page is served and the models are ready. Raises `ActError`."""
@@ -126,7 +127,8 @@ class Act:
         return []
 
     def _logs(self) -> Iterator[Path]:
-        return (self.archive / "sessions").glob("*.jsonl*")
+        found = (self.archive / "sessions").glob("*.jsonl*")
+        return (path for path in found if path.stat().st_mtime >= self._began)
 
     # --- playing -----------------------------------------------------------------------------------------------------
 

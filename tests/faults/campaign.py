@@ -133,13 +133,14 @@ class Campaign:
         )
 
     def _judge(self, act: Act, evidence: Evidence) -> None:
-        for text in violations(evidence):
-            self._violated(act, text)
+        self._violated(act, *violations(evidence))
 
-    def _violated(self, act: Act, text: str) -> None:
-        self.figures.violations.append(text)
-        self._tell(f"seed {self.figures.seed}, act {self.figures.acts}: {text}")
-        self._tell(f"  in {act.folder} after {' '.join(self._trace)}")
+    def _violated(self, act: Act, *texts: str) -> None:
+        self.figures.violations += texts
+        if texts:
+            self._tell(f"seed {self.figures.seed}, act {self.figures.acts}, in {act.folder}: {' '.join(self._trace)}")
+        for text in texts:
+            self._tell(f"  {text}")
 
     def _count(self, act: Act) -> None:
         ends = {line["job"]: line["state"] for line in act.log().lines if line["event"] == "JobChanged"}
