@@ -9,6 +9,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 import psutil
@@ -27,11 +28,13 @@ _GUARD = '"$@" & server=$!; read -r _; kill $server; wait $server'
 class Server:
     """A JACK server of this process's own, on the dummy device; clients find it by the environment.
 
-    ``realtime`` needs rights that a test machine may lack; without it JACK drops a busy machine's late cycles.
+    ``realtime`` needs rights that a test machine may lack; without it JACK drops a busy machine's late cycles. With
+    ``name`` it takes the place of an earlier one of that name, whose clients may still wait for it.
     """
 
-    def __init__(self, *, realtime: bool = False) -> None:
-        name, lock = _free_name()
+    def __init__(self, *, realtime: bool = False, name: str | None = None) -> None:
+        name, lock = _free_name(_NAMES if name is None else (name,))
+        self.name = name
         _forget_clients(name)
         os.environ["JACK_DEFAULT_SERVER"] = name
         os.environ["JACK_NO_START_SERVER"] = "1"
@@ -91,18 +94,18 @@ def realtime_allowed() -> bool:
     return subprocess.run([sys.executable, "-c", ask], stderr=subprocess.DEVNULL, check=False).returncode == 0
 
 
-def _free_name() -> tuple[str, int]:
-    """A server name that no other process uses, and its lock: a file that the server's guard keeps open."""
+def _free_name(names: Sequence[str]) -> tuple[str, int]:
+    """One of ``names`` that no other process uses, and its lock: a file that the server's guard keeps open."""
     # Not on Windows, where this module is imported all the same.
     import fcntl
 
-    for name in _NAMES:
+    for name in names:
         lock = os.open(Path(tempfile.gettempdir()) / f"{name}.lock", os.O_RDWR | os.O_CREAT)
         with contextlib.suppress(OSError):
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             return name, lock
         os.close(lock)
-    raise RuntimeError(f"all of {', '.join(_NAMES)} are in use")
+    raise RuntimeError(f"all of {', '.join(names)} are in use")
 
 
 def _forget_clients(name: str) -> None:

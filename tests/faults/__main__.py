@@ -17,11 +17,11 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=random.randrange(1_000_000))
     parser.add_argument("--model", default="pocket", help="beside sketch")
     given = parser.parse_args()
-    server = Server(realtime=realtime_allowed())
+    campaign = Campaign(given.seed, given.model, Server(realtime=realtime_allowed()))
     try:
-        figures = Campaign(given.seed, given.model).play(given.hours * 3600)
+        figures = campaign.play(given.hours * 3600)
     finally:
-        server.stop()
+        campaign.jack.stop()
     print(figures.line())
     print(", ".join(f"{count} {name}" for name, count in sorted(figures.moves.items())))
     return 1 if figures.violations else 0

@@ -23,6 +23,7 @@ from tests.faults.setting import CONTROLLER
 from tests.faults.terminal import Terminal, TerminalKind
 from tests.jack import Peer
 from tests.support.performing import Log, session_lines
+from tools.jack_server import Server, realtime_allowed
 
 #: Seconds for what is sure to come about on a busy machine.
 PATIENCE = 180.0
@@ -40,8 +41,8 @@ class Act:
     hurt. ``touched`` are the slots whose files somebody else removed.
     """
 
-    def __init__(self, folder: Path, disk: Disk, dice: random.Random) -> None:
-        self.folder, self.disk, self.dice = folder, disk, dice
+    def __init__(self, folder: Path, disk: Disk, jack: Server, dice: random.Random) -> None:
+        self.folder, self.disk, self.jack, self.dice = folder, disk, jack, dice
         self.sent: Counter[int] = Counter()
         self.lossy = False
         self.touched: set[int] = set()
@@ -122,8 +123,7 @@ class Act:
     def children(self, kind: str) -> list[psutil.Process]:
         """The show's processes of one kind: ``page``, ``engine`` or ``midi``."""
         with contextlib.suppress(psutil.Error):
-            started = [one for one in psutil.Process(self.process.pid).children() if _was_spawned(one)]
-            return [one for one in started if _kind_of(one) == kind]
+            return [one for one in psutil.Process(self.process.pid).children() if _kind_of(one) == kind]
         return []
 
     def _logs(self) -> Iterator[Path]:
@@ -148,6 +148,15 @@ class Act:
         self.lossy = True
         self.controller.kill()
         time.sleep(self.dice.choice([0.0, 0.1, 0.6, 1.5]))
+        self.controller = Peer(CONTROLLER)
+
+    def restart_jack(self, pause: float) -> None:
+        """End JACK as a crash does, and start it again after so many seconds."""
+        self.lossy = True
+        self.controller.kill()
+        self.jack.kill()
+        time.sleep(pause)
+        self.jack = Server(realtime=realtime_allowed(), name=self.jack.name)
         self.controller = Peer(CONTROLLER)
 
     # --- hurting and healing -----------------------------------------------------------------------------------------
@@ -204,14 +213,11 @@ def engines_rest(log: Log) -> bool:
     return bool(states) and set(states.values()) == {"ready"}
 
 
-def _was_spawned(process: psutil.Process) -> bool:
+def _kind_of(process: psutil.Process) -> str | None:
     with contextlib.suppress(psutil.Error):
-        return "spawn_main" in " ".join(process.cmdline())
-    return False
-
-
-def _kind_of(process: psutil.Process) -> str:
-    if any(one.status == psutil.CONN_LISTEN for one in process.net_connections("tcp")):
-        return "page"
-    mapped = {Path(one.path).name.split(".so")[0] for one in process.memory_maps()}
-    return "midi" if "libjack" in mapped else "engine"
+        command = " ".join(process.cmdline())
+        if "jack_process" in command:
+            return "midi"
+        if "spawn_main" in command:
+            return "page" if process.net_connections("tcp") else "engine"
+    return None

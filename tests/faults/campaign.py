@@ -8,6 +8,7 @@ import signal
 import tempfile
 import time
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from tests.faults.browsers import load
 from tests.faults.disk import Disk
 from tests.faults.law import Evidence, violations
 from tests.faults.moves import MOVES, Move
+from tools.jack_server import Server
 
 #: How acts end, and whether the program must then end well.
 ENDS = {signal.SIGINT: True, signal.SIGTERM: True, signal.SIGHUP: True, signal.SIGKILL: False}
@@ -58,15 +60,23 @@ class Figures:
 
 
 class Campaign:
-    """Plays acts in one set's folder, so that what one leaves is what the next begins with."""
+    """Plays acts in one set's folder, so that what one leaves is what the next begins with.
 
-    def __init__(self, seed: int, model: str, tell: object = print) -> None:
-        assert callable(tell)
+    ``jack`` may be another one at the end (`jack`).
+    """
+
+    def __init__(self, seed: int, model: str, jack: Server, tell: Callable[[str], object] = print) -> None:
         self.figures = Figures(seed)
+        self._jack = jack
         self._tell = tell
         self._dice = random.Random(seed)
         self._model = model
         self._trace: list[str] = []
+
+    @property
+    def jack(self) -> Server:
+        """The server that runs now."""
+        return self._jack
 
     def play(self, seconds: float, folder: Path | None = None) -> Figures:
         """Play for about so long, in ``folder`` or a temporary one that is kept after a violation."""
@@ -85,7 +95,7 @@ class Campaign:
         self.figures.acts += 1
         model = dice.choice([self._model, "sketch"])
         setting.write_set(workplace / "set", dice, model, spares=dice.random() < 0.5, queue=dice.choice([8, 64]))
-        act = Act(workplace / "set", disk, dice)
+        act = Act(workplace / "set", disk, self._jack, dice)
         self._trace = [f"{model}, {act.terminal_kind}, {act.locale}"]
         try:
             act.wait_until_playable()
@@ -105,6 +115,7 @@ class Campaign:
             self._violated(act, str(error))
         finally:
             act.leave()
+            self._jack = act.jack
             self._count(act)
 
     def _scene(self, act: Act) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import signal
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -98,6 +99,19 @@ def other_bank(act: Act) -> None:
 
 def unplug(act: Act) -> None:
     act.replug()
+
+
+def restart_jack(act: Act) -> None:
+    act.restart_jack(act.dice.choice([0.0, 0.5, 3.0]))
+
+
+def stop_jack(act: Act) -> None:
+    act.lossy = True
+    os.kill(act.jack.pid, signal.SIGSTOP)
+    time.sleep(act.dice.choice([0.5, 4.0]))
+    os.kill(act.jack.pid, signal.SIGCONT)
+    # Its clients were thrown out while it stood still, the controller among them.
+    act.restart_jack(0.0)
 
 
 def open_page(act: Act) -> None:
@@ -218,6 +232,8 @@ MOVES: tuple[Move, ...] = (
     Move(kill_engine, 2),
     Move(stop_engine, 1),
     Move(kill_midi, 1),
+    Move(restart_jack, 1),
+    Move(stop_jack, 1),
     Move(break_bank_file, 1),
     Move(put_pipe_for_bank_file, 1),
     Move(put_pipe_for_slot, 1),

@@ -4,16 +4,27 @@ import pytest
 
 from tests.faults.campaign import Campaign, Figures
 from tests.faults.moves import MOVES
+from tools.jack_server import Server, realtime_allowed
 
 #: Seconds of acts, the last of which is played to its end.
 SHORT = 60.0
 
 
-@pytest.mark.timeout(1800)
-@pytest.mark.usefixtures("jack_server")
-def test_an_evening_with_faults(tmp_path):
+@pytest.fixture
+def campaign(jack_server, monkeypatch):
+    """One with a JACK server of its own, which it may kill; the tests' own is found again afterwards."""
+    del jack_server
+    monkeypatch.setenv("JACK_DEFAULT_SERVER", "")
     said: list[str] = []
-    figures = Campaign(20261125, "pocket", said.append).play(SHORT, tmp_path)
+    playing = Campaign(20261125, "pocket", Server(realtime=realtime_allowed()), said.append)
+    yield playing, said
+    playing.jack.stop()
+
+
+@pytest.mark.timeout(1800)
+def test_an_evening_with_faults(campaign, tmp_path):
+    playing, said = campaign
+    figures = playing.play(SHORT, tmp_path)
     assert said == []
     assert figures.acts >= 1
     assert figures.presses > 10
