@@ -62,6 +62,8 @@ class Act:
             cwd=folder,
             env=environment,
             start_new_session=True,
+            # A campaign under nohup hands on that a closed terminal is to be ignored.
+            preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_DFL),
         )
         self.terminal.started()
 
