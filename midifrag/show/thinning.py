@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Hashable, Iterator
 from typing import TypeAlias
 
-from midifrag.events import ControlChanged, JobChanged, PadChanged
+from midifrag.events import BankChanged, ControlChanged, JobChanged, PadChanged
 from midifrag.midi.messages import Aftertouch, ControlChange, PitchBend
 
 #: Seconds between two logged positions of a control that is on its way.
@@ -50,12 +50,21 @@ class Thinning:
                 if not state.ended:
                     self._jobs[job] = (state, text)
                 return said != (state, text)
-            case PadChanged(bank, pad, state=state, job=job, text=text):
-                said = self._pads.get((bank, pad))
-                self._pads[bank, pad] = (state, job, text)
-                return said != (state, job, text)
+            case PadChanged():
+                return self._shows_more(event)
+            case BankChanged(pads=pads):
+                # It says of all of its pads what they show now.
+                for pad in pads:
+                    self._shows_more(pad)
+                return True
             case _:
                 return True
+
+    def _shows_more(self, pad: PadChanged) -> bool:
+        place, shows = (pad.bank, pad.pad), (pad.state, pad.job, pad.text)
+        said = self._pads.get(place)
+        self._pads[place] = shows
+        return said != shows
 
 
 def _place(event: object) -> Hashable:

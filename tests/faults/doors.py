@@ -6,6 +6,7 @@ all; `tests.faults.test_doors` tries each shortly, ``python -m tests.faults.fuzz
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import shutil
 import tempfile
@@ -13,18 +14,24 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from midifrag.config import loading
+from midifrag.config.parameters import PARAMETERS
+from midifrag.engine.border import Border
+from midifrag.engine.messages import Cancelled, Died, EngineEvent, Failed, Render, Rendered
 from midifrag.errors import ConfigurationError
 from midifrag.fragment.archive import Archive
 from midifrag.fragment.record import TakeRecord
+from midifrag.intents import Intent, Panic, Press, SelectBank
 from midifrag.midi.decoding import MessageDecoder
 from midifrag.midi.messages import MidiEvent
+from midifrag.pad_key import PadKey
+from tests.support.bridges import Rig
 
 QUICK = settings(deadline=None, suppress_health_check=list(HealthCheck), database=None, derandomize=True)
 
@@ -110,6 +117,53 @@ def changes(lines: list[bytes]) -> None:
             assert {take.number for take in archive.find("kick")} == {1}
 
 
+def _with_odd(kind: type[Any]) -> st.SearchStrategy[Any]:
+    """Messages of a kind whose fields hold anything, right values among it."""
+    right = st.sampled_from([0, 1, 2, 0.5, "rain", (), {"seed": 1}, PadKey(36), 44100, np.ones((2, 8), np.float32)])
+    fields = {field.name: right | _JSON for field in dataclasses.fields(kind)}
+    return st.builds(lambda values: kind(**values), st.fixed_dictionaries(fields))
+
+
+@QUICK
+@given(st.lists(st.one_of([_with_odd(kind) for kind in get_args(EngineEvent)]) | _JSON, max_size=8))
+def engine(said: list[object]) -> None:
+    """Whatever an engine says, each of its jobs ends once, at the latest when it is lost."""
+    told: list[EngineEvent] = []
+    border = Border("guest", told.append)
+    for job in (1, 2):
+        border.asked(Render(job, "rain", seconds=1.0, seed=1))
+    for one in said:
+        border.take(one)
+    border.lose("gone", restarting=False)
+    ends = [event.job for event in told if isinstance(event, Rendered | Failed | Cancelled)]
+    lost = [job for event in told if isinstance(event, Died) for job in event.jobs]
+    assert sorted(ends + lost) == [1, 2]
+
+
+def _sent(kind: type[Any]) -> st.SearchStrategy[Any]:
+    """Intents of a kind, with whatever its types let a page send."""
+    names = {field.name for field in dataclasses.fields(kind)}
+    odd = {
+        "pad": st.builds(PadKey, st.integers(0, 127), st.none() | st.integers(1, 16)),
+        "parameters": st.dictionaries(st.sampled_from(sorted(PARAMETERS)) | st.text(max_size=8), _JSON, max_size=4),
+    }
+    return st.builds(kind, **{name: strategy for name, strategy in odd.items() if name in names})
+
+
+@QUICK
+@given(st.lists(st.one_of([_sent(kind) for kind in get_args(Intent)]), max_size=8))
+def page(sent: list[Intent]) -> None:
+    """Whatever a page sends, the bridge goes on: a press that comes after it is played."""
+    rig = Rig()
+    for intent in sent:
+        rig.bridge.handle(intent)
+    rig.bridge.handle(Panic())
+    rig.bridge.handle(SelectBank(slug=rig.bridge.loaded.banks[0].slug))
+    before = len(rig.engines.renders())
+    rig.bridge.handle(Press(36, 1, "page", 0.5, 1.0))
+    assert len(rig.engines.renders()) == before + 1
+
+
 @cache
 def _two_takes() -> Path:
     folder = Path(tempfile.mkdtemp(prefix="midifrag-doors-"))
@@ -125,4 +179,10 @@ def _folder() -> Iterator[Path]:
         yield Path(name)
 
 
-DOORS: Mapping[str, Callable[[], Any]] = {"midi": midi, "bank_file": bank_file, "changes": changes}
+DOORS: Mapping[str, Callable[[], Any]] = {
+    "midi": midi,
+    "bank_file": bank_file,
+    "engine": engine,
+    "page": page,
+    "changes": changes,
+}

@@ -31,6 +31,8 @@ class Headless:
         self.played: list[tuple[str, str]] = []
         self._panels: list[Panel] = []
         self.failures: list[Exception] = []
+        # As a show does before it starts the page.
+        loaded.archive_folder.mkdir(parents=True, exist_ok=True)
         self.page = PageModel(configuration(loaded), self.sent.append)
         self.client = self._runner.run(self._connect())
 

@@ -1,4 +1,4 @@
-from midifrag.events import ControlChanged, JobChanged, JobTimes, PadChanged
+from midifrag.events import BankChanged, ControlChanged, JobChanged, JobTimes, PadChanged
 from midifrag.midi.messages import Aftertouch, ControlChange, NoteOn, PitchBend
 from midifrag.pad_key import PadKey
 from midifrag.show.thinning import Thinning
@@ -54,6 +54,13 @@ def test_the_steps_of_a_render_are_no_news_and_its_states_are():
     jobs += [job(JobState.RENDERING, text="writing", step=9, of=9), job(JobState.HELD, text="the disk is full")]
     jobs += [job(JobState.RENDERING, 2, step=3, of=9), job(JobState.LANDED), job(JobState.RENDERING, step=1, of=9)]
     assert logged(*jobs) == [*jobs[:2], *jobs[3:]]
+
+
+def test_a_bank_says_what_its_pads_show_so_that_what_they_showed_before_is_news_again():
+    ready, idle = pad(PadState.READY), pad(PadState.IDLE)
+    bank = BankChanged("opening", "Opening", 0, (idle,))
+    assert logged(ready, bank, ready) == [ready, bank, ready]
+    assert logged(ready, bank, idle) == [ready, bank]
 
 
 def test_a_pad_that_shows_the_same_is_no_news():

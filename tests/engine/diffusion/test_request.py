@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import torch
 
+from midifrag.config.samplers import SAMPLER_KINDS, SamplerKind
 from midifrag.engine.diffusion.parameters import ResolvedParameters
 from midifrag.engine.diffusion.request import Request, RequestStatus, by_priority
 from midifrag.engine.diffusion.samplers import SAMPLERS, Sampler
@@ -36,7 +37,8 @@ def made(monkeypatch):
             times = torch.linspace(sigma_max, 0, steps + 1)
             return times if moved is None else moved(times)
 
-        monkeypatch.setitem(SAMPLERS, "toy", Sampler("toy", step, levels, ("v",), **options))
+        monkeypatch.setitem(SAMPLER_KINDS, "toy", SamplerKind(("v",)))
+        monkeypatch.setitem(SAMPLERS, "toy", Sampler("toy", step, levels, **options))
         parameters = ResolvedParameters(
             prompt="rain",
             negative_prompt="",
