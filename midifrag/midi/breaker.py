@@ -1,8 +1,9 @@
 """Stops one port's feedback when it comes back as presses that make new feedback, in whatever form and however late.
 
 What comes back changed (another velocity, another note) cannot be left out: it may be a press. But when no feedback
-goes out any more, a loop falls silent, and a hand does not. So what looks like a loop is held to that test; nothing
-that comes in is ever left out for it, but the answer to the one light that asks.
+goes out any more, a loop falls silent, and a hand does not. So what looks like a loop is held to that test, and then
+asked with one light, several times: a loop answers with the very same message after the same time, a hand that plays
+meanwhile does not. Nothing that comes in is left out for it but the light itself, and what is known as a loop's answer.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from collections import Counter, deque
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import assert_never
+from typing import NamedTuple, assert_never
 
 import mido
 
@@ -32,12 +33,24 @@ EXACT, EXACT_PART = 0.008, 0.1
 #: it begins does not count. After one the test gets rarer, for some seconds.
 SILENCE, AS_SOON = 0.3, 2.0
 RARER, TRUST_SECONDS = 4, 30.0
-#: So many answers to lights that ask are a loop's, of so many asked; how alike their delays are, in seconds and as a
-#: part of them.
-ANSWERS, ASKED_AT_MOST = 2, 4
-ANSWER_ALIKE, ANSWER_ALIKE_PART = 0.03, 0.2
+#: So many equal answers in a row to lights that ask are a loop's; how alike their delays are, in seconds and as a part
+#: of them.
+ANSWERS = 3
+ANSWER_ALIKE, ANSWER_ALIKE_PART = 0.03, 0.1
 #: How long a loop is left alone before it is asked whether it is still there, the first time and at most, in seconds.
 RETRY_SECONDS, RETRY_AT_MOST = 2.0, 16.0
+
+
+class Answer(NamedTuple):
+    """What came in after a light that asked, and how long after it."""
+
+    message: mido.Message
+    delay: float
+
+    def is_like(self, other: Answer) -> bool:
+        """Whether one loop gives both."""
+        apart = max(ANSWER_ALIKE, ANSWER_ALIKE_PART * other.delay)
+        return self.message == other.message and abs(self.delay - other.delay) <= apart
 
 
 class Phase(Enum):
@@ -71,7 +84,6 @@ class Breaker:
 
     actions: Actions
     phase: Phase = Phase.FLOWS
-    delay: float = 0.0
     _lights: deque[float] = field(default_factory=_remembered)
     _presses: deque[float] = field(default_factory=_remembered)
     _needed: int = IN_A_ROW
@@ -82,10 +94,9 @@ class Breaker:
     _asks: int = 0
     _rate: float = 0.0
     _light: mido.Message | None = None
-    _is_back: bool = False
-    _is_exact: bool = True
-    _answers: int = 0
-    _is_told: bool = False
+    _heard: list[Answer] = field(default_factory=list)
+    _answers: list[Answer] = field(default_factory=list)
+    _known: Answer | None = None
     _retry: float = RETRY_SECONDS
 
     def lit(self, message: mido.Message, time: float) -> None:
@@ -98,7 +109,7 @@ class Breaker:
             self._asked = time
 
     def pressed(self, message: mido.Message, time: float) -> bool:
-        """A press comes in; whether it is the answer to the light that asked, and no press at all."""
+        """A press comes in; whether it is certainly the answer to the light that asked, and no press at all."""
         self._presses.append(time)
         match self.phase:
             case Phase.FLOWS:
@@ -120,7 +131,7 @@ class Breaker:
         if self.phase is Phase.FLOWS and waited > TRUST_SECONDS:
             self._needed = IN_A_ROW
         elif self.phase is Phase.TESTED and waited > HORIZON + max(SILENCE, AS_SOON / self._rate):
-            self._answers, self._asks, self._is_exact = 0, 0, True
+            self._asks = 0
             self._ask(time)
         elif self.phase is Phase.ASKED and waited > HORIZON:
             self._judge(time)
@@ -162,47 +173,52 @@ class Breaker:
             self._flow(time)
 
     def _ask(self, time: float) -> None:
-        self.phase, self._since, self._asked, self._is_back = Phase.ASKED, time, time, False
+        self.phase, self._since, self._asked = Phase.ASKED, time, time
         self._asks += 1
+        self._heard = []
         if self._light is not None:
             self.actions.ask(self._light)
 
     def _is_answer(self, message: mido.Message, time: float) -> bool:
-        delay = time - self._asked
-        is_alike = abs(delay - self.delay) <= max(ANSWER_ALIKE, ANSWER_ALIKE_PART * self.delay)
-        if self._is_back or delay > HORIZON or (self._answers and not is_alike):
+        answer = Answer(message, time - self._asked)
+        if answer.delay > HORIZON:
             return False
-        self._is_back, self.delay = True, delay
-        self._is_exact = self._is_exact and message == self._light
-        return True
+        self._heard.append(answer)
+        return message == self._light or (self._known is not None and answer.is_like(self._known))
 
     def _judge(self, time: float) -> None:
-        self._answers += self._is_back
-        if self._answers and self._answers < ANSWERS and self._asks < ASKED_AT_MOST:
-            self._ask(time)
-        elif self._is_told and self._is_back:
-            self._retry = min(2 * self._retry, RETRY_AT_MOST)
-            self.phase, self._since = Phase.STOPPED, time
-        elif self._is_told or self._answers < ANSWERS:
+        if self._known is not None:
+            if any(answer.is_like(self._known) for answer in self._heard):
+                self._retry = min(2 * self._retry, RETRY_AT_MOST)
+                self.phase, self._since = Phase.STOPPED, time
+            else:
+                self._go_on(time)
+            return
+        before = self._answers if self._asks > 1 else self._heard
+        self._answers = [one for one in self._heard if any(one.is_like(other) for other in before)]
+        if not self._answers:
+            self._needed *= RARER
             self._go_on(time)
-        elif self._is_exact:
-            self.actions.exact(self.delay)
+        elif self._asks < ANSWERS:
+            self._ask(time)
+        elif self._answers[0].message == self._light:
+            self.actions.exact(self._answers[0].delay)
             self._flow(time)
         else:
-            self._stop(time)
+            self._stop(time, self._answers[0])
 
     def _go_on(self, time: float) -> None:
         """What went out did not come back."""
-        if self._is_told:
+        if self._known is not None:
             self.actions.tell("its feedback does not come back any more, and its lights are on again")
-        self._is_told = False
+        self._known = None
         self._flow(time)
 
-    def _stop(self, time: float) -> None:
-        self._retry, self._is_told = RETRY_SECONDS, True
+    def _stop(self, time: float, answer: Answer) -> None:
+        self._retry, self._known = RETRY_SECONDS, answer
         self.actions.silence()
         self.actions.tell(
-            f"its own feedback comes back as presses, {1000 * self.delay:.0f} ms later: its lights stay as they are "
+            f"its own feedback comes back as presses, {1000 * answer.delay:.0f} ms later: its lights stay as they are "
             "until that ends. Switch off MIDI thru, or the monitoring of the track that plays it, or give it surface: "
             "none"
         )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import heapq
 import itertools
+import random
 
 import mido
 import pytest
@@ -152,7 +153,7 @@ def test_in_a_loop_real_presses_count_all_the_same(delay, velocity):
 def test_where_releases_do_not_come_back_the_first_press_tells(delay):
     stage = Stage(without_releases, delay)
     stage.roll(2.0, 2, 0.4)
-    stage.run(8.0)
+    stage.run(12.0)
     assert len(stage.pressed) <= 35
     assert any("is left out" in text for text in stage.told)
 
@@ -208,6 +209,22 @@ def test_a_hand_that_looks_like_a_loop_waits_for_its_lights_a_moment_and_is_not_
     gaps = [later[0] - earlier[0] for earlier, later in itertools.pairwise(stage.sent[8:])]
     assert 0.5 < max(gaps) < 2.0
     assert (len(stage.pressed), stage.told, stage.held) == (200, [], False)
+
+
+@pytest.mark.parametrize("seed", range(40))
+@pytest.mark.parametrize("velocities", [(13,), (100,), (13, 21, 45, 100)])
+def test_a_hand_that_goes_on_playing_while_a_light_asks_loses_nothing(seed, velocities):
+    dice = random.Random(seed)
+    stage = Stage(lights=QUEUED)
+    stage.roll(2.0, 40, 1 / 30)
+    # A lull in which the test begins, and then playing at will.
+    count, time = 40, 2.0 + 40 / 30 + 1.6
+    while time < 12.0:
+        stage.at(time, stage._arrive, note(dice.randrange(36, 44), dice.choice(velocities)))
+        time += dice.choice([0.02, 0.15, 0.4])
+        count += 1
+    stage.run(20.0)
+    assert (len(stage.pressed), stage.told, stage.held) == (count, [], False)
 
 
 def test_a_light_on_one_port_excuses_nothing_on_another():
