@@ -61,7 +61,7 @@ class Browser:
         if self.shown is None or pad not in self.shown.buttons or not self._socket.connected:
             return False
         element, listener = self.shown.buttons[pad]
-        message = {"client_id": self.shown.client, "id": element, "listener_id": listener, "args": [0.5]}
+        message = {"client_id": self.shown.client, "id": element, "listener_id": listener, "args": ["0.5"]}
         with contextlib.suppress(*_ERRORS):
             self._socket.emit("event", message)
             return True
