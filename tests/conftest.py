@@ -24,12 +24,13 @@ hypothesis.settings.load_profile("midifrag")
 #: Tests that share one show and one browser.
 PAGE = "tests/scenarios/page"
 #: Files and folders that take longest: begun first, so that no core waits for one of them at the end.
-LONGEST = (PAGE, "tests/scenarios/test_performing.py", "tests/engine/diffusion")
+LONGEST = (PAGE, "tests/faults/test_campaign.py", "tests/scenarios/test_performing.py", "tests/engine/diffusion")
 #: What needs a JACK server, Debian's Chromium, or signals and links as Linux has them; marked `linux`.
 LINUX = (
     "tests/config/test_yaml_files.py::test_what_is_no_file_is_never_opened",
     "tests/config/test_pad_editing.py::test_a_linked_bank_stays_a_link",
     "tests/engine/hosting/test_process.py",
+    "tests/faults/test_campaign.py",
     "tests/page/test_host.py",
     "tests/scenarios",
     "tests/show/test_reload.py::test_what_is_no_file_any_more_is_told_once",
