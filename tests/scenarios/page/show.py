@@ -24,6 +24,7 @@ model: sketch
 set_list: [opening, second]
 fragments: {count: 4}
 engine: {spares: {enabled: false}}
+client: page
 ports:
   pads: {in: "page-peer out", out: "page-peer in"}
 controls:
