@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import random
+import signal
 import sys
 
 from tests.faults.campaign import Campaign
@@ -17,6 +18,8 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=random.randrange(1_000_000))
     parser.add_argument("--model", default="pocket", help="beside sketch")
     given = parser.parse_args()
+    # So that the show that is played ends with the campaign: by itself it survives whatever becomes of its terminal.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     campaign = Campaign(given.seed, given.model, Server(realtime=realtime_allowed()))
     try:
         figures = campaign.play(given.hours * 3600)
