@@ -170,7 +170,8 @@ class Echoes:
         return True
 
     def _expire(self, now: float) -> None:
-        if self._sent and now - self._sent[0].time > NOTHING_SECONDS and not self.streak.length:
+        waits = self.route is Route.UNKNOWN and not self.streak.length
+        if waits and self._sent and now - self._sent[0].time > NOTHING_SECONDS:
             self.route = Route.OPEN
         limit = self.delay + tolerance(self.delay) if self.route is Route.LOOP else HORIZON
         while self._sent and now - self._sent[0].time > limit:

@@ -1,9 +1,11 @@
+import threading
+
 import pytest
 
 from midifrag.events import BankChanged, ConfigurationChanged, Notice
 from midifrag.midi.messages import NoteOn
 from midifrag.show.session_log import SessionLog, read_session
-from midifrag.show.telling import Heard, Telling
+from midifrag.show.telling import MONITOR_CAPACITY, Heard, Telling
 from midifrag.states import NoticeLevel
 from tests.support import PATIENCE
 from tests.support.runtimes import Seen, played_show
@@ -75,6 +77,33 @@ def test_a_monitor_hears_events_and_a_configuration_is_logged_as_what_it_says(lo
     telling.close()
     assert heard.changes == [event]
     assert logged(log) == ["show", "BankChanged"]
+
+
+def test_at_the_end_it_is_said_who_missed_how_much(log):
+    telling, seen = Telling(log), Seen()
+    slow, goes_on, asked, came = [], threading.Event(), threading.Event(), threading.Event()
+
+    def wait(event):
+        asked.set()
+        assert goes_on.wait(PATIENCE)
+        slow.append(event)
+        if event is events[-1]:
+            came.set()
+
+    telling.watch(seen, "quick")
+    telling.monitor(wait, "slow")
+    events = [Heard(NoteOn("p", 1, 36, 100, float(time)), None) for time in range(MONITOR_CAPACITY + 3)]
+    telling.hear(events[0])
+    assert asked.wait(PATIENCE)
+    for event in events[1:]:
+        telling.hear(event)
+    telling.publish_all(NEWS)
+    telling.tell()
+    goes_on.set()
+    assert came.wait(PATIENCE)
+    assert telling.close() == {"slow monitor": 2}
+    assert slow == [events[0], *events[3:]]
+    assert seen.changes == NEWS
 
 
 def test_lights_that_fail_take_no_press_with_them(tmp_path):

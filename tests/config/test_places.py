@@ -1,0 +1,33 @@
+"""Settings that name a place."""
+
+from __future__ import annotations
+
+import pytest
+from pydantic import TypeAdapter, ValidationError
+
+from midifrag.config.places import Address, Folder
+
+
+@pytest.mark.parametrize("name", ["takes", "~/takes", "a folder", "/net/drive/ü"])
+def test_a_folder_keeps_the_name_it_was_given(name):
+    assert TypeAdapter(Folder).validate_python(name) == name
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [(" ", "is empty; name a folder"), ("a\0b", "has a character that no name can have")],
+)
+def test_what_can_be_no_folder_is_refused_with_the_reason(name, words):
+    with pytest.raises(ValidationError, match=words):
+        TypeAdapter(Folder).validate_python(name)
+
+
+@pytest.mark.parametrize("name", ["127.0.0.1", "0.0.0.0", "::1", "stage.local", "bühne.local"])
+def test_an_address_keeps_the_name_it_was_given(name):
+    assert TypeAdapter(Address).validate_python(name) == name
+
+
+@pytest.mark.parametrize("name", ["my machine", "a\nb", "a..b", "x" * 64])
+def test_what_can_be_no_address_is_refused_with_the_way_out(name):
+    with pytest.raises(ValidationError, match=r"is no address; 127\.0\.0\.1 is this machine's own"):
+        TypeAdapter(Address).validate_python(name)
