@@ -278,3 +278,12 @@ def test_a_loop_that_ended_gives_the_lights_back_and_is_told(rig, heard):
     rig.stop()
     rig.pass_by(RETRY_SECONDS + 0.1)
     assert rig.phase is Phase.ASKED
+
+
+def test_a_loop_that_ended_is_not_told_as_ended_again(rig):
+    rig.stop()
+    rig.pass_by(RETRY_SECONDS + 0.1)
+    rig.asked()
+    rig.ask()
+    rig.asked()
+    assert (rig.phase, rig.news()) == (Phase.FLOWS, ["release"])

@@ -240,6 +240,15 @@ def test_an_input_that_is_silent_while_its_device_is_heard_is_taken_anew_and_the
     assert renewed[1] == renewed[5] == [("pads", "in", "open")]
 
 
+@pytest.mark.parametrize(("tells", "renewed"), [(False, [("pads", "in", "open")]), (True, [])])
+def test_when_one_port_of_a_device_goes_its_others_are_taken_anew_where_the_system_does_not_tell(tells, renewed):
+    rig = Rig("Pad 1", "Pad 2", "Keys", ports=KNOBS, tells=tells)
+    rig.look()
+    rig.system.unplug("Pad 2")
+    assert rig.look() == [("knobs", "in", "lost"), ("knobs", "in", "waiting"), *renewed]
+    assert rig.look() == []
+
+
 def test_silence_of_a_whole_device_is_no_sign():
     rig = Rig("Pad 1", "Pad 2", "Keys", ports=KNOBS)
     rig.look()
