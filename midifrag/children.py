@@ -5,8 +5,11 @@ from __future__ import annotations
 import contextlib
 import signal
 import sys
+import threading
 from collections.abc import Iterator
 from multiprocessing.context import SpawnProcess
+
+_ONE_AT_A_TIME = threading.Lock()
 
 
 def start(process: SpawnProcess) -> None:
@@ -32,12 +35,14 @@ def _shielded() -> Iterator[None]:
     if sys.platform == "win32":
         import ctypes
 
-        # https://learn.microsoft.com/windows/console/setconsolectrlhandler: children inherit it; for us, a moment.
-        ctypes.windll.kernel32.SetConsoleCtrlHandler(None, True)
-        try:
-            yield
-        finally:
-            ctypes.windll.kernel32.SetConsoleCtrlHandler(None, False)
+        # https://learn.microsoft.com/windows/console/setconsolectrlhandler: children inherit it; for us, a moment. It
+        # is the whole process's, so that two children are not started at once.
+        with _ONE_AT_A_TIME:
+            ctypes.windll.kernel32.SetConsoleCtrlHandler(None, True)
+            try:
+                yield
+            finally:
+                ctypes.windll.kernel32.SetConsoleCtrlHandler(None, False)
     else:
         from multiprocessing import resource_tracker
 

@@ -9,6 +9,7 @@ import click
 
 from midifrag.commands.console import err, out
 from midifrag.config.shipped import shipped_path
+from midifrag.fragment.files import storage_error
 
 
 def init(folder: Path) -> None:
@@ -25,7 +26,7 @@ def init(folder: Path) -> None:
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(file, target)
     except OSError as error:
-        err.print(f"{folder} cannot be written: {error}", markup=False)
+        err.print(str(storage_error("write", folder, error)), markup=False)
         raise click.exceptions.Exit(1) from error
     out.print(f"A set lies in {folder}:", markup=False, soft_wrap=True)
     for target in targets.values():

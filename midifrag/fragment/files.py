@@ -30,7 +30,10 @@ TRIES = 4
 #: Seconds between those tries.
 PAUSE = 0.02
 
-_HELD_OPEN = "another program holds it open, or it may not be written: close that program or change its permissions"
+_REFUSED = "it may not be written: change its permissions or choose another folder"
+if sys.platform == "win32":
+    # The same error, there, as that of a file that is open elsewhere.
+    _REFUSED = "another program holds it open, or it may not be written: close that program or change its permissions"
 _NEXT_STEP = {
     errno.ENOSPC: "the disk is full: delete something or choose another folder",
     errno.EDQUOT: "the disk quota is used up: delete something or choose another folder",
@@ -39,8 +42,8 @@ _NEXT_STEP = {
     errno.ENOTDIR: "a folder on the way to it is a file: move that file away",
     errno.EEXIST: "a file has this name: move it away, or choose another folder",
     errno.EISDIR: "a folder has this name: move it away",
-    errno.EACCES: _HELD_OPEN,
-    errno.EPERM: _HELD_OPEN,
+    errno.EACCES: _REFUSED,
+    errno.EPERM: _REFUSED,
     errno.EBUSY: "another program holds it open: close that program",
     errno.EIO: "the disk does not answer: check its cable, or choose another folder",
 }

@@ -254,7 +254,9 @@ class Lander:
                 self.tell_slots()
 
     def _land(self, take: UnwrittenTake, fragment: EncodedFragment) -> None:
-        if take.slot is None or self._slots.locked(take.slot):
+        # One that has begun there ends there, though the slot was locked meanwhile: it cannot be called back.
+        began = take.slot is not None and self._slots.is_landing(take.slot, take.record.job)
+        if take.slot is None or (self._slots.locked(take.slot) and not began):
             take.slot = self._slots.choose(take.fixed)
         self._let_earlier_land(take, take.slot)
         now = self._clock()
@@ -306,6 +308,7 @@ class Lander:
             # Archived takes can be sent to a slot again, unused spares were not asked for; then the oldest.
             least = min(self._held, key=lambda one: (one.record.number is None, not one.record.spare))
             self._held.remove(least)
+            self._slots.leave(least.record.job)
             self._emit(GivenUp(least.job, "too many takes wait for the disk: make room", least.record.number))
 
     def _change_slots(self, command: QueuedCommand, change: Callable[[], object]) -> None:

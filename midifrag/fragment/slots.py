@@ -34,13 +34,15 @@ if TYPE_CHECKING:
     from midifrag.fragment.encoding import EncodedFragment
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Landing:
     """A landing that has begun, and whose turn it is when it has come about."""
 
     content: SlotContent
     next: int
     done: Future[Found]
+    #: Whether nobody asks for it any more.
+    left: bool = False
 
 
 @dataclass(slots=True)
@@ -125,6 +127,17 @@ class Slots:
         """Return whether a slot is locked."""
         return self._slot(number).locked
 
+    def is_landing(self, number: int, job: int | None) -> bool:
+        """Return whether a landing of this job in a slot has begun and waits for its drive."""
+        landing = self._slot(number).landing
+        return landing is not None and landing.content.job == job
+
+    def leave(self, job: int | None) -> None:
+        """Say that nobody will ask for this job's landing again: what comes of it is taken in by `refresh`."""
+        for slot in self._slots.values():
+            if slot.landing is not None and slot.landing.content.job == job:
+                slot.landing.left = True
+
     def land(
         self, number: int, fragment: EncodedFragment, record: TakeRecord, *, now: float, turn: bool = True
     ) -> SlotState:
@@ -173,7 +186,14 @@ class Slots:
             self.save()
 
     def refresh(self) -> bool:
-        """Look for slot files that someone removed or replaced; True if there is one."""
+        """Look for slot files that somebody removed or replaced, and landings that were left; True if there is one."""
+        came = False
+        for slot in self._slots.values():
+            landing = slot.landing
+            if landing is not None and landing.left and landing.done.done():
+                came = True
+                with suppress(StorageError):
+                    self._finish_landing(slot, landing)
         asked = {
             number: slot.hand.begin(slot.file.signature)
             for number, slot in self._slots.items()
@@ -188,7 +208,7 @@ class Slots:
         for slot in changed:
             with suppress(DriveHangsError):
                 slot.found = slot.hand.do(slot.file.look)
-        return bool(changed)
+        return came or bool(changed)
 
     def is_shared(self, also_ours: Collection[str] = ()) -> bool:
         """Whether another program lands fragments in this folder too: each would replace the other's.

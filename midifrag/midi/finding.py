@@ -80,6 +80,12 @@ def ask_around(
                 asking.callback(output.close)
                 heard.wait(backend.settle_seconds)
                 output.send(identity_request())
+                if not heard.wait(seconds):
+                    continue
+                # Once more: what was heard may be the late answer to the output before.
+                answered.clear()
+                heard.clear()
+                output.send(identity_request())
                 if heard.wait(seconds):
                     return answered[0], name
     return None

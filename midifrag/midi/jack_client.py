@@ -128,11 +128,11 @@ class JackSide:
             raise
         if direction == "in":
             made.ignore_types(sysex=False, timing=False, active_sense=True)
-        own: str = next(
-            port.name
-            for port in self._watch.get_ports(is_midi=True)
-            if port.name not in before and port.name.startswith(client) and port.name.endswith(f":{end}")
-        )
+        names = [port.name for port in self._watch.get_ports(is_midi=True) if port.name not in before]
+        own: str | None = next((one for one in names if one.startswith(client) and one.endswith(f":{end}")), None)
+        if own is None:
+            made.delete()
+            raise OSError(f"the port of {client} went away while it was opened")
         with self._polled:
             self._ports[number] = Opened(made, own, None if virtual else name)
         return own.partition(":")[0]

@@ -27,4 +27,4 @@ def test_a_folder_that_cannot_be_written_is_said(tmp_path):
     (tmp_path / "file").write_text("in the way")
     result = runner.invoke(app, ["init", "file/mine"])
     assert result.exit_code == 1
-    assert "file/mine cannot be written" in " ".join(result.output.split()).replace("\\", "/")
+    assert "cannot write file/mine" in " ".join(result.output.split()).replace("\\", "/")

@@ -1,3 +1,5 @@
+import time
+
 import pytest
 
 from midifrag.engine.messages import Cancel, Died, EngineInfo, Ready, Render, Warm
@@ -98,6 +100,8 @@ def test_the_stand_in_is_started_when_it_is_first_needed(house):
     house.pool.start({"a": ()})
     assert "sketch" not in house.engines
     house.pool.send("sketch", Render(1, "rain", 1.0, 0))
+    while not house.engines["sketch"].sent:
+        time.sleep(0.005)
     assert house.engines["sketch"].sent == [Render(1, "rain", 1.0, 0)]
     # Nobody waits for it at the start.
     assert house.pool.waiting() == ["a"]

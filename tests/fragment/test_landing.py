@@ -588,7 +588,7 @@ def test_slot_file_held_open_as_on_windows(rig, monkeypatch):
 
     assert archived.number == 4
     assert (held.waits_for, rig.takes()) == ("slot", [1, 2, 3])
-    assert "another program holds it open" in held.reason
+    assert "it may not be written" in held.reason
     monkeypatch.undo()
     assert kinds(rig.tick(FIRST_RETRY)) == ["Landed"]
     assert rig.takes() == [4, 2, 3]
@@ -677,6 +677,32 @@ def test_a_slot_whose_drive_hangs_stops_no_other_and_gets_its_take_when_it_is_ba
     assert len({content_of(rig.slots.path(slot)).landing for slot in (1, 2, 3)}) == 3
     assert rig.lander.held == ()
     assert [take.slot for take in rig.archive.find()] == [1, 3, 2, 3, 2, 1]
+
+
+def test_a_lock_that_comes_while_a_drive_hangs_counts_from_the_next_landing_on(rig, hangs):
+    free = hangs(slot_file, "replace_file", lambda _source, target: target.name == "output01.wav")
+    assert kinds(rig.handle(land(1))) == ["TakeArchived", "Held"]
+    rig.handle(LockSlot(1, True))
+    rig.tick(LONGEST_RETRY)
+    free.set()
+    assert landed(until(rig, landed)) == [(1, 1)]
+    assert landed(rig.handle(land(2))) == [(2, 2)]
+    assert rig.takes()[:2] == [1, 2]
+    assert kinds(rig.handle(RestoreSlot(2))) != []
+
+
+def test_what_comes_of_a_landing_that_nobody_asks_for_any_more_is_seen(rig, hangs):
+    free = hangs(slot_file, "replace_file", lambda _source, target: target.name == "output01.wav")
+    rig.handle(land(1))
+    rig.slots.leave(1)
+    assert not rig.slots.refresh()
+    free.set()
+    deadline = time.monotonic() + PATIENCE
+    while not rig.slots.refresh():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+    assert rig.slots.states[0].state == "filled"
+    assert not rig.slots.is_landing(1, 1)
 
 
 def test_a_slot_whose_drive_hangs_when_it_is_looked_at_stops_no_other(rig, hangs):

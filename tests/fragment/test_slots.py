@@ -266,7 +266,7 @@ def test_slot_that_cannot_be_replaced_keeps_its_fragment(open_slots, tmp_path, m
 
     monkeypatch.setattr(Path, "replace", held_open)
     monkeypatch.setattr(files.time, "sleep", lambda _: None)
-    with pytest.raises(StorageError, match="holds it open"):
+    with pytest.raises(StorageError, match="it may not be written"):
         land(slots, 3)
     monkeypatch.undo()
 

@@ -7,6 +7,7 @@ import threading
 from collections.abc import Callable
 
 from midifrag.engine.border import Border
+from midifrag.engine.hosting.command_queue import CommandQueue
 from midifrag.engine.hosting.hang_watch import LOOK_SECONDS, Activity, HangWatch
 from midifrag.engine.hosting.supervision import SupervisedHost
 from midifrag.engine.messages import Cancel, Command, EngineEvent, Ready, Render, Resumed, Stalled, Started
@@ -38,15 +39,14 @@ class GuestEngine:
         self._watch = HangWatch(self._give_up, self._tell_silence, every=look)
         self._is_silent = False
         self._is_closed = False
+        self._commands = CommandQueue()
 
     def start(self, listener: Callable[[EngineEvent], None]) -> None:
         """See `Engine.start`."""
         self._listener = listener
         self._watch.start()
-        try:
-            self._engine.start(self._hear)
-        except Exception as error:
-            self._border.lose(f"The engine could not be started: {_told(error)}.", restarting=False)
+        # What a guest is told may block for as long as it likes: nobody here waits for it.
+        threading.Thread(target=self._serve, name="midifrag-engine-guest", daemon=True).start()
 
     def send(self, command: Command) -> None:
         """See `Engine.send`."""
@@ -56,18 +56,28 @@ class GuestEngine:
         self._border.asked(command)
         if was_resting:
             self._watch.heard(self._activity())
-        self._pass_on(command)
+        self._commands.put(command)
 
     def close(self) -> None:
         """See `Engine.close`."""
         if self._is_closed:
             return
         self._is_closed = True
+        self._commands.close()
         self._watch.stop()
         # On a thread of its own: one that never comes back is left behind.
         thread = threading.Thread(target=self._close, name="midifrag-engine-close", daemon=True)
         thread.start()
         thread.join(CLOSE_SECONDS)
+
+    def _serve(self) -> None:
+        try:
+            self._engine.start(self._hear)
+        except Exception as error:
+            self._border.lose(f"The engine could not be started: {_told(error)}.", restarting=False)
+        while not self._commands.closed:
+            for command in self._commands.take(wait=True):
+                self._pass_on(command)
 
     def _close(self) -> None:
         try:
@@ -118,7 +128,7 @@ class GuestEngine:
         self._is_silent = True
         self._border.lose(f"The engine said nothing for {waited:.0f} s.", restarting=True)
         for job in jobs:
-            self._pass_on(Cancel(job))
+            self._commands.put(Cancel(job))
 
 
 def _told(error: Exception) -> str:

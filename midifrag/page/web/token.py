@@ -49,9 +49,12 @@ def _read(path: Path) -> str | None:
 
 
 def _write(token: str, places: Iterable[Path]) -> str | None:
-    """Keep a token at the first place that takes it, and nowhere else; what went wrong if none does."""
+    """Keep a token at the first place that takes it, and nowhere else.
+
+    What went wrong if none does, or if a place before it keeps an old one, which would be found first.
+    """
     error = None
-    kept = False
+    kept = is_hidden = False
     for path in places:
         if kept:
             discard(path)
@@ -67,6 +70,7 @@ def _write(token: str, places: Iterable[Path]) -> str | None:
             kept = True
         except OSError as failed:
             error = failed.strerror or str(failed)
+            is_hidden = is_hidden or _read(path) is not None
             with contextlib.suppress(OSError):
                 discard(aside)
-    return None if kept else error
+    return None if kept and not is_hidden else error

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import queue
 import threading
+import time
 from contextlib import contextmanager
 
 import pytest
@@ -33,9 +34,11 @@ class Far:
 
     def __init__(self):
         self.sent, self.closed = [], 0
+        self.began = threading.Event()
 
     def start(self, listener):
         self.say = listener
+        self.began.set()
 
     def send(self, command):
         self.sent.append(command)
@@ -44,11 +47,21 @@ class Far:
         self.closed += 1
 
 
+def until(condition):
+    """Wait for what comes about on the thread that talks to the engine."""
+    deadline = time.monotonic() + PATIENCE
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.005)
+
+
 @contextmanager
 def visiting(far=None):
     far, events = far or Far(), queue.Queue()
     engine = GuestEngine(far, "far", look=0.01)
     engine.start(events.put)
+    if type(far).start is Far.start and "start" not in vars(far):
+        far.began.wait(PATIENCE)
     try:
         yield engine, far, events
     finally:
@@ -76,7 +89,7 @@ def test_commands_and_events_pass():
         commands = [press(1), press(2), Promote(2), Cancel(2)]
         for command in commands:
             engine.send(command)
-        assert far.sent == commands
+        until(lambda: far.sent == commands)
         said = [Ready(INFO), Started(1), Cancelled(2)]
         for event in said:
             far.say(event)
@@ -110,10 +123,35 @@ def test_a_press_that_cannot_be_sent_fails_and_the_next_one_is_sent(caplog):
         engine.send(press(1))
         assert events.get() == Failed(1, "the engine far: send() raised ZeroDivisionError: division by zero")
         engine.send(Promote(1))
-        assert "send() raised" in caplog.text
+        until(lambda: "send() raised" in caplog.text)
         del far.send
         engine.send(press(2))
-        assert far.sent == [press(2)]
+        until(lambda: far.sent == [press(2)])
+
+
+def test_an_engine_that_blocks_when_it_is_told_something_keeps_nobody_waiting():
+    free = threading.Event()
+    with visiting() as (engine, far, _events):
+        far.say(Ready(INFO))
+        far.send = lambda command: free.wait(PATIENCE) and far.sent.append(command)
+        for job in (1, 2):
+            engine.send(press(job))
+        assert far.sent == []
+        free.set()
+        until(lambda: far.sent == [press(1), press(2)])
+
+
+def test_an_engine_that_blocks_at_its_start_keeps_nobody_waiting():
+    free, events = threading.Event(), queue.Queue()
+    far = Far()
+    far.start = lambda _listener: free.wait(PATIENCE) and far.began.set()
+    engine = GuestEngine(far, "far", look=0.01)
+    engine.start(events.put)
+    engine.send(press(1))
+    assert not far.began.is_set()
+    free.set()
+    until(lambda: far.sent == [press(1)])
+    engine.close()
 
 
 def test_an_engine_that_says_nothing_of_a_job_stalls_and_is_lost_until_it_says_anything(limits):

@@ -2,6 +2,7 @@
 
 import os
 import stat
+from pathlib import Path
 
 import pytest
 
@@ -40,6 +41,21 @@ def test_a_new_token_takes_the_place_of_the_old_one(show):
     new = lasting_token(show, new=True)[0]
     assert new != old
     assert lasting_token(show)[0] == new
+
+
+def test_a_new_token_that_an_old_one_hides_is_told(show, place, monkeypatch):
+    old = lasting_token(show)[0]
+    real = os.open
+
+    def refuse(path, *rest):
+        if place.parent in Path(path).parents:
+            raise PermissionError(13, "Permission denied")
+        return real(path, *rest)
+
+    monkeypatch.setattr(os, "open", refuse)
+    _, told = lasting_token(show, new=True)
+    assert "Permission denied" in told
+    assert lasting_token(show)[0] == old
 
 
 def test_without_its_file_there_is_a_new_one(show, place):
