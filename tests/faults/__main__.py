@@ -22,12 +22,13 @@ def main() -> int:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     campaign = Campaign(given.seed, given.model, Server(realtime=realtime_allowed()))
     try:
-        figures = campaign.play(given.hours * 3600)
+        campaign.play(given.hours * 3600)
     finally:
         campaign.jack.stop()
-    print(figures.line())
-    print(", ".join(f"{count} {name}" for name, count in sorted(figures.moves.items())))
-    return 1 if figures.violations else 0
+        # Also of a campaign that was cut short.
+        print(campaign.figures.line())
+        print(", ".join(f"{count} {name}" for name, count in sorted(campaign.figures.moves.items())))
+    return 1 if campaign.figures.violations else 0
 
 
 if __name__ == "__main__":

@@ -158,7 +158,7 @@ class Act:
         self.controller.kill()
         self.jack.kill()
         time.sleep(pause)
-        self.jack = Server(realtime=realtime_allowed(), name=self.jack.name)
+        self.jack = _started_again(self.jack.name)
         self.controller = Peer(CONTROLLER)
 
     # --- hurting and healing -----------------------------------------------------------------------------------------
@@ -201,6 +201,14 @@ class Act:
             self.process.wait()
         self.controller.kill()
         self.terminal.close()
+
+
+def _started_again(name: str) -> Server:
+    """A server in the place of one that was killed. It may find what that one left, and start only the next time."""
+    for _ in range(2):
+        with contextlib.suppress(RuntimeError):
+            return Server(realtime=realtime_allowed(), name=name)
+    return Server(realtime=realtime_allowed(), name=name)
 
 
 def unended(log: Log) -> dict[int, str]:
