@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -17,6 +18,8 @@ import psutil
 BACKEND = "mido.backends.rtmidi/UNIX_JACK"
 #: Seconds. Generous: a loaded machine may take long, a healthy one needs a fraction.
 PATIENCE = 120.0
+#: Seconds for the first try.
+FIRST_TRY = 30.0
 ANSWER = 10.0
 #: Few and fixed: JACK keeps the names of servers that died badly, has room for eight, and forgets one only when a
 #: server of the same name starts.
@@ -33,17 +36,22 @@ class Server:
     """
 
     def __init__(self, *, realtime: bool = False, name: str | None = None) -> None:
-        name, lock = _free_name(_NAMES if name is None else (name,))
-        self.name = name
-        _forget_clients(name)
-        os.environ["JACK_DEFAULT_SERVER"] = name
+        if not self._starts_within(FIRST_TRY, realtime, _NAMES if name is None else (name,)):
+            # One that was killed may have left its database of metadata locked for ever.
+            self.kill()
+            for left in Path("/dev/shm").glob("jack_db-*"):  # noqa: S108 — JACK's own place
+                shutil.rmtree(left, ignore_errors=True)
+            if not self._starts_within(PATIENCE, realtime, (self.name,)):
+                self.kill()
+                raise RuntimeError("jackd did not start")
+
+    def _starts_within(self, seconds: float, realtime: bool, names: Sequence[str]) -> bool:
+        self.name, lock = _free_name(names)
+        _forget_clients(self.name)
+        os.environ["JACK_DEFAULT_SERVER"] = self.name
         os.environ["JACK_NO_START_SERVER"] = "1"
-        # A server that was killed leaves its clients' semaphores, and a client of the same name waits at them in vain.
-        for left in Path("/dev/shm").glob(f"jack_sem.*_{name}_*"):  # noqa: S108 - JACK's choice
-            with contextlib.suppress(OSError):
-                left.unlink()
         mode = "--realtime" if realtime else "--no-realtime"
-        command = ["jackd", mode, "--no-mlock", "-n", name, "-d", "dummy", "-r", "44100", "-p", "128"]
+        command = ["jackd", mode, "--no-mlock", "-n", self.name, "-d", "dummy", "-r", "44100", "-p", "128"]
         self._guard = subprocess.Popen(
             ["sh", "-c", _GUARD, "sh", *command],
             stdin=subprocess.PIPE,
@@ -52,12 +60,12 @@ class Server:
             pass_fds=[lock],
         )
         os.close(lock)
-        deadline = time.monotonic() + PATIENCE
+        deadline = time.monotonic() + seconds
         while not _answers():
             if time.monotonic() > deadline:
-                self.stop()
-                raise RuntimeError("jackd did not start")
+                return False
             time.sleep(0.05)
+        return True
 
     @property
     def guard(self) -> int:
