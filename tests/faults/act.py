@@ -155,8 +155,9 @@ class Act:
     def restart_jack(self, pause: float) -> None:
         """End JACK as a crash does, and start it again after so many seconds."""
         self.lossy = True
-        self.controller.kill()
+        # The server first: one that is killed while it sees a client off leaves a database locked for all servers.
         self.jack.kill()
+        self.controller.kill()
         time.sleep(pause)
         self.jack = _started_again(self.jack.name)
         self.controller = Peer(CONTROLLER)

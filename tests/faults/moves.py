@@ -110,7 +110,8 @@ def stop_jack(act: Act) -> None:
     os.kill(act.jack.pid, signal.SIGSTOP)
     time.sleep(act.dice.choice([0.5, 4.0]))
     os.kill(act.jack.pid, signal.SIGCONT)
-    # Its clients were thrown out while it stood still, the controller among them.
+    # Its clients were thrown out while it stood still, the controller among them; it has a moment to see them off.
+    time.sleep(1.0)
     act.restart_jack(0.0)
 
 
