@@ -147,7 +147,9 @@ def _take(take: JobChanged) -> dict[str, Any]:
 
 
 def _farewell(loaded: Loaded, takes: list[JobChanged], seconds: float) -> None:
-    last = {take.slot: take for take in takes if take.slot is not None}
+    # A press may land after a later one: what lies in a slot is what landed there last.
+    in_turn = sorted(takes, key=lambda take: take.times.landed or 0.0)
+    last = {take.slot: take for take in in_turn if take.slot is not None and take.state is JobState.LANDED}
     names = ("slot file", "what lies there", "take", "press to landed")
     rows = []
     for slot in sorted(last):

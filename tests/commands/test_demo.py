@@ -10,7 +10,7 @@ import soundfile
 from click.exceptions import Exit
 
 from midifrag.commands import demo as demo_command
-from midifrag.commands.demo import _Listener, _until_ready
+from midifrag.commands.demo import _farewell, _Listener, _until_ready
 from midifrag.config.loading import load
 from midifrag.config.shipped import shipped_path
 from midifrag.errors import EngineError
@@ -150,3 +150,21 @@ def test_a_demo_in_which_not_everything_lands_fails(monkeypatch, capsys, landed,
     captured = capsys.readouterr()
     assert words in " ".join(captured.err.split())
     assert ("Nothing landed." in captured.err) is landed
+
+
+def test_what_lies_in_a_slot_is_what_landed_there_last_and_not_what_was_pressed_last(capsys):
+    def job(number, prompt, state, landed):
+        times = JobTimes(1.0, landed=landed)
+        return JobChanged(number, JobKind.PAD, state, prompt, "demo", PadKey(36), times, slot=1, file="output01.wav")
+
+    takes = [
+        job(1, "slow rain", JobState.LANDED, 9.0),
+        job(2, "quick beat", JobState.LANDED, 2.0),
+        job(3, "lost bell", JobState.FAILED, None),
+    ]
+    _farewell(load(shipped_path(), environment={}), takes, 9.0)
+    said = capsys.readouterr().out
+    assert "slow rain" in said
+    assert "quick beat" not in said
+    assert "lost bell" not in said
+    assert "2 of 3 presses landed" in said
