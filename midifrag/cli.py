@@ -6,6 +6,7 @@ Each command imports what it needs itself: a list of ports shall not wait for wh
 from __future__ import annotations
 
 import math
+import os
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,16 @@ class Within(click.FloatRange):
         if math.isnan(number):
             self.fail(f"{value} is no number", param, ctx)
         return number
+
+
+class NewFile(click.Path):
+    """A file to be written; a name that ends as a folder's does is none."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """See `click.ParamType.convert`."""
+        if str(value).endswith(("/", os.sep)):
+            self.fail(f"{value} is the name of a folder: name a file in it", param, ctx)
+        return super().convert(value, param, ctx)
 
 
 _config = click.argument(
@@ -186,7 +197,7 @@ def models(path: Path | None) -> None:
 
 @app.command()
 @click.argument("prompt", help="What it should sound like.")
-@click.option("-o", "--output", type=PATH, required=True, help="The WAV file to write.")
+@click.option("-o", "--output", type=NewFile(path_type=Path), required=True, help="The WAV file to write.")
 @_model
 @_device
 @_precision
@@ -216,7 +227,7 @@ def render(
 
 @app.command()
 @click.argument("source", type=PATH, help="Any audio file.")
-@click.argument("target", type=PATH, help="The WAV file to write.")
+@click.argument("target", type=NewFile(path_type=Path), help="The WAV file to write.")
 @click.option(
     "--silence-threshold-db", type=float, default=-40.0, help="Silence at the ends, relative to the loudest 10 ms."
 )

@@ -62,3 +62,12 @@ def test_a_user_s_home_that_is_not_known(tmp_path, monkeypatch):
         result = runner.invoke(app, [*command, "--fragments", "~nosuchuser/x"])
         assert result.exit_code == 2, result.output
         assert "command line: --fragments: '~nosuchuser/x' begins in the home folder of a user" in result.output
+
+
+@pytest.mark.parametrize("arguments", [["render", "rain", "-o", "rain.wav/"], ["clean", "in.wav", "out.wav/"]])
+def test_a_folder_is_no_file_to_write(arguments, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    result = runner.invoke(app, arguments)
+    assert result.exit_code == 2
+    assert f"{arguments[-1]} is the name of a folder: name a file in it" in " ".join(result.output.split())
+    assert list(tmp_path.iterdir()) == []

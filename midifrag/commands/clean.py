@@ -14,6 +14,7 @@ from midifrag.config.problems import Sources, problems_in
 from midifrag.errors import AudioError, ConfigurationError, NonFiniteTakeError, SilentTakeError
 from midifrag.fragment.audio_files import Sound, check_target, read_sound, write_wav
 from midifrag.fragment.cutting import Fragment, make_fragment
+from midifrag.fragment.file_names import is_one_place
 from midifrag.fragment.options import FragmentOptions
 
 
@@ -22,6 +23,8 @@ def clean(source: Path, target: Path, options: FragmentOptions) -> None:
     with explained():
         check_target(target)
         sound = read_sound(source)
+        if is_one_place(source, target):
+            raise AudioError(f"{target} is the file that is read, and would be lost: give the result another name.")
         fragment = _fragment_of(source, sound, options)
         write_wav(target, fragment.audio, sound.sample_rate, options.bits)
     before = sound.audio.shape[1] / sound.sample_rate

@@ -7,7 +7,7 @@ a line.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal, TypeAlias
 
@@ -208,19 +208,24 @@ def _pad_key(text: Any) -> PadKey:
     return text if isinstance(text, PadKey) else PadKey.parse(text)
 
 
-def _no_pad_twice(value: Any) -> Any:
-    if not isinstance(value, dict):
-        return value
+def repeated_pads(pads: Any) -> Iterator[tuple[Any, str]]:
+    """The keys of ``pads``, as they are written, that are pads which stand there before, and what to say of each."""
     written: dict[PadKey, Any] = {}
-    for text in value:
+    for text in pads if isinstance(pads, dict) else ():
         try:
             key = _pad_key(text)
         except ValueError:
             # Told with all the other mistakes, key by key.
             continue
         if key in written:
-            raise WrongKeyError(text, f"is the same pad as {written[key]}; remove one of the two")
-        written[key] = text
+            yield text, f"is the same pad as {written[key]}; remove one of the two"
+        else:
+            written[key] = text
+
+
+def _no_pad_twice(value: Any) -> Any:
+    for text, message in repeated_pads(value):
+        raise WrongKeyError(text, message)
     return value
 
 

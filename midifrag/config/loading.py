@@ -17,7 +17,7 @@ from pydantic import ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, SettingsError
 
 from midifrag.config.agreement import BankSource, disagreements, shared_programs
-from midifrag.config.banks import Bank
+from midifrag.config.banks import Bank, repeated_pads
 from midifrag.config.folders import archive_folder, fragments_folder
 from midifrag.config.names import none_of
 from midifrag.config.problems import (
@@ -238,8 +238,15 @@ def _is_missing(path: Path) -> bool:
 def _bank(data: Any, slug: str, problems: list[Problem]) -> BankSource | None:
     """The bank ``slug``, whose file holds ``data``, with its sources; None after adding to ``problems``."""
     sources = Sources(bank_name(slug), data)
+    values = {**plain(data), "slug": slug}
+    repeated = dict(repeated_pads(values.get("pads")))
+    if repeated:
+        problems += first_of(problem_at(sources, ("pads", str(key)), message) for key, message in repeated.items())
+        # What else is wrong is told at the same time.
+        values["pads"] = {key: pad for key, pad in values["pads"].items() if key not in repeated}
     try:
-        return BankSource(Bank.model_validate({**plain(data), "slug": slug}), sources)
+        bank = Bank.model_validate(values)
     except ValidationError as error:
         problems += first_of(problems_in(error, Bank, sources))
-    return None
+        return None
+    return None if repeated else BankSource(bank, sources)

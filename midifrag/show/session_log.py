@@ -28,6 +28,8 @@ from midifrag.show.thinning import POSITIONS_EVERY, Thinning
 
 #: Bytes of lines that wait for a disk that cannot be written; what comes beyond is lost, and counted.
 WAITING_BYTES = 8_000_000
+#: Events that wait while the log's thread hangs with its disk; what comes beyond is lost, and counted.
+WAITING_EVENTS = 100_000
 #: Seconds between tries while lines wait.
 RETRY = 2.0
 #: Seconds between two lines that say what came and did nothing.
@@ -116,6 +118,7 @@ class SessionLog:
         self._file = SessionFile(folder, clock(), self._folder.part_bytes)
         self._thinning = Thinning()
         self._unmapped: dict[str, Counter[str]] = {}
+        self._overflowed = 0
         self._counting = threading.Lock()
         self._lines: queue.SimpleQueue[tuple[float, object, bool] | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._run, name="midifrag-session-log", daemon=True)
@@ -134,7 +137,7 @@ class SessionLog:
     @property
     def lost(self) -> int:
         """How many lines were lost because the disk could not be written for too long."""
-        return self._file.lost
+        return self._file.lost + self._overflowed
 
     def write(self, event: object, *, position: bool = False) -> None:
         """Log an event: a mapping, or a dataclass, whose class is then its ``event``. Audio is left out.
@@ -142,7 +145,11 @@ class SessionLog:
         A ``position`` is one of many that a control passes through: of these the newest is logged, ten times a second
         and before anything else is.
         """
-        self._lines.put((self._clock(), event, position))
+        if self._lines.qsize() < WAITING_EVENTS:
+            self._lines.put((self._clock(), event, position))
+        else:
+            with self._counting:
+                self._overflowed += 1
 
     def count(self, event: MidiEvent) -> None:
         """Count an event that did nothing; how many there were of each kind is logged now and then."""

@@ -44,6 +44,18 @@ def test_what_cannot_be_cleaned_is_said(arguments, code, words):
     assert words in " ".join(result.output.split())
 
 
+@pytest.mark.parametrize("target", ["in.wav", "./in.wav", "link.wav"])
+def test_the_file_that_is_read_is_not_replaced(target):
+    soundfile.write("in.wav", np.full((4410, 1), 0.25), 44100)
+    before = Path("in.wav").read_bytes()
+    if target == "link.wav":
+        os.link("in.wav", target)
+    result = runner.invoke(app, ["clean", "in.wav", target])
+    assert result.exit_code == 1
+    assert "is the file that is read, and would be lost" in " ".join(result.output.split())
+    assert Path("in.wav").read_bytes() == before
+
+
 def unfinished(data=0, riff=36):
     """A recording whose header was never finished."""
     soundfile.write("whole.wav", np.random.default_rng(0).uniform(-0.5, 0.5, (44100, 2)), 44100)

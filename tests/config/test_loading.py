@@ -191,6 +191,14 @@ def test_the_mistakes_of_a_bank_that_stands_there_twice_are_told_once(show):
     assert [line.split(" ")[1] for line in found] == ["pads.36.steps:", "set_list:"]
 
 
+def test_pads_that_are_the_same_hide_no_other_mistake(show):
+    pads = "  36: {prompt: x}\n  C1: {prompt: y}\n  37: {prompt: x, steps: 0}\n  C#1: {prompt: z}\n  38: {promt: x}\n"
+    found = lines(show(opening=f"name: Opening\npads:\n{pads}"))
+    places = {line.split(" ")[1] for line in found}
+    assert places == {"pads.C1:", "pads.C#1:", "pads.37.steps:", "pads.38.prompt:", "pads.38.promt:"}
+    assert not [line for line in found if "same" in line and "pads.C" not in line]
+
+
 def test_wrong_pads_hide_no_other_mistake(show):
     pads = "  H9: {prompt: x}\n  128: {prompt: x}\n  36: {promt: x}\n  37: {prompt: x, steps: 0}\n"
     found = lines(show(opening=f"name: Opening\npads:\n{pads}"))

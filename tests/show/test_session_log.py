@@ -117,6 +117,26 @@ def test_a_log_says_how_many_lines_it_lost(tmp_path, monkeypatch):
     assert log.lost == 3
 
 
+def test_a_disk_that_hangs_does_not_fill_the_memory(tmp_path, monkeypatch):
+    goes_on, hangs = threading.Event(), threading.Event()
+
+    def hang(_file, _line):
+        hangs.set()
+        assert goes_on.wait(PATIENCE)
+        return False
+
+    monkeypatch.setattr(session_log, "WAITING_EVENTS", 3)
+    monkeypatch.setattr(SessionFile, "append", hang)
+    log = SessionLog(tmp_path / "sessions", clock=lambda: 0.0)
+    log.write({"event": "first"})
+    assert hangs.wait(PATIENCE)
+    for _ in range(5):
+        log.write({"event": "more"})
+    assert log.lost == 2
+    goes_on.set()
+    log.close(PATIENCE)
+
+
 def test_folder_that_cannot_be_made_never_raises(tmp_path):
     (tmp_path / "file").write_text("x")
     file = SessionFile(tmp_path / "file" / "sessions", STARTED)

@@ -1,0 +1,84 @@
+"""Whether a show and its banks agree, on data; what is said of files, with their lines, is in test_loading.py."""
+
+import pytest
+
+from midifrag.config.agreement import BankSource, disagreements, shared_programs
+from midifrag.config.problems import Sources
+from tests.support.shows import bank, loaded, one_pad
+
+NOWHERE = Sources("presets.yaml", None)
+
+
+def problems(*banks, sources=NOWHERE, **show):
+    settings = loaded(*banks, **show).settings
+    found = disagreements(settings, [BankSource(one, NOWHERE) for one in banks], sources)
+    return [f"{problem.key}: {problem.message}" for problem in found]
+
+
+def test_a_show_that_names_what_there_is_agrees():
+    one = one_pad(model="sketch", slot=8, port="midifrag")
+    assert problems(one, notify={"port": "midifrag"}, time={"source": "midi:midifrag"}) == []
+
+
+@pytest.mark.parametrize(
+    ("keys", "expected"),
+    [
+        ({"model": "nope"}, "pads.36.model: 'nope' is none of"),
+        ({"port": "nope"}, "pads.36.port: 'nope' is none of midifrag"),
+        ({"slot": 9}, "pads.36.slot: 9 is above 8"),
+    ],
+)
+def test_a_pad_names_what_the_show_has(keys, expected):
+    [found] = problems(one_pad(**keys))
+    assert found.startswith(expected)
+
+
+@pytest.mark.parametrize(
+    ("show", "expected"),
+    [
+        ({"model": "nope"}, "model: 'nope' is none of"),
+        ({"defaults": {"model": "nope"}}, "defaults.model: 'nope' is none of"),
+        ({"notify": {"port": "nope"}}, "notify.port: 'nope' is none of midifrag"),
+        ({"time": {"source": "midi:nope"}}, "time.source: 'nope' is none of midifrag"),
+        ({"program_changes": {"port": "nope"}}, "program_changes.port: 'nope' is none of midifrag"),
+        ({"actions": [{"cc": 1, "does": "lock", "slot": 9}]}, "actions.0.slot: 9 is above 8"),
+        ({"actions": [{"cc": 1, "does": "bank", "bank": "nope"}]}, "actions.0.bank: 'nope' is none of opening"),
+        ({"actions": [{"cc": 1, "does": "panic", "port": "nope"}]}, "actions.0.port: 'nope' is none of midifrag"),
+        (
+            {"controls": [{"cc": 1, "sets": "steps", "range": [1, 9], "port": "nope"}]},
+            "controls.0.port: 'nope' is none of midifrag",
+        ),
+        ({"set_list": ["opening", "opening"]}, "set_list: opening stands there more than once"),
+    ],
+)
+def test_a_show_names_what_it_has_itself(show, expected):
+    [found] = problems(bank(), **show)
+    assert found.startswith(expected)
+
+
+@pytest.mark.parametrize(
+    ("controls", "expected"),
+    [([{"cc": 1, "sets": "steps", "range": [1, 9], "port": "nope"}], "controls.0.port: 'nope' is none of midifrag")],
+)
+def test_a_bank_names_ports_of_the_show(controls, expected):
+    assert problems(bank(controls=controls)) == [expected]
+
+
+def test_what_stands_in_is_told_under_the_key_that_was_written():
+    [found] = problems(bank(), engine={"stand_in": "nope"})
+    assert found.startswith("engine.stand_in: 'nope' is none of")
+    [older] = problems(bank(), engine={"fallback": "nope"}, sources=Sources("presets.yaml", {"engine": {"fallback": "nope"}}))
+    assert older.startswith("engine.fallback: 'nope' is none of")
+
+
+def test_slots_and_archive_must_not_replace_each_other():
+    show = {"fragments": {"folder": "f", "name": "output{:03d}.wav"}, "archive": {"folder": "f"}}
+    assert any("f" in found for found in problems(bank(), **show))
+    assert problems(bank(), fragments={"folder": "f", "name": "slot{:02d}.wav"}, archive={"folder": "f"}) == []
+
+
+def test_a_program_selects_one_bank():
+    banks = [BankSource(bank(slug, program=5), NOWHERE) for slug in ("one", "two")]
+    [found] = shared_programs(banks)
+    assert (found.key, found.message) == ("program", "5 already selects one; each bank has its own")
+    assert list(shared_programs(banks[:1])) == []

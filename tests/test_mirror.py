@@ -1,0 +1,49 @@
+"""The tests mirror the package: each module has the file of its tests, at the same place under ``tests/``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import midifrag
+
+PACKAGE = Path(midifrag.__file__).parent
+TESTS = Path(__file__).parent
+
+#: Modules without a file of their own, and why.
+ELSEWHERE = {
+    "__main__": "two lines; tests/test_cli.py runs it",
+    "bridge/items": "data without a behaviour",
+    "errors": "classes and their words; whoever raises one is tested for them",
+    "fragment/messages": "data without a behaviour",
+    "intents": "data without a behaviour",
+    "midi/messages": "data without a behaviour",
+    "midi/protocol": "an interface",
+    "states": "enums; each is told by whoever shows it",
+    "surface/driver": "an interface, and one helper that every driver's test uses",
+    "surface/palette": "a table of colours; tests/surface/test_drivers.py lights them",
+    **dict.fromkeys(
+        ("surface/apc", "surface/echo", "surface/launchpad", "surface/mackie", "surface/minilab3"),
+        "tests/surface/test_drivers.py has all drivers side by side",
+    ),
+    **dict.fromkeys(
+        ("surface/push2", "surface/silent"), "tests/surface/test_drivers.py has all drivers side by side"
+    ),
+}
+
+
+def modules() -> set[str]:
+    files = (file for file in PACKAGE.rglob("*.py") if file.name != "__init__.py")
+    return {file.relative_to(PACKAGE).with_suffix("").as_posix() for file in files}
+
+
+def has_tests(module: str) -> bool:
+    place = Path(module)
+    return (TESTS / place.parent / f"test_{place.name}.py").is_file()
+
+
+def test_each_module_has_the_file_of_its_tests() -> None:
+    assert sorted(module for module in modules() - ELSEWHERE.keys() if not has_tests(module)) == []
+
+
+def test_no_exception_has_outlived_its_reason() -> None:
+    assert sorted(module for module in ELSEWHERE if module not in modules() or has_tests(module)) == []
