@@ -25,9 +25,7 @@ ELSEWHERE = {
         ("surface/apc", "surface/echo", "surface/launchpad", "surface/mackie", "surface/minilab3"),
         "tests/surface/test_drivers.py has all drivers side by side",
     ),
-    **dict.fromkeys(
-        ("surface/push2", "surface/silent"), "tests/surface/test_drivers.py has all drivers side by side"
-    ),
+    **dict.fromkeys(("surface/push2", "surface/silent"), "tests/surface/test_drivers.py has all drivers side by side"),
 }
 
 

@@ -4,20 +4,24 @@ import pytest
 
 from midifrag.config.agreement import BankSource, disagreements, shared_programs
 from midifrag.config.problems import Sources
-from tests.support.shows import bank, loaded, one_pad
-
-NOWHERE = Sources("presets.yaml", None)
+from tests.support.shows import bank, loaded
 
 
-def problems(*banks, sources=NOWHERE, **show):
-    settings = loaded(*banks, **show).settings
-    found = disagreements(settings, [BankSource(one, NOWHERE) for one in banks], sources)
+def problems(*banks, **show):
+    """What is said of a show with these keys; ``banks`` are a bank's own keys each, with the pad that they are of."""
+    made = [bank(**one) for one in banks] or [bank()]
+    sources = [BankSource(one, Sources("presets/opening.yaml", keys)) for one, keys in zip(made, banks, strict=False)]
+    found = disagreements(loaded(*made, **show).settings, sources, Sources("presets.yaml", show))
     return [f"{problem.key}: {problem.message}" for problem in found]
 
 
+def pad(**keys):
+    return {"pads": {"36": {"prompt": "rain", **keys}}}
+
+
 def test_a_show_that_names_what_there_is_agrees():
-    one = one_pad(model="sketch", slot=8, port="midifrag")
-    assert problems(one, notify={"port": "midifrag"}, time={"source": "midi:midifrag"}) == []
+    own = pad(model="sketch", slot=8, port="midifrag")
+    assert problems(own, notify={"port": "midifrag"}, time={"source": "midi:midifrag"}) == []
 
 
 @pytest.mark.parametrize(
@@ -29,7 +33,7 @@ def test_a_show_that_names_what_there_is_agrees():
     ],
 )
 def test_a_pad_names_what_the_show_has(keys, expected):
-    [found] = problems(one_pad(**keys))
+    [found] = problems(pad(**keys))
     assert found.startswith(expected)
 
 
@@ -52,7 +56,7 @@ def test_a_pad_names_what_the_show_has(keys, expected):
     ],
 )
 def test_a_show_names_what_it_has_itself(show, expected):
-    [found] = problems(bank(), **show)
+    [found] = problems(**show)
     assert found.startswith(expected)
 
 
@@ -61,24 +65,26 @@ def test_a_show_names_what_it_has_itself(show, expected):
     [([{"cc": 1, "sets": "steps", "range": [1, 9], "port": "nope"}], "controls.0.port: 'nope' is none of midifrag")],
 )
 def test_a_bank_names_ports_of_the_show(controls, expected):
-    assert problems(bank(controls=controls)) == [expected]
+    assert problems({**pad(), "controls": controls}) == [expected]
 
 
 def test_what_stands_in_is_told_under_the_key_that_was_written():
-    [found] = problems(bank(), engine={"stand_in": "nope"})
+    [found] = problems(engine={"stand_in": "nope"})
     assert found.startswith("engine.stand_in: 'nope' is none of")
-    [older] = problems(bank(), engine={"fallback": "nope"}, sources=Sources("presets.yaml", {"engine": {"fallback": "nope"}}))
+    [older] = problems(engine={"fallback": "nope"})
     assert older.startswith("engine.fallback: 'nope' is none of")
 
 
 def test_slots_and_archive_must_not_replace_each_other():
     show = {"fragments": {"folder": "f", "name": "output{:03d}.wav"}, "archive": {"folder": "f"}}
-    assert any("f" in found for found in problems(bank(), **show))
-    assert problems(bank(), fragments={"folder": "f", "name": "slot{:02d}.wav"}, archive={"folder": "f"}) == []
+    [found] = problems(**show)
+    assert found.startswith("archive.folder: raw takes would lie among the slots")
+    assert problems(fragments={"folder": "f", "name": "slot{:02d}.wav"}, archive={"folder": "f"}) == []
 
 
 def test_a_program_selects_one_bank():
-    banks = [BankSource(bank(slug, program=5), NOWHERE) for slug in ("one", "two")]
+    sources = Sources("presets/two.yaml", {"program": 5})
+    banks = [BankSource(bank(slug, program=5), sources) for slug in ("one", "two")]
     [found] = shared_programs(banks)
     assert (found.key, found.message) == ("program", "5 already selects one; each bank has its own")
     assert list(shared_programs(banks[:1])) == []

@@ -29,7 +29,7 @@ def test_a_value_is_replaced_in_the_form_that_it_has():
 def test_none_removes_a_key_and_a_new_one_is_added():
     document = load_editable(TEXT)
     set_values(document["pads"][36], {"steps": None, "name": None, "colour": "blue"})
-    assert dump(document) == TEXT.replace("steps: 8", "colour: blue")
+    assert dump(document) == TEXT.replace("steps: 8}  #", "colour: blue} #")
 
 
 def test_a_value_that_is_alike_keeps_its_form():

@@ -3,7 +3,9 @@
 import logging
 import multiprocessing
 import pickle
+import sys
 import threading
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -62,7 +64,8 @@ def test_an_end_of_the_pipe_is_told(pipe):
 def test_an_activity_is_signed_once_and_again_after_a_while(pipe, monkeypatch):
     there, here = pipe
     now = [100.0]
-    monkeypatch.setattr(child.time, "monotonic", lambda: now[0])
+    # Its own clock alone: pipes look at the real one.
+    monkeypatch.setattr(child, "time", SimpleNamespace(monotonic=lambda: now[0]))
     events = EventPipe(here)
     one, other = list(Activity)[:2]
     for activity in (one, one, other, other):
@@ -117,15 +120,22 @@ def test_a_worker_that_cannot_be_made_is_told_as_a_death(pipe, monkeypatch):
     there, here = pipe
     monkeypatch.setattr(child, "ignore_interrupts", lambda: None)
     monkeypatch.setattr(child, "_lower_priority", lambda: None)
-    monkeypatch.setattr(child.logging, "basicConfig", lambda **_: None)
-    monkeypatch.setattr(child.logging, "captureWarnings", lambda **_: None)
+    monkeypatch.setattr(logging, "basicConfig", lambda **_: None)
+    monkeypatch.setattr(logging, "captureWarnings", lambda **_: None)
+    monkeypatch.setattr(sys, "stdout", sys.stdout)
     commands, mine = multiprocessing.Pipe(duplex=False)
-    monkeypatch.setattr(child.os, "_exit", lambda _code: None)
-    monkeypatch.setattr(child.sys, "stdout", child.sys.stdout)
+    # The reader's thread ends by it, as it does where a show ends.
+    mine.send(None)
+    own = sys.stdout
     serve(pickle.dumps((broken, EngineChoice("mine"))), commands, here)
+    assert sys.stdout is not own
+    sys.stdout.close()
+    for reader in (one for one in threading.enumerate() if one.name == "midifrag-engine-reader"):
+        reader.join(60)
     [death] = [one for one in waiting(there) if not isinstance(one, LogLine)]
     assert death == Death("The engine failed: FileNotFoundError: no such folder.")
     mine.close()
+    commands.close()
 
 
 def broken(_choice):
