@@ -69,6 +69,11 @@ class Peer:
         with self._changed:
             return self._changed.wait_for(lambda: condition(self.received), timeout)
 
+    @property
+    def standing(self) -> str:
+        """Whether it lives, and whether what it says is still read."""
+        return f"exit {self._process.poll()}, {'read' if self._reader.is_alive() else 'not read any more'}"
+
     def kill(self) -> None:
         """Die at once, as a pulled plug does."""
         self._process.kill()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 import threading
 import time
@@ -13,25 +14,32 @@ import rtmidi
 BURST = 200
 
 
-def tell(source) -> None:
+def own_output():
+    """The standard output, for messages alone: libjack talks there too."""
+    out = os.fdopen(os.dup(1), "w", encoding="utf-8")
+    os.dup2(2, 1)
+    return out
+
+
+def tell(source, out) -> None:
     """Polls: a callback would run Python on JACK's process thread, and what comes while that is late is lost."""
     while True:
         packet = source.get_message()
         if packet is None:
             time.sleep(0.001)
         else:
-            print(json.dumps(packet[0]), flush=True)
+            print(json.dumps(packet[0]), file=out, flush=True)
 
 
 def main() -> None:
-    name = sys.argv[1]
+    name, out = sys.argv[1], own_output()
     source = rtmidi.MidiIn(rtapi=rtmidi.API_UNIX_JACK, name=name, queue_size_limit=16384)
     source.ignore_types(sysex=False, timing=False, active_sense=False)
     source.open_virtual_port(f"{name} in")
     sink = rtmidi.MidiOut(rtapi=rtmidi.API_UNIX_JACK, name=name)
     sink.open_virtual_port(f"{name} out")
-    print("ready", flush=True)
-    threading.Thread(target=tell, args=(source,), daemon=True).start()
+    print("ready", file=out, flush=True)
+    threading.Thread(target=tell, args=(source, out), daemon=True).start()
     for line in sys.stdin:
         for number, data in enumerate(json.loads(line), 1):
             sink.send_message(data)

@@ -22,6 +22,7 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 ROOT = Path(__file__).parent.parent
 LISTED = Path(__file__).with_suffix(".toml")
@@ -62,13 +63,25 @@ class Outcome:
         return f"{self.module}: {self.counts.total()} mutants, {told}"
 
 
+def listed() -> dict[str, Any]:
+    """What tools/mutation.toml says."""
+    return tomllib.loads(LISTED.read_text(encoding="utf-8"))
+
+
 def mirrors_of(module: str) -> list[str]:
-    """The test files that mirror a module, all relative to the repository: ``test_name.py`` and ``test_name_*.py``."""
+    """The test files of a module, all relative to the repository.
+
+    They are those that mirror it, ``test_name.py`` and ``test_name_*.py``, and those that are listed for it besides.
+    """
     path = Path(module)
     folder = Path("tests", *path.parts[1:-1])
     others = [one.stem for one in (ROOT / path.parent).glob(f"{path.stem}_*.py")]
     parts = [one for one in sorted((ROOT / folder).glob(f"test_{path.stem}_*.py")) if one.stem[5:] not in others]
-    return [f"{folder}/test_{path.name}", *(f"{folder}/{part.name}" for part in parts)]
+    return [
+        f"{folder}/test_{path.name}",
+        *(f"{folder}/{part.name}" for part in parts),
+        *listed()["also"].get(module, ()),
+    ]
 
 
 def undecorated(source: str) -> str:
@@ -134,7 +147,7 @@ def main() -> None:
     parser.add_argument("modules", nargs="*", help="files below midifrag; those in tools/mutation.toml if none")
     parser.add_argument("--report", type=Path, help="also write what is printed to this file")
     given = parser.parse_args()
-    modules = given.modules or tomllib.loads(LISTED.read_text(encoding="utf-8"))["modules"]
+    modules = given.modules or listed()["modules"]
     told: list[str] = []
     for module in modules:
         outcome = mutate(module)

@@ -132,6 +132,19 @@ class Act:
         found = (self.archive / "sessions").glob("*.jsonl*")
         return (path for path in found if path.stat().st_mtime >= self._began)
 
+    def controller_stands(self) -> str:
+        """What the controller got and what JACK has connected, for who looks into a light that is wrong."""
+        lines = subprocess.run(
+            ["jack_lsp", "-c"],
+            env={**os.environ, "JACK_DEFAULT_SERVER": self.jack.name, "JACK_NO_START_SERVER": "1"},
+            capture_output=True,
+            text=True,
+            timeout=PATIENCE,
+            check=False,
+        ).stdout
+        received = self.controller.received
+        return f"the controller got {len(received)} messages, {self.controller.standing}; last {received[-3:]}; {lines.split()}"
+
     # --- playing -----------------------------------------------------------------------------------------------------
 
     def play(self, *notes: int, velocity: int = 100) -> None:

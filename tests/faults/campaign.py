@@ -145,6 +145,8 @@ class Campaign:
             self._tell(f"seed {self.figures.seed}, act {self.figures.acts}, in {act.folder}: {' '.join(self._trace)}")
         for text in texts:
             self._tell(f"  {text}")
+        if any(text.startswith("lights") for text in texts):
+            self._tell(f"  {act.controller_stands()}")
 
     def _count(self, act: Act) -> None:
         ends = {line["job"]: line["state"] for line in act.log().lines if line["event"] == "JobChanged"}

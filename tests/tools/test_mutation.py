@@ -1,10 +1,8 @@
 from __future__ import annotations
 
-import tomllib
-
 import pytest
 
-from tools.mutation import LISTED, ROOT, mirrors_of, undecorated
+from tools.mutation import ROOT, listed, mirrors_of, undecorated
 
 SOURCE = '''
 from contextlib import contextmanager
@@ -41,7 +39,12 @@ def test_what_is_inside_a_property_can_be_changed_and_does_the_same():
         assert (slot.twice, slot.plain(), held) == (6, 1, 6)
 
 
-@pytest.mark.parametrize("module", tomllib.loads(LISTED.read_text(encoding="utf-8"))["modules"])
+@pytest.mark.parametrize("module", listed()["modules"])
 def test_every_listed_module_has_own_tests_its_own(module):
     assert (ROOT / module).is_file()
     assert all((ROOT / file).is_file() for file in mirrors_of(module))
+
+
+def test_what_is_listed_besides_is_of_a_listed_module():
+    assert set(listed()["also"]) <= set(listed()["modules"])
+    assert "tests/bridge/test_outages.py" in mirrors_of("midifrag/bridge/renders.py")
