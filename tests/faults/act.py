@@ -143,7 +143,8 @@ class Act:
             check=False,
         ).stdout
         received = self.controller.received
-        return f"the controller got {len(received)} messages, {self.controller.standing}; last {received[-3:]}; {lines.split()}"
+        got = f"the controller got {len(received)} messages, {self.controller.standing}; last {received[-3:]}"
+        return f"{got}; JACK has {' '.join(lines.split())}"
 
     # --- playing -----------------------------------------------------------------------------------------------------
 
