@@ -44,6 +44,12 @@ if "PYTEST_XDIST_WORKER_COUNT" in os.environ:
 
 
 @pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers() -> int:
+    """One more than there are cores: shows wait for browsers, clocks and disks for a part of their time."""
+    return (os.cpu_count() or 1) + 1
+
+
+@pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadFileScheduling:
     """A file's tests stay together, and so do all that share the page's show and browser."""
     from xdist.scheduler import LoadFileScheduling
