@@ -264,3 +264,33 @@ def test_explaining_says_why_nothing_happens():
     assert switch.explain(cc(119, 127)).endswith("panic: cancels everything")
     assert switch.explain(cc(119, 0)).endswith("→ nothing: it acts when pressed, a CC when it rises to 64")
     assert switch.explain(on(40)).endswith("→ nothing mapped in bank Opening")
+
+
+def test_an_event_is_an_act_a_position_or_nothing():
+    controls = [{"cc": 1, "sets": "steps", "range": [1, 9]}]
+    actions = [{"cc": 30, "does": "panic"}, {"note": 60, "does": "next_bank"}]
+    mapped = mapper({"controls": controls}, actions=actions, panic_on=["cc120"])
+    expected = {
+        on(36): "act",
+        NoteOff("pads", 1, 36, 0.0): "act",
+        on(35): "nothing",
+        cc(1): "position",
+        cc(2): "nothing",
+        on(60): "act",
+        NoteOff("pads", 1, 60, 0.0): "nothing",
+        cc(30, 127): "act",
+        cc(30, 10): "nothing",
+        cc(120): "act",
+        cc(121): "nothing",
+        Tick("pads", 0.0): "nothing",
+    }
+    assert {event: mapped.bearing(event) for event in expected} == expected
+
+
+def test_a_switch_that_is_let_go_is_an_act_since_the_next_stroke_needs_it():
+    mapped = mapper(actions=[{"cc": 30, "does": "panic"}])
+    mapped.intents(cc(30, 127))
+    assert mapped.bearing(cc(30, 100)) == "nothing"
+    assert mapped.bearing(cc(30, 0)) == "act"
+    mapped.intents(cc(30, 0))
+    assert mapped.bearing(cc(30, 0)) == "nothing"
