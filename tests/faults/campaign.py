@@ -11,13 +11,14 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from midifrag.states import JobState
 from tests.faults import setting
-from tests.faults.act import Act, ActError
+from tests.faults.act import PATIENCE, Act, ActError
 from tests.faults.browsers import load
 from tests.faults.disk import Disk
-from tests.faults.law import Evidence, violations
+from tests.faults.law import Evidence, shown_pads, violations
 from tests.faults.moves import MOVES, Move
 from tools.jack_server import Server
 
@@ -154,10 +155,19 @@ class Campaign:
 
 
 def _evidence(act: Act) -> Evidence:
+    """How everything stands at one moment: while it is looked at, spares come, and their pads change."""
+    deadline = time.monotonic() + PATIENCE
+    while True:
+        before = _look(act, act.log().lines)
+        if shown_pads(before) == shown_pads(Evidence(act.fragments, act.log().lines)) or time.monotonic() > deadline:
+            return before
+
+
+def _look(act: Act, lines: list[dict[str, Any]]) -> Evidence:
     shown = load(act.address) if act.address else None
     return Evidence(
         act.fragments,
-        act.log().lines,
+        lines,
         lights={m.note: m.velocity for m in act.controller.received if m.type == "note_on"},
         page=shown.states if shown else {},
         printed=act.terminal.text,
