@@ -12,6 +12,7 @@ from midifrag.intents import Press, SelectBank
 from midifrag.midi.mapping import Mapper
 from midifrag.midi.switches import Switches
 from midifrag.pad_key import PadKey
+from midifrag.timeline import Timeline
 
 #: The velocity that is assumed for a pad that has not been pressed yet (0–1).
 USUAL_VELOCITY = 100 / 127
@@ -75,10 +76,17 @@ class SetList:
         """The active bank's pads, the one pressed last first."""
         return sorted(self.bank.pads, key=lambda key: -self._last(key)[0])
 
+    @property
+    def timeline(self) -> Timeline:
+        """The line that bars and beats are measured by."""
+        return Timeline(self.tempo.bpm, 0.0, signature=self.settings.time.signature)
+
     def request(self, pad: Pad, velocity: float) -> PressRequest:
         """What a press of ``pad`` asks for with this velocity (0–1)."""
-        live, bpm = self.values.effective, self.tempo.bpm
-        return press_request(self.settings, self.bank, pad, values=live, velocity=velocity, bpm=bpm)
+        live, now = self.values.effective, self.timeline
+        return press_request(
+            self.settings, self.bank, pad, values=live, velocity=velocity, bpm=now.bpm, signature=now.signature
+        )
 
     def next_request(self, key: PadKey) -> PressRequest:
         """What the next press of a pad of the active bank asks for if it is as hard as the last one."""
@@ -86,7 +94,8 @@ class SetList:
 
     def typed_request(self, pad: Pad) -> PressRequest:
         """What a typed prompt asks for: what controls have set does not count."""
-        return press_request(self.settings, self.bank, pad, bpm=self.tempo.bpm)
+        now = self.timeline
+        return press_request(self.settings, self.bank, pad, bpm=now.bpm, signature=now.signature)
 
     def _last(self, key: PadKey) -> tuple[float, float]:
         return self._recent.get((self.bank.slug, key), (0.0, USUAL_VELOCITY))

@@ -19,6 +19,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 from midifrag.config.agreement import BankSource, disagreements, shared_programs
 from midifrag.config.banks import Bank
 from midifrag.config.folders import archive_folder, fragments_folder
+from midifrag.config.lengths import Limits
 from midifrag.config.names import none_of
 from midifrag.config.problems import (
     ENVIRONMENT_PREFIX,
@@ -51,6 +52,8 @@ class Loaded:
     stamps: Mapping[Path, Stamp] = field(default_factory=dict, compare=False)
     #: Pads whose model cannot render what they ask for; the others play.
     unplayable: tuple[Problem, ...] = ()
+    #: How short and how long takes of its models may be, by model, as far as that is known before they are loaded.
+    limits: Mapping[str, Limits] = field(default_factory=dict)
 
     @property
     def folder(self) -> Path:
@@ -129,7 +132,9 @@ def load(
         raise ConfigurationError(problems)
     facts = FactsOf(partial(_source, settings, path.absolute().parent))
     doubts = tuple(first_of(unplayable(settings, banks, sources, facts)))
-    return Loaded(settings, tuple(bank for bank, _ in banks), path.absolute(), flags or {}, stamps, doubts)
+    others = {settings.model, settings.engine.other_model or settings.model}
+    limits = {model: facts(model).limits for model in {*facts.models, *others}}
+    return Loaded(settings, tuple(bank for bank, _ in banks), path.absolute(), flags or {}, stamps, doubts, limits)
 
 
 def show_problem(loaded: Loaded, loc: tuple[str, ...], message: str) -> Problem:
