@@ -79,7 +79,8 @@ class SetList:
     @property
     def timeline(self) -> Timeline:
         """The line that bars and beats are measured by."""
-        return Timeline(self.tempo.bpm, 0.0, signature=self.settings.time.signature)
+        bpm = self.tempo.bpm if self.tempo.heard else self.settings.tempo
+        return Timeline(bpm, 0.0, signature=self.settings.time.signature)
 
     def request(self, pad: Pad, velocity: float) -> PressRequest:
         """What a press of ``pad`` asks for with this velocity (0–1)."""

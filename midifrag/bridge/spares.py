@@ -58,7 +58,7 @@ class Wish:
         return mine >= min(needed_seconds(other.length, other.options), wanted)
 
     def cut_as(self, other: Wish) -> Wish:
-        """This one, with its take cut as the other wants it."""
+        """The same wish, with its take cut as the other one wants it."""
         return dataclasses.replace(self, options=other.options, length=length_for(self.length, other.length))
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -16,6 +16,7 @@ from midifrag.config.loading import Loaded
 from midifrag.config.parameters import LENGTHS, Preset
 from midifrag.config.press_request import PressRequest, press_request
 from midifrag.engine.messages import Render
+from midifrag.fragment.options import FragmentOptions
 
 
 def warm_renders(loaded: Loaded) -> dict[str, tuple[Render, ...]]:
@@ -96,6 +97,16 @@ def _scales(preset: Preset, ranges: Iterable[Range]) -> list[float | None]:
 
 def aligns_loops(loaded: Loaded) -> bool:
     """Whether some pad's fragments are cut on their beats: librosa takes seconds the first time it listens."""
-    fragments = loaded.settings.fragments
-    pads = [pad for bank in loaded.banks for pad in bank.pads.values()]
-    return any((own := fragments.options(pad.fragment)).loop and own.loop_align for pad in pads)
+    return any(own.loop and own.loop_align for own in _options(loaded))
+
+
+def stretches(loaded: Loaded) -> bool:
+    """Whether some pad's fragments may be stretched: the process that does it takes a moment to start."""
+    return any(own.stretch for own in _options(loaded))
+
+
+def _options(loaded: Loaded) -> Iterator[FragmentOptions]:
+    """How each pad's takes become fragments."""
+    for bank in loaded.banks:
+        for pad in bank.pads.values():
+            yield loaded.settings.fragments.options(pad.fragment)

@@ -7,6 +7,8 @@ from typing import Literal, TypeAlias
 
 from midifrag.timeline import Signature
 
+_COMMON = Signature()
+
 
 @dataclass(frozen=True, slots=True)
 class MusicalLength:
@@ -18,7 +20,7 @@ class MusicalLength:
     count: float
     unit: Literal["bars", "beats"]
     bpm: float
-    signature: Signature = Signature()
+    signature: Signature = _COMMON
     made_at: float | None = None
 
     @property

@@ -18,11 +18,12 @@ class TakeRecord:
     """One take of the archive. Times are seconds since 1970 (UTC), lengths are seconds but for ``bars`` and ``beats``.
 
     The bridge fills in how the take was made (up to ``spare``); ``parameters`` has every parameter with the value that
-    really made it, enough to render it again. A take with a length in music has ``bars`` or ``beats``, and ``bpm``
-    (quarter notes a minute) and ``signature`` that it was made for; one that was rendered longer than it was asked for,
-    as its model garbles short ones, has ``cut_seconds``. ``reason`` says why a take never became a fragment. The archive fills in
+    really made it, enough to render it again. ``reason`` says why a take never became a fragment. The archive fills in
     ``number`` and what follows from the audio: ``peak`` is as rendered (None if it was not finite), and the file holds
-    the audio times ``gain`` (1 unless it would have clipped). The rest is what happened to the take later.
+    the audio times ``gain`` (1 unless it would have clipped). Up to ``tempo``, which is heard in it, the rest is what
+    happened to the take later. One whose length was asked for in music has ``bars`` or ``beats``, with the ``bpm``
+    (quarter notes a minute) and the ``signature`` that it was made for; one that was rendered longer than it was asked
+    for, as its model garbles short ones, has ``cut_seconds``.
     """
 
     prompt: str

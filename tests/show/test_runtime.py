@@ -255,6 +255,18 @@ def test_what_hears_beats_is_warmed_at_the_start(tmp_path, monkeypatch):
         assert warmed.wait(PATIENCE)
 
 
+def test_what_stretches_is_started_at_the_start_where_some_pad_wants_it(tmp_path, monkeypatch):
+    warmed = threading.Event()
+    monkeypatch.setattr("midifrag.fragment.stretching.warm", warmed.set)
+    show = loaded(
+        bank("one", {36: {"prompt": "beat", "bars": 1}}),
+        fragments={"folder": str(tmp_path), "stretch": True},
+        engine={"host": "thread", "spares": {"enabled": False}},
+    )
+    with played_show(tmp_path, show):
+        assert warmed.wait(PATIENCE)
+
+
 def test_two_shows_on_one_folder_are_warned(tmp_path):
     with played_show(tmp_path), played_show(tmp_path) as second:
         notice = second.seen.wait_for_kind(Notice)
