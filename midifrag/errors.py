@@ -18,8 +18,7 @@
     │   └── MemoryShortError   the device ran out of memory, also after the engine made itself smaller
     ├── AudioError             audio that cannot become a fragment
     │   ├── SilentTakeError    nothing above the silence threshold
-    │   ├── NonFiniteTakeError NaN or infinite samples
-    │   └── StretchingError    a sound that could not be brought to another tempo
+    │   └── NonFiniteTakeError NaN or infinite samples
     └── StorageError           disk full, folder gone, file held open by another program
         ├── DriveHangsError    a drive or a network that does not answer at all
         ├── NoFreeSlotError    every slot is locked, or the one asked for is
@@ -161,10 +160,6 @@ class NonFiniteTakeError(AudioError):
     def __init__(self, found: str) -> None:
         self.found = found
         super().__init__(f"{found}. Try fewer steps, a lower cfg_scale, or precision: fp32.")
-
-
-class StretchingError(AudioError):
-    """A sound could not be brought to another tempo."""
 
 
 class StorageError(MidifragError):

@@ -15,10 +15,10 @@ import numpy as np
 
 from midifrag import children
 from midifrag.audio import Audio
-from midifrag.errors import StretchingError
+from midifrag.errors import AudioError
 
-#: Seconds to wait for the process, and as many more for each second of sound.
-PATIENCE, PATIENCE_A_SECOND = 20.0, 1.0
+#: Seconds that the process has, and as many more for each second of sound; one that hangs is ended.
+PATIENCE, PATIENCE_A_SECOND = 10.0, 1.0
 
 
 class Stretcher:
@@ -37,27 +37,33 @@ class Stretcher:
         self.stretch(np.zeros((2, 4000), np.float32), 8000, 4400)
 
     def stretch(self, audio: Audio, sample_rate: int, samples: int) -> Audio:
-        """Return audio of shape (channels, samples) over so many samples. Raises `StretchingError`."""
+        """Return audio of shape (channels, samples) over so many samples. Raises `AudioError`."""
         with self._one_at_a_time:
-            patience = PATIENCE + PATIENCE_A_SECOND * audio.shape[1] / sample_rate
             try:
-                pipe = self._connected()
-                pipe.send((audio, sample_rate, samples))
-                answer: Audio | str = pipe.recv() if pipe.poll(patience) else "it does not answer"
+                pipe, process = self._connected()
+                # A process that hangs takes nothing in either, so that sending would wait for ever.
+                patience = PATIENCE + PATIENCE_A_SECOND * audio.shape[1] / sample_rate
+                watch = threading.Timer(patience, process.kill)
+                watch.daemon = True
+                watch.start()
+                try:
+                    pipe.send((audio, sample_rate, samples))
+                    answer: Audio | str = pipe.recv()
+                finally:
+                    watch.cancel()
             except (OSError, EOFError) as error:
                 self._end()
-                raise StretchingError("the process that stretches ended") from error
-            if isinstance(answer, str):
-                self._end()
-                raise StretchingError(answer)
-            return answer
+                raise AudioError("the process that does it ended") from error
+        if isinstance(answer, str):
+            raise AudioError(answer)
+        return answer
 
     def close(self) -> None:
         """End the process."""
         with self._one_at_a_time:
             self._end()
 
-    def _connected(self) -> Connection:
+    def _connected(self) -> tuple[Connection, SpawnProcess]:
         if self._pipe is None or self._process is None or not self._process.is_alive():
             self._end()
             context = multiprocessing.get_context("spawn")
@@ -65,7 +71,7 @@ class Stretcher:
             self._process = context.Process(target=_serve, args=(theirs,), name="midifrag-stretch", daemon=True)
             children.start(self._process)
             theirs.close()
-        return self._pipe
+        return self._pipe, self._process
 
     def _end(self) -> None:
         if self._pipe is not None:
@@ -109,13 +115,13 @@ _stretcher = Stretcher()
 
 def warm() -> None:
     """Do now what the first sound would wait for."""
-    with contextlib.suppress(StretchingError):
+    with contextlib.suppress(AudioError):
         _stretcher.warm()
 
 
 def stretched(audio: Audio, sample_rate: int, samples: int) -> Audio:
     """Return audio of shape (channels, samples) over so many samples, its onsets in place within half a millisecond.
 
-    Raises `StretchingError`.
+    Raises `AudioError`.
     """
     return _stretcher.stretch(audio, sample_rate, samples)

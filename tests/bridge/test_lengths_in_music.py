@@ -1,4 +1,4 @@
-"""Lengths in bars and beats on their way through the bridge: asked for, cut in the time of the landing, kept as spares."""
+"""Bars and beats on their way through the bridge: asked for, cut in the time of the landing, kept as spares."""
 
 import dataclasses
 
