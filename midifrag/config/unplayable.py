@@ -76,7 +76,7 @@ def _shortest(model: str, source: Mapping[str, Any]) -> float:
     entry = known(model)
     try:
         return min_seconds_of(model_config(model, source) or {}, source, 0.0 if entry is None else entry.min_seconds)
-    except ModelError:
+    except (ModelError, AttributeError):
         # Told when the model is loaded.
         return 0.0
 
