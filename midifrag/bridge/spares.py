@@ -47,19 +47,24 @@ class Wish:
         """
         if not (isinstance(self.length, MusicalLength) and isinstance(other.length, MusicalLength)):
             return self == other
-        if dataclasses.replace(self, preset=_sound(self.preset)) != dataclasses.replace(
-            other, preset=_sound(other.preset)
-        ):
+        if _sound(self) != _sound(other):
             return False
         mine, wanted = self.preset.seconds or 0.0, other.preset.seconds or 0.0
         if self.preset.seed != RANDOM:
             return mine == wanted
-        # Of what its model cannot render no take has more.
-        return mine >= min(needed_seconds(other.length, other.options), wanted)
+        need = needed_seconds(other.length, other.options)
+        if other.options.stretch:
+            made = dataclasses.replace(other.length, bpm=self.length.as_made.bpm)
+            need = max(need, needed_seconds(made, other.options))
+        # A model that cannot render all of it makes no better take.
+        return mine >= (wanted if wanted < needed_seconds(other.length, other.options) else need)
 
     def cut_as(self, other: Wish) -> Wish:
-        """The same wish, with its take cut as the other one wants it."""
-        return dataclasses.replace(self, options=other.options, length=length_for(self.length, other.length))
+        """The same wish, with its take cut as the other one wants it; itself where that is as good as the same."""
+        length = length_for(self.length, other.length)
+        if isinstance(length, MusicalLength) and isinstance(self.length, MusicalLength) and length.is_near(self.length):
+            length = self.length
+        return dataclasses.replace(self, options=other.options, length=length)
 
 
 def length_for(made: FragmentLength | None, wanted: FragmentLength | None) -> FragmentLength | None:
@@ -70,10 +75,10 @@ def length_for(made: FragmentLength | None, wanted: FragmentLength | None) -> Fr
     return dataclasses.replace(wanted, made_at=None if sound == wanted.bpm else sound)
 
 
-def _sound(preset: Preset) -> Preset:
-    """A preset without what only says how long it lasts."""
+def _sound(wish: Wish) -> Wish:
+    """A wish without what only says how long it lasts."""
     nothing: dict[str, Any] = dict.fromkeys(LENGTHS)
-    return dataclasses.replace(preset, **nothing)
+    return dataclasses.replace(wish, preset=dataclasses.replace(wish.preset, **nothing))
 
 
 @dataclass(frozen=True, slots=True)

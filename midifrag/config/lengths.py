@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import NamedTuple
 
 from midifrag.config.parameters import NUMBERS, Preset, shown
@@ -11,9 +12,12 @@ from midifrag.fragment.options import FragmentOptions
 from midifrag.timeline import Signature
 
 #: Seconds that are rendered beyond a length in music: for silence before the first sound, and for a tempo that falls.
-MARGIN = 0.5
-#: Seconds of which those of a length in music are a multiple: a tempo that drifts asks for the same take.
+MARGIN = 0.45
+#: Seconds of which those of a length in music are a multiple: what is warmed is few lengths.
 GRID = 0.25
+#: Tempos between k · `_STEP` + `_OFF` and the next such ask for the same seconds, so that a clock's jitter around a
+#: usual tempo asks for the same take; in beats a minute.
+_STEP, _OFF = 0.25, 0.13
 #: What says how many bars are meant where nobody knows.
 SOME = "some"
 
@@ -47,7 +51,9 @@ def rendered_seconds(
     """
     most = min(math.inf if limits.longest is None else limits.longest, NUMBERS["seconds"].limits[1])
     if length is not None:
-        wanted = math.ceil((needed_seconds(length, options) + MARGIN) / GRID) * GRID
+        slowest = math.floor((length.bpm - _OFF) / _STEP) * _STEP + _OFF
+        needed = needed_seconds(replace(length, bpm=slowest), options)
+        wanted = math.ceil((needed + MARGIN) / GRID) * GRID
         return min(max(wanted, limits.shortest), most), length
     if preset.seconds is None or preset.seconds >= limits.shortest:
         return preset.seconds, None

@@ -9,14 +9,12 @@ import numpy as np
 from midifrag.audio import Audio
 from midifrag.errors import AudioError
 from midifrag.fragment.fades import crossfaded, faded, in_words, longest_fade
-from midifrag.fragment.length import MusicalLength
+from midifrag.fragment.length import SAME, MusicalLength
 from midifrag.fragment.options import FragmentOptions
 from midifrag.fragment.stretching import stretched
 
 #: The longest fragment of a length in music, in seconds: a slow tempo and long bars must not fill the memory.
 LONGEST = 1200.0
-#: The tempo has moved where the sound would be off by more than so many seconds at its end.
-SAME = 0.0005
 #: A sound that would become longer or shorter than by this factor is cut and not stretched.
 FARTHEST = 2.0
 #: Seconds of the crossfade that closes the seam of a stretched loop, and of the fade that takes a click out of a seam.

@@ -7,6 +7,8 @@ from typing import Literal, TypeAlias
 
 from midifrag.timeline import Signature
 
+#: Seconds by which a sound may be off at its end, and nobody hears it.
+SAME = 0.0005
 _COMMON = Signature()
 
 
@@ -46,6 +48,16 @@ class MusicalLength:
         """The same bars or beats, of the same sound, in another time."""
         made_at = self.bpm if self.made_at is None else self.made_at
         return replace(self, bpm=bpm, signature=signature, made_at=None if made_at == bpm else made_at)
+
+    def is_cut_like(self, other: MusicalLength, sample_rate: int) -> bool:
+        """Whether a fragment of this length is the same as one of the other, to the sample."""
+        mine, its = ((one.samples(sample_rate), one.as_made.samples(sample_rate)) for one in (self, other))
+        return mine == its
+
+    def is_near(self, other: MusicalLength) -> bool:
+        """Whether nobody hears the difference: what a clock's jitter makes of it."""
+        pairs = ((self, other), (self.as_made, other.as_made))
+        return all(abs(mine.seconds - its.seconds) <= SAME for mine, its in pairs)
 
     def __str__(self) -> str:
         return f"{self.count:g} {self.unit.removesuffix('s') if self.count == 1 else self.unit}"

@@ -12,7 +12,7 @@ from midifrag.audio import Audio
 from midifrag.errors import AudioError
 from midifrag.fragment.cutting import make_fragment
 from midifrag.fragment.encoding import EncodedFragment, EncodedTake, encode_fragment, encode_take
-from midifrag.fragment.length import FragmentLength
+from midifrag.fragment.length import FragmentLength, MusicalLength
 from midifrag.fragment.options import FragmentOptions
 
 #: Bytes that a spare takes at most for each byte of its audio: that itself, up to 24 and up to 32 bits a sample.
@@ -59,7 +59,11 @@ class Preparer:
     def find(self, audio: Audio, options: FragmentOptions, length: FragmentLength | None = None) -> Prepared | None:
         """What was prepared of this very array, so cut; None if that is not done."""
         made = self._made_of(audio)
-        return made if made is not None and (made.options, made.length) == (options, length) else None
+        if made is None or made.options != options:
+            return None
+        if isinstance(made.length, MusicalLength) and isinstance(length, MusicalLength):
+            return made if made.length.is_cut_like(length, made.take.sample_rate) else None
+        return made if made.length == length else None
 
     def forget(self, audio: Audio) -> None:
         """Free what was prepared of this array."""

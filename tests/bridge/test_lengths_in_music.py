@@ -30,7 +30,7 @@ def test_a_press_asks_for_the_seconds_of_its_bars_and_some_more():
     rig = Rig(loaded(one_pad(bars=2), tempo=92.5))
     rig.press()
     (render,) = rig.engines.renders()
-    assert 8 * 60 / 92.5 + 0.5 <= render.seconds < 8 * 60 / 92.5 + 0.75
+    assert 8 * 60 / 92.5 + 0.45 <= render.seconds < 8 * 60 / 92.5 + 0.75
     rig.rendered(render)
     (land,) = rig.lands()
     assert land.length == MusicalLength(2, "bars", 92.5)
@@ -188,6 +188,29 @@ def test_a_spare_of_another_tempo_stays_where_it_is_long_enough_and_its_prompt_s
     clock(rig, bpm, 5.0)
     rig.bridge.housekeeping()
     assert (asked(rig) == 1) is stays
+
+
+@pytest.mark.parametrize(("stretch", "stays"), [(True, False), (False, True)])
+def test_a_spare_that_would_be_stretched_needs_enough_of_its_own_tempo(stretch, stays):
+    """Two bars at 120 are cut from the take of one at 60, but not stretched from it."""
+    rig = spare_for({"bars": 1, "fragment": {"stretch": stretch}}, tempo=60)
+    clock(rig, 120, 5.0)
+    rig.bridge.handle(SetParameter("bars", 2))
+    rig.bridge.housekeeping()
+    assert (asked(rig) == 1) is stays
+
+
+def test_a_take_of_all_that_a_model_renders_serves_more_bars_than_that():
+    rig = Rig(loaded(one_pad(bars=3), engine={"spares": {"enabled": True}}))
+    info = dataclasses.replace(INFO, max_seconds=5.0)
+    rig.engines.info = lambda _model: info
+    rig.say(Ready(info))
+    (spare,) = rig.engines.renders()
+    assert spare.seconds == 5.0
+    rig.say(Rendered(spare.job, AUDIO, 44100, {"seed": 5}, 0.5))
+    rig.bridge.handle(SetParameter("bars", 4))
+    rig.bridge.housekeeping()
+    assert asked(rig) == 1
 
 
 def test_a_spare_on_its_way_becomes_the_press_of_a_shorter_length():

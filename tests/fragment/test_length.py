@@ -41,3 +41,14 @@ def test_a_length_remembers_the_tempo_that_its_sound_was_made_for(first, second,
 
 def test_seconds_are_so_many_samples():
     assert SecondsLength(1.5).samples(44100) == 66150
+
+
+def test_what_a_clock_s_jitter_makes_of_a_length_is_near_and_to_the_sample_mostly_the_same():
+    length = MusicalLength(2, "bars", 120.0, made_at=118.0)
+    for bpm, near, same in ((120.00001, True, True), (120.001, True, False), (120.1, False, False)):
+        other = MusicalLength(2, "bars", bpm, made_at=118.0)
+        assert (length.is_near(other), length.is_cut_like(other, 44100)) == (near, same)
+    other = MusicalLength(2, "bars", 120.0, made_at=119.0)
+    assert not length.is_near(other)
+    assert not length.is_cut_like(other, 44100)
+    assert length.is_cut_like(MusicalLength(8, "beats", 120.0, made_at=118.0), 44100)
