@@ -6,6 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
+from importlib.util import find_spec
 from pathlib import Path
 
 from midifrag.config.actions import Action
@@ -70,6 +71,8 @@ def _lengths(loaded: Loaded, bank: Bank, file: str, facts: FactsOf) -> Iterator[
             if pad.fragment.stretch:
                 yield f"{file}: pads.{key}.fragment.stretch: does nothing, as the length is none in bars or beats"
             continue
+        if asked.options.stretch and find_spec("python_stretch") is None:
+            yield f"{file}: pads.{key}: is not stretched here: python-stretch has no wheel for this machine"
         about = facts(asked.model)
         slow = replace(asked.length, bpm=min(SLOW, asked.length.bpm))
         trouble = None if too_many(asked.length, about) else too_many(slow, about)

@@ -206,3 +206,12 @@ def test_a_control_of_more_bars_than_a_model_renders(tmp_path):
         f"presets.yaml: cc 5 sets beats: at 6: 6 beats at 120 BPM are 3.0 s, more than mine renders, 2.0 s (pad {pad})"
         for pad in ("36 of opening", "37/10 of opening", "90 of second")
     ]
+
+
+def test_a_machine_without_a_stretcher(tmp_path, monkeypatch):
+    monkeypatch.setattr("midifrag.config.hints.find_spec", lambda _name: None)
+    bank = BANK.replace('"rain at {bpm} bpm"', "rain, bars: 1")
+    lines = found(tmp_path, "fragments: {stretch: true}", bank)
+    assert lines == [
+        "presets/opening.yaml: pads.36: is not stretched here: python-stretch has no wheel for this machine"
+    ]
