@@ -15,6 +15,7 @@ from midifrag.fragment.options import FragmentOptions
 from midifrag.timeline import Signature
 from tests.fragment.sounds import RATE, noise
 from tests.fragment.test_length import TEMPOS
+from tests.fragment.test_stretching import needs_the_library
 
 LOOP = FragmentOptions(loop=True)
 
@@ -170,6 +171,7 @@ def test_a_tempo_that_moved_by_less_than_anybody_hears_is_not_told_and_nothing_i
 
 @pytest.mark.parametrize(("made_at", "bpm"), [(120, 126.5), (120, 96), (92.5, 100), (174, 160)])
 @pytest.mark.parametrize("loop", [False, True])
+@needs_the_library
 def test_a_stretched_fragment_has_its_onsets_in_the_new_tempo(made_at, bpm, loop):
     length = MusicalLength(2, "bars", bpm, made_at=made_at)
     options = FragmentOptions(loop=loop, stretch=True, fade_ms=0, loop_crossfade_ms=5)
@@ -188,6 +190,7 @@ def test_a_stretched_fragment_has_its_onsets_in_the_new_tempo(made_at, bpm, loop
 
 
 @pytest.mark.parametrize("bpm", TEMPOS[10:60:7])
+@needs_the_library
 def test_stretched_loops_are_exact_and_closed(bpm):
     length = MusicalLength(2, "beats", bpm, made_at=100)
     options = FragmentOptions(loop=True, stretch=True)
@@ -218,6 +221,7 @@ def test_a_stretcher_that_fails_does_not_keep_the_sound_from_landing(monkeypatch
     assert fragment.notes[0].endswith("beats in it keep 120; it could not be stretched: no library")
 
 
+@needs_the_library
 def test_a_short_take_is_stretched_as_far_as_it_goes():
     for loop, made_at in itertools.product((False, True), (110, 130)):
         length = MusicalLength(1, "bars", 120, made_at=made_at)

@@ -1,4 +1,5 @@
 import threading
+from importlib.util import find_spec
 
 import numpy as np
 import pytest
@@ -7,6 +8,9 @@ from midifrag.errors import AudioError
 from midifrag.fragment import stretching
 from midifrag.fragment.stretching import Stretcher, stretched
 from tests.fragment.sounds import RATE
+
+needs_the_library = pytest.mark.skipif(find_spec("python_stretch") is None, reason="no wheel for this machine")
+pytestmark = needs_the_library
 
 
 @pytest.mark.parametrize("channels", [1, 2, 3])
