@@ -19,8 +19,8 @@ LONGEST = 1200.0
 FARTHEST = 2.0
 #: Seconds of the crossfade that closes the seam of a stretched loop, and of the fade that takes a click out of a seam.
 _SEAM, _CLICK = 0.010, 0.001
-#: Seconds beyond its end that are stretched with a sound: a stretcher is not sure of the last ones.
-_BEYOND = 0.1
+#: Seconds that are stretched with a sound, before its beginning and beyond its end: a stretcher is sure of neither.
+_BEFORE, _AFTER = 0.5, 0.25
 
 _log = logging.getLogger(__name__)
 Cut = tuple[Audio, tuple[str, ...]]
@@ -86,18 +86,20 @@ def _padded(audio: Audio, samples: int, sample_rate: int, options: FragmentOptio
 
 
 def _stretched(audio: Audio, own: int, wanted: int, sample_rate: int, options: FragmentOptions) -> Cut:
-    source = audio[:, : own + round(_BEYOND * sample_rate)]
+    source = audio[:, : own + round(_AFTER * sample_rate)]
     longer = stretched(source, sample_rate, round(source.shape[1] * wanted / own))
     return _cut(longer, wanted, sample_rate, options)
 
 
 def _stretched_loop(audio: Audio, own: int, wanted: int, sample_rate: int, options: FragmentOptions) -> Cut:
-    """No stretcher keeps a seam: of two and a half turns the second is taken, and closed again."""
+    """No stretcher keeps a seam: of a turn with some of the one before and after, that turn is taken and closed again."""
     loop, notes = _cut(audio, own, sample_rate, options)
-    turns = np.concatenate([loop, loop, loop[:, : own // 2]], axis=1)
+    before, after = (min(own, round(one * sample_rate)) for one in (_BEFORE, _AFTER))
+    turns = np.concatenate([loop[:, own - before :], loop, loop[:, :after]], axis=1)
     longer = stretched(turns, sample_rate, round(turns.shape[1] * wanted / own))
-    seam = min(round(_SEAM * sample_rate), longer.shape[1] - 2 * wanted, wanted // 2)
-    return _without_click(crossfaded(longer[:, wanted : 2 * wanted + seam], seam), sample_rate), notes
+    first = round(before * wanted / own)
+    seam = min(round(_SEAM * sample_rate), longer.shape[1] - first - wanted, wanted // 2)
+    return _without_click(crossfaded(longer[:, first : first + wanted + seam], seam), sample_rate), notes
 
 
 def _without_click(loop: Audio, sample_rate: int) -> Audio:
