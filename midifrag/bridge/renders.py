@@ -141,7 +141,7 @@ class Renders:
             [one for one in self.spares.coming if not any(one.wish.serves(wish) for wish in wishes)],
         )
         self.spares.drop_stale(wishes)
-        for spare in self.spares.adopt_options(wishes):
+        for spare in self.spares.adopt_options(self.spares.steady(wishes, self._clock.now())):
             self._prepare(spare)
         # What the others may have is not what an absent one leaves: that one's come back, and none would stay.
         first = wishes[: self.spares.settings.count]

@@ -84,10 +84,8 @@ class SetList:
 
     def request(self, pad: Pad, velocity: float) -> PressRequest:
         """What a press of ``pad`` asks for with this velocity (0–1)."""
-        live, now = self.values.effective, self.timeline
-        return press_request(
-            self.settings, self.bank, pad, values=live, velocity=velocity, bpm=now.bpm, signature=now.signature
-        )
+        live, bpm = self.values.effective, self.tempo.bpm
+        return press_request(self.settings, self.bank, pad, values=live, velocity=velocity, bpm=bpm)
 
     def next_request(self, key: PadKey) -> PressRequest:
         """What the next press of a pad of the active bank asks for if it is as hard as the last one."""
@@ -95,8 +93,7 @@ class SetList:
 
     def typed_request(self, pad: Pad) -> PressRequest:
         """What a typed prompt asks for: what controls have set does not count."""
-        now = self.timeline
-        return press_request(self.settings, self.bank, pad, bpm=now.bpm, signature=now.signature)
+        return press_request(self.settings, self.bank, pad, bpm=self.tempo.bpm)
 
     def _last(self, key: PadKey) -> tuple[float, float]:
         return self._recent.get((self.bank.slug, key), (0.0, USUAL_VELOCITY))

@@ -17,6 +17,9 @@ from midifrag.fragment.options import FragmentOptions
 from midifrag.fragment.preparing import SHARE
 from midifrag.pad_key import PadKey
 
+#: Seconds for which another length must be wanted before spares are cut to it ahead: a tempo that moves wants many.
+STEADY = 1.0
+
 Place: TypeAlias = tuple[str, PadKey | None]
 
 
@@ -62,9 +65,15 @@ class Wish:
     def cut_as(self, other: Wish) -> Wish:
         """The same wish, with its take cut as the other one wants it; itself where that is as good as the same."""
         length = length_for(self.length, other.length)
-        if isinstance(length, MusicalLength) and isinstance(self.length, MusicalLength) and length.is_near(self.length):
-            length = self.length
-        return dataclasses.replace(self, options=other.options, length=length)
+        return dataclasses.replace(
+            self, options=other.options, length=self.length if self.has_length(length) else length
+        )
+
+    def has_length(self, length: FragmentLength | None) -> bool:
+        """Whether its length is this one, as far as anybody hears."""
+        if isinstance(length, MusicalLength) and isinstance(self.length, MusicalLength):
+            return length.is_near(self.length)
+        return length == self.length
 
 
 def length_for(made: FragmentLength | None, wanted: FragmentLength | None) -> FragmentLength | None:
@@ -114,6 +123,8 @@ class SpareRack:
         #: What would fail again, and what would not fit again until another spare is gone.
         self._failing: dict[Place, Wish] = {}
         self._unfit: dict[Place, Wish] = {}
+        #: What is wanted of each pad, and since when in this length; monotonic seconds.
+        self._wanted: dict[Place, tuple[Wish, float]] = {}
 
     # --- on their way ------------------------------------------------------------------------------------------------
 
@@ -222,6 +233,15 @@ class SpareRack:
                 self._ready[wish.place] = dataclasses.replace(spare, wish=cut)
                 adopted.append(self._ready[wish.place])
         return adopted
+
+    def steady(self, wishes: Sequence[Wish], now: float) -> list[Wish]:
+        """Those of ``wishes`` whose length has been wanted for a while; call it with all that there are."""
+        before = self._wanted
+        self._wanted = {}
+        for wish in wishes:
+            first, since = before.get(wish.place, (wish, now - STEADY))
+            self._wanted[wish.place] = (first, since) if first.has_length(wish.length) else (wish, now)
+        return [wish for wish in wishes if now - self._wanted[wish.place][1] >= STEADY]
 
     def clear(self) -> None:
         """Drop all ready spares; what failed may be tried again."""

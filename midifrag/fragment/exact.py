@@ -92,7 +92,7 @@ def _stretched(audio: Audio, own: int, wanted: int, sample_rate: int, options: F
 
 
 def _stretched_loop(audio: Audio, own: int, wanted: int, sample_rate: int, options: FragmentOptions) -> Cut:
-    """No stretcher keeps a seam: of a turn with some of the one before and after, that turn is taken and closed again."""
+    """No stretcher keeps a seam: a turn is stretched with some of those before and after it, and closed again."""
     loop, notes = _cut(audio, own, sample_rate, options)
     before, after = (min(own, round(one * sample_rate)) for one in (_BEFORE, _AFTER))
     turns = np.concatenate([loop[:, own - before :], loop, loop[:, :after]], axis=1)

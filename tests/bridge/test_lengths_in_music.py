@@ -144,8 +144,9 @@ def asked(rig):
 def test_a_spare_is_prepared_as_it_is_to_be_cut_and_cut_anew_when_the_tempo_moves():
     rig = spare_for({"bars": 2, "fragment": {"stretch": True}})
     clock(rig, 122, 5.0)
-    rig.bridge.housekeeping()
-    rig.bridge.housekeeping()
+    for _ in range(3):
+        rig.bridge.housekeeping()
+        rig.clock.time += 0.5
     prepared = [command for command in rig.writes if isinstance(command, Prepare)]
     assert [one.length for one in prepared] == [
         MusicalLength(2, "bars", 120),
@@ -155,6 +156,19 @@ def test_a_spare_is_prepared_as_it_is_to_be_cut_and_cut_anew_when_the_tempo_move
     rig.press()
     assert rig.lands()[0].length == MusicalLength(2, "bars", 122, made_at=120)
     assert (rig.lands()[0].record.bpm, rig.lands()[0].record.spare) == (120, True)
+
+
+def test_a_tempo_that_moves_on_has_spares_cut_anew_only_when_it_is_steady():
+    rig = spare_for({"bars": 2})
+    for bpm in (122, 124, 126, 128):
+        clock(rig, bpm, rig.clock.time)
+        rig.clock.time += 0.9
+        rig.bridge.housekeeping()
+    assert [one.length.bpm for one in rig.writes] == [120]
+    rig.clock.time += 1.0
+    rig.bridge.housekeeping()
+    rig.bridge.housekeeping()
+    assert [one.length.bpm for one in rig.writes] == [120, 128]
 
 
 @pytest.mark.parametrize(
