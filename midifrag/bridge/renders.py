@@ -31,7 +31,7 @@ class Renders:
     """All jobs and spares: asks engines for takes, and hands what comes to ``landings``.
 
     ``outages`` looks after those whose engine does not answer now, which ``absences`` knows; ``time`` is the line that
-    bars and beats are measured by now, ``limits`` says how long takes of a model that is not loaded yet may be.
+    bars and beats are measured by now, ``limits`` says what the set knows of how long a model's takes may be.
     """
 
     def __init__(
@@ -137,9 +137,7 @@ class Renders:
 
         Only for models that are ``ready``: one that is still loading would keep the others' spares waiting.
         """
-        self._cancel_spares(
-            [one for one in self.spares.coming if not any(one.wish.serves(wish) for wish in wishes)],
-        )
+        self._cancel_spares([one for one in self.spares.coming if not any(map(one.wish.serves, wishes))])
         self.spares.drop_stale(wishes)
         for spare in self.spares.adopt_options(self.spares.steady(wishes, self._clock.now())):
             self._prepare(spare)
@@ -168,8 +166,9 @@ class Renders:
         info = self._engines.info(effective)
         if effective != model:
             preset = as_stand_in(preset, info)
-        now = self._time()
-        limits = self._limits(effective) if info is None else Limits(info.min_seconds, info.max_seconds)
+        now, limits = self._time(), self._limits(effective)
+        if info is not None:
+            limits = Limits(max(limits.shortest, info.min_seconds), info.max_seconds)
         in_music = musical_length(preset, now.bpm, now.signature)
         seconds, length = rendered_seconds(preset, in_music, options, limits)
         return Wish(bank, pad, effective, dataclasses.replace(preset, seconds=seconds), options, length)

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from midifrag.bridge.items import Reload
+from midifrag.config.lengths import Limits
 from midifrag.engine.messages import Died, Ready, Rendered
 from midifrag.events import ControlChanged, Notice
 from midifrag.fragment.length import MusicalLength, SecondsLength
@@ -260,3 +261,14 @@ def test_another_signature_or_tempo_of_the_set_is_used_at_once():
     rig.press()
     rig.rendered(rig.engines.renders()[0])
     assert rig.lands()[0].length == MusicalLength(1, "bars", 90, Signature(3, 4))
+
+
+def test_a_set_may_know_better_than_an_engine_what_that_renders_well():
+    show = dataclasses.replace(loaded(one_pad(beats=1)), limits={"sketch": Limits(6.0, 9.0)})
+    rig = Rig(show)
+    rig.press()
+    assert rig.engines.renders()[-1].seconds == 6.0
+    rig.engines.info = lambda _model: None
+    rig.bridge.handle(SetParameter("bars", 8))
+    rig.press()
+    assert rig.engines.renders()[-1].seconds == 9.0
