@@ -58,9 +58,15 @@ def _placeholders(loaded: Loaded, bank: Bank, pad: Pad) -> Iterator[str]:
             yield f"{found} stays as it is; what is replaced is {near or ', '.join(PLACEHOLDERS)}"
         elif found == "{key}" and not (bank.key or loaded.settings.key):
             yield f"{found} has nothing behind it, and says {ANY_KEY!r}; name one: key: A minor"
-        elif found == "{bars}" and asked.length is None:
+        elif found == "{bars}" and asked.length is None and not _sets_music(loaded, bank, pad):
             says = told_bars(asked.preset, loaded.settings.tempo, loaded.settings.time.signature)
             yield f"{found} has nothing behind it, as the length is none in music, and says {says!r}; say bars: 2"
+
+
+def _sets_music(loaded: Loaded, bank: Bank, pad: Pad) -> bool:
+    """Whether a control or the velocity may give a pad a length in bars or beats."""
+    ranges = (*loaded.settings.controls, *bank.controls, *([pad.velocity] if pad.velocity else []))
+    return any(str(one.sets) in ("bars", "beats") for one in ranges)
 
 
 def _lengths(loaded: Loaded, bank: Bank, file: str, facts: FactsOf) -> Iterator[str]:
@@ -68,7 +74,7 @@ def _lengths(loaded: Loaded, bank: Bank, file: str, facts: FactsOf) -> Iterator[
     for key, pad in bank.pads.items():
         asked = press_request(loaded.settings, bank, pad)
         if asked.length is None:
-            if pad.fragment.stretch:
+            if pad.fragment.stretch and not _sets_music(loaded, bank, pad):
                 yield f"{file}: pads.{key}.fragment.stretch: does nothing, as the length is none in bars or beats"
             continue
         if asked.options.stretch and find_spec("python_stretch") is None:

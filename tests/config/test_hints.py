@@ -215,3 +215,14 @@ def test_a_machine_without_a_stretcher(tmp_path, monkeypatch):
     assert lines == [
         "presets/opening.yaml: pads.36: is not stretched here: python-stretch has no wheel for this machine"
     ]
+
+
+def test_a_control_or_a_velocity_may_be_behind_bars(tmp_path):
+    pad = '{prompt: "{bars} bars", fragment: {stretch: true}}'
+    bank = BANK.replace('{prompt: "rain at {bpm} bpm"}', pad)
+    assert found(tmp_path, "controls: [{cc: 5, sets: bars, range: [1, 1]}]", bank) == []
+
+
+def test_a_velocity_may_be_behind_bars(tmp_path):
+    pad = '{prompt: "{bars} bars", velocity: {sets: beats, range: [1, 2]}}'
+    assert found(tmp_path, "", BANK.replace('{prompt: "rain at {bpm} bpm"}', pad)) == []
