@@ -202,6 +202,11 @@ def models(path: Path | None) -> None:
 @_device
 @_precision
 @click.option("--raw", is_flag=True, help="The take as it is, 24 bit, not trimmed and faded.")
+@click.option(
+    "--bpm",
+    type=click.FloatRange(20, 400),
+    help="Tempo of bars and beats, in quarter notes a minute; default: the set's.",
+)
 @with_parameter_options
 def render(
     prompt: str,
@@ -210,6 +215,7 @@ def render(
     device: str | None,
     precision: str | None,
     raw: bool,
+    bpm: float | None,
     **parameters: float | int | str | None,
 ) -> None:
     """Render one prompt into a file."""
@@ -219,7 +225,7 @@ def render(
     with explained():
         wanted = given(parameters)
         path = None if DEFAULT_CONFIG.exists() else shipped_path()
-        show = load_show(path, nested(model=model, engine__device=device, precision=precision))
+        show = load_show(path, nested(model=model, engine__device=device, precision=precision, tempo=bpm))
     if not prompt.strip():
         raise click.BadParameter("the prompt is empty; say what it should sound like")
     render_prompt(prompt, _wav(output), show, wanted, raw)

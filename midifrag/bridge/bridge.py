@@ -20,10 +20,12 @@ from midifrag.bridge.presses import Presses
 from midifrag.bridge.renders import Renders
 from midifrag.bridge.set_list import SetList
 from midifrag.bridge.spares import Wish
+from midifrag.bridge.values import LiveValues
 from midifrag.bridge.view import View
 from midifrag.bridge.warmup import warm_renders
 from midifrag.clock import Clock
 from midifrag.config.banks import Bank
+from midifrag.config.lengths import Limits
 from midifrag.config.loading import Loaded
 from midifrag.config.targets import TARGETS
 from midifrag.engine import messages as engine
@@ -92,7 +94,17 @@ class Bridge:
         settings = loaded.settings.engine
         begun = warm_renders(loaded)
         self._absences = Absences(clock, settings.other_model, begun)
-        self.renders = Renders(engines, write, self._publish, clock, settings.spares, self._absences, seeds)
+        self.renders = Renders(
+            engines,
+            write,
+            self._publish,
+            clock,
+            settings.spares,
+            self._absences,
+            lambda: self._set_list.timeline,
+            lambda model: self.loaded.limits.get(model, Limits()),
+            seeds,
+        )
         self._reports = EngineReports(engines, self._absences, self.renders.outages, self._publish, begun)
         self._presses = Presses(self._set_list, self.renders, self._publish)
         self._pads = PadsAtRest(self.view, self.renders, lambda: self.bank, self._wish_of, self._publish, clock)
@@ -173,9 +185,7 @@ class Bridge:
             case Prompt():
                 self._presses.prompt(intent)
             case MoveControl(control, position):
-                change = self._set_list.values.move(control, position)
-                if change is not None:
-                    self._publish(change)
+                self._change(lambda values: values.move(control, position))
             case SetParameter(name, value):
                 self._set(name, value)
             case SelectBank():
@@ -205,11 +215,22 @@ class Bridge:
     def _set(self, name: str, value: float | None) -> None:
         target = TARGETS.get(name)
         if target is not None and value is None:
-            self._publish(self._set_list.values.set(name, None))
+            self._change(lambda values: values.set(name, None))
         elif target is not None and value is not None and target.parameter.problem(value) is None:
-            self._publish(self._set_list.values.set(name, target.parameter.rounded(value)))
+            rounded = target.parameter.rounded(value)
+            self._change(lambda values: values.set(name, rounded))
         else:
             self._publish(Notice(NoticeLevel.WARNING, f"{name} cannot be set to {value}; nothing was changed"))
+
+    def _change(self, change: Callable[[LiveValues], ControlChanged | None]) -> None:
+        """Change a live value, and tell what it is now, and which others gave way to it."""
+        before = set(self._set_list.values.effective)
+        told = change(self._set_list.values)
+        if told is None:
+            return
+        self._publish(told)
+        for name in sorted(before - set(self._set_list.values.effective) - {told.name}):
+            self._publish(ControlChanged(name, None))
 
     def _select(self, select: SelectBank) -> None:
         index = self._set_list.find(select)

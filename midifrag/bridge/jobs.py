@@ -11,8 +11,10 @@ from midifrag.config.banks import OnLost
 from midifrag.config.parameters import Preset, RequestParameters, values_of
 from midifrag.engine.messages import EngineInfo, Render, Rendered
 from midifrag.events import JobChanged, JobTimes, PadChanged
+from midifrag.fragment.length import FragmentLength
 from midifrag.fragment.options import FragmentOptions
 from midifrag.fragment.record import RecordedValue, TakeRecord
+from midifrag.fragment.recorded_length import fields_of
 from midifrag.pad_key import PadKey
 from midifrag.states import JobKind, JobState, PadState
 
@@ -117,6 +119,8 @@ class RenderJob(Job):
     preset: Preset
     render: Render
     options: FragmentOptions
+    #: How its fragment is cut, in the time of its press.
+    length: FragmentLength | None = None
     step: int = 0
     of: int = 0
     spare: bool = False
@@ -257,4 +261,5 @@ def take_record(job: RenderJob, event: Rendered | None, info: EngineInfo | None,
         started_at=wall.get("started"),
         rendered_at=wall.get("rendered"),
         spare=job.spare,
+        **fields_of(job.length),
     )

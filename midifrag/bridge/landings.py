@@ -12,12 +12,17 @@ from midifrag.clock import Clock
 from midifrag.engine.messages import EngineInfo, Rendered
 from midifrag.events import JobTimes
 from midifrag.fragment import messages as writer
+from midifrag.fragment.length import MusicalLength
 from midifrag.fragment.options import FragmentOptions
 from midifrag.states import JobKind, JobState, NoticeLevel
+from midifrag.timeline import Timeline
 
 
 class Landings:
-    """Hands takes to the writer, and takes in what becomes of them. ``info`` tells what made them, by model."""
+    """Hands takes to the writer, and takes in what becomes of them.
+
+    ``info`` tells what made them, by model; ``time`` is the line by which their bars and beats are cut.
+    """
 
     def __init__(
         self,
@@ -26,12 +31,14 @@ class Landings:
         write: Callable[[writer.WriterCommand], None],
         info: Callable[[str], EngineInfo | None],
         clock: Clock,
+        time: Callable[[], Timeline] = lambda: Timeline(120, 0.0),
     ) -> None:
         self._jobs = jobs
         self._telling = telling
         self._write = write
         self._info = info
         self._clock = clock
+        self._time = time
 
     def land(self, job: RenderJob, take: Rendered) -> None:
         """Have a take written into its slot."""
@@ -40,7 +47,10 @@ class Landings:
         job.state = JobState.RENDERING if not job.spare else JobState.QUEUED
         job.writing, job.stalled, job.text = True, False, "writing"
         record = take_record(job, take, self._info(job.model), self._clock)
-        self._write(writer.LandTake(job.number, take.audio, take.sample_rate, record, job.options, job.slot))
+        now, length = self._time(), job.length
+        if isinstance(length, MusicalLength):
+            length = length.at(now.bpm, now.signature)
+        self._write(writer.LandTake(job.number, take.audio, take.sample_rate, record, job.options, job.slot, length))
 
     def archive(self, job: RenderJob, audio: Audio, sample_rate: int, reason: str, take: Rendered | None) -> None:
         """Keep audio that must not land, with the ``reason``; ``take`` is what it came with, if it is whole."""
@@ -60,7 +70,8 @@ class Landings:
             writing=True,
         )
         self._jobs.add(job)
-        self._write(writer.LandArchived(number, take, options, slot))
+        now = self._time()
+        self._write(writer.LandArchived(number, take, options, slot, now.bpm, now.signature))
 
     def on_writer(self, event: writer.LandingEvent) -> None:
         """Take in what became of a take's files."""

@@ -10,6 +10,7 @@ from midifrag.bridge.spares import SpareRack
 from midifrag.bridge.telling import Telling
 from midifrag.engine import messages as engine
 from midifrag.engine.protocol import Engines
+from midifrag.fragment.length import SecondsLength
 from midifrag.states import JobState
 
 
@@ -77,7 +78,11 @@ class Outages:
         return other is not None
 
     def _substitute(self, job: RenderJob, other: str) -> None:
-        preset = as_stand_in(job.preset, self._engines.info(other))
+        info = self._engines.info(other)
+        preset = as_stand_in(job.preset, info)
+        if info is not None and preset.seconds is not None and preset.seconds < info.min_seconds:
+            job.length = job.length or SecondsLength(preset.seconds)
+            preset = dataclasses.replace(preset, seconds=info.min_seconds)
         job.stands_in_for, job.notes = job.model, (f"{other} stood in for {job.model}",)
         job.model, job.render = other, request(preset, job.number, job.render.seed)
 

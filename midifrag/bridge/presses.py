@@ -9,7 +9,7 @@ from pydantic import ValidationError
 from midifrag.bridge.jobs import Origin, PressedPad
 from midifrag.bridge.renders import Renders
 from midifrag.bridge.set_list import SetList
-from midifrag.config.banks import Pad
+from midifrag.config.banks import Pad, WrongKeyError
 from midifrag.config.press_request import PressRequest
 from midifrag.events import Notice, StateChange
 from midifrag.intents import Press, Prompt
@@ -53,8 +53,7 @@ class Presses:
         try:
             pad = Pad.model_validate({"prompt": prompt.prompt, **prompt.parameters})
         except ValidationError as error:
-            problem = error.errors()[0]
-            self._publish(Notice(NoticeLevel.ERROR, f"{'.'.join(map(str, problem['loc']))}: {problem['msg']}"))
+            self._publish(Notice(NoticeLevel.ERROR, _problem(error)))
             return
         asked = self._set_list.typed_request(pad)
         if asked.model not in self._set_list.settings.known_models:
@@ -74,3 +73,11 @@ class Presses:
         pending = self._renders.jobs.pending()
         others = [job for job in pending if job.origin.pad and job.origin.pad.choke == group]
         self._renders.cancel([job for job in others if job.origin.place != place])
+
+
+def _problem(error: ValidationError) -> str:
+    problem = error.errors()[0]
+    wrong = problem.get("ctx", {}).get("error")
+    if isinstance(wrong, WrongKeyError):
+        return f"{wrong.key}: {wrong}"
+    return f"{'.'.join(map(str, problem['loc']))}: {problem['msg']}"

@@ -11,9 +11,10 @@ from midifrag.bridge.absences import Absences, as_stand_in
 from midifrag.bridge.jobs import JobTable, Origin, RenderJob, request
 from midifrag.bridge.landings import Landings
 from midifrag.bridge.outages import Outages
-from midifrag.bridge.spares import Coming, Spare, SpareRack, Wish
+from midifrag.bridge.spares import Coming, Spare, SpareRack, Wish, length_for
 from midifrag.bridge.telling import Telling
 from midifrag.clock import Clock
+from midifrag.config.lengths import Limits, musical_length, rendered_seconds
 from midifrag.config.parameters import Preset
 from midifrag.config.settings import SpareSettings
 from midifrag.engine import messages as engine
@@ -23,12 +24,14 @@ from midifrag.fragment import messages as writer
 from midifrag.fragment.options import FragmentOptions
 from midifrag.pad_key import PadKey
 from midifrag.states import JobState, NoticeLevel
+from midifrag.timeline import Timeline
 
 
 class Renders:
     """All jobs and spares: asks engines for takes, and hands what comes to ``landings``.
 
-    ``outages`` looks after those whose engine does not answer now, which ``absences`` knows.
+    ``outages`` looks after those whose engine does not answer now, which ``absences`` knows; ``time`` is the line that
+    bars and beats are measured by now, ``limits`` says what the set knows of how long a model's takes may be.
     """
 
     def __init__(
@@ -39,16 +42,20 @@ class Renders:
         clock: Clock,
         spares: SpareSettings,
         absences: Absences,
+        time: Callable[[], Timeline],
+        limits: Callable[[str], Limits],
         seeds: random.Random | None = None,
     ) -> None:
         self.jobs = JobTable()
         self.spares = SpareRack(spares)
         self.telling = Telling(self.jobs, publish, clock)
-        self.landings = Landings(self.jobs, self.telling, write, engines.info, clock)
+        self.landings = Landings(self.jobs, self.telling, write, engines.info, clock, time)
         self.outages = Outages(self.jobs, self.telling, self.spares, engines, absences)
         self._engines = engines
         self._write = write
         self._clock = clock
+        self._time = time
+        self._limits = limits
         self._absences = absences
         self._seeds = seeds or random.SystemRandom()
 
@@ -62,6 +69,7 @@ class Renders:
         self.spares.encourage(wish.place)
         spare = self.spares.take(wish)
         coming = self.spares.take_over(wish) if spare is None else None
+        made = spare or coming
         if coming is None:
             render = self._render(self.jobs.next_number(), wish.preset)
         else:
@@ -74,6 +82,7 @@ class Renders:
             preset=wish.preset,
             render=render,
             options=options,
+            length=wish.length if made is None else length_for(made.wish.length, wish.length),
             slot=slot,
             times=JobTimes(pressed, queued=self._clock.now()),
         )
@@ -128,9 +137,9 @@ class Renders:
 
         Only for models that are ``ready``: one that is still loading would keep the others' spares waiting.
         """
-        self._cancel_spares([one for one in self.spares.coming if one.wish not in wishes])
+        self._cancel_spares([one for one in self.spares.coming if not any(map(one.wish.serves, wishes))])
         self.spares.drop_stale(wishes)
-        for spare in self.spares.adopt_options(wishes):
+        for spare in self.spares.adopt_options(self.spares.steady(wishes, self._clock.now())):
             self._prepare(spare)
         # What the others may have is not what an absent one leaves: that one's come back, and none would stay.
         first = wishes[: self.spares.settings.count]
@@ -143,7 +152,8 @@ class Renders:
         self._engines.send(wish.model, render)
 
     def _prepare(self, spare: Spare) -> None:
-        self._write(writer.Prepare(spare.rendered.audio, spare.rendered.sample_rate, spare.wish.options))
+        take, wish = spare.rendered, spare.wish
+        self._write(writer.Prepare(take.audio, take.sample_rate, wish.options, wish.length))
 
     def _cancel_spares(self, coming: Iterable[Coming]) -> None:
         for one in coming:
@@ -153,9 +163,15 @@ class Renders:
     def wish(self, bank: str, pad: PadKey | None, preset: Preset, model: str, options: FragmentOptions) -> Wish:
         """What a press on ``pad`` (None: a typed prompt) would ask for now."""
         effective = self._engines.effective(model)
+        info = self._engines.info(effective)
         if effective != model:
-            preset = as_stand_in(preset, self._engines.info(effective))
-        return Wish(bank, pad, effective, preset, options)
+            preset = as_stand_in(preset, info)
+        now, limits = self._time(), self._limits(effective)
+        if info is not None:
+            limits = Limits(max(limits.shortest, info.min_seconds), info.max_seconds)
+        in_music = musical_length(preset, now.bpm, now.signature)
+        seconds, length = rendered_seconds(preset, in_music, options, limits)
+        return Wish(bank, pad, effective, dataclasses.replace(preset, seconds=seconds), options, length)
 
     def _render(self, number: int, preset: Preset, *, spare: bool = False) -> engine.Render:
         seed = self._seeds.randrange(2**32) if preset.seed == "random" else preset.seed

@@ -12,6 +12,7 @@ from midifrag.intents import Press, SelectBank
 from midifrag.midi.mapping import Mapper
 from midifrag.midi.switches import Switches
 from midifrag.pad_key import PadKey
+from midifrag.timeline import Timeline
 
 #: The velocity that is assumed for a pad that has not been pressed yet (0–1).
 USUAL_VELOCITY = 100 / 127
@@ -74,6 +75,12 @@ class SetList:
     def by_last_press(self) -> list[PadKey]:
         """The active bank's pads, the one pressed last first."""
         return sorted(self.bank.pads, key=lambda key: -self._last(key)[0])
+
+    @property
+    def timeline(self) -> Timeline:
+        """The line that bars and beats are measured by."""
+        bpm = self.tempo.bpm if self.tempo.heard else self.settings.tempo
+        return Timeline(bpm, 0.0, signature=self.settings.time.signature)
 
     def request(self, pad: Pad, velocity: float) -> PressRequest:
         """What a press of ``pad`` asks for with this velocity (0–1)."""

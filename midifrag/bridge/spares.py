@@ -6,32 +6,88 @@ import dataclasses
 from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
-from midifrag.config.parameters import Preset
+from midifrag.config.lengths import needed_seconds
+from midifrag.config.parameters import LENGTHS, RANDOM, Preset
 from midifrag.config.settings import SpareSettings
 from midifrag.engine.messages import Render, Rendered
+from midifrag.fragment.length import FragmentLength, MusicalLength
 from midifrag.fragment.options import FragmentOptions
 from midifrag.fragment.preparing import SHARE
 from midifrag.pad_key import PadKey
+
+#: Seconds for which another length must be wanted before spares are cut to it ahead: a tempo that moves wants many.
+STEADY = 1.0
 
 Place: TypeAlias = tuple[str, PadKey | None]
 
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """What a press on a pad would render now, and how its take would become a fragment; that needs no new take."""
+    """What a press on a pad would render now, and how its take would become a fragment; that needs no new take.
+
+    ``preset.seconds`` are those that an engine is asked for.
+    """
 
     bank: str
     pad: PadKey | None
     model: str
     preset: Preset
     options: FragmentOptions = field(default=FragmentOptions(), compare=False)
+    length: FragmentLength | None = field(default=None, compare=False)
 
     @property
     def place(self) -> Place:
         """Where it belongs: bank and pad (None for a typed prompt)."""
         return self.bank, self.pad
+
+    def serves(self, other: Wish) -> bool:
+        """Whether a take that this asked for would be as good for the other one.
+
+        That is so for other bars, beats or another tempo where it only has to be cut or stretched in another way. With
+        a seed of its own, a take is as good only if an engine would make it the same.
+        """
+        if not (isinstance(self.length, MusicalLength) and isinstance(other.length, MusicalLength)):
+            return self == other
+        if _sound(self) != _sound(other):
+            return False
+        mine, wanted = self.preset.seconds or 0.0, other.preset.seconds or 0.0
+        if self.preset.seed != RANDOM:
+            return mine == wanted
+        need = needed_seconds(other.length, other.options)
+        if other.options.stretch:
+            made = dataclasses.replace(other.length, bpm=self.length.as_made.bpm)
+            need = max(need, needed_seconds(made, other.options))
+        # A model that cannot render all of it makes no better take.
+        return mine >= (wanted if wanted < needed_seconds(other.length, other.options) else need)
+
+    def cut_as(self, other: Wish) -> Wish:
+        """The same wish, with its take cut as the other one wants it; itself where that is as good as the same."""
+        length = length_for(self.length, other.length)
+        return dataclasses.replace(
+            self, options=other.options, length=self.length if self.has_length(length) else length
+        )
+
+    def has_length(self, length: FragmentLength | None) -> bool:
+        """Whether its length is this one, as far as anybody hears."""
+        if isinstance(length, MusicalLength) and isinstance(self.length, MusicalLength):
+            return length.is_near(self.length)
+        return length == self.length
+
+
+def length_for(made: FragmentLength | None, wanted: FragmentLength | None) -> FragmentLength | None:
+    """The length that is wanted of a sound that was made for another one."""
+    if not (isinstance(made, MusicalLength) and isinstance(wanted, MusicalLength)):
+        return wanted
+    sound = made.as_made.bpm
+    return dataclasses.replace(wanted, made_at=None if sound == wanted.bpm else sound)
+
+
+def _sound(wish: Wish) -> Wish:
+    """A wish without what only says how long it lasts."""
+    nothing: dict[str, Any] = dict.fromkeys(LENGTHS)
+    return dataclasses.replace(wish, preset=dataclasses.replace(wish.preset, **nothing))
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +123,8 @@ class SpareRack:
         #: What would fail again, and what would not fit again until another spare is gone.
         self._failing: dict[Place, Wish] = {}
         self._unfit: dict[Place, Wish] = {}
+        #: What is wanted of each pad, and since when in this length; monotonic seconds.
+        self._wanted: dict[Place, tuple[Wish, float]] = {}
 
     # --- on their way ------------------------------------------------------------------------------------------------
 
@@ -101,7 +159,7 @@ class SpareRack:
 
     def take_over(self, wish: Wish) -> Coming | None:
         """The spare on its way for ``wish``, which is a press from now on."""
-        found = next((one for one in self.coming if one.wish == wish), None)
+        found = next((one for one in self.coming if one.wish.serves(wish)), None)
         return None if found is None else self.forget(found.render.job)
 
     def arrived(self, rendered: Rendered, now: float) -> Spare | None:
@@ -127,13 +185,13 @@ class SpareRack:
     def ready_for(self, wish: Wish) -> bool:
         """Whether a press for ``wish`` would land at once."""
         spare = self._ready.get(wish.place)
-        return spare is not None and spare.wish == wish
+        return spare is not None and spare.wish.serves(wish)
 
     def take(self, wish: Wish) -> Spare | None:
         """The spare for a press. One with a fixed seed stays: the next press would render the same samples."""
         if not self.ready_for(wish):
             return None
-        if wish.preset.seed == "random":
+        if wish.preset.seed == RANDOM:
             return self._drop(wish.place)
         self._ready.move_to_end(wish.place)
         return self._ready[wish.place]
@@ -159,18 +217,31 @@ class SpareRack:
         current = {wish.place: wish for wish in wishes}
         banks = {wish.bank for wish in wishes}
         for place, spare in list(self._ready.items()):
-            if place[0] in banks and current.get(place) != spare.wish:
+            wish = current.get(place)
+            if place[0] in banks and (wish is None or not spare.wish.serves(wish)):
                 self._drop(place)
 
     def adopt_options(self, wishes: Sequence[Wish]) -> list[Spare]:
-        """Keep spares whose fragments are now wanted in another way, under that wish; return them."""
+        """Keep spares whose fragments are now to be cut in another way; return them."""
         adopted = []
         for wish in wishes:
             spare = self._ready.get(wish.place)
-            if spare is not None and spare.wish == wish and spare.wish.options != wish.options:
-                self._ready[wish.place] = dataclasses.replace(spare, wish=wish)
+            if spare is None or not spare.wish.serves(wish):
+                continue
+            cut = spare.wish.cut_as(wish)
+            if (cut.options, cut.length) != (spare.wish.options, spare.wish.length):
+                self._ready[wish.place] = dataclasses.replace(spare, wish=cut)
                 adopted.append(self._ready[wish.place])
         return adopted
+
+    def steady(self, wishes: Sequence[Wish], now: float) -> list[Wish]:
+        """Those of ``wishes`` whose length has been wanted for a while; call it with all that there are."""
+        before = self._wanted
+        self._wanted = {}
+        for wish in wishes:
+            first, since = before.get(wish.place, (wish, now - STEADY))
+            self._wanted[wish.place] = (first, since) if first.has_length(wish.length) else (wish, now)
+        return [wish for wish in wishes if now - self._wanted[wish.place][1] >= STEADY]
 
     def clear(self) -> None:
         """Drop all ready spares; what failed may be tried again."""

@@ -25,6 +25,11 @@ class Tempo:
         #: For how many measurements the clock has been away from ``bpm``, on which side, and which was the last one.
         self._away, self._above, self._looked = 0, False, 0
 
+    @property
+    def heard(self) -> bool:
+        """Whether a clock has been heard, whose tempo ``bpm`` is."""
+        return self._heard
+
     def use(self, usual: float, port: str | None = None) -> bool:
         """Take another tempo of the show, unless a clock has been heard, and another port; whether ``bpm`` changed."""
         if port != self._port:

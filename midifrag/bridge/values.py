@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from midifrag.bridge.takeover import Takeover
 from midifrag.config.banks import Bank, Control
+from midifrag.config.parameters import LENGTHS, layered, values_of
 from midifrag.config.settings import Settings
 from midifrag.events import ControlChanged
 
@@ -11,7 +12,8 @@ from midifrag.events import ControlChanged
 class LiveValues:
     """Values by parameter: those of the show's controls and, over them, those of the active bank's own controls.
 
-    A bank's values rest while another bank is active. A control that has not been moved sets nothing.
+    A bank's values rest while another bank is active. A control that has not been moved sets nothing. Of lengths in
+    seconds, bars and beats the one that was set last counts.
     """
 
     def __init__(self, settings: Settings, bank: Bank) -> None:
@@ -26,7 +28,7 @@ class LiveValues:
         """Use the controls of ``show`` and ``bank``; soft takeover starts over."""
         self._bank = bank.slug
         self._waiting.clear()
-        self._defaults = [bank.defaults, settings.defaults]
+        self._defaults = layered(values_of(settings.defaults), values_of(bank.defaults))
         self._values.setdefault(bank.slug, {})
         self._controls: dict[str, tuple[str, Control]] = {c.id: ("", c) for c in settings.controls}
         self._controls |= {c.id: (bank.slug, c) for c in bank.controls}
@@ -42,7 +44,7 @@ class LiveValues:
     def effective(self) -> dict[str, float]:
         """The values that a press snapshots now."""
         scopes = {scope for scope, _ in self._controls.values()}
-        return self._values[""] | (self._values[self._bank] if self._bank in scopes else {})
+        return layered(self._values[""], self._values[self._bank] if self._bank in scopes else {})
 
     @property
     def told(self) -> set[str]:
@@ -57,8 +59,7 @@ class LiveValues:
         name = str(control.sets)
         current = self.effective.get(name)
         # Before the first move, where the bank or the set begins; what single pads say differs from pad to pad.
-        begins = (getattr(defaults, name) for defaults in self._defaults)
-        stands = current if current is not None else next((value for value in begins if value is not None), None)
+        stands = current if current is not None else self._defaults.get(name)
         at = control.position(stands) if isinstance(stands, int | float) else None
         taken = self._takeovers[key].move(position, at)
         if taken is None:
@@ -69,6 +70,7 @@ class LiveValues:
         # That it no longer waits is news, also where it was picked up at the very value.
         if value == current and not waited:
             return None
+        self._give_way(name)
         self._values[scope][name] = value
         self._moved.setdefault(scope, set()).add(name)
         return ControlChanged(name, value)
@@ -79,9 +81,16 @@ class LiveValues:
         for scope in ("", self._bank):
             self._values[scope].pop(name, None)
         if value is not None:
+            self._give_way(name)
             owner = next((scope for scope, control in self._controls.values() if str(control.sets) == name), "")
             self._values[owner][name] = value
         return ControlChanged(name, value)
+
+    def _give_way(self, name: str) -> None:
+        """A length is set: whatever set another one counts no more."""
+        for scope in ("", self._bank):
+            for other in set(LENGTHS) - {name} if name in LENGTHS else ():
+                self._values[scope].pop(other, None)
 
     def changes(self) -> list[ControlChanged]:
         """All values as changes, and what waits to be picked up, for someone who starts watching."""

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
+from typing import Any
 
 from midifrag.bridge.absences import as_stand_in
 from midifrag.bridge.jobs import request
 from midifrag.config.banks import Range
+from midifrag.config.lengths import GRID, Limits, musical_length, rendered_seconds
 from midifrag.config.loading import Loaded
-from midifrag.config.parameters import Preset
-from midifrag.config.press_request import press_request
+from midifrag.config.parameters import LENGTHS, Preset
+from midifrag.config.press_request import PressRequest, press_request
 from midifrag.engine.messages import Render
-
-#: Seconds between two lengths that are warmed because a control or a velocity may ask for them.
-GRID = 0.25
+from midifrag.fragment.options import FragmentOptions
 
 
 def warm_renders(loaded: Loaded) -> dict[str, tuple[Render, ...]]:
@@ -31,15 +31,17 @@ def warm_renders(loaded: Loaded) -> dict[str, tuple[Render, ...]]:
     for bank in loaded.banks:
         for pad in bank.pads.values():
             asked = press_request(loaded.settings, bank, pad)
-            render = request(asked.preset, 0, 0)
+            lengths = _Lengths(loaded, asked)
+            render = request(replace(asked.preset, seconds=lengths.of(asked.preset)), 0, 0)
             renders.setdefault(asked.model, {})[render] = None
             if substitute is not None and substitute not in ("sketch", asked.model):
                 # Loaded from the start, since nobody waits for a model in the middle of a set; prepared when idle.
-                stands_in = replace(request(as_stand_in(asked.preset, None), 0, 0), spare=True)
+                its_own = as_stand_in(replace(asked.preset, seconds=render.seconds), None)
+                stands_in = replace(request(its_own, 0, 0), spare=True)
                 renders.setdefault(substitute, {})
                 reached.setdefault(substitute, {})[stands_in] = None
             ranges = [*loaded.settings.controls, *bank.controls, *([pad.velocity] if pad.velocity else [])]
-            for seconds, scale in itertools.product(_lengths(asked.preset, ranges), _scales(asked.preset, ranges)):
+            for seconds, scale in itertools.product(lengths.reached(ranges), _scales(asked.preset, ranges)):
                 other = replace(render, seconds=seconds, cfg_scale=scale, spare=True)
                 reached.setdefault(asked.model, {})[other] = None
     return {model: (*wanted, *_new_kinds(reached.get(model, {}), wanted)) for model, wanted in renders.items()}
@@ -55,13 +57,34 @@ def _new_kinds(reached: Iterable[Render], wanted: Iterable[Render]) -> list[Rend
     return list({kind(render): render for render in reached if kind(render) not in known}.values())
 
 
-def _lengths(preset: Preset, ranges: Iterable[Range]) -> list[float | None]:
-    """The seconds that a press of ``preset`` may have: its own, and a grid over what ``ranges`` set."""
-    lengths: dict[float | None, None] = {preset.seconds: None}
-    for low, high in (sorted(each.range) for each in ranges if str(each.sets) == "seconds"):
-        lengths |= dict.fromkeys(low + GRID * step for step in range(math.ceil((high - low) / GRID)))
-        lengths[high] = None
-    return list(lengths)
+class _Lengths:
+    """The seconds that an engine is asked for by presses of one pad; ``asked`` is what one asks that nothing moves."""
+
+    def __init__(self, loaded: Loaded, asked: PressRequest) -> None:
+        self._asked = asked
+        self._bpm, self._signature = loaded.settings.tempo, loaded.settings.time.signature
+        self._limits = loaded.limits.get(asked.model, Limits())
+
+    def of(self, preset: Preset) -> float | None:
+        """The seconds for a preset."""
+        length = musical_length(preset, self._bpm, self._signature)
+        return rendered_seconds(preset, length, self._asked.options, self._limits)[0]
+
+    def reached(self, ranges: Iterable[Range]) -> list[float | None]:
+        """Its own, and a grid over what ``ranges`` set."""
+        preset, none = self._asked.preset, dict.fromkeys(LENGTHS)
+        lengths: dict[float | None, None] = {self.of(preset): None}
+        for each in ranges:
+            for value in _grid(each) if str(each.sets) in LENGTHS else ():
+                said: dict[str, Any] = none | {str(each.sets): value}
+                lengths[self.of(replace(preset, **said))] = None
+        return list(lengths)
+
+
+def _grid(each: Range) -> list[float]:
+    low, high = sorted(each.range)
+    step = each.sets.parameter.step or GRID
+    return [*(low + step * number for number in range(math.ceil((high - low) / step))), high]
 
 
 def _scales(preset: Preset, ranges: Iterable[Range]) -> list[float | None]:
@@ -74,6 +97,16 @@ def _scales(preset: Preset, ranges: Iterable[Range]) -> list[float | None]:
 
 def aligns_loops(loaded: Loaded) -> bool:
     """Whether some pad's fragments are cut on their beats: librosa takes seconds the first time it listens."""
-    fragments = loaded.settings.fragments
-    pads = [pad for bank in loaded.banks for pad in bank.pads.values()]
-    return any((own := fragments.options(pad.fragment)).loop and own.loop_align for pad in pads)
+    return any(own.loop and own.loop_align for own in _options(loaded))
+
+
+def stretches(loaded: Loaded) -> bool:
+    """Whether some pad's fragments may be stretched: the process that does it takes a moment to start."""
+    return any(own.stretch for own in _options(loaded))
+
+
+def _options(loaded: Loaded) -> Iterator[FragmentOptions]:
+    """How each pad's takes become fragments."""
+    for bank in loaded.banks:
+        for pad in bank.pads.values():
+            yield loaded.settings.fragments.options(pad.fragment)

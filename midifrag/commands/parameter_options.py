@@ -7,27 +7,42 @@ from typing import Any, TypeVar
 
 import click
 
-from midifrag.config.parameters import PARAMETERS, Parameter, RequestParameters, beyond_limits, is_random, names_of
+from midifrag.config.parameters import (
+    PARAMETERS,
+    Parameter,
+    RequestParameters,
+    beyond_limits,
+    is_random,
+    lengths_in,
+    names_of,
+)
 from midifrag.errors import ConfigurationError, Problem
 
 Command = TypeVar("Command", bound=Callable[..., None])
 
 
 def with_parameter_options(command: Command) -> Command:
-    """Give a command an option for each parameter that an engine is told."""
-    for name in reversed(names_of(RequestParameters)):
+    """Give a command an option for each parameter that an engine is told, and for a length in music."""
+    for name in reversed((*names_of(RequestParameters), "bars", "beats")):
         command = _option(PARAMETERS[name])(command)
     return command
 
 
 def given(parameters: Mapping[str, Any]) -> dict[str, Any]:
-    """The parameters that were typed. Raises `ConfigurationError` for those beyond their limits."""
+    """The parameters that were typed.
+
+    Raises `ConfigurationError` for those beyond their limits, and for more than one length.
+    """
     typed = {name: value for name, value in parameters.items() if value is not None}
     if is_random(typed.get("seed")):
         del typed["seed"]
     problems = beyond_limits(typed).items()
     if problems:
         raise ConfigurationError(Problem("command line", None, _flag(name), problem) for name, problem in problems)
+    lengths = lengths_in(typed)
+    if len(lengths) > 1:
+        text = f"stands beside {_flag(lengths[0])}; a length is one of seconds, bars and beats"
+        raise ConfigurationError([Problem("command line", None, _flag(lengths[1]), text)])
     return typed
 
 

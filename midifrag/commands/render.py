@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,14 +14,20 @@ from rich.progress import Progress
 from midifrag.audio import Audio
 from midifrag.commands.common import explained
 from midifrag.commands.console import say
-from midifrag.config.catalogue import longest_seconds, too_long
+from midifrag.config.lengths import musical_length, rendered_seconds
 from midifrag.config.loading import Loaded
+from midifrag.config.parameters import LENGTHS, RANDOM, Preset, RequestParameters, values_of
+from midifrag.config.press_request import filled
+from midifrag.config.unplayable import model_facts, troubles
 from midifrag.engine import api
 from midifrag.engine.registry import engine_choice
 from midifrag.errors import AudioError, RequestError
 from midifrag.fragment.audio_files import check_target, write_wav
-from midifrag.fragment.cutting import Fragment, make_fragment, peak
+from midifrag.fragment.cutting import Fragment, make_fragment
+from midifrag.fragment.fades import peak
+from midifrag.fragment.length import FragmentLength
 from midifrag.fragment.options import FragmentOptions
+from midifrag.fragment.recorded_length import fields_of
 
 #: Bits per sample of a take that is written as it is.
 RAW_BITS = 24
@@ -33,24 +40,39 @@ def render(prompt: str, target: Path, loaded: Loaded, parameters: Mapping[str, A
         # Said before a model is loaded, which takes a while.
         check_target(target)
         name = loaded.settings.model
-        trouble = too_long(parameters.get("seconds"), name, longest_seconds(name, loaded.source(name)))
-        if trouble is not None:
-            raise RequestError(f"{trouble}: ask for less.")
+        preset, length = _asked(prompt, loaded, parameters)
         task = progress.add_task(f"loading {name}", total=None)
         model = api.open_model(engine_choice(loaded, name))
         progress.update(task, description="rendering")
-        take = api.perform(model, api.request(prompt, **parameters))
+        told = values_of(preset, RequestParameters) | {"seed": parameters.get("seed")}
+        take = api.perform(model, api.request(preset.prompt, **told))
         try:
-            fragment = (
-                _as_it_is(take.audio, take.sample_rate) if raw else make_fragment(take.audio, take.sample_rate, _CUT)
-            )
+            if raw:
+                fragment = _as_it_is(take.audio, take.sample_rate)
+            else:
+                fragment = make_fragment(take.audio, take.sample_rate, _CUT, length)
         except AudioError as error:
             raise AudioError(f"{target} is not written: {error}") from error
-        texts = {"title": prompt, "comment": json.dumps({"prompt": prompt, "model": name, **take.used})}
+        said = {"prompt": preset.prompt, "model": name, **take.used, **fields_of(length)}
+        texts = {"title": preset.prompt, "comment": json.dumps(said)}
         write_wav(target, fragment.audio, take.sample_rate, RAW_BITS if raw else _CUT.bits, texts)
     say(f"{target}  {fragment.seconds:.2f} s, seed {take.used.get('seed')}")
     for note in (*take.notes, *fragment.notes):
         say(f"note: {note}")
+
+
+def _asked(prompt: str, loaded: Loaded, parameters: Mapping[str, Any]) -> tuple[Preset, FragmentLength | None]:
+    """What a model is asked for, and how long the fragment is to be. Raises `RequestError` for what is too long."""
+    settings = loaded.settings
+    name, bpm, signature = settings.model, settings.tempo, settings.time.signature
+    preset = filled(Preset(prompt=prompt, **{"seed": RANDOM, **parameters}), bpm, signature, settings.key)
+    facts = model_facts(name, loaded.source(name))
+    length = musical_length(preset, bpm, signature)
+    trouble = next((one for one in troubles(preset, facts, length) if one.parameter in LENGTHS), None)
+    if trouble is not None:
+        raise RequestError(f"{trouble.sentence}: ask for less.")
+    seconds, cut = rendered_seconds(preset, length, _CUT, facts.limits)
+    return replace(preset, seconds=seconds), cut
 
 
 def _as_it_is(audio: Audio, sample_rate: int) -> Fragment:

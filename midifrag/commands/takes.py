@@ -21,7 +21,9 @@ from midifrag.errors import ModelError, StorageError
 from midifrag.fragment.archive import Archive
 from midifrag.fragment.archive_index import Filters
 from midifrag.fragment.archive_reader import ArchiveReader
+from midifrag.fragment.length import MusicalLength
 from midifrag.fragment.record import TakeRecord
+from midifrag.fragment.recorded_length import recorded_length
 
 if TYPE_CHECKING:
     from midifrag.config.loading import Loaded
@@ -149,6 +151,11 @@ def again(archive: Archive, record: TakeRecord, show: Loaded | None) -> TakeReco
         started_at=started,
         rendered_at=time.time(),
         note=f"take {record.number} again",
+        bars=record.bars,
+        beats=record.beats,
+        bpm=record.bpm,
+        signature=record.signature,
+        cut_seconds=record.cut_seconds,
     )
     return archive.store(take.audio, take.sample_rate, copy)
 
@@ -220,7 +227,10 @@ def _number(record: TakeRecord) -> str:
 
 
 def _length(record: TakeRecord, gone: Collection[int | None]) -> str:
-    return "gone" if record.number in gone else f"{record.seconds:.2f} s"
+    if record.number in gone:
+        return "gone"
+    length = recorded_length(record)
+    return str(length) if isinstance(length, MusicalLength) else f"{record.seconds:.2f} s"
 
 
 def _mark(record: TakeRecord) -> str:

@@ -32,6 +32,8 @@ from midifrag.config.parameters import (
     Preset,
     PresetParameters,
     is_random,
+    layered,
+    lengths_in,
     shown,
     values_of,
 )
@@ -41,8 +43,12 @@ from midifrag.notes import note_number
 from midifrag.pad_key import PadKey
 from midifrag.surface.palette import COLOURS
 
-#: What a prompt says where the tempo goes, in whole beats a minute.
-PLACEHOLDER = "{bpm}"
+#: What a prompt may say, and what comes in its place.
+PLACEHOLDERS = {
+    "{bpm}": "the tempo in whole beats a minute",
+    "{bars}": "how many bars are asked for",
+    "{key}": "the key of the bank, or of the show",
+}
 #: The most controls, or actions, of a file.
 MOST_CONTROLS = 1000
 
@@ -72,6 +78,8 @@ def _not_blank(value: str) -> str:
 
 
 NotBlank: TypeAlias = Annotated[str, AfterValidator(_not_blank)]
+#: A musical key in a performer's own words, such as ``A minor``.
+Key: TypeAlias = Annotated[NotBlank, Field(min_length=1, max_length=100)]
 
 
 class Strict(BaseModel):
@@ -108,6 +116,13 @@ class Parameters(Strict, PresetParameters):  # type: ignore[misc]  # both are fr
             raise ValueError(f"sigma_min {low} must be below sigma_max {high}")
         return self
 
+    @model_validator(mode="after")
+    def _one_length(self) -> Parameters:
+        said = lengths_in(values_of(self))
+        if len(said) > 1:
+            raise WrongKeyError(said[1], f"stands beside {said[0]}; a length is one of seconds, bars and beats")
+        return self
+
 
 class Range(Strict):
     """How a position from 0 to 1 becomes a parameter's value."""
@@ -142,7 +157,10 @@ class Range(Strict):
         if self.curve == "stepped":
             position = min(int(position * self.fields), self.fields - 1) / (self.fields - 1)
         value = start * (end / start) ** position if self.curve == "exponential" else start + (end - start) * position
-        return self.sets.parameter.rounded(value)
+        parameter = self.sets.parameter
+        if parameter.step and all(one % parameter.step == 0 for one in self.range):
+            value = round(value / parameter.step) * parameter.step
+        return parameter.rounded(value)
 
     def position(self, value: float) -> float:
         """Where on the way, 0–1, ``value`` lies: the inverse of `value`, for soft takeover."""
@@ -166,7 +184,9 @@ class Pad(Parameters):  # type: ignore[misc]  # as above
     """What one note triggers, and its press rules."""
 
     prompt: NotBlank = Field(
-        min_length=1, description=f"{PARAMETERS['prompt'].line}; `{PLACEHOLDER}` becomes the tempo in beats a minute"
+        min_length=1,
+        description=f"{PARAMETERS['prompt'].line}; "
+        + ", ".join(f"`{name}` becomes {what}" for name, what in PLACEHOLDERS.items()),
     )
     name: str | None = Field(default=None, description="what page and log call the pad, in place of its prompt")
     colour: Annotated[str, AfterValidator(_known_colour), Written(f"one of {', '.join(COLOURS)}")] | None = Field(
@@ -269,6 +289,7 @@ class Bank(Strict):
 
     name: NotBlank = Field(min_length=1, description="what page and terminal call the bank")
     program: Program | None = Field(default=None, description="the program change that selects it")
+    key: Key | None = Field(default=None, description="what `{key}` in its prompts becomes; without it, the show's key")
     defaults: Parameters = Field(default=Parameters(), description="parameters of pads that do not name them")
     pads: Annotated[
         dict[Annotated[PadKey, PlainValidator(_pad_key), PlainSerializer(str)], Pad], BeforeValidator(_no_pad_twice)
@@ -295,5 +316,5 @@ def resolve(pad: Pad, *levels: Parameters, values: Mapping[str, float] | None = 
     """The preset of a press. Later levels give way to earlier ones; ``values`` (controls, velocity) win over all."""
     merged: dict[str, Any] = {}
     for level in (*reversed(levels), pad):
-        merged |= {name: value for name, value in values_of(level).items() if value is not None}
-    return Preset(prompt=pad.prompt, **(merged | dict(values or {})))
+        merged = layered(merged, values_of(level))
+    return Preset(prompt=pad.prompt, **layered(merged, values or {}))

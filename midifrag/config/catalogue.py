@@ -33,6 +33,8 @@ class KnownModel:
     source: Mapping[str, Any] = field(default_factory=dict)
     #: What it was trained for, where no file of it lies here.
     objective: Objective | None = None
+    #: The shortest take that it renders well, in seconds.
+    min_seconds: float = 0.0
 
     @property
     def installed(self) -> bool:

@@ -6,21 +6,24 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
+from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
 
 from midifrag.config.actions import Action
-from midifrag.config.banks import PLACEHOLDER, Bank, Control
+from midifrag.config.banks import PLACEHOLDERS, Bank, Control, Pad
 from midifrag.config.catalogue import engine_names
+from midifrag.config.lengths import told_bars
 from midifrag.config.loading import Loaded
 from midifrag.config.lost_words import lost_words_in
-from midifrag.config.names import none_of
-from midifrag.config.parameters import shown
-from midifrag.config.press_request import press_request
-from midifrag.config.unplayable import FactsOf, sampler_kind, troubles
+from midifrag.config.names import closest, none_of
+from midifrag.config.parameters import LENGTHS, shown
+from midifrag.config.press_request import ANY_KEY, press_request
+from midifrag.config.unplayable import FactsOf, sampler_kind, too_many, troubles
 
 #: What a control may set that a model cannot render though it is within the parameter's limits.
-_MAY_BE_TOO_MUCH = ("seconds", "sigma_min", "sigma_max")
+_MAY_BE_TOO_MUCH = (*LENGTHS, "sigma_min", "sigma_max")
+#: The slowest tempo that is expected of a clock, in beats a minute.
+SLOW = 60.0
 _IN_BRACES = re.compile(r"\{[^{}]*\}")
 
 
@@ -32,18 +35,55 @@ def hints(loaded: Loaded) -> Iterator[str]:
     for bank in loaded.banks:
         file = f"presets/{bank.slug}.yaml"
         for key, pad in bank.pads.items():
-            for found in _IN_BRACES.findall(pad.prompt):
-                if found != PLACEHOLDER:
-                    yield f"{file}: pads.{key}.prompt: {found} stays as it is; what is replaced is {PLACEHOLDER}"
+            for line in _placeholders(loaded, bank, pad):
+                yield f"{file}: pads.{key}.prompt: {line}"
         yield from _hidden_pads(loaded, bank, file)
         yield from _unused(loaded, bank, file, facts)
         yield from _too_far(loaded, bank, file, facts)
+        yield from _lengths(loaded, bank, file, facts)
     for file, controls in _control_lists(loaded):
         yield from _hidden_controls(loaded, controls, file)
         yield from _taken_fine_halves(loaded, controls, file)
         for name, times in Counter(control.id for control in controls).items():
             if times > 1:
                 yield f"{file}: {name}: stands there {times} times, and only the last counts"
+
+
+def _placeholders(loaded: Loaded, bank: Bank, pad: Pad) -> Iterator[str]:
+    """What of a prompt stays as it is, or has nothing behind it."""
+    asked = press_request(loaded.settings, bank, pad)
+    for found in _IN_BRACES.findall(pad.prompt):
+        if found not in PLACEHOLDERS:
+            near = closest(found.replace(" ", ""), PLACEHOLDERS)
+            yield f"{found} stays as it is; what is replaced is {near or ', '.join(PLACEHOLDERS)}"
+        elif found == "{key}" and not (bank.key or loaded.settings.key):
+            yield f"{found} has nothing behind it, and says {ANY_KEY!r}; name one: key: A minor"
+        elif found == "{bars}" and asked.length is None and not _sets_music(loaded, bank, pad):
+            says = told_bars(asked.preset, loaded.settings.tempo, loaded.settings.time.signature)
+            yield f"{found} has nothing behind it, as the length is none in music, and says {says!r}; say bars: 2"
+
+
+def _sets_music(loaded: Loaded, bank: Bank, pad: Pad) -> bool:
+    """Whether a control or the velocity may give a pad a length in bars or beats."""
+    ranges = (*loaded.settings.controls, *bank.controls, *([pad.velocity] if pad.velocity else []))
+    return any(str(one.sets) in ("bars", "beats") for one in ranges)
+
+
+def _lengths(loaded: Loaded, bank: Bank, file: str, facts: FactsOf) -> Iterator[str]:
+    """Bars and beats that only a slow tempo makes too long, and what a length in seconds does nothing with."""
+    for key, pad in bank.pads.items():
+        asked = press_request(loaded.settings, bank, pad)
+        if asked.length is None:
+            if pad.fragment.stretch and not _sets_music(loaded, bank, pad):
+                yield f"{file}: pads.{key}.fragment.stretch: does nothing, as the length is none in bars or beats"
+            continue
+        if asked.options.stretch and find_spec("python_stretch") is None:
+            yield f"{file}: pads.{key}: is not stretched here: python-stretch has no wheel for this machine"
+        about = facts(asked.model)
+        slow = replace(asked.length, bpm=min(SLOW, asked.length.bpm))
+        trouble = None if too_many(asked.length, about) else too_many(slow, about)
+        if trouble is not None:
+            yield f"{file}: pads.{key}.{slow.unit}: {trouble}"
 
 
 def _sources(loaded: Loaded) -> Iterator[str]:
@@ -77,12 +117,13 @@ def _too_far(loaded: Loaded, bank: Bank, file: str, facts: FactsOf) -> Iterator[
     controls = [(where, one) for where, found in lists for one in found if str(one.sets) in _MAY_BE_TOO_MUCH]
     for key, pad in bank.pads.items():
         asked = press_request(loaded.settings, bank, pad)
-        known = set(troubles(asked.preset, facts(asked.model)))
+        about = facts(asked.model)
+        known = set(troubles(asked.preset, about, asked.length))
         ranges = [(f"{file}: pads.{key}.velocity", pad.velocity)] if pad.velocity is not None else []
         for place, one in (*ranges, *((f"{where}: {control.id}", control) for where, control in controls)):
             for end in one.range:
-                value: dict[str, Any] = {str(one.sets): end}
-                for trouble in troubles(replace(asked.preset, **value), facts(asked.model)):
+                moved = press_request(loaded.settings, bank, pad, values={str(one.sets): end})
+                for trouble in troubles(moved.preset, about, moved.length):
                     if trouble not in known:
                         yield f"{place}: at {shown(end)}: {trouble.sentence} (pad {key} of {bank.slug})"
 

@@ -19,7 +19,9 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 from midifrag.config.agreement import BankSource, disagreements, shared_programs
 from midifrag.config.banks import Bank, repeated_pads
 from midifrag.config.folders import archive_folder, fragments_folder
+from midifrag.config.lengths import Limits
 from midifrag.config.names import none_of
+from midifrag.config.parameters import LENGTHS
 from midifrag.config.problems import (
     ENVIRONMENT_PREFIX,
     Sources,
@@ -51,6 +53,8 @@ class Loaded:
     stamps: Mapping[Path, Stamp] = field(default_factory=dict, compare=False)
     #: Pads whose model cannot render what they ask for; the others play.
     unplayable: tuple[Problem, ...] = ()
+    #: How short and how long takes of its models may be, by model, as far as that is known before they are loaded.
+    limits: Mapping[str, Limits] = field(default_factory=dict)
 
     @property
     def folder(self) -> Path:
@@ -129,7 +133,9 @@ def load(
         raise ConfigurationError(problems)
     facts = FactsOf(partial(_source, settings, path.absolute().parent))
     doubts = tuple(first_of(unplayable(settings, banks, sources, facts)))
-    return Loaded(settings, tuple(bank for bank, _ in banks), path.absolute(), flags or {}, stamps, doubts)
+    others = {settings.model, settings.engine.other_model or settings.model}
+    limits = {model: facts(model).limits for model in {*facts.models, *others}}
+    return Loaded(settings, tuple(bank for bank, _ in banks), path.absolute(), flags or {}, stamps, doubts, limits)
 
 
 def show_problem(loaded: Loaded, loc: tuple[str, ...], message: str) -> Problem:
@@ -170,9 +176,15 @@ def _load_show(sources: Sources, problems: list[Problem]) -> Settings | None:
 class _FileSource(PydanticBaseSettingsSource):
     """A file's document as one of the places where pydantic-settings looks."""
 
-    def __init__(self, settings_cls: type[BaseSettings], document: Any) -> None:
+    def __init__(self, settings_cls: type[BaseSettings], document: Any, environment: Mapping[str, str]) -> None:
         super().__init__(settings_cls)
         self._values = dict(plain(document))
+        defaults, names = self._values.get("defaults"), {name.upper() for name in environment}
+        if isinstance(defaults, dict) and any(
+            f"{ENVIRONMENT_PREFIX}DEFAULTS__{one.upper()}" in names for one in LENGTHS
+        ):
+            # What a variable says of the length is over whatever the file says of it.
+            self._values["defaults"] = {name: value for name, value in defaults.items() if name not in LENGTHS}
 
     def get_field_value(self, field: Any, field_name: str) -> tuple[Any, str, bool]:  # noqa: ARG002 (their signature)
         return self._values.get(field_name), field_name, False
@@ -199,7 +211,7 @@ def _merged(sources: Sources) -> Settings:
             del dotenv_settings, file_secret_settings
             # A field of the class that pydantic-settings makes here, not of the one that it declares.
             env_settings.env_vars = {name.lower(): value for name, value in sources.environment.items()}  # type: ignore[attr-defined]
-            return init_settings, env_settings, _FileSource(settings_cls, sources.data)
+            return init_settings, env_settings, _FileSource(settings_cls, sources.data, sources.environment)
 
     return Layers(**sources.flags)
 

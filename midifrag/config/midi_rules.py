@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+import re
+from typing import Annotated, Any
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, Field, PlainSerializer, PlainValidator
 
 from midifrag.config.banks import Channel, Strict, Written
+from midifrag.timeline import Signature
+
+#: The most beats of a bar.
+MOST_BEATS = 32
 
 
 def _clock_source(value: str) -> str:
@@ -16,12 +21,25 @@ def _clock_source(value: str) -> str:
     return value
 
 
+def _signature(value: Any) -> Signature:
+    if isinstance(value, Signature):
+        return value
+    found = re.fullmatch(r"([0-9]{1,2})/(1|2|4|8|16|32)", str(value))
+    if found is None or not 1 <= int(found[1]) <= MOST_BEATS:
+        raise ValueError(f"{value!r} is no signature, such as 4/4 or 6/8, of at most {MOST_BEATS} beats")
+    return Signature(int(found[1]), int(found[2]))
+
+
 class TimeSettings(Strict):
     """Where musical time comes from."""
 
     source: Annotated[str, AfterValidator(_clock_source), Written("midi, or midi:PORT")] = Field(
         default="midi", description="the MIDI clock that counts: of one port, or of the one that ticks first"
     )
+
+    signature: Annotated[
+        Signature, PlainValidator(_signature), PlainSerializer(str), Written("beats of a bar and their note, 6/8")
+    ] = Field(default=Signature(), description="the time signature, which says how long a bar is")
 
     @property
     def port(self) -> str | None:

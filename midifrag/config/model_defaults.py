@@ -69,6 +69,21 @@ def defaults_of(config: Mapping[str, Any], source: Mapping[str, Any], max_second
     return defaults, short_latents
 
 
+def min_seconds_of(config: Mapping[str, Any], source: Mapping[str, Any], usual: float = 0.0) -> float:
+    """The shortest take in seconds that a model renders well, as its entry in presets.yaml says, or it itself.
+
+    ``usual`` is what is known of it elsewhere. Raises `ModelError`.
+    """
+    said = source.get("min_seconds", config.get("midifrag", {}).get("min_seconds", usual))
+    try:
+        seconds = float(said)
+    except (TypeError, ValueError) as error:
+        raise ModelError(f"The model's min_seconds of {said!r} is no number of seconds.") from error
+    if not 0 <= seconds < math.inf:
+        raise ModelError(f"The model's min_seconds of {said!r} is no number of seconds.")
+    return seconds
+
+
 def _override(defaults: Defaults, values: Mapping[str, Any], place: str) -> Defaults:
     kinds = {name: PARAMETERS[name].kind for name in names_of(Defaults) if PARAMETERS[name].defaulted}
     if unknown := sorted(set(values) - set(kinds)):

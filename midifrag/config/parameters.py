@@ -35,7 +35,8 @@ class Parameter:
     ``label`` stands on the page, ``line`` in the docs and in ``--help``; ``unit`` belongs to ``limits``, the least and
     the most that it may be, and ``slider`` is the useful part of those. A control may set it if it is ``settable``; a
     typed prompt has a field for it if it is ``offered``; models have a default of their own for it if it is
-    ``defaulted``. ``flags`` are other names of its option on the command line.
+    ``defaulted``. ``flags`` are other names of its option on the command line. Between two multiples of ``step`` a
+    control gives multiples of it only.
 
     ``name``, ``kind`` and ``words``, which may stand in a number's place, follow from the field that it stands at, and
     are there in the table.
@@ -50,6 +51,7 @@ class Parameter:
     offered: bool = False
     defaulted: bool = False
     flags: tuple[str, ...] = ()
+    step: float = 0.0
     name: str = ""
     kind: type = str
     words: tuple[str, ...] = ()
@@ -159,8 +161,35 @@ class RequestParameters:
 
 @dataclass(frozen=True, kw_only=True)
 class PresetParameters(RequestParameters):
-    """What a pad, or a level of defaults, may say beside a prompt. None: what the level above says."""
+    """What a pad, or a level of defaults, may say beside a prompt. None: what the level above says.
 
+    A length in music becomes seconds when a press knows its tempo: no engine is told of it.
+    """
+
+    bars: Annotated[
+        float | None,
+        Parameter(
+            "Bars",
+            "length of the fragment in bars, to the sample; in place of seconds",
+            limits=(0.0625, 64),
+            slider=(1, 16),
+            settable=True,
+            offered=True,
+            step=1,
+        ),
+    ] = None
+    beats: Annotated[
+        float | None,
+        Parameter(
+            "Beats",
+            "length of the fragment in beats of the signature, to the sample; in place of seconds",
+            limits=(0.0625, 256),
+            slider=(1, 32),
+            settable=True,
+            offered=True,
+            step=1,
+        ),
+    ] = None
     model: Annotated[
         str | None,
         Parameter("Model", "what renders it: a name under models, or one that `midifrag models` lists", offered=True),
@@ -196,6 +225,8 @@ PARAMETERS: Mapping[str, Parameter] = {
 }
 #: Those that are numbers.
 NUMBERS: Mapping[str, Parameter] = {name: one for name, one in PARAMETERS.items() if one.kind is not str}
+#: The ways to say a length; each level says one at most.
+LENGTHS = ("seconds", "bars", "beats")
 
 
 def names_of(declared: type[RequestParameters]) -> tuple[str, ...]:
@@ -206,6 +237,18 @@ def names_of(declared: type[RequestParameters]) -> tuple[str, ...]:
 def values_of(values: RequestParameters, declared: type[RequestParameters] = PresetParameters) -> dict[str, Any]:
     """The values of the parameters that ``declared`` has, by name; None where nothing is said."""
     return {name: getattr(values, name) for name in names_of(declared)}
+
+
+def layered(farther: Mapping[str, Any], nearer: Mapping[str, Any]) -> dict[str, Any]:
+    """Values by parameter with those of a nearer level over them, whose length replaces any other; without None."""
+    said = {name: value for name, value in nearer.items() if value is not None}
+    gone = LENGTHS if any(name in said for name in LENGTHS) else ()
+    return {name: value for name, value in farther.items() if value is not None and name not in gone} | said
+
+
+def lengths_in(values: Mapping[str, Any]) -> list[str]:
+    """The lengths among values by parameter that say something."""
+    return [name for name in LENGTHS if values.get(name) is not None]
 
 
 def beyond_limits(values: Mapping[str, Any]) -> dict[str, str]:

@@ -13,9 +13,9 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from midifrag.config.actions import Action
 from midifrag.config.banks import (
     MOST_CONTROLS,
-    PLACEHOLDER,
     Channel,
     Control,
+    Key,
     NotBlank,
     Parameters,
     Strict,
@@ -175,6 +175,12 @@ class ModelSource(BaseModel):
     short_latents: bool | None = Field(
         default=None, description="whether a short take renders less than the model's full length"
     )
+    min_seconds: float | None = Field(
+        default=None,
+        ge=0,
+        le=60,
+        description="the shortest take that it renders well; what is to be shorter is rendered so long, and cut",
+    )
 
     @model_validator(mode="after")
     def _one_source(self) -> ModelSource:
@@ -295,7 +301,11 @@ class Settings(Strict):
         default=120,
         ge=20,
         le=400,
-        description=f"what `{PLACEHOLDER}` in a prompt becomes until a MIDI clock has run, in beats a minute",
+        description="what `{bpm}` in a prompt becomes until a MIDI clock has run, in quarter notes a minute, and how "
+        "long bars and beats are",
+    )
+    key: Key | None = Field(
+        default=None, description="what `{key}` in a prompt becomes where its bank names none, such as A minor"
     )
     time: TimeSettings = Field(default=TimeSettings(), description="where the tempo comes from")
     defaults: Parameters = Field(

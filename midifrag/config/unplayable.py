@@ -14,18 +14,28 @@ from midifrag.config.banks import Bank, Pad
 from midifrag.config.catalogue import (
     BUILT_IN_ENGINES,
     CATALOGUE,
+    known,
     longest_seconds,
     model_config,
     plugins,
     too_long,
 )
-from midifrag.config.model_defaults import OBJECTIVES, Defaults, Objective, defaults_of, objective_of
+from midifrag.config.lengths import Limits
+from midifrag.config.model_defaults import (
+    OBJECTIVES,
+    Defaults,
+    Objective,
+    defaults_of,
+    min_seconds_of,
+    objective_of,
+)
 from midifrag.config.parameters import Preset, shown
 from midifrag.config.press_request import press_request
 from midifrag.config.problems import Sources, problem_at
 from midifrag.config.samplers import SAMPLER_KINDS, SamplerKind, nearest_sampler, samplers_for
 from midifrag.config.settings import Settings
 from midifrag.errors import ModelError, Problem
+from midifrag.fragment.length import MusicalLength
 from midifrag.pad_key import PadKey
 
 
@@ -37,6 +47,12 @@ class ModelFacts:
     longest: float | None
     samplers: tuple[str, ...] | None
     defaults: Defaults | None
+    shortest: float = 0.0
+
+    @property
+    def limits(self) -> Limits:
+        """How short and how long its takes may be."""
+        return Limits(self.shortest, self.longest)
 
 
 class Trouble(NamedTuple):
@@ -50,18 +66,27 @@ def model_facts(model: str, source: Mapping[str, Any]) -> ModelFacts:
     """What is known of ``model``; ``source`` is its entry's."""
     engine = source.get("engine", model if not source and model in {*BUILT_IN_ENGINES, *plugins()} else None)
     if engine not in (None, "stable-audio"):
-        return ModelFacts(model, None, None, None)
+        return ModelFacts(model, None, None, None, _shortest(model, source))
     objective, defaults = _trained(model, source)
     samplers = samplers_for(objective) if objective else tuple(SAMPLER_KINDS)
-    return ModelFacts(model, longest_seconds(model, source), samplers, defaults)
+    return ModelFacts(model, longest_seconds(model, source), samplers, defaults, _shortest(model, source))
+
+
+def _shortest(model: str, source: Mapping[str, Any]) -> float:
+    entry = known(model)
+    try:
+        return min_seconds_of(model_config(model, source) or {}, source, 0.0 if entry is None else entry.min_seconds)
+    except (ModelError, AttributeError):
+        # Told when the model is loaded.
+        return 0.0
 
 
 def _trained(model: str, source: Mapping[str, Any]) -> tuple[Objective | None, Defaults | None]:
     config = model_config(model, source)
     if config is None:
         hub = source.get("hub")
-        known = next((one.objective for one in CATALOGUE if hub is not None and one.source.get("hub") == hub), None)
-        return known, OBJECTIVES[known].defaults if known else None
+        usual = next((one.objective for one in CATALOGUE if hub is not None and one.source.get("hub") == hub), None)
+        return usual, OBJECTIVES[usual].defaults if usual else None
     try:
         objective = objective_of(config)
         return objective, defaults_of(config, source, config["sample_size"] / config["sample_rate"])[0]
@@ -76,11 +101,11 @@ def sampler_kind(preset: Preset, facts: ModelFacts) -> SamplerKind | None:
     return SAMPLER_KINDS.get(preset.sampler or usual or "") if facts.samplers is not None else None
 
 
-def troubles(preset: Preset, facts: ModelFacts) -> Iterator[Trouble]:
-    """Why a model can never render what a press asks for."""
-    trouble = too_long(preset.seconds, facts.name, facts.longest)
+def troubles(preset: Preset, facts: ModelFacts, length: MusicalLength | None = None) -> Iterator[Trouble]:
+    """Why a model can never render what a press asks for; ``length`` is its length in music."""
+    trouble = too_long(preset.seconds, facts.name, facts.longest) if length is None else too_many(length, facts)
     if trouble is not None:
-        yield Trouble("seconds", trouble)
+        yield Trouble("seconds" if length is None else length.unit, trouble)
     if facts.samplers is not None and preset.sampler is not None and preset.sampler not in facts.samplers:
         nearest = nearest_sampler(preset.sampler, facts.samplers)
         meant = f"; did you mean {nearest}?" if nearest else ""
@@ -90,6 +115,15 @@ def troubles(preset: Preset, facts: ModelFacts) -> Iterator[Trouble]:
     if low is not None and high is not None and low >= high:
         which = "sigma_min" if preset.sigma_min is not None else "sigma_max"
         yield Trouble(which, f"sigma_min {shown(low)} must be below sigma_max {shown(high)}")
+
+
+def too_many(length: MusicalLength, facts: ModelFacts) -> str | None:
+    """Why a model cannot render so many bars or beats at their tempo."""
+    longest = facts.longest
+    if longest is None or length.seconds <= longest:
+        return None
+    at = f"{length} at {round(length.bpm, 2):g} BPM are {length.seconds:.1f} s"
+    return f"{at}, more than {facts.name} renders, {longest:.1f} s"
 
 
 def _sigmas(preset: Preset, facts: ModelFacts) -> tuple[float | None, float | None]:
@@ -109,6 +143,11 @@ class FactsOf:
         self._source = source
         self._known: dict[str, ModelFacts] = {}
 
+    @property
+    def models(self) -> tuple[str, ...]:
+        """The models that were asked for."""
+        return tuple(self._known)
+
     def __call__(self, model: str) -> ModelFacts:
         """What is known of ``model``."""
         if model not in self._known:
@@ -122,7 +161,7 @@ def unplayable(settings: Settings, banks: Sequence[BankSource], show: Sources, f
     for bank, sources in banks:
         for key, pad in bank.pads.items():
             asked = press_request(settings, bank, pad)
-            for trouble in troubles(asked.preset, facts(asked.model)):
+            for trouble in troubles(asked.preset, facts(asked.model), asked.length):
                 own, loc = _origin(trouble.parameter, bank, key, pad)
                 problem = problem_at(sources if own else show, loc, trouble.sentence)
                 if str(problem) not in told:

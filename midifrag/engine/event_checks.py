@@ -127,6 +127,7 @@ def checked_info(info: object) -> EngineInfo:
     whole("channels", info.channels, 1)
     if math.isnan(float(info.max_seconds)) or info.max_seconds <= 0:
         raise OddEventError(f"max_seconds is {_short(info.max_seconds)}")
+    real("min_seconds", info.min_seconds)
     if not isinstance(info.samplers, tuple | list) or not isinstance(info.memory, Mapping):
         raise OddEventError(f"samplers is {_short(info.samplers)}, memory {_short(info.memory)}")
     for sampler in info.samplers:

@@ -70,7 +70,7 @@ class EngineInfo:
     """What an engine is, once it is loaded.
 
     ``memory`` is in bytes by what it is for, where that can be known; ``warmed`` says what was made ready and how long
-    that took.
+    that took. It garbles what is shorter than ``min_seconds``: it is asked for so much, and what comes is cut.
     """
 
     engine: str
@@ -85,6 +85,7 @@ class EngineInfo:
     deterministic: bool = True
     memory: dict[str, int] = field(default_factory=dict)
     warmed: str = ""
+    min_seconds: float = 0.0
 
     @property
     def summary(self) -> str:

@@ -7,7 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from midifrag.audio import Audio
-from midifrag.errors import NonFiniteTakeError, SilentTakeError
+from midifrag.errors import SilentTakeError
+from midifrag.fragment.exact import cut_exactly
+from midifrag.fragment.fades import crossfaded, faded, in_words, longest_fade, peak
+from midifrag.fragment.length import FragmentLength, MusicalLength
 from midifrag.fragment.options import FragmentOptions
 
 _SMALLEST = float(np.finfo(np.float32).tiny)
@@ -42,57 +45,86 @@ class Fragment:
         return self.audio.shape[1] / self.sample_rate
 
 
-def make_fragment(audio: Audio, sample_rate: int, options: FragmentOptions) -> Fragment:
+def make_fragment(
+    audio: Audio, sample_rate: int, options: FragmentOptions, length: FragmentLength | None = None
+) -> Fragment:
     """Cut a fragment from a take of shape (channels, samples).
 
     An offset is taken out first (`without_offset`). The take is brought to its peak, silence is removed at both ends
     (`audible`), and both ends are faded in a straight line. A loop is crossfaded into itself instead of being faded.
-    Raises `SilentTakeError` and `NonFiniteTakeError`.
+    One with a ``length`` in music is so many samples long, from its first sound on. Raises `SilentTakeError` and
+    `NonFiniteTakeError`.
     """
     peak(audio)
     audio = without_offset(audio, sample_rate)
     level = peak(audio)
-    if level < max(_ratio(options.silent_below_db), _SMALLEST):
-        raise SilentTakeError(_level_text(level))
+    _refuse_silence(level, options)
     start, stop = audible(audio, sample_rate, options.silence_threshold_db) if options.trim else (0, audio.shape[1])
+    if isinstance(length, MusicalLength):
+        return _exact(audio[:, start:], sample_rate, options, length)
     crossfade = round(options.loop_crossfade_ms * sample_rate / 1000)
     if options.loop and options.loop_align:
-        # librosa takes seconds to import: only those wait for it who use it.
-        from midifrag.fragment.analysis import loop_points
-
-        first, last = loop_points(audio[:, start:stop], sample_rate, crossfade)
+        first, last = _loop_points(audio[:, start:stop], sample_rate, crossfade)
         start, stop = start + first, start + last
-    cut = audio[:, start:stop]
-    # Divided and not multiplied, so that the loudest sample becomes exactly full scale.
-    divisor = level
     notes: tuple[str, ...] = ()
+    cut = audio[:, start:stop]
     if cut.shape[1] < (1 - _MUCH) * audio.shape[1]:
-        kept, whole = (_length(part.shape[1], sample_rate) for part in (cut, audio))
+        kept, whole = (in_words(part.shape[1], sample_rate) for part in (cut, audio))
         notes += (f"over {_MUCH:.0%} was cut off: {kept} of {whole} are left",)
-    if options.normalise == "none":
-        divisor = max(level, 1.0)
-    elif options.normalise == "loudness":
-        divisor, loudness_notes = _loudness_divisor(cut, sample_rate, options.loudness)
-        notes += loudness_notes
-    shaped: Audio = np.clip(cut / np.float32(divisor), -1.0, 1.0)
+    if length is not None:
+        # Its model renders no less: what is beyond was never asked for.
+        cut = cut[:, : length.samples(sample_rate)]
+        level = peak(cut)
+        _refuse_silence(level, options)
+    shaped, level_notes = _levelled(cut, level, sample_rate, options)
+    notes += level_notes
     wanted = crossfade if options.loop else round(options.fade_ms * sample_rate / 1000)
-    length = min(wanted, cut.shape[1] // 2 if options.loop else longest_fade(cut.shape[1]))
-    if length < wanted:
+    shortened = min(wanted, cut.shape[1] // 2 if options.loop else longest_fade(cut.shape[1]))
+    if shortened < wanted:
         what = "crossfade" if options.loop else "fades"
-        notes += (f"{what} shortened to {_length(length, sample_rate)}, half of the sound",)
-    shaped = crossfaded(shaped, length) if options.loop else faded(shaped, length)
+        notes += (f"{what} shortened to {in_words(shortened, sample_rate)}, half of the sound",)
+    shaped = crossfaded(shaped, shortened) if options.loop else faded(shaped, shortened)
     if shaped.shape[1] < _SHORT * sample_rate:
-        notes += (f"only {_length(shaped.shape[1], sample_rate)} long",)
+        notes += (f"only {in_words(shaped.shape[1], sample_rate)} long",)
     return Fragment(shaped, sample_rate, notes)
 
 
-def peak(audio: Audio) -> float:
-    """Return the largest magnitude in a take. Raises `NonFiniteTakeError`."""
-    level = float(np.max(np.abs(audio), initial=0.0))
-    if not np.isfinite(level):
-        wrong = int(audio.size - np.count_nonzero(np.isfinite(audio)))
-        raise NonFiniteTakeError(f"{wrong} of {audio.size} samples are not numbers")
-    return level
+def _exact(audio: Audio, sample_rate: int, options: FragmentOptions, length: MusicalLength) -> Fragment:
+    """A fragment of a length in music; ``audio`` begins with its first sound."""
+    if options.loop and options.loop_align:
+        first, _ = _loop_points(audio, sample_rate, 0)
+        # Its end is where the bars end; the beginning may move as long as enough is left.
+        if audio.shape[1] - first >= length.samples(sample_rate):
+            audio = audio[:, first:]
+    made, notes = cut_exactly(audio, sample_rate, options, length)
+    level = peak(made)
+    _refuse_silence(level, options)
+    shaped, level_notes = _levelled(made, level, sample_rate, options)
+    return Fragment(shaped, sample_rate, (*notes, *level_notes))
+
+
+def _loop_points(audio: Audio, sample_rate: int, crossfade: int) -> tuple[int, int]:
+    # librosa takes seconds to import: only those wait for it who use it.
+    from midifrag.fragment.analysis import loop_points
+
+    return loop_points(audio, sample_rate, crossfade)
+
+
+def _refuse_silence(level: float, options: FragmentOptions) -> None:
+    if level < max(_ratio(options.silent_below_db), _SMALLEST):
+        raise SilentTakeError(_level_text(level))
+
+
+def _levelled(cut: Audio, level: float, sample_rate: int, options: FragmentOptions) -> tuple[Audio, tuple[str, ...]]:
+    """What was cut at the level that is asked for; ``level`` is the peak, of itself or of what it was cut from."""
+    # Divided and not multiplied, so that the loudest sample becomes exactly full scale.
+    divisor, notes = level, tuple[str, ...]()
+    if options.normalise == "none":
+        divisor = max(level, 1.0)
+    elif options.normalise == "loudness":
+        divisor, notes = _loudness_divisor(cut, sample_rate, options.loudness)
+    shaped: Audio = np.clip(cut / np.float32(divisor), -1.0, 1.0)
+    return shaped, notes
 
 
 def without_offset(audio: Audio, sample_rate: int) -> Audio:
@@ -150,41 +182,6 @@ def audible(audio: Audio, sample_rate: int, threshold_db: float) -> tuple[int, i
     return int(heard[0]), int(heard[-1]) + 1
 
 
-def longest_fade(samples: int) -> int:
-    """Return how long each of two fades can be, so that something is left between them."""
-    return samples // 2 if samples > 2 else 0
-
-
-def faded(audio: Audio, length: int) -> Audio:
-    """Return audio with a straight fade of ``length`` samples at both ends, which is at most half of it.
-
-    The first and the last sample become zero.
-    """
-    if length == 0:
-        return audio
-    ramp = np.linspace(0.0, 1.0, length, dtype=np.float32)
-    result = audio.copy()
-    result[:, :length] *= ramp
-    result[:, -length:] *= ramp[::-1]
-    return result
-
-
-def crossfaded(audio: Audio, length: int) -> Audio:
-    """Return a seamless loop: the last ``length`` samples are mixed into the first ones and cut off.
-
-    The last sample is then followed by the one that followed it in the take. The mix keeps its power, since the two
-    ends have nothing to do with each other; should it exceed full scale, the loop becomes softer as a whole. At most
-    half is crossfaded.
-    """
-    length = min(length, audio.shape[1] // 2)
-    if length == 0:
-        return audio
-    angle = np.linspace(0.0, np.pi / 2, length, endpoint=False, dtype=np.float32)
-    result = audio[:, :-length].copy()
-    result[:, :length] = result[:, :length] * np.sin(angle) + audio[:, -length:] * np.cos(angle)
-    return result / np.float32(max(1.0, peak(result)))
-
-
 def _loudness_divisor(audio: Audio, sample_rate: int, target: float) -> tuple[float, tuple[str, ...]]:
     """Return what to divide by for this loudness in LUFS without clipping, and a note where that cannot be met."""
     import pyloudnorm
@@ -203,10 +200,6 @@ def _loudness_divisor(audio: Audio, sample_rate: int, target: float) -> tuple[fl
         reached = measured - 20 * np.log10(level)
         return level, (f"{reached:.1f} LUFS and not {target:g}: more would clip",)
     return divisor, ()
-
-
-def _length(samples: int, sample_rate: int) -> str:
-    return f"{1000 * samples / sample_rate:.3g} ms" if samples < sample_rate else f"{samples / sample_rate:.2f} s"
 
 
 def _ratio(decibels: float) -> float:

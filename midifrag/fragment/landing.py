@@ -20,6 +20,7 @@ from midifrag.fragment.archive import Archive
 from midifrag.fragment.archive_hand import ArchiveHand
 from midifrag.fragment.cutting import make_fragment
 from midifrag.fragment.encoding import EncodedFragment, encode_fragment
+from midifrag.fragment.length import FragmentLength
 from midifrag.fragment.messages import (
     AnnotateTake,
     ArchiveOnly,
@@ -43,6 +44,7 @@ from midifrag.fragment.messages import (
 from midifrag.fragment.options import FragmentOptions
 from midifrag.fragment.preparing import Preparer
 from midifrag.fragment.record import TakeRecord
+from midifrag.fragment.recorded_length import recorded_length
 from midifrag.fragment.rescue import UnarchivedTake
 from midifrag.fragment.slots import Slots
 from midifrag.fragment.unwritten import UnwrittenTake
@@ -107,7 +109,7 @@ class Lander:
 
     def prepare(self, command: Prepare) -> None:
         """Do ahead what a landing would wait for. Never blocks; any thread may ask."""
-        self._preparer.prepare(command.audio, command.sample_rate, command.options)
+        self._preparer.prepare(command.audio, command.sample_rate, command.options, command.length)
 
     def handle(self, command: QueuedCommand) -> None:
         """Do a command, as far as it can be done now."""
@@ -180,25 +182,33 @@ class Lander:
                 self._emit(LandFailed(command.job, str(error), command.take))
                 return
             record = dataclasses.replace(record, job=command.job)
+            length = recorded_length(record, command.bpm, command.signature)
             take = UnwrittenTake(command.job, audio, sample_rate, record, began)
         else:
             record = dataclasses.replace(command.record, job=command.job, number=None, slot=None, landed_at=None)
             take = UnwrittenTake(command.job, command.audio, command.sample_rate, record, began)
-        reason = command.reason if isinstance(command, ArchiveOnly) else self._cut(take, command.options, command.slot)
+            length = command.length if isinstance(command, LandTake) else None
+        if isinstance(command, ArchiveOnly):
+            reason = command.reason
+        else:
+            reason = self._cut(take, command.options, length, command.slot)
         if reason and take.record.number is None:
             take.record = dataclasses.replace(take.record, reason=reason)
         self._advance(take)
         if reason and not isinstance(command, ArchiveOnly):
             self._emit(LandFailed(take.job, reason, take.record.number))
 
-    def _cut(self, take: UnwrittenTake, options: FragmentOptions, slot: int | None) -> str:
+    def _cut(
+        self, take: UnwrittenTake, options: FragmentOptions, length: FragmentLength | None, slot: int | None
+    ) -> str:
         """Make the fragment; return why there is none."""
         try:
-            prepared = self._preparer.find(take.audio, options)
+            prepared = self._preparer.find(take.audio, options, length)
             if prepared is not None:
                 take.encoded, take.fragment = prepared.take, prepared.fragment
             else:
-                take.fragment = encode_fragment(make_fragment(take.audio, take.sample_rate, options), options.bits)
+                made = make_fragment(take.audio, take.sample_rate, options, length)
+                take.fragment = encode_fragment(made, options.bits)
         except AudioError as error:
             return str(error)
         except Exception as error:

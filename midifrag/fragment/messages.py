@@ -7,15 +7,18 @@ from pathlib import Path
 from typing import Literal, TypeAlias
 
 from midifrag.audio import Audio
+from midifrag.fragment.length import FragmentLength
 from midifrag.fragment.options import FragmentOptions
 from midifrag.fragment.record import TakeRecord
+from midifrag.timeline import Signature
 
 
 @dataclass(frozen=True, slots=True)
 class LandTake:
     """Archive a take, make its fragment and put it into the next slot, or into ``slot``.
 
-    ``audio`` is float32 of shape (channels, samples); nobody changes it afterwards.
+    ``audio`` is float32 of shape (channels, samples); nobody changes it afterwards. ``length`` is the fragment's, where
+    that is not just as long as the take sounds.
     """
 
     job: int
@@ -24,15 +27,17 @@ class LandTake:
     record: TakeRecord
     options: FragmentOptions
     slot: int | None = None
+    length: FragmentLength | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Prepare:
-    """Do ahead what a `LandTake` of this very ``audio`` with these options would wait for; nothing is written yet."""
+    """Do ahead what a `LandTake` of this very ``audio``, so cut, would wait for; nothing is written yet."""
 
     audio: Audio
     sample_rate: int
     options: FragmentOptions
+    length: FragmentLength | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,12 +53,18 @@ class ArchiveOnly:
 
 @dataclass(frozen=True, slots=True)
 class LandArchived:
-    """Make a fragment of an archived take and put it into the next slot, or into ``slot``."""
+    """Make a fragment of an archived take and put it into the next slot, or into ``slot``.
+
+    One whose length was asked for in music is cut to so many bars or beats at ``bpm`` (quarter notes a minute) in this
+    ``signature``; None for those that it was made for.
+    """
 
     job: int
     take: int
     options: FragmentOptions
     slot: int | None = None
+    bpm: float | None = None
+    signature: Signature | None = None
 
 
 @dataclass(frozen=True, slots=True)

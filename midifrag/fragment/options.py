@@ -42,6 +42,11 @@ class FragmentOptions(BaseModel):
         default=False,
         description="cut a loop on its beats, or at zero crossings where it has none, before the crossfade",
     )
+    stretch: bool = Field(
+        default=False,
+        description="a length in bars or beats whose tempo has moved since its take was asked for: the sound is "
+        "stretched to the new tempo, and not just cut",
+    )
     bits: Literal[16, 24] = Field(default=16, description="bits per sample of the slot files")
 
 

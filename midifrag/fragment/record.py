@@ -15,12 +15,15 @@ RecordedValue: TypeAlias = str | int | float | bool | None
 
 @dataclass(frozen=True, slots=True)
 class TakeRecord:
-    """One take of the archive. Times are seconds since 1970 (UTC), lengths are seconds.
+    """One take of the archive. Times are seconds since 1970 (UTC), lengths are seconds but for ``bars`` and ``beats``.
 
     The bridge fills in how the take was made (up to ``spare``); ``parameters`` has every parameter with the value that
     really made it, enough to render it again. ``reason`` says why a take never became a fragment. The archive fills in
     ``number`` and what follows from the audio: ``peak`` is as rendered (None if it was not finite), and the file holds
-    the audio times ``gain`` (1 unless it would have clipped). The rest is what happened to the take later.
+    the audio times ``gain`` (1 unless it would have clipped). Up to ``tempo``, which is heard in it, the rest is what
+    happened to the take later. One whose length was asked for in music has ``bars`` or ``beats``, with the ``bpm``
+    (quarter notes a minute) and the ``signature`` that it was made for; one that was rendered longer than it was asked
+    for, as its model garbles short ones, has ``cut_seconds``.
     """
 
     prompt: str
@@ -48,6 +51,11 @@ class TakeRecord:
     starred: bool = False
     note: str = ""
     tempo: float | None = None
+    bars: float | None = None
+    beats: float | None = None
+    bpm: float | None = None
+    signature: str = ""
+    cut_seconds: float | None = None
 
     def to_json(self) -> str:
         """Write the record as one line of ASCII JSON, as takes carry it in their own metadata."""
@@ -100,20 +108,22 @@ def _plain(value: object) -> object:
     return value.item() if isinstance(value, np.generic) else str(value)
 
 
+_MUSIC = ("bars", "beats", "bpm")
 FIELD_NAMES = tuple(one.name for one in dataclasses.fields(TakeRecord))
 
 #: What a field's value must be.
 _KINDS: Mapping[str, Callable[[object], bool]] = {
-    **dict.fromkeys(("prompt", "preset", "bank", "model", "checksum", "reason", "file", "note"), is_text),
+    **dict.fromkeys(("prompt", "preset", "bank", "model", "checksum", "reason", "file", "note", "signature"), is_text),
     **dict.fromkeys(("seed", "job"), is_whole),
     **dict.fromkeys(("number", "slot"), is_count),
     **dict.fromkeys(("pressed_at", "started_at", "rendered_at", "landed_at"), is_moment),
     **dict.fromkeys(("spare", "starred"), is_flag),
-    **dict.fromkeys(("seconds", "peak", "tempo"), is_length),
+    **dict.fromkeys(("seconds", "peak", "tempo", *_MUSIC, "cut_seconds"), is_length),
     **dict.fromkeys(("sample_rate", "channels"), lambda value: is_whole(value) and is_length(value)),
     "gain": _is_gain,
     "parameters": lambda value: isinstance(value, dict),
 }
 _OPTIONAL = frozenset(
     {"seed", "job", "pressed_at", "started_at", "rendered_at", "number", "peak", "slot", "landed_at", "tempo"}
+    | {*_MUSIC, "cut_seconds"}
 )

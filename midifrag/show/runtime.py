@@ -15,7 +15,7 @@ from typing import Any, TypeAlias
 from midifrag.bridge.bridge import Bridge
 from midifrag.bridge.inbox import Inbox
 from midifrag.bridge.items import FromEngine, Introduce, Item
-from midifrag.bridge.warmup import aligns_loops, warm_renders
+from midifrag.bridge.warmup import aligns_loops, stretches, warm_renders
 from midifrag.clock import Clock, SystemClock
 from midifrag.config.loading import Loaded
 from midifrag.config.settings import Settings
@@ -25,7 +25,7 @@ from midifrag.engine.protocol import Engine, EngineChoice
 from midifrag.engine.registry import create_engine, engine_choice
 from midifrag.errors import NoMidiError
 from midifrag.events import Notice, StateChange
-from midifrag.fragment import analysis
+from midifrag.fragment import analysis, stretching
 from midifrag.fragment.archive import Archive
 from midifrag.fragment.hands import within
 from midifrag.fragment.messages import WriterEvent
@@ -121,6 +121,8 @@ class Runtime:
         self.engines.start(warm_renders(self.begun))
         if aligns_loops(self.begun):
             threading.Thread(target=analysis.warm, name="analysis warm-up", daemon=True).start()
+        if stretches(self.begun):
+            threading.Thread(target=stretching.warm, name="stretching warm-up", daemon=True).start()
         self._thread.start()
         self._started = True
 

@@ -37,6 +37,7 @@ from midifrag.intents import (
 from midifrag.midi.messages import Aftertouch, NoteOff, PitchBend, Tick
 from midifrag.pad_key import PadKey
 from midifrag.states import EngineState, NoticeLevel, PadState
+from midifrag.timeline import Signature
 from tests.support.bridges import INFO, RecordingEngines, Rig, with_spares
 from tests.support.shows import bank, loaded, two_banks
 
@@ -130,7 +131,8 @@ def test_an_archived_take_goes_into_the_slot_that_is_asked_for_as_the_show_cuts_
     rig = Rig(two_banks(fragments={"fade_ms": 33}))
     rig.program(5)
     rig.bridge.handle(SendTake(12, 4))
-    assert rig.writes == [LandArchived(1, 12, rig.bridge.loaded.settings.fragments.options(), 4)]
+    options = rig.bridge.loaded.settings.fragments.options()
+    assert rig.writes == [LandArchived(1, 12, options, 4, 120, Signature())]
     assert rig.writes[0].options.fade_ms == 33
     (job,) = rig.bridge.renders.jobs
     assert job.origin.bank == "two"

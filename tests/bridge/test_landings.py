@@ -18,6 +18,7 @@ from midifrag.events import JobChanged, JobTimes, Notice
 from midifrag.fragment import messages as writer
 from midifrag.fragment.options import FragmentOptions
 from midifrag.states import JobKind, JobState, NoticeLevel
+from midifrag.timeline import Signature, Timeline
 from tests.support.bridges import INFO
 
 PRESET = Preset(prompt="rain", steps=9, seconds=2.0, seed=4)
@@ -29,8 +30,11 @@ OPTIONS = FragmentOptions()
 class Rig:
     def __init__(self):
         self.jobs, self.told, self.written, self.clock = JobTable(), [], [], ManualClock()
+        self.time = Timeline(90.0, 0.0, signature=Signature(3, 4))
         telling = Telling(self.jobs, self.told.append, self.clock)
-        self.landings = Landings(self.jobs, telling, self.written.append, {"pocket": INFO}.get, self.clock)
+        self.landings = Landings(
+            self.jobs, telling, self.written.append, {"pocket": INFO}.get, self.clock, lambda: self.time
+        )
 
     def job(self, **keys):
         number = self.jobs.next_number()
@@ -85,7 +89,7 @@ def test_an_archived_take_becomes_a_job_of_its_own(rig):
     job = rig.jobs.get(1)
     assert (job.origin, job.prompt) == (Origin(JobKind.TAKE, "opening", "take 12"), "take 12")
     assert (job.slot, job.times, job.state, job.writing) == (3, JobTimes(7.0), JobState.RENDERING, True)
-    assert rig.written == [writer.LandArchived(1, 12, OPTIONS, 3)]
+    assert rig.written == [writer.LandArchived(1, 12, OPTIONS, 3, 90.0, Signature(3, 4))]
 
 
 def test_a_take_that_is_archived_is_noted_and_not_told(rig):

@@ -1,6 +1,9 @@
+from dataclasses import replace
+
 import pytest
 
-from midifrag.bridge.warmup import aligns_loops, warm_renders
+from midifrag.bridge.warmup import aligns_loops, stretches, warm_renders
+from midifrag.config.lengths import Limits
 from tests.support.shows import bank, loaded
 
 
@@ -73,3 +76,23 @@ def test_beats_are_listened_for_only_where_some_pad_wants_it():
     aligned = {"fragment": {"loop": True, "loop_align": True}}
     assert aligns_loops(loaded(bank("one", {36: {"prompt": "rain"}, 37: {"prompt": "beat", **aligned}})))
     assert not aligns_loops(loaded(bank("one", {36: {"prompt": "beat", "fragment": {"loop": True}}})))
+
+
+def test_a_length_in_music_is_warmed_as_the_seconds_that_it_asks_for():
+    show = loaded(bank("one", {36: {"prompt": "rain", "bars": 2}}), tempo=60, time={"signature": "3/4"})
+    assert [(one.seconds, one.spare) for one in warm_renders(show)["sketch"]] == [(6.5, False)]
+    controls = [{"cc": 1, "sets": "beats", "range": [1, 3]}]
+    show = loaded(bank("one", {36: {"prompt": "rain", "seconds": 4}}), controls=controls)
+    assert [one[1] for one in reached(show)] == [1.0, 1.5, 2.0]
+
+
+def test_what_a_model_renders_at_most_and_at_least_bounds_what_is_warmed():
+    show = loaded(bank("one", {36: {"prompt": "rain", "bars": 8}, 37: {"prompt": "hum", "seconds": 1}}))
+    show = replace(show, limits={"sketch": Limits(4.0, 10.0)})
+    assert [one.seconds for one in warm_renders(show)["sketch"]] == [10.0, 4.0]
+
+
+def test_the_stretcher_is_started_only_where_some_pad_wants_it():
+    wanted = {"fragment": {"stretch": True}}
+    assert stretches(loaded(bank("one", {36: {"prompt": "rain"}, 37: {"prompt": "beat", "bars": 1, **wanted}})))
+    assert not stretches(loaded(bank("one", {36: {"prompt": "beat", "bars": 1}})))

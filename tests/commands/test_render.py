@@ -114,3 +114,43 @@ def test_what_is_beyond_a_parameter_s_limits_is_said_before_a_model_is_loaded(mo
     monkeypatch.setattr("midifrag.engine.api.open_model", lambda _choice: pytest.fail("loaded"))
     result = runner.invoke(app, ["render", "x", "-o", "x.wav", "--model", "sketch", *flags])
     assert (result.exit_code, result.output.strip()) == (2, line)
+
+
+@pytest.mark.parametrize(
+    ("flags", "frames"),
+    [
+        (["--bars", "2", "--bpm", "174"], round(8 * 60 / 174 * 44100)),
+        (["--beats", "3", "--bpm", "92.5"], round(3 * 60 / 92.5 * 44100)),
+        (["--bars", "1"], 2 * 44100),
+    ],
+)
+def test_a_length_in_bars_or_beats_is_exact(flags, frames):
+    result = runner.invoke(app, ["render", "soft pad", "-o", "a.wav", "--model", "sketch", "--seed", "3", *flags])
+    assert result.exit_code == 0, result.output
+    assert soundfile.info("a.wav").frames == frames
+
+
+def test_a_prompt_says_tempo_bars_and_key_of_the_set(monkeypatch):
+    asked = []
+    take = SimpleNamespace(audio=np.tile([[0.5, -0.5]], 99999), sample_rate=44100, used={}, notes=())
+    monkeypatch.setattr("midifrag.engine.api.perform", lambda _model, request: asked.append(request) or take)
+    words = "{bars} bars in {key} at {bpm}"
+    result = runner.invoke(app, ["render", words, "-o", "a.wav", "--model", "sketch", "--bars", "2", "--bpm", "90"])
+    assert result.exit_code == 0, result.output
+    assert (asked[0].prompt, asked[0].seconds) == ("2 bars in any key at 90", 6.0)
+
+
+@pytest.mark.parametrize(
+    ("flags", "code", "line"),
+    [
+        (["--bars", "2", "--seconds", "3"], 2, "command line: --bars: stands beside --seconds; a length is one of"),
+        (["--bars", "65"], 2, "command line: --bars: 65 is above 64"),
+        (["--bars", "9"], 1, "9 bars at 120 BPM are 18.0 s, more than pocket renders, 6.0 s: ask for less."),
+        (["--bars", "1", "--bpm", "500"], 2, "500"),
+    ],
+)
+def test_a_length_that_cannot_be_is_said_before_a_model_is_loaded(monkeypatch, flags, code, line):
+    monkeypatch.setattr("midifrag.engine.api.open_model", lambda _choice: pytest.fail("loaded"))
+    result = runner.invoke(app, ["render", "x", "-o", "x.wav", "--model", "pocket", *flags])
+    assert result.exit_code == code
+    assert line in result.output

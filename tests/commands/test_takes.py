@@ -156,3 +156,28 @@ def test_a_take_of_a_set_s_own_model_is_rendered_again_with_it(archive, tmp_path
     assert runner.invoke(app, ["takes", "4", "--again"]).exit_code == 0
     assert archive.get(5).model == "mine"
     assert archive.get(5).note == "take 4 again"
+
+
+def test_a_take_of_bars_says_so_and_is_rendered_again_as_long_as_then(tmp_path):
+    made = TakeRecord(
+        prompt="short kick",
+        model="sketch",
+        seed=1,
+        parameters={"seconds": 1.25, "seed": 1},
+        bars=0.25,
+        bpm=92.5,
+        signature="3/4",
+    )
+    with closing(Archive(tmp_path / "fragments" / "archive")) as archive:
+        archive.store(np.ones((2, 100), np.float32), 44100, made)
+        archive.store(np.ones((2, 100), np.float32), 44100, TakeRecord(prompt="x", beats=3, bpm=90, signature="4/4"))
+        listed = runner.invoke(app, ["takes"], terminal_width=160).output
+        assert "0.25 bars" in listed
+        assert "3 beats" in listed
+        output = runner.invoke(app, ["takes", "1"]).output
+        for name, value in (("bars", "0.25"), ("bpm", "92.5"), ("signature", "3/4")):
+            assert any(line.split() == [name, value] for line in output.splitlines()), output
+        assert runner.invoke(app, ["takes", "1", "--again"]).exit_code == 0
+        again = archive.get(3)
+    assert (again.bars, again.bpm, again.signature) == (0.25, 92.5, "3/4")
+    assert soundfile.info("fragments/archive/output003.wav").frames == round(1.25 * 44100)

@@ -70,3 +70,20 @@ def test_a_seed_of_minus_one_is_another_each_time(written):
 def test_what_is_no_seed(written):
     with pytest.raises(ValueError, match="seed"):
         Pad(prompt="x", seed=written)
+
+
+@pytest.mark.parametrize("sets", ["bars", "beats"])
+def test_a_control_goes_in_whole_bars_and_beats_between_whole_ends(sets):
+    way = Range(sets=sets, range=(1, 8))
+    assert {way.value(position / 127) for position in range(128)} == {1, 2, 3, 4, 5, 6, 7, 8}
+    assert Range(sets=sets, range=(1, 8), curve="exponential").value(0.5) == 3
+    assert Range(sets=sets, range=(0.5, 2)).value(0.5) == 1.25
+
+
+def test_two_lengths_of_one_level_are_a_mistake():
+    for level in (Parameters, lambda **said: Pad(prompt="rain", **said)):
+        assert level(bars=2).bars == 2
+        with pytest.raises(ValueError, match="stands beside seconds; a length is one of seconds, bars and beats"):
+            level(seconds=2, beats=3)
+        with pytest.raises(ValueError, match="stands beside bars"):
+            level(bars=2, beats=3)

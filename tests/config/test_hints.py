@@ -149,3 +149,80 @@ def test_words_that_yaml_does_not_take_for_text_are_told_with_their_line(tmp_pat
     assert found(tmp_path, "", bank) == [
         'presets/opening.yaml:4: pads.36.prompt: YAML does not take &drum for text; if it is, write "&drum loop"'
     ]
+
+
+@pytest.mark.parametrize(
+    ("prompt", "more", "show", "line"),
+    [
+        (
+            "in {key}",
+            "",
+            "",
+            "pads.36.prompt: {key} has nothing behind it, and says 'any key'; name one: key: A minor",
+        ),
+        ("in {key}", "", "key: A minor", None),
+        (
+            "{bars} bars",
+            ", seconds: 3",
+            "",
+            "pads.36.prompt: {bars} has nothing behind it, as the length is none in music, and says '2'; say bars: 2",
+        ),
+        ("{bars} bars", ", bars: 1", "", None),
+        ("{bars} bars", "", "defaults: {beats: 4}", None),
+        ("{beats} of rain", ", beats: 2", "", "pads.36.prompt: {beats} stays as it is; what is replaced is {bars}"),
+        ("{x} of rain", "", "", "pads.36.prompt: {x} stays as it is; what is replaced is {bpm}, {bars}, {key}"),
+        (
+            "rain",
+            ", fragment: {stretch: true}",
+            "",
+            "pads.36.fragment.stretch: does nothing, as the length is none in bars or beats",
+        ),
+        ("rain", ", bars: 1, fragment: {stretch: true}", "", None),
+        ("rain", ", bars: 2", "", "pads.36.bars: 2 bars at 60 BPM are 8.0 s, more than pocket renders, 6.0 s"),
+        ("rain", ", beats: 3", "time: {signature: 4/2}\ntempo: 90", None),
+        ("rain", ", beats: 4", "time: {signature: 4/2}", "pads.36.beats: 4 beats at 60 BPM are 8.0 s, more than"),
+        ("rain", ", bars: 1", "tempo: 50", None),
+    ],
+)
+def test_what_lengths_and_placeholders_have_nothing_behind(tmp_path, prompt, more, show, line):
+    bank = BANK.replace('{prompt: "rain at {bpm} bpm"}', f'{{prompt: "{prompt}"{more}}}')
+    lines = found(tmp_path, show, bank)
+    if line is None:
+        assert lines == []
+    else:
+        [only] = lines
+        assert only.startswith(f"presets/opening.yaml: {line}")
+
+
+def test_a_key_of_the_bank_is_behind_its_prompts(tmp_path):
+    bank = BANK.replace("rain at {bpm} bpm", "in {key}").replace("name: Opening", "name: Opening\nkey: C major")
+    assert found(tmp_path, "", bank) == []
+
+
+def test_a_control_of_more_bars_than_a_model_renders(tmp_path):
+    trained(tmp_path, "v")
+    show = f"{MINE}controls: [{{cc: 5, sets: beats, range: [1, 6]}}]"
+    assert found(tmp_path, show) == [
+        f"presets.yaml: cc 5 sets beats: at 6: 6 beats at 120 BPM are 3.0 s, more than mine renders, 2.0 s (pad {pad})"
+        for pad in ("36 of opening", "37/10 of opening", "90 of second")
+    ]
+
+
+def test_a_machine_without_a_stretcher(tmp_path, monkeypatch):
+    monkeypatch.setattr("midifrag.config.hints.find_spec", lambda _name: None)
+    bank = BANK.replace('"rain at {bpm} bpm"', "rain, bars: 1")
+    lines = found(tmp_path, "fragments: {stretch: true}", bank)
+    assert lines == [
+        "presets/opening.yaml: pads.36: is not stretched here: python-stretch has no wheel for this machine"
+    ]
+
+
+def test_a_control_or_a_velocity_may_be_behind_bars(tmp_path):
+    pad = '{prompt: "{bars} bars", fragment: {stretch: true}}'
+    bank = BANK.replace('{prompt: "rain at {bpm} bpm"}', pad)
+    assert found(tmp_path, "controls: [{cc: 5, sets: bars, range: [1, 1]}]", bank) == []
+
+
+def test_a_velocity_may_be_behind_bars(tmp_path):
+    pad = '{prompt: "{bars} bars", velocity: {sets: beats, range: [1, 2]}}'
+    assert found(tmp_path, "", BANK.replace('{prompt: "rain at {bpm} bpm"}', pad)) == []

@@ -282,3 +282,15 @@ def test_files_that_would_replace_each_other_are_refused(show, tmp_path, monkeyp
 
 def test_slots_and_takes_of_different_names_may_share_a_folder(show):
     assert loading.load(show("archive: {folder: fragments}\nset_list: [opening]\n"), environment={})
+
+
+def test_a_variable_s_length_is_over_the_file_s_whatever_that_is(show):
+    path = show("set_list: [opening]\ndefaults: {seconds: 4, steps: 9}\n")
+    defaults = loading.load(path, environment={"MIDIFRAG_DEFAULTS__BARS": "2"}).settings.defaults
+    assert (defaults.bars, defaults.seconds, defaults.steps) == (2, None, 9)
+    defaults = loading.load(path, environment={"MIDIFRAG_DEFAULTS__STEPS": "2"}).settings.defaults
+    assert (defaults.bars, defaults.seconds, defaults.steps) == (None, 4, 2)
+    both = {"MIDIFRAG_DEFAULTS__BARS": "2", "MIDIFRAG_DEFAULTS__BEATS": "2"}
+    assert lines(path, environment=both) == [
+        "environment: MIDIFRAG_DEFAULTS__BEATS: stands beside bars; a length is one of seconds, bars and beats"
+    ]

@@ -6,6 +6,7 @@ import pytest
 from pydantic import ValidationError
 
 from midifrag.config.midi_rules import ProgramChangeSettings, TimeSettings
+from midifrag.timeline import Signature
 
 
 @pytest.mark.parametrize(("source", "port"), [("midi", None), ("midi:drums", "drums"), ("midi:a:b", "a:b")])
@@ -30,3 +31,21 @@ def test_a_channel_is_one_of_sixteen(channel):
     assert ProgramChangeSettings(channel=16).channel == 16
     with pytest.raises(ValidationError, match="channel"):
         ProgramChangeSettings(channel=channel)
+
+
+@pytest.mark.parametrize(
+    ("written", "signature"), [("4/4", Signature()), ("6/8", Signature(6, 8)), (Signature(3, 4), Signature(3, 4))]
+)
+def test_a_signature_is_read_and_written_as_musicians_do(written, signature):
+    settings = TimeSettings(signature=written)
+    assert settings.signature == signature
+    assert settings.model_dump()["signature"] == str(signature)
+    assert TimeSettings().signature == Signature()
+
+
+@pytest.mark.parametrize(
+    "written", ["", "4", "4/", "0/4", "4/3", "33/4", "4/64", "four/4", " 4/4", 4, None, ["4/4"], "४/4"]
+)
+def test_what_is_no_signature(written):
+    with pytest.raises(ValidationError, match="is no signature, such as 4/4 or 6/8"):
+        TimeSettings(signature=written)

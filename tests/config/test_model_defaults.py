@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from midifrag.config.model_defaults import OBJECTIVES, Defaults, defaults_of
+from midifrag.config.model_defaults import OBJECTIVES, Defaults, defaults_of, min_seconds_of
 from midifrag.errors import ModelError
 from tests.engine.tiny_models import tiny_config
 
@@ -43,3 +43,22 @@ def test_every_default_sampler_is_offered():
 
     for objective, usual in OBJECTIVES.items():
         assert usual.defaults.sampler in samplers_for(objective)
+
+
+@pytest.mark.parametrize(
+    ("block", "entry", "seconds"),
+    [
+        ({}, {}, 1.5),
+        ({"min_seconds": 4}, {}, 4.0),
+        ({"min_seconds": 4}, {"min_seconds": "3"}, 3.0),
+        ({}, {"min_seconds": 0}, 0),
+    ],
+)
+def test_the_least_length_is_what_its_entry_says_or_the_model_or_what_is_known_of_it(block, entry, seconds):
+    assert min_seconds_of(tiny_config("v", midifrag=block), entry, 1.5) == seconds
+
+
+@pytest.mark.parametrize("odd", ["long", None, [], -1, float("nan"), float("inf")])
+def test_what_is_no_least_length(odd):
+    with pytest.raises(ModelError, match=r"min_seconds of .* is no number of seconds"):
+        min_seconds_of(tiny_config("v", midifrag={"min_seconds": odd}), {})

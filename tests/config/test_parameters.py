@@ -39,11 +39,13 @@ def test_the_table_knows_kinds_and_words_from_the_fields():
         "sampler": str,
         "sigma_min": float,
         "sigma_max": float,
+        "bars": float,
+        "beats": float,
         "model": str,
     }
     assert all(parameter.name == name for name, parameter in PARAMETERS.items())
     assert {name: one.words for name, one in PARAMETERS.items() if one.words} == {"seed": ("random",)}
-    assert list(NUMBERS) == ["steps", "cfg_scale", "seconds", "seed", "sigma_min", "sigma_max"]
+    assert list(NUMBERS) == ["steps", "cfg_scale", "seconds", "seed", "sigma_min", "sigma_max", "bars", "beats"]
 
 
 @pytest.mark.parametrize("name", list(NUMBERS))

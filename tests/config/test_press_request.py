@@ -3,7 +3,9 @@
 import pytest
 
 from midifrag.config.press_request import press_request
+from midifrag.fragment.length import MusicalLength
 from midifrag.pad_key import PadKey
+from midifrag.timeline import Signature
 from tests.support.shows import bank, loaded
 
 BEAT = {"prompt": "beat, {bpm} bpm"}
@@ -53,3 +55,49 @@ def test_a_pad_s_fragment_options_lie_over_the_show_s():
     show = loaded(fragments={"fade_ms": 3, "bits": 24})
     options = asked({"prompt": "rain", "fragment": {"loop": True, "fade_ms": 1}}, show).options
     assert (options.loop, options.fade_ms, options.bits) == (True, 1, 24)
+
+
+def test_a_nearer_level_s_length_replaces_the_farther_one_s_whatever_that_is():
+    show = loaded(defaults={"bars": 2})
+    assert asked({"prompt": "rain"}, show).length == MusicalLength(2, "bars", 120)
+    for pad, length in (({"seconds": 3}, None), ({"beats": 3}, MusicalLength(3, "beats", 120))):
+        request = asked({"prompt": "rain", **pad}, show)
+        said = {name: getattr(request.preset, name) for name in ("seconds", "bars", "beats")}
+        assert said == {"seconds": None, "bars": None, "beats": None} | pad
+        assert request.length == length
+    one = bank(pads={36: {"prompt": "rain"}}, defaults={"seconds": 5})
+    assert press_request(show.settings, one, one.pads[PadKey(36)]).preset.bars is None
+    assert asked({"prompt": "rain", "seconds": 3}, show, values={"bars": 1}).preset.seconds is None
+
+
+def test_velocity_s_length_replaces_what_controls_have_set():
+    pad = {"prompt": "rain", "velocity": {"sets": "beats", "range": [1, 9]}}
+    assert asked(pad, values={"bars": 4}, velocity=0.5).length == MusicalLength(5, "beats", 120)
+
+
+def test_a_length_in_music_is_in_the_show_s_time_or_in_the_one_that_is_given():
+    show = loaded(tempo=92.5, time={"signature": "7/8"})
+    assert asked({"prompt": "rain", "bars": 2}, show).length == MusicalLength(2, "bars", 92.5, Signature(7, 8))
+    given = asked({"prompt": "rain", "bars": 2}, show, bpm=100.5, signature=Signature(3, 4)).length
+    assert given == MusicalLength(2, "bars", 100.5, Signature(3, 4))
+
+
+@pytest.mark.parametrize(
+    ("keys", "text"),
+    [
+        ({}, "any key"),
+        ({"show": "A minor"}, "A minor"),
+        ({"bank": "F# dorian"}, "F# dorian"),
+        ({"show": "A minor", "bank": "F# dorian"}, "F# dorian"),
+    ],
+)
+def test_the_prompt_is_told_the_key_of_its_bank_or_of_the_show(keys, text):
+    pads = {36: {"prompt": "{bars} bars of pad in {key}", "bars": 4}}
+    one = bank(pads=pads, **({"key": keys["bank"]} if "bank" in keys else {}))
+    show = loaded(one, **({"key": keys["show"]} if "show" in keys else {}))
+    assert press_request(show.settings, one, one.pads[PadKey(36)]).preset.prompt == f"4 bars of pad in {text}"
+
+
+def test_a_length_that_a_control_sets_is_told_to_the_prompt():
+    assert asked({"prompt": "{bars} bars", "bars": 4}, values={"beats": 8}).preset.prompt == "2 bars"
+    assert asked({"prompt": "{bars} bars", "bars": 4}, values={"seconds": 6}).preset.prompt == "3 bars"

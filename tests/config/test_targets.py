@@ -8,7 +8,7 @@ from midifrag.config.targets import TARGETS, Target, target
 
 
 def test_every_settable_number_is_a_target():
-    assert list(TARGETS) == ["steps", "cfg_scale", "seconds", "seed", "sigma_min", "sigma_max"]
+    assert list(TARGETS) == ["steps", "cfg_scale", "seconds", "seed", "sigma_min", "sigma_max", "bars", "beats"]
     assert target("steps") == Target(NUMBERS["steps"])
     assert target(target("steps")) is TARGETS["steps"]
     assert str(target("cfg_scale")) == "cfg_scale"

@@ -9,6 +9,7 @@ from midifrag.config.parameters import Preset
 from midifrag.config.samplers import SAMPLER_KINDS
 from midifrag.config.settings import Settings
 from midifrag.config.shipped import shipped_path
+from midifrag.errors import ConfigurationError
 
 BANK = "name: Opening\ndefaults: {{{defaults}}}\npads:\n  36: {{prompt: hum}}\n  C#1: {{prompt: rain{pad}}}\n"
 
@@ -114,3 +115,65 @@ def test_a_configuration_that_says_nothing_leaves_every_sampler(tmp_path, config
 def test_the_shipped_sets_can_be_played():
     for flags in ({}, {"set_list": ["open"]}):
         assert loading.load(shipped_path(), flags, environment={}).unplayable == ()
+
+
+@pytest.mark.parametrize(
+    ("pad", "defaults", "show", "line"),
+    [
+        (
+            "bars: 2",
+            "",
+            "",
+            "opening.yaml:5: pads.C#1.bars: 2 bars at 120 BPM are 4.0 s, more than mine renders, 2.0 s",
+        ),
+        ("bars: 1", "", "", None),
+        ("beats: 5", "", "", "opening.yaml:5: pads.C#1.beats: 5 beats at 120 BPM are 2.5 s"),
+        ("bars: 1", "", "tempo: 90\n", "opening.yaml:5: pads.C#1.bars: 1 bar at 90 BPM are 2.7 s"),
+        ("bars: 1", "", "time: {signature: 5/4}\n", "opening.yaml:5: pads.C#1.bars: 1 bar at 120 BPM are 2.5 s"),
+        ("seconds: 1", "bars: 2", "", "opening.yaml:2: defaults.bars: 2 bars at 120 BPM"),
+        ("bars: 1", "bars: 1", "defaults: {seconds: 5}\n", None),
+    ],
+)
+def test_more_bars_than_a_model_renders(set_of, pad, defaults, show, line):
+    told = set_of("v", pad, defaults, show)
+    assert [one.startswith(f"presets/{line}") for one in told] == [True] * (line is not None), told
+
+
+def test_two_lengths_of_one_level_are_told_with_their_line(set_of):
+    for pad, defaults, place in (
+        ("seconds: 1, bars: 2", "", "opening.yaml:5: pads.C#1.bars"),
+        ("", "bars: 1, beats: 2", "opening.yaml:2: defaults.beats"),
+    ):
+        with pytest.raises(ConfigurationError) as caught:
+            set_of("v", pad, defaults)
+        [problem] = caught.value.problems
+        assert str(problem).startswith(f"presets/{place}: stands beside ")
+    with pytest.raises(ConfigurationError) as caught:
+        set_of("v", show="defaults:\n  seconds: 3\n  bars: 3\n")
+    [problem] = caught.value.problems
+    assert str(problem).startswith("presets.yaml:6: defaults.bars: stands beside seconds")
+
+
+@pytest.mark.parametrize(
+    ("more", "entry", "shortest"),
+    [
+        ({}, "", 0.0),
+        ({"midifrag": {"min_seconds": 4}}, "", 4.0),
+        ({"midifrag": {"min_seconds": 4}}, "min_seconds: 3", 3.0),
+    ],
+)
+def test_what_a_model_renders_well_is_known_before_it_is_loaded(tmp_path, more, entry, shortest):
+    config = {"sample_size": 441000, "sample_rate": 44100, "model": {"diffusion": {}}} | more
+    (tmp_path / "mine.json").write_text(json.dumps(config))
+    (tmp_path / "presets").mkdir()
+    (tmp_path / "presets" / "opening.yaml").write_text("{name: O, pads: {36: {prompt: rain, model: mine}}}")
+    models = f"models: {{mine: {{config: mine.json, checkpoint: m.ckpt, {entry}}}}}\nmodel: sketch\n"
+    (tmp_path / "presets.yaml").write_text(models)
+    limits = loading.load(tmp_path / "presets.yaml", environment={}).limits
+    assert limits == {"mine": (shortest, 10.0), "sketch": (0.0, None)}
+
+
+@pytest.mark.parametrize("block", ['{"min_seconds": "long"}', '{"min_seconds": -1}', "[]"])
+def test_an_odd_least_length_is_left_to_the_loading_of_its_model(tmp_path, block):
+    (tmp_path / "model_config.json").write_text(f'{{"midifrag": {block}}}')
+    assert unplayable.model_facts("mine", {"folder": str(tmp_path)}).limits == (0.0, None)

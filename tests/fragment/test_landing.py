@@ -20,6 +20,7 @@ from midifrag.fragment import hands, slot_file
 from midifrag.fragment.archive import Archive
 from midifrag.fragment.audio_files import read_wav
 from midifrag.fragment.landing import FIRST_RETRY, LONGEST_RETRY, REFRESH, Lander
+from midifrag.fragment.length import MusicalLength, SecondsLength
 from midifrag.fragment.messages import (
     AnnotateTake,
     ArchiveOnly,
@@ -30,6 +31,7 @@ from midifrag.fragment.messages import (
     LandFailed,
     LandTake,
     LockSlot,
+    Prepare,
     Refused,
     RestoreSlot,
     SlotsChanged,
@@ -39,8 +41,10 @@ from midifrag.fragment.messages import (
 )
 from midifrag.fragment.options import FragmentOptions
 from midifrag.fragment.preparing import Preparer
+from midifrag.fragment.recorded_length import fields_of
 from midifrag.fragment.slot_content import content_of
 from midifrag.fragment.slots import Slots
+from midifrag.timeline import Signature
 from tests.fragment.sounds import RATE, land, noise, record
 from tests.support import PATIENCE
 from tests.support.landers import LanderRig
@@ -272,6 +276,60 @@ def test_archived_take_lands_again(rig):
     assert rig.takes() == [1, 2, 1]
     assert rig.archive.get(1).slot == 3
     assert rig.archive.count() == 2
+
+
+def test_a_take_with_a_length_in_music_lands_so_long_and_is_archived_as_it_was_rendered(rig):
+    length = MusicalLength(1, "beats", 128)
+    command = dataclasses.replace(land(1, seconds=0.9), length=length, record=record(1, **fields_of(length)))
+
+    _, landed = rig.handle(command)
+
+    assert read_wav(landed.file)[0].shape[1] == round(60 / 128 * RATE)
+    assert landed.seconds == round(60 / 128 * RATE) / RATE
+    kept = rig.archive.get(1)
+    assert (kept.beats, kept.bars, kept.bpm, kept.signature) == (1, None, 128, "4/4")
+    assert rig.archive.read(1)[0].shape[1] == round(0.9 * RATE)
+
+
+def test_an_archived_take_with_a_length_in_music_is_cut_to_the_tempo_that_is_now(rig):
+    length = MusicalLength(1, "bars", 240, Signature(3, 4))
+    rig.handle(dataclasses.replace(land(1, seconds=1.2), length=length, record=record(1, **fields_of(length))))
+
+    for bpm, signature, samples, notes in (
+        (250.0, Signature(3, 4), round(3 * 60 / 250 * RATE), 1),
+        (240.0, Signature(2, 4), round(2 * 60 / 240 * RATE), 0),
+        (None, None, round(3 * 60 / 240 * RATE), 0),
+    ):
+        (landed,) = rig.handle(LandArchived(9, 1, FragmentOptions(), None, bpm, signature))
+        assert read_wav(landed.file)[0].shape[1] == samples
+        assert len(landed.notes) == notes
+    assert rig.archive.get(1).bpm == 240
+
+
+def test_a_take_that_was_rendered_longer_than_asked_lands_as_long_as_asked_also_from_the_archive(rig):
+    length = SecondsLength(0.25)
+    rig.handle(dataclasses.replace(land(1, seconds=1.0), length=length, record=record(1, **fields_of(length))))
+
+    (again,) = rig.handle(LandArchived(9, 1, FragmentOptions(), None, 90.0, Signature()))
+
+    assert again.seconds == 0.25
+
+
+def test_what_was_prepared_for_another_tempo_is_cut_anew(rig):
+    command = dataclasses.replace(land(1, seconds=0.9), length=MusicalLength(1, "beats", 128))
+    rig.lander.prepare(Prepare(command.audio, RATE, command.options, MusicalLength(1, "beats", 120)))
+    rig.lander._preparer._worker.submit(lambda: None).result()
+
+    _, landed = rig.handle(command)
+
+    assert read_wav(landed.file)[0].shape[1] == round(60 / 128 * RATE)
+
+
+def test_a_length_without_end_fails_and_its_take_stays(rig):
+    archived, failed = rig.handle(dataclasses.replace(land(1), length=MusicalLength(1e6, "bars", 120)))
+
+    assert archived.number == 1
+    assert "and a fragment has 1200 s at most: ask for less" in failed.reason
 
 
 def test_archived_take_without_a_fragment_fails_and_its_record_stays(rig):

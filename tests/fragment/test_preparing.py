@@ -9,6 +9,7 @@ import pytest
 from midifrag.fragment import preparing as module
 from midifrag.fragment.cutting import make_fragment
 from midifrag.fragment.encoding import encode_fragment, encode_take
+from midifrag.fragment.length import MusicalLength
 from midifrag.fragment.options import FragmentOptions
 from midifrag.fragment.preparing import SHARE, Preparer
 from tests.fragment.sounds import RATE, noise
@@ -126,3 +127,52 @@ def test_the_share_of_memory_that_it_takes_at_most(preparer):
 
     whole = audio.nbytes + len(made.take.content) + len(made.fragment.content)
     assert 0.95 * SHARE < whole / audio.nbytes < 1.01 * SHARE
+
+
+LENGTH = MusicalLength(1, "beats", 120)
+
+
+def test_a_length_is_part_of_what_was_prepared(preparer):
+    audio = noise(1.5)
+    preparer.prepare(audio, RATE, OPTIONS, LENGTH)
+    wait_for(preparer)
+
+    made = preparer.find(audio, OPTIONS, LENGTH)
+    assert made.fragment == encode_fragment(make_fragment(audio, RATE, OPTIONS, LENGTH), OPTIONS.bits)
+    assert made.fragment.seconds == 0.5
+    assert preparer.find(audio, OPTIONS) is None
+    assert preparer.find(audio, OPTIONS, MusicalLength(1, "beats", 121)) is None
+
+
+def test_of_what_waits_only_how_it_is_wanted_last_is_prepared(preparer, monkeypatch):
+    go_on, made = threading.Event(), []
+
+    def slow(audio, rate, options, length):
+        go_on.wait()
+        made.append(length.bpm)
+        return make_fragment(audio, rate, options, length)
+
+    monkeypatch.setattr(module, "make_fragment", slow)
+    audio = noise(1.5)
+    first, *later = [MusicalLength(1, "beats", 120 + step) for step in range(5)]
+    preparer.prepare(audio, RATE, OPTIONS, first)
+    for length in later:
+        preparer.prepare(audio, RATE, OPTIONS, length)
+    go_on.set()
+    wait_for(preparer)
+
+    assert made[-1] == 124
+    assert len(made) <= 2
+    assert preparer.find(audio, OPTIONS, later[-1]) is not None
+    assert preparer._wanted == {}
+
+
+def test_a_take_is_encoded_once_however_often_it_is_cut_anew(preparer, monkeypatch):
+    audio = noise(1.5)
+    preparer.prepare(audio, RATE, OPTIONS, LENGTH)
+    wait_for(preparer)
+    monkeypatch.setattr(module, "encode_take", lambda *_: pytest.fail("encoded again"))
+    preparer.prepare(audio, RATE, OPTIONS, MusicalLength(1, "beats", 90))
+    wait_for(preparer)
+
+    assert preparer.find(audio, OPTIONS, MusicalLength(1, "beats", 90)) is not None

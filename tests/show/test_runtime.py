@@ -8,14 +8,14 @@ import numpy as np
 import pytest
 import soundfile
 
-from midifrag.bridge.items import FromEngine
+from midifrag.bridge.items import FromEngine, Reload
 from midifrag.engine.messages import Ready, Render, Started
 from midifrag.engine.registry import create_engine
 from midifrag.errors import DriveHangsError, PortError, Problem, StorageError
 from midifrag.events import EngineChanged, JobChanged, Notice, PadChanged
 from midifrag.fragment import archive, rescue
 from midifrag.fragment.archive import Archive
-from midifrag.intents import Press, Prompt
+from midifrag.intents import Press, Prompt, SendTake
 from midifrag.midi.messages import NoteOn
 from midifrag.show import runtime
 from midifrag.show.ending import Ending
@@ -253,6 +253,43 @@ def test_what_hears_beats_is_warmed_at_the_start(tmp_path, monkeypatch):
     engine = {"host": "thread", "spares": {"enabled": False}}
     with played_show(tmp_path, loaded(bank("one", pads), fragments={"folder": str(tmp_path)}, engine=engine)):
         assert warmed.wait(PATIENCE)
+
+
+def test_what_stretches_is_started_at_the_start_where_some_pad_wants_it(tmp_path, monkeypatch):
+    warmed = threading.Event()
+    monkeypatch.setattr("midifrag.fragment.stretching.warm", warmed.set)
+    show = loaded(
+        bank("one", {36: {"prompt": "beat", "bars": 1}}),
+        fragments={"folder": str(tmp_path), "stretch": True},
+        engine={"host": "thread", "spares": {"enabled": False}},
+    )
+    with played_show(tmp_path, show):
+        assert warmed.wait(PATIENCE)
+
+
+def test_bars_become_a_slot_of_so_many_samples_and_an_archived_take_is_cut_to_the_tempo_of_now(tmp_path):
+    pads = {
+        36: {"prompt": "{bars} bars of soft pad", "bars": 2, "fragment": {"loop": True}},
+        37: {"prompt": "short kick", "beats": 3},
+    }
+    settings = {"fragments": {"folder": str(tmp_path)}, "engine": {"host": "thread", "spares": {"enabled": False}}}
+    show = loaded(bank("one", pads), tempo=174, **settings)
+    with played_show(tmp_path, show) as played:
+        played.note(36)
+        played.seen.wait_for(landed(1))
+        played.note(37)
+        played.seen.wait_for(landed(2))
+        played.runtime.put(Reload(replace(show, settings=show.settings.model_copy(update={"tempo": 92.5}))))
+        played.runtime.put(SendTake(1, 3))
+        again = played.seen.wait_for(landed(3))[0]
+    frames = [soundfile.info(tmp_path / f"output0{slot}.wav").frames for slot in (1, 2, 3)]
+    assert frames == [round(8 * 60 / 174 * 44100), round(3 * 60 / 174 * 44100), round(8 * 60 / 92.5 * 44100)]
+    assert "made for 174 BPM and cut at 92.5: beats in it keep 174" in again.text
+    with closing(Archive(tmp_path / "archive")) as archive:
+        first, second = archive.get(1), archive.get(2)
+    assert (first.prompt, first.bars, first.bpm, first.signature) == ("2 bars of soft pad", 2, 174, "4/4")
+    assert (second.bars, second.beats, second.bpm) == (None, 3, 174)
+    assert first.seconds >= 8 * 60 / 174 + 0.45
 
 
 def test_two_shows_on_one_folder_are_warned(tmp_path):

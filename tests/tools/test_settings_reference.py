@@ -6,6 +6,7 @@ import pytest
 from pydantic import BaseModel, Field
 
 from midifrag.config.banks import Bank, Control, Pad
+from midifrag.config.midi_rules import TimeSettings
 from midifrag.config.settings import PortSettings, Settings
 from tools import settings_reference as reference
 
@@ -49,13 +50,14 @@ def test_every_link_leads_to_a_section():
         (Pad, "sampler", "text", "", ""),
         (Pad, "prompt", "text", "required", "not empty"),
         (Pad, "on_repress", "one of queue, replace, ignore, cancel", "`queue`", ""),
-        (Control, "sets", "one of steps, cfg_scale, seconds, seed, sigma_min, sigma_max", "required", ""),
+        (Control, "sets", "one of steps, cfg_scale, seconds, seed, sigma_min, sigma_max, bars, beats", "required", ""),
         (Control, "range", "two numbers, such as [1, 12]", "required", ""),
         (Control, "cc", "whole number", "", "0 to 127"),
         (PortSettings, "input", "pattern in quotes, or {virtual: name}", "", ""),
         (PortSettings, "ignore_echo", "true or false", "`true`", ""),
         (Settings, "set_list", "list of text", "`[opening]`", "not empty"),
         (Settings, "tempo", "number", "`120`", "20 to 400"),
+        (TimeSettings, "signature", "beats of a bar and their note, 6/8", "`4/4`", ""),
     ],
 )
 def test_a_key_in_words(model, name, kind, default, limits):

@@ -118,6 +118,7 @@ class DiffusionWorker:
             sample_rate=model.sample_rate,
             channels=model.channels,
             max_seconds=model.max_seconds,
+            min_seconds=model.min_seconds,
             samplers=samplers_for(model.objective),
             memory=memory,
             warmed=self._warmed,

@@ -16,7 +16,7 @@ from torch.nn import init
 from torch.overrides import TorchFunctionMode
 
 from midifrag.config.catalogue import POCKET_FOLDER, known, pocket_is_there
-from midifrag.config.model_defaults import defaults_of, objective_of
+from midifrag.config.model_defaults import defaults_of, min_seconds_of, objective_of
 from midifrag.engine.loading import checkpoint, hub
 from midifrag.engine.loading.device import set_up_device
 from midifrag.engine.loading.model import Model
@@ -68,6 +68,8 @@ def load_stable_audio(choice: EngineChoice, on_progress: hub.ProgressListener | 
         gc.collect()
         sample_rate, sample_size = int(config["sample_rate"]), int(config["sample_size"])
         defaults, short_latents = defaults_of(config, choice.source, sample_size / sample_rate)
+        usual = known(choice.model)
+        min_seconds = min_seconds_of(config, choice.source, 0.0 if usual is None else usual.min_seconds)
         model = Model(
             name=choice.model,
             module=module,
@@ -82,6 +84,7 @@ def load_stable_audio(choice: EngineChoice, on_progress: hub.ProgressListener | 
             downsampling=int(module.pretransform.downsampling_ratio),
             defaults=defaults,
             short_latents=short_latents,
+            min_seconds=min_seconds,
         )
     tell(len(_STAGES), len(_STAGES), "model loaded")
     return model

@@ -18,7 +18,8 @@ class Model:
     """A model in memory. ``module`` is the stable-audio-tools ``ConditionedDiffusionModelWrapper``, in eval mode.
 
     ``sample_size`` is the longest length in samples, ``downsampling`` the samples in one latent frame.
-    ``short_latents`` says whether fewer latents than ``sample_size`` may be rendered for a short request.
+    ``short_latents`` says whether fewer latents than ``sample_size`` may be rendered for a short request, and
+    ``min_seconds`` which takes it renders well at least.
     ``checksum`` is the SHA-256 of the checkpoint, in hex.
     """
 
@@ -35,6 +36,7 @@ class Model:
     downsampling: int
     defaults: Defaults
     short_latents: bool
+    min_seconds: float = 0.0
 
     @property
     def max_seconds(self) -> float:

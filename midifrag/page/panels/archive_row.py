@@ -9,7 +9,9 @@ from typing import Any, Protocol
 from nicegui import events, ui
 
 from midifrag.config.parameters import RANDOM
+from midifrag.fragment.length import MusicalLength
 from midifrag.fragment.record import TakeRecord
+from midifrag.fragment.recorded_length import recorded_length
 from midifrag.intents import AnnotateTake, Prompt, StarTake
 from midifrag.page import texts
 from midifrag.page.model import PageModel
@@ -134,8 +136,13 @@ def _about(record: TakeRecord, *, gone: bool) -> str:
     return texts.TAKE_LINE.format(
         number=record.number,
         when=time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(moment)) if moment else texts.NONE,
-        length=texts.GONE if gone else texts.LENGTH.format(record.seconds),
+        length=texts.GONE if gone else _length(record),
         seed=texts.NONE if record.seed is None else record.seed,
         bank=record.bank or texts.NONE,
         model=record.model or texts.NONE,
     )
+
+
+def _length(record: TakeRecord) -> str:
+    length = recorded_length(record)
+    return str(length) if isinstance(length, MusicalLength) else texts.LENGTH.format(record.seconds)

@@ -28,7 +28,9 @@ class _Value:
         with ui.element("div").classes("value"):
             ui.label(parameter.label).classes("value-name")
             low, high = parameter.slider
-            self._slider = ui.slider(min=low, max=high, step=1 if parameter.whole else 0.01, value=low)
+            self._slider = ui.slider(
+                min=low, max=high, step=parameter.step or (1 if parameter.whole else 0.01), value=low
+            )
             self._slider.props["aria-label"] = parameter.label
             self._slider.on("change", self._set, args=[None])
             self._text = ui.label(texts.FROM_PRESETS).classes("value-text")

@@ -12,6 +12,7 @@ from nicegui import ui
 from pydantic import ValidationError
 
 from midifrag.config.banks import Pad
+from midifrag.config.parameters import layered
 from midifrag.config.problems import Sources, problems_in
 from midifrag.errors import MidifragError
 from midifrag.events import JobChanged
@@ -119,7 +120,9 @@ def problems_with(values: Mapping[str, Any]) -> dict[str, str]:
 def parameters_of(record: TakeRecord, model: str | None) -> dict[str, Any]:
     """What a bank would have to say to render a take again, without what no bank may say."""
     said: dict[str, Any] = {name: value for name, value in record.parameters.items() if value not in (None, "")}
-    said |= {"seed": record.seed, "model": model}
+    # In place of the seconds that were rendered for it.
+    asked = {"bars": record.bars, "beats": record.beats, "seconds": record.cut_seconds}
+    said = layered(said, asked) | {"seed": record.seed, "model": model}
     kept = {name: said[name] for name in texts.PARAMETERS if name != "prompt" and said.get(name) is not None}
     wrong = problems_with({"prompt": record.prompt, **kept})
     return {name: value for name, value in kept.items() if name not in wrong}

@@ -2,11 +2,13 @@ from __future__ import annotations
 
 import json
 import sys
+from dataclasses import replace
 
 import pytest
 import torch
 
 from midifrag.config import catalogue
+from midifrag.engine.diffusion.worker import DiffusionWorker
 from midifrag.engine.loading import load as loading
 from midifrag.engine.loading.load import load_stable_audio
 from midifrag.engine.loading.silence_output import silence_output
@@ -117,6 +119,14 @@ def test_pocket_loads_from_its_folder(monkeypatch, tmp_path):
     for module in (catalogue, loading):
         monkeypatch.setattr(module, "POCKET_FOLDER", tmp_path)
     assert load_stable_audio(EngineChoice("pocket", device="cpu")).objective == "rectified_flow"
+
+
+@pytest.mark.parametrize(("entry", "seconds"), [({}, 0.0), ({"min_seconds": 4}, 4.0)])
+def test_the_least_length_of_a_model_is_told_by_its_worker(tmp_path, entry, seconds):
+    loaded = choice(tiny_model_folder(tmp_path))
+    model = load_stable_audio(replace(loaded, source={**loaded.source, **entry}))
+    assert model.min_seconds == seconds
+    assert DiffusionWorker.from_model(model).info().min_seconds == seconds
 
 
 def test_a_model_without_a_place():

@@ -89,6 +89,12 @@ def test_an_archive_that_cannot_be_read_says_so(opened, monkeypatch):
     assert opened.page.text("sheet-count") == "The archive cannot be read now: no disk"
 
 
+def test_a_take_of_bars_says_so(opened):
+    opened.store("beat", bars=2.0, bpm=120.0, signature="4/4")
+    opened.look()
+    assert opened.page.texts("take-about") == ["take 1 · – · 2 bars · seed – · – · –"]
+
+
 def test_a_take_says_what_made_it(opened):
     opened.store("rain", bank="opening", model="soft", seed=5, rendered_at=NOON)
     opened.store("bell", reason="silent")

@@ -65,6 +65,19 @@ def test_what_no_bank_may_say_is_left_out_of_them():
     assert parameters_of(take, None) == {"seconds": 2.0}
 
 
+def test_a_take_of_bars_says_them_and_not_the_seconds_that_were_rendered_for_them():
+    seconds = {"seconds": 4.75}
+    assert parameters_of(record(parameters=seconds, bars=2.0, bpm=120.0, signature="4/4"), None) == {"bars": 2.0}
+    assert parameters_of(record(parameters=seconds, beats=3.0, bpm=120.0, signature="4/4"), None) == {"beats": 3.0}
+    assert parameters_of(record(parameters=seconds, cut_seconds=1.5), None) == {"seconds": 1.5}
+
+
+def test_two_lengths_are_said_at_their_fields():
+    assert problems_with({"prompt": "rain", "seconds": 2, "bars": 4}) == {
+        "bars": "stands beside seconds; a length is one of seconds, bars and beats"
+    }
+
+
 @pytest.fixture
 def page(headless):
     opened = headless()
