@@ -57,6 +57,20 @@ class SetParameter:
 
 
 @dataclass(frozen=True, slots=True)
+class Tap:
+    """A quarter note of midifrag's own clock, tapped at ``time`` (monotonic seconds)."""
+
+    time: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class SetTempo:
+    """Have midifrag's own clock go on at ``bpm`` quarter notes a minute."""
+
+    bpm: float
+
+
+@dataclass(frozen=True, slots=True)
 class SelectBank:
     """Select a bank: ``program`` 1–128, or ``slug``, or ``offset`` in the set list."""
 
@@ -99,7 +113,7 @@ class Panic:
 
 Intent: TypeAlias = (
     Press | Release | Prompt | MoveControl | SetParameter | SelectBank | LockSlot | RestoreSlot | SendTake | StarTake
-    | AnnotateTake | CancelPad | CancelJob | ClearQueue | Panic
+    | AnnotateTake | CancelPad | CancelJob | ClearQueue | Panic | Tap | SetTempo
 )  # fmt: skip
 
 __all__ = [
@@ -118,5 +132,7 @@ __all__ = [
     "SelectBank",
     "SendTake",
     "SetParameter",
+    "SetTempo",
     "StarTake",
+    "Tap",
 ]

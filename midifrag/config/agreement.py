@@ -65,6 +65,11 @@ def _own_names(settings: Settings, sources: Sources) -> Iterator[Problem]:
     if settings.notify is not None:
         yield from _unknown(sources, ("notify", "port"), settings.notify.port, settings.ports)
     yield from _unknown(sources, ("time", "source"), settings.time.port, settings.ports)
+    yield from _unknown(sources, ("time", "send"), settings.time.send, settings.ports)
+    if settings.time.send is not None and settings.time.send == settings.time.port:
+        yield problem_at(
+            sources, ("time", "send"), f"{settings.time.send} already keeps the time; it cannot be told it"
+        )
     yield from _unknown(sources, ("program_changes", "port"), settings.program_changes.port, settings.ports)
     for name in ("controls", "actions"):
         for index, item in enumerate(getattr(settings, name)):

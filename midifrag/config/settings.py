@@ -24,7 +24,7 @@ from midifrag.config.banks import (
 )
 from midifrag.config.catalogue import CATALOGUE, default_model, known, plugins
 from midifrag.config.folders import FRAGMENTS
-from midifrag.config.midi_rules import ProgramChangeSettings, TimeSettings
+from midifrag.config.midi_rules import FASTEST, SLOWEST, ProgramChangeSettings, TimeSettings
 from midifrag.config.places import Address, Folder
 from midifrag.config.slot_names import slot_pattern, slots_alike
 from midifrag.errors import SurfaceError
@@ -293,11 +293,12 @@ class Settings(Strict):
     )
     tempo: float = Field(
         default=120,
-        ge=20,
-        le=400,
-        description=f"what `{PLACEHOLDER}` in a prompt becomes until a MIDI clock has run, in beats a minute",
+        ge=SLOWEST,
+        le=FASTEST,
+        description="the tempo of midifrag's own clock in beats a minute, and what "
+        f"`{PLACEHOLDER}` in a prompt becomes until another clock has run",
     )
-    time: TimeSettings = Field(default=TimeSettings(), description="where the tempo comes from")
+    time: TimeSettings = Field(default=TimeSettings(), description="whose clock counts")
     defaults: Parameters = Field(
         default=Parameters(), description="parameters of pads whose bank does not name them either"
     )

@@ -13,6 +13,7 @@ from typing import Any, get_args
 from pydantic import TypeAdapter
 
 from midifrag.errors import ClipError
+from midifrag.events import TimeChanged
 from midifrag.intents import AnnotateTake, Intent, MoveControl, Release, StarTake
 from midifrag.midi.messages import MidiEvent, Tick, TransportChange
 from midifrag.pad_key import PadKey
@@ -28,8 +29,11 @@ _KINDS: tuple[type[Any], ...] = tuple(
 PERFORMED: dict[str, type[Any]] = {kind.__name__: kind for kind in _KINDS}
 
 
+#: What is played beside it: the musical time that the show had then.
+_PLAYED: dict[str, type[Any]] = {**PERFORMED, TimeChanged.__name__: TimeChanged}
+
 #: A tuple, as a line may say that its event is a list.
-_NAMES = tuple(PERFORMED)
+_NAMES = tuple(_PLAYED)
 
 
 def is_performed(item: object) -> bool:
@@ -49,7 +53,7 @@ class Performance:
         """The acts at ``speed`` times the original; those that carry a time get the one that is due after ``now``."""
         for second, act in self.acts:
             due = second / speed
-            yield due, dataclasses.replace(act, time=now + due) if hasattr(act, "time") else act
+            yield due, _moved(act, now + due, speed)
 
 
 def read_performance(path: Path) -> Performance:
@@ -64,10 +68,17 @@ def read_performance(path: Path) -> Performance:
                     left_out += 1
     except OSError as error:
         raise ClipError(f"{path}: cannot be read ({error.strerror or error}).") from error
-    if not acts:
+    if not any(is_performed(act) for _, act in acts):
         raise ClipError(f"{path}: holds nothing that a performer did.")
     first = acts[0][0]
     return Performance(path, tuple((at - first, act) for at, act in acts), left_out)
+
+
+def _moved(act: Any, moment: float, speed: float) -> Any:
+    """An act at another moment than its own; musical time runs at the speed of the replay."""
+    if isinstance(act, TimeChanged):
+        return TimeChanged(dataclasses.replace(act.timeline, at=moment, bpm=act.timeline.bpm * speed))
+    return dataclasses.replace(act, time=moment) if hasattr(act, "time") else act
 
 
 def _moment(line: dict[str, Any]) -> float:
@@ -78,7 +89,7 @@ def _moment(line: dict[str, Any]) -> float:
 
 
 def _act(line: dict[str, Any]) -> Any:
-    kind = PERFORMED[line["event"]]
+    kind = _PLAYED[line["event"]]
     names = {field.name for field in dataclasses.fields(kind)}
     values = {name: value for name, value in line.items() if name in names}
     if "pad" in values:
@@ -88,4 +99,4 @@ def _act(line: dict[str, Any]) -> Any:
 
 @functools.cache
 def _reader(name: str) -> TypeAdapter[Any]:
-    return TypeAdapter(PERFORMED[name])
+    return TypeAdapter(_PLAYED[name])

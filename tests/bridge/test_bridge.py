@@ -15,6 +15,7 @@ from midifrag.events import (
     Notice,
     PadChanged,
     PortChanged,
+    TimeChanged,
 )
 from midifrag.fragment.messages import LandArchived, Refused, SlotsChanged, SlotState, TakeChanged
 from midifrag.fragment.record import TakeRecord
@@ -37,6 +38,7 @@ from midifrag.intents import (
 from midifrag.midi.messages import Aftertouch, NoteOff, PitchBend, Tick
 from midifrag.pad_key import PadKey
 from midifrag.states import EngineState, NoticeLevel, PadState
+from midifrag.timeline import Timeline
 from tests.support.bridges import INFO, RecordingEngines, Rig, with_spares
 from tests.support.shows import bank, loaded, two_banks
 
@@ -222,6 +224,7 @@ def test_a_newcomer_is_told_how_everything_stands():
     assert given == [
         ConfigurationChanged(rig.bridge.loaded),
         BankChanged("one", "One", 0, (queued, idle)),
+        TimeChanged(Timeline(120.0, 1000.0)),
         slots,
         EngineChanged("sketch", EngineState.READY, INFO.summary, info=INFO),
         port,

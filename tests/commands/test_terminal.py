@@ -23,11 +23,13 @@ from midifrag.events import (
     SlotsChanged,
     StateChange,
     TakeChanged,
+    TimeChanged,
 )
 from midifrag.fragment.messages import SlotState
 from midifrag.fragment.record import TakeRecord
 from midifrag.pad_key import PadKey
 from midifrag.states import EngineState, JobKind, JobState, NoticeLevel, PadState
+from midifrag.timeline import Signature, Timeline
 from tests.support.shows import bank, loaded
 
 
@@ -180,6 +182,11 @@ LINES = [
     (ControlChanged("steps", 8.0), None),
     (SlotsChanged(()), None),
     (TakeChanged(TakeRecord("rain")), None),
+    (
+        TimeChanged(Timeline(92.5, 10.0, 9.0, Signature(3, 4), source="midi:daw")),
+        "     time       92.5 BPM   3/4   midi:daw   bar 4.1",
+    ),
+    (TimeChanged(Timeline(120, 10.0, running=False)), "     time       120.0 BPM   4/4   internal   stopped"),
     (ConfigurationChanged(loaded()), None),
 ]
 

@@ -23,7 +23,9 @@ from midifrag.intents import (
     SelectBank,
     SendTake,
     SetParameter,
+    SetTempo,
     StarTake,
+    Tap,
 )
 from midifrag.midi.messages import (
     Aftertouch,
@@ -164,6 +166,8 @@ LINES = [
     ('"CancelJob", "job": 3', CancelJob(3)),
     ('"ClearQueue"', ClearQueue()),
     ('"Panic"', Panic()),
+    ('"Tap", "time": 5.0', Tap(5.0)),
+    ('"SetTempo", "bpm": 92.5', SetTempo(92.5)),
 ]
 
 

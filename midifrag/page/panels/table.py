@@ -26,6 +26,7 @@ from midifrag.page.panels.panel import Panel
 from midifrag.page.panels.prompt import PromptPanel
 from midifrag.page.panels.slots import SlotsPanel
 from midifrag.page.panels.status import StatusPanel
+from midifrag.page.panels.time import TimePanel
 
 
 class Area(Enum):
@@ -63,6 +64,7 @@ PLAY = Tab("play", texts.PLAY_TAB, "grid_view")
 
 PANELS: tuple[Row, ...] = (
     Row(BanksPanel, Area.TOP),
+    Row(TimePanel, Area.TOP),
     Row(StatusPanel, Area.TOP),
     Row(PadsPanel, Area.MAIN, PLAY),
     Row(PromptPanel, Area.SIDE, PLAY),
