@@ -7,11 +7,11 @@ to fractions of its jitter, and one whose tempo moves is followed within some ti
 
 from __future__ import annotations
 
-import itertools
 import math
 import statistics
 from collections import deque
 from collections.abc import Sequence
+from operator import mul, sub
 from typing import NamedTuple
 
 #: The most ticks that the line is laid through: two bars in 4/4.
@@ -32,11 +32,34 @@ ENOUGH = 24
 EVERY = 6
 
 
-class Counted(NamedTuple):
-    """A tick's number in the clock's count, and when it came (monotonic seconds)."""
+class _Ticks(NamedTuple):
+    """Ticks by their numbers and times, both counted from ``first``: sums of a machine's uptime would lose digits."""
 
-    number: int
-    time: float
+    first: tuple[int, float]
+    numbers: Sequence[int]
+    times: Sequence[float]
+
+    @property
+    def slope(self) -> float | None:
+        """Seconds a tick, by least squares; None where they tell none."""
+        count, numbers, times = len(self.numbers), self.numbers, self.times
+        sum_numbers, sum_times = sum(numbers), sum(times)
+        spread = count * sum(map(mul, numbers, numbers)) - sum_numbers * sum_numbers
+        rise = count * sum(map(mul, numbers, times)) - sum_numbers * sum_times
+        return rise / spread if spread and rise > 0 else None
+
+    def start(self, slope: float) -> float:
+        """When number 0 is due by the line with this slope."""
+        return (sum(self.times) - slope * sum(self.numbers)) / len(self.numbers)
+
+    def off(self, slope: float) -> list[float]:
+        """How late each tick came by that line."""
+        start = self.start(slope)
+        return [time - start - slope * number for number, time in zip(self.numbers, self.times, strict=True)]
+
+    def newest(self, count: int) -> _Ticks:
+        """The newest ones alone."""
+        return _Ticks(self.first, self.numbers[-count:], self.times[-count:])
 
 
 class ClockLine:
@@ -49,7 +72,7 @@ class ClockLine:
         self.period = period
         self.time = 0.0
         self.count = 0
-        self._ticks: deque[Counted] = deque(maxlen=LONGEST)
+        self._ticks: deque[tuple[int, float]] = deque(maxlen=LONGEST)
         self._before = period
         self._since = 0
         self._unlaid = 0
@@ -73,7 +96,7 @@ class ClockLine:
 
     def add(self, count: int, time: float) -> None:
         """Take in a tick."""
-        self._ticks.append(Counted(count, time))
+        self._ticks.append((count, time))
         self._since += 1
         self._unlaid += 1
         if self._since <= ENOUGH or self._unlaid >= EVERY:
@@ -81,71 +104,56 @@ class ClockLine:
 
     def _lay(self) -> None:
         self._unlaid = 0
-        ticks = _near(list(self._ticks))
-        while len(ticks) > SHORTEST and _bends(ticks, self._slope(ticks)):
-            ticks = ticks[-max(SHORTEST, len(ticks) // 2) :]
-            while self._ticks[0] != ticks[0]:
+        ticks = _near(_counted(self._ticks))
+        while len(ticks.numbers) > SHORTEST and _bends(ticks, self._slope(ticks)):
+            ticks = ticks.newest(max(SHORTEST, len(ticks.numbers) // 2))
+            oldest = ticks.first[0] + ticks.numbers[0]
+            while self._ticks[0][0] < oldest:
                 self._ticks.popleft()
         self.period = self._slope(ticks)
-        middle, mean = _middle(ticks)
-        self.count = ticks[-1].number
-        self.time = mean + (self.count - middle) * self.period
+        self.count = ticks.first[0] + ticks.numbers[-1]
+        self.time = ticks.first[1] + ticks.start(self.period) + self.period * ticks.numbers[-1]
 
-    def _slope(self, ticks: Sequence[Counted]) -> float:
-        slope = _slope(ticks)
+    def _slope(self, ticks: _Ticks) -> float:
+        slope = ticks.slope
         if self._since > ENOUGH:
             return slope or self.period
         if slope is None:
             return self._before
-        strays = max(STRAYING, _straying(_off(ticks, slope)))
-        unsure = strays * math.sqrt(12 / len(ticks) ** 3)
+        strays = max(STRAYING, _straying(ticks.off(slope)))
+        unsure = strays * math.sqrt(12 / len(ticks.numbers) ** 3)
         return self._before if abs(slope - self._before) < 3 * unsure else slope
 
 
-def _middle(ticks: Sequence[Counted]) -> tuple[float, float]:
-    first = ticks[0]
-    # From the first one, as a machine's uptime would eat the digits.
-    count = sum(tick.number - first.number for tick in ticks) / len(ticks)
-    return first.number + count, first.time + sum(tick.time - first.time for tick in ticks) / len(ticks)
-
-
-def _slope(ticks: Sequence[Counted]) -> float | None:
-    """Seconds a tick; None where they tell none."""
-    middle, mean = _middle(ticks)
-    spread = sum((tick.number - middle) ** 2 for tick in ticks)
-    rise = sum((tick.number - middle) * (tick.time - mean) for tick in ticks)
-    return rise / spread if spread and rise > 0 else None
-
-
-def _off(ticks: Sequence[Counted], slope: float) -> list[float]:
-    """How late each tick came, by the line with this slope."""
-    middle, mean = _middle(ticks)
-    return [tick.time - mean - (tick.number - middle) * slope for tick in ticks]
+def _counted(ticks: Sequence[tuple[int, float]]) -> _Ticks:
+    number, time = first = ticks[0]
+    return _Ticks(first, [tick[0] - number for tick in ticks], [tick[1] - time for tick in ticks])
 
 
 def _straying(off: Sequence[float]) -> float:
     """The standard deviation of single ticks: by their neighbours, so that a bent line does not count."""
-    steps = [abs(later - earlier) for earlier, later in itertools.pairwise(off)]
+    steps = list(map(abs, map(sub, off[1:], off)))
     # Of a normal distribution, by the median, which one late tick does not move.
     return statistics.median(steps) / 0.6745 / math.sqrt(2) if steps else 0.0
 
 
-def _near(ticks: list[Counted]) -> list[Counted]:
+def _near(ticks: _Ticks) -> _Ticks:
     """The ticks without those that came far off the line through all; the newest ones may begin another line."""
-    slope = _slope(ticks)
-    if slope is None or len(ticks) <= NEWEST:
+    slope = ticks.slope
+    if slope is None or len(ticks.numbers) <= NEWEST:
         return ticks
-    off = _off(ticks, slope)
+    off = ticks.off(slope)
     usual = statistics.median(off)
-    most = FAR * statistics.median(abs(one - usual) for one in off) + FAR_SECONDS
-    late = [abs(one - usual) > most for one in off]
-    if sum(late[-NEWEST:]) > NEWEST // 3:
+    away = [abs(one - usual) for one in off]
+    most = FAR * statistics.median(away) + FAR_SECONDS
+    if max(away) <= most or sum(one > most for one in away[-NEWEST:]) > NEWEST // 3:
         return ticks
-    return [tick for tick, far in zip(ticks, late, strict=True) if not far]
+    near = [place for place, one in enumerate(away) if one <= most]
+    return _Ticks(ticks.first, [ticks.numbers[place] for place in near], [ticks.times[place] for place in near])
 
 
-def _bends(ticks: Sequence[Counted], slope: float) -> bool:
+def _bends(ticks: _Ticks, slope: float) -> bool:
     """Whether the newest ticks leave the line through all of them."""
-    off = _off(ticks, slope)
+    off = ticks.off(slope)
     unsure = 1.2533 * _straying(off) / math.sqrt(NEWEST)
     return abs(statistics.median(off[-NEWEST:])) > BENT * unsure + BENT_SECONDS
