@@ -24,6 +24,8 @@ LOOK_EVERY, MEASURE_EVERY = 0.05, 1.0
 READINGS = 5
 #: What the session's beat may be off by from what was told, in seconds, and from our line while we are alone.
 SAME, OURS = 0.0003, 0.001
+#: Beats a minute that are lost where Link keeps a tempo, as whole microseconds a beat.
+SAME_TEMPO = 0.002
 #: How long the end waits for the thread, in seconds.
 CLOSE_SECONDS = 1.0
 
@@ -69,15 +71,15 @@ class LibrarySession:
 
     def look(self, micros: int, quantum: float) -> tuple[float, float, int]:
         """See `Session`."""
-        state = self._link.captureSessionState()
+        state = self._link.captureAppSessionState()
         return float(state.tempo()), float(state.beatAtTime(micros, quantum)), int(self._link.numPeers())
 
     def lead(self, bpm: float, beat: float, micros: int, quantum: float) -> None:
         """See `Session`."""
-        state = self._link.captureSessionState()
+        state = self._link.captureAppSessionState()
         state.setTempo(bpm, micros)
         state.requestBeatAtTime(beat, micros, quantum)
-        self._link.commitSessionState(state)
+        self._link.commitAppSessionState(state)
 
     def close(self) -> None:
         """See `Session`."""
@@ -178,7 +180,7 @@ class LinkWatch:
         """Whether the session, with nobody else in it, is not on our line."""
         bar = line.signature.bar
         off = (beat - line.position_at(now) + bar / 2) % bar - bar / 2
-        return abs(bpm - line.bpm) > 1e-6 or abs(line.seconds(off)) > OURS
+        return abs(bpm - line.bpm) > SAME_TEMPO or abs(line.seconds(off)) > OURS
 
     def _is_news(self, heard: LinkHeard) -> bool:
         told = self._told

@@ -18,6 +18,7 @@ from midifrag.intents import AnnotateTake, Intent, MoveControl, Release, StarTak
 from midifrag.midi.messages import MidiEvent, Tick, TransportChange
 from midifrag.pad_key import PadKey
 from midifrag.show.session_log import read_session
+from midifrag.timeline import Timeline
 
 #: What a log holds as done by the performer. Clock ticks would fill it, controls and releases stand there as the MIDI
 #: messages that they come from, and marks on takes are of an archive that a replay does not play into.
@@ -31,6 +32,9 @@ PERFORMED: dict[str, type[Any]] = {kind.__name__: kind for kind in _KINDS}
 
 #: What is played beside it: the musical time that the show had then.
 _PLAYED: dict[str, type[Any]] = {**PERFORMED, TimeChanged.__name__: TimeChanged}
+
+#: No tempo is faster (quarter notes a minute), and no song longer (quarter notes).
+FASTEST, FARTHEST = 10_000, 1e8
 
 #: A tuple, as a line may say that its event is a list.
 _NAMES = tuple(_PLAYED)
@@ -94,7 +98,16 @@ def _act(line: dict[str, Any]) -> Any:
     values = {name: value for name, value in line.items() if name in names}
     if "pad" in values:
         values["pad"] = PadKey.parse(values["pad"])
-    return _reader(line["event"]).validate_python(values)
+    act = _reader(line["event"]).validate_python(values)
+    if isinstance(act, TimeChanged):
+        _check(act.timeline)
+    return act
+
+
+def _check(line: Timeline) -> None:
+    """Raises ValueError for musical time that cannot be."""
+    if not (0 < line.bpm < FASTEST and math.isfinite(line.at) and abs(line.position) < FARTHEST):
+        raise ValueError(f"{line} is no time")
 
 
 @functools.cache

@@ -264,3 +264,11 @@ def test_explaining_says_why_nothing_happens():
     assert switch.explain(cc(119, 127)).endswith("panic: cancels everything")
     assert switch.explain(cc(119, 0)).endswith("→ nothing: it acts when pressed, a CC when it rises to 64")
     assert switch.explain(on(40)).endswith("→ nothing mapped in bank Opening")
+
+
+def test_a_tap_has_the_moment_of_its_message_whatever_plays_it():
+    mapped = mapper(actions=[{"cc": 20, "does": "tap"}, {"note": 50, "does": "tap"}, {"program": 3, "does": "tap"}])
+    for event in (cc(20), on(50), ProgramChange("pads", 1, 3, 1.0)):
+        assert mapped.intents(event) == (intents.Tap(1.0),)
+    assert mapped.intents(cc(20, 0)) == ()
+    assert mapped.explain(on(50)).endswith("→ taps the tempo of midifrag's own clock")
