@@ -21,6 +21,7 @@ from ruamel.yaml import YAML
 from midifrag.config.banks import Bank, Written
 from midifrag.config.parameters import Parameter
 from midifrag.config.settings import Settings
+from midifrag.timeline import Signature
 
 PAGE = Path(__file__).resolve().parent.parent / "docs" / "settings.md"
 
@@ -118,6 +119,8 @@ def default_of(field: FieldInfo) -> str:
 
 
 def _plain(value: Any) -> Any:
+    if isinstance(value, Signature):
+        return str(value)
     if isinstance(value, BaseModel):
         return value.model_dump(by_alias=True, exclude_unset=True)
     if isinstance(value, dict):

@@ -39,7 +39,7 @@ class Timekeeper:
     def __init__(self, settings: Settings, now: float = 0.0) -> None:
         self._settings = settings
         self.tempo = Tempo(settings.tempo, settings.time.port)
-        self.timeline = Timeline(settings.tempo, now, signature=settings.time.bar)
+        self.timeline = Timeline(settings.tempo, now, signature=settings.time.signature)
         self._own = self.timeline
         self._corrected = now
         self._clocks: dict[str, ClockFollower] = {}
@@ -102,7 +102,7 @@ class Timekeeper:
     def use(self, settings: Settings, now: float) -> list[StateChange]:
         """Go by another configuration; the position stays what it is."""
         before, self._settings = self._settings, settings
-        self._own = replace(self._own, signature=settings.time.bar)
+        self._own = replace(self._own, signature=settings.time.signature)
         self.tempo.use(before.tempo, settings.time.port)
         changes = self._settle(now, self.tempo.bpm)
         if settings.tempo != before.tempo and self.timeline.source == INTERNAL:

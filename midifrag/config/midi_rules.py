@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+import re
+from typing import Annotated, Any
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, Field, PlainSerializer, PlainValidator
 
 from midifrag.config.banks import Channel, Strict, Written
 from midifrag.timeline import Signature
 
 #: The tempos that midifrag's own clock can have, in quarter notes a minute.
 SLOWEST, FASTEST = 20, 400
-#: The most beats of a bar, and the notes that a beat can be.
-MOST_BEATS, BEATS = 32, (1, 2, 4, 8, 16, 32)
+#: The most beats of a bar.
+MOST_BEATS = 32
 _SOURCES = ("auto", "midi", "link", "internal")
 
 
@@ -23,12 +24,13 @@ def _clock_source(value: str) -> str:
     return value
 
 
-def _signature(value: str) -> str:
-    beats, slash, unit = value.partition("/")
-    if not (slash and beats.isdecimal() and unit.isdecimal() and 1 <= int(beats) <= MOST_BEATS and int(unit) in BEATS):
-        units = ", ".join(map(str, BEATS))
-        raise ValueError(f"{value!r} is no time signature such as 4/4 or 6/8: 1 to {MOST_BEATS} beats of {units}")
-    return value
+def _signature(value: Any) -> Signature:
+    if isinstance(value, Signature):
+        return value
+    found = re.fullmatch(r"([0-9]{1,2})/(1|2|4|8|16|32)", str(value))
+    if found is None or not 1 <= int(found[1]) <= MOST_BEATS:
+        raise ValueError(f"{value!r} is no signature, such as 4/4 or 6/8, of at most {MOST_BEATS} beats")
+    return Signature(int(found[1]), int(found[2]))
 
 
 class TimeSettings(Strict):
@@ -40,9 +42,9 @@ class TimeSettings(Strict):
         "Link; internal: midifrag's own; auto: a MIDI clock, else Link, else its own. Where the one that is named is "
         "not there, midifrag's own goes on",
     )
-    signature: Annotated[str, AfterValidator(_signature), Written("such as 4/4 or 6/8")] = Field(
-        default="4/4", description="the beats of a bar"
-    )
+    signature: Annotated[
+        Signature, PlainValidator(_signature), PlainSerializer(str), Written("beats of a bar and their note, 6/8")
+    ] = Field(default=Signature(), description="the time signature, which says how long a bar is")
     send: str | None = Field(
         default=None, description="the port that MIDI clock goes out of; a clock that comes in there is left out"
     )
@@ -61,12 +63,6 @@ class TimeSettings(Strict):
     def hears_link(self) -> bool:
         """Whether Ableton Link counts."""
         return self.source in ("auto", "link")
-
-    @property
-    def bar(self) -> Signature:
-        """The time signature."""
-        beats, _, unit = self.signature.partition("/")
-        return Signature(int(beats), int(unit))
 
 
 class ProgramChangeSettings(Strict):

@@ -6,7 +6,15 @@ from midifrag import intents
 from midifrag.config.banks import Bank
 from midifrag.config.settings import Settings
 from midifrag.midi.mapping import Mapper
-from midifrag.midi.messages import Aftertouch, ControlChange, NoteOff, NoteOn, PitchBend, ProgramChange, Tick
+from midifrag.midi.messages import (
+    Aftertouch,
+    ControlChange,
+    NoteOff,
+    NoteOn,
+    PitchBend,
+    ProgramChange,
+    Tick,
+)
 from midifrag.midi.switches import Switches
 from midifrag.pad_key import PadKey
 
