@@ -64,7 +64,6 @@ PLAY = Tab("play", texts.PLAY_TAB, "grid_view")
 
 PANELS: tuple[Row, ...] = (
     Row(BanksPanel, Area.TOP),
-    Row(TimePanel, Area.TOP),
     Row(StatusPanel, Area.TOP),
     Row(PadsPanel, Area.MAIN, PLAY),
     Row(PromptPanel, Area.SIDE, PLAY),
@@ -72,5 +71,6 @@ PANELS: tuple[Row, ...] = (
     Row(ArchivePanel, Area.MAIN, Tab("archive", texts.ARCHIVE_TAB, "inventory_2")),
     Row(EnginePanel, Area.MAIN, Tab("engine", texts.ENGINE_TAB, "tune")),
     Row(EditorPanel, Area.MAIN, Tab("set", texts.SET_TAB, "edit_note")),
+    Row(TimePanel, Area.BOTTOM),
     Row(NoticePanel, Area.BOTTOM),
 )
