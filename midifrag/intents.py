@@ -64,13 +64,6 @@ class Tap:
 
 
 @dataclass(frozen=True, slots=True)
-class SetTempo:
-    """Have midifrag's own clock go on at ``bpm`` quarter notes a minute."""
-
-    bpm: float
-
-
-@dataclass(frozen=True, slots=True)
 class SelectBank:
     """Select a bank: ``program`` 1–128, or ``slug``, or ``offset`` in the set list."""
 
@@ -113,7 +106,7 @@ class Panic:
 
 Intent: TypeAlias = (
     Press | Release | Prompt | MoveControl | SetParameter | SelectBank | LockSlot | RestoreSlot | SendTake | StarTake
-    | AnnotateTake | CancelPad | CancelJob | ClearQueue | Panic | Tap | SetTempo
+    | AnnotateTake | CancelPad | CancelJob | ClearQueue | Panic | Tap
 )  # fmt: skip
 
 __all__ = [
@@ -132,7 +125,6 @@ __all__ = [
     "SelectBank",
     "SendTake",
     "SetParameter",
-    "SetTempo",
     "StarTake",
     "Tap",
 ]

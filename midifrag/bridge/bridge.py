@@ -55,7 +55,6 @@ from midifrag.intents import (
     SelectBank,
     SendTake,
     SetParameter,
-    SetTempo,
     StarTake,
     Tap,
 )
@@ -189,8 +188,6 @@ class Bridge:
                 self._set(name, value)
             case Tap(time):
                 self._publish_all(self._set_list.time.tap(time))
-            case SetTempo(bpm):
-                self._publish_all(self._set_list.time.set_tempo(bpm, self._clock.now()))
             case SelectBank():
                 self._select(intent)
             case LockSlot() | RestoreSlot() | StarTake() | AnnotateTake():

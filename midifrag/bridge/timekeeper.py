@@ -26,6 +26,8 @@ INTERNAL, LINK, MIDI = "internal", "link", "midi:"
 SAME = 0.0005
 #: Between two small corrections lie so many seconds at least.
 CORRECTED_EVERY = 0.25
+#: Beats a minute by which Link's tempo leaps.
+LEAP = 0.5
 #: Taps in a row from which on they tell where beats are, beside their tempo.
 TELL_BEATS = 4
 
@@ -48,8 +50,8 @@ class Timekeeper:
         self._link: LinkHeard | None = None
         self._given: Timeline | None = None
         self._taps = Taps()
-        #: Ports that were told of as second clocks.
-        self._second: set[str] = set()
+        #: Ports of whose clocks was said what does not count of them.
+        self._said: set[str] = set()
 
     @property
     def bpm(self) -> int:
@@ -68,18 +70,20 @@ class Timekeeper:
         before = self.tempo.bpm
         clock.feed(event)
         self.tempo.feed(event)
-        return [*self._settle(event.time, before), *self._second_clock(event, clock)]
+        return [*self._settle(event.time, before), *self._news_of(event, clock)]
 
     def hear_link(self, heard: LinkHeard) -> list[StateChange]:
         """Take in how Ableton Link's session stands."""
         before, self._link = self._link, heard
-        at_once = before is None or before.bpm != heard.bpm
+        # Not each step of a tempo that is on its way.
+        at_once = before is None or abs(before.bpm - heard.bpm) >= LEAP
         return self._settle(heard.at, self.tempo.bpm, at_once=at_once)
 
     def tap(self, time: float) -> list[StateChange]:
         """Take in a tap, which is a quarter note of midifrag's own clock."""
         if self.timeline.source != INTERNAL:
-            return [self._not_ours("taps count")]
+            text = f"the tempo is that of {self.timeline.source}; taps count where midifrag's own clock keeps the time"
+            return [Notice(NoticeLevel.INFO, text)]
         bpm = self._taps.tap(time)
         if bpm is None or not SLOWEST <= bpm <= FASTEST:
             return []
@@ -90,23 +94,17 @@ class Timekeeper:
             self._own = replace(self._own, position=self._own.position - off)
         return self._settle(time, self.tempo.bpm, at_once=True)
 
-    def set_tempo(self, bpm: float, now: float) -> list[StateChange]:
-        """Have midifrag's own clock go on at another tempo, in quarter notes a minute."""
-        if not SLOWEST <= bpm <= FASTEST:
-            text = f"the tempo cannot be {bpm:g}: it lies between {SLOWEST} and {FASTEST}; nothing was changed"
-            return [Notice(NoticeLevel.WARNING, text)]
-        if self.timeline.source != INTERNAL:
-            return [self._not_ours("a tempo set here counts")]
-        return self._set(bpm, now)
-
     def use(self, settings: Settings, now: float) -> list[StateChange]:
         """Go by another configuration; the position stays what it is."""
         before, self._settings = self._settings, settings
         self._own = replace(self._own, signature=settings.time.signature)
-        self.tempo.use(before.tempo, settings.time.port)
+        self.tempo.use(self.tempo.bpm, settings.time.port)
         changes = self._settle(now, self.tempo.bpm)
         if settings.tempo != before.tempo and self.timeline.source == INTERNAL:
-            changes += self._set(settings.tempo, now)
+            told = self.tempo.bpm
+            self._keep(settings.tempo, now)
+            self.tempo.tell(settings.tempo, exactly=True)
+            changes += self._settle(now, told, at_once=True)
         return changes
 
     def follow(self, timeline: Timeline) -> list[StateChange]:
@@ -130,7 +128,7 @@ class Timekeeper:
             self._corrected = now
             self.timeline = replace(line, at=now, position=line.position_at(now))
             changes += [TimeChanged(self.timeline), *self._lost(told, now)]
-        if not line.source.startswith(MIDI):
+        if self._given is not None or not line.source.startswith(MIDI):
             self.tempo.tell(line.bpm)
         if self.tempo.bpm != bpm:
             changes.append(ControlChanged("tempo", float(self.tempo.bpm)))
@@ -166,12 +164,6 @@ class Timekeeper:
         ahead = told.position_at(now) + told.signature.bar
         return abs(line.moment_of(ahead) - told.moment_of(ahead)) > SAME
 
-    def _set(self, bpm: float, now: float) -> list[StateChange]:
-        before = self.tempo.bpm
-        self._keep(bpm, now)
-        self.tempo.tell(bpm, exactly=True)
-        return self._settle(now, before, at_once=True)
-
     def _keep(self, bpm: float, now: float) -> None:
         """Have our own clock go on at a tempo, from where it is."""
         self._own = replace(self._own, bpm=bpm, at=now, position=self._own.position_at(now))
@@ -188,18 +180,19 @@ class Timekeeper:
         who = "midifrag's own" if source == INTERNAL else source
         return [Notice(NoticeLevel.WARNING, f"the clock of {port} is gone; {who} goes on at {bpm:.1f} BPM")]
 
-    def _second_clock(self, event: Tick | TransportChange, clock: ClockFollower) -> list[StateChange]:
-        """Say once that a port's clock does not count beside another one."""
+    def _news_of(self, event: Tick | TransportChange, clock: ClockFollower) -> list[StateChange]:
+        """Say once of a port's clock what does not count: all of it, beside another one, or where its bars are."""
         port, followed = event.port, self.tempo.followed
-        if clock.heard != ENOUGH or port in self._second or followed in (None, port):
+        if clock.heard != ENOUGH or port in self._said:
             return []
         first = self._clocks.get(followed or "")
-        if first is None or not first.ticks_at(event.time):
+        if followed == port and not clock.placed:
+            text = f"{port} sends a clock, but no start yet: its tempo counts, and bars go on as they were"
+        elif followed != port and first is not None and first.ticks_at(event.time):
+            text = (
+                f"{port} sends a clock too; that of {followed} counts (time: {{source: midi:{port}}} would follow it)"
+            )
+        else:
             return []
-        self._second.add(port)
-        text = f"{port} sends a clock too; that of {followed} counts (time: {{source: midi:{port}}} would follow it)"
+        self._said.add(port)
         return [Notice(NoticeLevel.INFO, text)]
-
-    def _not_ours(self, what: str) -> Notice:
-        text = f"the tempo is that of {self.timeline.source}; {what} where midifrag's own clock keeps the time"
-        return Notice(NoticeLevel.INFO, text)

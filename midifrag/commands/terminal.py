@@ -95,7 +95,7 @@ def _header(view: View, page: str | None) -> RenderableType:
 def time_line(line: Timeline, now: float) -> str:
     """Musical time in a line: tempo, signature, whose clock it is, bar and beat."""
     bar, beat = line.bar_and_beat(now)
-    where = f"bar {bar}.{beat}" if line.running else "stopped"
+    where = f"bar {bar}.{beat}" if line.running else "waits for a start"
     return f"{line.bpm:.1f} BPM   {line.signature}   {line.source}   {where}"
 
 

@@ -107,23 +107,19 @@ def test_taps_set_the_tempo_and_from_the_fourth_on_the_beat():
     assert kept.time.tap(first + 1.6) == []
 
 
+def test_a_set_that_is_read_again_leaves_a_tapped_tempo():
+    kept = Kept()
+    for moment in (NOW, NOW + 0.4):
+        kept.do(kept.time.tap(moment))
+    assert kept.time.use(settings(client="other"), NOW + 1) == []
+    assert (kept.line.bpm, kept.time.bpm) == (pytest.approx(150), 150)
+
+
 def test_taps_outside_all_tempos_set_none():
     kept = Kept()
     kept.time.tap(NOW)
     assert kept.time.tap(NOW + 0.14) == []
     assert kept.line.bpm == 120
-
-
-def test_a_tempo_can_be_set_outright():
-    kept = Kept()
-    kept.do(kept.time.set_tempo(97.4, NOW + 1))
-    assert kept.line == Timeline(97.4, NOW + 1, 2.0)
-    assert kept.tempos() == [97.0]
-    (refused,) = kept.time.set_tempo(401, NOW + 1)
-    assert refused == Notice(
-        NoticeLevel.WARNING, "the tempo cannot be 401: it lies between 20 and 400; nothing was changed"
-    )
-    assert kept.line.bpm == 97.4
 
 
 # --- a MIDI clock ----------------------------------------------------------------------------------------------------
@@ -174,6 +170,8 @@ def test_ticks_that_come_without_a_start_carry_the_tempo_and_the_place_goes_on()
     assert first.bpm == pytest.approx(140)
     assert first.position_at(first.at) == pytest.approx(2 * (first.at - NOW), abs=0.03)
     assert kept.tempos() == [140.0]
+    text = "daw sends a clock, but no start yet: its tempo counts, and bars go on as they were"
+    assert kept.notices() == [(NoticeLevel.INFO, text)]
 
 
 def test_a_clock_that_stops_and_continues_goes_on_where_it_stopped():
@@ -286,14 +284,12 @@ def test_our_own_clock_goes_on_from_another_where_the_set_says_so():
     assert kept.notices() == []
 
 
-def test_taps_and_tempos_do_not_count_against_a_clock():
+def test_taps_do_not_count_against_a_clock():
     kept, master = Kept(), Master(140, NOW + 1)
     kept.feed(*master.play(8))
-    said = [*kept.time.tap(master.now), *kept.time.set_tempo(90, master.now)]
-    assert [change.text for change in said] == [
-        "the tempo is that of midi:daw; taps count where midifrag's own clock keeps the time",
-        "the tempo is that of midi:daw; a tempo set here counts where midifrag's own clock keeps the time",
-    ]
+    (said,) = kept.time.tap(master.now)
+    text = "the tempo is that of midi:daw; taps count where midifrag's own clock keeps the time"
+    assert said == Notice(NoticeLevel.INFO, text)
     assert kept.line.bpm == pytest.approx(140)
 
 
@@ -356,7 +352,7 @@ def test_a_line_that_is_given_counts_alone_from_then_on():
     kept = Kept()
     given = Timeline(99.0, NOW + 1, 4.0, Signature(3, 4), source="midi:daw")
     kept.do(kept.time.follow(given))
-    assert kept.told == [TimeChanged(given), ControlChanged("tempo", 99.0)] or kept.line == given
+    assert kept.told == [TimeChanged(given), ControlChanged("tempo", 99.0)]
     kept.feed(*Master(140, NOW + 1).play(8))
     assert kept.line == given
     kept.do(kept.time.follow(replace(given, at=NOW + 5, bpm=80.0)))

@@ -188,7 +188,7 @@ LINES = [
         TimeChanged(Timeline(92.5, 10.0, 9.0, Signature(3, 4), source="midi:daw")),
         "     time       92.5 BPM   3/4   midi:daw   bar 4.1",
     ),
-    (TimeChanged(Timeline(120, 10.0, running=False)), "     time       120.0 BPM   4/4   internal   stopped"),
+    (TimeChanged(Timeline(120, 10.0, running=False)), "     time       120.0 BPM   4/4   internal   waits for a start"),
     (ConfigurationChanged(loaded()), None),
 ]
 

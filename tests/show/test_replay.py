@@ -23,7 +23,6 @@ from midifrag.intents import (
     SelectBank,
     SendTake,
     SetParameter,
-    SetTempo,
     StarTake,
     Tap,
 )
@@ -168,7 +167,6 @@ LINES = [
     ('"ClearQueue"', ClearQueue()),
     ('"Panic"', Panic()),
     ('"Tap", "time": 5.0', Tap(5.0)),
-    ('"SetTempo", "bpm": 92.5', SetTempo(92.5)),
 ]
 
 

@@ -38,5 +38,6 @@ class TimePanel(Panel):
         self._tempo.text = texts.TEMPO.format(bpm=line.bpm)
         self._beat.text = texts.BAR_AND_BEAT.format(bar=bar, beat=beat) if line.running else texts.STANDS
         self._source.text = line.source
-        set_prop(self._numbers, "title", texts.TIME_HELP.format(signature=line.signature, source=line.source))
+        title = texts.TIME_HELP if line.running else texts.WAITS_HELP
+        set_prop(self._numbers, "title", title.format(signature=line.signature, source=line.source))
         set_prop(self._numbers, "data-first", "true" if beat == 1 else "false")

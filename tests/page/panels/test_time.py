@@ -48,7 +48,8 @@ def test_a_clock_that_stands_still_says_so(headless, at):
     page = headless()
     page.show(TimePanel)
     page.take(TimeChanged(Timeline(120, 10.0, running=False)))
-    assert page.text("time-beat") == "stopped"
+    assert page.text("time-beat") == "waits"
+    assert page.one("time-numbers").props["title"] == "4/4, kept by internal, which waits for a start"
 
 
 def test_a_tap_is_sent_with_its_moment(headless):
