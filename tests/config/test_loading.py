@@ -125,6 +125,10 @@ def test_environment_overrides_the_file_and_flags_override_both(show):
             "time: {source: midi:midifrag, send: midifrag}",
             "presets.yaml:1: time.send: midifrag already keeps the time; it cannot be told it",
         ),
+        (
+            "ports: {keys: {in: Keys}}\ntime: {send: keys}",
+            "presets.yaml:2: time.send: keys has no out: name one, so that the clock has somewhere to go",
+        ),
         ("time: {signature: 4/3}", "presets.yaml:1: time.signature: '4/3' is no signature, such as 4/4 or 6/8"),
         ("time: {source: daw}", "presets.yaml:1: time.source: 'daw' is none of auto, midi, midi:PORT"),
         ("time: {source: 'midi:'}", "presets.yaml:1: time.source: 'midi:' is none of auto, midi, midi:PORT"),
