@@ -14,6 +14,7 @@ from midifrag.fragment.record import RecordedValue
 from midifrag.midi.messages import PortChanged
 from midifrag.pad_key import PadKey
 from midifrag.states import EngineState, JobKind, JobState, NoticeLevel, PadState
+from midifrag.timeline import Timeline
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +136,13 @@ class ConfigurationChanged:
 
 
 @dataclass(frozen=True, slots=True)
+class TimeChanged:
+    """Musical time runs along another line from ``timeline.at`` on, which is when that became known."""
+
+    timeline: Timeline
+
+
+@dataclass(frozen=True, slots=True)
 class Notice:
     """Something a performer should know."""
 
@@ -144,7 +152,7 @@ class Notice:
 
 StateChange: TypeAlias = (
     PadChanged | JobChanged | BankChanged | ControlChanged | SlotsChanged | TakeChanged | EngineChanged | PortChanged
-    | ConfigurationChanged | Notice
+    | ConfigurationChanged | TimeChanged | Notice
 )  # fmt: skip
 
 __all__ = [
@@ -160,4 +168,5 @@ __all__ = [
     "SlotsChanged",
     "StateChange",
     "TakeChanged",
+    "TimeChanged",
 ]

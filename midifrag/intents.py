@@ -57,6 +57,13 @@ class SetParameter:
 
 
 @dataclass(frozen=True, slots=True)
+class Tap:
+    """A quarter note of midifrag's own clock, tapped at ``time`` (monotonic seconds)."""
+
+    time: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
 class SelectBank:
     """Select a bank: ``program`` 1–128, or ``slug``, or ``offset`` in the set list."""
 
@@ -99,7 +106,7 @@ class Panic:
 
 Intent: TypeAlias = (
     Press | Release | Prompt | MoveControl | SetParameter | SelectBank | LockSlot | RestoreSlot | SendTake | StarTake
-    | AnnotateTake | CancelPad | CancelJob | ClearQueue | Panic
+    | AnnotateTake | CancelPad | CancelJob | ClearQueue | Panic | Tap
 )  # fmt: skip
 
 __all__ = [
@@ -119,4 +126,5 @@ __all__ = [
     "SendTake",
     "SetParameter",
     "StarTake",
+    "Tap",
 ]

@@ -8,12 +8,12 @@ modules of this room are parts of the bridge, owned by it alone.
 from __future__ import annotations
 
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import assert_never
 
 from midifrag.bridge.absences import Absences
 from midifrag.bridge.engine_reports import EngineReports
-from midifrag.bridge.items import FromEngine, Introduce, Item, Reload
+from midifrag.bridge.items import FromEngine, Introduce, Item, LinkHeard, Reload
 from midifrag.bridge.lost_programs import LostPrograms
 from midifrag.bridge.pads import PadsAtRest
 from midifrag.bridge.presses import Presses
@@ -38,6 +38,7 @@ from midifrag.events import (
     PadChanged,
     PortChanged,
     StateChange,
+    TimeChanged,
 )
 from midifrag.fragment import messages as writer
 from midifrag.intents import (
@@ -57,6 +58,7 @@ from midifrag.intents import (
     SendTake,
     SetParameter,
     StarTake,
+    Tap,
 )
 from midifrag.midi.mapping import Mapper
 from midifrag.midi.messages import (
@@ -85,9 +87,10 @@ class Bridge:
         clock: Clock,
         seeds: random.Random | None = None,
     ) -> None:
-        self._set_list = SetList(loaded)
+        self._set_list = SetList(loaded, clock.now())
         self._publish_out = publish
         self._write = write
+        self._clock = clock
         self._engines = engines
         self._lost_programs = LostPrograms(clock)
         self.view = View(loaded)
@@ -101,7 +104,7 @@ class Bridge:
             clock,
             settings.spares,
             self._absences,
-            lambda: self._set_list.timeline,
+            lambda: self._set_list.time.timeline,
             lambda model: self.loaded.limits.get(model, Limits()),
             seeds,
         )
@@ -146,8 +149,11 @@ class Bridge:
             case Reload(loaded):
                 self._reload(loaded)
             case Tick() | TransportChange():
-                if self._set_list.tempo.feed(item):
-                    self._publish(ControlChanged("tempo", float(self._set_list.tempo.bpm)))
+                self._publish_all(self._set_list.time.feed(item))
+            case LinkHeard():
+                self._publish_all(self._set_list.time.hear_link(item))
+            case TimeChanged(timeline):
+                self._publish_all(self._set_list.time.follow(timeline))
             case NoteOn() | NoteOff() | ControlChange() | PitchBend() | Aftertouch() | ProgramChange():
                 for intent in self.mapper.intents(item):
                     self._act(intent)
@@ -156,6 +162,7 @@ class Bridge:
 
     def housekeeping(self) -> None:
         """Call a few times a second: spares are topped up, pads go from how a press ended to what they are at now."""
+        self._publish_all(self._set_list.time.look(self._clock.now()))
         self._reports.look()
         self._top_up()
         self._pads.settle()
@@ -166,6 +173,7 @@ class Bridge:
         return [
             ConfigurationChanged(self.loaded),
             self._bank_changed(),
+            TimeChanged(self._set_list.time.timeline),
             *self.view.surroundings(),
             *self._set_list.values.changes(),
             *(job.changed() for job in self.renders.jobs),
@@ -188,6 +196,8 @@ class Bridge:
                 self._change(lambda values: values.move(control, position))
             case SetParameter(name, value):
                 self._set(name, value)
+            case Tap(time):
+                self._publish_all(self._set_list.time.tap(time))
             case SelectBank():
                 self._select(intent)
             case LockSlot() | RestoreSlot() | StarTake() | AnnotateTake():
@@ -255,7 +265,7 @@ class Bridge:
 
     def _reload(self, loaded: Loaded) -> None:
         known, before = warm_renders(self.loaded), self._set_list.values.told
-        has_other_tempo = self._set_list.reload(loaded)
+        times = self._set_list.reload(loaded, self._clock.now())
         self._publish(ConfigurationChanged(loaded))
         self.renders.spares.settings = loaded.settings.engine.spares
         if not loaded.settings.engine.spares.enabled:
@@ -264,8 +274,7 @@ class Bridge:
             new = tuple(render for render in renders if render not in known.get(model, ()))
             if new:
                 self._engines.send(model, engine.Warm(new))
-        if has_other_tempo:
-            self._publish(ControlChanged("tempo", float(self._set_list.tempo.bpm)))
+        self._publish_all(times)
         self._tell_bank(before)
         self._publish(Notice(NoticeLevel.INFO, "the changed configuration is in use"))
 
@@ -301,6 +310,10 @@ class Bridge:
     def _warn(self, text: str | None) -> None:
         if text is not None:
             self._publish(Notice(NoticeLevel.WARNING, text))
+
+    def _publish_all(self, changes: Iterable[StateChange]) -> None:
+        for change in changes:
+            self._publish(change)
 
     def _publish(self, change: StateChange) -> None:
         if isinstance(change, PadChanged) and not self._set_list.holds(change.bank, change.pad):

@@ -8,7 +8,7 @@ from typing import TypeAlias
 
 from midifrag.config.loading import Loaded
 from midifrag.engine import messages as engine
-from midifrag.events import Notice, PortChanged, StateChange
+from midifrag.events import Notice, PortChanged, StateChange, TimeChanged
 from midifrag.fragment import messages as writer
 from midifrag.intents import Intent
 from midifrag.midi.messages import MidiEvent
@@ -36,4 +36,20 @@ class Reload:
     loaded: Loaded
 
 
-Item: TypeAlias = MidiEvent | Intent | FromEngine | writer.WriterEvent | PortChanged | Introduce | Reload | Notice
+@dataclass(frozen=True, slots=True)
+class LinkHeard:
+    """How Ableton Link's session stands: its tempo, its ``beat`` (in quarter notes) at ``at`` (monotonic seconds).
+
+    ``peers`` is how many others there are; without any the session is our own and tells nothing.
+    """
+
+    bpm: float
+    at: float
+    beat: float
+    peers: int
+
+
+Item: TypeAlias = (
+    MidiEvent | Intent | FromEngine | writer.WriterEvent | PortChanged | Introduce | Reload | LinkHeard | TimeChanged
+    | Notice
+)  # fmt: skip

@@ -1,30 +1,30 @@
-"""The set list as it is played: the active bank, live values, tempo, and what a press asks for under them."""
+"""The set list as it is played: the active bank, live values, musical time, and what a press asks for under them."""
 
 from __future__ import annotations
 
-from midifrag.bridge.tempo import Tempo
+from midifrag.bridge.timekeeper import Timekeeper
 from midifrag.bridge.values import LiveValues
 from midifrag.config.banks import Bank, Pad
 from midifrag.config.loading import Loaded
 from midifrag.config.press_request import PressRequest, press_request
 from midifrag.config.settings import Settings
+from midifrag.events import StateChange
 from midifrag.intents import Press, SelectBank
 from midifrag.midi.mapping import Mapper
 from midifrag.midi.switches import Switches
 from midifrag.pad_key import PadKey
-from midifrag.timeline import Timeline
 
 #: The velocity that is assumed for a pad that has not been pressed yet (0–1).
 USUAL_VELOCITY = 100 / 127
 
 
 class SetList:
-    """The banks, which of them is active, and what controls and velocities have set."""
+    """The banks, which of them is active, what controls and velocities have set, and the show's ``time``."""
 
-    def __init__(self, loaded: Loaded) -> None:
+    def __init__(self, loaded: Loaded, now: float = 0.0) -> None:
         self.loaded = loaded
         self.index = 0
-        self.tempo = Tempo(loaded.settings.tempo, loaded.settings.time.port)
+        self.time = Timekeeper(loaded.settings, now)
         self.values = LiveValues(loaded.settings, self.bank)
         self._switches = Switches()
         self.mapper = Mapper(loaded.settings, self.bank, self._switches)
@@ -49,12 +49,12 @@ class SetList:
             return next((i for i, bank in enumerate(banks) if bank.slug == select.slug), None)
         return next((i for i, bank in enumerate(banks) if bank.program == select.program), None)
 
-    def reload(self, loaded: Loaded) -> bool:
-        """Use another configuration and keep the bank where it still is there; True if that changes the tempo."""
+    def reload(self, loaded: Loaded, now: float = 0.0) -> list[StateChange]:
+        """Use another configuration and keep the bank where it still is there; what that changes about the time."""
         slug = self.bank.slug
         self.loaded = loaded
         self.activate(next((i for i, bank in enumerate(loaded.banks) if bank.slug == slug), 0))
-        return self.tempo.use(loaded.settings.tempo, loaded.settings.time.port)
+        return self.time.use(loaded.settings, now)
 
     def activate(self, index: int) -> None:
         """Make a bank the active one."""
@@ -76,15 +76,9 @@ class SetList:
         """The active bank's pads, the one pressed last first."""
         return sorted(self.bank.pads, key=lambda key: -self._last(key)[0])
 
-    @property
-    def timeline(self) -> Timeline:
-        """The line that bars and beats are measured by."""
-        bpm = self.tempo.bpm if self.tempo.heard else self.settings.tempo
-        return Timeline(bpm, 0.0, signature=self.settings.time.signature)
-
     def request(self, pad: Pad, velocity: float) -> PressRequest:
         """What a press of ``pad`` asks for with this velocity (0–1)."""
-        live, bpm = self.values.effective, self.tempo.bpm
+        live, bpm = self.values.effective, self.time.bpm
         return press_request(self.settings, self.bank, pad, values=live, velocity=velocity, bpm=bpm)
 
     def next_request(self, key: PadKey) -> PressRequest:
@@ -93,7 +87,7 @@ class SetList:
 
     def typed_request(self, pad: Pad) -> PressRequest:
         """What a typed prompt asks for: what controls have set does not count."""
-        return press_request(self.settings, self.bank, pad, bpm=self.tempo.bpm)
+        return press_request(self.settings, self.bank, pad, bpm=self.time.bpm)
 
     def _last(self, key: PadKey) -> tuple[float, float]:
         return self._recent.get((self.bank.slug, key), (0.0, USUAL_VELOCITY))

@@ -1,4 +1,4 @@
-"""The tempo that prompts are told: of the MIDI clock that is followed, else the show's own."""
+"""The tempo that prompts are told: of the MIDI clock that is followed, else of whoever keeps the time."""
 
 from __future__ import annotations
 
@@ -26,9 +26,14 @@ class Tempo:
         self._away, self._above, self._looked = 0, False, 0
 
     @property
-    def heard(self) -> bool:
-        """Whether a clock has been heard, whose tempo ``bpm`` is."""
-        return self._heard
+    def followed(self) -> str | None:
+        """The port whose clock counts; None before the first tick of any."""
+        return self._port or self._followed
+
+    def tell(self, bpm: float, *, exactly: bool = False) -> None:
+        """Somebody else than a MIDI clock keeps the time, at this tempo; one that is only about another stays."""
+        if exactly or abs(bpm - self.bpm) >= STEADY - _ROUNDING:
+            self._away, self.bpm = 0, round(bpm)
 
     def use(self, usual: float, port: str | None = None) -> bool:
         """Take another tempo of the show, unless a clock has been heard, and another port; whether ``bpm`` changed."""

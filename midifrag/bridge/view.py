@@ -22,10 +22,12 @@ from midifrag.events import (
     SlotsChanged,
     StateChange,
     TakeChanged,
+    TimeChanged,
 )
 from midifrag.fragment.messages import SlotState
 from midifrag.pad_key import PadKey
 from midifrag.states import EngineState, JobState, PadState
+from midifrag.timeline import Timeline
 
 #: Landings that the latency figures look back on, and notices and ended jobs that are kept.
 LANDINGS, NOTICES, FINISHED = 200, 50, 100
@@ -44,6 +46,7 @@ class View:
     engines: dict[str, EngineChanged] = field(default_factory=dict)
     ports: dict[tuple[str, str], PortChanged] = field(default_factory=dict)
     controls: dict[str, ControlChanged] = field(default_factory=dict)
+    time: Timeline | None = None
     notices: deque[Notice] = field(default_factory=lambda: deque(maxlen=NOTICES))
     latencies: deque[float] = field(default_factory=lambda: deque(maxlen=LANDINGS))
     lock: threading.RLock = field(default_factory=threading.RLock)
@@ -69,6 +72,8 @@ class View:
                     self.ports[port, direction] = change
                 case ControlChanged(name):
                     self.controls[name] = change
+                case TimeChanged(timeline):
+                    self.time = timeline
                 case Notice():
                     self.notices.append(change)
                 case TakeChanged():

@@ -21,6 +21,7 @@ from midifrag.errors import PortError, StorageError
 from midifrag.events import StateChange
 from midifrag.show.clip import read_clip
 from midifrag.show.ending import Ending
+from midifrag.show.link import LibrarySession
 from midifrag.show.playing import ClipPorts, wait_until_landed
 from midifrag.show.playing import play as play_messages
 from midifrag.show.replay import read_performance
@@ -40,7 +41,7 @@ def run(loaded: Loaded, *, new_page_token: bool = False) -> None:
     sys.setswitchinterval(SWITCH_INTERVAL)
     # The screen stays until everything has ended: what is cancelled or still lands is shown as well.
     with aside(), explained(), stopping() as stopped, ExitStack() as screens:
-        runtime = Runtime(loaded)
+        runtime = Runtime(loaded, open_link=LibrarySession)
         page = None
         try:
             page = _page(runtime, new_token=new_page_token)

@@ -27,10 +27,12 @@ from midifrag.events import (
     SlotsChanged,
     StateChange,
     TakeChanged,
+    TimeChanged,
 )
 from midifrag.fragment.messages import SlotState
 from midifrag.pad_key import PadKey
 from midifrag.states import TROUBLES, EngineState, JobState, NoticeLevel, PadState
+from midifrag.timeline import Timeline
 
 #: How each state looks and what it is called; the same words as everywhere.
 STATE_STYLES: dict[PadState, str] = {
@@ -82,10 +84,19 @@ def _header(view: View, page: str | None) -> RenderableType:
     table.add_row("[bold]Ports[/]", _text("   ".join(ports) or "none"))
     if view.controls:
         table.add_row("[bold]Controls[/]", Text("   ".join(map(_control, view.controls.values()))))
+    if view.time is not None:
+        table.add_row("[bold]Time[/]", _text(time_line(view.time, time.monotonic())))
     table.add_row("[bold]Latency[/]", _latency(view))
     if page:
         table.add_row("[bold]Page[/]", Text(page))
     return table
+
+
+def time_line(line: Timeline, now: float) -> str:
+    """Musical time in a line: tempo, signature, whose clock it is, bar and beat."""
+    bar, beat = line.bar_and_beat(now)
+    where = f"bar {bar}.{beat}" if line.running else "waits for a start"
+    return f"{line.bpm:.1f} BPM   {line.signature}   {line.source}   {where}"
 
 
 def _text(text: str, style: str = "") -> Text:
@@ -221,6 +232,8 @@ def _said_of(change: StateChange) -> str | None:
             return f"     {level:<9}  {text}"
         case BankChanged(_, name):
             return f"     bank       {name}"
+        case TimeChanged(timeline):
+            return f"     time       {time_line(timeline, timeline.at)}"
         case PadChanged() | ControlChanged() | SlotsChanged() | TakeChanged() | ConfigurationChanged():
             return None
         case _:
@@ -248,6 +261,7 @@ class StatusScreen:
         # How a port stands may be told twice at the beginning.
         self._ports: list[PortChanged] = []
         self._warming: set[str] = set()
+        self._time: tuple[object, ...] = ()
         self._slots: dict[int, SlotState] = {}
 
     def __enter__(self) -> StatusScreen:
@@ -289,6 +303,10 @@ class StatusScreen:
             case EngineChanged(model):
                 told = False
                 self._warming.discard(model)
+            case TimeChanged(timeline):
+                # Not each small correction.
+                said = (timeline.source, timeline.running, timeline.signature, round(timeline.bpm))
+                told, self._time = said == self._time, said
             case (
                 PadChanged()
                 | JobChanged()

@@ -10,7 +10,7 @@ from pydantic import AfterValidator, Field, model_validator
 
 from midifrag.config.banks import Bank, Channel, Note, Program, SevenBit, Strict, Written
 from midifrag.config.names import none_of
-from midifrag.intents import CancelPad, ClearQueue, Intent, LockSlot, Panic, RestoreSlot, SelectBank
+from midifrag.intents import CancelPad, ClearQueue, Intent, LockSlot, Panic, RestoreSlot, SelectBank, Tap
 
 _Intents: TypeAlias = Callable[["Action", Bank], Sequence[Intent]]
 
@@ -52,6 +52,7 @@ ACTIONS: dict[str, ActionKind] = {
     "lock": ActionKind("locks slot {slot}", _on_slot(lambda slot: LockSlot(slot, True)), needs="slot"),
     "unlock": ActionKind("unlocks slot {slot}", _on_slot(lambda slot: LockSlot(slot, False)), needs="slot"),
     "toggle_lock": ActionKind("locks or unlocks slot {slot}", _on_slot(lambda slot: LockSlot(slot, None)), "slot"),
+    "tap": ActionKind("taps the tempo of midifrag's own clock", _always(Tap())),
     "restore": ActionKind("puts the previous fragment back in slot {slot}", _on_slot(RestoreSlot), needs="slot"),
 }
 

@@ -65,6 +65,7 @@ def _own_names(settings: Settings, sources: Sources) -> Iterator[Problem]:
     if settings.notify is not None:
         yield from _unknown(sources, ("notify", "port"), settings.notify.port, settings.ports)
     yield from _unknown(sources, ("time", "source"), settings.time.port, settings.ports)
+    yield from _clock_out(settings, sources)
     yield from _unknown(sources, ("program_changes", "port"), settings.program_changes.port, settings.ports)
     for name in ("controls", "actions"):
         for index, item in enumerate(getattr(settings, name)):
@@ -78,6 +79,19 @@ def _own_names(settings: Settings, sources: Sources) -> Iterator[Problem]:
     repeated = sorted({slug for slug in settings.set_list if settings.set_list.count(slug) > 1})
     if repeated:
         yield problem_at(sources, ("set_list",), f"{', '.join(repeated)} stands there more than once")
+
+
+def _clock_out(settings: Settings, sources: Sources) -> Iterator[Problem]:
+    """Why no clock can go out of the port that is to get one."""
+    place, name = ("time", "send"), settings.time.send
+    yield from _unknown(sources, place, name, settings.ports)
+    port = settings.ports.get(name) if name is not None else None
+    if port is None:
+        return
+    if name == settings.time.port:
+        yield problem_at(sources, place, f"{name} already keeps the time; it cannot be told it")
+    elif port.output is None and not port.is_found_by_family:
+        yield problem_at(sources, place, f"{name} has no out: name one, so that the clock has somewhere to go")
 
 
 def _files_that_meet(settings: Settings, sources: Sources) -> Iterator[Problem]:

@@ -10,14 +10,17 @@ from pydantic import AfterValidator, Field, PlainSerializer, PlainValidator
 from midifrag.config.banks import Channel, Strict, Written
 from midifrag.timeline import Signature
 
+#: The tempos that midifrag's own clock can have, in quarter notes a minute.
+SLOWEST, FASTEST = 20, 400
 #: The most beats of a bar.
 MOST_BEATS = 32
+_SOURCES = ("auto", "midi", "link", "internal")
 
 
 def _clock_source(value: str) -> str:
     kind, colon, port = value.partition(":")
-    if kind != "midi" or (colon and not port):
-        raise ValueError(f"{value!r} is neither midi nor midi:PORT with a name under ports")
+    if kind not in _SOURCES or (colon and (kind != "midi" or not port)):
+        raise ValueError(f"{value!r} is none of auto, midi, midi:PORT with a name under ports, link, internal")
     return value
 
 
@@ -31,20 +34,35 @@ def _signature(value: Any) -> Signature:
 
 
 class TimeSettings(Strict):
-    """Where musical time comes from."""
+    """Whose clock the show goes by, and who is told of it."""
 
-    source: Annotated[str, AfterValidator(_clock_source), Written("midi, or midi:PORT")] = Field(
-        default="midi", description="the MIDI clock that counts: of one port, or of the one that ticks first"
+    source: Annotated[str, AfterValidator(_clock_source), Written("auto, midi, midi:PORT, link or internal")] = Field(
+        default="auto",
+        description="the clock that counts; midi: the MIDI clock that ticks first, or that of one port; link: Ableton "
+        "Link; internal: midifrag's own; auto: a MIDI clock, else Link, else its own. Where the one that is named is "
+        "not there, midifrag's own goes on",
     )
-
     signature: Annotated[
         Signature, PlainValidator(_signature), PlainSerializer(str), Written("beats of a bar and their note, 6/8")
     ] = Field(default=Signature(), description="the time signature, which says how long a bar is")
+    send: str | None = Field(
+        default=None, description="the port that MIDI clock goes out of; a clock that comes in there is left out"
+    )
 
     @property
     def port(self) -> str | None:
         """The only port whose clock counts; None for any."""
         return self.source.partition(":")[2] or None
+
+    @property
+    def hears_midi(self) -> bool:
+        """Whether a MIDI clock counts."""
+        return self.source.partition(":")[0] in ("auto", "midi")
+
+    @property
+    def hears_link(self) -> bool:
+        """Whether Ableton Link counts."""
+        return self.source in ("auto", "link")
 
 
 class ProgramChangeSettings(Strict):

@@ -24,7 +24,7 @@ from midifrag.config.banks import (
 )
 from midifrag.config.catalogue import CATALOGUE, default_model, known, plugins
 from midifrag.config.folders import FRAGMENTS
-from midifrag.config.midi_rules import ProgramChangeSettings, TimeSettings
+from midifrag.config.midi_rules import FASTEST, SLOWEST, ProgramChangeSettings, TimeSettings
 from midifrag.config.places import Address, Folder
 from midifrag.config.slot_names import slot_pattern, slots_alike
 from midifrag.errors import SurfaceError
@@ -299,15 +299,15 @@ class Settings(Strict):
     )
     tempo: float = Field(
         default=120,
-        ge=20,
-        le=400,
-        description="what `{bpm}` in a prompt becomes until a MIDI clock has run, in quarter notes a minute, and how "
-        "long bars and beats are",
+        ge=SLOWEST,
+        le=FASTEST,
+        description="the tempo of midifrag's own clock in beats a minute, and what "
+        "`{bpm}` in a prompt becomes until another clock has run",
     )
     key: Key | None = Field(
         default=None, description="what `{key}` in a prompt becomes where its bank names none, such as A minor"
     )
-    time: TimeSettings = Field(default=TimeSettings(), description="where the tempo comes from")
+    time: TimeSettings = Field(default=TimeSettings(), description="whose clock counts")
     defaults: Parameters = Field(
         default=Parameters(), description="parameters of pads whose bank does not name them either"
     )

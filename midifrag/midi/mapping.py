@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Literal, TypeAlias, assert_never
 
 from midifrag.config.actions import ACTIONS, Action
 from midifrag.config.banks import Bank, Control
 from midifrag.config.settings import Settings
-from midifrag.intents import Intent, MoveControl, Panic, Press, Release, SelectBank
+from midifrag.intents import Intent, MoveControl, Panic, Press, Release, SelectBank, Tap
 from midifrag.midi.decoding import FINE_OFFSET, Pair
 from midifrag.midi.describing import PlayedIntent, describe_event, describe_intent
 from midifrag.midi.messages import (
@@ -61,7 +62,9 @@ class Mapper:
             acts = self.acts(event)
             if isinstance(event, ControlChange):
                 self._switches.feed(event)
-            return tuple(intent for action in actions for intent in action.intents(self.bank)) if acts else ()
+            return (
+                tuple(_at(event.time, one) for action in actions for one in action.intents(self.bank)) if acts else ()
+            )
         return self._played(event) or ((Panic(),) if self._is_panic(event) else ())
 
     def acts(self, event: MidiEvent) -> bool:
@@ -148,6 +151,11 @@ class Mapper:
             if moved:
                 return tuple(MoveControl(c.id, _position(c, event)) for c in moved)
         return ()
+
+
+def _at(time: float, intent: Intent) -> Intent:
+    """An action's intent, at the moment of its message where that matters."""
+    return replace(intent, time=time) if isinstance(intent, Tap) else intent
 
 
 def _pairs(settings: Settings, bank: Bank) -> Iterator[Pair]:

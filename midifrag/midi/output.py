@@ -171,6 +171,16 @@ class OutputThread:
                 self._lanes[name].insistent.append(message)
                 self._ready.notify_all()
 
+    def send_now(self, name: str, messages: Iterable[mido.Message]) -> bool:
+        """Send messages that are worth nothing later before all that waits; False where the port takes none now."""
+        with self._ready:
+            lane = self._lanes.get(name)
+            if lane is None or self._closing or lane.from_time > time.monotonic() or len(lane.insistent) >= PRESSURE:
+                return False
+            lane.insistent.extend(messages)
+            self._ready.notify_all()
+        return True
+
     def send(self, name: str, messages: Iterable[mido.Message], *, led: bool = True) -> bool:
         """Enqueue ``messages`` for the port ``name``; False where it is not open. Never blocks on a port."""
         with self._ready:

@@ -141,6 +141,10 @@ class Ports:
         """Enqueue for a configured port's output; False where it is not open."""
         return self._output.send(port, messages, led=led)
 
+    def send_now(self, port: str, messages: Iterable[mido.Message]) -> bool:
+        """Send a configured port what is worth nothing later; False where it takes none now."""
+        return self._output.send_now(port, messages)
+
     def device(self, port: str) -> str:
         """What a configured port's output is: the model that it said, its name or what it waits for; may be empty."""
         return self._plugs.device(port)

@@ -28,6 +28,7 @@ from midifrag.events import (
     SlotsChanged,
     StateChange,
     TakeChanged,
+    TimeChanged,
 )
 from midifrag.midi.messages import Tick
 from midifrag.page import texts
@@ -162,6 +163,7 @@ class Page:
                 | TakeChanged()
                 | EngineChanged()
                 | PortChanged()
+                | TimeChanged()
                 | Notice()
             ):
                 self._send(change)

@@ -27,6 +27,7 @@ from midifrag.events import (
     PortChanged,
     SlotsChanged,
     TakeChanged,
+    TimeChanged,
 )
 from midifrag.fragment.archive_reader import ArchiveReader
 from midifrag.fragment.record import TakeRecord
@@ -57,7 +58,10 @@ class Part(StrEnum):
     MIDI = "midi"
     TAKES = "takes"
     EDITS = "edits"
+    #: What only the clock on the wall changes.
     TIME = "time"
+    #: Musical time: its line, and each beat on it.
+    BEAT = "beat"
 
 
 def _part_of(message: FromShow) -> Part:
@@ -77,6 +81,8 @@ def _part_of(message: FromShow) -> Part:
             return Part.ENGINES
         case PortChanged():
             return Part.PORTS
+        case TimeChanged():
+            return Part.BEAT
         case Notice():
             return Part.NOTICES
         case MidiSeen():
@@ -128,6 +134,7 @@ class PageModel:
                 | SlotsChanged()
                 | EngineChanged()
                 | PortChanged()
+                | TimeChanged()
                 | Notice()
             ):
                 self.view.apply(message)
@@ -184,6 +191,17 @@ class PageModel:
     def landings(self) -> dict[int, float]:
         """Seconds until each job lands."""
         return self.forecast.landings(self.view.jobs.values(), time.monotonic())
+
+    def bar_and_beat(self, now: float) -> tuple[int, int] | None:
+        """The bar and the beat in it at a moment (monotonic seconds); None before the show has said."""
+        return self.view.time.bar_and_beat(now) if self.view.time else None
+
+    def next_beat(self, now: float) -> float | None:
+        """Seconds from a moment until the next beat; None before the show has said."""
+        line = self.view.time
+        if line is None:
+            return None
+        return line.moment_of(line.boundary(now, line.signature.beat)) - now
 
     @property
     def queued(self) -> int:

@@ -24,6 +24,8 @@ _log = logging.getLogger(__name__)
 DRAWN_EVERY = 0.04
 #: Seconds between two looks at what only time changes (ages, predictions).
 TIME_STEP = 1.0
+#: Seconds after a beat at which it is surely past.
+PAST_BEAT = 0.005
 #: Screens that may wait for their browser at the same time.
 MOST_WAITING = 16
 
@@ -151,13 +153,20 @@ class Screens:
 
     async def keep_drawn(self) -> None:
         """Draw what changes, for ever. A screen that fails is told in the log and tried again with the next change."""
-        due = time.monotonic() + TIME_STEP
+        due, beat = time.monotonic() + TIME_STEP, None
         while True:
+            now = time.monotonic()
+            until_beat = self._page.next_beat(now)
+            wait = due - now if until_beat is None else min(due - now, until_beat + PAST_BEAT)
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._page.news.wait(), max(0.0, due - time.monotonic()))
-            if time.monotonic() >= due:
-                due = time.monotonic() + TIME_STEP
+                await asyncio.wait_for(self._page.news.wait(), max(0.0, wait))
+            now = time.monotonic()
+            if now >= due:
+                due = now + TIME_STEP
                 self._page.touch(Part.TIME)
+            before, beat = beat, self._page.bar_and_beat(now)
+            if beat != before:
+                self._page.touch(Part.BEAT)
             self._page.news.clear()
             for screen in tuple(self._screens.values()):
                 self._draw(screen)

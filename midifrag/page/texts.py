@@ -45,6 +45,14 @@ ENGINE_STATES = {
     EngineState.LOST: "{model} is lost: {text}",
 }
 ENGINE_WAIT = ", {wait}"
+TAP = "Tap"
+TAP_HELP = "Tap the tempo of midifrag's own clock; four taps in a row set its beat too"
+NO_TEMPO = "–"
+TEMPO = "{bpm:.1f}"
+BAR_AND_BEAT = "{bar}.{beat}"
+STANDS = "waits"
+TIME_HELP = "{signature}, kept by {source}"
+WAITS_HELP = "{signature}, kept by {source}, which waits for a start"
 QUEUE = "{count} queued"
 LATENCY = "p50 {p50:.2f} s"
 NO_LATENCY = "nothing landed yet"

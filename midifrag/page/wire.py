@@ -18,6 +18,7 @@ from midifrag.events import (
     PortChanged,
     SlotsChanged,
     TakeChanged,
+    TimeChanged,
 )
 from midifrag.intents import Intent
 
@@ -56,7 +57,7 @@ class ReadAgain:
 #: What the show's process says: every state change as it is, but a changed configuration as one that can be sent.
 FromShow: TypeAlias = (
     PadChanged | JobChanged | BankChanged | ControlChanged | SlotsChanged | TakeChanged | EngineChanged | PortChanged
-    | Notice | Configuration | MidiSeen
+    | TimeChanged | Notice | Configuration | MidiSeen
 )  # fmt: skip
 #: What the page's process says; a notice is what went wrong in it.
 FromPage: TypeAlias = Intent | ReadAgain | Notice

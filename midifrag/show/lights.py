@@ -28,6 +28,7 @@ from midifrag.events import (
     SlotsChanged,
     StateChange,
     TakeChanged,
+    TimeChanged,
 )
 from midifrag.pad_key import PadKey
 from midifrag.states import JobState, PadState
@@ -88,7 +89,7 @@ class Lights:
                 self._landed(change.job, slot)
             case PortChanged() | JobChanged() | ControlChanged() | SlotsChanged() | TakeChanged() | EngineChanged():
                 pass
-            case ConfigurationChanged() | Notice():
+            case ConfigurationChanged() | TimeChanged() | Notice():
                 pass
             case _:
                 assert_never(change)

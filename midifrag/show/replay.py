@@ -13,10 +13,12 @@ from typing import Any, get_args
 from pydantic import TypeAdapter
 
 from midifrag.errors import ClipError
+from midifrag.events import TimeChanged
 from midifrag.intents import AnnotateTake, Intent, MoveControl, Release, StarTake
 from midifrag.midi.messages import MidiEvent, Tick, TransportChange
 from midifrag.pad_key import PadKey
 from midifrag.show.session_log import read_session
+from midifrag.timeline import Timeline
 
 #: What a log holds as done by the performer. Clock ticks would fill it, controls and releases stand there as the MIDI
 #: messages that they come from, and marks on takes are of an archive that a replay does not play into.
@@ -28,8 +30,14 @@ _KINDS: tuple[type[Any], ...] = tuple(
 PERFORMED: dict[str, type[Any]] = {kind.__name__: kind for kind in _KINDS}
 
 
+#: What is played beside it: the musical time that the show had then.
+_PLAYED: dict[str, type[Any]] = {**PERFORMED, TimeChanged.__name__: TimeChanged}
+
+#: No tempo is faster (quarter notes a minute), and no song longer (quarter notes).
+FASTEST, FARTHEST = 10_000, 1e8
+
 #: A tuple, as a line may say that its event is a list.
-_NAMES = tuple(PERFORMED)
+_NAMES = tuple(_PLAYED)
 
 
 def is_performed(item: object) -> bool:
@@ -49,7 +57,7 @@ class Performance:
         """The acts at ``speed`` times the original; those that carry a time get the one that is due after ``now``."""
         for second, act in self.acts:
             due = second / speed
-            yield due, dataclasses.replace(act, time=now + due) if hasattr(act, "time") else act
+            yield due, _moved(act, now + due, speed)
 
 
 def read_performance(path: Path) -> Performance:
@@ -64,10 +72,17 @@ def read_performance(path: Path) -> Performance:
                     left_out += 1
     except OSError as error:
         raise ClipError(f"{path}: cannot be read ({error.strerror or error}).") from error
-    if not acts:
+    if not any(is_performed(act) for _, act in acts):
         raise ClipError(f"{path}: holds nothing that a performer did.")
     first = acts[0][0]
     return Performance(path, tuple((at - first, act) for at, act in acts), left_out)
+
+
+def _moved(act: Any, moment: float, speed: float) -> Any:
+    """An act at another moment than its own; musical time runs at the speed of the replay."""
+    if isinstance(act, TimeChanged):
+        return TimeChanged(dataclasses.replace(act.timeline, at=moment, bpm=act.timeline.bpm * speed))
+    return dataclasses.replace(act, time=moment) if hasattr(act, "time") else act
 
 
 def _moment(line: dict[str, Any]) -> float:
@@ -78,14 +93,23 @@ def _moment(line: dict[str, Any]) -> float:
 
 
 def _act(line: dict[str, Any]) -> Any:
-    kind = PERFORMED[line["event"]]
+    kind = _PLAYED[line["event"]]
     names = {field.name for field in dataclasses.fields(kind)}
     values = {name: value for name, value in line.items() if name in names}
     if "pad" in values:
         values["pad"] = PadKey.parse(values["pad"])
-    return _reader(line["event"]).validate_python(values)
+    act = _reader(line["event"]).validate_python(values)
+    if isinstance(act, TimeChanged):
+        _check(act.timeline)
+    return act
+
+
+def _check(line: Timeline) -> None:
+    """Raises ValueError for musical time that cannot be."""
+    if not (0 < line.bpm < FASTEST and math.isfinite(line.at) and abs(line.position) < FARTHEST):
+        raise ValueError(f"{line} is no time")
 
 
 @functools.cache
 def _reader(name: str) -> TypeAdapter[Any]:
-    return TypeAdapter(PERFORMED[name])
+    return TypeAdapter(_PLAYED[name])

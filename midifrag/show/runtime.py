@@ -36,9 +36,11 @@ from midifrag.intents import Press, Prompt
 from midifrag.midi.messages import MidiEvent, NoteOn, PortChanged
 from midifrag.midi.ports import Ports
 from midifrag.scheduling import run_before_others
+from midifrag.show.clocks import Clocks
 from midifrag.show.disk_watch import DiskWatch
 from midifrag.show.ending import Ending, done
 from midifrag.show.lights import Lights
+from midifrag.show.link import OpenSession
 from midifrag.show.reload import ConfigWatch, unplayable
 from midifrag.show.replay import is_performed
 from midifrag.show.session_log import SessionLog
@@ -73,6 +75,7 @@ class Runtime:
         make_ports: MakePorts = Ports,
         make_engine: Callable[[EngineChoice, str], Engine] | None = None,
         clock: Clock | None = None,
+        open_link: OpenSession | None = None,
     ) -> None:
         self.begun = loaded
         self.clock = clock or SystemClock()
@@ -93,6 +96,8 @@ class Runtime:
         self._make_engine = make_engine or _create
         self.engines = EnginePool(self._engine_for, self._heard, settings.engine.other_model)
         self.ports = make_ports(settings, self.inbox.put, self.inbox.put)
+        self._clocks = Clocks(self.ports.send_now, self.put, open_link)
+        self._telling.clock = self._clocks.handle
         self.bridge = Bridge(loaded, self.engines, self.writer.submit, self._telling.publish, self.clock)
         self._lights = Lights(settings, self.ports.send, self.bridge.view, self.ports.device)
         self._telling.light = self._lights.handle
@@ -159,6 +164,7 @@ class Runtime:
         done(self._finish)
         takes = done(self.writer.unarchived) or []
         rescued = rescue(takes, belong=self.begun.archive_folder) if takes else Rescued()
+        done(self._clocks.close)
         if self._started:
             done(self._lights.close)
         done(self.ports.close)

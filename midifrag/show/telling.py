@@ -36,10 +36,11 @@ class Heard:
 
 
 class Telling:
-    """Takes in what the bridge publishes. ``light`` shows a change on the controllers."""
+    """Takes in what the bridge publishes. ``light`` shows a change on the controllers, ``clock`` in other clocks."""
 
     def __init__(self, log: SessionLog) -> None:
         self.light: Callable[[StateChange], None] = lambda _change: None
+        self.clock: Callable[[StateChange], None] = lambda _change: None
         self._session = log
         self._untold: list[StateChange] = []
         self._dark = False
@@ -70,8 +71,9 @@ class Telling:
     # --- for the bridge's thread -------------------------------------------------------------------------------------
 
     def publish(self, change: StateChange) -> None:
-        """Light a change, and tell of it at the next `tell`."""
+        """Light a change, have clocks follow it, and tell of it at the next `tell`."""
         self._untold.append(change)
+        self.clock(change)
         try:
             self.light(change)
         except Exception as error:

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterator
+from dataclasses import replace
 from typing import TypeAlias
 
-from midifrag.events import BankChanged, ControlChanged, JobChanged, PadChanged
+from midifrag.events import BankChanged, ControlChanged, JobChanged, PadChanged, TimeChanged
 from midifrag.midi.messages import Aftertouch, ControlChange, PitchBend
+from midifrag.timeline import Timeline
 
 #: Seconds between two logged positions of a control that is on its way.
 POSITIONS_EVERY = 0.1
+#: Seconds that musical time is off by the next bar before another line of it is logged.
+FAR = 0.005
 #: An event, and when it was, in seconds since 1970.
 Entry: TypeAlias = tuple[float, object]
 
@@ -21,6 +25,7 @@ class Thinning:
         self._positions: dict[Hashable, Entry] = {}
         self._jobs: dict[int, Hashable] = {}
         self._pads: dict[Hashable, Hashable] = {}
+        self._line: Timeline | None = None
 
     @property
     def waits(self) -> bool:
@@ -57,8 +62,20 @@ class Thinning:
                 for pad in pads:
                     self._shows_more(pad)
                 return True
+            case TimeChanged(timeline):
+                return self._is_other_line(timeline)
             case _:
                 return True
+
+    def _is_other_line(self, line: Timeline) -> bool:
+        """Whether it is another one than what was logged last, or far enough from it by now."""
+        said = self._line
+        if said is not None and replace(line, bpm=said.bpm, at=said.at, position=said.position) == said:
+            ahead = line.at + line.seconds(line.signature.bar)
+            if abs(line.seconds(line.position_at(ahead) - said.position_at(ahead))) < FAR:
+                return False
+        self._line = line
+        return True
 
     def _shows_more(self, pad: PadChanged) -> bool:
         place, shows = (pad.bank, pad.pad), (pad.state, pad.job, pad.text)

@@ -3,7 +3,7 @@ import random
 import pytest
 
 from midifrag.bridge.bridge import Bridge
-from midifrag.bridge.items import Introduce
+from midifrag.bridge.items import Introduce, LinkHeard, Reload
 from midifrag.clock import ManualClock
 from midifrag.engine.messages import Started
 from midifrag.events import (
@@ -15,6 +15,7 @@ from midifrag.events import (
     Notice,
     PadChanged,
     PortChanged,
+    TimeChanged,
 )
 from midifrag.fragment.messages import LandArchived, Refused, SlotsChanged, SlotState, TakeChanged
 from midifrag.fragment.record import TakeRecord
@@ -33,11 +34,12 @@ from midifrag.intents import (
     SendTake,
     SetParameter,
     StarTake,
+    Tap,
 )
-from midifrag.midi.messages import Aftertouch, NoteOff, PitchBend, Tick
+from midifrag.midi.messages import Aftertouch, NoteOff, PitchBend, Tick, TransportChange
 from midifrag.pad_key import PadKey
 from midifrag.states import EngineState, NoticeLevel, PadState
-from midifrag.timeline import Signature
+from midifrag.timeline import Signature, Timeline
 from tests.support.bridges import INFO, RecordingEngines, Rig, with_spares
 from tests.support.shows import bank, loaded, two_banks
 
@@ -224,6 +226,7 @@ def test_a_newcomer_is_told_how_everything_stands():
     assert given == [
         ConfigurationChanged(rig.bridge.loaded),
         BankChanged("one", "One", 0, (queued, idle)),
+        TimeChanged(Timeline(120.0, 1000.0)),
         slots,
         EngineChanged("sketch", EngineState.READY, INFO.summary, info=INFO),
         port,
@@ -277,3 +280,32 @@ def test_the_clock_of_the_port_that_the_set_names_is_told():
         for index in range(100):
             rig.bridge.handle(Tick(port, index * 60 / bpm / 24))
     assert rig.told(ControlChanged) == [ControlChanged("tempo", 140.0)]
+
+
+# --- musical time ----------------------------------------------------------------------------------------------------
+
+
+def test_clocks_and_taps_move_the_shows_time():
+    rig = Rig()
+    for moment in (1000.0, 1000.4):
+        rig.bridge.handle(Tap(moment))
+    assert rig.told(TimeChanged)[-1].timeline.bpm == pytest.approx(150)
+    assert rig.told(ControlChanged) == [ControlChanged("tempo", 150.0)]
+    rig.bridge.handle(LinkHeard(133.0, 1001.0, 4.0, peers=1))
+    assert rig.bridge.view.time == Timeline(133.0, 1001.0, 4.0, source="link")
+    rig.bridge.handle(TransportChange("midifrag", "start", 1002.0))
+    rig.bridge.handle(Tick("midifrag", 1002.0))
+    assert rig.bridge.view.time == Timeline(133.0, 1002.0, 0.0, source="midi:midifrag")
+    rig.clock.time = 1010.0
+    rig.bridge.housekeeping()
+    assert rig.bridge.view.time.source == "link"
+    given = Timeline(99.0, 1011.0, 3.0, source="midi:elsewhere")
+    rig.bridge.handle(TimeChanged(given))
+    assert rig.bridge.view.time == given
+
+
+def test_another_set_has_another_tempo_from_where_the_time_is():
+    rig = Rig()
+    rig.clock.time += 3.0
+    rig.bridge.handle(Reload(loaded(tempo=60)))
+    assert rig.bridge.view.time == Timeline(60.0, 1003.0, 6.0)

@@ -27,6 +27,11 @@ def clock(rig, bpm, start):
         rig.bridge.handle(Tick("daw", start + number * 60 / bpm / 24))
 
 
+def of_clock(length):
+    """A length at the tempo of a clock, as it is meant: sums of its ticks are off in the last digits."""
+    return dataclasses.replace(length, bpm=round(length.bpm, 9))
+
+
 def test_a_press_asks_for_the_seconds_of_its_bars_and_some_more():
     rig = Rig(loaded(one_pad(bars=2), tempo=92.5))
     rig.press()
@@ -52,7 +57,7 @@ def test_a_fragment_is_cut_at_the_tempo_of_its_landing():
     clock(rig, 100, 5.0)
     rig.rendered(rig.engines.renders()[0])
     (land,) = rig.lands()
-    assert land.length == MusicalLength(2, "bars", 100, made_at=120)
+    assert of_clock(land.length) == MusicalLength(2, "bars", 100, made_at=120)
     # The record is of the sound.
     assert land.record.bpm == 120
 
@@ -149,13 +154,13 @@ def test_a_spare_is_prepared_as_it_is_to_be_cut_and_cut_anew_when_the_tempo_move
         rig.bridge.housekeeping()
         rig.clock.time += 0.5
     prepared = [command for command in rig.writes if isinstance(command, Prepare)]
-    assert [one.length for one in prepared] == [
+    assert [of_clock(one.length) for one in prepared] == [
         MusicalLength(2, "bars", 120),
         MusicalLength(2, "bars", 122, made_at=120),
     ]
     assert asked(rig) == 1
     rig.press()
-    assert rig.lands()[0].length == MusicalLength(2, "bars", 122, made_at=120)
+    assert of_clock(rig.lands()[0].length) == MusicalLength(2, "bars", 122, made_at=120)
     assert (rig.lands()[0].record.bpm, rig.lands()[0].record.spare) == (120, True)
 
 
@@ -237,7 +242,7 @@ def test_a_spare_on_its_way_becomes_the_press_of_a_shorter_length():
     rig.press()
     assert rig.engines.cancels() == []
     rig.rendered(dataclasses.replace(coming, spare=False))
-    assert rig.lands()[0].length == MusicalLength(1, "bars", 118, made_at=120)
+    assert of_clock(rig.lands()[0].length) == MusicalLength(1, "bars", 118, made_at=120)
 
 
 def test_a_spare_of_a_length_in_seconds_is_cut_to_others_of_the_same_take():

@@ -66,7 +66,7 @@ def test_a_press_follows_velocity_live_values_and_the_clock():
     pads = banks.bank.pads
     assert banks.request(pads[PadKey(36)], 0.5).preset.seconds == 6
     for index in range(25):
-        banks.tempo.feed(Tick("daw", index * 60 / 140 / 24))
+        banks.time.feed(Tick("daw", index * 60 / 140 / 24))
     assert banks.request(pads[PadKey(37)], 0.5).preset.prompt == "beat at 140"
     assert banks.typed_request(pads[PadKey(37)]).preset.prompt == "beat at 140"
 
@@ -93,7 +93,7 @@ def test_reload_keeps_the_bank_where_it_is_still_there():
     assert not banks.reload(changed)
     assert (banks.loaded, banks.index, banks.bank, banks.settings) == (changed, 1, changed.banks[1], changed.settings)
     assert banks.reload(loaded(bank("three"), bank("four"), tempo=77))
-    assert (banks.bank.slug, banks.tempo.bpm) == ("three", 77)
+    assert (banks.bank.slug, banks.time.bpm) == ("three", 77)
 
 
 def test_a_set_list_holds_the_pads_of_its_banks():
@@ -115,7 +115,7 @@ def test_messages_mean_what_they_mean_in_the_active_bank_and_the_configuration_i
 
 def test_a_set_list_begins_with_its_first_bank_and_the_shows_tempo():
     banks = SetList(two(tempo=90))
-    assert (banks.index, banks.bank.slug, banks.tempo.bpm) == (0, "one", 90)
+    assert (banks.index, banks.bank.slug, banks.time.bpm) == (0, "one", 90)
 
 
 def test_a_banks_own_control_counts_in_that_bank_alone():
@@ -135,24 +135,24 @@ def with_clock_of(port):
 
 def feed_clock(banks, port, begin):
     for number in range(24 * 8):
-        banks.tempo.feed(Tick(port, begin + number * 60 / 150 / 24))
+        banks.time.feed(Tick(port, begin + number * 60 / 150 / 24))
 
 
 def test_the_tempo_is_that_of_the_port_which_the_set_names():
     banks = SetList(with_clock_of("daw"))
     feed_clock(banks, "pads", 0.0)
-    assert banks.tempo.bpm == 120
+    assert banks.time.bpm == 120
     feed_clock(banks, "daw", 0.0)
-    assert banks.tempo.bpm == 150
+    assert banks.time.bpm == 150
 
 
 def test_another_set_may_name_another_port():
     banks = SetList(with_clock_of("daw"))
     banks.reload(with_clock_of("pads"))
     feed_clock(banks, "daw", 0.0)
-    assert banks.tempo.bpm == 120
+    assert banks.time.bpm == 120
     feed_clock(banks, "pads", 0.0)
-    assert banks.tempo.bpm == 150
+    assert banks.time.bpm == 150
 
 
 def test_a_pedal_that_is_held_through_a_change_of_banks_does_not_act_again():

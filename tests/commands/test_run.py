@@ -35,7 +35,7 @@ class EndingRuntime:
 
     ending = Ending()
 
-    def __init__(self, loaded, ports=None):
+    def __init__(self, loaded, ports=None, **_):
         self.begun, self._told = loaded, []
         self.configuration = SimpleNamespace(start=lambda: None)
         self.ports = ports or SimpleNamespace(watch=lambda: None)

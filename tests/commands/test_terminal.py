@@ -2,6 +2,7 @@
 
 import dataclasses
 import io
+from types import SimpleNamespace
 from typing import get_args
 
 import pytest
@@ -9,6 +10,7 @@ from rich.cells import cell_len
 from rich.console import Console
 
 from midifrag.bridge.view import View
+from midifrag.commands import terminal
 from midifrag.commands.terminal import STATE_STYLES, StatusScreen, line_for, status
 from midifrag.events import (
     BankChanged,
@@ -23,11 +25,13 @@ from midifrag.events import (
     SlotsChanged,
     StateChange,
     TakeChanged,
+    TimeChanged,
 )
 from midifrag.fragment.messages import SlotState
 from midifrag.fragment.record import TakeRecord
 from midifrag.pad_key import PadKey
 from midifrag.states import EngineState, JobKind, JobState, NoticeLevel, PadState
+from midifrag.timeline import Signature, Timeline
 from tests.support.shows import bank, loaded
 
 
@@ -180,6 +184,11 @@ LINES = [
     (ControlChanged("steps", 8.0), None),
     (SlotsChanged(()), None),
     (TakeChanged(TakeRecord("rain")), None),
+    (
+        TimeChanged(Timeline(92.5, 10.0, 9.0, Signature(3, 4), source="midi:daw")),
+        "     time       92.5 BPM   3/4   midi:daw   bar 4.1",
+    ),
+    (TimeChanged(Timeline(120, 10.0, running=False)), "     time       120.0 BPM   4/4   internal   waits for a start"),
     (ConfigurationChanged(loaded()), None),
 ]
 
@@ -302,3 +311,20 @@ def test_a_control_at_zero_and_one_given_back_are_said():
     text = drawn(view)
     assert "cfg_scale 0" in text
     assert "steps the presets'" in text
+
+
+def test_the_status_says_tempo_and_beat(monkeypatch):
+    view = View()
+    view.apply(TimeChanged(Timeline(92.5, 10.0, 9.0, Signature(3, 4), source="midi:daw")))
+    monkeypatch.setattr(terminal, "time", SimpleNamespace(monotonic=lambda: 10.0 + 60 / 92.5))
+    console = Console(file=io.StringIO(), width=100)
+    console.print(status(view, None, 100))
+    assert "92.5 BPM   3/4   midi:daw   bar 4.2" in console.file.getvalue()
+
+
+def test_a_scrolling_terminal_says_what_time_became_and_not_each_correction():
+    pipe = Console(file=io.StringIO(), width=100)
+    with StatusScreen(View(), pipe, None) as screen:
+        for line in (Timeline(120, 1.0), Timeline(120.01, 2.0, 2.0), Timeline(120, 3.0, 0.0), Timeline(125, 4.0, 2.0)):
+            screen.heard(TimeChanged(line))
+    assert [line.split()[1] for line in pipe.file.getvalue().splitlines()] == ["120.0", "125.0"]

@@ -2,7 +2,7 @@ import pytest
 from pydantic import ValidationError
 
 from midifrag.config.actions import ACTIONS, Action
-from midifrag.intents import CancelPad, ClearQueue, LockSlot, Panic, RestoreSlot, SelectBank
+from midifrag.intents import CancelPad, ClearQueue, LockSlot, Panic, RestoreSlot, SelectBank, Tap
 from midifrag.pad_key import PadKey
 from tests.support.shows import bank
 
@@ -26,6 +26,7 @@ def action(name, **keys):
         ({"does": "lock", "slot": 2}, [LockSlot(2, True)], "locks slot 2"),
         ({"does": "unlock", "slot": 2}, [LockSlot(2, False)], "unlocks slot 2"),
         ({"does": "toggle_lock", "slot": 2}, [LockSlot(2, None)], "locks or unlocks slot 2"),
+        ({"does": "tap"}, [Tap()], "taps the tempo of midifrag's own clock"),
         ({"does": "restore", "slot": 2}, [RestoreSlot(2)], "puts the previous fragment back in slot 2"),
     ],
 )

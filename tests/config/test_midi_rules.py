@@ -11,17 +11,41 @@ from midifrag.timeline import Signature
 
 @pytest.mark.parametrize(("source", "port"), [("midi", None), ("midi:drums", "drums"), ("midi:a:b", "a:b")])
 def test_a_clock_is_anybody_s_or_one_port_s(source, port):
-    assert TimeSettings(source=source).port == port
+    rules = TimeSettings(source=source)
+    assert (rules.port, rules.hears_midi, rules.hears_link) == (port, True, False)
 
 
-@pytest.mark.parametrize("source", ["", "link", "midi:", ":drums", "drums"])
+@pytest.mark.parametrize(
+    ("source", "midi", "link"), [("auto", True, True), ("link", False, True), ("internal", False, False)]
+)
+def test_other_clocks_are_named_too(source, midi, link):
+    rules = TimeSettings(source=source)
+    assert (rules.port, rules.hears_midi, rules.hears_link) == (None, midi, link)
+
+
+@pytest.mark.parametrize("source", ["", "ableton", "midi:", ":drums", "drums", "link:drums", "auto:"])
 def test_what_is_no_clock_is_refused_with_the_way_out(source):
-    with pytest.raises(ValidationError, match="is neither midi nor midi:PORT with a name under ports"):
+    with pytest.raises(ValidationError, match="is none of auto, midi, midi:PORT with a name under ports, link, inter"):
         TimeSettings(source=source)
 
 
+@pytest.mark.parametrize(
+    ("written", "bar"), [("4/4", Signature(4, 4)), ("7/8", Signature(7, 8)), ("32/16", Signature(32, 16))]
+)
+def test_a_signature_is_beats_of_a_note(written, bar):
+    assert TimeSettings(signature=written).signature == bar
+    assert TimeSettings(signature=bar).model_dump()["signature"] == written
+
+
+@pytest.mark.parametrize("written", ["", "4", "4/", "/4", "0/4", "33/4", "4/3", "4/0", "-3/4", "4/4/4", "three/four"])
+def test_what_is_no_signature_is_refused_with_the_way_out(written):
+    with pytest.raises(ValidationError, match="is no signature, such as 4/4 or 6/8, of at most 32 beats"):
+        TimeSettings(signature=written)
+
+
 def test_if_nothing_is_said_everybody_counts():
-    assert TimeSettings().port is None
+    time = TimeSettings()
+    assert (time.source, time.port, time.signature, time.send) == ("auto", None, Signature(4, 4), None)
     rules = ProgramChangeSettings()
     assert (rules.enabled, rules.channel, rules.port) == (True, None, None)
 

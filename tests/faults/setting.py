@@ -23,6 +23,7 @@ ports:
   pads: {{in: "{controller} out", out: "{controller} in"}}
 set_list: [first, second]
 page: {{port: 0}}
+time: {{source: midi}}
 queue: {{size: {queue}}}
 engine: {{spares: {{enabled: {spares}}}}}
 fragments: {{fade_ms: {fade}}}

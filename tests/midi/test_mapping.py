@@ -6,7 +6,15 @@ from midifrag import intents
 from midifrag.config.banks import Bank
 from midifrag.config.settings import Settings
 from midifrag.midi.mapping import Mapper
-from midifrag.midi.messages import Aftertouch, ControlChange, NoteOff, NoteOn, PitchBend, ProgramChange, Tick
+from midifrag.midi.messages import (
+    Aftertouch,
+    ControlChange,
+    NoteOff,
+    NoteOn,
+    PitchBend,
+    ProgramChange,
+    Tick,
+)
 from midifrag.midi.switches import Switches
 from midifrag.pad_key import PadKey
 
@@ -294,3 +302,11 @@ def test_a_switch_that_is_let_go_is_an_act_since_the_next_stroke_needs_it():
     assert mapped.bearing(cc(30, 0)) == "act"
     mapped.intents(cc(30, 0))
     assert mapped.bearing(cc(30, 0)) == "nothing"
+
+
+def test_a_tap_has_the_moment_of_its_message_whatever_plays_it():
+    mapped = mapper(actions=[{"cc": 20, "does": "tap"}, {"note": 50, "does": "tap"}, {"program": 3, "does": "tap"}])
+    for event in (cc(20), on(50), ProgramChange("pads", 1, 3, 1.0)):
+        assert mapped.intents(event) == (intents.Tap(1.0),)
+    assert mapped.intents(cc(20, 0)) == ()
+    assert mapped.explain(on(50)).endswith("→ taps the tempo of midifrag's own clock")

@@ -160,3 +160,33 @@ def test_a_new_connection_may_settle_first(output):
 )
 def test_led_identity(one, other, same):
     assert (led_key(one) == led_key(other)) is same
+
+
+CLOCK = mido.Message("clock")
+
+
+def test_what_is_worth_nothing_later_goes_before_all_that_waits_also_where_feedback_is_held(output):
+    port = FakePort()
+    output.attach("a", port)
+    output.hold("a")
+    output.send("a", [note(1)], led=False)
+    assert output.send_now("a", [CLOCK, mido.Message("stop")])
+    output.release("a")
+    output.close(PATIENCE)
+    assert port.sent == [CLOCK, mido.Message("stop"), note(1)]
+
+
+def test_where_it_cannot_go_out_now_it_is_not_taken(output):
+    assert not output.send_now("a", [CLOCK])
+    output.attach("a", FakePort(), settle_seconds=PATIENCE)
+    assert not output.send_now("a", [CLOCK])
+    stuck = FakePort()
+    stuck.free.clear()
+    output.attach("b", stuck)
+    taken = [output.send_now("b", [CLOCK]) for _ in range(2 * PRESSURE)]
+    assert taken[0]
+    assert not taken[-1]
+    stuck.free.set()
+    output.close(PATIENCE)
+    assert not output.send_now("b", [CLOCK])
+    assert len(stuck.sent) == sum(taken)

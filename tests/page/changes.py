@@ -15,6 +15,7 @@ from midifrag.events import (
     PadChanged,
     SlotsChanged,
     TakeChanged,
+    TimeChanged,
 )
 from midifrag.fragment.messages import SlotState
 from midifrag.fragment.record import TakeRecord
@@ -23,6 +24,7 @@ from midifrag.pad_key import PadKey
 from midifrag.page.model import Part
 from midifrag.page.wire import FromShow, MidiSeen, configuration
 from midifrag.states import EngineState, JobKind, JobState, NoticeLevel, PadState
+from midifrag.timeline import Timeline
 from tests.support.shows import loaded
 
 MEMORY = {"model": 2_500_000}
@@ -65,6 +67,7 @@ CHANGES: dict[Part, FromShow] = {
     Part.ENGINES: engine(),
     Part.PORTS: PortChanged("pads", "in", "open", "pads: open"),
     Part.NOTICES: Notice(NoticeLevel.INFO, "hello"),
+    Part.BEAT: TimeChanged(Timeline(bpm=92.5, at=0.0)),
     Part.MIDI: MidiSeen(1.0, "note 36"),
     Part.TAKES: TakeChanged(record(number=3)),
     Part.CONFIGURATION: configuration(loaded()),

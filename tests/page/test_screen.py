@@ -7,7 +7,7 @@ from types import SimpleNamespace
 import pytest
 from nicegui import Client, ui
 
-from midifrag.events import Notice
+from midifrag.events import Notice, TimeChanged
 from midifrag.page import screen
 from midifrag.page.model import Part
 from midifrag.page.panels import table
@@ -15,6 +15,7 @@ from midifrag.page.panels.panel import Panel
 from midifrag.page.panels.table import Area, Row, Tab
 from midifrag.page.screen import MOST_WAITING, Screen, Screens
 from midifrag.states import EngineState, JobState, NoticeLevel
+from midifrag.timeline import Timeline
 from tests.page.changes import active, engine, job
 
 
@@ -107,7 +108,7 @@ def test_the_shipped_screen_has_its_tabs_in_order_and_everything_in_its_place(he
     tabs = [one.props["name"] for one in page.client.elements.values() if isinstance(one, ui.tab)]
     assert tabs == ["play", "archive", "engine", "set"]
     assert classes_in(page.one("top")) == ["brand", "banks", "status", "panic"]
-    assert classes_in(page.one("bottom")) == ["notice", "player"]
+    assert classes_in(page.one("bottom")) == ["time", "notice", "player"]
     assert classes_in(page.one("play")) == ["pads-panel", "side"]
     assert classes_in(page.one("side")) == ["prompt", "slots-place"]
 
@@ -255,3 +256,13 @@ def test_what_only_time_changes_is_drawn_as_it_passes(browsers, monkeypatch):
     before = browsers.page.page.versions[Part.TIME]
     browsers.page.page.news.set()
     browsers.draw(until=lambda: browsers.page.page.versions[Part.TIME] > before)
+
+
+def test_each_beat_is_drawn_as_it_passes(browsers, monkeypatch):
+    clock = [5.0]
+    monkeypatch.setattr(screen, "time", SimpleNamespace(monotonic=lambda: clock[0]))
+    browsers.page.take(TimeChanged(Timeline(60_000, 5.0)))
+    page = browsers.page.page
+    for _ in range(4):
+        before, clock[0] = page.versions[Part.BEAT], clock[0] + 0.001
+        browsers.draw(until=lambda before=before: page.versions[Part.BEAT] > before)

@@ -5,7 +5,7 @@ from click.testing import CliRunner
 
 from midifrag.cli import app
 from midifrag.errors import ClipError
-from midifrag.events import BankChanged, Notice
+from midifrag.events import BankChanged, Notice, TimeChanged
 from midifrag.fragment.archive import Archive
 from midifrag.fragment.messages import LandArchived
 from midifrag.intents import (
@@ -24,6 +24,7 @@ from midifrag.intents import (
     SendTake,
     SetParameter,
     StarTake,
+    Tap,
 )
 from midifrag.midi.messages import (
     Aftertouch,
@@ -39,6 +40,7 @@ from midifrag.pad_key import PadKey
 from midifrag.show.replay import PERFORMED, is_performed, read_performance
 from midifrag.show.session_log import as_line
 from midifrag.states import NoticeLevel
+from midifrag.timeline import Signature, Timeline
 from tests.stored.test_stored import LOG
 from tests.support.bridges import Rig
 from tests.support.runtimes import played_show
@@ -164,6 +166,7 @@ LINES = [
     ('"CancelJob", "job": 3', CancelJob(3)),
     ('"ClearQueue"', ClearQueue()),
     ('"Panic"', Panic()),
+    ('"Tap", "time": 5.0', Tap(5.0)),
 ]
 
 
@@ -212,3 +215,40 @@ def test_what_is_not_done_by_a_performer_is_not_logged_as_such():
     others = [Tick("p", 0.0), TransportChange("p", "start", 0.0), MoveControl("cc 1 sets steps", 0.5), object()]
     others += [Release(36, 1, "p", 0.0), StarTake(3, True), AnnotateTake(3, "good"), Notice(NoticeLevel.INFO, "x")]
     assert not any(map(is_performed, others))
+
+
+def test_the_musical_time_of_a_show_is_played_with_it(tmp_path):
+    line = Timeline(120.0, 5000.0, 6.0, Signature(3, 4), source="midi:daw")
+    log = tmp_path / "log.jsonl"
+    entries = [(100.0, Panic()), (101.0, TimeChanged(line)), (102.0, Panic())]
+    log.write_text("".join(as_line(*entry) + "\n" for entry in entries), encoding="utf-8")
+    rig = Rig()
+    (_, first), (due, second), _ = read_performance(log).at_speed(2.0, now=50.0)
+    assert (first, due) == (Panic(), 0.5)
+    rig.bridge.handle(second)
+    # At twice the speed, bars pass twice as fast.
+    told = rig.told(TimeChanged)[-1].timeline
+    assert told == Timeline(240.0, 50.5, 6.0, Signature(3, 4), source="midi:daw")
+    assert not is_performed(second)
+
+
+@pytest.mark.parametrize(
+    "odd", ["bpm=0.0", "bpm=-3.0", "bpm=NaN", "bpm=1e9", "at=NaN", "position=NaN", "position=1e300"]
+)
+def test_a_musical_time_that_cannot_be_is_left_out(tmp_path, odd):
+    name, _, value = odd.partition("=")
+    values = {"bpm": "120.0", "at": "5.0", "position": "0.0"} | {name: value}
+    timeline = ", ".join(f'"{key}": {one}' for key, one in values.items())
+    log = tmp_path / "log.jsonl"
+    log.write_text(
+        as_line(100.0, Panic()) + f'\n{{"at": 101.0, "event": "TimeChanged", "timeline": {{{timeline}}}}}\n', "utf-8"
+    )
+    performance = read_performance(log)
+    assert ([act for _, act in performance.acts], performance.left_out) == ([Panic()], 1)
+
+
+def test_a_musical_time_alone_is_no_performance(tmp_path):
+    log = tmp_path / "log.jsonl"
+    log.write_text(as_line(100.0, TimeChanged(Timeline(120.0, 5.0))) + "\n", encoding="utf-8")
+    with pytest.raises(ClipError):
+        read_performance(log)

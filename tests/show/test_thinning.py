@@ -1,8 +1,11 @@
-from midifrag.events import BankChanged, ControlChanged, JobChanged, JobTimes, PadChanged
+import pytest
+
+from midifrag.events import BankChanged, ControlChanged, JobChanged, JobTimes, PadChanged, TimeChanged
 from midifrag.midi.messages import Aftertouch, ControlChange, NoteOn, PitchBend
 from midifrag.pad_key import PadKey
 from midifrag.show.thinning import Thinning
 from midifrag.states import JobKind, JobState, PadState
+from midifrag.timeline import Signature, Timeline
 
 
 def cc(value, number=21, channel=1, port="p"):
@@ -67,3 +70,34 @@ def test_a_pad_that_shows_the_same_is_no_news():
     pads = [pad(PadState.RENDERING, job=1, progress=0.1), pad(PadState.RENDERING, job=1, progress=0.2)]
     pads += [pad(PadState.RENDERING, 37, job=1), pad(PadState.RENDERING, job=2), pad(PadState.FAILED, job=2, text="x")]
     assert logged(*pads) == [pads[0], *pads[2:]]
+
+
+LINE = Timeline(120, 100.0)
+
+
+@pytest.mark.parametrize(
+    ("line", "is_logged"),
+    [
+        (LINE, False),
+        (Timeline(120, 130.0, 60.0), False),
+        # Off by 2 ms, and by 10.
+        (Timeline(120, 130.0, 60.004), False),
+        (Timeline(120, 130.0, 60.02), True),
+        (Timeline(120.1, 130.0, 60.0), False),
+        (Timeline(121, 130.0, 60.0), True),
+        (Timeline(120, 130.0, 60.0, running=False), True),
+        (Timeline(120, 130.0, 60.0, source="link"), True),
+        (Timeline(120, 130.0, 60.0, Signature(3, 4)), True),
+    ],
+)
+def test_of_musical_time_it_is_logged_what_differs(line, is_logged):
+    thinning = Thinning()
+    assert list(thinning.take(1.0, TimeChanged(LINE)))
+    assert bool(list(thinning.take(2.0, TimeChanged(line)))) is is_logged
+
+
+def test_small_corrections_are_logged_when_they_have_become_a_large_one():
+    thinning = Thinning()
+    lines = [TimeChanged(Timeline(120, 100.0, number * 0.002)) for number in range(20)]
+    logged = [entry for line in lines for entry in thinning.take(1.0, line)]
+    assert 2 < len(logged) < 7

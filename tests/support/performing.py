@@ -44,7 +44,9 @@ def write_show(folder: Path, peer: str, extra: str = "") -> Path:
     set_list: [opening, second]
     engine: {{spares: {{enabled: false}}}}
     """
-    (folder / "presets.yaml").write_text(textwrap.dedent(show) + textwrap.dedent(extra), encoding="utf-8")
+    # Not Link, unless a test says so: other shows on this machine are in its session.
+    time = "" if "time:" in extra else "time: {source: midi}\n"
+    (folder / "presets.yaml").write_text(textwrap.dedent(show) + time + textwrap.dedent(extra), encoding="utf-8")
     (folder / "presets" / "opening.yaml").write_text(BANK, encoding="utf-8")
     (folder / "presets" / "second.yaml").write_text(SECOND_BANK, encoding="utf-8")
     return folder / "presets.yaml"

@@ -26,6 +26,7 @@ from midifrag.page.panels.panel import Panel
 from midifrag.page.panels.prompt import PromptPanel
 from midifrag.page.panels.slots import SlotsPanel
 from midifrag.page.panels.status import StatusPanel
+from midifrag.page.panels.time import TimePanel
 
 
 class Area(Enum):
@@ -70,5 +71,6 @@ PANELS: tuple[Row, ...] = (
     Row(ArchivePanel, Area.MAIN, Tab("archive", texts.ARCHIVE_TAB, "inventory_2")),
     Row(EnginePanel, Area.MAIN, Tab("engine", texts.ENGINE_TAB, "tune")),
     Row(EditorPanel, Area.MAIN, Tab("set", texts.SET_TAB, "edit_note")),
+    Row(TimePanel, Area.BOTTOM),
     Row(NoticePanel, Area.BOTTOM),
 )

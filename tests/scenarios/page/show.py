@@ -25,6 +25,8 @@ set_list: [opening, second]
 fragments: {count: 4}
 engine: {spares: {enabled: false}}
 client: page
+# Not Link: other shows on this machine are in its session.
+time: {source: midi}
 ports:
   pads: {in: "page-peer out", out: "page-peer in"}
 controls:

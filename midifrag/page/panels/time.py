@@ -1,0 +1,43 @@
+"""Musical time: tempo, bar and beat, whose clock that is; and a button to tap the tempo."""
+
+from __future__ import annotations
+
+import time
+from typing import ClassVar
+
+from nicegui import ui
+
+from midifrag.intents import Tap
+from midifrag.page import texts
+from midifrag.page.model import PageModel, Part
+from midifrag.page.panels.panel import Panel, Play, set_prop
+
+
+class TimePanel(Panel):
+    """Tempo, bar and beat, source, tap."""
+
+    parts: ClassVar[frozenset[Part]] = frozenset({Part.BEAT})
+
+    def __init__(self, page: PageModel, play: Play) -> None:
+        super().__init__(page, play)
+        with ui.element("div").classes("time"):
+            with ui.element("div").classes("time-numbers") as self._numbers:
+                self._tempo = ui.label().classes("time-tempo")
+                self._beat = ui.label().classes("time-beat")
+                self._source = ui.label().classes("time-source")
+            tap = ui.button(texts.TAP, color=None, on_click=lambda: page.put(Tap(time.monotonic())))
+            tap.props("flat no-caps").classes("tap").props["title"] = texts.TAP_HELP
+
+    def refresh(self) -> None:
+        """See `Panel.refresh`."""
+        line = self.page.view.time
+        if line is None:
+            self._tempo.text = texts.NO_TEMPO
+            return
+        bar, beat = line.bar_and_beat(time.monotonic())
+        self._tempo.text = texts.TEMPO.format(bpm=line.bpm)
+        self._beat.text = texts.BAR_AND_BEAT.format(bar=bar, beat=beat) if line.running else texts.STANDS
+        self._source.text = line.source
+        title = texts.TIME_HELP if line.running else texts.WAITS_HELP
+        set_prop(self._numbers, "title", title.format(signature=line.signature, source=line.source))
+        set_prop(self._numbers, "data-first", "true" if beat == 1 else "false")
