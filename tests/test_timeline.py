@@ -18,7 +18,9 @@ def test_a_position_is_reached_when_it_is_said_to_be() -> None:
     ("moment", "length", "expected"),
     [(100.0, 4, 8), (100.0001, 4, 8), (100.01, 4, 12), (101.9, 4, 12), (99.0, 1, 6), (95.0, 4, 0), (94.9, 4, 0)],
 )
-def test_the_next_boundary_is_the_first_one_that_can_still_be_met(moment: float, length: float, expected: float) -> None:
+def test_the_next_boundary_is_the_first_one_that_can_still_be_met(
+    moment: float, length: float, expected: float
+) -> None:
     assert Timeline(bpm=120, at=100.0, position=8).boundary(moment, length) == expected
 
 

@@ -11,6 +11,7 @@ import random
 from collections.abc import Callable
 from typing import assert_never
 
+from midifrag.boundary import Land
 from midifrag.bridge.absences import Absences
 from midifrag.bridge.engine_reports import EngineReports
 from midifrag.bridge.items import FromEngine, Introduce, Item, Reload
@@ -32,6 +33,7 @@ from midifrag.events import (
     BankChanged,
     ConfigurationChanged,
     ControlChanged,
+    JobChanged,
     Notice,
     PadChanged,
     PortChanged,
@@ -39,6 +41,7 @@ from midifrag.events import (
 )
 from midifrag.fragment import messages as writer
 from midifrag.intents import (
+    Again,
     AnnotateTake,
     CancelJob,
     CancelPad,
@@ -53,7 +56,9 @@ from midifrag.intents import (
     RestoreSlot,
     SelectBank,
     SendTake,
+    SetLand,
     SetParameter,
+    SlotPlaying,
     StarTake,
 )
 from midifrag.midi.mapping import Mapper
@@ -69,6 +74,7 @@ from midifrag.midi.messages import (
 )
 from midifrag.pad_key import PadKey
 from midifrag.states import JobState, NoticeLevel
+from midifrag.timeline import Timeline
 
 
 class Bridge:
@@ -83,7 +89,8 @@ class Bridge:
         clock: Clock,
         seeds: random.Random | None = None,
     ) -> None:
-        self._set_list = SetList(loaded)
+        self._set_list = SetList(loaded, clock.now())
+        self._clock = clock
         self._publish_out = publish
         self._write = write
         self._engines = engines
@@ -92,7 +99,7 @@ class Bridge:
         settings = loaded.settings.engine
         begun = warm_renders(loaded)
         self._absences = Absences(clock, settings.other_model, begun)
-        self.renders = Renders(engines, write, self._publish, clock, settings.spares, self._absences, seeds)
+        self.renders = Renders(engines, write, self._publish, clock, settings.spares, self._absences, self._line, seeds)
         self._reports = EngineReports(engines, self._absences, self.renders.outages, self._publish, begun)
         self._presses = Presses(self._set_list, self.renders, self._publish)
         self._pads = PadsAtRest(self.view, self.renders, lambda: self.bank, self._wish_of, self._publish, clock)
@@ -122,6 +129,9 @@ class Bridge:
                 self._publish(item)
             case (
                 writer.TakeArchived()
+                | writer.Waits()
+                | writer.Missed()
+                | writer.LandCancelled()
                 | writer.Landed()
                 | writer.LandFailed()
                 | writer.Held()
@@ -141,10 +151,15 @@ class Bridge:
                     self._act(intent)
             case _:
                 self._act(item)
+        self.renders.boundaries.follow()
 
     def housekeeping(self) -> None:
         """Call a few times a second: spares are topped up, pads go from how a press ended to what they are at now."""
         self._reports.look()
+        self.renders.boundaries.follow()
+        self.renders.boundaries.look()
+        for job in self.renders.boundaries.late():
+            self.renders.landings.land_instead(job, f"it is late by a bar, {job.text}")
         self._top_up()
         self._pads.settle()
         self._warn(self._lost_programs.summary())
@@ -184,11 +199,22 @@ class Bridge:
                 self._write(intent)
             case SendTake(take, slot):
                 options = self._set_list.settings.fragments.options()
-                self.renders.landings.land_archived(take, slot, self.bank.slug, options)
+                landing = self._set_list.landing()
+                self.renders.landings.land_archived(take, slot, self.bank.slug, options, landing)
+            case SlotPlaying(slot, on):
+                self._write(intent)
+                self.renders.landings.last.play(slot, on)
+                self._pads.settle()
+            case Again(pad):
+                self._presses.again(intent, self.view.pads.get((self.bank.slug, pad)), self._clock.now())
+            case SetLand(land):
+                self._set_land(land)
             case CancelPad(pad):
                 self.renders.cancel(self.renders.jobs.pending(self.bank.slug, pad))
+                self.renders.boundaries.cancel(self.renders.jobs.awaiting(self.bank.slug, pad))
             case CancelJob(number):
                 self.renders.cancel(job for job in self.renders.jobs.pending() if job.number == number)
+                self.renders.boundaries.cancel(job for job in self.renders.jobs.awaiting() if job.number == number)
             case ClearQueue():
                 self.renders.cancel(job for job in self.renders.jobs.pending() if job.state is JobState.QUEUED)
             case Panic():
@@ -199,8 +225,18 @@ class Bridge:
     def _panic(self) -> None:
         self.renders.panic()
         self._pads.settle()
-        still = " but what was rendered already" if any(job.writing for job in self.renders.jobs) else ""
+        written = {job.number for job in self.renders.jobs if job.writing}
+        written -= {job.number for job in self.renders.jobs.awaiting()}
+        still = " but what was rendered already" if written else ""
         self._publish(Notice(NoticeLevel.INFO, f"panic: everything is cancelled{still}"))
+
+    def _set_land(self, land: Land | None) -> None:
+        self._set_list.land = land
+        said = "as the presets say" if land is None else "when they are ready" if land == "now" else f"on the {land}"
+        self._publish(Notice(NoticeLevel.INFO, f"fragments land {said}"))
+
+    def _line(self) -> Timeline:
+        return self._set_list.time.timeline
 
     def _set(self, name: str, value: float | None) -> None:
         target = TARGETS.get(name)
@@ -235,6 +271,7 @@ class Bridge:
     def _reload(self, loaded: Loaded) -> None:
         known, before = warm_renders(self.loaded), self._set_list.values.told
         has_other_tempo = self._set_list.reload(loaded)
+        self._set_list.time.use(loaded.settings.tempo, self._clock.now())
         self._publish(ConfigurationChanged(loaded))
         self.renders.spares.settings = loaded.settings.engine.spares
         if not loaded.settings.engine.spares.enabled:
@@ -285,5 +322,7 @@ class Bridge:
         if isinstance(change, PadChanged) and not self._set_list.holds(change.bank, change.pad):
             # A light of a pad that is no longer in the configuration would stay on for ever.
             return
+        if isinstance(change, JobChanged):
+            self.renders.boundaries.forecast.learn(change)
         self.view.apply(change)
         self._publish_out(change)

@@ -8,6 +8,7 @@ from collections.abc import Callable, Collection, Iterable
 from typing import assert_never
 
 from midifrag.bridge.absences import Absences, as_stand_in
+from midifrag.bridge.boundaries import Boundaries
 from midifrag.bridge.jobs import JobTable, Origin, RenderJob, request
 from midifrag.bridge.landings import Landings
 from midifrag.bridge.outages import Outages
@@ -15,20 +16,23 @@ from midifrag.bridge.spares import Coming, Spare, SpareRack, Wish
 from midifrag.bridge.telling import Telling
 from midifrag.clock import Clock
 from midifrag.config.parameters import Preset
+from midifrag.config.press_request import LandRequest
 from midifrag.config.settings import SpareSettings
 from midifrag.engine import messages as engine
 from midifrag.engine.protocol import Engines
 from midifrag.events import JobTimes, StateChange
 from midifrag.fragment import messages as writer
 from midifrag.fragment.options import FragmentOptions
+from midifrag.fragment.record import CANCELLED
 from midifrag.pad_key import PadKey
 from midifrag.states import JobState, NoticeLevel
+from midifrag.timeline import Timeline
 
 
 class Renders:
     """All jobs and spares: asks engines for takes, and hands what comes to ``landings``.
 
-    ``outages`` looks after those whose engine does not answer now, which ``absences`` knows.
+    ``outages`` looks after those whose engine does not answer now, which ``absences`` knows; ``line`` is musical time.
     """
 
     def __init__(
@@ -39,12 +43,15 @@ class Renders:
         clock: Clock,
         spares: SpareSettings,
         absences: Absences,
+        line: Callable[[], Timeline],
         seeds: random.Random | None = None,
     ) -> None:
         self.jobs = JobTable()
         self.spares = SpareRack(spares)
         self.telling = Telling(self.jobs, publish, clock)
-        self.landings = Landings(self.jobs, self.telling, write, engines.info, clock)
+        self.boundaries = Boundaries(self.jobs, self.telling, write, clock, line)
+        self.landings = Landings(self.jobs, self.telling, write, engines.info, clock, self.boundaries)
+        self.telling.after_failure = self.landings.land_instead
         self.outages = Outages(self.jobs, self.telling, self.spares, engines, absences)
         self._engines = engines
         self._write = write
@@ -55,7 +62,14 @@ class Renders:
     # --- from presses ------------------------------------------------------------------------------------------------
 
     def submit(
-        self, origin: Origin, preset: Preset, model: str, options: FragmentOptions, slot: int | None, pressed: float
+        self,
+        origin: Origin,
+        preset: Preset,
+        model: str,
+        options: FragmentOptions,
+        slot: int | None,
+        pressed: float,
+        landing: LandRequest = LandRequest(),
     ) -> None:
         """Queue a render; a ready spare lands at once, one on its way becomes this press."""
         wish = self.wish(*origin.place, preset, model, options)
@@ -76,6 +90,7 @@ class Renders:
             options=options,
             slot=slot,
             times=JobTimes(pressed, queued=self._clock.now()),
+            landing=landing,
         )
         self.jobs.add(job)
         if spare is not None:
@@ -84,6 +99,7 @@ class Renders:
         elif coming is None:
             self.outages.find_substitute(job)
         self.outages.mark(job)
+        self.boundaries.promise(job)
         self.telling.tell(job)
         if coming is not None:
             self._engines.send(job.model, engine.Promote(job.number))
@@ -111,6 +127,7 @@ class Renders:
     def panic(self) -> None:
         """Drop everything, spares too; each press has its outcome at once, whatever its engine does."""
         self.cancel((job for job in self.jobs if isinstance(job, RenderJob)), at_once=True)
+        self.boundaries.cancel(self.jobs.awaiting())
         self.drop_spares()
 
     def end(self) -> None:
@@ -193,11 +210,13 @@ class Renders:
     def _started(self, job: RenderJob) -> None:
         job.state, job.text = JobState.RENDERING, ""
         job.reached(started=self._clock.now())
+        self.boundaries.promise(job)
         self.telling.tell(job)
 
     def _progressed(self, job: RenderJob | None, step: int, of: int) -> None:
         if job is not None:
             job.step, job.of = step, of
+            self.boundaries.promise(job)
             if job.times.started is not None:
                 self.telling.tell(job)
 
@@ -223,7 +242,7 @@ class Renders:
         return None
 
     def _archive_cancelled(self, job: RenderJob, event: engine.Rendered) -> None:
-        self.landings.archive(job, event.audio, event.sample_rate, "cancelled while rendering", event)
+        self.landings.archive(job, event.audio, event.sample_rate, CANCELLED, event)
 
     def _land_spare(self, job: RenderJob, spare: Spare) -> None:
         job.spare = True

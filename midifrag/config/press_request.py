@@ -5,19 +5,41 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from midifrag.config.banks import PLACEHOLDER, Bank, Pad, resolve
+from midifrag.boundary import Land
+from midifrag.config.banks import PLACEHOLDER, Bank, LandingKeys, Pad, resolve
 from midifrag.config.parameters import Preset
 from midifrag.config.settings import Settings
 from midifrag.fragment.options import FragmentOptions
 
 
 @dataclass(frozen=True, slots=True)
+class LandRequest:
+    """What a fragment waits for, ``lead`` seconds before which it lies in its slot.
+
+    With ``protect``, it takes the turn of no slot that sounds while there is another one.
+    """
+
+    land: Land = "now"
+    lead: float = 0.0
+    protect: bool = True
+
+
+@dataclass(frozen=True, slots=True)
 class PressRequest:
-    """What is to be rendered, by which model, and how the take becomes a fragment."""
+    """What is to be rendered, by which model, how the take becomes a fragment, and when that lands."""
 
     preset: Preset
     model: str
     options: FragmentOptions
+    landing: LandRequest
+
+
+def land_request(settings: Settings, bank: Bank, pad: Pad | None = None, live: Land | None = None) -> LandRequest:
+    """How a press of ``pad`` lands, or (None) what no pad began; ``live`` is what an action has set over the presets."""
+    levels: list[LandingKeys] = [*([pad] if pad else []), bank.defaults, settings.defaults]
+    land: Land = next((level.land for level in levels if level.land is not None), "now")
+    lead = next((level.lead_ms for level in levels if level.lead_ms is not None), settings.fragments.lead_ms)
+    return LandRequest(live or land, lead / 1000, settings.fragments.protect_playing)
 
 
 def press_request(
@@ -28,11 +50,12 @@ def press_request(
     values: Mapping[str, float] | None = None,
     velocity: float | None = None,
     bpm: float | None = None,
+    land: Land | None = None,
 ) -> PressRequest:
     """What a press of ``pad`` in ``bank`` asks for.
 
     ``values`` are what controls have set over the presets, by parameter; ``velocity`` is 0–1, None for a press that has
-    none; ``bpm`` is the tempo in beats a minute, None for the show's own.
+    none; ``bpm`` is the tempo in beats a minute, None for the show's own; ``land`` as in `land_request`.
     """
     over = dict(values or {})
     if pad.velocity is not None and velocity is not None:
@@ -40,5 +63,8 @@ def press_request(
     preset = resolve(pad, bank.defaults, settings.defaults, values=over)
     told = preset.prompt.replace(PLACEHOLDER, str(round(settings.tempo if bpm is None else bpm)))
     return PressRequest(
-        replace(preset, prompt=told), preset.model or settings.model, settings.fragments.options(pad.fragment)
+        replace(preset, prompt=told),
+        preset.model or settings.model,
+        settings.fragments.options(pad.fragment),
+        land_request(settings, bank, pad, land),
     )

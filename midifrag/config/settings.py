@@ -16,8 +16,9 @@ from midifrag.config.banks import (
     PLACEHOLDER,
     Channel,
     Control,
+    Lead,
     NotBlank,
-    Parameters,
+    PadDefaults,
     Strict,
     Written,
     WrongKeyError,
@@ -118,6 +119,13 @@ class SlotSettings(FragmentOptions):
     count: int = Field(default=8, ge=1, le=MOST_SLOTS, description="how many slots there are")
     name: Annotated[str, AfterValidator(slot_pattern)] = Field(
         default="output{:02d}.wav", description="the slots' names; the braces become the number"
+    )
+    lead_ms: Lead = Field(
+        default=0.0,
+        description="how long before its boundary a fragment lies in its slot, for DAWs that need to load it",
+    )
+    protect_playing: bool = Field(
+        default=True, description="whether a slot that sounds is left out of the turn, as a locked one is"
     )
 
     @model_validator(mode="after")
@@ -298,8 +306,8 @@ class Settings(Strict):
         description=f"what `{PLACEHOLDER}` in a prompt becomes until a MIDI clock has run, in beats a minute",
     )
     time: TimeSettings = Field(default=TimeSettings(), description="where the tempo comes from")
-    defaults: Parameters = Field(
-        default=Parameters(), description="parameters of pads whose bank does not name them either"
+    defaults: PadDefaults = Field(
+        default=PadDefaults(), description="what pads say that do not name it, and whose bank does not either"
     )
     controls: tuple[Control, ...] = Field(
         default=(), max_length=MOST_CONTROLS, description="controls that count in every bank"

@@ -2,7 +2,7 @@
 
 A take is archived first and lands then. If only the archive cannot be written, the take lands all the same, since a
 performer needs the sound now, and is kept in memory until the archive can be written; if the slot cannot be written, it
-keeps its old fragment until it can. The archive and each slot are in a hand of their own: a drive that hangs keeps
+keeps its old fragment until it can. One that is to land at a boundary lies beside its slot until then. The archive and each slot are in a hand of their own: a drive that hangs keeps
 nothing waiting but what is to go there.
 """
 
@@ -10,11 +10,15 @@ from __future__ import annotations
 
 import dataclasses
 import logging
+import math
 import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import assert_never
 
+import numpy as np
+
+from midifrag.audio import Audio
 from midifrag.errors import AudioError, DriveHangsError, MidifragError, NoFreeSlotError, StorageError
 from midifrag.fragment.archive import Archive
 from midifrag.fragment.archive_hand import ArchiveHand
@@ -26,14 +30,19 @@ from midifrag.fragment.messages import (
     GivenUp,
     Held,
     LandArchived,
+    LandCancelled,
+    LandCommand,
     Landed,
     LandFailed,
+    LandLast,
     LandTake,
     LockSlot,
+    Missed,
     Prepare,
     QueuedCommand,
     Refused,
     RestoreSlot,
+    SlotPlaying,
     SlotsChanged,
     StarTake,
     TakeArchived,
@@ -42,10 +51,14 @@ from midifrag.fragment.messages import (
 )
 from midifrag.fragment.options import FragmentOptions
 from midifrag.fragment.preparing import Preparer
+from midifrag.fragment.punctual import Punctual
 from midifrag.fragment.record import TakeRecord
 from midifrag.fragment.rescue import UnarchivedTake
+from midifrag.fragment.slot_file import Found
 from midifrag.fragment.slots import Slots
 from midifrag.fragment.unwritten import UnwrittenTake
+from midifrag.fragment.waiting import Waiting
+from midifrag.fragment.wav import without_texts
 
 #: Bytes of audio kept in memory for disks that cannot be written; beyond it the least precious take is given up.
 HELD_BYTES = 1_000_000_000
@@ -56,11 +69,21 @@ INDEXING = 0.5
 #: Seconds between looks for slot files that someone else changed.
 REFRESH = 2.0
 
+#: Why what waited for its boundary does not land.
+_CANCELLED = "cancelled while it waited for its boundary"
+_ENDED = "cancelled: the show ended before its boundary"
+#: The audio of a take of which only the fragment is needed.
+_NOTHING: Audio = np.zeros((1, 0), np.float32)
+
 _log = logging.getLogger(__name__)
 
 
 class Lander:
-    """The writer's work, done at once on the caller's thread; every event goes to ``emit`` as soon as it is true."""
+    """The writer's work, done at once on the caller's thread; every event goes to ``emit`` as soon as it is true.
+
+    What lands at a boundary does so by ``punctual`` in its slot's hand, which calls ``landed`` and ``emit``, and then
+    ``wake``: `tick` has something to take in.
+    """
 
     def __init__(
         self,
@@ -71,6 +94,9 @@ class Lander:
         clock: Callable[[], float] = time.time,
         monotonic: Callable[[], float] = time.monotonic,
         held_bytes: int = HELD_BYTES,
+        punctual: Punctual | None = None,
+        landed: Callable[[Landed], None] = lambda _landed: None,
+        wake: Callable[[], None] = lambda: None,
     ) -> None:
         self._slots = slots
         self._archive = archive
@@ -80,7 +106,11 @@ class Lander:
         self._monotonic = monotonic
         self._held_bytes = held_bytes
         self._held: list[UnwrittenTake] = []
-        self._postponed: list[LandArchived] = []
+        self._postponed: list[LandArchived | LandLast] = []
+        self.punctual = punctual or Punctual(monotonic)
+        self._waiting = Waiting(slots, self.punctual, emit, wall=clock, monotonic=monotonic, landed=landed, wake=wake)
+        self._wake = wake
+        self._has_news = False
         self._hand = ArchiveHand(archive)
         #: The folders that another program writes into as well.
         self.shared: tuple[Path, ...] = ()
@@ -103,19 +133,37 @@ class Lander:
     def due(self) -> float:
         """When `tick` has something to do, on the monotonic clock."""
         due = min([take.due for take in self._held], default=self._refresh_due)
+        due = min(due, self._waiting.due)
         return min(due, self._monotonic() + INDEXING) if self._archive.behind else due
 
     def prepare(self, command: Prepare) -> None:
         """Do ahead what a landing would wait for. Never blocks; any thread may ask."""
         self._preparer.prepare(command.audio, command.sample_rate, command.options)
 
+    def announce(self, command: LandCommand) -> None:
+        """Say that a command will come: when it lands may be changed from now on. Any thread may."""
+        if command.at is not None:
+            self.punctual.expect(command.job, command.at)
+
+    def cancel(self, job: int) -> None:
+        """Call off what waits, or will, for a boundary, unless it lands now. Any thread may."""
+        if not self._waiting.cancel(job, _CANCELLED):
+            self._wake()
+
+    def play(self, command: SlotPlaying) -> None:
+        """Take in that a slot sounds, or does not any more. Any thread may."""
+        self._slots.play(command.slot, command.on, command.at, command.seconds)
+        self._has_news = True
+        self._wake()
+
     def handle(self, command: QueuedCommand) -> None:
         """Do a command, as far as it can be done now."""
         match command:
-            case LandTake() | ArchiveOnly() | LandArchived():
+            case LandTake() | ArchiveOnly() | LandArchived() | LandLast():
                 self._receive(command)
             case LockSlot(slot, locked):
                 self._change_slots(command, lambda: self._slots.set_lock(slot, locked))
+                self._take_back()
             case RestoreSlot(slot):
                 self._change_slots(command, lambda: self._slots.restore(slot))
             case StarTake(take, starred):
@@ -128,7 +176,13 @@ class Lander:
     def tick(self) -> None:
         """Try again what is due, and look what others did to the slot files."""
         now = self._monotonic()
-        for take in [take for take in self._held if take.due <= now]:
+        self._take_in()
+        if self._has_news:
+            self._has_news = False
+            self.tell_slots()
+            self._take_back()
+        self._waiting.overdue()
+        for take in [take for take in self._held if take.due <= now or self.punctual.is_cancelled(take.job)]:
             take.due = now + LONGEST_RETRY
             self._advance(take)
         if self._postponed and not self._hand.hangs:
@@ -153,10 +207,19 @@ class Lander:
     def finish(self) -> None:
         """Try everything that is held once more, and begin with nothing new."""
         self._preparer.close()
+        self.punctual.close()
+        for take in self._waiting:
+            if not self._waiting.cancel(take.job, _ENDED) and take.staged is not None:
+                # It lands now.
+                take.staged.hand.wait(take.staged.hand.later(lambda: None))
+        self._take_in()
         for take in list(self._held):
+            if take.at is not None and take.fragment is not None:
+                self._call_off(take, _ENDED)
             self._advance(take)
         for command in self._postponed:
-            self._emit(LandFailed(command.job, f"{self._archive.folder} does not answer", command.take))
+            number = command.take if isinstance(command, LandArchived) else None
+            self._emit(LandFailed(command.job, f"{self._archive.folder} does not answer", number))
 
     def close(self) -> None:
         """Close slots and archive, as far as their drives answer."""
@@ -167,31 +230,72 @@ class Lander:
         """Say what lies where."""
         self._emit(SlotsChanged(self._slots.states))
 
-    def _receive(self, command: LandTake | ArchiveOnly | LandArchived) -> None:
+    def _receive(self, command: LandCommand | ArchiveOnly) -> None:
         began = self._monotonic()
-        if isinstance(command, LandArchived):
-            try:
-                record, audio, sample_rate = self._hand.read(command.take)
-            except DriveHangsError as error:
-                self._postponed.append(command)
-                self._emit(Held(command.job, str(error), "slot"))
-                return
-            except MidifragError as error:
-                self._emit(LandFailed(command.job, str(error), command.take))
-                return
-            record = dataclasses.replace(record, job=command.job)
-            take = UnwrittenTake(command.job, audio, sample_rate, record, began)
-        else:
-            record = dataclasses.replace(command.record, job=command.job, number=None, slot=None, landed_at=None)
-            take = UnwrittenTake(command.job, command.audio, command.sample_rate, record, began)
-        reason = command.reason if isinstance(command, ArchiveOnly) else self._cut(take, command.options, command.slot)
+        match command:
+            case LandTake() | ArchiveOnly():
+                record = dataclasses.replace(command.record, job=command.job, number=None, slot=None, landed_at=None)
+                take = UnwrittenTake(command.job, command.audio, command.sample_rate, record, began)
+                reason = command.reason if isinstance(command, ArchiveOnly) else self._cut(take, command.options)
+            case LandArchived() | LandLast():
+                found = self._from_archive(command, began)
+                if found is None:
+                    return
+                take, reason = found
+            case _:
+                assert_never(command)
+        if not isinstance(command, ArchiveOnly):
+            take.fixed, take.at = command.slot, command.at
+            take.lead, take.protect = command.lead, command.protect
         if reason and take.record.number is None:
             take.record = dataclasses.replace(take.record, reason=reason)
         self._advance(take)
         if reason and not isinstance(command, ArchiveOnly):
+            self.punctual.forget(take.job)
             self._emit(LandFailed(take.job, reason, take.record.number))
 
-    def _cut(self, take: UnwrittenTake, options: FragmentOptions, slot: int | None) -> str:
+    def _from_archive(self, command: LandArchived | LandLast, began: float) -> tuple[UnwrittenTake, str] | None:
+        """What is to land again, and why there is no fragment of it; None if it was told that nothing will."""
+        try:
+            if isinstance(command, LandArchived):
+                lying = self._lying(command, began)
+                return (lying, "") if lying is not None else self._archived(command, command.take, began)
+            for number in self._hand.newest(command.bank, command.preset):
+                take, reason = self._archived(command, number, began)
+                if not reason:
+                    return take, ""
+            raise StorageError("there is no earlier take of it in the archive")
+        except DriveHangsError as error:
+            self._postponed.append(command)
+            self._emit(Held(command.job, str(error), "slot"))
+        except MidifragError as error:
+            asked = command.take if isinstance(command, LandArchived) else None
+            self.punctual.forget(command.job)
+            self._emit(LandFailed(command.job, str(error), asked))
+        return None
+
+    def _archived(
+        self, command: LandArchived | LandLast, number: int | None, began: float
+    ) -> tuple[UnwrittenTake, str]:
+        if number is None:
+            raise StorageError("its take is not archived yet")
+        record, audio, sample_rate = self._hand.read(number)
+        record = dataclasses.replace(record, job=command.job)
+        take = UnwrittenTake(command.job, audio, sample_rate, record, began)
+        return take, self._cut(take, command.options)
+
+    def _lying(self, command: LandArchived, began: float) -> UnwrittenTake | None:
+        """The fragment that still lies in the slot where it landed; None if another one does."""
+        found = self._slots.read(*command.source) if command.source is not None else None
+        if found is None:
+            return None
+        content, whole = found
+        record = TakeRecord(content.prompt, content.preset, job=command.job, number=content.take)
+        take = UnwrittenTake(command.job, _NOTHING, 1, record, began, kept=True)
+        take.fragment = EncodedFragment(without_texts(whole), content.seconds)
+        return take
+
+    def _cut(self, take: UnwrittenTake, options: FragmentOptions) -> str:
         """Make the fragment; return why there is none."""
         try:
             prepared = self._preparer.find(take.audio, options)
@@ -205,22 +309,22 @@ class Lander:
             # Whatever goes wrong here, the take itself must still get into the archive.
             _log.exception("no fragment could be made of job %s", take.job)
             return f"unexpected: {error!r}"
-        take.fixed = slot
         return ""
 
     def _advance(self, take: UnwrittenTake) -> None:
         """Archive and land a take as far as that goes now, and hold it if that is not all the way."""
         problems = []
-        if take.record.number is None:
+        if not take.is_archived:
             try:
                 self._store(take)
             except StorageError as error:
                 problems.append(str(error))
-        if take.fragment is not None:
+        if take.fragment is not None and take.staged is None:
             try:
-                self._land(take, take.fragment)
+                self._place(take, take.fragment)
             except NoFreeSlotError as error:
                 take.fragment = None
+                self.punctual.forget(take.job)
                 self._emit(LandFailed(take.job, str(error), take.record.number))
             except StorageError as error:
                 problems.append(str(error))
@@ -253,21 +357,36 @@ class Lander:
                     self._hand.mark_landed(take.record)
                 self.tell_slots()
 
-    def _land(self, take: UnwrittenTake, fragment: EncodedFragment) -> None:
+    def _place(self, take: UnwrittenTake, fragment: EncodedFragment) -> None:
+        """Land a take, or put it beside its slot until it is to land."""
+        if self.punctual.is_cancelled(take.job):
+            self._call_off(take, _CANCELLED)
+            return
         # One that has begun there ends there, though the slot was locked meanwhile: it cannot be called back.
         began = take.slot is not None and self._slots.is_landing(take.slot, take.record.job)
-        if take.slot is None or (self._slots.locked(take.slot) and not began):
-            take.slot = self._slots.choose(take.fixed)
-        self._let_earlier_land(take, take.slot)
+        slot = take.slot
+        if slot is None or (not began and (self._slots.locked(slot) or self._must_not_end(take, slot))):
+            slot = take.slot = self._slots.choose(take.fixed, protect=take.protect)
+        if take.at is None and (began or not self._must_not_end(take, slot)):
+            self._land(take, fragment, slot)
+        else:
+            self._waiting.begin(take, fragment, slot, self._monotonic() if take.at is None else take.at)
+
+    def _must_not_end(self, take: UnwrittenTake, slot: int) -> bool:
+        """Whether a slot sounds, and a take has not been meant for it."""
+        return take.protect and take.fixed is None and self._slots.playing(slot) is not None
+
+    def _land(self, take: UnwrittenTake, fragment: EncodedFragment, slot: int) -> None:
+        self._let_earlier_land(take, slot)
         now = self._clock()
-        state = self._slots.land(take.slot, fragment, take.record, now=now, turn=take.fixed is None)
+        state = self._slots.land(slot, fragment, take.record, now=now, turn=take.fixed is None)
         take.fragment = None
-        take.record = dataclasses.replace(take.record, slot=take.slot, landed_at=now)
+        take.record = dataclasses.replace(take.record, slot=slot, landed_at=now)
         self._emit(
             Landed(
                 job=take.job,
-                slot=take.slot,
-                file=self._slots.path(take.slot),
+                slot=slot,
+                file=self._slots.path(slot),
                 take=take.record.number,
                 seconds=state.seconds,
                 landed_at=now,
@@ -286,7 +405,7 @@ class Lander:
         """Keep the order within a slot: an earlier take must not replace a later one when its time comes."""
         until = self._held.index(take) if take in self._held else len(self._held)
         for earlier in self._held[:until]:
-            if earlier.slot == slot and earlier.fragment is not None:
+            if earlier.slot == slot and earlier.fragment is not None and earlier.at is None:
                 self._advance(earlier)
                 if earlier.fragment is not None:
                     raise StorageError(f"slot {slot} still waits for the take of an earlier press")
@@ -309,7 +428,56 @@ class Lander:
             least = min(self._held, key=lambda one: (one.record.number is None, not one.record.spare))
             self._held.remove(least)
             self._slots.leave(least.record.job)
+            self.punctual.forget(least.job)
             self._emit(GivenUp(least.job, "too many takes wait for the disk: make room", least.record.number))
+
+    # --- at their boundaries -----------------------------------------------------------------------------------------
+
+    def _take_in(self) -> None:
+        """Take in what became of those that waited for a boundary."""
+        for take, staged, outcome in self._waiting.collect():
+            if outcome is None:
+                take.fragment = None
+            elif isinstance(outcome, Found):
+                take.fragment = None
+                content = staged.swap.content
+                take.record = dataclasses.replace(take.record, slot=content.slot, landed_at=content.landed_at)
+                self.tell_slots()
+                self._slots.save()
+                self._hand.mark_landed(take.record)
+            else:
+                self._has_not_landed(take, outcome)
+            if take.waits_for is None and take in self._held:
+                self._held.remove(take)
+
+    def _has_not_landed(self, take: UnwrittenTake, error: Exception) -> None:
+        """A fragment could not take its place at the moment: it is made ready again, and waits for another boundary."""
+        is_gone = isinstance(error, NoFreeSlotError) and take.fixed is not None
+        if is_gone or not isinstance(error, StorageError):
+            take.fragment = None
+            reason = str(error) if is_gone else f"unexpected: {error!r}"
+            self._emit(LandFailed(take.job, reason, take.record.number))
+            return
+        self.punctual.expect(take.job, math.inf)
+        missed, take.at = take.at, math.inf
+        self._emit(Missed(take.job, self._monotonic() if missed is None else missed))
+        if isinstance(error, NoFreeSlotError):
+            self._advance(take)
+        else:
+            self._hold(take, str(error))
+
+    def _take_back(self) -> None:
+        """Find other slots for those that wait beside one that is locked now, or sounds."""
+        for take in self._waiting.take_back():
+            self._advance(take)
+
+    def _call_off(self, take: UnwrittenTake, reason: str) -> None:
+        """A take that has not come beside its slot will not land."""
+        take.fragment = None
+        self.punctual.forget(take.job)
+        self._emit(LandCancelled(take.job, reason, take.record.number))
+
+    # --- changes -----------------------------------------------------------------------------------------------------
 
     def _change_slots(self, command: QueuedCommand, change: Callable[[], object]) -> None:
         try:

@@ -24,6 +24,8 @@ _log = logging.getLogger(__name__)
 DRAWN_EVERY = 0.04
 #: Seconds between two looks at what only time changes (ages, predictions).
 TIME_STEP = 1.0
+#: The same of what counts down to a boundary: a small part of a beat.
+COUNTDOWN_STEP = 0.1
 #: Screens that may wait for their browser at the same time.
 MOST_WAITING = 16
 
@@ -154,7 +156,10 @@ class Screens:
         due = time.monotonic() + TIME_STEP
         while True:
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._page.news.wait(), max(0.0, due - time.monotonic()))
+                step = COUNTDOWN_STEP if self._page.counts_down else TIME_STEP
+                await asyncio.wait_for(self._page.news.wait(), min(step, max(0.0, due - time.monotonic())))
+            if self._page.counts_down:
+                self._page.touch(Part.COUNTDOWN)
             if time.monotonic() >= due:
                 due = time.monotonic() + TIME_STEP
                 self._page.touch(Part.TIME)

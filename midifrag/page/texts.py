@@ -80,7 +80,9 @@ PAD_STATES = {
     PadState.QUEUED: "queued",
     PadState.RENDERING: "rendering",
     PadState.STALLED: "stalled",
+    PadState.WAITING: "waiting",
     PadState.LANDED: "landed",
+    PadState.SOUNDING: "sounding",
     PadState.HELD: "held",
     PadState.REFUSED: "refused",
     PadState.FAILED: "failed",
@@ -90,6 +92,9 @@ PAD_TROUBLE = "{reason} — {label}"
 LANDS_IN = "≈ {seconds:.0f} s"
 LANDS_SOON = "< 1 s"
 LANDS_NOW = "at once"
+BARS_LEFT = "{boundary} in {bars} bars"
+BEATS_LEFT = "{boundary} in {beats} beats"
+ONE_BEAT_LEFT = "{boundary} now"
 VELOCITY = "Velocity"
 BY_POSITION = "by position"
 FIXED = "fixed"

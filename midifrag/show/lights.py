@@ -1,7 +1,7 @@
 """All surfaces of a show: state changes in, messages per port out.
 
 A pad's feedback goes to the port that pressed it. After a bank change, and when a port comes back, every LED is sent
-again; otherwise only the one that changed. Must be used from one thread (the bridge's).
+again; otherwise only the one that changed. Must be used from one thread (the bridge's), but for `Lights.notify`.
 """
 
 from __future__ import annotations
@@ -85,7 +85,7 @@ class Lights:
                 self._surfaces.pop(change.port, None)
                 self._lit.pop(change.port, None)
             case JobChanged(state=JobState.LANDED, slot=int() as slot):
-                self._landed(change.job, slot)
+                self.notify(change.job, slot)
             case PortChanged() | JobChanged() | ControlChanged() | SlotsChanged() | TakeChanged() | EngineChanged():
                 pass
             case ConfigurationChanged() | Notice():
@@ -160,7 +160,8 @@ class Lights:
             lit[place] = pad
             self._send(port, surface.show(_light(pad)))
 
-    def _landed(self, job: int, slot: int) -> None:
+    def notify(self, job: int, slot: int) -> None:
+        """Send the note that tells a DAW of a landing, once for each job. Any thread may."""
         notify = self._settings.notify
         if notify is None or job in self._told or notify.first_note + slot - 1 > 127:
             return

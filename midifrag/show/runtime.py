@@ -28,7 +28,7 @@ from midifrag.events import Notice, StateChange
 from midifrag.fragment import analysis
 from midifrag.fragment.archive import Archive
 from midifrag.fragment.hands import within
-from midifrag.fragment.messages import WriterEvent
+from midifrag.fragment.messages import Landed, WriterEvent
 from midifrag.fragment.rescue import Rescued, rescue
 from midifrag.fragment.slots import Slots
 from midifrag.fragment.writer import FragmentWriter
@@ -81,13 +81,13 @@ class Runtime:
         fragments = settings.fragments
         self.slots = within(
             loaded.fragments_folder,
-            lambda: Slots(loaded.fragments_folder, fragments.count, fragments.name),
+            lambda: Slots(loaded.fragments_folder, fragments.count, fragments.name, begin_hand=run_before_others),
             DRIVE_PATIENCE,
         )
         archive = within(
             loaded.archive_folder, lambda: Archive(loaded.archive_folder, settings.archive), DRIVE_PATIENCE
         )
-        self.writer = FragmentWriter(self.slots, archive, self.inbox.put)
+        self.writer = FragmentWriter(self.slots, archive, self.inbox.put, self._has_landed)
         self.log = SessionLog(loaded.archive_folder / "sessions", settings.session_log.megabytes * 1_000_000)
         self._telling = Telling(self.log)
         self._make_engine = make_engine or _create
@@ -270,6 +270,10 @@ class Runtime:
         mapper = self.bridge.mapper
         self.ports.pair(mapper.pairs)
         self.inbox.switches = mapper.switches
+
+    def _has_landed(self, landed: Landed) -> None:
+        """Something has landed at its boundary: its note goes out in the same moment, from the slot's hand."""
+        self._lights.notify(landed.job, landed.slot)
 
     # --- engines -----------------------------------------------------------------------------------------------------
 

@@ -50,14 +50,17 @@ class Look(NamedTuple):
 
 #: A spare is ready: the press will land at once, so it stands apart in cyan. A take that cannot reach its slot yet
 #: (held) blinks orange, and what pulsed stands still in orange where its engine shows no progress; a refused press
-#: blinks where a failed one stands still.
+#: blinks where a failed one stands still. What waits for its boundary blinks purple, and a pad whose fragment sounds pulses
+#: green.
 LOOKS: dict[PadState, Look] = {
     PadState.IDLE: Look(None),
     PadState.READY: Look("cyan"),
     PadState.QUEUED: Look("yellow"),
     PadState.RENDERING: Look("blue", "pulse"),
     PadState.STALLED: Look("orange"),
+    PadState.WAITING: Look("purple", "blink"),
     PadState.LANDED: Look("green"),
+    PadState.SOUNDING: Look("green", "pulse"),
     PadState.HELD: Look("orange", "blink"),
     PadState.REFUSED: Look("red", "blink"),
     PadState.FAILED: Look("red"),

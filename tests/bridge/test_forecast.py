@@ -6,7 +6,7 @@ import pytest
 
 from midifrag.events import JobChanged, JobTimes
 from midifrag.pad_key import PadKey
-from midifrag.page.forecast import Forecast
+from midifrag.bridge.forecast import Forecast
 from midifrag.states import JobKind, JobState
 
 LANDED = JobChanged(1, JobKind.PAD, JobState.LANDED, "rain", "one", PadKey(36), JobTimes(0.0), engine_seconds=4.0)
