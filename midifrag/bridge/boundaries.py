@@ -1,4 +1,4 @@
-"""Which boundary each press makes: promised before it is rendered, kept while time moves, and told when it is missed."""
+"""Which boundary each press makes: promised before it is rendered, kept while time moves, told when it is missed."""
 
 from __future__ import annotations
 

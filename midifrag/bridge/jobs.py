@@ -10,7 +10,7 @@ from midifrag.boundary import Boundary
 from midifrag.clock import Clock
 from midifrag.config.banks import OnLost
 from midifrag.config.parameters import Preset, RequestParameters, values_of
-from midifrag.config.press_request import LandRequest
+from midifrag.config.press_request import WHEN_READY, LandRequest
 from midifrag.engine.messages import EngineInfo, Render, Rendered
 from midifrag.events import JobChanged, JobTimes, PadChanged
 from midifrag.fragment.options import FragmentOptions
@@ -72,7 +72,7 @@ class Job:
     state: JobState = JobState.QUEUED
     #: Whether its take is with the writer: nothing is left for an engine, and nothing to cancel but what waits.
     writing: bool = False
-    landing: LandRequest = LandRequest()
+    landing: LandRequest = WHEN_READY
     boundary: Boundary | None = None
     #: The boundary that was promised first, and how many it has missed.
     promised: Boundary | None = None

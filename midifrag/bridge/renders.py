@@ -16,7 +16,7 @@ from midifrag.bridge.spares import Coming, Spare, SpareRack, Wish
 from midifrag.bridge.telling import Telling
 from midifrag.clock import Clock
 from midifrag.config.parameters import Preset
-from midifrag.config.press_request import LandRequest
+from midifrag.config.press_request import WHEN_READY, LandRequest
 from midifrag.config.settings import SpareSettings
 from midifrag.engine import messages as engine
 from midifrag.engine.protocol import Engines
@@ -69,7 +69,7 @@ class Renders:
         options: FragmentOptions,
         slot: int | None,
         pressed: float,
-        landing: LandRequest = LandRequest(),
+        landing: LandRequest = WHEN_READY,
     ) -> None:
         """Queue a render; a ready spare lands at once, one on its way becomes this press."""
         wish = self.wish(*origin.place, preset, model, options)

@@ -208,8 +208,8 @@ class Pad(Parameters, LandingKeys):  # type: ignore[misc]  # as above
     )
     fallback: Literal["last"] | None = Field(
         default=None,
-        description="last: a press that fails, is refused or misses its boundary by a bar lands the pad's newest take of "
-        "the archive instead",
+        description="last: where a press fails, is refused or misses its boundary by a bar, the pad's newest take of "
+        "the archive lands instead",
     )
     fragment: FragmentOptions = Field(
         default=FragmentOptions(), description="options of its own; what is not named is as the show's"

@@ -24,6 +24,10 @@ class LandRequest:
     protect: bool = True
 
 
+#: Lands when it is ready.
+WHEN_READY = LandRequest()
+
+
 @dataclass(frozen=True, slots=True)
 class PressRequest:
     """What is to be rendered, by which model, how the take becomes a fragment, and when that lands."""
@@ -35,7 +39,7 @@ class PressRequest:
 
 
 def land_request(settings: Settings, bank: Bank, pad: Pad | None = None, live: Land | None = None) -> LandRequest:
-    """How a press of ``pad`` lands, or (None) what no pad began; ``live`` is what an action has set over the presets."""
+    """How a press of ``pad`` lands, or (None) what no pad began; ``live`` is what an action has set over all."""
     levels: list[LandingKeys] = [*([pad] if pad else []), bank.defaults, settings.defaults]
     land: Land = next((level.land for level in levels if level.land is not None), "now")
     lead = next((level.lead_ms for level in levels if level.lead_ms is not None), settings.fragments.lead_ms)

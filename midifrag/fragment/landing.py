@@ -2,8 +2,8 @@
 
 A take is archived first and lands then. If only the archive cannot be written, the take lands all the same, since a
 performer needs the sound now, and is kept in memory until the archive can be written; if the slot cannot be written, it
-keeps its old fragment until it can. One that is to land at a boundary lies beside its slot until then. The archive and each slot are in a hand of their own: a drive that hangs keeps
-nothing waiting but what is to go there.
+keeps its old fragment until it can. One that is to land at a boundary lies beside its slot until then. The archive and
+each slot are in a hand of their own: a drive that hangs keeps nothing waiting but what is to go there.
 """
 
 from __future__ import annotations

@@ -74,7 +74,7 @@ class Punctual:
         self._ahead = ahead
         self._changed = threading.Condition()
         self._made: dict[int, Appointment] = {}
-        #: Jobs that will have one, and what was said of them meanwhile: another moment, or (None) that they are cancelled.
+        #: Jobs that will have one, and the moment that was said last, or (None) that they are cancelled.
         self._expected: dict[int, float | None] = {}
         self._closing = False
         self._thread: threading.Thread | None = None

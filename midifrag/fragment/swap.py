@@ -49,7 +49,7 @@ class Swap:
 
         Where it is to land at another time than was thought when it was written, it is written anew.
         """
-        self._put_off()
+        self.put_off()
         if self._new is None or abs(landed_at - self.content.landed_at) > _OFF:
             new, self._new = self._new, None
             if new is not None:
@@ -60,12 +60,8 @@ class Swap:
         self._ready = self._file.make_ready(new)
         self._new = self._ready.new
 
-    def put_off(self) -> None:
-        """It will not land that soon."""
-        self._put_off()
-
     def swap(self) -> None:
-        """Take the place. Raises `StorageError`, and `NoFreeSlotError` if it may not; the place then keeps what it has."""
+        """Take the place. Raises `StorageError`, `NoFreeSlotError` if it may not; the place then keeps what it has."""
         if not self._may_land():
             raise NoFreeSlotError(f"slot {self._file.number} is locked: unlock it, or give the preset another slot")
         ready = self._ready
@@ -86,12 +82,13 @@ class Swap:
 
     def discard(self) -> None:
         """Remove it: it will not land. Never raises."""
-        self._put_off()
+        self.put_off()
         if self._new is not None:
             discard(self._new)
             self._new = None
 
-    def _put_off(self) -> None:
+    def put_off(self) -> None:
+        """It will not land that soon: what was kept for that is let go."""
         if self._ready is not None and self._ready.old is not None:
             discard(self._ready.old)
         self._ready = None

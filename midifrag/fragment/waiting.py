@@ -24,6 +24,9 @@ SAME = 0.01
 #: Seconds after its moment that a fragment may take before its slot's drive counts as one that hangs.
 PATIENCE = 2.0
 
+#: Seconds that a fragment needs to come beside its slot: a turn that ends sooner is waited for once more.
+SOON = 0.1
+
 #: What became of an appointment: the fragment lies there, it could not be put there, or (None) it was called off.
 Outcome: TypeAlias = Found | Exception | None
 
@@ -31,8 +34,8 @@ Outcome: TypeAlias = Found | Exception | None
 class Waiting:
     """The takes that lie beside their slots, by job. Only `cancel` may be called by other threads than the writer's.
 
-    ``emit`` is called with what is told, from a slot's hand where a fragment lands; ``landed`` before that, and ``wake``
-    when there is something to `collect`.
+    ``emit`` is called with what is told, from a slot's hand where a fragment lands; ``landed`` before that, and
+    ``wake`` when there is something to `collect`.
     """
 
     def __init__(
@@ -76,7 +79,7 @@ class Waiting:
         playing = self._slots.playing(number) if take.protect and take.fixed is None else None
         take.gives_way = playing is not None
         if playing is not None:
-            moment = playing.end_of_turn(max(moment, self._monotonic()))
+            moment = playing.end_of_turn(max(moment, self._monotonic() + take.lead + SOON))
             notes += (f"all slots sound: slot {number}, which began first, gives way at the end of its turn",)
         planned = self._wall_of(moment - take.lead) if moment < math.inf else self._wall()
         staged = self._slots.stage(number, fragment, take.record, landed_at=planned, turn=take.fixed is None)

@@ -19,8 +19,8 @@ from midifrag.pad_key import PadKey
 from midifrag.show.session_log import read_session
 
 #: What a log holds as done by the performer. Clock ticks would fill it, controls and releases stand there as the MIDI
-#: messages that they come from, marks on takes are of an archive that a replay does not play into, and what sounded then
-#: does not now.
+#: messages that they come from, marks on takes are of an archive that a replay does not play into, and what sounded
+#: then does not now.
 _KINDS: tuple[type[Any], ...] = tuple(
     kind
     for kind in (*get_args(MidiEvent), *get_args(Intent))

@@ -50,8 +50,8 @@ class Look(NamedTuple):
 
 #: A spare is ready: the press will land at once, so it stands apart in cyan. A take that cannot reach its slot yet
 #: (held) blinks orange, and what pulsed stands still in orange where its engine shows no progress; a refused press
-#: blinks where a failed one stands still. What waits for its boundary blinks purple, and a pad whose fragment sounds pulses
-#: green.
+#: blinks where a failed one stands still. What waits for its boundary blinks purple, and a pad whose fragment sounds
+#: pulses green.
 LOOKS: dict[PadState, Look] = {
     PadState.IDLE: Look(None),
     PadState.READY: Look("cyan"),

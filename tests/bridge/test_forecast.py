@@ -4,9 +4,9 @@ import dataclasses
 
 import pytest
 
+from midifrag.bridge.forecast import Forecast
 from midifrag.events import JobChanged, JobTimes
 from midifrag.pad_key import PadKey
-from midifrag.bridge.forecast import Forecast
 from midifrag.states import JobKind, JobState
 
 LANDED = JobChanged(1, JobKind.PAD, JobState.LANDED, "rain", "one", PadKey(36), JobTimes(0.0), engine_seconds=4.0)

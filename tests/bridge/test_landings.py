@@ -8,9 +8,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from midifrag.bridge.boundaries import Boundaries
 from midifrag.bridge.jobs import JobTable, Origin, RenderJob, request, take_record
 from midifrag.bridge.landings import Landings
-from midifrag.bridge.boundaries import Boundaries
 from midifrag.bridge.telling import Telling
 from midifrag.clock import ManualClock
 from midifrag.config.banks import Preset

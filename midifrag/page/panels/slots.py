@@ -43,7 +43,7 @@ class _Row:
                     self._file = ui.label()
                     self._length = ui.label()
                     self._age = ui.label()
-                    self._coming = ui.label().classes("slot-coming")
+                self._coming = ui.label().classes("slot-coming")
             with ui.element("div").classes("slot-buttons"):
                 self._lock = icon_button("lock_open", texts.LOCK).on_click(self._toggle_lock)
                 self._restore = icon_button("undo", texts.RESTORE).on_click(lambda: page.put(RestoreSlot(number)))
@@ -62,9 +62,8 @@ class _Row:
         self._file.text = slot.file
         self._length.text = texts.LENGTH.format(slot.seconds) if filled else ""
         locked = slot.state == "locked"
-        self._row.classes(
-            replace=f"slot {'filled' if filled else 'free'}{' locked' if locked else ''}{' sounds' if slot.sounds else ''}"
-        )
+        about = ("filled" if filled else "free", "locked" if locked else "", "sounds" if slot.sounds else "")
+        self._row.classes(replace=" ".join(("slot", *filter(None, about))))
         set_prop(self._row, "data-take", slot.take or "")
         set_prop(self._wave, "data-file", slot.file)
         set_prop(self._wave, "disabled", not filled)
