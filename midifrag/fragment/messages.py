@@ -158,9 +158,9 @@ class SlotState:
     """What lies in a slot. ``number`` counts from 1, ``file`` is a name within the fragments folder.
 
     ``take`` is None for a fragment that midifrag did not make, or whose take is not archived yet; ``foreign`` tells the
-    two apart; ``sounds`` is whether it is known to sound. ``has_previous`` says whether the fragment before this one
-    can be put back. ``moved`` is where in the fragments folder a file that midifrag did not make now lies, if this fragment
-    took its place.
+    two apart. ``has_previous`` says whether the fragment before this one can be put back. ``moved`` is where in the
+    fragments folder a file that midifrag did not make now lies, if this fragment took its place. ``sounds`` is whether
+    it is known to sound.
     """
 
     number: int
