@@ -107,7 +107,7 @@ class Action(Strict):
     bank: str | int | None = Field(
         default=None, description="the bank to select: its name in the set list, or its program"
     )
-    to: Land | Literal["presets"] | None = Field(
+    to: Literal[Land, "presets"] | None = Field(
         default=None, description="what fragments wait for from then on, whatever pads say; presets: what those say"
     )
 

@@ -6,6 +6,7 @@ again; otherwise only the one that changed. Must be used from one thread (the br
 
 from __future__ import annotations
 
+import math
 from collections import deque
 from collections.abc import Callable, Iterable
 from dataclasses import replace
@@ -32,12 +33,14 @@ from midifrag.events import (
 from midifrag.pad_key import PadKey
 from midifrag.states import JobState, PadState
 from midifrag.surface import make_surface
-from midifrag.surface.driver import PadLight, Surface, note
+from midifrag.surface.driver import InTempo, PadLight, Surface, note
 
 #: Where a pad's LED is on a port: note and channel.
 _Place: TypeAlias = tuple[int, int]
 
 _AT_REST = (PadState.IDLE, PadState.READY)
+#: A part of half a beat that counts as none.
+_SOON = 0.01
 #: Velocity of the note that tells about a landed slot.
 NOTIFY_VELOCITY = 100
 #: Jobs whose landing was told; remembered so that a second change of the same job is not told again.
@@ -70,6 +73,8 @@ class Lights:
         #: The channel that a pad of any channel was pressed on last, on a port.
         self._played: dict[tuple[str, str, PadKey], int] = {}
         self._lit: dict[str, dict[_Place, PadChanged]] = {}
+        #: Whether a pad that blinks in tempo is lit, by port and place.
+        self._beats: dict[tuple[str, _Place], bool] = {}
         self._told: deque[int] = deque(maxlen=_REMEMBERED_JOBS)
 
     def handle(self, change: StateChange) -> None:
@@ -100,6 +105,27 @@ class Lights:
             self._send(port, surface.leave(), led=False)
         self._surfaces.clear()
         self._lit.clear()
+
+    def beat(self, now: float) -> float | None:
+        """Have pads that wait for a boundary blink in tempo, where their surface can; when to call again, if at all.
+
+        They are lit on the beat, and dark from half a beat on; ``now`` and what is returned are monotonic seconds.
+        """
+        due, beats = None, {}
+        for port, surface in self._surfaces.items():
+            waiting = [(place, pad) for place, pad in self._lit[port].items() if pad.state is PadState.WAITING]
+            for place, pad in waiting if isinstance(surface, InTempo) else ():
+                if pad.boundary is None or pad.boundary.at <= now:
+                    continue
+                half = pad.boundary.beat_seconds / 2
+                left = math.ceil((pad.boundary.at - now) / half - _SOON) - 1
+                beats[port, place] = on = left % 2 == 1
+                moment = pad.boundary.at - left * half
+                due = moment if due is None else min(due, moment)
+                if self._beats.get((port, place)) is not on:
+                    self._send(port, surface.beat(_light(pad), on))
+        self._beats = beats
+        return due
 
     def _connected(self, port: str) -> None:
         surface = make_surface(self._settings.ports[port].surface, self._device(port))
@@ -155,6 +181,9 @@ class Lights:
             if lit.pop(elsewhere).state is not PadState.IDLE:
                 self._send(port, surface.clear(*elsewhere))
         before = lit.get(place)
+        if before is not None and pad.state is PadState.WAITING is before.state:
+            # It may wait for another moment now.
+            lit[place] = pad
         # A new press is shown even where the LED looks the same; progress alone, of several in turn, is not.
         if before is None or _looks(before) != _looks(pad) or (pad.job or 0) > (before.job or 0):
             lit[place] = pad

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import math
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -220,10 +221,10 @@ class Runtime:
 
     def _run(self) -> None:
         run_before_others()
-        due = 0.0
+        due = beat = 0.0
         while not self._closing.is_set():
             try:
-                item = self.inbox.get(timeout=max(0.0, min(HOUSEKEEPING, due - time.monotonic())))
+                item = self.inbox.get(timeout=max(0.0, min(HOUSEKEEPING, min(due, beat) - time.monotonic())))
             except TimeoutError:
                 item = None
             if item is not None:
@@ -231,6 +232,17 @@ class Runtime:
             if time.monotonic() >= due:
                 self._attend(None)
                 due = time.monotonic() + HOUSEKEEPING
+            beat = self._blink()
+
+    def _blink(self) -> float:
+        """Have what waits for a boundary blink in tempo; when to do so again, in monotonic seconds."""
+        try:
+            due = self._lights.beat(self.clock.now())
+        except Exception:
+            # A surface, perhaps somebody's plug-in; that lights fail is told where they are lit.
+            _log.exception("a pad does not blink")
+            due = None
+        return math.inf if due is None else due
 
     def _attend(self, item: Item | None) -> None:
         """Deal with an item, or with what is to do now and then. A mistake of ours in it ends no show."""

@@ -7,7 +7,7 @@ with an entry point.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal, NamedTuple, Protocol
+from typing import Literal, NamedTuple, Protocol, runtime_checkable
 
 import mido
 
@@ -39,6 +39,14 @@ class Surface(Protocol):
 
     def clear(self, note: int, channel: int) -> list[mido.Message]:
         """What turns the LED of a note off."""
+
+
+@runtime_checkable
+class InTempo(Protocol):
+    """A surface whose pads can blink in the tempo of the music: a pad that waits for its boundary does."""
+
+    def beat(self, pad: PadLight, on: bool) -> list[mido.Message]:
+        """What makes a pad light up in its state's colour, without a motion of its own, or go dark."""
 
 
 class Look(NamedTuple):

@@ -41,6 +41,10 @@ class Mackie:
         """Off, blinking or on."""
         return [note(pad.note, VELOCITIES[pad.state])]
 
+    def beat(self, pad: PadLight, on: bool) -> list[mido.Message]:
+        """On at the beat and off half a beat later."""
+        return [note(pad.note, 127 if on else 0)]
+
     def clear(self, note_number: int, _channel: int) -> list[mido.Message]:
         """The LED goes off."""
         return [note(note_number, 0)]
