@@ -35,6 +35,8 @@ class Boundaries:
         line: Callable[[], Timeline],
     ) -> None:
         self.forecast = Forecast()
+        #: Called with a job whose fragment is ready, when the moment and the slot of its landing are known or change.
+        self.settled: Callable[[Job], None] = lambda _job: None
         self._jobs = jobs
         self._telling = telling
         self._write = write
@@ -101,6 +103,8 @@ class Boundaries:
         said = f"lands at {job.boundary.name}" if job.boundary is not None else ""
         job.text = "; ".join(filter(None, (job.reason, said, *event.notes)))
         self._telling.tell(job)
+        if job.boundary is not None and not self._is_over(job.boundary, job, now):
+            self.settled(job)
 
     def on_missed(self, event: writer.Missed) -> None:
         """A fragment was not ready for its boundary: it takes the next one."""
@@ -117,6 +121,7 @@ class Boundaries:
         self._miss(job, now)
         if job.boundary is not None:
             self._write(writer.Retime(job.number, job.boundary.at))
+            self.settled(job)
 
     def look(self) -> None:
         """Tell of the jobs that cannot make the boundary any more that was promised to them."""
@@ -128,11 +133,16 @@ class Boundaries:
                 self._miss(job, now + self.forecast.careful(left))
 
     def late(self) -> Iterator[Job]:
-        """The jobs that are not rendered though the boundary that was promised to them first is over by a bar."""
+        """The jobs that are not rendered though the boundary that was promised to them first is over by a bar.
+
+        Where none could be promised, it is the first one after the press.
+        """
         now, line = self._clock.now(), self._line()
-        for job in self._bound():
-            first = job.promised
-            if not job.writing and first is not None and now >= first.at + line.seconds(line.signature.bar):
+        for job in self._jobs:
+            if job.writing or job.landing.land == "now":
+                continue
+            first = job.promised or self._after(job, job.times.pressed)
+            if now >= first.at + line.seconds(line.signature.bar):
                 yield job
 
     def follow(self) -> None:
@@ -182,6 +192,8 @@ class Boundaries:
         job.boundary = to
         if job.writing and abs(to.at - was.at) > NOTICED:
             self._write(writer.Retime(job.number, to.at))
+            if job.state is JobState.WAITING:
+                self.settled(job)
         told = self._told.get(job.number, was.at)
         if tell or abs(to.at - told) > TOLD:
             self._told = {number: at for number, at in self._told.items() if self._jobs.get(number)}

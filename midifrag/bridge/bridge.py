@@ -159,7 +159,7 @@ class Bridge:
         self.renders.boundaries.follow()
         self.renders.boundaries.look()
         for job in self.renders.boundaries.late():
-            self.renders.landings.land_instead(job, f"it is late by a bar, {job.text}")
+            self.renders.landings.land_instead(job, "it is late by a bar")
         self._top_up()
         self._pads.settle()
         self._warn(self._lost_programs.summary())

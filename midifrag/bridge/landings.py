@@ -208,7 +208,7 @@ class Landings:
         press = None if job is None or job.instead_of is None else self._jobs.get(job.instead_of)
         if job is not None and isinstance(press, RenderJob) and not press.writing:
             self._jobs.remember(press)
-            self._telling.end(press, JobState.FAILED, f"{press.text or 'late'}; an earlier take lands instead")
+            self._telling.end(press, JobState.FAILED, "it is late by a bar; an earlier take lands instead")
 
     def _landed(self, event: writer.Landed) -> None:
         job = self._jobs.get(event.job)

@@ -16,14 +16,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import assert_never
 
-import numpy as np
-
-from midifrag.audio import Audio
-from midifrag.errors import AudioError, DriveHangsError, MidifragError, NoFreeSlotError, StorageError
+from midifrag.errors import DriveHangsError, MidifragError, NoFreeSlotError, StorageError
 from midifrag.fragment.archive import Archive
 from midifrag.fragment.archive_hand import ArchiveHand
-from midifrag.fragment.cutting import make_fragment
-from midifrag.fragment.encoding import EncodedFragment, encode_fragment
+from midifrag.fragment.encoding import EncodedFragment
 from midifrag.fragment.messages import (
     AnnotateTake,
     ArchiveOnly,
@@ -49,16 +45,15 @@ from midifrag.fragment.messages import (
     TakeChanged,
     WriterEvent,
 )
-from midifrag.fragment.options import FragmentOptions
 from midifrag.fragment.preparing import Preparer
 from midifrag.fragment.punctual import Punctual
 from midifrag.fragment.record import TakeRecord
 from midifrag.fragment.rescue import UnarchivedTake
 from midifrag.fragment.slot_file import Found
 from midifrag.fragment.slots import Slots
+from midifrag.fragment.sources import Sources
 from midifrag.fragment.unwritten import UnwrittenTake
 from midifrag.fragment.waiting import Waiting
-from midifrag.fragment.wav import without_texts
 
 #: Bytes of audio kept in memory for disks that cannot be written; beyond it the least precious take is given up.
 HELD_BYTES = 1_000_000_000
@@ -72,8 +67,6 @@ REFRESH = 2.0
 #: Why what waited for its boundary does not land.
 _CANCELLED = "cancelled while it waited for its boundary"
 _ENDED = "cancelled: the show ended before its boundary"
-#: The audio of a take of which only the fragment is needed.
-_NOTHING: Audio = np.zeros((1, 0), np.float32)
 
 _log = logging.getLogger(__name__)
 
@@ -106,12 +99,13 @@ class Lander:
         self._monotonic = monotonic
         self._held_bytes = held_bytes
         self._held: list[UnwrittenTake] = []
-        self._postponed: list[LandArchived | LandLast] = []
+        self._postponed: list[LandCommand | ArchiveOnly] = []
         self.punctual = punctual or Punctual(monotonic)
         self._waiting = Waiting(slots, self.punctual, emit, wall=clock, monotonic=monotonic, landed=landed, wake=wake)
         self._wake = wake
         self._has_news = False
         self._hand = ArchiveHand(archive)
+        self._sources = Sources(slots, self._hand, self._preparer)
         #: The folders that another program writes into as well.
         self.shared: tuple[Path, ...] = ()
         self._refresh_due = monotonic() + REFRESH
@@ -149,6 +143,12 @@ class Lander:
         """Call off what waits, or will, for a boundary, unless it lands now. Any thread may."""
         if not self._waiting.cancel(job, _CANCELLED):
             self._wake()
+
+    def call_off(self) -> None:
+        """The show ends: nothing that waits lands any more, however long the writer takes. Any thread may."""
+        self.punctual.close()
+        for take in self._waiting:
+            self._waiting.cancel(take.job, _ENDED)
 
     def play(self, command: SlotPlaying) -> None:
         """Take in that a slot sounds, or does not any more. Any thread may."""
@@ -207,9 +207,10 @@ class Lander:
     def finish(self) -> None:
         """Try everything that is held once more, and begin with nothing new."""
         self._preparer.close()
-        self.punctual.close()
+        self.call_off()
+        self._take_in()
         for take in self._waiting:
-            if not self._waiting.cancel(take.job, _ENDED) and take.staged is not None:
+            if take.staged is not None:
                 # It lands now.
                 take.staged.hand.wait(take.staged.hand.later(lambda: None))
         self._take_in()
@@ -218,8 +219,7 @@ class Lander:
                 self._call_off(take, _ENDED)
             self._advance(take)
         for command in self._postponed:
-            number = command.take if isinstance(command, LandArchived) else None
-            self._emit(LandFailed(command.job, f"{self._archive.folder} does not answer", number))
+            self._emit(LandFailed(command.job, f"{self._archive.folder} does not answer", _number_of(command)))
 
     def close(self) -> None:
         """Close slots and archive, as far as their drives answer."""
@@ -231,85 +231,20 @@ class Lander:
         self._emit(SlotsChanged(self._slots.states))
 
     def _receive(self, command: LandCommand | ArchiveOnly) -> None:
-        began = self._monotonic()
-        match command:
-            case LandTake() | ArchiveOnly():
-                record = dataclasses.replace(command.record, job=command.job, number=None, slot=None, landed_at=None)
-                take = UnwrittenTake(command.job, command.audio, command.sample_rate, record, began)
-                reason = command.reason if isinstance(command, ArchiveOnly) else self._cut(take, command.options)
-            case LandArchived() | LandLast():
-                found = self._from_archive(command, began)
-                if found is None:
-                    return
-                take, reason = found
-            case _:
-                assert_never(command)
-        if not isinstance(command, ArchiveOnly):
-            take.fixed, take.at = command.slot, command.at
-            take.lead, take.protect = command.lead, command.protect
-        if reason and take.record.number is None:
-            take.record = dataclasses.replace(take.record, reason=reason)
+        try:
+            take, reason = self._sources.take_of(command, self._monotonic())
+        except DriveHangsError as error:
+            self._postponed.append(command)
+            self._emit(Held(command.job, str(error), "slot"))
+            return
+        except MidifragError as error:
+            self.punctual.forget(command.job)
+            self._emit(LandFailed(command.job, str(error), _number_of(command)))
+            return
         self._advance(take)
         if reason and not isinstance(command, ArchiveOnly):
             self.punctual.forget(take.job)
             self._emit(LandFailed(take.job, reason, take.record.number))
-
-    def _from_archive(self, command: LandArchived | LandLast, began: float) -> tuple[UnwrittenTake, str] | None:
-        """What is to land again, and why there is no fragment of it; None if it was told that nothing will."""
-        try:
-            if isinstance(command, LandArchived):
-                lying = self._lying(command, began)
-                return (lying, "") if lying is not None else self._archived(command, command.take, began)
-            for number in self._hand.newest(command.bank, command.preset):
-                take, reason = self._archived(command, number, began)
-                if not reason:
-                    return take, ""
-            raise StorageError("there is no earlier take of it in the archive")
-        except DriveHangsError as error:
-            self._postponed.append(command)
-            self._emit(Held(command.job, str(error), "slot"))
-        except MidifragError as error:
-            asked = command.take if isinstance(command, LandArchived) else None
-            self.punctual.forget(command.job)
-            self._emit(LandFailed(command.job, str(error), asked))
-        return None
-
-    def _archived(
-        self, command: LandArchived | LandLast, number: int | None, began: float
-    ) -> tuple[UnwrittenTake, str]:
-        if number is None:
-            raise StorageError("its take is not archived yet")
-        record, audio, sample_rate = self._hand.read(number)
-        record = dataclasses.replace(record, job=command.job)
-        take = UnwrittenTake(command.job, audio, sample_rate, record, began)
-        return take, self._cut(take, command.options)
-
-    def _lying(self, command: LandArchived, began: float) -> UnwrittenTake | None:
-        """The fragment that still lies in the slot where it landed; None if another one does."""
-        found = self._slots.read(*command.source) if command.source is not None else None
-        if found is None:
-            return None
-        content, whole = found
-        record = TakeRecord(content.prompt, content.preset, job=command.job, number=content.take)
-        take = UnwrittenTake(command.job, _NOTHING, 1, record, began, kept=True)
-        take.fragment = EncodedFragment(without_texts(whole), content.seconds)
-        return take
-
-    def _cut(self, take: UnwrittenTake, options: FragmentOptions) -> str:
-        """Make the fragment; return why there is none."""
-        try:
-            prepared = self._preparer.find(take.audio, options)
-            if prepared is not None:
-                take.encoded, take.fragment = prepared.take, prepared.fragment
-            else:
-                take.fragment = encode_fragment(make_fragment(take.audio, take.sample_rate, options), options.bits)
-        except AudioError as error:
-            return str(error)
-        except Exception as error:
-            # Whatever goes wrong here, the take itself must still get into the archive.
-            _log.exception("no fragment could be made of job %s", take.job)
-            return f"unexpected: {error!r}"
-        return ""
 
     def _advance(self, take: UnwrittenTake) -> None:
         """Archive and land a take as far as that goes now, and hold it if that is not all the way."""
@@ -492,3 +427,8 @@ class Lander:
             self._emit(TakeChanged(self._hand.do(change)))
         except StorageError as error:
             self._emit(Refused(command, str(error)))
+
+
+def _number_of(command: LandCommand | ArchiveOnly) -> int | None:
+    """The number of the archived take that a command is about."""
+    return command.take if isinstance(command, LandArchived) else None

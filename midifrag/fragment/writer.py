@@ -117,6 +117,7 @@ class FragmentWriter:
 
     def close(self, timeout: float = 5.0) -> tuple[Held, ...]:
         """Write what can be written within ``timeout`` seconds; return the takes that stay unwritten."""
+        self._lander.call_off()
         self._commands.put(None)
         if self._thread.ident is None:
             # Never started, because something else could not be: what was submitted stays unwritten.

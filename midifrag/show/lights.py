@@ -111,16 +111,19 @@ class Lights:
 
         They are lit on the beat, and dark from half a beat on; ``now`` and what is returned are monotonic seconds.
         """
-        due, beats = None, {}
+        due: float | None = None
+        beats: dict[tuple[str, _Place], bool] = {}
         for port, surface in self._surfaces.items():
-            waiting = [(place, pad) for place, pad in self._lit[port].items() if pad.state is PadState.WAITING]
-            for place, pad in waiting if isinstance(surface, InTempo) else ():
-                if pad.boundary is None or pad.boundary.at <= now:
+            if not isinstance(surface, InTempo):
+                continue
+            for place, pad in self._lit[port].items():
+                boundary = pad.boundary if pad.state is PadState.WAITING else None
+                if boundary is None or boundary.at <= now:
                     continue
-                half = pad.boundary.beat_seconds / 2
-                left = math.ceil((pad.boundary.at - now) / half - _SOON) - 1
+                half = boundary.beat_seconds / 2
+                left = math.ceil((boundary.at - now) / half - _SOON) - 1
                 beats[port, place] = on = left % 2 == 1
-                moment = pad.boundary.at - left * half
+                moment = boundary.at - left * half
                 due = moment if due is None else min(due, moment)
                 if self._beats.get((port, place)) is not on:
                     self._send(port, surface.beat(_light(pad), on))

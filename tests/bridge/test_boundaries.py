@@ -368,6 +368,20 @@ def test_the_show_s_own_time_follows_its_tempo_and_stays_where_it_is():
     assert (line.bpm, line.position_at(BEGAN + 2.0)) == (60, pytest.approx(3.0))
 
 
+def test_who_plays_hears_when_and_where_a_fragment_that_is_ready_begins():
+    rig, heard = on_the_bar(), []
+    rig.bridge.renders.boundaries.settled = lambda job: heard.append((job.number, job.slot, job.boundary.at - BEGAN))
+    rig.press()
+    rig.rendered(rig.engines.renders()[0])
+    assert heard == []
+    waits(rig, 1, slot=4)
+    turn_time(rig, bpm=60)
+    waits(rig, 1, slot=5)
+    rig.clock.time = BEGAN + 4.5
+    rig.bridge.handle(Missed(1, BEGAN + 4.0))
+    assert heard == [(1, 4, 2.0), (1, 4, 4.0), (1, 5, 4.0), (1, 5, 8.0)]
+
+
 # --- wrong ways ------------------------------------------------------------------------------------------------------
 
 
@@ -598,6 +612,17 @@ def test_a_press_that_is_late_by_a_bar_is_replaced():
     rig.rendered(rig.engines.renders()[-1])
     assert len(rig.lands()) == lands
     assert rig.writes[-1].reason == "cancelled while rendering"
+
+
+def test_a_press_that_nothing_was_promised_to_is_late_by_the_bar_after_it():
+    rig = with_fallback()
+    rig.press()
+    rig.clock.time = BEGAN + 3.9
+    rig.bridge.housekeeping()
+    assert commands(rig, LandLast) == []
+    rig.clock.time = BEGAN + 4.1
+    rig.bridge.housekeeping()
+    assert len(commands(rig, LandLast)) == 1
 
 
 def test_a_late_press_whose_take_comes_first_lands_itself():

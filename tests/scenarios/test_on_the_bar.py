@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from midifrag.events import JobChanged, PadChanged, SlotsChanged
-from midifrag.fragment import landing
+from midifrag.fragment import sources
 from midifrag.fragment.archive import Archive
 from midifrag.fragment.cutting import make_fragment
 from midifrag.fragment.punctual import EARLY
@@ -98,7 +98,7 @@ def test_a_landing_waits_for_no_take_that_the_writer_is_at(tmp_path, sent, monke
             assert free.wait(PATIENCE)
         return make_fragment(audio, sample_rate, options)
 
-    monkeypatch.setattr(landing, "make_fragment", slow)
+    monkeypatch.setattr(sources, "make_fragment", slow)
     with played_show(tmp_path, on_the_bar(tmp_path)) as show:
         show.note(36)
         waits(show)

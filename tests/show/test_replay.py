@@ -167,7 +167,7 @@ LINES = [
     ('"CancelJob", "job": 3', CancelJob(3)),
     ('"ClearQueue"', ClearQueue()),
     ('"Panic"', Panic()),
-    # As of version 0.8.0.
+    # What came later.
     ('"Again", "pad": "36", "how": "same_seed", "time": 5.0', Again(PadKey(36), "same_seed", 5.0)),
     ('"SetLand", "land": "2 bars"', SetLand("2 bars")),
     ('"SetLand", "land": null', SetLand(None)),
