@@ -2,7 +2,7 @@
 
 import pytest
 
-from midifrag.config.press_request import press_request
+from midifrag.config.press_request import WHEN_READY, LandRequest, land_request, press_request
 from midifrag.pad_key import PadKey
 from tests.support.shows import bank, loaded
 
@@ -53,3 +53,19 @@ def test_a_pad_s_fragment_options_lie_over_the_show_s():
     show = loaded(fragments={"fade_ms": 3, "bits": 24})
     options = asked({"prompt": "rain", "fragment": {"loop": True, "fade_ms": 1}}, show).options
     assert (options.loop, options.fade_ms, options.bits) == (True, 1, 24)
+
+
+def test_where_a_fragment_lands_is_said_by_pad_bank_and_show_in_this_order():
+    show = loaded(defaults={"land": "4 bars", "lead_ms": 30}, fragments={"lead_ms": 20})
+    one = bank(pads={36: {"prompt": "rain"}, 37: {"prompt": "wind", "land": "now"}}, defaults={"land": "beat"})
+    requests = [press_request(show.settings, one, pad).landing for pad in one.pads.values()]
+    assert requests == [LandRequest("beat", 0.03, True), LandRequest("now", 0.03, True)]
+    assert land_request(show.settings, bank()) == LandRequest("4 bars", 0.03, True)
+    assert press_request(show.settings, one, one.pads[PadKey(37)], land="bar").landing.land == "bar"
+
+
+def test_a_fragment_lands_when_it_is_ready_unless_something_says_otherwise():
+    assert asked({"prompt": "rain"}).landing == WHEN_READY
+    show = loaded(fragments={"lead_ms": 20, "protect_playing": False})
+    assert asked({"prompt": "rain", "lead_ms": 5}, show).landing == LandRequest("now", 0.005, False)
+    assert asked({"prompt": "rain"}, show).landing == LandRequest("now", 0.02, False)
