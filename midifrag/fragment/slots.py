@@ -11,9 +11,7 @@ import dataclasses
 import io
 import time
 from collections.abc import Callable, Collection
-from concurrent.futures import Future
 from contextlib import suppress
-from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -27,6 +25,7 @@ from midifrag.fragment.record import TakeRecord
 from midifrag.fragment.rotation import Playing, Rotation
 from midifrag.fragment.slot_content import SlotContent
 from midifrag.fragment.slot_file import Found, SlotFile
+from midifrag.fragment.slot_landings import Slot, SlotLanding, Staged
 from midifrag.fragment.slots_record import SavedSlots, SlotsRecord
 from midifrag.fragment.swap import Swap
 from midifrag.fragment.wav import audio_checksum, with_texts
@@ -35,43 +34,6 @@ from midifrag.fragment.workspace import Workspace
 if TYPE_CHECKING:
     # Where its fragments are made, numpy is loaded; what lies where is known without it.
     from midifrag.fragment.encoding import EncodedFragment
-
-
-@dataclass(slots=True)
-class _Landing:
-    """A landing that has begun, and whose turn it is when it has come about."""
-
-    content: SlotContent
-    next: int
-    done: Future[Found]
-    #: Whether nobody asks for it any more.
-    left: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Staged:
-    """A fragment that lies beside its slot, and the slot's hand, which alone touches it; ``next`` as in a landing."""
-
-    swap: Swap
-    hand: Hand
-    next: int
-
-
-@dataclass(slots=True)
-class _Slot:
-    file: SlotFile
-    hand: Hand
-    found: Found = field(default_factory=Found)
-    locked: bool = False
-    landing: _Landing | None = None
-
-    @property
-    def content(self) -> SlotContent | None:
-        return self.found.content
-
-    @content.setter
-    def content(self, content: SlotContent | None) -> None:
-        self.found = dataclasses.replace(self.found, content=content)
 
 
 class Slots:
@@ -104,7 +66,7 @@ class Slots:
         self._record = SlotsRecord(self._workspace)
         paths = {number: folder / one for number, one in self._names.items()}
         self._slots = {
-            number: _Slot(SlotFile(number, path, paths.values(), self._workspace), Hand(path, begins=begin_hand))
+            number: Slot(SlotFile(number, path, paths.values(), self._workspace), Hand(path, begins=begin_hand))
             for number, path in paths.items()
         }
         self._rotation = Rotation(count)
@@ -321,11 +283,11 @@ class Slots:
 
     def _begin_landing(
         self, number: int, fragment: EncodedFragment, record: TakeRecord, now: float, turn: bool
-    ) -> _Landing:
+    ) -> SlotLanding:
         slot = self._slots[number]
         content = self._content(number, fragment, record, now, turn)
         whole = with_texts(fragment.content, content.texts())
-        return _Landing(content, self._rotation.next, slot.hand.begin(partial(slot.file.put, whole, content)))
+        return SlotLanding(content, self._rotation.next, slot.hand.begin(partial(slot.file.put, whole, content)))
 
     def _content(
         self, number: int, fragment: EncodedFragment, record: TakeRecord, now: float, turn: bool
@@ -345,7 +307,7 @@ class Slots:
             audio=audio_checksum(io.BytesIO(fragment.content)),
         )
 
-    def _finish_landing(self, slot: _Slot, landing: _Landing) -> None:
+    def _finish_landing(self, slot: Slot, landing: SlotLanding) -> None:
         """Wait for a landing and take in that it came about. Raises `StorageError`."""
         try:
             found = slot.hand.result(landing.done)
@@ -354,14 +316,14 @@ class Slots:
                 slot.landing = None
         self._take_in(slot, found, landing.content, landing.next)
 
-    def _take_in(self, slot: _Slot, found: Found, content: SlotContent, turn_after: int) -> None:
+    def _take_in(self, slot: Slot, found: Found, content: SlotContent, turn_after: int) -> None:
         slot.found = found
         self._landings = max(self._landings, content.landing)
         # One that waited for its boundary may come behind those whose turn came later.
         if content.turn and content.landing > self._last_turn:
             self._last_turn, self._next_after_landings = content.landing, turn_after
 
-    def _slot(self, number: int) -> _Slot:
+    def _slot(self, number: int) -> Slot:
         slot = self._slots.get(number)
         if slot is None:
             raise NoFreeSlotError(f"there is no slot {number}: slots are numbered 1 to {self.count}")

@@ -10,7 +10,7 @@ from midifrag.audio import Audio
 from midifrag.fragment.encoding import EncodedFragment, EncodedTake
 from midifrag.fragment.messages import Held
 from midifrag.fragment.record import TakeRecord
-from midifrag.fragment.slots import Staged
+from midifrag.fragment.slot_landings import Staged
 
 
 @dataclass(slots=True, eq=False)

@@ -16,7 +16,8 @@ from midifrag.fragment.encoding import EncodedFragment
 from midifrag.fragment.messages import Held, LandCancelled, Landed, Missed, Waits, WriterEvent
 from midifrag.fragment.punctual import Appointment, Punctual
 from midifrag.fragment.slot_file import Found
-from midifrag.fragment.slots import Slots, Staged
+from midifrag.fragment.slot_landings import Staged
+from midifrag.fragment.slots import Slots
 from midifrag.fragment.unwritten import UnwrittenTake
 
 #: Seconds within which two landings count as at one boundary.
