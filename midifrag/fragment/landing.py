@@ -20,6 +20,7 @@ from midifrag.errors import DriveHangsError, MidifragError, NoFreeSlotError, Sto
 from midifrag.fragment.archive import Archive
 from midifrag.fragment.archive_hand import ArchiveHand
 from midifrag.fragment.encoding import EncodedFragment
+from midifrag.fragment.holding import HELD_BYTES, LONGEST_RETRY, HeldTakes
 from midifrag.fragment.messages import (
     AnnotateTake,
     ArchiveOnly,
@@ -55,10 +56,6 @@ from midifrag.fragment.sources import Sources
 from midifrag.fragment.unwritten import UnwrittenTake
 from midifrag.fragment.waiting import Waiting
 
-#: Bytes of audio kept in memory for disks that cannot be written; beyond it the least precious take is given up.
-HELD_BYTES = 1_000_000_000
-#: Seconds until a held take is tried again: the first time, and at most; each time twice as long.
-FIRST_RETRY, LONGEST_RETRY = 0.25, 5.0
 #: Seconds between the parts of an index that is behind.
 INDEXING = 0.5
 #: Seconds between looks for slot files that someone else changed.
@@ -97,8 +94,7 @@ class Lander:
         self._emit = emit
         self._clock = clock
         self._monotonic = monotonic
-        self._held_bytes = held_bytes
-        self._held: list[UnwrittenTake] = []
+        self._held = HeldTakes(held_bytes, monotonic)
         self._postponed: list[LandCommand | ArchiveOnly] = []
         self.punctual = punctual or Punctual(monotonic)
         self._waiting = Waiting(slots, self.punctual, emit, wall=clock, monotonic=monotonic, landed=landed, wake=wake)
@@ -113,21 +109,17 @@ class Lander:
     @property
     def held(self) -> tuple[Held, ...]:
         """What was last told about each take that is kept in memory."""
-        return tuple(take.told for take in list(self._held) if take.told is not None)
+        return self._held.told
 
     @property
     def unarchived(self) -> list[UnarchivedTake]:
         """The takes that are kept in memory and nowhere else."""
-        held = list(self._held)
-        return [
-            UnarchivedTake(take.audio, take.sample_rate, take.record) for take in held if take.record.number is None
-        ]
+        return self._held.unarchived
 
     @property
     def due(self) -> float:
         """When `tick` has something to do, on the monotonic clock."""
-        due = min([take.due for take in self._held], default=self._refresh_due)
-        due = min(due, self._waiting.due)
+        due = min(self._held.due(self._refresh_due), self._waiting.due)
         return min(due, self._monotonic() + INDEXING) if self._archive.behind else due
 
     def prepare(self, command: Prepare) -> None:
@@ -214,7 +206,7 @@ class Lander:
                 # It lands now.
                 take.staged.hand.wait(take.staged.hand.later(lambda: None))
         self._take_in()
-        for take in list(self._held):
+        for take in self._held:
             if take.at is not None and take.fragment is not None:
                 self._call_off(take, _ENDED)
             self._advance(take)
@@ -266,8 +258,8 @@ class Lander:
         self._settle()
         if take.waits_for is not None:
             self._hold(take, "; ".join(dict.fromkeys(problems)))
-        elif take in self._held:
-            self._held.remove(take)
+        else:
+            self._held.release(take)
 
     def _settle(self) -> None:
         try:
@@ -338,8 +330,7 @@ class Lander:
 
     def _let_earlier_land(self, take: UnwrittenTake, slot: int) -> None:
         """Keep the order within a slot: an earlier take must not replace a later one when its time comes."""
-        until = self._held.index(take) if take in self._held else len(self._held)
-        for earlier in self._held[:until]:
+        for earlier in self._held.before(take):
             if earlier.slot == slot and earlier.fragment is not None and earlier.at is None:
                 self._advance(earlier)
                 if earlier.fragment is not None:
@@ -349,21 +340,15 @@ class Lander:
         # What was made ahead would only fill the memory that held takes need.
         take.encoded = None
         self._preparer.forget(take.audio)
-        take.tries += 1
-        take.due = self._monotonic() + min(FIRST_RETRY * 2.0 ** (take.tries - 1), LONGEST_RETRY)
-        if take not in self._held:
-            self._held.append(take)
+        self._held.hold(take)
         if take.waits_for is not None:
             told = Held(take.job, reason, take.waits_for)
             if told != take.told:
                 take.told = told
                 self._emit(told)
-        while len(self._held) > 1 and sum(one.size for one in self._held) > self._held_bytes:
-            # Archived takes can be sent to a slot again, unused spares were not asked for; then the oldest.
-            least = min(self._held, key=lambda one: (one.record.number is None, not one.record.spare))
-            self._held.remove(least)
+        for least in self._held.too_many():
             self._slots.leave(least.record.job)
-            self.punctual.forget(least.job)
+            self._waiting.abandon(least)
             self._emit(GivenUp(least.job, "too many takes wait for the disk: make room", least.record.number))
 
     # --- at their boundaries -----------------------------------------------------------------------------------------
@@ -382,8 +367,8 @@ class Lander:
                 self._hand.mark_landed(take.record)
             else:
                 self._has_not_landed(take, outcome)
-            if take.waits_for is None and take in self._held:
-                self._held.remove(take)
+            if take.waits_for is None:
+                self._held.release(take)
 
     def _has_not_landed(self, take: UnwrittenTake, error: Exception) -> None:
         """A fragment could not take its place at the moment: it is made ready again, and waits for another boundary."""

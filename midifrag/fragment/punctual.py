@@ -22,7 +22,7 @@ from midifrag.fragment.swap import Swap
 from midifrag.scheduling import run_before_others
 
 #: Seconds before its moment that a replacement begins, so that it is done by then.
-EARLY = 0.002
+EARLY = 0.003
 #: Seconds before that at which the slot's hand is given the replacement, and makes ready.
 AHEAD = 0.2
 #: Seconds of a moment within which an appointment that was put off is not given back first.

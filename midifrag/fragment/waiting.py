@@ -125,6 +125,12 @@ class Waiting:
         self._wake()
         return True
 
+    def abandon(self, take: UnwrittenTake) -> None:
+        """Have nothing land of a take; nothing is told of it."""
+        self._punctual.forget(take.job)
+        if self._punctual.cancel(take.job) is not None and take.staged is not None:
+            self._drop(take, take.staged)
+
     def take_back(self) -> list[UnwrittenTake]:
         """Take back those whose slot is locked now, or sounds; they are still expected to land when they were to."""
         gone = []

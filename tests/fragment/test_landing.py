@@ -19,7 +19,8 @@ from midifrag.errors import StorageError
 from midifrag.fragment import hands, slot_file
 from midifrag.fragment.archive import Archive
 from midifrag.fragment.audio_files import read_wav
-from midifrag.fragment.landing import FIRST_RETRY, LONGEST_RETRY, REFRESH, Lander
+from midifrag.fragment.holding import FIRST_RETRY, LONGEST_RETRY
+from midifrag.fragment.landing import REFRESH, Lander
 from midifrag.fragment.messages import (
     AnnotateTake,
     ArchiveOnly,

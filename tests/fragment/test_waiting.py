@@ -15,6 +15,7 @@ from midifrag.errors import StorageError
 from midifrag.fragment import slot_file
 from midifrag.fragment.archive import Archive
 from midifrag.fragment.messages import (
+    GivenUp,
     Held,
     LandCancelled,
     Landed,
@@ -445,3 +446,15 @@ def test_a_take_that_lands_before_it_is_archived_is_noted_there_later(rig, monke
 
     assert rig.takes() == [1, None, None]
     assert rig.archive.get(1).slot == 1
+
+
+def test_a_take_that_is_given_up_for_want_of_memory_does_not_land(opened, tmp_path, monkeypatch):
+    rig = opened(LanderRig, tmp_path, held_bytes=1)
+    monkeypatch.setattr(Archive, "store_encoded", full)
+    rig.handle(at(1, 104.0))
+
+    told = rig.handle(at(2, 104.0))
+
+    assert [event.job for event in told if isinstance(event, GivenUp)] == [1]
+    assert landed(rig.until(104.0)) == [(2, 2)]
+    assert work_in_progress(rig.folder) == []

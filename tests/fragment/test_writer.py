@@ -114,7 +114,7 @@ def test_a_spare_is_prepared_while_the_disk_is_slow(rig, monkeypatch):
 
 def test_held_take_is_tried_again_by_itself(rig, monkeypatch):
     writer, listener = rig
-    monkeypatch.setattr("midifrag.fragment.landing.FIRST_RETRY", 0.01)
+    monkeypatch.setattr("midifrag.fragment.holding.FIRST_RETRY", 0.01)
     refused, real = [2], Slots.land
 
     def full(self, *arguments, **options):
