@@ -50,6 +50,11 @@ class Boundary:
         """What a performer calls it: ``bar 5``, ``bar 5 beat 3``."""
         return f"bar {self.bar}" if self.beat == 1 else f"bar {self.bar} beat {self.beat}"
 
+    @property
+    def short(self) -> str:
+        """The same where there is little room: ``bar 5``, ``5.3``."""
+        return f"bar {self.bar}" if self.beat == 1 else f"{self.bar}.{self.beat}"
+
     def beats_left(self, now: float) -> int:
         """How many beats it is away at a moment, the one that runs included; 0 when it is there."""
         return max(0, math.ceil((self.at - now) / self.beat_seconds - _THERE))

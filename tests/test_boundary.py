@@ -34,6 +34,7 @@ def test_a_boundary_by_its_position(position, at, bar, beat, name):
     one = Boundary.on(LINE, position)
     assert (one.at, one.position, one.bar, one.beat, one.name) == (at, position, bar, beat, name)
     assert (one.beat_seconds, one.beats) == (0.5, 4)
+    assert one.short == (name if beat == 1 else f"{bar}.{beat}")
 
 
 @pytest.mark.parametrize(

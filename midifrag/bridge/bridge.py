@@ -76,6 +76,16 @@ from midifrag.pad_key import PadKey
 from midifrag.states import JobState, NoticeLevel
 from midifrag.timeline import Timeline
 
+#: What is said when an action sets where fragments land.
+_LANDS: dict[Land | None, str] = {
+    None: "as the presets say",
+    "now": "when they are ready",
+    "beat": "on the beat",
+    "bar": "on the bar",
+    "2 bars": "on every second bar",
+    "4 bars": "on every fourth bar",
+}
+
 
 class Bridge:
     """Turns what happens into what is shown. Never blocks, never touches a port, a file or a device."""
@@ -232,8 +242,7 @@ class Bridge:
 
     def _set_land(self, land: Land | None) -> None:
         self._set_list.land = land
-        said = "as the presets say" if land is None else "when they are ready" if land == "now" else f"on the {land}"
-        self._publish(Notice(NoticeLevel.INFO, f"fragments land {said}"))
+        self._publish(Notice(NoticeLevel.INFO, f"fragments land {_LANDS[land]}"))
 
     def _line(self) -> Timeline:
         return self._set_list.time.timeline

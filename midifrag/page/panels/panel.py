@@ -80,7 +80,7 @@ def countdown(boundary: Boundary, now: float) -> str:
     beats = boundary.beats_left(now)
     bars = -(-beats // boundary.beats)
     words = texts.BARS_LEFT if bars > 1 else texts.BEATS_LEFT if beats > 1 else texts.ONE_BEAT_LEFT
-    return words.format(boundary=boundary.name, bars=bars, beats=beats)
+    return words.format(boundary=boundary.short, bars=bars, beats=beats)
 
 
 def engine_line(engine: EngineChanged) -> str:
