@@ -18,6 +18,7 @@ ELSEWHERE = {
     "intents": "data without a behaviour",
     "midi/messages": "data without a behaviour",
     "midi/protocol": "an interface",
+    "playback/messages": "data without a behaviour",
     "states": "enums; each is told by whoever shows it",
     "surface/driver": "an interface, and one helper that every driver's test uses",
     "surface/palette": "a table of colours; tests/surface/test_drivers.py lights them",

@@ -86,7 +86,7 @@ class Boundaries:
     def on_waits(self, event: writer.Waits) -> None:
         """A fragment lies beside its slot."""
         job = self._jobs.get(event.job)
-        if job is None:
+        if job is None or job.called_off:
             self._write(writer.CancelLanding(event.job))
             return
         now = self._clock.now()
@@ -109,7 +109,7 @@ class Boundaries:
     def on_missed(self, event: writer.Missed) -> None:
         """A fragment was not ready for its boundary: it takes the next one."""
         job = self._jobs.get(event.job)
-        if job is None:
+        if job is None or job.called_off:
             self._write(writer.CancelLanding(event.job))
             return
         job.gives_way = False
@@ -167,6 +167,7 @@ class Boundaries:
     def cancel(self, jobs: Iterable[Job]) -> None:
         """Call off what waits for a boundary, or will; each ends when the writer says what has become of it."""
         for job in jobs:
+            job.called_off = True
             self._write(writer.CancelLanding(job.number))
 
     def _bound(self) -> list[Job]:

@@ -82,6 +82,8 @@ class Job:
     estimated: tuple[float, float] | None = None
     #: Whether it lands when the slot's turn ends, whatever the line of time does.
     gives_way: bool = False
+    #: Whether its landing was called off; it ends when the writer says what has become of it.
+    called_off: bool = False
     #: For an earlier take that lands in place of a press: that press's job, and why it came to nothing.
     instead_of: int | None = None
     reason: str = ""

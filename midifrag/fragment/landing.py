@@ -54,15 +54,14 @@ from midifrag.fragment.slot_file import Found
 from midifrag.fragment.slots import Slots
 from midifrag.fragment.sources import Sources
 from midifrag.fragment.unwritten import UnwrittenTake
-from midifrag.fragment.waiting import Waiting
+from midifrag.fragment.waiting import CANCELLED, Waiting
 
 #: Seconds between the parts of an index that is behind.
 INDEXING = 0.5
 #: Seconds between looks for slot files that someone else changed.
 REFRESH = 2.0
 
-#: Why what waited for its boundary does not land.
-_CANCELLED = "cancelled while it waited for its boundary"
+#: Why what waits at the end does not land.
 _ENDED = "cancelled: the show ended before its boundary"
 
 _log = logging.getLogger(__name__)
@@ -133,7 +132,7 @@ class Lander:
 
     def cancel(self, job: int) -> None:
         """Call off what waits, or will, for a boundary, unless it lands now. Any thread may."""
-        if not self._waiting.cancel(job, _CANCELLED):
+        if not self._waiting.cancel(job, CANCELLED):
             self._wake()
 
     def call_off(self) -> None:
@@ -287,7 +286,7 @@ class Lander:
     def _place(self, take: UnwrittenTake, fragment: EncodedFragment) -> None:
         """Land a take, or put it beside its slot until it is to land."""
         if self.punctual.is_cancelled(take.job):
-            self._call_off(take, _CANCELLED)
+            self._call_off(take, CANCELLED)
             return
         # One that has begun there ends there, though the slot was locked meanwhile: it cannot be called back.
         began = take.slot is not None and self._slots.is_landing(take.slot, take.record.job)

@@ -42,6 +42,15 @@ class Phase(Enum):
     OVER = auto()
 
 
+class Made(Enum):
+    """What became of an appointment that was to be made."""
+
+    IN_TIME = auto()
+    LATE = auto()
+    #: Its job was cancelled meanwhile.
+    CANCELLED = auto()
+
+
 @dataclass(slots=True, eq=False)
 class Appointment:
     """What is to land for a job, at a boundary ``at`` or ``lead`` seconds before, in monotonic seconds.
@@ -102,16 +111,23 @@ class Punctual:
         with self._changed:
             return self._expected.get(job, 0.0) is None
 
-    def make(self, one: Appointment) -> bool:
-        """Keep an appointment; whether its moment is still to come. One that is late waits until it is moved."""
+    def make(self, one: Appointment, *, insists: bool = False) -> Made:
+        """Keep an appointment, at the moment that was said of its job last, unless it ``insists`` on its own.
+
+        One that is late waits until it is moved.
+        """
         with self._changed:
-            self._expected.pop(one.job, None)
+            said = self._expected.pop(one.job, one.at)
+            if said is None:
+                return Made.CANCELLED
+            if not insists:
+                one.at = said
             late = one.due < self._clock()
             if late:
                 one.at = math.inf
             self._made[one.job] = one
             self._changed.notify_all()
-            return not late
+            return Made.LATE if late else Made.IN_TIME
 
     def move(self, job: int, at: float) -> None:
         """Have a job land at another moment, unless it lands now or is none of ours."""

@@ -14,7 +14,7 @@ from typing import TypeAlias
 
 from midifrag.fragment.encoding import EncodedFragment
 from midifrag.fragment.messages import Held, LandCancelled, Landed, Missed, Waits, WriterEvent
-from midifrag.fragment.punctual import Appointment, Punctual
+from midifrag.fragment.punctual import Appointment, Made, Punctual
 from midifrag.fragment.slot_file import Found
 from midifrag.fragment.slot_landings import Staged
 from midifrag.fragment.slots import Slots
@@ -27,6 +27,9 @@ PATIENCE = 2.0
 
 #: Seconds that a fragment needs to come beside its slot: a turn that ends sooner is waited for once more.
 SOON = 0.1
+
+#: Why what was cancelled does not land.
+CANCELLED = "cancelled while it waited for its boundary"
 
 #: What became of an appointment: the fragment lies there, it could not be put there, or (None) it was called off.
 Outcome: TypeAlias = Found | Exception | None
@@ -98,7 +101,12 @@ class Waiting:
             landed=partial(self._has_landed, take, staged, notes),
             done=partial(self._is_over, take, staged),
         )
-        in_time = self._punctual.make(made)
+        kept = self._punctual.make(made, insists=take.gives_way)
+        if kept is Made.CANCELLED:
+            self._drop(take, staged)
+            take.fragment = None
+            self._emit(LandCancelled(take.job, CANCELLED, take.record.number))
+            return
         self._emit(
             Waits(
                 take.job,
@@ -111,7 +119,7 @@ class Waiting:
                 take.gives_way,
             )
         )
-        if not in_time:
+        if kept is Made.LATE:
             self._emit(Missed(take.job, moment))
 
     def cancel(self, job: int, reason: str) -> bool:

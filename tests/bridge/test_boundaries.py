@@ -405,6 +405,13 @@ def test_what_lands_in_the_moment_of_its_cancelling_has_landed(waiting):
     assert last(waiting).state is JobState.LANDED
 
 
+def test_what_was_called_off_in_an_unlucky_moment_is_called_off_again(waiting):
+    waiting.bridge.handle(Panic())
+    waiting.bridge.handle(Missed(1, BEGAN + 2.0))
+    assert commands(waiting, CancelLanding) == [CancelLanding(1)] * 2
+    assert commands(waiting, Retime) == []
+
+
 @pytest.mark.parametrize("intent", [ClearQueue(), CancelJob(7), CancelPad(PadKey(99))])
 def test_what_concerns_something_else_lets_it_wait(waiting, intent):
     waiting.bridge.handle(intent)

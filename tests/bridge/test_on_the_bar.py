@@ -17,7 +17,7 @@ from midifrag.clock import ManualClock
 from midifrag.engine.messages import Progress, Started
 from midifrag.events import JobChanged, Notice
 from midifrag.fragment.messages import CancelLanding, LandCancelled, Landed, LandTake, Missed, Retime, Waits
-from midifrag.fragment.punctual import EARLY, Appointment, Punctual
+from midifrag.fragment.punctual import EARLY, Appointment, Made, Punctual
 from midifrag.fragment.slot_file import Found
 from midifrag.intents import CancelPad, Panic
 from midifrag.pad_key import PadKey
@@ -141,9 +141,9 @@ class Show:
             lambda: self._landed(command),
             lambda _: None,
         )
-        in_time = self._punctual.make(made)
+        kept = self._punctual.make(made)
         self.rig.bridge.handle(Waits(job, command.slot or 1, at, job, 1.0, 0.03))
-        if not in_time:
+        if kept is Made.LATE:
             self.rig.bridge.handle(Missed(job, at))
             self.work()
 

@@ -9,7 +9,7 @@ import time
 import pytest
 
 from midifrag.fragment.hands import Hand
-from midifrag.fragment.punctual import AHEAD, EARLY, Appointment, Phase, Punctual
+from midifrag.fragment.punctual import AHEAD, EARLY, Appointment, Made, Phase, Punctual
 from midifrag.fragment.slot_file import Found
 from tests.support import PATIENCE
 
@@ -96,7 +96,7 @@ def test_what_is_far_off_is_not_handed_over(rig):
 
 def test_a_hand_makes_ready_ahead_and_lands_at_the_moment(rig):
     swap, in_time = rig.make()
-    assert in_time
+    assert in_time is Made.IN_TIME
     assert rig.go(104.0 - AHEAD) is None
     while not swap.done:
         time.sleep(0.001)
@@ -203,7 +203,7 @@ def test_what_cannot_be_tidied_up_has_landed_all_the_same(prompt, caplog):
 
 def test_one_that_is_late_waits_until_it_is_moved(prompt):
     _, in_time = prompt.make(at=100.0)
-    assert not in_time
+    assert in_time is Made.LATE
     assert prompt.punctual.moment(1) == math.inf
     assert prompt.go(200.0) is None
     prompt.punctual.move(1, 204.0)
@@ -229,6 +229,26 @@ def test_what_is_expected_can_be_moved_and_cancelled(prompt):
     assert punctual.moment(1) is None
 
 
+def test_what_was_said_meanwhile_counts_when_it_is_made(prompt):
+    prompt.punctual.expect(1, 104.0)
+    prompt.punctual.move(1, 106.0)
+    assert prompt.make(at=104.0)[1] is Made.IN_TIME
+    assert prompt.punctual.moment(1) == 106.0
+    prompt.punctual.expect(2, 104.0)
+    prompt.punctual.cancel(2)
+    assert prompt.make(2)[1] is Made.CANCELLED
+    assert prompt.punctual.moment(2) is None
+    assert not prompt.punctual.is_cancelled(2)
+
+
+def test_what_insists_lands_at_its_own_moment(prompt):
+    prompt.punctual.expect(1, 104.0)
+    swap = Swapped()
+    made = Appointment(1, 107.0, 0.0, prompt.hand, swap, lambda moment: moment, lambda: None, lambda _outcome: None)
+    prompt.punctual.make(made, insists=True)
+    assert prompt.punctual.moment(1) == 107.0
+
+
 def test_what_is_taken_back_is_expected_again(prompt):
     prompt.make(at=104.0)
     assert prompt.punctual.cancel(1, again=True) is not None
@@ -240,7 +260,7 @@ def test_the_thread_keeps_appointments_by_itself():
     punctual.start()
     began, swap = time.monotonic(), Swapped()
     made = Appointment(1, began + 60.0, 0.0, hand, swap, lambda moment: moment, landed.set, lambda _outcome: None)
-    assert punctual.make(made)
+    assert punctual.make(made) is Made.IN_TIME
     punctual.move(1, time.monotonic() + 0.3)
     moment = punctual.moment(1)
     assert landed.wait(PATIENCE)

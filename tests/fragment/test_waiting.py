@@ -132,6 +132,30 @@ def test_a_moment_that_moves_before_its_take_is_cut_is_kept(rig):
     assert landed(rig.until(106.0)) == [(1, 1)]
 
 
+@pytest.mark.parametrize("what", ["move", "cancel"])
+def test_what_is_said_while_it_comes_beside_its_slot_counts(rig, monkeypatch, what):
+    real = Swap.stage
+
+    def stage(self):
+        real(self)
+        if what == "move":
+            rig.lander.punctual.move(1, 106.0)
+        else:
+            rig.lander.cancel(1)
+
+    monkeypatch.setattr(Swap, "stage", stage)
+    command = at(1, 104.0)
+    rig.lander.announce(command)
+
+    told = rig.handle(command)
+
+    assert kinds(told) == ["TakeArchived", "Waits" if what == "move" else "LandCancelled"]
+    assert rig.until(105.0) == []
+    assert landed(rig.until(107.0)) == ([(1, 1)] if what == "move" else [])
+    assert work_in_progress(rig.folder) == []
+    assert rig.lander.held == ()
+
+
 def test_a_take_that_is_late_says_so_and_waits_for_another_moment(rig):
     told = rig.handle(at(1, 99.0))
 
