@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
+from midifrag.boundary import Boundary
 from midifrag.config.loading import Loaded
 from midifrag.engine.messages import EngineInfo
 from midifrag.fragment.messages import SlotsChanged, TakeChanged
@@ -19,7 +20,11 @@ from midifrag.timeline import Timeline
 
 @dataclass(frozen=True, slots=True)
 class PadChanged:
-    """A pad's state became ``state``. ``progress`` 0–1 while rendering; ``channel`` and ``note`` as last pressed."""
+    """A pad's state became ``state``. ``progress`` 0–1 while rendering; ``channel`` and ``note`` as last pressed.
+
+    ``boundary`` is what its fragment waits for, or will. With ``fallback``, it is an earlier take that lands, and
+    ``text`` says why.
+    """
 
     bank: str
     pad: PadKey
@@ -32,6 +37,8 @@ class PadChanged:
     job: int | None = None
     progress: float | None = None
     text: str = ""
+    boundary: Boundary | None = None
+    fallback: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +67,9 @@ class JobChanged:
     """A job moved on.
 
     ``engine_seconds`` is the device's time, ``fragment_seconds`` the fragment's length, ``write_seconds`` what its
-    files took; ``used`` holds every parameter that really made the take.
+    files took; ``used`` holds every parameter that really made the take. ``boundary`` is the one that was promised to
+    it, None where it lands when it is ready or nothing can be promised yet, and ``missed`` how many it has missed.
+    With ``fallback``, it is an earlier take that lands in place of a press that failed.
     """
 
     job: int
@@ -82,6 +91,19 @@ class JobChanged:
     engine_seconds: float | None = None
     fragment_seconds: float | None = None
     write_seconds: float | None = None
+    boundary: Boundary | None = None
+    missed: int = 0
+    fallback: bool = False
+
+    @property
+    def lands_at(self) -> float | None:
+        """When it lands, as was promised, in monotonic seconds."""
+        return None if self.boundary is None else self.boundary.at
+
+    @property
+    def bar(self) -> int | None:
+        """The bar that it lands on, or in, as was promised."""
+        return None if self.boundary is None else self.boundary.bar
 
 
 @dataclass(frozen=True, slots=True)

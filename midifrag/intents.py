@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import Any, Literal, TypeAlias
 
-from midifrag.fragment.messages import AnnotateTake, LockSlot, RestoreSlot, StarTake
+from midifrag.boundary import Land
+from midifrag.fragment.messages import AnnotateTake, LockSlot, RestoreSlot, SlotPlaying, StarTake
 from midifrag.pad_key import PadKey
 
 
@@ -19,6 +20,26 @@ class Press:
     velocity: float
     time: float
     source: str = "midi"
+
+
+#: How a pad plays again: the very fragment that it landed last, a new take with that seed, or one with another.
+AgainHow: TypeAlias = Literal["repeat", "same_seed", "variation"]
+
+
+@dataclass(frozen=True, slots=True)
+class Again:
+    """Play a pad of the active bank again, ``time`` in monotonic seconds (None: now)."""
+
+    pad: PadKey
+    how: AgainHow
+    time: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SetLand:
+    """Have fragments wait for a boundary from now on, whatever pads say; None gives it back to the presets."""
+
+    land: Land | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,10 +127,12 @@ class Panic:
 
 Intent: TypeAlias = (
     Press | Release | Prompt | MoveControl | SetParameter | SelectBank | LockSlot | RestoreSlot | SendTake | StarTake
-    | AnnotateTake | CancelPad | CancelJob | ClearQueue | Panic | Tap
+    | AnnotateTake | CancelPad | CancelJob | ClearQueue | Panic | Tap | Again | SetLand | SlotPlaying
 )  # fmt: skip
 
 __all__ = [
+    "Again",
+    "AgainHow",
     "AnnotateTake",
     "CancelJob",
     "CancelPad",
@@ -124,7 +147,9 @@ __all__ = [
     "RestoreSlot",
     "SelectBank",
     "SendTake",
+    "SetLand",
     "SetParameter",
+    "SlotPlaying",
     "StarTake",
     "Tap",
 ]

@@ -14,7 +14,11 @@ class PadState(StrEnum):
     RENDERING = "rendering"
     #: Its engine shows no progress.
     STALLED = "stalled"
+    #: Its fragment lies beside its slot until its boundary.
+    WAITING = "waiting"
     LANDED = "landed"
+    #: What it landed last sounds.
+    SOUNDING = "sounding"
     HELD = "held"
     REFUSED = "refused"
     FAILED = "failed"
@@ -22,6 +26,8 @@ class PadState(StrEnum):
 
 #: The states of a pad that a performer is told the reason of.
 TROUBLES = frozenset({PadState.STALLED, PadState.HELD, PadState.REFUSED, PadState.FAILED})
+#: The states of a pad that is on its way to a boundary.
+COUNTS_DOWN = frozenset({PadState.QUEUED, PadState.RENDERING, PadState.WAITING})
 
 
 class JobState(StrEnum):
@@ -29,6 +35,8 @@ class JobState(StrEnum):
 
     QUEUED = "queued"
     RENDERING = "rendering"
+    #: It is made, and waits for its boundary.
+    WAITING = "waiting"
     HELD = "held"
     LANDED = "landed"
     REFUSED = "refused"

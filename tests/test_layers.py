@@ -26,7 +26,7 @@ ROOMS: Mapping[str, Sequence[tuple[str, ...]]] = {
         ("config",),
         ("intents",),
         ("surface", "fragment"),
-        ("pad_key",),
+        ("pad_key", "boundary"),
         ("states", "notes", "clock", "audio", "errors", "children", "scheduling", "timeline"),
     ),
     "midifrag.engine": (
@@ -46,7 +46,7 @@ ROOMS: Mapping[str, Sequence[tuple[str, ...]]] = {
         ("screen",),
         ("panels",),
         ("model",),
-        ("forecast", "edits", "versions", "wire", "texts"),
+        ("edits", "versions", "wire", "texts"),
     ),
 }
 #: What a folder's files never import, whatever lies between.

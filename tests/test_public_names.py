@@ -50,6 +50,7 @@ FOR_PLUGINS = {
     "midifrag.engine.conformance": ["EngineConformance", "WorkerConformance"],
     "midifrag.surface.driver": [
         "DEFAULT_COLOUR",
+        "InTempo",
         "LOOKS",
         "Look",
         "PadLight",
@@ -59,7 +60,7 @@ FOR_PLUGINS = {
         "palette_code",
         "sysex",
     ],
-    "midifrag.states": ["EngineState", "JobKind", "JobState", "NoticeLevel", "PadState", "TROUBLES"],
+    "midifrag.states": ["COUNTS_DOWN", "EngineState", "JobKind", "JobState", "NoticeLevel", "PadState", "TROUBLES"],
     "midifrag.errors": [
         "AudioError",
         "CheckpointError",

@@ -2,8 +2,8 @@
 
     uv run python -m tools.screenshots [FOLDER]
 
-Writes page-desktop.png, page-archive.png, page-engine.png and page-set.png (1280×800) and page-phone.png (390×844)
-into FOLDER, by default docs. Needs Debian's chromium and chromium-driver.
+Writes page-desktop.png, page-archive.png, page-engine.png, page-set.png and page-bar.png (1280×800) and page-phone.png
+(390×844) into FOLDER, by default docs. Needs Debian's chromium and chromium-driver.
 """
 
 from __future__ import annotations
@@ -27,6 +27,7 @@ from selenium.webdriver.support.ui import WebDriverWait
 from midifrag.config import loading
 from midifrag.config.pad_editing import save_pad
 from midifrag.config.shipped import shipped_path
+from midifrag.intents import Panic, SetLand
 from midifrag.pad_key import PadKey
 from midifrag.page import Page
 from midifrag.show.playing import ClipPorts
@@ -47,8 +48,8 @@ PROMPT = "granular choir, breath and consonants, distant"
 
 
 @contextmanager
-def show(folder: Path) -> Iterator[tuple[str, ClipPorts]]:
-    """The shipped set, playing into ``folder``: the page's address, and its ports in memory."""
+def show(folder: Path) -> Iterator[tuple[str, ClipPorts, Runtime]]:
+    """The shipped set, playing into ``folder``: the page's address, its ports in memory, and what runs."""
     flags = {
         "model": "sketch",
         "fragments": {"folder": str(folder)},
@@ -69,7 +70,7 @@ def show(folder: Path) -> Iterator[tuple[str, ClipPorts]]:
     try:
         runtime.start()
         page.start()
-        yield page.address, ports
+        yield page.address, ports, runtime
     finally:
         page.close()
         runtime.close()
@@ -114,12 +115,15 @@ class Camera:
 def main(folder: Path) -> None:
     """Play, and take all pictures."""
     folder.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory() as scratch, show(Path(scratch) / "fragments") as (address, ports):
+    with tempfile.TemporaryDirectory() as scratch, show(Path(scratch) / "fragments") as (address, ports, runtime):
         camera = Camera(Path(scratch) / "chromium", folder)
         try:
             camera.size(DESKTOP)
             camera.driver.get(address)
             _play(camera, ports)
+            _wait_for_the_bar(camera, ports, runtime)
+            camera.take("bar")
+            _render(camera, ports, runtime)
             camera.take("desktop")
             camera.size(PHONE)
             camera.take("phone")
@@ -130,6 +134,28 @@ def main(folder: Path) -> None:
                 camera.take(name)
         finally:
             camera.driver.quit()
+
+
+def _wait_for_the_bar(camera: Camera, ports: ClipPorts, runtime: Runtime) -> None:
+    """Press pads whose spares are ready, while fragments land on every fourth bar."""
+    camera.wait(f"document.querySelectorAll('.pad.is-ready').length >= {SPARES}")
+    runtime.put(SetLand("4 bars"))
+    ready = camera.driver.execute_script(
+        "return [...document.querySelectorAll('.pad.is-ready')].map((p) => p.dataset.pad)"
+    )
+    for pad in ready[:SPARES]:
+        ports.send(mido.Message("note_on", note=int(pad), velocity=100))
+    camera.wait(f"document.querySelectorAll('.pad.is-waiting').length >= {SPARES}")
+
+
+def _render(camera: Camera, ports: ClipPorts, runtime: Runtime) -> None:
+    """Press pads that take a while, nothing else being on its way."""
+    runtime.put(SetLand(None))
+    runtime.put(Panic())
+    camera.wait("!document.querySelector('.pad.is-waiting')")
+    camera.wait(f"document.querySelectorAll('.pad.is-ready').length >= {SPARES}")
+    for note in ON_THE_WAY:
+        ports.send(mido.Message("note_on", note=note, velocity=100))
 
 
 def _play(camera: Camera, ports: ClipPorts) -> None:
@@ -148,9 +174,6 @@ def _play(camera: Camera, ports: ClipPorts) -> None:
     camera.wait("document.querySelectorAll('.slot.filled').length == 8")
     camera.find(".slot:nth-child(3) [title^='Lock']").click()
     camera.find(".slot.locked")
-    camera.wait(f"document.querySelectorAll('.pad.is-ready').length >= {SPARES}")
-    for note in ON_THE_WAY:
-        press(note)
 
 
 if __name__ == "__main__":

@@ -11,6 +11,7 @@ import random
 from collections.abc import Callable, Iterable
 from typing import assert_never
 
+from midifrag.boundary import Land
 from midifrag.bridge.absences import Absences
 from midifrag.bridge.engine_reports import EngineReports
 from midifrag.bridge.items import FromEngine, Introduce, Item, LinkHeard, Reload
@@ -34,6 +35,7 @@ from midifrag.events import (
     BankChanged,
     ConfigurationChanged,
     ControlChanged,
+    JobChanged,
     Notice,
     PadChanged,
     PortChanged,
@@ -42,6 +44,7 @@ from midifrag.events import (
 )
 from midifrag.fragment import messages as writer
 from midifrag.intents import (
+    Again,
     AnnotateTake,
     CancelJob,
     CancelPad,
@@ -56,7 +59,9 @@ from midifrag.intents import (
     RestoreSlot,
     SelectBank,
     SendTake,
+    SetLand,
     SetParameter,
+    SlotPlaying,
     StarTake,
     Tap,
 )
@@ -73,6 +78,17 @@ from midifrag.midi.messages import (
 )
 from midifrag.pad_key import PadKey
 from midifrag.states import JobState, NoticeLevel
+from midifrag.timeline import Timeline
+
+#: What is said when an action sets where fragments land.
+_LANDS: dict[Land | None, str] = {
+    None: "as the presets say",
+    "now": "when they are ready",
+    "beat": "on the beat",
+    "bar": "on the bar",
+    "2 bars": "on every second bar",
+    "4 bars": "on every fourth bar",
+}
 
 
 class Bridge:
@@ -104,7 +120,7 @@ class Bridge:
             clock,
             settings.spares,
             self._absences,
-            lambda: self._set_list.time.timeline,
+            self._line,
             lambda model: self.loaded.limits.get(model, Limits()),
             seeds,
         )
@@ -137,6 +153,9 @@ class Bridge:
                 self._publish(item)
             case (
                 writer.TakeArchived()
+                | writer.Waits()
+                | writer.Missed()
+                | writer.LandCancelled()
                 | writer.Landed()
                 | writer.LandFailed()
                 | writer.Held()
@@ -159,11 +178,16 @@ class Bridge:
                     self._act(intent)
             case _:
                 self._act(item)
+        self.renders.boundaries.follow()
 
     def housekeeping(self) -> None:
         """Call a few times a second: spares are topped up, pads go from how a press ended to what they are at now."""
         self._publish_all(self._set_list.time.look(self._clock.now()))
         self._reports.look()
+        self.renders.boundaries.follow()
+        self.renders.boundaries.look()
+        for job in self.renders.boundaries.late():
+            self.renders.landings.land_instead(job, "it is late by a bar")
         self._top_up()
         self._pads.settle()
         self._warn(self._lost_programs.summary())
@@ -204,11 +228,22 @@ class Bridge:
                 self._write(intent)
             case SendTake(take, slot):
                 options = self._set_list.settings.fragments.options()
-                self.renders.landings.land_archived(take, slot, self.bank.slug, options)
+                landing = self._set_list.landing()
+                self.renders.landings.land_archived(take, slot, self.bank.slug, options, landing)
+            case SlotPlaying(slot, on):
+                self._write(intent)
+                self.renders.landings.last.play(slot, on)
+                self._pads.settle()
+            case Again(pad):
+                self._presses.again(intent, self.view.pads.get((self.bank.slug, pad)), self._clock.now())
+            case SetLand(land):
+                self._set_land(land)
             case CancelPad(pad):
                 self.renders.cancel(self.renders.jobs.pending(self.bank.slug, pad))
+                self.renders.boundaries.cancel(self.renders.jobs.awaiting(self.bank.slug, pad))
             case CancelJob(number):
                 self.renders.cancel(job for job in self.renders.jobs.pending() if job.number == number)
+                self.renders.boundaries.cancel(job for job in self.renders.jobs.awaiting() if job.number == number)
             case ClearQueue():
                 self.renders.cancel(job for job in self.renders.jobs.pending() if job.state is JobState.QUEUED)
             case Panic():
@@ -219,8 +254,17 @@ class Bridge:
     def _panic(self) -> None:
         self.renders.panic()
         self._pads.settle()
-        still = " but what was rendered already" if any(job.writing for job in self.renders.jobs) else ""
+        written = {job.number for job in self.renders.jobs if job.writing}
+        written -= {job.number for job in self.renders.jobs.awaiting()}
+        still = " but what was rendered already" if written else ""
         self._publish(Notice(NoticeLevel.INFO, f"panic: everything is cancelled{still}"))
+
+    def _set_land(self, land: Land | None) -> None:
+        self._set_list.land = land
+        self._publish(Notice(NoticeLevel.INFO, f"fragments land {_LANDS[land]}"))
+
+    def _line(self) -> Timeline:
+        return self._set_list.time.timeline
 
     def _set(self, name: str, value: float | None) -> None:
         target = TARGETS.get(name)
@@ -319,5 +363,7 @@ class Bridge:
         if isinstance(change, PadChanged) and not self._set_list.holds(change.bank, change.pad):
             # A light of a pad that is no longer in the configuration would stay on for ever.
             return
+        if isinstance(change, JobChanged):
+            self.renders.boundaries.forecast.learn(change)
         self.view.apply(change)
         self._publish_out(change)

@@ -6,9 +6,11 @@ import dataclasses
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
+from midifrag.boundary import Boundary
 from midifrag.clock import Clock
 from midifrag.config.banks import OnLost
 from midifrag.config.parameters import Preset, RequestParameters, values_of
+from midifrag.config.press_request import WHEN_READY, LandRequest
 from midifrag.engine.messages import EngineInfo, Render, Rendered
 from midifrag.events import JobChanged, JobTimes, PadChanged
 from midifrag.fragment.length import FragmentLength
@@ -23,16 +25,26 @@ REMEMBERED = 256
 
 
 @dataclass(frozen=True, slots=True)
+class Fallback:
+    """How the newest take of a pad lands in place of a press that comes to nothing."""
+
+    options: FragmentOptions
+    slot: int | None
+    landing: LandRequest
+
+
+@dataclass(frozen=True, slots=True)
 class PressedPad:
-    """The pad that a job began on, the note that feedback goes to, and the pad's rules."""
+    """The pad that a job began on, the note that feedback goes to, and the pad's rules. Without ``port``, to all."""
 
     key: PadKey
     note: int
     channel: int
-    port: str
+    port: str | None
     colour: str | None = None
     choke: str | None = None
     on_lost: OnLost = "queue"
+    fallback: Fallback | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,8 +72,25 @@ class Job:
     times: JobTimes
     slot: int | None = None
     state: JobState = JobState.QUEUED
-    #: Whether its take is with the writer: nothing is left for an engine, and nothing to cancel.
+    #: Whether its take is with the writer: nothing is left for an engine, and nothing to cancel but what waits.
     writing: bool = False
+    landing: LandRequest = WHEN_READY
+    boundary: Boundary | None = None
+    #: The boundary that was promised first, and how many it has missed.
+    promised: Boundary | None = None
+    missed: int = 0
+    #: When its fragment should be ready; when that was estimated and how many seconds were.
+    ready_at: float = 0.0
+    estimated: tuple[float, float] | None = None
+    #: Whether it lands when the slot's turn ends, whatever the line of time does.
+    gives_way: bool = False
+    #: Whether its landing was called off; it ends when the writer says what has become of it.
+    called_off: bool = False
+    #: For an earlier take that lands in place of a press: that press's job, and why it came to nothing.
+    instead_of: int | None = None
+    reason: str = ""
+    #: The job of an earlier take that is asked for in its place.
+    replaced_by: int | None = None
     take: int | None = None
     archived: str | None = None
     file: str | None = None
@@ -90,6 +119,9 @@ class Job:
             text=self.text,
             fragment_seconds=self.fragment_seconds,
             write_seconds=self.write_seconds,
+            boundary=self.boundary,
+            missed=self.missed,
+            fallback=self.instead_of is not None,
         )
 
     def pad_changed(self, now: float) -> PadChanged | None:
@@ -108,6 +140,8 @@ class Job:
             time=now,
             job=self.number,
             text=self.text,
+            boundary=self.boundary,
+            fallback=self.instead_of is not None,
         )
 
 
@@ -226,8 +260,17 @@ class JobTable:
         return [job for job in self if isinstance(job, RenderJob) and job.pending]
 
     def landing(self) -> bool:
-        """Whether a take is being written, and not held back by a disk."""
-        return any(job.writing and job.state is not JobState.HELD for job in self)
+        """Whether a take is being written, and not held back by a disk or a boundary."""
+        return any(job.writing and job.state not in (JobState.HELD, JobState.WAITING) for job in self)
+
+    def written(self) -> int:
+        """How many takes are with the writer and not ready to land."""
+        return sum(job.writing and job.state not in (JobState.HELD, JobState.WAITING) for job in self)
+
+    def awaiting(self, bank: str | None = None, pad: PadKey | None = None) -> list[Job]:
+        """The jobs whose takes wait for a boundary, or will, of one pad or of all."""
+        jobs = [job for job in self if job.writing and job.boundary is not None]
+        return jobs if pad is None else [job for job in jobs if job.origin.place == (bank, pad)]
 
     def on_pad(self, bank: str, pad: PadKey) -> list[Job]:
         """All jobs of one pad, in the order of their presses."""

@@ -6,9 +6,12 @@ from collections.abc import Callable
 from typing import assert_never
 
 from midifrag.audio import Audio
+from midifrag.bridge.boundaries import Boundaries
 from midifrag.bridge.jobs import Job, JobTable, Origin, RenderJob, take_record
+from midifrag.bridge.last_landed import LastLanded
 from midifrag.bridge.telling import Telling
 from midifrag.clock import Clock
+from midifrag.config.press_request import LandRequest
 from midifrag.engine.messages import EngineInfo, Rendered
 from midifrag.events import JobTimes
 from midifrag.fragment import messages as writer
@@ -19,9 +22,10 @@ from midifrag.timeline import Timeline
 
 
 class Landings:
-    """Hands takes to the writer, and takes in what becomes of them.
+    """Hands takes to the writer, and takes in what becomes of them. ``info`` tells what made them, by model.
 
-    ``info`` tells what made them, by model; ``time`` is the line by which their bars and beats are cut.
+    ``boundaries`` says when they land, ``time`` is the line by which their bars and beats are cut; ``last`` is what
+    each pad landed last.
     """
 
     def __init__(
@@ -31,8 +35,11 @@ class Landings:
         write: Callable[[writer.WriterCommand], None],
         info: Callable[[str], EngineInfo | None],
         clock: Clock,
+        boundaries: Boundaries,
         time: Callable[[], Timeline] = lambda: Timeline(120, 0.0),
     ) -> None:
+        self.last = LastLanded()
+        self._boundaries = boundaries
         self._jobs = jobs
         self._telling = telling
         self._write = write
@@ -45,46 +52,158 @@ class Landings:
         job.notes, job.used, job.engine_seconds = (*job.notes, *take.notes), dict(take.used), take.engine_seconds
         # RENDERING is over for the engine, but nothing has landed: the pad keeps its state until the file is in place.
         job.state = JobState.RENDERING if not job.spare else JobState.QUEUED
-        job.writing, job.stalled, job.text = True, False, "writing"
+        job.stalled, job.text = False, "writing"
+        if job.replaced_by is not None:
+            # It has come before the earlier take that was asked for in its place.
+            self._write(writer.CancelLanding(job.replaced_by))
+        at = self._boundaries.next(job)
+        job.writing = True
         record = take_record(job, take, self._info(job.model), self._clock)
         now, length = self._time(), job.length
         if isinstance(length, MusicalLength):
             length = length.at(now.bpm, now.signature)
-        self._write(writer.LandTake(job.number, take.audio, take.sample_rate, record, job.options, job.slot, length))
+        self._write(
+            writer.LandTake(
+                job.number,
+                take.audio,
+                take.sample_rate,
+                record,
+                job.options,
+                job.slot,
+                at,
+                job.landing.lead,
+                job.landing.protect,
+                length=length,
+            )
+        )
 
     def archive(self, job: RenderJob, audio: Audio, sample_rate: int, reason: str, take: Rendered | None) -> None:
         """Keep audio that must not land, with the ``reason``; ``take`` is what it came with, if it is whole."""
         record = take_record(job, take, self._info(job.model), self._clock)
         self._write(writer.ArchiveOnly(job.number, audio, sample_rate, record, reason))
 
-    def land_archived(self, take: int, slot: int | None, bank: str, options: FragmentOptions) -> None:
+    def land_archived(
+        self, take: int, slot: int | None, bank: str, options: FragmentOptions, landing: LandRequest
+    ) -> None:
         """Put an archived take into a slot again."""
-        number, label = self._jobs.next_number(), f"take {take}"
-        job = Job(
-            number=number,
-            origin=Origin(JobKind.TAKE, bank, label),
-            prompt=label,
+        label = f"take {take}"
+        job = self._take_job(Origin(JobKind.TAKE, bank, label), label, slot, landing)
+        at = self._boundaries.next(job)
+        self._begin(job)
+        now = self._time()
+        self._write(
+            writer.LandArchived(
+                job.number,
+                take,
+                options,
+                slot,
+                at,
+                landing.lead,
+                landing.protect,
+                bpm=now.bpm,
+                signature=now.signature,
+            )
+        )
+
+    def land_again(
+        self, origin: Origin, prompt: str, slot: int | None, options: FragmentOptions, landing: LandRequest
+    ) -> None:
+        """Land what a pad landed last once more; where that is not known, its newest take in the archive."""
+        job = self._take_job(origin, prompt, slot, landing)
+        at = self._boundaries.next(job)
+        self._begin(job)
+        last, now = self.last.of(origin.place), self._time()
+        if last is None:
+            self._land_last(job, options, at)
+            return
+        self._write(
+            writer.LandArchived(
+                job.number,
+                last.take,
+                options,
+                slot,
+                at,
+                landing.lead,
+                landing.protect,
+                source=(last.slot, last.job),
+                bpm=now.bpm,
+                signature=now.signature,
+            )
+        )
+
+    def land_instead(self, failed: Job, reason: str) -> None:
+        """Land a pad's newest take of the archive in place of a press of it that came to nothing."""
+        pad = failed.origin.pad
+        if pad is None or pad.fallback is None or failed.replaced_by is not None:
+            return
+        fallback = pad.fallback
+        origin = Origin(JobKind.TAKE, failed.origin.bank, failed.origin.label, pad)
+        job = self._take_job(origin, failed.prompt, fallback.slot, fallback.landing)
+        job.instead_of, job.reason = failed.number, f"an earlier take instead: {reason}"
+        failed.replaced_by = job.number
+        at = self._boundaries.next(job)
+        self._begin(job)
+        self._land_last(job, fallback.options, at)
+
+    def _take_job(self, origin: Origin, prompt: str, slot: int | None, landing: LandRequest) -> Job:
+        return Job(
+            number=self._jobs.next_number(),
+            origin=origin,
+            prompt=prompt,
             slot=slot,
             times=JobTimes(self._clock.now()),
             state=JobState.RENDERING,
-            writing=True,
+            landing=landing,
         )
+
+    def _begin(self, job: Job) -> None:
+        job.writing = True
         self._jobs.add(job)
-        now = self._time()
-        self._write(writer.LandArchived(number, take, options, slot, now.bpm, now.signature))
+        if job.origin.pad is not None:
+            job.text = job.reason
+            self._telling.tell(job)
+
+    def _land_last(self, job: Job, options: FragmentOptions, at: float | None) -> None:
+        landing, now = job.landing, self._time()
+        self._write(
+            writer.LandLast(
+                job.number,
+                job.origin.bank,
+                job.origin.label,
+                options,
+                job.slot,
+                at,
+                landing.lead,
+                landing.protect,
+                bpm=now.bpm,
+                signature=now.signature,
+            )
+        )
 
     def on_writer(self, event: writer.LandingEvent) -> None:
         """Take in what became of a take's files."""
         match event:
             case writer.TakeArchived(number, take, file):
+                self.last.archived(number, take)
                 if job := self._jobs.get(number):
                     job.take, job.archived = take, file
+            case writer.Waits():
+                self._boundaries.on_waits(event)
+                self._replace(event.job)
+            case writer.Missed():
+                self._boundaries.on_missed(event)
+            case writer.LandCancelled(number, reason, take):
+                if job := self._jobs.get(number):
+                    job.take = take or job.take
+                    kept = f"; take {job.take} is in the archive" if job.take is not None else ""
+                    self._telling.end(job, JobState.CANCELLED, f"{reason}{kept}")
             case writer.Landed():
+                self._replace(event.job)
                 self._landed(event)
             case writer.LandFailed(number, reason, take) | writer.GivenUp(number, reason, take):
                 if job := self._jobs.get(number):
                     job.take = take or job.take
-                    self._telling.end(job, JobState.FAILED, reason)
+                    self._fail(job, reason)
                 elif take is None:
                     # Its press is over, so that nobody else would tell.
                     self._telling.notice(NoticeLevel.ERROR, f"the take of job {number} is lost: {reason}")
@@ -98,6 +217,25 @@ class Landings:
             case _:
                 assert_never(event)
 
+    def _fail(self, job: Job, reason: str) -> None:
+        if job.instead_of is None:
+            self._telling.end(job, JobState.FAILED, reason)
+            return
+        press = self._jobs.get(job.instead_of)
+        if press is None:
+            self._telling.end(job, JobState.FAILED, f"{job.reason}; {reason}")
+            return
+        # The press goes on: its own take is only late.
+        self._telling.end(job, JobState.CANCELLED, reason)
+
+    def _replace(self, number: int) -> None:
+        """An earlier take is sure to land in place of a press that is late: that one is over."""
+        job = self._jobs.get(number)
+        press = None if job is None or job.instead_of is None else self._jobs.get(job.instead_of)
+        if job is not None and isinstance(press, RenderJob) and not press.writing:
+            self._jobs.remember(press)
+            self._telling.end(press, JobState.FAILED, "it is late by a bar; an earlier take lands instead")
+
     def _landed(self, event: writer.Landed) -> None:
         job = self._jobs.get(event.job)
         if job is None:
@@ -105,5 +243,8 @@ class Landings:
         job.slot, job.file, job.take = event.slot, str(event.file), event.take or job.take
         job.reached(landed=self._clock.now())
         job.fragment_seconds, job.write_seconds = event.seconds, event.write_seconds
+        self.last.landed(job)
         said = job.notes if isinstance(job, RenderJob) else ()
-        self._telling.end(job, JobState.LANDED, "; ".join((*said, *event.notes)))
+        missed = (f"missed {job.missed} before",) if job.missed else ()
+        text = "; ".join(filter(None, (job.reason, *missed, *said, *event.notes)))
+        self._telling.end(job, JobState.LANDED, text)

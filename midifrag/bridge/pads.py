@@ -16,6 +16,8 @@ from midifrag.states import PadState
 
 #: How long a pad shows how its press ended before it shows what it is at now, in seconds.
 ENDED_SHOWS_FOR = 1.5
+#: What pads show that no press concerns.
+_AT_REST = (PadState.IDLE, PadState.READY, PadState.SOUNDING)
 
 
 class PadsAtRest:
@@ -79,12 +81,14 @@ class PadsAtRest:
     def _rest(self, pad: PadChanged) -> PadState:
         # A failure stays until the next press, or until another bank comes: on a dark stage a flash is no news.
         over = pad.state in (PadState.LANDED, PadState.REFUSED) and self._has_shown_its_end(pad)
-        if over or pad.state in (PadState.IDLE, PadState.READY):
+        if over or pad.state in _AT_REST:
+            if self._renders.landings.last.sounds((pad.bank, pad.pad)):
+                return PadState.SOUNDING
             wish = self._wish_of(pad.bank, pad.pad)
             if wish is not None and self._renders.spares.ready_for(wish):
                 return PadState.READY
-        return PadState.IDLE if pad.state is PadState.READY else pad.state
+        return PadState.IDLE if pad.state in _AT_REST else pad.state
 
     def _show(self, pad: PadChanged, state: PadState) -> None:
         now = self._clock.now()
-        self._publish(dataclasses.replace(pad, state=state, time=now, job=None, text=""))
+        self._publish(dataclasses.replace(pad, state=state, time=now, job=None, text="", boundary=None))

@@ -8,6 +8,7 @@ from collections.abc import Callable, Collection, Iterable
 from typing import assert_never
 
 from midifrag.bridge.absences import Absences, as_stand_in
+from midifrag.bridge.boundaries import Boundaries
 from midifrag.bridge.jobs import JobTable, Origin, RenderJob, request
 from midifrag.bridge.landings import Landings
 from midifrag.bridge.outages import Outages
@@ -16,12 +17,14 @@ from midifrag.bridge.telling import Telling
 from midifrag.clock import Clock
 from midifrag.config.lengths import Limits, musical_length, rendered_seconds
 from midifrag.config.parameters import Preset
+from midifrag.config.press_request import WHEN_READY, LandRequest
 from midifrag.config.settings import SpareSettings
 from midifrag.engine import messages as engine
 from midifrag.engine.protocol import Engines
 from midifrag.events import JobTimes, StateChange
 from midifrag.fragment import messages as writer
 from midifrag.fragment.options import FragmentOptions
+from midifrag.fragment.record import CANCELLED
 from midifrag.pad_key import PadKey
 from midifrag.states import JobState, NoticeLevel
 from midifrag.timeline import Timeline
@@ -30,8 +33,8 @@ from midifrag.timeline import Timeline
 class Renders:
     """All jobs and spares: asks engines for takes, and hands what comes to ``landings``.
 
-    ``outages`` looks after those whose engine does not answer now, which ``absences`` knows; ``time`` is the line that
-    bars and beats are measured by now, ``limits`` says what the set knows of how long a model's takes may be.
+    ``outages`` looks after those whose engine does not answer now, which ``absences`` knows; ``line`` is musical time,
+    and ``limits`` says what the set knows of how long a model's takes may be.
     """
 
     def __init__(
@@ -42,19 +45,21 @@ class Renders:
         clock: Clock,
         spares: SpareSettings,
         absences: Absences,
-        time: Callable[[], Timeline],
+        line: Callable[[], Timeline],
         limits: Callable[[str], Limits],
         seeds: random.Random | None = None,
     ) -> None:
         self.jobs = JobTable()
         self.spares = SpareRack(spares)
         self.telling = Telling(self.jobs, publish, clock)
-        self.landings = Landings(self.jobs, self.telling, write, engines.info, clock, time)
+        self.boundaries = Boundaries(self.jobs, self.telling, write, clock, line)
+        self.landings = Landings(self.jobs, self.telling, write, engines.info, clock, self.boundaries, line)
+        self.telling.after_failure = self.landings.land_instead
         self.outages = Outages(self.jobs, self.telling, self.spares, engines, absences)
         self._engines = engines
         self._write = write
         self._clock = clock
-        self._time = time
+        self._line = line
         self._limits = limits
         self._absences = absences
         self._seeds = seeds or random.SystemRandom()
@@ -62,7 +67,14 @@ class Renders:
     # --- from presses ------------------------------------------------------------------------------------------------
 
     def submit(
-        self, origin: Origin, preset: Preset, model: str, options: FragmentOptions, slot: int | None, pressed: float
+        self,
+        origin: Origin,
+        preset: Preset,
+        model: str,
+        options: FragmentOptions,
+        slot: int | None,
+        pressed: float,
+        landing: LandRequest = WHEN_READY,
     ) -> None:
         """Queue a render; a ready spare lands at once, one on its way becomes this press."""
         wish = self.wish(*origin.place, preset, model, options)
@@ -85,6 +97,7 @@ class Renders:
             length=wish.length if made is None else length_for(made.wish.length, wish.length),
             slot=slot,
             times=JobTimes(pressed, queued=self._clock.now()),
+            landing=landing,
         )
         self.jobs.add(job)
         if spare is not None:
@@ -93,6 +106,7 @@ class Renders:
         elif coming is None:
             self.outages.find_substitute(job)
         self.outages.mark(job)
+        self.boundaries.promise(job)
         self.telling.tell(job)
         if coming is not None:
             self._engines.send(job.model, engine.Promote(job.number))
@@ -120,6 +134,7 @@ class Renders:
     def panic(self) -> None:
         """Drop everything, spares too; each press has its outcome at once, whatever its engine does."""
         self.cancel((job for job in self.jobs if isinstance(job, RenderJob)), at_once=True)
+        self.boundaries.cancel(self.jobs.awaiting())
         self.drop_spares()
 
     def end(self) -> None:
@@ -166,7 +181,7 @@ class Renders:
         info = self._engines.info(effective)
         if effective != model:
             preset = as_stand_in(preset, info)
-        now, limits = self._time(), self._limits(effective)
+        now, limits = self._line(), self._limits(effective)
         if info is not None:
             limits = Limits(max(limits.shortest, info.min_seconds), info.max_seconds)
         in_music = musical_length(preset, now.bpm, now.signature)
@@ -209,11 +224,13 @@ class Renders:
     def _started(self, job: RenderJob) -> None:
         job.state, job.text = JobState.RENDERING, ""
         job.reached(started=self._clock.now())
+        self.boundaries.promise(job)
         self.telling.tell(job)
 
     def _progressed(self, job: RenderJob | None, step: int, of: int) -> None:
         if job is not None:
             job.step, job.of = step, of
+            self.boundaries.promise(job)
             if job.times.started is not None:
                 self.telling.tell(job)
 
@@ -239,7 +256,7 @@ class Renders:
         return None
 
     def _archive_cancelled(self, job: RenderJob, event: engine.Rendered) -> None:
-        self.landings.archive(job, event.audio, event.sample_rate, "cancelled while rendering", event)
+        self.landings.archive(job, event.audio, event.sample_rate, CANCELLED, event)
 
     def _land_spare(self, job: RenderJob, spare: Spare) -> None:
         job.spare = True

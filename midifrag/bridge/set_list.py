@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from midifrag.boundary import Land
 from midifrag.bridge.timekeeper import Timekeeper
 from midifrag.bridge.values import LiveValues
 from midifrag.config.banks import Bank, Pad
 from midifrag.config.loading import Loaded
-from midifrag.config.press_request import PressRequest, press_request
+from midifrag.config.press_request import LandRequest, PressRequest, land_request, press_request
 from midifrag.config.settings import Settings
 from midifrag.events import StateChange
 from midifrag.intents import Press, SelectBank
@@ -25,6 +26,8 @@ class SetList:
         self.loaded = loaded
         self.index = 0
         self.time = Timekeeper(loaded.settings, now)
+        #: What an action has fragments wait for, whatever pads say.
+        self.land: Land | None = None
         self.values = LiveValues(loaded.settings, self.bank)
         self._switches = Switches()
         self.mapper = Mapper(loaded.settings, self.bank, self._switches)
@@ -79,7 +82,11 @@ class SetList:
     def request(self, pad: Pad, velocity: float) -> PressRequest:
         """What a press of ``pad`` asks for with this velocity (0–1)."""
         live, bpm = self.values.effective, self.time.bpm
-        return press_request(self.settings, self.bank, pad, values=live, velocity=velocity, bpm=bpm)
+        return press_request(self.settings, self.bank, pad, values=live, velocity=velocity, bpm=bpm, land=self.land)
+
+    def landing(self) -> LandRequest:
+        """How what no pad began lands."""
+        return land_request(self.settings, self.bank, live=self.land)
 
     def next_request(self, key: PadKey) -> PressRequest:
         """What the next press of a pad of the active bank asks for if it is as hard as the last one."""
@@ -87,7 +94,7 @@ class SetList:
 
     def typed_request(self, pad: Pad) -> PressRequest:
         """What a typed prompt asks for: what controls have set does not count."""
-        return press_request(self.settings, self.bank, pad, bpm=self.time.bpm)
+        return press_request(self.settings, self.bank, pad, bpm=self.time.bpm, land=self.land)
 
     def _last(self, key: PadKey) -> tuple[float, float]:
         return self._recent.get((self.bank.slug, key), (0.0, USUAL_VELOCITY))

@@ -8,7 +8,7 @@ from midifrag.bridge.jobs import Job, JobTable, Origin, RenderJob
 from midifrag.clock import Clock
 from midifrag.events import JobTimes, Notice, StateChange
 from midifrag.pad_key import PadKey
-from midifrag.states import JobState, NoticeLevel
+from midifrag.states import JobKind, JobState, NoticeLevel
 
 
 class Telling:
@@ -18,6 +18,8 @@ class Telling:
         self._jobs = jobs
         self._publish = publish
         self._clock = clock
+        #: What is done for a press that came to nothing, and why it did, once that is told.
+        self.after_failure: Callable[[Job, str], None] = lambda _job, _reason: None
 
     def tell(self, job: Job) -> None:
         """A job has moved on."""
@@ -38,6 +40,8 @@ class Telling:
         # A pad is not at rest while another press of it is on its way.
         other = self.busy_with(*job.origin.place) if state is JobState.CANCELLED else None
         self.show(other or job)
+        if state in (JobState.FAILED, JobState.REFUSED) and job.origin.kind is JobKind.PAD:
+            self.after_failure(job, text)
 
     def let_go(self, job: RenderJob) -> None:
         """A job is cancelled, though its engine may still work for it: what comes of that is late."""

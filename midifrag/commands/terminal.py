@@ -31,7 +31,7 @@ from midifrag.events import (
 )
 from midifrag.fragment.messages import SlotState
 from midifrag.pad_key import PadKey
-from midifrag.states import TROUBLES, EngineState, JobState, NoticeLevel, PadState
+from midifrag.states import COUNTS_DOWN, TROUBLES, EngineState, JobState, NoticeLevel, PadState
 from midifrag.timeline import Timeline
 
 #: How each state looks and what it is called; the same words as everywhere.
@@ -41,7 +41,9 @@ STATE_STYLES: dict[PadState, str] = {
     PadState.QUEUED: "yellow",
     PadState.RENDERING: "bold blue",
     PadState.STALLED: "magenta",
+    PadState.WAITING: "bold yellow",
     PadState.LANDED: "green",
+    PadState.SOUNDING: "bold green",
     PadState.HELD: "magenta",
     PadState.REFUSED: "red",
     PadState.FAILED: "bold red",
@@ -149,6 +151,8 @@ def _pads(view: View, width: int) -> RenderableType:
 def _pad(key: PadKey, label: str, shown: PadChanged | None) -> RenderableType:
     state = shown.state if shown else PadState.IDLE
     progress = f" {shown.progress:.0%}" if shown and shown.progress is not None else ""
+    if shown is not None and shown.boundary is not None and state in COUNTS_DOWN:
+        progress += f" → {shown.boundary.name}"
     return Text.assemble(
         (f"{key.name:<4}", "bold"),
         (f"{state.value}{progress}\n", STATE_STYLES[state]),
@@ -161,7 +165,7 @@ def _troubles(view: View) -> Iterator[RenderableType]:
     bank = view.active_bank
     for key, pad in bank.pads.items() if bank else ():
         shown = view.pads.get((bank.slug, key)) if bank else None
-        if shown is not None and shown.state in TROUBLES and shown.text:
+        if shown is not None and shown.text and (shown.state in TROUBLES or shown.fallback):
             yield _text(f"{key.name} {shortened(pad.label, LONGEST_LABEL)}: {shown.text}", STATE_STYLES[shown.state])
 
 
@@ -195,7 +199,10 @@ def job_line(change: JobChanged) -> str | None:
     name, text = shortened(change.prompt, LONGEST_PROMPT), one_line(change.text)
     match change.state:
         case JobState.QUEUED:
-            return f"{change.job:>3}  queued     {name}"
+            promised = "" if change.boundary is None else f", lands at {change.boundary.name}"
+            return f"{change.job:>3}  queued     {name}{promised}"
+        case JobState.WAITING:
+            return f"{change.job:>3}  waiting    {name} → slot {change.slot}: {text}"
         case JobState.LANDED:
             seconds = change.times.until_landed or 0.0
             spare = ", was spare" if change.spare else ""

@@ -4,13 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Annotated, TypeAlias
+from typing import Annotated, Literal, TypeAlias
 
 from pydantic import AfterValidator, Field, model_validator
 
+from midifrag.boundary import Land
 from midifrag.config.banks import Bank, Channel, Note, Program, SevenBit, Strict, Written
 from midifrag.config.names import none_of
-from midifrag.intents import CancelPad, ClearQueue, Intent, LockSlot, Panic, RestoreSlot, SelectBank, Tap
+from midifrag.intents import (
+    Again,
+    AgainHow,
+    CancelPad,
+    ClearQueue,
+    Intent,
+    LockSlot,
+    Panic,
+    RestoreSlot,
+    SelectBank,
+    SetLand,
+    Tap,
+)
+from midifrag.pad_key import PadKey
 
 _Intents: TypeAlias = Callable[["Action", Bank], Sequence[Intent]]
 
@@ -32,8 +46,16 @@ def _on_slot(make: Callable[[int], Intent]) -> _Intents:
     return lambda action, _bank: [] if action.slot is None else [make(action.slot)]
 
 
-def _on_pad(action: Action, bank: Bank) -> Sequence[Intent]:
-    return [CancelPad(key) for key in bank.pads if key.note == action.pad]
+def _on_pad(make: Callable[[PadKey], Intent]) -> _Intents:
+    return lambda action, bank: [make(key) for key in bank.pads if key.note == action.pad]
+
+
+def _again(how: AgainHow) -> _Intents:
+    return _on_pad(lambda key: Again(key, how))
+
+
+def _set_land(action: Action, _bank: Bank) -> Sequence[Intent]:
+    return [SetLand(None if action.to == "presets" else action.to)]
 
 
 def _select(action: Action, _bank: Bank) -> Sequence[Intent]:
@@ -45,7 +67,7 @@ def _select(action: Action, _bank: Bank) -> Sequence[Intent]:
 ACTIONS: dict[str, ActionKind] = {
     "panic": ActionKind("panic: cancels everything", _always(Panic())),
     "clear_queue": ActionKind("clears the queue", _always(ClearQueue())),
-    "cancel_pad": ActionKind("cancels pad {pad}", _on_pad, needs="pad"),
+    "cancel_pad": ActionKind("cancels pad {pad}", _on_pad(CancelPad), needs="pad"),
     "next_bank": ActionKind("next bank", _always(SelectBank(offset=1))),
     "previous_bank": ActionKind("previous bank", _always(SelectBank(offset=-1))),
     "bank": ActionKind("selects bank {bank}", _select, needs="bank"),
@@ -54,6 +76,10 @@ ACTIONS: dict[str, ActionKind] = {
     "toggle_lock": ActionKind("locks or unlocks slot {slot}", _on_slot(lambda slot: LockSlot(slot, None)), "slot"),
     "tap": ActionKind("taps the tempo of midifrag's own clock", _always(Tap())),
     "restore": ActionKind("puts the previous fragment back in slot {slot}", _on_slot(RestoreSlot), needs="slot"),
+    "repeat": ActionKind("lands again what pad {pad} landed last", _again("repeat"), needs="pad"),
+    "same_seed": ActionKind("plays pad {pad} with the seed of its last take", _again("same_seed"), needs="pad"),
+    "variation": ActionKind("plays pad {pad} with a new seed", _again("variation"), needs="pad"),
+    "land": ActionKind("fragments land: {to}", _set_land, needs="to"),
 }
 
 
@@ -77,9 +103,14 @@ class Action(Strict):
     channel: Channel | None = Field(default=None, description="the only channel that counts")
     port: str | None = Field(default=None, description="the only port that counts")
     slot: int | None = Field(default=None, ge=1, le=99, description="the slot that lock, unlock and restore are about")
-    pad: Note | None = Field(default=None, description="the pad that cancel_pad is about")
+    pad: Note | None = Field(
+        default=None, description="the pad that cancel_pad, repeat, same_seed and variation are about"
+    )
     bank: str | int | None = Field(
         default=None, description="the bank to select: its name in the set list, or its program"
+    )
+    to: Literal[Land, "presets"] | None = Field(
+        default=None, description="what fragments wait for from then on, whatever pads say; presets: what those say"
     )
 
     @model_validator(mode="after")
@@ -98,4 +129,4 @@ class Action(Strict):
     @property
     def words(self) -> str:
         """What it does, such as ``locks slot 3``."""
-        return ACTIONS[self.does].words.format(slot=self.slot, pad=self.pad, bank=self.bank)
+        return ACTIONS[self.does].words.format(slot=self.slot, pad=self.pad, bank=self.bank, to=self.to)

@@ -25,6 +25,7 @@ from pydantic import (
 )
 from pydantic_core import PydanticKnownError
 
+from midifrag.boundary import Land
 from midifrag.config.parameters import (
     NUMBERS,
     PARAMETERS,
@@ -69,6 +70,8 @@ Note: TypeAlias = Annotated[int, BeforeValidator(note_number), Written("note: 36
 Channel: TypeAlias = Annotated[int, Field(ge=1, le=16)]
 SevenBit: TypeAlias = Annotated[int, Field(ge=0, le=127)]
 Program: TypeAlias = Annotated[int, Field(ge=1, le=128)]
+#: Milliseconds before a boundary.
+Lead: TypeAlias = Annotated[float, Field(ge=0, le=2000)]
 
 
 def _not_blank(value: str) -> str:
@@ -122,6 +125,23 @@ class Parameters(Strict, PresetParameters):  # type: ignore[misc]  # both are fr
         if len(said) > 1:
             raise WrongKeyError(said[1], f"stands beside {said[0]}; a length is one of seconds, bars and beats")
         return self
+
+
+class LandingKeys(Strict):
+    """When fragments land; None means: what the level above says."""
+
+    land: Land | None = Field(
+        default=None, description="what a fragment waits for before it lands; without one, it lands when it is ready"
+    )
+    lead_ms: Lead | None = Field(
+        default=None,
+        description="how long before its boundary a fragment lies in its slot, for DAWs that need to load it; without "
+        "one, as the show's fragments",
+    )
+
+
+class PadDefaults(Parameters, LandingKeys):  # type: ignore[misc]  # as above
+    """What pads say that do not say it themselves."""
 
 
 class Range(Strict):
@@ -180,7 +200,7 @@ def _known_colour(value: str) -> str:
     return value
 
 
-class Pad(Parameters):  # type: ignore[misc]  # as above
+class Pad(Parameters, LandingKeys):  # type: ignore[misc]  # as above
     """What one note triggers, and its press rules."""
 
     prompt: NotBlank = Field(
@@ -205,6 +225,11 @@ class Pad(Parameters):  # type: ignore[misc]  # as above
         default="queue",
         description="a render that died with its engine; queue: rendered once more, by what stands in if need be, "
         "wait: by its own engine only, fail: given up",
+    )
+    fallback: Literal["last"] | None = Field(
+        default=None,
+        description="last: where a press fails, is refused or misses its boundary by a bar, the pad's newest take of "
+        "the archive lands instead",
     )
     fragment: FragmentOptions = Field(
         default=FragmentOptions(), description="options of its own; what is not named is as the show's"
@@ -290,7 +315,7 @@ class Bank(Strict):
     name: NotBlank = Field(min_length=1, description="what page and terminal call the bank")
     program: Program | None = Field(default=None, description="the program change that selects it")
     key: Key | None = Field(default=None, description="what `{key}` in its prompts becomes; without it, the show's key")
-    defaults: Parameters = Field(default=Parameters(), description="parameters of pads that do not name them")
+    defaults: PadDefaults = Field(default=PadDefaults(), description="what pads say that do not name it")
     pads: Annotated[
         dict[Annotated[PadKey, PlainValidator(_pad_key), PlainSerializer(str)], Pad], BeforeValidator(_no_pad_twice)
     ] = Field(min_length=1, description="its pads by note (36 or C1), or by note and channel (36/10)")

@@ -16,8 +16,9 @@ from midifrag.config.banks import (
     Channel,
     Control,
     Key,
+    Lead,
     NotBlank,
-    Parameters,
+    PadDefaults,
     Strict,
     Written,
     WrongKeyError,
@@ -118,6 +119,13 @@ class SlotSettings(FragmentOptions):
     count: int = Field(default=8, ge=1, le=MOST_SLOTS, description="how many slots there are")
     name: Annotated[str, AfterValidator(slot_pattern)] = Field(
         default="output{:02d}.wav", description="the slots' names; the braces become the number"
+    )
+    lead_ms: Lead = Field(
+        default=0.0,
+        description="how long before its boundary a fragment lies in its slot, for DAWs that need to load it",
+    )
+    protect_playing: bool = Field(
+        default=True, description="whether a slot that sounds is left out of the turn, as a locked one is"
     )
 
     @model_validator(mode="after")
@@ -308,8 +316,8 @@ class Settings(Strict):
         default=None, description="what `{key}` in a prompt becomes where its bank names none, such as A minor"
     )
     time: TimeSettings = Field(default=TimeSettings(), description="whose clock counts")
-    defaults: Parameters = Field(
-        default=Parameters(), description="parameters of pads whose bank does not name them either"
+    defaults: PadDefaults = Field(
+        default=PadDefaults(), description="what pads say that do not name it, and whose bank does not either"
     )
     controls: tuple[Control, ...] = Field(
         default=(), max_length=MOST_CONTROLS, description="controls that count in every bank"

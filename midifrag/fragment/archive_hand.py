@@ -12,8 +12,11 @@ from midifrag.errors import StorageError
 from midifrag.fragment.archive import Archive
 from midifrag.fragment.encoding import encode_take
 from midifrag.fragment.hands import Hand
-from midifrag.fragment.record import TakeRecord
+from midifrag.fragment.record import CANCELLED, TakeRecord
 from midifrag.fragment.unwritten import UnwrittenTake
+
+#: Takes that are looked at for the newest one that can land.
+NEWEST = 20
 
 _Answer = TypeVar("_Answer")
 
@@ -53,6 +56,15 @@ class ArchiveHand:
     def read(self, number: int) -> tuple[TakeRecord, Audio, int]:
         """Return a take's record, its audio and its sample rate; raises what `Archive.read` does."""
         return self.do(lambda archive: (archive.get(number), *archive.read(number)))
+
+    def newest(self, bank: str, preset: str) -> list[int]:
+        """The numbers of the newest takes that a preset of a bank left, but for those that nothing can be made of."""
+
+        def find(archive: Archive) -> list[int]:
+            found = archive.find(bank=bank, preset=preset, limit=NEWEST)
+            return [one.number for one in found if one.number is not None and one.reason in ("", CANCELLED)]
+
+        return self.do(find)
 
     def mark_landed(self, record: TakeRecord) -> None:
         """Note where a take landed that has been archived; if its drive hangs, when it is back."""

@@ -24,11 +24,13 @@ _Work: TypeAlias = Callable[[], None]
 class Hand:
     """Does one piece of work after the other, on a thread of its own. ``place`` is what errors say does not answer.
 
-    One thread hands out the work and waits for it.
+    One thread hands out the work and waits for it; another may have something done `later`. ``begins`` is what its own
+    thread does first.
     """
 
-    def __init__(self, place: object, patience: float | None = None) -> None:
+    def __init__(self, place: object, patience: float | None = None, begins: Callable[[], None] = lambda: None) -> None:
         self.place = place
+        self._begins = begins
         self._patience = patience
         self._work: queue.SimpleQueue[_Work | None] = queue.SimpleQueue()
         self._thread: threading.Thread | None = None
@@ -91,6 +93,7 @@ class Hand:
         return DriveHangsError(f"{self.place} does not answer: check its drive or its network; it is tried again")
 
     def _run(self) -> None:
+        self._begins()
         while (work := self._work.get()) is not None:
             work()
             # Not kept until the next one comes: takes are large.

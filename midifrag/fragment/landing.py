@@ -2,67 +2,77 @@
 
 A take is archived first and lands then. If only the archive cannot be written, the take lands all the same, since a
 performer needs the sound now, and is kept in memory until the archive can be written; if the slot cannot be written, it
-keeps its old fragment until it can. The archive and each slot are in a hand of their own: a drive that hangs keeps
-nothing waiting but what is to go there.
+keeps its old fragment until it can. One that is to land at a boundary lies beside its slot until then. The archive and
+each slot are in a hand of their own: a drive that hangs keeps nothing waiting but what is to go there.
 """
 
 from __future__ import annotations
 
 import dataclasses
 import logging
+import math
 import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import assert_never
 
-from midifrag.errors import AudioError, DriveHangsError, MidifragError, NoFreeSlotError, StorageError
+from midifrag.errors import DriveHangsError, MidifragError, NoFreeSlotError, StorageError
 from midifrag.fragment.archive import Archive
 from midifrag.fragment.archive_hand import ArchiveHand
-from midifrag.fragment.cutting import make_fragment
-from midifrag.fragment.encoding import EncodedFragment, encode_fragment
-from midifrag.fragment.length import FragmentLength
+from midifrag.fragment.encoding import EncodedFragment
+from midifrag.fragment.holding import HELD_BYTES, LONGEST_RETRY, HeldTakes
 from midifrag.fragment.messages import (
     AnnotateTake,
     ArchiveOnly,
     GivenUp,
     Held,
     LandArchived,
+    LandCancelled,
+    LandCommand,
     Landed,
     LandFailed,
+    LandLast,
     LandTake,
     LockSlot,
+    Missed,
     Prepare,
     QueuedCommand,
     Refused,
     RestoreSlot,
+    SlotPlaying,
     SlotsChanged,
     StarTake,
     TakeArchived,
     TakeChanged,
     WriterEvent,
 )
-from midifrag.fragment.options import FragmentOptions
 from midifrag.fragment.preparing import Preparer
+from midifrag.fragment.punctual import Punctual
 from midifrag.fragment.record import TakeRecord
-from midifrag.fragment.recorded_length import recorded_length
 from midifrag.fragment.rescue import UnarchivedTake
+from midifrag.fragment.slot_file import Found
 from midifrag.fragment.slots import Slots
+from midifrag.fragment.sources import Sources
 from midifrag.fragment.unwritten import UnwrittenTake
+from midifrag.fragment.waiting import CANCELLED, Waiting
 
-#: Bytes of audio kept in memory for disks that cannot be written; beyond it the least precious take is given up.
-HELD_BYTES = 1_000_000_000
-#: Seconds until a held take is tried again: the first time, and at most; each time twice as long.
-FIRST_RETRY, LONGEST_RETRY = 0.25, 5.0
 #: Seconds between the parts of an index that is behind.
 INDEXING = 0.5
 #: Seconds between looks for slot files that someone else changed.
 REFRESH = 2.0
 
+#: Why what waits at the end does not land.
+_ENDED = "cancelled: the show ended before its boundary"
+
 _log = logging.getLogger(__name__)
 
 
 class Lander:
-    """The writer's work, done at once on the caller's thread; every event goes to ``emit`` as soon as it is true."""
+    """The writer's work, done at once on the caller's thread; every event goes to ``emit`` as soon as it is true.
+
+    What lands at a boundary does so by ``punctual`` in its slot's hand, which calls ``landed`` and ``emit``, and then
+    ``wake``: `tick` has something to take in.
+    """
 
     def __init__(
         self,
@@ -73,6 +83,9 @@ class Lander:
         clock: Callable[[], float] = time.time,
         monotonic: Callable[[], float] = time.monotonic,
         held_bytes: int = HELD_BYTES,
+        punctual: Punctual | None = None,
+        landed: Callable[[Landed], None] = lambda _landed: None,
+        wake: Callable[[], None] = lambda: None,
     ) -> None:
         self._slots = slots
         self._archive = archive
@@ -80,10 +93,14 @@ class Lander:
         self._emit = emit
         self._clock = clock
         self._monotonic = monotonic
-        self._held_bytes = held_bytes
-        self._held: list[UnwrittenTake] = []
-        self._postponed: list[LandArchived] = []
+        self._held = HeldTakes(held_bytes, monotonic)
+        self._postponed: list[LandCommand | ArchiveOnly] = []
+        self.punctual = punctual or Punctual(monotonic)
+        self._waiting = Waiting(slots, self.punctual, emit, wall=clock, monotonic=monotonic, landed=landed, wake=wake)
+        self._wake = wake
+        self._has_news = False
         self._hand = ArchiveHand(archive)
+        self._sources = Sources(slots, self._hand, self._preparer)
         #: The folders that another program writes into as well.
         self.shared: tuple[Path, ...] = ()
         self._refresh_due = monotonic() + REFRESH
@@ -91,33 +108,53 @@ class Lander:
     @property
     def held(self) -> tuple[Held, ...]:
         """What was last told about each take that is kept in memory."""
-        return tuple(take.told for take in list(self._held) if take.told is not None)
+        return self._held.told
 
     @property
     def unarchived(self) -> list[UnarchivedTake]:
         """The takes that are kept in memory and nowhere else."""
-        held = list(self._held)
-        return [
-            UnarchivedTake(take.audio, take.sample_rate, take.record) for take in held if take.record.number is None
-        ]
+        return self._held.unarchived
 
     @property
     def due(self) -> float:
         """When `tick` has something to do, on the monotonic clock."""
-        due = min([take.due for take in self._held], default=self._refresh_due)
+        due = min(self._held.due(self._refresh_due), self._waiting.due)
         return min(due, self._monotonic() + INDEXING) if self._archive.behind else due
 
     def prepare(self, command: Prepare) -> None:
         """Do ahead what a landing would wait for. Never blocks; any thread may ask."""
         self._preparer.prepare(command.audio, command.sample_rate, command.options, command.length)
 
+    def announce(self, command: LandCommand) -> None:
+        """Say that a command will come: when it lands may be changed from now on. Any thread may."""
+        if command.at is not None:
+            self.punctual.expect(command.job, command.at)
+
+    def cancel(self, job: int) -> None:
+        """Call off what waits, or will, for a boundary, unless it lands now. Any thread may."""
+        if not self._waiting.cancel(job, CANCELLED):
+            self._wake()
+
+    def call_off(self) -> None:
+        """The show ends: nothing that waits lands any more, however long the writer takes. Any thread may."""
+        self.punctual.close()
+        for take in self._waiting:
+            self._waiting.cancel(take.job, _ENDED)
+
+    def play(self, command: SlotPlaying) -> None:
+        """Take in that a slot sounds, or does not any more. Any thread may."""
+        self._slots.play(command.slot, command.on, command.at, command.seconds)
+        self._has_news = True
+        self._wake()
+
     def handle(self, command: QueuedCommand) -> None:
         """Do a command, as far as it can be done now."""
         match command:
-            case LandTake() | ArchiveOnly() | LandArchived():
+            case LandTake() | ArchiveOnly() | LandArchived() | LandLast():
                 self._receive(command)
             case LockSlot(slot, locked):
                 self._change_slots(command, lambda: self._slots.set_lock(slot, locked))
+                self._take_back()
             case RestoreSlot(slot):
                 self._change_slots(command, lambda: self._slots.restore(slot))
             case StarTake(take, starred):
@@ -130,7 +167,13 @@ class Lander:
     def tick(self) -> None:
         """Try again what is due, and look what others did to the slot files."""
         now = self._monotonic()
-        for take in [take for take in self._held if take.due <= now]:
+        self._take_in()
+        if self._has_news:
+            self._has_news = False
+            self.tell_slots()
+            self._take_back()
+        self._waiting.overdue()
+        for take in [take for take in self._held if take.due <= now or self.punctual.is_cancelled(take.job)]:
             take.due = now + LONGEST_RETRY
             self._advance(take)
         if self._postponed and not self._hand.hangs:
@@ -155,10 +198,19 @@ class Lander:
     def finish(self) -> None:
         """Try everything that is held once more, and begin with nothing new."""
         self._preparer.close()
-        for take in list(self._held):
+        self.call_off()
+        self._take_in()
+        for take in self._waiting:
+            if take.staged is not None:
+                # It lands now.
+                take.staged.hand.wait(take.staged.hand.later(lambda: None))
+        self._take_in()
+        for take in self._held:
+            if take.at is not None and take.fragment is not None:
+                self._call_off(take, _ENDED)
             self._advance(take)
         for command in self._postponed:
-            self._emit(LandFailed(command.job, f"{self._archive.folder} does not answer", command.take))
+            self._emit(LandFailed(command.job, f"{self._archive.folder} does not answer", _number_of(command)))
 
     def close(self) -> None:
         """Close slots and archive, as far as their drives answer."""
@@ -169,76 +221,44 @@ class Lander:
         """Say what lies where."""
         self._emit(SlotsChanged(self._slots.states))
 
-    def _receive(self, command: LandTake | ArchiveOnly | LandArchived) -> None:
-        began = self._monotonic()
-        if isinstance(command, LandArchived):
-            try:
-                record, audio, sample_rate = self._hand.read(command.take)
-            except DriveHangsError as error:
-                self._postponed.append(command)
-                self._emit(Held(command.job, str(error), "slot"))
-                return
-            except MidifragError as error:
-                self._emit(LandFailed(command.job, str(error), command.take))
-                return
-            record = dataclasses.replace(record, job=command.job)
-            length = recorded_length(record, command.bpm, command.signature)
-            take = UnwrittenTake(command.job, audio, sample_rate, record, began)
-        else:
-            record = dataclasses.replace(command.record, job=command.job, number=None, slot=None, landed_at=None)
-            take = UnwrittenTake(command.job, command.audio, command.sample_rate, record, began)
-            length = command.length if isinstance(command, LandTake) else None
-        if isinstance(command, ArchiveOnly):
-            reason = command.reason
-        else:
-            reason = self._cut(take, command.options, length, command.slot)
-        if reason and take.record.number is None:
-            take.record = dataclasses.replace(take.record, reason=reason)
+    def _receive(self, command: LandCommand | ArchiveOnly) -> None:
+        try:
+            take, reason = self._sources.take_of(command, self._monotonic())
+        except DriveHangsError as error:
+            self._postponed.append(command)
+            self._emit(Held(command.job, str(error), "slot"))
+            return
+        except MidifragError as error:
+            self.punctual.forget(command.job)
+            self._emit(LandFailed(command.job, str(error), _number_of(command)))
+            return
         self._advance(take)
         if reason and not isinstance(command, ArchiveOnly):
+            self.punctual.forget(take.job)
             self._emit(LandFailed(take.job, reason, take.record.number))
-
-    def _cut(
-        self, take: UnwrittenTake, options: FragmentOptions, length: FragmentLength | None, slot: int | None
-    ) -> str:
-        """Make the fragment; return why there is none."""
-        try:
-            prepared = self._preparer.find(take.audio, options, length)
-            if prepared is not None:
-                take.encoded, take.fragment = prepared.take, prepared.fragment
-            else:
-                made = make_fragment(take.audio, take.sample_rate, options, length)
-                take.fragment = encode_fragment(made, options.bits)
-        except AudioError as error:
-            return str(error)
-        except Exception as error:
-            # Whatever goes wrong here, the take itself must still get into the archive.
-            _log.exception("no fragment could be made of job %s", take.job)
-            return f"unexpected: {error!r}"
-        take.fixed = slot
-        return ""
 
     def _advance(self, take: UnwrittenTake) -> None:
         """Archive and land a take as far as that goes now, and hold it if that is not all the way."""
         problems = []
-        if take.record.number is None:
+        if not take.is_archived:
             try:
                 self._store(take)
             except StorageError as error:
                 problems.append(str(error))
-        if take.fragment is not None:
+        if take.fragment is not None and take.staged is None:
             try:
-                self._land(take, take.fragment)
+                self._place(take, take.fragment)
             except NoFreeSlotError as error:
                 take.fragment = None
+                self.punctual.forget(take.job)
                 self._emit(LandFailed(take.job, str(error), take.record.number))
             except StorageError as error:
                 problems.append(str(error))
         self._settle()
         if take.waits_for is not None:
             self._hold(take, "; ".join(dict.fromkeys(problems)))
-        elif take in self._held:
-            self._held.remove(take)
+        else:
+            self._held.release(take)
 
     def _settle(self) -> None:
         try:
@@ -263,21 +283,36 @@ class Lander:
                     self._hand.mark_landed(take.record)
                 self.tell_slots()
 
-    def _land(self, take: UnwrittenTake, fragment: EncodedFragment) -> None:
+    def _place(self, take: UnwrittenTake, fragment: EncodedFragment) -> None:
+        """Land a take, or put it beside its slot until it is to land."""
+        if self.punctual.is_cancelled(take.job):
+            self._call_off(take, CANCELLED)
+            return
         # One that has begun there ends there, though the slot was locked meanwhile: it cannot be called back.
         began = take.slot is not None and self._slots.is_landing(take.slot, take.record.job)
-        if take.slot is None or (self._slots.locked(take.slot) and not began):
-            take.slot = self._slots.choose(take.fixed)
-        self._let_earlier_land(take, take.slot)
+        slot = take.slot
+        if slot is None or (not began and (self._slots.locked(slot) or self._must_not_end(take, slot))):
+            slot = take.slot = self._slots.choose(take.fixed, protect=take.protect)
+        if take.at is None and (began or not self._must_not_end(take, slot)):
+            self._land(take, fragment, slot)
+        else:
+            self._waiting.begin(take, fragment, slot, self._monotonic() if take.at is None else take.at)
+
+    def _must_not_end(self, take: UnwrittenTake, slot: int) -> bool:
+        """Whether a slot sounds, and a take has not been meant for it."""
+        return take.protect and take.fixed is None and self._slots.playing(slot) is not None
+
+    def _land(self, take: UnwrittenTake, fragment: EncodedFragment, slot: int) -> None:
+        self._let_earlier_land(take, slot)
         now = self._clock()
-        state = self._slots.land(take.slot, fragment, take.record, now=now, turn=take.fixed is None)
+        state = self._slots.land(slot, fragment, take.record, now=now, turn=take.fixed is None)
         take.fragment = None
-        take.record = dataclasses.replace(take.record, slot=take.slot, landed_at=now)
+        take.record = dataclasses.replace(take.record, slot=slot, landed_at=now)
         self._emit(
             Landed(
                 job=take.job,
-                slot=take.slot,
-                file=self._slots.path(take.slot),
+                slot=slot,
+                file=self._slots.path(slot),
                 take=take.record.number,
                 seconds=state.seconds,
                 landed_at=now,
@@ -294,9 +329,8 @@ class Lander:
 
     def _let_earlier_land(self, take: UnwrittenTake, slot: int) -> None:
         """Keep the order within a slot: an earlier take must not replace a later one when its time comes."""
-        until = self._held.index(take) if take in self._held else len(self._held)
-        for earlier in self._held[:until]:
-            if earlier.slot == slot and earlier.fragment is not None:
+        for earlier in self._held.before(take):
+            if earlier.slot == slot and earlier.fragment is not None and earlier.at is None:
                 self._advance(earlier)
                 if earlier.fragment is not None:
                     raise StorageError(f"slot {slot} still waits for the take of an earlier press")
@@ -305,21 +339,64 @@ class Lander:
         # What was made ahead would only fill the memory that held takes need.
         take.encoded = None
         self._preparer.forget(take.audio)
-        take.tries += 1
-        take.due = self._monotonic() + min(FIRST_RETRY * 2.0 ** (take.tries - 1), LONGEST_RETRY)
-        if take not in self._held:
-            self._held.append(take)
+        self._held.hold(take)
         if take.waits_for is not None:
             told = Held(take.job, reason, take.waits_for)
             if told != take.told:
                 take.told = told
                 self._emit(told)
-        while len(self._held) > 1 and sum(one.size for one in self._held) > self._held_bytes:
-            # Archived takes can be sent to a slot again, unused spares were not asked for; then the oldest.
-            least = min(self._held, key=lambda one: (one.record.number is None, not one.record.spare))
-            self._held.remove(least)
+        for least in self._held.too_many():
             self._slots.leave(least.record.job)
+            self._waiting.abandon(least)
             self._emit(GivenUp(least.job, "too many takes wait for the disk: make room", least.record.number))
+
+    # --- at their boundaries -----------------------------------------------------------------------------------------
+
+    def _take_in(self) -> None:
+        """Take in what became of those that waited for a boundary."""
+        for take, staged, outcome in self._waiting.collect():
+            if outcome is None:
+                take.fragment = None
+            elif isinstance(outcome, Found):
+                take.fragment = None
+                content = staged.swap.content
+                take.record = dataclasses.replace(take.record, slot=content.slot, landed_at=content.landed_at)
+                self.tell_slots()
+                self._slots.save()
+                self._hand.mark_landed(take.record)
+            else:
+                self._has_not_landed(take, outcome)
+            if take.waits_for is None:
+                self._held.release(take)
+
+    def _has_not_landed(self, take: UnwrittenTake, error: Exception) -> None:
+        """A fragment could not take its place at the moment: it is made ready again, and waits for another boundary."""
+        is_gone = isinstance(error, NoFreeSlotError) and take.fixed is not None
+        if is_gone or not isinstance(error, StorageError):
+            take.fragment = None
+            reason = str(error) if is_gone else f"unexpected: {error!r}"
+            self._emit(LandFailed(take.job, reason, take.record.number))
+            return
+        self.punctual.expect(take.job, math.inf)
+        missed, take.at = take.at, math.inf
+        self._emit(Missed(take.job, self._monotonic() if missed is None else missed))
+        if isinstance(error, NoFreeSlotError):
+            self._advance(take)
+        else:
+            self._hold(take, str(error))
+
+    def _take_back(self) -> None:
+        """Find other slots for those that wait beside one that is locked now, or sounds."""
+        for take in self._waiting.take_back():
+            self._advance(take)
+
+    def _call_off(self, take: UnwrittenTake, reason: str) -> None:
+        """A take that has not come beside its slot will not land."""
+        take.fragment = None
+        self.punctual.forget(take.job)
+        self._emit(LandCancelled(take.job, reason, take.record.number))
+
+    # --- changes -----------------------------------------------------------------------------------------------------
 
     def _change_slots(self, command: QueuedCommand, change: Callable[[], object]) -> None:
         try:
@@ -334,3 +411,8 @@ class Lander:
             self._emit(TakeChanged(self._hand.do(change)))
         except StorageError as error:
             self._emit(Refused(command, str(error)))
+
+
+def _number_of(command: LandCommand | ArchiveOnly) -> int | None:
+    """The number of the archived take that a command is about."""
+    return command.take if isinstance(command, LandArchived) else None

@@ -17,8 +17,10 @@ from midifrag.timeline import Signature
 class LandTake:
     """Archive a take, make its fragment and put it into the next slot, or into ``slot``.
 
-    ``audio`` is float32 of shape (channels, samples); nobody changes it afterwards. ``length`` is the fragment's, where
-    that is not just as long as the take sounds.
+    ``audio`` is float32 of shape (channels, samples); nobody changes it afterwards. ``at`` is the boundary to land on,
+    in monotonic seconds (None: land when it is ready), ``lead`` how many seconds before that the file is in place. With
+    ``protect``, the turn leaves out slots that sound. ``length`` is the fragment's, where that is not just as long as
+    the take sounds.
     """
 
     job: int
@@ -27,6 +29,9 @@ class LandTake:
     record: TakeRecord
     options: FragmentOptions
     slot: int | None = None
+    at: float | None = None
+    lead: float = 0.0
+    protect: bool = True
     length: FragmentLength | None = None
 
 
@@ -55,16 +60,66 @@ class ArchiveOnly:
 class LandArchived:
     """Make a fragment of an archived take and put it into the next slot, or into ``slot``.
 
-    One whose length was asked for in music is cut to so many bars or beats at ``bpm`` (quarter notes a minute) in this
-    ``signature``; None for those that it was made for.
+    ``source`` is the slot that it landed in, and the job that it did for: while that still lies there, and is as long
+    as it is to be, the fragment is taken from it as it is, and the take is not needed (None: it is not archived). One
+    whose length was asked for in music is cut to so many bars or beats at ``bpm`` (quarter notes a minute) in this
+    ``signature``; None for those that it was made for. The rest is as in `LandTake`.
     """
 
     job: int
-    take: int
+    take: int | None
     options: FragmentOptions
     slot: int | None = None
+    at: float | None = None
+    lead: float = 0.0
+    protect: bool = True
+    source: tuple[int, int] | None = None
     bpm: float | None = None
     signature: Signature | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LandLast:
+    """Land the newest take that a preset of a bank left in the archive; the rest is as in `LandArchived`."""
+
+    job: int
+    bank: str
+    preset: str
+    options: FragmentOptions
+    slot: int | None = None
+    at: float | None = None
+    lead: float = 0.0
+    protect: bool = True
+    bpm: float | None = None
+    signature: Signature | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Retime:
+    """What waits, or will, to land for a job lands at another moment, in monotonic seconds."""
+
+    job: int
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
+class CancelLanding:
+    """What waits, or will, for a boundary does not land; its take is in the archive. One that lands now lands."""
+
+    job: int
+
+
+@dataclass(frozen=True, slots=True)
+class SlotPlaying:
+    """A slot sounds, or has ceased to: since ``at`` (monotonic seconds, None: now), in turns of so many ``seconds``.
+
+    Without ``seconds`` a turn is as long as its fragment.
+    """
+
+    slot: int
+    on: bool
+    at: float | None = None
+    seconds: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,9 +155,13 @@ class AnnotateTake:
 
 #: What a performer asks of slots and takes; the bridge passes these on as they are.
 SlotCommand: TypeAlias = LockSlot | RestoreSlot | StarTake | AnnotateTake
-#: Commands that are done in their turn; what is prepared for a landing is prepared beside them.
-QueuedCommand: TypeAlias = LandTake | ArchiveOnly | LandArchived | SlotCommand
-WriterCommand: TypeAlias = QueuedCommand | Prepare
+#: Commands that put a fragment into a slot.
+LandCommand: TypeAlias = LandTake | LandArchived | LandLast
+#: Commands that are done in their turn.
+QueuedCommand: TypeAlias = LandCommand | ArchiveOnly | SlotCommand
+#: Commands that are done at once, beside what the writer is at: what is prepared, and what cannot wait.
+PromptCommand: TypeAlias = Prepare | Retime | CancelLanding | SlotPlaying
+WriterCommand: TypeAlias = QueuedCommand | PromptCommand
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +170,8 @@ class SlotState:
 
     ``take`` is None for a fragment that midifrag did not make, or whose take is not archived yet; ``foreign`` tells the
     two apart. ``has_previous`` says whether the fragment before this one can be put back. ``moved`` is where in the
-    fragments folder a file that midifrag did not make now lies, if this fragment took its place.
+    fragments folder a file that midifrag did not make now lies, if this fragment took its place. ``sounds`` is whether
+    it is known to sound.
     """
 
     number: int
@@ -125,6 +185,7 @@ class SlotState:
     has_previous: bool = False
     foreign: bool = False
     moved: str = ""
+    sounds: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,11 +198,47 @@ class TakeArchived:
 
 
 @dataclass(frozen=True, slots=True)
+class Waits:
+    """A fragment lies whole beside ``slot`` and takes its place at ``at``, in monotonic seconds.
+
+    That is when it was asked to, or later where all slots sound and this one ``gives_way`` at the end of its turn.
+    ``write_seconds`` is the time from command to file, the rest is as in `Landed`.
+    """
+
+    job: int
+    slot: int
+    at: float
+    take: int | None
+    seconds: float
+    write_seconds: float
+    notes: tuple[str, ...] = ()
+    gives_way: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Missed:
+    """A fragment was not ready for its boundary ``at``; it lies beside its slot until a `Retime`."""
+
+    job: int
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
+class LandCancelled:
+    """What waited for a boundary will not land, and why. ``take`` is its number if archived."""
+
+    job: int
+    reason: str
+    take: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Landed:
     """A fragment is in its slot: ``file`` is whole and in place.
 
     ``take`` is None while the archive cannot be written; `TakeArchived` then follows later. ``seconds`` is the
-    fragment's length, ``landed_at`` seconds since 1970, ``write_seconds`` the time from command to file in place.
+    fragment's length, ``landed_at`` seconds since 1970, ``write_seconds`` the time from command to file in place, or
+    beside it where it waited for a boundary.
     ``notes`` are things worth telling, such as a loudness target that could not be met.
     """
 
@@ -205,5 +302,5 @@ class SlotsChanged:
 
 
 #: What became of a take's files, or of a command.
-LandingEvent: TypeAlias = TakeArchived | Landed | LandFailed | Held | GivenUp | Refused
+LandingEvent: TypeAlias = TakeArchived | Waits | Missed | LandCancelled | Landed | LandFailed | Held | GivenUp | Refused
 WriterEvent: TypeAlias = LandingEvent | TakeChanged | SlotsChanged

@@ -12,6 +12,9 @@ from midifrag.fragment.plain_json import is_count, is_flag, is_length, is_moment
 
 RecordedValue: TypeAlias = str | int | float | bool | None
 
+#: The ``reason`` of a take that was called off though nothing is wrong with it.
+CANCELLED = "cancelled while rendering"
+
 
 @dataclass(frozen=True, slots=True)
 class TakeRecord:

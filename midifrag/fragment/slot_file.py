@@ -11,7 +11,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from midifrag.errors import StorageError
-from midifrag.fragment.files import copy_regular, discard, keep_copy, replace_file, storage_error, write_whole
+from midifrag.fragment.files import (
+    copy_regular,
+    discard,
+    keep_copy,
+    open_regular,
+    replace_file,
+    storage_error,
+    write_whole,
+)
 from midifrag.fragment.slot_content import Signature, SlotContent, content_of, seconds_of, signature_of
 from midifrag.fragment.slot_places import beside, keep_own, place_of
 from midifrag.fragment.workspace import Workspace
@@ -29,6 +37,20 @@ class Found:
     seconds: float = 0.0
     has_previous: bool = False
     moved: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """A file that only has to replace what lies in a place; ``old`` is a second name of that, None if nothing does.
+
+    ``signature`` is that of what lies there, ``moved`` as in `Found`.
+    """
+
+    new: Path
+    place: Path
+    old: Path | None
+    moved: str
+    signature: Signature | None
 
 
 class SlotFile:
@@ -58,12 +80,24 @@ class SlotFile:
         """The content of the fragment before this one."""
         return content_of(self._previous)
 
+    def read(self) -> tuple[Signature | None, bytes]:
+        """The file as it is now, and what tells this version of it. Raises `StorageError`."""
+        try:
+            with open_regular(self.path) as file:
+                return self.signature(), file.read()
+        except OSError as error:
+            raise storage_error("read", self.path, error) from error
+
     def put(self, whole: bytes, content: SlotContent) -> Found:
         """Put a fragment in the file's place. Raises `StorageError`; the place then keeps what it has."""
+        ready = self._exchange(self.write_aside(whole))
+        return self.look(content, ready.moved)
+
+    def write_aside(self, whole: bytes) -> Path:
+        """Write what is to come here into the work folder; return where. Raises `StorageError`."""
         new = self._workspace.aside(self.path.name)
         write_whole(new, whole)
-        moved, _ = self._exchange(new)
-        return self.look(content, moved)
+        return new
 
     def put_back(self) -> Found:
         """Swap the fragment with the one before it. Raises `StorageError`."""
@@ -78,45 +112,65 @@ class SlotFile:
             raise StorageError(f"slot {self.number} has no previous fragment to put back") from None
         except OSError as error:
             raise storage_error("read", self._previous, error) from error
-        moved, was_empty = self._exchange(back)
-        if was_empty:
+        ready = self._exchange(back)
+        if ready.old is None:
             discard(self._previous)
-        return self.look(moved=moved)
+        return self.look(moved=ready.moved)
 
-    def _exchange(self, new: Path) -> tuple[str, bool]:
-        """Put ``new`` in the place of the file and what was there into the folder of previous fragments.
+    def make_ready(self, new: Path) -> Ready:
+        """Have all done that comes before ``new`` replaces the file. Raises `StorageError`; ``new`` is then gone.
 
-        What midifrag did not make is moved aside before. Returns where that went, and whether the place was empty.
+        What midifrag did not make is moved aside, and what lies there is kept for the folder of previous fragments.
         """
         old = self._workspace.aside(self.path.name)
         try:
             place = self._place()
             moved = keep_own(place, self.path.name, self._workspace)
-            if self.path.is_symlink():
+            if self.path.is_symlink() and new.parent != place.parent:
                 new = beside(new, place)
         except StorageError:
             discard(new)
             raise
+        signature = signature_of(place)
         try:
             self._previous.parent.mkdir(exist_ok=True)
             keep_copy(place, old)
         except FileNotFoundError:
-            replace_file(new, place)
-            return moved, True
+            return Ready(new, place, None, moved, signature)
         except OSError as error:
             discard(new)
             raise storage_error("keep a copy of", self.path, error) from error
+        return Ready(new, place, old, moved, signature)
+
+    def has_changed(self, ready: Ready) -> bool:
+        """Whether something else lies there than when it was made ready."""
+        return signature_of(ready.place) != ready.signature or self.path.is_symlink() != (ready.place != self.path)
+
+    def replace(self, ready: Ready) -> None:
+        """Put it in the place of the file, in one step. Raises `StorageError`; the place then keeps what it has."""
         try:
-            replace_file(new, place)
+            replace_file(ready.new, ready.place)
         except StorageError:
-            discard(old)
+            if ready.old is not None:
+                discard(ready.old)
             raise
+
+    def keep_before(self, ready: Ready) -> None:
+        """Put what was there before into the folder of previous fragments."""
+        if ready.old is None:
+            return
         try:
-            replace_file(old, self._previous)
+            replace_file(ready.old, self._previous)
         except StorageError:
             # The new fragment has landed all the same; rather none to put back than a wrong one.
             discard(self._previous)
-        return moved, False
+
+    def _exchange(self, new: Path) -> Ready:
+        """Put ``new`` in the place of the file and what was there into the folder of previous fragments."""
+        ready = self.make_ready(new)
+        self.replace(ready)
+        self.keep_before(ready)
+        return ready
 
     def _place(self) -> Path:
         """Return the file that is meant, also where a link leads to it. Raises `StorageError`."""

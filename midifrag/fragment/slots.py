@@ -9,10 +9,9 @@ from __future__ import annotations
 
 import dataclasses
 import io
-from collections.abc import Collection
-from concurrent.futures import Future
+import time
+from collections.abc import Callable, Collection
 from contextlib import suppress
-from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -23,43 +22,18 @@ from midifrag.fragment.files import storage_error
 from midifrag.fragment.hands import Hand
 from midifrag.fragment.messages import SlotState
 from midifrag.fragment.record import TakeRecord
+from midifrag.fragment.rotation import Playing, Rotation
 from midifrag.fragment.slot_content import SlotContent
 from midifrag.fragment.slot_file import Found, SlotFile
+from midifrag.fragment.slot_landings import Slot, SlotLanding, Staged
 from midifrag.fragment.slots_record import SavedSlots, SlotsRecord
+from midifrag.fragment.swap import Swap
 from midifrag.fragment.wav import audio_checksum, with_texts
 from midifrag.fragment.workspace import Workspace
 
 if TYPE_CHECKING:
     # Where its fragments are made, numpy is loaded; what lies where is known without it.
     from midifrag.fragment.encoding import EncodedFragment
-
-
-@dataclass(slots=True)
-class _Landing:
-    """A landing that has begun, and whose turn it is when it has come about."""
-
-    content: SlotContent
-    next: int
-    done: Future[Found]
-    #: Whether nobody asks for it any more.
-    left: bool = False
-
-
-@dataclass(slots=True)
-class _Slot:
-    file: SlotFile
-    hand: Hand
-    found: Found = field(default_factory=Found)
-    locked: bool = False
-    landing: _Landing | None = None
-
-    @property
-    def content(self) -> SlotContent | None:
-        return self.found.content
-
-    @content.setter
-    def content(self, content: SlotContent | None) -> None:
-        self.found = dataclasses.replace(self.found, content=content)
 
 
 class Slots:
@@ -69,8 +43,17 @@ class Slots:
     different files in this folder.
     """
 
-    def __init__(self, folder: Path, count: int = 8, name: str = DEFAULT_NAME) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        count: int = 8,
+        name: str = DEFAULT_NAME,
+        *,
+        monotonic: Callable[[], float] = time.monotonic,
+        begin_hand: Callable[[], None] = lambda: None,
+    ) -> None:
         self.folder = folder
+        self._monotonic = monotonic
         self._names = slot_names(name, count)
         try:
             folder.mkdir(parents=True, exist_ok=True)
@@ -83,11 +66,15 @@ class Slots:
         self._record = SlotsRecord(self._workspace)
         paths = {number: folder / one for number, one in self._names.items()}
         self._slots = {
-            number: _Slot(SlotFile(number, path, paths.values(), self._workspace), Hand(path))
+            number: Slot(SlotFile(number, path, paths.values(), self._workspace), Hand(path, begins=begin_hand))
             for number, path in paths.items()
         }
-        self._next: int
+        self._rotation = Rotation(count)
+        #: What waits for its boundary.
+        self._staged: list[Staged] = []
         self._next_after_landings: int
+        #: The latest landing that was a turn.
+        self._last_turn = 0
         self._landings: int
         self._load()
 
@@ -105,10 +92,11 @@ class Slots:
         """Return a slot's file. Raises `NoFreeSlotError` if there is no slot of this number."""
         return self._slot(number).file.path
 
-    def choose(self, fixed: int | None = None) -> int:
+    def choose(self, fixed: int | None = None, *, protect: bool = True) -> int:
         """Return the slot for the next fragment, ``fixed`` or the next one in turn that is not locked.
 
-        One whose drive does not answer is left out while another does.
+        One whose drive does not answer is left out while another does, and so is one that sounds (with ``protect``) or
+        that a fragment waits for.
         The turn goes on even if nothing lands there in the end, but that is not remembered over a restart. Raises
         `NoFreeSlotError`.
         """
@@ -116,12 +104,27 @@ class Slots:
             if self._slot(fixed).locked:
                 raise NoFreeSlotError(f"slot {fixed} is locked: unlock it, or give the preset another slot")
             return fixed
-        in_turn = [(self._next - 1 + step) % self.count + 1 for step in range(self.count)]
-        free = [number for number in in_turn if not self._slots[number].locked]
-        for number in [one for one in free if not self._slots[one].hand.hangs] or free:
-            self._next = number % self.count + 1
-            return number
-        raise NoFreeSlotError(f"all {self.count} slots are locked: unlock one")
+        free = [number for number, slot in self._slots.items() if not slot.locked]
+        if not free:
+            raise NoFreeSlotError(f"all {self.count} slots are locked: unlock one")
+        answering = [number for number in free if not self._slots[number].hand.hangs] or free
+        awaited = {staged.swap.content.slot for staged in self._staged}
+        return self._rotation.choose(answering, awaited, protect=protect)
+
+    # --- what sounds -------------------------------------------------------------------------------------------------
+
+    def play(self, number: int, on: bool, at: float | None = None, seconds: float | None = None) -> None:
+        """Say that a slot sounds, or does not any more; see `SlotPlaying`. Any thread may."""
+        slot = self._slots.get(number)
+        if slot is not None:
+            since = self._monotonic() if at is None else at
+            self._rotation.play(
+                number, Playing(since, slot.found.seconds if seconds is None else seconds) if on else None
+            )
+
+    def playing(self, number: int) -> Playing | None:
+        """Return how a slot sounds, None if it does not."""
+        return self._rotation.playing(number)
 
     def locked(self, number: int) -> bool:
         """Return whether a slot is locked."""
@@ -159,6 +162,46 @@ class Slots:
         self._finish_landing(slot, slot.landing)
         return self._state(number)
 
+    # --- landing at a moment -----------------------------------------------------------------------------------------
+
+    def stage(
+        self, number: int, fragment: EncodedFragment, record: TakeRecord, *, landed_at: float, turn: bool
+    ) -> Staged:
+        """Put a fragment beside its slot, where it only has to take the place; else as `land`.
+
+        Raises `StorageError`. `unstage` it, or, once its hand has swapped it, `landed`.
+        """
+        slot = self._slot(number)
+        content = self._content(number, fragment, record, landed_at, turn)
+        swap = Swap(slot.file, fragment.content, content, lambda: not slot.locked)
+        staged = Staged(swap, slot.hand, self._rotation.next)
+        try:
+            slot.hand.do(swap.stage)
+        except StorageError:
+            slot.hand.later(swap.discard)
+            raise
+        self._staged.append(staged)
+        return staged
+
+    def unstage(self, staged: Staged) -> None:
+        """Remove a fragment that will not land."""
+        self._staged.remove(staged)
+        staged.hand.later(staged.swap.discard)
+
+    def landed(self, staged: Staged, found: Found) -> None:
+        """Take in that a fragment has taken its place, where ``found`` lies now. `save` is left to the caller."""
+        self._staged.remove(staged)
+        self._take_in(self._slot(staged.swap.content.slot), found, staged.swap.content, staged.next)
+
+    def read(self, number: int, job: int) -> tuple[SlotContent, bytes] | None:
+        """Return what lies in a slot and its file, if it is the fragment of this job. Raises `StorageError`."""
+        slot = self._slot(number)
+        content = slot.content
+        if content is None or content.job != job or slot.found.signature is None:
+            return None
+        signature, whole = slot.hand.do(slot.file.read)
+        return (content, whole) if signature == slot.found.signature else None
+
     def restore(self, number: int) -> SlotState:
         """Swap a slot's fragment with the one before it, also in a locked slot; a second time undoes the first.
 
@@ -194,10 +237,12 @@ class Slots:
                 came = True
                 with suppress(StorageError):
                     self._finish_landing(slot, landing)
+        # A hand that waits for its moment would have all others wait.
+        awaited = {staged.swap.content.slot for staged in self._staged}
         asked = {
             number: slot.hand.begin(slot.file.signature)
             for number, slot in self._slots.items()
-            if slot.landing is None and not slot.hand.hangs
+            if slot.landing is None and not slot.hand.hangs and number not in awaited
         }
         Hand.wait_for_all((self._slots[number].hand, look) for number, look in asked.items())
         changed = [
@@ -238,10 +283,18 @@ class Slots:
 
     def _begin_landing(
         self, number: int, fragment: EncodedFragment, record: TakeRecord, now: float, turn: bool
-    ) -> _Landing:
+    ) -> SlotLanding:
         slot = self._slots[number]
+        content = self._content(number, fragment, record, now, turn)
+        whole = with_texts(fragment.content, content.texts())
+        return SlotLanding(content, self._rotation.next, slot.hand.begin(partial(slot.file.put, whole, content)))
+
+    def _content(
+        self, number: int, fragment: EncodedFragment, record: TakeRecord, now: float, turn: bool
+    ) -> SlotContent:
         under_way = [one.landing.content.landing for one in self._slots.values() if one.landing is not None]
-        content = SlotContent(
+        under_way += [staged.swap.content.landing for staged in self._staged]
+        return SlotContent(
             landing=max(self._landings, *under_way, 0) + 1,
             slot=number,
             turn=turn,
@@ -253,21 +306,24 @@ class Slots:
             landed_at=now,
             audio=audio_checksum(io.BytesIO(fragment.content)),
         )
-        whole = with_texts(fragment.content, content.texts())
-        return _Landing(content, self._next, slot.hand.begin(partial(slot.file.put, whole, content)))
 
-    def _finish_landing(self, slot: _Slot, landing: _Landing) -> None:
+    def _finish_landing(self, slot: Slot, landing: SlotLanding) -> None:
         """Wait for a landing and take in that it came about. Raises `StorageError`."""
         try:
-            slot.found = slot.hand.result(landing.done)
+            found = slot.hand.result(landing.done)
         finally:
             if landing.done.done():
                 slot.landing = None
-        self._landings = max(self._landings, landing.content.landing)
-        if landing.content.turn:
-            self._next_after_landings = landing.next
+        self._take_in(slot, found, landing.content, landing.next)
 
-    def _slot(self, number: int) -> _Slot:
+    def _take_in(self, slot: Slot, found: Found, content: SlotContent, turn_after: int) -> None:
+        slot.found = found
+        self._landings = max(self._landings, content.landing)
+        # One that waited for its boundary may come behind those whose turn came later.
+        if content.turn and content.landing > self._last_turn:
+            self._last_turn, self._next_after_landings = content.landing, turn_after
+
+    def _slot(self, number: int) -> Slot:
         slot = self._slots.get(number)
         if slot is None:
             raise NoFreeSlotError(f"there is no slot {number}: slots are numbered 1 to {self.count}")
@@ -289,16 +345,17 @@ class Slots:
             has_previous=found.has_previous,
             foreign=filled and content is None,
             moved=found.moved,
+            sounds=self._rotation.playing(number) is not None,
         )
 
     def _load(self) -> None:
         saved = self._record.read()
-        self._next = saved.next if 1 <= saved.next <= self.count else 1
+        self._rotation.next = saved.next if 1 <= saved.next <= self.count else 1
         self._landings = saved.landings
         # What a set with more slots wrote down: its locks come back with the count.
         above = range(self.count + 1, MOST_SLOTS + 1)
         self._above = {number: saved.slots[number] for number in above if number in saved.slots}
-        last_turn = self._landings
+        self._last_turn = self._landings
         for number, slot in self._slots.items():
             slot.locked, known = saved.slots.get(number, (False, None))
             slot.found = slot.file.look()
@@ -308,7 +365,7 @@ class Slots:
                 if content is None:
                     continue
                 self._landings = max(self._landings, content.landing)
-                if content.turn and content.landing > last_turn:
-                    last_turn = content.landing
-                    self._next = content.slot % self.count + 1
-        self._next_after_landings = self._next
+                if content.turn and content.landing > self._last_turn:
+                    self._last_turn = content.landing
+                    self._rotation.next = content.slot % self.count + 1
+        self._next_after_landings = self._rotation.next

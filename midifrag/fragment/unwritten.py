@@ -10,13 +10,16 @@ from midifrag.audio import Audio
 from midifrag.fragment.encoding import EncodedFragment, EncodedTake
 from midifrag.fragment.messages import Held
 from midifrag.fragment.record import TakeRecord
+from midifrag.fragment.slot_landings import Staged
 
 
 @dataclass(slots=True, eq=False)
 class UnwrittenTake:
     """A take on its way. ``record.number`` is set once it is archived; ``fragment`` is what still has to land.
 
-    ``encoded`` is what is to be archived, if that was made ahead; ``storing`` is an archive that is at it.
+    ``encoded`` is what is to be archived, if that was made ahead; ``storing`` is an archive that is at it. It lands
+    ``at`` a boundary, or when it can; ``staged`` is its fragment beside its slot, which sounds and ``gives_way`` where
+    all do. One that is ``kept`` elsewhere is not archived.
     """
 
     job: int
@@ -32,13 +35,26 @@ class UnwrittenTake:
     tries: int = 0
     due: float = 0.0
     told: Held | None = None
+    at: float | None = None
+    lead: float = 0.0
+    protect: bool = True
+    staged: Staged | None = None
+    gives_way: bool = False
+    write_seconds: float = 0.0
+    kept: bool = False
+
+    @property
+    def is_archived(self) -> bool:
+        """Whether nothing is left for the archive."""
+        return self.kept or self.record.number is not None
 
     @property
     def waits_for(self) -> Literal["archive", "slot", "archive and slot"] | None:
         """What still has to be written; None if nothing."""
-        if self.record.number is None:
-            return "archive" if self.fragment is None else "archive and slot"
-        return None if self.fragment is None else "slot"
+        needs_slot = self.fragment is not None and self.staged is None
+        if not self.is_archived:
+            return "archive and slot" if needs_slot else "archive"
+        return "slot" if needs_slot else None
 
     @property
     def size(self) -> int:

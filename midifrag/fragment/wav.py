@@ -27,6 +27,16 @@ def with_texts(content: bytes, metadata: Mapping[str, str]) -> bytes:
     return b"".join((content[:4], size, memoryview(content)[8:], end))
 
 
+def without_texts(content: bytes) -> bytes:
+    """Return a WAV file without the lists that `with_texts` may have put into it."""
+    file = io.BytesIO(content)
+    kept = [
+        content[at - 8 : at + size + size % 2] for kind, at, size in chunks(file, 12, len(content)) if kind != b"LIST"
+    ]
+    body = b"".join(kept)
+    return b"".join((content[:4], struct.pack("<I", len(body) + 4), content[8:12], body))
+
+
 def read_metadata(path: Path) -> dict[str, str]:
     """Return the texts in a WAV file by their names in `INFO_CHUNKS`; empty if it has none or is no whole WAV file.
 

@@ -10,18 +10,25 @@ from collections import deque
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from typing import Literal
+from typing import Literal, TypeAlias, assert_never
 
 from midifrag.fragment.archive import Archive
 from midifrag.fragment.landing import Lander
 from midifrag.fragment.messages import (
     ArchiveOnly,
+    CancelLanding,
     Held,
     LandArchived,
+    LandCommand,
+    Landed,
     LandFailed,
+    LandLast,
     LandTake,
     Prepare,
+    PromptCommand,
     QueuedCommand,
+    Retime,
+    SlotPlaying,
     WriterCommand,
     WriterEvent,
 )
@@ -32,21 +39,35 @@ _WANTED: dict[type, Literal["archive", "slot", "archive and slot"]] = {
     LandTake: "archive and slot",
     ArchiveOnly: "archive",
     LandArchived: "slot",
+    LandLast: "slot",
 }
+#: What a take's files wait for in the writer's hands.
+_Takes: TypeAlias = LandCommand | ArchiveOnly
 _log = logging.getLogger(__name__)
+
+
+class _Wake:
+    """Wakes the thread up: something that waited for its boundary is over."""
 
 
 class FragmentWriter:
     """A `Lander` on a thread of its own, which alone uses these slots and this archive and closes them at its end.
 
-    ``listener`` is called from that thread. `submit` never blocks.
+    ``listener`` is called from that thread, and from the hands of slots where something lands at a boundary; just
+    before that, ``landed`` is. `submit` never blocks.
     """
 
-    def __init__(self, slots: Slots, archive: Archive, listener: Callable[[WriterEvent], None]) -> None:
+    def __init__(
+        self,
+        slots: Slots,
+        archive: Archive,
+        listener: Callable[[WriterEvent], None],
+        landed: Callable[[Landed], None] = lambda _landed: None,
+    ) -> None:
         self._listener = listener
-        self._lander = Lander(slots, archive, self._tell)
-        self._commands: queue.SimpleQueue[QueuedCommand | None] = queue.SimpleQueue()
-        self._unfinished: deque[LandTake | ArchiveOnly | LandArchived] = deque()
+        self._commands: queue.SimpleQueue[QueuedCommand | _Wake | None] = queue.SimpleQueue()
+        self._lander = Lander(slots, archive, self._tell, landed=landed, wake=lambda: self._commands.put(_Wake()))
+        self._unfinished: deque[_Takes] = deque()
         self._thread = threading.Thread(target=self._run, name="midifrag-writer", daemon=True)
 
     @property
@@ -65,20 +86,38 @@ class FragmentWriter:
 
     def start(self) -> None:
         """Start the thread; the first event is `SlotsChanged`."""
+        self._lander.punctual.start()
         self._thread.start()
 
     def submit(self, command: WriterCommand) -> None:
         """Hand over a command. Never blocks and never raises."""
-        if isinstance(command, Prepare):
-            # Past the queue, in which a stale spare would stay in memory while a disk is slow.
-            self._lander.prepare(command)
+        if isinstance(command, PromptCommand):
+            self._do(command)
             return
-        if isinstance(command, LandTake | ArchiveOnly | LandArchived):
+        if isinstance(command, LandCommand):
+            self._lander.announce(command)
+        if isinstance(command, _Takes):
             self._unfinished.append(command)
         self._commands.put(command)
 
+    def _do(self, command: PromptCommand) -> None:
+        """Do what goes past the queue."""
+        match command:
+            case Prepare():
+                # A stale spare would stay in memory while a disk is slow.
+                self._lander.prepare(command)
+            case Retime(job, at):
+                self._lander.punctual.move(job, at)
+            case CancelLanding(job):
+                self._lander.cancel(job)
+            case SlotPlaying():
+                self._lander.play(command)
+            case _:
+                assert_never(command)
+
     def close(self, timeout: float = 5.0) -> tuple[Held, ...]:
         """Write what can be written within ``timeout`` seconds; return the takes that stay unwritten."""
+        self._lander.call_off()
         self._commands.put(None)
         if self._thread.ident is None:
             # Never started, because something else could not be: what was submitted stays unwritten.
@@ -91,7 +130,7 @@ class FragmentWriter:
     def unarchived(self) -> list[UnarchivedTake]:
         """After `close`: the takes that are in memory and nowhere else."""
         # Copied at once: a disk that answers late may let the thread go on.
-        late = [one for one in tuple(self._unfinished) if not isinstance(one, LandArchived)]
+        late = [one for one in tuple(self._unfinished) if isinstance(one, LandTake | ArchiveOnly)]
         takes = self._lander.unarchived + [UnarchivedTake(one.audio, one.sample_rate, one.record) for one in late]
         return list({id(take.audio): take for take in takes}.values())
 
@@ -105,8 +144,11 @@ class FragmentWriter:
                 continue
             if command is None:
                 break
+            if isinstance(command, _Wake):
+                self._guard(self._lander.tick)
+                continue
             self._guard(partial(self._lander.handle, command), command)
-            if isinstance(command, LandTake | ArchiveOnly | LandArchived):
+            if isinstance(command, _Takes):
                 self._unfinished.popleft()
             self._guard(self._lander.tick)
         self._guard(self._lander.finish)
@@ -118,7 +160,7 @@ class FragmentWriter:
             work()
         except Exception as error:
             _log.exception("the writer failed at %s", type(command).__name__)
-            if isinstance(command, LandTake | ArchiveOnly | LandArchived):
+            if isinstance(command, _Takes):
                 self._tell(LandFailed(command.job, f"unexpected: {error!r}"))
 
     def _tell(self, event: WriterEvent) -> None:

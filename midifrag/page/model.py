@@ -12,6 +12,8 @@ from collections.abc import Callable
 from enum import StrEnum
 from typing import assert_never
 
+from midifrag.boundary import Boundary
+from midifrag.bridge.forecast import Forecast
 from midifrag.bridge.view import View
 from midifrag.config.banks import Bank
 from midifrag.config.loading import Loaded
@@ -34,7 +36,6 @@ from midifrag.fragment.record import TakeRecord
 from midifrag.intents import Intent, Press
 from midifrag.pad_key import PadKey
 from midifrag.page.edits import Edits
-from midifrag.page.forecast import Forecast
 from midifrag.page.wire import Configuration, FromPage, FromShow, MidiSeen, ReadAgain
 from midifrag.states import JobState
 
@@ -62,6 +63,8 @@ class Part(StrEnum):
     TIME = "time"
     #: Musical time: its line, and each beat on it.
     BEAT = "beat"
+    #: What counts down to a boundary.
+    COUNTDOWN = "countdown"
 
 
 def _part_of(message: FromShow) -> Part:
@@ -202,6 +205,20 @@ class PageModel:
         if line is None:
             return None
         return line.moment_of(line.boundary(now, line.signature.beat)) - now
+
+    def coming(self) -> dict[int, Boundary]:
+        """The boundary of what waits beside each slot; the first, where several do."""
+        jobs = (job for job in self.view.jobs.values() if job.state is JobState.WAITING)
+        found: dict[int, Boundary] = {}
+        for job in jobs:
+            if job.slot is not None and job.boundary is not None:
+                found[job.slot] = min(job.boundary, found.get(job.slot, job.boundary), key=lambda one: one.at)
+        return found
+
+    @property
+    def counts_down(self) -> bool:
+        """Whether something is on its way to a boundary."""
+        return any(job.boundary is not None for job in self.view.jobs.values())
 
     @property
     def queued(self) -> int:

@@ -26,6 +26,8 @@ DRAWN_EVERY = 0.04
 TIME_STEP = 1.0
 #: Seconds after a beat at which it is surely past.
 PAST_BEAT = 0.005
+#: The same of what counts down to a boundary: a small part of a beat.
+COUNTDOWN_STEP = 0.1
 #: Screens that may wait for their browser at the same time.
 MOST_WAITING = 16
 
@@ -159,7 +161,10 @@ class Screens:
             until_beat = self._page.next_beat(now)
             wait = due - now if until_beat is None else min(due - now, until_beat + PAST_BEAT)
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._page.news.wait(), max(0.0, wait))
+                step = COUNTDOWN_STEP if self._page.counts_down else TIME_STEP
+                await asyncio.wait_for(self._page.news.wait(), min(step, max(0.0, wait)))
+            if self._page.counts_down:
+                self._page.touch(Part.COUNTDOWN)
             now = time.monotonic()
             if now >= due:
                 due = now + TIME_STEP

@@ -88,7 +88,9 @@ PAD_STATES = {
     PadState.QUEUED: "queued",
     PadState.RENDERING: "rendering",
     PadState.STALLED: "stalled",
+    PadState.WAITING: "waiting",
     PadState.LANDED: "landed",
+    PadState.SOUNDING: "sounding",
     PadState.HELD: "held",
     PadState.REFUSED: "refused",
     PadState.FAILED: "failed",
@@ -98,6 +100,9 @@ PAD_TROUBLE = "{reason} — {label}"
 LANDS_IN = "≈ {seconds:.0f} s"
 LANDS_SOON = "< 1 s"
 LANDS_NOW = "at once"
+BARS_LEFT = "{boundary} in {bars} bars"
+BEATS_LEFT = "{boundary} in {beats} beats"
+ONE_BEAT_LEFT = "{boundary} now"
 VELOCITY = "Velocity"
 BY_POSITION = "by position"
 FIXED = "fixed"
@@ -170,6 +175,8 @@ NEW_PAD = "New pad"
 NOTE_NUMBER = "Note (36 or C1, on one channel 36/10)"
 ON_REPRESS = "Pressed again while it renders"
 ON_LOST = "When the engine dies"
+LAND = "Lands on"
+FALLBACK = "When it fails, land"
 CHOKE = "Choke group"
 PORT = "Only from port"
 VELOCITY_SETS, VELOCITY_FROM, VELOCITY_TO = "Velocity sets", "softest", "hardest"

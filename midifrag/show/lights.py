@@ -1,11 +1,12 @@
 """All surfaces of a show: state changes in, messages per port out.
 
 A pad's feedback goes to the port that pressed it. After a bank change, and when a port comes back, every LED is sent
-again; otherwise only the one that changed. Must be used from one thread (the bridge's).
+again; otherwise only the one that changed. Must be used from one thread (the bridge's), but for `Lights.notify`.
 """
 
 from __future__ import annotations
 
+import math
 from collections import deque
 from collections.abc import Callable, Iterable
 from dataclasses import replace
@@ -33,12 +34,14 @@ from midifrag.events import (
 from midifrag.pad_key import PadKey
 from midifrag.states import JobState, PadState
 from midifrag.surface import make_surface
-from midifrag.surface.driver import PadLight, Surface, note
+from midifrag.surface.driver import InTempo, PadLight, Surface, note
 
 #: Where a pad's LED is on a port: note and channel.
 _Place: TypeAlias = tuple[int, int]
 
 _AT_REST = (PadState.IDLE, PadState.READY)
+#: A part of half a beat that counts as none.
+_SOON = 0.01
 #: Velocity of the note that tells about a landed slot.
 NOTIFY_VELOCITY = 100
 #: Jobs whose landing was told; remembered so that a second change of the same job is not told again.
@@ -71,6 +74,8 @@ class Lights:
         #: The channel that a pad of any channel was pressed on last, on a port.
         self._played: dict[tuple[str, str, PadKey], int] = {}
         self._lit: dict[str, dict[_Place, PadChanged]] = {}
+        #: Whether a pad that blinks in tempo is lit, by port and place.
+        self._beats: dict[tuple[str, _Place], bool] = {}
         self._told: deque[int] = deque(maxlen=_REMEMBERED_JOBS)
 
     def handle(self, change: StateChange) -> None:
@@ -86,7 +91,7 @@ class Lights:
                 self._surfaces.pop(change.port, None)
                 self._lit.pop(change.port, None)
             case JobChanged(state=JobState.LANDED, slot=int() as slot):
-                self._landed(change.job, slot)
+                self.notify(change.job, slot)
             case PortChanged() | JobChanged() | ControlChanged() | SlotsChanged() | TakeChanged() | EngineChanged():
                 pass
             case ConfigurationChanged() | TimeChanged() | Notice():
@@ -101,6 +106,30 @@ class Lights:
             self._send(port, surface.leave(), led=False)
         self._surfaces.clear()
         self._lit.clear()
+
+    def beat(self, now: float) -> float | None:
+        """Have pads that wait for a boundary blink in tempo, where their surface can; when to call again, if at all.
+
+        They are lit on the beat, and dark from half a beat on; ``now`` and what is returned are monotonic seconds.
+        """
+        due: float | None = None
+        beats: dict[tuple[str, _Place], bool] = {}
+        for port, surface in self._surfaces.items():
+            if not isinstance(surface, InTempo):
+                continue
+            for place, pad in self._lit[port].items():
+                boundary = pad.boundary if pad.state is PadState.WAITING else None
+                if boundary is None or boundary.at <= now:
+                    continue
+                half = boundary.beat_seconds / 2
+                left = math.ceil((boundary.at - now) / half - _SOON) - 1
+                beats[port, place] = on = left % 2 == 1
+                moment = boundary.at - left * half
+                due = moment if due is None else min(due, moment)
+                if self._beats.get((port, place)) is not on:
+                    self._send(port, surface.beat(_light(pad), on))
+        self._beats = beats
+        return due
 
     def _connected(self, port: str) -> None:
         surface = make_surface(self._settings.ports[port].surface, self._device(port))
@@ -156,12 +185,16 @@ class Lights:
             if lit.pop(elsewhere).state is not PadState.IDLE:
                 self._send(port, surface.clear(*elsewhere))
         before = lit.get(place)
+        if before is not None and pad.state is PadState.WAITING is before.state:
+            # It may wait for another moment now.
+            lit[place] = pad
         # A new press is shown even where the LED looks the same; progress alone, of several in turn, is not.
         if before is None or _looks(before) != _looks(pad) or (pad.job or 0) > (before.job or 0):
             lit[place] = pad
             self._send(port, surface.show(_light(pad)))
 
-    def _landed(self, job: int, slot: int) -> None:
+    def notify(self, job: int, slot: int) -> None:
+        """Send the note that tells a DAW of a landing, once for each job. Any thread may."""
         notify = self._settings.notify
         if notify is None or job in self._told or notify.first_note + slot - 1 > 127:
             return

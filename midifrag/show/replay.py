@@ -14,18 +14,19 @@ from pydantic import TypeAdapter
 
 from midifrag.errors import ClipError
 from midifrag.events import TimeChanged
-from midifrag.intents import AnnotateTake, Intent, MoveControl, Release, StarTake
+from midifrag.intents import AnnotateTake, Intent, MoveControl, Release, SlotPlaying, StarTake
 from midifrag.midi.messages import MidiEvent, Tick, TransportChange
 from midifrag.pad_key import PadKey
 from midifrag.show.session_log import read_session
 from midifrag.timeline import Timeline
 
 #: What a log holds as done by the performer. Clock ticks would fill it, controls and releases stand there as the MIDI
-#: messages that they come from, and marks on takes are of an archive that a replay does not play into.
+#: messages that they come from, marks on takes are of an archive that a replay does not play into, and what sounded
+#: then does not now.
 _KINDS: tuple[type[Any], ...] = tuple(
     kind
     for kind in (*get_args(MidiEvent), *get_args(Intent))
-    if kind not in (Tick, TransportChange, MoveControl, Release, StarTake, AnnotateTake)
+    if kind not in (Tick, TransportChange, MoveControl, Release, StarTake, AnnotateTake, SlotPlaying)
 )
 PERFORMED: dict[str, type[Any]] = {kind.__name__: kind for kind in _KINDS}
 

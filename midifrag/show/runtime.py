@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import math
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -28,7 +29,7 @@ from midifrag.events import Notice, StateChange
 from midifrag.fragment import analysis, stretching
 from midifrag.fragment.archive import Archive
 from midifrag.fragment.hands import within
-from midifrag.fragment.messages import WriterEvent
+from midifrag.fragment.messages import Landed, WriterEvent
 from midifrag.fragment.rescue import Rescued, rescue
 from midifrag.fragment.slots import Slots
 from midifrag.fragment.writer import FragmentWriter
@@ -84,13 +85,13 @@ class Runtime:
         fragments = settings.fragments
         self.slots = within(
             loaded.fragments_folder,
-            lambda: Slots(loaded.fragments_folder, fragments.count, fragments.name),
+            lambda: Slots(loaded.fragments_folder, fragments.count, fragments.name, begin_hand=run_before_others),
             DRIVE_PATIENCE,
         )
         archive = within(
             loaded.archive_folder, lambda: Archive(loaded.archive_folder, settings.archive), DRIVE_PATIENCE
         )
-        self.writer = FragmentWriter(self.slots, archive, self.inbox.put)
+        self.writer = FragmentWriter(self.slots, archive, self.inbox.put, self._has_landed)
         self.log = SessionLog(loaded.archive_folder / "sessions", settings.session_log.megabytes * 1_000_000)
         self._telling = Telling(self.log)
         self._make_engine = make_engine or _create
@@ -228,10 +229,10 @@ class Runtime:
 
     def _run(self) -> None:
         run_before_others()
-        due = 0.0
+        due = beat = 0.0
         while not self._closing.is_set():
             try:
-                item = self.inbox.get(timeout=max(0.0, min(HOUSEKEEPING, due - time.monotonic())))
+                item = self.inbox.get(timeout=max(0.0, min(HOUSEKEEPING, min(due, beat) - time.monotonic())))
             except TimeoutError:
                 item = None
             if item is not None:
@@ -239,6 +240,17 @@ class Runtime:
             if time.monotonic() >= due:
                 self._attend(None)
                 due = time.monotonic() + HOUSEKEEPING
+            beat = self._blink()
+
+    def _blink(self) -> float:
+        """Have what waits for a boundary blink in tempo; when to do so again, in monotonic seconds."""
+        try:
+            due = self._lights.beat(self.clock.now())
+        except Exception:
+            # A surface, perhaps somebody's plug-in; that lights fail is told where they are lit.
+            _log.exception("a pad does not blink")
+            due = None
+        return math.inf if due is None else due
 
     def _attend(self, item: Item | None) -> None:
         """Deal with an item, or with what is to do now and then. A mistake of ours in it ends no show."""
@@ -278,6 +290,10 @@ class Runtime:
         mapper = self.bridge.mapper
         self.ports.pair(mapper.pairs)
         self.inbox.switches = mapper.switches
+
+    def _has_landed(self, landed: Landed) -> None:
+        """Something has landed at its boundary: its note goes out in the same moment, from the slot's hand."""
+        self._lights.notify(landed.job, landed.slot)
 
     # --- engines -----------------------------------------------------------------------------------------------------
 

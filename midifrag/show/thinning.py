@@ -51,10 +51,11 @@ class Thinning:
     def _is_news(self, event: object) -> bool:
         match event:
             case JobChanged(job, state=state, text=text):
+                shows = (state, text, event.bar)
                 said = self._jobs.pop(job, None)
                 if not state.ended:
-                    self._jobs[job] = (state, text)
-                return said != (state, text)
+                    self._jobs[job] = shows
+                return said != shows
             case PadChanged():
                 return self._shows_more(event)
             case BankChanged(pads=pads):

@@ -22,7 +22,9 @@ _APC40_VELOCITIES: dict[PadState, int] = {
     PadState.QUEUED: 5,
     PadState.RENDERING: 2,
     PadState.STALLED: 6,
+    PadState.WAITING: 2,
     PadState.LANDED: 1,
+    PadState.SOUNDING: 1,
     PadState.HELD: 6,
     PadState.REFUSED: 4,
     PadState.FAILED: 3,
@@ -49,6 +51,12 @@ class ApcMiniMk2:
             return [note(pad.note, 0 if pad.state is PadState.IDLE else 1 if look.motion == "still" else 2)]
         return []
 
+    def beat(self, pad: PadLight, on: bool) -> list[mido.Message]:
+        """On at the beat and off half a beat later."""
+        if 0 <= pad.note <= 63:
+            return [note(pad.note, palette_code(pad) if on else 0, _MINI_CHANNELS["still"])]
+        return [note(pad.note, int(on))] if pad.note in _MINI_BUTTONS else []
+
     def clear(self, note_number: int, _channel: int) -> list[mido.Message]:
         """The LED goes off."""
         return [note(note_number, 0)] if note_number <= 63 or note_number in _MINI_BUTTONS else []
@@ -70,6 +78,11 @@ class Apc40:
         on_grid = _on_apc40_grid(pad.note, pad.channel)
         return [note(pad.note, _APC40_VELOCITIES[pad.state], pad.channel)] if on_grid else []
 
+    def beat(self, pad: PadLight, on: bool) -> list[mido.Message]:
+        """On at the beat and off half a beat later."""
+        on_grid = _on_apc40_grid(pad.note, pad.channel)
+        return [note(pad.note, 1 if on else 0, pad.channel)] if on_grid else []
+
     def clear(self, note_number: int, channel: int) -> list[mido.Message]:
         """The LED goes off."""
         return [note(note_number, 0, channel)] if _on_apc40_grid(note_number, channel) else []
@@ -89,6 +102,10 @@ class Apc40Mk2:
     def show(self, pad: PadLight) -> list[mido.Message]:
         """A grid button's colour."""
         return [note(pad.note, palette_code(pad))] if pad.note <= 39 else []
+
+    def beat(self, pad: PadLight, on: bool) -> list[mido.Message]:
+        """On at the beat and off half a beat later."""
+        return [note(pad.note, palette_code(pad) if on else 0)] if pad.note <= 39 else []
 
     def clear(self, note_number: int, _channel: int) -> list[mido.Message]:
         """The LED goes off."""

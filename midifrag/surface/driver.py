@@ -7,7 +7,7 @@ with an entry point.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal, NamedTuple, Protocol
+from typing import Literal, NamedTuple, Protocol, runtime_checkable
 
 import mido
 
@@ -41,6 +41,14 @@ class Surface(Protocol):
         """What turns the LED of a note off."""
 
 
+@runtime_checkable
+class InTempo(Protocol):
+    """A surface whose pads can blink in the tempo of the music: a pad that waits for its boundary does."""
+
+    def beat(self, pad: PadLight, on: bool) -> list[mido.Message]:
+        """What makes a pad light up in its state's colour, without a motion of its own, or go dark."""
+
+
 class Look(NamedTuple):
     """A state's colour (None: the pad's own) and how it moves."""
 
@@ -50,14 +58,17 @@ class Look(NamedTuple):
 
 #: A spare is ready: the press will land at once, so it stands apart in cyan. A take that cannot reach its slot yet
 #: (held) blinks orange, and what pulsed stands still in orange where its engine shows no progress; a refused press
-#: blinks where a failed one stands still.
+#: blinks where a failed one stands still. What waits for its boundary blinks purple, and a pad whose fragment sounds
+#: pulses green.
 LOOKS: dict[PadState, Look] = {
     PadState.IDLE: Look(None),
     PadState.READY: Look("cyan"),
     PadState.QUEUED: Look("yellow"),
     PadState.RENDERING: Look("blue", "pulse"),
     PadState.STALLED: Look("orange"),
+    PadState.WAITING: Look("purple", "blink"),
     PadState.LANDED: Look("green"),
+    PadState.SOUNDING: Look("green", "pulse"),
     PadState.HELD: Look("orange", "blink"),
     PadState.REFUSED: Look("red", "blink"),
     PadState.FAILED: Look("red"),

@@ -38,6 +38,10 @@ class Launchpad:
         motion = LOOKS[pad.state].motion
         return [note(pad.note, palette_code(pad), _CHANNELS[motion])] if _is_pad(pad.note) else []
 
+    def beat(self, pad: PadLight, on: bool) -> list[mido.Message]:
+        """On at the beat and off half a beat later."""
+        return [note(pad.note, palette_code(pad) if on else 0)] if _is_pad(pad.note) else []
+
     def clear(self, note_number: int, _channel: int) -> list[mido.Message]:
         """The pad goes dark."""
         return [note(note_number, 0)] if _is_pad(note_number) else []

@@ -17,7 +17,9 @@ VELOCITIES: dict[PadState, int] = {
     PadState.QUEUED: 1,
     PadState.RENDERING: 1,
     PadState.STALLED: 1,
+    PadState.WAITING: 1,
     PadState.LANDED: 127,
+    PadState.SOUNDING: 127,
     PadState.HELD: 1,
     PadState.REFUSED: 0,
     PadState.FAILED: 0,
@@ -38,6 +40,10 @@ class Mackie:
     def show(self, pad: PadLight) -> list[mido.Message]:
         """Off, blinking or on."""
         return [note(pad.note, VELOCITIES[pad.state])]
+
+    def beat(self, pad: PadLight, on: bool) -> list[mido.Message]:
+        """On at the beat and off half a beat later."""
+        return [note(pad.note, 127 if on else 0)]
 
     def clear(self, note_number: int, _channel: int) -> list[mido.Message]:
         """The LED goes off."""

@@ -30,6 +30,10 @@ class MiniLab3:
         """The pad in its state's colour."""
         return _light(pad.note, COLOURS[colour_of(pad.state, pad.colour)].rgb)
 
+    def beat(self, pad: PadLight, on: bool) -> list[mido.Message]:
+        """On at the beat and off half a beat later."""
+        return _light(pad.note, COLOURS[colour_of(pad.state, pad.colour)].rgb if on else (0, 0, 0))
+
     def clear(self, note_number: int, _channel: int) -> list[mido.Message]:
         """The pad goes dark."""
         return _light(note_number, (0, 0, 0))

@@ -45,6 +45,11 @@ class Push2:
             return [note(pad.note, code)]
         return [note(pad.note, 0), note(pad.note, code, _MOTION_CHANNELS[motion])]
 
+    def beat(self, pad: PadLight, on: bool) -> list[mido.Message]:
+        """On at the beat and off half a beat later."""
+        code = COLOUR_CODES[colour_of(pad.state, pad.colour)] if on else 0
+        return [note(pad.note, code)] if 36 <= pad.note <= 99 else []
+
     def clear(self, note_number: int, _channel: int) -> list[mido.Message]:
         """The pad goes dark."""
         return [note(note_number, 0)] if 36 <= note_number <= 99 else []

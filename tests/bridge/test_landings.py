@@ -8,11 +8,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from midifrag.bridge.boundaries import Boundaries
 from midifrag.bridge.jobs import JobTable, Origin, RenderJob, request, take_record
 from midifrag.bridge.landings import Landings
 from midifrag.bridge.telling import Telling
 from midifrag.clock import ManualClock
 from midifrag.config.banks import Preset
+from midifrag.config.press_request import LandRequest
 from midifrag.engine.messages import Rendered
 from midifrag.events import JobChanged, JobTimes, Notice
 from midifrag.fragment import messages as writer
@@ -25,6 +27,7 @@ PRESET = Preset(prompt="rain", steps=9, seconds=2.0, seed=4)
 AUDIO = np.zeros((2, 4), np.float32)
 TAKE = Rendered(1, AUDIO, 44100, {"seed": 6}, 0.5, ("no such word",))
 OPTIONS = FragmentOptions()
+LINE = Timeline(120, 0.0)
 
 
 class Rig:
@@ -32,8 +35,15 @@ class Rig:
         self.jobs, self.told, self.written, self.clock = JobTable(), [], [], ManualClock()
         self.time = Timeline(90.0, 0.0, signature=Signature(3, 4))
         telling = Telling(self.jobs, self.told.append, self.clock)
+        self.boundaries = Boundaries(self.jobs, telling, self.written.append, self.clock, lambda: LINE)
         self.landings = Landings(
-            self.jobs, telling, self.written.append, {"pocket": INFO}.get, self.clock, lambda: self.time
+            self.jobs,
+            telling,
+            self.written.append,
+            {"pocket": INFO}.get,
+            self.clock,
+            self.boundaries,
+            lambda: self.time,
         )
 
     def job(self, **keys):
@@ -85,7 +95,7 @@ def test_what_must_not_land_is_archived_with_the_reason(rig, take):
 
 def test_an_archived_take_becomes_a_job_of_its_own(rig):
     rig.clock.time = 7.0
-    rig.landings.land_archived(12, 3, "opening", OPTIONS)
+    rig.landings.land_archived(12, 3, "opening", OPTIONS, LandRequest())
     job = rig.jobs.get(1)
     assert (job.origin, job.prompt) == (Origin(JobKind.TAKE, "opening", "take 12"), "take 12")
     assert (job.slot, job.times, job.state, job.writing) == (3, JobTimes(7.0), JobState.RENDERING, True)
@@ -112,7 +122,7 @@ def test_a_fragment_that_landed_ends_its_job_with_all_that_is_to_be_said(rig, to
 
 
 def test_an_archived_take_lands_with_the_writer_s_notes_alone(rig):
-    rig.landings.land_archived(12, None, "opening", OPTIONS)
+    rig.landings.land_archived(12, None, "opening", OPTIONS, LandRequest())
     landed = writer.Landed(1, 2, Path("output02.wav"), 12, 1.5, 1000.0, 0.25, ("too quiet",))
     assert rig.hears(landed) == [(JobState.LANDED, "too quiet")]
 

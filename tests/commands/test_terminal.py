@@ -9,6 +9,7 @@ import pytest
 from rich.cells import cell_len
 from rich.console import Console
 
+from midifrag.boundary import Boundary
 from midifrag.bridge.view import View
 from midifrag.commands import terminal
 from midifrag.commands.terminal import STATE_STYLES, StatusScreen, line_for, status
@@ -39,6 +40,9 @@ def drawn(view, page=None):
     console = Console(file=io.StringIO(), width=100)
     console.print(status(view, page))
     return console.file.getvalue()
+
+
+BAR_5 = Boundary(at=8.0, position=16.0, bar=5, beat=1, beat_seconds=0.5, beats=4)
 
 
 def job(state, number=3, landed=None, **fields):
@@ -161,6 +165,8 @@ LINES = [
         job(JobState.LANDED, landed=0.25, slot=2, text="no louder than that"),
         "  3  landed     rain → slot 2, not archived yet (0.25 s): no louder than that",
     ),
+    (job(JobState.QUEUED, boundary=BAR_5), "  3  queued     rain, lands at bar 5"),
+    (job(JobState.WAITING, slot=2, text="lands at bar 5"), "  3  waiting    rain → slot 2: lands at bar 5"),
     (job(JobState.HELD, text="the disk is full"), "  3  held       rain: the disk is full"),
     (job(JobState.REFUSED, text="16 are queued"), "  3  refused    rain: 16 are queued"),
     (job(JobState.FAILED, text="silent"), "  3  failed     rain: silent"),

@@ -2,11 +2,11 @@ import pytest
 from pydantic import ValidationError
 
 from midifrag.config.actions import ACTIONS, Action
-from midifrag.intents import CancelPad, ClearQueue, LockSlot, Panic, RestoreSlot, SelectBank, Tap
+from midifrag.intents import Again, CancelPad, ClearQueue, LockSlot, Panic, RestoreSlot, SelectBank, SetLand, Tap
 from midifrag.pad_key import PadKey
 from tests.support.shows import bank
 
-ARGUMENTS = {"slot": 3, "pad": 36, "bank": "drift"}
+ARGUMENTS = {"slot": 3, "pad": 36, "bank": "drift", "to": "bar"}
 
 
 def action(name, **keys):
@@ -28,6 +28,20 @@ def action(name, **keys):
         ({"does": "toggle_lock", "slot": 2}, [LockSlot(2, None)], "locks or unlocks slot 2"),
         ({"does": "tap"}, [Tap()], "taps the tempo of midifrag's own clock"),
         ({"does": "restore", "slot": 2}, [RestoreSlot(2)], "puts the previous fragment back in slot 2"),
+        (
+            {"does": "repeat", "pad": 37},
+            [Again(PadKey(37), "repeat")],
+            "lands again what pad 37 landed last",
+        ),
+        (
+            {"does": "same_seed", "pad": 37},
+            [Again(PadKey(37), "same_seed")],
+            "plays pad 37 with the seed of its last take",
+        ),
+        ({"does": "variation", "pad": 37}, [Again(PadKey(37), "variation")], "plays pad 37 with a new seed"),
+        ({"does": "land", "to": "2 bars"}, [SetLand("2 bars")], "fragments land: 2 bars"),
+        ({"does": "land", "to": "now"}, [SetLand("now")], "fragments land: now"),
+        ({"does": "land", "to": "presets"}, [SetLand(None)], "fragments land: presets"),
     ],
 )
 def test_what_each_action_asks_for_and_is_called(keys, intents, words):
@@ -47,6 +61,11 @@ def test_what_an_action_needs_is_said(name):
     with pytest.raises(ValidationError, match=f"{name} needs {needed}"):
         action(name)
     assert action(name, **{needed: ARGUMENTS[needed]}).does == name
+
+
+def test_fragments_land_on_boundaries_that_there_are():
+    with pytest.raises(ValidationError, match="'now', 'beat', 'bar', '2 bars', '4 bars' or 'presets'"):
+        action("land", to="3 bars")
 
 
 def test_an_unknown_action_is_told_with_the_nearest():

@@ -1,8 +1,9 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import ValidationError
 
-from midifrag.config.banks import Control, Pad, Parameters, Range, resolve
+from midifrag.config.banks import Control, Pad, PadDefaults, Parameters, Range, resolve
 from midifrag.pad_key import PadKey
 
 
@@ -87,3 +88,23 @@ def test_two_lengths_of_one_level_are_a_mistake():
             level(seconds=2, beats=3)
         with pytest.raises(ValueError, match="stands beside bars"):
             level(bars=2, beats=3)
+
+
+@pytest.mark.parametrize(
+    ("keys", "what"),
+    [
+        ({"land": "3 bars"}, "'now', 'beat', 'bar', '2 bars' or '4 bars'"),
+        ({"lead_ms": -1}, "greater than or equal to 0"),
+        ({"lead_ms": 2001}, "less than or equal to 2000"),
+        ({"fallback": "first"}, "'last'"),
+    ],
+)
+def test_what_a_pad_cannot_say_of_its_landing(keys, what):
+    with pytest.raises(ValidationError, match=what):
+        Pad.model_validate({"prompt": "rain", **keys})
+
+
+def test_defaults_know_where_fragments_land_but_no_fallback():
+    assert PadDefaults.model_validate({"land": "2 bars", "steps": 4}).land == "2 bars"
+    with pytest.raises(ValidationError, match="fallback"):
+        PadDefaults.model_validate({"fallback": "last"})

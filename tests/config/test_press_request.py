@@ -2,7 +2,7 @@
 
 import pytest
 
-from midifrag.config.press_request import press_request
+from midifrag.config.press_request import WHEN_READY, LandRequest, land_request, press_request
 from midifrag.fragment.length import MusicalLength
 from midifrag.pad_key import PadKey
 from midifrag.timeline import Signature
@@ -101,3 +101,19 @@ def test_the_prompt_is_told_the_key_of_its_bank_or_of_the_show(keys, text):
 def test_a_length_that_a_control_sets_is_told_to_the_prompt():
     assert asked({"prompt": "{bars} bars", "bars": 4}, values={"beats": 8}).preset.prompt == "2 bars"
     assert asked({"prompt": "{bars} bars", "bars": 4}, values={"seconds": 6}).preset.prompt == "3 bars"
+
+
+def test_where_a_fragment_lands_is_said_by_pad_bank_and_show_in_this_order():
+    show = loaded(defaults={"land": "4 bars", "lead_ms": 30}, fragments={"lead_ms": 20})
+    one = bank(pads={36: {"prompt": "rain"}, 37: {"prompt": "wind", "land": "now"}}, defaults={"land": "beat"})
+    requests = [press_request(show.settings, one, pad).landing for pad in one.pads.values()]
+    assert requests == [LandRequest("beat", 0.03, True), LandRequest("now", 0.03, True)]
+    assert land_request(show.settings, bank()) == LandRequest("4 bars", 0.03, True)
+    assert press_request(show.settings, one, one.pads[PadKey(37)], land="bar").landing.land == "bar"
+
+
+def test_a_fragment_lands_when_it_is_ready_unless_something_says_otherwise():
+    assert asked({"prompt": "rain"}).landing == WHEN_READY
+    show = loaded(fragments={"lead_ms": 20, "protect_playing": False})
+    assert asked({"prompt": "rain", "lead_ms": 5}, show).landing == LandRequest("now", 0.005, False)
+    assert asked({"prompt": "rain"}, show).landing == LandRequest("now", 0.02, False)

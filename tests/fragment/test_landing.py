@@ -19,7 +19,8 @@ from midifrag.errors import StorageError
 from midifrag.fragment import hands, slot_file
 from midifrag.fragment.archive import Archive
 from midifrag.fragment.audio_files import read_wav
-from midifrag.fragment.landing import FIRST_RETRY, LONGEST_RETRY, REFRESH, Lander
+from midifrag.fragment.holding import FIRST_RETRY, LONGEST_RETRY
+from midifrag.fragment.landing import REFRESH, Lander
 from midifrag.fragment.length import MusicalLength, SecondsLength
 from midifrag.fragment.messages import (
     AnnotateTake,
@@ -144,7 +145,7 @@ def test_take_that_was_prepared_lands_as_if_it_had_not_been(rig, opened, tmp_pat
     plain.handle(land(7))
     command = land(7)
     rig.prepare(command.audio, command.options)
-    monkeypatch.setattr("midifrag.fragment.landing.encode_fragment", None)
+    monkeypatch.setattr("midifrag.fragment.sources.encode_fragment", None)
     monkeypatch.setattr("midifrag.fragment.archive_hand.encode_take", None)
 
     assert kinds(rig.handle(command)) == ["TakeArchived", "Landed"]
@@ -228,7 +229,7 @@ def test_mistake_of_ours_does_not_lose_the_take(rig, monkeypatch, caplog):
     def broken(*_):
         raise KeyError("a mistake")
 
-    monkeypatch.setattr("midifrag.fragment.landing.make_fragment", broken)
+    monkeypatch.setattr("midifrag.fragment.sources.make_fragment", broken)
 
     archived, failed = rig.handle(land(1))
 

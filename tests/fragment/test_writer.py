@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import dataclasses
 import logging
 import queue
 import threading
+import time
 
 import pytest
 
@@ -12,13 +14,18 @@ from midifrag.errors import StorageError
 from midifrag.fragment.archive import Archive
 from midifrag.fragment.messages import (
     ArchiveOnly,
+    CancelLanding,
     Held,
+    LandCancelled,
     Landed,
     LandFailed,
     LockSlot,
     Prepare,
+    Retime,
+    SlotPlaying,
     SlotsChanged,
     TakeArchived,
+    Waits,
 )
 from midifrag.fragment.options import FragmentOptions
 from midifrag.fragment.slots import Slots
@@ -107,7 +114,7 @@ def test_a_spare_is_prepared_while_the_disk_is_slow(rig, monkeypatch):
 
 def test_held_take_is_tried_again_by_itself(rig, monkeypatch):
     writer, listener = rig
-    monkeypatch.setattr("midifrag.fragment.landing.FIRST_RETRY", 0.01)
+    monkeypatch.setattr("midifrag.fragment.holding.FIRST_RETRY", 0.01)
     refused, real = [2], Slots.land
 
     def full(self, *arguments, **options):
@@ -189,3 +196,65 @@ def test_goes_on_after_a_mistake_of_ours_or_of_the_listener(rig, monkeypatch, ca
         failed = listener.next(LandFailed)
         assert (failed.job, "a mistake" in failed.reason) == (1, True)
         assert listener.next(Landed).job == 2
+
+
+def test_what_waits_is_moved_cancelled_and_told_past_a_writer_that_is_busy(rig, monkeypatch):
+    writer, listener = rig
+    go_on, busy = threading.Event(), threading.Event()
+    real = Archive.store_encoded
+
+    def slow(self, take, record):
+        if record.job == 3:
+            busy.set()
+            assert go_on.wait(PATIENCE)
+        return real(self, take, record)
+
+    monkeypatch.setattr(Archive, "store_encoded", slow)
+    monkeypatch.setattr("midifrag.fragment.hands.PATIENCE", PATIENCE)
+    writer.start()
+    later = time.monotonic() + 1000.0
+    for job in (1, 2):
+        writer.submit(dataclasses.replace(land(job), at=later))
+    listener.next(Waits, 2)
+    writer.submit(land(3))
+    assert busy.wait(PATIENCE)
+
+    writer.submit(Retime(1, time.monotonic() + 0.3))
+    assert listener.next(Landed).job == 1
+    writer.submit(CancelLanding(2))
+    assert listener.next(LandCancelled).job == 2
+    go_on.set()
+    assert listener.next(Landed).job == 3
+
+
+def test_the_end_calls_off_what_waits_though_the_writer_hangs(rig, monkeypatch, tmp_path):
+    writer, listener = rig
+    go_on, busy = threading.Event(), threading.Event()
+
+    def hang(self, take, record):
+        busy.set()
+        assert go_on.wait(PATIENCE)
+        raise StorageError("the disk is gone")
+
+    writer.start()
+    writer.submit(dataclasses.replace(land(1), at=time.monotonic() + 1000.0))
+    listener.next(Waits)
+    monkeypatch.setattr(Archive, "store_encoded", hang)
+    monkeypatch.setattr("midifrag.fragment.hands.PATIENCE", PATIENCE)
+    writer.submit(land(2))
+    assert busy.wait(PATIENCE)
+
+    writer.close(timeout=0.05)
+
+    told = listener.next(LandCancelled)
+    go_on.set()
+    assert (told.job, "the show ended" in told.reason) == (1, True)
+    assert not (tmp_path / "output01.wav").exists()
+
+
+def test_a_slot_that_sounds_is_told(rig):
+    writer, listener = rig
+    writer.start()
+    listener.next(SlotsChanged)
+    writer.submit(SlotPlaying(2, True))
+    assert [slot.sounds for slot in listener.next(SlotsChanged).slots][:3] == [False, True, False]

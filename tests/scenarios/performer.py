@@ -1,11 +1,13 @@
 """A program for tests to kill: it lands takes for ever and says what it was told, one line for each event.
 
-Started with a folder and the number of its first job; take ``job`` is `sound` (job), so that anyone can check it.
+Started with a folder and the number of its first job; take ``job`` is `sound` (job), so that anyone can check it. With
+``waiting``, each waits for a moment of its own first.
 """
 
 from __future__ import annotations
 
 import sys
+import time
 from pathlib import Path
 
 import numpy as np
@@ -32,13 +34,16 @@ def tell(event: WriterEvent) -> None:
         print("landed", event.job, event.slot, flush=True)
 
 
-def main(folder: Path, job: int) -> None:
+def main(folder: Path, job: int, waiting: bool) -> None:
     lander = Lander(Slots(folder), Archive(folder / "archive"), tell)
+    lander.punctual.start()
     print("ready", flush=True)
     while True:
-        lander.handle(LandTake(job, sound(job), RATE, TakeRecord(prompt=f"take {job}"), FragmentOptions()))
+        at = time.monotonic() + 0.3 if waiting else None
+        lander.handle(LandTake(job, sound(job), RATE, TakeRecord(prompt=f"take {job}"), FragmentOptions(), at=at))
+        lander.tick()
         job += 1
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), int(sys.argv[2]))
+    main(Path(sys.argv[1]), int(sys.argv[2]), "waiting" in sys.argv)

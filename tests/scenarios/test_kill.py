@@ -20,14 +20,14 @@ from tests.scenarios.performer import RATE, sound
 ROUNDS = 8
 
 
-def play_and_kill(folder, first_job, dice):
+def play_and_kill(folder, first_job, dice, *how):
     """Run the performer up to a random moment; return what it said, as (event, job, number) tuples.
 
     It is killed anywhere within its work on a take or two, after some events that were drawn beforehand: so there is
     work to be killed in, however long that takes on a busy machine.
     """
     program = subprocess.Popen(
-        [sys.executable, "-m", "tests.scenarios.performer", str(folder), str(first_job)],
+        [sys.executable, "-m", "tests.scenarios.performer", str(folder), str(first_job), *how],
         stdout=subprocess.PIPE,
         text=True,
     )
@@ -89,3 +89,37 @@ def test_kill_at_random_moments(tmp_path):
         assert not list(tmp_path.glob("archive/.midifrag/work-*"))
         job = max(archived.values(), default=0) + 2
     assert len(archived) > ROUNDS
+
+
+def test_kill_while_fragments_wait_for_their_moment(tmp_path):
+    dice = random.Random(7)
+    archived, landed, job = {}, 0, 1
+    for _ in range(ROUNDS):
+        said = play_and_kill(tmp_path, job, dice, "waiting")
+        archived |= {number: its_job for what, its_job, number in said if what == "archived"}
+        landed += sum(what == "landed" for what, _, _ in said)
+
+        # What waited is nowhere but in the archive; what landed is whole, in its own slot.
+        slot_files = sorted(path for path in tmp_path.iterdir() if path.is_file())
+        for path in slot_files:
+            content = content_of(path)
+            assert content is not None
+            assert path.name == f"output{content.slot:02d}.wav"
+            assert is_fragment_of(content.job, path)
+        lying = {path.name: content_of(path).job for path in slot_files}
+        for what, its_job, slot in said:
+            assert what != "landed" or lying[f"output{slot:02d}.wav"] >= its_job
+
+        slots, archive = Slots(tmp_path), Archive(tmp_path / "archive")
+        assert archive.count() == len(list((tmp_path / "archive").glob("output*.wav")))
+        for number, its_job in archived.items():
+            assert archive.get(number).prompt == f"take {its_job}"
+        assert [state.state for state in slots.states] == [
+            "filled" if slots.path(number).exists() else "free" for number in range(1, 9)
+        ]
+        slots.close()
+        archive.close()
+        assert not list(tmp_path.glob(".midifrag/work-*"))
+        job = max(archived.values(), default=0) + 2
+    assert len(archived) > ROUNDS
+    assert landed

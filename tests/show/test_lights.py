@@ -1,6 +1,9 @@
+import dataclasses
+
 import mido
 import pytest
 
+from midifrag.boundary import Boundary
 from midifrag.events import BankChanged, JobChanged, JobTimes, PadChanged, PortChanged
 from midifrag.pad_key import PadKey
 from midifrag.states import JobKind, JobState, PadState
@@ -23,6 +26,54 @@ def test_a_press_is_answered_on_its_own_port_in_order():
     states = (S.QUEUED, S.RENDERING, S.LANDED)
     sent = rig.handle(*(pad(state, port="a", channel=10, job=1) for state in states))
     assert sent == [("a", "99 24 0D"), ("a", "99 24 2D"), ("a", "99 24 15")]
+
+
+#: Half a second a beat.
+BAR = Boundary(at=102.0, position=16.0, bar=5, beat=1, beat_seconds=0.5, beats=4)
+
+
+def waits(port="pad", note=11, boundary=BAR, **keys):
+    return dataclasses.replace(pad(S.WAITING, note, port, job=1, **keys), boundary=boundary)
+
+
+def test_what_waits_blinks_in_tempo_from_the_beat_to_half_of_it():
+    rig = LightsRig(("pad",))
+    rig.handle(bank(pad(note=11)), waits())
+    start = len(rig.sent)
+    now, moments = 101.0, []
+    while now is not None:
+        moments.append(now)
+        now = rig.lights.beat(now)
+    assert moments == [101.0, 101.25, 101.5, 101.75, 102.0]
+    assert [data for _, data in rig.sent[start:]] == ["90 0B 35", "90 0B 00"] * 2
+    assert rig.lights.beat(101.6) == 101.75
+    sent = len(rig.sent)
+    # Looked at once more within the same half, nothing is sent.
+    assert rig.lights.beat(101.7) == 101.75
+    assert len(rig.sent) == sent
+
+
+def test_what_waits_for_another_moment_now_blinks_by_that():
+    rig = LightsRig(("pad",))
+    rig.handle(bank(pad(note=11)), waits(), waits(boundary=dataclasses.replace(BAR, at=102.1)))
+    assert rig.lights.beat(101.0) == pytest.approx(101.1)
+
+
+def test_surfaces_that_say_a_state_and_pads_that_do_not_wait_stay_as_they_are():
+    rig = LightsRig(("a", "pad"))
+    rig.handle(bank(pad(), pad(note=11)), waits("a", 36), pad(S.RENDERING, 11, "pad", job=2))
+    sent = len(rig.sent)
+    assert rig.lights.beat(101.0) is None
+    assert len(rig.sent) == sent
+
+
+def test_the_note_of_a_landing_goes_out_once_however_it_is_told_first():
+    rig = LightsRig(notify={"port": "b"})
+    rig.lights.notify(1, 2)
+    assert rig.sent[-2:] == [("b", "9F 02 64"), ("b", "8F 02 40")]
+    sent = len(rig.sent)
+    rig.handle(JobChanged(1, JobKind.PAD, JobState.LANDED, "rain", "x", None, JobTimes(0.0), slot=2))
+    assert len(rig.sent) == sent
 
 
 def test_a_port_of_one_channel_is_lit_on_that_from_the_start_and_at_rest():

@@ -9,6 +9,7 @@ from midifrag.events import BankChanged, Notice, TimeChanged
 from midifrag.fragment.archive import Archive
 from midifrag.fragment.messages import LandArchived
 from midifrag.intents import (
+    Again,
     AnnotateTake,
     CancelJob,
     CancelPad,
@@ -22,7 +23,9 @@ from midifrag.intents import (
     RestoreSlot,
     SelectBank,
     SendTake,
+    SetLand,
     SetParameter,
+    SlotPlaying,
     StarTake,
     Tap,
 )
@@ -167,6 +170,10 @@ LINES = [
     ('"ClearQueue"', ClearQueue()),
     ('"Panic"', Panic()),
     ('"Tap", "time": 5.0', Tap(5.0)),
+    # What came later.
+    ('"Again", "pad": "36", "how": "same_seed", "time": 5.0', Again(PadKey(36), "same_seed", 5.0)),
+    ('"SetLand", "land": "2 bars"', SetLand("2 bars")),
+    ('"SetLand", "land": null', SetLand(None)),
 ]
 
 
@@ -213,7 +220,13 @@ def test_an_old_log_is_played():
 
 def test_what_is_not_done_by_a_performer_is_not_logged_as_such():
     others = [Tick("p", 0.0), TransportChange("p", "start", 0.0), MoveControl("cc 1 sets steps", 0.5), object()]
-    others += [Release(36, 1, "p", 0.0), StarTake(3, True), AnnotateTake(3, "good"), Notice(NoticeLevel.INFO, "x")]
+    others += [
+        Release(36, 1, "p", 0.0),
+        StarTake(3, True),
+        AnnotateTake(3, "good"),
+        SlotPlaying(1, True),
+        Notice(NoticeLevel.INFO, "x"),
+    ]
     assert not any(map(is_performed, others))
 
 

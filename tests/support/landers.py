@@ -8,9 +8,11 @@ from typing import Any
 
 from midifrag.audio import Audio
 from midifrag.fragment.archive import Archive
+from midifrag.fragment.hands import Hand
 from midifrag.fragment.landing import Lander
-from midifrag.fragment.messages import Prepare, QueuedCommand, SlotsChanged, WriterEvent
+from midifrag.fragment.messages import Landed, Prepare, QueuedCommand, SlotsChanged, WriterEvent
 from midifrag.fragment.options import FragmentOptions
+from midifrag.fragment.punctual import Punctual
 from midifrag.fragment.slots import Slots
 from tests.fragment.sounds import RATE
 
@@ -20,12 +22,22 @@ class LanderRig:
 
     def __init__(self, folder: Path, **options: Any) -> None:
         self.folder = folder
-        self.slots = Slots(folder, count=3)
+        self.slots = Slots(folder, count=3, monotonic=lambda: self.now)
         self.archive = Archive(folder / "archive")
         self.told: list[WriterEvent] = []
         self.now = 100.0
+        #: What landed at a boundary, as its note hears it.
+        self.notes: list[Landed] = []
         self.lander = Lander(
-            self.slots, self.archive, self.told.append, clock=lambda: 5000.0, monotonic=lambda: self.now, **options
+            self.slots,
+            self.archive,
+            self.told.append,
+            clock=lambda: 5000.0,
+            monotonic=lambda: self.now,
+            landed=self.notes.append,
+            # What is due lands when time has come that far, and no hand waits for it.
+            punctual=Punctual(lambda: self.now, ahead=0.0),
+            **options,
         )
 
     def handle(self, command: QueuedCommand) -> Sequence[WriterEvent]:
@@ -45,6 +57,23 @@ class LanderRig:
         before = len(self.told)
         self.lander.tick()
         return self.since(before)
+
+    def until(self, moment: float) -> Sequence[WriterEvent]:
+        """Let time go by until a moment, at which what is due lands; what was told, but for the slots."""
+        before = len(self.told)
+        punctual = self.lander.punctual
+        while (due := punctual.look()) is not None and due <= moment:
+            self._go(max(due, self.now))
+        self._go(moment)
+        return self.since(before)
+
+    def _go(self, moment: float) -> None:
+        self.now = moment
+        self.lander.punctual.look()
+        # What was handed over is with the slots' hands, which do one thing after the other.
+        hands = [slot.hand for slot in self.slots._slots.values()]
+        Hand.wait_for_all((hand, hand.later(lambda: None)) for hand in hands)
+        self.lander.tick()
 
     def since(self, before: int) -> Sequence[WriterEvent]:
         """What was told after so many events, but for the slots."""

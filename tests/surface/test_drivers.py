@@ -4,7 +4,7 @@ import pytest
 
 from midifrag.states import PadState
 from midifrag.surface import SURFACES, make_surface
-from midifrag.surface.driver import PadLight
+from midifrag.surface.driver import InTempo, PadLight
 
 S = PadState
 
@@ -33,6 +33,8 @@ def shown(surface, *args, **kwargs):
         (S.HELD, 9),
         (S.STALLED, 9),
         (S.READY, 37),
+        (S.WAITING, 53),
+        (S.SOUNDING, 22),
     ],
 )
 def test_echo_is_the_pad_s_own_note_and_channel(state, velocity):
@@ -50,6 +52,45 @@ def test_every_surface_takes_every_state_and_note(name, state, note):
     surface.clear(note, 16)
     for message in (*surface.init(), *surface.leave()):
         assert message.bytes()
+
+
+@pytest.mark.parametrize(
+    ("name", "device", "note", "channel", "on", "off"),
+    [
+        ("launchpad", "Mini", 11, 3, "90 0B 35", "90 0B 00"),
+        ("apc_mini_mk2", "", 5, 3, "96 05 35", "96 05 00"),
+        ("apc_mini_mk2", "", 100, 3, "90 64 01", "90 64 00"),
+        ("apc40", "Akai APC40", 53, 2, "91 35 01", "91 35 00"),
+        ("apc40", "APC40 mkII", 39, 2, "90 27 35", "90 27 00"),
+        ("push2", "", 36, 2, "90 24 16", "90 24 00"),
+        ("mackie", "", 24, 2, "90 18 7F", "90 18 00"),
+        (
+            "minilab3",
+            "",
+            37,
+            2,
+            "F0 00 20 6B 7F 42 02 02 16 05 64 00 7F F7",
+            "F0 00 20 6B 7F 42 02 02 16 05 00 00 00 F7",
+        ),
+    ],
+)
+def test_a_surface_that_blinks_in_tempo_lights_up_and_goes_dark(name, device, note, channel, on, off):
+    surface = make_surface(name, device)
+    assert isinstance(surface, InTempo)
+    assert [hexes(surface.beat(pad(S.WAITING, note, channel), lit)) for lit in (True, False)] == [[on], [off]]
+
+
+@pytest.mark.parametrize(
+    ("name", "device"),
+    [("launchpad", ""), ("apc_mini_mk2", ""), ("apc40", ""), ("apc40", "mkII"), ("push2", ""), ("minilab3", "")],
+)
+def test_a_surface_lights_no_pad_in_tempo_that_it_does_not_have(name, device):
+    assert make_surface(name, device).beat(pad(S.WAITING, 127, 16), True) == []
+
+
+@pytest.mark.parametrize("name", ["echo", "none"])
+def test_a_surface_that_says_states_does_not_blink(name):
+    assert not isinstance(make_surface(name), InTempo)
 
 
 def test_none_is_silent():
@@ -88,6 +129,7 @@ def test_apc_mini_mk2():
     assert shown(surface, S.LANDED, 63) == ["96 3F 15"]
     assert shown(surface, S.RENDERING, 0) == ["99 00 2D"]
     assert shown(surface, S.HELD, 0) == ["9E 00 09"]
+    assert [shown(surface, state, 0)[0] for state in (S.WAITING, S.SOUNDING)] == ["9E 00 35", "99 00 15"]
     assert [shown(surface, state, 100)[0] for state in (S.IDLE, S.LANDED, S.RENDERING)] == [
         "90 64 00",
         "90 64 01",
@@ -103,6 +145,7 @@ def test_apc40():
     assert shown(surface, S.FAILED, 57, 1) == ["90 39 03"]
     assert shown(surface, S.QUEUED, 57, 1) == ["90 39 05"]
     assert shown(surface, S.RENDERING, 57, 1) == ["90 39 02"]
+    assert [shown(surface, state, 57, 1)[0] for state in (S.WAITING, S.SOUNDING)] == ["90 39 02", "90 39 01"]
     assert shown(surface, S.LANDED, 53, 9) == shown(surface, S.LANDED, 52) == []
 
 
@@ -120,14 +163,18 @@ def test_push2():
     assert shown(surface, S.LANDED, 99) == ["90 63 7E"]
     assert shown(surface, S.RENDERING, 99) == ["90 63 00", "99 63 7D"]
     assert shown(surface, S.REFUSED, 99) == ["90 63 00", "9E 63 7F"]
+    assert shown(surface, S.WAITING, 99) == ["90 63 00", "9E 63 16"]
+    assert shown(surface, S.SOUNDING, 99) == ["90 63 00", "99 63 7E"]
     assert shown(surface, S.LANDED, 35) == []
 
 
 def test_mackie():
     surface = make_surface("mackie")
-    assert [shown(surface, state, 24, 5)[0] for state in (S.IDLE, S.QUEUED, S.LANDED)] == [
+    assert [shown(surface, state, 24, 5)[0] for state in (S.IDLE, S.QUEUED, S.WAITING, S.LANDED, S.SOUNDING)] == [
         "90 18 00",
         "90 18 01",
+        "90 18 01",
+        "90 18 7F",
         "90 18 7F",
     ]
 

@@ -7,6 +7,7 @@ from typing import Any, get_args
 
 from nicegui import ui
 
+from midifrag.boundary import LANDS
 from midifrag.config.banks import OnLost, OnRepress
 from midifrag.config.pad_versions import says
 from midifrag.config.parameters import NUMBERS
@@ -45,6 +46,8 @@ class PadForm:
             self._text("name", texts.NAME)
             self._choice("colour", texts.COLOUR, [colour for colour in COLOURS if colour != "off"])
             self._choice("slot", texts.SLOT, [])
+            self._choice("land", texts.LAND, list(LANDS))
+            self._choice("fallback", texts.FALLBACK, ["last"])
             self._choice("on_repress", texts.ON_REPRESS, list(get_args(OnRepress)))
             self._choice("on_lost", texts.ON_LOST, list(get_args(OnLost)))
             self._text("choke", texts.CHOKE)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Collection
 from dataclasses import dataclass
 from typing import ClassVar, assert_never
@@ -13,8 +14,8 @@ from midifrag.events import PadChanged
 from midifrag.pad_key import PadKey
 from midifrag.page import texts
 from midifrag.page.model import PageModel, Part
-from midifrag.page.panels.panel import Panel, Play, lands_in, led, own_colour, set_prop
-from midifrag.states import TROUBLES, PadState
+from midifrag.page.panels.panel import Panel, Play, countdown, lands_in, led, own_colour, set_prop
+from midifrag.states import COUNTS_DOWN, TROUBLES, PadState
 from midifrag.surface.driver import LOOKS
 
 #: Where on a pad it is touched, 0 at its lower edge to 1 at its upper edge.
@@ -80,20 +81,25 @@ class _Cell:
 
     def show(self, pad: PadChanged, landing: str) -> None:
         self._state.text = texts.PAD_STATES[pad.state]
-        reason = pad.text if pad.state in TROUBLES else ""
+        reason = pad.text if pad.state in TROUBLES or pad.fallback else ""
         self._label.text = texts.PAD_TROUBLE.format(label=self._pad.label, reason=reason) if reason else self._pad.label
         self._landing.text = landing
         look = LOOKS[pad.state]
         self._button.classes(replace=f"pad is-{pad.state.value} {look.motion}")
         progress = f"{pad.progress:.0%}" if pad.progress is not None else "0%"
-        self._button.style(replace=f"--led: {led(pad)}; --own: {own_colour(self._pad.colour)}; --progress: {progress}")
+        beat = "" if pad.boundary is None else f"; --beat: {pad.boundary.beat_seconds:.3f}s"
+        self._button.style(
+            replace=f"--led: {led(pad)}; --own: {own_colour(self._pad.colour)}; --progress: {progress}{beat}"
+        )
         set_prop(self._button, "data-state", pad.state.value)
 
 
 class PadsPanel(Panel):
     """The pad grid, and the velocity of its presses."""
 
-    parts: ClassVar[frozenset[Part]] = frozenset({Part.BANK, Part.PADS, Part.JOBS, Part.CONFIGURATION, Part.TIME})
+    parts: ClassVar[frozenset[Part]] = frozenset(
+        {Part.BANK, Part.PADS, Part.JOBS, Part.CONFIGURATION, Part.TIME, Part.COUNTDOWN}
+    )
 
     def __init__(self, page: PageModel, play: Play) -> None:
         super().__init__(page, play)
@@ -152,6 +158,8 @@ class PadsPanel(Panel):
                     self._shortcuts[shortcut] = key
 
     def _landing(self, pad: PadChanged, landings: dict[int, float]) -> str:
+        if pad.boundary is not None and pad.state in COUNTS_DOWN:
+            return countdown(pad.boundary, time.monotonic())
         match pad.state:
             case PadState.READY:
                 return texts.LANDS_NOW
@@ -159,7 +167,15 @@ class PadsPanel(Panel):
                 seconds = landings.get(pad.job or 0)
             case PadState.IDLE:
                 seconds = self.page.forecast.render_seconds(pad.bank, pad.pad)
-            case PadState.STALLED | PadState.LANDED | PadState.HELD | PadState.REFUSED | PadState.FAILED:
+            case (
+                PadState.WAITING
+                | PadState.STALLED
+                | PadState.LANDED
+                | PadState.SOUNDING
+                | PadState.HELD
+                | PadState.REFUSED
+                | PadState.FAILED
+            ):
                 return ""
             case _:
                 assert_never(pad.state)

@@ -8,6 +8,7 @@ from typing import ClassVar, TypeAlias
 
 from nicegui import ui
 
+from midifrag.boundary import Boundary
 from midifrag.events import EngineChanged, PadChanged
 from midifrag.page import texts
 from midifrag.page.model import PageModel, Part
@@ -72,6 +73,14 @@ def lands_in(seconds: float | None) -> str:
     if seconds is None:
         return ""
     return texts.LANDS_SOON if seconds < 1 else texts.LANDS_IN.format(seconds=seconds)
+
+
+def countdown(boundary: Boundary, now: float) -> str:
+    """How far a boundary is: in bars as long as that is more than one, then in beats."""
+    beats = boundary.beats_left(now)
+    bars = -(-beats // boundary.beats)
+    words = texts.BARS_LEFT if bars > 1 else texts.BEATS_LEFT if beats > 1 else texts.ONE_BEAT_LEFT
+    return words.format(boundary=boundary.short, bars=bars, beats=beats)
 
 
 def engine_line(engine: EngineChanged) -> str:

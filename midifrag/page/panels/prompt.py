@@ -157,7 +157,7 @@ def line_of(job: JobChanged) -> tuple[str, str]:
                 archived=job.archived or "",
                 prompt=job.prompt,
             )
-        case JobState.HELD | JobState.REFUSED | JobState.FAILED | JobState.CANCELLED:
+        case JobState.WAITING | JobState.HELD | JobState.REFUSED | JobState.FAILED | JobState.CANCELLED:
             text = texts.LOG_ENDED.format(state=state, prompt=job.prompt, text=job.text)
         case _:
             assert_never(job.state)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import ClassVar
 
 from nicegui import ui
@@ -10,7 +11,7 @@ from midifrag.fragment.messages import SlotState
 from midifrag.intents import LockSlot, RestoreSlot
 from midifrag.page import texts
 from midifrag.page.model import PageModel, Part
-from midifrag.page.panels.panel import Panel, Play, age, icon_button, set_prop
+from midifrag.page.panels.panel import Panel, Play, age, countdown, icon_button, set_prop
 
 #: Chromium copies a file to where an element with this data is dropped; other browsers drag its address.
 DRAG_OUT = """(e) => {
@@ -42,12 +43,14 @@ class _Row:
                     self._file = ui.label()
                     self._length = ui.label()
                     self._age = ui.label()
+                self._coming = ui.label().classes("slot-coming")
             with ui.element("div").classes("slot-buttons"):
                 self._lock = icon_button("lock_open", texts.LOCK).on_click(self._toggle_lock)
                 self._restore = icon_button("undo", texts.RESTORE).on_click(lambda: page.put(RestoreSlot(number)))
                 icon_button("folder_open", texts.WHERE).on_click(self._reveal)
 
-    def show(self, slot: SlotState) -> None:
+    def show(self, slot: SlotState, coming: str) -> None:
+        self._coming.text = coming
         if slot != self._slot:
             self._show_content(slot)
             self._slot = slot
@@ -59,7 +62,8 @@ class _Row:
         self._file.text = slot.file
         self._length.text = texts.LENGTH.format(slot.seconds) if filled else ""
         locked = slot.state == "locked"
-        self._row.classes(replace=f"slot {'filled' if filled else 'free'}{' locked' if locked else ''}")
+        about = ("filled" if filled else "free", "locked" if locked else "", "sounds" if slot.sounds else "")
+        self._row.classes(replace=" ".join(("slot", *filter(None, about))))
         set_prop(self._row, "data-take", slot.take or "")
         set_prop(self._wave, "data-file", slot.file)
         set_prop(self._wave, "disabled", not filled)
@@ -104,7 +108,7 @@ def _copy(path: str) -> None:
 class SlotsPanel(Panel):
     """All slots, in order."""
 
-    parts: ClassVar[frozenset[Part]] = frozenset({Part.SLOTS, Part.TIME})
+    parts: ClassVar[frozenset[Part]] = frozenset({Part.SLOTS, Part.JOBS, Part.TIME, Part.COUNTDOWN})
 
     def __init__(self, page: PageModel, play: Play) -> None:
         super().__init__(page, play)
@@ -119,5 +123,7 @@ class SlotsPanel(Panel):
             self._panel.clear()
             with self._panel:
                 self._rows = [_Row(self.page, self.play, slot.number) for slot in slots]
+        now, coming = time.monotonic(), self.page.coming()
         for row, slot in zip(self._rows, slots, strict=True):
-            row.show(slot)
+            boundary = coming.get(slot.number)
+            row.show(slot, "" if boundary is None else countdown(boundary, now))

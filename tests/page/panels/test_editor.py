@@ -103,6 +103,14 @@ def test_another_bank_lists_its_own(editor):
     assert editor.prompt.value == "bell"
 
 
+def test_how_a_pad_lands_and_what_does_where_it_fails_is_saved(editor):
+    assert (editor.field("land").value, editor.field("fallback").value) == ("–", "–")
+    editor.enter(land="2 bars", fallback="last")
+    editor.save()
+    assert (editor.pad().land, editor.pad().fallback) == ("2 bars", "last")
+    assert editor.pad().prompt == "short kick"
+
+
 def test_a_change_is_saved_and_nothing_else_is_touched(editor):
     editor.enter(prompt="dull kick ", name="Kick", slot=3, port="grid", on_lost="fail", steps="")
     editor.save()

@@ -3,8 +3,11 @@
 import pytest
 from nicegui import ui
 
+from midifrag.boundary import Boundary
 from midifrag.events import BankChanged
 from midifrag.pad_key import PadKey
+from midifrag.page.model import Part
+from midifrag.page.panels import pads
 from midifrag.page.panels.pads import SOFTEST, USUAL_VELOCITY, PadsPanel, Place, lay_out
 from midifrag.page.panels.panel import led, own_colour
 from midifrag.states import JobState, PadState
@@ -114,7 +117,9 @@ def test_another_bank_has_another_grid(page):
         (PadState.QUEUED, "queued", "still"),
         (PadState.RENDERING, "rendering", "pulse"),
         (PadState.STALLED, "stalled", "still"),
+        (PadState.WAITING, "waiting", "blink"),
         (PadState.LANDED, "landed", "still"),
+        (PadState.SOUNDING, "sounding", "pulse"),
         (PadState.HELD, "held", "blink"),
         (PadState.REFUSED, "refused", "blink"),
         (PadState.FAILED, "failed", "still"),
@@ -139,6 +144,49 @@ def test_a_pad_says_why_as_long_as_it_shows_that(page, state):
     assert words(page, "pad-label") == f"out of memory — {label}"
     page.take(pad(PadState.QUEUED, text="queued again"))
     assert words(page, "pad-label") == label
+
+
+def test_a_pad_says_why_an_earlier_take_landed(page):
+    page.take(active())
+    label = words(page, "pad-label")
+    page.take(pad(PadState.LANDED, text="silent", fallback=True))
+    assert words(page, "pad-label") == f"silent — {label}"
+    page.take(pad(PadState.LANDED, text="too quiet"))
+    assert words(page, "pad-label") == label
+
+
+#: Two seconds a bar; the page looks a second before the bar.
+BAR = Boundary(at=102.0, position=16.0, bar=5, beat=1, beat_seconds=0.5, beats=4)
+
+
+@pytest.mark.parametrize("state", [PadState.QUEUED, PadState.RENDERING, PadState.WAITING])
+@pytest.mark.parametrize(
+    ("now", "said"),
+    [(93.9, "bar 5 in 5 bars"), (98.0, "bar 5 in 2 bars"), (100.1, "bar 5 in 4 beats"), (101.6, "bar 5 now")],
+)
+def test_a_pad_counts_down_to_its_boundary(page, monkeypatch, state, now, said):
+    monkeypatch.setattr(pads.time, "monotonic", lambda: now)
+    page.take(active())
+    page.take(pad(state, boundary=BAR))
+    assert words(page, "pad-landing") == said
+    assert cell(page).style["--beat"] == "0.500s"
+
+
+def test_a_pad_that_has_landed_counts_down_no_more(page):
+    page.take(active())
+    page.take(pad(PadState.LANDED, boundary=BAR))
+    assert words(page, "pad-landing") == ""
+
+
+def test_a_countdown_goes_on_by_itself(page, monkeypatch):
+    now = [100.1]
+    monkeypatch.setattr(pads.time, "monotonic", lambda: now[0])
+    page.take(active())
+    page.take(pad(PadState.WAITING, boundary=BAR))
+    now[0] = 101.1
+    page.refresh()
+    assert words(page, "pad-landing") == "bar 5 in 2 beats"
+    assert Part.COUNTDOWN in PadsPanel.parts
 
 
 def test_a_pad_that_is_not_told_of_is_left_as_it_was(page):

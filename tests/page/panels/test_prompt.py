@@ -28,6 +28,7 @@ from tests.page.changes import job, record
             "0.00 s (spare)   output03.wav      rain",
         ),
         (job(JobState.LANDED), "0.00 s         rain"),
+        (job(JobState.WAITING, text="lands at bar 5"), "waiting   rain: lands at bar 5"),
         (job(JobState.HELD, text="the disk is full"), "held   rain: the disk is full"),
         (job(JobState.REFUSED, text="16 are queued"), "refused   rain: 16 are queued"),
         (job(JobState.FAILED, text="silent"), "failed   rain: silent"),

@@ -4,12 +4,14 @@ import dataclasses
 
 import pytest
 
+from midifrag.boundary import Boundary
 from midifrag.events import SlotsChanged
 from midifrag.intents import LockSlot, RestoreSlot
 from midifrag.page.model import Part
 from midifrag.page.panels import panel
 from midifrag.page.panels.slots import SlotsPanel
-from tests.page.changes import slot
+from midifrag.states import JobState
+from tests.page.changes import job, slot
 
 FILLED = slot(1, state="filled", take=7, preset="kick", prompt="short kick", seconds=1.25, landed_at=1000.0)
 
@@ -44,6 +46,20 @@ def test_every_slot_says_what_lies_in_it(page):
     assert lines(page, 3)[0] == "not from midifrag"
     assert lines(page, 4)[0] == "rain"
     assert [one.classes[1:] for one in page.all("slot")] == [["filled"], ["free"], ["filled"], ["filled"]]
+
+
+def test_a_slot_counts_down_to_what_waits_beside_it_and_says_that_it_sounds(page, monkeypatch):
+    monkeypatch.setattr(panel.time, "monotonic", lambda: 100.1)
+    later = Boundary(at=106.0, position=24.0, bar=7, beat=1, beat_seconds=0.5, beats=4)
+    first = dataclasses.replace(later, at=102.0, position=16.0, bar=5)
+    page.take(SlotsChanged((dataclasses.replace(FILLED, sounds=True), slot(2))))
+    assert page.texts("slot-coming") == ["", ""]
+    assert page.all("slot")[0].classes == ["slot", "filled", "sounds"]
+    page.take(job(JobState.WAITING, 1, slot=2, boundary=later), job(JobState.WAITING, 2, slot=2, boundary=first))
+    page.take(job(JobState.RENDERING, 3, slot=1, boundary=first))
+    assert page.texts("slot-coming") == ["", "bar 5 in 4 beats"]
+    page.take(job(JobState.LANDED, 2, slot=2, boundary=first))
+    assert page.texts("slot-coming") == ["", "bar 7 in 3 bars"]
 
 
 def test_only_what_is_there_can_be_heard_or_put_back(page):

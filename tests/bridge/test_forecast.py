@@ -4,9 +4,9 @@ import dataclasses
 
 import pytest
 
+from midifrag.bridge.forecast import MARGIN, Forecast
 from midifrag.events import JobChanged, JobTimes
 from midifrag.pad_key import PadKey
-from midifrag.page.forecast import Forecast
 from midifrag.states import JobKind, JobState
 
 LANDED = JobChanged(1, JobKind.PAD, JobState.LANDED, "rain", "one", PadKey(36), JobTimes(0.0), engine_seconds=4.0)
@@ -66,3 +66,41 @@ def test_what_waits_lands_after_what_is_ahead(forecast):
 def test_a_spare_waits_for_nobody(forecast):
     jobs = [job(1, JobState.RENDERING, step=1, of=2, started=0.0), job(2, JobState.QUEUED, spare=True)]
     assert forecast.landings(jobs, now=2.0)[2] == 0.0
+
+
+def test_files_take_as_long_as_nearly_all_of_them_took():
+    forecast = Forecast()
+    assert [forecast.write_seconds(others) for others in (0, 3)] == pytest.approx([0.1, 0.4])
+    for seconds in (*[0.02] * 38, 0.3, 5.0):
+        forecast.learn(dataclasses.replace(LANDED, engine_seconds=None, write_seconds=seconds))
+    assert [forecast.write_seconds(others) for others in (0, 3)] == pytest.approx([0.02, 0.08])
+    for _ in range(3):
+        forecast.learn(dataclasses.replace(LANDED, engine_seconds=None, write_seconds=0.3))
+    assert forecast.write_seconds(0) == pytest.approx(0.3)
+
+
+def test_an_estimate_is_render_queue_and_file(forecast):
+    jobs = [job(1, JobState.RENDERING, step=1, of=2, started=0.0), job(2, JobState.QUEUED)]
+    assert forecast.estimate(jobs, 2, 2.0, writing=1) == pytest.approx(2.0 + 4.0 + 0.2)
+    assert forecast.estimate(jobs, 7, 2.0, writing=0) is None
+    assert Forecast().estimate(jobs, 2, 2.0, writing=0) is None
+
+
+def test_a_promise_leaves_room_for_how_far_estimates_were_off(forecast):
+    assert forecast.careful(2.0) == pytest.approx(2.0 + MARGIN)
+    for seconds in (1.0, 2.0, 3.0):
+        forecast.review(2.0, seconds)
+    forecast.review(0.0, 9.0)
+    assert forecast.careful(2.0) == pytest.approx(3.0 + MARGIN)
+
+
+def test_what_came_sooner_makes_no_promise_bolder(forecast):
+    forecast.review(2.0, 0.5)
+    assert forecast.careful(2.0) == pytest.approx(2.0 + MARGIN)
+
+
+def test_one_outlier_among_many_counts_little(forecast):
+    forecast.review(1.0, 50.0)
+    for _ in range(39):
+        forecast.review(1.0, 1.5)
+    assert forecast.careful(1.0) == pytest.approx(1.5 + MARGIN)

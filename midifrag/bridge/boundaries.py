@@ -1,0 +1,204 @@
+"""Which boundary each press makes: promised before it is rendered, kept while time moves, told when it is missed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+
+from midifrag.boundary import Boundary, length_of
+from midifrag.bridge.forecast import Forecast
+from midifrag.bridge.jobs import Job, JobTable
+from midifrag.bridge.telling import Telling
+from midifrag.clock import Clock
+from midifrag.fragment import messages as writer
+from midifrag.states import JobState, NoticeLevel
+from midifrag.timeline import Timeline
+
+#: Seconds before a boundary, and its lead, in which nothing is promised for it any more.
+SURE = 0.005
+#: Quarter notes by which a line may be corrected; what is more is a jump to another place.
+JUMP = 0.25
+#: Seconds before a boundary at which a jump does not take it away: a loop's end is a boundary and a jump.
+NEAR = 0.05
+#: A boundary that has moved by so many seconds is told again; by less than so many, nobody notices.
+TOLD, NOTICED = 0.05, 0.0002
+
+
+class Boundaries:
+    """The boundaries of ``jobs`` on the present ``line`` of time; ``write`` moves what waits with the writer."""
+
+    def __init__(
+        self,
+        jobs: JobTable,
+        telling: Telling,
+        write: Callable[[writer.WriterCommand], None],
+        clock: Clock,
+        line: Callable[[], Timeline],
+    ) -> None:
+        self.forecast = Forecast()
+        #: Called with a job whose fragment is ready, when the moment and the slot of its landing are known or change.
+        self.settled: Callable[[Job], None] = lambda _job: None
+        self._jobs = jobs
+        self._telling = telling
+        self._write = write
+        self._clock = clock
+        self._line = line
+        self._followed = line()
+        self._told: dict[int, float] = {}
+
+    # --- promising ---------------------------------------------------------------------------------------------------
+
+    def promise(self, job: Job) -> None:
+        """Promise a job that waits for its render the boundary that it will make, as soon as that can be told."""
+        if job.landing.land == "now" or job.boundary is not None:
+            return
+        now, jobs = self._clock.now(), [one.changed() for one in self._jobs]
+        estimated = self.forecast.estimate(jobs, job.number, now, writing=self._jobs.written())
+        if estimated is not None:
+            job.estimated = now, estimated
+            self._promise(job, self.forecast.careful(estimated))
+
+    def next(self, job: Job) -> float | None:
+        """When the take of a job, which is there, is to land, in monotonic seconds; None for when it is ready.
+
+        What was promised is kept unless it is over.
+        """
+        if job.landing.land == "now":
+            return None
+        now = self._clock.now()
+        if job.boundary is None:
+            self._promise(job, self.forecast.write_seconds(self._jobs.written()))
+        elif self._is_over(job.boundary, job, now):
+            self._miss(job, now + self.forecast.write_seconds(self._jobs.written()))
+        return None if job.boundary is None else job.boundary.at
+
+    def _promise(self, job: Job, seconds: float) -> None:
+        job.ready_at = self._clock.now() + seconds
+        job.boundary = job.promised = self._after(job, job.ready_at)
+
+    def _after(self, job: Job, moment: float) -> Boundary:
+        """The first boundary that a fragment ready at ``moment`` makes."""
+        line = self._line()
+        length = length_of(job.landing.land, line.signature) or line.signature.beat
+        return Boundary.on(line, line.boundary(moment + job.landing.lead + SURE, length))
+
+    # --- keeping -----------------------------------------------------------------------------------------------------
+
+    def on_waits(self, event: writer.Waits) -> None:
+        """A fragment lies beside its slot."""
+        job = self._jobs.get(event.job)
+        if job is None or job.called_off:
+            self._write(writer.CancelLanding(event.job))
+            return
+        now = self._clock.now()
+        if job.estimated is not None:
+            began, estimated = job.estimated
+            self.forecast.review(estimated, now - began)
+            job.estimated = None
+        job.slot, job.take = event.slot, event.take or job.take
+        job.fragment_seconds, job.write_seconds, job.ready_at = event.seconds, event.write_seconds, now
+        job.state, job.gives_way = JobState.WAITING, event.gives_way
+        line = self._line()
+        if event.gives_way:
+            job.boundary = Boundary.on(line, line.position_at(event.at))
+        said = f"lands at {job.boundary.name}" if job.boundary is not None else ""
+        job.text = "; ".join(filter(None, (job.reason, said, *event.notes)))
+        self._telling.tell(job)
+        if job.boundary is not None and not self._is_over(job.boundary, job, now):
+            self.settled(job)
+
+    def on_missed(self, event: writer.Missed) -> None:
+        """A fragment was not ready for its boundary: it takes the next one."""
+        job = self._jobs.get(event.job)
+        if job is None or job.called_off:
+            self._write(writer.CancelLanding(event.job))
+            return
+        job.gives_way = False
+        now = self._clock.now()
+        if job.boundary is not None and not self._is_over(job.boundary, job, now) and event.at < job.boundary.at:
+            # It has been moved since.
+            self._write(writer.Retime(job.number, job.boundary.at))
+            return
+        self._miss(job, now)
+        if job.boundary is not None:
+            self._write(writer.Retime(job.number, job.boundary.at))
+            self.settled(job)
+
+    def look(self) -> None:
+        """Tell of the jobs that cannot make the boundary any more that was promised to them."""
+        now = self._clock.now()
+        for job in self._bound():
+            if not job.writing and job.boundary is not None and self._is_over(job.boundary, job, now):
+                jobs = [one.changed() for one in self._jobs]
+                left = self.forecast.estimate(jobs, job.number, now, writing=self._jobs.written()) or 0.0
+                self._miss(job, now + self.forecast.careful(left))
+
+    def late(self) -> Iterator[Job]:
+        """The jobs that are not rendered though the boundary that was promised to them first is over by a bar.
+
+        Where none could be promised, it is the first one after the press.
+        """
+        now, line = self._clock.now(), self._line()
+        for job in self._jobs:
+            if job.writing or job.landing.land == "now":
+                continue
+            first = job.promised or self._after(job, job.times.pressed)
+            if now >= first.at + line.seconds(line.signature.bar):
+                yield job
+
+    def follow(self) -> None:
+        """Time may go on along another line now: boundaries stay where they are on it, unless it has jumped."""
+        line, before = self._line(), self._followed
+        if line is before:
+            return
+        self._followed = line
+        now = self._clock.now()
+        away = abs(line.position_at(now) - before.position_at(now))
+        jumps = away > JUMP or line.signature != before.signature
+        for job in self._bound():
+            was = job.boundary
+            if was is None or job.gives_way:
+                continue
+            if not jumps:
+                self._move(job, was, Boundary.on(line, was.position))
+            elif was.at - job.landing.lead - now > NEAR:
+                job.text = f"time jumped from {was.name}"
+                self._move(job, was, self._after(job, max(now, job.ready_at)), tell=True)
+
+    def cancel(self, jobs: Iterable[Job]) -> None:
+        """Call off what waits for a boundary, or will; each ends when the writer says what has become of it."""
+        for job in jobs:
+            job.called_off = True
+            self._write(writer.CancelLanding(job.number))
+
+    def _bound(self) -> list[Job]:
+        return [job for job in self._jobs if job.boundary is not None]
+
+    def _is_over(self, boundary: Boundary, job: Job, now: float) -> bool:
+        return boundary.at - job.landing.lead - SURE < now
+
+    def _miss(self, job: Job, ready_at: float) -> None:
+        was = job.boundary
+        job.missed += 1
+        job.ready_at = ready_at
+        job.boundary = self._after(job, ready_at)
+        job.promised = job.promised or job.boundary
+        missed = "missed its moment" if was is None else f"missed {was.name}"
+        text = f"{missed}, lands at {job.boundary.name}"
+        if job.state is not JobState.HELD:
+            job.text = text
+        self._telling.notice(NoticeLevel.WARNING, f"{job.origin.label}: {text}")
+        self._telling.tell(job)
+
+    def _move(self, job: Job, was: Boundary, to: Boundary, *, tell: bool = False) -> None:
+        job.boundary = to
+        if job.writing and abs(to.at - was.at) > NOTICED:
+            self._write(writer.Retime(job.number, to.at))
+            if job.state is JobState.WAITING:
+                self.settled(job)
+        told = self._told.get(job.number, was.at)
+        if tell or abs(to.at - told) > TOLD:
+            self._told = {number: at for number, at in self._told.items() if self._jobs.get(number)}
+            self._told[job.number] = to.at
+            self._telling.tell(job)
+        elif job.number not in self._told:
+            self._told[job.number] = was.at

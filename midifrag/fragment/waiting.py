@@ -1,0 +1,214 @@
+"""Takes that wait for a boundary: archived and cut, their fragments beside their slots until the moment comes.
+
+The writer puts them there and takes in what became of them; what happens at the moment itself is the business of
+`midifrag.fragment.punctual`.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import deque
+from collections.abc import Callable, Iterator
+from functools import partial
+from typing import TypeAlias
+
+from midifrag.fragment.encoding import EncodedFragment
+from midifrag.fragment.messages import Held, LandCancelled, Landed, Missed, Waits, WriterEvent
+from midifrag.fragment.punctual import Appointment, Made, Punctual
+from midifrag.fragment.slot_file import Found
+from midifrag.fragment.slot_landings import Staged
+from midifrag.fragment.slots import Slots
+from midifrag.fragment.unwritten import UnwrittenTake
+
+#: Seconds within which two landings count as at one boundary.
+SAME = 0.01
+#: Seconds after its moment that a fragment may take before its slot's drive counts as one that hangs.
+PATIENCE = 2.0
+
+#: Seconds that a fragment needs to come beside its slot: a turn that ends sooner is waited for once more.
+SOON = 0.1
+
+#: Why what was cancelled does not land.
+CANCELLED = "cancelled while it waited for its boundary"
+
+#: What became of an appointment: the fragment lies there, it could not be put there, or (None) it was called off.
+Outcome: TypeAlias = Found | Exception | None
+
+
+class Waiting:
+    """The takes that lie beside their slots, by job. Only `cancel` may be called by other threads than the writer's.
+
+    ``emit`` is called with what is told, from a slot's hand where a fragment lands; ``landed`` before that, and
+    ``wake`` when there is something to `collect`.
+    """
+
+    def __init__(
+        self,
+        slots: Slots,
+        punctual: Punctual,
+        emit: Callable[[WriterEvent], None],
+        *,
+        wall: Callable[[], float],
+        monotonic: Callable[[], float],
+        landed: Callable[[Landed], None],
+        wake: Callable[[], None],
+    ) -> None:
+        self._slots = slots
+        self._punctual = punctual
+        self._emit = emit
+        self._wall = wall
+        self._monotonic = monotonic
+        self._landed = landed
+        self._wake = wake
+        self._takes: dict[int, UnwrittenTake] = {}
+        self._over: deque[tuple[UnwrittenTake, Staged, Outcome]] = deque()
+
+    def __iter__(self) -> Iterator[UnwrittenTake]:
+        return iter(tuple(self._takes.values()))
+
+    @property
+    def due(self) -> float:
+        """When one that should have landed counts as one whose drive hangs, on the monotonic clock."""
+        moments = [moment for take in self if take.told is None and (moment := self._at(take)) < math.inf]
+        return min(moments, default=math.inf) + PATIENCE
+
+    def begin(self, take: UnwrittenTake, fragment: EncodedFragment, number: int, at: float) -> None:
+        """Put a take's fragment beside a slot until ``at``, or the moment that was said of its job since.
+
+        A slot that sounds, as all do where one is given in turn, gives way at the end of its turn. Raises
+        `StorageError`.
+        """
+        told = self._punctual.moment(take.job)
+        moment, notes = at if told is None else told, fragment.notes
+        playing = self._slots.playing(number) if take.protect and take.fixed is None else None
+        take.gives_way = playing is not None
+        if playing is not None:
+            moment = playing.end_of_turn(max(moment, self._monotonic() + take.lead + SOON))
+            notes += (f"all slots sound: slot {number}, which began first, gives way at the end of its turn",)
+        planned = self._wall_of(moment - take.lead) if moment < math.inf else self._wall()
+        staged = self._slots.stage(number, fragment, take.record, landed_at=planned, turn=take.fixed is None)
+        self._supersede(number, moment)
+        take.staged, take.slot = staged, number
+        take.write_seconds = self._monotonic() - take.began
+        self._takes[take.job] = take
+        made = Appointment(
+            take.job,
+            moment,
+            take.lead,
+            staged.hand,
+            staged.swap,
+            self._wall_of,
+            landed=partial(self._has_landed, take, staged, notes),
+            done=partial(self._is_over, take, staged),
+        )
+        kept = self._punctual.make(made, insists=take.gives_way)
+        if kept is Made.CANCELLED:
+            self._drop(take, staged)
+            take.fragment = None
+            self._emit(LandCancelled(take.job, CANCELLED, take.record.number))
+            return
+        self._emit(
+            Waits(
+                take.job,
+                number,
+                moment,
+                take.record.number,
+                fragment.seconds,
+                take.write_seconds,
+                notes,
+                take.gives_way,
+            )
+        )
+        if kept is Made.LATE:
+            self._emit(Missed(take.job, moment))
+
+    def cancel(self, job: int, reason: str) -> bool:
+        """Call off what waits for a job; whether something did, which is then told. Any thread may."""
+        made = self._punctual.cancel(job)
+        take = self._takes.get(job)
+        if made is None or take is None or take.staged is None:
+            return False
+        self._emit(LandCancelled(job, reason, take.record.number))
+        self._over.append((take, take.staged, None))
+        self._wake()
+        return True
+
+    def abandon(self, take: UnwrittenTake) -> None:
+        """Have nothing land of a take; nothing is told of it."""
+        self._punctual.forget(take.job)
+        if self._punctual.cancel(take.job) is not None and take.staged is not None:
+            self._drop(take, take.staged)
+
+    def take_back(self) -> list[UnwrittenTake]:
+        """Take back those whose slot is locked now, or sounds; they are still expected to land when they were to."""
+        gone = []
+        for take in self:
+            if take.fixed is not None or take.slot is None or take.staged is None:
+                continue
+            sounds = take.protect and not take.gives_way and self._slots.playing(take.slot) is not None
+            is_out = sounds or self._slots.locked(take.slot)
+            if is_out and self._punctual.cancel(take.job, again=True) is not None:
+                self._drop(take, take.staged)
+                gone.append(take)
+        return gone
+
+    def collect(self) -> list[tuple[UnwrittenTake, Staged, Outcome]]:
+        """What became of appointments since the last time, with all that is freed by it."""
+        over = []
+        while self._over:
+            take, staged, outcome = self._over.popleft()
+            if isinstance(outcome, Found):
+                self._slots.landed(staged, outcome)
+                take.staged = None
+                self._takes.pop(take.job, None)
+            else:
+                self._drop(take, staged)
+            over.append((take, staged, outcome))
+        return over
+
+    def overdue(self) -> list[UnwrittenTake]:
+        """Those whose moment is long over and whose drive does not answer; each once. They land when it does."""
+        late = [take for take in self if take.told is None and self._at(take) + PATIENCE <= self._monotonic()]
+        for take in late:
+            reason = f"{self._slots.path(take.slot or 0)} does not answer: check its drive or its network"
+            take.told = Held(take.job, reason, "slot")
+            self._emit(take.told)
+        return late
+
+    def _at(self, take: UnwrittenTake) -> float:
+        moment = self._punctual.moment(take.job)
+        return math.inf if moment is None else moment
+
+    def _drop(self, take: UnwrittenTake, staged: Staged) -> None:
+        self._slots.unstage(staged)
+        take.staged = None
+        self._takes.pop(take.job, None)
+
+    def _supersede(self, slot: int, at: float) -> None:
+        """Call off what is to land in a slot at this very boundary: nobody would hear it."""
+        for take in self:
+            if take.slot == slot and abs(self._at(take) - at) <= SAME:
+                self.cancel(take.job, f"a later press lands in slot {slot} at the same moment")
+
+    def _wall_of(self, moment: float) -> float:
+        return self._wall() + moment - self._monotonic()
+
+    def _has_landed(self, take: UnwrittenTake, staged: Staged, notes: tuple[str, ...]) -> None:
+        content, moved = staged.swap.content, staged.swap.moved
+        path = self._slots.path(content.slot)
+        told = Landed(
+            job=take.job,
+            slot=content.slot,
+            file=path,
+            take=take.record.number,
+            seconds=content.seconds,
+            landed_at=content.landed_at,
+            write_seconds=take.write_seconds,
+            notes=(*notes, *([f"the {path.name} before was yours: {moved}"] if moved else [])),
+        )
+        self._landed(told)
+        self._emit(told)
+
+    def _is_over(self, take: UnwrittenTake, staged: Staged, outcome: Found | Exception) -> None:
+        self._over.append((take, staged, outcome))
+        self._wake()
