@@ -11,7 +11,7 @@ from midifrag.bridge.boundaries import NEAR, SURE
 from midifrag.bridge.items import Reload
 from midifrag.config.banks import Bank
 from midifrag.engine.messages import Failed, Progress, Started
-from midifrag.events import JobChanged, Notice, PadChanged
+from midifrag.events import JobChanged, Notice, PadChanged, TimeChanged
 from midifrag.fragment.messages import (
     CancelLanding,
     Held,
@@ -76,8 +76,7 @@ def warnings(rig):
 
 def turn_time(rig, **line):
     """Let the line of time change."""
-    time = rig.bridge._set_list.time
-    time.timeline = dataclasses.replace(time.timeline, **line)
+    rig.bridge.handle(TimeChanged(dataclasses.replace(rig.bridge._set_list.time.timeline, **line)))
     rig.bridge.housekeeping()
 
 

@@ -99,7 +99,7 @@ def test_an_archived_take_becomes_a_job_of_its_own(rig):
     job = rig.jobs.get(1)
     assert (job.origin, job.prompt) == (Origin(JobKind.TAKE, "opening", "take 12"), "take 12")
     assert (job.slot, job.times, job.state, job.writing) == (3, JobTimes(7.0), JobState.RENDERING, True)
-    assert rig.written == [writer.LandArchived(1, 12, OPTIONS, 3, 90.0, Signature(3, 4))]
+    assert rig.written == [writer.LandArchived(1, 12, OPTIONS, 3, bpm=90.0, signature=Signature(3, 4))]
 
 
 def test_a_take_that_is_archived_is_noted_and_not_told(rig):

@@ -15,7 +15,7 @@ import pytest
 
 from midifrag.clock import ManualClock
 from midifrag.engine.messages import Progress, Started
-from midifrag.events import JobChanged, Notice
+from midifrag.events import JobChanged, Notice, TimeChanged
 from midifrag.fragment.messages import CancelLanding, LandCancelled, Landed, LandTake, Missed, Retime, Waits
 from midifrag.fragment.punctual import EARLY, Appointment, Made, Punctual
 from midifrag.fragment.slot_file import Found
@@ -158,8 +158,7 @@ class Show:
         """Let time go on otherwise, from now on."""
         now = self.clock.now()
         position = line.pop("position", self.line.position_at(now))
-        time = self.rig.bridge._set_list.time
-        time.timeline = dataclasses.replace(self.line, at=now, position=position, **line)
+        self.rig.bridge.handle(TimeChanged(dataclasses.replace(self.line, at=now, position=position, **line)))
         self.rig.bridge.housekeeping()
 
     def changes(self) -> dict[int, list[JobChanged]]:

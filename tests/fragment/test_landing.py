@@ -301,7 +301,7 @@ def test_an_archived_take_with_a_length_in_music_is_cut_to_the_tempo_that_is_now
         (240.0, Signature(2, 4), round(2 * 60 / 240 * RATE), 0),
         (None, None, round(3 * 60 / 240 * RATE), 0),
     ):
-        (landed,) = rig.handle(LandArchived(9, 1, FragmentOptions(), None, bpm, signature))
+        (landed,) = rig.handle(LandArchived(9, 1, FragmentOptions(), None, bpm=bpm, signature=signature))
         assert read_wav(landed.file)[0].shape[1] == samples
         assert len(landed.notes) == notes
     assert rig.archive.get(1).bpm == 240
@@ -311,7 +311,7 @@ def test_a_take_that_was_rendered_longer_than_asked_lands_as_long_as_asked_also_
     length = SecondsLength(0.25)
     rig.handle(dataclasses.replace(land(1, seconds=1.0), length=length, record=record(1, **fields_of(length))))
 
-    (again,) = rig.handle(LandArchived(9, 1, FragmentOptions(), None, 90.0, Signature()))
+    (again,) = rig.handle(LandArchived(9, 1, FragmentOptions(), None, bpm=90.0, signature=Signature()))
 
     assert again.seconds == 0.25
 
