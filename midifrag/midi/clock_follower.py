@@ -18,6 +18,8 @@ from midifrag.midi.transport import GAP_SECONDS, TICKS_PER_QUARTER
 TICKS_PER_SIXTEENTH = TICKS_PER_QUARTER // 4
 #: A running clock that was silent for up to so many seconds is taken to have gone on meanwhile.
 AWAY_SECONDS = 30.0
+#: What ticks slower or faster than this, in quarter notes a minute, is no clock that music goes by.
+SLOWEST, FASTEST = 5.0, 1000.0
 #: From so many ticks on, holes between them are looked at.
 _KNOWN = 6
 #: So many holes in a row are none: the clock is slower.
@@ -63,7 +65,8 @@ class ClockFollower:
     @property
     def ready(self) -> bool:
         """Whether it can be followed: it was started and ticks, or its tempo is known."""
-        return self.heard >= ENOUGH or (self.placed and self.running and self.heard > 0)
+        known = self.heard >= ENOUGH or (self.placed and self.running and self.heard > 0)
+        return known and SLOWEST <= self.bpm <= FASTEST
 
     def ticks_at(self, now: float) -> bool:
         """Whether it still ticks at a moment."""

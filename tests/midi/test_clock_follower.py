@@ -275,3 +275,11 @@ def test_time_that_goes_back_begins_anew():
     clock.feed(Tick("daw", 3.0))
     assert clock.heard == 1
     assert clock.moment()[0] == 3.0
+
+
+@pytest.mark.parametrize("seconds", [0.0, 1e-300, 1e-7, 0.002])
+def test_what_ticks_faster_than_any_music_is_no_clock(seconds):
+    clock = followed([TransportChange("daw", "start", 0.0), *(Tick("daw", number * seconds) for number in range(300))])
+    assert clock.heard == 300
+    assert clock.ready is (seconds == 0.0)
+    assert clock.bpm > 0
