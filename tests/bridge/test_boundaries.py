@@ -340,6 +340,9 @@ def test_a_jump_at_the_boundary_itself_does_not_take_it_away(waiting):
     waiting.clock.time = BEGAN + 2.0 - NEAR / 2
     turn_time(waiting, at=waiting.clock.time, position=0.0)
     assert commands(waiting, Retime) == []
+    # Nor does what the clock corrects after it.
+    turn_time(waiting, position=0.01)
+    assert commands(waiting, Retime) == [Retime(1, pytest.approx(BEGAN + 1.995))]
 
 
 def test_another_signature_has_other_bars(waiting):
