@@ -467,6 +467,21 @@ def test_a_slot_locked_in_the_last_moment_gives_its_take_to_another_at_the_next_
     assert landed(rig.until(106.0)) == [(1, 2)]
 
 
+def test_an_end_waits_for_no_drive_that_hangs_at_the_moment(rig, monkeypatch):
+    free = threading.Event()
+    monkeypatch.setattr(Swap, "swap", lambda _self: free.wait(300))
+    monkeypatch.setattr("midifrag.fragment.hands.PATIENCE", 0.1)
+    rig.handle(at(1, 104.0))
+    rig.until(104.0)
+    before = len(rig.told)
+
+    rig.lander.finish()
+
+    (failed,) = rig.since(before)
+    free.set()
+    assert (failed.job, failed.take, "does not answer" in failed.reason) == (1, 1, True)
+
+
 def test_an_end_lands_nothing_late_and_loses_nothing(rig, opened):
     rig.handle(at(1, 104.0))
     before = len(rig.told)
