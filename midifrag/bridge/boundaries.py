@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable, Iterable, Iterator
 
 from midifrag.boundary import Boundary, length_of
@@ -163,6 +164,9 @@ class Boundaries:
             elif was.at - job.landing.lead - now > NEAR:
                 job.text = f"time jumped from {was.name}"
                 self._move(job, was, self._after(job, max(now, job.ready_at)), tell=True)
+            else:
+                # It stays at its moment, which has another place on this line.
+                job.boundary = dataclasses.replace(was, position=line.position_at(was.at))
 
     def cancel(self, jobs: Iterable[Job]) -> None:
         """Call off what waits for a boundary, or will; each ends when the writer says what has become of it."""

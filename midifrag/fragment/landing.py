@@ -205,6 +205,9 @@ class Lander:
                 # It lands now.
                 take.staged.hand.wait(take.staged.hand.later(lambda: None))
         self._take_in()
+        for take in self._waiting:
+            reason = f"{self._slots.path(take.slot or 0)} does not answer"
+            self._emit(LandFailed(take.job, reason, take.record.number))
         for take in self._held:
             if take.at is not None and take.fragment is not None:
                 self._call_off(take, _ENDED)

@@ -438,6 +438,50 @@ def test_a_slot_whose_drive_hangs_at_its_moment_stops_no_other(rig, monkeypatch)
     assert landed(rig.told) == [(2, 2), (1, 1)]
 
 
+def test_a_mistake_of_ours_at_the_moment_itself_is_told(rig, monkeypatch):
+    rig.handle(at(1, 104.0))
+    monkeypatch.setattr(Swap, "swap", lambda _self: 1 / 0)
+
+    (failed,) = rig.until(104.0)
+
+    assert failed == LandFailed(1, "unexpected: ZeroDivisionError('division by zero')", 1)
+    assert rig.lander.held == ()
+    assert work_in_progress(rig.folder) == []
+
+
+def test_a_slot_locked_in_the_last_moment_gives_its_take_to_another_at_the_next_boundary(rig, monkeypatch):
+    rig.handle(at(1, 104.0))
+    real = Swap.swap
+
+    def lock(self):
+        rig.slots.set_lock(1, True)
+        real(self)
+
+    monkeypatch.setattr(Swap, "swap", lock)
+    told = rig.until(104.0)
+    monkeypatch.undo()
+
+    assert kinds(told) == ["Missed", "Waits"]
+    assert told[-1].slot == 2
+    rig.lander.punctual.move(1, 106.0)
+    assert landed(rig.until(106.0)) == [(1, 2)]
+
+
+def test_an_end_waits_for_no_drive_that_hangs_at_the_moment(rig, monkeypatch):
+    free = threading.Event()
+    monkeypatch.setattr(Swap, "swap", lambda _self: free.wait(300))
+    monkeypatch.setattr("midifrag.fragment.hands.PATIENCE", 0.1)
+    rig.handle(at(1, 104.0))
+    rig.until(104.0)
+    before = len(rig.told)
+
+    rig.lander.finish()
+
+    (failed,) = rig.since(before)
+    free.set()
+    assert (failed.job, failed.take, "does not answer" in failed.reason) == (1, 1, True)
+
+
 def test_an_end_lands_nothing_late_and_loses_nothing(rig, opened):
     rig.handle(at(1, 104.0))
     before = len(rig.told)
