@@ -78,6 +78,7 @@ FOR_PLUGINS = {
         "NonFiniteError",
         "NonFiniteTakeError",
         "OddEventError",
+        "PlaybackError",
         "PortError",
         "Problem",
         "RequestError",
