@@ -117,7 +117,6 @@ class Deck:
         """There is a device, with a memory that was begun anew: what should sound by now goes on."""
         self._driver = Driver(self._memory, opened, self._offset, self._measured.get(opened.rate))
         self._align_at = now + SETTLED
-        self._voices.clear()
         for cue in self._cues.values():
             cue.serial = None
         self._route(self._driver)
@@ -131,6 +130,7 @@ class Deck:
     def lost(self) -> None:
         """The device is gone. What sounds is silent from now on, and goes on where it would be when there is one."""
         self._driver = None
+        self._voices.clear()
 
     def placed(self, job: int, rate: int, samples: Single) -> None:
         """Audio of a job is there at a rate, as (frames, 2)."""
@@ -172,6 +172,7 @@ class Deck:
     def _start(self, start: Start) -> None:
         there = self.playing.get(start.slot)
         if start.job not in self._samples or start.slot > self._memory.slots:
+            # It was stopped or dropped meanwhile, or never came.
             return
         if there is None or there.start.job != start.job:
             self._take_back(start.job)

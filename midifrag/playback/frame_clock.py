@@ -56,34 +56,32 @@ class FrameClock:
         self._moments = np.concatenate((self._moments, moments))
         recent = self._moments >= self._moments[-1] - WINDOW
         self._frames, self._moments = self._frames[recent], self._moments[recent]
-        jumped = self._leave_out_before_jump(block / self._rate)
-        self._fit()
+        near = self._near_the_line(block / self._rate / 2)
+        after = int(np.flatnonzero(near)[-1]) + 1 if near.any() else 0
+        # That lasts for a while, so that a machine that was held up for a moment is not taken for it.
+        jumped = after < len(near) and bool(self._moments[-1] - self._moments[after] >= JUMPED)
+        if jumped:
+            self._frames, self._moments = self._frames[after:], self._moments[after:]
+            near = np.ones(len(self._frames), bool)
+        if near.any():
+            self._fit(self._frames[near], self._moments[near])
         return jumped
 
-    def _leave_out_before_jump(self, period: float) -> bool:
-        """Forget what came before a jump of over half a block, once it has lasted for a while."""
+    def _near_the_line(self, most: float) -> npt.NDArray[np.bool_]:
+        """Which callbacks came within so many seconds of when they should; all while nobody knows."""
         if self.line is None:
-            return False
-        off = self._moments - (self.line.moment + (self._frames - self.line.frame) / self.line.rate)
-        last = self._moments >= self._moments[-1] - JUMPED
-        if self._moments[-1] - self._moments[0] < JUMPED or last.sum() < 4:
-            return False
-        if off[last].min() <= period / 2 and off[last].max() >= -period / 2:
-            return False
-        still = np.flatnonzero(np.abs(off) <= period / 2)
-        after = int(still[-1]) + 1 if len(still) else 0
-        self._frames, self._moments = self._frames[after:], self._moments[after:]
-        return True
+            return np.ones(len(self._frames), bool)
+        due = self.line.moment + (self._frames - self.line.frame) / self.line.rate
+        return np.asarray(np.abs(self._moments - due) <= most)
 
-    def _fit(self) -> None:
-        frame, moment = self._frames[0], self._moments[0]
-        frames, moments = self._frames - frame, self._moments - moment
+    def _fit(self, frames: npt.NDArray[np.float64], moments: npt.NDArray[np.float64]) -> None:
+        frame, moment = frames[0], moments[0]
+        frames, moments = frames - frame, moments - moment
         slope, start = 1.0 / (self.line.rate if self.line else self._rate), 0.0
         kept = np.ones(len(frames), bool)
         for _ in range(_ROUNDS):
             if moments[-1] >= ENOUGH:
-                middle = frames[kept].mean()
-                away = frames[kept] - middle
+                away = frames[kept] - frames[kept].mean()
                 slope = float((away * moments[kept]).sum() / (away * away).sum())
             start = float((moments[kept] - slope * frames[kept]).mean())
             late = moments - start - slope * frames

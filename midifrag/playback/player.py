@@ -66,6 +66,8 @@ class _FromProcess:
     said: Said | None
 
 
+#: What runs in the player's process (`midifrag.playback.process.serve`); tests have others.
+Serve: TypeAlias = Callable[[Memory, str, str, Connection], None]
 _Item: TypeAlias = PlayerCommand | _Resampled | _FromProcess
 
 
@@ -85,8 +87,9 @@ class Player:
         outputs: Mapping[int, tuple[int, ...]] | None = None,
         gain: float = 0.0,
         client: str = "midifrag",
+        serve: Serve = serve,
     ) -> None:
-        self._device, self._client, self._listener = device, client, listener
+        self._device, self._client, self._listener, self._serve = device, client, listener, serve
         channels = max([2, *(max(pair) for pair in (outputs or {}).values())])
         self._memory = Memory(slots, channels)
         self._deck = Deck(self._memory, outputs or {}, gain, self._resample, self._tell_deck, clock_offset())
@@ -182,7 +185,7 @@ class Player:
         context = multiprocessing.get_context("spawn")
         ours, theirs = context.Pipe()
         process = context.Process(
-            target=serve,
+            target=self._serve,
             args=(self._memory, self._device, f"{self._client}-player", theirs),
             name="midifrag-player",
             daemon=True,

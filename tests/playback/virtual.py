@@ -12,8 +12,8 @@ from midifrag.playback.memory import UNIT, Command, Event, Happened, Head, Kind,
 from midifrag.playback.process import Opened
 
 RATE = 44100
-#: A second of samples, for tests.
-SAMPLES = 8 * RATE
+#: Bytes of memory for samples: twenty seconds.
+SAMPLES = 20 * 8 * RATE
 
 
 class Device:
