@@ -13,6 +13,7 @@ from midifrag.fragment.messages import SlotsChanged, TakeChanged
 from midifrag.fragment.record import RecordedValue
 from midifrag.midi.messages import PortChanged
 from midifrag.pad_key import PadKey
+from midifrag.playback.messages import Meters, PlaybackChanged, Sounding
 from midifrag.states import EngineState, JobKind, JobState, NoticeLevel, PadState
 
 
@@ -144,7 +145,7 @@ class Notice:
 
 StateChange: TypeAlias = (
     PadChanged | JobChanged | BankChanged | ControlChanged | SlotsChanged | TakeChanged | EngineChanged | PortChanged
-    | ConfigurationChanged | Notice
+    | ConfigurationChanged | PlaybackChanged | Sounding | Meters | Notice
 )  # fmt: skip
 
 __all__ = [
@@ -154,10 +155,13 @@ __all__ = [
     "EngineChanged",
     "JobChanged",
     "JobTimes",
+    "Meters",
     "Notice",
     "PadChanged",
+    "PlaybackChanged",
     "PortChanged",
     "SlotsChanged",
+    "Sounding",
     "StateChange",
     "TakeChanged",
 ]

@@ -74,6 +74,21 @@ class SendTake:
 
 
 @dataclass(frozen=True, slots=True)
+class StopSlot:
+    """End what sounds in a slot, from this machine; None: everywhere, also what waits for its moment."""
+
+    slot: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class MuteSlot:
+    """Let a slot be heard or not, from this machine; None: the other of the two."""
+
+    slot: int
+    muted: bool | None
+
+
+@dataclass(frozen=True, slots=True)
 class CancelPad:
     """Cancel what a pad of the active bank has queued or is rendering."""
 
@@ -99,7 +114,7 @@ class Panic:
 
 Intent: TypeAlias = (
     Press | Release | Prompt | MoveControl | SetParameter | SelectBank | LockSlot | RestoreSlot | SendTake | StarTake
-    | AnnotateTake | CancelPad | CancelJob | ClearQueue | Panic
+    | AnnotateTake | StopSlot | MuteSlot | CancelPad | CancelJob | ClearQueue | Panic
 )  # fmt: skip
 
 __all__ = [
@@ -110,6 +125,7 @@ __all__ = [
     "Intent",
     "LockSlot",
     "MoveControl",
+    "MuteSlot",
     "Panic",
     "Press",
     "Prompt",
@@ -119,4 +135,5 @@ __all__ = [
     "SendTake",
     "SetParameter",
     "StarTake",
+    "StopSlot",
 ]

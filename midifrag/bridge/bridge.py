@@ -19,22 +19,26 @@ from midifrag.bridge.pads import PadsAtRest
 from midifrag.bridge.presses import Presses
 from midifrag.bridge.renders import Renders
 from midifrag.bridge.set_list import SetList
+from midifrag.bridge.sounding import Sounds
 from midifrag.bridge.spares import Wish
 from midifrag.bridge.view import View
 from midifrag.bridge.warmup import warm_renders
 from midifrag.clock import Clock
 from midifrag.config.banks import Bank
 from midifrag.config.loading import Loaded
-from midifrag.config.targets import TARGETS
+from midifrag.config.targets import named, value_name
 from midifrag.engine import messages as engine
 from midifrag.engine.protocol import Engines
 from midifrag.events import (
     BankChanged,
     ConfigurationChanged,
     ControlChanged,
+    Meters,
     Notice,
     PadChanged,
+    PlaybackChanged,
     PortChanged,
+    Sounding,
     StateChange,
 )
 from midifrag.fragment import messages as writer
@@ -46,6 +50,7 @@ from midifrag.intents import (
     Intent,
     LockSlot,
     MoveControl,
+    MuteSlot,
     Panic,
     Press,
     Prompt,
@@ -55,6 +60,7 @@ from midifrag.intents import (
     SendTake,
     SetParameter,
     StarTake,
+    StopSlot,
 )
 from midifrag.midi.mapping import Mapper
 from midifrag.midi.messages import (
@@ -68,6 +74,7 @@ from midifrag.midi.messages import (
     TransportChange,
 )
 from midifrag.pad_key import PadKey
+from midifrag.playback.messages import PlayerCommand
 from midifrag.states import JobState, NoticeLevel
 
 
@@ -82,11 +89,13 @@ class Bridge:
         publish: Callable[[StateChange], None],
         clock: Clock,
         seeds: random.Random | None = None,
+        play: Callable[[PlayerCommand], None] = lambda _command: None,
     ) -> None:
         self._set_list = SetList(loaded)
         self._publish_out = publish
         self._write = write
         self._engines = engines
+        self._sounds = Sounds(loaded.settings, play)
         self._lost_programs = LostPrograms(clock)
         self.view = View(loaded)
         settings = loaded.settings.engine
@@ -120,6 +129,10 @@ class Bridge:
                 self._on_engine(model, event)
             case writer.SlotsChanged() | writer.TakeChanged() | PortChanged() | Notice():
                 self._publish(item)
+            case PlaybackChanged() | Sounding() | Meters():
+                self._publish(item)
+            case writer.Made():
+                self._sounds.made(item)
             case (
                 writer.TakeArchived()
                 | writer.Landed()
@@ -128,6 +141,7 @@ class Bridge:
                 | writer.GivenUp()
                 | writer.Refused()
             ):
+                self._hear_of(item)
                 self.renders.landings.on_writer(item)
             case Introduce(to):
                 to(self.everything())
@@ -159,6 +173,14 @@ class Bridge:
             *(job.changed() for job in self.renders.jobs),
         ]
 
+    def _hear_of(self, event: writer.LandingEvent) -> None:
+        """Let what lands sound, and what does not land go; before its job has ended."""
+        if isinstance(event, writer.Landed):
+            if job := self.renders.jobs.get(event.job):
+                self._sounds.start(job, event.slot)
+        elif isinstance(event, writer.LandFailed | writer.GivenUp):
+            self._sounds.drop(event.job)
+
     def _bank_changed(self) -> BankChanged:
         return BankChanged(self.bank.slug, self.bank.name, self._set_list.index, self._pads.shown())
 
@@ -185,6 +207,12 @@ class Bridge:
             case SendTake(take, slot):
                 options = self._set_list.settings.fragments.options()
                 self.renders.landings.land_archived(take, slot, self.bank.slug, options)
+            case StopSlot(slot):
+                self._sounds.stop(slot)
+            case MuteSlot(slot, muted):
+                name = value_name("mute", slot)
+                now = bool(self._set_list.values.effective.get(name))
+                self._publish(self._set_list.values.set(name, float(not now if muted is None else muted)))
             case CancelPad(pad):
                 self.renders.cancel(self.renders.jobs.pending(self.bank.slug, pad))
             case CancelJob(number):
@@ -197,13 +225,14 @@ class Bridge:
                 assert_never(intent)
 
     def _panic(self) -> None:
+        self._sounds.stop(None)
         self.renders.panic()
         self._pads.settle()
         still = " but what was rendered already" if any(job.writing for job in self.renders.jobs) else ""
         self._publish(Notice(NoticeLevel.INFO, f"panic: everything is cancelled{still}"))
 
     def _set(self, name: str, value: float | None) -> None:
-        target = TARGETS.get(name)
+        target, _slot = named(name) or (None, None)
         if target is not None and value is None:
             self._publish(self._set_list.values.set(name, None))
         elif target is not None and value is not None and target.parameter.problem(value) is None:
@@ -236,6 +265,7 @@ class Bridge:
         known, before = warm_renders(self.loaded), self._set_list.values.told
         has_other_tempo = self._set_list.reload(loaded)
         self._publish(ConfigurationChanged(loaded))
+        self._sounds.use(loaded.settings)
         self.renders.spares.settings = loaded.settings.engine.spares
         if not loaded.settings.engine.spares.enabled:
             self.renders.drop_spares()
@@ -285,5 +315,7 @@ class Bridge:
         if isinstance(change, PadChanged) and not self._set_list.holds(change.bank, change.pad):
             # A light of a pad that is no longer in the configuration would stay on for ever.
             return
+        if isinstance(change, ControlChanged):
+            self._sounds.follow(change)
         self.view.apply(change)
         self._publish_out(change)

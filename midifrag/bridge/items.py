@@ -12,6 +12,7 @@ from midifrag.events import Notice, PortChanged, StateChange
 from midifrag.fragment import messages as writer
 from midifrag.intents import Intent
 from midifrag.midi.messages import MidiEvent
+from midifrag.playback.messages import PlayerEvent
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,4 +37,6 @@ class Reload:
     loaded: Loaded
 
 
-Item: TypeAlias = MidiEvent | Intent | FromEngine | writer.WriterEvent | PortChanged | Introduce | Reload | Notice
+Item: TypeAlias = (
+    MidiEvent | Intent | FromEngine | writer.WriterEvent | PlayerEvent | PortChanged | Introduce | Reload | Notice
+)  # fmt: skip

@@ -31,6 +31,8 @@ class PressedPad:
     colour: str | None = None
     choke: str | None = None
     on_lost: OnLost = "queue"
+    #: How loud the player plays what lands, in dB.
+    gain: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -43,9 +43,9 @@ class Presses:
         if pad.choke is not None:
             self._choke(pad.choke, place)
         self._set_list.pressed(key, press)
-        pressed = PressedPad(key, press.note, press.channel, press.port, pad.colour, pad.choke, pad.on_lost)
-        origin = Origin(JobKind.PAD, bank.slug, pad.label, pressed)
-        self._submit(origin, pad, self._set_list.request(pad, press.velocity), press.time)
+        asked = self._set_list.request(pad, press.velocity)
+        pressed = PressedPad(key, press.note, press.channel, press.port, pad.colour, pad.choke, pad.on_lost, asked.gain)
+        self._submit(Origin(JobKind.PAD, bank.slug, pad.label, pressed), pad, asked, press.time)
 
     def prompt(self, prompt: Prompt) -> None:
         """Render what somebody typed."""

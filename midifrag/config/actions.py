@@ -10,7 +10,7 @@ from pydantic import AfterValidator, Field, model_validator
 
 from midifrag.config.banks import Bank, Channel, Note, Program, SevenBit, Strict, Written
 from midifrag.config.names import none_of
-from midifrag.intents import CancelPad, ClearQueue, Intent, LockSlot, Panic, RestoreSlot, SelectBank
+from midifrag.intents import CancelPad, ClearQueue, Intent, LockSlot, MuteSlot, Panic, RestoreSlot, SelectBank, StopSlot
 
 _Intents: TypeAlias = Callable[["Action", Bank], Sequence[Intent]]
 
@@ -52,6 +52,11 @@ ACTIONS: dict[str, ActionKind] = {
     "lock": ActionKind("locks slot {slot}", _on_slot(lambda slot: LockSlot(slot, True)), needs="slot"),
     "unlock": ActionKind("unlocks slot {slot}", _on_slot(lambda slot: LockSlot(slot, False)), needs="slot"),
     "toggle_lock": ActionKind("locks or unlocks slot {slot}", _on_slot(lambda slot: LockSlot(slot, None)), "slot"),
+    "stop": ActionKind("stops slot {slot}", _on_slot(StopSlot), needs="slot"),
+    "stop_all": ActionKind("stops all slots", _always(StopSlot(None))),
+    "mute": ActionKind("mutes slot {slot}", _on_slot(lambda slot: MuteSlot(slot, True)), needs="slot"),
+    "unmute": ActionKind("lets slot {slot} be heard", _on_slot(lambda slot: MuteSlot(slot, False)), needs="slot"),
+    "toggle_mute": ActionKind("mutes slot {slot}, or not", _on_slot(lambda slot: MuteSlot(slot, None)), needs="slot"),
     "restore": ActionKind("puts the previous fragment back in slot {slot}", _on_slot(RestoreSlot), needs="slot"),
 }
 
@@ -75,7 +80,9 @@ class Action(Strict):
     program: Program | None = Field(default=None, description="the program change that does it")
     channel: Channel | None = Field(default=None, description="the only channel that counts")
     port: str | None = Field(default=None, description="the only port that counts")
-    slot: int | None = Field(default=None, ge=1, le=99, description="the slot that lock, unlock and restore are about")
+    slot: int | None = Field(
+        default=None, ge=1, le=99, description="the slot that lock, restore, stop, mute and the like are about"
+    )
     pad: Note | None = Field(default=None, description="the pad that cancel_pad is about")
     bank: str | int | None = Field(
         default=None, description="the bank to select: its name in the set list, or its program"

@@ -78,7 +78,11 @@ def _too_far(loaded: Loaded, bank: Bank, file: str, facts: FactsOf) -> Iterator[
     for key, pad in bank.pads.items():
         asked = press_request(loaded.settings, bank, pad)
         known = set(troubles(asked.preset, facts(asked.model)))
-        ranges = [(f"{file}: pads.{key}.velocity", pad.velocity)] if pad.velocity is not None else []
+        ranges = (
+            [(f"{file}: pads.{key}.velocity", pad.velocity)]
+            if pad.velocity is not None and not pad.velocity.sets.mixes
+            else []
+        )
         for place, one in (*ranges, *((f"{where}: {control.id}", control) for where, control in controls)):
             for end in one.range:
                 value: dict[str, Any] = {str(one.sets): end}

@@ -18,6 +18,7 @@ from typing import assert_never
 from midifrag.errors import AudioError, DriveHangsError, MidifragError, NoFreeSlotError, StorageError
 from midifrag.fragment.archive import Archive
 from midifrag.fragment.archive_hand import ArchiveHand
+from midifrag.fragment.audio_files import decode_audio
 from midifrag.fragment.cutting import make_fragment
 from midifrag.fragment.encoding import EncodedFragment, encode_fragment
 from midifrag.fragment.messages import (
@@ -30,6 +31,7 @@ from midifrag.fragment.messages import (
     LandFailed,
     LandTake,
     LockSlot,
+    Made,
     Prepare,
     QueuedCommand,
     Refused,
@@ -60,7 +62,10 @@ _log = logging.getLogger(__name__)
 
 
 class Lander:
-    """The writer's work, done at once on the caller's thread; every event goes to ``emit`` as soon as it is true."""
+    """The writer's work, done at once on the caller's thread; every event goes to ``emit`` as soon as it is true.
+
+    ``plays`` says that somebody plays fragments, and so wants their samples.
+    """
 
     def __init__(
         self,
@@ -71,6 +76,7 @@ class Lander:
         clock: Callable[[], float] = time.time,
         monotonic: Callable[[], float] = time.monotonic,
         held_bytes: int = HELD_BYTES,
+        plays: bool = False,
     ) -> None:
         self._slots = slots
         self._archive = archive
@@ -79,6 +85,7 @@ class Lander:
         self._clock = clock
         self._monotonic = monotonic
         self._held_bytes = held_bytes
+        self._plays = plays
         self._held: list[UnwrittenTake] = []
         self._postponed: list[LandArchived] = []
         self._hand = ArchiveHand(archive)
@@ -185,6 +192,8 @@ class Lander:
             record = dataclasses.replace(command.record, job=command.job, number=None, slot=None, landed_at=None)
             take = UnwrittenTake(command.job, command.audio, command.sample_rate, record, began)
         reason = command.reason if isinstance(command, ArchiveOnly) else self._cut(take, command.options, command.slot)
+        if take.fragment is not None and self._plays and not isinstance(command, ArchiveOnly):
+            self._emit(Made(take.job, *decode_audio(take.fragment.content), command.options.loop))
         if reason and take.record.number is None:
             take.record = dataclasses.replace(take.record, reason=reason)
         self._advance(take)

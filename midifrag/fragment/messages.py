@@ -126,6 +126,19 @@ class TakeArchived:
 
 
 @dataclass(frozen=True, slots=True)
+class Made:
+    """A fragment's samples are final: float32 of shape (channels, samples), as its file will hold them.
+
+    It has not landed yet. Told only where somebody plays it.
+    """
+
+    job: int
+    audio: Audio
+    sample_rate: int
+    loop: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Landed:
     """A fragment is in its slot: ``file`` is whole and in place.
 
@@ -195,4 +208,4 @@ class SlotsChanged:
 
 #: What became of a take's files, or of a command.
 LandingEvent: TypeAlias = TakeArchived | Landed | LandFailed | Held | GivenUp | Refused
-WriterEvent: TypeAlias = LandingEvent | TakeChanged | SlotsChanged
+WriterEvent: TypeAlias = LandingEvent | Made | TakeChanged | SlotsChanged

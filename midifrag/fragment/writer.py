@@ -39,12 +39,14 @@ _log = logging.getLogger(__name__)
 class FragmentWriter:
     """A `Lander` on a thread of its own, which alone uses these slots and this archive and closes them at its end.
 
-    ``listener`` is called from that thread. `submit` never blocks.
+    ``listener`` is called from that thread; fragments' samples are told where it ``plays`` them. `submit` never blocks.
     """
 
-    def __init__(self, slots: Slots, archive: Archive, listener: Callable[[WriterEvent], None]) -> None:
+    def __init__(
+        self, slots: Slots, archive: Archive, listener: Callable[[WriterEvent], None], *, plays: bool = False
+    ) -> None:
         self._listener = listener
-        self._lander = Lander(slots, archive, self._tell)
+        self._lander = Lander(slots, archive, self._tell, plays=plays)
         self._commands: queue.SimpleQueue[QueuedCommand | None] = queue.SimpleQueue()
         self._unfinished: deque[LandTake | ArchiveOnly | LandArchived] = deque()
         self._thread = threading.Thread(target=self._run, name="midifrag-writer", daemon=True)

@@ -22,10 +22,13 @@ from midifrag.events import (
     ControlChanged,
     EngineChanged,
     JobChanged,
+    Meters,
     Notice,
     PadChanged,
+    PlaybackChanged,
     PortChanged,
     SlotsChanged,
+    Sounding,
     StateChange,
     TakeChanged,
 )
@@ -162,6 +165,9 @@ class Page:
                 | TakeChanged()
                 | EngineChanged()
                 | PortChanged()
+                | PlaybackChanged()
+                | Sounding()
+                | Meters()
                 | Notice()
             ):
                 self._send(change)

@@ -22,10 +22,13 @@ from midifrag.events import (
     ControlChanged,
     EngineChanged,
     JobChanged,
+    Meters,
     Notice,
     PadChanged,
+    PlaybackChanged,
     PortChanged,
     SlotsChanged,
+    Sounding,
     TakeChanged,
 )
 from midifrag.fragment.archive_reader import ArchiveReader
@@ -54,6 +57,7 @@ class Part(StrEnum):
     ENGINES = "engines"
     PORTS = "ports"
     NOTICES = "notices"
+    SOUND = "sound"
     MIDI = "midi"
     TAKES = "takes"
     EDITS = "edits"
@@ -77,6 +81,8 @@ def _part_of(message: FromShow) -> Part:
             return Part.ENGINES
         case PortChanged():
             return Part.PORTS
+        case PlaybackChanged() | Sounding() | Meters():
+            return Part.SOUND
         case Notice():
             return Part.NOTICES
         case MidiSeen():
@@ -128,6 +134,9 @@ class PageModel:
                 | SlotsChanged()
                 | EngineChanged()
                 | PortChanged()
+                | PlaybackChanged()
+                | Sounding()
+                | Meters()
                 | Notice()
             ):
                 self.view.apply(message)

@@ -300,8 +300,8 @@ class Deck:
 
     def _free(self, job: int) -> None:
         """Forget a sample that nobody plays or will play."""
-        sounds = any(one.start.job == job for one in (*self._voices.values(), *self.playing.values()))
-        if not sounds and job not in self._cues:
+        starts = [one.start for one in self._voices.values()] + [one.start for one in self.playing.values()]
+        if job not in self._cues and all(start.job != job for start in starts):
             self._samples.free(job)
 
     # --- in time -----------------------------------------------------------------------------------------------------

@@ -78,4 +78,4 @@ def _clipped(sample: np.float32) -> np.float32:
         return CEILING
     if sample < -CEILING:
         return -CEILING
-    return sample if sample == sample else _ZERO  # noqa: PLR0124 — nothing else tells what is no number
+    return sample if sample == sample else _ZERO

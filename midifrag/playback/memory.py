@@ -1,4 +1,4 @@
-"""What a show and its player's process share: samples, commands, voices and what became of them, in one block of memory.
+"""What a show and its player's process share, in one block of memory: samples, commands, voices, what became of them.
 
 The show writes samples and commands, the callback everything else; neither waits for the other. A command carries its
 number and a sum over itself, and so does an event, so that half of one is never taken for a whole: no lock, and no
@@ -280,4 +280,3 @@ def times(state: State, seen: int) -> tuple[int, Whole]:
     calls = max(seen, int(state.head[Head.CALLS]) - 1)
     numbers = np.arange(max(seen, calls - TIMES // 2), calls)
     return calls, state.times[numbers % TIMES].copy()
-

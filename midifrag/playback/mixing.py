@@ -207,7 +207,12 @@ def _add(state: State, slot: int, voice: Whole, count: int) -> None:
     left_step = (gains[0] - gains[2]) / np.float32(count)
     right_step = (gains[1] - gains[3]) / np.float32(count)
     level, part = np.float32(voice[Voice.LEVEL] / UNIT), _ONE / np.float32(fade)
-    offset, length, position, height = voice[Voice.OFFSET], voice[Voice.LENGTH], voice[Voice.POSITION], voice[Voice.FADE]
+    offset, length, position, height = (
+        voice[Voice.OFFSET],
+        voice[Voice.LENGTH],
+        voice[Voice.POSITION],
+        voice[Voice.FADE],
+    )
     for at in range(max(0, voice[Voice.START] - first), count):
         if voice[Voice.STATE] == VoiceState.SOUNDING and 0 <= voice[Voice.CUT] <= first + at:
             voice[Voice.STATE] = VoiceState.FALLING

@@ -34,10 +34,10 @@ from midifrag.playback.memory import (
 
 
 def _cache_folder() -> Path:
-    """A folder for this very code: numba looks at the file alone that a function stands in, not at what that imports."""
+    """A folder for this very code: numba looks at the file that a function stands in, not at what that imports."""
     digest = hashlib.sha256()
     for module in (barrier, limiter, memory, mixing):
-        digest.update(Path(module.__file__).read_bytes())
+        digest.update(Path(str(module.__file__)).read_bytes())
     name = f"callback-{digest.hexdigest()[:16]}"
     for place in (platformdirs.user_cache_path("midifrag"), Path(tempfile.gettempdir())):
         try:
@@ -76,7 +76,9 @@ if sys.platform == "win32":
     @register_jitable  # type: ignore[untyped-decorator]
     def _now(scratch: Whole, per_second: int) -> int:
         _counter(scratch.ctypes)
-        return scratch[0] // per_second * 1_000_000_000 + scratch[0] % per_second * 1_000_000_000 // per_second
+        return np.int64(
+            scratch[0] // per_second * 1_000_000_000 + scratch[0] % per_second * 1_000_000_000 // per_second
+        )
 
 elif sys.platform == "darwin":
     _uptime = types.ExternalFunction("clock_gettime_nsec_np", types.uint64(types.int32))
@@ -91,7 +93,7 @@ else:
     @register_jitable  # type: ignore[untyped-decorator]
     def _now(scratch: Whole, per_second: int) -> int:  # noqa: ARG001
         _gettime(1, scratch.ctypes)  # CLOCK_MONOTONIC
-        return scratch[0] * 1_000_000_000 + scratch[1]
+        return np.int64(scratch[0] * 1_000_000_000 + scratch[1])
 
 
 #: The numbers of `user_data`: an address for each array, three sizes, the clock's ticks a second, room to read it into.

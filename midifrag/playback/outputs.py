@@ -119,7 +119,7 @@ def main() -> None:
         import sounddevice
     except OSError:
         sys.exit(NO_PORTAUDIO)
-    print(json.dumps([dataclasses.asdict(one) for one in outputs(sounddevice)]))  # noqa: T201 — what it is for
+    print(json.dumps([dataclasses.asdict(one) for one in outputs(sounddevice)]))
 
 
 if __name__ == "__main__":

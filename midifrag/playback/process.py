@@ -91,7 +91,9 @@ def _serve(memory: Memory, wanted: str, client: str, pipe: Connection) -> None:
         try:
             _name_client(sounddevice, client)
             output = find_output(outputs(sounddevice), wanted)
-            stream, opened = open_output(sounddevice, output, memory, native.stream_callback.address, user_data, threads)
+            stream, opened = open_output(
+                sounddevice, output, memory, native.stream_callback.address, user_data, threads
+            )
         except (PlaybackError, sounddevice.PortAudioError) as error:
             pipe.send(Looking(str(error)))
             if pipe.poll(LOOK_AGAIN):

@@ -22,10 +22,13 @@ from midifrag.events import (
     ControlChanged,
     EngineChanged,
     JobChanged,
+    Meters,
     Notice,
     PadChanged,
+    PlaybackChanged,
     PortChanged,
     SlotsChanged,
+    Sounding,
     StateChange,
     TakeChanged,
 )
@@ -88,7 +91,7 @@ class Lights:
                 self._landed(change.job, slot)
             case PortChanged() | JobChanged() | ControlChanged() | SlotsChanged() | TakeChanged() | EngineChanged():
                 pass
-            case ConfigurationChanged() | Notice():
+            case ConfigurationChanged() | PlaybackChanged() | Sounding() | Meters() | Notice():
                 pass
             case _:
                 assert_never(change)

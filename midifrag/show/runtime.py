@@ -35,6 +35,8 @@ from midifrag.fragment.writer import FragmentWriter
 from midifrag.intents import Press, Prompt
 from midifrag.midi.messages import MidiEvent, NoteOn, PortChanged
 from midifrag.midi.ports import Ports
+from midifrag.playback.messages import PlaybackChanged, PlaybackState, PlayerEvent
+from midifrag.playback.player import Player
 from midifrag.scheduling import run_before_others
 from midifrag.show.disk_watch import DiskWatch
 from midifrag.show.ending import Ending, done
@@ -60,6 +62,9 @@ _log = logging.getLogger(__name__)
 #: How a show's ports are made: settings, where events go, where port changes go. Nothing is opened yet.
 MakePorts: TypeAlias = Callable[[Settings, Callable[[MidiEvent], None], Callable[[PortChanged], None]], Ports]
 
+#: How a show's player is made: settings, where its events go; None where nothing shall sound.
+MakePlayer: TypeAlias = Callable[[Settings, Callable[[PlayerEvent], None]], Player | None]
+
 
 class Runtime:
     """A running show. `start`, then `put` intents and `watch`; `close` ends everything in order.
@@ -73,6 +78,7 @@ class Runtime:
         make_ports: MakePorts = Ports,
         make_engine: Callable[[EngineChoice, str], Engine] | None = None,
         clock: Clock | None = None,
+        make_player: MakePlayer | None = None,
     ) -> None:
         self.begun = loaded
         self.clock = clock or SystemClock()
@@ -87,13 +93,15 @@ class Runtime:
         archive = within(
             loaded.archive_folder, lambda: Archive(loaded.archive_folder, settings.archive), DRIVE_PATIENCE
         )
-        self.writer = FragmentWriter(self.slots, archive, self.inbox.put)
+        self.player = (make_player or _player)(settings, self.inbox.put)
+        self.writer = FragmentWriter(self.slots, archive, self.inbox.put, plays=self.player is not None)
         self.log = SessionLog(loaded.archive_folder / "sessions", settings.session_log.megabytes * 1_000_000)
         self._telling = Telling(self.log)
         self._make_engine = make_engine or _create
         self.engines = EnginePool(self._engine_for, self._heard, settings.engine.other_model)
         self.ports = make_ports(settings, self.inbox.put, self.inbox.put)
-        self.bridge = Bridge(loaded, self.engines, self.writer.submit, self._telling.publish, self.clock)
+        play = self.player.submit if self.player else lambda _command: None
+        self.bridge = Bridge(loaded, self.engines, self.writer.submit, self._telling.publish, self.clock, play=play)
         self._lights = Lights(settings, self.ports.send, self.bridge.view, self.ports.device)
         self._telling.light = self._lights.handle
         self.configuration = ConfigWatch(loaded, self.put)
@@ -121,6 +129,8 @@ class Runtime:
         self.engines.start(warm_renders(self.begun))
         if aligns_loops(self.begun):
             threading.Thread(target=analysis.warm, name="analysis warm-up", daemon=True).start()
+        if self.player:
+            self.player.start()
         self._thread.start()
         self._started = True
 
@@ -144,6 +154,8 @@ class Runtime:
     def _close(self) -> Ending:
         self._closing.set()
         done(self.configuration.close)
+        if self.player:
+            done(self.player.close)
         if self._started:
             # A bridge that hangs must not take along what can still be written.
             self._thread.join(BRIDGE_PATIENCE)
@@ -279,6 +291,24 @@ class Runtime:
 
     def _heard(self, model: str, event: EngineEvent) -> None:
         self.inbox.put(FromEngine(model, event))
+
+
+def _player(settings: Settings, listener: Callable[[PlayerEvent], None]) -> Player | None:
+    wanted = settings.playback
+    if not wanted.is_on:
+        return None
+    try:
+        return Player(
+            wanted.device,
+            settings.fragments.count,
+            listener,
+            outputs=wanted.outputs,
+            gain=wanted.gain,
+            client=settings.client,
+        )
+    except OSError as error:
+        listener(PlaybackChanged(PlaybackState.OFF, text=f"no memory for sound: {error}"))
+        return None
 
 
 def _create(choice: EngineChoice, host: str) -> Engine:

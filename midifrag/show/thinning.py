@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Hashable, Iterator
 from typing import TypeAlias
 
-from midifrag.events import BankChanged, ControlChanged, JobChanged, PadChanged
+from midifrag.events import BankChanged, ControlChanged, JobChanged, Meters, PadChanged
 from midifrag.midi.messages import Aftertouch, ControlChange, PitchBend
 
 #: Seconds between two logged positions of a control that is on its way.
@@ -57,6 +57,8 @@ class Thinning:
                 for pad in pads:
                     self._shows_more(pad)
                 return True
+            case Meters():
+                return False
             case _:
                 return True
 

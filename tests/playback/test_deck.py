@@ -106,7 +106,9 @@ def test_a_start_can_be_moved_until_it_has_come_and_taken_back():
     rig.run(3)
     begun = rig.device.frame
     rig.say(Load(1, sound(2000), RATE), Load(2, sound(2000), RATE))
-    rig.say(Start(1, 1, at=rig.now + 0.2), Start(1, 1, at=1000.0 + (begun + 20000) / RATE), Start(2, 2, at=rig.now + 0.3))
+    rig.say(
+        Start(1, 1, at=rig.now + 0.2), Start(1, 1, at=1000.0 + (begun + 20000) / RATE), Start(2, 2, at=rig.now + 0.3)
+    )
     rig.say(Drop(2))
     assert first_heard(rig.run(1.0)) - LATE == pytest.approx(20000, abs=1)
     assert rig.sounding() == [(1, 1, True), (1, 1, False)]
@@ -152,7 +154,7 @@ def test_a_start_waits_for_its_samples_to_be_brought_to_the_devices_rate():
     begin = first_heard(heard[:, None])
     expected = np.sin(np.arange(48000) * 2 * np.pi * 441 / 48000) * 0.25
     np.testing.assert_allclose(heard[begin + 500 : begin + 40000], expected[500:40000], atol=2e-3)
-    assert [one.seconds for one in rig.told if isinstance(one, Sounding)][0] == pytest.approx(1.0)
+    assert next(one.seconds for one in rig.told if isinstance(one, Sounding)) == pytest.approx(1.0)
 
 
 def test_gain_pan_and_mute_of_slots_and_the_master():

@@ -18,11 +18,8 @@ def callbacks(seconds, *, first=0, begin=100.0, rate=44100.7, seed=0):
 
 def fed(clock, frames, moments):
     """Feed as a player does, a few at a time; when it jumped."""
-    jumps = []
-    for at in range(0, len(frames), 5):
-        if clock.feed(frames[at : at + 5], moments[at : at + 5], BLOCK):
-            jumps.append(at)
-    return jumps
+    begins = range(0, len(frames), 5)
+    return [at for at in begins if clock.feed(frames[at : at + 5], moments[at : at + 5], BLOCK)]
 
 
 def test_nothing_is_known_before_the_first_callback():

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import time
 from multiprocessing.connection import Connection
+from pathlib import Path
 
 import numpy as np
 
@@ -16,10 +17,10 @@ RATE, BLOCK = 8000, 160
 
 
 def serve(memory: Memory, wanted: str, client: str, pipe: Connection) -> None:
-    """``wanted`` is what the device does, in words that are separated by a blank; ``client`` a file to note lives in."""
-    with open(client.removesuffix("-player"), "a", encoding="utf-8") as lives:
-        lives.write("+")
-    life = os.path.getsize(client.removesuffix("-player"))
+    """``wanted`` is what the device does in each of its lives, one word each; ``client`` a file to count them in."""
+    lives = Path(client.removesuffix("-player"))
+    life = len(lives.read_text()) + 1 if lives.exists() else 1
+    lives.write_text("+" * life)
     words = wanted.split()
     doing = words[min(life, len(words)) - 1]
     pipe.send(Opening())

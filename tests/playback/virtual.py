@@ -75,9 +75,7 @@ class Device:
         """What has happened since this was asked: what, slot, serial, frame."""
         rows = events(self.state, self._told)
         self._told += len(rows)
-        return [
-            (Happened(row[Event.KIND]).name, row[Event.SLOT], row[Event.SERIAL], row[Event.FRAME]) for row in rows
-        ]
+        return [(Happened(row[Event.KIND]).name, row[Event.SLOT], row[Event.SERIAL], row[Event.FRAME]) for row in rows]
 
 
 def noise(frames: int, seed: int, level: float = 0.1) -> Single:
