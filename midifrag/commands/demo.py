@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from midifrag.bridge.view import View
 from midifrag.commands.common import explained
 from midifrag.commands.console import err, out, say
 from midifrag.commands.lines import NARROW, fitted, listed
@@ -15,9 +16,8 @@ from midifrag.commands.run import tell_ending
 from midifrag.commands.terminal import job_line
 from midifrag.config.loading import Loaded
 from midifrag.errors import EngineError
-from midifrag.commands.sounding import playback_line
+from midifrag.commands.sounding import is_heard, is_opening, playback_line
 from midifrag.events import EngineChanged, JobChanged, Notice, PlaybackChanged, Sounding, StateChange
-from midifrag.playback.messages import PlaybackState
 from midifrag.show.clip import read_clip
 from midifrag.show.playing import ClipPorts, play, wait_until_landed
 from midifrag.show.runtime import Runtime
@@ -38,8 +38,7 @@ class _Listener:
     def __init__(self, quiet: bool) -> None:
         self.ended: dict[int, JobChanged] = {}
         self.lost = ""
-        self.playback: PlaybackChanged | None = None
-        self.sounding: dict[int, Sounding] = {}
+        self.view = View()
         self._quiet = quiet
         self._said: dict[int, float] = {}
         self._warming: dict[str, str] = {}
@@ -60,10 +59,8 @@ class _Listener:
                 self.lost = change.text
             case PlaybackChanged():
                 self._output(change)
-            case Sounding(slot, on=True):
-                self.sounding[slot] = change
-            case Sounding(slot):
-                self.sounding.pop(slot, None)
+            case Sounding():
+                self.view.apply(change)
             case Notice(level=NoticeLevel.WARNING | NoticeLevel.ERROR):
                 self._say(f"     {change.level}    {change.text}")
             case _:
@@ -71,20 +68,10 @@ class _Listener:
                 pass
 
     def _output(self, change: PlaybackChanged) -> None:
-        if self.playback is None or self.playback.state is not change.state:
+        before = self.view.playback
+        if before is None or before.state is not change.state:
             self._say(f"     sound      {playback_line(change)}")
-        self.playback = change
-
-    @property
-    def opens(self) -> bool:
-        """Whether the output is being opened."""
-        return self.playback is not None and self.playback.state is PlaybackState.OPENING
-
-    @property
-    def is_heard(self) -> bool:
-        """Whether something sounds that will end by itself."""
-        playing = self.playback is not None and self.playback.state is PlaybackState.PLAYING
-        return playing and any(not one.loop for one in tuple(self.sounding.values()))
+        self.view.apply(change)
 
     def _job(self, change: JobChanged) -> None:
         if change.state.ended:
@@ -117,19 +104,19 @@ def demo(loaded: Loaded, as_json: bool, speed: float) -> None:
         try:
             watcher = runtime.watch(listener, "demo")
             _until_ready(runtime, loaded.settings.model, listener)
-            _while(lambda: listener.opens, OPEN_TIMEOUT)
+            _while(lambda: is_opening(listener.view), OPEN_TIMEOUT)
             play(clip.at_speed(speed), ports.send)
             if not wait_until_landed(runtime, LAND_TIMEOUT):
                 raise EngineError(f"After {LAND_TIMEOUT:.0f} s there are still presses that have not landed.")
             # What landed last has only begun to sound.
-            _while(lambda: listener.is_heard, LAND_TIMEOUT)
+            _while(lambda: is_heard(listener.view), LAND_TIMEOUT)
             watcher.close()
         finally:
             tell_ending(runtime.close())
         takes = [listener.ended[job] for job in sorted(listener.ended)]
         seconds = time.monotonic() - began
         if as_json:
-            out.print_json(json.dumps(_report(loaded, clip.presses, takes, seconds, listener.playback)))
+            out.print_json(json.dumps(_report(loaded, clip.presses, takes, seconds, listener.view.playback)))
         else:
             _farewell(loaded, takes, seconds)
         if any(take.state is not JobState.LANDED for take in takes) or len(takes) < clip.presses:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import math
-
 from rich.text import Text
 
 from midifrag.bridge.view import View
 from midifrag.commands.lines import one_line
 from midifrag.events import PlaybackChanged, Sounding
+from midifrag.playback.levels import shown
 from midifrag.playback.messages import PlaybackState
 
 STATE_STYLES: dict[PlaybackState, str] = {
@@ -17,8 +16,8 @@ STATE_STYLES: dict[PlaybackState, str] = {
     PlaybackState.PLAYING: "green",
     PlaybackState.LOST: "bold red",
 }
-#: The softest level that a meter shows, in dB, and its width in characters.
-SOFTEST, WIDTH = -48.0, 8
+#: Characters of a meter.
+WIDTH = 8
 
 
 def playback_line(change: PlaybackChanged) -> str:
@@ -30,6 +29,18 @@ def playback_line(change: PlaybackChanged) -> str:
     if change.underruns:
         parts.append(f"{change.underruns} underrun{'s' if change.underruns > 1 else ''}")
     return "; ".join([*parts, *filter(None, [change.text])])
+
+
+def is_opening(view: View) -> bool:
+    """Whether the output is being opened."""
+    return view.playback is not None and view.playback.state is PlaybackState.OPENING
+
+
+def is_heard(view: View) -> bool:
+    """Whether something sounds that will end by itself."""
+    with view.lock:
+        playing = view.playback is not None and view.playback.state is PlaybackState.PLAYING
+        return playing and any(not one.loop for one in view.sounding.values())
 
 
 def sound_row(view: View) -> Text:
@@ -57,7 +68,6 @@ def position(one: Sounding, now: float) -> float:
 
 
 def meter(peak: float) -> str:
-    """A peak as a bar, from `SOFTEST` to full scale."""
-    level = 0.0 if peak <= 0 else min(max(1 - 20 * math.log10(peak) / SOFTEST, 0.0), 1.0)
-    full = round(level * WIDTH)
+    """A peak as a bar."""
+    full = round(shown(peak) * WIDTH)
     return "█" * full + "·" * (WIDTH - full)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 
 from midifrag.playback.messages import Mix
 
 #: A gain in dB that is silence, and everything below it.
 SILENT = -60.0
+#: The softest level that a meter shows, in dB.
+METER_BEGINS = -48.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +31,11 @@ class Level:
         """What left and right are multiplied by."""
         gain = 0.0 if self.muted else linear(self.gain)
         return gain * min(1.0, 1.0 - self.pan), gain * min(1.0, 1.0 + self.pan)
+
+
+def shown(peak: float) -> float:
+    """How much of its way, 0–1, a meter shows for a peak."""
+    return 0.0 if peak <= 0 else min(max(1 - 20 * math.log10(peak) / METER_BEGINS, 0.0), 1.0)
 
 
 def linear(decibels: float) -> float:
