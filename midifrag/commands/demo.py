@@ -13,10 +13,10 @@ from midifrag.commands.common import explained
 from midifrag.commands.console import err, out, say
 from midifrag.commands.lines import NARROW, fitted, listed
 from midifrag.commands.run import tell_ending
+from midifrag.commands.sounding import is_heard, is_opening, playback_line
 from midifrag.commands.terminal import job_line
 from midifrag.config.loading import Loaded
 from midifrag.errors import EngineError
-from midifrag.commands.sounding import is_heard, is_opening, playback_line
 from midifrag.events import EngineChanged, JobChanged, Notice, PlaybackChanged, Sounding, StateChange
 from midifrag.show.clip import read_clip
 from midifrag.show.playing import ClipPorts, play, wait_until_landed

@@ -57,7 +57,9 @@ class Part(StrEnum):
     ENGINES = "engines"
     PORTS = "ports"
     NOTICES = "notices"
-    SOUND = "sound"
+    PLAYBACK = "playback"
+    SOUNDING = "sounding"
+    METERS = "meters"
     MIDI = "midi"
     TAKES = "takes"
     EDITS = "edits"
@@ -81,8 +83,12 @@ def _part_of(message: FromShow) -> Part:
             return Part.ENGINES
         case PortChanged():
             return Part.PORTS
-        case PlaybackChanged() | Sounding() | Meters():
-            return Part.SOUND
+        case PlaybackChanged():
+            return Part.PLAYBACK
+        case Sounding():
+            return Part.SOUNDING
+        case Meters():
+            return Part.METERS
         case Notice():
             return Part.NOTICES
         case MidiSeen():

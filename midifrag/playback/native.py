@@ -76,16 +76,14 @@ if sys.platform == "win32":
     @register_jitable  # type: ignore[untyped-decorator]
     def _now(scratch: Whole, per_second: int) -> int:
         _counter(scratch.ctypes)
-        return np.int64(
-            scratch[0] // per_second * 1_000_000_000 + scratch[0] % per_second * 1_000_000_000 // per_second
-        )
+        return int(scratch[0] // per_second * 1_000_000_000 + scratch[0] % per_second * 1_000_000_000 // per_second)
 
 elif sys.platform == "darwin":
     _uptime = types.ExternalFunction("clock_gettime_nsec_np", types.uint64(types.int32))
 
     @register_jitable  # type: ignore[untyped-decorator]
     def _now(scratch: Whole, per_second: int) -> int:  # noqa: ARG001
-        return np.int64(_uptime(8))  # CLOCK_UPTIME_RAW
+        return int(_uptime(8))  # CLOCK_UPTIME_RAW
 
 else:
     _gettime = types.ExternalFunction("clock_gettime", types.int32(types.int32, types.voidptr))
@@ -93,7 +91,7 @@ else:
     @register_jitable  # type: ignore[untyped-decorator]
     def _now(scratch: Whole, per_second: int) -> int:  # noqa: ARG001
         _gettime(1, scratch.ctypes)  # CLOCK_MONOTONIC
-        return np.int64(scratch[0] * 1_000_000_000 + scratch[1])
+        return int(scratch[0] * 1_000_000_000 + scratch[1])
 
 
 #: The numbers of `user_data`: an address for each array, three sizes, the clock's ticks a second, room to read it into.

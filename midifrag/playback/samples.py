@@ -74,16 +74,18 @@ class Samples:
         if sample is None or rate != self.rate or sample.offset is not None:
             return
         offset = self._room.take(len(samples))
-        try:
-            if offset is None:
-                raise MemoryError
-            self._memory.write(offset, samples)
-        except (MemoryError, OSError):
-            if offset is not None:
-                self._room.give(offset, len(samples))
+        if offset is not None and self._is_written(offset, samples):
+            sample.offset, sample.length = offset, len(samples)
+        else:
             self.problem = f"no memory for {len(samples) / rate:.0f} s more: a fragment stays silent"
-            return
-        sample.offset, sample.length = offset, len(samples)
+
+    def _is_written(self, offset: int, samples: Single) -> bool:
+        try:
+            self._memory.write(offset, samples)
+        except OSError:
+            self._room.give(offset, len(samples))
+            return False
+        return True
 
     def free(self, job: int) -> None:
         """Forget a fragment."""

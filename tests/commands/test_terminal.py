@@ -17,16 +17,20 @@ from midifrag.events import (
     EngineChanged,
     JobChanged,
     JobTimes,
+    Meters,
     Notice,
     PadChanged,
+    PlaybackChanged,
     PortChanged,
     SlotsChanged,
+    Sounding,
     StateChange,
     TakeChanged,
 )
 from midifrag.fragment.messages import SlotState
 from midifrag.fragment.record import TakeRecord
 from midifrag.pad_key import PadKey
+from midifrag.playback.messages import PlaybackState
 from midifrag.states import EngineState, JobKind, JobState, NoticeLevel, PadState
 from tests.support.shows import bank, loaded
 
@@ -181,6 +185,9 @@ LINES = [
     (SlotsChanged(()), None),
     (TakeChanged(TakeRecord("rain")), None),
     (ConfigurationChanged(loaded()), None),
+    (PlaybackChanged(PlaybackState.LOST, text="it hangs"), "     sound      lost: it hangs"),
+    (Sounding(1, 7, True, 100.0, 1.0), None),
+    (Meters((0.5,), 0.5), None),
 ]
 
 

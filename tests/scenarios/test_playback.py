@@ -7,6 +7,7 @@ import subprocess
 import sys
 import threading
 import time
+from ctypes.util import find_library
 
 import numpy as np
 import pytest
@@ -43,6 +44,15 @@ class Heard:
 
     def until_playing(self, times=1):
         self.until(lambda one: isinstance(one, PlaybackChanged) and one.state is PlaybackState.PLAYING, times)
+
+
+@pytest.fixture(autouse=True)
+def portaudio():
+    """Nothing is heard without it."""
+    if find_library("portaudio") is None:
+        if os.environ.get("CI") == "true":
+            pytest.fail("PortAudio is not installed; these tests must run in CI")
+        pytest.skip("PortAudio is not installed (Debian: apt install libportaudio2)")
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-from midifrag.events import BankChanged, ControlChanged, JobChanged, JobTimes, PadChanged
+from midifrag.events import BankChanged, ControlChanged, JobChanged, JobTimes, Meters, PadChanged, Sounding
 from midifrag.midi.messages import Aftertouch, ControlChange, NoteOn, PitchBend
 from midifrag.pad_key import PadKey
 from midifrag.show.thinning import Thinning
@@ -67,3 +67,9 @@ def test_a_pad_that_shows_the_same_is_no_news():
     pads = [pad(PadState.RENDERING, job=1, progress=0.1), pad(PadState.RENDERING, job=1, progress=0.2)]
     pads += [pad(PadState.RENDERING, 37, job=1), pad(PadState.RENDERING, job=2), pad(PadState.FAILED, job=2, text="x")]
     assert logged(*pads) == [pads[0], *pads[2:]]
+
+
+def test_meters_are_no_news():
+    thinning = Thinning()
+    assert list(thinning.take(1.0, Meters((0.5,), 0.5))) == []
+    assert list(thinning.take(1.0, Sounding(1, 7, True, 1.0))) == [(1.0, Sounding(1, 7, True, 1.0))]

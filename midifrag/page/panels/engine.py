@@ -84,7 +84,14 @@ class _JobRow:
 class EnginePanel(Panel):
     """The second page of an instrument: what one looks at when setting up, or when something is odd."""
 
-    parts: ClassVar[frozenset[Part]] = frozenset(Part) - {Part.PADS, Part.SLOTS, Part.TAKES, Part.EDITS}
+    parts: ClassVar[frozenset[Part]] = frozenset(Part) - {
+        Part.PADS,
+        Part.SLOTS,
+        Part.SOUNDING,
+        Part.METERS,
+        Part.TAKES,
+        Part.EDITS,
+    }
 
     def __init__(self, page: PageModel, play: Play) -> None:
         super().__init__(page, play)

@@ -117,7 +117,7 @@ def _copy(path: str) -> None:
 class SlotsPanel(Panel):
     """All slots, in order."""
 
-    parts: ClassVar[frozenset[Part]] = frozenset({Part.SLOTS, Part.SOUND, Part.TIME})
+    parts: ClassVar[frozenset[Part]] = frozenset({Part.SLOTS, Part.SOUNDING, Part.METERS, Part.TIME})
 
     def __init__(self, page: PageModel, play: Play) -> None:
         super().__init__(page, play)

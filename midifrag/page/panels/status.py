@@ -16,7 +16,9 @@ from midifrag.page.panels.sounding import shown_level, sound_line
 class StatusPanel(Panel):
     """Engine, queue, latency, panic."""
 
-    parts: ClassVar[frozenset[Part]] = frozenset({Part.ENGINES, Part.JOBS, Part.FINISHED, Part.SOUND, Part.TIME})
+    parts: ClassVar[frozenset[Part]] = frozenset(
+        {Part.ENGINES, Part.JOBS, Part.FINISHED, Part.PLAYBACK, Part.SOUNDING, Part.METERS, Part.TIME}
+    )
 
     def __init__(self, page: PageModel, play: Play) -> None:
         super().__init__(page, play)
