@@ -31,8 +31,9 @@ _GUARD = '"$@" & server=$!; read -r _; kill $server; wait $server'
 class Server:
     """A JACK server of this process's own, on the dummy device; clients find it by the environment.
 
-    It asks its clients for ``period`` frames at once. ``realtime`` needs rights that a test machine may lack; without it JACK drops a busy machine's late cycles. With
-    ``name`` it takes the place of an earlier one of that name, whose clients may still wait for it.
+    It asks its clients for ``period`` frames at once. ``realtime`` needs rights that a test machine may lack; without
+    it JACK drops a busy machine's late cycles. With ``name`` it takes the place of an earlier one of that name, whose
+    clients may still wait for it.
     """
 
     def __init__(self, *, realtime: bool = False, name: str | None = None, period: int = 128) -> None:
