@@ -40,10 +40,14 @@ while True:
 
 @dataclass(frozen=True)
 class Soak:
-    """What came of it: callbacks missed by the player and by the bare timer, loops that were there to the end."""
+    """What came of it: callbacks more than a period late, of the player and of the bare timer, and underruns.
+
+    ``loops`` were there to the end, on a device that was opened anew ``changes`` times.
+    """
 
     seconds: float
     misses: int
+    underruns: int
     timer_misses: int
     timer_worst_ms: float
     realtime: bool
@@ -75,15 +79,17 @@ def soak(seconds: float, engines: int = 2) -> Soak:
             if not news.wait_for(lambda: sounding() == LOOPS, PATIENCE):
                 raise RuntimeError(f"the loops did not begin: {told[-3:]}")
         with rendering(engines):
-            before = _underruns(told)
+            before, late = _underruns(told), player.late
             timer = bare_timer.start(seconds, FRAMES, RATE)
             counted, _ = timer.communicate(timeout=seconds + PATIENCE)
+            late = player.late - late
         time.sleep(2.5)
         ended = {one.slot for one in told if isinstance(one, Sounding) and not one.on}
         changes = sum(isinstance(one, PlaybackChanged) and one.state is PlaybackState.LOST for one in told)
         floor = json.loads(counted.splitlines()[-1])
         return Soak(
             seconds,
+            late,
             _underruns(told) - before,
             floor["misses"],
             floor["worst_ms"],

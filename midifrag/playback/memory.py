@@ -45,7 +45,7 @@ class Head(IntEnum):
     #: Monotonic nanoseconds of the last callback, and the frames that it was asked for.
     LAST_TIME = 2
     LAST_FRAMES = 3
-    #: Callbacks more than a period late, or told by the device to be.
+    #: Callbacks that were late, or before which the device says that it ran out of samples.
     UNDERRUNS = 4
     #: Starts whose frame had gone by when they came.
     BELATED = 5
@@ -58,6 +58,8 @@ class Head(IntEnum):
     #: Frames since the meters were shown, and how often they were.
     METERED = 12
     METERS_SHOWN = 13
+    #: Callbacks more than a period late.
+    LATE = 14
 
 
 class Voice(IntEnum):

@@ -61,7 +61,10 @@ def _note_time(state: State, frames: int, now: int, flags: int) -> None:
     place = state.times[head[Head.CALLS] % TIMES]
     place[0], place[1] = head[Head.FRAME], now
     before, period = head[Head.LAST_TIME], head[Head.LAST_FRAMES] * 1_000_000_000 // head[Head.RATE]
-    if before > 0 and ((flags & UNDERFLOW) != 0 or now - before > 2 * period):
+    late = before > 0 and now - before > 2 * period
+    if late:
+        head[Head.LATE] += 1
+    if late or (before > 0 and (flags & UNDERFLOW) != 0):
         head[Head.UNDERRUNS] += 1
     head[Head.LAST_TIME], head[Head.LAST_FRAMES] = now, frames
 

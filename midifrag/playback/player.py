@@ -21,7 +21,7 @@ from typing import TypeAlias, assert_never
 
 from midifrag import children
 from midifrag.playback.deck import Deck
-from midifrag.playback.memory import Memory, Single
+from midifrag.playback.memory import Head, Memory, Single
 from midifrag.playback.messages import (
     Load,
     Meters,
@@ -111,6 +111,11 @@ class Player:
         self._underruns = 0
         self._told = PlaybackChanged(PlaybackState.OFF)
         self._counted = 0.0
+
+    @property
+    def late(self) -> int:
+        """How many callbacks of the present device came more than a period late; its underruns are at least as many."""
+        return int(self._memory.state.head[Head.LATE])
 
     def start(self) -> None:
         """Begin; how the output stands is told as it changes."""

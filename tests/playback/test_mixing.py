@@ -253,6 +253,8 @@ def test_gaps_between_callbacks_are_counted(device):
     assert device.state.head[Head.UNDERRUNS] == 1
     device.run(256, flags=4)
     assert device.state.head[Head.UNDERRUNS] == 2
+    # What the device says of itself is no callback that came late.
+    assert device.state.head[Head.LATE] == 1
 
 
 def test_half_a_command_is_not_taken(device):
