@@ -46,6 +46,7 @@ _fragments = click.option("--fragments", type=PATH, help="Folder of the slot fil
 _model = click.option("--model", help="sketch, pocket, small, open, or one of your models.")
 _device = click.option("--device", help="auto, cpu, cuda, cuda:1, mps.")
 _precision = click.option("--precision", help="auto, fp16, bf16, fp32.")
+_playback = click.option("--playback", metavar="DEVICE", help="Where it sounds: default, off, or an output's name.")
 _backend = click.option("--backend", help="A mido backend, e.g. mido.backends.rtmidi/UNIX_JACK.")
 _speed = click.option("--speed", type=Within(0.01, 100), default=1.0, help="1 is as written.")
 _json = click.option("--json", "as_json", is_flag=True, help="Print JSON instead of text.")
@@ -87,6 +88,7 @@ def app(verbose: bool) -> None:
 @_device
 @_precision
 @_backend
+@_playback
 @click.option("--page-host", help="Address of the web page; others than loopback need a token.")
 @click.option("--page-port", type=int, help="Port of the web page; 0 for any that is free.")
 @click.option("--no-page", is_flag=True, help="No web page.")
@@ -117,6 +119,7 @@ def run(
 @_model
 @_device
 @_precision
+@_playback
 def play(clip: Path, path: Path | None, speed: float, port: str | None, **choices: str | Path | None) -> None:
     """Play a MIDI file into the set as if it came from the controller, or a show again from its log."""
     from midifrag.commands import run as running
@@ -129,15 +132,16 @@ def play(clip: Path, path: Path | None, speed: float, port: str | None, **choice
 @app.command()
 @_fragments
 @_model
+@_playback
 @_json
 @_speed
-def demo(fragments: Path | None, model: str | None, as_json: bool, speed: float) -> None:
+def demo(fragments: Path | None, model: str | None, playback: str | None, as_json: bool, speed: float) -> None:
     """Hear it work, with nothing plugged in: a shipped clip plays the shipped set."""
     from midifrag.commands.demo import demo as play_demo
     from midifrag.config import loading
     from midifrag.config.shipped import shipped_path
 
-    flags = _flags(fragments=fragments or Path("fragments"), model=model)
+    flags = _flags(fragments=fragments or Path("fragments"), model=model, playback=playback)
     flags |= {"engine": {"spares": {"enabled": False}}}
     with explained():
         loaded = loading.load(shipped_path(), flags, environment={})
@@ -166,7 +170,7 @@ def check(path: Path | None) -> None:
 @app.command()
 @_backend
 def ports(backend: str | None) -> None:
-    """List the MIDI ports there are."""
+    """List the MIDI ports and the audio outputs there are."""
     from midifrag.commands.ports import ports as list_ports
 
     list_ports(backend)
@@ -304,7 +308,11 @@ def _wav(path: Path) -> Path:
 
 
 def _flags(
-    fragments: str | Path | None = None, device: str | Path | None = None, **others: str | Path | None
+    fragments: str | Path | None = None,
+    device: str | Path | None = None,
+    playback: str | Path | None = None,
+    **others: str | Path | None,
 ) -> dict[str, Any]:
     """What the flags of commands that play set in a configuration."""
-    return nested(fragments__folder=str(fragments) if fragments else None, engine__device=device, **others)
+    folder = str(fragments) if fragments else None
+    return nested(fragments__folder=folder, engine__device=device, playback__device=playback, **others)

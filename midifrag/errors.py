@@ -6,6 +6,7 @@
     ├── PortError              no such port, or several that match
     │   ├── NoMidiError        no MIDI system on this machine
     │   └── MidiGoneError      the MIDI system ended; it may come back
+    ├── PlaybackError          no such audio output, or one that cannot be opened
     ├── SurfaceError           no such surface, or a plug-in that is none
     ├── ClipError              a MIDI file that cannot be played                                 (exit 2)
     ├── ModelError             a model cannot be loaded
@@ -90,6 +91,10 @@ class EditConflictError(MidifragError):
 
 class PortError(MidifragError):
     """A MIDI port cannot be opened."""
+
+
+class PlaybackError(MidifragError):
+    """An audio output that is not there, or that cannot be opened."""
 
 
 class SurfaceError(MidifragError):

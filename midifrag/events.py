@@ -14,6 +14,7 @@ from midifrag.fragment.messages import SlotsChanged, TakeChanged
 from midifrag.fragment.record import RecordedValue
 from midifrag.midi.messages import PortChanged
 from midifrag.pad_key import PadKey
+from midifrag.playback.messages import Meters, PlaybackChanged, Sounding
 from midifrag.states import EngineState, JobKind, JobState, NoticeLevel, PadState
 from midifrag.timeline import Timeline
 
@@ -174,7 +175,7 @@ class Notice:
 
 StateChange: TypeAlias = (
     PadChanged | JobChanged | BankChanged | ControlChanged | SlotsChanged | TakeChanged | EngineChanged | PortChanged
-    | ConfigurationChanged | TimeChanged | Notice
+    | ConfigurationChanged | TimeChanged | PlaybackChanged | Sounding | Meters | Notice
 )  # fmt: skip
 
 __all__ = [
@@ -184,10 +185,13 @@ __all__ = [
     "EngineChanged",
     "JobChanged",
     "JobTimes",
+    "Meters",
     "Notice",
     "PadChanged",
+    "PlaybackChanged",
     "PortChanged",
     "SlotsChanged",
+    "Sounding",
     "StateChange",
     "TakeChanged",
     "TimeChanged",

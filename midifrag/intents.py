@@ -102,6 +102,21 @@ class SendTake:
 
 
 @dataclass(frozen=True, slots=True)
+class StopSlot:
+    """End what sounds in a slot, from this machine; None: everywhere, also what waits for its moment."""
+
+    slot: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class MuteSlot:
+    """Let a slot be heard or not, from this machine; None: the other of the two."""
+
+    slot: int
+    muted: bool | None
+
+
+@dataclass(frozen=True, slots=True)
 class CancelPad:
     """Cancel what a pad of the active bank has queued or is rendering."""
 
@@ -127,7 +142,8 @@ class Panic:
 
 Intent: TypeAlias = (
     Press | Release | Prompt | MoveControl | SetParameter | SelectBank | LockSlot | RestoreSlot | SendTake | StarTake
-    | AnnotateTake | CancelPad | CancelJob | ClearQueue | Panic | Tap | Again | SetLand | SlotPlaying
+    | AnnotateTake | StopSlot | MuteSlot | CancelPad | CancelJob | ClearQueue | Panic | Tap | Again | SetLand
+    | SlotPlaying
 )  # fmt: skip
 
 __all__ = [
@@ -140,6 +156,7 @@ __all__ = [
     "Intent",
     "LockSlot",
     "MoveControl",
+    "MuteSlot",
     "Panic",
     "Press",
     "Prompt",
@@ -151,5 +168,6 @@ __all__ = [
     "SetParameter",
     "SlotPlaying",
     "StarTake",
+    "StopSlot",
     "Tap",
 ]

@@ -79,6 +79,7 @@ FOR_PLUGINS = {
         "NonFiniteError",
         "NonFiniteTakeError",
         "OddEventError",
+        "PlaybackError",
         "PortError",
         "Problem",
         "RequestError",

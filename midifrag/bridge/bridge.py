@@ -20,6 +20,7 @@ from midifrag.bridge.pads import PadsAtRest
 from midifrag.bridge.presses import Presses
 from midifrag.bridge.renders import Renders
 from midifrag.bridge.set_list import SetList
+from midifrag.bridge.sounding import Sounds
 from midifrag.bridge.spares import Wish
 from midifrag.bridge.values import LiveValues
 from midifrag.bridge.view import View
@@ -28,7 +29,7 @@ from midifrag.clock import Clock
 from midifrag.config.banks import Bank
 from midifrag.config.lengths import Limits
 from midifrag.config.loading import Loaded
-from midifrag.config.targets import TARGETS
+from midifrag.config.targets import named, value_name
 from midifrag.engine import messages as engine
 from midifrag.engine.protocol import Engines
 from midifrag.events import (
@@ -36,9 +37,12 @@ from midifrag.events import (
     ConfigurationChanged,
     ControlChanged,
     JobChanged,
+    Meters,
     Notice,
     PadChanged,
+    PlaybackChanged,
     PortChanged,
+    Sounding,
     StateChange,
     TimeChanged,
 )
@@ -52,6 +56,7 @@ from midifrag.intents import (
     Intent,
     LockSlot,
     MoveControl,
+    MuteSlot,
     Panic,
     Press,
     Prompt,
@@ -63,6 +68,7 @@ from midifrag.intents import (
     SetParameter,
     SlotPlaying,
     StarTake,
+    StopSlot,
     Tap,
 )
 from midifrag.midi.mapping import Mapper
@@ -77,6 +83,7 @@ from midifrag.midi.messages import (
     TransportChange,
 )
 from midifrag.pad_key import PadKey
+from midifrag.playback.messages import PlayerCommand
 from midifrag.states import JobState, NoticeLevel
 from midifrag.timeline import Timeline
 
@@ -102,12 +109,14 @@ class Bridge:
         publish: Callable[[StateChange], None],
         clock: Clock,
         seeds: random.Random | None = None,
+        play: Callable[[PlayerCommand], None] = lambda _command: None,
     ) -> None:
         self._set_list = SetList(loaded, clock.now())
         self._publish_out = publish
         self._write = write
         self._clock = clock
         self._engines = engines
+        self._sounds = Sounds(loaded.settings, play)
         self._lost_programs = LostPrograms(clock)
         self.view = View(loaded)
         settings = loaded.settings.engine
@@ -125,6 +134,7 @@ class Bridge:
             seeds,
         )
         self._reports = EngineReports(engines, self._absences, self.renders.outages, self._publish, begun)
+        self.renders.boundaries.settled = self._sounds.await_boundary
         self._presses = Presses(self._set_list, self.renders, self._publish)
         self._pads = PadsAtRest(self.view, self.renders, lambda: self.bank, self._wish_of, self._publish, clock)
         self.view.apply(self._bank_changed())
@@ -151,6 +161,13 @@ class Bridge:
                 self._on_engine(model, event)
             case writer.SlotsChanged() | writer.TakeChanged() | PortChanged() | Notice():
                 self._publish(item)
+            case PlaybackChanged() | Meters():
+                self._publish(item)
+            case Sounding(slot, _, on, at, seconds):
+                self._publish(item)
+                self._slot_plays(SlotPlaying(slot, on, at, seconds or None))
+            case writer.Made():
+                self._sounds.made(item)
             case (
                 writer.TakeArchived()
                 | writer.Waits()
@@ -162,6 +179,7 @@ class Bridge:
                 | writer.GivenUp()
                 | writer.Refused()
             ):
+                self._hear_of(item)
                 self.renders.landings.on_writer(item)
             case Introduce(to):
                 to(self.everything())
@@ -203,6 +221,19 @@ class Bridge:
             *(job.changed() for job in self.renders.jobs),
         ]
 
+    def _hear_of(self, event: writer.LandingEvent) -> None:
+        """Let what lands sound, and what does not land go; before its job has ended."""
+        match event:
+            case writer.Landed(number, slot):
+                if job := self.renders.jobs.get(number):
+                    self._sounds.landed(job, slot)
+            case writer.LandFailed(number) | writer.GivenUp(number) | writer.LandCancelled(number):
+                self._sounds.drop(number)
+            case writer.TakeArchived() | writer.Waits() | writer.Missed() | writer.Held() | writer.Refused():
+                pass
+            case _:
+                assert_never(event)
+
     def _bank_changed(self) -> BankChanged:
         return BankChanged(self.bank.slug, self.bank.name, self._set_list.index, self._pads.shown())
 
@@ -230,14 +261,18 @@ class Bridge:
                 options = self._set_list.settings.fragments.options()
                 landing = self._set_list.landing()
                 self.renders.landings.land_archived(take, slot, self.bank.slug, options, landing)
-            case SlotPlaying(slot, on):
-                self._write(intent)
-                self.renders.landings.last.play(slot, on)
-                self._pads.settle()
+            case SlotPlaying():
+                self._slot_plays(intent)
             case Again(pad):
                 self._presses.again(intent, self.view.pads.get((self.bank.slug, pad)), self._clock.now())
             case SetLand(land):
                 self._set_land(land)
+            case StopSlot(slot):
+                self._sounds.stop(slot)
+            case MuteSlot(slot, muted):
+                name = value_name("mute", slot)
+                now = bool(self._set_list.values.effective.get(name))
+                self._publish(self._set_list.values.set(name, float(not now if muted is None else muted)))
             case CancelPad(pad):
                 self.renders.cancel(self.renders.jobs.pending(self.bank.slug, pad))
                 self.renders.boundaries.cancel(self.renders.jobs.awaiting(self.bank.slug, pad))
@@ -252,12 +287,19 @@ class Bridge:
                 assert_never(intent)
 
     def _panic(self) -> None:
+        self._sounds.stop(None)
         self.renders.panic()
         self._pads.settle()
         written = {job.number for job in self.renders.jobs if job.writing}
         written -= {job.number for job in self.renders.jobs.awaiting()}
         still = " but what was rendered already" if written else ""
         self._publish(Notice(NoticeLevel.INFO, f"panic: everything is cancelled{still}"))
+
+    def _slot_plays(self, playing: SlotPlaying) -> None:
+        """A slot sounds, here or elsewhere, or does not any more."""
+        self._write(playing)
+        self.renders.landings.last.play(playing.slot, playing.on)
+        self._pads.settle()
 
     def _set_land(self, land: Land | None) -> None:
         self._set_list.land = land
@@ -267,7 +309,7 @@ class Bridge:
         return self._set_list.time.timeline
 
     def _set(self, name: str, value: float | None) -> None:
-        target = TARGETS.get(name)
+        target, _slot = named(name) or (None, None)
         if target is not None and value is None:
             self._change(lambda values: values.set(name, None))
         elif target is not None and value is not None and target.parameter.problem(value) is None:
@@ -311,6 +353,7 @@ class Bridge:
         known, before = warm_renders(self.loaded), self._set_list.values.told
         times = self._set_list.reload(loaded, self._clock.now())
         self._publish(ConfigurationChanged(loaded))
+        self._sounds.use(loaded.settings)
         self.renders.spares.settings = loaded.settings.engine.spares
         if not loaded.settings.engine.spares.enabled:
             self.renders.drop_spares()
@@ -365,5 +408,7 @@ class Bridge:
             return
         if isinstance(change, JobChanged):
             self.renders.boundaries.forecast.learn(change)
+        if isinstance(change, ControlChanged):
+            self._sounds.follow(change)
         self.view.apply(change)
         self._publish_out(change)

@@ -12,6 +12,7 @@ from midifrag.events import Notice, PortChanged, StateChange, TimeChanged
 from midifrag.fragment import messages as writer
 from midifrag.intents import Intent
 from midifrag.midi.messages import MidiEvent
+from midifrag.playback.messages import PlayerEvent
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +51,6 @@ class LinkHeard:
 
 
 Item: TypeAlias = (
-    MidiEvent | Intent | FromEngine | writer.WriterEvent | PortChanged | Introduce | Reload | LinkHeard | TimeChanged
-    | Notice
+    MidiEvent | Intent | FromEngine | writer.WriterEvent | PlayerEvent | PortChanged | Introduce | Reload | LinkHeard
+    | TimeChanged | Notice
 )  # fmt: skip

@@ -45,6 +45,8 @@ class PressedPad:
     choke: str | None = None
     on_lost: OnLost = "queue"
     fallback: Fallback | None = None
+    #: How loud the player plays what lands, in dB.
+    gain: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -66,7 +66,7 @@ class Presses:
 
     def _origin(self, key: PadKey, pad: Pad, asked: PressRequest, note: int, channel: int, port: str | None) -> Origin:
         fallback = None if pad.fallback is None else Fallback(asked.options, pad.slot, asked.landing)
-        pressed = PressedPad(key, note, channel, port, pad.colour, pad.choke, pad.on_lost, fallback)
+        pressed = PressedPad(key, note, channel, port, pad.colour, pad.choke, pad.on_lost, fallback, asked.gain)
         return Origin(JobKind.PAD, self._set_list.bank.slug, pad.label, pressed)
 
     def _clears_the_way(self, key: PadKey, pad: Pad) -> bool:

@@ -33,7 +33,7 @@ class LiveValues:
         self._controls: dict[str, tuple[str, Control]] = {c.id: ("", c) for c in settings.controls}
         self._controls |= {c.id: (bank.slug, c) for c in bank.controls}
         for scope, controls in (("", settings.controls), (bank.slug, bank.controls)):
-            for name in self._moved.get(scope, set()) - {str(control.sets) for control in controls}:
+            for name in self._moved.get(scope, set()) - {control.value_name for control in controls}:
                 self._values[scope].pop(name, None)
                 self._moved[scope].discard(name)
         self._takeovers = {
@@ -56,7 +56,7 @@ class LiveValues:
         if key not in self._controls:
             return None
         scope, control = self._controls[key]
-        name = str(control.sets)
+        name = control.value_name
         current = self.effective.get(name)
         # Before the first move, where the bank or the set begins; what single pads say differs from pad to pad.
         stands = current if current is not None else self._defaults.get(name)
@@ -82,7 +82,7 @@ class LiveValues:
             self._values[scope].pop(name, None)
         if value is not None:
             self._give_way(name)
-            owner = next((scope for scope, control in self._controls.values() if str(control.sets) == name), "")
+            owner = next((scope for scope, control in self._controls.values() if control.value_name == name), "")
             self._values[owner][name] = value
         return ControlChanged(name, value)
 

@@ -16,10 +16,13 @@ from midifrag.events import (
     ControlChanged,
     EngineChanged,
     JobChanged,
+    Meters,
     Notice,
     PadChanged,
+    PlaybackChanged,
     PortChanged,
     SlotsChanged,
+    Sounding,
     StateChange,
     TakeChanged,
     TimeChanged,
@@ -47,6 +50,9 @@ class View:
     ports: dict[tuple[str, str], PortChanged] = field(default_factory=dict)
     controls: dict[str, ControlChanged] = field(default_factory=dict)
     time: Timeline | None = None
+    playback: PlaybackChanged | None = None
+    sounding: dict[int, Sounding] = field(default_factory=dict)
+    meters: Meters | None = None
     notices: deque[Notice] = field(default_factory=lambda: deque(maxlen=NOTICES))
     latencies: deque[float] = field(default_factory=lambda: deque(maxlen=LANDINGS))
     lock: threading.RLock = field(default_factory=threading.RLock)
@@ -74,6 +80,12 @@ class View:
                     self.controls[name] = change
                 case TimeChanged(timeline):
                     self.time = timeline
+                case PlaybackChanged():
+                    self.playback = change
+                case Sounding(slot):
+                    self._sounds(slot, change)
+                case Meters():
+                    self.meters = change
                 case Notice():
                     self.notices.append(change)
                 case TakeChanged():
@@ -111,9 +123,10 @@ class View:
         return tuple(shown)
 
     def surroundings(self) -> list[StateChange]:
-        """Slots, engines and ports as changes, for someone who starts watching."""
+        """Slots, engines, ports and what sounds as changes, for someone who starts watching."""
         slots: list[StateChange] = [SlotsChanged(self.slots)] if self.slots else []
-        return [*slots, *self.engines.values(), *self.ports.values()]
+        playback: list[StateChange] = [self.playback] if self.playback else []
+        return [*slots, *self.engines.values(), *self.ports.values(), *playback, *self.sounding.values()]
 
     def percentile(self, share: float) -> float | None:
         """The press-to-landed time, in seconds, that ``share`` (0–1) of the last landings stayed within."""
@@ -137,6 +150,12 @@ class View:
         latency = change.times.until_landed
         if change.state is JobState.LANDED and latency is not None:
             self.latencies.append(latency)
+
+    def _sounds(self, slot: int, change: Sounding) -> None:
+        if change.on:
+            self.sounding[slot] = change
+        else:
+            self.sounding.pop(slot, None)
 
     def _engine(self, change: EngineChanged) -> None:
         before = self.engines.get(change.model)

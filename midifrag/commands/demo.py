@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import json
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from midifrag.bridge.view import View
 from midifrag.commands.common import explained
 from midifrag.commands.console import err, out, say
 from midifrag.commands.lines import NARROW, fitted, listed
 from midifrag.commands.run import tell_ending
+from midifrag.commands.sounding import is_heard, is_opening, playback_line
 from midifrag.commands.terminal import job_line
 from midifrag.config.loading import Loaded
 from midifrag.errors import EngineError
-from midifrag.events import EngineChanged, JobChanged, Notice, StateChange
+from midifrag.events import EngineChanged, JobChanged, Notice, PlaybackChanged, Sounding, StateChange
 from midifrag.show.clip import read_clip
 from midifrag.show.playing import ClipPorts, play, wait_until_landed
 from midifrag.show.runtime import Runtime
@@ -23,6 +26,8 @@ from midifrag.states import EngineState, JobState, NoticeLevel
 CLIP = Path(__file__).parent.parent / "demo.mid"
 #: The longest that a demo may take to load its model, and to land what is left after the clip, in seconds.
 LOAD_TIMEOUT, LAND_TIMEOUT = 300.0, 300.0
+#: And to open the output, whose code is compiled the first time.
+OPEN_TIMEOUT = 60.0
 #: Progress of a job is printed each time it has come this much further.
 PROGRESS_STEP = 0.25
 
@@ -33,6 +38,7 @@ class _Listener:
     def __init__(self, quiet: bool) -> None:
         self.ended: dict[int, JobChanged] = {}
         self.lost = ""
+        self.view = View()
         self._quiet = quiet
         self._said: dict[int, float] = {}
         self._warming: dict[str, str] = {}
@@ -51,11 +57,21 @@ class _Listener:
                 self._say(f"     engine     {change.text}")
             case EngineChanged(state=EngineState.LOST):
                 self.lost = change.text
+            case PlaybackChanged():
+                self._output(change)
+            case Sounding():
+                self.view.apply(change)
             case Notice(level=NoticeLevel.WARNING | NoticeLevel.ERROR):
                 self._say(f"     {change.level}    {change.text}")
             case _:
                 # The demo tells of takes, and of what goes wrong.
                 pass
+
+    def _output(self, change: PlaybackChanged) -> None:
+        before = self.view.playback
+        if before is None or before.state is not change.state:
+            self._say(f"     sound      {playback_line(change)}")
+        self.view.apply(change)
 
     def _job(self, change: JobChanged) -> None:
         if change.state.ended:
@@ -88,20 +104,30 @@ def demo(loaded: Loaded, as_json: bool, speed: float) -> None:
         try:
             watcher = runtime.watch(listener, "demo")
             _until_ready(runtime, loaded.settings.model, listener)
+            _while(lambda: is_opening(listener.view), OPEN_TIMEOUT)
             play(clip.at_speed(speed), ports.send)
             if not wait_until_landed(runtime, LAND_TIMEOUT):
                 raise EngineError(f"After {LAND_TIMEOUT:.0f} s there are still presses that have not landed.")
+            # What landed last has only begun to sound.
+            _while(lambda: is_heard(listener.view), LAND_TIMEOUT)
             watcher.close()
         finally:
             tell_ending(runtime.close())
         takes = [listener.ended[job] for job in sorted(listener.ended)]
         seconds = time.monotonic() - began
         if as_json:
-            out.print_json(json.dumps(_report(loaded, clip.presses, takes, seconds)))
+            out.print_json(json.dumps(_report(loaded, clip.presses, takes, seconds, listener.view.playback)))
         else:
             _farewell(loaded, takes, seconds)
         if any(take.state is not JobState.LANDED for take in takes) or len(takes) < clip.presses:
             raise EngineError("Not every press of the demo landed; what went wrong is said above.")
+
+
+def _while(holds: Callable[[], bool], seconds: float) -> None:
+    """Wait as long as something holds, and no longer than so many seconds."""
+    deadline = time.monotonic() + seconds
+    while holds() and time.monotonic() < deadline:
+        time.sleep(0.02)
 
 
 def _until_ready(runtime: Runtime, model: str, listener: _Listener) -> None:
@@ -116,13 +142,16 @@ def _until_ready(runtime: Runtime, model: str, listener: _Listener) -> None:
         raise EngineError(listener.lost)
 
 
-def _report(loaded: Loaded, presses: int, takes: list[JobChanged], seconds: float) -> dict[str, Any]:
+def _report(
+    loaded: Loaded, presses: int, takes: list[JobChanged], seconds: float, playback: PlaybackChanged | None
+) -> dict[str, Any]:
     return {
         "model": loaded.settings.model,
         "fragments": str(loaded.fragments_folder),
         "archive": str(loaded.archive_folder),
         "presses": presses,
         "seconds": round(seconds, 3),
+        "playback": playback_line(playback) if playback else "off",
         "takes": [_take(take) for take in takes],
     }
 

@@ -1,4 +1,4 @@
-"""``midifrag ports``: what is plugged in."""
+"""``midifrag ports``: what is plugged in, for MIDI and for sound."""
 
 from __future__ import annotations
 
@@ -6,11 +6,21 @@ from rich.table import Table
 
 from midifrag.commands.common import explained
 from midifrag.commands.console import add_plain_row, out
+from midifrag.errors import PlaybackError
 from midifrag.midi.port_names import list_ports
+from midifrag.playback.outputs import DEFAULT, find_output, list_outputs
 
 
 def ports(backend: str | None) -> None:
-    """List all MIDI ports there are."""
+    """List all MIDI ports and all audio outputs there are."""
+    try:
+        _midi(backend)
+    finally:
+        # Each is there without the other.
+        _audio()
+
+
+def _midi(backend: str | None) -> None:
     with explained():
         there = list_ports(backend)
     table = Table(title=f"MIDI ports ({there.backend})", box=None, title_justify="left", header_style="dim")
@@ -20,4 +30,24 @@ def ports(backend: str | None) -> None:
     for direction, names in (("in", there.inputs), ("out", there.outputs)):
         for name in names or ["none"]:
             add_plain_row(table, direction, name)
+    out.print(table)
+
+
+def _audio() -> None:
+    table = Table(title="Audio outputs", box=None, title_justify="left", header_style="dim")
+    table.add_column("name, as `playback: {device: …}` finds it", overflow="fold")
+    table.add_column("system")
+    table.add_column("channels")
+    table.add_column("rate")
+    table.add_column("")
+    try:
+        there = list_outputs()
+    except PlaybackError as error:
+        out.print(str(error), markup=False, soft_wrap=True)
+        return
+    usual = find_output(there, DEFAULT) if there else None
+    for one in there:
+        add_plain_row(table, one.name, one.host, str(one.channels), str(one.rate), "default" if one == usual else "")
+    if not there:
+        add_plain_row(table, "none", "", "", "", "")
     out.print(table)

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from midifrag.bridge.view import View
 from midifrag.commands.common import explained, stopping
 from midifrag.commands.console import err, out
+from midifrag.commands.sounding import is_heard, is_opening
 from midifrag.commands.streams import aside
 from midifrag.commands.terminal import StatusScreen
 from midifrag.config.loading import Loaded
@@ -32,6 +33,8 @@ if TYPE_CHECKING:
 
 #: The interpreter hands over between threads this often, so that busy Python never holds a MIDI callback for long.
 SWITCH_INTERVAL = 0.0005
+#: Seconds that a clip waits for the output, whose code is compiled the first time.
+OPEN_PATIENCE = 60.0
 #: Times a second that the status is drawn.
 DRAWN_PER_SECOND = 8
 
@@ -87,10 +90,16 @@ def play(loaded: Loaded, path: Path, speed: float, port: str | None) -> None:
             def act() -> None:
                 try:
                     _wait_for_engine(runtime, stopped)
+                    deadline = time.monotonic() + OPEN_PATIENCE
+                    while not stopped.is_set() and is_opening(screen.view) and time.monotonic() < deadline:
+                        time.sleep(0.05)
                     if not stopped.is_set():
                         perform()
                     while not stopped.is_set() and not wait_until_landed(runtime, 1.0):
                         pass
+                    # What landed last has only begun to sound.
+                    while not stopped.is_set() and is_heard(screen.view):
+                        time.sleep(0.05)
                 finally:
                     done.set()
 

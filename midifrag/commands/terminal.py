@@ -15,16 +15,20 @@ from rich.text import Text
 
 from midifrag.bridge.view import View
 from midifrag.commands.lines import NARROW, fitted, one_line, shortened
+from midifrag.commands.sounding import playback_line, sound_row, sounding_cell
 from midifrag.events import (
     BankChanged,
     ConfigurationChanged,
     ControlChanged,
     EngineChanged,
     JobChanged,
+    Meters,
     Notice,
     PadChanged,
+    PlaybackChanged,
     PortChanged,
     SlotsChanged,
+    Sounding,
     StateChange,
     TakeChanged,
     TimeChanged,
@@ -69,7 +73,7 @@ LONGEST_PROMPT, LONGEST_LABEL = 44, 26
 def status(view: View, page: str | None = None, width: int = 80) -> RenderableType:
     """Draw the whole status once, for so many columns."""
     with view.lock:
-        troubles, slots = _troubles(view), _slots(view.slots, width)
+        troubles, slots = _troubles(view), _slots(view, width)
         parts: list[RenderableType] = [_header(view, page), _pads(view, width), *troubles, slots]
         if view.notices:
             parts.append(_notices(view))
@@ -89,6 +93,8 @@ def _header(view: View, page: str | None) -> RenderableType:
     if view.time is not None:
         table.add_row("[bold]Time[/]", _text(time_line(view.time, time.monotonic())))
     table.add_row("[bold]Latency[/]", _latency(view))
+    if view.playback:
+        table.add_row("[bold]Sound[/]", sound_row(view))
     if page:
         table.add_row("[bold]Page[/]", Text(page))
     return table
@@ -169,8 +175,9 @@ def _troubles(view: View) -> Iterator[RenderableType]:
             yield _text(f"{key.name} {shortened(pad.label, LONGEST_LABEL)}: {shown.text}", STATE_STYLES[shown.state])
 
 
-def _slots(slots: tuple[SlotState, ...], width: int) -> RenderableType:
-    names = ("slot", "", "preset", "length", "take")
+def _slots(view: View, width: int) -> RenderableType:
+    names = ("slot", "", "preset", "length", "take", *(("sounds",) if view.playback else ()))
+    now = time.monotonic()
     rows = [
         (
             slot.file,
@@ -178,8 +185,9 @@ def _slots(slots: tuple[SlotState, ...], width: int) -> RenderableType:
             slot.preset or slot.prompt or ("not from midifrag" if slot.foreign else ""),
             _seconds(slot.seconds),
             f"{slot.take:03d}" if slot.take else "",
+            *((sounding_cell(view, slot.number, now),) if view.playback else ()),
         )
-        for slot in slots
+        for slot in view.slots
     ]
     shown = len(names) if width >= NARROW else names.index("length")
     return fitted(names[:shown], [row[:shown] for row in rows], width, "preset")
@@ -235,6 +243,8 @@ def _said_of(change: StateChange) -> str | None:
             return f"     engine     {model} {state}: {text}{back}"
         case PortChanged(text=text):
             return f"     port       {text}"
+        case PlaybackChanged():
+            return f"     sound      {playback_line(change)}"
         case Notice(level, text):
             return f"     {level:<9}  {text}"
         case BankChanged(_, name):
@@ -242,6 +252,8 @@ def _said_of(change: StateChange) -> str | None:
         case TimeChanged(timeline):
             return f"     time       {time_line(timeline, timeline.at)}"
         case PadChanged() | ControlChanged() | SlotsChanged() | TakeChanged() | ConfigurationChanged():
+            return None
+        case Sounding() | Meters():
             return None
         case _:
             assert_never(change)
@@ -270,6 +282,7 @@ class StatusScreen:
         self._warming: set[str] = set()
         self._time: tuple[object, ...] = ()
         self._slots: dict[int, SlotState] = {}
+        self._playback: PlaybackChanged | None = None
 
     def __enter__(self) -> StatusScreen:
         if self._live is not None:
@@ -303,6 +316,9 @@ class StatusScreen:
                 told = change in self._ports
                 self._ports = [p for p in self._ports if (p.port, p.direction) != (change.port, change.direction)]
                 self._ports.append(change)
+            case PlaybackChanged():
+                told = self._playback is not None and playback_line(change) == playback_line(self._playback)
+                self._playback = change
             case EngineChanged(model, EngineState.WARMING):
                 # Told for each of many parts.
                 told = model in self._warming
@@ -321,6 +337,8 @@ class StatusScreen:
                 | ControlChanged()
                 | TakeChanged()
                 | ConfigurationChanged()
+                | Sounding()
+                | Meters()
                 | Notice()
             ):
                 told = False

@@ -18,10 +18,12 @@ from midifrag.intents import (
     ClearQueue,
     Intent,
     LockSlot,
+    MuteSlot,
     Panic,
     RestoreSlot,
     SelectBank,
     SetLand,
+    StopSlot,
     Tap,
 )
 from midifrag.pad_key import PadKey
@@ -75,6 +77,11 @@ ACTIONS: dict[str, ActionKind] = {
     "unlock": ActionKind("unlocks slot {slot}", _on_slot(lambda slot: LockSlot(slot, False)), needs="slot"),
     "toggle_lock": ActionKind("locks or unlocks slot {slot}", _on_slot(lambda slot: LockSlot(slot, None)), "slot"),
     "tap": ActionKind("taps the tempo of midifrag's own clock", _always(Tap())),
+    "stop": ActionKind("stops slot {slot}", _on_slot(StopSlot), needs="slot"),
+    "stop_all": ActionKind("stops all slots", _always(StopSlot(None))),
+    "mute": ActionKind("mutes slot {slot}", _on_slot(lambda slot: MuteSlot(slot, True)), needs="slot"),
+    "unmute": ActionKind("lets slot {slot} be heard", _on_slot(lambda slot: MuteSlot(slot, False)), needs="slot"),
+    "toggle_mute": ActionKind("mutes slot {slot}, or not", _on_slot(lambda slot: MuteSlot(slot, None)), needs="slot"),
     "restore": ActionKind("puts the previous fragment back in slot {slot}", _on_slot(RestoreSlot), needs="slot"),
     "repeat": ActionKind("lands again what pad {pad} landed last", _again("repeat"), needs="pad"),
     "same_seed": ActionKind("plays pad {pad} with the seed of its last take", _again("same_seed"), needs="pad"),
@@ -102,7 +109,9 @@ class Action(Strict):
     program: Program | None = Field(default=None, description="the program change that does it")
     channel: Channel | None = Field(default=None, description="the only channel that counts")
     port: str | None = Field(default=None, description="the only port that counts")
-    slot: int | None = Field(default=None, ge=1, le=99, description="the slot that lock, unlock and restore are about")
+    slot: int | None = Field(
+        default=None, ge=1, le=99, description="the slot that lock, restore, stop, mute and the like are about"
+    )
     pad: Note | None = Field(
         default=None, description="the pad that cancel_pad, repeat, same_seed and variation are about"
     )

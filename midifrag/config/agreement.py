@@ -50,6 +50,9 @@ def _foreign_names(bank: Bank, settings: Settings, sources: Sources) -> Iterator
         if pad.slot is not None and pad.slot > settings.fragments.count:
             yield problem_at(sources, ("pads", str(key), "slot"), f"{pad.slot} is above {settings.fragments.count}")
     for index, control in enumerate(bank.controls):
+        if control.slot is not None and control.slot > settings.fragments.count:
+            above = f"{control.slot} is above {settings.fragments.count}"
+            yield problem_at(sources, ("controls", str(index), "slot"), above)
         yield from _unknown(sources, ("controls", str(index), "port"), control.port, settings.ports)
     yield from _unknown(sources, ("defaults", "model"), bank.defaults.model, models)
 
@@ -70,10 +73,13 @@ def _own_names(settings: Settings, sources: Sources) -> Iterator[Problem]:
     for name in ("controls", "actions"):
         for index, item in enumerate(getattr(settings, name)):
             yield from _unknown(sources, (name, str(index), "port"), item.port, settings.ports)
+    for name in ("controls", "actions"):
+        for index, item in enumerate(getattr(settings, name)):
+            if item.slot is not None and item.slot > settings.fragments.count:
+                above = f"{item.slot} is above {settings.fragments.count}"
+                yield problem_at(sources, (name, str(index), "slot"), above)
     for index, action in enumerate(settings.actions):
         place = ("actions", str(index))
-        if action.slot is not None and action.slot > settings.fragments.count:
-            yield problem_at(sources, (*place, "slot"), f"{action.slot} is above {settings.fragments.count}")
         if isinstance(action.bank, str):
             yield from _unknown(sources, (*place, "bank"), action.bank, settings.set_list)
     repeated = sorted({slug for slug in settings.set_list if settings.set_list.count(slug) > 1})

@@ -38,7 +38,7 @@ from midifrag.config.parameters import (
     shown,
     values_of,
 )
-from midifrag.config.targets import TARGETS, Target, target
+from midifrag.config.targets import MIX, TARGETS, Target, target, value_name
 from midifrag.fragment.options import FragmentOptions
 from midifrag.notes import note_number
 from midifrag.pad_key import PadKey
@@ -151,13 +151,20 @@ class Range(Strict):
         Field(description="the parameter that it sets")
     )
     range: Annotated[tuple[float, float], Written("two numbers, such as [1, 12]")] = Field(
-        description="the parameter's values at both ends of the way; they may fall"
+        description="the parameter's values at both ends of the way; they may fall; gain, pan and mute have one of "
+        "their own where none is named"
     )
     curve: Curve = Field(
         default="linear",
         description="how the way is divided; exponential: equal ratios, stepped: a few fields with one value each",
     )
     fields: int = Field(default=8, ge=2, le=128, description="stepped curve: how many equally wide fields the way has")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _way_of_the_mix(cls, value: Any) -> Any:
+        meant = MIX.get(str(value.get("sets"))) if isinstance(value, dict) else None
+        return value if meant is None or "range" in value else {**value, "range": meant.way}
 
     @model_validator(mode="after")
     def _possible(self) -> Range:
@@ -214,7 +221,10 @@ class Pad(Parameters, LandingKeys):  # type: ignore[misc]  # as above
     )
     port: str | None = Field(default=None, description="the only port that presses it")
     slot: int | None = Field(default=None, ge=1, le=99, description="the slot where it lands, in place of the next one")
-    velocity: Range | None = Field(default=None, description="a parameter that the velocity of a press sets")
+    velocity: Range | None = Field(
+        default=None,
+        description="a parameter that the velocity of a press sets, or gain: how loud its fragment sounds from here",
+    )
     on_repress: OnRepress = Field(
         default="queue", description="a press while an earlier one of the pad is queued or renders"
     )
@@ -234,6 +244,13 @@ class Pad(Parameters, LandingKeys):  # type: ignore[misc]  # as above
     fragment: FragmentOptions = Field(
         default=FragmentOptions(), description="options of its own; what is not named is as the show's"
     )
+
+    @field_validator("velocity")
+    @classmethod
+    def _velocity_of_a_press(cls, value: Range | None) -> Range | None:
+        if value is not None and value.sets.mixes and str(value.sets) != "gain":
+            raise ValueError(f"velocity cannot set {value.sets}; of the mix it sets gain")
+        return value
 
     @property
     def label(self) -> str:
@@ -275,7 +292,7 @@ def _no_pad_twice(value: Any) -> Any:
 
 
 class Control(Range):
-    """A CC (7 or 14 bit), pitch bend or aftertouch bound to a parameter."""
+    """A CC (7 or 14 bit), pitch bend or aftertouch bound to a parameter, or to how the player mixes."""
 
     cc: SevenBit | None = Field(default=None, description="the number of the CC that moves it")
     pitch_bend: bool = Field(default=False, description="pitch bend moves it, in place of a CC")
@@ -285,6 +302,9 @@ class Control(Range):
     )
     channel: Channel | None = Field(default=None, description="the only channel that counts")
     port: str | None = Field(default=None, description="the only port that counts")
+    slot: int | None = Field(
+        default=None, ge=1, le=99, description="the slot whose gain, pan or mute it sets; without one, that of all"
+    )
     takeover: Takeover = Field(
         default="jump",
         description="a knob that stands elsewhere; pickup: waits until it passes the value, catch_up: nears it",
@@ -296,7 +316,16 @@ class Control(Range):
             raise ValueError("a control is exactly one of cc: N, pitch_bend: true, aftertouch: true")
         if self.bits == 14 and self.cc is not None and self.cc > 31:
             raise ValueError(f"a 14-bit CC has a number from 0 to 31 (its fine byte is 32 above), not {self.cc}")
+        if self.slot is not None and not self.sets.mixes:
+            raise ValueError(f"{self.sets} is of no slot; {', '.join(MIX)} are")
+        if self.slot is None and self.sets.mixes and str(self.sets) != "gain":
+            raise ValueError(f"{self.sets} needs slot: …")
         return self
+
+    @property
+    def value_name(self) -> str:
+        """What the value that it sets is called while a show runs."""
+        return value_name(str(self.sets), self.slot)
 
     @property
     def id(self) -> str:
@@ -306,7 +335,7 @@ class Control(Range):
             source += f" channel {self.channel}"
         if self.port is not None:
             source += f" port {self.port}"
-        return f"{source} sets {self.sets}"
+        return f"{source} sets {self.value_name}"
 
 
 class Bank(Strict):

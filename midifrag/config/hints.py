@@ -119,7 +119,11 @@ def _too_far(loaded: Loaded, bank: Bank, file: str, facts: FactsOf) -> Iterator[
         asked = press_request(loaded.settings, bank, pad)
         about = facts(asked.model)
         known = set(troubles(asked.preset, about, asked.length))
-        ranges = [(f"{file}: pads.{key}.velocity", pad.velocity)] if pad.velocity is not None else []
+        ranges = (
+            [(f"{file}: pads.{key}.velocity", pad.velocity)]
+            if pad.velocity is not None and not pad.velocity.sets.mixes
+            else []
+        )
         for place, one in (*ranges, *((f"{where}: {control.id}", control) for where, control in controls)):
             for end in one.range:
                 moved = press_request(loaded.settings, bank, pad, values={str(one.sets): end})

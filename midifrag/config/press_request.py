@@ -10,6 +10,7 @@ from midifrag.config.banks import Bank, LandingKeys, Pad, resolve
 from midifrag.config.lengths import musical_length, told_bars
 from midifrag.config.parameters import Preset, layered
 from midifrag.config.settings import Settings
+from midifrag.config.targets import PARAMETER_TARGETS
 from midifrag.fragment.length import MusicalLength
 from midifrag.fragment.options import FragmentOptions
 from midifrag.timeline import Signature
@@ -38,7 +39,7 @@ WHEN_READY = LandRequest()
 class PressRequest:
     """What is to be rendered, by which model, how the take becomes a fragment, and when that lands.
 
-    ``length`` is one in music.
+    ``length`` is one in music, ``gain`` how loud the fragment sounds, in dB.
     """
 
     preset: Preset
@@ -46,6 +47,7 @@ class PressRequest:
     options: FragmentOptions
     landing: LandRequest
     length: MusicalLength | None = None
+    gain: float = 0.0
 
 
 def land_request(settings: Settings, bank: Bank, pad: Pad | None = None, live: Land | None = None) -> LandRequest:
@@ -73,9 +75,13 @@ def press_request(
     none; ``bpm`` is the tempo in quarter notes a minute and ``signature`` that of its bars, None for the show's own;
     ``land`` as in `land_request`.
     """
-    over = dict(values or {})
+    over = {name: value for name, value in (values or {}).items() if name in PARAMETER_TARGETS}
+    gain = 0.0
     if pad.velocity is not None and velocity is not None:
-        over = layered(over, {str(pad.velocity.sets): pad.velocity.value(velocity)})
+        if pad.velocity.sets.mixes:
+            gain = pad.velocity.value(velocity)
+        else:
+            over = layered(over, {str(pad.velocity.sets): pad.velocity.value(velocity)})
     preset = resolve(pad, bank.defaults, settings.defaults, values=over)
     bpm = settings.tempo if bpm is None else bpm
     signature = settings.time.signature if signature is None else signature
@@ -85,6 +91,7 @@ def press_request(
         settings.fragments.options(pad.fragment),
         land_request(settings, bank, pad, land),
         musical_length(preset, bpm, signature),
+        gain,
     )
 
 

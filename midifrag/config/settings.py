@@ -27,6 +27,7 @@ from midifrag.config.catalogue import CATALOGUE, default_model, known, plugins
 from midifrag.config.folders import FRAGMENTS
 from midifrag.config.midi_rules import FASTEST, SLOWEST, ProgramChangeSettings, TimeSettings
 from midifrag.config.places import Address, Folder
+from midifrag.config.playback import OFF, PlaybackSettings
 from midifrag.config.slot_names import slot_pattern, slots_alike
 from midifrag.errors import SurfaceError
 from midifrag.fragment.file_names import MOST_SLOTS
@@ -336,6 +337,9 @@ class Settings(Strict):
     )
     notify: NotifySettings | None = Field(
         default=None, description="a short note with the slot's number when a fragment has landed"
+    )
+    playback: PlaybackSettings = Field(
+        default=PlaybackSettings(device=OFF), description="sound from this machine; off where the key is not there"
     )
     queue: QueueSettings = Field(default=QueueSettings(), description="the presses that wait")
     engine: EngineSettings = Field(default=EngineSettings(), description="how models run")

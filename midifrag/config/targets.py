@@ -1,4 +1,4 @@
-"""What a control or a velocity moves."""
+"""What a control or a velocity moves: a generation parameter, or how a slot is mixed by the player."""
 
 from __future__ import annotations
 
@@ -7,19 +7,41 @@ from dataclasses import dataclass
 from midifrag.config.names import none_of
 from midifrag.config.parameters import NUMBERS, Parameter
 
+#: In dB: from silence to four times as much.
+GAIN_LIMITS = (-60.0, 12.0)
+
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """A generation parameter that a control may set."""
+    """A number that a control may set. ``way`` is its range where none is given; one of the mix can be a slot's own."""
 
     parameter: Parameter
+    way: tuple[float, float] | None = None
 
     def __str__(self) -> str:
         return self.parameter.name
 
+    @property
+    def mixes(self) -> bool:
+        """Whether it is about the player's mix, and nothing that is rendered."""
+        return self.way is not None
 
-#: Every target, by what a bank file calls it.
-TARGETS = {name: Target(parameter) for name, parameter in NUMBERS.items() if parameter.settable}
+
+def _mix(name: str, label: str, line: str, limits: tuple[float, float], way: tuple[float, float], kind: type) -> Target:
+    slider = way
+    return Target(Parameter(label, line, limits=limits, slider=slider, settable=True, name=name, kind=kind), way)
+
+
+#: How a slot sounds from this machine; without a slot, all of them.
+MIX = {
+    "gain": _mix("gain", "Gain", "how loud, in dB; −60 is silence", GAIN_LIMITS, (-60.0, 0.0), float),
+    "pan": _mix("pan", "Pan", "−1 is left, 1 right", (-1.0, 1.0), (-1.0, 1.0), float),
+    "mute": _mix("mute", "Mute", "1 is not heard", (0, 1), (0, 1), int),
+}
+#: The generation parameters that a control may set, by what a bank file calls them.
+PARAMETER_TARGETS = {name: Target(parameter) for name, parameter in NUMBERS.items() if parameter.settable}
+#: Every target.
+TARGETS = PARAMETER_TARGETS | MIX
 
 
 def target(written: object) -> Target:
@@ -29,3 +51,17 @@ def target(written: object) -> Target:
     if not isinstance(written, str) or written not in TARGETS:
         raise ValueError(none_of(written, TARGETS))
     return TARGETS[written]
+
+
+def value_name(name: str, slot: int | None) -> str:
+    """What the value of a target is called while a show runs: ``gain``, or ``gain 3`` for that of a slot."""
+    return name if slot is None else f"{name} {slot}"
+
+
+def named(value: str) -> tuple[Target, int | None] | None:
+    """The target and the slot of such a name; None for what is none."""
+    name, _, slot = value.partition(" ")
+    found = TARGETS.get(name)
+    if found is None or (slot and not (found.mixes and slot.isdecimal())):
+        return None
+    return found, int(slot) if slot else None

@@ -40,6 +40,12 @@ def encode_audio(audio: Audio, sample_rate: int, bits: int) -> bytes:
     return buffer.getvalue()
 
 
+def decode_audio(content: bytes) -> tuple[Audio, int]:
+    """What `encode_audio` made, as float32 of shape (channels, samples), and its sample rate."""
+    frames, sample_rate = soundfile.read(io.BytesIO(content), dtype="float32", always_2d=True)
+    return frames.T, int(sample_rate)
+
+
 def write_wav(
     path: Path, audio: Audio, sample_rate: int, bits: int = 16, metadata: Mapping[str, str] | None = None
 ) -> None:

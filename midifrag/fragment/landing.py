@@ -19,6 +19,7 @@ from typing import assert_never
 from midifrag.errors import DriveHangsError, MidifragError, NoFreeSlotError, StorageError
 from midifrag.fragment.archive import Archive
 from midifrag.fragment.archive_hand import ArchiveHand
+from midifrag.fragment.audio_files import decode_audio
 from midifrag.fragment.encoding import EncodedFragment
 from midifrag.fragment.holding import HELD_BYTES, LONGEST_RETRY, HeldTakes
 from midifrag.fragment.messages import (
@@ -34,6 +35,7 @@ from midifrag.fragment.messages import (
     LandLast,
     LandTake,
     LockSlot,
+    Made,
     Missed,
     Prepare,
     QueuedCommand,
@@ -71,7 +73,8 @@ class Lander:
     """The writer's work, done at once on the caller's thread; every event goes to ``emit`` as soon as it is true.
 
     What lands at a boundary does so by ``punctual`` in its slot's hand, which calls ``landed`` and ``emit``, and then
-    ``wake``: `tick` has something to take in.
+    ``wake``: `tick` has something to take in. ``plays`` says that somebody plays
+    fragments, and so wants their samples.
     """
 
     def __init__(
@@ -86,6 +89,7 @@ class Lander:
         punctual: Punctual | None = None,
         landed: Callable[[Landed], None] = lambda _landed: None,
         wake: Callable[[], None] = lambda: None,
+        plays: bool = False,
     ) -> None:
         self._slots = slots
         self._archive = archive
@@ -99,6 +103,7 @@ class Lander:
         self._waiting = Waiting(slots, self.punctual, emit, wall=clock, monotonic=monotonic, landed=landed, wake=wake)
         self._wake = wake
         self._has_news = False
+        self._plays = plays
         self._hand = ArchiveHand(archive)
         self._sources = Sources(slots, self._hand, self._preparer)
         #: The folders that another program writes into as well.
@@ -235,6 +240,8 @@ class Lander:
             self.punctual.forget(command.job)
             self._emit(LandFailed(command.job, str(error), _number_of(command)))
             return
+        if take.fragment is not None and self._plays and not isinstance(command, ArchiveOnly):
+            self._emit(Made(take.job, *decode_audio(take.fragment.content), command.options.loop))
         self._advance(take)
         if reason and not isinstance(command, ArchiveOnly):
             self.punctual.forget(take.job)

@@ -198,6 +198,19 @@ class TakeArchived:
 
 
 @dataclass(frozen=True, slots=True)
+class Made:
+    """A fragment's samples are final: float32 of shape (channels, samples), as its file will hold them.
+
+    It has not landed yet. Told only where somebody plays it.
+    """
+
+    job: int
+    audio: Audio
+    sample_rate: int
+    loop: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Waits:
     """A fragment lies whole beside ``slot`` and takes its place at ``at``, in monotonic seconds.
 
@@ -303,4 +316,4 @@ class SlotsChanged:
 
 #: What became of a take's files, or of a command.
 LandingEvent: TypeAlias = TakeArchived | Waits | Missed | LandCancelled | Landed | LandFailed | Held | GivenUp | Refused
-WriterEvent: TypeAlias = LandingEvent | TakeChanged | SlotsChanged
+WriterEvent: TypeAlias = LandingEvent | Made | TakeChanged | SlotsChanged

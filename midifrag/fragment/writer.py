@@ -54,7 +54,7 @@ class FragmentWriter:
     """A `Lander` on a thread of its own, which alone uses these slots and this archive and closes them at its end.
 
     ``listener`` is called from that thread, and from the hands of slots where something lands at a boundary; just
-    before that, ``landed`` is. `submit` never blocks.
+    before that, ``landed`` is. Fragments' samples are told where somebody ``plays`` them. `submit` never blocks.
     """
 
     def __init__(
@@ -63,10 +63,14 @@ class FragmentWriter:
         archive: Archive,
         listener: Callable[[WriterEvent], None],
         landed: Callable[[Landed], None] = lambda _landed: None,
+        *,
+        plays: bool = False,
     ) -> None:
         self._listener = listener
         self._commands: queue.SimpleQueue[QueuedCommand | _Wake | None] = queue.SimpleQueue()
-        self._lander = Lander(slots, archive, self._tell, landed=landed, wake=lambda: self._commands.put(_Wake()))
+        self._lander = Lander(
+            slots, archive, self._tell, landed=landed, wake=lambda: self._commands.put(_Wake()), plays=plays
+        )
         self._unfinished: deque[_Takes] = deque()
         self._thread = threading.Thread(target=self._run, name="midifrag-writer", daemon=True)
 

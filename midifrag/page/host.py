@@ -22,10 +22,13 @@ from midifrag.events import (
     ControlChanged,
     EngineChanged,
     JobChanged,
+    Meters,
     Notice,
     PadChanged,
+    PlaybackChanged,
     PortChanged,
     SlotsChanged,
+    Sounding,
     StateChange,
     TakeChanged,
     TimeChanged,
@@ -164,6 +167,9 @@ class Page:
                 | EngineChanged()
                 | PortChanged()
                 | TimeChanged()
+                | PlaybackChanged()
+                | Sounding()
+                | Meters()
                 | Notice()
             ):
                 self._send(change)

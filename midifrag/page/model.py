@@ -24,10 +24,13 @@ from midifrag.events import (
     ControlChanged,
     EngineChanged,
     JobChanged,
+    Meters,
     Notice,
     PadChanged,
+    PlaybackChanged,
     PortChanged,
     SlotsChanged,
+    Sounding,
     TakeChanged,
     TimeChanged,
 )
@@ -56,6 +59,9 @@ class Part(StrEnum):
     ENGINES = "engines"
     PORTS = "ports"
     NOTICES = "notices"
+    PLAYBACK = "playback"
+    SOUNDING = "sounding"
+    METERS = "meters"
     MIDI = "midi"
     TAKES = "takes"
     EDITS = "edits"
@@ -86,6 +92,12 @@ def _part_of(message: FromShow) -> Part:
             return Part.PORTS
         case TimeChanged():
             return Part.BEAT
+        case PlaybackChanged():
+            return Part.PLAYBACK
+        case Sounding():
+            return Part.SOUNDING
+        case Meters():
+            return Part.METERS
         case Notice():
             return Part.NOTICES
         case MidiSeen():
@@ -138,6 +150,9 @@ class PageModel:
                 | EngineChanged()
                 | PortChanged()
                 | TimeChanged()
+                | PlaybackChanged()
+                | Sounding()
+                | Meters()
                 | Notice()
             ):
                 self.view.apply(message)

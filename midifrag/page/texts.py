@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from midifrag.config import parameters
+from midifrag.playback.messages import PlaybackState
 from midifrag.states import EngineState, PadState
 
 # --- address and access ----------------------------------------------------------------------------------------------
@@ -108,6 +109,14 @@ BY_POSITION = "by position"
 FIXED = "fixed"
 
 # --- slots -----------------------------------------------------------------------------------------------------------
+STOP_SLOT = "Stop what sounds in it"
+SOUND_STATES = {
+    PlaybackState.OFF: "no sound from here",
+    PlaybackState.OPENING: "sound is on its way …",
+    PlaybackState.PLAYING: "sound",
+    PlaybackState.LOST: "no sound: the output is gone",
+}
+SOUND, UNDERRUNS = "{device}", "{device}, {count} underruns"
 FREE_SLOT = "free"
 FOREIGN_SLOT = "not from midifrag"
 PLAY_SLOT, PLAY_TAKE = "Play slot {number}", "Play take {number}"

@@ -13,10 +13,13 @@ from midifrag.events import (
     ControlChanged,
     EngineChanged,
     JobChanged,
+    Meters,
     Notice,
     PadChanged,
+    PlaybackChanged,
     PortChanged,
     SlotsChanged,
+    Sounding,
     TakeChanged,
     TimeChanged,
 )
@@ -57,7 +60,7 @@ class ReadAgain:
 #: What the show's process says: every state change as it is, but a changed configuration as one that can be sent.
 FromShow: TypeAlias = (
     PadChanged | JobChanged | BankChanged | ControlChanged | SlotsChanged | TakeChanged | EngineChanged | PortChanged
-    | TimeChanged | Notice | Configuration | MidiSeen
+    | TimeChanged | PlaybackChanged | Sounding | Meters | Notice | Configuration | MidiSeen
 )  # fmt: skip
 #: What the page's process says; a notice is what went wrong in it.
 FromPage: TypeAlias = Intent | ReadAgain | Notice

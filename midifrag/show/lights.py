@@ -23,10 +23,13 @@ from midifrag.events import (
     ControlChanged,
     EngineChanged,
     JobChanged,
+    Meters,
     Notice,
     PadChanged,
+    PlaybackChanged,
     PortChanged,
     SlotsChanged,
+    Sounding,
     StateChange,
     TakeChanged,
     TimeChanged,
@@ -94,7 +97,7 @@ class Lights:
                 self.notify(change.job, slot)
             case PortChanged() | JobChanged() | ControlChanged() | SlotsChanged() | TakeChanged() | EngineChanged():
                 pass
-            case ConfigurationChanged() | TimeChanged() | Notice():
+            case ConfigurationChanged() | TimeChanged() | PlaybackChanged() | Sounding() | Meters() | Notice():
                 pass
             case _:
                 assert_never(change)

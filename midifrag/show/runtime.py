@@ -36,6 +36,8 @@ from midifrag.fragment.writer import FragmentWriter
 from midifrag.intents import Press, Prompt
 from midifrag.midi.messages import MidiEvent, NoteOn, PortChanged
 from midifrag.midi.ports import Ports
+from midifrag.playback.messages import PlaybackChanged, PlaybackState, PlayerEvent
+from midifrag.playback.player import Player
 from midifrag.scheduling import run_before_others
 from midifrag.show.clocks import Clocks
 from midifrag.show.disk_watch import DiskWatch
@@ -63,6 +65,9 @@ _log = logging.getLogger(__name__)
 #: How a show's ports are made: settings, where events go, where port changes go. Nothing is opened yet.
 MakePorts: TypeAlias = Callable[[Settings, Callable[[MidiEvent], None], Callable[[PortChanged], None]], Ports]
 
+#: How a show's player is made: settings, where its events go; None where nothing shall sound.
+MakePlayer: TypeAlias = Callable[[Settings, Callable[[PlayerEvent], None]], Player | None]
+
 
 class Runtime:
     """A running show. `start`, then `put` intents and `watch`; `close` ends everything in order.
@@ -77,6 +82,7 @@ class Runtime:
         make_engine: Callable[[EngineChoice, str], Engine] | None = None,
         clock: Clock | None = None,
         open_link: OpenSession | None = None,
+        make_player: MakePlayer | None = None,
     ) -> None:
         self.begun = loaded
         self.clock = clock or SystemClock()
@@ -91,7 +97,10 @@ class Runtime:
         archive = within(
             loaded.archive_folder, lambda: Archive(loaded.archive_folder, settings.archive), DRIVE_PATIENCE
         )
-        self.writer = FragmentWriter(self.slots, archive, self.inbox.put, self._has_landed)
+        self.player = (make_player or _player)(settings, self.inbox.put)
+        self.writer = FragmentWriter(
+            self.slots, archive, self.inbox.put, self._has_landed, plays=self.player is not None
+        )
         self.log = SessionLog(loaded.archive_folder / "sessions", settings.session_log.megabytes * 1_000_000)
         self._telling = Telling(self.log)
         self._make_engine = make_engine or _create
@@ -99,7 +108,8 @@ class Runtime:
         self.ports = make_ports(settings, self.inbox.put, self.inbox.put)
         self._clocks = Clocks(self.ports.send_now, self.put, open_link)
         self._telling.clock = self._clocks.handle
-        self.bridge = Bridge(loaded, self.engines, self.writer.submit, self._telling.publish, self.clock)
+        play = self.player.submit if self.player else lambda _command: None
+        self.bridge = Bridge(loaded, self.engines, self.writer.submit, self._telling.publish, self.clock, play=play)
         self._lights = Lights(settings, self.ports.send, self.bridge.view, self.ports.device)
         self._telling.light = self._lights.handle
         self.configuration = ConfigWatch(loaded, self.put)
@@ -129,6 +139,8 @@ class Runtime:
             threading.Thread(target=analysis.warm, name="analysis warm-up", daemon=True).start()
         if stretches(self.begun):
             threading.Thread(target=stretching.warm, name="stretching warm-up", daemon=True).start()
+        if self.player:
+            self.player.start()
         self._thread.start()
         self._started = True
 
@@ -152,6 +164,8 @@ class Runtime:
     def _close(self) -> Ending:
         self._closing.set()
         done(self.configuration.close)
+        if self.player:
+            done(self.player.close)
         if self._started:
             # A bridge that hangs must not take along what can still be written.
             self._thread.join(BRIDGE_PATIENCE)
@@ -303,6 +317,24 @@ class Runtime:
 
     def _heard(self, model: str, event: EngineEvent) -> None:
         self.inbox.put(FromEngine(model, event))
+
+
+def _player(settings: Settings, listener: Callable[[PlayerEvent], None]) -> Player | None:
+    wanted = settings.playback
+    if not wanted.is_on:
+        return None
+    try:
+        return Player(
+            wanted.device,
+            settings.fragments.count,
+            listener,
+            outputs=wanted.outputs,
+            gain=wanted.gain,
+            client=settings.client,
+        )
+    except OSError as error:
+        listener(PlaybackChanged(PlaybackState.OFF, text=f"no memory for sound: {error}"))
+        return None
 
 
 def _create(choice: EngineChoice, host: str) -> Engine:

@@ -6,7 +6,7 @@ from collections.abc import Hashable, Iterator
 from dataclasses import replace
 from typing import TypeAlias
 
-from midifrag.events import BankChanged, ControlChanged, JobChanged, PadChanged, TimeChanged
+from midifrag.events import BankChanged, ControlChanged, JobChanged, Meters, PadChanged, TimeChanged
 from midifrag.midi.messages import Aftertouch, ControlChange, PitchBend
 from midifrag.timeline import Timeline
 
@@ -65,6 +65,8 @@ class Thinning:
                 return True
             case TimeChanged(timeline):
                 return self._is_other_line(timeline)
+            case Meters():
+                return False
             case _:
                 return True
 

@@ -8,7 +8,7 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from typing import Any, Generic, TypeVar
 
-from midifrag.events import JobChanged, PadChanged
+from midifrag.events import JobChanged, Meters, PadChanged
 from midifrag.states import JobState, PadState
 
 _log = logging.getLogger(__name__)
@@ -79,4 +79,6 @@ class Watcher(Generic[Seen]):
 
 
 def _is_progress(change: Any) -> bool:
+    if isinstance(change, Meters):
+        return True
     return isinstance(change, (JobChanged, PadChanged)) and change.state in (JobState.RENDERING, PadState.RENDERING)

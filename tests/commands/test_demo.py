@@ -1,6 +1,7 @@
 """The demo as a newcomer starts it: a process of its own, nothing plugged in."""
 
 import json
+import re
 import subprocess
 import sys
 from types import SimpleNamespace
@@ -14,15 +15,28 @@ from midifrag.commands.demo import _farewell, _Listener, _until_ready
 from midifrag.config.loading import load
 from midifrag.config.shipped import shipped_path
 from midifrag.errors import EngineError
-from midifrag.events import EngineChanged, JobChanged, JobTimes, Notice
+from midifrag.events import EngineChanged, JobChanged, JobTimes, Notice, PlaybackChanged, Sounding
 from midifrag.pad_key import PadKey
+from midifrag.playback.messages import PlaybackState
 from midifrag.show.clip import read_clip
 from midifrag.show.ending import Ending
 from midifrag.states import EngineState, JobKind, JobState, NoticeLevel
 
 
 def demo(folder, *flags):
-    command = [sys.executable, "-m", "midifrag", "demo", "--speed", "4", "--model", "sketch", *flags]
+    command = [
+        sys.executable,
+        "-m",
+        "midifrag",
+        "demo",
+        "--speed",
+        "4",
+        "--model",
+        "sketch",
+        "--playback",
+        "off",
+        *flags,
+    ]
     return subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=100, check=False)
 
 
@@ -70,6 +84,33 @@ def test_json_is_one_object_with_every_takes_timings(tmp_path):
         moments = take["after_press"]
         assert 0 <= moments["queued"] <= moments["started"] <= moments["rendered"] <= moments["landed"]
     assert (tmp_path / "elsewhere" / "output01.wav").exists()
+
+
+def test_without_an_output_it_says_so_in_a_line_and_lands_everything(tmp_path):
+    result = demo(tmp_path, "--playback", "no such output")
+    assert result.returncode == 0, result.stderr
+    assert "15 of 15 presses landed" in result.stdout
+    sound = [line for line in result.stdout.splitlines() if line.startswith("     sound")]
+    assert len(sound) == 2
+    assert re.match(r" +sound +(lost: silent: there is no audio output|off: PortAudio is missing)", sound[1])
+
+
+def test_how_the_output_stands_is_told_once(capsys):
+    states = [
+        PlaybackChanged(PlaybackState.OPENING, text="opening the output"),
+        PlaybackChanged(PlaybackState.PLAYING, "Desk", 48000, 256, True),
+        PlaybackChanged(PlaybackState.PLAYING, "Desk", 48000, 256, True, underruns=1),
+    ]
+    listener, lines = told(capsys, *states, Sounding(1, 7, True, 100.0, 2.0))
+    assert lines == ["sound opening: opening the output", "sound plays on Desk, 48000 Hz, blocks of 256 (5.3 ms)"]
+    assert listener.view.sounding[1].job == 7
+
+
+def test_waiting_ends_when_it_is_over_or_has_taken_too_long():
+    left = [True, True, False]
+    demo_command._while(lambda: left.pop(0), 100)
+    assert left == []
+    demo_command._while(lambda: True, 0.05)
 
 
 def job(state, step=0, of=0, number=7):

@@ -20,10 +20,13 @@ from midifrag.events import (
     EngineChanged,
     JobChanged,
     JobTimes,
+    Meters,
     Notice,
     PadChanged,
+    PlaybackChanged,
     PortChanged,
     SlotsChanged,
+    Sounding,
     StateChange,
     TakeChanged,
     TimeChanged,
@@ -31,6 +34,7 @@ from midifrag.events import (
 from midifrag.fragment.messages import SlotState
 from midifrag.fragment.record import TakeRecord
 from midifrag.pad_key import PadKey
+from midifrag.playback.messages import PlaybackState
 from midifrag.states import EngineState, JobKind, JobState, NoticeLevel, PadState
 from midifrag.timeline import Signature, Timeline
 from tests.support.shows import bank, loaded
@@ -196,6 +200,9 @@ LINES = [
     ),
     (TimeChanged(Timeline(120, 10.0, running=False)), "     time       120.0 BPM   4/4   internal   waits for a start"),
     (ConfigurationChanged(loaded()), None),
+    (PlaybackChanged(PlaybackState.LOST, text="it hangs"), "     sound      lost: it hangs"),
+    (Sounding(1, 7, True, 100.0, 1.0), None),
+    (Meters((0.5,), 0.5), None),
 ]
 
 

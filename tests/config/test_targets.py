@@ -2,13 +2,15 @@
 
 import pytest
 
-from midifrag.config.banks import Control, Range
+from midifrag.config.banks import Control, Pad, Range
 from midifrag.config.parameters import NUMBERS
-from midifrag.config.targets import TARGETS, Target, target
+from midifrag.config.targets import MIX, PARAMETER_TARGETS, TARGETS, Target, named, target, value_name
 
 
-def test_every_settable_number_is_a_target():
-    assert list(TARGETS) == ["steps", "cfg_scale", "seconds", "seed", "sigma_min", "sigma_max", "bars", "beats"]
+def test_every_settable_number_is_a_target_and_so_is_the_mix():
+    parameters = ["steps", "cfg_scale", "seconds", "seed", "sigma_min", "sigma_max", "bars", "beats"]
+    assert list(PARAMETER_TARGETS) == parameters
+    assert list(TARGETS) == [*PARAMETER_TARGETS, "gain", "pan", "mute"]
     assert target("steps") == Target(NUMBERS["steps"])
     assert target(target("steps")) is TARGETS["steps"]
     assert str(target("cfg_scale")) == "cfg_scale"
@@ -33,3 +35,48 @@ def test_a_control_says_its_target_as_the_file_does():
 def test_a_range_keeps_to_its_target_s_limits():
     with pytest.raises(ValueError, match=r"range \[0, 4\] for steps is outside 1 to 1000"):
         Range(sets="steps", range=(0, 4))
+
+
+@pytest.mark.parametrize(("sets", "way"), [("gain", (-60, 0)), ("pan", (-1, 1)), ("mute", (0, 1))])
+def test_the_mix_has_ranges_of_its_own(sets, way):
+    control = Control.model_validate({"cc": 30, "sets": sets, "slot": 1})
+    assert control.range == way
+    assert (control.id, control.value_name) == (f"cc 30 sets {sets} 1", f"{sets} 1")
+    assert Control.model_validate({"cc": 30, "sets": sets, "slot": 1, "range": [0.5, 0]}).range == (0.5, 0)
+
+
+@pytest.mark.parametrize(
+    ("keys", "words"),
+    [
+        ({"sets": "steps", "slot": 1, "range": [1, 2]}, "steps is of no slot; gain, pan, mute are"),
+        ({"sets": "pan"}, "pan needs slot"),
+        ({"sets": "gain", "range": [-60, 13]}, r"range \[-60, 13\] for gain is outside -60 to 12"),
+        ({"sets": "steps"}, "Field required"),
+    ],
+)
+def test_controls_of_the_mix_that_make_no_sense_are_told(keys, words):
+    with pytest.raises(ValueError, match=words):
+        Control.model_validate({"cc": 30, **keys})
+
+
+def test_velocity_sets_a_parameter_or_the_gain():
+    assert Pad.model_validate({"prompt": "x", "velocity": {"sets": "gain"}}).velocity.range == (-60, 0)
+    with pytest.raises(ValueError, match="velocity cannot set pan; of the mix it sets gain"):
+        Pad.model_validate({"prompt": "x", "velocity": {"sets": "pan"}})
+
+
+@pytest.mark.parametrize(
+    ("value", "means"),
+    [
+        ("steps", (TARGETS["steps"], None)),
+        ("gain", (MIX["gain"], None)),
+        ("gain 12", (MIX["gain"], 12)),
+        ("steps 2", None),
+        ("gain x", None),
+        ("tempo", None),
+    ],
+)
+def test_values_have_names(value, means):
+    assert named(value) == means
+    if means is not None:
+        assert value_name(str(means[0]), means[1]) == value

@@ -191,6 +191,25 @@ def test_landed_is_told_when_the_file_is_in_place(opened, tmp_path):
     assert seen == [(2, RATE // 10), True]
 
 
+@pytest.mark.parametrize("bits", [16, 24])
+def test_samples_are_told_as_the_file_will_hold_them_where_somebody_plays_them(opened, tmp_path, bits):
+    rig = opened(LanderRig, tmp_path, plays=True)
+    told = rig.handle(dataclasses.replace(land(1), options=FragmentOptions(bits=bits, loop=True)))
+    assert kinds(told) == ["Made", "TakeArchived", "Landed"]
+    made, _, landed = told
+    audio, rate = read_wav(landed.file)
+    assert (made.job, made.sample_rate, made.loop) == (1, rate, True)
+    np.testing.assert_array_equal(made.audio, audio)
+    assert kinds(rig.handle(LandArchived(2, 1, FragmentOptions()))) == ["Made", "Landed"]
+    silent = dataclasses.replace(land(3), audio=np.zeros((2, 1000), np.float32))
+    assert kinds(rig.handle(silent)) == ["TakeArchived", "LandFailed"]
+    assert kinds(rig.handle(ArchiveOnly(4, noise(0.1), RATE, record(4), "cancelled"))) == ["TakeArchived"]
+
+
+def test_nobody_is_told_samples_that_are_not_played(rig):
+    assert kinds(rig.handle(land(1))) == ["TakeArchived", "Landed"]
+
+
 def test_fixed_slot(rig):
     landed = rig.handle(land(1, slot=3))[-1]
 

@@ -11,9 +11,12 @@ from midifrag.events import (
     EngineChanged,
     JobChanged,
     JobTimes,
+    Meters,
     Notice,
     PadChanged,
+    PlaybackChanged,
     SlotsChanged,
+    Sounding,
     TakeChanged,
     TimeChanged,
 )
@@ -23,6 +26,7 @@ from midifrag.midi.messages import PortChanged
 from midifrag.pad_key import PadKey
 from midifrag.page.model import Part
 from midifrag.page.wire import FromShow, MidiSeen, configuration
+from midifrag.playback.messages import PlaybackState
 from midifrag.states import EngineState, JobKind, JobState, NoticeLevel, PadState
 from midifrag.timeline import Timeline
 from tests.support.shows import loaded
@@ -66,6 +70,9 @@ CHANGES: dict[Part, FromShow] = {
     Part.CONTROLS: ControlChanged("steps", 8.0),
     Part.ENGINES: engine(),
     Part.PORTS: PortChanged("pads", "in", "open", "pads: open"),
+    Part.PLAYBACK: PlaybackChanged(PlaybackState.PLAYING, "Desk", 48000, 256, realtime=True),
+    Part.SOUNDING: Sounding(1, 3, on=True, at=100.0, seconds=2.0),
+    Part.METERS: Meters((0.5,), 0.5),
     Part.NOTICES: Notice(NoticeLevel.INFO, "hello"),
     Part.BEAT: TimeChanged(Timeline(bpm=92.5, at=0.0)),
     Part.MIDI: MidiSeen(1.0, "note 36"),

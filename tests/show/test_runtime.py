@@ -12,11 +12,12 @@ from midifrag.bridge.items import FromEngine, Reload
 from midifrag.engine.messages import Ready, Render, Started
 from midifrag.engine.registry import create_engine
 from midifrag.errors import DriveHangsError, PortError, Problem, StorageError
-from midifrag.events import EngineChanged, JobChanged, Notice, PadChanged
+from midifrag.events import EngineChanged, JobChanged, Notice, PadChanged, PlaybackChanged
 from midifrag.fragment import archive, rescue
 from midifrag.fragment.archive import Archive
 from midifrag.intents import Press, Prompt, SendTake
 from midifrag.midi.messages import NoteOn
+from midifrag.playback.messages import Load, PlaybackState, Start
 from midifrag.show import runtime
 from midifrag.show.ending import Ending
 from midifrag.show.playing import ClipPorts, wait_until_landed
@@ -49,6 +50,59 @@ def test_a_press_ends_as_a_whole_file_in_a_slot_and_a_take_in_the_archive(tmp_pa
     assert (take.number, take.slot, take.prompt, take.bank) == (1, 1, "rain", "opening")
     assert take.pressed_at < take.started_at <= take.rendered_at <= take.landed_at
     assert job.archived == "output001.wav"
+
+
+class RecordingPlayer:
+    def __init__(self, settings, listener):
+        self.settings, self.listener = settings, listener
+        self.submitted, self.life = [], []
+
+    def start(self):
+        self.life.append("started")
+        self.listener(PlaybackChanged(PlaybackState.PLAYING, "Desk", 48000, 256, True))
+
+    def submit(self, command):
+        self.submitted.append(command)
+
+    def close(self):
+        self.life.append("closed")
+
+
+def test_what_lands_is_given_to_the_player_first_its_samples_then_its_start(tmp_path):
+    made = []
+
+    def make(settings, listener):
+        made.append(RecordingPlayer(settings, listener))
+        return made[-1]
+
+    with played_show(tmp_path, make_player=make) as show:
+        show.note(36)
+        show.seen.wait_for(landed(1))
+        assert show.seen.wait_for_kind(PlaybackChanged).device == "Desk"
+    (player,) = made
+    load, start = player.submitted
+    assert (type(load), type(start)) == (Load, Start)
+    assert (load.job, start.job, start.slot, start.at) == (load.job, load.job, 1, None)
+    audio, _ = soundfile.read(tmp_path / "output01.wav", dtype="float32", always_2d=True)
+    np.testing.assert_array_equal(load.audio.T, audio)
+    assert player.life == ["started", "closed"]
+
+
+def test_a_player_is_made_as_the_set_says_and_none_where_it_says_off(tmp_path, monkeypatch):
+    made = []
+
+    def player(*arguments, **options):
+        made.append((arguments[:2], options))
+        raise OSError("no memory")
+
+    monkeypatch.setattr(runtime, "Player", player)
+    assert runtime._player(loaded().settings, print) is None
+    told = []
+    playback = {"device": "Desk", "outputs": {2: [3, 4]}, "gain": -6}
+    settings = loaded(playback=playback, client="mine", fragments={"count": 5}).settings
+    assert runtime._player(settings, told.append) is None
+    assert made == [(("Desk", 5), {"outputs": {2: (3, 4)}, "gain": -6.0, "client": "mine"})]
+    assert told == [PlaybackChanged(PlaybackState.OFF, text="no memory for sound: no memory")]
 
 
 def test_a_performer_s_own_file_is_told_at_the_start_and_kept(tmp_path):

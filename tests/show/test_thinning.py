@@ -1,6 +1,6 @@
 import pytest
 
-from midifrag.events import BankChanged, ControlChanged, JobChanged, JobTimes, PadChanged, TimeChanged
+from midifrag.events import BankChanged, ControlChanged, JobChanged, JobTimes, Meters, PadChanged, Sounding, TimeChanged
 from midifrag.midi.messages import Aftertouch, ControlChange, NoteOn, PitchBend
 from midifrag.pad_key import PadKey
 from midifrag.show.thinning import Thinning
@@ -101,3 +101,9 @@ def test_small_corrections_are_logged_when_they_have_become_a_large_one():
     lines = [TimeChanged(Timeline(120, 100.0, number * 0.002)) for number in range(20)]
     logged = [entry for line in lines for entry in thinning.take(1.0, line)]
     assert 2 < len(logged) < 7
+
+
+def test_meters_are_no_news():
+    thinning = Thinning()
+    assert list(thinning.take(1.0, Meters((0.5,), 0.5))) == []
+    assert list(thinning.take(1.0, Sounding(1, 7, True, 1.0))) == [(1.0, Sounding(1, 7, True, 1.0))]

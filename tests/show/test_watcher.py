@@ -1,6 +1,6 @@
 import threading
 
-from midifrag.events import BankChanged, JobChanged, JobTimes, Notice, PadChanged
+from midifrag.events import BankChanged, JobChanged, JobTimes, Meters, Notice, PadChanged
 from midifrag.pad_key import PadKey
 from midifrag.show.watcher import Watcher
 from midifrag.states import JobKind, JobState, NoticeLevel, PadState
@@ -54,10 +54,11 @@ def test_a_stuck_watcher_hears_of_no_more_progress_and_then_of_news_instead_of_t
     stuck = Stuck(capacity=4)
     for step in range(50):
         stuck.watcher.put(progress(step))
+    stuck.watcher.put(Meters((0.5,), 0.5))
     stuck.watcher.put_all([BankChanged("two", "Two", 1, ()), news("second")])
     stuck.watcher.put(pad(PadState.RENDERING))
     stuck.watcher.put(pad(PadState.LANDED))
-    assert stuck.watcher.dropped == 46 + 2 + 1 + 1
+    assert stuck.watcher.dropped == 46 + 1 + 2 + 1 + 1
     assert stuck.go_on() == [progress(3), BankChanged("two", "Two", 1, ()), news("second"), pad(PadState.LANDED)]
 
 

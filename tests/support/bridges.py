@@ -28,6 +28,7 @@ from midifrag.events import JobChanged, Notice, PadChanged, StateChange
 from midifrag.fragment.messages import Landed, LandTake, TakeArchived, WriterCommand
 from midifrag.midi.messages import ControlChange, NoteOn, ProgramChange
 from midifrag.pad_key import PadKey
+from midifrag.playback.messages import PlayerCommand
 from tests.support.shows import loaded, one_pad
 
 Kind = TypeVar("Kind")
@@ -68,10 +69,19 @@ class Rig:
         self.clock = ManualClock()
         self.engines = RecordingEngines()
         self.writes: list[WriterCommand] = []
+        self.played: list[PlayerCommand] = []
         self.changes: list[StateChange] = []
         #: What was written and what was told, in one order.
         self.happened: list[WriterCommand | StateChange] = []
-        self.bridge = Bridge(show or loaded(), self.engines, self._write, self._tell, self.clock, random.Random(1))
+        self.bridge = Bridge(
+            show or loaded(),
+            self.engines,
+            self._write,
+            self._tell,
+            self.clock,
+            random.Random(1),
+            self.played.append,
+        )
 
     def _write(self, command: WriterCommand) -> None:
         self.writes.append(command)

@@ -8,7 +8,7 @@ from nicegui import events, ui
 
 from midifrag.config.banks import Control
 from midifrag.config.parameters import Parameter
-from midifrag.config.targets import TARGETS
+from midifrag.config.targets import PARAMETER_TARGETS
 from midifrag.events import JobChanged
 from midifrag.intents import CancelJob, ClearQueue, SetParameter
 from midifrag.page import texts
@@ -86,13 +86,20 @@ class _JobRow:
 class EnginePanel(Panel):
     """The second page of an instrument: what one looks at when setting up, or when something is odd."""
 
-    parts: ClassVar[frozenset[Part]] = frozenset(Part) - {Part.PADS, Part.SLOTS, Part.TAKES, Part.EDITS}
+    parts: ClassVar[frozenset[Part]] = frozenset(Part) - {
+        Part.PADS,
+        Part.SLOTS,
+        Part.SOUNDING,
+        Part.METERS,
+        Part.TAKES,
+        Part.EDITS,
+    }
 
     def __init__(self, page: PageModel, play: Play) -> None:
         super().__init__(page, play)
         with ui.element("div").classes("engine-boxes"):
             with _box(texts.CONTROLS):
-                self._values = {name: _Value(page, target.parameter) for name, target in TARGETS.items()}
+                self._values = {name: _Value(page, target.parameter) for name, target in PARAMETER_TARGETS.items()}
             with _box(texts.IN_FLIGHT):
                 self._nothing = ui.label(texts.NOTHING_QUEUED).classes("quiet nothing")
                 self._jobs = [_JobRow(page) for _ in range(JOBS)]

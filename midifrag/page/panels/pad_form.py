@@ -11,7 +11,7 @@ from midifrag.boundary import LANDS
 from midifrag.config.banks import OnLost, OnRepress
 from midifrag.config.pad_versions import says
 from midifrag.config.parameters import NUMBERS
-from midifrag.config.targets import TARGETS
+from midifrag.config.targets import PARAMETER_TARGETS
 from midifrag.pad_key import PadKey
 from midifrag.page import texts
 from midifrag.page.edits import Draft
@@ -52,7 +52,7 @@ class PadForm:
             self._choice("on_lost", texts.ON_LOST, list(get_args(OnLost)))
             self._text("choke", texts.CHOKE)
             self._choice("port", texts.PORT, [])
-            self._choice("velocity", texts.VELOCITY_SETS, list(TARGETS))
+            self._choice("velocity", texts.VELOCITY_SETS, [*PARAMETER_TARGETS, "gain"])
             self._text("softest", texts.VELOCITY_FROM)
             self._text("hardest", texts.VELOCITY_TO)
         self._inputs = {_NOTE: self.note, "prompt": self._prompt, **self._fields.inputs, **self._choices}

@@ -8,10 +8,11 @@ from typing import ClassVar
 from nicegui import ui
 
 from midifrag.fragment.messages import SlotState
-from midifrag.intents import LockSlot, RestoreSlot
+from midifrag.intents import LockSlot, RestoreSlot, StopSlot
 from midifrag.page import texts
 from midifrag.page.model import PageModel, Part
 from midifrag.page.panels.panel import Panel, Play, age, countdown, icon_button, set_prop
+from midifrag.page.panels.sounding import shown_level, sound_style
 
 #: Chromium copies a file to where an element with this data is dropped; other browsers drag its address.
 DRAG_OUT = """(e) => {
@@ -32,6 +33,8 @@ class _Row:
             ui.label(str(number)).classes("slot-number")
             with ui.element("button").classes("slot-wave") as self._wave:
                 self._picture = ui.element("img").props("alt='' draggable=false")
+                # Where it is in its length, and how loud, over the picture.
+                self._at = ui.element("div").classes("slot-at")
             self._wave.props["aria-label"] = texts.PLAY_SLOT.format(number=number)
             self._wave.props["title"] = texts.DRAG
             self._wave.props["draggable"] = "true"
@@ -47,6 +50,7 @@ class _Row:
             with ui.element("div").classes("slot-buttons"):
                 self._lock = icon_button("lock_open", texts.LOCK).on_click(self._toggle_lock)
                 self._restore = icon_button("undo", texts.RESTORE).on_click(lambda: page.put(RestoreSlot(number)))
+                self._stop = icon_button("stop", texts.STOP_SLOT).on_click(lambda: page.put(StopSlot(number)))
                 icon_button("folder_open", texts.WHERE).on_click(self._reveal)
 
     def show(self, slot: SlotState, coming: str) -> None:
@@ -55,6 +59,15 @@ class _Row:
             self._show_content(slot)
             self._slot = slot
         self._age.text = age(slot.landed_at)
+        self._show_sound()
+
+    def _show_sound(self) -> None:
+        view = self._page.view
+        one = view.sounding.get(self.number)
+        self._stop.set_visibility(one is not None)
+        self._at.set_visibility(one is not None)
+        if one is not None:
+            self._at.style(replace=sound_style(one, shown_level(view.meters, self.number)))
 
     def _show_content(self, slot: SlotState) -> None:
         filled = slot.seconds > 0
@@ -108,7 +121,9 @@ def _copy(path: str) -> None:
 class SlotsPanel(Panel):
     """All slots, in order."""
 
-    parts: ClassVar[frozenset[Part]] = frozenset({Part.SLOTS, Part.JOBS, Part.TIME, Part.COUNTDOWN})
+    parts: ClassVar[frozenset[Part]] = frozenset(
+        {Part.SLOTS, Part.JOBS, Part.SOUNDING, Part.METERS, Part.TIME, Part.COUNTDOWN}
+    )
 
     def __init__(self, page: PageModel, play: Play) -> None:
         super().__init__(page, play)

@@ -5,10 +5,10 @@ import dataclasses
 import pytest
 
 from midifrag.boundary import Boundary
-from midifrag.events import SlotsChanged
-from midifrag.intents import LockSlot, RestoreSlot
+from midifrag.events import Meters, SlotsChanged, Sounding
+from midifrag.intents import LockSlot, RestoreSlot, StopSlot
 from midifrag.page.model import Part
-from midifrag.page.panels import panel
+from midifrag.page.panels import panel, sounding
 from midifrag.page.panels.slots import SlotsPanel
 from midifrag.states import JobState
 from tests.page.changes import job, slot
@@ -141,3 +141,19 @@ def test_another_number_of_slots_is_another_list(page):
     page.take(SlotsChanged((FILLED,)))
     page.take(SlotsChanged((FILLED, slot(2), slot(3))))
     assert page.texts("slot-number") == ["1", "2", "3"]
+
+
+def test_what_sounds_is_where_it_is_and_can_be_stopped(page, monkeypatch):
+    monkeypatch.setattr(sounding.time, "monotonic", lambda: 102.5)
+    page.take(SlotsChanged((FILLED, slot(2))))
+    assert [one.visible for one in page.all("slot-at")] == [False, False]
+    page.take(Sounding(1, 7, True, 100.0, 1.25, loop=True))
+    page.take(Meters((0.0631, 0.0), 0.0631))
+    at = page.all("slot-at")[0]
+    assert (at.visible, at.style["--at"], at.style["--level"]) == (True, "0.000", "0.50")
+    page.click(page.titled("Stop what sounds in it")[0])
+    assert page.sent == [StopSlot(1)]
+    page.take(Sounding(2, 8, True, 100.0, 10.0))
+    assert page.all("slot-at")[1].style["--at"] == "0.250"
+    page.take(Sounding(1, 7, False, 103.0))
+    assert [one.visible for one in page.all("slot-at")] == [False, True]

@@ -1,9 +1,10 @@
 """The top line's figures, and panic."""
 
-from midifrag.events import EngineChanged
+from midifrag.events import EngineChanged, Meters, PlaybackChanged, Sounding
 from midifrag.intents import Panic
 from midifrag.page.model import Part
 from midifrag.page.panels.status import StatusPanel
+from midifrag.playback.messages import PlaybackState
 from midifrag.states import EngineState, JobState
 from tests.page.changes import engine, job
 
@@ -56,3 +57,24 @@ def test_panic_is_one_press(headless):
     page.show(StatusPanel)
     page.click(page.one("panic"))
     assert page.sent == [Panic()]
+
+
+def test_the_output_and_how_loud_it_is(headless):
+    page = headless()
+    page.show(StatusPanel)
+    assert not page.one("status-sound").visible
+    for change, words in (
+        (PlaybackChanged(PlaybackState.OPENING), "sound is on its way …"),
+        (PlaybackChanged(PlaybackState.LOST, text="it hangs"), "no sound: the output is gone"),
+        (PlaybackChanged(PlaybackState.OFF), "no sound from here"),
+        (PlaybackChanged(PlaybackState.PLAYING, "Desk", underruns=2), "Desk, 2 underruns"),
+        (PlaybackChanged(PlaybackState.PLAYING, "Desk"), "Desk"),
+    ):
+        page.take(change)
+        assert page.text("status-sound") == words
+        assert page.one("status-sound").props["data-state"] == change.state
+        assert page.one("status-sound").props["title"] == change.text
+    page.take(Meters((1.0,), 1.0))
+    assert page.one("status-sound").style["--level"] == "0.00"
+    page.take(Sounding(1, 7, True, 100.0, 1.0))
+    assert page.one("status-sound").style["--level"] == "1.00"

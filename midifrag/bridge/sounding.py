@@ -1,0 +1,83 @@
+"""What the player is told: what was made, what landed, and how it is mixed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from midifrag.bridge.jobs import Job
+from midifrag.config.settings import Settings
+from midifrag.config.targets import GAIN_LIMITS, named
+from midifrag.events import ControlChanged
+from midifrag.fragment import messages as writer
+from midifrag.playback.levels import linear
+from midifrag.playback.messages import Drop, Load, Mix, PlayerCommand, Start, Stop
+
+
+class Sounds:
+    """Tells the player by ``play``, which never blocks; without a player it does nothing."""
+
+    def __init__(self, settings: Settings, play: Callable[[PlayerCommand], None]) -> None:
+        self._play = play
+        self._gain = settings.playback.gain
+        self._master = 0.0
+        #: The jobs whose boundary the player knows.
+        self._awaited: set[int] = set()
+
+    def made(self, made: writer.Made) -> None:
+        """A fragment's samples are final, and will land soon."""
+        self._play(Load(made.job, made.audio, made.sample_rate, made.loop))
+
+    def await_boundary(self, job: Job) -> None:
+        """A fragment sounds in its slot from its boundary on; the same job once more has another one."""
+        if job.slot is not None and job.boundary is not None:
+            self._awaited.add(job.number)
+            self._start(job, job.slot, job.boundary.at)
+
+    def landed(self, job: Job, slot: int) -> None:
+        """A fragment lies in its slot: it sounds now, unless the player knows when."""
+        if job.number in self._awaited:
+            self._awaited.discard(job.number)
+        else:
+            self._start(job, slot, None)
+
+    def _start(self, job: Job, slot: int, at: float | None) -> None:
+        pad = job.origin.pad
+        level, choke = (linear(pad.gain), pad.choke) if pad else (1.0, None)
+        self._play(Start(job.number, slot, at, level, choke))
+
+    def drop(self, job: int) -> None:
+        """A fragment will not land."""
+        self._awaited.discard(job)
+        self._play(Drop(job))
+
+    def stop(self, slot: int | None) -> None:
+        """End what sounds in a slot, or everywhere."""
+        self._play(Stop(slot))
+
+    def use(self, settings: Settings) -> None:
+        """Another configuration is in use."""
+        if settings.playback.gain != self._gain:
+            self._gain = settings.playback.gain
+            self._mix_master()
+
+    def follow(self, change: ControlChanged) -> None:
+        """Mix as a live value says, if it is one of the mix; without a value, as a set begins."""
+        found = named(change.name)
+        if found is None or not found[0].mixes:
+            return
+        (target, slot), value = found, change.value or 0.0
+        match str(target):
+            case "pan":
+                self._play(Mix(slot, pan=value))
+            case "mute":
+                self._play(Mix(slot, muted=value >= 0.5))
+            case _ if slot is None:
+                self._master = value
+                self._mix_master()
+            case _:
+                self._play(Mix(slot, gain=value))
+
+    def _mix_master(self) -> None:
+        silent, most = GAIN_LIMITS
+        gain = silent if self._master <= silent else min(max(self._gain + self._master, silent), most)
+        self._play(Mix(None, gain=gain))

@@ -1,0 +1,33 @@
+"""What sounds, as a browser shows it: where it is in its length, and how loud."""
+
+from __future__ import annotations
+
+import time
+
+from midifrag.events import Meters, PlaybackChanged, Sounding
+from midifrag.page import texts
+from midifrag.playback.levels import shown
+from midifrag.playback.messages import PlaybackState
+
+
+def sound_style(one: Sounding, level: float) -> str:
+    """The style of a line that stands where a slot is, both as parts of a whole."""
+    passed = max(0.0, time.monotonic() - one.at)
+    length = max(one.seconds, 0.001)
+    at = passed % length / length if one.loop else min(passed / length, 1.0)
+    return f"--at: {at:.3f}; --level: {level:.2f}"
+
+
+def shown_level(meters: Meters | None, slot: int | None) -> float:
+    """How much of its way a meter shows, 0–1, of a slot or (None) the master."""
+    if meters is None or (slot is not None and slot > len(meters.slots)):
+        return 0.0
+    return shown(meters.master if slot is None else meters.slots[slot - 1])
+
+
+def sound_line(playback: PlaybackChanged) -> str:
+    """How the output stands, in a few words."""
+    if playback.state is PlaybackState.PLAYING:
+        words = texts.UNDERRUNS if playback.underruns else texts.SOUND
+        return words.format(device=playback.device, count=playback.underruns)
+    return texts.SOUND_STATES[playback.state]

@@ -1,0 +1,106 @@
+"""An independent program that records what a player gives to JACK; run as one, it writes blocks to its output.
+
+A block is JACK's frame time of its first sample and the samples of two channels. A machine that is busy may cost it
+some: what is missing is seen by the times.
+"""
+
+from __future__ import annotations
+
+import struct
+import subprocess
+import sys
+import threading
+import time
+
+import numpy as np
+
+from midifrag.playback.memory import Single
+
+_HEAD = struct.Struct("=II")
+
+
+class Recorder:
+    """Records the program whose name contains ``name`` from when it appears until `stop`."""
+
+    def __init__(self, name: str) -> None:
+        command = [sys.executable, "-m", "tests.jack_recorder", name]
+        self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        assert self._process.stdout is not None
+        assert self._process.stdout.readline() == b"ready\n"
+        self._bytes = b""
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader.start()
+
+    def stop(self) -> list[tuple[int, Single]]:
+        """Stretches without a gap: the frame of the first sample, and samples of shape (frames, 2)."""
+        assert self._process.stdin is not None
+        self._process.stdin.close()
+        self._process.wait(60)
+        self._reader.join()
+        assert self._process.stdout is not None
+        self._process.stdout.close()
+        stretches: list[tuple[int, list[Single]]] = []
+        at, due = 0, -1
+        while at + _HEAD.size <= len(self._bytes):
+            frame, count = _HEAD.unpack_from(self._bytes, at)
+            at += _HEAD.size
+            block = np.frombuffer(self._bytes, np.float32, 2 * count, at).reshape(2, count).T
+            at += block.nbytes
+            if frame != due:
+                stretches.append((frame, []))
+            stretches[-1][1].append(block)
+            due = frame + count
+        return [(frame, np.concatenate(blocks)) for frame, blocks in stretches]
+
+    def _read(self) -> None:
+        assert self._process.stdout is not None
+        parts = iter(lambda: self._process.stdout.read1(1 << 20), b"")  # type: ignore[union-attr]
+        self._bytes = b"".join(parts)
+
+
+def found(stretches: list[tuple[int, Single]], sound: Single) -> int | None:
+    """The frame that a sound, of shape (frames, 2), begins at in what was recorded; None where it is not there."""
+    for frame, heard in stretches:
+        if len(heard) < len(sound):
+            continue
+        size = 1 << int(np.ceil(np.log2(len(heard) + len(sound))))
+        spectra = np.fft.rfft(heard, size, axis=0) * np.fft.rfft(sound, size, axis=0).conj()
+        match = np.fft.irfft(spectra, size, axis=0).sum(axis=1)[: len(heard) - len(sound) + 1]
+        best = int(np.argmax(match))
+        if match[best] > 0.3 * float((sound.astype(np.float64) ** 2).sum()):
+            return frame + best
+    return None
+
+
+def main() -> None:
+    import jack
+
+    client = jack.Client("recorder", no_start_server=True)
+    ports = [client.inports.register(f"in_{number}") for number in range(2)]
+    ring = jack.RingBuffer(1 << 24)
+
+    @client.set_process_callback
+    def process(frames: int) -> None:
+        blocks = b"".join(bytes(port.get_buffer()) for port in ports)
+        ring.write(_HEAD.pack(client.last_frame_time, frames) + blocks)
+
+    wanted, ended = sys.argv[1], threading.Event()
+    threading.Thread(target=lambda: (sys.stdin.read(), ended.set()), daemon=True).start()
+    out = sys.stdout.buffer
+    with client:
+        out.write(b"ready\n")
+        out.flush()
+        while not ended.is_set():
+            sources = client.get_ports(f"{wanted}:", is_audio=True, is_output=True)
+            for source, port in zip(sources, ports, strict=False):
+                if not port.is_connected_to(source):
+                    client.connect(source, port)
+            if not any(port.number_of_connections for port in ports):
+                ring.reset()
+            out.write(bytes(ring.read(ring.read_space)))
+            time.sleep(0.02)
+        out.flush()
+
+
+if __name__ == "__main__":
+    main()
