@@ -36,6 +36,7 @@ END_SECONDS = 2.0
 
 _NO_SERVER = "no JACK server answers"
 _STUCK = "the JACK server does not answer: it is stopped, or it hangs"
+_MIXED_UP = "JACK mixed up its programs when one of them left, and one hears nothing of us"
 _log = logging.getLogger(__name__)
 
 
@@ -186,6 +187,8 @@ class JackProcess:
                     self.broken = frozenset(broken)
                 case {"none": str(reason)}:
                     self.over = reason
+                case {"mixed_up": True}:
+                    self.over = _MIXED_UP
                 case {"gone": str(reason)}:
                     self.over = reason
             self._changed.notify_all()
@@ -257,8 +260,7 @@ class JackBackend:
         if process.over:
             self._renew(process)
         if not process.ready:
-            way_out = "End it and start it again" if self._last_words == _STUCK else "Start it"
-            raise MidiGoneError(f"{_sentence(self._last_words)}. {way_out}: midifrag goes on with it by itself.")
+            raise MidiGoneError(f"{_sentence(self._last_words)}. {_way_out(self._last_words)}.")
         return process
 
     def _ended(self, process: JackProcess) -> None:
@@ -309,6 +311,12 @@ class JackPort:
     def close(self) -> None:
         """Close it, once what was sent before is out."""
         self.process.close_port(self.number)
+
+
+def _way_out(reason: str) -> str:
+    if reason == _MIXED_UP:
+        return "Its ports are opened anew"
+    return f"{'End it and start it again' if reason == _STUCK else 'Start it'}: midifrag goes on with it by itself"
 
 
 def _sentence(reason: str) -> str:

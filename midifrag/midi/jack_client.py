@@ -30,6 +30,8 @@ POLL_SECONDS = 0.001
 ROOM, ROOM_EACH = 8192, 8
 #: A server that runs no cycle for so long does not answer, in seconds.
 STALL_SECONDS = 2.0
+#: So many looks in a row at which somebody hears nothing are a mix-up.
+DEAF_LOOKS = 5
 #: How long a client name that somebody still holds is waited for, in seconds: ours, of before, may be on its way out.
 NAME_SECONDS = 0.5
 #: Where JACK has its semaphores on Linux.
@@ -38,11 +40,33 @@ SHARED = Path("/dev/shm")  # noqa: S108 - JACK's choice
 CONNECTION_ENDS = {"in": "midifrag input", "out": "midifrag output"}
 
 
+def server_name() -> str:
+    """What the server is called that clients of this process find."""
+    return os.environ.get("JACK_DEFAULT_SERVER", "default")
+
+
+def memory_maps() -> str:
+    """What files lie in this process's memory, as Linux tells; empty elsewhere."""
+    maps = Path("/proc/self/maps")
+    return maps.read_text(encoding="utf-8", errors="replace") if maps.exists() else ""
+
+
 def forget_dead(client: str) -> None:
     """Remove what a server that was killed has left of a client of this name: the next one would wait at it in vain."""
-    server = os.environ.get("JACK_DEFAULT_SERVER", "default")
     with contextlib.suppress(OSError, AttributeError):
-        (SHARED / f"jack_sem.{os.getuid()}_{server}_{client}").unlink()
+        (SHARED / f"jack_sem.{os.getuid()}_{server_name()}_{client}").unlink()
+
+
+def wakes(maps: str, server: str, client: str) -> bool | None:
+    """Whether a process with these memory ``maps`` can wake ``client`` on ``server``; None where that cannot be told.
+
+    On Linux, JACK has a semaphore for each program that whoever plays to it wakes it by. libjack 1.9 knows it by a
+    small number. A program that left while a client of ours came may keep its number, and the one that gets it next is
+    never woken: it stands there connected and hears nothing.
+    """
+    semaphores = [line for line in maps.splitlines() if "/jack_sem." in line and f"_{server}_" in line]
+    name = client.replace("/", "_").replace("\\", "_")
+    return any(line.endswith(f"_{server}_{name}") for line in semaphores) if semaphores else None
 
 
 class NoServerError(Exception):
@@ -59,8 +83,7 @@ class Opened(NamedTuple):
 
 def load_jack() -> Any:
     """JACK-Client on the libjack that python-rtmidi brought along: another one may talk to another server."""
-    maps = Path("/proc/self/maps")
-    lines = maps.read_text(encoding="utf-8", errors="replace").splitlines() if maps.exists() else []
+    lines = memory_maps().splitlines()
     loaded = next((line.split(maxsplit=5)[5] for line in lines if "/libjack" in line), None)
     find = ctypes.util.find_library
     if loaded is not None:
@@ -90,6 +113,7 @@ class JackSide:
         self._polled = threading.Lock()
         self._frames, self._frames_time = self._watch.last_frame_time, time.monotonic()
         self._taken = 0
+        self._deaf_looks = 0
 
     @property
     def realtime(self) -> bool:
@@ -185,6 +209,25 @@ class JackSide:
     def broken(self) -> list[int]:
         """The ports that are gone or are not connected to their device any more."""
         return [number for number, port in self._snapshot() if not self._stands(port)]
+
+    def is_mixed_up(self) -> bool:
+        """Whether something is connected to an output of ours and hears nothing (`wakes`). Ask several times a second.
+
+        Nothing in this process mends that: only another one does.
+        """
+        maps = memory_maps()
+        outputs = [port.own for _, port in self._snapshot() if isinstance(port.client, rtmidi.MidiOut)]
+        deaf = any(wakes(maps, server_name(), client) is False for own in outputs for client in self._hearers(own))
+        # Of one that has just come, the news may be on its way.
+        self._deaf_looks = self._deaf_looks + 1 if deaf else 0
+        return self._deaf_looks >= DEAF_LOOKS
+
+    def _hearers(self, own: str) -> set[str]:
+        try:
+            others = self._watch.get_all_connections(self._watch.get_port_by_name(own))
+        except self._jack.JackError:
+            return set()
+        return {other.name.partition(":")[0] for other in others}
 
     def _snapshot(self) -> list[tuple[int, Opened]]:
         with self._polled:

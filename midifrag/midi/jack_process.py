@@ -99,6 +99,9 @@ def _watch(side: JackSide, talk: Conversation) -> None:
         if side.stalled():
             talk.tell(gone="the JACK server does not answer: it is stopped, or it hangs")
             os._exit(0)
+        if side.is_mixed_up():
+            talk.tell(mixed_up=True)
+            os._exit(0)
         now_broken = side.broken()
         if now_broken != broken:
             broken = now_broken

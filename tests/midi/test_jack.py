@@ -157,6 +157,18 @@ def test_after_a_server_s_end_the_next_one_is_used(plays, end):
     backend.close()
 
 
+def test_where_jack_mixed_up_its_programs_all_is_taken_anew(plays):
+    plays(READY + "serve(once=True); say(mixed_up=True)", "time.sleep(600)")
+    backend = JackBackend("midifrag")
+    port = backend.open_output("Pads out", virtual=False, client="x")
+    assert until(lambda: not port.connected)
+    with pytest.raises(OSError, match="JACK mixed up its programs"):
+        port.send(PRESS)
+    with pytest.raises(MidiGoneError, match="hears nothing of us"):
+        backend.names("in")
+    backend.close()
+
+
 def test_while_there_is_no_server_it_is_said_why_and_what_to_do(plays):
     plays(READY + 'serve(once=True); say(gone="the JACK server ended")', "time.sleep(600)")
     backend = JackBackend("midifrag")

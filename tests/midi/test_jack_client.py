@@ -255,3 +255,53 @@ def test_what_a_killed_server_left_of_our_client_is_removed_unless_it_is_somebod
         server.ports["midifrag-live-out:more"] = "out"
     side.open(1, "out", "live", virtual=True, client="midifrag-live-out")
     assert (left.exists(), (tmp_path / "other").exists()) == (taken, True)
+
+
+def maps(*semaphores, server="stage"):
+    """A process's memory with these of JACK's semaphores in it, and something else."""
+    lines = [f"7f12-7f13 rw-s 00000000 00:01 12   /dev/shm/jack_sem.0_{server}_{name}" for name in semaphores]
+    return "\n".join(["7f10-7f11 r-xp 00000000 00:01 11   /usr/lib/libjack.so.0", *lines])
+
+
+@pytest.mark.parametrize(
+    ("text", "client", "expected"),
+    [
+        (maps("midifrag-pads-out", "Pads"), "Pads", True),
+        (maps("midifrag-pads-out", "a_b"), "a/b", True),
+        (maps("midifrag-pads-out", "lsp (deleted)"), "Pads", False),
+        (maps("midifrag-pads-out", "Pads (deleted)"), "Pads", False),
+        (maps("midifrag-pads-out", "Pads"), "ads", False),
+        (maps("Pads", server="rehearsal"), "Pads", None),
+        (maps(), "Pads", None),
+        ("", "Pads", None),
+    ],
+)
+def test_whom_we_can_wake_is_seen_in_memory(text, client, expected):
+    assert jack_client.wakes(text, "stage", client) is expected
+
+
+def test_who_hears_nothing_of_an_output_is_noticed_after_a_moment(server, side, monkeypatch):
+    monkeypatch.setenv("JACK_DEFAULT_SERVER", "stage")
+    side.open(1, "out", "pads:in", virtual=False, client="midifrag-pads-out")
+    side.open(2, "in", "pads:out", virtual=False, client="midifrag-pads-in")
+    looks = jack_client.DEAF_LOOKS
+    monkeypatch.setattr(jack_client, "memory_maps", lambda: maps("midifrag-pads-out", "lsp (deleted)"))
+    assert [side.is_mixed_up() for _ in range(looks)] == [False] * (looks - 1) + [True]
+    monkeypatch.setattr(jack_client, "memory_maps", lambda: maps("midifrag-pads-out", "pads"))
+    assert not side.is_mixed_up()
+    monkeypatch.setattr(jack_client, "memory_maps", lambda: "")
+    assert not any(side.is_mixed_up() for _ in range(2 * looks))
+
+
+def test_an_input_s_device_need_not_be_woken_by_us(server, side, monkeypatch):
+    side.open(2, "in", "pads:out", virtual=False, client="midifrag-pads-in")
+    monkeypatch.setenv("JACK_DEFAULT_SERVER", "stage")
+    monkeypatch.setattr(jack_client, "memory_maps", lambda: maps("midifrag-pads-in"))
+    assert not any(side.is_mixed_up() for _ in range(2 * jack_client.DEAF_LOOKS))
+
+
+def test_an_output_whose_port_is_gone_wakes_nobody(server, side, monkeypatch):
+    side.open(1, "out", "pads:in", virtual=False, client="midifrag-pads-out")
+    monkeypatch.setattr(jack_client, "memory_maps", lambda: maps("midifrag-pads-out"))
+    server.ports.clear()
+    assert not any(side.is_mixed_up() for _ in range(2 * jack_client.DEAF_LOOKS))

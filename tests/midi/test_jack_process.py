@@ -59,6 +59,9 @@ class Side:
     def stalled(self):
         return self.looks[0] == "stalled"
 
+    def is_mixed_up(self):
+        return self.looks[0] == "mixed up"
+
     def broken(self):
         return self.looks.pop(0)
 
@@ -102,6 +105,7 @@ def test_what_is_asked_is_done_and_answered(out, talk):
     ("looks", "said"),
     [
         ([[], [1], [1], []], [{"broken": [1]}, {"broken": []}, {"gone": "the JACK server ended"}]),
+        ([[], [1], "mixed up"], [{"broken": [1]}, {"mixed_up": True}]),
         ([[], "stalled"], [{"gone": "the JACK server does not answer: it is stopped, or it hangs"}]),
     ],
 )
@@ -150,6 +154,7 @@ def test_all_of_it_serves_until_its_input_ends(out, monkeypatch):
         names=lambda direction: [direction],
         ended=SimpleNamespace(wait=threading.Event().wait),
         stalled=lambda: False,
+        is_mixed_up=lambda: False,
         broken=list,
     )
     monkeypatch.setattr(jack_process, "_connect", lambda *_: side)
