@@ -18,9 +18,7 @@ from numba import types
 #: The priority of JACK's clients where its server has its usual 10.
 PRIORITY = 5
 _gettime = types.ExternalFunction("clock_gettime", types.int32(types.int32, types.voidptr))
-_sleep = types.ExternalFunction(
-    "clock_nanosleep", types.int32(types.int32, types.int32, types.voidptr, types.voidptr)
-)
+_sleep = types.ExternalFunction("clock_nanosleep", types.int32(types.int32, types.int32, types.voidptr, types.voidptr))
 
 
 @numba.njit(nogil=True)  # type: ignore[untyped-decorator]

@@ -121,7 +121,10 @@ def test_environment_overrides_the_file_and_flags_override_both(show):
         ("controls:\n  - {cc: 1, sets: gain, slot: 9}", "presets.yaml:2: controls.0.slot: 9 is above 8"),
         ("controls:\n  - {cc: 1, sets: pan}", "presets.yaml:2: controls.0: pan needs slot"),
         ("playback:\n  outputs: {9: [1, 2]}", "presets.yaml:2: playback.outputs.9: 9 is above 8"),
-        ("playback: {outputs: {1: [1, 2, 3]}}", "presets.yaml:1: playback.outputs.1: one channel, or two different ones"),
+        (
+            "playback: {outputs: {1: [1, 2, 3]}}",
+            "presets.yaml:1: playback.outputs.1: one channel, or two different ones",
+        ),
         ("playback: {gain: 13}", "presets.yaml:1: playback.gain: 13 is above 12"),
         ("actions:\n  - {does: panic}", "an action has exactly one of note, cc or program"),
         ("notify: {port: daw}", "presets.yaml:1: notify.port: 'daw' is none of midifrag"),
