@@ -178,6 +178,8 @@ class Bridge:
         if isinstance(event, writer.Landed):
             if job := self.renders.jobs.get(event.job):
                 self._sounds.start(job, event.slot)
+            else:
+                self._sounds.drop(event.job)
         elif isinstance(event, writer.LandFailed | writer.GivenUp):
             self._sounds.drop(event.job)
 

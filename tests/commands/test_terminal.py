@@ -309,3 +309,13 @@ def test_a_control_at_zero_and_one_given_back_are_said():
     text = drawn(view)
     assert "cfg_scale 0" in text
     assert "steps the presets'" in text
+
+
+def test_an_output_is_told_when_it_changes_and_not_for_each_underrun():
+    pipe = Console(file=io.StringIO(), width=200)
+    playing = PlaybackChanged(PlaybackState.PLAYING, "Desk", 48000, 256, True)
+    with StatusScreen(View(), pipe, None) as screen:
+        for count in (0, 0, 1, 2, 5, 12):
+            screen.heard(dataclasses.replace(playing, underruns=count))
+    lines = pipe.file.getvalue().splitlines()
+    assert [line.partition("; ")[2] for line in lines] == ["", "1 underrun", "12 underruns"]

@@ -307,6 +307,28 @@ def test_what_finds_no_room_is_told_and_the_others_play_on():
     assert rig.deck.problem == "no memory for 0 s more: a fragment stays silent"
 
 
+def test_memory_that_the_system_does_not_have_is_told(monkeypatch):
+    rig = Rig()
+
+    def none(_offset, _samples):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(rig.memory, "write", none)
+    rig.say(Load(1, sound(RATE), RATE), Start(1, 1))
+    assert not rig.run(0.1).any()
+    assert rig.deck.problem == "no memory for 1 s more: a fragment stays silent"
+    monkeypatch.undo()
+    # What was not used can be used by others.
+    assert rig.deck._samples._room.free == SAMPLES // 8
+
+
+def test_what_is_resampled_too_late_is_left_out():
+    rig = Rig(rate=48000, delay=True)
+    rig.say(Load(1, sound(RATE), RATE), Drop(1))
+    rig.resampled()
+    assert rig.deck._samples._room.free == SAMPLES // 8
+
+
 def test_starts_of_what_is_not_there_are_left_out():
     rig = Rig()
     rig.say(Start(7, 1), Load(1, sound(100), RATE), Start(1, 99), Drop(5))
