@@ -20,7 +20,10 @@ _HEAD = struct.Struct("=II")
 
 
 class Recorder:
-    """Records the program of this ``name`` from when it appears until `stop`; then `moment_of` says when a frame was."""
+    """Records the program of this ``name`` from when it appears until `stop`.
+
+    `moment_of` then says when a frame was.
+    """
 
     def __init__(self, name: str) -> None:
         command = [sys.executable, "-m", "tests.jack_recorder", name]
