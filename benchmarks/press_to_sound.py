@@ -2,8 +2,8 @@
 
     uv run python -m benchmarks.press_to_sound --presses 100
 
-Over JACK's dummy server in real-time mode, the `sketch` engine, memory ports. The moment of a sample is the player's
-own count of frames, on the line through its callbacks' times. Needs Debian's jackd2 and libportaudio2.
+Over JACK's dummy server in real-time mode, the `sketch` engine, memory ports. A sample's moment is the player's own
+count of frames, on the line through its callbacks' times. Needs Debian's jackd2 and libportaudio2.
 """
 
 from __future__ import annotations

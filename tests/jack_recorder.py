@@ -1,7 +1,7 @@
 """An independent program that records what a player gives to JACK; run as one, it writes blocks to its output.
 
 A block is JACK's frame time of its first sample and the samples of two channels. A machine that is busy may cost it
-some: what is missing is seen by the times.
+some: what is missing is seen by the times. To its error output goes what JACK's time was at moments of the system's.
 """
 
 from __future__ import annotations
@@ -20,25 +20,32 @@ _HEAD = struct.Struct("=II")
 
 
 class Recorder:
-    """Records the program whose name contains ``name`` from when it appears until `stop`."""
+    """Records the program of this ``name`` from when it appears until `stop`.
+
+    `moment_of` then says when a frame was.
+    """
 
     def __init__(self, name: str) -> None:
         command = [sys.executable, "-m", "tests.jack_recorder", name]
-        self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        pipe = subprocess.PIPE
+        self._process = subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=pipe)
         assert self._process.stdout is not None
         assert self._process.stdout.readline() == b"ready\n"
-        self._bytes = b""
-        self._reader = threading.Thread(target=self._read, daemon=True)
-        self._reader.start()
+        self._bytes = self._times = b""
+        self._readers = [threading.Thread(target=read, daemon=True) for read in (self._read, self._read_times)]
+        for reader in self._readers:
+            reader.start()
 
     def stop(self) -> list[tuple[int, Single]]:
         """Stretches without a gap: the frame of the first sample, and samples of shape (frames, 2)."""
         assert self._process.stdin is not None
         self._process.stdin.close()
         self._process.wait(60)
-        self._reader.join()
-        assert self._process.stdout is not None
-        self._process.stdout.close()
+        for reader in self._readers:
+            reader.join()
+        for end in (self._process.stdout, self._process.stderr):
+            assert end is not None
+            end.close()
         stretches: list[tuple[int, list[Single]]] = []
         at, due = 0, -1
         while at + _HEAD.size <= len(self._bytes):
@@ -51,6 +58,18 @@ class Recorder:
             stretches[-1][1].append(block)
             due = frame + count
         return [(frame, np.concatenate(blocks)) for frame, blocks in stretches]
+
+    def moment_of(self, frame: int) -> float:
+        """When a frame was, in monotonic seconds."""
+        pairs = [line.split() for line in self._times.decode(errors="replace").splitlines()]
+        rows = np.array([[float(one) for one in pair] for pair in pairs if len(pair) == 2 and pair[0].isdigit()])
+        first = rows[0, 0]
+        slope, start = np.polyfit(rows[:, 0] - first, rows[:, 1], 1)
+        return float(start + slope * (frame - first))
+
+    def _read_times(self) -> None:
+        assert self._process.stderr is not None
+        self._times = self._process.stderr.read()
 
     def _read(self) -> None:
         assert self._process.stdout is not None
@@ -98,6 +117,9 @@ def main() -> None:
             if not any(port.number_of_connections for port in ports):
                 ring.reset()
             out.write(bytes(ring.read(ring.read_space)))
+            before, frame, after = time.monotonic(), client.frame_time, time.monotonic()
+            if after - before < 0.0002:
+                print(frame, (before + after) / 2, file=sys.stderr, flush=True)
             time.sleep(0.02)
         out.flush()
 

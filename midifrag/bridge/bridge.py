@@ -227,6 +227,8 @@ class Bridge:
             case writer.Landed(number, slot):
                 if job := self.renders.jobs.get(number):
                     self._sounds.landed(job, slot)
+                else:
+                    self._sounds.drop(number)
             case writer.LandFailed(number) | writer.GivenUp(number) | writer.LandCancelled(number):
                 self._sounds.drop(number)
             case writer.TakeArchived() | writer.Waits() | writer.Missed() | writer.Held() | writer.Refused():

@@ -66,16 +66,15 @@ class Sounds:
         if found is None or not found[0].mixes:
             return
         (target, slot), value = found, change.value or 0.0
-        match str(target):
-            case "pan":
-                self._play(Mix(slot, pan=value))
-            case "mute":
-                self._play(Mix(slot, muted=value >= 0.5))
-            case _ if slot is None:
-                self._master = value
-                self._mix_master()
-            case _:
-                self._play(Mix(slot, gain=value))
+        if str(target) == "pan":
+            self._play(Mix(slot, pan=value))
+        elif str(target) == "mute":
+            self._play(Mix(slot, muted=value >= 0.5))
+        elif slot is not None:
+            self._play(Mix(slot, gain=value))
+        else:
+            self._master = value
+            self._mix_master()
 
     def _mix_master(self) -> None:
         silent, most = GAIN_LIMITS

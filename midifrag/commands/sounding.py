@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from rich.text import Text
 
 from midifrag.bridge.view import View
@@ -29,6 +31,14 @@ def playback_line(change: PlaybackChanged) -> str:
     if change.underruns:
         parts.append(f"{change.underruns} underrun{'s' if change.underruns > 1 else ''}")
     return "; ".join([*parts, *filter(None, [change.text])])
+
+
+def is_news(before: PlaybackChanged, change: PlaybackChanged) -> bool:
+    """Whether an output's change is worth a line: of underruns, the first, the tenth, the hundredth and so on."""
+    same = replace(change, underruns=before.underruns) == before
+    return (
+        not same or len(str(change.underruns)) > len(str(before.underruns)) or before.underruns == 0 < change.underruns
+    )
 
 
 def is_opening(view: View) -> bool:

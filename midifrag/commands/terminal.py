@@ -15,7 +15,7 @@ from rich.text import Text
 
 from midifrag.bridge.view import View
 from midifrag.commands.lines import NARROW, fitted, one_line, shortened
-from midifrag.commands.sounding import playback_line, sound_row, sounding_cell
+from midifrag.commands.sounding import is_news, playback_line, sound_row, sounding_cell
 from midifrag.events import (
     BankChanged,
     ConfigurationChanged,
@@ -317,8 +317,8 @@ class StatusScreen:
                 self._ports = [p for p in self._ports if (p.port, p.direction) != (change.port, change.direction)]
                 self._ports.append(change)
             case PlaybackChanged():
-                told = self._playback is not None and playback_line(change) == playback_line(self._playback)
-                self._playback = change
+                told = self._playback is not None and not is_news(self._playback, change)
+                self._playback = self._playback if told else change
             case EngineChanged(model, EngineState.WARMING):
                 # Told for each of many parts.
                 told = model in self._warming

@@ -73,6 +73,10 @@ def _own_names(settings: Settings, sources: Sources) -> Iterator[Problem]:
     for name in ("controls", "actions"):
         for index, item in enumerate(getattr(settings, name)):
             yield from _unknown(sources, (name, str(index), "port"), item.port, settings.ports)
+    for slot in settings.playback.outputs:
+        if slot > settings.fragments.count:
+            above = f"{slot} is above {settings.fragments.count}"
+            yield problem_at(sources, ("playback", "outputs", str(slot)), above)
     for name in ("controls", "actions"):
         for index, item in enumerate(getattr(settings, name)):
             if item.slot is not None and item.slot > settings.fragments.count:

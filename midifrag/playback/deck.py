@@ -124,7 +124,7 @@ class Deck:
             self._driver.level(slot, level)
         self._samples.use_rate(opened.rate)
         for slot in list(self.playing):
-            self._resume(self._driver, slot, now + opened.latency, -1)
+            self._resume(self._driver, slot, now + self._driver.latency, -1)
         self._do_due(now)
 
     def lost(self) -> None:
@@ -208,7 +208,7 @@ class Deck:
         if driver is None:
             self._go_on_in_silence(now)
             return
-        if driver.read_times():
+        if driver.read_times(now):
             self._align_at = now
             for cue in [one for one in self._cues.values() if one.start.at is not None]:
                 # The frame that it was told is another moment now.
@@ -326,7 +326,7 @@ class Deck:
             return
         self._align_at = None
         frame = round(driver.line.frame_at(now + AHEAD)) + 2 * driver.opened.block
-        moment = driver.line.moment_of(frame) + driver.opened.latency
+        moment = driver.line.moment_of(frame) + driver.latency
         for slot, one in list(self.playing.items()):
             length = one.sample.length
             if one.serial not in self._voices:

@@ -10,10 +10,25 @@ import numpy as np
 
 from midifrag.playback.frame_clock import FrameClock, FrameLine
 from midifrag.playback.levels import Level
-from midifrag.playback.memory import UNIT, Command, Event, Happened, Head, Kind, Memory, events, push, times
+from midifrag.playback.memory import (
+    LOOK_AHEAD,
+    UNIT,
+    Command,
+    Event,
+    Happened,
+    Head,
+    Kind,
+    Memory,
+    events,
+    push,
+    times,
+)
 from midifrag.playback.messages import Meters, Start
 from midifrag.playback.process import Opened
 from midifrag.playback.samples import Sample
+
+#: Seconds between two looks at the callbacks' times: the line through them moves slowly.
+LOOK_EVERY = 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +58,7 @@ class Driver:
         self._rows: deque[dict[Command, int]] = deque()
         self._commands = self._events = self._calls = self._meters = 0
         self._serial = 0
+        self._looked = 0.0
         self._loud = False
         self._chokes: dict[str, int] = {}
 
@@ -50,6 +66,11 @@ class Driver:
     def line(self) -> FrameLine | None:
         """When which frame is given to the device; None at the very beginning."""
         return self._clock.line
+
+    @property
+    def latency(self) -> float:
+        """Seconds from a frame's block to when it is heard: the limiter's, and the device's own."""
+        return (LOOK_AHEAD - 1) / self.opened.rate + self.opened.latency
 
     @property
     def underruns(self) -> int:
@@ -106,8 +127,11 @@ class Driver:
 
     # --- what happened -----------------------------------------------------------------------------------------------
 
-    def read_times(self) -> bool:
-        """Look at the callbacks' times; True where the device has lost samples since."""
+    def read_times(self, now: float) -> bool:
+        """Look at the callbacks' times, now and then; True where the device has lost samples since."""
+        if self.line is not None and now - self._looked < LOOK_EVERY:
+            return False
+        self._looked = now
         self._calls, rows = times(self._state, self._calls)
         moments = rows[:, 1] / 1e9 + self._offset
         return self._clock.feed(rows[:, 0].astype(np.float64), moments, self.opened.block)
@@ -117,7 +141,7 @@ class Driver:
         for row in events(self._state, self._events):
             self._events = row[Event.NUMBER]
             frame = row[Event.FRAME]
-            moment = (self.line.moment_of(frame) if self.line else now) + self.opened.latency
+            moment = (self.line.moment_of(frame) if self.line else now) + self.latency
             kind, slot = Happened(row[Event.KIND]), row[Event.SLOT] + 1
             yield VoiceEvent(kind, slot, row[Event.SERIAL], frame, row[Event.POSITION], moment)
 
@@ -133,4 +157,4 @@ class Driver:
 
     def frame_at(self, moment: float) -> int | None:
         """The frame that is heard at a moment; None where that is not known yet."""
-        return max(0, round(self.line.frame_at(moment - self.opened.latency))) if self.line else None
+        return max(0, round(self.line.frame_at(moment - self.latency))) if self.line else None

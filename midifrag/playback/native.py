@@ -71,6 +71,12 @@ def _pointer(_typing: Any, _address: Any) -> Any:
 
 # What `time.monotonic` reads; on Windows, where that is coarse, what `time.perf_counter` does.
 if sys.platform == "win32":
+    import ctypes
+
+    from llvmlite import binding
+
+    _address = ctypes.cast(ctypes.windll.kernel32.QueryPerformanceCounter, ctypes.c_void_p).value
+    binding.add_symbol("QueryPerformanceCounter", _address)
     _counter = types.ExternalFunction("QueryPerformanceCounter", types.int32(types.voidptr))
 
     @register_jitable  # type: ignore[untyped-decorator]
@@ -135,8 +141,6 @@ def user_data(state: State) -> Whole:
     """What a stream gives `stream_callback` each time; it lives as long as the stream."""
     per_second = 1
     if sys.platform == "win32":
-        import ctypes
-
         read = ctypes.c_int64()
         ctypes.windll.kernel32.QueryPerformanceFrequency(ctypes.byref(read))
         per_second = read.value

@@ -285,7 +285,13 @@ class Player:
 
     def _resample(self, load: Load, rate: int) -> None:
         with contextlib.suppress(RuntimeError):
-            self._resampler.submit(lambda: self._queue.put(_Resampled(load.job, rate, resampled(load, rate))))
+            self._resampler.submit(self._resample_now, load, rate)
+
+    def _resample_now(self, load: Load, rate: int) -> None:
+        try:
+            self._queue.put(_Resampled(load.job, rate, resampled(load, rate)))
+        except Exception:
+            _log.exception("job %s could not be brought to %s Hz; it stays silent", load.job, rate)
 
 
 def clock_offset() -> float:

@@ -25,6 +25,8 @@ AT_START = (
     "ports",
     "backend",
     "notify",
+    "playback.device",
+    "playback.outputs",
     "fragments.folder",
     "fragments.count",
     "fragments.name",

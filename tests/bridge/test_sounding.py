@@ -52,7 +52,8 @@ def test_a_fragment_that_will_not_land_is_forgotten():
     rig = rig_of({})
     for event in (LandFailed, GivenUp):
         rig.bridge.handle(event(7, "why"))
-    assert rig.played == [Drop(7), Drop(7)]
+    rig.landed(7)
+    assert rig.played == [Drop(7), Drop(7), Drop(7)]
 
 
 def test_panic_stops_all_and_a_slot_can_be_stopped_alone():

@@ -1,10 +1,13 @@
 """What sounds, on a terminal."""
 
+import dataclasses
+
 import pytest
 
 from midifrag.bridge.view import View
 from midifrag.commands.sounding import (
     is_heard,
+    is_news,
     is_opening,
     meter,
     playback_line,
@@ -72,3 +75,12 @@ def test_what_ends_by_itself_is_waited_for_while_it_is_heard():
     assert not is_opening(view)
     view.apply(Sounding(1, 7, True, 100.0, 2.0, loop=True))
     assert not is_heard(view)
+
+
+@pytest.mark.parametrize(
+    ("before", "now", "news"), [(0, 0, False), (0, 1, True), (1, 2, False), (9, 10, True), (10, 99, False)]
+)
+def test_underruns_are_told_ever_more_seldom(before, now, news):
+    one, other = (dataclasses.replace(PLAYING, underruns=count) for count in (before, now))
+    assert is_news(one, other) is news
+    assert is_news(one, dataclasses.replace(other, device="Speakers"))

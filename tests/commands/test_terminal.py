@@ -341,3 +341,13 @@ def test_a_scrolling_terminal_says_what_time_became_and_not_each_correction():
         for line in (Timeline(120, 1.0), Timeline(120.01, 2.0, 2.0), Timeline(120, 3.0, 0.0), Timeline(125, 4.0, 2.0)):
             screen.heard(TimeChanged(line))
     assert [line.split()[1] for line in pipe.file.getvalue().splitlines()] == ["120.0", "125.0"]
+
+
+def test_an_output_is_told_when_it_changes_and_not_for_each_underrun():
+    pipe = Console(file=io.StringIO(), width=200)
+    playing = PlaybackChanged(PlaybackState.PLAYING, "Desk", 48000, 256, True)
+    with StatusScreen(View(), pipe, None) as screen:
+        for count in (0, 0, 1, 2, 5, 12):
+            screen.heard(dataclasses.replace(playing, underruns=count))
+    lines = pipe.file.getvalue().splitlines()
+    assert [line.partition("; ")[2] for line in lines] == ["", "1 underrun", "12 underruns"]

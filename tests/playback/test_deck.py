@@ -76,8 +76,8 @@ def test_what_lands_sounds_at_once_and_is_forgotten_when_it_has_ended():
     np.testing.assert_array_equal(heard[LATE : LATE + 4000], audio.T)
     began, ended = [one for one in rig.told if isinstance(one, Sounding)]
     assert (began.slot, began.job, began.on, began.loop) == (2, 1, True, False)
-    assert (began.at, began.seconds) == (pytest.approx(1000.0, abs=1e-3), pytest.approx(4000 / RATE))
-    assert (ended.on, ended.at) == (False, pytest.approx(1000 + 4000 / RATE, abs=1e-3))
+    assert (began.at, began.seconds) == (pytest.approx(1000.0 + LATE / RATE, abs=1e-4), pytest.approx(4000 / RATE))
+    assert (ended.on, ended.at) == (False, pytest.approx(1000 + (4000 + LATE) / RATE, abs=1e-4))
     assert rig.deck._samples._room.free == SAMPLES // 8
     rig.say(Start(1, 2))
     assert not rig.run(0.1).any()
@@ -88,7 +88,7 @@ def test_a_start_ahead_of_time_comes_at_the_very_frame_of_its_moment():
     rig.run(3)
     begun = rig.device.frame
     rig.say(Load(1, sound(4000), RATE), Start(1, 1, at=1000.0 + (begun + 30000) / RATE))
-    assert first_heard(rig.run(1.0)) - LATE == pytest.approx(30000, abs=1)
+    assert first_heard(rig.run(1.0)) == pytest.approx(30000, abs=1)
 
 
 def test_a_latency_is_taken_off():
@@ -97,7 +97,7 @@ def test_a_latency_is_taken_off():
     rig.run(3)
     begun = rig.device.frame
     rig.say(Load(1, sound(4000), RATE), Start(1, 1, at=1000.0 + (begun + 30000) / RATE))
-    assert first_heard(rig.run(1.0)) - LATE == pytest.approx(30000 - 0.02 * RATE, abs=1)
+    assert first_heard(rig.run(1.0)) == pytest.approx(30000 - 0.02 * RATE, abs=1)
     assert rig.told[0].at == pytest.approx(1000.0 + (begun + 30000) / RATE, abs=1e-4)
 
 
@@ -110,7 +110,7 @@ def test_a_start_can_be_moved_until_it_has_come_and_taken_back():
         Start(1, 1, at=rig.now + 0.2), Start(1, 1, at=1000.0 + (begun + 20000) / RATE), Start(2, 2, at=rig.now + 0.3)
     )
     rig.say(Drop(2))
-    assert first_heard(rig.run(1.0)) - LATE == pytest.approx(20000, abs=1)
+    assert first_heard(rig.run(1.0)) == pytest.approx(20000, abs=1)
     assert rig.sounding() == [(1, 1, True), (1, 1, False)]
     assert 2 not in rig.deck._samples
 
@@ -197,7 +197,7 @@ def test_a_stop_ahead_of_time():
     begun = rig.device.frame
     rig.say(Stop(1, at=1000 + (begun + 40000) / RATE))
     heard = rig.run(1.2)[:, 0]
-    assert np.flatnonzero(heard < 0.5)[0] - LATE == pytest.approx(40000, abs=1)
+    assert np.flatnonzero(heard < 0.5)[0] == pytest.approx(40000, abs=1)
     assert not heard[40000 + 300 + LATE :].any()
 
 
@@ -305,6 +305,28 @@ def test_what_finds_no_room_is_told_and_the_others_play_on():
     rig.run(0.2)
     assert rig.sounding() == [(1, 1, True), (1, 1, False)]
     assert rig.deck.problem == "no memory for 0 s more: a fragment stays silent"
+
+
+def test_memory_that_the_system_does_not_have_is_told(monkeypatch):
+    rig = Rig()
+
+    def none(_offset, _samples):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(rig.memory, "write", none)
+    rig.say(Load(1, sound(RATE), RATE), Start(1, 1))
+    assert not rig.run(0.1).any()
+    assert rig.deck.problem == "no memory for 1 s more: a fragment stays silent"
+    monkeypatch.undo()
+    # What was not used can be used by others.
+    assert rig.deck._samples._room.free == SAMPLES // 8
+
+
+def test_what_is_resampled_too_late_is_left_out():
+    rig = Rig(rate=48000, delay=True)
+    rig.say(Load(1, sound(RATE), RATE), Drop(1))
+    rig.resampled()
+    assert rig.deck._samples._room.free == SAMPLES // 8
 
 
 def test_starts_of_what_is_not_there_are_left_out():

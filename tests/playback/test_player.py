@@ -92,6 +92,21 @@ def test_other_rates_are_resampled(rig):
     assert one.until(lambda told: isinstance(told, Sounding)).seconds == pytest.approx(1.0)
 
 
+def test_what_cannot_be_resampled_stays_silent_and_the_others_play(rig, monkeypatch, caplog):
+    one = rig()
+    one.until_state(PlaybackState.PLAYING)
+    failed = threading.Event()
+    monkeypatch.setattr(module, "resampled", lambda _load, _rate: (failed.set(), 1 / 0))
+    one.player.submit(Load(1, np.zeros((1, 100), np.float32), 44100))
+    assert failed.wait(PATIENCE)
+    one.player.submit(Load(2, sound(0.1), RATE))
+    one.player.submit(Start(1, 1))
+    one.player.submit(Start(2, 2))
+    assert one.until(lambda told: isinstance(told, Sounding)).job == 2
+    one.player.close()
+    assert "job 1 could not be brought to 8000 Hz" in caplog.text
+
+
 def test_a_device_that_stands_still_is_opened_again_and_what_sounds_goes_on(rig):
     one = rig("stops plays")
     one.player.submit(Load(1, sound(1.0), RATE, loop=True))
