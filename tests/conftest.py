@@ -24,7 +24,14 @@ hypothesis.settings.load_profile("midifrag")
 #: Tests that share one show and one browser.
 PAGE = "tests/scenarios/page"
 #: Files and folders that take longest: begun first, so that no core waits for one of them at the end.
-LONGEST = (PAGE, "tests/faults/test_campaign.py", "tests/scenarios/test_performing.py", "tests/engine/diffusion")
+LONGEST = (
+    PAGE,
+    "tests/faults/test_campaign.py",
+    "tests/scenarios/test_performing.py",
+    "tests/scenarios/test_playback.py",
+    "tests/scenarios/test_player_soak.py",
+    "tests/engine/diffusion",
+)
 #: What needs a JACK server, Debian's Chromium, or signals and links as Linux has them; marked `linux`.
 LINUX = (
     "tests/config/test_yaml_files.py::test_what_is_no_file_is_never_opened",

@@ -28,6 +28,8 @@ def shown_level(meters: Meters | None, slot: int | None) -> float:
 def sound_line(playback: PlaybackChanged) -> str:
     """How the output stands, in a few words."""
     if playback.state is PlaybackState.PLAYING:
+        # Without the sound system that it belongs to: there is little room.
+        name = playback.device.partition(" (")[0]
         words = texts.UNDERRUNS if playback.underruns else texts.SOUND
-        return words.format(device=playback.device, count=playback.underruns)
+        return words.format(device=name, count=playback.underruns)
     return texts.SOUND_STATES[playback.state]

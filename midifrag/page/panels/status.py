@@ -45,7 +45,7 @@ class StatusPanel(Panel):
             self._sound.set_visibility(True)
             self._sound.text = sound_line(view.playback)
             set_prop(self._sound, "data-state", view.playback.state)
-            set_prop(self._sound, "title", view.playback.text)
+            set_prop(self._sound, "title", "; ".join(filter(None, (view.playback.device, view.playback.text))))
             level = shown_level(view.meters, None) if view.sounding else 0.0
             self._sound.style(replace=f"--level: {level:.2f}")
         self._queue.text = texts.QUEUE.format(count=self.page.queued)

@@ -68,12 +68,12 @@ def test_the_output_and_how_loud_it_is(headless):
         (PlaybackChanged(PlaybackState.LOST, text="it hangs"), "no sound: the output is gone"),
         (PlaybackChanged(PlaybackState.OFF), "no sound from here"),
         (PlaybackChanged(PlaybackState.PLAYING, "Desk", underruns=2), "Desk, 2 underruns"),
-        (PlaybackChanged(PlaybackState.PLAYING, "Desk"), "Desk"),
+        (PlaybackChanged(PlaybackState.PLAYING, "Desk (ALSA)", text="slow"), "Desk"),
     ):
         page.take(change)
         assert page.text("status-sound") == words
         assert page.one("status-sound").props["data-state"] == change.state
-        assert page.one("status-sound").props["title"] == change.text
+        assert page.one("status-sound").props["title"] == "; ".join(filter(None, (change.device, change.text)))
     page.take(Meters((1.0,), 1.0))
     assert page.one("status-sound").style["--level"] == "0.00"
     page.take(Sounding(1, 7, True, 100.0, 1.0))
