@@ -8,6 +8,7 @@ from pydantic import BaseModel, Field
 from midifrag.config.banks import Bank, Control, Pad
 from midifrag.config.midi_rules import TimeSettings
 from midifrag.config.settings import PortSettings, Settings
+from midifrag.config.targets import TARGETS
 from tools import settings_reference as reference
 
 
@@ -50,7 +51,7 @@ def test_every_link_leads_to_a_section():
         (Pad, "sampler", "text", "", ""),
         (Pad, "prompt", "text", "required", "not empty"),
         (Pad, "on_repress", "one of queue, replace, ignore, cancel", "`queue`", ""),
-        (Control, "sets", "one of steps, cfg_scale, seconds, seed, sigma_min, sigma_max, bars, beats", "required", ""),
+        (Control, "sets", f"one of {', '.join(TARGETS)}", "required", ""),
         (Control, "range", "two numbers, such as [1, 12]", "required", ""),
         (Control, "cc", "whole number", "", "0 to 127"),
         (PortSettings, "input", "pattern in quotes, or {virtual: name}", "", ""),
