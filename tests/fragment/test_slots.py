@@ -16,11 +16,12 @@ from midifrag.fragment import slot_file as module
 from midifrag.fragment.audio_files import read_wav, write_wav
 from midifrag.fragment.cutting import make_fragment
 from midifrag.fragment.encoding import EncodedFragment, encode_fragment
+from midifrag.fragment.file_names import MOST_SLOTS
 from midifrag.fragment.messages import SlotState
 from midifrag.fragment.options import FragmentOptions
 from midifrag.fragment.slot_content import content_of
 from midifrag.fragment.slots import Slots
-from midifrag.fragment.wav import read_metadata
+from midifrag.fragment.wav import audio_checksum, read_metadata
 from tests.fragment.sounds import RATE, noise, record
 
 
@@ -565,3 +566,60 @@ def test_another_program_in_the_same_folder_is_noticed(open_slots, tmp_path):
     third = open_slots(tmp_path / "drive")
     (tmp_path / "drive").rename(tmp_path / "pulled")
     assert third.is_shared() is False
+
+
+def test_work_folders_of_this_programs_own_are_no_other_program(open_slots, tmp_path):
+    first, second = open_slots(tmp_path), open_slots(tmp_path)
+
+    assert not first.is_shared()
+    assert second.is_shared([])
+    assert not second.is_shared([first._workspace.name])
+
+
+def test_a_fragment_tells_the_checksum_of_its_samples(open_slots, tmp_path):
+    slots = open_slots(tmp_path)
+    land(slots, 1)
+
+    with slots.path(1).open("rb") as file:
+        expected = audio_checksum(file)
+
+    assert slots._slots[1].content.audio == expected
+    assert content_of(slots.path(1)).audio == expected
+
+
+def test_what_is_landed_is_known_without_reading_it_again(open_slots, tmp_path, monkeypatch):
+    slots = open_slots(tmp_path, count=1)
+    monkeypatch.setattr(module, "content_of", lambda _: None)
+
+    assert land(slots, 1).take == 1
+
+
+def test_where_a_file_that_was_in_the_way_went_is_told(open_slots, tmp_path):
+    slots = open_slots(tmp_path, count=1)
+    write_wav(slots.path(1), noise(0.5), RATE)
+
+    state = land(slots, 1)
+
+    assert state.moved != ""
+    assert state == slots.states[0]
+
+
+@pytest.mark.parametrize(("written", "first"), [(0, 1), (1, 1), (2, 2), (3, 3), (4, 1), (-1, 1)])
+def test_a_turn_that_no_slot_has_begins_at_the_first(open_slots, tmp_path, written, first):
+    open_slots(tmp_path, count=3).close()
+    state = tmp_path / ".midifrag" / "slots.json"
+    state.write_text(json.dumps(json.loads(state.read_text()) | {"next": written}))
+
+    assert open_slots(tmp_path, count=3).choose() == first
+
+
+def test_no_more_than_the_most_slots_are_remembered(open_slots, tmp_path):
+    open_slots(tmp_path, count=1).close()
+    state = tmp_path / ".midifrag" / "slots.json"
+    saved = json.loads(state.read_text())
+    saved["slots"] |= {str(n): {"locked": True, "content": None} for n in (MOST_SLOTS - 1, MOST_SLOTS, MOST_SLOTS + 1)}
+    state.write_text(json.dumps(saved))
+
+    open_slots(tmp_path, count=1).close()
+
+    assert list(json.loads(state.read_text())["slots"]) == ["1", str(MOST_SLOTS - 1), str(MOST_SLOTS)]
