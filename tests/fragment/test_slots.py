@@ -5,6 +5,7 @@ import json
 import os
 import re
 import shutil
+import threading
 from pathlib import Path
 
 import numpy as np
@@ -19,6 +20,7 @@ from midifrag.fragment.encoding import EncodedFragment, encode_fragment
 from midifrag.fragment.file_names import MOST_SLOTS
 from midifrag.fragment.messages import SlotState
 from midifrag.fragment.options import FragmentOptions
+from midifrag.fragment.rotation import Playing
 from midifrag.fragment.slot_content import content_of
 from midifrag.fragment.slots import Slots
 from midifrag.fragment.wav import audio_checksum, read_metadata
@@ -623,3 +625,78 @@ def test_no_more_than_the_most_slots_are_remembered(open_slots, tmp_path):
     open_slots(tmp_path, count=1).close()
 
     assert list(json.loads(state.read_text())["slots"]) == ["1", str(MOST_SLOTS - 1), str(MOST_SLOTS)]
+
+
+def test_a_slot_that_sounds_is_left_out_of_the_turn_unless_that_is_not_asked_for(open_slots, tmp_path):
+    slots = open_slots(tmp_path, count=3, monotonic=lambda: 77.0)
+    land(slots, 1, slot=2)
+    slots.play(2, True)
+    slots.play(9, True)
+
+    assert slots.playing(2) == Playing(77.0, slots.states[1].seconds)
+    assert slots.playing(1) is None
+    assert [state.sounds for state in slots.states] == [False, True, False]
+    assert [slots.choose() for _ in range(4)] == [1, 3, 1, 3]
+    assert [slots.choose(protect=False) for _ in range(3)] == [1, 2, 3]
+    slots.play(2, True, 5.0, 2.5)
+    assert slots.playing(2) == Playing(5.0, 2.5)
+    slots.play(2, False)
+    assert slots.playing(2) is None
+    assert [slots.choose() for _ in range(2)] == [1, 2]
+
+
+def test_a_slot_that_a_fragment_waits_for_is_not_looked_at(open_slots, tmp_path):
+    slots = open_slots(tmp_path, count=3)
+    for take in (1, 2, 3):
+        land(slots, take)
+    staged = slots.stage(1, encode_fragment(fragment(4), 16), record(4), landed_at=1.0, turn=True)
+    slots.path(1).unlink()
+    assert not slots.refresh()
+    slots.path(2).unlink()
+    assert slots.refresh()
+    assert takes(slots) == [1, None, 3]
+
+    slots.unstage(staged)
+
+    assert slots.refresh()
+    assert takes(slots) == [None, None, 3]
+
+
+def test_slots_have_files_of_their_own_though_one_is_a_link(open_slots, tmp_path):
+    slots = open_slots(tmp_path, count=2)
+    land(slots, 1)
+    slots.path(2).symlink_to(slots.path(1))
+
+    with pytest.raises(StorageError, match=r"is a link to the file of output01\.wav"):
+        land(slots, 2, slot=2)
+    assert holds(slots, 1, 1)
+
+
+def test_what_a_hand_does_first_is_done_by_the_hands_of_slots(open_slots, tmp_path):
+    begun = []
+    slots = open_slots(tmp_path, count=2, begin_hand=lambda: begun.append(threading.current_thread().name))
+    assert begun == []
+    land(slots, 1)
+    land(slots, 2)
+
+    assert begun == [f"midifrag-files {slots.path(number)}" for number in (1, 2)]
+
+
+def test_a_turn_whose_fragment_is_gone_is_not_taken_again(open_slots, tmp_path):
+    slots = open_slots(tmp_path, count=3)
+    for take in (1, 2):
+        land(slots, take)
+    slots.close()
+    slots.path(2).unlink()
+
+    assert open_slots(tmp_path, count=3).choose() == 3
+
+
+def test_a_fixed_slot_does_not_remember_a_turn_that_nothing_came_of(open_slots, tmp_path):
+    slots = open_slots(tmp_path, count=3)
+    land(slots, 1)
+    assert slots.choose() == 2
+    land(slots, 2, slot=1)
+    slots.close()
+
+    assert open_slots(tmp_path, count=3).choose() == 2
