@@ -700,3 +700,26 @@ def test_a_fixed_slot_does_not_remember_a_turn_that_nothing_came_of(open_slots, 
     slots.close()
 
     assert open_slots(tmp_path, count=3).choose() == 2
+
+
+def test_what_lies_in_a_slot_is_read_by_its_job_as_long_as_it_lies_there(open_slots, tmp_path):
+    slots = open_slots(tmp_path, count=3)
+    for take in (1, 2):
+        land(slots, take)
+
+    content, whole = slots.read(1, 1)
+
+    assert (content.job, content.take, content.prompt) == (1, 1, "prompt 1")
+    assert whole == slots.path(1).read_bytes()
+    assert slots.read(1, 2) is None
+    assert slots.read(3, 3) is None
+    with pytest.raises(NoFreeSlotError):
+        slots.read(4, 1)
+    # Somebody records over one, and removes the other, and nobody has looked yet.
+    write_wav(slots.path(1), noise(0.5), RATE)
+    slots.path(2).unlink()
+    assert slots.read(1, 1) is None
+    with pytest.raises(StorageError, match=told("read", slots.path(2), "")):
+        slots.read(2, 2)
+    assert slots.refresh()
+    assert [slots.read(number, number) for number in (1, 2)] == [None, None]
