@@ -723,3 +723,37 @@ def test_what_lies_in_a_slot_is_read_by_its_job_as_long_as_it_lies_there(open_sl
         slots.read(2, 2)
     assert slots.refresh()
     assert [slots.read(number, number) for number in (1, 2)] == [None, None]
+
+
+def test_a_fragment_that_took_its_place_has_had_its_turn(open_slots, tmp_path):
+    slots = open_slots(tmp_path, count=3)
+    land(slots, 1)
+    number = slots.choose()
+    staged = slots.stage(number, encode_fragment(fragment(2), 16), record(2, number=2), landed_at=1.0, turn=True)
+    assert [slots.choose() for _ in range(3)] == [3, 1, 3]
+
+    staged.swap.swap()
+    slots.landed(staged, staged.swap.settle())
+    slots.save()
+
+    assert takes(slots) == [1, 2, None]
+    assert json.loads((tmp_path / ".midifrag" / "slots.json").read_text())["next"] == 3
+    # It waits no more, so its slot has its turn again.
+    assert [slots.choose() for _ in range(3)] == [1, 2, 3]
+
+
+def test_nothing_is_left_beside_a_slot_of_a_fragment_that_was_not_forced_to_the_disk(open_slots, tmp_path, monkeypatch):
+    slots = open_slots(tmp_path, count=3)
+
+    def full(_):
+        raise StorageError("the disk is full")
+
+    monkeypatch.setattr("midifrag.fragment.swap.force_to_disk", full)
+    with pytest.raises(StorageError, match="the disk is full"):
+        slots.stage(1, encode_fragment(fragment(1), 16), record(1), landed_at=1.0, turn=True)
+    # The hand does one thing after the other.
+    slots._slots[1].hand.do(lambda: None)
+
+    assert list(tmp_path.rglob("*.wav")) == []
+    assert slots.refresh() is False
+    assert slots.choose() == 1
