@@ -731,12 +731,15 @@ def test_a_fragment_that_took_its_place_has_had_its_turn(open_slots, tmp_path):
     number = slots.choose()
     staged = slots.stage(number, encode_fragment(fragment(2), 16), record(2, number=2), landed_at=1.0, turn=True)
     assert [slots.choose() for _ in range(3)] == [3, 1, 3]
+    # Another one that comes meanwhile has a number of its own.
+    assert land(slots, 3, slot=3).take == 3
+    assert [staged.swap.content.landing, content_of(slots.path(3)).landing] == [2, 3]
 
     staged.swap.swap()
     slots.landed(staged, staged.swap.settle())
     slots.save()
 
-    assert takes(slots) == [1, 2, None]
+    assert takes(slots) == [1, 2, 3]
     assert json.loads((tmp_path / ".midifrag" / "slots.json").read_text())["next"] == 3
     # It waits no more, so its slot has its turn again.
     assert [slots.choose() for _ in range(3)] == [1, 2, 3]
