@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import threading
+from concurrent.futures import wait
 
 import pytest
 
@@ -11,6 +12,7 @@ from midifrag.errors import DriveHangsError, StorageError
 from midifrag.fragment import hands
 from midifrag.fragment import slot_file as module
 from midifrag.fragment.audio_files import write_wav
+from midifrag.fragment.hands import Hand
 from midifrag.fragment.slot_content import content_of
 from midifrag.fragment.slots_record import SlotsRecord
 from midifrag.fragment.workspace import Workspace
@@ -22,18 +24,33 @@ PATIENCE = 60.0
 
 
 class Drive:
-    """Under the file of one slot, or one call, a drive that hangs until it is set free."""
+    """Under the file of one slot, or one call, a drive that hangs until it is set free.
+
+    Whoever waits for a hand waits until that hand hangs there, not for a time, so a busy machine is none.
+    """
 
     def __init__(self, patch):
         self._patch = patch
         self._free = threading.Event()
+        self._stuck = set()
+        real = Hand._note
+
+        def note(hand, future, _patience):
+            while not (future.done() or hand.hangs or hand._thread in self._stuck):
+                wait([future], 0.005)
+            real(hand, future, 0.0)
+
+        patch.setattr(hands, "PATIENCE", 0.0)
+        patch.setattr(Hand, "_note", note)
 
     def hang(self, owner, name, stuck=lambda *_: True):
         real = getattr(owner, name)
 
         def work(*arguments, **options):
             if stuck(*arguments):
+                self._stuck.add(threading.current_thread())
                 assert self._free.wait(PATIENCE)
+                self._stuck.discard(threading.current_thread())
             return real(*arguments, **options)
 
         self._patch.setattr(owner, name, work)
@@ -48,7 +65,6 @@ class Drive:
 
 @pytest.fixture
 def drive(monkeypatch):
-    monkeypatch.setattr(hands, "PATIENCE", 0.1)
     made = Drive(monkeypatch)
     yield made
     made.set_free()
