@@ -307,6 +307,9 @@ def test_lines_that_cannot_be_read_are_kept_once(open_archive, tmp_path):
     assert odd(tmp_path) == [b"[]", b'{"take": "x"}', b"seven", b""]
 
     archive.rebuild()
+    assert odd(tmp_path) == [b"[]", b'{"take": "x"}', b"seven", b""]
+    (tmp_path / "changes.odd.jsonl").unlink()
+    archive.rebuild()
 
     assert odd(tmp_path) == [b"[]", b'{"take": "x"}', b"seven", b""]
     assert numbers(archive, starred=True) == [2]
