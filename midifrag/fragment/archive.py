@@ -299,7 +299,7 @@ class Archive(ArchiveReader):
             self._damaged = True
         except StorageError:
             # Takes matter more than their index: one that cannot be used now is asked again with the first question.
-            self._behind = True
+            pass
         if not holds_all:
             self._next = max(self._next, max((number for number, _ in self._files()), default=0) + 1)
 

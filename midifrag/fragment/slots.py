@@ -74,7 +74,7 @@ class Slots:
         self._staged: list[Staged] = []
         self._next_after_landings: int
         #: The latest landing that was a turn.
-        self._last_turn = 0
+        self._last_turn: int
         self._landings: int
         self._load()
 

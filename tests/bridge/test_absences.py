@@ -37,6 +37,13 @@ def test_an_engine_answers_once_it_is_loaded_or_has_begun_to_work():
     assert Company().say(Failed(1, "why")).answers("pocket")
 
 
+def test_an_engine_that_warms_up_once_more_still_answers():
+    company = Company()
+    company.say(Ready(INFO), Warming(1, 2, "another size"))
+    assert company.absences.loading == ("pocket",)
+    assert company.absences.answers("pocket")
+
+
 @pytest.mark.parametrize("event", [Stalled(5.0), died()])
 def test_an_engine_that_stalls_or_is_away_does_not_answer(event):
     company = Company()
@@ -57,6 +64,29 @@ def test_an_engine_that_stalled_has_not_answered_since_its_last_sign():
     assert (company.absences.since("pocket"), company.absences.is_stalled("pocket")) == (1035.0, False)
     company.say(died(), after=5.0)
     assert (company.absences.since("pocket"), company.absences.away) == (1035.0, ("pocket",))
+
+
+def test_one_that_goes_on_though_it_never_stalled_changes_nothing():
+    assert Company().say(Ready(INFO), Resumed()).since("pocket") is None
+
+
+def test_an_engine_is_away_from_its_death_until_it_is_ready():
+    company = Company()
+    assert not company.absences.is_away("pocket")
+    company.say(Ready(INFO), Stalled(5.0))
+    assert not company.absences.is_away("pocket")
+    company.say(died())
+    assert company.absences.is_away("pocket")
+    assert not company.absences.is_away("sketch")
+    company.say(Ready(INFO))
+    assert not company.absences.is_away("pocket")
+
+
+def test_one_that_is_lost_while_it_is_loaded_is_loaded_no_more():
+    company = Company()
+    company.say(Warming(1, 2, "x"), model="sketch")
+    company.say(died(restarting=False))
+    assert company.absences.loading == ("sketch",)
 
 
 def test_how_long_an_engine_takes_to_come_back_is_learned_from_the_last_time():

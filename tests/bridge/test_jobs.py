@@ -1,6 +1,6 @@
 import pytest
 
-from midifrag.bridge.jobs import Job, JobTable, Origin, PressedPad, RenderJob, request, take_record
+from midifrag.bridge.jobs import REMEMBERED, Job, JobTable, Origin, PressedPad, RenderJob, request, take_record
 from midifrag.clock import ManualClock
 from midifrag.config.banks import Preset
 from midifrag.engine.messages import Render, Rendered
@@ -118,6 +118,16 @@ def test_a_pad_shows_its_job_and_progress_only_while_it_renders():
     job.state = JobState.HELD
     assert (job.pad_changed(9.0).state, job.pad_changed(9.0).progress) == (PadState.HELD, None)
     assert render_job(origin=TYPED, state=JobState.RENDERING, step=1, of=2).pad_changed(9.0) is None
+
+
+@pytest.mark.parametrize("state", [JobState.QUEUED, JobState.RENDERING])
+def test_a_pad_shows_that_its_engine_stalls_while_it_waits_for_it(state):
+    job = render_job(number=5, state=state, stalled=True, text="pocket shows no progress", step=1, of=4)
+    shown = PadChanged("opening", KEY, "pads", 10, 36, PadState.STALLED, "red", 9.0, job=5, text=job.text)
+    assert job.pad_changed(9.0) == shown
+    job.state = JobState.LANDED
+    assert job.pad_changed(9.0).state is PadState.LANDED
+    assert render_job(origin=TYPED, stalled=True).pad_changed(9.0) is None
 
 
 def test_the_place_of_a_job_is_its_bank_and_pad():
@@ -261,3 +271,32 @@ def test_a_take_of_which_nobody_says_the_seed_has_the_one_that_was_asked_for():
 def test_a_take_that_no_seed_made_has_none():
     event = Rendered(1, None, 44100, {"seed": None}, 0.5)
     assert take_record(render_job(), event, INFO, ManualClock()).seed is None
+
+
+def test_jobs_of_a_model_are_those_that_its_engine_still_works_for():
+    waits, other, done = render_job(1), render_job(2), render_job(3, state=JobState.LANDED)
+    other.model = "small"
+    jobs = table(waits, other, done, take_job(4))
+    assert jobs.of("pocket") == [waits]
+    assert jobs.of("small") == [other]
+    assert jobs.of("sketch") == []
+
+
+def test_a_job_that_is_over_is_recalled_once():
+    jobs = JobTable()
+    first, second = render_job(1), render_job(2)
+    jobs.remember(first)
+    jobs.remember(second)
+    assert jobs.recall(3) is None
+    assert jobs.recall(1) is first
+    assert jobs.recall(1) is None
+    assert jobs.recall(2) is second
+    assert list(jobs) == []
+
+
+def test_only_the_latest_jobs_are_remembered():
+    jobs = JobTable()
+    for number in range(1, REMEMBERED + 3):
+        jobs.remember(render_job(number))
+    recalled = [number for number in range(1, REMEMBERED + 3) if jobs.recall(number) is not None]
+    assert recalled == list(range(3, REMEMBERED + 3))

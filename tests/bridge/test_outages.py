@@ -100,6 +100,19 @@ def test_what_was_being_cancelled_is_over_when_its_engine_stalls():
     assert rig.jobs()[-1].state == "cancelled"
 
 
+def test_what_was_being_cancelled_is_over_when_its_engine_dies():
+    rig = pocket()
+    rig.press()
+    rig.bridge.handle(CancelPad(PAD))
+    assert rig.jobs()[-1].state == "queued"
+    killed(rig, 1)
+    assert (rig.jobs()[-1].state, rig.jobs()[-1].text) == ("cancelled", "cancelled")
+    assert list(rig.bridge.renders.jobs) == []
+    assert renders(rig) == [("pocket", 1)]
+    rig.say(Cancelled(1), "pocket")
+    assert rig.jobs()[-1].text == "cancelled"
+
+
 # --- cancelling whatever the engine does -----------------------------------------------------------------------------
 
 
@@ -323,6 +336,29 @@ def test_who_stands_in_and_dies_gives_the_press_back():
     rig.landed(1)
     assert (rig.jobs()[-1].state, rig.jobs()[-1].text) == ("landed", "")
     assert rig.lands()[-1].record.model == "pocket"
+
+
+def test_who_is_given_its_press_back_makes_it_in_its_own_way_and_under_its_seed():
+    rig = pocket(one_pad(steps=80, cfg_scale=9))
+    killed(rig)
+    wait(rig, 9.0)
+    rig.press()
+    killed(rig, 1, model="sketch")
+    meanwhile, back = rig.engines.renders()
+    assert (meanwhile.steps, meanwhile.cfg_scale) == (None, None)
+    assert (back.steps, back.cfg_scale, back.seed) == (80, 9, meanwhile.seed)
+
+
+def test_who_is_away_too_long_is_told_that_its_press_was_handed_over():
+    rig = pocket()
+    rig.press()
+    killed(rig, 1)
+    wait(rig, 9.0)
+    assert [(model, command) for model, command in rig.engines.sent if isinstance(command, Cancel)] == [
+        ("pocket", Cancel(1))
+    ]
+    first, again, meanwhile = rig.engines.renders()
+    assert first.seed == again.seed == meanwhile.seed
 
 
 def test_who_is_lost_or_away_itself_stands_in_for_nobody():

@@ -278,6 +278,31 @@ def test_panic_cancels_what_waits_and_what_renders():
     assert rig.engines.cancels() == [1, 2]
 
 
+def test_panic_leaves_what_is_with_the_writer_and_drops_what_was_pressed_after_it():
+    rig = Rig(loaded(model="pocket"))
+    rig.ready("pocket")
+    rig.rendered(pressed(rig))
+    pressed(rig, 37)
+    rig.bridge.renders.panic()
+    assert rig.engines.cancels() == [2]
+    assert [(job.number, job.state) for job in rig.bridge.renders.jobs] == [(1, JobState.RENDERING)]
+    assert (rig.jobs()[-1].job, rig.jobs()[-1].state) == (2, JobState.CANCELLED)
+
+
+def test_the_end_of_a_show_is_an_outcome_for_all_that_waits_for_an_engine():
+    rig = Rig()
+    rig.rendered(pressed(rig))
+    pressed(rig, 37)
+    rig.bridge.handle(Prompt("fog horn", {}, 1000.0))
+    rig.say(Started(3))
+    rig.bridge.renders.end()
+    assert [(job.job, job.state, job.text) for job in rig.jobs()[-2:]] == [
+        (2, JobState.CANCELLED, "cancelled: the show ended"),
+        (3, JobState.CANCELLED, "cancelled: the show ended"),
+    ]
+    assert [job.number for job in rig.bridge.renders.jobs] == [1]
+
+
 def test_a_press_is_cancelled_where_it_is_rendered():
     rig = Rig(loaded(one_pad(model="pocket")))
     rig.engines.fallback["pocket"] = "sketch"

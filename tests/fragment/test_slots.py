@@ -5,6 +5,7 @@ import json
 import os
 import re
 import shutil
+import threading
 from pathlib import Path
 
 import numpy as np
@@ -16,11 +17,13 @@ from midifrag.fragment import slot_file as module
 from midifrag.fragment.audio_files import read_wav, write_wav
 from midifrag.fragment.cutting import make_fragment
 from midifrag.fragment.encoding import EncodedFragment, encode_fragment
+from midifrag.fragment.file_names import MOST_SLOTS
 from midifrag.fragment.messages import SlotState
 from midifrag.fragment.options import FragmentOptions
+from midifrag.fragment.rotation import Playing
 from midifrag.fragment.slot_content import content_of
 from midifrag.fragment.slots import Slots
-from midifrag.fragment.wav import read_metadata
+from midifrag.fragment.wav import audio_checksum, read_metadata
 from tests.fragment.sounds import RATE, noise, record
 
 
@@ -565,3 +568,195 @@ def test_another_program_in_the_same_folder_is_noticed(open_slots, tmp_path):
     third = open_slots(tmp_path / "drive")
     (tmp_path / "drive").rename(tmp_path / "pulled")
     assert third.is_shared() is False
+
+
+def test_work_folders_of_this_programs_own_are_no_other_program(open_slots, tmp_path):
+    first, second = open_slots(tmp_path), open_slots(tmp_path)
+
+    assert not first.is_shared()
+    assert second.is_shared([])
+    assert not second.is_shared([first._workspace.name])
+
+
+def test_a_fragment_tells_the_checksum_of_its_samples(open_slots, tmp_path):
+    slots = open_slots(tmp_path)
+    land(slots, 1)
+
+    with slots.path(1).open("rb") as file:
+        expected = audio_checksum(file)
+
+    assert slots._slots[1].content.audio == expected
+    assert content_of(slots.path(1)).audio == expected
+
+
+def test_what_is_landed_is_known_without_reading_it_again(open_slots, tmp_path, monkeypatch):
+    slots = open_slots(tmp_path, count=1)
+    monkeypatch.setattr(module, "content_of", lambda _: None)
+
+    assert land(slots, 1).take == 1
+
+
+def test_where_a_file_that_was_in_the_way_went_is_told(open_slots, tmp_path):
+    slots = open_slots(tmp_path, count=1)
+    write_wav(slots.path(1), noise(0.5), RATE)
+
+    state = land(slots, 1)
+
+    assert state.moved != ""
+    assert state == slots.states[0]
+
+
+@pytest.mark.parametrize(("written", "first"), [(0, 1), (1, 1), (2, 2), (3, 3), (4, 1), (-1, 1)])
+def test_a_turn_that_no_slot_has_begins_at_the_first(open_slots, tmp_path, written, first):
+    open_slots(tmp_path, count=3).close()
+    state = tmp_path / ".midifrag" / "slots.json"
+    state.write_text(json.dumps(json.loads(state.read_text()) | {"next": written}))
+
+    assert open_slots(tmp_path, count=3).choose() == first
+
+
+def test_no_more_than_the_most_slots_are_remembered(open_slots, tmp_path):
+    open_slots(tmp_path, count=1).close()
+    state = tmp_path / ".midifrag" / "slots.json"
+    saved = json.loads(state.read_text())
+    saved["slots"] |= {str(n): {"locked": True, "content": None} for n in (MOST_SLOTS - 1, MOST_SLOTS, MOST_SLOTS + 1)}
+    state.write_text(json.dumps(saved))
+
+    open_slots(tmp_path, count=1).close()
+
+    assert list(json.loads(state.read_text())["slots"]) == ["1", str(MOST_SLOTS - 1), str(MOST_SLOTS)]
+
+
+def test_a_slot_that_sounds_is_left_out_of_the_turn_unless_that_is_not_asked_for(open_slots, tmp_path):
+    slots = open_slots(tmp_path, count=3, monotonic=lambda: 77.0)
+    land(slots, 1, slot=2)
+    slots.play(2, True)
+    slots.play(9, True)
+
+    assert slots.playing(2) == Playing(77.0, slots.states[1].seconds)
+    assert slots.playing(1) is None
+    assert [state.sounds for state in slots.states] == [False, True, False]
+    assert [slots.choose() for _ in range(4)] == [1, 3, 1, 3]
+    assert [slots.choose(protect=False) for _ in range(3)] == [1, 2, 3]
+    slots.play(2, True, 5.0, 2.5)
+    assert slots.playing(2) == Playing(5.0, 2.5)
+    slots.play(2, False)
+    assert slots.playing(2) is None
+    assert [slots.choose() for _ in range(2)] == [1, 2]
+
+
+def test_a_slot_that_a_fragment_waits_for_is_not_looked_at(open_slots, tmp_path):
+    slots = open_slots(tmp_path, count=3)
+    for take in (1, 2, 3):
+        land(slots, take)
+    staged = slots.stage(1, encode_fragment(fragment(4), 16), record(4), landed_at=1.0, turn=True)
+    slots.path(1).unlink()
+    assert not slots.refresh()
+    slots.path(2).unlink()
+    assert slots.refresh()
+    assert takes(slots) == [1, None, 3]
+
+    slots.unstage(staged)
+
+    assert slots.refresh()
+    assert takes(slots) == [None, None, 3]
+
+
+def test_slots_have_files_of_their_own_though_one_is_a_link(open_slots, tmp_path):
+    slots = open_slots(tmp_path, count=2)
+    land(slots, 1)
+    slots.path(2).symlink_to(slots.path(1))
+
+    with pytest.raises(StorageError, match=r"is a link to the file of output01\.wav"):
+        land(slots, 2, slot=2)
+    assert holds(slots, 1, 1)
+
+
+def test_what_a_hand_does_first_is_done_by_the_hands_of_slots(open_slots, tmp_path):
+    begun = []
+    slots = open_slots(tmp_path, count=2, begin_hand=lambda: begun.append(threading.current_thread().name))
+    assert begun == []
+    land(slots, 1)
+    land(slots, 2)
+
+    assert begun == [f"midifrag-files {slots.path(number)}" for number in (1, 2)]
+
+
+def test_a_turn_whose_fragment_is_gone_is_not_taken_again(open_slots, tmp_path):
+    slots = open_slots(tmp_path, count=3)
+    for take in (1, 2):
+        land(slots, take)
+    slots.close()
+    slots.path(2).unlink()
+
+    assert open_slots(tmp_path, count=3).choose() == 3
+
+
+def test_a_fixed_slot_does_not_remember_a_turn_that_nothing_came_of(open_slots, tmp_path):
+    slots = open_slots(tmp_path, count=3)
+    land(slots, 1)
+    assert slots.choose() == 2
+    land(slots, 2, slot=1)
+    slots.close()
+
+    assert open_slots(tmp_path, count=3).choose() == 2
+
+
+def test_what_lies_in_a_slot_is_read_by_its_job_as_long_as_it_lies_there(open_slots, tmp_path):
+    slots = open_slots(tmp_path, count=3)
+    for take in (1, 2):
+        land(slots, take)
+
+    content, whole = slots.read(1, 1)
+
+    assert (content.job, content.take, content.prompt) == (1, 1, "prompt 1")
+    assert whole == slots.path(1).read_bytes()
+    assert slots.read(1, 2) is None
+    assert slots.read(3, 3) is None
+    with pytest.raises(NoFreeSlotError):
+        slots.read(4, 1)
+    # Somebody records over one, and removes the other, and nobody has looked yet.
+    write_wav(slots.path(1), noise(0.5), RATE)
+    slots.path(2).unlink()
+    assert slots.read(1, 1) is None
+    with pytest.raises(StorageError, match=told("read", slots.path(2), "")):
+        slots.read(2, 2)
+    assert slots.refresh()
+    assert [slots.read(number, number) for number in (1, 2)] == [None, None]
+
+
+def test_a_fragment_that_took_its_place_has_had_its_turn(open_slots, tmp_path):
+    slots = open_slots(tmp_path, count=3)
+    land(slots, 1)
+    number = slots.choose()
+    staged = slots.stage(number, encode_fragment(fragment(2), 16), record(2, number=2), landed_at=1.0, turn=True)
+    assert [slots.choose() for _ in range(3)] == [3, 1, 3]
+    # Another one that comes meanwhile has a number of its own.
+    assert land(slots, 3, slot=3).take == 3
+    assert [staged.swap.content.landing, content_of(slots.path(3)).landing] == [2, 3]
+
+    staged.swap.swap()
+    slots.landed(staged, staged.swap.settle())
+    slots.save()
+
+    assert takes(slots) == [1, 2, 3]
+    assert json.loads((tmp_path / ".midifrag" / "slots.json").read_text())["next"] == 3
+    # It waits no more, so its slot has its turn again.
+    assert [slots.choose() for _ in range(3)] == [1, 2, 3]
+
+
+def test_nothing_is_left_beside_a_slot_of_a_fragment_that_was_not_forced_to_the_disk(open_slots, tmp_path, monkeypatch):
+    slots = open_slots(tmp_path, count=3)
+
+    def full(_):
+        raise StorageError("the disk is full")
+
+    monkeypatch.setattr("midifrag.fragment.swap.force_to_disk", full)
+    with pytest.raises(StorageError, match="the disk is full"):
+        slots.stage(1, encode_fragment(fragment(1), 16), record(1), landed_at=1.0, turn=True)
+    # The hand does one thing after the other.
+    slots._slots[1].hand.do(lambda: None)
+
+    assert list(tmp_path.rglob("*.wav")) == []
+    assert slots.refresh() is False
+    assert slots.choose() == 1
