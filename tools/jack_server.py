@@ -31,13 +31,15 @@ _GUARD = '"$@" & server=$!; read -r _; kill $server; wait $server'
 class Server:
     """A JACK server of this process's own, on the dummy device; clients find it by the environment.
 
-    It asks its clients for ``period`` frames at once. ``realtime`` needs rights that a test machine may lack; without
-    it JACK drops a busy machine's late cycles. With ``name`` it takes the place of an earlier one of that name, whose
-    clients may still wait for it.
+    It asks its clients for ``period`` frames at once, and has so many ``channels`` out. ``realtime`` needs
+    rights that a test machine may lack; without it JACK drops a busy machine's late cycles. With ``name`` it takes the
+    place of an earlier one of that name, whose clients may still wait for it.
     """
 
-    def __init__(self, *, realtime: bool = False, name: str | None = None, period: int = 128) -> None:
-        self._period = period
+    def __init__(
+        self, *, realtime: bool = False, name: str | None = None, period: int = 128, channels: int = 2
+    ) -> None:
+        self._period, self._channels = period, channels
         if not self._starts_within(FIRST_TRY, realtime, _NAMES if name is None else (name,)):
             # One that was killed may have left its database of metadata locked for ever.
             self.kill()
@@ -54,7 +56,7 @@ class Server:
         os.environ["JACK_NO_START_SERVER"] = "1"
         mode = "--realtime" if realtime else "--no-realtime"
         command = ["jackd", mode, "--no-mlock", "-n", self.name, "-d", "dummy", "-r", "44100"]
-        command += ["-p", str(self._period)]
+        command += ["-p", str(self._period), "-P", str(self._channels)]
         self._guard = subprocess.Popen(
             ["sh", "-c", _GUARD, "sh", *command],
             stdin=subprocess.PIPE,

@@ -7,10 +7,11 @@ from collections.abc import Callable, Iterable, Iterator
 
 from midifrag.boundary import Boundary, length_of
 from midifrag.bridge.forecast import Forecast
-from midifrag.bridge.jobs import Job, JobTable
+from midifrag.bridge.jobs import Job, JobTable, RenderJob
 from midifrag.bridge.telling import Telling
 from midifrag.clock import Clock
 from midifrag.fragment import messages as writer
+from midifrag.fragment.length import MusicalLength
 from midifrag.states import JobState, NoticeLevel
 from midifrag.timeline import Timeline
 
@@ -70,7 +71,8 @@ class Boundaries:
             self._promise(job, self.forecast.write_seconds(self._jobs.written()))
         elif self._is_over(job.boundary, job, now):
             self._miss(job, now + self.forecast.write_seconds(self._jobs.written()))
-        return None if job.boundary is None else job.boundary.at
+        job.known_at = None if job.boundary is None else job.boundary.at
+        return job.known_at
 
     def _promise(self, job: Job, seconds: float) -> None:
         job.ready_at = self._clock.now() + seconds
@@ -117,11 +119,11 @@ class Boundaries:
         now = self._clock.now()
         if job.boundary is not None and not self._is_over(job.boundary, job, now) and event.at < job.boundary.at:
             # It has been moved since.
-            self._write(writer.Retime(job.number, job.boundary.at))
+            self._retime(job, job.boundary.at)
             return
         self._miss(job, now)
         if job.boundary is not None:
-            self._write(writer.Retime(job.number, job.boundary.at))
+            self._retime(job, job.boundary.at)
             self.settled(job)
 
     def look(self) -> None:
@@ -193,10 +195,18 @@ class Boundaries:
         self._telling.notice(NoticeLevel.WARNING, f"{job.origin.label}: {text}")
         self._telling.tell(job)
 
+    def _retime(self, job: Job, at: float) -> None:
+        """Have the writer land a job at another moment, and in the time of now."""
+        line, job.known_at = self._line(), at
+        self._write(writer.Retime(job.number, at))
+        if isinstance(job.length, MusicalLength) or not isinstance(job, RenderJob):
+            self._write(writer.Recut(job.number, line.bpm, line.signature))
+
     def _move(self, job: Job, was: Boundary, to: Boundary, *, tell: bool = False) -> None:
         job.boundary = to
-        if job.writing and abs(to.at - was.at) > NOTICED:
-            self._write(writer.Retime(job.number, to.at))
+        # Many small steps are a large one.
+        if job.writing and abs(to.at - (was.at if job.known_at is None else job.known_at)) > NOTICED:
+            self._retime(job, to.at)
             if job.state is JobState.WAITING:
                 self.settled(job)
         told = self._told.get(job.number, was.at)

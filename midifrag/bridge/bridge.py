@@ -289,11 +289,11 @@ class Bridge:
                 assert_never(intent)
 
     def _panic(self) -> None:
-        self._sounds.stop(None)
-        self.renders.panic()
-        self._pads.settle()
         written = {job.number for job in self.renders.jobs if job.writing}
         written -= {job.number for job in self.renders.jobs.awaiting()}
+        self._sounds.panic(written)
+        self.renders.panic()
+        self._pads.settle()
         still = " but what was rendered already" if written else ""
         self._publish(Notice(NoticeLevel.INFO, f"panic: everything is cancelled{still}"))
 

@@ -78,6 +78,10 @@ class Job:
     writing: bool = False
     landing: LandRequest = WHEN_READY
     boundary: Boundary | None = None
+    #: The moment that the writer knows of it.
+    known_at: float | None = None
+    #: How long its fragment is to be, in the time of its press; None for as long as its take.
+    length: FragmentLength | None = None
     #: The boundary that was promised first, and how many it has missed.
     promised: Boundary | None = None
     missed: int = 0
@@ -155,8 +159,6 @@ class RenderJob(Job):
     preset: Preset
     render: Render
     options: FragmentOptions
-    #: How its fragment is cut, in the time of its press.
-    length: FragmentLength | None = None
     step: int = 0
     of: int = 0
     spare: bool = False

@@ -15,7 +15,7 @@ from midifrag.config.press_request import LandRequest
 from midifrag.engine.messages import EngineInfo, Rendered
 from midifrag.events import JobTimes
 from midifrag.fragment import messages as writer
-from midifrag.fragment.length import MusicalLength
+from midifrag.fragment.length import FragmentLength, MusicalLength
 from midifrag.fragment.options import FragmentOptions
 from midifrag.states import JobKind, JobState, NoticeLevel
 from midifrag.timeline import Timeline
@@ -59,9 +59,7 @@ class Landings:
         at = self._boundaries.next(job)
         job.writing = True
         record = take_record(job, take, self._info(job.model), self._clock)
-        now, length = self._time(), job.length
-        if isinstance(length, MusicalLength):
-            length = length.at(now.bpm, now.signature)
+        length = self._in_time(job.length)
         self._write(
             writer.LandTake(
                 job.number,
@@ -116,6 +114,7 @@ class Landings:
         if last is None:
             self._land_last(job, options, at)
             return
+        job.length = last.length
         self._write(
             writer.LandArchived(
                 job.number,
@@ -126,6 +125,7 @@ class Landings:
                 landing.lead,
                 landing.protect,
                 source=(last.slot, last.job),
+                length=self._in_time(last.length),
                 bpm=now.bpm,
                 signature=now.signature,
             )
@@ -144,6 +144,11 @@ class Landings:
         at = self._boundaries.next(job)
         self._begin(job)
         self._land_last(job, fallback.options, at)
+
+    def _in_time(self, length: FragmentLength | None) -> FragmentLength | None:
+        """A length in the time of now."""
+        now = self._time()
+        return length.at(now.bpm, now.signature) if isinstance(length, MusicalLength) else length
 
     def _take_job(self, origin: Origin, prompt: str, slot: int | None, landing: LandRequest) -> Job:
         return Job(

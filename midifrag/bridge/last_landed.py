@@ -7,16 +7,18 @@ from dataclasses import dataclass, replace
 
 from midifrag.bridge.jobs import Job, RenderJob
 from midifrag.bridge.spares import Place
+from midifrag.fragment.length import FragmentLength
 
 
 @dataclass(frozen=True, slots=True)
 class Landing:
-    """What a job landed in a slot: its take's number (None while it is not archived) and its seed."""
+    """What a job landed in a slot: its take's number (None while it is not archived), its seed and its length."""
 
     job: int
     slot: int
     take: int | None
     seed: int | None
+    length: FragmentLength | None = None
 
 
 class LastLanded:
@@ -36,7 +38,7 @@ class LastLanded:
         if job.origin.pad is not None:
             before = self._by_place.get(place)
             seed = _seed_of(job) if isinstance(job, RenderJob) else before.seed if before else None
-            self._by_place[place] = Landing(job.number, job.slot, job.take, seed)
+            self._by_place[place] = Landing(job.number, job.slot, job.take, seed, job.length)
 
     def archived(self, job: int, take: int) -> None:
         """A take has come into the archive, perhaps long after it landed."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 
 from midifrag.bridge.jobs import Job
 from midifrag.config.settings import Settings
@@ -22,6 +22,8 @@ class Sounds:
         self._master = 0.0
         #: The jobs whose boundary the player knows.
         self._awaited: set[int] = set()
+        #: The jobs that land after a panic, for the files alone.
+        self._silent: set[int] = set()
 
     def made(self, made: writer.Made) -> None:
         """A fragment's samples are final, and will land soon."""
@@ -35,7 +37,9 @@ class Sounds:
 
     def landed(self, job: Job, slot: int) -> None:
         """A fragment lies in its slot: it sounds now, unless the player knows when."""
-        if job.number in self._awaited:
+        if job.number in self._silent:
+            self.drop(job.number)
+        elif job.number in self._awaited:
             self._awaited.discard(job.number)
         else:
             self._start(job, slot, None)
@@ -48,7 +52,13 @@ class Sounds:
     def drop(self, job: int) -> None:
         """A fragment will not land."""
         self._awaited.discard(job)
+        self._silent.discard(job)
         self._play(Drop(job))
+
+    def panic(self, landing: Collection[int]) -> None:
+        """End all that sounds; the jobs that are ``landing`` all the same will not sound."""
+        self._silent.update(landing)
+        self._play(Stop())
 
     def stop(self, slot: int | None) -> None:
         """End what sounds in a slot, or everywhere."""

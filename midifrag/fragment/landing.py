@@ -39,6 +39,7 @@ from midifrag.fragment.messages import (
     Missed,
     Prepare,
     QueuedCommand,
+    Recut,
     Refused,
     RestoreSlot,
     SlotPlaying,
@@ -51,6 +52,7 @@ from midifrag.fragment.messages import (
 from midifrag.fragment.preparing import Preparer
 from midifrag.fragment.punctual import Punctual
 from midifrag.fragment.record import TakeRecord
+from midifrag.fragment.recutting import EACH, Times
 from midifrag.fragment.rescue import UnarchivedTake
 from midifrag.fragment.slot_file import Found
 from midifrag.fragment.slots import Slots
@@ -101,6 +103,7 @@ class Lander:
         self._postponed: list[LandCommand | ArchiveOnly] = []
         self.punctual = punctual or Punctual(monotonic)
         self._waiting = Waiting(slots, self.punctual, emit, wall=clock, monotonic=monotonic, landed=landed, wake=wake)
+        self._times = Times()
         self._wake = wake
         self._has_news = False
         self._plays = plays
@@ -124,6 +127,8 @@ class Lander:
     def due(self) -> float:
         """When `tick` has something to do, on the monotonic clock."""
         due = min(self._held.due(self._refresh_due), self._waiting.due)
+        if any(self._times.another(take) for take in self._waiting):
+            due = min(due, self._monotonic() + EACH)
         return min(due, self._monotonic() + INDEXING) if self._archive.behind else due
 
     def prepare(self, command: Prepare) -> None:
@@ -139,6 +144,11 @@ class Lander:
         """Call off what waits, or will, for a boundary, unless it lands now. Any thread may."""
         if not self._waiting.cancel(job, CANCELLED):
             self._wake()
+
+    def recut(self, command: Recut) -> None:
+        """Have a job's fragment cut for another time while it waits. Any thread may."""
+        self._times.tell(command)
+        self._wake()
 
     def call_off(self) -> None:
         """The show ends: nothing that waits lands any more, however long the writer takes. Any thread may."""
@@ -177,6 +187,7 @@ class Lander:
             self._has_news = False
             self.tell_slots()
             self._take_back()
+        self._cut_anew()
         self._waiting.overdue()
         for take in [take for take in self._held if take.due <= now or self.punctual.is_cancelled(take.job)]:
             take.due = now + LONGEST_RETRY
@@ -230,6 +241,8 @@ class Lander:
         self._emit(SlotsChanged(self._slots.states))
 
     def _receive(self, command: LandCommand | ArchiveOnly) -> None:
+        if not isinstance(command, ArchiveOnly):
+            command = self._times.of(command)
         try:
             take, reason = self._sources.take_of(command, self._monotonic())
         except DriveHangsError as error:
@@ -240,12 +253,16 @@ class Lander:
             self.punctual.forget(command.job)
             self._emit(LandFailed(command.job, str(error), _number_of(command)))
             return
-        if take.fragment is not None and self._plays and not isinstance(command, ArchiveOnly):
-            self._emit(Made(take.job, *decode_audio(take.fragment.content), command.options.loop))
+        if not isinstance(command, ArchiveOnly):
+            self._tell_samples(take)
         self._advance(take)
         if reason and not isinstance(command, ArchiveOnly):
             self.punctual.forget(take.job)
             self._emit(LandFailed(take.job, reason, take.record.number))
+
+    def _tell_samples(self, take: UnwrittenTake) -> None:
+        if take.fragment is not None and self._plays:
+            self._emit(Made(take.job, *decode_audio(take.fragment.content), take.options.loop))
 
     def _advance(self, take: UnwrittenTake) -> None:
         """Archive and land a take as far as that goes now, and hold it if that is not all the way."""
@@ -378,6 +395,20 @@ class Lander:
                 self._has_not_landed(take, outcome)
             if take.waits_for is None:
                 self._held.release(take)
+
+    def _cut_anew(self) -> None:
+        """Cut those that wait for the time that they land in, where that is another one now."""
+        self._times.keep({take.job for take in (*self._waiting, *self._held)} | self.punctual.expected())
+        for take in self._waiting:
+            length, at = self._times.another(take), self._waiting.lands_at(take)
+            if length is None or not self._times.is_time(take, at, self._monotonic()):
+                continue
+            took = take.write_seconds
+            if not self._sources.cut_anew(take, length) or not self._waiting.withdraw(take):
+                continue
+            take.began = self._monotonic() - took
+            self._tell_samples(take)
+            self._advance(take)
 
     def _has_not_landed(self, take: UnwrittenTake, error: Exception) -> None:
         """A fragment could not take its place at the moment: it is made ready again, and waits for another boundary."""

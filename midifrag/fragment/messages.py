@@ -61,9 +61,10 @@ class LandArchived:
     """Make a fragment of an archived take and put it into the next slot, or into ``slot``.
 
     ``source`` is the slot that it landed in, and the job that it did for: while that still lies there, and is as long
-    as it is to be, the fragment is taken from it as it is, and the take is not needed (None: it is not archived). One
-    whose length was asked for in music is cut to so many bars or beats at ``bpm`` (quarter notes a minute) in this
-    ``signature``; None for those that it was made for. The rest is as in `LandTake`.
+    as it is to be, the fragment is taken from it as it is, and the take is not needed (None: it is not archived).
+    ``length`` is how long it is to be, as far as that is known. One whose length was asked for in music is cut to so
+    many bars or beats at ``bpm`` (quarter notes a minute) in this ``signature``; None for those that it was made for.
+    The rest is as in `LandTake`.
     """
 
     job: int
@@ -74,6 +75,7 @@ class LandArchived:
     lead: float = 0.0
     protect: bool = True
     source: tuple[int, int] | None = None
+    length: FragmentLength | None = None
     bpm: float | None = None
     signature: Signature | None = None
 
@@ -100,6 +102,15 @@ class Retime:
 
     job: int
     at: float
+
+
+@dataclass(frozen=True, slots=True)
+class Recut:
+    """What waits, or will, to land for a job lands in another time, and is cut for that if its length is in music."""
+
+    job: int
+    bpm: float
+    signature: Signature
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,7 +171,7 @@ LandCommand: TypeAlias = LandTake | LandArchived | LandLast
 #: Commands that are done in their turn.
 QueuedCommand: TypeAlias = LandCommand | ArchiveOnly | SlotCommand
 #: Commands that are done at once, beside what the writer is at: what is prepared, and what cannot wait.
-PromptCommand: TypeAlias = Prepare | Retime | CancelLanding | SlotPlaying
+PromptCommand: TypeAlias = Prepare | Retime | Recut | CancelLanding | SlotPlaying
 WriterCommand: TypeAlias = QueuedCommand | PromptCommand
 
 
@@ -201,7 +212,7 @@ class TakeArchived:
 class Made:
     """A fragment's samples are final: float32 of shape (channels, samples), as its file will hold them.
 
-    It has not landed yet. Told only where somebody plays it.
+    It has not landed yet; the same job once more has other samples. Told only where somebody plays it.
     """
 
     job: int

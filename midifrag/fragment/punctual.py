@@ -106,6 +106,11 @@ class Punctual:
             made = self._made.get(job)
             return made.at if made is not None else self._expected.get(job)
 
+    def expected(self) -> set[int]:
+        """The jobs that will have an appointment."""
+        with self._changed:
+            return set(self._expected)
+
     def is_cancelled(self, job: int) -> bool:
         """Whether a job that is expected was cancelled."""
         with self._changed:

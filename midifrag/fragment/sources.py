@@ -10,11 +10,11 @@ from typing import assert_never
 import numpy as np
 
 from midifrag.audio import Audio
-from midifrag.errors import AudioError, StorageError
+from midifrag.errors import AudioError, MidifragError, StorageError
 from midifrag.fragment.archive_hand import ArchiveHand
 from midifrag.fragment.cutting import make_fragment
 from midifrag.fragment.encoding import EncodedFragment, encode_fragment
-from midifrag.fragment.length import FragmentLength
+from midifrag.fragment.length import SAME, FragmentLength, MusicalLength
 from midifrag.fragment.messages import ArchiveOnly, LandArchived, LandCommand, LandLast, LandTake
 from midifrag.fragment.options import FragmentOptions
 from midifrag.fragment.preparing import Preparer
@@ -62,9 +62,26 @@ class Sources:
         if not isinstance(command, ArchiveOnly):
             take.fixed, take.at = command.slot, command.at
             take.lead, take.protect = command.lead, command.protect
+            take.options = command.options
         if reason and take.record.number is None:
             take.record = dataclasses.replace(take.record, reason=reason)
         return take, reason
+
+    def cut_anew(self, take: UnwrittenTake, length: MusicalLength) -> bool:
+        """Make a take's fragment of another length; where that cannot be done, it keeps the one that it has."""
+        before, take.length = take.fragment, length
+        try:
+            if take.kept and take.record.number is not None:
+                # What lies in a slot is cut to one length.
+                record, take.audio, take.sample_rate = self._hand.read(take.record.number)
+                take.length = recorded_length(record, length.bpm, length.signature) or length
+            reason = "it is not archived yet" if take.audio is _NOTHING else self._cut(take, take.options, take.length)
+        except MidifragError as error:
+            reason = str(error)
+        if reason:
+            _log.warning("job %s keeps the length of the tempo before: %s", take.job, reason)
+            take.fragment = before
+        return not reason
 
     def _newest(self, command: LandLast, began: float) -> tuple[UnwrittenTake, str]:
         for number in self._hand.newest(command.bank, command.preset):
@@ -93,13 +110,18 @@ class Sources:
         if found is None:
             return None
         content, whole = found
+        length = command.length
+        seconds = length.seconds if length is not None and command.take is not None else content.seconds
+        if abs(seconds - content.seconds) > SAME:
+            return None
         record = TakeRecord(content.prompt, content.preset, job=command.job, number=content.take)
         take = UnwrittenTake(command.job, _NOTHING, 1, record, began, kept=True)
-        take.fragment = EncodedFragment(without_texts(whole), content.seconds)
+        take.fragment, take.length = EncodedFragment(without_texts(whole), content.seconds), length
         return take
 
     def _cut(self, take: UnwrittenTake, options: FragmentOptions, length: FragmentLength | None) -> str:
         """Make the fragment; return why there is none."""
+        take.length = length
         try:
             prepared = self._preparer.find(take.audio, options, length)
             if prepared is not None:

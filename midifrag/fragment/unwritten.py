@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from concurrent.futures import Future
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 from midifrag.audio import Audio
 from midifrag.fragment.encoding import EncodedFragment, EncodedTake
+from midifrag.fragment.length import FragmentLength
 from midifrag.fragment.messages import Held
+from midifrag.fragment.options import FragmentOptions
 from midifrag.fragment.record import TakeRecord
 from midifrag.fragment.slot_landings import Staged
 
@@ -19,7 +21,7 @@ class UnwrittenTake:
 
     ``encoded`` is what is to be archived, if that was made ahead; ``storing`` is an archive that is at it. It lands
     ``at`` a boundary, or when it can; ``staged`` is its fragment beside its slot, which sounds and ``gives_way`` where
-    all do. One that is ``kept`` elsewhere is not archived.
+    all do. One that is ``kept`` elsewhere is not archived. Its fragment is cut with ``options`` to a ``length``.
     """
 
     job: int
@@ -42,6 +44,8 @@ class UnwrittenTake:
     gives_way: bool = False
     write_seconds: float = 0.0
     kept: bool = False
+    options: FragmentOptions = field(default_factory=FragmentOptions)
+    length: FragmentLength | None = None
 
     @property
     def is_archived(self) -> bool:

@@ -139,6 +139,17 @@ class Waiting:
         if self._punctual.cancel(take.job) is not None and take.staged is not None:
             self._drop(take, take.staged)
 
+    def withdraw(self, take: UnwrittenTake) -> bool:
+        """Take one back that is still expected to land when it was to; False if it lands now."""
+        if take.staged is None or self._punctual.cancel(take.job, again=True) is None:
+            return False
+        self._drop(take, take.staged)
+        return True
+
+    def lands_at(self, take: UnwrittenTake) -> float:
+        """When one lands, in monotonic seconds; infinite where nobody knows."""
+        return self._at(take)
+
     def take_back(self) -> list[UnwrittenTake]:
         """Take back those whose slot is locked now, or sounds; they are still expected to land when they were to."""
         gone = []
@@ -147,8 +158,7 @@ class Waiting:
                 continue
             sounds = take.protect and not take.gives_way and self._slots.playing(take.slot) is not None
             is_out = sounds or self._slots.locked(take.slot)
-            if is_out and self._punctual.cancel(take.job, again=True) is not None:
-                self._drop(take, take.staged)
+            if is_out and self.withdraw(take):
                 gone.append(take)
         return gone
 

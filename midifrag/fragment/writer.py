@@ -27,6 +27,7 @@ from midifrag.fragment.messages import (
     Prepare,
     PromptCommand,
     QueuedCommand,
+    Recut,
     Retime,
     SlotPlaying,
     WriterCommand,
@@ -112,6 +113,8 @@ class FragmentWriter:
                 self._lander.prepare(command)
             case Retime(job, at):
                 self._lander.punctual.move(job, at)
+            case Recut():
+                self._lander.recut(command)
             case CancelLanding(job):
                 self._lander.cancel(job)
             case SlotPlaying():

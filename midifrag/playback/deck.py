@@ -132,9 +132,9 @@ class Deck:
         self._driver = None
         self._voices.clear()
 
-    def placed(self, job: int, rate: int, samples: Single) -> None:
-        """Audio of a job is there at a rate, as (frames, 2)."""
-        self._samples.placed(job, rate, samples)
+    def placed(self, load: Load, rate: int, samples: Single) -> None:
+        """A fragment's audio is there at a rate, as (frames, 2)."""
+        self._samples.placed(load, rate, samples)
 
     def _route(self, driver: Driver) -> None:
         """Send each slot to its channels; to the first ones where the device has none of its."""
@@ -153,7 +153,7 @@ class Deck:
         """Take in a command, and do what is due of it."""
         match command:
             case Load():
-                self._samples.load(command)
+                self._load(command)
             case Start():
                 self._start(command)
             case Drop(job):
@@ -168,6 +168,16 @@ class Deck:
             case _:
                 assert_never(command)
         self._do_due(now)
+
+    def _load(self, load: Load) -> None:
+        """Take samples in, also other ones of a job that waits for its start; what sounds already goes on."""
+        if any(one.start.job == load.job for one in self.playing.values()):
+            return
+        cue = self._cues.get(load.job)
+        if cue is not None:
+            self._take_back(load.job)
+            self._cues[load.job] = Cue(cue.start)
+        self._samples.load(load)
 
     def _start(self, start: Start) -> None:
         there = self.playing.get(start.slot)

@@ -14,7 +14,7 @@ class Load:
     """Bring a fragment into the player's memory, at the device's rate, so that it can `Start` at any moment.
 
     ``audio`` is float32 of shape (channels, samples); nobody changes it afterwards. A ``loop`` sounds until it is
-    replaced or stopped.
+    replaced or stopped. The same job once more, before its start has come, has other samples.
     """
 
     job: int

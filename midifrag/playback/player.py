@@ -53,7 +53,7 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class _Resampled:
-    job: int
+    load: Load
     rate: int
     samples: Single
 
@@ -159,8 +159,8 @@ class Player:
             case _FromProcess(life, said):
                 if life == self._life:
                     self._hear(said, now)
-            case _Resampled(job, rate, samples):
-                self._deck.placed(job, rate, samples)
+            case _Resampled(load, rate, samples):
+                self._deck.placed(load, rate, samples)
             case command:
                 self._deck.handle(command, now)
         self._deck.tick(now)
@@ -289,7 +289,7 @@ class Player:
 
     def _resample_now(self, load: Load, rate: int) -> None:
         try:
-            self._queue.put(_Resampled(load.job, rate, resampled(load, rate)))
+            self._queue.put(_Resampled(load, rate, resampled(load, rate)))
         except Exception:
             _log.exception("job %s could not be brought to %s Hz; it stays silent", load.job, rate)
 

@@ -54,6 +54,7 @@ class Samples:
 
     def load(self, load: Load) -> None:
         """Take a fragment in; where the rate is known, bring it into the memory."""
+        self.free(load.job)
         self._samples[load.job] = Sample(load)
         if self.rate:
             self._place(load)
@@ -68,10 +69,10 @@ class Samples:
         for sample in list(self._samples.values()):
             self._place(sample.load)
 
-    def placed(self, job: int, rate: int, samples: Single) -> None:
-        """Audio of a job is there at a rate, as (frames, 2)."""
-        sample = self._samples.get(job)
-        if sample is None or rate != self.rate or sample.offset is not None:
+    def placed(self, load: Load, rate: int, samples: Single) -> None:
+        """A fragment's audio is there at a rate, as (frames, 2)."""
+        sample = self._samples.get(load.job)
+        if sample is None or sample.load is not load or rate != self.rate or sample.offset is not None:
             return
         offset = self._room.take(len(samples))
         if offset is not None and self._is_written(offset, samples):
@@ -95,7 +96,7 @@ class Samples:
 
     def _place(self, load: Load) -> None:
         if load.sample_rate == self.rate:
-            self.placed(load.job, self.rate, stereo(load.audio))
+            self.placed(load, self.rate, stereo(load.audio))
         else:
             self._resample(load, self.rate)
 

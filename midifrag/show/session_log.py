@@ -204,12 +204,17 @@ class SessionLog:
 
 
 def as_line(at: float, event: object) -> str:
-    """Return an event as a line of JSON; ``at`` is its time in seconds since 1970."""
+    """Return an event as a line of JSON; ``at`` is its time in seconds since 1970.
+
+    What an event itself calls ``at``, a moment in monotonic seconds, is its ``moment`` there.
+    """
     values = _plain(event)
     if not isinstance(values, dict):
         values = {"event": values}
     elif not isinstance(event, Mapping):
         values = {"event": type(event).__name__, **values}
+    if "at" in values:
+        values["moment"] = values.pop("at")
     return json.dumps({"at": at, **values}, ensure_ascii=False, allow_nan=False)
 
 

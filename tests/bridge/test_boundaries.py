@@ -22,6 +22,7 @@ from midifrag.fragment.messages import (
     LandLast,
     LandTake,
     Missed,
+    Recut,
     Retime,
     TakeArchived,
     Waits,
@@ -313,6 +314,43 @@ def test_a_clock_s_small_corrections_move_what_waits_and_tell_nobody(waiting):
         turn_time(waiting, position=0.02 + 0.03 * step)
     # Together they are worth telling.
     assert told_of_jobs() > told
+
+
+def test_many_steps_that_nobody_notices_move_it_together(waiting):
+    for step in range(1, 41):
+        turn_time(waiting, position=0.0002 * step)
+    at = commands(waiting, Retime)[-1].at
+    assert at == pytest.approx(BEGAN + 2.0 - 0.004, abs=0.0006)
+
+
+def test_a_fragment_of_bars_that_waits_is_cut_for_the_time_that_is_now():
+    rig = on_the_bar(one_pad(bars=1))
+    rig.press()
+    rig.rendered(rig.engines.renders()[0])
+    waits(rig, 1)
+    turn_time(rig, bpm=100, signature=Signature(3, 4))
+    assert commands(rig, Recut)[-1] == Recut(1, 100, Signature(3, 4))
+    assert commands(rig, Retime)[-1].job == 1
+
+
+def test_a_fragment_of_seconds_is_not(waiting):
+    turn_time(waiting, bpm=100)
+    assert commands(waiting, Recut) == []
+
+
+def test_what_lands_again_is_as_many_bars_as_it_was_at_the_tempo_that_is_now():
+    rig = on_the_bar(one_pad(bars=2))
+    teach(rig)
+    turn_time(rig, bpm=100)
+    for number in (2, 3):
+        rig.bridge.handle(Again(PAD, "repeat"))
+        (*_, command) = commands(rig, LandArchived)
+        assert (command.length.count, command.length.unit, command.length.bpm) == (2, "bars", 100)
+        waits(rig, number)
+        turn_time(rig, bpm=90 - number)
+        assert commands(rig, Recut)[-1] == Recut(number, 90 - number, Signature())
+        rig.bridge.handle(Landed(number, 1, Path("output01.wav"), 1, 1.0, 0.0, 0.1))
+        turn_time(rig, bpm=100)
 
 
 def test_a_line_that_says_the_same_moves_nothing(waiting):

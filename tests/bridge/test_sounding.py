@@ -65,6 +65,20 @@ def test_panic_stops_all_and_a_slot_can_be_stopped_alone():
     assert rig.played == [Stop(2), Stop(None), Stop(4), Stop(None)]
 
 
+def test_what_lands_after_a_panic_lands_in_silence_and_the_next_press_sounds():
+    rig = rig_of({})
+    for number in (1, 2):
+        rig.press()
+        [*_, render] = rig.engines.renders()
+        rig.rendered(render)
+        if number == 1:
+            rig.bridge.handle(Panic())
+        rig.bridge.handle(Made(render.job, AUDIO, 44100, False))
+        rig.landed(render.job)
+    load = [Load(number, AUDIO, 44100, False) for number in (1, 2)]
+    assert rig.played == [Stop(None), load[0], Drop(1), load[1], Start(2, 1)]
+
+
 def test_controls_set_gain_pan_and_mute_of_slots_and_the_gain_of_all():
     controls = [
         {"cc": 30, "sets": "gain", "slot": 1},

@@ -29,7 +29,7 @@ class Rig:
 
     def resampled(self):
         for load, rate in self.resampling:
-            self.deck.placed(load.job, rate, resampled(load, rate))
+            self.deck.placed(load, rate, resampled(load, rate))
         self.resampling.clear()
 
     def open(self, rate=RATE, channels=2):
@@ -113,6 +113,41 @@ def test_a_start_can_be_moved_until_it_has_come_and_taken_back():
     assert first_heard(rig.run(1.0)) == pytest.approx(20000, abs=1)
     assert rig.sounding() == [(1, 1, True), (1, 1, False)]
     assert 2 not in rig.deck._samples
+
+
+@pytest.mark.parametrize("rate", [RATE, RATE // 2])
+@pytest.mark.parametrize("late", [False, True])
+def test_other_samples_of_a_job_that_waits_are_those_that_sound(rate, late):
+    """A fragment of bars is cut anew when the tempo moves; ``late`` is when its start is with the callback already."""
+    rig = Rig(delay=True)
+    rig.run(3)
+    begun, audio = rig.device.frame, sound(3000, 2)
+    moment = 1000.0 + (begun + 30000) / RATE
+    rig.say(Load(1, sound(4000, 1), rate), Start(1, 1, at=moment))
+    if late:
+        rig.resampled()
+        rig.run(0.3)
+    rig.say(Load(1, audio, rate))
+    # The earlier ones may come last.
+    rig.resampled()
+    heard = rig.run(1.0 - 0.3 * late)
+    at = first_heard(heard)
+    assert at + rig.device.frame - len(heard) - begun == pytest.approx(30000, abs=1)
+    if rate == RATE:
+        np.testing.assert_array_equal(heard[at : at + 3000], audio.T)
+    assert [one.seconds for one in rig.told if isinstance(one, Sounding) and one.on] == [pytest.approx(3000 / rate)]
+    assert rig.deck._samples._room.free == SAMPLES // 8
+
+
+def test_what_sounds_already_has_no_other_samples():
+    rig = Rig()
+    audio = sound(8000)
+    rig.say(Load(1, audio, RATE), Start(1, 1))
+    rig.run(0.1)
+    rig.say(Load(1, sound(2000, 2), RATE))
+    heard = rig.run(0.2)
+    np.testing.assert_array_equal(heard[: 8000 + LATE - 4410], audio.T[4410 - LATE :])
+    assert rig.deck._samples._room.free == SAMPLES // 8
 
 
 def test_of_two_starts_ahead_in_one_slot_each_has_its_turn():

@@ -14,6 +14,7 @@ import numpy as np
 
 from midifrag.fragment.messages import Landed, SlotsChanged, SlotState
 from midifrag.midi.messages import ControlChange, NoteOn, PitchBend
+from midifrag.playback.messages import Sounding
 from midifrag.show import session_files, session_log
 from midifrag.show.session_log import SessionFile, SessionLog, as_line, read_session
 from tests.fragment.sounds import land
@@ -49,6 +50,12 @@ def test_any_event_is_one_line_of_json():
         line = as_line(1.0, event)
         assert "\n" not in line
         assert json.loads(line)["at"] == 1.0
+
+
+def test_each_line_has_the_time_of_its_log_also_where_an_event_has_a_moment_of_its_own():
+    for event in (Sounding(1, 2, True, 33.0), {"event": "Sounding", "at": 33.0}):
+        line = json.loads(as_line(STARTED, event))
+        assert (line["at"], line["moment"]) == (STARTED, 33.0)
 
 
 def test_two_sessions_in_one_second(tmp_path):

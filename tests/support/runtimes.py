@@ -17,6 +17,7 @@ from midifrag.events import EngineChanged, StateChange
 from midifrag.fragment.writer import FragmentWriter
 from midifrag.midi.memory import MemoryBackend
 from midifrag.midi.output import OutputThread
+from midifrag.show.link import OpenSession
 from midifrag.show.playing import ClipPorts
 from midifrag.show.runtime import MakePlayer, Runtime
 from midifrag.show.session_log import SessionLog, read_session
@@ -84,14 +85,18 @@ def log_of(folder: Path) -> list[dict[str, Any]]:
 
 @contextmanager
 def played_show(
-    folder: Path, show: Loaded | None = None, make_player: MakePlayer | None = None, **settings: Any
+    folder: Path,
+    show: Loaded | None = None,
+    make_player: MakePlayer | None = None,
+    open_link: OpenSession | None = None,
+    **settings: Any,
 ) -> Iterator[PlayedShow]:
     """Run ``show`` with the sketch engine on a thread, its fragments in ``folder``."""
     if show is None:
         settings.setdefault("engine", {"host": "thread", "spares": {"enabled": False}})
         show = loaded(fragments={"folder": str(folder)}, **settings)
     ports = ClipPorts("midifrag")
-    runtime = Runtime(show, ports, make_player=make_player)
+    runtime = Runtime(show, ports, make_player=make_player, open_link=open_link)
     seen = Seen()
     with in_its_own_time(), closing(runtime):
         runtime.start()
