@@ -128,6 +128,7 @@ class Boundaries:
 
     def look(self) -> None:
         """Tell of the jobs that cannot make the boundary any more that was promised to them."""
+        self._told = {number: at for number, at in self._told.items() if self._jobs.get(number)}
         now = self._clock.now()
         for job in self._bound():
             if not job.writing and job.boundary is not None and self._is_over(job.boundary, job, now):
@@ -142,7 +143,10 @@ class Boundaries:
         """
         now, line = self._clock.now(), self._line()
         for job in self._jobs:
-            if job.writing or job.landing.land == "now":
+            if job.writing or job.called_off or job.landing.land == "now":
+                continue
+            if isinstance(job, RenderJob) and job.cancelling:
+                # Nobody wants it any more, though its engine has not let go of it yet.
                 continue
             first = job.promised or self._after(job, job.times.pressed)
             if now >= first.at + line.seconds(line.signature.bar):
@@ -162,10 +166,14 @@ class Boundaries:
             if was is None or job.gives_way:
                 continue
             if not jumps:
+                if job.promised is not None:
+                    job.promised = Boundary.on(line, job.promised.position)
                 self._move(job, was, Boundary.on(line, was.position))
             elif was.at - job.landing.lead - now > NEAR:
                 job.text = f"time jumped from {was.name}"
                 self._move(job, was, self._after(job, max(now, job.ready_at)), tell=True)
+                # Nothing of what was promised on the other line can be missed on this one.
+                job.promised = job.boundary
             else:
                 # It stays at its moment, which has another place on this line.
                 job.boundary = dataclasses.replace(was, position=line.position_at(was.at))
@@ -192,7 +200,9 @@ class Boundaries:
         text = f"{missed}, lands at {job.boundary.name}"
         if job.state is not JobState.HELD:
             job.text = text
-        self._telling.notice(NoticeLevel.WARNING, f"{job.origin.label}: {text}")
+        if job.missed == 1:
+            # What else it misses stands at its pad: an engine that is away misses bar after bar.
+            self._telling.notice(NoticeLevel.WARNING, f"{job.origin.label}: {text}")
         self._telling.tell(job)
 
     def _retime(self, job: Job, at: float) -> None:
@@ -211,7 +221,6 @@ class Boundaries:
                 self.settled(job)
         told = self._told.get(job.number, was.at)
         if tell or abs(to.at - told) > TOLD:
-            self._told = {number: at for number, at in self._told.items() if self._jobs.get(number)}
             self._told[job.number] = to.at
             self._telling.tell(job)
         elif job.number not in self._told:

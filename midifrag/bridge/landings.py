@@ -56,6 +56,8 @@ class Landings:
         if job.replaced_by is not None:
             # It has come before the earlier take that was asked for in its place.
             self._write(writer.CancelLanding(job.replaced_by))
+            # Its own may come to nothing too: then there is another.
+            job.replaced_by = None
         at = self._boundaries.next(job)
         job.writing = True
         record = take_record(job, take, self._info(job.model), self._clock)

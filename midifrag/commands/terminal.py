@@ -280,6 +280,8 @@ class StatusScreen:
         # How a port stands may be told twice at the beginning.
         self._ports: list[PortChanged] = []
         self._warming: set[str] = set()
+        #: What was said last of each job that is on its way.
+        self._jobs: dict[int, str] = {}
         self._time: tuple[object, ...] = ()
         self._slots: dict[int, SlotState] = {}
         self._playback: PlaybackChanged | None = None
@@ -330,9 +332,16 @@ class StatusScreen:
                 # Not each small correction.
                 said = (timeline.source, timeline.running, timeline.signature, round(timeline.bpm))
                 told, self._time = said == self._time, said
+            case JobChanged():
+                # What is on its way is told again at each small step of time.
+                said = job_line(change)
+                told = said is not None and self._jobs.get(change.job) == said
+                if said is not None:
+                    self._jobs[change.job] = said
+                if change.state.ended:
+                    self._jobs.pop(change.job, None)
             case (
                 PadChanged()
-                | JobChanged()
                 | BankChanged()
                 | ControlChanged()
                 | TakeChanged()

@@ -192,6 +192,7 @@ class Lander:
         for take in [take for take in self._held if take.due <= now or self.punctual.is_cancelled(take.job)]:
             take.due = now + LONGEST_RETRY
             self._advance(take)
+        self._let_go_of_postponed()
         if self._postponed and not self._hand.hangs:
             postponed, self._postponed = self._postponed, []
             for command in postponed:
@@ -202,6 +203,13 @@ class Lander:
             if self._slots.refresh():
                 self.tell_slots()
             self.look_around()
+
+    def _let_go_of_postponed(self) -> None:
+        """What was cancelled while the archive did not answer has an outcome now, and not when it is back."""
+        for command in [one for one in self._postponed if self.punctual.is_cancelled(one.job)]:
+            self._postponed.remove(command)
+            self.punctual.forget(command.job)
+            self._emit(LandCancelled(command.job, CANCELLED, _number_of(command)))
 
     def look_around(self) -> None:
         """Find out who else uses these folders."""

@@ -27,6 +27,8 @@ EARLY = 0.003
 AHEAD = 0.2
 #: Seconds of a moment within which an appointment that was put off is not given back first.
 _SLACK = 0.05
+#: Seconds until what could not be handed over is tried again.
+TRY_AGAIN = 0.02
 
 _log = logging.getLogger(__name__)
 
@@ -184,7 +186,12 @@ class Punctual:
         run_before_others()
         with self._changed:
             while not self._closing:
-                due = self._look()
+                try:
+                    due = self._look()
+                except Exception:
+                    # Such as no thread to be had: what is due is still there, and is tried again.
+                    _log.exception("what lands at its boundary could not be handed over")
+                    due = self._clock() + TRY_AGAIN
                 self._changed.wait(None if due is None else max(0.0, due - self._clock()))
 
     def _look(self) -> float | None:
@@ -192,7 +199,11 @@ class Punctual:
         waiting = [one for one in self._made.values() if one.phase is Phase.WAITS and one.at < math.inf]
         for one in [one for one in waiting if one.due - self._ahead <= now]:
             one.phase = Phase.HANDED
-            one.hand.later(partial(self._keep, one))
+            try:
+                one.hand.later(partial(self._keep, one))
+            except Exception:
+                one.phase = Phase.WAITS
+                raise
         return min((one.due - self._ahead for one in waiting if one.phase is Phase.WAITS), default=None)
 
     # --- in the slot's hand ------------------------------------------------------------------------------------------

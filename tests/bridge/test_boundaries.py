@@ -809,3 +809,70 @@ def test_what_is_told_of_a_boundary_in_one_notice_has_its_pad_s_name():
     late(rig)
     assert [notice.text for notice in rig.told(Notice)] == ["Rain: missed bar 7, lands at bar 8"]
     assert isinstance(rig.lands()[0], LandTake)
+
+
+def test_a_press_that_is_cancelled_lands_no_earlier_take_however_slow_its_engine():
+    rig = with_fallback()
+    late(rig)
+    rig.bridge.handle(CancelPad(PAD))
+    rig.clock.time = BEGAN + 14.0
+    rig.bridge.housekeeping()
+    assert commands(rig, LandLast) == []
+
+
+def test_after_a_jump_a_press_is_late_by_what_was_promised_on_the_new_line():
+    rig = with_fallback(land="4 bars")
+    teach(rig)
+    rig.press()
+    rig.say(Started(2))
+    first = last(rig).boundary
+    rig.clock.time = first.at - 0.5
+    turn_time(rig, at=rig.clock.time, position=0.0)
+    rig.clock.time = first.at + 2.1
+    rig.bridge.housekeeping()
+    assert commands(rig, LandLast) == []
+    rig.clock.time = last(rig).boundary.at + 2.1
+    rig.bridge.housekeeping()
+    assert len(commands(rig, LandLast)) == 1
+
+
+def test_a_late_press_whose_own_take_is_silent_lands_an_earlier_one_after_all():
+    rig = with_fallback()
+    late(rig)
+    rig.clock.time = BEGAN + 14.0
+    rig.bridge.housekeeping()
+    (first,) = commands(rig, LandLast)
+    rig.rendered(rig.engines.renders()[-1])
+    rig.bridge.handle(LandCancelled(first.job, "cancelled", 1))
+    rig.bridge.handle(LandFailed(2, "silent"))
+    assert len(commands(rig, LandLast)) == 2
+
+
+def test_an_engine_that_is_silent_has_each_press_warn_once():
+    rig = on_the_bar(tempo=300, land="beat")
+    teach(rig)
+    for _ in range(8):
+        rig.press()
+    rig.say(Started(2))
+    before = len(warnings(rig))
+    for _ in range(150):
+        rig.clock.time += 0.2
+        rig.bridge.housekeeping()
+    assert 0 < len(warnings(rig)) - before <= 8
+    assert last(rig).missed > 8
+
+
+def test_of_what_has_landed_nothing_is_remembered():
+    rig = on_the_bar()
+    teach(rig)
+    for _ in range(20):
+        rig.press()
+        job = last(rig).job
+        rig.say(Started(job))
+        now = rig.clock.now()
+        turn_time(rig, position=rig.bridge._line().position_at(now) + 0.001, at=now)
+        rig.rendered(rig.engines.renders()[-1])
+        rig.landed(job)
+        rig.clock.time += 3
+        rig.bridge.housekeeping()
+    assert rig.bridge.renders.boundaries._told == {}

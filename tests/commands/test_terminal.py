@@ -37,6 +37,7 @@ from midifrag.pad_key import PadKey
 from midifrag.playback.messages import PlaybackState
 from midifrag.states import EngineState, JobKind, JobState, NoticeLevel, PadState
 from midifrag.timeline import Signature, Timeline
+from tests.page.changes import job as page_job
 from tests.support.shows import bank, loaded
 
 
@@ -351,3 +352,14 @@ def test_an_output_is_told_when_it_changes_and_not_for_each_underrun():
             screen.heard(dataclasses.replace(playing, underruns=count))
     lines = pipe.file.getvalue().splitlines()
     assert [line.partition("; ")[2] for line in lines] == ["", "1 underrun", "12 underruns"]
+
+
+def test_what_waits_is_said_once_and_again_when_its_boundary_is_another_one():
+    pipe = Console(file=io.StringIO(), width=200)
+    with StatusScreen(View(), pipe, None) as screen:
+        for text in ("lands at bar 2", "lands at bar 2", "lands at bar 3", "lands at bar 3"):
+            screen.heard(page_job(JobState.WAITING, 1, slot=1, text=text))
+        screen.heard(page_job(JobState.LANDED, 1, slot=1, file="output01.wav"))
+        screen.heard(page_job(JobState.WAITING, 1, slot=1, text="lands at bar 3"))
+    said = [line for line in pipe.file.getvalue().splitlines() if "lands at" in line]
+    assert [line.rpartition("lands at ")[2].split(";")[0].strip() for line in said] == ["bar 2", "bar 3", "bar 3"]

@@ -843,3 +843,19 @@ def test_what_asked_for_an_archived_take_of_a_drive_that_never_came_back_is_told
     rig.lander.finish()
 
     assert rig.since(before) == [LandFailed(9, f"{rig.folder / 'archive'} does not answer", 1)]
+
+
+def test_what_is_cancelled_while_the_archive_does_not_answer_has_its_outcome_at_once(rig, hangs):
+    rig.handle(land(1))
+    free = hangs(Archive, "read")
+    again = LandArchived(2, 1, FragmentOptions(), at=rig.lander._monotonic() + 30)
+    rig.lander.announce(again)
+    assert kinds(rig.handle(again)) == ["Held"]
+    rig.lander.cancel(2)
+    rig.told.clear()
+    rig.lander.tick()
+    assert kinds(rig.told) == ["LandCancelled"]
+    free.set()
+    rig.told.clear()
+    rig.lander.tick()
+    assert kinds(rig.told) == []

@@ -271,3 +271,31 @@ def test_the_thread_keeps_appointments_by_itself():
     assert punctual._thread is not None
     punctual._thread.join(PATIENCE)
     assert not punctual._thread.is_alive()
+
+
+def test_what_cannot_be_handed_over_is_tried_again(rig, monkeypatch):
+    swap, _ = rig.make()
+    later, tries = rig.hand.later, []
+
+    def fails_once(work):
+        tries.append(work)
+        if len(tries) == 1:
+            raise RuntimeError("can't start new thread")
+        return later(work)
+
+    monkeypatch.setattr(rig.hand, "later", fails_once)
+    rig.now = 104.0 - AHEAD
+    rig.punctual.start()
+    deadline = time.monotonic() + PATIENCE
+    while len(tries) < 2 and time.monotonic() < deadline:
+        rig.now += 0.001
+        time.sleep(0.001)
+    rig.now = 104.0
+    with rig.punctual._changed:
+        rig.punctual._changed.notify_all()
+    while (1, LYING) not in rig.told and time.monotonic() < deadline:
+        time.sleep(0.001)
+        with rig.punctual._changed:
+            rig.punctual._changed.notify_all()
+    assert "swap" in swap.done
+    rig.punctual.close()
