@@ -334,10 +334,10 @@ class StatusScreen:
                 told, self._time = said == self._time, said
             case JobChanged():
                 # What is on its way is told again at each small step of time.
-                said = job_line(change)
-                told = said is not None and self._jobs.get(change.job) == said
-                if said is not None:
-                    self._jobs[change.job] = said
+                words = job_line(change)
+                told = words is not None and self._jobs.get(change.job) == words
+                if words is not None:
+                    self._jobs[change.job] = words
                 if change.state.ended:
                     self._jobs.pop(change.job, None)
             case (
