@@ -74,11 +74,15 @@ class NoServerError(Exception):
 
 
 class Opened(NamedTuple):
-    """A port of ours: its RtMidi client, its full name, and the port that it should be connected to (None: virtual)."""
+    """A port of ours: its RtMidi client, its full name, and the port that it should be connected to (None: virtual).
+
+    ``asked`` is what its client was to be called, and its direction.
+    """
 
     client: Any
     own: str
     device: str | None
+    asked: tuple[str, str]
 
 
 def load_jack() -> Any:
@@ -110,6 +114,9 @@ class JackSide:
         self.ended = threading.Event()
         self._watch.set_shutdown_callback(lambda *_: self.ended.set())
         self._ports: dict[int, Opened] = {}
+        #: Clients without a port. None leaves while its server lives: a program that comes at that moment would take
+        #: the next client for it, and never wake that one (`wakes`).
+        self._parked: dict[tuple[str, str], Any] = {}
         self._polled = threading.Lock()
         self._frames, self._frames_time = self._watch.last_frame_time, time.monotonic()
         self._taken = 0
@@ -129,15 +136,8 @@ class JackSide:
 
     def open(self, number: int, direction: str, name: str, *, virtual: bool, client: str) -> str:
         """Open port ``number``; returns the name that its client got. Raises OSError and RuntimeError."""
-        self._wait_for_name(client)
-        if not self._is_taken(client):
-            forget_dead(client)
         before = {port.name for port in self._watch.get_ports(is_midi=True)}
-        made = (
-            rtmidi.MidiIn(rtapi=rtmidi.API_UNIX_JACK, name=client, queue_size_limit=QUEUE)
-            if direction == "in"
-            else rtmidi.MidiOut(rtapi=rtmidi.API_UNIX_JACK, name=client)
-        )
+        made = self._client(client, direction)
         end = name if virtual else CONNECTION_ENDS[direction]
         try:
             if virtual:
@@ -158,8 +158,19 @@ class JackSide:
             made.delete()
             raise OSError(f"the port of {client} went away while it was opened")
         with self._polled:
-            self._ports[number] = Opened(made, own, None if virtual else name)
+            self._ports[number] = Opened(made, own, None if virtual else name, (client, direction))
         return own.partition(":")[0]
+
+    def _client(self, name: str, direction: str) -> Any:
+        parked = self._parked.pop((name, direction), None)
+        if parked is not None:
+            return parked
+        self._wait_for_name(name)
+        if not self._is_taken(name):
+            forget_dead(name)
+        if direction == "in":
+            return rtmidi.MidiIn(rtapi=rtmidi.API_UNIX_JACK, name=name, queue_size_limit=QUEUE)
+        return rtmidi.MidiOut(rtapi=rtmidi.API_UNIX_JACK, name=name)
 
     def close(self, number: int) -> None:
         """Close a port; what was sent before still goes out."""
@@ -167,7 +178,8 @@ class JackSide:
             opened = self._ports.pop(number, None)
         if opened is not None:
             opened.client.close_port()
-            opened.client.delete()
+            if self._parked.setdefault(opened.asked, opened.client) is not opened.client:
+                opened.client.delete()
 
     def send(self, number: int, data: bytes) -> None:
         """Send one message; nothing where the port is not open."""

@@ -172,7 +172,21 @@ def test_what_is_sent_goes_out_until_the_port_is_closed(side, server):
     side.close(1)
     side.close(1)
     side.send(1, b"\x90\x24\x65")
-    assert (client.sent, server.made) == ([b"\x90\x24\x64"], [])
+    assert client.sent == [b"\x90\x24\x64"]
+    assert "x:live" not in server.ports
+
+
+def test_a_client_stays_and_gets_the_next_port_of_its_name(side, server):
+    side.open(1, "out", "pads:in", virtual=False, client="midifrag-pads-out")
+    side.open(2, "in", "pads:out", virtual=False, client="midifrag-pads-in")
+    sink, source = server.made
+    side.close(1)
+    side.close(2)
+    side.open(3, "in", "pads:out", virtual=False, client="midifrag-pads-in")
+    side.open(4, "out", "pads:in", virtual=False, client="midifrag-pads-out")
+    assert server.made == [sink, source]
+    side.send(4, b"\x90\x24\x64")
+    assert sink.sent == [b"\x90\x24\x64"]
 
 
 def test_more_than_a_buffer_holds_waits_for_the_server(side, server):

@@ -93,10 +93,10 @@ def test_a_landing_waits_for_no_take_that_the_writer_is_at(tmp_path, sent, monke
     """While the writer cuts another take for as long as one likes, what waits lands, and its note goes out."""
     begun, free = threading.Event(), threading.Event()
 
-    def slow(audio, sample_rate, options):
+    def slow(*how):
         if begun.is_set():
             assert free.wait(PATIENCE)
-        return make_fragment(audio, sample_rate, options)
+        return make_fragment(*how)
 
     monkeypatch.setattr(sources, "make_fragment", slow)
     with played_show(tmp_path, on_the_bar(tmp_path)) as show:

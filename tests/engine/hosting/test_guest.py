@@ -168,7 +168,8 @@ def test_an_engine_that_says_nothing_of_a_job_stalls_and_is_lost_until_it_says_a
         limits("HUNG_SECONDS", math.inf)
         assert (death.jobs, death.restarting) == ((2, 3), True)
         assert death.reason.startswith("The engine said nothing for ")
-        assert far.sent[-2:] == [Cancel(2), Cancel(3)]
+        # Told after its death.
+        until(lambda: far.sent[-2:] == [Cancel(2), Cancel(3)])
         far.say(Cancelled(2))
         assert wait(events, Ready)[0] == Ready(INFO)
         engine.send(press(4))
