@@ -48,18 +48,24 @@ class Playing:
 
 @dataclass(slots=True)
 class Cue:
-    """A start that has not come; ``serial`` once the callback knows of it."""
+    """A start that has not come, ``due`` at a moment; ``serial`` is its voice, once the callback knows of it."""
 
     start: Start
+    due: float
     serial: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Voice:
-    """What a voice of the callback is: its start, and whether it takes over from an earlier one of that."""
+    """What a voice of the callback is: its start, and whether it takes over from an earlier one of that.
+
+    ``dropped``: it ends as soon as it can. Its sample stays where it is until the callback has said what became of it.
+    """
 
     start: Start
+    sample: Sample
     goes_on: bool = False
+    dropped: bool = False
 
 
 class Deck:
@@ -130,7 +136,12 @@ class Deck:
     def lost(self) -> None:
         """The device is gone. What sounds is silent from now on, and goes on where it would be when there is one."""
         self._driver = None
-        self._voices.clear()
+        for one in self.playing.values():
+            # The next device counts its voices anew.
+            one.serial = 0
+        voices, self._voices = self._voices, {}
+        for voice in voices.values():
+            self._free(voice.start.job)
 
     def placed(self, load: Load, rate: int, samples: Single) -> None:
         """A fragment's audio is there at a rate, as (frames, 2)."""
@@ -155,10 +166,9 @@ class Deck:
             case Load():
                 self._load(command)
             case Start():
-                self._start(command)
+                self._start(command, now)
             case Drop(job):
-                self._take_back(job)
-                self._free(job)
+                self._drop(job, now)
             case Stop():
                 self._stop(command, now)
             case Mix(slot):
@@ -171,29 +181,45 @@ class Deck:
 
     def _load(self, load: Load) -> None:
         """Take samples in, also other ones of a job that waits for its start; what sounds already goes on."""
-        if any(one.start.job == load.job for one in self.playing.values()):
+        if load.job in self._samples and self._is_playing(load.job):
             return
         cue = self._cues.get(load.job)
         if cue is not None:
             self._take_back(load.job)
-            self._cues[load.job] = Cue(cue.start)
-        self._samples.load(load)
+            self._cues[load.job] = Cue(cue.start, cue.due)
+        self._samples.load(load, self._used())
 
-    def _start(self, start: Start) -> None:
-        there = self.playing.get(start.slot)
-        if start.job not in self._samples or start.slot > self._memory.slots:
+    def _start(self, start: Start, now: float) -> None:
+        if start.job not in self._samples:
             # It was stopped or dropped meanwhile, or never came.
             return
-        if there is None or there.start.job != start.job:
+        if not 1 <= start.slot <= self._memory.slots:
+            self._free(start.job)
+        elif not self._is_playing(start.job):
             self._take_back(start.job)
-            self._cues[start.job] = Cue(start)
+            self._cues[start.job] = Cue(start, now if start.at is None else start.at)
+
+    def _is_playing(self, job: int) -> bool:
+        return any(one.start.job == job for one in self.playing.values())
 
     def _take_back(self, job: int) -> None:
-        """Start a job not, or not where and when it was said."""
+        """Start a job not, or not where and when it was said; unless it has begun, which the callback will tell."""
         cue = self._cues.pop(job, None)
         if cue is not None and cue.serial is not None and self._driver is not None:
-            self._driver.forget(cue.start.slot)
-            self._voices.pop(cue.serial, None)
+            self._driver.forget(cue.start.slot, cue.serial)
+
+    def _drop(self, job: int, now: float) -> None:
+        """Start a job not, and end what has begun of it, also where that is not known yet."""
+        self._cues.pop(job, None)
+        for serial, voice in self._voices.items():
+            if voice.start.job == job and self._driver is not None:
+                voice.dropped = True
+                self._driver.forget(voice.start.slot, serial)
+                self._driver.stop(voice.start.slot, serial=serial)
+        self._samples.free(job, self._used())
+        for slot in [slot for slot, one in self.playing.items() if one.start.job == job]:
+            if all(voice.start.job != job for voice in self._voices.values()):
+                self._ended(slot, now)
 
     def _stop(self, stop: Stop, now: float) -> None:
         if stop.at is not None and stop.at > now:
@@ -206,9 +232,14 @@ class Deck:
                 self._free(job)
         if self._driver is not None:
             self._driver.stop(stop.slot)
-            return
-        for slot in [slot for slot in self.playing if stop.slot in (None, slot)]:
-            self._ended(slot, now)
+            for serial, voice in self._voices.items():
+                if voice.goes_on and stop.slot in (None, voice.start.slot):
+                    # On a new device it may not have begun.
+                    self._driver.forget(voice.start.slot, serial)
+        jobs = {voice.start.job for voice in self._voices.values()}
+        for slot, one in list(self.playing.items()):
+            if stop.slot in (None, slot) and one.start.job not in jobs:
+                self._ended(slot, now)
 
     # --- what is due -------------------------------------------------------------------------------------------------
 
@@ -223,11 +254,11 @@ class Deck:
             for cue in [one for one in self._cues.values() if one.start.at is not None]:
                 # The frame that it was told is another moment now.
                 self._take_back(cue.start.job)
-                self._cues[cue.start.job] = Cue(cue.start)
+                self._cues[cue.start.job] = Cue(cue.start, cue.due)
         if driver.line is not None:
             self._measured[driver.opened.rate] = driver.line.rate
         for event in driver.read_events(now):
-            self._voice_began(event) if event.kind is Happened.BEGAN else self._voice_ended(event)
+            self._note(event)
         self._do_due(now)
         self._align(driver, now)
         meters = driver.read_meters()
@@ -243,14 +274,16 @@ class Deck:
                 self._sounds(Playing(cue.start, self._samples[cue.start.job], began))
         for slot, one in list(self.playing.items()):
             end = one.began + one.sample.seconds
-            if not one.sample.load.loop and now >= end:
+            if one.start.job not in self._samples:
+                self._ended(slot, now)
+            elif not one.sample.load.loop and now >= end:
                 self._ended(slot, end)
 
     def _do_due(self, now: float) -> None:
         driver = self._driver
         if driver is None:
             return
-        for cue in self._cues.values():
+        for cue in sorted(self._cues.values(), key=lambda one: one.due):
             self._hand_over(driver, cue, now)
         for at, slot in [one for one in self._stops if one[0] - now < HORIZON]:
             frame = driver.frame_at(at)
@@ -260,16 +293,37 @@ class Deck:
         driver.flush()
 
     def _hand_over(self, driver: Driver, cue: Cue, now: float) -> None:
+        """Tell the callback of a start, in the place of a later one in its slot: that gets its turn again."""
         start, sample = cue.start, self._samples[cue.start.job]
-        taken = any(one.serial is not None and one.start.slot == start.slot for one in self._cues.values())
-        if taken or sample.offset is None or (start.at is not None and start.at - now >= HORIZON):
+        if cue.serial is not None or sample.offset is None or cue.due - now >= HORIZON:
+            return
+        waiting = self._handed_over(start.slot)
+        if waiting is not None and waiting.due <= cue.due:
             return
         frame = -1 if start.at is None else driver.frame_at(start.at)
         if frame is not None:
+            if waiting is not None:
+                waiting.serial = None
             cue.serial = driver.start(start, sample, frame)
-            self._voices[cue.serial] = _Voice(start)
+            self._voices[cue.serial] = _Voice(start, sample)
+
+    def _handed_over(self, slot: int) -> Cue | None:
+        """What waits in a slot with the callback."""
+        cues = (one for one in self._cues.values() if one.serial is not None and one.start.slot == slot)
+        return next(cues, None)
 
     # --- what has happened -------------------------------------------------------------------------------------------
+
+    def _note(self, event: VoiceEvent) -> None:
+        match event.kind:
+            case Happened.BEGAN:
+                self._voice_began(event)
+            case Happened.ENDED:
+                self._voice_ended(event)
+            case Happened.FORGOTTEN:
+                self._voice_forgotten(event)
+            case _:
+                assert_never(event.kind)
 
     def _voice_began(self, event: VoiceEvent) -> None:
         voice, before = self._voices.get(event.serial), self.playing.get(event.slot)
@@ -279,10 +333,12 @@ class Deck:
             if before is not None and before.start.job == voice.start.job:
                 before.serial, before.frame, before.position = event.serial, event.frame, event.position
             return
-        self._cues.pop(voice.start.job, None)
-        sample = self._samples[voice.start.job]
+        if not voice.dropped:
+            # What was to change of it meanwhile came too late.
+            self._cues.pop(voice.start.job, None)
+            self._samples.keep(voice.sample, self._used())
         began = event.moment - event.position / self._samples.rate
-        self._sounds(Playing(voice.start, sample, began, event.serial, event.frame, event.position))
+        self._sounds(Playing(voice.start, voice.sample, began, event.serial, event.frame, event.position))
 
     def _voice_ended(self, event: VoiceEvent) -> None:
         voice, there = self._voices.pop(event.serial, None), self.playing.get(event.slot)
@@ -290,6 +346,18 @@ class Deck:
             self._ended(event.slot, event.moment)
         elif voice is not None:
             self._free(voice.start.job)
+
+    def _voice_forgotten(self, event: VoiceEvent) -> None:
+        voice = self._voices.pop(event.serial, None)
+        if voice is None:
+            return
+        cue, there = self._cues.get(voice.start.job), self.playing.get(event.slot)
+        if cue is not None and cue.serial == event.serial:
+            # Another voice needed its place, or its job sounds on for a fade: once more.
+            cue.serial = None
+        if voice.goes_on and there is not None and there.start == voice.start and there.serial not in self._voices:
+            self._ended(event.slot, event.moment)
+        self._free(voice.start.job)
 
     def tell_playing(self) -> None:
         """Tell of all that sounds."""
@@ -310,15 +378,24 @@ class Deck:
 
     def _free(self, job: int) -> None:
         """Forget a sample that nobody plays or will play."""
-        starts = [one.start for one in self._voices.values()] + [one.start for one in self.playing.values()]
-        if job not in self._cues and all(start.job != job for start in starts):
-            self._samples.free(job)
+        if job in self._cues or any(sample.load.job == job for sample in self._used()):
+            self._samples.sweep(self._used())
+        else:
+            self._samples.free(job, self._used())
+
+    def _used(self) -> list[Sample]:
+        """The samples that the callback may read, now or on the next device."""
+        return [one.sample for one in self._voices.values()] + [one.sample for one in self.playing.values()]
 
     # --- in time -----------------------------------------------------------------------------------------------------
 
     def _resume(self, driver: Driver, slot: int, moment: float, frame: int) -> None:
         """Have what should sound in a slot sound from ``frame`` on, which is heard at ``moment``, from where it is."""
         one = self.playing[slot]
+        if one.start.job not in self._samples:
+            # It was dropped, and its voice was about to end.
+            self._ended(slot, moment)
+            return
         if one.sample.offset is None:
             # It is being resampled for this device.
             return
@@ -327,8 +404,8 @@ class Deck:
         if elapsed >= one.sample.length and not one.sample.load.loop:
             self._ended(slot, moment)
             return
-        serial = driver.start(one.start, one.sample, frame, elapsed % one.sample.length)
-        self._voices[serial] = _Voice(one.start, goes_on=True)
+        serial = driver.start(one.start, one.sample, frame, elapsed % one.sample.length, goes_on=True)
+        self._voices[serial] = _Voice(one.start, one.sample, goes_on=True)
 
     def _align(self, driver: Driver, now: float) -> None:
         """After an underrun, or on a new device: bring loops back to where they would be."""
@@ -339,7 +416,10 @@ class Deck:
         moment = driver.line.moment_of(frame) + driver.latency
         for slot, one in list(self.playing.items()):
             length = one.sample.length
-            if one.serial not in self._voices:
+            if self._handed_over(slot) is not None:
+                # Its place is taken, and what waits there will replace it, unless it is taken back.
+                self._align_at = now + AHEAD
+            elif one.serial not in self._voices:
                 self._resume(driver, slot, moment, frame)
             elif one.sample.load.loop:
                 should = (moment - one.began) * driver.line.rate

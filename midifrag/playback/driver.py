@@ -33,7 +33,10 @@ LOOK_EVERY = 0.1
 
 @dataclass(frozen=True, slots=True)
 class VoiceEvent:
-    """The voice ``serial`` of a slot began or ended at ``frame``, heard at ``moment``; ``position`` came first."""
+    """The voice ``serial`` of a slot began, ended or was forgotten at ``frame``, heard at ``moment``.
+
+    ``position`` is which of its samples came first there.
+    """
 
     kind: Happened
     slot: int
@@ -79,8 +82,12 @@ class Driver:
 
     # --- commands ----------------------------------------------------------------------------------------------------
 
-    def start(self, start: Start, sample: Sample, frame: int, position: int = 0) -> int:
-        """Have a sample begin at a frame (below 0: at once) with one of its own; the voice's number."""
+    def start(self, start: Start, sample: Sample, frame: int, position: int = 0, *, goes_on: bool = False) -> int:
+        """Have a sample begin at a frame (below 0: at once) with one of its own; the voice's number.
+
+        It takes the place of what waits in the slot. Where its job sounds already, it is forgotten unless it
+        ``goes_on``.
+        """
         self._serial += 1
         self._push(
             {
@@ -94,17 +101,20 @@ class Driver:
                 Command.SLOT: start.slot - 1,
                 Command.CHOKE: self._chokes.setdefault(start.choke, len(self._chokes) + 1) if start.choke else 0,
                 Command.LEFT: round(start.level * UNIT),
+                Command.JOB: start.job + 1,
+                Command.GOES_ON: int(goes_on),
             }
         )
         return self._serial
 
-    def stop(self, slot: int | None, frame: int = -1) -> None:
-        """End what sounds from a frame on (below 0: at once)."""
-        self._push({Command.KIND: Kind.STOP, Command.SLOT: (slot or 0) - 1, Command.FRAME: frame})
+    def stop(self, slot: int | None, frame: int = -1, serial: int = 0) -> None:
+        """End what sounds from a frame on (below 0: at once); only the voice ``serial``, unless that is 0."""
+        row = {Command.KIND: Kind.STOP, Command.SLOT: (slot or 0) - 1, Command.FRAME: frame, Command.SERIAL: serial}
+        self._push(row)
 
-    def forget(self, slot: int | None) -> None:
-        """Start nothing that waits for its frame."""
-        self._push({Command.KIND: Kind.FORGET, Command.SLOT: (slot or 0) - 1})
+    def forget(self, slot: int, serial: int) -> None:
+        """Have a voice of a slot not begin, if it has not."""
+        self._push({Command.KIND: Kind.FORGET, Command.SLOT: slot - 1, Command.SERIAL: serial})
 
     def level(self, slot: int | None, level: Level) -> None:
         """Mix a slot, or the master, like this from now on."""
@@ -137,7 +147,7 @@ class Driver:
         return self._clock.feed(rows[:, 0].astype(np.float64), moments, self.opened.block)
 
     def read_events(self, now: float) -> Iterator[VoiceEvent]:
-        """What has begun and ended since the last time."""
+        """What has begun, ended and been forgotten since the last time."""
         for row in events(self._state, self._events):
             self._events = row[Event.NUMBER]
             frame = row[Event.FRAME]

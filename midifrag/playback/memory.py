@@ -80,6 +80,8 @@ class Voice(IntEnum):
     FADE = 8
     CHOKE = 9
     LEVEL = 10
+    #: Which fragment it plays, from 1 on; 0: none.
+    JOB = 11
 
 
 class VoiceState(IntEnum):
@@ -95,6 +97,7 @@ class Command(IntEnum):
     """Where what is in a row of ``State.commands``."""
 
     KIND = 0
+    #: Of a start: the voice's number. Of a stop and of forgetting: the only voice that is meant; 0 for all.
     SERIAL = 1
     OFFSET = 2
     LENGTH = 3
@@ -107,8 +110,11 @@ class Command(IntEnum):
     CHOKE = 8
     LEFT = 9
     RIGHT = 10
-    NUMBER = 11
-    SUM = 12
+    #: Of a start: the fragment, from 1 on (0: none), and 1 where it may begin although that sounds already.
+    JOB = 11
+    GOES_ON = 12
+    NUMBER = 13
+    SUM = 14
 
 
 class Kind(IntEnum):
@@ -139,6 +145,8 @@ class Happened(IntEnum):
 
     BEGAN = 1
     ENDED = 2
+    #: It will not begin: it was taken back, another took its place, or its fragment sounds already.
+    FORGOTTEN = 3
 
 
 class State(NamedTuple):

@@ -28,7 +28,8 @@ class Start:
     """Let a loaded fragment sound in a slot from a moment on (monotonic seconds; None: at once).
 
     What sounds in the slot is crossfaded into it; what sounds elsewhere in the same ``choke`` group ends. ``level`` is
-    linear. The same job once more moves a start that has not come yet.
+    linear. The same job once more moves a start that has not come yet; what has begun stays where it is. Of several in
+    one slot each comes at its own moment.
     """
 
     job: int
@@ -40,7 +41,7 @@ class Start:
 
 @dataclass(frozen=True, slots=True)
 class Drop:
-    """A loaded fragment will not be started, or not any more."""
+    """A loaded fragment will not be started, or not any more; where it has begun it ends at once, with a fade."""
 
     job: int
 

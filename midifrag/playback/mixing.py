@@ -92,18 +92,47 @@ def _obey(state: State, row: Whole) -> None:
         first, last = 0, slots
     kind = row[Command.KIND]
     if kind == Kind.START:
-        _put_waiting(state.voices[first, PENDING], row)
+        _take_in(state, first, row)
     elif kind == Kind.STOP:
         for slot in range(first, last):
             for which in range(SOUNDING_VOICES):
-                _cut(state.voices[slot, which], max(row[Command.FRAME], state.head[Head.FRAME]))
+                voice = state.voices[slot, which]
+                if row[Command.SERIAL] == 0 or row[Command.SERIAL] == voice[Voice.SERIAL]:
+                    _cut(voice, max(row[Command.FRAME], state.head[Head.FRAME]))
     elif kind == Kind.FORGET:
         for slot in range(first, last):
-            state.voices[slot, PENDING, Voice.STATE] = VoiceState.OFF
+            if row[Command.SERIAL] == 0 or row[Command.SERIAL] == state.voices[slot, PENDING, Voice.SERIAL]:
+                _forget(state, slot)
     elif kind == Kind.GAIN:
         place = state.gains[slots if row[Command.SLOT] < 0 else first]
         place[0] = np.float32(row[Command.LEFT] / UNIT)
         place[1] = np.float32(row[Command.RIGHT] / UNIT)
+
+
+@register_jitable  # type: ignore[untyped-decorator]
+def _take_in(state: State, slot: int, row: Whole) -> None:
+    """Let a voice wait in its slot, instead of the one that waits there; not where its fragment sounds already.
+
+    Whoever moves a start cannot know whether it has just come: it must not sound twice.
+    """
+    if row[Command.JOB] > 0 and row[Command.GOES_ON] == 0:
+        for elsewhere in range(state.head[Head.SLOTS]):
+            for which in range(SOUNDING_VOICES):
+                voice = state.voices[elsewhere, which]
+                if voice[Voice.STATE] != VoiceState.OFF and voice[Voice.JOB] == row[Command.JOB]:
+                    _tell(state, Happened.FORGOTTEN, slot, row[Command.SERIAL], 0, state.head[Head.FRAME])
+                    return
+    _forget(state, slot)
+    _put_waiting(state.voices[slot, PENDING], row)
+
+
+@register_jitable  # type: ignore[untyped-decorator]
+def _forget(state: State, slot: int) -> None:
+    """Let what waits in a slot not begin."""
+    waiting = state.voices[slot, PENDING]
+    if waiting[Voice.STATE] == VoiceState.WAITING:
+        waiting[Voice.STATE] = VoiceState.OFF
+        _tell(state, Happened.FORGOTTEN, slot, waiting[Voice.SERIAL], waiting[Voice.POSITION], state.head[Head.FRAME])
 
 
 @register_jitable  # type: ignore[untyped-decorator]
@@ -116,6 +145,7 @@ def _put_waiting(voice: Whole, row: Whole) -> None:
     voice[Voice.START] = row[Command.FRAME]
     voice[Voice.CHOKE] = row[Command.CHOKE]
     voice[Voice.LEVEL] = row[Command.LEFT]
+    voice[Voice.JOB] = row[Command.JOB]
     voice[Voice.STATE] = VoiceState.WAITING
 
 
@@ -171,15 +201,15 @@ def _begin(state: State, slot: int, voice: Whole, other: Whole) -> None:
                 one = state.voices[elsewhere, which]
                 if elsewhere != slot and one[Voice.CHOKE] == voice[Voice.CHOKE]:
                     _cut(one, voice[Voice.START])
-    _tell(state, Happened.BEGAN, slot, voice, voice[Voice.START])
+    _tell(state, Happened.BEGAN, slot, voice[Voice.SERIAL], voice[Voice.POSITION], voice[Voice.START])
 
 
 @register_jitable  # type: ignore[untyped-decorator]
-def _tell(state: State, kind: int, slot: int, voice: Whole, frame: int) -> None:
+def _tell(state: State, kind: int, slot: int, serial: int, position: int, frame: int) -> None:
     number = state.head[Head.EVENTS_TOLD]
     row = state.events[number % EVENTS]
-    row[Event.KIND], row[Event.SLOT], row[Event.SERIAL] = kind, slot, voice[Voice.SERIAL]
-    row[Event.FRAME], row[Event.POSITION], row[Event.NUMBER] = frame, voice[Voice.POSITION], number + 1
+    row[Event.KIND], row[Event.SLOT], row[Event.SERIAL] = kind, slot, serial
+    row[Event.FRAME], row[Event.POSITION], row[Event.NUMBER] = frame, position, number + 1
     total = np.int64(0)
     for at in range(Event.SUM):
         total += row[at]
@@ -237,7 +267,7 @@ def _add(state: State, slot: int, voice: Whole, count: int) -> None:
             position = 0
         if position == length or (voice[Voice.STATE] == VoiceState.FALLING and height <= 0):
             voice[Voice.STATE] = VoiceState.OFF
-            _tell(state, Happened.ENDED, slot, voice, first + at + 1)
+            _tell(state, Happened.ENDED, slot, voice[Voice.SERIAL], position, first + at + 1)
             break
     voice[Voice.POSITION], voice[Voice.FADE] = position, height
     state.peaks[slot, 0] = peak

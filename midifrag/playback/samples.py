@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,7 +13,7 @@ from midifrag.playback.messages import Load
 from midifrag.playback.room import Room
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Sample:
     """A fragment. ``offset`` is where it lies in the memory, None until it does; ``length`` in frames of the device."""
 
@@ -38,6 +38,8 @@ class Samples:
         self._resample = resample
         self._room = Room(memory.frames)
         self._samples: dict[int, Sample] = {}
+        #: What nobody wants any more, but the callback may still read.
+        self._leaving: list[Sample] = []
         #: The device's, 0 before there was one.
         self.rate = 0
         #: What found no room.
@@ -52,9 +54,9 @@ class Samples:
     def __iter__(self) -> Iterator[int]:
         return iter(list(self._samples))
 
-    def load(self, load: Load) -> None:
-        """Take a fragment in; where the rate is known, bring it into the memory."""
-        self.free(load.job)
+    def load(self, load: Load, used: Collection[Sample] = ()) -> None:
+        """Take a fragment in, instead of an earlier one of its job; where the rate is known, into the memory."""
+        self.free(load.job, used)
         self._samples[load.job] = Sample(load)
         if self.rate:
             self._place(load)
@@ -64,6 +66,7 @@ class Samples:
         if rate == self.rate:
             return
         self.rate, self._room = rate, Room(self._memory.frames)
+        self._leaving.clear()
         for sample in self._samples.values():
             sample.offset = None
         for sample in list(self._samples.values()):
@@ -88,11 +91,27 @@ class Samples:
             return False
         return True
 
-    def free(self, job: int) -> None:
-        """Forget a fragment."""
+    def free(self, job: int, used: Collection[Sample] = ()) -> None:
+        """Forget a fragment; while it is ``used`` it keeps its place in the memory, until a `sweep` finds it unused."""
         sample = self._samples.pop(job, None)
-        if sample is not None and sample.offset is not None:
-            self._room.give(sample.offset, sample.length)
+        if sample is not None:
+            self._leaving.append(sample)
+        self.sweep(used)
+
+    def keep(self, sample: Sample, used: Collection[Sample]) -> None:
+        """Have these be the samples of their job after all, and no others that came later."""
+        job = sample.load.job
+        if self._samples.get(job) is not sample:
+            self.free(job, used)
+            self._samples[job] = sample
+            self._leaving = [one for one in self._leaving if one is not sample]
+
+    def sweep(self, used: Collection[Sample]) -> None:
+        """Give the places away of what was freed and is not ``used``."""
+        for sample in [one for one in self._leaving if one not in used]:
+            self._leaving.remove(sample)
+            if sample.offset is not None:
+                self._room.give(sample.offset, sample.length)
 
     def _place(self, load: Load) -> None:
         if load.sample_rate == self.rate:
