@@ -332,6 +332,9 @@ class Deck:
         if voice.goes_on:
             if before is not None and before.start.job == voice.start.job:
                 before.serial, before.frame, before.position = event.serial, event.frame, event.position
+            elif self._driver is not None:
+                # What it was to take over from has ended meanwhile.
+                self._driver.stop(event.slot, serial=event.serial)
             return
         if not voice.dropped:
             # What was to change of it meanwhile came too late.
@@ -355,7 +358,8 @@ class Deck:
         if cue is not None and cue.serial == event.serial:
             # Another voice needed its place, or its job sounds on for a fade: once more.
             cue.serial = None
-        if voice.goes_on and there is not None and there.start == voice.start and there.serial not in self._voices:
+        is_silent = all(one.start.job != voice.start.job for one in self._voices.values())
+        if voice.goes_on and is_silent and there is not None and there.start.job == voice.start.job:
             self._ended(event.slot, event.moment)
         self._free(voice.start.job)
 
