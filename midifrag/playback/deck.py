@@ -6,7 +6,6 @@ It outlives the player's process: whatever becomes of that, the next one is told
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import assert_never
 
 from midifrag.playback.driver import Driver, VoiceEvent
@@ -15,6 +14,7 @@ from midifrag.playback.memory import Happened, Head, Memory, Single
 from midifrag.playback.messages import Drop, Load, Meters, Mix, PlayerCommand, Sounding, Start, Stop
 from midifrag.playback.process import Opened
 from midifrag.playback.samples import Sample, Samples
+from midifrag.playback.voices import Cue, Playing, Voice
 
 #: Seconds before its moment that a start is handed to the callback: soon enough, and late enough to know the frame.
 HORIZON = 0.5
@@ -24,48 +24,6 @@ IN_TIME = 0.001
 AHEAD = 0.05
 #: Seconds that the times of a new device are gathered before its loops are put in their place.
 SETTLED = 1.0
-
-
-@dataclass(slots=True)
-class Playing:
-    """What sounds in a slot, or would: since ``began``, monotonic seconds of its first sample.
-
-    Its voice ``serial`` began at ``frame``, with sample ``position``.
-    """
-
-    start: Start
-    sample: Sample
-    began: float
-    serial: int = 0
-    frame: int = 0
-    position: int = 0
-
-    def told(self) -> Sounding:
-        """What watchers hear of it."""
-        sample = self.sample
-        return Sounding(self.start.slot, self.start.job, True, self.began, sample.seconds, sample.load.loop)
-
-
-@dataclass(slots=True)
-class Cue:
-    """A start that has not come, ``due`` at a moment; ``serial`` is its voice, once the callback knows of it."""
-
-    start: Start
-    due: float
-    serial: int | None = None
-
-
-@dataclass(slots=True)
-class _Voice:
-    """What a voice of the callback is: its start, and whether it takes over from an earlier one of that.
-
-    ``dropped``: it ends as soon as it can. Its sample stays where it is until the callback has said what became of it.
-    """
-
-    start: Start
-    sample: Sample
-    goes_on: bool = False
-    dropped: bool = False
 
 
 class Deck:
@@ -93,7 +51,7 @@ class Deck:
         self._cues: dict[int, Cue] = {}
         self._stops: list[tuple[float, int | None]] = []
         self._levels: dict[int | None, Level] = {None: Level(gain)}
-        self._voices: dict[int, _Voice] = {}
+        self._voices: dict[int, Voice] = {}
         self._driver: Driver | None = None
         self._measured: dict[int, float] = {}
         #: When loops are put in their place; None while they are.
@@ -305,7 +263,7 @@ class Deck:
             if waiting is not None:
                 waiting.serial = None
             cue.serial = driver.start(start, sample, frame)
-            self._voices[cue.serial] = _Voice(start, sample)
+            self._voices[cue.serial] = Voice(start, sample)
 
     def _handed_over(self, slot: int) -> Cue | None:
         """What waits in a slot with the callback."""
@@ -332,6 +290,9 @@ class Deck:
         if voice.goes_on:
             if before is not None and before.start.job == voice.start.job:
                 before.serial, before.frame, before.position = event.serial, event.frame, event.position
+            elif self._driver is not None:
+                # What it was to take over from has ended meanwhile.
+                self._driver.stop(event.slot, serial=event.serial)
             return
         if not voice.dropped:
             # What was to change of it meanwhile came too late.
@@ -355,7 +316,8 @@ class Deck:
         if cue is not None and cue.serial == event.serial:
             # Another voice needed its place, or its job sounds on for a fade: once more.
             cue.serial = None
-        if voice.goes_on and there is not None and there.start == voice.start and there.serial not in self._voices:
+        is_silent = all(one.start.job != voice.start.job for one in self._voices.values())
+        if voice.goes_on and is_silent and there is not None and there.start.job == voice.start.job:
             self._ended(event.slot, event.moment)
         self._free(voice.start.job)
 
@@ -405,7 +367,7 @@ class Deck:
             self._ended(slot, moment)
             return
         serial = driver.start(one.start, one.sample, frame, elapsed % one.sample.length, goes_on=True)
-        self._voices[serial] = _Voice(one.start, one.sample, goes_on=True)
+        self._voices[serial] = Voice(one.start, one.sample, goes_on=True)
 
     def _align(self, driver: Driver, now: float) -> None:
         """After an underrun, or on a new device: bring loops back to where they would be."""

@@ -542,3 +542,20 @@ def test_a_start_in_a_slot_that_there_is_not_frees_the_sample(slot):
     rig.say(Load(1, sound(RATE), RATE), Start(1, slot))
     assert (list(rig.deck._samples), rig.room()) == ([], WHOLE)
     assert not rig.run(0.1).any()
+
+
+@pytest.mark.parametrize("choked", [False, True])
+@pytest.mark.parametrize("ticks", range(14, 18))
+def test_a_loop_that_ends_while_it_is_put_in_its_place_is_silent_then(ticks, choked):
+    rig = Rig()
+    rig.say(Load(1, sound(RATE), RATE, loop=True), Start(1, 1, choke="a"))
+    rig.say(Load(2, sound(100), RATE))
+    rig.run(4)
+    rig.device.now += 2000 / RATE
+    rig.run(ticks * 0.02)
+    assert any(voice.goes_on for voice in rig.deck._voices.values())
+    rig.say(Start(2, 2, choke="a") if choked else Stop(1))
+    rig.run(0.2)
+    assert not rig.run(0.3).any()
+    assert [one for one in rig.sounding() if one[0] == 1] == [(1, 1, True), (1, 1, False)]
+    assert (rig.deck.playing, rig.deck._voices, list(rig.deck._samples)) == ({}, {}, [] if choked else [2])

@@ -291,3 +291,41 @@ def test_whatever_replaces_stops_or_chokes_nothing_clicks(data):
         heard = device.run(data.draw(st.integers(1, 600)))
         # At most all six voices fade at once.
         assert np.abs(np.diff(heard, axis=0)).max(initial=0) <= 6 * 0.05 / FADE * 1.01
+
+
+def test_a_voice_that_waits_is_forgotten_by_its_number_or_for_another_and_that_is_told(device):
+    device.put(0, np.full(5000, 0.1))
+    device.start(1, 0, 5000, frame=400)
+    device.push(Kind.FORGET, slot=0, serial=9)
+    device.start(2, 0, 5000, frame=300)
+    device.push(Kind.FORGET, slot=0, serial=2)
+    device.start(3, 0, 5000, frame=200)
+    device.run(1024)
+    device.push(Kind.FORGET, slot=0, serial=3)
+    device.push(Kind.STOP, slot=0, frame=-1, serial=9)
+    assert played(device, 1024).all()
+    device.push(Kind.STOP, slot=0, frame=-1, serial=3)
+    device.run(1024)
+    assert [one[:1] + one[2:3] for one in device.happened()] == [
+        ("FORGOTTEN", 1),
+        ("FORGOTTEN", 2),
+        ("BEGAN", 3),
+        ("ENDED", 3),
+    ]
+
+
+def test_a_fragment_that_sounds_does_not_begin_again_unless_it_takes_over_from_itself(device):
+    device.put(0, np.full(5000, 0.1))
+    device.start(1, 0, 5000, job=7)
+    device.run(512)
+    device.start(2, 0, 5000, job=7, slot=1)
+    device.start(3, 0, 5000, job=8, slot=1)
+    device.start(4, 0, 5000, job=7, goes_on=1)
+    device.run(512)
+    assert [one[:3] for one in device.happened()] == [
+        ("BEGAN", 0, 1),
+        ("FORGOTTEN", 1, 2),
+        ("BEGAN", 0, 4),
+        ("BEGAN", 1, 3),
+        ("ENDED", 0, 1),
+    ]

@@ -37,21 +37,23 @@ def test_a_fragment_of_the_devices_rate_is_there_at_once(rack):
 
 
 def test_before_there_is_a_device_it_waits_for_its_rate(rack):
-    rack.samples.load(fragment(1))
+    load = fragment(1)
+    rack.samples.load(load)
     assert rack.samples[1].offset is None
     rack.samples.use_rate(48000)
     assert rack.asked == [(1, 48000)]
-    rack.samples.placed(1, 48000, np.zeros((24000, 2), np.float32))
+    rack.samples.placed(load, 48000, np.zeros((24000, 2), np.float32))
     assert rack.samples[1].length == 24000
 
 
 def test_what_comes_for_another_rate_or_a_fragment_that_is_gone_is_left(rack):
     rack.samples.use_rate(48000)
-    rack.samples.load(fragment(1))
-    rack.samples.placed(1, 96000, np.zeros((48000, 2), np.float32))
+    load = fragment(1)
+    rack.samples.load(load)
+    rack.samples.placed(load, 96000, np.zeros((48000, 2), np.float32))
     assert rack.samples[1].offset is None
     rack.samples.free(1)
-    rack.samples.placed(1, 48000, np.zeros((24000, 2), np.float32))
+    rack.samples.placed(load, 48000, np.zeros((24000, 2), np.float32))
     assert 1 not in rack.samples
 
 
@@ -91,3 +93,27 @@ def test_resampling_keeps_length_and_pitch():
     assert len(frames) == 48000
     expected = np.sin(2 * np.pi * 1000 * np.arange(48000) / 48000)
     np.testing.assert_allclose(frames[2000:-2000, 0], expected[2000:-2000], atol=1e-3)
+
+
+def test_samples_that_are_used_keep_their_place_until_they_are_not(rack):
+    rack.samples.use_rate(RATE)
+    rack.samples.load(fragment(1))
+    used, free = rack.samples[1], rack.samples._room.free
+    rack.samples.load(fragment(1, 0.25), [used])
+    rack.samples.free(1, [used])
+    assert (1 in rack.samples, rack.samples._room.free) == (False, free)
+    rack.samples.sweep([])
+    rack.samples.sweep([])
+    assert rack.samples._room.free == free + RATE // 2
+
+
+def test_samples_that_were_replaced_can_be_those_of_their_job_again(rack):
+    rack.samples.use_rate(RATE)
+    rack.samples.load(fragment(1))
+    used, free = rack.samples[1], rack.samples._room.free
+    rack.samples.load(fragment(1, 0.25), [used])
+    rack.samples.keep(used, [used])
+    rack.samples.keep(used, [used])
+    assert (rack.samples[1] is used, rack.samples._room.free) == (True, free)
+    rack.samples.free(1)
+    assert rack.samples._room.free == free + RATE // 2
