@@ -16,6 +16,7 @@ from midifrag.intents import (
     ClearQueue,
     LockSlot,
     MoveControl,
+    MuteSlot,
     Panic,
     Press,
     Prompt,
@@ -27,6 +28,7 @@ from midifrag.intents import (
     SetParameter,
     SlotPlaying,
     StarTake,
+    StopSlot,
     Tap,
 )
 from midifrag.midi.messages import (
@@ -173,6 +175,8 @@ LINES = [
     # What came later.
     ('"Again", "pad": "36", "how": "same_seed", "time": 5.0', Again(PadKey(36), "same_seed", 5.0)),
     ('"SetLand", "land": "2 bars"', SetLand("2 bars")),
+    ('"StopSlot", "slot": 3', StopSlot(3)),
+    ('"MuteSlot", "slot": 3, "muted": true', MuteSlot(3, True)),
     ('"SetLand", "land": null', SetLand(None)),
 ]
 
