@@ -1,3 +1,4 @@
+import threading
 import time
 
 import pytest
@@ -5,17 +6,26 @@ import pytest
 from midifrag.engine.messages import Cancel, Died, EngineInfo, Ready, Render, Warm
 from midifrag.engine.pool import EnginePool
 from midifrag.errors import ModelError
+from tests.support import PATIENCE
 
 INFO = EngineInfo("sketch", "sketch", "", "cpu", "fp32", 44100, 2, 190.0, ())
 
 
 class FakeEngine:
+    """A guest, so it is started and told things on a thread of its own."""
+
     def __init__(self):
         self.sent = []
+        self.started = threading.Event()
         self.closed = False
 
     def start(self, listener):
-        self.say = listener
+        self.listener = listener
+        self.started.set()
+
+    def say(self, event):
+        assert self.started.wait(PATIENCE)
+        self.listener(event)
 
     def send(self, command):
         self.sent.append(command)
@@ -48,6 +58,13 @@ class House:
         self.engines[model].say(event)
         self.take_in()
 
+    def is_told(self, model, command):
+        deadline = time.monotonic() + PATIENCE
+        while not self.engines[model].sent:
+            assert time.monotonic() < deadline
+            time.sleep(0.005)
+        assert self.engines[model].sent == [command]
+
 
 @pytest.fixture
 def house():
@@ -57,7 +74,7 @@ def house():
 def test_every_model_is_started_and_warmed_and_known_once_it_is_ready(house):
     render = Render(0, "rain", 1.0, 0)
     house.pool.start({"a": (render,), "b": ()})
-    assert house.engines["a"].sent == [Warm((render,))]
+    house.is_told("a", Warm((render,)))
     assert house.pool.waiting() == ["a", "b"]
     house.say("a", Ready(INFO))
     assert house.pool.waiting() == ["b"]
@@ -100,9 +117,7 @@ def test_the_stand_in_is_started_when_it_is_first_needed(house):
     house.pool.start({"a": ()})
     assert "sketch" not in house.engines
     house.pool.send("sketch", Render(1, "rain", 1.0, 0))
-    while not house.engines["sketch"].sent:
-        time.sleep(0.005)
-    assert house.engines["sketch"].sent == [Render(1, "rain", 1.0, 0)]
+    house.is_told("sketch", Render(1, "rain", 1.0, 0))
     # Nobody waits for it at the start.
     assert house.pool.waiting() == ["a"]
 

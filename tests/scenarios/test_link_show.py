@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
-import os
 import time
 
 import pytest
@@ -13,6 +11,7 @@ from midifrag.fragment.punctual import EARLY
 from midifrag.show.link import LibrarySession
 from midifrag.states import JobState
 from tests.jack import again_and_again
+from tests.support.links import link_alone
 from tests.support.runtimes import played_show
 from tests.support.shows import loaded, one_pad
 
@@ -22,13 +21,10 @@ APART = 0.05
 
 @pytest.fixture
 def peer():
-    if importlib.util.find_spec("link") is None:
-        if os.environ.get("CI") == "true":
-            pytest.fail("LinkPython-extern is not installed; these tests must run in CI")
-        pytest.skip("LinkPython-extern is not installed (pip install 'midifrag[link]')")
-    one = LibrarySession(120.0)
-    yield one
-    one.close()
+    with link_alone():
+        one = LibrarySession(120.0)
+        yield one
+        one.close()
 
 
 def beat_of(peer, moment):

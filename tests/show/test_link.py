@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import threading
 import time
 
@@ -14,6 +13,7 @@ from midifrag.show.link import MEASURE_EVERY, LibrarySession, LinkWatch
 from midifrag.states import NoticeLevel
 from midifrag.timeline import Signature, Timeline
 from tests.support import PATIENCE
+from tests.support.links import link_alone
 
 #: Link's clock is that far ahead of ours, in seconds.
 AHEAD = 1234.5
@@ -196,25 +196,13 @@ def test_it_is_joined_and_left_as_the_set_says():
 
 
 @pytest.fixture
-def library():
-    try:
-        import link
-    except ImportError:
-        if os.environ.get("CI") == "true":
-            pytest.fail("LinkPython-extern is not installed; these tests must run in CI")
-        pytest.skip("LinkPython-extern is not installed (pip install 'midifrag[link]')")
-    return link
+def alone():
+    with link_alone():
+        yield
 
 
-def until(condition):
-    deadline = time.monotonic() + PATIENCE
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
-
-
-def test_two_peers_on_one_machine_share_tempo_and_beat(library):
-    """Relative to each other alone: other programs of this machine may be in the session as well."""
+def test_two_peers_on_one_machine_share_tempo_and_beat(alone):
+    """Relative to each other alone: another program of this machine may be in the session as well."""
     told = Told()
     watch = LinkWatch(told)
     watch.follow(Timeline(126.5, time.monotonic(), 2.0))
