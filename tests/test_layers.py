@@ -20,6 +20,7 @@ ROOMS: Mapping[str, Sequence[tuple[str, ...]]] = {
         ("commands",),
         ("page",),
         ("show",),
+        ("doors",),
         ("bridge",),
         ("events",),
         ("midi", "engine", "playback"),

@@ -41,6 +41,7 @@ from midifrag.playback.player import Player
 from midifrag.scheduling import run_before_others
 from midifrag.show.clocks import Clocks
 from midifrag.show.disk_watch import DiskWatch
+from midifrag.show.doors import Doors
 from midifrag.show.ending import Ending, done
 from midifrag.show.lights import Lights
 from midifrag.show.link import OpenSession
@@ -118,6 +119,7 @@ class Runtime:
         self._started = False
         self._ending: Ending | None = None
         self._disk = DiskWatch(self.writer, self.slots)
+        self._doors = Doors(self.watch, self.unwatch)
         #: What was noticed at the start, for everybody who begins to watch: before, nobody would hear it.
         self._first_words: list[Notice] = []
 
@@ -143,6 +145,7 @@ class Runtime:
             self.player.start()
         self._thread.start()
         self._started = True
+        self._doors.start(self.begun, self.put)
 
     def _open_ports(self) -> None:
         try:
@@ -179,6 +182,7 @@ class Runtime:
         done(self._finish)
         takes = done(self.writer.unarchived) or []
         rescued = rescue(takes, belong=self.begun.archive_folder) if takes else Rescued()
+        done(self._doors.close)
         done(self._clocks.close)
         if self._started:
             done(self._lights.close)
