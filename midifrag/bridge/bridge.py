@@ -163,9 +163,9 @@ class Bridge:
                 self._publish(item)
             case PlaybackChanged() | Meters():
                 self._publish(item)
-            case Sounding(slot, _, on, at, seconds):
+            case Sounding(slot, job, on, at, seconds):
                 self._publish(item)
-                self._slot_plays(SlotPlaying(slot, on, at, seconds or None))
+                self._slot_plays(SlotPlaying(slot, on, at, seconds or None, job))
             case writer.Made():
                 self._sounds.made(item)
             case (

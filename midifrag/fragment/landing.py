@@ -158,7 +158,7 @@ class Lander:
 
     def play(self, command: SlotPlaying) -> None:
         """Take in that a slot sounds, or does not any more. Any thread may."""
-        self._slots.play(command.slot, command.on, command.at, command.seconds)
+        self._slots.play(command.slot, command.on, command.at, command.seconds, command.job)
         self._has_news = True
         self._wake()
 
@@ -335,7 +335,7 @@ class Lander:
 
     def _must_not_end(self, take: UnwrittenTake, slot: int) -> bool:
         """Whether a slot sounds, and a take has not been meant for it."""
-        return take.protect and take.fixed is None and self._slots.playing(slot) is not None
+        return take.protect and take.fixed is None and self._slots.is_kept_from(take.job, slot)
 
     def _land(self, take: UnwrittenTake, fragment: EncodedFragment, slot: int) -> None:
         self._let_earlier_land(take, slot)

@@ -124,13 +124,15 @@ class CancelLanding:
 class SlotPlaying:
     """A slot sounds, or has ceased to: since ``at`` (monotonic seconds, None: now), in turns of so many ``seconds``.
 
-    Without ``seconds`` a turn is as long as its fragment.
+    Without ``seconds`` a turn is as long as its fragment. ``job`` is whose fragment it is, as far as that is known: a
+    sound may begin before its file is in place.
     """
 
     slot: int
     on: bool
     at: float | None = None
     seconds: float | None = None
+    job: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

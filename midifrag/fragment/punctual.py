@@ -27,6 +27,10 @@ EARLY = 0.003
 AHEAD = 0.2
 #: Seconds of a moment within which an appointment that was put off is not given back first.
 _SLACK = 0.05
+#: Seconds within which two replacements are of one moment.
+SAME_MOMENT = 0.005
+#: Seconds that what is left to do after a replacement waits for others of the same moment, and between two looks.
+OTHERS_FIRST, LOOK = 0.05, 0.002
 #: Seconds until what could not be handed over is tried again.
 TRY_AGAIN = 0.02
 
@@ -41,6 +45,8 @@ class Phase(Enum):
     HANDED = auto()
     #: It cannot be called back.
     GOES = auto()
+    #: It has taken its place; what is left to do is nobody's concern.
+    LANDED = auto()
     OVER = auto()
 
 
@@ -221,6 +227,7 @@ class Punctual:
             outcome = error
         else:
             _call(one.landed)
+            self._let_others_land(one)
             outcome = _settle(one.swap)
         with self._changed:
             if one.phase is Phase.OVER:
@@ -229,6 +236,19 @@ class Punctual:
             one.phase = Phase.OVER
             self._made.pop(one.job, None)
         _call(partial(one.done, outcome))
+
+    def _let_others_land(self, one: Appointment) -> None:
+        """Wait for those of the same moment: what is left to do here would only make them late."""
+        one.phase = Phase.LANDED
+        until = time.monotonic() + OTHERS_FIRST
+        while self._others_land(one) and time.monotonic() < until:
+            # Not by the condition: a word of it would wake those who have no time for it.
+            time.sleep(LOOK)
+
+    def _others_land(self, one: Appointment) -> bool:
+        with self._changed:
+            about_to = [other for other in self._made.values() if other.phase in (Phase.HANDED, Phase.GOES)]
+        return any(other.due <= one.due + SAME_MOMENT for other in about_to)
 
     def _wait(self, one: Appointment) -> bool:
         """Wait for the moment; False if it is called off, or put off."""

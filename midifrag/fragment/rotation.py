@@ -12,10 +12,14 @@ _AT_THE_END = 1e-6
 
 @dataclass(frozen=True, slots=True)
 class Playing:
-    """A slot sounds since a moment in monotonic seconds; ``seconds`` is how long a turn of it is, 0 if nobody knows."""
+    """A slot sounds since a moment in monotonic seconds; ``seconds`` is how long a turn of it is, 0 if nobody knows.
+
+    ``job`` is whose fragment sounds, None if nobody knows.
+    """
 
     since: float
     seconds: float
+    job: int | None = None
 
     def end_of_turn(self, moment: float) -> float:
         """The first end of a turn at or after ``moment``."""

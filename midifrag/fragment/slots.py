@@ -113,14 +113,20 @@ class Slots:
 
     # --- what sounds -------------------------------------------------------------------------------------------------
 
-    def play(self, number: int, on: bool, at: float | None = None, seconds: float | None = None) -> None:
+    def play(
+        self, number: int, on: bool, at: float | None = None, seconds: float | None = None, job: int | None = None
+    ) -> None:
         """Say that a slot sounds, or does not any more; see `SlotPlaying`. Any thread may."""
         slot = self._slots.get(number)
         if slot is not None:
             since = self._monotonic() if at is None else at
-            self._rotation.play(
-                number, Playing(since, slot.found.seconds if seconds is None else seconds) if on else None
-            )
+            turn = slot.found.seconds if seconds is None else seconds
+            self._rotation.play(number, Playing(since, turn, job) if on else None)
+
+    def is_kept_from(self, job: int, number: int) -> bool:
+        """Return whether a slot sounds with what is not the fragment of ``job``."""
+        playing = self._rotation.playing(number)
+        return playing is not None and playing.job != job
 
     def playing(self, number: int) -> Playing | None:
         """Return how a slot sounds, None if it does not."""

@@ -80,7 +80,8 @@ class Waiting:
         """
         told = self._punctual.moment(take.job)
         moment, notes = at if told is None else told, fragment.notes
-        playing = self._slots.playing(number) if take.protect and take.fixed is None else None
+        kept = take.protect and take.fixed is None and self._slots.is_kept_from(take.job, number)
+        playing = self._slots.playing(number) if kept else None
         take.gives_way = playing is not None
         if playing is not None:
             moment = playing.end_of_turn(max(moment, self._monotonic() + take.lead + SOON))
@@ -101,8 +102,8 @@ class Waiting:
             landed=partial(self._has_landed, take, staged, notes),
             done=partial(self._is_over, take, staged),
         )
-        kept = self._punctual.make(made, insists=take.gives_way)
-        if kept is Made.CANCELLED:
+        outcome = self._punctual.make(made, insists=take.gives_way)
+        if outcome is Made.CANCELLED:
             self._drop(take, staged)
             take.fragment = None
             self._emit(LandCancelled(take.job, CANCELLED, take.record.number))
@@ -119,7 +120,7 @@ class Waiting:
                 take.gives_way,
             )
         )
-        if kept is Made.LATE:
+        if outcome is Made.LATE:
             self._emit(Missed(take.job, moment))
 
     def cancel(self, job: int, reason: str) -> bool:
@@ -156,7 +157,7 @@ class Waiting:
         for take in self:
             if take.fixed is not None or take.slot is None or take.staged is None:
                 continue
-            sounds = take.protect and not take.gives_way and self._slots.playing(take.slot) is not None
+            sounds = take.protect and not take.gives_way and self._slots.is_kept_from(take.job, take.slot)
             is_out = sounds or self._slots.locked(take.slot)
             if is_out and self.withdraw(take):
                 gone.append(take)

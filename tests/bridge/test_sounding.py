@@ -4,7 +4,7 @@ import pytest
 from midifrag.bridge.items import Reload
 from midifrag.events import ControlChanged
 from midifrag.fragment.messages import GivenUp, LandFailed, Made
-from midifrag.intents import MuteSlot, Panic, SelectBank, SetParameter, StopSlot
+from midifrag.intents import MuteSlot, Panic, SelectBank, SetParameter, SlotPlaying, StopSlot
 from midifrag.playback.messages import (
     Drop,
     Load,
@@ -158,3 +158,4 @@ def test_what_the_player_says_is_told_and_kept_for_who_comes_later():
     assert [change for change in rig.changes if change in said] == said
     assert [change for change in rig.bridge.everything() if change in said] == [playing, sounds]
     assert rig.bridge.view.meters == Meters((0.5,), 0.5)
+    assert SlotPlaying(1, True, 100.0, 2.0, 7) in rig.writes

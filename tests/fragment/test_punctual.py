@@ -8,6 +8,7 @@ import time
 
 import pytest
 
+from midifrag.fragment import punctual
 from midifrag.fragment.hands import Hand
 from midifrag.fragment.punctual import AHEAD, EARLY, Appointment, Made, Phase, Punctual
 from midifrag.fragment.slot_file import Found
@@ -70,6 +71,22 @@ class Rig:
 
     def finish(self):
         self.hand.later(lambda: None).result(PATIENCE)
+
+
+class Slow(Swapped):
+    """Begins to replace when it may."""
+
+    def __init__(self, log, name, may=None):
+        super().__init__()
+        self.log, self.name, self.may = log, name, may
+
+    def swap(self):
+        assert self.may is None or self.may.wait(PATIENCE)
+        self.log.append(f"{self.name} swaps")
+
+    def settle(self):
+        self.log.append(f"{self.name} settles")
+        return LYING
 
 
 @pytest.fixture
@@ -299,3 +316,25 @@ def test_what_cannot_be_handed_over_is_tried_again(rig, monkeypatch):
             rig.punctual._changed.notify_all()
     assert "swap" in swap.done
     rig.punctual.close()
+
+
+@pytest.mark.parametrize("patience", [PATIENCE, 0.0])
+def test_what_is_left_to_do_waits_for_others_of_the_same_moment_but_not_for_ever(rig, monkeypatch, patience):
+    monkeypatch.setattr(punctual, "OTHERS_FIRST", patience)
+    log, may = [], threading.Event()
+    second = Hand("another slot")
+    rig.make(1, swap=Slow(log, "first"))
+    rig.hand, first = second, rig.hand
+    rig.make(2, swap=Slow(log, "second", may))
+    rig.go(104.0)
+    last = (1, "landed") if patience else (1, LYING)
+    deadline = time.monotonic() + PATIENCE
+    while last not in rig.told and time.monotonic() < deadline:
+        time.sleep(0.001)
+    assert log == ["first swaps", "first settles"][: 1 if patience else 2]
+    may.set()
+    for hand in (first, second):
+        hand.later(lambda: None).result(PATIENCE)
+    assert sorted(log) == ["first settles", "first swaps", "second settles", "second swaps"]
+    second.close()
+    rig.hand = first

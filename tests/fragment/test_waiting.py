@@ -292,6 +292,17 @@ def test_a_slot_that_begins_to_sound_gives_its_take_to_another(rig):
     assert landed(rig.until(104.0)) == [(1, 2)]
 
 
+def test_a_take_whose_own_sound_has_begun_before_its_file_is_in_place_lands_there(rig):
+    rig.handle(at(1, 104.0))
+    rig.handle(at(2, 104.0))
+
+    (waits,) = play(rig, 1, job=2)
+    assert (waits.job, waits.slot) == (1, 3)
+    assert play(rig, 2, at=104.0, seconds=1.0, job=2) == []
+
+    assert sorted(landed(rig.until(104.0))) == [(1, 3), (2, 2)]
+
+
 def test_a_turn_of_unknown_length_ends_soon(rig):
     for slot in (1, 2, 3):
         play(rig, slot)
