@@ -15,6 +15,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum, auto
 from functools import partial
+from typing import TypeVar
 
 from midifrag.fragment.hands import Hand
 from midifrag.fragment.slot_file import Found
@@ -34,6 +35,7 @@ OTHERS_FIRST, LOOK = 0.05, 0.002
 #: Seconds until what could not be handed over is tried again.
 TRY_AGAIN = 0.02
 
+_Answer = TypeVar("_Answer")
 _log = logging.getLogger(__name__)
 
 
@@ -63,8 +65,8 @@ class Made(Enum):
 class Appointment:
     """What is to land for a job, at a boundary ``at`` or ``lead`` seconds before, in monotonic seconds.
 
-    The hand calls ``landed`` when it has, and then ``done`` with what lies there, or with why it has not; ``wall`` is
-    what a monotonic moment is in seconds since 1970.
+    The hand calls ``landed`` when it has, and what that returns once the others of the same moment have as well; then
+    ``done`` with what lies there, or with why it has not. ``wall`` is what a monotonic moment is in seconds since 1970.
     """
 
     job: int
@@ -73,7 +75,7 @@ class Appointment:
     hand: Hand
     swap: Swap
     wall: Callable[[float], float]
-    landed: Callable[[], None]
+    landed: Callable[[], Callable[[], None]]
     done: Callable[[Found | Exception], None]
     phase: Phase = Phase.WAITS
 
@@ -226,8 +228,10 @@ class Punctual:
         except Exception as error:
             outcome = error
         else:
-            _call(one.landed)
+            tell = _call(one.landed)
             self._let_others_land(one)
+            if tell is not None:
+                _call(tell)
             outcome = _settle(one.swap)
         with self._changed:
             if one.phase is Phase.OVER:
@@ -276,9 +280,10 @@ def _settle(swap: Swap) -> Found:
         return Found(content=swap.content, seconds=swap.content.seconds)
 
 
-def _call(what: Callable[[], None]) -> None:
+def _call(what: Callable[[], _Answer]) -> _Answer | None:
     # A mistake of a listener's must not end a hand.
     try:
-        what()
+        return what()
     except Exception:
         _log.exception("what landed could not be told")
+        return None

@@ -204,7 +204,7 @@ class Waiting:
     def _wall_of(self, moment: float) -> float:
         return self._wall() + moment - self._monotonic()
 
-    def _has_landed(self, take: UnwrittenTake, staged: Staged, notes: tuple[str, ...]) -> None:
+    def _has_landed(self, take: UnwrittenTake, staged: Staged, notes: tuple[str, ...]) -> Callable[[], None]:
         content, moved = staged.swap.content, staged.swap.moved
         path = self._slots.path(content.slot)
         told = Landed(
@@ -218,7 +218,7 @@ class Waiting:
             notes=(*notes, *([f"the {path.name} before was yours: {moved}"] if moved else [])),
         )
         self._landed(told)
-        self._emit(told)
+        return partial(self._emit, told)
 
     def _is_over(self, take: UnwrittenTake, staged: Staged, outcome: Found | Exception) -> None:
         self._over.append((take, staged, outcome))

@@ -56,10 +56,14 @@ class Rig:
             self.hand,
             swap,
             lambda moment: moment + 1000,
-            lambda: self.told.append((job, "landed")),
+            lambda: self.landed(job),
             lambda outcome: self.told.append((job, outcome)),
         )
         return swap, self.punctual.make(made)
+
+    def landed(self, job):
+        self.told.append((job, "landed"))
+        return lambda: self.told.append((job, "told"))
 
     def go(self, now):
         """Time comes to a moment, and hands have done what they can."""
@@ -122,7 +126,7 @@ def test_a_hand_makes_ready_ahead_and_lands_at_the_moment(rig):
     rig.go(104.0)
     rig.finish()
     assert swap.done[1:] == ["swap", "settle"]
-    assert rig.told == [(1, "landed"), (1, LYING)]
+    assert rig.told == [(1, "landed"), (1, "told"), (1, LYING)]
     assert rig.punctual.moment(1) is None
 
 
@@ -137,7 +141,7 @@ def test_what_is_moved_away_while_a_hand_has_it_is_handed_over_again(rig):
     assert rig.go(104.0) == pytest.approx(108.0 - EARLY - AHEAD)
     rig.go(108.0)
     rig.finish()
-    assert rig.told == [(1, "landed"), (1, LYING)]
+    assert rig.told == [(1, "landed"), (1, "told"), (1, LYING)]
 
 
 def test_what_is_cancelled_while_a_hand_has_it_does_not_land(rig):
@@ -177,7 +181,7 @@ def test_what_lands_now_cannot_be_called_back(prompt):
     prompt.punctual.move(1, 200.0)
     free.set()
     prompt.finish()
-    assert prompt.told == [(1, "landed"), (1, LYING)]
+    assert prompt.told == [(1, "landed"), (1, "told"), (1, LYING)]
 
 
 def test_what_cannot_take_its_place_is_told_with_the_reason(prompt):
@@ -212,8 +216,8 @@ def test_what_cannot_be_tidied_up_has_landed_all_the_same(prompt, caplog):
     prompt.make(swap=swap)
     prompt.go(104.0)
     prompt.finish()
-    (landed, (_, found)) = prompt.told
-    assert landed == (1, "landed")
+    (landed, told, (_, found)) = prompt.told
+    assert (landed, told) == ((1, "landed"), (1, "told"))
     assert (found.content, found.seconds) == (swap.content, 2.0)
     assert "slot 3" in caplog.text
 
@@ -226,7 +230,7 @@ def test_one_that_is_late_waits_until_it_is_moved(prompt):
     prompt.punctual.move(1, 204.0)
     prompt.go(204.0)
     prompt.finish()
-    assert prompt.told == [(1, "landed"), (1, LYING)]
+    assert prompt.told == [(1, "landed"), (1, "told"), (1, LYING)]
 
 
 def test_what_is_expected_can_be_moved_and_cancelled(prompt):
@@ -332,6 +336,7 @@ def test_what_is_left_to_do_waits_for_others_of_the_same_moment_but_not_for_ever
     while last not in rig.told and time.monotonic() < deadline:
         time.sleep(0.001)
     assert log == ["first swaps", "first settles"][: 1 if patience else 2]
+    assert ((1, "told") in rig.told) is not bool(patience)
     may.set()
     for hand in (first, second):
         hand.later(lambda: None).result(PATIENCE)
