@@ -21,6 +21,7 @@ import sys
 import tempfile
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -38,6 +39,8 @@ from tools.jack_server import BACKEND, Server, realtime_allowed
 RATE, FIRST_NOTE = 44100, 36
 #: Seconds: of jitter in the clock, for what is sure to come, between two looks, and around a boundary.
 JITTER, PATIENCE, LOOK, AROUND = 0.002, 120.0, 0.2, 0.25
+#: Seconds that a press has to arrive before it counts as lost, and between two looks for it.
+ARRIVES, SOON = 5.0, 0.05
 #: Presses without spares that are learned from.
 LEARNED = 10
 #: Seconds of a fragment's beginning that are looked for.
@@ -192,8 +195,22 @@ class Performance:
         return max((int(one["underruns"]) for one in self.log() if one["event"] == "PlaybackChanged"), default=0)
 
     def press(self, notes: Sequence[int]) -> None:
-        """Press pads."""
-        self.client.ask(press=[FIRST_NOTE + note for note in notes])
+        """Press pads, once more those whose press JACK has lost."""
+        before, missing = self._jobs(), list(notes)
+        deadline = time.monotonic() + PATIENCE
+        while missing:
+            if time.monotonic() > deadline:
+                raise RuntimeError(f"presses do not arrive: {(self.folder / 'said').read_text()[-2000:]}")
+            self.client.ask(press=[FIRST_NOTE + note for note in missing])
+            tried = time.monotonic()
+            while missing and time.monotonic() < tried + ARRIVES:
+                time.sleep(SOON)
+                now = self._jobs()
+                missing = [note for note in missing if now[note] == before[note]]
+
+    def _jobs(self) -> Counter[int]:
+        jobs = {(one["job"], int(one["prompt"].split()[-1])) for one in self.log() if one["event"] == "JobChanged"}
+        return Counter(pad for _job, pad in jobs)
 
     def end(self) -> None:
         """End the show, and then who recorded it."""
