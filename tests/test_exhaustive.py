@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 import copy
+import functools
 import re
 import shutil
 import subprocess
@@ -102,10 +103,14 @@ def vary(module: Path, file: Path) -> list[Variant]:
     return variants
 
 
+@functools.cache
+def functions_of(file: Path) -> dict[str, ast.FunctionDef]:
+    tree = ast.parse(file.read_text(encoding="utf-8"))
+    return {node.name: node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)}
+
+
 def lines_of(variant: Variant) -> range:
-    tree = ast.parse(variant.file.read_text(encoding="utf-8"))
-    found = (node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef) and node.name == variant.name)
-    function = next(found)
+    function = functions_of(variant.file)[variant.name]
     return range(function.lineno, (function.end_lineno or function.lineno) + 1)
 
 
