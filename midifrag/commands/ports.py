@@ -8,7 +8,8 @@ from midifrag.commands.common import explained
 from midifrag.commands.console import add_plain_row, out
 from midifrag.errors import PlaybackError
 from midifrag.midi.port_names import list_ports
-from midifrag.playback.outputs import DEFAULT, find_output, list_outputs
+from midifrag.playback.output_list import list_outputs
+from midifrag.playback.outputs import DEFAULT, find_output
 
 
 def ports(backend: str | None) -> None:

@@ -109,10 +109,13 @@ _LONG = types.uint32 if sys.platform == "win32" else types.uint64
 _SIGNATURE = types.int32(types.voidptr, types.voidptr, _LONG, types.voidptr, _LONG, types.voidptr)
 
 
-@numba.cfunc(_SIGNATURE, nopython=True, cache=True, error_model="numpy")  # type: ignore[untyped-decorator]
-def stream_callback(_ins: Any, out: Any, frames: int, _times: Any, flags: int, user: Any) -> int:  # pragma: no cover
-    """A `PaStreamCallback`; ``user`` is what `user_data` made."""
-    table = numba.carray(user, (_TABLE,), np.int64)
+#: Where a ``ma_device`` of miniaudio keeps what it was given as user data, in bytes.
+USER_DATA_AT = 48
+_DEVICE_SIGNATURE = types.void(types.voidptr, types.voidptr, types.voidptr, types.uint32)
+
+
+@register_jitable  # type: ignore[untyped-decorator]
+def _play(table: Whole, out: Any, frames: int, flags: int) -> None:  # pragma: no cover
     slots, channels, samples = table[_ARRAYS], table[_ARRAYS + 1], table[_ARRAYS + 2]
     pairs = (channels + 1) // 2
     state = State(
@@ -134,11 +137,24 @@ def stream_callback(_ins: Any, out: Any, frames: int, _times: Any, flags: int, u
     now = _now(table[_ARRAYS + 4 :], table[_ARRAYS + 3])
     block = numba.carray(out, (np.int64(frames), state.head[Head.CHANNELS]), np.float32)
     mixing.process(state, block, now, np.int64(flags))
+
+
+@numba.cfunc(_SIGNATURE, nopython=True, cache=True, error_model="numpy")  # type: ignore[untyped-decorator]
+def stream_callback(_ins: Any, out: Any, frames: int, _times: Any, flags: int, user: Any) -> int:  # pragma: no cover
+    """A ``PaStreamCallback`` of PortAudio; ``user`` is what `user_data` made."""
+    _play(numba.carray(user, (_TABLE,), np.int64), out, frames, flags)
     return 0
 
 
+@numba.cfunc(_DEVICE_SIGNATURE, nopython=True, cache=True, error_model="numpy")  # type: ignore[untyped-decorator]
+def device_callback(device: Any, out: Any, _ins: Any, frames: int) -> None:  # pragma: no cover
+    """A ``ma_device_data_proc`` of miniaudio, whose user data is what `user_data` made."""
+    user = numba.carray(device, (USER_DATA_AT // 8 + 1,), np.int64)[USER_DATA_AT // 8]
+    _play(numba.carray(_pointer(user), (_TABLE,), np.int64), out, frames, 0)
+
+
 def user_data(state: State) -> Whole:
-    """What a stream gives `stream_callback` each time; it lives as long as the stream."""
+    """What a stream gives its callback each time; it lives as long as the stream."""
     per_second = 1
     if sys.platform == "win32":
         read = ctypes.c_int64()

@@ -6,7 +6,6 @@ A stream whose device is gone hangs for ever when it is closed: then this proces
 from __future__ import annotations
 
 import contextlib
-import ctypes
 import os
 import sys
 import threading
@@ -15,12 +14,13 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 from midifrag.children import ignore_interrupts
 from midifrag.errors import PlaybackError
-from midifrag.playback.memory import Head, Memory
-from midifrag.playback.outputs import NO_PORTAUDIO, Output, find_output, outputs
+from midifrag.playback.memory import Head, Memory, Whole
+from midifrag.playback.outputs import Output, find_output
+from midifrag.playback.sound_system import SoundSystem, Stream, sound_system
 
 #: Frames of a block with real-time priority, and without: the gaps that a busy machine makes then are as long.
 BLOCK, SAFE_BLOCK = 256, 2048
@@ -78,9 +78,9 @@ def serve(memory: Memory, wanted: str, client: str, pipe: Connection) -> None:
 def _serve(memory: Memory, wanted: str, client: str, pipe: Connection) -> None:
     threads = _threads()
     try:
-        import sounddevice
-    except OSError:
-        pipe.send(Unavailable(NO_PORTAUDIO))
+        system = sound_system()
+    except PlaybackError as error:
+        pipe.send(Unavailable(str(error)))
         return
     from midifrag.playback import native
 
@@ -89,12 +89,9 @@ def _serve(memory: Memory, wanted: str, client: str, pipe: Connection) -> None:
     while stream is None:
         pipe.send(Opening())
         try:
-            _name_client(sounddevice, client)
-            output = find_output(outputs(sounddevice), wanted)
-            stream, opened = open_output(
-                sounddevice, output, memory, native.stream_callback.address, user_data, threads
-            )
-        except (PlaybackError, sounddevice.PortAudioError) as error:
+            output = find_output(system.look(client), wanted)
+            stream, opened = open_output(system, output, memory, user_data, threads)
+        except (PlaybackError, system.error) as error:
             pipe.send(Looking(str(error)))
             if pipe.poll(LOOK_AGAIN):
                 return
@@ -108,14 +105,14 @@ def _serve(memory: Memory, wanted: str, client: str, pipe: Connection) -> None:
 
 
 def open_output(
-    portaudio: Any, output: Output, memory: Memory, callback: int, user_data: Any, threads: Collection[int]
-) -> tuple[Any, Opened]:
+    system: SoundSystem, output: Output, memory: Memory, user_data: Whole, threads: Collection[int]
+) -> tuple[Stream, Opened]:
     """Open and start an output, with small blocks if that thread gets its priority; ``threads`` are others'."""
     channels = min(memory.channels, output.channels)
 
-    def stream(block: int) -> Any:
-        memory.reset(output.rate, channels)
-        made = _stream(portaudio, output, channels, block, callback, user_data)
+    def stream(block: int) -> Stream:
+        made = system.open(output, channels, block, user_data)
+        memory.reset(made.rate, channels)
         made.start()
         return made
 
@@ -123,28 +120,11 @@ def open_output(
     made = stream(0 if output.is_jack else BLOCK)
     realtime = has_priority(_threads() - set(threads))
     if not realtime and not output.is_jack:
-        made.abort()
         made.close()
         made = stream(SAFE_BLOCK)
-    latency = 0.0 if output.is_jack else float(made.latency)
-    block = int(made.blocksize) or _period(memory)
-    return made, Opened(f"{output.name} ({output.host})", output.rate, block, channels, latency, realtime)
-
-
-def _stream(portaudio: Any, output: Output, channels: int, block: int, callback: int, user_data: Any) -> Any:
-    """A stream that calls native code: what sounddevice's own streams are made of, which wrap Python."""
-    ffi = portaudio._ffi
-    return portaudio._StreamBase(
-        "output",
-        samplerate=output.rate,
-        blocksize=block,
-        device=output.index,
-        channels=channels,
-        dtype="float32",
-        latency="low",
-        callback=ffi.cast("PaStreamCallback *", callback),
-        userdata=ffi.cast("void *", user_data.ctypes.data),
-    )
+    block = made.blocksize or _period(memory)
+    name = f"{output.name} ({output.host})"
+    return made, Opened(name, made.rate, block, channels, made.latency(block), realtime)
 
 
 def _period(memory: Memory) -> int:
@@ -182,20 +162,6 @@ def _threads() -> set[int]:
     """The threads of this process; empty where the system does not tell."""
     place = Path("/proc/self/task")
     return {int(one.name) for one in place.iterdir()} if place.is_dir() else set()
-
-
-def _name_client(portaudio: Any, client: str) -> None:
-    """Look at the devices anew, as a program of this name where a sound system shows programs: on JACK."""
-    portaudio._terminate()
-    with contextlib.suppress(OSError, AttributeError):
-        name = ctypes.create_string_buffer(client.encode())
-        ctypes.CDLL(portaudio._libname).PaJack_SetClientName(name)
-        _NAMES.append(name)
-    portaudio._initialize()
-
-
-#: PortAudio keeps the address of a name that it was given.
-_NAMES: list[Any] = []
 
 
 def _silence() -> None:

@@ -8,6 +8,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
+from midifrag.errors import PlaybackError
 from midifrag.playback import process
 from midifrag.playback.memory import Head, Memory
 from midifrag.playback.outputs import Output
@@ -17,53 +18,42 @@ SPEAKERS = Output(3, "Speakers", "ALSA", 2, 48000, is_default=True)
 JACK = Output(0, "system", "JACK Audio Connection Kit", 8, 44100)
 
 
-class PortAudioError(Exception):
+class TroubleError(Exception):
     pass
 
 
-class Sounddevice:
-    """What is used of the module; ``trouble`` is raised when a stream is made, as often as it is there."""
+class System:
+    """A sound system; ``trouble`` is raised when an output is opened, as often as it is there."""
 
-    PortAudioError = PortAudioError
-    _libname = "no such library"
+    error = TroubleError
 
     def __init__(self, *trouble):
         self.trouble = list(trouble)
-        self.streams, self.looked = [], 0
-        self._ffi = SimpleNamespace(cast=lambda kind, value: (kind, value))
-        self.default = SimpleNamespace(device=[-1, 0])
+        self.streams, self.looked = [], []
 
-    def _terminate(self):
-        pass
+    def look(self, client):
+        self.looked.append(client)
+        return [SPEAKERS]
 
-    def _initialize(self):
-        self.looked += 1
-
-    def query_hostapis(self):
-        return [{"name": "ALSA", "default_output_device": 0}]
-
-    def query_devices(self):
-        return [{"name": "Speakers", "hostapi": 0, "max_output_channels": 2, "default_samplerate": 48000.0}]
-
-    def _StreamBase(self, kind, **options):  # noqa: N802 — its name
+    def open(self, output, channels, block, user_data):
         if self.trouble:
-            raise PortAudioError(self.trouble.pop(0))
-        stream = Stream(kind, options)
+            raise TroubleError(self.trouble.pop(0))
+        stream = Stream(output, channels, block, user_data)
         self.streams.append(stream)
         return stream
 
 
 class Stream:
-    def __init__(self, kind, options):
-        self.kind, self.options = kind, options
+    def __init__(self, output, channels, block, user_data):
+        self.opened = (output, channels, block, user_data)
         self.did = []
-        self.latency, self.blocksize = 0.012, options["blocksize"]
+        self.rate, self.blocksize = output.rate, block
+
+    def latency(self, block):
+        return block / 1000
 
     def start(self):
         self.did.append("start")
-
-    def abort(self):
-        self.did.append("abort")
 
     def close(self):
         self.did.append("close")
@@ -83,21 +73,11 @@ def priority(monkeypatch):
 
 
 @pytest.mark.usefixtures("priority")
-def test_an_output_is_opened_with_native_code_and_small_blocks(memory):
-    portaudio, data = Sounddevice(), np.zeros(4, np.int64)
-    made, opened = process.open_output(portaudio, SPEAKERS, memory, 4711, data, set())
-    assert opened == Opened("Speakers (ALSA)", 48000, BLOCK, 2, 0.012, True)
-    assert made.kind == "output"
-    assert made.options == {
-        "samplerate": 48000,
-        "blocksize": BLOCK,
-        "device": 3,
-        "channels": 2,
-        "dtype": "float32",
-        "latency": "low",
-        "callback": ("PaStreamCallback *", 4711),
-        "userdata": ("void *", data.ctypes.data),
-    }
+def test_an_output_is_opened_with_small_blocks(memory):
+    system, data = System(), np.zeros(4, np.int64)
+    made, opened = process.open_output(system, SPEAKERS, memory, data, set())
+    assert opened == Opened("Speakers (ALSA)", 48000, BLOCK, 2, BLOCK / 1000, True)
+    assert made.opened == (SPEAKERS, 2, BLOCK, data)
     assert made.did == ["start"]
     head = memory.state.head
     assert (head[Head.RATE], head[Head.CHANNELS], head[Head.FADE]) == (48000, 2, 240)
@@ -105,20 +85,20 @@ def test_an_output_is_opened_with_native_code_and_small_blocks(memory):
 
 def test_without_priority_blocks_are_large(memory, priority):
     priority.it = False
-    portaudio = Sounddevice()
-    _, opened = process.open_output(portaudio, SPEAKERS, memory, 1, np.zeros(4, np.int64), set())
+    system = System()
+    _, opened = process.open_output(system, SPEAKERS, memory, np.zeros(4, np.int64), set())
     assert (opened.block, opened.realtime) == (SAFE_BLOCK, False)
-    assert [stream.did for stream in portaudio.streams] == [["start", "abort", "close"], ["start"]]
+    assert [stream.did for stream in system.streams] == [["start", "close"], ["start"]]
 
 
 @pytest.mark.parametrize("it", [True, False])
-def test_jacks_own_period_and_latency_are_everybodys(memory, priority, monkeypatch, it):
+def test_jacks_own_period_is_everybodys(memory, priority, monkeypatch, it):
     priority.it = it
     monkeypatch.setattr(process.time, "sleep", lambda _s: memory.state.head.__setitem__(Head.LAST_FRAMES, 128))
-    portaudio = Sounddevice()
-    _, opened = process.open_output(portaudio, JACK, memory, 1, np.zeros(4, np.int64), set())
-    assert opened == Opened("system (JACK Audio Connection Kit)", 44100, 128, 4, 0.0, it)
-    assert len(portaudio.streams) == 1
+    system = System()
+    _, opened = process.open_output(system, JACK, memory, np.zeros(4, np.int64), set())
+    assert opened == Opened("system (JACK Audio Connection Kit)", 44100, 128, 4, 0.128, it)
+    assert len(system.streams) == 1
 
 
 def scheduler(monkeypatch, policies, allowed):
@@ -150,9 +130,9 @@ def test_elsewhere_the_sound_system_sees_to_it(monkeypatch):
     assert process.has_priority(set())
 
 
-def served(monkeypatch, memory, portaudio, ends=lambda _said: True):
+def served(monkeypatch, memory, system, ends=lambda _said: True):
     """What the process says, until ``ends`` says that its show is over."""
-    monkeypatch.setitem(sys.modules, "sounddevice", portaudio)
+    monkeypatch.setattr(process, "sound_system", lambda: system)
     monkeypatch.setattr(process, "LOOK_AGAIN", 0.01)
     ours, theirs = multiprocessing.Pipe()
     said = []
@@ -177,32 +157,29 @@ def served(monkeypatch, memory, portaudio, ends=lambda _said: True):
 
 @pytest.mark.usefixtures("priority")
 def test_an_output_that_cannot_be_opened_is_looked_for_again(monkeypatch, memory):
-    portaudio = Sounddevice("device busy", "device busy")
-    said = served(monkeypatch, memory, portaudio, lambda told: isinstance(told, Opened))
+    system = System("device busy", "device busy")
+    said = served(monkeypatch, memory, system, lambda told: isinstance(told, Opened))
     assert said[:-1] == [Opening(), Looking("device busy"), Opening(), Looking("device busy"), Opening()]
     assert isinstance(said[-1], Opened)
     # Its devices are looked at anew each time, and what was opened is closed at the end.
-    assert portaudio.looked == 3
-    assert portaudio.streams[0].did == ["start", "close"]
+    assert system.looked == ["mine-player"] * 3
+    assert system.streams[0].did == ["start", "close"]
 
 
 def test_a_show_that_ends_ends_the_looking(monkeypatch, memory):
-    portaudio = Sounddevice(*["busy"] * 100)
-    said = served(monkeypatch, memory, portaudio, lambda told: isinstance(told, Looking))
+    system = System(*["busy"] * 100)
+    said = served(monkeypatch, memory, system, lambda told: isinstance(told, Looking))
     assert said == [Opening(), Looking("busy")]
 
 
-def test_without_portaudio_there_never_is_sound(monkeypatch, memory):
-    class Missing:
-        def find_spec(self, name, *_more):
-            if name == "sounddevice":
-                raise OSError("PortAudio library not found")
+def test_without_a_sound_system_there_never_is_sound(monkeypatch, memory):
+    def none():
+        raise PlaybackError("nothing there")
 
-    monkeypatch.delitem(sys.modules, "sounddevice", raising=False)
-    monkeypatch.setattr(sys, "meta_path", [Missing(), *sys.meta_path])
+    monkeypatch.setattr(process, "sound_system", none)
     said = []
     process._serve(memory, "default", "mine", SimpleNamespace(send=said.append))
-    assert [type(one) for one in said] == [Unavailable]
+    assert said == [Unavailable("nothing there")]
 
 
 def test_it_ends_whatever_happens_and_prints_nothing(monkeypatch, memory):

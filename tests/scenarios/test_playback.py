@@ -13,7 +13,9 @@ import numpy as np
 import pytest
 
 from midifrag.fragment.audio_files import read_wav
+from midifrag.playback import process
 from midifrag.playback.messages import Load, PlaybackChanged, PlaybackState, Sounding, Start
+from midifrag.playback.miniaudio import Miniaudio
 from midifrag.playback.player import Player
 from tests.jack import again_and_again
 from tests.jack_recorder import Recorder, found
@@ -26,10 +28,10 @@ RATE = 44100
 class Heard:
     """A player on the JACK server, and all that it told."""
 
-    def __init__(self, client="midifrag", slots=4):
+    def __init__(self, client="midifrag", slots=4, **options):
         self.told = []
         self.changed = threading.Condition()
-        self.player = Player("default", slots, self.hear, client=client)
+        self.player = Player("default", slots, self.hear, client=client, **options)
         self.player.start()
 
     def hear(self, event):
@@ -55,9 +57,15 @@ def portaudio():
         pytest.skip("PortAudio is not installed (Debian: apt install libportaudio2)")
 
 
+def serve_without_portaudio(*args):
+    """The player's process on a machine that has no PortAudio."""
+    process.sound_system = Miniaudio
+    process.serve(*args)
+
+
 @pytest.fixture
-def heard(jack_server):
-    one = Heard()
+def heard(jack_server, request):
+    one = Heard(**getattr(request, "param", {}))
     one.until_playing()
     yield one
     one.player.close()
@@ -67,13 +75,19 @@ def noise(seed, seconds=0.5):
     return np.random.default_rng(seed).uniform(-0.2, 0.2, (2, round(seconds * RATE))).astype(np.float32)
 
 
-def test_what_is_started_at_a_moment_is_heard_at_its_frame_and_nothing_else(heard):
+@pytest.mark.parametrize(
+    ("heard", "name"),
+    [({}, "midifrag-player"), ({"serve": serve_without_portaudio}, "miniaudio")],
+    indirect=["heard"],
+    ids=["portaudio", "miniaudio"],
+)
+def test_what_is_started_at_a_moment_is_heard_at_its_frame_and_nothing_else(heard, name):
     spacing = 0.6
     runs = iter(range(100, 10_000, 100))
 
     def attempt():
         first = next(runs)
-        recorder = Recorder("midifrag-player")
+        recorder = Recorder(name)
         time.sleep(1)
         begin = time.monotonic() + 0.3
         for number in range(4):
