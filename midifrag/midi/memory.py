@@ -8,7 +8,8 @@ from collections.abc import Callable, Sequence
 
 import mido
 
-from midifrag.config.settings import Settings, VirtualPort
+from midifrag.config.ports import VirtualPort
+from midifrag.config.settings import Settings
 from midifrag.errors import PortError
 from midifrag.midi.messages import MidiEvent, PortChanged
 from midifrag.midi.ports import Ports
