@@ -12,9 +12,9 @@ from midifrag.bridge.view import View
 from midifrag.commands.common import explained
 from midifrag.commands.console import err, out, say
 from midifrag.commands.lines import NARROW, fitted, listed
+from midifrag.commands.news import job_line
 from midifrag.commands.run import tell_ending
 from midifrag.commands.sounding import is_heard, is_opening, playback_line
-from midifrag.commands.terminal import job_line
 from midifrag.config.loading import Loaded
 from midifrag.errors import EngineError
 from midifrag.events import EngineChanged, JobChanged, Notice, PlaybackChanged, Sounding, StateChange
