@@ -6,8 +6,8 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from midifrag.config.banks import Strict
 from midifrag.config.places import Folder
+from midifrag.config.value_types import Strict
 
 
 class ModelSource(BaseModel):

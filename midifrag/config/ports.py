@@ -7,7 +7,7 @@ from typing import Annotated, Any, TypeAlias
 
 from pydantic import AfterValidator, BeforeValidator, Field
 
-from midifrag.config.banks import Channel, NotBlank, Strict, Written
+from midifrag.config.value_types import Channel, NotBlank, Strict, Written
 from midifrag.errors import SurfaceError
 from midifrag.surface import SURFACES, factory_for
 from midifrag.surface.families import families

@@ -10,14 +10,16 @@ from typing import Any, Literal
 from pydantic import Field
 
 from midifrag.config.actions import Action
-from midifrag.config.banks import MOST_CONTROLS, Control, Key, PadDefaults, Strict
 from midifrag.config.catalogue import CATALOGUE, default_model, known, plugins
+from midifrag.config.controls import MOST_CONTROLS, Control
 from midifrag.config.engines import EngineSettings, ModelSource
 from midifrag.config.midi_rules import FASTEST, SLOWEST, ProgramChangeSettings, TimeSettings
+from midifrag.config.pads import PadDefaults
 from midifrag.config.places import Address
 from midifrag.config.playback import OFF, PlaybackSettings
 from midifrag.config.ports import NotifySettings, PortSettings
 from midifrag.config.storage import ArchiveSettings, SessionLogSettings, SlotSettings
+from midifrag.config.value_types import Key, Strict
 
 #: The most banks, and models of one's own.
 MOST_BANKS = 999

@@ -6,10 +6,10 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Field, model_validator
 
-from midifrag.config.banks import Lead, Strict, WrongKeyError
 from midifrag.config.folders import FRAGMENTS
 from midifrag.config.places import Folder
 from midifrag.config.slot_names import slot_pattern, slots_alike
+from midifrag.config.value_types import Lead, Strict, WrongKeyError
 from midifrag.fragment.file_names import MOST_SLOTS
 from midifrag.fragment.options import ArchiveOptions, FragmentOptions
 

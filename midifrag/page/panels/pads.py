@@ -9,7 +9,8 @@ from typing import ClassVar, assert_never
 
 from nicegui import events, ui
 
-from midifrag.config.banks import Bank, Pad
+from midifrag.config.banks import Bank
+from midifrag.config.pads import Pad
 from midifrag.events import PadChanged
 from midifrag.pad_key import PadKey
 from midifrag.page import texts

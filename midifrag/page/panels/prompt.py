@@ -11,7 +11,7 @@ from typing import Any, ClassVar, assert_never
 from nicegui import ui
 from pydantic import ValidationError
 
-from midifrag.config.banks import Pad
+from midifrag.config.pads import Pad
 from midifrag.config.parameters import layered
 from midifrag.config.problems import Sources, problems_in
 from midifrag.errors import MidifragError
