@@ -236,7 +236,7 @@ class Player:
         self._deck.opened(opened, now)
         self._tell(self._standing(opened))
         if not again:
-            self._deck.tell_playing()
+            self._deck.voices.tell_playing()
 
     def _standing(self, opened: Opened) -> PlaybackChanged:
         slow = "" if opened.realtime else f"no real-time priority: blocks of {opened.block} frames"
