@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
 
 from rich.console import Group, RenderableType
@@ -12,6 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from midifrag.bridge.view import View
+from midifrag.clock import monotonic
 from midifrag.commands.lines import NARROW, fitted, one_line, shortened
 from midifrag.commands.news import time_line
 from midifrag.commands.sounding import sound_row, sounding_cell
@@ -72,7 +72,7 @@ def _header(view: View, page: str | None) -> RenderableType:
     if view.controls:
         table.add_row("[bold]Controls[/]", Text("   ".join(map(_control, view.controls.values()))))
     if view.time is not None:
-        table.add_row("[bold]Time[/]", _text(time_line(view.time, time.monotonic())))
+        table.add_row("[bold]Time[/]", _text(time_line(view.time, monotonic())))
     table.add_row("[bold]Latency[/]", _latency(view))
     if view.playback:
         table.add_row("[bold]Sound[/]", sound_row(view))
@@ -91,7 +91,7 @@ def _control(change: ControlChanged) -> str:
 
 
 def _engine(state: EngineChanged) -> RenderableType:
-    wait = state.wait(time.monotonic())
+    wait = state.wait(monotonic())
     if state.state is EngineState.WARMING and state.total:
         grid = Table.grid(padding=(0, 1))
         bar = ProgressBar(total=state.total, completed=state.done, width=24)
@@ -151,7 +151,7 @@ def _troubles(view: View) -> Iterator[RenderableType]:
 
 def _slots(view: View, width: int) -> RenderableType:
     names = ("slot", "", "preset", "length", "take", *(("sounds",) if view.playback else ()))
-    now = time.monotonic()
+    now = monotonic()
     rows = [
         (
             slot.file,

@@ -8,12 +8,12 @@ import os
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import Callable
 from typing import Any, TextIO, cast
 
 import mido
 
+from midifrag.clock import monotonic
 from midifrag.errors import MidiGoneError
 from midifrag.midi.protocol import Receive
 
@@ -93,7 +93,7 @@ class JackProcess:
         return self._has_tried_for(ATTEMPT_SECONDS)
 
     def _has_tried_for(self, seconds: float) -> bool:
-        return not self.ready and self._tried is not None and time.monotonic() - self._tried > seconds
+        return not self.ready and self._tried is not None and monotonic() - self._tried > seconds
 
     def ask(self, do: str, **what: object) -> dict[str, Any]:
         """Have it do something, and return its answer. Raises OSError where that fails, `MidiGoneError` at the end."""
@@ -179,7 +179,7 @@ class JackProcess:
                     if number:
                         self._answers[number] = said
                 case {"trying": True}:
-                    self._tried = time.monotonic()
+                    self._tried = monotonic()
                 case {"ready": True, "realtime": bool(realtime)}:
                     self.realtime = realtime
                 case {"broken": list(broken)}:

@@ -28,7 +28,7 @@ class Deck:
 
     ``outputs`` are channels by slot, both counted from 1; ``gain`` is the master's, in dB. ``resample`` brings audio to
     a rate, in its own time, and what comes of it is given to `placed`; ``tell`` hears what begins, what ends and how
-    loud it is. ``offset`` is added to the callback's clock to get monotonic seconds. All on one thread.
+    loud it is. All on one thread.
     """
 
     def __init__(
@@ -38,12 +38,10 @@ class Deck:
         gain: float,
         resample: Callable[[Load, int], None],
         tell: Callable[[Sounding | Meters], None],
-        offset: float = 0.0,
     ) -> None:
         self._memory = memory
         self._outputs = outputs
         self._tell = tell
-        self._offset = offset
         self._samples = Samples(memory, resample)
         self._stops: list[tuple[float, int | None]] = []
         self._levels: dict[int | None, Level] = {None: Level(gain)}
@@ -72,7 +70,7 @@ class Deck:
 
     def opened(self, opened: Opened, now: float) -> None:
         """There is a device, with a memory that was begun anew: what should sound by now goes on."""
-        self._driver = Driver(self._memory, opened, self._offset, self._measured.get(opened.rate))
+        self._driver = Driver(self._memory, opened, self._measured.get(opened.rate))
         self._resuming.align_at(now + SETTLED)
         for cue in self.voices.cues.values():
             cue.serial = None

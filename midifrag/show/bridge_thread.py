@@ -6,12 +6,11 @@ import contextlib
 import logging
 import math
 import threading
-import time
 
 from midifrag.bridge.bridge import Bridge
 from midifrag.bridge.inbox import Inbox
 from midifrag.bridge.items import FromEngine, Item
-from midifrag.clock import Clock
+from midifrag.clock import Clock, monotonic
 from midifrag.events import Notice
 from midifrag.fragment.messages import WriterEvent
 from midifrag.intents import Press, Prompt
@@ -85,14 +84,14 @@ class BridgeThread:
         due = beat = 0.0
         while not self._stopping.is_set():
             try:
-                item = self._inbox.get(timeout=max(0.0, min(HOUSEKEEPING, min(due, beat) - time.monotonic())))
+                item = self._inbox.get(timeout=max(0.0, min(HOUSEKEEPING, min(due, beat) - monotonic())))
             except TimeoutError:
                 item = None
             if item is not None:
                 self._attend(item)
-            if time.monotonic() >= due:
+            if monotonic() >= due:
                 self._attend(None)
-                due = time.monotonic() + HOUSEKEEPING
+                due = monotonic() + HOUSEKEEPING
             beat = self._blink()
 
     def _blink(self) -> float:

@@ -2,7 +2,6 @@
 
 import dataclasses
 import io
-from types import SimpleNamespace
 
 import pytest
 from rich.cells import cell_len
@@ -162,7 +161,7 @@ def test_a_control_at_zero_and_one_given_back_are_said():
 def test_the_status_says_tempo_and_beat(monkeypatch):
     view = View()
     view.apply(TimeChanged(Timeline(92.5, 10.0, 9.0, Signature(3, 4), source="midi:daw")))
-    monkeypatch.setattr("midifrag.commands.status.time", SimpleNamespace(monotonic=lambda: 10.0 + 60 / 92.5))
+    monkeypatch.setattr("midifrag.commands.status.monotonic", lambda: 10.0 + 60 / 92.5)
     console = Console(file=io.StringIO(), width=100)
     console.print(status(view, None, 100))
     assert "92.5 BPM   3/4   midi:daw   bar 4.2" in console.file.getvalue()
