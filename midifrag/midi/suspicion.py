@@ -32,7 +32,7 @@ def suspect_the_silent(endpoints: Sequence[Endpoint], now: float) -> None:
 
 
 def rest_is_back(endpoint: Endpoint, endpoints: Sequence[Endpoint]) -> bool:
-    """Whether all of the configured port is open: one that is half there would be taken anew again and again."""
+    """Whether all directions of the port that ``endpoint`` is of are open."""
     return all(other.name is not None for other in endpoints if other.port == endpoint.port)
 
 
