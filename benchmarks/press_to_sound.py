@@ -19,6 +19,7 @@ from contextlib import closing
 from pathlib import Path
 
 from midifrag.bridge.view import View
+from midifrag.clock import monotonic
 from midifrag.config import loading
 from midifrag.events import StateChange
 from midifrag.intents import Press
@@ -62,16 +63,16 @@ def measure(presses: int) -> list[float]:
 def _once(runtime: Runtime, view: View, news: threading.Event) -> float:
     _until(news, lambda: any(pad.state is PadState.READY for pad in view.pads.values()) and not view.sounding)
     time.sleep(0.1)
-    pressed = time.monotonic()
+    pressed = monotonic()
     runtime.put(Press(NOTE, 1, "midifrag", 0.8, pressed))
     _until(news, lambda: bool(view.sounding))
     return next(iter(view.sounding.values())).at - pressed
 
 
 def _until(news: threading.Event, holds: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + PATIENCE
+    deadline = monotonic() + PATIENCE
     while not holds():
-        if time.monotonic() > deadline:
+        if monotonic() > deadline:
             raise RuntimeError("it did not come about")
         news.wait(0.1)
         news.clear()

@@ -5,51 +5,14 @@ Each command imports what it needs itself: a list of ports shall not wait for wh
 
 from __future__ import annotations
 
-import math
-import os
 from pathlib import Path
 from typing import Any
 
 import click
 
+from midifrag.commands import options
 from midifrag.commands.common import DEFAULT_CONFIG, archive_folder, explained, load_show, nested, set_up_logging
 from midifrag.commands.parameter_options import given, with_parameter_options
-
-PATH = click.Path(path_type=Path)
-
-
-class Within(click.FloatRange):
-    """A number within limits, and not one that is none."""
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
-        """See `click.ParamType.convert`."""
-        number = float(super().convert(value, param, ctx))
-        if math.isnan(number):
-            self.fail(f"{value} is no number", param, ctx)
-        return number
-
-
-class NewFile(click.Path):
-    """A file to be written; a name that ends as a folder's does is none."""
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        """See `click.ParamType.convert`."""
-        if str(value).endswith(("/", os.sep)):
-            self.fail(f"{value} is the name of a folder: name a file in it", param, ctx)
-        return super().convert(value, param, ctx)
-
-
-_config = click.argument(
-    "path", required=False, type=PATH, help="The set: a presets.yaml, or its folder; default: the one in this folder."
-)
-_fragments = click.option("--fragments", type=PATH, help="Folder of the slot files.")
-_model = click.option("--model", help="sketch, pocket, small, open, or one of your models.")
-_device = click.option("--device", help="auto, cpu, cuda, cuda:1, mps.")
-_precision = click.option("--precision", help="auto, fp16, bf16, fp32.")
-_playback = click.option("--playback", metavar="DEVICE", help="Where it sounds: default, off, or an output's name.")
-_backend = click.option("--backend", help="A mido backend, e.g. mido.backends.rtmidi/UNIX_JACK.")
-_speed = click.option("--speed", type=Within(0.01, 100), default=1.0, help="1 is as written.")
-_json = click.option("--json", "as_json", is_flag=True, help="Print JSON instead of text.")
 
 
 class Commands(click.Group):
@@ -82,13 +45,13 @@ def app(verbose: bool) -> None:
 
 
 @app.command()
-@_config
-@_fragments
-@_model
-@_device
-@_precision
-@_backend
-@_playback
+@options.config
+@options.fragments
+@options.model
+@options.device
+@options.precision
+@options.backend
+@options.playback
 @click.option("--page-host", help="Address of the web page; others than loopback need a token.")
 @click.option("--page-port", type=int, help="Port of the web page; 0 for any that is free.")
 @click.option("--no-page", is_flag=True, help="No web page.")
@@ -106,42 +69,42 @@ def run(
 
     page = nested(page__host=page_host, page__port=page_port, page__enabled=False if no_page else None)
     with explained():
-        loaded = load_show(path, _flags(**choices) | page)
+        loaded = load_show(path, options.settings_of(**choices) | page)
     running.run(loaded, new_page_token=new_page_token)
 
 
 @app.command()
-@click.argument("clip", type=PATH, help="A MIDI file, or a session log (.jsonl, .jsonl.gz).")
-@_config
-@_speed
+@click.argument("clip", type=options.PATH, help="A MIDI file, or a session log (.jsonl, .jsonl.gz).")
+@options.config
+@options.speed
 @click.option("--port", help="Which of the set's ports it comes from; default: the first.")
-@_fragments
-@_model
-@_device
-@_precision
-@_playback
+@options.fragments
+@options.model
+@options.device
+@options.precision
+@options.playback
 def play(clip: Path, path: Path | None, speed: float, port: str | None, **choices: str | Path | None) -> None:
     """Play a MIDI file into the set as if it came from the controller, or a show again from its log."""
     from midifrag.commands import run as running
 
     with explained():
-        loaded = load_show(path, _flags(**choices))
+        loaded = load_show(path, options.settings_of(**choices))
     running.play(loaded, clip, speed, port)
 
 
 @app.command()
-@_fragments
-@_model
-@_playback
-@_json
-@_speed
+@options.fragments
+@options.model
+@options.playback
+@options.as_json
+@options.speed
 def demo(fragments: Path | None, model: str | None, playback: str | None, as_json: bool, speed: float) -> None:
     """Hear it work, with nothing plugged in: a shipped clip plays the shipped set."""
     from midifrag.commands.demo import demo as play_demo
     from midifrag.config import loading
     from midifrag.config.shipped import shipped_path
 
-    flags = _flags(fragments=fragments or Path("fragments"), model=model, playback=playback)
+    flags = options.settings_of(fragments=fragments or Path("fragments"), model=model, playback=playback)
     flags |= {"engine": {"spares": {"enabled": False}}}
     with explained():
         loaded = loading.load(shipped_path(), flags, environment={})
@@ -149,7 +112,7 @@ def demo(fragments: Path | None, model: str | None, playback: str | None, as_jso
 
 
 @app.command()
-@click.argument("folder", type=PATH, help="A new folder for your set.")
+@click.argument("folder", type=options.PATH, help="A new folder for your set.")
 def init(folder: Path) -> None:
     """Write a set of your own to start from, every key explained."""
     from midifrag.commands.init import init as write_set
@@ -158,7 +121,7 @@ def init(folder: Path) -> None:
 
 
 @app.command()
-@_config
+@options.config
 def check(path: Path | None) -> None:
     """Say whether a set is right, with a line for every mistake."""
     from midifrag.commands.check import check as check_set
@@ -168,7 +131,7 @@ def check(path: Path | None) -> None:
 
 
 @app.command()
-@_backend
+@options.backend
 def ports(backend: str | None) -> None:
     """List the MIDI ports and the audio outputs there are."""
     from midifrag.commands.ports import ports as list_ports
@@ -177,8 +140,8 @@ def ports(backend: str | None) -> None:
 
 
 @app.command()
-@_config
-@_backend
+@options.config
+@options.backend
 @click.option("--clock", is_flag=True, help="Show clock ticks too.")
 def monitor(path: Path | None, backend: str | None, clock: bool) -> None:
     """Show what arrives on the set's ports and what it would do."""
@@ -190,7 +153,7 @@ def monitor(path: Path | None, backend: str | None, clock: bool) -> None:
 
 
 @app.command()
-@_config
+@options.config
 def models(path: Path | None) -> None:
     """List models, samplers and engines."""
     from midifrag.commands.models import models as list_models
@@ -201,10 +164,10 @@ def models(path: Path | None) -> None:
 
 @app.command()
 @click.argument("prompt", help="What it should sound like.")
-@click.option("-o", "--output", type=NewFile(path_type=Path), required=True, help="The WAV file to write.")
-@_model
-@_device
-@_precision
+@click.option("-o", "--output", type=options.NewFile(path_type=Path), required=True, help="The WAV file to write.")
+@options.model
+@options.device
+@options.precision
 @click.option("--raw", is_flag=True, help="The take as it is, 24 bit, not trimmed and faded.")
 @click.option(
     "--bpm",
@@ -232,12 +195,12 @@ def render(
         show = load_show(path, nested(model=model, engine__device=device, precision=precision, tempo=bpm))
     if not prompt.strip():
         raise click.BadParameter("the prompt is empty; say what it should sound like")
-    render_prompt(prompt, _wav(output), show, wanted, raw)
+    render_prompt(prompt, options.wav_file(output), show, wanted, raw)
 
 
 @app.command()
-@click.argument("source", type=PATH, help="Any audio file.")
-@click.argument("target", type=NewFile(path_type=Path), help="The WAV file to write.")
+@click.argument("source", type=options.PATH, help="Any audio file.")
+@click.argument("target", type=options.NewFile(path_type=Path), help="The WAV file to write.")
 @click.option(
     "--silence-threshold-db", type=float, default=-40.0, help="Silence at the ends, relative to the loudest 10 ms."
 )
@@ -252,8 +215,8 @@ def clean(source: Path, target: Path, loudness: float | None, no_trim: bool, **g
 
     told = {} if loudness is None else {"normalise": "loudness", "loudness": loudness}
     with explained():
-        options = cleaning.options_of({**given, "trim": not no_trim, **told})
-    cleaning.clean(source, _wav(target), options)
+        cleaned = cleaning.options_of({**given, "trim": not no_trim, **told})
+    cleaning.clean(source, options.wav_file(target), cleaned)
 
 
 @app.command()
@@ -267,8 +230,8 @@ def clean(source: Path, target: Path, loudness: float | None, no_trim: bool, **g
 @click.option("--starred", is_flag=True, help="Only marked takes.")
 @click.option("--limit", type=click.IntRange(min=1), default=20, help="At most so many.")
 @click.option("--rebuild", is_flag=True, help="Build the index anew from the files.")
-@_fragments
-@_json
+@options.fragments
+@options.as_json
 def takes(
     words: tuple[str, ...],
     again: bool,
@@ -299,20 +262,3 @@ def takes(
     else:
         filters = Filters(bank=bank, preset=preset, starred=starred or None)
         archive.find(folder, " ".join(words), limit, filters, as_json)
-
-
-def _wav(path: Path) -> Path:
-    if path.suffix.lower() not in (".wav", ".wave"):
-        raise click.BadParameter(f"{path} would be a WAV file all the same: name it {path.stem or 'sound'}.wav")
-    return path
-
-
-def _flags(
-    fragments: str | Path | None = None,
-    device: str | Path | None = None,
-    playback: str | Path | None = None,
-    **others: str | Path | None,
-) -> dict[str, Any]:
-    """What the flags of commands that play set in a configuration."""
-    folder = str(fragments) if fragments else None
-    return nested(fragments__folder=folder, engine__device=device, playback__device=playback, **others)

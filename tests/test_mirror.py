@@ -23,7 +23,6 @@ ELSEWHERE = {
     "playback/driver": "one open output; tests/playback/test_deck.py plays on it, and test_player.py in a process",
     "playback/limiter": "a part of the callback; tests/playback/test_mixing.py runs both",
     "playback/messages": "data without a behaviour",
-    "playback/voices": "what the deck knows of its voices; tests/playback/test_deck.py begins and ends them",
     "states": "enums; each is told by whoever shows it",
     "surface/driver": "an interface, and one helper that every driver's test uses",
     "surface/palette": "a table of colours; tests/surface/test_drivers.py lights them",

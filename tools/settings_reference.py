@@ -18,9 +18,10 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 from ruamel.yaml import YAML
 
-from midifrag.config.banks import Bank, Written
+from midifrag.config.banks import Bank
 from midifrag.config.parameters import Parameter
 from midifrag.config.settings import Settings
+from midifrag.config.value_types import Written
 from midifrag.timeline import Signature
 
 PAGE = Path(__file__).resolve().parent.parent / "docs" / "settings.md"

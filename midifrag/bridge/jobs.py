@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from midifrag.boundary import Boundary
 from midifrag.clock import Clock
-from midifrag.config.banks import OnLost
+from midifrag.config.pads import OnLost
 from midifrag.config.parameters import Preset, RequestParameters, values_of
 from midifrag.config.press_request import WHEN_READY, LandRequest
 from midifrag.engine.messages import EngineInfo, Render, Rendered

@@ -11,8 +11,9 @@ from pydantic import ValidationError
 from midifrag.bridge.jobs import Fallback, Job, Origin, PressedPad, RenderJob
 from midifrag.bridge.renders import Renders
 from midifrag.bridge.set_list import SetList
-from midifrag.config.banks import Pad, WrongKeyError
+from midifrag.config.pads import Pad
 from midifrag.config.press_request import PressRequest
+from midifrag.config.value_types import WrongKeyError
 from midifrag.events import Notice, PadChanged, StateChange
 from midifrag.intents import Again, Press, Prompt
 from midifrag.pad_key import PadKey

@@ -15,10 +15,10 @@ from midifrag.bridge.outages import Outages
 from midifrag.bridge.spares import Coming, Spare, SpareRack, Wish, length_for
 from midifrag.bridge.telling import Telling
 from midifrag.clock import Clock
+from midifrag.config.engines import SpareSettings
 from midifrag.config.lengths import Limits, musical_length, rendered_seconds
 from midifrag.config.parameters import Preset
 from midifrag.config.press_request import WHEN_READY, LandRequest
-from midifrag.config.settings import SpareSettings
 from midifrag.engine import messages as engine
 from midifrag.engine.protocol import Engines
 from midifrag.events import JobTimes, StateChange

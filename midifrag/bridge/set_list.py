@@ -5,8 +5,9 @@ from __future__ import annotations
 from midifrag.boundary import Land
 from midifrag.bridge.timekeeper import Timekeeper
 from midifrag.bridge.values import LiveValues
-from midifrag.config.banks import Bank, Pad
+from midifrag.config.banks import Bank
 from midifrag.config.loading import Loaded
+from midifrag.config.pads import Pad
 from midifrag.config.press_request import LandRequest, PressRequest, land_request, press_request
 from midifrag.config.settings import Settings
 from midifrag.events import StateChange

@@ -8,9 +8,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
+from midifrag.config.engines import SpareSettings
 from midifrag.config.lengths import needed_seconds
 from midifrag.config.parameters import LENGTHS, RANDOM, Preset
-from midifrag.config.settings import SpareSettings
 from midifrag.engine.messages import Render, Rendered
 from midifrag.fragment.length import FragmentLength, MusicalLength
 from midifrag.fragment.options import FragmentOptions

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from midifrag.config.banks import Range
-from midifrag.config.banks import Takeover as Mode
+from midifrag.config.controls import Range
+from midifrag.config.controls import Takeover as Mode
 
 #: How near the knob must come to pick a value up: a little more than two steps of a 7-bit knob.
 TOLERANCE = 0.02

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from midifrag.bridge.takeover import Takeover
-from midifrag.config.banks import Bank, Control
+from midifrag.config.banks import Bank
+from midifrag.config.controls import Control
 from midifrag.config.parameters import LENGTHS, layered, values_of
 from midifrag.config.settings import Settings
 from midifrag.events import ControlChanged

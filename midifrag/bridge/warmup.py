@@ -10,7 +10,7 @@ from typing import Any
 
 from midifrag.bridge.absences import as_stand_in
 from midifrag.bridge.jobs import request
-from midifrag.config.banks import Range
+from midifrag.config.controls import Range
 from midifrag.config.lengths import GRID, Limits, musical_length, rendered_seconds
 from midifrag.config.loading import Loaded
 from midifrag.config.parameters import LENGTHS, Preset

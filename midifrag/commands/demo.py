@@ -9,12 +9,13 @@ from pathlib import Path
 from typing import Any
 
 from midifrag.bridge.view import View
+from midifrag.clock import monotonic
 from midifrag.commands.common import explained
 from midifrag.commands.console import err, out, say
 from midifrag.commands.lines import NARROW, fitted, listed
+from midifrag.commands.news import job_line
 from midifrag.commands.run import tell_ending
 from midifrag.commands.sounding import is_heard, is_opening, playback_line
-from midifrag.commands.terminal import job_line
 from midifrag.config.loading import Loaded
 from midifrag.errors import EngineError
 from midifrag.events import EngineChanged, JobChanged, Notice, PlaybackChanged, Sounding, StateChange
@@ -96,7 +97,7 @@ def demo(loaded: Loaded, as_json: bool, speed: float) -> None:
         clip = read_clip(CLIP)
         if not as_json:
             out.print(f"midifrag demo: {clip.presses} presses from a MIDI clip, model {loaded.settings.model}\n")
-        began = time.monotonic()
+        began = monotonic()
         ports = ClipPorts(next(iter(loaded.settings.ports)))
         runtime = Runtime(loaded, ports)
         listener = _Listener(as_json)
@@ -114,7 +115,7 @@ def demo(loaded: Loaded, as_json: bool, speed: float) -> None:
         finally:
             tell_ending(runtime.close())
         takes = [listener.ended[job] for job in sorted(listener.ended)]
-        seconds = time.monotonic() - began
+        seconds = monotonic() - began
         if as_json:
             out.print_json(json.dumps(_report(loaded, clip.presses, takes, seconds, listener.view.playback)))
         else:
@@ -125,17 +126,17 @@ def demo(loaded: Loaded, as_json: bool, speed: float) -> None:
 
 def _while(holds: Callable[[], bool], seconds: float) -> None:
     """Wait as long as something holds, and no longer than so many seconds."""
-    deadline = time.monotonic() + seconds
-    while holds() and time.monotonic() < deadline:
+    deadline = monotonic() + seconds
+    while holds() and monotonic() < deadline:
         time.sleep(0.02)
 
 
 def _until_ready(runtime: Runtime, model: str, listener: _Listener) -> None:
     """Wait for all models of the set, ``model`` above all. Raises `EngineError` if one is lost, or takes too long."""
-    deadline = time.monotonic() + LOAD_TIMEOUT
+    deadline = monotonic() + LOAD_TIMEOUT
     # A model that is lost is no longer waited for a moment before the listener hears why.
     while not listener.lost and (runtime.engines.waiting() or runtime.engines.info(model) is None):
-        if time.monotonic() > deadline:
+        if monotonic() > deadline:
             raise EngineError(f"The model was not ready after {LOAD_TIMEOUT:.0f} s.")
         time.sleep(0.02)
     if listener.lost:

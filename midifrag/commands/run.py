@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from midifrag.bridge.view import View
+from midifrag.clock import monotonic
 from midifrag.commands.common import explained, stopping
 from midifrag.commands.console import err, out
 from midifrag.commands.sounding import is_heard, is_opening
@@ -90,8 +91,8 @@ def play(loaded: Loaded, path: Path, speed: float, port: str | None) -> None:
             def act() -> None:
                 try:
                     _wait_for_engine(runtime, stopped)
-                    deadline = time.monotonic() + OPEN_PATIENCE
-                    while not stopped.is_set() and is_opening(screen.view) and time.monotonic() < deadline:
+                    deadline = monotonic() + OPEN_PATIENCE
+                    while not stopped.is_set() and is_opening(screen.view) and monotonic() < deadline:
                         time.sleep(0.05)
                     if not stopped.is_set():
                         perform()

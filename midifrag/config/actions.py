@@ -9,8 +9,9 @@ from typing import Annotated, Literal, TypeAlias
 from pydantic import AfterValidator, Field, model_validator
 
 from midifrag.boundary import Land
-from midifrag.config.banks import Bank, Channel, Note, Program, SevenBit, Strict, Written
+from midifrag.config.banks import Bank
 from midifrag.config.names import none_of
+from midifrag.config.value_types import Channel, Note, Program, SevenBit, Strict, Written
 from midifrag.intents import (
     Again,
     AgainHow,

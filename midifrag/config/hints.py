@@ -10,12 +10,14 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from midifrag.config.actions import Action
-from midifrag.config.banks import PLACEHOLDERS, Bank, Control, Pad
+from midifrag.config.banks import Bank
 from midifrag.config.catalogue import engine_names
+from midifrag.config.controls import Control
 from midifrag.config.lengths import told_bars
 from midifrag.config.loading import Loaded
 from midifrag.config.lost_words import lost_words_in
 from midifrag.config.names import closest, none_of
+from midifrag.config.pads import PLACEHOLDERS, Pad
 from midifrag.config.parameters import LENGTHS, shown
 from midifrag.config.press_request import ANY_KEY, press_request
 from midifrag.config.unplayable import FactsOf, sampler_kind, too_many, troubles

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, Field, PlainSerializer, PlainValidator
 
-from midifrag.config.banks import Channel, Strict, Written
+from midifrag.config.value_types import Channel, Strict, Written
 from midifrag.timeline import Signature
 
 #: The tempos that midifrag's own clock can have, in quarter notes a minute.

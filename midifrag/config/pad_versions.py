@@ -7,7 +7,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from midifrag.config.banks import Pad
+from midifrag.config.pads import Pad
 from midifrag.config.yaml_files import plain
 from midifrag.errors import EditConflictError
 from midifrag.pad_key import PadKey

@@ -6,8 +6,8 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Field
 
-from midifrag.config.banks import NotBlank, Strict, Written
 from midifrag.config.targets import GAIN_LIMITS
+from midifrag.config.value_types import NotBlank, Strict, Written
 from midifrag.fragment.file_names import MOST_SLOTS
 
 #: The most channels of an output.

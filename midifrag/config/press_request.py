@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from midifrag.boundary import Land
-from midifrag.config.banks import Bank, LandingKeys, Pad, resolve
+from midifrag.config.banks import Bank
 from midifrag.config.lengths import musical_length, told_bars
+from midifrag.config.pads import LandingKeys, Pad, resolve
 from midifrag.config.parameters import Preset, layered
 from midifrag.config.settings import Settings
 from midifrag.config.targets import PARAMETER_TARGETS
@@ -96,6 +97,6 @@ def press_request(
 
 
 def filled(preset: Preset, bpm: float, signature: Signature, key: str | None) -> Preset:
-    """A preset whose prompt says what its placeholders stand for (`midifrag.config.banks.PLACEHOLDERS`)."""
+    """A preset whose prompt says what its placeholders stand for (`midifrag.config.pads.PLACEHOLDERS`)."""
     prompt = preset.prompt.replace("{bpm}", str(round(bpm))).replace("{bars}", told_bars(preset, bpm, signature))
     return replace(preset, prompt=prompt.replace("{key}", key or ANY_KEY))

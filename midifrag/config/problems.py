@@ -9,11 +9,11 @@ from typing import Any, get_args
 
 from pydantic import BaseModel, ValidationError
 
-from midifrag.config.banks import WrongKeyError
 from midifrag.config.names import closest, none_of
 from midifrag.config.parameters import shown
 from midifrag.config.plain_yaml import MAX_DEPTH, YamlList, YamlMap
 from midifrag.config.settings import Settings
+from midifrag.config.value_types import WrongKeyError
 from midifrag.errors import Problem
 from midifrag.pad_key import PadKey
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from midifrag.config.agreement import BankSource
-from midifrag.config.banks import Bank, Pad
+from midifrag.config.banks import Bank
 from midifrag.config.catalogue import (
     BUILT_IN_ENGINES,
     CATALOGUE,
@@ -21,14 +21,8 @@ from midifrag.config.catalogue import (
     too_long,
 )
 from midifrag.config.lengths import Limits
-from midifrag.config.model_defaults import (
-    OBJECTIVES,
-    Defaults,
-    Objective,
-    defaults_of,
-    min_seconds_of,
-    objective_of,
-)
+from midifrag.config.model_defaults import OBJECTIVES, Defaults, Objective, defaults_of, min_seconds_of, objective_of
+from midifrag.config.pads import Pad
 from midifrag.config.parameters import Preset, shown
 from midifrag.config.press_request import press_request
 from midifrag.config.problems import Sources, problem_at

@@ -16,6 +16,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import assert_never
 
+from midifrag.clock import monotonic
 from midifrag.errors import DriveHangsError, MidifragError, NoFreeSlotError, StorageError
 from midifrag.fragment.archive import Archive
 from midifrag.fragment.archive_hand import ArchiveHand
@@ -86,7 +87,7 @@ class Lander:
         emit: Callable[[WriterEvent], None],
         *,
         clock: Callable[[], float] = time.time,
-        monotonic: Callable[[], float] = time.monotonic,
+        monotonic: Callable[[], float] = monotonic,
         held_bytes: int = HELD_BYTES,
         punctual: Punctual | None = None,
         landed: Callable[[Landed], None] = lambda _landed: None,

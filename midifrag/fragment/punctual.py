@@ -17,6 +17,7 @@ from enum import Enum, auto
 from functools import partial
 from typing import TypeVar
 
+from midifrag.clock import monotonic
 from midifrag.fragment.hands import Hand
 from midifrag.fragment.slot_file import Found
 from midifrag.fragment.swap import Swap
@@ -88,7 +89,7 @@ class Appointment:
 class Punctual:
     """Keeps appointments. Any thread may make, move and cancel them. Without `start`, `look` does a thread's work."""
 
-    def __init__(self, clock: Callable[[], float] = time.monotonic, ahead: float = AHEAD) -> None:
+    def __init__(self, clock: Callable[[], float] = monotonic, ahead: float = AHEAD) -> None:
         self._clock = clock
         self._ahead = ahead
         self._changed = threading.Condition()
@@ -244,8 +245,8 @@ class Punctual:
     def _let_others_land(self, one: Appointment) -> None:
         """Wait for those of the same moment: what is left to do here would only make them late."""
         one.phase = Phase.LANDED
-        until = time.monotonic() + OTHERS_FIRST
-        while self._others_land(one) and time.monotonic() < until:
+        until = monotonic() + OTHERS_FIRST
+        while self._others_land(one) and monotonic() < until:
             # Not by the condition: a word of it would wake those who have no time for it.
             time.sleep(LOOK)
 

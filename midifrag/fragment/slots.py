@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import dataclasses
 import io
-import time
 from collections.abc import Callable, Collection
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from midifrag.clock import monotonic
 from midifrag.errors import DriveHangsError, NoFreeSlotError, StorageError
 from midifrag.fragment.file_names import DEFAULT_NAME, MOST_SLOTS, UNNAMED_TAKES, slot_names
 from midifrag.fragment.files import storage_error
@@ -49,7 +49,7 @@ class Slots:
         count: int = 8,
         name: str = DEFAULT_NAME,
         *,
-        monotonic: Callable[[], float] = time.monotonic,
+        monotonic: Callable[[], float] = monotonic,
         begin_hand: Callable[[], None] = lambda: None,
     ) -> None:
         self.folder = folder

@@ -16,6 +16,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
+from midifrag.clock import monotonic
 from midifrag.errors import StorageError
 from midifrag.fragment.files import OWN_FOLDER, check_regular, discard, discard_folder, open_regular, storage_error
 
@@ -103,10 +104,10 @@ class Workspace:
         except OSError:
             # Not ours, though in our own folder.
             discard(self.own / "lock")
-        deadline = time.monotonic() + PATIENCE
+        deadline = monotonic() + PATIENCE
         try:
             while not lock.acquire():
-                if time.monotonic() > deadline:
+                if monotonic() > deadline:
                     raise StorageError(f"another program keeps {self.folder} busy: close it or choose another folder")
                 self._sleep(0.002)
         except OSError as error:

@@ -5,13 +5,13 @@ from __future__ import annotations
 import logging
 import queue
 import threading
-import time
 from collections import deque
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import Literal, TypeAlias, assert_never
 
+from midifrag.clock import monotonic
 from midifrag.fragment.archive import Archive
 from midifrag.fragment.landing import Lander
 from midifrag.fragment.messages import (
@@ -145,7 +145,7 @@ class FragmentWriter:
         self._guard(self._lander.tell_slots)
         while True:
             try:
-                command = self._commands.get(timeout=max(0.0, self._lander.due - time.monotonic()))
+                command = self._commands.get(timeout=max(0.0, self._lander.due - monotonic()))
             except queue.Empty:
                 self._guard(self._lander.tick)
                 continue

@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import math
 import threading
-import time
 from collections.abc import Callable, Sequence
 from typing import TypeAlias
 
 import mido
 
+from midifrag.clock import monotonic
 from midifrag.midi.transport import TICKS_PER_QUARTER
 from midifrag.scheduling import run_before_others
 from midifrag.timeline import Timeline
@@ -118,7 +118,7 @@ class ClockSender:
     Its thread begins with the first port.
     """
 
-    def __init__(self, send: Send, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, send: Send, clock: Callable[[], float] = monotonic) -> None:
         self._send = send
         self._clock = clock
         self._schedule = ClockSchedule()

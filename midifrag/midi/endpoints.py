@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from midifrag.config.settings import PortSettings, VirtualPort
+from midifrag.config.ports import PortSettings, VirtualPort
 from midifrag.midi.protocol import Direction, InputPort, OutputPort
 
 DIRECTIONS: tuple[Direction, ...] = ("in", "out")

@@ -20,6 +20,8 @@ from typing import Any, NamedTuple
 
 import rtmidi
 
+from midifrag.clock import monotonic
+
 #: Messages that may wait in C++ for an input, how many are fetched in a row, and the pause where there are none, in
 #: seconds.
 QUEUE = 16384
@@ -118,7 +120,7 @@ class JackSide:
         #: the next client for it, and never wake that one (`wakes`).
         self._parked: dict[tuple[str, str], Any] = {}
         self._polled = threading.Lock()
-        self._frames, self._frames_time = self._watch.last_frame_time, time.monotonic()
+        self._frames, self._frames_time = self._watch.last_frame_time, monotonic()
         self._taken = 0
         self._deaf_looks = 0
 
@@ -213,7 +215,7 @@ class JackSide:
 
     def stalled(self) -> bool:
         """Whether the server has run no cycle for `STALL_SECONDS`. Ask several times a second."""
-        frames, now = self._watch.last_frame_time, time.monotonic()
+        frames, now = self._watch.last_frame_time, monotonic()
         if frames != self._frames:
             self._frames, self._frames_time = frames, now
         return now - self._frames_time > STALL_SECONDS
@@ -253,8 +255,8 @@ class JackSide:
             return False
 
     def _wait_for_name(self, client: str) -> None:
-        until = time.monotonic() + NAME_SECONDS
-        while time.monotonic() < until and self._is_taken(client):
+        until = monotonic() + NAME_SECONDS
+        while monotonic() < until and self._is_taken(client):
             time.sleep(0.02)
 
     def _is_taken(self, client: str) -> bool:

@@ -3,7 +3,7 @@
 ``python -m midifrag.midi.jack_process CLIENT once|wait`` speaks in lines. It is asked on its standard input:
 ``s 3 903c64`` sends a message on port 3, anything else is a JSON object that is answered with the same ``id``. It says
 on its standard output: ``m 3 903c64`` for a message that came in on port 3, and JSON objects for what it knows
-(`midifrag.midi.jack` reads them). It ends with its standard input, or when its server does.
+(`midifrag.midi.jack_host` reads them). It ends with its standard input, or when its server does.
 """
 
 from __future__ import annotations

@@ -13,7 +13,8 @@ from dataclasses import replace
 from typing import Literal, TypeAlias, assert_never
 
 from midifrag.config.actions import ACTIONS, Action
-from midifrag.config.banks import Bank, Control
+from midifrag.config.banks import Bank
+from midifrag.config.controls import Control
 from midifrag.config.settings import Settings
 from midifrag.intents import Intent, MoveControl, Panic, Press, Release, SelectBank, Tap
 from midifrag.midi.decoding import FINE_OFFSET, Pair

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import threading
-import time
 from collections.abc import Callable, Sequence
 
 import mido
 
-from midifrag.config.settings import Settings, VirtualPort
+from midifrag.clock import monotonic
+from midifrag.config.ports import VirtualPort
+from midifrag.config.settings import Settings
 from midifrag.errors import PortError
 from midifrag.midi.messages import MidiEvent, PortChanged
 from midifrag.midi.ports import Ports
@@ -128,7 +129,7 @@ def memory_ports(
     settings: Settings,
     on_event: Callable[[MidiEvent], None],
     on_change: Callable[[PortChanged], None] = lambda _change: None,
-    clock: Callable[[], float] = time.monotonic,
+    clock: Callable[[], float] = monotonic,
 ) -> tuple[Ports, MemoryBackend]:
     """``show``'s ports without any device: `MemoryBackend.play` with a port's configured name presses its pads.
 

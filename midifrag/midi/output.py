@@ -15,6 +15,7 @@ from collections.abc import Callable, Hashable, Iterable
 
 import mido
 
+from midifrag.clock import monotonic
 from midifrag.midi.protocol import OutputPort
 from midifrag.scheduling import run_before_others
 
@@ -132,7 +133,7 @@ class OutputThread:
         """
         with self._ready:
             self._leave(name)
-            self._lanes[name] = _Lane(port, time.monotonic() + settle_seconds, again_seconds)
+            self._lanes[name] = _Lane(port, monotonic() + settle_seconds, again_seconds)
 
     def detach(self, name: str) -> None:
         """Close the port of ``name``, at most after `DETACH_SECONDS`, and forget what waits for it."""
@@ -175,7 +176,7 @@ class OutputThread:
         """Send messages that are worth nothing later before all that waits; False where the port takes none now."""
         with self._ready:
             lane = self._lanes.get(name)
-            if lane is None or self._closing or lane.from_time > time.monotonic() or len(lane.insistent) >= PRESSURE:
+            if lane is None or self._closing or lane.from_time > monotonic() or len(lane.insistent) >= PRESSURE:
                 return False
             lane.insistent.extend(messages)
             self._ready.notify_all()
@@ -221,7 +222,7 @@ class OutputThread:
                     in_a_row = 0
                     self._ready.wait(self._patience())
                 left, self._left = self._left, []
-                now = time.monotonic()
+                now = monotonic()
                 work = [(name, lane, lane.take(now)) for name, lane in self._due()]
                 finished = not work and self._finished()
             for lane in left:
@@ -243,7 +244,7 @@ class OutputThread:
         return self._closing and not any(lane.due is not None for lane in self._lanes.values())
 
     def _due(self) -> list[tuple[str, _Lane]]:
-        now = time.monotonic()
+        now = monotonic()
         # At the end all is said at once that was to be said again.
         return [
             (name, lane)
@@ -253,7 +254,7 @@ class OutputThread:
 
     def _patience(self) -> float | None:
         times = [lane.due for lane in self._lanes.values() if lane.due is not None]
-        return max(min(times) - time.monotonic(), 0) if times else None
+        return max(min(times) - monotonic(), 0) if times else None
 
     def _send(self, name: str, lane: _Lane, message: mido.Message) -> None:
         self._on_sending(name, message)

@@ -2,8 +2,7 @@
 
 A system's list of names is not enough for that. A device that was pulled and put back between two looks has the name
 that it had, and so has one whose connection another program cut: the port itself says whether it still reaches its
-device, where the system knows (JACK, ALSA). Where it does not (CoreMIDI, Windows), what is open is taken anew when
-another port of the device went, failed to send, or is heard while this one is not.
+device, where the system knows (JACK, ALSA). Where it does not, see `midifrag.midi.suspicion`.
 """
 
 from __future__ import annotations
@@ -19,12 +18,10 @@ from midifrag.midi.endpoints import DIRECTIONS, Endpoint
 from midifrag.midi.finding import ask_around, find, identity_request, missing
 from midifrag.midi.messages import PortChanged
 from midifrag.midi.output import OutputThread
-from midifrag.midi.port_names import device_of
 from midifrag.midi.protocol import Backend, Direction, InputPort
+from midifrag.midi.suspicion import rest_is_back, suspect_the_rest, suspect_the_silent
 from midifrag.surface.families import families, is_named, model_of
 
-#: An input that is silent for so long while another one of its device is heard is taken anew, in seconds.
-SILENT_SECONDS = 30.0
 #: Where messages get lost, lights are said again so soon, in seconds.
 AGAIN_SECONDS = 0.15
 #: Told once where they do.
@@ -72,9 +69,9 @@ class Plugs:
             for endpoint in self._endpoints:
                 self._update(backend, endpoint, names[endpoint.direction], strict)
             self._ask_around(backend, names)
-            self._suspect_the_silent()
+            suspect_the_silent(self._endpoints, self._clock())
             for endpoint in self._endpoints:
-                if endpoint.suspect and endpoint.name is not None and self._rest_is_back(endpoint):
+                if endpoint.suspect and endpoint.name is not None and rest_is_back(endpoint, self._endpoints):
                     self._refresh(backend, endpoint, endpoint.name)
             if backend.loses and not self._told_loss and self._endpoints:
                 self._told_loss = True
@@ -108,7 +105,7 @@ class Plugs:
         with self._lock:
             for endpoint in self._endpoints:
                 if endpoint.port == port and endpoint.direction == "out" and endpoint.name is not None:
-                    self._suspect_the_rest(endpoint)
+                    suspect_the_rest(endpoint, self._endpoints)
                     endpoint.name = endpoint.open = None
                     self._tell(endpoint, "lost", f"{port}: output failed ({error}); trying again")
 
@@ -185,7 +182,7 @@ class Plugs:
         return port
 
     def _lose(self, endpoint: Endpoint, why: str) -> None:
-        self._suspect_the_rest(endpoint)
+        suspect_the_rest(endpoint, self._endpoints)
         lost, endpoint.name = endpoint.name, None
         if endpoint.direction == "in":
             _close_input(endpoint)
@@ -193,37 +190,6 @@ class Plugs:
             endpoint.open = None
             self._output.detach(endpoint.port)
         self._tell(endpoint, "lost", f"{endpoint.port}: {endpoint.direction}put {lost} {why}")
-
-    # --- what the system does not tell -------------------------------------------------------------------------------
-
-    def _suspect_the_rest(self, endpoint: Endpoint) -> None:
-        for other in self._siblings(endpoint):
-            other.suspect = _cannot_tell(other)
-
-    def _suspect_the_silent(self) -> None:
-        now = self._clock()
-        for endpoint in self._endpoints:
-            if endpoint.direction != "in" or not _cannot_tell(endpoint) or now - endpoint.heard < endpoint.patience:
-                continue
-            if any(
-                other.direction == "in" and now - other.heard < SILENT_SECONDS for other in self._siblings(endpoint)
-            ):
-                endpoint.patience *= 2
-                endpoint.suspect = True
-
-    def _siblings(self, endpoint: Endpoint) -> list[Endpoint]:
-        """The other endpoints at the same device."""
-        device = device_of(endpoint.name or "")
-        return [
-            other
-            for other in self._endpoints
-            if other is not endpoint
-            and other.virtual is None
-            and (other.port == endpoint.port or (device and device_of(other.name or "") == device))
-        ]
-
-    def _rest_is_back(self, endpoint: Endpoint) -> bool:
-        return all(other.name is not None for other in self._endpoints if other.port == endpoint.port)
 
     def _refresh(self, backend: Backend, endpoint: Endpoint, name: str) -> None:
         """Open again what may be dead; the old one stays until the new one is open."""
@@ -278,11 +244,6 @@ class Plugs:
         client = re.escape(self._client)
         # ALSA adds a number behind.
         return any(name == own or re.match(rf"{client}[^:]*:{re.escape(own)}\b", name) for own in virtual)
-
-
-def _cannot_tell(endpoint: Endpoint) -> bool:
-    """Whether it is open, and nobody knows whether it still reaches its device."""
-    return endpoint.open is not None and endpoint.open.connected is None
 
 
 def _close_input(endpoint: Endpoint) -> None:

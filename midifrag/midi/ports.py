@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import logging
 import threading
-import time
 from collections.abc import Callable, Iterable, Sequence
 
 import mido
 
+from midifrag.clock import monotonic
 from midifrag.config.settings import Settings
 from midifrag.errors import NoMidiError, PortError
 from midifrag.midi.backends import awaited_backend, choose_backend
@@ -47,7 +47,7 @@ class Ports:
         on_event: Callable[[MidiEvent], None],
         on_change: Callable[[PortChanged], None] = lambda _change: None,
         backend: Backend | None = None,
-        clock: Callable[[], float] = time.monotonic,
+        clock: Callable[[], float] = monotonic,
     ) -> None:
         self._settings = settings
         self._output = OutputThread(self._sending, self._send_failed)

@@ -6,7 +6,6 @@ One `PageModel` for all browsers, used on the page's event loop only.
 from __future__ import annotations
 
 import asyncio
-import time
 from collections import deque
 from collections.abc import Callable
 from enum import StrEnum
@@ -15,6 +14,7 @@ from typing import assert_never
 from midifrag.boundary import Boundary
 from midifrag.bridge.forecast import Forecast
 from midifrag.bridge.view import View
+from midifrag.clock import monotonic
 from midifrag.config.banks import Bank
 from midifrag.config.loading import Loaded
 from midifrag.engine.messages import EngineInfo
@@ -179,7 +179,7 @@ class PageModel:
             return
         port = pad.port or next(iter(self.loaded.settings.ports), "")
         velocity = min(max(1 / 127, velocity), 1.0)
-        self.put(Press(key.note, key.channel or 1, port, velocity, time.monotonic(), source="page"))
+        self.put(Press(key.note, key.channel or 1, port, velocity, monotonic(), source="page"))
 
     def read_again(self) -> None:
         """Have a changed bank file taken over now."""
@@ -208,7 +208,7 @@ class PageModel:
 
     def landings(self) -> dict[int, float]:
         """Seconds until each job lands."""
-        return self.forecast.landings(self.view.jobs.values(), time.monotonic())
+        return self.forecast.landings(self.view.jobs.values(), monotonic())
 
     def bar_and_beat(self, now: float) -> tuple[int, int] | None:
         """The bar and the beat in it at a moment (monotonic seconds); None before the show has said."""

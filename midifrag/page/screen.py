@@ -7,10 +7,10 @@ import contextlib
 import html
 import json
 import logging
-import time
 
 from nicegui import Client, ui
 
+from midifrag.clock import monotonic
 from midifrag.page import texts
 from midifrag.page.model import PageModel, Part
 from midifrag.page.panels import table
@@ -155,9 +155,9 @@ class Screens:
 
     async def keep_drawn(self) -> None:
         """Draw what changes, for ever. A screen that fails is told in the log and tried again with the next change."""
-        due, beat = time.monotonic() + TIME_STEP, None
+        due, beat = monotonic() + TIME_STEP, None
         while True:
-            now = time.monotonic()
+            now = monotonic()
             until_beat = self._page.next_beat(now)
             wait = due - now if until_beat is None else min(due - now, until_beat + PAST_BEAT)
             with contextlib.suppress(TimeoutError):
@@ -165,7 +165,7 @@ class Screens:
                 await asyncio.wait_for(self._page.news.wait(), min(step, max(0.0, wait)))
             if self._page.counts_down:
                 self._page.touch(Part.COUNTDOWN)
-            now = time.monotonic()
+            now = monotonic()
             if now >= due:
                 due = now + TIME_STEP
                 self._page.touch(Part.TIME)

@@ -49,14 +49,13 @@ class VoiceEvent:
 class Driver:
     """Speaks with the callback of ``opened``, whose memory was begun anew.
 
-    ``offset`` is added to the callback's clock to get monotonic seconds; ``measured`` is the device's real rate as it
-    was found before. Slots count from 1; None is all of them, or the master.
+    ``measured`` is the device's real rate as it was found before. Slots count from 1; None is all of them, or the
+    master.
     """
 
-    def __init__(self, memory: Memory, opened: Opened, offset: float, measured: float | None) -> None:
+    def __init__(self, memory: Memory, opened: Opened, measured: float | None) -> None:
         self.opened = opened
         self._state = memory.state
-        self._offset = offset
         self._clock = FrameClock(opened.rate, measured)
         self._rows: deque[dict[Command, int]] = deque()
         self._commands = self._events = self._calls = self._meters = 0
@@ -143,7 +142,7 @@ class Driver:
             return False
         self._looked = now
         self._calls, rows = times(self._state, self._calls)
-        moments = rows[:, 1] / 1e9 + self._offset
+        moments = rows[:, 1] / 1e9
         return self._clock.feed(rows[:, 0].astype(np.float64), moments, self.opened.block)
 
     def read_events(self, now: float) -> Iterator[VoiceEvent]:

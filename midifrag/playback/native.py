@@ -69,7 +69,7 @@ def _pointer(_typing: Any, _address: Any) -> Any:
     return types.voidptr(types.int64), build
 
 
-# What `time.monotonic` reads; on Windows, where that is coarse, what `time.perf_counter` does.
+# What `midifrag.clock.monotonic` reads.
 if sys.platform == "win32":
     import ctypes
 

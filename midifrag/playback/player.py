@@ -9,9 +9,7 @@ import contextlib
 import logging
 import multiprocessing
 import queue
-import sys
 import threading
-import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -20,6 +18,7 @@ from multiprocessing.context import SpawnProcess
 from typing import TypeAlias, assert_never
 
 from midifrag import children
+from midifrag.clock import monotonic
 from midifrag.playback.deck import Deck
 from midifrag.playback.memory import Head, Memory, Single
 from midifrag.playback.messages import (
@@ -92,7 +91,7 @@ class Player:
         self._device, self._client, self._listener, self._serve = device, client, listener, serve
         channels = max([2, *(max(pair) for pair in (outputs or {}).values())])
         self._memory = Memory(slots, channels)
-        self._deck = Deck(self._memory, outputs or {}, gain, self._resample, self._tell_deck, clock_offset())
+        self._deck = Deck(self._memory, outputs or {}, gain, self._resample, self._tell_deck)
         self._queue: queue.SimpleQueue[_Item] = queue.SimpleQueue()
         self._resampler = ThreadPoolExecutor(1, "midifrag-resample")
         self._closing = threading.Event()
@@ -147,7 +146,7 @@ class Player:
             except queue.Empty:
                 item = None
             try:
-                self._attend(item, time.monotonic())
+                self._attend(item, monotonic())
             except Exception:
                 # Whatever goes wrong with one fragment, the others play on.
                 _log.exception("the player failed at %s", type(item).__name__)
@@ -199,7 +198,7 @@ class Player:
             children.start(process)
         except OSError as error:
             ours.close()
-            self._lose(f"the player's process could not be started: {error}", time.monotonic())
+            self._lose(f"the player's process could not be started: {error}", monotonic())
             return
         finally:
             theirs.close()
@@ -236,7 +235,7 @@ class Player:
         self._deck.opened(opened, now)
         self._tell(self._standing(opened))
         if not again:
-            self._deck.tell_playing()
+            self._deck.voices.tell_playing()
 
     def _standing(self, opened: Opened) -> PlaybackChanged:
         slow = "" if opened.realtime else f"no real-time priority: blocks of {opened.block} frames"
@@ -292,14 +291,3 @@ class Player:
             self._queue.put(_Resampled(load, rate, resampled(load, rate)))
         except Exception:
             _log.exception("job %s could not be brought to %s Hz; it stays silent", load.job, rate)
-
-
-def clock_offset() -> float:
-    """What to add to the callback's clock to get monotonic seconds: nothing, but where Python reads another one."""
-    if sys.platform != "win32":
-        return 0.0
-    before = time.monotonic()
-    # It moves on in steps of many milliseconds: at the moment of one, both are known.
-    while (now := time.monotonic()) == before:
-        pass
-    return now - time.perf_counter()

@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import logging
 import threading
-import time
 from collections.abc import Callable
 from typing import Any, Protocol, TypeAlias
 
 from midifrag.bridge.items import LinkHeard
+from midifrag.clock import monotonic
 from midifrag.events import Notice
 from midifrag.states import NoticeLevel
 from midifrag.timeline import Timeline
@@ -96,7 +96,7 @@ class LinkWatch:
         self,
         put: Callable[[LinkHeard | Notice], None],
         open_session: OpenSession = LibrarySession,
-        clock: Callable[[], float] = time.monotonic,
+        clock: Callable[[], float] = monotonic,
     ) -> None:
         self._put = put
         self._open = open_session

@@ -10,6 +10,7 @@ from typing import TypeVar
 import mido
 
 from midifrag.bridge.items import Introduce
+from midifrag.clock import monotonic
 from midifrag.config.settings import Settings
 from midifrag.events import JobChanged, StateChange
 from midifrag.midi.memory import MemoryBackend, memory_ports
@@ -49,16 +50,16 @@ class ClipPorts:
 
 def play(timed: Iterable[tuple[float, T]], send: Callable[[T], None]) -> None:
     """Send each item at its second, counted from now."""
-    start = time.monotonic()
+    start = monotonic()
     for second, item in timed:
-        time.sleep(max(0.0, start + second - time.monotonic()))
+        time.sleep(max(0.0, start + second - monotonic()))
         send(item)
 
 
 def wait_until_landed(runtime: Runtime, timeout: float) -> bool:
     """Wait until the bridge has no job left, at most ``timeout`` seconds; whether that came about."""
-    deadline = time.monotonic() + timeout
-    while time.monotonic() < deadline:
+    deadline = monotonic() + timeout
+    while monotonic() < deadline:
         jobs = _jobs(runtime)
         if jobs == 0:
             return True

@@ -5,11 +5,7 @@ Used by `midifrag run`, `play` and `demo` alike; what differs is only the MIDI s
 
 from __future__ import annotations
 
-import contextlib
-import logging
-import math
 import threading
-import time
 from collections.abc import Callable, Mapping
 from typing import Any, TypeAlias
 
@@ -29,16 +25,16 @@ from midifrag.events import Notice, StateChange
 from midifrag.fragment import analysis, stretching
 from midifrag.fragment.archive import Archive
 from midifrag.fragment.hands import within
-from midifrag.fragment.messages import Landed, WriterEvent
+from midifrag.fragment.messages import Landed
 from midifrag.fragment.rescue import Rescued, rescue
 from midifrag.fragment.slots import Slots
 from midifrag.fragment.writer import FragmentWriter
-from midifrag.intents import Press, Prompt
-from midifrag.midi.messages import MidiEvent, NoteOn, PortChanged
+from midifrag.midi.messages import MidiEvent, PortChanged
 from midifrag.midi.ports import Ports
 from midifrag.playback.messages import PlaybackChanged, PlaybackState, PlayerEvent
 from midifrag.playback.player import Player
 from midifrag.scheduling import run_before_others
+from midifrag.show.bridge_thread import BridgeThread
 from midifrag.show.clocks import Clocks
 from midifrag.show.disk_watch import DiskWatch
 from midifrag.show.doors import Doors
@@ -46,22 +42,15 @@ from midifrag.show.ending import Ending, done
 from midifrag.show.lights import Lights
 from midifrag.show.link import OpenSession
 from midifrag.show.reload import ConfigWatch, unplayable
-from midifrag.show.replay import is_performed
 from midifrag.show.session_log import SessionLog
 from midifrag.show.telling import Heard, Telling
 from midifrag.show.watcher import Watcher
 from midifrag.states import NoticeLevel
 
-#: Seconds between two rounds of housekeeping on the bridge's thread.
-HOUSEKEEPING = 0.25
-
 #: Seconds that the start of a show waits for the drives that it plays to; a disk that sleeps needs some to wake up.
 DRIVE_PATIENCE = 30.0
 #: Seconds that the end of a show waits for the bridge to come out of what it does.
 BRIDGE_PATIENCE = 10.0
-
-_log = logging.getLogger(__name__)
-
 
 #: How a show's ports are made: settings, where events go, where port changes go. Nothing is opened yet.
 MakePorts: TypeAlias = Callable[[Settings, Callable[[MidiEvent], None], Callable[[PortChanged], None]], Ports]
@@ -114,11 +103,12 @@ class Runtime:
         self._lights = Lights(settings, self.ports.send, self.bridge.view, self.ports.device)
         self._telling.light = self._lights.handle
         self.configuration = ConfigWatch(loaded, self.put)
-        self._thread = threading.Thread(target=self._run, name="bridge", daemon=True)
-        self._closing = threading.Event()
+        self._disk = DiskWatch(self.writer, self.slots)
+        self._thread = BridgeThread(
+            self.bridge, self.inbox, self.ports, self.log, self._telling, self._lights, self._disk, self.clock
+        )
         self._started = False
         self._ending: Ending | None = None
-        self._disk = DiskWatch(self.writer, self.slots)
         self._doors = Doors(self.watch, self.unwatch)
         #: What was noticed at the start, for everybody who begins to watch: before, nobody would hear it.
         self._first_words: list[Notice] = []
@@ -127,7 +117,7 @@ class Runtime:
 
     def start(self) -> None:
         """Open ports, load engines, begin. Raises `PortError` and `StorageError` before anything runs."""
-        self._follow_mapping()
+        self._thread.follow_mapping()
         self.put(Introduce(self._telling.publish_all))
         self._first_words += self._disk.first_words()
         self._open_ports()
@@ -165,21 +155,20 @@ class Runtime:
         return self._ending
 
     def _close(self) -> Ending:
-        self._closing.set()
+        self._thread.stop()
         done(self.configuration.close)
         if self.player:
             done(self.player.close)
         if self._started:
-            # A bridge that hangs must not take along what can still be written.
             self._thread.join(BRIDGE_PATIENCE)
-            done(lambda: self._finish(presses=True))
+            done(lambda: self._thread.finish(presses=True))
         done(self.engines.close)
-        done(self._finish)
+        done(self._thread.finish)
         if self._started:
             done(self.bridge.renders.end)
             done(self._telling.tell)
         unwritten = done(self.writer.close) or ()
-        done(self._finish)
+        done(self._thread.finish)
         takes = done(self.writer.unarchived) or []
         rescued = rescue(takes, belong=self.begun.archive_folder) if takes else Rescued()
         done(self._doors.close)
@@ -208,18 +197,6 @@ class Runtime:
             }
         )
 
-    def _finish(self, *, presses: bool = False) -> None:
-        """Take in what engines and writer still said, so that no rendered take is lost.
-
-        With ``presses``, those that came before the end too: they have an outcome as all others.
-        """
-        with contextlib.suppress(TimeoutError):
-            for _ in range(len(self.inbox)):
-                item = self.inbox.get(timeout=0.0)
-                kept = FromEngine | WriterEvent | NoteOn | Press | Prompt if presses else FromEngine | WriterEvent
-                if isinstance(item, kept):
-                    self._attend(item)
-
     # --- use ---------------------------------------------------------------------------------------------------------
 
     def put(self, item: Item) -> None:
@@ -243,77 +220,11 @@ class Runtime:
         """Call ``callback`` with every MIDI event that the bridge has taken in, on a thread of its own."""
         return self._telling.monitor(callback, name)
 
-    # --- the bridge's thread -----------------------------------------------------------------------------------------
-
-    def _run(self) -> None:
-        run_before_others()
-        due = beat = 0.0
-        while not self._closing.is_set():
-            try:
-                item = self.inbox.get(timeout=max(0.0, min(HOUSEKEEPING, min(due, beat) - time.monotonic())))
-            except TimeoutError:
-                item = None
-            if item is not None:
-                self._attend(item)
-            if time.monotonic() >= due:
-                self._attend(None)
-                due = time.monotonic() + HOUSEKEEPING
-            beat = self._blink()
-
-    def _blink(self) -> float:
-        """Have what waits for a boundary blink in tempo; when to do so again, in monotonic seconds."""
-        try:
-            due = self._lights.beat(self.clock.now())
-        except Exception:
-            # A surface, perhaps somebody's plug-in; that lights fail is told where they are lit.
-            _log.exception("a pad does not blink")
-            due = None
-        return math.inf if due is None else due
-
-    def _attend(self, item: Item | None) -> None:
-        """Deal with an item, or with what is to do now and then. A mistake of ours in it ends no show."""
-        try:
-            if item is None:
-                self.bridge.housekeeping()
-                for notice in self._disk.notices():
-                    self._telling.publish(notice)
-            else:
-                self._handle(item)
-        except Exception as error:
-            _log.exception("the bridge failed on %s", type(item).__name__)
-            self._telling.publish(Notice(NoticeLevel.ERROR, f"unexpected: {error!r}; the show goes on"))
-        self._telling.tell()
-
-    def _handle(self, item: Item) -> None:
-        mapper = self.bridge.mapper
-        self._log_act(item)
-        acts = mapper.acts(item) if isinstance(item, MidiEvent) else None
-        self.bridge.handle(item)
-        if isinstance(item, MidiEvent):
-            self._telling.hear(Heard(item, self.bridge.mapper, acts))
-        if self.bridge.mapper is not mapper:
-            self._follow_mapping()
-
-    def _log_act(self, item: Item) -> None:
-        if not is_performed(item):
-            return
-        bearing = self.bridge.mapper.bearing(item) if isinstance(item, MidiEvent) else "act"
-        if isinstance(item, MidiEvent) and bearing == "nothing":
-            self.log.count(item)
-        else:
-            self.log.write(item, position=bearing == "position")
-
-    def _follow_mapping(self) -> None:
-        """Tell the ports which CCs are 14 bit, and the inbox which ones are buttons, in the bank that is active."""
-        mapper = self.bridge.mapper
-        self.ports.pair(mapper.pairs)
-        self.inbox.switches = mapper.switches
+    # --- what its parts ask for --------------------------------------------------------------------------------------
 
     def _has_landed(self, landed: Landed) -> None:
         """Something has landed at its boundary: its note goes out in the same moment, from the slot's hand."""
         self._lights.notify(landed.job, landed.slot)
-
-    # --- engines -----------------------------------------------------------------------------------------------------
 
     def _engine_for(self, model: str) -> Engine:
         loaded = self.bridge.loaded

@@ -19,6 +19,7 @@ from typing import Any
 
 import numpy as np
 
+from midifrag.clock import monotonic
 from midifrag.fragment.files import check_regular
 from midifrag.fragment.plain_json import read_value
 from midifrag.midi.messages import MidiEvent
@@ -170,10 +171,10 @@ class SessionLog:
 
     def _run(self) -> None:
         self._folder.tidy_aside(None)
-        summary_due = time.monotonic() + SUMMARY_EVERY
+        summary_due = monotonic() + SUMMARY_EVERY
         positions_due = None
         while True:
-            wait = max(0.0, min(summary_due, positions_due or summary_due) - time.monotonic())
+            wait = max(0.0, min(summary_due, positions_due or summary_due) - monotonic())
             try:
                 entry = self._lines.get(timeout=min(wait, RETRY) if self._file.waits else wait)
             except queue.Empty:
@@ -184,7 +185,7 @@ class SessionLog:
                     self._summarise()
                     self._file.flush()
                     return
-            now = time.monotonic()
+            now = monotonic()
             if positions_due is not None and now >= positions_due:
                 self._append(self._thinning.rest())
             positions_due = (positions_due or now + POSITIONS_EVERY) if self._thinning.waits else None

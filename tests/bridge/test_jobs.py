@@ -2,7 +2,7 @@ import pytest
 
 from midifrag.bridge.jobs import REMEMBERED, Job, JobTable, Origin, PressedPad, RenderJob, request, take_record
 from midifrag.clock import ManualClock
-from midifrag.config.banks import Preset
+from midifrag.config.parameters import Preset
 from midifrag.engine.messages import Render, Rendered
 from midifrag.events import JobChanged, JobTimes, PadChanged
 from midifrag.fragment.options import FragmentOptions

@@ -13,7 +13,7 @@ from midifrag.bridge.jobs import JobTable, Origin, RenderJob, request, take_reco
 from midifrag.bridge.landings import Landings
 from midifrag.bridge.telling import Telling
 from midifrag.clock import ManualClock
-from midifrag.config.banks import Preset
+from midifrag.config.parameters import Preset
 from midifrag.config.press_request import LandRequest
 from midifrag.engine.messages import Rendered
 from midifrag.events import JobChanged, JobTimes, Notice

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from midifrag.bridge.spares import Coming, SpareRack, Wish
+from midifrag.config.engines import SpareSettings
 from midifrag.config.parameters import Preset
-from midifrag.config.settings import SpareSettings
 from midifrag.engine.messages import Render, Rendered
 from midifrag.fragment.options import FragmentOptions
 from midifrag.pad_key import PadKey

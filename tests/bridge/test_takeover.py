@@ -3,7 +3,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from midifrag.bridge.takeover import TOLERANCE, Takeover
-from midifrag.config.banks import Range
+from midifrag.config.controls import Range
 
 WAY = st.floats(0, 1)
 

@@ -7,7 +7,7 @@ import pytest
 from midifrag.bridge.jobs import JobTable, Origin, PressedPad, RenderJob, request
 from midifrag.bridge.telling import Telling
 from midifrag.clock import ManualClock
-from midifrag.config.banks import Preset
+from midifrag.config.parameters import Preset
 from midifrag.events import JobChanged, JobTimes, Notice
 from midifrag.fragment.options import FragmentOptions
 from midifrag.pad_key import PadKey

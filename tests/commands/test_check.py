@@ -4,7 +4,7 @@ from click.testing import CliRunner
 from midifrag.cli import app
 from midifrag.commands import check
 from midifrag.config import loading
-from midifrag.config.settings import PortSettings
+from midifrag.config.ports import PortSettings
 from midifrag.config.shipped import shipped_path
 from midifrag.errors import NoMidiError
 from midifrag.midi.port_names import PortList, list_ports

@@ -73,7 +73,9 @@ def test_an_unknown_action_is_told_with_the_nearest():
         action("pannic")
 
 
-@pytest.mark.parametrize("sources", [{}, {"note": 1, "cc": 2}, {"note": 1, "cc": 2, "program": 3}])
+@pytest.mark.parametrize(
+    "sources", [{}, {"note": 1, "cc": 2}, {"cc": 1, "program": 2}, {"note": 1, "cc": 2, "program": 3}]
+)
 def test_an_action_has_one_source(sources):
     with pytest.raises(ValidationError, match="exactly one of note, cc or program"):
         Action.model_validate({"does": "panic", **sources})

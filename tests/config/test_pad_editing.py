@@ -8,8 +8,8 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from midifrag.config import loading, pad_editing
-from midifrag.config.banks import Pad
 from midifrag.config.pad_editing import remove_pad, save_pad, undo
+from midifrag.config.pads import Pad
 from midifrag.config.shipped import shipped_path
 from midifrag.errors import ConfigurationError, EditConflictError, StorageError
 from midifrag.pad_key import PadKey

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from midifrag.bridge.jobs import request
-from midifrag.config.banks import Pad, Parameters
+from midifrag.config.pads import Pad, Parameters
 from midifrag.config.parameters import (
     NUMBERS,
     PARAMETERS,

@@ -2,7 +2,8 @@
 
 import pytest
 
-from midifrag.config.banks import Control, Pad, Range
+from midifrag.config.controls import Control, Range
+from midifrag.config.pads import Pad
 from midifrag.config.parameters import NUMBERS
 from midifrag.config.targets import MIX, PARAMETER_TARGETS, TARGETS, Target, named, target, value_name
 

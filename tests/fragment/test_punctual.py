@@ -8,6 +8,7 @@ import time
 
 import pytest
 
+from midifrag.clock import monotonic
 from midifrag.fragment import punctual
 from midifrag.fragment.hands import Hand
 from midifrag.fragment.punctual import AHEAD, EARLY, Appointment, Made, Phase, Punctual
@@ -279,14 +280,14 @@ def test_what_is_taken_back_is_expected_again(prompt):
 def test_the_thread_keeps_appointments_by_itself():
     punctual, hand, landed = Punctual(), Hand("a slot"), threading.Event()
     punctual.start()
-    began, swap = time.monotonic(), Swapped()
+    began, swap = monotonic(), Swapped()
     made = Appointment(1, began + 60.0, 0.0, hand, swap, lambda moment: moment, landed.set, lambda _outcome: None)
     assert punctual.make(made) is Made.IN_TIME
-    punctual.move(1, time.monotonic() + 0.3)
+    punctual.move(1, monotonic() + 0.3)
     moment = punctual.moment(1)
     assert landed.wait(PATIENCE)
     assert moment is not None
-    assert time.monotonic() >= moment - EARLY
+    assert monotonic() >= moment - EARLY
     punctual.close()
     hand.close()
     assert punctual._thread is not None
@@ -307,14 +308,14 @@ def test_what_cannot_be_handed_over_is_tried_again(rig, monkeypatch):
     monkeypatch.setattr(rig.hand, "later", fails_once)
     rig.now = 104.0 - AHEAD
     rig.punctual.start()
-    deadline = time.monotonic() + PATIENCE
-    while len(tries) < 2 and time.monotonic() < deadline:
+    deadline = monotonic() + PATIENCE
+    while len(tries) < 2 and monotonic() < deadline:
         rig.now += 0.001
         time.sleep(0.001)
     rig.now = 104.0
     with rig.punctual._changed:
         rig.punctual._changed.notify_all()
-    while (1, LYING) not in rig.told and time.monotonic() < deadline:
+    while (1, LYING) not in rig.told and monotonic() < deadline:
         time.sleep(0.001)
         with rig.punctual._changed:
             rig.punctual._changed.notify_all()
@@ -332,8 +333,8 @@ def test_what_is_left_to_do_waits_for_others_of_the_same_moment_but_not_for_ever
     rig.make(2, swap=Slow(log, "second", may))
     rig.go(104.0)
     last = (1, "landed") if patience else (1, LYING)
-    deadline = time.monotonic() + PATIENCE
-    while last not in rig.told and time.monotonic() < deadline:
+    deadline = monotonic() + PATIENCE
+    while last not in rig.told and monotonic() < deadline:
         time.sleep(0.001)
     assert log == ["first swaps", "first settles"][: 1 if patience else 2]
     assert ((1, "told") in rig.told) is not bool(patience)

@@ -6,10 +6,10 @@ import dataclasses
 import logging
 import queue
 import threading
-import time
 
 import pytest
 
+from midifrag.clock import monotonic
 from midifrag.errors import StorageError
 from midifrag.fragment.archive import Archive
 from midifrag.fragment.messages import (
@@ -212,14 +212,14 @@ def test_what_waits_is_moved_cancelled_and_told_past_a_writer_that_is_busy(rig, 
     monkeypatch.setattr(Archive, "store_encoded", slow)
     monkeypatch.setattr("midifrag.fragment.hands.PATIENCE", PATIENCE)
     writer.start()
-    later = time.monotonic() + 1000.0
+    later = monotonic() + 1000.0
     for job in (1, 2):
         writer.submit(dataclasses.replace(land(job), at=later))
     listener.next(Waits, 2)
     writer.submit(land(3))
     assert busy.wait(PATIENCE)
 
-    writer.submit(Retime(1, time.monotonic() + 0.3))
+    writer.submit(Retime(1, monotonic() + 0.3))
     assert listener.next(Landed).job == 1
     writer.submit(CancelLanding(2))
     assert listener.next(LandCancelled).job == 2
@@ -237,7 +237,7 @@ def test_the_end_calls_off_what_waits_though_the_writer_hangs(rig, monkeypatch, 
         raise StorageError("the disk is gone")
 
     writer.start()
-    writer.submit(dataclasses.replace(land(1), at=time.monotonic() + 1000.0))
+    writer.submit(dataclasses.replace(land(1), at=monotonic() + 1000.0))
     listener.next(Waits)
     monkeypatch.setattr(Archive, "store_encoded", hang)
     monkeypatch.setattr("midifrag.fragment.hands.PATIENCE", PATIENCE)

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from midifrag.config.settings import PortSettings
+from midifrag.config.ports import PortSettings
 from midifrag.midi.endpoints import endpoints_of
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from midifrag.config.settings import PortSettings
+from midifrag.config.ports import PortSettings
 from midifrag.errors import PortError
 from midifrag.midi.endpoints import endpoints_of
 from midifrag.midi.finding import ASKED_AT_MOST, ask_around, find, identity_request, meant, missing

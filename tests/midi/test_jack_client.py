@@ -104,6 +104,7 @@ def server(monkeypatch):
     made = Server()
     monkeypatch.setattr(jack_client, "rtmidi", made)
     monkeypatch.setattr(jack_client, "time", Time())
+    monkeypatch.setattr(jack_client, "monotonic", lambda: jack_client.time.monotonic())
     return made
 
 

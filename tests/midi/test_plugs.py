@@ -4,82 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from midifrag.config.settings import PortSettings
 from midifrag.errors import MidiGoneError, PortError
-from midifrag.midi.endpoints import endpoints_of
 from midifrag.midi.finding import identity_request
-from midifrag.midi.memory import MemoryBackend
-from midifrag.midi.plugs import AGAIN_SECONDS, LOSES, SILENT_SECONDS, Plugs
+from midifrag.midi.plugs import AGAIN_SECONDS, LOSES
+from tests.midi.plug_rig import PADS, Rig, pads
 
-PADS = {"pads": {"in": "Pads", "out": "Pads"}}
 X_REPLY = [0xF0, 0x7E, 0x00, 0x06, 0x02, 0x00, 0x20, 0x29, 0x03, 0x01, 0, 0, 0, 0, 0, 0xF7]
-
-
-class System(MemoryBackend):
-    """A MIDI system that may list nothing or refuse to open, and that may name our clients otherwise."""
-
-    def __init__(self, *names, **options):
-        super().__init__(names, **options)
-        self.trouble = None
-        self.refuses = set()
-        self.given = None
-
-    def names(self, direction):
-        if self.trouble is not None:
-            raise self.trouble
-        return super().names(direction)
-
-    def _open(self, name, direction, virtual, client, receive):
-        if direction in self.refuses:
-            raise PortError(f"{name} is held by another program")
-        return super()._open(name, direction, virtual, self.given or client, receive)
-
-
-class Output:
-    """Writes down what the output thread is asked to do."""
-
-    def __init__(self):
-        self.done = []
-
-    def attach(self, name, port, settle_seconds, again_seconds):
-        self.done.append(("attach", name, port.name, settle_seconds, again_seconds))
-
-    def detach(self, name):
-        self.done.append(("detach", name))
-
-    def send(self, name, messages, *, led):
-        self.done.append(("send", name, messages, led))
-
-
-class Rig:
-    def __init__(self, *plugged, ports=None, **system):
-        self.system = System(*plugged, **system)
-        self.output, self.now, self.heard, self.changes = Output(), 0.0, [], []
-        self.ends = [
-            end
-            for port, settings in (ports or PADS).items()
-            for end in endpoints_of(port, PortSettings.model_validate(settings), "stage")
-        ]
-        self.plugs = Plugs(self.ends, self.output, self.receive, self.changes.append, lambda: self.now, "stage")
-
-    def receive(self, endpoint, data):
-        endpoint.heard = self.now
-        self.heard.append((endpoint.port, list(data)))
-
-    def look(self, *, strict=False):
-        """Look once; what was told of it."""
-        self.changes.clear()
-        self.plugs.look(self.system, strict=strict)
-        return [(change.port, change.direction, change.state) for change in self.changes]
-
-    @property
-    def texts(self):
-        return [change.text for change in self.changes]
-
-
-def pads(*states):
-    """What is told of both directions of the pads, in turn."""
-    return [("pads", direction, state) for direction in ("in", "out") for state in states]
 
 
 # --- what comes ------------------------------------------------------------------------------------------------------
@@ -221,76 +151,6 @@ def test_closing_inputs_leaves_outputs_to_their_own_thread():
     rig.system.play("Pads", [0x90, 36, 100])
     assert rig.heard == []
     assert [end.open is None for end in rig.ends] == [True, False]
-
-
-# --- what the system does not tell -----------------------------------------------------------------------------------
-
-KNOBS = {"pads": {"in": "Pad 1"}, "knobs": {"in": "Pad 2"}, "keys": {"in": "Keys"}}
-
-
-def test_an_input_that_is_silent_while_its_device_is_heard_is_taken_anew_and_then_more_patiently():
-    rig = Rig("Pad 1", "Pad 2", "Keys", ports=KNOBS)
-    rig.look()
-    renewed = []
-    for _ in range(12):
-        rig.now += SILENT_SECONDS / 2
-        rig.system.play("Pad 2", [0x90, 36, 100])
-        renewed.append(rig.look())
-    assert [number for number, told in enumerate(renewed) if told] == [1, 5]
-    assert renewed[1] == renewed[5] == [("pads", "in", "open")]
-
-
-@pytest.mark.parametrize(("tells", "renewed"), [(False, [("pads", "in", "open")]), (True, [])])
-def test_when_one_port_of_a_device_goes_its_others_are_taken_anew_where_the_system_does_not_tell(tells, renewed):
-    rig = Rig("Pad 1", "Pad 2", "Keys", ports=KNOBS, tells=tells)
-    rig.look()
-    rig.system.unplug("Pad 2")
-    assert rig.look() == [("knobs", "in", "lost"), ("knobs", "in", "waiting"), *renewed]
-    assert rig.look() == []
-
-
-def test_silence_of_a_whole_device_is_no_sign():
-    rig = Rig("Pad 1", "Pad 2", "Keys", ports=KNOBS)
-    rig.look()
-    for _ in range(6):
-        rig.now += SILENT_SECONDS / 2
-        rig.system.play("Keys", [0x90, 36, 100])
-        assert rig.look() == []
-
-
-def test_where_the_system_tells_silence_is_no_sign():
-    rig = Rig("Pad 1", "Pad 2", "Keys", ports=KNOBS, tells=True)
-    rig.look()
-    for _ in range(6):
-        rig.now += SILENT_SECONDS / 2
-        rig.system.play("Pad 2", [0x90, 36, 100])
-        assert rig.look() == []
-
-
-def test_an_input_that_is_taken_anew_is_heard_once_and_the_old_one_closed():
-    rig = Rig("Pads")
-    rig.look()
-    old = rig.ends[0].open
-    rig.plugs.send_failed("pads", OSError("pulled"))
-    rig.look()
-    assert rig.ends[0].open is not old
-    assert old._closed
-    old.receive([0x90, 36, 1])
-    rig.system.play("Pads", [0x90, 36, 2])
-    assert rig.heard == [("pads", [0x90, 36, 2])]
-
-
-def test_an_input_that_cannot_be_taken_anew_stays_as_it_is():
-    rig = Rig("Pads")
-    rig.look()
-    old = rig.ends[0].open
-    rig.plugs.send_failed("pads", OSError("pulled"))
-    rig.system.refuses.add("in")
-    rig.now = 7.0
-    assert rig.look() == [("pads", "out", "open")]
-    assert (rig.ends[0].open, rig.ends[0].heard, rig.ends[0].suspect) == (old, 7.0, False)
-    rig.system.play("Pads", [0x90, 36, 100])
-    assert len(rig.heard) == 1
 
 
 # --- who a device is -------------------------------------------------------------------------------------------------

@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-from types import SimpleNamespace
 
 import pytest
 from nicegui import Client, ui
@@ -252,7 +251,7 @@ def test_a_browser_that_is_away_is_not_what_a_storm_takes_the_room_of(browsers):
 def test_what_only_time_changes_is_drawn_as_it_passes(browsers, monkeypatch):
     monkeypatch.setattr(screen, "TIME_STEP", 1.0)
     now = iter(range(100))
-    monkeypatch.setattr(screen, "time", SimpleNamespace(monotonic=lambda: float(next(now))))
+    monkeypatch.setattr(screen, "monotonic", lambda: float(next(now)))
     before = browsers.page.page.versions[Part.TIME]
     browsers.page.page.news.set()
     browsers.draw(until=lambda: browsers.page.page.versions[Part.TIME] > before)
@@ -260,7 +259,7 @@ def test_what_only_time_changes_is_drawn_as_it_passes(browsers, monkeypatch):
 
 def test_each_beat_is_drawn_as_it_passes(browsers, monkeypatch):
     clock = [5.0]
-    monkeypatch.setattr(screen, "time", SimpleNamespace(monotonic=lambda: clock[0]))
+    monkeypatch.setattr(screen, "monotonic", lambda: clock[0])
     browsers.page.take(TimeChanged(Timeline(60_000, 5.0)))
     page = browsers.page.page
     for _ in range(4):

@@ -1,81 +1,13 @@
+"""What the deck makes of commands, heard on a virtual device."""
+
 import numpy as np
 import pytest
 
-from midifrag.playback.deck import HORIZON, Deck
-from midifrag.playback.memory import LOOK_AHEAD, Head, Memory
+from midifrag.playback.deck import HORIZON
+from midifrag.playback.memory import Head, Memory
 from midifrag.playback.messages import Drop, Load, Meters, Mix, Sounding, Start, Stop
-from midifrag.playback.samples import resampled
-from tests.playback.virtual import RATE, SAMPLES, Device, noise
-
-LATE = LOOK_AHEAD - 1
-
-
-class Rig:
-    """A deck on a virtual device, and all that it told."""
-
-    def __init__(self, outputs=None, gain=0.0, rate=RATE, channels=2, memory=None, delay=False):
-        self.memory = memory or Memory(3, channels, SAMPLES)
-        self.told, self.resampling = [], []
-        self.deck = Deck(self.memory, outputs or {}, gain, self.resample, self.told.append)
-        self.delay = delay
-        self.device = None
-        self.now = 1000.0
-        self.open(rate, channels)
-
-    def resample(self, load, rate):
-        self.resampling.append((load, rate))
-        if not self.delay:
-            self.resampled()
-
-    def resampled(self):
-        for load, rate in self.resampling:
-            self.deck.placed(load, rate, resampled(load, rate))
-        self.resampling.clear()
-
-    def open(self, rate=RATE, channels=2):
-        self.device = Device(memory=self.memory, rate=rate, channels=channels)
-        self.device.now = self.now
-        self.deck.opened(self.device.opened, self.now)
-
-    def say(self, *commands):
-        for command in commands:
-            self.deck.handle(command, self.now)
-
-    def run(self, seconds):
-        """Let the device play, and the deck look every 20 ms; what was heard."""
-        heard = []
-        for _ in range(round(seconds * 50)):
-            heard.append(self.device.run(self.device.rate // 50))
-            self.now = self.device.now
-            self.deck.tick(self.now)
-        return np.concatenate(heard)
-
-    def silence(self, seconds):
-        """Time without a device."""
-        for _ in range(round(seconds * 50)):
-            self.now += 0.02
-            self.deck.tick(self.now)
-
-    def sounding(self):
-        return [(one.slot, one.job, one.on) for one in self.told if isinstance(one, Sounding)]
-
-    def run_unseen(self, seconds):
-        """Let the device play while the deck does not look."""
-        heard = self.device.run(round(seconds * self.device.rate))
-        self.now = self.device.now
-        return heard
-
-    def room(self):
-        """How many frames of memory are free."""
-        return self.deck._samples._room.free
-
-
-def sound(frames, seed=1):
-    return noise(frames, seed).T
-
-
-def first_heard(heard):
-    return int(np.flatnonzero(heard.any(axis=1))[0])
+from tests.playback.rig import LATE, WHOLE, Rig, first_heard, sound
+from tests.playback.virtual import RATE, SAMPLES
 
 
 def test_what_lands_sounds_at_once_and_is_forgotten_when_it_has_ended():
@@ -254,25 +186,6 @@ def test_choke_groups_end_each_other():
     assert rig.sounding() == [(1, 1, True), (2, 2, True), (3, 3, True), (1, 1, False)]
 
 
-def test_an_underrun_puts_loops_back_in_their_place():
-    rig = Rig()
-    click = np.zeros((2, RATE // 2), np.float32)
-    click[:, :50] = 0.5
-    rig.say(Load(1, click, RATE, loop=True), Start(1, 1))
-    rig.run(4)
-    # The device loses 2000 samples: its frames are later than they would be.
-    rig.device.now += 2000 / RATE
-    before = rig.device.frame + 2000
-    rig.run(1)
-    heard = rig.run(2)
-    place = before + 1 * RATE
-    clicks = np.flatnonzero((heard[1:, 0] > 0.4) & (heard[:-1, 0] < 0.1)) + 1 - LATE + place
-    assert len(clicks) == 4
-    assert all(abs((one + RATE // 4) % (RATE // 2) - RATE // 4) <= 50 for one in clicks)
-    assert rig.sounding() == [(1, 1, True)]
-    assert rig.deck.underruns == 1
-
-
 def test_an_underrun_moves_what_is_scheduled():
     rig = Rig()
     rig.run(4)
@@ -281,42 +194,6 @@ def test_an_underrun_moves_what_is_scheduled():
     rig.device.now += 2000 / RATE
     rig.run(0.8)
     assert rig.told[0].at == pytest.approx(moment, abs=1e-3)
-
-
-def test_a_device_that_was_lost_comes_back_with_what_should_sound_by_then():
-    rig = Rig()
-    ramp = (np.arange(RATE * 2) / (RATE * 4)).astype(np.float32)[None]
-    rig.say(Load(1, ramp, RATE, loop=True), Start(1, 1))
-    rig.say(Load(2, sound(RATE // 2), RATE), Start(2, 2))
-    rig.run(0.1)
-    rig.deck.lost()
-    rig.say(Load(3, sound(RATE), RATE), Start(3, 3))
-    rig.silence(0.9)
-    assert rig.sounding() == [(1, 1, True), (2, 2, True), (3, 3, True), (2, 2, False)]
-    rig.open()
-    heard = rig.run(0.05)
-    # Where the loop is after a second: a quarter of full scale.
-    rig.say(Stop(3))
-    rig.run(0.05)
-    assert rig.run(0.02)[-1, 0] == pytest.approx((rig.now - 1000.0) / 4, abs=0.003)
-    assert heard.any()
-    rig.run(2)
-    assert rig.sounding()[4:] == [(3, 3, False)]
-
-
-def test_a_device_of_another_rate_gets_everything_anew():
-    rig = Rig()
-    ramp = (np.arange(RATE * 2) / (RATE * 4)).astype(np.float32)[None]
-    rig.say(Load(1, ramp, RATE, loop=True), Start(1, 1), Load(2, sound(100), RATE))
-    rig.run(0.1)
-    rig.deck.lost()
-    rig.silence(0.5)
-    rig.open(96000)
-    rig.run(0.3)
-    assert rig.run(0.02)[-1, 0] == pytest.approx((rig.now - 1000.0) / 4, abs=0.003)
-    rig.say(Start(2, 2))
-    rig.run(0.1)
-    assert rig.sounding() == [(1, 1, True), (2, 2, True), (2, 2, False)]
 
 
 def test_stopping_counts_while_there_is_no_device():
@@ -395,145 +272,9 @@ def test_far_starts_stay_here_until_shortly_before():
     rig = Rig()
     rig.say(Load(1, sound(100), RATE), Start(1, 1, at=rig.now + HORIZON + 1))
     rig.run(0.9)
-    assert rig.deck._cues[1].serial is None
+    assert rig.deck.voices.cues[1].serial is None
     rig.run(0.2)
-    assert rig.deck._cues[1].serial is not None
-
-
-WHOLE = SAMPLES // 8
-
-
-def just_begun(loop, audio=None):
-    """A rig in which job 1, of 1 s, has begun about 20 ms ago, which the deck does not know yet."""
-    rig = Rig()
-    rig.run(0.3)
-    rig.say(Load(1, sound(RATE) if audio is None else audio, RATE, loop), Start(1, 1, at=rig.now + 0.1))
-    rig.run(0.08)
-    unseen = rig.run_unseen(0.04)
-    rig.heard = len(unseen) - first_heard(unseen)
-    assert rig.sounding() == []
-    return rig
-
-
-@pytest.mark.parametrize("known", [False, True])
-def test_a_drop_ends_what_has_begun_and_its_memory_is_free_only_then(known):
-    rig = just_begun(loop=True)
-    if known:
-        rig.run(0.02)
-    rig.say(Drop(1))
-    # It sounds until the callback has heard of it: its samples must stay.
-    assert rig.room() == WHOLE - RATE
-    rig.say(Load(2, np.full((2, RATE // 2), 0.9, np.float32), RATE))
-    heard = rig.run(0.1)
-    assert np.abs(heard).max() <= 0.1
-    assert heard[100].any()
-    fade = round(0.005 * RATE)
-    assert not heard[fade + LATE + 256 :].any()
-    assert np.abs(heard[LATE + fade - 20 : LATE + fade]).max() < 0.02
-    assert rig.sounding() == [(1, 1, True), (1, 1, False)]
-    assert rig.room() == WHOLE - RATE // 2
-    assert list(rig.deck._samples) == [2]
-
-
-def test_a_drop_of_what_waits_with_the_callback_frees_it_once_that_has_let_go_of_it():
-    rig = Rig()
-    rig.run(0.3)
-    rig.say(Load(1, sound(RATE), RATE, loop=True), Start(1, 1, at=rig.now + 0.2))
-    rig.run(0.1)
-    rig.say(Drop(1))
-    assert rig.room() == WHOLE - RATE
-    assert not rig.run(0.3).any()
-    assert (rig.sounding(), rig.room(), rig.deck._voices) == ([], WHOLE, {})
-
-
-def test_what_was_dropped_does_not_go_on_on_the_next_device():
-    rig = just_begun(loop=True)
-    rig.run(0.02)
-    rig.say(Drop(1))
-    rig.deck.lost()
-    rig.open()
-    assert not rig.run(0.2).any()
-    assert rig.sounding() == [(1, 1, True), (1, 1, False)]
-    assert rig.room() == WHOLE
-
-
-def test_a_drop_and_a_stop_count_for_what_was_to_go_on_on_a_new_device():
-    for end in (Drop(1), Stop(1), Stop()):
-        rig = just_begun(loop=True)
-        rig.run(0.02)
-        rig.deck.lost()
-        rig.open()
-        rig.say(end)
-        assert not rig.run(0.2).any()
-        assert rig.sounding() == [(1, 1, True), (1, 1, False)]
-        assert rig.room() == WHOLE
-
-
-def test_other_samples_of_what_has_just_begun_come_too_late():
-    audio = sound(RATE)
-    rig = just_begun(loop=False, audio=audio)
-    rig.say(Load(1, np.full((2, RATE // 2), 0.9, np.float32), RATE))
-    heard = rig.run(1.2)
-    np.testing.assert_allclose(heard[: RATE - rig.heard], audio.T[rig.heard :], atol=1e-6)
-    assert rig.sounding() == [(1, 1, True), (1, 1, False)]
-    assert rig.room() == WHOLE
-
-
-@pytest.mark.parametrize("loop", [False, True])
-@pytest.mark.parametrize("slot", [1, 2])
-@pytest.mark.parametrize("later", [0.001, 0.3])
-def test_a_move_of_what_has_just_begun_does_not_begin_it_again(loop, slot, later):
-    audio = sound(RATE)
-    rig = just_begun(loop, audio)
-    moment = rig.now - 0.02
-    # Twice, as a clock that is put right again and again would.
-    rig.say(Start(1, slot, at=moment + later), Start(1, slot, at=moment + 2 * later))
-    heard = rig.run(0.9)
-    np.testing.assert_allclose(heard[:39000], audio.T[rig.heard : rig.heard + 39000], atol=1e-6)
-    assert rig.sounding() == [(1, 1, True)]
-    assert [(one.start.slot, one.serial) for one in rig.deck.playing.values()] == [(1, 1)]
-    assert len(rig.deck._voices) == 1
-
-
-def test_what_waits_in_a_slot_comes_in_the_order_of_its_moments():
-    rig = Rig()
-    rig.run(3)
-    begun, now = rig.device.frame, rig.now
-    rig.say(*(Load(job, np.full((2, RATE), job / 10, np.float32), RATE) for job in (1, 2, 3)))
-    rig.say(Start(1, 1, at=now + 0.3), Start(2, 1, at=now + 0.2))
-    rig.run(0.04)
-    rig.say(Start(3, 1, at=now + 0.1))
-    rig.run(0.6)
-    told = [one for one in rig.told if isinstance(one, Sounding) and one.on]
-    assert [one.job for one in told] == [3, 2, 1]
-    assert [one.at - now for one in told] == pytest.approx([0.1, 0.2, 0.3], abs=1e-3)
-    assert rig.device.frame > begun
-    assert list(rig.deck._samples) == [1]
-    assert rig.device.state.head[Head.BELATED] == 0
-
-
-def test_what_lands_at_once_does_not_wait_for_what_comes_later():
-    rig = Rig()
-    rig.run(3)
-    now = rig.now
-    rig.say(Load(1, sound(RATE), RATE), Load(2, sound(RATE), RATE), Start(1, 1, at=now + 0.3), Start(2, 1))
-    rig.run(0.5)
-    told = [one for one in rig.told if isinstance(one, Sounding) and one.on]
-    assert [one.job for one in told] == [2, 1]
-    assert [one.at - now for one in told] == pytest.approx([0.0, 0.3], abs=2e-3)
-
-
-def test_an_underrun_while_a_loop_sounds_does_not_lose_what_waits_in_its_slot():
-    rig = Rig()
-    rig.say(Load(1, sound(RATE), RATE, loop=True), Start(1, 1))
-    rig.run(4)
-    moment = rig.now + 0.45
-    rig.say(Load(2, sound(4000), RATE), Start(2, 1, at=moment))
-    rig.device.now += 2000 / RATE
-    rig.run(0.8)
-    assert [one.at for one in rig.told if isinstance(one, Sounding) and one.job == 2 and one.on] == [
-        pytest.approx(moment, abs=1e-3)
-    ]
+    assert rig.deck.voices.cues[1].serial is not None
 
 
 @pytest.mark.parametrize("slot", [0, 4])
@@ -542,20 +283,3 @@ def test_a_start_in_a_slot_that_there_is_not_frees_the_sample(slot):
     rig.say(Load(1, sound(RATE), RATE), Start(1, slot))
     assert (list(rig.deck._samples), rig.room()) == ([], WHOLE)
     assert not rig.run(0.1).any()
-
-
-@pytest.mark.parametrize("choked", [False, True])
-@pytest.mark.parametrize("ticks", range(14, 18))
-def test_a_loop_that_ends_while_it_is_put_in_its_place_is_silent_then(ticks, choked):
-    rig = Rig()
-    rig.say(Load(1, sound(RATE), RATE, loop=True), Start(1, 1, choke="a"))
-    rig.say(Load(2, sound(100), RATE))
-    rig.run(4)
-    rig.device.now += 2000 / RATE
-    rig.run(ticks * 0.02)
-    assert any(voice.goes_on for voice in rig.deck._voices.values())
-    rig.say(Start(2, 2, choke="a") if choked else Stop(1))
-    rig.run(0.2)
-    assert not rig.run(0.3).any()
-    assert [one for one in rig.sounding() if one[0] == 1] == [(1, 1, True), (1, 1, False)]
-    assert (rig.deck.playing, rig.deck._voices, list(rig.deck._samples)) == ({}, {}, [] if choked else [2])

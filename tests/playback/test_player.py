@@ -13,7 +13,7 @@ from midifrag.playback.messages import (
     Start,
     Stop,
 )
-from midifrag.playback.player import Player, clock_offset
+from midifrag.playback.player import Player
 from tests.playback.toy_output import RATE, serve
 
 #: Seconds for what is sure to come about.
@@ -183,13 +183,3 @@ def test_a_mistake_of_ours_ends_nothing(rig):
 
 def test_one_that_was_never_started_can_be_closed(tmp_path):
     Player("plays", 3, print, serve=serve).close()
-
-
-def test_pythons_clock_is_the_callbacks_where_it_is_not_windows(monkeypatch):
-    monkeypatch.setattr(module.sys, "platform", "linux")
-    assert clock_offset() == 0.0
-    monkeypatch.setattr(module.sys, "platform", "win32")
-    ticks = iter([1.0, 1.0, 1.0, 1.5])
-    monkeypatch.setattr(module.time, "monotonic", lambda: next(ticks))
-    monkeypatch.setattr(module.time, "perf_counter", lambda: 0.2)
-    assert clock_offset() == pytest.approx(1.3)

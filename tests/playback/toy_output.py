@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
-import sys
 import time
 from multiprocessing.connection import Connection
 from pathlib import Path
 
 import numpy as np
 
+from midifrag.clock import monotonic
 from midifrag.playback import mixing
 from midifrag.playback.memory import Memory
 from midifrag.playback.process import Looking, Opened, Opening, Unavailable
@@ -38,20 +38,20 @@ def serve(memory: Memory, wanted: str, client: str, pipe: Connection) -> None:
 
 
 def now() -> int:
-    """What the callback's clock says: on Windows another one than `time.monotonic`."""
-    return time.perf_counter_ns() if sys.platform == "win32" else time.monotonic_ns()
+    """What the callback's clock says."""
+    return round(monotonic() * 1e9)
 
 
 def play(memory: Memory, pipe: Connection, blocks: int, *, realtime: bool) -> None:
     memory.reset(RATE, 2)
     opened = Opened(f"toy {os.getpid()}", RATE, BLOCK, 2, 0.0, realtime)
     out = np.zeros((BLOCK, 2), np.float32)
-    due = time.monotonic()
+    due = monotonic()
     for number in range(blocks):
         mixing.process(memory.state, out, now(), 0)
         if number == 0:
             pipe.send(opened)
         due += BLOCK / RATE
-        if pipe.poll(max(0.0, due - time.monotonic())):
+        if pipe.poll(max(0.0, due - monotonic())):
             return
     time.sleep(1000)

@@ -7,12 +7,12 @@ Started with a folder and the number of its first job; take ``job`` is `sound` (
 from __future__ import annotations
 
 import sys
-import time
 from pathlib import Path
 
 import numpy as np
 
 from midifrag.audio import Audio
+from midifrag.clock import monotonic
 from midifrag.fragment.archive import Archive
 from midifrag.fragment.landing import Lander
 from midifrag.fragment.messages import Landed, LandTake, TakeArchived, WriterEvent
@@ -39,7 +39,7 @@ def main(folder: Path, job: int, waiting: bool) -> None:
     lander.punctual.start()
     print("ready", flush=True)
     while True:
-        at = time.monotonic() + 0.3 if waiting else None
+        at = monotonic() + 0.3 if waiting else None
         lander.handle(LandTake(job, sound(job), RATE, TakeRecord(prompt=f"take {job}"), FragmentOptions(), at=at))
         lander.tick()
         job += 1

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import dataclasses
-import time
 from contextlib import contextmanager
 
 import pytest
 
+from midifrag.clock import monotonic
 from midifrag.events import JobChanged, PadChanged, PlaybackChanged, SlotsChanged, Sounding, TimeChanged
 from midifrag.fragment.audio_files import read_wav
 from midifrag.intents import Again, Panic, StopSlot
@@ -76,7 +76,7 @@ def until_shown(show, note, state):
 
 def tempo(show, bpm):
     """Time goes on at another tempo, from where it is."""
-    line, now = of(show, TimeChanged)[-1].timeline, time.monotonic()
+    line, now = of(show, TimeChanged)[-1].timeline, monotonic()
     show.runtime.put(TimeChanged(dataclasses.replace(line, bpm=bpm, at=now, position=line.position_at(now))))
     show.seen.wait_for(lambda _changes: of(show, TimeChanged)[-1].timeline.bpm == bpm)
 

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import time
-
 import pytest
 
+from midifrag.clock import monotonic
 from midifrag.events import JobChanged, TimeChanged
 from midifrag.fragment.punctual import EARLY
 from midifrag.show.link import LibrarySession
@@ -29,7 +28,7 @@ def peer():
 
 def beat_of(peer, moment):
     """Where in its bar of four beats a peer is at a moment of ours; below nothing just before it."""
-    before, micros, after = time.monotonic(), peer.micros(), time.monotonic()
+    before, micros, after = monotonic(), peer.micros(), monotonic()
     _bpm, beat, _peers = peer.look(micros + round((moment - (before + after) / 2) * 1e6), 4.0)
     return (beat + 2) % 4 - 2
 

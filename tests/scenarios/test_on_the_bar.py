@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import threading
-import time
 from pathlib import Path
 
 import pytest
 
+from midifrag.clock import monotonic
 from midifrag.events import JobChanged, PadChanged, SlotsChanged
 from midifrag.fragment import sources
 from midifrag.fragment.archive import Archive
@@ -62,7 +62,7 @@ def sent(monkeypatch):
 
     def record(self, name, message):
         if message.type == "note_on" and message.channel == 15:
-            found.append((message.note, time.monotonic()))
+            found.append((message.note, monotonic()))
         real(self, name, message)
 
     monkeypatch.setattr(MemoryBackend, "record", record)

@@ -12,6 +12,7 @@ from ctypes.util import find_library
 import numpy as np
 import pytest
 
+from midifrag.clock import monotonic
 from midifrag.fragment.audio_files import read_wav
 from midifrag.playback import process
 from midifrag.playback.messages import Load, PlaybackChanged, PlaybackState, Sounding, Start
@@ -89,7 +90,7 @@ def test_what_is_started_at_a_moment_is_heard_at_its_frame_and_nothing_else(hear
         first = next(runs)
         recorder = Recorder(name)
         time.sleep(1)
-        begin = time.monotonic() + 0.3
+        begin = monotonic() + 0.3
         for number in range(4):
             heard.player.submit(Load(first + number, noise(first + number), RATE))
             heard.player.submit(Start(first + number, 1 + number, at=begin + spacing * number))

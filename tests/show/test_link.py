@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import threading
-import time
 
 import pytest
 
 from midifrag.bridge.items import LinkHeard
+from midifrag.clock import monotonic
 from midifrag.events import Notice
 from midifrag.show.link import MEASURE_EVERY, LibrarySession, LinkWatch
 from midifrag.states import NoticeLevel
@@ -205,7 +205,7 @@ def test_two_peers_on_one_machine_share_tempo_and_beat(alone):
     """Relative to each other alone: another program of this machine may be in the session as well."""
     told = Told()
     watch = LinkWatch(told)
-    watch.follow(Timeline(126.5, time.monotonic(), 2.0))
+    watch.follow(Timeline(126.5, monotonic(), 2.0))
     other = LibrarySession(126.5)
     try:
         watch.want(True)
@@ -213,7 +213,7 @@ def test_two_peers_on_one_machine_share_tempo_and_beat(alone):
         other.lead(133.0, 0.0, other.micros(), 4.0)
         told.wait_for(lambda said: abs(said[-1].bpm - 133) < 0.001)
         heard = told.said[-1]
-        before, micros, after = time.monotonic(), other.micros(), time.monotonic()
+        before, micros, after = monotonic(), other.micros(), monotonic()
         _, beat, _ = other.look(micros, 4.0)
         ours = heard.beat + ((before + after) / 2 - heard.at) * heard.bpm / 60
         # Neither counts bars as the other does; where in the bar they are is the same.

@@ -61,6 +61,7 @@ class Instants:
 def instants(monkeypatch):
     made = Instants()
     monkeypatch.setattr(playing, "time", made)
+    monkeypatch.setattr(playing, "monotonic", made.monotonic)
     return made
 
 

@@ -1,9 +1,8 @@
 """A running show's musical time: clocks that come in, that goes out, and Link."""
 
-import time
-
 import mido
 
+from midifrag.clock import monotonic
 from midifrag.events import TimeChanged
 from midifrag.show.playing import ClipPorts
 from midifrag.show.runtime import Runtime
@@ -47,8 +46,8 @@ def test_our_clock_goes_out_of_the_port_that_the_set_names_until_the_end(tmp_pat
 
 def test_where_a_show_has_link_its_time_is_that_of_the_session(tmp_path):
     network = Network()
-    network.now, network.peers = time.monotonic(), 1
-    network.micros = lambda: round(time.monotonic() * 1e6)
+    network.now, network.peers = monotonic(), 1
+    network.micros = lambda: round(monotonic() * 1e6)
     network.ahead = 0.0
 
     def join(_bpm):

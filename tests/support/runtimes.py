@@ -13,7 +13,8 @@ from unittest.mock import patch
 import mido
 
 from midifrag.config.loading import Loaded
-from midifrag.events import EngineChanged, StateChange
+from midifrag.engine.messages import Command, EngineEvent, Ready, Render, Started
+from midifrag.events import EngineChanged, JobChanged, StateChange
 from midifrag.fragment.writer import FragmentWriter
 from midifrag.midi.memory import MemoryBackend
 from midifrag.midi.output import OutputThread
@@ -21,8 +22,9 @@ from midifrag.show.link import OpenSession
 from midifrag.show.playing import ClipPorts
 from midifrag.show.runtime import MakePlayer, Runtime
 from midifrag.show.session_log import SessionLog, read_session
-from midifrag.states import EngineState
+from midifrag.states import EngineState, JobState
 from tests.support import PATIENCE
+from tests.support.bridges import INFO
 from tests.support.shows import loaded
 
 
@@ -51,6 +53,31 @@ class Seen:
             )
 
         return self.wait_for(match)
+
+
+def landed(count: int) -> Callable[[list[StateChange]], list[JobChanged] | None]:
+    """A condition of `Seen`: the landings from the one of this number on."""
+
+    def condition(changes: list[StateChange]) -> list[JobChanged] | None:
+        landings = [c for c in changes if isinstance(c, JobChanged) and c.state is JobState.LANDED]
+        return landings[count - 1 :] or None
+
+    return condition
+
+
+class NeverRenders:
+    """An engine that is ready at once, begins with the first job, and goes no further."""
+
+    def start(self, listener: Callable[[EngineEvent], None]) -> None:
+        self.listener = listener
+        listener(Ready(INFO))
+
+    def send(self, command: Command) -> None:
+        if isinstance(command, Render) and command.job == 1:
+            self.listener(Started(1))
+
+    def close(self) -> None:
+        pass
 
 
 class PlayedShow:

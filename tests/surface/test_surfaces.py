@@ -5,7 +5,7 @@ import sys
 import pytest
 
 from midifrag import surface
-from midifrag.config.settings import PortSettings
+from midifrag.config.ports import PortSettings
 from midifrag.errors import SurfaceError
 from midifrag.surface import SURFACES, factory_for, make_surface, surfaces
 from midifrag.surface.echo import Echo

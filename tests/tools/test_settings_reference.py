@@ -5,9 +5,12 @@ import re
 import pytest
 from pydantic import BaseModel, Field
 
-from midifrag.config.banks import Bank, Control, Pad
+from midifrag.config.banks import Bank
+from midifrag.config.controls import Control
 from midifrag.config.midi_rules import TimeSettings
-from midifrag.config.settings import PortSettings, Settings
+from midifrag.config.pads import Pad
+from midifrag.config.ports import PortSettings
+from midifrag.config.settings import Settings
 from midifrag.config.targets import TARGETS
 from tools import settings_reference as reference
 

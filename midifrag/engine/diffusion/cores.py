@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import logging
 import threading
-import time
 from collections.abc import Callable, Generator
 from typing import TypeVar
 
 import psutil
 import torch
+
+from midifrag.clock import monotonic
 
 _log = logging.getLogger(__name__)
 
@@ -100,11 +101,11 @@ def taken_by_others() -> Others:
         times = process.cpu_times()
         return times.user + times.system
 
-    last = own(), time.monotonic()
+    last = own(), monotonic()
 
     def since_last() -> float:
         nonlocal last
-        busy, now = psutil.cpu_percent() / 100 * cores, (own(), time.monotonic())
+        busy, now = psutil.cpu_percent() / 100 * cores, (own(), monotonic())
         mine = (now[0] - last[0]) / max(now[1] - last[1], 1e-3)
         last = now
         return max(0.0, busy - mine)

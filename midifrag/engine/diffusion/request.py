@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import enum
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
@@ -12,6 +11,7 @@ import torch
 from torch import Tensor
 
 from midifrag.audio import Audio
+from midifrag.clock import monotonic
 from midifrag.engine.diffusion.noise import Noise
 from midifrag.engine.diffusion.parameters import ResolvedParameters
 from midifrag.engine.diffusion.samplers import SamplerState, Step
@@ -52,7 +52,7 @@ class Request:
     decoded: int = 0
     pieces: list[Audio] = field(default_factory=list)
     began: float | None = None
-    clock: Callable[[], float] = time.perf_counter
+    clock: Callable[[], float] = monotonic
     _prepared: SupportsGuidance | None = None
     _state: SamplerState | None = None
     _step: Step | None = None

@@ -8,10 +8,10 @@ import threading
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from time import perf_counter
 
 from torch import Tensor
 
+from midifrag.clock import monotonic
 from midifrag.engine.diffusion.model_runner import ModelRunner
 from midifrag.engine.diffusion.parameters import ResolvedParameters, resolve_parameters
 from midifrag.engine.diffusion.request import Request, RequestStatus
@@ -155,9 +155,9 @@ class DummyRun:
         if not self._fits_in_memory(lambda: do(1)):
             return
         yield
-        began = perf_counter()
+        began = monotonic()
         do(1)
-        is_quick = perf_counter() - began < QUICK_SECONDS
+        is_quick = monotonic() - began < QUICK_SECONDS
         self._runner.is_slow |= not is_quick
         if is_quick:
             yield from self._each_size(do, range(2, self._max_batch + 1))

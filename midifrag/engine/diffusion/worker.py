@@ -14,7 +14,6 @@ everything that can be spared is freed, and then failed.
 from __future__ import annotations
 
 import logging
-import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 
@@ -23,6 +22,7 @@ import torch
 from torch import Tensor
 
 from midifrag.audio import Audio
+from midifrag.clock import monotonic
 from midifrag.config.samplers import samplers_for
 from midifrag.engine.diffusion.cores import FreeCores
 from midifrag.engine.diffusion.memory import MemoryLimit
@@ -126,11 +126,11 @@ class DiffusionWorker:
 
     def warm(self, renders: tuple[Render, ...]) -> Iterator[Warming]:
         """See `Worker.warm`."""
-        began = time.monotonic()
+        began = monotonic()
         held = yield from self._cores.during(warm_up(self.runner, renders, self._max_in_flight, self._warm_shapes))
         self._request_memory = max(self._request_memory, held)
         if self._warm_seconds is None:
-            self._warm_seconds = time.monotonic() - began
+            self._warm_seconds = monotonic() - began
         denoiser, decoder = self.runner.descriptions
         graphs = f", {self.counters.captures} graphs" if self.counters.captures else ""
         self._warmed = f"warm in {self._warm_seconds:.1f} s{graphs}: {denoiser}; {decoder}"

@@ -8,7 +8,6 @@ import os
 import pickle
 import sys
 import threading
-import time
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -17,6 +16,7 @@ from typing import TypeAlias
 import psutil
 
 from midifrag.children import ignore_interrupts
+from midifrag.clock import monotonic
 from midifrag.engine.border import Border
 from midifrag.engine.hosting.command_queue import CommandQueue
 from midifrag.engine.hosting.hang_watch import SIGN_SECONDS, Activity
@@ -88,7 +88,7 @@ class EventPipe(logging.Handler):
 
     def sign(self, activity: Activity) -> None:
         """Send a sign of life, if that is a new activity or nothing else has told of this one for a while."""
-        now = time.monotonic()
+        now = monotonic()
         if activity is not self._activity or now - self._signed >= SIGN_SECONDS:
             self._activity, self._signed = activity, now
             self.send(Sign(activity))

@@ -7,13 +7,13 @@ import logging
 import multiprocessing
 import signal
 import threading
-import time
 from collections.abc import Callable, Sequence
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import SpawnProcess
 from multiprocessing.reduction import ForkingPickler
 
 from midifrag import children
+from midifrag.clock import monotonic
 from midifrag.engine.hosting.child import LogLine, Sign, receive, serve
 from midifrag.engine.hosting.hang_watch import LOOK_SECONDS, HangWatch
 from midifrag.engine.hosting.supervision import BACK_OFF, Death, SupervisedHost, was_stuck
@@ -37,7 +37,7 @@ class ProcessHost(SupervisedHost):
         choice: EngineChoice,
         *,
         back_off: Sequence[float] = BACK_OFF,
-        clock: Callable[[], float] = time.monotonic,
+        clock: Callable[[], float] = monotonic,
         look: float = LOOK_SECONDS,
     ) -> None:
         super().__init__(factory, choice, back_off=back_off, clock=clock)

@@ -5,11 +5,11 @@ from __future__ import annotations
 import abc
 import logging
 import threading
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import assert_never
 
+from midifrag.clock import monotonic
 from midifrag.engine.hosting.command_queue import CommandQueue
 from midifrag.engine.messages import (
     Cancel,
@@ -71,7 +71,7 @@ class SupervisedHost(abc.ABC):
         choice: EngineChoice,
         *,
         back_off: Sequence[float] = BACK_OFF,
-        clock: Callable[[], float] = time.monotonic,
+        clock: Callable[[], float] = monotonic,
     ) -> None:
         self._factory = factory
         self._choice = choice

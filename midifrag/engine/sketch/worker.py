@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import time
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import replace
 
 import numpy as np
 
+from midifrag.clock import monotonic
 from midifrag.engine import sketch
 from midifrag.engine.limits import check_limits
 from midifrag.engine.messages import EngineEvent, EngineInfo, Progress, Render, Rendered, Started, Warming
@@ -88,7 +88,7 @@ class SketchWorker:
             return []
         render = next((waiting for waiting in self._waiting if not waiting.spare), self._waiting[0])
         self._waiting.remove(render)
-        before = time.perf_counter()
+        before = monotonic()
         sound = sketch.render_prompt(render.prompt, _seconds(render), render.seed)
         unknown = sketch.parse(render.prompt).unknown
         rendered = Rendered(
@@ -96,7 +96,7 @@ class SketchWorker:
             audio=np.ascontiguousarray(sound.audio, dtype=np.float32),
             sample_rate=sketch.SAMPLE_RATE,
             used={"prompt": render.prompt, "seconds": _seconds(render), "seed": render.seed},
-            engine_seconds=time.perf_counter() - before,
+            engine_seconds=monotonic() - before,
             notes=(f"unknown words: {', '.join(unknown)}",) if unknown else (),
         )
         return [Started(render.job), Progress(render.job, 1, 1), rendered]

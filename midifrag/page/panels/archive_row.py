@@ -8,6 +8,7 @@ from typing import Any, Protocol
 
 from nicegui import events, ui
 
+from midifrag.clock import monotonic
 from midifrag.config.parameters import RANDOM
 from midifrag.fragment.length import MusicalLength
 from midifrag.fragment.record import TakeRecord
@@ -112,7 +113,7 @@ class TakeRow:
         parameters = parameters_of(record, model)
         if not again:
             parameters["seed"] = RANDOM
-        page.put(Prompt(record.prompt, parameters, time.monotonic()))
+        page.put(Prompt(record.prompt, parameters, monotonic()))
 
     def _annotate(self) -> None:
         number = self.number

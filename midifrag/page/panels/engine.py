@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 
 from nicegui import events, ui
 
-from midifrag.config.banks import Control
+from midifrag.config.controls import Control
 from midifrag.config.parameters import Parameter
 from midifrag.config.targets import PARAMETER_TARGETS
 from midifrag.events import JobChanged

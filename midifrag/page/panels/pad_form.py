@@ -8,8 +8,8 @@ from typing import Any, get_args
 from nicegui import ui
 
 from midifrag.boundary import LANDS
-from midifrag.config.banks import OnLost, OnRepress
 from midifrag.config.pad_versions import says
+from midifrag.config.pads import OnLost, OnRepress
 from midifrag.config.parameters import NUMBERS
 from midifrag.config.targets import PARAMETER_TARGETS
 from midifrag.pad_key import PadKey

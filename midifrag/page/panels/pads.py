@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Collection
 from dataclasses import dataclass
 from typing import ClassVar, assert_never
 
 from nicegui import events, ui
 
-from midifrag.config.banks import Bank, Pad
+from midifrag.clock import monotonic
+from midifrag.config.banks import Bank
+from midifrag.config.pads import Pad
 from midifrag.events import PadChanged
 from midifrag.pad_key import PadKey
 from midifrag.page import texts
@@ -159,7 +160,7 @@ class PadsPanel(Panel):
 
     def _landing(self, pad: PadChanged, landings: dict[int, float]) -> str:
         if pad.boundary is not None and pad.state in COUNTS_DOWN:
-            return countdown(pad.boundary, time.monotonic())
+            return countdown(pad.boundary, monotonic())
         match pad.state:
             case PadState.READY:
                 return texts.LANDS_NOW

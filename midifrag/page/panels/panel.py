@@ -9,6 +9,7 @@ from typing import ClassVar, TypeAlias
 from nicegui import ui
 
 from midifrag.boundary import Boundary
+from midifrag.clock import monotonic
 from midifrag.events import EngineChanged, PadChanged
 from midifrag.page import texts
 from midifrag.page.model import PageModel, Part
@@ -87,7 +88,7 @@ def engine_line(engine: EngineChanged) -> str:
     """How an engine stands, in one line."""
     total = engine.total or "?"
     words = texts.ENGINE_STATES[engine.state]
-    wait = engine.wait(time.monotonic())
+    wait = engine.wait(monotonic())
     after = texts.ENGINE_WAIT.format(wait=wait) if wait else ""
     return words.format(model=engine.model, text=engine.text, done=engine.done, total=total, wait=wait, after=after)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, ClassVar, assert_never
@@ -11,7 +10,8 @@ from typing import Any, ClassVar, assert_never
 from nicegui import ui
 from pydantic import ValidationError
 
-from midifrag.config.banks import Pad
+from midifrag.clock import monotonic
+from midifrag.config.pads import Pad
 from midifrag.config.parameters import layered
 from midifrag.config.problems import Sources, problems_in
 from midifrag.errors import MidifragError
@@ -81,7 +81,7 @@ class PromptPanel(Panel):
     def _render(self) -> None:
         if self._right() is not None:
             prompt, parameters = self._prompt.value.strip(), self._fields.values
-            self.page.put(Prompt(prompt, parameters, time.monotonic()))
+            self.page.put(Prompt(prompt, parameters, monotonic()))
 
     def _right(self) -> dict[str, Any] | None:
         """What was typed if it can be rendered; else every field says what is wrong with it."""

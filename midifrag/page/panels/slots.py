@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import time
 from typing import ClassVar
 
 from nicegui import ui
 
+from midifrag.clock import monotonic
 from midifrag.fragment.messages import SlotState
 from midifrag.intents import LockSlot, RestoreSlot, StopSlot
 from midifrag.page import texts
@@ -138,7 +138,7 @@ class SlotsPanel(Panel):
             self._panel.clear()
             with self._panel:
                 self._rows = [_Row(self.page, self.play, slot.number) for slot in slots]
-        now, coming = time.monotonic(), self.page.coming()
+        now, coming = monotonic(), self.page.coming()
         for row, slot in zip(self._rows, slots, strict=True):
             boundary = coming.get(slot.number)
             row.show(slot, "" if boundary is None else countdown(boundary, now))

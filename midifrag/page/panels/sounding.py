@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import time
-
+from midifrag.clock import monotonic
 from midifrag.events import Meters, PlaybackChanged, Sounding
 from midifrag.page import texts
 from midifrag.playback.levels import shown
@@ -12,7 +11,7 @@ from midifrag.playback.messages import PlaybackState
 
 def sound_style(one: Sounding, level: float) -> str:
     """The style of a line that stands where a slot is, both as parts of a whole."""
-    passed = max(0.0, time.monotonic() - one.at)
+    passed = max(0.0, monotonic() - one.at)
     length = max(one.seconds, 0.001)
     at = passed % length / length if one.loop else min(passed / length, 1.0)
     return f"--at: {at:.3f}; --level: {level:.2f}"

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import time
 from typing import ClassVar
 
 from nicegui import ui
 
+from midifrag.clock import monotonic
 from midifrag.intents import Tap
 from midifrag.page import texts
 from midifrag.page.model import PageModel, Part
@@ -25,7 +25,7 @@ class TimePanel(Panel):
                 self._tempo = ui.label().classes("time-tempo")
                 self._beat = ui.label().classes("time-beat")
                 self._source = ui.label().classes("time-source")
-            tap = ui.button(texts.TAP, color=None, on_click=lambda: page.put(Tap(time.monotonic())))
+            tap = ui.button(texts.TAP, color=None, on_click=lambda: page.put(Tap(monotonic())))
             tap.props("flat no-caps").classes("tap").props["title"] = texts.TAP_HELP
 
     def refresh(self) -> None:
@@ -34,7 +34,7 @@ class TimePanel(Panel):
         if line is None:
             self._tempo.text = texts.NO_TEMPO
             return
-        bar, beat = line.bar_and_beat(time.monotonic())
+        bar, beat = line.bar_and_beat(monotonic())
         self._tempo.text = texts.TEMPO.format(bpm=line.bpm)
         self._beat.text = texts.BAR_AND_BEAT.format(bar=bar, beat=beat) if line.running else texts.STANDS
         self._source.text = line.source

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from collections import Counter
 from collections.abc import Callable
 from typing import Any, TypeAlias
 
 from nicegui import Client, ui
 
+from midifrag.clock import monotonic
 from midifrag.page import texts
 
 #: A press that comes this many seconds after it was made is none that anybody still means.
@@ -28,7 +28,7 @@ class LatePresses:
     (`beat`).
     """
 
-    def __init__(self, on_event: OnEvent, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, on_event: OnEvent, clock: Callable[[], float] = monotonic) -> None:
         self._on_event = on_event
         self._clock = clock
         self._late: Counter[str] = Counter()

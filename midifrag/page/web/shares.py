@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
+from midifrag.clock import monotonic
 from midifrag.page import texts
 from midifrag.page.web.guard import App, Message, Receive, Scope, Send
 
@@ -41,7 +41,7 @@ class Shares:
     def __init__(
         self,
         app: App,
-        clock: Callable[[], float] = time.monotonic,
+        clock: Callable[[], float] = monotonic,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         self._app = app

@@ -5,11 +5,11 @@ from __future__ import annotations
 import logging
 import sys
 import threading
-import time
 from collections.abc import Callable
 from types import TracebackType
 from typing import Any
 
+from midifrag.clock import monotonic
 from midifrag.page import texts
 
 _log = logging.getLogger(__name__)
@@ -23,7 +23,7 @@ LONGEST = 200
 class Trouble(logging.Handler):
     """Hands warnings and errors of every library to ``tell`` as lines; a storm of them is a few lines."""
 
-    def __init__(self, tell: Callable[[str], None], clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, tell: Callable[[str], None], clock: Callable[[], float] = monotonic) -> None:
         super().__init__(logging.WARNING)
         self._tell = tell
         self._clock = clock

@@ -101,7 +101,7 @@ def test_own_work_is_not_counted_as_others(monkeypatch):
     monkeypatch.setattr(cores.psutil, "Process", Process)
     monkeypatch.setattr(cores.psutil, "cpu_count", lambda: 2)
     monkeypatch.setattr(cores.psutil, "cpu_percent", lambda: 100.0)
-    monkeypatch.setattr(cores.time, "monotonic", lambda: float(next(clock)))
+    monkeypatch.setattr(cores, "monotonic", lambda: float(next(clock)))
 
     assert taken_by_others()() == pytest.approx(0.5)
 

@@ -32,7 +32,7 @@ class Clock:
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     clock = Clock()
-    monkeypatch.setattr("midifrag.engine.diffusion.warming.perf_counter", clock)
+    monkeypatch.setattr("midifrag.engine.diffusion.warming.monotonic", clock)
     return clock
 
 

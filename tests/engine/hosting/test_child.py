@@ -5,7 +5,6 @@ import multiprocessing
 import pickle
 import sys
 import threading
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -65,7 +64,7 @@ def test_an_activity_is_signed_once_and_again_after_a_while(pipe, monkeypatch):
     there, here = pipe
     now = [100.0]
     # Its own clock alone: pipes look at the real one.
-    monkeypatch.setattr(child, "time", SimpleNamespace(monotonic=lambda: now[0]))
+    monkeypatch.setattr(child, "monotonic", lambda: now[0])
     events = EventPipe(here)
     one, other = list(Activity)[:2]
     for activity in (one, one, other, other):

@@ -165,7 +165,7 @@ BAR = Boundary(at=102.0, position=16.0, bar=5, beat=1, beat_seconds=0.5, beats=4
     [(93.9, "bar 5 in 5 bars"), (98.0, "bar 5 in 2 bars"), (100.1, "bar 5 in 4 beats"), (101.6, "bar 5 now")],
 )
 def test_a_pad_counts_down_to_its_boundary(page, monkeypatch, state, now, said):
-    monkeypatch.setattr(pads.time, "monotonic", lambda: now)
+    monkeypatch.setattr(pads, "monotonic", lambda: now)
     page.take(active())
     page.take(pad(state, boundary=BAR))
     assert words(page, "pad-landing") == said
@@ -180,7 +180,7 @@ def test_a_pad_that_has_landed_counts_down_no_more(page):
 
 def test_a_countdown_goes_on_by_itself(page, monkeypatch):
     now = [100.1]
-    monkeypatch.setattr(pads.time, "monotonic", lambda: now[0])
+    monkeypatch.setattr(pads, "monotonic", lambda: now[0])
     page.take(active())
     page.take(pad(PadState.WAITING, boundary=BAR))
     now[0] = 101.1

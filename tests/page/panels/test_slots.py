@@ -8,7 +8,7 @@ from midifrag.boundary import Boundary
 from midifrag.events import Meters, SlotsChanged, Sounding
 from midifrag.intents import LockSlot, RestoreSlot, StopSlot
 from midifrag.page.model import Part
-from midifrag.page.panels import panel, sounding
+from midifrag.page.panels import panel, slots, sounding
 from midifrag.page.panels.slots import SlotsPanel
 from midifrag.states import JobState
 from tests.page.changes import job, slot
@@ -49,7 +49,7 @@ def test_every_slot_says_what_lies_in_it(page):
 
 
 def test_a_slot_counts_down_to_what_waits_beside_it_and_says_that_it_sounds(page, monkeypatch):
-    monkeypatch.setattr(panel.time, "monotonic", lambda: 100.1)
+    monkeypatch.setattr(slots, "monotonic", lambda: 100.1)
     later = Boundary(at=106.0, position=24.0, bar=7, beat=1, beat_seconds=0.5, beats=4)
     first = dataclasses.replace(later, at=102.0, position=16.0, bar=5)
     page.take(SlotsChanged((dataclasses.replace(FILLED, sounds=True), slot(2))))
@@ -144,7 +144,7 @@ def test_another_number_of_slots_is_another_list(page):
 
 
 def test_what_sounds_is_where_it_is_and_can_be_stopped(page, monkeypatch):
-    monkeypatch.setattr(sounding.time, "monotonic", lambda: 102.5)
+    monkeypatch.setattr(sounding, "monotonic", lambda: 102.5)
     page.take(SlotsChanged((FILLED, slot(2))))
     assert [one.visible for one in page.all("slot-at")] == [False, False]
     page.take(Sounding(1, 7, True, 100.0, 1.25, loop=True))

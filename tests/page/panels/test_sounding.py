@@ -12,7 +12,7 @@ from midifrag.page.panels.sounding import shown_level, sound_style
     [(False, 101.0, "0.500"), (False, 109.0, "1.000"), (True, 103.0, "0.500"), (True, 99.0, "0.000")],
 )
 def test_a_loop_goes_round_and_a_single_sound_to_its_end(monkeypatch, loop, now, at):
-    monkeypatch.setattr(sounding.time, "monotonic", lambda: now)
+    monkeypatch.setattr(sounding, "monotonic", lambda: now)
     assert sound_style(Sounding(1, 7, True, 100.0, 2.0, loop), 0.25) == f"--at: {at}; --level: 0.25"
 
 

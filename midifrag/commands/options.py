@@ -1,0 +1,66 @@
+"""Flags and arguments that several commands take, and the types of what is written at them."""
+
+from __future__ import annotations
+
+import math
+import os
+from pathlib import Path
+from typing import Any
+
+import click
+
+from midifrag.commands.common import nested
+
+
+class Within(click.FloatRange):
+    """A number within limits, and not one that is none."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        """See `click.ParamType.convert`."""
+        number = float(super().convert(value, param, ctx))
+        if math.isnan(number):
+            self.fail(f"{value} is no number", param, ctx)
+        return number
+
+
+class NewFile(click.Path):
+    """A file to be written; a name that ends as a folder's does is none."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """See `click.ParamType.convert`."""
+        if str(value).endswith(("/", os.sep)):
+            self.fail(f"{value} is the name of a folder: name a file in it", param, ctx)
+        return super().convert(value, param, ctx)
+
+
+PATH = click.Path(path_type=Path)
+
+config = click.argument(
+    "path", required=False, type=PATH, help="The set: a presets.yaml, or its folder; default: the one in this folder."
+)
+fragments = click.option("--fragments", type=PATH, help="Folder of the slot files.")
+model = click.option("--model", help="sketch, pocket, small, open, or one of your models.")
+device = click.option("--device", help="auto, cpu, cuda, cuda:1, mps.")
+precision = click.option("--precision", help="auto, fp16, bf16, fp32.")
+playback = click.option("--playback", metavar="DEVICE", help="Where it sounds: default, off, or an output's name.")
+backend = click.option("--backend", help="A mido backend, e.g. mido.backends.rtmidi/UNIX_JACK.")
+speed = click.option("--speed", type=Within(0.01, 100), default=1.0, help="1 is as written.")
+as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON instead of text.")
+
+
+def wav_file(path: Path) -> Path:
+    """``path``, if it is named as what is written there; raises `click.BadParameter`."""
+    if path.suffix.lower() not in (".wav", ".wave"):
+        raise click.BadParameter(f"{path} would be a WAV file all the same: name it {path.stem or 'sound'}.wav")
+    return path
+
+
+def settings_of(
+    fragments: str | Path | None = None,
+    device: str | Path | None = None,
+    playback: str | Path | None = None,
+    **others: str | Path | None,
+) -> dict[str, Any]:
+    """What the flags of commands that play set in a configuration."""
+    folder = str(fragments) if fragments else None
+    return nested(fragments__folder=folder, engine__device=device, playback__device=playback, **others)

@@ -1,0 +1,91 @@
+"""A set's models, where they come from, and how engines run them."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from midifrag.config.places import Folder
+from midifrag.config.value_types import Strict
+
+
+class ModelSource(BaseModel):
+    """Where a model's files are: exactly one of ``hub``, ``config`` (with ``checkpoint``), ``folder`` or ``engine``."""
+
+    model_config = ConfigDict(frozen=True, extra="allow")
+
+    hub: str | None = Field(default=None, description="a model of the hub, owner/name")
+    config: Folder | None = Field(default=None, description="its model_config.json, from the folder of presets.yaml on")
+    checkpoint: Folder | None = Field(default=None, description="the checkpoint that belongs to config")
+    folder: Folder | None = Field(default=None, description="a folder with model_config.json and its checkpoint")
+    engine: str | None = Field(
+        default=None, description="an engine, built in or a plug-in; it may have keys of its own beside this one"
+    )
+    short_latents: bool | None = Field(
+        default=None, description="whether a short take renders less than the model's full length"
+    )
+    min_seconds: float | None = Field(
+        default=None,
+        ge=0,
+        le=60,
+        description="the shortest take that it renders well; what is to be shorter is rendered so long, and cut",
+    )
+
+    @model_validator(mode="after")
+    def _one_source(self) -> ModelSource:
+        given = [name for name in ("hub", "config", "folder", "engine") if getattr(self, name) is not None]
+        if len(given) != 1:
+            raise ValueError("a model has exactly one of hub, config (with checkpoint), folder or engine")
+        if (self.config is None) != (self.checkpoint is None):
+            raise ValueError("config and checkpoint go together")
+        if self.engine is None and self.model_extra:
+            raise ValueError(
+                f"unknown key {next(iter(self.model_extra))}; allowed: {', '.join(type(self).model_fields)}"
+            )
+        return self
+
+
+class SpareSettings(Strict):
+    """Takes rendered ahead while the engine is idle."""
+
+    enabled: bool = Field(default=True, description="render the next take of each pad while nothing is pressed")
+    count: int = Field(default=16, ge=0, le=128, description="at most this many ready takes")
+    megabytes: int = Field(
+        default=768, ge=1, le=65536, description="at most this much memory for them and what is made of them ahead"
+    )
+
+
+class EngineSettings(Strict):
+    """How engines run."""
+
+    host: Literal["process", "thread"] = Field(
+        default="process", description="where a model runs: a process of its own is replaced when it dies or hangs"
+    )
+    device: str = Field(default="auto", description="auto, cpu, cuda, cuda:1 …, or mps")
+    max_in_flight: int | None = Field(
+        default=None,
+        ge=1,
+        le=256,
+        description="how many are rendered at once; without one, what suits the device",
+    )
+    spares: SpareSettings = Field(default=SpareSettings(), description="takes that are rendered ahead")
+    stand_in: str = Field(
+        default="sketch",
+        min_length=1,
+        description="the model that plays for one that has been away for 2 s, or for good: sketch, another one, which "
+        "is then loaded from the start, or none; before, this key was called fallback",
+    )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _older_name(cls, value: Any) -> Any:
+        if not isinstance(value, dict) or "fallback" not in value:
+            return value
+        others = {name: one for name, one in value.items() if name != "fallback"}
+        return {"stand_in": value["fallback"], **others}
+
+    @property
+    def other_model(self) -> str | None:
+        """The model that stands in; None for nobody."""
+        return None if self.stand_in == "none" else self.stand_in

@@ -1,0 +1,155 @@
+"""What a pad says, level by level, and how a press becomes a preset."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal, TypeAlias
+
+from pydantic import AfterValidator, Field, ValidationInfo, field_validator, model_validator
+from pydantic_core import PydanticKnownError
+
+from midifrag.boundary import Land
+from midifrag.config.controls import Range
+from midifrag.config.parameters import (
+    NUMBERS,
+    PARAMETERS,
+    RANDOM,
+    Preset,
+    PresetParameters,
+    is_random,
+    layered,
+    lengths_in,
+    shown,
+    values_of,
+)
+from midifrag.config.value_types import Lead, NotBlank, Strict, Written, WrongKeyError
+from midifrag.fragment.options import FragmentOptions
+from midifrag.surface.palette import COLOURS
+
+#: What a prompt may say, and what comes in its place.
+PLACEHOLDERS = {
+    "{bpm}": "the tempo in whole beats a minute",
+    "{bars}": "how many bars are asked for",
+    "{key}": "the key of the bank, or of the show",
+}
+
+OnRepress: TypeAlias = Literal["queue", "replace", "ignore", "cancel"]
+OnLost: TypeAlias = Literal["queue", "fail", "wait"]
+
+
+class Parameters(Strict, PresetParameters):  # type: ignore[misc]  # both are frozen, which mypy sees of one only
+    """Generation parameters; None means: what the level above says, and at the top the model's default."""
+
+    @field_validator(*NUMBERS)
+    @classmethod
+    def _within_limits(cls, value: Any, info: ValidationInfo) -> Any:
+        parameter = NUMBERS[str(info.field_name)]
+        if isinstance(value, int | float):
+            # Errors of pydantic's own, since those remember how the value was written.
+            low, high = parameter.limits
+            if not value >= low:
+                raise PydanticKnownError("greater_than_equal", {"ge": low})
+            if value > high:
+                raise PydanticKnownError("less_than_equal", {"le": high})
+        return value
+
+    @field_validator("seed", mode="before")
+    @classmethod
+    def _random(cls, value: Any) -> Any:
+        return RANDOM if is_random(value) else value
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Parameters:
+        if self.sigma_min is not None and self.sigma_max is not None and self.sigma_min >= self.sigma_max:
+            low, high = shown(self.sigma_min), shown(self.sigma_max)
+            raise ValueError(f"sigma_min {low} must be below sigma_max {high}")
+        return self
+
+    @model_validator(mode="after")
+    def _one_length(self) -> Parameters:
+        said = lengths_in(values_of(self))
+        if len(said) > 1:
+            raise WrongKeyError(said[1], f"stands beside {said[0]}; a length is one of seconds, bars and beats")
+        return self
+
+
+class LandingKeys(Strict):
+    """When fragments land; None means: what the level above says."""
+
+    land: Land | None = Field(
+        default=None, description="what a fragment waits for before it lands; without one, it lands when it is ready"
+    )
+    lead_ms: Lead | None = Field(
+        default=None,
+        description="how long before its boundary a fragment lies in its slot, for DAWs that need to load it; without "
+        "one, as the show's fragments",
+    )
+
+
+class PadDefaults(Parameters, LandingKeys):  # type: ignore[misc]  # as above
+    """What pads say that do not say it themselves."""
+
+
+def _known_colour(value: str) -> str:
+    if value not in COLOURS:
+        raise ValueError(f"{value!r} is none of {', '.join(COLOURS)}")
+    return value
+
+
+class Pad(Parameters, LandingKeys):  # type: ignore[misc]  # as above
+    """What one note triggers, and its press rules."""
+
+    prompt: NotBlank = Field(
+        min_length=1,
+        description=f"{PARAMETERS['prompt'].line}; "
+        + ", ".join(f"`{name}` becomes {what}" for name, what in PLACEHOLDERS.items()),
+    )
+    name: str | None = Field(default=None, description="what page and log call the pad, in place of its prompt")
+    colour: Annotated[str, AfterValidator(_known_colour), Written(f"one of {', '.join(COLOURS)}")] | None = Field(
+        default=None, description="the pad's light while nothing happens"
+    )
+    port: str | None = Field(default=None, description="the only port that presses it")
+    slot: int | None = Field(default=None, ge=1, le=99, description="the slot where it lands, in place of the next one")
+    velocity: Range | None = Field(
+        default=None,
+        description="a parameter that the velocity of a press sets, or gain: how loud its fragment sounds from here",
+    )
+    on_repress: OnRepress = Field(
+        default="queue", description="a press while an earlier one of the pad is queued or renders"
+    )
+    choke: str | None = Field(
+        default=None, description="a group of pads; a press cancels what the others of it have queued or are rendering"
+    )
+    on_lost: OnLost = Field(
+        default="queue",
+        description="a render that died with its engine; queue: rendered once more, by what stands in if need be, "
+        "wait: by its own engine only, fail: given up",
+    )
+    fallback: Literal["last"] | None = Field(
+        default=None,
+        description="last: where a press fails, is refused or misses its boundary by a bar, the pad's newest take of "
+        "the archive lands instead",
+    )
+    fragment: FragmentOptions = Field(
+        default=FragmentOptions(), description="options of its own; what is not named is as the show's"
+    )
+
+    @field_validator("velocity")
+    @classmethod
+    def _velocity_of_a_press(cls, value: Range | None) -> Range | None:
+        if value is not None and value.sets.mixes and str(value.sets) != "gain":
+            raise ValueError(f"velocity cannot set {value.sets}; of the mix it sets gain")
+        return value
+
+    @property
+    def label(self) -> str:
+        """What a page or a log calls this pad."""
+        return self.name or self.prompt
+
+
+def resolve(pad: Pad, *levels: Parameters, values: Mapping[str, float] | None = None) -> Preset:
+    """The preset of a press. Later levels give way to earlier ones; ``values`` (controls, velocity) win over all."""
+    merged: dict[str, Any] = {}
+    for level in (*reversed(levels), pad):
+        merged = layered(merged, values_of(level))
+    return Preset(prompt=pad.prompt, **layered(merged, values or {}))

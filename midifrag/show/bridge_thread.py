@@ -1,0 +1,138 @@
+"""The bridge's thread: one item after another, and around each the log, who watches MIDI, lights and housekeeping."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import math
+import threading
+
+from midifrag.bridge.bridge import Bridge
+from midifrag.bridge.inbox import Inbox
+from midifrag.bridge.items import FromEngine, Item
+from midifrag.clock import Clock, monotonic
+from midifrag.events import Notice
+from midifrag.fragment.messages import WriterEvent
+from midifrag.intents import Press, Prompt
+from midifrag.midi.messages import MidiEvent, NoteOn
+from midifrag.midi.ports import Ports
+from midifrag.scheduling import run_before_others
+from midifrag.show.disk_watch import DiskWatch
+from midifrag.show.lights import Lights
+from midifrag.show.replay import is_performed
+from midifrag.show.session_log import SessionLog
+from midifrag.show.telling import Heard, Telling
+from midifrag.states import NoticeLevel
+
+#: Seconds between two rounds of housekeeping.
+HOUSEKEEPING = 0.25
+
+_log = logging.getLogger(__name__)
+
+
+class BridgeThread:
+    """`start`, `stop`, `join`; then `finish` takes in, on the thread that ends the show, what still came."""
+
+    def __init__(
+        self,
+        bridge: Bridge,
+        inbox: Inbox,
+        ports: Ports,
+        log: SessionLog,
+        telling: Telling,
+        lights: Lights,
+        disk: DiskWatch,
+        clock: Clock,
+    ) -> None:
+        self._bridge, self._inbox, self._ports, self._log = bridge, inbox, ports, log
+        self._telling, self._lights, self._disk, self._clock = telling, lights, disk, clock
+        self._thread = threading.Thread(target=self._run, name="bridge", daemon=True)
+        self._stopping = threading.Event()
+
+    def start(self) -> None:
+        """Begin to take items in."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Take no further item in."""
+        self._stopping.set()
+
+    def join(self, seconds: float) -> None:
+        """Wait for its end, at most so long: a bridge that hangs must not take along what can still be written."""
+        self._thread.join(seconds)
+
+    def finish(self, *, presses: bool = False) -> None:
+        """Take in what engines and writer still said, so that no rendered take is lost.
+
+        With ``presses``, those that came before the end too: they have an outcome as all others.
+        """
+        with contextlib.suppress(TimeoutError):
+            for _ in range(len(self._inbox)):
+                item = self._inbox.get(timeout=0.0)
+                kept = FromEngine | WriterEvent | NoteOn | Press | Prompt if presses else FromEngine | WriterEvent
+                if isinstance(item, kept):
+                    self._attend(item)
+
+    def follow_mapping(self) -> None:
+        """Tell the ports which CCs are 14 bit, and the inbox which ones are buttons, in the bank that is active."""
+        mapper = self._bridge.mapper
+        self._ports.pair(mapper.pairs)
+        self._inbox.switches = mapper.switches
+
+    def _run(self) -> None:
+        run_before_others()
+        due = beat = 0.0
+        while not self._stopping.is_set():
+            try:
+                item = self._inbox.get(timeout=max(0.0, min(HOUSEKEEPING, min(due, beat) - monotonic())))
+            except TimeoutError:
+                item = None
+            if item is not None:
+                self._attend(item)
+            if monotonic() >= due:
+                self._attend(None)
+                due = monotonic() + HOUSEKEEPING
+            beat = self._blink()
+
+    def _blink(self) -> float:
+        """Have what waits for a boundary blink in tempo; when to do so again, in monotonic seconds."""
+        try:
+            due = self._lights.beat(self._clock.now())
+        except Exception:
+            # A surface, perhaps somebody's plug-in; that lights fail is told where they are lit.
+            _log.exception("a pad does not blink")
+            due = None
+        return math.inf if due is None else due
+
+    def _attend(self, item: Item | None) -> None:
+        """Deal with an item, or with what is to do now and then. A mistake of ours in it ends no show."""
+        try:
+            if item is None:
+                self._bridge.housekeeping()
+                for notice in self._disk.notices():
+                    self._telling.publish(notice)
+            else:
+                self._handle(item)
+        except Exception as error:
+            _log.exception("the bridge failed on %s", type(item).__name__)
+            self._telling.publish(Notice(NoticeLevel.ERROR, f"unexpected: {error!r}; the show goes on"))
+        self._telling.tell()
+
+    def _handle(self, item: Item) -> None:
+        mapper = self._bridge.mapper
+        self._log_act(item)
+        acts = mapper.acts(item) if isinstance(item, MidiEvent) else None
+        self._bridge.handle(item)
+        if isinstance(item, MidiEvent):
+            self._telling.hear(Heard(item, self._bridge.mapper, acts))
+        if self._bridge.mapper is not mapper:
+            self.follow_mapping()
+
+    def _log_act(self, item: Item) -> None:
+        if not is_performed(item):
+            return
+        bearing = self._bridge.mapper.bearing(item) if isinstance(item, MidiEvent) else "act"
+        if isinstance(item, MidiEvent) and bearing == "nothing":
+            self._log.count(item)
+        else:
+            self._log.write(item, position=bearing == "position")

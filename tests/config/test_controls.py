@@ -1,0 +1,48 @@
+"""How positions become values, and what controls are called."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from midifrag.config.controls import Control, Range
+
+
+@pytest.mark.parametrize(("curve", "middle"), [("linear", 50.5), ("exponential", 10.0), ("stepped", 1 + 99 * 4 / 7)])
+def test_curves(curve, middle):
+    way = Range(sets="seconds", range=(1, 100), curve=curve)
+    assert way.value(0.0) == 1
+    assert way.value(0.5) == pytest.approx(middle)
+    assert way.value(1.0) == pytest.approx(100)
+
+
+def test_whole_parameters_stay_whole_and_ranges_may_fall():
+    assert Range(sets="steps", range=(100, 4)).value(0.5) == 52
+    assert isinstance(Range(sets="steps", range=(4, 100)).value(0.333), int)
+
+
+@given(st.floats(0, 1), st.sampled_from(["linear", "exponential"]))
+def test_position_is_the_inverse_of_value(position, curve):
+    way = Range(sets="cfg_scale", range=(1, 12), curve=curve)
+    assert way.position(way.value(position)) == pytest.approx(position, abs=1e-6)
+
+
+def test_identities_tell_every_source_apart():
+    sources = [{"cc": 1}, {"cc": 2}, {"pitch_bend": True}, {"aftertouch": True}]
+    places = [{}, {"channel": 2}, {"port": "keys"}, {"channel": 2, "port": "keys"}]
+    controls = [
+        Control.model_validate({**source, **place, "sets": sets, "range": [1, 9]})
+        for source in sources
+        for place in places
+        for sets in ("steps", "seconds")
+    ]
+    assert len({control.id for control in controls}) == len(controls)
+    assert controls[-1].id == "aftertouch channel 2 port keys sets seconds"
+    assert controls[0].id == "cc 1 sets steps"
+
+
+@pytest.mark.parametrize("sets", ["bars", "beats"])
+def test_a_control_goes_in_whole_bars_and_beats_between_whole_ends(sets):
+    way = Range(sets=sets, range=(1, 8))
+    assert {way.value(position / 127) for position in range(128)} == {1, 2, 3, 4, 5, 6, 7, 8}
+    assert Range(sets=sets, range=(1, 8), curve="exponential").value(0.5) == 3
+    assert Range(sets=sets, range=(0.5, 2)).value(0.5) == 1.25

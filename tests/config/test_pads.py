@@ -1,0 +1,52 @@
+"""What pads and their defaults may say, and what a press makes of it."""
+
+import pytest
+from pydantic import ValidationError
+
+from midifrag.config.pads import Pad, PadDefaults, Parameters, resolve
+
+
+def test_levels_give_way_pad_first_then_bank_then_show_and_live_values_win():
+    pad = Pad(prompt="rain", steps=5)
+    preset = resolve(pad, Parameters(steps=6, cfg_scale=2), Parameters(cfg_scale=3, seconds=4), values={"seconds": 9})
+    assert (preset.steps, preset.cfg_scale, preset.seconds, preset.seed) == (5, 2, 9, "random")
+
+
+@pytest.mark.parametrize("written", [-1, "-1", -1.0, "random"])
+def test_a_seed_of_minus_one_is_another_each_time(written):
+    assert (Pad(prompt="x", seed=written).seed, Parameters(seed=written).seed) == ("random", "random")
+
+
+@pytest.mark.parametrize("written", [-2, "-10", 1.5, "rand"])
+def test_what_is_no_seed(written):
+    with pytest.raises(ValueError, match="seed"):
+        Pad(prompt="x", seed=written)
+
+
+def test_two_lengths_of_one_level_are_a_mistake():
+    for level in (Parameters, lambda **said: Pad(prompt="rain", **said)):
+        assert level(bars=2).bars == 2
+        with pytest.raises(ValueError, match="stands beside seconds; a length is one of seconds, bars and beats"):
+            level(seconds=2, beats=3)
+        with pytest.raises(ValueError, match="stands beside bars"):
+            level(bars=2, beats=3)
+
+
+@pytest.mark.parametrize(
+    ("keys", "what"),
+    [
+        ({"land": "3 bars"}, "'now', 'beat', 'bar', '2 bars' or '4 bars'"),
+        ({"lead_ms": -1}, "greater than or equal to 0"),
+        ({"lead_ms": 2001}, "less than or equal to 2000"),
+        ({"fallback": "first"}, "'last'"),
+    ],
+)
+def test_what_a_pad_cannot_say_of_its_landing(keys, what):
+    with pytest.raises(ValidationError, match=what):
+        Pad.model_validate({"prompt": "rain", **keys})
+
+
+def test_defaults_know_where_fragments_land_but_no_fallback():
+    assert PadDefaults.model_validate({"land": "2 bars", "steps": 4}).land == "2 bars"
+    with pytest.raises(ValidationError, match="fallback"):
+        PadDefaults.model_validate({"fallback": "last"})

@@ -1,0 +1,25 @@
+"""What the ports of presets.yaml may say."""
+
+import pytest
+from pydantic import ValidationError
+
+from midifrag.config.ports import PortSettings, VirtualPort
+
+
+@pytest.mark.parametrize(
+    ("value", "kind"),
+    [
+        ("Launchpad.*", str),
+        ("MIDIIN2 (Launchpad Mini MK3 MID", str),
+        ({"virtual": "x"}, VirtualPort),
+        (VirtualPort(virtual="x"), VirtualPort),
+    ],
+)
+def test_a_port_is_a_pattern_or_one_of_our_own(value, kind):
+    assert isinstance(PortSettings.model_validate({"in": value}).input, kind)
+
+
+@pytest.mark.parametrize("value", ["(", 5, {"virtual": ""}, {"virtual": "x", "y": 1}])
+def test_anything_else_is_no_port(value):
+    with pytest.raises(ValidationError):
+        PortSettings.model_validate({"in": value})

@@ -1,0 +1,111 @@
+"""What the bridge's thread does around each item, in shows that run."""
+
+import threading
+
+import mido
+
+from midifrag.bridge.items import FromEngine
+from midifrag.events import JobChanged, Notice
+from midifrag.midi.messages import NoteOn
+from midifrag.show.playing import ClipPorts
+from midifrag.show.runtime import Runtime
+from midifrag.states import JobState
+from tests.support import PATIENCE
+from tests.support.runtimes import NeverRenders, Seen, in_its_own_time, landed, log_of, played_show
+from tests.support.shows import loaded
+
+
+def test_an_unexpected_error_in_the_bridge_is_told_and_the_show_goes_on(tmp_path, monkeypatch):
+    with played_show(tmp_path, show=None) as show:
+        broken = [True]
+        handle = show.runtime.bridge.handle
+
+        def sometimes(item):
+            if broken.pop() if broken else False:
+                raise RuntimeError("boom")
+            handle(item)
+
+        monkeypatch.setattr(show.runtime.bridge, "handle", sometimes)
+        show.note(36)
+        notice = show.seen.wait_for_kind(Notice, level="error")
+        assert "boom" in notice.text
+        show.note(36)
+        show.seen.wait_for(landed(1))
+
+
+def test_the_log_holds_what_did_something_and_counts_the_rest(tmp_path):
+    controls = [{"cc": 21, "sets": "steps", "range": [1, 100]}]
+    with played_show(tmp_path, controls=controls, actions=[{"cc": 64, "does": "toggle_lock", "slot": 2}]) as show:
+        for channel in range(16):
+            for value in range(0, 128, 2):
+                show.ports.send(mido.Message("pitchwheel", channel=channel, pitch=value))
+                show.ports.send(mido.Message("aftertouch", channel=channel, value=value))
+                show.ports.send(mido.Message("control_change", channel=channel, control=74, value=value))
+        for value in (*range(0, 128, 2), 0):
+            show.ports.send(mido.Message("control_change", control=64, value=value))
+        show.ports.send(mido.Message("control_change", control=21, value=99))
+        show.note(99)
+        show.note(36)
+        show.seen.wait_for(landed(1))
+    lines = log_of(tmp_path)
+    acts = [(line["event"], line.get("cc") or line.get("note"), line.get("value")) for line in lines if "port" in line]
+    acts = [act for act in acts if act[0] in ("ControlChange", "NoteOn", "PitchBend", "Aftertouch")]
+    assert acts == [
+        ("ControlChange", 64, 64),
+        ("ControlChange", 64, 0),
+        ("ControlChange", 21, 99),
+        ("NoteOn", 36, None),
+    ]
+    unmapped = lines[-1]["unmapped"]["midifrag"]
+    assert unmapped["NoteOn"] == 1
+    assert set(unmapped) == {"NoteOn", "PitchBend", "Aftertouch", "ControlChange"}
+
+
+def test_a_press_that_still_waits_to_be_heard_when_the_show_ends_has_an_outcome(tmp_path, monkeypatch):
+    show = loaded(fragments={"folder": str(tmp_path)}, engine={"spares": {"enabled": False}})
+    runtime, seen = Runtime(show, ClipPorts("midifrag"), lambda _choice, _host: NeverRenders()), Seen()
+    busy, go_on = threading.Event(), threading.Event()
+    monkeypatch.setattr(runtime.bridge, "housekeeping", lambda: (busy.set(), go_on.wait(PATIENCE)))
+    with in_its_own_time():
+        runtime.start()
+        runtime.watch(seen, "test")
+        assert busy.wait(PATIENCE)
+        presses = 20
+        for _ in range(presses):
+            runtime.put(NoteOn("midifrag", 1, 36, 100, 0.0))
+        # The show ends while the bridge is behind.
+        runtime._thread.stop()
+        go_on.set()
+        runtime.close()
+    states = {change.job: change.state for change in seen.changes if isinstance(change, JobChanged)}
+    assert list(states.values()) == [JobState.CANCELLED] * presses
+
+
+def test_what_answers_a_press_runs_before_others(tmp_path, monkeypatch):
+    asked = []
+    for module in ("midifrag.show.bridge_thread", "midifrag.midi.output"):
+        monkeypatch.setattr(f"{module}.run_before_others", lambda: asked.append(threading.current_thread().name))
+    with played_show(tmp_path):
+        pass
+    assert sorted(asked) == ["bridge", "midi output"]
+
+
+def test_a_mistake_while_a_show_ends_keeps_nothing_from_ending(tmp_path, monkeypatch):
+    with played_show(tmp_path) as show:
+        monkeypatch.setattr(show.runtime.engines, "close", lambda: show.runtime.put(FromEngine("sketch", "nonsense")))
+    assert log_of(tmp_path)[-1]["event"] == "end"
+    assert any("unexpected" in line.get("text", "") for line in log_of(tmp_path))
+
+
+def test_presses_land_where_lights_do_not_blink(tmp_path, monkeypatch):
+    asked = threading.Event()
+
+    def broken(_now):
+        asked.set()
+        raise RuntimeError("a surface of somebody's")
+
+    with played_show(tmp_path) as show:
+        monkeypatch.setattr(show.runtime._lights, "beat", broken)
+        assert asked.wait(PATIENCE)
+        show.note(36)
+        show.seen.wait_for(landed(1))
