@@ -58,7 +58,7 @@ class Landings:
             self._write(writer.CancelLanding(job.replaced_by))
             # Its own may come to nothing too: then there is another.
             job.replaced_by = None
-        at = self._boundaries.next(job)
+        arrival = self._arrival(job)
         job.writing = True
         record = take_record(job, take, self._info(job.model), self._clock)
         length = self._in_time(job.length)
@@ -70,10 +70,8 @@ class Landings:
                 record,
                 job.options,
                 job.slot,
-                at,
-                job.landing.lead,
-                job.landing.protect,
-                length=length,
+                arrival,
+                length,
             )
         )
 
@@ -88,50 +86,24 @@ class Landings:
         """Put an archived take into a slot again."""
         label = f"take {take}"
         job = self._take_job(Origin(JobKind.TAKE, bank, label), label, slot, landing)
-        at = self._boundaries.next(job)
+        arrival = self._arrival(job)
         self._begin(job)
-        now = self._time()
-        self._write(
-            writer.LandArchived(
-                job.number,
-                take,
-                options,
-                slot,
-                at,
-                landing.lead,
-                landing.protect,
-                bpm=now.bpm,
-                signature=now.signature,
-            )
-        )
+        self._write(writer.LandArchived(job.number, take, options, slot, arrival))
 
     def land_again(
         self, origin: Origin, prompt: str, slot: int | None, options: FragmentOptions, landing: LandRequest
     ) -> None:
         """Land what a pad landed last once more; where that is not known, its newest take in the archive."""
         job = self._take_job(origin, prompt, slot, landing)
-        at = self._boundaries.next(job)
+        arrival = self._arrival(job)
         self._begin(job)
-        last, now = self.last.of(origin.place), self._time()
+        last = self.last.of(origin.place)
         if last is None:
-            self._land_last(job, options, at)
+            self._land_last(job, options, arrival)
             return
         job.length = last.length
-        self._write(
-            writer.LandArchived(
-                job.number,
-                last.take,
-                options,
-                slot,
-                at,
-                landing.lead,
-                landing.protect,
-                source=(last.slot, last.job),
-                length=self._in_time(last.length),
-                bpm=now.bpm,
-                signature=now.signature,
-            )
-        )
+        source, length = (last.slot, last.job), self._in_time(last.length)
+        self._write(writer.LandArchived(job.number, last.take, options, slot, arrival, source, length))
 
     def land_instead(self, failed: Job, reason: str) -> None:
         """Land a pad's newest take of the archive in place of a press of it that came to nothing."""
@@ -143,9 +115,14 @@ class Landings:
         job = self._take_job(origin, failed.prompt, fallback.slot, fallback.landing)
         job.instead_of, job.reason = failed.number, f"an earlier take instead: {reason}"
         failed.replaced_by = job.number
-        at = self._boundaries.next(job)
+        arrival = self._arrival(job)
         self._begin(job)
-        self._land_last(job, fallback.options, at)
+        self._land_last(job, fallback.options, arrival)
+
+    def _arrival(self, job: Job) -> writer.Arrival:
+        """When and how what there is of a job lands, in the time of now."""
+        landing, now = job.landing, self._time()
+        return writer.Arrival(self._boundaries.next(job), landing.lead, landing.protect, now.bpm, now.signature)
 
     def _in_time(self, length: FragmentLength | None) -> FragmentLength | None:
         """A length in the time of now."""
@@ -170,22 +147,9 @@ class Landings:
             job.text = job.reason
             self._telling.tell(job)
 
-    def _land_last(self, job: Job, options: FragmentOptions, at: float | None) -> None:
-        landing, now = job.landing, self._time()
-        self._write(
-            writer.LandLast(
-                job.number,
-                job.origin.bank,
-                job.origin.label,
-                options,
-                job.slot,
-                at,
-                landing.lead,
-                landing.protect,
-                bpm=now.bpm,
-                signature=now.signature,
-            )
-        )
+    def _land_last(self, job: Job, options: FragmentOptions, arrival: writer.Arrival) -> None:
+        bank, preset = job.origin.bank, job.origin.label
+        self._write(writer.LandLast(job.number, bank, preset, options, job.slot, arrival))
 
     def on_writer(self, event: writer.LandingEvent) -> None:
         """Take in what became of a take's files."""

@@ -137,8 +137,8 @@ class Lander:
 
     def announce(self, command: LandCommand) -> None:
         """Say that a command will come: when it lands may be changed from now on. Any thread may."""
-        if command.at is not None:
-            self.punctual.expect(command.job, command.at)
+        if command.arrival.at is not None:
+            self.punctual.expect(command.job, command.arrival.at)
 
     def cancel(self, job: int) -> None:
         """Call off what waits, or will, for a boundary, unless it lands now. Any thread may."""
@@ -233,7 +233,7 @@ class Lander:
             reason = f"{self._slots.path(take.slot or 0)} does not answer"
             self._emit(LandFailed(take.job, reason, take.record.number))
         for take in self._held:
-            if take.at is not None and take.fragment is not None:
+            if take.arrival.at is not None and take.fragment is not None:
                 self._call_off(take, _ENDED)
             self._advance(take)
         for command in self._postponed:
@@ -327,15 +327,16 @@ class Lander:
         began = take.slot is not None and self._slots.is_landing(take.slot, take.record.job)
         slot = take.slot
         if slot is None or (not began and (self._slots.locked(slot) or self._must_not_end(take, slot))):
-            slot = take.slot = self._slots.choose(take.fixed, protect=take.protect)
-        if take.at is None and (began or not self._must_not_end(take, slot)):
+            slot = take.slot = self._slots.choose(take.fixed, protect=take.arrival.protect)
+        at = take.arrival.at
+        if at is None and (began or not self._must_not_end(take, slot)):
             self._land(take, fragment, slot)
         else:
-            self._waiting.begin(take, fragment, slot, self._monotonic() if take.at is None else take.at)
+            self._waiting.begin(take, fragment, slot, self._monotonic() if at is None else at)
 
     def _must_not_end(self, take: UnwrittenTake, slot: int) -> bool:
         """Whether a slot sounds, and a take has not been meant for it."""
-        return take.protect and take.fixed is None and self._slots.is_kept_from(take.job, slot)
+        return take.arrival.protect and take.fixed is None and self._slots.is_kept_from(take.job, slot)
 
     def _land(self, take: UnwrittenTake, fragment: EncodedFragment, slot: int) -> None:
         self._let_earlier_land(take, slot)
@@ -365,7 +366,7 @@ class Lander:
     def _let_earlier_land(self, take: UnwrittenTake, slot: int) -> None:
         """Keep the order within a slot: an earlier take must not replace a later one when its time comes."""
         for earlier in self._held.before(take):
-            if earlier.slot == slot and earlier.fragment is not None and earlier.at is None:
+            if earlier.slot == slot and earlier.fragment is not None and earlier.arrival.at is None:
                 self._advance(earlier)
                 if earlier.fragment is not None:
                     raise StorageError(f"slot {slot} still waits for the take of an earlier press")
@@ -427,7 +428,8 @@ class Lander:
             self._emit(LandFailed(take.job, reason, take.record.number))
             return
         self.punctual.expect(take.job, math.inf)
-        missed, take.at = take.at, math.inf
+        missed = take.arrival.at
+        take.arrival = dataclasses.replace(take.arrival, at=math.inf)
         self._emit(Missed(take.job, self._monotonic() if missed is None else missed))
         if isinstance(error, NoFreeSlotError):
             self._advance(take)

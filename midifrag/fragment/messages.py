@@ -14,13 +14,28 @@ from midifrag.timeline import Signature
 
 
 @dataclass(frozen=True, slots=True)
+class Arrival:
+    """When and how a fragment comes into its slot.
+
+    ``at`` is the boundary to land on, in monotonic seconds (None: land when it is ready), ``lead`` how many seconds
+    before that the file is in place. With ``protect``, the turn leaves out slots that sound. A take of the archive
+    whose length was asked for in music is cut to so many bars or beats at ``bpm`` (quarter notes a minute) in this
+    ``signature``; None for those that it was made for.
+    """
+
+    at: float | None = None
+    lead: float = 0.0
+    protect: bool = True
+    bpm: float | None = None
+    signature: Signature | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class LandTake:
     """Archive a take, make its fragment and put it into the next slot, or into ``slot``.
 
-    ``audio`` is float32 of shape (channels, samples); nobody changes it afterwards. ``at`` is the boundary to land on,
-    in monotonic seconds (None: land when it is ready), ``lead`` how many seconds before that the file is in place. With
-    ``protect``, the turn leaves out slots that sound. ``length`` is the fragment's, where that is not just as long as
-    the take sounds.
+    ``audio`` is float32 of shape (channels, samples); nobody changes it afterwards. ``length`` is the fragment's, where
+    that is not just as long as the take sounds.
     """
 
     job: int
@@ -29,9 +44,7 @@ class LandTake:
     record: TakeRecord
     options: FragmentOptions
     slot: int | None = None
-    at: float | None = None
-    lead: float = 0.0
-    protect: bool = True
+    arrival: Arrival = Arrival()
     length: FragmentLength | None = None
 
 
@@ -62,38 +75,28 @@ class LandArchived:
 
     ``source`` is the slot that it landed in, and the job that it did for: while that still lies there, and is as long
     as it is to be, the fragment is taken from it as it is, and the take is not needed (None: it is not archived).
-    ``length`` is how long it is to be, as far as that is known. One whose length was asked for in music is cut to so
-    many bars or beats at ``bpm`` (quarter notes a minute) in this ``signature``; None for those that it was made for.
-    The rest is as in `LandTake`.
+    ``length`` is how long it is to be, as far as that is known.
     """
 
     job: int
     take: int | None
     options: FragmentOptions
     slot: int | None = None
-    at: float | None = None
-    lead: float = 0.0
-    protect: bool = True
+    arrival: Arrival = Arrival()
     source: tuple[int, int] | None = None
     length: FragmentLength | None = None
-    bpm: float | None = None
-    signature: Signature | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class LandLast:
-    """Land the newest take that a preset of a bank left in the archive; the rest is as in `LandArchived`."""
+    """Land the newest take that a preset of a bank left in the archive."""
 
     job: int
     bank: str
     preset: str
     options: FragmentOptions
     slot: int | None = None
-    at: float | None = None
-    lead: float = 0.0
-    protect: bool = True
-    bpm: float | None = None
-    signature: Signature | None = None
+    arrival: Arrival = Arrival()
 
 
 @dataclass(frozen=True, slots=True)

@@ -60,9 +60,7 @@ class Sources:
             case _:
                 assert_never(command)
         if not isinstance(command, ArchiveOnly):
-            take.fixed, take.at = command.slot, command.at
-            take.lead, take.protect = command.lead, command.protect
-            take.options = command.options
+            take.fixed, take.arrival, take.options = command.slot, command.arrival, command.options
         if reason and take.record.number is None:
             take.record = dataclasses.replace(take.record, reason=reason)
         return take, reason
@@ -98,7 +96,7 @@ class Sources:
         record, audio, sample_rate = self._hand.read(number)
         record = dataclasses.replace(record, job=command.job)
         take = UnwrittenTake(command.job, audio, sample_rate, record, began)
-        length = recorded_length(record, command.bpm, command.signature)
+        length = recorded_length(record, command.arrival.bpm, command.arrival.signature)
         return take, self._cut(take, command.options, length)
 
     def _lying(self, command: LandArchived, began: float) -> UnwrittenTake | None:

@@ -80,13 +80,13 @@ class Waiting:
         """
         told = self._punctual.moment(take.job)
         moment, notes = at if told is None else told, fragment.notes
-        kept = take.protect and take.fixed is None and self._slots.is_kept_from(take.job, number)
+        kept = take.arrival.protect and take.fixed is None and self._slots.is_kept_from(take.job, number)
         playing = self._slots.playing(number) if kept else None
         take.gives_way = playing is not None
         if playing is not None:
-            moment = playing.end_of_turn(max(moment, self._monotonic() + take.lead + SOON))
+            moment = playing.end_of_turn(max(moment, self._monotonic() + take.arrival.lead + SOON))
             notes += (f"all slots sound: slot {number}, which began first, gives way at the end of its turn",)
-        planned = self._wall_of(moment - take.lead) if moment < math.inf else self._wall()
+        planned = self._wall_of(moment - take.arrival.lead) if moment < math.inf else self._wall()
         staged = self._slots.stage(number, fragment, take.record, landed_at=planned, turn=take.fixed is None)
         self._supersede(number, moment)
         take.staged, take.slot = staged, number
@@ -95,7 +95,7 @@ class Waiting:
         made = Appointment(
             take.job,
             moment,
-            take.lead,
+            take.arrival.lead,
             staged.hand,
             staged.swap,
             self._wall_of,
@@ -157,7 +157,7 @@ class Waiting:
         for take in self:
             if take.fixed is not None or take.slot is None or take.staged is None:
                 continue
-            sounds = take.protect and not take.gives_way and self._slots.is_kept_from(take.job, take.slot)
+            sounds = take.arrival.protect and not take.gives_way and self._slots.is_kept_from(take.job, take.slot)
             is_out = sounds or self._slots.locked(take.slot)
             if is_out and self.withdraw(take):
                 gone.append(take)

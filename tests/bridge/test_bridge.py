@@ -17,7 +17,7 @@ from midifrag.events import (
     PortChanged,
     TimeChanged,
 )
-from midifrag.fragment.messages import LandArchived, Refused, SlotsChanged, SlotState, TakeChanged
+from midifrag.fragment.messages import Arrival, LandArchived, Refused, SlotsChanged, SlotState, TakeChanged
 from midifrag.fragment.record import TakeRecord
 from midifrag.intents import (
     AnnotateTake,
@@ -134,7 +134,7 @@ def test_an_archived_take_goes_into_the_slot_that_is_asked_for_as_the_show_cuts_
     rig.program(5)
     rig.bridge.handle(SendTake(12, 4))
     options = rig.bridge.loaded.settings.fragments.options()
-    assert rig.writes == [LandArchived(1, 12, options, 4, bpm=120, signature=Signature())]
+    assert rig.writes == [LandArchived(1, 12, options, 4, Arrival(bpm=120, signature=Signature()))]
     assert rig.writes[0].options.fade_ms == 33
     (job,) = rig.bridge.renders.jobs
     assert job.origin.bank == "two"

@@ -28,6 +28,8 @@ AUDIO = np.zeros((2, 4), np.float32)
 TAKE = Rendered(1, AUDIO, 44100, {"seed": 6}, 0.5, ("no such word",))
 OPTIONS = FragmentOptions()
 LINE = Timeline(120, 0.0)
+#: When it is ready, in the time of these tests.
+ARRIVAL = writer.Arrival(bpm=90.0, signature=Signature(3, 4))
 
 
 class Rig:
@@ -81,7 +83,7 @@ def test_a_take_is_handed_over_and_its_job_waits_for_the_writer(rig, spare, stat
     assert (job.state, job.writing, job.stalled, job.text) == (state, True, False, "writing")
     assert (job.notes, job.used, job.engine_seconds) == (("before", "no such word"), {"seed": 6}, 0.5)
     record = take_record(job, TAKE, INFO, rig.clock)
-    assert rig.written == [writer.LandTake(1, AUDIO, 44100, record, OPTIONS, 3)]
+    assert rig.written == [writer.LandTake(1, AUDIO, 44100, record, OPTIONS, 3, ARRIVAL)]
 
 
 @pytest.mark.parametrize("take", [TAKE, None])
@@ -99,7 +101,7 @@ def test_an_archived_take_becomes_a_job_of_its_own(rig):
     job = rig.jobs.get(1)
     assert (job.origin, job.prompt) == (Origin(JobKind.TAKE, "opening", "take 12"), "take 12")
     assert (job.slot, job.times, job.state, job.writing) == (3, JobTimes(7.0), JobState.RENDERING, True)
-    assert rig.written == [writer.LandArchived(1, 12, OPTIONS, 3, bpm=90.0, signature=Signature(3, 4))]
+    assert rig.written == [writer.LandArchived(1, 12, OPTIONS, 3, ARRIVAL)]
 
 
 def test_a_take_that_is_archived_is_noted_and_not_told(rig):

@@ -67,7 +67,7 @@ def test_an_archived_take_is_cut_at_the_tempo_that_is_now():
     rig.bridge.handle(SendTake(12, 4))
     (command,) = rig.writes
     assert isinstance(command, LandArchived)
-    assert (command.bpm, command.signature) == (97.25, Signature(3, 4))
+    assert (command.arrival.bpm, command.arrival.signature) == (97.25, Signature(3, 4))
 
 
 def test_a_typed_prompt_may_have_bars_and_not_two_lengths():

@@ -116,7 +116,7 @@ class Show:
         for command in commands:
             match command:
                 case LandTake():
-                    self._punctual.expect(command.job, command.at)
+                    self._punctual.expect(command.job, command.arrival.at)
                     self._written = max(now, self._written) + self.random.uniform(0.005, 0.05)
                     self.at(self._written, lambda command=command: self._stage(command))
                 case Retime(job, at):
@@ -134,7 +134,7 @@ class Show:
         made = Appointment(
             job,
             at,
-            command.lead,
+            command.arrival.lead,
             AtOnce(),
             Swapped(),
             lambda moment: moment,

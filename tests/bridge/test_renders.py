@@ -11,6 +11,7 @@ from midifrag.engine.messages import Cancelled, Died, Failed, Progress, Render, 
 from midifrag.events import JobChanged, JobTimes, Notice, PadChanged
 from midifrag.fragment.messages import (
     ArchiveOnly,
+    Arrival,
     GivenUp,
     Held,
     LandArchived,
@@ -433,7 +434,7 @@ def test_an_archived_take_can_be_sent_to_a_slot():
     rig = Rig(loaded(fragments={"fade_ms": 33}))
     rig.bridge.handle(SendTake(12, 4))
     (command,) = rig.writes
-    assert command == LandArchived(1, 12, FragmentOptions(fade_ms=33), 4, bpm=120, signature=Signature())
+    assert command == LandArchived(1, 12, FragmentOptions(fade_ms=33), 4, Arrival(bpm=120, signature=Signature()))
     assert rig.bridge.everything()[-1] == JobChanged(
         1, JobKind.TAKE, JobState.RENDERING, "take 12", "opening", None, JobTimes(1000.0), slot=4
     )

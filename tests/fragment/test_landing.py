@@ -25,6 +25,7 @@ from midifrag.fragment.length import MusicalLength, SecondsLength
 from midifrag.fragment.messages import (
     AnnotateTake,
     ArchiveOnly,
+    Arrival,
     GivenUp,
     Held,
     LandArchived,
@@ -320,7 +321,7 @@ def test_an_archived_take_with_a_length_in_music_is_cut_to_the_tempo_that_is_now
         (240.0, Signature(2, 4), round(2 * 60 / 240 * RATE), 0),
         (None, None, round(3 * 60 / 240 * RATE), 0),
     ):
-        (landed,) = rig.handle(LandArchived(9, 1, FragmentOptions(), None, bpm=bpm, signature=signature))
+        (landed,) = rig.handle(LandArchived(9, 1, FragmentOptions(), None, Arrival(bpm=bpm, signature=signature)))
         assert read_wav(landed.file)[0].shape[1] == samples
         assert len(landed.notes) == notes
     assert rig.archive.get(1).bpm == 240
@@ -330,7 +331,7 @@ def test_a_take_that_was_rendered_longer_than_asked_lands_as_long_as_asked_also_
     length = SecondsLength(0.25)
     rig.handle(dataclasses.replace(land(1, seconds=1.0), length=length, record=record(1, **fields_of(length))))
 
-    (again,) = rig.handle(LandArchived(9, 1, FragmentOptions(), None, bpm=90.0, signature=Signature()))
+    (again,) = rig.handle(LandArchived(9, 1, FragmentOptions(), None, Arrival(bpm=90.0, signature=Signature())))
 
     assert again.seconds == 0.25
 
@@ -848,7 +849,7 @@ def test_what_asked_for_an_archived_take_of_a_drive_that_never_came_back_is_told
 def test_what_is_cancelled_while_the_archive_does_not_answer_has_its_outcome_at_once(rig, hangs):
     rig.handle(land(1))
     free = hangs(Archive, "read")
-    again = LandArchived(2, 1, FragmentOptions(), at=rig.lander._monotonic() + 30)
+    again = LandArchived(2, 1, FragmentOptions(), arrival=Arrival(rig.lander._monotonic() + 30))
     rig.lander.announce(again)
     assert kinds(rig.handle(again)) == ["Held"]
     rig.lander.cancel(2)

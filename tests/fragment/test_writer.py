@@ -14,6 +14,7 @@ from midifrag.errors import StorageError
 from midifrag.fragment.archive import Archive
 from midifrag.fragment.messages import (
     ArchiveOnly,
+    Arrival,
     CancelLanding,
     Held,
     LandCancelled,
@@ -214,7 +215,7 @@ def test_what_waits_is_moved_cancelled_and_told_past_a_writer_that_is_busy(rig, 
     writer.start()
     later = time.monotonic() + 1000.0
     for job in (1, 2):
-        writer.submit(dataclasses.replace(land(job), at=later))
+        writer.submit(dataclasses.replace(land(job), arrival=Arrival(later)))
     listener.next(Waits, 2)
     writer.submit(land(3))
     assert busy.wait(PATIENCE)
@@ -237,7 +238,7 @@ def test_the_end_calls_off_what_waits_though_the_writer_hangs(rig, monkeypatch, 
         raise StorageError("the disk is gone")
 
     writer.start()
-    writer.submit(dataclasses.replace(land(1), at=time.monotonic() + 1000.0))
+    writer.submit(dataclasses.replace(land(1), arrival=Arrival(time.monotonic() + 1000.0)))
     listener.next(Waits)
     monkeypatch.setattr(Archive, "store_encoded", hang)
     monkeypatch.setattr("midifrag.fragment.hands.PATIENCE", PATIENCE)

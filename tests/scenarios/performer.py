@@ -15,7 +15,7 @@ import numpy as np
 from midifrag.audio import Audio
 from midifrag.fragment.archive import Archive
 from midifrag.fragment.landing import Lander
-from midifrag.fragment.messages import Landed, LandTake, TakeArchived, WriterEvent
+from midifrag.fragment.messages import Arrival, Landed, LandTake, TakeArchived, WriterEvent
 from midifrag.fragment.options import FragmentOptions
 from midifrag.fragment.record import TakeRecord
 from midifrag.fragment.slots import Slots
@@ -40,7 +40,9 @@ def main(folder: Path, job: int, waiting: bool) -> None:
     print("ready", flush=True)
     while True:
         at = time.monotonic() + 0.3 if waiting else None
-        lander.handle(LandTake(job, sound(job), RATE, TakeRecord(prompt=f"take {job}"), FragmentOptions(), at=at))
+        lander.handle(
+            LandTake(job, sound(job), RATE, TakeRecord(prompt=f"take {job}"), FragmentOptions(), arrival=Arrival(at))
+        )
         lander.tick()
         job += 1
 
