@@ -46,7 +46,22 @@ from midifrag.events import (
     StateChange,
     TimeChanged,
 )
-from midifrag.fragment import messages as writer
+from midifrag.fragment.writer_commands import WriterCommand
+from midifrag.fragment.writer_events import (
+    GivenUp,
+    Held,
+    LandCancelled,
+    Landed,
+    LandFailed,
+    LandingEvent,
+    Made,
+    Missed,
+    Refused,
+    SlotsChanged,
+    TakeArchived,
+    TakeChanged,
+    Waits,
+)
 from midifrag.intents import (
     Again,
     AnnotateTake,
@@ -105,7 +120,7 @@ class Bridge:
         self,
         loaded: Loaded,
         engines: Engines,
-        write: Callable[[writer.WriterCommand], None],
+        write: Callable[[WriterCommand], None],
         publish: Callable[[StateChange], None],
         clock: Clock,
         seeds: random.Random | None = None,
@@ -159,25 +174,25 @@ class Bridge:
         match item:
             case FromEngine(model, event):
                 self._on_engine(model, event)
-            case writer.SlotsChanged() | writer.TakeChanged() | PortChanged() | Notice():
+            case SlotsChanged() | TakeChanged() | PortChanged() | Notice():
                 self._publish(item)
             case PlaybackChanged() | Meters():
                 self._publish(item)
             case Sounding(slot, job, on, at, seconds):
                 self._publish(item)
                 self._slot_plays(SlotPlaying(slot, on, at, seconds or None, job))
-            case writer.Made():
+            case Made():
                 self._sounds.made(item)
             case (
-                writer.TakeArchived()
-                | writer.Waits()
-                | writer.Missed()
-                | writer.LandCancelled()
-                | writer.Landed()
-                | writer.LandFailed()
-                | writer.Held()
-                | writer.GivenUp()
-                | writer.Refused()
+                TakeArchived()
+                | Waits()
+                | Missed()
+                | LandCancelled()
+                | Landed()
+                | LandFailed()
+                | Held()
+                | GivenUp()
+                | Refused()
             ):
                 self._hear_of(item)
                 self.renders.landings.on_writer(item)
@@ -221,17 +236,17 @@ class Bridge:
             *(job.changed() for job in self.renders.jobs),
         ]
 
-    def _hear_of(self, event: writer.LandingEvent) -> None:
+    def _hear_of(self, event: LandingEvent) -> None:
         """Let what lands sound, and what does not land go; before its job has ended."""
         match event:
-            case writer.Landed(number, slot):
+            case Landed(number, slot):
                 if job := self.renders.jobs.get(number):
                     self._sounds.landed(job, slot)
                 else:
                     self._sounds.drop(number)
-            case writer.LandFailed(number) | writer.GivenUp(number) | writer.LandCancelled(number):
+            case LandFailed(number) | GivenUp(number) | LandCancelled(number):
                 self._sounds.drop(number)
-            case writer.TakeArchived() | writer.Waits() | writer.Missed() | writer.Held() | writer.Refused():
+            case TakeArchived() | Waits() | Missed() | Held() | Refused():
                 pass
             case _:
                 assert_never(event)

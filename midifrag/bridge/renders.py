@@ -22,9 +22,9 @@ from midifrag.config.settings import SpareSettings
 from midifrag.engine import messages as engine
 from midifrag.engine.protocol import Engines
 from midifrag.events import JobTimes, StateChange
-from midifrag.fragment import messages as writer
 from midifrag.fragment.options import FragmentOptions
 from midifrag.fragment.record import CANCELLED
+from midifrag.fragment.writer_commands import Prepare, WriterCommand
 from midifrag.pad_key import PadKey
 from midifrag.states import JobState, NoticeLevel
 from midifrag.timeline import Timeline
@@ -40,7 +40,7 @@ class Renders:
     def __init__(
         self,
         engines: Engines,
-        write: Callable[[writer.WriterCommand], None],
+        write: Callable[[WriterCommand], None],
         publish: Callable[[StateChange], None],
         clock: Clock,
         spares: SpareSettings,
@@ -168,7 +168,7 @@ class Renders:
 
     def _prepare(self, spare: Spare) -> None:
         take, wish = spare.rendered, spare.wish
-        self._write(writer.Prepare(take.audio, take.sample_rate, wish.options, wish.length))
+        self._write(Prepare(take.audio, take.sample_rate, wish.options, wish.length))
 
     def _cancel_spares(self, coming: Iterable[Coming]) -> None:
         for one in coming:

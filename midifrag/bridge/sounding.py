@@ -8,7 +8,7 @@ from midifrag.bridge.jobs import Job
 from midifrag.config.settings import Settings
 from midifrag.config.targets import GAIN_LIMITS, named
 from midifrag.events import ControlChanged
-from midifrag.fragment import messages as writer
+from midifrag.fragment.writer_events import Made
 from midifrag.playback.levels import linear
 from midifrag.playback.messages import Drop, Load, Mix, PlayerCommand, Start, Stop
 
@@ -25,7 +25,7 @@ class Sounds:
         #: The jobs that land after a panic, for the files alone.
         self._silent: set[int] = set()
 
-    def made(self, made: writer.Made) -> None:
+    def made(self, made: Made) -> None:
         """A fragment's samples are final, and will land soon."""
         self._play(Load(made.job, made.audio, made.sample_rate, made.loop))
 

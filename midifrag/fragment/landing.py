@@ -22,33 +22,6 @@ from midifrag.fragment.archive_hand import ArchiveHand
 from midifrag.fragment.audio_files import decode_audio
 from midifrag.fragment.encoding import EncodedFragment
 from midifrag.fragment.holding import HELD_BYTES, LONGEST_RETRY, HeldTakes
-from midifrag.fragment.messages import (
-    AnnotateTake,
-    ArchiveOnly,
-    GivenUp,
-    Held,
-    LandArchived,
-    LandCancelled,
-    LandCommand,
-    Landed,
-    LandFailed,
-    LandLast,
-    LandTake,
-    LockSlot,
-    Made,
-    Missed,
-    Prepare,
-    QueuedCommand,
-    Recut,
-    Refused,
-    RestoreSlot,
-    SlotPlaying,
-    SlotsChanged,
-    StarTake,
-    TakeArchived,
-    TakeChanged,
-    WriterEvent,
-)
 from midifrag.fragment.preparing import Preparer
 from midifrag.fragment.punctual import Punctual
 from midifrag.fragment.record import TakeRecord
@@ -59,6 +32,35 @@ from midifrag.fragment.slots import Slots
 from midifrag.fragment.sources import Sources
 from midifrag.fragment.unwritten import UnwrittenTake
 from midifrag.fragment.waiting import CANCELLED, Waiting
+from midifrag.fragment.writer_commands import (
+    AnnotateTake,
+    ArchiveOnly,
+    LandArchived,
+    LandCommand,
+    LandLast,
+    LandTake,
+    LockSlot,
+    Prepare,
+    QueuedCommand,
+    Recut,
+    RestoreSlot,
+    SlotPlaying,
+    StarTake,
+)
+from midifrag.fragment.writer_events import (
+    GivenUp,
+    Held,
+    LandCancelled,
+    Landed,
+    LandFailed,
+    Made,
+    Missed,
+    Refused,
+    SlotsChanged,
+    TakeArchived,
+    TakeChanged,
+    WriterEvent,
+)
 
 #: Seconds between the parts of an index that is behind.
 INDEXING = 0.5

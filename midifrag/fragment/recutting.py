@@ -7,8 +7,8 @@ from collections.abc import Collection
 from typing import assert_never
 
 from midifrag.fragment.length import MusicalLength
-from midifrag.fragment.messages import LandArchived, LandCommand, LandLast, LandTake, Recut
 from midifrag.fragment.unwritten import UnwrittenTake
+from midifrag.fragment.writer_commands import LandArchived, LandCommand, LandLast, LandTake, Recut
 from midifrag.timeline import Signature
 
 #: Seconds before it lands in which a fragment is not cut anew any more, beside twice what its files took.

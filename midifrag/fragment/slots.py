@@ -20,12 +20,12 @@ from midifrag.errors import DriveHangsError, NoFreeSlotError, StorageError
 from midifrag.fragment.file_names import DEFAULT_NAME, MOST_SLOTS, UNNAMED_TAKES, slot_names
 from midifrag.fragment.files import storage_error
 from midifrag.fragment.hands import Hand
-from midifrag.fragment.messages import SlotState
 from midifrag.fragment.record import TakeRecord
 from midifrag.fragment.rotation import Playing, Rotation
 from midifrag.fragment.slot_content import SlotContent
 from midifrag.fragment.slot_file import Found, SlotFile
 from midifrag.fragment.slot_landings import Slot, SlotLanding, Staged
+from midifrag.fragment.slot_state import SlotState
 from midifrag.fragment.slots_record import SavedSlots, SlotsRecord
 from midifrag.fragment.swap import Swap
 from midifrag.fragment.wav import audio_checksum, with_texts

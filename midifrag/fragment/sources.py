@@ -15,7 +15,6 @@ from midifrag.fragment.archive_hand import ArchiveHand
 from midifrag.fragment.cutting import make_fragment
 from midifrag.fragment.encoding import EncodedFragment, encode_fragment
 from midifrag.fragment.length import SAME, FragmentLength, MusicalLength
-from midifrag.fragment.messages import ArchiveOnly, LandArchived, LandCommand, LandLast, LandTake
 from midifrag.fragment.options import FragmentOptions
 from midifrag.fragment.preparing import Preparer
 from midifrag.fragment.record import TakeRecord
@@ -23,6 +22,7 @@ from midifrag.fragment.recorded_length import recorded_length
 from midifrag.fragment.slots import Slots
 from midifrag.fragment.unwritten import UnwrittenTake
 from midifrag.fragment.wav import without_texts
+from midifrag.fragment.writer_commands import ArchiveOnly, LandArchived, LandCommand, LandLast, LandTake
 
 #: The audio of a take of which only the fragment is needed.
 _NOTHING: Audio = np.zeros((1, 0), np.float32)

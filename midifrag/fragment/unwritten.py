@@ -9,10 +9,11 @@ from typing import Literal
 from midifrag.audio import Audio
 from midifrag.fragment.encoding import EncodedFragment, EncodedTake
 from midifrag.fragment.length import FragmentLength
-from midifrag.fragment.messages import Arrival, Held
 from midifrag.fragment.options import FragmentOptions
 from midifrag.fragment.record import TakeRecord
 from midifrag.fragment.slot_landings import Staged
+from midifrag.fragment.writer_commands import Arrival
+from midifrag.fragment.writer_events import Held
 
 
 @dataclass(slots=True, eq=False)

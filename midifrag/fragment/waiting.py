@@ -13,12 +13,12 @@ from functools import partial
 from typing import TypeAlias
 
 from midifrag.fragment.encoding import EncodedFragment
-from midifrag.fragment.messages import Held, LandCancelled, Landed, Missed, Waits, WriterEvent
 from midifrag.fragment.punctual import Appointment, Made, Punctual
 from midifrag.fragment.slot_file import Found
 from midifrag.fragment.slot_landings import Staged
 from midifrag.fragment.slots import Slots
 from midifrag.fragment.unwritten import UnwrittenTake
+from midifrag.fragment.writer_events import Held, LandCancelled, Landed, Missed, Waits, WriterEvent
 
 #: Seconds within which two landings count as at one boundary.
 SAME = 0.01

@@ -29,10 +29,10 @@ from midifrag.events import Notice, StateChange
 from midifrag.fragment import analysis, stretching
 from midifrag.fragment.archive import Archive
 from midifrag.fragment.hands import within
-from midifrag.fragment.messages import Landed, WriterEvent
 from midifrag.fragment.rescue import Rescued, rescue
 from midifrag.fragment.slots import Slots
 from midifrag.fragment.writer import FragmentWriter
+from midifrag.fragment.writer_events import Landed, WriterEvent
 from midifrag.intents import Press, Prompt
 from midifrag.midi.messages import MidiEvent, NoteOn, PortChanged
 from midifrag.midi.ports import Ports

@@ -12,21 +12,8 @@ from midifrag.bridge.items import Reload
 from midifrag.config.banks import Bank
 from midifrag.engine.messages import Failed, Progress, Started
 from midifrag.events import JobChanged, Notice, PadChanged, TimeChanged
-from midifrag.fragment.messages import (
-    CancelLanding,
-    Held,
-    LandArchived,
-    LandCancelled,
-    Landed,
-    LandFailed,
-    LandLast,
-    LandTake,
-    Missed,
-    Recut,
-    Retime,
-    TakeArchived,
-    Waits,
-)
+from midifrag.fragment.writer_commands import CancelLanding, LandArchived, LandLast, LandTake, Recut, Retime
+from midifrag.fragment.writer_events import Held, LandCancelled, Landed, LandFailed, Missed, TakeArchived, Waits
 from midifrag.intents import Again, CancelJob, CancelPad, ClearQueue, Panic, SendTake, SetLand, SlotPlaying
 from midifrag.pad_key import PadKey
 from midifrag.states import JobState, PadState

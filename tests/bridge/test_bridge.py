@@ -17,8 +17,10 @@ from midifrag.events import (
     PortChanged,
     TimeChanged,
 )
-from midifrag.fragment.messages import Arrival, LandArchived, Refused, SlotsChanged, SlotState, TakeChanged
 from midifrag.fragment.record import TakeRecord
+from midifrag.fragment.slot_state import SlotState
+from midifrag.fragment.writer_commands import Arrival, LandArchived
+from midifrag.fragment.writer_events import Refused, SlotsChanged, TakeChanged
 from midifrag.intents import (
     AnnotateTake,
     CancelJob,

@@ -10,7 +10,7 @@ from midifrag.config.lengths import Limits
 from midifrag.engine.messages import Died, Ready, Rendered
 from midifrag.events import ControlChanged, Notice
 from midifrag.fragment.length import MusicalLength, SecondsLength
-from midifrag.fragment.messages import LandArchived, Prepare
+from midifrag.fragment.writer_commands import LandArchived, Prepare
 from midifrag.intents import Prompt, SendTake, SetParameter
 from midifrag.midi.messages import Tick
 from midifrag.states import NoticeLevel

@@ -16,9 +16,10 @@ import pytest
 from midifrag.clock import ManualClock
 from midifrag.engine.messages import Progress, Started
 from midifrag.events import JobChanged, Notice, TimeChanged
-from midifrag.fragment.messages import CancelLanding, LandCancelled, Landed, LandTake, Missed, Retime, Waits
 from midifrag.fragment.punctual import EARLY, Appointment, Made, Punctual
 from midifrag.fragment.slot_file import Found
+from midifrag.fragment.writer_commands import CancelLanding, LandTake, Retime
+from midifrag.fragment.writer_events import LandCancelled, Landed, Missed, Waits
 from midifrag.intents import CancelPad, Panic
 from midifrag.pad_key import PadKey
 from midifrag.states import JobState

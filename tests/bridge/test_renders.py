@@ -9,19 +9,10 @@ from midifrag.bridge.bridge import Bridge
 from midifrag.bridge.jobs import Origin
 from midifrag.engine.messages import Cancelled, Died, Failed, Progress, Render, Rendered, Started
 from midifrag.events import JobChanged, JobTimes, Notice, PadChanged
-from midifrag.fragment.messages import (
-    ArchiveOnly,
-    Arrival,
-    GivenUp,
-    Held,
-    LandArchived,
-    Landed,
-    LandFailed,
-    Refused,
-    TakeArchived,
-)
 from midifrag.fragment.options import FragmentOptions
 from midifrag.fragment.record import TakeRecord
+from midifrag.fragment.writer_commands import ArchiveOnly, Arrival, LandArchived
+from midifrag.fragment.writer_events import GivenUp, Held, Landed, LandFailed, Refused, TakeArchived
 from midifrag.intents import CancelPad, LockSlot, Panic, Prompt, SendTake
 from midifrag.midi.messages import NoteOn
 from midifrag.pad_key import PadKey

@@ -3,7 +3,7 @@ import pytest
 
 from midifrag.bridge.items import Reload
 from midifrag.events import ControlChanged
-from midifrag.fragment.messages import GivenUp, LandFailed, Made
+from midifrag.fragment.writer_events import GivenUp, LandFailed, Made
 from midifrag.intents import MuteSlot, Panic, SelectBank, SetParameter, SlotPlaying, StopSlot
 from midifrag.playback.messages import (
     Drop,

@@ -31,8 +31,8 @@ from midifrag.events import (
     TakeChanged,
     TimeChanged,
 )
-from midifrag.fragment.messages import SlotState
 from midifrag.fragment.record import TakeRecord
+from midifrag.fragment.slot_state import SlotState
 from midifrag.pad_key import PadKey
 from midifrag.playback.messages import PlaybackState
 from midifrag.states import EngineState, JobKind, JobState, NoticeLevel, PadState

@@ -22,30 +22,32 @@ from midifrag.fragment.audio_files import read_wav
 from midifrag.fragment.holding import FIRST_RETRY, LONGEST_RETRY
 from midifrag.fragment.landing import REFRESH, Lander
 from midifrag.fragment.length import MusicalLength, SecondsLength
-from midifrag.fragment.messages import (
-    AnnotateTake,
-    ArchiveOnly,
-    Arrival,
-    GivenUp,
-    Held,
-    LandArchived,
-    Landed,
-    LandFailed,
-    LandTake,
-    LockSlot,
-    Prepare,
-    Refused,
-    RestoreSlot,
-    SlotsChanged,
-    StarTake,
-    TakeArchived,
-    TakeChanged,
-)
 from midifrag.fragment.options import FragmentOptions
 from midifrag.fragment.preparing import Preparer
 from midifrag.fragment.recorded_length import fields_of
 from midifrag.fragment.slot_content import content_of
 from midifrag.fragment.slots import Slots
+from midifrag.fragment.writer_commands import (
+    AnnotateTake,
+    ArchiveOnly,
+    Arrival,
+    LandArchived,
+    LandTake,
+    LockSlot,
+    Prepare,
+    RestoreSlot,
+    StarTake,
+)
+from midifrag.fragment.writer_events import (
+    GivenUp,
+    Held,
+    Landed,
+    LandFailed,
+    Refused,
+    SlotsChanged,
+    TakeArchived,
+    TakeChanged,
+)
 from midifrag.timeline import Signature
 from tests.fragment.sounds import RATE, land, noise, record
 from tests.support import PATIENCE

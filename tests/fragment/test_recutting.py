@@ -11,21 +11,12 @@ from midifrag.errors import StorageError
 from midifrag.fragment.archive import Archive
 from midifrag.fragment.audio_files import read_wav
 from midifrag.fragment.length import MusicalLength, SecondsLength
-from midifrag.fragment.messages import (
-    Arrival,
-    CancelLanding,
-    LandArchived,
-    Landed,
-    LandLast,
-    LandTake,
-    Made,
-    Recut,
-    Waits,
-)
 from midifrag.fragment.options import FragmentOptions
 from midifrag.fragment.recorded_length import fields_of
 from midifrag.fragment.recutting import EACH, TOO_LATE, Times
 from midifrag.fragment.slot_content import content_of
+from midifrag.fragment.writer_commands import Arrival, CancelLanding, LandArchived, LandLast, LandTake, Recut
+from midifrag.fragment.writer_events import Landed, Made, Waits
 from midifrag.timeline import Signature
 from tests.fragment.sounds import RATE, land, noise, record
 from tests.support.landers import LanderRig

@@ -18,10 +18,10 @@ from midifrag.fragment.audio_files import read_wav, write_wav
 from midifrag.fragment.cutting import make_fragment
 from midifrag.fragment.encoding import EncodedFragment, encode_fragment
 from midifrag.fragment.file_names import MOST_SLOTS
-from midifrag.fragment.messages import SlotState
 from midifrag.fragment.options import FragmentOptions
 from midifrag.fragment.rotation import Playing
 from midifrag.fragment.slot_content import content_of
+from midifrag.fragment.slot_state import SlotState
 from midifrag.fragment.slots import Slots
 from midifrag.fragment.wav import audio_checksum, read_metadata
 from tests.fragment.sounds import RATE, noise, record

@@ -10,10 +10,11 @@ from midifrag.errors import StorageError
 from midifrag.fragment import slot_file
 from midifrag.fragment.archive import Archive
 from midifrag.fragment.audio_files import read_wav
-from midifrag.fragment.messages import ArchiveOnly, Arrival, LandArchived, Landed, LandFailed, LandLast
 from midifrag.fragment.options import FragmentOptions
 from midifrag.fragment.record import CANCELLED
 from midifrag.fragment.slot_content import content_of
+from midifrag.fragment.writer_commands import ArchiveOnly, Arrival, LandArchived, LandLast
+from midifrag.fragment.writer_events import Landed, LandFailed
 from tests.fragment.sounds import RATE, land, noise, record
 from tests.support.landers import LanderRig
 

@@ -14,25 +14,22 @@ import pytest
 from midifrag.errors import StorageError
 from midifrag.fragment import slot_file
 from midifrag.fragment.archive import Archive
-from midifrag.fragment.messages import (
-    Arrival,
-    GivenUp,
-    Held,
-    LandCancelled,
-    Landed,
-    LandFailed,
-    LandTake,
-    LockSlot,
-    Missed,
-    SlotPlaying,
-    SlotsChanged,
-    TakeArchived,
-)
 from midifrag.fragment.punctual import EARLY
 from midifrag.fragment.slot_content import content_of
 from midifrag.fragment.slots import Slots
 from midifrag.fragment.swap import Swap
 from midifrag.fragment.waiting import PATIENCE, SOON
+from midifrag.fragment.writer_commands import Arrival, LandTake, LockSlot, SlotPlaying
+from midifrag.fragment.writer_events import (
+    GivenUp,
+    Held,
+    LandCancelled,
+    Landed,
+    LandFailed,
+    Missed,
+    SlotsChanged,
+    TakeArchived,
+)
 from tests.fragment.sounds import land
 from tests.support.landers import LanderRig
 

@@ -12,25 +12,19 @@ import pytest
 
 from midifrag.errors import StorageError
 from midifrag.fragment.archive import Archive
-from midifrag.fragment.messages import (
+from midifrag.fragment.options import FragmentOptions
+from midifrag.fragment.slots import Slots
+from midifrag.fragment.writer import FragmentWriter
+from midifrag.fragment.writer_commands import (
     ArchiveOnly,
     Arrival,
     CancelLanding,
-    Held,
-    LandCancelled,
-    Landed,
-    LandFailed,
     LockSlot,
     Prepare,
     Retime,
     SlotPlaying,
-    SlotsChanged,
-    TakeArchived,
-    Waits,
 )
-from midifrag.fragment.options import FragmentOptions
-from midifrag.fragment.slots import Slots
-from midifrag.fragment.writer import FragmentWriter
+from midifrag.fragment.writer_events import Held, LandCancelled, Landed, LandFailed, SlotsChanged, TakeArchived, Waits
 from tests.fragment.sounds import RATE, land, noise, record
 
 #: Seconds to wait for what has to come; a healthy machine needs a fraction.

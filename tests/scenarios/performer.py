@@ -15,10 +15,11 @@ import numpy as np
 from midifrag.audio import Audio
 from midifrag.fragment.archive import Archive
 from midifrag.fragment.landing import Lander
-from midifrag.fragment.messages import Arrival, Landed, LandTake, TakeArchived, WriterEvent
 from midifrag.fragment.options import FragmentOptions
 from midifrag.fragment.record import TakeRecord
 from midifrag.fragment.slots import Slots
+from midifrag.fragment.writer_commands import Arrival, LandTake
+from midifrag.fragment.writer_events import Landed, TakeArchived, WriterEvent
 
 RATE = 44100
 
