@@ -326,7 +326,7 @@ class Lander:
             self._call_off(take, CANCELLED)
             return
         # One that has begun there ends there, though the slot was locked meanwhile: it cannot be called back.
-        began = take.slot is not None and self._slots.is_landing(take.slot, take.record.job)
+        began = take.slot is not None and self._slots.landings.is_landing(take.slot, take.record.job)
         slot = take.slot
         if slot is None or (not began and (self._slots.locked(slot) or self._must_not_end(take, slot))):
             slot = take.slot = self._slots.choose(take.fixed, protect=take.arrival.protect)
@@ -343,7 +343,7 @@ class Lander:
     def _land(self, take: UnwrittenTake, fragment: EncodedFragment, slot: int) -> None:
         self._let_earlier_land(take, slot)
         now = self._clock()
-        state = self._slots.land(slot, fragment, take.record, now=now, turn=take.fixed is None)
+        state = self._slots.landings.land(slot, fragment, take.record, now=now, turn=take.fixed is None)
         take.fragment = None
         take.record = dataclasses.replace(take.record, slot=slot, landed_at=now)
         self._emit(
@@ -384,7 +384,7 @@ class Lander:
                 take.told = told
                 self._emit(told)
         for least in self._held.too_many():
-            self._slots.leave(least.record.job)
+            self._slots.landings.leave(least.record.job)
             self._waiting.abandon(least)
             self._emit(GivenUp(least.job, "too many takes wait for the disk: make room", least.record.number))
 

@@ -87,7 +87,7 @@ class Waiting:
             moment = playing.end_of_turn(max(moment, self._monotonic() + take.arrival.lead + SOON))
             notes += (f"all slots sound: slot {number}, which began first, gives way at the end of its turn",)
         planned = self._wall_of(moment - take.arrival.lead) if moment < math.inf else self._wall()
-        staged = self._slots.stage(number, fragment, take.record, landed_at=planned, turn=take.fixed is None)
+        staged = self._slots.landings.stage(number, fragment, take.record, landed_at=planned, turn=take.fixed is None)
         self._supersede(number, moment)
         take.staged, take.slot = staged, number
         take.write_seconds = self._monotonic() - take.began
@@ -169,7 +169,7 @@ class Waiting:
         while self._over:
             take, staged, outcome = self._over.popleft()
             if isinstance(outcome, Found):
-                self._slots.landed(staged, outcome)
+                self._slots.landings.landed(staged, outcome)
                 take.staged = None
                 self._takes.pop(take.job, None)
             else:
@@ -191,7 +191,7 @@ class Waiting:
         return math.inf if moment is None else moment
 
     def _drop(self, take: UnwrittenTake, staged: Staged) -> None:
-        self._slots.unstage(staged)
+        self._slots.landings.unstage(staged)
         take.staged = None
         self._takes.pop(take.job, None)
 

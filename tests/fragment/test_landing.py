@@ -26,6 +26,7 @@ from midifrag.fragment.options import FragmentOptions
 from midifrag.fragment.preparing import Preparer
 from midifrag.fragment.recorded_length import fields_of
 from midifrag.fragment.slot_content import content_of
+from midifrag.fragment.slot_landings import SlotLandings
 from midifrag.fragment.slots import Slots
 from midifrag.fragment.writer_commands import (
     AnnotateTake,
@@ -72,7 +73,7 @@ def break_archive(monkeypatch):
 
 
 def break_slots(monkeypatch):
-    monkeypatch.setattr(Slots, "land", full)
+    monkeypatch.setattr(SlotLandings, "land", full)
 
 
 def test_take_is_archived_and_then_lands(rig):
@@ -509,7 +510,7 @@ def test_all_that_is_in_the_way_is_told_once_each(rig, monkeypatch):
         return refuse
 
     monkeypatch.setattr(Archive, "store_encoded", refused("the archive is full"))
-    monkeypatch.setattr(Slots, "land", refused("the slot is held open"))
+    monkeypatch.setattr(SlotLandings, "land", refused("the slot is held open"))
 
     assert rig.handle(land(1)) == [Held(1, "the archive is full; the slot is held open", "archive and slot")]
     assert rig.tick(FIRST_RETRY) == []
@@ -541,14 +542,14 @@ def test_silent_take_waits_for_the_archive_too(rig, monkeypatch):
 
 def test_order_within_a_slot_is_kept(rig, monkeypatch):
     """Take 1 waits for slot 1; takes 2 and 3 land beside it; take 4 must come after take 1."""
-    real, held_open = Slots.land, {1}
+    real, held_open = SlotLandings.land, {1}
 
     def land_unless_open(self, number, *arguments, **options):
         if number in held_open:
             raise StorageError("held open")
         return real(self, number, *arguments, **options)
 
-    monkeypatch.setattr(Slots, "land", land_unless_open)
+    monkeypatch.setattr(SlotLandings, "land", land_unless_open)
     told = [kinds(rig.handle(land(job)))[-1] for job in (1, 2, 3, 4)]
     assert told == ["Held", "Landed", "Landed", "Held"]
     assert rig.lander.held[1] == Held(4, "slot 1 still waits for the take of an earlier press", "slot")
@@ -775,7 +776,7 @@ def test_a_lock_that_comes_while_a_drive_hangs_counts_from_the_next_landing_on(r
 def test_what_comes_of_a_landing_that_nobody_asks_for_any_more_is_seen(rig, hangs):
     free = hangs(slot_file, "replace_file", lambda _source, target: target.name == "output01.wav")
     rig.handle(land(1))
-    rig.slots.leave(1)
+    rig.slots.landings.leave(1)
     assert not rig.slots.refresh()
     free.set()
     deadline = time.monotonic() + PATIENCE
@@ -783,7 +784,7 @@ def test_what_comes_of_a_landing_that_nobody_asks_for_any_more_is_seen(rig, hang
         assert time.monotonic() < deadline
         time.sleep(0.02)
     assert rig.slots.states[0].state == "filled"
-    assert not rig.slots.is_landing(1, 1)
+    assert not rig.slots.landings.is_landing(1, 1)
 
 
 def test_a_slot_whose_drive_hangs_when_it_is_looked_at_stops_no_other(rig, hangs):

@@ -13,6 +13,7 @@ import pytest
 from midifrag.errors import StorageError
 from midifrag.fragment.archive import Archive
 from midifrag.fragment.options import FragmentOptions
+from midifrag.fragment.slot_landings import SlotLandings
 from midifrag.fragment.slots import Slots
 from midifrag.fragment.writer import FragmentWriter
 from midifrag.fragment.writer_commands import (
@@ -110,7 +111,7 @@ def test_a_spare_is_prepared_while_the_disk_is_slow(rig, monkeypatch):
 def test_held_take_is_tried_again_by_itself(rig, monkeypatch):
     writer, listener = rig
     monkeypatch.setattr("midifrag.fragment.holding.FIRST_RETRY", 0.01)
-    refused, real = [2], Slots.land
+    refused, real = [2], SlotLandings.land
 
     def full(self, *arguments, **options):
         if refused[0]:
@@ -118,7 +119,7 @@ def test_held_take_is_tried_again_by_itself(rig, monkeypatch):
             raise StorageError("the disk is full")
         return real(self, *arguments, **options)
 
-    monkeypatch.setattr(Slots, "land", full)
+    monkeypatch.setattr(SlotLandings, "land", full)
     writer.start()
     writer.submit(land(1))
 
