@@ -7,7 +7,8 @@ from collections.abc import Callable, Iterable, Iterator
 
 from midifrag.boundary import Boundary, length_of
 from midifrag.bridge.forecast import Forecast
-from midifrag.bridge.jobs import Job, JobTable, RenderJob
+from midifrag.bridge.job_table import JobTable
+from midifrag.bridge.jobs import Job, RenderJob
 from midifrag.bridge.telling import Telling
 from midifrag.clock import Clock
 from midifrag.fragment.length import MusicalLength

@@ -7,8 +7,10 @@ from typing import assert_never
 
 from midifrag.audio import Audio
 from midifrag.bridge.boundaries import Boundaries
-from midifrag.bridge.jobs import Job, JobTable, Origin, RenderJob, take_record
+from midifrag.bridge.job_table import JobTable
+from midifrag.bridge.jobs import Job, Origin, RenderJob
 from midifrag.bridge.last_landed import LastLanded
+from midifrag.bridge.take_records import take_record
 from midifrag.bridge.telling import Telling
 from midifrag.clock import Clock
 from midifrag.config.press_request import LandRequest

@@ -9,7 +9,8 @@ from typing import assert_never
 
 from midifrag.bridge.absences import Absences, as_stand_in
 from midifrag.bridge.boundaries import Boundaries
-from midifrag.bridge.jobs import JobTable, Origin, RenderJob, request
+from midifrag.bridge.job_table import JobTable
+from midifrag.bridge.jobs import Origin, RenderJob, request
 from midifrag.bridge.landings import Landings
 from midifrag.bridge.outages import Outages
 from midifrag.bridge.spares import Coming, Spare, SpareRack, Wish, length_for

@@ -9,8 +9,10 @@ import numpy as np
 import pytest
 
 from midifrag.bridge.boundaries import Boundaries
-from midifrag.bridge.jobs import JobTable, Origin, RenderJob, request, take_record
+from midifrag.bridge.job_table import JobTable
+from midifrag.bridge.jobs import Origin, RenderJob, request
 from midifrag.bridge.landings import Landings
+from midifrag.bridge.take_records import take_record
 from midifrag.bridge.telling import Telling
 from midifrag.clock import ManualClock
 from midifrag.config.banks import Preset
