@@ -114,14 +114,7 @@ class Bridge:
         self.renders.boundaries.settled = self._sounds.await_boundary
         self._pads = PadsAtRest(self.view, self.renders, lambda: self.bank, self._wish_of, self._publish, clock)
         self._switching = Switching(
-            self._set_list,
-            self._pads,
-            self.renders,
-            self._sounds,
-            engines,
-            self._lost_programs,
-            self._publish,
-            clock,
+            self._set_list, self._pads, self.renders, self._sounds, engines, self._lost_programs, self._publish, clock
         )
         self._acting = Acting(
             self._set_list,

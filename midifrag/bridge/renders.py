@@ -109,11 +109,16 @@ class Renders:
         self.outages.mark(job)
         self.boundaries.promise(job)
         self.telling.tell(job)
+        if spare is None:
+            self._ask_engine(job, coming)
+
+    def _ask_engine(self, job: RenderJob, coming: Coming | None) -> None:
+        """Have an engine render a job, or go on with the spare that has become one."""
         if coming is not None:
             self._engines.send(job.model, engine.Promote(job.number))
             if coming.started is not None:
                 self._started(job)
-        elif spare is None:
+        else:
             # Its own engine lets a press go first; another model's would go on beside it, on the same device.
             self._cancel_spares([one for one in self.spares.coming if one.wish.model != job.model])
             self._engines.send(job.model, job.render)

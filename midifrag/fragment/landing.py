@@ -8,7 +8,6 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable
-from pathlib import Path
 from typing import assert_never
 
 from midifrag.errors import DriveHangsError, MidifragError, StorageError
@@ -22,6 +21,7 @@ from midifrag.fragment.punctual import Punctual
 from midifrag.fragment.record import TakeRecord
 from midifrag.fragment.recutting import EACH, Times
 from midifrag.fragment.rescue import UnarchivedTake
+from midifrag.fragment.shared_folders import SharedFolders
 from midifrag.fragment.slots import Slots
 from midifrag.fragment.sources import Sources
 from midifrag.fragment.unwritten import UnwrittenTake
@@ -112,7 +112,7 @@ class Lander:
             monotonic=monotonic,
         )
         #: The folders that another program writes into as well.
-        self.shared: tuple[Path, ...] = ()
+        self.shared = SharedFolders(slots, self._hand)
         self._refresh_due = monotonic() + REFRESH
 
     @property
@@ -204,7 +204,7 @@ class Lander:
             self._refresh_due = now + REFRESH
             if self._slots.refresh():
                 self.tell_slots()
-            self.look_around()
+            self.shared.look()
 
     def _let_go_of_postponed(self) -> None:
         """What was cancelled while the archive did not answer has an outcome now, and not when it is back."""
@@ -212,14 +212,6 @@ class Lander:
             self._postponed.remove(command)
             self.punctual.forget(command.job)
             self._emit(LandCancelled(command.job, CANCELLED, _number_of(command)))
-
-    def look_around(self) -> None:
-        """Find out who else uses these folders."""
-        # Slots and archive may lie in one folder.
-        shared = [self._slots.folder] if self._slots.is_shared([self._archive.workspace_name]) else []
-        if self._archive.folder != self._slots.folder and self._hand.is_shared():
-            shared.append(self._archive.folder)
-        self.shared = tuple(shared)
 
     def finish(self) -> None:
         """Try everything that is held once more, and begin with nothing new."""

@@ -78,13 +78,8 @@ class Waiting:
         A slot that sounds, as all do where one is given in turn, gives way at the end of its turn. Raises
         `StorageError`.
         """
-        told = self._punctual.moment(take.job)
-        moment, notes = at if told is None else told, fragment.notes
-        kept = take.arrival.protect and take.fixed is None and self._slots.is_kept_from(take.job, number)
-        playing = self._slots.playing(number) if kept else None
-        take.gives_way = playing is not None
-        if playing is not None:
-            moment = playing.end_of_turn(max(moment, self._monotonic() + take.arrival.lead + SOON))
+        moment, notes = self._moment_in(number, take, at), fragment.notes
+        if take.gives_way:
             notes += (f"all slots sound: slot {number}, which began first, gives way at the end of its turn",)
         planned = self._wall_of(moment - take.arrival.lead) if moment < math.inf else self._wall()
         staged = self._slots.landings.stage(number, fragment, take.record, landed_at=planned, turn=take.fixed is None)
@@ -185,6 +180,17 @@ class Waiting:
             take.told = Held(take.job, reason, "slot")
             self._emit(take.told)
         return late
+
+    def _moment_in(self, number: int, take: UnwrittenTake, at: float) -> float:
+        """When a take lands in a slot: when it was asked to last, or where the slot gives way, as its turn ends."""
+        told = self._punctual.moment(take.job)
+        moment = at if told is None else told
+        kept = take.arrival.protect and take.fixed is None and self._slots.is_kept_from(take.job, number)
+        playing = self._slots.playing(number) if kept else None
+        take.gives_way = playing is not None
+        if playing is None:
+            return moment
+        return playing.end_of_turn(max(moment, self._monotonic() + take.arrival.lead + SOON))
 
     def _at(self, take: UnwrittenTake) -> float:
         moment = self._punctual.moment(take.job)

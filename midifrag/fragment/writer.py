@@ -80,11 +80,11 @@ class FragmentWriter:
     @property
     def shared(self) -> tuple[Path, ...]:
         """The folders that another program writes into as well: of the slots, of the archive."""
-        return self._lander.shared
+        return self._lander.shared.folders
 
     def look_around(self) -> None:
         """Find out `shared` before the start."""
-        self._lander.look_around()
+        self._lander.shared.look()
 
     def start(self) -> None:
         """Start the thread; the first event is `SlotsChanged`."""
