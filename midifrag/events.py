@@ -10,8 +10,8 @@ from typing import TypeAlias
 from midifrag.boundary import Boundary
 from midifrag.config.loading import Loaded
 from midifrag.engine.messages import EngineInfo
-from midifrag.fragment.messages import SlotsChanged, TakeChanged
 from midifrag.fragment.record import RecordedValue
+from midifrag.fragment.writer_events import SlotsChanged, TakeChanged
 from midifrag.midi.messages import PortChanged
 from midifrag.pad_key import PadKey
 from midifrag.playback.messages import Meters, PlaybackChanged, Sounding

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
 
 from midifrag.boundary import Land
-from midifrag.fragment.messages import AnnotateTake, LockSlot, RestoreSlot, SlotPlaying, StarTake
+from midifrag.fragment.writer_commands import AnnotateTake, LockSlot, RestoreSlot, SlotPlaying, StarTake
 from midifrag.pad_key import PadKey
 
 

@@ -1,10 +1,18 @@
-"""The tests mirror the package: each module has the file of its tests, at the same place under ``tests/``."""
+"""The tests mirror the package: each module has the file of its tests, at the same place under ``tests/``.
+
+The large rooms say in their docstrings which module is about what; these name every module too.
+"""
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
+import pytest
+
 import midifrag
+import midifrag.bridge
+import midifrag.fragment
 
 PACKAGE = Path(midifrag.__file__).parent
 TESTS = Path(__file__).parent
@@ -15,7 +23,9 @@ ELSEWHERE = {
     "bridge/items": "data without a behaviour",
     "doors/door": "an interface",
     "errors": "classes and their words; whoever raises one is tested for them",
-    "fragment/messages": "data without a behaviour",
+    "fragment/slot_state": "data without a behaviour",
+    "fragment/writer_commands": "data without a behaviour",
+    "fragment/writer_events": "data without a behaviour",
     "intents": "data without a behaviour",
     "midi/messages": "data without a behaviour",
     "midi/protocol": "an interface",
@@ -50,3 +60,10 @@ def test_each_module_has_the_file_of_its_tests() -> None:
 
 def test_no_exception_has_outlived_its_reason() -> None:
     assert sorted(module for module in ELSEWHERE if module not in modules() or has_tests(module)) == []
+
+
+@pytest.mark.parametrize("room", [midifrag.bridge, midifrag.fragment], ids=lambda room: room.__name__)
+def test_the_map_of_a_large_room_names_each_of_its_modules_once(room) -> None:
+    folder = Path(room.__file__).parent
+    found = sorted(file.stem for file in folder.glob("*.py") if file.name != "__init__.py")
+    assert sorted(re.findall(r"`(\w+)`", room.__doc__)) == found

@@ -7,11 +7,13 @@ from collections.abc import Callable, Iterable, Iterator
 
 from midifrag.boundary import Boundary, length_of
 from midifrag.bridge.forecast import Forecast
-from midifrag.bridge.jobs import Job, JobTable, RenderJob
+from midifrag.bridge.job_table import JobTable
+from midifrag.bridge.jobs import Job, RenderJob
 from midifrag.bridge.telling import Telling
 from midifrag.clock import Clock
-from midifrag.fragment import messages as writer
 from midifrag.fragment.length import MusicalLength
+from midifrag.fragment.writer_commands import CancelLanding, Recut, Retime, WriterCommand
+from midifrag.fragment.writer_events import Missed, Waits
 from midifrag.states import JobState, NoticeLevel
 from midifrag.timeline import Timeline
 
@@ -32,7 +34,7 @@ class Boundaries:
         self,
         jobs: JobTable,
         telling: Telling,
-        write: Callable[[writer.WriterCommand], None],
+        write: Callable[[WriterCommand], None],
         clock: Clock,
         line: Callable[[], Timeline],
     ) -> None:
@@ -86,11 +88,11 @@ class Boundaries:
 
     # --- keeping -----------------------------------------------------------------------------------------------------
 
-    def on_waits(self, event: writer.Waits) -> None:
+    def on_waits(self, event: Waits) -> None:
         """A fragment lies beside its slot."""
         job = self._jobs.get(event.job)
         if job is None or job.called_off:
-            self._write(writer.CancelLanding(event.job))
+            self._write(CancelLanding(event.job))
             return
         now = self._clock.now()
         if job.estimated is not None:
@@ -109,11 +111,11 @@ class Boundaries:
         if job.boundary is not None and not self._is_over(job.boundary, job, now):
             self.settled(job)
 
-    def on_missed(self, event: writer.Missed) -> None:
+    def on_missed(self, event: Missed) -> None:
         """A fragment was not ready for its boundary: it takes the next one."""
         job = self._jobs.get(event.job)
         if job is None or job.called_off:
-            self._write(writer.CancelLanding(event.job))
+            self._write(CancelLanding(event.job))
             return
         job.gives_way = False
         now = self._clock.now()
@@ -182,7 +184,7 @@ class Boundaries:
         """Call off what waits for a boundary, or will; each ends when the writer says what has become of it."""
         for job in jobs:
             job.called_off = True
-            self._write(writer.CancelLanding(job.number))
+            self._write(CancelLanding(job.number))
 
     def _bound(self) -> list[Job]:
         return [job for job in self._jobs if job.boundary is not None]
@@ -208,9 +210,9 @@ class Boundaries:
     def _retime(self, job: Job, at: float) -> None:
         """Have the writer land a job at another moment, and in the time of now."""
         line, job.known_at = self._line(), at
-        self._write(writer.Retime(job.number, at))
+        self._write(Retime(job.number, at))
         if isinstance(job.length, MusicalLength) or not isinstance(job, RenderJob):
-            self._write(writer.Recut(job.number, line.bpm, line.signature))
+            self._write(Recut(job.number, line.bpm, line.signature))
 
     def _move(self, job: Job, was: Boundary, to: Boundary, *, tell: bool = False) -> None:
         job.boundary = to

@@ -9,10 +9,9 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Iterable
-from typing import assert_never
 
-from midifrag.boundary import Land
 from midifrag.bridge.absences import Absences
+from midifrag.bridge.acting import Acting
 from midifrag.bridge.engine_reports import EngineReports
 from midifrag.bridge.items import FromEngine, Introduce, Item, LinkHeard, Reload
 from midifrag.bridge.lost_programs import LostPrograms
@@ -22,18 +21,16 @@ from midifrag.bridge.renders import Renders
 from midifrag.bridge.set_list import SetList
 from midifrag.bridge.sounding import Sounds
 from midifrag.bridge.spares import Wish
-from midifrag.bridge.values import LiveValues
+from midifrag.bridge.switching import Switching
 from midifrag.bridge.view import View
 from midifrag.bridge.warmup import warm_renders
 from midifrag.clock import Clock
 from midifrag.config.banks import Bank
 from midifrag.config.lengths import Limits
 from midifrag.config.loading import Loaded
-from midifrag.config.targets import named, value_name
 from midifrag.engine import messages as engine
 from midifrag.engine.protocol import Engines
 from midifrag.events import (
-    BankChanged,
     ConfigurationChanged,
     ControlChanged,
     JobChanged,
@@ -46,31 +43,22 @@ from midifrag.events import (
     StateChange,
     TimeChanged,
 )
-from midifrag.fragment import messages as writer
-from midifrag.intents import (
-    Again,
-    AnnotateTake,
-    CancelJob,
-    CancelPad,
-    ClearQueue,
-    Intent,
-    LockSlot,
-    MoveControl,
-    MuteSlot,
-    Panic,
-    Press,
-    Prompt,
-    Release,
-    RestoreSlot,
-    SelectBank,
-    SendTake,
-    SetLand,
-    SetParameter,
-    SlotPlaying,
-    StarTake,
-    StopSlot,
-    Tap,
+from midifrag.fragment.writer_commands import WriterCommand
+from midifrag.fragment.writer_events import (
+    GivenUp,
+    Held,
+    LandCancelled,
+    Landed,
+    LandFailed,
+    Made,
+    Missed,
+    Refused,
+    SlotsChanged,
+    TakeArchived,
+    TakeChanged,
+    Waits,
 )
+from midifrag.intents import SlotPlaying
 from midifrag.midi.mapping import Mapper
 from midifrag.midi.messages import (
     Aftertouch,
@@ -84,18 +72,8 @@ from midifrag.midi.messages import (
 )
 from midifrag.pad_key import PadKey
 from midifrag.playback.messages import PlayerCommand
-from midifrag.states import JobState, NoticeLevel
+from midifrag.states import NoticeLevel
 from midifrag.timeline import Timeline
-
-#: What is said when an action sets where fragments land.
-_LANDS: dict[Land | None, str] = {
-    None: "as the presets say",
-    "now": "when they are ready",
-    "beat": "on the beat",
-    "bar": "on the bar",
-    "2 bars": "on every second bar",
-    "4 bars": "on every fourth bar",
-}
 
 
 class Bridge:
@@ -105,7 +83,7 @@ class Bridge:
         self,
         loaded: Loaded,
         engines: Engines,
-        write: Callable[[writer.WriterCommand], None],
+        write: Callable[[WriterCommand], None],
         publish: Callable[[StateChange], None],
         clock: Clock,
         seeds: random.Random | None = None,
@@ -113,7 +91,6 @@ class Bridge:
     ) -> None:
         self._set_list = SetList(loaded, clock.now())
         self._publish_out = publish
-        self._write = write
         self._clock = clock
         self._engines = engines
         self._sounds = Sounds(loaded.settings, play)
@@ -135,9 +112,23 @@ class Bridge:
         )
         self._reports = EngineReports(engines, self._absences, self.renders.outages, self._publish, begun)
         self.renders.boundaries.settled = self._sounds.await_boundary
-        self._presses = Presses(self._set_list, self.renders, self._publish)
         self._pads = PadsAtRest(self.view, self.renders, lambda: self.bank, self._wish_of, self._publish, clock)
-        self.view.apply(self._bank_changed())
+        self._switching = Switching(
+            self._set_list, self._pads, self.renders, self._sounds, engines, self._lost_programs, self._publish, clock
+        )
+        self._acting = Acting(
+            self._set_list,
+            self._switching,
+            Presses(self._set_list, self.renders, self._publish),
+            self.renders,
+            self._pads,
+            self._sounds,
+            self.view,
+            write,
+            self._publish,
+            clock,
+        )
+        self.view.apply(self._switching.bank_changed())
 
     @property
     def loaded(self) -> Loaded:
@@ -159,32 +150,33 @@ class Bridge:
         match item:
             case FromEngine(model, event):
                 self._on_engine(model, event)
-            case writer.SlotsChanged() | writer.TakeChanged() | PortChanged() | Notice():
+            case SlotsChanged() | TakeChanged() | PortChanged() | Notice():
                 self._publish(item)
             case PlaybackChanged() | Meters():
                 self._publish(item)
             case Sounding(slot, job, on, at, seconds):
                 self._publish(item)
-                self._slot_plays(SlotPlaying(slot, on, at, seconds or None, job))
-            case writer.Made():
+                self._acting.slot_plays(SlotPlaying(slot, on, at, seconds or None, job))
+            case Made():
                 self._sounds.made(item)
             case (
-                writer.TakeArchived()
-                | writer.Waits()
-                | writer.Missed()
-                | writer.LandCancelled()
-                | writer.Landed()
-                | writer.LandFailed()
-                | writer.Held()
-                | writer.GivenUp()
-                | writer.Refused()
+                TakeArchived()
+                | Waits()
+                | Missed()
+                | LandCancelled()
+                | Landed()
+                | LandFailed()
+                | Held()
+                | GivenUp()
+                | Refused()
             ):
-                self._hear_of(item)
+                # Before its job has ended.
+                self._sounds.hear(item, self.renders.jobs.get)
                 self.renders.landings.on_writer(item)
             case Introduce(to):
                 to(self.everything())
             case Reload(loaded):
-                self._reload(loaded)
+                self._switching.reload(loaded)
             case Tick() | TransportChange():
                 self._publish_all(self._set_list.time.feed(item))
             case LinkHeard():
@@ -193,9 +185,9 @@ class Bridge:
                 self._publish_all(self._set_list.time.follow(timeline))
             case NoteOn() | NoteOff() | ControlChange() | PitchBend() | Aftertouch() | ProgramChange():
                 for intent in self.mapper.intents(item):
-                    self._act(intent)
+                    self._acting.act(intent)
             case _:
-                self._act(item)
+                self._acting.act(item)
         self.renders.boundaries.follow()
 
     def housekeeping(self) -> None:
@@ -208,164 +200,19 @@ class Bridge:
             self.renders.landings.land_instead(job, "it is late by a bar")
         self._top_up()
         self._pads.settle()
-        self._warn(self._lost_programs.summary())
+        if lost := self._lost_programs.summary():
+            self._publish(Notice(NoticeLevel.WARNING, lost))
 
     def everything(self) -> list[StateChange]:
         """How everything stands, as changes that build it up."""
         return [
             ConfigurationChanged(self.loaded),
-            self._bank_changed(),
+            self._switching.bank_changed(),
             TimeChanged(self._set_list.time.timeline),
             *self.view.surroundings(),
             *self._set_list.values.changes(),
             *(job.changed() for job in self.renders.jobs),
         ]
-
-    def _hear_of(self, event: writer.LandingEvent) -> None:
-        """Let what lands sound, and what does not land go; before its job has ended."""
-        match event:
-            case writer.Landed(number, slot):
-                if job := self.renders.jobs.get(number):
-                    self._sounds.landed(job, slot)
-                else:
-                    self._sounds.drop(number)
-            case writer.LandFailed(number) | writer.GivenUp(number) | writer.LandCancelled(number):
-                self._sounds.drop(number)
-            case writer.TakeArchived() | writer.Waits() | writer.Missed() | writer.Held() | writer.Refused():
-                pass
-            case _:
-                assert_never(event)
-
-    def _bank_changed(self) -> BankChanged:
-        return BankChanged(self.bank.slug, self.bank.name, self._set_list.index, self._pads.shown())
-
-    # --- acting ------------------------------------------------------------------------------------------------------
-
-    def _act(self, intent: Intent) -> None:
-        match intent:
-            case Press():
-                self._presses.press(intent)
-            case Release():
-                pass  # a press ends by itself; what is held down has no meaning yet
-            case Prompt():
-                self._presses.prompt(intent)
-            case MoveControl(control, position):
-                self._change(lambda values: values.move(control, position))
-            case SetParameter(name, value):
-                self._set(name, value)
-            case Tap(time):
-                self._publish_all(self._set_list.time.tap(time))
-            case SelectBank():
-                self._select(intent)
-            case LockSlot() | RestoreSlot() | StarTake() | AnnotateTake():
-                self._write(intent)
-            case SendTake(take, slot):
-                options = self._set_list.settings.fragments.options()
-                landing = self._set_list.landing()
-                self.renders.landings.land_archived(take, slot, self.bank.slug, options, landing)
-            case SlotPlaying():
-                self._slot_plays(intent)
-            case Again(pad):
-                self._presses.again(intent, self.view.pads.get((self.bank.slug, pad)), self._clock.now())
-            case SetLand(land):
-                self._set_land(land)
-            case StopSlot(slot):
-                self._sounds.stop(slot)
-            case MuteSlot(slot, muted):
-                name = value_name("mute", slot)
-                now = bool(self._set_list.values.effective.get(name))
-                self._publish(self._set_list.values.set(name, float(not now if muted is None else muted)))
-            case CancelPad(pad):
-                self.renders.cancel(self.renders.jobs.pending(self.bank.slug, pad))
-                self.renders.boundaries.cancel(self.renders.jobs.awaiting(self.bank.slug, pad))
-            case CancelJob(number):
-                self.renders.cancel(job for job in self.renders.jobs.pending() if job.number == number)
-                self.renders.boundaries.cancel(job for job in self.renders.jobs.awaiting() if job.number == number)
-            case ClearQueue():
-                self.renders.cancel(job for job in self.renders.jobs.pending() if job.state is JobState.QUEUED)
-            case Panic():
-                self._panic()
-            case _:
-                assert_never(intent)
-
-    def _panic(self) -> None:
-        written = {job.number for job in self.renders.jobs if job.writing}
-        written -= {job.number for job in self.renders.jobs.awaiting()}
-        self._sounds.panic(written)
-        self.renders.panic()
-        self._pads.settle()
-        still = " but what was rendered already" if written else ""
-        self._publish(Notice(NoticeLevel.INFO, f"panic: everything is cancelled{still}"))
-
-    def _slot_plays(self, playing: SlotPlaying) -> None:
-        """A slot sounds, here or elsewhere, or does not any more."""
-        self._write(playing)
-        self.renders.landings.last.play(playing.slot, playing.on)
-        self._pads.settle()
-
-    def _set_land(self, land: Land | None) -> None:
-        self._set_list.land = land
-        self._publish(Notice(NoticeLevel.INFO, f"fragments land {_LANDS[land]}"))
-
-    def _line(self) -> Timeline:
-        return self._set_list.time.timeline
-
-    def _set(self, name: str, value: float | None) -> None:
-        target, _slot = named(name) or (None, None)
-        if target is not None and value is None:
-            self._change(lambda values: values.set(name, None))
-        elif target is not None and value is not None and target.parameter.problem(value) is None:
-            rounded = target.parameter.rounded(value)
-            self._change(lambda values: values.set(name, rounded))
-        else:
-            self._publish(Notice(NoticeLevel.WARNING, f"{name} cannot be set to {value}; nothing was changed"))
-
-    def _change(self, change: Callable[[LiveValues], ControlChanged | None]) -> None:
-        """Change a live value, and tell what it is now, and which others gave way to it."""
-        before = set(self._set_list.values.effective)
-        told = change(self._set_list.values)
-        if told is None:
-            return
-        self._publish(told)
-        for name in sorted(before - set(self._set_list.values.effective) - {told.name}):
-            self._publish(ControlChanged(name, None))
-
-    def _select(self, select: SelectBank) -> None:
-        index = self._set_list.find(select)
-        if index is None:
-            if select.slug is None:
-                self._warn(self._lost_programs.tell(select.program, self.bank.name))
-            else:
-                self._warn(f"no bank for {select.slug}; {self.bank.name} stays")
-        elif index != self._set_list.index:
-            before = self._set_list.values.told
-            self._pads.leave()
-            self._set_list.activate(index)
-            self._tell_bank(before)
-
-    def _tell_bank(self, before: set[str]) -> None:
-        """Tell the bank that is active now and its live values, when those named ``before`` were told of."""
-        self._publish(self._bank_changed())
-        for name in sorted(before - set(self._set_list.values.effective)):
-            self._publish(ControlChanged(name, None))
-        for change in self._set_list.values.changes():
-            self._publish(change)
-
-    def _reload(self, loaded: Loaded) -> None:
-        known, before = warm_renders(self.loaded), self._set_list.values.told
-        times = self._set_list.reload(loaded, self._clock.now())
-        self._publish(ConfigurationChanged(loaded))
-        self._sounds.use(loaded.settings)
-        self.renders.spares.settings = loaded.settings.engine.spares
-        if not loaded.settings.engine.spares.enabled:
-            self.renders.drop_spares()
-        for model, renders in warm_renders(loaded).items():
-            new = tuple(render for render in renders if render not in known.get(model, ()))
-            if new:
-                self._engines.send(model, engine.Warm(new))
-        self._publish_all(times)
-        self._tell_bank(before)
-        self._publish(Notice(NoticeLevel.INFO, "the changed configuration is in use"))
 
     # --- what engines say --------------------------------------------------------------------------------------------
 
@@ -396,9 +243,8 @@ class Bridge:
 
     # --- telling -----------------------------------------------------------------------------------------------------
 
-    def _warn(self, text: str | None) -> None:
-        if text is not None:
-            self._publish(Notice(NoticeLevel.WARNING, text))
+    def _line(self) -> Timeline:
+        return self._set_list.time.timeline
 
     def _publish_all(self, changes: Iterable[StateChange]) -> None:
         for change in changes:

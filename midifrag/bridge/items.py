@@ -9,7 +9,7 @@ from typing import TypeAlias
 from midifrag.config.loading import Loaded
 from midifrag.engine import messages as engine
 from midifrag.events import Notice, PortChanged, StateChange, TimeChanged
-from midifrag.fragment import messages as writer
+from midifrag.fragment.writer_events import WriterEvent
 from midifrag.intents import Intent
 from midifrag.midi.messages import MidiEvent
 from midifrag.playback.messages import PlayerEvent
@@ -51,6 +51,6 @@ class LinkHeard:
 
 
 Item: TypeAlias = (
-    MidiEvent | Intent | FromEngine | writer.WriterEvent | PlayerEvent | PortChanged | Introduce | Reload | LinkHeard
+    MidiEvent | Intent | FromEngine | WriterEvent | PlayerEvent | PortChanged | Introduce | Reload | LinkHeard
     | TimeChanged | Notice
 )  # fmt: skip

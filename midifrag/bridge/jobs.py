@@ -3,25 +3,20 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from midifrag.boundary import Boundary
-from midifrag.clock import Clock
 from midifrag.config.pads import OnLost
 from midifrag.config.parameters import Preset, RequestParameters, values_of
 from midifrag.config.press_request import WHEN_READY, LandRequest
-from midifrag.engine.messages import EngineInfo, Render, Rendered
+from midifrag.engine.messages import Render
 from midifrag.events import JobChanged, JobTimes, PadChanged
 from midifrag.fragment.length import FragmentLength
 from midifrag.fragment.options import FragmentOptions
-from midifrag.fragment.record import RecordedValue, TakeRecord
-from midifrag.fragment.recorded_length import fields_of
+from midifrag.fragment.record import RecordedValue
 from midifrag.pad_key import PadKey
 from midifrag.states import JobKind, JobState, PadState
-
-#: Ended jobs that are remembered, see `JobTable`.
-REMEMBERED = 256
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,109 +199,6 @@ class RenderJob(Job):
         return dataclasses.replace(changed, progress=self.step / self.of)
 
 
-class JobTable:
-    """All jobs that have not ended, by number, in the order of their presses.
-
-    Some have, and are remembered: their engine may not have let go of them yet.
-    """
-
-    def __init__(self) -> None:
-        self._jobs: dict[int, Job] = {}
-        self._remembered: dict[int, RenderJob] = {}
-        self._last = 0
-
-    def next_number(self) -> int:
-        """A number that no job of this session has had."""
-        self._last += 1
-        return self._last
-
-    def add(self, job: Job) -> None:
-        """Take a job in."""
-        self._jobs[job.number] = job
-
-    def get(self, number: int) -> Job | None:
-        """The job, or None if it has ended or was never here."""
-        return self._jobs.get(number)
-
-    def render_job(self, number: int) -> RenderJob | None:
-        """The job, if it is one that an engine renders."""
-        job = self._jobs.get(number)
-        return job if isinstance(job, RenderJob) else None
-
-    def drop(self, job: Job) -> None:
-        """Forget a job that has ended."""
-        self._jobs.pop(job.number, None)
-
-    def remember(self, job: RenderJob) -> None:
-        """Keep a job that has ended while its engine still works for it; the oldest of many are forgotten."""
-        self._remembered[job.number] = job
-        for oldest in list(self._remembered)[:-REMEMBERED]:
-            del self._remembered[oldest]
-
-    def recall(self, number: int) -> RenderJob | None:
-        """The remembered job, once; None if it is not."""
-        return self._remembered.pop(number, None)
-
-    def of(self, model: str) -> list[RenderJob]:
-        """The jobs that the engine of ``model`` works for, those that are to be cancelled among them."""
-        return [job for job in self if isinstance(job, RenderJob) and job.model == model and job.pending]
-
-    def __iter__(self) -> Iterator[Job]:
-        return iter(tuple(self._jobs.values()))
-
-    def pending(self, bank: str | None = None, pad: PadKey | None = None) -> list[RenderJob]:
-        """The jobs an engine still works for, of one pad or of all."""
-        jobs = [job for job in self.unrendered() if not job.cancelling]
-        return jobs if pad is None else [job for job in jobs if job.origin.place == (bank, pad)]
-
-    def unrendered(self) -> list[RenderJob]:
-        """The jobs that an engine works for, also those that are being cancelled."""
-        return [job for job in self if isinstance(job, RenderJob) and job.pending]
-
-    def landing(self) -> bool:
-        """Whether a take is being written, and not held back by a disk or a boundary."""
-        return any(job.writing and job.state not in (JobState.HELD, JobState.WAITING) for job in self)
-
-    def written(self) -> int:
-        """How many takes are with the writer and not ready to land."""
-        return sum(job.writing and job.state not in (JobState.HELD, JobState.WAITING) for job in self)
-
-    def awaiting(self, bank: str | None = None, pad: PadKey | None = None) -> list[Job]:
-        """The jobs whose takes wait for a boundary, or will, of one pad or of all."""
-        jobs = [job for job in self if job.writing and job.boundary is not None]
-        return jobs if pad is None else [job for job in jobs if job.origin.place == (bank, pad)]
-
-    def on_pad(self, bank: str, pad: PadKey) -> list[Job]:
-        """All jobs of one pad, in the order of their presses."""
-        return [job for job in self if job.origin.place == (bank, pad)]
-
-    def waiting(self) -> int:
-        """How many wait for an engine to start on them."""
-        return sum(job.state is JobState.QUEUED for job in self.pending())
-
-
 def request(preset: Preset, job: int, seed: int, *, spare: bool = False) -> Render:
     """What an engine is asked for ``preset``."""
     return Render(job=job, prompt=preset.prompt, spare=spare, **values_of(preset, RequestParameters) | {"seed": seed})
-
-
-def take_record(job: RenderJob, event: Rendered | None, info: EngineInfo | None, clock: Clock) -> TakeRecord:
-    """What the archive keeps of how a take was made; ``event`` is None where the engine failed at it."""
-    wall = {name: clock.wall(moment) for name, moment in job.times.reached().items()}
-    used = dict(event.used) if event else values_of(job.render, RequestParameters)
-    seed = used.get("seed", job.render.seed)
-    return TakeRecord(
-        prompt=job.prompt,
-        preset=job.origin.label,
-        bank=job.origin.bank,
-        model=info.model if info else job.model,
-        checksum=info.checksum if info else "",
-        seed=int(seed) if seed is not None else None,
-        parameters=used,
-        job=job.number,
-        pressed_at=wall["pressed"],
-        started_at=wall.get("started"),
-        rendered_at=wall.get("rendered"),
-        spare=job.spare,
-        **fields_of(job.length),
-    )

@@ -7,16 +7,38 @@ from typing import assert_never
 
 from midifrag.audio import Audio
 from midifrag.bridge.boundaries import Boundaries
-from midifrag.bridge.jobs import Job, JobTable, Origin, RenderJob, take_record
+from midifrag.bridge.job_table import JobTable
+from midifrag.bridge.jobs import Job, Origin, RenderJob
 from midifrag.bridge.last_landed import LastLanded
+from midifrag.bridge.take_records import take_record
 from midifrag.bridge.telling import Telling
 from midifrag.clock import Clock
 from midifrag.config.press_request import LandRequest
 from midifrag.engine.messages import EngineInfo, Rendered
 from midifrag.events import JobTimes
-from midifrag.fragment import messages as writer
 from midifrag.fragment.length import FragmentLength, MusicalLength
 from midifrag.fragment.options import FragmentOptions
+from midifrag.fragment.writer_commands import (
+    ArchiveOnly,
+    Arrival,
+    CancelLanding,
+    LandArchived,
+    LandLast,
+    LandTake,
+    WriterCommand,
+)
+from midifrag.fragment.writer_events import (
+    GivenUp,
+    Held,
+    LandCancelled,
+    Landed,
+    LandFailed,
+    LandingEvent,
+    Missed,
+    Refused,
+    TakeArchived,
+    Waits,
+)
 from midifrag.states import JobKind, JobState, NoticeLevel
 from midifrag.timeline import Timeline
 
@@ -32,7 +54,7 @@ class Landings:
         self,
         jobs: JobTable,
         telling: Telling,
-        write: Callable[[writer.WriterCommand], None],
+        write: Callable[[WriterCommand], None],
         info: Callable[[str], EngineInfo | None],
         clock: Clock,
         boundaries: Boundaries,
@@ -55,32 +77,30 @@ class Landings:
         job.stalled, job.text = False, "writing"
         if job.replaced_by is not None:
             # It has come before the earlier take that was asked for in its place.
-            self._write(writer.CancelLanding(job.replaced_by))
+            self._write(CancelLanding(job.replaced_by))
             # Its own may come to nothing too: then there is another.
             job.replaced_by = None
-        at = self._boundaries.next(job)
+        arrival = self._arrival(job)
         job.writing = True
         record = take_record(job, take, self._info(job.model), self._clock)
         length = self._in_time(job.length)
         self._write(
-            writer.LandTake(
+            LandTake(
                 job.number,
                 take.audio,
                 take.sample_rate,
                 record,
                 job.options,
                 job.slot,
-                at,
-                job.landing.lead,
-                job.landing.protect,
-                length=length,
+                arrival,
+                length,
             )
         )
 
     def archive(self, job: RenderJob, audio: Audio, sample_rate: int, reason: str, take: Rendered | None) -> None:
         """Keep audio that must not land, with the ``reason``; ``take`` is what it came with, if it is whole."""
         record = take_record(job, take, self._info(job.model), self._clock)
-        self._write(writer.ArchiveOnly(job.number, audio, sample_rate, record, reason))
+        self._write(ArchiveOnly(job.number, audio, sample_rate, record, reason))
 
     def land_archived(
         self, take: int, slot: int | None, bank: str, options: FragmentOptions, landing: LandRequest
@@ -88,50 +108,24 @@ class Landings:
         """Put an archived take into a slot again."""
         label = f"take {take}"
         job = self._take_job(Origin(JobKind.TAKE, bank, label), label, slot, landing)
-        at = self._boundaries.next(job)
+        arrival = self._arrival(job)
         self._begin(job)
-        now = self._time()
-        self._write(
-            writer.LandArchived(
-                job.number,
-                take,
-                options,
-                slot,
-                at,
-                landing.lead,
-                landing.protect,
-                bpm=now.bpm,
-                signature=now.signature,
-            )
-        )
+        self._write(LandArchived(job.number, take, options, slot, arrival))
 
     def land_again(
         self, origin: Origin, prompt: str, slot: int | None, options: FragmentOptions, landing: LandRequest
     ) -> None:
         """Land what a pad landed last once more; where that is not known, its newest take in the archive."""
         job = self._take_job(origin, prompt, slot, landing)
-        at = self._boundaries.next(job)
+        arrival = self._arrival(job)
         self._begin(job)
-        last, now = self.last.of(origin.place), self._time()
+        last = self.last.of(origin.place)
         if last is None:
-            self._land_last(job, options, at)
+            self._land_last(job, options, arrival)
             return
         job.length = last.length
-        self._write(
-            writer.LandArchived(
-                job.number,
-                last.take,
-                options,
-                slot,
-                at,
-                landing.lead,
-                landing.protect,
-                source=(last.slot, last.job),
-                length=self._in_time(last.length),
-                bpm=now.bpm,
-                signature=now.signature,
-            )
-        )
+        source, length = (last.slot, last.job), self._in_time(last.length)
+        self._write(LandArchived(job.number, last.take, options, slot, arrival, source, length))
 
     def land_instead(self, failed: Job, reason: str) -> None:
         """Land a pad's newest take of the archive in place of a press of it that came to nothing."""
@@ -143,9 +137,14 @@ class Landings:
         job = self._take_job(origin, failed.prompt, fallback.slot, fallback.landing)
         job.instead_of, job.reason = failed.number, f"an earlier take instead: {reason}"
         failed.replaced_by = job.number
-        at = self._boundaries.next(job)
+        arrival = self._arrival(job)
         self._begin(job)
-        self._land_last(job, fallback.options, at)
+        self._land_last(job, fallback.options, arrival)
+
+    def _arrival(self, job: Job) -> Arrival:
+        """When and how what there is of a job lands, in the time of now."""
+        landing, now = job.landing, self._time()
+        return Arrival(self._boundaries.next(job), landing.lead, landing.protect, now.bpm, now.signature)
 
     def _in_time(self, length: FragmentLength | None) -> FragmentLength | None:
         """A length in the time of now."""
@@ -170,56 +169,43 @@ class Landings:
             job.text = job.reason
             self._telling.tell(job)
 
-    def _land_last(self, job: Job, options: FragmentOptions, at: float | None) -> None:
-        landing, now = job.landing, self._time()
-        self._write(
-            writer.LandLast(
-                job.number,
-                job.origin.bank,
-                job.origin.label,
-                options,
-                job.slot,
-                at,
-                landing.lead,
-                landing.protect,
-                bpm=now.bpm,
-                signature=now.signature,
-            )
-        )
+    def _land_last(self, job: Job, options: FragmentOptions, arrival: Arrival) -> None:
+        bank, preset = job.origin.bank, job.origin.label
+        self._write(LandLast(job.number, bank, preset, options, job.slot, arrival))
 
-    def on_writer(self, event: writer.LandingEvent) -> None:
+    def on_writer(self, event: LandingEvent) -> None:
         """Take in what became of a take's files."""
         match event:
-            case writer.TakeArchived(number, take, file):
+            case TakeArchived(number, take, file):
                 self.last.archived(number, take)
                 if job := self._jobs.get(number):
                     job.take, job.archived = take, file
-            case writer.Waits():
+            case Waits():
                 self._boundaries.on_waits(event)
                 self._replace(event.job)
-            case writer.Missed():
+            case Missed():
                 self._boundaries.on_missed(event)
-            case writer.LandCancelled(number, reason, take):
+            case LandCancelled(number, reason, take):
                 if job := self._jobs.get(number):
                     job.take = take or job.take
                     kept = f"; take {job.take} is in the archive" if job.take is not None else ""
                     self._telling.end(job, JobState.CANCELLED, f"{reason}{kept}")
-            case writer.Landed():
+            case Landed():
                 self._replace(event.job)
                 self._landed(event)
-            case writer.LandFailed(number, reason, take) | writer.GivenUp(number, reason, take):
+            case LandFailed(number, reason, take) | GivenUp(number, reason, take):
                 if job := self._jobs.get(number):
                     job.take = take or job.take
                     self._fail(job, reason)
                 elif take is None:
                     # Its press is over, so that nobody else would tell.
                     self._telling.notice(NoticeLevel.ERROR, f"the take of job {number} is lost: {reason}")
-            case writer.Held(number, reason, _):
+            case Held(number, reason, _):
                 self._telling.notice(NoticeLevel.ERROR, reason)
                 if (job := self._jobs.get(number)) and job.state is not JobState.HELD:
                     job.state, job.text = JobState.HELD, reason
                     self._telling.tell(job)
-            case writer.Refused(_, reason):
+            case Refused(_, reason):
                 self._telling.notice(NoticeLevel.WARNING, reason)
             case _:
                 assert_never(event)
@@ -243,7 +229,7 @@ class Landings:
             self._jobs.remember(press)
             self._telling.end(press, JobState.FAILED, "it is late by a bar; an earlier take lands instead")
 
-    def _landed(self, event: writer.Landed) -> None:
+    def _landed(self, event: Landed) -> None:
         job = self._jobs.get(event.job)
         if job is None:
             return

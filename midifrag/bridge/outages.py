@@ -5,7 +5,8 @@ from __future__ import annotations
 import dataclasses
 
 from midifrag.bridge.absences import Absences, as_stand_in
-from midifrag.bridge.jobs import JobTable, RenderJob, request
+from midifrag.bridge.job_table import JobTable
+from midifrag.bridge.jobs import RenderJob, request
 from midifrag.bridge.spares import SpareRack
 from midifrag.bridge.telling import Telling
 from midifrag.engine import messages as engine

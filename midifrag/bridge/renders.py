@@ -9,7 +9,8 @@ from typing import assert_never
 
 from midifrag.bridge.absences import Absences, as_stand_in
 from midifrag.bridge.boundaries import Boundaries
-from midifrag.bridge.jobs import JobTable, Origin, RenderJob, request
+from midifrag.bridge.job_table import JobTable
+from midifrag.bridge.jobs import Origin, RenderJob, request
 from midifrag.bridge.landings import Landings
 from midifrag.bridge.outages import Outages
 from midifrag.bridge.spares import Coming, Spare, SpareRack, Wish, length_for
@@ -22,9 +23,9 @@ from midifrag.config.press_request import WHEN_READY, LandRequest
 from midifrag.engine import messages as engine
 from midifrag.engine.protocol import Engines
 from midifrag.events import JobTimes, StateChange
-from midifrag.fragment import messages as writer
 from midifrag.fragment.options import FragmentOptions
 from midifrag.fragment.record import CANCELLED
+from midifrag.fragment.writer_commands import Prepare, WriterCommand
 from midifrag.pad_key import PadKey
 from midifrag.states import JobState, NoticeLevel
 from midifrag.timeline import Timeline
@@ -40,7 +41,7 @@ class Renders:
     def __init__(
         self,
         engines: Engines,
-        write: Callable[[writer.WriterCommand], None],
+        write: Callable[[WriterCommand], None],
         publish: Callable[[StateChange], None],
         clock: Clock,
         spares: SpareSettings,
@@ -108,11 +109,16 @@ class Renders:
         self.outages.mark(job)
         self.boundaries.promise(job)
         self.telling.tell(job)
+        if spare is None:
+            self._ask_engine(job, coming)
+
+    def _ask_engine(self, job: RenderJob, coming: Coming | None) -> None:
+        """Have an engine render a job, or go on with the spare that has become one."""
         if coming is not None:
             self._engines.send(job.model, engine.Promote(job.number))
             if coming.started is not None:
                 self._started(job)
-        elif spare is None:
+        else:
             # Its own engine lets a press go first; another model's would go on beside it, on the same device.
             self._cancel_spares([one for one in self.spares.coming if one.wish.model != job.model])
             self._engines.send(job.model, job.render)
@@ -168,7 +174,7 @@ class Renders:
 
     def _prepare(self, spare: Spare) -> None:
         take, wish = spare.rendered, spare.wish
-        self._write(writer.Prepare(take.audio, take.sample_rate, wish.options, wish.length))
+        self._write(Prepare(take.audio, take.sample_rate, wish.options, wish.length))
 
     def _cancel_spares(self, coming: Iterable[Coming]) -> None:
         for one in coming:

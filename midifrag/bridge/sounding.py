@@ -3,12 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
+from typing import assert_never
 
 from midifrag.bridge.jobs import Job
 from midifrag.config.settings import Settings
 from midifrag.config.targets import GAIN_LIMITS, named
 from midifrag.events import ControlChanged
-from midifrag.fragment import messages as writer
+from midifrag.fragment.writer_events import (
+    GivenUp,
+    Held,
+    LandCancelled,
+    Landed,
+    LandFailed,
+    LandingEvent,
+    Made,
+    Missed,
+    Refused,
+    TakeArchived,
+    Waits,
+)
 from midifrag.playback.levels import linear
 from midifrag.playback.messages import Drop, Load, Mix, PlayerCommand, Start, Stop
 
@@ -25,7 +38,7 @@ class Sounds:
         #: The jobs that land after a panic, for the files alone.
         self._silent: set[int] = set()
 
-    def made(self, made: writer.Made) -> None:
+    def made(self, made: Made) -> None:
         """A fragment's samples are final, and will land soon."""
         self._play(Load(made.job, made.audio, made.sample_rate, made.loop))
 
@@ -34,6 +47,22 @@ class Sounds:
         if job.slot is not None and job.boundary is not None:
             self._awaited.add(job.number)
             self._start(job, job.slot, job.boundary.at)
+
+    def hear(self, event: LandingEvent, find: Callable[[int], Job | None]) -> None:
+        """Let what lands sound, and what does not land go; ``find`` knows the jobs that have not ended."""
+        match event:
+            case Landed(number, slot):
+                job = find(number)
+                if job is not None:
+                    self.landed(job, slot)
+                else:
+                    self.drop(number)
+            case LandFailed(number) | GivenUp(number) | LandCancelled(number):
+                self.drop(number)
+            case TakeArchived() | Waits() | Missed() | Held() | Refused():
+                pass
+            case _:
+                assert_never(event)
 
     def landed(self, job: Job, slot: int) -> None:
         """A fragment lies in its slot: it sounds now, unless the player knows when."""

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from midifrag.bridge.jobs import Job, JobTable, Origin, RenderJob
+from midifrag.bridge.job_table import JobTable
+from midifrag.bridge.jobs import Job, Origin, RenderJob
 from midifrag.clock import Clock
 from midifrag.events import JobTimes, Notice, StateChange
 from midifrag.pad_key import PadKey

@@ -27,7 +27,7 @@ from midifrag.events import (
     TakeChanged,
     TimeChanged,
 )
-from midifrag.fragment.messages import SlotState
+from midifrag.fragment.slot_state import SlotState
 from midifrag.pad_key import PadKey
 from midifrag.states import EngineState, JobState, PadState
 from midifrag.timeline import Timeline

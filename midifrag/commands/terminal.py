@@ -29,7 +29,7 @@ from midifrag.events import (
     TakeChanged,
     TimeChanged,
 )
-from midifrag.fragment.messages import SlotState
+from midifrag.fragment.slot_state import SlotState
 from midifrag.states import EngineState
 
 

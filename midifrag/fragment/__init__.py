@@ -1,1 +1,12 @@
-"""From take to fragment: post-processing, slots, archive. No MIDI, no torch."""
+"""From take to fragment: post-processing, slots, archive. No MIDI, no torch.
+
+The way of a take: `writer` (its thread; `writer_commands` in, `writer_events` out), `landing`, `sources`, `preparing`,
+`advancing`, `unwritten`, `holding`, `rescue`, `shared_folders`.
+At a boundary: `waiting`, `punctual`, `swap`, `recutting`.
+Sound: `cutting`, `exact`, `stretching`, `analysis`, `fades`, `encoding`, `options`, `length`, `recorded_length`.
+Slots: `slots`, `slot`, `slot_landings`, `rotation`, `turn_history`, `slots_record`, `slot_file`, `slot_places`,
+`slot_content`, `slot_state`.
+The archive: `archive`, `archive_hand`, `archive_reader`, `archive_folder`, `archive_index`, `archive_catching_up`,
+`archive_changes`, `record`.
+Files: `files`, `hands`, `workspace`, `file_names`, `audio_files`, `wav`, `unfinished`, `plain_json`.
+"""

@@ -9,18 +9,17 @@ also holds the time of the folder when all takes in it were indexed: nobody has 
 from __future__ import annotations
 
 import dataclasses
-import itertools
 import logging
-import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from midifrag.audio import Audio
 from midifrag.errors import StorageError, UnknownTakeError
-from midifrag.fragment.archive_changes import Read, change_of, line_of, together
-from midifrag.fragment.archive_index import BrokenIndexError, Index, Reached
+from midifrag.fragment.archive_catching_up import CatchingUp
+from midifrag.fragment.archive_changes import Change, change_of, line_of, together
+from midifrag.fragment.archive_index import Index, Reached
 from midifrag.fragment.archive_reader import INDEX, ArchiveReader, changed_records
 from midifrag.fragment.file_names import TAKE_NAME, UNNAMED_TAKES
 from midifrag.fragment.files import (
@@ -28,7 +27,6 @@ from midifrag.fragment.files import (
     discard_folder,
     force_to_disk,
     move_exclusively,
-    open_regular,
     storage_error,
     write_whole,
 )
@@ -40,12 +38,8 @@ if TYPE_CHECKING:
     from midifrag.fragment.encoding import EncodedTake
     from midifrag.fragment.options import ArchiveOptions
 
-#: Takes that are indexed at once; so long a landing waits at most where an index is built anew.
-CHUNK = 200
 #: Times that so many takes are indexed before an archive is used that is far behind.
 AT_ONCE = 3
-#: Where lines of ``changes.jsonl`` go that cannot be read, for whoever wants to know what they were.
-ODD_CHANGES = "changes.odd.jsonl"
 
 _Answer = TypeVar("_Answer")
 _log = logging.getLogger(__name__)
@@ -69,23 +63,18 @@ class Archive(ArchiveReader):
         self._workspace = Workspace(folder)
         self._unwritten: list[str] = []
         self._unsettled: list[Path] = []
-        self._damaged = False
-        self._catching_up = threading.RLock()
-        self._steps: Iterator[None] | None = None
-        self._behind = True
-        #: How many takes the index lacked when it was last looked for them.
-        self._lacking = 0
+        self._catching_up = CatchingUp(self._index, self._files, self._workspace, self._waiting_changes)
         self._next = 1
-        self._look()
+        self._catching_up.look()
         self._name_leftovers()
         # Most have little to catch up with; a large one does so while it is used.
         with suppress(StorageError):
-            self._catch_up(AT_ONCE)
+            self._catching_up.catch_up(AT_ONCE)
 
     @property
     def behind(self) -> bool:
         """Whether the index lacks something; `catch_up_a_little` brings it nearer."""
-        return self._behind
+        return self._catching_up.behind
 
     @property
     def bits(self) -> int:
@@ -127,10 +116,10 @@ class Archive(ArchiveReader):
         try:
             self._index.add([record])
             # Somebody else may have put something there too.
-            self._behind |= not self._index.holds_folder(after, since=before)
+            self._catching_up.behind |= not self._index.holds_folder(after, since=before)
         except StorageError:
             # The take is safe in its own file; the index gets it later.
-            self._behind = True
+            self._catching_up.behind = True
         return record
 
     @property
@@ -178,31 +167,18 @@ class Archive(ArchiveReader):
             if number < 1 or not path.exists():
                 raise
         # Its turn has not come yet, or somebody has put it there.
-        self._behind = True
-        self._index.add(changed_records([(number, path)], together(self._read_changes(Reached()).changes)))
+        self._catching_up.behind = True
+        self._index.add(changed_records([(number, path)], together(self._files.read_changes(Reached()).changes)))
         return super().get(number)
 
     def rebuild(self) -> int:
         """Build the index anew from the takes and their changes; return how many takes there are."""
-        with self._catching_up:
-            with self._workspace.alone():
-                self._index.remove()
-            self._steps, self._behind = None, True
-            self._catch_up()
+        self._catching_up.anew()
         return self.count()
 
     def catch_up_a_little(self) -> None:
         """Index some of the takes that are not yet. Raises `StorageError`."""
-        with self._catching_up:
-            if self._steps is None:
-                self._steps = self._catching()
-            try:
-                if next(self._steps, self) is self:
-                    self._steps = None
-            except StorageError as error:
-                self._steps = None
-                self._damaged |= isinstance(error, BrokenIndexError)
-                raise
+        self._catching_up.step()
 
     def close(self) -> None:
         """Write down what is not yet, and tidy up."""
@@ -226,28 +202,31 @@ class Archive(ArchiveReader):
 
         One that is far behind answers with what it holds.
         """
-        if not self._behind:
+        if not self._catching_up.behind:
             with suppress(StorageError):
                 return question(self._index)
-            self._damaged = self._behind = True
-        self._catch_up(AT_ONCE)
+            self._catching_up.damaged = self._catching_up.behind = True
+        self._catching_up.catch_up(AT_ONCE)
         return question(self._index)
 
     def _change(self, number: int, values: dict[str, Any]) -> None:
         self._unwritten.append(line_of(number, values))
         self._write_changes()
         try:
-            self._index_changes()
+            self._catching_up.index_changes()
         except StorageError:
-            self._behind = True
+            self._catching_up.behind = True
+
+    def _waiting_changes(self) -> list[Change]:
+        return [change for line in self._unwritten if (change := change_of(line))]
 
     def _write_changes(self) -> None:
         if not self._unwritten:
             return
         try:
             with self._workspace.alone():
-                before = None if self._changes.path.exists() else self._moment()
-                self._changes.append(self._unwritten)
+                before = None if self._files.changes.path.exists() else self._moment()
+                self._files.changes.append(self._unwritten)
                 after = self._moment()
         except (OSError, StorageError):
             return
@@ -256,22 +235,9 @@ class Archive(ArchiveReader):
             with suppress(StorageError):
                 self._index.holds_folder(after, since=before)
 
-    def _index_changes(self) -> None:
-        """Bring into the index what changed since it was last brought there, by whatever program."""
-        with self._workspace.alone():
-            read = self._read_changes(self._index.reached())
-            waiting = [change for line in self._unwritten if (change := change_of(line))]
-            self._index.change([*read.changes, *waiting], read.place)
-        self._keep_odd(read)
-
-    def _keep_odd(self, read: Read) -> None:
-        """Keep a copy of the lines that cannot be read."""
-        if read.odd:
-            with suppress(OSError), open_regular(self.folder / ODD_CHANGES, "wb" if read.whole else "ab") as file:
-                file.writelines(line + b"\n" for line in read.odd)
-
     def _name(self, aside: Path) -> int:
         """Give a whole file the next number. Only while alone in the workspace."""
+        self._next = max(self._next, self._catching_up.highest + 1)
         while not move_exclusively(aside, self.folder / TAKE_NAME.format(self._next)):
             self._next += 1
         self._next += 1
@@ -284,59 +250,13 @@ class Archive(ArchiveReader):
                 for aside in sorted(work.glob(UNNAMED_TAKES)):
                     if _nameless(aside):
                         self._name(aside)
-                        self._behind = True
+                        self._catching_up.behind = True
                 discard_folder(work)
-
-    def _look(self) -> None:
-        """Find out the next number and whether the index lacks something; takes are looked for only if it may."""
-        holds_all = False
-        try:
-            reached = self._index.reached()
-            self._next = self._index.highest() + 1
-            holds_all = reached.folder == self._time()
-            self._behind = not holds_all or reached.changes.offset != self._changes_size()
-        except BrokenIndexError:
-            self._damaged = True
-        except StorageError:
-            # Takes matter more than their index: one that cannot be used now is asked again with the first question.
-            pass
-        if not holds_all:
-            self._next = max(self._next, max((number for number, _ in self._files()), default=0) + 1)
 
     def _moment(self) -> int | None:
         with suppress(StorageError):
-            return self._time()
+            return self._files.time()
         return None
-
-    def _catch_up(self, parts: int | None = None) -> None:
-        """Bring the index to what the files say, or nearer by some parts. Raises `StorageError`."""
-        with self._catching_up:
-            for part in itertools.count():
-                if not self._behind or (parts is not None and (part > parts or self._lacking > parts * CHUNK)):
-                    return
-                self.catch_up_a_little()
-
-    def _catching(self) -> Iterator[None]:
-        with self._workspace.alone():
-            self._index.ensure(thoroughly=self._damaged)
-        at = self._time()
-        missing = self._missing(self._index)
-        self._lacking = len(missing)
-        yield
-        # What is indexed now may have been changed long ago.
-        read = self._read_changes(Reached()) if missing else Read()
-        if missing and not self._index.highest():
-            self._index.change([], read.place)
-            self._keep_odd(read)
-        changes, files = together(read.changes), iter(missing.items())
-        while some := list(itertools.islice(files, CHUNK)):
-            self._index.add(changed_records(some, changes))
-            yield
-        self._index_changes()
-        self._index.holds_folder(at)
-        self._next = max(self._next, self._index.highest() + 1)
-        self._behind = self._damaged = False
-        self._lacking = 0
 
 
 def _nameless(aside: Path) -> bool:

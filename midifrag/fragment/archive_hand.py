@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from concurrent.futures import Future
 from functools import partial
+from pathlib import Path
 from typing import TypeVar
 
 from midifrag.audio import Audio
@@ -76,6 +77,16 @@ class ArchiveHand:
         """Have an archive whose index is behind catch up a little, beside everything else."""
         if self._archive.behind and (self._indexing is None or self._indexing.done()):
             self._indexing = self._hand.later(self._archive.catch_up_a_little)
+
+    @property
+    def folder(self) -> Path:
+        """Where the archive is."""
+        return self._archive.folder
+
+    @property
+    def workspace_name(self) -> str:
+        """The name of the archive's work folder."""
+        return self._archive.workspace_name
 
     def is_shared(self) -> bool:
         """Whether another program archives takes there too, as far as that can be found out now."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import logging
-import os
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
@@ -13,9 +12,9 @@ from typing import Any, TypeAlias, TypeVar, Unpack
 
 from midifrag.audio import Audio
 from midifrag.errors import UnknownTakeError
-from midifrag.fragment.archive_changes import Changes, Read, together
+from midifrag.fragment.archive_changes import together
+from midifrag.fragment.archive_folder import ArchiveFolder
 from midifrag.fragment.archive_index import BrokenIndexError, Filters, Index, Reached
-from midifrag.fragment.file_names import TAKE_NUMBER
 from midifrag.fragment.files import storage_error
 from midifrag.fragment.plain_json import LARGEST
 from midifrag.fragment.record import TakeRecord
@@ -24,7 +23,7 @@ from midifrag.fragment.wav import read_metadata
 
 #: Takes that are read into memory where a sound index lacks them; with more it is used as it is.
 MOST_MISSING = 2000
-INDEX, CHANGES = "index.sqlite", "changes.jsonl"
+INDEX = "index.sqlite"
 
 _Answer = TypeVar("_Answer")
 #: What tells that nothing has changed since: times and sizes of folder, changes and index.
@@ -42,7 +41,7 @@ class ArchiveReader:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self._index = Index(folder / INDEX, read_only=True)
-        self._changes = Changes(folder / CHANGES)
+        self._files = ArchiveFolder(folder)
         self._current: tuple[_Stamp, Index] | None = None
         self._finding_out = threading.Lock()
 
@@ -111,27 +110,15 @@ class ArchiveReader:
         with suppress(OSError):
             found = (self.folder / INDEX).stat()
             index = found.st_mtime_ns, found.st_size
-        return self._time(), self._changes_size(), index
-
-    def _time(self) -> int:
-        """When something in the folder was added or removed, in nanoseconds. Raises `StorageError`."""
-        try:
-            return self.folder.stat().st_mtime_ns
-        except OSError as error:
-            raise storage_error("read", self.folder, error) from error
-
-    def _changes_size(self) -> int:
-        with suppress(OSError):
-            return self._changes.size()
-        return 0
+        return self._files.time(), self._files.changes_size(), index
 
     def _up_to_date(self) -> Index:
         """Return the index, or one in memory that holds what it lacks."""
         try:
             reached = self._index.reached()
-            if reached.folder == self._time() and reached.changes.offset == self._changes_size():
+            if reached.folder == self._files.time() and reached.changes.offset == self._files.changes_size():
                 return self._index
-            if (lacking := len(self._missing(self._index))) > MOST_MISSING:
+            if (lacking := len(self._files.missing(self._index))) > MOST_MISSING:
                 # A show is at it; it would change under us all the time.
                 _log.warning(
                     "%d takes in %s are not indexed yet: a show does that, or `--rebuild`", lacking, self.folder
@@ -143,38 +130,11 @@ class ArchiveReader:
 
     def _filled(self, index: Index, reached: Reached) -> Index:
         """Add to an index in memory what it lacks."""
-        missing = self._missing(index)
-        changes = self._read_changes(Reached() if missing else reached).changes
+        missing = self._files.missing(index)
+        changes = self._files.read_changes(Reached() if missing else reached).changes
         index.add(changed_records(missing.items(), together(changes)))
         index.change(changes)
         return index
-
-    def _read_changes(self, reached: Reached) -> Read:
-        """Read what changed after a place, and tell what cannot be read."""
-        try:
-            read = self._changes.read(reached.changes)
-        except OSError as error:
-            _log.warning("%s", storage_error("read", self._changes.path, error))
-            return Read(place=reached.changes)
-        if read.odd:
-            _log.warning("%s: %d lines cannot be read and are left out", self._changes.path, len(read.odd))
-        return read
-
-    def _missing(self, index: Index) -> dict[int, Path]:
-        """Return the files of takes that are not in the index, by number. Raises `StorageError`."""
-        known = index.numbers()
-        return {number: path for number, path in self._files() if number not in known}
-
-    def _files(self) -> Iterator[tuple[int, Path]]:
-        try:
-            with os.scandir(self.folder) as found:
-                names = [one.name for one in found]
-        except OSError as error:
-            raise storage_error("read", self.folder, error) from error
-        for name in sorted(names):
-            match = TAKE_NUMBER.fullmatch(name)
-            if match and match[1].isascii() and 0 < (number := int(match[1])) <= LARGEST:
-                yield number, self.folder / name
 
 
 def changed_records(

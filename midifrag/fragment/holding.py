@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from midifrag.fragment.messages import Held
 from midifrag.fragment.rescue import UnarchivedTake
 from midifrag.fragment.unwritten import UnwrittenTake
+from midifrag.fragment.writer_events import Held
 
 #: Bytes of audio kept in memory for disks that cannot be written; beyond it the least precious take is given up.
 HELD_BYTES = 1_000_000_000

@@ -1,65 +1,58 @@
-"""What the writer does with a take: archive it, make its fragment, land it, and keep it while a disk says no.
+"""What the writer does when it is asked, and as time goes by: takes land, slots and takes are changed, all is closed.
 
-A take is archived first and lands then. If only the archive cannot be written, the take lands all the same, since a
-performer needs the sound now, and is kept in memory until the archive can be written; if the slot cannot be written, it
-keeps its old fragment until it can. One that is to land at a boundary lies beside its slot until then. The archive and
-each slot are in a hand of their own: a drive that hangs keeps nothing waiting but what is to go there.
+The archive and each slot are in a hand of their own: a drive that hangs keeps nothing waiting but what is to go there.
 """
 
 from __future__ import annotations
 
-import dataclasses
 import logging
-import math
 import time
 from collections.abc import Callable
-from pathlib import Path
 from typing import assert_never
 
 from midifrag.clock import monotonic
-from midifrag.errors import DriveHangsError, MidifragError, NoFreeSlotError, StorageError
+from midifrag.errors import DriveHangsError, MidifragError, StorageError
+from midifrag.fragment.advancing import Advancer
 from midifrag.fragment.archive import Archive
 from midifrag.fragment.archive_hand import ArchiveHand
 from midifrag.fragment.audio_files import decode_audio
-from midifrag.fragment.encoding import EncodedFragment
 from midifrag.fragment.holding import HELD_BYTES, LONGEST_RETRY, HeldTakes
-from midifrag.fragment.messages import (
-    AnnotateTake,
-    ArchiveOnly,
-    GivenUp,
-    Held,
-    LandArchived,
-    LandCancelled,
-    LandCommand,
-    Landed,
-    LandFailed,
-    LandLast,
-    LandTake,
-    LockSlot,
-    Made,
-    Missed,
-    Prepare,
-    QueuedCommand,
-    Recut,
-    Refused,
-    RestoreSlot,
-    SlotPlaying,
-    SlotsChanged,
-    StarTake,
-    TakeArchived,
-    TakeChanged,
-    WriterEvent,
-)
 from midifrag.fragment.preparing import Preparer
 from midifrag.fragment.punctual import Punctual
 from midifrag.fragment.record import TakeRecord
 from midifrag.fragment.recutting import EACH, Times
 from midifrag.fragment.rescue import UnarchivedTake
-from midifrag.fragment.slot_file import Found
+from midifrag.fragment.shared_folders import SharedFolders
 from midifrag.fragment.slots import Slots
 from midifrag.fragment.sources import Sources
 from midifrag.fragment.unwritten import UnwrittenTake
 from midifrag.fragment.waiting import CANCELLED, Waiting
+from midifrag.fragment.writer_commands import (
+    AnnotateTake,
+    ArchiveOnly,
+    LandArchived,
+    LandCommand,
+    LandLast,
+    LandTake,
+    LockSlot,
+    Prepare,
+    QueuedCommand,
+    Recut,
+    RestoreSlot,
+    SlotPlaying,
+    StarTake,
+)
+from midifrag.fragment.writer_events import (
+    Held,
+    LandCancelled,
+    Landed,
+    LandFailed,
+    Made,
+    Refused,
+    SlotsChanged,
+    TakeChanged,
+    WriterEvent,
+)
 
 #: Seconds between the parts of an index that is behind.
 INDEXING = 0.5
@@ -76,8 +69,7 @@ class Lander:
     """The writer's work, done at once on the caller's thread; every event goes to ``emit`` as soon as it is true.
 
     What lands at a boundary does so by ``punctual`` in its slot's hand, which calls ``landed`` and ``emit``, and then
-    ``wake``: `tick` has something to take in. ``plays`` says that somebody plays
-    fragments, and so wants their samples.
+    ``wake``: `tick` has something to take in. ``plays`` says that somebody plays fragments, and wants their samples.
     """
 
     def __init__(
@@ -98,7 +90,6 @@ class Lander:
         self._archive = archive
         self._preparer = Preparer(archive.bits)
         self._emit = emit
-        self._clock = clock
         self._monotonic = monotonic
         self._held = HeldTakes(held_bytes, monotonic)
         self._postponed: list[LandCommand | ArchiveOnly] = []
@@ -110,8 +101,19 @@ class Lander:
         self._plays = plays
         self._hand = ArchiveHand(archive)
         self._sources = Sources(slots, self._hand, self._preparer)
+        self._advancer = Advancer(
+            slots,
+            self._hand,
+            self._held,
+            self._waiting,
+            self.punctual,
+            self._preparer,
+            emit,
+            clock=clock,
+            monotonic=monotonic,
+        )
         #: The folders that another program writes into as well.
-        self.shared: tuple[Path, ...] = ()
+        self.shared = SharedFolders(slots, self._hand)
         self._refresh_due = monotonic() + REFRESH
 
     @property
@@ -138,8 +140,8 @@ class Lander:
 
     def announce(self, command: LandCommand) -> None:
         """Say that a command will come: when it lands may be changed from now on. Any thread may."""
-        if command.at is not None:
-            self.punctual.expect(command.job, command.at)
+        if command.arrival.at is not None:
+            self.punctual.expect(command.job, command.arrival.at)
 
     def cancel(self, job: int) -> None:
         """Call off what waits, or will, for a boundary, unless it lands now. Any thread may."""
@@ -170,7 +172,7 @@ class Lander:
                 self._receive(command)
             case LockSlot(slot, locked):
                 self._change_slots(command, lambda: self._slots.set_lock(slot, locked))
-                self._take_back()
+                self._advancer.take_back()
             case RestoreSlot(slot):
                 self._change_slots(command, lambda: self._slots.restore(slot))
             case StarTake(take, starred):
@@ -183,16 +185,16 @@ class Lander:
     def tick(self) -> None:
         """Try again what is due, and look what others did to the slot files."""
         now = self._monotonic()
-        self._take_in()
+        self._advancer.take_in()
         if self._has_news:
             self._has_news = False
             self.tell_slots()
-            self._take_back()
+            self._advancer.take_back()
         self._cut_anew()
         self._waiting.overdue()
         for take in [take for take in self._held if take.due <= now or self.punctual.is_cancelled(take.job)]:
             take.due = now + LONGEST_RETRY
-            self._advance(take)
+            self._advancer.advance(take)
         self._let_go_of_postponed()
         if self._postponed and not self._hand.hangs:
             postponed, self._postponed = self._postponed, []
@@ -203,7 +205,7 @@ class Lander:
             self._refresh_due = now + REFRESH
             if self._slots.refresh():
                 self.tell_slots()
-            self.look_around()
+            self.shared.look()
 
     def _let_go_of_postponed(self) -> None:
         """What was cancelled while the archive did not answer has an outcome now, and not when it is back."""
@@ -212,31 +214,23 @@ class Lander:
             self.punctual.forget(command.job)
             self._emit(LandCancelled(command.job, CANCELLED, _number_of(command)))
 
-    def look_around(self) -> None:
-        """Find out who else uses these folders."""
-        # Slots and archive may lie in one folder.
-        shared = [self._slots.folder] if self._slots.is_shared([self._archive.workspace_name]) else []
-        if self._archive.folder != self._slots.folder and self._hand.is_shared():
-            shared.append(self._archive.folder)
-        self.shared = tuple(shared)
-
     def finish(self) -> None:
         """Try everything that is held once more, and begin with nothing new."""
         self._preparer.close()
         self.call_off()
-        self._take_in()
+        self._advancer.take_in()
         for take in self._waiting:
             if take.staged is not None:
                 # It lands now.
                 take.staged.hand.wait(take.staged.hand.later(lambda: None))
-        self._take_in()
+        self._advancer.take_in()
         for take in self._waiting:
             reason = f"{self._slots.path(take.slot or 0)} does not answer"
             self._emit(LandFailed(take.job, reason, take.record.number))
         for take in self._held:
-            if take.at is not None and take.fragment is not None:
-                self._call_off(take, _ENDED)
-            self._advance(take)
+            if take.arrival.at is not None and take.fragment is not None:
+                self._advancer.call_off(take, _ENDED)
+            self._advancer.advance(take)
         for command in self._postponed:
             self._emit(LandFailed(command.job, f"{self._archive.folder} does not answer", _number_of(command)))
 
@@ -264,7 +258,7 @@ class Lander:
             return
         if not isinstance(command, ArchiveOnly):
             self._tell_samples(take)
-        self._advance(take)
+        self._advancer.advance(take)
         if reason and not isinstance(command, ArchiveOnly):
             self.punctual.forget(take.job)
             self._emit(LandFailed(take.job, reason, take.record.number))
@@ -272,138 +266,6 @@ class Lander:
     def _tell_samples(self, take: UnwrittenTake) -> None:
         if take.fragment is not None and self._plays:
             self._emit(Made(take.job, *decode_audio(take.fragment.content), take.options.loop))
-
-    def _advance(self, take: UnwrittenTake) -> None:
-        """Archive and land a take as far as that goes now, and hold it if that is not all the way."""
-        problems = []
-        if not take.is_archived:
-            try:
-                self._store(take)
-            except StorageError as error:
-                problems.append(str(error))
-        if take.fragment is not None and take.staged is None:
-            try:
-                self._place(take, take.fragment)
-            except NoFreeSlotError as error:
-                take.fragment = None
-                self.punctual.forget(take.job)
-                self._emit(LandFailed(take.job, str(error), take.record.number))
-            except StorageError as error:
-                problems.append(str(error))
-        self._settle()
-        if take.waits_for is not None:
-            self._hold(take, "; ".join(dict.fromkeys(problems)))
-        else:
-            self._held.release(take)
-
-    def _settle(self) -> None:
-        try:
-            self._hand.do(Archive.settle)
-        except DriveHangsError:
-            # Told of the take that waits for it.
-            return
-        except StorageError as error:
-            # The file is whole for everyone who reads it; only a power cut could still take it.
-            _log.warning("%s", error)
-
-    def _store(self, take: UnwrittenTake) -> None:
-        stored = self._hand.store(take)
-        # It may have landed while the archive was at it.
-        take.record = dataclasses.replace(stored, slot=take.record.slot, landed_at=take.record.landed_at)
-        number = take.record.number
-        if number is not None:
-            self._emit(TakeArchived(take.job, number, take.record.file))
-            if take.record.slot is not None:
-                self._slots.archived(take.record.slot, take.job, number)
-                if stored.slot is None:
-                    self._hand.mark_landed(take.record)
-                self.tell_slots()
-
-    def _place(self, take: UnwrittenTake, fragment: EncodedFragment) -> None:
-        """Land a take, or put it beside its slot until it is to land."""
-        if self.punctual.is_cancelled(take.job):
-            self._call_off(take, CANCELLED)
-            return
-        # One that has begun there ends there, though the slot was locked meanwhile: it cannot be called back.
-        began = take.slot is not None and self._slots.is_landing(take.slot, take.record.job)
-        slot = take.slot
-        if slot is None or (not began and (self._slots.locked(slot) or self._must_not_end(take, slot))):
-            slot = take.slot = self._slots.choose(take.fixed, protect=take.protect)
-        if take.at is None and (began or not self._must_not_end(take, slot)):
-            self._land(take, fragment, slot)
-        else:
-            self._waiting.begin(take, fragment, slot, self._monotonic() if take.at is None else take.at)
-
-    def _must_not_end(self, take: UnwrittenTake, slot: int) -> bool:
-        """Whether a slot sounds, and a take has not been meant for it."""
-        return take.protect and take.fixed is None and self._slots.is_kept_from(take.job, slot)
-
-    def _land(self, take: UnwrittenTake, fragment: EncodedFragment, slot: int) -> None:
-        self._let_earlier_land(take, slot)
-        now = self._clock()
-        state = self._slots.land(slot, fragment, take.record, now=now, turn=take.fixed is None)
-        take.fragment = None
-        take.record = dataclasses.replace(take.record, slot=slot, landed_at=now)
-        self._emit(
-            Landed(
-                job=take.job,
-                slot=slot,
-                file=self._slots.path(slot),
-                take=take.record.number,
-                seconds=state.seconds,
-                landed_at=now,
-                write_seconds=self._monotonic() - take.began,
-                notes=(
-                    *fragment.notes,
-                    *([f"the {state.file} before was yours: {state.moved}"] if state.moved else []),
-                ),
-            )
-        )
-        self.tell_slots()
-        self._slots.save()
-        self._hand.mark_landed(take.record)
-
-    def _let_earlier_land(self, take: UnwrittenTake, slot: int) -> None:
-        """Keep the order within a slot: an earlier take must not replace a later one when its time comes."""
-        for earlier in self._held.before(take):
-            if earlier.slot == slot and earlier.fragment is not None and earlier.at is None:
-                self._advance(earlier)
-                if earlier.fragment is not None:
-                    raise StorageError(f"slot {slot} still waits for the take of an earlier press")
-
-    def _hold(self, take: UnwrittenTake, reason: str) -> None:
-        # What was made ahead would only fill the memory that held takes need.
-        take.encoded = None
-        self._preparer.forget(take.audio)
-        self._held.hold(take)
-        if take.waits_for is not None:
-            told = Held(take.job, reason, take.waits_for)
-            if told != take.told:
-                take.told = told
-                self._emit(told)
-        for least in self._held.too_many():
-            self._slots.leave(least.record.job)
-            self._waiting.abandon(least)
-            self._emit(GivenUp(least.job, "too many takes wait for the disk: make room", least.record.number))
-
-    # --- at their boundaries -----------------------------------------------------------------------------------------
-
-    def _take_in(self) -> None:
-        """Take in what became of those that waited for a boundary."""
-        for take, staged, outcome in self._waiting.collect():
-            if outcome is None:
-                take.fragment = None
-            elif isinstance(outcome, Found):
-                take.fragment = None
-                content = staged.swap.content
-                take.record = dataclasses.replace(take.record, slot=content.slot, landed_at=content.landed_at)
-                self.tell_slots()
-                self._slots.save()
-                self._hand.mark_landed(take.record)
-            else:
-                self._has_not_landed(take, outcome)
-            if take.waits_for is None:
-                self._held.release(take)
 
     def _cut_anew(self) -> None:
         """Cut those that wait for the time that they land in, where that is another one now."""
@@ -417,34 +279,7 @@ class Lander:
                 continue
             take.began = self._monotonic() - took
             self._tell_samples(take)
-            self._advance(take)
-
-    def _has_not_landed(self, take: UnwrittenTake, error: Exception) -> None:
-        """A fragment could not take its place at the moment: it is made ready again, and waits for another boundary."""
-        is_gone = isinstance(error, NoFreeSlotError) and take.fixed is not None
-        if is_gone or not isinstance(error, StorageError):
-            take.fragment = None
-            reason = str(error) if is_gone else f"unexpected: {error!r}"
-            self._emit(LandFailed(take.job, reason, take.record.number))
-            return
-        self.punctual.expect(take.job, math.inf)
-        missed, take.at = take.at, math.inf
-        self._emit(Missed(take.job, self._monotonic() if missed is None else missed))
-        if isinstance(error, NoFreeSlotError):
-            self._advance(take)
-        else:
-            self._hold(take, str(error))
-
-    def _take_back(self) -> None:
-        """Find other slots for those that wait beside one that is locked now, or sounds."""
-        for take in self._waiting.take_back():
-            self._advance(take)
-
-    def _call_off(self, take: UnwrittenTake, reason: str) -> None:
-        """A take that has not come beside its slot will not land."""
-        take.fragment = None
-        self.punctual.forget(take.job)
-        self._emit(LandCancelled(take.job, reason, take.record.number))
+            self._advancer.advance(take)
 
     # --- changes -----------------------------------------------------------------------------------------------------
 

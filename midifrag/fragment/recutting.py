@@ -7,8 +7,8 @@ from collections.abc import Collection
 from typing import assert_never
 
 from midifrag.fragment.length import MusicalLength
-from midifrag.fragment.messages import LandArchived, LandCommand, LandLast, LandTake, Recut
 from midifrag.fragment.unwritten import UnwrittenTake
+from midifrag.fragment.writer_commands import LandArchived, LandCommand, LandLast, LandTake, Recut
 from midifrag.timeline import Signature
 
 #: Seconds before it lands in which a fragment is not cut anew any more, beside twice what its files took.
@@ -34,16 +34,13 @@ class Times:
         wanted = self._wanted.get(command.job)
         if wanted is None:
             return command
+        arrival = dataclasses.replace(command.arrival, bpm=wanted[0], signature=wanted[1])
         match command:
-            case LandTake():
-                if not isinstance(command.length, MusicalLength):
-                    return command
-                return dataclasses.replace(command, length=command.length.at(*wanted))
-            case LandArchived():
+            case LandTake() | LandArchived():
                 length = command.length.at(*wanted) if isinstance(command.length, MusicalLength) else command.length
-                return dataclasses.replace(command, length=length, bpm=wanted[0], signature=wanted[1])
+                return dataclasses.replace(command, arrival=arrival, length=length)
             case LandLast():
-                return dataclasses.replace(command, bpm=wanted[0], signature=wanted[1])
+                return dataclasses.replace(command, arrival=arrival)
             case _:
                 assert_never(command)
 
@@ -57,7 +54,7 @@ class Times:
 
     def is_time(self, take: UnwrittenTake, lands_at: float, now: float) -> bool:
         """Whether a take that lands at a moment may be cut anew now; if so, not again for a while."""
-        left = lands_at - take.lead - now
+        left = lands_at - take.arrival.lead - now
         if left < TOO_LATE + 2 * take.write_seconds or now < self._next.get(take.job, now):
             return False
         self._next[take.job] = now + EACH

@@ -15,7 +15,6 @@ from midifrag.fragment.archive_hand import ArchiveHand
 from midifrag.fragment.cutting import make_fragment
 from midifrag.fragment.encoding import EncodedFragment, encode_fragment
 from midifrag.fragment.length import SAME, FragmentLength, MusicalLength
-from midifrag.fragment.messages import ArchiveOnly, LandArchived, LandCommand, LandLast, LandTake
 from midifrag.fragment.options import FragmentOptions
 from midifrag.fragment.preparing import Preparer
 from midifrag.fragment.record import TakeRecord
@@ -23,6 +22,7 @@ from midifrag.fragment.recorded_length import recorded_length
 from midifrag.fragment.slots import Slots
 from midifrag.fragment.unwritten import UnwrittenTake
 from midifrag.fragment.wav import without_texts
+from midifrag.fragment.writer_commands import ArchiveOnly, LandArchived, LandCommand, LandLast, LandTake
 
 #: The audio of a take of which only the fragment is needed.
 _NOTHING: Audio = np.zeros((1, 0), np.float32)
@@ -60,9 +60,7 @@ class Sources:
             case _:
                 assert_never(command)
         if not isinstance(command, ArchiveOnly):
-            take.fixed, take.at = command.slot, command.at
-            take.lead, take.protect = command.lead, command.protect
-            take.options = command.options
+            take.fixed, take.arrival, take.options = command.slot, command.arrival, command.options
         if reason and take.record.number is None:
             take.record = dataclasses.replace(take.record, reason=reason)
         return take, reason
@@ -98,7 +96,7 @@ class Sources:
         record, audio, sample_rate = self._hand.read(number)
         record = dataclasses.replace(record, job=command.job)
         take = UnwrittenTake(command.job, audio, sample_rate, record, began)
-        length = recorded_length(record, command.bpm, command.signature)
+        length = recorded_length(record, command.arrival.bpm, command.arrival.signature)
         return take, self._cut(take, command.options, length)
 
     def _lying(self, command: LandArchived, began: float) -> UnwrittenTake | None:

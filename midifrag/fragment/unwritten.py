@@ -9,10 +9,11 @@ from typing import Literal
 from midifrag.audio import Audio
 from midifrag.fragment.encoding import EncodedFragment, EncodedTake
 from midifrag.fragment.length import FragmentLength
-from midifrag.fragment.messages import Held
 from midifrag.fragment.options import FragmentOptions
 from midifrag.fragment.record import TakeRecord
 from midifrag.fragment.slot_landings import Staged
+from midifrag.fragment.writer_commands import Arrival
+from midifrag.fragment.writer_events import Held
 
 
 @dataclass(slots=True, eq=False)
@@ -20,8 +21,9 @@ class UnwrittenTake:
     """A take on its way. ``record.number`` is set once it is archived; ``fragment`` is what still has to land.
 
     ``encoded`` is what is to be archived, if that was made ahead; ``storing`` is an archive that is at it. It lands
-    ``at`` a boundary, or when it can; ``staged`` is its fragment beside its slot, which sounds and ``gives_way`` where
-    all do. One that is ``kept`` elsewhere is not archived. Its fragment is cut with ``options`` to a ``length``.
+    in slot ``fixed``, or the next one, as its ``arrival`` says; ``staged`` is its fragment beside its slot, which
+    sounds and ``gives_way`` where all do. One that is ``kept`` elsewhere is not archived. Its fragment is cut with
+    ``options`` to a ``length``.
     """
 
     job: int
@@ -37,9 +39,7 @@ class UnwrittenTake:
     tries: int = 0
     due: float = 0.0
     told: Held | None = None
-    at: float | None = None
-    lead: float = 0.0
-    protect: bool = True
+    arrival: Arrival = field(default_factory=Arrival)
     staged: Staged | None = None
     gives_way: bool = False
     write_seconds: float = 0.0

@@ -13,12 +13,12 @@ from functools import partial
 from typing import TypeAlias
 
 from midifrag.fragment.encoding import EncodedFragment
-from midifrag.fragment.messages import Held, LandCancelled, Landed, Missed, Waits, WriterEvent
 from midifrag.fragment.punctual import Appointment, Made, Punctual
 from midifrag.fragment.slot_file import Found
 from midifrag.fragment.slot_landings import Staged
 from midifrag.fragment.slots import Slots
 from midifrag.fragment.unwritten import UnwrittenTake
+from midifrag.fragment.writer_events import Held, LandCancelled, Landed, Missed, Waits, WriterEvent
 
 #: Seconds within which two landings count as at one boundary.
 SAME = 0.01
@@ -78,16 +78,11 @@ class Waiting:
         A slot that sounds, as all do where one is given in turn, gives way at the end of its turn. Raises
         `StorageError`.
         """
-        told = self._punctual.moment(take.job)
-        moment, notes = at if told is None else told, fragment.notes
-        kept = take.protect and take.fixed is None and self._slots.is_kept_from(take.job, number)
-        playing = self._slots.playing(number) if kept else None
-        take.gives_way = playing is not None
-        if playing is not None:
-            moment = playing.end_of_turn(max(moment, self._monotonic() + take.lead + SOON))
+        moment, notes = self._moment_in(number, take, at), fragment.notes
+        if take.gives_way:
             notes += (f"all slots sound: slot {number}, which began first, gives way at the end of its turn",)
-        planned = self._wall_of(moment - take.lead) if moment < math.inf else self._wall()
-        staged = self._slots.stage(number, fragment, take.record, landed_at=planned, turn=take.fixed is None)
+        planned = self._wall_of(moment - take.arrival.lead) if moment < math.inf else self._wall()
+        staged = self._slots.landings.stage(number, fragment, take.record, landed_at=planned, turn=take.fixed is None)
         self._supersede(number, moment)
         take.staged, take.slot = staged, number
         take.write_seconds = self._monotonic() - take.began
@@ -95,7 +90,7 @@ class Waiting:
         made = Appointment(
             take.job,
             moment,
-            take.lead,
+            take.arrival.lead,
             staged.hand,
             staged.swap,
             self._wall_of,
@@ -157,7 +152,7 @@ class Waiting:
         for take in self:
             if take.fixed is not None or take.slot is None or take.staged is None:
                 continue
-            sounds = take.protect and not take.gives_way and self._slots.is_kept_from(take.job, take.slot)
+            sounds = take.arrival.protect and not take.gives_way and self._slots.is_kept_from(take.job, take.slot)
             is_out = sounds or self._slots.locked(take.slot)
             if is_out and self.withdraw(take):
                 gone.append(take)
@@ -169,7 +164,7 @@ class Waiting:
         while self._over:
             take, staged, outcome = self._over.popleft()
             if isinstance(outcome, Found):
-                self._slots.landed(staged, outcome)
+                self._slots.landings.landed(staged, outcome)
                 take.staged = None
                 self._takes.pop(take.job, None)
             else:
@@ -186,12 +181,23 @@ class Waiting:
             self._emit(take.told)
         return late
 
+    def _moment_in(self, number: int, take: UnwrittenTake, at: float) -> float:
+        """When a take lands in a slot: when it was asked to last, or where the slot gives way, as its turn ends."""
+        told = self._punctual.moment(take.job)
+        moment = at if told is None else told
+        kept = take.arrival.protect and take.fixed is None and self._slots.is_kept_from(take.job, number)
+        playing = self._slots.playing(number) if kept else None
+        take.gives_way = playing is not None
+        if playing is None:
+            return moment
+        return playing.end_of_turn(max(moment, self._monotonic() + take.arrival.lead + SOON))
+
     def _at(self, take: UnwrittenTake) -> float:
         moment = self._punctual.moment(take.job)
         return math.inf if moment is None else moment
 
     def _drop(self, take: UnwrittenTake, staged: Staged) -> None:
-        self._slots.unstage(staged)
+        self._slots.landings.unstage(staged)
         take.staged = None
         self._takes.pop(take.job, None)
 

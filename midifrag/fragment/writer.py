@@ -14,14 +14,13 @@ from typing import Literal, TypeAlias, assert_never
 from midifrag.clock import monotonic
 from midifrag.fragment.archive import Archive
 from midifrag.fragment.landing import Lander
-from midifrag.fragment.messages import (
+from midifrag.fragment.rescue import UnarchivedTake
+from midifrag.fragment.slots import Slots
+from midifrag.fragment.writer_commands import (
     ArchiveOnly,
     CancelLanding,
-    Held,
     LandArchived,
     LandCommand,
-    Landed,
-    LandFailed,
     LandLast,
     LandTake,
     Prepare,
@@ -31,10 +30,8 @@ from midifrag.fragment.messages import (
     Retime,
     SlotPlaying,
     WriterCommand,
-    WriterEvent,
 )
-from midifrag.fragment.rescue import UnarchivedTake
-from midifrag.fragment.slots import Slots
+from midifrag.fragment.writer_events import Held, Landed, LandFailed, WriterEvent
 
 _WANTED: dict[type, Literal["archive", "slot", "archive and slot"]] = {
     LandTake: "archive and slot",
@@ -83,11 +80,11 @@ class FragmentWriter:
     @property
     def shared(self) -> tuple[Path, ...]:
         """The folders that another program writes into as well: of the slots, of the archive."""
-        return self._lander.shared
+        return self._lander.shared.folders
 
     def look_around(self) -> None:
         """Find out `shared` before the start."""
-        self._lander.look_around()
+        self._lander.shared.look()
 
     def start(self) -> None:
         """Start the thread; the first event is `SlotsChanged`."""

@@ -5,10 +5,13 @@ Its own devices ask a Python generator for sound; here its C functions are given
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from midifrag.playback.memory import Whole
 from midifrag.playback.outputs import Output
+
+if TYPE_CHECKING:
+    # Not for whoever only lists outputs: it takes numpy along.
+    from midifrag.playback.memory import Whole
 
 #: The sound systems that are asked for outputs, by miniaudio's name and as shown. Its null device is no output.
 BACKENDS = {

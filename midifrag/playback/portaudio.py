@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from midifrag.playback.memory import Whole
 from midifrag.playback.outputs import Output
+
+if TYPE_CHECKING:
+    # Not for whoever only lists outputs: it takes numpy along.
+    from midifrag.playback.memory import Whole
 
 #: PortAudio keeps the address of a name that it was given.
 _NAMES: list[Any] = []

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from midifrag.errors import PlaybackError
-from midifrag.playback.memory import Whole
 from midifrag.playback.outputs import Output
+
+if TYPE_CHECKING:
+    # Not for whoever only lists outputs: it takes numpy along.
+    from midifrag.playback.memory import Whole
 
 NO_SOUND = (
     "Neither PortAudio nor miniaudio is there, so nothing sounds here; fragments land as files all the same "

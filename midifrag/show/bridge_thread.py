@@ -12,7 +12,7 @@ from midifrag.bridge.inbox import Inbox
 from midifrag.bridge.items import FromEngine, Item
 from midifrag.clock import Clock, monotonic
 from midifrag.events import Notice
-from midifrag.fragment.messages import WriterEvent
+from midifrag.fragment.writer_events import WriterEvent
 from midifrag.intents import Press, Prompt
 from midifrag.midi.messages import MidiEvent, NoteOn
 from midifrag.midi.ports import Ports

@@ -7,8 +7,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TypeVar
 
-from midifrag.fragment.messages import Held
 from midifrag.fragment.rescue import Rescued
+from midifrag.fragment.writer_events import Held
 
 _Answer = TypeVar("_Answer")
 _log = logging.getLogger(__name__)

@@ -25,10 +25,10 @@ from midifrag.events import Notice, StateChange
 from midifrag.fragment import analysis, stretching
 from midifrag.fragment.archive import Archive
 from midifrag.fragment.hands import within
-from midifrag.fragment.messages import Landed
 from midifrag.fragment.rescue import Rescued, rescue
 from midifrag.fragment.slots import Slots
 from midifrag.fragment.writer import FragmentWriter
+from midifrag.fragment.writer_events import Landed
 from midifrag.midi.messages import MidiEvent, PortChanged
 from midifrag.midi.ports import Ports
 from midifrag.playback.messages import PlaybackChanged, PlaybackState, PlayerEvent

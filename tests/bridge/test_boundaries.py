@@ -12,21 +12,8 @@ from midifrag.bridge.items import Reload
 from midifrag.config.banks import Bank
 from midifrag.engine.messages import Failed, Progress, Started
 from midifrag.events import JobChanged, Notice, PadChanged, TimeChanged
-from midifrag.fragment.messages import (
-    CancelLanding,
-    Held,
-    LandArchived,
-    LandCancelled,
-    Landed,
-    LandFailed,
-    LandLast,
-    LandTake,
-    Missed,
-    Recut,
-    Retime,
-    TakeArchived,
-    Waits,
-)
+from midifrag.fragment.writer_commands import CancelLanding, LandArchived, LandLast, LandTake, Recut, Retime
+from midifrag.fragment.writer_events import Held, LandCancelled, Landed, LandFailed, Missed, TakeArchived, Waits
 from midifrag.intents import Again, CancelJob, CancelPad, ClearQueue, Panic, SendTake, SetLand, SlotPlaying
 from midifrag.pad_key import PadKey
 from midifrag.states import JobState, PadState
@@ -53,7 +40,7 @@ def teach(rig, seconds=0.5, writing=0.1):
     rig.clock.time += seconds
     rig.rendered(render)
     waits(rig, render.job, writing)
-    rig.clock.time = rig.lands()[-1].at
+    rig.clock.time = rig.lands()[-1].arrival.at
     rig.bridge.handle(Landed(render.job, 1, Path("output01.wav"), render.job, 1.0, 0.0, writing))
 
 
@@ -85,7 +72,7 @@ def test_what_has_no_boundary_lands_when_it_is_ready():
     rig = Rig()
     rig.press()
     rig.rendered(rig.engines.renders()[0])
-    assert rig.lands()[0].at is None
+    assert rig.lands()[0].arrival.at is None
     assert {change.boundary for change in rig.jobs()} == {None}
 
 
@@ -95,7 +82,7 @@ def test_nothing_is_promised_before_anything_was_rendered():
     assert (last(rig).state, last(rig).boundary) == (JobState.QUEUED, None)
     rig.clock.time += 0.3
     rig.rendered(rig.engines.renders()[0])
-    assert rig.lands()[0].at == BEGAN + 2.0
+    assert rig.lands()[0].arrival.at == BEGAN + 2.0
     waits(rig, 1)
     assert (last(rig).state, last(rig).text) == (JobState.WAITING, "lands at bar 2")
 
@@ -144,7 +131,7 @@ def test_every_boundary_there_is(land, at):
     rig.clock.time = BEGAN + 10.2
     rig.press()
     rig.rendered(rig.engines.renders()[0])
-    assert rig.lands()[0].at == (None if at is None else pytest.approx(BEGAN + at))
+    assert rig.lands()[0].arrival.at == (None if at is None else pytest.approx(BEGAN + at))
 
 
 def test_a_lead_is_part_of_the_promise():
@@ -152,7 +139,7 @@ def test_a_lead_is_part_of_the_promise():
     rig.clock.time = BEGAN + 0.2
     rig.press()
     rig.rendered(rig.engines.renders()[0])
-    assert (rig.lands()[0].at, rig.lands()[0].lead) == (BEGAN + 4.0, 1.8)
+    assert (rig.lands()[0].arrival.at, rig.lands()[0].arrival.lead) == (BEGAN + 4.0, 1.8)
 
 
 def test_an_action_sets_the_boundary_over_what_pads_say():
@@ -162,7 +149,7 @@ def test_an_action_sets_the_boundary_over_what_pads_say():
         rig.clock.time = BEGAN + 0.1
         rig.press()
         rig.rendered(rig.engines.renders()[-1])
-        assert rig.lands()[-1].at == (None if at is None else BEGAN + at)
+        assert rig.lands()[-1].arrival.at == (None if at is None else BEGAN + at)
     assert [text for _, text in rig.notices()] == [
         "fragments land on the beat",
         "fragments land when they are ready",
@@ -176,7 +163,7 @@ def test_a_spare_makes_the_next_boundary_sure():
     rig.rendered(spare)
     rig.clock.time = BEGAN + 1.5
     rig.press()
-    assert rig.lands()[0].at == BEGAN + 2.0
+    assert rig.lands()[0].arrival.at == BEGAN + 2.0
     assert last(rig).bar == 2
 
 
@@ -191,7 +178,7 @@ def test_takes_that_are_written_before_it_count():
     rig.press(36)
     rig.clock.time = BEGAN + 11.0
     rig.rendered(rig.engines.renders()[-1])
-    assert [land.at - BEGAN for land in rig.lands()[-1:]] == [14.0]
+    assert [land.arrival.at - BEGAN for land in rig.lands()[-1:]] == [14.0]
 
 
 # --- missing ---------------------------------------------------------------------------------------------------------
@@ -213,7 +200,7 @@ def test_a_press_that_is_not_rendered_in_time_takes_the_next_bar_and_says_so():
     assert (last(rig).bar, last(rig).missed, last(rig).text) == (8, 1, "missed bar 7, lands at bar 8")
     assert warnings(rig) == ["rain: missed bar 7, lands at bar 8"]
     rig.rendered(rig.engines.renders()[-1])
-    assert rig.lands()[-1].at == BEGAN + 14.0
+    assert rig.lands()[-1].arrival.at == BEGAN + 14.0
     waits(rig, 2)
     rig.landed(2, 1, 2)
     assert (last(rig).text, last(rig).missed) == ("missed 1 before", 1)
@@ -226,7 +213,7 @@ def test_a_take_that_comes_too_late_is_handed_over_for_the_next_bar():
     rig.press()
     rig.clock.time = BEGAN + 12.0 - SURE / 2
     rig.rendered(rig.engines.renders()[-1])
-    assert rig.lands()[-1].at == BEGAN + 14.0
+    assert rig.lands()[-1].arrival.at == BEGAN + 14.0
     assert warnings(rig) == ["rain: missed bar 7, lands at bar 8"]
 
 
@@ -273,7 +260,7 @@ def test_promises_leave_room_for_how_far_estimates_were_off():
         rig.bridge.handle(rig.rendered_by("sketch", render))
         waits(rig, render.job)
         kept = last(rig).bar == promised
-        rig.clock.time = rig.lands()[-1].at
+        rig.clock.time = rig.lands()[-1].arrival.at
         rig.landed(render.job)
     assert kept
     assert last(rig).missed == 0
@@ -540,7 +527,7 @@ def test_whether_slots_that_sound_are_protected_goes_with_the_take(protect):
     rig.press()
     rig.rendered(rig.engines.renders()[0])
     rig.bridge.handle(SendTake(4))
-    assert [rig.lands()[0].protect, commands(rig, LandArchived)[0].protect] == [protect, protect]
+    assert [rig.lands()[0].arrival.protect, commands(rig, LandArchived)[0].arrival.protect] == [protect, protect]
 
 
 def test_a_pad_whose_fragment_sounds_says_so_until_it_ends():
@@ -584,7 +571,7 @@ def test_a_press_that_fails_lands_an_earlier_take():
     rig.press()
     rig.say(Failed(1, "out of memory"))
     (asked,) = commands(rig, LandLast)
-    assert (asked.job, asked.bank, asked.preset, asked.slot, asked.at) == (2, "opening", "rain", 3, None)
+    assert (asked.job, asked.bank, asked.preset, asked.slot, asked.arrival.at) == (2, "opening", "rain", 3, None)
     rig.bridge.handle(Landed(2, 3, Path("output03.wav"), 7, 1.0, 0.0, 0.01))
     ends = [(change.job, str(change.state), change.text) for change in rig.jobs() if change.state.ended]
     assert ends == [
@@ -604,7 +591,7 @@ def test_an_earlier_take_lands_at_the_boundary_too():
     rig.press()
     rig.say(Failed(1, "out of memory"))
     (asked,) = commands(rig, LandLast)
-    assert asked.at == BEGAN + 2.0
+    assert asked.arrival.at == BEGAN + 2.0
     waits(rig, 2)
     assert last(rig).text == "an earlier take instead: out of memory; lands at bar 2"
 
@@ -652,7 +639,7 @@ def test_a_press_that_is_late_by_a_bar_is_replaced():
     rig.bridge.housekeeping()
     rig.bridge.housekeeping()
     (asked,) = commands(rig, LandLast)
-    assert asked.at == BEGAN + 16.0
+    assert asked.arrival.at == BEGAN + 16.0
     waits(rig, asked.job)
     ended = next(change for change in rig.jobs() if change.job == 2 and change.state.ended)
     assert (ended.state, "an earlier take lands instead" in ended.text) == (JobState.FAILED, True)
@@ -717,7 +704,7 @@ def test_repeat_lands_what_the_pad_landed_last_without_a_render():
     rig = played()
     rig.bridge.handle(Again(PAD, "repeat"))
     (asked,) = commands(rig, LandArchived)
-    assert (asked.take, asked.source, asked.slot, asked.at) == (5, (2, 1), None, None)
+    assert (asked.take, asked.source, asked.slot, asked.arrival.at) == (5, (2, 1), None, None)
     assert len(rig.engines.renders()) == 1
     rig.landed(asked.job, 3, 5)
     assert (last(rig).state, last(rig).slot, last(rig).pad) == (JobState.LANDED, 3, PAD)
@@ -730,7 +717,7 @@ def test_repeat_waits_for_its_boundary_and_takes_its_own_slot():
     rig = played(land="bar", slot=2)
     rig.bridge.handle(Again(PAD, "repeat"))
     (asked,) = commands(rig, LandArchived)
-    assert (asked.slot, asked.at) == (2, BEGAN + 2.0)
+    assert (asked.slot, asked.arrival.at) == (2, BEGAN + 2.0)
 
 
 def test_repeat_of_what_is_not_archived_yet_learns_its_number_later():
@@ -801,7 +788,7 @@ def test_a_take_that_is_sent_lands_on_the_show_s_boundary():
     rig = on_the_bar()
     rig.bridge.handle(SendTake(4, 2))
     (asked,) = commands(rig, LandArchived)
-    assert (asked.take, asked.slot, asked.at, asked.source) == (4, 2, BEGAN + 2.0, None)
+    assert (asked.take, asked.slot, asked.arrival.at, asked.source) == (4, 2, BEGAN + 2.0, None)
 
 
 def test_what_is_told_of_a_boundary_in_one_notice_has_its_pad_s_name():

@@ -1,3 +1,5 @@
+from __future__ import annotations
+
 import random
 
 import pytest
@@ -5,7 +7,6 @@ import pytest
 from midifrag.bridge.bridge import Bridge
 from midifrag.bridge.items import Introduce, LinkHeard, Reload
 from midifrag.clock import ManualClock
-from midifrag.engine.messages import Started
 from midifrag.events import (
     BankChanged,
     ConfigurationChanged,
@@ -17,30 +18,15 @@ from midifrag.events import (
     PortChanged,
     TimeChanged,
 )
-from midifrag.fragment.messages import LandArchived, Refused, SlotsChanged, SlotState, TakeChanged
 from midifrag.fragment.record import TakeRecord
-from midifrag.intents import (
-    AnnotateTake,
-    CancelJob,
-    CancelPad,
-    ClearQueue,
-    LockSlot,
-    MoveControl,
-    Panic,
-    Press,
-    Prompt,
-    Release,
-    RestoreSlot,
-    SendTake,
-    SetParameter,
-    StarTake,
-    Tap,
-)
+from midifrag.fragment.slot_state import SlotState
+from midifrag.fragment.writer_events import Refused, SlotsChanged, TakeChanged
+from midifrag.intents import LockSlot, Press, RestoreSlot, SetParameter, Tap
 from midifrag.midi.messages import Aftertouch, NoteOff, PitchBend, Tick, TransportChange
 from midifrag.pad_key import PadKey
 from midifrag.states import EngineState, NoticeLevel, PadState
-from midifrag.timeline import Signature, Timeline
-from tests.support.bridges import INFO, RecordingEngines, Rig, with_spares
+from midifrag.timeline import Timeline
+from tests.support.bridges import INFO, RecordingEngines, Rig
 from tests.support.shows import bank, loaded, two_banks
 
 # --- what comes in ---------------------------------------------------------------------------------------------------
@@ -96,12 +82,6 @@ def test_all_that_a_message_means_is_done():
     assert rig.writes == [LockSlot(1, True), RestoreSlot(2)]
 
 
-def test_a_release_changes_nothing():
-    rig = Rig()
-    rig.bridge.handle(Release(36, 1, "midifrag", 0.0))
-    assert (rig.changes, rig.writes, rig.engines.sent) == ([], [], [])
-
-
 def test_seeds_are_drawn_by_whom_the_bridge_is_given():
     shows = []
     for seeds in (random.Random(1), random.Random(1), None):
@@ -110,102 +90,6 @@ def test_seeds_are_drawn_by_whom_the_bridge_is_given():
         bridge.handle(Press(36, 1, "midifrag", 0.5, 0.0))
         shows.append(engines.renders()[0].seed)
     assert shows[0] == shows[1] != shows[2]
-
-
-# --- intents ---------------------------------------------------------------------------------------------------------
-
-
-def test_what_is_wanted_of_slots_and_takes_goes_to_the_writer_as_it_is():
-    rig = Rig()
-    wanted = [
-        LockSlot(1, None),
-        LockSlot(2, True),
-        RestoreSlot(2),
-        StarTake(3, True),
-        AnnotateTake(3, "for the end"),
-    ]
-    for intent in wanted:
-        rig.bridge.handle(intent)
-    assert rig.writes == wanted
-
-
-def test_an_archived_take_goes_into_the_slot_that_is_asked_for_as_the_show_cuts_fragments():
-    rig = Rig(two_banks(fragments={"fade_ms": 33}))
-    rig.program(5)
-    rig.bridge.handle(SendTake(12, 4))
-    options = rig.bridge.loaded.settings.fragments.options()
-    assert rig.writes == [LandArchived(1, 12, options, 4, bpm=120, signature=Signature())]
-    assert rig.writes[0].options.fade_ms == 33
-    (job,) = rig.bridge.renders.jobs
-    assert job.origin.bank == "two"
-
-
-def test_a_typed_prompt_is_rendered():
-    rig = Rig()
-    rig.bridge.handle(Prompt("glass bell", {}, 0.0))
-    assert [render.prompt for render in rig.engines.renders()] == ["glass bell"]
-    rig.bridge.handle(Prompt("glass bell", {"model": "nope"}, 0.0))
-    assert rig.notices() == [("error", "model: 'nope' is none of the models that there are")]
-
-
-def test_a_control_that_is_moved_by_name_is_told_once():
-    rig = Rig(loaded(controls=[{"cc": 21, "sets": "steps", "range": [1, 101]}]))
-    for position in (1.0, 1.0):
-        rig.bridge.handle(MoveControl("cc 21 sets steps", position))
-    assert rig.changes == [ControlChanged("steps", 101)]
-
-
-def test_a_pads_presses_are_cancelled_in_its_own_bank():
-    rig = Rig(two_banks())
-    for note in (36, 37, 36):
-        rig.press(note)
-    rig.program(5)
-    rig.bridge.handle(CancelPad(PadKey(36)))
-    assert rig.engines.cancels() == []
-    rig.program(1)
-    rig.bridge.handle(CancelPad(PadKey(36)))
-    assert rig.engines.cancels() == [1, 3]
-
-
-def test_one_job_is_cancelled_by_its_number():
-    rig = Rig()
-    for _ in range(3):
-        rig.press()
-    for number in (2, 99):
-        rig.bridge.handle(CancelJob(number))
-    assert rig.engines.cancels() == [2]
-
-
-def test_clearing_the_queue_leaves_what_renders():
-    rig = Rig()
-    rig.press(36)
-    rig.press(37)
-    rig.say(Started(1))
-    rig.bridge.handle(ClearQueue())
-    assert rig.engines.cancels() == [2]
-
-
-@pytest.mark.parametrize(
-    ("is_written", "said"),
-    [(False, "panic: everything is cancelled"), (True, "panic: everything is cancelled but what was rendered already")],
-)
-def test_panic_cancels_everything_and_says_what_still_lands(is_written, said):
-    rig = Rig()
-    rig.press(36)
-    rig.press(37)
-    rig.say(Started(1))
-    if is_written:
-        rig.rendered(rig.engines.renders()[0])
-    rig.bridge.handle(Panic())
-    assert rig.engines.cancels() == ([2] if is_written else [1, 2])
-    assert rig.notices() == [("info", said)]
-
-
-def test_after_a_panic_no_pad_is_ready():
-    rig = with_spares()
-    rig.rendered(rig.engines.renders()[0])
-    rig.bridge.handle(Panic())
-    assert rig.pad_states() == ["ready", "idle"]
 
 
 # --- watching --------------------------------------------------------------------------------------------------------

@@ -9,16 +9,19 @@ import numpy as np
 import pytest
 
 from midifrag.bridge.boundaries import Boundaries
-from midifrag.bridge.jobs import JobTable, Origin, RenderJob, request, take_record
+from midifrag.bridge.job_table import JobTable
+from midifrag.bridge.jobs import Origin, RenderJob, request
 from midifrag.bridge.landings import Landings
+from midifrag.bridge.take_records import take_record
 from midifrag.bridge.telling import Telling
 from midifrag.clock import ManualClock
 from midifrag.config.parameters import Preset
 from midifrag.config.press_request import LandRequest
 from midifrag.engine.messages import Rendered
 from midifrag.events import JobChanged, JobTimes, Notice
-from midifrag.fragment import messages as writer
 from midifrag.fragment.options import FragmentOptions
+from midifrag.fragment.writer_commands import ArchiveOnly, Arrival, LandArchived, LandTake, LockSlot
+from midifrag.fragment.writer_events import GivenUp, Held, Landed, LandFailed, Refused, TakeArchived
 from midifrag.states import JobKind, JobState, NoticeLevel
 from midifrag.timeline import Signature, Timeline
 from tests.support.bridges import INFO
@@ -28,6 +31,8 @@ AUDIO = np.zeros((2, 4), np.float32)
 TAKE = Rendered(1, AUDIO, 44100, {"seed": 6}, 0.5, ("no such word",))
 OPTIONS = FragmentOptions()
 LINE = Timeline(120, 0.0)
+#: When it is ready, in the time of these tests.
+ARRIVAL = Arrival(bpm=90.0, signature=Signature(3, 4))
 
 
 class Rig:
@@ -81,7 +86,7 @@ def test_a_take_is_handed_over_and_its_job_waits_for_the_writer(rig, spare, stat
     assert (job.state, job.writing, job.stalled, job.text) == (state, True, False, "writing")
     assert (job.notes, job.used, job.engine_seconds) == (("before", "no such word"), {"seed": 6}, 0.5)
     record = take_record(job, TAKE, INFO, rig.clock)
-    assert rig.written == [writer.LandTake(1, AUDIO, 44100, record, OPTIONS, 3)]
+    assert rig.written == [LandTake(1, AUDIO, 44100, record, OPTIONS, 3, ARRIVAL)]
 
 
 @pytest.mark.parametrize("take", [TAKE, None])
@@ -89,7 +94,7 @@ def test_what_must_not_land_is_archived_with_the_reason(rig, take):
     job = rig.job()
     rig.landings.archive(job, AUDIO, 44100, "cancelled", take)
     record = take_record(job, take, INFO, rig.clock)
-    assert rig.written == [writer.ArchiveOnly(1, AUDIO, 44100, record, "cancelled")]
+    assert rig.written == [ArchiveOnly(1, AUDIO, 44100, record, "cancelled")]
     assert job.writing is False
 
 
@@ -99,21 +104,21 @@ def test_an_archived_take_becomes_a_job_of_its_own(rig):
     job = rig.jobs.get(1)
     assert (job.origin, job.prompt) == (Origin(JobKind.TAKE, "opening", "take 12"), "take 12")
     assert (job.slot, job.times, job.state, job.writing) == (3, JobTimes(7.0), JobState.RENDERING, True)
-    assert rig.written == [writer.LandArchived(1, 12, OPTIONS, 3, bpm=90.0, signature=Signature(3, 4))]
+    assert rig.written == [LandArchived(1, 12, OPTIONS, 3, ARRIVAL)]
 
 
 def test_a_take_that_is_archived_is_noted_and_not_told(rig):
     job = rig.job()
-    assert rig.hears(writer.TakeArchived(1, 12, "output012.wav")) == []
+    assert rig.hears(TakeArchived(1, 12, "output012.wav")) == []
     assert (job.take, job.archived) == (12, "output012.wav")
-    assert rig.hears(writer.TakeArchived(99, 13, "output013.wav")) == []
+    assert rig.hears(TakeArchived(99, 13, "output013.wav")) == []
 
 
 @pytest.mark.parametrize(("told", "take"), [(None, 12), (13, 13)])
 def test_a_fragment_that_landed_ends_its_job_with_all_that_is_to_be_said(rig, told, take):
     job = rig.job(take=12, notes=("no such word",))
     rig.clock.time = 9.0
-    landed = writer.Landed(1, 2, Path("f") / "output02.wav", told, 1.5, 1000.0, 0.25, ("too quiet",))
+    landed = Landed(1, 2, Path("f") / "output02.wav", told, 1.5, 1000.0, 0.25, ("too quiet",))
     assert rig.hears(landed) == [(JobState.LANDED, "no such word; too quiet")]
     assert (job.slot, job.file, job.take) == (2, str(Path("f") / "output02.wav"), take)
     assert (job.times.landed, job.fragment_seconds, job.write_seconds) == (9.0, 1.5, 0.25)
@@ -123,11 +128,11 @@ def test_a_fragment_that_landed_ends_its_job_with_all_that_is_to_be_said(rig, to
 
 def test_an_archived_take_lands_with_the_writer_s_notes_alone(rig):
     rig.landings.land_archived(12, None, "opening", OPTIONS, LandRequest())
-    landed = writer.Landed(1, 2, Path("output02.wav"), 12, 1.5, 1000.0, 0.25, ("too quiet",))
+    landed = Landed(1, 2, Path("output02.wav"), 12, 1.5, 1000.0, 0.25, ("too quiet",))
     assert rig.hears(landed) == [(JobState.LANDED, "too quiet")]
 
 
-@pytest.mark.parametrize("kind", [writer.LandFailed, writer.GivenUp])
+@pytest.mark.parametrize("kind", [LandFailed, GivenUp])
 @pytest.mark.parametrize(("told", "take"), [(None, 12), (13, 13)])
 def test_a_take_that_will_not_land_fails_its_job(rig, kind, told, take):
     job = rig.job(take=12)
@@ -135,7 +140,7 @@ def test_a_take_that_will_not_land_fails_its_job(rig, kind, told, take):
     assert (job.take, rig.jobs.get(1)) == (take, None)
 
 
-@pytest.mark.parametrize("kind", [writer.LandFailed, writer.GivenUp])
+@pytest.mark.parametrize("kind", [LandFailed, GivenUp])
 def test_of_a_job_that_is_over_only_a_take_that_is_lost_is_told(rig, kind):
     assert rig.hears(kind(9, "too many wait", 13)) == []
     assert rig.hears(kind(9, "too many wait")) == [
@@ -145,14 +150,14 @@ def test_of_a_job_that_is_over_only_a_take_that_is_lost_is_told(rig, kind):
 
 def test_a_take_that_is_held_is_told_each_time_and_its_job_once(rig):
     job = rig.job()
-    held = writer.Held(1, "the disk is full", "archive")
+    held = Held(1, "the disk is full", "archive")
     notice = Notice(NoticeLevel.ERROR, "the disk is full")
     assert rig.hears(held) == [notice, (JobState.HELD, "the disk is full")]
     assert rig.hears(dataclasses.replace(held, reason="no drive")) == [Notice(NoticeLevel.ERROR, "no drive")]
     assert (job.state, job.text, rig.jobs.get(1)) == (JobState.HELD, "the disk is full", job)
-    assert rig.hears(writer.Held(9, "the disk is full", "slot")) == [notice]
+    assert rig.hears(Held(9, "the disk is full", "slot")) == [notice]
 
 
 def test_a_command_that_was_refused_is_told(rig):
-    refused = writer.Refused(writer.LockSlot(9, True), "there is no slot 9")
+    refused = Refused(LockSlot(9, True), "there is no slot 9")
     assert rig.hears(refused) == [Notice(NoticeLevel.WARNING, "there is no slot 9")]

@@ -10,7 +10,7 @@ from midifrag.config.lengths import Limits
 from midifrag.engine.messages import Died, Ready, Rendered
 from midifrag.events import ControlChanged, Notice
 from midifrag.fragment.length import MusicalLength, SecondsLength
-from midifrag.fragment.messages import LandArchived, Prepare
+from midifrag.fragment.writer_commands import LandArchived, Prepare
 from midifrag.intents import Prompt, SendTake, SetParameter
 from midifrag.midi.messages import Tick
 from midifrag.states import NoticeLevel
@@ -67,7 +67,7 @@ def test_an_archived_take_is_cut_at_the_tempo_that_is_now():
     rig.bridge.handle(SendTake(12, 4))
     (command,) = rig.writes
     assert isinstance(command, LandArchived)
-    assert (command.bpm, command.signature) == (97.25, Signature(3, 4))
+    assert (command.arrival.bpm, command.arrival.signature) == (97.25, Signature(3, 4))
 
 
 def test_a_typed_prompt_may_have_bars_and_not_two_lengths():

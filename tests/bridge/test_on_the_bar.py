@@ -16,9 +16,10 @@ import pytest
 from midifrag.clock import ManualClock
 from midifrag.engine.messages import Progress, Started
 from midifrag.events import JobChanged, Notice, TimeChanged
-from midifrag.fragment.messages import CancelLanding, LandCancelled, Landed, LandTake, Missed, Retime, Waits
 from midifrag.fragment.punctual import EARLY, Appointment, Made, Punctual
 from midifrag.fragment.slot_file import Found
+from midifrag.fragment.writer_commands import CancelLanding, LandTake, Retime
+from midifrag.fragment.writer_events import LandCancelled, Landed, Missed, Waits
 from midifrag.intents import CancelPad, Panic
 from midifrag.pad_key import PadKey
 from midifrag.states import JobState
@@ -116,7 +117,7 @@ class Show:
         for command in commands:
             match command:
                 case LandTake():
-                    self._punctual.expect(command.job, command.at)
+                    self._punctual.expect(command.job, command.arrival.at)
                     self._written = max(now, self._written) + self.random.uniform(0.005, 0.05)
                     self.at(self._written, lambda command=command: self._stage(command))
                 case Retime(job, at):
@@ -134,7 +135,7 @@ class Show:
         made = Appointment(
             job,
             at,
-            command.lead,
+            command.arrival.lead,
             AtOnce(),
             Swapped(),
             lambda moment: moment,

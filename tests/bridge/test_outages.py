@@ -19,7 +19,7 @@ from midifrag.engine.messages import (
     Warm,
     Warming,
 )
-from midifrag.fragment.messages import ArchiveOnly
+from midifrag.fragment.writer_commands import ArchiveOnly
 from midifrag.intents import CancelPad, Panic
 from tests.support.bridges import INFO, PAD, Rig, with_spares
 from tests.support.shows import bank, loaded, one_pad

@@ -9,18 +9,10 @@ from midifrag.bridge.bridge import Bridge
 from midifrag.bridge.jobs import Origin
 from midifrag.engine.messages import Cancelled, Died, Failed, Progress, Render, Rendered, Started
 from midifrag.events import JobChanged, JobTimes, Notice, PadChanged
-from midifrag.fragment.messages import (
-    ArchiveOnly,
-    GivenUp,
-    Held,
-    LandArchived,
-    Landed,
-    LandFailed,
-    Refused,
-    TakeArchived,
-)
 from midifrag.fragment.options import FragmentOptions
 from midifrag.fragment.record import TakeRecord
+from midifrag.fragment.writer_commands import ArchiveOnly, Arrival, LandArchived
+from midifrag.fragment.writer_events import GivenUp, Held, Landed, LandFailed, Refused, TakeArchived
 from midifrag.intents import CancelPad, LockSlot, Panic, Prompt, SendTake
 from midifrag.midi.messages import NoteOn
 from midifrag.pad_key import PadKey
@@ -433,7 +425,7 @@ def test_an_archived_take_can_be_sent_to_a_slot():
     rig = Rig(loaded(fragments={"fade_ms": 33}))
     rig.bridge.handle(SendTake(12, 4))
     (command,) = rig.writes
-    assert command == LandArchived(1, 12, FragmentOptions(fade_ms=33), 4, bpm=120, signature=Signature())
+    assert command == LandArchived(1, 12, FragmentOptions(fade_ms=33), 4, Arrival(bpm=120, signature=Signature()))
     assert rig.bridge.everything()[-1] == JobChanged(
         1, JobKind.TAKE, JobState.RENDERING, "take 12", "opening", None, JobTimes(1000.0), slot=4
     )

@@ -7,8 +7,9 @@ from midifrag.bridge.jobs import request
 from midifrag.config.parameters import Preset
 from midifrag.engine.messages import Cancel, Cancelled, Died, Failed, Progress, Promote, Rendered, Started
 from midifrag.events import BankChanged, JobChanged, PadChanged
-from midifrag.fragment.messages import Held, LandTake, Prepare
 from midifrag.fragment.options import FragmentOptions
+from midifrag.fragment.writer_commands import LandTake, Prepare
+from midifrag.fragment.writer_events import Held
 from midifrag.intents import Panic, SendTake, SetParameter
 from midifrag.pad_key import PadKey
 from tests.support.bridges import Rig, with_spares

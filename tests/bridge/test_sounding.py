@@ -3,19 +3,9 @@ import pytest
 
 from midifrag.bridge.items import Reload
 from midifrag.events import ControlChanged
-from midifrag.fragment.messages import GivenUp, LandFailed, Made
+from midifrag.fragment.writer_events import GivenUp, LandFailed, Made
 from midifrag.intents import MuteSlot, Panic, SelectBank, SetParameter, SlotPlaying, StopSlot
-from midifrag.playback.messages import (
-    Drop,
-    Load,
-    Meters,
-    Mix,
-    PlaybackChanged,
-    PlaybackState,
-    Sounding,
-    Start,
-    Stop,
-)
+from midifrag.playback.messages import Drop, Load, Meters, Mix, PlaybackChanged, PlaybackState, Sounding, Start, Stop
 from tests.support.bridges import Rig
 from tests.support.shows import bank, loaded, one_pad, two_banks
 

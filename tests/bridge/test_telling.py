@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from midifrag.bridge.jobs import JobTable, Origin, PressedPad, RenderJob, request
+from midifrag.bridge.job_table import JobTable
+from midifrag.bridge.jobs import Origin, PressedPad, RenderJob, request
 from midifrag.bridge.telling import Telling
 from midifrag.clock import ManualClock
 from midifrag.config.parameters import Preset

@@ -12,8 +12,8 @@ from midifrag.events import (
     SlotsChanged,
     TakeChanged,
 )
-from midifrag.fragment.messages import SlotState
 from midifrag.fragment.record import TakeRecord
+from midifrag.fragment.slot_state import SlotState
 from midifrag.pad_key import PadKey
 from midifrag.states import EngineState, JobKind, JobState, NoticeLevel, PadState
 from tests.support.bridges import INFO

@@ -23,9 +23,9 @@ from midifrag.config import loading
 from midifrag.config.shipped import shipped_path
 from midifrag.errors import StorageError
 from midifrag.events import Notice
-from midifrag.fragment.messages import Held
 from midifrag.fragment.record import TakeRecord
 from midifrag.fragment.rescue import Rescued, UnarchivedTake
+from midifrag.fragment.writer_events import Held
 from midifrag.show.ending import Ending
 from midifrag.states import NoticeLevel
 

@@ -19,7 +19,7 @@ from midifrag.events import (
     SlotsChanged,
     TimeChanged,
 )
-from midifrag.fragment.messages import SlotState
+from midifrag.fragment.slot_state import SlotState
 from midifrag.pad_key import PadKey
 from midifrag.states import EngineState, JobState, NoticeLevel, PadState
 from midifrag.timeline import Signature, Timeline

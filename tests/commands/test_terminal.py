@@ -9,7 +9,7 @@ from rich.console import Console
 from midifrag.bridge.view import View
 from midifrag.commands.terminal import StatusScreen
 from midifrag.events import EngineChanged, Notice, PlaybackChanged, PortChanged, SlotsChanged, TimeChanged
-from midifrag.fragment.messages import SlotState
+from midifrag.fragment.slot_state import SlotState
 from midifrag.playback.messages import PlaybackState
 from midifrag.states import EngineState, JobState, NoticeLevel
 from midifrag.timeline import Timeline

@@ -10,10 +10,10 @@ import pytest
 
 from midifrag.fragment.archive import Archive
 from midifrag.fragment.landing import Lander
-from midifrag.fragment.messages import LandTake
 from midifrag.fragment.options import FragmentOptions
 from midifrag.fragment.record import TakeRecord
 from midifrag.fragment.slots import Slots
+from midifrag.fragment.writer_commands import LandTake
 from tests.faults.law import Evidence, violations
 
 JOBS = (1, 2)

@@ -1,9 +1,13 @@
 from __future__ import annotations
 
+import threading
+
 import pytest
 
+from midifrag.fragment import hands
 from midifrag.fragment.archive import Archive
 from midifrag.fragment.slots import Slots
+from tests.support import PATIENCE
 
 
 @pytest.fixture
@@ -28,3 +32,24 @@ def open_slots(opened):
 @pytest.fixture
 def open_archive(opened):
     return lambda *arguments, **options: opened(Archive, *arguments, **options)
+
+
+@pytest.fixture
+def hangs(monkeypatch):
+    """Have what is called ``name`` in ``module`` hang for files that ``stuck`` accepts, until the drive is set free."""
+    monkeypatch.setattr(hands, "PATIENCE", 0.2)
+    free = threading.Event()
+
+    def hang(module, name, stuck=lambda *_: True):
+        real = getattr(module, name)
+
+        def work(*arguments, **options):
+            if stuck(*arguments):
+                assert free.wait(PATIENCE)
+            return real(*arguments, **options)
+
+        monkeypatch.setattr(module, name, work)
+        return free
+
+    yield hang
+    free.set()

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from midifrag.audio import Audio
-from midifrag.fragment.messages import LandTake
 from midifrag.fragment.options import FragmentOptions
 from midifrag.fragment.record import TakeRecord
+from midifrag.fragment.writer_commands import LandTake
 
 RATE = 44100
 

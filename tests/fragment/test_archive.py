@@ -16,7 +16,7 @@ from midifrag.errors import StorageError, UnknownTakeError
 from midifrag.fragment import files
 from midifrag.fragment.archive import Archive
 from midifrag.fragment.archive_index import Index
-from midifrag.fragment.audio_files import encode_audio, read_wav, write_wav
+from midifrag.fragment.audio_files import encode_audio, read_wav
 from midifrag.fragment.options import ArchiveOptions
 from midifrag.fragment.record import TakeRecord
 from midifrag.fragment.wav import read_metadata, with_texts
@@ -312,20 +312,6 @@ def test_rebuild(open_archive, tmp_path):
     assert archive.get(1).starred
 
 
-def test_files_of_others_are_listed_with_what_they_tell(open_archive, tmp_path):
-    write_wav(tmp_path / "output003.wav", noise(0.5), RATE, metadata={"title": "from elsewhere"})
-    (tmp_path / "output004.wav").write_text("no audio")
-    (tmp_path / "notes.txt").write_text("x")
-
-    archive = open_archive(tmp_path)
-
-    assert [(take.number, take.prompt, take.seconds) for take in archive.find()] == [
-        (4, "", 0.0),
-        (3, "from elsewhere", 0.5),
-    ]
-    assert archive.store(noise(), RATE, record()).number == 5
-
-
 def test_damaged_lines_of_changes_are_left_out(open_archive, tmp_path):
     archive = filled(open_archive, tmp_path)
     archive.star(1)
@@ -456,19 +442,6 @@ def test_take_that_cannot_be_read_is_listed_with_the_reason(open_archive, tmp_pa
         f"cannot read {tmp_path / 'output001.wav'}: the disk does not answer: check its cable, or choose another folder"
     )
     assert found == TakeRecord(prompt="", number=1, file="output001.wav", reason=reason)
-
-
-def test_folder_that_cannot_be_listed_is_said(tmp_path, monkeypatch):
-    real = os.scandir
-
-    def refused(path):
-        if path == tmp_path:
-            raise OSError(errno.EIO, os.strerror(errno.EIO))
-        return real(path)
-
-    monkeypatch.setattr(os, "scandir", refused)
-    with pytest.raises(StorageError, match="^" + re.escape(f"cannot read {tmp_path}: the disk does not answer")):
-        Archive(tmp_path)
 
 
 def test_folder_removed_from_where_no_slots_are_is_not_made_anew(open_archive, tmp_path):

@@ -8,9 +8,10 @@ import os
 import pytest
 
 from midifrag.errors import StorageError, UnknownTakeError
-from midifrag.fragment import archive as module
-from midifrag.fragment.archive import AT_ONCE, Archive
+from midifrag.fragment import archive_catching_up as module
+from midifrag.fragment.archive import AT_ONCE
 from midifrag.fragment.archive_changes import Changes
+from midifrag.fragment.archive_folder import ArchiveFolder
 from midifrag.fragment.archive_index import BrokenIndexError, Index
 from midifrag.fragment.audio_files import write_wav
 from tests.fragment.sounds import RATE, noise, record
@@ -75,7 +76,7 @@ def look_nowhere(monkeypatch):
     def looked(_):
         raise AssertionError("the folder was looked through")
 
-    monkeypatch.setattr(Archive, "_files", looked)
+    monkeypatch.setattr(ArchiveFolder, "takes", looked)
 
 
 def later(folder):
@@ -268,21 +269,6 @@ def test_what_was_not_written_down_is_at_the_end(open_archive, tmp_path, monkeyp
     archive.close()
 
     assert (tmp_path / "changes.jsonl").read_text().split() == ['{"take":', "1,", '"starred":', "true}"]
-
-
-def test_a_folder_whose_time_cannot_be_asked_holds_no_take_up(open_archive, tmp_path, monkeypatch):
-    archive = filled(open_archive, tmp_path, 1)
-
-    def refuse(_):
-        raise StorageError("the disk does not answer")
-
-    with monkeypatch.context() as patch:
-        patch.setattr(Archive, "_time", refuse)
-        assert archive.store(noise(), RATE, record(2)).number == 2
-        archive.star(2)
-
-    assert numbers(archive) == [2, 1]
-    assert numbers(archive, starred=True) == [2]
 
 
 def spoil(folder, lines):

@@ -151,7 +151,7 @@ def test_a_landing_is_noted_when_the_drive_is_back_and_nobody_waits_for_it(hand,
 
 
 def test_an_index_that_is_behind_catches_up_beside_everything_else_and_in_one_go(hand, archive, drive):
-    archive._behind = True  # as after somebody put a take there
+    archive._catching_up.behind = True  # as after somebody put a take there
     assert archive.behind
     drive.hang_in("catch_up_a_little")
     for _ in range(3):

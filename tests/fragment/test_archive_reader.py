@@ -225,7 +225,7 @@ def test_changes_are_read_once(tmp_path, monkeypatch):
 
 
 def test_a_large_archive_without_an_index_is_indexed_while_it_is_used(tmp_path, monkeypatch, caplog):
-    monkeypatch.setattr("midifrag.fragment.archive.CHUNK", 10)
+    monkeypatch.setattr("midifrag.fragment.archive_catching_up.CHUNK", 10)
     monkeypatch.setattr(archive_reader, "MOST_MISSING", 20)
     an_archive(tmp_path, 80)
     (tmp_path / "index.sqlite").unlink()

@@ -6,8 +6,8 @@ import pytest
 
 from midifrag.fragment.encoding import EncodedFragment
 from midifrag.fragment.holding import FIRST_RETRY, LONGEST_RETRY, HeldTakes
-from midifrag.fragment.messages import Held
 from midifrag.fragment.unwritten import UnwrittenTake
+from midifrag.fragment.writer_events import Held
 from tests.fragment.sounds import RATE, noise, record
 
 ONE = noise().nbytes

@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 
 from midifrag.cli import app
 from midifrag.errors import ClipError
-from midifrag.fragment.archive import ODD_CHANGES, Archive
+from midifrag.fragment.archive import Archive
+from midifrag.fragment.archive_catching_up import ODD_CHANGES
 from midifrag.fragment.archive_changes import CHANGEABLE, Changes, change_of
 from midifrag.fragment.archive_reader import ArchiveReader
 from midifrag.fragment.audio_files import encode_audio

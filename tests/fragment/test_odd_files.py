@@ -21,9 +21,9 @@ from midifrag.fragment.archive import Archive
 from midifrag.fragment.audio_files import read_wav
 from midifrag.fragment.files import check_regular, force_to_disk, keep_copy, open_regular, read_json
 from midifrag.fragment.landing import REFRESH
-from midifrag.fragment.messages import Held, Landed
 from midifrag.fragment.slot_content import content_of, seconds_of
 from midifrag.fragment.wav import read_metadata
+from midifrag.fragment.writer_events import Held, Landed
 from midifrag.page.web.export import write_export
 from midifrag.show.session_log import SessionFile, read_session
 from tests.fragment.sounds import RATE, land, noise, record

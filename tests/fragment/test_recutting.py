@@ -11,11 +11,12 @@ from midifrag.errors import StorageError
 from midifrag.fragment.archive import Archive
 from midifrag.fragment.audio_files import read_wav
 from midifrag.fragment.length import MusicalLength, SecondsLength
-from midifrag.fragment.messages import CancelLanding, LandArchived, Landed, LandLast, LandTake, Made, Recut, Waits
 from midifrag.fragment.options import FragmentOptions
 from midifrag.fragment.recorded_length import fields_of
 from midifrag.fragment.recutting import EACH, TOO_LATE, Times
 from midifrag.fragment.slot_content import content_of
+from midifrag.fragment.writer_commands import Arrival, CancelLanding, LandArchived, LandLast, LandTake, Recut
+from midifrag.fragment.writer_events import Landed, Made, Waits
 from midifrag.timeline import Signature
 from tests.fragment.sounds import RATE, land, noise, record
 from tests.support.landers import LanderRig
@@ -37,7 +38,7 @@ def a_bar(job: int, at: float | None = 110.0, length=BAR, **keys) -> LandTake:
         RATE,
         record(job, **fields_of(length)),
         FragmentOptions(),
-        at=at,
+        arrival=Arrival(at),
         length=length,
         **keys,
     )
@@ -86,7 +87,7 @@ def test_a_moment_that_moves_with_the_tempo_is_kept(rig):
 
 def test_what_a_clock_s_jitter_makes_of_it_and_lengths_in_seconds_are_left_alone(rig):
     rig.handle(a_bar(1))
-    rig.handle(dataclasses.replace(land(2), at=110.0))
+    rig.handle(dataclasses.replace(land(2), arrival=Arrival(110.0)))
     rig.handle(a_bar(3, length=SecondsLength(1.5)))
 
     assert [*recut(rig, 1, 120.01), *recut(rig, 2, 60.0), *recut(rig, 3, 60.0)] == []
@@ -123,7 +124,7 @@ def test_what_is_cancelled_while_its_tempo_moves_does_not_land(rig):
 
 def test_a_fragment_that_came_from_its_slot_is_cut_from_its_take(rig, monkeypatch):
     rig.handle(a_bar(1, at=None))
-    rig.handle(LandArchived(2, 1, FragmentOptions(), at=110.0, source=(1, 1), length=BAR, bpm=120.0, signature=COMMON))
+    rig.handle(LandArchived(2, 1, FragmentOptions(), None, Arrival(110.0, bpm=120.0, signature=COMMON), (1, 1), BAR))
     real = Archive.read
 
     def gone(self, number):
@@ -143,8 +144,8 @@ def test_what_lies_in_a_slot_at_another_tempo_lands_again_from_the_archive(rig):
     rig.handle(a_bar(1, at=None))
     slower = BAR.at(100.0, COMMON)
 
-    rig.handle(LandArchived(2, 1, FragmentOptions(), source=(1, 1), length=slower, bpm=100.0, signature=COMMON))
-    rig.handle(LandArchived(3, 1, FragmentOptions(), source=(1, 1), length=BAR, bpm=120.0, signature=COMMON))
+    rig.handle(LandArchived(2, 1, FragmentOptions(), None, Arrival(bpm=100.0, signature=COMMON), (1, 1), slower))
+    rig.handle(LandArchived(3, 1, FragmentOptions(), None, Arrival(bpm=120.0, signature=COMMON), (1, 1), BAR))
 
     assert (samples(rig, 2), samples(rig, 3)) == (round(2.4 * RATE), 2 * RATE)
     assert content_of(rig.folder / "output02.wav").take == 1
@@ -155,7 +156,7 @@ def test_what_lies_in_a_slot_at_another_tempo_lands_again_from_the_archive(rig):
 def test_what_is_not_archived_lands_again_as_it_lies_at_any_tempo(rig):
     rig.handle(a_bar(1, at=None))
 
-    rig.handle(LandArchived(2, None, FragmentOptions(), source=(1, 1), length=BAR.at(100.0, COMMON), bpm=100.0))
+    rig.handle(LandArchived(2, None, FragmentOptions(), None, Arrival(bpm=100.0), (1, 1), BAR.at(100.0, COMMON)))
 
     assert samples(rig, 2) == 2 * RATE
 
@@ -166,9 +167,9 @@ def test_a_command_that_waits_for_its_turn_is_done_in_the_time_that_was_said_sin
         times.tell(Recut(job, 100.0, Signature(3, 4)))
 
     assert times.of(a_bar(1)).length == BAR.at(100.0, Signature(3, 4))
-    archived = times.of(LandArchived(2, 1, FragmentOptions(), bpm=120.0))
-    assert (archived.bpm, archived.signature, archived.length) == (100.0, Signature(3, 4), None)
-    assert times.of(LandLast(3, "one", "pad", FragmentOptions())).bpm == 100.0
+    archived = times.of(LandArchived(2, 1, FragmentOptions(), arrival=Arrival(bpm=120.0)))
+    assert (archived.arrival, archived.length) == (Arrival(bpm=100.0, signature=Signature(3, 4)), None)
+    assert times.of(LandLast(3, "one", "pad", FragmentOptions())).arrival.bpm == 100.0
     assert times.of(a_bar(4)).length == BAR
     times.keep({2})
     assert times.of(a_bar(1)).length == BAR

@@ -4,59 +4,22 @@ import errno
 import json
 import os
 import re
-import shutil
 import threading
-from pathlib import Path
 
-import numpy as np
 import pytest
 
 from midifrag.errors import NoFreeSlotError, StorageError
 from midifrag.fragment import files
 from midifrag.fragment import slot_file as module
-from midifrag.fragment.audio_files import read_wav, write_wav
-from midifrag.fragment.cutting import make_fragment
-from midifrag.fragment.encoding import EncodedFragment, encode_fragment
+from midifrag.fragment.audio_files import write_wav
+from midifrag.fragment.encoding import encode_fragment
 from midifrag.fragment.file_names import MOST_SLOTS
-from midifrag.fragment.messages import SlotState
-from midifrag.fragment.options import FragmentOptions
 from midifrag.fragment.rotation import Playing
 from midifrag.fragment.slot_content import content_of
-from midifrag.fragment.slots import Slots
-from midifrag.fragment.wav import audio_checksum, read_metadata
+from midifrag.fragment.slot_state import SlotState
+from midifrag.fragment.wav import read_metadata
+from tests.fragment.slot_folders import fragment, holds, land, names, takes
 from tests.fragment.sounds import RATE, noise, record
-
-
-def fragment(number):
-    return make_fragment(noise(seed=number), RATE, FragmentOptions())
-
-
-def land(slots, take, slot=None, bits=16):
-    number = slots.choose(slot)
-    state = slots.land(
-        number,
-        encode_fragment(fragment(take), bits),
-        record(take, number=take),
-        now=1000.0 + take,
-        turn=slot is None,
-    )
-    slots.save()
-    return state
-
-
-def holds(slots, number, take):
-    """Whether a slot's file is this take's fragment."""
-    read, _ = read_wav(slots.path(number))
-    expected = fragment(take).audio
-    return read.shape == expected.shape and np.abs(read - expected).max() < 1e-4
-
-
-def names(folder):
-    return sorted(path.name for path in folder.iterdir() if path.name != ".midifrag")
-
-
-def takes(slots):
-    return [state.take for state in slots.states]
 
 
 def test_twenty_landings_with_a_restart(open_slots, tmp_path):
@@ -109,19 +72,6 @@ def test_fixed_slot_does_not_move_the_turn(open_slots, tmp_path):
     assert open_slots(tmp_path).choose() == 3
 
 
-def test_slot_chosen_but_not_filled_is_next_after_a_restart(open_slots, tmp_path):
-    slots = open_slots(tmp_path)
-    land(slots, 1)
-    assert [slots.choose(), slots.choose()] == [2, 3]
-    slots.close()
-
-    slots = open_slots(tmp_path)
-    assert [slots.choose(), slots.choose()] == [2, 3]
-    slots.land(3, encode_fragment(fragment(2), 16), record(2), now=1.0)
-    slots.close()
-    assert open_slots(tmp_path).choose() == 4
-
-
 def test_no_slot_to_land_in(open_slots, tmp_path):
     slots = open_slots(tmp_path, count=2)
     slots.set_lock(1, True)
@@ -170,34 +120,6 @@ def test_previous_fragment_of_a_removed_one(open_slots, tmp_path):
     assert holds(slots, 1, 1)
 
 
-def test_what_others_did_to_the_files_is_noticed(open_slots, tmp_path):
-    slots = open_slots(tmp_path, count=3)
-    for take in (1, 2, 3):
-        land(slots, take)
-    assert not slots.refresh()
-
-    slots.path(1).unlink()
-    write_wav(slots.path(2), noise(0.5), RATE)
-    shutil.copyfile(slots.path(3), tmp_path / "copy")
-    (tmp_path / "copy").replace(slots.path(3))
-
-    assert slots.refresh()
-    one, two, three = slots.states
-    assert one == SlotState(1, "output01.wav")
-    assert two == SlotState(2, "output02.wav", "filled", seconds=0.5, foreign=True)
-    assert (three.state, three.take, three.foreign) == ("filled", 3, False)
-
-
-@pytest.mark.parametrize("content", [b"not audio", b"", b"RIFF\x04\0\0\0WAVE"])
-def test_any_rubbish_under_a_slot_name_is_foreign(open_slots, tmp_path, content):
-    (tmp_path / "output01.wav").write_bytes(content)
-
-    slots = open_slots(tmp_path)
-
-    assert slots.states[0].foreign
-    assert land(slots, 1).take == 1
-
-
 RUBBISH = [
     None,
     b"",
@@ -226,21 +148,6 @@ def test_files_are_right_when_the_state_is_damaged(open_slots, tmp_path, content
     assert land(slots, 8).number == 3
 
 
-def test_killed_between_file_and_state(open_slots, tmp_path, monkeypatch):
-    """The file is replaced, the state not yet written: the landing counts, and the turn goes on."""
-    slots = open_slots(tmp_path, count=3)
-    for take in (1, 2, 3, 4):
-        land(slots, take)
-    monkeypatch.setattr(Slots, "save", lambda _: None)
-    land(slots, 5)
-    monkeypatch.undo()
-
-    slots = open_slots(tmp_path, count=3)
-
-    assert takes(slots) == [4, 5, 3]
-    assert [land(slots, take).number for take in (6, 7)] == [3, 1]
-
-
 def test_state_that_cannot_be_written_does_not_matter(open_slots, tmp_path, monkeypatch):
     slots = open_slots(tmp_path, count=3)
     real = files.write_whole
@@ -257,27 +164,6 @@ def test_state_that_cannot_be_written_does_not_matter(open_slots, tmp_path, monk
     slots.close()
 
     assert [state.state for state in open_slots(tmp_path, count=3).states] == ["filled", "locked", "free"]
-
-
-def test_slot_that_cannot_be_replaced_keeps_its_fragment(open_slots, tmp_path, monkeypatch):
-    slots = open_slots(tmp_path, count=1)
-    land(slots, 1)
-    land(slots, 2)
-
-    def held_open(self, target):
-        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
-
-    monkeypatch.setattr(Path, "replace", held_open)
-    monkeypatch.setattr(files.time, "sleep", lambda _: None)
-    with pytest.raises(StorageError, match="it may not be written"):
-        land(slots, 3)
-    monkeypatch.undo()
-
-    assert takes(slots) == [2]
-    assert holds(slots, 1, 2)
-    work = next((tmp_path / ".midifrag").glob("work-*"))
-    assert not list(work.glob("*.wav"))
-    assert slots.restore(1).take == 1
 
 
 def test_folder_that_is_gone(open_slots, tmp_path):
@@ -298,7 +184,7 @@ def test_folder_that_is_gone(open_slots, tmp_path):
 
 def test_take_number_learnt_later(open_slots, tmp_path):
     slots = open_slots(tmp_path)
-    slots.land(1, encode_fragment(fragment(1), 16), record(1, job=41), now=1.0)
+    slots.landings.land(1, encode_fragment(fragment(1), 16), record(1, job=41), now=1.0)
 
     slots.archived(1, 42, 13)
     assert slots.states[0].take is None
@@ -307,61 +193,6 @@ def test_take_number_learnt_later(open_slots, tmp_path):
     slots.close()
 
     assert open_slots(tmp_path).states[0].take == 12
-
-
-def test_landings_are_counted_over_restarts_and_removed_files(open_slots, tmp_path):
-    slots = open_slots(tmp_path)
-    numbers = []
-    for take in (1, 2, 3):
-        land(slots, take)
-        numbers.append(content_of(slots.path(take)).landing)
-    slots.close()
-    for path in tmp_path.rglob("*.wav"):
-        path.unlink()
-
-    slots = open_slots(tmp_path)
-    land(slots, 4)
-
-    assert numbers == [1, 2, 3]
-    assert content_of(slots.path(4)).landing == 4
-
-
-def test_turn_of_the_last_slot_is_remembered_whatever_is_written_later(open_slots, tmp_path):
-    slots = open_slots(tmp_path, count=3)
-    for take in (1, 2):
-        land(slots, take)
-    slots.close()
-    for _ in range(2):
-        slots = open_slots(tmp_path, count=3)
-        slots.set_lock(1, True)
-        slots.close()
-
-    assert open_slots(tmp_path, count=3).choose() == 3
-
-
-def test_turn_is_read_from_a_previous_fragment_whose_slot_is_empty(open_slots, tmp_path):
-    slots = open_slots(tmp_path, count=2)
-    for take in (1, 2, 3):
-        land(slots, take)
-    slots.restore(1)
-    slots.close()
-    slots.path(1).unlink()
-    (tmp_path / ".midifrag" / "slots.json").unlink()
-
-    slots = open_slots(tmp_path, count=2)
-
-    assert slots.choose() == 2
-    land(slots, 4, slot=2)
-    assert content_of(slots.path(2)).landing == 4
-
-
-def test_length_is_what_was_landed(open_slots, tmp_path):
-    slots = open_slots(tmp_path)
-    content = encode_fragment(fragment(1), 16).content
-
-    assert slots.land(1, EncodedFragment(content, 9.0), record(1), now=1.0).seconds == 9.0
-    slots.close()
-    assert open_slots(tmp_path).states[0].seconds == 9.0
 
 
 def told(what, path, why):
@@ -525,7 +356,7 @@ def test_every_change_is_written_down_at_once(open_slots, tmp_path):
     assert written(tmp_path)["locked"]
     slots.restore(1)
     assert written(tmp_path)["content"]["take"] == 1
-    slots.land(1, encode_fragment(fragment(3), 16), record(3, job=41), now=1.0)
+    slots.landings.land(1, encode_fragment(fragment(3), 16), record(3, job=41), now=1.0)
     slots.archived(1, 41, 12)
     assert written(tmp_path)["content"]["take"] == 12
 
@@ -538,24 +369,6 @@ def test_what_a_killed_program_left_is_swept_at_the_start(open_slots, tmp_path):
     open_slots(tmp_path)
 
     assert not left.exists()
-
-
-def test_a_slot_that_is_not_there_has_no_file(open_slots, tmp_path):
-    slots = open_slots(tmp_path, count=2)
-    assert slots.path(2) == tmp_path / "output02.wav"
-    with pytest.raises(NoFreeSlotError, match="there is no slot 3: slots are numbered 1 to 2"):
-        slots.path(3)
-
-
-def test_a_lock_can_be_turned_over(open_slots, tmp_path):
-    slots = open_slots(tmp_path)
-    assert [slots.set_lock(1, None).state for _ in range(3)] == ["locked", "free", "locked"]
-    assert [slots.set_lock(1, True).state for _ in range(2)] == ["locked"] * 2
-    assert slots.locked(1)
-    assert [slots.set_lock(1, False).state for _ in range(2)] == ["free"] * 2
-    assert not slots.locked(1)
-    with pytest.raises(NoFreeSlotError):
-        slots.locked(9)
 
 
 def test_another_program_in_the_same_folder_is_noticed(open_slots, tmp_path):
@@ -576,43 +389,6 @@ def test_work_folders_of_this_programs_own_are_no_other_program(open_slots, tmp_
     assert not first.is_shared()
     assert second.is_shared([])
     assert not second.is_shared([first._workspace.name])
-
-
-def test_a_fragment_tells_the_checksum_of_its_samples(open_slots, tmp_path):
-    slots = open_slots(tmp_path)
-    land(slots, 1)
-
-    with slots.path(1).open("rb") as file:
-        expected = audio_checksum(file)
-
-    assert slots._slots[1].content.audio == expected
-    assert content_of(slots.path(1)).audio == expected
-
-
-def test_what_is_landed_is_known_without_reading_it_again(open_slots, tmp_path, monkeypatch):
-    slots = open_slots(tmp_path, count=1)
-    monkeypatch.setattr(module, "content_of", lambda _: None)
-
-    assert land(slots, 1).take == 1
-
-
-def test_where_a_file_that_was_in_the_way_went_is_told(open_slots, tmp_path):
-    slots = open_slots(tmp_path, count=1)
-    write_wav(slots.path(1), noise(0.5), RATE)
-
-    state = land(slots, 1)
-
-    assert state.moved != ""
-    assert state == slots.states[0]
-
-
-@pytest.mark.parametrize(("written", "first"), [(0, 1), (1, 1), (2, 2), (3, 3), (4, 1), (-1, 1)])
-def test_a_turn_that_no_slot_has_begins_at_the_first(open_slots, tmp_path, written, first):
-    open_slots(tmp_path, count=3).close()
-    state = tmp_path / ".midifrag" / "slots.json"
-    state.write_text(json.dumps(json.loads(state.read_text()) | {"next": written}))
-
-    assert open_slots(tmp_path, count=3).choose() == first
 
 
 def test_no_more_than_the_most_slots_are_remembered(open_slots, tmp_path):
@@ -645,23 +421,6 @@ def test_a_slot_that_sounds_is_left_out_of_the_turn_unless_that_is_not_asked_for
     assert [slots.choose() for _ in range(2)] == [1, 2]
 
 
-def test_a_slot_that_a_fragment_waits_for_is_not_looked_at(open_slots, tmp_path):
-    slots = open_slots(tmp_path, count=3)
-    for take in (1, 2, 3):
-        land(slots, take)
-    staged = slots.stage(1, encode_fragment(fragment(4), 16), record(4), landed_at=1.0, turn=True)
-    slots.path(1).unlink()
-    assert not slots.refresh()
-    slots.path(2).unlink()
-    assert slots.refresh()
-    assert takes(slots) == [1, None, 3]
-
-    slots.unstage(staged)
-
-    assert slots.refresh()
-    assert takes(slots) == [None, None, 3]
-
-
 def test_slots_have_files_of_their_own_though_one_is_a_link(open_slots, tmp_path):
     slots = open_slots(tmp_path, count=2)
     land(slots, 1)
@@ -680,26 +439,6 @@ def test_what_a_hand_does_first_is_done_by_the_hands_of_slots(open_slots, tmp_pa
     land(slots, 2)
 
     assert begun == [f"midifrag-files {slots.path(number)}" for number in (1, 2)]
-
-
-def test_a_turn_whose_fragment_is_gone_is_not_taken_again(open_slots, tmp_path):
-    slots = open_slots(tmp_path, count=3)
-    for take in (1, 2):
-        land(slots, take)
-    slots.close()
-    slots.path(2).unlink()
-
-    assert open_slots(tmp_path, count=3).choose() == 3
-
-
-def test_a_fixed_slot_does_not_remember_a_turn_that_nothing_came_of(open_slots, tmp_path):
-    slots = open_slots(tmp_path, count=3)
-    land(slots, 1)
-    assert slots.choose() == 2
-    land(slots, 2, slot=1)
-    slots.close()
-
-    assert open_slots(tmp_path, count=3).choose() == 2
 
 
 def test_what_lies_in_a_slot_is_read_by_its_job_as_long_as_it_lies_there(open_slots, tmp_path):
@@ -723,40 +462,3 @@ def test_what_lies_in_a_slot_is_read_by_its_job_as_long_as_it_lies_there(open_sl
         slots.read(2, 2)
     assert slots.refresh()
     assert [slots.read(number, number) for number in (1, 2)] == [None, None]
-
-
-def test_a_fragment_that_took_its_place_has_had_its_turn(open_slots, tmp_path):
-    slots = open_slots(tmp_path, count=3)
-    land(slots, 1)
-    number = slots.choose()
-    staged = slots.stage(number, encode_fragment(fragment(2), 16), record(2, number=2), landed_at=1.0, turn=True)
-    assert [slots.choose() for _ in range(3)] == [3, 1, 3]
-    # Another one that comes meanwhile has a number of its own.
-    assert land(slots, 3, slot=3).take == 3
-    assert [staged.swap.content.landing, content_of(slots.path(3)).landing] == [2, 3]
-
-    staged.swap.swap()
-    slots.landed(staged, staged.swap.settle())
-    slots.save()
-
-    assert takes(slots) == [1, 2, 3]
-    assert json.loads((tmp_path / ".midifrag" / "slots.json").read_text())["next"] == 3
-    # It waits no more, so its slot has its turn again.
-    assert [slots.choose() for _ in range(3)] == [1, 2, 3]
-
-
-def test_nothing_is_left_beside_a_slot_of_a_fragment_that_was_not_forced_to_the_disk(open_slots, tmp_path, monkeypatch):
-    slots = open_slots(tmp_path, count=3)
-
-    def full(_):
-        raise StorageError("the disk is full")
-
-    monkeypatch.setattr("midifrag.fragment.swap.force_to_disk", full)
-    with pytest.raises(StorageError, match="the disk is full"):
-        slots.stage(1, encode_fragment(fragment(1), 16), record(1), landed_at=1.0, turn=True)
-    # The hand does one thing after the other.
-    slots._slots[1].hand.do(lambda: None)
-
-    assert list(tmp_path.rglob("*.wav")) == []
-    assert slots.refresh() is False
-    assert slots.choose() == 1

@@ -10,10 +10,11 @@ from midifrag.errors import StorageError
 from midifrag.fragment import slot_file
 from midifrag.fragment.archive import Archive
 from midifrag.fragment.audio_files import read_wav
-from midifrag.fragment.messages import ArchiveOnly, LandArchived, Landed, LandFailed, LandLast
 from midifrag.fragment.options import FragmentOptions
 from midifrag.fragment.record import CANCELLED
 from midifrag.fragment.slot_content import content_of
+from midifrag.fragment.writer_commands import ArchiveOnly, Arrival, LandArchived, LandLast
+from midifrag.fragment.writer_events import Landed, LandFailed
 from tests.fragment.sounds import RATE, land, noise, record
 from tests.support.landers import LanderRig
 
@@ -56,7 +57,7 @@ def test_what_is_not_archived_yet_lands_again_from_its_slot(rig, monkeypatch):
     monkeypatch.setattr(Archive, "store_encoded", full)
     rig.handle(land(1))
 
-    told = rig.handle(again(2, None, source=(1, 1), at=100.5))
+    told = rig.handle(again(2, None, source=(1, 1), arrival=Arrival(100.5)))
 
     assert kinds(told) == ["Waits"]
     assert landed(rig.until(100.5)) == [(2, 2)]

@@ -14,24 +14,22 @@ import pytest
 from midifrag.errors import StorageError
 from midifrag.fragment import slot_file
 from midifrag.fragment.archive import Archive
-from midifrag.fragment.messages import (
-    GivenUp,
-    Held,
-    LandCancelled,
-    Landed,
-    LandFailed,
-    LandTake,
-    LockSlot,
-    Missed,
-    SlotPlaying,
-    SlotsChanged,
-    TakeArchived,
-)
 from midifrag.fragment.punctual import EARLY
 from midifrag.fragment.slot_content import content_of
 from midifrag.fragment.slots import Slots
 from midifrag.fragment.swap import Swap
 from midifrag.fragment.waiting import PATIENCE, SOON
+from midifrag.fragment.writer_commands import Arrival, LandTake, LockSlot, SlotPlaying
+from midifrag.fragment.writer_events import (
+    GivenUp,
+    Held,
+    LandCancelled,
+    Landed,
+    LandFailed,
+    Missed,
+    SlotsChanged,
+    TakeArchived,
+)
 from tests.fragment.sounds import land
 from tests.support.landers import LanderRig
 
@@ -45,7 +43,7 @@ def at(job: int, moment: float, **keys: object) -> LandTake:
     """A take that lands at a moment."""
     lead = keys.pop("lead", 0.0)
     protect = keys.pop("protect", True)
-    return dataclasses.replace(land(job, **keys), at=moment, lead=lead, protect=protect)
+    return dataclasses.replace(land(job, **keys), arrival=Arrival(moment, lead, protect))
 
 
 def kinds(events):
@@ -258,7 +256,7 @@ def test_a_slot_of_its_own_is_replaced_though_it_sounds(rig):
 
 def test_without_protection_a_slot_that_sounds_has_its_turn(rig):
     play(rig, 1)
-    assert landed(rig.handle(dataclasses.replace(land(1), protect=False))) == [(1, 1)]
+    assert landed(rig.handle(dataclasses.replace(land(1), arrival=Arrival(protect=False)))) == [(1, 1)]
 
 
 def test_where_all_sound_the_one_that_began_first_gives_way_at_the_end_of_its_turn(rig):

@@ -12,24 +12,20 @@ import pytest
 from midifrag.clock import monotonic
 from midifrag.errors import StorageError
 from midifrag.fragment.archive import Archive
-from midifrag.fragment.messages import (
+from midifrag.fragment.options import FragmentOptions
+from midifrag.fragment.slot_landings import SlotLandings
+from midifrag.fragment.slots import Slots
+from midifrag.fragment.writer import FragmentWriter
+from midifrag.fragment.writer_commands import (
     ArchiveOnly,
+    Arrival,
     CancelLanding,
-    Held,
-    LandCancelled,
-    Landed,
-    LandFailed,
     LockSlot,
     Prepare,
     Retime,
     SlotPlaying,
-    SlotsChanged,
-    TakeArchived,
-    Waits,
 )
-from midifrag.fragment.options import FragmentOptions
-from midifrag.fragment.slots import Slots
-from midifrag.fragment.writer import FragmentWriter
+from midifrag.fragment.writer_events import Held, LandCancelled, Landed, LandFailed, SlotsChanged, TakeArchived, Waits
 from tests.fragment.sounds import RATE, land, noise, record
 
 #: Seconds to wait for what has to come; a healthy machine needs a fraction.
@@ -115,7 +111,7 @@ def test_a_spare_is_prepared_while_the_disk_is_slow(rig, monkeypatch):
 def test_held_take_is_tried_again_by_itself(rig, monkeypatch):
     writer, listener = rig
     monkeypatch.setattr("midifrag.fragment.holding.FIRST_RETRY", 0.01)
-    refused, real = [2], Slots.land
+    refused, real = [2], SlotLandings.land
 
     def full(self, *arguments, **options):
         if refused[0]:
@@ -123,7 +119,7 @@ def test_held_take_is_tried_again_by_itself(rig, monkeypatch):
             raise StorageError("the disk is full")
         return real(self, *arguments, **options)
 
-    monkeypatch.setattr(Slots, "land", full)
+    monkeypatch.setattr(SlotLandings, "land", full)
     writer.start()
     writer.submit(land(1))
 
@@ -214,7 +210,7 @@ def test_what_waits_is_moved_cancelled_and_told_past_a_writer_that_is_busy(rig, 
     writer.start()
     later = monotonic() + 1000.0
     for job in (1, 2):
-        writer.submit(dataclasses.replace(land(job), at=later))
+        writer.submit(dataclasses.replace(land(job), arrival=Arrival(later)))
     listener.next(Waits, 2)
     writer.submit(land(3))
     assert busy.wait(PATIENCE)
@@ -237,7 +233,7 @@ def test_the_end_calls_off_what_waits_though_the_writer_hangs(rig, monkeypatch, 
         raise StorageError("the disk is gone")
 
     writer.start()
-    writer.submit(dataclasses.replace(land(1), at=monotonic() + 1000.0))
+    writer.submit(dataclasses.replace(land(1), arrival=Arrival(monotonic() + 1000.0)))
     listener.next(Waits)
     monkeypatch.setattr(Archive, "store_encoded", hang)
     monkeypatch.setattr("midifrag.fragment.hands.PATIENCE", PATIENCE)

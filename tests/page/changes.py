@@ -20,8 +20,8 @@ from midifrag.events import (
     TakeChanged,
     TimeChanged,
 )
-from midifrag.fragment.messages import SlotState
 from midifrag.fragment.record import TakeRecord
+from midifrag.fragment.slot_state import SlotState
 from midifrag.midi.messages import PortChanged
 from midifrag.pad_key import PadKey
 from midifrag.page.model import Part

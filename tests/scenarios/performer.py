@@ -15,10 +15,11 @@ from midifrag.audio import Audio
 from midifrag.clock import monotonic
 from midifrag.fragment.archive import Archive
 from midifrag.fragment.landing import Lander
-from midifrag.fragment.messages import Landed, LandTake, TakeArchived, WriterEvent
 from midifrag.fragment.options import FragmentOptions
 from midifrag.fragment.record import TakeRecord
 from midifrag.fragment.slots import Slots
+from midifrag.fragment.writer_commands import Arrival, LandTake
+from midifrag.fragment.writer_events import Landed, TakeArchived, WriterEvent
 
 RATE = 44100
 
@@ -40,7 +41,9 @@ def main(folder: Path, job: int, waiting: bool) -> None:
     print("ready", flush=True)
     while True:
         at = monotonic() + 0.3 if waiting else None
-        lander.handle(LandTake(job, sound(job), RATE, TakeRecord(prompt=f"take {job}"), FragmentOptions(), at=at))
+        lander.handle(
+            LandTake(job, sound(job), RATE, TakeRecord(prompt=f"take {job}"), FragmentOptions(), arrival=Arrival(at))
+        )
         lander.tick()
         job += 1
 

@@ -7,7 +7,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from midifrag.fragment.messages import SlotState
+from midifrag.fragment.slot_state import SlotState
 from midifrag.show.disk_watch import BACKLOG, SLOW_LOOKS, DiskWatch
 from midifrag.states import NoticeLevel
 

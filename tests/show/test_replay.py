@@ -7,7 +7,7 @@ from midifrag.cli import app
 from midifrag.errors import ClipError
 from midifrag.events import BankChanged, Notice, TimeChanged
 from midifrag.fragment.archive import Archive
-from midifrag.fragment.messages import LandArchived
+from midifrag.fragment.writer_commands import LandArchived
 from midifrag.intents import (
     Again,
     AnnotateTake,

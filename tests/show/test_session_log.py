@@ -12,7 +12,8 @@ from pathlib import Path
 
 import numpy as np
 
-from midifrag.fragment.messages import Landed, SlotsChanged, SlotState
+from midifrag.fragment.slot_state import SlotState
+from midifrag.fragment.writer_events import Landed, SlotsChanged
 from midifrag.midi.messages import ControlChange, NoteOn, PitchBend
 from midifrag.playback.messages import Sounding
 from midifrag.show import session_files, session_log

@@ -25,7 +25,8 @@ from midifrag.engine.messages import (
     Started,
 )
 from midifrag.events import JobChanged, Notice, PadChanged, StateChange
-from midifrag.fragment.messages import Landed, LandTake, TakeArchived, WriterCommand
+from midifrag.fragment.writer_commands import LandTake, WriterCommand
+from midifrag.fragment.writer_events import Landed, TakeArchived
 from midifrag.midi.messages import ControlChange, NoteOn, ProgramChange
 from midifrag.pad_key import PadKey
 from midifrag.playback.messages import PlayerCommand

@@ -10,10 +10,11 @@ from midifrag.audio import Audio
 from midifrag.fragment.archive import Archive
 from midifrag.fragment.hands import Hand
 from midifrag.fragment.landing import Lander
-from midifrag.fragment.messages import Landed, Prepare, QueuedCommand, SlotsChanged, WriterEvent
 from midifrag.fragment.options import FragmentOptions
 from midifrag.fragment.punctual import Punctual
 from midifrag.fragment.slots import Slots
+from midifrag.fragment.writer_commands import Prepare, QueuedCommand
+from midifrag.fragment.writer_events import Landed, SlotsChanged, WriterEvent
 from tests.fragment.sounds import RATE
 
 

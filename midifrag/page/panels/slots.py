@@ -7,7 +7,7 @@ from typing import ClassVar
 from nicegui import ui
 
 from midifrag.clock import monotonic
-from midifrag.fragment.messages import SlotState
+from midifrag.fragment.slot_state import SlotState
 from midifrag.intents import LockSlot, RestoreSlot, StopSlot
 from midifrag.page import texts
 from midifrag.page.model import PageModel, Part

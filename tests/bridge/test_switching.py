@@ -1,11 +1,11 @@
-"""What the bridge makes of banks, controls and another configuration; the rest is in test_bridge.py."""
+"""Banks, live values and configurations that take the place of others; what else happens is in test_bridge.py."""
 
 import pytest
 
 from midifrag.bridge.items import Reload
 from midifrag.engine.messages import Cancel, Cancelled, Warm
 from midifrag.events import BankChanged, ConfigurationChanged, ControlChanged, Notice, PadChanged
-from midifrag.intents import SelectBank, SetParameter
+from midifrag.intents import MoveControl, SelectBank, SetParameter
 from midifrag.midi.messages import Tick
 from midifrag.pad_key import PadKey
 from midifrag.states import NoticeLevel, PadState
@@ -216,3 +216,10 @@ def test_a_song_full_of_program_changes_is_a_few_lines():
         "67 more program changes have no bank; program_changes: {channel: N} limits which of them count",
     )
     assert len(rig.notices()) == 4
+
+
+def test_a_control_that_is_moved_by_name_is_told_once():
+    rig = Rig(loaded(controls=[{"cc": 21, "sets": "steps", "range": [1, 101]}]))
+    for position in (1.0, 1.0):
+        rig.bridge.handle(MoveControl("cc 21 sets steps", position))
+    assert rig.changes == [ControlChanged("steps", 101)]

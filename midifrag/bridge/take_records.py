@@ -1,0 +1,32 @@
+"""What the archive keeps of a take: what was asked for, what really made it, and when."""
+
+from __future__ import annotations
+
+from midifrag.bridge.jobs import RenderJob
+from midifrag.clock import Clock
+from midifrag.config.parameters import RequestParameters, values_of
+from midifrag.engine.messages import EngineInfo, Rendered
+from midifrag.fragment.record import TakeRecord
+from midifrag.fragment.recorded_length import fields_of
+
+
+def take_record(job: RenderJob, event: Rendered | None, info: EngineInfo | None, clock: Clock) -> TakeRecord:
+    """What the archive keeps of how a take was made; ``event`` is None where the engine failed at it."""
+    wall = {name: clock.wall(moment) for name, moment in job.times.reached().items()}
+    used = dict(event.used) if event else values_of(job.render, RequestParameters)
+    seed = used.get("seed", job.render.seed)
+    return TakeRecord(
+        prompt=job.prompt,
+        preset=job.origin.label,
+        bank=job.origin.bank,
+        model=info.model if info else job.model,
+        checksum=info.checksum if info else "",
+        seed=int(seed) if seed is not None else None,
+        parameters=used,
+        job=job.number,
+        pressed_at=wall["pressed"],
+        started_at=wall.get("started"),
+        rendered_at=wall.get("rendered"),
+        spare=job.spare,
+        **fields_of(job.length),
+    )

@@ -1,0 +1,58 @@
+"""What the archive keeps of a take."""
+
+from __future__ import annotations
+
+from midifrag.bridge.take_records import take_record
+from midifrag.clock import ManualClock
+from midifrag.engine.messages import Rendered
+from midifrag.fragment.record import TakeRecord
+from tests.bridge.made_jobs import render_job
+from tests.support.bridges import INFO
+
+
+def test_a_record_has_what_really_made_the_take_and_wall_times():
+    job = render_job(number=5, spare=True)
+    job.reached(started=3.0, rendered=4.0)
+    clock = ManualClock()
+    clock.wall = lambda moment: moment + 1000
+    event = Rendered(5, None, 44100, {"seed": 6, "steps": 8}, 0.5)
+    assert take_record(job, event, INFO, clock) == TakeRecord(
+        prompt="rain",
+        preset="Rain",
+        bank="opening",
+        model="sketch",
+        checksum="abc",
+        seed=6,
+        parameters={"seed": 6, "steps": 8},
+        job=5,
+        pressed_at=1001.0,
+        started_at=1003.0,
+        rendered_at=1004.0,
+        spare=True,
+    )
+
+
+def test_a_record_of_a_take_that_failed_has_what_was_asked_for():
+    record = take_record(render_job(), None, None, ManualClock())
+    assert (record.model, record.checksum, record.seed) == ("pocket", "", 4)
+    assert record.parameters == {
+        "negative_prompt": "thunder",
+        "steps": 9,
+        "cfg_scale": 3.0,
+        "seconds": 2.0,
+        "seed": 4,
+        "sampler": "euler",
+        "sigma_min": 0.1,
+        "sigma_max": 50.0,
+    }
+    assert (record.pressed_at, record.started_at, record.rendered_at, record.spare) == (1.0, None, None, False)
+
+
+def test_a_take_of_which_nobody_says_the_seed_has_the_one_that_was_asked_for():
+    event = Rendered(1, None, 44100, {"steps": 8}, 0.5)
+    assert take_record(render_job(), event, INFO, ManualClock()).seed == 4
+
+
+def test_a_take_that_no_seed_made_has_none():
+    event = Rendered(1, None, 44100, {"seed": None}, 0.5)
+    assert take_record(render_job(), event, INFO, ManualClock()).seed is None
