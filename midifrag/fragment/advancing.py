@@ -138,7 +138,7 @@ class Advancer:
             if take.record.slot is not None:
                 self._slots.archived(take.record.slot, take.job, number)
                 if stored.slot is None:
-                    self._hand.mark_landed(take.record)
+                    self._hand.mark_landed(take.record, late=True)
                 self._tell_slots()
 
     def _place(self, take: UnwrittenTake, fragment: EncodedFragment) -> None:

@@ -136,8 +136,15 @@ class Archive(ArchiveReader):
         while self._unsettled:
             force_to_disk(self._unsettled.pop())
 
-    def mark_landed(self, number: int, slot: int, landed_at: float) -> None:
-        """Note in which slot a take landed, and when (seconds since 1970). Never raises: a full disk gets it later."""
+    def mark_landed(self, number: int, slot: int, landed_at: float, *, late: bool = False) -> None:
+        """Note in which slot a take landed, and when (seconds since 1970). Never raises: a full disk gets it later.
+
+        What comes ``late`` is not noted of a take that has landed again since.
+        """
+        if late:
+            with suppress(StorageError, UnknownTakeError):
+                if self.get(number).slot is not None:
+                    return
         self._change(number, {"slot": slot, "landed_at": landed_at})
 
     def star(self, number: int, starred: bool = True) -> TakeRecord:

@@ -67,11 +67,14 @@ class ArchiveHand:
 
         return self.do(find)
 
-    def mark_landed(self, record: TakeRecord) -> None:
-        """Note where a take landed that has been archived; if its drive hangs, when it is back."""
+    def mark_landed(self, record: TakeRecord, *, late: bool = False) -> None:
+        """Note where a take landed that has been archived; if its drive hangs, when it is back.
+
+        It comes ``late`` for one that landed before it was archived, and may have landed again since.
+        """
         number, slot, at = record.number, record.slot, record.landed_at
         if number is not None and slot is not None and at is not None:
-            self._hand.wait(self._hand.later(partial(self._archive.mark_landed, number, slot, at)))
+            self._hand.wait(self._hand.later(partial(self._archive.mark_landed, number, slot, at, late=late)))
 
     def index_on(self) -> None:
         """Have an archive whose index is behind catch up a little, beside everything else."""

@@ -201,6 +201,15 @@ def test_what_happens_to_a_take_later(open_archive, tmp_path):
     assert lines(tmp_path) == [*written, {"take": 1, "slot": 1, "landed_at": 1.0}]
 
 
+def test_a_landing_that_is_noted_late_does_not_stand_above_one_since(open_archive, tmp_path):
+    archive = filled(open_archive, tmp_path)
+    archive.mark_landed(2, 5, 222.0, late=True)
+    archive.mark_landed(2, 1, 223.0, late=True)
+    archive.mark_landed(1, 3, 33.0)
+    archive.mark_landed(1, 1, 32.0, late=True)
+    assert [(archive.get(number).slot, archive.get(number).landed_at) for number in (1, 2)] == [(3, 33.0), (5, 222.0)]
+
+
 def lines(folder):
     """What happened to takes later, as it is written down."""
     written = (folder / "changes.jsonl").read_text(encoding="utf-8")

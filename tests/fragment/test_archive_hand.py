@@ -43,10 +43,10 @@ class Drive:
     def hang_in(self, name):
         real = getattr(type(self._archive), name)
 
-        def work(archive, *arguments):
+        def work(archive, *arguments, **keys):
             self.calls.append(name)
             assert self.free.wait(PATIENCE)
-            return real(archive, *arguments)
+            return real(archive, *arguments, **keys)
 
         self._monkeypatch.setattr(hands, "PATIENCE", 0.05)
         self._monkeypatch.setattr(type(self._archive), name, work)
@@ -133,12 +133,12 @@ def test_where_a_take_landed_is_noted(hand, archive):
 @pytest.mark.parametrize("missing", ["number", "slot", "landed_at"])
 def test_a_landing_that_is_not_whole_is_not_noted(hand, archive, monkeypatch, missing):
     noted = []
-    monkeypatch.setattr(archive, "mark_landed", lambda *values: noted.append(values))
+    monkeypatch.setattr(archive, "mark_landed", lambda *values, late: noted.append((*values, late)))
     values = {"number": 1, "slot": 2, "landed_at": 1000.0}
     hand.mark_landed(record(1, **(values | {missing: None})))
     assert noted == []
     hand.mark_landed(record(1, **values))
-    assert noted == [(1, 2, 1000.0)]
+    assert noted == [(1, 2, 1000.0, False)]
 
 
 def test_a_landing_is_noted_when_the_drive_is_back_and_nobody_waits_for_it(hand, archive, drive):
