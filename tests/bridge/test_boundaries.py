@@ -115,6 +115,19 @@ def test_a_press_says_which_bar_it_will_make_and_makes_it():
     assert commands(rig, Retime) == []
 
 
+def test_what_is_known_by_the_time_a_render_begins_is_enough_for_a_promise():
+    rig = Rig(loaded(bank(pads={36: {"prompt": "rain"}, 37: {"prompt": "fog", "land": "bar"}})))
+    rig.ready()
+    rig.press(36)
+    rig.press(37)
+    first, second = rig.engines.renders()
+    assert last(rig).boundary is None
+    rig.finish(first)
+    rig.say(Started(second.job))
+    assert (last(rig).job, last(rig).state) == (second.job, "rendering")
+    assert last(rig).boundary is not None
+
+
 def test_a_press_that_cannot_make_the_next_bar_is_promised_the_one_after():
     rig = on_the_bar()
     teach(rig)

@@ -418,6 +418,15 @@ def test_a_lost_engine_is_replaced_by_what_stands_in():
     assert rig.lands()[0].record.model == "sketch"
 
 
+def test_a_press_whose_engine_is_lost_is_asked_of_who_stands_in_in_its_own_way():
+    rig = Rig(loaded(one_pad(seconds=180, steps=80, sampler="dpmpp"), model="pocket"))
+    rig.engines.fallback["pocket"] = "sketch"
+    rig.engines.longest["sketch"] = 11.0
+    render = pressed(rig)
+    assert rig.engines.sent[-1] == ("sketch", render)
+    assert (render.steps, render.sampler, render.seconds) == (None, None, 11.0)
+
+
 # --- archived takes --------------------------------------------------------------------------------------------------
 
 
