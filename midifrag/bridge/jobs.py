@@ -98,6 +98,8 @@ class Job:
     text: str = ""
     fragment_seconds: float | None = None
     write_seconds: float | None = None
+    #: Whether its fragment is a seamless loop.
+    loop: bool = False
 
     def reached(self, **moments: float) -> None:
         """It has got as far as is named, at these monotonic seconds."""
@@ -123,6 +125,7 @@ class Job:
             boundary=self.boundary,
             missed=self.missed,
             fallback=self.instead_of is not None,
+            loop=self.loop,
         )
 
     def pad_changed(self, now: float) -> PadChanged | None:

@@ -107,7 +107,7 @@ class Landings:
     ) -> None:
         """Put an archived take into a slot again."""
         label = f"take {take}"
-        job = self._take_job(Origin(JobKind.TAKE, bank, label), label, slot, landing)
+        job = self._take_job(Origin(JobKind.TAKE, bank, label), label, slot, landing, options)
         arrival = self._arrival(job)
         self._begin(job)
         self._write(LandArchived(job.number, take, options, slot, arrival))
@@ -116,7 +116,7 @@ class Landings:
         self, origin: Origin, prompt: str, slot: int | None, options: FragmentOptions, landing: LandRequest
     ) -> None:
         """Land what a pad landed last once more; where that is not known, its newest take in the archive."""
-        job = self._take_job(origin, prompt, slot, landing)
+        job = self._take_job(origin, prompt, slot, landing, options)
         arrival = self._arrival(job)
         self._begin(job)
         last = self.last.of(origin.place)
@@ -134,7 +134,7 @@ class Landings:
             return
         fallback = pad.fallback
         origin = Origin(JobKind.TAKE, failed.origin.bank, failed.origin.label, pad)
-        job = self._take_job(origin, failed.prompt, fallback.slot, fallback.landing)
+        job = self._take_job(origin, failed.prompt, fallback.slot, fallback.landing, fallback.options)
         job.instead_of, job.reason = failed.number, f"an earlier take instead: {reason}"
         failed.replaced_by = job.number
         arrival = self._arrival(job)
@@ -151,7 +151,9 @@ class Landings:
         now = self._time()
         return length.at(now.bpm, now.signature) if isinstance(length, MusicalLength) else length
 
-    def _take_job(self, origin: Origin, prompt: str, slot: int | None, landing: LandRequest) -> Job:
+    def _take_job(
+        self, origin: Origin, prompt: str, slot: int | None, landing: LandRequest, options: FragmentOptions
+    ) -> Job:
         return Job(
             number=self._jobs.next_number(),
             origin=origin,
@@ -160,6 +162,7 @@ class Landings:
             times=JobTimes(self._clock.now()),
             state=JobState.RENDERING,
             landing=landing,
+            loop=options.loop,
         )
 
     def _begin(self, job: Job) -> None:

@@ -95,6 +95,7 @@ class Renders:
             preset=wish.preset,
             render=render,
             options=options,
+            loop=options.loop,
             length=wish.length if made is None else length_for(made.wish.length, wish.length),
             slot=slot,
             times=JobTimes(pressed, queued=self._clock.now()),

@@ -73,6 +73,10 @@ def _own_names(settings: Settings, sources: Sources) -> Iterator[Problem]:
     for name in ("controls", "actions"):
         for index, item in enumerate(getattr(settings, name)):
             yield from _unknown(sources, (name, str(index), "port"), item.port, settings.ports)
+    instruments, slots = settings.instruments, settings.fragments.count
+    if instruments.sfz and not instruments.reaches(slots):
+        few = f"{instruments.first_note} leaves no note for the last of {slots} slots; begin lower"
+        yield problem_at(sources, ("instruments", "first_note"), few)
     for slot in settings.playback.outputs:
         if slot > settings.fragments.count:
             above = f"{slot} is above {settings.fragments.count}"

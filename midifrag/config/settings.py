@@ -13,6 +13,7 @@ from midifrag.config.actions import Action
 from midifrag.config.catalogue import CATALOGUE, default_model, known, plugins
 from midifrag.config.controls import MOST_CONTROLS, Control
 from midifrag.config.engines import EngineSettings, ModelSource
+from midifrag.config.instruments import InstrumentSettings
 from midifrag.config.midi_rules import FASTEST, SLOWEST, ProgramChangeSettings, TimeSettings
 from midifrag.config.pads import PadDefaults
 from midifrag.config.places import Address
@@ -115,6 +116,9 @@ class Settings(Strict):
     )
     playback: PlaybackSettings = Field(
         default=PlaybackSettings(device=OFF), description="sound from this machine; off where the key is not there"
+    )
+    instruments: InstrumentSettings = Field(
+        default=InstrumentSettings(), description="samplers that read files, and get theirs at each landing"
     )
     queue: QueueSettings = Field(default=QueueSettings(), description="the presses that wait")
     engine: EngineSettings = Field(default=EngineSettings(), description="how models run")

@@ -25,8 +25,13 @@ TAKE_NAME = "output{:03d}.wav"
 TAKE_NUMBER = re.compile(r"output(\d{3,})\.wav")
 #: Where what lay in a slot's place is kept if midifrag did not make it, within the folder of the slots.
 MOVED_ASIDE = "moved-aside"
+#: Where what samplers read lies, within the folder of the slots.
+SFZ, SFZ_SAMPLES, HYDROGEN = "sfz", "sfz/samples", "hydrogen"
 #: What is written of a take before it has a name.
 UNNAMED_TAKES = "*-take.wav"
+
+_SFZ_NAME = re.compile(r"slots\.sfz|slot\d\d\.sfz")
+_KIT_NAME = re.compile(r"drumkit\.xml|slot\d\d\.wav")
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +66,9 @@ def writers(fragments: Path, name: str, archive: Path) -> tuple[Writer, ...]:
     return (
         Writer(("fragments", "folder"), "slots", fragments, slots),
         Writer(("fragments", "folder"), "files moved aside", fragments / MOVED_ASIDE, slots),
+        Writer(("fragments", "folder"), "SFZ files", fragments / SFZ, frozenset({"slots.sfz"}), _SFZ_NAME),
+        Writer(("fragments", "folder"), "SFZ samples", fragments / SFZ_SAMPLES, frozenset(), re.compile(r"\d.*")),
+        Writer(("fragments", "folder"), "Hydrogen's kit", fragments / HYDROGEN, frozenset({"slot01.wav"}), _KIT_NAME),
         Writer(key, "raw takes", archive, frozenset(index | {TAKE_NAME.format(1)}), TAKE_NUMBER),
         Writer(key, "session logs", archive / "sessions", frozenset(), re.compile(r".*\.jsonl(\.gz)?")),
     )

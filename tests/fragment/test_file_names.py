@@ -39,6 +39,16 @@ def test_takes_do_not_lie_among_what_is_moved_aside(tmp_path):
     assert "raw takes would lie among the files moved aside" in message
 
 
+@pytest.mark.parametrize(("folder", "shared"), [("sfz/samples", "output001.wav"), ("hydrogen", "slot01.wav")])
+def test_what_samplers_read_is_known(tmp_path, folder, shared):
+    """Takes are never called like it, but another set's slots may be."""
+    other = Writer(("slots", "folder"), "slots of another set", tmp_path / folder, frozenset({shared, "01-0001.wav"}))
+    ((place, message),) = clashes((*writers(tmp_path, DEFAULT_NAME, tmp_path / "archive"), other))
+    assert place == other.key
+    assert "slots of another set would lie among the" in message
+    assert said(tmp_path, DEFAULT_NAME, tmp_path / folder) == []
+
+
 def test_names_that_are_never_alike_may_share_a_folder(tmp_path):
     for name in (DEFAULT_NAME, "frag-{}.wav", "output{:03d} slot.wav"):
         assert said(tmp_path, name, tmp_path) == []

@@ -1,0 +1,34 @@
+"""Samplers that read files, and get theirs written anew at each landing."""
+
+from __future__ import annotations
+
+from pydantic import Field
+
+from midifrag.config.places import Address
+from midifrag.config.value_types import Strict
+
+#: The highest note that there is.
+HIGHEST_NOTE = 127
+
+
+class HydrogenSettings(Strict):
+    """Hydrogen, which is told over OSC to read its drum kit again."""
+
+    host: Address = Field(default="127.0.0.1", description="the machine that Hydrogen runs on")
+    port: int = Field(default=9000, ge=1, le=65535, description="the port of Hydrogen's OSC server")
+
+
+class InstrumentSettings(Strict):
+    """What is written for samplers beside the slots; nothing unless asked for."""
+
+    sfz: bool = Field(default=False, description="write slots.sfz, and one .sfz a slot, into sfz beside the slots")
+    first_note: int = Field(
+        default=36, ge=0, le=HIGHEST_NOTE, description="the note of slot 1 in those; slot 2 is one above, and so on"
+    )
+    hydrogen: HydrogenSettings | None = Field(
+        default=None, description="write a drum kit for Hydrogen into hydrogen beside the slots, and have it loaded"
+    )
+
+    def reaches(self, slots: int) -> bool:
+        """Whether there is a note for each of so many slots."""
+        return self.first_note + slots - 1 <= HIGHEST_NOTE

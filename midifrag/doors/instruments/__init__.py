@@ -1,0 +1,1 @@
+"""Samplers that read files: what they are given beside the slots, and how they are told that it has changed."""
