@@ -36,6 +36,7 @@ LONGEST = (
 LINUX = (
     "tests/config/test_yaml_files.py::test_what_is_no_file_is_never_opened",
     "tests/config/test_pad_editing.py::test_a_linked_bank_stays_a_link",
+    "tests/doors/instruments/test_hydrogen.py::test_a_pad_pressed_here_sounds_from_hydrogen_at_its_note",
     "tests/engine/hosting/test_process.py",
     "tests/faults/test_campaign.py",
     "tests/page/test_host.py",

@@ -8,6 +8,7 @@ from typing import Any
 
 from midifrag.config.loading import Loaded
 from midifrag.doors.door import Door, MakeDoor, Put
+from midifrag.doors.instruments.hydrogen import make_hydrogen
 from midifrag.doors.instruments.sfz import make_sfz
 from midifrag.events import Notice, StateChange
 from midifrag.show.ending import done
@@ -15,7 +16,7 @@ from midifrag.show.watcher import Watcher
 from midifrag.states import NoticeLevel
 
 #: One row a door.
-DOORS: tuple[MakeDoor, ...] = (make_sfz,)
+DOORS: tuple[MakeDoor, ...] = (make_sfz, make_hydrogen)
 
 
 class Doors:

@@ -1,0 +1,178 @@
+"""Hydrogen's kit as the slots are: its samples are replaced at each landing, and it is told over OSC to read them."""
+
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+from typing import Protocol
+
+from midifrag.clock import Clock, SystemClock
+from midifrag.config.loading import Loaded
+from midifrag.config.settings import NotifySettings
+from midifrag.doors.door import Door, Put
+from midifrag.doors.instruments.hydrogen_kit import FIRST_NOTE, Kit, note_of
+from midifrag.doors.instruments.hydrogen_line import HydrogenLine
+from midifrag.doors.instruments.reload import Reload
+from midifrag.doors.instruments.slot_files import SlotFiles, SlotSound
+from midifrag.events import JobChanged, Notice, SlotsChanged, StateChange
+from midifrag.fragment.file_names import HYDROGEN
+from midifrag.playback.messages import Sounding
+from midifrag.states import JobState, NoticeLevel
+
+#: Seconds between two tries while nobody listens.
+RETRY = 2.0
+#: Seconds that a Hydrogen is given that may have begun just now: 1.2 dies of a kit that comes before its windows.
+GRACE = 3.0
+#: Seconds that the end waits for the message that is being sent.
+PATIENCE = 2.0
+
+
+class Line(Protocol):
+    """What is said to Hydrogen, see `midifrag.doors.instruments.hydrogen_line.HydrogenLine`."""
+
+    def knock(self) -> None:
+        """Find out whether anybody listens. Raises OSError."""
+        ...
+
+    def load(self, folder: Path) -> None:
+        """Have a kit read. Raises OSError and ValueError."""
+        ...
+
+    def close(self) -> None:
+        """Hang up."""
+        ...
+
+
+class HydrogenDoor:
+    """Keeps the kit of ``slots`` as they are. Of `notify`, notes that play its pads count as sounding."""
+
+    name = "Hydrogen"
+
+    def __init__(
+        self,
+        slots: Path,
+        count: int,
+        put: Put,
+        line: Line,
+        notify: NotifySettings | None = None,
+        clock: Clock | None = None,
+    ) -> None:
+        self._put, self._line, self._notify = put, line, notify
+        self._clock = clock or SystemClock()
+        self._slots = SlotFiles(slots)
+        self._kit = Kit(slots / HYDROGEN, count)
+        self._notes = range(FIRST_NOTE, note_of(count) + 1)
+        #: What Hydrogen may be playing of each slot, in seconds.
+        self._seconds: dict[int, float] = {}
+        #: What sounds from this machine's own player, and not from Hydrogen.
+        self._own: frozenset[int] = frozenset()
+        self._reload = Reload()
+        self._news = threading.Condition()
+        self._closing = self._is_known = self._is_heard = False
+        self._told: dict[str, str] = {}
+        self._thread = threading.Thread(target=self._run, name="midifrag-hydrogen", daemon=True)
+
+    def start(self) -> None:
+        """Nothing is touched before the slots are told: the drive may hang."""
+        self._thread.start()
+
+    def handle(self, change: StateChange) -> None:
+        """Put what is new into the kit, and note what sounds."""
+        changed = False
+
+        def use(sound: SlotSound) -> None:
+            nonlocal changed
+            changed |= self._kit.put(sound)
+
+        problem = self._slots.follow(change, use)
+        if problem is not None:
+            self._tell("kit", f"{problem}; it follows with the next landing" if problem else "")
+        with self._news:
+            self._hear(change)
+            # The first time also where it is as it was: nobody knows what Hydrogen has loaded.
+            if problem is not None and (changed or not self._is_known):
+                self._is_known = True
+                self._reload.want(self._clock.now())
+            self._news.notify()
+
+    def close(self) -> None:
+        """End; the kit stays as it is."""
+        with self._news:
+            self._closing = True
+            self._news.notify()
+        if self._thread.is_alive():
+            self._thread.join(PATIENCE)
+        self._line.close()
+        self._kit.folder.close()
+
+    def _hear(self, change: StateChange) -> None:
+        match change:
+            case Sounding(slot, on=on):
+                self._own = self._own | {slot} if on else self._own - {slot}
+            case SlotsChanged(slots):
+                self._reload.sounds(state.number for state in slots if state.sounds and state.number not in self._own)
+                self._seconds = {state.number: state.seconds for state in slots}
+            case JobChanged(state=JobState.LANDED, slot=int() as slot, fragment_seconds=seconds):
+                if self._notify is not None and self._notify.first_note + slot - 1 in self._notes:
+                    longest = max(seconds or 0.0, self._seconds.get(slot, 0.0))
+                    self._reload.rings(self._clock.now() + longest)
+            case _:
+                return
+
+    def _run(self) -> None:
+        while True:
+            with self._news:
+                while not self._closing and (wait := self._wait()) > 0:
+                    self._news.wait(wait if wait < threading.TIMEOUT_MAX else None)
+                if self._closing:
+                    return
+                now = self._clock.now()
+                told = self._reload.tell() if self._reload.telling_due <= now else None
+                if told is None:
+                    self._reload.begin(now)
+            if told is None:
+                self._ask()
+            else:
+                self._put(Notice(NoticeLevel.INFO, told))
+
+    def _wait(self) -> float:
+        """Seconds until something is to be done."""
+        return min(self._reload.due, self._reload.telling_due) - self._clock.now()
+
+    def _ask(self) -> None:
+        """Have the kit read; by one that was not heard before, when it is sure to have begun."""
+        try:
+            if self._is_heard:
+                self._line.load(self._kit.folder.path)
+            else:
+                self._line.knock()
+        except (OSError, ValueError) as error:
+            self._is_heard = False
+            self._again(RETRY)
+            self._tell("line", f"{error}; start it, with OSC switched on in its preferences")
+            return
+        self._tell("line", "")
+        if not self._is_heard:
+            self._is_heard = True
+            self._again(GRACE)
+
+    def _again(self, seconds: float) -> None:
+        with self._news:
+            self._reload.again(self._clock.now(), seconds)
+
+    def _tell(self, what: str, problem: str) -> None:
+        if problem and problem != self._told.get(what):
+            self._put(Notice(NoticeLevel.ERROR, f"Hydrogen: {problem}"))
+        elif not problem and self._told.get(what):
+            self._put(Notice(NoticeLevel.INFO, "Hydrogen follows again"))
+        self._told[what] = problem
+
+
+def make_hydrogen(loaded: Loaded, put: Put) -> Door | None:
+    """The door of a set that wants a kit for Hydrogen."""
+    settings = loaded.settings
+    wanted = settings.instruments.hydrogen
+    if wanted is None:
+        return None
+    line = HydrogenLine(wanted.host, wanted.port)
+    return HydrogenDoor(loaded.fragments_folder, settings.fragments.count, put, line, settings.notify)
