@@ -162,6 +162,16 @@ def models(path: Path | None) -> None:
         list_models(load_show(path, {}) if path or DEFAULT_CONFIG.exists() else None)
 
 
+@app.command(name="max")
+@click.argument("folder", type=PATH, default=Path(), required=False, help="Where to; default: this folder.")
+def max_device(folder: Path) -> None:
+    """Copy the Max for Live device out, to be dragged onto a MIDI track of Live."""
+    from midifrag.commands.max import copy_device
+
+    with explained():
+        copy_device(folder)
+
+
 @app.command()
 @click.argument("prompt", help="What it should sound like.")
 @click.option("-o", "--output", type=options.NewFile(path_type=Path), required=True, help="The WAV file to write.")
