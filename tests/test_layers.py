@@ -47,7 +47,8 @@ ROOMS: Mapping[str, Sequence[tuple[str, ...]]] = {
         ("screen",),
         ("panels",),
         ("model",),
-        ("edits", "versions", "wire", "texts"),
+        ("edits", "reveal", "versions", "wire"),
+        ("texts",),
     ),
 }
 #: What a folder's files never import, whatever lies between.

@@ -7,6 +7,7 @@ import inspect
 from collections.abc import Callable
 from typing import Any, TypeVar
 
+from fastapi import Request
 from nicegui import Client, background_tasks, core, json, ui
 
 from midifrag.config.loading import Loaded
@@ -16,6 +17,18 @@ from midifrag.page.wire import FromPage, FromShow, configuration
 
 T = TypeVar("T")
 P = TypeVar("P", bound=Panel)
+
+#: What a browser on this machine asks for.
+_ASKED = {
+    "type": "http",
+    "method": "GET",
+    "scheme": "http",
+    "server": ("127.0.0.1", 8765),
+    "client": ("127.0.0.1", 50000),
+    "path": "/",
+    "query_string": b"",
+    "headers": [],
+}
 
 
 class Headless:
@@ -37,7 +50,7 @@ class Headless:
         self.client = self._runner.run(self._connect())
 
     async def _connect(self) -> Client:
-        client = Client(ui.page("/"))
+        client = Client(ui.page("/"), request=Request(dict(_ASKED)))
         with client:
             ui.on_exception(self.failures.append)
         return client

@@ -19,6 +19,7 @@ from midifrag.page.model import PageModel
 from midifrag.page.panels.panel import icon_button, set_prop
 from midifrag.page.panels.prompt import parameters_of
 from midifrag.page.panels.slots import DRAG_OUT
+from midifrag.page.panels.where import tell_where
 
 #: A click says which take the browser showed: the sheet may have been turned while it was on its way.
 _OF_TAKE = "(e) => emit(Number(e.currentTarget.closest('.take').dataset.take))"
@@ -51,12 +52,14 @@ class TakeRow:
             with ui.element("button").classes("take-wave") as self._wave:
                 self._picture = ui.element("img").props("alt='' loading=lazy draggable=false")
             self._wave.props["draggable"] = "true"
+            self._wave.props["title"] = texts.DRAG
             self._acts(self._wave, self._play).on("dragstart", js_handler=DRAG_OUT)
             with ui.element("div").classes("take-text"):
                 self._prompt = ui.label().classes("take-prompt")
                 self._about = ui.label().classes("take-about")
                 self._note = ui.label().classes("take-note")
             with ui.element("div").classes("take-buttons"):
+                self._acts(icon_button("folder_open", texts.WHERE), self._tell_where)
                 self._acts(icon_button("edit", texts.NOTE), self._annotate)
                 self._acts(icon_button("replay", texts.AGAIN_HELP), lambda: self._render(again=True))
                 self._acts(icon_button("shuffle", texts.VARIATION_HELP), lambda: self._render(again=False))
@@ -106,6 +109,10 @@ class TakeRow:
 
     def _play(self) -> None:
         self._sheet.play(f"/takes/{self.number}.wav", self._record.prompt)
+
+    def _tell_where(self) -> None:
+        place = self._sheet.page.configuration.archive / self._record.file
+        tell_where(place, f"/takes/{self.number}.wav")
 
     def _render(self, *, again: bool) -> None:
         page, record = self._sheet.page, self._record

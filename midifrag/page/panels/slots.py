@@ -13,6 +13,7 @@ from midifrag.page import texts
 from midifrag.page.model import PageModel, Part
 from midifrag.page.panels.panel import Panel, Play, age, countdown, icon_button, set_prop
 from midifrag.page.panels.sounding import shown_level, sound_style
+from midifrag.page.panels.where import tell_where
 
 #: Chromium copies a file to where an element with this data is dropped; other browsers drag its address.
 DRAG_OUT = """(e) => {
@@ -95,27 +96,12 @@ class _Row:
         self._page.put(LockSlot(self.number, None))
 
     def _reveal(self) -> None:
-        path = str(self._page.configuration.fragments / (self._slot.file if self._slot else ""))
-        with ui.dialog() as dialog, ui.card().classes("dialog"):
-            ui.label(texts.WHERE).classes("dialog-title")
-            ui.label(path).classes("path")
-            with ui.row():
-                ui.button(texts.COPY, on_click=lambda: _copy(path)).props("flat no-caps")
-                ui.button(texts.DOWNLOAD, on_click=lambda: ui.download.from_url(f"/slots/{self.number}.wav")).props(
-                    "flat no-caps"
-                )
-                ui.button(texts.CLOSE, on_click=dialog.close).props("flat no-caps")
-        dialog.on("hide", dialog.delete)
-        dialog.open()
+        file = self._slot.file if self._slot else ""
+        tell_where(self._page.configuration.fragments / file, f"/slots/{self.number}.wav")
 
 
 #: A picture of nothing.
 _NOTHING = "data:image/svg+xml,<svg xmlns='http://www.w3.org/2000/svg'/>"
-
-
-def _copy(path: str) -> None:
-    ui.clipboard.write(path)
-    ui.notify(texts.COPIED)
 
 
 class SlotsPanel(Panel):

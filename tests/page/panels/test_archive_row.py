@@ -112,3 +112,12 @@ def test_a_note_is_kept_for_the_take_that_it_was_begun_for(sheet):
     sheet.headless.enter(field, "  low and slow ")
     sheet.headless.click(sheet.headless.button(texts.SAVE))
     assert sheet.headless.sent == [AnnotateTake(3, "low and slow")]
+
+
+def test_where_a_takes_file_is_can_be_asked(sheet):
+    sheet.fill(number=3, file="output003.wav")
+    sheet.click(texts.WHERE)
+    page = sheet.headless
+    assert page.text("path") == str(page.page.configuration.archive / "output003.wav")
+    page.click(page.button(texts.DOWNLOAD))
+    assert page.told("download")[0]["src"] == "/takes/3.wav"

@@ -42,6 +42,26 @@ def test_a_take_is_found_starred_noted_and_exported(browser, show, take):
     assert f"seed: {record.seed}" in text
 
 
+#: What a drag that begins on a waveform carries for programs that fetch files themselves.
+DRAGGED = """
+    const data = new DataTransfer();
+    document.querySelector(arguments[0]).dispatchEvent(new DragEvent("dragstart", {dataTransfer: data, bubbles: true}));
+    return data.getData("DownloadURL");
+"""
+
+
+def test_a_take_can_be_dragged_out_and_shown_in_its_folder(browser, show, take):
+    record, _ = take
+    kind, name, address = browser.script(DRAGGED, ".take-wave").split(":", 2)
+    assert (kind, name) == ("audio/wav", record.file)
+    assert address.endswith(f"/takes/{record.number}.wav")
+    assert show.get(f"/takes/{record.number}.wav") == (200, (show.fragments / "archive" / record.file).read_bytes())
+    browser.click(".take [title='Where the file is']")
+    browser.wait_for_text(".dialog .path", str(show.fragments / "archive" / record.file))
+    browser.wait_for_text(".dialog", "Show in its folder")
+    browser.button("Close")
+
+
 def test_a_take_is_rendered_again_varied_and_sent_to_a_slot(browser, take):
     record, archive = take
     browser.click(".take [title='Render again with the same seed']")
