@@ -69,7 +69,7 @@ ZERO_VELOCITY = """
     250  90 24 64
     500  90 24 00
 """
-#: The transport stops in the middle of a note: its end, then pedal, bend and wheel at rest, all sound off, all notes off.
+#: The transport stops in the middle of a note: its end, pedal, bend and wheel at rest, all sound off, all notes off.
 STOPPED = """
     0    90 24 64
     300  80 24 40
