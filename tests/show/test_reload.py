@@ -146,6 +146,12 @@ def test_what_counts_at_once_is_not_said_to_wait(show):
     assert [type(item) for item in show.put_items] == [Reload]
 
 
+def test_what_samplers_get_from_now_on_is_said_to_wait(show):
+    change(show, "set_list: [opening]\ninstruments: {sfz: true}\n", "presets.yaml")
+    show.watch.look()
+    assert "instruments: changed, takes effect at the next start" in show.put_items[0].text
+
+
 def test_a_notification_that_changes_is_said_to_wait(show):
     change(show, "set_list: [opening]\nnotify: {port: midifrag}\n", "presets.yaml")
     show.watch.look()
