@@ -163,7 +163,7 @@ def models(path: Path | None) -> None:
 
 
 @app.command(name="max")
-@click.argument("folder", type=PATH, default=Path(), required=False, help="Where to; default: this folder.")
+@click.argument("folder", type=options.PATH, default=Path(), required=False, help="Where to; default: this folder.")
 def max_device(folder: Path) -> None:
     """Copy the Max for Live device out, to be dragged onto a MIDI track of Live."""
     from midifrag.commands.max import copy_device

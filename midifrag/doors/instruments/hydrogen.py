@@ -8,7 +8,7 @@ from typing import Protocol
 
 from midifrag.clock import Clock, SystemClock
 from midifrag.config.loading import Loaded
-from midifrag.config.settings import NotifySettings
+from midifrag.config.ports import NotifySettings
 from midifrag.doors.door import Door, Put
 from midifrag.doors.instruments.hydrogen_kit import FIRST_NOTE, Kit, note_of
 from midifrag.doors.instruments.hydrogen_line import HydrogenLine

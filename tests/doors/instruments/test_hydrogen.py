@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 import soundfile
 
-from midifrag.config.settings import NotifySettings
+from midifrag.clock import monotonic
+from midifrag.config.ports import NotifySettings
 from midifrag.doors.instruments import hydrogen as door_module
 from midifrag.doors.instruments.hydrogen import HydrogenDoor, make_hydrogen
 from midifrag.doors.instruments.hydrogen_kit import sample_file
@@ -125,7 +126,7 @@ def test_what_this_machine_plays_itself_is_not_in_the_way(rig, opened):
 @pytest.mark.parametrize(("first_note", "waits"), [(36, True), (1, False)])
 def test_a_pad_whose_note_midifrag_sends_itself_rings_as_long_as_its_sound(rig, opened, first_note, waits):
     door = opened(Line(), notify=NotifySettings(port="hydrogen", first_note=first_note))
-    before = time.monotonic()
+    before = monotonic()
     door.handle(rig.told())
     door.handle(rig.landing(1, tone(440, seconds=30)))
     assert (door._reload._rings_until >= before + 30) is waits
