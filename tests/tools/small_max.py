@@ -1,7 +1,7 @@
 """As much of Max as the device's messages need, by Max's reference: cold and hot inlets, and right before left.
 
-What makes sound only notes what it is told. Of several boxes on one outlet the one furthest right is first, and of those
-in one column the lowest.
+What makes sound only notes what it is told. Of several boxes on one outlet the one furthest right is first, and of
+those in one column the lowest.
 """
 
 from __future__ import annotations
