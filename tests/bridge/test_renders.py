@@ -435,11 +435,8 @@ def test_an_archived_take_can_be_sent_to_a_slot():
     rig = Rig(loaded(fragments={"fade_ms": 33, "loop": True}))
     rig.bridge.handle(SendTake(12, 4))
     (command,) = rig.writes
-<<<<<<< HEAD
-    assert command == LandArchived(1, 12, FragmentOptions(fade_ms=33), 4, Arrival(bpm=120, signature=Signature()))
-=======
-    assert command == LandArchived(1, 12, FragmentOptions(fade_ms=33, loop=True), 4, bpm=120, signature=Signature())
->>>>>>> 017e12c (SFZ files beside the slots, written anew at each landing)
+    options = FragmentOptions(fade_ms=33, loop=True)
+    assert command == LandArchived(1, 12, options, 4, Arrival(bpm=120, signature=Signature()))
     assert rig.bridge.everything()[-1] == JobChanged(
         1, JobKind.TAKE, JobState.RENDERING, "take 12", "opening", None, JobTimes(1000.0), slot=4, loop=True
     )
