@@ -1,8 +1,8 @@
 """When Hydrogen may read its kit again: what lands together is read together, and not while something sounds.
 
 A reload leaves a gap of some 90 ms in all that sounds. What sounds is known from two things only: slots of which others
-say that they sound (`midifrag.fragment.messages.SlotPlaying`), and pads whose note midifrag sent itself when something
-landed there, for as long as their sound is. Notes that others send to Hydrogen are not heard.
+say that they sound (`midifrag.fragment.writer_commands.SlotPlaying`), and pads whose note midifrag sent itself when
+something landed there, for as long as their sound is. Notes that others send to Hydrogen are not heard.
 """
 
 from __future__ import annotations

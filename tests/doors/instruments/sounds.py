@@ -10,7 +10,7 @@ import soundfile
 
 from midifrag.audio import Audio
 from midifrag.events import JobChanged, JobTimes, SlotsChanged
-from midifrag.fragment.messages import SlotState
+from midifrag.fragment.slot_state import SlotState
 from midifrag.states import JobKind, JobState
 
 RATE = 44100
