@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import math
 import threading
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Protocol
 
@@ -23,6 +26,8 @@ from midifrag.states import JobState, NoticeLevel
 RETRY = 2.0
 #: Seconds that a Hydrogen is given that may have begun just now: 1.2 dies of a kit that comes before its windows.
 GRACE = 3.0
+#: Seconds between two looks whether it is still there: one that was begun anew needs its kit.
+KNOCK_EVERY = 2.0
 #: Seconds that the end waits for the message that is being sent.
 PATIENCE = 2.0
 
@@ -69,6 +74,8 @@ class HydrogenDoor:
         self._reload = Reload()
         self._news = threading.Condition()
         self._closing = self._is_known = self._is_heard = False
+        #: When to look whether Hydrogen is still there; only this door's thread changes it.
+        self._knock_due = math.inf
         self._told: dict[str, str] = {}
         self._thread = threading.Thread(target=self._run, name="midifrag-hydrogen", daemon=True)
 
@@ -126,35 +133,43 @@ class HydrogenDoor:
                     self._news.wait(wait if wait < threading.TIMEOUT_MAX else None)
                 if self._closing:
                     return
-                now = self._clock.now()
-                told = self._reload.tell() if self._reload.telling_due <= now else None
-                if told is None:
-                    self._reload.begin(now)
-            if told is None:
-                self._ask()
-            else:
-                self._put(Notice(NoticeLevel.INFO, told))
+                act = self._due()
+            act()
 
     def _wait(self) -> float:
         """Seconds until something is to be done."""
-        return min(self._reload.due, self._reload.telling_due) - self._clock.now()
+        return min(self._reload.due, self._reload.telling_due, self._knock_due) - self._clock.now()
+
+    def _due(self) -> Callable[[], object]:
+        """What is to be done now."""
+        now = self._clock.now()
+        if self._reload.telling_due <= now:
+            return partial(self._put, Notice(NoticeLevel.INFO, self._reload.tell()))
+        if self._reload.due <= now:
+            self._reload.begin(now)
+            return self._ask
+        self._knock_due = now + KNOCK_EVERY
+        return partial(self._try, self._line.knock)
 
     def _ask(self) -> None:
         """Have the kit read; by one that was not heard before, when it is sure to have begun."""
+        was_heard = self._is_heard
+        act = partial(self._line.load, self._kit.folder.path) if was_heard else self._line.knock
+        if self._try(act) and not was_heard:
+            self._again(GRACE)
+
+    def _try(self, act: Callable[[], None]) -> bool:
+        """Say something; whether somebody listens. One that does not, or not any more, needs its kit again."""
         try:
-            if self._is_heard:
-                self._line.load(self._kit.folder.path)
-            else:
-                self._line.knock()
+            act()
         except (OSError, ValueError) as error:
-            self._is_heard = False
+            self._is_heard, self._knock_due = False, math.inf
             self._again(RETRY)
             self._tell("line", f"{error}; start it, with OSC switched on in its preferences")
-            return
+            return False
+        self._is_heard, self._knock_due = True, self._clock.now() + KNOCK_EVERY
         self._tell("line", "")
-        if not self._is_heard:
-            self._is_heard = True
-            self._again(GRACE)
+        return True
 
     def _again(self, seconds: float) -> None:
         with self._news:

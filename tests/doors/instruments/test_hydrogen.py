@@ -64,6 +64,7 @@ def quick(monkeypatch):
     """A door that gives nobody much time."""
     monkeypatch.setattr(door_module, "RETRY", 0.02)
     monkeypatch.setattr(door_module, "GRACE", 0.02)
+    monkeypatch.setattr(door_module, "KNOCK_EVERY", 1e9)
 
 
 @pytest.fixture
@@ -149,6 +150,20 @@ def test_while_nobody_listens_it_is_told_once_and_tried_again(rig, opened):
     door.close()
     refused = "Hydrogen: [Errno 111] Connection refused; start it, with OSC switched on in its preferences"
     assert told == [refused, "Hydrogen follows again"] * 2
+
+
+def test_one_that_was_begun_anew_gets_its_kit_again(rig, opened, monkeypatch):
+    monkeypatch.setattr(door_module, "KNOCK_EVERY", 0.02)
+    line = Line()
+    door = opened(line)
+    door.handle(rig.told())
+    line.wait_for(1)
+    line.wait_for(3, "knock")
+    assert line.said.count("hydrogen") == 1
+    line.deaf = True
+    line.wait_for(1, "knock, unheard")
+    line.deaf = False
+    line.wait_for(2)
 
 
 def test_a_kit_that_cannot_be_written_is_told_and_follows(rig, opened):
