@@ -15,6 +15,7 @@ from midifrag.doors.instruments.sfz_text import (
     ALL_SLOTS,
     SAMPLES,
     Sample,
+    file_of,
     numbered,
     region,
     sample_in,
@@ -49,10 +50,10 @@ class SfzFiles:
             self._plays = {slot: sample_in(self._folder.text(slot_file(slot))) for slot in self._notes}
             self._loops = {sample.name: sample.loop for sample in self._plays.values() if sample is not None}
         sample = None if sound.content is None else self._sample(sound, sound.content)
-        self._folder.write(slot_file(sound.slot), region(self._notes[sound.slot], sample).encode())
+        self._folder.write(slot_file(sound.slot), file_of([region(self._notes[sound.slot], sample)]))
         self._plays[sound.slot] = sample
         lines = (region(note, self._plays[slot]) for slot, note in self._notes.items())
-        self._folder.write(ALL_SLOTS, "".join(lines).encode())
+        self._folder.write(ALL_SLOTS, file_of(lines))
         self._tidy(sound.slot)
 
     def _sample(self, sound: SlotSound, content: bytes) -> Sample:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from midifrag.fragment.file_names import SFZ_SAMPLES
@@ -59,7 +60,12 @@ def region(note: int, sample: Sample | None) -> str:
     return f"<region> key={note} sample={SAMPLES}/{sample.name} loop_mode={ending}\n"
 
 
+def file_of(regions: Iterable[str]) -> bytes:
+    """A file of such lines. Its samples are read whole with it, so that no note is cut where a disk is busy."""
+    return "".join(("<control> hint_ram_based=1\n", *regions)).encode()
+
+
 def sample_in(text: str) -> Sample | None:
-    """The sample of the first region that has one, of a file that is made of `region`."""
+    """The sample of the first region that has one, of a file that `file_of` made."""
     found = _REGION.search(text)
     return Sample(found[1], found[2] != "one_shot") if found else None

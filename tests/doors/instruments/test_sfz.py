@@ -143,7 +143,7 @@ def test_an_emptied_slot_is_silent(rig, opened):
     door.handle(rig.landing(1, tone(220)))
     rig.path(1).unlink()
     door.handle(rig.told())
-    assert text(rig, "slot01.sfz") == "<region> key=36 sample=*silence\n"
+    assert text(rig, "slot01.sfz").splitlines()[1:] == ["<region> key=36 sample=*silence"]
 
 
 def test_a_folder_that_cannot_be_written_is_told_once_and_tried_again(rig, opened):
@@ -166,7 +166,7 @@ def test_only_a_set_that_asks_for_it_has_the_door(rig):
     door = make_sfz(loaded(fragments=fragments, instruments={"sfz": True, "first_note": 60}), lambda _: None)
     with closing(door):
         door.handle(rig.told())
-    assert [line.split()[1] for line in text(rig).splitlines()] == ["key=60", "key=61", "key=62"]
+    assert [line.split()[1] for line in text(rig).splitlines()[1:]] == ["key=60", "key=61", "key=62"]
 
 
 def test_a_press_of_a_show_is_in_its_sfz_files(rig):

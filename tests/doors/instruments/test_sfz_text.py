@@ -2,7 +2,7 @@ import re
 
 import pytest
 
-from midifrag.doors.instruments.sfz_text import Sample, numbered, region, sample_in, sample_name
+from midifrag.doors.instruments.sfz_text import Sample, file_of, numbered, region, sample_in, sample_name
 
 
 @pytest.mark.parametrize(
@@ -39,6 +39,13 @@ def test_a_region_says_what_it_plays(loop):
     assert ("loop_mode=loop_continuous" in line) is loop
     assert ("loop_mode=one_shot" in line) is not loop
     assert sample_in(line) == sample
+
+
+def test_a_files_samples_are_read_whole_with_it():
+    made = file_of([region(36, Sample("01-0001.wav", True)), region(37, None)]).decode()
+    assert made.splitlines()[0] == "<control> hint_ram_based=1"
+    assert sample_in(made) == Sample("01-0001.wav", True)
+    assert made.count("<region>") == 2
 
 
 def test_a_slot_without_a_sample_is_silent():
