@@ -39,6 +39,9 @@ AT_START = (
     "engine.max_in_flight",
     "engine.stand_in",
     "page",
+    "ableton.enabled",
+    "ableton.port",
+    "ableton.folder",
 )
 
 
