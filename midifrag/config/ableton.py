@@ -9,7 +9,7 @@ from typing import Annotated, Literal, TypeAlias
 
 from pydantic import Field
 
-from midifrag.config.banks import Note, NotBlank, Strict
+from midifrag.config.banks import NotBlank, Note, Strict
 from midifrag.config.folders import fragments_folder
 from midifrag.config.places import Folder
 from midifrag.fragment.file_names import MOST_SLOTS
@@ -17,7 +17,7 @@ from midifrag.fragment.file_names import MOST_SLOTS
 #: What the copies' folder is called where nobody says it, inside that of the slots.
 COPIES = "ableton"
 #: The longest name of an object in Live.
-_LONGEST_NAME = 200
+_LONGEST_NAME = 64
 
 _Slot = Annotated[int, Field(ge=1, le=MOST_SLOTS)]
 _Name: TypeAlias = Annotated[NotBlank, Field(min_length=1, max_length=_LONGEST_NAME)]
