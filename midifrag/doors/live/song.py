@@ -12,8 +12,8 @@ from midifrag.bridge.items import AbletonHeard
 from midifrag.doors.live.wire import SongTime
 from midifrag.timeline import Signature
 
-#: So many moments are looked back on: about four seconds.
-MOMENTS = 8
+#: So many moments are looked back on: about eight seconds.
+MOMENTS = 16
 #: Seconds by which a moment may be late; one that is more has leapt.
 LATE = 0.1
 

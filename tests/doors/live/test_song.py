@@ -1,5 +1,3 @@
-import random
-
 import pytest
 
 from midifrag.bridge.items import AbletonHeard
@@ -13,14 +11,12 @@ def told(beat, bpm=120.0, *, playing=True, numerator=3, denominator=8):
 
 
 def test_what_is_told_late_is_put_right_by_what_was_least_late():
-    song, chance = Song(), random.Random(5)
-    heard = []
+    song, heard = Song(), []
     for number in range(40):
         moment = number * 0.5
-        late = chance.choice((0.0, 0.004, 0.012, 0.03))
+        late = (0.03, 0.012, 0.004, 0.0, 0.02)[number % 5]
         heard.append(song.hear(told(2 * moment), moment + late))
-    # In eight moments one was on time.
-    assert all(one.beat == pytest.approx(2 * one.at, abs=1e-9) for one in heard[8:])
+    assert all(one.beat == pytest.approx(2 * one.at, abs=1e-9) for one in heard[5:])
     assert heard[0].signature == Signature(3, 8)
 
 
