@@ -123,15 +123,17 @@ class Said(_Message):
 
 
 class Files(_Message):
-    """Files of the copies' folder that the loaded Set uses, and the Set's own (empty where it has none yet).
+    """Audio files that the loaded Set uses, and the Set's own (empty where it has none yet).
 
-    One line holds but some of many; ``more`` is whether another follows.
+    One line holds but some of many; ``more`` is whether another follows. Of ``unread`` devices Live does not tell which
+    samples they hold; the last line has all of them.
     """
 
     type: Literal["files"] = "files"
     paths: tuple[str, ...]
     set: _Text
     more: bool
+    unread: int = Field(ge=0)
 
 
 class Pong(_Message):
@@ -240,11 +242,12 @@ class Status(_Message):
 
 
 class Used(_Message):
-    """What the loaded Set uses, for a command; ``files`` is None where no Live says it."""
+    """What the loaded Set uses, as in `Files`, for a command; ``files`` is None where no Live says it."""
 
     type: Literal["used"] = "used"
     files: tuple[str, ...] | None
     set: str
+    unread: int
     in_slots: tuple[str, ...]
 
 

@@ -24,7 +24,7 @@ def said(message):
         {"type": "waiting", "serial": 12, "slot": 3, "text": "its clip sounds"},
         {"type": "objects", "slots": {"3": "midifrag 3 / Simpler"}},
         {"type": "said", "level": "warning", "text": "hm"},
-        {"type": "files", "paths": ["/a/0001 x.wav"], "set": "", "more": False},
+        {"type": "files", "paths": ["/a/0001 x.wav"], "set": "", "more": False, "unread": 0},
         {"type": "pong", "sent": 12.5},
     ],
 )
@@ -105,5 +105,5 @@ def test_what_the_show_says_is_one_line_each():
         "type": "land", "serial": 1, "slot": 2, "path": "/a/0001 x.wav", "name": "x\ny", "colour": None,
         "seconds": 2.0, "loop": True, "bpm": 120.0, "beats": 4.0, "again": False,
     }  # fmt: skip
-    used = wire.Used(files=None, set="", in_slots=("0001 x.wav",))
+    used = wire.Used(files=None, set="", unread=0, in_slots=("0001 x.wav",))
     assert wire.answer_of(wire.line_of(used)) == used
