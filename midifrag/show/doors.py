@@ -8,13 +8,14 @@ from typing import Any
 
 from midifrag.config.loading import Loaded
 from midifrag.doors.door import Door, MakeDoor, Put
+from midifrag.doors.live.door import live_door
 from midifrag.events import Notice, StateChange
 from midifrag.show.ending import done
 from midifrag.show.watcher import Watcher
 from midifrag.states import NoticeLevel
 
 #: One row a door.
-DOORS: tuple[MakeDoor, ...] = ()
+DOORS: tuple[MakeDoor, ...] = (live_door,)
 
 
 class Doors:

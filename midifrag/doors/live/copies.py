@@ -7,7 +7,7 @@ What is written down of them, in our own folder below theirs, is the last number
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -114,10 +114,11 @@ class Copies:
             return None
         return self._keep(aside, content, facts)
 
-    def of_slot(self, slot: int, source: Path, facts: Facts) -> Copy | None:
+    def of_slot(self, slot: int, source: Path, facts: Callable[[SlotContent], Facts]) -> Copy | None:
         """The copy of what lies in a slot: one that was made before, with what was known of it then, or a new one.
 
-        None where nothing lies there that midifrag made as it is.
+        ``facts`` says how to play what no copy was made of yet. None where nothing lies there that midifrag made, as it
+        is.
         """
         content = content_of(source)
         if content is None:
@@ -126,7 +127,7 @@ class Copies:
         if known is not None and (self.folder / known.file).is_file():
             return known.model_copy(update={"slot": slot})
         aside, content = self._copied(source)
-        return self._keep(aside, content, facts)
+        return self._keep(aside, content, facts(content))
 
     def close(self) -> None:
         """Leave the folder."""

@@ -223,16 +223,16 @@ class Ping(_Message):
 class Status(_Message):
     """How the door stands, for a command: which Live is connected, and what of it is known.
 
-    ``live`` is None where none is; ``in_slots`` are the names of the copies of what lies in a slot now.
+    ``live`` is None where none is; ``names`` are what is looked for by slot, and ``objects`` what was found.
+    ``in_slots`` are the names of the copies of what lies in a slot now.
     """
 
     type: Literal["status"] = "status"
-    midifrag: str
     live: str | None
     has: tuple[str, ...]
     slots: int
     objects: dict[str, str]
-    targets: dict[str, Target]
+    names: dict[str, str]
     selected: str | None
     playing: tuple[int, ...]
     troubles: dict[str, str]

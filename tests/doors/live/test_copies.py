@@ -23,6 +23,10 @@ def begun(folder):
     return OPEN[-1]
 
 
+def none(_content):
+    return Facts()
+
+
 RAIN = Facts(name="rain on tin", colour="#FF0000", loop=True, quarters=4.0)
 
 
@@ -124,14 +128,14 @@ def test_what_lies_in_a_slot_is_copied_once_with_what_was_known_of_it(folders):
     slots, folder = folders
     path = put(slots, 2, job=1)
     copy = begun(folder).of_landing(2, path, 1, RAIN)
-    again = begun(folder).of_slot(2, path, Facts())
+    again = begun(folder).of_slot(2, path, none)
     assert again == copy
     (folder / copy.file).unlink()
-    new = begun(folder).of_slot(2, path, Facts(loop=True))
+    new = begun(folder).of_slot(2, path, lambda content: Facts(loop=content.job == 1))
     assert (new.file, new.facts) == ("0002 rain.wav", Facts(name="rain", loop=True))
     path.write_bytes(b"a recording of mine")
-    assert begun(folder).of_slot(2, path, Facts()) is None
-    assert begun(folder).of_slot(2, slots / "none.wav", Facts()) is None
+    assert begun(folder).of_slot(2, path, none) is None
+    assert begun(folder).of_slot(2, slots / "none.wav", none) is None
 
 
 def test_what_is_written_down_does_not_grow_for_ever(folders, monkeypatch):
@@ -171,9 +175,9 @@ def test_the_record_of_another_landing_of_the_slot_is_not_taken_for_this_one(fol
     slots, folder = folders
     copies = begun(folder)
     first = copies.of_landing(1, put(slots, 1, job=1, landing=1), 1, RAIN)
-    second = copies.of_slot(1, put(slots, 1, job=2, landing=2), Facts(name="wind"))
+    second = copies.of_slot(1, put(slots, 1, job=2, landing=2), lambda _: Facts(name="wind"))
     assert (first.file, second.file) == ("0001 rain on tin.wav", "0002 wind.wav")
-    assert copies.of_slot(1, put(slots, 1, job=1, landing=1), Facts()) == replace_slot(first, 1)
+    assert copies.of_slot(1, put(slots, 1, job=1, landing=1), none) == replace_slot(first, 1)
 
 
 def replace_slot(copy, slot):

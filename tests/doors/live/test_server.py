@@ -25,6 +25,7 @@ class Noted:
     def told(self, message, at):
         if self.fails:
             raise RuntimeError("oh")
+        assert at == 1000.0 or message.type == "pong"
         self.heard.append(message)
 
     def left(self):
