@@ -67,6 +67,7 @@ def test_environment_overrides_the_file_and_flags_override_both(show):
         "MIDIFRAG_FRAGMENTS__COUNT": "5",
         "MIDIFRAG_FRAGMENTS__FOLDER": "b",
         "MIDIFRAG_MODEL": "sketch",
+        "MIDIFRAG_HOME": "/elsewhere",
     }
     loaded = loading.load(path, {"fragments": {"folder": "c"}}, environment)
     assert (loaded.settings.fragments.count, loaded.settings.fragments.folder) == (5, "c")

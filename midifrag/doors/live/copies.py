@@ -125,7 +125,11 @@ class Copies:
             return None
         known = next((one for one in _read(self._record).copies if one.landing == content.landing), None)
         if known is not None and (self.folder / known.file).is_file():
-            return known.model_copy(update={"slot": slot})
+            known = known.model_copy(update={"slot": slot})
+            with self._workspace.alone():
+                record = _read(self._record)
+                self._note(record, record.last, known)
+            return known
         aside, content = self._copied(source)
         return self._keep(aside, content, facts(content))
 
@@ -176,11 +180,17 @@ class Copies:
             seconds=content.seconds,
             facts=facts,
         )
-        copies = (*(one for one in record.copies if one.landing != copy.landing), copy)[-REMEMBERED:]
-        aside = self._workspace.aside(_RECORD)
-        write_whole(aside, _Record(last=number, copies=copies).model_dump_json().encode())
-        replace_file(aside, self._record)
+        self._note(record, number, copy)
         return copy
+
+    def _note(self, record: _Record, last: int, copy: Copy) -> None:
+        """Write down that a copy is its slot's now."""
+        copies = (*(one for one in record.copies if one.landing != copy.landing), copy)[-REMEMBERED:]
+        if (last, copies) == (record.last, record.copies):
+            return
+        aside = self._workspace.aside(_RECORD)
+        write_whole(aside, _Record(last=last, copies=copies).model_dump_json().encode())
+        replace_file(aside, self._record)
 
     def _seen(self) -> int:
         """The highest number that is in the folder, also where nothing is written down of it."""

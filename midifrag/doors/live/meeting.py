@@ -12,12 +12,11 @@ from pathlib import Path
 
 import psutil
 
+from midifrag.config.folders import HOME
 from midifrag.errors import StorageError
 from midifrag.fragment.files import discard, read_json, replace_file, storage_error
 from midifrag.fragment.plain_json import is_count
 
-#: The variable that names another folder than that of midifrag in the home folder.
-HOME = "MIDIFRAG_HOME"
 _FILE = "ableton.json"
 
 

@@ -177,8 +177,6 @@ def test_the_record_of_another_landing_of_the_slot_is_not_taken_for_this_one(fol
     first = copies.of_landing(1, put(slots, 1, job=1, landing=1), 1, RAIN)
     second = copies.of_slot(1, put(slots, 1, job=2, landing=2), lambda _: Facts(name="wind"))
     assert (first.file, second.file) == ("0001 rain on tin.wav", "0002 wind.wav")
-    assert copies.of_slot(1, put(slots, 1, job=1, landing=1), none) == replace_slot(first, 1)
-
-
-def replace_slot(copy, slot):
-    return copy.model_copy(update={"slot": slot})
+    assert copies.of_slot(1, put(slots, 1, job=1, landing=1), none) == first
+    assert remembered(folder)[1].file == "0001 rain on tin.wav"
+    assert copies.of_slot(1, put(slots, 1, job=3, landing=3), none).file == "0003 rain.wav"

@@ -169,7 +169,7 @@ def test_lines_may_come_in_pieces_and_several_at_once(door):
 def test_who_is_silent_is_gone_and_who_answers_stays(door):
     with door.peer() as peer, door.peer() as stranger:
         peer.hello()
-        for _ in range(10):
+        for _ in range(6):
             door.now += wire.PING_EVERY
             ping = peer.hear(but=())
             assert ping == {"type": "ping", "sent": door.now}
