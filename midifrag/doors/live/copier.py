@@ -10,9 +10,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from midifrag.doors.live.copies import Copies, Copy, Facts
+from midifrag.doors.live.copies import Copies
+from midifrag.doors.live.copy_record import Copy, Facts
 from midifrag.errors import StorageError
 from midifrag.fragment.slot_content import SlotContent
+from midifrag.scheduling import run_before_others
 
 #: Seconds that a copy may take until its drive is said not to answer.
 HANGS_AFTER = 5.0
@@ -91,6 +93,7 @@ class Copier:
             self._thread.join(CLOSE_SECONDS)
 
     def _run(self) -> None:
+        run_before_others()
         try:
             self.copies.begin()
         except StorageError as error:

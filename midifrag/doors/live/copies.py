@@ -1,7 +1,6 @@
 """The copies of fragments that Live is given, each under a name that no other ever had.
 
 Live's saved Sets refer to such files, so that none is replaced, deleted by itself or called like one that was deleted.
-What is written down of them, in our own folder below theirs, is the last number and what the newest are copies of.
 """
 
 from __future__ import annotations
@@ -10,8 +9,7 @@ import unicodedata
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
-
+from midifrag.doors.live.copy_record import Copy, CopyRecord, Facts
 from midifrag.errors import StorageError
 from midifrag.fragment.file_names import COPY_NAME
 from midifrag.fragment.files import (
@@ -19,49 +17,16 @@ from midifrag.fragment.files import (
     copy_regular,
     discard,
     move_exclusively,
-    read_json,
-    replace_file,
     storage_error,
-    write_whole,
 )
 from midifrag.fragment.slot_content import SlotContent, content_of
 from midifrag.fragment.workspace import Workspace
 
-#: So many copies are written down: all that lie in slots, and what lay there before.
-REMEMBERED = 200
 #: The longest part of a name that is the prompt's: characters, and bytes.
 LONGEST, LONGEST_BYTES = 60, 150
 #: What may stand in a name beside letters, marks and digits: on every system, and in XML.
 _ALSO = " -_+,.()"
-_RECORD = "copies.json"
-
-
-class Facts(BaseModel):
-    """How a fragment is to be played: what it is called, in which colour (#RRGGBB), in a loop, its quarter notes."""
-
-    model_config = ConfigDict(frozen=True)
-
-    name: str = ""
-    colour: str | None = None
-    loop: bool = False
-    quarters: float | None = Field(default=None, gt=0, allow_inf_nan=False)
-
-
-class Copy(BaseModel):
-    """A copy in its folder: the name of its ``file``, and of what it is one: a slot's ``landing``, so long."""
-
-    model_config = ConfigDict(frozen=True)
-
-    file: str
-    slot: int
-    landing: int
-    seconds: float = Field(ge=0, allow_inf_nan=False)
-    facts: Facts
-
-
-class _Record(BaseModel):
-    last: int = Field(default=0, ge=0)
-    copies: tuple[Copy, ...] = ()
+_RECORD = "copies.jsonl"
 
 
 def copy_name(number: int, prompt: str) -> str:
@@ -84,8 +49,10 @@ def copies_in(folder: Path) -> list[Path]:
 
 
 def remembered(folder: Path) -> dict[int, Copy]:
-    """What was last written down of each slot's copy."""
-    return {copy.slot: copy for copy in _read(folder / OWN_FOLDER / _RECORD).copies}
+    """What was last written down of each slot's copy. Raises `StorageError`."""
+    record = CopyRecord(folder / OWN_FOLDER / _RECORD)
+    record.look()
+    return record.of_slots()
 
 
 class Copies:
@@ -94,7 +61,7 @@ class Copies:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self._workspace = Workspace(folder)
-        self._record = self._workspace.own / _RECORD
+        self._record = CopyRecord(self._workspace.own / _RECORD)
         #: The highest number that was seen in the folder; None until somebody has looked.
         self._highest: int | None = None
 
@@ -105,6 +72,9 @@ class Copies:
         except OSError as error:
             raise storage_error("make", self.folder, error) from error
         self._workspace.sweep()
+        aside = self._workspace.aside(_RECORD)
+        with self._workspace.alone():
+            self._record.shorten(aside)
 
     def of_landing(self, slot: int, source: Path, job: int, facts: Facts) -> Copy | None:
         """Copy what landed in a slot for a job. None where something newer of ours lies there already."""
@@ -123,12 +93,13 @@ class Copies:
         content = content_of(source)
         if content is None:
             return None
-        known = next((one for one in _read(self._record).copies if one.landing == content.landing), None)
+        self._record.look()
+        known = self._record.copies.get(content.landing)
         if known is not None and (self.folder / known.file).is_file():
             known = known.model_copy(update={"slot": slot})
             with self._workspace.alone():
-                record = _read(self._record)
-                self._note(record, record.last, known)
+                self._record.look()
+                self._record.note(known)
             return known
         aside, content = self._copied(source)
         return self._keep(aside, content, facts(content))
@@ -160,37 +131,23 @@ class Copies:
         facts = facts if facts.name else facts.model_copy(update={"name": content.prompt})
         try:
             with self._workspace.alone():
-                record = _read(self._record)
-                number = max(record.last, self._seen()) + 1
+                self._record.look()
+                number = max(self._record.last, self._seen()) + 1
                 while True:
-                    copy = self._noted(record, number, content, facts)
+                    copy = Copy(
+                        file=copy_name(number, facts.name),
+                        slot=content.slot,
+                        landing=content.landing,
+                        seconds=content.seconds,
+                        facts=facts,
+                    )
+                    # Before its name is used: whoever deletes the file gets the number not back.
+                    self._record.note(copy, number)
                     if move_exclusively(aside, self.folder / copy.file):
-                        self._highest = number
                         return copy
                     number += 1
         finally:
             discard(aside)
-
-    def _noted(self, record: _Record, number: int, content: SlotContent, facts: Facts) -> Copy:
-        """Write down that a number is given away, before it is used: whoever deletes its file gets it not back."""
-        copy = Copy(
-            file=copy_name(number, facts.name),
-            slot=content.slot,
-            landing=content.landing,
-            seconds=content.seconds,
-            facts=facts,
-        )
-        self._note(record, number, copy)
-        return copy
-
-    def _note(self, record: _Record, last: int, copy: Copy) -> None:
-        """Write down that a copy is its slot's now."""
-        copies = (*(one for one in record.copies if one.landing != copy.landing), copy)[-REMEMBERED:]
-        if (last, copies) == (record.last, record.copies):
-            return
-        aside = self._workspace.aside(_RECORD)
-        write_whole(aside, _Record(last=last, copies=copies).model_dump_json().encode())
-        replace_file(aside, self._record)
 
     def _seen(self) -> int:
         """The highest number that is in the folder, also where nothing is written down of it."""
@@ -206,10 +163,3 @@ def _numbers(folder: Path) -> Iterable[int]:
 def _number(name: str) -> int:
     found = COPY_NAME.fullmatch(name)
     return int(found[1]) if found else 0
-
-
-def _read(path: Path) -> _Record:
-    try:
-        return _Record.model_validate(read_json(path) or {})
-    except ValidationError:
-        return _Record()

@@ -19,7 +19,7 @@ from midifrag.config.loading import Loaded
 from midifrag.doors.door import Door, Put
 from midifrag.doors.live import wire
 from midifrag.doors.live.copier import Copier, Wanted
-from midifrag.doors.live.copies import Copy, Facts
+from midifrag.doors.live.copy_record import Copy, Facts
 from midifrag.doors.live.facts import facts_of_content, facts_of_job, land
 from midifrag.doors.live.meeting import meeting_file
 from midifrag.doors.live.reports import Reports

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from midifrag.config.banks import Pad
 from midifrag.config.loading import Loaded
-from midifrag.doors.live.copies import Copy, Facts
+from midifrag.doors.live.copy_record import Copy, Facts
 from midifrag.doors.live.wire import Land
 from midifrag.events import JobChanged
 from midifrag.fragment.slot_content import SlotContent

@@ -24,6 +24,7 @@ from pydantic import BaseModel
 from midifrag.doors.live import wire
 from midifrag.doors.live.meeting import Meeting
 from midifrag.errors import StorageError
+from midifrag.scheduling import run_before_others
 from midifrag.states import NoticeLevel
 
 #: Seconds until a first line has come; between two attempts to open the port; that an answer has to go out.
@@ -124,6 +125,7 @@ class Server:
     # --- its thread --------------------------------------------------------------------------------------------------
 
     def _run(self) -> None:
+        run_before_others()
         try:
             while not self._closing:
                 try:

@@ -4,7 +4,8 @@ import threading
 import pytest
 
 from midifrag.doors.live.copier import HANGS_AFTER, Copier, Wanted
-from midifrag.doors.live.copies import Copies, Facts
+from midifrag.doors.live.copies import Copies
+from midifrag.doors.live.copy_record import Facts
 from tests.doors.live.fragments import put
 from tests.doors.live.peers import until
 from tests.support import PATIENCE

@@ -1,9 +1,9 @@
-import json
 import unicodedata
 
 import pytest
 
-from midifrag.doors.live.copies import Copies, Facts, copies_in, copy_name, remembered
+from midifrag.doors.live.copies import Copies, copies_in, copy_name, remembered
+from midifrag.doors.live.copy_record import Facts
 from midifrag.errors import StorageError
 from midifrag.fragment.files import OWN_FOLDER
 from tests.doors.live.fragments import put
@@ -60,7 +60,7 @@ def test_no_number_comes_back_whatever_is_deleted(folders):
         (folder / copy.file).unlink()
     (folder / "0041 x.wav").write_bytes(b"")
     (folder / "2024.wav").write_bytes(b"")
-    (folder / OWN_FOLDER / "copies.json").write_text("rubbish")
+    (folder / OWN_FOLDER / "copies.jsonl").write_text("rubbish")
     assert begun(folder).of_landing(1, path, 1, RAIN).file == "0042 rain on tin.wav"
 
 
@@ -136,17 +136,6 @@ def test_what_lies_in_a_slot_is_copied_once_with_what_was_known_of_it(folders):
     path.write_bytes(b"a recording of mine")
     assert begun(folder).of_slot(2, path, none) is None
     assert begun(folder).of_slot(2, slots / "none.wav", none) is None
-
-
-def test_what_is_written_down_does_not_grow_for_ever(folders, monkeypatch):
-    monkeypatch.setattr("midifrag.doors.live.copies.REMEMBERED", 3)
-    slots, folder = folders
-    copies = begun(folder)
-    for job in range(1, 6):
-        copies.of_landing(1, put(slots, 1, job=job, landing=job), job, RAIN)
-    written = json.loads((folder / OWN_FOLDER / "copies.json").read_text())
-    assert written["last"] == 5
-    assert [one["landing"] for one in written["copies"]] == [3, 4, 5]
 
 
 @pytest.mark.parametrize(

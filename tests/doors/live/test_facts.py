@@ -1,6 +1,6 @@
 import pytest
 
-from midifrag.doors.live.copies import Copy, Facts
+from midifrag.doors.live.copy_record import Copy, Facts
 from midifrag.doors.live.facts import facts_of_content, facts_of_job, land
 from midifrag.events import JobChanged, JobTimes
 from midifrag.fragment.slot_content import SlotContent

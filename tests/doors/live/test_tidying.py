@@ -4,7 +4,8 @@ import shutil
 import pytest
 
 from midifrag.doors.live import wire
-from midifrag.doors.live.copies import Copies, Facts
+from midifrag.doors.live.copies import Copies
+from midifrag.doors.live.copy_record import Facts
 from midifrag.doors.live.tidying import delete, unused
 from midifrag.errors import StorageError
 from tests.doors.live.fragments import put
