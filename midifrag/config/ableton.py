@@ -9,9 +9,9 @@ from typing import Annotated, Literal, TypeAlias
 
 from pydantic import Field
 
-from midifrag.config.banks import NotBlank, Note, Strict
 from midifrag.config.folders import fragments_folder
 from midifrag.config.places import Folder
+from midifrag.config.value_types import NotBlank, Note, Strict
 from midifrag.fragment.file_names import MOST_SLOTS
 
 #: What the copies' folder is called where nobody says it, inside that of the slots.

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import logging
 import threading
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+from midifrag.clock import monotonic
 from midifrag.doors.live.copies import Copies
 from midifrag.doors.live.copy_record import Copy, Facts
 from midifrag.errors import StorageError
@@ -51,7 +51,7 @@ class Taker(Protocol):
 class Copier:
     """Makes copies in ``folder`` for ``taker``."""
 
-    def __init__(self, folder: Path, taker: Taker, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, folder: Path, taker: Taker, clock: Callable[[], float] = monotonic) -> None:
         self.copies = Copies(folder)
         self._taker, self._clock = taker, clock
         self._wanted: dict[int, Wanted] = {}

@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import itertools
 import threading
-import time
 from collections.abc import Callable
 from functools import partial
 from typing import assert_never
 
 from pydantic import BaseModel
 
+from midifrag.clock import monotonic
 from midifrag.config.ableton import AbletonTarget
 from midifrag.config.loading import Loaded
 from midifrag.doors.door import Door, Put
@@ -45,7 +45,7 @@ class LiveDoor:
 
     name = "ableton"
 
-    def __init__(self, loaded: Loaded, put: Put, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, loaded: Loaded, put: Put, clock: Callable[[], float] = monotonic) -> None:
         self._loaded, self._put, self._clock = loaded, put, clock
         #: Where slots are and how many does not change while a show runs.
         self._folder, self._count = loaded.fragments_folder, loaded.settings.fragments.count

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from midifrag.config.banks import Pad
 from midifrag.config.loading import Loaded
+from midifrag.config.pads import Pad
 from midifrag.doors.live.copy_record import Copy, Facts
 from midifrag.doors.live.wire import Land
 from midifrag.events import JobChanged

@@ -21,6 +21,7 @@ from typing import Protocol
 
 from pydantic import BaseModel
 
+from midifrag.clock import monotonic
 from midifrag.doors.live import wire
 from midifrag.doors.live.meeting import Meeting
 from midifrag.errors import StorageError
@@ -76,7 +77,7 @@ class _Guest:
 class Server:
     """Opens ``port`` (0 for any) when it starts, and says so in the file ``meeting``. Threads may call `send`."""
 
-    def __init__(self, port: int, meeting: Path, host: Host, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, port: int, meeting: Path, host: Host, clock: Callable[[], float] = monotonic) -> None:
         self._port, self._file, self._host, self._clock = port, meeting, host, clock
         self.meeting: Meeting | None = None
         self._selector = selectors.DefaultSelector()
@@ -196,16 +197,23 @@ class Server:
             self._selector.register(listening, selectors.EVENT_READ)
 
     def _welcome_in(self) -> None:
-        with suppress(OSError):
+        try:
             found, _ = self._listening.accept()  # type: ignore[union-attr]  # heard of it just now
-            if sum(guest.role == "stranger" for guest in self._guests) >= MOST_STRANGERS:
-                found.close()
-                return
-            found.setblocking(False)
-            found.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            guest = _Guest(found, self._clock())
-            self._guests.add(guest)
-            self._selector.register(found, selectors.EVENT_READ, guest)
+        except BlockingIOError:
+            return
+        except OSError as error:
+            # Too many files are open, and it would be heard of again at once.
+            self._host.notice(NoticeLevel.WARNING, f"nobody can come through the door into Live: {error}")
+            time.sleep(LOOK_EVERY)
+            return
+        if sum(guest.role == "stranger" for guest in self._guests) >= MOST_STRANGERS:
+            found.close()
+            return
+        found.setblocking(False)
+        found.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        guest = _Guest(found, self._clock())
+        self._guests.add(guest)
+        self._selector.register(found, selectors.EVENT_READ, guest)
 
     def _hear(self, guest: _Guest) -> None:
         try:

@@ -248,3 +248,19 @@ def test_at_the_end_everybody_is_cut_off_and_nothing_is_left(tmp_path):
     assert not [one.name for one in threading.enumerate() if one.name == "midifrag-ableton"]
     assert not door.path.exists()
     Server(0, tmp_path / "ableton.json", door.host).close()
+
+
+def test_where_too_many_files_are_open_that_is_told_and_nobody_spins(door, monkeypatch):
+    until(lambda: door.server._listening)
+    slept = []
+
+    class Full:
+        def accept(self):
+            raise OSError(24, "Too many open files")
+
+    monkeypatch.setattr(server.time, "sleep", slept.append)
+    listening, door.server._listening = door.server._listening, Full()
+    door.server._welcome_in()
+    door.server._listening = listening
+    assert slept == [server.LOOK_EVERY]
+    assert door.host.texts == ["nobody can come through the door into Live: [Errno 24] Too many open files"]
