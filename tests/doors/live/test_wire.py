@@ -1,6 +1,8 @@
 import json
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from midifrag.config.ableton import AbletonSettings
 from midifrag.doors.live import wire
@@ -107,3 +109,28 @@ def test_what_the_show_says_is_one_line_each():
     }  # fmt: skip
     used = wire.Used(files=None, set="", unread=0, in_slots=("0001 x.wav",))
     assert wire.answer_of(wire.line_of(used)) == used
+
+
+_JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+    max_leaves=6,
+)
+_KEYS = ("slot", "on", "bpm", "numerator", "playing", "beat", "slots", "text", "level", "paths", "set", "sent")
+_TYPES = ("playing", "time", "landed", "objects", "said", "files", "pong", "hello", "ask", "welcome", "land")
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    st.binary(max_size=200)
+    | st.fixed_dictionaries({"type": st.sampled_from(_TYPES) | _JSON}, optional=dict.fromkeys(_KEYS[1:], _JSON)).map(
+        said
+    )
+)
+def test_whatever_comes_is_a_message_or_an_odd_line(line):
+    for read in (wire.first_of, wire.message_of, wire.answer_of):
+        try:
+            found = read(line)
+        except wire.OddLineError:
+            continue
+        assert read(wire.line_of(found)) == found
