@@ -11,9 +11,9 @@ from midifrag.commands.common import explained
 from midifrag.commands.console import out, say
 from midifrag.commands.lines import NARROW, fitted, listed, one_line
 from midifrag.doors.live import library as libraries
+from midifrag.doors.live.answers import Status
 from midifrag.doors.live.asking import ask_status
 from midifrag.doors.live.meeting import Meeting, meeting_file
-from midifrag.doors.live.wire import Status
 from midifrag.errors import DoorError
 
 _TO_DO = """\

@@ -5,9 +5,9 @@ from click.testing import CliRunner
 
 from midifrag.cli import app
 from midifrag.commands import ableton_copies
+from midifrag.doors.live.answers import Used
 from midifrag.doors.live.copies import Copies
 from midifrag.doors.live.copy_record import Facts
-from midifrag.doors.live.wire import Used
 from tests.doors.live.fragments import put
 
 

@@ -5,8 +5,8 @@ from midifrag.cli import app
 from midifrag.commands import ableton_script
 from midifrag.commands.console import out
 from midifrag.doors.live import library
+from midifrag.doors.live.answers import Status
 from midifrag.doors.live.meeting import Meeting, meeting_file
-from midifrag.doors.live.wire import Status
 from midifrag.errors import DoorError
 
 STATUS = Status(

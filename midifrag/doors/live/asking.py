@@ -6,7 +6,7 @@ import socket
 from pathlib import Path
 from typing import Literal
 
-from midifrag.doors.live import wire
+from midifrag.doors.live import answers, wire
 from midifrag.doors.live.meeting import Meeting
 from midifrag.errors import DoorError
 
@@ -16,23 +16,23 @@ PATIENCE = 8.0
 _LONGEST = 64 * 1024 * 1024
 
 
-def ask_status(path: Path) -> wire.Status | None:
+def ask_status(path: Path) -> answers.Status | None:
     """How the door of the show stands that the file ``path`` names; None where no show runs. Raises `DoorError`."""
     answer = _ask(path, "status")
-    if answer is None or isinstance(answer, wire.Status):
+    if answer is None or isinstance(answer, answers.Status):
         return answer
     raise _odd(answer)
 
 
-def ask_used(path: Path) -> wire.Used | None:
+def ask_used(path: Path) -> answers.Used | None:
     """Which files the Set uses that is loaded in Live; None where no show runs. Raises `DoorError`."""
     answer = _ask(path, "files")
-    if answer is None or isinstance(answer, wire.Used):
+    if answer is None or isinstance(answer, answers.Used):
         return answer
     raise _odd(answer)
 
 
-def _ask(path: Path, what: Literal["status", "files"]) -> wire.Status | wire.Used | wire.Refused | None:
+def _ask(path: Path, what: Literal["status", "files"]) -> answers.Answer | None:
     meeting = Meeting.read(path)
     if meeting is None:
         return None
@@ -47,11 +47,11 @@ def _ask(path: Path, what: Literal["status", "files"]) -> wire.Status | wire.Use
     except OSError as error:
         raise DoorError(f"the midifrag that runs (process {meeting.pid}) does not answer: {error}") from error
     try:
-        return wire.answer_of(line)
+        return answers.answer_of(line)
     except wire.OddLineError as error:
         raise DoorError(f"what answers at port {meeting.port} is no midifrag of this version: {error}") from error
 
 
-def _odd(answer: wire.Status | wire.Used | wire.Refused) -> DoorError:
+def _odd(answer: answers.Answer) -> DoorError:
     text = answer.text if isinstance(answer, wire.Refused) else "another answer than was asked for"
     return DoorError(f"the midifrag that runs says: {text}")

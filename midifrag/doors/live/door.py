@@ -17,7 +17,7 @@ from midifrag.clock import monotonic
 from midifrag.config.ableton import AbletonTarget
 from midifrag.config.loading import Loaded
 from midifrag.doors.door import Door, Put
-from midifrag.doors.live import wire
+from midifrag.doors.live import answers, wire
 from midifrag.doors.live.copier import Copier, Wanted
 from midifrag.doors.live.copy_record import Copy, Facts
 from midifrag.doors.live.facts import facts_of_content, facts_of_job, land
@@ -223,9 +223,9 @@ class LiveDoor:
             self._playing.discard(slot)
         self._put(SlotPlaying(slot, on))
 
-    def _status(self) -> wire.Status:
+    def _status(self) -> answers.Status:
         live, welcome = self._live, self._welcome()
-        return wire.Status(
+        return answers.Status(
             live=live.live if live else None,
             has=live.has if live else (),
             slots=welcome.slots,

@@ -15,7 +15,6 @@ import threading
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
@@ -23,6 +22,7 @@ from pydantic import BaseModel
 
 from midifrag.clock import monotonic
 from midifrag.doors.live import wire
+from midifrag.doors.live.guest import Guest
 from midifrag.doors.live.meeting import Meeting
 from midifrag.errors import StorageError
 from midifrag.scheduling import run_before_others
@@ -32,8 +32,8 @@ from midifrag.states import NoticeLevel
 FIRST_LINE, TRY_EVERY = 5.0, 5.0
 #: Seconds between two looks at who is gone.
 LOOK_EVERY = 0.25
-#: The most that have not said who they are, and the most bytes that wait for one who does not read.
-MOST_STRANGERS, MOST_WAITING = 16, 4 * 1024 * 1024
+#: The most that have not said who they are.
+MOST_STRANGERS = 16
 #: Seconds that the end waits for the thread.
 CLOSE_SECONDS = 2.0
 
@@ -62,18 +62,6 @@ class Host(Protocol):
         """Something that a performer should know."""
 
 
-@dataclass(eq=False)
-class _Guest:
-    socket: socket.socket
-    since: float
-    role: str = "stranger"
-    received: bytearray = field(default_factory=bytearray)
-    waiting: bytearray = field(default_factory=bytearray)
-    heard: float = 0.0
-    #: Whether it goes when it has been sent what waits.
-    leaves: bool = False
-
-
 class Server:
     """Opens ``port`` (0 for any) when it starts, and says so in the file ``meeting``. Threads may call `send`."""
 
@@ -82,8 +70,8 @@ class Server:
         self.meeting: Meeting | None = None
         self._selector = selectors.DefaultSelector()
         self._listening: socket.socket | None = None
-        self._guests: set[_Guest] = set()
-        self._script: _Guest | None = None
+        self._guests: set[Guest] = set()
+        self._script: Guest | None = None
         self._lock = threading.Lock()
         self._closing = False
         self._try_at = self._look_at = self._ping_at = 0.0
@@ -211,41 +199,24 @@ class Server:
             return
         found.setblocking(False)
         found.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        guest = _Guest(found, self._clock())
+        guest = Guest(found, self._clock())
         self._guests.add(guest)
         self._selector.register(found, selectors.EVENT_READ, guest)
 
-    def _hear(self, guest: _Guest) -> None:
-        try:
-            data = guest.socket.recv(wire.LONGEST_LINE)
-        except BlockingIOError:
-            return
-        except OSError:
-            data = b""
-        if not data:
+    def _hear(self, guest: Guest) -> None:
+        if not guest.read(self._clock()):
             self._drop(guest)
             return
-        guest.received += data
-        guest.heard = self._clock()
         try:
-            self._take_lines(guest)
+            for line in guest.lines():
+                self._take(guest, line)
+                if guest not in self._guests or guest.leaves:
+                    return
         except wire.OddLineError as error:
             who = "Ableton Live's script" if guest.role == "script" else "something that is no script of midifrag's"
             self._drop(guest, f"{who} said at the door into Live what makes no sense ({error}), and was cut off")
 
-    def _take_lines(self, guest: _Guest) -> None:
-        while (end := guest.received.find(b"\n")) >= 0:
-            line = bytes(guest.received[:end])
-            del guest.received[: end + 1]
-            if end >= wire.LONGEST_LINE:
-                raise wire.OddLineError("a line that is too long")
-            self._take(guest, line)
-            if guest not in self._guests or guest.leaves:
-                return
-        if len(guest.received) >= wire.LONGEST_LINE:
-            raise wire.OddLineError("a line without an end")
-
-    def _take(self, guest: _Guest, line: bytes) -> None:
+    def _take(self, guest: Guest, line: bytes) -> None:
         if guest.role == "script":
             self._host.told(wire.message_of(line), guest.heard)
             return
@@ -267,34 +238,26 @@ class Server:
                 self._script = guest
             self._host.came(first)
 
-    def _refuse(self, guest: _Guest, text: str, why: str) -> None:
+    def _refuse(self, guest: Guest, text: str, why: str) -> None:
         self._host.notice(NoticeLevel.WARNING, f"the door into Live has refused {why}" if why not in text else text)
         self._answer(guest, wire.Refused(text=text))
 
-    def _answer(self, guest: _Guest, message: BaseModel) -> None:
+    def _answer(self, guest: Guest, message: BaseModel) -> None:
         if guest in self._guests:
             guest.waiting += wire.line_of(message)
             guest.leaves = True
 
-    def _write_to(self, guest: _Guest) -> None:
+    def _write_to(self, guest: Guest) -> None:
         with self._lock:
-            try:
-                while guest.waiting:
-                    sent = guest.socket.send(guest.waiting)
-                    del guest.waiting[:sent]
-                gone = guest.leaves
-            except BlockingIOError:
-                gone = len(guest.waiting) > MOST_WAITING
-            except OSError:
-                gone = True
-        if gone:
+            stays = guest.write()
+        if not stays:
             self._drop(guest)
             return
         wanted = selectors.EVENT_READ | (selectors.EVENT_WRITE if guest.waiting else 0)
         if self._selector.get_key(guest.socket).events != wanted:
             self._selector.modify(guest.socket, wanted, guest)
 
-    def _drop(self, guest: _Guest, why: str = "") -> None:
+    def _drop(self, guest: Guest, why: str = "") -> None:
         self._guests.discard(guest)
         with suppress(OSError, KeyError, ValueError):
             self._selector.unregister(guest.socket)

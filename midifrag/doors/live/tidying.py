@@ -10,9 +10,9 @@ from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from midifrag.doors.live.answers import Used
 from midifrag.doors.live.copies import copies_in, remembered
 from midifrag.doors.live.sets import alike, names_in, sets_below
-from midifrag.doors.live.wire import Used
 from midifrag.errors import StorageError
 from midifrag.fragment.files import check_regular, storage_error
 from midifrag.fragment.slot_content import content_of

@@ -6,7 +6,8 @@ from collections.abc import Callable, Sequence
 
 from pydantic import BaseModel
 
-from midifrag.doors.live.wire import Files, Used
+from midifrag.doors.live.answers import Used
+from midifrag.doors.live.wire import Files
 
 #: Seconds that a script may take to tell them.
 PATIENCE = 5.0

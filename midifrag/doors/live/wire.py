@@ -24,18 +24,20 @@ _Serial = Annotated[int, Field(ge=0, le=2**53)]
 _Text = Annotated[str, Field(max_length=2000)]
 _Number = Annotated[float, Field(allow_inf_nan=False)]
 _Bpm = Annotated[float, Field(ge=1, le=2000, allow_inf_nan=False)]
-_Kind = TypeVar("_Kind")
+Kind = TypeVar("Kind")
 _Token = Annotated[str, Field(max_length=200)]
 
 
-class _Message(BaseModel):
+class Message(BaseModel):
+    """What all of them are."""
+
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
 
 # --- from the script, and from commands ------------------------------------------------------------------------------
 
 
-class Hello(_Message):
+class Hello(Message):
     """The first line of a script: who it is, and which functions its Live ``has``."""
 
     type: Literal["hello"] = "hello"
@@ -45,15 +47,15 @@ class Hello(_Message):
     has: tuple[_Text, ...] = Field(max_length=100)
 
 
-class Ask(_Message):
-    """The first line of a command, which gets one answer: a `Status`, or the `Files` of the loaded Set."""
+class Ask(Message):
+    """The first line of a command, which gets one answer (`midifrag.doors.live.answers`)."""
 
     type: Literal["ask"] = "ask"
     token: _Token
     what: Literal["status", "files"]
 
 
-class Playing(_Message):
+class Playing(Message):
     """Whether what stands for a slot sounds."""
 
     type: Literal["playing"] = "playing"
@@ -61,7 +63,7 @@ class Playing(_Message):
     on: bool
 
 
-class SongTime(_Message):
+class SongTime(Message):
     """How Live's song stands; ``beat`` is its position in quarter notes."""
 
     type: Literal["time"] = "time"
@@ -72,14 +74,14 @@ class SongTime(_Message):
     beat: _Number
 
 
-class Selected(_Message):
+class Selected(Message):
     """The name of the track that is selected."""
 
     type: Literal["selected"] = "selected"
     track: _Text
 
 
-class Done(_Message):
+class Done(Message):
     """A landing is in Live: ``where``, and which ``way``."""
 
     type: Literal["landed"] = "landed"
@@ -89,7 +91,7 @@ class Done(_Message):
     where: _Text
 
 
-class Failed(_Message):
+class Failed(Message):
     """A landing is not in Live, and why."""
 
     type: Literal["failed"] = "failed"
@@ -98,7 +100,7 @@ class Failed(_Message):
     text: _Text
 
 
-class Waiting(_Message):
+class Waiting(Message):
     """A landing waits, and what for."""
 
     type: Literal["waiting"] = "waiting"
@@ -107,14 +109,14 @@ class Waiting(_Message):
     text: _Text
 
 
-class Objects(_Message):
+class Objects(Message):
     """Which object stands for each slot; a slot without one is not there."""
 
     type: Literal["objects"] = "objects"
     slots: dict[str, _Text] = Field(max_length=MOST_SLOTS)
 
 
-class Said(_Message):
+class Said(Message):
     """Something that a performer should know."""
 
     type: Literal["said"] = "said"
@@ -122,7 +124,7 @@ class Said(_Message):
     text: _Text
 
 
-class Files(_Message):
+class Files(Message):
     """Audio files that the loaded Set uses, and the Set's own (empty where it has none yet).
 
     One line holds but some of many; ``more`` is whether another follows. Of ``unread`` devices Live does not tell which
@@ -136,7 +138,7 @@ class Files(_Message):
     unread: int = Field(ge=0)
 
 
-class Pong(_Message):
+class Pong(Message):
     """The answer to a `Ping`."""
 
     type: Literal["pong"] = "pong"
@@ -149,10 +151,10 @@ FromScript: TypeAlias = (
 )  # fmt: skip
 
 
-# --- to the script, and to commands ----------------------------------------------------------------------------------
+# --- to the script ----------------------------------------------------------------------------------
 
 
-class Target(_Message):
+class Target(Message):
     """What stands for a slot, as the set says it."""
 
     way: Literal["auto", "simpler", "clip"]
@@ -162,7 +164,7 @@ class Target(_Message):
     scene: int | None
 
 
-class Options(_Message):
+class Options(Message):
     """What may be done in Live, as the set says it."""
 
     fire: bool
@@ -170,7 +172,7 @@ class Options(_Message):
     occupied: Literal["wait", "next_scene"]
 
 
-class Welcome(_Message):
+class Welcome(Message):
     """The answer to a good `Hello`, and the table of the set; once more whenever that changes."""
 
     type: Literal["welcome"] = "welcome"
@@ -180,14 +182,14 @@ class Welcome(_Message):
     options: Options
 
 
-class Refused(_Message):
+class Refused(Message):
     """The answer to who is not wanted, and why."""
 
     type: Literal["refused"] = "refused"
     text: str
 
 
-class Land(_Message):
+class Land(Message):
     """A fragment for a slot: the copy at ``path``, its ``seconds``, and how it is to be played.
 
     ``beats`` are its quarter notes at ``bpm``, where its length is one in music. ``again`` is whether it lay in its
@@ -207,56 +209,23 @@ class Land(_Message):
     again: bool = False
 
 
-class AskFiles(_Message):
+class AskFiles(Message):
     """Asks for the `Files` of the loaded Set."""
 
     type: Literal["files"] = "files"
 
 
-class Ping(_Message):
+class Ping(Message):
     """Asks whether there is anybody."""
 
     type: Literal["ping"] = "ping"
     sent: float
 
 
-class Status(_Message):
-    """How the door stands, for a command: which Live is connected, and what of it is known.
-
-    ``live`` is None where none is; ``names`` are what is looked for by slot, and ``objects`` what was found.
-    ``in_slots`` are the names of the copies of what lies in a slot now.
-    """
-
-    type: Literal["status"] = "status"
-    live: str | None
-    has: tuple[str, ...]
-    slots: int
-    objects: dict[str, str]
-    names: dict[str, str]
-    selected: str | None
-    playing: tuple[int, ...]
-    troubles: dict[str, str]
-    landed: int
-    folder: str
-    in_slots: tuple[str, ...]
-
-
-class Used(_Message):
-    """What the loaded Set uses, as in `Files`, for a command; ``files`` is None where no Live says it."""
-
-    type: Literal["used"] = "used"
-    files: tuple[str, ...] | None
-    set: str
-    unread: int
-    in_slots: tuple[str, ...]
-
-
 ToScript: TypeAlias = Welcome | Refused | Land | AskFiles | Ping
-Answer: TypeAlias = Annotated[Status | Used | Refused, Field(discriminator="type")]
 
 _FIRST: TypeAdapter[First] = TypeAdapter(Annotated[First, Field(discriminator="type")])
 _FROM_SCRIPT: TypeAdapter[FromScript] = TypeAdapter(Annotated[FromScript, Field(discriminator="type")])
-_ANSWER: TypeAdapter[Status | Used | Refused] = TypeAdapter(Answer)
 
 
 class OddLineError(ValueError):
@@ -270,17 +239,12 @@ def line_of(message: BaseModel) -> bytes:
 
 def first_of(line: bytes) -> First:
     """The first message of a connection. Raises `OddLineError`."""
-    return _decoded(_FIRST, line)
+    return decoded(_FIRST, line)
 
 
 def message_of(line: bytes) -> FromScript:
     """A later message of a script. Raises `OddLineError`."""
-    return _decoded(_FROM_SCRIPT, line)
-
-
-def answer_of(line: bytes) -> Status | Used | Refused:
-    """What a command is answered. Raises `OddLineError`."""
-    return _decoded(_ANSWER, line)
+    return decoded(_FROM_SCRIPT, line)
 
 
 def welcome(settings: AbletonSettings, slots: int) -> Welcome:
@@ -293,7 +257,8 @@ def welcome(settings: AbletonSettings, slots: int) -> Welcome:
     )
 
 
-def _decoded(adapter: TypeAdapter[_Kind], line: bytes) -> _Kind:
+def decoded(adapter: TypeAdapter[Kind], line: bytes) -> Kind:
+    """What a line says, as one of a family of messages. Raises `OddLineError`."""
     try:
         return adapter.validate_json(line)
     except ValidationError as error:

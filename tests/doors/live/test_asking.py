@@ -3,14 +3,14 @@ import threading
 
 import pytest
 
-from midifrag.doors.live import asking, wire
+from midifrag.doors.live import answers, asking, wire
 from midifrag.doors.live.asking import ask_status, ask_used
 from midifrag.doors.live.meeting import Meeting
 from midifrag.errors import DoorError
 from tests.support import PATIENCE
 
-USED = wire.Used(files=("/a/0001 ü.wav",), set="/a.als", unread=0, in_slots=())
-STATUS = wire.Status(
+USED = answers.Used(files=("/a/0001 ü.wav",), set="/a.als", unread=0, in_slots=())
+STATUS = answers.Status(
     live=None, has=(), slots=1, objects={}, names={}, selected=None, playing=(), troubles={}, landed=0, folder="/",
     in_slots=(),
 )  # fmt: skip

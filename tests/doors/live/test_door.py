@@ -7,7 +7,7 @@ import pytest
 
 from midifrag.bridge.items import AbletonHeard
 from midifrag.config.ableton import AbletonTarget
-from midifrag.doors.live import wire
+from midifrag.doors.live import answers
 from midifrag.doors.live.copies import remembered
 from midifrag.doors.live.door import LiveDoor, in_words, live_door
 from midifrag.doors.live.meeting import meeting_file
@@ -231,7 +231,7 @@ def test_what_live_reports_is_told_once_and_stands_in_the_status(rig):
             "slot 1 waits in Live: its clip sounds",
             "Live: hm",
         ]
-    assert status == wire.Status(
+    assert status == answers.Status(
         live="12.4.1",
         has=("replace_sample", "create_audio_clip"),
         slots=2,
@@ -251,7 +251,7 @@ def test_what_live_reports_is_told_once_and_stands_in_the_status(rig):
 def told(rig):
     with rig.peer() as peer:
         peer.say("ask", token=peer.meeting.token, what="status")
-        return wire.answer_of(peer._file.readline())
+        return answers.answer_of(peer._file.readline())
 
 
 def test_a_command_is_told_which_files_the_loaded_set_uses(rig):

@@ -4,7 +4,7 @@ from contextlib import closing
 
 import pytest
 
-from midifrag.doors.live import server, wire
+from midifrag.doors.live import answers, guest, server, wire
 from midifrag.doors.live.meeting import Meeting
 from midifrag.doors.live.server import Server
 from midifrag.states import NoticeLevel
@@ -32,7 +32,7 @@ class Noted:
         self.heard.append("left")
 
     def asked(self, what, answer):
-        answer(wire.Used(files=None, set=what, unread=0, in_slots=()))
+        answer(answers.Used(files=None, set=what, unread=0, in_slots=()))
 
     def look(self, now):
         self.now = now
@@ -119,7 +119,7 @@ def test_a_command_is_answered_beside_the_script_and_let_go(door):
     with door.peer() as script, door.peer() as command:
         script.hello()
         command.say("ask", token=door.server.meeting.token, what="files")
-        assert wire.answer_of(command._file.readline()).set == "files"
+        assert answers.answer_of(command._file.readline()).set == "files"
         assert command.hear() is None
         assert door.host.heard == [("came", "12.4.1")]
 
@@ -192,7 +192,7 @@ def test_strangers_are_few(door):
 
 
 def test_one_who_does_not_read_is_let_go(door, monkeypatch):
-    monkeypatch.setattr(server, "MOST_WAITING", 100_000)
+    monkeypatch.setattr(guest, "MOST_WAITING", 100_000)
     with door.peer() as peer:
         peer.hello()
         until(lambda: not door.server.send(wire.Refused(text="x" * 50_000)))

@@ -3,7 +3,7 @@ import shutil
 
 import pytest
 
-from midifrag.doors.live import wire
+from midifrag.doors.live import answers
 from midifrag.doors.live.copies import Copies
 from midifrag.doors.live.copy_record import Facts
 from midifrag.doors.live.tidying import delete, unused
@@ -36,7 +36,7 @@ def rig(tmp_path):
 
 
 def used(*files, of="", unread=0, in_slots=()):
-    return wire.Used(files=files, set=of, unread=unread, in_slots=in_slots)
+    return answers.Used(files=files, set=of, unread=unread, in_slots=in_slots)
 
 
 def test_what_a_set_or_a_slot_refers_to_stays(rig):
@@ -51,7 +51,7 @@ def test_what_a_set_or_a_slot_refers_to_stays(rig):
 def test_nothing_may_be_deleted_unless_somebody_says_what_is_used(rig):
     nobody = "no Live is connected to a running midifrag"
     assert rig.found()[1].why_not.startswith(nobody)
-    assert rig.found(used=wire.Used(files=None, set="", unread=0, in_slots=()))[1].why_not.startswith(nobody)
+    assert rig.found(used=answers.Used(files=None, set="", unread=0, in_slots=()))[1].why_not.startswith(nobody)
     assert rig.found(used=used())[1].why_not == ""
     assert rig.found(rig.sets)[1].why_not == ""
 

@@ -1,4 +1,5 @@
 from midifrag.doors.live import wire
+from midifrag.doors.live.answers import Used
 from midifrag.doors.live.used_files import PATIENCE, UsedFiles
 
 
@@ -14,7 +15,7 @@ def test_all_who_wait_get_what_is_told_in_several_lines():
     used.told(files("/a", more=True))
     assert answers == []
     used.told(files("/b", unread=2))
-    whole = wire.Used(files=("/a", "/b"), set="/a.als", unread=2, in_slots=("0001 x.wav",))
+    whole = Used(files=("/a", "/b"), set="/a.als", unread=2, in_slots=("0001 x.wav",))
     assert answers == [whole, whole]
     used.ask(answers.append, 101.0, lambda: True)
     used.told(files())
@@ -23,7 +24,7 @@ def test_all_who_wait_get_what_is_told_in_several_lines():
 
 def test_where_nobody_tells_that_is_the_answer():
     used, answers = UsedFiles(list), []
-    nobody = wire.Used(files=None, set="", unread=0, in_slots=())
+    nobody = Used(files=None, set="", unread=0, in_slots=())
     used.ask(answers.append, 100.0, lambda: False)
     assert answers == [nobody]
     used.ask(answers.append, 100.0, lambda: True)

@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from midifrag.config.ableton import AbletonSettings
-from midifrag.doors.live import wire
+from midifrag.doors.live import answers, wire
 
 HELLO = {"type": "hello", "token": "secret", "script": 1, "live": "12.4.1", "has": ["replace_sample"]}
 TIME = {"type": "time", "bpm": 120, "numerator": 4, "denominator": 4, "playing": True, "beat": 17.25}
@@ -107,8 +107,8 @@ def test_what_the_show_says_is_one_line_each():
         "type": "land", "serial": 1, "slot": 2, "path": "/a/0001 x.wav", "name": "x\ny", "colour": None,
         "seconds": 2.0, "loop": True, "bpm": 120.0, "beats": 4.0, "again": False,
     }  # fmt: skip
-    used = wire.Used(files=None, set="", unread=0, in_slots=("0001 x.wav",))
-    assert wire.answer_of(wire.line_of(used)) == used
+    used = answers.Used(files=None, set="", unread=0, in_slots=("0001 x.wav",))
+    assert answers.answer_of(wire.line_of(used)) == used
 
 
 _JSON = st.recursive(
@@ -128,7 +128,7 @@ _TYPES = ("playing", "time", "landed", "objects", "said", "files", "pong", "hell
     )
 )
 def test_whatever_comes_is_a_message_or_an_odd_line(line):
-    for read in (wire.first_of, wire.message_of, wire.answer_of):
+    for read in (wire.first_of, wire.message_of, answers.answer_of):
         try:
             found = read(line)
         except wire.OddLineError:
