@@ -26,8 +26,8 @@ from midifrag.doors.live.door import LiveDoor
 from midifrag.doors.live.meeting import Meeting, meeting_file
 from midifrag.events import JobChanged, JobTimes, SlotsChanged
 from midifrag.fragment.audio_files import encode_audio
-from midifrag.fragment.messages import SlotState
 from midifrag.fragment.slot_content import SlotContent
+from midifrag.fragment.slot_state import SlotState
 from midifrag.fragment.wav import audio_checksum, with_texts
 from midifrag.states import JobKind, JobState
 

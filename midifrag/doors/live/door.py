@@ -27,8 +27,9 @@ from midifrag.doors.live.server import Server
 from midifrag.doors.live.song import Song
 from midifrag.doors.live.used_files import UsedFiles
 from midifrag.events import ConfigurationChanged, JobChanged, Notice, SlotsChanged, StateChange
-from midifrag.fragment.messages import SlotPlaying, SlotState
 from midifrag.fragment.slot_content import SlotContent
+from midifrag.fragment.slot_state import SlotState
+from midifrag.fragment.writer_commands import SlotPlaying
 from midifrag.notes import note_name
 from midifrag.states import JobState, NoticeLevel
 

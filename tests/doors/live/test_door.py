@@ -12,7 +12,8 @@ from midifrag.doors.live.copies import remembered
 from midifrag.doors.live.door import LiveDoor, in_words, live_door
 from midifrag.doors.live.meeting import meeting_file
 from midifrag.events import ConfigurationChanged, JobChanged, JobTimes, Notice, SlotsChanged, TimeChanged
-from midifrag.fragment.messages import SlotPlaying, SlotState
+from midifrag.fragment.slot_state import SlotState
+from midifrag.fragment.writer_commands import SlotPlaying
 from midifrag.intents import RestoreSlot
 from midifrag.pad_key import PadKey
 from midifrag.states import JobKind, JobState
