@@ -68,6 +68,7 @@ class LiveDoor:
         self._playing: set[int] = set()
         self._selected: str | None = None
         self._landed = 0
+        self._closing = False
 
     # --- from the show -----------------------------------------------------------------------------------------------
 
@@ -90,13 +91,14 @@ class LiveDoor:
 
     def close(self) -> None:
         """See `Door.close`."""
+        self._closing = True
         self._server.close()
         self._copier.close()
 
     def _use(self, loaded: Loaded) -> None:
         before, self._loaded = self._loaded, loaded
         if loaded.settings.ableton != before.settings.ableton:
-            self._server.send(self._welcome())
+            self._send(self._welcome())
 
     def _follow(self, slots: tuple[SlotState, ...]) -> None:
         """What lies where; a fragment that was put back comes with no job of its own."""
@@ -122,6 +124,10 @@ class LiveDoor:
         job, facts = self._jobs.get(slot, (None, Facts()))
         return facts if content is not None and content.job == job else facts_of_content(self._loaded, content)
 
+    def _send(self, message: wire.ToScript) -> bool:
+        """Send something to a script that has been welcomed; it takes nothing before."""
+        return self._live is not None and self._server.send(message)
+
     def _welcome(self) -> wire.Welcome:
         return wire.welcome(self._loaded.settings.ableton, self._count)
 
@@ -132,7 +138,7 @@ class LiveDoor:
         with self._lock:
             self._copies[copy.slot] = copy
             path = str(self._copier.copies.folder / copy.file)
-            self._server.send(land(next(self._serials), copy, path, again=again))
+            self._send(land(next(self._serials), copy, path, again=again))
 
     def not_copied(self, slot: int, why: str) -> None:
         """See `midifrag.doors.live.copier.Taker.not_copied`."""
@@ -145,7 +151,7 @@ class LiveDoor:
         """See `midifrag.doors.live.server.Host.came`."""
         with self._lock:
             self._live = hello
-            self._server.send(self._welcome())
+            self._send(self._welcome())
             self._reports.came(hello.live, self._clock())
             for slot, state in self._slots.items():
                 if state.landed_at is not None and not state.foreign:
@@ -156,7 +162,8 @@ class LiveDoor:
         with self._lock:
             self._live = self._selected = None
             self._copier.forget()
-            self._reports.left(self._clock())
+            if not self._closing:
+                self._reports.left(self._clock())
             for slot in sorted(self._playing):
                 self._put(SlotPlaying(slot, on=False))
             self._playing.clear()
@@ -197,7 +204,7 @@ class LiveDoor:
         """See `midifrag.doors.live.server.Host.asked`."""
         with self._lock:
             if what == "files":
-                self._used.ask(answer, self._clock(), lambda: self._server.send(wire.AskFiles()))
+                self._used.ask(answer, self._clock(), lambda: self._send(wire.AskFiles()))
             else:
                 answer(self._status())
 

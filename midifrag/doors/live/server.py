@@ -28,7 +28,7 @@ from midifrag.errors import StorageError
 from midifrag.scheduling import run_before_others
 from midifrag.states import NoticeLevel
 
-#: Seconds until a first line has come; between two attempts to open the port; that an answer has to go out.
+#: Seconds until a first line has come, twice that until a command has its answer; between two tries to open the port.
 FIRST_LINE, TRY_EVERY = 5.0, 5.0
 #: Seconds between two looks at who is gone.
 LOOK_EVERY = 0.25

@@ -7,8 +7,9 @@ import pytest
 
 from midifrag.bridge.items import AbletonHeard
 from midifrag.config.ableton import AbletonTarget
-from midifrag.doors.live import answers
+from midifrag.doors.live import answers, wire
 from midifrag.doors.live.copies import remembered
+from midifrag.doors.live.copy_record import Copy, Facts
 from midifrag.doors.live.door import LiveDoor, in_words, live_door
 from midifrag.doors.live.meeting import meeting_file
 from midifrag.events import ConfigurationChanged, JobChanged, JobTimes, Notice, SlotsChanged, TimeChanged
@@ -89,6 +90,17 @@ def test_there_is_a_door_where_the_set_wants_one():
     door = live_door(loaded(ableton={}), print)
     assert door.name == "ableton"
     door.close()
+
+
+def test_nothing_is_sent_before_the_welcome(rig, monkeypatch):
+    sent = []
+    monkeypatch.setattr(rig.door._server, "send", sent.append)
+    copy = Copy(file="0001 rain.wav", slot=1, landing=1, seconds=1.0, facts=Facts())
+    rig.door.copied(copy, again=False)
+    rig.door.handle(ConfigurationChanged(loaded(ableton={"fire": True})))
+    rig.door.came(wire.Hello(token="", script=1, live="12", has=()))
+    rig.door.copied(copy, again=False)
+    assert [one.type for one in sent if one.type != "ping"] == ["welcome", "land"]
 
 
 def test_what_lands_is_copied_and_sent(rig):
@@ -284,6 +296,8 @@ def test_the_door_leaves_nothing_behind(tmp_path):
         peer.hello()
         rig.land(1, 1)
         peer.hear()
+        rig.door.close()
+        assert rig.notices() == ["Ableton Live 12.4.1 is connected"]
     assert not [one.name for one in threading.enumerate() if one.name.startswith("midifrag-ableton")]
     assert not meeting_file().exists()
     assert not list((tmp_path / "ableton" / ".midifrag").glob("work-*"))
