@@ -68,6 +68,7 @@ def status(user_library: Path | None) -> None:
     if found is not None:
         out.print()
         out.print(_slots(found))
+        _tell_troubles(found)
 
 
 def _script(user_library: Path | None) -> tuple[str, str]:
@@ -104,10 +105,16 @@ def _slots(found: Status) -> Table:
     """What stands for each slot, or what is looked for."""
     rows = []
     for slot in range(1, found.slots + 1):
-        number = str(slot)
-        there = found.objects.get(number)
-        what = there if there is not None else f"nothing; looked for is {found.names.get(number, '')}"
-        trouble = found.troubles.get(number, "")
-        rows.append((number, what, "sounds" if slot in found.playing else "", trouble))
-    names = ("slot", "in Live", "now", "trouble")
-    return listed(names, rows) if out.width < NARROW else fitted(names, rows, out.width, "trouble", "in Live")
+        there = found.objects.get(str(slot))
+        what = there if there is not None else f"nothing; looked for is {found.names.get(str(slot), '')}"
+        rows.append((str(slot), what, "sounds" if slot in found.playing else ""))
+    names = ("slot", "in Live", "now")
+    return listed(names, rows) if out.width < NARROW else fitted(names, rows, out.width, "in Live")
+
+
+def _tell_troubles(found: Status) -> None:
+    """Why fragments are not in Live, in full: what to do stands at the end."""
+    if found.troubles:
+        out.print()
+    for slot, why in found.troubles.items():
+        out.print(Text(one_line(f"slot {slot}: {why}"), style="yellow"))

@@ -17,7 +17,7 @@ STATUS = Status(
     names={"1": "the track or chain midifrag 1", "2": "the track or chain midifrag 2"},
     selected="Bass",
     playing=(1,),
-    troubles={"2": "slot 2 is not in Live: no Simpler"},
+    troubles={"2": "no Simpler: give the track one"},
     landed=17,
     folder="/fragments/ableton",
     in_slots=(),
@@ -94,9 +94,11 @@ def test_status_tells_all_there_is_to_know(ableton, show):
         "selected Bass",
     ]
     assert lines[6:] == [
-        "slot in Live now trouble",
+        "slot in Live now",
         "1 midifrag 1 / [Simpler] sounds",
-        "2 nothing; looked for is the track or chain midifrag 2 slot 2 is not in Live: no Simpler",
+        "2 nothing; looked for is the track or chain midifrag 2",
+        "",
+        "slot 2: no Simpler: give the track one",
     ]
 
 
@@ -128,4 +130,4 @@ def test_a_narrow_terminal_gets_a_list(ableton, show, monkeypatch):
     show(STATUS)
     output = ableton("status").output
     assert max(map(len, output.splitlines())) <= 60
-    assert "trouble" in output
+    assert "looked for is the track or chain" in output

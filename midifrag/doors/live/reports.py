@@ -13,8 +13,6 @@ MOST = 500
 #: A Live that comes so often within so many seconds is told once more, and then not again.
 OFTEN, WITHIN = 5, 60.0
 
-#: Causes that a slot has.
-_OF_SLOTS = ("failed", "waiting")
 
 Tell: TypeAlias = Callable[[NoticeLevel, str], None]
 
@@ -28,6 +26,8 @@ class Reports:
         self._came: deque[float] = deque(maxlen=OFTEN + 1)
         #: What stood for each slot; None before anybody has said it.
         self.objects: Mapping[int, str] | None = None
+        #: Why the fragment of a slot is not in Live.
+        self.troubles: dict[int, str] = {}
 
     def once(self, level: NoticeLevel, cause: Hashable, text: str) -> None:
         """Tell something unless the same was told of that cause last."""
@@ -55,16 +55,19 @@ class Reports:
 
     def landed(self, slot: int) -> None:
         """A slot's fragment is in Live: what was wrong with it is over."""
-        for cause in _OF_SLOTS:
+        self.troubles.pop(slot, None)
+        for cause in ("failed", "waiting"):
             self._told.pop((cause, slot), None)
 
     def failed(self, slot: int, text: str) -> None:
         """A slot's fragment is not in Live, and why."""
-        self.once(NoticeLevel.WARNING, ("failed", slot), f"slot {slot} is not in Live: {text}")
+        self.troubles[slot] = why = text.removeprefix(f"slot {slot}: ")
+        self.once(NoticeLevel.WARNING, ("failed", slot), f"slot {slot} is not in Live: {why}")
 
     def waits(self, slot: int, text: str) -> None:
         """A slot's fragment waits, and what for."""
-        self.once(NoticeLevel.INFO, ("waiting", slot), f"slot {slot} waits in Live: {text}")
+        self.troubles[slot] = why = text.removeprefix(f"slot {slot}: ")
+        self.once(NoticeLevel.INFO, ("waiting", slot), f"slot {slot} waits in Live: {why}")
 
     def found(self, objects: Mapping[int, str], names: Mapping[int, str]) -> None:
         """What stands for each slot now; ``names`` says of each slot what is looked for."""
@@ -86,12 +89,6 @@ class Reports:
                 self._tell(NoticeLevel.INFO, f"slot {slot}: {now} stands for it in Live")
             elif was != now:
                 self._tell(NoticeLevel.INFO, f"slot {slot}: {now} stands for it in Live, and not {was}")
-
-    @property
-    def troubles(self) -> dict[int, str]:
-        """What was told of slots whose fragment is not in Live, by slot."""
-        slots = ((cause, text) for cause, text in self._told.items() if isinstance(cause, tuple))
-        return {cause[1]: text for cause, text in slots if cause[0] in _OF_SLOTS}
 
     def _is_restless(self, at: float) -> bool:
         return len(self._came) > OFTEN and at - self._came[0] < WITHIN

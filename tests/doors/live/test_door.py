@@ -252,7 +252,7 @@ def test_what_live_reports_is_told_once_and_stands_in_the_status(rig):
         names={"1": "the track or chain midifrag 1", "2": "the track or chain midifrag 2"},
         selected="Bass",
         playing=(1,),
-        troubles={"2": "slot 2 is not in Live: no Simpler"},
+        troubles={"2": "no Simpler"},
         landed=1,
         folder=str(rig.folder / "ableton"),
         in_slots=(),

@@ -17,12 +17,12 @@ class Told:
 
 def test_a_failure_is_told_once_until_it_is_over_or_another_one():
     told = Told()
-    for text in ("no Simpler", "no Simpler", "frozen", "frozen"):
+    for text in ("no Simpler", "slot 3: no Simpler", "frozen", "frozen"):
         told.reports.failed(3, text)
     told.reports.failed(4, "frozen")
     assert told.texts == ["slot 3 is not in Live: no Simpler", "slot 3 is not in Live: frozen",
                           "slot 4 is not in Live: frozen"]  # fmt: skip
-    assert told.reports.troubles == {3: "slot 3 is not in Live: frozen", 4: "slot 4 is not in Live: frozen"}
+    assert told.reports.troubles == {3: "frozen", 4: "frozen"}
     told.reports.landed(3)
     assert list(told.reports.troubles) == [4]
     told.reports.failed(3, "frozen")
