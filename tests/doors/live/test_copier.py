@@ -73,6 +73,7 @@ def test_a_copy_that_cannot_be_made_is_told_and_the_next_one_is_made(rig):
     until(lambda: rig.copies)
 
 
+@pytest.mark.linux
 def test_a_folder_that_goes_is_told_and_used_again_when_it_is_back(rig):
     drive = rig.slots / "drive"
     rig.copier = Copier(drive / "ableton", rig, lambda: rig.now)
