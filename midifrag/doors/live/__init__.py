@@ -1,1 +1,1 @@
-"""The door into Ableton Live: the show's side of what a control surface script does there."""
+"""Ableton Live: the show's side, and the script that runs in Live."""
