@@ -84,7 +84,7 @@ class Landings:
                 continue
             del self._pending[slot]
             if isinstance(outcome, Done):
-                self._objects.has_landed(slot)
+                self._objects.has_landed(slot, pending.land.path)
                 if outcome.scene is not None:
                     self.scenes[slot] = outcome.scene
                 self._answer(pending, life, {"type": "landed", "way": outcome.way, "where": outcome.where})

@@ -6,6 +6,7 @@ and again, a few things a tick, and what was found once is kept as long as it li
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Callable, Iterator, NamedTuple
 
 from .messages import MOST_NAME, Target, told
@@ -141,7 +142,7 @@ class Objects:
         self._found: dict[int, Standing] = {}
         self._due = clock()
         self._next_slot = 0
-        self._landed_at: dict[int, float] = {}
+        self._landed: dict[int, tuple[float, str]] = {}
         self._renamed: set[int] = set()
         #: What stands for each slot; slots with nothing are not in it.
         self.standing: dict[int, Standing] = {}
@@ -163,9 +164,9 @@ class Objects:
         self._look = None
         self._due = self._clock()
 
-    def has_landed(self, slot: int) -> None:
-        """Its Simpler may take the new sample's name now: it gets back the one that it is found by."""
-        self._landed_at[slot] = self._clock()
+    def has_landed(self, slot: int, path: str) -> None:
+        """What holds its Simpler may take the new sample's name now: it gets back the one that it is found by."""
+        self._landed[slot] = (self._clock(), Path(path).stem)
         self._keep_name(slot)
 
     def step(self) -> None:
@@ -235,17 +236,18 @@ class Objects:
         """A Simpler, and a chain called after it, take a new sample's name; the one it is found by is given back."""
         item = self.standing.get(slot, Standing()).simpler
         target = self._targets.get(slot)
-        if item is None or target is None or target.name is None:
-            return
-        if self._clock() - self._landed_at.get(slot, float("-inf")) > RENAMES_ITSELF:
+        landed_at, sample = self._landed.get(slot, (float("-inf"), ""))
+        if item is None or target is None or target.name is None or self._clock() - landed_at > RENAMES_ITSELF:
             return
         for holder, name in zip(item.holders, item.names):
-            if folded(name) == folded(target.name):
-                try:
-                    if holder.name != name:
-                        holder.name = name
-                except Exception as error:
-                    self._say("warning", f"Live does not give {told(name)} its name back: {told(error)}")
+            if folded(name) != folded(target.name):
+                continue
+            try:
+                # Another name than the sample's is a performer's.
+                if holder.name != name and sample in holder.name:
+                    holder.name = name
+            except Exception as error:
+                self._say("warning", f"Live does not give {told(name)} its name back: {told(error)}")
 
     def _tell_renamed(self, slot: int) -> None:
         target = self._targets[slot]
