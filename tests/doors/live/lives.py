@@ -99,7 +99,9 @@ class ShowSide:
             return self.wait(live, "hello")
         raise AssertionError("nobody has come")
 
-    def join(self, live: FakeLive, slots: int = 8, targets: dict[int, dict[str, Any]] | None = None, **options: Any) -> None:
+    def join(
+        self, live: FakeLive, slots: int = 8, targets: dict[int, dict[str, Any]] | None = None, **options: Any
+    ) -> None:
         """Let it in, with the set's usual table but for what is said."""
         assert self.accept(live)["token"] == self.token
         self.welcome(slots, targets, **options)
@@ -113,12 +115,11 @@ class ShowSide:
         self.send({"type": "welcome", "version": 1, "slots": slots, "targets": table, "options": chosen})
 
     def land(self, serial: int, slot: int, path: Path | str, **named: Any) -> None:
-        usual = {"name": Path(path).stem[5:], "colour": None, "seconds": 2.0, "loop": False, "bpm": None, "beats": None}
-        told = {**usual, "again": False, **named}
-        self.send({"type": "land", "serial": serial, "slot": slot, "path": str(path), **told})
+        self.send(landing(serial, slot, path, **named))
 
-    def send(self, message: dict[str, Any]) -> None:
-        self.send_bytes(json.dumps(message).encode() + b"\n")
+    def send(self, *messages: dict[str, Any]) -> None:
+        """All at once, so that they come in at once."""
+        self.send_bytes(b"".join(json.dumps(message).encode() + b"\n" for message in messages))
 
     def send_bytes(self, data: bytes) -> None:
         assert self._line is not None
@@ -177,6 +178,13 @@ class ShowSide:
         """As a midifrag that was killed: the file stays."""
         self.drop()
         self._listening.close()
+
+
+def landing(serial: int, slot: int, path: Path | str, **named: Any) -> dict[str, Any]:
+    """A fragment without a tempo, for once, but for what is said."""
+    usual = {"colour": None, "seconds": 2.0, "loop": False, "bpm": None, "beats": None, "again": False}
+    told = {**usual, "name": Path(path).stem[5:], **named}
+    return {"type": "land", "serial": serial, "slot": slot, "path": str(path), **told}
 
 
 def sound(folder: Path, name: str, seconds: float = 2.0) -> Path:

@@ -20,8 +20,8 @@ SIMPLERS = range(1, 5)
 #: Landings that are sent at once, and ticks that they have: enough for the newest of each slot, with time to spare.
 BATCHES = (1, 2, 4, 8, 25)
 BATCH = max(BATCHES)
-BUSY_TICKS = 25
-QUIET_TICKS = 15
+BUSY_TICKS = 14
+QUIET_TICKS = 14
 #: Batches between two disruptions.
 DISRUPT_EVERY = 30
 #: How likely a performer does something in a tick.
@@ -83,7 +83,9 @@ class Proof:
             self._sent[path] = slot
             self._newest[slot] = path
             bpm = self._chance.choice([None, 92.5, 120.0])
-            self._land(slot, path, loop=self._chance.random() < 0.5, bpm=bpm, colour=self._chance.choice([None, "#3366FF"]))
+            self._land(
+                slot, path, loop=self._chance.random() < 0.5, bpm=bpm, colour=self._chance.choice([None, "#3366FF"])
+            )
 
     def _check_batch(self) -> None:
         """The newest of each slot is in Live, or its clip's place sounds."""
@@ -109,7 +111,7 @@ class Proof:
         what = self._chance.choice(["dropped", "killed", "hung", "set", "away", "deleted", "renamed", "timer"])
         self.disrupted[what] += 1
         getattr(self, f"_be_{what}")()
-        self._live.tick(2 * QUIET_TICKS)
+        self._live.tick(50)
 
     def _be_dropped(self) -> None:
         self._send_batch(BATCH)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from Live.Track import Track
 
 #: Things of the Set that one tick looks at.
-STEPS_A_TICK = 24
+STEPS_A_TICK = 12
 #: Seconds between two looks.
 LOOK_EVERY = 1.0
 #: Racks in racks that are looked into.
@@ -112,22 +112,40 @@ def _devices(holder: Any, holders: tuple[Any, ...], notes: frozenset[int], depth
                     yield found
 
 
-def simpler_matches(target: Target, item: SimplerItem) -> bool:
-    """Whether ``item`` is what ``target`` means by name, note and track, as far as each is said."""
-    if target.name is None and target.note is None:
-        return False
-    names = [folded(name) for name in item.names]
-    return (
-        (target.name is None or folded(target.name) in names)
-        and (target.note is None or target.note in item.notes)
-        and (target.track is None or folded(target.track) == names[0])
-    )
+class Wanted:
+    """The slots' targets, so laid out that most things of a Set are told apart from them by one look."""
 
+    def __init__(self, targets: dict[int, Target]) -> None:
+        self._targets = targets
+        self._by_name: dict[str, set[int]] = {}
+        self._by_note: dict[int, set[int]] = {}
+        self._tracks: dict[str, set[int]] = {}
+        for slot, target in targets.items():
+            if target.name is not None:
+                self._by_name.setdefault(folded(target.name), set()).add(slot)
+            elif target.note is not None:
+                self._by_note.setdefault(target.note, set()).add(slot)
+            # A note means a drum pad, and those have no clips.
+            track = target.track if target.name is None and target.note is None else target.name
+            if track is not None:
+                self._tracks.setdefault(folded(track), set()).add(slot)
 
-def track_matches(target: Target, item: TrackItem) -> bool:
-    """Whether ``item`` is what ``target`` means; a note means a drum pad, and those have no clips."""
-    wanted = target.track if target.name is None and target.note is None else target.name
-    return wanted is not None and folded(wanted) == folded(item.name)
+    def of_track(self, item: TrackItem) -> set[int]:
+        """The slots whose clips belong there."""
+        return self._tracks.get(folded(item.name), set())
+
+    def of_simpler(self, item: SimplerItem) -> set[int]:
+        """The slots that it stands for by name, note and track, as far as each is said."""
+        slots: set[int] = set()
+        for name in item.names:
+            slots |= self._by_name.get(folded(name), set())
+        for note in item.notes:
+            slots |= self._by_note.get(note, set())
+        return {slot for slot in slots if self._is_there(self._targets[slot], item)}
+
+    def _is_there(self, target: Target, item: SimplerItem) -> bool:
+        is_note = target.note is None or target.note in item.notes
+        return is_note and (target.track is None or folded(target.track) == folded(item.names[0]))
 
 
 class Objects:
@@ -138,6 +156,7 @@ class Objects:
         self._say = say
         self._clock = clock
         self._targets: dict[int, Target] = {}
+        self._wanted = Wanted({})
         self._look: Iterator[Any] | None = None
         self._found: dict[int, Standing] = {}
         self._due = clock()
@@ -157,6 +176,7 @@ class Objects:
                 self.standing.pop(slot)
                 self._renamed.discard(slot)
         self._targets = targets
+        self._wanted = Wanted(targets)
         self.look()
 
     def look(self) -> None:
@@ -189,14 +209,14 @@ class Objects:
             self._due = self._clock() + LOOK_EVERY / 10
 
     def _take(self, item: Any) -> None:
-        if item is None:
-            return
-        for slot, target in self._targets.items():
-            found = self._found.get(slot, Standing())
-            if isinstance(item, SimplerItem) and found.simpler is None and simpler_matches(target, item):
-                self._found[slot] = found._replace(simpler=item)
-            elif isinstance(item, TrackItem) and found.audio is None and track_matches(target, item):
-                self._found[slot] = found._replace(audio=item)
+        if isinstance(item, SimplerItem):
+            for slot in self._wanted.of_simpler(item):
+                found = self._found.get(slot, Standing())
+                self._found[slot] = found._replace(simpler=found.simpler or item)
+        elif isinstance(item, TrackItem):
+            for slot in self._wanted.of_track(item):
+                found = self._found.get(slot, Standing())
+                self._found[slot] = found._replace(audio=found.audio or item)
 
     def _finish(self) -> None:
         self._look = None

@@ -9,7 +9,7 @@ from .messages import Land
 from .objects import SimplerItem
 
 if TYPE_CHECKING:
-    from typing import Protocol
+    from typing import Protocol  # novm: for type checkers alone
 
     from Live.SimplerDevice import SimplerDevice
 

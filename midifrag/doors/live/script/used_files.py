@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from Live.Song import Song
 
 #: Things of the Set that one tick looks at.
-STEPS_A_TICK = 16
+STEPS_A_TICK = 12
 #: Characters of paths that one line has: escaped, each may take six bytes.
 CHARACTERS_A_LINE = 8000
 #: Devices that hold no samples, or tell them; by Live's own names of their kinds.

@@ -1,7 +1,7 @@
 """A Live to test the control surface script in: a process of its own, as strict as the real one, and stricter.
 
-``python -m tests.doors.live.fake`` takes one JSON object a line and answers one; `process` lists what it can be told. Time is
-its own and goes on by its ticks, unless it is started with ``--real``. It runs on Python 3.7, as the script does.
+``python -m tests.doors.live.fake`` takes one JSON object a line and answers one; `process` lists what it can be told.
+Time is its own and goes on by its ticks, or with ``--real`` the machine's. It runs on Python 3.7, as the script does.
 
 - `rules`: what the script may not do, counted
 - `clock`: time, and Live's timer

@@ -266,7 +266,7 @@ class ClipSlot(LomObject):
         if not Path(text(file_path)).is_absolute():
             raise RuntimeError("Invalid file path: " + file_path)
         self._clip = Clip(self, file_path)
-        RULES.landed.append(file_path)
+        RULES.has_landed(file_path)
         self._tell("has_clip")
         return self._clip
 

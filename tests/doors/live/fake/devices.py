@@ -106,7 +106,7 @@ class SimplerDevice(Device):
         if self._sample is not None:
             self._sample._die()
         self._sample = Sample(self, path)
-        RULES.landed.append(path)
+        RULES.has_landed(path)
         self._name = Path(path).stem
         self._tell("sample")
         self._tell("name")

@@ -24,8 +24,6 @@ PLACES: dict[str, list[type]] = {
     "Track": [song.Track],
     "Song": [song.Song],
 }
-#: What some Lives lack: the class it is a method of.
-ABILITIES: dict[str, type] = {"replace_sample": devices.SimplerDevice, "create_audio_clip": clips.ClipSlot}
 
 
 class Application:
@@ -87,7 +85,8 @@ class ControlSurface:
 def install(lacking: Iterable[str]) -> None:
     """Let the script find its imports, of a Live that lacks some functions."""
     for name in lacking:
-        delattr(ABILITIES[name], name)
+        for one in {one for classes in PLACES.values() for one in classes if name in vars(one)}:
+            delattr(one, name)
     live = ModuleType("Live")
     for place, classes in PLACES.items():
         module = ModuleType("Live." + place)

@@ -1,8 +1,9 @@
 """The fake Live's own process: one command a line on stdin, one answer a line on stdout.
 
-``open``: a Set is loaded, and the script made anew. ``tick``: so many ticks pass, with things done at random in them where
-``random`` says how likely one is. ``run``: so many real seconds pass. ``do``: a performer does something. ``state``: what
-there is, and what the script did. ``log``: what it has logged since. ``away``, ``back``: the script is chosen away, and back.
+``open``: a Set is loaded, and the script made anew. ``tick``: so many ticks pass, with things done at random in them
+where ``random`` says how likely one is. ``run``: so many seconds pass. ``do``: a performer does something. ``state``:
+what there is, and what the script did. ``log``, ``landed``: what it has logged, and put into Live, since the last time.
+``away``, ``back``: the script is chosen away, and back.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from tests.doors.live.fake import actions, modules
 from tests.doors.live.fake.clock import CLOCK, forget_stopped, turn
 from tests.doors.live.fake.rules import MOST, RULES, enforce
 
-_measure = time.perf_counter
+_measure = (time.perf_counter, time.thread_time)
 #: Seconds between two timer calls, and between two of `update_display`.
 TICK = 0.0103
 DISPLAY = 0.1
@@ -35,7 +36,7 @@ class Process:
         self._surface: Any = None
         self._performer: actions.Performer | None = None
         self._display_at = 0.0
-        self._tick_seconds: list[float] = []
+        self._tick_seconds: list[list[float]] = []
 
     def answer(self, command: dict[str, Any]) -> Any:
         named = dict(command)
@@ -97,9 +98,10 @@ class Process:
         if self._performer is not None:
             self._performer.song._begin_fired()
         for timer in list(CLOCK.timers):
-            began = _measure()
+            began = [measure() for measure in _measure]
             turn(timer.fire_if_due)
-            self._tick_seconds.append(_measure() - began)
+            if CLOCK.is_real:
+                self._tick_seconds.append([measure() - at for measure, at in zip(_measure, began)])
         forget_stopped()
         if CLOCK.now() - self._display_at >= DISPLAY and self._surface is not None:
             self._display_at = CLOCK.now()
@@ -141,7 +143,7 @@ class Process:
 
     def on_landed(self) -> list[str]:
         """The paths that have come into Live since the last time."""
-        landed, RULES.landed[:] = list(RULES.landed), []
+        landed, RULES.landed[:], RULES.landed_at[:] = list(RULES.landed), [], []
         return landed
 
     def on_state(self) -> dict[str, Any]:
@@ -158,9 +160,11 @@ class Process:
             "listeners": sum(len(names) for one in self._objects() for names in one._listeners.values()),
         }
 
-    def on_measured(self) -> list[float]:
-        measured, self._tick_seconds = self._tick_seconds, []
-        return measured
+    def on_measured(self) -> dict[str, Any]:
+        """Seconds of each tick, those of the processor too, and each landing's path and moment, since the last time."""
+        measured, self._tick_seconds[:] = list(self._tick_seconds), []
+        moments = dict(zip(RULES.landed, RULES.landed_at))
+        return {"ticks": measured, "landed": moments}
 
 
 def _described(track: Any) -> dict[str, Any]:

@@ -7,6 +7,8 @@ import threading
 import time
 from typing import Any
 
+_real_time = time.monotonic
+
 #: What one tick may do at most.
 MOST = {"reads": 1, "read_bytes": 16 * 1024, "sends": 1, "sent_bytes": 16 * 1024, "landings": 1}
 
@@ -25,8 +27,9 @@ class Rules:
         self.counts = dict.fromkeys(MOST, 0)
         self.worst = dict.fromkeys(MOST, 0)
         self.totals = dict.fromkeys(MOST, 0)
-        #: Paths that have come into Live, in order.
+        #: Paths that have come into Live, in order, and when, by the machine's clock.
         self.landed: list[str] = []
+        self.landed_at: list[float] = []
 
     def broken(self, text: str) -> BreachError:
         self.breaches.append(text)
@@ -42,12 +45,16 @@ class Rules:
             self.worst[what] = max(self.worst[what], count)
             self.totals[what] += count
             if count > MOST[what]:
-                self.broken("{} {} in one tick, and {} are allowed".format(count, what, MOST[what]))
+                self.broken(f"{count} {what} in one tick, and {MOST[what]} are allowed")
 
     def count(self, what: str, number: int = 1) -> None:
         if not self.in_turn:
             raise self.broken(what + " outside of a tick")
         self.counts[what] += number
+
+    def has_landed(self, path: str) -> None:
+        self.landed.append(path)
+        self.landed_at.append(_real_time())
 
     def check_write(self, what: str) -> None:
         if self.listeners_deep:
@@ -70,7 +77,7 @@ class CountedSocket(socket.socket):
         if what == "reads":
             RULES.count("read_bytes", size)
 
-    def connect(self, address: Any) -> None:
+    def connect(self, _address: Any) -> None:
         raise RULES.broken("connect() waits; connect_ex() of a non-blocking socket does not")
 
     def connect_ex(self, address: Any) -> int:
@@ -90,10 +97,10 @@ class CountedSocket(socket.socket):
         RULES.count("sent_bytes", sent)
         return sent
 
-    def sendall(self, data: Any, flags: int = 0) -> None:
+    def sendall(self, *_sent: Any) -> None:
         raise RULES.broken("sendall() may wait")
 
-    def makefile(self, *args: Any, **named: Any) -> Any:
+    def makefile(self, *_how: Any, **_named: Any) -> Any:
         raise RULES.broken("a file over a socket may wait")
 
 

@@ -56,20 +56,39 @@ def test_a_line_that_lacks_a_key_or_has_another_one_is_none(message):
         (LAND, "bpm", [0, "120", False]),
         (LAND, "again", [None, 1]),
         (WELCOME, "version", [2, None]),
-        (WELCOME, "targets", [[], {"0": TARGET}, {"100": TARGET}, {"3": None}, {"3\n": TARGET}, {"3": {**TARGET, "way": "both"}}]),
-        (WELCOME, "targets", [{"3": {**TARGET, "note": 128}}, {"3": {**TARGET, "scene": 0}}, {"3": {**TARGET, "x": 0}}]),
+        (
+            WELCOME,
+            "targets",
+            [[], {"0": TARGET}, {"100": TARGET}, {"3": None}, {"3\n": TARGET}, {"3": {**TARGET, "way": "both"}}],
+        ),
+        (
+            WELCOME,
+            "targets",
+            [{"3": {**TARGET, "note": 128}}, {"3": {**TARGET, "scene": 0}}, {"3": {**TARGET, "x": 0}}],
+        ),
         (WELCOME, "options", [None, {}, {**OPTIONS, "occupied": "empty"}, {**OPTIONS, "fire": 1}, {**OPTIONS, "x": 1}]),
     ],
 )
 def test_a_wrong_value_is_refused_by_its_key(message, key, values):
     for value in values:
-        with pytest.raises(WireError, match="midifrag's '(land|welcome)' has"):
+        with pytest.raises(WireError, match=r"midifrag's '(land|welcome)' has"):
             decoded({**message, key: value})
 
 
 @pytest.mark.parametrize(
     "line",
-    [b"", b"{", b"[]", b"3", b"\xff", b'{"type": []}', b'{"type": "fly"}', b'{"a": NaN}', b"[" * 60000, b'{"type":"land"}'],
+    [
+        b"",
+        b"{",
+        b"[]",
+        b"3",
+        b"\xff",
+        b'{"type": []}',
+        b'{"type": "fly"}',
+        b'{"a": NaN}',
+        b"[" * 60000,
+        b'{"type":"land"}',
+    ],
 )
 def test_rubbish_is_a_wire_error(line):
     with pytest.raises(WireError):

@@ -30,8 +30,20 @@ def test_a_live_that_can_all_goes_the_way_that_is_wished_for(way, standing, item
 @pytest.mark.parametrize(
     ("way", "standing", "has", "item", "words"),
     [
-        ("simpler", BOTH, ["create_audio_clip"], AUDIO, "cannot replace a Simpler's sample (12.4 can): an audio track is used"),
-        ("auto", BOTH, ["create_audio_clip"], AUDIO, "cannot replace a Simpler's sample (12.4 can): an audio track is used"),
+        (
+            "simpler",
+            BOTH,
+            ["create_audio_clip"],
+            AUDIO,
+            "cannot replace a Simpler's sample (12.4 can): an audio track is used",
+        ),
+        (
+            "auto",
+            BOTH,
+            ["create_audio_clip"],
+            AUDIO,
+            "cannot replace a Simpler's sample (12.4 can): an audio track is used",
+        ),
         ("clip", BOTH, ["replace_sample"], SIMPLER, "cannot make audio clips"),
         ("auto", ONLY_AUDIO, ["create_audio_clip"], AUDIO, ""),
     ],
@@ -47,7 +59,12 @@ def test_where_live_lacks_a_function_the_other_way_is_used_and_told(way, standin
 @pytest.mark.parametrize(
     ("wanted", "standing", "has", "words"),
     [
-        (target("auto"), NEITHER, ALL, "give a track or chain with a Simpler or an audio track the name 'midifrag 3' in Live"),
+        (
+            target("auto"),
+            NEITHER,
+            ALL,
+            "give a track or chain with a Simpler or an audio track the name 'midifrag 3' in Live",
+        ),
         (target("clip"), ONLY_SIMPLER, ALL, "give an audio track the name 'midifrag 3' in Live"),
         (target("simpler"), ONLY_SIMPLER, ["create_audio_clip"], "(12.4 can): give an audio track the name"),
         (target("simpler", track="drums"), NEITHER, ALL, "the name 'midifrag 3' in Live in the track 'drums'"),
