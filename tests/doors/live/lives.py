@@ -8,6 +8,8 @@ import secrets
 import socket
 import subprocess
 import sys
+import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +18,9 @@ from tests.support import PATIENCE, unmeasured
 ROOT = Path(__file__).parents[3]
 #: Ticks after which what is sure to come has come: three seconds of Live's.
 TICKS = 300
+#: Of these, how many come at once. Others leave the machine time to hand on what was sent, if it is busy.
+TICKS_AT_ONCE = 50
+PAUSE = 0.004
 
 
 class FakeLive:
@@ -76,6 +81,7 @@ class ShowSide:
         self._listening.settimeout(PATIENCE)
         self._line: socket.socket | None = None
         self._came_in = b""
+        self._synced = 0
         self.heard: list[dict[str, Any]] = []
         self.write(self._listening.getsockname()[1], self.token)
 
@@ -89,12 +95,12 @@ class ShowSide:
         """Let it tick until it has come; returns its hello."""
         self.drop()
         self._listening.settimeout(0)
-        for _ in range(TICKS):
+        for _ in ticks(live):
             try:
                 self._line, _ = self._listening.accept()
             except BlockingIOError:
-                live.tick()
                 continue
+            self._line.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             self._came_in = b""
             return self.wait(live, "hello")
         raise AssertionError("nobody has come")
@@ -105,6 +111,7 @@ class ShowSide:
         """Let it in, with the set's usual table but for what is said."""
         assert self.accept(live)["token"] == self.token
         self.welcome(slots, targets, **options)
+        self.sync(live)
 
     def welcome(self, slots: int = 8, targets: dict[int, dict[str, Any]] | None = None, **options: Any) -> None:
         usual = {"way": "auto", "note": None, "track": None, "scene": None}
@@ -145,19 +152,23 @@ class ShowSide:
 
     def wait(self, live: FakeLive, kind: str, **fields: Any) -> dict[str, Any]:
         """Let it tick until it says this; returns the line. What came before it counts, unless it was waited for."""
-        for _ in range(TICKS):
+        for _ in ticks(live):
             self.hear()
             for index, message in enumerate(self.heard):
                 if message["type"] == kind and all(message[name] == value for name, value in fields.items()):
                     return self.heard.pop(index)
-            live.tick()
         raise AssertionError(f"no {kind} {fields} but {self.heard[-20:]}, log: {live.tell('log')}")
+
+    def sync(self, live: FakeLive) -> None:
+        """Let it tick until it has taken all that was sent."""
+        self._synced += 1
+        self.send({"type": "ping", "sent": float(self._synced)})
+        self.wait(live, "pong", sent=float(self._synced))
 
     def has_left(self, live: FakeLive) -> bool:
         """Let it tick until it closes the line; False if it does not."""
         assert self._line is not None
-        for _ in range(TICKS):
-            live.tick()
+        for _ in ticks(live):
             self._line.setblocking(False)
             try:
                 if not self._line.recv(1 << 16):
@@ -178,6 +189,15 @@ class ShowSide:
         """As a midifrag that was killed: the file stays."""
         self.drop()
         self._listening.close()
+
+
+def ticks(live: Any) -> Iterator[None]:
+    """So many ticks, with a turn of ours before each."""
+    for number in range(TICKS):
+        yield
+        if number > TICKS_AT_ONCE:
+            time.sleep(PAUSE)
+        live.tick()
 
 
 def landing(serial: int, slot: int, path: Path | str, **named: Any) -> dict[str, Any]:

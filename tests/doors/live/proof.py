@@ -50,6 +50,7 @@ class Proof:
         batches = 0
         while len(self._sent) < landings:
             self._send_batch(min(self._chance.choice(BATCHES), landings - len(self._sent)))
+            self._show.sync(self._live)
             self._live.tick(BUSY_TICKS, BUSY)
             self._live.tick(QUIET_TICKS)
             self._check_batch()
@@ -111,6 +112,7 @@ class Proof:
         what = self._chance.choice(["dropped", "killed", "hung", "set", "away", "deleted", "renamed", "timer"])
         self.disrupted[what] += 1
         getattr(self, f"_be_{what}")()
+        self._show.sync(self._live)
         self._live.tick(50)
 
     def _be_dropped(self) -> None:

@@ -153,7 +153,7 @@ class Process:
             "playing": self._performer.song._is_playing,
             "breaches": RULES.breaches,
             "escaped": CLOCK.escaped,
-            "timers": len(CLOCK.timers),
+            "timers": sum(timer.running for timer in CLOCK.timers),
             "worst": RULES.worst,
             "totals": RULES.totals,
             "most": MOST,

@@ -8,7 +8,7 @@ import pytest
 from midifrag.doors.live.script import connection
 from midifrag.doors.live.script.connection import LINES_A_TICK, LONGEST_PAUSE, MOST_WAITING, SILENCE, Connection, home
 from midifrag.doors.live.script.messages import MOST_BYTES
-from tests.doors.live.lives import TICKS, ShowSide, simpler_track, sound
+from tests.doors.live.lives import ShowSide, simpler_track, sound, ticks
 from tests.doors.live.script.test_messages import LAND, WELCOME
 
 
@@ -53,10 +53,9 @@ def joined(line, show):
 
 
 def wait(condition, live):
-    for _ in range(TICKS):
+    for _ in ticks(live):
         if condition():
             return
-        live.tick()
     raise AssertionError(live.line.logged)
 
 
@@ -238,11 +237,12 @@ def test_what_was_sent_before_midifrag_died_is_taken(line, show):
 
 def test_one_that_never_reads_is_left_before_its_queue_grows(line, show):
     live = joined(line, show)
-    for _ in range(10 * MOST_WAITING // 1000):
+    for number in range(10 * MOST_WAITING // 1000):
         line.send({"type": "said", "text": "x" * 1000})
         if not line.is_joined:
             break
-        live.tick() if _ % 100 == 0 else None
+        if number % 100 == 0:
+            live.tick()
     assert line.logged[-1].endswith("midifrag does not read what it is sent")
     assert len(line._goes_out) == 0
 

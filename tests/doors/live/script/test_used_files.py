@@ -68,7 +68,7 @@ def test_what_changes_meanwhile_begins_the_answer_anew(start, show, tmp_path):
     path = str(sound(tmp_path, "0001 rain"))
     live.do("clip", track="midifrag 29", scene=0, path=path)
     show.send({"type": "files"})
-    live.tick(3)
+    show.sync(live)
     live.do("delete_track", track="midifrag 4")
     live.tick(2)
     assert show.wait(live, "files")["paths"] == [path]
@@ -79,7 +79,7 @@ def test_who_has_left_gets_no_answer(start, show, tmp_path):
     live.tell("open", tracks=[audio_track(number) for number in range(1, 60)])
     show.join(live, 1)
     show.send({"type": "files"})
-    live.tick(2)
+    show.sync(live)
     show.drop()
     live.tick(100)
     show.join(live, 1)
