@@ -124,6 +124,9 @@ class Performer:
     def do_fire(self, track: str, scene: int) -> None:
         self.song._fire(self._track(track)._slots[scene])
 
+    def do_quantize(self, ticks: int) -> None:
+        self.song._quantization = ticks
+
     def do_stop(self, track: str) -> None:
         self.song._silence(self._track(track))
 
@@ -149,6 +152,8 @@ class Performer:
             self.do_sound(track._name, chance.random() < 0.5)
         elif what < 0.88:
             self.do_play(chance.random() < 0.6)
+        elif what < 0.91:
+            self.do_quantize(chance.choice([1, 3, 6]))
         elif what < 0.94:
             self.do_tempo(chance.choice([90.0, 120.0, 174.0]))
         else:

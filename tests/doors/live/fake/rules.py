@@ -5,7 +5,7 @@ from __future__ import annotations
 import socket
 import threading
 import time
-from typing import Any
+from typing import Any, Callable
 
 _real_time = time.monotonic
 
@@ -30,6 +30,8 @@ class Rules:
         #: Paths that have come into Live, in order, and when, by the machine's clock.
         self.landed: list[str] = []
         self.landed_at: list[float] = []
+        #: Called once while the next sample is loaded: a dialogue lets Live's timers go on.
+        self.dialogue: Callable[[], None] | None = None
 
     def broken(self, text: str) -> BreachError:
         self.breaches.append(text)
@@ -55,6 +57,9 @@ class Rules:
     def has_landed(self, path: str) -> None:
         self.landed.append(path)
         self.landed_at.append(_real_time())
+        dialogue, self.dialogue = self.dialogue, None
+        if dialogue is not None:
+            dialogue()
 
     def check_write(self, what: str) -> None:
         if self.listeners_deep:

@@ -106,7 +106,9 @@ class Song(LomObject):
         self._view = SongView(self)
         self._master = Track(self, "Main", False, 0)
         self._file_path = file_path
-        self._fired: list[ClipSlot] = []
+        #: What was fired, each with the ticks until it begins; and how many that are, as launch quantisation has it.
+        self._fired: list[tuple[ClipSlot, int]] = []
+        self._quantization = 1
 
     def _children(self) -> Any:
         return [*self._tracks, self._master, self._view]
@@ -116,13 +118,15 @@ class Song(LomObject):
             slot._clip._is_triggered = True
             slot._clip._tell("playing_status")
             slot._tell("is_triggered")
-        self._fired.append(slot)
+        self._fired.append((slot, self._quantization))
 
     def _begin_fired(self) -> None:
-        """At the next tick what was fired begins, and starts a stopped transport."""
+        """At its tick what was fired begins; where the transport stands, at the next one, and starts it."""
         fired, self._fired = self._fired, []
-        for slot in fired:
-            if slot._is_alive and slot._clip is not None and slot._clip._is_alive:
+        for slot, left in fired:
+            if left > 1 and self._is_playing:
+                self._fired.append((slot, left - 1))
+            elif slot._is_alive and slot._clip is not None and slot._clip._is_alive:
                 if not self._is_playing:
                     self._set_playing(True)
                 self._play(slot)
@@ -137,6 +141,7 @@ class Song(LomObject):
 
     def _silence(self, track: Track, but: Any = None) -> None:
         for slot in track._slots:
+            self._fired = [(fired, left) for fired, left in self._fired if fired is not slot or slot is but]
             if slot is not but and slot._clip is not None and (slot._clip._is_playing or slot._clip._is_triggered):
                 slot._clip._is_playing = slot._clip._is_triggered = False
                 slot._clip._tell("playing_status")

@@ -111,10 +111,12 @@ def test_one_that_is_about_to_sound_counts_as_sounding(live, show):
     show.join(live, 1)
     first, _ = landed(show, live, 1)
     live.do("play", on=True)
-    put(show, live, 2)
+    live.do("quantize", ticks=200)
     live.do("fire", track="midifrag 1", scene=0)
+    put(show, live, 2)
     show.wait(live, "waiting", serial=2)
-    assert clips(live)[0]["path"] == str(first)
+    clip = clips(live)[0]
+    assert (clip["path"], clip["playing"], clip["triggered"]) == (str(first), False, True)
 
 
 def test_where_the_transport_stands_nothing_sounds(live, show):

@@ -2,7 +2,7 @@ import pytest
 
 from midifrag.doors.live.script.connection import SILENCE
 from midifrag.doors.live.script.core import TROUBLE_EVERY
-from tests.doors.live.lives import ShowSide, audio_track, simpler_track, sound
+from tests.doors.live.lives import ShowSide, audio_track, landing, simpler_track, sound
 
 
 @pytest.fixture
@@ -80,6 +80,18 @@ def test_one_part_that_fails_stops_no_other_and_is_logged_once(live, show):
     assert "midifrag: RuntimeError: out of order" in live.tell("log")
     live.tell("mend", what="current_song_time")
     show.wait(live, "time")
+
+
+def test_a_dialogue_that_live_opens_begins_no_second_tick_inside_the_first(live, show):
+    show.join(live, 2)
+    show.wait(live, "objects")
+    live.tell("dialogue")
+    paths = [str(sound(show.home.parent, f"000{slot} rain")) for slot in (1, 2)]
+    show.send(*(landing(slot, slot, path) for slot, path in enumerate(paths, 1)))
+    for serial in (1, 2):
+        show.wait(live, "landed", serial=serial)
+    assert live.state()["worst"]["landings"] == 1
+    assert live.state()["escaped"] == []
 
 
 def test_another_table_is_taken_and_what_waits_is_kept(live, show):
