@@ -71,9 +71,6 @@ class Landings:
         if land.slot not in self._objects.standing:
             self._objects.look()
 
-    def __len__(self) -> int:
-        return len(self._pending)
-
     def step(self, life: int) -> None:
         """One tick's turn: do one, or none."""
         for slot in list(self._pending)[:TRIES_A_TICK]:

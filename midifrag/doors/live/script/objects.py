@@ -119,12 +119,15 @@ class Wanted:
         self._targets = targets
         self._by_name: dict[str, set[int]] = {}
         self._by_note: dict[int, set[int]] = {}
+        self._by_track: dict[str, set[int]] = {}
         self._tracks: dict[str, set[int]] = {}
         for slot, target in targets.items():
             if target.name is not None:
                 self._by_name.setdefault(folded(target.name), set()).add(slot)
             elif target.note is not None:
                 self._by_note.setdefault(target.note, set()).add(slot)
+            elif target.track is not None:
+                self._by_track.setdefault(folded(target.track), set()).add(slot)
             # A note means a drum pad, and those have no clips.
             track = target.track if target.name is None and target.note is None else target.name
             if track is not None:
@@ -136,7 +139,7 @@ class Wanted:
 
     def of_simpler(self, item: SimplerItem) -> set[int]:
         """The slots that it stands for by name, note and track, as far as each is said."""
-        slots: set[int] = set()
+        slots = set(self._by_track.get(folded(item.names[0]), ()))
         for name in item.names:
             slots |= self._by_name.get(folded(name), set())
         for note in item.notes:

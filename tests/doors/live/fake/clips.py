@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+import wave
 from pathlib import Path
 from typing import Any
 
@@ -14,10 +16,14 @@ PALETTE = (0xFF94A6, 0xFFA529, 0xCC9927, 0xF7F47C, 0xBFFB00, 0x1AFF2F, 0x25FFA8,
 
 
 def seconds_of(path: str) -> float:
-    """How long the file is: it holds that as text, in the stead of sound. Raises RuntimeError, as Live does."""
+    """How long a WAV is, or what holds that as text, in the stead of sound. Raises RuntimeError, as Live does."""
     try:
-        return float(Path(path).read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+        data = Path(path).read_bytes()
+        if not data.startswith(b"RIFF"):
+            return float(data)
+        with wave.open(io.BytesIO(data)) as sound:
+            return sound.getnframes() / sound.getframerate()
+    except (OSError, ValueError, EOFError, wave.Error):
         raise RuntimeError("Invalid file path: " + path) from None
 
 

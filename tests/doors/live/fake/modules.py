@@ -10,6 +10,20 @@ from tests.doors.live.fake import clips, devices, song
 from tests.doors.live.fake.clock import Timer
 from tests.doors.live.fake.rules import RULES
 
+
+class Application:
+    version = (12, 4, 1)
+
+    def get_major_version(self) -> int:
+        return self.version[0]
+
+    def get_minor_version(self) -> int:
+        return self.version[1]
+
+    def get_bugfix_version(self) -> int:
+        return self.version[2]
+
+
 #: Which class stands where in ``Live``.
 PLACES: dict[str, list[type]] = {
     "Base": [Timer],
@@ -23,20 +37,8 @@ PLACES: dict[str, list[type]] = {
     "Chain": [devices.Chain],
     "Track": [song.Track],
     "Song": [song.Song],
+    "Application": [Application],
 }
-
-
-class Application:
-    version = (12, 4, 1)
-
-    def get_major_version(self) -> int:
-        return self.version[0]
-
-    def get_minor_version(self) -> int:
-        return self.version[1]
-
-    def get_bugfix_version(self) -> int:
-        return self.version[2]
 
 
 class CInstance:
@@ -94,10 +96,8 @@ def install(lacking: Iterable[str]) -> None:
             setattr(module, one.__name__, one)
         setattr(live, place, module)
         sys.modules["Live." + place] = module
-    application = ModuleType("Live.Application")
-    application.get_application = Application  # type: ignore[attr-defined]
-    live.Application = application  # type: ignore[attr-defined]
-    sys.modules.update({"Live": live, "Live.Application": application})
+    live.Application.get_application = Application  # type: ignore[attr-defined]
+    sys.modules["Live"] = live
     framework, surface = ModuleType("_Framework"), ModuleType("_Framework.ControlSurface")
     surface.ControlSurface = ControlSurface  # type: ignore[attr-defined]
     framework.ControlSurface = surface  # type: ignore[attr-defined]

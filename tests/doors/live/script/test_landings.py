@@ -120,6 +120,15 @@ def test_a_live_that_lacks_a_function_goes_the_other_way_and_says_so_once(start,
     assert "this Live cannot" in said[0]
 
 
+def test_a_live_that_cannot_fire_says_so_and_has_the_clip(start, show):
+    live = start("--lacking", "fire")
+    live.tell("open", tracks=[audio_track(1)])
+    show.join(live, 1, fire=True, start_transport=True)
+    show.land(1, 1, sound(show.home.parent, "0001 rain"))
+    show.wait(live, "landed", serial=1)
+    assert "Live does not fire its clip" in show.wait(live, "said")["text"]
+
+
 def test_a_live_that_lacks_both_fails_with_a_clear_line(start, show):
     live = start("--lacking", "replace_sample,create_audio_clip")
     live.tell("open", tracks=[simpler_track(1)])

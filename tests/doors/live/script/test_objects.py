@@ -64,6 +64,14 @@ def test_pads_are_found_by_their_note_also_within_one_track(start, show):
     assert not live.track("other")["simplers"][0]["sample"]
 
 
+def test_a_target_of_a_track_alone_is_that_tracks_simpler_or_clip_slot(start, show):
+    inner = {"rack": "Rack", "chains": {"keys": [{"simpler": "S"}]}}
+    live = start()
+    live.tell("open", tracks=[{"name": "x", "devices": [inner]}, {"name": "keys", "devices": [inner]}, audio_track(5)])
+    show.join(live, 2, {1: {"name": None, "track": "Keys"}, 2: {"name": None, "track": "midifrag 5"}})
+    objects(show, live, _1="keys / keys / Simpler", _2="midifrag 5")
+
+
 def test_a_simpler_that_takes_its_samples_name_keeps_the_one_it_is_found_by(start, show):
     live = start()
     live.tell("open", tracks=[{"name": "keys", "devices": [{"simpler": "midifrag 1"}]}])

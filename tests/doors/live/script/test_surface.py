@@ -51,6 +51,15 @@ def test_chosen_away_it_leaves_nothing_behind_and_comes_back(live, show):
     land(show, live, 1)
 
 
+def test_where_it_cannot_start_live_goes_on_and_says_why(start):
+    live = start("--lacking", "get_major_version")
+    live.tell("open", tracks=[simpler_track(1)])
+    live.tick(50)
+    [line] = live.tell("log")
+    assert line.startswith("midifrag: cannot start: AttributeError: ")
+    assert live.state()["timers"] == 0
+
+
 def test_a_live_that_is_out_of_order_starts_all_the_same(start, show):
     live = start()
     live.tell("open", tracks=[simpler_track(1)])
