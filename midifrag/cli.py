@@ -11,6 +11,7 @@ from typing import Any
 import click
 
 from midifrag.commands import options
+from midifrag.commands.ableton import ableton
 from midifrag.commands.common import DEFAULT_CONFIG, archive_folder, explained, load_show, nested, set_up_logging
 from midifrag.commands.parameter_options import given, with_parameter_options
 
@@ -272,3 +273,6 @@ def takes(
     else:
         filters = Filters(bank=bank, preset=preset, starred=starred or None)
         archive.find(folder, " ".join(words), limit, filters, as_json)
+
+
+app.add_command(ableton)

@@ -7,6 +7,7 @@
     │   ├── NoMidiError        no MIDI system on this machine
     │   └── MidiGoneError      the MIDI system ended; it may come back
     ├── PlaybackError          no such audio output, or one that cannot be opened
+    ├── DoorError              another program beside the show: not found, or not as it should be
     ├── SurfaceError           no such surface, or a plug-in that is none
     ├── ClipError              a MIDI file that cannot be played                                 (exit 2)
     ├── ModelError             a model cannot be loaded
@@ -95,6 +96,10 @@ class PortError(MidifragError):
 
 class PlaybackError(MidifragError):
     """An audio output that is not there, or that cannot be opened."""
+
+
+class DoorError(MidifragError):
+    """Another program that midifrag works with is not found, or is not as it should be."""
 
 
 class SurfaceError(MidifragError):

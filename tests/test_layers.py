@@ -51,6 +51,8 @@ ROOMS: Mapping[str, Sequence[tuple[str, ...]]] = {
         ("texts",),
     ),
 }
+#: A folder that has another name where it runs, so its modules import each other relatively.
+RENAMED = "midifrag/doors/live/script"
 #: What a folder's files never import, whatever lies between.
 NEVER: Mapping[str, tuple[str, ...]] = {
     "midifrag": ("tests", "tools", "benchmarks", "training", "examples"),
@@ -104,7 +106,7 @@ def violations(root: Path) -> Iterator[str]:
 
 
 def broken_rows(found: Import, root: Path) -> Iterator[str]:
-    if found.module.startswith("."):
+    if found.module.startswith(".") and not found.file.is_relative_to(root / RENAMED):
         yield f"imports {found.module}: imports are absolute"
     for package, rows in ROOMS.items():
         mine, other = (room_in(package, name) for name in (module_of(found.file, root), found.module))

@@ -66,6 +66,7 @@ FOR_PLUGINS = {
         "CheckpointError",
         "ClipError",
         "ConfigurationError",
+        "DoorError",
         "DriveHangsError",
         "EditConflictError",
         "EngineError",

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable
 from midifrag.bridge.absences import Absences
 from midifrag.bridge.acting import Acting
 from midifrag.bridge.engine_reports import EngineReports
-from midifrag.bridge.items import FromEngine, Introduce, Item, LinkHeard, Reload
+from midifrag.bridge.items import AbletonHeard, FromEngine, Introduce, Item, LinkHeard, Reload
 from midifrag.bridge.lost_programs import LostPrograms
 from midifrag.bridge.pads import PadsAtRest
 from midifrag.bridge.presses import Presses
@@ -181,6 +181,8 @@ class Bridge:
                 self._publish_all(self._set_list.time.feed(item))
             case LinkHeard():
                 self._publish_all(self._set_list.time.hear_link(item))
+            case AbletonHeard():
+                self._publish_all(self._set_list.time.hear_ableton(item))
             case TimeChanged(timeline):
                 self._publish_all(self._set_list.time.follow(timeline))
             case NoteOn() | NoteOff() | ControlChange() | PitchBend() | Aftertouch() | ProgramChange():

@@ -13,6 +13,7 @@ from midifrag.fragment.writer_events import WriterEvent
 from midifrag.intents import Intent
 from midifrag.midi.messages import MidiEvent
 from midifrag.playback.messages import PlayerEvent
+from midifrag.timeline import Signature
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +51,23 @@ class LinkHeard:
     peers: int
 
 
+@dataclass(frozen=True, slots=True)
+class AbletonHeard:
+    """How Ableton Live's song stands: its tempo and signature, and its ``beat`` (in quarter notes) at ``at``.
+
+    ``at`` is in monotonic seconds. While it is not ``running`` its position stands still, and only tempo and signature
+    count. Where it is not ``connected`` any more, nothing does.
+    """
+
+    bpm: float
+    at: float
+    beat: float
+    signature: Signature
+    running: bool
+    connected: bool = True
+
+
 Item: TypeAlias = (
     MidiEvent | Intent | FromEngine | WriterEvent | PlayerEvent | PortChanged | Introduce | Reload | LinkHeard
-    | TimeChanged | Notice
+    | AbletonHeard | TimeChanged | Notice
 )  # fmt: skip

@@ -12,7 +12,7 @@ from midifrag.config.parameters import Preset, RequestParameters, values_of
 from midifrag.config.press_request import WHEN_READY, LandRequest
 from midifrag.engine.messages import Render
 from midifrag.events import JobChanged, JobTimes, PadChanged
-from midifrag.fragment.length import FragmentLength
+from midifrag.fragment.length import FragmentLength, MusicalLength
 from midifrag.fragment.options import FragmentOptions
 from midifrag.fragment.record import RecordedValue
 from midifrag.pad_key import PadKey
@@ -126,6 +126,7 @@ class Job:
             missed=self.missed,
             fallback=self.instead_of is not None,
             loop=self.loop,
+            quarters=self.length.quarters if isinstance(self.length, MusicalLength) else None,
         )
 
     def pad_changed(self, now: float) -> PadChanged | None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from midifrag.bridge.items import LinkHeard
+from midifrag.bridge.items import AbletonHeard, LinkHeard
 from midifrag.bridge.taps import Taps
 from midifrag.bridge.tempo import Tempo
 from midifrag.config.midi_rules import FASTEST, SLOWEST
@@ -21,13 +21,15 @@ from midifrag.states import NoticeLevel
 from midifrag.timeline import Timeline
 
 #: Who keeps the time, as a line says it; a MIDI clock is ``midi:PORT``.
-INTERNAL, LINK, MIDI = "internal", "link", "midi:"
+INTERNAL, LINK, ABLETON, MIDI = "internal", "link", "ableton", "midi:"
 #: A line that is off by less than this a bar ahead is the same one, in seconds.
 SAME = 0.0005
 #: Between two small corrections lie so many seconds at least.
 CORRECTED_EVERY = 0.25
-#: Beats a minute by which Link's tempo leaps.
+#: Beats a minute by which the tempo of Link or Live leaps.
 LEAP = 0.5
+#: Quarter notes by which Live's song leaps.
+JUMP = 0.05
 #: Taps in a row from which on they tell where beats are, beside their tempo.
 TELL_BEATS = 4
 
@@ -48,6 +50,7 @@ class Timekeeper:
         #: How often the clock that is followed had jumped when the line was told.
         self._jumps = 0
         self._link: LinkHeard | None = None
+        self._ableton: AbletonHeard | None = None
         self._given: Timeline | None = None
         self._taps = Taps()
         #: Ports of whose clocks was said what does not count of them.
@@ -77,6 +80,15 @@ class Timekeeper:
         before, self._link = self._link, heard
         # Not each step of a tempo that is on its way.
         at_once = before is None or abs(before.bpm - heard.bpm) >= LEAP
+        return self._settle(heard.at, self.tempo.bpm, at_once=at_once)
+
+    def hear_ableton(self, heard: AbletonHeard) -> list[StateChange]:
+        """Take in how Ableton Live's song stands."""
+        before, self._ableton = self._ableton, heard
+        at_once = before is None or not before.running or abs(before.bpm - heard.bpm) >= LEAP
+        if before is not None and not at_once:
+            expected = before.beat + (heard.at - before.at) * before.bpm / 60
+            at_once = abs(heard.beat - expected) > JUMP
         return self._settle(heard.at, self.tempo.bpm, at_once=at_once)
 
     def tap(self, time: float) -> list[StateChange]:
@@ -146,6 +158,8 @@ class Timekeeper:
             return replace(
                 self._own, bpm=self._link.bpm, at=self._link.at, position=self._link.beat, source=LINK
             ), False
+        if self._settings.time.hears_ableton and self._ableton is not None and self._ableton.connected:
+            return self._line_of_live(self._ableton, now), False
         if self.timeline.source != INTERNAL:
             self._own = replace(self.timeline, signature=self._own.signature, running=True, source=INTERNAL)
         return self._own, False
@@ -156,6 +170,11 @@ class Timekeeper:
         jumped, self._jumps = clock.jumps != self._jumps, clock.jumps
         at, position = clock.moment()
         return Timeline(clock.bpm, at, position, self._own.signature, clock.running, source), jumped
+
+    def _line_of_live(self, live: AbletonHeard, now: float) -> Timeline:
+        """Live's song; while that stands still, the line goes on as it was, at its tempo and in its signature."""
+        at, position = (live.at, live.beat) if live.running else (now, self.timeline.position_at(now))
+        return Timeline(live.bpm, at, position, live.signature, live.running, ABLETON)
 
     def _moved(self, line: Timeline, now: float, *, at_once: bool) -> bool:
         if not at_once and now - self._corrected < CORRECTED_EVERY:

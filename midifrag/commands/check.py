@@ -76,7 +76,9 @@ def missing_ports(loaded: Loaded, there: PortList | str) -> list[str]:
 
 def unusable_folders(loaded: Loaded) -> Iterator[Problem]:
     """A problem for each folder that cannot be made, or not be written."""
-    for group, folder in (("fragments", loaded.fragments_folder), ("archive", loaded.archive_folder)):
+    folders = [("fragments", loaded.fragments_folder), ("archive", loaded.archive_folder)]
+    folders += [("ableton", loaded.copies_folder)] if loaded.settings.ableton.enabled else []
+    for group, folder in folders:
         trouble = folder_trouble(folder)
         if trouble is not None:
             yield loading.show_problem(loaded, (group, "folder"), str(trouble))

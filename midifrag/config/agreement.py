@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Sequence
 from typing import NamedTuple
 
+from midifrag.config.ableton import copies_folder
 from midifrag.config.banks import Bank
 from midifrag.config.folders import archive_folder, fragments_folder
 from midifrag.config.names import none_of
@@ -69,6 +70,7 @@ def _own_names(settings: Settings, sources: Sources) -> Iterator[Problem]:
         yield from _unknown(sources, ("notify", "port"), settings.notify.port, settings.ports)
     yield from _unknown(sources, ("time", "source"), settings.time.port, settings.ports)
     yield from _clock_out(settings, sources)
+    yield from _ableton(settings, sources)
     yield from _unknown(sources, ("program_changes", "port"), settings.program_changes.port, settings.ports)
     for name in ("controls", "actions"):
         for index, item in enumerate(getattr(settings, name)):
@@ -108,11 +110,27 @@ def _clock_out(settings: Settings, sources: Sources) -> Iterator[Problem]:
         yield problem_at(sources, place, f"{name} has no out: name one, so that the clock has somewhere to go")
 
 
+def _ableton(settings: Settings, sources: Sources) -> Iterator[Problem]:
+    """What of the door into Live cannot be: slots that are not there, two in one place, a clock behind a shut door."""
+    count, live = settings.fragments.count, settings.ableton
+    for slot in live.targets:
+        if slot > count:
+            yield problem_at(sources, ("ableton", "targets", str(slot)), f"{slot} is above {count}")
+    for one, other in live.alike(count):
+        at = other if other in live.targets else one
+        message = f"slots {one} and {other} would have the same place in Live; each has its own"
+        yield problem_at(sources, ("ableton", "targets", str(at)), message)
+    if settings.time.source == "ableton" and not live.enabled:
+        yield problem_at(sources, ("time", "source"), "ableton is heard through its script: write ableton: {} as well")
+
+
 def _files_that_meet(settings: Settings, sources: Sources) -> Iterator[Problem]:
     """Files of the show's own that would replace each other."""
     fragments, archive = settings.fragments, settings.archive
     folder = fragments_folder(fragments.folder)
-    for place, message in clashes(writers(folder, fragments.name, archive_folder(fragments.folder, archive.folder))):
+    takes = archive_folder(fragments.folder, archive.folder)
+    copies = copies_folder(fragments.folder, settings.ableton.folder) if settings.ableton.enabled else None
+    for place, message in clashes(writers(folder, fragments.name, takes, copies)):
         yield problem_at(sources, place, message)
 
 

@@ -9,6 +9,8 @@ from midifrag.config.yaml_files import plain, read
 
 #: Where fragments go if nobody says it.
 FRAGMENTS = "fragments"
+#: The variable that names another folder than .midifrag in the home folder, for what belongs to no set.
+HOME = "MIDIFRAG_HOME"
 _VARIABLES = ("MIDIFRAG_FRAGMENTS", "MIDIFRAG_ARCHIVE")
 
 

@@ -16,6 +16,7 @@ from typing import Any, TypeAlias
 from pydantic import ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, SettingsError
 
+from midifrag.config.ableton import copies_folder
 from midifrag.config.agreement import BankSource, disagreements, shared_programs
 from midifrag.config.banks import Bank, repeated_pads
 from midifrag.config.folders import archive_folder, fragments_folder
@@ -75,6 +76,11 @@ class Loaded:
     def archive_folder(self) -> Path:
         """Where raw takes live."""
         return archive_folder(self.settings.fragments.folder, self.settings.archive.folder)
+
+    @property
+    def copies_folder(self) -> Path:
+        """Where the copies are that Live is given."""
+        return copies_folder(self.settings.fragments.folder, self.settings.ableton.folder)
 
     def source(self, model: str) -> dict[str, Any]:
         """Where ``model`` comes from, as `Show.source` says; its paths start from the folder of presets.yaml."""

@@ -14,13 +14,13 @@ from midifrag.timeline import Signature
 SLOWEST, FASTEST = 20, 400
 #: The most beats of a bar.
 MOST_BEATS = 32
-_SOURCES = ("auto", "midi", "link", "internal")
+_SOURCES = ("auto", "midi", "link", "ableton", "internal")
 
 
 def _clock_source(value: str) -> str:
     kind, colon, port = value.partition(":")
     if kind not in _SOURCES or (colon and (kind != "midi" or not port)):
-        raise ValueError(f"{value!r} is none of auto, midi, midi:PORT with a name under ports, link, internal")
+        raise ValueError(f"{value!r} is none of auto, midi, midi:PORT with a name under ports, link, ableton, internal")
     return value
 
 
@@ -36,11 +36,13 @@ def _signature(value: Any) -> Signature:
 class TimeSettings(Strict):
     """Whose clock the show goes by, and who is told of it."""
 
-    source: Annotated[str, AfterValidator(_clock_source), Written("auto, midi, midi:PORT, link or internal")] = Field(
+    source: Annotated[
+        str, AfterValidator(_clock_source), Written("auto, midi, midi:PORT, link, ableton or internal")
+    ] = Field(
         default="auto",
         description="the clock that counts; midi: the MIDI clock that ticks first, or that of one port; link: Ableton "
-        "Link; internal: midifrag's own; auto: a MIDI clock, else Link, else its own. Where the one that is named is "
-        "not there, midifrag's own goes on",
+        "Link; ableton: Live's own, through its script; internal: midifrag's own; auto: a MIDI clock, else Link, else "
+        "Live, else its own. Where the one that is named is not there, midifrag's own goes on",
     )
     signature: Annotated[
         Signature, PlainValidator(_signature), PlainSerializer(str), Written("beats of a bar and their note, 6/8")
@@ -63,6 +65,11 @@ class TimeSettings(Strict):
     def hears_link(self) -> bool:
         """Whether Ableton Link counts."""
         return self.source in ("auto", "link")
+
+    @property
+    def hears_ableton(self) -> bool:
+        """Whether the time of Ableton Live counts, as its script tells it."""
+        return self.source in ("auto", "ableton")
 
 
 class ProgramChangeSettings(Strict):

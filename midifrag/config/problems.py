@@ -9,6 +9,7 @@ from typing import Any, get_args
 
 from pydantic import BaseModel, ValidationError
 
+from midifrag.config.folders import HOME
 from midifrag.config.names import closest, none_of
 from midifrag.config.parameters import shown
 from midifrag.config.plain_yaml import MAX_DEPTH, YamlList, YamlMap
@@ -84,7 +85,7 @@ def _outside_source(
 def unknown_variables(environment: Mapping[str, str]) -> Iterator[Problem]:
     """A problem for every ``MIDIFRAG_…`` variable that sets nothing."""
     for name in environment:
-        if name.upper().startswith(ENVIRONMENT_PREFIX):
+        if name.upper().startswith(ENVIRONMENT_PREFIX) and name != HOME:
             field = name[len(ENVIRONMENT_PREFIX) :].split("__")[0].lower()
             if field not in Settings.model_fields:
                 yield Problem("environment", None, name, f"unknown; {_suggest(field, Settings)}")

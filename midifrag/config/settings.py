@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 from pydantic import Field
 
+from midifrag.config.ableton import AbletonSettings
 from midifrag.config.actions import Action
 from midifrag.config.catalogue import CATALOGUE, default_model, known, plugins
 from midifrag.config.controls import MOST_CONTROLS, Control
@@ -119,6 +120,10 @@ class Settings(Strict):
     )
     instruments: InstrumentSettings = Field(
         default=InstrumentSettings(), description="samplers that read files, and get theirs at each landing"
+    )
+    ableton: AbletonSettings = Field(
+        default=AbletonSettings(enabled=False),
+        description="Ableton Live through a script there; off where the key is not there",
     )
     queue: QueueSettings = Field(default=QueueSettings(), description="the presses that wait")
     engine: EngineSettings = Field(default=EngineSettings(), description="how models run")

@@ -27,6 +27,8 @@ TAKE_NUMBER = re.compile(r"output(\d{3,})\.wav")
 MOVED_ASIDE = "moved-aside"
 #: Where what samplers read lies, within the folder of the slots.
 SFZ, SFZ_SAMPLES, HYDROGEN = "sfz", "sfz/samples", "hydrogen"
+#: What the copies that Live is given are called, by number and prompt; no number is given twice.
+COPY_NAME = re.compile(r"(\d{4,}) [^/\\]+\.wav", re.IGNORECASE)
 #: What is written of a take before it has a name.
 UNNAMED_TAKES = "*-take.wav"
 
@@ -58,8 +60,12 @@ def alike(name: str) -> str:
     return unicodedata.normalize("NFC", unicodedata.normalize("NFC", name).casefold())
 
 
-def writers(fragments: Path, name: str, archive: Path) -> tuple[Writer, ...]:
-    """All that write files of their own: slots by the pattern ``name`` in ``fragments``, takes in ``archive``."""
+def writers(fragments: Path, name: str, archive: Path, copies: Path | None = None) -> tuple[Writer, ...]:
+    """All that write files of their own: slots by the pattern ``name`` in ``fragments``, takes in ``archive``.
+
+    ``copies`` is the folder of those that Live is given, None where it is given none.
+    """
+    live = () if copies is None else (Writer(("ableton", "folder"), "copies", copies, frozenset(), COPY_NAME),)
     key = ("archive", "folder")
     index = {"index.sqlite", *(f"index.sqlite-{end}" for end in ("wal", "shm", "journal")), "changes.jsonl"}
     slots = frozenset(_possible_names(name))
@@ -71,6 +77,7 @@ def writers(fragments: Path, name: str, archive: Path) -> tuple[Writer, ...]:
         Writer(("fragments", "folder"), "Hydrogen's kit", fragments / HYDROGEN, frozenset({"slot01.wav"}), _KIT_NAME),
         Writer(key, "raw takes", archive, frozenset(index | {TAKE_NAME.format(1)}), TAKE_NUMBER),
         Writer(key, "session logs", archive / "sessions", frozenset(), re.compile(r".*\.jsonl(\.gz)?")),
+        *live,
     )
 
 

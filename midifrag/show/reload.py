@@ -40,6 +40,9 @@ AT_START = (
     "engine.stand_in",
     "instruments",
     "page",
+    "ableton.enabled",
+    "ableton.port",
+    "ableton.folder",
 )
 
 

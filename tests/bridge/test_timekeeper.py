@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from midifrag.bridge.items import LinkHeard
+from midifrag.bridge.items import AbletonHeard, LinkHeard
 from midifrag.bridge.timekeeper import CORRECTED_EVERY, SAME, Timekeeper
 from midifrag.events import ControlChanged, Notice, TimeChanged
 from midifrag.midi.messages import Tick
@@ -304,6 +304,67 @@ def test_a_tempo_on_its_way_is_told_some_times_a_second(before, after):
     assert abs(off(kept.line, master, ahead=1)) < 0.04
     kept.feed(*master.run(24 * 8, lambda _at: after))
     assert abs(off(kept.line, master)) < 0.003
+
+
+# --- Ableton Live ----------------------------------------------------------------------------------------------------
+
+
+WALTZ = Signature(3, 4)
+
+
+def live(at, beat, bpm=100.0, *, running=True, connected=True, signature=WALTZ):
+    return AbletonHeard(bpm, NOW + at, beat, signature, running, connected)
+
+
+def test_live_counts_while_it_is_connected_and_our_own_goes_on_along_its_line():
+    kept = Kept(time={"source": "ableton"}, ableton={})
+    kept.do(kept.time.hear_ableton(live(1, 30.0)))
+    assert kept.line == Timeline(100.0, NOW + 1, 30.0, WALTZ, True, "ableton")
+    assert kept.time.bpm == 100
+    kept.do(kept.time.hear_ableton(live(7, 40.0, connected=False)))
+    assert kept.line == Timeline(100.0, NOW + 7, pytest.approx(40.0), source="internal")
+    assert kept.time.look(NOW + 60) == []
+
+
+def test_while_lives_song_stands_the_line_goes_on_at_its_tempo():
+    kept = Kept(time={"source": "ableton"}, ableton={})
+    kept.do(kept.time.hear_ableton(live(1, 30.0, running=False)))
+    assert kept.line == Timeline(100.0, NOW + 1, 2.0, WALTZ, False, "ableton")
+    assert kept.time.look(NOW + 60) == []
+    kept.do(kept.time.hear_ableton(live(2, 30.0, bpm=50.0, running=False)))
+    assert kept.line.position_at(NOW + 2) == pytest.approx(2 + 100 / 60)
+    assert kept.line.bpm == 50.0
+    kept.do(kept.time.hear_ableton(live(3, 30.0, bpm=50.0)))
+    assert kept.line == Timeline(50.0, NOW + 3, 30.0, WALTZ, True, "ableton")
+
+
+def test_where_lives_song_leaps_the_line_does_so_at_once_and_small_steps_are_few():
+    kept = Kept(time={"source": "ableton"}, ableton={})
+    kept.do(kept.time.hear_ableton(live(1, 30.0)))
+    assert kept.time.hear_ableton(live(1.1, 30 + 0.1 * 100 / 60 + 0.01)) == []
+    (changed,) = kept.do(kept.time.hear_ableton(live(1.12, 60.0)))
+    assert changed == TimeChanged(Timeline(100.0, NOW + 1.12, 60.0, WALTZ, True, "ableton"))
+    (changed,) = kept.do(kept.time.hear_ableton(live(1.5, 60 + 0.38 * 100 / 60 + 0.01)))
+    assert changed.timeline.position == pytest.approx(60 + 0.38 * 100 / 60 + 0.01)
+
+
+def test_of_several_clocks_a_midi_clock_counts_first_then_link_then_live():
+    kept, master = Kept(), Master(bpm=90)
+    kept.do(kept.time.hear_ableton(live(0, 30.0)))
+    assert kept.line.source == "ableton"
+    kept.do(kept.time.hear_link(LinkHeard(133.0, NOW, 9.5, peers=1)))
+    assert (kept.line.source, kept.line.signature) == ("link", Signature())
+    kept.feed(*master.play(8))
+    assert kept.line.source == "midi:daw"
+    kept.do(kept.time.hear_link(LinkHeard(133.0, master.now, 9.5, peers=0)))
+    kept.do(kept.time.look(master.now + 2 * GAP_SECONDS))
+    assert kept.line.source == "ableton"
+
+
+@pytest.mark.parametrize("source", ["internal", "link", "midi"])
+def test_live_does_not_count_where_it_is_not_asked_for(source):
+    kept = Kept(time={"source": source})
+    assert kept.time.hear_ableton(live(1, 30.0)) == []
 
 
 # --- Link ------------------------------------------------------------------------------------------------------------

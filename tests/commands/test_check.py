@@ -101,7 +101,7 @@ def test_a_page_where_nobody_can_listen(own_set, host):
         ("x" * 300, "cannot make"),
     ],
 )
-@pytest.mark.parametrize("group", ["fragments", "archive"])
+@pytest.mark.parametrize("group", ["fragments", "archive", "ableton"])
 def test_a_folder_that_nothing_can_be_written_into(own_set, monkeypatch, tmp_path, group, folder, said):
     monkeypatch.chdir(tmp_path)
     result = own_set(f"{group}:\n  folder: {folder}\n")

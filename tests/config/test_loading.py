@@ -67,6 +67,7 @@ def test_environment_overrides_the_file_and_flags_override_both(show):
         "MIDIFRAG_FRAGMENTS__COUNT": "5",
         "MIDIFRAG_FRAGMENTS__FOLDER": "b",
         "MIDIFRAG_MODEL": "sketch",
+        "MIDIFRAG_HOME": "/elsewhere",
     }
     loaded = loading.load(path, {"fragments": {"folder": "c"}}, environment)
     assert (loaded.settings.fragments.count, loaded.settings.fragments.folder) == (5, "c")
@@ -141,6 +142,17 @@ def test_environment_overrides_the_file_and_flags_override_both(show):
         ("time: {signature: 4/3}", "presets.yaml:1: time.signature: '4/3' is no signature, such as 4/4 or 6/8"),
         ("time: {source: daw}", "presets.yaml:1: time.source: 'daw' is none of auto, midi, midi:PORT"),
         ("time: {source: 'midi:'}", "presets.yaml:1: time.source: 'midi:' is none of auto, midi, midi:PORT"),
+        ("time: {source: ableton}", "presets.yaml:1: time.source: ableton is heard through its script: write ableton:"),
+        ("ableton:\n  targets: {9: {note: 36}}", "presets.yaml:2: ableton.targets.9: 9 is above 8"),
+        (
+            "ableton:\n  targets:\n    2: {name: Midifrag 1}",
+            "presets.yaml:3: ableton.targets.2: slots 1 and 2 would have the same place in Live; each has its own",
+        ),
+        ("ableton: {occupied: never}", "presets.yaml:1: ableton.occupied: 'never' is none of wait, next_scene"),
+        (
+            "fragments: {name: '{:04d} x.wav', folder: f}\nableton: {folder: f}",
+            "presets.yaml:2: ableton.folder: copies would lie among the slots in",
+        ),
         ("panic_on: [cc121]", "presets.yaml:1: panic_on.0: 'cc121' is none of cc120, cc123"),
         ("session_log: {megabytes: 1}", "presets.yaml:1: session_log.megabytes: 1 is below 10"),
         ("model: nope", "presets.yaml:1: model: 'nope' is none of"),

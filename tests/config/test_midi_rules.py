@@ -16,16 +16,24 @@ def test_a_clock_is_anybody_s_or_one_port_s(source, port):
 
 
 @pytest.mark.parametrize(
-    ("source", "midi", "link"), [("auto", True, True), ("link", False, True), ("internal", False, False)]
+    ("source", "midi", "link", "live"),
+    [
+        ("auto", True, True, True),
+        ("link", False, True, False),
+        ("ableton", False, False, True),
+        ("internal", False, False, False),
+    ],
 )
-def test_other_clocks_are_named_too(source, midi, link):
+def test_other_clocks_are_named_too(source, midi, link, live):
     rules = TimeSettings(source=source)
-    assert (rules.port, rules.hears_midi, rules.hears_link) == (None, midi, link)
+    assert (rules.port, rules.hears_midi, rules.hears_link, rules.hears_ableton) == (None, midi, link, live)
 
 
-@pytest.mark.parametrize("source", ["", "ableton", "midi:", ":drums", "drums", "link:drums", "auto:"])
+@pytest.mark.parametrize("source", ["", "live", "ableton:", "midi:", ":drums", "drums", "link:drums", "auto:"])
 def test_what_is_no_clock_is_refused_with_the_way_out(source):
-    with pytest.raises(ValidationError, match="is none of auto, midi, midi:PORT with a name under ports, link, inter"):
+    with pytest.raises(
+        ValidationError, match="is none of auto, midi, midi:PORT with a name under ports, link, ableton, inter"
+    ):
         TimeSettings(source=source)
 
 

@@ -115,3 +115,17 @@ def test_the_table_knows_every_file_that_an_archive_makes(tmp_path):
     *_, takes, _ = writers(tmp_path / "slots", DEFAULT_NAME, tmp_path)
     assert {"output001.wav", "index.sqlite", "changes.jsonl"} <= made
     assert [name for name in made if not takes.may_write(name)] == []
+
+
+def test_copies_for_live_are_named_by_number_and_meet_nobody_of_another_name(tmp_path):
+    *_, copies = writers(tmp_path, DEFAULT_NAME, tmp_path / "archive", tmp_path)
+    assert [copies.may_write(name) for name in ("0012 rain.wav", "12345 a.wav", "012 rain.wav", "0012rain.wav")] == [
+        True,
+        True,
+        False,
+        False,
+    ]
+    assert list(clashes(writers(tmp_path, DEFAULT_NAME, tmp_path / "archive", tmp_path))) == []
+    ((place, message),) = clashes(writers(tmp_path, "{:04d} x.wav", tmp_path / "archive", tmp_path))
+    assert place == ("ableton", "folder")
+    assert "copies would lie among the slots" in message

@@ -152,6 +152,16 @@ def test_what_samplers_get_from_now_on_is_said_to_wait(show):
     assert "instruments: changed, takes effect at the next start" in show.put_items[0].text
 
 
+def test_of_the_door_into_live_only_where_it_is_waits(show):
+    change(show, "set_list: [opening]\nableton: {port: 4711, targets: {1: {note: 36}}}\n", "presets.yaml")
+    show.watch.look()
+    text = show.put_items[0].text
+    assert "ableton.enabled, ableton.port: changed, takes effect at the next start" in text
+    change(show, "set_list: [opening]\nableton: {port: 4711, targets: {1: {note: 37}}, fire: true}\n", "presets.yaml")
+    show.watch.look()
+    assert [type(item) for item in show.put_items] == [Notice, Reload, Reload]
+
+
 def test_a_notification_that_changes_is_said_to_wait(show):
     change(show, "set_list: [opening]\nnotify: {port: midifrag}\n", "presets.yaml")
     show.watch.look()

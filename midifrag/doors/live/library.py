@@ -1,0 +1,200 @@
+"""Live's User Library, and our script in it: found, put there, looked at and taken away again.
+
+Live writes where the library is into ``Library.cfg`` among its preferences, one folder of them each version.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from xml.parsers import expat
+
+import platformdirs
+
+from midifrag.errors import DoorError
+from midifrag.fragment.files import discard, discard_folder, open_regular, replace_file, storage_error, write_whole
+
+#: What the script's folder is called, and so in Live's list of control surfaces.
+NAME = "midifrag"
+#: What is copied.
+SCRIPT = Path(__file__).parent / "script"
+_LARGEST = 16 * 1024 * 1024
+_VERSION = re.compile(r"^VERSION = (\d+)$", re.MULTILINE)
+_LIVE = re.compile(r"Live (\d+(?:\.\d+)*)(.*)")
+
+
+@dataclass(frozen=True, slots=True)
+class Installed:
+    """Our script in a library: where, of which version (None where that cannot be read), and whether it is this one's.
+
+    ``is_current`` is False where its files are other ones than those that this midifrag would copy.
+    """
+
+    folder: Path
+    version: int | None
+    is_current: bool
+
+
+def user_library(
+    environment: Mapping[str, str] = os.environ, home: Path | None = None, system: str = sys.platform
+) -> Path:
+    """The User Library of the newest Live whose preferences say where it is, else where Live makes it.
+
+    Raises `DoorError` where there is none.
+    """
+    home = home or Path.home()
+    for preferences in _preferences(environment, home, system):
+        for said in _project_paths(preferences / "Library.cfg"):
+            found = next((one for one in (said / "User Library", said) if one.is_dir()), None)
+            if found is not None:
+                return found
+    usual = _usual(home, system)
+    found = next((one for one in usual if one.is_dir()), None)
+    if found is None:
+        raise DoorError(
+            f"no User Library of Live's is found ({', '.join(map(str, usual)) or 'Live does not run on this system'}); "
+            "start Live once, or name the folder with --user-library"
+        )
+    return found
+
+
+def script_folder(library: Path) -> Path:
+    """Where the script is in a library."""
+    return library / "Remote Scripts" / NAME
+
+
+def installed_in(library: Path) -> Installed | None:
+    """Our script as it is in a library; None where it is not there."""
+    folder = script_folder(library)
+    if not folder.is_dir():
+        return None
+    theirs = {path.name: _text(path) for path in folder.glob("*.py")}
+    ours = {path.name: _text(path) for path in script_files()}
+    return Installed(folder, _version(theirs.get("__init__.py", "")), theirs == ours)
+
+
+def install(library: Path) -> Installed:
+    """Put our script into a library, in place of an older one. Raises `DoorError` and `StorageError`.
+
+    A file at a time becomes the new one, the entry last: what Live would load is whole, or the old one.
+    """
+    if not library.is_dir():
+        raise DoorError(f"there is no folder {library}; name Live's User Library with --user-library")
+    folder = script_folder(library)
+    _check_ours(folder)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        entries = sorted(script_files(), key=lambda path: path.name == "__init__.py")
+        for path in entries:
+            aside = folder / f"{path.name}.part"
+            discard(aside)
+            write_whole(aside, path.read_bytes())
+            replace_file(aside, folder / path.name)
+        for old in {path.name for path in folder.glob("*.py")} - {path.name for path in entries}:
+            (folder / old).unlink()
+    except OSError as error:
+        raise storage_error("write", folder, error) from error
+    discard_folder(folder / "__pycache__")
+    return Installed(folder, script_version(), is_current=True)
+
+
+def remove(library: Path) -> Path | None:
+    """Take our script out of a library; its folder, None where it was not there. Raises as `install`."""
+    folder = script_folder(library)
+    if not folder.exists():
+        return None
+    _check_ours(folder)
+    try:
+        for path in folder.glob("*.py"):
+            path.unlink()
+        discard_folder(folder / "__pycache__")
+        folder.rmdir()
+    except OSError as error:
+        raise storage_error("remove", folder, error) from error
+    return folder
+
+
+def script_files() -> list[Path]:
+    """The files of the script that is copied."""
+    return sorted(SCRIPT.glob("*.py"))
+
+
+def script_version() -> int | None:
+    """The version of the script that is copied."""
+    return _version(_text(SCRIPT / "__init__.py"))
+
+
+def _check_ours(folder: Path) -> None:
+    """Raise `DoorError` for a folder with our name that somebody else made."""
+    try:
+        if folder.is_symlink() or (folder.exists() and not folder.is_dir()):
+            raise DoorError(f"{folder} is no folder: move it away")
+        has_files = folder.is_dir() and any(path.name != "__pycache__" for path in folder.iterdir())
+    except OSError as error:
+        raise storage_error("read", folder, error) from error
+    if has_files and "midifrag" not in _text(folder / "__init__.py"):
+        raise DoorError(f"{folder} was not made by midifrag: move it away")
+
+
+def _preferences(environment: Mapping[str, str], home: Path, system: str) -> Iterator[Path]:
+    """The folders of preferences, that of the newest Live first."""
+    if system == "darwin":
+        place, below = home / "Library" / "Preferences" / "Ableton", ""
+    elif system == "win32":
+        place, below = Path(environment.get("APPDATA") or home / "AppData" / "Roaming") / "Ableton", "Preferences"
+    else:
+        return
+    found = [(match, path) for path in place.glob("Live *") if (match := _LIVE.fullmatch(path.name)) and path.is_dir()]
+    # Of 12.1 and 12.1b3 the one without a letter is the newer.
+    found.sort(key=lambda one: ([int(part) for part in one[0][1].split(".")], not one[0][2]), reverse=True)
+    yield from (path / below for _, path in found)
+
+
+def _project_paths(path: Path) -> list[Path]:
+    """Where a Library.cfg says that the library is; nothing where it cannot be read."""
+    found: list[Path] = []
+
+    def take(tag: str, attributes: dict[str, str]) -> None:
+        if tag == "ProjectPath" and attributes.get("Value"):
+            found.append(Path(attributes["Value"]))
+
+    parser = expat.ParserCreate()
+    parser.StartElementHandler = take
+    parser.EntityDeclHandler = _no_entities
+    try:
+        with open_regular(path) as file:
+            parser.Parse(file.read(_LARGEST), True)
+    except (OSError, expat.ExpatError, ValueError):
+        return []
+    return found
+
+
+def _no_entities(*_: object) -> None:
+    raise ValueError("no Live writes entities")
+
+
+def _usual(home: Path, system: str) -> list[Path]:
+    if system == "darwin":
+        return [home / "Music" / "Ableton" / "User Library"]
+    if system == "win32":
+        # Documents may lie in OneDrive.
+        documents = dict.fromkeys((Path(platformdirs.user_documents_dir()), home / "Documents"))
+        return [folder / "Ableton" / "User Library" for folder in documents]
+    return []
+
+
+def _text(path: Path) -> str:
+    try:
+        with open_regular(path) as file:
+            return file.read(_LARGEST).decode("utf-8", "replace")
+    except OSError:
+        return ""
+
+
+def _version(text: str) -> int | None:
+    found = _VERSION.search(text)
+    return int(found[1]) if found else None

@@ -1,0 +1,5 @@
+"""Start the fake Live."""
+
+from tests.doors.live.fake.process import main
+
+main()

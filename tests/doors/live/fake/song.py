@@ -1,0 +1,207 @@
+"""A Set: its tracks, scenes and transport. What is fired begins at the next tick, as in Live."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tests.doors.live.fake.clips import ClipSlot
+from tests.doors.live.fake.clock import CLOCK
+from tests.doors.live.fake.lom import LomObject, Vector, listens, text
+
+
+@listens("name", "devices", "clip_slots", "playing_slot_index")
+class Track(LomObject):
+    def __init__(self, song: Any, name: str, is_audio: bool, scenes: int) -> None:
+        super().__init__(song)
+        self._name = name
+        self._is_audio = is_audio
+        self._is_frozen = False
+        self._devices: list[Any] = []
+        self._slots = [ClipSlot(self) for _ in range(scenes)]
+        self._arrangement: list[Any] = []
+
+    def _children(self) -> Any:
+        return [*self._devices, *self._slots, *self._arrangement]
+
+    def _playing(self) -> int:
+        for index, slot in enumerate(self._slots):
+            if slot._clip is not None and slot._clip._is_playing:
+                return index
+        return -1
+
+    @property
+    def name(self) -> str:
+        self._touch("name")
+        return self._name
+
+    @name.setter
+    def name(self, value: str) -> None:
+        self._change("name")
+        self._name = text(value)
+        self._tell("name")
+
+    @property
+    def devices(self) -> Vector:
+        self._touch("devices")
+        return Vector(self._devices)
+
+    @property
+    def clip_slots(self) -> Vector:
+        self._touch("clip_slots")
+        return Vector(self._slots)
+
+    @property
+    def arrangement_clips(self) -> Vector:
+        self._touch("arrangement_clips")
+        return Vector(self._arrangement)
+
+    @property
+    def take_lanes(self) -> Vector:
+        self._touch("take_lanes")
+        return Vector(())
+
+    @property
+    def has_audio_input(self) -> bool:
+        self._touch("has_audio_input")
+        return self._is_audio
+
+    @property
+    def is_foldable(self) -> bool:
+        self._touch("is_foldable")
+        return False
+
+    @property
+    def is_frozen(self) -> bool:
+        self._touch("is_frozen")
+        return self._is_frozen
+
+    @property
+    def playing_slot_index(self) -> int:
+        self._touch("playing_slot_index")
+        return self._playing()
+
+
+@listens("selected_track")
+class SongView(LomObject):
+    def __init__(self, song: Any) -> None:
+        super().__init__(song)
+        self._selected: Any = None
+
+    @property
+    def selected_track(self) -> Any:
+        self._touch("selected_track")
+        return self._selected
+
+
+@listens("tempo", "signature_numerator", "signature_denominator", "is_playing", "current_song_time", "tracks", "scenes")
+class Song(LomObject):
+    def __init__(self, file_path: str = "") -> None:
+        super().__init__(None)
+        self._tempo = 120.0
+        self._signature = [4, 4]
+        self._is_playing = False
+        self._beat = 0.0
+        self._beat_at = CLOCK.now()
+        self._tracks: list[Track] = []
+        self._view = SongView(self)
+        self._master = Track(self, "Main", False, 0)
+        self._file_path = file_path
+        #: What was fired, each with the ticks until it begins; and how many that are, as launch quantisation has it.
+        self._fired: list[tuple[ClipSlot, int]] = []
+        self._quantization = 1
+
+    def _children(self) -> Any:
+        return [*self._tracks, self._master, self._view]
+
+    def _fire(self, slot: ClipSlot) -> None:
+        if slot._clip is not None:
+            slot._clip._is_triggered = True
+            slot._clip._tell("playing_status")
+            slot._tell("is_triggered")
+        self._fired.append((slot, self._quantization))
+
+    def _begin_fired(self) -> None:
+        """At its tick what was fired begins; where the transport stands, at the next one, and starts it."""
+        fired, self._fired = self._fired, []
+        for slot, left in fired:
+            if left > 1 and self._is_playing:
+                self._fired.append((slot, left - 1))
+            elif slot._is_alive and slot._clip is not None and slot._clip._is_alive:
+                if not self._is_playing:
+                    self._set_playing(True)
+                self._play(slot)
+
+    def _play(self, slot: ClipSlot) -> None:
+        self._silence(slot._parent, but=slot)
+        slot._clip._is_triggered = False
+        slot._clip._is_playing = True
+        slot._clip._tell("playing_status")
+        slot._tell("playing_status")
+        slot._parent._tell("playing_slot_index")
+
+    def _silence(self, track: Track, but: Any = None) -> None:
+        for slot in track._slots:
+            self._fired = [(fired, left) for fired, left in self._fired if fired is not slot or slot is but]
+            if slot is not but and slot._clip is not None and (slot._clip._is_playing or slot._clip._is_triggered):
+                slot._clip._is_playing = slot._clip._is_triggered = False
+                slot._clip._tell("playing_status")
+                slot._tell("playing_status")
+        track._tell("playing_slot_index")
+
+    def _set_playing(self, on: bool) -> None:
+        self._beat, self._beat_at = self._now(), CLOCK.now()
+        self._is_playing = on
+        self._tell("is_playing")
+
+    def _now(self) -> float:
+        return self._beat + ((CLOCK.now() - self._beat_at) * self._tempo / 60.0 if self._is_playing else 0.0)
+
+    @property
+    def tempo(self) -> float:
+        self._touch("tempo")
+        return self._tempo
+
+    @property
+    def signature_numerator(self) -> int:
+        self._touch("signature_numerator")
+        return self._signature[0]
+
+    @property
+    def signature_denominator(self) -> int:
+        self._touch("signature_denominator")
+        return self._signature[1]
+
+    @property
+    def is_playing(self) -> bool:
+        self._touch("is_playing")
+        return self._is_playing
+
+    @property
+    def current_song_time(self) -> float:
+        self._touch("current_song_time")
+        return self._now()
+
+    @property
+    def tracks(self) -> Vector:
+        self._touch("tracks")
+        return Vector(self._tracks)
+
+    @property
+    def return_tracks(self) -> Vector:
+        self._touch("return_tracks")
+        return Vector(())
+
+    @property
+    def master_track(self) -> Track:
+        self._touch("master_track")
+        return self._master
+
+    @property
+    def view(self) -> SongView:
+        self._touch("view")
+        return self._view
+
+    @property
+    def file_path(self) -> str:
+        self._touch("file_path")
+        return self._file_path
