@@ -70,7 +70,8 @@ class JobChanged:
     ``engine_seconds`` is the device's time, ``fragment_seconds`` the fragment's length, ``write_seconds`` what its
     files took; ``used`` holds every parameter that really made the take. ``boundary`` is the one that was promised to
     it, None where it lands when it is ready or nothing can be promised yet, and ``missed`` how many it has missed.
-    With ``fallback``, it is an earlier take that lands in place of a press that failed.
+    With ``fallback``, it is an earlier take that lands in place of a press that failed. ``label`` is what pages call
+    what began it, ``bars`` how many its fragment is long, once it has landed and where its length is in music.
     """
 
     job: int
@@ -95,6 +96,8 @@ class JobChanged:
     boundary: Boundary | None = None
     missed: int = 0
     fallback: bool = False
+    label: str = ""
+    bars: float | None = None
 
     @property
     def lands_at(self) -> float | None:

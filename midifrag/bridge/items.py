@@ -38,6 +38,13 @@ class Reload:
 
 
 @dataclass(frozen=True, slots=True)
+class CaughtUp:
+    """Call ``tell`` when all that was put before is dealt with: for somebody who must not run ahead of the bridge."""
+
+    tell: Callable[[], None]
+
+
+@dataclass(frozen=True, slots=True)
 class LinkHeard:
     """How Ableton Link's session stands: its tempo, its ``beat`` (in quarter notes) at ``at`` (monotonic seconds).
 
@@ -52,5 +59,5 @@ class LinkHeard:
 
 Item: TypeAlias = (
     MidiEvent | Intent | FromEngine | WriterEvent | PlayerEvent | PortChanged | Introduce | Reload | LinkHeard
-    | TimeChanged | Notice
+    | TimeChanged | Notice | CaughtUp
 )  # fmt: skip

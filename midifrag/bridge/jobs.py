@@ -98,6 +98,7 @@ class Job:
     text: str = ""
     fragment_seconds: float | None = None
     write_seconds: float | None = None
+    bars: float | None = None
 
     def reached(self, **moments: float) -> None:
         """It has got as far as is named, at these monotonic seconds."""
@@ -123,6 +124,8 @@ class Job:
             boundary=self.boundary,
             missed=self.missed,
             fallback=self.instead_of is not None,
+            label=self.origin.label,
+            bars=self.bars,
         )
 
     def pad_changed(self, now: float) -> PadChanged | None:

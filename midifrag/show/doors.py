@@ -8,13 +8,14 @@ from typing import Any
 
 from midifrag.config.loading import Loaded
 from midifrag.doors.door import Door, MakeDoor, Put
+from midifrag.doors.osc import door as osc
 from midifrag.events import Notice, StateChange
 from midifrag.show.ending import done
 from midifrag.show.watcher import Watcher
 from midifrag.states import NoticeLevel
 
 #: One row a door.
-DOORS: tuple[MakeDoor, ...] = ()
+DOORS: tuple[MakeDoor, ...] = (osc.make,)
 
 
 class Doors:

@@ -39,6 +39,7 @@ AT_START = (
     "engine.max_in_flight",
     "engine.stand_in",
     "page",
+    "osc",
 )
 
 

@@ -1,0 +1,114 @@
+"""What comes in over UDP: a thread with a socket that hands packets on, and tries again where its port is taken."""
+
+from __future__ import annotations
+
+import logging
+import socket
+import threading
+import time
+from collections.abc import Callable
+
+from midifrag.config.osc import Endpoint
+from midifrag.doors.osc.faults import Faults
+from midifrag.states import NoticeLevel
+
+#: Seconds between two tries to get a port, and between two looks whether this is the end.
+TRY_EVERY, LOOK_EVERY = 2.0, 0.25
+#: Messages a second that are taken in for long, and at once: what comes faster waits in the system, which leaves out
+#: what is too much, so that no flood keeps the show from its work.
+RATE, BURST = 1000.0, 1000.0
+#: The largest packet.
+MOST_BYTES = 65535
+#: How long the end waits for the thread, in seconds.
+CLOSE_SECONDS = 2.0
+
+_log = logging.getLogger(__name__)
+
+
+class Listener:
+    """Hands ``take`` each packet that comes to ``where``; it says how many messages that held."""
+
+    def __init__(self, where: Endpoint, take: Callable[[bytes], int], faults: Faults) -> None:
+        self._where = where
+        self._take = take
+        self._faults = faults
+        self._closing = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="midifrag-osc-in", daemon=True)
+        self._allowed, self._since = BURST, time.monotonic()
+        self._flooded = False
+
+    def start(self) -> None:
+        """Begin to listen."""
+        self._thread.start()
+
+    def close(self) -> None:
+        """Listen no more."""
+        self._closing.set()
+        if self._thread.is_alive():
+            self._thread.join(CLOSE_SECONDS)
+
+    def _run(self) -> None:
+        why = ""
+        while not self._closing.is_set():
+            try:
+                with bound(self._where) as hearing:
+                    if why:
+                        self._faults.tell(NoticeLevel.INFO, f"listens on {self._where} now")
+                        why = ""
+                    self._hear(hearing)
+            except OSError as error:
+                reason = str(error.strerror or error)
+                if reason != why:
+                    why = reason
+                    self._faults.tell(NoticeLevel.ERROR, _not_listening(self._where, reason))
+                self._closing.wait(TRY_EVERY)
+
+    def _hear(self, hearing: socket.socket) -> None:
+        while not self._closing.is_set():
+            try:
+                packet = hearing.recv(MOST_BYTES)
+            except TimeoutError:
+                continue
+            except ConnectionResetError:
+                # Windows tells here that something sent earlier did not arrive.
+                continue
+            try:
+                self._hold_back(self._take(packet))
+            except Exception:
+                # A mistake of ours must not make the show deaf.
+                _log.exception("a packet of OSC could not be taken in")
+
+    def _hold_back(self, count: int) -> None:
+        """Wait where more comes than is taken in for long."""
+        now = time.monotonic()
+        self._allowed = min(BURST, self._allowed + (now - self._since) * RATE) - count
+        self._since = now
+        if self._allowed >= 0:
+            return
+        if not self._flooded:
+            self._flooded = True
+            text = f"more than {RATE:.0f} messages a second come in; they are slowed down, and some may get lost"
+            self._faults.tell(NoticeLevel.WARNING, text)
+        self._closing.wait(-self._allowed / RATE)
+
+
+def bound(where: Endpoint) -> socket.socket:
+    """A socket that listens there. Raises OSError."""
+    family, kind, protocol, _, address = socket.getaddrinfo(
+        where.host, where.port, type=socket.SOCK_DGRAM, flags=socket.AI_PASSIVE
+    )[0]
+    made = socket.socket(family, kind, protocol)
+    try:
+        made.bind(address)
+        made.settimeout(LOOK_EVERY)
+    except BaseException:
+        made.close()
+        raise
+    return made
+
+
+def _not_listening(where: Endpoint, reason: str) -> str:
+    return (
+        f"cannot listen on {where}: {reason}. End the program that has its port, or set osc.listen to another one; "
+        f"the show goes on without, and tries again every {TRY_EVERY:.0f} s"
+    )

@@ -1,0 +1,106 @@
+"""What goes out over UDP: each target has a thread of its own, so that none waits for another's name or network."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import socket
+import threading
+import time
+from collections import deque
+from typing import Any
+
+from midifrag.config.osc import Endpoint
+from midifrag.doors.osc.faults import Faults
+from midifrag.states import NoticeLevel
+
+#: Packets that wait for a target; the oldest go first.
+MOST_WAITING = 1000
+#: Seconds until a name that could not be found is looked up again.
+LOOK_UP_EVERY = 5.0
+#: How long the end waits for the thread, in seconds: a name may be looked up for longer.
+CLOSE_SECONDS = 1.0
+
+_log = logging.getLogger(__name__)
+
+
+class Target:
+    """One program that is told. UDP does not say whether it is there, and nothing waits for it."""
+
+    def __init__(self, where: Endpoint, faults: Faults) -> None:
+        self._where = where
+        self._faults = faults
+        self._waiting: deque[bytes] = deque(maxlen=MOST_WAITING)
+        self._changed = threading.Condition()
+        self._closing = False
+        self._why = ""
+        self._socket: socket.socket | None = None
+        self._address: Any = None
+        self._look_up_at = 0.0
+        self._thread = threading.Thread(target=self._run, name=f"midifrag-osc-out {where}", daemon=True)
+
+    def start(self) -> None:
+        """Begin."""
+        self._thread.start()
+
+    def send(self, packet: bytes) -> None:
+        """Send a packet, soon; never blocks."""
+        with self._changed:
+            self._waiting.append(packet)
+            self._changed.notify()
+
+    def close(self) -> None:
+        """Send what waits, and end."""
+        with self._changed:
+            self._closing = True
+            self._changed.notify()
+        if self._thread.is_alive():
+            self._thread.join(CLOSE_SECONDS)
+
+    def _run(self) -> None:
+        while True:
+            with self._changed:
+                while not self._waiting and not self._closing:
+                    self._changed.wait()
+                if not self._waiting:
+                    break
+                packet = self._waiting.popleft()
+            try:
+                self._send(packet)
+            except Exception:
+                # A mistake of ours must not end what is told.
+                _log.exception("a packet of OSC could not be sent")
+        self._leave()
+
+    def _send(self, packet: bytes) -> None:
+        try:
+            if self._socket is None and time.monotonic() < self._look_up_at:
+                return
+            self._socket = self._socket or self._found()
+            self._socket.sendto(packet, self._address)
+            self._why = ""
+        except BlockingIOError:
+            # More than the network takes: as lost as on the way.
+            pass
+        except OSError as error:
+            self._leave()
+            self._look_up_at = time.monotonic() + LOOK_UP_EVERY
+            reason = str(error.strerror or error)
+            if reason != self._why:
+                self._why = reason
+                text = f"cannot send to {self._where}: {reason}; it is tried again, and osc.send says where to"
+                self._faults.tell(NoticeLevel.WARNING, text)
+
+    def _found(self) -> socket.socket:
+        found = socket.getaddrinfo(self._where.host, self._where.port, type=socket.SOCK_DGRAM)
+        family, kind, protocol, _, self._address = found[0]
+        made = socket.socket(family, kind, protocol)
+        made.setblocking(False)
+        with contextlib.suppress(OSError):
+            made.setsockopt(socket.SOL_SOCKET, socket.SO_BROADCAST, 1)
+        return made
+
+    def _leave(self) -> None:
+        if self._socket is not None:
+            self._socket.close()
+            self._socket = None
