@@ -18,7 +18,6 @@ from midifrag.doors.osc.packets import Message, OscError, encoded, messages
 from midifrag.doors.osc.sending import Target
 from midifrag.events import ConfigurationChanged, StateChange, TimeChanged
 
-
 #: Messages that may wait for the bridge; beyond them, packets wait in the system, so that others' presses come through.
 WINDOW = 64
 #: Seconds between two looks whether this is the end, while the bridge is behind.

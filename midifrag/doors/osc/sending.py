@@ -104,3 +104,11 @@ class Target:
         if self._socket is not None:
             self._socket.close()
             self._socket = None
+
+
+def send_once(where: Endpoint, packet: bytes) -> None:
+    """Send a packet to who listens on ``where`` on this machine. Raises OSError."""
+    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(where.host, where.host)  # noqa: S104 — nothing is bound here
+    family, kind, protocol, _, address = socket.getaddrinfo(host, where.port, type=socket.SOCK_DGRAM)[0]
+    with socket.socket(family, kind, protocol) as made:
+        made.sendto(packet, address)
