@@ -39,7 +39,8 @@ def test_every_step_of_a_press_is_told_whole():
     rig = Rig(loaded(one_pad(name="Rain", steps=9, colour="red", slot=3, model="pocket")))
     rig.bridge.handle(NoteOn("pads", 1, 36, 100, 999.5))
     (render,) = rig.engines.renders()
-    job = JobChanged(1, JobKind.PAD, JobState.QUEUED, "rain", "opening", KEY, JobTimes(999.5, queued=1000.0), slot=3, label="Rain")
+    times = JobTimes(999.5, queued=1000.0)
+    job = JobChanged(1, JobKind.PAD, JobState.QUEUED, "rain", "opening", KEY, times, slot=3, label="Rain")
     pad = PadChanged("opening", KEY, "pads", 1, 36, PadState.QUEUED, "red", 1000.0, job=1)
     assert rig.changes == [job, pad]
 

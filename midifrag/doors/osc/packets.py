@@ -115,7 +115,7 @@ def _message(part: bytes) -> Message:
         raise
     except Exception as error:
         # Bytes of others: whatever the library makes of them, it is no message.
-        raise OscError("malformed", f"no message of OSC ({error})") from error
+        raise OscError("malformed", "a message that is cut off, or no text where one should be") from error
     row = COMING.get(path)
     if row is None:
         known = ", ".join(COMING)
