@@ -7,7 +7,6 @@ from typing import ClassVar
 
 from nicegui import ui
 
-from midifrag.config.osc import Endpoint
 from midifrag.doors.osc.packets import Message, OscError, Value, encoded
 from midifrag.doors.osc.sending import send_once
 from midifrag.doors.osc.table import IN, OUT, Address, Argument, Direction, Kind
@@ -30,8 +29,8 @@ def typed(argument: Argument, text: str) -> Value:
 class _Row:
     """One address; with fields and a button where it comes in."""
 
-    def __init__(self, address: Address, where: OscPanel) -> None:
-        self._address, self._where = address, where
+    def __init__(self, address: Address, page: PageModel) -> None:
+        self._address, self._page = address, page
         with ui.element("div").classes("osc-row"):
             with ui.element("div").classes("osc-about"):
                 ui.label(address.path).classes("osc-path")
@@ -49,8 +48,8 @@ class _Row:
     def _build_try(self) -> None:
         with ui.element("div").classes("osc-try"):
             self._fields = [self._field(argument) for argument in self._address.arguments]
-            self.button = ui.button(texts.OSC_SEND, on_click=self._send).props("flat no-caps").classes("osc-send")
-            set_prop(self.button, "aria-label", texts.OSC_SEND_HELP.format(path=self._address.path))
+            button = ui.button(texts.OSC_SEND, on_click=self._send).props("flat no-caps").classes("osc-send")
+            set_prop(button, "aria-label", texts.OSC_SEND_HELP.format(path=self._address.path))
             self._said = ui.label().classes("osc-said quiet").props("role=status")
 
     def _field(self, argument: Argument) -> ui.input:
@@ -65,7 +64,7 @@ class _Row:
         except OscError as error:
             self._say(str(error), "error")
             return
-        where = self._where.listens
+        where = self._page.osc.listen
         if where is None:
             self._say(texts.OSC_DEAF, "error")
             return
@@ -101,15 +100,11 @@ class OscPanel(Panel):
         with ui.element("div").classes("osc"):
             self._state = ui.label().classes("osc-state")
             ui.label(texts.OSC_IN).classes("box-title")
-            self._rows = [_Row(address, self) for address in IN]
+            for address in IN:
+                _Row(address, page)
             ui.label(texts.OSC_OUT).classes("box-title")
             for address in OUT:
-                _Row(address, self)
-
-    @property
-    def listens(self) -> Endpoint | None:
-        """Where messages come in."""
-        return self.page.osc.listen
+                _Row(address, page)
 
     def refresh(self) -> None:
         """See `Panel.refresh`."""
@@ -117,5 +112,3 @@ class OscPanel(Panel):
         listen = texts.OSC_LISTENS.format(where=settings.listen) if settings.listen else texts.OSC_DEAF
         send = texts.OSC_TELLS.format(where=", ".join(map(str, settings.send))) if settings.send else texts.OSC_SILENT
         self._state.text = f"{listen} {send}" if settings.is_on else texts.OSC_OFF
-        for row in self._rows:
-            row.button.set_enabled(settings.listen is not None)
