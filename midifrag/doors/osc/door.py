@@ -38,9 +38,9 @@ class OscDoor:
         self.faults = Faults(put)
         self._known = Known.of(loaded)
         self._outgoing = Outgoing(loaded.fragments_folder, clock)
-        self._targets = [Target(where, self.faults) for where in settings.send]
+        self._targets = [Target(where, put) for where in settings.send]
         self._beats = Beats(lambda message: self._tell([message]), clock)
-        self._listener = None if settings.listen is None else Listener(settings.listen, self.take, self.faults)
+        self._listener = None if settings.listen is None else Listener(settings.listen, self.take, put)
 
     def start(self) -> None:
         """See `midifrag.doors.door.Door.start`."""

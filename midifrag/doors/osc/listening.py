@@ -9,7 +9,8 @@ import time
 from collections.abc import Callable
 
 from midifrag.config.osc import Endpoint
-from midifrag.doors.osc.faults import Faults
+from midifrag.doors.osc.faults import Trouble
+from midifrag.events import Notice
 from midifrag.states import NoticeLevel
 
 #: Seconds between two tries to get a port, and between two looks whether this is the end.
@@ -26,12 +27,16 @@ _log = logging.getLogger(__name__)
 
 
 class Listener:
-    """Hands ``take`` each packet that comes to ``where``; it says how many messages that held."""
+    """Hands ``take`` each packet that comes to ``where``; it says how many messages that held.
 
-    def __init__(self, where: Endpoint, take: Callable[[bytes], int], faults: Faults) -> None:
+    ``put`` takes notices.
+    """
+
+    def __init__(self, where: Endpoint, take: Callable[[bytes], int], put: Callable[[Notice], None]) -> None:
         self._where = where
         self._take = take
-        self._faults = faults
+        self._put = put
+        self._trouble = Trouble(put)
         self._closing = threading.Event()
         self._thread = threading.Thread(target=self._run, name="midifrag-osc-in", daemon=True)
         self._allowed, self._since = BURST, time.monotonic()
@@ -48,19 +53,14 @@ class Listener:
             self._thread.join(CLOSE_SECONDS)
 
     def _run(self) -> None:
-        why = ""
         while not self._closing.is_set():
             try:
                 with bound(self._where) as hearing:
-                    if why:
-                        self._faults.tell(NoticeLevel.INFO, f"listens on {self._where} now")
-                        why = ""
+                    self._trouble.end(f"listens on {self._where} now")
                     self._hear(hearing)
             except OSError as error:
                 reason = str(error.strerror or error)
-                if reason != why:
-                    why = reason
-                    self._faults.tell(NoticeLevel.ERROR, _not_listening(self._where, reason))
+                self._trouble.meet(NoticeLevel.ERROR, reason, _not_listening(self._where, reason))
                 self._closing.wait(TRY_EVERY)
 
     def _hear(self, hearing: socket.socket) -> None:
@@ -87,8 +87,8 @@ class Listener:
             return
         if not self._flooded:
             self._flooded = True
-            text = f"more than {RATE:.0f} messages a second come in; they are slowed down, and some may get lost"
-            self._faults.tell(NoticeLevel.WARNING, text)
+            text = f"OSC: more than {RATE:.0f} messages a second come in; they are slowed down, and some may get lost"
+            self._put(Notice(NoticeLevel.WARNING, text))
         self._closing.wait(-self._allowed / RATE)
 
 

@@ -8,10 +8,12 @@ import socket
 import threading
 import time
 from collections import deque
+from collections.abc import Callable
 from typing import Any
 
 from midifrag.config.osc import Endpoint
-from midifrag.doors.osc.faults import Faults
+from midifrag.doors.osc.faults import Trouble
+from midifrag.events import Notice
 from midifrag.states import NoticeLevel
 
 #: Packets that wait for a target; the oldest go first.
@@ -25,15 +27,17 @@ _log = logging.getLogger(__name__)
 
 
 class Target:
-    """One program that is told. UDP does not say whether it is there, and nothing waits for it."""
+    """One program that is told. UDP does not say whether it is there, and nothing waits for it.
 
-    def __init__(self, where: Endpoint, faults: Faults) -> None:
+    ``put`` takes notices.
+    """
+
+    def __init__(self, where: Endpoint, put: Callable[[Notice], None]) -> None:
         self._where = where
-        self._faults = faults
+        self._trouble = Trouble(put)
         self._waiting: deque[bytes] = deque(maxlen=MOST_WAITING)
         self._changed = threading.Condition()
         self._closing = False
-        self._why = ""
         self._socket: socket.socket | None = None
         self._address: Any = None
         self._look_up_at = 0.0
@@ -78,7 +82,7 @@ class Target:
                 return
             self._socket = self._socket or self._found()
             self._socket.sendto(packet, self._address)
-            self._why = ""
+            self._trouble.end()
         except BlockingIOError:
             # More than the network takes: as lost as on the way.
             pass
@@ -86,10 +90,8 @@ class Target:
             self._leave()
             self._look_up_at = time.monotonic() + LOOK_UP_EVERY
             reason = str(error.strerror or error)
-            if reason != self._why:
-                self._why = reason
-                text = f"cannot send to {self._where}: {reason}; it is tried again, and osc.send says where to"
-                self._faults.tell(NoticeLevel.WARNING, text)
+            text = f"cannot send to {self._where}: {reason}; it is tried again, and osc.send says where to"
+            self._trouble.meet(NoticeLevel.WARNING, reason, text)
 
     def _found(self) -> socket.socket:
         found = socket.getaddrinfo(self._where.host, self._where.port, type=socket.SOCK_DGRAM)

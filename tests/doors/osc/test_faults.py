@@ -1,4 +1,4 @@
-from midifrag.doors.osc.faults import Faults
+from midifrag.doors.osc.faults import Faults, Trouble
 from midifrag.events import Notice
 from midifrag.states import NoticeLevel
 
@@ -19,7 +19,21 @@ def test_each_kind_is_told_once_and_again_when_it_is_ten_times_as_many():
     assert faults.counts == {"malformed": 1233, "unknown": 1}
 
 
-def test_what_is_no_message_s_fault_is_told_as_it_is():
+def test_what_does_not_work_is_told_twice_at_most_and_that_it_works_again_once():
     told = []
-    Faults(told.append).tell(NoticeLevel.ERROR, "cannot listen")
-    assert told == [Notice(NoticeLevel.ERROR, "OSC: cannot listen")]
+    trouble = Trouble(lambda notice: told.append((str(notice.level), notice.text)))
+    trouble.end("works")
+    for _ in range(5):
+        trouble.meet(NoticeLevel.ERROR, "taken", "is taken")
+    trouble.meet(NoticeLevel.WARNING, "gone", "is gone")
+    trouble.end("works")
+    trouble.end("works")
+    trouble.meet(NoticeLevel.WARNING, "gone", "is gone")
+    trouble.end()
+    assert told == [
+        ("error", "OSC: is taken"),
+        ("error", "OSC: is taken"),
+        ("warning", "OSC: is gone"),
+        ("info", "OSC: works"),
+        ("warning", "OSC: is gone"),
+    ]
