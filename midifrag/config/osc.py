@@ -16,8 +16,8 @@ from pydantic import (
     model_validator,
 )
 
-from midifrag.config.value_types import Strict, Written, WrongKeyError
 from midifrag.config.places import Address
+from midifrag.config.value_types import Strict, Written, WrongKeyError
 
 #: Where nothing else is said: this machine alone.
 LOOPBACK = "127.0.0.1"

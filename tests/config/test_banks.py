@@ -17,8 +17,6 @@ def test_a_pad_bound_to_a_port_is_deaf_to_others():
 
 
 def test_a_pad_is_called_by_its_note_its_name_or_prompt_and_its_key():
-    from tests.support.shows import bank
-
     one = bank(
         pads={
             "36/10": {"prompt": "ten"},
