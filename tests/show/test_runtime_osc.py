@@ -8,7 +8,7 @@ import pytest
 
 from midifrag.events import BankChanged, JobChanged, Notice, PadChanged
 from midifrag.fragment.archive import Archive
-from midifrag.fragment.messages import SlotsChanged
+from midifrag.fragment.writer_events import SlotsChanged
 from midifrag.states import JobState
 from tests.doors.osc.peer import Peer, free_port, packet, send
 from tests.doors.osc.test_packets import REAL, bundle
