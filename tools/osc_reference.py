@@ -52,14 +52,15 @@ Connect `netsend` with `[connect 127.0.0.1 7400(` first.
 
 ## SuperCollider
 
-With `send: "127.0.0.1:57120"`, where sclang listens:
+With `send: "127.0.0.1:57120"`, where sclang listens (the tests have its server load and play what lands; these lines
+themselves were not run):
 
 ```supercollider
 ~slots = IdentityDictionary.new;
 OSCdef(\\slot, { |message|
     var number = message[1], path = message[2].asString;
     Buffer.read(s, path, action: { |buffer|
-        ~slots[number] !? _.free;
+        ~slots[number] !? { |old| old.free };
         ~slots[number] = buffer;
         buffer.play;
     });

@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable
 
 from midifrag.config.osc import Endpoint
+from midifrag.doors.osc import udp
 from midifrag.doors.osc.faults import Trouble
 from midifrag.events import Notice
 from midifrag.states import NoticeLevel
@@ -55,7 +56,8 @@ class Listener:
     def _run(self) -> None:
         while not self._closing.is_set():
             try:
-                with bound(self._where) as hearing:
+                with udp.listening(self._where) as hearing:
+                    hearing.settimeout(LOOK_EVERY)
                     self._trouble.end(f"listens on {self._where} now")
                     self._hear(hearing)
             except OSError as error:
@@ -90,21 +92,6 @@ class Listener:
             text = f"OSC: more than {RATE:.0f} messages a second come in; they are slowed down, and some may get lost"
             self._put(Notice(NoticeLevel.WARNING, text))
         self._closing.wait(-self._allowed / RATE)
-
-
-def bound(where: Endpoint) -> socket.socket:
-    """A socket that listens there. Raises OSError."""
-    family, kind, protocol, _, address = socket.getaddrinfo(
-        where.host, where.port, type=socket.SOCK_DGRAM, flags=socket.AI_PASSIVE
-    )[0]
-    made = socket.socket(family, kind, protocol)
-    try:
-        made.bind(address)
-        made.settimeout(LOOK_EVERY)
-    except BaseException:
-        made.close()
-        raise
-    return made
 
 
 def _not_listening(where: Endpoint, reason: str) -> str:

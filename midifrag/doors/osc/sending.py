@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import logging
 import socket
 import threading
@@ -12,6 +11,7 @@ from collections.abc import Callable
 from typing import Any
 
 from midifrag.config.osc import Endpoint
+from midifrag.doors.osc import udp
 from midifrag.doors.osc.faults import Trouble
 from midifrag.events import Notice
 from midifrag.states import NoticeLevel
@@ -80,11 +80,12 @@ class Target:
         try:
             if self._socket is None and time.monotonic() < self._look_up_at:
                 return
-            self._socket = self._socket or self._found()
+            if self._socket is None:
+                self._socket, self._address = udp.sending(self._where)
             self._socket.sendto(packet, self._address)
             self._trouble.end()
-        except BlockingIOError:
-            # More than the network takes: as lost as on the way.
+        except (BlockingIOError, ConnectionError):
+            # More than the network takes, or nobody there: as lost as on the way.
             pass
         except OSError as error:
             self._leave()
@@ -93,24 +94,7 @@ class Target:
             text = f"cannot send to {self._where}: {reason}; it is tried again, and osc.send says where to"
             self._trouble.meet(NoticeLevel.WARNING, reason, text)
 
-    def _found(self) -> socket.socket:
-        found = socket.getaddrinfo(self._where.host, self._where.port, type=socket.SOCK_DGRAM)
-        family, kind, protocol, _, self._address = found[0]
-        made = socket.socket(family, kind, protocol)
-        made.setblocking(False)
-        with contextlib.suppress(OSError):
-            made.setsockopt(socket.SOL_SOCKET, socket.SO_BROADCAST, 1)
-        return made
-
     def _leave(self) -> None:
         if self._socket is not None:
             self._socket.close()
             self._socket = None
-
-
-def send_once(where: Endpoint, packet: bytes) -> None:
-    """Send a packet to who listens on ``where`` on this machine. Raises OSError."""
-    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(where.host, where.host)  # noqa: S104 — nothing is bound here
-    family, kind, protocol, _, address = socket.getaddrinfo(host, where.port, type=socket.SOCK_DGRAM)[0]
-    with socket.socket(family, kind, protocol) as made:
-        made.sendto(packet, address)

@@ -8,8 +8,8 @@ from typing import ClassVar
 from nicegui import ui
 
 from midifrag.doors.osc.packets import Message, OscError, Value, encoded
-from midifrag.doors.osc.sending import send_once
 from midifrag.doors.osc.table import IN, OUT, Address, Argument, Direction, Kind
+from midifrag.doors.osc.udp import send_once
 from midifrag.page import texts
 from midifrag.page.model import PageModel, Part
 from midifrag.page.panels.panel import Panel, Play, set_prop
