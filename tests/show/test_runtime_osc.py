@@ -6,7 +6,7 @@ import threading
 
 import pytest
 
-from midifrag.events import BankChanged, JobChanged, Notice, PadChanged
+from midifrag.events import BankChanged, ControlChanged, JobChanged, Notice, PadChanged
 from midifrag.fragment.archive import Archive
 from midifrag.fragment.writer_events import SlotsChanged
 from midifrag.states import JobState
@@ -70,7 +70,7 @@ def test_a_press_over_osc_lands_and_its_slot_is_told(tmp_path, other):
     assert {(line["name"], line["source"]) for line in pressed} == {("Kick", "osc"), (37, "osc")}
 
 
-def test_a_slot_is_locked_protected_and_put_back(tmp_path, other):
+def test_a_slot_is_locked_and_protected(tmp_path, other):
     listen = free_port()
     with played_show(tmp_path, show_of(tmp_path, listen, other)) as show:
         until_heard(show, listen, packet("/midifrag/slot/lock", 2), lambda all_: locked(all_, 2))
@@ -82,6 +82,33 @@ def test_a_slot_is_locked_protected_and_put_back(tmp_path, other):
         send(listen, bundle(packet("/midifrag/slot/unlock", 2), packet("/midifrag/slot/playing", 1, False)))
         show.seen.wait_for(lambda all_: not locked(all_, 2))
     assert len(landed(show.seen.changes)) == 1
+
+
+def test_a_fragment_that_is_put_back_is_told_as_one_that_lands(tmp_path, other):
+    listen = free_port()
+    pads = {36: {"prompt": "short kick", "seconds": 0.3}, 37: {"prompt": "rain", "bars": 1}}
+    fragments, engine = {"folder": str(tmp_path), "count": 1}, {"host": "thread", "spares": {"enabled": False}}
+    set_ = loaded(bank(pads=pads), fragments=fragments, engine=engine, osc={"listen": listen, "send": other.port})
+    with played_show(tmp_path, set_) as show:
+        until_heard(show, listen, packet("/midifrag/control", "steps", 50), controls)
+        send(listen, packet("/midifrag/press", 37))
+        show.seen.wait_for(landed)
+        send(listen, packet("/midifrag/press", 36))
+        other.wait_for(lambda received: slots_of(received)[-1:] == ["short kick"])
+        for put_back in ("rain", "short kick", "rain"):
+            send(listen, packet("/midifrag/slot/restore", 1))
+            other.wait_for(lambda received, wanted=put_back: slots_of(received)[-1:] == [wanted])
+        told = [one for one in other.received if one[0] == "/midifrag/slot"]
+        assert told[-1] == told[0]
+        assert told[-2] == told[-4]
+
+
+def controls(changes):
+    return [one for one in changes if isinstance(one, ControlChanged) and one.name == "steps"]
+
+
+def slots_of(received):
+    return [one[4] for one in received if one[0] == "/midifrag/slot"]
 
 
 def locked(changes, slot):
