@@ -142,7 +142,8 @@ def _checked(row: Address, values: Sequence[Any]) -> tuple[Value, ...]:
     least, most = row.least, len(row.arguments)
     if not least <= len(values) <= most:
         wanted = str(least) if least == most else f"{least} to {most}"
-        raise OscError(row.path, f"{row.path} has {wanted} arguments, not {len(values)}")
+        what = "argument" if most == 1 else "arguments"
+        raise OscError(row.path, f"{row.path} has {wanted} {what}, not {len(values)}")
     return tuple(_checked_one(row, argument, value) for argument, value in zip(row.arguments, values, strict=False))
 
 

@@ -138,7 +138,7 @@ def test_what_cannot_be_understood_says_why(data, text):
     [
         ("press", (), "/midifrag/press has 1 to 2 arguments, not 0"),
         ("press", (1, 2, 3), "/midifrag/press has 1 to 2 arguments, not 3"),
-        ("slot/lock", (), "/midifrag/slot/lock has 1 arguments, not 0"),
+        ("slot/lock", (), "/midifrag/slot/lock has 1 argument, not 0"),
         ("press", (36.5,), "pad is a note, or text, not 36.5"),
         ("press", (True,), "pad is a note, or text, not True"),
         ("press", (128,), "pad 128 is outside 0 to 127"),
