@@ -22,6 +22,19 @@ class Press:
     source: str = "midi"
 
 
+@dataclass(frozen=True, slots=True)
+class PressPad:
+    """Press a pad of the active bank by what it is called: its note (an int), its key, or its name.
+
+    For who has no port and no channel; the rest is as in `Press`.
+    """
+
+    name: int | str
+    velocity: float
+    time: float
+    source: str
+
+
 #: How a pad plays again: the very fragment that it landed last, a new take with that seed, or one with another.
 AgainHow: TypeAlias = Literal["repeat", "same_seed", "variation"]
 
@@ -143,7 +156,7 @@ class Panic:
 Intent: TypeAlias = (
     Press | Release | Prompt | MoveControl | SetParameter | SelectBank | LockSlot | RestoreSlot | SendTake | StarTake
     | AnnotateTake | StopSlot | MuteSlot | CancelPad | CancelJob | ClearQueue | Panic | Tap | Again | SetLand
-    | SlotPlaying
+    | SlotPlaying | PressPad
 )  # fmt: skip
 
 __all__ = [
@@ -159,6 +172,7 @@ __all__ = [
     "MuteSlot",
     "Panic",
     "Press",
+    "PressPad",
     "Prompt",
     "Release",
     "RestoreSlot",

@@ -27,6 +27,7 @@ from midifrag.intents import (
     MuteSlot,
     Panic,
     Press,
+    PressPad,
     Prompt,
     Release,
     RestoreSlot,
@@ -74,6 +75,8 @@ class Acting:
         match intent:
             case Press():
                 self._presses.press(intent)
+            case PressPad():
+                self._presses.press_pad(intent)
             case Release():
                 pass  # a press ends by itself; what is held down has no meaning yet
             case Prompt():

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable
 from midifrag.bridge.absences import Absences
 from midifrag.bridge.acting import Acting
 from midifrag.bridge.engine_reports import EngineReports
-from midifrag.bridge.items import AbletonHeard, FromEngine, Introduce, Item, LinkHeard, Reload
+from midifrag.bridge.items import AbletonHeard, CaughtUp, FromEngine, Introduce, Item, LinkHeard, Reload
 from midifrag.bridge.lost_programs import LostPrograms
 from midifrag.bridge.pads import PadsAtRest
 from midifrag.bridge.presses import Presses
@@ -175,6 +175,8 @@ class Bridge:
                 self.renders.landings.on_writer(item)
             case Introduce(to):
                 to(self.everything())
+            case CaughtUp(tell):
+                tell()
             case Reload(loaded):
                 self._switching.reload(loaded)
             case Tick() | TransportChange():

@@ -39,6 +39,13 @@ class Reload:
 
 
 @dataclass(frozen=True, slots=True)
+class CaughtUp:
+    """Call ``tell`` when all that was put before is dealt with: for somebody who must not run ahead of the bridge."""
+
+    tell: Callable[[], None]
+
+
+@dataclass(frozen=True, slots=True)
 class LinkHeard:
     """How Ableton Link's session stands: its tempo, its ``beat`` (in quarter notes) at ``at`` (monotonic seconds).
 
@@ -69,5 +76,5 @@ class AbletonHeard:
 
 Item: TypeAlias = (
     MidiEvent | Intent | FromEngine | WriterEvent | PlayerEvent | PortChanged | Introduce | Reload | LinkHeard
-    | AbletonHeard | TimeChanged | Notice
+    | AbletonHeard | TimeChanged | Notice | CaughtUp
 )  # fmt: skip

@@ -100,6 +100,7 @@ class Job:
     write_seconds: float | None = None
     #: Whether its fragment is a seamless loop.
     loop: bool = False
+    bars: float | None = None
 
     def reached(self, **moments: float) -> None:
         """It has got as far as is named, at these monotonic seconds."""
@@ -127,6 +128,8 @@ class Job:
             fallback=self.instead_of is not None,
             loop=self.loop,
             quarters=self.length.quarters if isinstance(self.length, MusicalLength) else None,
+            label=self.origin.label,
+            bars=self.bars,
         )
 
     def pad_changed(self, now: float) -> PadChanged | None:

@@ -15,7 +15,7 @@ from midifrag.config.pads import Pad
 from midifrag.config.press_request import PressRequest
 from midifrag.config.value_types import WrongKeyError
 from midifrag.events import Notice, PadChanged, StateChange
-from midifrag.intents import Again, Press, Prompt
+from midifrag.intents import Again, Press, PressPad, Prompt
 from midifrag.pad_key import PadKey
 from midifrag.states import JobKind, NoticeLevel
 
@@ -34,12 +34,23 @@ class Presses:
         found = bank.find(press.note, press.channel, press.port)
         if found is None:
             return
+        self._press(*found, press, (press.note, press.channel, press.port))
+
+    def press_pad(self, press: PressPad) -> None:
+        """Play the pad of the active bank that is called so, if there is one."""
+        found = self._set_list.bank.called(press.name)
+        if found is None:
+            return
         key, pad = found
+        self._press(key, pad, press, (key.note, key.channel or 1, pad.port))
+
+    def _press(self, key: PadKey, pad: Pad, press: Press | PressPad, shown: tuple[int, int, str | None]) -> None:
+        """Play a pad; it is ``shown`` at this note, channel and port."""
         if not self._clears_the_way(key, pad):
             return
         self._set_list.pressed(key, press)
         asked = self._set_list.request(pad, press.velocity)
-        self._submit(self._origin(key, pad, asked, press.note, press.channel, press.port), pad, asked, press.time)
+        self._submit(self._origin(key, pad, asked, *shown), pad, asked, press.time)
 
     def again(self, again: Again, last: PadChanged | None, now: float) -> None:
         """Play a pad of the active bank once more; it was shown as ``last``."""

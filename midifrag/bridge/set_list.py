@@ -11,7 +11,7 @@ from midifrag.config.pads import Pad
 from midifrag.config.press_request import LandRequest, PressRequest, land_request, press_request
 from midifrag.config.settings import Settings
 from midifrag.events import StateChange
-from midifrag.intents import Press, SelectBank
+from midifrag.intents import Press, PressPad, SelectBank
 from midifrag.midi.mapping import Mapper
 from midifrag.midi.switches import Switches
 from midifrag.pad_key import PadKey
@@ -72,7 +72,7 @@ class SetList:
 
     # --- what presses ask for ----------------------------------------------------------------------------------------
 
-    def pressed(self, key: PadKey, press: Press) -> None:
+    def pressed(self, key: PadKey, press: Press | PressPad) -> None:
         """Remember when and how hard a pad of the active bank was pressed."""
         self._recent[self.bank.slug, key] = (press.time, press.velocity)
 

@@ -67,3 +67,22 @@ class Bank(Strict):
             if pad is not None and pad.port in (None, port):
                 return key, pad
         return None
+
+    def called(self, name: int | str) -> tuple[PadKey, Pad] | None:
+        """The pad with this note (an int); or with this name, its prompt where it has none, or this key.
+
+        Of several on one note, the one on any channel comes before those on one.
+        """
+        if isinstance(name, str):
+            for key, pad in self.pads.items():
+                if pad.label == name:
+                    return key, pad
+            try:
+                wanted = PadKey.parse(name)
+            except ValueError:
+                return None
+            if wanted.channel is not None:
+                return (wanted, self.pads[wanted]) if wanted in self.pads else None
+            name = wanted.note
+        first = min((key for key in self.pads if key.note == name), default=None)
+        return None if first is None else (first, self.pads[first])

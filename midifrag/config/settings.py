@@ -16,6 +16,7 @@ from midifrag.config.controls import MOST_CONTROLS, Control
 from midifrag.config.engines import EngineSettings, ModelSource
 from midifrag.config.instruments import InstrumentSettings
 from midifrag.config.midi_rules import FASTEST, SLOWEST, ProgramChangeSettings, TimeSettings
+from midifrag.config.osc import OscSettings
 from midifrag.config.pads import PadDefaults
 from midifrag.config.places import Address
 from midifrag.config.playback import OFF, PlaybackSettings
@@ -125,6 +126,7 @@ class Settings(Strict):
         default=AbletonSettings(enabled=False),
         description="Ableton Live through a script there; off where the key is not there",
     )
+    osc: OscSettings = Field(default=OscSettings(), description="messages of other programs, and to them, over OSC")
     queue: QueueSettings = Field(default=QueueSettings(), description="the presses that wait")
     engine: EngineSettings = Field(default=EngineSettings(), description="how models run")
     page: PageSettings = Field(default=PageSettings(), description="the web page")

@@ -19,6 +19,7 @@ from midifrag.fragment.encoding import EncodedFragment
 from midifrag.fragment.holding import HeldTakes
 from midifrag.fragment.preparing import Preparer
 from midifrag.fragment.punctual import Punctual
+from midifrag.fragment.recorded_length import recorded_bars
 from midifrag.fragment.slot_file import Found
 from midifrag.fragment.slots import Slots
 from midifrag.fragment.unwritten import UnwrittenTake
@@ -180,6 +181,7 @@ class Advancer:
                     *fragment.notes,
                     *([f"the {state.file} before was yours: {state.moved}"] if state.moved else []),
                 ),
+                bars=recorded_bars(take.record),
             )
         )
         self._tell_slots()

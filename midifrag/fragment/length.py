@@ -31,6 +31,11 @@ class MusicalLength:
         return self.count * (self.signature.bar if self.unit == "bars" else self.signature.beat)
 
     @property
+    def bars(self) -> float:
+        """The length in bars of its signature."""
+        return self.quarters / self.signature.bar
+
+    @property
     def seconds(self) -> float:
         """The length in seconds."""
         return self.quarters * 60 / self.bpm

@@ -36,6 +36,12 @@ def recorded_length(
     return made.at(bpm or made.bpm, signature or its_signature)
 
 
+def recorded_bars(record: TakeRecord) -> float | None:
+    """How many bars a take is long; None for one whose length is not in music."""
+    length = recorded_length(record)
+    return length.bars if isinstance(length, MusicalLength) else None
+
+
 def _signature_in(text: str) -> Signature | None:
     beats, _, unit = text.partition("/")
     if not (beats.isdecimal() and unit.isdecimal() and len(text) <= 5 and int(beats) and int(unit)):

@@ -14,6 +14,7 @@ from typing import TypeAlias
 
 from midifrag.fragment.encoding import EncodedFragment
 from midifrag.fragment.punctual import Appointment, Made, Punctual
+from midifrag.fragment.recorded_length import recorded_bars
 from midifrag.fragment.slot_file import Found
 from midifrag.fragment.slot_landings import Staged
 from midifrag.fragment.slots import Slots
@@ -222,6 +223,7 @@ class Waiting:
             landed_at=content.landed_at,
             write_seconds=take.write_seconds,
             notes=(*notes, *([f"the {path.name} before was yours: {moved}"] if moved else [])),
+            bars=recorded_bars(take.record),
         )
         self._landed(told)
         return partial(self._emit, told)

@@ -75,7 +75,7 @@ class Landed:
 
     ``take`` is None while the archive cannot be written; `TakeArchived` then follows later. ``seconds`` is the
     fragment's length, ``landed_at`` seconds since 1970, ``write_seconds`` the time from command to file in place, or
-    beside it where it waited for a boundary.
+    beside it where it waited for a boundary. ``bars`` is how many it is long, where its length is in music.
     ``notes`` are things worth telling, such as a loudness target that could not be met.
     """
 
@@ -87,6 +87,7 @@ class Landed:
     landed_at: float
     write_seconds: float
     notes: tuple[str, ...] = ()
+    bars: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -39,15 +39,18 @@ _HEAD = f"""<link rel="stylesheet" href="/page.css">
 
 
 class Screen:
-    """Everything that one browser shows. A tab is built when it is opened first, and drawn while it is open."""
+    """Everything that one browser shows. A tab is built when it is opened first, and drawn while it is open.
 
-    def __init__(self, page: PageModel, client: Client) -> None:
+    ``tab`` is the one that is open at the beginning, by its name.
+    """
+
+    def __init__(self, page: PageModel, client: Client, tab: str = "") -> None:
         self._page = page
         self.client = client
         self._panels: list[tuple[Panel, Tab | None]] = []
         self._seen: dict[Panel, int] = {}
         self._tabs = tuple(dict.fromkeys(row.tab for row in table.PANELS if row.tab))
-        self._open = self._tabs[0].name
+        self._open = tab or self._tabs[0].name
         self._rooms: dict[str, ui.tab_panel] = {}
         self._build()
         ui.on_exception(_tell_failure)
@@ -80,7 +83,7 @@ class Screen:
             with ui.element("footer").classes("bottom"):
                 self._fill(Area.BOTTOM)
                 self._player = Player()
-        self._fill_tab(self._tabs[0])
+        self._fill_tab(next(tab for tab in self._tabs if tab.name == self._open))
         tabs.on_value_change(lambda event: self._open_tab(event.value))
 
     def _fill_tab(self, tab: Tab) -> None:
@@ -124,11 +127,11 @@ class Screens:
         self._expected: dict[str, Client] = {}
         ui.add_head_html(_HEAD, shared=True)
 
-    def open(self) -> None:
-        """Build the screen of a browser that has just come."""
+    def open(self, tab: str = "") -> None:
+        """Build the screen of a browser that has just come, for a tab (by its name; else the first)."""
         client = ui.context.client
         self._make_room()
-        screen = Screen(self._page, client)
+        screen = Screen(self._page, client, tab)
         screen.refresh()
         self._screens[client.id] = screen
         self._expected[client.id] = client

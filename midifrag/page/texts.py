@@ -32,7 +32,7 @@ NO_ANSWER = "This did not work: {error}. Try again.\n"
 
 # --- frame -----------------------------------------------------------------------------------------------------------
 TITLE = "midifrag"
-PLAY_TAB, ARCHIVE_TAB, ENGINE_TAB, SET_TAB = "Play", "Archive", "Engine", "Set"
+PLAY_TAB, ARCHIVE_TAB, ENGINE_TAB, SET_TAB, OSC_TAB = "Play", "Archive", "Engine", "Set", "OSC"
 PANIC = "Panic"
 PANIC_HELP = "Cancel everything that is queued or renders"
 PREVIOUS_BANK, NEXT_BANK = "Previous bank", "Next bank"
@@ -57,6 +57,20 @@ WAITS_HELP = "{signature}, kept by {source}, which waits for a start"
 QUEUE = "{count} queued"
 LATENCY = "p50 {p50:.2f} s"
 NO_LATENCY = "nothing landed yet"
+
+# --- OSC -------------------------------------------------------------------------------------------------------------
+OSC_OFF = 'OSC is off. In presets.yaml, osc: {listen: 7400, send: "127.0.0.1:7401"} switches it on at the next start.'
+OSC_LISTENS = "Listens on {where}."
+OSC_DEAF = "Nothing comes in: presets.yaml has no osc.listen."
+OSC_TELLS = "Tells {where}."
+OSC_SILENT = "Nobody is told: presets.yaml has no osc.send."
+OSC_IN, OSC_OUT = "What comes in", "What goes out"
+OSC_ARGUMENT = "{name}: {line}"
+OSC_OPTIONAL = "{name} (optional)"
+OSC_SEND = "Send"
+OSC_SEND_HELP = "Send {path} to this show"
+OSC_SENT = "Sent to {where}."
+OSC_NOT_SENT = "Could not be sent to {where}: {error}"
 
 # --- prompt ----------------------------------------------------------------------------------------------------------
 RENDER = "Render"

@@ -13,7 +13,7 @@ from midifrag.bridge.items import FromEngine, Item
 from midifrag.clock import Clock, monotonic
 from midifrag.events import Notice
 from midifrag.fragment.writer_events import WriterEvent
-from midifrag.intents import Press, Prompt
+from midifrag.intents import Press, PressPad, Prompt, SetParameter
 from midifrag.midi.messages import MidiEvent, NoteOn
 from midifrag.midi.ports import Ports
 from midifrag.scheduling import run_before_others
@@ -69,7 +69,11 @@ class BridgeThread:
         with contextlib.suppress(TimeoutError):
             for _ in range(len(self._inbox)):
                 item = self._inbox.get(timeout=0.0)
-                kept = FromEngine | WriterEvent | NoteOn | Press | Prompt if presses else FromEngine | WriterEvent
+                kept = (
+                    FromEngine | WriterEvent | NoteOn | Press | PressPad | Prompt
+                    if presses
+                    else FromEngine | WriterEvent
+                )
                 if isinstance(item, kept):
                     self._attend(item)
 
@@ -135,4 +139,4 @@ class BridgeThread:
         if isinstance(item, MidiEvent) and bearing == "nothing":
             self._log.count(item)
         else:
-            self._log.write(item, position=bearing == "position")
+            self._log.write(item, position=bearing == "position" or isinstance(item, SetParameter))

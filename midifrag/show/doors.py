@@ -11,13 +11,14 @@ from midifrag.doors.door import Door, MakeDoor, Put
 from midifrag.doors.instruments.hydrogen import make_hydrogen
 from midifrag.doors.instruments.sfz import make_sfz
 from midifrag.doors.live.door import live_door
+from midifrag.doors.osc import door as osc
 from midifrag.events import Notice, StateChange
 from midifrag.show.ending import done
 from midifrag.show.watcher import Watcher
 from midifrag.states import NoticeLevel
 
 #: One row a door.
-DOORS: tuple[MakeDoor, ...] = (live_door, make_sfz, make_hydrogen)
+DOORS: tuple[MakeDoor, ...] = (live_door, osc.make, make_sfz, make_hydrogen)
 
 
 class Doors:

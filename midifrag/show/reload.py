@@ -43,6 +43,7 @@ AT_START = (
     "ableton.enabled",
     "ableton.port",
     "ableton.folder",
+    "osc",
 )
 
 

@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import TypeAlias
 
 from midifrag.events import BankChanged, ControlChanged, JobChanged, Meters, PadChanged, TimeChanged
+from midifrag.intents import SetParameter
 from midifrag.midi.messages import Aftertouch, ControlChange, PitchBend
 from midifrag.timeline import Timeline
 
@@ -97,5 +98,7 @@ def _place(event: object) -> Hashable:
             return port, channel, "aftertouch", note
         case ControlChanged(name):
             return name
+        case SetParameter(name):
+            return "set", name
         case _:
             return type(event).__name__

@@ -5,7 +5,7 @@ import random
 import pytest
 
 from midifrag.bridge.bridge import Bridge
-from midifrag.bridge.items import Introduce, LinkHeard, Reload
+from midifrag.bridge.items import CaughtUp, Introduce, LinkHeard, Reload
 from midifrag.clock import ManualClock
 from midifrag.events import (
     BankChanged,
@@ -30,6 +30,13 @@ from tests.support.bridges import INFO, RecordingEngines, Rig
 from tests.support.shows import bank, loaded, two_banks
 
 # --- what comes in ---------------------------------------------------------------------------------------------------
+
+
+def test_who_must_not_run_ahead_is_told_in_its_turn():
+    rig = Rig()
+    rig.bridge.handle(CaughtUp(lambda: rig.happened.append("caught up")))
+    rig.press(36)
+    assert rig.happened[0] == "caught up"
 
 
 @pytest.mark.parametrize(

@@ -118,10 +118,11 @@ def test_a_take_that_is_archived_is_noted_and_not_told(rig):
 def test_a_fragment_that_landed_ends_its_job_with_all_that_is_to_be_said(rig, told, take):
     job = rig.job(take=12, notes=("no such word",))
     rig.clock.time = 9.0
-    landed = Landed(1, 2, Path("f") / "output02.wav", told, 1.5, 1000.0, 0.25, ("too quiet",))
+    landed = Landed(1, 2, Path("f") / "output02.wav", told, 1.5, 1000.0, 0.25, ("too quiet",), 2.0)
     assert rig.hears(landed) == [(JobState.LANDED, "no such word; too quiet")]
     assert (job.slot, job.file, job.take) == (2, str(Path("f") / "output02.wav"), take)
     assert (job.times.landed, job.fragment_seconds, job.write_seconds) == (9.0, 1.5, 0.25)
+    assert (job.changed().bars, job.changed().label) == (2.0, job.origin.label)
     assert rig.jobs.get(1) is None
     assert rig.hears(landed) == []
 

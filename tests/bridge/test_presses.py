@@ -2,8 +2,8 @@ import pytest
 
 from midifrag.bridge.jobs import Origin, PressedPad
 from midifrag.engine.messages import Cancelled, Started
-from midifrag.events import JobTimes, Notice
-from midifrag.intents import Press, Prompt
+from midifrag.events import JobTimes, Notice, PadChanged
+from midifrag.intents import Press, PressPad, Prompt
 from midifrag.pad_key import PadKey
 from midifrag.states import JobKind, NoticeLevel
 from tests.support.bridges import Rig, with_spares
@@ -41,6 +41,27 @@ def test_a_press_of_a_pad_that_is_not_there_does_nothing():
     rig.bridge.handle(Press(36, 3, "keys", 0.5, 0.0))
     rig.bridge.handle(Press(37, 10, "page", 0.5, 0.0))
     assert [render.prompt for render in rig.engines.renders()] == ["bow", "drum"]
+
+
+def test_a_press_by_name_is_a_press_as_any_other():
+    pads = {
+        36: {
+            "prompt": "rain",
+            "name": "Rain",
+            "velocity": {"sets": "steps", "range": [10, 110]},
+            "on_repress": "ignore",
+        },
+        "37/10": {"prompt": "drum", "port": "keys"},
+    }
+    rig = Rig(loaded(bank(pads=pads)))
+    for name, velocity in (("Rain", 0.5), (36, 1.0), ("nothing", 1.0), (37, 1.0)):
+        rig.bridge.handle(PressPad(name, velocity, 7.0, "osc"))
+    assert [(one.prompt, one.steps) for one in rig.engines.renders()] == [("rain", 60), ("drum", None)]
+    assert [(one.pad, one.port, one.channel, one.note) for one in rig.told(PadChanged)] == [
+        (PadKey(36), None, 1, 36),
+        (PadKey(37, 10), "keys", 10, 37),
+    ]
+    assert [job.times.pressed for job in rig.jobs()] == [7.0, 7.0]
 
 
 def test_a_job_knows_the_pad_that_began_it_and_its_rules():

@@ -39,7 +39,8 @@ def test_every_step_of_a_press_is_told_whole():
     rig = Rig(loaded(one_pad(name="Rain", steps=9, colour="red", slot=3, model="pocket")))
     rig.bridge.handle(NoteOn("pads", 1, 36, 100, 999.5))
     (render,) = rig.engines.renders()
-    job = JobChanged(1, JobKind.PAD, JobState.QUEUED, "rain", "opening", KEY, JobTimes(999.5, queued=1000.0), slot=3)
+    times = JobTimes(999.5, queued=1000.0)
+    job = JobChanged(1, JobKind.PAD, JobState.QUEUED, "rain", "opening", KEY, times, slot=3, label="Rain")
     pad = PadChanged("opening", KEY, "pads", 1, 36, PadState.QUEUED, "red", 1000.0, job=1)
     assert rig.changes == [job, pad]
 
@@ -234,7 +235,7 @@ def test_a_press_that_is_refused_is_told_whole():
     rig.bridge.handle(NoteOn("pads", 1, 36, 100, 999.0))
     full = "the queue is full (1 presses wait); press again when one has landed"
     assert rig.changes[-2:] == [
-        JobChanged(2, JobKind.PAD, JobState.REFUSED, "rain", "opening", KEY, JobTimes(999.0), text=full),
+        JobChanged(2, JobKind.PAD, JobState.REFUSED, "rain", "opening", KEY, JobTimes(999.0), text=full, label="rain"),
         PadChanged("opening", KEY, "pads", 1, 36, PadState.REFUSED, "red", 1000.0, job=2, text=full),
     ]
     assert [job.number for job in rig.bridge.renders.jobs] == [1]
@@ -438,7 +439,16 @@ def test_an_archived_take_can_be_sent_to_a_slot():
     options = FragmentOptions(fade_ms=33, loop=True)
     assert command == LandArchived(1, 12, options, 4, Arrival(bpm=120, signature=Signature()))
     assert rig.bridge.everything()[-1] == JobChanged(
-        1, JobKind.TAKE, JobState.RENDERING, "take 12", "opening", None, JobTimes(1000.0), slot=4, loop=True
+        1,
+        JobKind.TAKE,
+        JobState.RENDERING,
+        "take 12",
+        "opening",
+        None,
+        JobTimes(1000.0),
+        slot=4,
+        loop=True,
+        label="take 12",
     )
     assert rig.changes == []
     (job,) = rig.bridge.renders.jobs

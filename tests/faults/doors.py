@@ -1,4 +1,4 @@
-"""The doors through which anything may come in: bytes of MIDI, YAML, what engines say, what pages send, stored lines.
+"""The doors through which anything may come in: bytes of MIDI and OSC, YAML, what engines or pages say, stored lines.
 
 Each is a function of hypothesis that fails on whatever is neither taken nor refused in our own words. `DOORS` has them
 all; `tests.faults.test_doors` tries each shortly, ``python -m tests.faults.fuzz DOOR`` for as long as one likes.
@@ -20,11 +20,15 @@ import numpy as np
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from midifrag.bridge.items import Item
 from midifrag.config import loading
 from midifrag.config.parameters import PARAMETERS
+from midifrag.doors.osc.door import OscDoor
+from midifrag.doors.osc.table import COMING
 from midifrag.engine.border import Border
 from midifrag.engine.messages import Cancelled, Died, EngineEvent, Failed, Render, Rendered
 from midifrag.errors import ConfigurationError
+from midifrag.events import Notice
 from midifrag.fragment.archive import Archive
 from midifrag.fragment.record import TakeRecord
 from midifrag.intents import Intent, Panic, Press, SelectBank
@@ -164,6 +168,27 @@ def page(sent: list[Intent]) -> None:
     assert len(rig.engines.renders()) == before + 1
 
 
+_OSC_PARTS = st.sampled_from([b"#bundle\0", bytes(8), b"\0\0\0\x10", b",i\0\0", b",sf\0", b"\0\0\0\x24", b"36\0\0"]) | (
+    st.sampled_from(sorted(COMING)).map(lambda path: path.encode() + bytes(4 - len(path) % 4))
+)
+
+
+@QUICK
+@given(st.binary(max_size=200) | st.lists(_OSC_PARTS | st.binary(max_size=8), max_size=30).map(b"".join))
+def osc(packet: bytes) -> None:
+    """A packet of OSC becomes intents, or notices; the bridge takes them, and a press that comes after is played."""
+    rig = Rig()
+    put: list[Item] = []
+    door = OscDoor(rig.bridge.loaded, put.append, clock=rig.clock.now)
+    assert door.take(packet) >= 0
+    for item in put:
+        rig.bridge.handle(item)
+    assert sum(door.faults.counts.values()) >= sum(isinstance(item, Notice) for item in put)
+    before = len(rig.engines.renders())
+    rig.bridge.handle(Press(36, 1, "page", 0.5, 1.0))
+    assert len(rig.engines.renders()) == before + 1
+
+
 @cache
 def _two_takes() -> Path:
     folder = Path(tempfile.mkdtemp(prefix="midifrag-doors-"))
@@ -185,4 +210,5 @@ DOORS: Mapping[str, Callable[[], Any]] = {
     "engine": engine,
     "page": page,
     "changes": changes,
+    "osc": osc,
 }

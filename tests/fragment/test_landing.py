@@ -64,6 +64,12 @@ def test_take_is_archived_and_then_lands(rig):
     assert (written["next"], written["slots"]["1"]["content"]["take"]) == (2, 1)
 
 
+def test_what_is_told_of_a_landing_says_how_many_bars_it_is_long(rig):
+    in_beats = fields_of(MusicalLength(6, "beats", 120.0, Signature(3, 4)))
+    (_, landed) = rig.handle(land(7, **in_beats))
+    assert landed.bars == 2.0
+
+
 def test_what_a_record_says_of_an_earlier_life_does_not_count(rig):
     earlier = record(70, number=70, slot=3, landed_at=1.0)
     rig.handle(LandTake(7, noise(), RATE, earlier, FragmentOptions()))

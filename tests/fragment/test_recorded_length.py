@@ -2,7 +2,7 @@ import pytest
 
 from midifrag.fragment.length import MusicalLength, SecondsLength
 from midifrag.fragment.record import TakeRecord
-from midifrag.fragment.recorded_length import fields_of, recorded_length
+from midifrag.fragment.recorded_length import fields_of, recorded_bars, recorded_length
 from midifrag.timeline import Signature
 
 
@@ -20,6 +20,19 @@ def test_a_record_says_what_its_take_was_made_for_and_is_read_so(length, fields)
     record = TakeRecord.from_json(TakeRecord(prompt="rain", **fields).to_json())
     made = length.as_made if isinstance(length, MusicalLength) else length
     assert recorded_length(record) == made
+
+
+@pytest.mark.parametrize(
+    ("length", "bars"),
+    [
+        (None, None),
+        (SecondsLength(1.5), None),
+        (MusicalLength(2, "bars", 118, made_at=120), 2.0),
+        (MusicalLength(3, "beats", 90, Signature(6, 8)), 0.5),
+    ],
+)
+def test_a_record_says_how_many_bars_its_take_is_long(length, bars):
+    assert recorded_bars(TakeRecord(prompt="rain", **fields_of(length))) == bars
 
 
 def test_it_is_cut_to_the_time_that_is_now():

@@ -59,6 +59,12 @@ def work_in_progress(folder: Path) -> list[str]:
     return sorted(path.name for path in (folder / ".midifrag").glob("work-*/*") if path.name != "alive")
 
 
+def test_a_take_that_waited_says_how_many_bars_it_is_long(rig):
+    rig.handle(at(1, 104.0, bars=2.0, bpm=120.0, signature="4/4"))
+    (told,) = [event for event in rig.until(104.0) if isinstance(event, Landed)]
+    assert told.bars == 2.0
+
+
 def test_a_take_waits_whole_beside_its_slot_and_lands_at_its_moment(rig):
     archived, waits = rig.handle(at(1, 104.0))
 

@@ -88,6 +88,17 @@ def test_a_page_that_comes_is_only_its_first_tab(headless):
     assert built[0] < built[1] < built[2] == built[3] == built[4]
 
 
+def test_a_page_may_come_with_another_tab_open(headless):
+    page = headless()
+    shown = page.do(lambda: Screen(page.page, page.client, "osc"))
+    page.do(shown.refresh)
+    assert page.one("tabs") is not None
+    assert page.text("osc-state").startswith("OSC is off.")
+    assert page.all("pads-panel") == []
+    page.enter(page.one("tabs"), "play")
+    assert len(page.all("pads-panel")) == 1
+
+
 def test_what_has_not_changed_is_not_drawn_again(headless, monkeypatch):
     drawn = []
     monkeypatch.setattr(Own, "refresh", lambda panel: drawn.append(panel))
@@ -105,7 +116,7 @@ def test_the_shipped_screen_has_its_tabs_in_order_and_everything_in_its_place(he
     page = headless()
     opened_screen(page)
     tabs = [one.props["name"] for one in page.client.elements.values() if isinstance(one, ui.tab)]
-    assert tabs == ["play", "archive", "engine", "set"]
+    assert tabs == ["play", "archive", "engine", "set", "osc"]
     assert classes_in(page.one("top")) == ["brand", "banks", "status", "panic"]
     assert classes_in(page.one("bottom")) == ["time", "notice", "player"]
     assert classes_in(page.one("play")) == ["pads-panel", "side"]

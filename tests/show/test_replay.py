@@ -19,6 +19,7 @@ from midifrag.intents import (
     MuteSlot,
     Panic,
     Press,
+    PressPad,
     Prompt,
     Release,
     RestoreSlot,
@@ -178,6 +179,11 @@ LINES = [
     ('"StopSlot", "slot": 3', StopSlot(3)),
     ('"MuteSlot", "slot": 3, "muted": true', MuteSlot(3, True)),
     ('"SetLand", "land": null', SetLand(None)),
+    (
+        '"PressPad", "name": "Rain", "velocity": 0.5, "time": 5.0, "source": "osc"',
+        PressPad("Rain", 0.5, 5.0, "osc"),
+    ),
+    ('"PressPad", "name": 36, "velocity": 0.5, "time": 5.0, "source": "osc"', PressPad(36, 0.5, 5.0, "osc")),
 ]
 
 

@@ -1,6 +1,7 @@
 import pytest
 
 from midifrag.events import BankChanged, ControlChanged, JobChanged, JobTimes, Meters, PadChanged, Sounding, TimeChanged
+from midifrag.intents import SetParameter
 from midifrag.midi.messages import Aftertouch, ControlChange, NoteOn, PitchBend
 from midifrag.pad_key import PadKey
 from midifrag.show.thinning import Thinning
@@ -33,6 +34,14 @@ def test_each_control_has_a_newest_position_and_they_keep_their_order():
     for at, move in enumerate(moves):
         assert list(thinning.take(at, move, position=not isinstance(move, ControlChanged))) == []
     assert list(thinning.rest()) == list(enumerate(moves))[1:]
+
+
+def test_of_values_that_are_set_the_newest_of_each_name_counts():
+    thinning = Thinning()
+    values = [SetParameter("steps", 4.0), SetParameter("cfg_scale", 5.0), SetParameter("steps", 6.0)]
+    for at, value in enumerate(values):
+        assert list(thinning.take(at, value, position=True)) == []
+    assert list(thinning.rest()) == list(enumerate(values))[1:]
 
 
 def test_a_cc_that_is_no_position_is_kept():

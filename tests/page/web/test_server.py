@@ -63,6 +63,8 @@ def test_it_serves_how_things_stand_to_whom_it_may_until_the_show_ends(process):
     assert process.get("/page.css")[0] == 200
     assert process.get("/", host="evil.example")[0] == 403
     assert "glass bell" not in process.get("/")[1]
+    assert "/midifrag/press" in process.get("/osc")[1]
+    assert "/midifrag/press" not in process.get("/")[1]
     process.pipe.send(active("second"))
     deadline = time.monotonic() + PATIENCE
     while "glass bell" not in process.get("/")[1]:

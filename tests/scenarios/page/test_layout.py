@@ -34,9 +34,9 @@ def sized(browser):
 def test_every_tab_fits_a_laptop_and_a_phone(browser, sized, size):
     sized(*size)
     assert too_wide(browser) == []
-    for tab in ("Archive", "Engine", "Set"):
+    for tab in ("Archive", "Engine", "Set", "OSC"):
         browser.tab(tab)
-        browser.find({"Archive": ".sheet-line", "Engine": ".chart > div", "Set": "[data-edit]"}[tab])
+        browser.find({"Archive": ".sheet-line", "Engine": ".chart > div", "Set": "[data-edit]", "OSC": ".osc-try"}[tab])
         assert too_wide(browser) == []
     browser.tab("Play")
     small = "return [...document.querySelectorAll('.pad, .panic, .render, .bank')].filter((e) => e.offsetHeight < 44)"
@@ -66,7 +66,7 @@ def places(browser):
 
 
 def test_every_button_and_field_says_what_it_is(browser):
-    for tab in ("Archive", "Engine", "Set", "Play"):
+    for tab in ("Archive", "Engine", "Set", "OSC", "Play"):
         browser.tab(tab)
         nameless = browser.script(
             """

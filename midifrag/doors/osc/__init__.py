@@ -1,0 +1,1 @@
+"""Open Sound Control over UDP: what lands is told to other programs, and they press pads."""
