@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 STEPS_A_TICK = 12
 #: Characters of paths that one line has: escaped, each may take six bytes.
 CHARACTERS_A_LINE = 8000
+#: Attempts, after which what has been read is told, and that it is not all.
+MOST_FAILURES = 5
 #: Devices that hold no samples, or tell them; by Live's own names of their kinds.
 _NO_SAMPLES = frozenset(
     (SIMPLER, "InstrumentVector", "Operator", "UltraAnalog", "StringStudio", "LoungeLizard", "Collision")
@@ -33,9 +35,14 @@ class UsedFiles:
         self._seen: set[str] = set()
         self._line: list[str] = []
         self._unread = 0
+        self._failed = 0
 
     def ask(self) -> None:
         """Begin, from the start of the Set."""
+        self._failed = 0
+        self._begin()
+
+    def _begin(self) -> None:
         self._walk = self._paths()
         self._seen = set()
         self._line = []
@@ -56,8 +63,17 @@ class UsedFiles:
             self._tell(more=False)
             self._walk = None
         except Exception:
-            # The Set has changed under our eyes; the answer is to be that of one Set.
-            self.ask()
+            self._fail()
+
+    def _fail(self) -> None:
+        """The Set has changed under our eyes, and the answer is to be that of one Set; or something cannot be read."""
+        self._failed += 1
+        if self._failed < MOST_FAILURES:
+            self._begin()
+            return
+        self._unread += 1
+        self._tell(more=False)
+        self._walk = None
 
     def _take(self, path: str) -> None:
         if not path or path in self._seen:

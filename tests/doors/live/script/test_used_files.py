@@ -74,6 +74,17 @@ def test_what_changes_meanwhile_begins_the_answer_anew(start, show, tmp_path):
     assert show.wait(live, "files")["paths"] == [path]
 
 
+def test_where_something_cannot_be_read_the_rest_is_told_and_that_it_is_not_all(start, show, tmp_path):
+    live = start()
+    live.tell("open", tracks=[audio_track(1)])
+    path = str(sound(tmp_path, "0001 rain"))
+    live.do("clip", track="midifrag 1", scene=0, path=path)
+    show.join(live, 1)
+    live.tell("raise_in", what="return_tracks")
+    [line] = answer(show, live)
+    assert (line["paths"], line["unread"]) == ([path], 1)
+
+
 def test_who_has_left_gets_no_answer(start, show, tmp_path):
     live = start()
     live.tell("open", tracks=[audio_track(number) for number in range(1, 60)])
