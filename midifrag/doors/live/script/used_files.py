@@ -13,11 +13,11 @@ if TYPE_CHECKING:
 
 #: Things of the Set that one tick looks at.
 STEPS_A_TICK = 12
-#: Characters of paths that one line has: escaped, each may take six bytes.
-CHARACTERS_A_LINE = 8000
+#: Characters of paths that one line has: escaped, each may take twelve bytes.
+CHARACTERS_A_LINE = 5000
 #: Attempts, after which what has been read is told, and that it is not all.
 MOST_FAILURES = 5
-#: Devices that hold no samples, or tell them; by Live's own names of their kinds.
+#: Instruments that hold no samples, or tell them; by Live's own names of their kinds.
 _NO_SAMPLES = frozenset(
     (SIMPLER, "InstrumentVector", "Operator", "UltraAnalog", "StringStudio", "LoungeLizard", "Collision")
 )
@@ -26,7 +26,7 @@ _INSTRUMENT = 1
 
 
 class UsedFiles:
-    """Answers one question at a time; what is asked meanwhile is answered by the next."""
+    """Answers one question at a time; another one begins the answer anew."""
 
     def __init__(self, song: Callable[[], Song], send: Callable[[Message], None]) -> None:
         self._song = song
@@ -105,8 +105,13 @@ class UsedFiles:
             if device.can_have_chains and depth < DEEPEST:
                 for chain in device.chains:
                     yield from self._devices(chain, depth + 1)
-            elif int(device.type) == _INSTRUMENT and device.class_name not in _NO_SAMPLES:
+            elif _may_hold_samples(device):
                 self._unread += 1
+
+
+def _may_hold_samples(device: Any) -> bool:
+    name = device.class_name
+    return name.startswith("MxDevice") or (int(device.type) == _INSTRUMENT and name not in _NO_SAMPLES)
 
 
 def _path_of(clip: Any) -> str:

@@ -19,7 +19,7 @@ def test_all_files_of_the_set_are_told_each_once(start, show, tmp_path):
         tracks=[
             simpler_track(1),
             {"name": "beats", "devices": [{"drums": "D", "pads": {"40": {"a": [{"simpler": "x"}, {"sampler": "y"}]}}}]},
-            audio_track(3),
+            {**audio_track(3), "devices": [{"effect": "EQ"}, {"max": "Looper"}]},
         ],
     )
     show.join(live, 3, {2: {"name": None, "note": 40}})
@@ -34,8 +34,8 @@ def test_all_files_of_the_set_are_told_each_once(start, show, tmp_path):
     live.do("arrange", track="midifrag 3", path=files[4])
     [line] = answer(show, live)
     assert sorted(line.pop("paths")) == files
-    # One of the devices does not tell its samples.
-    assert line == {"type": "files", "set": "/sets/night.als", "more": False, "unread": 1}
+    # The sampler and the Max device do not tell their samples.
+    assert line == {"type": "files", "set": "/sets/night.als", "more": False, "unread": 2}
 
 
 def test_an_empty_set_has_an_answer(start, show):
