@@ -22,7 +22,7 @@ def build(tracks: list[dict[str, Any]], file_path: str) -> song.Song:
 def _device(holder: Any, described: dict[str, Any]) -> Any:
     """By its key: ``simpler``, ``sampler``, ``effect`` and ``max`` have a name.
 
-    ``{"rack": name, "chains": {name: [...]}}`` and ``{"drums": name, "pads": {note: {chain's name: [...]}}}`` hold others.
+    ``{"rack": name, "chains": {name: [...]}}`` and ``{"drums": name, "pads": {note: {chain: [...]}}}`` hold others.
     """
     if "simpler" in described:
         return devices.SimplerDevice(holder, described["simpler"])
