@@ -50,6 +50,7 @@ class Connection:
         self._next_at = clock()
         self._since = 0.0
         self._heard_at = 0.0
+        self._joined_at = 0.0
         self._has_ended = False
         self._came_in = bytearray()
         self._goes_out = bytearray()
@@ -197,7 +198,7 @@ class Connection:
         elif isinstance(message, Welcome):
             if not self.is_joined:
                 self.is_joined = True
-                self._pause = 0.0
+                self._joined_at = self._clock()
                 self._say("connected to midifrag")
             said.append(message)
         elif not self.is_joined:
@@ -206,6 +207,9 @@ class Connection:
             said.append(message)
 
     def _leave(self, why: str) -> None:
+        # What breaks as soon as it is made is not made four times a second.
+        if self.is_joined and self._clock() - self._joined_at > SILENCE:
+            self._pause = 0.0
         self._drop()
         self._wait()
         self._say("no connection to midifrag: " + why)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Callable, NamedTuple
+from functools import partial
+from typing import TYPE_CHECKING, Callable, NamedTuple
 
 from . import VERSION
 from .connection import Connection
@@ -40,7 +41,8 @@ class Core:
         self._is_closed = False
         self._troubles: dict[str, float] = {}
         self._life = 0
-        self._described: Any = None
+        self._described: dict[str, str] | None = None
+        self._looked = 0
         self._connection = Connection(self._hello, self._log, host.clock)
         self._objects = Objects(host.song, self._say, host.clock)
         self._feedback = Feedback(host.song, self._send, host.clock)
@@ -114,7 +116,7 @@ class Core:
 
     def _hear(self) -> None:
         for message in self._connection.poll():
-            self._take(message)
+            self._guarded(partial(self._take, message))
         if not self._connection.is_joined:
             self._files.forget()
 
@@ -137,11 +139,13 @@ class Core:
 
     def _tell_objects(self) -> None:
         described = self._objects.described()
-        if described == self._described or not self._objects.done:
-            return
-        self._described = described
-        self._feedback.watch(self._objects.standing, self._landings.targets)
-        self._send({"type": "objects", "slots": described})
+        if described != self._described or self._looked != self._objects.done:
+            # Also where all is called as before: another thing may have the name of one that was deleted.
+            self._feedback.watch(self._objects.standing, self._landings.targets)
+        if described != self._described and self._objects.done:
+            self._send({"type": "objects", "slots": described})
+            self._described = described
+        self._looked = self._objects.done
 
     def _land(self) -> None:
         self._landings.step(self._life)

@@ -22,6 +22,8 @@ STEPS_A_TICK = 12
 LOOK_EVERY = 1.0
 #: Racks in racks that are looked into.
 DEEPEST = 8
+#: Characters for each slot where all are told in one line: 99 of them fit.
+MOST_WORDS = 50
 #: Seconds after a landing in which a name that has changed was changed by it.
 RENAMES_ITSELF = 2.0
 
@@ -163,6 +165,7 @@ class Objects:
         self._look: Iterator[Any] | None = None
         self._found: dict[int, Standing] = {}
         self._due = clock()
+        self._is_asked = False
         self._next_slot = 0
         self._landed: dict[int, tuple[float, str]] = {}
         self._renamed: set[int] = set()
@@ -180,12 +183,12 @@ class Objects:
                 self._renamed.discard(slot)
         self._targets = targets
         self._wanted = Wanted(targets)
+        self._look = None
         self.look()
 
     def look(self) -> None:
-        """Begin anew, in the next tick."""
-        self._look = None
-        self._due = self._clock()
+        """Soon, but to the end of a look that is underway: who asks often would see none of them end."""
+        self._is_asked = True
 
     def has_landed(self, slot: int, path: str) -> None:
         """What holds its Simpler may take the new sample's name now: it gets back the one that it is found by."""
@@ -196,8 +199,9 @@ class Objects:
         """One tick's turn: some more things of the Set, and one slot's object, whether it lives."""
         self._check_one()
         if self._look is None:
-            if not self._targets or self._clock() < self._due:
+            if not self._targets or (self._clock() < self._due and not self._is_asked):
                 return
+            self._is_asked = False
             self._look = walk(self._song())
             self._found = {}
             self.begun += 1
@@ -281,4 +285,4 @@ class Objects:
 
     def described(self) -> dict[str, str]:
         """What stands for each slot, for the wire."""
-        return {str(slot): standing.words for slot, standing in sorted(self.standing.items())}
+        return {str(slot): told(standing.words, MOST_WORDS) for slot, standing in sorted(self.standing.items())}

@@ -13,9 +13,11 @@ if TYPE_CHECKING:
 
 #: Things of the Set that one tick looks at.
 STEPS_A_TICK = 12
-#: Characters of paths that one line has: escaped, each may take six bytes.
-CHARACTERS_A_LINE = 8000
-#: Devices that hold no samples, or tell them; by Live's own names of their kinds.
+#: Characters of paths that one line has: escaped, each may take twelve bytes.
+CHARACTERS_A_LINE = 5000
+#: Attempts, after which what has been read is told, and that it is not all.
+MOST_FAILURES = 5
+#: Instruments that hold no samples, or tell them; by Live's own names of their kinds.
 _NO_SAMPLES = frozenset(
     (SIMPLER, "InstrumentVector", "Operator", "UltraAnalog", "StringStudio", "LoungeLizard", "Collision")
 )
@@ -24,7 +26,7 @@ _INSTRUMENT = 1
 
 
 class UsedFiles:
-    """Answers one question at a time; what is asked meanwhile is answered by the next."""
+    """Answers one question at a time; another one begins the answer anew."""
 
     def __init__(self, song: Callable[[], Song], send: Callable[[Message], None]) -> None:
         self._song = song
@@ -33,9 +35,14 @@ class UsedFiles:
         self._seen: set[str] = set()
         self._line: list[str] = []
         self._unread = 0
+        self._failed = 0
 
     def ask(self) -> None:
         """Begin, from the start of the Set."""
+        self._failed = 0
+        self._begin()
+
+    def _begin(self) -> None:
         self._walk = self._paths()
         self._seen = set()
         self._line = []
@@ -56,8 +63,17 @@ class UsedFiles:
             self._tell(more=False)
             self._walk = None
         except Exception:
-            # The Set has changed under our eyes; the answer is to be that of one Set.
-            self.ask()
+            self._fail()
+
+    def _fail(self) -> None:
+        """The Set has changed under our eyes, and the answer is to be that of one Set; or something cannot be read."""
+        self._failed += 1
+        if self._failed < MOST_FAILURES:
+            self._begin()
+            return
+        self._unread += 1
+        self._tell(more=False)
+        self._walk = None
 
     def _take(self, path: str) -> None:
         if not path or path in self._seen:
@@ -89,8 +105,13 @@ class UsedFiles:
             if device.can_have_chains and depth < DEEPEST:
                 for chain in device.chains:
                     yield from self._devices(chain, depth + 1)
-            elif int(device.type) == _INSTRUMENT and device.class_name not in _NO_SAMPLES:
+            elif _may_hold_samples(device):
                 self._unread += 1
+
+
+def _may_hold_samples(device: Any) -> bool:
+    name = device.class_name
+    return name.startswith("MxDevice") or (int(device.type) == _INSTRUMENT and name not in _NO_SAMPLES)
 
 
 def _path_of(clip: Any) -> str:

@@ -20,12 +20,16 @@ def build(tracks: list[dict[str, Any]], file_path: str) -> song.Song:
 
 
 def _device(holder: Any, described: dict[str, Any]) -> Any:
-    """``{"simpler": name}``, ``{"sampler": name}``, ``{"effect": name}``, ``{"rack": name, "chains": {name: [...]}}``
-    or ``{"drums": name, "pads": {note: {chain's name: [...]}}}``."""
+    """By its key: ``simpler``, ``sampler``, ``effect`` and ``max`` have a name.
+
+    ``{"rack": name, "chains": {name: [...]}}`` and ``{"drums": name, "pads": {note: {chain: [...]}}}`` hold others.
+    """
     if "simpler" in described:
         return devices.SimplerDevice(holder, described["simpler"])
     if "sampler" in described:
         return devices.Sampler(holder, described["sampler"])
+    if "max" in described:
+        return devices.MaxEffect(holder, described["max"])
     if "effect" in described:
         return devices.Device(holder, described["effect"])
     if "rack" in described:

@@ -69,6 +69,12 @@ class Sampler(Device):
     _type = 1
 
 
+class MaxEffect(Device):
+    """A Max device, which may hold a buffer of its own."""
+
+    _class_name = "MxDeviceAudioEffect"
+
+
 @listens("sample", "playing_position", "playing_position_enabled")
 class SimplerDevice(Device):
     _class_name = "OriginalSimpler"

@@ -259,6 +259,18 @@ def test_a_refusal_is_told_once_however_often_it_comes(line, show):
     assert line.now - began >= LONGEST_PAUSE
 
 
+def test_one_that_breaks_as_soon_as_it_is_made_is_made_ever_less_often(line, show):
+    moments = []
+    for _ in range(6):
+        live = joined(line, show)
+        moments.append(line.now)
+        show.send_bytes(b"rubbish\n")
+        wait(lambda: not line.is_joined, live)
+    pauses = [after - before for before, after in itertools.pairwise(moments)]
+    assert pauses[0] < 0.5
+    assert min(pauses[-2:]) >= LONGEST_PAUSE
+
+
 def test_closed_is_closed(line, show):
     live = joined(line, show)
     line.close()

@@ -90,6 +90,16 @@ def test_a_deleted_thing_that_sounded_is_silent(live, show):
     assert show.wait(live, "playing", slot=1)["on"] is False
 
 
+def test_one_that_takes_the_place_of_another_at_once_is_followed(live, show):
+    show.join(live, 2)
+    show.wait(live, "objects")
+    live.do("delete_track", track="midifrag 1")
+    live.do("add_track", **simpler_track(1))
+    live.tick(300)
+    live.do("sound", track="midifrag 1", on=True)
+    show.wait(live, "playing", slot=1, on=True)
+
+
 def test_tempo_signature_and_transport_are_told_when_they_change(live, show):
     show.join(live, 2)
     live.tick(100)

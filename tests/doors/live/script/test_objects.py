@@ -172,6 +172,27 @@ def test_a_set_that_changes_under_a_look_is_looked_at_again(start, show, change)
     objects(show, live, _1="midifrag 1 / Simpler")
 
 
+def test_however_often_a_look_is_asked_for_each_comes_to_its_end(start, show):
+    live = start()
+    live.tell("open", tracks=[{"name": str(number)} for number in range(300)])
+    show.join(live, 2)
+    live.do("add_track", **simpler_track(2))
+    for serial in range(60):
+        show.land(serial, 1, sound(show.home.parent, "0001 rain"))
+        show.sync(live)
+        live.tick(2)
+    show.hear()
+    assert {"type": "objects", "slots": {"2": "midifrag 2 / Simpler"}} in show.heard
+
+
+def test_ninety_nine_slots_of_long_names_fit_into_one_line(start, show):
+    rack = {"rack": "Rack", "chains": {f"midifrag {slot}": [{"simpler": "S"}] for slot in range(1, 100)}}
+    live = start()
+    live.tell("open", tracks=[{"name": "\U0001f941" * 300, "devices": [rack]}])
+    show.join(live, 99)
+    assert len(show.wait(live, "objects")["slots"]) == 99
+
+
 def test_another_table_forgets_what_stood_for_another_target(start, show):
     live = start()
     live.tell("open", tracks=[simpler_track(1), simpler_track(2)])

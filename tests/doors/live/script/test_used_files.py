@@ -19,7 +19,7 @@ def test_all_files_of_the_set_are_told_each_once(start, show, tmp_path):
         tracks=[
             simpler_track(1),
             {"name": "beats", "devices": [{"drums": "D", "pads": {"40": {"a": [{"simpler": "x"}, {"sampler": "y"}]}}}]},
-            audio_track(3),
+            {**audio_track(3), "devices": [{"effect": "EQ"}, {"max": "Looper"}]},
         ],
     )
     show.join(live, 3, {2: {"name": None, "note": 40}})
@@ -34,8 +34,8 @@ def test_all_files_of_the_set_are_told_each_once(start, show, tmp_path):
     live.do("arrange", track="midifrag 3", path=files[4])
     [line] = answer(show, live)
     assert sorted(line.pop("paths")) == files
-    # One of the devices does not tell its samples.
-    assert line == {"type": "files", "set": "/sets/night.als", "more": False, "unread": 1}
+    # The sampler and the Max device do not tell their samples.
+    assert line == {"type": "files", "set": "/sets/night.als", "more": False, "unread": 2}
 
 
 def test_an_empty_set_has_an_answer(start, show):
@@ -72,6 +72,17 @@ def test_what_changes_meanwhile_begins_the_answer_anew(start, show, tmp_path):
     live.do("delete_track", track="midifrag 4")
     live.tick(2)
     assert show.wait(live, "files")["paths"] == [path]
+
+
+def test_where_something_cannot_be_read_the_rest_is_told_and_that_it_is_not_all(start, show, tmp_path):
+    live = start()
+    live.tell("open", tracks=[audio_track(1)])
+    path = str(sound(tmp_path, "0001 rain"))
+    live.do("clip", track="midifrag 1", scene=0, path=path)
+    show.join(live, 1)
+    live.tell("raise_in", what="return_tracks")
+    [line] = answer(show, live)
+    assert (line["paths"], line["unread"]) == ([path], 1)
 
 
 def test_who_has_left_gets_no_answer(start, show, tmp_path):
