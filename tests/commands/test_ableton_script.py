@@ -31,7 +31,7 @@ def script(tmp_path, monkeypatch):
     (folder / "__init__.py").write_text("# midifrag\nVERSION = 3\n")
     monkeypatch.setattr(library, "SCRIPT", folder)
     monkeypatch.setenv("MIDIFRAG_HOME", str(tmp_path / "home"))
-    monkeypatch.setattr(out, "width", 200)
+    monkeypatch.setattr(out, "_width", 200)
     (tmp_path / "Library").mkdir()
 
 
@@ -126,7 +126,7 @@ def test_a_show_that_does_not_answer_is_told(ableton, monkeypatch):
 
 
 def test_a_narrow_terminal_gets_a_list(ableton, show, monkeypatch):
-    monkeypatch.setattr(out, "width", 60)
+    monkeypatch.setattr(out, "_width", 60)
     show(STATUS)
     output = ableton("status").output
     assert max(map(len, output.splitlines())) <= 60

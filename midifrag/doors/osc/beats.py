@@ -5,9 +5,9 @@ from __future__ import annotations
 import logging
 import math
 import threading
-import time
 from collections.abc import Callable
 
+from midifrag.clock import monotonic
 from midifrag.doors.osc.packets import Message
 from midifrag.timeline import Timeline
 
@@ -25,7 +25,7 @@ _log = logging.getLogger(__name__)
 class Beats:
     """Hands ``send`` a message each quarter note while time runs. ``clock`` gives monotonic seconds."""
 
-    def __init__(self, send: Callable[[Message], None], clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, send: Callable[[Message], None], clock: Callable[[], float] = monotonic) -> None:
         self._send = send
         self._clock = clock
         self._line: Timeline | None = None

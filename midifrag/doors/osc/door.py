@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import threading
-import time
 from collections.abc import Callable, Iterable
 
 from midifrag.bridge.items import CaughtUp, Item
+from midifrag.clock import monotonic
 from midifrag.config.loading import Loaded
 from midifrag.doors.door import Put
 from midifrag.doors.osc.beats import Beats
@@ -29,7 +29,7 @@ class OscDoor:
 
     name = "osc"
 
-    def __init__(self, loaded: Loaded, put: Put, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, loaded: Loaded, put: Put, clock: Callable[[], float] = monotonic) -> None:
         settings = loaded.settings.osc
         self._put = put
         self._clock = clock

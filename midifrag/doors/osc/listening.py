@@ -5,9 +5,9 @@ from __future__ import annotations
 import logging
 import socket
 import threading
-import time
 from collections.abc import Callable
 
+from midifrag.clock import monotonic
 from midifrag.config.osc import Endpoint
 from midifrag.doors.osc import udp
 from midifrag.doors.osc.faults import Trouble
@@ -40,7 +40,7 @@ class Listener:
         self._trouble = Trouble(put)
         self._closing = threading.Event()
         self._thread = threading.Thread(target=self._run, name="midifrag-osc-in", daemon=True)
-        self._allowed, self._since = BURST, time.monotonic()
+        self._allowed, self._since = BURST, monotonic()
         self._flooded = False
 
     def start(self) -> None:
@@ -82,7 +82,7 @@ class Listener:
 
     def _hold_back(self, count: int) -> None:
         """Wait where more comes than is taken in for long."""
-        now = time.monotonic()
+        now = monotonic()
         self._allowed = min(BURST, self._allowed + (now - self._since) * RATE) - count
         self._since = now
         if self._allowed >= 0:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import logging
 import socket
 import threading
-import time
 from collections import deque
 from collections.abc import Callable
 from typing import Any
 
+from midifrag.clock import monotonic
 from midifrag.config.osc import Endpoint
 from midifrag.doors.osc import udp
 from midifrag.doors.osc.faults import Trouble
@@ -78,7 +78,7 @@ class Target:
 
     def _send(self, packet: bytes) -> None:
         try:
-            if self._socket is None and time.monotonic() < self._look_up_at:
+            if self._socket is None and monotonic() < self._look_up_at:
                 return
             if self._socket is None:
                 self._socket, self._address = udp.sending(self._where)
@@ -89,7 +89,7 @@ class Target:
             pass
         except OSError as error:
             self._leave()
-            self._look_up_at = time.monotonic() + LOOK_UP_EVERY
+            self._look_up_at = monotonic() + LOOK_UP_EVERY
             reason = str(error.strerror or error)
             text = f"cannot send to {self._where}: {reason}; it is tried again, and osc.send says where to"
             self._trouble.meet(NoticeLevel.WARNING, reason, text)
