@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any, TypeAlias
 
 from midifrag.bridge.bridge import Bridge
@@ -109,7 +110,7 @@ class Runtime:
         )
         self._started = False
         self._ending: Ending | None = None
-        self._doors = Doors(self.watch, self.unwatch)
+        self._doors = Doors(partial(self.watch, reads=False), self.unwatch)
         #: What was noticed at the start, for everybody who begins to watch: before, nobody would hear it.
         self._first_words: list[Notice] = []
 
@@ -203,10 +204,13 @@ class Runtime:
         """Hand the bridge an intent or an event; never blocks."""
         self.inbox.put(item)
 
-    def watch(self, callback: Callable[[StateChange], None], name: str) -> Watcher[StateChange]:
-        """Call ``callback`` with how everything stands and then with every change, on a thread of its own."""
+    def watch(self, callback: Callable[[StateChange], None], name: str, *, reads: bool = True) -> Watcher[StateChange]:
+        """Call ``callback`` with how everything stands and then with every change, on a thread of its own.
+
+        It ``reads`` unless it is another program's; see `midifrag.show.telling.Telling.watch`.
+        """
         # In this order: a change between the two is told twice, and not lost.
-        watcher = self._telling.watch(callback, name)
+        watcher = self._telling.watch(callback, name, reads=reads)
         self.put(Introduce(watcher.put_all))
         for notice in self._first_words:
             watcher.put(notice)

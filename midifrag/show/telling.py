@@ -6,6 +6,8 @@ All but `watch`, `monitor` and `unwatch` belong to the bridge's thread.
 from __future__ import annotations
 
 import logging
+import threading
+from collections import deque
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
@@ -19,6 +21,8 @@ from midifrag.states import NoticeLevel
 
 #: MIDI events that a monitor may have waiting before the oldest are left out.
 MONITOR_CAPACITY = 256
+#: Notices that are kept for the first who reads them.
+UNREAD = 100
 
 _log = logging.getLogger(__name__)
 
@@ -45,14 +49,26 @@ class Telling:
         self._untold: list[StateChange] = []
         self._dark = False
         self._watchers: list[Watcher[StateChange]] = []
+        #: Notices of a time when nobody would have read them, and whether that is over.
+        self._unread: deque[Notice] = deque(maxlen=UNREAD)
+        self._is_read = False
+        self._reading = threading.Lock()
         self._monitors: list[Watcher[Heard]] = []
 
     # --- for everybody -----------------------------------------------------------------------------------------------
 
-    def watch(self, callback: Callable[[StateChange], None], name: str) -> Watcher[StateChange]:
-        """Call ``callback`` with every change, on a thread of its own."""
+    def watch(self, callback: Callable[[StateChange], None], name: str, *, reads: bool = True) -> Watcher[StateChange]:
+        """Call ``callback`` with every change, on a thread of its own.
+
+        Whoever is the first that ``reads`` gets the notices that were told before; other programs do not read them.
+        """
         watcher = Watcher(callback, name)
-        self._watchers.append(watcher)
+        with self._reading:
+            self._watchers.append(watcher)
+            if reads:
+                watcher.put_all(list(self._unread))
+                self._unread.clear()
+                self._is_read = True
         return watcher
 
     def monitor(self, callback: Callable[[Heard], None], name: str) -> Watcher[Heard]:
@@ -96,8 +112,13 @@ class Telling:
         changes, self._untold = self._untold, []
         for change in changes:
             self._session.write(_logged(change))
-        for watcher in tuple(self._watchers) if changes else ():
-            watcher.put_all(changes)
+        if changes:
+            with self._reading:
+                watchers = tuple(self._watchers)
+                if not self._is_read:
+                    self._unread.extend(change for change in changes if isinstance(change, Notice))
+            for watcher in watchers:
+                watcher.put_all(changes)
 
     def hear(self, heard: Heard) -> None:
         """Tell monitors of a MIDI event."""

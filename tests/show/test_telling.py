@@ -56,6 +56,21 @@ def test_lights_that_fail_are_told_once_and_keep_nothing_from_being_told(log):
     assert logged(log) == ["a", failed, "b", "c"]
 
 
+def test_the_first_who_reads_gets_what_was_told_before(log):
+    telling, other, first, second = Telling(log), Seen(), Seen(), Seen()
+    telling.watch(other, "another program", reads=False)
+    telling.publish_all([*NEWS, BankChanged("one", "One", 0, ())])
+    telling.tell()
+    telling.watch(first, "page")
+    telling.watch(second, "terminal")
+    telling.publish(NEWS[0])
+    telling.tell()
+    first.wait_for(lambda changes: changes == [*NEWS, NEWS[0]])
+    second.wait_for(lambda changes: changes == [NEWS[0]])
+    telling.close()
+    assert len(other.changes) == 5
+
+
 def test_nobody_is_told_who_does_not_watch_any_more(log):
     telling, seen, heard = Telling(log), Seen(), Seen()
     for watcher in (telling.watch(seen, "test"), telling.monitor(heard, "test")):
