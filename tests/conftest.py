@@ -42,6 +42,7 @@ LINUX = (
     "tests/page/test_host.py",
     "tests/scenarios",
     "tests/show/test_reload.py::test_what_is_no_file_any_more_is_told_once",
+    "tests/tools/test_jack_server.py",
 )
 
 if "PYTEST_XDIST_WORKER_COUNT" in os.environ:

@@ -41,10 +41,8 @@ class Server:
     ) -> None:
         self._period, self._channels = period, channels
         if not self._starts_within(FIRST_TRY, realtime, _NAMES if name is None else (name,)):
-            # One that was killed may have left its database of metadata locked for ever.
             self.kill()
-            for left in Path("/dev/shm").glob("jack_db-*"):  # noqa: S108 — JACK's own place
-                shutil.rmtree(left, ignore_errors=True)
+            _forget_metadata()
             if not self._starts_within(PATIENCE, realtime, (self.name,)):
                 self.kill()
                 raise RuntimeError("jackd did not start")
@@ -112,13 +110,37 @@ def _free_name(names: Sequence[str]) -> tuple[str, int]:
     # Not on Windows, where this module is imported all the same.
     import fcntl
 
-    for name in names:
-        lock = os.open(Path(tempfile.gettempdir()) / f"{name}.lock", os.O_RDWR | os.O_CREAT)
-        with contextlib.suppress(OSError):
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            return name, lock
-        os.close(lock)
+    deadline = time.monotonic() + PATIENCE
+    while time.monotonic() < deadline:
+        for name in names:
+            lock = os.open(Path(tempfile.gettempdir()) / f"{name}.lock", os.O_RDWR | os.O_CREAT)
+            with contextlib.suppress(OSError):
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                return name, lock
+            os.close(lock)
+        _end_unguarded(names)
+        time.sleep(0.2)
     raise RuntimeError(f"all of {', '.join(names)} are in use")
+
+
+def _end_unguarded(names: Sequence[str]) -> None:
+    """End servers whose guard was killed: they hang at their end over a client that is gone, and keep their name."""
+    for process in psutil.process_iter():
+        with contextlib.suppress(psutil.Error):
+            command = process.cmdline()
+            if command[:1] != ["jackd"] or not set(command) & set(names):
+                continue
+            parent = process.parent()
+            if parent is None or _GUARD not in parent.cmdline():
+                process.kill()
+                process.wait(ANSWER)
+                _forget_metadata()
+
+
+def _forget_metadata() -> None:
+    """Remove the database of metadata, which a server that was killed may have left locked for ever."""
+    for left in Path("/dev/shm").glob("jack_db-*"):  # noqa: S108 — JACK's own place
+        shutil.rmtree(left, ignore_errors=True)
 
 
 def _forget_clients(name: str) -> None:
