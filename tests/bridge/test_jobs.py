@@ -21,6 +21,8 @@ def test_watchers_are_told_all_of_a_job():
         text="quiet",
         fragment_seconds=1.5,
         write_seconds=0.25,
+        bars=2.0,
+        loop=True,
     )
     job.reached(started=3.0, landed=4.0)
     assert job.changed() == JobChanged(
@@ -38,6 +40,9 @@ def test_watchers_are_told_all_of_a_job():
         text="quiet",
         fragment_seconds=1.5,
         write_seconds=0.25,
+        label="take 7",
+        bars=2.0,
+        loop=True,
     )
     assert job.pad_changed(9.0) is None
 
@@ -58,6 +63,7 @@ def test_watchers_are_told_how_far_a_render_is_and_what_made_it():
         spare=True,
         used={"steps": 8},
         engine_seconds=0.5,
+        label="Rain",
     )
 
 
