@@ -12,11 +12,13 @@ from midifrag.commands.console import say
 from midifrag.config import loading
 from midifrag.config.hints import hints
 from midifrag.config.loading import Loaded
-from midifrag.errors import ConfigurationError, NoMidiError, PortError, Problem, StorageError
+from midifrag.errors import ConfigurationError, NoMidiError, PlaybackError, PortError, Problem, StorageError
 from midifrag.fragment.files import storage_error
 from midifrag.midi.endpoints import endpoints_of
 from midifrag.midi.finding import find, meant
 from midifrag.midi.port_names import PortList, list_ports
+from midifrag.playback.output_list import list_outputs
+from midifrag.playback.outputs import DEFAULT, find_output
 
 #: So many notes are told.
 MOST_NOTES = 100
@@ -37,7 +39,7 @@ def check(loaded: Loaded) -> None:
         program = f"program {bank.program}" if bank.program else "no program"
         say(f"  {bank.slug:<12} {bank.name}: {len(bank.pads)} pads, {program}")
     found = hints(loaded)
-    for line in (*islice(found, MOST_NOTES), *missing_ports(loaded, ports)):
+    for line in (*islice(found, MOST_NOTES), *missing_ports(loaded, ports), *missing_output(loaded)):
         say(f"  note: {line}")
     if next(found, None) is not None:
         say(f"  note: there are more than these {MOST_NOTES}")
@@ -72,6 +74,17 @@ def missing_ports(loaded: Loaded, there: PortList | str) -> list[str]:
             except PortError as error:
                 lines.append(f"ports.{name}.{endpoint.direction}: {error}")
     return lines
+
+
+def missing_output(loaded: Loaded) -> Iterator[str]:
+    """A line where the output that a set names is not there; the one that the system prefers may come later."""
+    wanted = loaded.settings.playback
+    if not wanted.is_on or wanted.device == DEFAULT:
+        return
+    try:
+        find_output(list_outputs(), wanted.device)
+    except PlaybackError as error:
+        yield f"playback.device: {error}; run waits for it"
 
 
 def unusable_folders(loaded: Loaded) -> Iterator[Problem]:

@@ -8,6 +8,7 @@ from midifrag.config.ports import PortSettings
 from midifrag.config.shipped import shipped_path
 from midifrag.errors import NoMidiError
 from midifrag.midi.port_names import PortList, list_ports
+from midifrag.playback.outputs import Output
 
 runner = CliRunner()
 
@@ -70,6 +71,33 @@ def test_check_on_a_machine_without_midi_says_so_in_one_line(own_set, monkeypatc
 
 def test_check_does_not_look_for_ports_that_are_made(own_set):
     assert "note" not in own_set().output
+
+
+@pytest.mark.parametrize(
+    ("device", "there", "said"),
+    [
+        (
+            "Desk",
+            ["Speakers"],
+            ["playback.device: there is no audio output 'Desk'; there is Speakers; run waits for it"],
+        ),
+        ("Desk", [], ["playback.device: there is no audio output; plug one in, or start JACK; run waits for it"]),
+        ("speak", ["Speakers"], []),
+    ],
+)
+def test_an_output_that_is_named_is_looked_for(own_set, monkeypatch, device, there, said):
+    outputs = [Output(at, name, "ALSA", 2, 44100) for at, name in enumerate(there)]
+    monkeypatch.setattr(check, "list_outputs", lambda: outputs)
+    result = own_set(f"playback: {{device: {device}}}\n")
+    assert result.exit_code == 0
+    assert [line.split("note: ")[1] for line in result.output.splitlines() if "note: " in line] == said
+
+
+@pytest.mark.parametrize("device", ["default", "off"])
+def test_no_output_is_looked_for_that_may_be_any(own_set, monkeypatch, device):
+    monkeypatch.setattr(check, "list_outputs", lambda: 1 / 0)
+    result = own_set(f"playback: {{device: {device}}}\n")
+    assert (result.exit_code, "note" in result.output) == (0, False)
 
 
 @pytest.mark.parametrize("backend", ["mido.backends.nosuch", "nosuch", "os", "mido.backends.rtmidi/NOSUCH", "a b"])
