@@ -21,6 +21,10 @@ from midifrag.states import NoticeLevel
 DOORS: tuple[MakeDoor, ...] = (live_door, osc.make, make_sfz, make_hydrogen)
 
 
+#: Seconds that the end of a show waits for a door to take in what it has been told.
+DELIVER_SECONDS = 1.0
+
+
 class Doors:
     """Those that a set wants. ``watch`` and ``unwatch`` are a show's, see `midifrag.show.runtime.Runtime.watch`."""
 
@@ -47,6 +51,8 @@ class Doors:
     def close(self) -> None:
         """Close them."""
         for door, watcher in self._open:
+            # What has just landed is told before it closes.
+            done(partial(watcher.close, DELIVER_SECONDS))
             done(partial(self._unwatch, watcher))
             done(door.close)
         self._open.clear()

@@ -3,8 +3,11 @@ from midifrag.show.doors import Doors
 
 
 class Watch:
-    def __init__(self, callback, name):
-        self.callback, self.name = callback, name
+    def __init__(self, callback, name, log):
+        self.callback, self.name, self.log = callback, name, log
+
+    def close(self, _seconds):
+        self.log.append((self.name, "delivered"))
 
 
 class Open:
@@ -32,7 +35,7 @@ def opened(*makers):
     log, put, watches = [], [], []
 
     def watch(callback, name):
-        watches.append(Watch(callback, name))
+        watches.append(Watch(callback, name, log))
         return watches[-1]
 
     doors = Doors(watch, lambda one: log.append((one.name, "unwatched")))
@@ -48,7 +51,8 @@ def test_those_that_the_set_wants_are_begun_told_and_closed():
     watches[0].callback("news")
     doors.close()
     doors.close()
-    assert log == [("a", "start"), ("a", "news"), ("a", "unwatched"), ("a", "close")]
+    # What it was told last is taken in first.
+    assert log == [("a", "start"), ("a", "news"), ("a", "delivered"), ("a", "unwatched"), ("a", "close")]
     assert put == []
 
 
@@ -63,4 +67,4 @@ def test_one_that_fails_is_told_and_keeps_no_other_shut():
     assert [type(one) for one in put] == [Notice, Notice]
     assert "ZeroDivisionError" in put[0].text
     doors.close()
-    assert log[-4:] == [("b", "unwatched"), ("b", "close"), ("c", "unwatched"), ("c", "close")]
+    assert log[-6:] == [(name, what) for name in "bc" for what in ("delivered", "unwatched", "close")]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterable
 
-from midifrag.bridge.items import CaughtUp, Item
+from midifrag.bridge.items import CaughtUp, Introduce, Item
 from midifrag.clock import monotonic
 from midifrag.config.loading import Loaded
 from midifrag.doors.door import Put
@@ -13,10 +13,10 @@ from midifrag.doors.osc.beats import Beats
 from midifrag.doors.osc.faults import Faults
 from midifrag.doors.osc.incoming import Known, items
 from midifrag.doors.osc.listening import Listener
-from midifrag.doors.osc.outgoing import Outgoing
+from midifrag.doors.osc.outgoing import Outgoing, slots_standing, standing
 from midifrag.doors.osc.packets import Message, OscError, encoded, messages
-from midifrag.doors.osc.sending import Target
-from midifrag.events import ConfigurationChanged, StateChange, TimeChanged
+from midifrag.doors.osc.sending import CLOSE_SECONDS, Target
+from midifrag.events import ConfigurationChanged, SlotsChanged, StateChange, TimeChanged
 
 #: Messages that may wait for the bridge; beyond them, packets wait in the system, so that others' presses come through.
 WINDOW = 64
@@ -36,8 +36,9 @@ class OscDoor:
         self._closing = False
         self._ahead = 0
         self.faults = Faults(put)
-        self._known = Known.of(loaded)
-        self._outgoing = Outgoing(loaded.fragments_folder, clock)
+        self._known = Known.of(loaded, self._tell_standing)
+        self._folder = loaded.fragments_folder
+        self._outgoing = Outgoing(self._folder, clock)
         self._targets = [Target(where, put) for where in settings.send]
         self._beats = Beats(lambda message: self._tell([message]), clock)
         self._listener = None if settings.listen is None else Listener(settings.listen, self.take, put)
@@ -48,13 +49,14 @@ class OscDoor:
             target.start()
         if self._targets:
             self._beats.start()
+            self._put(Introduce(self._tell_slots))
         if self._listener is not None:
             self._listener.start()
 
     def handle(self, change: StateChange) -> None:
         """See `midifrag.doors.door.Door.handle`."""
         if isinstance(change, ConfigurationChanged):
-            self._known = Known.of(change.loaded)
+            self._known = Known.of(change.loaded, self._tell_standing)
         if self._targets:
             self._tell(self._outgoing.messages(change))
             if isinstance(change, TimeChanged):
@@ -92,7 +94,20 @@ class OscDoor:
             self._listener.close()
         self._beats.close()
         for target in self._targets:
-            target.close()
+            target.end()
+        deadline = monotonic() + CLOSE_SECONDS
+        for target in self._targets:
+            target.close(max(0.0, deadline - monotonic()))
+
+    # --- on the bridge's thread ---------------------------------------------------------------------------------------
+
+    def _tell_standing(self, changes: list[StateChange]) -> None:
+        self._tell(standing(changes, self._folder, self._clock))
+
+    def _tell_slots(self, changes: list[StateChange]) -> None:
+        for change in changes:
+            if isinstance(change, SlotsChanged):
+                self._tell(slots_standing(change.slots, self._folder))
 
     def _tell(self, told: Iterable[Message]) -> None:
         for message in told:

@@ -7,10 +7,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
-from midifrag.bridge.items import Item
+from midifrag.bridge.items import Introduce, Item
 from midifrag.config.loading import Loaded
 from midifrag.config.targets import TARGETS, named, value_name
 from midifrag.doors.osc.packets import Message, OscError, Value, shown
+from midifrag.events import StateChange
 from midifrag.intents import (
     LockSlot,
     Panic,
@@ -40,13 +41,15 @@ class Known:
     loaded: Loaded
     names: frozenset[str]
     keys: frozenset[PadKey]
+    #: Tells everybody how everything stands.
+    tell: Callable[[list[StateChange]], None]
 
     @classmethod
-    def of(cls, loaded: Loaded) -> Known:
+    def of(cls, loaded: Loaded, tell: Callable[[list[StateChange]], None] = lambda _changes: None) -> Known:
         """What a set has."""
         pads = [(key, pad) for bank in loaded.banks for key, pad in bank.pads.items()]
         notes = {PadKey(key.note) for key, _ in pads}
-        return cls(loaded, frozenset(pad.label for _, pad in pads), frozenset(key for key, _ in pads) | notes)
+        return cls(loaded, frozenset(pad.label for _, pad in pads), frozenset(key for key, _ in pads) | notes, tell)
 
     def has_pad(self, name: int | str) -> bool:
         """Whether a pad of any bank is called so (see `midifrag.config.banks.Bank.called`)."""
@@ -129,6 +132,10 @@ def _stop(known: Known, values: tuple[Any, ...], _now: float) -> list[Item]:
     return [StopSlot(slot)]
 
 
+def _all(known: Known, _values: tuple[Any, ...], _now: float) -> list[Item]:
+    return [Introduce(known.tell)]
+
+
 def _panic(_known: Known, values: tuple[Any, ...], _now: float) -> list[Item]:
     return [] if values == (0,) else [Panic()]
 
@@ -149,5 +156,6 @@ _MAKERS: Mapping[str, _Make] = {
     "/midifrag/slot/restore": _on_slot(RestoreSlot),
     "/midifrag/slot/playing": _on_slot(lambda slot, on: SlotPlaying(slot, bool(on))),
     "/midifrag/slot/stop": _stop,
+    "/midifrag/all": _all,
     "/midifrag/panic": _panic,
 }

@@ -75,7 +75,8 @@ class Listener:
                 # Windows tells here that something sent earlier did not arrive.
                 continue
             try:
-                self._hold_back(self._take(packet))
+                # A bundle of nothing takes time too.
+                self._hold_back(max(1, self._take(packet)))
             except Exception:
                 # A mistake of ours must not make the show deaf.
                 _log.exception("a packet of OSC could not be taken in")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import assert_never
 
@@ -144,6 +144,24 @@ class Outgoing:
             return
         self._line = line
         yield Message("/midifrag/tempo", (line.bpm, signature.beats, signature.unit, int(line.running)))
+
+
+def standing(changes: Iterable[StateChange], folder: Path, clock: Callable[[], float]) -> Iterator[Message]:
+    """How everything stands, from the changes that build it up; of jobs, only what their pads show."""
+    outgoing = Outgoing(folder, clock)
+    for change in changes:
+        if isinstance(change, SlotsChanged):
+            yield from slots_standing(change.slots, folder)
+        else:
+            yield from outgoing.messages(change)
+
+
+def slots_standing(slots: Iterable[SlotState], folder: Path) -> Iterator[Message]:
+    """What lies in each slot; how many bars it is long is not known any more."""
+    for slot in slots:
+        if slot.landed_at is not None:
+            path = str(folder.absolute() / slot.file)
+            yield Message("/midifrag/slot", (slot.number, path, slot.seconds, _name(slot.preset), 0.0))
 
 
 def _name(text: str) -> str:

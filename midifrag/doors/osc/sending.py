@@ -53,13 +53,17 @@ class Target:
             self._waiting.append(packet)
             self._changed.notify()
 
-    def close(self) -> None:
-        """Send what waits, and end."""
+    def end(self) -> None:
+        """Send what waits, and end; nobody waits for that here."""
         with self._changed:
             self._closing = True
             self._changed.notify()
+
+    def close(self, seconds: float = CLOSE_SECONDS) -> None:
+        """`end`, and wait for so long until it has."""
+        self.end()
         if self._thread.is_alive():
-            self._thread.join(CLOSE_SECONDS)
+            self._thread.join(seconds)
 
     def _run(self) -> None:
         while True:

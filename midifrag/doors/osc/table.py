@@ -95,7 +95,8 @@ OUT: Sequence[Address] = (
                 (0, 10_000),
             ),
         ),
-        "a fragment has landed in a slot, or the one before it was put back: its file is whole and in place",
+        "a fragment has landed in a slot, or the one before it was put back: its file is whole and in place; at the "
+        "start of a show, and when it is asked for, what lies in each slot",
     ),
     Address(
         "/midifrag/pad",
@@ -209,6 +210,13 @@ IN: Sequence[Address] = (
         Direction.IN,
         (Argument("slot", Kind.WHOLE, "the slot, from 1; all where it is left out", (1, MOST_SLOTS), True),),
         "ends what sounds from midifrag's own player",
+    ),
+    Address(
+        "/midifrag/all",
+        Direction.IN,
+        (),
+        "tells everybody how everything stands: each slot that is filled, the bank with its pads, the tempo; for a "
+        "program that comes later, or lost a packet",
     ),
     Address(
         "/midifrag/panic",

@@ -3,17 +3,18 @@ import threading
 
 import pytest
 
-from midifrag.bridge.items import CaughtUp
+from midifrag.bridge.items import CaughtUp, Introduce
 from midifrag.doors.osc import door
 from midifrag.doors.osc.door import WINDOW, OscDoor, make
-from midifrag.events import BankChanged, ConfigurationChanged, Notice, TimeChanged
+from midifrag.doors.osc.sending import CLOSE_SECONDS, Target
+from midifrag.events import BankChanged, ConfigurationChanged, Notice, SlotsChanged, TimeChanged
 from midifrag.intents import LockSlot, Panic, PressPad
 from midifrag.show.doors import DOORS
 from midifrag.states import JobState
 from midifrag.timeline import Timeline
 from tests.doors.osc.peer import free_port, packet, send
 from tests.doors.osc.test_packets import bundle
-from tests.page.changes import active, job
+from tests.page.changes import active, job, slot
 from tests.support import PATIENCE
 from tests.support.shows import bank, loaded
 
@@ -21,12 +22,16 @@ from tests.support.shows import bank, loaded
 class Rig:
     def __init__(self, **osc):
         self.put = queue.Queue()
+        #: How everything stands, for whoever asks.
+        self.stands = []
         self.door = OscDoor(loaded(osc=osc), self._put)
         self.door.start()
 
     def _put(self, item):
         if isinstance(item, CaughtUp):
             item.tell()
+        elif isinstance(item, Introduce):
+            item.to(self.stands)
         else:
             self.put.put(item)
 
@@ -74,6 +79,37 @@ def test_time_is_told_and_its_beats(opened, other):
     rig.door.handle(TimeChanged(Timeline(6000.0, time.monotonic())))
     assert other.wait_for_message("/midifrag/tempo") == ("/midifrag/tempo", 6000.0, 4, 4, 1)
     other.wait_for(lambda received: sum(one[0] == "/midifrag/beat" for one in received) > 2)
+
+
+def test_who_comes_later_asks_how_everything_stands(opened, other):
+    rig = opened(listen=free_port(), send=other.port)
+    rig.stands = [active(), SlotsChanged((slot(3, landed_at=5.0, preset="Rain", seconds=1.5),))]
+    assert rig.door.take(packet("/midifrag/all")) == 1
+    number, path, *rest = other.wait_for_message("/midifrag/slot")[1:]
+    assert (number, path.endswith("output03.wav"), rest) == (3, True, [1.5, "Rain", 0.0])
+    assert other.received[0] == ("/midifrag/bank", "opening", "Opening", 1)
+
+
+def test_what_lies_in_the_slots_is_told_at_the_start(other):
+    stands = [active(), SlotsChanged((slot(3, landed_at=5.0), slot(4, landed_at=None)))]
+    door = OscDoor(loaded(osc={"send": other.port}), lambda item: item.to(stands))
+    door.start()
+    assert other.wait_for_message("/midifrag/slot")[1] == 3
+    door.close()
+    assert [message[0] for message in other.received] == ["/midifrag/slot"]
+
+
+def test_targets_that_hang_at_the_end_are_waited_for_together(monkeypatch):
+    waited = []
+    monkeypatch.setattr(Target, "close", lambda _target, seconds: waited.append(seconds))
+    door = OscDoor(loaded(osc={"send": [1, 2, 3]}), lambda _item: None)
+    door.start()
+    door.close()
+    assert len(waited) == 3
+    assert CLOSE_SECONDS >= waited[0] >= waited[1] >= waited[2]
+    for target in door._targets:
+        target._thread.join(PATIENCE)
+        assert not target._thread.is_alive()
 
 
 def test_what_comes_in_is_put_and_what_is_wrong_is_told_once_a_kind(opened):

@@ -145,16 +145,19 @@ def test_a_mistake_of_ours_does_not_make_it_deaf(opened, monkeypatch, caplog):
     assert "a packet of OSC could not be taken in" in caplog.text
 
 
-def test_a_flood_is_slowed_down_and_told_once(opened, monkeypatch):
+@pytest.mark.parametrize("holds", [1, 0])
+def test_a_flood_is_slowed_down_and_told_once(opened, monkeypatch, holds):
+    """Of bundles without a message too."""
     waits = []
     monkeypatch.setattr(listening, "BURST", 5.0)
     monkeypatch.setattr(listening, "RATE", 100.0)
     monkeypatch.setattr(udp, "listening", lambda _where: Odd(*[b"press"] * 30))
-    rig = opened()
+    taken = queue.Queue()
+    rig = opened(take=lambda packet: (taken.put(packet), holds)[1])
     wait = rig.listener._closing.wait
     monkeypatch.setattr(rig.listener._closing, "wait", lambda seconds: (waits.append(seconds), wait(seconds))[1])
     for _ in range(30):
-        assert rig.taken.get(timeout=PATIENCE) == b"press"
+        assert taken.get(timeout=PATIENCE) == b"press"
     assert rig.hear().startswith("OSC: more than 100 messages a second come in; they are slowed down")
     assert rig.told.empty()
     assert sum(waits) > 0

@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from midifrag.clock import ManualClock
-from midifrag.doors.osc.outgoing import MOST_NAME, Outgoing
+from midifrag.doors.osc.outgoing import MOST_NAME, Outgoing, standing
 from midifrag.doors.osc.packets import encoded
 from midifrag.events import BankChanged, PadChanged, SlotsChanged, TimeChanged
 from midifrag.pad_key import PadKey
@@ -80,6 +80,18 @@ def test_a_fragment_that_is_put_back_is_told_and_one_that_landed_is_not_told_twi
 def test_what_lay_there_before_an_earlier_session_is_told_when_it_is_put_back(rig):
     rig.tell(filled(5.0))
     assert [one[0] for one in rig.tell(filled(4.0))] == ["slot"]
+
+
+def test_how_everything_stands_is_told_with_what_lies_in_the_slots():
+    changes = [
+        BankChanged("opening", "Opening", 0, ()),
+        TimeChanged(Timeline(93.0, 1.0)),
+        SlotsChanged((slot(1, landed_at=5.0, preset="Rain", seconds=1.5), slot(2, landed_at=None))),
+    ]
+    told = list(standing(changes, Path("fragments"), ManualClock().now))
+    assert all(map(encoded, told))
+    assert [message.path for message in told] == ["/midifrag/bank", "/midifrag/tempo", "/midifrag/slot"]
+    assert told[-1].values == (1, str(Path("fragments/output01.wav").absolute()), 1.5, "Rain", 0.0)
 
 
 # --- pads ------------------------------------------------------------------------------------------------------------
