@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import logging
 import socket
 import threading
@@ -62,7 +63,7 @@ class Listener:
                     self._hear(hearing)
             except OSError as error:
                 reason = str(error.strerror or error)
-                self._trouble.meet(NoticeLevel.ERROR, reason, _not_listening(self._where, reason))
+                self._trouble.meet(NoticeLevel.ERROR, reason, _not_listening(self._where, error))
                 self._closing.wait(TRY_EVERY)
 
     def _hear(self, hearing: socket.socket) -> None:
@@ -95,8 +96,12 @@ class Listener:
         self._closing.wait(-self._allowed / RATE)
 
 
-def _not_listening(where: Endpoint, reason: str) -> str:
+def _not_listening(where: Endpoint, error: OSError) -> str:
+    taken = error.errno in (errno.EADDRINUSE, errno.EACCES)
+    way = "End the program that has its port, or set osc.listen to another one"
+    if not taken:
+        way = "Set osc.listen to a port of this machine"
     return (
-        f"cannot listen on {where}: {reason}. End the program that has its port, or set osc.listen to another one; "
-        f"the show goes on without, and tries again every {TRY_EVERY:.0f} s"
+        f"cannot listen on {where}: {error.strerror or error}. {way}; the show goes on without, and tries again every "
+        f"{TRY_EVERY:.0f} s"
     )

@@ -88,7 +88,6 @@ def test_a_name_that_cannot_be_found_is_told_and_looked_up_again(opened, other, 
     told = rig.told.get(timeout=PATIENCE)
     assert told.startswith(f"OSC: cannot send to desk.local:{other.port}: Name or service not known; it is tried again")
     rig.send(2, 3, 4)
-    assert rig.told.get(timeout=PATIENCE) == told
     names["desk.local"] = "here"
     rig.send(5)
     other.wait_for(lambda received: ("/x", 5) in received)
