@@ -142,9 +142,11 @@ class Runtime:
         try:
             self.ports.open()
         except NoMidiError as error:
-            if not self.begun.settings.page.enabled:
+            settings = self.begun.settings
+            ways = [*(["the page"] if settings.page.enabled else []), *(["OSC"] if settings.osc.listen else [])]
+            if not ways:
                 raise
-            self._first_words.append(Notice(NoticeLevel.ERROR, f"{error} The page works without."))
+            self._first_words.append(Notice(NoticeLevel.ERROR, f"{error} Here, {' and '.join(ways)} can play it too."))
 
     def close(self) -> Ending:
         """Cancel what runs, write what can be written, keep the rest elsewhere, then LEDs off and ports closed.

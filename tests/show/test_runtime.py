@@ -11,7 +11,7 @@ import soundfile
 
 from midifrag.bridge.items import Reload
 from midifrag.engine.registry import create_engine
-from midifrag.errors import DriveHangsError, PortError, Problem, StorageError
+from midifrag.errors import DriveHangsError, NoMidiError, PortError, Problem, StorageError
 from midifrag.events import EngineChanged, JobChanged, Notice, PadChanged, PlaybackChanged
 from midifrag.fragment import archive, rescue
 from midifrag.fragment.archive import Archive
@@ -455,3 +455,45 @@ def test_what_is_under_way_when_the_show_ends_is_told_as_cancelled(tmp_path):
     assert last == {36: 0, 37: 0}
     states = {line["job"]: line["state"] for line in log_of(tmp_path) if line["event"] == "JobChanged"}
     assert states == {1: "cancelled", 2: "cancelled"}
+
+
+class NoPorts:
+    """Ports on a machine without MIDI."""
+
+    def __init__(self, *_):
+        self.send = self.send_now = lambda *_args, **_options: False
+        self.counts = {}
+
+    def device(self, _port):
+        return None
+
+    def pair(self, _pairs):
+        pass
+
+    def open(self):
+        raise NoMidiError("No MIDI here.")
+
+    def close(self):
+        pass
+
+
+@pytest.mark.parametrize(
+    ("keys", "ways"),
+    [
+        ({"page": {"enabled": False}}, None),
+        ({}, "the page"),
+        ({"page": {"enabled": False}, "osc": {"listen": 7400}}, "OSC"),
+        ({"osc": {"listen": 7400}}, "the page and OSC"),
+    ],
+)
+def test_a_show_without_midi_runs_where_something_else_can_play_it(tmp_path, keys, ways):
+    show = Runtime(loaded(fragments={"folder": str(tmp_path)}, engine={"host": "thread"}, **keys), NoPorts)
+    try:
+        if ways is None:
+            with pytest.raises(NoMidiError):
+                show._open_ports()
+        else:
+            show._open_ports()
+            assert [one.text for one in show._first_words] == [f"No MIDI here. Here, {ways} can play it too."]
+    finally:
+        show.close()
