@@ -128,10 +128,13 @@ def test_a_server_that_ends_is_told_and_what_sounds_comes_back_with_the_next_one
         one.until(lambda told: isinstance(told, PlaybackChanged) and told.state is PlaybackState.LOST)
         server = Server(realtime=realtime_allowed(), name=server.name)
         one.until_playing(2)
-        recorder = Recorder("gone-player")
-        time.sleep(2.5)
-        stretches = recorder.stop()
-        assert found(stretches, noise(1, 1.0).T[:10_000]) is not None
+
+        def is_heard():
+            recorder = Recorder("gone-player")
+            time.sleep(2.5)
+            return found(recorder.stop(), noise(1, 1.0).T[:10_000]) is not None
+
+        assert again_and_again(is_heard)
         assert [told.on for told in one.told if isinstance(told, Sounding)] == [True]
     finally:
         one.player.close()
@@ -145,9 +148,14 @@ def test_a_process_that_is_stopped_is_replaced(heard):
     os.kill(heard.player._process.pid, signal.SIGSTOP)
     heard.until(lambda told: isinstance(told, PlaybackChanged) and told.state is PlaybackState.LOST)
     heard.until_playing(2)
-    recorder = Recorder("midifrag-player")
-    time.sleep(2.5)
-    assert found(recorder.stop(), noise(1, 1.0).T[:10_000]) is not None
+
+    def is_heard():
+        recorder = Recorder("midifrag-player")
+        time.sleep(2.5)
+        # Where JACK lost a cycle in it, it is not found.
+        return found(recorder.stop(), noise(1, 1.0).T[:10_000]) is not None
+
+    assert again_and_again(is_heard)
 
 
 def test_the_demo_is_heard(jack_server, tmp_path):
