@@ -33,7 +33,8 @@ What comes in may be in bundles, {MOST_NESTED} within each other and up to {MOST
 times are not waited for. Whole numbers are taken as floats too, as Pure Data sends them, and texts have at most
 {MOST_TEXT} characters. What cannot be understood is left out; each mistake is told once, the first eight about an
 address, and then how many they have become. Names of pads are matched with their capitals. `/midifrag/all` tells a
-program that comes late how everything stands. The page's tab OSC (also at `/osc`) lists these addresses and sends those that come in.
+program that comes late how everything stands. The page's tab OSC (also at `/osc`) lists these addresses and sends
+those that come in.
 
 This page is made by `python -m tools.osc_reference`.
 """
