@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import contextlib
-import re
 from pathlib import Path
-from typing import TYPE_CHECKING, Callable, NamedTuple
+from typing import TYPE_CHECKING, Callable, Container, NamedTuple
 
 from .messages import MOST_NAME, Land, Options, told
 from .objects import TrackItem
-from .simpler import same_file
+from .simpler import base_name, same_file
 from .ways import Waits
 
 if TYPE_CHECKING:
@@ -40,16 +39,22 @@ def is_sounding(clip: Clip, song: Song) -> bool:
     return song.is_playing and (clip.is_playing or clip.is_triggered)
 
 
-def is_ours(clip: Clip, land: Land) -> bool:
-    """Whether midifrag has put it there: by its file's folder, or by its name where the Set has collected its files."""
+def is_ours(clip: Clip, land: Land, given: Container[str]) -> bool:
+    """Whether midifrag has put it there: by its file's folder, or by one of the names ``given`` (as of `base_name`).
+
+    The name counts where the Set has collected its files. A number in it is not enough: takes have such names too.
+    """
     if not clip.is_audio_clip:
         return False
-    file = Path(clip.file_path)
-    return same_file(str(file.parent), str(Path(land.path).parent)) or re.match(r"[0-9]{4,} ", file.name) is not None
+    path = clip.file_path
+    is_there = same_file(str(Path(path).parent), str(Path(land.path).parent))
+    return is_there or base_name(path) in given
 
 
-def place_for(item: TrackItem, scene: int | None, land: Land, options: Options, song: Song) -> Place | Waits:
-    """A `Place`, or `Waits`: a clip is only ever deleted where it is silent and ours."""
+def place_for(
+    item: TrackItem, scene: int | None, land: Land, given: Container[str], options: Options, song: Song
+) -> Place | Waits:
+    """A `Place`, or `Waits`: a clip is only ever deleted where it is silent and ours (`is_ours`)."""
     slots = item.track.clip_slots
     first = (scene or 1) - 1
     if first >= len(slots):
@@ -59,21 +64,22 @@ def place_for(item: TrackItem, scene: int | None, land: Land, options: Options, 
     passed = False
     for index in range(first, min(first + MOST_SCENES, len(slots))):
         clip = slots[index].clip if slots[index].has_clip else None
-        if clip is None or (is_ours(clip, land) and not is_sounding(clip, song)):
+        is_foreign = clip is not None and not is_ours(clip, land, given)
+        if clip is None or not (is_foreign or is_sounding(clip, song)):
             return Place(slots[index], index, passed)
-        passed = passed or not is_ours(clip, land)
-        if not passed and options.occupied == "wait":
+        passed = passed or is_foreign
+        if not is_foreign and options.occupied == "wait":
             return Waits(f"its clip in scene {index + 1} of {item.words} sounds")
     return Waits(f"no scene from {first + 1} on is free in {item.words}: stop or delete a clip there")
 
 
 def scene_with(item: TrackItem, scene: int | None, path: str) -> int | None:
-    """The first scene, from the one of the set on and from 0, whose clip plays the file at ``path``."""
+    """The first scene, from the one of the set on and from 0, whose clip plays the file at ``path``, or a Set's copy of it."""
     slots = item.track.clip_slots
     first = (scene or 1) - 1
     for index in range(first, min(first + MOST_SCENES, len(slots))):
-        slot = slots[index]
-        if slot.has_clip and slot.clip.is_audio_clip and same_file(slot.clip.file_path, path):
+        clip = slots[index].clip if slots[index].has_clip else None
+        if clip is not None and clip.is_audio_clip and base_name(clip.file_path) == base_name(path):
             return index
     return None
 

@@ -60,6 +60,8 @@ class Landings:
         self._marker = marker
         self._pending: OrderedDict[int, Pending] = OrderedDict()
         self._said: set[str] = set()
+        #: The names of all files that have been given, by whichever connection.
+        self._given: set[str] = set()
         self.targets: dict[int, Target] = {}
         self.options = Options(fire=False, start_transport=False, occupied="wait")
         #: The scene of each slot's newest clip, from 0.
@@ -67,6 +69,7 @@ class Landings:
 
     def add(self, land: Land, life: int) -> None:
         """Let it wait for its turn, in the stead of an older one of its slot."""
+        self._given.add(simpler.base_name(land.path))
         self._pending[land.slot] = Pending(land, life, self._objects.begun + 1)
         if land.slot not in self._objects.standing:
             self._objects.look()
@@ -135,7 +138,7 @@ class Landings:
             scene = clips.scene_with(item, target.scene, land.path)
             if scene is not None:
                 return Done("clip", _where(item, scene), scene)
-        place = clips.place_for(item, target.scene, land, self.options, song)
+        place = clips.place_for(item, target.scene, land, self._given, self.options, song)
         if isinstance(place, Waits):
             return place
         if place.passed:
