@@ -161,6 +161,7 @@ class Process:
             "worst": RULES.worst,
             "totals": RULES.totals,
             "most": MOST,
+            "refused": RULES.refused,
             "listeners": sum(len(names) for one in self._objects() for names in one._listeners.values()),
         }
 

@@ -254,8 +254,25 @@ def test_for_a_file_that_is_gone_no_clip_is_deleted(live, show):
     path, _ = landed(show, live, 1)
     gone = show.home.parent / "ableton" / "0002 gone.wav"
     show.land(2, 1, gone)
-    assert str(gone) in show.wait(live, "failed", serial=2)["text"]
+    assert str(gone) in show.wait(live, "waiting", serial=2)["text"]
     assert clips(live)[0]["path"] == str(path)
+
+
+@pytest.mark.parametrize(("scenes", "lacking"), [(8, ""), (1, ""), (8, "duplicate_clip_to")])
+def test_a_file_that_live_refuses_takes_no_clips_place(start, show, scenes, lacking):
+    """Tried in an empty clip slot first; where none is or Live cannot copy from it, the old clip is made again."""
+    live = start("--lacking", lacking)
+    live.tell("open", tracks=[audio_track(1, scenes=scenes)])
+    show.join(live, 1)
+    _, before = landed(show, live, 1, loop=True, bpm=120.0, beats=4.0, colour="#1aff2f")
+    refused = sound(show.home.parent, "0002 odd")
+    refused.write_text("not a sound")
+    show.land(2, 1, refused)
+    assert "Live refuses odd" in show.wait(live, "waiting", serial=2)["text"]
+    assert clips(live) == [before, *[None] * (scenes - 1)]
+    newest, after = landed(show, live, 3)
+    assert (after["path"], after["warping"], after["looping"]) == (str(newest), False, False)
+    assert clips(live)[1:] == [None] * (scenes - 1)
 
 
 def test_what_live_refuses_of_a_clips_looks_is_told_and_the_clip_is_there(live, show):

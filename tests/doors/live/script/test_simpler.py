@@ -43,11 +43,11 @@ def test_a_sample_that_the_set_has_collected_is_not_pointed_back(start, show, tm
     assert live.track("midifrag 1")["simplers"][0]["sample"] == str(collected)
 
 
-def test_a_file_that_live_refuses_fails_and_says_so(start, show):
+def test_a_file_that_live_refuses_waits_and_says_so(start, show):
     live = start()
     live.tell("open", tracks=[simpler_track(1)])
     show.join(live, 1)
     show.land(1, 1, show.home.parent / "0001 gone.wav")
-    assert "Live refuses gone: Invalid file path" in show.wait(live, "failed", serial=1)["text"]
+    assert "Live refuses gone: Invalid file path" in show.wait(live, "waiting", serial=1)["text"]
     show.land(2, 1, sound(show.home.parent, "0002 rain"))
     show.wait(live, "landed", serial=2)
