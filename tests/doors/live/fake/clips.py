@@ -17,6 +17,9 @@ PALETTE = (0xFF94A6, 0xFFA529, 0xCC9927, 0xF7F47C, 0xBFFB00, 0x1AFF2F, 0x25FFA8,
 
 def seconds_of(path: str) -> float:
     """How long a WAV is, or what holds that as text, in the stead of sound. Raises RuntimeError, as Live does."""
+    if RULES.to_refuse:
+        RULES.to_refuse -= 1
+        raise RuntimeError("Live is busy")
     try:
         data = Path(path).read_bytes()
         if not data.startswith(b"RIFF"):
