@@ -59,11 +59,19 @@ class LinkHeard:
 
 
 @dataclass(frozen=True, slots=True)
+class Bar:
+    """A bar of Ableton Live's song: its ``number``, from 1, and where it ``began``, in quarter notes."""
+
+    number: int
+    began: float
+
+
+@dataclass(frozen=True, slots=True)
 class AbletonHeard:
     """How Ableton Live's song stands: its tempo and signature, and its ``beat`` (in quarter notes) at ``at``.
 
     ``at`` is in monotonic seconds. While it is not ``running`` its position stands still, and only tempo and signature
-    count. Where it is not ``connected`` any more, nothing does.
+    count. Where it is not ``connected`` any more, nothing does. ``bar`` is the one that it is in, where that is known.
     """
 
     bpm: float
@@ -72,6 +80,14 @@ class AbletonHeard:
     signature: Signature
     running: bool
     connected: bool = True
+    bar: Bar | None = None
+
+    @property
+    def position(self) -> float:
+        """Where it is on a line whose bars all have its signature and count from its own: a song's need not."""
+        if self.bar is None:
+            return self.beat
+        return (self.bar.number - 1) * self.signature.bar + self.beat - self.bar.began
 
 
 Item: TypeAlias = (

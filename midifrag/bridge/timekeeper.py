@@ -87,8 +87,8 @@ class Timekeeper:
         before, self._ableton = self._ableton, heard
         at_once = before is None or not before.running or abs(before.bpm - heard.bpm) >= LEAP
         if before is not None and not at_once:
-            expected = before.beat + (heard.at - before.at) * before.bpm / 60
-            at_once = abs(heard.beat - expected) > JUMP
+            expected = before.position + (heard.at - before.at) * before.bpm / 60
+            at_once = abs(heard.position - expected) > JUMP
         return self._settle(heard.at, self.tempo.bpm, at_once=at_once)
 
     def tap(self, time: float) -> list[StateChange]:
@@ -173,7 +173,7 @@ class Timekeeper:
 
     def _line_of_live(self, live: AbletonHeard, now: float) -> Timeline:
         """Live's song; while that stands still, the line goes on as it was, at its tempo and in its signature."""
-        at, position = (live.at, live.beat) if live.running else (now, self.timeline.position_at(now))
+        at, position = (live.at, live.position) if live.running else (now, self.timeline.position_at(now))
         return Timeline(live.bpm, at, position, live.signature, live.running, ABLETON)
 
     def _moved(self, line: Timeline, now: float, *, at_once: bool) -> bool:

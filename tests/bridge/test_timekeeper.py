@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from midifrag.bridge.items import AbletonHeard, LinkHeard
+from midifrag.bridge.items import AbletonHeard, Bar, LinkHeard
 from midifrag.bridge.timekeeper import CORRECTED_EVERY, SAME, Timekeeper
 from midifrag.events import ControlChanged, Notice, TimeChanged
 from midifrag.midi.messages import Tick
@@ -346,6 +346,32 @@ def test_where_lives_song_leaps_the_line_does_so_at_once_and_small_steps_are_few
     assert changed == TimeChanged(Timeline(100.0, NOW + 1.12, 60.0, WALTZ, True, "ableton"))
     (changed,) = kept.do(kept.time.hear_ableton(live(1.5, 60 + 0.38 * 100 / 60 + 0.01)))
     assert changed.timeline.position == pytest.approx(60 + 0.38 * 100 / 60 + 0.01)
+
+
+@pytest.mark.parametrize(
+    ("signature", "beat", "bar", "counted", "following"),
+    [
+        (WALTZ, 20.0, Bar(6, 20.0), (6, 1), 23.0),
+        (WALTZ, 24.0, Bar(7, 23.0), (7, 2), 26.0),
+        (Signature(7, 8), 31.0, Bar(9, 30.5), (9, 2), 34.0),
+        (Signature(), 6.0, Bar(2, 4.0), (2, 3), 8.0),
+    ],
+)
+def test_bars_are_lives_own_also_after_a_change_of_signature(signature, beat, bar, counted, following):
+    """Where Live had five bars of 4/4 first, those that follow begin at no whole number of theirs."""
+    kept = Kept(time={"source": "ableton"}, ableton={})
+    kept.do(kept.time.hear_ableton(replace(live(1, beat, bpm=60.0, signature=signature), bar=bar)))
+    now = NOW + 1
+    assert kept.line.bar_and_beat(now) == counted
+    next_bar = kept.line.moment_of(kept.line.boundary(now + 0.01, signature.bar))
+    assert next_bar - now == pytest.approx(following - beat)
+
+
+def test_where_live_counts_its_bars_otherwise_the_line_leaps_at_once():
+    kept = Kept(time={"source": "ableton"}, ableton={})
+    kept.do(kept.time.hear_ableton(replace(live(1, 30.0, bpm=60.0), bar=Bar(11, 30.0))))
+    (changed,) = kept.do(kept.time.hear_ableton(replace(live(1.1, 30.1, bpm=60.0), bar=Bar(11, 29.0))))
+    assert changed.timeline.bar_and_beat(NOW + 1.1) == (11, 2)
 
 
 def test_of_several_clocks_a_midi_clock_counts_first_then_link_then_live():

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import deque
 
-from midifrag.bridge.items import AbletonHeard
+from midifrag.bridge.items import AbletonHeard, Bar
 from midifrag.doors.live.wire import SongTime
 from midifrag.timeline import Signature
 
@@ -38,7 +38,8 @@ class Song:
                 self._beats = deque([(at, told.beat)], MOMENTS)
             else:
                 beat = there
-        self.last = AbletonHeard(told.bpm, at, beat, signature, told.playing)
+        bar = None if told.bar is None or told.bar_began is None else Bar(told.bar, told.bar_began)
+        self.last = AbletonHeard(told.bpm, at, beat, signature, told.playing, bar=bar)
         return self.last
 
     def lose(self, at: float) -> AbletonHeard | None:

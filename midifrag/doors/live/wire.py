@@ -18,6 +18,8 @@ WIRE, SCRIPT = 1, 1
 LONGEST_LINE = 64 * 1024
 #: Seconds between two pings, and of silence after which the other side is gone.
 PING_EVERY, GONE_AFTER = 2.0, 10.0
+#: Bars that a song may have.
+MOST_BARS = 1_000_000
 
 _Slot = Annotated[int, Field(ge=1, le=MOST_SLOTS)]
 _Serial = Annotated[int, Field(ge=0, le=2**53)]
@@ -64,7 +66,10 @@ class Playing(Message):
 
 
 class SongTime(Message):
-    """How Live's song stands; ``beat`` is its position in quarter notes."""
+    """How Live's song stands; ``beat`` is its position in quarter notes.
+
+    It is in ``bar``, counted from 1, which began at ``bar_began``, in quarter notes; None where Live does not tell.
+    """
 
     type: Literal["time"] = "time"
     bpm: _Bpm
@@ -72,6 +77,8 @@ class SongTime(Message):
     denominator: int = Field(ge=1, le=64)
     playing: bool
     beat: _Number
+    bar: int | None = Field(ge=-MOST_BARS, le=MOST_BARS)
+    bar_began: _Number | None
 
 
 class Selected(Message):

@@ -1,5 +1,7 @@
 """Many landings in a Live that is played at random, and whatever else a night may bring; one law is checked all along.
 
+Each landing is done, or a newer one of its slot has overtaken it; none is done after a newer one, or answered twice.
+
 ``python -m tests.doors.live.proof --landings 1000000 --seed 3`` is the long form of what runs with the tests.
 """
 
@@ -18,12 +20,14 @@ SLOTS = range(1, 9)
 #: The slots that are Simplers; the others are audio tracks.
 SIMPLERS = range(1, 5)
 #: Landings that are sent at once, and ticks that they have: enough for the newest of each slot, with time to spare.
-BATCHES = (1, 2, 4, 8, 25)
+BATCHES = (4, 8, 8, 25)
 BATCH = max(BATCHES)
-BUSY_TICKS = 14
-QUIET_TICKS = 14
+BUSY_TICKS = 10
+QUIET_TICKS = 12
 #: Batches between two disruptions.
-DISRUPT_EVERY = 30
+DISRUPT_EVERY = 20
+#: What may happen beside.
+KINDS = ("dropped", "killed", "hung", "set", "away", "deleted", "renamed", "timer", "refused")
 #: How likely a performer does something in a tick.
 BUSY = 0.3
 
@@ -39,7 +43,14 @@ class Proof:
         self._live = FakeLive(folder / "home", "--seed", str(seed))
         self._serial = 0
         self._newest: dict[int, str] = {}
+        #: The slot of each file that was sent, in their order.
         self._sent: dict[str, int] = {}
+        #: How many had been sent before the newest that is done, of each slot.
+        self._reached: dict[int, int] = {}
+        self._numbers: dict[str, int] = {}
+        self._answered: set[int] = set()
+        #: What happens next, the last one first.
+        self._kinds: list[str] = []
         self.done: Counter[str] = Counter()
         self.disrupted: Counter[str] = Counter()
         self.waited = 0
@@ -55,7 +66,7 @@ class Proof:
             self._live.tick(QUIET_TICKS)
             self._check_batch()
             batches += 1
-            if batches % DISRUPT_EVERY == 0:
+            if batches % DISRUPT_EVERY == 0 and landings - len(self._sent) >= BATCH:
                 self._disrupt()
         self._finish()
 
@@ -78,9 +89,11 @@ class Proof:
         self._show.land(self._serial, slot, path, **named)
 
     def _send_batch(self, count: int) -> None:
-        for _ in range(count):
-            slot = self._chance.choice(SLOTS)
+        # Of few none overtakes another.
+        few = self._chance.sample(SLOTS, count) if count <= len(SLOTS) else None
+        for slot in few or self._chance.choices(SLOTS, k=count):
             path = str(sound(self._folder, f"{len(self._sent):04d} {self._chance.choice(['rain', 'tin', 'ünder'])}"))
+            self._numbers[path] = len(self._sent)
             self._sent[path] = slot
             self._newest[slot] = path
             bpm = self._chance.choice([None, 92.5, 120.0])
@@ -90,9 +103,13 @@ class Proof:
 
     def _check_batch(self) -> None:
         """The newest of each slot is in Live, or its clip's place sounds."""
-        self.done.update(self._live.tell("landed"))
-        failed = [message for message in self._show.hear() if message["type"] == "failed"]
-        assert not failed, failed
+        self._take_done()
+        self._show.hear()
+        for message in self._show.heard:
+            assert message["type"] != "failed", message
+            if message["type"] == "landed":
+                assert message["serial"] not in self._answered, message
+                self._answered.add(message["serial"])
         self._show.heard.clear()
         state = self._live.state()
         tracks = {track["name"]: track for track in state["tracks"]}
@@ -108,8 +125,25 @@ class Proof:
             assert first, f"{path} has not come into the silent clip slot of slot {slot}"
             self.waited += 1
 
+    def _take_done(self) -> None:
+        for path in self._live.tell("landed"):
+            self.done[path] += 1
+            slot, number = self._sent[path], self._numbers[path]
+            assert number >= self._reached.get(slot, 0), f"{path} came after a newer one of slot {slot}"
+            self._reached[slot] = number
+
+    def overtaken(self) -> list[str]:
+        """Those that are not done, and have a newer one of their slot that is."""
+        return [
+            path
+            for path, slot in self._sent.items()
+            if path not in self.done and self._numbers[path] < self._reached.get(slot, 0)
+        ]
+
     def _disrupt(self) -> None:
-        what = self._chance.choice(["dropped", "killed", "hung", "set", "away", "deleted", "renamed", "timer"])
+        if not self._kinds:
+            self._kinds = self._chance.sample(KINDS, len(KINDS))
+        what = self._kinds.pop()
         self.disrupted[what] += 1
         getattr(self, f"_be_{what}")()
         self._show.sync(self._live)
@@ -144,7 +178,7 @@ class Proof:
         self._join()
 
     def _be_deleted(self) -> None:
-        """The newest of that slot is lost with its track: midifrag sends it again to who comes anew."""
+        """What comes anew gets the newest of its slot."""
         slot = self._chance.choice(SLOTS)
         self._live.do("delete_track", track=f"midifrag {slot}")
         self._send_batch(BATCH)
@@ -163,13 +197,19 @@ class Proof:
         self._live.tell("stop_timers")
         self._live.tick(50)
 
+    def _be_refused(self) -> None:
+        """Live takes none of some files at first."""
+        self._live.tell("refuse", count=3)
+        self._send_batch(BATCH)
+        self._live.tick(250)
+
     def _finish(self) -> None:
         """In silence, all of it comes."""
         self._live.do("play", on=False)
         for slot in SLOTS:
             self._live.do("stop", track=f"midifrag {slot}")
         self._live.tick(100)
-        self.done.update(self._live.tell("landed"))
+        self._take_done()
         left = {slot: path for slot, path in self._newest.items() if path not in self.done}
         assert not left, left
         state = self._live.state()
@@ -194,7 +234,8 @@ def main() -> None:
             proof.run(chosen.landings)
         finally:
             proof.close()
-    print(f"{chosen.landings} landings, {sum(proof.done.values())} done, {proof.totals}, {dict(proof.disrupted)}")
+    print(f"{chosen.landings} landings, {len(proof.done)} done, {len(proof.overtaken())} overtaken")
+    print(proof.totals, dict(proof.disrupted))
 
 
 if __name__ == "__main__":

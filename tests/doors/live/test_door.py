@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from midifrag.bridge.items import AbletonHeard
+from midifrag.bridge.items import AbletonHeard, Bar
 from midifrag.config.ableton import AbletonTarget
 from midifrag.doors.live import answers, wire
 from midifrag.doors.live.copies import remembered
@@ -24,7 +24,7 @@ from tests.doors.live.peers import Peer, until
 from tests.support.runtimes import played_show
 from tests.support.shows import loaded, one_pad
 
-SONG = {"bpm": 90.0, "numerator": 3, "denominator": 4, "playing": True, "beat": 12.0}
+SONG = {"bpm": 90.0, "numerator": 3, "denominator": 4, "playing": True, "beat": 12.0, "bar": 4, "bar_began": 9.0}
 
 
 @pytest.fixture(autouse=True)
@@ -219,7 +219,7 @@ def test_where_the_song_is_is_heard_and_lost(rig):
         before = time.monotonic()
         peer.say("time", **SONG)
         (heard,) = until(rig.others)
-        assert heard == AbletonHeard(90.0, heard.at, 12.0, Signature(3, 4), True)
+        assert heard == AbletonHeard(90.0, heard.at, 12.0, Signature(3, 4), True, bar=Bar(4, 9.0))
         assert before <= heard.at <= time.monotonic()
     until(lambda: len(rig.others()) == 2)
     assert rig.others()[1].connected is False

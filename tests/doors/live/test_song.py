@@ -1,13 +1,14 @@
 import pytest
 
-from midifrag.bridge.items import AbletonHeard
+from midifrag.bridge.items import AbletonHeard, Bar
 from midifrag.doors.live.song import LATE, Song
 from midifrag.doors.live.wire import SongTime
 from midifrag.timeline import Signature
 
 
 def told(beat, bpm=120.0, *, playing=True, numerator=3, denominator=8):
-    return SongTime(bpm=bpm, numerator=numerator, denominator=denominator, playing=playing, beat=beat)
+    time = {"bpm": bpm, "numerator": numerator, "denominator": denominator, "playing": playing, "beat": beat}
+    return SongTime(**time, bar=None, bar_began=None)
 
 
 def test_what_is_told_late_is_put_right_by_what_was_least_late():
@@ -36,6 +37,12 @@ def test_another_tempo_or_another_start_forgets_what_was_before():
     stopped = song.hear(told(1.2, bpm=60.0, playing=False), 1.0)
     assert stopped == AbletonHeard(60.0, 1.0, 1.2, Signature(3, 8), running=False)
     assert song.hear(told(1.2, bpm=60.0), 1.05).beat == 1.2
+
+
+def test_the_bar_that_it_is_in_is_taken_over_where_it_is_known():
+    time = {"bpm": 120.0, "numerator": 3, "denominator": 4, "playing": True, "beat": 24.0}
+    assert Song().hear(SongTime(**time, bar=7, bar_began=23.0), 0.0).bar == Bar(7, 23.0)
+    assert Song().hear(SongTime(**time, bar=7, bar_began=None), 0.0).bar is None
 
 
 def test_where_nobody_tells_any_more_that_is_said_once():

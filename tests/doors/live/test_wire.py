@@ -8,7 +8,16 @@ from midifrag.config.ableton import AbletonSettings
 from midifrag.doors.live import answers, wire
 
 HELLO = {"type": "hello", "token": "secret", "script": 1, "live": "12.4.1", "has": ["replace_sample"]}
-TIME = {"type": "time", "bpm": 120, "numerator": 4, "denominator": 4, "playing": True, "beat": 17.25}
+TIME = {
+    "type": "time",
+    "bpm": 120,
+    "numerator": 4,
+    "denominator": 4,
+    "playing": True,
+    "beat": 17.25,
+    "bar": 5,
+    "bar_began": 16.0,
+}
 
 
 def said(message):

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import contextlib
-import re
 from pathlib import Path
-from typing import TYPE_CHECKING, Callable, NamedTuple
+from typing import TYPE_CHECKING, Callable, Container, NamedTuple, Sequence
 
 from .messages import MOST_NAME, Land, Options, told
 from .objects import TrackItem
-from .simpler import same_file
+from .simpler import base_name, same_file
 from .ways import Waits
 
 if TYPE_CHECKING:
@@ -30,6 +29,8 @@ class Place(NamedTuple):
     scene: int
     #: Whether somebody else's clip, which stays, is why it is not the scene of the set.
     passed: bool
+    #: An empty clip slot of the same track, where a file is tried before a clip is given up for it.
+    spare: ClipSlot | None
 
 
 def is_sounding(clip: Clip, song: Song) -> bool:
@@ -40,16 +41,22 @@ def is_sounding(clip: Clip, song: Song) -> bool:
     return song.is_playing and (clip.is_playing or clip.is_triggered)
 
 
-def is_ours(clip: Clip, land: Land) -> bool:
-    """Whether midifrag has put it there: by its file's folder, or by its name where the Set has collected its files."""
+def is_ours(clip: Clip, land: Land, given: Container[str]) -> bool:
+    """Whether midifrag has put it there: by its file's folder, or by one of the names ``given`` (as of `base_name`).
+
+    The name counts where the Set has collected its files. A number in it is not enough: takes have such names too.
+    """
     if not clip.is_audio_clip:
         return False
-    file = Path(clip.file_path)
-    return same_file(str(file.parent), str(Path(land.path).parent)) or re.match(r"[0-9]{4,} ", file.name) is not None
+    path = clip.file_path
+    is_there = same_file(str(Path(path).parent), str(Path(land.path).parent))
+    return is_there or base_name(path) in given
 
 
-def place_for(item: TrackItem, scene: int | None, land: Land, options: Options, song: Song) -> Place | Waits:
-    """A `Place`, or `Waits`: a clip is only ever deleted where it is silent and ours."""
+def place_for(
+    item: TrackItem, scene: int | None, land: Land, given: Container[str], options: Options, song: Song
+) -> Place | Waits:
+    """A `Place`, or `Waits`: a clip is only ever deleted where it is silent and ours (`is_ours`)."""
     slots = item.track.clip_slots
     first = (scene or 1) - 1
     if first >= len(slots):
@@ -59,21 +66,31 @@ def place_for(item: TrackItem, scene: int | None, land: Land, options: Options, 
     passed = False
     for index in range(first, min(first + MOST_SCENES, len(slots))):
         clip = slots[index].clip if slots[index].has_clip else None
-        if clip is None or (is_ours(clip, land) and not is_sounding(clip, song)):
-            return Place(slots[index], index, passed)
-        passed = passed or not is_ours(clip, land)
-        if not passed and options.occupied == "wait":
+        is_foreign = clip is not None and not is_ours(clip, land, given)
+        if clip is None or not (is_foreign or is_sounding(clip, song)):
+            return Place(slots[index], index, passed, None if clip is None else _spare(slots))
+        passed = passed or is_foreign
+        if not is_foreign and options.occupied == "wait":
             return Waits(f"its clip in scene {index + 1} of {item.words} sounds")
     return Waits(f"no scene from {first + 1} on is free in {item.words}: stop or delete a clip there")
 
 
+def _spare(slots: Sequence[ClipSlot]) -> ClipSlot | None:
+    """The last empty one, in which nothing is about to be recorded."""
+    for index in range(len(slots) - 1, -1, -1):
+        slot = slots[index]
+        if not slot.has_clip and not getattr(slot, "is_triggered", False):
+            return slot
+    return None
+
+
 def scene_with(item: TrackItem, scene: int | None, path: str) -> int | None:
-    """The first scene, from the one of the set on and from 0, whose clip plays the file at ``path``."""
+    """The first scene, counted from 0 from the set's one on, whose clip plays the file at ``path``."""
     slots = item.track.clip_slots
     first = (scene or 1) - 1
     for index in range(first, min(first + MOST_SCENES, len(slots))):
-        slot = slots[index]
-        if slot.has_clip and slot.clip.is_audio_clip and same_file(slot.clip.file_path, path):
+        clip = slots[index].clip if slots[index].has_clip else None
+        if clip is not None and clip.is_audio_clip and base_name(clip.file_path) == base_name(path):
             return index
     return None
 
@@ -81,14 +98,42 @@ def scene_with(item: TrackItem, scene: int | None, path: str) -> int | None:
 def put(place: Place, land: Land, song: Song, marker: Callable[[float, float], WarpMarker]) -> tuple[Clip, list[str]]:
     """Make the clip, in the stead of the one that lies there. Returns it, and what of its looks and loop Live refused.
 
-    Raises what Live does where there is no clip then.
+    Raises what Live does where it does not take the file; the clip that lay there is there then.
     """
     if not Path(land.path).is_file():
         raise RuntimeError(f"there is no file {land.path}")
-    if place.slot.has_clip:
-        place.slot.delete_clip()
-    clip = place.slot.create_audio_clip(land.path)
+    if not place.slot.has_clip:
+        clip = place.slot.create_audio_clip(land.path)
+    elif place.spare is not None and hasattr(place.spare, "duplicate_clip_to"):
+        clip = _tried(place.spare, place.slot, land.path)
+    else:
+        clip = _replaced(place.slot, land.path)
     return clip, _shape(clip, land, song, marker)
+
+
+def _tried(spare: ClipSlot, slot: ClipSlot, path: str) -> Clip:
+    """Live takes the file in the spare clip slot first; what it copies from there takes the old clip's place."""
+    spare.create_audio_clip(path)
+    try:
+        spare.duplicate_clip_to(slot)
+    finally:
+        spare.delete_clip()
+    return slot.clip
+
+
+def _replaced(slot: ClipSlot, path: str) -> Clip:
+    """The old clip has to go first; where the new file is refused, it comes back, as far as it can be made again."""
+    old = slot.clip
+    before, looks = old.file_path, {name: getattr(old, name) for name in ("name", "color", "warping", "looping")}
+    slot.delete_clip()
+    try:
+        return slot.create_audio_clip(path)
+    except Exception:
+        with contextlib.suppress(Exception):
+            back = slot.create_audio_clip(before)
+            for name, value in looks.items():
+                setattr(back, name, value)
+        raise
 
 
 def _shape(clip: Clip, land: Land, song: Song, marker: Callable[[float, float], WarpMarker]) -> list[str]:

@@ -182,9 +182,10 @@ class Connection:
                 raise WireError("midifrag sent a line that is too long")
             if end < 0:
                 break
-            message = decoded(bytes(self._came_in[:end]))
+            line = bytes(self._came_in[:end])
+            # First of all: one that cannot be read is not to come up again at each tick.
             del self._came_in[: end + 1]
-            self._hear(message, said)
+            self._hear(decoded(line), said)
             if self._socket is None:
                 break
         return said

@@ -47,7 +47,14 @@ class Core:
         self._objects = Objects(host.song, self._say, host.clock)
         self._feedback = Feedback(host.song, self._send, host.clock)
         self._landings = Landings(
-            host.song, self._objects, self._send, self._say, host.marker, host.has, self._feedback.watch_clip
+            host.song,
+            self._objects,
+            self._send,
+            self._say,
+            host.marker,
+            host.has,
+            self._feedback.watch_clip,
+            host.clock,
         )
         self._files = UsedFiles(host.song, self._send)
         #: When the last tick was.

@@ -21,6 +21,9 @@ TIME_EVERY = 0.5
 #: Quarter notes that Live may be off the way it went before it counts as a jump.
 JUMP = 0.25
 
+#: Sixteenths of a quarter note, and Live's ticks of one; by so many ticks its beats and its song time may differ.
+SIXTEENTHS, TICKS, SLACK = 4, 240, 2
+
 #: (thing, property, what is called)
 Listener = Tuple[Any, str, Callable[[], None]]
 
@@ -167,6 +170,7 @@ class Feedback:
         if (not is_new and not (is_playing and now - self._beat_at >= TIME_EVERY)) or now - self._beat_at < TIME_GAP:
             return
         self._time, self._beat, self._beat_at, self._time_is_due = time, beat, now, False
+        bar, bar_began = bar_of(song, beat, denominator)
         self._send(
             {
                 "type": "time",
@@ -175,6 +179,8 @@ class Feedback:
                 "denominator": denominator,
                 "playing": is_playing,
                 "beat": beat,
+                "bar": bar,
+                "bar_began": bar_began,
             }
         )
 
@@ -184,3 +190,20 @@ class Feedback:
         if name != self._selected:
             self._selected = name
             self._send({"type": "selected", "track": name})
+
+
+def bar_of(song: Song, beat: float, denominator: int) -> tuple[int | None, float | None]:
+    """The bar that Live is in, from 1, and where it began, in quarter notes; None where this Live does not tell.
+
+    Its signature may have changed on the way, so that its bars are no whole numbers of the present one.
+    """
+    try:
+        now = song.get_current_beats_song_time()
+        ticks = now.ticks + TICKS / SIXTEENTHS * (now.sub_division - 1)
+        began = beat - (now.beats - 1) * 4 / denominator - ticks / TICKS
+        number = int(now.bars)
+    except Exception:
+        return None, None
+    # Where it is less than a tick off a sixteenth, it is the tick that is coarse.
+    even = round(began * SIXTEENTHS) / SIXTEENTHS
+    return number, even if abs(began - even) <= SLACK / TICKS else began

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-import math
 import re
+import sys
 from typing import Any, Callable, Dict, NamedTuple, Union
 
 #: Bytes that a line may have, either way.
@@ -12,6 +12,8 @@ MOST_BYTES = 64 * 1024
 #: Characters that a text for people, and a name, may have.
 MOST_TEXT = 500
 MOST_NAME = 200
+#: What a number may be: whole ones have no end in JSON, and more than this is no float.
+LARGEST = sys.float_info.max
 #: The wire's version.
 WIRE = 1
 
@@ -138,7 +140,7 @@ def _is_flag(value: Any) -> bool:
 
 
 def _is_number(value: Any) -> bool:
-    return isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
+    return isinstance(value, (int, float)) and not isinstance(value, bool) and abs(value) <= LARGEST
 
 
 def _is_count(value: Any) -> bool:

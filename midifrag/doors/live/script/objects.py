@@ -39,6 +39,11 @@ class SimplerItem(NamedTuple):
     notes: frozenset[int]
 
     @property
+    def thing(self) -> Any:
+        """What is given a fragment, and may be deleted."""
+        return self.simpler
+
+    @property
     def words(self) -> str:
         """Where it is, for people: at most `MOST_NAME` characters."""
         return told(" / ".join([*self.names[:-1], "Simpler"]), MOST_NAME)
@@ -49,6 +54,11 @@ class TrackItem(NamedTuple):
 
     track: Track
     name: str
+
+    @property
+    def thing(self) -> Any:
+        """What is given a fragment, and may be deleted."""
+        return self.track
 
     @property
     def words(self) -> str:

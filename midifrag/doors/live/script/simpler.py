@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import unicodedata
+from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 from .messages import Land
@@ -21,8 +23,8 @@ if TYPE_CHECKING:
 
 
 def put(item: SimplerItem, land: Land) -> None:
-    """Replace the sample; not where ``land`` comes again and it is there. Raises what Live does."""
-    if land.again and same_file(sample_of(item.simpler), land.path):
+    """Replace the sample; not where ``land`` comes again and it, or a Set's copy, is there. Raises what Live does."""
+    if land.again and base_name(sample_of(item.simpler)) == base_name(land.path):
         return
     cast("ReplacesSample", item.simpler).replace_sample(land.path)
 
@@ -42,3 +44,8 @@ def is_sounding(simpler: SimplerDevice) -> bool:
 def same_file(one: str, other: str) -> bool:
     """Whether two paths are one, as this system writes them."""
     return os.path.normcase(os.path.normpath(one)) == os.path.normcase(os.path.normpath(other))
+
+
+def base_name(path: str) -> str:
+    """A file's name, to compare: it stays what it is where a Set collects its files, and no two copies share one."""
+    return os.path.normcase(unicodedata.normalize("NFC", Path(path).name))

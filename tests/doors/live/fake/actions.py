@@ -80,6 +80,8 @@ class Performer:
         self.song._tell("tempo")
 
     def do_signature(self, numerator: int, denominator: int) -> None:
+        """From the bar on that is played."""
+        self.song._bar = self.song._bar_at(self.song._now())
         self.song._signature = [numerator, denominator]
         self.song._tell("signature_numerator")
         self.song._tell("signature_denominator")

@@ -17,6 +17,9 @@ PALETTE = (0xFF94A6, 0xFFA529, 0xCC9927, 0xF7F47C, 0xBFFB00, 0x1AFF2F, 0x25FFA8,
 
 def seconds_of(path: str) -> float:
     """How long a WAV is, or what holds that as text, in the stead of sound. Raises RuntimeError, as Live does."""
+    if RULES.to_refuse:
+        RULES.to_refuse -= 1
+        raise RuntimeError("Live is busy")
     try:
         data = Path(path).read_bytes()
         if not data.startswith(b"RIFF"):
@@ -24,6 +27,7 @@ def seconds_of(path: str) -> float:
         with wave.open(io.BytesIO(data)) as sound:
             return sound.getnframes() / sound.getframerate()
     except (OSError, ValueError, EOFError, wave.Error):
+        RULES.refused += 1
         raise RuntimeError("Invalid file path: " + path) from None
 
 
@@ -262,7 +266,6 @@ class ClipSlot(LomObject):
 
     def create_audio_clip(self, file_path: str) -> Clip:
         self._change("create_audio_clip")
-        RULES.count("landings")
         if not self._parent._is_audio:
             raise RuntimeError("Audio clips can only be created on audio tracks")
         if self._parent._is_frozen:
@@ -272,9 +275,21 @@ class ClipSlot(LomObject):
         if not Path(text(file_path)).is_absolute():
             raise RuntimeError("Invalid file path: " + file_path)
         self._clip = Clip(self, file_path)
+        RULES.count("landings")
         RULES.has_landed(file_path)
         self._tell("has_clip")
         return self._clip
+
+    def duplicate_clip_to(self, target: ClipSlot) -> None:
+        self._change("duplicate_clip_to")
+        if self._clip is None:
+            raise RuntimeError("The clip slot is empty")
+        if target._clip is not None:
+            target.delete_clip()
+        made = Clip(target, self._clip._path)
+        made._warping, made._looping = self._clip._warping, self._clip._looping
+        target._clip = made
+        target._tell("has_clip")
 
     def delete_clip(self) -> None:
         self._change("delete_clip")

@@ -117,6 +117,10 @@ class Process:
             timer.stop()
             timer._is_dead = True
 
+    def on_refuse(self, count: int) -> None:
+        """The next so many files are not taken."""
+        RULES.to_refuse = count
+
     def on_dialogue(self) -> None:
         """Live asks something when the next fragment comes in, and its timers go on meanwhile."""
         RULES.dialogue = lambda: [timer._callback() for timer in CLOCK.timers] and None
@@ -161,6 +165,7 @@ class Process:
             "worst": RULES.worst,
             "totals": RULES.totals,
             "most": MOST,
+            "refused": RULES.refused,
             "listeners": sum(len(names) for one in self._objects() for names in one._listeners.values()),
         }
 

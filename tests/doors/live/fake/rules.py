@@ -30,6 +30,10 @@ class Rules:
         #: Paths that have come into Live, in order, and when, by the machine's clock.
         self.landed: list[str] = []
         self.landed_at: list[float] = []
+        #: How often a file was refused.
+        self.refused = 0
+        #: How many of the next are, whatever they are.
+        self.to_refuse = 0
         #: Called once while the next sample is loaded: a dialogue lets Live's timers go on.
         self.dialogue: Callable[[], None] | None = None
 

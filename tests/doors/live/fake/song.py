@@ -93,12 +93,24 @@ class SongView(LomObject):
         return self._selected
 
 
+class BeatTime:
+    """A place in a bar; ``quarters`` since that began, beats of ``unit`` quarter notes."""
+
+    def __init__(self, bars: int, quarters: float, unit: float) -> None:
+        self.bars = bars
+        self.beats = int(quarters // unit) + 1
+        self.sub_division = int(quarters % unit // 0.25) + 1
+        self.ticks = int(quarters % 0.25 * 240)
+
+
 @listens("tempo", "signature_numerator", "signature_denominator", "is_playing", "current_song_time", "tracks", "scenes")
 class Song(LomObject):
     def __init__(self, file_path: str = "") -> None:
         super().__init__(None)
         self._tempo = 120.0
         self._signature = [4, 4]
+        #: A bar from which on all have this signature: where it began, and its number.
+        self._bar = (0.0, 1)
         self._is_playing = False
         self._beat = 0.0
         self._beat_at = CLOCK.now()
@@ -180,6 +192,16 @@ class Song(LomObject):
     def current_song_time(self) -> float:
         self._touch("current_song_time")
         return self._now()
+
+    def _bar_at(self, beat: float) -> tuple[float, int]:
+        length = self._signature[0] * 4.0 / self._signature[1]
+        count = int((beat - self._bar[0]) // length)
+        return self._bar[0] + count * length, self._bar[1] + count
+
+    def get_current_beats_song_time(self) -> BeatTime:
+        self._touch("get_current_beats_song_time")
+        began, number = self._bar_at(self._now())
+        return BeatTime(number, self._now() - began, 4.0 / self._signature[1])
 
     @property
     def tracks(self) -> Vector:

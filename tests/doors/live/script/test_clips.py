@@ -156,15 +156,56 @@ def test_a_performers_own_clip_is_never_deleted(live, show, tmp_path, audio):
     assert [clip is not None for clip in clips(live)[:3]] == [True, True, False]
 
 
-def test_one_that_the_set_has_collected_is_still_ours(live, show, tmp_path):
-    collected = tmp_path / "Samples" / "0001 rain.wav"
-    collected.parent.mkdir()
+@pytest.mark.parametrize("name", ["2024 vocal take.wav", "0001 rain.wav"])
+def test_a_performers_clip_with_a_number_is_no_less_theirs(live, show, tmp_path, name):
+    own = tmp_path / name
+    own.write_text("4.0")
+    live.do("clip", track="midifrag 1", scene=0, path=str(own))
+    show.join(live, 1)
+    path, _ = landed(show, live, 2)
+    assert [clip and clip["path"] for clip in clips(live)[:3]] == [str(own), str(path), None]
+
+
+def collect(live, tmp_path, path):
+    """A Set has collected the file, and its clip plays the copy; returns that."""
+    collected = tmp_path / "Samples" / "Imported" / path.name
+    collected.parent.mkdir(parents=True)
     collected.write_text("2.0")
     live.do("clip", track="midifrag 1", scene=0, path=str(collected))
+    return collected
+
+
+def test_one_that_the_set_has_collected_is_still_ours(live, show, tmp_path):
+    show.join(live, 1)
+    first, _ = landed(show, live, 1)
+    collect(live, tmp_path, first)
     show.join(live, 1)
     path, clip = landed(show, live, 2)
     assert clip["path"] == str(path)
     assert clips(live)[1] is None
+
+
+def test_one_that_the_set_has_collected_stays_when_its_fragment_comes_again(live, show, tmp_path):
+    collected = collect(live, tmp_path, sound(show.home.parent, "0001 rain"))
+    show.join(live, 1)
+    put(show, live, 1, again=True)
+    assert show.wait(live, "landed", serial=1)["where"] == "midifrag 1 / scene 1"
+    assert [clip and clip["path"] for clip in clips(live)[:2]] == [str(collected), None]
+    assert live.tell("landed") == []
+
+
+def test_behind_a_performers_clip_ours_is_waited_for_too(live, show, tmp_path):
+    own = tmp_path / "my take.wav"
+    own.write_text("4.0")
+    live.do("clip", track="midifrag 1", scene=0, path=str(own))
+    show.join(live, 1, occupied="wait")
+    landed(show, live, 1)
+    sounding(show, live, 1)
+    put(show, live, 2)
+    assert show.wait(live, "waiting", serial=2)["text"] == "its clip in scene 2 of midifrag 1 sounds"
+    live.do("stop", track="midifrag 1")
+    assert show.wait(live, "landed", serial=2)["where"] == "midifrag 1 / scene 2"
+    assert clips(live)[2] is None
 
 
 def test_again_makes_no_second_clip(live, show):
@@ -213,8 +254,25 @@ def test_for_a_file_that_is_gone_no_clip_is_deleted(live, show):
     path, _ = landed(show, live, 1)
     gone = show.home.parent / "ableton" / "0002 gone.wav"
     show.land(2, 1, gone)
-    assert str(gone) in show.wait(live, "failed", serial=2)["text"]
+    assert str(gone) in show.wait(live, "waiting", serial=2)["text"]
     assert clips(live)[0]["path"] == str(path)
+
+
+@pytest.mark.parametrize(("scenes", "lacking"), [(8, ""), (1, ""), (8, "duplicate_clip_to")])
+def test_a_file_that_live_refuses_takes_no_clips_place(start, show, scenes, lacking):
+    """Tried in an empty clip slot first; where none is or Live cannot copy from it, the old clip is made again."""
+    live = start("--lacking", lacking)
+    live.tell("open", tracks=[audio_track(1, scenes=scenes)])
+    show.join(live, 1)
+    _, before = landed(show, live, 1, loop=True, bpm=120.0, beats=4.0, colour="#1aff2f")
+    refused = sound(show.home.parent, "0002 odd")
+    refused.write_text("not a sound")
+    show.land(2, 1, refused)
+    assert "Live refuses odd" in show.wait(live, "waiting", serial=2)["text"]
+    assert clips(live) == [before, *[None] * (scenes - 1)]
+    newest, after = landed(show, live, 3)
+    assert (after["path"], after["warping"], after["looping"]) == (str(newest), False, False)
+    assert clips(live)[1:] == [None] * (scenes - 1)
 
 
 def test_what_live_refuses_of_a_clips_looks_is_told_and_the_clip_is_there(live, show):

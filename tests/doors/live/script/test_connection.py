@@ -194,6 +194,15 @@ def test_what_is_no_line_of_the_wire_ends_the_connection_and_it_comes_back(line,
     assert line.life == 2
 
 
+def test_a_whole_number_without_end_ends_the_connection_once(line, show):
+    live = joined(line, show)
+    show.send_bytes(b'{"type":"ping","sent":1' + b"0" * 400 + b"}\n")
+    wait(lambda: not line.is_joined, live)
+    assert line.logged[-1].endswith("midifrag's 'ping' has no right 'sent'")
+    show.drop()
+    joined(line, show)
+
+
 def test_the_longest_line_that_is_allowed_comes_in(line, show):
     live = joined(line, show)
     text = json.dumps({**LAND, "name": ""}).encode()

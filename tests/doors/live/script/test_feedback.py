@@ -109,7 +109,7 @@ def test_tempo_signature_and_transport_are_told_when_they_change(live, show):
     show.wait(live, "time", numerator=7, denominator=8)
     live.do("play", on=True)
     time = show.wait(live, "time", playing=True)
-    assert set(time) == {"type", "bpm", "numerator", "denominator", "playing", "beat"}
+    assert set(time) == {"type", "bpm", "numerator", "denominator", "playing", "beat", "bar", "bar_began"}
     live.do("play", on=False)
     show.wait(live, "time", playing=False, bpm=174.0)
 
@@ -124,6 +124,29 @@ def test_while_it_plays_the_position_comes_twice_a_second_and_a_jump_at_once(liv
     live.tick(5)
     live.do("jump", beat=100.0)
     assert [time["beat"] > 99 for time in heard(show, live, "time", 6)] == [True]
+
+
+@pytest.mark.parametrize(
+    ("signature", "beat", "bar", "began"),
+    [((3, 4), 20.0, 6, 20.0), ((3, 4), 25.4, 7, 23.0), ((7, 8), 31.1, 9, 30.5), ((5, 16), 21.3, 7, 21.25)],
+)
+def test_after_a_change_of_signature_bars_are_those_that_live_counts(live, show, signature, beat, bar, began):
+    """Five of 4/4, and from there on others."""
+    show.join(live, 2)
+    live.do("jump", beat=20.0)
+    live.do("signature", numerator=signature[0], denominator=signature[1])
+    live.do("jump", beat=beat)
+    live.do("play", on=True)
+    time = show.wait(live, "time", playing=True)
+    assert (time["bar"], time["bar_began"]) == (bar, began)
+
+
+def test_a_live_that_does_not_tell_its_bars_tells_the_rest(start, show):
+    live = start("--lacking", "get_current_beats_song_time")
+    live.tell("open", tracks=[simpler_track(1)])
+    show.join(live, 1)
+    time = show.wait(live, "time")
+    assert (time["bar"], time["bar_began"], time["beat"]) == (None, None, 0.0)
 
 
 def test_a_position_that_moves_while_it_stands_is_told(live, show):

@@ -61,6 +61,97 @@ def test_one_that_came_just_before_its_object_needs_no_word(start, show):
     assert not [message for message in show.heard if message["type"] == "waiting"]
 
 
+def test_an_object_that_is_made_anew_gets_what_its_slot_was_given_last(start, show):
+    live = start()
+    live.tell("open", tracks=[simpler_track(1), audio_track(2)])
+    show.join(live, 2, fire=True)
+    live.do("play", on=True)
+    paths = [str(sound(show.home.parent, f"000{slot} rain")) for slot in (1, 2)]
+    for slot, path in enumerate(paths, 1):
+        show.land(slot, slot, path)
+        show.wait(live, "landed", serial=slot)
+    live.tell("landed")
+    for slot, made in ((1, simpler_track(1)), (2, audio_track(2))):
+        live.do("delete_track", track=f"midifrag {slot}")
+        live.tick(200)
+        live.do("add_track", **made)
+        live.tick(300)
+    assert live.tell("landed") == paths
+    clip = live.track("midifrag 2")["clips"][0]
+    # Nobody has pressed anything.
+    assert (clip["path"], clip["playing"]) == (paths[1], False)
+    show.hear()
+    assert not [message for message in show.heard if message["type"] in ("landed", "waiting", "failed")]
+    live.tick(500)
+    assert live.tell("landed") == []
+
+
+def test_an_object_that_takes_anothers_place_at_once_gets_it_too_and_a_refusal_is_told(start, show):
+    live = start()
+    live.tell("open", tracks=[simpler_track(1), {"name": "mine", "devices": [{"simpler": "Simpler"}]}])
+    show.join(live, 1)
+    path = sound(show.home.parent, "0001 rain")
+    show.land(1, 1, path)
+    show.wait(live, "landed", serial=1)
+    path.unlink()
+    live.do("rename", track="midifrag 1", name="old")
+    live.do("rename", track="mine", name="midifrag 1")
+    assert show.wait(live, "said", level="warning")["text"].startswith("slot 1: Live refuses rain")
+    path.write_text("2.0")
+    live.tick(2000)
+    assert live.track("midifrag 1")["simplers"][0]["sample"] == str(path)
+
+
+def pass_seconds(show, live, seconds):
+    """Let time pass, with a word from midifrag now and then."""
+    for _ in range(seconds // 5):
+        live.tell("run", seconds=5.0)
+        show.sync(live)
+
+
+@pytest.mark.parametrize("track", [simpler_track(1), audio_track(1)])
+def test_what_live_refuses_is_tried_again_at_a_slower_and_slower_pace_and_told_once(start, show, track):
+    live = start()
+    live.tell("open", tracks=[track, simpler_track(2)])
+    show.join(live, 2)
+    path = sound(show.home.parent, "0001 rain")
+    path.write_text("still being written")
+    show.land(1, 1, path)
+    assert "it is tried again" in show.wait(live, "waiting", serial=1)["text"]
+    before = live.state()["refused"]
+    pass_seconds(show, live, 60)
+    assert 60 / 8 - 1 <= live.state()["refused"] - before <= 60 / 8 + 6
+    # Others do not wait for it.
+    show.land(2, 2, sound(show.home.parent, "0002 tin"))
+    show.wait(live, "landed", serial=2)
+    path.write_text("2.0")
+    pass_seconds(show, live, 10)
+    show.wait(live, "landed", serial=1)
+    assert not [message for message in show.heard if message["type"] in ("waiting", "failed")]
+
+
+def test_one_that_waits_is_fired_also_where_midifrag_was_away_meanwhile(start, show):
+    live = start()
+    live.tell("open", tracks=[audio_track(1)])
+    live.do("play", on=True)
+    show.join(live, 1, fire=True)
+    first, second = (sound(show.home.parent, f"000{serial} rain") for serial in (1, 2))
+    show.land(1, 1, first)
+    show.wait(live, "landed", serial=1)
+    live.tick(5)
+    show.land(2, 1, second)
+    show.wait(live, "waiting", serial=2)
+    for serial in (3, 4):
+        show.join(live, 1, fire=True)
+        show.land(serial, 1, second, again=True)
+        show.wait(live, "waiting", serial=serial)
+    live.do("stop", track="midifrag 1")
+    show.wait(live, "landed", serial=4)
+    live.tick(5)
+    clip = live.track("midifrag 1")["clips"][0]
+    assert (clip["path"], clip["playing"]) == (str(second), True)
+
+
 def test_another_midifrag_is_not_told_of_the_last_ones_numbers(start, show, home):
     live = start()
     live.tell("open", tracks=[{"name": "else"}])

@@ -52,7 +52,7 @@ def test_a_line_that_lacks_a_key_or_has_another_one_is_none(message):
         (LAND, "slot", [None, "3"]),
         (LAND, "path", ["", None, 3, "/a\0b"]),
         (LAND, "colour", ["red", "#12345", 7, "#123456\n"]),
-        (LAND, "seconds", [0, -1, "2", None, True, 1e999]),
+        (LAND, "seconds", [0, -1, "2", None, True, 1e999, 10**400]),
         (LAND, "bpm", [0, "120", False]),
         (LAND, "again", [None, 1]),
         (WELCOME, "version", [2, None]),
@@ -88,6 +88,7 @@ def test_a_wrong_value_is_refused_by_its_key(message, key, values):
         b'{"a": NaN}',
         b"[" * 60000,
         b'{"type":"land"}',
+        b'{"type":"ping","sent":-1' + b"0" * 400 + b"}",
     ],
 )
 def test_rubbish_is_a_wire_error(line):
