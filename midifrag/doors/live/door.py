@@ -169,7 +169,7 @@ class LiveDoor:
             self._playing.clear()
             if (lost := self._song.lose(self._clock())) is not None:
                 self._put(lost)
-            self._used.give_up()
+            self._used.left()
 
     def told(self, message: wire.FromScript, at: float) -> None:
         """See `midifrag.doors.live.server.Host.told`."""
@@ -194,7 +194,7 @@ class LiveDoor:
                 case wire.Said(level=level, text=text):
                     self._reports.once(_LEVELS[level], ("said", text), f"Live: {text}")
                 case wire.Files():
-                    self._used.told(message)
+                    self._used.told(message, at)
                 case wire.Pong():
                     pass  # that it came at all is what counts
                 case _:

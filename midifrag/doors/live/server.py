@@ -24,12 +24,14 @@ from midifrag.clock import monotonic
 from midifrag.doors.live import wire
 from midifrag.doors.live.guest import Guest
 from midifrag.doors.live.meeting import Meeting
+from midifrag.doors.live.used_files import LONGEST
 from midifrag.errors import StorageError
 from midifrag.scheduling import run_before_others
 from midifrag.states import NoticeLevel
 
-#: Seconds until a first line has come, twice that until a command has its answer; between two tries to open the port.
-FIRST_LINE, TRY_EVERY = 5.0, 5.0
+#: Seconds until a first line has come; until a command has its answer, and has read it; between two tries to open the
+#: port.
+FIRST_LINE, ANSWERED, TRY_EVERY = 5.0, LONGEST + 10.0, 5.0
 #: Seconds between two looks at who is gone.
 LOOK_EVERY = 0.25
 #: The most that have not said who they are.
@@ -147,7 +149,7 @@ class Server:
             self._try_at = now + TRY_EVERY
             self._open()
         for guest in tuple(self._guests):
-            if guest.role != "script" and now - guest.since > FIRST_LINE * (2 if guest.role == "command" else 1):
+            if guest.role != "script" and now - guest.since > (ANSWERED if guest.role == "command" else FIRST_LINE):
                 self._drop(guest)
             elif guest.role == "script" and now - guest.heard > wire.GONE_AFTER:
                 self._drop(guest, f"Ableton Live has said nothing for {wire.GONE_AFTER:.0f} s")

@@ -76,6 +76,11 @@ def delete(copies: Collection[Path]) -> list[StorageError]:
 
 
 def _why_not(folders: Collection[Path], used: Used | None) -> str:
+    if used is not None and not used.complete:
+        return (
+            "Live has not told to the end what its Set uses: try again when it is idle, or close Live and name the "
+            "folders that your Sets are in with --folder"
+        )
     if used is None or used.files is None:
         if folders:
             return ""

@@ -280,7 +280,18 @@ def test_a_command_is_told_which_files_the_loaded_set_uses(rig):
         peer.say("files", paths=["/a/0001 rain.wav"], set="", more=False, unread=1)
         answer = command.hear()
     assert answer == {"type": "used", "files": ["/a/0001 rain.wav"], "set": "", "unread": 1,
-                      "in_slots": ["0001 rain.wav"]}  # fmt: skip
+                      "in_slots": ["0001 rain.wav"], "complete": True}  # fmt: skip
+
+
+def test_a_script_that_goes_before_it_has_told_all_is_not_taken_for_none(rig):
+    with rig.peer() as command:
+        with rig.peer() as peer:
+            peer.hello()
+            command.say("ask", token=command.meeting.token, what="files")
+            peer.hear()
+            peer.say("files", paths=["/a/0001 rain.wav"], set="", more=True, unread=0)
+        answer = command.hear()
+    assert (answer["files"], answer["complete"]) == (["/a/0001 rain.wav"], False)
 
 
 def test_a_drive_that_does_not_answer_is_told_once(rig, monkeypatch):

@@ -7,6 +7,7 @@ import pytest
 from midifrag.doors.live import answers, guest, server, wire
 from midifrag.doors.live.meeting import Meeting
 from midifrag.doors.live.server import Server
+from midifrag.doors.live.used_files import LONGEST
 from midifrag.states import NoticeLevel
 from tests.doors.live.peers import Peer, until
 
@@ -264,3 +265,15 @@ def test_where_too_many_files_are_open_that_is_told_and_nobody_spins(door, monke
     door.server._listening = listening
     assert slept == [server.LOOK_EVERY]
     assert door.host.texts == ["nobody can come through the door into Live: [Errno 24] Too many open files"]
+
+
+def test_a_command_is_waited_with_for_as_long_as_live_may_tell(door):
+    door.host.asked = lambda _what, answer: setattr(door, "answer", answer)
+    with door.peer() as command:
+        command.say("ask", token=door.server.meeting.token, what="files")
+        until(lambda: hasattr(door, "answer"))
+        door.now += LONGEST + 1
+        until(lambda: getattr(door.host, "now", 0) == door.now)
+        door.answer(answers.Used(files=(), set="", unread=0, in_slots=()))
+        door.server._wake()
+        assert command.hear()["files"] == []

@@ -116,3 +116,10 @@ def test_what_comes_while_it_is_looked_stays(rig):
         return used()
 
     assert [copy.name[:4] for copy in unused(rig.folder, [], ask).copies] == ["0001", "0002", "0003"]
+
+
+def test_where_live_did_not_tell_to_the_end_nothing_may_be_deleted(rig):
+    told = answers.Used(files=("/x/0001 rain 1.wav",), set="", unread=0, in_slots=(), complete=False)
+    names, found = rig.found(rig.sets, used=told)
+    assert names == ["0002", "0003"]
+    assert found.why_not.startswith("Live has not told to the end what its Set uses")
