@@ -18,7 +18,8 @@ OVERLAP = 8 * LONGEST_NAME
 #: Digits that a number has at most.
 _MOST_DIGITS = 12
 #: A blank also as addresses and JSON write it.
-_NUMBER = re.compile(rb"([0-9]{4,})(?: |%%20|\\u0020)(?=.{0,%d}?\.wav)" % LONGEST_NAME, re.DOTALL | re.IGNORECASE)
+_NUMBER = re.compile(rb"([0-9]{4,}+)(?: |%20|\\u0020)", re.IGNORECASE)
+_END = re.compile(rb"\.wav", re.IGNORECASE)
 _HEX = re.compile(r"[0-9A-Fa-f]{16,}")
 _BASE64 = re.compile(r"[0-9A-Za-z+/_-]{16,}={0,2}")
 
@@ -51,7 +52,11 @@ def _rest(letters: str) -> str:
 
 def _numbers(data: bytes) -> Iterator[int]:
     # Of UTF-16, all that is looked for are bytes between zeros.
-    for found in _NUMBER.finditer(data.replace(b"\0", b"")):
-        digits = found[1][-_MOST_DIGITS:]
-        # A digit before a name may be no part of it, as a length is.
-        yield from (int(digits[start:]) for start in range(len(digits) - 3))
+    data = data.replace(b"\0", b"")
+    done = 0
+    for end in _END.finditer(data):
+        for found in _NUMBER.finditer(data, max(done, end.start() - LONGEST_NAME), end.start()):
+            digits = found[1][-_MOST_DIGITS:]
+            # A digit before a name may be no part of it, as a length is.
+            yield from (int(digits[start:]) for start in range(len(digits) - 3))
+        done = end.start()

@@ -39,3 +39,8 @@ def test_a_digit_before_a_name_hides_no_number():
 )
 def test_other_texts_name_no_copy(text):
     assert numbers_in(text) == set()
+
+
+@pytest.mark.parametrize("part", ["0", "0012 ", "0012.wav", ".wav", "0012"])
+def test_a_text_of_any_kind_is_read_once(part):
+    assert numbers_in(part * 300_000 + "0013 rain.wav") >= {13}
