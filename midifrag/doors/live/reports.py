@@ -6,6 +6,7 @@ from collections import deque
 from collections.abc import Callable, Hashable, Iterable, Mapping
 from typing import TypeAlias
 
+from midifrag.legible import legible
 from midifrag.states import NoticeLevel
 
 #: So many causes are kept in mind; beyond, they may be told a second time.
@@ -21,7 +22,8 @@ class Reports:
     """Tells by ``tell``. For one thread at a time."""
 
     def __init__(self, tell: Tell) -> None:
-        self._tell = tell
+        # Names of tracks and what a script says are not ours.
+        self._tell: Tell = lambda level, text: tell(level, legible(text))
         self._told: dict[Hashable, str] = {}
         self._came: deque[float] = deque(maxlen=OFTEN + 1)
         #: What stood for each slot; None before anybody has said it.

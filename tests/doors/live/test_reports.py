@@ -72,3 +72,13 @@ def test_a_live_that_comes_and_goes_all_the_time_is_told_once():
 
 def test_slots_are_told_in_runs():
     assert numbers([4, 1, 2, 3, 6, 9, 8]) == "1–4, 6, 8–9"
+
+
+def test_what_others_call_things_cannot_control_a_screen():
+    told = Told()
+    told.reports.once(NoticeLevel.INFO, "x", "Live: \x1b[2J\nx" + "y" * 5000)
+    told.reports.found({1: "a"}, NAMES)
+    told.reports.found({1: "\x1b[31mb"}, NAMES)
+    assert told.texts[0].startswith("Live: \\x1b[2J\\nxyyy")
+    assert len(told.texts[0]) < 1000
+    assert all(text.isprintable() for text in told.texts)
