@@ -28,6 +28,7 @@ class Reports:
         self._came: deque[float] = deque(maxlen=OFTEN + 1)
         #: What stood for each slot; None before anybody has said it.
         self.objects: Mapping[int, str] | None = None
+        self._has_new_table = False
         #: Why the fragment of a slot is not in Live.
         self.troubles: dict[int, str] = {}
 
@@ -71,9 +72,23 @@ class Reports:
         self.troubles[slot] = why = text.removeprefix(f"slot {slot}: ")
         self.once(NoticeLevel.INFO, ("waiting", slot), f"slot {slot} waits in Live: {why}")
 
+    def said(self, level: NoticeLevel, text: str) -> None:
+        """The script says something; the same again only after something else stands for a slot."""
+        self.once(level, ("said", text), f"Live: {text}")
+
+    def has_new_table(self) -> None:
+        """Something else is looked for: who is not found under its new name was not deleted."""
+        self._has_new_table = True
+
     def found(self, objects: Mapping[int, str], names: Mapping[int, str]) -> None:
-        """What stands for each slot now; ``names`` says of each slot what is looked for."""
+        """What stands for each slot now; ``names`` says of each slot what is looked for.
+
+        That something was deleted the script has said itself.
+        """
         before, self.objects = self.objects, dict(objects)
+        if before != self.objects:
+            self._told = {cause: text for cause, text in self._told.items() if not _is_said(cause)}
+        is_new, self._has_new_table = self._has_new_table, False
         if before is None:
             missing = [slot for slot in names if slot not in objects]
             if missing:
@@ -84,9 +99,9 @@ class Reports:
         for slot in sorted({*before, *objects}):
             was, now = before.get(slot), objects.get(slot)
             if now is None:
-                name = names.get(slot, "it")
-                text = f"slot {slot}: {was} is not in Live any more, or is called otherwise; {name} is looked for"
-                self._tell(NoticeLevel.WARNING, text)
+                if is_new:
+                    text = f"Live has nothing for slot {slot} yet; there it would be {names.get(slot, 'another one')}"
+                    self._tell(NoticeLevel.INFO, text)
             elif was is None:
                 self._tell(NoticeLevel.INFO, f"slot {slot}: {now} stands for it in Live")
             elif was != now:
@@ -94,6 +109,10 @@ class Reports:
 
     def _is_restless(self, at: float) -> bool:
         return len(self._came) > OFTEN and at - self._came[0] < WITHIN
+
+
+def _is_said(cause: Hashable) -> bool:
+    return isinstance(cause, tuple) and cause[0] == "said"
 
 
 def numbers(slots: Iterable[int]) -> str:

@@ -201,6 +201,23 @@ def test_another_table_is_told_at_once(rig):
         assert peer.hear()["type"] == "land"
 
 
+def test_what_lies_in_a_slot_with_another_target_is_given_again(rig):
+    with rig.peer() as peer:
+        peer.hello()
+        rig.land(1, 1)
+        rig.land(2, 2)
+        first, second = peer.hear(), peer.hear()
+        other = loaded(
+            one_pad(), fragments={"folder": str(rig.folder), "count": 2}, ableton={"targets": {2: {"name": "Other"}}}
+        )
+        rig.door.handle(ConfigurationChanged(other))
+        assert peer.hear()["type"] == "welcome"
+        again = peer.hear()
+        assert (again["slot"], again["again"], again["path"]) == (2, True, second["path"])
+        rig.land(1, 3)
+        assert peer.hear()["path"] != first["path"]
+
+
 def test_what_sounds_protects_its_slot_until_live_is_gone(rig):
     with rig.peer() as peer:
         peer.hello()

@@ -47,14 +47,33 @@ def test_at_first_it_is_told_what_is_missing_and_then_what_changes():
     told.reports.found({2: "c", 3: "d"}, NAMES)
     assert told.notices == [
         (NoticeLevel.INFO, "Live has nothing for slots 3–4 yet; there it would be the track or chain midifrag 3"),
-        (NoticeLevel.WARNING, "slot 1: midifrag 1 / Simpler is not in Live any more, or is called otherwise; "
-         "the track or chain midifrag 1 is looked for"),
         (NoticeLevel.INFO, "slot 2: c stands for it in Live, and not b"),
         (NoticeLevel.INFO, "slot 3: d stands for it in Live"),
     ]  # fmt: skip
     whole = Told()
     whole.reports.found(NAMES, NAMES)
     assert whole.notices == []
+
+
+def test_what_is_deleted_is_told_once_each_time():
+    told = Told()
+    told.reports.found({1: "a"}, NAMES)
+    told.notices.clear()
+    for _ in range(2):
+        told.reports.said(NoticeLevel.WARNING, "a was deleted")
+        told.reports.said(NoticeLevel.WARNING, "a was deleted")
+        told.reports.found({}, NAMES)
+        told.reports.found({1: "a"}, NAMES)
+    assert told.texts == ["Live: a was deleted", "slot 1: a stands for it in Live"] * 2
+
+
+def test_after_another_table_it_is_told_what_is_missing():
+    told = Told()
+    told.reports.found({1: "a"}, NAMES)
+    told.notices.clear()
+    told.reports.has_new_table()
+    told.reports.found({}, NAMES)
+    assert told.texts == ["Live has nothing for slot 1 yet; there it would be the track or chain midifrag 1"]
 
 
 def test_a_live_that_comes_and_goes_all_the_time_is_told_once():
