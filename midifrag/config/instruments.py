@@ -9,6 +9,10 @@ from midifrag.config.value_types import Strict
 
 #: The highest note that there is.
 HIGHEST_NOTE = 127
+#: The note that plays the first instrument of whatever kit of Hydrogen's.
+HYDROGEN_NOTE = 36
+#: The most slots that a kit of Hydrogen's has notes for.
+HYDROGEN_SLOTS = HIGHEST_NOTE - HYDROGEN_NOTE + 1
 
 
 class HydrogenSettings(Strict):
