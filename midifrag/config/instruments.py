@@ -30,7 +30,9 @@ class InstrumentSettings(Strict):
         default=36, ge=0, le=HIGHEST_NOTE, description="the note of slot 1 in those; slot 2 is one above, and so on"
     )
     hydrogen: HydrogenSettings | None = Field(
-        default=None, description="write a drum kit for Hydrogen into hydrogen beside the slots, and have it loaded"
+        default=None,
+        description="write a drum kit for Hydrogen, of up to 92 slots, into hydrogen beside the slots, and have it "
+        "loaded",
     )
 
     def reaches(self, slots: int) -> bool:

@@ -28,7 +28,8 @@ class Reports:
         self._came: deque[float] = deque(maxlen=OFTEN + 1)
         #: What stood for each slot; None before anybody has said it.
         self.objects: Mapping[int, str] | None = None
-        self._has_new_table = False
+        #: Whether another table or another Live is why a slot has nothing.
+        self._is_new = False
         #: Why the fragment of a slot is not in Live.
         self.troubles: dict[int, str] = {}
 
@@ -44,6 +45,8 @@ class Reports:
     def came(self, live: str, at: float) -> None:
         """A Live of this version has come at a moment (seconds)."""
         self._came.append(at)
+        # Perhaps with another Set.
+        self._is_new = True
         if self._is_restless(at):
             text = "Ableton Live comes and goes all the time; its Log.txt says why"
             self.once(NoticeLevel.WARNING, "restless", text)
@@ -78,7 +81,7 @@ class Reports:
 
     def has_new_table(self) -> None:
         """Something else is looked for: who is not found under its new name was not deleted."""
-        self._has_new_table = True
+        self._is_new = True
 
     def found(self, objects: Mapping[int, str], names: Mapping[int, str]) -> None:
         """What stands for each slot now; ``names`` says of each slot what is looked for.
@@ -88,7 +91,7 @@ class Reports:
         before, self.objects = self.objects, dict(objects)
         if before != self.objects:
             self._told = {cause: text for cause, text in self._told.items() if not _is_said(cause)}
-        is_new, self._has_new_table = self._has_new_table, False
+        is_new, self._is_new = self._is_new, False
         if before is None:
             missing = [slot for slot in names if slot not in objects]
             if missing:

@@ -1,3 +1,5 @@
+import pytest
+
 from midifrag.doors.live import reports
 from midifrag.doors.live.reports import Reports, numbers
 from midifrag.states import NoticeLevel
@@ -67,13 +69,17 @@ def test_what_is_deleted_is_told_once_each_time():
     assert told.texts == ["Live: a was deleted", "slot 1: a stands for it in Live"] * 2
 
 
-def test_after_another_table_it_is_told_what_is_missing():
+@pytest.mark.parametrize("change", [Reports.has_new_table, lambda reports: reports.came("12.4", 1.0)])
+def test_after_another_table_and_in_another_set_it_is_told_what_is_missing(change):
     told = Told()
     told.reports.found({1: "a"}, NAMES)
+    change(told.reports)
     told.notices.clear()
-    told.reports.has_new_table()
     told.reports.found({}, NAMES)
-    assert told.texts == ["Live has nothing for slot 1 yet; there it would be the track or chain midifrag 1"]
+    told.reports.found({1: "a"}, NAMES)
+    told.reports.found({}, NAMES)
+    assert told.texts[1:] == ["slot 1: a stands for it in Live"]
+    assert told.texts[:1] == ["Live has nothing for slot 1 yet; there it would be the track or chain midifrag 1"]
 
 
 def test_a_live_that_comes_and_goes_all_the_time_is_told_once():
