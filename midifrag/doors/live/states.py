@@ -20,8 +20,9 @@ _MOST_DIGITS = 12
 #: A blank also as addresses and JSON write it.
 _NUMBER = re.compile(rb"([0-9]{4,}+)(?: |%20|\\u0020)", re.IGNORECASE)
 _END = re.compile(rb"\.wav", re.IGNORECASE)
-_HEX = re.compile(r"[0-9A-Fa-f]{16,}")
-_BASE64 = re.compile(r"[0-9A-Za-z+/_-]{16,}={0,2}")
+_HEX = re.compile(r"[0-9A-Fa-f]+")
+#: What may be digits or base64, as long as a name at least.
+_RUN = re.compile(r"[0-9A-Za-z+/_-]{16,}")
 
 
 def numbers_in(text: str) -> set[int]:
@@ -32,16 +33,17 @@ def numbers_in(text: str) -> set[int]:
 def _readings(text: str) -> Iterator[bytes]:
     """All bytes that a text may stand for; it may begin anywhere in them."""
     yield text.encode("utf-8", "replace")
-    packed = "".join(text.split())
-    if _HEX.fullmatch(packed):
-        for start in range(2):
-            digits = packed[start:]
-            yield bytes.fromhex(digits[: len(digits) // 2 * 2])
-    elif _BASE64.fullmatch(packed):
-        letters = packed.rstrip("=").replace("-", "+").replace("_", "/")
-        for start in range(4):
-            part = letters[start:]
-            yield base64.b64decode(part[: len(part) // 4 * 4] + _rest(part))
+    for found in _RUN.finditer("".join(text.split())):
+        run = found[0]
+        if _HEX.fullmatch(run):
+            for start in range(2):
+                digits = run[start:]
+                yield bytes.fromhex(digits[: len(digits) // 2 * 2])
+        else:
+            letters = run.replace("-", "+").replace("_", "/")
+            for start in range(4):
+                part = letters[start:]
+                yield base64.b64decode(part[: len(part) // 4 * 4] + _rest(part))
 
 
 def _rest(letters: str) -> str:

@@ -19,6 +19,7 @@ def test_a_name_is_found_in_what_bytes_are_written_as(encoding, before, after, w
     lines = "\n\t".join(text[start : start + 10] for start in range(0, len(text), 10))
     assert numbers_in(lines) == {12}
     assert numbers_in(text[1:]) == {12}
+    assert numbers_in(f"VST3:{text}:<b x='{lines}'/>") == {12}
 
 
 @pytest.mark.parametrize("text", [NAME, f"<state><a>{NAME}</a></state>", json.dumps([NAME]), quote(NAME)])
