@@ -35,8 +35,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-#: What is told of a file's keys and values has at most about this many characters.
-_MOST_TOLD = 600
+from midifrag.legible import legible
 
 
 class MidifragError(Exception):
@@ -57,14 +56,7 @@ class Problem:
     def __str__(self) -> str:
         place = self.file if self.line is None else f"{self.file}:{self.line}"
         parts = (place, self.key, self.message) if self.key else (place, self.message)
-        return ": ".join(_in_one_line(part) for part in parts)
-
-
-def _in_one_line(text: str) -> str:
-    """``text`` without line breaks and control characters, and without the middle if it is long."""
-    if len(text) > _MOST_TOLD:
-        text = f"{text[: _MOST_TOLD * 2 // 3]} … {text[-_MOST_TOLD // 3 :]}"
-    return text if text.isprintable() else "".join(one if one.isprintable() else repr(one)[1:-1] for one in text)
+        return ": ".join(legible(part) for part in parts)
 
 
 class ConfigurationError(MidifragError):

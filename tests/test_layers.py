@@ -29,6 +29,7 @@ ROOMS: Mapping[str, Sequence[tuple[str, ...]]] = {
         ("surface", "fragment"),
         ("pad_key", "boundary"),
         ("states", "notes", "clock", "audio", "errors", "children", "scheduling", "timeline"),
+        ("legible",),
     ),
     "midifrag.engine": (
         ("__init__", "api", "conformance"),

@@ -24,21 +24,27 @@ def tidy(path: Path | None, folders: Sequence[Path], yes: bool) -> None:
     _tell(folder, found)
     if not found.copies:
         return
-    if found.why_not:
-        say(f"Nothing is deleted: {found.why_not}.", err)
-        raise click.exceptions.Exit(1)
+    _check(found)
     what = f"{_copies(len(found.copies))} ({found.bytes / 1e6:.1f} MB)"
     if not yes and not click.confirm(f"Delete {what} for good?"):
         return
     with explained():
         # A Set may have been saved, or a copy been taken into it, while the question stood there.
-        still = set(_look(folder, folders).copies)
-    gone = sorted(still.intersection(found.copies))
+        again = _look(folder, folders)
+    _check(again)
+    gone = sorted(set(again.copies).intersection(found.copies))
     errors = delete(gone)
     for error in errors:
         say(str(error), err)
     say(f"{_copies(len(gone) - len(errors))} deleted.")
     if errors:
+        raise click.exceptions.Exit(1)
+
+
+def _check(found: Unused) -> None:
+    """End with 1 where nothing may be deleted."""
+    if found.why_not:
+        say(f"Nothing is deleted: {found.why_not}.", err)
         raise click.exceptions.Exit(1)
 
 

@@ -8,6 +8,7 @@ from typing import NamedTuple
 from midifrag.config.ableton import copies_folder
 from midifrag.config.banks import Bank
 from midifrag.config.folders import archive_folder, fragments_folder
+from midifrag.config.instruments import HYDROGEN_SLOTS
 from midifrag.config.names import none_of
 from midifrag.config.problems import Sources, problem_at
 from midifrag.config.settings import Settings
@@ -79,6 +80,9 @@ def _own_names(settings: Settings, sources: Sources) -> Iterator[Problem]:
     if instruments.sfz and not instruments.reaches(slots):
         few = f"{instruments.first_note} leaves no note for the last of {slots} slots; begin lower"
         yield problem_at(sources, ("instruments", "first_note"), few)
+    if instruments.hydrogen is not None and slots > HYDROGEN_SLOTS:
+        many = f"a kit of Hydrogen's has notes for {HYDROGEN_SLOTS} slots, and there are {slots}; have fewer, or no kit"
+        yield problem_at(sources, ("instruments", "hydrogen"), many)
     for slot in settings.playback.outputs:
         if slot > settings.fragments.count:
             above = f"{slot} is above {settings.fragments.count}"

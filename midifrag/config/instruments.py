@@ -9,6 +9,10 @@ from midifrag.config.value_types import Strict
 
 #: The highest note that there is.
 HIGHEST_NOTE = 127
+#: The note that plays the first instrument of whatever kit of Hydrogen's.
+HYDROGEN_NOTE = 36
+#: The most slots that a kit of Hydrogen's has notes for.
+HYDROGEN_SLOTS = HIGHEST_NOTE - HYDROGEN_NOTE + 1
 
 
 class HydrogenSettings(Strict):
@@ -26,7 +30,9 @@ class InstrumentSettings(Strict):
         default=36, ge=0, le=HIGHEST_NOTE, description="the note of slot 1 in those; slot 2 is one above, and so on"
     )
     hydrogen: HydrogenSettings | None = Field(
-        default=None, description="write a drum kit for Hydrogen into hydrogen beside the slots, and have it loaded"
+        default=None,
+        description="write a drum kit for Hydrogen, of up to 92 slots, into hydrogen beside the slots, and have it "
+        "loaded",
     )
 
     def reaches(self, slots: int) -> bool:

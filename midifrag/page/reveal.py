@@ -16,7 +16,7 @@ from midifrag.page import texts
 PATIENCE = 5.0
 
 #: Runs a command and returns its exit code; raises OSError where there is no such program.
-Run: TypeAlias = Callable[[Sequence[str]], int]
+Run: TypeAlias = Callable[[str | Sequence[str]], int]
 
 
 class RevealError(MidifragError):
@@ -33,7 +33,7 @@ def is_here(address: str) -> bool:
     return (mapped or found).is_loopback
 
 
-def run(command: Sequence[str]) -> int:
+def run(command: str | Sequence[str]) -> int:
     """Run a command, and wait for it a while."""
     none = subprocess.DEVNULL
     # In a session of its own, so that Ctrl-C in the show's terminal does not close what it has opened.
@@ -59,12 +59,13 @@ def reveal(path: Path, platform: str = sys.platform, run: Run = run) -> None:
     raise RevealError(texts.NOT_REVEALED.format(path=path))
 
 
-def _commands(path: Path, platform: str) -> Iterator[list[str]]:
+def _commands(path: Path, platform: str) -> Iterator[str | list[str]]:
     """What may show it, the best first."""
     if platform == "darwin":
         yield ["open", "-R", str(path)]
     elif platform == "win32":
-        yield ["explorer", "/select,", str(path)]
+        # As one line: in the quotes, which a name cannot have there, a comma does not end it.
+        yield f'explorer /select,"{path}"'
     else:
         # https://www.freedesktop.org/wiki/Specifications/file-manager-interface; as an address, in which a comma, which
         # would end it here, is written otherwise.

@@ -71,6 +71,17 @@ def test_what_is_used_since_the_question_was_asked_stays(folder, monkeypatch):
     assert left(folder) == ["0001 rain 1.wav", "0003 rain 3.wav"]
 
 
+@pytest.mark.parametrize("second", [{"files": None}, {"files": (), "unread": 1}, {"files": (), "complete": False}])
+def test_where_nobody_says_any_more_what_is_used_when_the_question_is_answered_all_stays(folder, monkeypatch, second):
+    none = {"files": (), "set": "", "unread": 0, "in_slots": ()}
+    answers = [Used(**none), Used(**{**none, **second})]
+    monkeypatch.setattr(ableton_copies, "ask_used", lambda _path: answers.pop(0))
+    result = tidy(answer="y\n")
+    assert result.exit_code == 1
+    assert "Nothing is deleted: " in result.output
+    assert len(left(folder)) == 3
+
+
 def test_a_set_that_cannot_be_read_ends_it(folder, tmp_path):
     (tmp_path / "sets" / "a.als").write_bytes(b"rubbish")
     result = tidy("--folder", "sets", "--yes")

@@ -18,9 +18,10 @@ class Programs:
 
     def __call__(self, command):
         self.run.append(command)
-        code = self.there.get(command[0].replace("-", "_"))
+        program = command.partition(" ")[0] if isinstance(command, str) else command[0]
+        code = self.there.get(program.replace("-", "_"))
         if code is None:
-            raise FileNotFoundError(command[0])
+            raise FileNotFoundError(program)
         return code
 
 
@@ -51,12 +52,12 @@ def test_only_a_browser_on_this_machine_is_here(address, here):
 
 @pytest.mark.parametrize(
     ("platform", "code", "command"),
-    [("darwin", 0, ["open", "-R", "PATH"]), ("win32", 1, ["explorer", "/select,", "PATH"])],
+    [("darwin", 0, lambda path: ["open", "-R", path]), ("win32", 1, lambda path: f'explorer /select,"{path}"')],
 )
 def test_macos_and_windows_have_one_program_for_it(path, platform, code, command):
     programs = Programs(open=code, explorer=code)
     reveal(path, platform, programs)
-    assert programs.run == [[str(path) if word == "PATH" else word for word in command]]
+    assert programs.run == [command(str(path))]
 
 
 def test_on_linux_the_file_manager_is_asked_over_its_bus(path):

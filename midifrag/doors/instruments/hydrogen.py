@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import math
 import threading
 from collections.abc import Callable
@@ -13,7 +14,7 @@ from midifrag.clock import Clock, SystemClock
 from midifrag.config.loading import Loaded
 from midifrag.config.ports import NotifySettings
 from midifrag.doors.door import Door, Put
-from midifrag.doors.instruments.hydrogen_kit import FIRST_NOTE, Kit, note_of
+from midifrag.doors.instruments.hydrogen_kit import Kit, note_of
 from midifrag.doors.instruments.hydrogen_line import HydrogenLine
 from midifrag.doors.instruments.reload import Reload
 from midifrag.doors.instruments.slot_files import SlotFiles, SlotSound
@@ -30,6 +31,8 @@ GRACE = 3.0
 KNOCK_EVERY = 2.0
 #: Seconds that the end waits for the message that is being sent.
 PATIENCE = 2.0
+
+_log = logging.getLogger(__name__)
 
 
 class Line(Protocol):
@@ -66,7 +69,7 @@ class HydrogenDoor:
         self._clock = clock or SystemClock()
         self._slots = SlotFiles(slots)
         self._kit = Kit(slots / HYDROGEN, count)
-        self._notes = range(FIRST_NOTE, note_of(count) + 1)
+        self._notes = range(note_of(1), note_of(count) + 1)
         #: What Hydrogen may be playing of each slot, in seconds.
         self._seconds: dict[int, float] = {}
         #: What sounds from this machine's own player, and not from Hydrogen.
@@ -162,10 +165,19 @@ class HydrogenDoor:
         """Say something; whether somebody listens. One that does not, or not any more, needs its kit again."""
         try:
             act()
-        except (OSError, ValueError) as error:
+        except OSError as error:
+            problem = f"{error}; start it, with OSC switched on in its preferences"
+        except ValueError as error:
+            problem = str(error)
+        except Exception as error:
+            _log.exception("Hydrogen cannot be told")
+            problem = f"unexpected: {error!r}"
+        else:
+            problem = ""
+        if problem:
             self._is_heard, self._knock_due = False, math.inf
             self._again(RETRY)
-            self._tell("line", f"{error}; start it, with OSC switched on in its preferences")
+            self._tell("line", problem)
             return False
         self._is_heard, self._knock_due = True, self._clock.now() + KNOCK_EVERY
         self._tell("line", "")

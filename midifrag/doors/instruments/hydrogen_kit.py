@@ -11,13 +11,12 @@ import wave
 from functools import cache
 from pathlib import Path
 
+from midifrag.config.instruments import HYDROGEN_NOTE
 from midifrag.doors.instruments.slot_files import SlotSound
 from midifrag.doors.instruments.written import Folder
 
 #: The kit's name, as Hydrogen shows it.
 KIT = "midifrag"
-#: The note that plays the first instrument of whatever kit.
-FIRST_NOTE = 36
 _INSTRUMENT = """\
   <instrument>
    <id>{id}</id>
@@ -91,7 +90,7 @@ def sample_file(slot: int) -> str:
 
 def note_of(slot: int) -> int:
     """The note that plays a slot."""
-    return FIRST_NOTE + slot - 1
+    return HYDROGEN_NOTE + slot - 1
 
 
 def kit_text(count: int) -> str:

@@ -9,7 +9,9 @@ import socket
 from contextlib import suppress
 from pathlib import Path
 
-from pythonosc.osc_message_builder import OscMessageBuilder
+from pythonosc.osc_message_builder import BuildError, OscMessageBuilder
+
+from midifrag.legible import legible
 
 #: Seconds that a refusal of this machine needs at most.
 REFUSAL = 0.05
@@ -36,7 +38,11 @@ class HydrogenLine:
         message = OscMessageBuilder("/Hydrogen/LOAD_DRUMKIT")
         message.add_arg(str(folder), "s")
         message.add_arg(1.0, "f")
-        self._send(message)
+        try:
+            self._send(message)
+        except BuildError as error:
+            told = legible(str(folder))
+            raise ValueError(f"the folder {told} has no name that it can be told: choose another folder") from error
 
     def close(self) -> None:
         """Hang up."""
@@ -59,7 +65,9 @@ class HydrogenLine:
     def _open(self) -> socket.socket:
         """The line, with nothing left on it of what was said or refused before."""
         if self._socket is None:
-            family, kind, _, _, address = socket.getaddrinfo(self._host, self._port, type=socket.SOCK_DGRAM)[0]
+            found = socket.getaddrinfo(self._host, self._port, type=socket.SOCK_DGRAM)
+            # Hydrogen listens on the older kind of addresses only, and a name such as localhost may mean both.
+            family, kind, _, _, address = min(found, key=lambda one: one[0] != socket.AF_INET)
             self._socket = socket.socket(family, kind)
             self._socket.connect(address)
         self._socket.setblocking(False)

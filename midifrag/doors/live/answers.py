@@ -31,13 +31,17 @@ class Status(Message):
 
 
 class Used(Message):
-    """What the loaded Set uses, as in `Files`, for a command; ``files`` is None where no Live says it."""
+    """What the loaded Set uses, as in `Files`, for a command; ``files`` is None where no Live is there to say it.
+
+    Where Live has not told all, they are not ``complete``.
+    """
 
     type: Literal["used"] = "used"
     files: tuple[str, ...] | None
     set: str
     unread: int
     in_slots: tuple[str, ...]
+    complete: bool = True
 
 
 Answer: TypeAlias = Status | Used | Refused

@@ -8,9 +8,10 @@ from typing import Literal
 
 from midifrag.doors.live import answers, wire
 from midifrag.doors.live.meeting import Meeting
+from midifrag.doors.live.used_files import LONGEST
 from midifrag.errors import DoorError
 
-#: Seconds that a show may take to answer; for the files of a Set it asks Live first.
+#: Seconds that a show may take to answer of itself.
 PATIENCE = 8.0
 #: The longest answer, in bytes.
 _LONGEST = 64 * 1024 * 1024
@@ -26,18 +27,19 @@ def ask_status(path: Path) -> answers.Status | None:
 
 def ask_used(path: Path) -> answers.Used | None:
     """Which files the Set uses that is loaded in Live; None where no show runs. Raises `DoorError`."""
-    answer = _ask(path, "files")
+    answer = _ask(path, "files", PATIENCE + LONGEST)
     if answer is None or isinstance(answer, answers.Used):
         return answer
     raise _odd(answer)
 
 
-def _ask(path: Path, what: Literal["status", "files"]) -> answers.Answer | None:
+def _ask(path: Path, what: Literal["status", "files"], patience: float | None = None) -> answers.Answer | None:
     meeting = Meeting.read(path)
     if meeting is None:
         return None
     try:
         with socket.create_connection(("127.0.0.1", meeting.port), timeout=PATIENCE) as connection:
+            connection.settimeout(patience or PATIENCE)
             connection.sendall(wire.line_of(wire.Ask(token=meeting.token, what=what)))
             with connection.makefile("rb") as file:
                 line = file.readline(_LONGEST)

@@ -1,4 +1,7 @@
-"""Has copies made, one after the other, on a thread that may hang with its drive; the newest of a slot comes first."""
+"""Has copies made, one after the other, on a thread that may hang with its drive; the newest of a slot comes first.
+
+What the disk refuses is tried again after a pause, until it is made, or something newer is to come into its slot.
+"""
 
 from __future__ import annotations
 
@@ -18,6 +21,10 @@ from midifrag.scheduling import run_before_others
 
 #: Seconds that a copy may take until its drive is said not to answer.
 HANGS_AFTER = 5.0
+#: Seconds until what failed is tried again: at first, twice that after each failure, and at most.
+PAUSE, LONGEST_PAUSE = 1.0, 30.0
+#: Seconds between two looks whether it is time.
+LOOK_EVERY = 0.25
 #: Seconds that the end waits for the copy that is being made.
 CLOSE_SECONDS = 2.0
 
@@ -56,9 +63,13 @@ class Copier:
         self._taker, self._clock = taker, clock
         self._wanted: dict[int, Wanted] = {}
         self._changed = threading.Condition()
-        self._closing = False
-        #: Since when, and for which slot, a copy is being made.
-        self._busy: tuple[float, int] | None = None
+        #: What failed, by slot: when it is tried again, and the pause that it then had.
+        self._later: dict[int, tuple[float, float, Wanted]] = {}
+        #: How often all was forgotten.
+        self._forgotten = 0
+        self._closing = self._is_begun = False
+        #: Since when the drive has been asked for something, and for which slot; None for the folder itself.
+        self._busy: tuple[float, int | None] | None = None
         self._thread = threading.Thread(target=self._run, name="midifrag-ableton-copies", daemon=True)
 
     def start(self) -> None:
@@ -70,18 +81,23 @@ class Copier:
         with self._changed:
             # At the end of the turn: none waits longer because another slot lands often.
             self._wanted.pop(wanted.slot, None)
+            self._later.pop(wanted.slot, None)
             self._wanted[wanted.slot] = wanted
             self._changed.notify()
 
     def forget(self) -> None:
-        """Leave out what was not begun: nobody is there to be given it."""
+        """Leave out what was not made: nobody is there to be given it."""
         with self._changed:
             self._wanted.clear()
+            self._later.clear()
+            self._forgotten += 1
 
     def hangs(self) -> int | None:
         """The slot whose copy is not made for so long that its drive does not seem to answer."""
-        busy = self._busy
-        return busy[1] if busy is not None and self._clock() - busy[0] > HANGS_AFTER else None
+        with self._changed:
+            if self._busy is None or self._clock() - self._busy[0] <= HANGS_AFTER:
+                return None
+            return self._busy[1] or next(iter(self._wanted), None)
 
     def close(self) -> None:
         """End, with the copy that is being made."""
@@ -94,31 +110,56 @@ class Copier:
 
     def _run(self) -> None:
         run_before_others()
+        self._busy = self._clock(), None
         try:
-            self.copies.begin()
+            self._begin()
         except StorageError as error:
             # Told of the first copy, which needs it.
             _log.info("%s", error)
-        while (wanted := self._next()) is not None:
+        except Exception:
+            _log.exception("the folder of copies cannot be made ready")
+        self._busy = None
+        while (found := self._next()) is not None:
+            wanted, pause, forgotten = found
             self._busy = self._clock(), wanted.slot
             try:
                 self._make(wanted)
             except StorageError as error:
                 self._taker.not_copied(wanted.slot, str(error))
+                self._keep(wanted, pause, forgotten)
             except Exception as error:
                 _log.exception("a copy for Live failed")
                 self._taker.not_copied(wanted.slot, f"unexpected: {error!r}")
             self._busy = None
         self.copies.close()
 
-    def _next(self) -> Wanted | None:
+    def _begin(self) -> None:
+        if not self._is_begun:
+            self.copies.begin()
+            self._is_begun = True
+
+    def _next(self) -> tuple[Wanted, float, int] | None:
+        """What is to be made now, the pause that comes if that fails, and how often all had been forgotten."""
         with self._changed:
-            self._changed.wait_for(lambda: self._wanted or self._closing)
-            if self._closing:
-                return None
-            return self._wanted.pop(next(iter(self._wanted)))
+            while not self._closing:
+                if self._wanted:
+                    return self._wanted.pop(next(iter(self._wanted))), PAUSE, self._forgotten
+                now = self._clock()
+                for slot, (due, pause, wanted) in self._later.items():
+                    if now >= due:
+                        del self._later[slot]
+                        return wanted, min(2 * pause, LONGEST_PAUSE), self._forgotten
+                self._changed.wait(LOOK_EVERY if self._later else None)
+            return None
+
+    def _keep(self, wanted: Wanted, pause: float, forgotten: int) -> None:
+        """Have something tried again, unless something newer of its slot is wanted, or nothing is any more."""
+        with self._changed:
+            if wanted.slot not in self._wanted and forgotten == self._forgotten:
+                self._later[wanted.slot] = self._clock() + pause, pause, wanted
 
     def _make(self, wanted: Wanted) -> None:
+        self._begin()
         if wanted.job is not None:
             copy = self.copies.of_landing(wanted.slot, wanted.source, wanted.job, wanted.facts(None))
         else:

@@ -45,7 +45,7 @@ def copies_in(folder: Path) -> list[Path]:
         return []
     except OSError as error:
         raise storage_error("read", folder, error) from error
-    return sorted(found, key=lambda path: (_number(path.name), path.name))
+    return sorted(found, key=lambda path: (number_of(path.name), path.name))
 
 
 def remembered(folder: Path) -> dict[int, Copy]:
@@ -157,9 +157,10 @@ class Copies:
 
 
 def _numbers(folder: Path) -> Iterable[int]:
-    return (_number(path.name) for path in copies_in(folder))
+    return (number_of(path.name) for path in copies_in(folder))
 
 
-def _number(name: str) -> int:
+def number_of(name: str) -> int:
+    """The number in a copy's name; 0 for another file's."""
     found = COPY_NAME.fullmatch(name)
     return int(found[1]) if found else 0

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import itertools
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import partial
 from typing import assert_never
 
@@ -98,7 +98,9 @@ class LiveDoor:
     def _use(self, loaded: Loaded) -> None:
         before, self._loaded = self._loaded, loaded
         if loaded.settings.ableton != before.settings.ableton:
+            self._reports.has_new_table()
             self._send(self._welcome())
+            self._give(slot for slot in self._slots if _target(loaded, slot) != _target(before, slot))
 
     def _follow(self, slots: tuple[SlotState, ...]) -> None:
         """What lies where; a fragment that was put back comes with no job of its own."""
@@ -111,6 +113,13 @@ class LiveDoor:
             self._newest[slot] = max(at, self._newest.get(slot, 0.0))
             if was is None or (was.landed_at != at and not is_new):
                 self._want(slot, partial(self._facts_of, slot), again=was is None)
+
+    def _give(self, slots: Iterable[int]) -> None:
+        """Have what lies in these slots given to Live once more."""
+        for slot in slots:
+            state = self._slots[slot]
+            if state.landed_at is not None and not state.foreign:
+                self._want(slot, partial(self._facts_of, slot), again=True)
 
     def _want(
         self, slot: int, facts: Callable[[SlotContent | None], Facts], job: int | None = None, *, again: bool = False
@@ -153,9 +162,7 @@ class LiveDoor:
             self._live = hello
             self._send(self._welcome())
             self._reports.came(hello.live, self._clock())
-            for slot, state in self._slots.items():
-                if state.landed_at is not None and not state.foreign:
-                    self._want(slot, partial(self._facts_of, slot), again=True)
+            self._give(self._slots)
 
     def left(self) -> None:
         """See `midifrag.doors.live.server.Host.left`."""
@@ -169,7 +176,7 @@ class LiveDoor:
             self._playing.clear()
             if (lost := self._song.lose(self._clock())) is not None:
                 self._put(lost)
-            self._used.give_up()
+            self._used.left()
 
     def told(self, message: wire.FromScript, at: float) -> None:
         """See `midifrag.doors.live.server.Host.told`."""
@@ -192,9 +199,9 @@ class LiveDoor:
                     found = {slot: slots[str(slot)] for slot in self._names() if str(slot) in slots}
                     self._reports.found(found, self._names())
                 case wire.Said(level=level, text=text):
-                    self._reports.once(_LEVELS[level], ("said", text), f"Live: {text}")
+                    self._reports.said(_LEVELS[level], text)
                 case wire.Files():
-                    self._used.told(message)
+                    self._used.told(message, at)
                 case wire.Pong():
                     pass  # that it came at all is what counts
                 case _:
@@ -220,7 +227,7 @@ class LiveDoor:
     def notice(self, level: NoticeLevel, text: str) -> None:
         """See `midifrag.doors.live.server.Host.notice`."""
         with self._lock:
-            self._reports.once(level, ("said", text), text)
+            self._reports.once(level, ("noticed", text), text)
 
     def _plays(self, slot: int, *, on: bool) -> None:
         if slot > self._count or (slot in self._playing) == on:
@@ -253,6 +260,10 @@ class LiveDoor:
     def _names(self) -> dict[int, str]:
         live = self._loaded.settings.ableton
         return {slot: in_words(live.target(slot)) for slot in range(1, self._count + 1)}
+
+
+def _target(loaded: Loaded, slot: int) -> AbletonTarget:
+    return loaded.settings.ableton.target(slot)
 
 
 def in_words(target: AbletonTarget) -> str:

@@ -22,6 +22,8 @@ from midifrag.fragment.files import discard, discard_folder, open_regular, repla
 NAME = "midifrag"
 #: What is copied.
 SCRIPT = Path(__file__).parent / "script"
+_PART = ".part"
+_LITTER = ("__pycache__", ".DS_Store", "desktop.ini", "Thumbs.db")
 _LARGEST = 16 * 1024 * 1024
 _VERSION = re.compile(r"^VERSION = (\d+)$", re.MULTILINE)
 _LIVE = re.compile(r"Live (\d+(?:\.\d+)*)(.*)")
@@ -90,7 +92,7 @@ def install(library: Path) -> Installed:
         folder.mkdir(parents=True, exist_ok=True)
         entries = sorted(script_files(), key=lambda path: path.name == "__init__.py")
         for path in entries:
-            aside = folder / f"{path.name}.part"
+            aside = folder / f"{path.name}{_PART}"
             discard(aside)
             write_whole(aside, path.read_bytes())
             replace_file(aside, folder / path.name)
@@ -109,9 +111,16 @@ def remove(library: Path) -> Path | None:
         return None
     _check_ours(folder)
     try:
-        for path in folder.glob("*.py"):
-            path.unlink()
-        discard_folder(folder / "__pycache__")
+        found = list(folder.iterdir())
+        others = sorted(path.name for path in found if not path.name.endswith((".py", _PART)) and not _is_litter(path))
+        if others:
+            raise DoorError(f"nothing is removed, as {folder} also holds {', '.join(others)}: move that away first")
+        # The entry last: by it the folder is known as ours, should one of the others not go now.
+        for path in sorted(found, key=lambda path: path.name == "__init__.py"):
+            if path.name == "__pycache__":
+                discard_folder(path)
+            else:
+                path.unlink(missing_ok=True)
         folder.rmdir()
     except OSError as error:
         raise storage_error("remove", folder, error) from error
@@ -133,11 +142,16 @@ def _check_ours(folder: Path) -> None:
     try:
         if folder.is_symlink() or (folder.exists() and not folder.is_dir()):
             raise DoorError(f"{folder} is no folder: move it away")
-        has_files = folder.is_dir() and any(path.name != "__pycache__" for path in folder.iterdir())
+        has_files = folder.is_dir() and any(not _is_litter(path) for path in folder.iterdir())
     except OSError as error:
         raise storage_error("read", folder, error) from error
     if has_files and "midifrag" not in _text(folder / "__init__.py"):
         raise DoorError(f"{folder} was not made by midifrag: move it away")
+
+
+def _is_litter(path: Path) -> bool:
+    """Whether Python or a file manager leaves such a file or folder wherever it looks."""
+    return path.name in _LITTER or path.name.startswith("._")
 
 
 def _preferences(environment: Mapping[str, str], home: Path, system: str) -> Iterator[Path]:

@@ -6,6 +6,7 @@ from collections import deque
 from collections.abc import Callable, Hashable, Iterable, Mapping
 from typing import TypeAlias
 
+from midifrag.legible import legible
 from midifrag.states import NoticeLevel
 
 #: So many causes are kept in mind; beyond, they may be told a second time.
@@ -21,11 +22,14 @@ class Reports:
     """Tells by ``tell``. For one thread at a time."""
 
     def __init__(self, tell: Tell) -> None:
-        self._tell = tell
+        # Names of tracks and what a script says are not ours.
+        self._tell: Tell = lambda level, text: tell(level, legible(text))
         self._told: dict[Hashable, str] = {}
         self._came: deque[float] = deque(maxlen=OFTEN + 1)
         #: What stood for each slot; None before anybody has said it.
         self.objects: Mapping[int, str] | None = None
+        #: Whether another table or another Live is why a slot has nothing.
+        self._is_new = False
         #: Why the fragment of a slot is not in Live.
         self.troubles: dict[int, str] = {}
 
@@ -41,6 +45,8 @@ class Reports:
     def came(self, live: str, at: float) -> None:
         """A Live of this version has come at a moment (seconds)."""
         self._came.append(at)
+        # Perhaps with another Set.
+        self._is_new = True
         if self._is_restless(at):
             text = "Ableton Live comes and goes all the time; its Log.txt says why"
             self.once(NoticeLevel.WARNING, "restless", text)
@@ -69,9 +75,23 @@ class Reports:
         self.troubles[slot] = why = text.removeprefix(f"slot {slot}: ")
         self.once(NoticeLevel.INFO, ("waiting", slot), f"slot {slot} waits in Live: {why}")
 
+    def said(self, level: NoticeLevel, text: str) -> None:
+        """The script says something; the same again only after something else stands for a slot."""
+        self.once(level, ("said", text), f"Live: {text}")
+
+    def has_new_table(self) -> None:
+        """Something else is looked for: who is not found under its new name was not deleted."""
+        self._is_new = True
+
     def found(self, objects: Mapping[int, str], names: Mapping[int, str]) -> None:
-        """What stands for each slot now; ``names`` says of each slot what is looked for."""
+        """What stands for each slot now; ``names`` says of each slot what is looked for.
+
+        That something was deleted the script has said itself.
+        """
         before, self.objects = self.objects, dict(objects)
+        if before != self.objects:
+            self._told = {cause: text for cause, text in self._told.items() if not _is_said(cause)}
+        is_new, self._is_new = self._is_new, False
         if before is None:
             missing = [slot for slot in names if slot not in objects]
             if missing:
@@ -82,9 +102,9 @@ class Reports:
         for slot in sorted({*before, *objects}):
             was, now = before.get(slot), objects.get(slot)
             if now is None:
-                name = names.get(slot, "it")
-                text = f"slot {slot}: {was} is not in Live any more, or is called otherwise; {name} is looked for"
-                self._tell(NoticeLevel.WARNING, text)
+                if is_new:
+                    text = f"Live has nothing for slot {slot} yet; there it would be {names.get(slot, 'another one')}"
+                    self._tell(NoticeLevel.INFO, text)
             elif was is None:
                 self._tell(NoticeLevel.INFO, f"slot {slot}: {now} stands for it in Live")
             elif was != now:
@@ -92,6 +112,10 @@ class Reports:
 
     def _is_restless(self, at: float) -> bool:
         return len(self._came) > OFTEN and at - self._came[0] < WITHIN
+
+
+def _is_said(cause: Hashable) -> bool:
+    return isinstance(cause, tuple) and cause[0] == "said"
 
 
 def numbers(slots: Iterable[int]) -> str:

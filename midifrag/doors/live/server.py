@@ -24,16 +24,18 @@ from midifrag.clock import monotonic
 from midifrag.doors.live import wire
 from midifrag.doors.live.guest import Guest
 from midifrag.doors.live.meeting import Meeting
+from midifrag.doors.live.used_files import LONGEST
 from midifrag.errors import StorageError
 from midifrag.scheduling import run_before_others
 from midifrag.states import NoticeLevel
 
-#: Seconds until a first line has come, twice that until a command has its answer; between two tries to open the port.
-FIRST_LINE, TRY_EVERY = 5.0, 5.0
+#: Seconds until a first line has come; until a command has its answer, and has read it; between two tries to open the
+#: port.
+FIRST_LINE, ANSWERED, TRY_EVERY = 5.0, LONGEST + 10.0, 5.0
 #: Seconds between two looks at who is gone.
 LOOK_EVERY = 0.25
-#: The most that have not said who they are.
-MOST_STRANGERS = 16
+#: The most that have not said who they are, and seconds in which one thing is told of them once.
+MOST_STRANGERS, STRANGERS_EVERY = 16, 60.0
 #: Seconds that the end waits for the thread.
 CLOSE_SECONDS = 2.0
 
@@ -72,6 +74,8 @@ class Server:
         self._listening: socket.socket | None = None
         self._guests: set[Guest] = set()
         self._script: Guest | None = None
+        #: When what was told of strangers.
+        self._strangers: dict[str, float] = {}
         self._lock = threading.Lock()
         self._closing = False
         self._try_at = self._look_at = self._ping_at = 0.0
@@ -147,7 +151,7 @@ class Server:
             self._try_at = now + TRY_EVERY
             self._open()
         for guest in tuple(self._guests):
-            if guest.role != "script" and now - guest.since > FIRST_LINE * (2 if guest.role == "command" else 1):
+            if guest.role != "script" and now - guest.since > (ANSWERED if guest.role == "command" else FIRST_LINE):
                 self._drop(guest)
             elif guest.role == "script" and now - guest.heard > wire.GONE_AFTER:
                 self._drop(guest, f"Ableton Live has said nothing for {wire.GONE_AFTER:.0f} s")
@@ -213,8 +217,12 @@ class Server:
                 if guest not in self._guests or guest.leaves:
                     return
         except wire.OddLineError as error:
-            who = "Ableton Live's script" if guest.role == "script" else "something that is no script of midifrag's"
-            self._drop(guest, f"{who} said at the door into Live what makes no sense ({error}), and was cut off")
+            if guest.role == "script":
+                odd = f"Ableton Live's script said at the door into Live what makes no sense ({error}), and was cut off"
+                self._drop(guest, odd)
+            else:
+                self._drop(guest)
+                self._tell_of_strangers("something that is no script of midifrag's came to the door into Live")
 
     def _take(self, guest: Guest, line: bytes) -> None:
         if guest.role == "script":
@@ -223,7 +231,8 @@ class Server:
         first = wire.first_of(line)
         known = self.meeting.token if self.meeting is not None else secrets.token_urlsafe()
         if not secrets.compare_digest(first.token.encode("utf-8", "replace"), known.encode()):
-            self._refuse(guest, "this is not the token of the midifrag that runs now", "a wrong token")
+            self._tell_of_strangers("the door into Live has refused a wrong token")
+            self._answer(guest, wire.Refused(text="this is not the token of the midifrag that runs now"))
         elif isinstance(first, wire.Ask):
             guest.role = "command"
             self._host.asked(first.what, lambda message: self._answer(guest, message))
@@ -237,6 +246,13 @@ class Server:
             with self._lock:
                 self._script = guest
             self._host.came(first)
+
+    def _tell_of_strangers(self, text: str) -> None:
+        """Tell something of one without the token, none of whose words are repeated."""
+        now = self._clock()
+        if now - self._strangers.get(text, -STRANGERS_EVERY) >= STRANGERS_EVERY:
+            self._strangers[text] = now
+            self._host.notice(NoticeLevel.WARNING, text)
 
     def _refuse(self, guest: Guest, text: str, why: str) -> None:
         self._host.notice(NoticeLevel.WARNING, f"the door into Live has refused {why}" if why not in text else text)

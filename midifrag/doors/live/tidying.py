@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from midifrag.doors.live.answers import Used
-from midifrag.doors.live.copies import copies_in, remembered
+from midifrag.doors.live.copies import copies_in, number_of, remembered
 from midifrag.doors.live.sets import alike, names_in, sets_below
 from midifrag.errors import StorageError
 from midifrag.fragment.files import check_regular, storage_error
@@ -54,11 +54,18 @@ def unused(folder: Path, sets: Iterable[Path], ask: Callable[[], Used | None]) -
     if loaded is not None and not any(_is_same(loaded, file) for file in files):
         files.append(loaded)
     kept = {alike(one.file) for one in remembered(folder).values()}
+    numbers: set[int] = set()
     for file in files:
-        kept |= names_in(file)
+        named = names_in(file)
+        kept |= named.names
+        numbers |= named.numbers
     if used is not None:
         kept |= {alike(name) for name in (*used.in_slots, *(used.files or ()))}
-    found = tuple(copy for copy in copies if alike(copy.name) not in kept and _is_ours(copy))
+    found = tuple(
+        copy
+        for copy in copies
+        if alike(copy.name) not in kept and number_of(copy.name) not in numbers and _is_ours(copy)
+    )
     asked = used is not None and used.files is not None
     return Unused(found, len(copies), len(files), asked, _why_not(folders, used))
 
@@ -76,6 +83,11 @@ def delete(copies: Collection[Path]) -> list[StorageError]:
 
 
 def _why_not(folders: Collection[Path], used: Used | None) -> str:
+    if used is not None and not used.complete:
+        return (
+            "Live has not told to the end what its Set uses: try again when it is idle, or close Live and name the "
+            "folders that your Sets are in with --folder"
+        )
     if used is None or used.files is None:
         if folders:
             return ""

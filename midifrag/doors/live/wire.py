@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from midifrag.config.ableton import AbletonSettings
 from midifrag.fragment.file_names import MOST_SLOTS
+from midifrag.legible import legible
 
 #: The wire's version, and that of the script that belongs to this midifrag.
 WIRE, SCRIPT = 1, 1
@@ -26,6 +27,8 @@ _Serial = Annotated[int, Field(ge=0, le=2**53)]
 _Text = Annotated[str, Field(max_length=2000)]
 _Number = Annotated[float, Field(allow_inf_nan=False)]
 _Bpm = Annotated[float, Field(ge=1, le=2000, allow_inf_nan=False)]
+#: Characters of why a line is no message: keys are the sender's own words.
+_LONGEST_REASON = 200
 Kind = TypeVar("Kind")
 _Token = Annotated[str, Field(max_length=200)]
 
@@ -271,4 +274,5 @@ def decoded(adapter: TypeAdapter[Kind], line: bytes) -> Kind:
     except ValidationError as error:
         first = error.errors(include_url=False, include_context=False, include_input=False)[0]
         place = ".".join(str(one) for one in first["loc"])
-        raise OddLineError(f"{place}: {first['msg']}" if place else first["msg"]) from None
+        text = legible(f"{place}: {first['msg']}" if place else first["msg"])
+        raise OddLineError(text if len(text) <= _LONGEST_REASON else f"{text[:_LONGEST_REASON]} …") from None

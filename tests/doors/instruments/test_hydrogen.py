@@ -95,6 +95,25 @@ def test_the_kit_is_read_once_at_the_beginning_and_after_each_landing(rig, opene
     assert line.closed
 
 
+@pytest.mark.parametrize(
+    ("error", "text"),
+    [(ValueError("odd folder"), "Hydrogen: odd folder"), (KeyError("x"), "Hydrogen: unexpected: KeyError('x')")],
+)
+def test_whatever_cannot_be_told_is_said_and_the_next_landing_is_tried(rig, opened, error, text):
+    told, line = [], Line()
+    door = opened(line, lambda notice: told.append(notice.text))
+    loads, line.load = line.load, lambda folder: fails.pop()(folder)
+
+    def refuses(_folder):
+        raise error
+
+    fails = [loads, refuses]
+    door.handle(rig.told())
+    line.wait_for(1)
+    door.close()
+    assert told == [text, "Hydrogen follows again"]
+
+
 def test_it_waits_until_what_is_said_to_sound_is_silent(rig, opened, monkeypatch):
     told, line = [], Line()
     monkeypatch.setattr("midifrag.doors.instruments.reload.TOLD_AFTER", 0.05)

@@ -60,3 +60,23 @@ def test_a_host_that_there_is_not_is_an_error():
     line = HydrogenLine("no.such.host.invalid", 9000)
     with pytest.raises(OSError, match=r"."):
         line.knock()
+
+
+@pytest.mark.parametrize("name", ["m\udcfcsik", "a\0b\udcff"])
+def test_a_folder_whose_name_no_message_can_hold_is_an_error(line, tmp_path, name):
+    with pytest.raises(ValueError, match="has no name that it can be told: choose another folder") as told:
+        line.load(tmp_path / name)
+    assert str(told.value).isprintable()
+
+
+def test_of_a_name_that_means_both_kinds_of_addresses_the_older_one_is_taken(listener, monkeypatch):
+    port = listener.getsockname()[1]
+    both = [
+        (socket.AF_INET6, socket.SOCK_DGRAM, 17, "", ("::1", port, 0, 0)),
+        (socket.AF_INET, socket.SOCK_DGRAM, 17, "", ("127.0.0.1", port)),
+    ]
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: both)
+    line = HydrogenLine("localhost", port)
+    line.knock()
+    line.close()
+    assert b"knock" in listener.recv(65536)

@@ -201,6 +201,23 @@ def test_another_table_is_told_at_once(rig):
         assert peer.hear()["type"] == "land"
 
 
+def test_what_lies_in_a_slot_with_another_target_is_given_again(rig):
+    with rig.peer() as peer:
+        peer.hello()
+        rig.land(1, 1)
+        rig.land(2, 2)
+        first, second = peer.hear(), peer.hear()
+        other = loaded(
+            one_pad(), fragments={"folder": str(rig.folder), "count": 2}, ableton={"targets": {2: {"name": "Other"}}}
+        )
+        rig.door.handle(ConfigurationChanged(other))
+        assert peer.hear()["type"] == "welcome"
+        again = peer.hear()
+        assert (again["slot"], again["again"], again["path"]) == (2, True, second["path"])
+        rig.land(1, 3)
+        assert peer.hear()["path"] != first["path"]
+
+
 def test_what_sounds_protects_its_slot_until_live_is_gone(rig):
     with rig.peer() as peer:
         peer.hello()
@@ -280,7 +297,18 @@ def test_a_command_is_told_which_files_the_loaded_set_uses(rig):
         peer.say("files", paths=["/a/0001 rain.wav"], set="", more=False, unread=1)
         answer = command.hear()
     assert answer == {"type": "used", "files": ["/a/0001 rain.wav"], "set": "", "unread": 1,
-                      "in_slots": ["0001 rain.wav"]}  # fmt: skip
+                      "in_slots": ["0001 rain.wav"], "complete": True}  # fmt: skip
+
+
+def test_a_script_that_goes_before_it_has_told_all_is_not_taken_for_none(rig):
+    with rig.peer() as command:
+        with rig.peer() as peer:
+            peer.hello()
+            command.say("ask", token=command.meeting.token, what="files")
+            peer.hear()
+            peer.say("files", paths=["/a/0001 rain.wav"], set="", more=True, unread=0)
+        answer = command.hear()
+    assert (answer["files"], answer["complete"]) == (["/a/0001 rain.wav"], False)
 
 
 def test_a_drive_that_does_not_answer_is_told_once(rig, monkeypatch):

@@ -1,3 +1,5 @@
+from pathlib import Path
+
 import pytest
 
 from midifrag.doors.live import library
@@ -135,9 +137,42 @@ def test_a_file_in_its_place_is_left_alone(script, there):
 def test_what_else_lies_in_it_keeps_the_folder(script, there):
     folder = install(there).folder
     (folder / "mine.txt").write_text("")
-    with pytest.raises(StorageError, match="cannot remove"):
+    with pytest.raises(DoorError, match=r"nothing is removed, as .* also holds mine\.txt: move that away first"):
         remove(there)
-    assert [path.name for path in folder.iterdir()] == ["mine.txt"]
+    assert installed_in(there).is_current
+    (folder / "mine.txt").unlink()
+    assert remove(there) == folder
+
+
+@pytest.mark.parametrize("litter", [".DS_Store", "desktop.ini", "Thumbs.db", "._core.py", "core.py.part"])
+def test_what_file_managers_leave_in_it_goes_with_it(script, there, litter):
+    folder = install(there).folder
+    (folder / litter).write_bytes(b"x")
+    assert remove(there) == folder
+    assert not folder.exists()
+
+
+def test_a_folder_that_holds_only_what_file_managers_leave_is_nobody_s(script, there):
+    folder = script_folder(there)
+    folder.mkdir(parents=True)
+    (folder / ".DS_Store").write_bytes(b"x")
+    assert install(there).is_current
+
+
+def test_what_could_not_be_removed_at_once_is_removed_later(script, there, monkeypatch):
+    folder = install(there).folder
+    unlink = Path.unlink
+
+    def refuses(path, **keys):
+        if path.name == "core.py":
+            raise PermissionError(13, "no", str(path))
+        unlink(path, **keys)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Path, "unlink", refuses)
+        with pytest.raises(StorageError, match="cannot remove"):
+            remove(there)
+    assert remove(there) == folder
 
 
 def test_a_library_that_is_none_is_told(script, tmp_path):

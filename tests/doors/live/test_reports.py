@@ -1,3 +1,5 @@
+import pytest
+
 from midifrag.doors.live import reports
 from midifrag.doors.live.reports import Reports, numbers
 from midifrag.states import NoticeLevel
@@ -47,14 +49,37 @@ def test_at_first_it_is_told_what_is_missing_and_then_what_changes():
     told.reports.found({2: "c", 3: "d"}, NAMES)
     assert told.notices == [
         (NoticeLevel.INFO, "Live has nothing for slots 3–4 yet; there it would be the track or chain midifrag 3"),
-        (NoticeLevel.WARNING, "slot 1: midifrag 1 / Simpler is not in Live any more, or is called otherwise; "
-         "the track or chain midifrag 1 is looked for"),
         (NoticeLevel.INFO, "slot 2: c stands for it in Live, and not b"),
         (NoticeLevel.INFO, "slot 3: d stands for it in Live"),
     ]  # fmt: skip
     whole = Told()
     whole.reports.found(NAMES, NAMES)
     assert whole.notices == []
+
+
+def test_what_is_deleted_is_told_once_each_time():
+    told = Told()
+    told.reports.found({1: "a"}, NAMES)
+    told.notices.clear()
+    for _ in range(2):
+        told.reports.said(NoticeLevel.WARNING, "a was deleted")
+        told.reports.said(NoticeLevel.WARNING, "a was deleted")
+        told.reports.found({}, NAMES)
+        told.reports.found({1: "a"}, NAMES)
+    assert told.texts == ["Live: a was deleted", "slot 1: a stands for it in Live"] * 2
+
+
+@pytest.mark.parametrize("change", [Reports.has_new_table, lambda reports: reports.came("12.4", 1.0)])
+def test_after_another_table_and_in_another_set_it_is_told_what_is_missing(change):
+    told = Told()
+    told.reports.found({1: "a"}, NAMES)
+    change(told.reports)
+    told.notices.clear()
+    told.reports.found({}, NAMES)
+    told.reports.found({1: "a"}, NAMES)
+    told.reports.found({}, NAMES)
+    assert told.texts[1:] == ["slot 1: a stands for it in Live"]
+    assert told.texts[:1] == ["Live has nothing for slot 1 yet; there it would be the track or chain midifrag 1"]
 
 
 def test_a_live_that_comes_and_goes_all_the_time_is_told_once():
@@ -72,3 +97,13 @@ def test_a_live_that_comes_and_goes_all_the_time_is_told_once():
 
 def test_slots_are_told_in_runs():
     assert numbers([4, 1, 2, 3, 6, 9, 8]) == "1–4, 6, 8–9"
+
+
+def test_what_others_call_things_cannot_control_a_screen():
+    told = Told()
+    told.reports.once(NoticeLevel.INFO, "x", "Live: \x1b[2J\nx" + "y" * 5000)
+    told.reports.found({1: "a"}, NAMES)
+    told.reports.found({1: "\x1b[31mb"}, NAMES)
+    assert told.texts[0].startswith("Live: \\x1b[2J\\nxyyy")
+    assert len(told.texts[0]) < 1000
+    assert all(text.isprintable() for text in told.texts)

@@ -7,6 +7,7 @@ import pytest
 from midifrag.doors.live import answers, guest, server, wire
 from midifrag.doors.live.meeting import Meeting
 from midifrag.doors.live.server import Server
+from midifrag.doors.live.used_files import LONGEST
 from midifrag.states import NoticeLevel
 from tests.doors.live.peers import Peer, until
 
@@ -125,22 +126,37 @@ def test_a_command_is_answered_beside_the_script_and_let_go(door):
 
 
 @pytest.mark.parametrize(
-    ("data", "why"),
+    "data",
     [
-        (b"GET / HTTP/1.1\r\n\r\n", "Invalid JSON"),
-        (b"x" * wire.LONGEST_LINE, "a line without an end"),
-        (b"x" * wire.LONGEST_LINE + b"\n", "a line "),
-        (b'{"type":"playing","slot":1,"on":true}\n', "does not match"),
+        b"GET / HTTP/1.1\r\n\r\n",
+        b"x" * wire.LONGEST_LINE,
+        b"x" * wire.LONGEST_LINE + b"\n",
+        b'{"type":"playing","slot":1,"on":true}\n',
+        b'{"type":"hello","token":"a","script":1,"live":"x","has":[],"\\u001b[2J' + b"B" * 50_000 + b'":1}\n',
     ],
 )
-def test_what_is_no_message_ends_the_connection_of_a_stranger(door, data, why):
+def test_what_is_no_message_ends_the_connection_of_a_stranger_whose_words_nobody_repeats(door, data):
     with door.peer() as peer:
         peer.send(data)
         assert peer.hear() is None
     (text,) = until(lambda: door.host.texts)
-    assert text.startswith("something that is no script of midifrag's said at the door into Live what makes no sense (")
-    assert why in text
+    assert text == "something that is no script of midifrag's came to the door into Live"
     assert door.host.heard == []
+
+
+@pytest.mark.parametrize("data", [b"GET /\n", b'{"type":"ask","token":"no","what":"status"}\n'])
+def test_strangers_are_told_once_in_some_time(door, data):
+    def comes():
+        with door.peer() as peer:
+            peer.send(data)
+            assert (peer.hear() or {"type": "refused"})["type"] == "refused"
+
+    for _ in range(3):
+        comes()
+    assert len(until(lambda: door.host.texts)) == 1
+    door.now += server.STRANGERS_EVERY
+    comes()
+    until(lambda: len(door.host.texts) == 2)
 
 
 def test_what_is_no_message_ends_that_of_a_script_and_it_may_come_again(door):
@@ -264,3 +280,15 @@ def test_where_too_many_files_are_open_that_is_told_and_nobody_spins(door, monke
     door.server._listening = listening
     assert slept == [server.LOOK_EVERY]
     assert door.host.texts == ["nobody can come through the door into Live: [Errno 24] Too many open files"]
+
+
+def test_a_command_is_waited_with_for_as_long_as_live_may_tell(door):
+    door.host.asked = lambda _what, answer: setattr(door, "answer", answer)
+    with door.peer() as command:
+        command.say("ask", token=door.server.meeting.token, what="files")
+        until(lambda: hasattr(door, "answer"))
+        door.now += LONGEST + 1
+        until(lambda: getattr(door.host, "now", 0) == door.now)
+        door.answer(answers.Used(files=(), set="", unread=0, in_slots=()))
+        door.server._wake()
+        assert command.hear()["files"] == []

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from midifrag.doors.live import sets
-from midifrag.doors.live.sets import alike, names_in, sets_below
+from midifrag.doors.live.sets import Named, alike, names_in, sets_below
 from midifrag.errors import StorageError
 
 SET = """<?xml version="1.0" encoding="UTF-8"?>
@@ -29,9 +29,9 @@ def written(path, text=SET):
 
 def test_what_a_set_refers_to_is_found_wherever_it_stands_in_it(tmp_path):
     names = {"0001 rain.wav", "0002 r&b ü.wav", "0003 雨.wav"}
-    assert names_in(written(tmp_path / "a.als")) == names
+    assert names_in(written(tmp_path / "a.als")) == Named(names, {4})
     (tmp_path / "b.als").write_text(SET, encoding="utf-8")
-    assert names_in(tmp_path / "b.als") == names
+    assert names_in(tmp_path / "b.als").names == names
     assert alike("0002 R&B " + unicodedata.normalize("NFD", "Ü") + ".wav") in names
 
 
@@ -92,3 +92,85 @@ def test_a_pipe_in_the_place_of_a_set_is_not_waited_for(tmp_path):
     os.mkfifo(tmp_path / "a.als")
     with pytest.raises(StorageError, match="it is no file, but a pipe"):
         names_in(tmp_path / "a.als")
+
+
+@pytest.fixture
+def linked(tmp_path):
+    """A folder of Sets with a link to a folder elsewhere, which links back."""
+    elsewhere = tmp_path / "drive" / "songs"
+    written(elsewhere / "a.als")
+    (tmp_path / "sets").mkdir()
+    try:
+        (tmp_path / "sets" / "on the drive").symlink_to(tmp_path / "drive", target_is_directory=True)
+        (elsewhere / "back").symlink_to(tmp_path / "sets", target_is_directory=True)
+    except OSError:
+        pytest.skip("links may not be made here")
+    return tmp_path
+
+
+def test_linked_folders_are_looked_into_once(linked):
+    found = linked / "sets" / "on the drive" / "songs" / "a.als"
+    assert list(sets_below([linked / "sets"])) == [found]
+    assert list(sets_below([linked / "sets", linked / "drive", linked / "sets"])) == [found]
+
+
+def test_a_link_to_what_is_not_there_is_an_error(linked):
+    (linked / "drive").rename(linked / "pulled")
+    with pytest.raises(StorageError, match="on the drive is a link to what is not there"):
+        list(sets_below([linked / "sets"]))
+    (linked / "pulled" / "songs" / "a.als").rename(linked / "pulled" / "b.als")
+    (linked / "sets" / "on the drive").unlink()
+    (linked / "sets" / "loop").symlink_to(linked / "sets" / "loop")
+    with pytest.raises(StorageError, match="loop"):
+        list(sets_below([linked / "sets"]))
+
+
+def test_folders_without_number_are_told_apart_by_their_ways(tmp_path, monkeypatch):
+    paths = [written(tmp_path / name / "a.als") for name in ("a", "b")]
+    stat = Path.stat
+
+    def alike_all(path, **keys):
+        return os.stat_result((stat(path, **keys).st_mode, 0, 7, *[0] * 7))
+
+    monkeypatch.setattr(Path, "stat", alike_all)
+    assert list(sets_below([tmp_path])) == paths
+
+
+def test_more_folders_than_anybody_keeps_are_an_error(tmp_path, monkeypatch):
+    (tmp_path / "a").mkdir()
+    monkeypatch.setattr(sets, "MOST_FOLDERS", 1)
+    with pytest.raises(StorageError, match="more than 1 folders"):
+        list(sets_below([tmp_path]))
+
+
+def test_what_macos_writes_beside_a_set_is_passed_over_and_a_set_of_such_a_name_is_not(tmp_path):
+    (tmp_path / "._My Set.als").write_bytes(b"\0\5\x16\7\0\2\0\0Mac OS X        ")
+    paths = [written(tmp_path / "._b.als"), written(tmp_path / "My Set.als")]
+    assert list(sets_below([tmp_path])) == paths
+
+
+PATH = "/x/ableton/0002 rain ü.wav"
+
+
+@pytest.mark.parametrize(
+    "state",
+    [
+        "<S>{0}</S>",
+        "<S><![CDATA[<sample>{0}</sample>]]></S>",
+        '<S V="{0}|more"/>',
+        "<S>\n\t\t{1}\n\t\t{2}\n</S>",
+        '<S V="{1}{2}"/>',
+    ],
+)
+def test_what_the_state_of_a_plug_in_names_is_found(tmp_path, state):
+    digits = PATH.encode().hex().upper()
+    text = f"<Ableton><PluginDevice>{state.format(PATH, digits[:21], digits[21:])}</PluginDevice></Ableton>"
+    assert names_in(written(tmp_path / "a.als", text)).numbers == {2}
+
+
+def test_a_long_state_is_read_in_parts_and_nothing_between_them_is_lost(tmp_path, monkeypatch):
+    monkeypatch.setattr(sets, "_PIECE", 1000)
+    monkeypatch.setattr(sets, "_MOST_PIECES", 20)
+    digits = "".join(f"{number:04d} rain.wav".ljust(990, "x").encode().hex() + "\n" for number in range(1, 101))
+    text = f"<a><b>{digits}</b></a>"
+    assert names_in(written(tmp_path / "a.als", text)).numbers >= set(range(1, 101))

@@ -69,6 +69,13 @@ def test_devices_that_live_does_not_tell_of_are_in_the_saved_set(rig):
     assert rig.found(rig.sets, used=used(of=of))[1].sets == 1
 
 
+def test_what_the_state_of_a_plug_in_names_stays(rig):
+    state = b"\1" + "/x/0001 rain 1.wav".encode("utf-16-le")
+    text = f"<Ableton><PluginDevice><ProcessorState>{state.hex()}</ProcessorState></PluginDevice></Ableton>"
+    (rig.sets / "a.als").write_bytes(gzip.compress(text.encode()))
+    assert rig.found(rig.sets)[0] == ["0002", "0003"]
+
+
 def test_only_what_midifrag_made_and_nobody_changed_is_found(rig):
     (rig.folder / "2024 concert.wav").write_bytes(b"mine")
     (rig.folder / "notes.txt").write_text("mine")
@@ -116,3 +123,10 @@ def test_what_comes_while_it_is_looked_stays(rig):
         return used()
 
     assert [copy.name[:4] for copy in unused(rig.folder, [], ask).copies] == ["0001", "0002", "0003"]
+
+
+def test_where_live_did_not_tell_to_the_end_nothing_may_be_deleted(rig):
+    told = answers.Used(files=("/x/0001 rain 1.wav",), set="", unread=0, in_slots=(), complete=False)
+    names, found = rig.found(rig.sets, used=told)
+    assert names == ["0002", "0003"]
+    assert found.why_not.startswith("Live has not told to the end what its Set uses")

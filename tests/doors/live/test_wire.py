@@ -85,6 +85,16 @@ def test_what_is_none_is_an_error_of_its_own(line):
         wire.message_of(line)
 
 
+@pytest.mark.parametrize("key", ["type", "k"])
+def test_why_a_line_is_none_is_short_and_controls_no_screen(key):
+    odd = "\x1b[2J" + "A" * 50_000
+    line = {**TIME, "type": odd} if key == "type" else {**TIME, odd: 1}
+    with pytest.raises(wire.OddLineError) as told:
+        wire.message_of(said(line))
+    assert str(told.value).isprintable()
+    assert len(str(told.value)) < 300
+
+
 def test_the_table_of_a_set_names_what_stands_for_each_slot():
     settings = AbletonSettings.model_validate({"targets": {2: {"way": "clip", "note": 36}}, "fire": True})
     line = wire.line_of(wire.welcome(settings, 2))

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 STEPS_A_TICK = 12
 #: Characters of paths that one line has: escaped, each may take twelve bytes.
 CHARACTERS_A_LINE = 5000
+#: Ticks after which a line goes out with whatever there is, so that midifrag knows that more will come.
+TICKS_A_LINE = 25
 #: Attempts, after which what has been read is told, and that it is not all.
 MOST_FAILURES = 5
 #: Instruments that hold no samples, or tell them; by Live's own names of their kinds.
@@ -36,6 +38,7 @@ class UsedFiles:
         self._line: list[str] = []
         self._unread = 0
         self._failed = 0
+        self._quiet = 0
 
     def ask(self) -> None:
         """Begin, from the start of the Set."""
@@ -47,6 +50,7 @@ class UsedFiles:
         self._seen = set()
         self._line = []
         self._unread = 0
+        self._quiet = 0
 
     def forget(self) -> None:
         """Nobody wants to know any more."""
@@ -59,6 +63,9 @@ class UsedFiles:
         try:
             for _ in range(STEPS_A_TICK):
                 self._take(next(self._walk))
+            self._quiet += 1
+            if self._quiet >= TICKS_A_LINE:
+                self._tell(more=True)
         except StopIteration:
             self._tell(more=False)
             self._walk = None
@@ -85,6 +92,7 @@ class UsedFiles:
 
     def _tell(self, *, more: bool) -> None:
         paths, self._line = self._line, []
+        self._quiet = 0
         place = str(getattr(self._song(), "file_path", ""))
         self._send({"type": "files", "paths": paths, "set": place, "more": more, "unread": self._unread})
 

@@ -97,3 +97,12 @@ def test_who_has_left_gets_no_answer(start, show, tmp_path):
     live.tick(200)
     show.hear()
     assert [message for message in show.heard if message["type"] == "files"] == []
+
+
+def test_a_big_set_of_empty_slots_says_now_and_then_that_it_is_being_read(start, show):
+    live = start()
+    live.tell("open", tracks=[audio_track(number, scenes=100) for number in range(1, 13)])
+    show.join(live, 1)
+    lines = answer(show, live)
+    assert len(lines) >= 4
+    assert not any(line["paths"] for line in lines)
