@@ -122,6 +122,7 @@ class DiffusionWorker:
             samplers=samplers_for(model.objective),
             memory=memory,
             warmed=self._warmed,
+            remark=model.remark,
         )
 
     def warm(self, renders: tuple[Render, ...]) -> Iterator[Warming]:

@@ -20,7 +20,7 @@ class Model:
     ``sample_size`` is the longest length in samples, ``downsampling`` the samples in one latent frame.
     ``short_latents`` says whether fewer latents than ``sample_size`` may be rendered for a short request, and
     ``min_seconds`` which takes it renders well at least.
-    ``checksum`` is the SHA-256 of the checkpoint, in hex.
+    ``checksum`` is the SHA-256 of the checkpoint, in hex; ``remark`` says why a card is not used.
     """
 
     name: str
@@ -37,6 +37,7 @@ class Model:
     defaults: Defaults
     short_latents: bool
     min_seconds: float = 0.0
+    remark: str = ""
 
     @property
     def max_seconds(self) -> float:
