@@ -69,6 +69,11 @@ class EngineSettings(Strict):
         le=256,
         description="how many are rendered at once; without one, what suits the device",
     )
+    graphs: bool = Field(
+        default=True,
+        description="record the work of a CUDA card once and launch it whole; where that fails, the engine does without "
+        "by itself",
+    )
     spares: SpareSettings = Field(default=SpareSettings(), description="takes that are rendered ahead")
     stand_in: str = Field(
         default="sketch",

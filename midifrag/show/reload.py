@@ -37,6 +37,7 @@ AT_START = (
     "engine.host",
     "engine.device",
     "engine.max_in_flight",
+    "engine.graphs",
     "engine.stand_in",
     "instruments",
     "page",

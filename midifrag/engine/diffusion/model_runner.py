@@ -43,9 +43,13 @@ class Counters:
 
 
 class ModelRunner:
-    """Prepares, denoises and decodes for batches of requests of one group (same length, same precision)."""
+    """Prepares, denoises and decodes for batches of requests of one group (same length, same precision).
 
-    def __init__(self, model: Model) -> None:
+    Without ``graphs``, the device's work is not recorded where it could be.
+    """
+
+    def __init__(self, model: Model, *, graphs: bool = True) -> None:
+        self._graphs = graphs
         self.model = model
         self.counters = Counters()
         #: Whether warm-up has met a call that a press would notice having to wait for.
@@ -101,11 +105,17 @@ class ModelRunner:
     def capture(self, frames: int, batches: Sequence[int], *, guided: bool, has_negative: bool) -> None:
         """Record the device's work for batches of these sizes, where the device can replay it."""
         denoiser = self._denoiser(fp32=False)
-        if isinstance(denoiser, FastDenoiser):
+        if self._graphs and isinstance(denoiser, FastDenoiser):
             before = reserved_bytes(self.model.device)
             denoiser.capture(frames, batches, guided=guided, has_negative=has_negative)
             self._graph_memory += max(0, reserved_bytes(self.model.device) - before)
             self.counters.captures = denoiser.captures
+
+    @property
+    def does_without_graphs(self) -> bool:
+        """Whether the device could replay recordings, and is not to."""
+        denoiser = self._denoiser(fp32=False)
+        return not self._graphs and isinstance(denoiser, FastDenoiser) and denoiser.captures_graphs
 
     @property
     def has_lost_graphs(self) -> bool:

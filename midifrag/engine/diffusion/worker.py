@@ -82,7 +82,7 @@ class DiffusionWorker:
 
     def _set_model(self, model: Model) -> None:
         set_up_device(model.device)
-        self._runner = ModelRunner(model)
+        self._runner = ModelRunner(model, graphs=bool(self._choice.options.get("graphs", True)))
         most = self._choice.options.get("max_in_flight", MAX_IN_FLIGHT.get(model.device.type, 4))
         self._max_in_flight = max(1, int(most))
         self._limit = MemoryLimit(self._max_in_flight)
@@ -134,6 +134,8 @@ class DiffusionWorker:
             self._warm_seconds = monotonic() - began
         denoiser, decoder = self.runner.descriptions
         graphs = f", {self.counters.captures} graphs" if self.counters.captures else ""
+        if self.runner.does_without_graphs:
+            graphs = ", without CUDA graphs"
         self._warmed = f"warm in {self._warm_seconds:.1f} s{graphs}: {denoiser}; {decoder}"
 
     def submit(self, render: Render) -> None:

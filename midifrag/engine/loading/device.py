@@ -31,12 +31,17 @@ def set_up_device(device: torch.device) -> None:
 
 
 def is_memory_error(error: BaseException) -> bool:
-    """Whether the device or the machine ran out of memory, at first or in what followed; torch says so in many ways."""
-    if isinstance(error, torch.OutOfMemoryError | MemoryError):
-        return True
-    if isinstance(error, RuntimeError) and any(words in str(error).lower() for words in _MEMORY_WORDS):
+    """Whether the device or the machine ran out of memory, at first or in what followed."""
+    if says_memory_is_short(error):
         return True
     return error.__context__ is not None and is_memory_error(error.__context__)
+
+
+def says_memory_is_short(error: BaseException) -> bool:
+    """Whether an error is itself about memory; torch says so in many ways."""
+    if isinstance(error, torch.OutOfMemoryError | MemoryError):
+        return True
+    return isinstance(error, RuntimeError) and any(words in str(error).lower() for words in _MEMORY_WORDS)
 
 
 def first_line(error: BaseException) -> str:

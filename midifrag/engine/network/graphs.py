@@ -15,6 +15,9 @@ from typing import Protocol, TypeAlias
 import torch
 from torch import Tensor
 
+from midifrag.engine.loading.device import first_line, says_memory_is_short
+from midifrag.errors import CaptureError
+
 #: Batch sizes that are captured.
 CAPTURED_BATCHES = (1, 2, 4, 8, 16)
 
@@ -61,7 +64,7 @@ class CapturedCall(Protocol):
 
 
 class CudaGraph:
-    """A CUDA graph of one denoiser call."""
+    """A CUDA graph of one denoiser call. Raises `CaptureError` for what cannot be captured."""
 
     def __init__(self, forward: Forward, inputs: DenoiserInputs, guided: bool) -> None:
         self.inputs = inputs
@@ -72,8 +75,18 @@ class CudaGraph:
                 forward(inputs, guided)
         torch.cuda.current_stream().wait_stream(side)
         self._graph = torch.cuda.CUDAGraph()
-        with torch.cuda.graph(self._graph):
-            self.output = forward(inputs, guided)
+        try:
+            with torch.cuda.graph(self._graph):
+                self.output = forward(inputs, guided)
+        except Exception as error:
+            # Memory alone leaves all as it was. Whatever else fails, also on top of that, keeps torch 2.11 from ending
+            # the capture: its stream and its memory pool stay in the middle of it, for good.
+            if says_memory_is_short(error):
+                raise
+            raise CaptureError(
+                f"The work of the card could not be recorded as a CUDA graph: {first_line(error)}. The engine begins "
+                "anew without; `engine: {graphs: false}` leaves it out from the start."
+            ) from error
 
     def replay(self) -> None:
         """Launch the graph."""

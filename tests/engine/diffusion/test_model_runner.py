@@ -61,6 +61,16 @@ def test_recordings_are_given_up_where_there_is_no_room_for_them(model: Model, m
     assert not worker.busy
 
 
+@pytest.mark.parametrize("graphs", [True, False])
+def test_a_device_that_can_record_does_without_where_it_is_told_to(model: Model, graphs: bool) -> None:
+    worker = DiffusionWorker.from_model(model, graphs=graphs)
+    denoiser = worker.runner._denoiser(fp32=False)
+    denoiser.captures_graphs, denoiser._graphs = True, GraphCache(denoiser._forward_whole, Replayed)
+    list(worker.warm((press(1),)))
+    assert (denoiser.captures > 0) is graphs
+    assert ("without CUDA graphs" in worker.info().warmed) is not graphs
+
+
 def test_a_prompt_is_encoded_once(model: Model) -> None:
     runner = ModelRunner(model)
     for prompt in ("rain", "bell", "rain"):

@@ -1,13 +1,18 @@
 """Which calls meet which captured graph, and that filling up changes nothing."""
 
+import contextlib
+from collections.abc import Iterator
+from unittest.mock import MagicMock
+
 import pytest
 import torch
 
 from midifrag.engine.loading.model import Model
 from midifrag.engine.network.conditioning import Conditioner
 from midifrag.engine.network.denoiser import ModelInput, Row
-from midifrag.engine.network.graphs import DenoiserInputs, GraphCache, GraphShape
+from midifrag.engine.network.graphs import CudaGraph, DenoiserInputs, GraphCache, GraphShape
 from midifrag.engine.network.transformer import FastDenoiser
+from midifrag.errors import CaptureError, EngineError
 from tests.engine.architectures import COVERED
 from tests.engine.replayed import Replayed
 from tests.engine.stock import loaded
@@ -57,6 +62,65 @@ def test_a_replayed_call_equals_a_plain_one(model: Model, kinds: list[tuple[floa
     assert Replayed.count - before == replayed
     recorded.release()
     assert recorded.captures == 0
+
+
+class Cuda:
+    """Stands in for what capturing asks of `torch.cuda`; the capture fails with ``error``, its end with ``end``."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.error: BaseException | None = None
+        self.end: BaseException | None = None
+        self.streams: list[object] = []
+        for name in ("Stream", "current_stream", "CUDAGraph", "stream", "graph"):
+            monkeypatch.setattr(torch.cuda, name, getattr(self, name.lower()))
+
+    def current_stream(self) -> MagicMock:
+        return MagicMock()
+
+    def cudagraph(self) -> MagicMock:
+        return MagicMock()
+
+    def stream(self, *_of: object) -> MagicMock:
+        made = MagicMock()
+        self.streams.append(made)
+        return made
+
+    @contextlib.contextmanager
+    def graph(self, _graph: object, **_options: object) -> Iterator[None]:
+        try:
+            yield
+            if self.error is not None:
+                raise self.error
+        finally:
+            if self.end is not None:
+                raise self.end
+
+
+@pytest.fixture
+def cuda(monkeypatch: pytest.MonkeyPatch) -> Cuda:
+    return Cuda(monkeypatch)
+
+
+def captured() -> CudaGraph:
+    inputs = DenoiserInputs(torch.zeros(1), torch.zeros(1), None, None)
+    return CudaGraph(lambda inputs, _guided: inputs.latents, inputs, False)
+
+
+def test_what_cannot_be_captured_is_told_as_the_end_of_this_life(cuda: Cuda) -> None:
+    captured()
+    cuda.error = RuntimeError("CUDA error: operation not permitted when stream is capturing\nmore")
+    with pytest.raises(CaptureError, match=r"is capturing\. The engine begins anew without") as raised:
+        captured()
+    assert not isinstance(raised.value, EngineError)
+
+
+def test_memory_that_is_short_in_a_capture_is_told_as_such_unless_the_capture_cannot_be_ended(cuda: Cuda) -> None:
+    cuda.error = torch.OutOfMemoryError("CUDA out of memory")
+    with pytest.raises(torch.OutOfMemoryError):
+        captured()
+    cuda.end = RuntimeError("operation failed due to a previous error during capture")
+    with pytest.raises(CaptureError, match="previous error"):
+        captured()
 
 
 def test_the_smallest_fitting_shape_is_used() -> None:
