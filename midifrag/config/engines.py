@@ -71,8 +71,7 @@ class EngineSettings(Strict):
     )
     graphs: bool = Field(
         default=True,
-        description="record the work of a CUDA card once and launch it whole; where that fails, the engine does without "
-        "by itself",
+        description="record what a CUDA card does, and launch it whole; where that fails, the engine goes on without",
     )
     spares: SpareSettings = Field(default=SpareSettings(), description="takes that are rendered ahead")
     stand_in: str = Field(

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from typing import Protocol, TypeAlias
 
 import torch
@@ -63,12 +64,18 @@ class CapturedCall(Protocol):
         ...
 
 
+@cache
+def capture_stream(device: int) -> torch.cuda.Stream:
+    """The stream of all captures on a device: cuBLAS keeps a workspace, of up to 32 MiB, for each that it has met."""
+    return torch.cuda.Stream(device)
+
+
 class CudaGraph:
     """A CUDA graph of one denoiser call. Raises `CaptureError` for what cannot be captured."""
 
     def __init__(self, forward: Forward, inputs: DenoiserInputs, guided: bool) -> None:
         self.inputs = inputs
-        side = torch.cuda.Stream()
+        side = capture_stream(torch.cuda.current_device())
         side.wait_stream(torch.cuda.current_stream())
         with torch.cuda.stream(side):
             for _ in range(2):
@@ -76,7 +83,8 @@ class CudaGraph:
         torch.cuda.current_stream().wait_stream(side)
         self._graph = torch.cuda.CUDAGraph()
         try:
-            with torch.cuda.graph(self._graph):
+            # What another engine's thread does meanwhile does no harm: nothing of it is in this capture.
+            with torch.cuda.graph(self._graph, stream=side, capture_error_mode="thread_local"):
                 self.output = forward(inputs, guided)
         except Exception as error:
             # Memory alone leaves all as it was. Whatever else fails, also on top of that, keeps torch 2.11 from ending

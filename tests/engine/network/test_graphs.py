@@ -10,7 +10,7 @@ import torch
 from midifrag.engine.loading.model import Model
 from midifrag.engine.network.conditioning import Conditioner
 from midifrag.engine.network.denoiser import ModelInput, Row
-from midifrag.engine.network.graphs import CudaGraph, DenoiserInputs, GraphCache, GraphShape
+from midifrag.engine.network.graphs import CudaGraph, DenoiserInputs, GraphCache, GraphShape, capture_stream
 from midifrag.engine.network.transformer import FastDenoiser
 from midifrag.errors import CaptureError, EngineError
 from tests.engine.architectures import COVERED
@@ -71,8 +71,12 @@ class Cuda:
         self.error: BaseException | None = None
         self.end: BaseException | None = None
         self.streams: list[object] = []
-        for name in ("Stream", "current_stream", "CUDAGraph", "stream", "graph"):
+        self.used: list[object] = []
+        self.modes: list[object] = []
+        monkeypatch.setattr(torch.cuda, "Stream", self.new_stream)
+        for name in ("current_stream", "CUDAGraph", "stream", "graph"):
             monkeypatch.setattr(torch.cuda, name, getattr(self, name.lower()))
+        monkeypatch.setattr(torch.cuda, "current_device", lambda: 0)
 
     def current_stream(self) -> MagicMock:
         return MagicMock()
@@ -80,13 +84,19 @@ class Cuda:
     def cudagraph(self) -> MagicMock:
         return MagicMock()
 
-    def stream(self, *_of: object) -> MagicMock:
+    def new_stream(self, *_of: object) -> MagicMock:
         made = MagicMock()
         self.streams.append(made)
         return made
 
+    def stream(self, stream: object) -> contextlib.AbstractContextManager[None]:
+        self.used.append(stream)
+        return contextlib.nullcontext()
+
     @contextlib.contextmanager
-    def graph(self, _graph: object, **_options: object) -> Iterator[None]:
+    def graph(self, _graph: object, *, stream: object, capture_error_mode: str) -> Iterator[None]:
+        self.used.append(stream)
+        self.modes.append(capture_error_mode)
         try:
             yield
             if self.error is not None:
@@ -97,13 +107,23 @@ class Cuda:
 
 
 @pytest.fixture
-def cuda(monkeypatch: pytest.MonkeyPatch) -> Cuda:
-    return Cuda(monkeypatch)
+def cuda(monkeypatch: pytest.MonkeyPatch) -> Iterator[Cuda]:
+    capture_stream.cache_clear()
+    yield Cuda(monkeypatch)
+    capture_stream.cache_clear()
 
 
 def captured() -> CudaGraph:
     inputs = DenoiserInputs(torch.zeros(1), torch.zeros(1), None, None)
     return CudaGraph(lambda inputs, _guided: inputs.latents, inputs, False)
+
+
+def test_all_captures_of_a_card_share_one_stream_and_heed_their_own_thread_alone(cuda: Cuda) -> None:
+    captured()
+    captured()
+    assert len(cuda.streams) == 1
+    assert cuda.used == cuda.streams * 4
+    assert cuda.modes == ["thread_local"] * 2
 
 
 def test_what_cannot_be_captured_is_told_as_the_end_of_this_life(cuda: Cuda) -> None:
