@@ -176,6 +176,8 @@ class _QKNorm:
     def __init__(self, attention: Any, dtype: torch.dtype) -> None:
         self._kind = attention.qk_norm
         self._width = attention.dim_heads
+        # Stock's 1e-12, but where a zero vector would be multiplied by what fp16 has no number for.
+        self._shortest = max(1e-12, 2 / torch.finfo(dtype).max)
         if self._kind == "ln":
             norms = (attention.q_norm, attention.k_norm)
             self._gain = torch.stack([norm.weight.detach().to(dtype) for norm in norms])
@@ -196,7 +198,7 @@ class _QKNorm:
             return x
         length = torch.linalg.vector_norm(x, dim=-1, keepdim=True, dtype=torch.float32)
         if self._kind == "l2":
-            unit: Tensor = x * length.clamp_min(1e-12).reciprocal().to(x.dtype)
+            unit: Tensor = x * length.clamp_min(self._shortest).reciprocal().to(x.dtype)
             return unit
         inverse = torch.addcmul(self._eps, length, length, value=1 / self._width).rsqrt_().to(x.dtype)
         key = (which, x.shape[2])

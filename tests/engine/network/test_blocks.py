@@ -52,6 +52,15 @@ def test_a_block_is_stock_s(option: str) -> None:
 
 
 @torch.no_grad()
+@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16, torch.float32])
+@torch.inference_mode()
+def test_padding_of_a_prompt_stays_zero_in_every_number_format(dtype: torch.dtype) -> None:
+    """stable-audio-tools sets the tokens that a short prompt lacks to zero, and an l2 norm divides by their length."""
+    layer = transformer_of(**COVERED["qk_norm l2"]).layers[0]
+    block = Block(layer, dtype)
+    assert block.keys_values(torch.zeros(1, 3, layer.cross_attn.to_kv.in_features, dtype=dtype)).eq(0).all()
+
+
 def test_rows_beyond_the_context_attend_to_no_prompt() -> None:
     """As the unconditional half of a call."""
     transformer = transformer_of()
