@@ -20,14 +20,26 @@ _MEMORY_WORDS = (
     # What cuDNN says when it finds no room to work in.
     "unable to find an engine",
 )
+#: What cuBLAS and cuDNN say on a card without room for their own memory, and of other failures too.
+_FULL_CARD_WORDS = (
+    "cublas_status_not_initialized",
+    "cudnn_status_not_initialized",
+    "cudnn_status_internal_error",
+    "cudnn_status_execution_failed",
+)
+#: Bytes that are left free on a card that such a library finds full.
+_FULL_CARD_BYTES = 512 << 20
 
 
 def set_up_device(device: torch.device) -> None:
-    """Make a device this thread's own, and fp32 on it fp32: what torch does by default has ten bits of fraction."""
+    """Make a device this thread's own, and sums on it exact: fp32 has ten bits of fraction by torch's default."""
     if device.type == "cuda":
         torch.cuda.set_device(device.index or 0)
         torch.backends.cudnn.allow_tf32 = False
         torch.backends.cuda.matmul.allow_tf32 = False
+        # As stable-audio-tools has it: sums of half-precision products are taken in fp32.
+        torch.backends.cuda.matmul.allow_fp16_reduced_precision_reduction = False
+        torch.backends.cuda.matmul.allow_bf16_reduced_precision_reduction = False
 
 
 def is_memory_error(error: BaseException) -> bool:
@@ -41,7 +53,20 @@ def says_memory_is_short(error: BaseException) -> bool:
     """Whether an error is itself about memory; torch says so in many ways."""
     if isinstance(error, torch.OutOfMemoryError | MemoryError):
         return True
-    return isinstance(error, RuntimeError) and any(words in str(error).lower() for words in _MEMORY_WORDS)
+    if not isinstance(error, RuntimeError):
+        return False
+    told = str(error).lower()
+    return any(words in told for words in _MEMORY_WORDS) or (
+        any(words in told for words in _FULL_CARD_WORDS) and _card_is_full()
+    )
+
+
+def _card_is_full() -> bool:
+    try:
+        return torch.cuda.mem_get_info()[0] < _FULL_CARD_BYTES
+    except (RuntimeError, AssertionError):
+        # There is no card, or it is gone: then memory is not what it lacks.
+        return False
 
 
 def first_line(error: BaseException) -> str:
@@ -91,7 +116,8 @@ class HostCopy:
         if tensor.device.type == "cuda":
             self._host = torch.empty(tensor.shape, dtype=tensor.dtype, pin_memory=True)
             self._host.copy_(tensor, non_blocking=True)
-            self._done = torch.cuda.Event()
+            # Others wait with a core that turns.
+            self._done = torch.cuda.Event(blocking=True)
             self._done.record()
         else:
             self._host = tensor.cpu()
