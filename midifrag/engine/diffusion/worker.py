@@ -6,9 +6,9 @@ ends early when there is something that a performer waits for: nobody shall hear
 ready.
 
 Two things may go wrong on the way, and neither takes anything else down. A request that goes non-finite in half
-precision is rendered once more in fp32, from copies of the weights that are freed afterwards, and failed if that does
-not help. A call that runs out of memory is repeated with half the batch; a single request is repeated once after
-everything that can be spared is freed, and then failed.
+precision is rendered once more in a wider one (`next_precision`), from copies of the weights that are freed afterwards,
+and failed if that does not help or there is no room for them. A call that runs out of memory is repeated with half the
+batch; a single request is repeated once after everything that can be spared is freed, and then failed.
 """
 
 from __future__ import annotations
@@ -34,6 +34,7 @@ from midifrag.engine.diffusion.transfers import HostTransfers, RequestSnapshot
 from midifrag.engine.diffusion.warming import RenderShape, load_with_progress, warm_up
 from midifrag.engine.loading.device import free_cached, is_memory_error, set_up_device
 from midifrag.engine.loading.model import Model
+from midifrag.engine.loading.precision import next_precision
 from midifrag.engine.messages import EngineEvent, EngineInfo, Failed, Progress, Render, Rendered, Started, Warming
 from midifrag.engine.protocol import EngineChoice
 from midifrag.errors import EngineError, NonFiniteError, RequestError
@@ -253,15 +254,17 @@ class DiffusionWorker:
         return self._requests.get(snapshot.request.job) is snapshot.request and snapshot.is_current
 
     def _handle_non_finite(self, request: Request, where: str, events: list[EngineEvent]) -> None:
-        precision = "fp32" if request.fp32 else self.model.precision
+        precision = request.precision or self.model.precision
         _log.warning("job %d went to NaN or infinity %s in %s", request.job, where, precision)
-        if precision == "fp32":
-            reason = NonFiniteError(f"The sound went to NaN or infinity {where}, in fp32. Try a lower cfg_scale.")
-            self._fail(request, reason, events)
+        following = next_precision(precision, self.model.device)
+        if following is None or not self.runner.has_room_for(following):
+            lack = "" if following is None else f", and {self.model.device} has no room for the model in {following}"
+            reason = f"The sound went to NaN or infinity {where}, in {precision}{lack}. Try a lower cfg_scale."
+            self._fail(request, NonFiniteError(reason), events)
             return
-        request.fp32, request.status = True, RequestStatus.WAITING
+        request.precision, request.status = following, RequestStatus.WAITING
         request.decode_again()
-        request.notes.append(f"NaN or infinity {where} in {precision}; rendered again in fp32")
+        request.notes.append(f"NaN or infinity {where} in {precision}; rendered again in {following}")
 
     def _fail(self, request: Request, reason: EngineError, events: list[EngineEvent]) -> None:
         del self._requests[request.job]

@@ -79,6 +79,14 @@ def reserved_bytes(device: torch.device) -> int:
     return torch.cuda.memory_reserved(device) if device.type == "cuda" else 0
 
 
+def free_bytes(device: torch.device) -> int | None:
+    """Bytes that can still be had on a card, also of what torch keeps for later; None for other devices."""
+    if device.type != "cuda":
+        return None
+    kept = torch.cuda.memory_reserved(device) - torch.cuda.memory_allocated(device)
+    return torch.cuda.mem_get_info(device)[0] + kept
+
+
 def free_cached(device: torch.device) -> None:
     """Give back what torch keeps for later."""
     gc.collect()

@@ -96,6 +96,18 @@ def resolve_precision(name: str, device: torch.device) -> Precision:
     return "bf16" if device.type == "cpu" and cpu_multiplies_bf16() else "fp32"
 
 
+def next_precision(precision: Precision, device: torch.device) -> Precision | None:
+    """What to render again in after NaN or infinity; None after fp32.
+
+    bf16 reaches as far as fp32, and its copy of a model is half as large; cards from Ampere on multiply in it.
+    """
+    if precision == "fp32":
+        return None
+    if precision == "fp16" and device.type == "cuda" and torch.cuda.get_device_capability(device) >= (8, 0):
+        return "bf16"
+    return "fp32"
+
+
 def move_model(module: Any, device: torch.device, precision: Precision) -> None:
     """Move a ``ConditionedDiffusionModelWrapper`` to ``device`` and into ``precision``, in place.
 

@@ -17,7 +17,7 @@ def test_recordings_that_a_shortage_dropped_are_made_again_once(
     model: Model, monkeypatch: pytest.MonkeyPatch, shortages: int
 ) -> None:
     worker = DiffusionWorker.from_model(model)
-    denoiser = worker.runner._denoiser(fp32=False)
+    denoiser = worker.runner._denoiser()
     denoiser.captures_graphs, denoiser._graphs = True, GraphCache(denoiser._forward_whole, Replayed)
     list(worker.warm((press(1),)))
     recorded = denoiser.captures
@@ -64,7 +64,7 @@ def test_recordings_are_given_up_where_there_is_no_room_for_them(model: Model, m
 @pytest.mark.parametrize("graphs", [True, False])
 def test_a_device_that_can_record_does_without_where_it_is_told_to(model: Model, graphs: bool) -> None:
     worker = DiffusionWorker.from_model(model, graphs=graphs)
-    denoiser = worker.runner._denoiser(fp32=False)
+    denoiser = worker.runner._denoiser()
     denoiser.captures_graphs, denoiser._graphs = True, GraphCache(denoiser._forward_whole, Replayed)
     list(worker.warm((press(1),)))
     assert (denoiser.captures > 0) is graphs
@@ -105,7 +105,7 @@ def test_parts_in_fp32_are_made_when_they_are_needed_and_dropped_when_nobody_is_
     runner = ModelRunner(loaded("v", precision="bf16"))
     assert runner.counters.models_built == 2
     request = Request(press(1), resolve_parameters(press(1), runner.model), 1, spare=False)
-    request.fp32 = True
+    request.precision = "fp32"
     runner.begin(request)
     runner.denoise([request])
     assert runner.counters.models_built == 3

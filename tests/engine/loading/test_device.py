@@ -9,6 +9,7 @@ from midifrag.engine.loading.device import (
     HostCopy,
     first_line,
     fits_in_memory,
+    free_bytes,
     free_cached,
     is_memory_error,
     reserved_bytes,
@@ -126,6 +127,14 @@ def test_a_card_computes_as_exactly_as_stock_does(monkeypatch):
         for (place, name), value in zip(flags, before, strict=True):
             setattr(place, name, value)
     assert chosen == [1]
+
+
+def test_what_torch_keeps_for_later_can_be_had_too(monkeypatch):
+    monkeypatch.setattr(torch.cuda, "mem_get_info", lambda _device: (100, 1000))
+    monkeypatch.setattr(torch.cuda, "memory_reserved", lambda _device: 50)
+    monkeypatch.setattr(torch.cuda, "memory_allocated", lambda _device: 20)
+    assert free_bytes(torch.device("cuda")) == 130
+    assert free_bytes(CPU) is None
 
 
 class OnCard:

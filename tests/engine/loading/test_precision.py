@@ -5,7 +5,7 @@ import torch
 
 from midifrag.engine.loading import precision
 from midifrag.engine.loading.cards import Card, TorchBuild
-from midifrag.engine.loading.precision import resolve_device, resolve_precision
+from midifrag.engine.loading.precision import next_precision, resolve_device, resolve_precision
 from midifrag.errors import ModelError
 from tests.engine.tiny_models import tiny_model
 
@@ -30,6 +30,23 @@ def test_precision(monkeypatch, name, device, fast_bf16, expected):
 def test_bf16_wants_its_own_instructions(monkeypatch, capability, expected):
     monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: {capability: True})
     assert precision.cpu_multiplies_bf16() is expected
+
+
+@pytest.mark.parametrize(
+    ("failed", "device", "capability", "expected"),
+    [
+        ("fp16", "cuda", (8, 6), "bf16"),
+        ("fp16", "cuda", (7, 5), "fp32"),
+        ("bf16", "cuda", (8, 6), "fp32"),
+        ("fp32", "cuda", (8, 6), None),
+        ("fp16", "cpu", None, "fp32"),
+        ("bf16", "cpu", None, "fp32"),
+        ("fp32", "cpu", None, None),
+    ],
+)
+def test_what_to_render_again_in(monkeypatch, failed, device, capability, expected):
+    monkeypatch.setattr(torch.cuda, "get_device_capability", lambda _device: capability)
+    assert next_precision(failed, torch.device(device)) == expected
 
 
 def test_an_unknown_precision():
