@@ -54,7 +54,8 @@ class ModelRunner:
         self.counters = Counters()
         #: Whether warm-up has met a call that a press would notice having to wait for.
         self.is_slow = False
-        self._graph_memory = self._shortages = 0
+        self._shortages = 0
+        self._graph_bytes: dict[GraphShape, int] = {}
         self._lost_graphs: list[GraphShape] = []
         self._conditioner = Conditioner(model)
         self._denoisers: dict[Precision, _Denoiser] = {}
@@ -106,9 +107,11 @@ class ModelRunner:
         """Record the device's work for batches of these sizes, where the device can replay it."""
         denoiser = self._denoiser()
         if self._graphs and isinstance(denoiser, FastDenoiser):
-            before = reserved_bytes(self.model.device)
-            denoiser.capture(frames, batches, guided=guided, has_negative=has_negative)
-            self._graph_memory += max(0, reserved_bytes(self.model.device) - before)
+            for batch in batches:
+                before = reserved_bytes(self.model.device)
+                denoiser.capture(frames, (batch,), guided=guided, has_negative=has_negative)
+                taken = max(0, reserved_bytes(self.model.device) - before)
+                self._graph_bytes[GraphShape(batch, frames, guided, has_negative)] = taken
             self.counters.captures = denoiser.captures
 
     @property
@@ -131,19 +134,31 @@ class ModelRunner:
             if not fits_in_memory(self.model.device, again):
                 self._lost_graphs = [each for each in self._lost_graphs if each.batch < lost.batch]
 
-    def free_memory(self) -> None:
-        """Drop what can be made again, and decode in smaller pieces."""
-        self._shortages += 1
-        self._drop_other_precisions()
+    def free_memory(self, tries: int) -> bool:
+        """Make room for a request that was tried ``tries`` times again already; False once there is nothing left to do.
+
+        What costs little to be without goes first: copies for others, tables, and windows of full size. Then it is
+        recordings, the largest first: those of few requests at once are small, and speed up the most.
+        """
+        if tries == 0:
+            self._shortages += 1
+            self._drop_other_precisions()
+            for decoder in self._decoders.values():
+                decoder.use_smaller_windows()
+            if self._shortages > 1:
+                # Memory that is short again is no passing matter.
+                self._lost_graphs.clear()
+        dropped: list[GraphShape] = []
         for denoiser in self._denoisers.values():
             if isinstance(denoiser, FastDenoiser):
-                self._lost_graphs += denoiser.release()
-        self._graph_memory = 0
-        if self._shortages > 1:
-            # Memory that is short again is no passing matter.
-            self._lost_graphs.clear()
-        for decoder in self._decoders.values():
-            decoder.use_smaller_windows()
+                dropped += denoiser.release_largest() if tries else []
+                denoiser.release_tables()
+                self.counters.captures = denoiser.captures
+        for shape in dropped:
+            self._graph_bytes.pop(shape, None)
+        if self._shortages == 1:
+            self._lost_graphs = sorted([*self._lost_graphs, *dropped], key=lambda shape: shape.batch)
+        return tries == 0 or bool(dropped)
 
     def on_idle(self) -> None:
         """With no request left: free what was for requests alone, and decode in windows of full size again, once."""
@@ -175,7 +190,8 @@ class ModelRunner:
         """Bytes by what they are for: the model with its text encoder, the engine's own copies, recordings."""
         denoiser, decoder, module = self._denoiser(), self._decoder(), self.model.module
         parts = [module, *frozen_text_encoders(module.conditioner)]
-        graphs = {"graphs": self._graph_memory} if self._graph_memory else {}
+        recorded = sum(self._graph_bytes.values())
+        graphs = {"graphs": recorded} if recorded else {}
         return {"model": sum(map(module_bytes, parts)), "engine": denoiser.memory + decoder.memory, **graphs}
 
     def bytes_held(self, request: Request) -> int:

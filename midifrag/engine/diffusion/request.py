@@ -33,10 +33,10 @@ class Request:
     """One request: its parameters, the sampler's state and what of it is prepared on the device.
 
     ``arrival`` is its number in the order of arrival, ``last_served`` a number that grows with whoever was served last.
-    ``precision`` is set when it is rendered again in another one than the model's, which went to NaN in it,
-    ``retried_for_memory`` once it was retried for want of memory, ``announced`` once its beginning was told. ``decoded``
-    counts the samples that the decoder was asked for, ``pieces`` are those that came; ``attempt`` counts how often it
-    was begun or decoded anew.
+    ``precision`` is set when it is rendered again in another one than the model's, which went to NaN in it;
+    ``tries_for_memory`` counts how often it was tried again for want of memory, ``announced`` is set once its beginning
+    was told. ``decoded`` counts the samples that the decoder was asked for, ``pieces`` are those that came; ``attempt``
+    counts how often it was begun or decoded anew.
     """
 
     render: Render
@@ -47,7 +47,7 @@ class Request:
     precision: Precision | None = None
     last_served: int = 0
     notes: list[str] = field(default_factory=list)
-    retried_for_memory: bool = False
+    tries_for_memory: int = 0
     announced: bool = False
     attempt: int = 0
     decoded: int = 0

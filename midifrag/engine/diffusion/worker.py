@@ -8,7 +8,7 @@ ready.
 Two things may go wrong on the way, and neither takes anything else down. A request that goes non-finite in half
 precision is rendered once more in a wider one (`next_precision`), from copies of the weights that are freed afterwards,
 and failed if that does not help or there is no room for them. A call that runs out of memory is repeated with half the
-batch; a single request is repeated once after everything that can be spared is freed, and then failed.
+batch; a single request is repeated as long as there is something to be freed for it, and then failed.
 """
 
 from __future__ import annotations
@@ -272,7 +272,7 @@ class DiffusionWorker:
 
     def _decode(self, batch: Sequence[Request], events: list[EngineEvent]) -> None:
         # A spare has time: a press shall not wait for a large piece of it.
-        alone = len(batch) == len(self._requests) and not (batch[0].retried_for_memory or batch[0].spare)
+        alone = len(batch) == len(self._requests) and not (batch[0].tries_for_memory or batch[0].spare)
         audio = self.runner.decode(batch, alone=alone)
         is_there = self._audio_windows.add(batch, audio)
         for request in batch:

@@ -137,8 +137,10 @@ class GraphCache:
         captured.replay()
         return captured.output.clone()
 
-    def clear(self) -> list[GraphShape]:
-        """Free all graphs. Returns what they were of."""
-        shapes = list(self._captured)
-        self._captured.clear()
+    def drop_largest(self) -> list[GraphShape]:
+        """Free the graphs of the greatest batch. Returns what they were of."""
+        most = max((shape.batch for shape in self._captured), default=0)
+        shapes = [shape for shape in self._captured if shape.batch == most]
+        for shape in shapes:
+            del self._captured[shape]
         return shapes

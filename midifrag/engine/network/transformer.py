@@ -158,11 +158,15 @@ class FastDenoiser:
         """How many shapes are captured."""
         return len(self._graphs)
 
-    def release(self) -> list[GraphShape]:
-        """Free captured graphs, tables and what was gathered for the last batch. Returns what was captured."""
-        self._positions.clear()
+    def release_largest(self) -> list[GraphShape]:
+        """Free the captured graphs of the greatest batch. Returns what they were of; nothing once none is left."""
+        return self._graphs.drop_largest()
+
+    def release_tables(self) -> None:
+        """Free tables, unless captured graphs read them, and what was gathered for the last batch."""
+        if not self._graphs:
+            self._positions.clear()
         self.release_batch()
-        return self._graphs.clear()
 
     def release_batch(self) -> None:
         """Free what was gathered for the last batch."""

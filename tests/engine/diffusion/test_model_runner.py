@@ -7,26 +7,34 @@ from midifrag.engine.diffusion.request import Request
 from midifrag.engine.diffusion.worker import DiffusionWorker
 from midifrag.engine.loading.model import Model
 from midifrag.engine.network.graphs import GraphCache, GraphShape
+from midifrag.engine.network.transformer import FastDenoiser
 from tests.engine.presses import press
 from tests.engine.replayed import Replayed
 from tests.engine.stock import loaded
 
 
-@pytest.mark.parametrize("shortages", [1, 2])
-def test_recordings_that_a_shortage_dropped_are_made_again_once(
-    model: Model, monkeypatch: pytest.MonkeyPatch, shortages: int
-) -> None:
+def recording(model: Model) -> tuple[DiffusionWorker, FastDenoiser]:
+    """A worker whose work is recorded as on a card, warm for one press and chords, and its denoiser."""
     worker = DiffusionWorker.from_model(model)
     denoiser = worker.runner._denoiser()
+    assert isinstance(denoiser, FastDenoiser)
     denoiser.captures_graphs, denoiser._graphs = True, GraphCache(denoiser._forward_whole, Replayed)
     list(worker.warm((press(1),)))
+    return worker, denoiser
+
+
+@pytest.mark.parametrize("shortages", [1, 2])
+def test_the_largest_recordings_that_a_shortage_dropped_are_made_again_once(
+    model: Model, monkeypatch: pytest.MonkeyPatch, shortages: int
+) -> None:
+    worker, denoiser = recording(model)
     recorded = denoiser.captures
-    assert recorded > 1
+    assert recorded > 2
     denoise, tries = worker.runner.denoise, []
 
     def short(batch: list[Request]) -> torch.Tensor:
         tries.append(batch)
-        if len(tries) == 1:
+        if len(tries) < 3:
             raise MemoryError
         return denoise(batch)
 
@@ -37,12 +45,25 @@ def test_recordings_that_a_shortage_dropped_are_made_again_once(
             worker.submit(press(job))
             while worker._requests:
                 worker.tick()
-        assert denoiser.captures == 0
+        assert denoiser.captures == recorded - 1 - job
     rounds = 0
     while worker.busy:
         assert worker.tick() == []
         rounds += 1
-    assert (rounds, denoiser.captures) == ((recorded, recorded) if shortages == 1 else (0, 0))
+    assert (rounds, denoiser.captures) == ((1, recorded) if shortages == 1 else (0, recorded - 2))
+
+
+def test_windows_shrink_before_recordings_go_and_of_these_the_largest_goes_first(model: Model) -> None:
+    worker, denoiser = recording(model)
+    sizes = sorted({shape.batch for shape in denoiser._graphs._captured})
+    left = []
+    for tries in range(len(sizes) + 1):
+        assert worker.runner.free_memory(tries)
+        left.append(sorted(shape.batch for shape in denoiser._graphs._captured))
+    assert left == [sizes[: len(sizes) - gone] for gone in range(len(sizes) + 1)]
+    assert not worker.runner.free_memory(len(sizes) + 1)
+    assert worker.counters.captures == 0
+    assert [shape.batch for shape in worker.runner._lost_graphs] == sizes
 
 
 def test_recordings_are_given_up_where_there_is_no_room_for_them(model: Model, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -83,11 +104,11 @@ def test_windows_become_usual_again_after_one_shortage_and_stay_small_after_two(
     runner = ModelRunner(model)
     request = Request(press(1, seconds=2.0), resolve_parameters(press(1, seconds=2.0), model), 1, spare=False)
     usual = runner.window(request, alone=False).samples
-    runner.free_memory()
+    runner.free_memory(0)
     assert runner.window(request, alone=False).samples == usual // 2
     runner.on_idle()
     assert runner.window(request, alone=False).samples == usual
-    runner.free_memory()
+    runner.free_memory(0)
     runner.on_idle()
     assert runner.window(request, alone=False).samples == usual // 2
 

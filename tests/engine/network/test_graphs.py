@@ -60,8 +60,10 @@ def test_a_replayed_call_equals_a_plain_one(model: Model, kinds: list[tuple[floa
     ours = recorded.evaluate(rows(recorded, model, *kinds))
     torch.testing.assert_close(ours, plain.evaluate(rows(plain, model, *kinds)), atol=1e-5, rtol=1e-4)
     assert Replayed.count - before == replayed
-    recorded.release()
-    assert recorded.captures == 0
+    assert {shape.batch for shape in recorded.release_largest()} == {4}
+    assert recorded.captures == 3
+    assert {shape.batch for shape in recorded.release_largest()} == {1}
+    assert recorded.release_largest() == []
 
 
 class Cuda:
