@@ -102,12 +102,9 @@ class CudaGraph:
 
 
 class GraphCache:
-    """The graphs of one denoiser."""
+    """The graphs of one denoiser, which it does not hold: what holds each other outlives its last use."""
 
-    def __init__(
-        self, forward: Forward, capture: Callable[[Forward, DenoiserInputs, bool], CapturedCall] = CudaGraph
-    ) -> None:
-        self._forward = forward
+    def __init__(self, capture: Callable[[Forward, DenoiserInputs, bool], CapturedCall] = CudaGraph) -> None:
         self._capture = capture
         self._captured: dict[GraphShape, CapturedCall] = {}
 
@@ -125,10 +122,10 @@ class GraphCache:
         ]
         return min(fits, key=lambda shape: shape.batch, default=None)
 
-    def capture(self, shape: GraphShape, inputs: DenoiserInputs) -> None:
-        """Capture a shape; ``inputs`` have it and stay in use."""
+    def capture(self, forward: Forward, shape: GraphShape, inputs: DenoiserInputs) -> None:
+        """Capture a call of a shape; ``inputs`` have it and stay in use."""
         if shape not in self._captured:
-            self._captured[shape] = self._capture(self._forward, inputs, shape.guided)
+            self._captured[shape] = self._capture(forward, inputs, shape.guided)
 
     def run(self, shape: GraphShape, inputs: DenoiserInputs) -> Tensor:
         """The output for these inputs, which have the captured shape; the tensor is the caller's."""

@@ -48,7 +48,7 @@ class FastDenoiser:
         # A captured graph has no place for what some models prepend.
         self.captures_graphs = self._project_in.device.type == "cuda" and not hasattr(dit, "to_prepend_embed")
         self._positions = PositionCache(self._transformer, dtype, keeps_all=self.captures_graphs)
-        self._graphs = GraphCache(self._forward_whole)
+        self._graphs = GraphCache()
         self.memory = sum(block.memory for block in self._blocks)
         self._modulations = Modulations(self._transformer.layers, dtype) if self._adaptive else None
 
@@ -134,9 +134,8 @@ class FastDenoiser:
                 shape = GraphShape(batch, frames, guided, has_negative)
                 guided_rows = list(range(batch)) if guided else []
                 negative_rows = guided_rows if has_negative else []
-                self._graphs.capture(
-                    shape, self._inputs([row] * batch, guided_rows, negative_rows=negative_rows, fill=has_negative)
-                )
+                inputs = self._inputs([row] * batch, guided_rows, negative_rows=negative_rows, fill=has_negative)
+                self._graphs.capture(self._forward_whole, shape, inputs)
         finally:
             self.release_batch()
 

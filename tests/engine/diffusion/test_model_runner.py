@@ -1,3 +1,6 @@
+import gc
+import weakref
+
 import pytest
 import torch
 
@@ -18,7 +21,7 @@ def recording(model: Model) -> tuple[DiffusionWorker, FastDenoiser]:
     worker = DiffusionWorker.from_model(model)
     denoiser = worker.runner._denoiser()
     assert isinstance(denoiser, FastDenoiser)
-    denoiser.captures_graphs, denoiser._graphs = True, GraphCache(denoiser._forward_whole, Replayed)
+    denoiser.captures_graphs, denoiser._graphs = True, GraphCache(Replayed)
     list(worker.warm((press(1),)))
     return worker, denoiser
 
@@ -86,7 +89,7 @@ def test_recordings_are_given_up_where_there_is_no_room_for_them(model: Model, m
 def test_a_device_that_can_record_does_without_where_it_is_told_to(model: Model, graphs: bool) -> None:
     worker = DiffusionWorker.from_model(model, graphs=graphs)
     denoiser = worker.runner._denoiser()
-    denoiser.captures_graphs, denoiser._graphs = True, GraphCache(denoiser._forward_whole, Replayed)
+    denoiser.captures_graphs, denoiser._graphs = True, GraphCache(Replayed)
     list(worker.warm((press(1),)))
     assert (denoiser.captures > 0) is graphs
     assert ("without CUDA graphs" in worker.info().warmed) is not graphs
@@ -120,6 +123,25 @@ def test_windows_are_large_only_where_nobody_waits_and_calls_are_quick(model: Mo
     assert large > small
     runner.is_slow = True
     assert runner.window(request, alone=True).samples == small
+
+
+def test_copies_that_are_dropped_are_gone_at_once() -> None:
+    """On a card they take gigabytes, and nobody collects what holds each other while it plays."""
+    runner = ModelRunner(loaded("v", precision="bf16"))
+    request = Request(press(1), resolve_parameters(press(1), runner.model), 1, spare=False)
+    request.precision = "fp32"
+    runner.begin(request)
+    runner.denoise([request])
+    runner.window(request, alone=True)
+    copies = [weakref.ref(runner._denoisers["fp32"]), weakref.ref(runner._decoders["fp32"])]
+    gc.collect()
+    gc.disable()
+    try:
+        assert [copy() is None for copy in copies] == [False, False]
+        runner.on_idle()
+        assert [copy() is None for copy in copies] == [True, True]
+    finally:
+        gc.enable()
 
 
 def test_parts_in_fp32_are_made_when_they_are_needed_and_dropped_when_nobody_is_left() -> None:

@@ -51,7 +51,7 @@ def rows(denoiser: FastDenoiser, model: Model, *kinds: tuple[float, str]) -> lis
 def test_a_replayed_call_equals_a_plain_one(model: Model, kinds: list[tuple[float, str]], replayed: int) -> None:
     plain, recorded = FastDenoiser(model.module, torch.float32), FastDenoiser(model.module, torch.float32)
     recorded.captures_graphs = True
-    recorded._graphs = GraphCache(recorded._forward_whole, Replayed)
+    recorded._graphs = GraphCache(Replayed)
     rows(recorded, model, (1.0, ""))
     for guided, has_negative in ((False, False), (True, False), (True, True)):
         recorded.capture(FRAMES, (1, 4), guided=guided, has_negative=has_negative)
@@ -146,10 +146,10 @@ def test_memory_that_is_short_in_a_capture_is_told_as_such_unless_the_capture_ca
 
 
 def test_the_smallest_fitting_shape_is_used() -> None:
-    graphs = GraphCache(lambda inputs, _guided: inputs.latents, Replayed)
+    graphs = GraphCache(Replayed)
     inputs = DenoiserInputs(torch.zeros(1, 1, 1), torch.zeros(1), None, None)
     for shape in (GraphShape(8, 16, True, False), GraphShape(4, 16, True, False), GraphShape(2, 32, True, False)):
-        graphs.capture(shape, inputs)
+        graphs.capture(lambda inputs, _guided: inputs.latents, shape, inputs)
     assert graphs.fitting(3, 16, guided=True, has_negative=False) == GraphShape(4, 16, True, False)
     assert graphs.fitting(5, 16, guided=True, has_negative=False) == GraphShape(8, 16, True, False)
     assert graphs.fitting(9, 16, guided=True, has_negative=False) is None
