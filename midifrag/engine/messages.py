@@ -70,8 +70,9 @@ class EngineInfo:
     """What an engine is, once it is loaded.
 
     ``memory`` is in bytes by what it is for, where that can be known; ``warmed`` says what was made ready and how long
-    that took; ``remark`` is what a performer should know of how it runs here. It garbles what is shorter than
-    ``min_seconds``: it is asked for so much, and what comes is cut.
+    that took; ``remark`` is what a performer should know of how it runs here, ``noise`` what makes noise of
+    a seed, where it matters which device that is. It garbles what is shorter than ``min_seconds``: it is asked for so
+    much, and what comes is cut.
     """
 
     engine: str
@@ -88,6 +89,7 @@ class EngineInfo:
     warmed: str = ""
     min_seconds: float = 0.0
     remark: str = ""
+    noise: str = ""
 
     @property
     def summary(self) -> str:

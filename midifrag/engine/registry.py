@@ -45,6 +45,8 @@ def engine_choice(loaded: Loaded, model: str) -> EngineChoice:
     options: dict[str, Any] = {"max_in_flight": engine.max_in_flight} if engine.max_in_flight else {}
     if not engine.graphs:
         options["graphs"] = False
+    if engine.noise != "device":
+        options["noise"] = engine.noise
     return EngineChoice(model, loaded.source(model), engine.device, loaded.settings.precision, options)
 
 

@@ -38,6 +38,7 @@ AT_START = (
     "engine.device",
     "engine.max_in_flight",
     "engine.graphs",
+    "engine.noise",
     "engine.stand_in",
     "instruments",
     "page",

@@ -110,7 +110,9 @@ class Request:
         """Draw the first latent and take up the first step. Called again, it starts over with the same noise."""
         self._prepared = prepared
         levels = self.levels(model)
-        noise = Noise(self.parameters.seed, model.module.io_channels, self.parameters.frames, model.device)
+        noise = Noise(
+            self.parameters.seed, model.module.io_channels, self.parameters.frames, model.device, model.noise_device
+        )
         first = noise.draw()
         x = first * levels[0] if self.parameters.method.scales_noise else first
         self._state = SamplerState(x, levels, noise)

@@ -32,7 +32,7 @@ from midifrag.engine.diffusion.request import Request, RequestStatus
 from midifrag.engine.diffusion.scheduler import RoundRobin, admitted
 from midifrag.engine.diffusion.transfers import HostTransfers, RequestSnapshot
 from midifrag.engine.diffusion.warming import RenderShape, load_with_progress, warm_up
-from midifrag.engine.loading.device import free_cached, is_memory_error, set_up_device
+from midifrag.engine.loading.device import device_name, free_cached, is_memory_error, set_up_device
 from midifrag.engine.loading.model import Model
 from midifrag.engine.loading.precision import next_precision
 from midifrag.engine.messages import EngineEvent, EngineInfo, Failed, Progress, Render, Rendered, Started, Warming
@@ -114,7 +114,7 @@ class DiffusionWorker:
             engine="stable-audio",
             model=model.name,
             checksum=model.checksum,
-            device=str(model.device),
+            device=self._device_told(),
             precision=model.precision,
             sample_rate=model.sample_rate,
             channels=model.channels,
@@ -124,7 +124,12 @@ class DiffusionWorker:
             memory=memory,
             warmed=self._warmed,
             remark=model.remark,
+            noise=device_name(model.noise_device),
         )
+
+    def _device_told(self) -> str:
+        device = self.model.device
+        return f"{device} ({device_name(device)})" if device.type == "cuda" else str(device)
 
     def warm(self, renders: tuple[Render, ...]) -> Iterator[Warming]:
         """See `Worker.warm`."""

@@ -74,6 +74,11 @@ def first_line(error: BaseException) -> str:
     return (str(error).strip() or type(error).__name__).splitlines()[0]
 
 
+def device_name(device: torch.device) -> str:
+    """What a device is called: a card by its maker's name, any other by its kind."""
+    return torch.cuda.get_device_name(device) if device.type == "cuda" else device.type
+
+
 def reserved_bytes(device: torch.device) -> int:
     """Bytes of a card's memory that torch has taken; 0 for other devices, which do not tell."""
     return torch.cuda.memory_reserved(device) if device.type == "cuda" else 0
@@ -97,8 +102,12 @@ def free_cached(device: torch.device) -> None:
 
 
 def to_device(values: Sequence[int | float], device: torch.device) -> Tensor:
-    """A few numbers on a device, which does not wait for them; nor does the host for what the device still does."""
-    tensor = torch.tensor(values)
+    """A few numbers on a device, see `brought`."""
+    return brought(torch.tensor(values), device)
+
+
+def brought(tensor: Tensor, device: torch.device) -> Tensor:
+    """A tensor of the host's on a device, which does not wait for it; nor does the host for what that still does."""
     return tensor.pin_memory().to(device, non_blocking=True) if device.type == "cuda" else tensor.to(device)
 
 

@@ -91,6 +91,7 @@ def load_stable_audio(choice: EngineChoice, on_progress: hub.ProgressListener | 
             short_latents=short_latents,
             min_seconds=min_seconds,
             remark=remark,
+            noise="cpu" if choice.options.get("noise") == "cpu" else "device",
         )
     tell(len(_STAGES), len(_STAGES), "model loaded")
     return model

@@ -7,6 +7,7 @@ import torch
 
 from midifrag.engine.loading.device import (
     HostCopy,
+    device_name,
     first_line,
     fits_in_memory,
     free_bytes,
@@ -135,6 +136,12 @@ def test_what_torch_keeps_for_later_can_be_had_too(monkeypatch):
     monkeypatch.setattr(torch.cuda, "memory_allocated", lambda _device: 20)
     assert free_bytes(torch.device("cuda")) == 130
     assert free_bytes(CPU) is None
+
+
+def test_a_card_is_called_by_its_name(monkeypatch):
+    monkeypatch.setattr(torch.cuda, "get_device_name", lambda device: f"Card {device.index}")
+    assert device_name(torch.device("cuda:1")) == "Card 1"
+    assert device_name(CPU) == "cpu"
 
 
 class OnCard:

@@ -56,6 +56,11 @@ def test_the_tokenizer_is_found_from_any_folder(tmp_path, monkeypatch):
     assert embedding.isfinite().all()
 
 
+@pytest.mark.parametrize(("options", "expected"), [({}, "device"), ({"noise": "cpu"}, "cpu")])
+def test_where_noise_is_drawn_is_an_option(tmp_path, options, expected):
+    assert load_stable_audio(choice(tiny_model_folder(tmp_path), options=options)).noise == expected
+
+
 def test_why_a_card_is_not_used_is_told_at_once_and_with_what_is_loaded(tmp_path, monkeypatch, caplog):
     monkeypatch.setattr(loading, "resolve_device", lambda _name: ChosenDevice(torch.device("cpu"), "Card: too old"))
     model = load_stable_audio(choice(tiny_model_folder(tmp_path), device="auto"))
