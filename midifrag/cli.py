@@ -132,6 +132,14 @@ def check(path: Path | None) -> None:
 
 
 @app.command()
+def doctor() -> None:
+    """Say what is installed, which devices there are, and what mends what is wrong with them."""
+    from midifrag.commands.doctor import doctor as look
+
+    look()
+
+
+@app.command()
 @options.backend
 def ports(backend: str | None) -> None:
     """List the MIDI ports and the audio outputs there are."""

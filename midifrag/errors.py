@@ -13,6 +13,7 @@
     ├── ModelError             a model cannot be loaded
     │   ├── CheckpointError    the file is missing, truncated or of another architecture
     │   └── HubError           the hub refuses, lacks or cuts off a download
+    ├── CaptureError           a device that cannot record its work; the engine has to begin anew, without
     ├── EngineError            an engine cannot do what was asked
     │   ├── RequestError       a request that this engine can never render
     │   ├── OddEventError      an engine said what none may say
@@ -122,6 +123,13 @@ class CheckpointError(ModelError):
 
 class HubError(ModelError):
     """The model hub refuses, lacks or cuts off a download."""
+
+
+class CaptureError(MidifragError):
+    """A device's work could not be captured as a graph, after which nothing more can be done with it in this process.
+
+    No `EngineError`: what is asked of the engine is not at fault, and it cannot go on.
+    """
 
 
 class EngineError(MidifragError):

@@ -63,6 +63,7 @@ FOR_PLUGINS = {
     "midifrag.states": ["COUNTS_DOWN", "EngineState", "JobKind", "JobState", "NoticeLevel", "PadState", "TROUBLES"],
     "midifrag.errors": [
         "AudioError",
+        "CaptureError",
         "CheckpointError",
         "ClipError",
         "ConfigurationError",

@@ -7,7 +7,7 @@ import datetime
 import json
 import time
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -27,6 +27,7 @@ from midifrag.fragment.recorded_length import recorded_length
 
 if TYPE_CHECKING:
     from midifrag.config.loading import Loaded
+    from midifrag.engine import api
     from midifrag.engine.protocol import EngineChoice
 
 #: Columns for the name of a bank or a model.
@@ -138,6 +139,9 @@ def again(archive: Archive, record: TakeRecord, show: Loaded | None) -> TakeReco
             f"Take {record.number} was made by another {record.model} (checksum {record.checksum[:12]}, this one has "
             f"{checksum[:12]}): it would sound different. Put that checkpoint back, or render the prompt anew."
         )
+    noise = _noise_of(model)
+    # Another card makes another sound of the same seed.
+    other = f", with the noise of {noise} and not of {record.noise}" if record.noise and noise != record.noise else ""
     started = time.time()
     take = api.perform(model, api.request(record.prompt, recorded=True, **recorded_parameters(record)))
     copy = TakeRecord(
@@ -150,7 +154,8 @@ def again(archive: Archive, record: TakeRecord, show: Loaded | None) -> TakeReco
         parameters=take.used,
         started_at=started,
         rendered_at=time.time(),
-        note=f"take {record.number} again",
+        note=f"take {record.number} again{other}",
+        noise=noise,
         bars=record.bars,
         beats=record.beats,
         bpm=record.bpm,
@@ -158,6 +163,17 @@ def again(archive: Archive, record: TakeRecord, show: Loaded | None) -> TakeReco
         cut_seconds=record.cut_seconds,
     )
     return archive.store(take.audio, take.sample_rate, copy)
+
+
+def _noise_of(model: api.LoadedModel) -> str:
+    """What makes noise of a seed in a loaded model."""
+    from midifrag.engine.loading.model import Model
+
+    if not isinstance(model, Model):
+        return model.info.noise
+    from midifrag.engine.loading.device import device_name
+
+    return device_name(model.noise_device)
 
 
 def recorded_parameters(record: TakeRecord) -> dict[str, Any]:
@@ -174,9 +190,14 @@ def _choice(record: TakeRecord, show: Loaded | None) -> EngineChoice:
     from midifrag.engine.registry import engine_choice
 
     if show is not None and record.model in show.settings.known_models:
-        return engine_choice(show, record.model)
-    built_in = known(record.model)
-    return EngineChoice(record.model, dict(built_in.source) if built_in else {})
+        choice = engine_choice(show, record.model)
+    else:
+        built_in = known(record.model)
+        choice = EngineChoice(record.model, dict(built_in.source) if built_in else {})
+    # A take is made again with the noise that it had, wherever that can be had.
+    if not record.noise:
+        return choice
+    return replace(choice, options={**choice.options, "noise": "cpu" if record.noise == "cpu" else "device"})
 
 
 def rebuild(folder: Path) -> None:

@@ -69,6 +69,15 @@ class EngineSettings(Strict):
         le=256,
         description="how many are rendered at once; without one, what suits the device",
     )
+    graphs: bool = Field(
+        default=True,
+        description="record what a CUDA card does, and launch it whole; where that fails, the engine goes on without",
+    )
+    noise: Literal["device", "cpu"] = Field(
+        default="device",
+        description="what makes noise of a seed: the device, as stable-audio-tools has it, or the cpu, with which a "
+        "seed is the same sound on each card",
+    )
     spares: SpareSettings = Field(default=SpareSettings(), description="takes that are rendered ahead")
     stand_in: str = Field(
         default="sketch",

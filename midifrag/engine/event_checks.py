@@ -121,7 +121,7 @@ def checked_info(info: object) -> EngineInfo:
     """``info``, if it is one. Raises `OddEventError`."""
     if not isinstance(info, EngineInfo):
         raise OddEventError(f"info is {_short(info)} and no EngineInfo")
-    for name in ("engine", "model", "checksum", "device", "precision", "warmed"):
+    for name in ("engine", "model", "checksum", "device", "precision", "warmed", "remark", "noise"):
         text(name, getattr(info, name))
     whole("sample_rate", info.sample_rate, 1)
     whole("channels", info.channels, 1)

@@ -70,7 +70,9 @@ class EngineInfo:
     """What an engine is, once it is loaded.
 
     ``memory`` is in bytes by what it is for, where that can be known; ``warmed`` says what was made ready and how long
-    that took. It garbles what is shorter than ``min_seconds``: it is asked for so much, and what comes is cut.
+    that took; ``remark`` is what a performer should know of how it runs here, ``noise`` what makes noise of
+    a seed, where it matters which device that is. It garbles what is shorter than ``min_seconds``: it is asked for so
+    much, and what comes is cut.
     """
 
     engine: str
@@ -86,12 +88,14 @@ class EngineInfo:
     memory: dict[str, int] = field(default_factory=dict)
     warmed: str = ""
     min_seconds: float = 0.0
+    remark: str = ""
+    noise: str = ""
 
     @property
     def summary(self) -> str:
-        """One line: model, device, precision, what of its memory goes where, and what is warm."""
+        """One line: model, device, precision, a remark on these, what of its memory goes where, and what is warm."""
         sizes = [f"{what} {size / 1e6:.0f} MB" for what, size in self.memory.items()]
-        what = [f"{self.model} on {self.device}, {self.precision}", ", ".join(sizes), self.warmed]
+        what = [f"{self.model} on {self.device}, {self.precision}", self.remark, ", ".join(sizes), self.warmed]
         return "; ".join(filter(None, what))
 
 

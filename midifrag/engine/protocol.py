@@ -36,7 +36,7 @@ class EngineChoice:
     """Which model to load and how; built from ``presets.yaml``.
 
     ``source`` holds the model's own entry (``hub``, ``config``, ``checkpoint``, ``short_latents`` …) with paths made
-    absolute. ``options`` is everything else an engine may want (``max_in_flight``, ``threads`` …).
+    absolute. ``options`` is everything else an engine may want (``max_in_flight``, ``graphs`` …).
     """
 
     model: str

@@ -7,7 +7,7 @@ model's name.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from midifrag.config.catalogue import engine_names, plugins
 from midifrag.engine.hosting.process import ProcessHost
@@ -42,7 +42,11 @@ BUILT_IN: dict[str, WorkerFactory] = {"sketch": sketch_worker, "stable-audio": s
 def engine_choice(loaded: Loaded, model: str) -> EngineChoice:
     """What an engine is told to load for ``model`` of a show."""
     engine = loaded.settings.engine
-    options = {"max_in_flight": engine.max_in_flight} if engine.max_in_flight else {}
+    options: dict[str, Any] = {"max_in_flight": engine.max_in_flight} if engine.max_in_flight else {}
+    if not engine.graphs:
+        options["graphs"] = False
+    if engine.noise != "device":
+        options["noise"] = engine.noise
     return EngineChoice(model, loaded.source(model), engine.device, loaded.settings.precision, options)
 
 

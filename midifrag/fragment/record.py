@@ -26,7 +26,7 @@ class TakeRecord:
     the audio times ``gain`` (1 unless it would have clipped). Up to ``tempo``, which is heard in it, the rest is what
     happened to the take later. One whose length was asked for in music has ``bars`` or ``beats``, with the ``bpm``
     (quarter notes a minute) and the ``signature`` that it was made for; one that was rendered longer than it was asked
-    for, as its model garbles short ones, has ``cut_seconds``.
+    for, as its model garbles short ones, has ``cut_seconds``. ``noise`` is the device that made noise of the seed.
     """
 
     prompt: str
@@ -59,6 +59,7 @@ class TakeRecord:
     bpm: float | None = None
     signature: str = ""
     cut_seconds: float | None = None
+    noise: str = ""
 
     def to_json(self) -> str:
         """Write the record as one line of ASCII JSON, as takes carry it in their own metadata."""
@@ -117,6 +118,7 @@ FIELD_NAMES = tuple(one.name for one in dataclasses.fields(TakeRecord))
 #: What a field's value must be.
 _KINDS: Mapping[str, Callable[[object], bool]] = {
     **dict.fromkeys(("prompt", "preset", "bank", "model", "checksum", "reason", "file", "note", "signature"), is_text),
+    "noise": is_text,
     **dict.fromkeys(("seed", "job"), is_whole),
     **dict.fromkeys(("number", "slot"), is_count),
     **dict.fromkeys(("pressed_at", "started_at", "rendered_at", "landed_at"), is_moment),

@@ -37,6 +37,8 @@ AT_START = (
     "engine.host",
     "engine.device",
     "engine.max_in_flight",
+    "engine.graphs",
+    "engine.noise",
     "engine.stand_in",
     "instruments",
     "page",

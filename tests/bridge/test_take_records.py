@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from midifrag.bridge.take_records import take_record
 from midifrag.clock import ManualClock
 from midifrag.engine.messages import Rendered
@@ -15,13 +17,15 @@ def test_a_record_has_what_really_made_the_take_and_wall_times():
     job.reached(started=3.0, rendered=4.0)
     clock = ManualClock()
     clock.wall = lambda moment: moment + 1000
+    info = replace(INFO, noise="NVIDIA H200")
     event = Rendered(5, None, 44100, {"seed": 6, "steps": 8}, 0.5)
-    assert take_record(job, event, INFO, clock) == TakeRecord(
+    assert take_record(job, event, info, clock) == TakeRecord(
         prompt="rain",
         preset="Rain",
         bank="opening",
         model="sketch",
         checksum="abc",
+        noise="NVIDIA H200",
         seed=6,
         parameters={"seed": 6, "steps": 8},
         job=5,

@@ -1,6 +1,7 @@
 import datetime
 import json
 from contextlib import closing
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -10,6 +11,7 @@ from rich.cells import cell_len
 
 from midifrag.cli import app
 from midifrag.commands.takes import table_of
+from midifrag.engine import api
 from midifrag.fragment.archive import Archive
 from midifrag.fragment.record import TakeRecord
 
@@ -156,6 +158,25 @@ def test_a_take_of_a_set_s_own_model_is_rendered_again_with_it(archive, tmp_path
     assert runner.invoke(app, ["takes", "4", "--again"]).exit_code == 0
     assert archive.get(5).model == "mine"
     assert archive.get(5).note == "take 4 again"
+
+
+@pytest.mark.parametrize(("drawn", "option"), [("cpu", "cpu"), ("NVIDIA H200", "device")])
+def test_a_take_is_rendered_again_with_the_noise_that_it_had_or_says_that_it_cannot(
+    archive, monkeypatch, drawn, option
+):
+    chosen, open_model = [], api.open_model
+
+    def opened(choice):
+        chosen.append(choice.options["noise"])
+        model = open_model(choice)
+        return replace(model, info=replace(model.info, noise="cpu"))
+
+    monkeypatch.setattr(api, "open_model", opened)
+    archive.store(np.ones((2, 100), np.float32), 44100, TakeRecord(prompt="kick", model="sketch", seed=1, noise=drawn))
+    assert runner.invoke(app, ["takes", "4", "--again"]).exit_code == 0
+    assert chosen == [option]
+    other = "" if drawn == "cpu" else ", with the noise of cpu and not of NVIDIA H200"
+    assert (archive.get(5).note, archive.get(5).noise) == (f"take 4 again{other}", "cpu")
 
 
 def test_a_take_of_bars_says_so_and_is_rendered_again_as_long_as_then(tmp_path):

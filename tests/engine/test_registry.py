@@ -59,7 +59,7 @@ def test_the_built_in_engines_are_those_of_the_catalogue():
 def test_a_show_says_what_to_load_and_how(tmp_path):
     show = loaded(
         models={"mine": {"config": "mine.json", "checkpoint": str(tmp_path / "mine.ckpt"), "short_latents": True}},
-        engine={"device": "cpu", "max_in_flight": 3},
+        engine={"device": "cpu", "max_in_flight": 3, "graphs": False, "noise": "cpu"},
         precision="bf16",
     )
     source = {
@@ -67,7 +67,9 @@ def test_a_show_says_what_to_load_and_how(tmp_path):
         "checkpoint": str(tmp_path / "mine.ckpt"),
         "short_latents": True,
     }
-    assert engine_choice(show, "mine") == EngineChoice("mine", source, "cpu", "bf16", {"max_in_flight": 3})
+    assert engine_choice(show, "mine") == EngineChoice(
+        "mine", source, "cpu", "bf16", {"max_in_flight": 3, "graphs": False, "noise": "cpu"}
+    )
     assert engine_choice(loaded(), "sketch") == EngineChoice("sketch")
 
 

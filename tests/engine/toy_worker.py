@@ -15,7 +15,7 @@ import numpy as np
 
 from midifrag.engine.messages import EngineInfo, Progress, Render, Rendered, Started, Warming
 from midifrag.engine.protocol import EngineChoice
-from midifrag.errors import CheckpointError, RequestError
+from midifrag.errors import CaptureError, CheckpointError, RequestError
 from tests.engine.odd_events import INFO, ODD_FIELDS, take
 
 CHOICE = EngineChoice("toy", options={"dies": ()})
@@ -80,6 +80,8 @@ class Toy:
         self.jobs[job][1] = step = step + 1
         events = [Started(job)] if step == 1 else []
         match render.prompt:
+            case "capture" if self.choice.options.get("graphs", True):
+                raise CaptureError("the work could not be recorded.")
             case "crash":
                 raise ZeroDivisionError("a bug")
             case "exit":

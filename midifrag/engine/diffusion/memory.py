@@ -1,4 +1,4 @@
-"""What to do about a device whose memory runs out: smaller calls, then one more try with what can be freed."""
+"""What to do about a device whose memory runs out: smaller calls, then more tries with what can be freed."""
 
 from __future__ import annotations
 
@@ -33,10 +33,9 @@ class MemoryLimit:
         if len(batch) > 1:
             self.batch = len(batch) // 2
             _log.warning("out of memory with %d requests at once; going on with %d", len(batch), self.batch)
-        elif not batch[0].retried_for_memory:
-            batch[0].retried_for_memory = True
+        elif runner.free_memory(batch[0].tries_for_memory):
+            batch[0].tries_for_memory += 1
             _log.warning("out of memory with a single request; trying once more with what can be freed")
-            runner.free_memory()
         else:
             reason = MemoryShortError(
                 f"{runner.model.device} is out of memory even for one request of {batch[0].parameters.seconds:g} s. "

@@ -13,8 +13,8 @@ from torch import Tensor
 
 from midifrag.engine.diffusion.request import Request
 from midifrag.engine.diffusion.samplers import model_times
-from midifrag.engine.loading.device import fits_in_memory, reserved_bytes
-from midifrag.engine.loading.model import Model
+from midifrag.engine.loading.device import fits_in_memory, free_bytes, reserved_bytes
+from midifrag.engine.loading.model import Model, Precision
 from midifrag.engine.loading.precision import DTYPES, frozen_text_encoders
 from midifrag.engine.network.architecture import unsupported
 from midifrag.engine.network.conditioning import Conditioner
@@ -43,20 +43,25 @@ class Counters:
 
 
 class ModelRunner:
-    """Prepares, denoises and decodes for batches of requests of one group (same length, same precision)."""
+    """Prepares, denoises and decodes for batches of requests of one group (same length, same precision).
 
-    def __init__(self, model: Model) -> None:
+    Without ``graphs``, the device's work is not recorded where it could be.
+    """
+
+    def __init__(self, model: Model, *, graphs: bool = True) -> None:
+        self._graphs = graphs
         self.model = model
         self.counters = Counters()
         #: Whether warm-up has met a call that a press would notice having to wait for.
         self.is_slow = False
-        self._graph_memory = self._shortages = 0
+        self._shortages = 0
+        self._graph_bytes: dict[GraphShape, int] = {}
         self._lost_graphs: list[GraphShape] = []
         self._conditioner = Conditioner(model)
-        self._denoisers: dict[bool, _Denoiser] = {}
-        self._decoders: dict[bool, LatentDecoder] = {}
-        self._denoiser(fp32=False)
-        self._decoder(fp32=False)
+        self._denoisers: dict[Precision, _Denoiser] = {}
+        self._decoders: dict[Precision, LatentDecoder] = {}
+        self._denoiser()
+        self._decoder()
 
     def begin(self, request: Request) -> None:
         """Do what a request needs before its first step, and draw its first latent."""
@@ -64,7 +69,7 @@ class ModelRunner:
         conditioning = self._conditioner.encode(parameters.prompt, parameters.negative_prompt, parameters.seconds)
         self.counters.text_encoder_runs = self._conditioner.text_runs
         first_times = model_times(parameters.method, request.levels(self.model))
-        prepared = self._denoiser(request.fp32).prepare(conditioning, first_times, parameters.frames)
+        prepared = self._denoiser(request.precision).prepare(conditioning, first_times, parameters.frames)
         request.begin(self.model, prepared)
 
     def remarks_on(self, request: Request) -> list[str]:
@@ -75,21 +80,21 @@ class ModelRunner:
     def denoise(self, batch: Sequence[Request]) -> Tensor:
         """The model's guided outputs for what the requests wait for, (requests, channels, frames)."""
         rows = [Row(request.model_input, request.prepared, request.parameters.cfg_scale) for request in batch]
-        output = self._denoiser(batch[0].fp32).evaluate(rows)
+        output = self._denoiser(batch[0].precision).evaluate(rows)
         self.counters.denoiser_calls += 1
         return output
 
     def window(self, request: Request, *, alone: bool) -> Window:
         """What of a request is decoded next; more at once when no other waits, or would if it came."""
         parameters = request.parameters
-        decoder = self._decoder(request.fp32)
+        decoder = self._decoder(request.precision)
         large = alone and not self.is_slow
         return decoder.window_at(request.decoded, parameters.samples, parameters.frames, alone=large)
 
     def decode(self, batch: Sequence[Request], *, alone: bool) -> Tensor:
         """The next window of requests that are equally far, (requests, channels, samples)."""
         latents = torch.cat([request.state.x for request in batch])
-        audio = self._decoder(batch[0].fp32).decode(latents, self.window(batch[0], alone=alone))
+        audio = self._decoder(batch[0].precision).decode(latents, self.window(batch[0], alone=alone))
         self.counters.decoder_calls += 1
         return audio
 
@@ -100,12 +105,20 @@ class ModelRunner:
 
     def capture(self, frames: int, batches: Sequence[int], *, guided: bool, has_negative: bool) -> None:
         """Record the device's work for batches of these sizes, where the device can replay it."""
-        denoiser = self._denoiser(fp32=False)
-        if isinstance(denoiser, FastDenoiser):
-            before = reserved_bytes(self.model.device)
-            denoiser.capture(frames, batches, guided=guided, has_negative=has_negative)
-            self._graph_memory += max(0, reserved_bytes(self.model.device) - before)
+        denoiser = self._denoiser()
+        if self._graphs and isinstance(denoiser, FastDenoiser):
+            for batch in batches:
+                before = reserved_bytes(self.model.device)
+                denoiser.capture(frames, (batch,), guided=guided, has_negative=has_negative)
+                taken = max(0, reserved_bytes(self.model.device) - before)
+                self._graph_bytes[GraphShape(batch, frames, guided, has_negative)] = taken
             self.counters.captures = denoiser.captures
+
+    @property
+    def does_without_graphs(self) -> bool:
+        """Whether the device could replay recordings, and is not to."""
+        denoiser = self._denoiser()
+        return not self._graphs and isinstance(denoiser, FastDenoiser) and denoiser.captures_graphs
 
     @property
     def has_lost_graphs(self) -> bool:
@@ -121,23 +134,35 @@ class ModelRunner:
             if not fits_in_memory(self.model.device, again):
                 self._lost_graphs = [each for each in self._lost_graphs if each.batch < lost.batch]
 
-    def free_memory(self) -> None:
-        """Drop what can be made again, and decode in smaller pieces."""
-        self._shortages += 1
-        self._drop_fp32()
+    def free_memory(self, tries: int) -> bool:
+        """Make room for a request that was tried ``tries`` times again already; False once there is nothing left to do.
+
+        What costs little to be without goes first: copies for others, tables, and windows of full size. Then it is
+        recordings, the largest first: those of few requests at once are small, and speed up the most.
+        """
+        if tries == 0:
+            self._shortages += 1
+            self._drop_other_precisions()
+            for decoder in self._decoders.values():
+                decoder.use_smaller_windows()
+            if self._shortages > 1:
+                # Memory that is short again is no passing matter.
+                self._lost_graphs.clear()
+        dropped: list[GraphShape] = []
         for denoiser in self._denoisers.values():
             if isinstance(denoiser, FastDenoiser):
-                self._lost_graphs += denoiser.release()
-        self._graph_memory = 0
-        if self._shortages > 1:
-            # Memory that is short again is no passing matter.
-            self._lost_graphs.clear()
-        for decoder in self._decoders.values():
-            decoder.use_smaller_windows()
+                dropped += denoiser.release_largest() if tries else []
+                denoiser.release_tables()
+                self.counters.captures = denoiser.captures
+        for shape in dropped:
+            self._graph_bytes.pop(shape, None)
+        if self._shortages == 1:
+            self._lost_graphs = sorted([*self._lost_graphs, *dropped], key=lambda shape: shape.batch)
+        return tries == 0 or bool(dropped)
 
     def on_idle(self) -> None:
         """With no request left: free what was for requests alone, and decode in windows of full size again, once."""
-        self._drop_fp32()
+        self._drop_other_precisions()
         for denoiser in self._denoisers.values():
             if isinstance(denoiser, FastDenoiser):
                 denoiser.release_batch()
@@ -145,34 +170,47 @@ class ModelRunner:
             for decoder in self._decoders.values():
                 decoder.use_usual_windows()
 
-    def _drop_fp32(self) -> None:
-        """Free the fp32 copies that a request needed which half precision could not render."""
-        self._denoisers.pop(True, None)
-        self._decoders.pop(True, None)
+    def _drop_other_precisions(self) -> None:
+        """Free the copies that a request needed which the model's own number format could not render."""
+        own = self.model.precision
+        self._denoisers = {own: self._denoisers[own]}
+        self._decoders = {own: self._decoders[own]}
+
+    def has_room_for(self, precision: Precision) -> bool:
+        """Whether a copy of what renders fits beside the model, in so far as the device tells."""
+        free = free_bytes(self.model.device)
+        if free is None or precision in self._denoisers:
+            return True
+        module = self.model.module
+        parts = [module.model.model] if module.pretransform is None else [module.model.model, module.pretransform]
+        numbers: int = sum(parameter.numel() for part in parts for parameter in part.parameters())
+        return numbers * DTYPES[precision].itemsize < free
 
     def memory(self) -> dict[str, int]:
         """Bytes by what they are for: the model with its text encoder, the engine's own copies, recordings."""
-        denoiser, decoder, module = self._denoiser(fp32=False), self._decoder(fp32=False), self.model.module
+        denoiser, decoder, module = self._denoiser(), self._decoder(), self.model.module
         parts = [module, *frozen_text_encoders(module.conditioner)]
-        graphs = {"graphs": self._graph_memory} if self._graph_memory else {}
+        recorded = sum(self._graph_bytes.values())
+        graphs = {"graphs": recorded} if recorded else {}
         return {"model": sum(map(module_bytes, parts)), "engine": denoiser.memory + decoder.memory, **graphs}
 
     def bytes_held(self, request: Request) -> int:
         """Bytes that a request holds between two ticks."""
         state = request.state
         latents = (1 + len(state.history)) * state.x.numel() * state.x.element_size()
-        return latents + self._denoiser(request.fp32).bytes_held(request.prepared)
+        return latents + self._denoiser(request.precision).bytes_held(request.prepared)
 
     @property
     def descriptions(self) -> tuple[str, str]:
         """What denoises and what decodes, in words."""
-        return self._denoiser(fp32=False).description, self._decoder(fp32=False).description
+        return self._denoiser().description, self._decoder().description
 
-    def _denoiser(self, fp32: bool) -> _Denoiser:
-        if fp32 not in self._denoisers:
+    def _denoiser(self, precision: Precision | None = None) -> _Denoiser:
+        precision = precision or self.model.precision
+        if precision not in self._denoisers:
             self.counters.models_built += 1
-            self._denoisers[fp32] = self._build_denoiser(self._dtype(fp32))
-        return self._denoisers[fp32]
+            self._denoisers[precision] = self._build_denoiser(DTYPES[precision])
+        return self._denoisers[precision]
 
     def _build_denoiser(self, dtype: torch.dtype) -> _Denoiser:
         obstacle = unsupported(self.model.module)
@@ -181,11 +219,12 @@ class ModelRunner:
         _log.info("%s has %s: denoised by stable-audio-tools itself, in fp32, slower", self.model.name, obstacle)
         return StockDenoiser(self.model.module)
 
-    def _decoder(self, fp32: bool) -> LatentDecoder:
-        if fp32 not in self._decoders:
+    def _decoder(self, precision: Precision | None = None) -> LatentDecoder:
+        precision = precision or self.model.precision
+        if precision not in self._decoders:
             self.counters.models_built += 1
-            self._decoders[fp32] = self._build_decoder(self._dtype(fp32))
-        return self._decoders[fp32]
+            self._decoders[precision] = self._build_decoder(DTYPES[precision])
+        return self._decoders[precision]
 
     def _build_decoder(self, dtype: torch.dtype) -> LatentDecoder:
         try:
@@ -193,6 +232,3 @@ class ModelRunner:
         except NotOobleckError as obstacle:
             _log.info("%s has %s: decoded by stable-audio-tools itself, whole, in fp32", self.model.name, obstacle)
             return StockDecoder(self.model.module)
-
-    def _dtype(self, fp32: bool) -> torch.dtype:
-        return torch.float32 if fp32 else DTYPES[self.model.precision]

@@ -15,7 +15,7 @@ from midifrag.clock import monotonic
 from midifrag.engine.diffusion.noise import Noise
 from midifrag.engine.diffusion.parameters import ResolvedParameters
 from midifrag.engine.diffusion.samplers import SamplerState, Step
-from midifrag.engine.loading.model import Model
+from midifrag.engine.loading.model import Model, Precision
 from midifrag.engine.messages import Render, Rendered
 from midifrag.engine.network.denoiser import ModelInput, SupportsGuidance
 
@@ -33,9 +33,10 @@ class Request:
     """One request: its parameters, the sampler's state and what of it is prepared on the device.
 
     ``arrival`` is its number in the order of arrival, ``last_served`` a number that grows with whoever was served last.
-    ``fp32`` is set when it is rendered again in fp32 after half precision failed, ``retried_for_memory`` once it was
-    retried for want of memory, ``announced`` once its beginning was told. ``decoded`` counts the samples that the
-    decoder was asked for, ``pieces`` are those that came; ``attempt`` counts how often it was begun or decoded anew.
+    ``precision`` is set when it is rendered again in another one than the model's, which went to NaN in it;
+    ``tries_for_memory`` counts how often it was tried again for want of memory, ``announced`` is set once its beginning
+    was told. ``decoded`` counts the samples that the decoder was asked for, ``pieces`` are those that came; ``attempt``
+    counts how often it was begun or decoded anew.
     """
 
     render: Render
@@ -43,10 +44,10 @@ class Request:
     arrival: int
     spare: bool
     status: RequestStatus = RequestStatus.WAITING
-    fp32: bool = False
+    precision: Precision | None = None
     last_served: int = 0
     notes: list[str] = field(default_factory=list)
-    retried_for_memory: bool = False
+    tries_for_memory: int = 0
     announced: bool = False
     attempt: int = 0
     decoded: int = 0
@@ -109,7 +110,9 @@ class Request:
         """Draw the first latent and take up the first step. Called again, it starts over with the same noise."""
         self._prepared = prepared
         levels = self.levels(model)
-        noise = Noise(self.parameters.seed, model.module.io_channels, self.parameters.frames, model.device)
+        noise = Noise(
+            self.parameters.seed, model.module.io_channels, self.parameters.frames, model.device, model.noise_device
+        )
         first = noise.draw()
         x = first * levels[0] if self.parameters.method.scales_noise else first
         self._state = SamplerState(x, levels, noise)

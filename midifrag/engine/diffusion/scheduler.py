@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from midifrag.engine.diffusion.request import Request, RequestStatus, by_priority
+from midifrag.engine.loading.model import Precision
 
 #: Requests of one group can be evaluated by one call: same number of latents, same precision.
-Group = tuple[int, bool]
+Group = tuple[int, Precision | None]
 
 
 def group_of(request: Request) -> Group:
     """The group that the request belongs to."""
-    return request.parameters.frames, request.fp32
+    return request.parameters.frames, request.precision
 
 
 def admitted(requests: Iterable[Request], most: int) -> list[Request]:

@@ -6,9 +6,9 @@ ends early when there is something that a performer waits for: nobody shall hear
 ready.
 
 Two things may go wrong on the way, and neither takes anything else down. A request that goes non-finite in half
-precision is rendered once more in fp32, from copies of the weights that are freed afterwards, and failed if that does
-not help. A call that runs out of memory is repeated with half the batch; a single request is repeated once after
-everything that can be spared is freed, and then failed.
+precision is rendered once more in a wider one (`next_precision`), from copies of the weights that are freed afterwards,
+and failed if that does not help or there is no room for them. A call that runs out of memory is repeated with half the
+batch; a single request is repeated as long as there is something to be freed for it, and then failed.
 """
 
 from __future__ import annotations
@@ -32,8 +32,9 @@ from midifrag.engine.diffusion.request import Request, RequestStatus
 from midifrag.engine.diffusion.scheduler import RoundRobin, admitted
 from midifrag.engine.diffusion.transfers import HostTransfers, RequestSnapshot
 from midifrag.engine.diffusion.warming import RenderShape, load_with_progress, warm_up
-from midifrag.engine.loading.device import free_cached, is_memory_error, set_up_device
+from midifrag.engine.loading.device import device_name, free_cached, is_memory_error, set_up_device
 from midifrag.engine.loading.model import Model
+from midifrag.engine.loading.precision import next_precision
 from midifrag.engine.messages import EngineEvent, EngineInfo, Failed, Progress, Render, Rendered, Started, Warming
 from midifrag.engine.protocol import EngineChoice
 from midifrag.errors import EngineError, NonFiniteError, RequestError
@@ -82,7 +83,7 @@ class DiffusionWorker:
 
     def _set_model(self, model: Model) -> None:
         set_up_device(model.device)
-        self._runner = ModelRunner(model)
+        self._runner = ModelRunner(model, graphs=bool(self._choice.options.get("graphs", True)))
         most = self._choice.options.get("max_in_flight", MAX_IN_FLIGHT.get(model.device.type, 4))
         self._max_in_flight = max(1, int(most))
         self._limit = MemoryLimit(self._max_in_flight)
@@ -113,7 +114,7 @@ class DiffusionWorker:
             engine="stable-audio",
             model=model.name,
             checksum=model.checksum,
-            device=str(model.device),
+            device=self._device_told(),
             precision=model.precision,
             sample_rate=model.sample_rate,
             channels=model.channels,
@@ -122,7 +123,13 @@ class DiffusionWorker:
             samplers=samplers_for(model.objective),
             memory=memory,
             warmed=self._warmed,
+            remark=model.remark,
+            noise=device_name(model.noise_device),
         )
+
+    def _device_told(self) -> str:
+        device = self.model.device
+        return f"{device} ({device_name(device)})" if device.type == "cuda" else str(device)
 
     def warm(self, renders: tuple[Render, ...]) -> Iterator[Warming]:
         """See `Worker.warm`."""
@@ -133,6 +140,8 @@ class DiffusionWorker:
             self._warm_seconds = monotonic() - began
         denoiser, decoder = self.runner.descriptions
         graphs = f", {self.counters.captures} graphs" if self.counters.captures else ""
+        if self.runner.does_without_graphs:
+            graphs = ", without CUDA graphs"
         self._warmed = f"warm in {self._warm_seconds:.1f} s{graphs}: {denoiser}; {decoder}"
 
     def submit(self, render: Render) -> None:
@@ -250,15 +259,17 @@ class DiffusionWorker:
         return self._requests.get(snapshot.request.job) is snapshot.request and snapshot.is_current
 
     def _handle_non_finite(self, request: Request, where: str, events: list[EngineEvent]) -> None:
-        precision = "fp32" if request.fp32 else self.model.precision
+        precision = request.precision or self.model.precision
         _log.warning("job %d went to NaN or infinity %s in %s", request.job, where, precision)
-        if precision == "fp32":
-            reason = NonFiniteError(f"The sound went to NaN or infinity {where}, in fp32. Try a lower cfg_scale.")
-            self._fail(request, reason, events)
+        following = next_precision(precision, self.model.device)
+        if following is None or not self.runner.has_room_for(following):
+            lack = "" if following is None else f", and {self.model.device} has no room for the model in {following}"
+            reason = f"The sound went to NaN or infinity {where}, in {precision}{lack}. Try a lower cfg_scale."
+            self._fail(request, NonFiniteError(reason), events)
             return
-        request.fp32, request.status = True, RequestStatus.WAITING
+        request.precision, request.status = following, RequestStatus.WAITING
         request.decode_again()
-        request.notes.append(f"NaN or infinity {where} in {precision}; rendered again in fp32")
+        request.notes.append(f"NaN or infinity {where} in {precision}; rendered again in {following}")
 
     def _fail(self, request: Request, reason: EngineError, events: list[EngineEvent]) -> None:
         del self._requests[request.job]
@@ -266,7 +277,7 @@ class DiffusionWorker:
 
     def _decode(self, batch: Sequence[Request], events: list[EngineEvent]) -> None:
         # A spare has time: a press shall not wait for a large piece of it.
-        alone = len(batch) == len(self._requests) and not (batch[0].retried_for_memory or batch[0].spare)
+        alone = len(batch) == len(self._requests) and not (batch[0].tries_for_memory or batch[0].spare)
         audio = self.runner.decode(batch, alone=alone)
         is_there = self._audio_windows.add(batch, audio)
         for request in batch:

@@ -41,10 +41,14 @@ class ProcessHost(SupervisedHost):
         look: float = LOOK_SECONDS,
     ) -> None:
         super().__init__(factory, choice, back_off=back_off, clock=clock)
-        # Pickled here and unpickled there by hand, so that the child's first act is to ignore Ctrl-C.
-        self._payload = bytes(ForkingPickler.dumps((factory, choice)))
+        # What cannot be pickled shall be told at once, and not by the first life.
+        self._pickled()
         self._look = look
         self._process: SpawnProcess | None = None
+
+    def _pickled(self) -> bytes:
+        """What a life is made of, to be unpickled there by hand, so that its first act is to ignore Ctrl-C."""
+        return bytes(ForkingPickler.dumps((self._factory, self._choice)))
 
     def _run_worker(self) -> Death | None:
         context = multiprocessing.get_context("spawn")
@@ -52,7 +56,7 @@ class ProcessHost(SupervisedHost):
             commands_in, commands_out = context.Pipe(duplex=False)
             events_in, events_out = context.Pipe(duplex=False)
             process = context.Process(
-                target=serve, args=(self._payload, commands_in, events_out), name="midifrag-engine", daemon=True
+                target=serve, args=(self._pickled(), commands_in, events_out), name="midifrag-engine", daemon=True
             )
             children.start(process)
         except OSError as error:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import abc
 import logging
 import threading
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
-from typing import assert_never
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, assert_never
 
 from midifrag.clock import monotonic
 from midifrag.engine.hosting.command_queue import CommandQueue
@@ -45,12 +45,14 @@ MOST_WARMED = 512
 class Death:
     """Why a life ended. A ``final`` death is not worth another try, such as a checkpoint that does not fit.
 
-    One that was ``stuck`` took its time, which is no sign of a steady life.
+    One that was ``stuck`` took its time, which is no sign of a steady life. ``options`` are what the next life is told
+    to do otherwise, see `EngineChoice.options`.
     """
 
     reason: str
     final: bool = False
     stuck: bool = False
+    options: Mapping[str, Any] = field(default_factory=dict)
 
 
 def was_stuck(seconds: float) -> Death:
@@ -170,6 +172,7 @@ class SupervisedHost(abc.ABC):
             death = self._run_guarded()
             if death is None or self._stop.is_set():
                 return
+            self._choice = replace(self._choice, options={**self._choice.options, **death.options})
             deaths = 1 if self._was_steady(death) else deaths + 1
             restarting = not death.final and deaths <= len(self._back_off)
             reason = death.reason

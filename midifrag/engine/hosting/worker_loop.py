@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
@@ -24,7 +25,7 @@ from midifrag.engine.messages import (
     Warm,
 )
 from midifrag.engine.protocol import EngineChoice, Worker, WorkerFactory, missing_from
-from midifrag.errors import EngineError, ModelError, OddEventError
+from midifrag.errors import CaptureError, EngineError, ModelError, OddEventError
 
 _log = logging.getLogger(__name__)
 
@@ -47,6 +48,8 @@ def death_of(error: Exception) -> Death:
     if isinstance(error, ModelError):
         return Death(str(error), final=True)
     _log.info("The engine failed", exc_info=error)
+    if isinstance(error, CaptureError):
+        return Death(str(error), options={"graphs": False})
     return Death(f"The engine failed: {type(error).__name__}: {error}.")
 
 
@@ -81,18 +84,25 @@ class WorkerLoop:
     def run(self) -> None:
         """Serve until the queue is closed. Raises what the worker raises: `ModelError` from loading, or a crash."""
         try:
-            for event in each_event(self._worker.load()):
-                self._border.take(event)
-                if self._is_closed:
-                    return
-            for command in (*self._first, *self._take(wait=False)):
-                self._execute(command)
-            if not self._warmups:
-                self._report_ready()
-            while not self._is_closed:
-                self._iterate()
-        finally:
-            self._worker.close()
+            self._serve()
+        except BaseException:
+            # On a device that is gone, closing fails as well; why it is gone is what counts.
+            with contextlib.suppress(Exception):
+                self._worker.close()
+            raise
+        self._worker.close()
+
+    def _serve(self) -> None:
+        for event in each_event(self._worker.load()):
+            self._border.take(event)
+            if self._is_closed:
+                return
+        for command in (*self._first, *self._take(wait=False)):
+            self._execute(command)
+        if not self._warmups:
+            self._report_ready()
+        while not self._is_closed:
+            self._iterate()
 
     @property
     def _is_closed(self) -> bool:

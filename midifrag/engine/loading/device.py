@@ -20,23 +20,53 @@ _MEMORY_WORDS = (
     # What cuDNN says when it finds no room to work in.
     "unable to find an engine",
 )
+#: What cuBLAS and cuDNN say on a card without room for their own memory, and of other failures too.
+_FULL_CARD_WORDS = (
+    "cublas_status_not_initialized",
+    "cudnn_status_not_initialized",
+    "cudnn_status_internal_error",
+    "cudnn_status_execution_failed",
+)
+#: Bytes that are left free on a card that such a library finds full.
+_FULL_CARD_BYTES = 512 << 20
 
 
 def set_up_device(device: torch.device) -> None:
-    """Make a device this thread's own, and fp32 on it fp32: what torch does by default has ten bits of fraction."""
+    """Make a device this thread's own, and sums on it exact: fp32 has ten bits of fraction by torch's default."""
     if device.type == "cuda":
         torch.cuda.set_device(device.index or 0)
         torch.backends.cudnn.allow_tf32 = False
         torch.backends.cuda.matmul.allow_tf32 = False
+        # As stable-audio-tools has it: sums of half-precision products are taken in fp32.
+        torch.backends.cuda.matmul.allow_fp16_reduced_precision_reduction = False
+        torch.backends.cuda.matmul.allow_bf16_reduced_precision_reduction = False
 
 
 def is_memory_error(error: BaseException) -> bool:
-    """Whether the device or the machine ran out of memory, at first or in what followed; torch says so in many ways."""
-    if isinstance(error, torch.OutOfMemoryError | MemoryError):
-        return True
-    if isinstance(error, RuntimeError) and any(words in str(error).lower() for words in _MEMORY_WORDS):
+    """Whether the device or the machine ran out of memory, at first or in what followed."""
+    if says_memory_is_short(error):
         return True
     return error.__context__ is not None and is_memory_error(error.__context__)
+
+
+def says_memory_is_short(error: BaseException) -> bool:
+    """Whether an error is itself about memory; torch says so in many ways."""
+    if isinstance(error, torch.OutOfMemoryError | MemoryError):
+        return True
+    if not isinstance(error, RuntimeError):
+        return False
+    told = str(error).lower()
+    return any(words in told for words in _MEMORY_WORDS) or (
+        any(words in told for words in _FULL_CARD_WORDS) and _card_is_full()
+    )
+
+
+def _card_is_full() -> bool:
+    try:
+        return torch.cuda.mem_get_info()[0] < _FULL_CARD_BYTES
+    except (RuntimeError, AssertionError):
+        # There is no card, or it is gone: then memory is not what it lacks.
+        return False
 
 
 def first_line(error: BaseException) -> str:
@@ -44,9 +74,22 @@ def first_line(error: BaseException) -> str:
     return (str(error).strip() or type(error).__name__).splitlines()[0]
 
 
+def device_name(device: torch.device) -> str:
+    """What a device is called: a card by its maker's name, any other by its kind."""
+    return torch.cuda.get_device_name(device) if device.type == "cuda" else device.type
+
+
 def reserved_bytes(device: torch.device) -> int:
     """Bytes of a card's memory that torch has taken; 0 for other devices, which do not tell."""
     return torch.cuda.memory_reserved(device) if device.type == "cuda" else 0
+
+
+def free_bytes(device: torch.device) -> int | None:
+    """Bytes that can still be had on a card, also of what torch keeps for later; None for other devices."""
+    if device.type != "cuda":
+        return None
+    kept = torch.cuda.memory_reserved(device) - torch.cuda.memory_allocated(device)
+    return torch.cuda.mem_get_info(device)[0] + kept
 
 
 def free_cached(device: torch.device) -> None:
@@ -59,8 +102,12 @@ def free_cached(device: torch.device) -> None:
 
 
 def to_device(values: Sequence[int | float], device: torch.device) -> Tensor:
-    """A few numbers on a device, which does not wait for them; nor does the host for what the device still does."""
-    tensor = torch.tensor(values)
+    """A few numbers on a device, see `brought`."""
+    return brought(torch.tensor(values), device)
+
+
+def brought(tensor: Tensor, device: torch.device) -> Tensor:
+    """A tensor of the host's on a device, which does not wait for it; nor does the host for what that still does."""
     return tensor.pin_memory().to(device, non_blocking=True) if device.type == "cuda" else tensor.to(device)
 
 
@@ -86,7 +133,8 @@ class HostCopy:
         if tensor.device.type == "cuda":
             self._host = torch.empty(tensor.shape, dtype=tensor.dtype, pin_memory=True)
             self._host.copy_(tensor, non_blocking=True)
-            self._done = torch.cuda.Event()
+            # Others wait with a core that turns.
+            self._done = torch.cuda.Event(blocking=True)
             self._done.record()
         else:
             self._host = tensor.cpu()

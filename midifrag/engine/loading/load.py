@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import gc
 import json
+import logging
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -24,6 +25,8 @@ from midifrag.engine.loading.precision import move_model, resolve_device, resolv
 from midifrag.engine.loading.silence_output import silence_output
 from midifrag.engine.protocol import EngineChoice
 from midifrag.errors import CheckpointError, ModelError
+
+_log = logging.getLogger(__name__)
 
 CHECKPOINT_NAMES = ("model.safetensors", "model.ckpt")
 _STAGES = ("building the model", "reading the weights", "moving it to the device")
@@ -45,7 +48,9 @@ def load_stable_audio(choice: EngineChoice, on_progress: hub.ProgressListener | 
     Raises `ModelError`, `CheckpointError` or `HubError`; nothing is then left in memory.
     """
     tell = on_progress or (lambda _done, _total, _what: None)
-    device = resolve_device(choice.device)
+    device, remark = resolve_device(choice.device)
+    if remark:
+        _log.warning("%s", remark)
     set_up_device(device)
     precision = resolve_precision(choice.precision, device)
     files = find_files(choice, on_progress)
@@ -85,6 +90,8 @@ def load_stable_audio(choice: EngineChoice, on_progress: hub.ProgressListener | 
             defaults=defaults,
             short_latents=short_latents,
             min_seconds=min_seconds,
+            remark=remark,
+            noise="cpu" if choice.options.get("noise") == "cpu" else "device",
         )
     tell(len(_STAGES), len(_STAGES), "model loaded")
     return model

@@ -20,7 +20,8 @@ class Model:
     ``sample_size`` is the longest length in samples, ``downsampling`` the samples in one latent frame.
     ``short_latents`` says whether fewer latents than ``sample_size`` may be rendered for a short request, and
     ``min_seconds`` which takes it renders well at least.
-    ``checksum`` is the SHA-256 of the checkpoint, in hex.
+    ``checksum`` is the SHA-256 of the checkpoint, in hex; ``remark`` says why a card is not used.
+    ``noise`` is where a seed becomes noise: how a card draws depends on how many processors it has.
     """
 
     name: str
@@ -37,6 +38,13 @@ class Model:
     defaults: Defaults
     short_latents: bool
     min_seconds: float = 0.0
+    remark: str = ""
+    noise: Literal["device", "cpu"] = "device"
+
+    @property
+    def noise_device(self) -> torch.device:
+        """Where noise is drawn."""
+        return torch.device("cpu") if self.noise == "cpu" else self.device
 
     @property
     def max_seconds(self) -> float:

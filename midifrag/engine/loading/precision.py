@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any, cast, get_args
+from typing import Any, NamedTuple, cast, get_args
 
 import torch
 from torch import nn
 
+from midifrag.engine.loading.cards import Card, Trouble, card_of_torch, find_cards, torch_build, trouble_with
 from midifrag.engine.loading.model import Precision
 from midifrag.errors import ModelError
 
@@ -16,26 +17,62 @@ DTYPES: dict[Precision, torch.dtype] = {"fp32": torch.float32, "fp16": torch.flo
 KEPT_IN_FP32 = ("timestep_features", "to_timestep_embed")
 
 
-def resolve_device(name: str) -> torch.device:
-    """``auto`` is CUDA, else MPS, else the CPU; anything else is a torch device name. Raises `ModelError`."""
+class ChosenDevice(NamedTuple):
+    """A device, and why it is not the card that a performer would expect."""
+
+    device: torch.device
+    remark: str = ""
+
+
+def resolve_device(name: str) -> ChosenDevice:
+    """``auto`` is the first CUDA card that this PyTorch runs on, else MPS, else the CPU; other names are torch's.
+
+    Raises `ModelError`.
+    """
     if name == "auto":
-        if torch.cuda.is_available():
-            return torch.device("cuda")
-        return torch.device("mps" if torch.backends.mps.is_available() else "cpu")
+        return _best_device()
     try:
         device = torch.device(name)
     except RuntimeError as error:
         raise ModelError(f"There is no device {name!r}. Use auto, cpu, cuda, cuda:1 … or mps.") from error
     if device.type not in ("cpu", "cuda", "mps"):
         raise ModelError(f"midifrag does not run on the device {name!r}. Use auto, cpu, cuda, cuda:1 … or mps.")
-    if device.type == "cuda" and (device.index or 0) >= torch.cuda.device_count():
-        raise ModelError(
-            f"The device {name!r} was asked for, but torch sees {torch.cuda.device_count()} CUDA devices. "
-            "Check the graphics driver with nvidia-smi, or use device: auto."
-        )
+    if device.type == "cuda":
+        _refuse_unusable(name, device.index or 0)
     if device.type == "mps" and not torch.backends.mps.is_available():
         raise ModelError("The device 'mps' was asked for, but this machine or torch build has none. Use device: auto.")
-    return device
+    return ChosenDevice(device)
+
+
+def _best_device() -> ChosenDevice:
+    cards = _cards_of_torch() if torch.cuda.is_available() else find_cards()
+    troubles = [_trouble(card) for card in cards]
+    if torch.cuda.is_available() and None in troubles:
+        index = troubles.index(None)
+        return ChosenDevice(torch.device("cuda", index) if index else torch.device("cuda"))
+    remark = f"{troubles[0].what}; `midifrag doctor` says what mends it" if troubles and troubles[0] else ""
+    return ChosenDevice(torch.device("mps" if torch.backends.mps.is_available() else "cpu"), remark)
+
+
+def _refuse_unusable(name: str, index: int) -> None:
+    seen = torch.cuda.device_count()
+    cards = _cards_of_torch() if index < seen else find_cards()
+    trouble = _trouble(cards[index]) if index < len(cards) else None
+    if trouble is not None:
+        raise ModelError(f"The device {name!r} was asked for. {trouble} With device: auto, midifrag plays without it.")
+    if index >= seen:
+        raise ModelError(
+            f"The device {name!r} was asked for, but torch sees {seen} CUDA devices. "
+            "Check the graphics driver with nvidia-smi, or use device: auto."
+        )
+
+
+def _cards_of_torch() -> tuple[Card, ...]:
+    return tuple(card_of_torch(index) for index in range(torch.cuda.device_count()))
+
+
+def _trouble(card: Card) -> Trouble | None:
+    return trouble_with(card, torch_build())
 
 
 def cpu_multiplies_bf16() -> bool:
@@ -57,6 +94,18 @@ def resolve_precision(name: str, device: torch.device) -> Precision:
     if device.type == "cuda":
         return "fp16"
     return "bf16" if device.type == "cpu" and cpu_multiplies_bf16() else "fp32"
+
+
+def next_precision(precision: Precision, device: torch.device) -> Precision | None:
+    """What to render again in after NaN or infinity; None after fp32.
+
+    bf16 reaches as far as fp32, and its copy of a model is half as large; cards from Ampere on multiply in it.
+    """
+    if precision == "fp32":
+        return None
+    if precision == "fp16" and device.type == "cuda" and torch.cuda.get_device_capability(device) >= (8, 0):
+        return "bf16"
+    return "fp32"
 
 
 def move_model(module: Any, device: torch.device, precision: Precision) -> None:

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from midifrag.engine.network.packing import copies, pack_linear
+from midifrag.engine.network.packing import Layer, copies, pack_linear
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,10 +83,16 @@ class Block:
         self._pairs = 1 + attention.differential
         self._norms = _QKNorm(attention, dtype)
         self._norm = _LayerNorm(layer.pre_norm, dtype)
+        weights = _Weights(dtype)
         qk_weight, value = _qkv_weights(attention)
         self._qk_heads = len(qk_weight) // self._width
-        self._qkv = pack_linear(torch.cat([self._norms.centred(qk_weight), value]).to(dtype))
-        self._out = pack_linear(_with_layer_scale(attention.to_out.weight, layer.self_attn_scale).to(dtype))
+        centred = self._norms.centred(qk_weight)
+        is_stock_s = centred is qk_weight and not attention.differential
+        joint = attention.to_qkv.weight if is_stock_s else torch.cat([centred, value])
+        self._qkv = weights.packed(joint, attention.to_qkv.weight)
+        self._out = weights.packed(
+            _with_layer_scale(attention.to_out.weight, layer.self_attn_scale), attention.to_out.weight
+        )
         self.has_cross_attention = bool(layer.cross_attend)
         if self.has_cross_attention:
             crossing = layer.cross_attn
@@ -94,17 +100,20 @@ class Block:
             self._cross_repeat = crossing.num_heads // crossing.kv_heads
             self._cross_norm = _LayerNorm(layer.cross_attend_norm, dtype)
             self._cross_norms = _QKNorm(crossing, dtype)
-            self._cross_q = pack_linear(self._cross_norms.centred(crossing.to_q.weight).to(dtype))
-            *keys, values = crossing.to_kv.weight.split(crossing.to_kv.in_features)
-            self._cross_k = pack_linear(self._cross_norms.centred(torch.cat(keys)).to(dtype))
-            self._cross_v = pack_linear(values.to(dtype))
-            self._cross_out = pack_linear(_with_layer_scale(crossing.to_out.weight, layer.cross_attn_scale).to(dtype))
+            self._cross_q = weights.packed(self._cross_norms.centred(crossing.to_q.weight), crossing.to_q.weight)
+            # The keys come before the values, whether there is one set of them or two.
+            keys, values = crossing.to_kv.weight.tensor_split([-crossing.to_kv.in_features])
+            self._cross_k = weights.packed(self._cross_norms.centred(keys), keys)
+            self._cross_v = weights.packed(values, values)
+            self._cross_out = weights.packed(
+                _with_layer_scale(crossing.to_out.weight, layer.cross_attn_scale), crossing.to_out.weight
+            )
         gate, outward = layer.ff.ff[0].proj, layer.ff.ff[2]
         self._forward_norm = _LayerNorm(layer.ff_norm, dtype)
-        self._forward_in = pack_linear(gate.weight.to(dtype), gate.bias)
+        self._forward_in = weights.packed(gate.weight, gate.weight, gate.bias)
         bias = None if outward.bias is None else _with_layer_scale(outward.bias, layer.ff_scale)
-        self._forward_out = pack_linear(_with_layer_scale(outward.weight, layer.ff_scale).to(dtype), bias)
-        self.memory = sum(p.numel() for p in layer.parameters() if copies(p, dtype)) * dtype.itemsize
+        self._forward_out = weights.packed(_with_layer_scale(outward.weight, layer.ff_scale), outward.weight, bias)
+        self.memory = weights.copied + _small_bytes(layer, dtype)
 
     def self_attend(self, x: Tensor, rotary: Rotary | None, modulation: Modulation | None) -> Tensor:
         """The block's first part, attention within (rows, tokens, width): it knows nothing of prompts."""
@@ -152,6 +161,26 @@ class Block:
         return self._forward_out(value * functional.silu(gate))
 
 
+class _Weights:
+    """Packs weights in ``dtype``; ``copied`` counts the bytes of those that are not stock's own."""
+
+    def __init__(self, dtype: torch.dtype) -> None:
+        self._dtype = dtype
+        self.copied = 0
+
+    def packed(self, weight: Tensor, stock_s: Tensor, bias: Tensor | None = None) -> Layer:
+        """A linear layer with a weight that was made of ``stock_s``, or is that."""
+        if weight is not stock_s or copies(weight, self._dtype):
+            self.copied += weight.numel() * self._dtype.itemsize
+        return pack_linear(weight.to(self._dtype), bias)
+
+
+def _small_bytes(layer: Any, dtype: torch.dtype) -> int:
+    """Bytes of copies of a stock layer's biases, gains and scales."""
+    numbers: int = sum(each.numel() for each in layer.parameters() if each.dim() < 2 and each.dtype != dtype)
+    return numbers * dtype.itemsize
+
+
 class _LayerNorm:
     """A stable-audio-tools ``LayerNorm``; torch takes the statistics in fp32 in any case."""
 
@@ -176,6 +205,8 @@ class _QKNorm:
     def __init__(self, attention: Any, dtype: torch.dtype) -> None:
         self._kind = attention.qk_norm
         self._width = attention.dim_heads
+        # Stock's 1e-12, but where a zero vector would be multiplied by what fp16 has no number for.
+        self._shortest = max(1e-12, 2 / torch.finfo(dtype).max)
         if self._kind == "ln":
             norms = (attention.q_norm, attention.k_norm)
             self._gain = torch.stack([norm.weight.detach().to(dtype) for norm in norms])
@@ -196,7 +227,7 @@ class _QKNorm:
             return x
         length = torch.linalg.vector_norm(x, dim=-1, keepdim=True, dtype=torch.float32)
         if self._kind == "l2":
-            unit: Tensor = x * length.clamp_min(1e-12).reciprocal().to(x.dtype)
+            unit: Tensor = x * length.clamp_min(self._shortest).reciprocal().to(x.dtype)
             return unit
         inverse = torch.addcmul(self._eps, length, length, value=1 / self._width).rsqrt_().to(x.dtype)
         key = (which, x.shape[2])

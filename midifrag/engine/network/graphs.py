@@ -10,10 +10,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from typing import Protocol, TypeAlias
 
 import torch
 from torch import Tensor
+
+from midifrag.engine.loading.device import first_line, says_memory_is_short
+from midifrag.errors import CaptureError
 
 #: Batch sizes that are captured.
 CAPTURED_BATCHES = (1, 2, 4, 8, 16)
@@ -60,20 +64,37 @@ class CapturedCall(Protocol):
         ...
 
 
+@cache
+def capture_stream(device: int) -> torch.cuda.Stream:
+    """The stream of all captures on a device: cuBLAS keeps a workspace, of up to 32 MiB, for each that it has met."""
+    return torch.cuda.Stream(device)
+
+
 class CudaGraph:
-    """A CUDA graph of one denoiser call."""
+    """A CUDA graph of one denoiser call. Raises `CaptureError` for what cannot be captured."""
 
     def __init__(self, forward: Forward, inputs: DenoiserInputs, guided: bool) -> None:
         self.inputs = inputs
-        side = torch.cuda.Stream()
+        side = capture_stream(torch.cuda.current_device())
         side.wait_stream(torch.cuda.current_stream())
         with torch.cuda.stream(side):
             for _ in range(2):
                 forward(inputs, guided)
         torch.cuda.current_stream().wait_stream(side)
         self._graph = torch.cuda.CUDAGraph()
-        with torch.cuda.graph(self._graph):
-            self.output = forward(inputs, guided)
+        try:
+            # What another engine's thread does meanwhile does no harm: nothing of it is in this capture.
+            with torch.cuda.graph(self._graph, stream=side, capture_error_mode="thread_local"):
+                self.output = forward(inputs, guided)
+        except Exception as error:
+            # Memory alone leaves all as it was. Whatever else fails, also on top of that, keeps torch 2.11 from ending
+            # the capture: its stream and its memory pool stay in the middle of it, for good.
+            if says_memory_is_short(error):
+                raise
+            raise CaptureError(
+                f"The work of the card could not be recorded as a CUDA graph: {first_line(error)}. The engine begins "
+                "anew without; `engine: {graphs: false}` leaves it out from the start."
+            ) from error
 
     def replay(self) -> None:
         """Launch the graph."""
@@ -81,12 +102,9 @@ class CudaGraph:
 
 
 class GraphCache:
-    """The graphs of one denoiser."""
+    """The graphs of one denoiser, which it does not hold: what holds each other outlives its last use."""
 
-    def __init__(
-        self, forward: Forward, capture: Callable[[Forward, DenoiserInputs, bool], CapturedCall] = CudaGraph
-    ) -> None:
-        self._forward = forward
+    def __init__(self, capture: Callable[[Forward, DenoiserInputs, bool], CapturedCall] = CudaGraph) -> None:
         self._capture = capture
         self._captured: dict[GraphShape, CapturedCall] = {}
 
@@ -104,10 +122,10 @@ class GraphCache:
         ]
         return min(fits, key=lambda shape: shape.batch, default=None)
 
-    def capture(self, shape: GraphShape, inputs: DenoiserInputs) -> None:
-        """Capture a shape; ``inputs`` have it and stay in use."""
+    def capture(self, forward: Forward, shape: GraphShape, inputs: DenoiserInputs) -> None:
+        """Capture a call of a shape; ``inputs`` have it and stay in use."""
         if shape not in self._captured:
-            self._captured[shape] = self._capture(self._forward, inputs, shape.guided)
+            self._captured[shape] = self._capture(forward, inputs, shape.guided)
 
     def run(self, shape: GraphShape, inputs: DenoiserInputs) -> Tensor:
         """The output for these inputs, which have the captured shape; the tensor is the caller's."""
@@ -116,8 +134,10 @@ class GraphCache:
         captured.replay()
         return captured.output.clone()
 
-    def clear(self) -> list[GraphShape]:
-        """Free all graphs. Returns what they were of."""
-        shapes = list(self._captured)
-        self._captured.clear()
+    def drop_largest(self) -> list[GraphShape]:
+        """Free the graphs of the greatest batch. Returns what they were of."""
+        most = max((shape.batch for shape in self._captured), default=0)
+        shapes = [shape for shape in self._captured if shape.batch == most]
+        for shape in shapes:
+            del self._captured[shape]
         return shapes

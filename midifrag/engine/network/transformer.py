@@ -48,7 +48,7 @@ class FastDenoiser:
         # A captured graph has no place for what some models prepend.
         self.captures_graphs = self._project_in.device.type == "cuda" and not hasattr(dit, "to_prepend_embed")
         self._positions = PositionCache(self._transformer, dtype, keeps_all=self.captures_graphs)
-        self._graphs = GraphCache(self._forward_whole)
+        self._graphs = GraphCache()
         self.memory = sum(block.memory for block in self._blocks)
         self._modulations = Modulations(self._transformer.layers, dtype) if self._adaptive else None
 
@@ -134,9 +134,8 @@ class FastDenoiser:
                 shape = GraphShape(batch, frames, guided, has_negative)
                 guided_rows = list(range(batch)) if guided else []
                 negative_rows = guided_rows if has_negative else []
-                self._graphs.capture(
-                    shape, self._inputs([row] * batch, guided_rows, negative_rows=negative_rows, fill=has_negative)
-                )
+                inputs = self._inputs([row] * batch, guided_rows, negative_rows=negative_rows, fill=has_negative)
+                self._graphs.capture(self._forward_whole, shape, inputs)
         finally:
             self.release_batch()
 
@@ -158,11 +157,15 @@ class FastDenoiser:
         """How many shapes are captured."""
         return len(self._graphs)
 
-    def release(self) -> list[GraphShape]:
-        """Free captured graphs, tables and what was gathered for the last batch. Returns what was captured."""
-        self._positions.clear()
+    def release_largest(self) -> list[GraphShape]:
+        """Free the captured graphs of the greatest batch. Returns what they were of; nothing once none is left."""
+        return self._graphs.drop_largest()
+
+    def release_tables(self) -> None:
+        """Free tables, unless captured graphs read them, and what was gathered for the last batch."""
+        if not self._graphs:
+            self._positions.clear()
         self.release_batch()
-        return self._graphs.clear()
 
     def release_batch(self) -> None:
         """Free what was gathered for the last batch."""

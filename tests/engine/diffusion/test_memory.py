@@ -11,14 +11,15 @@ class Runner:
     """Counts how often it was asked to free memory."""
 
     def __init__(self):
-        self.model, self.freed = SimpleNamespace(device=torch.device("cpu")), 0
+        self.model, self.freed = SimpleNamespace(device=torch.device("cpu")), []
 
-    def free_memory(self):
-        self.freed += 1
+    def free_memory(self, tries):
+        self.freed.append(tries)
+        return tries < 2
 
 
 def request():
-    return SimpleNamespace(retried_for_memory=False, parameters=SimpleNamespace(seconds=3.0))
+    return SimpleNamespace(tries_for_memory=0, parameters=SimpleNamespace(seconds=3.0))
 
 
 def test_calls_become_smaller_until_the_limit_is_forgotten():
@@ -27,14 +28,15 @@ def test_calls_become_smaller_until_the_limit_is_forgotten():
         assert limit.give_way([request()] * (2 * left), MemoryError(), runner) is None
         assert limit.batch == left
     limit.forget()
-    assert (limit.batch, runner.freed) == (8, 0)
+    assert (limit.batch, runner.freed) == (8, [])
 
 
-def test_one_alone_is_tried_once_more_and_then_given_up():
+def test_one_alone_is_tried_as_long_as_something_can_be_freed_and_then_given_up():
     limit, runner, alone = MemoryLimit(8), Runner(), request()
-    assert limit.give_way([alone], MemoryError(), runner) is None
-    assert (alone.retried_for_memory, runner.freed) == (True, 1)
+    for _ in range(2):
+        assert limit.give_way([alone], MemoryError(), runner) is None
+    assert (alone.tries_for_memory, runner.freed) == (2, [0, 1])
     reason = limit.give_way([alone], MemoryError("no room\nat all"), runner)
     assert str(reason).startswith("cpu is out of memory even for one request of 3 s.")
     assert str(reason).endswith("(no room)")
-    assert runner.freed == 1
+    assert (alone.tries_for_memory, runner.freed) == (2, [0, 1, 2])

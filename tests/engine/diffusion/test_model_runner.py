@@ -1,3 +1,6 @@
+import gc
+import weakref
+
 import pytest
 import torch
 
@@ -7,26 +10,34 @@ from midifrag.engine.diffusion.request import Request
 from midifrag.engine.diffusion.worker import DiffusionWorker
 from midifrag.engine.loading.model import Model
 from midifrag.engine.network.graphs import GraphCache, GraphShape
+from midifrag.engine.network.transformer import FastDenoiser
 from tests.engine.presses import press
 from tests.engine.replayed import Replayed
 from tests.engine.stock import loaded
 
 
+def recording(model: Model) -> tuple[DiffusionWorker, FastDenoiser]:
+    """A worker whose work is recorded as on a card, warm for one press and chords, and its denoiser."""
+    worker = DiffusionWorker.from_model(model)
+    denoiser = worker.runner._denoiser()
+    assert isinstance(denoiser, FastDenoiser)
+    denoiser.captures_graphs, denoiser._graphs = True, GraphCache(Replayed)
+    list(worker.warm((press(1),)))
+    return worker, denoiser
+
+
 @pytest.mark.parametrize("shortages", [1, 2])
-def test_recordings_that_a_shortage_dropped_are_made_again_once(
+def test_the_largest_recordings_that_a_shortage_dropped_are_made_again_once(
     model: Model, monkeypatch: pytest.MonkeyPatch, shortages: int
 ) -> None:
-    worker = DiffusionWorker.from_model(model)
-    denoiser = worker.runner._denoiser(fp32=False)
-    denoiser.captures_graphs, denoiser._graphs = True, GraphCache(denoiser._forward_whole, Replayed)
-    list(worker.warm((press(1),)))
+    worker, denoiser = recording(model)
     recorded = denoiser.captures
-    assert recorded > 1
+    assert recorded > 2
     denoise, tries = worker.runner.denoise, []
 
     def short(batch: list[Request]) -> torch.Tensor:
         tries.append(batch)
-        if len(tries) == 1:
+        if len(tries) < 3:
             raise MemoryError
         return denoise(batch)
 
@@ -37,12 +48,25 @@ def test_recordings_that_a_shortage_dropped_are_made_again_once(
             worker.submit(press(job))
             while worker._requests:
                 worker.tick()
-        assert denoiser.captures == 0
+        assert denoiser.captures == recorded - 1 - job
     rounds = 0
     while worker.busy:
         assert worker.tick() == []
         rounds += 1
-    assert (rounds, denoiser.captures) == ((recorded, recorded) if shortages == 1 else (0, 0))
+    assert (rounds, denoiser.captures) == ((1, recorded) if shortages == 1 else (0, recorded - 2))
+
+
+def test_windows_shrink_before_recordings_go_and_of_these_the_largest_goes_first(model: Model) -> None:
+    worker, denoiser = recording(model)
+    sizes = sorted({shape.batch for shape in denoiser._graphs._captured})
+    left = []
+    for tries in range(len(sizes) + 1):
+        assert worker.runner.free_memory(tries)
+        left.append(sorted(shape.batch for shape in denoiser._graphs._captured))
+    assert left == [sizes[: len(sizes) - gone] for gone in range(len(sizes) + 1)]
+    assert not worker.runner.free_memory(len(sizes) + 1)
+    assert worker.counters.captures == 0
+    assert [shape.batch for shape in worker.runner._lost_graphs] == sizes
 
 
 def test_recordings_are_given_up_where_there_is_no_room_for_them(model: Model, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -61,6 +85,16 @@ def test_recordings_are_given_up_where_there_is_no_room_for_them(model: Model, m
     assert not worker.busy
 
 
+@pytest.mark.parametrize("graphs", [True, False])
+def test_a_device_that_can_record_does_without_where_it_is_told_to(model: Model, graphs: bool) -> None:
+    worker = DiffusionWorker.from_model(model, graphs=graphs)
+    denoiser = worker.runner._denoiser()
+    denoiser.captures_graphs, denoiser._graphs = True, GraphCache(Replayed)
+    list(worker.warm((press(1),)))
+    assert (denoiser.captures > 0) is graphs
+    assert ("without CUDA graphs" in worker.info().warmed) is not graphs
+
+
 def test_a_prompt_is_encoded_once(model: Model) -> None:
     runner = ModelRunner(model)
     for prompt in ("rain", "bell", "rain"):
@@ -73,11 +107,11 @@ def test_windows_become_usual_again_after_one_shortage_and_stay_small_after_two(
     runner = ModelRunner(model)
     request = Request(press(1, seconds=2.0), resolve_parameters(press(1, seconds=2.0), model), 1, spare=False)
     usual = runner.window(request, alone=False).samples
-    runner.free_memory()
+    runner.free_memory(0)
     assert runner.window(request, alone=False).samples == usual // 2
     runner.on_idle()
     assert runner.window(request, alone=False).samples == usual
-    runner.free_memory()
+    runner.free_memory(0)
     runner.on_idle()
     assert runner.window(request, alone=False).samples == usual // 2
 
@@ -91,11 +125,30 @@ def test_windows_are_large_only_where_nobody_waits_and_calls_are_quick(model: Mo
     assert runner.window(request, alone=True).samples == small
 
 
+def test_copies_that_are_dropped_are_gone_at_once() -> None:
+    """On a card they take gigabytes, and nobody collects what holds each other while it plays."""
+    runner = ModelRunner(loaded("v", precision="bf16"))
+    request = Request(press(1), resolve_parameters(press(1), runner.model), 1, spare=False)
+    request.precision = "fp32"
+    runner.begin(request)
+    runner.denoise([request])
+    runner.window(request, alone=True)
+    copies = [weakref.ref(runner._denoisers["fp32"]), weakref.ref(runner._decoders["fp32"])]
+    gc.collect()
+    gc.disable()
+    try:
+        assert [copy() is None for copy in copies] == [False, False]
+        runner.on_idle()
+        assert [copy() is None for copy in copies] == [True, True]
+    finally:
+        gc.enable()
+
+
 def test_parts_in_fp32_are_made_when_they_are_needed_and_dropped_when_nobody_is_left() -> None:
     runner = ModelRunner(loaded("v", precision="bf16"))
     assert runner.counters.models_built == 2
     request = Request(press(1), resolve_parameters(press(1), runner.model), 1, spare=False)
-    request.fp32 = True
+    request.precision = "fp32"
     runner.begin(request)
     runner.denoise([request])
     assert runner.counters.models_built == 3

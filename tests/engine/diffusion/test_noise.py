@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import torch
 
 from midifrag.engine.diffusion.noise import Noise
@@ -25,6 +27,25 @@ def test_streams_do_not_mix() -> None:
     assert not torch.equal(first, other.draw())
     one.draw()
     assert torch.equal(first, again.draw())
+
+
+def test_noise_of_the_cpu_is_brought_to_a_card_whose_own_would_be_another(monkeypatch) -> None:
+    card, went = torch.device("meta"), []
+    monkeypatch.setattr("midifrag.engine.diffusion.noise.brought", lambda drawn, device: went.append((drawn, device)))
+    Noise(7, 3, 5, card, CPU).draw()
+    [(drawn, device)] = went
+    assert device == card
+    assert torch.equal(drawn, Noise(7, 3, 5, CPU).draw())
+
+
+def test_a_model_says_where_its_noise_is_drawn(model: Model) -> None:
+    card = torch.device("cuda")
+    assert replace(model, device=card).noise_device == card
+    assert replace(model, device=card, noise="cpu").noise_device == CPU
+
+
+def test_an_engine_says_what_draws_its_noise(model: Model) -> None:
+    assert DiffusionWorker.from_model(model).info().noise == "cpu"
 
 
 def test_global_generator_is_left_alone(model: Model) -> None:

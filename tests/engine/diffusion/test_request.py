@@ -52,7 +52,7 @@ def made(monkeypatch):
             frames=5,
             samples=6,
         )
-        model = SimpleNamespace(module=SimpleNamespace(io_channels=3, dist_shift=shift), device=CPU)
+        model = SimpleNamespace(module=SimpleNamespace(io_channels=3, dist_shift=shift), device=CPU, noise_device=CPU)
         return Request(press(1), parameters, 1, spare=False), model
 
     return make

@@ -38,7 +38,7 @@ def test_all_of_a_group_larger_than_a_batch_are_served(make) -> None:
 def test_groups_take_turns(make) -> None:
     requests = [make(1), make(2, seconds=1.0), make(3), make(4, seconds=1.0)]
     again_in_fp32 = make(5)
-    again_in_fp32.fp32 = True
+    again_in_fp32.precision = "fp32"
     round_robin = RoundRobin()
     served = [jobs(round_robin.next_batch([*requests, again_in_fp32], 8)) for _ in range(4)]
     assert served == [[1, 3], [2, 4], [5], [1, 3]]

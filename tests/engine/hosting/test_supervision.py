@@ -51,6 +51,16 @@ def test_a_crash_loses_its_jobs_and_the_next_press_works(host):
         assert take.used["warmed"] == "a,b"
 
 
+def test_after_work_that_cannot_be_recorded_the_next_life_does_without(host):
+    with running(host) as (engine, events):
+        engine.send(press(1, "capture"))
+        death, _ = wait(events, Died)
+        assert death == Died("the work could not be recorded.", (1,), restarting=True)
+        for job in (2, 3):
+            engine.send(press(job, "capture"))
+            assert wait(events, Rendered, Died)[0].job == job
+
+
 def test_a_failing_load_is_told_and_not_tried_again(host):
     with running(host, EngineChoice("toy", options={"dies": ("load",)})) as (engine, events):
         engine.send(press(1))

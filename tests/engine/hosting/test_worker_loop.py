@@ -10,7 +10,8 @@ import pytest
 from midifrag.engine.border import Border
 from midifrag.engine.hosting.command_queue import CommandQueue
 from midifrag.engine.hosting.hang_watch import Activity
-from midifrag.engine.hosting.worker_loop import WorkerLoop, make_worker
+from midifrag.engine.hosting.supervision import Death
+from midifrag.engine.hosting.worker_loop import WorkerLoop, death_of, make_worker
 from midifrag.engine.messages import (
     Cancel,
     Cancelled,
@@ -25,7 +26,7 @@ from midifrag.engine.messages import (
     Warming,
 )
 from midifrag.engine.protocol import EngineChoice
-from midifrag.errors import CheckpointError, ModelError
+from midifrag.errors import CaptureError, CheckpointError, ModelError
 from tests.engine.far_engine import FarEngine
 from tests.engine.odd_events import ODD_FIELDS
 from tests.engine.toy_worker import CHOICE, Guest, Toy, press, running, wait
@@ -49,6 +50,16 @@ class Loop:
         border = Border("toy", lambda event: self.hear(event))
         WorkerLoop(self.worker, self.commands, border, self.first, self.signs.append).run()
         return self.said
+
+
+def test_a_device_that_is_gone_does_not_hide_why():
+    class Gone(Toy):
+        def close(self):
+            raise RuntimeError("captures_underway.empty() INTERNAL ASSERT FAILED")
+
+    with pytest.raises(CaptureError, match="could not be recorded") as raised:
+        Loop(worker=Gone).run(press(1, "capture"))
+    assert death_of(raised.value) == Death("the work could not be recorded.", options={"graphs": False})
 
 
 def test_what_comes_first_is_done_before_what_waits():

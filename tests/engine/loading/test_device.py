@@ -1,13 +1,16 @@
 import gc
 import weakref
+from unittest.mock import MagicMock
 
 import pytest
 import torch
 
 from midifrag.engine.loading.device import (
     HostCopy,
+    device_name,
     first_line,
     fits_in_memory,
+    free_bytes,
     free_cached,
     is_memory_error,
     reserved_bytes,
@@ -85,6 +88,83 @@ def test_a_cpu_is_not_asked_for_what_only_cards_have():
     set_up_device(CPU)
     assert torch.backends.cuda.matmul.allow_tf32 == before
     assert reserved_bytes(CPU) == 0
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "CUDA error: CUBLAS_STATUS_NOT_INITIALIZED when calling `cublasCreate(handle)`",
+        "cuDNN error: CUDNN_STATUS_INTERNAL_ERROR",
+        "cuDNN error: CUDNN_STATUS_EXECUTION_FAILED",
+    ],
+)
+def test_what_libraries_say_of_a_full_card_counts_only_where_it_is_full(monkeypatch, words):
+    def gone():
+        raise RuntimeError("CUDA error: an illegal memory access was encountered")
+
+    for free, expected in ((lambda: (8 << 20, 8 << 30), True), (lambda: (4 << 30, 8 << 30), False), (gone, False)):
+        monkeypatch.setattr(torch.cuda, "mem_get_info", free)
+        assert is_memory_error(RuntimeError(words)) is expected
+    monkeypatch.setattr(torch.cuda, "mem_get_info", lambda: (0, 8 << 30))
+    assert not is_memory_error(RuntimeError("CUDA error: an illegal memory access was encountered"))
+
+
+def test_a_card_computes_as_exactly_as_stock_does(monkeypatch):
+    chosen = []
+    monkeypatch.setattr(torch.cuda, "set_device", chosen.append)
+    flags = [
+        (torch.backends.cudnn, "allow_tf32"),
+        (torch.backends.cuda.matmul, "allow_tf32"),
+        (torch.backends.cuda.matmul, "allow_fp16_reduced_precision_reduction"),
+        (torch.backends.cuda.matmul, "allow_bf16_reduced_precision_reduction"),
+    ]
+    before = [getattr(place, name) for place, name in flags]
+    try:
+        for place, name in flags:
+            setattr(place, name, True)
+        set_up_device(torch.device("cuda:1"))
+        assert [getattr(place, name) for place, name in flags] == [False] * 4
+    finally:
+        for (place, name), value in zip(flags, before, strict=True):
+            setattr(place, name, value)
+    assert chosen == [1]
+
+
+def test_what_torch_keeps_for_later_can_be_had_too(monkeypatch):
+    monkeypatch.setattr(torch.cuda, "mem_get_info", lambda _device: (100, 1000))
+    monkeypatch.setattr(torch.cuda, "memory_reserved", lambda _device: 50)
+    monkeypatch.setattr(torch.cuda, "memory_allocated", lambda _device: 20)
+    assert free_bytes(torch.device("cuda")) == 130
+    assert free_bytes(CPU) is None
+
+
+def test_a_card_is_called_by_its_name(monkeypatch):
+    monkeypatch.setattr(torch.cuda, "get_device_name", lambda device: f"Card {device.index}")
+    assert device_name(torch.device("cuda:1")) == "Card 1"
+    assert device_name(CPU) == "cpu"
+
+
+class OnCard:
+    """As much of a tensor on a card as a copy to the host asks for."""
+
+    device, shape, dtype = torch.device("cuda"), (2,), torch.float32
+
+
+def test_a_copy_from_a_card_is_waited_for_without_a_core_that_turns(monkeypatch):
+    events = []
+
+    def event(**options):
+        events.append((options, MagicMock(query=lambda: False)))
+        return events[-1][1]
+
+    monkeypatch.setattr(torch.cuda, "Event", event)
+    monkeypatch.setattr(torch, "empty", lambda *_shape, **_options: MagicMock())
+    copy = HostCopy(OnCard())
+    assert (copy.immediate, copy.arrived) == (False, False)
+    copy.wait()
+    [(options, done)] = events
+    assert options == {"blocking": True}
+    done.synchronize.assert_called_once_with()
 
 
 def test_freeing_collects_what_only_circles_hold():

@@ -11,6 +11,7 @@ from midifrag.config import catalogue
 from midifrag.engine.diffusion.worker import DiffusionWorker
 from midifrag.engine.loading import load as loading
 from midifrag.engine.loading.load import load_stable_audio
+from midifrag.engine.loading.precision import ChosenDevice
 from midifrag.engine.loading.silence_output import silence_output
 from midifrag.engine.protocol import EngineChoice
 from midifrag.errors import CheckpointError, ModelError
@@ -53,6 +54,18 @@ def test_the_tokenizer_is_found_from_any_folder(tmp_path, monkeypatch):
     with silence_output():
         embedding, _ = model.module.conditioner.conditioners["prompt"](["rain"], "cpu")
     assert embedding.isfinite().all()
+
+
+@pytest.mark.parametrize(("options", "expected"), [({}, "device"), ({"noise": "cpu"}, "cpu")])
+def test_where_noise_is_drawn_is_an_option(tmp_path, options, expected):
+    assert load_stable_audio(choice(tiny_model_folder(tmp_path), options=options)).noise == expected
+
+
+def test_why_a_card_is_not_used_is_told_at_once_and_with_what_is_loaded(tmp_path, monkeypatch, caplog):
+    monkeypatch.setattr(loading, "resolve_device", lambda _name: ChosenDevice(torch.device("cpu"), "Card: too old"))
+    model = load_stable_audio(choice(tiny_model_folder(tmp_path), device="auto"))
+    assert "Card: too old" in caplog.messages
+    assert "mine on cpu, fp32; Card: too old; " in DiffusionWorker.from_model(model).info().summary
 
 
 def test_nothing_is_printed(tmp_path, capfd):

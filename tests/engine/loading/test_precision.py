@@ -4,7 +4,8 @@ import pytest
 import torch
 
 from midifrag.engine.loading import precision
-from midifrag.engine.loading.precision import resolve_device, resolve_precision
+from midifrag.engine.loading.cards import Card, TorchBuild
+from midifrag.engine.loading.precision import next_precision, resolve_device, resolve_precision
 from midifrag.errors import ModelError
 from tests.engine.tiny_models import tiny_model
 
@@ -31,18 +32,79 @@ def test_bf16_wants_its_own_instructions(monkeypatch, capability, expected):
     assert precision.cpu_multiplies_bf16() is expected
 
 
+@pytest.mark.parametrize(
+    ("failed", "device", "capability", "expected"),
+    [
+        ("fp16", "cuda", (8, 6), "bf16"),
+        ("fp16", "cuda", (7, 5), "fp32"),
+        ("bf16", "cuda", (8, 6), "fp32"),
+        ("fp32", "cuda", (8, 6), None),
+        ("fp16", "cpu", None, "fp32"),
+        ("bf16", "cpu", None, "fp32"),
+        ("fp32", "cpu", None, None),
+    ],
+)
+def test_what_to_render_again_in(monkeypatch, failed, device, capability, expected):
+    monkeypatch.setattr(torch.cuda, "get_device_capability", lambda _device: capability)
+    assert next_precision(failed, torch.device(device)) == expected
+
+
 def test_an_unknown_precision():
     with pytest.raises(ModelError, match="no precision 'fp8'"):
         resolve_precision("fp8", torch.device("cpu"))
 
 
+class Machine:
+    """The cards that PyTorch sees, and those that the driver lists."""
+
+    def __init__(self, monkeypatch):
+        self.mps, self.seen, self.listed = False, [], []
+        self.cuda: str | None = "13.0"
+        monkeypatch.setattr(torch.cuda, "is_available", lambda: bool(self.seen))
+        monkeypatch.setattr(torch.cuda, "device_count", lambda: len(self.seen))
+        monkeypatch.setattr(torch.backends.mps, "is_available", lambda: self.mps)
+        monkeypatch.setattr(precision, "card_of_torch", lambda index: self.seen[index])
+        monkeypatch.setattr(precision, "find_cards", lambda: tuple(self.listed))
+        monkeypatch.setattr(precision, "torch_build", self.build)
+
+    def build(self):
+        return TorchBuild("2.11.0", self.cuda, ("sm_75", "sm_86"), len(self.seen))
+
+
+@pytest.fixture
+def machine(monkeypatch):
+    return Machine(monkeypatch)
+
+
+NEW, OLD = Card("New", "", 8 << 30, (8, 9)), Card("Old", "", 8 << 30, (6, 1))
+
+
 @pytest.mark.parametrize(
-    ("cuda", "mps", "expected"), [(True, True, "cuda"), (False, True, "mps"), (False, False, "cpu")]
+    ("seen", "mps", "expected"),
+    [
+        ([NEW], True, "cuda"),
+        ([], True, "mps"),
+        ([], False, "cpu"),
+        ([OLD], False, "cpu"),
+        ([OLD], True, "mps"),
+        ([OLD, NEW], False, "cuda:1"),
+    ],
 )
-def test_the_best_device_is_taken(monkeypatch, cuda, mps, expected):
-    monkeypatch.setattr(torch.cuda, "is_available", lambda: cuda)
-    monkeypatch.setattr(torch.backends.mps, "is_available", lambda: mps)
-    assert resolve_device("auto").type == expected
+def test_the_best_device_is_taken(machine, seen, mps, expected):
+    machine.seen, machine.mps = seen, mps
+    chosen = resolve_device("auto")
+    assert str(chosen.device) == expected
+    # A card that is left alone for a better one needs no word.
+    assert ("Old" in chosen.remark) is (seen == [OLD])
+
+
+def test_a_card_that_the_driver_lists_and_torch_does_not_use_is_told(machine):
+    machine.listed = [Card("RTX 3060", "550.54", 12 << 30, (8, 6))]
+    device, remark = resolve_device("auto")
+    assert device.type == "cpu"
+    assert "RTX 3060" in remark
+    assert "driver 550.54 is too old for CUDA 13.0" in remark
+    assert "midifrag doctor" in remark
 
 
 @pytest.mark.parametrize(
@@ -54,11 +116,21 @@ def test_the_best_device_is_taken(monkeypatch, cuda, mps, expected):
         ("meta", "not run"),
     ],
 )
-def test_devices_that_are_not_there(monkeypatch, name, message):
-    monkeypatch.setattr(torch.cuda, "device_count", lambda: 1)
-    monkeypatch.setattr(torch.backends.mps, "is_available", lambda: False)
+def test_devices_that_are_not_there(machine, name, message):
+    machine.seen = [NEW]
     with pytest.raises(ModelError, match=message):
         resolve_device(name)
+
+
+def test_a_card_that_is_asked_for_and_cannot_be_used_is_refused_with_the_command_that_mends_it(machine):
+    machine.seen = [OLD]
+    with pytest.raises(ModelError, match=r"has no code for it.*--torch-backend=cu126"):
+        resolve_device("cuda")
+    machine.seen, machine.listed, machine.cuda = [], [Card("RTX 4070", "581.2", 8 << 30, (8, 9))], None
+    with pytest.raises(ModelError, match=r"without CUDA.*--torch-backend=cu130"):
+        resolve_device("cuda:0")
+    machine.seen, machine.cuda = [NEW], "13.0"
+    assert resolve_device("cuda").device.type == "cuda"
 
 
 @pytest.mark.parametrize("number_format", ["fp32", "bf16"])

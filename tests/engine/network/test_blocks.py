@@ -6,6 +6,7 @@ import pytest
 import torch
 from stable_audio_tools.models.transformer import apply_rotary_pos_emb
 
+from midifrag.engine.network import blocks
 from midifrag.engine.network.blocks import Block, Modulations, Rotary
 from tests.engine.architectures import COVERED
 from tests.engine.tiny_models import tiny_model
@@ -52,6 +53,15 @@ def test_a_block_is_stock_s(option: str) -> None:
 
 
 @torch.no_grad()
+@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16, torch.float32])
+@torch.inference_mode()
+def test_padding_of_a_prompt_stays_zero_in_every_number_format(dtype: torch.dtype) -> None:
+    """stable-audio-tools sets the tokens that a short prompt lacks to zero, and an l2 norm divides by their length."""
+    layer = transformer_of(**COVERED["qk_norm l2"]).layers[0]
+    block = Block(layer, dtype)
+    assert block.keys_values(torch.zeros(1, 3, layer.cross_attn.to_kv.in_features, dtype=dtype)).eq(0).all()
+
+
 def test_rows_beyond_the_context_attend_to_no_prompt() -> None:
     """As the unconditional half of a call."""
     transformer = transformer_of()
@@ -82,3 +92,17 @@ def test_copies_in_another_number_format_are_counted() -> None:
     layer = transformer_of().layers[0]
     assert Block(layer, torch.float32).memory == 0
     assert Block(layer, torch.float16).memory == 2 * sum(p.numel() for p in layer.parameters())
+
+
+@pytest.mark.parametrize("option", ["plain", "qk_norm l2", "qk_norm ln", "differential"])
+def test_what_is_as_stock_has_it_lies_there_and_what_is_not_is_counted(
+    option: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    layer, packed = transformer_of(**COVERED[option]).layers[0], []
+    monkeypatch.setattr(blocks, "pack_linear", lambda weight, _bias=None: packed.append(weight))
+    memory = Block(layer, torch.float32).memory
+    own = {parameter.untyped_storage().data_ptr() for parameter in layer.parameters()}
+    others = [weight for weight in packed if weight.untyped_storage().data_ptr() not in own]
+    assert memory == sum(weight.nbytes for weight in others)
+    # Only a mean that is taken out, or another order, needs weights of its own: queries and keys within and across.
+    assert len(others) == (0 if option in ("plain", "qk_norm l2") else 3)
