@@ -90,7 +90,8 @@ def test_a_set_that_cannot_be_read_ends_it(folder, tmp_path):
     assert len(left(folder)) == 3
 
 
-def test_what_cannot_be_deleted_is_told(folder):
+def test_what_cannot_be_deleted_is_told(folder, tmp_path):
+    (tmp_path / "sets" / "a.als").write_bytes(gzip.compress(b"<a></a>", mtime=0))
     (folder / "0001 rain 1.wav.asd").mkdir()
     result = tidy("--folder", "sets", "--yes")
     assert result.exit_code == 1

@@ -67,7 +67,7 @@ def unused(folder: Path, sets: Iterable[Path], ask: Callable[[], Used | None]) -
         if alike(copy.name) not in kept and number_of(copy.name) not in numbers and _is_ours(copy)
     )
     asked = used is not None and used.files is not None
-    return Unused(found, len(copies), len(files), asked, _why_not(folders, used))
+    return Unused(found, len(copies), len(files), asked, _why_not(folders, len(files), used))
 
 
 def delete(copies: Collection[Path]) -> list[StorageError]:
@@ -82,15 +82,20 @@ def delete(copies: Collection[Path]) -> list[StorageError]:
     return errors
 
 
-def _why_not(folders: Collection[Path], used: Used | None) -> str:
+def _why_not(folders: Collection[Path], sets: int, used: Used | None) -> str:
     if used is not None and not used.complete:
         return (
             "Live has not told to the end what its Set uses: try again when it is idle, or close Live and name the "
             "folders that your Sets are in with --folder"
         )
     if used is None or used.files is None:
-        if folders:
+        if sets:
             return ""
+        if folders:
+            return (
+                f"there is no Set, clip, rack or preset of Live's below {', '.join(map(str, folders))}, so nobody says "
+                "what is used: name the folders that your Sets are in"
+            )
         return (
             "no Live is connected to a running midifrag that could say what its Set uses, and no folder of Sets was "
             "named: load the Set, or name the folders that your Sets are in with --folder"

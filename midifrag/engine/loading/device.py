@@ -37,6 +37,8 @@ def set_up_device(device: torch.device) -> None:
         torch.cuda.set_device(device.index or 0)
         torch.backends.cudnn.allow_tf32 = False
         torch.backends.cuda.matmul.allow_tf32 = False
+        # What cuDNN guesses to be quickest may be a thousand times slower; lengths are few, and all met in warm-up.
+        torch.backends.cudnn.benchmark = True
         # As stable-audio-tools has it: sums of half-precision products are taken in fp32.
         torch.backends.cuda.matmul.allow_fp16_reduced_precision_reduction = False
         torch.backends.cuda.matmul.allow_bf16_reduced_precision_reduction = False

@@ -53,7 +53,17 @@ def test_nothing_may_be_deleted_unless_somebody_says_what_is_used(rig):
     assert rig.found()[1].why_not.startswith(nobody)
     assert rig.found(used=answers.Used(files=None, set="", unread=0, in_slots=()))[1].why_not.startswith(nobody)
     assert rig.found(used=used())[1].why_not == ""
+    rig.save("0002 rain 2.wav")
     assert rig.found(rig.sets)[1].why_not == ""
+
+
+def test_a_folder_without_any_set_says_nothing_of_what_is_used(rig, tmp_path):
+    empty = tmp_path / "no sets here"
+    empty.mkdir()
+    why = rig.found(empty)[1].why_not
+    assert why.startswith("there is no Set, clip, rack or preset of Live's below ")
+    assert "no sets here" in why
+    assert rig.found(empty, used=used())[1].why_not == ""
 
 
 def test_devices_that_live_does_not_tell_of_are_in_the_saved_set(rig):

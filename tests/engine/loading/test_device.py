@@ -109,23 +109,41 @@ def test_what_libraries_say_of_a_full_card_counts_only_where_it_is_full(monkeypa
     assert not is_memory_error(RuntimeError("CUDA error: an illegal memory access was encountered"))
 
 
+#: What says how exactly a card computes.
+FLAGS = [
+    (torch.backends.cudnn, "allow_tf32"),
+    (torch.backends.cuda.matmul, "allow_tf32"),
+    (torch.backends.cuda.matmul, "allow_fp16_reduced_precision_reduction"),
+    (torch.backends.cuda.matmul, "allow_bf16_reduced_precision_reduction"),
+]
+
+
+def test_a_card_s_convolutions_are_timed_and_not_guessed(monkeypatch):
+    monkeypatch.setattr(torch.cuda, "set_device", lambda _index: None)
+    monkeypatch.setattr(torch.backends.cudnn, "benchmark", False)
+    before = [getattr(place, name) for place, name in FLAGS]
+    set_up_device(CPU)
+    assert not torch.backends.cudnn.benchmark
+    try:
+        set_up_device(torch.device("cuda"))
+        assert torch.backends.cudnn.benchmark
+    finally:
+        for (place, name), value in zip(FLAGS, before, strict=True):
+            setattr(place, name, value)
+
+
 def test_a_card_computes_as_exactly_as_stock_does(monkeypatch):
     chosen = []
     monkeypatch.setattr(torch.cuda, "set_device", chosen.append)
-    flags = [
-        (torch.backends.cudnn, "allow_tf32"),
-        (torch.backends.cuda.matmul, "allow_tf32"),
-        (torch.backends.cuda.matmul, "allow_fp16_reduced_precision_reduction"),
-        (torch.backends.cuda.matmul, "allow_bf16_reduced_precision_reduction"),
-    ]
-    before = [getattr(place, name) for place, name in flags]
+    monkeypatch.setattr(torch.backends.cudnn, "benchmark", False)
+    before = [getattr(place, name) for place, name in FLAGS]
     try:
-        for place, name in flags:
+        for place, name in FLAGS:
             setattr(place, name, True)
         set_up_device(torch.device("cuda:1"))
-        assert [getattr(place, name) for place, name in flags] == [False] * 4
+        assert [getattr(place, name) for place, name in FLAGS] == [False] * 4
     finally:
-        for (place, name), value in zip(flags, before, strict=True):
+        for (place, name), value in zip(FLAGS, before, strict=True):
             setattr(place, name, value)
     assert chosen == [1]
 
