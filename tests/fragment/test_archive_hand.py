@@ -178,6 +178,7 @@ def test_another_program_is_found_out_unless_that_cannot_be_asked(hand, archive,
     drive.hang_in("is_shared")
     assert hand.is_shared() is False
     assert hand.hangs
+    drive.come_back(hand)
 
 
 def test_closing_closes_the_archive_and_ends_the_thread(hand, archive, monkeypatch):

@@ -3,7 +3,7 @@
 import random
 import threading
 import time
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 
 import mido
 import pytest
@@ -90,8 +90,14 @@ def test_an_evening(tmp_path, pads, peer):
 
         assert again_and_again(select)
         pads.send(mido.Message("program_change", program=90))
-        assert lands(pads, 36)
-        assert Archive(show.fragments / "archive").find(limit=1)[0].prompt == "bell"
+
+        def lands_a_bell():
+            # One of the flood's presses may land in between.
+            assert lands(pads, 36)
+            with closing(Archive(show.fragments / "archive")) as archive:
+                return archive.find(limit=1)[0].prompt == "bell"
+
+        assert again_and_again(lands_a_bell)
 
         # The plug is pulled and put back: the show says so, lights the pads again and plays on.
         plugged = [pads]
