@@ -44,12 +44,26 @@ def wake(period: int, count: int, counted: Any) -> None:
 
 
 def start(seconds: float, frames: int, rate: int) -> subprocess.Popen[str]:
-    """Begin in a process of its own; it prints what it has counted when it has ended."""
-    command = [sys.executable, "-m", "benchmarks.bare_timer", str(seconds), str(frames), str(rate)]
-    timer = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
-    assert timer.stdout is not None
-    assert timer.stdout.readline() == "ready\n"
-    return timer
+    """A process of its own, which is ready to `count`."""
+    return ready("benchmarks.bare_timer", seconds, frames, rate)
+
+
+def ready(module: str, seconds: float, frames: int, rate: int) -> subprocess.Popen[str]:
+    """The process of such a module, as soon as it waits for its word."""
+    command = [sys.executable, "-m", module, str(seconds), str(frames), str(rate)]
+    begun = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    assert begun.stdout is not None
+    assert begun.stdout.readline() == "ready\n"
+    return begun
+
+
+def count(*processes: subprocess.Popen[str], patience: float) -> list[dict[str, Any]]:
+    """Let them count, all at the same time; what each has counted in the end. ``patience`` is in seconds."""
+    for one in processes:
+        assert one.stdin is not None
+        one.stdin.write("\n")
+        one.stdin.flush()
+    return [json.loads(one.communicate(timeout=patience)[0].splitlines()[-1]) for one in processes]
 
 
 def main() -> None:
@@ -64,6 +78,7 @@ def main() -> None:
     except PermissionError:
         is_realtime = False
     print("ready", flush=True)
+    sys.stdin.readline()
     wake(period, round(seconds * 1e9 / period), counted)
     told = {"misses": int(counted[0]), "worst_ms": round(counted[1] / 1e6, 2), "realtime": is_realtime}
     print(json.dumps(told), flush=True)

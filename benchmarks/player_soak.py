@@ -1,9 +1,9 @@
-"""Eight loops while `pocket` renders: what the player misses beside a bare timer of the same priority.
+"""Eight loops while `pocket` renders: what the player misses beside a bare timer and a bare client of JACK.
 
     nice uv run python -m benchmarks.player_soak --minutes 10
 
-Over JACK's dummy server in real-time mode at 256 frames. It says how many callbacks each of the two missed, and whether
-all loops were there to the end, and where they should be. Needs Debian's jackd2 and libportaudio2.
+Over JACK's dummy server in real-time mode at 256 frames. It says how many callbacks each of the three missed, and
+whether all loops were there to the end, and where they should be. Needs Debian's jackd2 and libportaudio2.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from dataclasses import asdict, dataclass
 
 import numpy as np
 
-from benchmarks import bare_timer
+from benchmarks import bare_client, bare_timer
 from midifrag.playback.messages import Load, PlaybackChanged, PlaybackState, PlayerEvent, Sounding, Start
 from midifrag.playback.player import Player
 from tools.jack_server import Server, realtime_allowed
@@ -40,7 +40,7 @@ while True:
 
 @dataclass(frozen=True)
 class Soak:
-    """What came of it: callbacks more than a period late, of the player and of the bare timer, and underruns.
+    """What came of it: callbacks more than a period late, of the player and of both bare ones, and underruns.
 
     ``loops`` were there to the end, on a device that was opened anew ``changes`` times.
     """
@@ -50,6 +50,8 @@ class Soak:
     underruns: int
     timer_misses: int
     timer_worst_ms: float
+    client_misses: int
+    client_worst_ms: float
     realtime: bool
     loops: int
     changes: int
@@ -79,21 +81,22 @@ def soak(seconds: float, engines: int = 2) -> Soak:
             if not news.wait_for(lambda: sounding() == LOOPS, PATIENCE):
                 raise RuntimeError(f"the loops did not begin: {told[-3:]}")
         with rendering(engines):
+            bare = [one.start(seconds, FRAMES, RATE) for one in (bare_timer, bare_client)]
             before, late = _underruns(told), player.late
-            timer = bare_timer.start(seconds, FRAMES, RATE)
-            counted, _ = timer.communicate(timeout=seconds + PATIENCE)
+            timer, client = bare_timer.count(*bare, patience=seconds + PATIENCE)
             late = player.late - late
         time.sleep(2.5)
         ended = {one.slot for one in told if isinstance(one, Sounding) and not one.on}
         changes = sum(isinstance(one, PlaybackChanged) and one.state is PlaybackState.LOST for one in told)
-        floor = json.loads(counted.splitlines()[-1])
         return Soak(
             seconds,
             late,
             _underruns(told) - before,
-            floor["misses"],
-            floor["worst_ms"],
-            floor["realtime"],
+            timer["misses"],
+            timer["worst_ms"],
+            client["misses"],
+            client["worst_ms"],
+            timer["realtime"],
             LOOPS - len(ended),
             changes,
         )
