@@ -17,6 +17,7 @@ from pathlib import Path
 import mido
 import psutil
 
+from midifrag.states import JobState
 from tests.faults.browsers import Browser
 from tests.faults.disk import Disk, DiskState
 from tests.faults.setting import CONTROLLER
@@ -123,7 +124,7 @@ class Act:
             time.sleep(every)
 
     def children(self, kind: str) -> list[psutil.Process]:
-        """The show's processes of one kind: ``page``, ``engine`` or ``midi``."""
+        """The show's processes of one kind: ``page``, ``engine``, ``player`` or ``midi``."""
         with contextlib.suppress(psutil.Error):
             return [one for one in psutil.Process(self.process.pid).children() if _kind_of(one) == kind]
         return []
@@ -229,7 +230,7 @@ def _started_again(name: str) -> Server:
 def unended(log: Log) -> dict[int, str]:
     """The jobs that are still under way, with their states."""
     states = {line["job"]: line["state"] for line in log.lines if line["event"] == "JobChanged"}
-    return {job: state for job, state in states.items() if state in ("queued", "rendering", "held")}
+    return {job: state for job, state in states.items() if not JobState(state).ended}
 
 
 def engines_rest(log: Log) -> bool:
@@ -244,5 +245,7 @@ def _kind_of(process: psutil.Process) -> str | None:
         if "jack_process" in command:
             return "midi"
         if "spawn_main" in command:
+            if any("portaudio" in one.path for one in process.memory_maps()):
+                return "player"
             return "page" if process.net_connections("tcp") else "engine"
     return None

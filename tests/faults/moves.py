@@ -90,6 +90,23 @@ def panic(act: Act) -> None:
     act.send(mido.Message("control_change", control=setting.PANIC, value=0))
 
 
+def stop_a_slot(act: Act) -> None:
+    act.send(mido.Message("control_change", control=setting.STOP, value=127))
+    act.send(mido.Message("control_change", control=setting.STOP, value=0))
+
+
+def tap(act: Act) -> None:
+    for _ in range(5):
+        act.send(mido.Message("control_change", control=setting.TAP, value=127))
+        act.send(mido.Message("control_change", control=setting.TAP, value=0))
+        time.sleep(act.dice.uniform(0.2, 0.6))
+
+
+def change_time(act: Act) -> None:
+    kind = act.dice.choice(["stop", "continue", "start", "songpos"])
+    act.send(mido.Message("songpos", pos=act.dice.randrange(64)) if kind == "songpos" else mido.Message(kind))
+
+
 def other_bank(act: Act) -> None:
     if act.dice.random() < 0.5:
         act.send(mido.Message("program_change", program=act.dice.randint(0, 2)))
@@ -153,6 +170,16 @@ def stop_engine(act: Act) -> None:
     _signal(act, "engine", psutil.Process.suspend)
     time.sleep(act.dice.choice([0.2, 3.0, 12.0]))
     _signal(act, "engine", psutil.Process.resume)
+
+
+def kill_player(act: Act) -> None:
+    _signal(act, "player", psutil.Process.kill)
+
+
+def stop_player(act: Act) -> None:
+    _signal(act, "player", psutil.Process.suspend)
+    time.sleep(act.dice.choice([0.2, 3.0]))
+    _signal(act, "player", psutil.Process.resume)
 
 
 def kill_midi(act: Act) -> None:
@@ -221,6 +248,9 @@ MOVES: tuple[Move, ...] = (
     Move(flood, 1, harmless=True),
     Move(lock, 2, harmless=True),
     Move(panic, 1, harmless=True),
+    Move(stop_a_slot, 1, harmless=True),
+    Move(tap, 1, harmless=True),
+    Move(change_time, 2, harmless=True),
     Move(other_bank, 4, harmless=True),
     Move(open_page, 3, harmless=True),
     Move(press_on_page, 6, harmless=True),
@@ -232,6 +262,8 @@ MOVES: tuple[Move, ...] = (
     Move(stop_page, 1),
     Move(kill_engine, 2),
     Move(stop_engine, 1),
+    Move(kill_player, 1),
+    Move(stop_player, 1),
     Move(kill_midi, 1),
     Move(restart_jack, 1),
     Move(stop_jack, 1),

@@ -10,11 +10,11 @@ from tools.jack_server import BACKEND
 CONTROLLER = "hands"
 SLOTS = 8
 #: Notes whose every press is a job of its own, in both banks.
-EACH_COUNTS = (36, 37, 40)
+EACH_COUNTS = (36, 37, 40, 42, 43)
 #: Notes whose presses may be ignored, or end the one before.
-SOME_COUNT = (38, 39, 41)
+SOME_COUNT = (38, 39, 41, 44)
 NOTES = (*EACH_COUNTS, *SOME_COUNT)
-KNOB, PANIC, LOCK, NEXT_BANK = 21, 119, 111, 98
+KNOB, PANIC, LOCK, NEXT_BANK, STOP, TAP = 21, 119, 111, 98, 102, 103
 
 _SET = """\
 model: {model}
@@ -24,6 +24,7 @@ ports:
 set_list: [first, second]
 page: {{port: 0}}
 time: {{source: midi}}
+playback: {{device: {device}}}
 queue: {{size: {queue}}}
 engine: {{spares: {{enabled: {spares}}}}}
 fragments: {{fade_ms: {fade}}}
@@ -33,6 +34,8 @@ actions:
   - {{cc: 119, does: panic}}
   - {{cc: 111, does: toggle_lock, slot: 1}}
   - {{note: 98, does: next_bank}}
+  - {{cc: 102, does: stop, slot: 2}}
+  - {{cc: 103, does: tap}}
 """
 _BANK = """\
 name: {name}
@@ -45,6 +48,9 @@ pads:
   39: {{prompt: "glass bell", seconds: 0.5, on_repress: replace, choke: bells}}
   40: {{prompt: "hat", seconds: 0.3, model: sketch}}
   41: {{prompt: "low tom", seconds: 0.5, on_repress: cancel, choke: bells}}
+  42: {{prompt: "short kick", beats: 1, land: beat, fragment: {{loop: true}}}}
+  43: {{prompt: "snare", seconds: 0.4, land: bar, fallback: last}}
+  44: {{prompt: "low tom", beats: 2, land: bar, on_repress: cancel, slot: 3}}
 """
 
 
@@ -54,6 +60,7 @@ def write_set(folder: Path, dice: random.Random, model: str, *, spares: bool, qu
     presets.mkdir(parents=True, exist_ok=True)
     path = folder / "presets.yaml"
     values = {"spares": str(spares).lower(), "queue": queue, "fade": dice.choice([1, 5, 10])}
+    values["device"] = dice.choice(["default", "default", "off"])
     path.write_text(_SET.format(model=model, backend=BACKEND, controller=CONTROLLER, **values), encoding="utf-8")
     for program, name in enumerate(("first", "second"), 1):
         write_bank(folder, dice, name, program)
