@@ -8,7 +8,7 @@ import click
 
 _PATH = click.Path(path_type=Path)
 _library = click.option(
-    "--user-library", type=_PATH, help="Live's User Library; default: where Live's own preferences say it is."
+    "--user-library", help="Live's User Library; default: where Live's own preferences say it is."
 )
 
 
@@ -19,7 +19,7 @@ def ableton() -> None:
 
 @ableton.command()
 @_library
-def install(user_library: Path | None) -> None:
+def install(user_library: str | None) -> None:
     """Put midifrag's script into Live's User Library."""
     from midifrag.commands.ableton_script import install as put_there
 
@@ -28,7 +28,7 @@ def install(user_library: Path | None) -> None:
 
 @ableton.command()
 @_library
-def status(user_library: Path | None) -> None:
+def status(user_library: str | None) -> None:
     """Say whether the script is there, whether Live is connected, and what there stands for which slot."""
     from midifrag.commands.ableton_script import status as tell
 
@@ -37,7 +37,7 @@ def status(user_library: Path | None) -> None:
 
 @ableton.command()
 @_library
-def remove(user_library: Path | None) -> None:
+def remove(user_library: str | None) -> None:
     """Take midifrag's script out of Live's User Library."""
     from midifrag.commands.ableton_script import remove as take_out
 
