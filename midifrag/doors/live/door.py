@@ -96,6 +96,9 @@ class LiveDoor:
         self._copier.close()
 
     def _use(self, loaded: Loaded) -> None:
+        if not loaded.settings.ableton.enabled:
+            # It is closed in a moment; until then, Live is asked for nothing else.
+            return
         before, self._loaded = self._loaded, loaded
         if loaded.settings.ableton != before.settings.ableton:
             self._reports.has_new_table()
