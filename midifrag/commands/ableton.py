@@ -7,9 +7,7 @@ from pathlib import Path
 import click
 
 _PATH = click.Path(path_type=Path)
-_library = click.option(
-    "--user-library", help="Live's User Library; default: where Live's own preferences say it is."
-)
+_library = click.option("--user-library", help="Live's User Library; default: where Live's own preferences say it is.")
 
 
 @click.group()

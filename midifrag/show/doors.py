@@ -98,8 +98,8 @@ class Doors:
                     self._begun_with[kind.key] = None
                     self._tell(f"{kind.key}: closed, as the set does not ask for it any more")
                 elif self._begin(kind, loaded):
-                    how = "opened, as the set asks for it now" if before is None else "begun anew, as the set has it now"
-                    self._tell(f"{kind.key}: {how}")
+                    how = "opened, as the set asks for it" if before is None else "begun anew, as the set has it"
+                    self._tell(f"{kind.key}: {how} now")
 
     def _begin(self, kind: DoorKind, loaded: Loaded) -> bool:
         """Open a door, if the set wants it; whether it is open now."""

@@ -109,7 +109,7 @@ def test_a_door_follows_what_the_set_comes_to_say_of_it_and_each_step_is_told():
 
 
 def test_one_that_cannot_be_opened_later_is_told_once_and_tried_when_the_set_is_another():
-    doors, log, put, watches = opened(
+    _doors, _log, put, watches = opened(
         lambda _log, show: None if show is BEGUN else 1 / 0, begins_with=lambda of: of.osc if of.osc.is_on else None
     )
     for port in (7400, 7400, 7500):
@@ -118,7 +118,7 @@ def test_one_that_cannot_be_opened_later_is_told_once_and_tried_when_the_set_is_
 
 
 def test_a_door_hears_of_another_set_as_far_as_the_show_goes_by_it():
-    doors, log, put, watches = opened(lambda log, _: Open(log, "a"))
+    _doors, log, _put, watches = opened(lambda log, _: Open(log, "a"))
     watches[0].callback(ConfigurationChanged(loaded(fragments={"count": 3, "fade_ms": 9}, tempo=99)))
     settings = log[-1][1].loaded.settings
     begun = BEGUN.settings.fragments.count

@@ -86,7 +86,7 @@ def named_library(name: str) -> Path:
     problem = folder_problem(name)
     if problem is not None:
         raise DoorError(f"--user-library {problem}; {_WAY_OUT}")
-    place = Path(os.path.abspath(Path(name.strip()).expanduser()))
+    place = Path(os.path.normpath(Path(name.strip()).expanduser().absolute()))
     if _LIVE_ITSELF.search(f"{place.as_posix()}/"):
         raise DoorError(f"{place} belongs to Live itself, whose next update would take the script away; {_WAY_OUT}")
     if place.name == NAME and place.parent.name.casefold() == _SCRIPTS.casefold():

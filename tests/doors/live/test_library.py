@@ -209,7 +209,7 @@ def test_a_disk_that_is_full_leaves_what_was_there_and_the_next_installation_wor
 
     with monkeypatch.context() as patched:
         patched.setattr(library, stage, full)
-        with pytest.raises(StorageError, match="the disk is full: .* Then run `midifrag ableton install` again"):
+        with pytest.raises(StorageError, match=r"the disk is full: .* Then run `midifrag ableton install` again"):
             install(there)
     assert script_folder(there).exists() is older
     if older:
