@@ -67,7 +67,7 @@ def _doors(loaded: Loaded) -> Iterator[str]:
     hydrogen = instruments.hydrogen
     if hydrogen is not None and not is_loopback(hydrogen.host):
         kit = loaded.fragments_folder / HYDROGEN
-        yield f"{file}: instruments.hydrogen.host: {hydrogen.host} reads {kit} by this same path; it has to be there too"
+        yield f"{file}: instruments.hydrogen.host: {hydrogen.host} reads {kit}, which has to be there too"
 
 
 def _placeholders(loaded: Loaded, bank: Bank, pad: Pad) -> Iterator[str]:

@@ -13,6 +13,7 @@ from midifrag.config.shipped import shipped_path
 from midifrag.errors import NoMidiError
 from midifrag.midi.port_names import PortList, list_ports
 from midifrag.playback.outputs import Output
+from tests.doors.osc.peer import free_port
 
 runner = CliRunner()
 
@@ -194,9 +195,9 @@ def taken():
         ("osc:\n  listen: no.such.host.invalid:7400", "4: osc.listen", "nobody can listen there on this machine"),
         ("osc:\n  listen: 7400\n  send: 'localhost:7400'", "5: osc.send", "is where midifrag itself listens"),
         (
-            "osc:\n  listen: '0.0.0.0:7400'\n  send: '10.11.12.13:7400'",
+            "osc:\n  listen: '0.0.0.0:7400'\n  send: '10.1.1.1:7400'",
             "5: osc.send",
-            "10.11.12.13:7400 is this machine",
+            "10.1.1.1:7400 is this machine",
         ),
         ("osc:\n  send: '0.0.0.0:7400'", "4: osc.send", "name one to send to"),
         ("osc:\n  send: [7401, 7401]", "4: osc.send", "stands there twice"),
@@ -206,7 +207,7 @@ def taken():
     ],
 )
 def test_a_door_that_cannot_work_is_a_mistake(own_set, monkeypatch, lines, key, said):
-    address = SimpleNamespace(address="10.11.12.13")
+    address = SimpleNamespace(address="10.1.1.1")
     monkeypatch.setattr(check_doors.psutil, "net_if_addrs", lambda: {"eth0": [address]})
     result = own_set(f"{lines}\n")
     assert result.exit_code == 2
@@ -246,9 +247,11 @@ def test_what_of_a_door_does_nothing_is_a_note(own_set, lines, said):
 
 
 def test_doors_that_can_be_opened_are_right(own_set):
+    port = free_port()
     result = own_set(
-        "osc: {listen: '0.0.0.0:7400', send: [7401, '10.0.0.9:7400']}\nableton: {port: 9101, fire: true, start_transport:"
-        " true, targets: {1: {note: 36, track: a}}}\ninstruments: {sfz: true, first_note: 40, hydrogen: {}}\n"
+        f"osc: {{listen: '0.0.0.0:{port}', send: [7401, '10.0.0.9:{port}']}}\n"
+        "ableton: {fire: true, start_transport: true, targets: {1: {note: 36, track: a}}}\n"
+        "instruments: {sfz: true, first_note: 40, hydrogen: {}}\n"
     )
     assert (result.exit_code, [line for line in result.output.splitlines() if "note:" in line]) == (0, [])
 
