@@ -46,11 +46,9 @@ def remove(user_library: str | None) -> None:
 @click.argument(
     "path", required=False, type=_PATH, help="The set: a presets.yaml, or its folder; default: the one in this folder."
 )
-@click.option(
-    "--folder", "folders", type=_PATH, multiple=True, help="Where your Live Sets are, with all below; may be repeated."
-)
+@click.option("--folder", "folders", multiple=True, help="Where your Live Sets are, with all below; may be repeated.")
 @click.option("--yes", is_flag=True, help="Delete without asking.")
-def tidy(path: Path | None, folders: tuple[Path, ...], yes: bool) -> None:
+def tidy(path: Path | None, folders: tuple[str, ...], yes: bool) -> None:
     """Delete the copies of fragments that none of your Live Sets uses."""
     from midifrag.commands.ableton_copies import tidy as tidy_up
 

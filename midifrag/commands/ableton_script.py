@@ -13,7 +13,7 @@ from midifrag.commands.lines import NARROW, fitted, listed, one_line
 from midifrag.doors.live import library as libraries
 from midifrag.doors.live.answers import Status
 from midifrag.doors.live.asking import ask_status
-from midifrag.doors.live.meeting import Meeting, meeting_file
+from midifrag.doors.live.meeting import Meeting, meeting_file, problem_of
 from midifrag.errors import DoorError, StorageError
 
 _TO_DO = """\
@@ -53,7 +53,8 @@ def status(user_library: str | None) -> None:
     except DoorError as error:
         rows.append(("midifrag", "red", str(error)))
     else:
-        rows.append(("midifrag", *_show(found)))
+        odd = problem_of(meeting_file()) if found is None else None
+        rows.append(("midifrag", *(("red", odd) if odd is not None else _show(found))))
     if found is not None:
         rows.append(("Live", *_live(found)))
         rows.append(("copies", "", found.folder))

@@ -140,3 +140,9 @@ def test_an_empty_name_of_a_library_is_not_this_folder(name, tmp_path, monkeypat
     assert result.exit_code == (0 if name == "status" else 1)
     assert "--user-library is empty" in result.output
     assert not (tmp_path / "Remote Scripts").exists()
+
+
+def test_a_folder_where_midifrag_says_where_it_is_is_told(ableton):
+    meeting_file().mkdir(parents=True)
+    output = ableton("status").output
+    assert "ableton.json is a folder, and the place of a file: move it away" in output

@@ -96,6 +96,8 @@ def named_library(name: str) -> Path:
     try:
         if not place.is_dir():
             what = f"{place} is a file, and no folder" if place.exists() else f"there is no folder {place}"
+            if place.is_symlink() and not place.exists():
+                what = f"{place} is a link to what is not there: connect its drive"
             raise DoorError(f"{what}; {_WAY_OUT}")
         within = place / _LIBRARY
         if within.is_dir():

@@ -6,6 +6,7 @@ that; who says what is no message is cut off.
 
 from __future__ import annotations
 
+import errno
 import logging
 import secrets
 import selectors
@@ -34,6 +35,8 @@ from midifrag.states import NoticeLevel
 FIRST_LINE, ANSWERED, TRY_EVERY = 5.0, LONGEST + 10.0, 5.0
 #: Seconds between two looks at who is gone.
 LOOK_EVERY = 0.25
+#: The first port that a system does not keep to itself.
+FIRST_FREE = 1024
 #: The most that have not said who they are, and seconds in which one thing is told of them once.
 MOST_STRANGERS, STRANGERS_EVERY = 16, 60.0
 #: Seconds that the end waits for the thread.
@@ -163,6 +166,13 @@ class Server:
         self._host.look(now)
 
     def _open(self) -> None:
+        other = Meeting.read(self._file)
+        if other is not None and other.answers:
+            # Live follows one file: whoever wrote it has Live.
+            self._stays_shut(
+                f"another midifrag (process {other.pid}) is Live's already; end that one, and this one takes its place"
+            )
+            return
         listening = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
         try:
             if sys.platform == "win32":
@@ -177,16 +187,19 @@ class Server:
             meeting.write(self._file)
         except OSError as error:
             listening.close()
-            reason = error.strerror or str(error)
-            self._host.notice(
-                NoticeLevel.ERROR, f"the door into Live stays shut: port {self._port}: {reason}; it is tried again"
-            )
+            self._stays_shut(_way_out(self._port, error))
         except StorageError as error:
             listening.close()
-            self._host.notice(NoticeLevel.ERROR, f"the door into Live stays shut: {error}; it is tried again")
+            self._stays_shut(str(error))
         else:
             self.meeting, self._listening = meeting, listening
             self._selector.register(listening, selectors.EVENT_READ)
+
+    def _stays_shut(self, why: str) -> None:
+        text = (
+            f"the door into Live stays shut: {why}. The show goes on without, and tries again every {TRY_EVERY:.0f} s"
+        )
+        self._host.notice(NoticeLevel.ERROR, text)
 
     def _welcome_in(self) -> None:
         try:
@@ -294,3 +307,10 @@ class Server:
             if one is not None:
                 one.close()
         self._selector.close()
+
+
+def _way_out(port: int, error: OSError) -> str:
+    reason = error.strerror or error
+    if error.errno == errno.EACCES and port < FIRST_FREE:
+        return f"port {port}: {reason}; set ableton.port to one above {FIRST_FREE - 1}, or to 0 for any that is free"
+    return f"port {port}: {reason}; end the program that has it, or set ableton.port to 0 for any that is free"

@@ -18,6 +18,8 @@ from midifrag.states import NoticeLevel
 
 #: Seconds between two tries to get a port, and between two looks whether this is the end.
 TRY_EVERY, LOOK_EVERY = 2.0, 0.25
+#: The first port that a system does not keep to itself.
+FIRST_FREE = 1024
 #: The largest packet.
 MOST_BYTES = 65535
 #: How long the end waits for the thread, in seconds.
@@ -93,10 +95,12 @@ class Listener:
 
 
 def _not_listening(where: Endpoint, error: OSError) -> str:
-    taken = error.errno in (errno.EADDRINUSE, errno.EACCES)
-    way = "End the program that has its port, or set osc.listen to another one"
-    if not taken:
-        way = "Set osc.listen to a port of this machine"
+    way = "Set osc.listen to a port of this machine"
+    if error.errno == errno.EACCES and where.port < FIRST_FREE:
+        way = f"Set osc.listen to a port above {FIRST_FREE - 1}"
+    elif error.errno in (errno.EADDRINUSE, errno.EACCES):
+        # The second is what Windows says.
+        way = "End the program that has its port, or set osc.listen to another one"
     return (
         f"cannot listen on {where}: {error.strerror or error}. {way}; the show goes on without, and tries again every "
         f"{TRY_EVERY:.0f} s"

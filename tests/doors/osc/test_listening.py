@@ -1,3 +1,5 @@
+import errno
+import os
 import queue
 import socket
 import threading
@@ -191,3 +193,19 @@ def test_how_many_packets_a_flood_has_cost_is_told_when_it_is_over(opened, monke
     lost = int(text.removeprefix("OSC: the flood is over; ").split()[0])
     assert lost > 0
     until(lambda: taken.count(b"x" * 1000) == sent - lost)
+
+
+@pytest.mark.parametrize(
+    ("port", "number", "way"),
+    [
+        (80, errno.EACCES, "Set osc.listen to a port above 1023"),
+        (7400, errno.EACCES, "End the program that has its port, or set osc.listen to another one"),
+        (7400, errno.EADDRNOTAVAIL, "Set osc.listen to a port of this machine"),
+    ],
+)
+def test_the_way_out_hangs_on_what_is_wrong(opened, monkeypatch, port, number, way):
+    def refused(_where):
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(udp, "listening", refused)
+    assert f". {way}; the show goes on without" in opened(port=port).hear()

@@ -167,3 +167,11 @@ def test_a_tempo_that_drifts_is_told_once_it_is_off(rig):
 def test_whatever_else_is_told_is_nothing_to_send(rig):
     kept = {"bank", "pads", "slots", "beat", "jobs", "midi", "configuration"}
     assert rig.tell(*(change for part, change in CHANGES.items() if part not in kept)) == []
+
+
+def test_a_name_with_a_placeholder_is_told_as_what_was_rendered(rig):
+    ((*_, preset, _bars),) = rig.tell(landed(label="beat at {bpm}", prompt="beat at 92"))
+    assert preset == "beat at 92"
+    rig.tell(filled(5.0))
+    ((*_, preset, _bars),) = rig.tell(filled(4.0, preset="beat at {bpm}", prompt="beat at 92"))
+    assert preset == "beat at 92"
