@@ -92,7 +92,7 @@ class Outgoing:
         if job.state is not JobState.LANDED or job.slot is None or job.file is None or job.job in self._landed:
             return
         self._landed.append(job.job)
-        seconds, bars = job.fragment_seconds or 0.0, job.bars or 0.0
+        seconds, bars = job.fragment_seconds or 0.0, job.fragment_bars or 0.0
         self._bars[job.slot, job.label, seconds] = bars
         if len(self._bars) > REMEMBERED:
             del self._bars[next(iter(self._bars))]

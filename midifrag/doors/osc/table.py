@@ -90,7 +90,7 @@ OUT: Sequence[Address] = (
             Argument(
                 "preset",
                 Kind.TEXT,
-                "the pad's name, or its prompt; the prompt as it was rendered where the name has a placeholder, as `{bpm}`",
+                "the pad's name, or its prompt; the prompt as it was rendered where that has a placeholder, as `{bpm}`",
             ),
             Argument(
                 "bars",

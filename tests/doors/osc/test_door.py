@@ -64,7 +64,9 @@ def test_what_happens_is_told_to_everybody(opened, other):
     second = Peer()
     rig = opened(send=[other.port, second.port])
     rig.door.handle(active())
-    rig.door.handle(job(JobState.LANDED, slot=2, file="/f/output02.wav", label="Rain", fragment_seconds=1.5, bars=2.0))
+    rig.door.handle(
+        job(JobState.LANDED, slot=2, file="/f/output02.wav", label="Rain", fragment_seconds=1.5, fragment_bars=2.0)
+    )
     for one in (other, second):
         number, path, *rest = one.wait_for_message("/midifrag/slot")[1:]
         assert (number, path.endswith("output02.wav"), rest) == (2, True, [1.5, "Rain", 2.0])
