@@ -126,7 +126,7 @@ def test_it_waits_until_what_is_said_to_sound_is_silent(rig, opened, monkeypatch
     door.handle(rig.told())
     door.handle(rig.landing(2, tone(440)))
     assert heard.wait(PATIENCE)
-    assert told == ["Hydrogen gets what has landed when slot 1 cease to sound"]
+    assert told == ["Hydrogen gets what has landed when slot 1 ceases to sound"]
     assert line.said.count("hydrogen") == 1
     rig.sounds = frozenset()
     door.handle(rig.told())
