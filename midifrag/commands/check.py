@@ -126,6 +126,8 @@ def folder_trouble(folder: Path) -> StorageError | None:
         with tempfile.TemporaryDirectory(prefix=".midifrag-check-", dir=there):
             pass
     except OSError as error:
+        if error.errno == errno.ENOENT:
+            return StorageError(f"cannot make {folder}: nothing can be made in {there}; choose another folder")
         return storage_error("make" if there != folder else "write into", folder, error)
     return None
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import socket
+import sys
 from collections.abc import Iterator
 from typing import NamedTuple
 
@@ -11,7 +12,7 @@ import psutil
 
 from midifrag.config import loading
 from midifrag.config.loading import Loaded
-from midifrag.config.osc import LOOPBACK, comes_back
+from midifrag.config.osc import FIRST_FREE, LOOPBACK, comes_back
 from midifrag.doors.osc import udp
 from midifrag.errors import Problem
 
@@ -20,19 +21,21 @@ class _Refused(NamedTuple):
     """A place of the set whose port this machine does not give, and why."""
 
     place: tuple[str, str]
+    port: int
     error: OSError
 
     @property
     def is_taken(self) -> bool:
         """Whether another program has it, which may end until the show begins."""
-        return self.error.errno == errno.EADDRINUSE
+        # The second is what Windows says of some that are.
+        return self.error.errno == errno.EADDRINUSE or (self.error.errno == errno.EACCES and self.port >= FIRST_FREE)
 
 
 def unusable_doors(loaded: Loaded) -> Iterator[Problem]:
     """A problem where a port cannot be listened on here at all, or what is sent out would come in again."""
-    for place, error in _refused(loaded):
-        if error.errno != errno.EADDRINUSE:
-            yield loading.show_problem(loaded, place, _way_out(place, error))
+    for refused in _refused(loaded):
+        if not refused.is_taken:
+            yield loading.show_problem(loaded, refused.place, _way_out(refused))
     osc = loaded.settings.osc
     own = [address.address for addresses in psutil.net_if_addrs().values() for address in addresses]
     for target in osc.send:
@@ -55,24 +58,25 @@ def _refused(loaded: Loaded) -> Iterator[_Refused]:
         try:
             udp.listening(osc.listen).close()
         except OSError as error:
-            yield _Refused(("osc", "listen"), error)
+            yield _Refused(("osc", "listen"), osc.listen.port, error)
     if live.enabled and live.port:
         try:
             _listen_for_live(live.port)
         except OSError as error:
-            yield _Refused(("ableton", "port"), error)
+            yield _Refused(("ableton", "port"), live.port, error)
 
 
 def _listen_for_live(port: int) -> None:
     with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as tried:
+        if sys.platform != "win32":
+            # As the door does: a show that has just ended is in nobody's way.
+            tried.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         tried.bind((LOOPBACK, port))
         tried.listen()
 
 
-def _way_out(place: tuple[str, str], error: OSError) -> str:
-    if error.errno == errno.EACCES:
-        return "the system keeps this port to itself; take one above 1023"
-    if place == ("osc", "listen"):
-        reason = error.strerror or error
-        return f"nobody can listen there on this machine ({reason}); take an address of its own, or the port alone"
-    return f"nobody can listen there on this machine ({error.strerror or error}); take another port, or 0"
+def _way_out(refused: _Refused) -> str:
+    if refused.error.errno == errno.EACCES:
+        return f"the system keeps this port to itself; take one above {FIRST_FREE - 1}"
+    other = "an address of its own, or the port alone" if refused.place[0] == "osc" else "another port, or 0"
+    return f"nobody can listen there on this machine ({refused.error.strerror or refused.error}); take {other}"

@@ -59,6 +59,9 @@ def _doors(loaded: Loaded) -> Iterator[str]:
     file, live, instruments = loaded.path.name, loaded.settings.ableton, loaded.settings.instruments
     if live.enabled and live.start_transport and not live.fire:
         yield f"{file}: ableton.start_transport: does nothing without fire: true, as nothing is launched"
+    for address, times in Counter(loaded.settings.osc.send).items():
+        if times > 1:
+            yield f"{file}: osc.send: {address} stands there {times} times, and is told all as often"
     for slot, target in live.targets.items() if live.enabled else ():
         if target.note is not None and target.scene is not None:
             yield f"{file}: ableton.targets.{slot}.scene: does nothing, as a drum pad is in no scene"

@@ -27,6 +27,8 @@ LOOPBACK = "127.0.0.1"
 EVERY_ADDRESS = ("0.0.0.0", "::")  # noqa: S104 — compared, not bound
 #: What reaches every machine of the network, this one too.
 BROADCAST = "255.255.255.255"
+#: The first port that a system does not keep to itself.
+FIRST_FREE = 1024
 #: The most programs that are told.
 MOST_TARGETS = 16
 
@@ -111,11 +113,9 @@ class OscSettings(Strict):
 
     @model_validator(mode="after")
     def _not_to_itself(self) -> OscSettings:
-        for at, target in enumerate(self.send):
+        for target in self.send:
             if target.host in EVERY_ADDRESS:
                 raise WrongKeyError("send", f"{target.host} is every address that a machine has; name one to send to")
-            if target in self.send[:at]:
-                raise WrongKeyError("send", f"{target} stands there twice, and would be told all twice")
             if self.listen is not None and comes_back(target, self.listen):
                 raise WrongKeyError(
                     "send", f"{target} is where midifrag itself listens; another port is another program's"

@@ -160,7 +160,7 @@ def test_notes_have_an_end(own_set):
 def test_a_folder_where_nobody_can_make_anything_is_a_mistake_whoever_asks(own_set, group):
     result = own_set(f"{group}:\n  folder: /proc/fragments\n")
     assert result.exit_code == 2
-    assert result.output.startswith(f"presets.yaml:4: {group}.folder: cannot make /proc/fragments: ")
+    assert result.output.startswith(f"presets.yaml:4: {group}.folder: cannot make /proc/fragments: nothing can be made")
 
 
 @pytest.mark.parametrize(("kind", "name"), [("sfz: true", "sfz"), ("hydrogen: {}", "hydrogen")])

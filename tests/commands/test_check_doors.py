@@ -32,7 +32,6 @@ def taken():
             "10.1.1.1:7400 is this machine",
         ),
         ("osc:\n  send: '0.0.0.0:7400'", "4: osc.send", "name one to send to"),
-        ("osc:\n  send: [7401, 7401]", "4: osc.send", "stands there twice"),
         ("osc: {listen: 9000}\ninstruments: {hydrogen: {}}", "3: osc.listen", "9000 is where Hydrogen listens"),
         ("instruments:\n  hydrogen: {host: 0.0.0.0}", "4: instruments.hydrogen.host", "name the one that Hydrogen"),
         ("page: {port: 9100}\nableton: {port: 9100}", "4: ableton.port", "9100 is the page's port too"),
@@ -66,6 +65,7 @@ def test_a_port_that_is_taken_now_is_a_note_and_one_that_the_system_keeps_a_mist
 @pytest.mark.parametrize(
     ("lines", "said"),
     [
+        ("osc: {send: [7401, '127.0.0.1:7401']}", "osc.send: 127.0.0.1:7401 stands there 2 times"),
         ("ableton: {start_transport: true}", "ableton.start_transport: does nothing without fire: true"),
         ("ableton: {targets: {1: {note: 36, scene: 2}}}", "ableton.targets.1.scene: does nothing, as a drum pad"),
         ("instruments: {first_note: 40}", "instruments.first_note: does nothing without sfz: true"),

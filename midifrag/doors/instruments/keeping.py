@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -17,6 +18,8 @@ from midifrag.states import NoticeLevel
 LOOK_EVERY = 5.0
 #: Seconds that the end of a show waits for the folder's drive.
 PATIENCE = 2.0
+
+_log = logging.getLogger(__name__)
 
 
 class Files(Protocol):
@@ -106,7 +109,11 @@ class Keeping:
 
     def _run(self) -> None:
         while not self._closing.wait(LOOK_EVERY):
-            self.look()
+            try:
+                self.look()
+            except Exception:
+                # A mistake of ours must not end the looks.
+                _log.exception("%s could not be looked after", self._what)
 
 
 def _reason(problem: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import secrets
@@ -14,7 +15,7 @@ from pathlib import Path
 import psutil
 
 from midifrag.config.folders import HOME
-from midifrag.config.osc import LOOPBACK
+from midifrag.config.osc import FIRST_FREE, LOOPBACK
 from midifrag.errors import StorageError
 from midifrag.fragment.files import discard, read_json, replace_file, storage_error
 from midifrag.fragment.plain_json import is_count
@@ -117,3 +118,11 @@ def problem_of(path: Path) -> str | None:
 
 def _with_way_out(error: StorageError, path: Path) -> StorageError:
     return StorageError(f"{error}; {HOME} names another folder than {path.parent}, for midifrag and for Live")
+
+
+def why_refused(port: int, error: OSError) -> str:
+    """Why nobody can listen at a port of this machine, and the way out."""
+    reason = error.strerror or error
+    if error.errno == errno.EACCES and port < FIRST_FREE:
+        return f"port {port}: {reason}; set ableton.port to one above {FIRST_FREE - 1}, or to 0 for any that is free"
+    return f"port {port}: {reason}; end the program that has it, or set ableton.port to 0 for any that is free"

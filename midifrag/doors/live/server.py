@@ -6,7 +6,6 @@ that; who says what is no message is cut off.
 
 from __future__ import annotations
 
-import errno
 import logging
 import secrets
 import selectors
@@ -24,7 +23,7 @@ from pydantic import BaseModel
 from midifrag.clock import monotonic
 from midifrag.doors.live import wire
 from midifrag.doors.live.guest import Guest
-from midifrag.doors.live.meeting import Meeting
+from midifrag.doors.live.meeting import Meeting, why_refused
 from midifrag.doors.live.used_files import LONGEST
 from midifrag.errors import StorageError
 from midifrag.scheduling import run_before_others
@@ -35,8 +34,6 @@ from midifrag.states import NoticeLevel
 FIRST_LINE, ANSWERED, TRY_EVERY = 5.0, LONGEST + 10.0, 5.0
 #: Seconds between two looks at who is gone.
 LOOK_EVERY = 0.25
-#: The first port that a system does not keep to itself.
-FIRST_FREE = 1024
 #: The most that have not said who they are, and seconds in which one thing is told of them once.
 MOST_STRANGERS, STRANGERS_EVERY = 16, 60.0
 #: Seconds that the end waits for the thread.
@@ -187,7 +184,7 @@ class Server:
             meeting.write(self._file)
         except OSError as error:
             listening.close()
-            self._stays_shut(_way_out(self._port, error))
+            self._stays_shut(why_refused(self._port, error))
         except StorageError as error:
             listening.close()
             self._stays_shut(str(error))
@@ -307,10 +304,3 @@ class Server:
             if one is not None:
                 one.close()
         self._selector.close()
-
-
-def _way_out(port: int, error: OSError) -> str:
-    reason = error.strerror or error
-    if error.errno == errno.EACCES and port < FIRST_FREE:
-        return f"port {port}: {reason}; set ableton.port to one above {FIRST_FREE - 1}, or to 0 for any that is free"
-    return f"port {port}: {reason}; end the program that has it, or set ableton.port to 0 for any that is free"

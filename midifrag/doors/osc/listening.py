@@ -9,7 +9,7 @@ import threading
 from collections.abc import Callable
 
 from midifrag.clock import monotonic
-from midifrag.config.osc import Endpoint
+from midifrag.config.osc import FIRST_FREE, Endpoint
 from midifrag.doors.osc import udp
 from midifrag.doors.osc.faults import Trouble
 from midifrag.doors.osc.flood import Flood
@@ -18,8 +18,6 @@ from midifrag.states import NoticeLevel
 
 #: Seconds between two tries to get a port, and between two looks whether this is the end.
 TRY_EVERY, LOOK_EVERY = 2.0, 0.25
-#: The first port that a system does not keep to itself.
-FIRST_FREE = 1024
 #: The largest packet.
 MOST_BYTES = 65535
 #: How long the end waits for the thread, in seconds.

@@ -194,3 +194,19 @@ def test_a_second_show_keeps_its_hands_off_and_says_so_until_the_first_has_ended
             assert (first.told, first.contents()) == ([], before)
         second.keeping.look()
         assert second.told[1:] == ["sfz: all is written again"]
+
+
+def test_a_mistake_of_ours_does_not_end_the_looks(kept, monkeypatch, caplog):
+    monkeypatch.setattr(keeping_module, "LOOK_EVERY", 0.01)
+    looks = threading.Semaphore(0)
+
+    def fails():
+        looks.release()
+        raise RuntimeError("boom")
+
+    monkeypatch.setattr(kept.keeping, "look", fails)
+    kept.keeping.start()
+    for _ in range(2):
+        assert looks.acquire(timeout=PATIENCE)
+    kept.keeping.close()
+    assert "could not be looked after" in caplog.text
