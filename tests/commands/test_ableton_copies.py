@@ -101,7 +101,7 @@ def test_what_cannot_be_deleted_is_told(folder, tmp_path):
 
 @pytest.mark.parametrize(
     ("named", "said"),
-    [("", "--folder is empty"), ("sets/a.als", "is a file: name the folder that your Sets are in, such as sets")],
+    [("", "--folder is empty"), ("sets/a.als", "is a file: name the folder that your Sets are in, such as ")],
 )
 def test_a_folder_that_is_none_deletes_nothing(folder, tmp_path, named, said):
     (tmp_path / "sets" / "a.als").write_bytes(gzip.compress(b"<a/>"))

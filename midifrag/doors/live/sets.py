@@ -63,8 +63,7 @@ def sets_below(folders: Iterable[Path]) -> Iterator[Path]:
             files = [Path(one.path) for one in found if not one.is_dir()]
             lost = next((one.path for one in found if one.is_symlink() and not Path(one.path).exists()), None)
         except OSError as error:
-            cause = storage_error("read", Path(error.filename or place), error)
-            raise StorageError(f"{cause}, or name folders that it is not in; nobody knows what it refers to") from error
+            raise _unread(Path(error.filename or place), error) from error
         if lost is not None:
             raise StorageError(
                 f"{lost} is a link to what is not there, and nobody knows what that refers to: connect its drive, or "
@@ -83,12 +82,18 @@ def _check_folder(folder: Path) -> None:
             return
         is_file, is_link = folder.exists(), folder.is_symlink()
     except OSError as error:
-        raise storage_error("read", folder, error) from error
+        raise _unread(folder, error) from error
     if is_file:
-        raise StorageError(f"{folder} is a file: name the folder that your Sets are in, such as {folder.parent}")
+        parent = folder.absolute().parent
+        raise StorageError(f"{folder} is a file: name the folder that your Sets are in, such as {parent}")
     if is_link:
         raise StorageError(f"{folder} is a link to what is not there: connect its drive, or name another folder")
     raise StorageError(f"there is no folder {folder}: connect its drive, or name another one")
+
+
+def _unread(place: Path, error: OSError) -> StorageError:
+    cause = storage_error("read", place, error)
+    return StorageError(f"{cause}, or name folders that it is not in; nobody knows what it refers to")
 
 
 def names_in(path: Path) -> Named:
