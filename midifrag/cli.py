@@ -173,12 +173,13 @@ def models(path: Path | None) -> None:
 
 @app.command(name="max")
 @click.argument("folder", type=options.PATH, default=Path(), required=False, help="Where to; default: this folder.")
-def max_device(folder: Path) -> None:
+@click.option("--force", is_flag=True, help="Replace a device that is there, also one that was changed.")
+def max_device(folder: Path, force: bool) -> None:
     """Copy the Max for Live device out, to be dragged onto a MIDI track of Live."""
     from midifrag.commands.max import copy_device
 
     with explained():
-        copy_device(folder)
+        copy_device(folder, force=force)
 
 
 @app.command()

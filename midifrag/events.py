@@ -71,9 +71,9 @@ class JobChanged:
     files took; ``used`` holds every parameter that really made the take. ``boundary`` is the one that was promised to
     it, None where it lands when it is ready or nothing can be promised yet, and ``missed`` how many it has missed.
     With ``fallback``, it is an earlier take that lands in place of a press that failed. ``loop`` is whether its
-    fragment is a seamless loop, and ``quarters`` a length that was asked for in music, in quarter notes. ``label`` is
-    what pages call what began it, ``bars`` how many its fragment is long, once it has landed and where its length is in
-    music.
+    fragment is a seamless loop. ``label`` is what pages call what began it. Of a length in music, ``asked_quarters`` is
+    what its press asked for, in quarter notes, from the press on; ``fragment_bars`` is how many bars its fragment is
+    long, once it has landed. They differ where an earlier take lands, or the signature is another one by then.
     """
 
     job: int
@@ -99,9 +99,9 @@ class JobChanged:
     missed: int = 0
     fallback: bool = False
     loop: bool = False
-    quarters: float | None = None
+    asked_quarters: float | None = None
     label: str = ""
-    bars: float | None = None
+    fragment_bars: float | None = None
 
     @property
     def lands_at(self) -> float | None:

@@ -29,7 +29,7 @@ OPEN = {
     "config/plain_yaml.py:take": "a library's events; those of a document's frame mean nothing",
     "config/problems.py:_sentence": "pydantic's kinds of mistakes, which grow with it",
     "doors/instruments/hydrogen.py:_hear": "a door takes what it needs of all that is told",
-    "doors/instruments/slot_files.py:follow": "the same, of what befalls slots",
+    "doors/instruments/slot_files.py:_told_of": "the same, of what befalls slots",
     "engine/api.py:_start": "an engine that loads says more than a caller waits for",
     "engine/api.py:_outcome": "the same, of a render",
     "engine/border.py:_take_odd": "anything may be said; what ends no job and no engine is told",

@@ -27,7 +27,7 @@ osc:
 
 `listen: "0.0.0.0:7400"` hears the network too: whoever is in it can then press pads, as OSC knows no password.
 A port that another program has is told, and tried again; a target that is away costs nothing. Changes of these keys
-count at the next start.
+count at once.
 
 What comes in may be in bundles, {MOST_NESTED} within each other and up to {MOST_MESSAGES} messages a packet; their
 times are not waited for. Whole numbers are taken as floats too, as Pure Data sends them, and texts have at most

@@ -100,7 +100,7 @@ class Job:
     write_seconds: float | None = None
     #: Whether its fragment is a seamless loop.
     loop: bool = False
-    bars: float | None = None
+    fragment_bars: float | None = None
 
     def reached(self, **moments: float) -> None:
         """It has got as far as is named, at these monotonic seconds."""
@@ -127,9 +127,9 @@ class Job:
             missed=self.missed,
             fallback=self.instead_of is not None,
             loop=self.loop,
-            quarters=self.length.quarters if isinstance(self.length, MusicalLength) else None,
+            asked_quarters=self.length.quarters if isinstance(self.length, MusicalLength) else None,
             label=self.origin.label,
-            bars=self.bars,
+            fragment_bars=self.fragment_bars,
         )
 
     def pad_changed(self, now: float) -> PadChanged | None:

@@ -238,7 +238,7 @@ class Landings:
             return
         job.slot, job.file, job.take = event.slot, str(event.file), event.take or job.take
         job.reached(landed=self._clock.now())
-        job.fragment_seconds, job.write_seconds, job.bars = event.seconds, event.write_seconds, event.bars
+        job.fragment_seconds, job.write_seconds, job.fragment_bars = event.seconds, event.write_seconds, event.bars
         self.last.landed(job)
         said = job.notes if isinstance(job, RenderJob) else ()
         missed = (f"missed {job.missed} before",) if job.missed else ()

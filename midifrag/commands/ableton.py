@@ -7,9 +7,7 @@ from pathlib import Path
 import click
 
 _PATH = click.Path(path_type=Path)
-_library = click.option(
-    "--user-library", type=_PATH, help="Live's User Library; default: where Live's own preferences say it is."
-)
+_library = click.option("--user-library", help="Live's User Library; default: where Live's own preferences say it is.")
 
 
 @click.group()
@@ -19,7 +17,7 @@ def ableton() -> None:
 
 @ableton.command()
 @_library
-def install(user_library: Path | None) -> None:
+def install(user_library: str | None) -> None:
     """Put midifrag's script into Live's User Library."""
     from midifrag.commands.ableton_script import install as put_there
 
@@ -28,7 +26,7 @@ def install(user_library: Path | None) -> None:
 
 @ableton.command()
 @_library
-def status(user_library: Path | None) -> None:
+def status(user_library: str | None) -> None:
     """Say whether the script is there, whether Live is connected, and what there stands for which slot."""
     from midifrag.commands.ableton_script import status as tell
 
@@ -37,7 +35,7 @@ def status(user_library: Path | None) -> None:
 
 @ableton.command()
 @_library
-def remove(user_library: Path | None) -> None:
+def remove(user_library: str | None) -> None:
     """Take midifrag's script out of Live's User Library."""
     from midifrag.commands.ableton_script import remove as take_out
 
@@ -48,11 +46,9 @@ def remove(user_library: Path | None) -> None:
 @click.argument(
     "path", required=False, type=_PATH, help="The set: a presets.yaml, or its folder; default: the one in this folder."
 )
-@click.option(
-    "--folder", "folders", type=_PATH, multiple=True, help="Where your Live Sets are, with all below; may be repeated."
-)
+@click.option("--folder", "folders", multiple=True, help="Where your Live Sets are, with all below; may be repeated.")
 @click.option("--yes", is_flag=True, help="Delete without asking.")
-def tidy(path: Path | None, folders: tuple[Path, ...], yes: bool) -> None:
+def tidy(path: Path | None, folders: tuple[str, ...], yes: bool) -> None:
     """Delete the copies of fragments that none of your Live Sets uses."""
     from midifrag.commands.ableton_copies import tidy as tidy_up
 

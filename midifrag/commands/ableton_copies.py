@@ -9,16 +9,19 @@ import click
 
 from midifrag.commands.common import explained, load_show
 from midifrag.commands.console import err, say
+from midifrag.config.folders import folder_problem
 from midifrag.doors.live.asking import ask_used
 from midifrag.doors.live.meeting import meeting_file
 from midifrag.doors.live.tidying import Unused, delete, unused
+from midifrag.errors import StorageError
 
 _ADVICE = "Collect All and Save in Live keeps a Set's sounds with the Set, whatever becomes of these."
 
 
-def tidy(path: Path | None, folders: Sequence[Path], yes: bool) -> None:
+def tidy(path: Path | None, named: Sequence[str], yes: bool) -> None:
     """Name the copies that nothing refers to, ask, and delete them. Ends with 1 where it may not, or could not."""
     with explained():
+        folders = [_folder(name) for name in named]
         folder = load_show(path, {}).copies_folder
         found = _look(folder, folders)
     _tell(folder, found)
@@ -39,6 +42,14 @@ def tidy(path: Path | None, folders: Sequence[Path], yes: bool) -> None:
     say(f"{_copies(len(gone) - len(errors))} deleted.")
     if errors:
         raise click.exceptions.Exit(1)
+
+
+def _folder(name: str) -> Path:
+    """A folder as it was named. Raises `StorageError`."""
+    problem = folder_problem(name)
+    if problem is not None:
+        raise StorageError(f"--folder {problem}")
+    return Path(name).expanduser()
 
 
 def _check(found: Unused) -> None:

@@ -13,8 +13,8 @@ from midifrag.commands.lines import NARROW, fitted, listed, one_line
 from midifrag.doors.live import library as libraries
 from midifrag.doors.live.answers import Status
 from midifrag.doors.live.asking import ask_status
-from midifrag.doors.live.meeting import Meeting, meeting_file
-from midifrag.errors import DoorError
+from midifrag.doors.live.meeting import Meeting, meeting_file, problem_of
+from midifrag.errors import DoorError, StorageError
 
 _TO_DO = """\
 Now, in Live:
@@ -25,18 +25,18 @@ Now, in Live:
 In presets.yaml, write ableton: {} and start midifrag; `midifrag ableton status` says how it stands."""
 
 
-def install(user_library: Path | None) -> None:
+def install(user_library: str | None) -> None:
     """Put our script into the User Library, and say what is left to do."""
     with explained():
-        done = libraries.install(user_library or libraries.user_library())
+        done = libraries.install(_library(user_library))
     say(f"midifrag's script, version {done.version}, is in {done.folder}")
     out.print(_TO_DO, markup=False, soft_wrap=True)
 
 
-def remove(user_library: Path | None) -> None:
+def remove(user_library: str | None) -> None:
     """Take our script out of the User Library."""
     with explained():
-        library = user_library or libraries.user_library()
+        library = _library(user_library)
         folder = libraries.remove(library)
     if folder is None:
         say(f"midifrag's script is not in {library}")
@@ -44,7 +44,7 @@ def remove(user_library: Path | None) -> None:
         say(f"midifrag's script is gone from {library}; Live forgets it when it is restarted")
 
 
-def status(user_library: Path | None) -> None:
+def status(user_library: str | None) -> None:
     """Say how script, show and Live stand."""
     rows = [("script", *_script(user_library))]
     found: Status | None = None
@@ -53,7 +53,8 @@ def status(user_library: Path | None) -> None:
     except DoorError as error:
         rows.append(("midifrag", "red", str(error)))
     else:
-        rows.append(("midifrag", *_show(found)))
+        odd = problem_of(meeting_file()) if found is None else None
+        rows.append(("midifrag", *(("red", odd) if odd is not None else _show(found))))
     if found is not None:
         rows.append(("Live", *_live(found)))
         rows.append(("copies", "", found.folder))
@@ -71,11 +72,16 @@ def status(user_library: Path | None) -> None:
         _tell_troubles(found)
 
 
-def _script(user_library: Path | None) -> tuple[str, str]:
+def _library(named: str | None) -> Path:
+    """The User Library that is named, or else found. Raises `DoorError` and `StorageError`."""
+    return libraries.user_library() if named is None else libraries.named_library(named)
+
+
+def _script(user_library: str | None) -> tuple[str, str]:
     """How our script stands in the User Library: a style, and what to say."""
     try:
-        library = user_library or libraries.user_library()
-    except DoorError as error:
+        library = _library(user_library)
+    except (DoorError, StorageError) as error:
         return "yellow", str(error)
     there = libraries.installed_in(library)
     if there is None:

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import errno
 import os
+import tempfile
 from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
 
+from midifrag.commands.check_doors import taken_ports, unusable_doors
 from midifrag.commands.console import say
 from midifrag.config import loading
 from midifrag.config.hints import hints
 from midifrag.config.loading import Loaded
 from midifrag.errors import ConfigurationError, NoMidiError, PlaybackError, PortError, Problem, StorageError
+from midifrag.fragment.file_names import HYDROGEN, SFZ
 from midifrag.fragment.files import storage_error
 from midifrag.midi.endpoints import endpoints_of
 from midifrag.midi.finding import find, meant
@@ -30,7 +33,7 @@ def check(loaded: Loaded) -> None:
     Raises `ConfigurationError` for what `midifrag run` would refuse here, and for pads that can never be rendered.
     """
     ports, problems = _ports_there(loaded)
-    problems += (*loaded.unplayable, *unusable_folders(loaded), *unusable_page(loaded))
+    problems += (*loaded.unplayable, *unusable_folders(loaded), *unusable_page(loaded), *unusable_doors(loaded))
     if problems:
         raise ConfigurationError(problems)
     settings = loaded.settings
@@ -39,7 +42,12 @@ def check(loaded: Loaded) -> None:
         program = f"program {bank.program}" if bank.program else "no program"
         say(f"  {bank.slug:<12} {bank.name}: {len(bank.pads)} pads, {program}")
     found = hints(loaded)
-    for line in (*islice(found, MOST_NOTES), *missing_ports(loaded, ports), *missing_output(loaded)):
+    for line in (
+        *islice(found, MOST_NOTES),
+        *missing_ports(loaded, ports),
+        *missing_output(loaded),
+        *taken_ports(loaded),
+    ):
         say(f"  note: {line}")
     if next(found, None) is not None:
         say(f"  note: there are more than these {MOST_NOTES}")
@@ -91,6 +99,9 @@ def unusable_folders(loaded: Loaded) -> Iterator[Problem]:
     """A problem for each folder that cannot be made, or not be written."""
     folders = [("fragments", loaded.fragments_folder), ("archive", loaded.archive_folder)]
     folders += [("ableton", loaded.copies_folder)] if loaded.settings.ableton.enabled else []
+    instruments = loaded.settings.instruments
+    folders += [("fragments", loaded.fragments_folder / SFZ)] if instruments.sfz else []
+    folders += [("fragments", loaded.fragments_folder / HYDROGEN)] if instruments.hydrogen is not None else []
     for group, folder in folders:
         trouble = folder_trouble(folder)
         if trouble is not None:
@@ -110,6 +121,14 @@ def folder_trouble(folder: Path) -> StorageError | None:
         return storage_error("make", folder, error)
     if not os.access(there, os.W_OK | os.X_OK):
         return StorageError(f"{there} may not be written; change its permissions or choose another folder")
+    try:
+        # Whoever may do everything is let by all the same where nothing can be made, as in /proc.
+        with tempfile.TemporaryDirectory(prefix=".midifrag-check-", dir=there):
+            pass
+    except OSError as error:
+        if error.errno == errno.ENOENT:
+            return StorageError(f"cannot make {folder}: nothing can be made in {there}; choose another folder")
+        return storage_error("make" if there != folder else "write into", folder, error)
     return None
 
 

@@ -7,6 +7,7 @@ from typing import assert_never
 
 from midifrag.commands.lines import one_line, shortened
 from midifrag.commands.sounding import playback_line
+from midifrag.config.pads import told_name
 from midifrag.events import (
     BankChanged,
     ConfigurationChanged,
@@ -105,4 +106,4 @@ def slot_lines(before: Mapping[int, SlotState], slots: Iterable[SlotState]) -> I
         if slot.foreign and not was.foreign:
             yield f"     slot       {slot.file} holds a file of your own; moved aside before a fragment takes its place"
         if was.landed_at is not None and slot.landed_at is not None and slot.landed_at < was.landed_at:
-            yield f"     slot       {slot.file} holds {slot.preset or slot.prompt} again"
+            yield f"     slot       {slot.file} holds {told_name(slot.preset, slot.prompt)} again"

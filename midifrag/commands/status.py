@@ -15,6 +15,7 @@ from midifrag.clock import monotonic
 from midifrag.commands.lines import NARROW, fitted, one_line, shortened
 from midifrag.commands.news import time_line
 from midifrag.commands.sounding import sound_row, sounding_cell
+from midifrag.config.pads import told_name
 from midifrag.events import ControlChanged, EngineChanged, PadChanged
 from midifrag.pad_key import PadKey
 from midifrag.states import COUNTS_DOWN, TROUBLES, EngineState, JobState, NoticeLevel, PadState
@@ -156,7 +157,7 @@ def _slots(view: View, width: int) -> RenderableType:
         (
             slot.file,
             slot.state,
-            slot.preset or slot.prompt or ("not from midifrag" if slot.foreign else ""),
+            told_name(slot.preset, slot.prompt) or ("not from midifrag" if slot.foreign else ""),
             _seconds(slot.seconds),
             f"{slot.take:03d}" if slot.take else "",
             *((sounding_cell(view, slot.number, now),) if view.playback else ()),

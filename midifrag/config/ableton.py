@@ -7,11 +7,11 @@ from itertools import combinations
 from pathlib import Path
 from typing import Annotated, Literal, TypeAlias
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from midifrag.config.folders import fragments_folder
 from midifrag.config.places import Folder
-from midifrag.config.value_types import NotBlank, Note, Strict
+from midifrag.config.value_types import NotBlank, Note, Strict, WrongKeyError
 from midifrag.fragment.file_names import MOST_SLOTS
 
 #: What the copies' folder is called where nobody says it, inside that of the slots.
@@ -42,6 +42,14 @@ class AbletonTarget(Strict):
     scene: int | None = Field(
         default=None, ge=1, le=10_000, description="the clip slot's scene, from 1 on; without one, the first"
     )
+
+    @model_validator(mode="after")
+    def _is_one_place(self) -> AbletonTarget:
+        if self.note is not None and self.way == "clip":
+            raise WrongKeyError("note", "a drum pad has no clip slot; leave note out, or say way: simpler")
+        if self.scene is not None and self.way == "simpler":
+            raise WrongKeyError("scene", "a Simpler is in no scene; leave scene out, or say way: clip")
+        return self
 
     def named(self, slot: int) -> AbletonTarget:
         """The same with the name that it has for a slot where none is said."""

@@ -10,6 +10,7 @@ from midifrag.config.banks import Bank
 from midifrag.config.folders import archive_folder, fragments_folder
 from midifrag.config.instruments import HYDROGEN_SLOTS
 from midifrag.config.names import none_of
+from midifrag.config.osc import Endpoint, comes_back
 from midifrag.config.problems import Sources, problem_at
 from midifrag.config.settings import Settings
 from midifrag.errors import Problem
@@ -76,6 +77,7 @@ def _own_names(settings: Settings, sources: Sources) -> Iterator[Problem]:
     for name in ("controls", "actions"):
         for index, item in enumerate(getattr(settings, name)):
             yield from _unknown(sources, (name, str(index), "port"), item.port, settings.ports)
+    yield from _same_ports(settings, sources)
     instruments, slots = settings.instruments, settings.fragments.count
     if instruments.sfz and not instruments.reaches(slots):
         few = f"{instruments.first_note} leaves no note for the last of {slots} slots; begin lower"
@@ -126,6 +128,17 @@ def _ableton(settings: Settings, sources: Sources) -> Iterator[Problem]:
         yield problem_at(sources, ("ableton", "targets", str(at)), message)
     if settings.time.source == "ableton" and not live.enabled:
         yield problem_at(sources, ("time", "source"), "ableton is heard through its script: write ableton: {} as well")
+
+
+def _same_ports(settings: Settings, sources: Sources) -> Iterator[Problem]:
+    """Ports of this machine that two would listen on."""
+    listen, hydrogen, live, page = settings.osc.listen, settings.instruments.hydrogen, settings.ableton, settings.page
+    if listen is not None and hydrogen is not None and comes_back(Endpoint(hydrogen.host, hydrogen.port), listen):
+        message = f"{hydrogen.port} is where Hydrogen listens (instruments.hydrogen.port); take another port"
+        yield problem_at(sources, ("osc", "listen"), message)
+    if live.enabled and page.enabled and live.port == page.port != 0:
+        message = f"{live.port} is the page's port too; take another one, or 0 for any that is free"
+        yield problem_at(sources, ("ableton", "port"), message)
 
 
 def _files_that_meet(settings: Settings, sources: Sources) -> Iterator[Problem]:

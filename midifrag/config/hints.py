@@ -17,10 +17,12 @@ from midifrag.config.lengths import told_bars
 from midifrag.config.loading import Loaded
 from midifrag.config.lost_words import lost_words_in
 from midifrag.config.names import closest, none_of
+from midifrag.config.osc import is_loopback
 from midifrag.config.pads import PLACEHOLDERS, Pad
 from midifrag.config.parameters import LENGTHS, shown
 from midifrag.config.press_request import ANY_KEY, press_request
 from midifrag.config.unplayable import FactsOf, sampler_kind, too_many, troubles
+from midifrag.fragment.file_names import HYDROGEN
 
 #: What a control may set that a model cannot render though it is within the parameter's limits.
 _MAY_BE_TOO_MUCH = (*LENGTHS, "sigma_min", "sigma_max")
@@ -33,6 +35,7 @@ def hints(loaded: Loaded) -> Iterator[str]:
     """A line for each, with its file and key."""
     yield from _sources(loaded)
     yield from map(str, lost_words_in(loaded.files))
+    yield from _doors(loaded)
     facts = FactsOf(loaded.source)
     for bank in loaded.banks:
         file = f"presets/{bank.slug}.yaml"
@@ -49,6 +52,25 @@ def hints(loaded: Loaded) -> Iterator[str]:
         for name, times in Counter(control.id for control in controls).items():
             if times > 1:
                 yield f"{file}: {name}: stands there {times} times, and only the last counts"
+
+
+def _doors(loaded: Loaded) -> Iterator[str]:
+    """What is said of doors that does nothing as it stands."""
+    file, live, instruments = loaded.path.name, loaded.settings.ableton, loaded.settings.instruments
+    if live.enabled and live.start_transport and not live.fire:
+        yield f"{file}: ableton.start_transport: does nothing without fire: true, as nothing is launched"
+    for address, times in Counter(loaded.settings.osc.send).items():
+        if times > 1:
+            yield f"{file}: osc.send: {address} stands there {times} times, and is told all as often"
+    for slot, target in live.targets.items() if live.enabled else ():
+        if target.note is not None and target.scene is not None:
+            yield f"{file}: ableton.targets.{slot}.scene: does nothing, as a drum pad is in no scene"
+    if "first_note" in instruments.model_fields_set and not instruments.sfz:
+        yield f"{file}: instruments.first_note: does nothing without sfz: true; Hydrogen's kit begins at note 36"
+    hydrogen = instruments.hydrogen
+    if hydrogen is not None and not is_loopback(hydrogen.host):
+        kit = loaded.fragments_folder / HYDROGEN
+        yield f"{file}: instruments.hydrogen.host: {hydrogen.host} reads {kit}, which has to be there too"
 
 
 def _placeholders(loaded: Loaded, bank: Bank, pad: Pad) -> Iterator[str]:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
+from midifrag.config.osc import EVERY_ADDRESS
 from midifrag.config.places import Address
 from midifrag.config.value_types import Strict
 
@@ -20,6 +21,13 @@ class HydrogenSettings(Strict):
 
     host: Address = Field(default="127.0.0.1", description="the machine that Hydrogen runs on")
     port: int = Field(default=9000, ge=1, le=65535, description="the port of Hydrogen's OSC server")
+
+    @field_validator("host")
+    @classmethod
+    def _is_one(cls, host: str) -> str:
+        if host in EVERY_ADDRESS:
+            raise ValueError(f"{host} is every address that a machine has; name the one that Hydrogen runs on")
+        return host
 
 
 class InstrumentSettings(Strict):

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import ipaddress
 import re
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Annotated, Any, TypeAlias
 
@@ -21,6 +23,12 @@ from midifrag.config.value_types import Strict, Written, WrongKeyError
 
 #: Where nothing else is said: this machine alone.
 LOOPBACK = "127.0.0.1"
+#: What listens on every address that a machine has.
+EVERY_ADDRESS = ("0.0.0.0", "::")  # noqa: S104 — compared, not bound
+#: What reaches every machine of the network, this one too.
+BROADCAST = "255.255.255.255"
+#: The first port that a system does not keep to itself.
+FIRST_FREE = 1024
 #: The most programs that are told.
 MOST_TARGETS = 16
 
@@ -38,6 +46,30 @@ class Endpoint:
 
     def __str__(self) -> str:
         return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
+
+
+def comes_back(target: Endpoint, listen: Endpoint, own: Collection[str] = ()) -> bool:
+    """Whether what is sent to ``target`` is heard by who listens here; ``own`` are this machine's addresses."""
+    if target.port != listen.port:
+        return False
+    here = {*map(_plain, own), BROADCAST}
+    sent, heard = _plain(target.host), _plain(listen.host)
+    return sent == heard or (listen.host in EVERY_ADDRESS and (sent == LOOPBACK or sent in here))
+
+
+def is_loopback(host: str) -> bool:
+    """Whether only this machine reaches ``host``."""
+    return _plain(host) == LOOPBACK
+
+
+def _plain(host: str) -> str:
+    """An address as it is compared: every one that only this machine reaches is the same."""
+    host = host.casefold().partition("%")[0]
+    try:
+        found = ipaddress.ip_address(host)
+    except ValueError:
+        return LOOPBACK if host in ("localhost", "ip6-localhost") else host
+    return LOOPBACK if found.is_loopback else str(found)
 
 
 def endpoint(value: Any) -> Endpoint:
@@ -81,10 +113,13 @@ class OscSettings(Strict):
 
     @model_validator(mode="after")
     def _not_to_itself(self) -> OscSettings:
-        if self.listen is not None and self.listen in self.send:
-            raise WrongKeyError(
-                "send", f"{self.listen} is where midifrag itself listens; another port is another program's"
-            )
+        for target in self.send:
+            if target.host in EVERY_ADDRESS:
+                raise WrongKeyError("send", f"{target.host} is every address that a machine has; name one to send to")
+            if self.listen is not None and comes_back(target, self.listen):
+                raise WrongKeyError(
+                    "send", f"{target} is where midifrag itself listens; another port is another program's"
+                )
         return self
 
     @property

@@ -147,6 +147,14 @@ class Pad(Parameters, LandingKeys):  # type: ignore[misc]  # as above
         return self.name or self.prompt
 
 
+def told_name(label: str, prompt: str) -> str:
+    """What people and other programs are told that something rendered is called: its pad's ``label``.
+
+    One with placeholders says what nobody rendered; in its place stands the ``prompt`` that was.
+    """
+    return prompt if prompt and any(one in label for one in PLACEHOLDERS) else label or prompt
+
+
 def resolve(pad: Pad, *levels: Parameters, values: Mapping[str, float] | None = None) -> Preset:
     """The preset of a press. Later levels give way to earlier ones; ``values`` (controls, velocity) win over all."""
     merged: dict[str, Any] = {}

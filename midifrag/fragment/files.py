@@ -48,10 +48,21 @@ _NEXT_STEP = {
     errno.EIO: "the disk does not answer: check its cable, or choose another folder",
 }
 
+_NOT_READ = "it may not be read: change its permissions"
+if sys.platform == "win32":
+    _NOT_READ = "another program holds it open, or it may not be read: close that program or change its permissions"
+#: Where nothing is to be written, another folder is no way out.
+_NEXT_STEP_OF_READING = {
+    errno.EACCES: _NOT_READ,
+    errno.EPERM: _NOT_READ,
+    errno.EIO: "the disk does not answer: check its cable",
+}
+
 
 def storage_error(what: str, path: Path, error: OSError) -> StorageError:
     """Return the error to raise when ``what`` ("write", "read" …) was refused for ``path``."""
-    reason = _NEXT_STEP.get(error.errno or 0, error.strerror or str(error))
+    steps = _NEXT_STEP | _NEXT_STEP_OF_READING if what == "read" else _NEXT_STEP
+    reason = steps.get(error.errno or 0, error.strerror or str(error))
     return StorageError(f"cannot {what} {_told(path)}: {reason}")
 
 

@@ -115,8 +115,6 @@ class PageModel:
 
     def __init__(self, configuration: Configuration, send: Callable[[FromPage], None]) -> None:
         self.configuration = configuration
-        #: As the show was begun: what a changed set says of it counts at the next start.
-        self.osc = configuration.loaded.settings.osc
         self.view = View(configuration.loaded)
         self.forecast = Forecast()
         self.edits = Edits()

@@ -59,7 +59,7 @@ LATENCY = "p50 {p50:.2f} s"
 NO_LATENCY = "nothing landed yet"
 
 # --- OSC -------------------------------------------------------------------------------------------------------------
-OSC_OFF = 'OSC is off. In presets.yaml, osc: {listen: 7400, send: "127.0.0.1:7401"} switches it on at the next start.'
+OSC_OFF = 'OSC is off. In presets.yaml, osc: {listen: 7400, send: "127.0.0.1:7401"} switches it on.'
 OSC_LISTENS = "Listens on {where}."
 OSC_DEAF = "Nothing comes in: presets.yaml has no osc.listen."
 OSC_TELLS = "Tells {where}."

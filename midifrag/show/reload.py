@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 from operator import attrgetter
 from pathlib import Path
 
@@ -20,10 +21,12 @@ _log = logging.getLogger(__name__)
 
 #: Seconds between two looks at the files.
 LOOK_EVERY = 1.0
-#: What is only read at the start; a change there is told, not done.
+#: What is only read at the start; a change there is told, not done. All else of a set counts at once; of what
+#: `midifrag.show.doors.DOORS` names, a door is opened, closed or begun anew.
 AT_START = (
     "ports",
     "backend",
+    "client",
     "notify",
     "playback.device",
     "playback.outputs",
@@ -40,13 +43,20 @@ AT_START = (
     "engine.graphs",
     "engine.noise",
     "engine.stand_in",
-    "instruments",
     "page",
-    "ableton.enabled",
-    "ableton.port",
-    "ableton.folder",
-    "osc",
 )
+
+
+def as_begun(loaded: loading.Loaded, begun: loading.Loaded) -> loading.Loaded:
+    """A set as a show goes by it that was begun with another: what is only read at the start is as it was there."""
+    settings = loaded.settings
+    for name in AT_START:
+        group, _, key = name.partition(".")
+        value = getattr(begun.settings, group)
+        if key:
+            value = getattr(settings, group).model_copy(update={key: getattr(value, key)})
+        settings = settings.model_copy(update={group: value})
+    return replace(loaded, settings=settings)
 
 
 class ConfigWatch:

@@ -21,7 +21,7 @@ def test_watchers_are_told_all_of_a_job():
         text="quiet",
         fragment_seconds=1.5,
         write_seconds=0.25,
-        bars=2.0,
+        fragment_bars=2.0,
         loop=True,
     )
     job.reached(started=3.0, landed=4.0)
@@ -41,7 +41,7 @@ def test_watchers_are_told_all_of_a_job():
         fragment_seconds=1.5,
         write_seconds=0.25,
         label="take 7",
-        bars=2.0,
+        fragment_bars=2.0,
         loop=True,
     )
     assert job.pad_changed(9.0) is None

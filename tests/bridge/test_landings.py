@@ -122,7 +122,7 @@ def test_a_fragment_that_landed_ends_its_job_with_all_that_is_to_be_said(rig, to
     assert rig.hears(landed) == [(JobState.LANDED, "no such word; too quiet")]
     assert (job.slot, job.file, job.take) == (2, str(Path("f") / "output02.wav"), take)
     assert (job.times.landed, job.fragment_seconds, job.write_seconds) == (9.0, 1.5, 0.25)
-    assert (job.changed().bars, job.changed().label) == (2.0, job.origin.label)
+    assert (job.changed().fragment_bars, job.changed().label) == (2.0, job.origin.label)
     assert rig.jobs.get(1) is None
     assert rig.hears(landed) == []
 

@@ -97,3 +97,14 @@ def test_what_cannot_be_deleted_is_told(folder, tmp_path):
     assert result.exit_code == 1
     assert "cannot delete " in result.output
     assert "1 copy deleted." in result.output
+
+
+@pytest.mark.parametrize(
+    ("named", "said"),
+    [("", "--folder is empty"), ("sets/a.als", "is a file: name the folder that your Sets are in, such as ")],
+)
+def test_a_folder_that_is_none_deletes_nothing(folder, tmp_path, named, said):
+    (tmp_path / "sets" / "a.als").write_bytes(gzip.compress(b"<a/>"))
+    result = tidy("--yes", "--folder", named)
+    assert (result.exit_code, len(left(folder))) == (1, 3)
+    assert said in result.output

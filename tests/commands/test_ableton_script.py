@@ -131,3 +131,18 @@ def test_a_narrow_terminal_gets_a_list(ableton, show, monkeypatch):
     output = ableton("status").output
     assert max(map(len, output.splitlines())) <= 60
     assert "looked for is the track or chain" in output
+
+
+@pytest.mark.parametrize("name", ["install", "remove", "status"])
+def test_an_empty_name_of_a_library_is_not_this_folder(name, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    result = CliRunner().invoke(app, ["ableton", name, "--user-library", ""])
+    assert result.exit_code == (0 if name == "status" else 1)
+    assert "--user-library is empty" in result.output
+    assert not (tmp_path / "Remote Scripts").exists()
+
+
+def test_a_folder_where_midifrag_says_where_it_is_is_told(ableton):
+    meeting_file().mkdir(parents=True)
+    output = ableton("status").output
+    assert "ableton.json is a folder, and the place of a file: move it away" in output

@@ -44,22 +44,6 @@ def test_check_compares_patterns_with_the_ports_there_are(names, line):
     assert (line is None and found == []) or line in found[0]
 
 
-@pytest.fixture
-def own_set(monkeypatch, tmp_path):
-    """A set of one bank in the current folder; returns what check says of it once lines are added to its files."""
-    monkeypatch.setattr(check, "list_ports", lambda _backend: PortList("test", [], []))
-    (tmp_path / "presets").mkdir()
-
-    def checked(show="", bank="pads: {36: {prompt: rain}}\n", **environment):
-        for name, value in environment.items():
-            monkeypatch.setenv(name, value)
-        (tmp_path / "presets.yaml").write_text(f"model: sketch\nset_list: [opening]\n{show}", encoding="utf-8")
-        (tmp_path / "presets" / "opening.yaml").write_text(f"name: Opening\n{bank}", encoding="utf-8")
-        return runner.invoke(app, ["check", str(tmp_path / "presets.yaml")])
-
-    return checked
-
-
 def test_check_on_a_machine_without_midi_says_so_in_one_line(own_set, monkeypatch):
     def none(_backend):
         raise NoMidiError("No MIDI system found")
@@ -169,3 +153,27 @@ def test_notes_have_an_end(own_set):
     assert result.exit_code == 0
     assert result.output.count("note: ") == check.MOST_NOTES + 1
     assert "there are more than these 100" in result.output
+
+
+@pytest.mark.linux
+@pytest.mark.parametrize("group", ["fragments", "archive", "ableton"])
+def test_a_folder_where_nobody_can_make_anything_is_a_mistake_whoever_asks(own_set, group):
+    result = own_set(f"{group}:\n  folder: /proc/fragments\n")
+    assert result.exit_code == 2
+    assert result.output.startswith(f"presets.yaml:4: {group}.folder: cannot make /proc/fragments: nothing can be made")
+
+
+@pytest.mark.parametrize(("kind", "name"), [("sfz: true", "sfz"), ("hydrogen: {}", "hydrogen")])
+def test_a_file_in_the_place_of_a_samplers_folder_is_a_mistake(own_set, monkeypatch, tmp_path, kind, name):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "fragments").mkdir()
+    (tmp_path / "fragments" / name).write_text("mine")
+    result = own_set(f"fragments:\n  folder: fragments\ninstruments: {{{kind}}}\n")
+    assert result.exit_code == 2
+    assert f"cannot make {tmp_path / 'fragments' / name}: a folder on the way to it is a file" in result.output
+
+
+def test_check_leaves_nothing_in_a_folder(own_set, monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    assert own_set("instruments: {sfz: true}\n").exit_code == 0
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["presets", "presets.yaml"]

@@ -52,6 +52,8 @@ def test_two_slots_in_one_place_are_found(targets, alike):
         {"targets": {1: {"name": " "}}},
         {"targets": {1: {"scene": 0}}},
         {"targets": {1: {"device": "x"}}},
+        {"targets": {1: {"way": "clip", "note": 36}}},
+        {"targets": {1: {"way": "simpler", "scene": 2}}},
         {"occupied": "next"},
         {"port": 70000},
         {"folder": " "},

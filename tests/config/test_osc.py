@@ -1,7 +1,7 @@
 import pytest
 from pydantic import ValidationError
 
-from midifrag.config.osc import Endpoint, OscSettings, endpoint
+from midifrag.config.osc import Endpoint, OscSettings, comes_back, endpoint
 from midifrag.config.settings import Settings
 
 
@@ -41,9 +41,30 @@ def test_addresses_and_names_are_taken_with_their_port_and_several_are_a_list():
         ({"send": "ö" * 70 + ":1"}, "is no address"),
         ({"send": [*range(1, 18)]}, "at most 16"),
         ({"listen": 7400, "send": "127.0.0.1:7400"}, "where midifrag itself listens"),
+        ({"listen": "0.0.0.0:7400", "send": 7400}, "where midifrag itself listens"),
+        ({"listen": 7400, "send": [7401, "localhost:7400"]}, "where midifrag itself listens"),
+        ({"listen": "[::]:7400", "send": "[::1]:7400"}, "where midifrag itself listens"),
+        ({"listen": "0.0.0.0:7400", "send": "255.255.255.255:7400"}, "where midifrag itself listens"),
+        ({"listen": "Desk:7400", "send": "desk:7400"}, "where midifrag itself listens"),
+        ({"send": "0.0.0.0:7401"}, "is every address that a machine has; name one to send to"),
         ({"port": 7400}, "Extra inputs"),
     ],
 )
 def test_what_is_wrong_is_told(keys, wrong):
     with pytest.raises(ValidationError, match=wrong):
         OscSettings.model_validate(keys)
+
+
+@pytest.mark.parametrize(
+    ("target", "listen", "own", "comes"),
+    [
+        ("192.168.1.5:1", "0.0.0.0:1", ["192.168.1.5"], True),
+        ("192.168.1.5:1", "0.0.0.0:1", ["192.168.1.6"], False),
+        ("192.168.1.5:1", "127.0.0.1:1", ["192.168.1.5"], False),
+        ("192.168.1.5:2", "0.0.0.0:1", ["192.168.1.5"], False),
+        ("[fe80::1]:1", "[::]:1", ["fe80::1%eth0"], True),
+        ("192.168.1.5:1", "192.168.1.5:1", [], True),
+    ],
+)
+def test_what_comes_back_hangs_on_this_machines_addresses(target, listen, own, comes):
+    assert comes_back(endpoint(target), endpoint(listen), own) is comes

@@ -3,7 +3,7 @@
 import pytest
 from pydantic import ValidationError
 
-from midifrag.config.pads import Pad, PadDefaults, Parameters, resolve
+from midifrag.config.pads import Pad, PadDefaults, Parameters, resolve, told_name
 
 
 def test_levels_give_way_pad_first_then_bank_then_show_and_live_values_win():
@@ -50,3 +50,11 @@ def test_defaults_know_where_fragments_land_but_no_fallback():
     assert PadDefaults.model_validate({"land": "2 bars", "steps": 4}).land == "2 bars"
     with pytest.raises(ValidationError, match="fallback"):
         PadDefaults.model_validate({"fallback": "last"})
+
+
+def test_a_name_with_a_placeholder_is_told_as_what_was_rendered():
+    assert told_name("Rain", "rain on tin") == "Rain"
+    assert told_name("Beat {bpm}", "a beat at 92 BPM") == "a beat at 92 BPM"
+    assert told_name("beat in {key}", "") == "beat in {key}"
+    assert told_name("{oddly}", "x") == "{oddly}"
+    assert told_name("", "rain") == "rain"

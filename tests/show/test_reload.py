@@ -1,15 +1,19 @@
 import os
 import queue
+from operator import attrgetter
 
 import pytest
+from pydantic import BaseModel
 
 from midifrag.bridge.items import Reload
 from midifrag.config import loading
 from midifrag.config.problems import MOST_PROBLEMS
+from midifrag.config.settings import Settings
 from midifrag.events import Notice
 from midifrag.pad_key import PadKey
-from midifrag.show.reload import ConfigWatch
+from midifrag.show.reload import AT_START, ConfigWatch, as_begun
 from tests.support import PATIENCE
+from tests.support.shows import loaded
 
 BANK = "name: Opening\npads: {36: {prompt: rain}}\n"
 
@@ -146,20 +150,39 @@ def test_what_counts_at_once_is_not_said_to_wait(show):
     assert [type(item) for item in show.put_items] == [Reload]
 
 
-def test_what_samplers_get_from_now_on_is_said_to_wait(show):
-    change(show, "set_list: [opening]\ninstruments: {sfz: true}\n", "presets.yaml")
+@pytest.mark.parametrize("key", ["instruments: {sfz: true}", "ableton: {port: 4711}", "osc: {listen: 7400}"])
+def test_of_doors_nothing_waits_for_the_next_start(show, key):
+    change(show, f"set_list: [opening]\n{key}\n", "presets.yaml")
     show.watch.look()
-    assert "instruments: changed, takes effect at the next start" in show.put_items[0].text
+    assert [type(item) for item in show.put_items] == [Reload]
 
 
-def test_of_the_door_into_live_only_where_it_is_waits(show):
-    change(show, "set_list: [opening]\nableton: {port: 4711, targets: {1: {note: 36}}}\n", "presets.yaml")
-    show.watch.look()
-    text = show.put_items[0].text
-    assert "ableton.enabled, ableton.port: changed, takes effect at the next start" in text
-    change(show, "set_list: [opening]\nableton: {port: 4711, targets: {1: {note: 37}}, fire: true}\n", "presets.yaml")
-    show.watch.look()
-    assert [type(item) for item in show.put_items] == [Notice, Reload, Reload]
+#: What of a set counts at once, beside what `AT_START` and `DOORS` name.
+AT_ONCE = {
+    "model", "fragments", "set_list", "tempo", "key", "time", "defaults", "controls", "actions", "program_changes",
+    "panic_on", "playback.gain", "queue", "engine.spares", "ableton", "osc", "instruments",
+}  # fmt: skip
+
+
+def test_of_each_key_of_a_set_it_is_said_when_it_counts():
+    keys = set()
+    for name in Settings.model_fields:
+        model = type(getattr(Settings(), name))
+        parts = model.model_fields if issubclass(model, BaseModel) else {}
+        keys |= {f"{name}.{part}" for part in parts} or {name}
+    unknown = [key for key in keys if not {key, key.partition(".")[0]} & {*AT_ONCE, *AT_START}]
+    assert unknown == []
+    assert not AT_ONCE.intersection(AT_START)
+    for name in AT_START:
+        attrgetter(name)(Settings())
+
+
+def test_a_set_as_it_was_begun_keeps_what_is_only_read_at_the_start():
+    begun = loaded(fragments={"count": 4}, client="one", ports={"a": {"in": "x"}})
+    other = loaded(fragments={"count": 5, "fade_ms": 7}, client="two", ports={"b": {"in": "x"}}, tempo=90)
+    settings = as_begun(other, begun).settings
+    assert [attrgetter(name)(settings) for name in AT_START] == [attrgetter(name)(begun.settings) for name in AT_START]
+    assert (settings.fragments.fade_ms, settings.tempo) == (7, 90)
 
 
 def test_a_notification_that_changes_is_said_to_wait(show):

@@ -16,8 +16,8 @@ from midifrag.config.ports import NotifySettings
 from midifrag.doors.door import Door, Put
 from midifrag.doors.instruments.hydrogen_kit import Kit, note_of
 from midifrag.doors.instruments.hydrogen_line import HydrogenLine
+from midifrag.doors.instruments.keeping import Keeping
 from midifrag.doors.instruments.reload import Reload
-from midifrag.doors.instruments.slot_files import SlotFiles, SlotSound
 from midifrag.events import JobChanged, Notice, SlotsChanged, StateChange
 from midifrag.fragment.file_names import HYDROGEN
 from midifrag.playback.messages import Sounding
@@ -67,8 +67,8 @@ class HydrogenDoor:
     ) -> None:
         self._put, self._line, self._notify = put, line, notify
         self._clock = clock or SystemClock()
-        self._slots = SlotFiles(slots)
         self._kit = Kit(slots / HYDROGEN, count)
+        self._keeping = Keeping(slots, self._kit, put, "Hydrogen's kit", self._kit_tried)
         self._notes = range(note_of(1), note_of(count) + 1)
         #: What Hydrogen may be playing of each slot, in seconds.
         self._seconds: dict[int, float] = {}
@@ -79,31 +79,29 @@ class HydrogenDoor:
         self._closing = self._is_known = self._is_heard = False
         #: When to look whether Hydrogen is still there; only this door's thread changes it.
         self._knock_due = math.inf
-        self._told: dict[str, str] = {}
+        self._told = ""
         self._thread = threading.Thread(target=self._run, name="midifrag-hydrogen", daemon=True)
 
     def start(self) -> None:
         """Nothing is touched before the slots are told: the drive may hang."""
+        self._keeping.start()
         self._thread.start()
 
     def handle(self, change: StateChange) -> None:
         """Put what is new into the kit, and note what sounds."""
-        changed = False
-
-        def use(sound: SlotSound) -> None:
-            nonlocal changed
-            changed |= self._kit.put(sound)
-
-        problem = self._slots.follow(change, use)
-        if problem is not None:
-            self._tell("kit", f"{problem}; it follows with the next landing" if problem else "")
         with self._news:
             self._hear(change)
+            self._news.notify()
+        self._keeping.follow(change)
+
+    def _kit_tried(self, written: int) -> None:
+        """The kit was looked after: another one is to be read."""
+        with self._news:
             # The first time also where it is as it was: nobody knows what Hydrogen has loaded.
-            if problem is not None and (changed or not self._is_known):
+            if written or not self._is_known:
                 self._is_known = True
                 self._reload.want(self._clock.now())
-            self._news.notify()
+                self._news.notify()
 
     def close(self) -> None:
         """End; the kit stays as it is."""
@@ -113,7 +111,7 @@ class HydrogenDoor:
         if self._thread.is_alive():
             self._thread.join(PATIENCE)
         self._line.close()
-        self._kit.folder.close()
+        self._keeping.close()
 
     def _hear(self, change: StateChange) -> None:
         match change:
@@ -177,22 +175,22 @@ class HydrogenDoor:
         if problem:
             self._is_heard, self._knock_due = False, math.inf
             self._again(RETRY)
-            self._tell("line", problem)
+            self._tell(problem)
             return False
         self._is_heard, self._knock_due = True, self._clock.now() + KNOCK_EVERY
-        self._tell("line", "")
+        self._tell("")
         return True
 
     def _again(self, seconds: float) -> None:
         with self._news:
             self._reload.again(self._clock.now(), seconds)
 
-    def _tell(self, what: str, problem: str) -> None:
-        if problem and problem != self._told.get(what):
+    def _tell(self, problem: str) -> None:
+        if problem and problem != self._told:
             self._put(Notice(NoticeLevel.ERROR, f"Hydrogen: {problem}"))
-        elif not problem and self._told.get(what):
+        elif self._told and not problem:
             self._put(Notice(NoticeLevel.INFO, "Hydrogen follows again"))
-        self._told[what] = problem
+        self._told = problem
 
 
 def make_hydrogen(loaded: Loaded, put: Put) -> Door | None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 import wave
+from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from midifrag.doors.instruments.written import Folder
 
 #: The kit's name, as Hydrogen shows it.
 KIT = "midifrag"
+_DESCRIPTION = "drumkit.xml"
 _INSTRUMENT = """\
   <instrument>
    <id>{id}</id>
@@ -122,15 +124,23 @@ class Kit:
         self._count = count
         self._whole = False
 
-    def put(self, sound: SlotSound) -> bool:
-        """Give a slot another sound; False where it has it already. Raises `StorageError`."""
+    def put(self, sound: SlotSound) -> None:
+        """Give a slot another sound. Raises `StorageError`."""
         if not self._whole:
             self._make_whole()
         content = silence() if sound.content is None else sound.content
-        return self.folder.write(sample_file(sound.slot), content)
+        self.folder.write(sample_file(sound.slot), content)
+
+    def names(self) -> Iterable[str]:
+        """The files that Hydrogen reads."""
+        return (_DESCRIPTION, *map(sample_file, range(1, self._count + 1)))
+
+    def forget(self) -> None:
+        """What was written may be gone."""
+        self._whole = False
 
     def _make_whole(self) -> None:
-        self.folder.write("drumkit.xml", kit_text(self._count).encode())
+        self.folder.write(_DESCRIPTION, kit_text(self._count).encode())
         there = self.folder.names()
         for slot in range(1, self._count + 1):
             if sample_file(slot) not in there:

@@ -62,8 +62,9 @@ class Reload:
     def tell(self) -> str:
         """What it waits for; from then on that is told."""
         self._told = True
-        many = "slots " if len(self._sounding) > 1 else "slot "
-        return f"Hydrogen gets what has landed when {many}{', '.join(map(str, self._sounding))} cease to sound"
+        which = ", ".join(map(str, self._sounding))
+        who = f"slots {which} cease" if len(self._sounding) > 1 else f"slot {which} ceases"
+        return f"Hydrogen gets what has landed when {who} to sound"
 
     def begin(self, now: float) -> None:
         """It is asked for at this moment."""

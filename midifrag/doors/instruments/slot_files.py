@@ -34,25 +34,47 @@ class SlotFiles:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._seen: dict[int, Signature | None] = {}
+        #: Where the file of each slot is that was told of, and its prompt.
+        self._places: dict[int, tuple[Path, str]] = {}
         #: What each slot's last landing said of loops, and of which version of its file.
         self._loops: dict[int, tuple[Signature | None, bool]] = {}
+
+    def is_concerned(self, change: StateChange) -> bool:
+        """Whether a change may have made another sound of a slot's file."""
+        return bool(self._told_of(change))
 
     def follow(self, change: StateChange, use: Callable[[SlotSound], None]) -> str | None:
         """Hand on each sound that is new with a change; why one could not be, "" if all could, None without any.
 
         ``use`` may raise `StorageError`: what it was given is new again with the next change.
         """
+        places = self._told_of(change)
+        self._places |= places
+        if isinstance(change, JobChanged):
+            self._loops |= {slot: (signature_of(place), change.loop) for slot, (place, _) in places.items()}
+        return self._look_at(places, use)
+
+    def forget(self) -> None:
+        """All is new again at the next look."""
+        self._seen.clear()
+
+    def look_again(self, use: Callable[[SlotSound], None]) -> str | None:
+        """`follow` once more for each slot that was told of."""
+        return self._look_at(self._places, use)
+
+    def _told_of(self, change: StateChange) -> dict[int, tuple[Path, str]]:
+        """The slots that a change tells of: where each one's file is, and the prompt."""
         match change:
-            case JobChanged(state=JobState.LANDED, slot=int() as slot, file=str() as file, loop=loop, prompt=prompt):
-                place = self._folder / Path(file).name
-                self._loops[slot] = (signature_of(place), loop)
-                places = [(slot, place, prompt)]
+            case JobChanged(state=JobState.LANDED, slot=int() as slot, file=str() as file, prompt=prompt):
+                return {slot: (self._folder / Path(file).name, prompt)}
             case SlotsChanged(slots):
-                places = [(state.number, self._folder / state.file, state.prompt) for state in slots]
+                return {state.number: (self._folder / state.file, state.prompt) for state in slots}
             case _:
-                return None
-        told = [said for one in places if (said := self._look(*one, use)) is not None]
-        return max(told, key=len, default=None)
+                return {}
+
+    def _look_at(self, places: dict[int, tuple[Path, str]], use: Callable[[SlotSound], None]) -> str | None:
+        looked = (self._look(slot, place, prompt, use) for slot, (place, prompt) in places.items())
+        return max((said for said in looked if said is not None), key=len, default=None)
 
     def _look(self, slot: int, place: Path, prompt: str, use: Callable[[SlotSound], None]) -> str | None:
         signature = signature_of(place)

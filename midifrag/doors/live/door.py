@@ -96,11 +96,16 @@ class LiveDoor:
         self._copier.close()
 
     def _use(self, loaded: Loaded) -> None:
+        if not loaded.settings.ableton.enabled:
+            # It is closed in a moment; until then, Live is asked for nothing else.
+            return
         before, self._loaded = self._loaded, loaded
         if loaded.settings.ableton != before.settings.ableton:
-            self._reports.has_new_table()
+            slots = range(1, self._count + 1)
+            changed = [slot for slot in slots if _target(loaded, slot) != _target(before, slot)]
+            self._reports.has_new_table(changed)
             self._send(self._welcome())
-            self._give(slot for slot in self._slots if _target(loaded, slot) != _target(before, slot))
+            self._give(slot for slot in changed if slot in self._slots)
 
     def _follow(self, slots: tuple[SlotState, ...]) -> None:
         """What lies where; a fragment that was put back comes with no job of its own."""

@@ -18,7 +18,7 @@ def facts_of_job(loaded: Loaded, job: JobChanged) -> Facts:
     """What of a fragment its pad says, and the length that it was asked for in music."""
     bank = next((one for one in loaded.banks if one.slug == job.bank), None)
     pad = bank.pads.get(job.pad) if bank is not None and job.pad is not None else None
-    return Facts(name=job.prompt, colour=_rgb(pad), loop=_loops(loaded, pad), quarters=job.quarters)
+    return Facts(name=job.prompt, colour=_rgb(pad), loop=_loops(loaded, pad), quarters=job.asked_quarters)
 
 
 def facts_of_content(loaded: Loaded, content: SlotContent | None) -> Facts:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import secrets
+import socket
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -13,10 +15,13 @@ from pathlib import Path
 import psutil
 
 from midifrag.config.folders import HOME
+from midifrag.config.osc import FIRST_FREE, LOOPBACK
 from midifrag.errors import StorageError
 from midifrag.fragment.files import discard, read_json, replace_file, storage_error
 from midifrag.fragment.plain_json import is_count
 
+#: Seconds that a port of this machine has to take a connection.
+PATIENCE = 1.0
 _FILE = "ableton.json"
 
 
@@ -55,6 +60,9 @@ class Meeting:
 
         Raises `StorageError`.
         """
+        problem = problem_of(path)
+        if problem is not None:
+            raise StorageError(problem)
         aside = path.with_name(f"{path.name}.{self.pid}")
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -63,8 +71,11 @@ class Meeting:
                 json.dump({"port": self.port, "token": self.token, "pid": self.pid}, file)
         except OSError as error:
             discard(aside)
-            raise storage_error("write", path, error) from error
-        replace_file(aside, path)
+            raise _with_way_out(storage_error("write", path, error), path) from error
+        try:
+            replace_file(aside, path)
+        except StorageError as error:
+            raise _with_way_out(error, path) from error
 
     def remove(self, path: Path) -> None:
         """Take the file away, if it is this one still."""
@@ -82,3 +93,36 @@ class Meeting:
     def is_alive(self) -> bool:
         """Whether its process is there still."""
         return bool(psutil.pid_exists(self.pid))
+
+    @property
+    def answers(self) -> bool:
+        """Whether another process has it, and somebody listens at its port.
+
+        The number alone may be another process's by now.
+        """
+        if self.pid == os.getpid() or not self.is_alive:
+            return False
+        try:
+            with socket.create_connection((LOOPBACK, self.port), timeout=PATIENCE):
+                return True
+        except OSError:
+            return False
+
+
+def problem_of(path: Path) -> str | None:
+    """What lies in the place of the file and is none, and the way out; None where nothing is in its way."""
+    if not path.is_dir():
+        return None
+    return f"{path} is a folder, and the place of a file: move it away"
+
+
+def _with_way_out(error: StorageError, path: Path) -> StorageError:
+    return StorageError(f"{error}; {HOME} names another folder than {path.parent}, for midifrag and for Live")
+
+
+def why_refused(port: int, error: OSError) -> str:
+    """Why nobody can listen at a port of this machine, and the way out."""
+    reason = error.strerror or error
+    if error.errno == errno.EACCES and port < FIRST_FREE:
+        return f"port {port}: {reason}; set ableton.port to one above {FIRST_FREE - 1}, or to 0 for any that is free"
+    return f"port {port}: {reason}; end the program that has it, or set ableton.port to 0 for any that is free"

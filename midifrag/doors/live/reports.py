@@ -79,9 +79,14 @@ class Reports:
         """The script says something; the same again only after something else stands for a slot."""
         self.once(level, ("said", text), f"Live: {text}")
 
-    def has_new_table(self) -> None:
-        """Something else is looked for: who is not found under its new name was not deleted."""
+    def has_new_table(self, changed: Iterable[int] = ()) -> None:
+        """Something else is looked for, for the slots that have ``changed``: what is not found was not deleted.
+
+        What was wrong with what was looked for before is over.
+        """
         self._is_new = True
+        for slot in changed:
+            self.landed(slot)
 
     def found(self, objects: Mapping[int, str], names: Mapping[int, str]) -> None:
         """What stands for each slot now; ``names`` says of each slot what is looked for.

@@ -23,7 +23,7 @@ from pydantic import BaseModel
 from midifrag.clock import monotonic
 from midifrag.doors.live import wire
 from midifrag.doors.live.guest import Guest
-from midifrag.doors.live.meeting import Meeting
+from midifrag.doors.live.meeting import Meeting, why_refused
 from midifrag.doors.live.used_files import LONGEST
 from midifrag.errors import StorageError
 from midifrag.scheduling import run_before_others
@@ -163,6 +163,13 @@ class Server:
         self._host.look(now)
 
     def _open(self) -> None:
+        other = Meeting.read(self._file)
+        if other is not None and other.answers:
+            # Live follows one file: whoever wrote it has Live.
+            self._stays_shut(
+                f"another midifrag (process {other.pid}) is Live's already; end that one, and this one takes its place"
+            )
+            return
         listening = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
         try:
             if sys.platform == "win32":
@@ -177,16 +184,19 @@ class Server:
             meeting.write(self._file)
         except OSError as error:
             listening.close()
-            reason = error.strerror or str(error)
-            self._host.notice(
-                NoticeLevel.ERROR, f"the door into Live stays shut: port {self._port}: {reason}; it is tried again"
-            )
+            self._stays_shut(why_refused(self._port, error))
         except StorageError as error:
             listening.close()
-            self._host.notice(NoticeLevel.ERROR, f"the door into Live stays shut: {error}; it is tried again")
+            self._stays_shut(str(error))
         else:
             self.meeting, self._listening = meeting, listening
             self._selector.register(listening, selectors.EVENT_READ)
+
+    def _stays_shut(self, why: str) -> None:
+        text = (
+            f"the door into Live stays shut: {why}. The show goes on without, and tries again every {TRY_EVERY:.0f} s"
+        )
+        self._host.notice(NoticeLevel.ERROR, text)
 
     def _welcome_in(self) -> None:
         try:

@@ -48,6 +48,8 @@ def sets_below(folders: Iterable[Path]) -> Iterator[Path]:
     """
     seen: set[object] = set()
     waiting = list(folders)[::-1]
+    for folder in waiting:
+        _check_folder(folder)
     while waiting:
         place = waiting.pop()
         try:
@@ -61,7 +63,7 @@ def sets_below(folders: Iterable[Path]) -> Iterator[Path]:
             files = [Path(one.path) for one in found if not one.is_dir()]
             lost = next((one.path for one in found if one.is_symlink() and not Path(one.path).exists()), None)
         except OSError as error:
-            raise storage_error("read", Path(error.filename or place), error) from error
+            raise _unread(Path(error.filename or place), error) from error
         if lost is not None:
             raise StorageError(
                 f"{lost} is a link to what is not there, and nobody knows what that refers to: connect its drive, or "
@@ -71,6 +73,27 @@ def sets_below(folders: Iterable[Path]) -> Iterator[Path]:
             raise StorageError(f"more than {MOST_FOLDERS} folders are below those that were named: name smaller ones")
         waiting += reversed(below)
         yield from (path for path in files if path.name.lower().endswith(KINDS) and not _is_of_macos(path))
+
+
+def _check_folder(folder: Path) -> None:
+    """Raise `StorageError` for what was named as a folder and is none."""
+    try:
+        if folder.is_dir():
+            return
+        is_file, is_link = folder.exists(), folder.is_symlink()
+    except OSError as error:
+        raise _unread(folder, error) from error
+    if is_file:
+        parent = folder.absolute().parent
+        raise StorageError(f"{folder} is a file: name the folder that your Sets are in, such as {parent}")
+    if is_link:
+        raise StorageError(f"{folder} is a link to what is not there: connect its drive, or name another folder")
+    raise StorageError(f"there is no folder {folder}: connect its drive, or name another one")
+
+
+def _unread(place: Path, error: OSError) -> StorageError:
+    cause = storage_error("read", place, error)
+    return StorageError(f"{cause}, or name folders that it is not in; nobody knows what it refers to")
 
 
 def names_in(path: Path) -> Named:

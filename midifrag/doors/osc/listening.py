@@ -9,17 +9,15 @@ import threading
 from collections.abc import Callable
 
 from midifrag.clock import monotonic
-from midifrag.config.osc import Endpoint
+from midifrag.config.osc import FIRST_FREE, Endpoint
 from midifrag.doors.osc import udp
 from midifrag.doors.osc.faults import Trouble
+from midifrag.doors.osc.flood import Flood
 from midifrag.events import Notice
 from midifrag.states import NoticeLevel
 
 #: Seconds between two tries to get a port, and between two looks whether this is the end.
 TRY_EVERY, LOOK_EVERY = 2.0, 0.25
-#: Messages a second that are taken in for long, and at once: what comes faster waits in the system, which leaves out
-#: what is too much, so that no flood keeps the show from its work.
-RATE, BURST = 1000.0, 1000.0
 #: The largest packet.
 MOST_BYTES = 65535
 #: How long the end waits for the thread, in seconds.
@@ -41,8 +39,8 @@ class Listener:
         self._trouble = Trouble(put)
         self._closing = threading.Event()
         self._thread = threading.Thread(target=self._run, name="midifrag-osc-in", daemon=True)
-        self._allowed, self._since = BURST, monotonic()
-        self._flooded = False
+        self._flood = Flood(put, monotonic())
+        self._look_at = 0.0
 
     def start(self) -> None:
         """Begin to listen."""
@@ -67,40 +65,40 @@ class Listener:
                 self._closing.wait(TRY_EVERY)
 
     def _hear(self, hearing: socket.socket) -> None:
+        self._flood.end()
         while not self._closing.is_set():
-            try:
-                packet = hearing.recv(MOST_BYTES)
-            except TimeoutError:
-                continue
-            except ConnectionResetError:
-                # Windows tells here that something sent earlier did not arrive.
+            packet = self._received(hearing)
+            now = monotonic()
+            if now >= self._look_at:
+                self._look_at = now + LOOK_EVERY
+                self._flood.look(udp.left_out(hearing), now)
+            if packet is None:
                 continue
             try:
                 # A bundle of nothing takes time too.
-                self._hold_back(max(1, self._take(packet)))
+                wait = self._flood.take(max(1, self._take(packet)), monotonic())
+                if wait:
+                    self._closing.wait(wait)
             except Exception:
                 # A mistake of ours must not make the show deaf.
                 _log.exception("a packet of OSC could not be taken in")
 
-    def _hold_back(self, count: int) -> None:
-        """Wait where more comes than is taken in for long."""
-        now = monotonic()
-        self._allowed = min(BURST, self._allowed + (now - self._since) * RATE) - count
-        self._since = now
-        if self._allowed >= 0:
-            return
-        if not self._flooded:
-            self._flooded = True
-            text = f"OSC: more than {RATE:.0f} messages a second come in; they are slowed down, and some may get lost"
-            self._put(Notice(NoticeLevel.WARNING, text))
-        self._closing.wait(-self._allowed / RATE)
+    @staticmethod
+    def _received(hearing: socket.socket) -> bytes | None:
+        try:
+            return hearing.recv(MOST_BYTES)
+        except (TimeoutError, ConnectionResetError):
+            # The second is how Windows tells that something sent earlier did not arrive.
+            return None
 
 
 def _not_listening(where: Endpoint, error: OSError) -> str:
-    taken = error.errno in (errno.EADDRINUSE, errno.EACCES)
-    way = "End the program that has its port, or set osc.listen to another one"
-    if not taken:
-        way = "Set osc.listen to a port of this machine"
+    way = "Set osc.listen to a port of this machine"
+    if error.errno == errno.EACCES and where.port < FIRST_FREE:
+        way = f"Set osc.listen to a port above {FIRST_FREE - 1}"
+    elif error.errno in (errno.EADDRINUSE, errno.EACCES):
+        # The second is what Windows says.
+        way = "End the program that has its port, or set osc.listen to another one"
     return (
         f"cannot listen on {where}: {error.strerror or error}. {way}; the show goes on without, and tries again every "
         f"{TRY_EVERY:.0f} s"

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import assert_never
 
+from midifrag.config.pads import told_name
 from midifrag.doors.osc.packets import Message
 from midifrag.events import (
     BankChanged,
@@ -91,11 +92,12 @@ class Outgoing:
         if job.state is not JobState.LANDED or job.slot is None or job.file is None or job.job in self._landed:
             return
         self._landed.append(job.job)
-        seconds, bars = job.fragment_seconds or 0.0, job.bars or 0.0
+        seconds, bars = job.fragment_seconds or 0.0, job.fragment_bars or 0.0
         self._bars[job.slot, job.label, seconds] = bars
         if len(self._bars) > REMEMBERED:
             del self._bars[next(iter(self._bars))]
-        yield Message("/midifrag/slot", (job.slot, str(Path(job.file).absolute()), seconds, _name(job.label), bars))
+        name = _name(told_name(job.label, job.prompt))
+        yield Message("/midifrag/slot", (job.slot, str(Path(job.file).absolute()), seconds, name, bars))
 
     def _pad(self, pad: PadChanged) -> Iterator[Message]:
         if pad.bank != self._bank:
@@ -130,8 +132,7 @@ class Outgoing:
             # What lands is told with its job, and is newer than all that lay there.
             if newest is not None and now <= newest:
                 bars = self._bars.get((slot.number, slot.preset, slot.seconds), 0.0)
-                path = str(self._folder / slot.file)
-                yield Message("/midifrag/slot", (slot.number, path, slot.seconds, _name(slot.preset), bars))
+                yield _lies(slot, self._folder, bars)
             self._newest[slot.number] = now if newest is None else max(now, newest)
 
     def _time(self, line: Timeline) -> Iterator[Message]:
@@ -160,8 +161,12 @@ def slots_standing(slots: Iterable[SlotState], folder: Path) -> Iterator[Message
     """What lies in each slot; how many bars it is long is not known any more."""
     for slot in slots:
         if slot.landed_at is not None:
-            path = str(folder.absolute() / slot.file)
-            yield Message("/midifrag/slot", (slot.number, path, slot.seconds, _name(slot.preset), 0.0))
+            yield _lies(slot, folder.absolute(), 0.0)
+
+
+def _lies(slot: SlotState, folder: Path, bars: float) -> Message:
+    name = _name(told_name(slot.preset, slot.prompt))
+    return Message("/midifrag/slot", (slot.number, str(folder / slot.file), slot.seconds, name, bars))
 
 
 def _name(text: str) -> str:

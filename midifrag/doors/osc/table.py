@@ -87,7 +87,11 @@ OUT: Sequence[Address] = (
             _SLOT,
             Argument("path", Kind.TEXT, "the fragment's file, absolute"),
             Argument("seconds", Kind.NUMBER, "how long it is", (0, _MOST_WHOLE)),
-            Argument("preset", Kind.TEXT, "the pad's name, or its prompt"),
+            Argument(
+                "preset",
+                Kind.TEXT,
+                "the pad's name, or its prompt; the prompt as it was rendered where that has a placeholder, as `{bpm}`",
+            ),
             Argument(
                 "bars",
                 Kind.NUMBER,
@@ -196,9 +200,19 @@ IN: Sequence[Address] = (
         ),
         "selects a bank",
     ),
-    Address("/midifrag/slot/lock", Direction.IN, (_SLOT,), "locks a slot: it keeps its fragment"),
+    Address(
+        "/midifrag/slot/lock",
+        Direction.IN,
+        (_SLOT,),
+        "locks a slot: nothing lands in it until it is unlocked; it can be restored all the same",
+    ),
     Address("/midifrag/slot/unlock", Direction.IN, (_SLOT,), "unlocks a slot"),
-    Address("/midifrag/slot/restore", Direction.IN, (_SLOT,), "puts the fragment before this one back"),
+    Address(
+        "/midifrag/slot/restore",
+        Direction.IN,
+        (_SLOT,),
+        "puts the fragment before this one back, also in a locked slot; once more undoes it",
+    ),
     Address(
         "/midifrag/slot/playing",
         Direction.IN,

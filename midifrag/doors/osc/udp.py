@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import socket
+import sys
 from typing import Any
 
 from midifrag.config.osc import Endpoint
+
+#: Of linux/asm-generic/socket.h and linux/sock_diag.h.
+_SO_MEMINFO, _SK_MEMINFO_VARS = 55, 9
 
 
 def listening(where: Endpoint) -> socket.socket:
@@ -18,6 +22,20 @@ def listening(where: Endpoint) -> socket.socket:
         made.close()
         raise
     return made
+
+
+def left_out(hearing: socket.socket) -> int | None:
+    """How many packets the system has left out since a socket was made, as more came than it holds.
+
+    None where it does not say. Linux: SO_MEMINFO, of which the last number is how many were dropped.
+    """
+    if not sys.platform.startswith("linux"):
+        return None
+    try:
+        numbers = hearing.getsockopt(socket.SOL_SOCKET, _SO_MEMINFO, 4 * _SK_MEMINFO_VARS)
+    except OSError:
+        return None
+    return int.from_bytes(numbers[-4:], sys.byteorder) if len(numbers) == 4 * _SK_MEMINFO_VARS else None
 
 
 def sending(where: Endpoint) -> tuple[socket.socket, Any]:

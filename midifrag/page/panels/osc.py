@@ -64,7 +64,7 @@ class _Row:
         except OscError as error:
             self._say(str(error), "error")
             return
-        where = self._page.osc.listen
+        where = self._page.configuration.loaded.settings.osc.listen
         if where is None:
             self._say(texts.OSC_DEAF, "error")
             return
@@ -108,7 +108,7 @@ class OscPanel(Panel):
 
     def refresh(self) -> None:
         """See `Panel.refresh`."""
-        settings = self.page.osc
+        settings = self.page.configuration.loaded.settings.osc
         listen = texts.OSC_LISTENS.format(where=settings.listen) if settings.listen else texts.OSC_DEAF
         send = texts.OSC_TELLS.format(where=", ".join(map(str, settings.send))) if settings.send else texts.OSC_SILENT
         self._state.text = f"{listen} {send}" if settings.is_on else texts.OSC_OFF

@@ -7,6 +7,7 @@ from typing import ClassVar
 from nicegui import ui
 
 from midifrag.clock import monotonic
+from midifrag.config.pads import told_name
 from midifrag.fragment.slot_state import SlotState
 from midifrag.intents import LockSlot, RestoreSlot, StopSlot
 from midifrag.page import texts
@@ -72,7 +73,9 @@ class _Row:
 
     def _show_content(self, slot: SlotState) -> None:
         filled = slot.seconds > 0
-        self._name.text = slot.preset or slot.prompt or (texts.FOREIGN_SLOT if slot.foreign else texts.FREE_SLOT)
+        self._name.text = told_name(slot.preset, slot.prompt) or (
+            texts.FOREIGN_SLOT if slot.foreign else texts.FREE_SLOT
+        )
         self._file.text = slot.file
         self._length.text = texts.LENGTH.format(slot.seconds) if filled else ""
         locked = slot.state == "locked"
@@ -90,7 +93,7 @@ class _Row:
 
     def _clicked(self) -> None:
         if self._slot is not None and self._slot.seconds > 0:
-            self._play(f"/slots/{self.number}.wav", self._slot.preset or self._slot.prompt or self._slot.file)
+            self._play(f"/slots/{self.number}.wav", told_name(self._slot.preset, self._slot.prompt) or self._slot.file)
 
     def _toggle_lock(self) -> None:
         self._page.put(LockSlot(self.number, None))

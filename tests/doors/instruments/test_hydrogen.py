@@ -1,5 +1,6 @@
 """What Hydrogen is told and when; and the real program over JACK, whose sound is recorded."""
 
+import shutil
 import threading
 import time
 from contextlib import ExitStack, closing
@@ -125,7 +126,7 @@ def test_it_waits_until_what_is_said_to_sound_is_silent(rig, opened, monkeypatch
     door.handle(rig.told())
     door.handle(rig.landing(2, tone(440)))
     assert heard.wait(PATIENCE)
-    assert told == ["Hydrogen gets what has landed when slot 1 cease to sound"]
+    assert told == ["Hydrogen gets what has landed when slot 1 ceases to sound"]
     assert line.said.count("hydrogen") == 1
     rig.sounds = frozenset()
     door.handle(rig.told())
@@ -190,11 +191,23 @@ def test_a_kit_that_cannot_be_written_is_told_and_follows(rig, opened):
     (rig.folder / "hydrogen").write_text("a file in the folder's place")
     door = opened(line, lambda notice: told.append(notice.text))
     door.handle(rig.told())
-    assert "Hydrogen: cannot write" in told[0]
+    assert "Hydrogen's kit: cannot write" in told[0]
     (rig.folder / "hydrogen").unlink()
     door.handle(rig.told())
-    assert told[1:] == ["Hydrogen follows again"]
+    assert told[1:] == ["Hydrogen's kit: all is written again"]
     line.wait_for(1)
+
+
+def test_a_kit_that_somebody_deletes_is_written_anew_and_read_again(rig, opened):
+    told, line = [], Line()
+    door = opened(line, lambda notice: told.append(notice.text))
+    door.handle(rig.landing(1, tone(440)))
+    line.wait_for(1)
+    shutil.rmtree(rig.folder / "hydrogen")
+    door._keeping.look()
+    line.wait_for(2)
+    assert (rig.folder / "hydrogen" / sample_file(1)).read_bytes() == wav(tone(440))
+    assert [text.partition(":")[0] for text in told] == ["Hydrogen's kit"]
 
 
 def test_only_a_set_that_asks_for_it_has_the_door(tmp_path):

@@ -34,18 +34,21 @@ def test_an_empty_slot_has_a_sample_all_the_same():
 
 def test_the_kit_is_whole_from_the_first_sound_on_and_keeps_what_it_has(kit):
     place = kit.folder.path
-    assert kit.put(SlotSound(2, "output02.wav", b"rain"))
+    kit.put(SlotSound(2, "output02.wav", b"rain"))
+    kit.folder.close()
     assert sorted(path.name for path in place.glob("*.*")) == [".midifrag", "drumkit.xml", *map(sample_file, (1, 2, 3))]
     assert (place / sample_file(1)).read_bytes() == silence()
     assert (place / sample_file(2)).read_bytes() == b"rain"
     described = (place / "drumkit.xml").stat()
     again = Kit(place, 3)
     with closing(again.folder):
-        assert not again.put(SlotSound(2, "output02.wav", b"rain"))
-        assert again.put(SlotSound(1, "output01.wav", b"bell"))
+        again.put(SlotSound(2, "output02.wav", b"rain"))
+        assert again.folder.written == 0
+        again.put(SlotSound(1, "output01.wav", b"bell"))
+        assert again.folder.written == 1
     assert (place / sample_file(2)).read_bytes() == b"rain"
     assert (place / "drumkit.xml").stat() == described
-    assert kit.put(SlotSound(2, "output02.wav", None))
+    kit.put(SlotSound(2, "output02.wav", None))
     assert (place / sample_file(2)).read_bytes() == silence()
 
 

@@ -107,7 +107,7 @@ def test_what_lands_is_copied_and_sent(rig):
     with rig.peer() as peer:
         hello = peer.hello()
         assert (hello["type"], list(hello["targets"]), hello["options"]["fire"]) == ("welcome", ["1", "2"], False)
-        rig.land(2, 7, quarters=2.0)
+        rig.land(2, 7, asked_quarters=2.0)
         land = peer.hear()
         assert rig.notices() == ["Ableton Live 12.4.1 is connected"]
     path = rig.folder / "ableton" / "0001 rain.wav"
@@ -119,8 +119,8 @@ def test_what_lands_is_copied_and_sent(rig):
 
 
 def test_who_comes_later_is_given_what_lies_in_the_slots_and_nothing_is_copied_for_nobody(rig):
-    rig.land(1, 3, quarters=4.0)
-    rig.land(1, 4, quarters=8.0)
+    rig.land(1, 3, asked_quarters=4.0)
+    rig.land(1, 4, asked_quarters=8.0)
     assert not list((rig.folder / "ableton").glob("*.wav"))
     with rig.peer() as peer:
         peer.hello()
@@ -147,7 +147,7 @@ def test_who_comes_before_the_show_knows_its_slots_is_given_them_then(tmp_path):
 def test_what_is_put_back_into_its_slot_comes_back_in_live(rig):
     with rig.peer() as peer:
         peer.hello()
-        rig.land(1, 3, quarters=4.0)
+        rig.land(1, 3, asked_quarters=4.0)
         first = peer.hear()
         rig.land(1, 4)
         second = peer.hear()

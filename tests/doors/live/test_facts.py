@@ -26,7 +26,7 @@ def copy(seconds=2.0, **facts):
 def test_a_pad_says_its_colour_and_whether_it_loops(colour, told):
     keys = {} if colour is None else {"colour": colour}
     show = loaded(one_pad(fragment={"loop": True}, **keys))
-    assert facts_of_job(show, job(quarters=4.0)) == Facts(name="rain", colour=told, loop=True, quarters=4.0)
+    assert facts_of_job(show, job(asked_quarters=4.0)) == Facts(name="rain", colour=told, loop=True, quarters=4.0)
 
 
 def test_where_there_is_no_pad_the_set_says_whether_it_loops():

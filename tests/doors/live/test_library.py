@@ -3,7 +3,14 @@ from pathlib import Path
 import pytest
 
 from midifrag.doors.live import library
-from midifrag.doors.live.library import install, installed_in, remove, script_folder, user_library
+from midifrag.doors.live.library import (
+    install,
+    installed_in,
+    named_library,
+    remove,
+    script_folder,
+    user_library,
+)
 from midifrag.errors import DoorError, StorageError
 
 CONFIG = """<?xml version="1.0" encoding="UTF-8"?>
@@ -181,3 +188,102 @@ def test_a_library_that_is_none_is_told(script, tmp_path):
     (tmp_path / "Remote Scripts").write_text("")
     with pytest.raises(StorageError, match="cannot write"):
         install(tmp_path)
+
+
+@pytest.mark.parametrize("older", [False, True])
+@pytest.mark.parametrize("stage", ["write_whole", "replace_file"])
+@pytest.mark.parametrize("at", [0, 1])
+def test_a_disk_that_is_full_leaves_what_was_there_and_the_next_installation_works(
+    script, there, monkeypatch, older, stage, at
+):
+    if older:
+        install(there)
+        (script / "core.py").write_text("newer = 1\n")
+    before = library._text(script_folder(there) / "core.py")
+    calls, does = iter(range(9)), getattr(library, stage)
+
+    def full(*arguments):
+        if next(calls) == at:
+            raise StorageError("cannot write: the disk is full: delete something or choose another folder")
+        does(*arguments)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(library, stage, full)
+        with pytest.raises(StorageError, match=r"the disk is full: .* Then run `midifrag ableton install` again"):
+            install(there)
+    assert script_folder(there).exists() is older
+    if older:
+        assert not list(script_folder(there).glob("*.part"))
+        assert stage == "replace_file" or library._text(script_folder(there) / "core.py") == before
+    assert install(there).is_current
+    assert installed_in(there).is_current
+    assert remove(there) is not None
+
+
+@pytest.mark.parametrize("files", [{"core.py": "x = 1"}, {"core.py.part": "x"}, {"core.py": "", "__init__.py": "\0\0"}])
+@pytest.mark.parametrize("work", [install, remove])
+def test_what_a_power_cut_left_half_is_ours(script, there, files, work):
+    folder = script_folder(there)
+    folder.mkdir(parents=True)
+    for name, text in files.items():
+        (folder / name).write_text(text)
+    work(there)
+    assert remove(there) == (folder if work is install else None)
+    assert not folder.exists()
+
+
+@pytest.mark.parametrize("name", ["mine.py", "core.py/x", "core.txt"])
+def test_files_of_somebody_else_s_are_not_taken_for_half_of_ours(script, there, name):
+    place = script_folder(there) / name
+    place.parent.mkdir(parents=True)
+    place.write_text("mine")
+    if "/" in name:
+        (script_folder(there) / "own.py").write_text("mine")
+    for work in (install, remove):
+        with pytest.raises(DoorError, match="was not made by midifrag: move it away"):
+            work(there)
+    assert place.read_text() == "mine"
+
+
+@pytest.mark.parametrize(
+    "said", ["User Library", "User Library/Remote Scripts", "User Library/remote scripts/", "",
+             "User Library/Remote Scripts/midifrag", "User Library/../User Library"],
+)  # fmt: skip
+def test_a_folder_in_or_around_a_user_library_means_it(there, tmp_path, said):
+    assert named_library(str(tmp_path / said)) == there
+
+
+def test_a_library_of_another_name_is_one_by_what_is_in_it(tmp_path):
+    moved = tmp_path / "live things"
+    moved.mkdir()
+    assert named_library(str(moved)) == moved
+    (moved / "Presets").mkdir()
+    assert named_library(str(moved)) == moved
+
+
+@pytest.mark.parametrize(
+    ("said", "why"),
+    [
+        ("", "--user-library is empty"),
+        ("  ", "--user-library is empty"),
+        ("~nosuchuser/Library", "a user whom this machine does not know"),
+        ("none", "there is no folder "),
+        ("none/Remote Scripts", "there is no folder "),
+        ("a file", "is a file, and no folder"),
+        ("a file/below", "there is no folder "),
+        ("full", "is no User Library of Live's: none of its folders is in it"),
+        ("Ableton Live 12 Suite.app/Contents/App-Resources/MIDI Remote Scripts", "belongs to Live itself"),
+        ("Live.app/Contents/x", "belongs to Live itself"),
+        ("Ableton/Live 12 Suite/Resources", "belongs to Live itself"),
+        ("Ableton/Live 12.1/Preferences/User Remote Scripts", "belongs to Live itself"),
+        ("MIDI Remote Scripts", "belongs to Live itself"),
+    ],
+)
+def test_a_folder_that_is_no_user_library_is_told_with_the_way_out(tmp_path, monkeypatch, said, why):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "a file").write_text("")
+    for folder in ("full/holidays", "Live.app/Contents/x", "Ableton/Live 12 Suite/Resources", "MIDI Remote Scripts"):
+        (tmp_path / folder).mkdir(parents=True)
+    with pytest.raises(DoorError, match="or leave --user-library out, and Live's own preferences are asked") as told:
+        named_library(said)
+    assert why in str(told.value)

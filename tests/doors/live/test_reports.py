@@ -107,3 +107,16 @@ def test_what_others_call_things_cannot_control_a_screen():
     assert told.texts[0].startswith("Live: \\x1b[2J\\nxyyy")
     assert len(told.texts[0]) < 1000
     assert all(text.isprintable() for text in told.texts)
+
+
+def test_what_was_wrong_with_what_is_not_looked_for_any_more_is_over():
+    told = []
+    reports = Reports(lambda _level, text: told.append(text))
+    reports.found({1: "midifrag 1", 3: "Pad"}, {1: "a", 3: "the track or chain Pad"})
+    reports.failed(3, "no drum pad of note 36 has a Simpler: load one")
+    reports.failed(1, "Live is busy")
+    reports.has_new_table([3])
+    assert reports.troubles == {1: "Live is busy"}
+    del told[:]
+    reports.found({1: "midifrag 1"}, {1: "a", 3: "the track or chain midifrag 3"})
+    assert told == ["Live has nothing for slot 3 yet; there it would be the track or chain midifrag 3"]

@@ -1,3 +1,5 @@
+import errno
+import os
 import socket
 import threading
 from contextlib import closing
@@ -224,10 +226,40 @@ def test_a_port_that_is_taken_is_told_and_tried_again(tmp_path):
         with opened as door:
             (text,) = until(lambda: door.host.texts)
             assert text.startswith(f"the door into Live stays shut: port {port}: ")
+            assert "; end the program that has it, or set ableton.port to 0 for any that is free. The show goes" in text
             taken.close()
             door.now += server.TRY_EVERY
             assert until(lambda: Meeting.read(door.path)).port == port
     assert not opened.path.exists()
+
+
+def test_a_second_show_says_so_and_takes_the_place_of_the_first_when_that_ends(tmp_path):
+    place = tmp_path / "ableton.json"
+    with socket.socket() as first:
+        first.bind(("127.0.0.1", 0))
+        first.listen()
+        theirs = Meeting(first.getsockname()[1], "theirs", os.getppid())
+        theirs.write(place)
+        with Open(place) as door:
+            (text,) = until(lambda: door.host.texts)
+            assert f"another midifrag (process {os.getppid()}) is Live's already; end that one" in text
+            assert "The show goes on without" in text
+            assert Meeting.read(place) == theirs
+            first.close()
+            door.now += server.TRY_EVERY
+            until(lambda: Meeting.read(place) not in (theirs, None))
+
+
+def test_a_port_that_the_system_keeps_to_itself_is_told_with_the_way_out(tmp_path, monkeypatch):
+    class Kept(socket.socket):
+        def bind(self, _address):
+            raise PermissionError(errno.EACCES, "Permission denied")
+
+    door = Open(tmp_path / "ableton.json", 80)
+    monkeypatch.setattr(server.socket, "socket", Kept)
+    with door:
+        (text,) = until(lambda: door.host.texts)
+    assert "port 80: Permission denied; set ableton.port to one above 1023, or to 0 for any that is free" in text
 
 
 def test_a_file_that_cannot_be_written_is_told(tmp_path):

@@ -1,3 +1,4 @@
+import errno
 import gzip
 import os
 import unicodedata
@@ -39,7 +40,7 @@ def test_sets_clips_racks_and_presets_below_folders_are_looked_for(tmp_path):
     paths = [written(tmp_path / name) for name in ("a.als", "b/Backup/c.ALS", "b/d.alc", "b/e.adg", "b/f.adv")]
     written(tmp_path / "b" / "g.txt")
     assert sorted(sets_below([tmp_path])) == sorted(paths)
-    with pytest.raises(StorageError, match="the folder or file is gone"):
+    with pytest.raises(StorageError, match=r"there is no folder .*none: connect its drive, or name another one"):
         list(sets_below([tmp_path / "none"]))
 
 
@@ -174,3 +175,31 @@ def test_a_long_state_is_read_in_parts_and_nothing_between_them_is_lost(tmp_path
     digits = "".join(f"{number:04d} rain.wav".ljust(990, "x").encode().hex() + "\n" for number in range(1, 101))
     text = f"<a><b>{digits}</b></a>"
     assert names_in(written(tmp_path / "a.als", text)).numbers >= set(range(1, 101))
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("b.als", "is a file: name the folder that your Sets are in, such as "),
+        ("none", "there is no folder "),
+        ("lost", "is a link to what is not there: connect its drive, or name another folder"),
+        ("b.als/x", "there is no folder "),
+    ],
+)
+def test_what_is_named_as_a_folder_and_is_none_is_told_with_the_way_out(tmp_path, name, said):
+    (tmp_path / "b.als").write_bytes(b"")
+    (tmp_path / "lost").symlink_to(tmp_path / "nowhere")
+    with pytest.raises(StorageError, match=said):
+        list(sets_below([tmp_path, tmp_path / name]))
+
+
+def test_a_folder_that_may_not_be_read_is_told_with_the_way_out(tmp_path, monkeypatch):
+    def refused(place):
+        raise PermissionError(errno.EACCES, "Permission denied", str(place))
+
+    monkeypatch.setattr(os, "scandir", refused)
+    with pytest.raises(StorageError) as told:
+        list(sets_below([tmp_path]))
+    assert str(told.value).startswith(
+        f"cannot read {tmp_path}: it may not be read: change its permissions, or name fold"
+    )

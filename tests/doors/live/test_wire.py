@@ -96,7 +96,7 @@ def test_why_a_line_is_none_is_short_and_controls_no_screen(key):
 
 
 def test_the_table_of_a_set_names_what_stands_for_each_slot():
-    settings = AbletonSettings.model_validate({"targets": {2: {"way": "clip", "note": 36}}, "fire": True})
+    settings = AbletonSettings.model_validate({"targets": {2: {"way": "simpler", "note": 36}}, "fire": True})
     line = wire.line_of(wire.welcome(settings, 2))
     assert line.endswith(b"\n")
     assert json.loads(line) == {
@@ -105,7 +105,7 @@ def test_the_table_of_a_set_names_what_stands_for_each_slot():
         "slots": 2,
         "targets": {
             "1": {"way": "auto", "name": "midifrag 1", "note": None, "track": None, "scene": None},
-            "2": {"way": "clip", "name": None, "note": 36, "track": None, "scene": None},
+            "2": {"way": "simpler", "name": None, "note": 36, "track": None, "scene": None},
         },
         "options": {"fire": True, "start_transport": False, "occupied": "wait"},
     }

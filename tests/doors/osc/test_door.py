@@ -53,7 +53,7 @@ def opened():
 
 
 def test_a_set_has_one_where_it_says_so():
-    assert make in DOORS
+    assert make in [kind.make for kind in DOORS]
     assert make(loaded(), print) is None
     assert make(loaded(osc={"send": 7401}), print).name == "osc"
 
@@ -64,7 +64,9 @@ def test_what_happens_is_told_to_everybody(opened, other):
     second = Peer()
     rig = opened(send=[other.port, second.port])
     rig.door.handle(active())
-    rig.door.handle(job(JobState.LANDED, slot=2, file="/f/output02.wav", label="Rain", fragment_seconds=1.5, bars=2.0))
+    rig.door.handle(
+        job(JobState.LANDED, slot=2, file="/f/output02.wav", label="Rain", fragment_seconds=1.5, fragment_bars=2.0)
+    )
     for one in (other, second):
         number, path, *rest = one.wait_for_message("/midifrag/slot")[1:]
         assert (number, path.endswith("output02.wav"), rest) == (2, True, [1.5, "Rain", 2.0])

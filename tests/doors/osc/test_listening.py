@@ -1,3 +1,5 @@
+import errno
+import os
 import queue
 import socket
 import threading
@@ -5,8 +7,9 @@ import threading
 import pytest
 
 from midifrag.config.osc import Endpoint
-from midifrag.doors.osc import listening, udp
+from midifrag.doors.osc import flood, listening, udp
 from midifrag.doors.osc.listening import Listener
+from tests.doors.live.peers import until
 from tests.doors.osc.peer import free_port, send
 from tests.support import PATIENCE
 
@@ -105,6 +108,9 @@ class Odd:
     def settimeout(self, seconds):
         assert seconds == listening.LOOK_EVERY
 
+    def getsockopt(self, *_which):
+        raise OSError(92, "Protocol not available")
+
     def recv(self, _size):
         answer = self.answers.pop(0) if self.answers else TimeoutError()
         if isinstance(answer, Exception):
@@ -147,8 +153,9 @@ def test_a_mistake_of_ours_does_not_make_it_deaf(opened, monkeypatch, caplog):
 def test_a_flood_is_slowed_down_and_told_once(opened, monkeypatch, holds):
     """Of bundles without a message too."""
     waits = []
-    monkeypatch.setattr(listening, "BURST", 5.0)
-    monkeypatch.setattr(listening, "RATE", 100.0)
+    monkeypatch.setattr(flood, "BURST", 5.0)
+    monkeypatch.setattr(flood, "RATE", 100.0)
+    monkeypatch.setattr(flood, "OVER_AFTER", 1e9)
     monkeypatch.setattr(udp, "listening", lambda _where: Odd(*[b"press"] * 30))
     taken = queue.Queue()
     rig = opened(take=lambda packet: (taken.put(packet), holds)[1])
@@ -159,3 +166,46 @@ def test_a_flood_is_slowed_down_and_told_once(opened, monkeypatch, holds):
     assert rig.hear().startswith("OSC: more than 100 messages a second come in; they are slowed down")
     assert rig.told.empty()
     assert sum(waits) > 0
+
+
+@pytest.mark.linux
+def test_how_many_packets_a_flood_has_cost_is_told_when_it_is_over(opened, monkeypatch):
+    monkeypatch.setattr(flood, "OVER_AFTER", 0.0)
+    held, goes_on = threading.Event(), threading.Event()
+    taken = []
+
+    def take(packet):
+        taken.append(packet)
+        held.set()
+        goes_on.wait(PATIENCE)
+        return 1
+
+    rig = opened(take=take)
+    while not held.wait(0.05):
+        send(rig.port, b"first")
+    sent = 3000
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as out:
+        for _ in range(sent):
+            out.sendto(b"x" * 1000, ("127.0.0.1", rig.port))
+    goes_on.set()
+    while "got lost" not in (text := rig.hear()):
+        pass
+    lost = int(text.removeprefix("OSC: the flood is over; ").split()[0])
+    assert lost > 0
+    until(lambda: taken.count(b"x" * 1000) == sent - lost)
+
+
+@pytest.mark.parametrize(
+    ("port", "number", "way"),
+    [
+        (80, errno.EACCES, "Set osc.listen to a port above 1023"),
+        (7400, errno.EACCES, "End the program that has its port, or set osc.listen to another one"),
+        (7400, errno.EADDRNOTAVAIL, "Set osc.listen to a port of this machine"),
+    ],
+)
+def test_the_way_out_hangs_on_what_is_wrong(opened, monkeypatch, port, number, way):
+    def refused(_where):
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(udp, "listening", refused)
+    assert f". {way}; the show goes on without" in opened(port=port).hear()

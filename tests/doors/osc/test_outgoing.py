@@ -42,7 +42,7 @@ def landed(number=1, **fields):
 def test_a_landing_is_told_once_with_an_absolute_path(rig):
     path = str(Path("f/output02.wav").absolute())
     assert rig.tell(landed(), landed()) == [("slot", 2, path, 1.5, "Rain", 0.0)]
-    assert rig.tell(landed(2, bars=2.0)) == [("slot", 2, path, 1.5, "Rain", 2.0)]
+    assert rig.tell(landed(2, fragment_bars=2.0)) == [("slot", 2, path, 1.5, "Rain", 2.0)]
     assert Path(path).is_absolute()
 
 
@@ -65,7 +65,7 @@ def filled(at, number=1, **fields):
 def test_a_fragment_that_is_put_back_is_told_and_one_that_landed_is_not_told_twice(rig):
     path = str(Path("fragments/output01.wav").absolute())
     assert rig.tell(filled(5.0), filled(5.0)) == []
-    assert rig.tell(landed(7, slot=1, file=path, bars=4.0), filled(6.0, seconds=1.5)) == [
+    assert rig.tell(landed(7, slot=1, file=path, fragment_bars=4.0), filled(6.0, seconds=1.5)) == [
         ("slot", 1, path, 1.5, "Rain", 4.0)
     ]
     assert rig.tell(filled(5.0, preset="Wind", seconds=2.0)) == [("slot", 1, path, 2.0, "Wind", 0.0)]
@@ -167,3 +167,11 @@ def test_a_tempo_that_drifts_is_told_once_it_is_off(rig):
 def test_whatever_else_is_told_is_nothing_to_send(rig):
     kept = {"bank", "pads", "slots", "beat", "jobs", "midi", "configuration"}
     assert rig.tell(*(change for part, change in CHANGES.items() if part not in kept)) == []
+
+
+def test_a_name_with_a_placeholder_is_told_as_what_was_rendered(rig):
+    ((*_, preset, _bars),) = rig.tell(landed(label="beat at {bpm}", prompt="beat at 92"))
+    assert preset == "beat at 92"
+    rig.tell(filled(5.0))
+    ((*_, preset, _bars),) = rig.tell(filled(4.0, preset="beat at {bpm}", prompt="beat at 92"))
+    assert preset == "beat at 92"

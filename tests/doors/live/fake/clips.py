@@ -7,7 +7,7 @@ import wave
 from pathlib import Path
 from typing import Any
 
-from tests.doors.live.fake.lom import ArgumentError, LomObject, Vector, flag, listens, number, text
+from tests.doors.live.fake.lom import ArgumentError, LomObject, Named, Read, Several, flag, listens, number, text
 from tests.doors.live.fake.rules import RULES
 
 RATE = 44100
@@ -49,13 +49,12 @@ class WarpMarker:
         return self._beat_time
 
 
-@listens("playing_status", "name", "color", "looping", "warping")
-class Clip(LomObject):
+@listens("playing_status", "color", "looping", "warping")
+class Clip(Named):
     def __init__(self, slot: Any, path: str, is_audio: bool = True) -> None:
-        super().__init__(slot)
+        super().__init__(slot, Path(path).stem)
         self._path = path
         self._is_audio = is_audio
-        self._name = Path(path).stem
         self._color = PALETTE[0]
         self._seconds = seconds_of(path) if is_audio else 4.0
         # What a new clip is, hangs on Live's settings: the same file came up warped once and unwarped another time.
@@ -81,17 +80,6 @@ class Clip(LomObject):
         return self._is_recording or (song._is_playing and (self._is_playing or self._is_triggered))
 
     @property
-    def name(self) -> str:
-        self._touch("name")
-        return self._name
-
-    @name.setter
-    def name(self, value: str) -> None:
-        self._change("name")
-        self._name = text(value)
-        self._tell("name")
-
-    @property
     def color(self) -> int:
         self._touch("color")
         return self._color
@@ -111,25 +99,15 @@ class Clip(LomObject):
             raise RuntimeError("Only available for audio clips")
         return self._path
 
-    @property
-    def is_audio_clip(self) -> bool:
-        self._touch("is_audio_clip")
-        return self._is_audio
-
-    @property
-    def is_playing(self) -> bool:
-        self._touch("is_playing")
-        return self._is_playing
+    is_audio_clip = Read("_is_audio")
+    is_playing = Read("_is_playing")
 
     @property
     def is_triggered(self) -> bool:
         self._touch("is_triggered")
         return self._is_triggered or self._is_playing
 
-    @property
-    def is_recording(self) -> bool:
-        self._touch("is_recording")
-        return self._is_recording
+    is_recording = Read("_is_recording")
 
     @property
     def sample_length(self) -> int:
@@ -211,10 +189,7 @@ class Clip(LomObject):
         self._change("end_marker")
         self._ends[1] = number(value)
 
-    @property
-    def warp_markers(self) -> Vector:
-        self._touch("warp_markers")
-        return Vector(self._markers)
+    warp_markers = Several("_markers")
 
     def add_warp_marker(self, warp_marker: WarpMarker) -> None:
         self._change("add_warp_marker")
@@ -254,10 +229,7 @@ class ClipSlot(LomObject):
         self._touch("has_clip")
         return self._clip is not None
 
-    @property
-    def clip(self) -> Clip | None:
-        self._touch("clip")
-        return self._clip
+    clip = Read("_clip")
 
     @property
     def is_playing(self) -> bool:

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.doors.live.fake.clips import seconds_of
-from tests.doors.live.fake.lom import LomObject, Vector, listens, text
+from tests.doors.live.fake.lom import LomObject, Named, Read, Several, Vector, listens, text
 from tests.doors.live.fake.rules import RULES
 
 
@@ -15,41 +15,15 @@ class Sample(LomObject):
         super().__init__(simpler)
         self._path = path
 
-    @property
-    def file_path(self) -> str:
-        self._touch("file_path")
-        return self._path
+    file_path = Read("_path")
 
 
-@listens("name")
-class Device(LomObject):
+class Device(Named):
     _class_name = "Reverb"
     _type = 2
 
-    def __init__(self, holder: Any, name: str) -> None:
-        super().__init__(holder)
-        self._name = name
-
-    @property
-    def name(self) -> str:
-        self._touch("name")
-        return self._name
-
-    @name.setter
-    def name(self, value: str) -> None:
-        self._change("name")
-        self._name = text(value)
-        self._tell("name")
-
-    @property
-    def class_name(self) -> str:
-        self._touch("class_name")
-        return self._class_name
-
-    @property
-    def type(self) -> int:
-        self._touch("type")
-        return self._type
+    class_name = Read("_class_name")
+    type = Read("_type")
 
     @property
     def can_have_chains(self) -> bool:
@@ -88,15 +62,8 @@ class SimplerDevice(Device):
     def _children(self) -> Any:
         return [self._sample] if self._sample else []
 
-    @property
-    def sample(self) -> Sample | None:
-        self._touch("sample")
-        return self._sample
-
-    @property
-    def playing_position_enabled(self) -> bool:
-        self._touch("playing_position_enabled")
-        return self._is_playing
+    sample = Read("_sample")
+    playing_position_enabled = Read("_is_playing")
 
     @property
     def playing_position(self) -> float:
@@ -118,31 +85,16 @@ class SimplerDevice(Device):
         self._tell("name")
 
 
-@listens("name", "devices")
-class Chain(LomObject):
+@listens("devices")
+class Chain(Named):
     def __init__(self, rack: Any, name: str) -> None:
-        super().__init__(rack)
-        self._name = name
+        super().__init__(rack, name)
         self._devices: list[Device] = []
 
     def _children(self) -> Any:
         return self._devices
 
-    @property
-    def name(self) -> str:
-        self._touch("name")
-        return self._name
-
-    @name.setter
-    def name(self, value: str) -> None:
-        self._change("name")
-        self._name = text(value)
-        self._tell("name")
-
-    @property
-    def devices(self) -> Vector:
-        self._touch("devices")
-        return Vector(self._devices)
+    devices = Several("_devices")
 
 
 class DrumPad(LomObject):
@@ -159,15 +111,8 @@ class DrumPad(LomObject):
         self._touch("name")
         return self._chains[0]._name if self._chains else ""
 
-    @property
-    def note(self) -> int:
-        self._touch("note")
-        return self._note
-
-    @property
-    def chains(self) -> Vector:
-        self._touch("chains")
-        return Vector(self._chains)
+    note = Read("_note")
+    chains = Several("_chains")
 
 
 @listens("chains", "drum_pads")
@@ -189,10 +134,7 @@ class RackDevice(Device):
         self._touch("can_have_chains")
         return True
 
-    @property
-    def can_have_drum_pads(self) -> bool:
-        self._touch("can_have_drum_pads")
-        return self._has_pads
+    can_have_drum_pads = Read("_has_pads")
 
     @property
     def has_drum_pads(self) -> bool:

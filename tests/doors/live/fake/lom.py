@@ -62,23 +62,26 @@ class LomObject:
                 RULES.listeners_deep -= 1
 
 
-class Vector:
-    """What Live returns for several of something: no list."""
+class Read(property):
+    """A member that only Live itself changes: what an object keeps under ``attribute``."""
 
-    def __init__(self, items: Iterable[Any]) -> None:
-        self._items = tuple(items)
+    def __init__(self, attribute: str) -> None:
+        super().__init__(self._read)
+        self._attribute, self._name = attribute, ""
 
-    def __iter__(self) -> Iterator[Any]:
-        return iter(self._items)
+    def __set_name__(self, _owner: type, name: str) -> None:
+        self._name = name
 
-    def __getitem__(self, index: Any) -> Any:
-        return Vector(self._items[index]) if isinstance(index, slice) else self._items[index]
+    def _read(self, one: Any) -> Any:
+        one._touch(self._name)
+        return getattr(one, self._attribute)
 
-    def __len__(self) -> int:
-        return len(self._items)
 
-    def __contains__(self, item: object) -> bool:
-        return item in self._items
+class Several(Read):
+    """The same of several things, as Live returns them."""
+
+    def _read(self, one: Any) -> Any:
+        return Vector(super()._read(one))
 
 
 def listens(*names: str) -> Callable[[type], type]:
@@ -112,6 +115,45 @@ def _give(cls: type, name: str) -> None:
     setattr(cls, f"add_{name}_listener", add)
     setattr(cls, f"{name}_has_listener", has)
     setattr(cls, f"remove_{name}_listener", remove)
+
+
+@listens("name")
+class Named(LomObject):
+    """One that has a name, which can be changed and listened to."""
+
+    def __init__(self, parent: Any, name: str) -> None:
+        super().__init__(parent)
+        self._name = name
+
+    @property
+    def name(self) -> str:
+        self._touch("name")
+        return self._name
+
+    @name.setter
+    def name(self, value: str) -> None:
+        self._change("name")
+        self._name = text(value)
+        self._tell("name")
+
+
+class Vector:
+    """What Live returns for several of something: no list."""
+
+    def __init__(self, items: Iterable[Any]) -> None:
+        self._items = tuple(items)
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter(self._items)
+
+    def __getitem__(self, index: Any) -> Any:
+        return Vector(self._items[index]) if isinstance(index, slice) else self._items[index]
+
+    def __len__(self) -> int:
+        return len(self._items)
+
+    def __contains__(self, item: object) -> bool:
+        return item in self._items
 
 
 def text(value: object) -> str:

@@ -6,14 +6,13 @@ from typing import Any
 
 from tests.doors.live.fake.clips import ClipSlot
 from tests.doors.live.fake.clock import CLOCK
-from tests.doors.live.fake.lom import LomObject, Vector, listens, text
+from tests.doors.live.fake.lom import LomObject, Named, Read, Several, Vector, listens
 
 
-@listens("name", "devices", "clip_slots", "playing_slot_index")
-class Track(LomObject):
+@listens("devices", "clip_slots", "playing_slot_index")
+class Track(Named):
     def __init__(self, song: Any, name: str, is_audio: bool, scenes: int) -> None:
-        super().__init__(song)
-        self._name = name
+        super().__init__(song, name)
         self._is_audio = is_audio
         self._is_frozen = False
         self._devices: list[Any] = []
@@ -29,51 +28,23 @@ class Track(LomObject):
                 return index
         return -1
 
-    @property
-    def name(self) -> str:
-        self._touch("name")
-        return self._name
-
-    @name.setter
-    def name(self, value: str) -> None:
-        self._change("name")
-        self._name = text(value)
-        self._tell("name")
-
-    @property
-    def devices(self) -> Vector:
-        self._touch("devices")
-        return Vector(self._devices)
-
-    @property
-    def clip_slots(self) -> Vector:
-        self._touch("clip_slots")
-        return Vector(self._slots)
-
-    @property
-    def arrangement_clips(self) -> Vector:
-        self._touch("arrangement_clips")
-        return Vector(self._arrangement)
+    devices = Several("_devices")
+    clip_slots = Several("_slots")
+    arrangement_clips = Several("_arrangement")
 
     @property
     def take_lanes(self) -> Vector:
         self._touch("take_lanes")
         return Vector(())
 
-    @property
-    def has_audio_input(self) -> bool:
-        self._touch("has_audio_input")
-        return self._is_audio
+    has_audio_input = Read("_is_audio")
 
     @property
     def is_foldable(self) -> bool:
         self._touch("is_foldable")
         return False
 
-    @property
-    def is_frozen(self) -> bool:
-        self._touch("is_frozen")
-        return self._is_frozen
+    is_frozen = Read("_is_frozen")
 
     @property
     def playing_slot_index(self) -> int:
@@ -87,10 +58,7 @@ class SongView(LomObject):
         super().__init__(song)
         self._selected: Any = None
 
-    @property
-    def selected_track(self) -> Any:
-        self._touch("selected_track")
-        return self._selected
+    selected_track = Read("_selected")
 
 
 class BeatTime:
@@ -168,10 +136,7 @@ class Song(LomObject):
     def _now(self) -> float:
         return self._beat + ((CLOCK.now() - self._beat_at) * self._tempo / 60.0 if self._is_playing else 0.0)
 
-    @property
-    def tempo(self) -> float:
-        self._touch("tempo")
-        return self._tempo
+    tempo = Read("_tempo")
 
     @property
     def signature_numerator(self) -> int:
@@ -183,10 +148,7 @@ class Song(LomObject):
         self._touch("signature_denominator")
         return self._signature[1]
 
-    @property
-    def is_playing(self) -> bool:
-        self._touch("is_playing")
-        return self._is_playing
+    is_playing = Read("_is_playing")
 
     @property
     def current_song_time(self) -> float:
@@ -203,27 +165,13 @@ class Song(LomObject):
         began, number = self._bar_at(self._now())
         return BeatTime(number, self._now() - began, 4.0 / self._signature[1])
 
-    @property
-    def tracks(self) -> Vector:
-        self._touch("tracks")
-        return Vector(self._tracks)
+    tracks = Several("_tracks")
 
     @property
     def return_tracks(self) -> Vector:
         self._touch("return_tracks")
         return Vector(())
 
-    @property
-    def master_track(self) -> Track:
-        self._touch("master_track")
-        return self._master
-
-    @property
-    def view(self) -> SongView:
-        self._touch("view")
-        return self._view
-
-    @property
-    def file_path(self) -> str:
-        self._touch("file_path")
-        return self._file_path
+    master_track = Read("_master")
+    view = Read("_view")
+    file_path = Read("_file_path")
