@@ -17,12 +17,14 @@ from torch.nn import init
 from torch.overrides import TorchFunctionMode
 
 from midifrag.config.catalogue import POCKET_FOLDER, known, pocket_is_there
+from midifrag.config.model_configs import conditioners, refusal
 from midifrag.config.model_defaults import defaults_of, min_seconds_of, objective_of
 from midifrag.engine.loading import checkpoint, hub
 from midifrag.engine.loading.device import set_up_device
 from midifrag.engine.loading.model import Model
 from midifrag.engine.loading.precision import move_model, resolve_device, resolve_precision
 from midifrag.engine.loading.silence_output import silence_output
+from midifrag.engine.loading.text_encoders import build_with_encoders, know_folders, with_folders
 from midifrag.engine.protocol import EngineChoice
 from midifrag.errors import CheckpointError, ModelError
 
@@ -34,10 +36,11 @@ _STAGES = ("building the model", "reading the weights", "moving it to the device
 
 @dataclass(frozen=True, slots=True)
 class ModelFiles:
-    """Where a model lies on this machine."""
+    """Where a model lies on this machine; ``note`` is what a performer should know of that."""
 
     config: Path
     checkpoint: Path
+    note: str = ""
 
 
 def load_stable_audio(choice: EngineChoice, on_progress: hub.ProgressListener | None = None) -> Model:
@@ -56,15 +59,17 @@ def load_stable_audio(choice: EngineChoice, on_progress: hub.ProgressListener | 
     files = find_files(choice, on_progress)
     config = with_absolute_tokenizers(read_config(files.config), files.config.parent)
     objective = objective_of(config)
-    for entry in _conditioners(config, "t5"):
-        hub.fetch_text_encoder(entry.get("t5_model_name", "t5-base"), on_progress)
-    for entry in _conditioners(config, "lut"):
-        if not Path(entry["tokenizer_name"]).is_dir():
-            hub.fetch_tokenizer(entry["tokenizer_name"], on_progress)
+    if files.note:
+        _log.warning("%s", files.note)
+    with_folders(config, hub.in_mebibytes(on_progress))
+
+    def build(local: Mapping[str, Any], encoders: Mapping[str, str]) -> Any:
+        tell(0, len(_STAGES), _STAGES[0])
+        return build_module(local, files.config, encoders)
+
     with ThreadPoolExecutor(max_workers=1) as pool:
         digest = pool.submit(checkpoint.checksum, files.checkpoint)
-        tell(0, len(_STAGES), _STAGES[0])
-        module = build_module(config, files.config)
+        module = build_with_encoders(config, build, hub.in_mebibytes(on_progress))
         tell(1, len(_STAGES), _STAGES[1])
         checkpoint.fit(module, checkpoint.read_state(files.checkpoint), files.checkpoint)
         module.eval().requires_grad_(False)
@@ -90,7 +95,7 @@ def load_stable_audio(choice: EngineChoice, on_progress: hub.ProgressListener | 
             defaults=defaults,
             short_latents=short_latents,
             min_seconds=min_seconds,
-            remark=remark,
+            remark="; ".join(filter(None, (remark, files.note))),
             noise="cpu" if choice.options.get("noise") == "cpu" else "device",
         )
     tell(len(_STAGES), len(_STAGES), "model loaded")
@@ -104,12 +109,13 @@ def find_files(choice: EngineChoice, on_progress: hub.ProgressListener | None = 
     if not _is_located(source) and entry is not None:
         source = {**entry.source, **source}
     if "hub" in source:
-        config, weights = hub.fetch_model(source, on_progress)
-        return ModelFiles(config, weights)
+        # What cannot be played is refused before its weights are fetched.
+        found = hub.fetch_model(source, hub.in_mebibytes(on_progress), lambda file: check_config(file, source))
+        return ModelFiles(found.config, found.checkpoint, found.note)
     if "config" in source and "checkpoint" in source:
-        return ModelFiles(Path(source["config"]), Path(source["checkpoint"]))
+        return ModelFiles(Path(source["config"]).expanduser(), Path(source["checkpoint"]).expanduser())
     if "folder" in source:
-        return files_in_folder(Path(source["folder"]))
+        return files_in_folder(Path(source["folder"]).expanduser())
     if choice.model == "pocket":
         if not pocket_is_there():
             raise ModelError(
@@ -146,51 +152,38 @@ def read_config(file: Path) -> dict[str, Any]:
         raise ModelError(f"There is no model configuration {file}. Check the path in presets.yaml.") from error
     except (OSError, ValueError) as error:
         raise ModelError(f"{file} is not readable as JSON: {error}.") from error
-    kind = config.get("model_type") if isinstance(config, dict) else None
-    if kind != "diffusion_cond":
-        raise ModelError(f"{file} describes a model of type {kind!r}; midifrag plays diffusion_cond models.")
-    missing = [path for path in _REQUIRED if _lookup(config, path) is None]
-    if missing:
-        raise ModelError(f"{file} lacks {', '.join(missing)}.")
-    if (network := _lookup(config, "model.diffusion.type")) != "dit":
-        raise ModelError(f"{file} describes a diffusion network of type {network!r}; midifrag plays those of type dit.")
+    refused = refusal(config)
+    if refused is not None:
+        raise ModelError(f"{file} {refused}")
     return dict(config)
 
 
-_REQUIRED = (
-    "sample_rate",
-    "sample_size",
-    "model.io_channels",
-    "model.diffusion.type",
-    "model.diffusion.config",
-    "model.conditioning.configs",
-    "model.pretransform.type",
-)
-
-
-def _lookup(config: Mapping[str, Any], path: str) -> object:
-    value: object = config
-    for key in path.split("."):
-        value = value.get(key) if isinstance(value, Mapping) else None
-    return value
+def check_config(file: Path, source: Mapping[str, Any]) -> None:
+    """Raise `ModelError` for a model_config.json, or an entry's word about it, with which nothing can be played."""
+    config = read_config(file)
+    defaults_of(config, source, int(config["sample_size"]) / int(config["sample_rate"]))
 
 
 def with_absolute_tokenizers(config: Mapping[str, Any], folder: Path) -> dict[str, Any]:
     """Tokenizers beside the configuration by their full path: stable-audio-tools looks from the current folder."""
     whole = copy.deepcopy(dict(config))
-    for entry in _conditioners(whole, "lut"):
+    for entry in conditioners(whole, "lut"):
         beside = folder / entry["tokenizer_name"]
         if beside.is_dir():
             entry["tokenizer_name"] = str(beside.resolve())
     return whole
 
 
-def build_module(config: Mapping[str, Any], config_file: Path) -> Any:
-    """Construct the model with its weights still unset, on the CPU in fp32, without a network. Raises `ModelError`."""
+def build_module(config: Mapping[str, Any], config_file: Path, encoders: Mapping[str, str] | None = None) -> Any:
+    """Construct the model with its weights still unset, on the CPU in fp32, without a network. Raises `ModelError`.
+
+    ``encoders`` are the names of the T5 encoders whose folders stand in the configuration, by folder.
+    """
     try:
         with silence_output(), hub.offline(), _WithoutRandomInit():
             from stable_audio_tools.models.factory import create_model_from_config
 
+            know_folders(encoders or {})
             module = create_model_from_config(copy.deepcopy(dict(config)))
     except Exception as error:  # the factory raises whatever a wrong value happens to break
         raise ModelError(
@@ -199,11 +192,6 @@ def build_module(config: Mapping[str, Any], config_file: Path) -> Any:
     # The package tells torch's compiler to hide its failures, process-wide.
     torch._dynamo.config.suppress_errors = False
     return module.float()
-
-
-def _conditioners(config: Mapping[str, Any], kind: str) -> list[dict[str, Any]]:
-    entries = config["model"]["conditioning"]["configs"]
-    return [entry["config"] for entry in entries if entry.get("type") == kind]
 
 
 class _WithoutRandomInit(TorchFunctionMode):

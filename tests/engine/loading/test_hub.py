@@ -38,9 +38,9 @@ def server(monkeypatch, tmp_path):
 def test_a_model_is_found_and_downloaded_with_progress(server):
     server.repositories[NAME] = Repository(FILES)
     heard = []
-    config, weights = hub.fetch_model({"hub": NAME}, lambda *news: heard.append(news))
-    assert config.read_bytes() == FILES["model_config.json"]
-    assert weights.read_bytes() == FILES["model.safetensors"]
+    found = hub.fetch_model({"hub": NAME}, hub.in_mebibytes(lambda *news: heard.append(news)))
+    assert found.config.read_bytes() == FILES["model_config.json"]
+    assert found.checkpoint.read_bytes() == FILES["model.safetensors"]
     mine = [(done, total) for done, total, what in heard if what == "downloading model.safetensors (MiB)"]
     assert mine[-1] == (5, 5)
     assert mine == sorted(mine)
@@ -56,15 +56,15 @@ def test_what_is_cached_needs_no_network(server):
 
 def test_a_ckpt_is_taken_where_there_are_no_safetensors(server):
     server.repositories[NAME] = Repository({"model_config.json": b"{}", "model.ckpt": b"weights"})
-    assert hub.fetch_model({"hub": NAME})[1].read_bytes() == b"weights"
+    assert hub.fetch_model({"hub": NAME}).checkpoint.read_bytes() == b"weights"
     server.log.clear()
-    assert hub.fetch_model({"hub": NAME})[1].name == "model.ckpt"
+    assert hub.fetch_model({"hub": NAME}).checkpoint.name == "model.ckpt"
     assert server.log == []
 
 
 def test_a_named_file_and_revision(server):
     server.repositories[NAME] = Repository({**FILES, "fine.ckpt": b"fine"})
-    assert hub.fetch_model({"hub": NAME, "file": "fine.ckpt"})[1].read_bytes() == b"fine"
+    assert hub.fetch_model({"hub": NAME, "file": "fine.ckpt"}).checkpoint.read_bytes() == b"fine"
     with pytest.raises(HubError, match="no revision v9"):
         hub.fetch_model({"hub": NAME, "revision": "v9"})
 
@@ -92,7 +92,7 @@ def test_the_token_comes_from_the_usual_places(server, monkeypatch, tmp_path, pl
     else:
         (tmp_path / "token").write_text(TOKEN)
     server.repositories[NAME] = Repository(FILES, gated=True)
-    assert hub.fetch_model({"hub": NAME})[1].read_bytes() == FILES["model.safetensors"]
+    assert hub.fetch_model({"hub": NAME}).checkpoint.read_bytes() == FILES["model.safetensors"]
 
 
 def test_a_missing_repository(server):
@@ -113,7 +113,7 @@ def test_a_name_that_cannot_be_one(server):
 
 def test_a_download_that_is_cut_off_once_is_resumed(server):
     server.repositories[NAME] = Repository(FILES, cuts={"model.safetensors": 1})
-    assert hub.fetch_model({"hub": NAME})[1].read_bytes() == FILES["model.safetensors"]
+    assert hub.fetch_model({"hub": NAME}).checkpoint.read_bytes() == FILES["model.safetensors"]
     assert server.log.count(("GET", f"/{NAME}/resolve/0123456789abcdef0123456789abcdef01234567/model.safetensors")) == 2
 
 
@@ -124,7 +124,7 @@ def test_a_download_that_ends_short_leaves_nothing_behind(server, tmp_path):
     whole = list((tmp_path / "cache").rglob("*.safetensors"))
     assert whole == []
     repository.short = frozenset()
-    assert hub.fetch_model({"hub": NAME})[1].read_bytes() == FILES["model.safetensors"]
+    assert hub.fetch_model({"hub": NAME}).checkpoint.read_bytes() == FILES["model.safetensors"]
 
 
 def test_no_network(server, monkeypatch):
