@@ -89,7 +89,8 @@ class Loaded:
 
 def _source(settings: Settings, folder: Path, model: str) -> dict[str, Any]:
     source = settings.source(model)
-    paths = [key for key in ("config", "checkpoint", "folder") if key in source]
+    # Beside hub, config is a file of the repository.
+    paths = [key for key in ("config", "checkpoint", "folder") if key in source and "hub" not in source]
     return source | {key: str((folder / Path(source[key]).expanduser()).resolve()) for key in paths}
 
 
