@@ -104,6 +104,22 @@ def pair_in(snapshot: Snapshot, source: Mapping[str, Any]) -> pairs.Pair | None:
     return None
 
 
+def config_here(source: Mapping[str, Any]) -> Path | None:
+    """The configuration of a repository's model as far as that is in the cache, with its checkpoint or without."""
+    for snapshot in _snapshots(str(source["hub"]), source.get("revision")):
+        with contextlib.suppress(AbsentError):
+            name = pairs.choose_config(list(snapshot.files()), source, snapshot.repository)
+            if cache.flaw(snapshot.folder / name) is None:
+                return snapshot.folder / name
+    return None
+
+
+def missing_of(repository: str, needs: Sequence[Need], revision: str | None = None) -> list[str] | None:
+    """What the likeliest snapshot lacks; empty where any is whole, None where nothing of it is here."""
+    lacks = [one.missing(needs, cache.flaw) for one in _snapshots(repository, revision)]
+    return min(lacks, key=len) if lacks else None
+
+
 def fetch_text_encoder(name: str, on_bytes: ByteListener | None = None, examine: Examine = cache.flaw) -> Path:
     """The folder of a T5 text encoder and its tokenizer, downloaded if it is not whole here. Raises `HubError`."""
     return _whole(name, TEXT_ENCODER, on_bytes, examine)
@@ -148,17 +164,15 @@ def _fetch_either(
     with _explaining(repository, revision):
         try:
             snapshot = _Fetching(repository, revision, on_bytes, examine).fetch((need,))
-        except AbsentError as error:
+        except AbsentError:
             if len(need.names) == 1 and need.names[0] in (source.get("config"), source.get("file")):
                 raise
             files = _listed(repository, revision)
             if files is None:
                 raise
-            pair = pairs.choose(files, source, repository)
-            name = pair.checkpoint if need.names == pairs.CHECKPOINTS else pair.config
-            need = Need((name,))
+            choose = pairs.choose_checkpoint if need == pairs.wanted(source)[1] else pairs.choose_config
+            need = Need((choose(files, source, repository),))
             snapshot = _Fetching(repository, revision, on_bytes, examine).fetch((need,))
-            del error
         return snapshot, snapshot.name_of(need) or need.names[0]
 
 

@@ -19,7 +19,8 @@ from torch.overrides import TorchFunctionMode
 from midifrag.config.catalogue import POCKET_FOLDER, known, pocket_is_there
 from midifrag.config.model_configs import conditioners, refusal
 from midifrag.config.model_defaults import defaults_of, min_seconds_of, objective_of
-from midifrag.engine.loading import checkpoint, hub
+from midifrag.engine.loading import cache, checkpoint, hub
+from midifrag.engine.loading.cache import Examine
 from midifrag.engine.loading.device import set_up_device
 from midifrag.engine.loading.model import Model
 from midifrag.engine.loading.precision import move_model, resolve_device, resolve_precision
@@ -56,12 +57,10 @@ def load_stable_audio(choice: EngineChoice, on_progress: hub.ProgressListener | 
         _log.warning("%s", remark)
     set_up_device(device)
     precision = resolve_precision(choice.precision, device)
-    files = find_files(choice, on_progress)
-    config = with_absolute_tokenizers(read_config(files.config), files.config.parent)
+    files, config = fetch_files(choice, hub.in_mebibytes(on_progress))
     objective = objective_of(config)
     if files.note:
         _log.warning("%s", files.note)
-    with_folders(config, hub.in_mebibytes(on_progress))
 
     def build(local: Mapping[str, Any], encoders: Mapping[str, str]) -> Any:
         tell(0, len(_STAGES), _STAGES[0])
@@ -102,7 +101,22 @@ def load_stable_audio(choice: EngineChoice, on_progress: hub.ProgressListener | 
     return model
 
 
-def find_files(choice: EngineChoice, on_progress: hub.ProgressListener | None = None) -> ModelFiles:
+def fetch_files(
+    choice: EngineChoice, on_bytes: hub.ByteListener | None = None, examine: Examine = cache.flaw
+) -> tuple[ModelFiles, dict[str, Any]]:
+    """All that the model needs on this machine, downloaded if need be, and its configuration. Raises as `find_files`.
+
+    ``examine`` says of each file of the hub's cache whether it is whole.
+    """
+    files = find_files(choice, on_bytes, examine)
+    config = with_absolute_tokenizers(read_config(files.config), files.config.parent)
+    with_folders(config, on_bytes, examine)
+    return files, config
+
+
+def find_files(
+    choice: EngineChoice, on_bytes: hub.ByteListener | None = None, examine: Examine = cache.flaw
+) -> ModelFiles:
     """Where the model's files are, downloading them if need be. Raises `ModelError`, `CheckpointError`, `HubError`."""
     source: Mapping[str, Any] = choice.source
     entry = known(choice.model)
@@ -110,7 +124,7 @@ def find_files(choice: EngineChoice, on_progress: hub.ProgressListener | None = 
         source = {**entry.source, **source}
     if "hub" in source:
         # What cannot be played is refused before its weights are fetched.
-        found = hub.fetch_model(source, hub.in_mebibytes(on_progress), lambda file: check_config(file, source))
+        found = hub.fetch_model(source, on_bytes, lambda file: check_config(file, source), examine)
         return ModelFiles(found.config, found.checkpoint, found.note)
     if "config" in source and "checkpoint" in source:
         return ModelFiles(Path(source["config"]).expanduser(), Path(source["checkpoint"]).expanduser())

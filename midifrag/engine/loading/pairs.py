@@ -51,10 +51,17 @@ def wanted(source: Mapping[str, Any]) -> tuple[Need, Need]:
 
 def choose(files: Sequence[str], source: Mapping[str, Any], repository: str) -> Pair:
     """The pair among a repository's files. Raises `AbsentError` where there is none, or more than one."""
-    configs, checkpoints = wanted(source)
-    config = _first(configs, files) or _only(_configs(files), "model configuration", "config", repository)
-    checkpoint = _first(checkpoints, files) or _only(_checkpoints(files), "checkpoint", "file", repository)
-    return Pair(config, checkpoint)
+    return Pair(choose_config(files, source, repository), choose_checkpoint(files, source, repository))
+
+
+def choose_config(files: Sequence[str], source: Mapping[str, Any], repository: str) -> str:
+    """As `choose`, for the configuration alone."""
+    return _first(wanted(source)[0], files) or _only(_configs(files), "model configuration", "config", repository)
+
+
+def choose_checkpoint(files: Sequence[str], source: Mapping[str, Any], repository: str) -> str:
+    """As `choose`, for the checkpoint alone."""
+    return _first(wanted(source)[1], files) or _only(_checkpoints(files), "checkpoint", "file", repository)
 
 
 def absent(repository: str, names: Sequence[str], revision: str) -> AbsentError:
