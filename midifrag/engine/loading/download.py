@@ -20,7 +20,7 @@ from huggingface_hub.utils import WeakFileLock  # type: ignore[attr-defined, unu
 
 from midifrag.clock import monotonic
 from midifrag.engine.loading import cache, transfer
-from midifrag.engine.loading.transfer import PATIENCE, Tell
+from midifrag.engine.loading.transfer import Tell
 
 #: How often a download that is cut off goes on by itself without having got much further.
 FRUITLESS = 3
@@ -82,7 +82,9 @@ class RemoteFile:
 def look_up(repository: str, name: str, revision: str) -> RemoteFile:
     """Ask the hub about a file. Raises what ``huggingface_hub`` raises, and `NoAnswerError`."""
     url = huggingface_hub.hf_hub_url(repository, name, revision=revision)
-    told = transfer.within(PATIENCE, lambda: huggingface_hub.get_hf_file_metadata(url, timeout=PATIENCE))
+    told = transfer.within(
+        transfer.PATIENCE, lambda: huggingface_hub.get_hf_file_metadata(url, timeout=transfer.PATIENCE)
+    )
     if told.commit_hash is None or told.etag is None or told.size is None:
         raise transfer.ForeignAnswerError
     return RemoteFile(repository, name, told.commit_hash, told.etag, told.size)
@@ -128,7 +130,7 @@ def _only_one(file: RemoteFile, tell: Tell) -> Iterator[None]:
                 if now != before:
                     before, since = now, monotonic()
                     tell(min(now, file.size))
-                elif monotonic() - since >= 2 * PATIENCE:
+                elif monotonic() - since >= 2 * transfer.PATIENCE:
                     raise BusyError(lock) from None
         yield
 

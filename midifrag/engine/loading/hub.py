@@ -70,19 +70,36 @@ def fetch_model(
     ``file`` (the names of its configuration and checkpoint there) are optional, see `midifrag.engine.loading.pairs`.
     Raises `HubError`, and what ``check`` raises.
     """
-    repository, revision = str(source["hub"]), source.get("revision")
     found = find_model(source, examine)
     if found is not None:
         if check is not None:
             check(found.config)
         return found
+    try:
+        return _fetch_pair(source, on_bytes, check, examine)
+    except HubError as error:
+        if not isinstance(error.__cause__, errors.RevisionNotFoundError):
+            raise
+    # A branch that was written anew: the commit that it was is no more.
+    return _fetch_pair(source, on_bytes, check, examine, anew=True)
+
+
+def _fetch_pair(
+    source: Mapping[str, Any],
+    on_bytes: ByteListener | None,
+    check: Check | None,
+    examine: Examine,
+    anew: bool = False,
+) -> FetchedModel:
+    repository, revision = str(source["hub"]), source.get("revision")
     configs, checkpoints = pairs.wanted(source)
-    snapshot, config = _fetch_either(repository, configs, revision, source, on_bytes, examine)
+    fetching = _Fetching(repository, revision, on_bytes, examine, anew)
+    config = _fetch_either(fetching, configs, source)
+    folder = fetching.snapshot.folder
     if check is not None:
-        check(snapshot.folder / config)
+        check(folder / config)
     # Both files come from the same commit, even if the repository moves on.
-    snapshot, checkpoint = _fetch_either(repository, checkpoints, snapshot.commit, source, on_bytes, examine)
-    return FetchedModel(snapshot.folder / config, snapshot.folder / checkpoint)
+    return FetchedModel(folder / config, folder / _fetch_either(fetching, checkpoints, source))
 
 
 def find_model(source: Mapping[str, Any], examine: Examine = cache.flaw) -> FetchedModel | None:
@@ -109,7 +126,7 @@ def config_here(source: Mapping[str, Any]) -> Path | None:
     for snapshot in _snapshots(str(source["hub"]), source.get("revision")):
         with contextlib.suppress(AbsentError):
             name = pairs.choose_config(list(snapshot.files()), source, snapshot.repository)
-            if cache.flaw(snapshot.folder / name) is None:
+            if name is not None and cache.flaw(snapshot.folder / name) is None:
                 return snapshot.folder / name
     return None
 
@@ -144,7 +161,14 @@ def offline() -> Iterator[None]:
 def _whole(name: str, needs: Sequence[Need], on_bytes: ByteListener | None, examine: Examine) -> Path:
     with _explaining(name, None):
         found = cache.complete(name, needs, None, examine)
-        return (found or _Fetching(name, None, on_bytes, examine).fetch(needs)).folder
+    if found is not None:
+        return found.folder
+    try:
+        return _Fetching(name, None, on_bytes, examine).fetch(needs).folder
+    except HubError as error:
+        if not isinstance(error.__cause__, errors.RevisionNotFoundError):
+            raise
+    return _Fetching(name, None, on_bytes, examine, anew=True).fetch(needs).folder
 
 
 def _snapshots(repository: str, revision: str | None) -> Iterator[Snapshot]:
@@ -152,28 +176,24 @@ def _snapshots(repository: str, revision: str | None) -> Iterator[Snapshot]:
         yield from cache.snapshots(repository, revision)
 
 
-def _fetch_either(
-    repository: str,
-    need: Need,
-    revision: str | None,
-    source: Mapping[str, Any],
-    on_bytes: ByteListener | None,
-    examine: Examine,
-) -> tuple[Snapshot, str]:
-    """A file under one of its usual names, or else the one that there is in its place; and its name."""
-    with _explaining(repository, revision):
-        try:
-            snapshot = _Fetching(repository, revision, on_bytes, examine).fetch((need,))
-        except AbsentError:
-            if len(need.names) == 1 and need.names[0] in (source.get("config"), source.get("file")):
-                raise
-            files = _listed(repository, revision)
-            if files is None:
-                raise
-            choose = pairs.choose_checkpoint if need == pairs.wanted(source)[1] else pairs.choose_config
-            need = Need((choose(files, source, repository),))
-            snapshot = _Fetching(repository, revision, on_bytes, examine).fetch((need,))
-        return snapshot, snapshot.name_of(need) or need.names[0]
+def _fetch_either(fetching: _Fetching, need: Need, source: Mapping[str, Any]) -> str:
+    """Fetch a file under one of its usual names, or else the one that there is in its place; returns its name."""
+    try:
+        fetching.fetch((need,))
+    except AbsentError:
+        if need.names[0] in (source.get("config"), source.get("file")):
+            raise
+        repository, commit = fetching.snapshot.repository, fetching.snapshot.commit
+        with _explaining(repository, commit):
+            files = _listed(repository, commit) or []
+            is_checkpoint = need == pairs.wanted(source)[1]
+            choose = pairs.choose_checkpoint if is_checkpoint else pairs.choose_config
+            name = choose(files, source, repository)
+        if name is None:
+            raise
+        fetching.fetch((Need((name,)),))
+        return name
+    return fetching.snapshot.name_of(need) or need.names[0]
 
 
 def _listed(repository: str, revision: str | None) -> list[str] | None:
@@ -192,44 +212,43 @@ def _listed(repository: str, revision: str | None) -> list[str] | None:
 class _Fetching:
     """The files of one repository that are fetched at a time, all of one commit."""
 
-    def __init__(self, repository: str, revision: str | None, on_bytes: ByteListener | None, examine: Examine) -> None:
+    def __init__(
+        self,
+        repository: str,
+        revision: str | None,
+        on_bytes: ByteListener | None,
+        examine: Examine,
+        anew: bool = False,
+    ) -> None:
         self._repository, self._revision = repository, revision or constants.DEFAULT_REVISION
         self._tell = on_bytes or (lambda _done, _total, _name: None)
         self._examine = examine
         self._folder = cache.storage(repository)
-        self._commit = cache.commit_of(self._folder, self._revision)
+        self._commit = None if anew else cache.commit_of(self._folder, self._revision)
         self._files: list[RemoteFile] = []
 
     @property
-    def _snapshot(self) -> Snapshot:
+    def snapshot(self) -> Snapshot:
+        """Where the files are, or will be."""
         commit = self._commit or self._revision
         return Snapshot(self._repository, commit, self._folder / "snapshots" / commit)
 
     def fetch(self, needs: Sequence[Need]) -> Snapshot:
         """Fetch what is missing, and say where it all is. Raises `HubError`."""
-        missing = self._snapshot.missing(needs, self._examine) if self._snapshot.folder.is_dir() else ()
+        missing = self.snapshot.missing(needs, self._examine) if self.snapshot.folder.is_dir() else ()
         with _explaining(self._repository, self._revision, missing):
-            try:
-                self._collect(needs)
-            except errors.RevisionNotFoundError:
-                # A branch that was written anew: what it was is no more.
-                if self._commit in (None, self._revision):
-                    raise
-                self._commit, self._files = None, []
-                self._collect(needs)
-            self._download(self._files)
-            return self._snapshot
-
-    def _collect(self, needs: Sequence[Need]) -> None:
-        for need in needs:
-            self._want(need)
+            for need in needs:
+                self._want(need)
+            files, self._files = self._files, []
+            self._download(files)
+            return self.snapshot
 
     def _want(self, need: Need) -> None:
         """Find out what is to be downloaded for a need; an index at once, as it says what else is."""
-        if not need.optional and not self._snapshot.missing((need,), self._examine):
+        if not need.optional and not self.snapshot.missing((need,), self._examine):
             return
-        name = self._snapshot.name_of(need)
-        if name is None or self._examine(self._snapshot.folder / name) is not None:
+        name = self.snapshot.name_of(need)
+        if name is None or self._examine(self.snapshot.folder / name) is not None:
             file = self._look_up(need)
             if file is None:
                 return
@@ -238,7 +257,7 @@ class _Fetching:
                 self._download([file])
             else:
                 self._files.append(file)
-        for other in cache.parts_of(self._snapshot.folder / name):
+        for other in cache.parts_of(self.snapshot.folder / name):
             self._want(Need((other,)))
 
     def _look_up(self, need: Need) -> RemoteFile | None:

@@ -49,19 +49,28 @@ def wanted(source: Mapping[str, Any]) -> tuple[Need, Need]:
     return Need(configs), Need((str(file),) if file else CHECKPOINTS)
 
 
-def choose(files: Sequence[str], source: Mapping[str, Any], repository: str) -> Pair:
-    """The pair among a repository's files. Raises `AbsentError` where there is none, or more than one."""
-    return Pair(choose_config(files, source, repository), choose_checkpoint(files, source, repository))
+def choose(files: Sequence[str], source: Mapping[str, Any], repository: str) -> Pair | None:
+    """The pair among a repository's files, if there is one. Raises `AbsentError` where there are several."""
+    config, checkpoint = choose_config(files, source, repository), choose_checkpoint(files, source, repository)
+    return None if config is None or checkpoint is None else Pair(config, checkpoint)
 
 
-def choose_config(files: Sequence[str], source: Mapping[str, Any], repository: str) -> str:
+def choose_config(files: Sequence[str], source: Mapping[str, Any], repository: str) -> str | None:
     """As `choose`, for the configuration alone."""
-    return _first(wanted(source)[0], files) or _only(_configs(files), "model configuration", "config", repository)
+    named = _first(wanted(source)[0], files)
+    if named is not None or source.get("config"):
+        return named
+    return _only(_configs(files), "model configuration", "config", repository)
 
 
-def choose_checkpoint(files: Sequence[str], source: Mapping[str, Any], repository: str) -> str:
+def choose_checkpoint(files: Sequence[str], source: Mapping[str, Any], repository: str) -> str | None:
     """As `choose`, for the checkpoint alone."""
-    return _first(wanted(source)[1], files) or _only(_checkpoints(files), "checkpoint", "file", repository)
+    named = _first(wanted(source)[1], files)
+    return (
+        named
+        if named is not None or source.get("file")
+        else _only(_checkpoints(files), "checkpoint", "file", repository)
+    )
 
 
 def absent(repository: str, names: Sequence[str], revision: str) -> AbsentError:
@@ -77,18 +86,13 @@ def _first(need: Need, files: Sequence[str]) -> str | None:
     return next((name for name in need.names if name in files), None)
 
 
-def _only(found: list[str], what: str, key: str, repository: str) -> str:
-    if len(found) == 1:
-        return found[0]
-    if not found:
+def _only(found: list[str], what: str, key: str, repository: str) -> str | None:
+    if len(found) > 1:
         raise AbsentError(
-            f"The repository {repository} holds no {what}. midifrag plays models in stable-audio-tools' format: a "
-            "model_config.json and a checkpoint. Check the repository's name."
+            f"The repository {repository} holds several files that may be its {what}: {', '.join(found[:8])}"
+            f"{' …' if len(found) > 8 else ''}. Name one with {key}: beside hub: in the model's entry."
         )
-    raise AbsentError(
-        f"The repository {repository} holds several files that may be its {what}: {', '.join(found[:8])}"
-        f"{' …' if len(found) > 8 else ''}. Name one with {key}: beside hub: in the model's entry."
-    )
+    return found[0] if found else None
 
 
 def _configs(files: Sequence[str]) -> list[str]:
