@@ -20,6 +20,7 @@ from midifrag.config.catalogue import POCKET_FOLDER, known, pocket_is_there
 from midifrag.config.model_configs import conditioners, refusal
 from midifrag.config.model_defaults import defaults_of, min_seconds_of, objective_of
 from midifrag.engine.loading import cache, checkpoint, hub
+from midifrag.engine.loading.byte_progress import ByteListener, ProgressListener, in_mebibytes
 from midifrag.engine.loading.cache import Examine
 from midifrag.engine.loading.device import set_up_device
 from midifrag.engine.loading.model import Model
@@ -44,7 +45,7 @@ class ModelFiles:
     note: str = ""
 
 
-def load_stable_audio(choice: EngineChoice, on_progress: hub.ProgressListener | None = None) -> Model:
+def load_stable_audio(choice: EngineChoice, on_progress: ProgressListener | None = None) -> Model:
     """Load the chosen model, ready to be played.
 
     ``on_progress`` hears (done, total, what), on the calling thread. Sources: ``{hub: owner/name}``,
@@ -57,7 +58,7 @@ def load_stable_audio(choice: EngineChoice, on_progress: hub.ProgressListener | 
         _log.warning("%s", remark)
     set_up_device(device)
     precision = resolve_precision(choice.precision, device)
-    files, config = fetch_files(choice, hub.in_mebibytes(on_progress))
+    files, config = fetch_files(choice, in_mebibytes(on_progress))
     objective = objective_of(config)
     if files.note:
         _log.warning("%s", files.note)
@@ -68,7 +69,7 @@ def load_stable_audio(choice: EngineChoice, on_progress: hub.ProgressListener | 
 
     with ThreadPoolExecutor(max_workers=1) as pool:
         digest = pool.submit(checkpoint.checksum, files.checkpoint)
-        module = build_with_encoders(config, build, hub.in_mebibytes(on_progress))
+        module = build_with_encoders(config, build, in_mebibytes(on_progress))
         tell(1, len(_STAGES), _STAGES[1])
         checkpoint.fit(module, checkpoint.read_state(files.checkpoint), files.checkpoint)
         module.eval().requires_grad_(False)
@@ -102,7 +103,7 @@ def load_stable_audio(choice: EngineChoice, on_progress: hub.ProgressListener | 
 
 
 def fetch_files(
-    choice: EngineChoice, on_bytes: hub.ByteListener | None = None, examine: Examine = cache.flaw
+    choice: EngineChoice, on_bytes: ByteListener | None = None, examine: Examine = cache.flaw
 ) -> tuple[ModelFiles, dict[str, Any]]:
     """All that the model needs on this machine, downloaded if need be, and its configuration. Raises as `find_files`.
 
@@ -114,9 +115,7 @@ def fetch_files(
     return files, config
 
 
-def find_files(
-    choice: EngineChoice, on_bytes: hub.ByteListener | None = None, examine: Examine = cache.flaw
-) -> ModelFiles:
+def find_files(choice: EngineChoice, on_bytes: ByteListener | None = None, examine: Examine = cache.flaw) -> ModelFiles:
     """Where the model's files are, downloading them if need be. Raises `ModelError`, `CheckpointError`, `HubError`."""
     source: Mapping[str, Any] = choice.source
     entry = known(choice.model)

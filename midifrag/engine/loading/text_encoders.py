@@ -14,6 +14,7 @@ from typing import Any
 
 from midifrag.config.model_configs import conditioners
 from midifrag.engine.loading import cache, hub
+from midifrag.engine.loading.byte_progress import ByteListener
 from midifrag.engine.loading.cache import Examine
 from midifrag.engine.loading.device import first_line
 from midifrag.errors import HubError, ModelError
@@ -22,7 +23,7 @@ from midifrag.errors import HubError, ModelError
 Build = Callable[[Mapping[str, Any], Mapping[str, str]], Any]
 
 
-def build_with_encoders(config: Mapping[str, Any], build: Build, on_bytes: hub.ByteListener | None = None) -> Any:
+def build_with_encoders(config: Mapping[str, Any], build: Build, on_bytes: ByteListener | None = None) -> Any:
     """Build a model whose text encoders come from the hub or its cache.
 
     A file of theirs that turns out to be damaged is fetched again. Raises `HubError`, and what ``build`` raises where
@@ -48,7 +49,7 @@ def build_with_encoders(config: Mapping[str, Any], build: Build, on_bytes: hub.B
 
 
 def with_folders(
-    config: Mapping[str, Any], on_bytes: hub.ByteListener | None = None, examine: Examine = cache.flaw
+    config: Mapping[str, Any], on_bytes: ByteListener | None = None, examine: Examine = cache.flaw
 ) -> tuple[dict[str, Any], dict[str, str]]:
     """A configuration with folders in place of names, and the names by folder of T5 encoders. Raises `HubError`."""
     whole = copy.deepcopy(dict(config))

@@ -10,6 +10,7 @@ import pytest
 from huggingface_hub import constants
 
 from midifrag.engine.loading import hub
+from midifrag.engine.loading.byte_progress import in_mebibytes
 from midifrag.errors import HubError, ModelError
 from tests.engine.hub_caches import OLDER, CachedRepository, safetensors_of, t5_files
 from tests.engine.hub_server import COMMIT, TOKEN, Repository, serve
@@ -22,7 +23,7 @@ FILES = {"model_config.json": b'{"a": 1}', "model.safetensors": safetensors_of(b
 def test_a_model_is_found_and_downloaded_with_progress(server):
     server.repositories[NAME] = Repository(FILES)
     heard = []
-    found = hub.fetch_model({"hub": NAME}, hub.in_mebibytes(lambda *news: heard.append(news)))
+    found = hub.fetch_model({"hub": NAME}, in_mebibytes(lambda *news: heard.append(news)))
     assert found.config.read_bytes() == FILES["model_config.json"]
     assert found.checkpoint.read_bytes() == FILES["model.safetensors"]
     mine = [(done, total) for done, total, what in heard if what == "downloading model.safetensors (MiB)"]
@@ -196,41 +197,6 @@ def test_a_branch_that_was_written_anew(server, cache_folder):
     with pytest.raises(HubError, match="no revision fedcba98"):
         hub.fetch_model({"hub": NAME, "revision": OLDER})
     assert hub.fetch_model({"hub": NAME}).checkpoint.read_bytes() == FILES["model.safetensors"]
-
-
-def test_how_long_the_rest_takes_is_told(monkeypatch):
-    now = [100.0]
-    monkeypatch.setattr(hub, "monotonic", lambda: now[0])
-    heard = []
-    told = hub.in_mebibytes(lambda *news: heard.append(news))
-    for done, at in (
-        (0, 100),
-        (1 << 20, 101),
-        ((1 << 20) + 5, 101.5),
-        (4 << 20, 104),
-        (100 << 20, 200),
-        (400 << 20, 500),
-    ):
-        now[0] = at
-        told(done, 400 << 20, "x.ckpt")
-    assert heard == [
-        (0, 400, "downloading x.ckpt (MiB)"),
-        (1, 400, "downloading x.ckpt (MiB)"),
-        (4, 400, "downloading x.ckpt (MiB), about 7 min left"),
-        (100, 400, "downloading x.ckpt (MiB), about 5 min left"),
-        (400, 400, "downloading x.ckpt (MiB)"),
-    ]
-
-
-def test_a_slow_download_gives_a_sign_of_life(monkeypatch):
-    now = [0.0]
-    monkeypatch.setattr(hub, "monotonic", lambda: now[0])
-    heard = []
-    told = hub.in_mebibytes(lambda *news: heard.append(news))
-    for second in range(5):
-        now[0] = second
-        told(second * 1000, 10 << 20, "x.ckpt")
-    assert len(heard) == 5
 
 
 def test_a_missing_repository(server):
