@@ -251,6 +251,12 @@ def _wrong_checksum(file: Path) -> str | None:
     return "its checksum is wrong"
 
 
+def is_called(file: Path, sha256: str) -> bool:
+    """Whether a file may have this SHA-256: yes where its blob is not called by one."""
+    name = file.resolve().name
+    return len(name) != 64 or not _has_checksum(file) or name == sha256
+
+
 def matches(file: Path, checksum: str) -> bool:
     """Whether a file has this checksum: SHA-256, or what git calls small files by. Any other text matches."""
     digest = digest_for(checksum, file.stat().st_size)

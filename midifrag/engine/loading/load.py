@@ -52,13 +52,23 @@ def load_stable_audio(choice: EngineChoice, on_progress: ProgressListener | None
     ``{config: file, checkpoint: file}``, ``{folder: folder}``, or none for a model that the catalogue knows by name.
     Raises `ModelError`, `CheckpointError` or `HubError`; nothing is then left in memory.
     """
+    try:
+        return _load(choice, on_progress)
+    except CheckpointError:
+        if not _is_damaged(choice):
+            raise
+    # A file of the hub's cache that is not what it is called by is fetched again.
+    return _load(choice, on_progress, cache.thorough_flaw)
+
+
+def _load(choice: EngineChoice, on_progress: ProgressListener | None, examine: Examine = cache.flaw) -> Model:
     tell = on_progress or (lambda _done, _total, _what: None)
     device, remark = resolve_device(choice.device)
     if remark:
         _log.warning("%s", remark)
     set_up_device(device)
     precision = resolve_precision(choice.precision, device)
-    files, config = fetch_files(choice, in_mebibytes(on_progress))
+    files, config = fetch_files(choice, in_mebibytes(on_progress), examine)
     objective = objective_of(config)
     if files.note:
         _log.warning("%s", files.note)
@@ -76,6 +86,8 @@ def load_stable_audio(choice: EngineChoice, on_progress: ProgressListener | None
         tell(2, len(_STAGES), _STAGES[2])
         move_model(module, device, precision)
         gc.collect()
+        if not cache.is_called(files.checkpoint, digest.result()):
+            raise CheckpointError(f"{files.checkpoint} is damaged: its checksum is wrong. Download it again.")
         sample_rate, sample_size = int(config["sample_rate"]), int(config["sample_size"])
         defaults, short_latents = defaults_of(config, choice.source, sample_size / sample_rate)
         usual = known(choice.model)
@@ -102,6 +114,13 @@ def load_stable_audio(choice: EngineChoice, on_progress: ProgressListener | None
     return model
 
 
+def _is_damaged(choice: EngineChoice) -> bool:
+    """Whether a model's checkpoint lies in the hub's cache, and is not what it is called by."""
+    source = _located(choice)
+    found = hub.find_model(source) if "hub" in source else None
+    return found is not None and cache.thorough_flaw(found.checkpoint) is not None
+
+
 def fetch_files(
     choice: EngineChoice, on_bytes: ByteListener | None = None, examine: Examine = cache.flaw
 ) -> tuple[ModelFiles, dict[str, Any]]:
@@ -117,10 +136,7 @@ def fetch_files(
 
 def find_files(choice: EngineChoice, on_bytes: ByteListener | None = None, examine: Examine = cache.flaw) -> ModelFiles:
     """Where the model's files are, downloading them if need be. Raises `ModelError`, `CheckpointError`, `HubError`."""
-    source: Mapping[str, Any] = choice.source
-    entry = known(choice.model)
-    if not _is_located(source) and entry is not None:
-        source = {**entry.source, **source}
+    source = _located(choice)
     if "hub" in source:
         # What cannot be played is refused before its weights are fetched.
         found = hub.fetch_model(source, on_bytes, lambda file: check_config(file, source), examine)
@@ -224,5 +240,9 @@ class _WithoutRandomInit(TorchFunctionMode):
         return func(*args, **given)
 
 
-def _is_located(source: Mapping[str, Any]) -> bool:
-    return any(key in source for key in ("hub", "config", "folder"))
+def _located(choice: EngineChoice) -> Mapping[str, Any]:
+    """The choice's entry, with what is known by its name behind it where it names no place."""
+    entry = known(choice.model)
+    if entry is None or any(key in choice.source for key in ("hub", "config", "folder")):
+        return choice.source
+    return {**entry.source, **choice.source}
