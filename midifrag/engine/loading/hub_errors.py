@@ -43,41 +43,40 @@ def explained(error: Exception, repository: str, revision: str, missing: Sequenc
 
 
 def _of_a_download(error: Exception, repository: str, lacks: str) -> str | None:
-    match error:
-        case transfer.NoAnswerError():
-            return _unreachable(repository, lacks, f"nothing came for {transfer.PATIENCE:g} s")
-        case transfer.CutOffError(received=received, size=size):
-            return (
-                f"The download of {repository} was cut off again and again ({error.name}: {received:,} of {size:,} "
-                f"bytes). {_KEPT}. Start again on a steady connection."
-            )
-        case transfer.StandstillError(received=0):
-            return _unreachable(repository, lacks, f"nothing came for {transfer.PATIENCE:g} s")
-        case transfer.StandstillError(received=received, size=size):
-            return (
-                f"The download of {repository} came to a standstill ({error.name}: {received:,} of {size:,} bytes, and "
-                f"hardly any in the last {transfer.PATIENCE:g} s). {_KEPT}. Start again on a better connection."
-            )
-        case download.DamagedError():
-            return (
-                f"{error} of {repository} arrived twice with a wrong checksum, and was thrown away. Something between "
-                "here and the hub changes what it sends: a proxy, a virus scanner, a bad cable. Try another network."
-            )
-        case download.BusyError():
-            return (
-                f"Another program is fetching {repository} and has not moved for {2 * transfer.PATIENCE:g} s. End it, "
-                f"or delete {error.lock}, and start again."
-            )
-        case download.FullDiskError():
-            return (
-                f"The download of {repository} needs {_size(error.needed)}, and {_size(error.free)} are free in "
-                f"{error.folder}. Free some disk space there, or set HF_HOME to a folder on a bigger disk."
-            )
-        case transfer.ForeignAnswerError():
-            return (
-                f"What answers at {constants.ENDPOINT} is not the hub: perhaps a page to log in to this network, or a "
-                "proxy. Open a browser and log in, or take another network, and start again."
-            )
+    if isinstance(error, transfer.NoAnswerError):
+        return _unreachable(repository, lacks, f"nothing came for {transfer.PATIENCE:g} s")
+    if isinstance(error, transfer.CutOffError):
+        return (
+            f"The download of {repository} was cut off again and again ({error.name}: {error}). "
+            f"{_KEPT}. Start again on a steady connection."
+        )
+    if isinstance(error, transfer.StandstillError) and not error.received:
+        return _unreachable(repository, lacks, f"nothing came for {transfer.PATIENCE:g} s")
+    if isinstance(error, transfer.StandstillError):
+        return (
+            f"The download of {repository} came to a standstill ({error.name}: {error}, and "
+            f"hardly any in the last {transfer.PATIENCE:g} s). {_KEPT}. Start again on a better connection."
+        )
+    if isinstance(error, download.DamagedError):
+        return (
+            f"{error} of {repository} arrived twice with a wrong checksum, and was thrown away. Something between "
+            "here and the hub changes what it sends: a proxy, a virus scanner, a bad cable. Try another network."
+        )
+    if isinstance(error, download.BusyError):
+        return (
+            f"Another program is fetching {repository} and has not moved for {2 * transfer.PATIENCE:g} s. End it, "
+            f"or delete {error.lock}, and start again."
+        )
+    if isinstance(error, download.FullDiskError):
+        return (
+            f"The download of {repository} needs {_size(error.needed)}, and {_size(error.free)} are free in "
+            f"{error.folder}. Free some disk space there, or set HF_HOME to a folder on a bigger disk."
+        )
+    if isinstance(error, transfer.ForeignAnswerError):
+        return (
+            f"What answers at {constants.ENDPOINT} is not the hub: perhaps a page to log in to this network, or a "
+            "proxy. Open a browser and log in, or take another network, and start again."
+        )
     return None
 
 

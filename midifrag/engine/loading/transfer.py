@@ -10,7 +10,7 @@ from __future__ import annotations
 import queue
 import threading
 from collections.abc import Callable, Iterator
-from typing import IO, TypeAlias, TypeVar
+from typing import IO, TypeAlias, TypeVar, assert_never
 
 from huggingface_hub.utils import (  # type: ignore[attr-defined, unused-ignore]  # made when they are asked for
     build_hf_headers,
@@ -109,6 +109,8 @@ def receive(url: str, name: str, start: int, size: int, target: IO[bytes], tell:
                     got += len(chunk)
                     last = monotonic()
                     tell(received)
+                case _:
+                    assert_never(item)
             if received > size:
                 raise ForeignAnswerError
     finally:
