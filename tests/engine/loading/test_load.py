@@ -1,14 +1,17 @@
 from __future__ import annotations
 
 import json
+import pickle
 import sys
 from dataclasses import replace
 
 import pytest
 import torch
 
+from benchmarks.byte_tokenizer import save_byte_tokenizer
 from midifrag.config import catalogue
 from midifrag.engine.diffusion.worker import DiffusionWorker
+from midifrag.engine.loading import cache
 from midifrag.engine.loading import load as loading
 from midifrag.engine.loading.load import load_stable_audio
 from midifrag.engine.loading.precision import ChosenDevice
@@ -16,7 +19,10 @@ from midifrag.engine.loading.silence_output import silence_output
 from midifrag.engine.protocol import EngineChoice
 from midifrag.errors import CheckpointError, ModelError
 from tests.engine import tiny_models
-from tests.engine.tiny_models import save_checkpoint, tiny_model, tiny_model_folder
+from tests.engine.hub_caches import OLDER, CachedRepository
+from tests.engine.hub_server import Repository
+from tests.engine.layout_table import POINTER
+from tests.engine.tiny_models import save_checkpoint, tiny_config, tiny_model, tiny_model_folder
 
 
 def choice(folder, **options):
@@ -117,7 +123,7 @@ def test_a_folder_without_a_checkpoint(tmp_path):
 def test_a_checkpoint_of_another_architecture(tmp_path):
     folder = tiny_model_folder(tmp_path)
     save_checkpoint(tiny_model("v", embed_dim=96, num_heads=3)[0], folder / "model.safetensors", "safetensors")
-    with pytest.raises(CheckpointError, match=r"(?s)model\.safetensors is a checkpoint of another.*of another shape"):
+    with pytest.raises(CheckpointError, match=r"(?s)model\.safetensors holds .* in other sizes.*of another shape"):
         load_stable_audio(choice(folder))
 
 
@@ -140,6 +146,72 @@ def test_the_least_length_of_a_model_is_told_by_its_worker(tmp_path, entry, seco
     model = load_stable_audio(replace(loaded, source={**loaded.source, **entry}))
     assert model.min_seconds == seconds
     assert DiffusionWorker.from_model(model).info().min_seconds == seconds
+
+
+@pytest.fixture
+def of_the_hub(server, cache_folder, tmp_path):
+    """A model of a local hub, and how it is chosen; its tokenizer is one of the hub's, too."""
+    tokenizer = tmp_path / "words"
+    save_byte_tokenizer(tokenizer)
+    words = {file.name: file.read_bytes() for file in tokenizer.iterdir()} | {"config.json": b"{}"}
+    folder = tiny_model_folder(tmp_path / "made")
+    (folder / "model_config.json").write_text(json.dumps(tiny_config(tokenizer="someone/words")))
+    files = {name: (folder / name).read_bytes() for name in ("model_config.json", "model.safetensors")}
+    server.repositories |= {"someone/words": Repository(words), "someone/model": Repository(files)}
+
+    def chosen(**entry):
+        return EngineChoice("mine", {"hub": "someone/model", **entry}, device="cpu", precision="fp32")
+
+    return chosen
+
+
+def test_defaults_of_an_entry_are_over_those_of_the_model(of_the_hub):
+    model = load_stable_audio(of_the_hub(defaults={"steps": 33, "seconds": 1.5}))
+    assert (model.defaults.steps, model.defaults.seconds, model.defaults.cfg_scale) == (33, 1.5, 7.0)
+
+
+def test_defaults_that_it_cannot_render_are_refused_before_its_weights_are_fetched(of_the_hub, server):
+    with pytest.raises(ModelError, match=r"default of 60\.0 s is not within"):
+        load_stable_audio(of_the_hub(defaults={"seconds": 60.0}))
+    assert not any("model.safetensors" in path or "words" in path for _, path in server.log)
+
+
+def test_what_is_older_than_the_branch_is_told_in_the_models_line(of_the_hub, server, cache_folder, caplog):
+    made = CachedRepository(cache_folder, "someone/model")
+    made.put(server.repositories["someone/model"].files, OLDER)
+    made.refer()
+    model = load_stable_audio(of_the_hub())
+    note = "someone/model as of fedcba98: what is newer is not whole here"
+    assert model.remark == note
+    assert note in caplog.messages
+
+
+def test_a_checkpoint_with_a_wrong_byte_is_fetched_again_by_itself(of_the_hub, server, cache_folder, monkeypatch):
+    right = load_stable_audio(of_the_hub())
+    made = CachedRepository(cache_folder, "someone/model")
+    content = server.repositories["someone/model"].files["model.safetensors"]
+    made.spoil("model.safetensors", content[:-1] + bytes([content[-1] ^ 1]))
+    monkeypatch.setattr(cache, "SMALL", 1000)
+    server.log.clear()
+    assert load_stable_audio(of_the_hub()).checksum == right.checksum
+    assert [path.rpartition("/")[2] for kind, path in server.log if kind == "GET"] == ["model.safetensors"]
+
+
+def test_a_checkpoint_that_reads_as_damaged_and_is_not_stays_refused(of_the_hub, server):
+    server.repositories["someone/model"].files["model.safetensors"] = b"no checkpoint"
+    with pytest.raises(CheckpointError):
+        load_stable_audio(of_the_hub())
+
+
+@pytest.mark.parametrize("entry", [{"folder": "~/m"}, {"config": "~/m/model_config.json", "checkpoint": "~/m/x.ckpt"}])
+def test_a_home_folder_is_meant_by_its_sign(tmp_path, monkeypatch, entry):
+    for variable in ("HOME", "USERPROFILE"):
+        monkeypatch.setenv(variable, str(tmp_path))
+    (tmp_path / "m").mkdir()
+    for name in ("model_config.json", "x.ckpt"):
+        (tmp_path / "m" / name).touch()
+    files = loading.find_files(EngineChoice("mine", entry))
+    assert (files.config, files.checkpoint) == (tmp_path / "m" / "model_config.json", tmp_path / "m" / "x.ckpt")
 
 
 def test_a_model_without_a_place():
@@ -173,6 +245,31 @@ def broken(folder, change):
 def test_configurations_that_cannot_be_played(tmp_path, change, message):
     with pytest.raises(ModelError, match=message):
         load_stable_audio(broken(tmp_path, change))
+
+
+def test_how_to_run_a_file_s_code_is_told_to_nobody(tmp_path, monkeypatch):
+    def build(_config):
+        raise pickle.UnpicklingError(
+            "Weights only load failed. Re-running `torch.load` with weights_only=False will do"
+        )
+
+    with silence_output():
+        from stable_audio_tools.models import factory
+    tiny_model_folder(tmp_path)
+    monkeypatch.setattr(factory, "create_model_from_config", build)
+    with pytest.raises(ModelError, match=r"cannot build: UnpicklingError: .* could run code$"):
+        load_stable_audio(choice(tmp_path))
+
+
+def test_what_lies_in_a_checkpoint_s_or_a_configuration_s_place_is_told_before_anything_is_built(tmp_path, monkeypatch):
+    monkeypatch.setattr(loading, "build_module", lambda *_: pytest.fail("it was built"))
+    tiny_model_folder(tmp_path)
+    (tmp_path / "model.safetensors").write_bytes(POINTER)
+    with pytest.raises(CheckpointError, match=r"model\.safetensors is a Git LFS pointer"):
+        load_stable_audio(choice(tmp_path))
+    (tmp_path / "model_config.json").write_bytes(b"<!DOCTYPE html><html>")
+    with pytest.raises(ModelError, match=r"model_config\.json is a web page"):
+        load_stable_audio(choice(tmp_path))
 
 
 def test_a_configuration_that_is_not_json(tmp_path):
