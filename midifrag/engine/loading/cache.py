@@ -9,6 +9,7 @@ Layout: https://huggingface.co/docs/huggingface_hub/guides/manage-cache
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import os
@@ -187,7 +188,7 @@ def flaw(file: Path) -> str | None:
         if wrong is None:
             return _wrong_checksum(file) if size <= SMALL else None
         # What looks odd and is what its blob is called by is what the repository holds.
-        return None if _has_checksum(file) and _wrong_checksum(file) is None else wrong
+        return None if checksum_of(file) is not None and _wrong_checksum(file) is None else wrong
     except (OSError, ValueError) as error:
         return f"not readable: {error}"
 
@@ -239,22 +240,29 @@ def safetensors_size(file: Path) -> int | None:
     return 8 + length + max(ends, default=0)
 
 
-def _has_checksum(file: Path) -> bool:
-    return _CHECKSUM.fullmatch(file.resolve().name) is not None
+def checksum_of(file: Path) -> str | None:
+    """The checksum that the blob behind a file is called by; None for a copy, of which nothing is known.
+
+    A blob may itself be a link to a store that several repositories share, where it is called by something else.
+    """
+    with contextlib.suppress(OSError):
+        if file.is_symlink():
+            blob = file.readlink()
+            if blob.parent.name == "blobs" and _CHECKSUM.fullmatch(blob.name):
+                return blob.name
+    return None
 
 
 def _wrong_checksum(file: Path) -> str | None:
     """What its blob's name says against a file; None where that is no checksum, as with copies."""
-    expected = file.resolve().name
-    if not _CHECKSUM.fullmatch(expected) or matches(file, expected):
-        return None
-    return "its checksum is wrong"
+    expected = checksum_of(file)
+    return None if expected is None or matches(file, expected) else "its checksum is wrong"
 
 
 def is_called(file: Path, sha256: str) -> bool:
     """Whether a file may have this SHA-256: yes where its blob is not called by one."""
-    name = file.resolve().name
-    return len(name) != 64 or not _has_checksum(file) or name == sha256
+    name = checksum_of(file)
+    return name is None or len(name) != 64 or name == sha256
 
 
 def matches(file: Path, checksum: str) -> bool:

@@ -80,6 +80,16 @@ def copies(made, files):
     made.refer()
 
 
+def shared_store(made, files):
+    """As newer clients do it: a blob is a link to a store for all repositories, where it has another name."""
+    stock(made, files)
+    for number, blob in enumerate(list((made.folder / "blobs").iterdir())):
+        stored = made.cache / "blobs" / "00" / f"{number:064x}"
+        stored.parent.mkdir(parents=True, exist_ok=True)
+        blob.rename(stored)
+        blob.symlink_to(stored)
+
+
 def only_spiece(made, files):
     made.put(files.without("tokenizer.json", "tokenizer_config.json"))
     made.refer()
@@ -169,6 +179,7 @@ PLAY: list[State] = [
     refs_to_a_missing_snapshot,
     newer_in_part,
     copies,
+    shared_store,
     only_spiece,
     only_tokenizer_json,
     only_bin,
