@@ -8,7 +8,9 @@ import pytest
 from huggingface_hub import constants
 from huggingface_hub.utils import close_session
 
+from midifrag.engine.loading import transfer
 from tests.engine.hub_server import serve
+from tests.support import PATIENCE
 
 
 @pytest.fixture
@@ -23,6 +25,8 @@ def cache_folder(monkeypatch, tmp_path):
 
 
 def _answers_at(endpoint, monkeypatch, tmp_path):
+    # A busy machine may take its time; tests of waits have their own.
+    monkeypatch.setattr(transfer, "PATIENCE", PATIENCE)
     monkeypatch.setattr(constants, "ENDPOINT", endpoint)
     monkeypatch.setattr(constants, "HUGGINGFACE_CO_URL_TEMPLATE", endpoint + "/{repo_id}/resolve/{revision}/{filename}")
     monkeypatch.setattr(constants, "HF_TOKEN_PATH", str(tmp_path / "token"))

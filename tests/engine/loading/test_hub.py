@@ -266,9 +266,12 @@ SCRIPT = """
     import sys, urllib.request
     import torch
     from huggingface_hub import constants
+    from midifrag.engine.loading import transfer
     from midifrag.engine.loading.load import load_stable_audio
     from midifrag.engine.protocol import EngineChoice
     from midifrag.engine.loading.silence_output import silence_output
+
+    transfer.PATIENCE = 300.0  # a busy machine may take its time
 
     def embedding_of(module):
         encoder = module.conditioner.conditioners["prompt"]
