@@ -41,7 +41,8 @@ def as_conditioning(said: Any) -> Any:
     if isinstance(said, str):
         return write_conditioning(read_conditioning(said))
     if not isinstance(said, Mapping):
-        raise ValueError("must be keys and values, such as {bpm: 120}")  # noqa: TRY004 - pydantic takes this for a mistake
+        # pydantic takes no other error for a mistake of the file.
+        raise ValueError("must be keys and values, such as {bpm: 120}")  # noqa: TRY004
     if len(said) > _MOST:
         raise ValueError(f"has {len(said)} keys; {_MOST} are the most")
     return write_conditioning({_name(name): _value(name, value) for name, value in said.items()})

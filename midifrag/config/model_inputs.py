@@ -102,7 +102,8 @@ def wrong_values(inputs: Sequence[ModelInput], values: Mapping[str, float | str]
             yield f"{one.name} is a number {one.range}, and not {value}"
         elif one.kind == "int" and not 0 <= round(one.heard(value)) <= one.high - one.low:
             # stable-audio-tools looks a number up in a table that has no row for those before ``low``.
-            yield f"{one.name}: the model has no row for {round(one.heard(value))} in its table of {one.high - one.low + 1:g}"
+            rows = f"its table of {one.high - one.low + 1:g}"
+            yield f"{one.name}: the model has no row for {round(one.heard(value))} in {rows}"
 
 
 def unheard(inputs: Sequence[ModelInput], text: str | None, told: Mapping[str, float | str]) -> list[str]:

@@ -122,8 +122,8 @@ def _refuse_integers(found: Mapping[str, Tensor], expected: Mapping[str, Tensor]
     whole = [name for name, one in found.items() if expected[name].is_floating_point() and not one.is_floating_point()]
     if whole:
         raise CheckpointError(
-            f"{file} holds weights in whole numbers ({found[whole[0]].dtype}, {len(whole)} of them, such as {whole[0]}), "
-            "as quantisers make them. midifrag plays fp32, fp16, bf16 and fp8: use the checkpoint that it was made from."
+            f"{file} holds weights in whole numbers ({len(whole)} of them, such as {whole[0]}), as quantisers make them. "
+            "midifrag plays fp32, fp16, bf16 and fp8: use the checkpoint that it was made from."
         )
 
 
@@ -137,9 +137,9 @@ def _refuse_non_finite(values: Mapping[str, Tensor], names: Mapping[str, str], f
     what = " and ".join(f"{number} are {word}" for number, word in ((nans, "NaN"), (infinite, "infinite")) if number)
     named = listed([names[name] for name in wrong])
     raise CheckpointError(
-        f"{file} holds weights that are no numbers, in {len(wrong)} of {len(values)} tensors: {named}. Of the first one's "
-        f"{count}, {what}. Its training went wrong, or it was saved in too narrow a format: use an earlier checkpoint, "
-        "or one in fp32."
+        f"{file} holds weights that are no numbers, in {len(wrong)} of {len(values)} tensors: {named}. Of the first "
+        f"one's {count}, {what}. Its training went wrong, or it was saved in too narrow a format: use an earlier "
+        "checkpoint, or one in fp32."
     )
 
 
