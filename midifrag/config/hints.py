@@ -117,7 +117,7 @@ def _sources(loaded: Loaded) -> Iterator[str]:
     for name, entry in loaded.settings.models.items():
         source = loaded.source(name)
         for key in ("config", "checkpoint", "pretransform", "folder"):
-            if key in source and not _is_there(source[key]):
+            if key in source and "engine" not in source and not _is_there(source[key]):
                 yield f"{loaded.path.name}: models.{name}.{key}: {source[key]} is not there"
         if entry.engine is not None and entry.engine not in engine_names():
             yield f"{loaded.path.name}: models.{name}.engine: {none_of(entry.engine, engine_names())}"

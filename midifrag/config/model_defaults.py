@@ -56,16 +56,19 @@ def objective_of(config: Mapping[str, Any]) -> Objective:
 def defaults_of(config: Mapping[str, Any], source: Mapping[str, Any], max_seconds: float) -> tuple[Defaults, bool]:
     """Defaults and whether short latents are allowed, from the objective's row, overridden by two places.
 
-    The model's own ``"midifrag": {"defaults": {…}, "short_latents": true}`` block in model_config.json comes second,
-    and ``defaults`` and ``short_latents`` of the model's entry in presets.yaml last. ``conditioning`` may also stand
-    beside ``defaults``. Raises `ModelError`.
+    The model's own ``"midifrag": {"defaults": {…}, "short_latents": true, "conditioning": {…}}`` block in
+    model_config.json comes second, and the same keys of the model's entry in presets.yaml last. Raises `ModelError`.
     """
     usual = OBJECTIVES[objective_of(config)]
     defaults = replace(usual.defaults, seconds=float(math.floor(max_seconds)) or max_seconds)
     short_latents = usual.short_latents
     for place, block in (("model_config.json", config.get("midifrag", {})), ("its entry in presets.yaml", source)):
-        defaults = _override(defaults, block.get("defaults") or {}, place)
-        defaults = _override(defaults, {name: block[name] for name in ("conditioning",) if name in block}, place)
+        defaults = _override(defaults, block.get("defaults", {}), place)
+        try:
+            told = merged(defaults.conditioning, as_conditioning(block.get("conditioning")))
+        except ValueError as error:
+            raise ModelError(f"The model's conditioning in {place} holds a wrong value: {error}.") from error
+        defaults = replace(defaults, conditioning=told)
         short_latents = bool(block.get("short_latents", short_latents))
     if not 0 < defaults.seconds <= max_seconds:
         raise ModelError(f"The model's default of {defaults.seconds} s is not within its {max_seconds:.2f} s.")
@@ -92,9 +95,6 @@ def _override(defaults: Defaults, values: Mapping[str, Any], place: str) -> Defa
     if unknown := sorted(set(values) - set(kinds)):
         raise ModelError(f"The model has no default {', '.join(unknown)} ({place}); there are {', '.join(kinds)}.")
     try:
-        said = {name: kinds[name](value) for name, value in values.items() if name != "conditioning"}
-        if "conditioning" in values:
-            said["conditioning"] = merged(defaults.conditioning, as_conditioning(values["conditioning"]))
-        return replace(defaults, **said)
+        return replace(defaults, **{name: kinds[name](value) for name, value in values.items()})
     except (TypeError, ValueError) as error:
         raise ModelError(f"The model's defaults in {place} hold a wrong value: {error}.") from error

@@ -165,7 +165,6 @@ class RequestParameters:
             "Conditioning",
             "what else a model is told, by the names of its inputs, such as bpm=120; a tempo that nothing names is the "
             "clock's",
-            defaulted=True,
         ),
     ] = None
 

@@ -205,7 +205,9 @@ LOADING = (
     Row("bare", stored(dict)),
     Row("bare, ordered", stored(OrderedDict)),
     Row("the old way, without a zip", lambda s, f: torch.save(dict(s), f, _use_new_zipfile_serialization=False)),
-    Row("parameters", stored(lambda s: {k: torch.nn.Parameter(v) if v.is_floating_point() else v for k, v in s.items()})),
+    Row(
+        "parameters", stored(lambda s: {k: torch.nn.Parameter(v) if v.is_floating_point() else v for k, v in s.items()})
+    ),
     Row("training", stored(trained)),
     Row("training with averages", stored(with_ema), notes=("averaged weights (EMA)",)),
     Row("averages only", stored(lambda s: {"state_dict": ema_only(s)}), notes=("averaged weights (EMA)",)),
@@ -213,14 +215,19 @@ LOADING = (
     Row("module.", tensors(functools.partial(plus, "module."))),
     Row("_orig_mod.", tensors(functools.partial(plus, "_orig_mod."))),
     Row("_orig_mod.module.", tensors(functools.partial(plus, "_orig_mod.module."))),
-    Row("module. within", tensors(lambda s: {k.replace("model.model.", "model._orig_mod.model."): v for k, v in s.items()})),
+    Row(
+        "module. within",
+        tensors(lambda s: {k.replace("model.model.", "model._orig_mod.model."): v for k, v in s.items()}),
+    ),
     Row("compiled in training", stored(lambda s: {"state_dict": plus("diffusion._orig_mod.", s)})),
     Row("distributed training", stored(lambda s: {"module": plus("diffusion.", s), "ds_version": "0.1"})),
     Row("model.diffusion_model.", tensors(functools.partial(plus, "model.diffusion_model."))),
     Row("module.model.diffusion_model.", tensors(functools.partial(plus, "module.model.diffusion_model."))),
     Row(
         "the network alone under model.diffusion_model.",
-        tensors(lambda s: {**but(DIT, s), **plus("model.diffusion_model.", only("model.model.", s, without="model.model."))}),
+        tensors(
+            lambda s: {**but(DIT, s), **plus("model.diffusion_model.", only("model.model.", s, without="model.model."))}
+        ),
     ),
     Row("one key deeper: model", stored(lambda s: {"model": dict(s), "step": 3})),
     Row("one key deeper: generator", stored(lambda s: {"generator": dict(s)})),
@@ -233,13 +240,22 @@ LOADING = (
         stored(lambda s: {"state_dict": {**s, **worse(only(DIT, s))}, "ema": only(DIT, s)}),
         notes=("averaged weights (EMA)",),
     ),
-    Row("ema_model and online_model", stored(lambda s: {**plus("ema_model.", s), **plus("online_model.", worse(s))}),
-        notes=("averaged weights (EMA)",)),
-    Row("a teacher beside", stored(lambda s: {"state_dict": {**plus("diffusion.", s), **plus("teacher_model.", worse(s))}})),
+    Row(
+        "ema_model and online_model",
+        stored(lambda s: {**plus("ema_model.", s), **plus("online_model.", worse(s))}),
+        notes=("averaged weights (EMA)",),
+    ),
+    Row(
+        "a teacher beside",
+        stored(lambda s: {"state_dict": {**plus("diffusion.", s), **plus("teacher_model.", worse(s))}}),
+    ),
     Row("parametrised weight norm", tensors(weight_norm)),
     Row("parametrised weight norm in training", stored(lambda s: trained(weight_norm(s)))),
     Row("weight norm worked out", tensors(worked_out), notes=("weight norm worked out",), rounded=True),
-    Row("without constants", tensors(lambda s: {k: v for k, v in s.items() if not k.endswith(("inv_freq", "norm.beta"))})),
+    Row(
+        "without constants",
+        tensors(lambda s: {k: v for k, v in s.items() if not k.endswith(("inv_freq", "norm.beta"))}),
+    ),
     Row("no encoder", tensors(functools.partial(but, "pretransform.model.encoder.")), notes=("no encoder",)),
     Row(
         "keys of others beside",
@@ -251,7 +267,9 @@ LOADING = (
         tensors(lambda s: {**s, **t5("conditioner.conditioners.prompt.model.")}),
         notes=("its own copy of the text encoder is not used",),
     ),
-    Row("T5 beside", tensors(lambda s: {**s, **t5("text_encoders.t5base.transformer.")}), notes=("text encoder is not",)),
+    Row(
+        "T5 beside", tensors(lambda s: {**s, **t5("text_encoders.t5base.transformer.")}), notes=("text encoder is not",)
+    ),
     Row("fp16", tensors(lambda s: cast(s, torch.float16)), notes=("weights stored in fp16",), rounded=True),
     Row("bf16", tensors(lambda s: cast(s, torch.bfloat16)), notes=("weights stored in bf16",), rounded=True),
     Row("fp64", tensors(lambda s: cast(s, torch.float64)), notes=("weights stored in fp64",)),
@@ -266,44 +284,87 @@ LOADING = (
     Row("fp8 of the other kind", tensors(lambda s: cast(s, torch.float8_e5m2)), notes=("stored in fp8",), rounded=True),
     Row("fp8 with scales", tensors(scaled_fp8), notes=("weights stored in fp8",), rounded=True),
     Row("fp8 with a scale a row", tensors(rows_fp8), notes=("weights stored in fp8",), rounded=True),
-    Row("fp8 with scales, distributed", tensors(lambda s: plus("module.", scaled_fp8(s))), notes=("fp8",), rounded=True),
+    Row(
+        "fp8 with scales, distributed", tensors(lambda s: plus("module.", scaled_fp8(s))), notes=("fp8",), rounded=True
+    ),
 )
 
 REFUSED = (
-    Row("the network alone", tensors(functools.partial(only, DIT)), refusal=("holds the diffusion network alone", "unwrap")),
+    Row(
+        "the network alone",
+        tensors(functools.partial(only, DIT)),
+        refusal=("holds the diffusion network alone", "unwrap"),
+    ),
     Row(
         "the network alone, bare",
         tensors(lambda s: only("model.model.", s, without="model.model.")),
         refusal=("holds the diffusion network alone",),
     ),
     Row("no autoencoder", tensors(functools.partial(but, VAE)), refusal=("holds no autoencoder", "pretransform:")),
-    Row("an autoencoder alone", tensors(functools.partial(only, VAE)), refusal=("holds an autoencoder alone", "checkpoint:")),
+    Row(
+        "an autoencoder alone",
+        tensors(functools.partial(only, VAE)),
+        refusal=("holds an autoencoder alone", "checkpoint:"),
+    ),
     Row(
         "an autoencoder's own checkpoint",
-        stored(lambda s: {"state_dict": plus("autoencoder.", only("pretransform.model.", s, without="pretransform.model."))}),
+        stored(
+            lambda s: {
+                "state_dict": plus("autoencoder.", only("pretransform.model.", s, without="pretransform.model."))
+            }
+        ),
         refusal=("holds an autoencoder alone", "pretransform:"),
     ),
-    Row("no conditioners", tensors(functools.partial(but, CONDITIONER)), refusal=("conditioners (prompt, seconds_start",)),
+    Row(
+        "no conditioners",
+        tensors(functools.partial(but, CONDITIONER)),
+        refusal=("conditioners (prompt, seconds_start",),
+    ),
     Row("a LoRA", tensors(lora), refusal=("is a LoRA file", "merge")),
-    Row("a LoRA of kohya's", tensors(lambda s: {"lora_unet_a.lora_down.weight": s["model.model.preprocess_conv.weight"]}),
-        refusal=("is a LoRA file",)),
+    Row(
+        "a LoRA of kohya's",
+        tensors(lambda s: {"lora_unet_a.lora_down.weight": s["model.model.preprocess_conv.weight"]}),
+        refusal=("is a LoRA file",),
+    ),
     Row("a LoRA that says so", tensors(lambda s: {"a": torch.ones(1)}, lora_config="{}"), refusal=("is a LoRA file",)),
     Row("a LoRA, pickled", stored(lambda s: {"lora": lora(s)}), refusal=("is a LoRA file",)),
-    Row("a model with a LoRA", tensors(lambda s: {**s, **lora(s)}), refusal=("a model with a LoRA beside it", "Merge it")),
+    Row(
+        "a model with a LoRA",
+        tensors(lambda s: {**s, **lora(s)}),
+        refusal=("a model with a LoRA beside it", "Merge it"),
+    ),
     Row("a model with a LoRA of peft's", tensors(peft), refusal=("a model with a LoRA beside it",)),
     Row("other sizes", tensors(other_sizes), refusal=("in other sizes", "of another shape", "trained with")),
-    Row("another depth", tensors(functools.partial(but, "model.model.transformer.layers.1.")),
-        refusal=("another architecture", "missing from the file", "trained with")),
-    Row("an optimiser", stored(lambda s: {"state": {0: {"exp_avg": torch.ones(2)}}, "param_groups": [{"lr": 1}]}),
-        refusal=("optimiser",)),
-    Row("Stable Diffusion", tensors(lambda _: {"model.diffusion_model.input_blocks.0.0.weight": torch.ones(2)}),
-        refusal=("Stable Diffusion",)),
+    Row(
+        "another depth",
+        tensors(functools.partial(but, "model.model.transformer.layers.1.")),
+        refusal=("another architecture", "missing from the file", "trained with"),
+    ),
+    Row(
+        "an optimiser",
+        stored(lambda s: {"state": {0: {"exp_avg": torch.ones(2)}}, "param_groups": [{"lr": 1}]}),
+        refusal=("optimiser",),
+    ),
+    Row(
+        "Stable Diffusion",
+        tensors(lambda _: {"model.diffusion_model.input_blocks.0.0.weight": torch.ones(2)}),
+        refusal=("Stable Diffusion",),
+    ),
     Row("T5 alone", tensors(lambda _: t5("")), refusal=("holds a text encoder (T5) alone",)),
     Row("something else", tensors(lambda _: {"a.b": torch.ones(2)}), refusal=("none of its 1 weights is the model's",)),
-    Row("whole numbers", tensors(lambda s: {**s, **cast(only("model.model.transformer", s), torch.int8)}),
-        refusal=("in whole numbers",)),
-    Row("NaN", tensors(lambda s: holed(s, float("nan"))), refusal=("no numbers", "preprocess_conv.weight", "1 are NaN")),
-    Row("infinity", stored(lambda s: trained(holed(s, float("inf")))), refusal=("no numbers", "diffusion.model.", "infinite")),
+    Row(
+        "whole numbers",
+        tensors(lambda s: {**s, **cast(only("model.model.transformer", s), torch.int8)}),
+        refusal=("in whole numbers",),
+    ),
+    Row(
+        "NaN", tensors(lambda s: holed(s, float("nan"))), refusal=("no numbers", "preprocess_conv.weight", "1 are NaN")
+    ),
+    Row(
+        "infinity",
+        stored(lambda s: trained(holed(s, float("inf")))),
+        refusal=("no numbers", "diffusion.model.", "infinite"),
+    ),
     Row("NaN in fp16", tensors(lambda s: cast(holed(s, float("nan")), torch.float16)), refusal=("no numbers",)),
     Row("NaN in fp8", tensors(lambda s: cast(holed(s, float("nan")), torch.float8_e4m3fn)), refusal=("no numbers",)),
     Row("no tensors", stored(lambda _: {"epoch": 3}), refusal=("holds no model weights",)),
@@ -317,7 +378,9 @@ REFUSED = (
     Row("TorchScript", script, refusal=("TorchScript",)),
     Row("Git LFS", raw(POINTER), refusal=("Git LFS pointer", "4,853,910,312 bytes", "git lfs pull")),
     Row("HTML", raw(b"\n<!DOCTYPE html><html><head><title>404</title>"), refusal=("web page", "hub:")),
-    Row("an XML error", raw(b'<?xml version="1.0"?><Error><Code>AccessDenied</Code>'), refusal=("error of the server",)),
+    Row(
+        "an XML error", raw(b'<?xml version="1.0"?><Error><Code>AccessDenied</Code>'), refusal=("error of the server",)
+    ),
     Row("a JSON error", raw(b'{"error": "Repository not found"}'), refusal=("is JSON", "Repository not found")),
     Row("a text error", raw(b"Invalid username or password."), refusal=("is text", "Invalid username or password.")),
     Row("an index", raw(INDEX), refusal=("in several files",)),
@@ -339,8 +402,11 @@ REFUSED = (
     Row("torch cut off", cut(PLAIN, 0.5), refusal=("is cut off", "its end is missing")),
     Row("torch, almost all", cut(PLAIN, 0.99), refusal=("is cut off",)),
     Row("torch spoilt", spoilt, refusal=("is damaged", "again")),
-    Row("the old way, cut off", lambda s, f: cut(
-        lambda s, f: torch.save(dict(s), f, _use_new_zipfile_serialization=False), 0.9)(s, f), refusal=("damaged",)),
+    Row(
+        "the old way, cut off",
+        lambda s, f: cut(lambda s, f: torch.save(dict(s), f, _use_new_zipfile_serialization=False), 0.9)(s, f),
+        refusal=("damaged",),
+    ),
     Row("a folder", lambda _s, f: f.mkdir(), refusal=("is a folder",)),
     Row("a model's folder", lambda _s, f: (f.mkdir(), (f / "model_config.json").touch())[0], refusal=("folder:",)),
     Row("nothing", lambda _s, _f: None, refusal=("There is no checkpoint",)),

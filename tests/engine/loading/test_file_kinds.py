@@ -52,7 +52,13 @@ def test_a_file_that_may_not_be_read(tmp_path, monkeypatch):
 
 @pytest.mark.parametrize(
     ("content", "what"),
-    [(POINTER, "Git LFS pointer"), (b"\xef\xbb\xbf<html>", "web page"), (b"PK\3\4", None), (b"{}", None), (INDEX, None)],
+    [
+        (POINTER, "Git LFS pointer"),
+        (b"\xef\xbb\xbf<html>", "web page"),
+        (b"PK\3\4", None),
+        (b"{}", None),
+        (INDEX, None),
+    ],
 )
 def test_what_lies_in_place_of_a_text(tmp_path, content, what):
     (tmp_path / "x").write_bytes(content)
