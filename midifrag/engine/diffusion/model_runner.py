@@ -79,10 +79,11 @@ class ModelRunner:
 
     def remarks_on(self, request: Request) -> list[str]:
         """What a performer should know of how a prompt is understood."""
-        prompt, inputs = request.parameters.prompt, self.model.inputs
-        cut = self._conditioner.cut(prompt)
+        prompt, negative, inputs = request.parameters.prompt, request.parameters.negative_prompt, self.model.inputs
+        cut, cut_negative = self._conditioner.cut(prompt), self._conditioner.cut(negative)
         ignored = self._conditioner.ignored(prompt.removesuffix(cut))
         remarks = [cut_sentence(self.model.name, cut)] if cut else []
+        remarks += [cut_sentence(self.model.name, cut_negative, "negative prompt")] if cut_negative else []
         remarks += [f"words without effect: {', '.join(ignored)}"] if ignored else []
         return [*remarks, *unheard(inputs, request.render.conditioning, request.parameters.told)]
 
