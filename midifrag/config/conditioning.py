@@ -62,7 +62,7 @@ def _name(name: object) -> str:
 
 def _value(name: object, value: object) -> float | str:
     if isinstance(value, bool) or not isinstance(value, int | float | str):
-        raise ValueError(f"{name}: {value!r} is neither a number nor a text")
+        raise ValueError(f"{name}: {value!r} is neither a number nor a text")  # noqa: TRY004
     try:
         number = float(value)
     except (ValueError, OverflowError):

@@ -31,7 +31,9 @@ def test_what_a_configuration_says():
         {"id": "genre", "type": "list", "config": {"options": ["dub", 808]}},
         {"id": "kick", "type": "clap_audio", "config": {}},
     )
-    found = model_inputs(config(*entries, cross_attention_cond_ids=["prompt", "bpm"], global_cond_ids=["bars", "genre"]))
+    found = model_inputs(
+        config(*entries, cross_attention_cond_ids=["prompt", "bpm"], global_cond_ids=["bars", "genre"])
+    )
     assert found == (
         ModelInput("prompt", "text"),
         ModelInput("bpm", "number", 40, 240),
@@ -53,7 +55,9 @@ def test_names_are_found_however_they_are_written():
     assert said_of(ALL, "bpm=120, Genre=dub, tempo=3") == ({"BPM": 120.0, "genre": "dub"}, ["tempo"])
 
 
-@pytest.mark.parametrize(("said", "left"), [(None, ["energy", "bars"]), ("ENERGY=1", ["bars"]), ("energy=1, bars=5", [])])
+@pytest.mark.parametrize(
+    ("said", "left"), [(None, ["energy", "bars"]), ("ENERGY=1", ["bars"]), ("energy=1, bars=5", [])]
+)
 def test_what_the_clock_and_the_length_do_not_say(said, left):
     assert [one.name for one in unsaid(ALL, said)] == left
 

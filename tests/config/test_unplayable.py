@@ -47,14 +47,20 @@ UNSAID = "mine wants a number for energy, from 0 to 1: say conditioning: {energy
         ("", "", [f"presets/opening.yaml: pads.36.conditioning: {UNSAID}"]),
         ("conditioning: {energy: 0.5}", "", [UNSAID]),
         ("", "conditioning: {energy: 0.5, bpm: 90}", []),
-        ("", "conditioning: {Energy: much}", ["2: defaults.conditioning: energy is a number from 0 to 1, and not much"]),
+        (
+            "",
+            "conditioning: {Energy: much}",
+            ["2: defaults.conditioning: energy is a number from 0 to 1, and not much"],
+        ),
         ("conditioning: {energy: a}", "conditioning: {energy: 1}", ["5: pads.C#1.conditioning: energy is a number"]),
     ],
 )
 def test_a_number_that_nobody_says(set_of, pad, defaults, lines):
     problems = set_of("v", pad, defaults, inner=TOLD)
     assert len(problems) == len(lines)
-    assert all(line.split(": ", 1)[-1].split(": ")[-1] in problem for line, problem in zip(lines, problems, strict=True))
+    assert all(
+        line.split(": ", 1)[-1].split(": ")[-1] in problem for line, problem in zip(lines, problems, strict=True)
+    )
 
 
 def test_a_model_s_entry_may_say_it(set_of, tmp_path):

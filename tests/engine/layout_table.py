@@ -1,4 +1,4 @@
-"""The layouts that people's checkpoints have, each with what becomes of it: it loads, it loads with a note, or a sentence."""
+"""The layouts that people's checkpoints have, and what becomes of each: it loads, with a note or without, or a sentence."""
 
 from __future__ import annotations
 
@@ -326,7 +326,7 @@ REFUSED = (
         tensors(lambda s: {"lora_unet_a.lora_down.weight": s["model.model.preprocess_conv.weight"]}),
         refusal=("is a LoRA file",),
     ),
-    Row("a LoRA that says so", tensors(lambda s: {"a": torch.ones(1)}, lora_config="{}"), refusal=("is a LoRA file",)),
+    Row("a LoRA that says so", tensors(lambda _: {"a": torch.ones(1)}, lora_config="{}"), refusal=("is a LoRA file",)),
     Row("a LoRA, pickled", stored(lambda s: {"lora": lora(s)}), refusal=("is a LoRA file",)),
     Row(
         "a model with a LoRA",
@@ -342,7 +342,7 @@ REFUSED = (
     ),
     Row(
         "an optimiser",
-        stored(lambda s: {"state": {0: {"exp_avg": torch.ones(2)}}, "param_groups": [{"lr": 1}]}),
+        stored(lambda _: {"state": {0: {"exp_avg": torch.ones(2)}}, "param_groups": [{"lr": 1}]}),
         refusal=("optimiser",),
     ),
     Row(

@@ -57,7 +57,9 @@ def test_every_parameter_of_a_request_can_be_given_by_name():
 
 def test_what_a_model_is_told_must_have_names_and_values():
     sketch = midifrag.load_model("sketch")
-    with pytest.raises(RequestError, match=r"^conditioning: 'fast' says no value; write it as bpm=120, genre=techno\.$"):
+    with pytest.raises(
+        RequestError, match=r"^conditioning: 'fast' says no value; write it as bpm=120, genre=techno\.$"
+    ):
         midifrag.render(sketch, "kick", conditioning="fast")
 
 

@@ -58,7 +58,10 @@ class ResolvedParameters(RequestParameters):
 def resolve_parameters(render: Render, model: Model) -> ResolvedParameters:
     """Fill in the model's defaults and check everything. Raises `RequestError` with what is allowed."""
     check_limits(render)
-    values = layered(values_of(model.defaults, RequestParameters), values_of(render, RequestParameters))
+    try:
+        values = layered(values_of(model.defaults, RequestParameters), values_of(render, RequestParameters))
+    except ValueError as error:
+        raise RequestError(f"conditioning: {error}.") from error
     values = dict.fromkeys(names_of(RequestParameters)) | values
     values["conditioning"] = told_beside(model.inputs, values["conditioning"], render.bpm, model.name)
     final: dict[str, Any] = {

@@ -122,8 +122,8 @@ def _refuse_integers(found: Mapping[str, Tensor], expected: Mapping[str, Tensor]
     whole = [name for name, one in found.items() if expected[name].is_floating_point() and not one.is_floating_point()]
     if whole:
         raise CheckpointError(
-            f"{file} holds weights in whole numbers ({len(whole)} of them, such as {whole[0]}), as quantisers make them. "
-            "midifrag plays fp32, fp16, bf16 and fp8: use the checkpoint that it was made from."
+            f"{file} holds weights in whole numbers ({len(whole)} of them, such as {whole[0]}), as quantisers make "
+            "them. midifrag plays fp32, fp16, bf16 and fp8: use the checkpoint that it was made from."
         )
 
 
