@@ -13,6 +13,7 @@ from dataclasses import dataclass, fields, replace
 from typing import Annotated, Any, Literal, TypeAlias, get_args, get_origin, get_type_hints
 
 from midifrag.config.conditioning import merged
+from midifrag.config.value_types import Written
 
 #: In a seed's place: another one for each press.
 RANDOM = "random"
@@ -161,6 +162,7 @@ class RequestParameters:
     ] = None
     conditioning: Annotated[
         str | None,
+        Written("names with numbers or text"),
         Parameter(
             "Conditioning",
             "what else a model is told, by the names of its inputs, such as bpm=120; a tempo that nothing names is the "

@@ -1,4 +1,4 @@
-"""The layouts that people's checkpoints have, and what becomes of each: it loads, with a note or without, or a sentence."""
+"""The layouts of people's checkpoints, each with its outcome: it loads, with a note or without, or is refused."""
 
 from __future__ import annotations
 
