@@ -131,6 +131,11 @@ def rows_fp8(state: State) -> dict[str, Tensor]:
     return small
 
 
+def blocks_fp8(state: State) -> dict[str, Tensor]:
+    small = scaled_fp8(state)
+    return {name: torch.ones(2, 2) if name.endswith("scale_weight") else value for name, value in small.items()}
+
+
 def t5(before: str) -> dict[str, Tensor]:
     names = ("shared.weight", "encoder.block.0.layer.0.SelfAttention.q.weight", "encoder.final_layer_norm.weight")
     return {before + name: torch.ones(2, 2) for name in names}
@@ -212,6 +217,10 @@ LOADING = (
     Row("training with averages", stored(with_ema), notes=("averaged weights (EMA)",)),
     Row("averages only", stored(lambda s: {"state_dict": ema_only(s)}), notes=("averaged weights (EMA)",)),
     Row("averages only, safetensors", tensors(ema_only), notes=("averaged weights (EMA)",)),
+    Row(
+        "training with callbacks",
+        stored(lambda s: trained(s, callbacks={"best": {"best_model_score": torch.tensor(1.0)}}, loops={"a": {}})),
+    ),
     Row("module.", tensors(functools.partial(plus, "module."))),
     Row("_orig_mod.", tensors(functools.partial(plus, "_orig_mod."))),
     Row("_orig_mod.module.", tensors(functools.partial(plus, "_orig_mod.module."))),
@@ -367,6 +376,7 @@ REFUSED = (
     ),
     Row("NaN in fp16", tensors(lambda s: cast(holed(s, float("nan")), torch.float16)), refusal=("no numbers",)),
     Row("NaN in fp8", tensors(lambda s: cast(holed(s, float("nan")), torch.float8_e4m3fn)), refusal=("no numbers",)),
+    Row("fp8 with scales of blocks", tensors(blocks_fp8), refusal=("scales do not go with them", "to_global_embed")),
     Row("no tensors", stored(lambda _: {"epoch": 3}), refusal=("holds no model weights",)),
     Row("an empty state_dict", stored(lambda _: {"state_dict": {}}), refusal=("holds no model weights",)),
     Row("no state_dict", stored(lambda _: {"state_dict": None}), refusal=("holds no model weights",)),

@@ -92,6 +92,12 @@ def _taken(
         del found[name]
     _refuse_integers(found, expected, file)
     values = {name: _value(name, one, layout.names[name], stored, layout) for name, one in found.items()}
+    scaled = next((name for name, one in values.items() if one.shape != expected[name].shape), None)
+    if scaled is not None:
+        raise CheckpointError(
+            f"{file} holds weights in fp8 whose scales do not go with them, such as {layout.names[scaled]}. "
+            "Use the checkpoint that it was made from."
+        )
     _refuse_non_finite(values, layout.names, file)
     notes = _notes(stored, layout, found)
     if spared - found.keys():
@@ -110,12 +116,20 @@ def _value(name: str, tensor: Tensor, given: str, stored: Stored, layout: Layout
         before = given.removesuffix("weight")
         scale = next((stored.tensors[before + end] for end in _SCALES if before + end in stored.tensors), None)
         if scale is not None:
-            rows = scale.numel() > 1 and scale.dim() == 1
-            tensor = tensor * (scale.float().view(-1, *[1] * (tensor.dim() - 1)) if rows else scale.float())
+            return _scaled(tensor, scale.float())
     if name in layout.bare and not name.endswith(("weight_v", "original1")):
         # ``weight = g · v / |v|``: of the weight itself, g is the length.
         return torch.norm_except_dim(tensor.float(), 2, 0)
     return tensor
+
+
+def _scaled(tensor: Tensor, scale: Tensor) -> Tensor:
+    """A weight times its scale, which is one for all of it or one a row; an empty one for any other."""
+    if scale.numel() == 1:
+        return tensor * scale.view(())
+    if scale.numel() == len(tensor) and scale.shape[0] == len(tensor):
+        return tensor * scale.view(-1, *[1] * (tensor.dim() - 1))
+    return tensor.new_empty(0)
 
 
 def _refuse_integers(found: Mapping[str, Tensor], expected: Mapping[str, Tensor], file: Path) -> None:

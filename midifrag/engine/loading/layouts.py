@@ -33,7 +33,9 @@ _ROOTS = (
     "conditioner.conditioners.",
 )
 #: Beside a model: who taught it, who judged it, and how far its training was.
-_OTHERS = re.compile(r"(^|[._])(teacher|discriminator|critic|optimi[sz]er|loss|losses|lr_scheduler)s?\w*(\.|$)")
+_OTHERS = re.compile(
+    r"(^|[._])(teacher|discriminator|critic|optimi[sz]er|loss|losses|lr_scheduler|callback|loop|scaler|rng_state)s?\w*(\.|$)"
+)
 _AVERAGED = re.compile(r"(^|[._])(ema|averaged|avg|swa|shadow)([._]|$)")
 #: Numbers of averaging, and what some releases save and others compute.
 _COUNTERS = re.compile(r"(^|\.)(initted|step|n_averaged|num_updates|decay|num_batches_tracked|inv_freq|beta)$")

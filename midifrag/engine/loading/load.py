@@ -212,11 +212,19 @@ def build_module(config: Mapping[str, Any], config_file: Path) -> Any:
             module = create_model_from_config(copy.deepcopy(dict(config)))
     except Exception as error:  # the factory raises whatever a wrong value happens to break
         raise ModelError(
-            f"{config_file} describes a model that stable-audio-tools cannot build: {type(error).__name__}: {error}"
+            f"{config_file} describes a model that stable-audio-tools cannot build: {_told(error)}"
         ) from error
     # The package tells torch's compiler to hide its failures, process-wide.
     torch._dynamo.config.suppress_errors = False
     return module.float()
+
+
+def _told(error: Exception) -> str:
+    """What an error says, but for torch's advice how to run whatever code a file holds."""
+    told = str(error)
+    if "weights_only" in told or "weights only" in told.lower():
+        told = "a file that it names holds Python objects or is damaged, and is not opened as that could run code"
+    return f"{type(error).__name__}: {told}"
 
 
 def _conditioners(config: Mapping[str, Any], kind: str) -> list[dict[str, Any]]:
