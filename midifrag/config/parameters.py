@@ -13,7 +13,6 @@ from dataclasses import dataclass, fields, replace
 from typing import Annotated, Any, Literal, TypeAlias, get_args, get_origin, get_type_hints
 
 from midifrag.config.conditioning import merged
-from midifrag.config.value_types import Written
 
 #: In a seed's place: another one for each press.
 RANDOM = "random"
@@ -39,7 +38,7 @@ class Parameter:
     the most that it may be, and ``slider`` is the useful part of those. A control may set it if it is ``settable``; a
     typed prompt has a field for it if it is ``offered``; models have a default of their own for it if it is
     ``defaulted``. ``flags`` are other names of its option on the command line. Between two multiples of ``step`` a
-    control gives multiples of it only.
+    control gives multiples of it only. ``written`` says how a set says it, where its kind does not tell that.
 
     ``name``, ``kind`` and ``words``, which may stand in a number's place, follow from the field that it stands at, and
     are there in the table.
@@ -55,6 +54,7 @@ class Parameter:
     defaulted: bool = False
     flags: tuple[str, ...] = ()
     step: float = 0.0
+    written: str = ""
     name: str = ""
     kind: type = str
     words: tuple[str, ...] = ()
@@ -162,11 +162,11 @@ class RequestParameters:
     ] = None
     conditioning: Annotated[
         str | None,
-        Written("names with numbers or text"),
         Parameter(
             "Conditioning",
             "what else a model is told, by the names of its inputs, such as bpm=120; a tempo that nothing names is the "
             "clock's",
+            written="names with numbers or text",
         ),
     ] = None
 
