@@ -262,7 +262,7 @@ class ModelRunner:
         """The signal to noise of the model's output in fp8, one step's. Raises `ModelError` where there is no fp8."""
         module = self.model.module
         exact = FastDenoiser(module, DTYPES["fp8"])
-        asked = resolve_parameters(Render(0, "sound", seed=0), self.model)
+        asked = resolve_parameters(Render(0, "sound", None, 0), self.model)
         conditioning = self._conditioner.encode(asked.prompt, "", asked.seconds, asked.told)
         try:
             return denoiser_decibels(exact, rough, conditioning, module.io_channels, module.model.model.patch_size)
