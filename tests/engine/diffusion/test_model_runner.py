@@ -118,8 +118,8 @@ def test_a_device_that_can_record_does_without_where_it_is_told_to(model: Model,
 def test_a_prompt_is_encoded_once(model: Model) -> None:
     runner = ModelRunner(model)
     for prompt in ("rain", "bell", "rain"):
-        runner.encode(prompt, "", 1.0)
-    runner.encode("rain", "bell", 2.0)
+        runner.encode(resolve_parameters(press(1, prompt=prompt), model))
+    runner.encode(resolve_parameters(press(1, prompt="rain", negative_prompt="bell", seconds=2.0), model))
     assert runner.counters.text_encoder_runs == 2
 
 
