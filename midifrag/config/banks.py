@@ -5,15 +5,18 @@ Frozen data that validates itself; `midifrag.config.loading` reads the files and
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from functools import cached_property
 from typing import Annotated, Any
 
-from pydantic import BeforeValidator, Field, PlainSerializer, PlainValidator
+from pydantic import BeforeValidator, Field, PlainSerializer, PlainValidator, model_validator
 
 from midifrag.config.controls import MOST_CONTROLS, Control
+from midifrag.config.names import none_of
 from midifrag.config.pads import Pad, PadDefaults
 from midifrag.config.value_types import Key, NotBlank, Program, Strict, WrongKeyError
 from midifrag.pad_key import PadKey
+from midifrag.surface.grid import MOST_ROWS, Place
 
 
 def _pad_key(text: Any) -> PadKey:
@@ -51,6 +54,11 @@ class Bank(Strict):
     pads: Annotated[
         dict[Annotated[PadKey, PlainValidator(_pad_key), PlainSerializer(str)], Pad], BeforeValidator(_no_pad_twice)
     ] = Field(min_length=1, description="its pads by note (36 or C1), or by note and channel (36/10)")
+    grid: tuple[tuple[str | int | None, ...], ...] = Field(
+        default=(),
+        max_length=MOST_ROWS,
+        description="where its pads lie, as rows of their names or notes, the top row first; null where none lies",
+    )
     controls: tuple[Control, ...] = Field(
         default=(),
         max_length=MOST_CONTROLS,
@@ -59,6 +67,38 @@ class Bank(Strict):
     slug: str = Field(
         default="", exclude=True, description="its file, without folder and ending; its name in the set list"
     )
+
+    @model_validator(mode="after")
+    def _pads_have_places_of_their_own(self) -> Bank:
+        taken: dict[Place, PadKey] = {}
+        for key, place in self._written_places():
+            if place in taken:
+                of = "it" if taken[place] == key else str(taken[place])
+                raise WrongKeyError("grid" if self.grid else f"pads.{key}.at", f"{list(place)} is where {of} lies")
+            if key in taken.values():
+                raise WrongKeyError("grid", f"pad {key} has a place already")
+            taken[place] = key
+        return self
+
+    @cached_property
+    def places(self) -> Mapping[PadKey, Place]:
+        """The places that are written, of the pads that have one."""
+        return dict(self._written_places())
+
+    def _written_places(self) -> Iterator[tuple[PadKey, Place]]:
+        for down, row in enumerate(self.grid):
+            if len(row) > MOST_ROWS:
+                raise WrongKeyError("grid", f"a row has at most {MOST_ROWS} pads")
+            for across, name in enumerate(row):
+                found = None if name in (None, "") else self.called(name)
+                if found is not None:
+                    yield found[0], Place(len(self.grid) - down, across + 1)
+                elif name not in (None, ""):
+                    names = [pad.name or str(key) for key, pad in self.pads.items()]
+                    raise WrongKeyError("grid", none_of(name, names))
+        for key, pad in self.pads.items():
+            if pad.at is not None:
+                yield key, pad.at
 
     def find(self, note: int, channel: int, port: str) -> tuple[PadKey, Pad] | None:
         """The pad that a note on ``channel`` (1–16) of ``port`` presses; one bound to the channel before one on any."""

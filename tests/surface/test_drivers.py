@@ -3,7 +3,7 @@
 import pytest
 
 from midifrag.states import PadState
-from midifrag.surface import SURFACES, make_surface
+from midifrag.surface import SURFACES, built_in, make_surface
 from midifrag.surface.driver import InTempo, PadLight
 
 S = PadState
@@ -47,7 +47,7 @@ def test_echo_is_the_pad_s_own_note_and_channel(state, velocity):
 @pytest.mark.parametrize("note", [0, 36, 53, 64, 127])
 def test_every_surface_takes_every_state_and_note(name, state, note):
     surface = make_surface(name, "Some Device")
-    assert SURFACES[name].about
+    assert all(built_in(file).about and built_in(file).source for _device, file in SURFACES[name])
     surface.show(pad(state, note, 16, "purple"))
     surface.clear(note, 16)
     for message in (*surface.init(), *surface.leave()):
@@ -184,4 +184,5 @@ def test_minilab3():
     assert hexes(surface.init()) == ["F0 00 20 6B 7F 42 02 02 40 6A 21 F7"]
     assert shown(surface, S.FAILED, 37) == ["F0 00 20 6B 7F 42 02 02 16 05 7F 00 00 F7"]
     assert hexes(surface.clear(43, 1)) == ["F0 00 20 6B 7F 42 02 02 16 0B 00 00 00 F7"]
-    assert shown(surface, S.FAILED, 44) == []
+    assert shown(surface, S.FAILED, 44) == ["F0 00 20 6B 7F 42 02 02 16 0C 7F 00 00 F7"]
+    assert shown(surface, S.FAILED, 52) == []
