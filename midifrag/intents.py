@@ -107,6 +107,22 @@ class SelectBank:
 
 
 @dataclass(frozen=True, slots=True)
+class TurnPage:
+    """Show another page of the active bank at a port (None: at all), so many further; they go round."""
+
+    port: str | None
+    offset: int
+
+
+@dataclass(frozen=True, slots=True)
+class ShowBanks:
+    """Show so many banks side by side at a port (None: at all); without a number, one or as many as have room."""
+
+    port: str | None
+    side: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class SendTake:
     """Land an archived take in a slot again (None: the next one)."""
 
@@ -156,7 +172,7 @@ class Panic:
 Intent: TypeAlias = (
     Press | Release | Prompt | MoveControl | SetParameter | SelectBank | LockSlot | RestoreSlot | SendTake | StarTake
     | AnnotateTake | StopSlot | MuteSlot | CancelPad | CancelJob | ClearQueue | Panic | Tap | Again | SetLand
-    | SlotPlaying | PressPad
+    | SlotPlaying | PressPad | TurnPage | ShowBanks
 )  # fmt: skip
 
 __all__ = [
@@ -180,8 +196,10 @@ __all__ = [
     "SendTake",
     "SetLand",
     "SetParameter",
+    "ShowBanks",
     "SlotPlaying",
     "StarTake",
     "StopSlot",
     "Tap",
+    "TurnPage",
 ]

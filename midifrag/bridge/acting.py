@@ -35,10 +35,12 @@ from midifrag.intents import (
     SendTake,
     SetLand,
     SetParameter,
+    ShowBanks,
     SlotPlaying,
     StarTake,
     StopSlot,
     Tap,
+    TurnPage,
 )
 from midifrag.states import JobState, NoticeLevel
 
@@ -90,6 +92,9 @@ class Acting:
                     self._publish(change)
             case SelectBank():
                 self._switching.select(intent)
+            case TurnPage() | ShowBanks():
+                for change in self._set_list.show(intent):
+                    self._publish(change)
             case LockSlot() | RestoreSlot() | StarTake() | AnnotateTake():
                 self._write(intent)
             case SendTake(take, slot):

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from midifrag.boundary import Land
 from midifrag.bridge.timekeeper import Timekeeper
 from midifrag.bridge.values import LiveValues
 from midifrag.config.banks import Bank
+from midifrag.config.layout import Shown
 from midifrag.config.loading import Loaded
 from midifrag.config.pads import Pad
 from midifrag.config.press_request import LandRequest, PressRequest, land_request, press_request
 from midifrag.config.settings import Settings
-from midifrag.events import StateChange
-from midifrag.intents import Press, PressPad, SelectBank
-from midifrag.midi.mapping import Mapper
+from midifrag.events import LayoutChanged, StateChange
+from midifrag.intents import Press, PressPad, SelectBank, ShowBanks, TurnPage
+from midifrag.midi.mapping import Mapper, Source
 from midifrag.midi.switches import Switches
 from midifrag.pad_key import PadKey
 
@@ -31,7 +34,9 @@ class SetList:
         self.land: Land | None = None
         self.values = LiveValues(loaded.settings, self.bank)
         self._switches = Switches()
-        self.mapper = Mapper(loaded.settings, self.bank, self._switches)
+        self._held: dict[Source, Press] = {}
+        self._shown: dict[str, Shown] = {}
+        self.mapper = self._mapper()
         self._recent: dict[tuple[str, PadKey], tuple[float, float]] = {}
 
     @property
@@ -62,9 +67,36 @@ class SetList:
 
     def activate(self, index: int) -> None:
         """Make a bank the active one."""
+        if index != self.index:
+            self._shown = {port: replace(shown, page=0) for port, shown in self._shown.items()}
         self.index = index
         self.values.configure(self.settings, self.bank)
-        self.mapper = Mapper(self.settings, self.bank, self._switches)
+        self.mapper = self._mapper()
+
+    def show(self, change: TurnPage | ShowBanks) -> list[StateChange]:
+        """Have ports show another page, or another number of banks; how they lie now, where a port can show so many."""
+        desk, told = self.mapper.desk, list[StateChange]()
+        for port in self.settings.ports if change.port is None else [change.port]:
+            if not desk.grids(port):
+                continue
+            shown = desk.shown(port)
+            if isinstance(change, TurnPage):
+                shown = replace(shown, page=(shown.page + change.offset) % desk.pages(port))
+            else:
+                room = desk.room(port)
+                side = change.side or (1 if shown.side > 1 else room)
+                shown = replace(shown, side=min(max(1, side), room))
+            self._shown[port] = shown
+            told.append(LayoutChanged(port, shown.page, shown.side))
+        self.mapper = self._mapper()
+        return told
+
+    def layouts(self) -> list[StateChange]:
+        """What ports show of the banks, where that is not as the set says."""
+        return [LayoutChanged(port, shown.page, shown.side) for port, shown in self._shown.items()]
+
+    def _mapper(self) -> Mapper:
+        return Mapper(self.settings, self.bank, self._switches, self.loaded.banks, self._shown, self._held)
 
     def holds(self, bank: str, pad: PadKey) -> bool:
         """Whether a bank has a pad."""

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import dataclasses
 import threading
 from collections import deque
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import assert_never
 
 from midifrag.config.banks import Bank
+from midifrag.config.layout import Shown
 from midifrag.config.loading import Loaded
 from midifrag.events import (
     BankChanged,
@@ -16,6 +16,7 @@ from midifrag.events import (
     ControlChanged,
     EngineChanged,
     JobChanged,
+    LayoutChanged,
     Meters,
     Notice,
     PadChanged,
@@ -49,6 +50,7 @@ class View:
     engines: dict[str, EngineChanged] = field(default_factory=dict)
     ports: dict[tuple[str, str], PortChanged] = field(default_factory=dict)
     controls: dict[str, ControlChanged] = field(default_factory=dict)
+    layouts: dict[str, Shown] = field(default_factory=dict)
     time: Timeline | None = None
     playback: PlaybackChanged | None = None
     sounding: dict[int, Sounding] = field(default_factory=dict)
@@ -64,6 +66,8 @@ class View:
                 case ConfigurationChanged(loaded):
                     self._configure(loaded)
                 case BankChanged():
+                    if self.bank is not None and self.bank.slug != change.slug:
+                        self.layouts = {port: replace(shown, page=0) for port, shown in self.layouts.items()}
                     self.bank = change
                     self.pads |= {(pad.bank, pad.pad): pad for pad in change.pads}
                 case PadChanged(bank, pad):
@@ -78,6 +82,8 @@ class View:
                     self.ports[port, direction] = change
                 case ControlChanged(name):
                     self.controls[name] = change
+                case LayoutChanged(port, page, side):
+                    self.layouts[port] = Shown(page, side)
                 case TimeChanged(timeline):
                     self.time = timeline
                 case PlaybackChanged():
@@ -118,7 +124,7 @@ class View:
             if last is None or last.state is PadState.IDLE:
                 last = PadChanged(bank.slug, key, pad.port, key.channel or 1, key.note, PadState.IDLE, pad.colour, now)
             elif last.state is PadState.READY:
-                last = dataclasses.replace(last, port=pad.port)
+                last = replace(last, port=pad.port)
             shown.append(last)
         return tuple(shown)
 
@@ -160,4 +166,4 @@ class View:
     def _engine(self, change: EngineChanged) -> None:
         before = self.engines.get(change.model)
         info = change.info or (before.info if before else None)
-        self.engines[change.model] = dataclasses.replace(change, info=info)
+        self.engines[change.model] = replace(change, info=info)

@@ -72,11 +72,11 @@ class Bank(Strict):
     def _pads_have_places_of_their_own(self) -> Bank:
         taken: dict[Place, PadKey] = {}
         for key, place in self._written_places():
-            if place in taken:
-                of = "it" if taken[place] == key else str(taken[place])
-                raise WrongKeyError("grid" if self.grid else f"pads.{key}.at", f"{list(place)} is where {of} lies")
+            at = ("pads", key, "at") if self.pads[key].at == place else "grid"
             if key in taken.values():
-                raise WrongKeyError("grid", f"pad {key} has a place already")
+                raise WrongKeyError(at, f"pad {key} has a place already")
+            if place in taken:
+                raise WrongKeyError(at, f"{list(place)} is where pad {taken[place]} lies")
             taken[place] = key
         return self
 

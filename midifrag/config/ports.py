@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import re
-from typing import Annotated, Any, TypeAlias
+from typing import Annotated, Any, Literal, TypeAlias
 
-from pydantic import AfterValidator, BeforeValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field, PlainSerializer, PlainValidator
 
 from midifrag.config.value_types import Channel, NotBlank, Strict, Written
 from midifrag.errors import SurfaceError
-from midifrag.surface import SURFACES, factory_for
+from midifrag.surface import SURFACES, factory_for, grids_of
 from midifrag.surface.families import families
+from midifrag.surface.grid import CORNER, MOST_ROWS, Grid, Place
 
 
 def _pattern(value: str) -> str:
@@ -62,6 +63,23 @@ SurfaceName: TypeAlias = Annotated[
 ]
 
 
+def _written_place(value: Any) -> Any:
+    if value == "notes" or isinstance(value, Place):
+        return value
+    is_pair = isinstance(value, list | tuple) and len(value) == 2
+    if not is_pair or not all(type(one) is int and 1 <= one <= MOST_ROWS for one in value):
+        raise ValueError(f"{value!r} is neither notes nor [row, column], each from 1 (the lower left) to {MOST_ROWS}")
+    return Place(*value)
+
+
+PortPlace: TypeAlias = Annotated[
+    Place | Literal["notes"],
+    PlainValidator(_written_place),
+    PlainSerializer(lambda value: value if value == "notes" else list(value)),
+    Written("notes, or [row, column]"),
+]
+
+
 class PortSettings(Strict):
     """One device: where its messages come from, where feedback goes and what it understands."""
 
@@ -74,10 +92,37 @@ class PortSettings(Strict):
     output: PortName | None = Field(default=None, alias="out", description="where feedback goes")
     surface: SurfaceName = Field(default="echo", description="what kind of controller feedback is for")
     channel: Channel | None = Field(default=None, description="the only channel that counts")
+    place: PortPlace | None = Field(
+        default=None,
+        description="where a bank lies on a controller whose surface knows its grid: its lower left corner, else "
+        "[1, 1]; notes: each pad is where the controller has its note",
+    )
+    banks: int = Field(
+        default=1, ge=1, le=MOST_ROWS, description="how many banks lie side by side on a grid that has room for them"
+    )
+    buttons: bool = Field(
+        default=True,
+        description="whether buttons beside the grid select banks, lock slots and panic; actions and controls go first",
+    )
     ignore_echo: bool = Field(
         default=True,
         description="leave out our own feedback where it comes back as input, as MIDI thru or a monitoring track does",
     )
+
+    @property
+    def grids(self) -> tuple[Grid, ...]:
+        """The grids that its controller may have, where banks lie on it by their places."""
+        return () if self.place == "notes" else self.known_grids
+
+    @property
+    def known_grids(self) -> tuple[Grid, ...]:
+        """The grids that its controller may have, however banks lie on it."""
+        return grids_of(self.surface)
+
+    @property
+    def corner(self) -> Place:
+        """Where the lower left corner of a bank lies."""
+        return self.place if isinstance(self.place, Place) else CORNER
 
     @property
     def is_found_by_family(self) -> bool:

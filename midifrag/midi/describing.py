@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TypeAlias, assert_never
+from typing import assert_never
 
 from midifrag.config.banks import Bank
-from midifrag.intents import MoveControl, Press, Release, SelectBank
+from midifrag.intents import Intent, MoveControl, Press, Release, SelectBank
 from midifrag.midi.messages import (
     Aftertouch,
     ControlChange,
@@ -18,9 +18,6 @@ from midifrag.midi.messages import (
     TransportChange,
 )
 from midifrag.notes import note_name
-
-#: What events mean by themselves; what actions make of them is said by the actions' own table.
-PlayedIntent: TypeAlias = Press | Release | MoveControl | SelectBank
 
 
 def describe_event(event: MidiEvent) -> str:
@@ -51,8 +48,11 @@ def _what(event: MidiEvent) -> str:
             assert_never(event)
 
 
-def describe_intent(intent: PlayedIntent, bank: Bank) -> str:
-    """What an intent does while ``bank`` is active, such as ``presses pad 36 “rain on a tin roof”``."""
+def describe_intent(intent: Intent, bank: Bank) -> str:
+    """What an event's own intent does while ``bank`` is active, such as ``presses pad 36 “rain on a tin roof”``.
+
+    What actions and buttons make of events is said by their own tables.
+    """
     match intent:
         case Press() | Release():
             found = bank.find(intent.note, intent.channel, intent.port)
@@ -60,7 +60,9 @@ def describe_intent(intent: PlayedIntent, bank: Bank) -> str:
             return f"{verb} pad {found[0]} “{found[1].label}”" if found else f"{verb} no pad"
         case MoveControl():
             return f"{intent.control}, at {intent.position:.0%}"
+        case SelectBank(slug=str() as slug):
+            return f"selects bank {slug}"
         case SelectBank():
             return f"selects the bank with program {intent.program}"
         case _:
-            assert_never(intent)
+            return type(intent).__name__

@@ -1,24 +1,29 @@
 """From events to intents: what a message means in this show, with this bank. Pure; rebuilt when either changes.
 
 In this order, and the first that fits wins: actions, controls (the bank's before the show's), what `panic_on` names,
-program changes, pads. CC 120 and CC 123 end held notes by themselves, and cancel nothing: keyboards send them at each
-last key up, DAWs whenever they stop.
+program changes, pads and the buttons beside them. Where banks lie by place (`midifrag.config.desk`), a press means the
+pad that lies there, and says that pad's note; one of a bank beside the active one selects its bank first. CC 120 and
+CC 123 end held notes by themselves, and cancel nothing: keyboards send them at each last key up, DAWs whenever they
+stop.
 """
 
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Literal, TypeAlias, assert_never
 
 from midifrag.config.actions import ACTIONS, Action
 from midifrag.config.banks import Bank
+from midifrag.config.buttons import ButtonUse
 from midifrag.config.controls import Control
+from midifrag.config.desk import Desk, Kind, plan_of
+from midifrag.config.layout import Shown
 from midifrag.config.settings import Settings
 from midifrag.intents import Intent, MoveControl, Panic, Press, Release, SelectBank, Tap
 from midifrag.midi.decoding import FINE_OFFSET, Pair
-from midifrag.midi.describing import PlayedIntent, describe_event, describe_intent
+from midifrag.midi.describing import describe_event, describe_intent
 from midifrag.midi.messages import (
     Aftertouch,
     ControlChange,
@@ -31,6 +36,7 @@ from midifrag.midi.messages import (
     TransportChange,
 )
 from midifrag.midi.switches import SWITCH_ON, Switches
+from midifrag.pad_key import PadKey
 
 #: What a channel mode message does by itself, where nothing is mapped to it, and its name in `panic_on`.
 ENDS_NOTES = {120: "all sound off", 123: "all notes off"}
@@ -38,6 +44,8 @@ ENDS_NOTES = {120: "all sound off", 123: "all notes off"}
 FIRST_CHANNEL_MODE = 120
 
 
+#: What presses and lets go of pads: a port, a note or CC and its number, a channel.
+Source: TypeAlias = tuple[str, Kind, int, int]
 #: What a message is for (`Mapper.bearing`).
 Bearing: TypeAlias = Literal["act", "position", "nothing"]
 
@@ -45,16 +53,32 @@ Bearing: TypeAlias = Literal["act", "position", "nothing"]
 class Mapper:
     """The meaning of messages while ``bank`` is active in ``show``.
 
+    ``banks`` are all of the set list (the active one is among them), and ``shown`` what ports show of them. ``held``
+    are the pads that are down, by what pressed them: another bank may lie there when they are let go.
     ``pairs`` has the 14-bit CCs for the decoders, ``switches`` the CC numbers that act as buttons, for the inbox.
     """
 
-    def __init__(self, settings: Settings, bank: Bank, switches: Switches | None = None) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        bank: Bank,
+        switches: Switches | None = None,
+        banks: Sequence[Bank] = (),
+        shown: Mapping[str, Shown] | None = None,
+        held: dict[Source, Press] | None = None,
+    ) -> None:
         self.settings = settings
         self.bank = bank
+        self._banks = {one.slug: one for one in (*banks, bank)}
+        plans = [plan_of(one) for one in banks or (bank,)]
+        active = next(number for number, plan in enumerate(plans) if plan.slug == bank.slug)
+        self.desk = Desk(settings, plans, active, shown)
+        self._held: dict[Source, Press] = {} if held is None else held
         self._switches = Switches() if switches is None else switches
         self._panics = frozenset(int(name.removeprefix("cc")) for name in settings.panic_on)
         self.pairs: frozenset[Pair] = frozenset(_pairs(settings, bank))
-        self.switches: frozenset[int] = frozenset(action.cc for action in settings.actions if action.cc is not None)
+        of_actions = frozenset(action.cc for action in settings.actions if action.cc is not None)
+        self.switches: frozenset[int] = of_actions | self.desk.ccs
 
     def intents(self, event: MidiEvent) -> tuple[Intent, ...]:
         """What the performer wants with ``event``; empty where nothing is mapped. Takes in how a switch stands."""
@@ -66,13 +90,30 @@ class Mapper:
             return (
                 tuple(_at(event.time, one) for action in actions for one in action.intents(self.bank)) if acts else ()
             )
-        return self._played(event) or ((Panic(),) if self._is_panic(event) else ())
+        played = self._played(event) or ((Panic(),) if self._is_panic(event) else ())
+        self._hold(event, played)
+        return played
+
+    def _hold(self, event: MidiEvent, played: Sequence[Intent]) -> None:
+        """Remember what a press at a place meant until it is let go, and how its switch stands."""
+        source = _source(event)
+        if source is None or not self.desk.grids(event.port):
+            return
+        if isinstance(event, ControlChange):
+            self._switches.feed(event)
+        self._held.pop(source, None)
+        for intent in played:
+            if isinstance(intent, Press):
+                self._held[source] = intent
 
     def acts(self, event: MidiEvent) -> bool:
         """Whether an action on ``event`` would act now: not on a release, nor on a switch that is on already."""
         if isinstance(event, ControlChange) and event.cc < FIRST_CHANNEL_MODE:
             return self._switches.goes_on(event)
         return not isinstance(event, NoteOff)
+
+    def _lets_go(self, event: ControlChange) -> bool:
+        return event.cc < FIRST_CHANNEL_MODE and self._switches.goes_off(event)
 
     def bearing(self, event: MidiEvent) -> Bearing:
         """What ``event`` is for: an act, one of the positions that a control passes through, or nothing."""
@@ -99,8 +140,15 @@ class Mapper:
             return [f"nothing: it acts when pressed, a CC when it rises to {SWITCH_ON}"]
         if actions:
             return [action.words for action in actions if action.intents(self.bank)]
-        played = [describe_intent(intent, self.bank) for intent in self._played(event)]
-        return played or self._by_itself(event)
+        use = self._button(event) if acts else None
+        if use is not None:
+            return [use.words]
+        bank, told = self.bank, []
+        for intent in self._played(event, acts):
+            if isinstance(intent, SelectBank) and intent.slug is not None:
+                bank = self._banks[intent.slug]
+            told.append(describe_intent(intent, bank))
+        return told or self._by_itself(event)
 
     def _by_itself(self, event: MidiEvent) -> list[str]:
         """What a channel mode message does that nothing is mapped to."""
@@ -125,16 +173,27 @@ class Mapper:
     def _is_panic(self, event: MidiEvent) -> bool:
         return isinstance(event, ControlChange) and event.cc in self._panics
 
-    def _played(self, event: MidiEvent) -> tuple[PlayedIntent, ...]:
-        """What an event means that no action takes."""
+    def _played(self, event: MidiEvent, acts: bool | None = None) -> tuple[Intent, ...]:
+        """What an event means that no action takes; ``acts`` is what `acts` said of it before it was taken in."""
         match event:
             case NoteOn(port, channel, note, velocity, time):
+                if self.desk.grids(port):
+                    return self._pressed(event, velocity)
                 found = self.bank.find(note, channel, port)
                 return (Press(note, channel, port, velocity / 127, time),) if found else ()
             case NoteOff(port, channel, note):
+                if self.desk.grids(port):
+                    return self._let_go(event)
                 found = self.bank.find(note, channel, port)
                 return (Release(note, channel, port, event.time),) if found else ()
-            case ControlChange() | PitchBend() | Aftertouch():
+            case ControlChange(port):
+                moves = self._moves(event)
+                if moves or not self.desk.grids(port):
+                    return moves
+                if self.acts(event) if acts is None else acts:
+                    return self._pressed(event, event.value)
+                return self._let_go(event) if self._lets_go(event) else ()
+            case PitchBend() | Aftertouch():
                 return self._moves(event)
             case ProgramChange():
                 return (SelectBank(program=event.program),) if self._selects(event) else ()
@@ -142,6 +201,34 @@ class Mapper:
                 return ()
             case _:
                 assert_never(event)
+
+    def _pressed(self, event: NoteOn | ControlChange, velocity: int) -> tuple[Intent, ...]:
+        """What a press at a place means: the pad that lies there, or the button that is there."""
+        use = self._button(event)
+        if use is not None:
+            return use.intents(event.port)
+        found = self._pad_at(event)
+        if found is None:
+            return ()
+        bank, key = found
+        press = Press(key.note, _channel(bank, key, event.channel), event.port, velocity / 127, event.time)
+        return (press,) if bank is self.bank else (SelectBank(slug=bank.slug), press)
+
+    def _let_go(self, event: NoteOff | ControlChange) -> tuple[Release, ...]:
+        source = _source(event)
+        press = None if source is None else self._held.get(source)
+        return () if press is None else (Release(press.note, press.channel, press.port, event.time),)
+
+    def _pad_at(self, event: NoteOn | ControlChange) -> tuple[Bank, PadKey] | None:
+        kind, number = _sent(event)
+        found = self.desk.pad(event.port, kind, number, event.channel)
+        return None if found is None else (self._banks[found[0]], found[1])
+
+    def _button(self, event: MidiEvent) -> ButtonUse | None:
+        if not isinstance(event, NoteOn | ControlChange) or not self.desk.grids(event.port):
+            return None
+        kind, number = _sent(event)
+        return self.desk.button(event.port, kind, number, event.channel)
 
     def _actions(self, event: MidiEvent) -> list[Action]:
         return [action for action in self.settings.actions if _concerns(action, event)]
@@ -152,6 +239,24 @@ class Mapper:
             if moved:
                 return tuple(MoveControl(c.id, _position(c, event)) for c in moved)
         return ()
+
+
+def _sent(event: NoteOn | NoteOff | ControlChange) -> tuple[Kind, int]:
+    return ("cc", event.cc) if isinstance(event, ControlChange) else ("note", event.note)
+
+
+def _source(event: MidiEvent) -> Source | None:
+    """What pressed or lets go: a port, what it sent, and the channel."""
+    if not isinstance(event, NoteOn | NoteOff | ControlChange):
+        return None
+    return (event.port, *_sent(event), event.channel)
+
+
+def _channel(bank: Bank, key: PadKey, came_on: int) -> int:
+    """A channel on which the note of ``key`` means that pad: its own, or one that no other pad has to itself."""
+    if key.channel is not None:
+        return key.channel
+    return next((one for one in (came_on, *range(1, 17)) if PadKey(key.note, one) not in bank.pads), came_on)
 
 
 def _at(time: float, intent: Intent) -> Intent:

@@ -24,6 +24,7 @@ from midifrag.events import (
     ControlChanged,
     EngineChanged,
     JobChanged,
+    LayoutChanged,
     Meters,
     Notice,
     PadChanged,
@@ -76,7 +77,7 @@ class Part(StrEnum):
 def _part_of(message: FromShow) -> Part:
     """The part that a message makes new."""
     match message:
-        case BankChanged():
+        case BankChanged() | LayoutChanged():
             return Part.BANK
         case PadChanged():
             return Part.PADS
@@ -153,6 +154,7 @@ class PageModel:
                 | PlaybackChanged()
                 | Sounding()
                 | Meters()
+                | LayoutChanged()
                 | Notice()
             ):
                 self.view.apply(message)

@@ -18,7 +18,7 @@ from midifrag.states import PadState
 from midifrag.surface.families import Family
 from midifrag.surface.grid import MOST_ROWS, Button, Grid, grid_of
 from midifrag.surface.palette import COLOURS
-from midifrag.surface.templates import HOLES, Template
+from midifrag.surface.templates import Template
 
 _SEVEN_BIT = Annotated[int, Field(ge=0, le=127)]
 _BUTTON = re.compile(r"(cc)?\s*([A-Ga-g]?[#b]?-?[0-9]+)(?:/([0-9]+))?", re.IGNORECASE)
@@ -191,5 +191,3 @@ class Description(_Strict):
                 values |= own
                 break
         return {name: int(text, 16) for name, text in values.items()}
-
-

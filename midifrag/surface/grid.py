@@ -21,6 +21,10 @@ class Place(NamedTuple):
     column: int
 
 
+#: The lower left corner.
+CORNER = Place(1, 1)
+
+
 class Seat(NamedTuple):
     """A place on one of a controller's own pages, which count from 0."""
 
@@ -38,7 +42,7 @@ class Button(NamedTuple):
 
 @dataclass(frozen=True)
 class Grid:
-    """A controller's pads by their seats, and its buttons in two rows: ``side`` from the top, ``foot`` from the left."""
+    """A controller's pads by their seats, and its buttons: ``side`` from the top, ``foot`` from the left."""
 
     rows: int
     columns: int

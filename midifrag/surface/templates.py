@@ -47,7 +47,7 @@ class Template:
             raise ValueError(f"{text!r} is no MIDI message; one is such as 90 {{number}} {{colour}} or F0 00 20 … F7")
 
     def message(self, values: Mapping[str, int]) -> mido.Message | None:
-        """The message with ``values`` in its holes; None where one of its bytes would be outside of what MIDI allows."""
+        """The message with ``values`` in its holes; None where one of its bytes would be none that MIDI allows."""
         data = [one.known + sum(values[name] * times for name, times in one.holes) for one in self._bytes]
         try:
             return mido.Message.from_bytes(data)
