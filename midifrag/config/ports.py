@@ -5,12 +5,23 @@ from __future__ import annotations
 import re
 from typing import Annotated, Any, Literal, TypeAlias
 
-from pydantic import AfterValidator, BeforeValidator, Field, PlainSerializer, PlainValidator
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    Field,
+    PlainSerializer,
+    PlainValidator,
+    PrivateAttr,
+    model_validator,
+)
 
+from midifrag.config.own_surfaces import own_surface
 from midifrag.config.value_types import Channel, NotBlank, Strict, Written
 from midifrag.errors import SurfaceError
-from midifrag.surface import SURFACES, factory_for, grids_of
-from midifrag.surface.families import families
+from midifrag.surface import SURFACES, factory_for, grids_of, make_surface, surface_of
+from midifrag.surface.description import Description
+from midifrag.surface.driver import Surface
+from midifrag.surface.families import Models, families
 from midifrag.surface.grid import CORNER, MOST_ROWS, Grid, Place
 
 
@@ -51,15 +62,19 @@ PortName: TypeAlias = Annotated[
 
 
 def _known_surface(value: str) -> str:
+    if own_surface(value) is not None:
+        return value
     try:
         factory_for(value)
     except SurfaceError as error:
-        raise ValueError(str(error)) from error
+        raise ValueError(f"{error}, and there is no surfaces/{value}.yaml") from error
     return value
 
 
 SurfaceName: TypeAlias = Annotated[
-    str, AfterValidator(_known_surface), Written(f"one of {', '.join(SURFACES)}, or a plug-in's")
+    str,
+    AfterValidator(_known_surface),
+    Written(f"one of {', '.join(SURFACES)}, a plug-in's, or of a file in surfaces/"),
 ]
 
 
@@ -109,6 +124,28 @@ class PortSettings(Strict):
         description="leave out our own feedback where it comes back as input, as MIDI thru or a monitoring track does",
     )
 
+    #: What its surface is, where a file beside the set says so.
+    _described: Description | None = PrivateAttr(default=None)
+
+    @model_validator(mode="after")
+    def _described_beside_the_set(self) -> PortSettings:
+        self._described = own_surface(self.surface)
+        return self
+
+    def make_surface(self, device: str) -> Surface:
+        """What lights the device that calls itself ``device``. Raises `SurfaceError`."""
+        if self._described is not None:
+            return surface_of(self._described, device)
+        return make_surface(self.surface, device)
+
+    @property
+    def models(self) -> Models:
+        """The controllers that its surface is for: how they are found."""
+        if self._described is None:
+            return self.surface
+        family = self._described.family
+        return () if family is None else (family,)
+
     @property
     def grids(self) -> tuple[Grid, ...]:
         """The grids that its controller may have, where banks lie on it by their places."""
@@ -117,6 +154,8 @@ class PortSettings(Strict):
     @property
     def known_grids(self) -> tuple[Grid, ...]:
         """The grids that its controller may have, however banks lie on it."""
+        if self._described is not None:
+            return () if self._described.layout is None else (self._described.layout,)
         return grids_of(self.surface)
 
     @property
@@ -127,7 +166,7 @@ class PortSettings(Strict):
     @property
     def is_found_by_family(self) -> bool:
         """Whether both directions are those of a controller that the surface knows by name."""
-        return self.input is None and self.output is None and bool(families(self.surface))
+        return self.input is None and self.output is None and bool(families(self.models))
 
 
 class NotifySettings(Strict):

@@ -41,7 +41,6 @@ from midifrag.pad_key import PadKey
 from midifrag.show.button_looks import UNDER_WAY, Surroundings
 from midifrag.show.port_lights import PortLights, light_of
 from midifrag.states import JobState, PadState
-from midifrag.surface import make_surface
 from midifrag.surface.driver import InTempo, note
 from midifrag.surface.grid import Button
 
@@ -148,7 +147,7 @@ class Lights:
 
     def _connected(self, port: str) -> None:
         settings = self._settings.ports[port]
-        lights = PortLights(port, settings, make_surface(settings.surface, self._device(port) or ""))
+        lights = PortLights(port, settings, settings.make_surface(self._device(port) or ""))
         self._ports[port] = lights
         self._send(port, lights.surface.init(), led=False)
         self._repaint(lights)

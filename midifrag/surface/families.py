@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 #: Universal device inquiry, to all devices: system exclusive data without F0 and F7.
 IDENTITY_REQUEST = (0x7E, 0x7F, 0x06, 0x01)
@@ -90,12 +90,18 @@ FAMILIES: tuple[Family, ...] = (
 )
 
 
-def families(surface: str) -> list[Family]:
+#: A surface by its name, or its models where it is none of those here.
+Models: TypeAlias = str | tuple[Family, ...]
+
+
+def families(surface: Models) -> list[Family]:
     """The models that ``surface`` lights."""
+    if not isinstance(surface, str):
+        return list(surface)
     return [family for family in FAMILIES if family.surface == surface]
 
 
-def ports_of(surface: str, names: Iterable[str]) -> list[str]:
+def ports_of(surface: Models, names: Iterable[str]) -> list[str]:
     """Those of ``names`` that are the pads and lights of a controller that ``surface`` lights.
 
     Where a controller shows none that is known to be, it is the one that is not known to be something else.
@@ -114,13 +120,13 @@ def is_identity_reply(data: Sequence[int]) -> bool:
     return len(data) > 6 and (data[0], data[1]) == (0xF0, 0x7E) and tuple(data[3:5]) == _REPLY
 
 
-def model_of(data: Sequence[int], surface: str) -> str | None:
+def model_of(data: Sequence[int], surface: Models) -> str | None:
     """The model that an identity reply tells, if ``surface`` lights it."""
     told = tuple(data[5:])
     matching = (one.model for one in families(surface) if one.identity and told[: len(one.identity)] == one.identity)
     return next(matching, None)
 
 
-def is_named(surface: str, device: str) -> bool:
+def is_named(surface: Models, device: str) -> bool:
     """Whether the name of a port already tells a model that ``surface`` lights."""
     return any(re.search(family.any_port, device) for family in families(surface))
