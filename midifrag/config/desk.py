@@ -68,6 +68,11 @@ class Desk:
                 return found
         return None
 
+    def is_own(self, port: str, kind: Kind, number: int, channel: int) -> bool:
+        """Whether a controller has a pad or a button of just this channel: what is of any channel does not take it."""
+        wanted = Button(kind, number, channel)
+        return any(grid.names(wanted) for grid in self.grids(port))
+
     def button(self, port: str, kind: Kind, number: int, channel: int) -> ButtonUse | None:
         """What a button beside the grid does, if the message is one's."""
         for grid in self.grids(port):
@@ -86,7 +91,8 @@ class Desk:
         return {button: use for button, use in uses.items() if not self._is_taken(port, button)}
 
     def _is_taken(self, port: str, button: Button) -> bool:
-        taking = (*self.settings.actions, *self.settings.controls, *self.plans[self.active].controls)
+        controls = (*self.settings.controls, *self.plans[self.active].controls)
+        taking = (*self.settings.actions, *(one for one in controls if button.channel in (None, one.channel)))
         return any(
             (one.cc if button.kind == "cc" else getattr(one, "note", None)) == button.number
             and one.port in (None, port)

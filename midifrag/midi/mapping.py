@@ -234,8 +234,10 @@ class Mapper:
         return [action for action in self.settings.actions if _concerns(action, event)]
 
     def _moves(self, event: ControlChange | PitchBend | Aftertouch) -> tuple[MoveControl, ...]:
+        is_cc = isinstance(event, ControlChange)
+        is_own = is_cc and self.desk.is_own(event.port, "cc", event.cc, event.channel)
         for controls in (self.bank.controls, self.settings.controls):
-            moved = [control for control in controls if _moved_by(control, event)]
+            moved = [one for one in controls if _moved_by(one, event) and not (is_own and one.channel is None)]
             if moved:
                 return tuple(MoveControl(c.id, _position(c, event)) for c in moved)
         return ()

@@ -11,13 +11,14 @@ from collections.abc import Mapping
 from functools import cached_property
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from midifrag.notes import note_number
 from midifrag.states import PadState
 from midifrag.surface.families import Family
 from midifrag.surface.grid import MOST_ROWS, Button, Grid, grid_of
 from midifrag.surface.palette import COLOURS
+from midifrag.surface.screen import Screen, StrictData
 from midifrag.surface.templates import Template
 
 _SEVEN_BIT = Annotated[int, Field(ge=0, le=127)]
@@ -70,11 +71,7 @@ _Row = tuple[Annotated[Button | None, BeforeValidator(button_of)], ...]
 _Buttons = tuple[Annotated[Button, BeforeValidator(_pad)], ...]
 
 
-class _Strict(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=True)
-
-
-class Lamp(_Strict):
+class Lamp(StrictData):
     """What lights an LED; messages with holes (`midifrag.surface.templates`)."""
 
     still: _Messages = Field(description="what lights it, as it stays")
@@ -102,7 +99,7 @@ class Lamp(_Strict):
         return (self.blink if motion == "blink" else None) or self.still
 
 
-class Ports(_Strict):
+class Ports(StrictData):
     """What its ports are called, as regular expressions, so that the surface alone finds it."""
 
     name: str = Field(min_length=1, description="what every port of it is called")
@@ -124,7 +121,7 @@ class Ports(_Strict):
         return self
 
 
-class Description(_Strict):
+class Description(StrictData):
     """One controller, or several that differ in a few bytes."""
 
     about: str = Field(min_length=1, description="what it is for, in one line")
@@ -138,6 +135,7 @@ class Description(_Strict):
     foot: _Buttons = Field(default=(), description="a row of buttons above or below its pads, from the left")
     pads: Lamp | None = Field(default=None, description="what lights its pads; without it, nothing does")
     buttons: Lamp | None = Field(default=None, description="what lights its buttons; without it, nothing does")
+    screen: Screen | None = Field(default=None, description="its display, where MIDI carries text to it")
     init: _Raw = Field(default=(), description="messages at the start, in hexadecimal")
     leave: _Raw = Field(default=(), description="messages at the end, in hexadecimal")
     values: dict[str, str] = Field(default={}, description="bytes by name, for `{name}` in init and leave")

@@ -64,6 +64,10 @@ class Grid:
         found = self._seats.get(Button(kind, number, channel))
         return found if found is not None else self._seats.get(Button(kind, number))
 
+    def names(self, button: Button) -> bool:
+        """Whether it has this very pad or button, with its channel."""
+        return button in self._seats or button in self.side or button in self.foot
+
     def button(self, kind: Literal["note", "cc"], number: int, channel: int) -> Button | None:
         """The button beside the grid that sends this, if it is one."""
         wanted = (Button(kind, number, channel), Button(kind, number))

@@ -7,7 +7,7 @@ are half a byte: what a pad sends (9 for notes, B for CCs), and its channel.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 import mido
@@ -23,6 +23,8 @@ HOLES = {
     "green": "how green",
     "blue": "how blue",
 }
+#: Where the text of a display goes.
+TEXT = "{text}"
 _HALVES = ("type", "channel")
 _BYTE = re.compile(r"([0-9A-Fa-f]|\{[a-z]+\})([0-9A-Fa-f]|\{[a-z]+\})")
 _HOLE = re.compile(r"\{([a-z]+)([+-][0-9]{1,3})?\}")
@@ -38,17 +40,22 @@ class _Byte(NamedTuple):
 class Template:
     """One message. Raises ValueError, with what is wrong, for a text that can become none."""
 
-    def __init__(self, text: str, holes: tuple[str, ...] = tuple(HOLES)) -> None:
+    def __init__(self, text: str, holes: tuple[str, ...] = tuple(HOLES), *, has_text: bool = False) -> None:
         self.text = text
-        self._bytes = tuple(_byte(part, holes, text) for part in text.split())
-        # What it becomes with some number or other says whether it is a message at all.
-        tried = [dict.fromkeys(holes, 0) | {"type": 0x9, "number": number} for number in (0, 64, 127)]
+        parts = text.split()
+        if has_text and parts.count(TEXT) != 1:
+            raise ValueError(f"{text!r} has no {TEXT}, or several")
+        self._at = parts.index(TEXT) if has_text else len(parts)
+        self._bytes = tuple(_byte(part, holes, text) for part in parts if part != TEXT or not has_text)
+        # What it becomes with some numbers or others says whether it is a message at all.
+        tried = [dict.fromkeys(holes, number) | {"type": 0x9, "channel": 0} for number in (0, 64, 127)]
         if not any(self.message(values) for values in tried):
             raise ValueError(f"{text!r} is no MIDI message; one is such as 90 {{number}} {{colour}} or F0 00 20 … F7")
 
-    def message(self, values: Mapping[str, int]) -> mido.Message | None:
+    def message(self, values: Mapping[str, int], text: Sequence[int] = ()) -> mido.Message | None:
         """The message with ``values`` in its holes; None where one of its bytes would be none that MIDI allows."""
         data = [one.known + sum(values[name] * times for name, times in one.holes) for one in self._bytes]
+        data[self._at : self._at] = text
         try:
             return mido.Message.from_bytes(data)
         except (ValueError, LookupError, TypeError):
