@@ -8,9 +8,10 @@ import mido
 
 from midifrag.states import PadState
 from midifrag.surface.description import Description, Lamp
-from midifrag.surface.driver import LOOKS, Look, PadLight, colour_of
+from midifrag.surface.driver import DEFAULT_COLOUR, LOOKS, Look, PadLight, colour_of
 from midifrag.surface.grid import Button, Grid
 from midifrag.surface.palette import COLOURS
+from midifrag.surface.screen import Screen
 from midifrag.surface.templates import Template
 
 _TYPES = {"note": 0x9, "cc": 0xB}
@@ -22,6 +23,7 @@ class Described:
     def __init__(self, description: Description, device: str = "") -> None:
         self.description = description
         self.grid: Grid | None = description.layout
+        self.screen: Screen | None = description.screen
         self._values = description.values_for(device)
         self._templates: dict[str, Template] = {}
 
@@ -129,7 +131,8 @@ def _state_number(lamp: Lamp, pad: PadLight) -> int:
 
 def _number_of(lamp: Lamp, colour: str, look: Look) -> int:
     """The number of the state that looks most like this, for LEDs that have no colours."""
-    if colour == "off":
+    if colour in ("off", DEFAULT_COLOUR):
+        # White is what is only there, as pads at rest are.
         return lamp.states.get(PadState.IDLE, 0)
     state = PadState.LANDED if look.motion == "still" else PadState.RENDERING
     return lamp.states.get(state, COLOURS[colour].code)

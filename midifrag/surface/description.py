@@ -71,6 +71,13 @@ _Row = tuple[Annotated[Button | None, BeforeValidator(button_of)], ...]
 _Buttons = tuple[Annotated[Button, BeforeValidator(_pad)], ...]
 
 
+def _check_pattern(text: str) -> None:
+    try:
+        re.compile(text)
+    except re.error as error:
+        raise ValueError(f"{text!r} is no valid pattern: {error}") from None
+
+
 class Lamp(StrictData):
     """What lights an LED; messages with holes (`midifrag.surface.templates`)."""
 
@@ -110,10 +117,7 @@ class Ports(StrictData):
     @model_validator(mode="after")
     def _readable(self) -> Ports:
         for text in (self.name, self.lights or "", self.others):
-            try:
-                re.compile(text)
-            except re.error as error:
-                raise ValueError(f"{text!r} is no valid pattern: {error}") from None
+            _check_pattern(text)
         try:
             bytes.fromhex(self.identity)
         except ValueError:
@@ -156,7 +160,7 @@ class Description(StrictData):
             raise ValueError(f"{twice.kind} {twice.number} stands there twice")
         known = dict.fromkeys(self.values, 1)
         for name, values in self.devices.items():
-            re.compile(name)
+            _check_pattern(name)
             unknown = sorted(set(values) - set(self.values))
             if unknown:
                 raise ValueError(f"devices: {unknown[0]!r} is none of values: {', '.join(self.values)}")

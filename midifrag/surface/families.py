@@ -49,6 +49,11 @@ def _launchpad(model: str, short: str, code: int) -> Family:
     )
 
 
+def _simple(surface: str, model: str, name: str, identity: tuple[int, ...] = ()) -> Family:
+    """A controller of one port, or whose ports do not differ in their names."""
+    return Family(surface, model, name, name, r"(?!)", identity)
+
+
 FAMILIES: tuple[Family, ...] = (
     _launchpad("Launchpad Mini MK3", "LPMiniMK3", 0x13),
     _launchpad("Launchpad X", "LPX", 0x03),
@@ -86,6 +91,43 @@ FAMILIES: tuple[Family, ...] = (
         r"(?<!\()Mini[Ll]ab ?3 MIDI(?! [234]\b)",
         r"\bDIN\b|\bMCU\b|\bALV\b|MIDI(?:IN|OUT)\d \(|Mini[Ll]ab ?3 MIDI [234]\b",
         (0x00, 0x20, 0x6B, 0x02, 0x00, 0x04),
+    ),
+    _simple("launchpad_mk2", "Launchpad MK2", r"Launchpad MK2", (0x00, 0x20, 0x29, 0x69)),
+    _simple("launchpad_mini", "Launchpad Mini", r"Launchpad (?:Mini|S)\b(?! MK3)(?!.*LPMini)|^Launchpad(?: \d+)?$"),
+    Family(
+        "launchkey",
+        "Launchkey MK3",
+        r"Launchkey (?:Mini )?MK3",
+        rf"Launchkey (?:Mini )?MK3.*\bDAW|Launchkey (?:Mini )?MK3 MIDI 2\b|{_second('.*Launchkey (?:Mini )?MK3.*')}",
+        r"Launchkey (?:Mini )?MK3 MIDI(?! 2\b)|Launchkey.*LK.*MI",
+    ),
+    Family(
+        "launch_control_xl",
+        "Launch Control XL",
+        r"Launch Control XL",
+        r"^(?!MIDI(?:IN|OUT)2).*Launch Control XL(?!.*HUI)",
+        r"HUI|MIDI(?:IN|OUT)2 \(",
+    ),
+    _simple("apc_mini", "APC mini", r"APC MINI\b"),
+    _simple("mpd218", "MPD218", r"\bMPD218\b"),
+    _simple("lpd8", "LPD8", r"\bLPD8\b"),
+    _simple("nanopad2", "nanoPAD2", r"nanoPAD2"),
+    Family(
+        "push1",
+        "Ableton Push",
+        r"Ableton Push\b(?! [23])",
+        rf"Ableton Push User|{_second('Ableton Push')}|Ableton Push MIDI 2\b",
+        r"Ableton Push Live|^Ableton Push(?: \d+)?$|Ableton Push MIDI 1\b",
+    ),
+    _simple("midi_fighter_twister", "Midi Fighter Twister", r"Midi Fighter Twister"),
+    _simple("xtouch_mini", "X-Touch Mini", r"X-TOUCH MINI"),
+    _simple("ec4", "Faderfox EC4", r"Faderfox EC4"),
+    Family(
+        "electra_one",
+        "Electra One",
+        r"Electra (?:Controller|CTRL|Port)",
+        r"Electra (?:Controller )?(?:Electra )?CTRL|MIDI(?:IN|OUT)3 \(Electra|Electra Controller MIDI 3\b",
+        r"Electra Port|Electra Controller MIDI [12]\b|^Electra Controller(?: \d+)?$|MIDI(?:IN|OUT)2 \(Electra",
     ),
 )
 
