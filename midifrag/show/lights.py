@@ -40,7 +40,9 @@ from midifrag.events import (
 from midifrag.pad_key import PadKey
 from midifrag.show.button_looks import UNDER_WAY, Surroundings
 from midifrag.show.port_lights import PortLights, light_of
+from midifrag.show.screens import Screens
 from midifrag.states import JobState, PadState
+from midifrag.surface.described import Described
 from midifrag.surface.driver import InTempo, note
 from midifrag.surface.grid import Button
 
@@ -83,9 +85,11 @@ class Lights:
         #: Whether a pad that blinks in tempo is lit, by port and LED.
         self._beats: dict[tuple[str, Button], bool] = {}
         self._told: deque[int] = deque(maxlen=_REMEMBERED_JOBS)
+        self._screens = Screens(view)
 
     def handle(self, change: StateChange) -> None:
         """Show ``change``, if it is one that a surface shows."""
+        self._screens.handle(change)
         match change:
             case PadChanged():
                 self._pad_changed(change)
@@ -98,6 +102,7 @@ class Lights:
                 self._connected(change.port)
             case PortChanged(direction="out"):
                 self._ports.pop(change.port, None)
+                self._screens.remove(change.port)
             case SlotsChanged(slots):
                 self._around.slots = {slot.number: slot for slot in slots}
                 self._buttons()
@@ -116,16 +121,17 @@ class Lights:
     def close(self) -> None:
         """All LEDs off, all controllers back to themselves."""
         for port, lights in self._ports.items():
-            self._send(port, lights.close())
+            self._send(port, lights.close() + self._screens.remove(port))
             self._send(port, lights.surface.leave(), led=False)
         self._ports.clear()
 
     def beat(self, now: float) -> float | None:
-        """Have pads that wait for a boundary blink in tempo, where their surface can; when to call again, if at all.
+        """Have pads that wait for a boundary blink in tempo, and displays say what is new; when to call again, if so.
 
-        They are lit on the beat, and dark from half a beat on; ``now`` and what is returned are monotonic seconds.
+        Pads blink where their surface can: they are lit on the beat, and dark from half a beat on. ``now`` and what is
+        returned are monotonic seconds.
         """
-        due: float | None = None
+        due = self._screens.write(now, self._send)
         beats: dict[tuple[str, Button], bool] = {}
         for port, lights in self._ports.items():
             surface = lights.surface
@@ -150,6 +156,8 @@ class Lights:
         lights = PortLights(port, settings, settings.make_surface(self._device(port) or ""))
         self._ports[port] = lights
         self._send(port, lights.surface.init(), led=False)
+        if isinstance(lights.surface, Described) and lights.surface.screen is not None:
+            self._screens.add(port, lights.surface.screen)
         self._repaint(lights)
 
     def _lay(self) -> None:

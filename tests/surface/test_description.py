@@ -96,7 +96,6 @@ _any = st.recursive(
 def test_any_file_is_a_description_or_told(keys):
     try:
         found = Description.model_validate(PAD | keys)
-    except ValidationError as error:
-        assert error.errors()
-    else:
-        assert found.layout is None or found.layout.rows <= 16
+    except ValidationError:
+        return
+    assert found.layout is None or found.layout.rows <= 16
