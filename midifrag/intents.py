@@ -99,11 +99,15 @@ class Tap:
 
 @dataclass(frozen=True, slots=True)
 class SelectBank:
-    """Select a bank: ``program`` 1–128, or ``slug``, or ``offset`` in the set list."""
+    """Select a bank: ``program`` 1–128, or ``slug``, or ``offset`` in the set list.
+
+    ``bank`` is the bank select that stood before the program, CC 0 times 128 and CC 32; None where none came.
+    """
 
     program: int | None = None
     slug: str | None = None
     offset: int | None = None
+    bank: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import chain
 
 from midifrag.boundary import Land
 from midifrag.bridge.timekeeper import Timekeeper
@@ -56,7 +57,10 @@ class SetList:
             return (self.index + select.offset) % len(banks)
         if select.slug is not None:
             return next((i for i, bank in enumerate(banks) if bank.slug == select.slug), None)
-        return next((i for i, bank in enumerate(banks) if bank.program == select.program), None)
+        there = [i for i, bank in enumerate(banks) if bank.program == select.program]
+        of_select = (i for i in there if banks[i].bank_select == (select.bank or 0))
+        of_any = (i for i in there if banks[i].bank_select is None)
+        return next(chain(of_select, of_any), None)
 
     def reload(self, loaded: Loaded, now: float = 0.0) -> list[StateChange]:
         """Use another configuration and keep the bank where it still is there; what that changes about the time."""

@@ -7,16 +7,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from functools import cached_property
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeAlias
 
 from pydantic import BeforeValidator, Field, PlainSerializer, PlainValidator, model_validator
 
 from midifrag.config.controls import MOST_CONTROLS, Control
 from midifrag.config.names import none_of
 from midifrag.config.pads import Pad, PadDefaults
-from midifrag.config.value_types import Key, NotBlank, Program, Strict, WrongKeyError
+from midifrag.config.value_types import Key, NotBlank, Program, Strict, Written, WrongKeyError
 from midifrag.pad_key import PadKey
 from midifrag.surface.grid import MOST_ROWS, Place
+
+#: The largest bank select: CC 0 times 128, and CC 32.
+LARGEST_SELECT = 16383
 
 
 def _pad_key(text: Any) -> PadKey:
@@ -44,11 +47,31 @@ def _no_pad_twice(value: Any) -> Any:
     return value
 
 
+def _bank_select(value: Any) -> Any:
+    if type(value) is int and 0 <= value <= LARGEST_SELECT:
+        return value
+    is_pair = isinstance(value, list | tuple) and len(value) == 2
+    if is_pair and all(type(one) is int and 0 <= one <= 127 for one in value):
+        return value[0] * 128 + value[1]
+    raise ValueError(
+        f"{value!r} is no bank select: use [CC 0, CC 32], each 0 to 127, or the number of both, 0 to {LARGEST_SELECT}"
+    )
+
+
+BankSelect: TypeAlias = Annotated[
+    int, PlainValidator(_bank_select), Written(f"[CC 0, CC 32], or a number 0 to {LARGEST_SELECT}")
+]
+
+
 class Bank(Strict):
     """One YAML file in ``presets/``: a named set of pads, controls and defaults; a program change selects it."""
 
     name: NotBlank = Field(min_length=1, description="what page and terminal call the bank")
     program: Program | None = Field(default=None, description="the program change that selects it")
+    bank_select: BankSelect | None = Field(
+        default=None,
+        description="the bank select (CC 0, CC 32) that its program belongs to; without one, its program on any",
+    )
     key: Key | None = Field(default=None, description="what `{key}` in its prompts becomes; without it, the show's key")
     defaults: PadDefaults = Field(default=PadDefaults(), description="what pads say that do not name it")
     pads: Annotated[

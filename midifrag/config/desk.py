@@ -6,8 +6,10 @@ from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import Literal
 
+from midifrag.config.actions import Action
 from midifrag.config.banks import Bank
 from midifrag.config.buttons import ButtonUse, uses_of
+from midifrag.config.controls import Control
 from midifrag.config.layout import Lying, Plan, Shown, lying, page_count, windows_on
 from midifrag.config.settings import Settings
 from midifrag.pad_key import PadKey
@@ -92,7 +94,8 @@ class Desk:
 
     def _is_taken(self, port: str, button: Button) -> bool:
         controls = (*self.settings.controls, *self.plans[self.active].controls)
-        taking = (*self.settings.actions, *(one for one in controls if button.channel in (None, one.channel)))
+        of_controls = [one for one in controls if button.channel in (None, one.channel)]
+        taking: tuple[Action | Control, ...] = (*self.settings.actions, *of_controls)
         return any(
             (one.cc if button.kind == "cc" else getattr(one, "note", None)) == button.number
             and one.port in (None, port)

@@ -166,6 +166,11 @@ class Mapper:
         name = ENDS_NOTES.get(event.cc)
         return [] if name is None else [f"{name}: ends held notes, cancels nothing"]
 
+    def _bank_of(self, event: ProgramChange) -> SelectBank:
+        """The bank that a program selects; what was latched before it says more only where a bank names one."""
+        names = any(bank.bank_select is not None for bank in self._banks.values())
+        return SelectBank(program=event.program, bank=event.bank if names else None)
+
     def _selects(self, event: ProgramChange) -> bool:
         wanted = self.settings.program_changes
         return wanted.enabled and wanted.channel in (None, event.channel) and wanted.port in (None, event.port)
@@ -196,7 +201,7 @@ class Mapper:
             case PitchBend() | Aftertouch():
                 return self._moves(event)
             case ProgramChange():
-                return (SelectBank(program=event.program),) if self._selects(event) else ()
+                return (self._bank_of(event),) if self._selects(event) else ()
             case Tick() | TransportChange():
                 return ()
             case _:
@@ -234,8 +239,7 @@ class Mapper:
         return [action for action in self.settings.actions if _concerns(action, event)]
 
     def _moves(self, event: ControlChange | PitchBend | Aftertouch) -> tuple[MoveControl, ...]:
-        is_cc = isinstance(event, ControlChange)
-        is_own = is_cc and self.desk.is_own(event.port, "cc", event.cc, event.channel)
+        is_own = isinstance(event, ControlChange) and self.desk.is_own(event.port, "cc", event.cc, event.channel)
         for controls in (self.bank.controls, self.settings.controls):
             moved = [one for one in controls if _moved_by(one, event) and not (is_own and one.channel is None)]
             if moved:

@@ -60,7 +60,7 @@ class PortLights:
 
     def show(self, address: Button, pad: PadChanged) -> list[mido.Message]:
         """What shows a pad whose state or looks changed; nothing where its LED is right already."""
-        messages = []
+        messages: list[mido.Message] = []
         for other in [one for one, shown in self.lit.items() if _is_same(shown, pad) and one != address]:
             # It was pressed on another channel before.
             if self.lit.pop(other).state is not PadState.IDLE:

@@ -111,3 +111,14 @@ def test_a_place_that_is_taken_is_told_with_its_line(tmp_path):
     assert [str(one) for one in error.value.problems] == [
         "presets/opening.yaml:6: pads.37.at: [1, 1] is where pad 36 lies"
     ]
+
+
+@pytest.mark.parametrize(("value", "select"), [(0, 0), (16383, 16383), ([2, 5], 261)])
+def test_a_bank_select_is_two_ccs_or_their_number(value, select):
+    assert bank(bank_select=value).bank_select == select
+
+
+@pytest.mark.parametrize("value", [-1, 16384, [1], [1, 128], [True, 1], "1", True])
+def test_anything_else_is_no_bank_select(value):
+    with pytest.raises(ValidationError, match="is no bank select"):
+        bank(bank_select=value)
