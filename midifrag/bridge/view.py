@@ -30,7 +30,7 @@ from midifrag.events import (
 )
 from midifrag.fragment.slot_state import SlotState
 from midifrag.pad_key import PadKey
-from midifrag.states import EngineState, JobState, PadState
+from midifrag.states import UNDER_WAY, EngineState, JobState, PadState
 from midifrag.timeline import Timeline
 
 #: Landings that the latency figures look back on, and notices and ended jobs that are kept.
@@ -127,6 +127,23 @@ class View:
                 last = replace(last, port=pad.port)
             shown.append(last)
         return tuple(shown)
+
+    def pad_of(self, slug: str, key: PadKey) -> PadChanged | None:
+        """How a pad is shown; one of a bank that is not active only what is under way: nobody tells what it is else."""
+        pad = self.pads.get((slug, key))
+        is_active = self.bank is not None and self.bank.slug == slug
+        if pad is not None and (is_active or pad.state in UNDER_WAY):
+            return pad
+        if is_active:
+            return None
+        bank = next((one for one in self.banks if one.slug == slug), None)
+        own = bank.pads.get(key) if bank is not None else None
+        return PadChanged(slug, key, None, key.channel or 1, key.note, PadState.IDLE, own.colour if own else None, 0.0)
+
+    @property
+    def open_ports(self) -> frozenset[tuple[str, str]]:
+        """The ports that are open, each with its direction."""
+        return frozenset(place for place, port in self.ports.items() if port.state == "open")
 
     def surroundings(self) -> list[StateChange]:
         """Slots, engines, ports and what sounds as changes, for someone who starts watching."""

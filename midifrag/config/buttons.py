@@ -79,5 +79,5 @@ def uses_of(grid: Grid, banks: Sequence[str], active: int, slots: int, *, has_ro
         edge = dict(zip(grid.side, [*step, *some], strict=False)) | {grid.side[-2]: turn, grid.side[-1]: panic}
     elif count > 0:
         edge = dict(zip(grid.side, [*step, panic] if count == 3 else step if count == 2 else [panic], strict=True))
-    row = {button: ButtonUse("slot", slot=number) for number, button in enumerate(grid.foot[:slots], 1)}
+    row = {button: ButtonUse("slot", slot=number) for number, button in enumerate(grid.row[:slots], 1)}
     return edge | row

@@ -6,15 +6,14 @@ from collections.abc import Mapping, Set
 from dataclasses import dataclass, field
 from typing import assert_never
 
+from midifrag.bridge.view import View
 from midifrag.config.buttons import ButtonUse
 from midifrag.config.layout import Shown
 from midifrag.fragment.slot_state import SlotState
 from midifrag.pad_key import PadKey
-from midifrag.states import PadState
+from midifrag.states import UNDER_WAY
 from midifrag.surface.driver import Look
 
-#: The states of a pad that it shows while another bank is active: something is on its way.
-UNDER_WAY = frozenset({PadState.QUEUED, PadState.RENDERING, PadState.STALLED, PadState.WAITING, PadState.HELD})
 DARK, THERE, ON = Look("off"), Look("white"), Look("green")
 
 
@@ -27,6 +26,17 @@ class Surroundings:
     busy: dict[str, set[PadKey]] = field(default_factory=dict)
     slots: Mapping[int, SlotState] = field(default_factory=dict)
     sounding: Set[int] = frozenset()
+
+    @classmethod
+    def of(cls, view: View) -> Surroundings:
+        """As everything stands."""
+        busy: dict[str, set[PadKey]] = {}
+        for (slug, key), pad in view.pads.items():
+            if pad.state in UNDER_WAY:
+                busy.setdefault(slug, set()).add(key)
+        banks, active = tuple(bank.slug for bank in view.banks), view.bank.slug if view.bank else ""
+        slots = {slot.number: slot for slot in view.slots}
+        return cls(banks, active, busy, slots, frozenset(view.sounding))
 
     def look(self, use: ButtonUse, shown: Shown) -> Look:
         """How a button looks at a port that shows the banks like this."""

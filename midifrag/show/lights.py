@@ -38,10 +38,10 @@ from midifrag.events import (
     TimeChanged,
 )
 from midifrag.pad_key import PadKey
-from midifrag.show.button_looks import UNDER_WAY, Surroundings
+from midifrag.show.button_looks import Surroundings
 from midifrag.show.port_lights import PortLights, light_of
 from midifrag.show.screens import Screens
-from midifrag.states import JobState, PadState
+from midifrag.states import UNDER_WAY, JobState, PadState
 from midifrag.surface.described import Described
 from midifrag.surface.driver import InTempo, note
 from midifrag.surface.grid import Button

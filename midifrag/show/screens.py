@@ -10,8 +10,7 @@ from midifrag.bridge.view import View
 from midifrag.config.parameters import shown
 from midifrag.config.targets import value_name
 from midifrag.events import BankChanged, ControlChanged, PadChanged, SlotsChanged, Sounding, StateChange
-from midifrag.show.button_looks import UNDER_WAY
-from midifrag.states import PadState
+from midifrag.states import UNDER_WAY, PadState
 from midifrag.surface.screen import Screen
 
 #: A display is written at most once in so many seconds: what sweeps past cannot be read, and floods its cable.

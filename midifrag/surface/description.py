@@ -136,7 +136,8 @@ class Description(StrictData):
         "of its own; without it, every note is a pad",
     )
     side: _Buttons = Field(default=(), description="buttons at its right edge, from the top")
-    foot: _Buttons = Field(default=(), description="a row of buttons above or below its pads, from the left")
+    head: _Buttons = Field(default=(), description="a row of buttons above its pads, from the left")
+    foot: _Buttons = Field(default=(), description="a row of buttons below its pads, from the left")
     pads: Lamp | None = Field(default=None, description="what lights its pads; without it, nothing does")
     buttons: Lamp | None = Field(default=None, description="what lights its buttons; without it, nothing does")
     screen: Screen | None = Field(default=None, description="its display, where MIDI carries text to it")
@@ -154,7 +155,7 @@ class Description(StrictData):
             len(page) > MOST_ROWS for page in self.grid
         ):
             raise ValueError(f"a grid has at most {MOST_ROWS} rows and columns")
-        there = [pad for page in self.grid for row in page for pad in row if pad] + [*self.side, *self.foot]
+        there = [pad for page in self.grid for row in page for pad in row if pad] + [*self.side, *self.head, *self.foot]
         twice = next((pad for at, pad in enumerate(there) if pad in there[:at]), None)
         if twice is not None:
             raise ValueError(f"{twice.kind} {twice.number} stands there twice")
@@ -174,7 +175,7 @@ class Description(StrictData):
     @cached_property
     def layout(self) -> Grid | None:
         """Its grid; None where every note is a pad."""
-        return grid_of(self.grid, self.side, self.foot) if self.grid else None
+        return grid_of(self.grid, self.side, self.foot, self.head) if self.grid else None
 
     @property
     def family(self) -> Family | None:

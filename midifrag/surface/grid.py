@@ -42,17 +42,31 @@ class Button(NamedTuple):
 
 @dataclass(frozen=True)
 class Grid:
-    """A controller's pads by their seats, and its buttons: ``side`` from the top, ``foot`` from the left."""
+    """A controller's pads by their seats, and the buttons around them.
+
+    ``side`` are those at the right, from the top; ``head`` and ``foot`` those above and below, from the left.
+    """
 
     rows: int
     columns: int
     pads: Mapping[Seat, Button]
     side: tuple[Button, ...] = ()
     foot: tuple[Button, ...] = ()
+    head: tuple[Button, ...] = ()
     _seats: Mapping[Button, Seat] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "_seats", {button: seat for seat, button in self.pads.items()})
+
+    @property
+    def buttons(self) -> tuple[Button, ...]:
+        """All buttons around the pads."""
+        return (*self.side, *self.head, *self.foot)
+
+    @property
+    def row(self) -> tuple[Button, ...]:
+        """The row of buttons that shows slots: that above the pads, or that below."""
+        return self.head or self.foot
 
     @property
     def pages(self) -> int:
@@ -66,15 +80,20 @@ class Grid:
 
     def names(self, button: Button) -> bool:
         """Whether it has this very pad or button, with its channel."""
-        return button in self._seats or button in self.side or button in self.foot
+        return button in self._seats or button in self.buttons
 
     def button(self, kind: Literal["note", "cc"], number: int, channel: int) -> Button | None:
         """The button beside the grid that sends this, if it is one."""
         wanted = (Button(kind, number, channel), Button(kind, number))
-        return next((one for one in (*self.side, *self.foot) if one in wanted), None)
+        return next((one for one in self.buttons if one in wanted), None)
 
 
-def grid_of(pages: Sequence[Sequence[Sequence[Button | None]]], side: Sequence[Button], foot: Sequence[Button]) -> Grid:
+def grid_of(
+    pages: Sequence[Sequence[Sequence[Button | None]]],
+    side: Sequence[Button],
+    foot: Sequence[Button] = (),
+    head: Sequence[Button] = (),
+) -> Grid:
     """The grid whose ``pages`` are rows of buttons as one sees them, the top row first; None where there is no pad."""
     pads = {
         Seat(number, Place(len(rows) - down, across + 1)): button
@@ -85,4 +104,4 @@ def grid_of(pages: Sequence[Sequence[Sequence[Button | None]]], side: Sequence[B
     }
     rows = max((len(rows) for rows in pages), default=0)
     columns = max((len(row) for rows in pages for row in rows), default=0)
-    return Grid(rows, columns, pads, tuple(side), tuple(foot))
+    return Grid(rows, columns, pads, tuple(side), tuple(foot), tuple(head))

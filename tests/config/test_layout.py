@@ -139,7 +139,7 @@ def test_a_grid_is_read_both_ways(grid):
         assert 1 <= seat.place.row <= grid.rows
         assert 1 <= seat.place.column <= grid.columns
         assert grid.button(pad.kind, pad.number, pad.channel or 7) is None
-    for button in (*grid.side, *grid.foot):
+    for button in grid.buttons:
         assert grid.button(button.kind, button.number, button.channel or 7) == button
         assert grid.seat(button.kind, button.number, button.channel or 7) is None
 
