@@ -16,7 +16,8 @@ from midifrag.config.press_request import LandRequest, PressRequest, land_reques
 from midifrag.config.settings import Settings
 from midifrag.events import LayoutChanged, StateChange
 from midifrag.intents import Press, PressPad, SelectBank, ShowBanks, TurnPage
-from midifrag.midi.mapping import Mapper, Source
+from midifrag.midi.mapping import Mapper
+from midifrag.midi.placing import Source
 from midifrag.midi.switches import Switches
 from midifrag.pad_key import PadKey
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import assert_never
+from typing import TypeAlias, assert_never
 
 from midifrag.config.banks import Bank
-from midifrag.intents import Intent, MoveControl, Press, Release, SelectBank
+from midifrag.intents import MoveControl, Press, Release, SelectBank
 from midifrag.midi.messages import (
     Aftertouch,
     ControlChange,
@@ -48,11 +48,12 @@ def _what(event: MidiEvent) -> str:
             assert_never(event)
 
 
-def describe_intent(intent: Intent, bank: Bank) -> str:
-    """What an event's own intent does while ``bank`` is active, such as ``presses pad 36 “rain on a tin roof”``.
+#: What events mean by themselves; what actions and buttons make of them is said by their own tables.
+PlayedIntent: TypeAlias = Press | Release | MoveControl | SelectBank
 
-    What actions and buttons make of events is said by their own tables.
-    """
+
+def describe_intent(intent: PlayedIntent, bank: Bank) -> str:
+    """What an intent does while ``bank`` is active, such as ``presses pad 36 “rain on a tin roof”``."""
     match intent:
         case Press() | Release():
             found = bank.find(intent.note, intent.channel, intent.port)
@@ -60,9 +61,8 @@ def describe_intent(intent: Intent, bank: Bank) -> str:
             return f"{verb} pad {found[0]} “{found[1].label}”" if found else f"{verb} no pad"
         case MoveControl():
             return f"{intent.control}, at {intent.position:.0%}"
-        case SelectBank(slug=str() as slug):
-            return f"selects bank {slug}"
         case SelectBank():
-            return f"selects the bank with program {intent.program}"
+            what = f"the bank with program {intent.program}" if intent.slug is None else f"bank {intent.slug}"
+            return f"selects {what}"
         case _:
-            return type(intent).__name__
+            assert_never(intent)

@@ -18,12 +18,12 @@ from midifrag.config.actions import ACTIONS, Action
 from midifrag.config.banks import Bank
 from midifrag.config.buttons import ButtonUse
 from midifrag.config.controls import Control
-from midifrag.config.desk import Desk, Kind, plan_of
+from midifrag.config.desk import Desk, plan_of
 from midifrag.config.layout import Shown
 from midifrag.config.settings import Settings
 from midifrag.intents import Intent, MoveControl, Panic, Press, Release, SelectBank, Tap
 from midifrag.midi.decoding import FINE_OFFSET, Pair
-from midifrag.midi.describing import describe_event, describe_intent
+from midifrag.midi.describing import PlayedIntent, describe_event, describe_intent
 from midifrag.midi.messages import (
     Aftertouch,
     ControlChange,
@@ -35,8 +35,8 @@ from midifrag.midi.messages import (
     Tick,
     TransportChange,
 )
+from midifrag.midi.placing import Placing, Source
 from midifrag.midi.switches import SWITCH_ON, Switches
-from midifrag.pad_key import PadKey
 
 #: What a channel mode message does by itself, where nothing is mapped to it, and its name in `panic_on`.
 ENDS_NOTES = {120: "all sound off", 123: "all notes off"}
@@ -44,8 +44,6 @@ ENDS_NOTES = {120: "all sound off", 123: "all notes off"}
 FIRST_CHANNEL_MODE = 120
 
 
-#: What presses and lets go of pads: a port, a note or CC and its number, a channel.
-Source: TypeAlias = tuple[str, Kind, int, int]
 #: What a message is for (`Mapper.bearing`).
 Bearing: TypeAlias = Literal["act", "position", "nothing"]
 
@@ -73,7 +71,7 @@ class Mapper:
         plans = [plan_of(one) for one in banks or (bank,)]
         active = next(number for number, plan in enumerate(plans) if plan.slug == bank.slug)
         self.desk = Desk(settings, plans, active, shown)
-        self._held: dict[Source, Press] = {} if held is None else held
+        self._placing = Placing(self.desk, bank, self._banks, {} if held is None else held)
         self._switches = Switches() if switches is None else switches
         self._panics = frozenset(int(name.removeprefix("cc")) for name in settings.panic_on)
         self.pairs: frozenset[Pair] = frozenset(_pairs(settings, bank))
@@ -90,21 +88,14 @@ class Mapper:
             return (
                 tuple(_at(event.time, one) for action in actions for one in action.intents(self.bank)) if acts else ()
             )
-        played = self._played(event) or ((Panic(),) if self._is_panic(event) else ())
-        self._hold(event, played)
-        return played
-
-    def _hold(self, event: MidiEvent, played: Sequence[Intent]) -> None:
-        """Remember what a press at a place meant until it is let go, and how its switch stands."""
-        source = _source(event)
-        if source is None or not self.desk.grids(event.port):
-            return
-        if isinstance(event, ControlChange):
+        use = self._button(event) if self.acts(event) else None
+        played: tuple[Intent, ...] = self._played(event) if use is None else use.intents(event.port)
+        if not played and self._is_panic(event):
+            played = (Panic(),)
+        self._placing.hold(event, played)
+        if isinstance(event, ControlChange) and self._placing.rules(event.port):
             self._switches.feed(event)
-        self._held.pop(source, None)
-        for intent in played:
-            if isinstance(intent, Press):
-                self._held[source] = intent
+        return played
 
     def acts(self, event: MidiEvent) -> bool:
         """Whether an action on ``event`` would act now: not on a release, nor on a switch that is on already."""
@@ -123,7 +114,8 @@ class Mapper:
         played = self._played(event)
         if any(isinstance(intent, MoveControl) for intent in played):
             return "position"
-        return "act" if played or self._is_panic(event) else "nothing"
+        is_button = self._button(event) is not None and self.acts(event)
+        return "act" if played or is_button or self._is_panic(event) else "nothing"
 
     def explain(self, event: MidiEvent, acts: bool | None = None) -> str:
         """One line: what arrived, and what it does or why it does nothing.
@@ -178,26 +170,29 @@ class Mapper:
     def _is_panic(self, event: MidiEvent) -> bool:
         return isinstance(event, ControlChange) and event.cc in self._panics
 
-    def _played(self, event: MidiEvent, acts: bool | None = None) -> tuple[Intent, ...]:
-        """What an event means that no action takes; ``acts`` is what `acts` said of it before it was taken in."""
+    def _played(self, event: MidiEvent, acts: bool | None = None) -> tuple[PlayedIntent, ...]:
+        """What an event means that no action and no button takes.
+
+        ``acts`` is what `acts` said of it before it was taken in.
+        """
         match event:
             case NoteOn(port, channel, note, velocity, time):
-                if self.desk.grids(port):
-                    return self._pressed(event, velocity)
+                if self._placing.rules(port):
+                    return self._placing.pressed(event)
                 found = self.bank.find(note, channel, port)
                 return (Press(note, channel, port, velocity / 127, time),) if found else ()
             case NoteOff(port, channel, note):
-                if self.desk.grids(port):
-                    return self._let_go(event)
+                if self._placing.rules(port):
+                    return self._placing.let_go(event)
                 found = self.bank.find(note, channel, port)
                 return (Release(note, channel, port, event.time),) if found else ()
             case ControlChange(port):
                 moves = self._moves(event)
-                if moves or not self.desk.grids(port):
+                if moves or not self._placing.rules(port):
                     return moves
                 if self.acts(event) if acts is None else acts:
-                    return self._pressed(event, event.value)
-                return self._let_go(event) if self._lets_go(event) else ()
+                    return self._placing.pressed(event)
+                return self._placing.let_go(event) if self._lets_go(event) else ()
             case PitchBend() | Aftertouch():
                 return self._moves(event)
             case ProgramChange():
@@ -207,33 +202,11 @@ class Mapper:
             case _:
                 assert_never(event)
 
-    def _pressed(self, event: NoteOn | ControlChange, velocity: int) -> tuple[Intent, ...]:
-        """What a press at a place means: the pad that lies there, or the button that is there."""
-        use = self._button(event)
-        if use is not None:
-            return use.intents(event.port)
-        found = self._pad_at(event)
-        if found is None:
-            return ()
-        bank, key = found
-        press = Press(key.note, _channel(bank, key, event.channel), event.port, velocity / 127, event.time)
-        return (press,) if bank is self.bank else (SelectBank(slug=bank.slug), press)
-
-    def _let_go(self, event: NoteOff | ControlChange) -> tuple[Release, ...]:
-        source = _source(event)
-        press = None if source is None else self._held.get(source)
-        return () if press is None else (Release(press.note, press.channel, press.port, event.time),)
-
-    def _pad_at(self, event: NoteOn | ControlChange) -> tuple[Bank, PadKey] | None:
-        kind, number = _sent(event)
-        found = self.desk.pad(event.port, kind, number, event.channel)
-        return None if found is None else (self._banks[found[0]], found[1])
-
     def _button(self, event: MidiEvent) -> ButtonUse | None:
-        if not isinstance(event, NoteOn | ControlChange) or not self.desk.grids(event.port):
+        """What the button beside a grid does that sends this, unless a control takes it."""
+        if isinstance(event, ControlChange) and self._moves(event):
             return None
-        kind, number = _sent(event)
-        return self.desk.button(event.port, kind, number, event.channel)
+        return self._placing.button(event)
 
     def _actions(self, event: MidiEvent) -> list[Action]:
         return [action for action in self.settings.actions if _concerns(action, event)]
@@ -245,24 +218,6 @@ class Mapper:
             if moved:
                 return tuple(MoveControl(c.id, _position(c, event)) for c in moved)
         return ()
-
-
-def _sent(event: NoteOn | NoteOff | ControlChange) -> tuple[Kind, int]:
-    return ("cc", event.cc) if isinstance(event, ControlChange) else ("note", event.note)
-
-
-def _source(event: MidiEvent) -> Source | None:
-    """What pressed or lets go: a port, what it sent, and the channel."""
-    if not isinstance(event, NoteOn | NoteOff | ControlChange):
-        return None
-    return (event.port, *_sent(event), event.channel)
-
-
-def _channel(bank: Bank, key: PadKey, came_on: int) -> int:
-    """A channel on which the note of ``key`` means that pad: its own, or one that no other pad has to itself."""
-    if key.channel is not None:
-        return key.channel
-    return next((one for one in (came_on, *range(1, 17)) if PadKey(key.note, one) not in bank.pads), came_on)
 
 
 def _at(time: float, intent: Intent) -> Intent:

@@ -43,15 +43,12 @@ class Screens:
 
     def handle(self, change: StateChange) -> None:
         """Take in a change, if it is one that is shown."""
-        match change:
-            case PadChanged() if change.state not in _REST:
-                self._last = f"{self._label(change)}: {change.state.value}"
-            case ControlChanged(name, value) if value is not None:
-                self._last = f"{name} {shown(value)}"
-            case PadChanged() | BankChanged() | ControlChanged() | SlotsChanged() | Sounding():
-                pass
-            case _:
-                return
+        if not isinstance(change, PadChanged | BankChanged | ControlChanged | SlotsChanged | Sounding):
+            return
+        if isinstance(change, PadChanged) and change.state not in _REST:
+            self._last = f"{self._label(change)}: {change.state.value}"
+        elif isinstance(change, ControlChanged) and change.value is not None:
+            self._last = f"{change.name} {shown(change.value)}"
         if self._screens and self._due is None:
             self._due = 0.0
 

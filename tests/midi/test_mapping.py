@@ -414,3 +414,9 @@ def test_whatever_a_controller_sends_presses_pads_that_are_there_and_lets_go_wha
                 down.append((wanted.note, wanted.channel))
             elif isinstance(wanted, intents.Release):
                 assert (wanted.note, wanted.channel) in down
+
+
+def test_a_switch_that_trembles_while_it_is_down_is_pressed_once_and_let_go_once():
+    mapped = placed(surface="midi_fighter_twister")
+    values = [mapped.intents(cc(12, value, channel=2)) for value in (127, 100, 64, 127, 0, 0)]
+    assert [[type(one).__name__ for one in meant] for meant in values] == [["Press"], [], [], [], ["Release"], []]

@@ -80,7 +80,12 @@ class _Button:
         with ui.element("button").classes("pad-button") as self._button:
             ui.label(texts.BUTTONS[use.use].format(bank=use.bank, slot=use.slot))
         self._button.props["title"] = use.words
-        self._button.on("click", lambda: [panel.page.put(intent) for intent in use.intents(port)])
+        self._button.on("click", self._pressed)
+        self._page = panel.page
+
+    def _pressed(self) -> None:
+        for intent in self._use.intents(self._port):
+            self._page.put(intent)
 
     def show(self, around: Surroundings, shown: Shown) -> None:
         look = around.look(self._use, shown)
