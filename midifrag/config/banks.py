@@ -108,6 +108,11 @@ class Bank(Strict):
         """The places that are written, of the pads that have one."""
         return dict(self._written_places())
 
+    @cached_property
+    def pad_ports(self) -> Mapping[PadKey, str | None]:
+        """The only port of each pad that is bound to one."""
+        return {key: pad.port for key, pad in self.pads.items()}
+
     def _written_places(self) -> Iterator[tuple[PadKey, Place]]:
         for down, row in enumerate(self.grid):
             if len(row) > MOST_ROWS:

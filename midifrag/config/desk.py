@@ -20,7 +20,7 @@ Kind = Literal["note", "cc"]
 
 def plan_of(bank: Bank) -> Plan:
     """What of a bank matters for where it lies."""
-    return Plan(bank.slug, {key: pad.port for key, pad in bank.pads.items()}, bank.places, bank.controls)
+    return Plan(bank.slug, bank.pad_ports, bank.places, bank.controls)
 
 
 class Desk:
@@ -34,6 +34,7 @@ class Desk:
         self.active = active
         self._shown = dict(shown or {})
         self._lying: dict[tuple[str, int], Lying] = {}
+        self._uses: dict[tuple[str, int], dict[Button, ButtonUse]] = {}
 
     def shown(self, port: str) -> Shown:
         """What a port shows of the banks."""
@@ -85,8 +86,12 @@ class Desk:
 
     def uses(self, port: str, grid: Grid) -> dict[Button, ButtonUse]:
         """What the buttons beside a grid at a port do; those that an action or a control takes are its."""
-        if not self.settings.ports[port].buttons:
-            return {}
+        known = (port, id(grid))
+        if known not in self._uses:
+            self._uses[known] = self._uses_of(port, grid) if self.settings.ports[port].buttons else {}
+        return self._uses[known]
+
+    def _uses_of(self, port: str, grid: Grid) -> dict[Button, ButtonUse]:
         slugs = [plan.slug for plan in self.plans]
         has_room = len(windows_on(grid, 2)) > 1
         uses = uses_of(grid, slugs, self.active, self.settings.fragments.count, has_room=has_room)

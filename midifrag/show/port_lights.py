@@ -45,7 +45,7 @@ class PortLights:
         if grid is None:
             return []
         lying = desk.lying(self.port, grid)
-        self._seats = {there: _address(grid.pads[seat]) for seat, there in lying.items()}
+        self._seats = {there: grid.pads[seat] for seat, there in lying.items()}
         self._uses = desk.uses(self.port, grid) if buttons else {}
         return list(self._seats)
 
@@ -54,9 +54,12 @@ class PortLights:
 
         None where it is not shown.
         """
-        if self.grid is not None:
-            return self._seats.get((pad.bank, pad.pad))
-        return Button("note", pad.note, pad.pad.channel or self._settings.channel or played)
+        if self.grid is None:
+            return Button("note", pad.note, pad.pad.channel or self._settings.channel or played)
+        button = self._seats.get((pad.bank, pad.pad))
+        if button is None:
+            return None
+        return button._replace(channel=button.channel or self._settings.channel or played)
 
     def show(self, address: Button, pad: PadChanged) -> list[mido.Message]:
         """What shows a pad whose state or looks changed; nothing where its LED is right already."""
@@ -116,10 +119,6 @@ class PortLights:
 def light_of(address: Button, pad: PadChanged) -> PadLight:
     """A pad as the surface lights it at this LED."""
     return PadLight(address.number, address.channel or 1, pad.state, pad.colour, address.kind == "cc")
-
-
-def _address(button: Button) -> Button:
-    return button._replace(channel=button.channel or 1)
 
 
 def _is_same(one: PadChanged, other: PadChanged) -> bool:

@@ -6,6 +6,7 @@ from midifrag import intents
 from midifrag.config.banks import Bank
 from midifrag.config.layout import Shown
 from midifrag.config.settings import Settings
+from midifrag.midi.decoding import MessageDecoder
 from midifrag.midi.mapping import Mapper
 from midifrag.midi.messages import (
     Aftertouch,
@@ -420,3 +421,18 @@ def test_a_switch_that_trembles_while_it_is_down_is_pressed_once_and_let_go_once
     mapped = placed(surface="midi_fighter_twister")
     values = [mapped.intents(cc(12, value, channel=2)) for value in (127, 100, 64, 127, 0, 0)]
     assert [[type(one).__name__ for one in meant] for meant in values] == [["Press"], [], [], [], ["Release"], []]
+
+
+@given(
+    st.sampled_from([name for name in SURFACES if grids_of(name)]),
+    st.lists(st.binary(min_size=1, max_size=4), max_size=40),
+)
+def test_any_bytes_at_any_controller_mean_something_or_nothing(name, sent):
+    mapped, decoder = placed(sixteen("one"), sixteen("two"), surface=name), MessageDecoder("pads")
+    for data in sent:
+        message = decoder.parse(data)
+        event = None if message is None else decoder.decode(message, 1.0)
+        if event is not None:
+            assert mapped.bearing(event) in ("act", "position", "nothing")
+            assert all(isinstance(one, intents.Intent) for one in mapped.intents(event))
+            assert mapped.explain(event)

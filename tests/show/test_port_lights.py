@@ -131,3 +131,22 @@ def test_a_controller_that_comes_back_is_lit_again_and_all_is_dark_at_the_end():
     sent = rig.bytes_to()
     assert sent[-1] == "F0 00 20 29 02 0C 0E 00 F7"
     assert {f"90 {number:02X} 00" for number in (11, 44)} | {"B0 13 00", "B0 5B 00"} <= set(sent)
+
+
+def test_pads_of_any_channel_are_lit_on_the_port_s_or_on_that_of_their_last_press():
+    ports = {"pads": {"in": "x", "out": "x", "surface": "pads_4x4", "channel": 10}}
+    assert "99 24 00" in stage(ports=ports).bytes_to()
+    rig = stage(ports={"pads": {"in": "x", "out": "x", "surface": "pads_4x4"}})
+    assert "90 24 00" in rig.bytes_to()
+    rig.press(36, channel=10, port="pads")
+    assert rig.bytes_to()[-1] == "99 24 0D"
+
+
+def test_pads_that_send_ccs_are_pressed_and_lit_by_them():
+    rig = stage(ports={"pads": {"in": "x", "out": "x", "surface": "midi_fighter_twister"}})
+    assert "B1 0C 55" in rig.bytes_to()
+    rig.hit(Button("cc", 13, 2))
+    assert rig.told(PadChanged)[-1].pad.note == 37
+    assert rig.bytes_to() == ["B1 0D 40", "B2 0D 2F"]
+    rig.lights.close()
+    assert "B2 0D 12" in rig.bytes_to()
