@@ -109,10 +109,10 @@ class Desk:
         )
 
     @cached_property
-    def ccs(self) -> frozenset[int]:
-        """The CCs that pads and buttons of the controllers send."""
+    def ccs(self) -> frozenset[tuple[str, int | None, int]]:
+        """The CCs that pads and buttons of the controllers send, by port, channel (None: any) and number."""
         return frozenset(
-            button.number
+            (port, button.channel, button.number)
             for port in self.settings.ports
             for grid in self.grids(port)
             for button in (*grid.pads.values(), *self.uses(port, grid))

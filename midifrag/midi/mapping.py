@@ -53,7 +53,8 @@ class Mapper:
 
     ``banks`` are all of the set list (the active one is among them), and ``shown`` what ports show of them. ``held``
     are the pads that are down, by what pressed them: another bank may lie there when they are let go.
-    ``pairs`` has the 14-bit CCs for the decoders, ``switches`` the CC numbers that act as buttons, for the inbox.
+    ``pairs`` has the 14-bit CCs for the decoders, ``switches`` the CC numbers that act as buttons and ``pads`` the CCs
+    that pads send, for the inbox.
     """
 
     def __init__(
@@ -75,8 +76,8 @@ class Mapper:
         self._switches = Switches() if switches is None else switches
         self._panics = frozenset(int(name.removeprefix("cc")) for name in settings.panic_on)
         self.pairs: frozenset[Pair] = frozenset(_pairs(settings, bank))
-        of_actions = frozenset(action.cc for action in settings.actions if action.cc is not None)
-        self.switches: frozenset[int] = of_actions | self.desk.ccs
+        self.switches: frozenset[int] = frozenset(action.cc for action in settings.actions if action.cc is not None)
+        self.pads = self.desk.ccs
 
     def intents(self, event: MidiEvent) -> tuple[Intent, ...]:
         """What the performer wants with ``event``; empty where nothing is mapped. Takes in how a switch stands."""

@@ -14,7 +14,7 @@ from midifrag.clock import Clock, monotonic
 from midifrag.events import Notice
 from midifrag.fragment.writer_events import WriterEvent
 from midifrag.intents import Press, PressPad, Prompt, SetParameter
-from midifrag.midi.messages import MidiEvent, NoteOn
+from midifrag.midi.messages import ControlChange, MidiEvent, NoteOn
 from midifrag.midi.ports import Ports
 from midifrag.scheduling import run_before_others
 from midifrag.show.disk_watch import DiskWatch
@@ -74,14 +74,15 @@ class BridgeThread:
                     if presses
                     else FromEngine | WriterEvent
                 )
-                if isinstance(item, kept):
+                is_push = presses and isinstance(item, ControlChange) and self._inbox.is_pad(item)
+                if is_push or isinstance(item, kept):
                     self._attend(item)
 
     def follow_mapping(self) -> None:
         """Tell the ports which CCs are 14 bit, and the inbox which ones are buttons, in the bank that is active."""
         mapper = self._bridge.mapper
         self._ports.pair(mapper.pairs)
-        self._inbox.switches = mapper.switches
+        self._inbox.switches, self._inbox.pads = mapper.switches, mapper.pads
 
     def _run(self) -> None:
         run_before_others()

@@ -139,3 +139,17 @@ def test_ten_thousand_presses_and_moves_from_four_threads_lose_no_press():
     for thread in threads:
         thread.join()
     assert all(got[name] == [note(number, name) for number in range(2500)] for name in "abcd")
+
+
+def test_each_push_of_a_pad_that_sends_ccs_counts_and_its_knob_beside_it_is_a_position():
+    inbox = Inbox()
+    inbox.pads = frozenset({("pads", 2, 12), ("more", None, 12)})
+    sent = [
+        ControlChange(port, channel, 12, value, 0.0)
+        for port, channel in (("pads", 2), ("more", 5), ("pads", 1))
+        for value in (127, 0)
+    ]
+    for event in sent:
+        inbox.put(event)
+    assert [inbox.get(0.0) for _ in range(len(inbox))] == [*sent[:4], sent[5]]
+    assert inbox.coalesced["pads"] == 1

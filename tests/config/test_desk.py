@@ -44,6 +44,9 @@ def test_pages_and_room():
 
 def test_ccs_are_those_of_buttons_that_do_something():
     (launchpad,) = grids_of("launchpad")
-    assert desk().ccs == {button.number for button in launchpad.buttons} - {49, 39}
-    assert desk(actions=[{"cc": 19, "does": "tap"}]).ccs == desk().ccs - {19}
+    ccs = {("pads", None, button.number) for button in launchpad.buttons if button.number not in (49, 39)}
+    assert desk().ccs == ccs
+    assert desk(actions=[{"cc": 19, "does": "tap"}]).ccs == ccs - {("pads", None, 19)}
+    knobs = {"pads": {"in": "x", "surface": "midi_fighter_twister"}}
+    assert desk(ports=knobs).ccs == {("pads", 2, number) for number in range(64)}
     assert desk(ports={"pads": {**PORTS["pads"], "buttons": False}}).ccs == set()

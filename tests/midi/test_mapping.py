@@ -379,7 +379,8 @@ def test_buttons_beside_the_grid_do_what_their_table_says():
     assert mapped.intents(cc(19)) == (intents.Panic(),)
     assert mapped.intents(cc(93)) == (intents.LockSlot(3, None),)
     assert mapped.explain(cc(94)).endswith("locks or unlocks slot 4")
-    assert {19, 91, 98} <= mapped.switches
+    assert {("pads", None, cc) for cc in (19, 91, 98)} <= mapped.pads
+    assert mapped.switches == set()
 
 
 def test_a_button_that_an_action_or_a_control_takes_is_theirs():

@@ -158,8 +158,10 @@ class PadsPanel(Panel):
                 cell.show(pad, self._landing(pad, landings))
         view = self.page.view
         around = Surroundings.of(view)
+        port = self.page.loaded.settings.ports.get(picture.port or "")
+        shown = view.layouts.get(picture.port or "") or Shown(side=port.banks if port else 1)
         for button in self._buttons:
-            button.show(around, view.layouts.get(picture.port or "") or Shown())
+            button.show(around, shown)
 
     def _picture(self, bank: Bank) -> Picture:
         loaded, view = self.page.loaded, self.page.view
