@@ -126,11 +126,16 @@ class BankChanged:
 
 @dataclass(frozen=True, slots=True)
 class ControlChanged:
-    """A live parameter has a new value (None: back to the presets), or a control waits to be picked up."""
+    """A live parameter has a new value (None: back to the presets), or a control waits to be picked up.
+
+    With ``bank`` and ``pad`` it is that pad's alone.
+    """
 
     name: str
     value: float | None
     waiting: bool = False
+    bank: str = ""
+    pad: PadKey | None = None
 
 
 @dataclass(frozen=True, slots=True)

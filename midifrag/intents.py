@@ -20,6 +20,8 @@ class Press:
     velocity: float
     time: float
     source: str = "midi"
+    #: What pressed it, where that is not its own note.
+    by: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,12 +59,14 @@ class SetLand:
 
 @dataclass(frozen=True, slots=True)
 class Release:
-    """A pad was let go. Nothing answers to it yet."""
+    """A pad was let go; ``velocity`` 0–1 is how fast."""
 
     note: int
     channel: int
     port: str
     time: float
+    velocity: float = 64 / 127
+    by: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,10 +80,29 @@ class Prompt:
 
 @dataclass(frozen=True, slots=True)
 class MoveControl:
-    """A control stands at ``position`` 0–1. ``control`` is its identity (see `midifrag.midi.mapping.control_id`)."""
+    """A control stands at ``position`` 0–1. ``control`` is its identity (`midifrag.config.controls.Control.id`).
+
+    ``pad`` is the one that it is about, where its message says so; else that is the pad in hand.
+    """
 
     control: str
     position: float
+    pad: PadKey | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TurnControl:
+    """An endless encoder was turned by so many ``clicks``, above 0 clockwise; the rest as in `MoveControl`."""
+
+    control: str
+    clicks: int
+
+
+@dataclass(frozen=True, slots=True)
+class ResetValues:
+    """Give live values back to the presets: all of them, or (with ``name``) that of one parameter, of every scope."""
+
+    name: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +152,46 @@ class MuteSlot:
     muted: bool | None
 
 
+#: What can be done with what a pad landed last: with the slot that it filled, or with its take.
+PadDeed: TypeAlias = Literal[
+    "lock", "unlock", "toggle_lock", "stop", "mute", "unmute", "toggle_mute", "restore", "star"
+]
+
+
+@dataclass(frozen=True, slots=True)
+class DoWithPad:
+    """Do something with what a pad of the active bank landed last."""
+
+    pad: PadKey
+    deed: PadDeed
+
+
+@dataclass(frozen=True, slots=True)
+class LetGo:
+    """All that is held on a ``channel`` of ``port`` is let go (None: on all of them), whatever releases are missing."""
+
+    port: str
+    channel: int | None
+    time: float
+
+
+@dataclass(frozen=True, slots=True)
+class Touch:
+    """A note went down whose meaning its length tells: a single press, a double one or a long one.
+
+    ``note``, ``channel`` and ``port`` are where it is let go again. A press that no action waits for, (), is a single
+    one at once.
+    """
+
+    note: int
+    channel: int
+    port: str
+    time: float
+    single: tuple[Intent, ...]
+    double: tuple[Intent, ...] = ()
+    long: tuple[Intent, ...] = ()
+
+
 @dataclass(frozen=True, slots=True)
 class CancelPad:
     """Cancel what a pad of the active bank has queued or is rendering."""
@@ -156,7 +219,7 @@ class Panic:
 Intent: TypeAlias = (
     Press | Release | Prompt | MoveControl | SetParameter | SelectBank | LockSlot | RestoreSlot | SendTake | StarTake
     | AnnotateTake | StopSlot | MuteSlot | CancelPad | CancelJob | ClearQueue | Panic | Tap | Again | SetLand
-    | SlotPlaying | PressPad
+    | SlotPlaying | PressPad | TurnControl | ResetValues | DoWithPad | LetGo | Touch
 )  # fmt: skip
 
 __all__ = [
@@ -166,15 +229,19 @@ __all__ = [
     "CancelJob",
     "CancelPad",
     "ClearQueue",
+    "DoWithPad",
     "Intent",
+    "LetGo",
     "LockSlot",
     "MoveControl",
     "MuteSlot",
+    "PadDeed",
     "Panic",
     "Press",
     "PressPad",
     "Prompt",
     "Release",
+    "ResetValues",
     "RestoreSlot",
     "SelectBank",
     "SendTake",
@@ -184,4 +251,6 @@ __all__ = [
     "StarTake",
     "StopSlot",
     "Tap",
+    "Touch",
+    "TurnControl",
 ]

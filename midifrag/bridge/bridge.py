@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable
 from midifrag.bridge.absences import Absences
 from midifrag.bridge.acting import Acting
 from midifrag.bridge.engine_reports import EngineReports
+from midifrag.bridge.holding import Holding
 from midifrag.bridge.items import AbletonHeard, CaughtUp, FromEngine, Introduce, Item, LinkHeard, Reload
 from midifrag.bridge.lost_programs import LostPrograms
 from midifrag.bridge.pads import PadsAtRest
@@ -65,6 +66,7 @@ from midifrag.midi.messages import (
     ControlChange,
     NoteOff,
     NoteOn,
+    Nrpn,
     PitchBend,
     ProgramChange,
     Tick,
@@ -113,13 +115,15 @@ class Bridge:
         self._reports = EngineReports(engines, self._absences, self.renders.outages, self._publish, begun)
         self.renders.boundaries.settled = self._sounds.await_boundary
         self._pads = PadsAtRest(self.view, self.renders, lambda: self.bank, self._wish_of, self._publish, clock)
+        self._holding = Holding(self._publish, self._line)
         self._switching = Switching(
             self._set_list, self._pads, self.renders, self._sounds, engines, self._lost_programs, self._publish, clock
         )
         self._acting = Acting(
             self._set_list,
             self._switching,
-            Presses(self._set_list, self.renders, self._publish),
+            Presses(self._set_list, self.renders, self._sounds, self._holding, self._publish),
+            self._holding,
             self.renders,
             self._pads,
             self._sounds,
@@ -150,8 +154,12 @@ class Bridge:
         match item:
             case FromEngine(model, event):
                 self._on_engine(model, event)
-            case SlotsChanged() | TakeChanged() | PortChanged() | Notice():
+            case SlotsChanged() | TakeChanged() | Notice():
                 self._publish(item)
+            case PortChanged(port, direction, state):
+                self._publish(item)
+                if direction == "in" and state != "open":
+                    self._acting.lost(port)
             case PlaybackChanged() | Meters():
                 self._publish(item)
             case Sounding(slot, job, on, at, seconds):
@@ -187,16 +195,27 @@ class Bridge:
                 self._publish_all(self._set_list.time.hear_ableton(item))
             case TimeChanged(timeline):
                 self._publish_all(self._set_list.time.follow(timeline))
-            case NoteOn() | NoteOff() | ControlChange() | PitchBend() | Aftertouch() | ProgramChange():
+            case NoteOn() | NoteOff() | ControlChange() | Nrpn() | PitchBend() | Aftertouch() | ProgramChange():
+                self._acting.gestures.elapse(item.time)
                 for intent in self.mapper.intents(item):
                     self._acting.act(intent)
             case _:
                 self._acting.act(item)
         self.renders.boundaries.follow()
 
+    @property
+    def due(self) -> float | None:
+        """When `elapse` has something to do next, in monotonic seconds; None where nothing waits for time to pass."""
+        return self._acting.gestures.due
+
+    def elapse(self) -> None:
+        """Tell presses by the time that has passed, when nothing that came before waits to be handled."""
+        self._acting.gestures.elapse(self._clock.now())
+
     def housekeeping(self) -> None:
         """Call a few times a second: spares are topped up, pads go from how a press ended to what they are at now."""
         self._publish_all(self._set_list.time.look(self._clock.now()))
+        self._holding.grow(self._clock.now())
         self._reports.look()
         self.renders.boundaries.follow()
         self.renders.boundaries.look()

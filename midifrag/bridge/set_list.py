@@ -8,10 +8,11 @@ from midifrag.bridge.values import LiveValues
 from midifrag.config.banks import Bank
 from midifrag.config.loading import Loaded
 from midifrag.config.pads import Pad
-from midifrag.config.press_request import LandRequest, PressRequest, land_request, press_request
+from midifrag.config.press_request import LandRequest, PressRequest, Released, land_request, press_request
 from midifrag.config.settings import Settings
 from midifrag.events import StateChange
 from midifrag.intents import Press, PressPad, SelectBank
+from midifrag.midi.held import Held
 from midifrag.midi.mapping import Mapper
 from midifrag.midi.switches import Switches
 from midifrag.pad_key import PadKey
@@ -31,7 +32,9 @@ class SetList:
         self.land: Land | None = None
         self.values = LiveValues(loaded.settings, self.bank)
         self._switches = Switches()
-        self.mapper = Mapper(loaded.settings, self.bank, self._switches)
+        #: Which notes and buttons are down, over all banks.
+        self.down = Held()
+        self.mapper = Mapper(loaded.settings, self.bank, self._switches, self.down)
         self._recent: dict[tuple[str, PadKey], tuple[float, float]] = {}
 
     @property
@@ -64,7 +67,7 @@ class SetList:
         """Make a bank the active one."""
         self.index = index
         self.values.configure(self.settings, self.bank)
-        self.mapper = Mapper(self.settings, self.bank, self._switches)
+        self.mapper = Mapper(self.settings, self.bank, self._switches, self.down)
 
     def holds(self, bank: str, pad: PadKey) -> bool:
         """Whether a bank has a pad."""
@@ -74,16 +77,43 @@ class SetList:
 
     def pressed(self, key: PadKey, press: Press | PressPad) -> None:
         """Remember when and how hard a pad of the active bank was pressed."""
-        self._recent[self.bank.slug, key] = (press.time, press.velocity)
+        bank = self.bank.slug
+        # At the end, as it is the newest.
+        self._recent.pop((bank, key), None)
+        self._recent[bank, key] = (press.time, press.velocity)
+
+    def last_pressed(self) -> PadKey | None:
+        """The pad of the active bank that was pressed last, if one was."""
+        pressed = [key for bank, key in self._recent if bank == self.bank.slug and key in self.bank.pads]
+        return pressed[-1] if pressed else None
 
     def by_last_press(self) -> list[PadKey]:
         """The active bank's pads, the one pressed last first."""
         return sorted(self.bank.pads, key=lambda key: -self._last(key)[0])
 
-    def request(self, pad: Pad, velocity: float) -> PressRequest:
-        """What a press of ``pad`` asks for with this velocity (0–1)."""
-        live, bpm = self.values.effective, self.time.bpm
-        return press_request(self.settings, self.bank, pad, values=live, velocity=velocity, bpm=bpm, land=self.land)
+    def request(
+        self,
+        pad: Pad,
+        velocity: float,
+        key: PadKey | None = None,
+        bank: Bank | None = None,
+        released: Released | None = None,
+    ) -> PressRequest:
+        """What a press of ``pad`` asks for with this velocity (0–1).
+
+        Without ``key`` it has no live values of its own; ``bank`` is that where it began, if that is not the active one.
+        """
+        bank = bank or self.bank
+        return press_request(
+            self.settings,
+            bank,
+            pad,
+            values=self.values.effective_on(key, bank.slug),
+            velocity=velocity,
+            released=released,
+            bpm=self.time.bpm,
+            land=self.land,
+        )
 
     def landing(self) -> LandRequest:
         """How what no pad began lands."""
@@ -91,7 +121,7 @@ class SetList:
 
     def next_request(self, key: PadKey) -> PressRequest:
         """What the next press of a pad of the active bank asks for if it is as hard as the last one."""
-        return self.request(self.bank.pads[key], self._last(key)[1])
+        return self.request(self.bank.pads[key], self._last(key)[1], key)
 
     def typed_request(self, pad: Pad) -> PressRequest:
         """What a typed prompt asks for: what controls have set does not count."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from midifrag.boundary import Land
 from midifrag.bridge.lost_programs import LostPrograms
@@ -19,6 +19,7 @@ from midifrag.engine.messages import Warm
 from midifrag.engine.protocol import Engines
 from midifrag.events import BankChanged, ConfigurationChanged, ControlChanged, Notice, StateChange
 from midifrag.intents import SelectBank
+from midifrag.pad_key import PadKey
 from midifrag.states import NoticeLevel
 
 #: What is said when an action sets where fragments land.
@@ -71,9 +72,23 @@ class Switching:
         else:
             self._publish(Notice(NoticeLevel.WARNING, f"{name} cannot be set to {value}; nothing was changed"))
 
-    def move(self, control: str, position: float) -> None:
-        """A control is at another position."""
-        self._change(lambda values: values.move(control, position))
+    def move(self, control: str, position: float, pad: PadKey | None) -> None:
+        """A control is at another position; ``pad`` is the one in hand."""
+        self._change(lambda values: values.move(control, position, pad))
+
+    def turn(self, control: str, clicks: int, pad: PadKey | None) -> None:
+        """An encoder was turned; ``pad`` is the one in hand."""
+        self._change(lambda values: values.turn(control, clicks, pad))
+
+    def reset(self, name: str | None) -> None:
+        """Give a live value back to the presets, or (None) all of them."""
+        if name is not None:
+            self.set_value(name, None)
+            return
+        pads = self._set_list.values.of_pads()
+        for change in self._set_list.values.reset():
+            self._publish(change)
+        self._tell_pads(pads)
 
     def mute(self, slot: int, muted: bool | None) -> None:
         """Mute a slot or not, or (None) the other of the two."""
@@ -124,13 +139,21 @@ class Switching:
 
     def _change(self, change: Callable[[LiveValues], ControlChanged | None]) -> None:
         """Change a live value, and tell what it is now, and which others gave way to it."""
-        before = set(self._set_list.values.effective)
-        told = change(self._set_list.values)
+        values = self._set_list.values
+        before, pads = set(values.effective), values.of_pads()
+        told = change(values)
         if told is None:
             return
         self._publish(told)
-        for name in sorted(before - set(self._set_list.values.effective) - {told.name}):
+        for name in sorted(before - set(values.effective) - {told.name}):
             self._publish(ControlChanged(name, None))
+        self._tell_pads(pads)
+
+    def _tell_pads(self, before: Mapping[tuple[PadKey, str], float]) -> None:
+        """Tell which values of single pads went with a change."""
+        bank = self._set_list.bank.slug
+        for pad, name in sorted(set(before) - set(self._set_list.values.of_pads())):
+            self._publish(ControlChanged(name, None, bank=bank, pad=pad))
 
     def _tell_bank(self, before: set[str]) -> None:
         """Tell the bank that is active now and its live values, when those named ``before`` were told of."""

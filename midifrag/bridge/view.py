@@ -49,6 +49,7 @@ class View:
     engines: dict[str, EngineChanged] = field(default_factory=dict)
     ports: dict[tuple[str, str], PortChanged] = field(default_factory=dict)
     controls: dict[str, ControlChanged] = field(default_factory=dict)
+    pad_values: dict[tuple[str, PadKey, str], ControlChanged] = field(default_factory=dict)
     time: Timeline | None = None
     playback: PlaybackChanged | None = None
     sounding: dict[int, Sounding] = field(default_factory=dict)
@@ -76,8 +77,8 @@ class View:
                     self._engine(change)
                 case PortChanged(port, direction):
                     self.ports[port, direction] = change
-                case ControlChanged(name):
-                    self.controls[name] = change
+                case ControlChanged():
+                    self._control(change)
                 case TimeChanged(timeline):
                     self.time = timeline
                 case PlaybackChanged():
@@ -140,6 +141,15 @@ class View:
         self.configuration = loaded
         places = {(bank.slug, key) for bank in loaded.banks for key in bank.pads}
         self.pads = {place: pad for place, pad in self.pads.items() if place in places}
+
+    def _control(self, change: ControlChanged) -> None:
+        name, bank, pad = change.name, change.bank, change.pad
+        if pad is None:
+            self.controls[name] = change
+        elif change.value is None and not change.waiting:
+            self.pad_values.pop((bank, pad, name), None)
+        else:
+            self.pad_values[bank, pad, name] = change
 
     def _job(self, change: JobChanged) -> None:
         if not change.state.ended:

@@ -55,14 +55,14 @@ def monitor(loaded: Loaded, clock: bool) -> None:
         for line in explaining.lines(event):
             say(line)
         if explaining.set_list.mapper is not before:
-            system.pair(explaining.set_list.mapper.pairs)
+            system.pair(explaining.set_list.mapper.pairs, explaining.set_list.mapper.nrpns)
 
     def changed(change: PortChanged) -> None:
         say(change.text)
 
     with explained(), stopping() as stopped:
         system = Ports(_all_channels(loaded.settings), heard, changed)
-        system.pair(explaining.set_list.mapper.pairs)
+        system.pair(explaining.set_list.mapper.pairs, explaining.set_list.mapper.nrpns)
         system.open()
         try:
             system.watch()

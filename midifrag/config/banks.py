@@ -6,7 +6,7 @@ Frozen data that validates itself; `midifrag.config.loading` reads the files and
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, PlainSerializer, PlainValidator
 
@@ -65,6 +65,15 @@ class Bank(Strict):
         for key in (PadKey(note, channel), PadKey(note)):
             pad = self.pads.get(key)
             if pad is not None and pad.port in (None, port):
+                return key, pad
+        return None
+
+    def pressed_too(
+        self, kind: Literal["note", "cc", "program"], number: int, channel: int, port: str
+    ) -> tuple[PadKey, Pad] | None:
+        """The pad that this message presses beside its own note (`Pad.also`)."""
+        for key, pad in self.pads.items():
+            if any(one.is_meant(kind, number, channel, port) for one in pad.also):
                 return key, pad
         return None
 

@@ -14,6 +14,7 @@ from midifrag.config.actions import Action
 from midifrag.config.catalogue import CATALOGUE, default_model, known, plugins
 from midifrag.config.controls import MOST_CONTROLS, Control
 from midifrag.config.engines import EngineSettings, ModelSource
+from midifrag.config.gestures import GestureSettings
 from midifrag.config.instruments import InstrumentSettings
 from midifrag.config.midi_rules import FASTEST, SLOWEST, ProgramChangeSettings, TimeSettings
 from midifrag.config.osc import OscSettings
@@ -100,6 +101,9 @@ class Settings(Strict):
     )
     controls: tuple[Control, ...] = Field(
         default=(), max_length=MOST_CONTROLS, description="controls that count in every bank"
+    )
+    gestures: GestureSettings = Field(
+        default=GestureSettings(), description="how long a double press and a long press are"
     )
     actions: tuple[Action, ...] = Field(
         default=(),

@@ -17,7 +17,7 @@ from midifrag.clock import monotonic
 from midifrag.config.settings import Settings
 from midifrag.errors import NoMidiError, PortError
 from midifrag.midi.backends import awaited_backend, choose_backend
-from midifrag.midi.decoding import MessageDecoder, Pair
+from midifrag.midi.decoding import MessageDecoder, Pair, Parameter
 from midifrag.midi.endpoints import Endpoint, endpoints_of
 from midifrag.midi.loops import Loops
 from midifrag.midi.messages import MidiEvent, PortChanged
@@ -131,11 +131,11 @@ class Ports:
 
     # --- use ---------------------------------------------------------------------------------------------------------
 
-    def pair(self, pairs: Iterable[Pair]) -> None:
-        """The CCs that are 14 bit from now on."""
-        pairs = tuple(pairs)
+    def pair(self, pairs: Iterable[Pair], nrpns: Iterable[Parameter] = ()) -> None:
+        """The CCs that are 14 bit from now on, and the non-registered parameters that are mapped."""
+        pairs, nrpns = tuple(pairs), tuple(nrpns)
         for decoder in self._decoders.values():
-            decoder.pair(pairs)
+            decoder.pair(pairs, nrpns)
 
     def send(self, port: str, messages: Iterable[mido.Message], *, led: bool = True) -> bool:
         """Enqueue for a configured port's output; False where it is not open."""

@@ -16,6 +16,7 @@ from midifrag.fragment.writer_events import WriterEvent
 from midifrag.intents import Press, PressPad, Prompt, SetParameter
 from midifrag.midi.messages import MidiEvent, NoteOn
 from midifrag.midi.ports import Ports
+from midifrag.midi.reading import Reading
 from midifrag.scheduling import run_before_others
 from midifrag.show.disk_watch import DiskWatch
 from midifrag.show.lights import Lights
@@ -80,7 +81,7 @@ class BridgeThread:
     def follow_mapping(self) -> None:
         """Tell the ports which CCs are 14 bit, and the inbox which ones are buttons, in the bank that is active."""
         mapper = self._bridge.mapper
-        self._ports.pair(mapper.pairs)
+        self._ports.pair(mapper.pairs, mapper.nrpns)
         self._inbox.switches = mapper.switches
 
     def _run(self) -> None:
@@ -88,15 +89,32 @@ class BridgeThread:
         due = beat = 0.0
         while not self._stopping.is_set():
             try:
-                item = self._inbox.get(timeout=max(0.0, min(HOUSEKEEPING, min(due, beat) - monotonic())))
+                item = self._inbox.get(
+                    timeout=max(0.0, min(HOUSEKEEPING, min(due, beat, self._told_at()) - monotonic()))
+                )
             except TimeoutError:
                 item = None
+                self._elapse()
             if item is not None:
                 self._attend(item)
             if monotonic() >= due:
                 self._attend(None)
                 due = monotonic() + HOUSEKEEPING
             beat = self._blink()
+
+    def _told_at(self) -> float:
+        """When a press is told by the time that has passed, in monotonic seconds."""
+        due = self._bridge.due
+        return math.inf if due is None else due + monotonic() - self._clock.now()
+
+    def _elapse(self) -> None:
+        """Nothing came: only now it is sure that no second press, and no release, waits to be heard."""
+        try:
+            self._bridge.elapse()
+        except Exception as error:
+            _log.exception("the bridge failed on time that passed")
+            self._telling.publish(Notice(NoticeLevel.ERROR, f"unexpected: {error!r}; the show goes on"))
+        self._telling.tell()
 
     def _blink(self) -> float:
         """Have what waits for a boundary blink in tempo; when to do so again, in monotonic seconds."""
@@ -124,18 +142,18 @@ class BridgeThread:
 
     def _handle(self, item: Item) -> None:
         mapper = self._bridge.mapper
-        self._log_act(item)
-        acts = mapper.acts(item) if isinstance(item, MidiEvent) else None
+        reading = mapper.read(item) if isinstance(item, MidiEvent) else None
+        self._log_act(item, reading)
         self._bridge.handle(item)
         if isinstance(item, MidiEvent):
-            self._telling.hear(Heard(item, self._bridge.mapper, acts))
+            self._telling.hear(Heard(item, self._bridge.mapper, reading))
         if self._bridge.mapper is not mapper:
             self.follow_mapping()
 
-    def _log_act(self, item: Item) -> None:
+    def _log_act(self, item: Item, reading: Reading | None) -> None:
         if not is_performed(item):
             return
-        bearing = self._bridge.mapper.bearing(item) if isinstance(item, MidiEvent) else "act"
+        bearing = "act" if reading is None else reading.bearing
         if isinstance(item, MidiEvent) and bearing == "nothing":
             self._log.count(item)
         else:

@@ -19,6 +19,7 @@ _MINI_BUTTONS = frozenset({*range(100, 108), *range(112, 120)})
 _APC40_VELOCITIES: dict[PadState, int] = {
     PadState.IDLE: 0,
     PadState.READY: 0,
+    PadState.GROWING: 6,
     PadState.QUEUED: 5,
     PadState.RENDERING: 2,
     PadState.STALLED: 6,

@@ -63,6 +63,7 @@ class Look(NamedTuple):
 LOOKS: dict[PadState, Look] = {
     PadState.IDLE: Look(None),
     PadState.READY: Look("cyan"),
+    PadState.GROWING: Look("yellow", "pulse"),
     PadState.QUEUED: Look("yellow"),
     PadState.RENDERING: Look("blue", "pulse"),
     PadState.STALLED: Look("orange"),

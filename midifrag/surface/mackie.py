@@ -14,6 +14,7 @@ from midifrag.surface.driver import PadLight, note
 VELOCITIES: dict[PadState, int] = {
     PadState.IDLE: 0,
     PadState.READY: 0,
+    PadState.GROWING: 1,
     PadState.QUEUED: 1,
     PadState.RENDERING: 1,
     PadState.STALLED: 1,

@@ -114,10 +114,10 @@ def test_a_pedal_counts_once_a_stroke_and_in_every_bank():
 def test_explaining_a_switch_does_not_press_it():
     mapped = mapper(actions=[{"does": "next_bank", "cc": 20}])
     assert mapped.explain(cc(20)) == mapped.explain(cc(20))
-    acts = mapped.acts(cc(20))
+    reading = mapped.read(cc(20))
     assert mapped.intents(cc(20)) != ()
     assert mapped.explain(cc(20)).endswith("→ nothing: it acts when pressed, a CC when it rises to 64")
-    assert mapped.explain(cc(20), acts).endswith("→ next bank")
+    assert mapped.explain(cc(20), reading).endswith("→ next bank")
 
 
 def test_a_source_is_a_kind_and_a_number():
