@@ -101,7 +101,7 @@ class SetList:
     ) -> PressRequest:
         """What a press of ``pad`` asks for with this velocity (0–1).
 
-        Without ``key`` it has no live values of its own; ``bank`` is that where it began, if that is not the active one.
+        Without ``key`` it has no live values of its own; ``bank`` is that where it began, if that is another one.
         """
         bank = bank or self.bank
         return press_request(
