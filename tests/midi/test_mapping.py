@@ -11,6 +11,7 @@ from midifrag.midi.messages import (
     ControlChange,
     NoteOff,
     NoteOn,
+    Nrpn,
     PitchBend,
     ProgramChange,
     Tick,
@@ -310,3 +311,204 @@ def test_a_tap_has_the_moment_of_its_message_whatever_plays_it():
         assert mapped.intents(event) == (intents.Tap(1.0),)
     assert mapped.intents(cc(20, 0)) == ()
     assert mapped.explain(on(50)).endswith("→ taps the tempo of midifrag's own clock")
+
+
+# --- shift, second notes, double and long presses --------------------------------------------------------------------
+
+
+def off(note, channel=1, port="pads", velocity=64):
+    return NoteOff(port, channel, note, 1.5, velocity)
+
+
+def test_a_pad_that_is_pressed_while_a_shift_is_held_does_something_else():
+    mapped = mapper(actions=[{"does": "lock", "while_held": 98}, {"does": "star", "while_held": 98, "note": 37}])
+    assert mapped.intents(on(36)) == (intents.Press(36, 1, "pads", 1.0, 1.0),)
+    mapped.intents(off(36))
+    assert mapped.intents(on(98)) == ()
+    assert mapped.bearing(on(36)) == "act"
+    assert mapped.intents(on(36)) == (intents.DoWithPad(PadKey(36), "lock"),)
+    # Its release is no pad's.
+    assert mapped.intents(off(36)) == ()
+    # One that names its note is for that one, and any pad's is too.
+    assert mapped.intents(on(37, 10)) == (
+        intents.DoWithPad(PadKey(37, 10), "lock"),
+        intents.DoWithPad(PadKey(37, 10), "star"),
+    )
+    # Another port's shift is another hand's.
+    assert isinstance(mapped.intents(on(36, port="keys"))[0], intents.Press)
+    mapped.intents(off(98))
+    assert isinstance(mapped.intents(on(36))[0], intents.Press)
+
+
+def test_what_was_pressed_before_the_shift_is_let_go_as_what_it_was():
+    mapped = mapper(actions=[{"does": "lock", "while_held": 98}])
+    mapped.intents(on(36))
+    mapped.intents(on(98))
+    assert mapped.intents(off(36)) == (intents.Release(36, 1, "pads", 1.5),)
+    mapped.intents(on(36))
+    mapped.intents(off(98))
+    assert mapped.intents(off(36)) == ()
+
+
+def test_a_button_that_sends_a_cc_may_be_the_shift():
+    mapped = mapper(actions=[{"does": "variation", "while_held_cc": 89}])
+    assert mapped.switches == {89}
+    mapped.intents(cc(89, 127))
+    assert mapped.explain(cc(89, 127)).endswith("a shift: what is pressed while it is held does something else")
+    assert mapped.intents(on(36)) == (intents.Again(PadKey(36), "variation"),)
+    mapped.intents(cc(89, 0))
+    assert isinstance(mapped.intents(on(36))[0], intents.Press)
+
+
+def test_a_shift_presses_no_pad_and_does_what_else_is_its():
+    mapped = mapper(actions=[{"does": "lock", "while_held": 36}])
+    assert mapped.intents(on(36)) == ()
+    assert mapped.intents(off(36)) == ()
+    both = mapper(actions=[{"does": "next_bank", "note": 50}, {"does": "panic", "note": 50, "while_held": 98}])
+    both.intents(on(98))
+    assert both.intents(on(50)) == (intents.Panic(),)
+    both.intents(off(98))
+    assert both.intents(on(50)) == (intents.SelectBank(offset=1),)
+
+
+def test_a_note_that_waits_for_a_double_or_long_press_says_what_each_would_be():
+    actions = [{"does": "star", "press": "long"}, {"does": "repeat", "press": "double", "note": 36}]
+    mapped = mapper(actions=actions)
+    press = intents.Press(36, 1, "pads", 1.0, 1.0)
+    star = intents.DoWithPad(PadKey(36), "star")
+    assert mapped.intents(on(36)) == (
+        intents.Touch(36, 1, "pads", 1.0, (press,), (intents.Again(PadKey(36), "repeat"),), (star,)),
+    )
+    assert mapped.intents(off(36)) == (intents.Release(36, 1, "pads", 1.5),)
+    # A note that is no pad: the plain action is its single press.
+    mapped = mapper(actions=[{"does": "tap", "note": 60}, {"does": "panic", "note": 60, "press": "long"}])
+    assert mapped.intents(on(60)) == (intents.Touch(60, 1, "pads", 1.0, (intents.Tap(1.0),), (), (intents.Panic(),)),)
+    assert mapped.intents(off(60)) == (intents.Release(60, 1, "pads", 1.5),)
+
+
+def test_a_pad_that_is_held_anyway_waits_for_no_gesture():
+    actions = [{"does": "star", "press": "long"}]
+    for pad in ({"press": "gate"}, {"hold": {"sets": "seconds", "range": [1, 8]}}):
+        mapped = mapper({"pads": {36: {"prompt": "rain", **pad}}}, actions=actions)
+        assert isinstance(mapped.intents(on(36))[0], intents.Press)
+
+
+# --- several inputs, one pad -----------------------------------------------------------------------------------------
+
+ALSO = {"pads": {36: {"prompt": "rain", "also": [48, {"cc": 64, "port": "keys"}, {"program": 9}]}}}
+
+
+def test_another_note_presses_a_pad_and_lets_it_go():
+    mapped = mapper(ALSO)
+    (press,) = mapped.intents(on(48, 3))
+    assert (press.note, press.channel, press.port, press.velocity) == (36, 3, "pads", 1.0)
+    (release,) = mapped.intents(off(48, 3))
+    assert (release.note, release.channel, release.port, release.by) == (36, 3, "pads", press.by)
+    assert press.by != ""
+    assert mapped.explain(on(48)).endswith("presses pad 36 “rain”")
+
+
+def test_a_pedal_presses_a_pad_once_a_stroke():
+    mapped = mapper(ALSO)
+    assert mapped.switches == {64}
+    done = [intent for value in (0, 40, 70, 127, 90, 30, 0) for intent in mapped.intents(cc(64, value, port="keys"))]
+    assert [type(one) for one in done] == [intents.Press, intents.Release]
+    assert done[0].velocity == 70 / 127
+    assert done[0].by == done[1].by
+    assert mapped.intents(cc(64, 127, port="pads")) == ()
+
+
+def test_a_program_presses_a_pad_and_selects_no_bank():
+    press, release = mapper(ALSO).intents(ProgramChange("pads", 1, 9, 1.0))
+    assert (type(press), type(release)) == (intents.Press, intents.Release)
+    assert mapper(ALSO).intents(ProgramChange("pads", 1, 8, 1.0)) == (intents.SelectBank(program=8),)
+
+
+# --- controls --------------------------------------------------------------------------------------------------------
+
+
+def test_each_click_counts_and_is_an_act():
+    mapped = mapper(controls=[{**SHOWS, "relative": "twos"}])
+    assert mapped.intents(cc(21, 1)) == (intents.TurnControl("cc 21 sets cfg_scale", 1),)
+    assert mapped.bearing(cc(21, 127)) == "act"
+    assert mapped.bearing(cc(21, 0)) == "nothing"
+    assert mapped.switches == {21}
+    assert mapped.explain(cc(21, 127)).endswith("→ cc 21 sets cfg_scale, -1")
+
+
+def test_a_velocity_moves_a_control_before_the_pad_is_pressed():
+    mapped = mapper(controls=[{"velocity": True, "sets": "cfg_scale", "range": [0, 10], "scope": "pad"}])
+    move, press = mapped.intents(on(36, velocity=64))
+    assert move == intents.MoveControl("velocity sets cfg_scale of the pad", 64 / 127, PadKey(36))
+    assert isinstance(press, intents.Press)
+    released = mapper(controls=[{"release_velocity": True, "sets": "cfg_scale", "range": [0, 10]}])
+    move, release = released.intents(off(36, velocity=127))
+    assert (move.position, type(release)) == (1.0, intents.Release)
+
+
+def test_parameters_are_mapped_and_told_to_decoders():
+    mapped = mapper(
+        {"controls": [{"nrpn": 5, "sets": "steps", "range": [1, 9]}]},
+        controls=[{**SHOWS, "cc": None, "nrpn": 300, "channel": 2}],
+    )
+    assert mapped.nrpns == {(None, 2, 300), (None, None, 5)}
+    assert mapped.intents(Nrpn("pads", 2, 300, 127, 1.0, 127))[0].position == 1.0
+    assert mapped.explain(Nrpn("pads", 1, 7, 3, 1.0)) == "pads: nrpn 7 = 3, channel 1 → nothing mapped in bank Opening"
+
+
+@pytest.mark.parametrize("mapped_too", [{}, {"actions": [{"does": "clear_queue", "cc": 123}]}])
+def test_all_notes_off_lets_go_what_is_held_there_whatever_else_it_does(mapped_too):
+    mapped = mapper(**mapped_too)
+    mapped.intents(on(36))
+    assert mapped.bearing(cc(123, 0)) == "act"
+    assert mapped.intents(cc(123, 0))[0] == intents.LetGo("pads", 1, 1.0)
+    assert not any(isinstance(intent, intents.LetGo) for intent in mapped.intents(cc(123, 0)))
+
+
+BYTES = st.integers(0, 127)
+EVENTS = st.one_of(
+    st.builds(NoteOn, st.just("pads"), st.integers(1, 2), st.integers(34, 50), st.integers(1, 127), st.just(1.0)),
+    st.builds(NoteOff, st.just("pads"), st.integers(1, 2), st.integers(34, 50), st.just(1.0), BYTES),
+    st.builds(ControlChange, st.just("pads"), st.integers(1, 2), BYTES, BYTES, st.just(1.0)),
+    st.builds(Nrpn, st.just("pads"), st.integers(1, 2), BYTES, st.none() | BYTES, st.just(1.0)),
+    st.builds(PitchBend, st.just("pads"), st.just(1), st.integers(-8192, 8191), st.just(1.0)),
+    st.builds(Aftertouch, st.just("pads"), st.just(1), BYTES, st.just(1.0), st.none() | BYTES),
+    st.builds(ProgramChange, st.just("pads"), st.just(1), st.integers(1, 128), st.just(1.0)),
+)
+EVERYTHING = {
+    "actions": [
+        {"does": "lock", "while_held": 40},
+        {"does": "star", "press": "long"},
+        {"does": "repeat", "press": "double"},
+        {"does": "panic", "cc": 123},
+        {"does": "variation", "while_held_cc": 89, "note": 36},
+    ],
+    "controls": [
+        {"cc": 21, "sets": "cfg_scale", "range": [0, 10], "relative": "mackie"},
+        {"nrpn": 3, "sets": "steps", "range": [1, 9]},
+        {"cc": 5, "bits": 14, "sets": "steps", "range": [1, 9]},
+        {"velocity": True, "sets": "steps", "range": [1, 9], "scope": "pad"},
+        {"aftertouch": "poly", "sets": "steps", "range": [1, 9], "scope": "pad"},
+        {"pitch_bend": True, "sets": "cfg_scale", "range": [0, 9]},
+    ],
+}
+
+
+@given(st.lists(EVENTS, max_size=50))
+def test_any_events_in_any_order_mean_something_sane(events):
+    mapped = mapper(
+        {"pads": {36: {"prompt": "a", "also": [48, {"cc": 64}]}, 38: {"prompt": "b", "press": "gate"}}}, **EVERYTHING
+    )
+    for event in events:
+        reading = mapped.read(event)
+        meant = mapped.intents(event)
+        assert mapped.explain(event, reading) == reading.explain()
+        assert (reading.bearing != "nothing") or meant == ()
+        for intent in meant:
+            match intent:
+                case intents.MoveControl(_, position):
+                    assert 0 <= position <= 1
+                case intents.Press(velocity=velocity):
+                    assert 0 < velocity <= 1
+                case intents.Release(velocity=velocity):
+                    assert 0 <= velocity <= 1
