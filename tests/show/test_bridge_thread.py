@@ -109,3 +109,10 @@ def test_presses_land_where_lights_do_not_blink(tmp_path, monkeypatch):
         assert asked.wait(PATIENCE)
         show.note(36)
         show.seen.wait_for(landed(1))
+
+
+def test_a_press_that_time_tells_is_told_when_it_has_passed(tmp_path):
+    actions = [{"does": "repeat", "press": "double"}]
+    with played_show(tmp_path, actions=actions, gestures={"double_press": 0.05}) as show:
+        show.note(36)
+        show.seen.wait_for(landed(1))
