@@ -12,7 +12,10 @@ from midifrag.pad_key import PadKey
 
 @dataclass(frozen=True, slots=True)
 class Press:
-    """Trigger a pad of the active bank. ``velocity`` 0–1, ``time`` in monotonic seconds, ``source`` for the log."""
+    """Trigger a pad of the active bank, or of a ``bank`` that was active when it was pressed.
+
+    ``velocity`` 0–1, ``time`` in monotonic seconds, ``source`` for the log.
+    """
 
     note: int
     channel: int
@@ -22,6 +25,7 @@ class Press:
     source: str = "midi"
     #: What pressed it, where that is not its own note.
     by: str = ""
+    bank: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,11 +47,12 @@ AgainHow: TypeAlias = Literal["repeat", "same_seed", "variation"]
 
 @dataclass(frozen=True, slots=True)
 class Again:
-    """Play a pad of the active bank again, ``time`` in monotonic seconds (None: now)."""
+    """Play a pad of the active bank, or of another ``bank``, again; ``time`` in monotonic seconds (None: now)."""
 
     pad: PadKey
     how: AgainHow
     time: float | None = None
+    bank: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,10 +165,11 @@ PadDeed: TypeAlias = Literal[
 
 @dataclass(frozen=True, slots=True)
 class DoWithPad:
-    """Do something with what a pad of the active bank landed last."""
+    """Do something with what a pad of the active bank, or of another ``bank``, landed last."""
 
     pad: PadKey
     deed: PadDeed
+    bank: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,9 +200,10 @@ class Touch:
 
 @dataclass(frozen=True, slots=True)
 class CancelPad:
-    """Cancel what a pad of the active bank has queued or is rendering."""
+    """Cancel what a pad of the active bank, or of another ``bank``, has queued or is rendering."""
 
     pad: PadKey
+    bank: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -134,7 +134,8 @@ class Acting:
             case SlotPlaying():
                 self.slot_plays(intent)
             case Again(pad):
-                self._presses.again(intent, self._view.pads.get((self._set_list.bank.slug, pad)), self._clock.now())
+                shown = self._view.pads.get((self._set_list.named(intent.bank).slug, pad))
+                self._presses.again(intent, shown, self._clock.now())
             case SetLand(land):
                 self._switching.set_land(land)
             case StopSlot(slot):
@@ -142,8 +143,9 @@ class Acting:
             case MuteSlot(slot, muted):
                 self._switching.mute(slot, muted)
             case CancelPad(pad):
-                self._renders.cancel(self._renders.jobs.pending(self._set_list.bank.slug, pad))
-                self._renders.boundaries.cancel(self._renders.jobs.awaiting(self._set_list.bank.slug, pad))
+                slug = self._set_list.named(intent.bank).slug
+                self._renders.cancel(self._renders.jobs.pending(slug, pad))
+                self._renders.boundaries.cancel(self._renders.jobs.awaiting(slug, pad))
             case CancelJob(number):
                 self._renders.cancel(job for job in self._renders.jobs.pending() if job.number == number)
                 self._renders.boundaries.cancel(job for job in self._renders.jobs.awaiting() if job.number == number)
@@ -174,7 +176,7 @@ class Acting:
         self._let_go(LetGo(port, None, self._clock.now()))
 
     def _do_with_pad(self, asked: DoWithPad) -> None:
-        bank = self._set_list.bank
+        bank = self._set_list.named(asked.bank)
         pad, place = bank.pads.get(asked.pad), (bank.slug, asked.pad)
         landed = self._renders.landings.last.of(place)
         if pad is None or landed is None:

@@ -49,7 +49,7 @@ class Presses:
         if earlier is not None:
             # The release of what it pressed before was lost: nothing is pressed twice.
             self._let_go(earlier, press.time, USUAL_RELEASE)
-        bank = self._set_list.bank
+        bank = self._set_list.named(press.bank)
         found = bank.find(press.note, press.channel, press.port)
         if found is None:
             return
@@ -58,38 +58,44 @@ class Presses:
         rules = press_rules(self._set_list.settings, bank, pad)
         # Only hands let go.
         if press.source != "midi":
-            self._press(key, pad, press, shown, rules)
+            self._press(bank, key, pad, press, shown, rules)
             return
         one = HeldPad(press, bank, key, pad, rules, shown)
         if rules.on_release:
             if self._clears_the_way(bank, key, pad):
-                self._set_list.pressed(key, press)
+                self._set_list.pressed(key, press, bank.slug)
                 self._holding.hold(one)
                 self._holding.grow(press.time)
         else:
-            job = self._press(key, pad, press, shown, rules)
+            job = self._press(bank, key, pad, press, shown, rules)
             self._holding.hold(one if job is None else replace(one, jobs=(job,)))
 
     def press_pad(self, press: PressPad) -> None:
         """Play the pad of the active bank that is called so, if there is one."""
-        found = self._set_list.bank.called(press.name)
+        bank = self._set_list.bank
+        found = bank.called(press.name)
         if found is None:
             return
         key, pad = found
-        rules = press_rules(self._set_list.settings, self._set_list.bank, pad)
-        self._press(key, pad, press, (key.note, key.channel or 1, pad.port), rules)
+        rules = press_rules(self._set_list.settings, bank, pad)
+        self._press(bank, key, pad, press, (key.note, key.channel or 1, pad.port), rules)
 
     def _press(
-        self, key: PadKey, pad: Pad, press: Press | PressPad, shown: tuple[int, int, str | None], rules: PressRules
+        self,
+        bank: Bank,
+        key: PadKey,
+        pad: Pad,
+        press: Press | PressPad,
+        shown: tuple[int, int, str | None],
+        rules: PressRules,
     ) -> int | None:
-        """Play a pad of the active bank; it is ``shown`` at this note, channel and port. Returns the job it began."""
-        bank = self._set_list.bank
+        """Play a pad of a bank; it is ``shown`` at this note, channel and port. Returns the job it began."""
         if rules.press == "toggle" and self._end((bank.slug, key)):
             return None
         if not self._clears_the_way(bank, key, pad):
             return None
-        self._set_list.pressed(key, press)
-        asked = self._set_list.request(pad, press.velocity, key)
+        self._set_list.pressed(key, press, bank.slug)
+        asked = self._set_list.request(pad, press.velocity, key, bank)
         return self._submit(self._origin(bank, key, pad, asked, *shown), pad, asked, press.time)
 
     # --- letting go --------------------------------------------------------------------------------------------------
@@ -137,12 +143,12 @@ class Presses:
         return bool(busy)
 
     def again(self, again: Again, last: PadChanged | None, now: float) -> None:
-        """Play a pad of the active bank once more; it was shown as ``last``."""
-        bank = self._set_list.bank
+        """Play a pad once more; it was shown as ``last``."""
+        bank = self._set_list.named(again.bank)
         pad = bank.pads.get(again.pad)
         if pad is None or not self._clears_the_way(bank, again.pad, pad):
             return
-        asked, time = self._set_list.next_request(again.pad), now if again.time is None else again.time
+        asked, time = self._set_list.next_request(again.pad, bank), now if again.time is None else again.time
         shown = (last.note, last.channel, last.port) if last is not None else (again.pad.note, 1, pad.port)
         origin = self._origin(bank, again.pad, pad, asked, *shown)
         before = self._renders.landings.last.of(origin.place)

@@ -47,6 +47,10 @@ class SetList:
         """The settings."""
         return self.loaded.settings
 
+    def named(self, slug: str) -> Bank:
+        """The bank that is called so, the active one where none is."""
+        return next((bank for bank in self.loaded.banks if bank.slug == slug), self.bank)
+
     def find(self, select: SelectBank) -> int | None:
         """The place of the bank that is asked for."""
         banks = self.loaded.banks
@@ -75,9 +79,9 @@ class SetList:
 
     # --- what presses ask for ----------------------------------------------------------------------------------------
 
-    def pressed(self, key: PadKey, press: Press | PressPad) -> None:
-        """Remember when and how hard a pad of the active bank was pressed."""
-        bank = self.bank.slug
+    def pressed(self, key: PadKey, press: Press | PressPad, bank: str | None = None) -> None:
+        """Remember when and how hard a pad of the active bank, or of another one, was pressed."""
+        bank = self.bank.slug if bank is None else bank
         # At the end, as it is the newest.
         self._recent.pop((bank, key), None)
         self._recent[bank, key] = (press.time, press.velocity)
@@ -119,13 +123,14 @@ class SetList:
         """How what no pad began lands."""
         return land_request(self.settings, self.bank, live=self.land)
 
-    def next_request(self, key: PadKey) -> PressRequest:
-        """What the next press of a pad of the active bank asks for if it is as hard as the last one."""
-        return self.request(self.bank.pads[key], self._last(key)[1], key)
+    def next_request(self, key: PadKey, bank: Bank | None = None) -> PressRequest:
+        """What the next press of a pad of the active bank, or of another, asks for if it is as hard as the last one."""
+        bank = bank or self.bank
+        return self.request(bank.pads[key], self._last(key, bank.slug)[1], key, bank)
 
     def typed_request(self, pad: Pad) -> PressRequest:
         """What a typed prompt asks for: what controls have set does not count."""
         return press_request(self.settings, self.bank, pad, bpm=self.time.bpm, land=self.land)
 
-    def _last(self, key: PadKey) -> tuple[float, float]:
-        return self._recent.get((self.bank.slug, key), (0.0, USUAL_VELOCITY))
+    def _last(self, key: PadKey, bank: str | None = None) -> tuple[float, float]:
+        return self._recent.get((bank or self.bank.slug, key), (0.0, USUAL_VELOCITY))

@@ -16,7 +16,19 @@ from midifrag.config.banks import Bank
 from midifrag.config.controls import Control
 from midifrag.config.press_request import press_rules
 from midifrag.config.settings import Settings
-from midifrag.intents import Intent, LetGo, Panic, Press, Release, SelectBank, Tap, Touch
+from midifrag.intents import (
+    Again,
+    CancelPad,
+    DoWithPad,
+    Intent,
+    LetGo,
+    Panic,
+    Press,
+    Release,
+    SelectBank,
+    Tap,
+    Touch,
+)
 from midifrag.midi.decoding import FINE_OFFSET, Pair, Parameter
 from midifrag.midi.describing import PlayedIntent
 from midifrag.midi.held import Down, Held, Meant
@@ -287,15 +299,14 @@ class Mapper:
 
     def _touch(self, event: NoteOn, reading: Reading) -> Touch:
         single = self._acted(reading.actions, reading) if reading.actions else reading.played
-        return Touch(
-            event.note,
-            event.channel,
-            event.port,
-            event.time,
-            single,
-            self._acted(reading.double, reading),
-            self._acted(reading.long, reading),
-        )
+        double, long = self._acted(reading.double, reading), self._acted(reading.long, reading)
+        kinds = (tuple(map(self._here, kind)) for kind in (single, double, long))
+        return Touch(event.note, event.channel, event.port, event.time, *kinds)
+
+    def _here(self, intent: Intent) -> Intent:
+        """What is about a pad is about this bank's, whichever is active when it is done."""
+        of_a_pad = isinstance(intent, Press | Again | CancelPad | DoWithPad)
+        return replace(intent, bank=self.bank.slug) if of_a_pad else intent
 
     def _acted(self, actions: tuple[Action, ...], reading: Reading) -> tuple[Intent, ...]:
         time = reading.event.time

@@ -373,11 +373,11 @@ def test_a_shift_presses_no_pad_and_does_what_else_is_its():
 
 def test_a_note_that_waits_for_a_double_or_long_press_says_what_each_would_be():
     actions = [{"does": "star", "press": "long"}, {"does": "repeat", "press": "double", "note": 36}]
-    mapped = mapper(actions=actions)
-    press = intents.Press(36, 1, "pads", 1.0, 1.0)
-    star = intents.DoWithPad(PadKey(36), "star")
+    mapped = mapper({"slug": "opening"}, actions=actions)
+    press = intents.Press(36, 1, "pads", 1.0, 1.0, bank="opening")
+    star = intents.DoWithPad(PadKey(36), "star", "opening")
     assert mapped.intents(on(36)) == (
-        intents.Touch(36, 1, "pads", 1.0, (press,), (intents.Again(PadKey(36), "repeat"),), (star,)),
+        intents.Touch(36, 1, "pads", 1.0, (press,), (intents.Again(PadKey(36), "repeat", bank="opening"),), (star,)),
     )
     assert mapped.intents(off(36)) == (intents.Release(36, 1, "pads", 1.5),)
     # A note that is no pad: the plain action is its single press.
