@@ -3,11 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Literal, TypeAlias
+from typing import Any, Literal, NamedTuple, TypeAlias
 
 from midifrag.boundary import Land
 from midifrag.fragment.writer_commands import AnnotateTake, LockSlot, RestoreSlot, SlotPlaying, StarTake
 from midifrag.pad_key import PadKey
+
+
+class Hand(NamedTuple):
+    """What a press was made with, so that its release is known: a port, what of it, a channel 1–16."""
+
+    port: str
+    kind: Literal["note", "cc", "program"]
+    number: int
+    channel: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,8 +33,13 @@ class Press:
     time: float
     source: str = "midi"
     #: What pressed it, where that is not its own note.
-    by: str = ""
+    by: Hand | None = None
     bank: str = ""
+
+    @property
+    def hand(self) -> Hand:
+        """What pressed it."""
+        return self.by or Hand(self.port, "note", self.note, self.channel)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +85,12 @@ class Release:
     port: str
     time: float
     velocity: float = 64 / 127
-    by: str = ""
+    by: Hand | None = None
+
+    @property
+    def hand(self) -> Hand:
+        """What let it go."""
+        return self.by or Hand(self.port, "note", self.note, self.channel)
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,13 +204,10 @@ class LetGo:
 class Touch:
     """A note went down whose meaning its length tells: a single press, a double one or a long one.
 
-    ``note``, ``channel`` and ``port`` are where it is let go again. A press that no action waits for, (), is a single
-    one at once.
+    A kind of press that no action waits for, (), is not waited for.
     """
 
-    note: int
-    channel: int
-    port: str
+    hand: Hand
     time: float
     single: tuple[Intent, ...]
     double: tuple[Intent, ...] = ()
@@ -237,6 +253,7 @@ __all__ = [
     "CancelPad",
     "ClearQueue",
     "DoWithPad",
+    "Hand",
     "Intent",
     "LetGo",
     "LockSlot",

@@ -8,7 +8,7 @@ modules of this room are parts of the bridge, owned by it alone.
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 
 from midifrag.bridge.absences import Absences
 from midifrag.bridge.acting import Acting
@@ -27,6 +27,7 @@ from midifrag.bridge.view import View
 from midifrag.bridge.warmup import warm_renders
 from midifrag.clock import Clock
 from midifrag.config.banks import Bank
+from midifrag.config.controls import Control
 from midifrag.config.lengths import Limits
 from midifrag.config.loading import Loaded
 from midifrag.engine import messages as engine
@@ -202,6 +203,12 @@ class Bridge:
             case _:
                 self._acting.act(item)
         self.renders.boundaries.follow()
+
+    def standing(self) -> Iterator[tuple[Control, float | None]]:
+        """The controls that count now, and where on its way each value stands (0–1); those that win come first."""
+        values, pad = self._set_list.values, self._acting.in_hand()
+        for control, scope in reversed(list(values.controls())):
+            yield control, values.position(control, scope, pad)
 
     @property
     def due(self) -> float | None:

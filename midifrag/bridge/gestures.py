@@ -9,10 +9,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from midifrag.config.gestures import GestureSettings
-from midifrag.intents import Intent, LetGo, Release, Touch
-
-#: A note, where it lies.
-_Note = tuple[str, int, int]
+from midifrag.intents import Hand, Intent, LetGo, Release, Touch
 
 
 @dataclass(slots=True)
@@ -29,39 +26,37 @@ class Gestures:
     def __init__(self, act: Callable[[Intent], None], settings: Callable[[], GestureSettings]) -> None:
         self._act = act
         self._settings = settings
-        self._pending: dict[_Note, _Pending] = {}
+        self._pending: dict[Hand, _Pending] = {}
 
     def touch(self, touch: Touch) -> None:
         """A note went down."""
         self.elapse(touch.time)
-        place = (touch.port, touch.channel, touch.note)
-        earlier = self._pending.pop(place, None)
+        earlier = self._pending.pop(touch.hand, None)
         if earlier is not None and earlier.touch.double and touch.double:
             self._do(touch.double)
             return
         if earlier is not None:
             # Its release was lost.
             self._single(earlier)
-        self._pending[place] = _Pending(touch)
+        self._pending[touch.hand] = _Pending(touch)
 
     def release(self, release: Release) -> bool:
         """A note was let go; whether that was all there is to it."""
         self.elapse(release.time)
-        place = (release.port, release.channel, release.note)
-        pending = self._pending.get(place)
+        pending = self._pending.get(release.hand)
         if pending is None or pending.release is not None:
             return pending is not None
         pending.release = release
         if not pending.touch.double or release.time >= self._double_ends(pending):
-            del self._pending[place]
+            del self._pending[release.hand]
             self._single(pending)
         return True
 
     def let_go(self, what: LetGo) -> None:
         """All that is down on a channel of a port is let go."""
-        for port, channel, note in list(self._pending):
-            if port == what.port and what.channel in (None, channel):
-                self.release(Release(note, channel, port, what.time))
+        for hand in list(self._pending):
+            if hand.port == what.port and what.channel in (None, hand.channel):
+                self.release(Release(hand.number, hand.channel, hand.port, what.time, by=hand))
 
     def clear(self) -> None:
         """Nothing that was pressed means anything any more."""
@@ -69,10 +64,10 @@ class Gestures:
 
     def elapse(self, now: float) -> None:
         """It is ``now``, in monotonic seconds: presses that are told by that are done."""
-        for place, pending in sorted(self._pending.items(), key=lambda item: self._due(item[1])):
-            if self._due(pending) > now or self._pending.get(place) is not pending:
+        for hand, pending in sorted(self._pending.items(), key=lambda item: self._due(item[1])):
+            if self._due(pending) > now or self._pending.get(hand) is not pending:
                 continue
-            del self._pending[place]
+            del self._pending[hand]
             if pending.release is None and pending.touch.long:
                 self._do(pending.touch.long)
             else:

@@ -9,13 +9,10 @@ from midifrag.config.banks import Bank
 from midifrag.config.pads import Pad
 from midifrag.config.press_request import PressRules, held
 from midifrag.events import PadChanged, StateChange
-from midifrag.intents import LetGo, Press, Release
+from midifrag.intents import Hand, LetGo, Press, Release
 from midifrag.pad_key import PadKey
 from midifrag.states import PadState
 from midifrag.timeline import Timeline
-
-#: What tells one press that is held from another: port, channel, note, and what else pressed it.
-_Hand = tuple[str, int, int, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,22 +42,20 @@ class Holding:
     def __init__(self, publish: Callable[[StateChange], None], line: Callable[[], Timeline]) -> None:
         self._publish = publish
         self._line = line
-        self._held: dict[_Hand, HeldPad] = {}
+        self._held: dict[Hand, HeldPad] = {}
 
     def hold(self, held_pad: HeldPad) -> None:
         """A pad is held from now on."""
-        press = held_pad.press
-        self._held[press.port, press.channel, press.note, press.by] = held_pad
+        self._held[held_pad.press.hand] = held_pad
 
     def take(self, what: Press | Release) -> HeldPad | None:
         """The pad that was held by this hand, which it is no more."""
-        return self._held.pop((what.port, what.channel, what.note, what.by), None)
+        return self._held.pop(what.hand, None)
 
     def take_all(self, what: LetGo | None = None) -> Iterator[HeldPad]:
         """The pads that were held on a channel of a port, or (None) at all, which they are no more."""
         for hand, one in list(self._held.items()):
-            port, channel = hand[:2]
-            if what is None or (port == what.port and what.channel in (None, channel)):
+            if what is None or (hand.port == what.port and what.channel in (None, hand.channel)):
                 del self._held[hand]
                 yield one
 

@@ -5,61 +5,57 @@ from __future__ import annotations
 from typing import Literal, NamedTuple, TypeAlias
 
 from midifrag.config.banks import Bank
+from midifrag.intents import Hand, Press
 
-#: What a note did when it went down: it pressed (a pad, or what its length tells), or something else, or nothing.
+#: What something did when it went down: it pressed (a pad, or what its length tells), or something else, or nothing.
 Meant: TypeAlias = Literal["press", "act", "nothing"]
-#: Port, channel and number of a note, or of a CC.
-_Place: TypeAlias = tuple[str, int, int]
 
 
 class Down(NamedTuple):
-    """What a note meant, in the bank that was active then."""
+    """What something meant, in the bank that was active then, and the press that it was, if it was one."""
 
     meant: Meant
     bank: Bank
+    press: Press | None = None
 
 
 class Held:
-    """The notes that are down, by port, channel and number, and the CCs that stand at 64 or above."""
+    """The notes, and the CCs that press pads, that are down; and the CCs that are a shift, from 64 on."""
 
     def __init__(self) -> None:
-        self._notes: dict[_Place, Down] = {}
-        self._buttons: set[_Place] = set()
+        self._down: dict[Hand, Down] = {}
+        self._shifts: set[Hand] = set()
 
-    def press(self, port: str, channel: int, note: int, down: Down) -> None:
-        """A note went down."""
-        self._notes[port, channel, note] = down
+    def press(self, hand: Hand, down: Down) -> None:
+        """Something went down."""
+        self._down[hand] = down
 
-    def release(self, port: str, channel: int, note: int) -> None:
-        """A note was let go."""
-        self._notes.pop((port, channel, note), None)
+    def release(self, hand: Hand) -> None:
+        """It was let go."""
+        self._down.pop(hand, None)
 
-    def button(self, port: str, channel: int, cc: int, *, is_down: bool) -> None:
-        """A CC stands at 64 or above, or below."""
-        (self._buttons.add if is_down else self._buttons.discard)((port, channel, cc))
+    def shift(self, hand: Hand, *, is_down: bool) -> None:
+        """A CC that is a shift stands at 64 or above, or below."""
+        (self._shifts.add if is_down else self._shifts.discard)(hand)
 
-    def note(self, port: str, channel: int, note: int) -> Down | None:
-        """What a note that is down meant; None for one that is up, as far as was heard."""
-        return self._notes.get((port, channel, note))
+    def down(self, hand: Hand) -> Down | None:
+        """What something that is down meant; None for what is up, as far as was heard."""
+        return self._down.get(hand)
 
     def presses(self, port: str, channel: int | None) -> bool:
         """Whether something that pressed is down on a channel of a port, or (None) on any."""
-        return any(
-            down.meant == "press" and one == port and channel in (None, on)
-            for (one, on, _), down in self._notes.items()
-        )
+        return any(down.meant == "press" and _is_on(hand, port, channel) for hand, down in self._down.items())
 
-    def has(self, port: str, *, note: int | None = None, cc: int | None = None) -> bool:
-        """Whether a note or a CC of a port is down, on whatever channel."""
-        if note is not None:
-            return any((one, number) == (port, note) for one, _, number in self._notes)
-        return any((one, number) == (port, cc) for one, _, number in self._buttons)
+    def has(self, port: str, kind: Literal["note", "cc"], number: int) -> bool:
+        """Whether a note, or a CC that is a shift, of a port is down, on whatever channel."""
+        hands = self._down if kind == "note" else self._shifts
+        return any((hand.port, hand.kind, hand.number) == (port, kind, number) for hand in hands)
 
     def let_go(self, port: str, channel: int | None = None) -> None:
         """All that is down on a channel of a port, or on all of them, counts as up."""
-        self._notes = {at: down for at, down in self._notes.items() if not _is_on(at, port, channel)}
-        self._buttons = {at for at in self._buttons if not _is_on(at, port, channel)}
+        self._down = {hand: down for hand, down in self._down.items() if not _is_on(hand, port, channel)}
+        self._shifts = {hand for hand in self._shifts if not _is_on(hand, port, channel)}
 
 
-def _is_on(at: _Place, port: str, channel: int | None) -> bool:
-    return at[0] == port and channel in (None, at[1])
+def _is_on(hand: Hand, port: str, channel: int | None) -> bool:
+    return hand.port == port and channel in (None, hand.channel)

@@ -9,7 +9,7 @@ key up, DAWs whenever they stop.
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Literal, assert_never
+from typing import assert_never
 
 from midifrag.config.actions import ACTIONS, Action
 from midifrag.config.banks import Bank
@@ -20,6 +20,7 @@ from midifrag.intents import (
     Again,
     CancelPad,
     DoWithPad,
+    Hand,
     Intent,
     LetGo,
     Panic,
@@ -31,7 +32,7 @@ from midifrag.intents import (
 )
 from midifrag.midi.decoding import FINE_OFFSET, Pair, Parameter
 from midifrag.midi.describing import PlayedIntent
-from midifrag.midi.held import Down, Held, Meant
+from midifrag.midi.held import Down, Held
 from midifrag.midi.messages import (
     Aftertouch,
     ControlChange,
@@ -158,34 +159,36 @@ class Mapper:
 
     def _pressed_by(self, key: PadKey, event: NoteOn | ControlChange | ProgramChange, velocity: int) -> Press:
         port = self.bank.pads[key].port or event.port
-        return Press(key.note, key.channel or event.channel, port, velocity / 127, event.time, by=_by(event))
+        return Press(key.note, key.channel or event.channel, port, velocity / 127, event.time, by=_hand(event))
 
     def _note_off(self, event: NoteOff) -> Reading:
-        port, channel, note = event.port, event.channel, event.note
-        down = self._held.note(port, channel, note)
+        down = self._held.down(_hand(event))
         bank = self.bank if down is None else down.bank
-        found = bank.find(note, channel, port)
-        also = bank.pressed_too("note", note, channel, port) if found is None else None
-        key = found[0] if found else also[0] if also else None
         moved = self._moves(event)
         if down is None:
-            actions = tuple(action for action in self._actions(event, None) if action.note == note)
-            if actions or key is None or self._is_shift(event):
+            # It went down before anybody listened.
+            actions = tuple(action for action in self._actions(event, None) if action.note == event.note)
+            key, pressed = self._press(NoteOn(event.port, event.channel, event.note, 1, event.time))
+            if actions or key is None:
                 return Reading(event, bank, actions, False, played=moved)
+            press = next((one for one in pressed if isinstance(one, Press)), None)
         elif down.meant != "press":
             return Reading(event, bank, self._actions(event, None), False, played=moved)
-        if also is not None:
-            home = bank.pads[also[0]].port or port
-            release = Release(
-                also[0].note, also[0].channel or channel, home, event.time, event.velocity / 127, _by(event)
-            )
         else:
-            release = Release(note, channel, port, event.time, event.velocity / 127)
-        return Reading(event, bank, pressed=key, played=(*moved, release))
+            press = down.press
+        if press is None:
+            release = Release(event.note, event.channel, event.port, event.time, event.velocity / 127)
+        else:
+            release = _release(press, event.time, event.velocity / 127)
+        return Reading(event, bank, played=(*moved, release))
 
     def _control_change(self, event: ControlChange) -> Reading:
         ends = self._ends(event)
         goes_off = self._switches.goes_off(event)
+        down = self._held.down(_hand(event))
+        if down is not None and down.press is not None and goes_off:
+            # What it pressed is let go, whatever the CC means by now.
+            return Reading(event, down.bank, played=(_release(down.press, event.time),), goes_off=True)
         actions = self._actions(event, None)
         if actions:
             return Reading(event, self.bank, actions, self.acts(event), goes_off=goes_off)
@@ -196,18 +199,14 @@ class Mapper:
             return Reading(event, self.bank, played=(*ends, Panic()), by_itself=ACTIONS["panic"].words)
         also = self.bank.pressed_too("cc", event.cc, event.channel, event.port)
         if also is not None:
-            return self._switched(event, also[0], goes_off=goes_off)
+            return self._switched(event, also[0])
         return Reading(event, self.bank, played=ends, by_itself=self._by_itself(event))
 
-    def _switched(self, event: ControlChange, key: PadKey, *, goes_off: bool) -> Reading:
-        """A CC that presses a pad."""
-        press = self._pressed_by(key, event, event.value)
-        if self.acts(event):
-            return Reading(event, self.bank, pressed=key, played=(press,))
-        if goes_off:
-            release = Release(press.note, press.channel, press.port, event.time, by=press.by)
-            return Reading(event, self.bank, pressed=key, played=(release,), goes_off=True)
-        return Reading(event, self.bank, by_itself=f"nothing: it presses when it rises to {SWITCH_ON}")
+    def _switched(self, event: ControlChange, key: PadKey) -> Reading:
+        """A CC that presses a pad when it rises."""
+        if not self.acts(event):
+            return Reading(event, self.bank, by_itself=f"nothing: it presses when it rises to {SWITCH_ON}")
+        return Reading(event, self.bank, pressed=key, played=(self._pressed_by(key, event, event.value),))
 
     def _program_change(self, event: ProgramChange) -> Reading:
         actions = self._actions(event, None)
@@ -217,8 +216,7 @@ class Mapper:
         if also is not None:
             press = self._pressed_by(also[0], event, 127)
             # Nothing ever lets a program go.
-            release = Release(press.note, press.channel, press.port, event.time, by=press.by)
-            return Reading(event, self.bank, pressed=also[0], played=(press, release))
+            return Reading(event, self.bank, pressed=also[0], played=(press, _release(press, event.time)))
         if self._selects(event):
             return Reading(event, self.bank, played=(SelectBank(program=event.program),))
         return Reading(event, self.bank, by_itself="nothing: program_changes leaves it out")
@@ -241,8 +239,8 @@ class Mapper:
         return tuple(shifted or [action for action in found if not action.needs_shift])
 
     def _is_shifted(self, action: Action, port: str) -> bool:
-        notes = action.while_held is None or self._held.has(port, note=action.while_held)
-        return notes and (action.while_held_cc is None or self._held.has(port, cc=action.while_held_cc))
+        notes = action.while_held is None or self._held.has(port, "note", action.while_held)
+        return notes and (action.while_held_cc is None or self._held.has(port, "cc", action.while_held_cc))
 
     def _is_shift(self, event: NoteOn | NoteOff) -> bool:
         return any(
@@ -283,30 +281,44 @@ class Mapper:
     def _take_in(self, reading: Reading) -> None:
         event = reading.event
         if isinstance(event, NoteOn):
-            meant: Meant = "press" if reading.is_gesture or (presses(reading) and not reading.actions) else "nothing"
-            if reading.actions and not reading.is_gesture:
-                meant = "act"
-            self._held.press(event.port, event.channel, event.note, Down(meant, self.bank))
+            self._held.press(_hand(event), self._down(reading))
         elif isinstance(event, NoteOff):
-            self._held.release(event.port, event.channel, event.note)
+            self._held.release(_hand(event))
         elif isinstance(event, ControlChange):
-            if reading.actions or event.cc in self._also:
-                self._switches.feed(event)
-            if event.cc in self._shifts:
-                self._held.button(event.port, event.channel, event.cc, is_down=event.value >= SWITCH_ON)
-            if event.cc in ENDS_NOTES:
-                self._held.let_go(event.port, event.channel)
+            self._take_in_cc(event, reading)
+
+    def _take_in_cc(self, event: ControlChange, reading: Reading) -> None:
+        hand = _hand(event)
+        if reading.actions or event.cc in self._also or self._held.down(hand) is not None:
+            self._switches.feed(event)
+        if event.cc in self._shifts:
+            self._held.shift(hand, is_down=event.value >= SWITCH_ON)
+        if event.cc in ENDS_NOTES:
+            self._held.let_go(event.port, event.channel)
+        if presses(reading):
+            self._held.press(hand, self._down(reading))
+        elif reading.goes_off:
+            self._held.release(hand)
+
+    def _down(self, reading: Reading) -> Down:
+        """What something means that goes down, for its release."""
+        press = next((one for one in reading.played if isinstance(one, Press)), None)
+        if reading.is_gesture or (press is not None and not reading.actions):
+            return Down("press", self.bank, press)
+        return Down("act" if reading.actions else "nothing", self.bank)
 
     def _touch(self, event: NoteOn, reading: Reading) -> Touch:
         single = self._acted(reading.actions, reading) if reading.actions else reading.played
         double, long = self._acted(reading.double, reading), self._acted(reading.long, reading)
         kinds = (tuple(map(self._here, kind)) for kind in (single, double, long))
-        return Touch(event.note, event.channel, event.port, event.time, *kinds)
+        press = next((one for one in reading.played if isinstance(one, Press)), None)
+        return Touch(_hand(event) if press is None else press.hand, event.time, *kinds)
 
     def _here(self, intent: Intent) -> Intent:
         """What is about a pad is about this bank's, whichever is active when it is done."""
-        of_a_pad = isinstance(intent, Press | Again | CancelPad | DoWithPad)
-        return replace(intent, bank=self.bank.slug) if of_a_pad else intent
+        if isinstance(intent, Press | Again | CancelPad | DoWithPad):
+            return replace(intent, bank=self.bank.slug)
+        return intent
 
     def _acted(self, actions: tuple[Action, ...], reading: Reading) -> tuple[Intent, ...]:
         time = reading.event.time
@@ -318,19 +330,22 @@ def _at(time: float, intent: Intent) -> Intent:
     return replace(intent, time=time) if isinstance(intent, Tap) else intent
 
 
-def _by(event: NoteOn | NoteOff | ControlChange | ProgramChange) -> str:
-    """What pressed a pad beside its own note, the same for press and release."""
-    kind: Literal["note", "cc", "program"]
+def _release(press: Press, time: float, velocity: float = 64 / 127) -> Release:
+    """How a press is let go."""
+    return Release(press.note, press.channel, press.port, time, velocity, press.by)
+
+
+def _hand(event: NoteOn | NoteOff | ControlChange | ProgramChange) -> Hand:
+    """What presses a pad with a message, and lets it go."""
     match event:
         case NoteOn() | NoteOff():
-            kind, number = "note", event.note
+            return Hand(event.port, "note", event.note, event.channel)
         case ControlChange():
-            kind, number = "cc", event.cc
+            return Hand(event.port, "cc", event.cc, event.channel)
         case ProgramChange():
-            kind, number = "program", event.program
+            return Hand(event.port, "program", event.program, event.channel)
         case _:
             assert_never(event)
-    return f"{event.port} {kind} {number} channel {event.channel}"
 
 
 def _concerns(action: Action, event: NoteOn | NoteOff | ControlChange | ProgramChange, pad: PadKey | None) -> bool:

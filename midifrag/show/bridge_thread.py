@@ -19,6 +19,7 @@ from midifrag.midi.ports import Ports
 from midifrag.midi.reading import Reading
 from midifrag.scheduling import run_before_others
 from midifrag.show.disk_watch import DiskWatch
+from midifrag.show.fed_back import FedBack
 from midifrag.show.lights import Lights
 from midifrag.show.replay import is_performed
 from midifrag.show.session_log import SessionLog
@@ -42,11 +43,13 @@ class BridgeThread:
         log: SessionLog,
         telling: Telling,
         lights: Lights,
+        fed_back: FedBack,
         disk: DiskWatch,
         clock: Clock,
     ) -> None:
         self._bridge, self._inbox, self._ports, self._log = bridge, inbox, ports, log
         self._telling, self._lights, self._disk, self._clock = telling, lights, disk, clock
+        self._fed_back = fed_back
         self._thread = threading.Thread(target=self._run, name="bridge", daemon=True)
         self._stopping = threading.Event()
 
@@ -138,7 +141,16 @@ class BridgeThread:
         except Exception as error:
             _log.exception("the bridge failed on %s", type(item).__name__)
             self._telling.publish(Notice(NoticeLevel.ERROR, f"unexpected: {error!r}; the show goes on"))
+        if item is None or self._fed_back.is_stale:
+            self._feed_back()
         self._telling.tell()
+
+    def _feed_back(self) -> None:
+        try:
+            self._fed_back.look(self._clock.now())
+        except Exception:
+            # As with lights: what shows a value must not take what it is of along.
+            _log.exception("a value does not go back to its control")
 
     def _handle(self, item: Item) -> None:
         mapper = self._bridge.mapper
@@ -146,6 +158,7 @@ class BridgeThread:
         self._log_act(item, reading)
         self._bridge.handle(item)
         if isinstance(item, MidiEvent):
+            self._fed_back.hear(item)
             self._telling.hear(Heard(item, self._bridge.mapper, reading))
         if self._bridge.mapper is not mapper:
             self.follow_mapping()

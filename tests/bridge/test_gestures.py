@@ -4,13 +4,13 @@ from hypothesis import strategies as st
 
 from midifrag.bridge.gestures import Gestures
 from midifrag.config.gestures import GestureSettings
-from midifrag.intents import ClearQueue, LetGo, Panic, Press, Release, Touch
+from midifrag.intents import ClearQueue, Hand, LetGo, Panic, Press, Release, Touch
 
 SETTINGS = GestureSettings(double_press=0.3, long_press=0.6)
 DOUBLE, LONG = ClearQueue(), Panic()
 
 
-class Hand:
+class Player:
     """Presses one note, and hears what became of it."""
 
     def __init__(self, double=True, long=True):
@@ -20,7 +20,7 @@ class Hand:
 
     def down(self, time, note=36):
         single = (Press(note, 1, "p", 0.5, time),)
-        self.gestures.touch(Touch(note, 1, "p", time, single, self.double, self.long))
+        self.gestures.touch(Touch(Hand("p", "note", note, 1), time, single, self.double, self.long))
 
     def up(self, time, note=36):
         return self.gestures.release(Release(note, 1, "p", time))
@@ -32,7 +32,7 @@ class Hand:
 
 
 def test_a_press_is_a_single_one_when_no_second_can_come_any_more():
-    hand = Hand(long=False)
+    hand = Player(long=False)
     hand.down(1.0)
     hand.up(1.1)
     hand.gestures.elapse(1.29)
@@ -45,7 +45,7 @@ def test_a_press_is_a_single_one_when_no_second_can_come_any_more():
 
 
 def test_two_presses_in_time_are_a_double_press_and_nothing_else():
-    hand = Hand()
+    hand = Player()
     hand.down(1.0)
     hand.up(1.05)
     hand.down(1.2)
@@ -56,7 +56,7 @@ def test_two_presses_in_time_are_a_double_press_and_nothing_else():
 
 
 def test_two_presses_too_far_apart_are_two():
-    hand = Hand(long=False)
+    hand = Player(long=False)
     hand.down(1.0)
     hand.up(1.05)
     hand.down(1.31)
@@ -66,7 +66,7 @@ def test_two_presses_too_far_apart_are_two():
 
 
 def test_a_press_that_is_held_is_a_long_one_as_soon_as_it_is():
-    hand = Hand()
+    hand = Player()
     hand.down(1.0)
     hand.gestures.elapse(1.5)
     assert hand.said == []
@@ -78,14 +78,14 @@ def test_a_press_that_is_held_is_a_long_one_as_soon_as_it_is():
 
 
 def test_a_short_press_counts_when_it_is_let_go_where_only_a_long_one_is_waited_for():
-    hand = Hand(double=False)
+    hand = Player(double=False)
     hand.down(1.0)
     assert hand.up(1.2)
     assert hand.said == ["single", "up"]
 
 
 def test_a_late_bridge_tells_presses_by_their_times_and_not_by_its_own():
-    hand = Hand()
+    hand = Player()
     hand.down(1.0)
     # The release was 0.9 s later, though nobody had time to look meanwhile.
     hand.up(1.9)
@@ -93,7 +93,7 @@ def test_a_late_bridge_tells_presses_by_their_times_and_not_by_its_own():
 
 
 def test_a_press_whose_release_was_lost_is_not():
-    hand = Hand(double=False)
+    hand = Player(double=False)
     hand.down(1.0)
     hand.down(1.2)
     assert hand.said == ["single"]
@@ -104,7 +104,7 @@ def test_a_press_whose_release_was_lost_is_not():
 
 
 def test_notes_do_not_wait_for_each_other_and_a_panic_forgets_them():
-    hand = Hand()
+    hand = Player()
     hand.down(1.0, 36)
     hand.down(1.1, 37)
     hand.gestures.clear()
@@ -118,7 +118,7 @@ def test_notes_do_not_wait_for_each_other_and_a_panic_forgets_them():
     st.booleans(),
 )
 def test_no_press_is_lost_and_none_counts_twice(steps, double, long):
-    hand = Hand(double, long)
+    hand = Player(double, long)
     now, downs = 0.0, 0
     for is_down, note, later in steps:
         now += later

@@ -1,12 +1,14 @@
 from midifrag.bridge.holding import HeldPad, Holding
 from midifrag.config.press_request import press_rules
 from midifrag.events import PadChanged
-from midifrag.intents import LetGo, Press, Release
+from midifrag.intents import Hand, LetGo, Press, Release
 from midifrag.pad_key import PadKey
 from midifrag.states import PadState
 from midifrag.timeline import Timeline
 from tests.support.shows import loaded, one_pad
 
+#: Something else that presses the pad.
+PEDAL = Hand("q", "cc", 64, 1)
 HOLD = {"sets": "seconds", "range": [1, 8]}
 
 
@@ -15,7 +17,7 @@ def holding():
     return Holding(told.append, lambda: Timeline(120, 0.0)), told
 
 
-def held_pad(note=36, port="p", by="", time=10.0, **pad):
+def held_pad(note=36, port="p", by=None, time=10.0, **pad):
     show = loaded(one_pad(**(pad or {"hold": HOLD})))
     bank = show.banks[0]
     one = bank.pads[PadKey(36)]
@@ -25,11 +27,11 @@ def held_pad(note=36, port="p", by="", time=10.0, **pad):
 
 def test_each_hand_holds_its_own():
     pads, _ = holding()
-    one, other = held_pad(), held_pad(by="pedal")
+    one, other = held_pad(), held_pad(by=PEDAL)
     pads.hold(one)
     pads.hold(other)
     assert pads.take(Release(36, 1, "q", 11.0)) is None
-    assert pads.take(Release(36, 1, "p", 11.0, by="pedal")) is other
+    assert pads.take(Release(36, 1, "p", 11.0, by=PEDAL)) is other
     assert pads.take(Release(36, 1, "p", 11.0)) is one
     assert pads.take(Release(36, 1, "p", 11.0)) is None
 
@@ -43,6 +45,14 @@ def test_all_of_a_port_or_all_at_once_are_let_go():
     assert list(pads.take_all(LetGo("p", 1, 0.0))) == [one]
     assert list(pads.take_all()) == [other]
     assert list(pads.take_all()) == []
+
+
+def test_what_pressed_it_says_where_it_is_let_go():
+    pads, _ = holding()
+    one = held_pad(by=PEDAL)
+    pads.hold(one)
+    assert list(pads.take_all(LetGo("p", None, 0.0))) == []
+    assert list(pads.take_all(LetGo("q", None, 0.0))) == [one]
 
 
 def test_the_pad_in_hand_is_the_one_pressed_last():

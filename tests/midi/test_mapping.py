@@ -5,6 +5,7 @@ from hypothesis import strategies as st
 from midifrag import intents
 from midifrag.config.banks import Bank
 from midifrag.config.settings import Settings
+from midifrag.midi.held import Held
 from midifrag.midi.mapping import Mapper
 from midifrag.midi.messages import (
     Aftertouch,
@@ -377,12 +378,20 @@ def test_a_note_that_waits_for_a_double_or_long_press_says_what_each_would_be():
     press = intents.Press(36, 1, "pads", 1.0, 1.0, bank="opening")
     star = intents.DoWithPad(PadKey(36), "star", "opening")
     assert mapped.intents(on(36)) == (
-        intents.Touch(36, 1, "pads", 1.0, (press,), (intents.Again(PadKey(36), "repeat", bank="opening"),), (star,)),
+        intents.Touch(
+            intents.Hand("pads", "note", 36, 1),
+            1.0,
+            (press,),
+            (intents.Again(PadKey(36), "repeat", bank="opening"),),
+            (star,),
+        ),
     )
     assert mapped.intents(off(36)) == (intents.Release(36, 1, "pads", 1.5),)
     # A note that is no pad: the plain action is its single press.
     mapped = mapper(actions=[{"does": "tap", "note": 60}, {"does": "panic", "note": 60, "press": "long"}])
-    assert mapped.intents(on(60)) == (intents.Touch(60, 1, "pads", 1.0, (intents.Tap(1.0),), (), (intents.Panic(),)),)
+    assert mapped.intents(on(60)) == (
+        intents.Touch(intents.Hand("pads", "note", 60, 1), 1.0, (intents.Tap(1.0),), (), (intents.Panic(),)),
+    )
     assert mapped.intents(off(60)) == (intents.Release(60, 1, "pads", 1.5),)
 
 
@@ -404,7 +413,7 @@ def test_another_note_presses_a_pad_and_lets_it_go():
     assert (press.note, press.channel, press.port, press.velocity) == (36, 3, "pads", 1.0)
     (release,) = mapped.intents(off(48, 3))
     assert (release.note, release.channel, release.port, release.by) == (36, 3, "pads", press.by)
-    assert press.by != ""
+    assert press.by == intents.Hand("pads", "note", 48, 3)
     assert mapped.explain(on(48)).endswith("presses pad 36 “rain”")
 
 
@@ -416,6 +425,15 @@ def test_a_pedal_presses_a_pad_once_a_stroke():
     assert done[0].velocity == 70 / 127
     assert done[0].by == done[1].by
     assert mapped.intents(cc(64, 127, port="pads")) == ()
+
+
+def test_a_pedal_lets_go_in_another_bank_what_it_pressed():
+    settings = Settings.model_validate({"ports": {"keys": {"in": "x"}}, "actions": [{"does": "panic", "cc": 99}]})
+    switches, held = Switches(), Held()
+    (press,) = Mapper(settings, bank(**ALSO), switches, held).intents(cc(64, 127, port="keys"))
+    (release,) = Mapper(settings, bank(), switches, held).intents(cc(64, 0, port="keys"))
+    assert (release.hand, release.note) == (press.hand, 36)
+    assert Mapper(settings, bank(), switches, held).intents(cc(64, 0, port="keys")) == ()
 
 
 def test_a_program_presses_a_pad_and_selects_no_bank():
