@@ -50,6 +50,8 @@ def _foreign_names(bank: Bank, settings: Settings, sources: Sources) -> Iterator
     for key, pad in bank.pads.items():
         yield from _unknown(sources, ("pads", str(key), "model"), pad.model, models)
         yield from _unknown(sources, ("pads", str(key), "port"), pad.port, settings.ports)
+        for number, one in enumerate(pad.also):
+            yield from _unknown(sources, ("pads", str(key), "also", str(number), "port"), one.port, settings.ports)
         if pad.slot is not None and pad.slot > settings.fragments.count:
             yield problem_at(sources, ("pads", str(key), "slot"), f"{pad.slot} is above {settings.fragments.count}")
     for index, control in enumerate(bank.controls):
