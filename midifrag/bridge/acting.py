@@ -24,6 +24,7 @@ from midifrag.intents import (
     CancelPad,
     ClearQueue,
     DoWithPad,
+    Hand,
     Intent,
     LetGo,
     LockSlot,
@@ -85,7 +86,7 @@ class Acting:
         self._switching = switching
         self._presses = presses
         self._holding = holding
-        self.gestures = Gestures(self.act, lambda: set_list.settings.gestures)
+        self.gestures = Gestures(self._act_for, lambda: set_list.settings.gestures)
         self._renders = renders
         self._pads = pads
         self._sounds = sounds
@@ -161,6 +162,11 @@ class Acting:
         self._write(playing)
         self._renders.landings.last.play(playing.slot, playing.on)
         self._pads.settle()
+
+    def _act_for(self, hand: Hand, intent: Intent) -> None:
+        """Do what a hand wants, for who plays there."""
+        self._set_list.turn_to(hand.port)
+        self.act(intent)
 
     def in_hand(self) -> PadKey | None:
         """The pad of the active bank that is held, else the one that was pressed last."""

@@ -30,6 +30,7 @@ from midifrag.config.banks import Bank
 from midifrag.config.controls import Control
 from midifrag.config.lengths import Limits
 from midifrag.config.loading import Loaded
+from midifrag.config.performers import performer_of
 from midifrag.engine import messages as engine
 from midifrag.engine.protocol import Engines
 from midifrag.events import (
@@ -61,6 +62,7 @@ from midifrag.fragment.writer_events import (
     Waits,
 )
 from midifrag.intents import SlotPlaying
+from midifrag.midi.decoding import Pair, Parameter
 from midifrag.midi.mapping import Mapper
 from midifrag.midi.messages import (
     Aftertouch,
@@ -115,7 +117,9 @@ class Bridge:
         )
         self._reports = EngineReports(engines, self._absences, self.renders.outages, self._publish, begun)
         self.renders.boundaries.settled = self._sounds.await_boundary
-        self._pads = PadsAtRest(self.view, self.renders, lambda: self.bank, self._wish_of, self._publish, clock)
+        self._pads = PadsAtRest(
+            self.view, self.renders, lambda: self._set_list.active_banks, self._wish_of, self._publish, clock
+        )
         self._holding = Holding(self._publish, self._line)
         self._switching = Switching(
             self._set_list, self._pads, self.renders, self._sounds, engines, self._lost_programs, self._publish, clock
@@ -133,7 +137,8 @@ class Bridge:
             self._publish,
             clock,
         )
-        self.view.apply(self._switching.bank_changed())
+        for change in self._switching.banks_changed():
+            self.view.apply(change)
 
     @property
     def loaded(self) -> Loaded:
@@ -147,11 +152,22 @@ class Bridge:
 
     @property
     def mapper(self) -> Mapper:
-        """What MIDI events mean in the active bank; another one whenever that changes."""
+        """What MIDI events mean in the main performer's active bank; another one whenever that changes."""
+        return self.mappers[0]
+
+    @property
+    def mappers(self) -> tuple[Mapper, ...]:
+        """What MIDI events mean to each performer."""
+        return self._set_list.mappers
+
+    def mapper_of(self, port: str) -> Mapper:
+        """What MIDI events of a port mean."""
+        self._set_list.turn_to(port)
         return self._set_list.mapper
 
     def handle(self, item: Item) -> None:
         """Take in one thing that happened."""
+        self._set_list.turn_to(None)
         match item:
             case FromEngine(model, event):
                 self._on_engine(model, event)
@@ -198,17 +214,36 @@ class Bridge:
                 self._publish_all(self._set_list.time.follow(timeline))
             case NoteOn() | NoteOff() | ControlChange() | Nrpn() | PitchBend() | Aftertouch() | ProgramChange():
                 self._acting.gestures.elapse(item.time)
-                for intent in self.mapper.intents(item):
+                for intent in self.mapper_of(item.port).intents(item):
+                    self._set_list.turn_to(item.port)
                     self._acting.act(intent)
             case _:
                 self._acting.act(item)
         self.renders.boundaries.follow()
 
-    def standing(self) -> Iterator[tuple[Control, float | None]]:
-        """The controls that count now, and where on its way each value stands (0–1); those that win come first."""
+    def standing(self, port: str) -> Iterator[tuple[Control, float | None]]:
+        """The controls that count for who plays a port, and where on its way each value stands (0–1).
+
+        Those that win come first.
+        """
+        self._set_list.turn_to(port)
         values, pad = self._set_list.values, self._acting.in_hand()
         for control, scope in reversed(list(values.controls())):
             yield control, values.position(control, scope, pad)
+
+    def heard_together(self) -> tuple[frozenset[Pair], frozenset[Parameter]]:
+        """What messages of 14 bits, and which parameters, are mapped in the active banks, each on who plays it."""
+        mappers = dict(zip(self._set_list.performers, self.mappers, strict=True))
+        if len(mappers) == 1:
+            return self.mapper.pairs, self.mapper.nrpns
+        ports = self._set_list.settings.ports
+        owner = {port: performer_of(ports, port) for port in ports}
+        pairs, nrpns = set[Pair](), set[Parameter]()
+        for port, performer in owner.items():
+            mapper = mappers[performer]
+            pairs |= {(port, channel, cc) for on, channel, cc in mapper.pairs if on in (None, port)}
+            nrpns |= {(port, channel, number) for on, channel, number in mapper.nrpns if on in (None, port)}
+        return frozenset(pairs), frozenset(nrpns)
 
     @property
     def due(self) -> float | None:
@@ -221,6 +256,7 @@ class Bridge:
 
     def housekeeping(self) -> None:
         """Call a few times a second: spares are topped up, pads go from how a press ended to what they are at now."""
+        self._set_list.turn_to(None)
         self._publish_all(self._set_list.time.look(self._clock.now()))
         self._holding.grow(self._clock.now())
         self._reports.look()
@@ -237,7 +273,7 @@ class Bridge:
         """How everything stands, as changes that build it up."""
         return [
             ConfigurationChanged(self.loaded),
-            self._switching.bank_changed(),
+            *self._switching.banks_changed(),
             TimeChanged(self._set_list.time.timeline),
             *self.view.surroundings(),
             *self._set_list.values.changes(),
@@ -262,13 +298,14 @@ class Bridge:
     def _top_up(self) -> None:
         if not self._set_list.settings.engine.spares.enabled:
             return
-        wishes = [self._wish_of(self.bank.slug, key) for key in self._set_list.by_last_press()]
+        wishes = [self._wish_of(*place) for place in self._set_list.all_by_last_press()]
         self.renders.top_up([wish for wish in wishes if wish is not None], self.view.ready_models)
 
     def _wish_of(self, bank: str, key: PadKey) -> Wish | None:
-        if bank != self.bank.slug or key not in self.bank.pads:
+        active = next((one for one in self._set_list.active_banks if one.slug == bank), None)
+        if active is None or key not in active.pads:
             return None
-        asked = self._set_list.next_request(key)
+        asked = self._set_list.next_request(key, active)
         return self.renders.wish(bank, key, asked.preset, asked.model, asked.options)
 
     # --- telling -----------------------------------------------------------------------------------------------------

@@ -23,7 +23,7 @@ class _Pending:
 class Gestures:
     """Waits until a press is told, then has ``act`` do what it meant; ``settings`` are those in use."""
 
-    def __init__(self, act: Callable[[Intent], None], settings: Callable[[], GestureSettings]) -> None:
+    def __init__(self, act: Callable[[Hand, Intent], None], settings: Callable[[], GestureSettings]) -> None:
         self._act = act
         self._settings = settings
         self._pending: dict[Hand, _Pending] = {}
@@ -33,7 +33,7 @@ class Gestures:
         self.elapse(touch.time)
         earlier = self._pending.pop(touch.hand, None)
         if earlier is not None and earlier.touch.double and touch.double:
-            self._do(touch.double)
+            self._do(touch.hand, touch.double)
             return
         if earlier is not None:
             # Its release was lost.
@@ -69,7 +69,7 @@ class Gestures:
                 continue
             del self._pending[hand]
             if pending.release is None and pending.touch.long:
-                self._do(pending.touch.long)
+                self._do(hand, pending.touch.long)
             else:
                 self._single(pending)
 
@@ -87,10 +87,10 @@ class Gestures:
         return pending.touch.time + self._settings().double_press
 
     def _single(self, pending: _Pending) -> None:
-        self._do(pending.touch.single)
+        self._do(pending.touch.hand, pending.touch.single)
         if pending.release is not None:
-            self._act(pending.release)
+            self._act(pending.touch.hand, pending.release)
 
-    def _do(self, intents: Iterable[Intent]) -> None:
+    def _do(self, hand: Hand, intents: Iterable[Intent]) -> None:
         for intent in intents:
-            self._act(intent)
+            self._act(hand, intent)

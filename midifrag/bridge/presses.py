@@ -121,6 +121,7 @@ class Presses:
             self._end(one.place, one.jobs)
         if not one.rules.on_release:
             return
+        self._set_list.turn_to(one.press.hand.port)
         released = Released(max(0.0, time - one.press.time), velocity)
         asked = self._set_list.request(one.pad, one.press.velocity, one.key, one.bank, released)
         self._submit(self._origin(one.bank, one.key, one.pad, asked, *one.shown), one.pad, asked, one.press.time)

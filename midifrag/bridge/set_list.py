@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
 from midifrag.boundary import Land
 from midifrag.bridge.timekeeper import Timekeeper
-from midifrag.bridge.values import LiveValues
+from midifrag.bridge.values import LiveValues, StoredValues
 from midifrag.config.banks import Bank
 from midifrag.config.loading import Loaded
 from midifrag.config.pads import Pad
+from midifrag.config.performers import MAIN, performer_of, performers, slots_of
 from midifrag.config.press_request import LandRequest, PressRequest, Released, land_request, press_request
 from midifrag.config.settings import Settings
 from midifrag.events import StateChange
@@ -21,21 +26,99 @@ from midifrag.pad_key import PadKey
 USUAL_VELOCITY = 100 / 127
 
 
+@dataclass(slots=True)
+class _Performer:
+    """What each performer has alone: the active bank's place, its values, and what messages mean in it."""
+
+    index: int
+    values: LiveValues
+    mapper: Mapper
+
+
 class SetList:
-    """The banks, which of them is active, what controls and velocities have set, and the show's ``time``."""
+    """The banks, which of them is active, what controls and velocities have set, and the show's ``time``.
+
+    Where several perform, each has an active bank. What is said of the active bank here, its values and its mapper, is
+    said of the performer whose turn it is (`turn_to`): the one whose message, or whose pad, is dealt with.
+    """
 
     def __init__(self, loaded: Loaded, now: float = 0.0) -> None:
         self.loaded = loaded
-        self.index = 0
         self.time = Timekeeper(loaded.settings, now)
         #: What an action has fragments wait for, whatever pads say.
         self.land: Land | None = None
-        self.values = LiveValues(loaded.settings, self.bank)
         self._switches = Switches()
         #: Which notes and buttons are down, over all banks.
         self.down = Held()
-        self.mapper = Mapper(loaded.settings, self.bank, self._switches, self.down)
+        #: Who is dealt with now.
+        self.who = MAIN
+        self._stored = StoredValues()
+        self._performers: dict[str, _Performer] = {}
+        self._know_performers()
         self._recent: dict[tuple[str, PadKey], tuple[float, float]] = {}
+
+    def _know_performers(self) -> None:
+        """Everybody who plays a port has an active bank, the first where nothing else is said."""
+        known = self._performers
+        self._performers = {}
+        for name in performers(self.settings.ports):
+            self._performers[name] = known.get(name) or self._begin(0)
+
+    def _begin(self, index: int) -> _Performer:
+        bank = self.loaded.banks[index]
+        values = LiveValues(self.settings, bank, self.loaded.banks, self._stored)
+        return _Performer(index, values, Mapper(self.settings, bank, self._switches, self.down))
+
+    # --- who plays ---------------------------------------------------------------------------------------------------
+
+    @property
+    def performers(self) -> tuple[str, ...]:
+        """All who play, the main one first."""
+        return tuple(self._performers)
+
+    def turn_to(self, port: str | None) -> None:
+        """What follows is of who plays a port (None, or what is no port: the main performer)."""
+        self.who = MAIN if port is None else performer_of(self.settings.ports, port)
+        if self.who not in self._performers:
+            self.who = MAIN
+
+    @contextmanager
+    def as_performer(self, name: str) -> Iterator[None]:
+        """For a while, what is asked is of this performer."""
+        before, self.who = self.who, name
+        try:
+            yield
+        finally:
+            self.who = before
+
+    @property
+    def active_banks(self) -> tuple[Bank, ...]:
+        """The banks that somebody plays, each once, the main performer's first."""
+        return tuple({one.index: self.loaded.banks[one.index] for one in self._performers.values()}.values())
+
+    @property
+    def mappers(self) -> tuple[Mapper, ...]:
+        """Everybody's mapper, in their order."""
+        return tuple(one.mapper for one in self._performers.values())
+
+    @property
+    def _now(self) -> _Performer:
+        return self._performers[self.who]
+
+    @property
+    def index(self) -> int:
+        """The place of the active bank."""
+        return self._now.index
+
+    @property
+    def values(self) -> LiveValues:
+        """The live values, as they count in the active bank."""
+        return self._now.values
+
+    @property
+    def mapper(self) -> Mapper:
+        """What MIDI events mean in the active bank."""
+        return self._now.mapper
 
     @property
     def bank(self) -> Bank:
@@ -62,16 +145,21 @@ class SetList:
 
     def reload(self, loaded: Loaded, now: float = 0.0) -> list[StateChange]:
         """Use another configuration and keep the bank where it still is there; what that changes about the time."""
-        slug = self.bank.slug
+        slugs = {name: self.loaded.banks[one.index].slug for name, one in self._performers.items()}
         self.loaded = loaded
-        self.activate(next((i for i, bank in enumerate(loaded.banks) if bank.slug == slug), 0))
+        self._know_performers()
+        for name, slug in slugs.items():
+            if name not in self._performers:
+                continue
+            with self.as_performer(name):
+                self.activate(next((i for i, bank in enumerate(loaded.banks) if bank.slug == slug), 0))
         return self.time.use(loaded.settings, now)
 
     def activate(self, index: int) -> None:
         """Make a bank the active one."""
-        self.index = index
-        self.values.configure(self.settings, self.bank)
-        self.mapper = Mapper(self.settings, self.bank, self._switches, self.down)
+        self._now.index = index
+        self.values.configure(self.settings, self.bank, self.loaded.banks)
+        self._now.mapper = Mapper(self.settings, self.bank, self._switches, self.down)
 
     def holds(self, bank: str, pad: PadKey) -> bool:
         """Whether a bank has a pad."""
@@ -95,6 +183,11 @@ class SetList:
         """The active bank's pads, the one pressed last first."""
         return sorted(self.bank.pads, key=lambda key: -self._last(key)[0])
 
+    def all_by_last_press(self) -> list[tuple[str, PadKey]]:
+        """The pads of all active banks, the one pressed last first."""
+        pads = [(bank.slug, key) for bank in self.active_banks for key in bank.pads]
+        return sorted(pads, key=lambda place: -self._last(place[1], place[0])[0])
+
     def request(
         self,
         pad: Pad,
@@ -117,11 +210,16 @@ class SetList:
             released=released,
             bpm=self.time.bpm,
             land=self.land,
+            slots=self.slots(),
         )
+
+    def slots(self) -> tuple[int, ...] | None:
+        """The slots that fragments of who plays now may take; None for all."""
+        return slots_of(self.settings, self.who)
 
     def landing(self) -> LandRequest:
         """How what no pad began lands."""
-        return land_request(self.settings, self.bank, live=self.land)
+        return land_request(self.settings, self.bank, live=self.land, slots=self.slots())
 
     def next_request(self, key: PadKey, bank: Bank | None = None) -> PressRequest:
         """What the next press of a pad of the active bank, or of another, asks for if it is as hard as the last one."""
@@ -130,7 +228,7 @@ class SetList:
 
     def typed_request(self, pad: Pad) -> PressRequest:
         """What a typed prompt asks for: what controls have set does not count."""
-        return press_request(self.settings, self.bank, pad, bpm=self.time.bpm, land=self.land)
+        return press_request(self.settings, self.bank, pad, bpm=self.time.bpm, land=self.land, slots=self.slots())
 
     def _last(self, key: PadKey, bank: str | None = None) -> tuple[float, float]:
         return self._recent.get((bank or self.bank.slug, key), (0.0, USUAL_VELOCITY))

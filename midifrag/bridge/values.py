@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TypeAlias
 
 from midifrag.bridge.takeover import Takeover
@@ -18,24 +18,39 @@ Place: TypeAlias = tuple[str, PadKey | None]
 _EVERYWHERE: Place = ("", None)
 
 
+class StoredValues:
+    """All live values, by place, and which of them controls have set: several performers share them."""
+
+    def __init__(self) -> None:
+        self.values: dict[Place, dict[str, float]] = {_EVERYWHERE: {}}
+        #: The parameters that controls have set: their values go with the last control that sets them.
+        self.moved: dict[Place, set[str]] = {}
+
+
 class LiveValues:
     """Values by parameter: global ones, over them those of the active bank, and over these those of single pads.
 
     A control writes where its scope says. A bank's values rest while another bank is active. A control that has not
-    been moved sets nothing. Of lengths in seconds, bars and beats the one that was set last counts.
+    been moved sets nothing. Of lengths in seconds, bars and beats the one that was set last counts. ``banks`` are all
+    of the set list.
     """
 
-    def __init__(self, settings: Settings, bank: Bank) -> None:
-        self._values: dict[Place, dict[str, float]] = {_EVERYWHERE: {}}
-        #: The parameters that controls have set: their values go with the last control that sets them.
-        self._moved: dict[Place, set[str]] = {}
+    def __init__(
+        self, settings: Settings, bank: Bank, banks: Sequence[Bank] = (), stored: StoredValues | None = None
+    ) -> None:
+        stored = StoredValues() if stored is None else stored
+        self._values, self._moved = stored.values, stored.moved
         #: Controls that wait to be picked up, and where they would set what.
         self._waiting: dict[str, tuple[Place, str]] = {}
-        self.configure(settings, bank)
+        self.configure(settings, bank, banks)
 
-    def configure(self, settings: Settings, bank: Bank) -> None:
+    def configure(self, settings: Settings, bank: Bank, banks: Sequence[Bank] = ()) -> None:
         """Use the controls of ``show`` and ``bank``; soft takeover starts over."""
         self._bank = bank
+        everywhere = (*settings.controls, *(control for one in (bank, *banks) for control in one.controls))
+        shared = {control.value_name for control in settings.controls if control.scope in (None, "global")}
+        #: What some bank's control sets for every bank stays in all of them.
+        self._shared = shared | {control.value_name for control in everywhere if control.scope == "global"}
         self._waiting.clear()
         self._defaults = layered(values_of(settings.defaults), values_of(bank.defaults))
         self._values.setdefault((bank.slug, None), {})
@@ -50,7 +65,10 @@ class LiveValues:
     def _set_at(self, place: Place) -> Iterator[str]:
         """The values that controls set at a place; none of a pad that is there no more."""
         bank, pad = place
-        wanted = "pad" if pad is not None else "bank" if bank else "global"
+        if not bank:
+            yield from self._shared
+            return
+        wanted = "pad" if pad is not None else "bank"
         if pad is None or pad in self._bank.pads:
             yield from (control.value_name for scope, control in self._controls.values() if scope == wanted)
 

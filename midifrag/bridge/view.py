@@ -10,6 +10,7 @@ from typing import assert_never
 
 from midifrag.config.banks import Bank
 from midifrag.config.loading import Loaded
+from midifrag.config.performers import MAIN, performer_of
 from midifrag.events import (
     BankChanged,
     ConfigurationChanged,
@@ -42,6 +43,7 @@ class View:
 
     configuration: Loaded | None = None
     bank: BankChanged | None = None
+    performers: dict[str, BankChanged] = field(default_factory=dict)
     pads: dict[tuple[str, PadKey], PadChanged] = field(default_factory=dict)
     slots: tuple[SlotState, ...] = ()
     jobs: dict[int, JobChanged] = field(default_factory=dict)
@@ -64,8 +66,10 @@ class View:
             match change:
                 case ConfigurationChanged(loaded):
                     self._configure(loaded)
-                case BankChanged():
-                    self.bank = change
+                case BankChanged(performer=performer):
+                    if performer == MAIN:
+                        self.bank = change
+                    self.performers[performer] = change
                     self.pads |= {(pad.bank, pad.pad): pad for pad in change.pads}
                 case PadChanged(bank, pad):
                     self.pads[bank, pad] = change
@@ -106,6 +110,11 @@ class View:
         """The bank that is played now."""
         return next((bank for bank in self.banks if self.bank and bank.slug == self.bank.slug), None)
 
+    def bank_on(self, port: str) -> BankChanged | None:
+        """The bank that is active for who plays a port."""
+        ports = self.configuration.settings.ports if self.configuration else {}
+        return self.performers.get(performer_of(ports, port), self.bank)
+
     @property
     def ready_models(self) -> frozenset[str]:
         """The models that are loaded and warm."""
@@ -144,6 +153,8 @@ class View:
 
     def _control(self, change: ControlChanged) -> None:
         name, bank, pad = change.name, change.bank, change.pad
+        if change.performer != MAIN:
+            return
         if pad is None:
             self.controls[name] = change
         elif change.value is None and not change.waiting:

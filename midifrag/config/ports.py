@@ -12,6 +12,9 @@ from midifrag.errors import SurfaceError
 from midifrag.surface import SURFACES, factory_for
 from midifrag.surface.families import families
 
+#: The most ports that another one's messages go on to.
+MOST_THRU = 32
+
 
 def _pattern(value: str) -> str:
     """A name as it is, with whatever brackets (Windows cuts long names off), or an expression; but no sign alone."""
@@ -62,6 +65,10 @@ SurfaceName: TypeAlias = Annotated[
 ]
 
 
+def _names(value: Any) -> Any:
+    return (value,) if isinstance(value, str) else value
+
+
 class PortSettings(Strict):
     """One device: where its messages come from, where feedback goes and what it understands."""
 
@@ -74,6 +81,15 @@ class PortSettings(Strict):
     output: PortName | None = Field(default=None, alias="out", description="where feedback goes")
     surface: SurfaceName = Field(default="echo", description="what kind of controller feedback is for")
     channel: Channel | None = Field(default=None, description="the only channel that counts")
+    performer: NotBlank | None = Field(
+        default=None,
+        min_length=1,
+        description="who plays it, such as left: each performer has an active bank of their own; ports without one are "
+        "played together",
+    )
+    thru: Annotated[tuple[str, ...], BeforeValidator(_names), Written("a port's name, or a list of them")] = Field(
+        default=(), max_length=MOST_THRU, description="the ports that what comes in here goes on to; none, unless asked"
+    )
     ignore_echo: bool = Field(
         default=True,
         description="leave out our own feedback where it comes back as input, as MIDI thru or a monitoring track does",

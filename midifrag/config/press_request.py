@@ -26,12 +26,14 @@ ANY_KEY = "any key"
 class LandRequest:
     """What a fragment waits for, ``lead`` seconds before which it lies in its slot.
 
-    With ``protect``, it takes the turn of no slot that sounds while there is another one.
+    With ``protect``, it takes the turn of no slot that sounds while there is another one; ``among`` are the slots whose
+    turn it may take, None for all.
     """
 
     land: Land = "now"
     lead: float = 0.0
     protect: bool = True
+    among: tuple[int, ...] | None = None
 
 
 #: Lands when it is ready.
@@ -61,12 +63,21 @@ class PressRequest:
     gain: float = 0.0
 
 
-def land_request(settings: Settings, bank: Bank, pad: Pad | None = None, live: Land | None = None) -> LandRequest:
-    """How a press of ``pad`` lands, or (None) what no pad began; ``live`` is what an action has set over all."""
+def land_request(
+    settings: Settings,
+    bank: Bank,
+    pad: Pad | None = None,
+    live: Land | None = None,
+    slots: tuple[int, ...] | None = None,
+) -> LandRequest:
+    """How a press of ``pad`` lands, or (None) what no pad began; ``live`` is what an action has set over all.
+
+    ``slots`` are those that it may take, None for all.
+    """
     levels: list[LandingKeys] = [*([pad] if pad else []), bank.defaults, settings.defaults]
     land: Land = next((level.land for level in levels if level.land is not None), "now")
     lead = next((level.lead_ms for level in levels if level.lead_ms is not None), settings.fragments.lead_ms)
-    return LandRequest(live or land, lead / 1000, settings.fragments.protect_playing)
+    return LandRequest(live or land, lead / 1000, settings.fragments.protect_playing, slots)
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,12 +114,14 @@ def press_request(
     bpm: float | None = None,
     signature: Signature | None = None,
     land: Land | None = None,
+    slots: tuple[int, ...] | None = None,
 ) -> PressRequest:
     """What a press of ``pad`` in ``bank`` asks for.
 
     ``values`` are what controls have set over the presets, by parameter; ``velocity`` is 0–1, None for a press that has
     none; ``released`` is how it was let go, of a pad that renders then; ``bpm`` is the tempo in quarter notes a minute
-    and ``signature`` that of its bars, None for the show's own; ``land`` as in `land_request`.
+    and ``signature`` that of its bars, None for the show's own; ``land`` and
+    ``slots`` as in `land_request`.
     """
     over = {name: value for name, value in (values or {}).items() if name in PARAMETER_TARGETS}
     bpm = settings.tempo if bpm is None else bpm
@@ -124,7 +137,7 @@ def press_request(
         filled(preset, bpm, signature, bank.key or settings.key),
         preset.model or settings.model,
         settings.fragments.options(pad.fragment),
-        land_request(settings, bank, pad, land),
+        land_request(settings, bank, pad, land, slots),
         musical_length(preset, bpm, signature),
         gain,
     )

@@ -19,6 +19,7 @@ from midifrag.config.instruments import InstrumentSettings
 from midifrag.config.midi_rules import FASTEST, SLOWEST, ProgramChangeSettings, TimeSettings
 from midifrag.config.osc import OscSettings
 from midifrag.config.pads import PadDefaults
+from midifrag.config.performers import PerformerSettings
 from midifrag.config.places import Address
 from midifrag.config.playback import OFF, PlaybackSettings
 from midifrag.config.ports import NotifySettings, PortSettings
@@ -27,6 +28,10 @@ from midifrag.config.value_types import Key, Strict
 
 #: The most banks, and models of one's own.
 MOST_BANKS = 999
+
+
+#: The most performers.
+MOST_PERFORMERS = 16
 
 
 class QueueSettings(Strict):
@@ -68,6 +73,11 @@ class Settings(Strict):
             "midifrag": PortSettings.model_validate({"in": {"virtual": "midifrag"}, "out": {"virtual": "midifrag"}})
         },
         description="controllers and DAWs, by names of your choice",
+    )
+    performers: dict[str, PerformerSettings] = Field(
+        default_factory=dict,
+        max_length=MOST_PERFORMERS,
+        description="what performers have alone, by the names that ports give them; without it, they share all",
     )
     backend: str | None = Field(
         default=None,

@@ -83,9 +83,8 @@ class BridgeThread:
 
     def follow_mapping(self) -> None:
         """Tell the ports which CCs are 14 bit, and the inbox which ones are buttons, in the bank that is active."""
-        mapper = self._bridge.mapper
-        self._ports.pair(mapper.pairs, mapper.nrpns)
-        self._inbox.switches = mapper.switches
+        self._ports.pair(*self._bridge.heard_together())
+        self._inbox.switches = frozenset().union(*(mapper.switches for mapper in self._bridge.mappers))
 
     def _run(self) -> None:
         run_before_others()
@@ -153,14 +152,15 @@ class BridgeThread:
             _log.exception("a value does not go back to its control")
 
     def _handle(self, item: Item) -> None:
-        mapper = self._bridge.mapper
-        reading = mapper.read(item) if isinstance(item, MidiEvent) else None
+        mappers = self._bridge.mappers
+        mapper = self._bridge.mapper_of(item.port) if isinstance(item, MidiEvent) else None
+        reading = mapper.read(item) if isinstance(item, MidiEvent) and mapper is not None else None
         self._log_act(item, reading)
         self._bridge.handle(item)
         if isinstance(item, MidiEvent):
             self._fed_back.hear(item)
-            self._telling.hear(Heard(item, self._bridge.mapper, reading))
-        if self._bridge.mapper is not mapper:
+            self._telling.hear(Heard(item, self._bridge.mapper_of(item.port), reading))
+        if self._bridge.mappers != mappers:
             self.follow_mapping()
 
     def _log_act(self, item: Item, reading: Reading | None) -> None:

@@ -73,7 +73,7 @@ class Lights:
         self._device = device
         self._surfaces: dict[str, Surface] = {}
         #: Where each pad is when nobody plays it: the port it is bound to, or None.
-        self._home: dict[PadKey, str | None] = {}
+        self._home: dict[tuple[str, PadKey], str | None] = {}
         #: The channel that a pad of any channel was pressed on last, on a port.
         self._played: dict[tuple[str, str, PadKey], int] = {}
         self._lit: dict[str, dict[_Place, PadChanged]] = {}
@@ -142,9 +142,11 @@ class Lights:
         self._repaint(port)
 
     def _bank_changed(self, change: BankChanged) -> None:
-        self._home = {pad.pad: pad.port for pad in change.pads if pad.state in _AT_REST}
+        self._home = {place: port for place, port in self._home.items() if place[0] != change.slug}
+        self._home |= {(change.slug, pad.pad): pad.port for pad in change.pads if pad.state in _AT_REST}
         for port in self._surfaces:
-            self._repaint(port)
+            if self._view.bank_on(port) == change:
+                self._repaint(port)
 
     def _repaint(self, port: str) -> None:
         wanted = {(pad.note, pad.channel): pad for pad in map(partial(self._there, port), self._on(port))}
@@ -155,19 +157,21 @@ class Lights:
         self._send(port, messages)
 
     def _on(self, port: str) -> Iterable[PadChanged]:
-        for first in self._view.bank.pads if self._view.bank else ():
+        bank = self._view.bank_on(port)
+        for first in bank.pads if bank else ():
             pad = self._view.pads[first.bank, first.pad]
             if pad.port in (None, port):
                 yield pad
-            elif pad.pad in self._home and self._home[pad.pad] in (None, port):
+            elif self._home.get((pad.bank, pad.pad), "") in (None, port):
                 yield replace(pad, state=PadState.IDLE)
 
     def _pad_changed(self, pad: PadChanged) -> None:
-        if self._view.bank is None or pad.bank != self._view.bank.slug:
-            return
         if pad.port is not None and pad.state not in _AT_REST:
             self._played[pad.port, pad.bank, pad.pad] = pad.channel
         for port in self._surfaces:
+            bank = self._view.bank_on(port)
+            if bank is None or bank.slug != pad.bank:
+                continue
             if pad.port in (None, port):
                 self._show(port, self._there(port, pad))
             elif pad.state in _AT_REST:

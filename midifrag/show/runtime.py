@@ -106,7 +106,7 @@ class Runtime:
         self._fed_back = FedBack(
             settings,
             lambda port, messages, led: self.ports.send(port, messages, led=led),
-            lambda _port: (Standing(control, position) for control, position in self.bridge.standing()),
+            lambda port: [Standing(control, position) for control, position in self.bridge.standing(port)],
         )
         self._telling.light = self._show
         self.configuration = ConfigWatch(loaded, self.put)

@@ -15,7 +15,7 @@ class Player:
 
     def __init__(self, double=True, long=True):
         self.done = []
-        self.gestures = Gestures(self.done.append, lambda: SETTINGS)
+        self.gestures = Gestures(lambda _hand, intent: self.done.append(intent), lambda: SETTINGS)
         self.double, self.long = (DOUBLE,) if double else (), (LONG,) if long else ()
 
     def down(self, time, note=36):

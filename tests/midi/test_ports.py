@@ -137,7 +137,7 @@ def test_malformed_bytes_and_sysex_are_counted(rig):
     stage.ports.open()
     for data in ([], [0x90, 36], [0xF0, 1, 2, 3, 0xF7], [0x90, 36, 999], [0x80, 36, 0]):
         stage.backend.play("Launchpad", data)
-    assert stage.events == [NoteOff("pads", 1, 36, 5.0)]
+    assert stage.events == [NoteOff("pads", 1, 36, 5.0, velocity=0)]
     assert stage.ports.counts == {"pads": {"malformed": 3, "ignored": 1, "echoes": 0, "left_out": 0}}
 
 
