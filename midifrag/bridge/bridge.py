@@ -147,8 +147,8 @@ class Bridge:
 
     @property
     def bank(self) -> Bank:
-        """The active bank."""
-        return self._set_list.bank
+        """The main performer's active bank."""
+        return self._set_list.active_banks[0]
 
     @property
     def mapper(self) -> Mapper:

@@ -63,6 +63,8 @@ class SetList:
         self._performers = {}
         for name in performers(self.settings.ports):
             self._performers[name] = known.get(name) or self._begin(0)
+        if self.who not in self._performers:
+            self.who = MAIN
 
     def _begin(self, index: int) -> _Performer:
         bank = self.loaded.banks[index]

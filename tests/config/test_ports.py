@@ -23,3 +23,15 @@ def test_a_port_is_a_pattern_or_one_of_our_own(value, kind):
 def test_anything_else_is_no_port(value):
     with pytest.raises(ValidationError):
         PortSettings.model_validate({"in": value})
+
+
+def test_messages_go_on_to_one_port_or_several():
+    assert PortSettings.model_validate({"in": "x", "thru": "synth"}).thru == ("synth",)
+    assert PortSettings.model_validate({"in": "x", "thru": ["synth", "daw"]}).thru == ("synth", "daw")
+    assert PortSettings.model_validate({"in": "x"}).thru == ()
+
+
+@pytest.mark.parametrize("performer", ["", "  ", 5])
+def test_a_performer_has_a_name(performer):
+    with pytest.raises(ValidationError):
+        PortSettings.model_validate({"in": "x", "performer": performer})
