@@ -30,7 +30,6 @@ from midifrag.config.banks import Bank
 from midifrag.config.controls import Control
 from midifrag.config.lengths import Limits
 from midifrag.config.loading import Loaded
-from midifrag.config.performers import performer_of
 from midifrag.engine import messages as engine
 from midifrag.engine.protocol import Engines
 from midifrag.events import (
@@ -232,18 +231,8 @@ class Bridge:
             yield control, values.position(control, scope, pad)
 
     def heard_together(self) -> tuple[frozenset[Pair], frozenset[Parameter]]:
-        """What messages of 14 bits, and which parameters, are mapped in the active banks, each on who plays it."""
-        mappers = dict(zip(self._set_list.performers, self.mappers, strict=True))
-        if len(mappers) == 1:
-            return self.mapper.pairs, self.mapper.nrpns
-        ports = self._set_list.settings.ports
-        owner = {port: performer_of(ports, port) for port in ports}
-        pairs, nrpns = set[Pair](), set[Parameter]()
-        for port, performer in owner.items():
-            mapper = mappers[performer]
-            pairs |= {(port, channel, cc) for on, channel, cc in mapper.pairs if on in (None, port)}
-            nrpns |= {(port, channel, number) for on, channel, number in mapper.nrpns if on in (None, port)}
-        return frozenset(pairs), frozenset(nrpns)
+        """What messages of 14 bits, and which parameters, are mapped in the active banks."""
+        return self._set_list.heard_together()
 
     @property
     def due(self) -> float | None:

@@ -98,6 +98,11 @@ class Presses:
         asked = self._set_list.request(pad, press.velocity, key, bank)
         return self._submit(self._origin(bank, key, pad, asked, *shown), pad, asked, press.time)
 
+    def _is_ended(self, job: Job) -> bool:
+        """Whether somebody has ended a job already, though what it was is not over yet."""
+        cancelling = isinstance(job, RenderJob) and job.cancelling
+        return cancelling or job.called_off or self._sounds.is_hushed(job.number)
+
     # --- letting go --------------------------------------------------------------------------------------------------
 
     def release(self, release: Release) -> None:
@@ -128,7 +133,8 @@ class Presses:
 
     def _end(self, place: tuple[str, PadKey], only: Sequence[int] | None = None) -> bool:
         """End what presses of a pad began, on its way or sounding, or ``only`` these jobs; whether something was."""
-        busy = [job for job in self._renders.jobs.on_pad(*place) if only is None or job.number in only]
+        on_pad = self._renders.jobs.on_pad(*place)
+        busy = [job for job in on_pad if (only is None or job.number in only) and not self._is_ended(job)]
         self._cancel(busy)
         for job in busy:
             if job.writing:

@@ -17,6 +17,7 @@ from midifrag.config.press_request import LandRequest, PressRequest, Released, l
 from midifrag.config.settings import Settings
 from midifrag.events import StateChange
 from midifrag.intents import Press, PressPad, SelectBank
+from midifrag.midi.decoding import Pair, Parameter
 from midifrag.midi.held import Held
 from midifrag.midi.mapping import Mapper
 from midifrag.midi.switches import Switches
@@ -102,6 +103,18 @@ class SetList:
     def mappers(self) -> tuple[Mapper, ...]:
         """Everybody's mapper, in their order."""
         return tuple(one.mapper for one in self._performers.values())
+
+    def heard_together(self) -> tuple[frozenset[Pair], frozenset[Parameter]]:
+        """The messages of 14 bits, and the parameters, that are mapped in the active banks, each on who plays it."""
+        if len(self._performers) == 1:
+            return self.mappers[0].pairs, self.mappers[0].nrpns
+        ports = self.settings.ports
+        pairs, nrpns = set[Pair](), set[Parameter]()
+        for port in ports:
+            mapper = self._performers[performer_of(ports, port)].mapper
+            pairs |= {(port, channel, cc) for on, channel, cc in mapper.pairs if on in (None, port)}
+            nrpns |= {(port, channel, number) for on, channel, number in mapper.nrpns if on in (None, port)}
+        return frozenset(pairs), frozenset(nrpns)
 
     @property
     def _now(self) -> _Performer:

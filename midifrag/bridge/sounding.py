@@ -95,6 +95,10 @@ class Sounds:
         """A fragment lands for its file alone."""
         self._silent.add(job)
 
+    def is_hushed(self, job: int) -> bool:
+        """Whether a fragment that is on its way will not be heard."""
+        return job in self._silent
+
     def stop(self, slot: int | None) -> None:
         """End what sounds in a slot, or everywhere."""
         self._play(Stop(slot))

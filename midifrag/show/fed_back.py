@@ -8,14 +8,25 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import NamedTuple, assert_never
 
 import mido
 
 from midifrag.config.controls import Control
 from midifrag.config.settings import Settings
 from midifrag.events import BankChanged, ConfigurationChanged, ControlChanged, PortChanged, StateChange
-from midifrag.midi.messages import ControlChange, MidiEvent, NoteOff, NoteOn, Nrpn, PitchBend
+from midifrag.midi.messages import (
+    Aftertouch,
+    ControlChange,
+    MidiEvent,
+    NoteOff,
+    NoteOn,
+    Nrpn,
+    PitchBend,
+    ProgramChange,
+    Tick,
+    TransportChange,
+)
 from midifrag.surface.values import Source, ValueLight, touched, value_messages
 
 #: Seconds that a control must have rested before its value is sent to it.
@@ -78,7 +89,7 @@ class FedBack:
                 self._hands[event.port, source] = _Hand(event.time, isinstance(event, NoteOn))
             return
         found = _moved(event)
-        if found is None or isinstance(event, NoteOn | NoteOff):
+        if found is None:
             return
         source, step = found
         hand = self._hands.setdefault((event.port, source), _Hand(event.time))
@@ -146,9 +157,11 @@ def _moved(event: MidiEvent) -> tuple[Source, int] | None:
     match event:
         case ControlChange(cc=cc, value=value, fine=fine):
             return ("cc", cc, event.channel), value if fine is None else value * 128 + fine
-        case Nrpn(number=number, value=int() as value, fine=fine):
-            return ("nrpn", number, event.channel), value * 128 + (fine or 0)
+        case Nrpn(number=number, value=stands, fine=fine):
+            return None if stands is None else (("nrpn", number, event.channel), stands * 128 + (fine or 0))
         case PitchBend(value=value):
             return ("bend", 0, event.channel), value + 8192
-        case _:
+        case NoteOn() | NoteOff() | Aftertouch() | ProgramChange() | TransportChange() | Tick():
             return None
+        case _:
+            assert_never(event)

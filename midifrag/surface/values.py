@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Literal, TypeAlias
+from typing import Literal, TypeAlias, assert_never
 
 import mido
 
@@ -41,7 +41,12 @@ class ValueLight:
     def steps(self) -> int:
         """Where it stands in the steps that are sent."""
         finest = self.fine or self.source[0] != "cc"
-        return round(min(max(self.position, 0.0), 1.0) * (_FINEST if finest else _COARSEST))
+        return round(self.way * (_FINEST if finest else _COARSEST))
+
+    @property
+    def way(self) -> float:
+        """Where it stands, never beyond an end."""
+        return min(max(self.position, 0.0), 1.0)
 
 
 def value_messages(surface: str, value: ValueLight) -> list[mido.Message]:
@@ -63,13 +68,15 @@ def echoed(value: ValueLight) -> list[mido.Message]:
             if value.fine:
                 return [_cc(number, coarse, channel), _cc(number + 32, fine, channel)]
             return [_cc(number, value.steps, channel)]
+        case _:
+            assert_never(kind)
 
 
 def _mackie(value: ValueLight) -> list[mido.Message]:
     """Logic Control's *MIDI implementation*: faders are bends, and rings ``B0 3n`` with a mode and a light."""
     kind, number, channel = value.source
     if kind == "cc" and number in _POTS:
-        light = 1 + round(value.position * (_RING_LIGHTS - 1))
+        light = 1 + round(value.way * (_RING_LIGHTS - 1))
         return [_cc(number - _POTS[0] + _FIRST_RING, _BAR | light, channel)]
     return echoed(value)
 

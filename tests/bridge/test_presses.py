@@ -290,6 +290,23 @@ def test_a_toggle_ends_what_is_on_its_way_and_then_plays_again():
     assert len(rig.engines.renders()) == 2
 
 
+def test_a_toggle_plays_again_though_what_it_ended_is_not_over_yet():
+    rig = Rig(loaded(one_pad(press="toggle")))
+    rig.press()
+    rig.press()
+    rig.press()
+    assert len(rig.engines.renders()) == 2
+    # The second is written already when it is ended, and lands for its file alone.
+    second = rig.engines.renders()[1]
+    rig.say(Started(second.job))
+    rig.rendered(second)
+    rig.press()
+    rig.press()
+    assert len(rig.engines.renders()) == 3
+    rig.landed(second.job)
+    assert player(rig, Start) == []
+
+
 def test_a_toggle_stops_what_sounds_and_plays_again_when_it_is_over():
     rig = Rig(loaded(one_pad(press="toggle")))
     rig.press()
