@@ -230,7 +230,8 @@ class SetList:
 
     def slots(self) -> tuple[int, ...] | None:
         """The slots that fragments of who plays now may take; None for all."""
-        return slots_of(self.settings, self.who)
+        settings = self.settings
+        return slots_of(settings.performers, settings.ports, settings.fragments.count, self.who)
 
     def landing(self) -> LandRequest:
         """How what no pad began lands."""

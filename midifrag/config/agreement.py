@@ -131,7 +131,7 @@ def _several(settings: Settings, sources: Sources) -> Iterator[Problem]:
         if shared:
             yield problem_at(sources, place, f"slot {shared[0]} is {taken[shared[0]]}'s already; each has their own")
     for performer_name in performers(settings.ports) if taken else ():
-        if not slots_of(settings, performer_name):
+        if not slots_of(settings.performers, settings.ports, settings.fragments.count, performer_name):
             who = name_of(settings.ports, performer_name) or "ports without a performer"
             yield problem_at(
                 sources, ("performers",), f"no slot is left for {who}; leave one, or add to fragments.count"

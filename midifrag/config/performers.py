@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field
 
 from midifrag.config.ports import PortSettings
 from midifrag.config.value_types import Strict, Written
-
-if TYPE_CHECKING:
-    from midifrag.config.settings import Settings
 
 #: Who plays ports that name nobody, and the page; the first performer, where every port names one.
 MAIN = ""
@@ -55,17 +52,16 @@ def name_of(ports: Mapping[str, PortSettings], performer: str) -> str:
     return performer or _first(ports) or ""
 
 
-def slots_of(settings: Settings, performer: str) -> tuple[int, ...] | None:
-    """The slots that a performer's fragments take; None for all."""
-    own = settings.performers.get(name_of(settings.ports, performer))
-    if own is not None and own.slots is not None:
-        first, last = own.slots
+def slots_of(
+    own: Mapping[str, PerformerSettings], ports: Mapping[str, PortSettings], count: int, performer: str
+) -> tuple[int, ...] | None:
+    """The slots, of ``count``, that a performer's fragments take; None for all. ``own`` is what performers have alone."""
+    said = own.get(name_of(ports, performer))
+    if said is not None and said.slots is not None:
+        first, last = said.slots
         return tuple(range(first, last + 1))
-    taken = {
-        slot for one in settings.performers.values() if one.slots for slot in range(one.slots[0], one.slots[1] + 1)
-    }
-    free = tuple(slot for slot in range(1, settings.fragments.count + 1) if slot not in taken)
-    return free if taken else None
+    taken = {slot for one in own.values() if one.slots for slot in range(one.slots[0], one.slots[1] + 1)}
+    return tuple(slot for slot in range(1, count + 1) if slot not in taken) if taken else None
 
 
 def _first(ports: Mapping[str, PortSettings]) -> str | None:

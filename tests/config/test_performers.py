@@ -10,6 +10,10 @@ def show(ports, count=8, **performers_):
     return Settings.model_validate({"ports": named, "fragments": {"count": count}, "performers": performers_})
 
 
+def slots(settings, performer):
+    return slots_of(settings.performers, settings.ports, settings.fragments.count, performer)
+
+
 def test_ports_that_name_nobody_are_the_main_performers():
     ports = show({"pads": None, "one": "left", "two": "right", "more": "left"}).ports
     assert performers(ports) == ("", "left", "right")
@@ -30,15 +34,15 @@ def test_alone_there_is_one():
 
 def test_slots_are_shared_unless_somebody_has_some_alone():
     ports = {"one": "left", "two": "right"}
-    assert slots_of(show(ports), "") is None
+    assert slots(show(ports), "") is None
     split = show(ports, left={"slots": [1, 3]})
-    assert slots_of(split, "") == (1, 2, 3)
-    assert slots_of(split, "right") == (4, 5, 6, 7, 8)
+    assert slots(split, "") == (1, 2, 3)
+    assert slots(split, "right") == (4, 5, 6, 7, 8)
     both = show(ports, left={"slots": [1, 3]}, right={"slots": 8})
-    assert slots_of(both, "right") == (8,)
+    assert slots(both, "right") == (8,)
 
 
-@pytest.mark.parametrize("slots", [[0, 3], [1], [1, 2, 3], "all"])
-def test_slots_are_a_first_and_a_last(slots):
+@pytest.mark.parametrize("wrong", [[0, 3], [1], [1, 2, 3], "all"])
+def test_slots_are_a_first_and_a_last(wrong):
     with pytest.raises(ValidationError):
-        PerformerSettings.model_validate({"slots": slots})
+        PerformerSettings.model_validate({"slots": wrong})
