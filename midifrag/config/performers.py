@@ -55,7 +55,7 @@ def name_of(ports: Mapping[str, PortSettings], performer: str) -> str:
 def slots_of(
     own: Mapping[str, PerformerSettings], ports: Mapping[str, PortSettings], count: int, performer: str
 ) -> tuple[int, ...] | None:
-    """The slots, of ``count``, that a performer's fragments take; None for all. ``own`` is what performers have alone."""
+    """The slots, of ``count``, that a performer takes; None for all. ``own`` is what performers have alone."""
     said = own.get(name_of(ports, performer))
     if said is not None and said.slots is not None:
         first, last = said.slots
