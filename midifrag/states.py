@@ -10,6 +10,8 @@ class PadState(StrEnum):
 
     IDLE = "idle"
     READY = "ready"
+    #: It is held down, and what it will ask for grows as long as it is.
+    GROWING = "growing"
     QUEUED = "queued"
     RENDERING = "rendering"
     #: Its engine shows no progress.

@@ -11,7 +11,7 @@ from collections import Counter, OrderedDict
 from collections.abc import Hashable, Iterable
 from typing import Any
 
-from midifrag.midi.messages import Aftertouch, ControlChange, MidiEvent, NoteOn, PitchBend, Tick
+from midifrag.midi.messages import Aftertouch, ControlChange, MidiEvent, NoteOn, Nrpn, PitchBend, Tick
 
 #: Waiting events per port, beyond which clock ticks are left out, and beyond which all others but presses are.
 TICK_LIMIT, OTHER_LIMIT = 256, 20_000
@@ -24,9 +24,9 @@ CHANNEL_MODE = 120
 class Inbox:
     """A queue for one reader and many writers; takes MIDI events and anything else, and keeps their order.
 
-    ``switches`` are the CC numbers that act as buttons, and ``pads`` the CCs of pads, by port, channel (None: any) and
-    number: each of their messages counts. ``coalesced`` and ``dropped``
-    count, per port, moves that a newer one replaced and events that were left out.
+    ``switches`` are the CC numbers of buttons and encoders, and ``pads`` the CCs of pads, by port, channel (None: any)
+    and number: each of their messages counts. ``coalesced`` and ``dropped`` count, per port, moves that a newer one
+    replaced and events that were left out.
     """
 
     def __init__(
@@ -107,6 +107,8 @@ class Inbox:
         match item:
             case ControlChange() if item.cc < CHANNEL_MODE and not (item.cc in self.switches or self.is_pad(item)):
                 return (item.port, item.channel, item.cc)
+            case Nrpn(step=0):
+                return (item.port, item.channel, "nrpn", item.number)
             case PitchBend():
                 return (item.port, item.channel, "bend")
             case Aftertouch():

@@ -10,6 +10,7 @@ from typing import assert_never
 from midifrag.config.banks import Bank
 from midifrag.config.layout import Shown
 from midifrag.config.loading import Loaded
+from midifrag.config.performers import MAIN, performer_of
 from midifrag.events import (
     BankChanged,
     ConfigurationChanged,
@@ -43,6 +44,7 @@ class View:
 
     configuration: Loaded | None = None
     bank: BankChanged | None = None
+    performers: dict[str, BankChanged] = field(default_factory=dict)
     pads: dict[tuple[str, PadKey], PadChanged] = field(default_factory=dict)
     slots: tuple[SlotState, ...] = ()
     jobs: dict[int, JobChanged] = field(default_factory=dict)
@@ -51,6 +53,7 @@ class View:
     ports: dict[tuple[str, str], PortChanged] = field(default_factory=dict)
     controls: dict[str, ControlChanged] = field(default_factory=dict)
     layouts: dict[str, Shown] = field(default_factory=dict)
+    pad_values: dict[tuple[str, PadKey, str], ControlChanged] = field(default_factory=dict)
     time: Timeline | None = None
     playback: PlaybackChanged | None = None
     sounding: dict[int, Sounding] = field(default_factory=dict)
@@ -65,10 +68,11 @@ class View:
             match change:
                 case ConfigurationChanged(loaded):
                     self._configure(loaded)
-                case BankChanged():
-                    if self.bank is not None and self.bank.slug != change.slug:
-                        self.layouts = {port: replace(shown, page=0) for port, shown in self.layouts.items()}
-                    self.bank = change
+                case BankChanged(performer=performer):
+                    self._turn_back(change)
+                    if performer == MAIN:
+                        self.bank = change
+                    self.performers[performer] = change
                     self.pads |= {(pad.bank, pad.pad): pad for pad in change.pads}
                 case PadChanged(bank, pad):
                     self.pads[bank, pad] = change
@@ -80,10 +84,10 @@ class View:
                     self._engine(change)
                 case PortChanged(port, direction):
                     self.ports[port, direction] = change
-                case ControlChanged(name):
-                    self.controls[name] = change
                 case LayoutChanged(port, page, side):
                     self.layouts[port] = Shown(page, side)
+                case ControlChanged():
+                    self._control(change)
                 case TimeChanged(timeline):
                     self.time = timeline
                 case PlaybackChanged():
@@ -110,6 +114,11 @@ class View:
     def active_bank(self) -> Bank | None:
         """The bank that is played now."""
         return next((bank for bank in self.banks if self.bank and bank.slug == self.bank.slug), None)
+
+    def bank_on(self, port: str) -> BankChanged | None:
+        """The bank that is active for who plays a port."""
+        ports = self.configuration.settings.ports if self.configuration else {}
+        return self.performers.get(performer_of(ports, port), self.bank)
 
     @property
     def ready_models(self) -> frozenset[str]:
@@ -163,6 +172,25 @@ class View:
         self.configuration = loaded
         places = {(bank.slug, key) for bank in loaded.banks for key in bank.pads}
         self.pads = {place: pad for place, pad in self.pads.items() if place in places}
+
+    def _turn_back(self, change: BankChanged) -> None:
+        """Another bank of a performer begins at its first page."""
+        before = self.performers.get(change.performer)
+        ports = self.configuration.settings.ports if self.configuration else {}
+        for port, shown in self.layouts.items() if before is not None and before.slug != change.slug else ():
+            if performer_of(ports, port) == change.performer:
+                self.layouts[port] = replace(shown, page=0)
+
+    def _control(self, change: ControlChanged) -> None:
+        name, bank, pad = change.name, change.bank, change.pad
+        if change.performer != MAIN:
+            return
+        if pad is None:
+            self.controls[name] = change
+        elif change.value is None and not change.waiting:
+            self.pad_values.pop((bank, pad, name), None)
+        else:
+            self.pad_values[bank, pad, name] = change
 
     def _job(self, change: JobChanged) -> None:
         if not change.state.ended:

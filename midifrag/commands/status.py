@@ -24,6 +24,7 @@ from midifrag.states import COUNTS_DOWN, TROUBLES, EngineState, JobState, Notice
 STATE_STYLES: dict[PadState, str] = {
     PadState.IDLE: "dim",
     PadState.READY: "cyan",
+    PadState.GROWING: "bold yellow",
     PadState.QUEUED: "yellow",
     PadState.RENDERING: "bold blue",
     PadState.STALLED: "magenta",

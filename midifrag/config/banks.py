@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from functools import cached_property
-from typing import Annotated, Any, TypeAlias
+from typing import Annotated, Any, Literal, TypeAlias
 
 from pydantic import BeforeValidator, Field, PlainSerializer, PlainValidator, model_validator
 
@@ -133,6 +133,15 @@ class Bank(Strict):
         for key in (PadKey(note, channel), PadKey(note)):
             pad = self.pads.get(key)
             if pad is not None and pad.port in (None, port):
+                return key, pad
+        return None
+
+    def pressed_too(
+        self, kind: Literal["note", "cc", "program"], number: int, channel: int, port: str
+    ) -> tuple[PadKey, Pad] | None:
+        """The pad that this message presses beside its own note (`Pad.also`)."""
+        for key, pad in self.pads.items():
+            if any(one.is_meant(kind, number, channel, port) for one in pad.also):
                 return key, pad
         return None
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from midifrag.config.actions import Action
 from midifrag.config.banks import Bank
 from midifrag.config.catalogue import engine_names
+from midifrag.config.clashes import clashes
 from midifrag.config.controls import Control
 from midifrag.config.lengths import told_bars
 from midifrag.config.loading import Loaded
@@ -48,6 +49,7 @@ def hints(loaded: Loaded) -> Iterator[str]:
         yield from _unused(loaded, bank, file, facts)
         yield from _too_far(loaded, bank, file, facts)
         yield from _lengths(loaded, bank, file, facts)
+    yield from clashes(loaded)
     for file, controls in _control_lists(loaded):
         yield from _hidden_controls(loaded, controls, file)
         yield from _taken_fine_halves(loaded, controls, file)

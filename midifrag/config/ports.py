@@ -24,6 +24,9 @@ from midifrag.surface.driver import Surface
 from midifrag.surface.families import Models, families
 from midifrag.surface.grid import CORNER, MOST_ROWS, Grid, Place
 
+#: The most ports that another one's messages go on to.
+MOST_THRU = 32
+
 
 def _pattern(value: str) -> str:
     """A name as it is, with whatever brackets (Windows cuts long names off), or an expression; but no sign alone."""
@@ -95,6 +98,10 @@ PortPlace: TypeAlias = Annotated[
 ]
 
 
+def _names(value: Any) -> Any:
+    return (value,) if isinstance(value, str) else value
+
+
 class PortSettings(Strict):
     """One device: where its messages come from, where feedback goes and what it understands."""
 
@@ -118,6 +125,15 @@ class PortSettings(Strict):
     buttons: bool = Field(
         default=True,
         description="whether buttons beside the grid select banks, lock slots and panic; actions and controls go first",
+    )
+    performer: NotBlank | None = Field(
+        default=None,
+        min_length=1,
+        description="who plays it, such as left: each performer has an active bank of their own; ports without one are "
+        "played together",
+    )
+    thru: Annotated[tuple[str, ...], BeforeValidator(_names), Written("a port's name, or a list of them")] = Field(
+        default=(), max_length=MOST_THRU, description="the ports that what comes in here goes on to; none, unless asked"
     )
     ignore_echo: bool = Field(
         default=True,

@@ -1,81 +1,77 @@
-"""What is pressed and let go where banks lie by place: the pad that lies there, or the button beside the grid."""
+"""What is pressed where banks lie by place: the pad that lies there, or the button beside the grid."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import TypeAlias
+from collections.abc import Mapping
+from typing import NamedTuple
 
 from midifrag.config.banks import Bank
 from midifrag.config.buttons import ButtonUse
 from midifrag.config.desk import Desk, Kind
-from midifrag.intents import Intent, Press, Release, SelectBank
-from midifrag.midi.messages import ControlChange, MidiEvent, NoteOff, NoteOn
+from midifrag.intents import Hand, Press, SelectBank
+from midifrag.midi.messages import Aftertouch, ControlChange, MidiEvent, NoteOff, NoteOn
 from midifrag.pad_key import PadKey
 
-#: What presses and lets go of pads: a port, a note or CC and its number, a channel.
-Source: TypeAlias = tuple[str, Kind, int, int]
+
+class Placed(NamedTuple):
+    """A pad that lies at a place, its bank, and what pressing it asks for."""
+
+    bank: Bank
+    key: PadKey
+    press: Press
+
+    def intents(self, active: Bank) -> tuple[SelectBank | Press, ...]:
+        """The press; where it is another bank's pad, that is selected first."""
+        return (self.press,) if self.bank is active else (SelectBank(slug=self.bank.slug), self.press)
 
 
 class Placing:
-    """Reads ``desk`` while ``bank`` is active; ``banks`` are all of the set list, by their slugs.
+    """Reads ``desk``; ``banks`` are all of the set list, by their slugs."""
 
-    ``held`` are the pads that are down, by what pressed them: another bank may lie there when they are let go.
-    """
-
-    def __init__(self, desk: Desk, bank: Bank, banks: Mapping[str, Bank], held: dict[Source, Press]) -> None:
+    def __init__(self, desk: Desk, banks: Mapping[str, Bank]) -> None:
         self._desk = desk
-        self._bank = bank
         self._banks = banks
-        self._held = held
 
     def rules(self, port: str) -> bool:
         """Whether banks lie by place at a port."""
         return bool(self._desk.grids(port))
 
-    def pressed(self, event: NoteOn | ControlChange) -> tuple[Press | SelectBank, ...]:
-        """What a press means: the pad that lies there; where it is another bank's, that is selected first."""
-        kind, number = _sent(event)
-        found = self._desk.pad(event.port, kind, number, event.channel)
-        if found is None:
-            return ()
-        bank, key = self._banks[found[0]], found[1]
-        force = event.velocity if isinstance(event, NoteOn) else event.value
-        press = Press(key.note, _channel(bank, key, event.channel), event.port, force / 127, event.time)
-        return (press,) if bank is self._bank else (SelectBank(slug=bank.slug), press)
+    def at(self, event: NoteOn | NoteOff | ControlChange | Aftertouch) -> tuple[Bank, PadKey] | None:
+        """The pad, and its bank, that lies where a message comes from."""
+        sent = _sent(event)
+        found = None if sent is None else self._desk.pad(event.port, *sent, event.channel)
+        return None if found is None else (self._banks[found[0]], found[1])
 
-    def let_go(self, event: NoteOff | ControlChange) -> tuple[Release, ...]:
-        """What is let go: what was pressed there."""
-        source = _source(event)
-        press = None if source is None else self._held.get(source)
-        return () if press is None else (Release(press.note, press.channel, press.port, event.time),)
+    def pressed(self, event: NoteOn | ControlChange) -> Placed | None:
+        """What a press means: the pad that lies there."""
+        found = self.at(event)
+        if found is None:
+            return None
+        bank, key = found
+        if isinstance(event, NoteOn):
+            hand, force = Hand(event.port, "note", event.note, event.channel), event.velocity
+        else:
+            hand, force = Hand(event.port, "cc", event.cc, event.channel), event.value
+        channel = _channel(bank, key, event.channel)
+        press = Press(key.note, channel, event.port, force / 127, event.time, by=hand, at_place=True)
+        return Placed(bank, key, press)
 
     def button(self, event: MidiEvent) -> ButtonUse | None:
         """What the button beside a grid does that sends this, if one does."""
         if not isinstance(event, NoteOn | ControlChange) or not self.rules(event.port):
             return None
-        kind, number = _sent(event)
-        return self._desk.button(event.port, kind, number, event.channel)
+        sent = _sent(event)
+        return None if sent is None else self._desk.button(event.port, *sent, event.channel)
 
-    def hold(self, event: MidiEvent, meant: Sequence[Intent]) -> None:
-        """Remember what a press meant until it is let go."""
-        source = _source(event)
-        if source is None or not self.rules(event.port):
-            return
-        for intent in meant:
-            if isinstance(intent, Press):
-                self._held[source] = intent
-            elif isinstance(intent, Release):
-                self._held.pop(source, None)
+    def is_switch(self, event: ControlChange) -> bool:
+        """Whether a CC is a pad's, or a button's beside a grid."""
+        return self.rules(event.port) and (self.at(event) is not None or self.button(event) is not None)
 
 
-def _sent(event: NoteOn | NoteOff | ControlChange) -> tuple[Kind, int]:
-    return ("cc", event.cc) if isinstance(event, ControlChange) else ("note", event.note)
-
-
-def _source(event: MidiEvent) -> Source | None:
-    if not isinstance(event, NoteOn | NoteOff | ControlChange):
-        return None
-    return (event.port, *_sent(event), event.channel)
+def _sent(event: NoteOn | NoteOff | ControlChange | Aftertouch) -> tuple[Kind, int] | None:
+    if isinstance(event, ControlChange):
+        return "cc", event.cc
+    return None if event.note is None else ("note", event.note)
 
 
 def _channel(bank: Bank, key: PadKey, came_on: int) -> int:

@@ -76,10 +76,9 @@ class Lights:
         self._view = view
         self._device = device
         self._ports: dict[str, PortLights] = {}
-        self._desk = Desk(settings, [Plan("", {}, {})], 0)
         self._around = Surroundings()
         #: Where each pad is when nobody plays it: the port it is bound to, or None.
-        self._home: dict[PadKey, str | None] = {}
+        self._home: dict[tuple[str, PadKey], str | None] = {}
         #: The channel that a pad of any channel was pressed on last, on a port.
         self._played: dict[tuple[str, str, PadKey], int] = {}
         #: Whether a pad that blinks in tempo is lit, by port and LED.
@@ -94,10 +93,10 @@ class Lights:
             case PadChanged():
                 self._pad_changed(change)
             case BankChanged():
-                self._home = {pad.pad: pad.port for pad in change.pads if pad.state in _AT_REST}
-                self._lay()
-            case LayoutChanged():
-                self._lay()
+                self._bank_changed(change)
+            case LayoutChanged(port):
+                if port in self._ports:
+                    self._repaint(self._ports[port])
             case PortChanged(direction="out", state="open"):
                 self._connected(change.port)
             case PortChanged(direction="out"):
@@ -160,37 +159,44 @@ class Lights:
             self._screens.add(port, lights.surface.screen)
         self._repaint(lights)
 
-    def _lay(self) -> None:
-        """Another bank is active, or banks lie otherwise."""
-        if self._view.bank is None:
-            return
-        active, banks = self._view.bank, self._view.banks
-        plans = [plan_of(bank) for bank in banks]
+    def _bank_changed(self, change: BankChanged) -> None:
+        self._home = {place: port for place, port in self._home.items() if place[0] != change.slug}
+        self._home |= {(change.slug, pad.pad): pad.port for pad in change.pads if pad.state in _AT_REST}
+        for port, lights in self._ports.items():
+            if self._view.bank_on(port) == change:
+                self._repaint(lights)
+
+    def _desk_of(self, active: BankChanged) -> Desk:
+        """What lies where on the ports of who plays this bank."""
+        plans = [plan_of(bank) for bank in self._view.banks]
         if active.slug not in {plan.slug for plan in plans}:
             # As the bridge tells of it, before the set is known.
-            plans = [Plan(active.slug, {pad.pad: self._home.get(pad.pad) for pad in active.pads}, {})]
+            home = {pad.pad: self._home.get((active.slug, pad.pad)) for pad in active.pads}
+            plans = [Plan(active.slug, home, {})]
         at = next(number for number, plan in enumerate(plans) if plan.slug == active.slug)
-        self._desk = Desk(self._settings, plans, at, self._view.layouts)
-        self._around.banks, self._around.active = tuple(plan.slug for plan in plans), active.slug
-        for lights in self._ports.values():
-            self._repaint(lights)
+        self._around.banks = tuple(plan.slug for plan in plans)
+        return Desk(self._settings, plans, at, self._view.layouts)
 
     def _repaint(self, lights: PortLights) -> None:
+        active = self._view.bank_on(lights.port)
+        if active is None:
+            return
         wanted = {}
-        there = lights.lay(self._desk, buttons=bool(self._view.banks))
+        there = lights.lay(self._desk_of(active), active.slug, buttons=bool(self._view.banks))
         pads = self._on(lights.port) if lights.grid is None else [self._placed(lights.port, *one) for one in there]
         for pad in pads:
             address = self._address(lights, pad)
             if address is not None:
                 wanted[address] = pad
-        self._send(lights.port, lights.repaint(wanted) + lights.buttons(self._around, self._desk, anew=True))
+        self._send(lights.port, lights.repaint(wanted) + lights.buttons(self._around, anew=True))
 
     def _on(self, port: str) -> Iterable[PadChanged]:
-        for first in self._view.bank.pads if self._view.bank else ():
+        bank = self._view.bank_on(port)
+        for first in bank.pads if bank else ():
             pad = self._view.pads[first.bank, first.pad]
             if pad.port in (None, port):
                 yield pad
-            elif pad.pad in self._home and self._home[pad.pad] in (None, port):
+            elif self._home.get((pad.bank, pad.pad), "") in (None, port):
                 yield replace(pad, state=PadState.IDLE)
 
     def _placed(self, port: str, slug: str, key: PadKey) -> PadChanged:
@@ -199,26 +205,26 @@ class Lights:
         if pad is None:
             own = next((bank.pads[key].colour for bank in self._view.banks if bank.slug == slug), None)
             return PadChanged(slug, key, None, key.channel or 1, key.note, PadState.IDLE, own, 0.0)
-        return self._as_shown(pad) if pad.port in (None, port) else replace(pad, state=PadState.IDLE, job=None)
+        return self._as_shown(port, pad) if pad.port in (None, port) else replace(pad, state=PadState.IDLE, job=None)
 
-    def _as_shown(self, pad: PadChanged) -> PadChanged:
+    def _as_shown(self, port: str, pad: PadChanged) -> PadChanged:
         """A pad of a bank that is not active shows only what is under way: nobody tells what it is at rest."""
-        is_active = self._view.bank is not None and self._view.bank.slug == pad.bank
+        active = self._view.bank_on(port)
+        is_active = active is not None and active.slug == pad.bank
         return pad if is_active or pad.state in UNDER_WAY else replace(pad, state=PadState.IDLE, job=None)
 
     def _pad_changed(self, pad: PadChanged) -> None:
         self._count(pad)
-        if self._view.bank is None:
-            return
-        is_active = pad.bank == self._view.bank.slug
         if pad.port is not None and pad.state not in _AT_REST:
             self._played[pad.port, pad.bank, pad.pad] = pad.channel
         for port, lights in self._ports.items():
-            address = self._address(lights, pad) if is_active or lights.grid is not None else None
+            bank = self._view.bank_on(port)
+            is_shown = bank is not None and (bank.slug == pad.bank or lights.grid is not None)
+            address = self._address(lights, pad) if is_shown else None
             if address is None:
                 continue
             if pad.port in (None, port):
-                self._send(port, lights.show(address, self._as_shown(pad)))
+                self._send(port, lights.show(address, self._as_shown(port, pad)))
             elif pad.state in _AT_REST:
                 self._send(port, lights.rest(pad))
 
@@ -236,7 +242,7 @@ class Lights:
 
     def _buttons(self) -> None:
         for port, lights in self._ports.items():
-            messages = lights.buttons(self._around, self._desk)
+            messages = lights.buttons(self._around)
             if messages:
                 self._send(port, messages)
 

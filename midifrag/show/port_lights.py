@@ -9,6 +9,7 @@ import mido
 
 from midifrag.config.buttons import ButtonUse
 from midifrag.config.desk import Desk
+from midifrag.config.layout import Shown
 from midifrag.config.ports import PortSettings
 from midifrag.events import PadChanged
 from midifrag.pad_key import PadKey
@@ -31,6 +32,7 @@ class PortLights:
         self._seats: dict[tuple[str, PadKey], Button] = {}
         self._uses: Mapping[Button, ButtonUse] = {}
         self._buttons: dict[Button, Look] = {}
+        self._active, self._shown = "", Shown()
 
     @property
     def grid(self) -> Grid | None:
@@ -39,8 +41,9 @@ class PortLights:
             return None
         return self._gridded.grid
 
-    def lay(self, desk: Desk, *, buttons: bool) -> list[tuple[str, PadKey]]:
-        """Take in what lies where; the banks and pads that are shown, where that goes by place."""
+    def lay(self, desk: Desk, active: str, *, buttons: bool) -> list[tuple[str, PadKey]]:
+        """Take in what lies where while the bank called ``active`` is; what is shown, where that goes by place."""
+        self._active, self._shown = active, desk.shown(self.port)
         grid = self.grid
         if grid is None:
             return []
@@ -91,11 +94,12 @@ class PortLights:
         busy = [(address, one) for address, one in shown if one.state not in (PadState.IDLE, PadState.READY)]
         return [m for at, one in busy for m in self.show(at, replace(one, state=PadState.IDLE, job=None))]
 
-    def buttons(self, around: Surroundings, desk: Desk, *, anew: bool = False) -> list[mido.Message]:
+    def buttons(self, around: Surroundings, *, anew: bool = False) -> list[mido.Message]:
         """What shows the buttons as they are to look; all of them with ``anew``, else those that changed."""
         if self._gridded is None or self.grid is None:
             return []
-        wanted = {button: around.look(use, desk.shown(self.port)) for button, use in self._uses.items()}
+        here = replace(around, active=self._active)
+        wanted = {button: here.look(use, self._shown) for button, use in self._uses.items()}
         gone = [button for button in self._buttons if button not in wanted]
         messages = [m for button in gone for m in self._gridded.put_out(button)]
         for button, look in wanted.items():

@@ -91,6 +91,7 @@ class Gridded(Protocol):
 LOOKS: dict[PadState, Look] = {
     PadState.IDLE: Look(None),
     PadState.READY: Look("cyan"),
+    PadState.GROWING: Look("yellow", "pulse"),
     PadState.QUEUED: Look("yellow"),
     PadState.RENDERING: Look("blue", "pulse"),
     PadState.STALLED: Look("orange"),

@@ -209,3 +209,61 @@ def test_pages_go_round_and_begin_anew_in_another_bank():
     banks.show(TurnPage("pads", -1))
     banks.activate(1)
     assert banks.layouts() == [LayoutChanged("pads", 0, 1)]
+
+
+# --- several performers ----------------------------------------------------------------------------------------------
+
+TWO = {"ports": {"a": {"in": "a", "performer": "left"}, "b": {"in": "b", "performer": "right"}}}
+
+
+def test_each_performer_has_an_active_bank():
+    banks = SetList(loaded(bank("one", PADS), bank("two", PADS), **TWO))
+    assert banks.performers == ("", "right")
+    banks.turn_to("b")
+    banks.activate(1)
+    banks.turn_to("a")
+    assert banks.bank.slug == "one"
+    assert [mapper.bank.slug for mapper in banks.mappers] == ["one", "two"]
+    assert [one.slug for one in banks.active_banks] == ["one", "two"]
+    banks.turn_to("page")
+    assert banks.who == ""
+    with banks.as_performer("right"):
+        assert banks.bank.slug == "two"
+    assert banks.bank.slug == "one"
+
+
+def test_performers_keep_their_banks_when_the_set_is_read_again():
+    banks = SetList(loaded(bank("one", PADS), bank("two", PADS), **TWO))
+    banks.turn_to("b")
+    banks.activate(1)
+    banks.reload(loaded(bank("two", PADS), bank("one", PADS), **TWO))
+    assert [mapper.bank.slug for mapper in banks.mappers] == ["one", "two"]
+    # Alone again.
+    banks.reload(loaded(bank("two", PADS), bank("one", PADS)))
+    assert banks.performers == ("",)
+    assert banks.bank.slug == "one"
+
+
+def test_values_that_are_everybodys_are_and_a_banks_are_its_own():
+    shared = {"cc": 1, "sets": "steps", "range": [1, 100]}
+    own = {"cc": 2, "sets": "cfg_scale", "range": [0, 10]}
+    one, two = bank("one", PADS, controls=[own]), bank("two", PADS, controls=[own])
+    banks = SetList(loaded(one, two, controls=[shared], **TWO))
+    banks.turn_to("b")
+    banks.activate(1)
+    banks.values.move("cc 1 sets steps", 1.0)
+    banks.values.move("cc 2 sets cfg_scale", 1.0)
+    banks.turn_to("a")
+    assert banks.values.effective == {"steps": 100}
+    banks.activate(1)
+    assert banks.values.effective == {"steps": 100, "cfg_scale": 10}
+
+
+def test_fragments_take_the_slots_of_who_plays():
+    banks = SetList(loaded(bank("one", PADS), performers={"right": {"slots": [7, 8]}}, **TWO))
+    pad = banks.bank.pads[PadKey(37)]
+    banks.turn_to("b")
+    assert banks.request(pad, 1.0).landing.among == banks.landing().among == (7, 8)
+    banks.turn_to("a")
+    assert banks.request(pad, 1.0).landing.among == (1, 2, 3, 4, 5, 6)
+    assert SetList(loaded(bank("one", PADS), **TWO)).request(pad, 1.0).landing.among is None

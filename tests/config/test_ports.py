@@ -38,3 +38,15 @@ def test_a_place_is_notes_or_a_corner(value):
 def test_anything_else_is_no_place(value):
     with pytest.raises(ValidationError, match="neither notes nor"):
         PortSettings.model_validate({"surface": "launchpad", "place": value})
+
+
+def test_messages_go_on_to_one_port_or_several():
+    assert PortSettings.model_validate({"in": "x", "thru": "synth"}).thru == ("synth",)
+    assert PortSettings.model_validate({"in": "x", "thru": ["synth", "daw"]}).thru == ("synth", "daw")
+    assert PortSettings.model_validate({"in": "x"}).thru == ()
+
+
+@pytest.mark.parametrize("performer", ["", "  ", 5])
+def test_a_performer_has_a_name(performer):
+    with pytest.raises(ValidationError):
+        PortSettings.model_validate({"in": "x", "performer": performer})

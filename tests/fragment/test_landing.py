@@ -13,7 +13,7 @@ import soundfile
 from midifrag.fragment.archive import Archive
 from midifrag.fragment.audio_files import read_wav
 from midifrag.fragment.holding import FIRST_RETRY, LONGEST_RETRY
-from midifrag.fragment.landing import REFRESH
+from midifrag.fragment.landing import INDEXING, REFRESH
 from midifrag.fragment.length import MusicalLength, SecondsLength
 from midifrag.fragment.options import FragmentOptions
 from midifrag.fragment.preparing import Preparer
@@ -26,7 +26,6 @@ from midifrag.fragment.writer_commands import (
     LandArchived,
     LandTake,
     LockSlot,
-    Prepare,
     RestoreSlot,
     StarTake,
 )
@@ -264,10 +263,19 @@ def test_a_take_that_was_rendered_longer_than_asked_lands_as_long_as_asked_also_
     assert again.seconds == 0.25
 
 
+def test_what_was_prepared_for_this_tempo_lands_as_it_was_prepared(rig, monkeypatch):
+    command = dataclasses.replace(land(1, seconds=0.9), length=MusicalLength(1, "beats", 128))
+    rig.prepare(command.audio, command.options, command.length)
+    monkeypatch.setattr("midifrag.fragment.sources.encode_fragment", None)
+
+    _, landed = rig.handle(command)
+
+    assert read_wav(landed.file)[0].shape[1] == round(60 / 128 * RATE)
+
+
 def test_what_was_prepared_for_another_tempo_is_cut_anew(rig):
     command = dataclasses.replace(land(1, seconds=0.9), length=MusicalLength(1, "beats", 128))
-    rig.lander.prepare(Prepare(command.audio, RATE, command.options, MusicalLength(1, "beats", 120)))
-    rig.lander._preparer._worker.submit(lambda: None).result()
+    rig.prepare(command.audio, command.options, MusicalLength(1, "beats", 120))
 
     _, landed = rig.handle(command)
 
@@ -437,3 +445,16 @@ def test_what_is_cancelled_while_the_archive_does_not_answer_has_its_outcome_at_
     rig.told.clear()
     rig.lander.tick()
     assert kinds(rig.told) == []
+
+
+def test_an_archive_that_is_behind_is_looked_at_soon(rig):
+    assert rig.lander.due == rig.now + REFRESH
+    rig.archive._catching_up.behind = True
+    assert rig.lander.due == rig.now + INDEXING
+
+
+def test_a_cancel_wakes_the_writer_also_for_a_job_that_it_has_not_seen(opened, tmp_path):
+    woken = []
+    rig = opened(LanderRig, tmp_path, wake=lambda: woken.append(rig.now))
+    rig.lander.cancel(1)
+    assert len(woken) == 1

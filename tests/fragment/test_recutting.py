@@ -75,6 +75,13 @@ def test_what_waits_is_cut_for_the_time_that_it_lands_in(rig, bpm, signature, se
     assert [path.name for path in (rig.folder / ".midifrag").glob("work-*/*output*")] == []
 
 
+def test_what_is_to_be_cut_anew_is_due_soon(rig):
+    rig.handle(a_bar(1))
+    before = rig.lander.due
+    rig.lander.recut(Recut(1, 100.0, COMMON))
+    assert before > rig.now + EACH == rig.lander.due
+
+
 def test_a_moment_that_moves_with_the_tempo_is_kept(rig):
     rig.handle(a_bar(1))
     rig.lander.punctual.move(1, 108.0)

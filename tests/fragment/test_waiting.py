@@ -39,6 +39,9 @@ def rig(opened, tmp_path):
     return opened(LanderRig, tmp_path)
 
 
+ENDED = "cancelled: the show ended before its boundary"
+
+
 def at(job: int, moment: float, **keys: object) -> LandTake:
     """A take that lands at a moment."""
     lead = keys.pop("lead", 0.0)
@@ -497,6 +500,40 @@ def test_an_end_waits_for_no_drive_that_hangs_at_the_moment(rig, monkeypatch):
     assert (failed.job, failed.take, "does not answer" in failed.reason) == (1, 1, True)
 
 
+def test_an_end_waits_for_what_lands_at_this_moment(rig, monkeypatch):
+    begun, free, real = threading.Event(), threading.Event(), Swap.swap
+
+    def slowly(self):
+        begun.set()
+        assert free.wait(300)
+        real(self)
+
+    monkeypatch.setattr(Swap, "swap", slowly)
+    rig.handle(at(1, 104.0))
+    rig.now = 104.0
+    rig.lander.punctual.look()
+    assert begun.wait(300)
+    before = len(rig.told)
+    threading.Timer(0.3, free.set).start()
+
+    rig.lander.finish()
+
+    assert landed(rig.since(before)) == [(1, 1)]
+    assert [event for event in rig.since(before) if isinstance(event, (LandFailed, LandCancelled))] == []
+
+
+def test_an_end_calls_off_what_never_came_beside_its_slot(rig, monkeypatch):
+    with monkeypatch.context() as patched:
+        patched.setattr(Swap, "stage", full)
+        rig.handle(at(1, 104.0))
+    before = len(rig.told)
+
+    rig.lander.finish()
+
+    assert rig.since(before) == [LandCancelled(1, ENDED, 1)]
+    assert rig.lander.held == ()
+
+
 def test_an_end_lands_nothing_late_and_loses_nothing(rig, opened):
     rig.handle(at(1, 104.0))
     before = len(rig.told)
@@ -504,7 +541,7 @@ def test_an_end_lands_nothing_late_and_loses_nothing(rig, opened):
     rig.lander.finish()
     rig.close()
 
-    assert rig.since(before) == [LandCancelled(1, "cancelled: the show ended before its boundary", 1)]
+    assert rig.since(before) == [LandCancelled(1, ENDED, 1)]
     assert rig.takes() == [None, None, None]
     assert [take.job for take in opened(Archive, rig.folder / "archive").find()] == [1]
 

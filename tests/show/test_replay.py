@@ -14,6 +14,7 @@ from midifrag.intents import (
     CancelJob,
     CancelPad,
     ClearQueue,
+    DoWithPad,
     LockSlot,
     MoveControl,
     MuteSlot,
@@ -22,6 +23,7 @@ from midifrag.intents import (
     PressPad,
     Prompt,
     Release,
+    ResetValues,
     RestoreSlot,
     SelectBank,
     SendTake,
@@ -37,6 +39,7 @@ from midifrag.midi.messages import (
     ControlChange,
     NoteOff,
     NoteOn,
+    Nrpn,
     PitchBend,
     ProgramChange,
     Tick,
@@ -184,6 +187,12 @@ LINES = [
         PressPad("Rain", 0.5, 5.0, "osc"),
     ),
     ('"PressPad", "name": 36, "velocity": 0.5, "time": 5.0, "source": "osc"', PressPad(36, 0.5, 5.0, "osc")),
+    (
+        '"Nrpn", "port": "p", "channel": 1, "number": 300, "value": 5, "time": 5.0, "fine": 9, "step": 0',
+        Nrpn("p", 1, 300, 5, 5.0, 9),
+    ),
+    ('"ResetValues", "name": "steps"', ResetValues("steps")),
+    ('"DoWithPad", "pad": "36", "deed": "star"', DoWithPad(PadKey(36), "star")),
 ]
 
 

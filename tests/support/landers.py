@@ -10,6 +10,7 @@ from midifrag.audio import Audio
 from midifrag.fragment.archive import Archive
 from midifrag.fragment.hands import Hand
 from midifrag.fragment.landing import Lander
+from midifrag.fragment.length import FragmentLength
 from midifrag.fragment.options import FragmentOptions
 from midifrag.fragment.punctual import Punctual
 from midifrag.fragment.slots import Slots
@@ -47,9 +48,9 @@ class LanderRig:
         self.lander.handle(command)
         return self.since(before)
 
-    def prepare(self, audio: Audio, options: FragmentOptions) -> None:
+    def prepare(self, audio: Audio, options: FragmentOptions, length: FragmentLength | None = None) -> None:
         """Have a take prepared, and wait until it is."""
-        self.lander.prepare(Prepare(audio, RATE, options))
+        self.lander.prepare(Prepare(audio, RATE, options, length))
         self.lander._preparer._worker.submit(lambda: None).result()
 
     def tick(self, seconds: float = 0.0) -> Sequence[WriterEvent]:

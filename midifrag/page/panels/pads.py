@@ -217,6 +217,8 @@ class PadsPanel(Panel):
                 seconds = landings.get(pad.job or 0)
             case PadState.IDLE:
                 seconds = self.page.forecast.render_seconds(pad.bank, pad.pad)
+            case PadState.GROWING:
+                return pad.text
             case (
                 PadState.WAITING
                 | PadState.STALLED
