@@ -23,7 +23,6 @@ from midifrag.intents import (
     Again,
     CancelPad,
     DoWithPad,
-    Hand,
     Intent,
     LetGo,
     Panic,
@@ -35,6 +34,7 @@ from midifrag.intents import (
 )
 from midifrag.midi.decoding import FINE_OFFSET, Pair, Parameter
 from midifrag.midi.describing import PlayedIntent
+from midifrag.midi.hands import concerns, hand_of, release_of
 from midifrag.midi.held import Down, Held
 from midifrag.midi.messages import (
     Aftertouch,
@@ -186,10 +186,10 @@ class Mapper:
 
     def _pressed_by(self, key: PadKey, event: NoteOn | ControlChange | ProgramChange, velocity: int) -> Press:
         port = self.bank.pads[key].port or event.port
-        return Press(key.note, key.channel or event.channel, port, velocity / 127, event.time, by=_hand(event))
+        return Press(key.note, key.channel or event.channel, port, velocity / 127, event.time, by=hand_of(event))
 
     def _note_off(self, event: NoteOff) -> Reading:
-        down = self._held.down(_hand(event))
+        down = self._held.down(hand_of(event))
         bank = self.bank if down is None else down.bank
         moved = self._moves(event)
         if down is None:
@@ -206,16 +206,16 @@ class Mapper:
         if press is None:
             release = Release(event.note, event.channel, event.port, event.time, event.velocity / 127)
         else:
-            release = _release(press, event.time, event.velocity / 127)
+            release = release_of(press, event.time, event.velocity / 127)
         return Reading(event, bank, played=(*moved, release))
 
     def _control_change(self, event: ControlChange) -> Reading:
         ends = self._ends(event)
         goes_off = self._switches.goes_off(event)
-        down = self._held.down(_hand(event))
+        down = self._held.down(hand_of(event))
         if down is not None and down.press is not None and goes_off:
             # What it pressed is let go, whatever the CC means by now.
-            return Reading(event, down.bank, played=(_release(down.press, event.time),), goes_off=True)
+            return Reading(event, down.bank, played=(release_of(down.press, event.time),), goes_off=True)
         actions = self._actions(event, None)
         if actions:
             return Reading(event, self.bank, actions, self.acts(event), goes_off=goes_off)
@@ -255,7 +255,7 @@ class Mapper:
         if also is not None:
             press = self._pressed_by(also[0], event, 127)
             # Nothing ever lets a program go.
-            return Reading(event, self.bank, pressed=also[0], played=(press, _release(press, event.time)))
+            return Reading(event, self.bank, pressed=also[0], played=(press, release_of(press, event.time)))
         if self._selects(event):
             return Reading(event, self.bank, played=(self._bank_of(event),))
         return Reading(event, self.bank, by_itself="nothing: program_changes leaves it out")
@@ -273,7 +273,7 @@ class Mapper:
         self, event: NoteOn | NoteOff | ControlChange | ProgramChange, pad: PadKey | None
     ) -> tuple[Action, ...]:
         """The actions for ``event``, on ``pad`` if it presses one; those of a shift that is held come first."""
-        found = [action for action in self.settings.actions if _concerns(action, event, pad)]
+        found = [action for action in self.settings.actions if concerns(action, event, pad)]
         shifted = [action for action in found if action.needs_shift and self._is_shifted(action, event.port)]
         return tuple(shifted or [action for action in found if not action.needs_shift])
 
@@ -332,14 +332,14 @@ class Mapper:
     def _take_in(self, reading: Reading) -> None:
         event = reading.event
         if isinstance(event, NoteOn):
-            self._held.press(_hand(event), self._down(reading))
+            self._held.press(hand_of(event), self._down(reading))
         elif isinstance(event, NoteOff):
-            self._held.release(_hand(event))
+            self._held.release(hand_of(event))
         elif isinstance(event, ControlChange):
             self._take_in_cc(event, reading)
 
     def _take_in_cc(self, event: ControlChange, reading: Reading) -> None:
-        hand = _hand(event)
+        hand = hand_of(event)
         is_switch = event.cc in self._also or self._placing.is_switch(event)
         if reading.actions or is_switch or self._held.down(hand) is not None:
             self._switches.feed(event)
@@ -364,7 +364,7 @@ class Mapper:
         double, long = self._acted(reading.double, reading), self._acted(reading.long, reading)
         kinds = (tuple(map(self._here, kind)) for kind in (single, double, long))
         press = next((one for one in reading.played if isinstance(one, Press)), None)
-        return Touch(_hand(event) if press is None else press.hand, event.time, *kinds)
+        return Touch(hand_of(event) if press is None else press.hand, event.time, *kinds)
 
     def _here(self, intent: Intent) -> Intent:
         """What is about a pad is about this bank's, whichever is active when it is done."""
@@ -380,38 +380,3 @@ class Mapper:
 def _at(time: float, intent: Intent) -> Intent:
     """An action's intent, at the moment of its message where that matters."""
     return replace(intent, time=time) if isinstance(intent, Tap) else intent
-
-
-def _release(press: Press, time: float, velocity: float = 64 / 127) -> Release:
-    """How a press is let go."""
-    return Release(press.note, press.channel, press.port, time, velocity, press.by)
-
-
-def _hand(event: NoteOn | NoteOff | ControlChange | ProgramChange) -> Hand:
-    """What presses a pad with a message, and lets it go."""
-    match event:
-        case NoteOn() | NoteOff():
-            return Hand(event.port, "note", event.note, event.channel)
-        case ControlChange():
-            return Hand(event.port, "cc", event.cc, event.channel)
-        case ProgramChange():
-            return Hand(event.port, "program", event.program, event.channel)
-        case _:
-            assert_never(event)
-
-
-def _concerns(action: Action, event: NoteOn | NoteOff | ControlChange | ProgramChange, pad: PadKey | None) -> bool:
-    """Whether ``event`` is an action's, but for its shift; one that names no source is for any pad that is pressed."""
-    of_any_pad = action.note is None and action.cc is None and action.program is None
-    match event:
-        case NoteOn():
-            meant = action.note == event.note or (of_any_pad and pad is not None)
-        case NoteOff():
-            meant = action.note == event.note
-        case ControlChange():
-            meant = action.cc == event.cc
-        case ProgramChange():
-            meant = action.program == event.program
-        case _:
-            assert_never(event)
-    return meant and action.port in (None, event.port) and action.channel in (None, event.channel)

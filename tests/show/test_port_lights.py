@@ -150,3 +150,20 @@ def test_pads_that_send_ccs_are_pressed_and_lit_by_them():
     assert rig.bytes_to() == ["B1 0D 40", "B2 0D 2F"]
     rig.lights.close()
     assert "B2 0D 12" in rig.bytes_to()
+
+
+def test_each_performer_s_controller_shows_their_own_bank():
+    ports = {
+        "left": {"in": "x", "out": "x", "surface": "launchpad", "performer": "left"},
+        "right": {"in": "y", "out": "y", "surface": "launchpad", "performer": "right"},
+    }
+    rig = stage(ports=ports)
+    rig.bytes_to("left"), rig.bytes_to("right")
+    rig.hit(cc(79), "right")
+    assert rig.bytes_to("left") == []
+    sent = rig.bytes_to("right")
+    assert {"90 0B 15", "B0 3B 15", "B0 45 03"} <= set(sent)
+    rig.hit(note(11), "right")
+    assert (rig.told(PadChanged)[-1].bank, rig.bytes_to("right")[-1]) == ("two", "90 0B 0D")
+    rig.hit(note(11), "left")
+    assert (rig.told(PadChanged)[-1].bank, rig.bytes_to("left")[-1]) == ("one", "90 0B 0D")
