@@ -90,7 +90,8 @@ class _Button:
     def show(self, around: Surroundings, shown: Shown) -> None:
         look = around.look(self._use, shown)
         self._button.classes(replace=f"pad-button {look.motion}")
-        self._button.style(replace=f"--led: {css_colour(look.colour or 'off')}")
+        is_dark = look.colour in (None, "off")
+        self._button.style(replace="" if is_dark else f"--led: {css_colour(look.colour or '')}")
 
 
 class PadsPanel(Panel):
