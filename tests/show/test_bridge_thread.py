@@ -117,7 +117,7 @@ def test_presses_land_where_lights_do_not_blink(tmp_path, monkeypatch):
 def test_presses_that_came_before_the_end_are_taken_in_also_from_pads_that_send_ccs(monkeypatch):
     inbox, taken = Inbox(), []
     inbox.pads = frozenset({("pads", 2, 12)})
-    thread = BridgeThread(None, inbox, None, None, None, None, None, None)
+    thread = BridgeThread(None, inbox, *[None] * 7)
     monkeypatch.setattr(thread, "_attend", taken.append)
     pad, knob = ControlChange("pads", 2, 12, 127, 0.0), ControlChange("pads", 1, 12, 9, 0.0)
     note = NoteOn("x", 1, 36, 9, 0.0)

@@ -304,3 +304,8 @@ def test_side_by_side_a_pad_of_another_bank_selects_it_and_shows_what_is_under_w
 def test_a_set_without_such_a_controller_has_nothing_to_choose(page):
     page.take(active())
     assert not page.one("pads-choice").visible
+
+
+def test_a_button_that_is_dark_there_has_no_light_here(stage):
+    choose(stage, "pads")
+    assert "--led" not in stage.all("pad-button")[0].style
