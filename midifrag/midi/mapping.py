@@ -20,7 +20,6 @@ from midifrag.intents import (
     Again,
     CancelPad,
     DoWithPad,
-    Hand,
     Intent,
     LetGo,
     Panic,
@@ -30,8 +29,10 @@ from midifrag.intents import (
     Tap,
     Touch,
 )
+from midifrag.midi.actions import Actions
 from midifrag.midi.decoding import FINE_OFFSET, Pair, Parameter
 from midifrag.midi.describing import PlayedIntent
+from midifrag.midi.hands import hand_of, release_of
 from midifrag.midi.held import Down, Held
 from midifrag.midi.messages import (
     Aftertouch,
@@ -71,6 +72,7 @@ class Mapper:
         self.bank = bank
         self._switches = Switches() if switches is None else switches
         self._held = Held() if held is None else held
+        self._actions = Actions(settings, self._held)
         self._panics = frozenset(int(name.removeprefix("cc")) for name in settings.panic_on)
         controls = (*settings.controls, *bank.controls)
         self.pairs: frozenset[Pair] = frozenset(pairs_of(settings, bank))
@@ -134,7 +136,7 @@ class Mapper:
 
     def _note_on(self, event: NoteOn) -> Reading:
         key, press = self._press(event)
-        found = self._actions(event, key)
+        found = self._actions.of(event, key)
         plain = tuple(action for action in found if action.press is None)
         double = tuple(action for action in found if action.press == "double")
         long = tuple(action for action in found if action.press == "long")
@@ -147,7 +149,7 @@ class Mapper:
     def _press(self, event: NoteOn) -> tuple[PadKey | None, tuple[PlayedIntent, ...]]:
         """The pad that a note presses, and its press; a shift presses none."""
         port, channel, note = event.port, event.channel, event.note
-        if self._is_shift(event):
+        if self._actions.is_shift(event):
             return None, ()
         found = self.bank.find(note, channel, port)
         if found is not None:
@@ -159,37 +161,37 @@ class Mapper:
 
     def _pressed_by(self, key: PadKey, event: NoteOn | ControlChange | ProgramChange, velocity: int) -> Press:
         port = self.bank.pads[key].port or event.port
-        return Press(key.note, key.channel or event.channel, port, velocity / 127, event.time, by=_hand(event))
+        return Press(key.note, key.channel or event.channel, port, velocity / 127, event.time, by=hand_of(event))
 
     def _note_off(self, event: NoteOff) -> Reading:
-        down = self._held.down(_hand(event))
+        down = self._held.down(hand_of(event))
         bank = self.bank if down is None else down.bank
         moved = self._moves(event)
         if down is None:
             # It went down before anybody listened.
-            actions = tuple(action for action in self._actions(event, None) if action.note == event.note)
+            actions = tuple(action for action in self._actions.of(event, None) if action.note == event.note)
             key, pressed = self._press(NoteOn(event.port, event.channel, event.note, 1, event.time))
             if actions or key is None:
                 return Reading(event, bank, actions, False, played=moved)
             press = next((one for one in pressed if isinstance(one, Press)), None)
         elif down.meant != "press":
-            return Reading(event, bank, self._actions(event, None), False, played=moved)
+            return Reading(event, bank, self._actions.of(event, None), False, played=moved)
         else:
             press = down.press
         if press is None:
             release = Release(event.note, event.channel, event.port, event.time, event.velocity / 127)
         else:
-            release = _release(press, event.time, event.velocity / 127)
+            release = release_of(press, event.time, event.velocity / 127)
         return Reading(event, bank, played=(*moved, release))
 
     def _control_change(self, event: ControlChange) -> Reading:
         ends = self._ends(event)
         goes_off = self._switches.goes_off(event)
-        down = self._held.down(_hand(event))
+        down = self._held.down(hand_of(event))
         if down is not None and down.press is not None and goes_off:
             # What it pressed is let go, whatever the CC means by now.
-            return Reading(event, down.bank, played=(_release(down.press, event.time),), goes_off=True)
-        actions = self._actions(event, None)
+            return Reading(event, down.bank, played=(release_of(down.press, event.time),), goes_off=True)
+        actions = self._actions.of(event, None)
         if actions:
             return Reading(event, self.bank, actions, self.acts(event), goes_off=goes_off)
         moved = self._moves(event)
@@ -209,14 +211,14 @@ class Mapper:
         return Reading(event, self.bank, pressed=key, played=(self._pressed_by(key, event, event.value),))
 
     def _program_change(self, event: ProgramChange) -> Reading:
-        actions = self._actions(event, None)
+        actions = self._actions.of(event, None)
         if actions:
             return Reading(event, self.bank, actions)
         also = self.bank.pressed_too("program", event.program, event.channel, event.port)
         if also is not None:
             press = self._pressed_by(also[0], event, 127)
             # Nothing ever lets a program go.
-            return Reading(event, self.bank, pressed=also[0], played=(press, _release(press, event.time)))
+            return Reading(event, self.bank, pressed=also[0], played=(press, release_of(press, event.time)))
         if self._selects(event):
             return Reading(event, self.bank, played=(SelectBank(program=event.program),))
         return Reading(event, self.bank, by_itself="nothing: program_changes leaves it out")
@@ -229,23 +231,6 @@ class Mapper:
         return (LetGo(event.port, event.channel, event.time),) if held else ()
 
     # --- what fits ---------------------------------------------------------------------------------------------------
-
-    def _actions(
-        self, event: NoteOn | NoteOff | ControlChange | ProgramChange, pad: PadKey | None
-    ) -> tuple[Action, ...]:
-        """The actions for ``event``, on ``pad`` if it presses one; those of a shift that is held come first."""
-        found = [action for action in self.settings.actions if _concerns(action, event, pad)]
-        shifted = [action for action in found if action.needs_shift and self._is_shifted(action, event.port)]
-        return tuple(shifted or [action for action in found if not action.needs_shift])
-
-    def _is_shifted(self, action: Action, port: str) -> bool:
-        notes = action.while_held is None or self._held.has(port, "note", action.while_held)
-        return notes and (action.while_held_cc is None or self._held.has(port, "cc", action.while_held_cc))
-
-    def _is_shift(self, event: NoteOn | NoteOff) -> bool:
-        return any(
-            action.while_held == event.note and action.port in (None, event.port) for action in self.settings.actions
-        )
 
     def _moves(self, event: Moving) -> tuple[PlayedIntent, ...]:
         pad = None
@@ -281,14 +266,14 @@ class Mapper:
     def _take_in(self, reading: Reading) -> None:
         event = reading.event
         if isinstance(event, NoteOn):
-            self._held.press(_hand(event), self._down(reading))
+            self._held.press(hand_of(event), self._down(reading))
         elif isinstance(event, NoteOff):
-            self._held.release(_hand(event))
+            self._held.release(hand_of(event))
         elif isinstance(event, ControlChange):
             self._take_in_cc(event, reading)
 
     def _take_in_cc(self, event: ControlChange, reading: Reading) -> None:
-        hand = _hand(event)
+        hand = hand_of(event)
         if reading.actions or event.cc in self._also or self._held.down(hand) is not None:
             self._switches.feed(event)
         if event.cc in self._shifts:
@@ -312,7 +297,7 @@ class Mapper:
         double, long = self._acted(reading.double, reading), self._acted(reading.long, reading)
         kinds = (tuple(map(self._here, kind)) for kind in (single, double, long))
         press = next((one for one in reading.played if isinstance(one, Press)), None)
-        return Touch(_hand(event) if press is None else press.hand, event.time, *kinds)
+        return Touch(hand_of(event) if press is None else press.hand, event.time, *kinds)
 
     def _here(self, intent: Intent) -> Intent:
         """What is about a pad is about this bank's, whichever is active when it is done."""
@@ -328,38 +313,3 @@ class Mapper:
 def _at(time: float, intent: Intent) -> Intent:
     """An action's intent, at the moment of its message where that matters."""
     return replace(intent, time=time) if isinstance(intent, Tap) else intent
-
-
-def _release(press: Press, time: float, velocity: float = 64 / 127) -> Release:
-    """How a press is let go."""
-    return Release(press.note, press.channel, press.port, time, velocity, press.by)
-
-
-def _hand(event: NoteOn | NoteOff | ControlChange | ProgramChange) -> Hand:
-    """What presses a pad with a message, and lets it go."""
-    match event:
-        case NoteOn() | NoteOff():
-            return Hand(event.port, "note", event.note, event.channel)
-        case ControlChange():
-            return Hand(event.port, "cc", event.cc, event.channel)
-        case ProgramChange():
-            return Hand(event.port, "program", event.program, event.channel)
-        case _:
-            assert_never(event)
-
-
-def _concerns(action: Action, event: NoteOn | NoteOff | ControlChange | ProgramChange, pad: PadKey | None) -> bool:
-    """Whether ``event`` is an action's, but for its shift; one that names no source is for any pad that is pressed."""
-    of_any_pad = action.note is None and action.cc is None and action.program is None
-    match event:
-        case NoteOn():
-            meant = action.note == event.note or (of_any_pad and pad is not None)
-        case NoteOff():
-            meant = action.note == event.note
-        case ControlChange():
-            meant = action.cc == event.cc
-        case ProgramChange():
-            meant = action.program == event.program
-        case _:
-            assert_never(event)
-    return meant and action.port in (None, event.port) and action.channel in (None, event.channel)
