@@ -23,7 +23,7 @@ class Hand(NamedTuple):
 class Press:
     """Trigger a pad of the active bank, or of a ``bank`` that was active when it was pressed.
 
-    ``velocity`` 0–1, ``time`` in monotonic seconds, ``source`` for the log.
+    ``velocity`` 0–1, ``time`` in monotonic seconds, ``source`` for the log. Without ``port`` it is shown on all.
     """
 
     note: int

@@ -54,7 +54,7 @@ class Presses:
         if found is None:
             return
         key, pad = found
-        shown = (press.note, press.channel, pad.port if press.by else press.port)
+        shown = (press.note, press.channel, press.port or None)
         rules = press_rules(self._set_list.settings, bank, pad)
         # Only hands let go.
         if press.source != "midi":

@@ -160,7 +160,8 @@ class Mapper:
         return also[0], (self._pressed_by(also[0], event, event.velocity),)
 
     def _pressed_by(self, key: PadKey, event: NoteOn | ControlChange | ProgramChange, velocity: int) -> Press:
-        port = self.bank.pads[key].port or event.port
+        # Where it is bound to no port, it is lit on all of them: what presses it too may have no light.
+        port = self.bank.pads[key].port or ""
         return Press(key.note, key.channel or event.channel, port, velocity / 127, event.time, by=hand_of(event))
 
     def _note_off(self, event: NoteOff) -> Reading:

@@ -410,9 +410,9 @@ ALSO = {"pads": {36: {"prompt": "rain", "also": [48, {"cc": 64, "port": "keys"},
 def test_another_note_presses_a_pad_and_lets_it_go():
     mapped = mapper(ALSO)
     (press,) = mapped.intents(on(48, 3))
-    assert (press.note, press.channel, press.port, press.velocity) == (36, 3, "pads", 1.0)
+    assert (press.note, press.channel, press.port, press.velocity) == (36, 3, "", 1.0)
     (release,) = mapped.intents(off(48, 3))
-    assert (release.note, release.channel, release.port, release.by) == (36, 3, "pads", press.by)
+    assert (release.note, release.channel, release.port, release.by) == (36, 3, "", press.by)
     assert press.by == intents.Hand("pads", "note", 48, 3)
     assert mapped.explain(on(48)).endswith("presses pad 36 “rain”")
 
