@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple, TypeAlias
 
 from midifrag.boundary import Land
@@ -33,7 +33,7 @@ class Press:
     time: float
     source: str = "midi"
     #: What pressed it, where that is not its own note.
-    by: Hand | None = None
+    by: Hand | None = field(default=None, compare=False)
     bank: str = ""
 
     @property
@@ -85,7 +85,7 @@ class Release:
     port: str
     time: float
     velocity: float = 64 / 127
-    by: Hand | None = None
+    by: Hand | None = field(default=None, compare=False)
 
     @property
     def hand(self) -> Hand:
