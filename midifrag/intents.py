@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple, TypeAlias
 
 from midifrag.boundary import Land
@@ -23,7 +23,7 @@ class Hand(NamedTuple):
 class Press:
     """Trigger a pad of the active bank, or of a ``bank`` that was active when it was pressed.
 
-    ``velocity`` 0–1, ``time`` in monotonic seconds, ``source`` for the log.
+    ``velocity`` 0–1, ``time`` in monotonic seconds, ``source`` for the log. Without ``port`` it is shown on all.
     """
 
     note: int
@@ -33,10 +33,8 @@ class Press:
     time: float
     source: str = "midi"
     #: What pressed it, where that is not its own note.
-    by: Hand | None = None
+    by: Hand | None = field(default=None, compare=False)
     bank: str = ""
-    #: Whether it was pressed where it lies on that port's controller: it is shown there.
-    at_place: bool = False
 
     @property
     def hand(self) -> Hand:
@@ -87,7 +85,7 @@ class Release:
     port: str
     time: float
     velocity: float = 64 / 127
-    by: Hand | None = None
+    by: Hand | None = field(default=None, compare=False)
 
     @property
     def hand(self) -> Hand:

@@ -54,7 +54,7 @@ class Presses:
         if found is None:
             return
         key, pad = found
-        shown = (press.note, press.channel, press.port if press.at_place or not press.by else pad.port)
+        shown = (press.note, press.channel, press.port or None)
         rules = press_rules(self._set_list.settings, bank, pad)
         # Only hands let go.
         if press.source != "midi":

@@ -133,7 +133,7 @@ class Control(Range):
         sources = (self.cc is not None, self.nrpn is not None, self.pitch_bend, bool(self.aftertouch))
         if sum((*sources, self.velocity, self.release_velocity)) != 1:
             raise ValueError(
-                "a control is exactly one of cc: N, nrpn: N, pitch_bend: true, aftertouch: true, velocity: true, "
+                "a control is exactly one of cc: N, pitch_bend: true, aftertouch: true, nrpn: N, velocity: true, "
                 "release_velocity: true"
             )
         if self.bits == 14 and self.cc is not None and self.cc > 31:

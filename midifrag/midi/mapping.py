@@ -32,9 +32,10 @@ from midifrag.intents import (
     Tap,
     Touch,
 )
+from midifrag.midi.actions import Actions
 from midifrag.midi.decoding import FINE_OFFSET, Pair, Parameter
 from midifrag.midi.describing import PlayedIntent
-from midifrag.midi.hands import concerns, hand_of, release_of
+from midifrag.midi.hands import hand_of, release_of
 from midifrag.midi.held import Down, Held
 from midifrag.midi.messages import (
     Aftertouch,
@@ -88,6 +89,7 @@ class Mapper:
         self._placing = Placing(self.desk, {one.slug: one for one in (*banks, bank)})
         self._switches = Switches() if switches is None else switches
         self._held = Held() if held is None else held
+        self._actions = Actions(settings, self._held)
         self._panics = frozenset(int(name.removeprefix("cc")) for name in settings.panic_on)
         controls = (*settings.controls, *bank.controls)
         self.pairs: frozenset[Pair] = frozenset(pairs_of(settings, bank))
@@ -153,8 +155,8 @@ class Mapper:
 
     def _note_on(self, event: NoteOn) -> Reading:
         key, press = self._press(event)
-        found = self._actions(event, key)
-        button = None if found or self._is_shift(event) else self._placing.button(event)
+        found = self._actions.of(event, key)
+        button = None if found or self._actions.is_shift(event) else self._placing.button(event)
         if button is not None:
             return Reading(event, self.bank, button=button)
         plain = tuple(action for action in found if action.press is None)
@@ -171,7 +173,7 @@ class Mapper:
     def _press(self, event: NoteOn) -> tuple[PadKey | None, tuple[PlayedIntent, ...]]:
         """The pad that a note presses, and its press; a shift presses none."""
         port, channel, note = event.port, event.channel, event.note
-        if self._is_shift(event):
+        if self._actions.is_shift(event):
             return None, ()
         if self._placing.rules(port):
             placed = self._placing.pressed(event)
@@ -185,7 +187,8 @@ class Mapper:
         return also[0], (self._pressed_by(also[0], event, event.velocity),)
 
     def _pressed_by(self, key: PadKey, event: NoteOn | ControlChange | ProgramChange, velocity: int) -> Press:
-        port = self.bank.pads[key].port or event.port
+        # Where it is bound to no port, it is lit on all of them: what presses it too may have no light.
+        port = self.bank.pads[key].port or ""
         return Press(key.note, key.channel or event.channel, port, velocity / 127, event.time, by=hand_of(event))
 
     def _note_off(self, event: NoteOff) -> Reading:
@@ -194,13 +197,13 @@ class Mapper:
         moved = self._moves(event)
         if down is None:
             # It went down before anybody listened.
-            actions = tuple(action for action in self._actions(event, None) if action.note == event.note)
+            actions = tuple(action for action in self._actions.of(event, None) if action.note == event.note)
             key, pressed = self._press(NoteOn(event.port, event.channel, event.note, 1, event.time))
             if actions or key is None:
                 return Reading(event, bank, actions, False, played=moved)
             press = next((one for one in pressed if isinstance(one, Press)), None)
         elif down.meant != "press":
-            return Reading(event, bank, self._actions(event, None), False, played=moved)
+            return Reading(event, bank, self._actions.of(event, None), False, played=moved)
         else:
             press = down.press
         if press is None:
@@ -216,7 +219,7 @@ class Mapper:
         if down is not None and down.press is not None and goes_off:
             # What it pressed is let go, whatever the CC means by now.
             return Reading(event, down.bank, played=(release_of(down.press, event.time),), goes_off=True)
-        actions = self._actions(event, None)
+        actions = self._actions.of(event, None)
         if actions:
             return Reading(event, self.bank, actions, self.acts(event), goes_off=goes_off)
         moved = self._moves(event)
@@ -248,7 +251,7 @@ class Mapper:
         return Reading(event, self.bank, pressed=key, played=placed.intents(self.bank), of=placed.bank)
 
     def _program_change(self, event: ProgramChange) -> Reading:
-        actions = self._actions(event, None)
+        actions = self._actions.of(event, None)
         if actions:
             return Reading(event, self.bank, actions)
         also = self.bank.pressed_too("program", event.program, event.channel, event.port)
@@ -268,23 +271,6 @@ class Mapper:
         return (LetGo(event.port, event.channel, event.time),) if held else ()
 
     # --- what fits ---------------------------------------------------------------------------------------------------
-
-    def _actions(
-        self, event: NoteOn | NoteOff | ControlChange | ProgramChange, pad: PadKey | None
-    ) -> tuple[Action, ...]:
-        """The actions for ``event``, on ``pad`` if it presses one; those of a shift that is held come first."""
-        found = [action for action in self.settings.actions if concerns(action, event, pad)]
-        shifted = [action for action in found if action.needs_shift and self._is_shifted(action, event.port)]
-        return tuple(shifted or [action for action in found if not action.needs_shift])
-
-    def _is_shifted(self, action: Action, port: str) -> bool:
-        notes = action.while_held is None or self._held.has(port, "note", action.while_held)
-        return notes and (action.while_held_cc is None or self._held.has(port, "cc", action.while_held_cc))
-
-    def _is_shift(self, event: NoteOn | NoteOff) -> bool:
-        return any(
-            action.while_held == event.note and action.port in (None, event.port) for action in self.settings.actions
-        )
 
     def _moves(self, event: Moving) -> tuple[PlayedIntent, ...]:
         pad = self._pad_under(event)

@@ -53,7 +53,7 @@ class Placing:
         else:
             hand, force = Hand(event.port, "cc", event.cc, event.channel), event.value
         channel = _channel(bank, key, event.channel)
-        press = Press(key.note, channel, event.port, force / 127, event.time, by=hand, at_place=True)
+        press = Press(key.note, channel, event.port, force / 127, event.time, by=hand)
         return Placed(bank, key, press)
 
     def button(self, event: MidiEvent) -> ButtonUse | None:

@@ -466,3 +466,12 @@ def test_nothing_is_left_hanging_whatever_comes_in_whatever_order(steps):
     gates = {job.job for job in rig.jobs() if job.pad == PadKey(36) and not job.state.ended}
     ended = {job.job for job in rig.jobs() if job.state.ended}
     assert gates - ended <= set(rig.engines.cancels())
+
+
+def test_what_presses_a_pad_too_lights_it_where_its_own_note_is():
+    pads = {36: {"prompt": "rain", "also": [48]}, 37: {"prompt": "x", "port": "keys", "also": [49]}}
+    rig = Rig(loaded(bank(pads=pads)))
+    rig.press(48, port="pedal", channel=5)
+    rig.press(49, port="pedal", channel=5)
+    shown = [(one.port, one.note) for one in rig.told(PadChanged)]
+    assert shown == [(None, 36), ("keys", 37)]

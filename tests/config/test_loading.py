@@ -115,7 +115,7 @@ def test_environment_overrides_the_file_and_flags_override_both(show):
             "controls:\n  - {cc: 1, sets: cfg_scale, range: [1, 99]}",
             "range [1, 99] for cfg_scale is outside 0 to 30",
         ),
-        ("controls:\n  - {sets: steps, range: [1, 9]}", "a control is exactly one of cc: N, nrpn: N, pitch_bend: true"),
+        ("controls:\n  - {sets: steps, range: [1, 9]}", "a control is exactly one of cc: N, pitch_bend: true"),
         ("actions:\n  - {cc: 1, does: lock}", "presets.yaml:2: actions.0: lock needs slot"),
         ("actions:\n  - {cc: 1, does: lock, slot: 9}", "presets.yaml:2: actions.0.slot: 9 is above 8"),
         ("actions:\n  - {cc: 1, does: mute, slot: 9}", "presets.yaml:2: actions.0.slot: 9 is above 8"),

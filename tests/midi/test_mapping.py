@@ -328,7 +328,7 @@ def placed(*banks, surface="launchpad", shown=None, held=None, active=0, port=No
 def pressed(note, number, channel=1, came_on=None, kind="note"):
     """A press of a pad by what lies where it is."""
     hand = intents.Hand("pads", kind, number, came_on or channel)
-    return intents.Press(note, channel, "pads", 1.0, 1.0, by=hand, at_place=True)
+    return intents.Press(note, channel, "pads", 1.0, 1.0, by=hand)
 
 
 def sixteen(slug, **more):
@@ -546,9 +546,9 @@ ALSO = {"pads": {36: {"prompt": "rain", "also": [48, {"cc": 64, "port": "keys"},
 def test_another_note_presses_a_pad_and_lets_it_go():
     mapped = mapper(ALSO)
     (press,) = mapped.intents(on(48, 3))
-    assert (press.note, press.channel, press.port, press.velocity) == (36, 3, "pads", 1.0)
+    assert (press.note, press.channel, press.port, press.velocity) == (36, 3, "", 1.0)
     (release,) = mapped.intents(off(48, 3))
-    assert (release.note, release.channel, release.port, release.by) == (36, 3, "pads", press.by)
+    assert (release.note, release.channel, release.port, release.by) == (36, 3, "", press.by)
     assert press.by == intents.Hand("pads", "note", 48, 3)
     assert mapped.explain(on(48)).endswith("presses pad 36 “rain”")
 

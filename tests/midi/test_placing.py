@@ -28,7 +28,7 @@ def test_it_rules_where_a_controller_has_a_grid():
 
 def test_a_press_is_of_the_pad_that_lies_there_and_of_another_bank_selects_that():
     placed = placing().pressed(NoteOn("pads", 1, 11, 127, 1.0))
-    press = Press(36, 1, "pads", 1.0, 1.0, by=Hand("pads", "note", 11, 1), at_place=True)
+    press = Press(36, 1, "pads", 1.0, 1.0, by=Hand("pads", "note", 11, 1))
     assert (placed.key, placed.press) == (PadKey(36), press)
     assert placed.intents(BANK) == (press,)
     assert placed.intents(OTHER) == (SelectBank(slug="a"), press)
