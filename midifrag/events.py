@@ -129,6 +129,15 @@ class BankChanged:
 
 
 @dataclass(frozen=True, slots=True)
+class LayoutChanged:
+    """A port shows another page of the bank (from 0 on), or another number of banks side by side."""
+
+    port: str
+    page: int
+    side: int
+
+
+@dataclass(frozen=True, slots=True)
 class ControlChanged:
     """A live parameter has a new value (None: back to the presets), or a control waits to be picked up.
 
@@ -193,6 +202,7 @@ class Notice:
 StateChange: TypeAlias = (
     PadChanged | JobChanged | BankChanged | ControlChanged | SlotsChanged | TakeChanged | EngineChanged | PortChanged
     | ConfigurationChanged | TimeChanged | PlaybackChanged | Sounding | Meters | Notice
+    | LayoutChanged
 )  # fmt: skip
 
 __all__ = [
@@ -202,6 +212,7 @@ __all__ = [
     "EngineChanged",
     "JobChanged",
     "JobTimes",
+    "LayoutChanged",
     "Meters",
     "Notice",
     "PadChanged",

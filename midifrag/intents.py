@@ -146,11 +146,31 @@ class Tap:
 
 @dataclass(frozen=True, slots=True)
 class SelectBank:
-    """Select a bank: ``program`` 1–128, or ``slug``, or ``offset`` in the set list."""
+    """Select a bank: ``program`` 1–128, or ``slug``, or ``offset`` in the set list.
+
+    ``bank`` is the bank select that stood before the program, CC 0 times 128 and CC 32; None where none came.
+    """
 
     program: int | None = None
     slug: str | None = None
     offset: int | None = None
+    bank: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TurnPage:
+    """Show another page of the active bank at a port (None: at all), so many further; they go round."""
+
+    port: str | None
+    offset: int
+
+
+@dataclass(frozen=True, slots=True)
+class ShowBanks:
+    """Show so many banks side by side at a port (None: at all); without a number, one or as many as have room."""
+
+    port: str | None
+    side: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -242,7 +262,7 @@ class Panic:
 Intent: TypeAlias = (
     Press | Release | Prompt | MoveControl | SetParameter | SelectBank | LockSlot | RestoreSlot | SendTake | StarTake
     | AnnotateTake | StopSlot | MuteSlot | CancelPad | CancelJob | ClearQueue | Panic | Tap | Again | SetLand
-    | SlotPlaying | PressPad | TurnControl | ResetValues | DoWithPad | LetGo | Touch
+    | SlotPlaying | PressPad | TurnPage | ShowBanks | TurnControl | ResetValues | DoWithPad | LetGo | Touch
 )  # fmt: skip
 
 __all__ = [
@@ -271,10 +291,12 @@ __all__ = [
     "SendTake",
     "SetLand",
     "SetParameter",
+    "ShowBanks",
     "SlotPlaying",
     "StarTake",
     "StopSlot",
     "Tap",
     "Touch",
     "TurnControl",
+    "TurnPage",
 ]

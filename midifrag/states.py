@@ -32,6 +32,10 @@ TROUBLES = frozenset({PadState.STALLED, PadState.HELD, PadState.REFUSED, PadStat
 COUNTS_DOWN = frozenset({PadState.QUEUED, PadState.RENDERING, PadState.WAITING})
 
 
+#: The states of a pad that something is on its way for.
+UNDER_WAY = frozenset({PadState.QUEUED, PadState.RENDERING, PadState.STALLED, PadState.WAITING, PadState.HELD})
+
+
 class JobState(StrEnum):
     """How far a job has come, or how it ended."""
 

@@ -42,12 +42,14 @@ from midifrag.intents import (
     SendTake,
     SetLand,
     SetParameter,
+    ShowBanks,
     SlotPlaying,
     StarTake,
     StopSlot,
     Tap,
     Touch,
     TurnControl,
+    TurnPage,
 )
 from midifrag.pad_key import PadKey
 from midifrag.states import JobState, NoticeLevel
@@ -126,6 +128,9 @@ class Acting:
                     self._publish(change)
             case SelectBank():
                 self._switching.select(intent)
+            case TurnPage() | ShowBanks():
+                for change in self._set_list.show(intent):
+                    self._publish(change)
             case LockSlot() | RestoreSlot() | StarTake() | AnnotateTake():
                 self._write(intent)
             case SendTake(take, slot):

@@ -267,6 +267,7 @@ class Bridge:
         return [
             ConfigurationChanged(self.loaded),
             *self._switching.banks_changed(),
+            *self._set_list.layouts(),
             TimeChanged(self._set_list.time.timeline),
             *self.view.surroundings(),
             *self._set_list.values.changes(),

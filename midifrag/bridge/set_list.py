@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import chain
 
 from midifrag.boundary import Land
+from midifrag.bridge.layouts import Layouts
 from midifrag.bridge.timekeeper import Timekeeper
 from midifrag.bridge.values import LiveValues, StoredValues
 from midifrag.config.banks import Bank
@@ -16,7 +18,7 @@ from midifrag.config.performers import MAIN, performer_of, performers, slots_of
 from midifrag.config.press_request import LandRequest, PressRequest, Released, land_request, press_request
 from midifrag.config.settings import Settings
 from midifrag.events import StateChange
-from midifrag.intents import Press, PressPad, SelectBank
+from midifrag.intents import Press, PressPad, SelectBank, ShowBanks, TurnPage
 from midifrag.midi.decoding import Pair, Parameter
 from midifrag.midi.held import Held
 from midifrag.midi.mapping import Mapper
@@ -49,6 +51,7 @@ class SetList:
         #: What an action has fragments wait for, whatever pads say.
         self.land: Land | None = None
         self._switches = Switches()
+        self._layouts = Layouts()
         #: Which notes and buttons are down, over all banks.
         self.down = Held()
         #: Who is dealt with now.
@@ -70,7 +73,7 @@ class SetList:
     def _begin(self, index: int) -> _Performer:
         bank = self.loaded.banks[index]
         values = LiveValues(self.settings, bank, self.loaded.banks, self._stored)
-        return _Performer(index, values, Mapper(self.settings, bank, self._switches, self.down))
+        return _Performer(index, values, self._mapper(bank))
 
     # --- who plays ---------------------------------------------------------------------------------------------------
 
@@ -156,7 +159,10 @@ class SetList:
             return (self.index + select.offset) % len(banks)
         if select.slug is not None:
             return next((i for i, bank in enumerate(banks) if bank.slug == select.slug), None)
-        return next((i for i, bank in enumerate(banks) if bank.program == select.program), None)
+        there = [i for i, bank in enumerate(banks) if bank.program == select.program]
+        of_select = (i for i in there if banks[i].bank_select == (select.bank or 0))
+        of_any = (i for i in there if banks[i].bank_select is None)
+        return next(chain(of_select, of_any), None)
 
     def reload(self, loaded: Loaded, now: float = 0.0) -> list[StateChange]:
         """Use another configuration and keep the bank where it still is there; what that changes about the time."""
@@ -172,9 +178,27 @@ class SetList:
 
     def activate(self, index: int) -> None:
         """Make a bank the active one."""
+        if index != self.index:
+            ports = self.settings.ports
+            self._layouts.turn_back(port for port in ports if performer_of(ports, port) == self.who)
         self._now.index = index
         self.values.configure(self.settings, self.bank, self.loaded.banks)
-        self._now.mapper = Mapper(self.settings, self.bank, self._switches, self.down)
+        self._now.mapper = self._mapper(self.bank)
+
+    def show(self, change: TurnPage | ShowBanks) -> list[StateChange]:
+        """Have ports show another page, or another number of banks; how they show them now."""
+        ports = self.settings.ports
+        told = self._layouts.show(change, ports, lambda port: self._performers[performer_of(ports, port)].mapper.desk)
+        for one in self._performers.values():
+            one.mapper = self._mapper(self.loaded.banks[one.index])
+        return told
+
+    def layouts(self) -> list[StateChange]:
+        """What ports show of the banks, where that is not as the set says."""
+        return self._layouts.told()
+
+    def _mapper(self, bank: Bank) -> Mapper:
+        return Mapper(self.settings, bank, self._switches, self.down, self.loaded.banks, self._layouts.shown)
 
     def holds(self, bank: str, pad: PadKey) -> bool:
         """Whether a bank has a pad."""

@@ -14,6 +14,7 @@ from midifrag.commands.console import say
 from midifrag.config import loading
 from midifrag.config.hints import hints
 from midifrag.config.loading import Loaded
+from midifrag.config.places_on_ports import readings
 from midifrag.errors import ConfigurationError, NoMidiError, PlaybackError, PortError, Problem, StorageError
 from midifrag.fragment.file_names import HYDROGEN, SFZ
 from midifrag.fragment.files import storage_error
@@ -41,6 +42,8 @@ def check(loaded: Loaded) -> None:
     for bank in loaded.banks:
         program = f"program {bank.program}" if bank.program else "no program"
         say(f"  {bank.slug:<12} {bank.name}: {len(bank.pads)} pads, {program}")
+    for line in readings(loaded):
+        say(f"  {line}")
     found = hints(loaded)
     for line in (
         *islice(found, MOST_NOTES),

@@ -28,8 +28,10 @@ from midifrag.intents import (
     RestoreSlot,
     SelectBank,
     SetLand,
+    ShowBanks,
     StopSlot,
     Tap,
+    TurnPage,
 )
 from midifrag.pad_key import PadKey
 
@@ -98,6 +100,9 @@ ACTIONS: dict[str, ActionKind] = {
     "cancel_pad": ActionKind("cancels {pad}", _on_pad(CancelPad), needs="pad"),
     "next_bank": ActionKind("next bank", _always(SelectBank(offset=1))),
     "previous_bank": ActionKind("previous bank", _always(SelectBank(offset=-1))),
+    "next_page": ActionKind("next page of the bank, on grids that are smaller", _always(TurnPage(None, 1))),
+    "previous_page": ActionKind("previous page of the bank, on grids that are smaller", _always(TurnPage(None, -1))),
+    "side_by_side": ActionKind("shows one bank, or several side by side", _always(ShowBanks(None))),
     "bank": ActionKind("selects bank {bank}", _select, needs="bank"),
     "lock": ActionKind("locks {slot}", _on_slot(lambda slot: LockSlot(slot, True), "lock"), needs="slot"),
     "unlock": ActionKind("unlocks {slot}", _on_slot(lambda slot: LockSlot(slot, False), "unlock"), needs="slot"),

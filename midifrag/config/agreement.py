@@ -35,14 +35,15 @@ def disagreements(settings: Settings, banks: Sequence[BankSource], sources: Sour
 
 def shared_programs(banks: Sequence[BankSource]) -> Iterator[Problem]:
     """Banks that the same program change selects."""
-    programs: dict[int, str] = {}
+    programs: dict[tuple[int, int | None], str] = {}
     for bank, sources in banks:
         if bank.program is None:
             continue
-        if bank.program in programs:
-            message = f"{bank.program} already selects {programs[bank.program]}; each bank has its own"
+        place = (bank.program, bank.bank_select)
+        if place in programs:
+            message = f"{bank.program} already selects {programs[place]}; each bank has its own"
             yield problem_at(sources, ("program",), message)
-        programs[bank.program] = bank.slug
+        programs[place] = bank.slug
 
 
 def _foreign_names(bank: Bank, settings: Settings, sources: Sources) -> Iterator[Problem]:

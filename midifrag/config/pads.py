@@ -5,7 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal, TypeAlias
 
-from pydantic import AfterValidator, Field, ValidationInfo, field_validator, model_validator
+from pydantic import (
+    AfterValidator,
+    Field,
+    PlainSerializer,
+    PlainValidator,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 from pydantic_core import PydanticKnownError
 
 from midifrag.boundary import Land
@@ -25,6 +33,7 @@ from midifrag.config.parameters import (
 from midifrag.config.press_keys import AlsoPressedBy, Hold, PressKeys
 from midifrag.config.value_types import Lead, NotBlank, Strict, Written, WrongKeyError
 from midifrag.fragment.options import FragmentOptions
+from midifrag.surface.grid import MOST_ROWS, Place
 from midifrag.surface.palette import COLOURS
 
 #: What a prompt may say, and what comes in its place.
@@ -93,6 +102,20 @@ class PadDefaults(Parameters, LandingKeys, PressKeys):  # type: ignore[misc]  # 
     """What pads say that do not say it themselves."""
 
 
+def _place(value: Any) -> Any:
+    if isinstance(value, Place):
+        return value
+    is_pair = isinstance(value, list | tuple) and len(value) == 2
+    if not is_pair or not all(type(one) is int and 1 <= one <= MOST_ROWS for one in value):
+        raise ValueError(f"{value!r} is no place: use [row, column], each from 1 (the lower left) to {MOST_ROWS}")
+    return Place(*value)
+
+
+At: TypeAlias = Annotated[
+    Place, PlainValidator(_place), PlainSerializer(list), Written(f"[row, column], each 1 to {MOST_ROWS}")
+]
+
+
 def _known_colour(value: str) -> str:
     if value not in COLOURS:
         raise ValueError(f"{value!r} is none of {', '.join(COLOURS)}")
@@ -112,6 +135,10 @@ class Pad(Parameters, LandingKeys, PressKeys):  # type: ignore[misc]  # as above
         default=None, description="the pad's light while nothing happens"
     )
     port: str | None = Field(default=None, description="the only port that presses it")
+    at: At | None = Field(
+        default=None,
+        description="its place on a controller's grid, from the lower left; without one, pads lie in their order",
+    )
     slot: int | None = Field(default=None, ge=1, le=99, description="the slot where it lands, in place of the next one")
     velocity: Range | None = Field(
         default=None,

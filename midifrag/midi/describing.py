@@ -21,7 +21,7 @@ from midifrag.midi.messages import (
 )
 from midifrag.notes import note_name
 
-#: What events mean by themselves; what actions make of them is said by the actions' own table.
+#: What events mean by themselves; what actions and buttons make of them is said by their own tables.
 PlayedIntent: TypeAlias = Press | Release | MoveControl | TurnControl | SelectBank | LetGo
 
 
@@ -72,6 +72,7 @@ def describe_intent(intent: PlayedIntent, bank: Bank) -> str:
         case LetGo():
             return "lets go what is held"
         case SelectBank():
-            return f"selects the bank with program {intent.program}"
+            what = f"the bank with program {intent.program}" if intent.slug is None else f"bank {intent.slug}"
+            return f"selects {what}"
         case _:
             assert_never(intent)

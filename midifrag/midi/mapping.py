@@ -1,19 +1,22 @@
 """From events to intents: what a message means in this show, with this bank. Pure; rebuilt when either changes.
 
 In this order, and the first that fits wins: actions (those of a shift that is held before others), controls (the bank's
-before the show's), what `panic_on` names, what a pad says presses it `also`, program changes, pads. Velocities move
-controls besides. CC 120 and CC 123 end held notes by themselves, and cancel nothing: keyboards send them at each last
-key up, DAWs whenever they stop.
+before the show's), what `panic_on` names, what a pad says presses it `also`, program changes, pads and the buttons
+beside them. Where banks lie by place (`midifrag.config.desk`), a press means the pad that lies there, and says that
+pad's note; one of a bank beside the active one selects its bank first. Velocities move controls besides. CC 120 and CC
+123 end held notes by themselves, and cancel nothing: keyboards send them at each last key up, DAWs whenever they stop.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import assert_never
 
 from midifrag.config.actions import ACTIONS, Action
 from midifrag.config.banks import Bank
-from midifrag.config.controls import Control
+from midifrag.config.desk import Desk, plan_of
+from midifrag.config.layout import Shown
 from midifrag.config.press_request import press_rules
 from midifrag.config.settings import Settings
 from midifrag.intents import (
@@ -47,6 +50,7 @@ from midifrag.midi.messages import (
     TransportChange,
 )
 from midifrag.midi.moves import Moving, moves, nrpns_of, pairs_of
+from midifrag.midi.placing import Placing
 from midifrag.midi.reading import Bearing, Reading, presses
 from midifrag.midi.switches import SWITCH_ON, Switches
 from midifrag.pad_key import PadKey
@@ -61,15 +65,28 @@ class Mapper:
     """The meaning of messages while ``bank`` is active in ``show``.
 
     ``pairs`` and ``nrpns`` are for the decoders: the 14-bit CCs, and the non-registered parameters that are mapped.
-    ``switches`` has the CC numbers of which each message counts (buttons, encoders), for the inbox. How ``switches``
-    stand and what is ``held`` outlives a bank.
+    ``switches`` has the CC numbers of which each message counts (buttons, encoders) and ``pads`` the CCs of pads, for
+    the inbox. How ``switches`` stand and what is ``held`` outlives a bank. ``banks`` are all of the set list (the
+    active one is among them), and ``shown`` what ports show of them.
     """
 
     def __init__(
-        self, settings: Settings, bank: Bank, switches: Switches | None = None, held: Held | None = None
+        self,
+        settings: Settings,
+        bank: Bank,
+        switches: Switches | None = None,
+        held: Held | None = None,
+        banks: Sequence[Bank] = (),
+        shown: Mapping[str, Shown] | None = None,
     ) -> None:
         self.settings = settings
         self.bank = bank
+        plans = [plan_of(one) for one in banks or (bank,)]
+        active = next(number for number, plan in enumerate(plans) if plan.slug == bank.slug)
+        self.desk = Desk(settings, plans, active, shown)
+        self.pads = self.desk.ccs
+        self._names_selects = any(one.bank_select is not None for one in (*banks, bank))
+        self._placing = Placing(self.desk, {one.slug: one for one in (*banks, bank)})
         self._switches = Switches() if switches is None else switches
         self._held = Held() if held is None else held
         self._actions = Actions(settings, self._held)
@@ -91,6 +108,8 @@ class Mapper:
         reading = self.read(event)
         ends = self._ends(event) if reading.actions else ()
         self._take_in(reading)
+        if reading.button is not None:
+            return reading.button.intents(event.port)
         if reading.is_gesture and isinstance(event, NoteOn):
             return (self._touch(event, reading),)
         if not reading.actions:
@@ -137,6 +156,9 @@ class Mapper:
     def _note_on(self, event: NoteOn) -> Reading:
         key, press = self._press(event)
         found = self._actions.of(event, key)
+        button = None if found or self._actions.is_shift(event) else self._placing.button(event)
+        if button is not None:
+            return Reading(event, self.bank, button=button)
         plain = tuple(action for action in found if action.press is None)
         double = tuple(action for action in found if action.press == "double")
         long = tuple(action for action in found if action.press == "long")
@@ -144,15 +166,20 @@ class Mapper:
             # How long it is held has a meaning of its own.
             double = long = ()
         played = (*self._moves(event), *press)
-        return Reading(event, self.bank, plain, True, double, long, key, played)
+        other = self._placing.at(event) if key is None and press else None
+        of = None if other is None else other[0]
+        return Reading(event, self.bank, plain, True, double, long, key, played, of=of)
 
     def _press(self, event: NoteOn) -> tuple[PadKey | None, tuple[PlayedIntent, ...]]:
         """The pad that a note presses, and its press; a shift presses none."""
         port, channel, note = event.port, event.channel, event.note
         if self._actions.is_shift(event):
             return None, ()
-        found = self.bank.find(note, channel, port)
-        if found is not None:
+        if self._placing.rules(port):
+            placed = self._placing.pressed(event)
+            if placed is not None:
+                return placed.key if placed.bank is self.bank else None, placed.intents(self.bank)
+        elif (found := self.bank.find(note, channel, port)) is not None:
             return found[0], (Press(note, channel, port, event.velocity / 127, event.time),)
         also = self.bank.pressed_too("note", note, channel, port)
         if also is None:
@@ -203,6 +230,8 @@ class Mapper:
         also = self.bank.pressed_too("cc", event.cc, event.channel, event.port)
         if also is not None:
             return self._switched(event, also[0])
+        if self._placing.is_switch(event):
+            return self._pushed(event)
         return Reading(event, self.bank, played=ends, by_itself=self._by_itself(event))
 
     def _switched(self, event: ControlChange, key: PadKey) -> Reading:
@@ -210,6 +239,16 @@ class Mapper:
         if not self.acts(event):
             return Reading(event, self.bank, by_itself=f"nothing: it presses when it rises to {SWITCH_ON}")
         return Reading(event, self.bank, pressed=key, played=(self._pressed_by(key, event, event.value),))
+
+    def _pushed(self, event: ControlChange) -> Reading:
+        """A CC of a pad that lies at a place, or of a button beside it."""
+        if not self.acts(event):
+            return Reading(event, self.bank, by_itself=f"nothing: it presses when it rises to {SWITCH_ON}")
+        placed = self._placing.pressed(event)
+        if placed is None:
+            return Reading(event, self.bank, button=self._placing.button(event))
+        key = placed.key if placed.bank is self.bank else None
+        return Reading(event, self.bank, pressed=key, played=placed.intents(self.bank), of=placed.bank)
 
     def _program_change(self, event: ProgramChange) -> Reading:
         actions = self._actions.of(event, None)
@@ -221,7 +260,7 @@ class Mapper:
             # Nothing ever lets a program go.
             return Reading(event, self.bank, pressed=also[0], played=(press, release_of(press, event.time)))
         if self._selects(event):
-            return Reading(event, self.bank, played=(SelectBank(program=event.program),))
+            return Reading(event, self.bank, played=(self._bank_of(event),))
         return Reading(event, self.bank, by_itself="nothing: program_changes leaves it out")
 
     def _ends(self, event: MidiEvent) -> tuple[LetGo, ...]:
@@ -234,17 +273,29 @@ class Mapper:
     # --- what fits ---------------------------------------------------------------------------------------------------
 
     def _moves(self, event: Moving) -> tuple[PlayedIntent, ...]:
-        pad = None
-        note = getattr(event, "note", None)
-        if note is not None:
-            found = self.bank.find(note, event.channel, event.port)
-            pad = found[0] if found else None
-        controls: tuple[Control, ...]
+        pad = self._pad_under(event)
+        is_own = isinstance(event, ControlChange) and self.desk.is_own(event.port, "cc", event.cc, event.channel)
         for controls in (self.bank.controls, self.settings.controls):
-            moved = moves(controls, event, pad)
+            heard = tuple(one for one in controls if one.channel is not None) if is_own else controls
+            moved = moves(heard, event, pad)
             if moved:
                 return moved
         return ()
+
+    def _bank_of(self, event: ProgramChange) -> SelectBank:
+        """The bank that a program selects; what was latched before it says more only where a bank names one."""
+        return SelectBank(program=event.program, bank=event.bank if self._names_selects else None)
+
+    def _pad_under(self, event: Moving) -> PadKey | None:
+        """The pad of the active bank whose note a message carries."""
+        note = getattr(event, "note", None)
+        if note is None:
+            return None
+        if isinstance(event, NoteOn | NoteOff | Aftertouch) and self._placing.rules(event.port):
+            at = self._placing.at(event)
+            return at[1] if at is not None and at[0] is self.bank else None
+        found = self.bank.find(note, event.channel, event.port)
+        return found[0] if found else None
 
     def _selects(self, event: ProgramChange) -> bool:
         wanted = self.settings.program_changes
@@ -275,7 +326,8 @@ class Mapper:
 
     def _take_in_cc(self, event: ControlChange, reading: Reading) -> None:
         hand = hand_of(event)
-        if reading.actions or event.cc in self._also or self._held.down(hand) is not None:
+        is_switch = event.cc in self._also or self._placing.is_switch(event)
+        if reading.actions or is_switch or self._held.down(hand) is not None:
             self._switches.feed(event)
         if event.cc in self._shifts:
             self._held.shift(hand, is_down=event.value >= SWITCH_ON)
@@ -290,7 +342,7 @@ class Mapper:
         """What something means that goes down, for its release."""
         press = next((one for one in reading.played if isinstance(one, Press)), None)
         if reading.is_gesture or (press is not None and not reading.actions):
-            return Down("press", self.bank, press)
+            return Down("press", reading.of or self.bank, press)
         return Down("act" if reading.actions else "nothing", self.bank)
 
     def _touch(self, event: NoteOn, reading: Reading) -> Touch:

@@ -7,6 +7,7 @@ from typing import Literal, TypeAlias
 
 from midifrag.config.actions import Action
 from midifrag.config.banks import Bank
+from midifrag.config.buttons import ButtonUse
 from midifrag.intents import LetGo, MoveControl, Panic, Press, TurnControl
 from midifrag.midi.describing import PlayedIntent, describe_event, describe_intent
 from midifrag.midi.messages import MidiEvent
@@ -34,6 +35,10 @@ class Reading:
     long: tuple[Action, ...] = ()
     pressed: PadKey | None = None
     played: tuple[PlayedIntent | LetGo | Panic, ...] = ()
+    #: The bank of what it presses, where that is another one.
+    of: Bank | None = None
+    #: The button beside a controller's grid that it pushes.
+    button: ButtonUse | None = None
     #: Whether a switch that it moves goes off by it.
     goes_off: bool = False
     #: Why it does nothing, or what it does by itself, where nothing else is to say.
@@ -50,7 +55,7 @@ class Reading:
 
         Each click of an encoder is an act: what is left out would be missing for ever.
         """
-        if self.is_gesture:
+        if self.is_gesture or self.button is not None:
             return "act"
         if self.actions:
             return "act" if self.goes_off or self.acts else "nothing"
@@ -68,9 +73,12 @@ class Reading:
     def _effects(self) -> list[str]:
         if self.actions and not self.acts:
             return [f"nothing: it acts when pressed, a CC when it rises to {SWITCH_ON}"]
+        if self.button is not None:
+            return [self.button.words]
         effects = [action.words for action in self.actions if action.intents(self.bank, self.pressed)]
         if not self.actions:
-            effects = [describe_intent(intent, self.bank) for intent in self.played if not isinstance(intent, Panic)]
+            bank = self.of or self.bank
+            effects = [describe_intent(intent, bank) for intent in self.played if not isinstance(intent, Panic)]
         for kind, actions in (("double", self.double), ("long", self.long)):
             effects += [f"{kind} press: {action.words}" for action in actions]
         return effects or ([self.by_itself] if self.by_itself else [])

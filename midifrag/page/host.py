@@ -22,6 +22,7 @@ from midifrag.events import (
     ControlChanged,
     EngineChanged,
     JobChanged,
+    LayoutChanged,
     Meters,
     Notice,
     PadChanged,
@@ -170,6 +171,7 @@ class Page:
                 | PlaybackChanged()
                 | Sounding()
                 | Meters()
+                | LayoutChanged()
                 | Notice()
             ):
                 self._send(change)

@@ -119,6 +119,17 @@ LANDS_NOW = "at once"
 BARS_LEFT = "{boundary} in {bars} bars"
 BEATS_LEFT = "{boundary} in {beats} beats"
 ONE_BEAT_LEFT = "{boundary} now"
+BANK_ALONE = "the bank by itself"
+DRAWN = "What the grid shows"
+BUTTONS = {
+    "previous": "‹ bank",
+    "next": "bank ›",
+    "bank": "{bank}",
+    "side": "1 / more",
+    "page": "page",
+    "panic": "panic",
+    "slot": "{slot}",
+}
 VELOCITY = "Velocity"
 BY_POSITION = "by position"
 FIXED = "fixed"

@@ -14,7 +14,7 @@ from midifrag.clock import Clock, monotonic
 from midifrag.events import Notice
 from midifrag.fragment.writer_events import WriterEvent
 from midifrag.intents import Press, PressPad, Prompt, SetParameter
-from midifrag.midi.messages import MidiEvent, NoteOn
+from midifrag.midi.messages import ControlChange, MidiEvent, NoteOn
 from midifrag.midi.ports import Ports
 from midifrag.midi.reading import Reading
 from midifrag.scheduling import run_before_others
@@ -78,12 +78,14 @@ class BridgeThread:
                     if presses
                     else FromEngine | WriterEvent
                 )
-                if isinstance(item, kept):
+                is_push = presses and isinstance(item, ControlChange) and self._inbox.is_pad(item)
+                if is_push or isinstance(item, kept):
                     self._attend(item)
 
     def follow_mapping(self) -> None:
         """Tell the ports which CCs are 14 bit, and the inbox which ones are buttons, in the bank that is active."""
         self._ports.pair(*self._bridge.heard_together())
+        self._inbox.pads = frozenset().union(*(mapper.pads for mapper in self._bridge.mappers))
         self._inbox.switches = frozenset().union(*(mapper.switches for mapper in self._bridge.mappers))
 
     def _run(self) -> None:

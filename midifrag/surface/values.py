@@ -86,7 +86,12 @@ def _silent(_value: ValueLight) -> list[mido.Message]:
 
 
 #: By surface, how values are shown on controllers that do not take their own messages back.
-VALUES: Mapping[str, Callable[[ValueLight], list[mido.Message]]] = {"mackie": _mackie, "none": _silent}
+VALUES: Mapping[str, Callable[[ValueLight], list[mido.Message]]] = {
+    "mackie": _mackie,
+    # In MC mode.
+    "xtouch_mini": _mackie,
+    "none": _silent,
+}
 
 
 def touched(surface: str, note: int) -> Source | None:

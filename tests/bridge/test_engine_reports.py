@@ -46,3 +46,12 @@ def test_a_restarting_engine_says_so_and_a_lost_one_that_it_is(rig):
     assert rig.told(EngineChanged)[-1].state is EngineState.RESTARTING
     rig.say(Died("no such file", (), restarting=False), "pocket")
     assert (rig.told(EngineChanged)[-1].state, rig.told(EngineChanged)[-1].text) == (EngineState.LOST, "no such file")
+
+
+def test_pads_of_an_engine_that_stalled_before_it_was_ready_say_so_no_more_when_it_is(rig):
+    rig.press(36)
+    rig.say(Warming(0, 1, "weights"), "pocket")
+    rig.say(Stalled(6.0), "pocket")
+    assert rig.jobs()[-1].text == "pocket shows no progress"
+    rig.say(Ready(INFO), "pocket")
+    assert (rig.jobs()[-1].state, rig.jobs()[-1].text) == ("queued", "")

@@ -90,6 +90,14 @@ def test_a_program_selects_one_bank():
     assert list(shared_programs(banks[:1])) == []
 
 
+def test_a_program_may_select_another_bank_under_another_bank_select():
+    sources = Sources("presets/two.yaml", {"program": 5})
+    banks = [BankSource(bank("one", program=5), sources), BankSource(bank("two", program=5, bank_select=1), sources)]
+    assert list(shared_programs(banks)) == []
+    (found,) = shared_programs([*banks, BankSource(bank("three", program=5, bank_select=1), sources)])
+    assert found.message == "5 already selects two; each bank has its own"
+
+
 def ports(**thru):
     return {name: {"in": name, "out": name, "thru": others} for name, others in thru.items()}
 

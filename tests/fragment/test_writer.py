@@ -254,3 +254,16 @@ def test_a_slot_that_sounds_is_told(rig):
     listener.next(SlotsChanged)
     writer.submit(SlotPlaying(2, True))
     assert [slot.sounds for slot in listener.next(SlotsChanged).slots][:3] == [False, True, False]
+
+
+def test_no_thread_is_left_behind(tmp_path):
+    before = set(threading.enumerate())
+    writer = FragmentWriter(Slots(tmp_path), Archive(tmp_path / "archive"), Listener())
+    writer.start()
+    assert {thread.name for thread in set(threading.enumerate()) - before} >= {"midifrag-punctual", "midifrag-writer"}
+
+    writer.close()
+
+    for thread in set(threading.enumerate()) - before:
+        thread.join(PATIENCE)
+        assert not thread.is_alive()

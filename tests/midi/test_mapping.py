@@ -4,7 +4,9 @@ from hypothesis import strategies as st
 
 from midifrag import intents
 from midifrag.config.banks import Bank
+from midifrag.config.layout import Shown
 from midifrag.config.settings import Settings
+from midifrag.midi.decoding import MessageDecoder
 from midifrag.midi.held import Held
 from midifrag.midi.mapping import Mapper
 from midifrag.midi.messages import (
@@ -19,6 +21,7 @@ from midifrag.midi.messages import (
 )
 from midifrag.midi.switches import Switches
 from midifrag.pad_key import PadKey
+from midifrag.surface import SURFACES, grids_of
 
 
 def bank(**more):
@@ -312,6 +315,139 @@ def test_a_tap_has_the_moment_of_its_message_whatever_plays_it():
         assert mapped.intents(event) == (intents.Tap(1.0),)
     assert mapped.intents(cc(20, 0)) == ()
     assert mapped.explain(on(50)).endswith("→ taps the tempo of midifrag's own clock")
+
+
+def placed(*banks, surface="launchpad", shown=None, held=None, active=0, port=None, **show):
+    """A mapper whose port `pads` is a controller where banks lie by place, and `keys` one by notes."""
+    ports = {"pads": {"in": "x", "surface": surface, **(port or {})}, "keys": {"in": "y"}}
+    banks = banks or (sixteen("one"),)
+    settings = Settings.model_validate({"ports": ports, **show})
+    return Mapper(settings, banks[active], Switches(), held, banks, shown)
+
+
+def pressed(note, number, channel=1, came_on=None, kind="note"):
+    """A press of a pad by what lies where it is."""
+    hand = intents.Hand("pads", kind, number, came_on or channel)
+    return intents.Press(note, channel, "pads", 1.0, 1.0, by=hand)
+
+
+def sixteen(slug, **more):
+    pads = {note: {"prompt": f"{slug} {note}"} for note in range(36, 52)}
+    return Bank.model_validate({"name": slug, "slug": slug, "pads": pads, **more})
+
+
+def test_a_press_at_a_place_means_the_pad_that_lies_there():
+    mapped = placed()
+    assert mapped.intents(on(11)) == (pressed(36, 11),)
+    assert mapped.intents(on(44, 3)) == (pressed(51, 44, 3),)
+    assert mapped.intents(on(36)) == ()
+    assert mapped.intents(on(36, port="keys")) == (intents.Press(36, 1, "keys", 1.0, 1.0),)
+    assert "presses pad 36 “one 36”" in mapped.explain(on(11))
+
+
+def test_place_notes_keeps_the_controller_s_own_notes():
+    mapped = placed(port={"place": "notes"})
+    assert mapped.intents(on(36)) == (intents.Press(36, 1, "pads", 1.0, 1.0),)
+    assert mapped.intents(on(11)) == ()
+    assert mapped.intents(cc(19)) == ()
+
+
+def test_a_place_at_a_port_is_where_the_bank_begins():
+    assert placed(port={"place": [5, 5]}).intents(on(55))[0].note == 36
+
+
+def test_a_pad_whose_note_others_have_on_a_channel_is_pressed_on_another():
+    pads = {"36/1": {"prompt": "one"}, 36: {"prompt": "any"}}
+    mapped = placed(Bank.model_validate({"name": "x", "slug": "x", "pads": pads}))
+    assert mapped.intents(on(11))[0] == pressed(36, 11, 2, came_on=1)
+    assert mapped.intents(on(12))[0] == pressed(36, 12)
+
+
+def test_a_pad_of_a_bank_beside_the_active_one_selects_it_first():
+    mapped = placed(sixteen("one"), sixteen("two"), shown={"pads": Shown(side=4)})
+    assert mapped.intents(on(15)) == (intents.SelectBank(slug="two"), pressed(36, 15))
+    assert mapped.explain(on(15)).endswith("selects bank two; presses pad 36 “two 36”")
+
+
+def test_a_pad_is_let_go_as_what_was_pressed_whatever_lies_there_by_then():
+    held = Held()
+    two = (sixteen("one"), Bank.model_validate({"name": "b", "slug": "b", "pads": {60: {"prompt": "x"}}}))
+    (press,) = placed(*two, held=held).intents(on(12))
+    later = placed(*two, held=held, active=1)
+    (release,) = later.intents(NoteOff("pads", 1, 12, 1.5))
+    assert (release.note, release.hand) == (37, press.hand)
+    assert later.intents(NoteOff("pads", 1, 12, 1.6)) == ()
+
+
+def test_buttons_beside_the_grid_do_what_their_table_says():
+    mapped = placed(sixteen("one"), sixteen("two"))
+    assert mapped.intents(cc(89)) == (intents.SelectBank(offset=-1),)
+    assert mapped.intents(cc(89, 0)) == ()
+    assert mapped.intents(cc(79)) == (intents.SelectBank(offset=1),)
+    assert mapped.intents(cc(59)) == (intents.SelectBank(slug="two"),)
+    assert mapped.intents(cc(29)) == (intents.ShowBanks("pads"),)
+    assert mapped.intents(cc(19)) == (intents.Panic(),)
+    assert mapped.intents(cc(93)) == (intents.LockSlot(3, None),)
+    assert mapped.explain(cc(94)).endswith("locks or unlocks slot 4")
+    assert {("pads", None, cc) for cc in (19, 91, 98)} <= mapped.pads
+    assert mapped.switches == set()
+
+
+def test_a_button_that_an_action_or_a_control_takes_is_theirs():
+    show = {"actions": [{"cc": 19, "does": "tap"}], "controls": [{"cc": 91, "sets": "steps", "range": [1, 9]}]}
+    mapped = placed(**show)
+    assert isinstance(mapped.intents(cc(19))[0], intents.Tap)
+    assert isinstance(mapped.intents(cc(91))[0], intents.MoveControl)
+    assert placed(port={"buttons": False}).intents(cc(19)) == ()
+
+
+@given(
+    st.sampled_from([name for name in SURFACES if grids_of(name)]),
+    st.lists(
+        st.tuples(st.booleans(), st.booleans(), st.integers(0, 127), st.integers(1, 16), st.integers(0, 127)),
+        max_size=30,
+    ),
+    st.integers(1, 16),
+    st.integers(-3, 3),
+)
+def test_whatever_a_controller_sends_presses_pads_that_are_there_and_lets_go_what_was_pressed(name, sent, side, page):
+    banks = [sixteen("one"), sixteen("two"), sixteen("three")]
+    mapped = placed(*banks, surface=name, shown={"pads": Shown(page, side)})
+    down = {}
+    for is_cc, is_on, number, channel, value in sent:
+        if is_cc:
+            event = cc(number, value, channel)
+        else:
+            event = on(number, channel, velocity=max(1, value)) if is_on else NoteOff("pads", channel, number, 1.0)
+        mapped.explain(event)
+        for wanted in mapped.intents(event):
+            if isinstance(wanted, intents.Press):
+                assert any(bank.find(wanted.note, wanted.channel, "pads") for bank in banks)
+                down[wanted.hand] = (wanted.note, wanted.channel)
+            elif isinstance(wanted, intents.Release):
+                assert any(bank.find(wanted.note, wanted.channel, "pads") for bank in banks)
+                assert down.pop(wanted.hand, None) in (None, (wanted.note, wanted.channel))
+
+
+def test_a_switch_that_trembles_while_it_is_down_is_pressed_once_and_let_go_once():
+    mapped = placed(surface="midi_fighter_twister")
+    values = [mapped.intents(cc(12, value, channel=2)) for value in (127, 100, 64, 127, 0, 0)]
+    assert [[type(one).__name__ for one in meant] for meant in values] == [["Press"], [], [], [], ["Release"], []]
+
+
+@given(
+    st.sampled_from([name for name in SURFACES if grids_of(name)]),
+    st.lists(st.binary(min_size=1, max_size=4), max_size=40),
+)
+def test_any_bytes_at_any_controller_mean_something_or_nothing(name, sent):
+    mapped, decoder = placed(sixteen("one"), sixteen("two"), surface=name), MessageDecoder("pads")
+    for data in sent:
+        message = decoder.parse(data)
+        event = None if message is None else decoder.decode(message, 1.0)
+        if event is not None:
+            assert mapped.bearing(event) in ("act", "position", "nothing")
+            assert all(isinstance(one, intents.Intent) for one in mapped.intents(event))
+            assert mapped.explain(event)
 
 
 # --- shift, second notes, double and long presses --------------------------------------------------------------------

@@ -29,10 +29,12 @@ from midifrag.intents import (
     SendTake,
     SetLand,
     SetParameter,
+    ShowBanks,
     SlotPlaying,
     StarTake,
     StopSlot,
     Tap,
+    TurnPage,
 )
 from midifrag.midi.messages import (
     Aftertouch,
@@ -179,6 +181,8 @@ LINES = [
     # What came later.
     ('"Again", "pad": "36", "how": "same_seed", "time": 5.0', Again(PadKey(36), "same_seed", 5.0)),
     ('"SetLand", "land": "2 bars"', SetLand("2 bars")),
+    ('"TurnPage", "port": "pads", "offset": -1', TurnPage("pads", -1)),
+    ('"ShowBanks", "port": null, "side": 4', ShowBanks(None, 4)),
     ('"StopSlot", "slot": 3', StopSlot(3)),
     ('"MuteSlot", "slot": 3, "muted": true', MuteSlot(3, True)),
     ('"SetLand", "land": null', SetLand(None)),

@@ -29,6 +29,8 @@ def test_a_value_goes_back_as_the_controls_own_message(source, position, how, by
 def test_a_mackie_controls_rings_have_ccs_of_their_own():
     assert sent("mackie", ("cc", 16, 1), 0.0) == [[0xB0, 48, 0x21]]
     assert sent("mackie", ("cc", 23, 1), 1.0) == [[0xB0, 55, 0x2B]]
+    # X-Touch Mini in MC mode.
+    assert sent("xtouch_mini", ("cc", 23, 1), 1.0) == [[0xB0, 55, 0x2B]]
     assert sent("mackie", ("bend", 0, 8), 0.5) == [[0xE7, 0, 64]]
     assert sent("mackie", ("cc", 30, 1), 1.0) == [[0xB0, 30, 127]]
 
