@@ -131,6 +131,9 @@ def _plain(value: Any) -> Any:
 
 def type_of(field: FieldInfo, known: dict[type[BaseModel], Section]) -> str:
     """What a key's value is, in words; what it has keys of its own for, behind a link."""
+    written = next((one.written for one in field.metadata if isinstance(one, Parameter)), "")
+    if written:
+        return written
     return _words(_whole(field), known)
 
 

@@ -112,6 +112,7 @@ class Bridge:
             self._absences,
             self._line,
             lambda model: self.loaded.limits.get(model, Limits()),
+            lambda: self._set_list.time.bpm,
             seeds,
         )
         self._reports = EngineReports(engines, self._absences, self.renders.outages, self._publish, begun)

@@ -206,6 +206,7 @@ class RenderJob(Job):
         return dataclasses.replace(changed, progress=self.step / self.of)
 
 
-def request(preset: Preset, job: int, seed: int, *, spare: bool = False) -> Render:
-    """What an engine is asked for ``preset``."""
-    return Render(job=job, prompt=preset.prompt, spare=spare, **values_of(preset, RequestParameters) | {"seed": seed})
+def request(preset: Preset, job: int, seed: int, *, spare: bool = False, bpm: float | None = None) -> Render:
+    """What an engine is asked for ``preset``, at a tempo in quarter notes a minute."""
+    said = values_of(preset, RequestParameters) | {"seed": seed}
+    return Render(job=job, prompt=preset.prompt, spare=spare, bpm=bpm, **said)

@@ -85,12 +85,12 @@ class Outages:
             job.length = job.length or SecondsLength(preset.seconds)
             preset = dataclasses.replace(preset, seconds=info.min_seconds)
         job.stands_in_for, job.notes = job.model, (f"{other} stood in for {job.model}",)
-        job.model, job.render = other, request(preset, job.number, job.render.seed)
+        job.model, job.render = other, request(preset, job.number, job.render.seed, bpm=job.render.bpm)
 
     def _queue_again(self, job: RenderJob, model: str, text: str) -> None:
         if model == job.stands_in_for:
             job.stands_in_for, job.notes, job.model = None, (), model
-            job.render = request(job.preset, job.number, job.render.seed)
+            job.render = request(job.preset, job.number, job.render.seed, bpm=job.render.bpm)
         elif model != job.model:
             self._substitute(job, model)
         job.state, job.step, job.stalled, job.text = JobState.QUEUED, 0, False, text

@@ -35,7 +35,7 @@ class Renders:
     """All jobs and spares: asks engines for takes, and hands what comes to ``landings``.
 
     ``outages`` looks after those whose engine does not answer now, which ``absences`` knows; ``line`` is musical time,
-    and ``limits`` says what the set knows of how long a model's takes may be.
+    ``limits`` says what the set knows of how long a model's takes may be, and ``bpm`` the tempo that prompts are told.
     """
 
     def __init__(
@@ -48,6 +48,7 @@ class Renders:
         absences: Absences,
         line: Callable[[], Timeline],
         limits: Callable[[str], Limits],
+        bpm: Callable[[], float],
         seeds: random.Random | None = None,
     ) -> None:
         self.jobs = JobTable()
@@ -62,6 +63,7 @@ class Renders:
         self._clock = clock
         self._line = line
         self._limits = limits
+        self._bpm = bpm
         self._absences = absences
         self._seeds = seeds or random.SystemRandom()
 
@@ -194,11 +196,12 @@ class Renders:
             limits = Limits(max(limits.shortest, info.min_seconds), info.max_seconds)
         in_music = musical_length(preset, now.bpm, now.signature)
         seconds, length = rendered_seconds(preset, in_music, options, limits)
-        return Wish(bank, pad, effective, dataclasses.replace(preset, seconds=seconds), options, length)
+        bpm = self._bpm() if info is not None and info.hears_tempo else None
+        return Wish(bank, pad, effective, dataclasses.replace(preset, seconds=seconds), options, length, bpm)
 
     def _render(self, number: int, preset: Preset, *, spare: bool = False) -> engine.Render:
         seed = self._seeds.randrange(2**32) if preset.seed == "random" else preset.seed
-        return request(preset, number, seed, spare=spare)
+        return request(preset, number, seed, spare=spare, bpm=self._bpm())
 
     # --- from engines ------------------------------------------------------------------------------------------------
 

@@ -27,7 +27,7 @@ Place: TypeAlias = tuple[str, PadKey | None]
 class Wish:
     """What a press on a pad would render now, and how its take would become a fragment; that needs no new take.
 
-    ``preset.seconds`` are those that an engine is asked for.
+    ``preset.seconds`` are those that an engine is asked for; ``bpm`` is the tempo, where its engine hears it.
     """
 
     bank: str
@@ -36,6 +36,7 @@ class Wish:
     preset: Preset
     options: FragmentOptions = field(default=FragmentOptions(), compare=False)
     length: FragmentLength | None = field(default=None, compare=False)
+    bpm: float | None = None
 
     @property
     def place(self) -> Place:

@@ -32,12 +32,12 @@ def warm_renders(loaded: Loaded) -> dict[str, tuple[Render, ...]]:
         for pad in bank.pads.values():
             asked = press_request(loaded.settings, bank, pad)
             lengths = _Lengths(loaded, asked)
-            render = request(replace(asked.preset, seconds=lengths.of(asked.preset)), 0, 0)
+            render = request(replace(asked.preset, seconds=lengths.of(asked.preset)), 0, 0, bpm=loaded.settings.tempo)
             renders.setdefault(asked.model, {})[render] = None
             if substitute is not None and substitute not in ("sketch", asked.model):
                 # Loaded from the start, since nobody waits for a model in the middle of a set; prepared when idle.
                 its_own = as_stand_in(replace(asked.preset, seconds=render.seconds), None)
-                stands_in = replace(request(its_own, 0, 0), spare=True)
+                stands_in = replace(request(its_own, 0, 0, bpm=loaded.settings.tempo), spare=True)
                 renders.setdefault(substitute, {})
                 reached.setdefault(substitute, {})[stands_in] = None
             ranges = [*loaded.settings.controls, *bank.controls, *([pad.velocity] if pad.velocity else [])]

@@ -6,7 +6,7 @@ import errno
 import os
 import tempfile
 from collections.abc import Iterator
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
 
 from midifrag.commands.check_doors import taken_ports, unusable_doors
@@ -44,7 +44,7 @@ def check(loaded: Loaded) -> None:
         say(f"  {bank.slug:<12} {bank.name}: {len(bank.pads)} pads, {program}")
     for line in readings(loaded):
         say(f"  {line}")
-    found = hints(loaded)
+    found = chain(hints(loaded), _long_prompts(loaded))
     for line in (
         *islice(found, MOST_NOTES),
         *missing_ports(loaded, ports),
@@ -54,6 +54,12 @@ def check(loaded: Loaded) -> None:
         say(f"  note: {line}")
     if next(found, None) is not None:
         say(f"  note: there are more than these {MOST_NOTES}")
+
+
+def _long_prompts(loaded: Loaded) -> Iterator[str]:
+    from midifrag.engine.loading.prompt_room import long_prompts
+
+    yield from long_prompts(loaded)
 
 
 def _ports_there(loaded: Loaded) -> tuple[PortList | str, list[Problem]]:

@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 
 import click
 
+from midifrag.config.conditioning import as_conditioning
 from midifrag.config.parameters import (
     PARAMETERS,
     Parameter,
@@ -36,6 +37,11 @@ def given(parameters: Mapping[str, Any]) -> dict[str, Any]:
     typed = {name: value for name, value in parameters.items() if value is not None}
     if is_random(typed.get("seed")):
         del typed["seed"]
+    try:
+        if "conditioning" in typed:
+            typed["conditioning"] = as_conditioning(typed["conditioning"])
+    except ValueError as error:
+        raise ConfigurationError([Problem("command line", None, _flag("conditioning"), str(error))]) from error
     problems = beyond_limits(typed).items()
     if problems:
         raise ConfigurationError(Problem("command line", None, _flag(name), problem) for name, problem in problems)

@@ -45,7 +45,7 @@ def render(prompt: str, target: Path, loaded: Loaded, parameters: Mapping[str, A
         model = api.open_model(engine_choice(loaded, name))
         progress.update(task, description="rendering")
         told = values_of(preset, RequestParameters) | {"seed": parameters.get("seed")}
-        take = api.perform(model, api.request(preset.prompt, **told))
+        take = api.perform(model, api.request(preset.prompt, **told, bpm=loaded.settings.tempo))
         try:
             if raw:
                 fragment = _as_it_is(take.audio, take.sample_rate)

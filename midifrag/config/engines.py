@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, WrapValidator, field_validator, model_validator
 
+from midifrag.config.conditioning import as_conditioning
 from midifrag.config.places import Folder
-from midifrag.config.value_types import Strict
+from midifrag.config.value_types import Strict, Written
+
+
+def _unless_an_engines_own(value: Any, check: Any, info: ValidationInfo) -> Any:
+    """Keys beside ``engine:`` mean what that engine says."""
+    return value if info.data.get("engine") is not None else check(value)
+
+
+_OURS = WrapValidator(_unless_an_engines_own)
 
 
 class ModelSource(BaseModel):
@@ -22,6 +31,9 @@ class ModelSource(BaseModel):
     engine: str | None = Field(
         default=None, description="an engine, built in or a plug-in; it may have keys of its own beside this one"
     )
+    pretransform: Annotated[Folder | None, _OURS] = Field(
+        default=None, description="the checkpoint of its autoencoder, where that is not in the model's own"
+    )
     short_latents: bool | None = Field(
         default=None, description="whether a short take renders less than the model's full length"
     )
@@ -31,6 +43,16 @@ class ModelSource(BaseModel):
         le=60,
         description="the shortest take that it renders well; what is to be shorter is rendered so long, and cut",
     )
+
+    conditioning: Annotated[str | None, _OURS, Written("names with numbers or text")] = Field(
+        default=None,
+        description="what it is told beside the prompt where no pad and no bank says it, such as {bpm: 120}",
+    )
+
+    @field_validator("conditioning", mode="before")
+    @classmethod
+    def _in_one_line(cls, value: Any, info: ValidationInfo) -> Any:
+        return _unless_an_engines_own(value, as_conditioning, info)
 
     @model_validator(mode="after")
     def _one_source(self) -> ModelSource:

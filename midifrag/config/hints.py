@@ -17,6 +17,7 @@ from midifrag.config.controls import Control
 from midifrag.config.lengths import told_bars
 from midifrag.config.loading import Loaded
 from midifrag.config.lost_words import lost_words_in
+from midifrag.config.model_inputs import said_of, unheard
 from midifrag.config.names import closest, none_of
 from midifrag.config.osc import is_loopback
 from midifrag.config.pads import PLACEHOLDERS, Pad
@@ -48,6 +49,7 @@ def hints(loaded: Loaded) -> Iterator[str]:
         yield from hidden_places(loaded, bank, file)
         yield from _unused(loaded, bank, file, facts)
         yield from _too_far(loaded, bank, file, facts)
+        yield from _unheard(loaded, bank, file, facts)
         yield from _lengths(loaded, bank, file, facts)
     yield from clashes(loaded)
     for file, controls in _control_lists(loaded):
@@ -118,8 +120,8 @@ def _sources(loaded: Loaded) -> Iterator[str]:
     """What models' entries name that is not there."""
     for name, entry in loaded.settings.models.items():
         source = loaded.source(name)
-        for key in ("config", "checkpoint", "folder"):
-            if key in source and not _is_there(source[key]):
+        for key in ("config", "checkpoint", "pretransform", "folder"):
+            if key in source and "engine" not in source and not _is_there(source[key]):
                 yield f"{loaded.path.name}: models.{name}.{key}: {source[key]} is not there"
         if entry.engine is not None and entry.engine not in engine_names():
             yield f"{loaded.path.name}: models.{name}.engine: {none_of(entry.engine, engine_names())}"
@@ -137,6 +139,17 @@ def _unused(loaded: Loaded, bank: Bank, file: str, facts: FactsOf) -> Iterator[s
             yield f"{file}: pads.{key}: sigma_max {shown(asked.preset.sigma_max)} is more than {name} uses, 1"
         if asked.preset.sigma_min is not None:
             yield f"{file}: pads.{key}: sigma_min does nothing here; {name} ends at 0"
+
+
+def _unheard(loaded: Loaded, bank: Bank, file: str, facts: FactsOf) -> Iterator[str]:
+    """What a model is told that it has no input for, or does not hear as it is said."""
+    for key, pad in bank.pads.items():
+        asked = press_request(loaded.settings, bank, pad)
+        about = facts(asked.model)
+        if about.inputs is not None:
+            text = about.told(asked.preset)
+            for sentence in unheard(about.inputs, text, said_of(about.inputs, text)[0]):
+                yield f"{file}: pads.{key}.conditioning: {sentence}"
 
 
 def _too_far(loaded: Loaded, bank: Bank, file: str, facts: FactsOf) -> Iterator[str]:

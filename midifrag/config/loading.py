@@ -92,7 +92,10 @@ class Loaded:
 
 def _source(settings: Settings, folder: Path, model: str) -> dict[str, Any]:
     source = settings.source(model)
-    paths = [key for key in ("config", "checkpoint", "folder") if key in source]
+    paths = [key for key in ("config", "checkpoint", "pretransform", "folder") if key in source]
+    if "engine" in source:
+        # A key of that engine's own.
+        paths = [key for key in paths if key != "pretransform"]
     return source | {key: str((folder / Path(source[key]).expanduser()).resolve()) for key in paths}
 
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Literal, TypeAlias
 
+from midifrag.config.conditioning import as_conditioning, merged
 from midifrag.config.parameters import PARAMETERS, RequestParameters, names_of
 from midifrag.errors import ModelError
 
@@ -55,14 +56,19 @@ def objective_of(config: Mapping[str, Any]) -> Objective:
 def defaults_of(config: Mapping[str, Any], source: Mapping[str, Any], max_seconds: float) -> tuple[Defaults, bool]:
     """Defaults and whether short latents are allowed, from the objective's row, overridden by two places.
 
-    The model's own ``"midifrag": {"defaults": {…}, "short_latents": true}`` block in model_config.json comes second,
-    and ``defaults`` and ``short_latents`` of the model's entry in presets.yaml last. Raises `ModelError`.
+    The model's own ``"midifrag": {"defaults": {…}, "short_latents": true, "conditioning": {…}}`` block in
+    model_config.json comes second, and the same keys of the model's entry in presets.yaml last. Raises `ModelError`.
     """
     usual = OBJECTIVES[objective_of(config)]
     defaults = replace(usual.defaults, seconds=float(math.floor(max_seconds)) or max_seconds)
     short_latents = usual.short_latents
     for place, block in (("model_config.json", config.get("midifrag", {})), ("its entry in presets.yaml", source)):
         defaults = _override(defaults, block.get("defaults", {}), place)
+        try:
+            told = merged(defaults.conditioning, as_conditioning(block.get("conditioning")))
+        except ValueError as error:
+            raise ModelError(f"The model's conditioning in {place} holds a wrong value: {error}.") from error
+        defaults = replace(defaults, conditioning=told)
         short_latents = bool(block.get("short_latents", short_latents))
     if not 0 < defaults.seconds <= max_seconds:
         raise ModelError(f"The model's default of {defaults.seconds} s is not within its {max_seconds:.2f} s.")

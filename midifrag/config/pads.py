@@ -17,6 +17,7 @@ from pydantic import (
 from pydantic_core import PydanticKnownError
 
 from midifrag.boundary import Land
+from midifrag.config.conditioning import as_conditioning
 from midifrag.config.controls import Range
 from midifrag.config.parameters import (
     NUMBERS,
@@ -69,6 +70,11 @@ class Parameters(Strict, PresetParameters):  # type: ignore[misc]  # both are fr
     @classmethod
     def _random(cls, value: Any) -> Any:
         return RANDOM if is_random(value) else value
+
+    @field_validator("conditioning", mode="before")
+    @classmethod
+    def _in_one_line(cls, value: Any) -> Any:
+        return as_conditioning(value)
 
     @model_validator(mode="after")
     def _ordered(self) -> Parameters:

@@ -12,6 +12,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from typing import Annotated, Any, Literal, TypeAlias, get_args, get_origin, get_type_hints
 
+from midifrag.config.conditioning import merged
+
 #: In a seed's place: another one for each press.
 RANDOM = "random"
 #: What a parameter's value may be in a record.
@@ -36,7 +38,7 @@ class Parameter:
     the most that it may be, and ``slider`` is the useful part of those. A control may set it if it is ``settable``; a
     typed prompt has a field for it if it is ``offered``; models have a default of their own for it if it is
     ``defaulted``. ``flags`` are other names of its option on the command line. Between two multiples of ``step`` a
-    control gives multiples of it only.
+    control gives multiples of it only. ``written`` says how a set says it, where its kind does not tell that.
 
     ``name``, ``kind`` and ``words``, which may stand in a number's place, follow from the field that it stands at, and
     are there in the table.
@@ -52,6 +54,7 @@ class Parameter:
     defaulted: bool = False
     flags: tuple[str, ...] = ()
     step: float = 0.0
+    written: str = ""
     name: str = ""
     kind: type = str
     words: tuple[str, ...] = ()
@@ -157,6 +160,15 @@ class RequestParameters:
             defaulted=True,
         ),
     ] = None
+    conditioning: Annotated[
+        str | None,
+        Parameter(
+            "Conditioning",
+            "what else a model is told, by the names of its inputs, such as bpm=120; a tempo that nothing names is the "
+            "clock's",
+            written="names with numbers or text",
+        ),
+    ] = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -240,8 +252,13 @@ def values_of(values: RequestParameters, declared: type[RequestParameters] = Pre
 
 
 def layered(farther: Mapping[str, Any], nearer: Mapping[str, Any]) -> dict[str, Any]:
-    """Values by parameter with those of a nearer level over them, whose length replaces any other; without None."""
+    """Values by parameter with those of a nearer level over them, whose length replaces any other; without None.
+
+    What a model is told is put over each other name by name.
+    """
     said = {name: value for name, value in nearer.items() if value is not None}
+    if "conditioning" in said:
+        said["conditioning"] = merged(farther.get("conditioning"), said["conditioning"])
     gone = LENGTHS if any(name in said for name in LENGTHS) else ()
     return {name: value for name, value in farther.items() if value is not None and name not in gone} | said
 

@@ -20,8 +20,10 @@ from midifrag.config.catalogue import (
     plugins,
     too_long,
 )
+from midifrag.config.conditioning import merged
 from midifrag.config.lengths import Limits
 from midifrag.config.model_defaults import OBJECTIVES, Defaults, Objective, defaults_of, min_seconds_of, objective_of
+from midifrag.config.model_inputs import ModelInput, missing_sentence, model_inputs, said_of, unsaid, wrong_values
 from midifrag.config.pads import Pad
 from midifrag.config.parameters import Preset, shown
 from midifrag.config.press_request import press_request
@@ -35,13 +37,21 @@ from midifrag.pad_key import PadKey
 
 @dataclass(frozen=True, slots=True)
 class ModelFacts:
-    """What is known of a model that is not loaded; ``samplers`` is None for engines that tell theirs when they run."""
+    """What is known of a model that is not loaded; ``samplers`` is None for engines that tell theirs when they run.
+
+    ``inputs`` are what it is told; None where its configuration does not lie here.
+    """
 
     name: str
     longest: float | None
     samplers: tuple[str, ...] | None
     defaults: Defaults | None
     shortest: float = 0.0
+    inputs: tuple[ModelInput, ...] | None = None
+
+    def told(self, preset: Preset) -> str | None:
+        """What a press tells it beside the prompt, with what its entry says."""
+        return merged(None if self.defaults is None else self.defaults.conditioning, preset.conditioning)
 
     @property
     def limits(self) -> Limits:
@@ -63,7 +73,17 @@ def model_facts(model: str, source: Mapping[str, Any]) -> ModelFacts:
         return ModelFacts(model, None, None, None, _shortest(model, source))
     objective, defaults = _trained(model, source)
     samplers = samplers_for(objective) if objective else tuple(SAMPLER_KINDS)
-    return ModelFacts(model, longest_seconds(model, source), samplers, defaults, _shortest(model, source))
+    inputs = _inputs(model, source)
+    return ModelFacts(model, longest_seconds(model, source), samplers, defaults, _shortest(model, source), inputs)
+
+
+def _inputs(model: str, source: Mapping[str, Any]) -> tuple[ModelInput, ...] | None:
+    try:
+        config = model_config(model, source)
+        return None if config is None else model_inputs(config)
+    except (KeyError, TypeError, ValueError, AttributeError):
+        # Told when the model is loaded.
+        return None
 
 
 def _shortest(model: str, source: Mapping[str, Any]) -> float:
@@ -105,6 +125,11 @@ def troubles(preset: Preset, facts: ModelFacts, length: MusicalLength | None = N
         meant = f"; did you mean {nearest}?" if nearest else ""
         there = ", ".join(facts.samplers)
         yield Trouble("sampler", f"{facts.name} has no sampler {preset.sampler!r}; it has {there}{meant}")
+    for one in unsaid(facts.inputs or (), facts.told(preset)):
+        yield Trouble("conditioning", missing_sentence(one, facts.name))
+    values, _ = said_of(facts.inputs or (), facts.told(preset))
+    for sentence in wrong_values(facts.inputs or (), values):
+        yield Trouble("conditioning", sentence)
     low, high = _sigmas(preset, facts)
     if low is not None and high is not None and low >= high:
         which = "sigma_min" if preset.sigma_min is not None else "sigma_max"

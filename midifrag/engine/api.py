@@ -5,12 +5,14 @@ from __future__ import annotations
 import queue
 import secrets
 import weakref
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeAlias, assert_never
 
 from midifrag.audio import Audio
 from midifrag.config.catalogue import CATALOGUE, engine_names
+from midifrag.config.conditioning import as_conditioning
 from midifrag.config.parameters import Value, is_random
 from midifrag.engine.border import Border, each_event
 from midifrag.engine.event_checks import checked_info
@@ -21,7 +23,7 @@ from midifrag.engine.loading.model import Model
 from midifrag.engine.messages import Cancel, Died, EngineEvent, EngineInfo, Failed, Ready, Render, Rendered
 from midifrag.engine.protocol import Engine, EngineChoice, EngineFactory, Worker
 from midifrag.engine.registry import create_engine, factory_for, stable_audio_worker
-from midifrag.errors import EngineError, ModelError, NonFiniteError, OddEventError
+from midifrag.errors import EngineError, ModelError, NonFiniteError, OddEventError, RequestError
 
 
 @dataclass(frozen=True, eq=False)
@@ -151,9 +153,11 @@ def render(
     sigma_min: float | None = None,
     sigma_max: float | None = None,
     negative_prompt: str = "",
+    conditioning: Mapping[str, float | str] | str | None = None,
 ) -> RenderedTake:
     """Render one take on the calling thread; ``None`` means the model's default, and a random ``seed``; so does -1.
 
+    ``conditioning`` is what else the model is told, by the names of its inputs, such as ``{"bpm": 120}``.
     The same parameters and seed give the same audio. Raises `RequestError` for what is beyond a parameter's limits (see
     `midifrag.config.parameters`) or what the model can never render,
     `NonFiniteError` for a render that went to NaN, and `EngineError` for any other failure.
@@ -170,8 +174,17 @@ def render(
             sigma_min=sigma_min,
             sigma_max=sigma_max,
             negative_prompt=negative_prompt,
+            conditioning=_in_one_line(conditioning),
         ),
     )
+
+
+def _in_one_line(said: Mapping[str, float | str] | str | None) -> str | None:
+    try:
+        line: str | None = as_conditioning(said)
+    except ValueError as error:
+        raise RequestError(f"conditioning: {error}.") from error
+    return line
 
 
 def request(

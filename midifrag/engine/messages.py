@@ -27,6 +27,7 @@ class Render(RequestParameters, _Named):
 
     ``job`` is unique within a session. ``seconds`` is the length asked for (None: the
     model's default), ``seed`` is already drawn (0 … 2³²−1).
+    ``bpm`` is the tempo of its press, which models hear that have an input for one.
     A ``spare`` is rendered only when no press waits. One that is ``recorded`` makes a take of the archive again, with
     what made it then, whatever `midifrag.config.parameters` allows today.
     """
@@ -36,6 +37,7 @@ class Render(RequestParameters, _Named):
     negative_prompt: str = field(default="", kw_only=True)
     spare: bool = field(default=False, kw_only=True)
     recorded: bool = field(default=False, kw_only=True)
+    bpm: float | None = field(default=None, kw_only=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +74,7 @@ class EngineInfo:
     ``memory`` is in bytes by what it is for, where that can be known; ``warmed`` says what was made ready and how long
     that took; ``remark`` is what a performer should know of how it runs here, ``noise`` what makes noise of
     a seed, where it matters which device that is. It garbles what is shorter than ``min_seconds``: it is asked for so
-    much, and what comes is cut.
+    much, and what comes is cut. With ``hears_tempo``, another tempo makes another sound.
     """
 
     engine: str
@@ -90,6 +92,7 @@ class EngineInfo:
     min_seconds: float = 0.0
     remark: str = ""
     noise: str = ""
+    hears_tempo: bool = False
 
     @property
     def summary(self) -> str:

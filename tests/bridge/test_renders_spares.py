@@ -1,6 +1,7 @@
 """What renders make of spares; what they make of presses is in test_renders.py."""
 
 import numpy as np
+import pytest
 
 from midifrag.bridge.items import Reload
 from midifrag.bridge.jobs import request
@@ -107,6 +108,23 @@ def test_a_changed_parameter_makes_a_spare_stale():
     rig.bridge.handle(SetParameter("steps", None))
     rig.press()
     assert rig.lands() == []
+
+
+@pytest.mark.parametrize("hears", [True, False])
+def test_another_tempo_makes_a_spare_stale_where_its_model_hears_it(hears):
+    spares = {"spares": {"enabled": True}}
+    rig = Rig(loaded(one_pad(), engine=spares))
+    rig.engines.hears_tempo = hears
+    rig.ready()
+    assert spare_of(rig).bpm == 120
+    rig.rendered(spare_of(rig))
+    rig.bridge.handle(Reload(loaded(one_pad(), engine=spares, tempo=133)))
+    rig.bridge.housekeeping()
+    assert [one.bpm for one in rig.engines.renders()] == ([120, 133] if hears else [120])
+    rig.press()
+    assert bool(rig.lands()) is not hears
+    rig.press()
+    assert [one.bpm for one in rig.engines.renders() if not one.spare] == [133]
 
 
 def test_a_changed_parameter_stops_the_spare_that_is_on_its_way():

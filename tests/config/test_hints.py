@@ -226,3 +226,16 @@ def test_a_control_or_a_velocity_may_be_behind_bars(tmp_path):
 def test_a_velocity_may_be_behind_bars(tmp_path):
     pad = '{prompt: "{bars} bars", velocity: {sets: beats, range: [1, 2]}}'
     assert found(tmp_path, "", BANK.replace('{prompt: "rain at {bpm} bpm"}', pad)) == []
+
+
+def test_what_a_model_is_told_in_vain(tmp_path):
+    bpm = {"id": "bpm", "type": "number", "config": {"min_val": 40, "max_val": 240}}
+    model = {"conditioning": {"configs": [bpm]}, "diffusion": {"global_cond_ids": ["bpm"]}}
+    (tmp_path / "mine.json").write_text(json.dumps({"model": model}))
+    (tmp_path / "mine.ckpt").touch()
+    show = "model: mine\nmodels: {mine: {config: mine.json, checkpoint: mine.ckpt}}"
+    bank = "{name: A, pads: {36: {prompt: rain, conditioning: {bpm: 20, tempi: 3}}, 37: {prompt: hum}}}"
+    assert found(tmp_path, show, bank) == [
+        "presets/opening.yaml: pads.36.conditioning: the model has no input tempi; it has bpm",
+        "presets/opening.yaml: pads.36.conditioning: bpm 20 is heard as 40: the model knows it from 40 to 240",
+    ]

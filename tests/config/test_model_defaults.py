@@ -62,3 +62,14 @@ def test_the_least_length_is_what_its_entry_says_or_the_model_or_what_is_known_o
 def test_what_is_no_least_length(odd):
     with pytest.raises(ModelError, match=r"min_seconds of .* is no number of seconds"):
         min_seconds_of(tiny_config("v", midifrag={"min_seconds": odd}), {})
+
+
+def test_what_a_model_is_told_beside_the_prompt_is_its_own_and_then_its_entry_s():
+    config = {"model": {"diffusion": {}}, "midifrag": {"conditioning": {"bpm": 90, "energy": 1}}}
+    defaults, _ = defaults_of(config, {"conditioning": "energy=0.5"}, 10.0)
+    assert defaults.conditioning == "bpm=90, energy=0.5"
+    assert defaults_of({"model": {"diffusion": {}}}, {}, 10.0)[0].conditioning is None
+    with pytest.raises(
+        ModelError, match=r"conditioning in model_config\.json holds a wrong value: must be keys and values"
+    ):
+        defaults_of({"model": {"diffusion": {}}, "midifrag": {"conditioning": 3}}, {}, 10.0)

@@ -19,11 +19,11 @@ def set_of(tmp_path):
     """The mistakes of a set with ``mine``, of two seconds, for models of an objective."""
     (tmp_path / "presets").mkdir()
 
-    def told(objective, pad="", defaults="", show="", model="mine", **more):
+    def told(objective, pad="", defaults="", show="", model="mine", inner=None, **more):
         diffusion = {
             "sample_size": 88200,
             "sample_rate": 44100,
-            "model": {"diffusion": {"diffusion_objective": objective}},
+            "model": {"diffusion": {"diffusion_objective": objective}} | (inner or {}),
         }
         (tmp_path / "mine.json").write_text(json.dumps(diffusion | more))
         models = "models: {mine: {config: mine.json, checkpoint: mine.ckpt}}\n"
@@ -33,6 +33,41 @@ def set_of(tmp_path):
         return [str(problem) for problem in loading.load(tmp_path / "presets.yaml", environment={}).unplayable]
 
     return told
+
+
+ENERGY = {"id": "energy", "type": "number", "config": {"min_val": 0, "max_val": 1}}
+BPM = {"id": "bpm", "type": "number", "config": {"min_val": 40, "max_val": 240}}
+TOLD = {"diffusion": {"global_cond_ids": ["bpm", "energy"]}, "conditioning": {"configs": [BPM, ENERGY]}}
+UNSAID = "mine wants a number for energy, from 0 to 1: say conditioning: {energy: 0}"
+
+
+@pytest.mark.parametrize(
+    ("pad", "defaults", "lines"),
+    [
+        ("", "", [f"presets/opening.yaml: pads.36.conditioning: {UNSAID}"]),
+        ("conditioning: {energy: 0.5}", "", [UNSAID]),
+        ("", "conditioning: {energy: 0.5, bpm: 90}", []),
+        (
+            "",
+            "conditioning: {Energy: much}",
+            ["2: defaults.conditioning: energy is a number from 0 to 1, and not much"],
+        ),
+        ("conditioning: {energy: a}", "conditioning: {energy: 1}", ["5: pads.C#1.conditioning: energy is a number"]),
+    ],
+)
+def test_a_number_that_nobody_says(set_of, pad, defaults, lines):
+    problems = set_of("v", pad, defaults, inner=TOLD)
+    assert len(problems) == len(lines)
+    assert all(
+        line.split(": ", 1)[-1].split(": ")[-1] in problem for line, problem in zip(lines, problems, strict=True)
+    )
+
+
+def test_a_model_s_entry_may_say_it(set_of, tmp_path):
+    assert len(set_of("v", inner=TOLD)) > 0
+    show = tmp_path / "presets.yaml"
+    show.write_text(show.read_text().replace("mine.ckpt", "mine.ckpt, conditioning: {energy: 1}"))
+    assert loading.load(show, environment={}).unplayable == ()
 
 
 FLOW = "it has euler, dpmpp, rk4, pingpong"

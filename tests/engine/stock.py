@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import io
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 from unittest import mock
 
@@ -60,17 +60,24 @@ def stock_audio(
     prompt: str = "rain",
     negative_prompt: str = "",
     fresh: Callable[[], Tensor] | None = None,
+    beside: Mapping[str, Any] | None = None,
     **settings: Any,
 ) -> Tensor:
-    """What ``generate_diffusion_cond`` makes, (channels, samples); ``fresh`` replaces its Brownian tree's noise."""
-    from stable_audio_tools.inference.generation import generate_diffusion_cond
+    """What stock generation makes, (channels, samples); ``fresh`` replaces its Brownian tree's noise.
+
+    ``beside`` is what the model is told beside prompt and length.
+    """
+    from stable_audio_tools.inference import generation
+
+    inpaints = model.config["model_type"] == "diffusion_cond_inpaint"
+    generate = generation.generate_diffusion_cond_inpaint if inpaints else generation.generate_diffusion_cond
 
     def told(text: str) -> list[dict[str, Any]]:
-        return [{"prompt": text, "seconds_start": 0, "seconds_total": seconds}]
+        return [{"prompt": text, "seconds_start": 0, "seconds_total": seconds, **(beside or {})}]
 
     tree = mock.patch("k_diffusion.sampling.BrownianTreeNoiseSampler", return_value=lambda *_: fresh())
     with silence_output(), contextlib.redirect_stderr(io.StringIO()), tree if fresh else contextlib.nullcontext():
-        return generate_diffusion_cond(
+        return generate(
             model.module,
             conditioning=told(prompt),
             negative_conditioning=told(negative_prompt) if negative_prompt else None,

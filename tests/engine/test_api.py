@@ -50,8 +50,17 @@ def test_every_parameter_of_a_request_can_be_given_by_name():
     values = {
         name: PARAMETERS[name].limits[0] if name in NUMBERS else f"some {name}" for name in sorted(names, reverse=True)
     }
-    midifrag.render(api.WorkerModel("toy", None, worker), "rain", **values)
+    values["conditioning"] = "bpm=90"
+    midifrag.render(api.WorkerModel("toy", None, worker), "rain", **values | {"conditioning": {"bpm": 90}})
     assert worker.render == Render(worker.job, "rain", **values)
+
+
+def test_what_a_model_is_told_must_have_names_and_values():
+    sketch = midifrag.load_model("sketch")
+    with pytest.raises(
+        RequestError, match=r"^conditioning: 'fast' says no value; write it as bpm=120, genre=techno\.$"
+    ):
+        midifrag.render(sketch, "kick", conditioning="fast")
 
 
 def test_what_is_beyond_a_parameter_s_limits_is_refused():

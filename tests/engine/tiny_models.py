@@ -8,6 +8,7 @@ too, so that each part has a say in the output.
 from __future__ import annotations
 
 import atexit
+import copy
 import functools
 import json
 import math
@@ -107,7 +108,7 @@ def tiny_config(
 
 
 @functools.cache
-def _shared_tokenizer() -> str:
+def shared_tokenizer() -> str:
     folder = tempfile.TemporaryDirectory(prefix="tiny-tokenizer-")
     atexit.register(folder.cleanup)
     return str(save_byte_tokenizer(Path(folder.name)))
@@ -115,13 +116,38 @@ def _shared_tokenizer() -> str:
 
 def tiny_model(objective: Objective = "v", *, seed: int = 0, **config: Any) -> tuple[Any, dict[str, Any]]:
     """A model in eval mode on the CPU in fp32, and its configuration; ``config`` goes to `tiny_config`."""
-    whole = tiny_config(objective, **{"tokenizer": _shared_tokenizer(), **config})
+    whole = tiny_config(objective, **{"tokenizer": shared_tokenizer(), **config})
+    return module_of(whole, seed), whole
+
+
+def module_of(whole: Mapping[str, Any], seed: int = 0) -> Any:
+    """The model that a configuration describes, in eval mode on the CPU in fp32, with random weights."""
     with silence_output():
         from stable_audio_tools.models.factory import create_model_from_config
 
-        module = create_model_from_config(whole)
+        module = create_model_from_config(copy.deepcopy(dict(whole)))
     randomise(module, seed)
-    return module.eval().requires_grad_(False), whole
+    return module.eval().requires_grad_(False)
+
+
+def told_more(config: dict[str, Any], *more: Mapping[str, Any], globally: bool = True) -> dict[str, Any]:
+    """A configuration with more conditioners, each in cross-attention and, unless told otherwise, globally."""
+    diffusion = config["model"]["diffusion"]
+    for entry in more:
+        config["model"]["conditioning"]["configs"].append(dict(entry))
+        diffusion["cross_attention_cond_ids"].append(entry["id"])
+        if globally:
+            diffusion["global_cond_ids"].append(entry["id"])
+    diffusion["config"]["global_cond_dim"] = 32 * len(diffusion["global_cond_ids"])
+    return config
+
+
+def for_inpainting(config: dict[str, Any]) -> dict[str, Any]:
+    """A configuration of a model that is told what it keeps of a sound."""
+    config["model_type"] = "diffusion_cond_inpaint"
+    config["model"]["diffusion"]["input_concat_ids"] = ["inpaint_mask", "inpaint_masked_input"]
+    config["model"]["diffusion"]["config"]["input_concat_dim"] = LATENT_CHANNELS + 1
+    return config
 
 
 def randomise(module: torch.nn.Module, seed: int) -> None:

@@ -43,6 +43,7 @@ class RecordingEngines:
         self.sent: list[tuple[str, Command]] = []
         self.fallback: dict[str, str] = {}
         self.longest: dict[str, float] = {}
+        self.hears_tempo = False
 
     def send(self, model: str, command: Command) -> None:
         self.sent.append((model, command))
@@ -54,7 +55,8 @@ class RecordingEngines:
         return self.fallback.get(model, model)
 
     def info(self, model: str) -> EngineInfo | None:
-        return dataclasses.replace(INFO, model=model, max_seconds=self.longest.get(model, INFO.max_seconds))
+        longest = self.longest.get(model, INFO.max_seconds)
+        return dataclasses.replace(INFO, model=model, max_seconds=longest, hears_tempo=self.hears_tempo)
 
     def renders(self) -> list[Render]:
         return [command for _, command in self.sent if isinstance(command, Render)]

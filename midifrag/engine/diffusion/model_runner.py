@@ -11,11 +11,14 @@ from typing import Any, TypeAlias
 import torch
 from torch import Tensor
 
+from midifrag.config.model_inputs import unheard
+from midifrag.engine.diffusion.parameters import ResolvedParameters
 from midifrag.engine.diffusion.request import Request
 from midifrag.engine.diffusion.samplers import model_times
 from midifrag.engine.loading.device import fits_in_memory, free_bytes, reserved_bytes
 from midifrag.engine.loading.model import Model, Precision
 from midifrag.engine.loading.precision import DTYPES, frozen_text_encoders
+from midifrag.engine.loading.prompt_room import cut_sentence
 from midifrag.engine.network.architecture import unsupported
 from midifrag.engine.network.conditioning import Conditioner
 from midifrag.engine.network.decoder import LatentDecoder, OobleckDecoder, StockDecoder, Window, module_bytes
@@ -66,7 +69,9 @@ class ModelRunner:
     def begin(self, request: Request) -> None:
         """Do what a request needs before its first step, and draw its first latent."""
         parameters = request.parameters
-        conditioning = self._conditioner.encode(parameters.prompt, parameters.negative_prompt, parameters.seconds)
+        conditioning = self._conditioner.encode(
+            parameters.prompt, parameters.negative_prompt, parameters.seconds, parameters.told
+        )
         self.counters.text_encoder_runs = self._conditioner.text_runs
         first_times = model_times(parameters.method, request.levels(self.model))
         prepared = self._denoiser(request.precision).prepare(conditioning, first_times, parameters.frames)
@@ -74,8 +79,13 @@ class ModelRunner:
 
     def remarks_on(self, request: Request) -> list[str]:
         """What a performer should know of how a prompt is understood."""
-        ignored = self._conditioner.ignored(request.parameters.prompt)
-        return [f"words without effect: {', '.join(ignored)}"] if ignored else []
+        prompt, negative, inputs = request.parameters.prompt, request.parameters.negative_prompt, self.model.inputs
+        cut, cut_negative = self._conditioner.cut(prompt), self._conditioner.cut(negative)
+        ignored = self._conditioner.ignored(prompt.removesuffix(cut))
+        remarks = [cut_sentence(self.model.name, cut)] if cut else []
+        remarks += [cut_sentence(self.model.name, cut_negative, "negative prompt")] if cut_negative else []
+        remarks += [f"words without effect: {', '.join(ignored)}"] if ignored else []
+        return [*remarks, *unheard(inputs, request.render.conditioning, request.parameters.told)]
 
     def denoise(self, batch: Sequence[Request]) -> Tensor:
         """The model's guided outputs for what the requests wait for, (requests, channels, frames)."""
@@ -98,9 +108,9 @@ class ModelRunner:
         self.counters.decoder_calls += 1
         return audio
 
-    def encode(self, prompt: str, negative_prompt: str, seconds: float) -> None:
-        """Put a prompt's embeddings into the cache."""
-        self._conditioner.encode(prompt, negative_prompt, seconds)
+    def encode(self, parameters: ResolvedParameters) -> None:
+        """Put the embeddings of what a request says into the cache."""
+        self._conditioner.encode(parameters.prompt, parameters.negative_prompt, parameters.seconds, parameters.told)
         self.counters.text_encoder_runs = self._conditioner.text_runs
 
     def capture(self, frames: int, batches: Sequence[int], *, guided: bool, has_negative: bool) -> None:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from midifrag.config.parameters import PARAMETERS, RequestParameters, Value, values_of
+from midifrag.config.conditioning import Conditioning, read_conditioning, write_conditioning
+from midifrag.config.model_inputs import ModelInput, missing_sentence, said_of, unsaid, wrong_values
+from midifrag.config.parameters import PARAMETERS, RequestParameters, Value, layered, names_of, values_of
 from midifrag.config.samplers import samplers_for
 from midifrag.engine.diffusion.samplers import SAMPLERS, Sampler
 from midifrag.engine.limits import check_limits
@@ -38,6 +40,11 @@ class ResolvedParameters(RequestParameters):
     samples: int
 
     @property
+    def told(self) -> Conditioning:
+        """What the model is told beside prompt and length, by the names of its inputs."""
+        return read_conditioning(self.conditioning)
+
+    @property
     def method(self) -> Sampler:
         """The sampler of that name."""
         return SAMPLERS[self.sampler]
@@ -51,8 +58,12 @@ class ResolvedParameters(RequestParameters):
 def resolve_parameters(render: Render, model: Model) -> ResolvedParameters:
     """Fill in the model's defaults and check everything. Raises `RequestError` with what is allowed."""
     check_limits(render)
-    values = values_of(model.defaults, RequestParameters)
-    values |= {name: value for name, value in values_of(render, RequestParameters).items() if value is not None}
+    try:
+        values = layered(values_of(model.defaults, RequestParameters), values_of(render, RequestParameters))
+    except ValueError as error:
+        raise RequestError(f"conditioning: {error}.") from error
+    values = dict.fromkeys(names_of(RequestParameters)) | values
+    values["conditioning"] = told_beside(model.inputs, values["conditioning"], render.bpm, model.name)
     final: dict[str, Any] = {
         name: None if value is None else PARAMETERS[name].kind(value) for name, value in values.items()
     }
@@ -68,6 +79,25 @@ def resolve_parameters(render: Render, model: Model) -> ResolvedParameters:
     if problem is not None:
         raise RequestError(problem)
     return resolved
+
+
+def told_beside(inputs: Sequence[ModelInput], said: str | None, bpm: float | None, model: str) -> str | None:
+    """What a model is told beside prompt and length, with the tempo where nothing is ``said`` of it.
+
+    Raises `RequestError` for what it cannot be told, and for what nobody says.
+    """
+    values, _ = said_of(inputs, said)
+    for one in inputs:
+        if one.is_tempo and one.name not in values and bpm is not None:
+            values[one.name] = bpm
+    missing = [one for one in unsaid(inputs, said) if one.name not in values]
+    missing += [one for one in inputs if one.is_tempo and one.name not in values]
+    if missing:
+        raise RequestError(f"{missing_sentence(missing[0], model)}.")
+    wrong = next(wrong_values(inputs, values), None)
+    if wrong is not None:
+        raise RequestError(f"conditioning: {wrong}.")
+    return write_conditioning(values)
 
 
 def _problems(resolved: ResolvedParameters, model: Model) -> Iterator[str]:

@@ -77,12 +77,12 @@ def warm_up(
     if spares and runner.is_slow:
         return 0
     every = [parameters for parameters in (_resolved(render, runner) for render in renders) if parameters is not None]
-    prompts = list(dict.fromkeys((each.prompt, each.negative_prompt, each.seconds) for each in every))
+    prompts = {(each.prompt, each.negative_prompt, each.seconds, each.conditioning): each for each in every}
     shapes = {shape: each for each in every if (shape := RenderShape.of(each)) not in warm}
     total, held = len(prompts) + len(shapes), 0
-    for done, (prompt, negative_prompt, seconds) in enumerate(prompts):
-        yield Warming(done, total, f"prompt: {prompt}")
-        fits_in_memory(runner.model.device, partial(runner.encode, prompt, negative_prompt, seconds))
+    for done, each in enumerate(prompts.values()):
+        yield Warming(done, total, f"prompt: {each.prompt}")
+        fits_in_memory(runner.model.device, partial(runner.encode, each))
     for done, (shape, parameters) in enumerate(shapes.items(), start=len(prompts)):
         if spares and runner.is_slow:
             break

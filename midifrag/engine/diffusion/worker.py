@@ -125,6 +125,7 @@ class DiffusionWorker:
             warmed=self._warmed,
             remark=model.remark,
             noise=device_name(model.noise_device),
+            hears_tempo=any(one.is_tempo for one in model.inputs),
         )
 
     def _device_told(self) -> str:

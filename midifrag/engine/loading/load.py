@@ -8,7 +8,7 @@ import json
 import logging
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,7 @@ from midifrag.config.catalogue import POCKET_FOLDER, known, pocket_is_there
 from midifrag.config.model_defaults import defaults_of, min_seconds_of, objective_of
 from midifrag.engine.loading import checkpoint, hub
 from midifrag.engine.loading.device import set_up_device
+from midifrag.engine.loading.file_kinds import kind_of, stranger
 from midifrag.engine.loading.model import Model
 from midifrag.engine.loading.precision import move_model, resolve_device, resolve_precision
 from midifrag.engine.loading.silence_output import silence_output
@@ -28,23 +29,28 @@ from midifrag.errors import CheckpointError, ModelError
 
 _log = logging.getLogger(__name__)
 
+#: The types of stable-audio-tools' models that are played; one for inpainting makes all of its sound.
+MODEL_TYPES = ("diffusion_cond", "diffusion_cond_inpaint")
 CHECKPOINT_NAMES = ("model.safetensors", "model.ckpt")
+CHECKPOINT_SUFFIXES = (".safetensors", ".ckpt", ".pt", ".pth")
 _STAGES = ("building the model", "reading the weights", "moving it to the device")
 
 
 @dataclass(frozen=True, slots=True)
 class ModelFiles:
-    """Where a model lies on this machine."""
+    """Where a model lies on this machine; ``pretransform`` is its autoencoder's checkpoint, where it has its own."""
 
     config: Path
     checkpoint: Path
+    pretransform: Path | None = None
 
 
 def load_stable_audio(choice: EngineChoice, on_progress: hub.ProgressListener | None = None) -> Model:
     """Load the chosen model, ready to be played.
 
     ``on_progress`` hears (done, total, what), on the calling thread. Sources: ``{hub: owner/name}``,
-    ``{config: file, checkpoint: file}``, ``{folder: folder}``, or none for a model that the catalogue knows by name.
+    ``{config: file, checkpoint: file}``, ``{folder: folder}``, or none for a model that the catalogue knows by name;
+    beside them ``pretransform: file``, the checkpoint of an autoencoder that is kept apart.
     Raises `ModelError`, `CheckpointError` or `HubError`; nothing is then left in memory.
     """
     tell = on_progress or (lambda _done, _total, _what: None)
@@ -55,6 +61,8 @@ def load_stable_audio(choice: EngineChoice, on_progress: hub.ProgressListener | 
     precision = resolve_precision(choice.precision, device)
     files = find_files(choice, on_progress)
     config = with_absolute_tokenizers(read_config(files.config), files.config.parent)
+    for file in filter(None, (files.checkpoint, files.pretransform)):
+        kind_of(file)
     objective = objective_of(config)
     for entry in _conditioners(config, "t5"):
         hub.fetch_text_encoder(entry.get("t5_model_name", "t5-base"), on_progress)
@@ -62,11 +70,11 @@ def load_stable_audio(choice: EngineChoice, on_progress: hub.ProgressListener | 
         if not Path(entry["tokenizer_name"]).is_dir():
             hub.fetch_tokenizer(entry["tokenizer_name"], on_progress)
     with ThreadPoolExecutor(max_workers=1) as pool:
-        digest = pool.submit(checkpoint.checksum, files.checkpoint)
+        digest = pool.submit(checkpoint.checksum, files.checkpoint, files.pretransform)
         tell(0, len(_STAGES), _STAGES[0])
         module = build_module(config, files.config)
         tell(1, len(_STAGES), _STAGES[1])
-        checkpoint.fit(module, checkpoint.read_state(files.checkpoint), files.checkpoint)
+        notes = checkpoint.fit(module, files.checkpoint, files.pretransform)
         module.eval().requires_grad_(False)
         tell(2, len(_STAGES), _STAGES[2])
         move_model(module, device, precision)
@@ -90,7 +98,7 @@ def load_stable_audio(choice: EngineChoice, on_progress: hub.ProgressListener | 
             defaults=defaults,
             short_latents=short_latents,
             min_seconds=min_seconds,
-            remark=remark,
+            remark="; ".join(filter(None, (remark, *notes))),
             noise="cpu" if choice.options.get("noise") == "cpu" else "device",
         )
     tell(len(_STAGES), len(_STAGES), "model loaded")
@@ -99,6 +107,12 @@ def load_stable_audio(choice: EngineChoice, on_progress: hub.ProgressListener | 
 
 def find_files(choice: EngineChoice, on_progress: hub.ProgressListener | None = None) -> ModelFiles:
     """Where the model's files are, downloading them if need be. Raises `ModelError`, `CheckpointError`, `HubError`."""
+    files = _find_model(choice, on_progress)
+    own = choice.source.get("pretransform")
+    return files if own is None else replace(files, pretransform=Path(own))
+
+
+def _find_model(choice: EngineChoice, on_progress: hub.ProgressListener | None) -> ModelFiles:
     source: Mapping[str, Any] = choice.source
     entry = known(choice.model)
     if not _is_located(source) and entry is not None:
@@ -131,7 +145,7 @@ def files_in_folder(folder: Path) -> ModelFiles:
     for name in CHECKPOINT_NAMES:
         if (folder / name).is_file():
             return ModelFiles(config, folder / name)
-    others = sorted(file for file in folder.iterdir() if file.suffix in (".safetensors", ".ckpt"))
+    others = sorted(file for file in folder.iterdir() if file.suffix in CHECKPOINT_SUFFIXES and file.name[0] != ".")
     if len(others) == 1:
         return ModelFiles(config, others[0])
     found = f"several checkpoints ({', '.join(file.name for file in others)})" if others else "no checkpoint"
@@ -144,11 +158,15 @@ def read_config(file: Path) -> dict[str, Any]:
         config = json.loads(file.read_text(encoding="utf-8"))
     except FileNotFoundError as error:
         raise ModelError(f"There is no model configuration {file}. Check the path in presets.yaml.") from error
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
+        other = stranger(file)
+        if other is not None:
+            raise ModelError(f"{file} {other.what}. {other.way_out}") from error
         raise ModelError(f"{file} is not readable as JSON: {error}.") from error
     kind = config.get("model_type") if isinstance(config, dict) else None
-    if kind != "diffusion_cond":
-        raise ModelError(f"{file} describes a model of type {kind!r}; midifrag plays diffusion_cond models.")
+    if kind not in MODEL_TYPES:
+        played = " and ".join(MODEL_TYPES)
+        raise ModelError(f"{file} describes a model of type {kind!r}; midifrag plays {played} models.")
     missing = [path for path in _REQUIRED if _lookup(config, path) is None]
     if missing:
         raise ModelError(f"{file} lacks {', '.join(missing)}.")
@@ -194,11 +212,19 @@ def build_module(config: Mapping[str, Any], config_file: Path) -> Any:
             module = create_model_from_config(copy.deepcopy(dict(config)))
     except Exception as error:  # the factory raises whatever a wrong value happens to break
         raise ModelError(
-            f"{config_file} describes a model that stable-audio-tools cannot build: {type(error).__name__}: {error}"
+            f"{config_file} describes a model that stable-audio-tools cannot build: {_told(error)}"
         ) from error
     # The package tells torch's compiler to hide its failures, process-wide.
     torch._dynamo.config.suppress_errors = False
     return module.float()
+
+
+def _told(error: Exception) -> str:
+    """What an error says, but for torch's advice how to run whatever code a file holds."""
+    told = str(error)
+    if "weights_only" in told or "weights only" in told.lower():
+        told = "a file that it names holds Python objects or is damaged, and is not opened as that could run code"
+    return f"{type(error).__name__}: {told}"
 
 
 def _conditioners(config: Mapping[str, Any], kind: str) -> list[dict[str, Any]]:

@@ -9,6 +9,7 @@ from typing import Any, Literal, TypeAlias
 import torch
 
 from midifrag.config.model_defaults import Defaults, Objective
+from midifrag.config.model_inputs import ModelInput, model_inputs
 
 Precision: TypeAlias = Literal["fp32", "fp16", "bf16"]
 
@@ -20,7 +21,8 @@ class Model:
     ``sample_size`` is the longest length in samples, ``downsampling`` the samples in one latent frame.
     ``short_latents`` says whether fewer latents than ``sample_size`` may be rendered for a short request, and
     ``min_seconds`` which takes it renders well at least.
-    ``checksum`` is the SHA-256 of the checkpoint, in hex; ``remark`` says why a card is not used.
+    ``checksum`` is the SHA-256 of the checkpoint, in hex; ``remark`` says why a card is not used, and what a performer
+    should know of the checkpoint.
     ``noise`` is where a seed becomes noise: how a card draws depends on how many processors it has.
     """
 
@@ -40,6 +42,11 @@ class Model:
     min_seconds: float = 0.0
     remark: str = ""
     noise: Literal["device", "cpu"] = "device"
+
+    @property
+    def inputs(self) -> tuple[ModelInput, ...]:
+        """What it is told of a take."""
+        return model_inputs(self.config)
 
     @property
     def noise_device(self) -> torch.device:

@@ -8,6 +8,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from midifrag.config.model_inputs import INPAINT_NAMES
+
 
 def unsupported(module: Any) -> str | None:
     """The first option of a model's transformer that this module does not compute, or None."""
@@ -17,7 +19,7 @@ def unsupported(module: Any) -> str | None:
     attentions = [attention for layer in layers for attention in _attentions(layer)]
     checks = {
         "a timestep that is concatenated to the input": dit.timestep_cond_type != "global",
-        "input concatenation": dit.input_concat_dim > 0,
+        "input concatenation": dit.input_concat_dim > 0 and not _is_for_inpainting(module),
         "a sliding window": transformer.sliding_window is not None,
         "causal attention": transformer.causal,
         "rotary embedding per layer": any(layer.add_rope for layer in layers),
@@ -31,6 +33,12 @@ def unsupported(module: Any) -> str | None:
     return next((name for name, present in checks.items() if present), None)
 
 
+def _is_for_inpainting(module: Any) -> bool:
+    """Whether all that is concatenated is the mask and the sound of inpainting: zeros here, which add nothing."""
+    is_whole = module.model.model.input_concat_dim == 1 + module.io_channels
+    return is_whole and set(module.input_concat_ids) == INPAINT_NAMES
+
+
 def _attentions(layer: Any) -> list[Any]:
     return [layer.self_attn, layer.cross_attn] if layer.cross_attend else [layer.self_attn]
 
@@ -41,7 +49,10 @@ def prefix_tokens(dit: Any) -> int:
 
 
 def projections(dit: Any) -> tuple[Tensor, Tensor]:
-    """The input and output projections in fp32, with the residual 1×1 convolutions next to them folded in."""
+    """The input and output projections in fp32, with the residual 1×1 convolutions next to them folded in.
+
+    The input is the latents alone: what else the network takes beside them is zero (see `unsupported`).
+    """
     patch, transformer = dit.patch_size, dit.transformer
     before = dit.preprocess_conv.weight[:, :, 0].double()
     after = dit.postprocess_conv.weight[:, :, 0].double()
@@ -49,7 +60,7 @@ def projections(dit: Any) -> tuple[Tensor, Tensor]:
     after = after + torch.eye(len(after), dtype=torch.float64, device=after.device)
     inward = transformer.project_in.weight.double().unflatten(1, (-1, patch))
     outward = transformer.project_out.weight.double().unflatten(0, (-1, patch))
-    inward = torch.einsum("dcp,ce->dep", inward, before).flatten(1)
+    inward = torch.einsum("dcp,ce->dep", inward, before[:, : len(after)]).flatten(1)
     outward = torch.einsum("ce,epd->cpd", after, outward).flatten(0, 1)
     return inward.float().contiguous(), outward.float().contiguous()
 

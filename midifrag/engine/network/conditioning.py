@@ -8,22 +8,26 @@ from __future__ import annotations
 
 import re
 from collections import OrderedDict
-from collections.abc import Hashable
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
+from types import MappingProxyType
+from typing import Any, assert_never
 
 import torch
 from torch import Tensor
 
+from midifrag.config.conditioning import shown
+from midifrag.config.model_inputs import ModelInput, unfed_inputs
 from midifrag.engine.loading.model import Model
+from midifrag.engine.loading.prompt_room import counter, words_beyond
 from midifrag.engine.stop_words import STOP_WORDS
 from midifrag.errors import ModelError
 
-#: Types of stable-audio-tools conditioners that read the prompt.
-TEXT_TYPES = frozenset({"t5", "clap_text", "lut", "tokenizer_lut", "phoneme"})
 #: Cached embeddings, the least recently used going first. A T5-base prompt of 128 tokens takes 0.4 MB.
 CACHED_EMBEDDINGS = 512
+#: No values.
+NOTHING: Mapping[str, float | str] = MappingProxyType({})
 #: What counts as a word of a prompt.
 WORD = re.compile(r"[\w#'-]+")
 
@@ -50,7 +54,7 @@ class Conditioning:
 
 
 class Conditioner:
-    """Encodes prompts and lengths with the model's own conditioners. ``text_runs`` counts text encoder runs.
+    """Encodes prompts and numbers with the model's own conditioners. ``text_runs`` counts text encoder runs.
 
     Raises `ModelError` when the model wants something that a preset cannot give, such as audio.
     """
@@ -58,24 +62,29 @@ class Conditioner:
     def __init__(self, model: Model) -> None:
         self._model = model
         self._cache: OrderedDict[Hashable, tuple[Tensor, Tensor | None]] = OrderedDict()
-        self._types = {entry["id"]: entry["type"] for entry in model.config["model"]["conditioning"]["configs"]}
+        self._inputs = model.inputs
         self.text_runs = 0
         self._ignored = lru_cache(maxsize=CACHED_EMBEDDINGS)(self._find_ignored)
-        known = {"seconds_start", "seconds_total"}
-        unknown = [key for key, kind in self._types.items() if kind not in TEXT_TYPES and key not in known]
+        self._cut = lru_cache(maxsize=CACHED_EMBEDDINGS)(self._find_cut)
+        unknown = unfed_inputs(model.config)
         if unknown:
             raise ModelError(
                 f"{model.name} is conditioned on {', '.join(unknown)}, which a preset cannot give; "
-                "models conditioned on a prompt, seconds_start and seconds_total can be played."
+                "models conditioned on texts, numbers and lists of words can be played."
             )
 
     @torch.inference_mode()
-    def encode(self, prompt: str, negative_prompt: str, seconds: float) -> Conditioning:
-        """The conditioning of one request; ``seconds`` is what the model is told of the length."""
-        inputs = self._model.module.get_conditioning_inputs(self._tensors(prompt, seconds))
+    def encode(
+        self, prompt: str, negative_prompt: str, seconds: float, values: Mapping[str, float | str] = NOTHING
+    ) -> Conditioning:
+        """The conditioning of one request; ``seconds`` is what the model is told of the length.
+
+        ``values`` are the other things that it is told, by the names of its inputs.
+        """
+        inputs = self._model.module.get_conditioning_inputs(self._tensors(prompt, seconds, values))
         negative = None
         if negative_prompt and inputs["cross_attn_cond"] is not None:
-            tensors = self._tensors(negative_prompt, seconds)
+            tensors = self._tensors(negative_prompt, seconds, values)
             negative_inputs = self._model.module.get_conditioning_inputs(tensors, negative=True)
             mask = negative_inputs["negative_cross_attn_mask"].bool().unsqueeze(2)
             negative = torch.where(mask, negative_inputs["negative_cross_attn_cond"], 0.0).float()
@@ -87,17 +96,30 @@ class Conditioner:
             concat=_as_float(inputs["input_concat_cond"]),
         )
 
+    def cut(self, prompt: str) -> str:
+        """The end of a prompt that the model's text encoder has no room for, from its first word on."""
+        return self._cut(prompt)
+
+    def _find_cut(self, prompt: str) -> str:
+        beyond = ""
+        for one in self._inputs:
+            reader: Any = self._model.module.conditioner.conditioners[one.name]
+            if one.kind == "text" and hasattr(reader, "tokenizer") and hasattr(reader, "max_length"):
+                beyond = max(beyond, words_beyond(prompt, counter(reader.tokenizer), reader.max_length), key=len)
+        return beyond
+
     def ignored(self, prompt: str) -> tuple[str, ...]:
         """The words that change nothing, in order.
 
-        Those are what a model's table of words lacks or has no room for. Empty for models that read any text. Words
+        Those are what a model's table of words lacks. Empty for models that read any text. Words
         without a meaning of their own are not named, nor those that say what another says as well ("crash cymbal").
         """
         return self._ignored(prompt)
 
     def _find_ignored(self, prompt: str) -> tuple[str, ...]:
         conditioners = self._model.module.conditioner.conditioners
-        tables = [conditioners[key] for key, kind in self._types.items() if kind == "lut"]
+        readers = [conditioners[one.name] for one in self._inputs if one.kind == "text"]
+        tables = [reader for reader in readers if hasattr(reader, "token_embedder")]
         if not tables:
             return ()
 
@@ -117,11 +139,16 @@ class Conditioner:
         spoken = {word[0]: matters(word) for word in WORD.finditer(prompt)}
         return tuple(word for word, counts in spoken.items() if not counts and word.lower() not in STOP_WORDS)
 
-    def _tensors(self, prompt: str, seconds: float) -> dict[str, tuple[Tensor, Tensor | None]]:
-        tensors = {}
-        for key, kind in self._types.items():
-            value: Any = prompt if kind in TEXT_TYPES else 0.0 if key == "seconds_start" else float(seconds)
-            tensors[key] = self._embedding(key, round(value) if kind == "int" else value)
+    def _tensors(
+        self, prompt: str, seconds: float, values: Mapping[str, float | str]
+    ) -> dict[str, tuple[Tensor, Tensor | None]]:
+        known: dict[str, float | str] = {"seconds_start": 0.0, "seconds_total": float(seconds), **values}
+        tensors = {one.name: self._embedding(one.name, _told(one, known, prompt)) for one in self._inputs}
+        device, channels = self._model.device, self._model.module.io_channels
+        for name, width in (("inpaint_mask", 1), ("inpaint_masked_input", channels)):
+            if name in self._model.module.input_concat_ids:
+                # Nothing is kept of another sound. One frame stands for all of them, as their network repeats it.
+                tensors[name] = torch.zeros(1, width, 1, device=device), None
         return tensors
 
     def _embedding(self, key: str, value: Hashable) -> tuple[Tensor, Tensor | None]:
@@ -136,6 +163,20 @@ class Conditioner:
         if len(self._cache) > CACHED_EMBEDDINGS:
             self._cache.popitem(last=False)
         return embedding, mask
+
+
+def _told(one: ModelInput, known: Mapping[str, float | str], prompt: str) -> float | int | str:
+    """What one input is told."""
+    match one.kind:
+        case "text" | "list":
+            value = known.get(one.name, prompt if one.kind == "text" else "")
+            return shown(value)
+        case "int":
+            return round(float(known[one.name]))
+        case "number":
+            return float(known[one.name])
+        case _:
+            assert_never(one.kind)
 
 
 def _as_float(tensor: Tensor | None) -> Tensor | None:

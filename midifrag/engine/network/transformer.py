@@ -149,7 +149,7 @@ class FastDenoiser:
         if hasattr(dit, "to_global_embed"):
             global_cond = torch.zeros(1, dit.to_global_embed[0].in_features, device=device)
         conditioning = Conditioning(cross=cross, negative=cross if has_negative else None, global_cond=global_cond)
-        x = torch.zeros(1, len(dit.preprocess_conv.weight), frames, device=device)
+        x = torch.zeros(1, len(dit.postprocess_conv.weight), frames, device=device)
         return Row(ModelInput(x, 0.5), self.prepare(conditioning, [0.5], frames), 2.0 if guided else 1.0)
 
     @property

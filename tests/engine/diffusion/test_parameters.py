@@ -1,11 +1,13 @@
 """From a request to the parameters that really render it."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from midifrag.config.model_inputs import ModelInput
 from midifrag.config.parameters import RequestParameters, names_of
-from midifrag.engine.diffusion.parameters import resolve_parameters
+from midifrag.engine.diffusion.parameters import resolve_parameters, told_beside
 from midifrag.engine.diffusion.worker import DiffusionWorker
 from midifrag.engine.loading.model import Model
 from midifrag.engine.messages import Render
@@ -25,6 +27,7 @@ from tests.engine.stock import loaded, run
         ({"cfg_scale": float("nan")}, "cfg_scale: nan is no number"),
         ({"sigma_max": -1.0}, "sigma_max: -1 is below 0.01"),
         ({"seed": 2**32}, "seed: 4294967296 is above 4294967295"),
+        ({"conditioning": "fast"}, "conditioning: 'fast' says no value; write it as bpm=120"),
         ({"recorded": True, "seconds": 1e-9}, "shorter than one sample"),
         ({"recorded": True, "steps": 0}, "steps: 0 is below 1"),
         ({"recorded": True, "sigma_max": 0.0}, "sigma_max: 0 is not above 0"),
@@ -80,10 +83,53 @@ def test_what_is_not_named_comes_from_the_model_and_all_of_it_is_told(model: Mod
         "sigma_max": 1.0,
         "seed": 5,
         "seconds": defaults.seconds,
+        "conditioning": None,
     }
     assert set(resolved.used()) == {"prompt", *names_of(RequestParameters)}
     assert resolved.samples == defaults.seconds * model.sample_rate
     assert resolved.method.name == defaults.sampler
+
+
+INPUTS = (
+    ModelInput("prompt", "text"),
+    ModelInput("seconds_total", "number", 0, 512),
+    ModelInput("bpm", "number", 40, 240),
+    ModelInput("energy", "number"),
+    ModelInput("bars", "int", 4, 16),
+)
+
+
+@pytest.mark.parametrize(
+    ("said", "bpm", "told"),
+    [
+        ("energy=1, bars=5", 120, "bars=5, bpm=120, energy=1"),
+        ("Energy=1, bars=5, bpm=90", 120, "bars=5, bpm=90, energy=1"),
+        ("energy=1, bars=5, bpm=90, size=3", None, "bars=5, bpm=90, energy=1"),
+    ],
+)
+def test_what_a_model_is_told_beside_the_prompt(said: str, bpm: float | None, told: str) -> None:
+    assert told_beside(INPUTS, said, bpm, "m") == told
+
+
+@pytest.mark.parametrize(
+    ("said", "bpm", "reason"),
+    [
+        ("bars=5", 120, "m wants a number for energy, from 0 to 1: say conditioning: {energy: 0}."),
+        ("energy=1, bars=5", None, "m wants a number for bpm, from 40 to 240: say conditioning: {bpm: 40}."),
+        ("energy=high, bars=5", 120, "conditioning: energy is a number from 0 to 1, and not high."),
+        ("energy=1, bars=16", 120, "conditioning: bars: the model has no row for 16 in its table of 13."),
+    ],
+)
+def test_what_a_model_cannot_be_told_is_refused_before_it_is_asked(said: str, bpm: float | None, reason: str) -> None:
+    with pytest.raises(RequestError) as error:
+        told_beside(INPUTS, said, bpm, "m")
+    assert str(error.value) == reason
+
+
+def test_a_model_s_own_values_give_way_to_a_request_s(model: Model) -> None:
+    own = replace(model, defaults=replace(model.defaults, conditioning="seconds_start=3"))
+    assert resolve_parameters(press(1), own).told == {"seconds_start": 3.0}
+    assert resolve_parameters(press(1, conditioning="seconds_start=1"), own).told == {"seconds_start": 1.0}
 
 
 def test_what_is_named_wins(model: Model) -> None:

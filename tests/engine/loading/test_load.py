@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import pickle
 import sys
 from dataclasses import replace
 
@@ -16,6 +17,7 @@ from midifrag.engine.loading.silence_output import silence_output
 from midifrag.engine.protocol import EngineChoice
 from midifrag.errors import CheckpointError, ModelError
 from tests.engine import tiny_models
+from tests.engine.layout_table import POINTER
 from tests.engine.tiny_models import save_checkpoint, tiny_model, tiny_model_folder
 
 
@@ -117,7 +119,7 @@ def test_a_folder_without_a_checkpoint(tmp_path):
 def test_a_checkpoint_of_another_architecture(tmp_path):
     folder = tiny_model_folder(tmp_path)
     save_checkpoint(tiny_model("v", embed_dim=96, num_heads=3)[0], folder / "model.safetensors", "safetensors")
-    with pytest.raises(CheckpointError, match=r"(?s)model\.safetensors is a checkpoint of another.*of another shape"):
+    with pytest.raises(CheckpointError, match=r"(?s)model\.safetensors holds .* in other sizes.*of another shape"):
         load_stable_audio(choice(folder))
 
 
@@ -173,6 +175,31 @@ def broken(folder, change):
 def test_configurations_that_cannot_be_played(tmp_path, change, message):
     with pytest.raises(ModelError, match=message):
         load_stable_audio(broken(tmp_path, change))
+
+
+def test_how_to_run_a_file_s_code_is_told_to_nobody(tmp_path, monkeypatch):
+    def build(_config):
+        raise pickle.UnpicklingError(
+            "Weights only load failed. Re-running `torch.load` with weights_only=False will do"
+        )
+
+    with silence_output():
+        from stable_audio_tools.models import factory
+    tiny_model_folder(tmp_path)
+    monkeypatch.setattr(factory, "create_model_from_config", build)
+    with pytest.raises(ModelError, match=r"cannot build: UnpicklingError: .* could run code$"):
+        load_stable_audio(choice(tmp_path))
+
+
+def test_what_lies_in_a_checkpoint_s_or_a_configuration_s_place_is_told_before_anything_is_built(tmp_path, monkeypatch):
+    monkeypatch.setattr(loading, "build_module", lambda *_: pytest.fail("it was built"))
+    tiny_model_folder(tmp_path)
+    (tmp_path / "model.safetensors").write_bytes(POINTER)
+    with pytest.raises(CheckpointError, match=r"model\.safetensors is a Git LFS pointer"):
+        load_stable_audio(choice(tmp_path))
+    (tmp_path / "model_config.json").write_bytes(b"<!DOCTYPE html><html>")
+    with pytest.raises(ModelError, match=r"model_config\.json is a web page"):
+        load_stable_audio(choice(tmp_path))
 
 
 def test_a_configuration_that_is_not_json(tmp_path):

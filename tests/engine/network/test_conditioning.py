@@ -1,3 +1,6 @@
+import copy
+from unittest import mock
+
 import pytest
 import torch
 
@@ -6,7 +9,15 @@ from midifrag.engine.network import conditioning
 from midifrag.engine.network.conditioning import Conditioner, Conditioning
 from midifrag.errors import ModelError
 from tests.engine.stock import as_model, loaded
-from tests.engine.tiny_models import tiny_model
+from tests.engine.tiny_models import (
+    LATENT_CHANNELS,
+    for_inpainting,
+    module_of,
+    shared_tokenizer,
+    tiny_config,
+    tiny_model,
+    told_more,
+)
 
 
 @pytest.fixture(scope="module")
@@ -59,22 +70,53 @@ def test_what_was_not_used_for_longest_is_forgotten_first(model: Model, monkeypa
 
 def test_a_model_that_wants_more_than_a_preset_has_is_refused() -> None:
     module, config = tiny_model("v")
-    config = {**config, "model": {**config["model"], "conditioning": {"configs": [{"id": "audio", "type": "audio"}]}}}
-    with pytest.raises(ModelError, match="tiny is conditioned on audio, which a preset cannot give"):
+    audio = {"id": "kick", "type": "clap_audio", "config": {}}
+    config = told_more(copy.deepcopy(config), audio)
+    with pytest.raises(ModelError, match=r"tiny is conditioned on kick \(clap_audio\), which a preset cannot give"):
         Conditioner(as_model(module, config))
 
 
-def test_words_beyond_the_room_that_there_is_are_named_in_order_but_not_those_without_a_meaning(model: Model) -> None:
-    """The model reads bytes, 24 of them."""
+def test_words_that_change_nothing_are_named_in_order_but_not_those_without_a_meaning(model: Model) -> None:
     conditioner = Conditioner(model)
     assert conditioner.ignored("rain on tin") == ()
-    assert conditioner.ignored("a bell that rings softly and glorps over vexed rain") == ("glorps", "vexed")
+    unknown = {"glorps", "vexed"}
+    table = model.module.conditioner.conditioners["prompt"]
+
+    class Words:
+        """A tokenizer of words."""
+
+        def __call__(self, text: str, **_: object) -> dict[str, list[int]]:
+            return {"input_ids": [sum(map(ord, word)) for word in text.split() if word not in unknown]}
+
+    with mock.patch.object(table, "tokenizer", Words()):
+        assert conditioner.ignored("a bell that glorps over vexed rain") == ("glorps", "vexed")
+
+
+def test_the_words_that_there_is_no_room_for_are_cut(model: Model) -> None:
+    """The model reads bytes, 24 of them."""
+    conditioner = Conditioner(model)
+    assert conditioner.cut("a bell that rings softly") == ""
+    assert conditioner.cut("a bell that rings softly and glorps over") == "and glorps over"
+    assert conditioner.cut("a bell that rings so softly") == "softly"
 
 
 def test_a_model_that_reads_any_text_ignores_nothing(model: Model) -> None:
     conditioner = Conditioner(model)
-    conditioner._types = {**conditioner._types, "prompt": "t5"}
-    assert conditioner.ignored("zorple " * 30) == ()
+    reader = model.module.conditioner.conditioners["prompt"]
+    embedder = reader.token_embedder
+    del reader.token_embedder
+    try:
+        assert conditioner.ignored("zorple " * 30) == ()
+    finally:
+        reader.token_embedder = embedder
+
+
+def test_a_model_for_inpainting_keeps_nothing() -> None:
+    config = for_inpainting(tiny_config(tokenizer=shared_tokenizer()))
+    told = Conditioner(as_model(module_of(config), config)).encode("rain", "", 1.0)
+    assert told.concat is not None
+    assert told.concat.shape == (1, LATENT_CHANNELS + 1, 1)
+    assert not told.concat.any()
 
 
 @pytest.mark.parametrize(
