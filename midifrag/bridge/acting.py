@@ -186,6 +186,11 @@ class Acting:
         """A port is gone: what was held on it will never be let go there."""
         self._let_go(LetGo(port, None, self._clock.now()))
 
+    def finish(self) -> None:
+        """The show ends: what was pressed is told, and what is held let go, so that each press has an outcome."""
+        self.gestures.finish()
+        self._presses.let_go_all(self._clock.now())
+
     def _do_with_pad(self, asked: DoWithPad) -> None:
         bank = self._set_list.named(asked.bank)
         pad, place = bank.pads.get(asked.pad), (bank.slug, asked.pad)

@@ -244,6 +244,10 @@ class Bridge:
         """Tell presses by the time that has passed, when nothing that came before waits to be handled."""
         self._acting.gestures.elapse(self._clock.now())
 
+    def finish(self) -> None:
+        """No message will come any more: what waits for one is done now."""
+        self._acting.finish()
+
     def housekeeping(self) -> None:
         """Call a few times a second: spares are topped up, pads go from how a press ended to what they are at now."""
         self._set_list.turn_to(None)

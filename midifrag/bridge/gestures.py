@@ -58,6 +58,12 @@ class Gestures:
             if hand.port == what.port and what.channel in (None, hand.channel):
                 self.release(Release(hand.number, hand.channel, hand.port, what.time, by=hand))
 
+    def finish(self) -> None:
+        """Nothing more will come: every press that waits to be told is a single one."""
+        pending, self._pending = self._pending, {}
+        for one in pending.values():
+            self._single(one)
+
     def clear(self) -> None:
         """Nothing that was pressed means anything any more."""
         self._pending.clear()

@@ -116,6 +116,11 @@ class Presses:
         for one in self._holding.take_all(what):
             self._let_go(one, what.time, USUAL_RELEASE)
 
+    def let_go_all(self, now: float) -> None:
+        """Nobody will let go any more: all that is held is let go now."""
+        for one in self._holding.take_all():
+            self._let_go(one, now, USUAL_RELEASE)
+
     def drop(self, now: float) -> None:
         """Nothing comes of what is held."""
         for one in self._holding.take_all():

@@ -179,6 +179,7 @@ class Runtime:
         if self._started:
             self._thread.join(BRIDGE_PATIENCE)
             done(lambda: self._thread.finish(presses=True))
+            done(self.bridge.finish)
         done(self.engines.close)
         done(self._thread.finish)
         if self._started:

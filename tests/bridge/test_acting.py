@@ -27,7 +27,7 @@ from midifrag.pad_key import PadKey
 from midifrag.playback.messages import Stop
 from midifrag.timeline import Signature
 from tests.support.bridges import Rig, with_spares
-from tests.support.shows import loaded, two_banks
+from tests.support.shows import bank, loaded, two_banks
 
 
 def test_a_release_changes_nothing():
@@ -285,3 +285,15 @@ def test_a_gesture_does_not_outlive_its_hand(ends):
     assert rig.bridge.due is None
     # A press that can be told is not lost with its plug.
     assert len(rig.engines.renders()) == (0 if isinstance(ends, Panic) else 1)
+
+
+def test_at_the_end_presses_that_wait_and_holds_have_an_outcome():
+    pads = {36: {"prompt": "rain"}, 37: {"prompt": "swell", "hold": {"sets": "seconds", "range": [1, 8]}}}
+    rig = Rig(loaded(bank(pads=pads), actions=[{"does": "star", "press": "long", "note": 36}]))
+    rig.press(36)
+    rig.press(37)
+    rig.clock.time += 2.0
+    rig.bridge.finish()
+    assert [(render.prompt, render.seconds) for render in rig.engines.renders()] == [("rain", None), ("swell", 2.0)]
+    rig.bridge.renders.end()
+    assert {job.prompt for job in rig.jobs() if job.state.ended} == {"rain", "swell"}

@@ -112,6 +112,16 @@ def test_notes_do_not_wait_for_each_other_and_a_panic_forgets_them():
     assert hand.said == []
 
 
+def test_at_the_end_every_press_is_told():
+    hand = Player()
+    hand.down(1.0, 36)
+    hand.down(1.0, 37)
+    hand.up(1.1, 37)
+    hand.gestures.finish()
+    assert hand.said == ["single", "single", "up"]
+    assert hand.gestures.due is None
+
+
 @given(
     st.lists(st.tuples(st.booleans(), st.integers(36, 37), st.floats(0.001, 0.8)), max_size=40),
     st.booleans(),
