@@ -42,10 +42,11 @@ def of_controller(loaded: Loaded, view: View, port: str) -> Picture | None:
     """The controller at ``port`` as it is now; None where banks do not lie on one by place."""
     settings = loaded.settings.ports.get(port)
     slugs = [bank.slug for bank in loaded.banks]
-    if settings is None or not settings.grids or view.bank is None or view.bank.slug not in slugs:
+    active = view.bank_on(port)
+    if settings is None or not settings.grids or active is None or active.slug not in slugs:
         return None
     grid = settings.grids[0]
-    desk = Desk(loaded.settings, [plan_of(bank) for bank in loaded.banks], slugs.index(view.bank.slug), view.layouts)
+    desk = Desk(loaded.settings, [plan_of(bank) for bank in loaded.banks], slugs.index(active.slug), view.layouts)
     lying, uses = desk.lying(port, grid), desk.uses(port, grid)
     pages = 1 + max((seat.page for seat in lying), default=0)
     above, below = bool(grid.head), bool(grid.foot)

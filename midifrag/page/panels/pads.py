@@ -10,7 +10,6 @@ from midifrag.clock import monotonic
 from midifrag.config.banks import Bank
 from midifrag.config.buttons import ButtonUse
 from midifrag.config.layout import BLOCK, Shown
-from midifrag.config.loading import Loaded
 from midifrag.config.pads import Pad
 from midifrag.events import PadChanged
 from midifrag.pad_key import PadKey
@@ -117,7 +116,7 @@ class PadsPanel(Panel):
         self._cells: dict[tuple[str, PadKey], _Cell] = {}
         self._buttons: list[_Button] = []
         self._shortcuts: dict[str, PadKey] = {}
-        self._shown: tuple[Loaded, Picture] | None = None
+        self._shown: tuple[Bank, Picture] | None = None
         #: The port whose controller is drawn, "" for a bank by itself, None until somebody chooses.
         self._chosen: str | None = None
         #: The choices are being set, by nobody's hand.
@@ -149,8 +148,9 @@ class PadsPanel(Panel):
         if bank is None:
             return
         picture = self._picture(bank)
-        if self._shown is None or self._shown[0] is not self.page.loaded or self._shown[1] != picture:
-            self._shown = self.page.loaded, picture
+        if self._shown is None or self._shown[0] is not bank or self._shown[1] != picture:
+            self._shown = bank, picture
+            self._shortcuts = _shortcuts_of(bank)
             self._build(picture)
         landings = self.page.landings()
         for (slug, key), cell in self._cells.items():
@@ -191,22 +191,20 @@ class PadsPanel(Panel):
         self._grid.clear()
         self._cells.clear()
         self._buttons.clear()
-        self._shortcuts.clear()
         with self._grid:
             for place in (Place(row, column) for row in range(rows, 0, -1) for column in range(1, columns + 1)):
                 if place in picture.pads:
-                    self._build_pad(place, *picture.pads[place], has_keys=rows == columns == BLOCK)
+                    self._build_pad(*picture.pads[place])
                 elif place in picture.buttons:
                     self._buttons.append(_Button(self, picture.buttons[place], picture.port or ""))
                 else:
                     ui.element("div").classes("pad-none" if place in picture.bare else "pad-hole")
 
-    def _build_pad(self, place: Place, slug: str, key: PadKey, *, has_keys: bool) -> None:
+    def _build_pad(self, slug: str, key: PadKey) -> None:
         pad = next(bank.pads[key] for bank in self.page.loaded.banks if bank.slug == slug)
-        shortcut = KEYS[BLOCK - place.row][place.column - 1] if has_keys else ""
+        is_active = self.page.bank is not None and self.page.bank.slug == slug
+        shortcut = next((one for one, meant in self._shortcuts.items() if is_active and meant == key), "")
         self._cells[slug, key] = _Cell(self, slug, key, pad, shortcut)
-        if shortcut:
-            self._shortcuts[shortcut] = key
 
     def _landing(self, pad: PadChanged, landings: dict[int, float]) -> str:
         if pad.boundary is not None and pad.state in COUNTS_DOWN:
@@ -239,3 +237,11 @@ class PadsPanel(Panel):
         key = self._shortcuts.get(str(event.key)) if event.action.keydown and not modified else None
         if key and self.page.bank:
             self.press(self.page.bank.slug, key, USUAL_VELOCITY / 127)
+
+
+def _shortcuts_of(bank: Bank) -> dict[str, PadKey]:
+    """The keys of a computer keyboard that press the pads of a bank of 4 × 4, wherever these are drawn."""
+    own = of_bank(bank.slug, bank.pads, bank.places)
+    if (own.rows, own.columns) != (BLOCK, BLOCK):
+        return {}
+    return {KEYS[BLOCK - place.row][place.column - 1]: key for place, (_, key) in own.pads.items()}

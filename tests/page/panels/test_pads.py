@@ -317,3 +317,17 @@ def test_a_set_without_such_a_controller_has_nothing_to_choose(page):
 def test_a_button_that_is_dark_there_has_no_light_here(stage):
     choose(stage, "pads")
     assert "--led" not in stage.all("pad-button")[0].style
+
+
+def test_the_keys_of_a_computer_press_the_active_bank_wherever_it_is_drawn(stage):
+    choose(stage, "pads")
+    key(stage, "z")
+    assert [note for note, _ in velocities(stage)] == [36]
+    assert words(stage, "pad-key", 39) == "v"
+
+
+def test_side_by_side_the_keys_of_a_computer_follow_the_active_bank(stage):
+    choose(stage, "pads")
+    stage.take(LayoutChanged("pads", 0, 4), BankChanged("second", "Second", 1, ()))
+    key(stage, "z")
+    assert [type(intent).__name__ for intent in stage.sent] == ["Press"]
