@@ -171,6 +171,19 @@ def models(path: Path | None) -> None:
         list_models(load_show(path, {}) if path or DEFAULT_CONFIG.exists() else None)
 
 
+@app.command()
+@click.argument("names", nargs=-1, help="Models of the set, or small or open; default: all that the set plays.")
+@click.option("--set", "path", type=options.PATH, help="The set: a presets.yaml, or its folder.")
+def fetch(names: tuple[str, ...], path: Path | None) -> None:
+    """Bring models to this machine, so that they play without a network, and check them."""
+    from midifrag.commands.fetch import fetch as fetch_models
+    from midifrag.config.shipped import shipped_path
+
+    with explained():
+        loaded = load_show(path or (None if DEFAULT_CONFIG.exists() else shipped_path()), {})
+    fetch_models(loaded, names)
+
+
 @app.command(name="max")
 @click.argument("folder", type=options.PATH, default=Path(), required=False, help="Where to; default: this folder.")
 @click.option("--force", is_flag=True, help="Replace a device that is there, also one that was changed.")

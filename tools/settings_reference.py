@@ -9,7 +9,7 @@ import io
 import math
 import types
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
@@ -47,6 +47,8 @@ class Section:
 
     title: str
     model: type[BaseModel]
+    #: The title of what it is a part of.
+    within: str = ""
 
     @property
     def anchor(self) -> str:
@@ -58,18 +60,22 @@ def page() -> str:
     """The page as it should be."""
     sections = [*sections_of("presets.yaml", Settings), *sections_of("A bank, presets/NAME.yaml", Bank)]
     known: dict[type[BaseModel], Section] = {}
+    titles: set[str] = set()
     for section in sections:
-        known.setdefault(section.model, section)
+        if section.model not in known:
+            title = f"{section.title} of {section.within}" if section.title in titles else section.title
+            known[section.model] = replace(section, title=title)
+            titles.add(title)
     return "\n".join([_INTRODUCTION, *(_table(section, known) for section in known.values())])
 
 
-def sections_of(title: str, model: type[BaseModel]) -> Iterator[Section]:
+def sections_of(title: str, model: type[BaseModel], within: str = "") -> Iterator[Section]:
     """A model's section and those of all models within it, in the order of their keys."""
-    yield Section(title, model)
+    yield Section(title, model, within)
     for name, field in _keys(model):
         for inner in models_in(field.annotation):
             several = get_origin(field.annotation) in (dict, tuple)
-            yield from sections_of(f"Each of {name}" if several else name.capitalize(), inner)
+            yield from sections_of(f"Each of {name}" if several else name.capitalize(), inner, title.lower())
 
 
 def models_in(annotation: Any) -> list[type[BaseModel]]:

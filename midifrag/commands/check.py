@@ -15,7 +15,8 @@ from midifrag.config import loading
 from midifrag.config.hints import hints
 from midifrag.config.loading import Loaded
 from midifrag.config.places_on_ports import readings
-from midifrag.errors import ConfigurationError, NoMidiError, PlaybackError, PortError, Problem, StorageError
+from midifrag.engine.loading.inventory import presence, why_refused
+from midifrag.errors import ConfigurationError, HubError, NoMidiError, PlaybackError, PortError, Problem, StorageError
 from midifrag.fragment.file_names import HYDROGEN, SFZ
 from midifrag.fragment.files import storage_error
 from midifrag.midi.endpoints import endpoints_of
@@ -34,7 +35,8 @@ def check(loaded: Loaded) -> None:
     Raises `ConfigurationError` for what `midifrag run` would refuse here, and for pads that can never be rendered.
     """
     ports, problems = _ports_there(loaded)
-    problems += (*loaded.unplayable, *unusable_folders(loaded), *unusable_page(loaded), *unusable_doors(loaded))
+    problems += (*loaded.unplayable, *unusable_models(loaded), *unusable_folders(loaded))
+    problems += (*unusable_page(loaded), *unusable_doors(loaded))
     if problems:
         raise ConfigurationError(problems)
     settings = loaded.settings
@@ -50,6 +52,7 @@ def check(loaded: Loaded) -> None:
         *missing_ports(loaded, ports),
         *missing_output(loaded),
         *taken_ports(loaded),
+        *missing_models(loaded),
     ):
         say(f"  note: {line}")
     if next(found, None) is not None:
@@ -102,6 +105,27 @@ def missing_output(loaded: Loaded) -> Iterator[str]:
         find_output(list_outputs(), wanted.device)
     except PlaybackError as error:
         yield f"playback.device: {error}; run waits for it"
+
+
+def unusable_models(loaded: Loaded) -> Iterator[Problem]:
+    """A problem for each model of the set that will be refused when it is loaded, as far as its configuration tells."""
+    for name in sorted({*loaded.limits, *loaded.settings.models}):
+        why = why_refused(name, loaded.source(name))
+        if why is not None:
+            yield loading.show_problem(loaded, ("models", name) if name in loaded.settings.models else ("model",), why)
+
+
+def missing_models(loaded: Loaded) -> Iterator[str]:
+    """A line for each model that the set plays and that has to be fetched first."""
+    for name in sorted(loaded.limits):
+        try:
+            here = presence(name, loaded.source(name))
+        except HubError as error:
+            yield f"models.{name}.hub: {error}"
+            continue
+        if here.is_fetched and not here.is_whole:
+            how = "only in part" if here.is_begun else "not"
+            yield f"{name} is {how} on this machine; run fetches it, and so does `midifrag fetch {name}`"
 
 
 def unusable_folders(loaded: Loaded) -> Iterator[Problem]:

@@ -2,30 +2,48 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from rich.table import Table
 
 from midifrag.commands.console import add_plain_row, out
+from midifrag.commands.fetch import size_text
 from midifrag.commands.lines import NARROW, listed
 from midifrag.config.catalogue import CATALOGUE, engine_names
 from midifrag.config.loading import Loaded
 from midifrag.engine.diffusion.samplers import SAMPLERS
+from midifrag.engine.loading.inventory import presence
 
 
 def models(loaded: Loaded | None) -> None:
-    """List the models that can be chosen, the samplers of each kind, and engines from plug-ins."""
+    """List the models that can be chosen and what of each is here, samplers, and engines from plug-ins."""
     own: dict[str, Any] = dict(loaded.settings.models) if loaded else {}
     rows: list[tuple[str, ...]] = [
-        (model.name, "yes" if model.installed else "no", model.what, model.source.get("hub", "built in"))
+        (model.name, here(model.name, model.source), model.what, model.source.get("hub", "built in"))
         for model in CATALOGUE
         if model.name not in own
     ]
-    for name, source in own.items():
-        kinds = source.model_dump(exclude_none=True)
-        rows.append((name, "", "", ", ".join(f"{key}: {value}" for key, value in kinds.items())))
+    for name in own if loaded else ():
+        source = loaded.source(name) if loaded else {}
+        kinds = loaded.settings.source(name) if loaded else {}
+        rows.append((name, here(name, source), "", ", ".join(f"{key}: {value}" for key, value in kinds.items())))
     out.print(_models(rows))
     out.print(_samplers())
+
+
+def here(name: str, source: Mapping[str, Any]) -> str:
+    """How much of a model is on this machine, and what is missing."""
+    if "engine" in source:
+        return ""
+    found = presence(name, source)
+    if found.is_whole:
+        size = f", {size_text(found.size)}" if found.size else ""
+        return f"yes{size}{f'; {found.note}' if found.note else ''}"
+    if not found.is_begun:
+        return f"no; midifrag fetch {name}" if found.is_fetched else "no"
+    way_out = f"; midifrag fetch {name}" if found.is_fetched else ""
+    return f"in part, without {', '.join(found.missing)}{way_out}"
 
 
 def _models(rows: list[tuple[str, ...]]) -> Table:

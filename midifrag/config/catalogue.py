@@ -99,12 +99,14 @@ def longest_seconds(model: str, source: Mapping[str, Any]) -> float | None:
 
 def model_config(model: str, source: Mapping[str, Any]) -> dict[str, Any] | None:
     """What a model's model_config.json holds; None where it does not lie here, or is none."""
+    if "hub" in source:
+        return None
     folder = source.get("folder", POCKET_FOLDER if model == "pocket" and not source else None)
     config = source.get("config", None if folder is None else Path(folder) / "model_config.json")
     if config is None:
         return None
     try:
-        values = json.loads(read_regular(Path(config), MOST_BYTES))
+        values = json.loads(read_regular(Path(config).expanduser(), MOST_BYTES))
     except (OSError, ValueError, RecursionError):
         return None
     return values if isinstance(values, dict) else None

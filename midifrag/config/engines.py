@@ -4,11 +4,21 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, WrapValidator, field_validator, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationInfo,
+    WrapValidator,
+    create_model,
+    field_validator,
+    model_validator,
+)
 
 from midifrag.config.conditioning import as_conditioning
-from midifrag.config.places import Folder
-from midifrag.config.value_types import Strict, Written
+from midifrag.config.parameters import PARAMETERS
+from midifrag.config.places import Folder, RepositoryFile, repository_file_problem
+from midifrag.config.value_types import NotBlank, Strict, Written, WrongKeyError
 
 
 def _unless_an_engines_own(value: Any, check: Any, info: ValidationInfo) -> Any:
@@ -17,6 +27,23 @@ def _unless_an_engines_own(value: Any, check: Any, info: ValidationInfo) -> Any:
 
 
 _OURS = WrapValidator(_unless_an_engines_own)
+#: Keys that an entry has beside ``hub`` only.
+_OF_THE_HUB = ("file", "revision")
+
+
+def _defaults_model() -> type[Strict]:
+    """The keys of ``defaults``: every parameter that models have a default of their own for, with its limits."""
+    fields: dict[str, Any] = {}
+    for name, parameter in PARAMETERS.items():
+        if parameter.defaulted:
+            low, high = parameter.limits
+            bounds: dict[str, Any] = {} if parameter.kind is str else {"ge": low, "le": high}
+            fields[name] = (parameter.kind | None, Field(default=None, description=parameter.line, **bounds))
+    return create_model("ModelDefaults", __base__=Strict, __doc__="What a model is played with.", **fields)
+
+
+#: What a model is played with where no pad, bank or set says it.
+ModelDefaults = _defaults_model()
 
 
 class ModelSource(BaseModel):
@@ -25,11 +52,24 @@ class ModelSource(BaseModel):
     model_config = ConfigDict(frozen=True, extra="allow")
 
     hub: str | None = Field(default=None, description="a model of the hub, owner/name")
-    config: Folder | None = Field(default=None, description="its model_config.json, from the folder of presets.yaml on")
+    config: Folder | None = Field(
+        default=None,
+        description="its model_config.json, from the folder of presets.yaml on; beside hub the name that it has there, "
+        "where that is another one",
+    )
     checkpoint: Folder | None = Field(default=None, description="the checkpoint that belongs to config")
     folder: Folder | None = Field(default=None, description="a folder with model_config.json and its checkpoint")
     engine: str | None = Field(
         default=None, description="an engine, built in or a plug-in; it may have keys of its own beside this one"
+    )
+    file: Annotated[RepositoryFile | None, _OURS] = Field(
+        default=None, description="the checkpoint's name in the hub's repository, where that holds several"
+    )
+    revision: Annotated[NotBlank | None, _OURS] = Field(
+        default=None, description="a branch, a tag or a commit of the hub's repository; without one, its main branch"
+    )
+    defaults: Annotated[ModelDefaults | None, _OURS] = Field(  # type: ignore[valid-type]
+        default=None, description="what it is played with where no pad, bank or set says it"
     )
     pretransform: Annotated[Folder | None, _OURS] = Field(
         default=None, description="the checkpoint of its autoencoder, where that is not in the model's own"
@@ -56,16 +96,27 @@ class ModelSource(BaseModel):
 
     @model_validator(mode="after")
     def _one_source(self) -> ModelSource:
-        given = [name for name in ("hub", "config", "folder", "engine") if getattr(self, name) is not None]
+        places = ("hub", "folder", "engine") if self.hub is not None else ("config", "folder", "engine")
+        given = [name for name in places if getattr(self, name) is not None]
         if len(given) != 1:
             raise ValueError("a model has exactly one of hub, config (with checkpoint), folder or engine")
-        if (self.config is None) != (self.checkpoint is None):
+        if self.hub is not None:
+            self._of_the_hub()
+        elif (self.config is None) != (self.checkpoint is None):
             raise ValueError("config and checkpoint go together")
+        elif self.engine is None and (wrong := next((name for name in _OF_THE_HUB if getattr(self, name)), None)):
+            raise WrongKeyError(wrong, "goes with hub; a model on this machine is named with config and checkpoint")
         if self.engine is None and self.model_extra:
             raise ValueError(
                 f"unknown key {next(iter(self.model_extra))}; allowed: {', '.join(type(self).model_fields)}"
             )
         return self
+
+    def _of_the_hub(self) -> None:
+        if self.checkpoint is not None:
+            raise WrongKeyError("checkpoint", "is a file of this machine; beside hub, name it with file")
+        if self.config is not None and (problem := repository_file_problem(self.config)):
+            raise WrongKeyError("config", problem)
 
 
 class SpareSettings(Strict):

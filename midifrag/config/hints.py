@@ -31,6 +31,8 @@ from midifrag.fragment.file_names import HYDROGEN
 _MAY_BE_TOO_MUCH = (*LENGTHS, "sigma_min", "sigma_max")
 #: The slowest tempo that is expected of a clock, in beats a minute.
 SLOW = 60.0
+#: Keys of a model's entry that name what lies on this machine.
+_LOCAL = ("config", "checkpoint", "pretransform", "folder")
 _IN_BRACES = re.compile(r"\{[^{}]*\}")
 
 
@@ -120,8 +122,9 @@ def _sources(loaded: Loaded) -> Iterator[str]:
     """What models' entries name that is not there."""
     for name, entry in loaded.settings.models.items():
         source = loaded.source(name)
-        for key in ("config", "checkpoint", "pretransform", "folder"):
-            if key in source and "engine" not in source and not _is_there(source[key]):
+        ours = _LOCAL if "hub" not in source else ("pretransform",)
+        for key in ours if "engine" not in source else ():
+            if key in source and not _is_there(source[key]):
                 yield f"{loaded.path.name}: models.{name}.{key}: {source[key]} is not there"
         if entry.engine is not None and entry.engine not in engine_names():
             yield f"{loaded.path.name}: models.{name}.engine: {none_of(entry.engine, engine_names())}"

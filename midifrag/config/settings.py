@@ -154,6 +154,7 @@ class Settings(Strict):
         """Where ``model`` comes from: its entry under ``models``, or what is known by that name."""
         entry = self.models.get(model)
         if entry is not None:
-            return entry.model_dump(exclude_none=True)
+            # An engine's own keys may be of other types than those of the same name here.
+            return entry.model_dump(exclude_none=True, warnings=False)
         built_in = known(model)
         return dict(built_in.source) if built_in is not None else {}

@@ -1,6 +1,10 @@
 import pytest
 from click.testing import CliRunner
 
+from tests.engine.hub_fixtures import cache_folder, no_hub, server
+
+__all__ = ["cache_folder", "no_hub", "server"]
+
 # Consoles keep the width that rich finds in the environment when they are made, and a worker of xdist has one there.
 with pytest.MonkeyPatch.context() as environment:
     environment.delenv("COLUMNS", raising=False)

@@ -1,3 +1,5 @@
+import json
+
 import pytest
 from click.testing import CliRunner
 
@@ -9,6 +11,8 @@ from midifrag.config.shipped import shipped_path
 from midifrag.errors import NoMidiError
 from midifrag.midi.port_names import PortList, list_ports
 from midifrag.playback.outputs import Output
+from tests.engine.hub_caches import CachedRepository
+from tests.engine.tiny_models import tiny_config
 
 runner = CliRunner()
 
@@ -177,3 +181,34 @@ def test_check_leaves_nothing_in_a_folder(own_set, monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)
     assert own_set("instruments: {sfz: true}\n").exit_code == 0
     assert sorted(path.name for path in tmp_path.iterdir()) == ["presets", "presets.yaml"]
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"model_type": "autoencoder"}, "describes a model of type 'autoencoder'; midifrag plays"),
+        ({"sample_rate": None}, "lacks sample_rate."),
+    ],
+)
+def test_a_model_that_will_be_refused_is_told_without_its_weights(own_set, tmp_path, no_hub, change, words):
+    (tmp_path / "m").mkdir()
+    (tmp_path / "m" / "model_config.json").write_text(json.dumps(tiny_config() | change))
+    result = own_set("models: {mine: {folder: m}}\n")
+    assert result.exit_code == 2
+    assert f"presets.yaml:3: models.mine: its model_config.json {words}" in result.output
+
+
+def test_a_model_that_is_in_the_cache_is_looked_at_too(own_set, no_hub, cache_folder):
+    content = json.dumps(tiny_config() | {"model_type": "lm"}).encode()
+    CachedRepository(cache_folder, "someone/model").put({"model_config.json": content})
+    result = own_set("models: {mine: {hub: someone/model}}\n")
+    assert "models.mine: its model_config.json describes a model of type 'lm'" in result.output
+
+
+def test_a_model_of_the_home_folder_is_found(own_set, tmp_path, no_hub, monkeypatch):
+    for variable in ("HOME", "USERPROFILE"):
+        monkeypatch.setenv(variable, str(tmp_path))
+    (tmp_path / "m" / "x").mkdir(parents=True)
+    result = own_set("models: {mine: {folder: ~/m/x}}\n")
+    assert result.exit_code == 0
+    assert "is not there" not in result.output

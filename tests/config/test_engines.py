@@ -17,11 +17,32 @@ from midifrag.config.settings import Settings
         ({"config": "a.json"}, "go together"),
         ({"folder": "a", "checkpoint": "b"}, "go together"),
         ({"folder": "a", "typo": "b"}, "unknown key typo; allowed: hub, config"),
+        ({"folder": "a", "file": "b"}, "goes with hub"),
+        ({"config": "a", "checkpoint": "b", "revision": "v1"}, "goes with hub"),
+        ({"hub": "a/b", "checkpoint": "c"}, "beside hub, name it with file"),
+        ({"hub": "a/b", "config": "../c.json"}, "no file of a repository"),
+        ({"hub": "a/b", "file": "/c.ckpt"}, "no file of a repository"),
+        ({"hub": "a/b", "file": "c\\d.ckpt"}, "no file of a repository"),
+        ({"hub": "a/b", "revision": " "}, "is blank"),
+        ({"hub": "a/b", "defaults": {"steps": 0}}, "greater than or equal to 1"),
+        ({"hub": "a/b", "defaults": {"seed": 3}}, "defaults.seed"),
     ],
 )
 def test_a_model_has_one_source(source, words):
     with pytest.raises(ValidationError, match=re.escape(words)):
         ModelSource.model_validate(source)
+
+
+def test_a_model_of_the_hub_names_its_files_its_revision_and_how_it_is_played():
+    entry = {"hub": "a/b", "config": "c.json", "file": "deep/d.ckpt", "revision": "v1"}
+    entry |= {"defaults": {"steps": 30, "cfg_scale": 4.0, "seconds": 8.0, "sampler": "euler", "sigma_max": 80.0}}
+    settings = Settings.model_validate({"models": {"mine": entry}})
+    assert settings.source("mine") == entry
+
+
+def test_keys_of_the_same_name_are_an_engines_own():
+    entry = {"engine": "bells", "file": 3, "revision": ["a"], "defaults": {"voice": 1}}
+    assert Settings.model_validate({"models": {"mine": entry}}).source("mine") == entry
 
 
 def test_an_engine_may_have_keys_of_its_own():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,12 +16,24 @@ TOKEN = "hf_test_token_that_has_accepted_the_licence"
 
 @dataclass
 class Repository:
-    """``files`` by name. ``gated`` ones want `TOKEN`. ``cuts`` are how many downloads of a file stop half-way."""
+    """``files`` by name. ``gated`` ones want `TOKEN`. ``cuts`` are how many downloads of a file stop half-way.
+
+    ``spoilt`` are how many downloads of a file have a wrong byte. ``refuses`` is a status that everything gets, with
+    ``headers``; ``moved`` the name that it has now. ``trickles`` sends a byte of large files a second, ``silent``
+    nothing at all: both until the server ends. Without ``lists`` nobody is told what files there are.
+    """
 
     files: dict[str, bytes]
     gated: bool = False
     cuts: dict[str, int] = field(default_factory=dict)
     short: frozenset[str] = frozenset()
+    spoilt: dict[str, int] = field(default_factory=dict)
+    refuses: int | None = None
+    headers: dict[str, str] = field(default_factory=dict)
+    moved: str | None = None
+    silent: bool = False
+    trickles: bool = False
+    lists: bool = True
 
 
 @dataclass
@@ -30,6 +43,14 @@ class Hub:
     repositories: dict[str, Repository] = field(default_factory=dict)
     endpoint: str = ""
     log: list[tuple[str, str]] = field(default_factory=list)
+    ended: threading.Event = field(default_factory=threading.Event)
+
+
+def checksum_of(content: bytes) -> str:
+    """What the hub calls a file of this content by: small texts as git does, all else by SHA-256."""
+    if len(content) > 100_000:
+        return hashlib.sha256(content).hexdigest()
+    return hashlib.sha1(b"blob %d\0" % len(content) + content, usedforsecurity=False).hexdigest()
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -45,9 +66,26 @@ class _Handler(BaseHTTPRequestHandler):
     def do_GET(self):
         self._answer(body=True)
 
-    def _refuse(self, status, code, message):
+    def _list(self):
+        name, _, revision = self.path.removeprefix("/api/models/").partition("?")[0].partition("/tree/")
+        repository = self.hub.repositories.get(name)
+        if repository is None or not repository.lists or revision not in ("main", COMMIT):
+            return self._refuse(404, "", "")
+        files = [
+            {"type": "file", "path": path, "size": len(content), "oid": checksum_of(content)}
+            for path, content in repository.files.items()
+        ]
+        body = json.dumps(files).encode()
+        self.send_response(200)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        return self.wfile.write(body)
+
+    def _refuse(self, status, code, message, headers=None):
         self.send_response(status)
-        for name, value in (("X-Error-Code", code), ("X-Error-Message", message), ("Content-Length", "0")):
+        told = {"X-Error-Code": code, "X-Error-Message": message, "Content-Length": "0", **(headers or {})}
+        for name, value in told.items():
             if value:
                 self.send_header(name, value)
         if code == "EntryNotFound":
@@ -56,11 +94,24 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _answer(self, *, body):
         self.hub.log.append((self.command, self.path))
+        if self.path.startswith("/api/models/"):
+            return self._list()
         name, _, rest = self.path.lstrip("/").partition("/resolve/")
         revision, _, file = rest.partition("/")
         repository = self.hub.repositories.get(name)
         if repository is None:
             return self._refuse(401, None, "Invalid username or password.") if rest else self._refuse(404, "", "")
+        if repository.silent:
+            self.hub.ended.wait()
+            self.close_connection = True
+            return None
+        if repository.moved is not None:
+            self.send_response(307)
+            self.send_header("Location", f"/{repository.moved}/resolve/{rest}")
+            self.send_header("Content-Length", "0")
+            return self.end_headers()
+        if repository.refuses is not None:
+            return self._refuse(repository.refuses, None, "As the test wants it", repository.headers)
         if repository.gated and self.headers.get("Authorization") != f"Bearer {TOKEN}":
             asked = self.headers.get("Authorization") is None
             return self._refuse(401 if asked else 403, "GatedRepo", f"Access to model {name} is restricted.")
@@ -80,13 +131,21 @@ class _Handler(BaseHTTPRequestHandler):
             promised = promised[: len(promised) // 2]
         self.send_response(206 if start else 200)
         self.send_header("X-Repo-Commit", COMMIT)
-        self.send_header("ETag", f'"{hashlib.sha256(content).hexdigest()}"')
+        self.send_header("ETag", f'"{checksum_of(content)}"')
         self.send_header("Content-Length", str(len(promised)))
         if start:
             self.send_header("Content-Range", f"bytes {start}-{len(content) - 1}/{len(content)}")
         self.end_headers()
         if not body:
             return
+        if repository.trickles and len(promised) > 1000:
+            while not self.hub.ended.wait(0.05):
+                self.wfile.write(promised[:1])
+            self.close_connection = True
+            return
+        if repository.spoilt.get(file, 0) > 0:
+            repository.spoilt[file] -= 1
+            promised = bytes([promised[0] ^ 1]) + promised[1:]
         if repository.cuts.get(file, 0) > 0:
             repository.cuts[file] -= 1
             self.wfile.write(promised[: len(promised) // 2])
@@ -106,6 +165,7 @@ def serve() -> Iterator[Hub]:
     try:
         yield hub
     finally:
+        hub.ended.set()
         server.shutdown()
         server.server_close()
         thread.join()

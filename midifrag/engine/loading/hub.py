@@ -1,59 +1,142 @@
-"""Models from the Hugging Face hub: downloads with progress, and errors that say what to do next.
+"""Models and text encoders of the Hugging Face hub: from the cache where that is whole, else from the network.
 
-What lies in the cache is used without asking the network: a stage has none, and a model must not change in the middle
-of a tour. Tokens come from where ``huggingface_hub`` takes them: ``HF_TOKEN`` or ``hf auth login``.
+What is whole in the cache is used without asking the network, whoever put it there: a stage has none, and a model must
+not change in the middle of a tour. Tokens come from where ``huggingface_hub`` takes them: ``HF_TOKEN`` or
+``hf auth login``.
 """
 
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NoReturn, TypeAlias
+from typing import Any, TypeAlias
 
 import huggingface_hub
 from huggingface_hub import constants, errors
 
-from midifrag.engine.loading.device import first_line
+from midifrag.engine.loading import cache, download, pairs, transfer
+from midifrag.engine.loading.byte_progress import ByteListener
+from midifrag.engine.loading.cache import Examine, Need, Snapshot
+from midifrag.engine.loading.download import RemoteFile
+from midifrag.engine.loading.hub_errors import AbsentError, explained
 from midifrag.errors import HubError
 
-#: Called with how far something is, how far it goes, and what it is.
-ProgressListener: TypeAlias = Callable[[int, int, str], None]
+#: Looks at a model's configuration before anything large is fetched; raises `ModelError` for what cannot be played.
+Check: TypeAlias = Callable[[Path], None]
 
-_MEBIBYTE = 1 << 20
+#: What a tokenizer may have beside its vocabulary; asked for first, so that what is whole has it.
+_EXTRAS = tuple(
+    Need((name,), optional=True) for name in ("tokenizer_config.json", "special_tokens_map.json", "added_tokens.json")
+)
+#: A tokenizer's vocabulary, and an encoder's weights, in the order in which transformers looks for them.
+_VOCABULARY = Need(
+    ("tokenizer.json", "spiece.model", "tokenizer.model", "sentencepiece.bpe.model", "vocab.json", "vocab.txt")
+)
+_WEIGHTS = Need(
+    ("model.safetensors", "model.safetensors.index.json", "pytorch_model.bin", "pytorch_model.bin.index.json")
+)
+TOKENIZER = (*_EXTRAS, Need(("tokenizer_config.json", "config.json")), _VOCABULARY)
+TEXT_ENCODER = (*_EXTRAS, Need(("config.json",)), _VOCABULARY, _WEIGHTS)
 
-#: What text conditioners read; a tokenizer has some of these files.
-_T5_WEIGHTS = ("model.safetensors", "pytorch_model.bin")
-_TOKENIZER = ("tokenizer_config.json", "tokenizer.json", "spiece.model", "vocab.txt", "special_tokens_map.json")
+
+@dataclass(frozen=True, slots=True)
+class FetchedModel:
+    """A model's files on this machine; ``note`` says where they are not those that its branch was last seen with."""
+
+    config: Path
+    checkpoint: Path
+    note: str = ""
 
 
-def fetch_model(source: Mapping[str, Any], on_progress: ProgressListener | None = None) -> tuple[Path, Path]:
-    """The local files (model_config.json, checkpoint) of a hub repository, downloaded where they are not cached.
+def fetch_model(
+    source: Mapping[str, Any],
+    on_bytes: ByteListener | None = None,
+    check: Check | None = None,
+    examine: Examine = cache.flaw,
+) -> FetchedModel:
+    """The local files of a hub repository's model, downloaded where they are not whole in the cache.
 
-    ``source`` is the model's entry: ``hub`` is the repository; ``revision`` (a branch, tag or commit) and ``file`` (the
-    checkpoint's name in the repository, else model.safetensors, then model.ckpt) are optional. ``on_progress`` hears
-    MiB. Raises `HubError`.
+    ``source`` is the model's entry: ``hub`` is the repository; ``revision`` (a branch, tag or commit), ``config`` and
+    ``file`` (the names of its configuration and checkpoint there) are optional, see `midifrag.engine.loading.pairs`.
+    Raises `HubError`, and what ``check`` raises.
     """
+    found = find_model(source, examine)
+    if found is not None:
+        if check is not None:
+            check(found.config)
+        return found
+    try:
+        return _fetch_pair(source, on_bytes, check, examine)
+    except HubError as error:
+        if not isinstance(error.__cause__, errors.RevisionNotFoundError):
+            raise
+    # A branch that was written anew: the commit that it was is no more.
+    return _fetch_pair(source, on_bytes, check, examine, anew=True)
+
+
+def _fetch_pair(
+    source: Mapping[str, Any],
+    on_bytes: ByteListener | None,
+    check: Check | None,
+    examine: Examine,
+    anew: bool = False,
+) -> FetchedModel:
+    repository, revision = str(source["hub"]), source.get("revision")
+    configs, checkpoints = pairs.wanted(source)
+    fetching = _Fetching(repository, revision, on_bytes, examine, anew)
+    config = _fetch_either(fetching, configs, source)
+    folder = fetching.snapshot.folder
+    if check is not None:
+        check(folder / config)
+    # Both files come from the same commit, even if the repository moves on.
+    return FetchedModel(folder / config, folder / _fetch_either(fetching, checkpoints, source))
+
+
+def find_model(source: Mapping[str, Any], examine: Examine = cache.flaw) -> FetchedModel | None:
+    """A repository's model as far as it is whole in the cache; None where something would have to be fetched."""
     repository = str(source["hub"])
-    revision = source.get("revision")
-    config = fetch(repository, ("model_config.json",), revision, on_progress)
-    names = (str(source["file"]),) if "file" in source else ("model.safetensors", "model.ckpt")
-    # The cache keeps one folder per commit: both files come from the same one, even if the repository moves on.
-    return config, fetch(repository, names, config.parent.name, on_progress)
+    for snapshot in _snapshots(repository, source.get("revision")):
+        pair = pair_in(snapshot, source)
+        if pair is None or snapshot.missing([Need((name,)) for name in pair], examine):
+            continue
+        note = f"{repository} as of {snapshot.commit[:8]}: what is newer is not whole here" if snapshot.is_older else ""
+        return FetchedModel(snapshot.folder / pair.config, snapshot.folder / pair.checkpoint, note)
+    return None
 
 
-def fetch_text_encoder(name: str, on_progress: ProgressListener | None = None) -> None:
-    """Put a T5 text encoder and its tokenizer into the cache, if they are not there. Raises `HubError`."""
-    fetch_tokenizer(name, on_progress)
-    fetch(name, _T5_WEIGHTS, None, on_progress)
+def pair_in(snapshot: Snapshot, source: Mapping[str, Any]) -> pairs.Pair | None:
+    """A model's files in a snapshot, whole or not; None where they are not both there."""
+    with contextlib.suppress(AbsentError):
+        return pairs.choose(list(snapshot.files()), source, snapshot.repository)
+    return None
 
 
-def fetch_tokenizer(name: str, on_progress: ProgressListener | None = None) -> None:
-    """Put a tokenizer into the cache, if it is not there. Raises `HubError`."""
-    fetch(name, ("config.json",), None, on_progress)
-    for optional in _TOKENIZER:
-        with contextlib.suppress(_AbsentError):
-            fetch(name, (optional,), None, on_progress)
+def config_here(source: Mapping[str, Any]) -> Path | None:
+    """The configuration of a repository's model as far as that is in the cache, with its checkpoint or without."""
+    for snapshot in _snapshots(str(source["hub"]), source.get("revision")):
+        with contextlib.suppress(AbsentError):
+            name = pairs.choose_config(list(snapshot.files()), source, snapshot.repository)
+            if name is not None and cache.flaw(snapshot.folder / name) is None:
+                return snapshot.folder / name
+    return None
+
+
+def missing_of(repository: str, needs: Sequence[Need], revision: str | None = None) -> list[str] | None:
+    """What the likeliest snapshot lacks; empty where any is whole, None where nothing of it is here."""
+    lacks = [one.missing(needs, cache.flaw) for one in _snapshots(repository, revision)]
+    return min(lacks, key=len) if lacks else None
+
+
+def fetch_text_encoder(name: str, on_bytes: ByteListener | None = None, examine: Examine = cache.flaw) -> Path:
+    """The folder of a T5 text encoder and its tokenizer, downloaded if it is not whole here. Raises `HubError`."""
+    return _whole(name, TEXT_ENCODER, on_bytes, examine)
+
+
+def fetch_tokenizer(name: str, on_bytes: ByteListener | None = None, examine: Examine = cache.flaw) -> Path:
+    """The folder of a tokenizer, downloaded if it is not whole here. Raises `HubError`."""
+    return _whole(name, TOKENIZER, on_bytes, examine)
 
 
 @contextlib.contextmanager
@@ -67,98 +150,141 @@ def offline() -> Iterator[None]:
         constants.HF_HUB_OFFLINE = before
 
 
-def fetch(
-    repository: str,
-    names: tuple[str, ...],
-    revision: str | None = None,
-    on_progress: ProgressListener | None = None,
-) -> Path:
-    """The first of ``names`` that the repository has, as a local file. Raises `HubError`."""
-    revision = revision or constants.DEFAULT_REVISION
+def _whole(name: str, needs: Sequence[Need], on_bytes: ByteListener | None, examine: Examine) -> Path:
+    with _explaining(name, None):
+        found = cache.complete(name, needs, None, examine)
+    if found is not None:
+        return found.folder
     try:
-        unknown = []
-        for name in names:
-            cached = huggingface_hub.try_to_load_from_cache(repository, name, revision=revision)
-            if isinstance(cached, str):
-                return Path(cached)
-            if cached is None:  # anything else says that the repository is known not to have it
-                unknown.append(name)
-        for name in unknown:
-            bar = _progress_bar(name, on_progress)
-            with contextlib.suppress(errors.RemoteEntryNotFoundError):
-                return Path(huggingface_hub.hf_hub_download(repository, name, revision=revision, tqdm_class=bar))
-    except Exception as error:  # the HTTP library beneath differs between releases of huggingface_hub
-        _explain(error, repository, revision)
-    raise _AbsentError(
-        f"The hub has the repository {repository}, but no {' and no '.join(names)} in its revision {revision}. "
-        "midifrag plays models in stable-audio-tools' format; check the repository's name, or name the checkpoint "
-        "with file: in the model's entry."
-    )
+        return _Fetching(name, None, on_bytes, examine).fetch(needs).folder
+    except HubError as error:
+        if not isinstance(error.__cause__, errors.RevisionNotFoundError):
+            raise
+    return _Fetching(name, None, on_bytes, examine, anew=True).fetch(needs).folder
 
 
-class _AbsentError(HubError):
-    """The repository is there and has none of the files."""
+def _snapshots(repository: str, revision: str | None) -> Iterator[Snapshot]:
+    with _explaining(repository, revision):
+        yield from cache.snapshots(repository, revision)
 
 
-def _explain(error: Exception, repository: str, revision: str) -> NoReturn:
-    page = f"{constants.ENDPOINT}/{repository}"
-    if isinstance(error, errors.GatedRepoError):
-        text = (
-            f"The model {repository} is gated: its owner wants its licence accepted first. Open {page} in a browser, "
-            "log in and accept the licence; then make a read token in the account's settings and hand it over, once, "
-            "with `hf auth login` or in the environment variable HF_TOKEN. After that it downloads by itself."
+def _fetch_either(fetching: _Fetching, need: Need, source: Mapping[str, Any]) -> str:
+    """Fetch a file under one of its usual names, or else the one that there is in its place; returns its name."""
+    try:
+        fetching.fetch((need,))
+    except AbsentError:
+        if need.names[0] in (source.get("config"), source.get("file")):
+            raise
+        repository, commit = fetching.snapshot.repository, fetching.snapshot.commit
+        with _explaining(repository, commit):
+            files = _listed(repository, commit) or []
+            is_checkpoint = need == pairs.wanted(source)[1]
+            choose = pairs.choose_checkpoint if is_checkpoint else pairs.choose_config
+            name = choose(files, source, repository)
+        if name is None:
+            raise
+        fetching.fetch((Need((name,)),))
+        return name
+    return fetching.snapshot.name_of(need) or need.names[0]
+
+
+def _listed(repository: str, revision: str | None) -> list[str] | None:
+    """The names of a repository's files; None where what answers in the hub's place does not list them."""
+    api = huggingface_hub.HfApi()
+    try:
+        return transfer.within(
+            transfer.PATIENCE, lambda: list(api.list_repo_files(repository, revision=revision or None))
         )
-    elif isinstance(error, errors.RevisionNotFoundError):
-        text = f"The model {repository} has no revision {revision}. See {page}/tree/main for what there is."
-    elif isinstance(error, errors.RepositoryNotFoundError) or _status(error) == 401:
-        text = (
-            f"The hub knows no model {repository}, or it is private and no valid token was sent. Check the spelling "
-            f"({page}); for a private model run `hf auth login` or set HF_TOKEN to a token that may read it."
-        )
-    elif isinstance(error, errors.HFValidationError):
-        text = f"{repository!r} is not the name of a hub repository. It looks like owner/name."
-    elif isinstance(error, (errors.OfflineModeIsEnabled, errors.LocalEntryNotFoundError)):
-        text = (
-            f"The model {repository} is not on this machine yet, and the hub ({constants.ENDPOINT}) cannot be reached. "
-            "Connect to the network and start again: what has been downloaded once is used without a network from then "
-            "on. Until then, play a built-in model: pocket or sketch."
-        )
-    elif isinstance(error, OSError) and error.errno is not None:
-        text = (
-            f"The download of {repository} could not be stored in {constants.HF_HUB_CACHE} ({error}). Free some disk "
-            "space there, or set HF_HOME to a folder on a bigger disk."
-        )
-    else:
-        text = (
-            f"The download of {repository} was cut off ({first_line(error).rstrip('.')}). Nothing broken was kept. "
-            "Start again on a steady connection; what arrived whole is not downloaded twice."
-        )
-    raise HubError(text) from error
-
-
-def _status(error: Exception) -> int | None:
-    """The HTTP status behind an error; the hub answers 401 for what does not exist, lest names be guessed."""
-    return error.response.status_code if isinstance(error, errors.HfHubHTTPError) else None
-
-
-def _progress_bar(name: str, listener: ProgressListener | None) -> type[Any]:
-    """What ``huggingface_hub`` takes for a tqdm class, telling ``listener`` in MiB instead of drawing."""
-    from tqdm import tqdm  # type: ignore[import-untyped, unused-ignore]
-
-    class Bar(tqdm):  # type: ignore[misc, type-arg, unused-ignore]
-        def __init__(self, *_: Any, total: int | None = None, initial: int = 0, desc: str = "", **__: Any) -> None:
-            super().__init__(disable=True, total=total, initial=initial)
-            # Chunked storage draws two bars; the one for bytes on the wire ends at a number nobody knows before.
-            self.silent = listener is None or desc.endswith("downloading bytes")
-            self.received = initial
-
-        def update(self, n: float | None = 1) -> bool | None:
-            before, self.received = self.received // _MEBIBYTE, self.received + int(n or 0)
-            whole = self.total or 0
-            ended = self.received >= whole
-            if listener is not None and not self.silent and (ended or self.received // _MEBIBYTE != before):
-                mebibytes = -(-whole // _MEBIBYTE)
-                listener(mebibytes if ended else self.received // _MEBIBYTE, mebibytes, f"downloading {name} (MiB)")
+    except errors.HfHubHTTPError as error:
+        if error.response.status_code in (404, 405, 501):
             return None
+        raise
 
-    return Bar
+
+class _Fetching:
+    """The files of one repository that are fetched at a time, all of one commit."""
+
+    def __init__(
+        self,
+        repository: str,
+        revision: str | None,
+        on_bytes: ByteListener | None,
+        examine: Examine,
+        anew: bool = False,
+    ) -> None:
+        self._repository, self._revision = repository, revision or constants.DEFAULT_REVISION
+        self._tell = on_bytes or (lambda _done, _total, _name: None)
+        self._examine = examine
+        self._folder = cache.storage(repository)
+        self._commit = None if anew else cache.commit_of(self._folder, self._revision)
+        self._files: list[RemoteFile] = []
+
+    @property
+    def snapshot(self) -> Snapshot:
+        """Where the files are, or will be."""
+        commit = self._commit or self._revision
+        return Snapshot(self._repository, commit, self._folder / "snapshots" / commit)
+
+    def fetch(self, needs: Sequence[Need]) -> Snapshot:
+        """Fetch what is missing, and say where it all is. Raises `HubError`."""
+        missing = self.snapshot.missing(needs, self._examine) if self.snapshot.folder.is_dir() else ()
+        with _explaining(self._repository, self._revision, missing):
+            for need in needs:
+                self._want(need)
+            files, self._files = self._files, []
+            self._download(files)
+            return self.snapshot
+
+    def _want(self, need: Need) -> None:
+        """Find out what is to be downloaded for a need; an index at once, as it says what else is."""
+        if not need.optional and not self.snapshot.missing((need,), self._examine):
+            return
+        name = self.snapshot.name_of(need)
+        if name is None or self._examine(self.snapshot.folder / name) is not None:
+            file = self._look_up(need)
+            if file is None:
+                return
+            name = file.name
+            if name.endswith(".index.json"):
+                self._download([file])
+            else:
+                self._files.append(file)
+        for other in cache.parts_of(self.snapshot.folder / name):
+            self._want(Need((other,)))
+
+    def _look_up(self, need: Need) -> RemoteFile | None:
+        """The first of a need's files that the hub has. Raises `AbsentError`."""
+        for name in need.names:
+            with contextlib.suppress(errors.RemoteEntryNotFoundError):
+                file = download.look_up(self._repository, name, self._commit or self._revision)
+                if self._commit is None:
+                    download.note_revision(self._repository, self._revision, file.commit)
+                self._commit = file.commit
+                return file
+        if need.optional:
+            return None
+        raise pairs.absent(self._repository, need.names, self._revision)
+
+    def _download(self, files: Sequence[RemoteFile]) -> None:
+        download.check_room(files)
+        total, before = sum(file.size for file in files), 0
+        for file in files:
+            self._tell(before + file.received, total, file.name)
+
+            def tell(received: int, so_far: int = before, name: str = file.name) -> None:
+                self._tell(so_far + received, total, name)
+
+            download.download(file, tell)
+            before += file.size
+            self._tell(before, total, file.name)
+
+
+@contextlib.contextmanager
+def _explaining(repository: str, revision: str | None, missing: Sequence[str] = ()) -> Iterator[None]:
+    """Whatever goes wrong becomes a `HubError` that says what to do."""
+    try:
+        yield
+    except HubError:
+        raise
+    except Exception as error:  # the HTTP library beneath differs between releases of huggingface_hub
+        raise explained(error, repository, revision or constants.DEFAULT_REVISION, missing) from error

@@ -17,20 +17,22 @@ from torch.nn import init
 from torch.overrides import TorchFunctionMode
 
 from midifrag.config.catalogue import POCKET_FOLDER, known, pocket_is_there
+from midifrag.config.model_configs import conditioners, refusal
 from midifrag.config.model_defaults import defaults_of, min_seconds_of, objective_of
-from midifrag.engine.loading import checkpoint, hub
+from midifrag.engine.loading import cache, checkpoint, hub
+from midifrag.engine.loading.byte_progress import ByteListener, ProgressListener, in_mebibytes
+from midifrag.engine.loading.cache import Examine
 from midifrag.engine.loading.device import set_up_device
 from midifrag.engine.loading.file_kinds import kind_of, stranger
 from midifrag.engine.loading.model import Model
 from midifrag.engine.loading.precision import move_model, resolve_device, resolve_precision
 from midifrag.engine.loading.silence_output import silence_output
+from midifrag.engine.loading.text_encoders import build_with_encoders, know_folders, with_folders
 from midifrag.engine.protocol import EngineChoice
 from midifrag.errors import CheckpointError, ModelError
 
 _log = logging.getLogger(__name__)
 
-#: The types of stable-audio-tools' models that are played; one for inpainting makes all of its sound.
-MODEL_TYPES = ("diffusion_cond", "diffusion_cond_inpaint")
 CHECKPOINT_NAMES = ("model.safetensors", "model.ckpt")
 CHECKPOINT_SUFFIXES = (".safetensors", ".ckpt", ".pt", ".pth")
 _STAGES = ("building the model", "reading the weights", "moving it to the device")
@@ -38,14 +40,18 @@ _STAGES = ("building the model", "reading the weights", "moving it to the device
 
 @dataclass(frozen=True, slots=True)
 class ModelFiles:
-    """Where a model lies on this machine; ``pretransform`` is its autoencoder's checkpoint, where it has its own."""
+    """Where a model lies on this machine; ``note`` is what a performer should know of that.
+
+    ``pretransform`` is its autoencoder's checkpoint, where it has its own.
+    """
 
     config: Path
     checkpoint: Path
+    note: str = ""
     pretransform: Path | None = None
 
 
-def load_stable_audio(choice: EngineChoice, on_progress: hub.ProgressListener | None = None) -> Model:
+def load_stable_audio(choice: EngineChoice, on_progress: ProgressListener | None = None) -> Model:
     """Load the chosen model, ready to be played.
 
     ``on_progress`` hears (done, total, what), on the calling thread. Sources: ``{hub: owner/name}``,
@@ -53,32 +59,42 @@ def load_stable_audio(choice: EngineChoice, on_progress: hub.ProgressListener | 
     beside them ``pretransform: file``, the checkpoint of an autoencoder that is kept apart.
     Raises `ModelError`, `CheckpointError` or `HubError`; nothing is then left in memory.
     """
+    try:
+        return _load(choice, on_progress)
+    except CheckpointError:
+        if not _is_damaged(choice):
+            raise
+    # A file of the hub's cache that is not what it is called by is fetched again.
+    return _load(choice, on_progress, cache.thorough_flaw)
+
+
+def _load(choice: EngineChoice, on_progress: ProgressListener | None, examine: Examine = cache.flaw) -> Model:
     tell = on_progress or (lambda _done, _total, _what: None)
     device, remark = resolve_device(choice.device)
     if remark:
         _log.warning("%s", remark)
     set_up_device(device)
     precision = resolve_precision(choice.precision, device)
-    files = find_files(choice, on_progress)
-    config = with_absolute_tokenizers(read_config(files.config), files.config.parent)
-    for file in filter(None, (files.checkpoint, files.pretransform)):
-        kind_of(file)
+    files, config = fetch_files(choice, in_mebibytes(on_progress), examine)
     objective = objective_of(config)
-    for entry in _conditioners(config, "t5"):
-        hub.fetch_text_encoder(entry.get("t5_model_name", "t5-base"), on_progress)
-    for entry in _conditioners(config, "lut"):
-        if not Path(entry["tokenizer_name"]).is_dir():
-            hub.fetch_tokenizer(entry["tokenizer_name"], on_progress)
+    if files.note:
+        _log.warning("%s", files.note)
+
+    def build(local: Mapping[str, Any], encoders: Mapping[str, str]) -> Any:
+        tell(0, len(_STAGES), _STAGES[0])
+        return build_module(local, files.config, encoders)
+
     with ThreadPoolExecutor(max_workers=1) as pool:
         digest = pool.submit(checkpoint.checksum, files.checkpoint, files.pretransform)
-        tell(0, len(_STAGES), _STAGES[0])
-        module = build_module(config, files.config)
+        module = build_with_encoders(config, build, in_mebibytes(on_progress))
         tell(1, len(_STAGES), _STAGES[1])
         notes = checkpoint.fit(module, files.checkpoint, files.pretransform)
         module.eval().requires_grad_(False)
         tell(2, len(_STAGES), _STAGES[2])
         move_model(module, device, precision)
         gc.collect()
+        if not cache.is_called(files.checkpoint, digest.result()):
+            raise CheckpointError(f"{files.checkpoint} is damaged: its checksum is wrong. Download it again.")
         sample_rate, sample_size = int(config["sample_rate"]), int(config["sample_size"])
         defaults, short_latents = defaults_of(config, choice.source, sample_size / sample_rate)
         usual = known(choice.model)
@@ -98,32 +114,52 @@ def load_stable_audio(choice: EngineChoice, on_progress: hub.ProgressListener | 
             defaults=defaults,
             short_latents=short_latents,
             min_seconds=min_seconds,
-            remark="; ".join(filter(None, (remark, *notes))),
+            remark="; ".join(filter(None, (remark, files.note, *notes))),
             noise="cpu" if choice.options.get("noise") == "cpu" else "device",
         )
     tell(len(_STAGES), len(_STAGES), "model loaded")
     return model
 
 
-def find_files(choice: EngineChoice, on_progress: hub.ProgressListener | None = None) -> ModelFiles:
+def _is_damaged(choice: EngineChoice) -> bool:
+    """Whether a model's checkpoint lies in the hub's cache, and is not what it is called by."""
+    source = _located(choice)
+    found = hub.find_model(source) if "hub" in source else None
+    return found is not None and cache.thorough_flaw(found.checkpoint) is not None
+
+
+def fetch_files(
+    choice: EngineChoice, on_bytes: ByteListener | None = None, examine: Examine = cache.flaw
+) -> tuple[ModelFiles, dict[str, Any]]:
+    """All that the model needs on this machine, downloaded if need be, and its configuration. Raises as `find_files`.
+
+    ``examine`` says of each file of the hub's cache whether it is whole.
+    """
+    files = find_files(choice, on_bytes, examine)
+    config = with_absolute_tokenizers(read_config(files.config), files.config.parent)
+    for file in filter(None, (files.checkpoint, files.pretransform)):
+        kind_of(file)
+    with_folders(config, on_bytes, examine)
+    return files, config
+
+
+def find_files(choice: EngineChoice, on_bytes: ByteListener | None = None, examine: Examine = cache.flaw) -> ModelFiles:
     """Where the model's files are, downloading them if need be. Raises `ModelError`, `CheckpointError`, `HubError`."""
-    files = _find_model(choice, on_progress)
+    files = _find_model(choice, on_bytes, examine)
     own = choice.source.get("pretransform")
-    return files if own is None else replace(files, pretransform=Path(own))
+    return files if own is None else replace(files, pretransform=Path(own).expanduser())
 
 
-def _find_model(choice: EngineChoice, on_progress: hub.ProgressListener | None) -> ModelFiles:
-    source: Mapping[str, Any] = choice.source
-    entry = known(choice.model)
-    if not _is_located(source) and entry is not None:
-        source = {**entry.source, **source}
+def _find_model(choice: EngineChoice, on_bytes: ByteListener | None, examine: Examine) -> ModelFiles:
+    source = _located(choice)
     if "hub" in source:
-        config, weights = hub.fetch_model(source, on_progress)
-        return ModelFiles(config, weights)
+        # What cannot be played is refused before its weights are fetched.
+        found = hub.fetch_model(source, on_bytes, lambda file: check_config(file, source), examine)
+        return ModelFiles(found.config, found.checkpoint, found.note)
     if "config" in source and "checkpoint" in source:
-        return ModelFiles(Path(source["config"]), Path(source["checkpoint"]))
+        return ModelFiles(Path(source["config"]).expanduser(), Path(source["checkpoint"]).expanduser())
     if "folder" in source:
-        return files_in_folder(Path(source["folder"]))
+        return files_in_folder(Path(source["folder"]).expanduser())
     if choice.model == "pocket":
         if not pocket_is_there():
             raise ModelError(
@@ -163,52 +199,38 @@ def read_config(file: Path) -> dict[str, Any]:
         if other is not None:
             raise ModelError(f"{file} {other.what}. {other.way_out}") from error
         raise ModelError(f"{file} is not readable as JSON: {error}.") from error
-    kind = config.get("model_type") if isinstance(config, dict) else None
-    if kind not in MODEL_TYPES:
-        played = " and ".join(MODEL_TYPES)
-        raise ModelError(f"{file} describes a model of type {kind!r}; midifrag plays {played} models.")
-    missing = [path for path in _REQUIRED if _lookup(config, path) is None]
-    if missing:
-        raise ModelError(f"{file} lacks {', '.join(missing)}.")
-    if (network := _lookup(config, "model.diffusion.type")) != "dit":
-        raise ModelError(f"{file} describes a diffusion network of type {network!r}; midifrag plays those of type dit.")
+    refused = refusal(config)
+    if refused is not None:
+        raise ModelError(f"{file} {refused}")
     return dict(config)
 
 
-_REQUIRED = (
-    "sample_rate",
-    "sample_size",
-    "model.io_channels",
-    "model.diffusion.type",
-    "model.diffusion.config",
-    "model.conditioning.configs",
-    "model.pretransform.type",
-)
-
-
-def _lookup(config: Mapping[str, Any], path: str) -> object:
-    value: object = config
-    for key in path.split("."):
-        value = value.get(key) if isinstance(value, Mapping) else None
-    return value
+def check_config(file: Path, source: Mapping[str, Any]) -> None:
+    """Raise `ModelError` for a model_config.json, or an entry's word about it, with which nothing can be played."""
+    config = read_config(file)
+    defaults_of(config, source, int(config["sample_size"]) / int(config["sample_rate"]))
 
 
 def with_absolute_tokenizers(config: Mapping[str, Any], folder: Path) -> dict[str, Any]:
     """Tokenizers beside the configuration by their full path: stable-audio-tools looks from the current folder."""
     whole = copy.deepcopy(dict(config))
-    for entry in _conditioners(whole, "lut"):
+    for entry in conditioners(whole, "lut"):
         beside = folder / entry["tokenizer_name"]
         if beside.is_dir():
             entry["tokenizer_name"] = str(beside.resolve())
     return whole
 
 
-def build_module(config: Mapping[str, Any], config_file: Path) -> Any:
-    """Construct the model with its weights still unset, on the CPU in fp32, without a network. Raises `ModelError`."""
+def build_module(config: Mapping[str, Any], config_file: Path, encoders: Mapping[str, str] | None = None) -> Any:
+    """Construct the model with its weights still unset, on the CPU in fp32, without a network. Raises `ModelError`.
+
+    ``encoders`` are the names of the T5 encoders whose folders stand in the configuration, by folder.
+    """
     try:
         with silence_output(), hub.offline(), _WithoutRandomInit():
             from stable_audio_tools.models.factory import create_model_from_config
 
+            know_folders(encoders or {})
             module = create_model_from_config(copy.deepcopy(dict(config)))
     except Exception as error:  # the factory raises whatever a wrong value happens to break
         raise ModelError(
@@ -225,11 +247,6 @@ def _told(error: Exception) -> str:
     if "weights_only" in told or "weights only" in told.lower():
         told = "a file that it names holds Python objects or is damaged, and is not opened as that could run code"
     return f"{type(error).__name__}: {told}"
-
-
-def _conditioners(config: Mapping[str, Any], kind: str) -> list[dict[str, Any]]:
-    entries = config["model"]["conditioning"]["configs"]
-    return [entry["config"] for entry in entries if entry.get("type") == kind]
 
 
 class _WithoutRandomInit(TorchFunctionMode):
@@ -249,5 +266,9 @@ class _WithoutRandomInit(TorchFunctionMode):
         return func(*args, **given)
 
 
-def _is_located(source: Mapping[str, Any]) -> bool:
-    return any(key in source for key in ("hub", "config", "folder"))
+def _located(choice: EngineChoice) -> Mapping[str, Any]:
+    """The choice's entry, with what is known by its name behind it where it names no place."""
+    entry = known(choice.model)
+    if entry is None or any(key in choice.source for key in ("hub", "config", "folder")):
+        return choice.source
+    return {**entry.source, **choice.source}

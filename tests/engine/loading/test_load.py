@@ -8,8 +8,10 @@ from dataclasses import replace
 import pytest
 import torch
 
+from benchmarks.byte_tokenizer import save_byte_tokenizer
 from midifrag.config import catalogue
 from midifrag.engine.diffusion.worker import DiffusionWorker
+from midifrag.engine.loading import cache
 from midifrag.engine.loading import load as loading
 from midifrag.engine.loading.load import load_stable_audio
 from midifrag.engine.loading.precision import ChosenDevice
@@ -17,8 +19,10 @@ from midifrag.engine.loading.silence_output import silence_output
 from midifrag.engine.protocol import EngineChoice
 from midifrag.errors import CheckpointError, ModelError
 from tests.engine import tiny_models
+from tests.engine.hub_caches import OLDER, CachedRepository
+from tests.engine.hub_server import Repository
 from tests.engine.layout_table import POINTER
-from tests.engine.tiny_models import save_checkpoint, tiny_model, tiny_model_folder
+from tests.engine.tiny_models import save_checkpoint, tiny_config, tiny_model, tiny_model_folder
 
 
 def choice(folder, **options):
@@ -142,6 +146,72 @@ def test_the_least_length_of_a_model_is_told_by_its_worker(tmp_path, entry, seco
     model = load_stable_audio(replace(loaded, source={**loaded.source, **entry}))
     assert model.min_seconds == seconds
     assert DiffusionWorker.from_model(model).info().min_seconds == seconds
+
+
+@pytest.fixture
+def of_the_hub(server, cache_folder, tmp_path):
+    """A model of a local hub, and how it is chosen; its tokenizer is one of the hub's, too."""
+    tokenizer = tmp_path / "words"
+    save_byte_tokenizer(tokenizer)
+    words = {file.name: file.read_bytes() for file in tokenizer.iterdir()} | {"config.json": b"{}"}
+    folder = tiny_model_folder(tmp_path / "made")
+    (folder / "model_config.json").write_text(json.dumps(tiny_config(tokenizer="someone/words")))
+    files = {name: (folder / name).read_bytes() for name in ("model_config.json", "model.safetensors")}
+    server.repositories |= {"someone/words": Repository(words), "someone/model": Repository(files)}
+
+    def chosen(**entry):
+        return EngineChoice("mine", {"hub": "someone/model", **entry}, device="cpu", precision="fp32")
+
+    return chosen
+
+
+def test_defaults_of_an_entry_are_over_those_of_the_model(of_the_hub):
+    model = load_stable_audio(of_the_hub(defaults={"steps": 33, "seconds": 1.5}))
+    assert (model.defaults.steps, model.defaults.seconds, model.defaults.cfg_scale) == (33, 1.5, 7.0)
+
+
+def test_defaults_that_it_cannot_render_are_refused_before_its_weights_are_fetched(of_the_hub, server):
+    with pytest.raises(ModelError, match=r"default of 60\.0 s is not within"):
+        load_stable_audio(of_the_hub(defaults={"seconds": 60.0}))
+    assert not any("model.safetensors" in path or "words" in path for _, path in server.log)
+
+
+def test_what_is_older_than_the_branch_is_told_in_the_models_line(of_the_hub, server, cache_folder, caplog):
+    made = CachedRepository(cache_folder, "someone/model")
+    made.put(server.repositories["someone/model"].files, OLDER)
+    made.refer()
+    model = load_stable_audio(of_the_hub())
+    note = "someone/model as of fedcba98: what is newer is not whole here"
+    assert model.remark == note
+    assert note in caplog.messages
+
+
+def test_a_checkpoint_with_a_wrong_byte_is_fetched_again_by_itself(of_the_hub, server, cache_folder, monkeypatch):
+    right = load_stable_audio(of_the_hub())
+    made = CachedRepository(cache_folder, "someone/model")
+    content = server.repositories["someone/model"].files["model.safetensors"]
+    made.spoil("model.safetensors", content[:-1] + bytes([content[-1] ^ 1]))
+    monkeypatch.setattr(cache, "SMALL", 1000)
+    server.log.clear()
+    assert load_stable_audio(of_the_hub()).checksum == right.checksum
+    assert [path.rpartition("/")[2] for kind, path in server.log if kind == "GET"] == ["model.safetensors"]
+
+
+def test_a_checkpoint_that_reads_as_damaged_and_is_not_stays_refused(of_the_hub, server):
+    server.repositories["someone/model"].files["model.safetensors"] = b"no checkpoint"
+    with pytest.raises(CheckpointError):
+        load_stable_audio(of_the_hub())
+
+
+@pytest.mark.parametrize("entry", [{"folder": "~/m"}, {"config": "~/m/model_config.json", "checkpoint": "~/m/x.ckpt"}])
+def test_a_home_folder_is_meant_by_its_sign(tmp_path, monkeypatch, entry):
+    for variable in ("HOME", "USERPROFILE"):
+        monkeypatch.setenv(variable, str(tmp_path))
+    (tmp_path / "m").mkdir()
+    for name in ("model_config.json", "x.ckpt"):
+        (tmp_path / "m" / name).touch()
+    files = loading.find_files(EngineChoice("mine", entry))
+    assert (files.config, files.checkpoint) == (tmp_path / "m" / "model_config.json", tmp_path / "m" / "x.ckpt")
 
 
 def test_a_model_without_a_place():

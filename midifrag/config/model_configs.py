@@ -1,0 +1,133 @@
+"""What a model_config.json must say to be played here, found without its weights and without what plays it.
+
+The tables are those of stable-audio-tools 0.0.19: ``models/factory.py``, ``conditioners.py``, ``autoencoders.py``,
+``bottleneck.py`` and ``pretransforms.py``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from importlib.util import find_spec
+from typing import Any
+
+from midifrag.config.model_defaults import objective_of
+from midifrag.errors import ModelError
+
+#: Kinds of models that are played; one for inpainting makes all of its sound.
+MODEL_TYPES = ("diffusion_cond", "diffusion_cond_inpaint")
+#: What each has to have.
+REQUIRED = (
+    "sample_rate",
+    "sample_size",
+    "model.io_channels",
+    "model.diffusion.type",
+    "model.diffusion.config",
+    "model.conditioning.configs",
+    "model.pretransform.type",
+)
+#: The text encoders that a conditioner of type t5 knows.
+T5_NAMES = (
+    "t5-small",
+    "t5-base",
+    "t5-large",
+    "t5-3b",
+    "t5-11b",
+    "google/flan-t5-small",
+    "google/flan-t5-base",
+    "google/flan-t5-large",
+    "google/flan-t5-xl",
+    "google/flan-t5-xxl",
+    "google/t5-v1_1-xl",
+    "google/t5-v1_1-xxl",
+)
+#: Conditioners that want audio, which a preset cannot give.
+AUDIO_CONDITIONERS = ("clap_audio", "pretransform", "source_mix")
+#: The other conditioners that there are.
+CONDITIONERS = ("t5", "clap_text", "int", "number", "list", "phoneme", "lut")
+#: What parts of a model import that midifrag does not bring, by the part's type: the module and its package.
+PACKAGES: Mapping[str, tuple[str, str]] = {
+    "clap_text": ("laion_clap", "laion-clap"),
+    "phoneme": ("g2p_en", "g2p_en"),
+    "dac_pretrained": ("dac", "descript-audio-codec"),
+    "audiocraft_pretrained": ("audiocraft", "audiocraft"),
+    "dac": ("dac", "descript-audio-codec"),
+    "seanet": ("encodec", "encodec"),
+    "rvq": ("vector_quantize_pytorch", "vector-quantize-pytorch"),
+    "rvq_vae": ("vector_quantize_pytorch", "vector-quantize-pytorch"),
+    "fsq": ("vector_quantize_pytorch", "vector-quantize-pytorch"),
+    "dac_rvq": ("dac", "descript-audio-codec"),
+    "dac_rvq_vae": ("dac", "descript-audio-codec"),
+}
+
+
+def refusal(config: object) -> str | None:
+    """Why a model_config.json of this content cannot be played, after the file's name; None where nothing is known."""
+    if not isinstance(config, Mapping) or config.get("model_type") not in MODEL_TYPES:
+        kind = config.get("model_type") if isinstance(config, Mapping) else None
+        return f"describes a model of type {kind!r}; midifrag plays {' and '.join(MODEL_TYPES)} models."
+    missing = [path for path in REQUIRED if look_up(config, path) is None]
+    if missing:
+        return f"lacks {', '.join(missing)}."
+    if (network := look_up(config, "model.diffusion.type")) != "dit":
+        return f"describes a diffusion network of type {network!r}; midifrag plays those of type dit."
+    try:
+        objective_of(config)
+    except ModelError as error:
+        return f"cannot be played. {error}"
+    return _refused_inputs(config) or _missing_packages(config)
+
+
+def look_up(config: object, path: str) -> object:
+    """The value under keys that a dot divides; None where there is none."""
+    value: object = config
+    for key in path.split("."):
+        value = value.get(key) if isinstance(value, Mapping) else None
+    return value
+
+
+def conditioners(config: Mapping[str, Any], kind: str) -> list[dict[str, Any]]:
+    """The settings of the conditioners of one type."""
+    return [entry["config"] for entry in config["model"]["conditioning"]["configs"] if entry.get("type") == kind]
+
+
+def text_encoders(config: Mapping[str, Any]) -> list[str]:
+    """The T5 encoders that a model's conditioners load beside its checkpoint."""
+    return [str(entry.get("t5_model_name", "t5-base")) for entry in conditioners(config, "t5")]
+
+
+def _refused_inputs(config: Mapping[str, Any]) -> str | None:
+    entries = look_up(config, "model.conditioning.configs")
+    usable = isinstance(entries, list) and all(
+        isinstance(entry, Mapping) and isinstance(entry.get("config"), Mapping) and "id" in entry for entry in entries
+    )
+    if not usable or not isinstance(entries, list):
+        return "has conditioners that are no list of entries with id, type and config."
+    audio = [str(entry["id"]) for entry in entries if entry.get("type") in AUDIO_CONDITIONERS]
+    if audio:
+        return f"describes a model that is conditioned on {', '.join(audio)}: audio, which a preset cannot give."
+    unknown = [str(entry.get("type")) for entry in entries if entry.get("type") not in CONDITIONERS]
+    if unknown:
+        return f"has conditioners of type {', '.join(unknown)}; stable-audio-tools knows {', '.join(CONDITIONERS)}."
+    encoders = [name for name in text_encoders(config) if name not in T5_NAMES]
+    if encoders:
+        return f"names the text encoder {encoders[0]}; stable-audio-tools knows {', '.join(T5_NAMES)}."
+    return None
+
+
+def _missing_packages(config: Mapping[str, Any], is_there: Callable[[str], bool] | None = None) -> str | None:
+    found = is_there or (lambda module: find_spec(module) is not None)
+    for kind in _part_types(config):
+        module, package = PACKAGES.get(kind, ("", ""))
+        if module and not found(module):
+            # The project's own settings leave such packages out, also where they are asked for by name.
+            command = f"uv pip install --no-config {package}"
+            return f"has a part of type {kind}, which needs the package {package}. Install it: {command}"
+    return None
+
+
+def _part_types(config: Mapping[str, Any]) -> Iterator[str]:
+    """The types of conditioners, of the pretransform, and of an autoencoder's parts in it."""
+    for entry in config["model"]["conditioning"]["configs"]:
+        yield str(entry.get("type"))
+    for part in ("", ".config.encoder", ".config.decoder", ".config.bottleneck"):
+        yield str(look_up(config, f"model.pretransform{part}.type"))
