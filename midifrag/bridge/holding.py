@@ -72,7 +72,7 @@ class Holding:
                 continue
             value, way = held(one.pad.hold, now - one.press.time, line.bpm, line.signature)
             parameter = one.pad.hold.sets.parameter
-            text = f"{parameter.label} {value:.4g}" + (f" {parameter.unit}" if parameter.unit else "")
+            text = f"{value:.4g} {parameter.unit}" if parameter.unit else f"{parameter.label} {value:.4g}"
             self._show(one, PadState.GROWING, now, way, text)
 
     def drop(self, one: HeldPad, now: float) -> None:

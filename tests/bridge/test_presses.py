@@ -341,7 +341,7 @@ def test_a_hold_renders_as_long_as_it_was_held_when_it_is_let_go():
     rig.clock.time += 3.5
     rig.bridge.housekeeping()
     assert rig.engines.renders() == []
-    assert [one.text for one in rig.told(PadChanged)] == ["Seconds 1 s", "Seconds 3.5 s"]
+    assert [one.text for one in rig.told(PadChanged)] == ["1 s", "3.5 s"]
     assert rig.pad_states() == ["growing", "growing"]
     up(rig)
     (render,) = rig.engines.renders()

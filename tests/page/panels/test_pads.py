@@ -78,6 +78,7 @@ def test_another_bank_has_another_grid(page):
         (PadState.QUEUED, "queued", "still"),
         (PadState.RENDERING, "rendering", "pulse"),
         (PadState.STALLED, "stalled", "still"),
+        (PadState.GROWING, "held down", "pulse"),
         (PadState.WAITING, "waiting", "blink"),
         (PadState.LANDED, "landed", "still"),
         (PadState.SOUNDING, "sounding", "pulse"),
@@ -157,6 +158,13 @@ def test_a_pad_that_is_not_told_of_is_left_as_it_was(page):
 
 
 LANDED = job(JobState.LANDED, 1, engine_seconds=4.0)
+
+
+def test_a_pad_that_is_held_says_how_its_length_grows(page):
+    page.take(active())
+    page.take(dataclasses.replace(pad(PadState.GROWING, progress=0.4), text="3.5 s"))
+    assert words(page, "pad-landing") == "3.5 s"
+    assert cell(page).style["--progress"] == "40%"
 
 
 @pytest.mark.parametrize(
