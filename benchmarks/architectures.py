@@ -34,9 +34,13 @@ def random_model(
     device: str = "cpu",
     short_latents: bool | None = None,
     smaller: int = 1,
+    narrower: int = 1,
 ) -> Model:
-    """The architecture ``architectures/<name>.json`` with random weights; ``smaller`` divides depth and length."""
-    config = shrunk(json.loads((FOLDER / f"{name}.json").read_text()), smaller)
+    """The architecture ``architectures/<name>.json`` with random weights; ``smaller`` divides depth and length.
+
+    ``narrower`` divides widths, which nothing real is like any more.
+    """
+    config = narrowed(shrunk(json.loads((FOLDER / f"{name}.json").read_text(encoding="utf-8")), smaller), narrower)
     with tempfile.TemporaryDirectory() as folder, silence_output():
         tokenizer = str(save_byte_tokenizer(Path(folder)))
         for entry in config["model"]["conditioning"]["configs"]:
@@ -72,7 +76,7 @@ def random_model(
 
 def timed_model(name: str, **options: Any) -> Model:
     """What is timed: the shipped model itself where that is whole, else an architecture; see `random_model`."""
-    if name == "pocket" and options.get("smaller", 1) == 1:
+    if name == "pocket" and options.get("smaller", 1) == 1 and options.get("narrower", 1) == 1:
         from midifrag.engine import api
 
         return cast(Model, api.load_model(name, options.get("device", "cpu"), options.get("precision", "fp32")))
@@ -86,7 +90,29 @@ def shrunk(config: dict[str, Any], divisor: int) -> dict[str, Any]:
     transformer["depth"] = max(1, transformer["depth"] // divisor)
     ratio = smaller["model"]["pretransform"]["config"]["downsampling_ratio"]
     smaller["sample_size"] = max(1, smaller["sample_size"] // ratio // divisor) * ratio
+    defaults = smaller.get("midifrag", {}).get("defaults", {})
+    if "seconds" in defaults:
+        defaults["seconds"] = min(defaults["seconds"], smaller["sample_size"] / smaller["sample_rate"])
     return smaller
+
+
+def narrowed(config: dict[str, Any], divisor: int) -> dict[str, Any]:
+    """The same architecture with fewer heads and channels, for tests of what times it."""
+    if divisor == 1:
+        return config
+    narrower = copy.deepcopy(config)
+    transformer = narrower["model"]["diffusion"]["config"]
+    width = transformer["embed_dim"] // transformer["num_heads"]
+    transformer["num_heads"] = max(1, transformer["num_heads"] // divisor)
+    wide = transformer["embed_dim"] = width * transformer["num_heads"]
+    # Prompts are as wide as what reads them: some models have as many heads of the one as of the other.
+    narrower["model"]["conditioning"]["cond_dim"] = transformer["cond_token_dim"] = wide
+    transformer["global_cond_dim"] = wide * len(narrower["model"]["diffusion"]["global_cond_ids"])
+    autoencoder = narrower["model"]["pretransform"]["config"]
+    for part in ("encoder", "decoder"):
+        layers = autoencoder[part]["config"]
+        layers["channels"] = max(4, layers["channels"] // divisor)
+    return narrower
 
 
 def _randomise(module: torch.nn.Module) -> None:

@@ -43,17 +43,24 @@ OPEN_SHORT = Case("stable-audio-open-1.0", 11.88, 100, 7.0, "dpmpp-3m-sde")
 
 
 class Bench:
-    """Both sides of a case, warm."""
+    """Both sides of a case, warm; ``engine`` are options of ours (`EngineChoice.options`)."""
 
-    def __init__(self, case: Case, device: str, precision: Precision, smaller: int, max_in_flight: int = 8) -> None:
-        options = {"device": device, "smaller": smaller, "short_latents": case.short_latents}
+    def __init__(
+        self, case: Case, device: str, precision: Precision, smaller: int, narrower: int = 1, **engine: object
+    ) -> None:
+        options = {
+            "device": device,
+            "smaller": smaller,
+            "narrower": narrower,
+            "short_latents": case.short_latents,
+        }
         self.stock_model = timed_model(case.architecture, precision="fp32", **options)
         model = timed_model(case.architecture, precision=precision, **options)
         if device == "cuda":
             self.stock_model.module.half()
         seconds = min(case.seconds, model.max_seconds)
         self.case = Case(case.architecture, seconds, case.steps, case.cfg_scale, case.sampler, case.short_latents)
-        self.worker = DiffusionWorker.from_model(model, max_in_flight=max_in_flight)
+        self.worker = DiffusionWorker.from_model(model, **{"max_in_flight": 8, **engine})
         for _ in self.worker.warm((self.case.render(),)):
             pass
         self.render(self.case.render(steps=2))

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import dataclasses
 import os
 import platform
 import statistics
@@ -38,12 +39,26 @@ WORK = {"open": 459.2, "open-short": 110.3, "small-latency": 2.6}
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A line of the table."""
+    """A line of the table; ``seconds`` is what ours took, where the line is about that."""
 
     work: str
     base: str
     ours: str
     ratio: str
+    seconds: float = 0.0
+
+    def __str__(self) -> str:
+        return f"| {self.work} | {self.base} | {self.ours} | {self.ratio} |"
+
+
+HEADER = "| work | stock or shared | ours or alone | ratio (range) |\n| --- | --- | --- | --- |"
+
+
+def bench_of(case: Case, options: argparse.Namespace, **engine: object) -> Bench:
+    """Both sides of a case, as large as it is asked for."""
+    steps = case.steps if options.steps is None else min(case.steps, options.steps)
+    shorter = dataclasses.replace(case, steps=steps)
+    return Bench(shorter, options.device, options.precision, options.smaller, narrower=options.narrower, **engine)
 
 
 def paired(base: Callable[[], float], ours: Callable[[], float], repeats: int) -> tuple[float, float, float, str]:
@@ -78,7 +93,7 @@ def against_stock(title: str, case: Case, at_once: int = 1, work: float = 0.0) -
     """A row: stock one after the other, ours together; on a card beside the floor for its ``work``, where known."""
 
     def row(options: argparse.Namespace) -> Line:
-        bench = Bench(case, options.device, options.precision, options.smaller)
+        bench = bench_of(case, options)
         renders = [bench.case.render(job) for job in range(1, at_once + 1)]
         bench.stock()
         bench.render(*renders)
@@ -90,7 +105,7 @@ def against_stock(title: str, case: Case, at_once: int = 1, work: float = 0.0) -
         told = f"{ratio:.2f} × ({spread})"
         if work and options.device == "cuda" and options.smaller == 1:
             told += f"; ours / floor {ours / floor(work):.2f}"
-        return Line(title, f"{base * 1e3:.0f} ms", f"{ours * 1e3:.0f} ms", told)
+        return Line(title, f"{base * 1e3:.0f} ms", f"{ours * 1e3:.0f} ms", told, ours)
 
     return row
 
@@ -99,7 +114,7 @@ def in_flight(options: argparse.Namespace) -> Line:
     """A row: what a press costs when so many are rendered at once; the default of ``max_in_flight`` comes from it."""
     costs = {}
     for count in (1, 2, 4, 8, 16):
-        bench = Bench(POCKET, options.device, options.precision, options.smaller, max_in_flight=count)
+        bench = bench_of(POCKET, options, max_in_flight=count)
         renders = [bench.case.render(job) for job in range(1, count + 1)]
         bench.render(*renders)
         costs[count] = statistics.median(bench.render(*renders) for _ in range(options.repeats)) / count * 1e3
@@ -109,7 +124,7 @@ def in_flight(options: argparse.Namespace) -> Line:
 
 def beside_a_long_render(options: argparse.Namespace) -> Line:
     """A row: an 8-step press alone and while a 100-step render is running."""
-    bench = Bench(POCKET, options.device, options.precision, options.smaller)
+    bench = bench_of(POCKET, options)
     job = iter(range(1, 1_000_000))
 
     def alone() -> float:
@@ -138,11 +153,12 @@ def accuracy(case: Case) -> Callable[[argparse.Namespace], Line]:
     """A row: half precision against fp32 with the same noise, and a request among seven others against it alone."""
 
     def row(options: argparse.Namespace) -> Line:
-        half = Bench(case, options.device, options.precision, options.smaller)
+        half = bench_of(case, options)
         model = timed_model(
             case.architecture,
             device=options.device,
             smaller=options.smaller,
+            narrower=options.narrower,
             short_latents=case.short_latents,
         )
         exact = audio_of(DiffusionWorker.from_model(model), half.case.render())[1]
@@ -150,17 +166,19 @@ def accuracy(case: Case) -> Callable[[argparse.Namespace], Line]:
         among = half.audio(*[half.case.render(job) for job in range(1, 5)])[1]
         return Line(
             f"{case.architecture}: signal to noise, {options.precision} against fp32; among others against alone",
-            f"{_decibels(exact, alone):.1f} dB",
-            f"{_decibels(alone, among):.1f} dB",
+            f"{decibels(exact, alone):.1f} dB",
+            f"{decibels(alone, among):.1f} dB",
             "",
         )
 
     return row
 
 
-def _decibels(signal: Audio, other: Audio) -> float:
+def decibels(signal: Audio, other: Audio) -> float:
+    """Signal to noise of ``other``, which should be ``signal``."""
     noise = float(np.square(signal - other, dtype=np.float64).sum())
-    return float("inf") if noise == 0 else 10 * np.log10(float(np.square(signal, dtype=np.float64).sum()) / noise)
+    whole = float(np.square(signal, dtype=np.float64).sum())
+    return float("inf") if noise == 0 else 10 * float(np.log10(whole / noise))
 
 
 ROWS: dict[str, Callable[[argparse.Namespace], Line]] = {
@@ -186,19 +204,20 @@ CASES = {"pocket": POCKET, "small": SMALL, "open": OPEN}
 
 
 def profile(name: str, options: argparse.Namespace) -> None:
-    """Print where one step and one decode spend their time."""
-    bench = Bench(CASES[name], options.device, options.precision, options.smaller)
+    """Print where one step and one decode spend their time, on a card that of the card."""
+    bench = bench_of(CASES[name], options)
     worker = bench.worker
+    sort_by = "self_cuda_time_total" if options.device == "cuda" else "self_cpu_time_total"
     worker.submit(bench.case.render(steps=1))
     # It begins in a tick of its own.
     worker.tick()
     for what, counter in (("one step", "denoiser_calls"), ("one decode", "decoder_calls")):
         before = getattr(worker.counters, counter)
-        with torch.profiler.profile() as recorded:
+        with torch.profiler.profile(acc_events=True) as recorded:
             while getattr(worker.counters, counter) == before:
                 worker.tick()
         print(f"\n{name}: {what}")
-        print(recorded.key_averages().table(sort_by="self_cpu_time_total", row_limit=12, max_name_column_width=40))
+        print(recorded.key_averages().table(sort_by=sort_by, row_limit=12, max_name_column_width=40))
 
 
 def machine(device: str) -> str:
@@ -222,16 +241,17 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--repeats", type=int, default=5)
     parser.add_argument("--rows", nargs="+", choices=list(ROWS))
     parser.add_argument("--smaller", type=int, default=1, help="divide depth and length, for a dry run")
+    parser.add_argument("--narrower", type=int, default=1, help="divide widths too")
+    parser.add_argument("--steps", type=int, help="so many at most, for a dry run")
     parser.add_argument("--profile", choices=list(CASES))
     options = parser.parse_args(arguments)
     options.precision = options.precision or ("fp16" if options.device == "cuda" else "bf16")
     if options.profile:
         profile(options.profile, options)
         return
-    print("| work | stock or shared | ours or alone | ratio (range) |\n| --- | --- | --- | --- |")
+    print(HEADER)
     for name in options.rows or DEFAULT_ROWS[options.device]:
-        line = ROWS[name](options)
-        print(f"| {line.work} | {line.base} | {line.ours} | {line.ratio} |", flush=True)
+        print(ROWS[name](options), flush=True)
     print(f"\n{machine(options.device)}; ours in {options.precision}, {options.repeats} repeats.")
 
 

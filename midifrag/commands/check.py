@@ -15,6 +15,7 @@ from midifrag.config import loading
 from midifrag.config.hints import hints
 from midifrag.config.loading import Loaded
 from midifrag.config.places_on_ports import readings
+from midifrag.engine.loading.cards import FP8_CAPABILITY, FP8_NEEDS, Run, find_cards, run_tool
 from midifrag.engine.loading.inventory import presence, why_refused
 from midifrag.errors import ConfigurationError, HubError, NoMidiError, PlaybackError, PortError, Problem, StorageError
 from midifrag.fragment.file_names import HYDROGEN, SFZ
@@ -36,7 +37,7 @@ def check(loaded: Loaded) -> None:
     """
     ports, problems = _ports_there(loaded)
     problems += (*loaded.unplayable, *unusable_models(loaded), *unusable_folders(loaded))
-    problems += (*unusable_page(loaded), *unusable_doors(loaded))
+    problems += (*unusable_page(loaded), *unusable_doors(loaded), *unusable_precision(loaded))
     if problems:
         raise ConfigurationError(problems)
     settings = loaded.settings
@@ -163,6 +164,21 @@ def folder_trouble(folder: Path) -> StorageError | None:
             return StorageError(f"cannot make {folder}: nothing can be made in {there}; choose another folder")
         return storage_error("make" if there != folder else "write into", folder, error)
     return None
+
+
+def unusable_precision(loaded: Loaded, run: Run = run_tool) -> Iterator[Problem]:
+    """A problem where a set asks for fp8 and no card here is known to multiply in it."""
+    if loaded.settings.precision != "fp8":
+        return
+    device = loaded.settings.engine.device
+    if device in ("cpu", "mps"):
+        what = f"engine.device is {device}"
+    else:
+        cards = find_cards(run)
+        if any(card.capability is None or card.capability >= FP8_CAPABILITY for card in cards):
+            return
+        what = f"this machine has {', '.join(card.name for card in cards) or 'no NVIDIA card'}"
+    yield loading.show_problem(loaded, ("precision",), f"{FP8_NEEDS}, and {what}; use auto")
 
 
 def unusable_page(loaded: Loaded) -> Iterator[Problem]:

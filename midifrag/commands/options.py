@@ -41,7 +41,7 @@ config = click.argument(
 fragments = click.option("--fragments", type=PATH, help="Folder of the slot files.")
 model = click.option("--model", help="sketch, pocket, small, open, or one of your models.")
 device = click.option("--device", help="auto, cpu, cuda, cuda:1, mps.")
-precision = click.option("--precision", help="auto, fp16, bf16, fp32.")
+precision = click.option("--precision", help="auto, fp16, bf16, fp32, fp8.")
 playback = click.option("--playback", metavar="DEVICE", help="Where it sounds: default, off, or an output's name.")
 backend = click.option("--backend", help="A mido backend, e.g. mido.backends.rtmidi/UNIX_JACK.")
 speed = click.option("--speed", type=Within(0.01, 100), default=1.0, help="1 is as written.")

@@ -146,6 +146,26 @@ class EngineSettings(Strict):
         default=True,
         description="record what a CUDA card does, and launch it whole; where that fails, the engine goes on without",
     )
+    kernels: bool = Field(
+        default=True,
+        description="make kernels for a CUDA card, by Triton or from CUDA source; where that fails, the engine plays "
+        "without",
+    )
+    fp16_accumulation: bool = Field(
+        default=False,
+        description="add up products in fp16 too, on a CUDA card: up to twice as fast on a GeForce, less exact",
+    )
+    guidance_interval: tuple[float, float] = Field(
+        default=(0.0, 1.0),
+        description="the part of the steps that is guided, such as [0, 0.7]; the others take half the time on a large "
+        "model, and the sound is another one",
+    )
+    step_caching: int = Field(
+        default=1,
+        ge=1,
+        le=8,
+        description="in the middle of a render, work out one step in so many; the sound is another one",
+    )
     noise: Literal["device", "cpu"] = Field(
         default="device",
         description="what makes noise of a seed: the device, as stable-audio-tools has it, or the cpu, with which a "
@@ -158,6 +178,14 @@ class EngineSettings(Strict):
         description="the model that plays for one that has been away for 2 s, or for good: sketch, another one, which "
         "is then loaded from the start, or none; before, this key was called fallback",
     )
+
+    @field_validator("guidance_interval")
+    @classmethod
+    def _within(cls, interval: tuple[float, float]) -> tuple[float, float]:
+        first, last = interval
+        if not 0 <= first < last <= 1:
+            raise ValueError(f"{first:g} to {last:g} is no part of the steps; from 0, the first, to 1, the last")
+        return interval
 
     @model_validator(mode="before")
     @classmethod

@@ -60,8 +60,10 @@ class Settings(Strict):
     models: dict[str, ModelSource] = Field(
         default_factory=dict, max_length=MOST_BANKS, description="models of your own, by name"
     )
-    precision: Literal["auto", "fp16", "bf16", "fp32"] = Field(
-        default="auto", description="the numbers that models compute with; auto: half where the device gains from it"
+    precision: Literal["auto", "fp16", "bf16", "fp32", "fp8"] = Field(
+        default="auto",
+        description="the numbers that models compute with; auto: half where the device gains from it; fp8: linear "
+        "layers in it, on NVIDIA cards from the RTX 40 on, quicker and another sound",
     )
     fragments: SlotSettings = Field(default=SlotSettings(), description="the slots, and how a take becomes a fragment")
     archive: ArchiveSettings = Field(default=ArchiveSettings(), description="the raw takes")

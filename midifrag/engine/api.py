@@ -93,8 +93,8 @@ def load_model(name_or_folder: str | Path, device: str = "auto", precision: str 
     """Load a model by name (``pocket``, ``sketch``, ``small``, ``open``, a plug-in's) or by folder.
 
     A folder holds model_config.json and its checkpoint, as stable-audio-tools writes them; a folder wins over a name.
-    ``device`` is ``auto``, ``cpu``, ``cuda``, ``cuda:1`` … or ``mps``; ``precision`` is ``auto``, ``fp32``, ``fp16`` or
-    ``bf16``. Raises `ModelError` (`CheckpointError` and `HubError` among them).
+    ``device`` is ``auto``, ``cpu``, ``cuda``, ``cuda:1`` … or ``mps``; ``precision`` is ``auto``, ``fp32``, ``fp16``,
+    ``bf16`` or ``fp8``. Raises `ModelError` (`CheckpointError` and `HubError` among them).
     """
     name = str(name_or_folder)
     folder = Path(name_or_folder).expanduser()
@@ -206,7 +206,8 @@ def perform(model: LoadedModel, asked: Render) -> RenderedTake:
         case Model():
             from midifrag.engine.diffusion.worker import DiffusionWorker
 
-            return _run_worker(DiffusionWorker.from_model(model), asked, model.name)
+            # To make kernels takes longer than a take.
+            return _run_worker(DiffusionWorker.from_model(model, kernels=False), asked, model.name)
         case _:
             assert_never(model)
 

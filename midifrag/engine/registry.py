@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from midifrag.config.catalogue import engine_names, plugins
+from midifrag.config.engines import EngineSettings
 from midifrag.engine.hosting.process import ProcessHost
 from midifrag.engine.hosting.thread import ThreadHost
 from midifrag.engine.protocol import Engine, EngineChoice, EngineFactory, Worker, WorkerFactory, missing_from
@@ -39,14 +40,18 @@ def stable_audio_worker(choice: EngineChoice) -> Worker:
 BUILT_IN: dict[str, WorkerFactory] = {"sketch": sketch_worker, "stable-audio": stable_audio_worker}
 
 
+#: Settings that engines are told of where they are not as usual.
+_TOLD_IF_CHANGED = ("graphs", "kernels", "noise", "fp16_accumulation", "guidance_interval", "step_caching")
+
+
 def engine_choice(loaded: Loaded, model: str) -> EngineChoice:
     """What an engine is told to load for ``model`` of a show."""
     engine = loaded.settings.engine
     options: dict[str, Any] = {"max_in_flight": engine.max_in_flight} if engine.max_in_flight else {}
-    if not engine.graphs:
-        options["graphs"] = False
-    if engine.noise != "device":
-        options["noise"] = engine.noise
+    usual = EngineSettings()
+    for name in _TOLD_IF_CHANGED:
+        if getattr(engine, name) != getattr(usual, name):
+            options[name] = getattr(engine, name)
     return EngineChoice(model, loaded.source(model), engine.device, loaded.settings.precision, options)
 
 

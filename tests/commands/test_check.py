@@ -106,6 +106,29 @@ def test_a_page_where_nobody_can_listen(own_set, host):
 
 
 @pytest.mark.parametrize(
+    ("device", "cards", "said"),
+    [
+        (
+            "auto",
+            "NVIDIA GeForce RTX 3060, 580.1, 12288, 8.6\n",
+            "and this machine has NVIDIA GeForce RTX 3060; use auto",
+        ),
+        ("cuda", "", "and this machine has no NVIDIA card; use auto"),
+        ("cpu", "NVIDIA GeForce RTX 4090, 580.1, 24564, 8.9\n", "and engine.device is cpu; use auto"),
+        ("auto", "NVIDIA GeForce RTX 4090, 580.1, 24564, 8.9\n", None),
+    ],
+)
+def test_fp8_where_no_card_has_it(own_set, monkeypatch, device, cards, said):
+    monkeypatch.setattr(check.unusable_precision, "__defaults__", (lambda _command: cards,))
+    result = own_set(f"precision: fp8\nengine: {{device: {device}}}\n")
+    assert result.exit_code == (0 if said is None else 2)
+    if said is not None:
+        assert result.output.startswith("presets.yaml:3: precision: fp8 needs an NVIDIA card of the Ada generation")
+        assert said in " ".join(result.output.split())
+    assert own_set(f"engine: {{device: {device}}}\n").exit_code == 0
+
+
+@pytest.mark.parametrize(
     ("folder", "said"),
     [
         ("''", "is empty; name a folder"),

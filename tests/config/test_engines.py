@@ -77,3 +77,12 @@ def test_an_entry_says_what_a_model_is_told_and_where_its_autoencoder_is():
 def test_an_engine_s_own_keys_may_be_called_alike():
     source = ModelSource.model_validate({"engine": "far", "conditioning": [1], "pretransform": 3})
     assert (source.conditioning, source.pretransform) == ([1], 3)
+
+
+@pytest.mark.parametrize(
+    ("interval", "words"), [([0.7, 0.2], "0.7 to 0.2"), ([-0.1, 1], "-0.1 to 1"), ([0, 2], "0 to 2")]
+)
+def test_guidance_is_within_the_steps(interval, words):
+    with pytest.raises(ValidationError, match=f"{words} is no part of the steps"):
+        EngineSettings.model_validate({"guidance_interval": interval})
+    assert EngineSettings.model_validate({"guidance_interval": [0, 0.7]}).guidance_interval == (0, 0.7)

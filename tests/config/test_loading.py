@@ -77,7 +77,7 @@ def test_environment_overrides_the_file_and_flags_override_both(show):
     ("presets", "line"),
     [
         ("precison: fp16", "presets.yaml:1: precison: unknown key; did you mean precision?"),
-        ("\nprecision: fp8", "presets.yaml:2: precision: 'fp8' is none of auto, fp16, bf16, fp32"),
+        ("\nprecision: fp4", "presets.yaml:2: precision: 'fp4' is none of auto, fp16, bf16, fp32, fp8"),
         ("fragments:\n  count: 0", "presets.yaml:2: fragments.count: 0 is below 1"),
         ("fragments: {name: '{0.x}.wav'}", "presets.yaml:1: fragments.name: '{0.x}.wav' is no name pattern"),
         ("models: {[[1]]: {hub: a/b}}", "presets.yaml:1: models: a key is a word or a number"),

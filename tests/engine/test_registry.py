@@ -73,6 +73,17 @@ def test_a_show_says_what_to_load_and_how(tmp_path):
     assert engine_choice(loaded(), "sketch") == EngineChoice("sketch")
 
 
+def test_an_engine_is_told_of_what_is_not_as_usual():
+    changed = {
+        "graphs": False,
+        "kernels": False,
+        "fp16_accumulation": True,
+        "guidance_interval": (0.1, 0.7),
+        "step_caching": 2,
+    }
+    assert engine_choice(loaded(engine=changed), "sketch").options == changed
+
+
 def test_an_engine_that_is_not_there(plugins):
     with pytest.raises(ModelError, match=r"no engine 'organ'\. There are sketch, stable-audio, bells"):
         factory_for(EngineChoice("mine", {"engine": "organ"}))

@@ -12,20 +12,31 @@ import torch
 from torch import Tensor
 
 from midifrag.config.model_inputs import unheard
-from midifrag.engine.diffusion.parameters import ResolvedParameters
+from midifrag.engine.diffusion.fidelity import denoiser_decibels
+from midifrag.engine.diffusion.parameters import ResolvedParameters, resolve_parameters
 from midifrag.engine.diffusion.request import Request
 from midifrag.engine.diffusion.samplers import model_times
-from midifrag.engine.loading.device import fits_in_memory, free_bytes, reserved_bytes
+from midifrag.engine.diffusion.shortcuts import NO_SHORTCUTS, Shortcuts
+from midifrag.engine.loading.device import (
+    first_line,
+    fits_in_memory,
+    free_bytes,
+    is_memory_error,
+    reserved_bytes,
+)
 from midifrag.engine.loading.model import Model, Precision
 from midifrag.engine.loading.precision import DTYPES, frozen_text_encoders
 from midifrag.engine.loading.prompt_room import cut_sentence
+from midifrag.engine.messages import Render
 from midifrag.engine.network.architecture import unsupported
 from midifrag.engine.network.conditioning import Conditioner
 from midifrag.engine.network.decoder import LatentDecoder, OobleckDecoder, StockDecoder, Window, module_bytes
 from midifrag.engine.network.denoiser import Denoiser, Row, StockDenoiser
 from midifrag.engine.network.graphs import GraphShape
+from midifrag.engine.network.kernels import PLAIN, Kernels, kernels_for
 from midifrag.engine.network.oobleck import NotOobleckError
 from midifrag.engine.network.transformer import FastDenoiser
+from midifrag.errors import ModelError
 
 _log = logging.getLogger(__name__)
 
@@ -48,11 +59,15 @@ class Counters:
 class ModelRunner:
     """Prepares, denoises and decodes for batches of requests of one group (same length, same precision).
 
-    Without ``graphs``, the device's work is not recorded where it could be.
+    Without ``graphs``, the device's work is not recorded where it could be; without ``kernels``, none are made for it.
     """
 
-    def __init__(self, model: Model, *, graphs: bool = True) -> None:
+    def __init__(
+        self, model: Model, *, graphs: bool = True, kernels: bool = True, shortcuts: Shortcuts = NO_SHORTCUTS
+    ) -> None:
         self._graphs = graphs
+        self._made_kernels = kernels_for(model.device, DTYPES[model.precision], fused=kernels)
+        self.shortcuts = shortcuts
         self.model = model
         self.counters = Counters()
         #: Whether warm-up has met a call that a press would notice having to wait for.
@@ -88,11 +103,21 @@ class ModelRunner:
         return [*remarks, *unheard(inputs, request.render.conditioning, request.parameters.told)]
 
     def denoise(self, batch: Sequence[Request]) -> Tensor:
-        """The model's guided outputs for what the requests wait for, (requests, channels, frames)."""
-        rows = [Row(request.model_input, request.prepared, request.parameters.cfg_scale) for request in batch]
-        output = self._denoiser(batch[0].precision).evaluate(rows)
-        self.counters.denoiser_calls += 1
-        return output
+        """The model's guided outputs for what the requests wait for, (requests, channels, frames).
+
+        As far as `shortcuts` say, it is less than that.
+        """
+        shortcuts = self.shortcuts
+        fresh = [request for request in batch if not request.repeats(shortcuts)]
+        if fresh:
+            rows = [Row(request.model_input, request.prepared, request.guidance(shortcuts)) for request in fresh]
+            output = self._denoiser(batch[0].precision).evaluate(rows)
+            self.counters.denoiser_calls += 1
+        if shortcuts.step_caching == 1:
+            return output
+        for index, request in enumerate(fresh):
+            request.last_output = output[index : index + 1]
+        return torch.cat([request.last_output for request in batch if request.last_output is not None])
 
     def window(self, request: Request, *, alone: bool) -> Window:
         """What of a request is decoded next; more at once when no other waits, or would if it came."""
@@ -219,15 +244,36 @@ class ModelRunner:
         precision = precision or self.model.precision
         if precision not in self._denoisers:
             self.counters.models_built += 1
-            self._denoisers[precision] = self._build_denoiser(DTYPES[precision])
+            self._denoisers[precision] = self._build_denoiser(precision)
         return self._denoisers[precision]
 
-    def _build_denoiser(self, dtype: torch.dtype) -> _Denoiser:
+    def _build_denoiser(self, precision: Precision) -> _Denoiser:
         obstacle = unsupported(self.model.module)
         if obstacle is None:
-            return FastDenoiser(self.model.module, dtype)
+            dtype, fp8 = DTYPES[precision], precision == "fp8"
+            fast = FastDenoiser(self.model.module, dtype, kernels=self._kernels(dtype), fp8=fp8)
+            if fp8:
+                fast.description += f" ({self._fp8_decibels(fast):.1f} dB signal to noise)"
+            return fast
         _log.info("%s has %s: denoised by stable-audio-tools itself, in fp32, slower", self.model.name, obstacle)
         return StockDenoiser(self.model.module)
+
+    def _fp8_decibels(self, rough: FastDenoiser) -> float:
+        """The signal to noise of the model's output in fp8, one step's. Raises `ModelError` where there is no fp8."""
+        module = self.model.module
+        exact = FastDenoiser(module, DTYPES["fp8"])
+        asked = resolve_parameters(Render(0, "sound", None, 0), self.model)
+        conditioning = self._conditioner.encode(asked.prompt, "", asked.seconds, asked.told)
+        try:
+            return denoiser_decibels(exact, rough, conditioning, module.io_channels, module.model.model.patch_size)
+        except RuntimeError as error:
+            if is_memory_error(error):
+                raise
+            raise ModelError(f"precision: fp8 does not work here: {first_line(error)}. Use precision: auto.") from error
+
+    def _kernels(self, dtype: torch.dtype) -> Kernels:
+        """Those made at the start; for another number format, which a press waits for, none are made."""
+        return self._made_kernels if dtype == DTYPES[self.model.precision] else PLAIN
 
     def _decoder(self, precision: Precision | None = None) -> LatentDecoder:
         precision = precision or self.model.precision
@@ -238,7 +284,7 @@ class ModelRunner:
 
     def _build_decoder(self, dtype: torch.dtype) -> LatentDecoder:
         try:
-            return OobleckDecoder(self.model.module, dtype, self.model.device)
+            return OobleckDecoder(self.model.module, dtype, self.model.device, kernels=self._kernels(dtype))
         except NotOobleckError as obstacle:
             _log.info("%s has %s: decoded by stable-audio-tools itself, whole, in fp32", self.model.name, obstacle)
             return StockDecoder(self.model.module)

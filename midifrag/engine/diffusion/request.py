@@ -15,6 +15,7 @@ from midifrag.clock import monotonic
 from midifrag.engine.diffusion.noise import Noise
 from midifrag.engine.diffusion.parameters import ResolvedParameters
 from midifrag.engine.diffusion.samplers import SamplerState, Step
+from midifrag.engine.diffusion.shortcuts import Shortcuts
 from midifrag.engine.loading.model import Model, Precision
 from midifrag.engine.messages import Render, Rendered
 from midifrag.engine.network.denoiser import ModelInput, SupportsGuidance
@@ -36,7 +37,8 @@ class Request:
     ``precision`` is set when it is rendered again in another one than the model's, which went to NaN in it;
     ``tries_for_memory`` counts how often it was tried again for want of memory, ``announced`` is set once its beginning
     was told. ``decoded`` counts the samples that the decoder was asked for, ``pieces`` are those that came; ``attempt``
-    counts how often it was begun or decoded anew.
+    counts how often it was begun or decoded anew. ``last_output`` is the model's, where it may be taken once more; a
+    ``rehearsal`` leaves nothing out.
     """
 
     render: Render
@@ -54,6 +56,8 @@ class Request:
     pieces: list[Audio] = field(default_factory=list)
     began: float | None = None
     clock: Callable[[], float] = monotonic
+    last_output: Tensor | None = None
+    rehearsal: bool = False
     _prepared: SupportsGuidance | None = None
     _state: SamplerState | None = None
     _step: Step | None = None
@@ -83,6 +87,17 @@ class Request:
             raise RuntimeError("this request waits for no output of the model")
         return self._model_input
 
+    def repeats(self, shortcuts: Shortcuts) -> bool:
+        """Whether the model's last output stands for what the sampler wants next."""
+        if self.rehearsal or self.last_output is None:
+            return False
+        return shortcuts.repeats(self.state.index, self.parameters.steps)
+
+    def guidance(self, shortcuts: Shortcuts) -> float:
+        """The scale of guidance in this step; 1 is none."""
+        guides = self.rehearsal or shortcuts.guides(self.state.index, self.parameters.steps)
+        return self.parameters.cfg_scale if guides else 1.0
+
     def start_clock(self) -> None:
         """Note that work on it begins, unless it had begun before."""
         if self.began is None:
@@ -108,7 +123,7 @@ class Request:
     @torch.inference_mode()
     def begin(self, model: Model, prepared: SupportsGuidance) -> None:
         """Draw the first latent and take up the first step. Called again, it starts over with the same noise."""
-        self._prepared = prepared
+        self._prepared, self.last_output = prepared, None
         levels = self.levels(model)
         noise = Noise(
             self.parameters.seed, model.module.io_channels, self.parameters.frames, model.device, model.noise_device

@@ -18,6 +18,7 @@ from midifrag.engine.diffusion.request import Request, RequestStatus
 from midifrag.engine.loading.device import HostCopy, fits_in_memory
 from midifrag.engine.loading.model import Model
 from midifrag.engine.messages import Render, Warming
+from midifrag.engine.network.convolutions import measuring
 from midifrag.engine.network.graphs import CAPTURED_BATCHES
 from midifrag.engine.protocol import EngineChoice
 from midifrag.errors import RequestError
@@ -79,6 +80,12 @@ def warm_up(
     every = [parameters for parameters in (_resolved(render, runner) for render in renders) if parameters is not None]
     prompts = {(each.prompt, each.negative_prompt, each.seconds, each.conditioning): each for each in every}
     shapes = {shape: each for each in every if (shape := RenderShape.of(each)) not in warm}
+    if runner.shortcuts.guidance_interval != (0.0, 1.0):
+        # Steps without guidance are of a shape of their own.
+        for shape, each in list(shapes.items()):
+            unguided = RenderShape(shape.frames, False, False)
+            if unguided not in warm:
+                shapes.setdefault(unguided, replace(each, cfg_scale=1.0))
     total, held = len(prompts) + len(shapes), 0
     for done, each in enumerate(prompts.values()):
         yield Warming(done, total, f"prompt: {each.prompt}")
@@ -116,6 +123,7 @@ class DummyRun:
         self._runner, self._shape, self._max_batch = runner, shape, max_batch
         short = replace(parameters, steps=min(DUMMY_STEPS, parameters.steps))
         self._request = Request(Render(0, parameters.prompt, parameters.seconds, parameters.seed), short, 0, spare=True)
+        self._request.rehearsal = True
         #: Bytes that such a request holds.
         self.held = 0
 
@@ -169,4 +177,5 @@ class DummyRun:
                 return
 
     def _fits_in_memory(self, work: Callable[[], object]) -> bool:
-        return fits_in_memory(self._runner.model.device, work)
+        with measuring():
+            return fits_in_memory(self._runner.model.device, work)

@@ -30,9 +30,10 @@ from midifrag.engine.diffusion.model_runner import Counters, ModelRunner
 from midifrag.engine.diffusion.parameters import resolve_parameters
 from midifrag.engine.diffusion.request import Request, RequestStatus
 from midifrag.engine.diffusion.scheduler import RoundRobin, admitted
+from midifrag.engine.diffusion.shortcuts import Shortcuts
 from midifrag.engine.diffusion.transfers import HostTransfers, RequestSnapshot
 from midifrag.engine.diffusion.warming import RenderShape, load_with_progress, warm_up
-from midifrag.engine.loading.device import device_name, free_cached, is_memory_error, set_up_device
+from midifrag.engine.loading.device import add_up_in_fp16, device_name, free_cached, is_memory_error, set_up_device
 from midifrag.engine.loading.model import Model
 from midifrag.engine.loading.precision import next_precision
 from midifrag.engine.messages import EngineEvent, EngineInfo, Failed, Progress, Render, Rendered, Started, Warming
@@ -77,14 +78,24 @@ class DiffusionWorker:
     def load(self) -> Iterator[EngineEvent]:
         """See `Worker.load`."""
         if self._runner is None:
-            self._set_model((yield from load_with_progress(self._choice)))
+            model = yield from load_with_progress(self._choice)
+            if model.device.type == "cuda" and self._choice.options.get("kernels", True):
+                yield Warming(0, 1, "kernels for the card; at the first start this takes a while")
+            self._set_model(model)
             if self.model.device.type == "cpu":
                 self._cores.watch()
 
     def _set_model(self, model: Model) -> None:
         set_up_device(model.device)
-        self._runner = ModelRunner(model, graphs=bool(self._choice.options.get("graphs", True)))
-        most = self._choice.options.get("max_in_flight", MAX_IN_FLIGHT.get(model.device.type, 4))
+        options = self._choice.options
+        add_up_in_fp16(model.device, bool(options.get("fp16_accumulation", False)))
+        self._runner = ModelRunner(
+            model,
+            graphs=bool(options.get("graphs", True)),
+            kernels=bool(options.get("kernels", True)),
+            shortcuts=Shortcuts.of(options),
+        )
+        most = options.get("max_in_flight", MAX_IN_FLIGHT.get(model.device.type, 4))
         self._max_in_flight = max(1, int(most))
         self._limit = MemoryLimit(self._max_in_flight)
 
@@ -115,7 +126,7 @@ class DiffusionWorker:
             model=model.name,
             checksum=model.checksum,
             device=self._device_told(),
-            precision=model.precision,
+            precision=self._precision_told(),
             sample_rate=model.sample_rate,
             channels=model.channels,
             max_seconds=model.max_seconds,
@@ -131,6 +142,12 @@ class DiffusionWorker:
     def _device_told(self) -> str:
         device = self.model.device
         return f"{device} ({device_name(device)})" if device.type == "cuda" else str(device)
+
+    def _precision_told(self) -> str:
+        """The number format, and whatever else makes this engine sound other than its model does."""
+        is_rough = self.model.device.type == "cuda" and self._choice.options.get("fp16_accumulation")
+        rough = "sums in fp16" if is_rough else ""
+        return ", ".join(filter(None, (self.model.precision, rough, str(self.runner.shortcuts))))
 
     def warm(self, renders: tuple[Render, ...]) -> Iterator[Warming]:
         """See `Worker.warm`."""

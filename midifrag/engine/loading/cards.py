@@ -20,6 +20,9 @@ Capability: TypeAlias = tuple[int, int]
 _PATIENCE = 10.0
 #: What has to be of one build.
 _PACKAGES = ("torch", "torchaudio", "torchvision")
+#: The first cards that multiply in fp8, Ada, and how that is told.
+FP8_CAPABILITY: Capability = (8, 9)
+FP8_NEEDS = "fp8 needs an NVIDIA card of the Ada generation or newer (RTX 40, L40, H100 …; compute capability 8.9)"
 #: The oldest driver for each major version of CUDA, on Linux and on Windows.
 _DRIVERS = {11: (450, 452), 12: (525, 528), 13: (580, 580)}
 

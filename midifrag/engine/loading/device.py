@@ -44,6 +44,17 @@ def set_up_device(device: torch.device) -> None:
         torch.backends.cuda.matmul.allow_bf16_reduced_precision_reduction = False
 
 
+def add_up_in_fp16(device: torch.device, wanted: bool) -> None:
+    """Whether a card adds up products in fp16 too, which is twice as fast on a GeForce card and less exact."""
+    if device.type != "cuda":
+        return
+    try:
+        torch.backends.cuda.matmul.allow_fp16_accumulation = wanted
+    except AttributeError:
+        if wanted:
+            _log.warning("fp16_accumulation: PyTorch %s has no such thing; going on without", torch.__version__)
+
+
 def is_memory_error(error: BaseException) -> bool:
     """Whether the device or the machine ran out of memory, at first or in what followed."""
     if says_memory_is_short(error):

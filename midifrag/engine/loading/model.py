@@ -11,7 +11,7 @@ import torch
 from midifrag.config.model_defaults import Defaults, Objective
 from midifrag.config.model_inputs import ModelInput, model_inputs
 
-Precision: TypeAlias = Literal["fp32", "fp16", "bf16"]
+Precision: TypeAlias = Literal["fp32", "fp16", "bf16", "fp8"]
 
 
 @dataclass(frozen=True, slots=True)

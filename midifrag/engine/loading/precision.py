@@ -7,11 +7,26 @@ from typing import Any, NamedTuple, cast, get_args
 import torch
 from torch import nn
 
-from midifrag.engine.loading.cards import Card, Trouble, card_of_torch, find_cards, torch_build, trouble_with
+from midifrag.engine.loading.cards import (
+    FP8_CAPABILITY,
+    FP8_NEEDS,
+    Card,
+    Trouble,
+    card_of_torch,
+    find_cards,
+    torch_build,
+    trouble_with,
+)
 from midifrag.engine.loading.model import Precision
 from midifrag.errors import ModelError
 
-DTYPES: dict[Precision, torch.dtype] = {"fp32": torch.float32, "fp16": torch.float16, "bf16": torch.bfloat16}
+#: What is stored and computed in; with fp8, that is linear layers alone.
+DTYPES: dict[Precision, torch.dtype] = {
+    "fp32": torch.float32,
+    "fp16": torch.float16,
+    "bf16": torch.bfloat16,
+    "fp8": torch.float16,
+}
 
 #: Sub-modules of a DiT that stay in fp32 whatever the rest is in: in bf16 the timestep features are off by 1e-2 rms.
 KEPT_IN_FP32 = ("timestep_features", "to_timestep_embed")
@@ -87,13 +102,26 @@ def cpu_multiplies_bf16() -> bool:
 
 def resolve_precision(name: str, device: torch.device) -> Precision:
     """``auto`` is fp16 on CUDA, bf16 on a CPU that multiplies in it, and fp32 elsewhere. Raises `ModelError`."""
+    if name == "fp8":
+        _refuse_fp8(device)
     if name in get_args(Precision):
         return cast(Precision, name)
     if name != "auto":
-        raise ModelError(f"There is no precision {name!r}. Use auto, fp16, bf16 or fp32.")
+        raise ModelError(f"There is no precision {name!r}. Use auto, fp16, bf16, fp32, or fp8 on a card that has it.")
     if device.type == "cuda":
         return "fp16"
     return "bf16" if device.type == "cpu" and cpu_multiplies_bf16() else "fp32"
+
+
+def _refuse_fp8(device: torch.device) -> None:
+    """Raises `ModelError` where fp8 is not to be had."""
+    found = str(device)
+    if device.type == "cuda":
+        capability = torch.cuda.get_device_capability(device)
+        if capability >= FP8_CAPABILITY and hasattr(torch, "_scaled_mm"):
+            return
+        found = f"{torch.cuda.get_device_name(device)}, compute capability {capability[0]}.{capability[1]}"
+    raise ModelError(f"precision: {FP8_NEEDS}, and this is {found}. Use precision: auto.")
 
 
 def next_precision(precision: Precision, device: torch.device) -> Precision | None:
@@ -103,6 +131,8 @@ def next_precision(precision: Precision, device: torch.device) -> Precision | No
     """
     if precision == "fp32":
         return None
+    if precision == "fp8":
+        return "fp16"
     if precision == "fp16" and device.type == "cuda" and torch.cuda.get_device_capability(device) >= (8, 0):
         return "bf16"
     return "fp32"

@@ -10,7 +10,9 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from midifrag.engine.network.kernels import PLAIN, Kernels
 from midifrag.engine.network.packing import Layer, copies, pack_linear
+from midifrag.engine.network.scaled import ScaledLinear, fits_fp8
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,13 +42,9 @@ class Rotary:
         cos, back, ahead = (table.flatten().to(dtype) for table in (cos, back, ahead))
         return cls(cos, back[half:], ahead[:-half], half)
 
-    def rotate(self, qk: Tensor) -> Tensor:
+    def rotate(self, qk: Tensor, kernels: Kernels = PLAIN) -> Tensor:
         """Rotated queries and keys, (batch, tokens, heads of all parts, width)."""
-        half, flat = self.half, qk.flatten(1)
-        rotated = flat * self.cos
-        rotated[:, half:].addcmul_(flat[:, :-half], self.back)
-        rotated[:, :-half].addcmul_(flat[:, half:], self.ahead)
-        return rotated
+        return kernels.rotate(qk.flatten(1), self.cos, self.back, self.ahead, self.half)
 
 
 #: A layer's adaLN modulation for a batch, six of (rows, 1, width): norm gain, norm bias and gate of the attention, and
@@ -75,15 +73,16 @@ class Modulations:
 
 
 class Block:
-    """A transformer block in ``dtype``."""
+    """A transformer block in ``dtype``, with ``fp8`` in that as far as it meets every token at every step."""
 
-    def __init__(self, layer: Any, dtype: torch.dtype) -> None:
+    def __init__(self, layer: Any, dtype: torch.dtype, kernels: Kernels = PLAIN, *, fp8: bool = False) -> None:
+        self._kernels = kernels
         attention = layer.self_attn
         self._heads, self._width = attention.num_heads, attention.dim_heads
         self._pairs = 1 + attention.differential
-        self._norms = _QKNorm(attention, dtype)
+        self._norms = _QKNorm(attention, dtype, kernels)
         self._norm = _LayerNorm(layer.pre_norm, dtype)
-        weights = _Weights(dtype)
+        weights = _Weights(dtype, kernels, fp8=fp8)
         qk_weight, value = _qkv_weights(attention)
         self._qk_heads = len(qk_weight) // self._width
         centred = self._norms.centred(qk_weight)
@@ -99,12 +98,12 @@ class Block:
             self._cross_heads = crossing.num_heads
             self._cross_repeat = crossing.num_heads // crossing.kv_heads
             self._cross_norm = _LayerNorm(layer.cross_attend_norm, dtype)
-            self._cross_norms = _QKNorm(crossing, dtype)
+            self._cross_norms = _QKNorm(crossing, dtype, kernels)
             self._cross_q = weights.packed(self._cross_norms.centred(crossing.to_q.weight), crossing.to_q.weight)
             # The keys come before the values, whether there is one set of them or two.
             keys, values = crossing.to_kv.weight.tensor_split([-crossing.to_kv.in_features])
-            self._cross_k = weights.packed(self._cross_norms.centred(keys), keys)
-            self._cross_v = weights.packed(values, values)
+            self._cross_k = weights.packed(self._cross_norms.centred(keys), keys, once=True)
+            self._cross_v = weights.packed(values, values, once=True)
             self._cross_out = weights.packed(
                 _with_layer_scale(crossing.to_out.weight, layer.cross_attn_scale), crossing.to_out.weight
             )
@@ -145,7 +144,7 @@ class Block:
         qk, value = qkv[:, :, : self._qk_heads], qkv[:, :, self._qk_heads :]
         qk = self._norms(qk)
         if rotary is not None:
-            qk = rotary.rotate(qk)
+            qk = rotary.rotate(qk, self._kernels)
         each = qk.view(rows, tokens, -1, self._heads, self._width).permute(2, 0, 3, 1, 4).unbind()
         return self._out(_attention(each[: self._pairs], each[self._pairs :], value.transpose(1, 2)))
 
@@ -157,19 +156,25 @@ class Block:
         return self._cross_out(_attention(each, keys, value))
 
     def _feed_forward(self, x: Tensor) -> Tensor:
-        value, gate = self._forward_in(x).chunk(2, dim=-1)
-        return self._forward_out(value * functional.silu(gate))
+        return self._forward_out(self._kernels.gate(self._forward_in(x)))
 
 
 class _Weights:
-    """Packs weights in ``dtype``; ``copied`` counts the bytes of those that are not stock's own."""
+    """Packs weights in ``dtype`` or in ``fp8``; ``copied`` counts the bytes of those that are not stock's own."""
 
-    def __init__(self, dtype: torch.dtype) -> None:
-        self._dtype = dtype
+    def __init__(self, dtype: torch.dtype, kernels: Kernels, *, fp8: bool) -> None:
+        self._dtype, self._kernels, self._fp8 = dtype, kernels, fp8
         self.copied = 0
 
-    def packed(self, weight: Tensor, stock_s: Tensor, bias: Tensor | None = None) -> Layer:
-        """A linear layer with a weight that was made of ``stock_s``, or is that."""
+    def packed(self, weight: Tensor, stock_s: Tensor, bias: Tensor | None = None, *, once: bool = False) -> Layer:
+        """A linear layer with a weight that was made of ``stock_s``, or is that.
+
+        What is computed ``once`` a prompt gains nothing from fp8.
+        """
+        if self._fp8 and not once and fits_fp8(weight):
+            layer = ScaledLinear(weight, bias, self._dtype, self._kernels)
+            self.copied += layer.memory
+            return layer
         if weight is not stock_s or copies(weight, self._dtype):
             self.copied += weight.numel() * self._dtype.itemsize
         return pack_linear(weight.to(self._dtype), bias)
@@ -202,7 +207,8 @@ class _QKNorm:
     (`centred`), after which only the length of each head's vector is left to divide by.
     """
 
-    def __init__(self, attention: Any, dtype: torch.dtype) -> None:
+    def __init__(self, attention: Any, dtype: torch.dtype, kernels: Kernels) -> None:
+        self._kernels = kernels
         self._kind = attention.qk_norm
         self._width = attention.dim_heads
         # Stock's 1e-12, but where a zero vector would be multiplied by what fp16 has no number for.
@@ -225,16 +231,14 @@ class _QKNorm:
         """Norm (batch, tokens, heads, width): queries (0), keys (1), or the one half and then the other."""
         if self._kind == "none":
             return x
-        length = torch.linalg.vector_norm(x, dim=-1, keepdim=True, dtype=torch.float32)
         if self._kind == "l2":
+            length = torch.linalg.vector_norm(x, dim=-1, keepdim=True, dtype=torch.float32)
             unit: Tensor = x * length.clamp_min(self._shortest).reciprocal().to(x.dtype)
             return unit
-        inverse = torch.addcmul(self._eps, length, length, value=1 / self._width).rsqrt_().to(x.dtype)
         key = (which, x.shape[2])
         if key not in self._tables:
             self._tables[key] = self._repeated(self._gain, *key), self._repeated(self._bias, *key)
-        gain, bias = self._tables[key]
-        return torch.addcmul(bias, x * inverse, gain)
+        return self._kernels.head_norm(x, *self._tables[key], self._eps)
 
     @staticmethod
     def _repeated(table: Tensor, which: int | None, heads: int) -> Tensor:

@@ -14,6 +14,7 @@ from typing import Any, Protocol
 import torch
 from torch import Tensor, nn
 
+from midifrag.engine.network.kernels import PLAIN, Kernels
 from midifrag.engine.network.oobleck import NotOobleckError, operations, receptive_field_of, run_chain
 
 #: Latents that a window adds to what is decoded already, by device kind, while other requests wait for their next step.
@@ -92,7 +93,7 @@ class OobleckDecoder:
     Raises `NotOobleckError` for any other decoder.
     """
 
-    def __init__(self, module: Any, dtype: torch.dtype, device: torch.device) -> None:
+    def __init__(self, module: Any, dtype: torch.dtype, device: torch.device, *, kernels: Kernels = PLAIN) -> None:
         pretransform = module.pretransform
         if type(pretransform).__name__ != "AutoencoderPretransform":
             raise NotOobleckError(type(pretransform).__name__)
@@ -101,7 +102,7 @@ class OobleckDecoder:
             raise NotOobleckError(type(autoencoder.decoder).__name__)
         if type(autoencoder.bottleneck).__name__ not in ("VAEBottleneck", "NoneType"):
             raise NotOobleckError(type(autoencoder.bottleneck).__name__)
-        self._chain = operations(autoencoder.decoder.layers, dtype)
+        self._chain = operations(autoencoder.decoder.layers, dtype, kernels=kernels)
         self._scale = pretransform.scale
         self._inner = fp32_module(autoencoder.pretransform)
         self._clips = autoencoder.soft_clip
@@ -110,6 +111,8 @@ class OobleckDecoder:
         self._window = self._usual_window = WINDOW_LATENTS.get(device.type, 128)
         self.memory = sum(each.numel() for each in autoencoder.decoder.parameters()) * dtype.itemsize
         self.description = f"midifrag's own decoder in {str(dtype).removeprefix('torch.')}"
+        if kernels.made:
+            self.description += f"; kernels: {kernels.made}"
 
     def window_at(self, start: int, samples: int, frames: int, *, alone: bool = False) -> Window:
         """See `LatentDecoder.window_at`."""

@@ -14,12 +14,12 @@ from typing import Any, TypeAlias
 import torch
 from torch import Tensor, nn
 
+from midifrag.engine.network.convolutions import quickest_convolution, quickest_upsampling
+from midifrag.engine.network.kernels import PLAIN, Kernels
 from midifrag.engine.network.packing import Layer, pack_convolution, pack_upsampling
 
 #: A half-open stretch of positions.
 Span: TypeAlias = tuple[int, int]
-#: Elements that snake takes at a time on a CPU, so that its passes stay in the cache.
-_SNAKE_TILE = 1 << 18
 
 
 class NotOobleckError(Exception):
@@ -62,7 +62,7 @@ class Upsampling:
 
 @dataclass(frozen=True, slots=True)
 class Snake:
-    """x + sin²(αx) / β with one α and β a channel, as x + c − c · cos(2αx) with c = 1 / 2β, in fp32.
+    """x + sin²(αx) / β with one α and β a channel, see `midifrag.engine.network.pointwise.snake`.
 
     ``in_place`` where nobody else needs x: fresh memory for every large result costs as much as the arithmetic.
     """
@@ -70,16 +70,13 @@ class Snake:
     two_alpha: Tensor
     half_over_beta: Tensor
     in_place: bool
+    kernels: Kernels = PLAIN
 
     def __call__(self, x: Tensor) -> Tensor:
         """Apply to every sample."""
         rows = x.permute(0, 2, 3, 1).reshape(-1, x.shape[1])
         out = rows if self.in_place else torch.empty_like(rows)
-        tile = len(rows) if x.device.type != "cpu" else max(1, _SNAKE_TILE // x.shape[1])
-        for start in range(0, len(rows), tile):
-            piece = rows[start : start + tile].float()
-            wave = (piece * self.two_alpha).cos_()
-            out[start : start + tile] = torch.addcmul(piece, wave, -self.half_over_beta).add_(self.half_over_beta)
+        out = self.kernels.snake(rows, self.two_alpha, self.half_over_beta, out)
         return out.view(x.shape[0], x.shape[2], x.shape[3], x.shape[1]).permute(0, 3, 1, 2)
 
     def receptive_field(self, span: Span) -> Span:
@@ -135,7 +132,9 @@ def receptive_field_of(chain: Sequence[Operation], span: Span) -> Span:
     return span
 
 
-def operations(layers: Any, dtype: torch.dtype, *, keeps_input: bool = False) -> tuple[Operation, ...]:
+def operations(
+    layers: Any, dtype: torch.dtype, *, keeps_input: bool = False, kernels: Kernels = PLAIN
+) -> tuple[Operation, ...]:
     """The operations of a decoder's (nested) layers, their weights in ``dtype``.
 
     With ``keeps_input`` the first of them leaves its input as it is. Raises `NotOobleckError`.
@@ -144,11 +143,11 @@ def operations(layers: Any, dtype: torch.dtype, *, keeps_input: bool = False) ->
     for layer in layers:
         kind = type(layer).__name__
         if kind == "ResidualUnit":
-            chain.append(Residual(operations(layer.layers, dtype, keeps_input=True)))
+            chain.append(Residual(operations(layer.layers, dtype, keeps_input=True, kernels=kernels)))
         elif kind == "DecoderBlock":
-            chain.extend(operations(layer.layers, dtype))
+            chain.extend(operations(layer.layers, dtype, kernels=kernels))
         elif kind == "SnakeBeta":
-            chain.append(_snake(layer, in_place=bool(chain) or not keeps_input))
+            chain.append(_snake(layer, in_place=bool(chain) or not keeps_input, kernels=kernels))
         elif isinstance(layer, nn.ConvTranspose1d):
             chain.append(_upsampling(layer, dtype))
         elif isinstance(layer, nn.Conv1d):
@@ -164,26 +163,39 @@ def _convolution(layer: nn.Conv1d, dtype: torch.dtype) -> Convolution:
     padding, dilation = int(layer.padding[0]), layer.dilation[0]
     if layer.stride != (1,) or layer.groups != 1 or 2 * padding != dilation * (layer.kernel_size[0] - 1):
         raise NotOobleckError("a convolution that changes the length")
-    return Convolution(pack_convolution(*_folded(layer, dtype), padding, dilation), padding)
+    weight, bias = _folded(layer, dtype)
+    packed = pack_convolution(weight, bias, padding, dilation)
+    if _lies_on_card(weight):
+        packed = quickest_convolution(packed, weight, bias, padding, dilation)
+    return Convolution(packed, padding)
 
 
 def _upsampling(layer: nn.ConvTranspose1d, dtype: torch.dtype) -> Upsampling:
     stride, padding = layer.stride[0], int(layer.padding[0])
     if layer.kernel_size[0] != 2 * stride or 2 * padding != stride or layer.output_padding != (0,):
         raise NotOobleckError("an odd stride")
-    return Upsampling(pack_upsampling(*_folded(layer, dtype), padding, stride), stride, padding)
+    weight, bias = _folded(layer, dtype)
+    packed = pack_upsampling(weight, bias, padding, stride)
+    if _lies_on_card(weight):
+        packed = quickest_upsampling(packed, weight, bias, padding, stride)
+    return Upsampling(packed, stride, padding)
+
+
+def _lies_on_card(weight: Tensor) -> bool:
+    return weight.device.type == "cuda"
 
 
 def _folded(layer: Any, dtype: torch.dtype) -> tuple[Tensor, Tensor | None]:
-    """A layer's weight, its weight norm worked out in fp32, for two-dimensional input; and its bias."""
+    """A layer's weight for two-dimensional input, its weight norm worked out in fp32, and its bias, in ``dtype``."""
     weight = layer.weight.float()
     if hasattr(layer, "weight_g"):
         weight = torch._weight_norm(layer.weight_v.float(), layer.weight_g.float(), 0)
-    return weight.unsqueeze(2).to(dtype), layer.bias
+    bias = None if layer.bias is None else layer.bias.detach().to(dtype)
+    return weight.detach().unsqueeze(2).to(dtype).contiguous(memory_format=torch.channels_last), bias
 
 
-def _snake(layer: Any, *, in_place: bool) -> Snake:
+def _snake(layer: Any, *, in_place: bool, kernels: Kernels) -> Snake:
     alpha, beta = layer.alpha.detach().float(), layer.beta.detach().float()
     if layer.alpha_logscale:
         alpha, beta = alpha.exp(), beta.exp()
-    return Snake(2 * alpha, 0.5 / (beta + layer.no_div_by_zero), in_place)
+    return Snake(2 * alpha, 0.5 / (beta + layer.no_div_by_zero), in_place, kernels)

@@ -25,24 +25,30 @@ from midifrag.engine.network.blocks import Block, Modulations
 from midifrag.engine.network.conditioning import Conditioning
 from midifrag.engine.network.denoiser import ModelInput, Row, combine_guidance, index_tensor, is_guided
 from midifrag.engine.network.graphs import DenoiserInputs, GraphCache, GraphShape
+from midifrag.engine.network.kernels import PLAIN, Kernels
 from midifrag.engine.network.positions import Position, PositionCache
 
 _Row: TypeAlias = Row[PreparedConditioning]
 
 
 class FastDenoiser:
-    """A `Denoiser` for the architectures that `unsupported` lets pass, with its blocks in ``dtype``."""
+    """A `Denoiser` for the architectures that `unsupported` lets pass, with its blocks in ``dtype``.
 
-    def __init__(self, module: Any, dtype: torch.dtype) -> None:
+    With ``fp8`` their linear layers are in that.
+    """
+
+    def __init__(self, module: Any, dtype: torch.dtype, *, kernels: Kernels = PLAIN, fp8: bool = False) -> None:
         dit = module.model.model
         self._dit = dit
         self._transformer = dit.transformer
         self._dtype = dtype
         self._adaptive = dit.global_cond_type == "adaLN"
         self.description = f"midifrag's own forward pass in {str(dtype).removeprefix('torch.')}"
+        if fp8:
+            self.description += " with linear layers in fp8"
         self._memory_tokens = self._transformer.num_memory_tokens
         self._project_in, self._project_out = projections(dit)
-        self._blocks = [Block(layer, dtype) for layer in self._transformer.layers]
+        self._blocks = [Block(layer, dtype, kernels, fp8=fp8) for layer in self._transformer.layers]
         self._batch_context = BatchContext()
         self.context_tokens = 0
         # A captured graph has no place for what some models prepend.

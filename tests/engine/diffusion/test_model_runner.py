@@ -4,12 +4,14 @@ import weakref
 import pytest
 import torch
 
+from midifrag.engine.diffusion import model_runner
 from midifrag.engine.diffusion.model_runner import ModelRunner
 from midifrag.engine.diffusion.parameters import resolve_parameters
 from midifrag.engine.diffusion.request import Request
 from midifrag.engine.diffusion.worker import DiffusionWorker
 from midifrag.engine.loading.model import Model
 from midifrag.engine.network.graphs import GraphCache, GraphShape
+from midifrag.engine.network.kernels import Kernels
 from midifrag.engine.network.transformer import FastDenoiser
 from tests.engine.presses import press
 from tests.engine.replayed import Replayed
@@ -24,6 +26,24 @@ def recording(model: Model) -> tuple[DiffusionWorker, FastDenoiser]:
     denoiser.captures_graphs, denoiser._graphs = True, GraphCache(Replayed)
     list(worker.warm((press(1),)))
     return worker, denoiser
+
+
+def test_kernels_are_made_once_for_the_model_s_own_numbers_and_for_no_others(
+    model: Model, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made: list[tuple[torch.dtype, bool]] = []
+
+    def make(_device: torch.device, dtype: torch.dtype, *, fused: bool) -> Kernels:
+        made.append((dtype, fused))
+        return Kernels(made="here")
+
+    monkeypatch.setattr(model_runner, "kernels_for", make)
+    runner = ModelRunner(model, kernels=True)
+    assert runner._decoder().description.endswith("kernels: here")
+    assert "kernels" not in runner._decoder("bf16").description
+    runner._denoiser("bf16")
+    ModelRunner(model, kernels=False)
+    assert made == [(torch.float32, True), (torch.float32, False)]
 
 
 @pytest.mark.parametrize("shortages", [1, 2])

@@ -7,6 +7,7 @@ import torch
 
 from midifrag.engine.loading.device import (
     HostCopy,
+    add_up_in_fp16,
     device_name,
     first_line,
     fits_in_memory,
@@ -198,3 +199,33 @@ def test_freeing_collects_what_only_circles_hold():
         assert node() is None
     finally:
         gc.enable()
+
+
+class Matmul:
+    """PyTorch's switches for products; an older one lacks the one for sums in fp16."""
+
+    def __init__(self, has_it: bool) -> None:
+        self.set: list[bool] = []
+        self._has_it = has_it
+
+    @property
+    def allow_fp16_accumulation(self) -> bool:
+        return bool(self.set) and self.set[-1]
+
+    @allow_fp16_accumulation.setter
+    def allow_fp16_accumulation(self, value: bool) -> None:
+        if not self._has_it:
+            raise AttributeError("Unknown attribute allow_fp16_accumulation")
+        self.set.append(value)
+
+
+@pytest.mark.parametrize(("has_it", "wanted", "told"), [(True, True, ""), (False, False, ""), (False, True, "has no")])
+def test_sums_in_fp16_are_for_cards_and_for_a_pytorch_that_has_them(monkeypatch, caplog, has_it, wanted, told):
+    matmul = Matmul(has_it)
+    monkeypatch.setattr(torch.backends.cuda, "matmul", matmul)
+    add_up_in_fp16(torch.device("cpu"), wanted)
+    assert matmul.set == []
+    add_up_in_fp16(torch.device("cuda"), wanted)
+    assert matmul.set == ([wanted] if has_it else [])
+    assert told in caplog.text
+    assert bool(caplog.text) is bool(told)

@@ -26,6 +26,27 @@ def test_precision(monkeypatch, name, device, fast_bf16, expected):
     assert resolve_precision(name, torch.device(device)) == expected
 
 
+@pytest.mark.parametrize(
+    ("device", "capability", "words"),
+    [
+        ("cpu", None, "and this is cpu. Use precision: auto"),
+        ("mps", None, "and this is mps"),
+        ("cuda", (8, 6), "and this is GeForce RTX 3060, compute capability 8.6"),
+        ("cuda", (8, 9), None),
+        ("cuda", (9, 0), None),
+    ],
+)
+def test_fp8_is_for_cards_that_have_it(monkeypatch, device, capability, words):
+    monkeypatch.setattr(torch.cuda, "get_device_capability", lambda _device: capability)
+    monkeypatch.setattr(torch.cuda, "get_device_name", lambda _device: "GeForce RTX 3060")
+    if words is None:
+        assert resolve_precision("fp8", torch.device(device)) == "fp8"
+        assert next_precision("fp8", torch.device(device)) == "fp16"
+        return
+    with pytest.raises(ModelError, match=words):
+        resolve_precision("fp8", torch.device(device))
+
+
 @pytest.mark.parametrize(("capability", "expected"), [("amx_bf16", True), ("avx512_bf16", True), ("avx2", False)])
 def test_bf16_wants_its_own_instructions(monkeypatch, capability, expected):
     monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: {capability: True})
@@ -50,8 +71,8 @@ def test_what_to_render_again_in(monkeypatch, failed, device, capability, expect
 
 
 def test_an_unknown_precision():
-    with pytest.raises(ModelError, match="no precision 'fp8'"):
-        resolve_precision("fp8", torch.device("cpu"))
+    with pytest.raises(ModelError, match="no precision 'fp4'"):
+        resolve_precision("fp4", torch.device("cpu"))
 
 
 class Machine:

@@ -4,7 +4,8 @@ import pytest
 import torch
 from torch import nn
 
-from midifrag.engine.network import oobleck
+from midifrag.engine.network import oobleck, pointwise
+from midifrag.engine.network.convolutions import measuring
 from midifrag.engine.network.oobleck import NotOobleckError, Operation, operations, receptive_field_of, run_chain
 from tests.engine.tiny_models import tiny_model
 
@@ -61,8 +62,36 @@ def test_snake_in_tiles_is_snake_at_once(monkeypatch: pytest.MonkeyPatch) -> Non
     whole = ours(given)
     torch.testing.assert_close(whole.squeeze(2), snake(x), atol=1e-5, rtol=1e-4)
     torch.testing.assert_close(given.squeeze(2), x, atol=0, rtol=0)
-    monkeypatch.setattr(oobleck, "_SNAKE_TILE", 7 * len(snake.alpha))
+    monkeypatch.setitem(pointwise.SNAKE_TILES, "cpu", 7 * len(snake.alpha))
     assert torch.equal(ours(given), whole)
+
+
+@torch.no_grad()
+@pytest.mark.parametrize("way", ["columns", "taps", "halves", "library"])
+@pytest.mark.parametrize("batch", [1, 3])
+def test_a_decoder_by_products_is_the_decoder(monkeypatch: pytest.MonkeyPatch, way: str, batch: int) -> None:
+    """What a card computes, whichever way it chooses; the way that is asked for is the quickest wherever it exists."""
+    taken: list[str] = []
+
+    def chosen(make: Any) -> Any:
+        def made(*given: Any) -> Any:
+            layer = make(*given)
+            name = way if way in layer._ways else next(iter(layer._ways))
+            taken.append(name)
+            layer._stopwatch = lambda work: 1.0 if work.__defaults__[0] is layer._ways[name] else 2.0
+            return layer
+
+        return made
+
+    layers, x = decoder_layers(), drawn(batch, 8, 30)
+    for name in ("quickest_convolution", "quickest_upsampling"):
+        monkeypatch.setattr(oobleck, name, chosen(getattr(oobleck, name)))
+    monkeypatch.setattr(oobleck, "_lies_on_card", lambda _weight: True)
+    chain = operations(layers, torch.float32)
+    with measuring():
+        ours = run_chain(chain, x.unsqueeze(2).contiguous(memory_format=torch.channels_last)).squeeze(2)
+    assert way in taken
+    torch.testing.assert_close(ours, layers(x), atol=1e-4, rtol=1e-4)
 
 
 @pytest.mark.parametrize(
