@@ -14,8 +14,6 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from midifrag.engine.loading.device import first_line
-
 _log = logging.getLogger(__name__)
 
 #: Blocks that are kept: one is filled, one waited for, and one read.
@@ -29,7 +27,7 @@ def locked(size: int) -> Tensor:
     try:
         return torch.empty(size, dtype=torch.uint8, pin_memory=True)
     except RuntimeError as error:
-        _log.warning("no page-locked memory is to be had; copying from the device takes longer: %s", first_line(error))
+        _log.warning("no page-locked memory is to be had; copying from the device takes longer: %s", error)
         return torch.empty(size, dtype=torch.uint8)
 
 
