@@ -65,8 +65,8 @@ class Mapper:
     """The meaning of messages while ``bank`` is active in ``show``.
 
     ``pairs`` and ``nrpns`` are for the decoders: the 14-bit CCs, and the non-registered parameters that are mapped.
-    ``switches`` has the CC numbers of which each message counts (buttons, encoders) and ``pads`` the CCs of pads, for
-    the inbox. How ``switches`` stand and what is ``held`` outlives a bank. ``banks`` are all of the set list (the
+    ``switches`` has the CC numbers of which each message counts (buttons, encoders), ``encoders`` such parameters, and
+    ``pads`` the CCs of pads, for the inbox. How ``switches`` stand and what is ``held`` outlives a bank. ``banks`` are all of the set list (the
     active one is among them), and ``shown`` what ports show of them.
     """
 
@@ -94,6 +94,9 @@ class Mapper:
         controls = (*settings.controls, *bank.controls)
         self.pairs: frozenset[Pair] = frozenset(pairs_of(settings, bank))
         self.nrpns: frozenset[Parameter] = frozenset(nrpns_of(controls))
+        self.encoders: frozenset[int] = frozenset(
+            one.nrpn for one in controls if one.relative is not None and one.nrpn is not None
+        )
         self._also = frozenset(one.cc for pad in bank.pads.values() for one in pad.also if one.cc is not None)
         self._shifts = frozenset(a.while_held_cc for a in settings.actions if a.while_held_cc is not None)
         self.switches: frozenset[int] = (
@@ -106,6 +109,10 @@ class Mapper:
     def intents(self, event: MidiEvent) -> tuple[Intent, ...]:
         """What the performer wants with ``event``; empty where nothing is mapped. Takes in what goes down and up."""
         reading = self.read(event)
+        return (*self._lost_release(reading), *self._meant(reading))
+
+    def _meant(self, reading: Reading) -> tuple[Intent, ...]:
+        event = reading.event
         ends = self._ends(event) if reading.actions else ()
         self._take_in(reading)
         if reading.button is not None:
@@ -162,12 +169,13 @@ class Mapper:
         plain = tuple(action for action in found if action.press is None)
         double = tuple(action for action in found if action.press == "double")
         long = tuple(action for action in found if action.press == "long")
-        if key is not None and press_rules(self.settings, self.bank, self.bank.pads[key]).is_held:
+        other = self._placing.at(event) if key is None and press else None
+        of, pad = (None, key) if other is None else other
+        bank = of or self.bank
+        if pad is not None and press_rules(self.settings, bank, bank.pads[pad]).is_held:
             # How long it is held has a meaning of its own.
             double = long = ()
         played = (*self._moves(event), *press)
-        other = self._placing.at(event) if key is None and press else None
-        of = None if other is None else other[0]
         return Reading(event, self.bank, plain, True, double, long, key, played, of=of)
 
     def _press(self, event: NoteOn) -> tuple[PadKey | None, tuple[PlayedIntent, ...]]:
@@ -313,6 +321,16 @@ class Mapper:
         name = ENDS_NOTES.get(event.cc)
         return "" if name is None else f"{name}: ends held notes, cancels nothing"
 
+    def _lost_release(self, reading: Reading) -> tuple[Release, ...]:
+        """How a note lets go what it pressed before, where that release was lost and it presses nothing by now.
+
+        A new press of a pad lets the old one go by itself.
+        """
+        event = reading.event
+        down = self._held.down(hand_of(event)) if isinstance(event, NoteOn) else None
+        is_press = presses(reading) and not reading.actions and not reading.is_gesture
+        return () if down is None or down.press is None or is_press else (release_of(down.press, event.time),)
+
     # --- taking in ---------------------------------------------------------------------------------------------------
 
     def _take_in(self, reading: Reading) -> None:
@@ -348,13 +366,15 @@ class Mapper:
     def _touch(self, event: NoteOn, reading: Reading) -> Touch:
         single = self._acted(reading.actions, reading) if reading.actions else reading.played
         double, long = self._acted(reading.double, reading), self._acted(reading.long, reading)
-        kinds = (tuple(map(self._here, kind)) for kind in (single, double, long))
+        kinds = (tuple(self._here(one, reading) for one in kind) for kind in (single, double, long))
         press = next((one for one in reading.played if isinstance(one, Press)), None)
         return Touch(hand_of(event) if press is None else press.hand, event.time, *kinds)
 
-    def _here(self, intent: Intent) -> Intent:
-        """What is about a pad is about this bank's, whichever is active when it is done."""
-        if isinstance(intent, Press | Again | CancelPad | DoWithPad):
+    def _here(self, intent: Intent, reading: Reading) -> Intent:
+        """What is about a pad is about this bank's, or of the bank beside it, whichever is active when it is done."""
+        if isinstance(intent, Press):
+            return replace(intent, bank=(reading.of or self.bank).slug)
+        if isinstance(intent, Again | CancelPad | DoWithPad):
             return replace(intent, bank=self.bank.slug)
         return intent
 
