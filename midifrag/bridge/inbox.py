@@ -24,9 +24,9 @@ CHANNEL_MODE = 120
 class Inbox:
     """A queue for one reader and many writers; takes MIDI events and anything else, and keeps their order.
 
-    ``switches`` are the CC numbers of buttons and encoders, and ``pads`` the CCs of pads, by port, channel (None: any)
-    and number, ``encoders`` the non-registered parameters that encoders send: each of their messages counts. ``coalesced`` and ``dropped`` count, per port, moves that a newer one
-    replaced and events that were left out.
+    ``switches`` are the CC numbers of buttons and encoders, ``pads`` the CCs of pads, by port, channel (None: any) and
+    number, and ``encoders`` the non-registered parameters that encoders send: each of their messages counts.
+    ``coalesced`` and ``dropped`` count, per port, moves that a newer one replaced and events that were left out.
     """
 
     def __init__(

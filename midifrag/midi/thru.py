@@ -1,6 +1,7 @@
 """MIDI thru: what comes in on a port goes on to others, where a set asks for it.
 
-Notes and pedals that went on and whose releases cannot come any more are let go. Safe to call from the ports' callbacks.
+Notes and pedals that went on and whose releases cannot come any more are let go. Safe to call from the ports'
+callbacks.
 """
 
 from __future__ import annotations

@@ -698,9 +698,3 @@ def test_a_pad_of_the_bank_beside_keeps_its_bank_and_its_rules_under_gestures(mo
     select, press = single
     assert select == intents.SelectBank(slug=second.slug)
     assert (press.note, press.bank or second.slug) == (36, second.slug)
-
-
-def test_parameters_that_encoders_send_are_known():
-    knob = {"sets": "steps", "range": [1, 50]}
-    mapped = mapper(controls=[{"nrpn": 300, "relative": "twos", **knob}, {"nrpn": 301, **knob}])
-    assert mapped.encoders == {300}
