@@ -27,7 +27,7 @@ from midifrag.config.settings import Settings
         ({"hub": "a/b", "file": "C:/d.ckpt"}, "no file of a repository"),
         ({"hub": "a/b", "revision": "../../c"}, "is no revision"),
         ({"hub": "a/b", "revision": "/c"}, "is no revision"),
-        ({"hub": "https://huggingface.co/a/b/tree/main"}, "not the name of a hub repository.*; write a/b"),
+        ({"hub": "https://huggingface.co/a/b/tree/main"}, "it looks like owner/name; write a/b"),
         ({"hub": "huggingface.co/a/b"}, "write a/b"),
         ({"hub": "b"}, "it looks like owner/name, as the hub writes it"),
         ({"hub": "../b"}, "not the name of a hub repository"),
