@@ -1,1 +1,1 @@
-"""``midifrag soundcheck``: all that a show needs is tried, and each pad rendered and heard once, before anybody listens."""
+"""``midifrag soundcheck``: all that a show needs is tried, and each pad is rendered and heard once."""

@@ -15,6 +15,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from midifrag.audio import Audio
 from midifrag.commands.soundcheck.hearing import FLOOR, asked_seconds, mel
 from midifrag.commands.soundcheck.rehearsal import Take
 from midifrag.config.banks import Bank
@@ -81,7 +82,7 @@ def _row(take: Take, notes: Sequence[str]) -> str:
 def _sound(take: Take) -> str:
     if take.audio is None:
         return ""
-    data = base64.b64encode(png(spectrogram(take))).decode()
+    data = base64.b64encode(png(spectrogram(take.audio, take.sample_rate))).decode()
     return f'<img alt="spectrogram" height="{HEIGHT}" src="data:image/png;base64,{data}">'
 
 
@@ -107,10 +108,9 @@ def _squares(places: Mapping[PadKey, Place], key: PadKey, rows: int) -> Iterator
         yield f'<rect x="{x}" y="{y}" width="7" height="7" fill="{fill}" stroke="#666"/>'
 
 
-def spectrogram(take: Take) -> NDArray[np.uint8]:
-    """A take's picture, of shape (`HEIGHT`, at most `WIDTH`): dark is loud, low is below. The take has audio."""
-    assert take.audio is not None
-    energy = mel(take.audio, take.sample_rate, HEIGHT)
+def spectrogram(audio: Audio, sample_rate: int) -> NDArray[np.uint8]:
+    """A take's picture, of shape (`HEIGHT`, at most `WIDTH`): dark is loud, low is below."""
+    energy = mel(audio, sample_rate, HEIGHT)
     columns = np.linspace(0, energy.shape[1] - 1, min(WIDTH, energy.shape[1])).astype(int)
     return (255 * -energy[::-1, columns] / FLOOR).clip(0, 255).astype(np.uint8)
 

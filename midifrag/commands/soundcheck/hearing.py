@@ -42,7 +42,7 @@ Fingerprint = NDArray[np.float32]
 
 
 def what_was_heard(take: Take) -> Iterator[Finding]:
-    """What is wrong with one pad's take: it failed (silent, not finite), or is clipped, quiet, too long or too short."""
+    """What is wrong with a take: it failed (silent, not finite), or is clipped, quiet, too long or too short."""
     if take.job.state is not JobState.LANDED:
         yield fault(f"{take.job.text or take.job.state}; try other words in its prompt, or another seed")
         return
