@@ -18,7 +18,9 @@ def test_every_pad_is_lit_when_it_is_asked_and_the_answer_counts(seen, outcome):
     asked = []
 
     def confirm(question):
-        lit = lambda sent: len({one.note for _, one in sent if one.type == "note_on" and one.velocity}) == 64
+        def lit(sent):
+            return len({one.note for _, one in sent if one.type == "note_on" and one.velocity}) == 64
+
         asked.append((question, backend.wait_for(lit, PATIENCE)))
         return seen
 

@@ -51,5 +51,5 @@ def test_doors_ports_and_spares_of_the_set_stay_out_of_it(tmp_path):
 
 def test_a_pad_that_never_lands_is_an_error_with_its_name(tmp_path, monkeypatch):
     monkeypatch.setattr("midifrag.show.runtime._create", lambda _choice, _host: NeverRenders())
-    with pytest.raises(EngineError, match="opening 36.*did not land"):
+    with pytest.raises(EngineError, match=r"opening 36.*did not land"):
         list(rehearse(show(tmp_path), tmp_path / "aside", patience=0.05))
