@@ -78,7 +78,11 @@ def _render(loaded: Loaded, sheet: Path) -> Counter[Outcome]:
         told[_tell("alike", note(same))] += 1
         notes[one.name].append(same)
     if takes:
-        write_cue_sheet(sheet, f"Cue sheet of {loaded.path.parent.name or loaded.path.name}", takes, notes)
+        try:
+            write_cue_sheet(sheet, f"Cue sheet of {loaded.path.parent.name or loaded.path.name}", takes, notes)
+        except MidifragError as error:
+            told[_tell("cue sheet", note(f"{error}; --cue-sheet says another place"))] += 1
+            return told
         out.print()
         say(f"{sheet} is the cue sheet; open it in a browser, which prints it or saves it as PDF")
     return told
