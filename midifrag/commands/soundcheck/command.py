@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import click
 
 from midifrag.commands.common import explained
-from midifrag.commands.console import say
+from midifrag.commands.console import out, say
 from midifrag.commands.soundcheck.checks import Finding, Outcome, fault, look_at, note
 from midifrag.commands.soundcheck.leds import leds
 from midifrag.config.loading import Loaded
@@ -36,7 +36,8 @@ def soundcheck(loaded: Loaded, *, quick: bool, yes: bool, sheet: Path) -> None:
         if not quick:
             told += _render(loaded, sheet)
         faults, notes = told[Outcome.FAULT], told[Outcome.NOTE]
-        say(f"\n{'Something would fail on stage' if faults else 'Ready'}: {faults} faults, {notes} notes")
+        out.print()
+        say(f"{'Something would fail on stage' if faults else 'Ready'}: {faults} faults, {notes} notes")
     if faults:
         raise click.exceptions.Exit(1)
 
@@ -61,7 +62,8 @@ def _render(loaded: Loaded, sheet: Path) -> Counter[Outcome]:
             told[_tell("", finding)] += 1
             notes[take.name].append(finding.text)
 
-    say("\npad                 queued  rendered    landed     heard  prompt")
+    out.print()
+    say("pad                 queued  rendered    landed     heard  prompt")
     with tempfile.TemporaryDirectory(prefix="midifrag-soundcheck-", ignore_cleanup_errors=True) as folder:
         try:
             for take in rehearse(loaded, Path(folder)):
@@ -76,8 +78,13 @@ def _render(loaded: Loaded, sheet: Path) -> Counter[Outcome]:
         told[_tell("alike", note(same))] += 1
         notes[one.name].append(same)
     if takes:
-        write_cue_sheet(sheet, f"Cue sheet of {loaded.path.parent.name or loaded.path.name}", takes, notes)
-        say(f"\n{sheet} is the cue sheet; open it in a browser, which prints it or saves it as PDF")
+        try:
+            write_cue_sheet(sheet, f"Cue sheet of {loaded.path.parent.name or loaded.path.name}", takes, notes)
+        except MidifragError as error:
+            told[_tell("cue sheet", note(f"{error}; --cue-sheet says another place"))] += 1
+            return told
+        out.print()
+        say(f"{sheet} is the cue sheet; open it in a browser, which prints it or saves it as PDF")
     return told
 
 

@@ -6,6 +6,7 @@ A browser prints it, also into a PDF: a library for that alone would be large be
 from __future__ import annotations
 
 import base64
+import os
 import struct
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
@@ -20,7 +21,7 @@ from midifrag.commands.soundcheck.hearing import FLOOR, asked_seconds, mel
 from midifrag.commands.soundcheck.rehearsal import Take
 from midifrag.config.banks import Bank
 from midifrag.config.layout import places_of
-from midifrag.fragment.files import write_whole
+from midifrag.fragment.files import replace_file, write_whole
 from midifrag.pad_key import PadKey
 from midifrag.surface.grid import Place
 
@@ -41,8 +42,10 @@ svg, img { display: block; }
 
 
 def write_cue_sheet(path: Path, title: str, takes: Sequence[Take], notes: Mapping[str, Sequence[str]]) -> None:
-    """Write the page; ``notes`` are by `Take.name`. Raises `StorageError`."""
-    write_whole(path, cue_sheet(title, takes, notes).encode())
+    """Write the page, in the place of an older one; ``notes`` are by `Take.name`. Raises `StorageError`."""
+    aside = path.with_name(f".{path.name}.{os.getpid()}")
+    write_whole(aside, cue_sheet(title, takes, notes).encode())
+    replace_file(aside, path)
 
 
 def cue_sheet(title: str, takes: Sequence[Take], notes: Mapping[str, Sequence[str]]) -> str:

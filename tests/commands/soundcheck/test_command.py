@@ -34,6 +34,13 @@ def test_every_pad_is_told_with_its_times_and_the_cue_sheet_is_written(a_set):
     assert not (a_set / "fragments").exists()
 
 
+def test_a_cue_sheet_that_cannot_be_written_is_a_note_and_the_verdict_stands(a_set):
+    result = runner.invoke(app, ["soundcheck", "--yes", "--cue-sheet", "nowhere/sheet.html"])
+    assert result.exit_code == 0, result.output
+    assert "- cue sheet" in result.output
+    assert "Ready: 0 faults" in result.output
+
+
 def test_a_fault_ends_with_1_and_quick_renders_nothing(a_set, monkeypatch):
     monkeypatch.setattr(checks, "CHECKS", (Check("disk", lambda _loaded: iter([fault("full")])),))
     result = runner.invoke(app, ["soundcheck", "--yes", "--quick"])

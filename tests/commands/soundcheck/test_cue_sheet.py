@@ -18,7 +18,9 @@ def test_a_row_has_prompt_length_time_picture_and_notes(tmp_path):
     page = cue_sheet("A & B", [take], {take.name: ["late: so much"]})
     for piece in ("A &amp; B", "&lt;Rain&gt;", "1.0 s", "1.25 s", "late: so much", "data:image/png;base64,", "<svg"):
         assert piece in page
-    write_cue_sheet(tmp_path / "sheet.html", "A & B", [take], {})
+    for notes in ({take.name: ["late: so much"]}, {}):
+        write_cue_sheet(tmp_path / "sheet.html", "A & B", [take], notes)
+    assert [file.name for file in tmp_path.iterdir()] == ["sheet.html"]
     assert "late" not in (tmp_path / "sheet.html").read_text(encoding="utf-8")
 
 
