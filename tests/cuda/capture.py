@@ -109,13 +109,13 @@ class Graph:
     def will_touch(self, tensors: list[CardTensor], *, writes: bool) -> None:
         """Note whose memory an operation is about to touch; keep what it would overwrite outside."""
         for each in tensors:
-            key = key_of(each.inner)
+            key = key_of(each.inside)
             if key in self._born:
                 continue
             if key not in self._outside:
                 self._outside[key] = Outside(weakref.ref(each.block), where())
             if writes and key not in self._before:
-                storage = each.inner.untyped_storage()
+                storage = each.inside.untyped_storage()
                 self._before[key] = storage, storage.clone()
 
     def note(self, launch: Launch) -> None:

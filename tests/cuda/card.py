@@ -179,8 +179,8 @@ def _stand_ins(card: Card) -> dict[str, Any]:
         "Stream": lambda *_device, **_options: Stream(card),
         "current_stream": lambda _device=None: card.stream,
         "default_stream": lambda _device=None: card.default_stream,
-        "stream": partial(streams.using, card),
-        "Event": lambda enable_timing=False, blocking=False, interprocess=False: Event(card, blocking=blocking),
+        "stream": partial(streams.Using, card),
+        "Event": lambda blocking=False, **_options: Event(card, blocking=blocking),
         "CUDAGraph": partial(Graph, card),
     }
 
@@ -221,4 +221,4 @@ class _Generator(torch.Generator):
     def __new__(cls, device: Any = "cpu") -> _Generator:
         """One of the CPU's."""
         del device
-        return super().__new__(cls, "cpu")
+        return super().__new__(cls, "cpu")  # type: ignore[call-arg]

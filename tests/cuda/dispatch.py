@@ -11,7 +11,7 @@ from torch.utils._python_dispatch import TorchDispatchMode, _disable_current_mod
 
 from tests.cuda.host import host_like
 from tests.cuda.launching import launch
-from tests.cuda.tensors import CardTensor, tensors_in, unwrapped
+from tests.cuda.tensors import CardTensor, key_of, tensors_in, unwrapped
 
 if TYPE_CHECKING:
     from tests.cuda.card import Card
@@ -39,7 +39,7 @@ class CardMode(TorchDispatchMode):
     """Has the card see every operation of this thread."""
 
     def __init__(self, card: Card) -> None:
-        super().__init__()
+        super().__init__()  # type: ignore[no-untyped-call]
         self._card = card
 
     def __torch_dispatch__(
@@ -77,11 +77,13 @@ def _on_host(card: Card, func: Any, args: tuple[Any, ...], kwargs: dict[str, Any
         return card.host.pin(tensors[0].clone())
     if func is aten.is_pinned.default:
         return card.host.is_pinned(tensors[0])
-    card.host.check_read(tensors)
     if kwargs.get("pin_memory"):
         made: Tensor = func(*args, **{**kwargs, "pin_memory": False})
         return card.host.pin(made)
     result = func(*args, **kwargs)
+    views = {key_of(each) for each in tensors}
+    if func._schema.is_mutable or not all(key_of(each) in views for each in tensors_in(result)):
+        card.host.check_read(tensors)
     card.host.inherit(tensors_in(result), tensors)
     return result
 
@@ -133,9 +135,9 @@ def _to_host(card: Card, source: CardTensor, dtype: torch.dtype, non_blocking: b
         card.refuse_in_capture("a copy to the host")
     if not non_blocking:
         card.host_waits("copy to the host")
-        return host_like(source.inner, dtype)
+        return host_like(source.inside, dtype)
     # torch pins what such a copy goes to, and nobody can know when it is there.
-    place = card.host.pin(host_like(source.inner, dtype))
+    place = card.host.pin(host_like(source.inside, dtype))
     card.host.send(place, place)
     return place
 
@@ -162,7 +164,7 @@ def _copy(card: Card, target: Tensor, source: Tensor, non_blocking: bool) -> Ten
     if card.capturing is not None:
         card.refuse_in_capture("a copy to the host")
     card.order([source.block], [])
-    data = host_like(source.inner)
+    data = host_like(source.inside)
     if non_blocking and card.host.is_pinned(target):
         card.host.send(target, data)
     else:

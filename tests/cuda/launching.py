@@ -52,9 +52,9 @@ def launch(card: Card, func: Any, args: tuple[Any, ...], kwargs: dict[str, Any],
     if card.capturing is not None:
         card.capturing.will_touch(on_card, writes=False)
         card.capturing.will_touch(changed, writes=True)
-    shapes = [each.inner.shape for each in changed]
+    shapes = [each.inside.shape for each in changed]
     result = inner_func(*inner_args, **inner_kwargs)
-    if shapes != [each.inner.shape for each in changed]:
+    if shapes != [each.inside.shape for each in changed]:
         raise NotImplementedError(f"{func} changes a shape in place")
     outputs = list(tensors_in(result))
     if (kind := _SHAPED.get(func)) is not None:
@@ -65,7 +65,7 @@ def launch(card: Card, func: Any, args: tuple[Any, ...], kwargs: dict[str, Any],
         return kwargs.get("out", args[0])
     if func in _EMPTY:
         return _wrapped(card, result, {}, {})
-    known, same = {key_of(each.inner): each for each in on_card}, {id(each.inner): each for each in on_card}
+    known, same = {key_of(each.inside): each for each in on_card}, {id(each.inside): each for each in on_card}
     if outputs and all(key_of(each) in known for each in outputs):
         return _wrapped(card, result, known, same)
     wrapped = _wrapped(card, result, known, same)

@@ -15,7 +15,7 @@ GRAIN = 512
 
 
 class Pool:
-    """Memory of one purpose: ``live`` bytes are in use, ``reserved`` ones are kept from others. ``users`` counts graphs."""
+    """Memory of one purpose: ``live`` bytes are in use, ``reserved`` ones kept from others. ``users`` counts graphs."""
 
     def __init__(self) -> None:
         self.live = self.reserved = self.users = 0

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
@@ -35,7 +35,7 @@ PRESSES = (
 @contextmanager
 def playing(card: Card) -> Iterator[Card]:
     """The card in place, and a clock that stands still: nothing is slow."""
-    with pretended(card), mock.patch("midifrag.engine.diffusion.warming.monotonic", lambda: 0.0):
+    with pretended(card), mock.patch("midifrag.engine.diffusion.warming.monotonic", return_value=0.0):
         yield card
 
 
@@ -67,7 +67,7 @@ def one_after_the_other(worker: DiffusionWorker, renders: Sequence[Render]) -> d
     return {job: audio for render in renders for job, audio in sounds(play(worker, [render])).items()}
 
 
-def furthest(ours: dict[int, Audio], plain: dict[int, Audio]) -> float:
+def furthest(ours: Mapping[int, Audio], plain: Mapping[int, Audio]) -> float:
     """The greatest difference of any sound from the plain path's, as a share of the norm."""
     if ours.keys() != plain.keys():
         raise AssertionError(f"rendered {sorted(ours)} instead of {sorted(plain)}")

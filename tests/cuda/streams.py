@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
@@ -27,7 +25,7 @@ class Stream:
     def wait_event(self, event: Event) -> None:
         """Begin nothing before the event."""
         if event.moment is not None:
-            self.learn(event.moment.stream, event.moment.count, event.seen)
+            self.learn(event.moment.stream, event.moment.number, event.seen)
 
     def record_event(self, event: Event | None = None) -> Event:
         """An event at the end of what there is to do."""
@@ -46,14 +44,14 @@ class Stream:
 
     def knows(self, moment: Moment | None) -> bool:
         """Whether what happened then is done for sure before what comes next here."""
-        return moment is None or moment.stream is self or self.seen.get(moment.stream, 0) >= moment.count
+        return moment is None or moment.stream is self or self.seen.get(moment.stream, 0) >= moment.number
 
 
 class Moment(NamedTuple):
     """A piece of a stream's work."""
 
     stream: Stream
-    count: int
+    number: int
 
 
 class Event:
@@ -90,15 +88,18 @@ class Event:
         (stream or self._card.stream).wait_event(self)
 
 
-@contextlib.contextmanager
-def using(card: Card, stream: Stream | None) -> Iterator[None]:
-    """What `torch.cuda.stream` does."""
-    before = card.stream
-    card.stream = stream or before
-    try:
-        yield
-    finally:
-        card.stream = before
+class Using:
+    """What `torch.cuda.stream` makes: who is not left stays in use."""
+
+    def __init__(self, card: Card, stream: Stream | None) -> None:
+        self._card, self._stream = card, stream
+
+    def __enter__(self) -> None:
+        self._before = self._card.stream
+        self._card.stream = self._stream or self._before
+
+    def __exit__(self, *_of: object) -> None:
+        self._card.stream = self._before
 
 
 def all_know_all(streams: list[Stream]) -> None:

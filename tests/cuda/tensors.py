@@ -20,15 +20,15 @@ _NAMED = ("midifrag/", "stable_audio_tools/", "k_diffusion/", "transformers/")
 
 
 class CardTensor(Tensor):
-    """Says of itself that it is on the card. Its numbers, or just its shape, are those of ``inner``."""
+    """Says of itself that it is on the card. Its numbers, or just its shape, are those of ``inside``."""
 
-    inner: Tensor
+    inside: Tensor
     block: Block
     card: Card
 
     @staticmethod
     def __new__(cls, inner: Tensor, block: Block, card: Card) -> CardTensor:
-        made: CardTensor = Tensor._make_wrapper_subclass(  # type: ignore[attr-defined]
+        made: CardTensor = Tensor._make_wrapper_subclass(
             cls,
             inner.size(),
             strides=inner.stride(),
@@ -37,17 +37,17 @@ class CardTensor(Tensor):
             device=DEVICE,
             requires_grad=False,
         )
-        made.inner, made.block, made.card = inner, block, card
+        made.inside, made.block, made.card = inner, block, card
         return made
 
     def __init__(self, inner: Tensor, block: Block, card: Card) -> None:
         del inner, block, card
 
-    def __repr__(self, *, tensor_contents: object = None) -> str:
+    def __repr__(self, *, tensor_contents: Any = None) -> str:  # type: ignore[override]
         return f"CardTensor({tuple(self.shape)}, {self.dtype})"
 
     @classmethod
-    def __torch_dispatch__(
+    def __torch_dispatch__(  # type: ignore[override]
         cls, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None
     ) -> Any:
         """Also in threads that know of no mode."""
@@ -70,7 +70,7 @@ def tensors_in(value: object) -> Iterator[Tensor]:
 def unwrapped(value: Any) -> Any:
     """The same with what lies inside."""
     if isinstance(value, CardTensor):
-        return value.inner
+        return value.inside
     if isinstance(value, list | tuple):
         return type(value)(map(unwrapped, value))
     if isinstance(value, dict):
@@ -97,13 +97,14 @@ def where() -> str:
 
 
 def convert_module(module: nn.Module, convert: Callable[[Tensor], Tensor], recurse: bool = True) -> nn.Module:
-    """What stands in for ``Module._apply``, which puts the new numbers into the old parameter: no wrapper can be one."""
+    """What stands in for ``Module._apply``, which puts new numbers into old parameters: no wrapper can be one."""
     for child in module.children() if recurse else ():
         convert_module(child, convert)
-    for kept in (module._parameters, module._buffers):
+    tables: tuple[dict[str, Any], dict[str, Any]] = module._parameters, module._buffers
+    for kept in tables:
         for name, old in kept.items():
             if old is not None:
                 kept[name] = new = convert(old)
                 if isinstance(old, nn.Parameter) and new is not old:
-                    new._is_param = True  # type: ignore[attr-defined]
+                    new._is_param = True
     return module
