@@ -27,11 +27,12 @@ class Launch:
     args: Any
     kwargs: dict[str, Any]
     outputs: list[Tensor]
+    is_mutable: bool
 
     def run(self) -> None:
         """Do it, and leave what comes of it where it was at the capture."""
         result = self.func(*self.args, **self.kwargs)
-        if not self.func._schema.is_mutable:
+        if not self.is_mutable:
             for place, made in zip(self.outputs, tensors_in(result), strict=True):
                 place.copy_(made)
 
@@ -57,6 +58,7 @@ class Graph:
         self._handle: Handle | None = None
         self._written: set[int] = set()
         self._is_broken = False
+        self.can_replay = False
 
     def capture_begin(self, pool: Handle | None = None, capture_error_mode: str = "global") -> None:
         """Write down what follows on this stream."""
@@ -105,6 +107,7 @@ class Graph:
         self._written = set(self._before)
         self._before.clear()
         self._card.captures += 1
+        self.can_replay = True
 
     def will_touch(self, tensors: list[CardTensor], *, writes: bool) -> None:
         """Note whose memory an operation is about to touch; keep what it would overwrite outside."""
@@ -140,12 +143,14 @@ class Graph:
                 touched.append(block)
         born = [block for ref in self._born.values() if (block := ref()) is not None]
         card.order(touched, [*born, *(block for block in touched if int(block.storage._cdata) in self._written)])
+        card.replays += 1
+        if card.inner.type == "meta":
+            return
         with card.quietly():
             for other in self._later():
                 other.spoil()
             for launch in self._tape:
                 launch.run()
-        card.replays += 1
 
     def spoil(self) -> None:
         """Another graph of this pool, captured before, has used the same memory."""
@@ -161,6 +166,7 @@ class Graph:
             self.memory.users -= 1
             self._handle = None
         self._tape.clear()
+        self.can_replay = False
 
     def __del__(self) -> None:
         self.reset()

@@ -23,6 +23,7 @@ from tests.cuda import streams
 from tests.cuda.capture import Graph, Handle
 from tests.cuda.dispatch import CardMode, attention, dispatch
 from tests.cuda.host import HostMemory
+from tests.cuda.known import KnownShapes
 from tests.cuda.memory import Block, Memory
 from tests.cuda.streams import Event, Moment, Stream
 from tests.cuda.tensors import CardTensor, convert_module, where
@@ -43,6 +44,7 @@ class Card:
         self.capability = capability
         self.memory = Memory(memory)
         self.host = HostMemory(self)
+        self.known = KnownShapes()
         self.streams: list[Stream] = []
         self.stream = self.default_stream = Stream(self)
         self.capturing: Graph | None = None
@@ -117,6 +119,12 @@ class Card:
     def graphs_of(self, handle: Handle) -> list[weakref.ref[Graph]]:
         """The graphs of a pool, as they were captured."""
         return self._graphs.setdefault(handle, [])
+
+    @property
+    def live_graphs(self) -> int:
+        """How many captures can be replayed."""
+        alive = [graph for refs in self._graphs.values() for ref in refs if (graph := ref()) is not None]
+        return sum(graph.can_replay for graph in alive)
 
     def empty_cache(self) -> None:
         """Give memory back that nobody uses."""

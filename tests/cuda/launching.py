@@ -37,6 +37,14 @@ _SHAPED = {
     aten.conv_transpose2d.input: "convolution",
     aten.scaled_dot_product_attention.default: "attention",
 }
+
+
+def _flash(query: Tensor, key: Tensor, value: Tensor, *args: Any, **kwargs: Any) -> Tensor:
+    """Attention, laid out as the card's kernel leaves it: heads beside each other, token by token."""
+    out: Tensor = aten.scaled_dot_product_attention.default(query, key, value, *args, **kwargs)
+    return out.transpose(1, 2).contiguous().transpose(1, 2)
+
+
 #: Operations that draw numbers.
 _DRAWS = ("aten.rand", "aten.normal", "aten.bernoulli", "aten.uniform", "aten.multinomial")
 
@@ -53,7 +61,10 @@ def launch(card: Card, func: Any, args: tuple[Any, ...], kwargs: dict[str, Any],
         card.capturing.will_touch(on_card, writes=False)
         card.capturing.will_touch(changed, writes=True)
     shapes = [each.inside.shape for each in changed]
-    result = inner_func(*inner_args, **inner_kwargs)
+    if card.inner.type == "meta":
+        result = card.known.run(inner_func, inner_args, inner_kwargs, is_mutable=is_mutable)
+    else:
+        result = inner_func(*inner_args, **inner_kwargs)
     if shapes != [each.inside.shape for each in changed]:
         raise NotImplementedError(f"{func} changes a shape in place")
     outputs = list(tensors_in(result))
@@ -61,7 +72,7 @@ def launch(card: Card, func: Any, args: tuple[Any, ...], kwargs: dict[str, Any],
         card.shapes.add((kind, *((tuple(each.shape), each.dtype) for each in islice(tensors_in(inner_args), 3))))
     if is_mutable:
         card.order([each.block for each in on_card], [each.block for each in changed])
-        _note(card, func, Launch(inner_func, inner_args, inner_kwargs, outputs))
+        _note(card, func, Launch(inner_func, inner_args, inner_kwargs, outputs, is_mutable))
         return kwargs.get("out", args[0])
     if func in _EMPTY:
         return _wrapped(card, result, {}, {})
@@ -70,7 +81,7 @@ def launch(card: Card, func: Any, args: tuple[Any, ...], kwargs: dict[str, Any],
         return _wrapped(card, result, known, same)
     wrapped = _wrapped(card, result, known, same)
     card.order([each.block for each in on_card], [each.block for each in tensors_in(wrapped)])  # type: ignore[attr-defined]
-    _note(card, func, Launch(inner_func, inner_args, inner_kwargs, outputs))
+    _note(card, func, Launch(inner_func, inner_args, inner_kwargs, outputs, is_mutable))
     return wrapped
 
 
@@ -121,6 +132,8 @@ def _inside(
     if draws and card.capturing is not None:
         card.refuse_in_capture("random numbers of a generator that the graph does not know")
     args, kwargs = unwrapped(args), unwrapped(kwargs)
+    if func is aten.scaled_dot_product_attention.default:
+        return _flash, args, kwargs
     if draws and card.inner.type == "meta" and kwargs.get("generator") is not None:
         kwargs = {name: value for name, value in kwargs.items() if name != "generator"}
         func = aten.randn.default if func is aten.randn.generator else func

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from typing import Any
 from unittest import mock
@@ -35,7 +36,10 @@ PRESSES = (
 @contextmanager
 def playing(card: Card) -> Iterator[Card]:
     """The card in place, and a clock that stands still: nothing is slow."""
-    with pretended(card), mock.patch("midifrag.engine.diffusion.warming.monotonic", return_value=0.0):
+    with pretended(card), ExitStack() as stack:
+        for name, module in list(sys.modules.items()):
+            if name.startswith("midifrag.engine.diffusion.") and hasattr(module, "monotonic"):
+                stack.enter_context(mock.patch.object(module, "monotonic", return_value=0.0))
         yield card
 
 

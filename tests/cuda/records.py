@@ -63,17 +63,17 @@ def play_case(case: Case) -> Record:
     with playing(Card(capability=(7, 5))) as card:
         worker = DiffusionWorker.from_model(tiny(case.objective, case.precision, "cuda", **options), max_in_flight=MOST)
         list(worker.warm(PRESSES))
-        captured = worker.counters.captures
+        captured = card.live_graphs
         card.forget()
         alone = one_after_the_other(worker, PRESSES)
         together = sounds(play(worker, PRESSES))
         syncs, locked, replays = card.syncs.copy(), card.host.locked, card.replays
         card.memory.fail_next(SHORTAGES)
         while_short = one_after_the_other(worker, PRESSES)
-        left = worker.counters.captures
+        left = card.live_graphs
         while worker.busy:
             worker.tick()
-        made_again = worker.counters.captures
+        made_again = card.live_graphs
         card.forget()
         afterwards = sounds(play(worker, PRESSES))
         replays_afterwards = card.replays
