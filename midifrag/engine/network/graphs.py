@@ -42,12 +42,21 @@ class DenoiserInputs:
     context: Tensor | None
     prepend: Tensor | None
 
+    def is_like(self, other: DenoiserInputs) -> bool:
+        """Whether the other's tensors have the same shapes."""
+        names = ("latents", "time_embeddings", "context", "prepend")
+        return all(_shape(getattr(self, name)) == _shape(getattr(other, name)) for name in names)
+
     def copy_(self, other: DenoiserInputs) -> None:
         """Overwrite these tensors with the other's values."""
         for name in ("latents", "time_embeddings", "context", "prepend"):
             mine, its = getattr(self, name), getattr(other, name)
             if mine is not None:
                 mine.copy_(its)
+
+
+def _shape(tensor: Tensor | None) -> torch.Size | None:
+    return None if tensor is None else tensor.shape
 
 
 Forward: TypeAlias = Callable[[DenoiserInputs, bool], Tensor]
@@ -127,9 +136,14 @@ class GraphCache:
         if shape not in self._captured:
             self._captured[shape] = self._capture(forward, inputs, shape.guided)
 
-    def run(self, shape: GraphShape, inputs: DenoiserInputs) -> Tensor:
-        """The output for these inputs, which have the captured shape; the tensor is the caller's."""
+    def run(self, shape: GraphShape, inputs: DenoiserInputs, forward: Forward) -> Tensor:
+        """The output for these inputs, of a batch that has the captured shape; the tensor is the caller's.
+
+        A prompt that takes more or fewer tokens than those that were captured has a plain call of ``forward``.
+        """
         captured = self._captured[shape]
+        if not captured.inputs.is_like(inputs):
+            return forward(inputs, shape.guided)
         captured.inputs.copy_(inputs)
         captured.replay()
         return captured.output.clone()

@@ -2,13 +2,14 @@
 
 import contextlib
 from collections.abc import Iterator
+from dataclasses import replace
 from unittest.mock import MagicMock
 
 import pytest
 import torch
 
 from midifrag.engine.loading.model import Model
-from midifrag.engine.network.conditioning import Conditioner
+from midifrag.engine.network.conditioning import Conditioner, Conditioning
 from midifrag.engine.network.denoiser import ModelInput, Row
 from midifrag.engine.network.graphs import CudaGraph, DenoiserInputs, GraphCache, GraphShape, capture_stream
 from midifrag.engine.network.transformer import FastDenoiser
@@ -64,6 +65,29 @@ def test_a_replayed_call_equals_a_plain_one(model: Model, kinds: list[tuple[floa
     assert recorded.captures == 3
     assert {shape.batch for shape in recorded.release_largest()} == {1}
     assert recorded.release_largest() == []
+
+
+@torch.inference_mode()
+def test_a_prompt_of_another_number_of_tokens_is_evaluated_without_a_recording(model: Model) -> None:
+    plain, recorded = FastDenoiser(model.module, torch.float32), FastDenoiser(model.module, torch.float32)
+    recorded.captures_graphs = True
+    recorded._graphs = GraphCache(Replayed)
+    rows(recorded, model, (1.0, ""))
+    recorded.capture(FRAMES, (1,), guided=True, has_negative=False)
+    whole = Conditioner(model).encode("rain", "", 1.0)
+    assert whole.cross is not None
+    shorter = replace(whole, cross=whole.cross[:, :-3])
+
+    def outputs(denoiser: FastDenoiser, *conditionings: Conditioning) -> list[torch.Tensor]:
+        model_input = ModelInput(torch.ones(1, 8, FRAMES), 0.8)
+        prepared = (denoiser.prepare(each, [0.8], FRAMES) for each in conditionings)
+        return [denoiser.evaluate([Row(model_input, each, 3.0)]) for each in prepared]
+
+    before = Replayed.count
+    torch.testing.assert_close(
+        outputs(recorded, whole, shorter, whole), outputs(plain, whole, shorter, whole), atol=1e-5, rtol=1e-4
+    )
+    assert Replayed.count - before == 2
 
 
 class Cuda:
