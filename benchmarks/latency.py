@@ -38,10 +38,13 @@ from midifrag.events import JobChanged
 from midifrag.midi.messages import NoteOn
 from midifrag.pad_key import PadKey
 from midifrag.states import PadState
-from midifrag.surface.echo import VELOCITIES
+from midifrag.surface import make_surface
+from midifrag.surface.driver import PadLight
 from tools.jack_server import Server, realtime_allowed
 
-QUEUED, RENDERING = (VELOCITIES[state] for state in (PadState.QUEUED, PadState.RENDERING))
+QUEUED, RENDERING = (
+    make_surface("echo").show(PadLight(0, 1, state))[0].velocity for state in (PadState.QUEUED, PadState.RENDERING)
+)
 #: Seconds between two presses: longer than any answer, short enough for hundreds, and never in step with landings.
 PACE = (0.02, 0.08)
 

@@ -41,9 +41,11 @@ from midifrag.page import Page
 from midifrag.show.playing import ClipPorts
 from midifrag.show.runtime import Runtime
 from midifrag.states import PadState
-from midifrag.surface.echo import VELOCITIES
+from midifrag.surface import make_surface
+from midifrag.surface.driver import PadLight
 from tools.chromium import chromium
 
+QUEUED = make_surface("echo").show(PadLight(0, 1, PadState.QUEUED))[0].velocity
 #: Seconds between two presses: quicker than anybody plays one pad, with some unsteadiness.
 EVERY, UNSTEADY = 0.05, 0.02
 SETTLE = 2.0
@@ -74,7 +76,7 @@ class PlayedShow:
 
     def _sent(self, name: str, message: mido.Message) -> None:
         del name
-        if message.type == "note_on" and message.velocity == VELOCITIES[PadState.QUEUED]:
+        if message.type == "note_on" and message.velocity == QUEUED:
             self._at = time.perf_counter()
             self._answered.set()
 

@@ -116,21 +116,40 @@ class JobChanged:
 
 @dataclass(frozen=True, slots=True)
 class BankChanged:
-    """Another bank is active. ``pads`` are all of its pads as they stand."""
+    """Another bank is active. ``pads`` are all of its pads as they stand.
+
+    With ``performer`` it is that performer's; without, the main one's, whom the page shows.
+    """
 
     slug: str
     name: str
     index: int
     pads: tuple[PadChanged, ...]
+    performer: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class LayoutChanged:
+    """A port shows another page of the bank (from 0 on), or another number of banks side by side."""
+
+    port: str
+    page: int
+    side: int
 
 
 @dataclass(frozen=True, slots=True)
 class ControlChanged:
-    """A live parameter has a new value (None: back to the presets), or a control waits to be picked up."""
+    """A live parameter has a new value (None: back to the presets), or a control waits to be picked up.
+
+    With ``bank`` and ``pad`` it is that pad's alone, with ``performer`` it counts in that performer's bank alone.
+    """
 
     name: str
     value: float | None
     waiting: bool = False
+    bank: str = ""
+    pad: PadKey | None = None
+    performer: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,6 +202,7 @@ class Notice:
 StateChange: TypeAlias = (
     PadChanged | JobChanged | BankChanged | ControlChanged | SlotsChanged | TakeChanged | EngineChanged | PortChanged
     | ConfigurationChanged | TimeChanged | PlaybackChanged | Sounding | Meters | Notice
+    | LayoutChanged
 )  # fmt: skip
 
 __all__ = [
@@ -192,6 +212,7 @@ __all__ = [
     "EngineChanged",
     "JobChanged",
     "JobTimes",
+    "LayoutChanged",
     "Meters",
     "Notice",
     "PadChanged",

@@ -2,17 +2,29 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any, Literal, TypeAlias
+from dataclasses import dataclass, field
+from typing import Any, Literal, NamedTuple, TypeAlias
 
 from midifrag.boundary import Land
 from midifrag.fragment.writer_commands import AnnotateTake, LockSlot, RestoreSlot, SlotPlaying, StarTake
 from midifrag.pad_key import PadKey
 
 
+class Hand(NamedTuple):
+    """What a press was made with, so that its release is known: a port, what of it, a channel 1–16."""
+
+    port: str
+    kind: Literal["note", "cc", "program"]
+    number: int
+    channel: int
+
+
 @dataclass(frozen=True, slots=True)
 class Press:
-    """Trigger a pad of the active bank. ``velocity`` 0–1, ``time`` in monotonic seconds, ``source`` for the log."""
+    """Trigger a pad of the active bank, or of a ``bank`` that was active when it was pressed.
+
+    ``velocity`` 0–1, ``time`` in monotonic seconds, ``source`` for the log. Without ``port`` it is shown on all.
+    """
 
     note: int
     channel: int
@@ -20,6 +32,14 @@ class Press:
     velocity: float
     time: float
     source: str = "midi"
+    #: What pressed it, where that is not its own note.
+    by: Hand | None = field(default=None, compare=False)
+    bank: str = ""
+
+    @property
+    def hand(self) -> Hand:
+        """What pressed it."""
+        return self.by or Hand(self.port, "note", self.note, self.channel)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,11 +61,12 @@ AgainHow: TypeAlias = Literal["repeat", "same_seed", "variation"]
 
 @dataclass(frozen=True, slots=True)
 class Again:
-    """Play a pad of the active bank again, ``time`` in monotonic seconds (None: now)."""
+    """Play a pad of the active bank, or of another ``bank``, again; ``time`` in monotonic seconds (None: now)."""
 
     pad: PadKey
     how: AgainHow
     time: float | None = None
+    bank: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,12 +78,19 @@ class SetLand:
 
 @dataclass(frozen=True, slots=True)
 class Release:
-    """A pad was let go. Nothing answers to it yet."""
+    """A pad was let go; ``velocity`` 0–1 is how fast."""
 
     note: int
     channel: int
     port: str
     time: float
+    velocity: float = 64 / 127
+    by: Hand | None = field(default=None, compare=False)
+
+    @property
+    def hand(self) -> Hand:
+        """What let it go."""
+        return self.by or Hand(self.port, "note", self.note, self.channel)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,10 +104,29 @@ class Prompt:
 
 @dataclass(frozen=True, slots=True)
 class MoveControl:
-    """A control stands at ``position`` 0–1. ``control`` is its identity (see `midifrag.midi.mapping.control_id`)."""
+    """A control stands at ``position`` 0–1. ``control`` is its identity (`midifrag.config.controls.Control.id`).
+
+    ``pad`` is the one that it is about, where its message says so; else that is the pad in hand.
+    """
 
     control: str
     position: float
+    pad: PadKey | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TurnControl:
+    """An endless encoder was turned by so many ``clicks``, above 0 clockwise; the rest as in `MoveControl`."""
+
+    control: str
+    clicks: int
+
+
+@dataclass(frozen=True, slots=True)
+class ResetValues:
+    """Give live values back to the presets: all of them, or (with ``name``) that of one parameter, of every scope."""
+
+    name: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,11 +146,31 @@ class Tap:
 
 @dataclass(frozen=True, slots=True)
 class SelectBank:
-    """Select a bank: ``program`` 1–128, or ``slug``, or ``offset`` in the set list."""
+    """Select a bank: ``program`` 1–128, or ``slug``, or ``offset`` in the set list.
+
+    ``bank`` is the bank select that stood before the program, CC 0 times 128 and CC 32; None where none came.
+    """
 
     program: int | None = None
     slug: str | None = None
     offset: int | None = None
+    bank: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TurnPage:
+    """Show another page of the active bank at a port (None: at all), so many further; they go round."""
+
+    port: str | None
+    offset: int
+
+
+@dataclass(frozen=True, slots=True)
+class ShowBanks:
+    """Show so many banks side by side at a port (None: at all); without a number, one or as many as have room."""
+
+    port: str | None
+    side: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,11 +196,50 @@ class MuteSlot:
     muted: bool | None
 
 
+#: What can be done with what a pad landed last: with the slot that it filled, or with its take.
+PadDeed: TypeAlias = Literal[
+    "lock", "unlock", "toggle_lock", "stop", "mute", "unmute", "toggle_mute", "restore", "star"
+]
+
+
 @dataclass(frozen=True, slots=True)
-class CancelPad:
-    """Cancel what a pad of the active bank has queued or is rendering."""
+class DoWithPad:
+    """Do something with what a pad of the active bank, or of another ``bank``, landed last."""
 
     pad: PadKey
+    deed: PadDeed
+    bank: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class LetGo:
+    """All that is held on a ``channel`` of ``port`` is let go (None: on all of them), whatever releases are missing."""
+
+    port: str
+    channel: int | None
+    time: float
+
+
+@dataclass(frozen=True, slots=True)
+class Touch:
+    """A note went down whose meaning its length tells: a single press, a double one or a long one.
+
+    A kind of press that no action waits for, (), is not waited for.
+    """
+
+    hand: Hand
+    time: float
+    single: tuple[Intent, ...]
+    double: tuple[Intent, ...] = ()
+    long: tuple[Intent, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class CancelPad:
+    """Cancel what a pad of the active bank, or of another ``bank``, has queued or is rendering."""
+
+    pad: PadKey
+    bank: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,7 +262,7 @@ class Panic:
 Intent: TypeAlias = (
     Press | Release | Prompt | MoveControl | SetParameter | SelectBank | LockSlot | RestoreSlot | SendTake | StarTake
     | AnnotateTake | StopSlot | MuteSlot | CancelPad | CancelJob | ClearQueue | Panic | Tap | Again | SetLand
-    | SlotPlaying | PressPad
+    | SlotPlaying | PressPad | TurnPage | ShowBanks | TurnControl | ResetValues | DoWithPad | LetGo | Touch
 )  # fmt: skip
 
 __all__ = [
@@ -166,22 +272,31 @@ __all__ = [
     "CancelJob",
     "CancelPad",
     "ClearQueue",
+    "DoWithPad",
+    "Hand",
     "Intent",
+    "LetGo",
     "LockSlot",
     "MoveControl",
     "MuteSlot",
+    "PadDeed",
     "Panic",
     "Press",
     "PressPad",
     "Prompt",
     "Release",
+    "ResetValues",
     "RestoreSlot",
     "SelectBank",
     "SendTake",
     "SetLand",
     "SetParameter",
+    "ShowBanks",
     "SlotPlaying",
     "StarTake",
     "StopSlot",
     "Tap",
+    "Touch",
+    "TurnControl",
+    "TurnPage",
 ]

@@ -10,6 +10,8 @@ class PadState(StrEnum):
 
     IDLE = "idle"
     READY = "ready"
+    #: It is held down, and what it will ask for grows as long as it is.
+    GROWING = "growing"
     QUEUED = "queued"
     RENDERING = "rendering"
     #: Its engine shows no progress.
@@ -28,6 +30,10 @@ class PadState(StrEnum):
 TROUBLES = frozenset({PadState.STALLED, PadState.HELD, PadState.REFUSED, PadState.FAILED})
 #: The states of a pad that is on its way to a boundary.
 COUNTS_DOWN = frozenset({PadState.QUEUED, PadState.RENDERING, PadState.WAITING})
+
+
+#: The states of a pad that something is on its way for.
+UNDER_WAY = frozenset({PadState.QUEUED, PadState.RENDERING, PadState.STALLED, PadState.WAITING, PadState.HELD})
 
 
 class JobState(StrEnum):

@@ -48,7 +48,7 @@ ROOMS: Mapping[str, Sequence[tuple[str, ...]]] = {
         ("screen",),
         ("panels",),
         ("model",),
-        ("edits", "reveal", "versions", "wire"),
+        ("edits", "picture", "reveal", "versions", "wire"),
         ("texts",),
     ),
 }

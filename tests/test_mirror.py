@@ -36,11 +36,8 @@ ELSEWHERE = {
     "states": "enums; each is told by whoever shows it",
     "surface/driver": "an interface, and one helper that every driver's test uses",
     "surface/palette": "a table of colours; tests/surface/test_drivers.py lights them",
-    **dict.fromkeys(
-        ("surface/apc", "surface/echo", "surface/launchpad", "surface/mackie", "surface/minilab3"),
-        "tests/surface/test_drivers.py has all drivers side by side",
-    ),
-    **dict.fromkeys(("surface/push2", "surface/silent"), "tests/surface/test_drivers.py has all drivers side by side"),
+    "surface/described": "tests/surface/test_drivers.py has all controllers side by side",
+    "config/own_surfaces": "one variable; tests/config/test_surface_files.py reads what it holds",
 }
 
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import assert_never
 
+from midifrag.bridge.gestures import Gestures
+from midifrag.bridge.holding import Holding
 from midifrag.bridge.pads import PadsAtRest
 from midifrag.bridge.presses import Presses
 from midifrag.bridge.renders import Renders
@@ -21,26 +23,48 @@ from midifrag.intents import (
     CancelJob,
     CancelPad,
     ClearQueue,
+    DoWithPad,
+    Hand,
     Intent,
+    LetGo,
     LockSlot,
     MoveControl,
     MuteSlot,
+    PadDeed,
     Panic,
     Press,
     PressPad,
     Prompt,
     Release,
+    ResetValues,
     RestoreSlot,
     SelectBank,
     SendTake,
     SetLand,
     SetParameter,
+    ShowBanks,
     SlotPlaying,
     StarTake,
     StopSlot,
     Tap,
+    Touch,
+    TurnControl,
+    TurnPage,
 )
+from midifrag.pad_key import PadKey
 from midifrag.states import JobState, NoticeLevel
+
+#: What is asked of the slot that a pad filled last.
+_DEEDS: Mapping[PadDeed, Callable[[int], Intent]] = {
+    "lock": lambda slot: LockSlot(slot, True),
+    "unlock": lambda slot: LockSlot(slot, False),
+    "toggle_lock": lambda slot: LockSlot(slot, None),
+    "stop": StopSlot,
+    "mute": lambda slot: MuteSlot(slot, True),
+    "unmute": lambda slot: MuteSlot(slot, False),
+    "toggle_mute": lambda slot: MuteSlot(slot, None),
+    "restore": RestoreSlot,
+}
 
 
 class Acting:
@@ -51,6 +75,7 @@ class Acting:
         set_list: SetList,
         switching: Switching,
         presses: Presses,
+        holding: Holding,
         renders: Renders,
         pads: PadsAtRest,
         sounds: Sounds,
@@ -62,6 +87,8 @@ class Acting:
         self._set_list = set_list
         self._switching = switching
         self._presses = presses
+        self._holding = holding
+        self.gestures = Gestures(self._act_for, lambda: set_list.settings.gestures)
         self._renders = renders
         self._pads = pads
         self._sounds = sounds
@@ -77,12 +104,23 @@ class Acting:
                 self._presses.press(intent)
             case PressPad():
                 self._presses.press_pad(intent)
+            case Touch():
+                self.gestures.touch(intent)
             case Release():
-                pass  # a press ends by itself; what is held down has no meaning yet
+                if not self.gestures.release(intent):
+                    self._presses.release(intent)
+            case LetGo():
+                self._let_go(intent)
             case Prompt():
                 self._presses.prompt(intent)
-            case MoveControl(control, position):
-                self._switching.move(control, position)
+            case MoveControl(control, position, pad):
+                self._switching.move(control, position, pad or self.in_hand())
+            case TurnControl(control, clicks):
+                self._switching.turn(control, clicks, self.in_hand())
+            case ResetValues(name):
+                self._switching.reset(name)
+            case DoWithPad():
+                self._do_with_pad(intent)
             case SetParameter(name, value):
                 self._switching.set_value(name, value)
             case Tap(time):
@@ -90,6 +128,9 @@ class Acting:
                     self._publish(change)
             case SelectBank():
                 self._switching.select(intent)
+            case TurnPage() | ShowBanks():
+                for change in self._set_list.show(intent):
+                    self._publish(change)
             case LockSlot() | RestoreSlot() | StarTake() | AnnotateTake():
                 self._write(intent)
             case SendTake(take, slot):
@@ -99,7 +140,8 @@ class Acting:
             case SlotPlaying():
                 self.slot_plays(intent)
             case Again(pad):
-                self._presses.again(intent, self._view.pads.get((self._set_list.bank.slug, pad)), self._clock.now())
+                shown = self._view.pads.get((self._set_list.named(intent.bank).slug, pad))
+                self._presses.again(intent, shown, self._clock.now())
             case SetLand(land):
                 self._switching.set_land(land)
             case StopSlot(slot):
@@ -107,8 +149,9 @@ class Acting:
             case MuteSlot(slot, muted):
                 self._switching.mute(slot, muted)
             case CancelPad(pad):
-                self._renders.cancel(self._renders.jobs.pending(self._set_list.bank.slug, pad))
-                self._renders.boundaries.cancel(self._renders.jobs.awaiting(self._set_list.bank.slug, pad))
+                slug = self._set_list.named(intent.bank).slug
+                self._renders.cancel(self._renders.jobs.pending(slug, pad))
+                self._renders.boundaries.cancel(self._renders.jobs.awaiting(slug, pad))
             case CancelJob(number):
                 self._renders.cancel(job for job in self._renders.jobs.pending() if job.number == number)
                 self._renders.boundaries.cancel(job for job in self._renders.jobs.awaiting() if job.number == number)
@@ -125,7 +168,53 @@ class Acting:
         self._renders.landings.last.play(playing.slot, playing.on)
         self._pads.settle()
 
+    def _act_for(self, hand: Hand, intent: Intent) -> None:
+        """Do what a hand wants, for who plays there."""
+        self._set_list.turn_to(hand.port)
+        self.act(intent)
+
+    def in_hand(self) -> PadKey | None:
+        """The pad of the active bank that is held, else the one that was pressed last."""
+        return self._holding.in_hand(self._set_list.bank.slug) or self._set_list.last_pressed()
+
+    def _let_go(self, what: LetGo) -> None:
+        self._set_list.down.let_go(what.port, what.channel)
+        self.gestures.let_go(what)
+        self._presses.let_go(what)
+
+    def lost(self, port: str) -> None:
+        """A port is gone: what was held on it will never be let go there."""
+        self._let_go(LetGo(port, None, self._clock.now()))
+
+    def finish(self) -> None:
+        """The show ends: what was pressed is told, and what is held let go, so that each press has an outcome."""
+        self.gestures.finish()
+        self._presses.let_go_all(self._clock.now())
+
+    def _do_with_pad(self, asked: DoWithPad) -> None:
+        bank = self._set_list.named(asked.bank)
+        pad, place = bank.pads.get(asked.pad), (bank.slug, asked.pad)
+        landed = self._renders.landings.last.of(place)
+        if pad is None or landed is None:
+            label = str(asked.pad) if pad is None else pad.label
+            self._publish(Notice(NoticeLevel.WARNING, f"{label} has landed nothing yet; nothing was done"))
+            return
+        if asked.deed == "star":
+            if landed.take is None:
+                self._publish(Notice(NoticeLevel.WARNING, f"{pad.label}: its take is not in the archive yet; no star"))
+            else:
+                self._write(StarTake(landed.take, True))
+                self._publish(Notice(NoticeLevel.INFO, f"take {landed.take} ({pad.label}) has a star"))
+            return
+        if not self._renders.landings.last.lies(place, landed.slot):
+            gone = f"{pad.label}: another pad's fragment lies in slot {landed.slot} by now; nothing was done"
+            self._publish(Notice(NoticeLevel.WARNING, gone))
+            return
+        self.act(_DEEDS[asked.deed](landed.slot))
+
     def _panic(self) -> None:
+        self.gestures.clear()
+        self._presses.drop(self._clock.now())
         written = {job.number for job in self._renders.jobs if job.writing}
         written -= {job.number for job in self._renders.jobs.awaiting()}
         self._sounds.panic(written)

@@ -8,11 +8,12 @@ modules of this room are parts of the bridge, owned by it alone.
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 
 from midifrag.bridge.absences import Absences
 from midifrag.bridge.acting import Acting
 from midifrag.bridge.engine_reports import EngineReports
+from midifrag.bridge.holding import Holding
 from midifrag.bridge.items import AbletonHeard, CaughtUp, FromEngine, Introduce, Item, LinkHeard, Reload
 from midifrag.bridge.lost_programs import LostPrograms
 from midifrag.bridge.pads import PadsAtRest
@@ -26,6 +27,7 @@ from midifrag.bridge.view import View
 from midifrag.bridge.warmup import warm_renders
 from midifrag.clock import Clock
 from midifrag.config.banks import Bank
+from midifrag.config.controls import Control
 from midifrag.config.lengths import Limits
 from midifrag.config.loading import Loaded
 from midifrag.engine import messages as engine
@@ -59,12 +61,14 @@ from midifrag.fragment.writer_events import (
     Waits,
 )
 from midifrag.intents import SlotPlaying
+from midifrag.midi.decoding import Pair, Parameter
 from midifrag.midi.mapping import Mapper
 from midifrag.midi.messages import (
     Aftertouch,
     ControlChange,
     NoteOff,
     NoteOn,
+    Nrpn,
     PitchBend,
     ProgramChange,
     Tick,
@@ -113,14 +117,18 @@ class Bridge:
         )
         self._reports = EngineReports(engines, self._absences, self.renders.outages, self._publish, begun)
         self.renders.boundaries.settled = self._sounds.await_boundary
-        self._pads = PadsAtRest(self.view, self.renders, lambda: self.bank, self._wish_of, self._publish, clock)
+        self._pads = PadsAtRest(
+            self.view, self.renders, lambda: self._set_list.active_banks, self._wish_of, self._publish, clock
+        )
+        self._holding = Holding(self._publish, self._line)
         self._switching = Switching(
             self._set_list, self._pads, self.renders, self._sounds, engines, self._lost_programs, self._publish, clock
         )
         self._acting = Acting(
             self._set_list,
             self._switching,
-            Presses(self._set_list, self.renders, self._publish),
+            Presses(self._set_list, self.renders, self._sounds, self._holding, self._publish),
+            self._holding,
             self.renders,
             self._pads,
             self._sounds,
@@ -129,7 +137,8 @@ class Bridge:
             self._publish,
             clock,
         )
-        self.view.apply(self._switching.bank_changed())
+        for change in self._switching.banks_changed():
+            self.view.apply(change)
 
     @property
     def loaded(self) -> Loaded:
@@ -138,21 +147,36 @@ class Bridge:
 
     @property
     def bank(self) -> Bank:
-        """The active bank."""
-        return self._set_list.bank
+        """The main performer's active bank."""
+        return self._set_list.active_banks[0]
 
     @property
     def mapper(self) -> Mapper:
-        """What MIDI events mean in the active bank; another one whenever that changes."""
+        """What MIDI events mean in the main performer's active bank; another one whenever that changes."""
+        return self.mappers[0]
+
+    @property
+    def mappers(self) -> tuple[Mapper, ...]:
+        """What MIDI events mean to each performer."""
+        return self._set_list.mappers
+
+    def mapper_of(self, port: str) -> Mapper:
+        """What MIDI events of a port mean."""
+        self._set_list.turn_to(port)
         return self._set_list.mapper
 
     def handle(self, item: Item) -> None:
         """Take in one thing that happened."""
+        self._set_list.turn_to(None)
         match item:
             case FromEngine(model, event):
                 self._on_engine(model, event)
-            case SlotsChanged() | TakeChanged() | PortChanged() | Notice():
+            case SlotsChanged() | TakeChanged() | Notice():
                 self._publish(item)
+            case PortChanged(port, direction, state):
+                self._publish(item)
+                if direction == "in" and state != "open":
+                    self._acting.lost(port)
             case PlaybackChanged() | Meters():
                 self._publish(item)
             case Sounding(slot, job, on, at, seconds):
@@ -188,16 +212,47 @@ class Bridge:
                 self._publish_all(self._set_list.time.hear_ableton(item))
             case TimeChanged(timeline):
                 self._publish_all(self._set_list.time.follow(timeline))
-            case NoteOn() | NoteOff() | ControlChange() | PitchBend() | Aftertouch() | ProgramChange():
-                for intent in self.mapper.intents(item):
+            case NoteOn() | NoteOff() | ControlChange() | Nrpn() | PitchBend() | Aftertouch() | ProgramChange():
+                self._acting.gestures.elapse(item.time)
+                for intent in self.mapper_of(item.port).intents(item):
+                    self._set_list.turn_to(item.port)
                     self._acting.act(intent)
             case _:
                 self._acting.act(item)
         self.renders.boundaries.follow()
 
+    def standing(self, port: str) -> Iterator[tuple[Control, float | None]]:
+        """The controls that count for who plays a port, and where on its way each value stands (0–1).
+
+        Those that win come first.
+        """
+        self._set_list.turn_to(port)
+        values, pad = self._set_list.values, self._acting.in_hand()
+        for control, scope in reversed(list(values.controls())):
+            yield control, values.position(control, scope, pad)
+
+    def heard_together(self) -> tuple[frozenset[Pair], frozenset[Parameter]]:
+        """What messages of 14 bits, and which parameters, are mapped in the active banks."""
+        return self._set_list.heard_together()
+
+    @property
+    def due(self) -> float | None:
+        """When `elapse` has something to do next, in monotonic seconds; None where nothing waits for time to pass."""
+        return self._acting.gestures.due
+
+    def elapse(self) -> None:
+        """Tell presses by the time that has passed, when nothing that came before waits to be handled."""
+        self._acting.gestures.elapse(self._clock.now())
+
+    def finish(self) -> None:
+        """No message will come any more: what waits for one is done now."""
+        self._acting.finish()
+
     def housekeeping(self) -> None:
         """Call a few times a second: spares are topped up, pads go from how a press ended to what they are at now."""
+        self._set_list.turn_to(None)
         self._publish_all(self._set_list.time.look(self._clock.now()))
+        self._holding.grow(self._clock.now())
         self._reports.look()
         self.renders.boundaries.follow()
         self.renders.boundaries.look()
@@ -212,7 +267,8 @@ class Bridge:
         """How everything stands, as changes that build it up."""
         return [
             ConfigurationChanged(self.loaded),
-            self._switching.bank_changed(),
+            *self._switching.banks_changed(),
+            *self._set_list.layouts(),
             TimeChanged(self._set_list.time.timeline),
             *self.view.surroundings(),
             *self._set_list.values.changes(),
@@ -237,13 +293,14 @@ class Bridge:
     def _top_up(self) -> None:
         if not self._set_list.settings.engine.spares.enabled:
             return
-        wishes = [self._wish_of(self.bank.slug, key) for key in self._set_list.by_last_press()]
+        wishes = [self._wish_of(*place) for place in self._set_list.all_by_last_press()]
         self.renders.top_up([wish for wish in wishes if wish is not None], self.view.ready_models)
 
     def _wish_of(self, bank: str, key: PadKey) -> Wish | None:
-        if bank != self.bank.slug or key not in self.bank.pads:
+        active = next((one for one in self._set_list.active_banks if one.slug == bank), None)
+        if active is None or key not in active.pads:
             return None
-        asked = self._set_list.next_request(key)
+        asked = self._set_list.next_request(key, active)
         return self.renders.wish(bank, key, asked.preset, asked.model, asked.options)
 
     # --- telling -----------------------------------------------------------------------------------------------------

@@ -11,7 +11,7 @@ from collections import Counter, OrderedDict
 from collections.abc import Hashable, Iterable
 from typing import Any
 
-from midifrag.midi.messages import Aftertouch, ControlChange, MidiEvent, NoteOn, PitchBend, Tick
+from midifrag.midi.messages import Aftertouch, ControlChange, MidiEvent, NoteOn, Nrpn, PitchBend, Tick
 
 #: Waiting events per port, beyond which clock ticks are left out, and beyond which all others but presses are.
 TICK_LIMIT, OTHER_LIMIT = 256, 20_000
@@ -24,8 +24,9 @@ CHANNEL_MODE = 120
 class Inbox:
     """A queue for one reader and many writers; takes MIDI events and anything else, and keeps their order.
 
-    ``switches`` are the CC numbers that act as buttons: each of their messages counts. ``coalesced`` and ``dropped``
-    count, per port, moves that a newer one replaced and events that were left out.
+    ``switches`` are the CC numbers of buttons and encoders, and ``pads`` the CCs of pads, by port, channel (None: any)
+    and number: each of their messages counts. ``coalesced`` and ``dropped`` count, per port, moves that a newer one
+    replaced and events that were left out.
     """
 
     def __init__(
@@ -37,6 +38,7 @@ class Inbox:
         press_limit: int = PRESS_LIMIT,
     ) -> None:
         self.switches = frozenset(switches)
+        self.pads: frozenset[tuple[str, int | None, int]] = frozenset()
         self.coalesced: Counter[str] = Counter()
         self.dropped: Counter[str] = Counter()
         self._tick_limit = tick_limit
@@ -95,10 +97,18 @@ class Inbox:
             return self._waiting[port] >= self._tick_limit
         return self._waiting[port] - self._presses[port] >= self._other_limit
 
+    def is_pad(self, item: ControlChange) -> bool:
+        """Whether a pad, or a button beside a grid, sends it."""
+        if not self.pads:
+            return False
+        return (item.port, item.channel, item.cc) in self.pads or (item.port, None, item.cc) in self.pads
+
     def _move_key(self, item: Any) -> Hashable | None:
         match item:
-            case ControlChange() if item.cc < CHANNEL_MODE and item.cc not in self.switches:
+            case ControlChange() if item.cc < CHANNEL_MODE and not (item.cc in self.switches or self.is_pad(item)):
                 return (item.port, item.channel, item.cc)
+            case Nrpn(step=0):
+                return (item.port, item.channel, "nrpn", item.number)
             case PitchBend():
                 return (item.port, item.channel, "bend")
             case Aftertouch():

@@ -144,7 +144,7 @@ class Landings:
     def _arrival(self, job: Job) -> Arrival:
         """When and how what there is of a job lands, in the time of now."""
         landing, now = job.landing, self._time()
-        return Arrival(self._boundaries.next(job), landing.lead, landing.protect, now.bpm, now.signature)
+        return Arrival(self._boundaries.next(job), landing.lead, landing.protect, now.bpm, now.signature, landing.among)
 
     def _in_time(self, length: FragmentLength | None) -> FragmentLength | None:
         """A length in the time of now."""

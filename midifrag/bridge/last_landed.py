@@ -50,6 +50,10 @@ class LastLanded:
         """What a pad landed last; None if it has landed nothing in this show."""
         return self._by_place.get(place)
 
+    def lies(self, place: Place, slot: int) -> bool:
+        """Whether what a pad landed last in a slot lies there still."""
+        return self._in_slot.get(slot) == place
+
     def play(self, slot: int, on: bool) -> None:
         """A slot sounds, or does not any more."""
         (self._playing.add if on else self._playing.discard)(slot)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from midifrag.bridge.renders import Renders
 from midifrag.bridge.spares import Wish
@@ -21,27 +21,28 @@ _AT_REST = (PadState.IDLE, PadState.READY, PadState.SOUNDING)
 
 
 class PadsAtRest:
-    """The pads of the active bank that no press has just changed."""
+    """The pads of the active ``banks`` that no press has just changed."""
 
     def __init__(
         self,
         view: View,
         renders: Renders,
-        bank: Callable[[], Bank],
+        banks: Callable[[], Sequence[Bank]],
         wish_of: Callable[[str, PadKey], Wish | None],
         publish: Callable[[StateChange], None],
         clock: Clock,
     ) -> None:
         self._view = view
         self._renders = renders
-        self._bank = bank
+        self._banks = banks
         self._wish_of = wish_of
         self._publish = publish
         self._clock = clock
 
-    def shown(self) -> tuple[PadChanged, ...]:
-        """The active bank's pads as they are now."""
-        return tuple(dataclasses.replace(pad, state=self._rest(pad)) for pad in self._last_shown())
+    def shown(self, bank: Bank) -> tuple[PadChanged, ...]:
+        """A bank's pads as they are now."""
+        pads = self._view.pads_of(bank, self._clock.now())
+        return tuple(dataclasses.replace(pad, state=self._rest(pad)) for pad in pads)
 
     def settle(self) -> None:
         """Bring what pads show of presses and spares that are over to what is true now."""
@@ -61,9 +62,9 @@ class PadsAtRest:
             if (pad.bank, pad.pad) == wish.place and pad.state is not PadState.READY is self._rest(pad):
                 self._show(pad, PadState.READY)
 
-    def leave(self) -> None:
-        """The active bank is about to rest: what its presses failed of was shown, and is not when it returns."""
-        for pad in self._last_shown():
+    def leave(self, bank: Bank) -> None:
+        """A bank is about to rest: what its presses failed of was shown, and is not when it returns."""
+        for pad in self._view.pads_of(bank, self._clock.now()):
             if pad.state in (PadState.FAILED, PadState.REFUSED):
                 busy = self._renders.telling.busy_with(pad.bank, pad.pad)
                 if busy is None:
@@ -72,7 +73,8 @@ class PadsAtRest:
                     self._renders.telling.show(busy)
 
     def _last_shown(self) -> tuple[PadChanged, ...]:
-        return self._view.pads_of(self._bank(), self._clock.now())
+        now = self._clock.now()
+        return tuple(pad for bank in self._banks() for pad in self._view.pads_of(bank, now))
 
     def _has_shown_its_end(self, pad: PadChanged) -> bool:
         ended = pad.state in (PadState.LANDED, PadState.FAILED, PadState.REFUSED)

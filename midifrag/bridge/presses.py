@@ -8,59 +8,161 @@ from typing import Literal, assert_never
 
 from pydantic import ValidationError
 
+from midifrag.bridge.holding import HeldPad, Holding
 from midifrag.bridge.jobs import Fallback, Job, Origin, PressedPad, RenderJob
 from midifrag.bridge.renders import Renders
 from midifrag.bridge.set_list import SetList
+from midifrag.bridge.sounding import Sounds
+from midifrag.config.banks import Bank
 from midifrag.config.pads import Pad
-from midifrag.config.press_request import PressRequest
+from midifrag.config.press_request import PressRequest, PressRules, Released, press_rules
 from midifrag.config.value_types import WrongKeyError
 from midifrag.events import Notice, PadChanged, StateChange
-from midifrag.intents import Again, Press, PressPad, Prompt
+from midifrag.intents import Again, LetGo, Press, PressPad, Prompt, Release
 from midifrag.pad_key import PadKey
 from midifrag.states import JobKind, NoticeLevel
+
+#: How fast what nobody lets go is let go (0–1).
+USUAL_RELEASE = 64 / 127
 
 
 class Presses:
     """Turns presses of pads, and typed prompts, into renders."""
 
-    def __init__(self, set_list: SetList, renders: Renders, publish: Callable[[StateChange], None]) -> None:
+    def __init__(
+        self,
+        set_list: SetList,
+        renders: Renders,
+        sounds: Sounds,
+        holding: Holding,
+        publish: Callable[[StateChange], None],
+    ) -> None:
         self._set_list = set_list
         self._renders = renders
+        self._sounds = sounds
+        self._holding = holding
         self._publish = publish
 
     def press(self, press: Press) -> None:
         """Play the pad of the active bank that this note belongs to, if there is one."""
-        bank = self._set_list.bank
+        earlier = self._holding.take(press)
+        if earlier is not None:
+            # The release of what it pressed before was lost: nothing is pressed twice.
+            self._let_go(earlier, press.time, USUAL_RELEASE)
+        bank = self._set_list.named(press.bank)
         found = bank.find(press.note, press.channel, press.port)
         if found is None:
             return
-        self._press(*found, press, (press.note, press.channel, press.port))
+        key, pad = found
+        shown = (press.note, press.channel, press.port or None)
+        rules = press_rules(self._set_list.settings, bank, pad)
+        # Only hands let go.
+        if press.source != "midi":
+            self._press(bank, key, pad, press, shown, rules)
+            return
+        one = HeldPad(press, bank, key, pad, rules, shown)
+        if rules.on_release:
+            if self._clears_the_way(bank, key, pad):
+                self._set_list.pressed(key, press, bank.slug)
+                self._holding.hold(one)
+                self._holding.grow(press.time)
+        else:
+            job = self._press(bank, key, pad, press, shown, rules)
+            self._holding.hold(one if job is None else replace(one, jobs=(job,)))
 
     def press_pad(self, press: PressPad) -> None:
         """Play the pad of the active bank that is called so, if there is one."""
-        found = self._set_list.bank.called(press.name)
+        bank = self._set_list.bank
+        found = bank.called(press.name)
         if found is None:
             return
         key, pad = found
-        self._press(key, pad, press, (key.note, key.channel or 1, pad.port))
+        rules = press_rules(self._set_list.settings, bank, pad)
+        self._press(bank, key, pad, press, (key.note, key.channel or 1, pad.port), rules)
 
-    def _press(self, key: PadKey, pad: Pad, press: Press | PressPad, shown: tuple[int, int, str | None]) -> None:
-        """Play a pad; it is ``shown`` at this note, channel and port."""
-        if not self._clears_the_way(key, pad):
+    def _press(
+        self,
+        bank: Bank,
+        key: PadKey,
+        pad: Pad,
+        press: Press | PressPad,
+        shown: tuple[int, int, str | None],
+        rules: PressRules,
+    ) -> int | None:
+        """Play a pad of a bank; it is ``shown`` at this note, channel and port. Returns the job it began."""
+        if rules.press == "toggle" and self._end((bank.slug, key)):
+            return None
+        if not self._clears_the_way(bank, key, pad):
+            return None
+        self._set_list.pressed(key, press, bank.slug)
+        asked = self._set_list.request(pad, press.velocity, key, bank)
+        return self._submit(self._origin(bank, key, pad, asked, *shown), pad, asked, press.time)
+
+    def _is_ended(self, job: Job) -> bool:
+        """Whether somebody has ended a job already, though what it was is not over yet."""
+        cancelling = isinstance(job, RenderJob) and job.cancelling
+        return cancelling or job.called_off or self._sounds.is_hushed(job.number)
+
+    # --- letting go --------------------------------------------------------------------------------------------------
+
+    def release(self, release: Release) -> None:
+        """What this hand held is let go; nothing where it held nothing."""
+        one = self._holding.take(release)
+        if one is not None:
+            self._let_go(one, release.time, release.velocity)
+
+    def let_go(self, what: LetGo) -> None:
+        """Releases will not come any more: all that is held there is let go now."""
+        for one in self._holding.take_all(what):
+            self._let_go(one, what.time, USUAL_RELEASE)
+
+    def let_go_all(self, now: float) -> None:
+        """Nobody will let go any more: all that is held is let go now."""
+        for one in self._holding.take_all():
+            self._let_go(one, now, USUAL_RELEASE)
+
+    def drop(self, now: float) -> None:
+        """Nothing comes of what is held."""
+        for one in self._holding.take_all():
+            self._holding.drop(one, now)
+
+    def _let_go(self, one: HeldPad, time: float, velocity: float) -> None:
+        if one.rules.press == "gate":
+            self._end(one.place, one.jobs)
+        if not one.rules.on_release:
             return
-        self._set_list.pressed(key, press)
-        asked = self._set_list.request(pad, press.velocity)
-        self._submit(self._origin(key, pad, asked, *shown), pad, asked, press.time)
+        self._set_list.turn_to(one.press.hand.port)
+        released = Released(max(0.0, time - one.press.time), velocity)
+        asked = self._set_list.request(one.pad, one.press.velocity, one.key, one.bank, released)
+        self._submit(self._origin(one.bank, one.key, one.pad, asked, *one.shown), one.pad, asked, one.press.time)
+
+    def _end(self, place: tuple[str, PadKey], only: Sequence[int] | None = None) -> bool:
+        """End what presses of a pad began, on its way or sounding, or ``only`` these jobs; whether something was."""
+        on_pad = self._renders.jobs.on_pad(*place)
+        busy = [job for job in on_pad if (only is None or job.number in only) and not self._is_ended(job)]
+        self._cancel(busy)
+        for job in busy:
+            if job.writing:
+                # What is being written lands all the same, and is not heard.
+                self._sounds.hush(job.number)
+        last = self._renders.landings.last
+        landed = last.of(place)
+        if landed is None or (only is not None and landed.job not in only) or not last.lies(place, landed.slot):
+            return bool(busy)
+        if only is not None or (not busy and last.sounds(place)):
+            self._sounds.stop(landed.slot)
+            return True
+        return bool(busy)
 
     def again(self, again: Again, last: PadChanged | None, now: float) -> None:
-        """Play a pad of the active bank once more; it was shown as ``last``."""
-        bank = self._set_list.bank
+        """Play a pad once more; it was shown as ``last``."""
+        bank = self._set_list.named(again.bank)
         pad = bank.pads.get(again.pad)
-        if pad is None or not self._clears_the_way(again.pad, pad):
+        if pad is None or not self._clears_the_way(bank, again.pad, pad):
             return
-        asked, time = self._set_list.next_request(again.pad), now if again.time is None else again.time
+        asked, time = self._set_list.next_request(again.pad, bank), now if again.time is None else again.time
         shown = (last.note, last.channel, last.port) if last is not None else (again.pad.note, 1, pad.port)
-        origin = self._origin(again.pad, pad, asked, *shown)
+        origin = self._origin(bank, again.pad, pad, asked, *shown)
         before = self._renders.landings.last.of(origin.place)
         match again.how:
             case "repeat":
@@ -76,21 +178,25 @@ class Presses:
             case _:
                 assert_never(again.how)
 
-    def _origin(self, key: PadKey, pad: Pad, asked: PressRequest, note: int, channel: int, port: str | None) -> Origin:
+    @staticmethod
+    def _origin(
+        bank: Bank, key: PadKey, pad: Pad, asked: PressRequest, note: int, channel: int, port: str | None
+    ) -> Origin:
         fallback = None if pad.fallback is None else Fallback(asked.options, pad.slot, asked.landing)
         pressed = PressedPad(key, note, channel, port, pad.colour, pad.choke, pad.on_lost, fallback, asked.gain)
-        return Origin(JobKind.PAD, self._set_list.bank.slug, pad.label, pressed)
+        return Origin(JobKind.PAD, bank.slug, pad.label, pressed)
 
-    def _clears_the_way(self, key: PadKey, pad: Pad) -> bool:
+    def _clears_the_way(self, bank: Bank, key: PadKey, pad: Pad) -> bool:
         """Whether a pad may play, by its rules; those that give way to it are cancelled."""
-        place = (self._set_list.bank.slug, key)
+        place = (bank.slug, key)
+        on_repress = press_rules(self._set_list.settings, bank, pad).on_repress
         jobs = self._renders.jobs
         earlier: list[Job] = [*jobs.pending(*place), *jobs.awaiting(*place)]
-        if earlier and pad.on_repress == "ignore":
+        if earlier and on_repress == "ignore":
             return False
-        if earlier and pad.on_repress in ("cancel", "replace"):
+        if earlier and on_repress in ("cancel", "replace"):
             self._cancel(earlier)
-            if pad.on_repress == "cancel":
+            if on_repress == "cancel":
                 return False
         if pad.choke is not None:
             self._choke(pad.choke, place)
@@ -98,7 +204,7 @@ class Presses:
 
     def _cancel(self, jobs: Sequence[Job]) -> None:
         self._renders.cancel([job for job in jobs if isinstance(job, RenderJob)])
-        self._renders.boundaries.cancel([job for job in jobs if job.writing])
+        self._renders.boundaries.cancel([job for job in jobs if job.writing and job.boundary is not None])
 
     def prompt(self, prompt: Prompt) -> None:
         """Render what somebody typed."""
@@ -114,13 +220,14 @@ class Presses:
             return
         self._submit(origin, pad, asked, prompt.time)
 
-    def _submit(self, origin: Origin, pad: Pad, asked: PressRequest, time: float) -> None:
+    def _submit(self, origin: Origin, pad: Pad, asked: PressRequest, time: float) -> int | None:
+        """Have a press rendered; the number of its job, None where it was refused."""
         size = self._set_list.settings.queue.size
         if self._renders.jobs.waiting() >= size:
             full = f"the queue is full ({size} presses wait); press again when one has landed"
             self._renders.telling.refuse(origin, asked.preset.prompt, full, time)
-        else:
-            self._renders.submit(origin, asked.preset, asked.model, asked.options, pad.slot, time, asked.landing)
+            return None
+        return self._renders.submit(origin, asked.preset, asked.model, asked.options, pad.slot, time, asked.landing)
 
     def _choke(self, group: str, place: tuple[str, PadKey]) -> None:
         jobs: list[Job] = [*self._renders.jobs.pending(), *self._renders.jobs.awaiting()]

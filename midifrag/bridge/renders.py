@@ -78,8 +78,8 @@ class Renders:
         slot: int | None,
         pressed: float,
         landing: LandRequest = WHEN_READY,
-    ) -> None:
-        """Queue a render; a ready spare lands at once, one on its way becomes this press."""
+    ) -> int:
+        """Queue a render; a ready spare lands at once, one on its way becomes this press. Returns its job's number."""
         wish = self.wish(*origin.place, preset, model, options)
         self.spares.encourage(wish.place)
         spare = self.spares.take(wish)
@@ -114,6 +114,7 @@ class Renders:
         self.telling.tell(job)
         if spare is None:
             self._ask_engine(job, coming)
+        return job.number
 
     def _ask_engine(self, job: RenderJob, coming: Coming | None) -> None:
         """Have an engine render a job, or go on with the spare that has become one."""

@@ -35,7 +35,7 @@ class Sounds:
         self._master = 0.0
         #: The jobs whose boundary the player knows.
         self._awaited: set[int] = set()
-        #: The jobs that land after a panic, for the files alone.
+        #: The jobs that land for the files alone: after a panic, or when their pad was let go.
         self._silent: set[int] = set()
 
     def made(self, made: Made) -> None:
@@ -44,6 +44,8 @@ class Sounds:
 
     def await_boundary(self, job: Job) -> None:
         """A fragment sounds in its slot from its boundary on; the same job once more has another one."""
+        if job.number in self._silent:
+            return
         if job.slot is not None and job.boundary is not None:
             self._awaited.add(job.number)
             self._start(job, job.slot, job.boundary.at)
@@ -88,6 +90,14 @@ class Sounds:
         """End all that sounds; the jobs that are ``landing`` all the same will not sound."""
         self._silent.update(landing)
         self._play(Stop())
+
+    def hush(self, job: int) -> None:
+        """A fragment lands for its file alone."""
+        self._silent.add(job)
+
+    def is_hushed(self, job: int) -> bool:
+        """Whether a fragment that is on its way will not be heard."""
+        return job in self._silent
 
     def stop(self, slot: int | None) -> None:
         """End what sounds in a slot, or everywhere."""

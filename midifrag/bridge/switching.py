@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 
 from midifrag.boundary import Land
 from midifrag.bridge.lost_programs import LostPrograms
@@ -14,11 +15,13 @@ from midifrag.bridge.values import LiveValues
 from midifrag.bridge.warmup import warm_renders
 from midifrag.clock import Clock
 from midifrag.config.loading import Loaded
+from midifrag.config.performers import MAIN
 from midifrag.config.targets import named, value_name
 from midifrag.engine.messages import Warm
 from midifrag.engine.protocol import Engines
 from midifrag.events import BankChanged, ConfigurationChanged, ControlChanged, Notice, StateChange
 from midifrag.intents import SelectBank
+from midifrag.pad_key import PadKey
 from midifrag.states import NoticeLevel
 
 #: What is said when an action sets where fragments land.
@@ -58,7 +61,13 @@ class Switching:
     def bank_changed(self) -> BankChanged:
         """The active bank and its pads, as they are told."""
         bank = self._set_list.bank
-        return BankChanged(bank.slug, bank.name, self._set_list.index, self._pads.shown())
+        return BankChanged(bank.slug, bank.name, self._set_list.index, self._pads.shown(bank), self._set_list.who)
+
+    def banks_changed(self) -> Iterator[BankChanged]:
+        """Everybody's active bank, the main performer's first."""
+        for name in self._set_list.performers:
+            with self._set_list.as_performer(name):
+                yield self.bank_changed()
 
     def set_value(self, name: str, value: float | None) -> None:
         """Set a live value by its name, or (None) give it back to the presets."""
@@ -71,15 +80,30 @@ class Switching:
         else:
             self._publish(Notice(NoticeLevel.WARNING, f"{name} cannot be set to {value}; nothing was changed"))
 
-    def move(self, control: str, position: float) -> None:
-        """A control is at another position."""
-        self._change(lambda values: values.move(control, position))
+    def move(self, control: str, position: float, pad: PadKey | None) -> None:
+        """A control is at another position; ``pad`` is the one in hand."""
+        self._change(lambda values: values.move(control, position, pad))
+
+    def turn(self, control: str, clicks: int, pad: PadKey | None) -> None:
+        """An encoder was turned; ``pad`` is the one in hand."""
+        self._change(lambda values: values.turn(control, clicks, pad))
+
+    def reset(self, name: str | None) -> None:
+        """Give a live value back to the presets, or (None) all of them."""
+        if name is not None:
+            self.set_value(name, None)
+            return
+        pads = self._set_list.values.of_pads()
+        for change in self._set_list.values.reset():
+            self._tell(change)
+        self._tell_pads(pads)
 
     def mute(self, slot: int, muted: bool | None) -> None:
         """Mute a slot or not, or (None) the other of the two."""
         name = value_name("mute", slot)
         now = bool(self._set_list.values.effective.get(name))
-        self._publish(self._set_list.values.set(name, float(not now if muted is None else muted)))
+        wanted = float(not now if muted is None else muted)
+        self._change(lambda values: values.set(name, wanted))
 
     def set_land(self, land: Land | None) -> None:
         """Have fragments wait for this, whatever presets say, or (None) as they say."""
@@ -100,7 +124,7 @@ class Switching:
                 self._publish(Notice(NoticeLevel.WARNING, text))
         elif index != self._set_list.index:
             before = self._set_list.values.told
-            self._pads.leave()
+            self._pads.leave(self._set_list.bank)
             self._set_list.activate(index)
             self._tell_bank(before)
 
@@ -120,22 +144,45 @@ class Switching:
         for change in times:
             self._publish(change)
         self._tell_bank(before)
+        for name in self._set_list.performers[1:]:
+            with self._set_list.as_performer(name):
+                self._tell_bank(set())
         self._publish(Notice(NoticeLevel.INFO, "the changed configuration is in use"))
 
     def _change(self, change: Callable[[LiveValues], ControlChanged | None]) -> None:
         """Change a live value, and tell what it is now, and which others gave way to it."""
-        before = set(self._set_list.values.effective)
-        told = change(self._set_list.values)
+        values = self._set_list.values
+        before, pads = set(values.effective), values.of_pads()
+        told = change(values)
         if told is None:
             return
-        self._publish(told)
-        for name in sorted(before - set(self._set_list.values.effective) - {told.name}):
-            self._publish(ControlChanged(name, None))
+        self._tell(told)
+        for name in sorted(before - set(values.effective) - {told.name}):
+            self._tell(ControlChanged(name, None))
+        self._tell_pads(pads)
+
+    def _tell(self, change: ControlChanged) -> None:
+        """Tell a value of who plays now; where it is everybody's, it is the main performer's as well."""
+        who = self._set_list.who
+        self._publish(replace(change, performer=who))
+        if who == MAIN or change.pad is not None:
+            return
+        with self._set_list.as_performer(MAIN):
+            value = self._set_list.values.effective.get(change.name)
+        if value == change.value and not change.waiting:
+            self._publish(change)
+
+    def _tell_pads(self, before: Mapping[tuple[PadKey, str], float]) -> None:
+        """Tell which values of single pads went with a change."""
+        bank = self._set_list.bank.slug
+        for pad, name in sorted(set(before) - set(self._set_list.values.of_pads())):
+            self._tell(ControlChanged(name, None, bank=bank, pad=pad))
 
     def _tell_bank(self, before: set[str]) -> None:
         """Tell the bank that is active now and its live values, when those named ``before`` were told of."""
         self._publish(self.bank_changed())
+        who = self._set_list.who
         for name in sorted(before - set(self._set_list.values.effective)):
-            self._publish(ControlChanged(name, None))
+            self._publish(ControlChanged(name, None, performer=who))
         for change in self._set_list.values.changes():
-            self._publish(change)
+            self._publish(replace(change, performer=who))

@@ -47,17 +47,24 @@ class Takeover:
         ``current`` is where the parameter stands now, None where nothing says so (then any knob takes over).
         """
         knob, self._knob = self._knob, position
-        if self.mode == "jump" or current is None:
-            return self._settle(position)
-        if self._set is not None and abs(current - self._quantise(self._set)) > _SAME:
-            self._set = None
-        exact = current if self._set is None else self._set
+        if self.mode == "jump":
+            return self.settle(position)
+        exact = self.exact(current)
+        if exact is None:
+            return self.settle(position)
         # A knob that set the value stands on it, so that every way from there begins at the value.
         if abs(position - exact) <= self._tolerance or _between(knob, exact, position):
-            return self._settle(position)
-        return None if self.mode == "pickup" or knob is None else self._settle(_approach(exact, knob, position))
+            return self.settle(position)
+        return None if self.mode == "pickup" or knob is None else self.settle(_approach(exact, knob, position))
 
-    def _settle(self, position: float) -> float:
+    def exact(self, current: float | None) -> float | None:
+        """Where the parameter stands that reads back as ``current``: what was set, unless somebody changed it since."""
+        if self._set is not None and current is not None and abs(current - self._quantise(self._set)) <= _SAME:
+            return self._set
+        return current
+
+    def settle(self, position: float) -> float:
+        """``position`` is set."""
         self._set = position
         return position
 

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-import dataclasses
 import threading
 from collections import deque
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import assert_never
 
 from midifrag.config.banks import Bank
+from midifrag.config.layout import Shown
 from midifrag.config.loading import Loaded
+from midifrag.config.performers import MAIN, performer_of
 from midifrag.events import (
     BankChanged,
     ConfigurationChanged,
     ControlChanged,
     EngineChanged,
     JobChanged,
+    LayoutChanged,
     Meters,
     Notice,
     PadChanged,
@@ -29,7 +31,7 @@ from midifrag.events import (
 )
 from midifrag.fragment.slot_state import SlotState
 from midifrag.pad_key import PadKey
-from midifrag.states import EngineState, JobState, PadState
+from midifrag.states import UNDER_WAY, EngineState, JobState, PadState
 from midifrag.timeline import Timeline
 
 #: Landings that the latency figures look back on, and notices and ended jobs that are kept.
@@ -42,6 +44,7 @@ class View:
 
     configuration: Loaded | None = None
     bank: BankChanged | None = None
+    performers: dict[str, BankChanged] = field(default_factory=dict)
     pads: dict[tuple[str, PadKey], PadChanged] = field(default_factory=dict)
     slots: tuple[SlotState, ...] = ()
     jobs: dict[int, JobChanged] = field(default_factory=dict)
@@ -49,6 +52,8 @@ class View:
     engines: dict[str, EngineChanged] = field(default_factory=dict)
     ports: dict[tuple[str, str], PortChanged] = field(default_factory=dict)
     controls: dict[str, ControlChanged] = field(default_factory=dict)
+    layouts: dict[str, Shown] = field(default_factory=dict)
+    pad_values: dict[tuple[str, PadKey, str], ControlChanged] = field(default_factory=dict)
     time: Timeline | None = None
     playback: PlaybackChanged | None = None
     sounding: dict[int, Sounding] = field(default_factory=dict)
@@ -63,8 +68,11 @@ class View:
             match change:
                 case ConfigurationChanged(loaded):
                     self._configure(loaded)
-                case BankChanged():
-                    self.bank = change
+                case BankChanged(performer=performer):
+                    self._turn_back(change)
+                    if performer == MAIN:
+                        self.bank = change
+                    self.performers[performer] = change
                     self.pads |= {(pad.bank, pad.pad): pad for pad in change.pads}
                 case PadChanged(bank, pad):
                     self.pads[bank, pad] = change
@@ -76,8 +84,10 @@ class View:
                     self._engine(change)
                 case PortChanged(port, direction):
                     self.ports[port, direction] = change
-                case ControlChanged(name):
-                    self.controls[name] = change
+                case LayoutChanged(port, page, side):
+                    self.layouts[port] = Shown(page, side)
+                case ControlChanged():
+                    self._control(change)
                 case TimeChanged(timeline):
                     self.time = timeline
                 case PlaybackChanged():
@@ -105,6 +115,11 @@ class View:
         """The bank that is played now."""
         return next((bank for bank in self.banks if self.bank and bank.slug == self.bank.slug), None)
 
+    def bank_on(self, port: str) -> BankChanged | None:
+        """The bank that is active for who plays a port."""
+        ports = self.configuration.settings.ports if self.configuration else {}
+        return self.performers.get(performer_of(ports, port), self.bank)
+
     @property
     def ready_models(self) -> frozenset[str]:
         """The models that are loaded and warm."""
@@ -118,9 +133,26 @@ class View:
             if last is None or last.state is PadState.IDLE:
                 last = PadChanged(bank.slug, key, pad.port, key.channel or 1, key.note, PadState.IDLE, pad.colour, now)
             elif last.state is PadState.READY:
-                last = dataclasses.replace(last, port=pad.port)
+                last = replace(last, port=pad.port)
             shown.append(last)
         return tuple(shown)
+
+    def pad_of(self, slug: str, key: PadKey) -> PadChanged | None:
+        """How a pad is shown; one of a bank that is not active only what is under way: nobody tells what it is else."""
+        pad = self.pads.get((slug, key))
+        is_active = self.bank is not None and self.bank.slug == slug
+        if pad is not None and (is_active or pad.state in UNDER_WAY):
+            return pad
+        if is_active:
+            return None
+        bank = next((one for one in self.banks if one.slug == slug), None)
+        own = bank.pads.get(key) if bank is not None else None
+        return PadChanged(slug, key, None, key.channel or 1, key.note, PadState.IDLE, own.colour if own else None, 0.0)
+
+    @property
+    def open_ports(self) -> frozenset[tuple[str, str]]:
+        """The ports that are open, each with its direction."""
+        return frozenset(place for place, port in self.ports.items() if port.state == "open")
 
     def surroundings(self) -> list[StateChange]:
         """Slots, engines, ports and what sounds as changes, for someone who starts watching."""
@@ -141,6 +173,25 @@ class View:
         places = {(bank.slug, key) for bank in loaded.banks for key in bank.pads}
         self.pads = {place: pad for place, pad in self.pads.items() if place in places}
 
+    def _turn_back(self, change: BankChanged) -> None:
+        """Another bank of a performer begins at its first page."""
+        before = self.performers.get(change.performer)
+        ports = self.configuration.settings.ports if self.configuration else {}
+        for port, shown in self.layouts.items() if before is not None and before.slug != change.slug else ():
+            if performer_of(ports, port) == change.performer:
+                self.layouts[port] = replace(shown, page=0)
+
+    def _control(self, change: ControlChanged) -> None:
+        name, bank, pad = change.name, change.bank, change.pad
+        if change.performer != MAIN:
+            return
+        if pad is None:
+            self.controls[name] = change
+        elif change.value is None and not change.waiting:
+            self.pad_values.pop((bank, pad, name), None)
+        else:
+            self.pad_values[bank, pad, name] = change
+
     def _job(self, change: JobChanged) -> None:
         if not change.state.ended:
             self.jobs[change.job] = change
@@ -160,4 +211,4 @@ class View:
     def _engine(self, change: EngineChanged) -> None:
         before = self.engines.get(change.model)
         info = change.info or (before.info if before else None)
-        self.engines[change.model] = dataclasses.replace(change, info=info)
+        self.engines[change.model] = replace(change, info=info)

@@ -14,6 +14,7 @@ from midifrag.commands.console import say
 from midifrag.config import loading
 from midifrag.config.hints import hints
 from midifrag.config.loading import Loaded
+from midifrag.config.places_on_ports import readings
 from midifrag.engine.loading.cards import FP8_CAPABILITY, FP8_NEEDS, Run, find_cards, run_tool
 from midifrag.engine.loading.inventory import presence, why_refused
 from midifrag.errors import ConfigurationError, HubError, NoMidiError, PlaybackError, PortError, Problem, StorageError
@@ -44,6 +45,8 @@ def check(loaded: Loaded) -> None:
     for bank in loaded.banks:
         program = f"program {bank.program}" if bank.program else "no program"
         say(f"  {bank.slug:<12} {bank.name}: {len(bank.pads)} pads, {program}")
+    for line in readings(loaded):
+        say(f"  {line}")
     found = chain(hints(loaded), _long_prompts(loaded))
     for line in (
         *islice(found, MOST_NOTES),

@@ -30,6 +30,7 @@ class Explaining:
             only = self.set_list.settings.ports[event.port].channel
             if channel is not None and only not in (None, channel):
                 return [f"{describe_event(event)} → nothing: channel {only} is the only one that counts on this port"]
+            self.set_list.turn_to(event.port)
             mapper = self.set_list.mapper
             lines = [mapper.explain(event)]
             for select in mapper.intents(event):
@@ -51,18 +52,18 @@ def monitor(loaded: Loaded, clock: bool) -> None:
     def heard(event: MidiEvent) -> None:
         if isinstance(event, Tick) and not clock:
             return
-        before = explaining.set_list.mapper
+        before = explaining.set_list.mappers
         for line in explaining.lines(event):
             say(line)
-        if explaining.set_list.mapper is not before:
-            system.pair(explaining.set_list.mapper.pairs)
+        if explaining.set_list.mappers != before:
+            system.pair(*explaining.set_list.heard_together())
 
     def changed(change: PortChanged) -> None:
         say(change.text)
 
     with explained(), stopping() as stopped:
         system = Ports(_all_channels(loaded.settings), heard, changed)
-        system.pair(explaining.set_list.mapper.pairs)
+        system.pair(*explaining.set_list.heard_together())
         system.open()
         try:
             system.watch()

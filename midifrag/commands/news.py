@@ -14,6 +14,7 @@ from midifrag.events import (
     ControlChanged,
     EngineChanged,
     JobChanged,
+    LayoutChanged,
     Meters,
     Notice,
     PadChanged,
@@ -91,7 +92,7 @@ def _said_of(change: StateChange) -> str | None:
             return f"     time       {time_line(timeline, timeline.at)}"
         case PadChanged() | ControlChanged() | SlotsChanged() | TakeChanged() | ConfigurationChanged():
             return None
-        case Sounding() | Meters():
+        case Sounding() | Meters() | LayoutChanged():
             return None
         case _:
             assert_never(change)

@@ -24,6 +24,7 @@ from midifrag.states import COUNTS_DOWN, TROUBLES, EngineState, JobState, Notice
 STATE_STYLES: dict[PadState, str] = {
     PadState.IDLE: "dim",
     PadState.READY: "cyan",
+    PadState.GROWING: "bold yellow",
     PadState.QUEUED: "yellow",
     PadState.RENDERING: "bold blue",
     PadState.STALLED: "magenta",
@@ -132,6 +133,8 @@ def _pads(view: View, width: int) -> RenderableType:
 def _pad(key: PadKey, label: str, shown: PadChanged | None) -> RenderableType:
     state = shown.state if shown else PadState.IDLE
     progress = f" {shown.progress:.0%}" if shown and shown.progress is not None else ""
+    if shown is not None and state is PadState.GROWING:
+        progress = f": {shown.text}"
     if shown is not None and shown.boundary is not None and state in COUNTS_DOWN:
         progress += f" → {shown.boundary.name}"
     return Text.assemble(

@@ -18,6 +18,7 @@ from midifrag.events import (
     ControlChanged,
     EngineChanged,
     JobChanged,
+    LayoutChanged,
     Meters,
     Notice,
     PadChanged,
@@ -110,6 +111,7 @@ class StatusScreen:
                 | ConfigurationChanged()
                 | Sounding()
                 | Meters()
+                | LayoutChanged()
                 | Notice()
             ):
                 told = False

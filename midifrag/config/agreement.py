@@ -11,6 +11,7 @@ from midifrag.config.folders import archive_folder, fragments_folder
 from midifrag.config.instruments import HYDROGEN_SLOTS
 from midifrag.config.names import none_of
 from midifrag.config.osc import Endpoint, comes_back
+from midifrag.config.performers import name_of, performers, slots_of
 from midifrag.config.problems import Sources, problem_at
 from midifrag.config.settings import Settings
 from midifrag.errors import Problem
@@ -34,14 +35,15 @@ def disagreements(settings: Settings, banks: Sequence[BankSource], sources: Sour
 
 def shared_programs(banks: Sequence[BankSource]) -> Iterator[Problem]:
     """Banks that the same program change selects."""
-    programs: dict[int, str] = {}
+    programs: dict[tuple[int, int | None], str] = {}
     for bank, sources in banks:
         if bank.program is None:
             continue
-        if bank.program in programs:
-            message = f"{bank.program} already selects {programs[bank.program]}; each bank has its own"
+        place = (bank.program, bank.bank_select)
+        if place in programs:
+            message = f"{bank.program} already selects {programs[place]}; each bank has its own"
             yield problem_at(sources, ("program",), message)
-        programs[bank.program] = bank.slug
+        programs[place] = bank.slug
 
 
 def _foreign_names(bank: Bank, settings: Settings, sources: Sources) -> Iterator[Problem]:
@@ -50,6 +52,8 @@ def _foreign_names(bank: Bank, settings: Settings, sources: Sources) -> Iterator
     for key, pad in bank.pads.items():
         yield from _unknown(sources, ("pads", str(key), "model"), pad.model, models)
         yield from _unknown(sources, ("pads", str(key), "port"), pad.port, settings.ports)
+        for number, one in enumerate(pad.also):
+            yield from _unknown(sources, ("pads", str(key), "also", str(number), "port"), one.port, settings.ports)
         if pad.slot is not None and pad.slot > settings.fragments.count:
             yield problem_at(sources, ("pads", str(key), "slot"), f"{pad.slot} is above {settings.fragments.count}")
     for index, control in enumerate(bank.controls):
@@ -78,6 +82,7 @@ def _own_names(settings: Settings, sources: Sources) -> Iterator[Problem]:
         for index, item in enumerate(getattr(settings, name)):
             yield from _unknown(sources, (name, str(index), "port"), item.port, settings.ports)
     yield from _same_ports(settings, sources)
+    yield from _several(settings, sources)
     instruments, slots = settings.instruments, settings.fragments.count
     if instruments.sfz and not instruments.reaches(slots):
         few = f"{instruments.first_note} leaves no note for the last of {slots} slots; begin lower"
@@ -101,6 +106,51 @@ def _own_names(settings: Settings, sources: Sources) -> Iterator[Problem]:
     repeated = sorted({slug for slug in settings.set_list if settings.set_list.count(slug) > 1})
     if repeated:
         yield problem_at(sources, ("set_list",), f"{', '.join(repeated)} stands there more than once")
+
+
+def _several(settings: Settings, sources: Sources) -> Iterator[Problem]:
+    """What ports say of each other, and performers of their slots."""
+    for name, port in settings.ports.items():
+        place = ("ports", name, "thru")
+        for other in port.thru:
+            yield from _unknown(sources, place, other, settings.ports)
+            there = settings.ports.get(other)
+            if there is not None and there.output is None and not there.is_found_by_family:
+                yield problem_at(sources, place, f"{other} has no out: name one, so that it has somewhere to go")
+        if way := _way_back(settings, name):
+            yield problem_at(sources, place, f"goes round: {' → '.join(way)}; messages would never end")
+    players = [port.performer for port in settings.ports.values() if port.performer is not None]
+    taken: dict[int, str] = {}
+    for name, performer in settings.performers.items():
+        yield from _unknown(sources, ("performers", name), name, players)
+        place = ("performers", name, "slots")
+        first, last = performer.slots or (1, 0)
+        if performer.slots is not None and not first <= last <= settings.fragments.count:
+            yield problem_at(sources, place, f"[{first}, {last}] is no part of slots 1 to {settings.fragments.count}")
+            continue
+        shared = [slot for slot in range(first, last + 1) if taken.setdefault(slot, name) != name]
+        if shared:
+            yield problem_at(sources, place, f"slot {shared[0]} is {taken[shared[0]]}'s already; each has their own")
+    for performer_name in performers(settings.ports) if taken else ():
+        if not slots_of(settings.performers, settings.ports, settings.fragments.count, performer_name):
+            who = name_of(settings.ports, performer_name) or "ports without a performer"
+            yield problem_at(
+                sources, ("performers",), f"no slot is left for {who}; leave one, or add to fragments.count"
+            )
+
+
+def _way_back(settings: Settings, name: str) -> list[str] | None:
+    """The ports along which what comes in on a port would come to it again."""
+    ways = [[name, other] for other in settings.ports[name].thru]
+    seen: set[str] = set()
+    while ways:
+        way = ways.pop()
+        if way[-1] == name:
+            return way
+        if way[-1] in settings.ports and way[-1] not in seen:
+            seen.add(way[-1])
+            ways += [[*way, other] for other in settings.ports[way[-1]].thru]
+    return None
 
 
 def _clock_out(settings: Settings, sources: Sources) -> Iterator[Problem]:

@@ -9,12 +9,18 @@ from pydantic import BeforeValidator, Field, PlainSerializer, model_validator
 
 from midifrag.config.parameters import shown
 from midifrag.config.targets import MIX, TARGETS, Target, target, value_name
-from midifrag.config.value_types import Channel, SevenBit, Strict, Written
+from midifrag.config.value_types import Channel, Note, SevenBit, Strict, Written
 
 #: The most controls, or actions, of a file.
 MOST_CONTROLS = 1000
 Curve: TypeAlias = Literal["linear", "exponential", "stepped"]
 Takeover: TypeAlias = Literal["jump", "pickup", "catch_up"]
+#: How an endless encoder says how far it was turned (`midifrag.midi.encoders`).
+Relative: TypeAlias = Literal["twos", "signed", "offset", "mackie"]
+#: Whose value a control sets.
+Scope: TypeAlias = Literal["global", "bank", "pad"]
+#: Which aftertouch: that of a channel, that of single notes, or (true) both.
+Pressure: TypeAlias = bool | Literal["channel", "poly"]
 
 
 class Range(Strict):
@@ -75,34 +81,78 @@ class Range(Strict):
 
 
 class Control(Range):
-    """A CC (7 or 14 bit), pitch bend or aftertouch bound to a parameter, or to how the player mixes."""
+    """What moves a parameter, or how the player mixes: a CC, an NRPN, pitch bend, aftertouch or notes' velocity."""
 
     cc: SevenBit | None = Field(default=None, description="the number of the CC that moves it")
-    pitch_bend: bool = Field(default=False, description="pitch bend moves it, in place of a CC")
-    aftertouch: bool = Field(default=False, description="aftertouch moves it, in place of a CC")
-    bits: Literal[7, 14] = Field(
-        default=7, description="14: the CC 32 above brings the finer half, for CCs from 0 to 31"
+    nrpn: int | None = Field(
+        default=None,
+        ge=0,
+        le=16383,
+        description="the number of the non-registered parameter that moves it (CC 99 and 98 select it, CC 6 and 38 say "
+        "where it stands, CC 96 and 97 move it by one); on its channel these CCs are nothing else then",
     )
+    pitch_bend: bool = Field(default=False, description="pitch bend moves it, in place of a CC")
+    aftertouch: Pressure = Field(
+        default=False, description="aftertouch moves it, in place of a CC; channel or poly: only that kind"
+    )
+    velocity: bool = Field(default=False, description="how hard notes are pressed moves it, in place of a CC")
+    release_velocity: bool = Field(default=False, description="how fast notes are let go moves it, in place of a CC")
+    note: Note | None = Field(
+        default=None, description="the only note whose aftertouch or velocity counts; without one, every note's does"
+    )
+    bits: Literal[7, 14] = Field(
+        default=7, description="14: the CC 32 above brings the finer half, for CCs from 0 to 31; in either order"
+    )
+    relative: Relative | None = Field(
+        default=None,
+        description="the coding of an endless encoder: twos (two's complement), signed (signed bit), offset (from 64) "
+        "or mackie; without one, the knob says where it stands",
+    )
+    clicks: int = Field(default=100, ge=1, le=16384, description="relative: how many clicks are the whole way")
     channel: Channel | None = Field(default=None, description="the only channel that counts")
     port: str | None = Field(default=None, description="the only port that counts")
     slot: int | None = Field(
         default=None, ge=1, le=99, description="the slot whose gain, pan or mute it sets; without one, that of all"
     )
+    scope: Scope | None = Field(
+        default=None,
+        description="whose value it sets; global: every bank's, bank: the active bank's, pad: that of the pad that is "
+        "held meanwhile, or was pressed last; without one, global in presets.yaml and bank in a bank",
+    )
     takeover: Takeover = Field(
         default="jump",
         description="a knob that stands elsewhere; pickup: waits until it passes the value, catch_up: nears it",
     )
+    feedback: bool = Field(
+        default=True,
+        description="whether its value is sent back to the controllers that have it: to rings, motor faders, screens",
+    )
 
     @model_validator(mode="after")
     def _one_source(self) -> Control:
-        if (self.cc is not None) + self.pitch_bend + self.aftertouch != 1:
-            raise ValueError("a control is exactly one of cc: N, pitch_bend: true, aftertouch: true")
+        sources = (self.cc is not None, self.nrpn is not None, self.pitch_bend, bool(self.aftertouch))
+        if sum((*sources, self.velocity, self.release_velocity)) != 1:
+            raise ValueError(
+                "a control is exactly one of cc: N, pitch_bend: true, aftertouch: true, nrpn: N, velocity: true, "
+                "release_velocity: true"
+            )
         if self.bits == 14 and self.cc is not None and self.cc > 31:
             raise ValueError(f"a 14-bit CC has a number from 0 to 31 (its fine byte is 32 above), not {self.cc}")
+        if self.relative is not None and (self.bits == 14 or (self.cc is None and self.nrpn is None)):
+            raise ValueError("relative is for a CC of 7 bits, or an NRPN")
+        of_notes = self.velocity or self.release_velocity or self.aftertouch in (True, "poly")
+        if self.note is not None and not of_notes:
+            raise ValueError("note is for poly aftertouch and velocities")
+        return self
+
+    @model_validator(mode="after")
+    def _one_aim(self) -> Control:
         if self.slot is not None and not self.sets.mixes:
             raise ValueError(f"{self.sets} is of no slot; {', '.join(MIX)} are")
         if self.slot is None and self.sets.mixes and str(self.sets) != "gain":
             raise ValueError(f"{self.sets} needs slot: …")
+        if self.scope in ("bank", "pad") and self.sets.mixes:
+            raise ValueError(f"{self.sets} is how the player mixes, and no {self.scope}'s")
         return self
 
     @property
@@ -111,11 +161,27 @@ class Control(Range):
         return value_name(str(self.sets), self.slot)
 
     @property
+    def source(self) -> str:
+        """What moves it, such as ``cc 21``."""
+        kind = "" if self.aftertouch in (True, False) else f"{self.aftertouch} "
+        names = {
+            f"cc {self.cc}": self.cc is not None,
+            f"nrpn {self.nrpn}": self.nrpn is not None,
+            "pitch bend": self.pitch_bend,
+            f"{kind}aftertouch": bool(self.aftertouch),
+            "velocity": self.velocity,
+            "release velocity": self.release_velocity,
+        }
+        named = next(name for name, is_it in names.items() if is_it)
+        return named if self.note is None else f"{named} of note {self.note}"
+
+    @property
     def id(self) -> str:
         """Its stable identity, readable in logs: what moves it and what it sets."""
-        source = "pitch bend" if self.pitch_bend else "aftertouch" if self.aftertouch else f"cc {self.cc}"
+        source = self.source
         if self.channel is not None:
             source += f" channel {self.channel}"
         if self.port is not None:
             source += f" port {self.port}"
-        return f"{source} sets {self.value_name}"
+        whose = "" if self.scope is None else " of the pad" if self.scope == "pad" else f" ({self.scope})"
+        return f"{source} sets {self.value_name}{whose}"

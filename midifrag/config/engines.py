@@ -140,7 +140,7 @@ class EngineSettings(Strict):
         default=None,
         ge=1,
         le=256,
-        description="how many are rendered at once; without one, what suits the device",
+        description="how many are rendered at once; without one, what suits the device; fewer where memory is short",
     )
     graphs: bool = Field(
         default=True,

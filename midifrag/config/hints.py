@@ -12,6 +12,7 @@ from pathlib import Path
 from midifrag.config.actions import Action
 from midifrag.config.banks import Bank
 from midifrag.config.catalogue import engine_names
+from midifrag.config.clashes import clashes
 from midifrag.config.controls import Control
 from midifrag.config.lengths import told_bars
 from midifrag.config.loading import Loaded
@@ -21,6 +22,7 @@ from midifrag.config.names import closest, none_of
 from midifrag.config.osc import is_loopback
 from midifrag.config.pads import PLACEHOLDERS, Pad
 from midifrag.config.parameters import LENGTHS, shown
+from midifrag.config.places_on_ports import hidden_places
 from midifrag.config.press_request import ANY_KEY, press_request
 from midifrag.config.unplayable import FactsOf, sampler_kind, too_many, troubles
 from midifrag.fragment.file_names import HYDROGEN
@@ -46,10 +48,12 @@ def hints(loaded: Loaded) -> Iterator[str]:
             for line in _placeholders(loaded, bank, pad):
                 yield f"{file}: pads.{key}.prompt: {line}"
         yield from _hidden_pads(loaded, bank, file)
+        yield from hidden_places(loaded, bank, file)
         yield from _unused(loaded, bank, file, facts)
         yield from _too_far(loaded, bank, file, facts)
         yield from _unheard(loaded, bank, file, facts)
         yield from _lengths(loaded, bank, file, facts)
+    yield from clashes(loaded)
     for file, controls in _control_lists(loaded):
         yield from _hidden_controls(loaded, controls, file)
         yield from _taken_fine_halves(loaded, controls, file)
@@ -183,7 +187,8 @@ def _hidden_pads(loaded: Loaded, bank: Bank, file: str) -> Iterator[str]:
     """What of a bank's messages an action takes."""
     for action in loaded.settings.actions:
         for key, pad in bank.pads.items():
-            if action.note == key.note and _meet(action, key.channel, pad.port):
+            by_notes = any(not port.grids for name, port in loaded.settings.ports.items() if pad.port in (None, name))
+            if action.note == key.note and by_notes and _meet(action, key.channel, pad.port):
                 yield f"{file}: pads.{key}: its note does {action.does} (actions of {loaded.path.name})"
         if action.program is not None and action.program == bank.program and _meet(action, None, None):
             yield f"{file}: program: {bank.program} does {action.does} instead (actions of {loaded.path.name})"

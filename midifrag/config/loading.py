@@ -33,6 +33,7 @@ from midifrag.config.problems import (
     unknown_variables,
 )
 from midifrag.config.settings import MOST_BANKS, Settings
+from midifrag.config.surface_files import reading
 from midifrag.config.unplayable import FactsOf, unplayable
 from midifrag.config.yaml_files import plain, read, read_content
 from midifrag.errors import ConfigurationError, Problem
@@ -56,6 +57,8 @@ class Loaded:
     unplayable: tuple[Problem, ...] = ()
     #: How short and how long takes of its models may be, by model, as far as that is known before they are loaded.
     limits: Mapping[str, Limits] = field(default_factory=dict)
+    #: The files of its own surfaces.
+    surfaces: tuple[Path, ...] = ()
 
     @property
     def folder(self) -> Path:
@@ -65,7 +68,7 @@ class Loaded:
     @property
     def files(self) -> tuple[Path, ...]:
         """All files that were read; a change in one of them is a reason to read again."""
-        return (self.path, *(bank_path(self.path, bank.slug) for bank in self.banks))
+        return (self.path, *self.surfaces, *(bank_path(self.path, bank.slug) for bank in self.banks))
 
     @property
     def fragments_folder(self) -> Path:
@@ -134,7 +137,11 @@ def load(
     stamps = {path.absolute(): stamp(path)}
     document = read(path, problems)
     sources = Sources(path.name, document, flags or {}, os.environ if environment is None else environment)
-    settings = _load_show(sources, problems)
+    with reading(path.absolute()) as surface_files:
+        settings = _load_show(sources, problems)
+    problems += surface_files.problems
+    surfaces = tuple(surface_files.paths)
+    stamps |= {file: stamp(file) for file in surfaces}
     slugs = settings.set_list if settings is not None else _set_list_of(document)
     stamps |= {file: stamp(file) for file in (bank_path(path.absolute(), slug) for slug in slugs)}
     banks = _load_banks(path, slugs, sources, problems, contents or {})
@@ -147,7 +154,8 @@ def load(
     doubts = tuple(first_of(unplayable(settings, banks, sources, facts)))
     others = {settings.model, settings.engine.other_model or settings.model}
     limits = {model: facts(model).limits for model in {*facts.models, *others}}
-    return Loaded(settings, tuple(bank for bank, _ in banks), path.absolute(), flags or {}, stamps, doubts, limits)
+    read_banks = tuple(bank for bank, _ in banks)
+    return Loaded(settings, read_banks, path.absolute(), flags or {}, stamps, doubts, limits, surfaces)
 
 
 def show_problem(loaded: Loaded, loc: tuple[str, ...], message: str) -> Problem:

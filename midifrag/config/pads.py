@@ -5,7 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal, TypeAlias
 
-from pydantic import AfterValidator, Field, ValidationInfo, field_validator, model_validator
+from pydantic import (
+    AfterValidator,
+    Field,
+    PlainSerializer,
+    PlainValidator,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 from pydantic_core import PydanticKnownError
 
 from midifrag.boundary import Land
@@ -23,8 +31,10 @@ from midifrag.config.parameters import (
     shown,
     values_of,
 )
+from midifrag.config.press_keys import AlsoPressedBy, Hold, PressKeys
 from midifrag.config.value_types import Lead, NotBlank, Strict, Written, WrongKeyError
 from midifrag.fragment.options import FragmentOptions
+from midifrag.surface.grid import MOST_ROWS, Place
 from midifrag.surface.palette import COLOURS
 
 #: What a prompt may say, and what comes in its place.
@@ -34,7 +44,9 @@ PLACEHOLDERS = {
     "{key}": "the key of the bank, or of the show",
 }
 
-OnRepress: TypeAlias = Literal["queue", "replace", "ignore", "cancel"]
+#: The most that presses a pad beside its note.
+MOST_INPUTS = 32
+
 OnLost: TypeAlias = Literal["queue", "fail", "wait"]
 
 
@@ -92,8 +104,22 @@ class LandingKeys(Strict):
     )
 
 
-class PadDefaults(Parameters, LandingKeys):  # type: ignore[misc]  # as above
+class PadDefaults(Parameters, LandingKeys, PressKeys):  # type: ignore[misc]  # as above
     """What pads say that do not say it themselves."""
+
+
+def _place(value: Any) -> Any:
+    if isinstance(value, Place):
+        return value
+    is_pair = isinstance(value, list | tuple) and len(value) == 2
+    if not is_pair or not all(type(one) is int and 1 <= one <= MOST_ROWS for one in value):
+        raise ValueError(f"{value!r} is no place: use [row, column], each from 1 (the lower left) to {MOST_ROWS}")
+    return Place(*value)
+
+
+At: TypeAlias = Annotated[
+    Place, PlainValidator(_place), PlainSerializer(list), Written(f"[row, column], each 1 to {MOST_ROWS}")
+]
 
 
 def _known_colour(value: str) -> str:
@@ -102,7 +128,7 @@ def _known_colour(value: str) -> str:
     return value
 
 
-class Pad(Parameters, LandingKeys):  # type: ignore[misc]  # as above
+class Pad(Parameters, LandingKeys, PressKeys):  # type: ignore[misc]  # as above
     """What one note triggers, and its press rules."""
 
     prompt: NotBlank = Field(
@@ -115,13 +141,29 @@ class Pad(Parameters, LandingKeys):  # type: ignore[misc]  # as above
         default=None, description="the pad's light while nothing happens"
     )
     port: str | None = Field(default=None, description="the only port that presses it")
+    at: At | None = Field(
+        default=None,
+        description="its place on a controller's grid, from the lower left; without one, pads lie in their order",
+    )
     slot: int | None = Field(default=None, ge=1, le=99, description="the slot where it lands, in place of the next one")
     velocity: Range | None = Field(
         default=None,
         description="a parameter that the velocity of a press sets, or gain: how loud its fragment sounds from here",
     )
-    on_repress: OnRepress = Field(
-        default="queue", description="a press while an earlier one of the pad is queued or renders"
+    release_velocity: Range | None = Field(
+        default=None,
+        description="a parameter that is set by how fast the pad is let go, or gain; it renders when it is let go",
+    )
+    hold: Hold | None = Field(
+        default=None,
+        description="a parameter that is set by how long the pad is held, such as {sets: seconds, range: [1, 8]}; it "
+        "renders when it is let go",
+    )
+    also: tuple[AlsoPressedBy, ...] = Field(
+        default=(),
+        max_length=MOST_INPUTS,
+        description="what else presses it, on any port: a note (48), or one of note, cc and program with channel and "
+        "port",
     )
     choke: str | None = Field(
         default=None, description="a group of pads; a press cancels what the others of it have queued or are rendering"
@@ -140,12 +182,24 @@ class Pad(Parameters, LandingKeys):  # type: ignore[misc]  # as above
         default=FragmentOptions(), description="options of its own; what is not named is as the show's"
     )
 
-    @field_validator("velocity")
+    @field_validator("velocity", "release_velocity")
     @classmethod
     def _velocity_of_a_press(cls, value: Range | None) -> Range | None:
         if value is not None and value.sets.mixes and str(value.sets) != "gain":
             raise ValueError(f"velocity cannot set {value.sets}; of the mix it sets gain")
         return value
+
+    @model_validator(mode="after")
+    def _one_way_to_render(self) -> Pad:
+        if self.renders_on_release and self.press in ("gate", "toggle"):
+            key = "hold" if self.hold is not None else "release_velocity"
+            raise WrongKeyError(key, f"stands beside press: {self.press}; it renders when the pad is let go")
+        return self
+
+    @property
+    def renders_on_release(self) -> bool:
+        """Whether a press of it begins when it is let go."""
+        return self.hold is not None or self.release_velocity is not None
 
     @property
     def label(self) -> str:

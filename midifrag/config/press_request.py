@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from midifrag.boundary import Land
 from midifrag.config.banks import Bank
+from midifrag.config.controls import Range
 from midifrag.config.lengths import musical_length, told_bars
 from midifrag.config.pads import LandingKeys, Pad, resolve
 from midifrag.config.parameters import Preset, layered
+from midifrag.config.press_keys import Hold, OnRepress, PressKeys, PressMode
 from midifrag.config.settings import Settings
 from midifrag.config.targets import PARAMETER_TARGETS
 from midifrag.fragment.length import MusicalLength
@@ -24,16 +26,26 @@ ANY_KEY = "any key"
 class LandRequest:
     """What a fragment waits for, ``lead`` seconds before which it lies in its slot.
 
-    With ``protect``, it takes the turn of no slot that sounds while there is another one.
+    With ``protect``, it takes the turn of no slot that sounds while there is another one; ``among`` are the slots whose
+    turn it may take, None for all.
     """
 
     land: Land = "now"
     lead: float = 0.0
     protect: bool = True
+    among: tuple[int, ...] | None = None
 
 
 #: Lands when it is ready.
 WHEN_READY = LandRequest()
+
+
+@dataclass(frozen=True, slots=True)
+class Released:
+    """How a pad was let go: after so many seconds, and how fast (0–1)."""
+
+    held: float
+    velocity: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,12 +63,44 @@ class PressRequest:
     gain: float = 0.0
 
 
-def land_request(settings: Settings, bank: Bank, pad: Pad | None = None, live: Land | None = None) -> LandRequest:
-    """How a press of ``pad`` lands, or (None) what no pad began; ``live`` is what an action has set over all."""
+def land_request(
+    settings: Settings,
+    bank: Bank,
+    pad: Pad | None = None,
+    live: Land | None = None,
+    slots: tuple[int, ...] | None = None,
+) -> LandRequest:
+    """How a press of ``pad`` lands, or (None) what no pad began; ``live`` is what an action has set over all.
+
+    ``slots`` are those that it may take, None for all.
+    """
     levels: list[LandingKeys] = [*([pad] if pad else []), bank.defaults, settings.defaults]
     land: Land = next((level.land for level in levels if level.land is not None), "now")
     lead = next((level.lead_ms for level in levels if level.lead_ms is not None), settings.fragments.lead_ms)
-    return LandRequest(live or land, lead / 1000, settings.fragments.protect_playing)
+    return LandRequest(live or land, lead / 1000, settings.fragments.protect_playing, slots)
+
+
+@dataclass(frozen=True, slots=True)
+class PressRules:
+    """How a pad takes a press, as all levels say together."""
+
+    press: PressMode
+    on_repress: OnRepress
+    #: Whether it renders when it is let go.
+    on_release: bool
+
+    @property
+    def is_held(self) -> bool:
+        """Whether it matters when the pad is let go."""
+        return self.on_release or self.press == "gate"
+
+
+def press_rules(settings: Settings, bank: Bank, pad: Pad) -> PressRules:
+    """How ``pad`` takes a press; one that renders when it is let go is no gate and no toggle."""
+    levels: list[PressKeys] = [pad, bank.defaults, settings.defaults]
+    press: PressMode = next((level.press for level in levels if level.press is not None), "trigger")
+    repress: OnRepress = next((level.on_repress for level in levels if level.on_repress is not None), "queue")
+    return PressRules("trigger" if pad.renders_on_release else press, repress, pad.renders_on_release)
 
 
 def press_request(
@@ -66,34 +110,57 @@ def press_request(
     *,
     values: Mapping[str, float] | None = None,
     velocity: float | None = None,
+    released: Released | None = None,
     bpm: float | None = None,
     signature: Signature | None = None,
     land: Land | None = None,
+    slots: tuple[int, ...] | None = None,
 ) -> PressRequest:
     """What a press of ``pad`` in ``bank`` asks for.
 
     ``values`` are what controls have set over the presets, by parameter; ``velocity`` is 0–1, None for a press that has
-    none; ``bpm`` is the tempo in quarter notes a minute and ``signature`` that of its bars, None for the show's own;
-    ``land`` as in `land_request`.
+    none; ``released`` is how it was let go, of a pad that renders then; ``bpm`` is the tempo in quarter notes a minute
+    and ``signature`` that of its bars, None for the show's own; ``land`` and
+    ``slots`` as in `land_request`.
     """
     over = {name: value for name, value in (values or {}).items() if name in PARAMETER_TARGETS}
-    gain = 0.0
-    if pad.velocity is not None and velocity is not None:
-        if pad.velocity.sets.mixes:
-            gain = pad.velocity.value(velocity)
-        else:
-            over = layered(over, {str(pad.velocity.sets): pad.velocity.value(velocity)})
-    preset = resolve(pad, bank.defaults, settings.defaults, values=over)
     bpm = settings.tempo if bpm is None else bpm
     signature = settings.time.signature if signature is None else signature
+    gain = 0.0
+    for way, value in _of_the_hand(pad, velocity, released, bpm, signature):
+        if way.sets.mixes:
+            gain = value
+        else:
+            over = layered(over, {str(way.sets): value})
+    preset = resolve(pad, bank.defaults, settings.defaults, values=over)
     return PressRequest(
         filled(preset, bpm, signature, bank.key or settings.key),
         preset.model or settings.model,
         settings.fragments.options(pad.fragment),
-        land_request(settings, bank, pad, land),
+        land_request(settings, bank, pad, land, slots),
         musical_length(preset, bpm, signature),
         gain,
     )
+
+
+def _of_the_hand(
+    pad: Pad, velocity: float | None, released: Released | None, bpm: float, signature: Signature
+) -> Iterator[tuple[Range, float]]:
+    """What a pad's velocities and its hold set, and to which values."""
+    if pad.velocity is not None and velocity is not None:
+        yield pad.velocity, pad.velocity.value(velocity)
+    if released is None:
+        return
+    if pad.release_velocity is not None:
+        yield pad.release_velocity, pad.release_velocity.value(released.velocity)
+    if pad.hold is not None:
+        yield pad.hold, held(pad.hold, released.held, bpm, signature)[0]
+
+
+def held(hold: Hold, seconds: float, bpm: float, signature: Signature) -> tuple[float, float]:
+    """What ``hold`` sets after so many seconds, and how much of its way that is (0–1)."""
+    quarter = 60 / bpm
+    return hold.held(seconds, signature.beat * quarter, signature.bar * quarter)
 
 
 def filled(preset: Preset, bpm: float, signature: Signature, key: str | None) -> Preset:

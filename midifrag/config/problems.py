@@ -48,7 +48,7 @@ def problems_in(error: ValidationError, model: type[BaseModel], sources: Sources
         loc = tuple(str(part) for part in item["loc"])
         wrong = item.get("ctx", {}).get("error")
         if isinstance(wrong, WrongKeyError):
-            loc = (*loc, wrong.key)
+            loc = (*loc, *wrong.keys)
         message = _sentence(item, model, loc)
         problem = problem_at(sources, loc, message)
         if str(problem) not in seen:

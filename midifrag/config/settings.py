@@ -14,10 +14,12 @@ from midifrag.config.actions import Action
 from midifrag.config.catalogue import CATALOGUE, default_model, known, plugins
 from midifrag.config.controls import MOST_CONTROLS, Control
 from midifrag.config.engines import EngineSettings, ModelSource
+from midifrag.config.gestures import GestureSettings
 from midifrag.config.instruments import InstrumentSettings
 from midifrag.config.midi_rules import FASTEST, SLOWEST, ProgramChangeSettings, TimeSettings
 from midifrag.config.osc import OscSettings
 from midifrag.config.pads import PadDefaults
+from midifrag.config.performers import PerformerSettings
 from midifrag.config.places import Address
 from midifrag.config.playback import OFF, PlaybackSettings
 from midifrag.config.ports import NotifySettings, PortSettings
@@ -26,6 +28,10 @@ from midifrag.config.value_types import Key, Strict
 
 #: The most banks, and models of one's own.
 MOST_BANKS = 999
+
+
+#: The most performers.
+MOST_PERFORMERS = 16
 
 
 class QueueSettings(Strict):
@@ -70,6 +76,11 @@ class Settings(Strict):
         },
         description="controllers and DAWs, by names of your choice",
     )
+    performers: dict[str, PerformerSettings] = Field(
+        default_factory=dict,
+        max_length=MOST_PERFORMERS,
+        description="what performers have alone, by the names that ports give them; without it, they share all",
+    )
     backend: str | None = Field(
         default=None,
         description="a mido backend, such as mido.backends.rtmidi/UNIX_JACK; without one, what the system has",
@@ -102,6 +113,9 @@ class Settings(Strict):
     )
     controls: tuple[Control, ...] = Field(
         default=(), max_length=MOST_CONTROLS, description="controls that count in every bank"
+    )
+    gestures: GestureSettings = Field(
+        default=GestureSettings(), description="how long a double press and a long press are"
     )
     actions: tuple[Action, ...] = Field(
         default=(),

@@ -43,8 +43,13 @@ class Strict(BaseModel):
 
 
 class WrongKeyError(ValueError):
-    """A key that cannot stand where it does; ``key`` as it was written."""
+    """A key that cannot stand where it does; ``key`` as it was written, or (a tuple) the keys on the way to it."""
 
     def __init__(self, key: Any, reason: str) -> None:
         super().__init__(reason)
-        self.key = str(key)
+        self.keys = tuple(map(str, key)) if isinstance(key, tuple) else (str(key),)
+
+    @property
+    def key(self) -> str:
+        """The key, or the way to it."""
+        return ".".join(self.keys)

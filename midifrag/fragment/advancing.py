@@ -151,7 +151,7 @@ class Advancer:
         began = take.slot is not None and self._slots.landings.is_landing(take.slot, take.record.job)
         slot = take.slot
         if slot is None or (not began and (self._slots.locked(slot) or self._must_not_end(take, slot))):
-            slot = take.slot = self._slots.choose(take.fixed, protect=take.arrival.protect)
+            slot = take.slot = self._slots.choose(take.fixed, protect=take.arrival.protect, among=take.arrival.among)
         at = take.arrival.at
         if at is None and (began or not self._must_not_end(take, slot)):
             self._land(take, fragment, slot)

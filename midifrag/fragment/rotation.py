@@ -37,6 +37,8 @@ class Rotation:
 
     def __init__(self, count: int) -> None:
         self.next = 1
+        #: Of those who have slots of their own, by these, which comes next.
+        self._next_of: dict[tuple[int, ...], int] = {}
         self._count = count
         self._playing: dict[int, Playing] = {}
 
@@ -51,15 +53,28 @@ class Rotation:
         """How a slot sounds; None for one that does not."""
         return self._playing.get(slot)
 
-    def choose(self, able: Collection[int], awaited: Collection[int], *, protect: bool) -> int:
+    def choose(
+        self,
+        able: Collection[int],
+        awaited: Collection[int],
+        *,
+        protect: bool,
+        among: tuple[int, ...] | None = None,
+    ) -> int:
         """The next in turn of those that are ``able``, at least one; ``awaited`` are those that a fragment waits for.
 
-        Where all that nothing waits for sound, it is the one that began first. The turn goes on behind it.
+        Where all that nothing waits for sound, it is the one that began first. The turn goes on behind it. Those that
+        are ``among`` some have a turn of their own.
         """
-        in_turn = [(self.next - 1 + step) % self._count + 1 for step in range(self._count)]
+        first = self.next if among is None else self._next_of.get(among, self.next)
+        in_turn = [(first - 1 + step) % self._count + 1 for step in range(self._count)]
         candidates = [number for number in in_turn if number in able]
         chosen = min(candidates, key=lambda number: self._rank(number, awaited, protect, candidates))
-        self.next = chosen % self._count + 1
+        behind = chosen % self._count + 1
+        if among is None:
+            self.next = behind
+        else:
+            self._next_of[among] = behind
         return chosen
 
     def _rank(

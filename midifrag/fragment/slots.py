@@ -86,8 +86,10 @@ class Slots:
         """Return a slot's file. Raises `NoFreeSlotError` if there is no slot of this number."""
         return self._slots[number].file.path
 
-    def choose(self, fixed: int | None = None, *, protect: bool = True) -> int:
+    def choose(self, fixed: int | None = None, *, protect: bool = True, among: tuple[int, ...] | None = None) -> int:
         """Return the slot for the next fragment, ``fixed`` or the next one in turn that is not locked.
+
+        ``among`` are those that have a turn of their own, None for all.
 
         One whose drive does not answer is left out while another does, and so is one that sounds (with ``protect``) or
         that a fragment waits for.
@@ -98,11 +100,13 @@ class Slots:
             if self._slots[fixed].locked:
                 raise NoFreeSlotError(f"slot {fixed} is locked: unlock it, or give the preset another slot")
             return fixed
-        free = [number for number, slot in self._slots.items() if not slot.locked]
+        able = [number for number in self._slots if among is None or number in among]
+        free = [number for number in able if not self._slots[number].locked]
         if not free:
-            raise NoFreeSlotError(f"all {self.count} slots are locked: unlock one")
+            which = f"all {self.count} slots" if among is None else f"slots {', '.join(map(str, able))}"
+            raise NoFreeSlotError(f"{which} are locked: unlock one")
         answering = [number for number in free if not self._slots[number].hand.hangs] or free
-        return self._rotation.choose(answering, self.landings.awaited, protect=protect)
+        return self._rotation.choose(answering, self.landings.awaited, protect=protect, among=among)
 
     # --- what sounds -------------------------------------------------------------------------------------------------
 

@@ -17,7 +17,8 @@ class Arrival:
     """When and how a fragment comes into its slot.
 
     ``at`` is the boundary to land on, in monotonic seconds (None: land when it is ready), ``lead`` how many seconds
-    before that the file is in place. With ``protect``, the turn leaves out slots that sound. A take of the archive
+    before that the file is in place. With ``protect``, the turn leaves out slots that sound; ``among`` are the slots
+    that it may take, None for all. A take of the archive
     whose length was asked for in music is cut to so many bars or beats at ``bpm`` (quarter notes a minute) in this
     ``signature``; None for those that it was made for.
     """
@@ -27,6 +28,7 @@ class Arrival:
     protect: bool = True
     bpm: float | None = None
     signature: Signature | None = None
+    among: tuple[int, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)

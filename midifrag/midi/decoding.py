@@ -1,22 +1,27 @@
 """From bytes on a port to `midifrag.midi.messages`: nothing that a cable can carry raises here.
 
 Channels become 1–16 and programs 1–128, a note-on with velocity 0 becomes a release, CC pairs that the configuration
-calls 14 bit become one control change, and bank select (CC 0 and CC 32) is kept for the next program change.
+calls 14 bit become one control change, what belongs to a non-registered parameter becomes where that stands (MIDI 1.0
+Detailed Specification, "Registered and Non-Registered Parameter Numbers"), and bank select (CC 0 and CC 32) is kept for
+the next program change.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, TypeAlias
 
 import mido
 
+from midifrag.midi.halves import Halves
 from midifrag.midi.messages import (
+    UNMEASURED,
     Aftertouch,
     ControlChange,
     MidiEvent,
     NoteOff,
     NoteOn,
+    Nrpn,
     PitchBend,
     ProgramChange,
     Tick,
@@ -26,29 +31,24 @@ from midifrag.midi.messages import (
 #: A 14-bit control's source: port and channel (None for any) and the number of its coarse CC (0–31).
 Pair: TypeAlias = tuple[str | None, int | None, int]
 
+#: A non-registered parameter that something is mapped to: port and channel (None for any) and its number.
+Parameter: TypeAlias = tuple[str | None, int | None, int]
+
 #: A pair's fine CC is so many above its coarse one.
 FINE_OFFSET = 32
-#: A fine byte belongs to the coarse one that comes within this many seconds after it: some senders begin with the fine
-#: one. More than a pair takes on a DIN cable, less than lies between two moves of a knob.
-PAIR_SECONDS = 0.02
 _BANK_COARSE, _BANK_FINE = 0, 32
-
-
-class _Fine(NamedTuple):
-    """A fine byte: its value, its time, and how many seconds before it a coarse one came that waited for it, if any."""
-
-    value: int
-    time: float
-    after: float | None
-
-    def belongs_to_coarse_at(self, time: float) -> bool:
-        """Whether it begins a pair whose coarse byte comes at ``time``: it is clearly nearer than the one before."""
-        before = time - self.time
-        return 0 <= before <= PAIR_SECONDS and (self.after is None or before < self.after / 2)
+#: The CCs that select a non-registered parameter, and a registered one: the fine byte of its number, and the coarse.
+NRPN_FINE, NRPN_COARSE, RPN_FINE, RPN_COARSE = 98, 99, 100, 101
+#: The CCs that say where the parameter that is selected stands, or move it by one.
+DATA_COARSE, DATA_FINE, DATA_UP, DATA_DOWN = 6, 38, 96, 97
+#: What a number's halves are where no parameter is selected.
+_NONE = 127
+#: What of a channel belongs to non-registered parameters, where one is mapped there.
+NRPN_CCS = (DATA_COARSE, DATA_FINE, DATA_UP, DATA_DOWN, NRPN_FINE, NRPN_COARSE)
 
 
 class MessageDecoder:
-    """What one port's messages mean. Holds what spans messages: coarse CC bytes and the latched bank select.
+    """What one port's messages mean. Holds what spans messages: halves of values, the selected parameter, the bank.
 
     ``channel`` lets only one channel (1–16) through. ``malformed`` counts messages that are no MIDI, ``ignored`` those
     that midifrag has no use for (system exclusive, time code, other channels).
@@ -59,19 +59,21 @@ class MessageDecoder:
         self.channel = channel
         self.malformed = 0
         self.ignored = 0
-        #: By channel and coarse CC: the last coarse byte, when one came that waits for its fine byte, and the last fine
-        #: byte, which may be the next coarse one's.
-        self._coarse: dict[tuple[int, int], int] = {}
-        self._open: dict[tuple[int, int], float] = {}
-        self._fine: dict[tuple[int, int], _Fine] = {}
+        self._halves = Halves()
+        #: By channel, the non-registered parameter that is selected: the halves of its number, None for one missing.
+        self._selected: dict[int, tuple[int | None, int | None]] = {}
         self._bank: dict[int, tuple[int, int]] = {}
         self.pair(pairs)
 
-    def pair(self, pairs: Iterable[Pair]) -> None:
-        """Take ``pairs`` for the CCs that are 14 bit from now on."""
+    def pair(self, pairs: Iterable[Pair], nrpns: Iterable[Parameter] = ()) -> None:
+        """Take ``pairs`` for the CCs that are 14 bit from now on, and ``nrpns`` for the parameters that are mapped.
+
+        Where one is, on its channel, the CCs that select it and say where it stands (`NRPN_CCS`) are no CCs.
+        """
         self._pairs: frozenset[tuple[int | None, int]] = frozenset(
             (channel, cc) for port, channel, cc in pairs if port in (None, self.port)
         )
+        self._nrpn_channels = frozenset(channel for port, channel, _ in nrpns if port in (None, self.port))
 
     def parse(self, data: Sequence[int]) -> mido.Message | None:
         """The message in ``data``, or None (and counted) where that is no MIDI."""
@@ -98,40 +100,61 @@ class MessageDecoder:
         return NoteOn(self.port, message.channel + 1, message.note, message.velocity, time)
 
     def _note_off(self, message: Any, time: float) -> MidiEvent:
-        return NoteOff(self.port, message.channel + 1, message.note, time)
+        measured = message.velocity if message.type == "note_off" else UNMEASURED
+        return NoteOff(self.port, message.channel + 1, message.note, time, measured)
 
-    def _control_change(self, message: Any, time: float) -> MidiEvent:
+    def _control_change(self, message: Any, time: float) -> MidiEvent | None:
         channel, cc, value = message.channel + 1, message.control, message.value
+        if cc in (NRPN_FINE, NRPN_COARSE, RPN_FINE, RPN_COARSE):
+            self._select(channel, cc, value)
+        if cc in NRPN_CCS and self._hears_parameters(channel):
+            number = self._parameter(channel)
+            if cc in (NRPN_FINE, NRPN_COARSE):
+                return None
+            if number is not None:
+                return self._parameter_moves(channel, number, cc, value, time)
         if cc == _BANK_COARSE:
             self._bank[channel] = (value, self._bank.get(channel, (0, 0))[1])
         elif cc == _BANK_FINE:
             self._bank[channel] = (self._bank.get(channel, (0, 0))[0], value)
         if cc < FINE_OFFSET:
-            return self._coarse_half(channel, cc, value, time)
+            # Kept for every CC: a bank where it is no pair may come between its moves and the next fine byte.
+            fine = self._halves.coarse((channel, cc), value, time, pairs=self._is_pair(channel, cc))
+            return ControlChange(self.port, channel, cc, value, time, fine=fine)
         if self._is_pair(channel, cc - FINE_OFFSET):
-            return self._fine_half(channel, cc - FINE_OFFSET, value, time)
+            coarse = self._halves.fine((channel, cc - FINE_OFFSET), value, time)
+            if coarse is not None:
+                return ControlChange(self.port, channel, cc - FINE_OFFSET, coarse, time, fine=value)
         return ControlChange(self.port, channel, cc, value, time)
 
-    def _coarse_half(self, channel: int, cc: int, value: int, time: float) -> MidiEvent:
-        # Kept for every CC: a bank where it is no pair may come between its moves and the next fine byte.
-        place = (channel, cc)
-        self._coarse[place] = value
-        fine = self._fine.pop(place, None)
-        if fine is not None and self._is_pair(channel, cc) and fine.belongs_to_coarse_at(time):
-            self._open.pop(place, None)
-            return ControlChange(self.port, channel, cc, value, time, fine=fine.value)
-        # It counts at once, so that a controller which never sends the fine one works too.
-        self._open[place] = time
-        return ControlChange(self.port, channel, cc, value, time)
+    def _select(self, channel: int, cc: int, value: int) -> None:
+        """Part of a parameter's number came; a registered one is none of ours, and ends what was selected."""
+        coarse, fine = self._selected.get(channel, (None, None))
+        if cc == NRPN_FINE:
+            self._selected[channel] = coarse, value
+        elif cc == NRPN_COARSE:
+            self._selected[channel] = value, fine
+        else:
+            self._selected.pop(channel, None)
 
-    def _fine_half(self, channel: int, cc: int, value: int, time: float) -> MidiEvent:
-        place = (channel, cc)
-        since = self._open.pop(place, None)
-        self._fine[place] = _Fine(value, time, None if since is None else time - since)
-        if place not in self._coarse:
-            # Where the control stands is not known before its coarse byte.
-            return ControlChange(self.port, channel, cc + FINE_OFFSET, value, time)
-        return ControlChange(self.port, channel, cc, self._coarse[place], time, fine=value)
+    def _parameter(self, channel: int) -> int | None:
+        """The number of the non-registered parameter that is selected, None where none is."""
+        coarse, fine = self._selected.get(channel, (None, None))
+        return None if coarse is None or fine is None or coarse == fine == _NONE else coarse * 128 + fine
+
+    def _parameter_moves(self, channel: int, number: int, cc: int, value: int, time: float) -> MidiEvent | None:
+        place = (channel, "nrpn", number)
+        if cc in (DATA_UP, DATA_DOWN):
+            step = 1 if cc == DATA_UP else -1
+            halves = self._halves.moved(place, step) or (None, None)
+            return Nrpn(self.port, channel, number, halves[0], time, halves[1], step)
+        if cc == DATA_COARSE:
+            return Nrpn(self.port, channel, number, value, time, self._halves.coarse(place, value, time))
+        coarse = self._halves.fine(place, value, time)
+        return None if coarse is None else Nrpn(self.port, channel, number, coarse, time, value)
+
+    def _hears_parameters(self, channel: int) -> bool:
+        return None in self._nrpn_channels or channel in self._nrpn_channels
 
     def _is_pair(self, channel: int, cc: int) -> bool:
         return (None, cc) in self._pairs or (channel, cc) in self._pairs
@@ -159,7 +182,7 @@ class MessageDecoder:
 
 
 #: mido message type → what becomes of it; types that are not here are ignored.
-_HANDLERS: dict[str, Callable[[MessageDecoder, Any, float], MidiEvent]] = {
+_HANDLERS: dict[str, Callable[[MessageDecoder, Any, float], MidiEvent | None]] = {
     "note_on": MessageDecoder._note_on,
     "note_off": MessageDecoder._note_off,
     "control_change": MessageDecoder._control_change,

@@ -5,13 +5,15 @@ from __future__ import annotations
 from typing import TypeAlias, assert_never
 
 from midifrag.config.banks import Bank
-from midifrag.intents import MoveControl, Press, Release, SelectBank
+from midifrag.intents import LetGo, MoveControl, Press, Release, SelectBank, TurnControl
 from midifrag.midi.messages import (
+    UNMEASURED,
     Aftertouch,
     ControlChange,
     MidiEvent,
     NoteOff,
     NoteOn,
+    Nrpn,
     PitchBend,
     ProgramChange,
     Tick,
@@ -19,8 +21,8 @@ from midifrag.midi.messages import (
 )
 from midifrag.notes import note_name
 
-#: What events mean by themselves; what actions make of them is said by the actions' own table.
-PlayedIntent: TypeAlias = Press | Release | MoveControl | SelectBank
+#: What events mean by themselves; what actions and buttons make of them is said by their own tables.
+PlayedIntent: TypeAlias = Press | Release | MoveControl | TurnControl | SelectBank | LetGo
 
 
 def describe_event(event: MidiEvent) -> str:
@@ -34,9 +36,14 @@ def _what(event: MidiEvent) -> str:
         case NoteOn():
             return f"note {event.note} ({note_name(event.note)}) velocity {event.velocity}"
         case NoteOff():
-            return f"release {event.note} ({note_name(event.note)})"
+            measured = "" if event.velocity == UNMEASURED else f" velocity {event.velocity}"
+            return f"release {event.note} ({note_name(event.note)}){measured}"
         case ControlChange():
             return f"cc {event.cc} = {event.value}" + ("" if event.fine is None else f" fine {event.fine}")
+        case Nrpn():
+            moved = {0: "", 1: " up", -1: " down"}.get(event.step, "")
+            stands = "" if event.value is None else f" = {event.value}"
+            return f"nrpn {event.number}{moved}{stands}" + ("" if event.fine is None else f" fine {event.fine}")
         case PitchBend():
             return f"pitch bend {event.value:+d}"
         case Aftertouch():
@@ -60,7 +67,12 @@ def describe_intent(intent: PlayedIntent, bank: Bank) -> str:
             return f"{verb} pad {found[0]} “{found[1].label}”" if found else f"{verb} no pad"
         case MoveControl():
             return f"{intent.control}, at {intent.position:.0%}"
+        case TurnControl():
+            return f"{intent.control}, {intent.clicks:+d}"
+        case LetGo():
+            return "lets go what is held"
         case SelectBank():
-            return f"selects the bank with program {intent.program}"
+            what = f"the bank with program {intent.program}" if intent.slug is None else f"bank {intent.slug}"
+            return f"selects {what}"
         case _:
             assert_never(intent)

@@ -12,7 +12,7 @@ from midifrag.errors import PortError
 from midifrag.midi.endpoints import Endpoint
 from midifrag.midi.port_names import find_port, listed
 from midifrag.midi.protocol import Backend, Direction
-from midifrag.surface.families import IDENTITY_REQUEST, families, is_identity_reply, model_of, ports_of
+from midifrag.surface.families import IDENTITY_REQUEST, Models, families, is_identity_reply, model_of, ports_of
 
 #: How long a device may take to say who it is, in seconds, and how many unknown outputs are asked.
 REPLY_SECONDS = 0.2
@@ -23,7 +23,7 @@ def find(endpoint: Endpoint, names: Sequence[str]) -> str | None:
     """The name of the port that ``endpoint`` means; None where it is not there. Raises PortError for several."""
     if endpoint.wanted is not None:
         return find_port(str(endpoint.wanted), names)
-    found = ports_of(endpoint.settings.surface, names)
+    found = ports_of(endpoint.settings.models, names)
     if len(found) > 1:
         raise PortError(
             f"surface {endpoint.settings.surface} finds several: {listed(found)}. Say which one as in: and out:."
@@ -42,7 +42,7 @@ def meant(endpoint: Endpoint) -> str:
     """What ``endpoint`` waits for, in words."""
     if endpoint.wanted is not None:
         return repr(str(endpoint.wanted))
-    return " or ".join(family.model for family in families(endpoint.settings.surface))
+    return " or ".join(family.model for family in families(endpoint.settings.models))
 
 
 def identity_request() -> mido.Message:
@@ -51,7 +51,7 @@ def identity_request() -> mido.Message:
 
 
 def ask_around(
-    backend: Backend, surface: str, names: dict[Direction, list[str]], client: str, seconds: float = REPLY_SECONDS
+    backend: Backend, surface: Models, names: dict[Direction, list[str]], client: str, seconds: float = REPLY_SECONDS
 ) -> tuple[str, str] | None:
     """Ask the devices among ``names`` who they are; input and output of the one that ``surface`` lights, if any.
 

@@ -8,6 +8,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
+#: The release velocity that a controller sends which does not measure it.
+UNMEASURED = 64
+
 
 @dataclass(frozen=True, slots=True)
 class NoteOn:
@@ -22,12 +25,13 @@ class NoteOn:
 
 @dataclass(frozen=True, slots=True)
 class NoteOff:
-    """A release."""
+    """A release; ``velocity`` 0–127, which is 64 where a controller does not measure it."""
 
     port: str
     channel: int
     note: int
     time: float
+    velocity: int = UNMEASURED
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +44,22 @@ class ControlChange:
     value: int
     time: float
     fine: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Nrpn:
+    """Non-registered parameter ``number``, 0–16383, stands at ``value`` 0–127 with its ``fine`` half, where that came.
+
+    With ``step`` it was moved by data increment (1) or decrement (−1); where it stood is then perhaps not known (None).
+    """
+
+    port: str
+    channel: int
+    number: int
+    value: int | None
+    time: float
+    fine: int | None = None
+    step: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +113,7 @@ class Tick:
 
 
 MidiEvent: TypeAlias = (
-    NoteOn | NoteOff | ControlChange | PitchBend | Aftertouch | ProgramChange | TransportChange | Tick
+    NoteOn | NoteOff | ControlChange | Nrpn | PitchBend | Aftertouch | ProgramChange | TransportChange | Tick
 )
 
 

@@ -278,6 +278,8 @@ def led_key(message: mido.Message) -> Hashable:
             return ("note", message.channel, message.note)
         case "control_change":
             return ("cc", message.channel, message.control)
+        case "pitchwheel":
+            return ("bend", message.channel)
         case "sysex":
             return ("sysex", tuple(message.data[:-3]))
         case _:

@@ -95,8 +95,8 @@ class Plugs:
         for endpoint in self._endpoints:
             if endpoint.port != port or endpoint.direction != "out" or endpoint.name is None:
                 continue
-            model = model_of(data, endpoint.settings.surface)
-            if model and model != self._models.get(port) and not is_named(endpoint.settings.surface, endpoint.name):
+            model = model_of(data, endpoint.settings.models)
+            if model and model != self._models.get(port) and not is_named(endpoint.settings.models, endpoint.name):
                 self._models[port] = model
                 self._tell(endpoint, "open", f"{port}: {endpoint.name} is a {model}")
 
@@ -164,7 +164,7 @@ class Plugs:
         endpoint.name, endpoint.heard, endpoint.suspect = name, self._clock(), False
         self._models.pop(endpoint.port, None)
         self._tell(endpoint, "open", f"{endpoint.port}: {endpoint.direction}put {name} is open{_other_name(endpoint)}")
-        if endpoint.direction == "out" and families(endpoint.settings.surface):
+        if endpoint.direction == "out" and families(endpoint.settings.models):
             self._output.send(endpoint.port, [identity_request()], led=False)
 
     def _open_input(self, backend: Backend, endpoint: Endpoint, name: str, virtual: bool) -> InputPort:
@@ -212,7 +212,7 @@ class Plugs:
             if not wants or not all(free.values()) or self._asked.get(endpoint.port) == free:
                 continue
             self._asked[endpoint.port] = free
-            found = ask_around(backend, endpoint.settings.surface, free, self._client)
+            found = ask_around(backend, endpoint.settings.models, free, self._client)
             if found is not None:
                 # The same ports, put back, are asked again.
                 del self._asked[endpoint.port]

@@ -17,13 +17,14 @@ from midifrag.clock import monotonic
 from midifrag.config.settings import Settings
 from midifrag.errors import NoMidiError, PortError
 from midifrag.midi.backends import awaited_backend, choose_backend
-from midifrag.midi.decoding import MessageDecoder, Pair
+from midifrag.midi.decoding import MessageDecoder, Pair, Parameter
 from midifrag.midi.endpoints import Endpoint, endpoints_of
 from midifrag.midi.loops import Loops
 from midifrag.midi.messages import MidiEvent, PortChanged
 from midifrag.midi.output import OutputThread
 from midifrag.midi.plugs import Plugs
 from midifrag.midi.protocol import Backend
+from midifrag.midi.thru import Thru
 from midifrag.surface.families import is_identity_reply
 
 #: Seconds between two looks for plugged and unplugged ports.
@@ -73,6 +74,10 @@ class Ports:
             for endpoint in self._endpoints
             if endpoint.direction == "in"
         }
+        self._thru = Thru(
+            {name: port.thru for name, port in settings.ports.items()},
+            lambda port, messages: self._output.send(port, messages, led=False),
+        )
         self._stop = threading.Event()
         self._watcher: threading.Thread | None = None
 
@@ -115,6 +120,7 @@ class Ports:
         ending = threading.Thread(target=self._end, args=(backend,), name="midi end", daemon=True)
         ending.start()
         ending.join(CLOSE_SECONDS)
+        self._thru.close()
         self._output.close()
         if backend is not None:
             # On a thread too: a probe client can hang as well.
@@ -131,11 +137,11 @@ class Ports:
 
     # --- use ---------------------------------------------------------------------------------------------------------
 
-    def pair(self, pairs: Iterable[Pair]) -> None:
-        """The CCs that are 14 bit from now on."""
-        pairs = tuple(pairs)
+    def pair(self, pairs: Iterable[Pair], nrpns: Iterable[Parameter] = ()) -> None:
+        """The CCs that are 14 bit from now on, and the non-registered parameters that are mapped."""
+        pairs, nrpns = tuple(pairs), tuple(nrpns)
         for decoder in self._decoders.values():
-            decoder.pair(pairs)
+            decoder.pair(pairs, nrpns)
 
     def send(self, port: str, messages: Iterable[mido.Message], *, led: bool = True) -> bool:
         """Enqueue for a configured port's output; False where it is not open."""
@@ -177,6 +183,7 @@ class Ports:
             event = decoder.decode(message, now)
             if event is not None:
                 self._on_event(event)
+            self._thru.pass_on(endpoint.port, message)
         except Exception:
             _log.exception("a message on %s was lost", endpoint.port)
 
@@ -186,6 +193,8 @@ class Ports:
     def _changed(self, change: PortChanged) -> None:
         if change.direction == "out" and change.state == "open":
             self._loops.forget(change.port)
+        if change.direction == "in" and change.state != "open":
+            self._thru.lost(change.port)
         self._on_change(change)
 
     def _send_failed(self, port: str, error: Exception) -> None:

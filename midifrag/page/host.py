@@ -22,6 +22,7 @@ from midifrag.events import (
     ControlChanged,
     EngineChanged,
     JobChanged,
+    LayoutChanged,
     Meters,
     Notice,
     PadChanged,
@@ -170,6 +171,7 @@ class Page:
                 | PlaybackChanged()
                 | Sounding()
                 | Meters()
+                | LayoutChanged()
                 | Notice()
             ):
                 self._send(change)
@@ -178,7 +180,7 @@ class Page:
 
     def _show_midi(self, heard: Heard) -> None:
         if not isinstance(heard.event, Tick):
-            self._send(MidiSeen(heard.event.time, heard.mapper.explain(heard.event, heard.acts)))
+            self._send(MidiSeen(heard.event.time, heard.mapper.explain(heard.event, heard.reading)))
 
     def _send(self, message: FromShow) -> None:
         pipe = self._pipe

@@ -24,6 +24,7 @@ from midifrag.events import (
     ControlChanged,
     EngineChanged,
     JobChanged,
+    LayoutChanged,
     Meters,
     Notice,
     PadChanged,
@@ -36,7 +37,7 @@ from midifrag.events import (
 )
 from midifrag.fragment.archive_reader import ArchiveReader
 from midifrag.fragment.record import TakeRecord
-from midifrag.intents import Intent, Press
+from midifrag.intents import Intent, Press, SelectBank
 from midifrag.pad_key import PadKey
 from midifrag.page.edits import Edits
 from midifrag.page.wire import Configuration, FromPage, FromShow, MidiSeen, ReadAgain
@@ -52,6 +53,8 @@ class Part(StrEnum):
     CONFIGURATION = "configuration"
     BANK = "bank"
     PADS = "pads"
+    #: What ports show of the banks.
+    LAYOUT = "layout"
     JOBS = "jobs"
     FINISHED = "finished"
     SLOTS = "slots"
@@ -78,6 +81,8 @@ def _part_of(message: FromShow) -> Part:
     match message:
         case BankChanged():
             return Part.BANK
+        case LayoutChanged():
+            return Part.LAYOUT
         case PadChanged():
             return Part.PADS
         case JobChanged():
@@ -153,6 +158,7 @@ class PageModel:
                 | PlaybackChanged()
                 | Sounding()
                 | Meters()
+                | LayoutChanged()
                 | Notice()
             ):
                 self.view.apply(message)
@@ -171,14 +177,16 @@ class PageModel:
         """Hand the show an intent."""
         self._send(intent)
 
-    def press(self, key: PadKey, velocity: float) -> None:
-        """Press a pad of the active bank."""
-        bank = self.bank
+    def press(self, key: PadKey, velocity: float, slug: str | None = None) -> None:
+        """Press a pad of the active bank, or of the one called ``slug``, which becomes the active one."""
+        bank = self.bank if slug is None else next((one for one in self.loaded.banks if one.slug == slug), None)
         pad = bank.pads.get(key) if bank else None
         if pad is None:
             return
         port = pad.port or next(iter(self.loaded.settings.ports), "")
         velocity = min(max(1 / 127, velocity), 1.0)
+        if bank is not None and bank is not self.bank:
+            self.put(SelectBank(slug=bank.slug))
         self.put(Press(key.note, key.channel or 1, port, velocity, monotonic(), source="page"))
 
     def read_again(self) -> None:
@@ -197,9 +205,11 @@ class PageModel:
         """The active bank."""
         return self.view.active_bank
 
-    def pad(self, key: PadKey) -> PadChanged | None:
-        """How a pad of the active bank stands."""
-        return self.view.pads.get((self.view.bank.slug, key)) if self.view.bank else None
+    def pad(self, key: PadKey, slug: str | None = None) -> PadChanged | None:
+        """How a pad of the active bank stands, or one of the bank called ``slug``."""
+        if self.view.bank is None:
+            return None
+        return self.view.pad_of(slug or self.view.bank.slug, key)
 
     def info(self, model: str | None = None) -> EngineInfo | None:
         """What is loaded for a model, by default the show's."""

@@ -100,6 +100,7 @@ LOG_QUEUED = "{state}   {prompt}"
 PAD_STATES = {
     PadState.IDLE: "",
     PadState.READY: "ready",
+    PadState.GROWING: "held down",
     PadState.QUEUED: "queued",
     PadState.RENDERING: "rendering",
     PadState.STALLED: "stalled",
@@ -118,6 +119,17 @@ LANDS_NOW = "at once"
 BARS_LEFT = "{boundary} in {bars} bars"
 BEATS_LEFT = "{boundary} in {beats} beats"
 ONE_BEAT_LEFT = "{boundary} now"
+BANK_ALONE = "the bank by itself"
+DRAWN = "What the grid shows"
+BUTTONS = {
+    "previous": "‹ bank",
+    "next": "bank ›",
+    "bank": "{bank}",
+    "side": "1 / more",
+    "page": "page",
+    "panic": "panic",
+    "slot": "{slot}",
+}
 VELOCITY = "Velocity"
 BY_POSITION = "by position"
 FIXED = "fixed"
@@ -180,6 +192,8 @@ TURNED = "The sheet has been turned meanwhile: click again."
 CONTROLS = "Controls"
 FROM_PRESETS = "from presets"
 GIVE_BACK = "Give back to the presets"
+GIVE_ALL_BACK = "Give all back to the presets"
+PAD_VALUE = "{pad}: {name} {value}"
 WAITING = "waits to be picked up"
 IN_FLIGHT = "Queue and in flight"
 NOTHING_QUEUED = "Nothing is queued."
@@ -199,6 +213,7 @@ WARNINGS = "Messages"
 EDIT_HINT = "Choose a pad. What you save is written to {file} and is live at once; comments and order stay."
 NEW_PAD = "New pad"
 NOTE_NUMBER = "Note (36 or C1, on one channel 36/10)"
+PRESS = "A press"
 ON_REPRESS = "Pressed again while it renders"
 ON_LOST = "When the engine dies"
 LAND = "Lands on"

@@ -13,6 +13,7 @@ from midifrag.events import (
     ControlChanged,
     EngineChanged,
     JobChanged,
+    LayoutChanged,
     Meters,
     Notice,
     PadChanged,
@@ -60,7 +61,8 @@ class ReadAgain:
 #: What the show's process says: every state change as it is, but a changed configuration as one that can be sent.
 FromShow: TypeAlias = (
     PadChanged | JobChanged | BankChanged | ControlChanged | SlotsChanged | TakeChanged | EngineChanged | PortChanged
-    | TimeChanged | PlaybackChanged | Sounding | Meters | Notice | Configuration | MidiSeen
+    | TimeChanged | PlaybackChanged | Sounding | Meters | Notice | LayoutChanged
+    | Configuration | MidiSeen
 )  # fmt: skip
 #: What the page's process says; a notice is what went wrong in it.
 FromPage: TypeAlias = Intent | ReadAgain | Notice

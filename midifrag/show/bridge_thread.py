@@ -14,10 +14,12 @@ from midifrag.clock import Clock, monotonic
 from midifrag.events import Notice
 from midifrag.fragment.writer_events import WriterEvent
 from midifrag.intents import Press, PressPad, Prompt, SetParameter
-from midifrag.midi.messages import MidiEvent, NoteOn
+from midifrag.midi.messages import ControlChange, MidiEvent, NoteOn
 from midifrag.midi.ports import Ports
+from midifrag.midi.reading import Reading
 from midifrag.scheduling import run_before_others
 from midifrag.show.disk_watch import DiskWatch
+from midifrag.show.fed_back import FedBack
 from midifrag.show.lights import Lights
 from midifrag.show.replay import is_performed
 from midifrag.show.session_log import SessionLog
@@ -41,11 +43,13 @@ class BridgeThread:
         log: SessionLog,
         telling: Telling,
         lights: Lights,
+        fed_back: FedBack,
         disk: DiskWatch,
         clock: Clock,
     ) -> None:
         self._bridge, self._inbox, self._ports, self._log = bridge, inbox, ports, log
         self._telling, self._lights, self._disk, self._clock = telling, lights, disk, clock
+        self._fed_back = fed_back
         self._thread = threading.Thread(target=self._run, name="bridge", daemon=True)
         self._stopping = threading.Event()
 
@@ -74,29 +78,47 @@ class BridgeThread:
                     if presses
                     else FromEngine | WriterEvent
                 )
-                if isinstance(item, kept):
+                is_push = presses and isinstance(item, ControlChange) and self._inbox.is_pad(item)
+                if is_push or isinstance(item, kept):
                     self._attend(item)
 
     def follow_mapping(self) -> None:
         """Tell the ports which CCs are 14 bit, and the inbox which ones are buttons, in the bank that is active."""
-        mapper = self._bridge.mapper
-        self._ports.pair(mapper.pairs)
-        self._inbox.switches = mapper.switches
+        self._ports.pair(*self._bridge.heard_together())
+        self._inbox.pads = frozenset().union(*(mapper.pads for mapper in self._bridge.mappers))
+        self._inbox.switches = frozenset().union(*(mapper.switches for mapper in self._bridge.mappers))
 
     def _run(self) -> None:
         run_before_others()
         due = beat = 0.0
         while not self._stopping.is_set():
             try:
-                item = self._inbox.get(timeout=max(0.0, min(HOUSEKEEPING, min(due, beat) - monotonic())))
+                item = self._inbox.get(
+                    timeout=max(0.0, min(HOUSEKEEPING, min(due, beat, self._told_at()) - monotonic()))
+                )
             except TimeoutError:
                 item = None
+                self._elapse()
             if item is not None:
                 self._attend(item)
             if monotonic() >= due:
                 self._attend(None)
                 due = monotonic() + HOUSEKEEPING
             beat = self._blink()
+
+    def _told_at(self) -> float:
+        """When a press is told by the time that has passed, in monotonic seconds."""
+        due = self._bridge.due
+        return math.inf if due is None else due + monotonic() - self._clock.now()
+
+    def _elapse(self) -> None:
+        """Nothing came: only now it is sure that no second press, and no release, waits to be heard."""
+        try:
+            self._bridge.elapse()
+        except Exception as error:
+            _log.exception("the bridge failed on time that passed")
+            self._telling.publish(Notice(NoticeLevel.ERROR, f"unexpected: {error!r}; the show goes on"))
+        self._telling.tell()
 
     def _blink(self) -> float:
         """Have what waits for a boundary blink in tempo; when to do so again, in monotonic seconds."""
@@ -120,22 +142,33 @@ class BridgeThread:
         except Exception as error:
             _log.exception("the bridge failed on %s", type(item).__name__)
             self._telling.publish(Notice(NoticeLevel.ERROR, f"unexpected: {error!r}; the show goes on"))
+        if item is None or self._fed_back.is_stale:
+            self._feed_back()
         self._telling.tell()
 
+    def _feed_back(self) -> None:
+        try:
+            self._fed_back.look(self._clock.now())
+        except Exception:
+            # As with lights: what shows a value must not take what it is of along.
+            _log.exception("a value does not go back to its control")
+
     def _handle(self, item: Item) -> None:
-        mapper = self._bridge.mapper
-        self._log_act(item)
-        acts = mapper.acts(item) if isinstance(item, MidiEvent) else None
+        mappers = self._bridge.mappers
+        mapper = self._bridge.mapper_of(item.port) if isinstance(item, MidiEvent) else None
+        reading = mapper.read(item) if isinstance(item, MidiEvent) and mapper is not None else None
+        self._log_act(item, reading)
         self._bridge.handle(item)
         if isinstance(item, MidiEvent):
-            self._telling.hear(Heard(item, self._bridge.mapper, acts))
-        if self._bridge.mapper is not mapper:
+            self._fed_back.hear(item)
+            self._telling.hear(Heard(item, self._bridge.mapper_of(item.port), reading))
+        if self._bridge.mappers != mappers:
             self.follow_mapping()
 
-    def _log_act(self, item: Item) -> None:
+    def _log_act(self, item: Item, reading: Reading | None) -> None:
         if not is_performed(item):
             return
-        bearing = self._bridge.mapper.bearing(item) if isinstance(item, MidiEvent) else "act"
+        bearing = "act" if reading is None else reading.bearing
         if isinstance(item, MidiEvent) and bearing == "nothing":
             self._log.count(item)
         else:

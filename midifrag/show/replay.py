@@ -14,7 +14,17 @@ from pydantic import TypeAdapter
 
 from midifrag.errors import ClipError
 from midifrag.events import TimeChanged
-from midifrag.intents import AnnotateTake, Intent, MoveControl, Release, SlotPlaying, StarTake
+from midifrag.intents import (
+    AnnotateTake,
+    Intent,
+    LetGo,
+    MoveControl,
+    Release,
+    SlotPlaying,
+    StarTake,
+    Touch,
+    TurnControl,
+)
 from midifrag.midi.messages import MidiEvent, Tick, TransportChange
 from midifrag.pad_key import PadKey
 from midifrag.show.session_log import read_session
@@ -23,10 +33,20 @@ from midifrag.timeline import Timeline
 #: What a log holds as done by the performer. Clock ticks would fill it, controls and releases stand there as the MIDI
 #: messages that they come from, marks on takes are of an archive that a replay does not play into, and what sounded
 #: then does not now.
+_NOT_PERFORMED = (
+    Tick,
+    TransportChange,
+    MoveControl,
+    TurnControl,
+    Release,
+    LetGo,
+    Touch,
+    StarTake,
+    AnnotateTake,
+    SlotPlaying,
+)
 _KINDS: tuple[type[Any], ...] = tuple(
-    kind
-    for kind in (*get_args(MidiEvent), *get_args(Intent))
-    if kind not in (Tick, TransportChange, MoveControl, Release, StarTake, AnnotateTake, SlotPlaying)
+    kind for kind in (*get_args(MidiEvent), *get_args(Intent)) if kind not in _NOT_PERFORMED
 )
 PERFORMED: dict[str, type[Any]] = {kind.__name__: kind for kind in _KINDS}
 

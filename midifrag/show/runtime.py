@@ -40,6 +40,7 @@ from midifrag.show.clocks import Clocks
 from midifrag.show.disk_watch import DiskWatch
 from midifrag.show.doors import Doors
 from midifrag.show.ending import Ending, done
+from midifrag.show.fed_back import FedBack, Standing
 from midifrag.show.lights import Lights
 from midifrag.show.link import OpenSession
 from midifrag.show.reload import ConfigWatch, unplayable
@@ -102,11 +103,24 @@ class Runtime:
         play = self.player.submit if self.player else lambda _command: None
         self.bridge = Bridge(loaded, self.engines, self.writer.submit, self._telling.publish, self.clock, play=play)
         self._lights = Lights(settings, self.ports.send, self.bridge.view, self.ports.device)
-        self._telling.light = self._lights.handle
+        self._fed_back = FedBack(
+            settings,
+            lambda port, messages, led: self.ports.send(port, messages, led=led),
+            lambda port: [Standing(control, position) for control, position in self.bridge.standing(port)],
+        )
+        self._telling.light = self._show
         self.configuration = ConfigWatch(loaded, self.put)
         self._disk = DiskWatch(self.writer, self.slots)
         self._thread = BridgeThread(
-            self.bridge, self.inbox, self.ports, self.log, self._telling, self._lights, self._disk, self.clock
+            self.bridge,
+            self.inbox,
+            self.ports,
+            self.log,
+            self._telling,
+            self._lights,
+            self._fed_back,
+            self._disk,
+            self.clock,
         )
         self._started = False
         self._ending: Ending | None = None
@@ -165,6 +179,7 @@ class Runtime:
         if self._started:
             self._thread.join(BRIDGE_PATIENCE)
             done(lambda: self._thread.finish(presses=True))
+            done(self.bridge.finish)
         done(self.engines.close)
         done(self._thread.finish)
         if self._started:
@@ -225,6 +240,10 @@ class Runtime:
     def monitor(self, callback: Callable[[Heard], None], name: str) -> Watcher[Heard]:
         """Call ``callback`` with every MIDI event that the bridge has taken in, on a thread of its own."""
         return self._telling.monitor(callback, name)
+
+    def _show(self, change: StateChange) -> None:
+        self._fed_back.handle(change)
+        self._lights.handle(change)
 
     # --- what its parts ask for --------------------------------------------------------------------------------------
 

@@ -15,6 +15,7 @@ from typing import Any
 from midifrag.events import ConfigurationChanged, Notice, StateChange
 from midifrag.midi.mapping import Mapper
 from midifrag.midi.messages import MidiEvent
+from midifrag.midi.reading import Reading
 from midifrag.show.session_log import SessionLog
 from midifrag.show.watcher import Watcher
 from midifrag.states import NoticeLevel
@@ -31,12 +32,12 @@ _log = logging.getLogger(__name__)
 class Heard:
     """A MIDI event, and what explains it: the meanings that were in use when the bridge had taken it in.
 
-    ``acts`` is whether an action on it acted.
+    ``reading`` is what they made of it before it was taken in.
     """
 
     event: MidiEvent
     mapper: Mapper
-    acts: bool | None = None
+    reading: Reading | None = None
 
 
 class Telling:

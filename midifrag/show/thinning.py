@@ -8,7 +8,7 @@ from typing import TypeAlias
 
 from midifrag.events import BankChanged, ControlChanged, JobChanged, Meters, PadChanged, TimeChanged
 from midifrag.intents import SetParameter
-from midifrag.midi.messages import Aftertouch, ControlChange, PitchBend
+from midifrag.midi.messages import Aftertouch, ControlChange, Nrpn, PitchBend
 from midifrag.timeline import Timeline
 
 #: Seconds between two logged positions of a control that is on its way.
@@ -92,12 +92,14 @@ def _place(event: object) -> Hashable:
     match event:
         case ControlChange(port, channel, cc):
             return port, channel, cc
+        case Nrpn(port, channel, number):
+            return port, channel, "nrpn", number
         case PitchBend(port, channel):
             return port, channel, "bend"
         case Aftertouch(port, channel, note=note):
             return port, channel, "aftertouch", note
         case ControlChanged(name):
-            return name
+            return name, event.bank, event.pad
         case SetParameter(name):
             return "set", name
         case _:

@@ -1,28 +1,38 @@
 """What a driver is, and the one table of how each pad state looks.
 
-Adding a controller is one small file with a class and one line in `midifrag.surface.SURFACES`, or a package of its own
-with an entry point.
+Adding a controller is a description in YAML (`midifrag.surface.description`), or, where bytes say more than that can, a
+package with a class and an entry point.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal, NamedTuple, Protocol, runtime_checkable
+from typing import Literal, NamedTuple, Protocol, TypeAlias, runtime_checkable
 
 import mido
 
 from midifrag.states import PadState
+from midifrag.surface.grid import Button, Grid
 from midifrag.surface.palette import COLOURS
 
 
 @dataclass(frozen=True, slots=True)
 class PadLight:
-    """A pad as a controller shows it: its note 0–127 on a channel 1–16, its state, and its own colour's name."""
+    """A pad as a controller shows it: its note 0–127 on a channel 1–16, its state, and its own colour's name.
+
+    With ``is_cc`` it sends CCs, and ``note`` is the CC's number.
+    """
 
     note: int
     channel: int
     state: PadState
     colour: str | None = None
+    is_cc: bool = False
+
+    @property
+    def button(self) -> Button:
+        """What its LED is called by."""
+        return Button("cc" if self.is_cc else "note", self.note, self.channel)
 
 
 class Surface(Protocol):
@@ -49,11 +59,29 @@ class InTempo(Protocol):
         """What makes a pad light up in its state's colour, without a motion of its own, or go dark."""
 
 
+Motion: TypeAlias = Literal["still", "pulse", "blink"]
+
+
 class Look(NamedTuple):
     """A state's colour (None: the pad's own) and how it moves."""
 
     colour: str | None
-    motion: Literal["still", "pulse", "blink"] = "still"
+    motion: Motion = "still"
+
+
+@runtime_checkable
+class Gridded(Protocol):
+    """A surface that knows where its pads are: banks lie on it by their places, and its buttons can be lit."""
+
+    @property
+    def grid(self) -> Grid | None:
+        """Its pads and buttons; None where any note is a pad."""
+
+    def light(self, button: Button, look: Look) -> list[mido.Message]:
+        """What gives a pad or a button a colour, whatever pads show; no colour is dark."""
+
+    def put_out(self, button: Button) -> list[mido.Message]:
+        """What turns its LED off."""
 
 
 #: A spare is ready: the press will land at once, so it stands apart in cyan. A take that cannot reach its slot yet
@@ -63,6 +91,7 @@ class Look(NamedTuple):
 LOOKS: dict[PadState, Look] = {
     PadState.IDLE: Look(None),
     PadState.READY: Look("cyan"),
+    PadState.GROWING: Look("yellow", "pulse"),
     PadState.QUEUED: Look("yellow"),
     PadState.RENDERING: Look("blue", "pulse"),
     PadState.STALLED: Look("orange"),

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 #: Universal device inquiry, to all devices: system exclusive data without F0 and F7.
 IDENTITY_REQUEST = (0x7E, 0x7F, 0x06, 0x01)
@@ -47,6 +47,11 @@ def _launchpad(model: str, short: str, code: int) -> Family:
         rf"{short} DA|\bDAW\b|^{short} MIDI|{model} MIDI 1\b",
         (0x00, 0x20, 0x29, code, 0x01),
     )
+
+
+def _simple(surface: str, model: str, name: str, identity: tuple[int, ...] = ()) -> Family:
+    """A controller of one port, or whose ports do not differ in their names."""
+    return Family(surface, model, name, name, r"(?!)", identity)
 
 
 FAMILIES: tuple[Family, ...] = (
@@ -87,15 +92,58 @@ FAMILIES: tuple[Family, ...] = (
         r"\bDIN\b|\bMCU\b|\bALV\b|MIDI(?:IN|OUT)\d \(|Mini[Ll]ab ?3 MIDI [234]\b",
         (0x00, 0x20, 0x6B, 0x02, 0x00, 0x04),
     ),
+    _simple("launchpad_mk2", "Launchpad MK2", r"Launchpad MK2", (0x00, 0x20, 0x29, 0x69)),
+    _simple("launchpad_mini", "Launchpad Mini", r"Launchpad (?:Mini|S)\b(?! MK3)(?!.*LPMini)|^Launchpad(?: \d+)?$"),
+    Family(
+        "launchkey",
+        "Launchkey MK3",
+        r"Launchkey (?:Mini )?MK3",
+        rf"Launchkey (?:Mini )?MK3.*\bDAW|Launchkey (?:Mini )?MK3 MIDI 2\b|{_second('.*Launchkey (?:Mini )?MK3.*')}",
+        r"Launchkey (?:Mini )?MK3 MIDI(?! 2\b)|Launchkey.*LK.*MI",
+    ),
+    Family(
+        "launch_control_xl",
+        "Launch Control XL",
+        r"Launch Control XL",
+        r"^(?!MIDI(?:IN|OUT)2).*Launch Control XL(?!.*HUI)",
+        r"HUI|MIDI(?:IN|OUT)2 \(",
+    ),
+    _simple("apc_mini", "APC mini", r"APC MINI\b"),
+    _simple("mpd218", "MPD218", r"\bMPD218\b"),
+    _simple("lpd8", "LPD8", r"\bLPD8\b"),
+    _simple("nanopad2", "nanoPAD2", r"nanoPAD2"),
+    Family(
+        "push1",
+        "Ableton Push",
+        r"Ableton Push\b(?! [23])",
+        rf"Ableton Push User|{_second('Ableton Push')}|Ableton Push MIDI 2\b",
+        r"Ableton Push Live|^Ableton Push(?: \d+)?$|Ableton Push MIDI 1\b",
+    ),
+    _simple("midi_fighter_twister", "Midi Fighter Twister", r"Midi Fighter Twister"),
+    _simple("xtouch_mini", "X-Touch Mini", r"X-TOUCH MINI"),
+    _simple("ec4", "Faderfox EC4", r"Faderfox EC4"),
+    Family(
+        "electra_one",
+        "Electra One",
+        r"Electra (?:Controller|CTRL|Port)",
+        r"Electra (?:Controller )?(?:Electra )?CTRL|MIDI(?:IN|OUT)3 \(Electra|Electra Controller MIDI 3\b",
+        r"Electra Port|Electra Controller MIDI [12]\b|^Electra Controller(?: \d+)?$|MIDI(?:IN|OUT)2 \(Electra",
+    ),
 )
 
 
-def families(surface: str) -> list[Family]:
+#: A surface by its name, or its models where it is none of those here.
+Models: TypeAlias = str | tuple[Family, ...]
+
+
+def families(surface: Models) -> list[Family]:
     """The models that ``surface`` lights."""
+    if not isinstance(surface, str):
+        return list(surface)
     return [family for family in FAMILIES if family.surface == surface]
 
 
-def ports_of(surface: str, names: Iterable[str]) -> list[str]:
+def ports_of(surface: Models, names: Iterable[str]) -> list[str]:
     """Those of ``names`` that are the pads and lights of a controller that ``surface`` lights.
 
     Where a controller shows none that is known to be, it is the one that is not known to be something else.
@@ -114,13 +162,13 @@ def is_identity_reply(data: Sequence[int]) -> bool:
     return len(data) > 6 and (data[0], data[1]) == (0xF0, 0x7E) and tuple(data[3:5]) == _REPLY
 
 
-def model_of(data: Sequence[int], surface: str) -> str | None:
+def model_of(data: Sequence[int], surface: Models) -> str | None:
     """The model that an identity reply tells, if ``surface`` lights it."""
     told = tuple(data[5:])
     matching = (one.model for one in families(surface) if one.identity and told[: len(one.identity)] == one.identity)
     return next(matching, None)
 
 
-def is_named(surface: str, device: str) -> bool:
+def is_named(surface: Models, device: str) -> bool:
     """Whether the name of a port already tells a model that ``surface`` lights."""
     return any(re.search(family.any_port, device) for family in families(surface))

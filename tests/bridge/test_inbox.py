@@ -11,6 +11,7 @@ from midifrag.midi.messages import (
     ControlChange,
     NoteOff,
     NoteOn,
+    Nrpn,
     PitchBend,
     PortChanged,
     ProgramChange,
@@ -139,3 +140,27 @@ def test_ten_thousand_presses_and_moves_from_four_threads_lose_no_press():
     for thread in threads:
         thread.join()
     assert all(got[name] == [note(number, name) for number in range(2500)] for name in "abcd")
+
+
+def test_each_push_of_a_pad_that_sends_ccs_counts_and_its_knob_beside_it_is_a_position():
+    inbox = Inbox()
+    inbox.pads = frozenset({("pads", 2, 12), ("more", None, 12)})
+    sent = [
+        ControlChange(port, channel, 12, value, 0.0)
+        for port, channel in (("pads", 2), ("more", 5), ("pads", 1))
+        for value in (127, 0)
+    ]
+    for event in sent:
+        inbox.put(event)
+    assert [inbox.get(0.0) for _ in range(len(inbox))] == [*sent[:4], sent[5]]
+    assert inbox.coalesced["pads"] == 1
+
+
+def test_every_click_and_every_step_counts_and_where_a_parameter_stands_is_the_newest():
+    inbox = Inbox(switches=[21])
+    clicks = [cc(1), cc(1), cc(127)]
+    steps = [Nrpn("p", 1, 300, None, 0.0, step=1)] * 2
+    stands = [Nrpn("p", 1, 300, value, 0.0) for value in (1, 2)] + [Nrpn("p", 1, 301, 9, 0.0)]
+    for item in (*clicks, *steps, *stands):
+        inbox.put(item)
+    assert [inbox.get(0) for _ in range(len(inbox))] == [*clicks, *steps, *stands[1:]]

@@ -1,7 +1,8 @@
 import pytest
 
 from midifrag.bridge.set_list import USUAL_VELOCITY, SetList
-from midifrag.intents import Press, SelectBank
+from midifrag.events import LayoutChanged
+from midifrag.intents import Press, SelectBank, ShowBanks, TurnPage
 from midifrag.midi.messages import ControlChange, Tick
 from midifrag.pad_key import PadKey
 from tests.support.shows import bank, loaded
@@ -168,3 +169,101 @@ def test_a_pedal_that_is_held_through_a_change_of_banks_does_not_act_again():
     assert pedal(120, 3.0) == []
     assert pedal(0, 4.0) == []
     assert pedal(100, 5.0) == [SelectBank(offset=1)]
+
+
+def test_a_program_belongs_to_a_bank_select_or_to_any():
+    banks = SetList(
+        loaded(
+            bank("any", program=1),
+            bank("first", program=1, bank_select=[0, 1]),
+            bank("far", program=1, bank_select=[2, 0]),
+            bank("only", program=2, bank_select=0),
+        )
+    )
+    found = [banks.find(SelectBank(program=1, bank=select)) for select in (None, 0, 1, 256, 9)]
+    assert found == [0, 0, 1, 2, 0]
+    assert [banks.find(SelectBank(program=2, bank=select)) for select in (None, 0, 1)] == [3, 3, None]
+
+
+GRID = {"ports": {"pads": {"in": "x", "surface": "launchpad"}, "keys": {"in": "y"}}}
+
+
+def test_ports_show_several_banks_or_one_where_they_have_room():
+    banks = SetList(two(**GRID))
+    assert banks.layouts() == []
+    assert banks.show(ShowBanks("pads")) == [LayoutChanged("pads", 0, 4)]
+    assert banks.mapper.desk.shown("pads").side == 4
+    assert banks.show(ShowBanks(None)) == [LayoutChanged("pads", 0, 1)]
+    assert banks.show(ShowBanks("pads", 99)) == [LayoutChanged("pads", 0, 4)]
+    assert banks.show(ShowBanks("pads", -1)) == [LayoutChanged("pads", 0, 1)]
+    assert banks.show(ShowBanks("keys")) == banks.show(ShowBanks("nowhere")) == []
+    assert banks.layouts() == [LayoutChanged("pads", 0, 1)]
+
+
+def test_pages_go_round_and_begin_anew_in_another_bank():
+    twenty = {note: {"prompt": "x"} for note in range(60, 80)}
+    ports = {"pads": {"in": "x", "surface": "minilab3"}}
+    banks = SetList(loaded(bank("one", twenty), bank("two"), ports=ports))
+    assert banks.show(TurnPage("pads", 1)) == [LayoutChanged("pads", 1, 1)]
+    assert banks.show(TurnPage("pads", 1)) == [LayoutChanged("pads", 0, 1)]
+    banks.show(TurnPage("pads", -1))
+    banks.activate(1)
+    assert banks.layouts() == [LayoutChanged("pads", 0, 1)]
+
+
+# --- several performers ----------------------------------------------------------------------------------------------
+
+TWO = {"ports": {"a": {"in": "a", "performer": "left"}, "b": {"in": "b", "performer": "right"}}}
+
+
+def test_each_performer_has_an_active_bank():
+    banks = SetList(loaded(bank("one", PADS), bank("two", PADS), **TWO))
+    assert banks.performers == ("", "right")
+    banks.turn_to("b")
+    banks.activate(1)
+    banks.turn_to("a")
+    assert banks.bank.slug == "one"
+    assert [mapper.bank.slug for mapper in banks.mappers] == ["one", "two"]
+    assert [one.slug for one in banks.active_banks] == ["one", "two"]
+    banks.turn_to("page")
+    assert banks.who == ""
+    with banks.as_performer("right"):
+        assert banks.bank.slug == "two"
+    assert banks.bank.slug == "one"
+
+
+def test_performers_keep_their_banks_when_the_set_is_read_again():
+    banks = SetList(loaded(bank("one", PADS), bank("two", PADS), **TWO))
+    banks.turn_to("b")
+    banks.activate(1)
+    banks.reload(loaded(bank("two", PADS), bank("one", PADS), **TWO))
+    assert [mapper.bank.slug for mapper in banks.mappers] == ["one", "two"]
+    # Alone again.
+    banks.reload(loaded(bank("two", PADS), bank("one", PADS)))
+    assert banks.performers == ("",)
+    assert banks.bank.slug == "one"
+
+
+def test_values_that_are_everybodys_are_and_a_banks_are_its_own():
+    shared = {"cc": 1, "sets": "steps", "range": [1, 100]}
+    own = {"cc": 2, "sets": "cfg_scale", "range": [0, 10]}
+    one, two = bank("one", PADS, controls=[own]), bank("two", PADS, controls=[own])
+    banks = SetList(loaded(one, two, controls=[shared], **TWO))
+    banks.turn_to("b")
+    banks.activate(1)
+    banks.values.move("cc 1 sets steps", 1.0)
+    banks.values.move("cc 2 sets cfg_scale", 1.0)
+    banks.turn_to("a")
+    assert banks.values.effective == {"steps": 100}
+    banks.activate(1)
+    assert banks.values.effective == {"steps": 100, "cfg_scale": 10}
+
+
+def test_fragments_take_the_slots_of_who_plays():
+    banks = SetList(loaded(bank("one", PADS), performers={"right": {"slots": [7, 8]}}, **TWO))
+    pad = banks.bank.pads[PadKey(37)]
+    banks.turn_to("b")
+    assert banks.request(pad, 1.0).landing.among == banks.landing().among == (7, 8)
+    banks.turn_to("a")
+    assert banks.request(pad, 1.0).landing.among == (1, 2, 3, 4, 5, 6)
+    assert SetList(loaded(bank("one", PADS), **TWO)).request(pad, 1.0).landing.among is None

@@ -6,6 +6,7 @@ from midifrag.bridge.items import Reload
 from midifrag.engine.messages import Cancel, Cancelled, Warm
 from midifrag.events import BankChanged, ConfigurationChanged, ControlChanged, Notice, PadChanged
 from midifrag.intents import MoveControl, SelectBank, SetParameter
+from midifrag.midi.decoding import MessageDecoder
 from midifrag.midi.messages import Tick
 from midifrag.pad_key import PadKey
 from midifrag.states import NoticeLevel, PadState
@@ -223,3 +224,37 @@ def test_a_control_that_is_moved_by_name_is_told_once():
     for position in (1.0, 1.0):
         rig.bridge.handle(MoveControl("cc 21 sets steps", position))
     assert rig.changes == [ControlChanged("steps", 101)]
+
+
+def told_by(rig, port, decoders, *messages):
+    """What comes in at a port as bytes is taken in as its own decoder reads it."""
+    decoder = decoders.setdefault(port, MessageDecoder(port))
+    for message in messages:
+        event = decoder.decode(decoder.parse(message), rig.clock.now())
+        if event is not None:
+            rig.bridge.handle(event)
+
+
+def test_a_bank_select_is_latched_per_port_and_counts_with_the_program_change_alone():
+    banks = [bank("one", program=1), bank("two", program=2, bank_select=[0, 1]), bank("three", program=2)]
+    rig, decoders = Rig(loaded(*banks, ports={"a": {"in": "x"}, "b": {"in": "y"}})), {}
+    told_by(rig, "a", decoders, [0xB0, 0, 0], [0xB0, 32, 1])
+    assert rig.bridge.bank.slug == "one"
+    told_by(rig, "b", decoders, [0xC0, 1])
+    assert rig.bridge.bank.slug == "three"
+    told_by(rig, "a", decoders, [0xC0, 1])
+    assert rig.bridge.bank.slug == "two"
+    changes = len(rig.changes)
+    told_by(rig, "a", decoders, [0xC0, 1], [0xB0, 0, 0], [0xB0, 32, 1], [0xC0, 1])
+    assert len(rig.changes) == changes
+    # Another channel has a latch of its own.
+    told_by(rig, "a", decoders, [0xC5, 1])
+    assert rig.bridge.bank.slug == "three"
+
+
+def test_program_changes_count_on_one_channel_only_where_the_set_says_so():
+    rig, decoders = Rig(two_banks(program_changes={"channel": 10})), {}
+    told_by(rig, "midifrag", decoders, [0xC0, 4])
+    assert rig.bridge.bank.slug == "one"
+    told_by(rig, "midifrag", decoders, [0xC9, 4])
+    assert rig.bridge.bank.slug == "two"

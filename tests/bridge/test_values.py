@@ -1,5 +1,10 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
 from midifrag.bridge.values import LiveValues
 from midifrag.events import ControlChanged
+from midifrag.pad_key import PadKey
 from tests.support.shows import bank, loaded
 
 
@@ -196,3 +201,167 @@ def test_a_random_seed_is_nowhere_on_a_knobs_way():
     show = loaded(controls=[{"cc": 1, "sets": "seed", "range": [0, 100], "takeover": "pickup"}]).settings
     values = LiveValues(show, bank(defaults={"seed": "random"}))
     assert values.move("cc 1 sets seed", 1.0) == ControlChanged("seed", 100)
+
+
+# --- encoders --------------------------------------------------------------------------------------------------------
+
+
+def test_an_encoder_turns_from_where_its_value_stands():
+    values, key = live(relative="twos", clicks=10)
+    values.set("cfg_scale", 5.0)
+    assert values.turn(key, 2).value == 7
+    assert values.turn(key, -1).value == 6
+    values.set("cfg_scale", 1.0)
+    assert values.turn(key, 1).value == 2
+
+
+def test_an_encoder_begins_where_the_presets_do_and_else_in_the_middle():
+    controls = [{"cc": 21, "sets": "cfg_scale", "range": [0, 10], "relative": "twos", "clicks": 10}]
+    show = loaded(controls=controls, defaults={"cfg_scale": 2}).settings
+    assert LiveValues(show, bank()).turn(show.controls[0].id, 1).value == pytest.approx(3)
+    values, key = live(relative="twos", clicks=10)
+    assert values.turn(key, 1).value == 6
+
+
+def test_clicks_that_are_less_than_a_whole_number_add_up():
+    controls = [{"cc": 21, "sets": "steps", "range": [1, 11], "relative": "twos", "clicks": 100}]
+    show = loaded(controls=controls, defaults={"steps": 1}).settings
+    values, key = LiveValues(show, bank()), show.controls[0].id
+    told = [values.turn(key, 1) for _ in range(20)]
+    assert values.effective == {"steps": 3}
+    assert [one.value for one in told if one is not None] == [1, 2, 3]
+
+
+@given(st.lists(st.integers(-64, 64), max_size=60), st.sampled_from(["linear", "exponential", "stepped"]))
+def test_an_encoder_stays_within_its_range_however_it_is_turned(clicks, curve):
+    values, key = live(relative="twos", clicks=20, curve=curve, range=[1, 9])
+    for one in clicks:
+        values.turn(key, one)
+        assert all(1 <= value <= 9 for value in values.effective.values())
+    values.turn(key, -1000)
+    assert values.effective == {"cfg_scale": 1}
+
+
+# --- whose value it is -----------------------------------------------------------------------------------------------
+
+P36, P37 = PadKey(36), PadKey(37)
+
+
+def test_a_pads_own_value_is_that_pads_alone_and_wins():
+    values, key = live(scope="pad")
+    values.set("cfg_scale", 3.0)
+    told = values.move(key, 0.8, P36)
+    assert (told.name, told.value, told.bank, told.pad) == ("cfg_scale", 8, "opening", P36)
+    assert values.effective == {"cfg_scale": 3}
+    assert values.effective_on(P36) == {"cfg_scale": 8}
+    assert values.effective_on(P37) == {"cfg_scale": 3}
+    assert values.of_pads() == {(P36, "cfg_scale"): 8}
+
+
+def test_a_control_of_pads_does_nothing_without_one():
+    values, key = live(scope="pad")
+    assert values.move(key, 0.8) is None
+    assert values.move(key, 0.8, PadKey(99)) is None
+    assert values.turn(key, 3) is None
+
+
+def test_a_pads_knob_is_picked_up_where_the_pad_stands():
+    show = loaded(controls=[{"cc": 21, "sets": "cfg_scale", "range": [0, 10], "scope": "pad", "takeover": "pickup"}])
+    pads = {36: {"prompt": "rain", "cfg_scale": 9}, 37: {"prompt": "kick", "cfg_scale": 1}}
+    values, key = LiveValues(show.settings, bank(pads=pads)), show.settings.controls[0].id
+    assert values.move(key, 0.1, P36).waiting
+    assert values.move(key, 0.1, P37).value == 1
+    assert values.move(key, 0.95, P36).value == 9.5
+
+
+def test_values_of_pads_rest_with_their_bank_and_go_with_their_control():
+    show = loaded(controls=[{"cc": 21, "sets": "cfg_scale", "range": [0, 10], "scope": "pad"}]).settings
+    one, two = bank("one"), bank("two")
+    values, key = LiveValues(show, one), show.controls[0].id
+    values.move(key, 0.8, P36)
+    values.configure(show, two)
+    assert values.effective_on(P36) == {}
+    assert values.effective_on(P36, "one") == {"cfg_scale": 8}
+    values.configure(show, one)
+    assert values.effective_on(P36) == {"cfg_scale": 8}
+    values.configure(loaded().settings, one)
+    assert values.effective_on(P36) == {}
+
+
+def test_a_shows_control_may_set_the_active_banks_value_and_a_banks_everybodys():
+    wide = {"cc": 1, "sets": "steps", "range": [1, 100], "scope": "global"}
+    show = loaded(controls=[{"cc": 21, "sets": "cfg_scale", "range": [0, 10], "scope": "bank"}]).settings
+    one, two = bank("one", controls=[wide]), bank("two")
+    values = LiveValues(show, one)
+    values.move(show.controls[0].id, 0.5)
+    values.move(one.controls[0].id, 1.0)
+    assert values.effective == {"cfg_scale": 5, "steps": 100}
+    values.configure(show, two)
+    assert values.effective == {}
+    values.configure(show, one)
+    assert values.effective == {"cfg_scale": 5}
+
+
+def test_a_reset_gives_back_every_value_of_every_scope():
+    values, key = live(scope="pad")
+    values.move(key, 0.8, P36)
+    values.set("steps", 7.0)
+    assert [(one.name, one.value) for one in values.reset()] == [("cfg_scale", None), ("steps", None)]
+    assert (values.effective, values.effective_on(P36), values.of_pads()) == ({}, {}, {})
+
+
+def test_who_starts_watching_is_told_of_pads_too():
+    values, key = live(scope="pad")
+    values.move(key, 0.8, P36)
+    assert values.changes() == [ControlChanged("cfg_scale", 8, bank="opening", pad=P36)]
+
+
+def test_where_a_control_stands_is_told_for_those_who_show_it():
+    values, key = live()
+    ((control, scope),) = values.controls()
+    assert values.position(control, scope, None) is None
+    values.move(key, 0.25)
+    assert values.position(control, scope, P36) == 0.25
+    values, key = live(scope="pad")
+    ((control, scope),) = values.controls()
+    values.move(key, 0.75, P36)
+    assert values.position(control, scope, P36) == 0.75
+    assert values.position(control, scope, None) is None
+
+
+MOVES = st.one_of(
+    st.tuples(st.just("move"), st.floats(0, 1), st.sampled_from([None, P36, P37])),
+    st.tuples(st.just("turn"), st.integers(-64, 64), st.sampled_from([None, P36, P37])),
+    st.tuples(st.just("set"), st.one_of(st.none(), st.floats(0, 30)), st.none()),
+    st.tuples(st.just("bank"), st.sampled_from(["one", "two"]), st.none()),
+)
+
+
+@given(
+    st.lists(MOVES, max_size=40),
+    st.sampled_from(["jump", "pickup", "catch_up"]),
+    st.sampled_from([None, "global", "bank", "pad"]),
+)
+def test_any_moves_in_any_order_leave_values_within_their_limits(moves, takeover, scope):
+    values, key = live(takeover=takeover, scope=scope)
+    show = values_show(takeover, scope)
+    for what, how, pad in moves:
+        match what:
+            case "move":
+                values.move(key, how, pad)
+            case "turn":
+                values.turn(key, how, pad)
+            case "set":
+                values.set("cfg_scale", how)
+            case _:
+                values.configure(show, bank(how))
+        for shown in (values.effective, values.effective_on(P36), values.effective_on(P37)):
+            assert all(0 <= value <= 30 for value in shown.values())
+        for control, of in values.controls():
+            at = values.position(control, of, P36)
+            assert at is None or 0 <= at <= 1
+
+
+def values_show(takeover, scope):
+    control = {"cc": 21, "sets": "cfg_scale", "range": [0, 10], "takeover": takeover, "scope": scope}
+    return loaded(controls=[control]).settings

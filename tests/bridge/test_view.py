@@ -155,3 +155,17 @@ def test_controls_have_their_last_value_and_what_is_over_is_kept_for_a_while():
     assert [notice.text for notice in view.notices] == [str(number) for number in range(300 - NOTICES, 300)]
     assert [one.job for one in view.finished] == list(range(300 - FINISHED, 300))
     assert list(view.latencies) == list(range(300 - LANDINGS, 300))
+
+
+def test_values_of_single_pads_lie_apart_until_they_are_given_back():
+    view = View(loaded())
+    own = ControlChanged("steps", 4, bank="opening", pad=PadKey(36))
+    waits = ControlChanged("steps", None, True, "opening", PadKey(37))
+    for change in (ControlChanged("steps", 3), own, waits):
+        view.apply(change)
+    assert view.controls == {"steps": ControlChanged("steps", 3)}
+    assert view.pad_values == {("opening", PadKey(36), "steps"): own, ("opening", PadKey(37), "steps"): waits}
+    view.apply(ControlChanged("steps", None, bank="opening", pad=PadKey(36)))
+    view.apply(ControlChanged("steps", None, bank="opening", pad=PadKey(37)))
+    view.apply(ControlChanged("steps", None, bank="opening", pad=PadKey(37)))
+    assert view.pad_values == {}

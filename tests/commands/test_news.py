@@ -14,6 +14,7 @@ from midifrag.events import (
     EngineChanged,
     JobChanged,
     JobTimes,
+    LayoutChanged,
     Meters,
     Notice,
     PadChanged,
@@ -95,6 +96,7 @@ LINES = [
     (PlaybackChanged(PlaybackState.LOST, text="it hangs"), "     sound      lost: it hangs"),
     (Sounding(1, 7, True, 100.0, 1.0), None),
     (Meters((0.5,), 0.5), None),
+    (LayoutChanged("pads", 0, 4), None),
 ]
 
 

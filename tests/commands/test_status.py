@@ -73,6 +73,13 @@ def test_why_a_pad_failed_stands_there_as_long_as_it_shows_that():
     assert "out of memory" not in drawn(view)
 
 
+def test_a_pad_that_is_held_shows_how_its_length_grows():
+    view = View(loaded())
+    pad = PadChanged("opening", PadKey(36), None, 1, 36, PadState.GROWING, None, 0.0, text="3.5 s", progress=0.4)
+    view.apply(BankChanged("opening", "Opening", 0, (pad,)))
+    assert "C1  growing: 3.5 s" in drawn(view)
+
+
 def test_an_engine_s_wait_is_shown_in_seconds(monkeypatch):
     monkeypatch.setattr(EngineChanged, "wait", lambda change, _now: "12 s of about 40 s" if change.since else "")
     view = View(loaded())

@@ -2,7 +2,20 @@ import pytest
 from pydantic import ValidationError
 
 from midifrag.config.actions import ACTIONS, Action
-from midifrag.intents import Again, CancelPad, ClearQueue, LockSlot, Panic, RestoreSlot, SelectBank, SetLand, Tap
+from midifrag.intents import (
+    Again,
+    CancelPad,
+    ClearQueue,
+    DoWithPad,
+    LockSlot,
+    Panic,
+    ResetValues,
+    RestoreSlot,
+    SelectBank,
+    SetLand,
+    StopSlot,
+    Tap,
+)
 from midifrag.pad_key import PadKey
 from tests.support.shows import bank
 
@@ -79,3 +92,61 @@ def test_an_unknown_action_is_told_with_the_nearest():
 def test_an_action_has_one_source(sources):
     with pytest.raises(ValidationError, match="exactly one of note, cc or program"):
         Action.model_validate({"does": "panic", **sources})
+
+
+# --- what a pad does when it is pressed otherwise --------------------------------------------------------------------
+
+PRESSED = PadKey(36)
+
+
+@pytest.mark.parametrize(
+    ("keys", "intents", "words"),
+    [
+        ({"does": "lock", "while_held": 98}, [DoWithPad(PRESSED, "lock")], "locks the slot that the pad filled last"),
+        ({"does": "restore", "press": "long"}, [DoWithPad(PRESSED, "restore")], "puts the previous fragment back in"),
+        (
+            {"does": "toggle_mute", "press": "double"},
+            [DoWithPad(PRESSED, "toggle_mute")],
+            "mutes the slot that the pad",
+        ),
+        ({"does": "star", "while_held_cc": 89}, [DoWithPad(PRESSED, "star")], "stars what the pad landed last"),
+        ({"does": "variation", "press": "double"}, [Again(PRESSED, "variation")], "plays the pad with a new seed"),
+        ({"does": "cancel_pad", "press": "double", "note": 36}, [CancelPad(PRESSED)], "cancels the pad"),
+        ({"does": "lock", "note": 60, "pad": 37}, [DoWithPad(PadKey(37), "lock")], "locks the slot that pad 37 filled"),
+        ({"does": "stop", "while_held": 98, "slot": 3}, [StopSlot(3)], "stops slot 3"),
+        ({"does": "star", "cc": 3, "pad": 37}, [DoWithPad(PadKey(37), "star")], "stars what pad 37 landed last"),
+        ({"does": "reset", "cc": 3}, [ResetValues()], "gives everything back to the presets"),
+        ({"does": "reset", "cc": 3, "sets": "steps"}, [ResetValues("steps")], "gives steps back to the presets"),
+        (
+            {"does": "reset", "cc": 3, "sets": "gain", "slot": 2},
+            [ResetValues("gain 2")],
+            "gives gain 2 back to the presets",
+        ),
+    ],
+)
+def test_an_action_may_be_about_the_pad_that_is_pressed(keys, intents, words):
+    made = Action.model_validate(keys)
+    assert list(made.intents(bank(), PRESSED)) == intents
+    assert made.words.startswith(words)
+
+
+def test_without_a_pressed_pad_there_is_nothing_to_do():
+    assert list(Action.model_validate({"does": "lock", "while_held": 98}).intents(bank())) == []
+
+
+@pytest.mark.parametrize(
+    ("keys", "problem"),
+    [
+        ({"does": "lock", "note": 60}, "lock needs slot"),
+        ({"does": "star", "note": 60}, "star needs pad"),
+        ({"does": "star"}, "exactly one of note, cc or program"),
+        ({"does": "star", "press": "long", "cc": 3}, "press: long is for a note"),
+        ({"does": "lock", "note": 60, "slot": 3, "pad": 36}, "about a slot or a pad, and not about both"),
+        ({"does": "star", "while_held": 98, "program": 3}, "star needs pad"),
+        ({"does": "panic", "press": "triple"}, "double"),
+        ({"does": "reset", "cc": 3, "sets": "loudness"}, "loudness"),
+    ],
+)
+def test_an_action_that_says_too_little_or_too_much_is_refused(keys, problem):
+    with pytest.raises(ValidationError, match=problem):
+        Action.model_validate(keys)

@@ -88,3 +88,55 @@ def test_a_program_selects_one_bank():
     [found] = shared_programs(banks)
     assert (found.key, found.message) == ("program", "5 already selects one; each bank has its own")
     assert list(shared_programs(banks[:1])) == []
+
+
+def test_a_program_may_select_another_bank_under_another_bank_select():
+    sources = Sources("presets/two.yaml", {"program": 5})
+    banks = [BankSource(bank("one", program=5), sources), BankSource(bank("two", program=5, bank_select=1), sources)]
+    assert list(shared_programs(banks)) == []
+    (found,) = shared_programs([*banks, BankSource(bank("three", program=5, bank_select=1), sources)])
+    assert found.message == "5 already selects two; each bank has its own"
+
+
+def ports(**thru):
+    return {name: {"in": name, "out": name, "thru": others} for name, others in thru.items()}
+
+
+@pytest.mark.parametrize(
+    ("show", "expected"),
+    [
+        ({"ports": ports(a=["nope"])}, "ports.a.thru: 'nope' is none of a"),
+        ({"ports": ports(a=["a"])}, "ports.a.thru: goes round: a → a; messages would never end"),
+        ({"ports": ports(a=["b"], b=["a"])}, "ports.a.thru: goes round: a → b → a; messages would never end"),
+        ({"ports": {"a": {"in": "a", "thru": "b"}, "b": {"in": "b"}}}, "ports.a.thru: b has no out"),
+        ({"performers": {"left": {}}}, "performers.left: 'left' is none of"),
+    ],
+)
+def test_ports_agree_on_what_goes_on_where(show, expected):
+    assert problems(**show)[0].startswith(expected)
+
+
+def test_messages_may_go_on_along_ways_that_end():
+    assert problems(ports=ports(a=["b", "c"], b=["c"], c=[])) == []
+
+
+@pytest.mark.parametrize(
+    ("performers", "expected"),
+    [
+        ({"left": {"slots": [1, 9]}}, "performers.left.slots: [1, 9] is no part of slots 1 to 8"),
+        ({"left": {"slots": [4, 2]}}, "performers.left.slots: [4, 2] is no part of slots 1 to 8"),
+        (
+            {"left": {"slots": [1, 4]}, "right": {"slots": [4, 8]}},
+            "performers.right.slots: slot 4 is left's already; each has their own",
+        ),
+        ({"left": {"slots": [1, 8]}}, "performers: no slot is left for right"),
+    ],
+)
+def test_performers_agree_on_their_slots(performers, expected):
+    played = {"a": {"in": "a", "performer": "left"}, "b": {"in": "b", "performer": "right"}}
+    assert problems(ports=played, performers=performers)[0].startswith(expected)
+
+
+def test_what_presses_a_pad_too_comes_on_a_port_that_there_is():
+    [found] = problems(pad(also=[{"note": 3, "port": "nope"}]))
+    assert found.startswith("pads.36.also.0.port: 'nope' is none of midifrag")

@@ -46,3 +46,43 @@ def test_a_control_goes_in_whole_bars_and_beats_between_whole_ends(sets):
     assert {way.value(position / 127) for position in range(128)} == {1, 2, 3, 4, 5, 6, 7, 8}
     assert Range(sets=sets, range=(1, 8), curve="exponential").value(0.5) == 3
     assert Range(sets=sets, range=(0.5, 2)).value(0.5) == 1.25
+
+
+def control(**keys):
+    return Control.model_validate({"sets": "cfg_scale", "range": [0, 10], **keys})
+
+
+@pytest.mark.parametrize(
+    ("keys", "name"),
+    [
+        ({"nrpn": 300}, "nrpn 300 sets cfg_scale"),
+        ({"aftertouch": "poly", "note": "C1"}, "poly aftertouch of note 36 sets cfg_scale"),
+        ({"aftertouch": "channel"}, "channel aftertouch sets cfg_scale"),
+        ({"velocity": True, "scope": "pad"}, "velocity sets cfg_scale of the pad"),
+        ({"release_velocity": True, "scope": "bank"}, "release velocity sets cfg_scale (bank)"),
+        ({"cc": 3, "relative": "twos", "port": "p"}, "cc 3 port p sets cfg_scale"),
+    ],
+)
+def test_new_sources_are_told_apart_too(keys, name):
+    assert control(**keys).id == name
+
+
+@pytest.mark.parametrize(
+    ("keys", "problem"),
+    [
+        ({"cc": 3, "nrpn": 4}, "exactly one of"),
+        ({"velocity": True, "release_velocity": True}, "exactly one of"),
+        ({"nrpn": 20000}, "16383"),
+        ({"cc": 3, "bits": 14, "relative": "twos"}, "relative is for a CC of 7 bits"),
+        ({"pitch_bend": True, "relative": "twos"}, "relative is for a CC of 7 bits"),
+        ({"cc": 3, "relative": "inc"}, "twos"),
+        ({"cc": 3, "note": 36}, "note is for poly aftertouch and velocities"),
+        ({"aftertouch": "channel", "note": 36}, "note is for poly aftertouch and velocities"),
+        ({"aftertouch": "both"}, "channel"),
+        ({"cc": 3, "sets": "gain", "scope": "pad"}, "gain is how the player mixes, and no pad's"),
+        ({"cc": 3, "clicks": 0}, "greater than or equal to 1"),
+    ],
+)
+def test_a_control_that_cannot_be_is_refused(keys, problem):
+    with pytest.raises(ValueError, match=problem):
+        control(**keys)

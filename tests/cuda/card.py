@@ -18,7 +18,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 from torch.utils._python_dispatch import _disable_current_modes
 
-from midifrag.engine.network import denoiser, graphs
+from midifrag.engine.network import denoiser, graphs, kernels
 from tests.cuda import streams
 from tests.cuda.capture import Graph, Handle
 from tests.cuda.dispatch import CardMode, attention, dispatch
@@ -182,6 +182,7 @@ def _stand_ins(card: Card) -> dict[str, Any]:
         "reset_peak_memory_stats": lambda _device=None: memory.reset_peaks(),
         "mem_get_info": lambda _device=None: (memory.total - memory.reserved, memory.total),
         "set_per_process_memory_fraction": limit,
+        "get_per_process_memory_fraction": lambda _device=None: memory.fraction,
         "graph_pool_handle": card.new_pool_handle,
         "is_current_stream_capturing": lambda: card.capturing is not None,
         "Stream": lambda *_device, **_options: Stream(card),
@@ -213,6 +214,8 @@ def pretended(card: Card) -> Iterator[Card]:
             stack.enter_context(mock.patch.object(torch._C, "_host_emptyCache", card.host.give_back, create=True))
             stack.enter_context(mock.patch.object(functional, "scaled_dot_product_attention", attention))
             stack.enter_context(mock.patch.object(torch, "Generator", _Generator))
+            # Nothing can be compiled for it.
+            stack.enter_context(mock.patch.object(kernels, "_made", return_value=kernels.PLAIN))
             torch._C._set_only_lift_cpu_tensors(True)
             stack.enter_context(mock.patch.object(nn.Module, "_apply", convert_module))
             stack.enter_context(CardMode(card))

@@ -33,11 +33,14 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         metafunc.parametrize("record", cases, ids=str, indirect=True, scope="module")
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """A wide net: how long one takes says nothing."""
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """A wide net: how long one takes says nothing. Models of full size take longer than one run of all tests has."""
+    every = config.getoption("--every-model", default=False)
     for item in items:
         if Path(__file__).parent in item.path.parents:
             item.add_marker(pytest.mark.timeout(1800))
+            if item.path.name == "test_full_size.py" and not every:
+                item.add_marker(pytest.mark.skip(reason="full size: played with --every-model"))
 
 
 @pytest.fixture(scope="module")

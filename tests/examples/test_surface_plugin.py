@@ -3,10 +3,13 @@
 import mido
 import pytest
 
+from midifrag.config.layout import pages_on, places_of, whole
 from midifrag.config.settings import Settings
+from midifrag.pad_key import PadKey
 from midifrag.states import PadState
-from midifrag.surface import make_surface, surfaces
-from midifrag.surface.driver import PadLight
+from midifrag.surface import grids_of, make_surface, surfaces
+from midifrag.surface.driver import Gridded, Look, PadLight
+from midifrag.surface.grid import Button
 
 
 @pytest.fixture(autouse=True, scope="module")
@@ -49,3 +52,18 @@ def test_what_it_has_no_pad_for_is_left_out():
 def test_it_is_taken_over_and_given_back():
     made = make_surface("my_grid", "My Grid 1")
     assert [message.value for message in (*made.init(), *made.leave())] == [127, 0]
+
+
+def hexes(messages):
+    return [message.hex() for message in messages]
+
+
+def test_banks_lie_on_it_by_their_places_and_its_buttons_show_slots():
+    made = make_surface("my_grid", "My Grid 1")
+    assert isinstance(made, Gridded)
+    (grid,) = grids_of("my_grid")
+    (page,) = pages_on(grid, places_of([PadKey(note) for note in range(36, 52)]), whole(grid))
+    assert {grid.pads[seat].number: key.note for seat, key in page.items()}[8] == 40
+    assert hexes(made.light(grid.foot[0], Look("green"))) == ["B0 14 01"]
+    assert hexes(made.put_out(grid.foot[0])) == ["B0 14 00"]
+    assert hexes(made.put_out(Button("note", 5))) == ["90 05 00"]

@@ -18,9 +18,12 @@ import soundfile
 
 from midifrag.fragment.slot_content import content_of
 from midifrag.states import JobState, PadState
-from midifrag.surface.echo import VELOCITIES
+from midifrag.surface import make_surface
+from midifrag.surface.driver import PadLight
 from tests.faults.setting import EACH_COUNTS
 
+#: What the echo of each state is: its velocity.
+VELOCITIES = {state: make_surface("echo").show(PadLight(0, 1, state))[0].velocity for state in PadState}
 ENDED = tuple(state.value for state in JobState if state.ended)
 
 

@@ -57,3 +57,14 @@ def test_the_end_of_a_turn(moment, end):
 
 def test_a_turn_of_unknown_length_ends_at_once():
     assert Playing(10.0, 0.0).end_of_turn(12.5) == 12.5
+
+
+def test_those_with_slots_of_their_own_have_a_turn_of_their_own(rotation):
+    left, right = (1, 2), (3, 4)
+
+    def turn(among):
+        return rotation.choose(among, (), protect=True, among=among)
+
+    assert [turn(left), turn(right), turn(left), turn(right), turn(left)] == [1, 3, 2, 4, 1]
+    # The turn of all is another one.
+    assert turns(rotation, 2) == [1, 2]

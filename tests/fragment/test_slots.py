@@ -462,3 +462,14 @@ def test_what_lies_in_a_slot_is_read_by_its_job_as_long_as_it_lies_there(open_sl
         slots.read(2, 2)
     assert slots.refresh()
     assert [slots.read(number, number) for number in (1, 2)] == [None, None]
+
+
+def test_a_performers_slots_are_chosen_among_alone(open_slots, tmp_path):
+    slots = open_slots(tmp_path, count=4)
+    assert [slots.choose(among=(3, 4)) for _ in range(3)] == [3, 4, 3]
+    slots.set_lock(3, True)
+    assert slots.choose(among=(3, 4)) == 4
+    slots.set_lock(4, True)
+    with pytest.raises(NoFreeSlotError, match="slots 3, 4 are locked"):
+        slots.choose(among=(3, 4))
+    assert slots.choose() in (1, 2)

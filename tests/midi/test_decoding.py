@@ -9,6 +9,7 @@ from midifrag.midi.messages import (
     ControlChange,
     NoteOff,
     NoteOn,
+    Nrpn,
     PitchBend,
     ProgramChange,
     Tick,
@@ -26,6 +27,7 @@ def message(kind, **values):
         ([0x90, 36, 100], NoteOn("p", 1, 36, 100, 2.0)),
         ([0x9F, 36, 0], NoteOff("p", 16, 36, 2.0)),
         ([0x81, 36, 64], NoteOff("p", 2, 36, 2.0)),
+        ([0x81, 36, 9], NoteOff("p", 2, 36, 2.0, velocity=9)),
         ([0xB2, 21, 127], ControlChange("p", 3, 21, 127, 2.0)),
         ([0xC0, 0], ProgramChange("p", 1, 1, 2.0)),
         ([0xCF, 127], ProgramChange("p", 16, 128, 2.0)),
@@ -185,3 +187,77 @@ def test_the_coarse_byte_is_the_last_one_that_came_whatever_the_bank_made_of_it(
     assert move(53, 9, 1.0) == (53, 9, None)
     decoder.pair([(None, None, 21)])
     assert move(53, 7, 2.0) == (21, 5, 7)
+
+
+# --- non-registered parameters ---------------------------------------------------------------------------------------
+
+
+def parameters(channel=None, port=None):
+    decoder = MessageDecoder("p")
+    decoder.pair([], [(port, channel, 300)])
+    return decoder
+
+
+def feed(decoder, *pairs, channel=0, at=1.0):
+    """What the CCs mean, each a millisecond after the one before."""
+    times = [at + step / 1000 for step in range(len(pairs))]
+    messages = [mido.Message("control_change", channel=channel, control=cc, value=value) for cc, value in pairs]
+    return [decoder.decode(one, time) for one, time in zip(messages, times, strict=True)]
+
+
+SELECT = [(99, 2), (98, 44)]
+
+
+def test_a_parameter_is_selected_and_stands_at_a_value():
+    decoder = parameters()
+    *selecting, coarse, fine = feed(decoder, *SELECT, (6, 64), (38, 5))
+    assert selecting == [None, None]
+    assert (coarse, fine) == (Nrpn("p", 1, 300, 64, 1.002), Nrpn("p", 1, 300, 64, 1.003, fine=5))
+    # It stays selected.
+    assert feed(decoder, (6, 65), at=2.0) == [Nrpn("p", 1, 300, 65, 2.0)]
+
+
+def test_the_fine_half_of_a_parameter_may_come_first_and_its_number_in_either_order():
+    decoder = parameters()
+    assert feed(decoder, (98, 44), (99, 2), (38, 5), (6, 64))[2:] == [None, Nrpn("p", 1, 300, 64, 1.003, fine=5)]
+
+
+def test_a_parameter_is_moved_by_one():
+    decoder = parameters()
+    assert feed(decoder, *SELECT, (96, 127))[2] == Nrpn("p", 1, 300, None, 1.002, step=1)
+    feed(decoder, (6, 1), (38, 0), at=2.0)
+    up, down, lower = feed(decoder, (96, 0), (97, 0), (97, 0), at=3.0)
+    assert (up.value, up.fine, up.step) == (1, 1, 1)
+    assert (down.value, down.fine, down.step) == (1, 0, -1)
+    assert (lower.value, lower.fine) == (0, 127)
+
+
+@pytest.mark.parametrize("other", [(101, 0), (100, 0)])
+def test_a_registered_parameter_or_none_ends_what_was_selected(other):
+    for ended in ([*SELECT, other], [*SELECT, (99, 127), (98, 127)]):
+        decoder = parameters()
+        assert feed(decoder, *ended, (6, 12))[-1].cc == 6
+
+
+def test_parameters_of_channels_lie_apart_and_only_mapped_channels_have_them():
+    decoder = parameters(channel=3)
+    assert [event.cc for event in feed(decoder, *SELECT, (6, 64))] == [99, 98, 6]
+    assert feed(decoder, *SELECT, channel=2) == [None, None]
+    assert feed(decoder, (6, 64), channel=2, at=2.0) == [Nrpn("p", 3, 300, 64, 2.0)]
+    elsewhere = parameters(port="other")
+    assert [event.cc for event in feed(elsewhere, *SELECT, (6, 64))] == [99, 98, 6]
+
+
+def test_data_without_a_selected_parameter_is_a_cc():
+    assert [event.cc for event in feed(parameters(), (6, 1), (38, 1), (96, 1), (97, 1))] == [6, 38, 96, 97]
+    # Half a number is none.
+    assert feed(parameters(), (99, 2), (6, 1))[-1].cc == 6
+
+
+@given(st.lists(st.tuples(st.integers(0, 127), st.integers(0, 127)), max_size=60))
+def test_any_ccs_keep_values_within_their_limits(pairs):
+    decoder = parameters()
+    decoder.pair([(None, None, 6), (None, None, 1)], [(None, None, 300)])
+    for event in feed(decoder, *pairs):
+        assert event is None or event.value is None or 0 <= event.value <= 127
+        assert event is None or event.fine is None or 0 <= event.fine <= 127

@@ -4,19 +4,24 @@ from hypothesis import strategies as st
 
 from midifrag import intents
 from midifrag.config.banks import Bank
+from midifrag.config.layout import Shown
 from midifrag.config.settings import Settings
+from midifrag.midi.decoding import MessageDecoder
+from midifrag.midi.held import Held
 from midifrag.midi.mapping import Mapper
 from midifrag.midi.messages import (
     Aftertouch,
     ControlChange,
     NoteOff,
     NoteOn,
+    Nrpn,
     PitchBend,
     ProgramChange,
     Tick,
 )
 from midifrag.midi.switches import Switches
 from midifrag.pad_key import PadKey
+from midifrag.surface import SURFACES, grids_of
 
 
 def bank(**more):
@@ -114,10 +119,10 @@ def test_a_pedal_counts_once_a_stroke_and_in_every_bank():
 def test_explaining_a_switch_does_not_press_it():
     mapped = mapper(actions=[{"does": "next_bank", "cc": 20}])
     assert mapped.explain(cc(20)) == mapped.explain(cc(20))
-    acts = mapped.acts(cc(20))
+    reading = mapped.read(cc(20))
     assert mapped.intents(cc(20)) != ()
     assert mapped.explain(cc(20)).endswith("→ nothing: it acts when pressed, a CC when it rises to 64")
-    assert mapped.explain(cc(20), acts).endswith("→ next bank")
+    assert mapped.explain(cc(20), reading).endswith("→ next bank")
 
 
 def test_a_source_is_a_kind_and_a_number():
@@ -310,3 +315,354 @@ def test_a_tap_has_the_moment_of_its_message_whatever_plays_it():
         assert mapped.intents(event) == (intents.Tap(1.0),)
     assert mapped.intents(cc(20, 0)) == ()
     assert mapped.explain(on(50)).endswith("→ taps the tempo of midifrag's own clock")
+
+
+def placed(*banks, surface="launchpad", shown=None, held=None, active=0, port=None, **show):
+    """A mapper whose port `pads` is a controller where banks lie by place, and `keys` one by notes."""
+    ports = {"pads": {"in": "x", "surface": surface, **(port or {})}, "keys": {"in": "y"}}
+    banks = banks or (sixteen("one"),)
+    settings = Settings.model_validate({"ports": ports, **show})
+    return Mapper(settings, banks[active], Switches(), held, banks, shown)
+
+
+def pressed(note, number, channel=1, came_on=None, kind="note"):
+    """A press of a pad by what lies where it is."""
+    hand = intents.Hand("pads", kind, number, came_on or channel)
+    return intents.Press(note, channel, "pads", 1.0, 1.0, by=hand)
+
+
+def sixteen(slug, **more):
+    pads = {note: {"prompt": f"{slug} {note}"} for note in range(36, 52)}
+    return Bank.model_validate({"name": slug, "slug": slug, "pads": pads, **more})
+
+
+def test_a_press_at_a_place_means_the_pad_that_lies_there():
+    mapped = placed()
+    assert mapped.intents(on(11)) == (pressed(36, 11),)
+    assert mapped.intents(on(44, 3)) == (pressed(51, 44, 3),)
+    assert mapped.intents(on(36)) == ()
+    assert mapped.intents(on(36, port="keys")) == (intents.Press(36, 1, "keys", 1.0, 1.0),)
+    assert "presses pad 36 “one 36”" in mapped.explain(on(11))
+
+
+def test_place_notes_keeps_the_controller_s_own_notes():
+    mapped = placed(port={"place": "notes"})
+    assert mapped.intents(on(36)) == (intents.Press(36, 1, "pads", 1.0, 1.0),)
+    assert mapped.intents(on(11)) == ()
+    assert mapped.intents(cc(19)) == ()
+
+
+def test_a_place_at_a_port_is_where_the_bank_begins():
+    assert placed(port={"place": [5, 5]}).intents(on(55))[0].note == 36
+
+
+def test_a_pad_whose_note_others_have_on_a_channel_is_pressed_on_another():
+    pads = {"36/1": {"prompt": "one"}, 36: {"prompt": "any"}}
+    mapped = placed(Bank.model_validate({"name": "x", "slug": "x", "pads": pads}))
+    assert mapped.intents(on(11))[0] == pressed(36, 11, 2, came_on=1)
+    assert mapped.intents(on(12))[0] == pressed(36, 12)
+
+
+def test_a_pad_of_a_bank_beside_the_active_one_selects_it_first():
+    mapped = placed(sixteen("one"), sixteen("two"), shown={"pads": Shown(side=4)})
+    assert mapped.intents(on(15)) == (intents.SelectBank(slug="two"), pressed(36, 15))
+    assert mapped.explain(on(15)).endswith("selects bank two; presses pad 36 “two 36”")
+
+
+def test_a_pad_is_let_go_as_what_was_pressed_whatever_lies_there_by_then():
+    held = Held()
+    two = (sixteen("one"), Bank.model_validate({"name": "b", "slug": "b", "pads": {60: {"prompt": "x"}}}))
+    (press,) = placed(*two, held=held).intents(on(12))
+    later = placed(*two, held=held, active=1)
+    (release,) = later.intents(NoteOff("pads", 1, 12, 1.5))
+    assert (release.note, release.hand) == (37, press.hand)
+    assert later.intents(NoteOff("pads", 1, 12, 1.6)) == ()
+
+
+def test_buttons_beside_the_grid_do_what_their_table_says():
+    mapped = placed(sixteen("one"), sixteen("two"))
+    assert mapped.intents(cc(89)) == (intents.SelectBank(offset=-1),)
+    assert mapped.intents(cc(89, 0)) == ()
+    assert mapped.intents(cc(79)) == (intents.SelectBank(offset=1),)
+    assert mapped.intents(cc(59)) == (intents.SelectBank(slug="two"),)
+    assert mapped.intents(cc(29)) == (intents.ShowBanks("pads"),)
+    assert mapped.intents(cc(19)) == (intents.Panic(),)
+    assert mapped.intents(cc(93)) == (intents.LockSlot(3, None),)
+    assert mapped.explain(cc(94)).endswith("locks or unlocks slot 4")
+    assert {("pads", None, cc) for cc in (19, 91, 98)} <= mapped.pads
+    assert mapped.switches == set()
+
+
+def test_a_button_that_an_action_or_a_control_takes_is_theirs():
+    show = {"actions": [{"cc": 19, "does": "tap"}], "controls": [{"cc": 91, "sets": "steps", "range": [1, 9]}]}
+    mapped = placed(**show)
+    assert isinstance(mapped.intents(cc(19))[0], intents.Tap)
+    assert isinstance(mapped.intents(cc(91))[0], intents.MoveControl)
+    assert placed(port={"buttons": False}).intents(cc(19)) == ()
+
+
+@given(
+    st.sampled_from([name for name in SURFACES if grids_of(name)]),
+    st.lists(
+        st.tuples(st.booleans(), st.booleans(), st.integers(0, 127), st.integers(1, 16), st.integers(0, 127)),
+        max_size=30,
+    ),
+    st.integers(1, 16),
+    st.integers(-3, 3),
+)
+def test_whatever_a_controller_sends_presses_pads_that_are_there_and_lets_go_what_was_pressed(name, sent, side, page):
+    banks = [sixteen("one"), sixteen("two"), sixteen("three")]
+    mapped = placed(*banks, surface=name, shown={"pads": Shown(page, side)})
+    down = {}
+    for is_cc, is_on, number, channel, value in sent:
+        if is_cc:
+            event = cc(number, value, channel)
+        else:
+            event = on(number, channel, velocity=max(1, value)) if is_on else NoteOff("pads", channel, number, 1.0)
+        mapped.explain(event)
+        for wanted in mapped.intents(event):
+            if isinstance(wanted, intents.Press):
+                assert any(bank.find(wanted.note, wanted.channel, "pads") for bank in banks)
+                down[wanted.hand] = (wanted.note, wanted.channel)
+            elif isinstance(wanted, intents.Release):
+                assert any(bank.find(wanted.note, wanted.channel, "pads") for bank in banks)
+                assert down.pop(wanted.hand, None) in (None, (wanted.note, wanted.channel))
+
+
+def test_a_switch_that_trembles_while_it_is_down_is_pressed_once_and_let_go_once():
+    mapped = placed(surface="midi_fighter_twister")
+    values = [mapped.intents(cc(12, value, channel=2)) for value in (127, 100, 64, 127, 0, 0)]
+    assert [[type(one).__name__ for one in meant] for meant in values] == [["Press"], [], [], [], ["Release"], []]
+
+
+@given(
+    st.sampled_from([name for name in SURFACES if grids_of(name)]),
+    st.lists(st.binary(min_size=1, max_size=4), max_size=40),
+)
+def test_any_bytes_at_any_controller_mean_something_or_nothing(name, sent):
+    mapped, decoder = placed(sixteen("one"), sixteen("two"), surface=name), MessageDecoder("pads")
+    for data in sent:
+        message = decoder.parse(data)
+        event = None if message is None else decoder.decode(message, 1.0)
+        if event is not None:
+            assert mapped.bearing(event) in ("act", "position", "nothing")
+            assert all(isinstance(one, intents.Intent) for one in mapped.intents(event))
+            assert mapped.explain(event)
+
+
+# --- shift, second notes, double and long presses --------------------------------------------------------------------
+
+
+def off(note, channel=1, port="pads", velocity=64):
+    return NoteOff(port, channel, note, 1.5, velocity)
+
+
+def test_a_pad_that_is_pressed_while_a_shift_is_held_does_something_else():
+    mapped = mapper(actions=[{"does": "lock", "while_held": 98}, {"does": "star", "while_held": 98, "note": 37}])
+    assert mapped.intents(on(36)) == (intents.Press(36, 1, "pads", 1.0, 1.0),)
+    mapped.intents(off(36))
+    assert mapped.intents(on(98)) == ()
+    assert mapped.bearing(on(36)) == "act"
+    assert mapped.intents(on(36)) == (intents.DoWithPad(PadKey(36), "lock"),)
+    # Its release is no pad's.
+    assert mapped.intents(off(36)) == ()
+    # One that names its note is for that one, and any pad's is too.
+    assert mapped.intents(on(37, 10)) == (
+        intents.DoWithPad(PadKey(37, 10), "lock"),
+        intents.DoWithPad(PadKey(37, 10), "star"),
+    )
+    # Another port's shift is another hand's.
+    assert isinstance(mapped.intents(on(36, port="keys"))[0], intents.Press)
+    mapped.intents(off(98))
+    assert isinstance(mapped.intents(on(36))[0], intents.Press)
+
+
+def test_what_was_pressed_before_the_shift_is_let_go_as_what_it_was():
+    mapped = mapper(actions=[{"does": "lock", "while_held": 98}])
+    mapped.intents(on(36))
+    mapped.intents(on(98))
+    assert mapped.intents(off(36)) == (intents.Release(36, 1, "pads", 1.5),)
+    mapped.intents(on(36))
+    mapped.intents(off(98))
+    assert mapped.intents(off(36)) == ()
+
+
+def test_a_button_that_sends_a_cc_may_be_the_shift():
+    mapped = mapper(actions=[{"does": "variation", "while_held_cc": 89}])
+    assert mapped.switches == {89}
+    mapped.intents(cc(89, 127))
+    assert mapped.explain(cc(89, 127)).endswith("a shift: what is pressed while it is held does something else")
+    assert mapped.intents(on(36)) == (intents.Again(PadKey(36), "variation"),)
+    mapped.intents(cc(89, 0))
+    assert isinstance(mapped.intents(on(36))[0], intents.Press)
+
+
+def test_a_shift_presses_no_pad_and_does_what_else_is_its():
+    mapped = mapper(actions=[{"does": "lock", "while_held": 36}])
+    assert mapped.intents(on(36)) == ()
+    assert mapped.intents(off(36)) == ()
+    both = mapper(actions=[{"does": "next_bank", "note": 50}, {"does": "panic", "note": 50, "while_held": 98}])
+    both.intents(on(98))
+    assert both.intents(on(50)) == (intents.Panic(),)
+    both.intents(off(98))
+    assert both.intents(on(50)) == (intents.SelectBank(offset=1),)
+
+
+def test_a_note_that_waits_for_a_double_or_long_press_says_what_each_would_be():
+    actions = [{"does": "star", "press": "long"}, {"does": "repeat", "press": "double", "note": 36}]
+    mapped = mapper({"slug": "opening"}, actions=actions)
+    press = intents.Press(36, 1, "pads", 1.0, 1.0, bank="opening")
+    star = intents.DoWithPad(PadKey(36), "star", "opening")
+    assert mapped.intents(on(36)) == (
+        intents.Touch(
+            intents.Hand("pads", "note", 36, 1),
+            1.0,
+            (press,),
+            (intents.Again(PadKey(36), "repeat", bank="opening"),),
+            (star,),
+        ),
+    )
+    assert mapped.intents(off(36)) == (intents.Release(36, 1, "pads", 1.5),)
+    # A note that is no pad: the plain action is its single press.
+    mapped = mapper(actions=[{"does": "tap", "note": 60}, {"does": "panic", "note": 60, "press": "long"}])
+    assert mapped.intents(on(60)) == (
+        intents.Touch(intents.Hand("pads", "note", 60, 1), 1.0, (intents.Tap(1.0),), (), (intents.Panic(),)),
+    )
+    assert mapped.intents(off(60)) == (intents.Release(60, 1, "pads", 1.5),)
+
+
+def test_a_pad_that_is_held_anyway_waits_for_no_gesture():
+    actions = [{"does": "star", "press": "long"}]
+    for pad in ({"press": "gate"}, {"hold": {"sets": "seconds", "range": [1, 8]}}):
+        mapped = mapper({"pads": {36: {"prompt": "rain", **pad}}}, actions=actions)
+        assert isinstance(mapped.intents(on(36))[0], intents.Press)
+
+
+# --- several inputs, one pad -----------------------------------------------------------------------------------------
+
+ALSO = {"pads": {36: {"prompt": "rain", "also": [48, {"cc": 64, "port": "keys"}, {"program": 9}]}}}
+
+
+def test_another_note_presses_a_pad_and_lets_it_go():
+    mapped = mapper(ALSO)
+    (press,) = mapped.intents(on(48, 3))
+    assert (press.note, press.channel, press.port, press.velocity) == (36, 3, "", 1.0)
+    (release,) = mapped.intents(off(48, 3))
+    assert (release.note, release.channel, release.port, release.by) == (36, 3, "", press.by)
+    assert press.by == intents.Hand("pads", "note", 48, 3)
+    assert mapped.explain(on(48)).endswith("presses pad 36 “rain”")
+
+
+def test_a_pedal_presses_a_pad_once_a_stroke():
+    mapped = mapper(ALSO)
+    assert mapped.switches == {64}
+    done = [intent for value in (0, 40, 70, 127, 90, 30, 0) for intent in mapped.intents(cc(64, value, port="keys"))]
+    assert [type(one) for one in done] == [intents.Press, intents.Release]
+    assert done[0].velocity == 70 / 127
+    assert done[0].by == done[1].by
+    assert mapped.intents(cc(64, 127, port="pads")) == ()
+
+
+def test_a_pedal_lets_go_in_another_bank_what_it_pressed():
+    settings = Settings.model_validate({"ports": {"keys": {"in": "x"}}, "actions": [{"does": "panic", "cc": 99}]})
+    switches, held = Switches(), Held()
+    (press,) = Mapper(settings, bank(**ALSO), switches, held).intents(cc(64, 127, port="keys"))
+    (release,) = Mapper(settings, bank(), switches, held).intents(cc(64, 0, port="keys"))
+    assert (release.hand, release.note) == (press.hand, 36)
+    assert Mapper(settings, bank(), switches, held).intents(cc(64, 0, port="keys")) == ()
+
+
+def test_a_program_presses_a_pad_and_selects_no_bank():
+    press, release = mapper(ALSO).intents(ProgramChange("pads", 1, 9, 1.0))
+    assert (type(press), type(release)) == (intents.Press, intents.Release)
+    assert mapper(ALSO).intents(ProgramChange("pads", 1, 8, 1.0)) == (intents.SelectBank(program=8),)
+
+
+# --- controls --------------------------------------------------------------------------------------------------------
+
+
+def test_each_click_counts_and_is_an_act():
+    mapped = mapper(controls=[{**SHOWS, "relative": "twos"}])
+    assert mapped.intents(cc(21, 1)) == (intents.TurnControl("cc 21 sets cfg_scale", 1),)
+    assert mapped.bearing(cc(21, 127)) == "act"
+    assert mapped.bearing(cc(21, 0)) == "nothing"
+    assert mapped.switches == {21}
+    assert mapped.explain(cc(21, 127)).endswith("→ cc 21 sets cfg_scale, -1")
+
+
+def test_a_velocity_moves_a_control_before_the_pad_is_pressed():
+    mapped = mapper(controls=[{"velocity": True, "sets": "cfg_scale", "range": [0, 10], "scope": "pad"}])
+    move, press = mapped.intents(on(36, velocity=64))
+    assert move == intents.MoveControl("velocity sets cfg_scale of the pad", 64 / 127, PadKey(36))
+    assert isinstance(press, intents.Press)
+    released = mapper(controls=[{"release_velocity": True, "sets": "cfg_scale", "range": [0, 10]}])
+    move, release = released.intents(off(36, velocity=127))
+    assert (move.position, type(release)) == (1.0, intents.Release)
+
+
+def test_parameters_are_mapped_and_told_to_decoders():
+    mapped = mapper(
+        {"controls": [{"nrpn": 5, "sets": "steps", "range": [1, 9]}]},
+        controls=[{**SHOWS, "cc": None, "nrpn": 300, "channel": 2}],
+    )
+    assert mapped.nrpns == {(None, 2, 300), (None, None, 5)}
+    assert mapped.intents(Nrpn("pads", 2, 300, 127, 1.0, 127))[0].position == 1.0
+    assert mapped.explain(Nrpn("pads", 1, 7, 3, 1.0)) == "pads: nrpn 7 = 3, channel 1 → nothing mapped in bank Opening"
+
+
+@pytest.mark.parametrize("mapped_too", [{}, {"actions": [{"does": "clear_queue", "cc": 123}]}])
+def test_all_notes_off_lets_go_what_is_held_there_whatever_else_it_does(mapped_too):
+    mapped = mapper(**mapped_too)
+    mapped.intents(on(36))
+    assert mapped.bearing(cc(123, 0)) == "act"
+    assert mapped.intents(cc(123, 0))[0] == intents.LetGo("pads", 1, 1.0)
+    assert not any(isinstance(intent, intents.LetGo) for intent in mapped.intents(cc(123, 0)))
+
+
+BYTES = st.integers(0, 127)
+EVENTS = st.one_of(
+    st.builds(NoteOn, st.just("pads"), st.integers(1, 2), st.integers(34, 50), st.integers(1, 127), st.just(1.0)),
+    st.builds(NoteOff, st.just("pads"), st.integers(1, 2), st.integers(34, 50), st.just(1.0), BYTES),
+    st.builds(ControlChange, st.just("pads"), st.integers(1, 2), BYTES, BYTES, st.just(1.0)),
+    st.builds(Nrpn, st.just("pads"), st.integers(1, 2), BYTES, st.none() | BYTES, st.just(1.0)),
+    st.builds(PitchBend, st.just("pads"), st.just(1), st.integers(-8192, 8191), st.just(1.0)),
+    st.builds(Aftertouch, st.just("pads"), st.just(1), BYTES, st.just(1.0), st.none() | BYTES),
+    st.builds(ProgramChange, st.just("pads"), st.just(1), st.integers(1, 128), st.just(1.0)),
+)
+EVERYTHING = {
+    "actions": [
+        {"does": "lock", "while_held": 40},
+        {"does": "star", "press": "long"},
+        {"does": "repeat", "press": "double"},
+        {"does": "panic", "cc": 123},
+        {"does": "variation", "while_held_cc": 89, "note": 36},
+    ],
+    "controls": [
+        {"cc": 21, "sets": "cfg_scale", "range": [0, 10], "relative": "mackie"},
+        {"nrpn": 3, "sets": "steps", "range": [1, 9]},
+        {"cc": 5, "bits": 14, "sets": "steps", "range": [1, 9]},
+        {"velocity": True, "sets": "steps", "range": [1, 9], "scope": "pad"},
+        {"aftertouch": "poly", "sets": "steps", "range": [1, 9], "scope": "pad"},
+        {"pitch_bend": True, "sets": "cfg_scale", "range": [0, 9]},
+    ],
+}
+
+
+@given(st.lists(EVENTS, max_size=50))
+def test_any_events_in_any_order_mean_something_sane(events):
+    mapped = mapper(
+        {"pads": {36: {"prompt": "a", "also": [48, {"cc": 64}]}, 38: {"prompt": "b", "press": "gate"}}}, **EVERYTHING
+    )
+    for event in events:
+        reading = mapped.read(event)
+        meant = mapped.intents(event)
+        assert mapped.explain(event, reading) == reading.explain()
+        assert (reading.bearing != "nothing") or meant == ()
+        for intent in meant:
+            match intent:
+                case intents.MoveControl(_, position):
+                    assert 0 <= position <= 1
+                case intents.Press(velocity=velocity):
+                    assert 0 < velocity <= 1
+                case intents.Release(velocity=velocity):
+                    assert 0 <= velocity <= 1

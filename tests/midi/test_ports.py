@@ -137,7 +137,7 @@ def test_malformed_bytes_and_sysex_are_counted(rig):
     stage.ports.open()
     for data in ([], [0x90, 36], [0xF0, 1, 2, 3, 0xF7], [0x90, 36, 999], [0x80, 36, 0]):
         stage.backend.play("Launchpad", data)
-    assert stage.events == [NoteOff("pads", 1, 36, 5.0)]
+    assert stage.events == [NoteOff("pads", 1, 36, 5.0, velocity=0)]
     assert stage.ports.counts == {"pads": {"malformed": 3, "ignored": 1, "echoes": 0, "left_out": 0}}
 
 
@@ -397,3 +397,41 @@ def test_a_loop_is_told_of_its_port_and_counted(rig):
     assert "80 ms later" in stage.changes[0].text
     assert "ignore_echo: false" in stage.changes[0].text
     assert stage.ports.counts["pads"]["echoes"] == 2
+
+
+THRU = {
+    "keys": {"in": "Keys", "thru": "synth"},
+    "synth": {"in": "Synth", "out": "Synth"},
+}
+
+
+def test_what_comes_in_goes_on_to_another_port_when_asked(rig):
+    stage = rig("Keys", "Synth", ports=THRU)
+    stage.ports.open()
+    stage.backend.play("Keys", PRESS)
+    stage.backend.play("Synth", mido.Message("note_on", note=40))
+    assert stage.wait_sent(1) == [("Synth", PRESS)]
+    # It plays here all the same.
+    assert [event.port for event in stage.events] == ["keys", "synth"]
+
+
+def test_a_port_that_goes_lets_go_what_it_holds_on_others(rig):
+    stage = rig("Keys", "Synth", ports=THRU)
+    stage.ports.open()
+    stage.backend.play("Keys", PRESS)
+    stage.wait_sent(1)
+    stage.backend.unplug("Keys")
+    stage.ports.poll()
+    assert stage.wait_sent(2)[1] == ("Synth", mido.Message("note_off", note=36))
+
+
+def test_what_goes_on_and_comes_back_presses_nothing_and_does_not_go_round(rig):
+    now = [5.0]
+    stage = rig("Keys", "Synth", ports=THRU, clock=lambda: now[0])
+    stage.ports.open()
+    stage.backend.play("Keys", PRESS)
+    stage.wait_sent(1)
+    # A synthesiser with thru of its own.
+    stage.backend.play("Synth", PRESS)
+    assert [event.port for event in stage.events] == ["keys"]
+    assert len(stage.backend.sent) == 1

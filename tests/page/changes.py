@@ -11,6 +11,7 @@ from midifrag.events import (
     EngineChanged,
     JobChanged,
     JobTimes,
+    LayoutChanged,
     Meters,
     Notice,
     PadChanged,
@@ -65,6 +66,7 @@ def record(prompt: str = "rain", **fields: Any) -> TakeRecord:
 CHANGES: dict[Part, FromShow] = {
     Part.BANK: active(),
     Part.PADS: pad(),
+    Part.LAYOUT: LayoutChanged("pads", 1, 4),
     Part.JOBS: job(JobState.QUEUED),
     Part.SLOTS: SlotsChanged((slot(),)),
     Part.CONTROLS: ControlChanged("steps", 8.0),

@@ -4,9 +4,12 @@ import threading
 
 import mido
 
+from midifrag.bridge.inbox import Inbox
 from midifrag.bridge.items import FromEngine
 from midifrag.events import JobChanged, Notice
-from midifrag.midi.messages import NoteOn
+from midifrag.intents import SetParameter
+from midifrag.midi.messages import ControlChange, NoteOn
+from midifrag.show.bridge_thread import BridgeThread
 from midifrag.show.playing import ClipPorts
 from midifrag.show.runtime import Runtime
 from midifrag.states import JobState
@@ -109,3 +112,38 @@ def test_presses_land_where_lights_do_not_blink(tmp_path, monkeypatch):
         assert asked.wait(PATIENCE)
         show.note(36)
         show.seen.wait_for(landed(1))
+
+
+def test_presses_that_came_before_the_end_are_taken_in_also_from_pads_that_send_ccs(monkeypatch):
+    inbox, taken = Inbox(), []
+    inbox.pads = frozenset({("pads", 2, 12)})
+    thread = BridgeThread(None, inbox, *[None] * 7)
+    monkeypatch.setattr(thread, "_attend", taken.append)
+    pad, knob = ControlChange("pads", 2, 12, 127, 0.0), ControlChange("pads", 1, 12, 9, 0.0)
+    note = NoteOn("x", 1, 36, 9, 0.0)
+    for _ in range(2):
+        for item in (pad, knob, note):
+            inbox.put(item)
+        thread.finish(presses=not taken)
+    assert taken == [pad, note]
+
+
+def test_a_press_that_time_tells_is_told_when_it_has_passed(tmp_path):
+    actions = [{"does": "repeat", "press": "double"}]
+    with played_show(tmp_path, actions=actions, gestures={"double_press": 0.05}) as show:
+        show.note(36)
+        show.seen.wait_for(landed(1))
+
+
+def shows(cc, value):
+    return lambda sent: any(
+        message.type == "control_change" and (message.control, message.value) == (cc, value) for _, message in sent
+    )
+
+
+def test_values_go_back_to_the_controller_on_connect_and_as_they_change(tmp_path):
+    controls = [{"cc": 21, "sets": "cfg_scale", "range": [0, 10]}, {"cc": 22, "sets": "steps", "range": [1, 128]}]
+    with played_show(tmp_path, controls=controls, defaults={"cfg_scale": 5}) as show:
+        assert show.backend.wait_for(shows(21, 64), PATIENCE)
+        show.runtime.put(SetParameter("steps", 128))
+        assert show.backend.wait_for(shows(22, 127), PATIENCE)

@@ -8,6 +8,7 @@ from midifrag.events import BankChanged, JobChanged, JobTimes, PadChanged, PortC
 from midifrag.pad_key import PadKey
 from midifrag.states import JobKind, JobState, PadState
 from tests.support.lights import LightsRig
+from tests.support.shows import loaded
 
 S = PadState
 
@@ -195,3 +196,13 @@ def test_messages_are_valid_midi():
     rig.handle(bank(pad()), job(), *(pad(state, port="a", job=1) for state in S))
     for _, text in rig.sent:
         mido.Message.from_hex(text)
+
+
+def test_each_performers_port_shows_their_bank():
+    rig = LightsRig(("a", "pad"))
+    rig.view.configuration = loaded(ports={"a": {"in": "A"}, "pad": {"in": "P", "performer": "right"}})
+    rig.handle(bank(pad(S.READY), slug="x"))
+    right = bank(pad(S.READY, 11, bank="y"), slug="y")
+    assert {port for port, _ in rig.handle(dataclasses.replace(right, performer="right"))} == {"pad"}
+    assert {port for port, _ in rig.handle(pad(S.QUEUED, job=1))} == {"a"}
+    assert {port for port, _ in rig.handle(pad(S.QUEUED, 11, bank="y", job=2))} == {"pad"}

@@ -14,6 +14,7 @@ from midifrag.intents import (
     CancelJob,
     CancelPad,
     ClearQueue,
+    DoWithPad,
     LockSlot,
     MoveControl,
     MuteSlot,
@@ -22,21 +23,25 @@ from midifrag.intents import (
     PressPad,
     Prompt,
     Release,
+    ResetValues,
     RestoreSlot,
     SelectBank,
     SendTake,
     SetLand,
     SetParameter,
+    ShowBanks,
     SlotPlaying,
     StarTake,
     StopSlot,
     Tap,
+    TurnPage,
 )
 from midifrag.midi.messages import (
     Aftertouch,
     ControlChange,
     NoteOff,
     NoteOn,
+    Nrpn,
     PitchBend,
     ProgramChange,
     Tick,
@@ -176,6 +181,8 @@ LINES = [
     # What came later.
     ('"Again", "pad": "36", "how": "same_seed", "time": 5.0', Again(PadKey(36), "same_seed", 5.0)),
     ('"SetLand", "land": "2 bars"', SetLand("2 bars")),
+    ('"TurnPage", "port": "pads", "offset": -1', TurnPage("pads", -1)),
+    ('"ShowBanks", "port": null, "side": 4', ShowBanks(None, 4)),
     ('"StopSlot", "slot": 3', StopSlot(3)),
     ('"MuteSlot", "slot": 3, "muted": true', MuteSlot(3, True)),
     ('"SetLand", "land": null', SetLand(None)),
@@ -184,6 +191,12 @@ LINES = [
         PressPad("Rain", 0.5, 5.0, "osc"),
     ),
     ('"PressPad", "name": 36, "velocity": 0.5, "time": 5.0, "source": "osc"', PressPad(36, 0.5, 5.0, "osc")),
+    (
+        '"Nrpn", "port": "p", "channel": 1, "number": 300, "value": 5, "time": 5.0, "fine": 9, "step": 0',
+        Nrpn("p", 1, 300, 5, 5.0, 9),
+    ),
+    ('"ResetValues", "name": "steps"', ResetValues("steps")),
+    ('"DoWithPad", "pad": "36", "deed": "star"', DoWithPad(PadKey(36), "star")),
 ]
 
 

@@ -2,7 +2,7 @@ import pytest
 
 from midifrag.events import BankChanged, ControlChanged, JobChanged, JobTimes, Meters, PadChanged, Sounding, TimeChanged
 from midifrag.intents import SetParameter
-from midifrag.midi.messages import Aftertouch, ControlChange, NoteOn, PitchBend
+from midifrag.midi.messages import Aftertouch, ControlChange, NoteOn, Nrpn, PitchBend
 from midifrag.pad_key import PadKey
 from midifrag.show.thinning import Thinning
 from midifrag.states import JobKind, JobState, PadState
@@ -116,3 +116,17 @@ def test_meters_are_no_news():
     thinning = Thinning()
     assert list(thinning.take(1.0, Meters((0.5,), 0.5))) == []
     assert list(thinning.take(1.0, Sounding(1, 7, True, 1.0))) == [(1.0, Sounding(1, 7, True, 1.0))]
+
+
+def test_values_of_pads_and_parameters_lie_apart():
+    thinning = Thinning()
+    told = [
+        ControlChanged("steps", 3),
+        ControlChanged("steps", 4, bank="opening", pad=PadKey(36)),
+        ControlChanged("steps", 5, bank="opening", pad=PadKey(37)),
+        Nrpn("p", 1, 300, 1, 0.0),
+        Nrpn("p", 1, 301, 1, 0.0),
+    ]
+    for one in told:
+        assert list(thinning.take(1, one, position=True)) == []
+    assert [event for _, event in thinning.rest()] == told

@@ -55,6 +55,31 @@ CONTROLLERS = [
     ("minilab3", ["Minilab3 MIDI", "Minilab3 DIN THRU", "Minilab3 MCU", "Minilab3 ALV"], 0),
     ("minilab3", ["Minilab3 MIDI 0", "MIDIIN2 (Minilab3 MIDI) 1", "MIDIIN3 (Minilab3 MIDI) 2"], 0),
     ("minilab3", ["Minilab3:Minilab3 Minilab3 MIDI 20:0", "Minilab3:Minilab3 Minilab3 DIN THRU 20:1"], 0),
+    ("launchpad_mk2", ["Launchpad MK2:Launchpad MK2 MIDI 1 24:0"], 0),
+    ("launchpad_mini", ["Launchpad Mini:Launchpad Mini MIDI 1 24:0"], 0),
+    ("launchpad_mini", ["Launchpad S 1"], 0),
+    ("launchkey", [
+        "Launchkey Mini MK3:Launchkey Mini MK3 MIDI 1 24:0",
+        "Launchkey Mini MK3:Launchkey Mini MK3 MIDI 2 24:1",
+    ], 1),
+    ("launchkey", ["Launchkey MK3 49 LKMK3 MIDI Out", "Launchkey MK3 49 LKMK3 DAW Out"], 1),
+    ("launch_control_xl", [
+        "Launch Control XL:Launch Control XL MIDI 1 24:0",
+        "Launch Control XL:Launch Control XL HUI 24:1",
+    ], 0),
+    ("launch_control_xl", ["Launch Control XL 0", "MIDIIN2 (Launch Control XL) 1"], 0),
+    ("apc_mini", ["APC MINI:APC MINI MIDI 1 24:0"], 0),
+    ("mpd218", ["MPD218:MPD218 MIDI 1 24:0"], 0),
+    ("lpd8", ["LPD8:LPD8 MIDI 1 24:0"], 0),
+    ("nanopad2", ["nanoPAD2:nanoPAD2 MIDI 1 24:0"], 0),
+    ("push1", ["Ableton Push Live Port", "Ableton Push User Port"], 1),
+    ("push1", ["Ableton Push:Ableton Push MIDI 1 24:0", "Ableton Push:Ableton Push MIDI 2 24:1"], 1),
+    ("push1", ["Ableton Push 0", "MIDIIN2 (Ableton Push) 1"], 1),
+    ("midi_fighter_twister", ["Midi Fighter Twister:Midi Fighter Twister MIDI 1 24:0"], 0),
+    ("xtouch_mini", ["X-TOUCH MINI:X-TOUCH MINI MIDI 1 24:0"], 0),
+    ("ec4", ["Faderfox EC4:Faderfox EC4 MIDI 1 24:0"], 0),
+    ("electra_one", ["Electra Controller Electra Port 1", "Electra Controller Electra Port 2",
+                     "Electra Controller Electra CTRL"], 2),
 ]  # fmt: skip
 
 

@@ -8,7 +8,7 @@ from midifrag import surface
 from midifrag.config.ports import PortSettings
 from midifrag.errors import SurfaceError
 from midifrag.surface import SURFACES, factory_for, make_surface, surfaces
-from midifrag.surface.echo import Echo
+from midifrag.surface.described import Described
 from tests.support.packages import forget, install
 
 PROJECT = """
@@ -55,7 +55,7 @@ def test_plug_ins_are_listed_after_those_built_in():
 
 @pytest.mark.usefixtures("lamps")
 def test_a_plug_in_is_imported_when_it_is_chosen_and_told_its_device():
-    assert isinstance(make_surface("echo"), Echo)
+    assert isinstance(make_surface("echo"), Described)
     assert "lamps" not in sys.modules
     assert make_surface("lamp", "Lamp 3").device == "Lamp 3"
 

@@ -53,7 +53,7 @@ def test_every_link_leads_to_a_section():
         (Pad, "seed", "whole number or random", "", "0 to 4294967295"),
         (Pad, "sampler", "text", "", ""),
         (Pad, "prompt", "text", "required", "not empty"),
-        (Pad, "on_repress", "one of queue, replace, ignore, cancel", "`queue`", ""),
+        (Pad, "on_lost", "one of queue, fail, wait", "`queue`", ""),
         (Control, "sets", f"one of {', '.join(TARGETS)}", "required", ""),
         (Control, "range", "two numbers, such as [1, 12]", "required", ""),
         (Control, "cc", "whole number", "", "0 to 127"),

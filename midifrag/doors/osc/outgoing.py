@@ -15,6 +15,7 @@ from midifrag.events import (
     ControlChanged,
     EngineChanged,
     JobChanged,
+    LayoutChanged,
     Meters,
     Notice,
     PadChanged,
@@ -79,7 +80,7 @@ class Outgoing:
                 yield from self._time(timeline)
             case ConfigurationChanged() | ControlChanged() | TakeChanged() | EngineChanged() | PortChanged():
                 pass
-            case PlaybackChanged() | Sounding() | Meters() | Notice():
+            case PlaybackChanged() | Sounding() | Meters() | Notice() | LayoutChanged():
                 pass
             case _:
                 assert_never(change)

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any, ClassVar
 
 from nicegui import events, ui
 
 from midifrag.config.controls import Control
-from midifrag.config.parameters import Parameter
+from midifrag.config.parameters import NUMBERS, Parameter
 from midifrag.config.targets import PARAMETER_TARGETS
 from midifrag.events import JobChanged
-from midifrag.intents import CancelJob, ClearQueue, SetParameter
+from midifrag.intents import CancelJob, ClearQueue, ResetValues, SetParameter
 from midifrag.page import texts
 from midifrag.page.model import PageModel, Part
 from midifrag.page.panels.panel import Panel, Play, engine_line, icon_button, lands_in
@@ -100,6 +101,9 @@ class EnginePanel(Panel):
         with ui.element("div").classes("engine-boxes"):
             with _box(texts.CONTROLS):
                 self._values = {name: _Value(page, target.parameter) for name, target in PARAMETER_TARGETS.items()}
+                self._of_pads = ui.label().classes("of-pads")
+                self._reset = ui.button(texts.GIVE_ALL_BACK, on_click=lambda: page.put(ResetValues()))
+                self._reset.props("outline no-caps").classes("reset")
             with _box(texts.IN_FLIGHT):
                 self._nothing = ui.label(texts.NOTHING_QUEUED).classes("quiet nothing")
                 self._jobs = [_JobRow(page) for _ in range(JOBS)]
@@ -136,6 +140,17 @@ class EnginePanel(Panel):
         controls |= {str(control.sets): control for control in (bank.controls if bank else ())}
         for name, value in self._values.items():
             value.show(controls.get(name))
+        self._of_pads.text = "\n".join(self._lines_of_pads())
+        shared = [one for one in self.page.view.controls.values() if one.value is not None]
+        self._reset.set_enabled(bool(shared or self.page.view.pad_values))
+
+    def _lines_of_pads(self) -> Iterator[str]:
+        """The values that single pads of the bank have alone."""
+        bank = self.page.bank
+        for (slug, key, name), change in sorted(self.page.view.pad_values.items()):
+            if bank is None or slug != bank.slug or key not in bank.pads or change.value is None:
+                continue
+            yield texts.PAD_VALUE.format(pad=bank.pads[key].label, name=NUMBERS[name].label, value=_shown(change.value))
 
     def _show_jobs(self) -> None:
         jobs = sorted(self.page.view.jobs.values(), key=lambda job: job.job)[:JOBS]

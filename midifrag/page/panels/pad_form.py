@@ -9,8 +9,9 @@ from nicegui import ui
 
 from midifrag.boundary import LANDS
 from midifrag.config.pad_versions import says
-from midifrag.config.pads import OnLost, OnRepress
+from midifrag.config.pads import OnLost
 from midifrag.config.parameters import NUMBERS
+from midifrag.config.press_keys import OnRepress, PressMode
 from midifrag.config.targets import PARAMETER_TARGETS
 from midifrag.pad_key import PadKey
 from midifrag.page import texts
@@ -48,6 +49,7 @@ class PadForm:
             self._choice("slot", texts.SLOT, [])
             self._choice("land", texts.LAND, list(LANDS))
             self._choice("fallback", texts.FALLBACK, ["last"])
+            self._choice("press", texts.PRESS, list(get_args(PressMode)))
             self._choice("on_repress", texts.ON_REPRESS, list(get_args(OnRepress)))
             self._choice("on_lost", texts.ON_LOST, list(get_args(OnLost)))
             self._text("choke", texts.CHOKE)

@@ -1,15 +1,14 @@
 """Everything that the first press would otherwise wait for."""
 
 from collections.abc import Callable
-from typing import Any
 
 import pytest
 import torch
 
 from midifrag.engine.diffusion.model_runner import ModelRunner
-from midifrag.engine.diffusion.parameters import resolve_parameters
+from midifrag.engine.diffusion.rehearsal import QUICK_SECONDS
 from midifrag.engine.diffusion.request import Request
-from midifrag.engine.diffusion.warming import QUICK_SECONDS, RenderShape, load_with_progress
+from midifrag.engine.diffusion.warming import load_with_progress
 from midifrag.engine.diffusion.worker import DiffusionWorker
 from midifrag.engine.loading.model import Model
 from midifrag.engine.messages import Rendered, Warming
@@ -32,7 +31,7 @@ class Clock:
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     clock = Clock()
-    monkeypatch.setattr("midifrag.engine.diffusion.warming.monotonic", clock)
+    monkeypatch.setattr("midifrag.engine.diffusion.rehearsal.monotonic", clock)
     return clock
 
 
@@ -152,12 +151,12 @@ def test_warm_means_warm(model: Model) -> None:
     assert list(dict.fromkeys(event.done for event in told)) == list(range(told[-1].total + 1))
     assert told[-1].done == told[-1].total
     before = worker.counters
-    known = before.text_encoder_runs, before.captures, before.models_built
+    known = before.text_encoder_runs, len(worker.runner.recordings), before.models_built
     assert before.text_encoder_runs == 3
     events = run(worker, *presses)
     assert len(of(Rendered, events)) == 3
     after = worker.counters
-    assert (after.text_encoder_runs, after.captures, after.models_built) == known
+    assert (after.text_encoder_runs, len(worker.runner.recordings), after.models_built) == known
     run(worker, press(9, prompt="never heard of"))
     assert worker.counters.text_encoder_runs == 4
 
@@ -171,18 +170,6 @@ def test_chords_are_decoded_warm_too(model: Model, monkeypatch: pytest.MonkeyPat
     )
     list(worker.warm((press(1),)))
     assert decoded == {1, 2, 3, 4}
-
-
-@pytest.mark.parametrize(
-    ("changes", "shape"),
-    [
-        ({}, RenderShape(31, guided=True, has_negative=False)),
-        ({"cfg_scale": 1.0, "negative_prompt": "hum"}, RenderShape(31, guided=False, has_negative=False)),
-        ({"negative_prompt": "hum", "seconds": 0.5}, RenderShape(63, guided=True, has_negative=True)),
-    ],
-)
-def test_what_makes_renders_alike(model: Model, changes: dict[str, Any], shape: RenderShape) -> None:
-    assert RenderShape.of(resolve_parameters(press(1, **changes), model)) == shape
 
 
 def test_loading_is_told_as_it_goes(model: Model, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,8 +6,9 @@ import pytest
 from nicegui import ui
 
 from midifrag.events import ControlChanged, Notice
-from midifrag.intents import CancelJob, ClearQueue, SetParameter
+from midifrag.intents import CancelJob, ClearQueue, ResetValues, SetParameter
 from midifrag.midi.messages import PortChanged
+from midifrag.pad_key import PadKey
 from midifrag.page.panels.engine import JOBS, MIDI, NOTICES, EnginePanel
 from midifrag.page.wire import MidiSeen
 from midifrag.states import EngineState, JobState, NoticeLevel
@@ -167,3 +168,14 @@ def test_messages_have_the_newest_first_and_look_as_they_matter(page):
     page.take(Notice(NoticeLevel.ERROR, "the disk is full"))
     assert page.texts("message") == ["the disk is full", *(f"message {number}" for number in range(NOTICES - 1, 0, -1))]
     assert [one.classes[1] for one in page.all("message")] == ["error", *["info"] * (NOTICES - 1)]
+
+
+def test_values_of_pads_are_shown_and_all_values_given_back_at_once(page):
+    (reset,), (of_pads,) = page.all("reset"), page.all("of-pads")
+    assert (reset.enabled, of_pads.text) == (False, "")
+    page.take(active(), ControlChanged("cfg_scale", 6.5, bank="opening", pad=PadKey(36)))
+    assert of_pads.text == "rain: CFG 6.5"
+    page.click(reset)
+    assert page.sent == [ResetValues()]
+    page.take(ControlChanged("cfg_scale", None, bank="opening", pad=PadKey(36)))
+    assert (reset.enabled, of_pads.text) == (False, "")

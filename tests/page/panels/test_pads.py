@@ -1,60 +1,21 @@
-"""The pad grid: where pads lie, what they show, how they are pressed."""
+"""The pad grid: what pads show, how they are pressed; `test_picture.py` has where they lie."""
+
+import dataclasses
 
 import pytest
 from nicegui import ui
 
 from midifrag.boundary import Boundary
-from midifrag.events import BankChanged
-from midifrag.pad_key import PadKey
+from midifrag.events import BankChanged, LayoutChanged, PortChanged, SlotsChanged, Sounding
+from midifrag.fragment.slot_state import SlotState
+from midifrag.intents import LockSlot, Panic, SelectBank, ShowBanks
 from midifrag.page.model import Part
 from midifrag.page.panels import pads
-from midifrag.page.panels.pads import SOFTEST, USUAL_VELOCITY, PadsPanel, Place, lay_out
-from midifrag.page.panels.panel import led, own_colour
+from midifrag.page.panels.pads import SOFTEST, USUAL_VELOCITY, PadsPanel
+from midifrag.page.panels.panel import css_colour, led, own_colour
 from midifrag.states import JobState, PadState
 from tests.page.changes import active, job, pad
 from tests.support.shows import bank
-
-
-def test_sixteen_pads_from_c1_lie_as_on_a_pad_controller():
-    columns, rows, places = lay_out([PadKey(note) for note in range(36, 52)])
-    assert (columns, rows) == (4, 4)
-    assert places[PadKey(36)] == Place(0, 0)
-    assert places[PadKey(39)] == Place(3, 0)
-    assert places[PadKey(48)] == Place(0, 3)
-
-
-def test_a_pad_alone_keeps_its_place():
-    assert lay_out([PadKey(50)])[2] == {PadKey(50): Place(2, 3)}
-
-
-def test_the_notes_of_an_eight_by_eight_grid_are_row_and_column():
-    notes = [PadKey(10 * row + column) for row in range(1, 9) for column in range(1, 9)]
-    columns, rows, places = lay_out(notes)
-    assert (columns, rows) == (8, 8)
-    assert places[PadKey(11)] == Place(0, 0)
-    assert places[PadKey(88)] == Place(7, 7)
-    assert places[PadKey(27)] == Place(6, 1)
-
-
-def test_other_notes_lie_in_their_order():
-    columns, rows, places = lay_out([PadKey(60), PadKey(0), PadKey(127, 10), PadKey(127), PadKey(19)])
-    assert (columns, rows) == (4, 4)
-    assert sorted(places, key=lambda key: (places[key].row, places[key].column)) == [
-        PadKey(0),
-        PadKey(19),
-        PadKey(60),
-        PadKey(127),
-        PadKey(127, 10),
-    ]
-    columns, rows, places = lay_out([PadKey(note) for note in range(64)])
-    assert (columns, rows, places[PadKey(63)]) == (8, 8, Place(7, 7))
-
-
-def test_two_channels_on_one_note_are_two_pads():
-    assert len(set(lay_out([PadKey(36, 1), PadKey(36, 2), PadKey(37)])[2].values())) == 3
-
-
-# --- the panel -------------------------------------------------------------------------------------------------------
 
 
 @pytest.fixture
@@ -117,6 +78,7 @@ def test_another_bank_has_another_grid(page):
         (PadState.QUEUED, "queued", "still"),
         (PadState.RENDERING, "rendering", "pulse"),
         (PadState.STALLED, "stalled", "still"),
+        (PadState.GROWING, "held down", "pulse"),
         (PadState.WAITING, "waiting", "blink"),
         (PadState.LANDED, "landed", "still"),
         (PadState.SOUNDING, "sounding", "pulse"),
@@ -198,6 +160,13 @@ def test_a_pad_that_is_not_told_of_is_left_as_it_was(page):
 LANDED = job(JobState.LANDED, 1, engine_seconds=4.0)
 
 
+def test_a_pad_that_is_held_says_how_its_length_grows(page):
+    page.take(active())
+    page.take(dataclasses.replace(pad(PadState.GROWING, progress=0.4), text="3.5 s"))
+    assert words(page, "pad-landing") == "3.5 s"
+    assert cell(page).style["--progress"] == "40%"
+
+
 @pytest.mark.parametrize(
     ("changes", "said"),
     [
@@ -264,3 +233,101 @@ def test_keys_that_mean_something_else_press_nothing(page, held):
     key(page, "x")
     key(page, "Enter")
     assert page.sent == []
+
+
+# --- a controller as it is -------------------------------------------------------------------------------------------
+
+SIXTEEN = {note: {"prompt": f"sound {note}"} for note in range(36, 52)}
+CONTROLLERS = {"pads": {"in": "x", "surface": "launchpad"}, "box": {"in": "y", "surface": "mpd218"}}
+
+
+@pytest.fixture
+def stage(headless):
+    opened = headless(bank(pads=SIXTEEN), bank("second", pads=SIXTEEN), ports=CONTROLLERS)
+    opened.show(PadsPanel)
+    opened.take(active())
+    return opened
+
+
+def choose(page, port):
+    page.enter(page.one("pads-choice"), port)
+
+
+def buttons(page):
+    return [next(one.text for one in found.descendants() if one.classes == []) for found in page.all("pad-button")]
+
+
+def test_a_controller_that_is_open_is_drawn_as_it_is(stage):
+    assert len(stage.all("pad-hole")) == 0
+    assert stage.one("pads-choice").value == ""
+    stage.take(PortChanged("pads", "in", "open", ""))
+    assert stage.one("pads-choice").value == "pads"
+    # 8 rows of 8 and a row above, each with a place at the right; the bank's sixteen are the lower left block.
+    assert len(stage.one("pads").default_slot.children) == 81
+    assert (len(stage.all("pad")), len(stage.all("pad-hole")), len(stage.all("pad-none"))) == (16, 48, 3)
+    children = stage.one("pads").default_slot.children
+    assert children[72].props["data-pad"] == "36"
+
+
+def test_a_bank_by_itself_can_be_chosen_and_another_controller(stage):
+    stage.take(PortChanged("pads", "in", "open", ""))
+    choose(stage, "")
+    assert len(stage.one("pads").default_slot.children) == 16
+    choose(stage, "box")
+    assert len(stage.one("pads").default_slot.children) == 16
+    assert buttons(stage) == []
+
+
+def test_buttons_of_the_controller_do_what_they_do_there(stage):
+    choose(stage, "pads")
+    assert buttons(stage)[:8] == [str(slot) for slot in range(1, 9)]
+    for at, intent in ((0, LockSlot(1, None)), (9, SelectBank(offset=1)), (-2, ShowBanks("pads")), (-1, Panic())):
+        stage.fire(stage.all("pad-button")[at], "click")
+        assert stage.sent[-1] == intent
+
+
+def test_buttons_look_as_they_do_there(stage):
+    choose(stage, "pads")
+    stage.take(SlotsChanged((SlotState(1, "a", "locked"),)))
+    assert stage.all("pad-button")[0].style["--led"] == css_colour("orange")
+    stage.take(Sounding(1, 1, True, 0.0))
+    assert "pulse" in stage.all("pad-button")[0].classes
+
+
+def test_side_by_side_a_pad_of_another_bank_selects_it_and_shows_what_is_under_way(stage):
+    choose(stage, "pads")
+    stage.take(LayoutChanged("pads", 0, 4))
+    assert len(stage.all("pad")) == 32
+    at_15 = stage.one("pads").default_slot.children[76]
+    assert at_15.props["data-pad"] == "36"
+    stage.fire(at_15, "pointerdown", 1.0)
+    assert stage.sent[0] == SelectBank(slug="second")
+    assert (stage.sent[1].note, stage.sent[1].velocity) == (36, 1.0)
+    stage.take(dataclasses.replace(pad(PadState.QUEUED), bank="second"))
+    assert at_15.props["data-state"] == "queued"
+    stage.take(dataclasses.replace(pad(PadState.LANDED), bank="second"))
+    assert at_15.props["data-state"] == "idle"
+
+
+def test_a_set_without_such_a_controller_has_nothing_to_choose(page):
+    page.take(active())
+    assert not page.one("pads-choice").visible
+
+
+def test_a_button_that_is_dark_there_has_no_light_here(stage):
+    choose(stage, "pads")
+    assert "--led" not in stage.all("pad-button")[0].style
+
+
+def test_the_keys_of_a_computer_press_the_active_bank_wherever_it_is_drawn(stage):
+    choose(stage, "pads")
+    key(stage, "z")
+    assert [note for note, _ in velocities(stage)] == [36]
+    assert words(stage, "pad-key", 39) == "v"
+
+
+def test_side_by_side_the_keys_of_a_computer_follow_the_active_bank(stage):
+    choose(stage, "pads")
+    stage.take(LayoutChanged("pads", 0, 4), BankChanged("second", "Second", 1, ()))
+    key(stage, "z")
+    assert [type(intent).__name__ for intent in stage.sent] == ["Press"]
