@@ -162,7 +162,9 @@ class Rehearsal:
             return
         yield
         began = monotonic()
-        taken = peak_bytes(self._runner.model.device, lambda: do(1))
+        taken = self._peak_bytes(lambda: do(1))
+        if taken is None:
+            return
         is_quick = monotonic() - began < QUICK_SECONDS
         self._bound_requests(taken)
         self._runner.is_slow |= not is_quick
@@ -201,6 +203,12 @@ class Rehearsal:
     def _all_held(self) -> int:
         """Bytes that as many requests hold, once each by itself and once side by side for a call."""
         return 2 * self.held * self._requests
+
+    def _peak_bytes(self, work: Callable[[], object]) -> int | None:
+        """Bytes that ``work`` takes meanwhile; None where there is no memory for it."""
+        taken: list[int] = []
+        self._fits_in_memory(lambda: taken.append(peak_bytes(self._runner.model.device, work)))
+        return taken[0] if taken else None
 
     def _fits_in_memory(self, work: Callable[[], object]) -> bool:
         with measuring():

@@ -36,7 +36,7 @@ from midifrag.engine.diffusion.transfers import HostTransfers, RequestSnapshot
 from midifrag.engine.diffusion.warming import load_with_progress, warm_up
 from midifrag.engine.loading.device import add_up_in_fp16, free_cached, is_memory_error, set_up_device
 from midifrag.engine.loading.model import Model
-from midifrag.engine.loading.precision import next_precision
+from midifrag.engine.loading.precision import is_card, next_precision
 from midifrag.engine.messages import EngineEvent, EngineInfo, Failed, Progress, Render, Rendered, Started, Warming
 from midifrag.engine.protocol import EngineChoice
 from midifrag.errors import EngineError, NonFiniteError, RequestError
@@ -72,6 +72,11 @@ class DiffusionWorker:
         worker = cls(EngineChoice(model.name, options=options))
         worker._set_model(model)
         return worker
+
+    @property
+    def only_launches(self) -> bool:
+        """See `Worker`; known before anything is loaded."""
+        return is_card(self._choice.device)
 
     def load(self) -> Iterator[EngineEvent]:
         """See `Worker.load`."""

@@ -52,12 +52,20 @@ class DenoiserInputs:
     context: Tensor | None
     prepend: Tensor | None
 
+    def is_like(self, other: DenoiserInputs) -> bool:
+        """Whether the other's tensors have the same shapes."""
+        return all(_shape(getattr(self, name)) == _shape(getattr(other, name)) for name in _INPUTS)
+
     def copy_(self, other: DenoiserInputs) -> None:
         """Overwrite these tensors with the other's values."""
         for name in _INPUTS:
             mine, its = getattr(self, name), getattr(other, name)
             if mine is not None:
                 mine.copy_(its)
+
+
+def _shape(tensor: Tensor | None) -> torch.Size | None:
+    return None if tensor is None else tensor.shape
 
 
 Forward: TypeAlias = Callable[[DenoiserInputs, bool], Tensor]
@@ -113,10 +121,13 @@ class CudaGraph:
         self.inputs = inputs
         side = capture_stream(torch.cuda.current_device())
         side.wait_stream(torch.cuda.current_stream())
-        with torch.cuda.stream(side):
-            for _ in range(2):
-                forward(inputs, guided)
-        torch.cuda.current_stream().wait_stream(side)
+        try:
+            with torch.cuda.stream(side):
+                for _ in range(2):
+                    forward(inputs, guided)
+        finally:
+            # Also where memory ran out: others of this batch size read their inputs from the same place.
+            torch.cuda.current_stream().wait_stream(side)
         self._graph = torch.cuda.CUDAGraph()
         pool = beside._graph.pool() if isinstance(beside, CudaGraph) else None
         try:
@@ -167,9 +178,14 @@ class GraphCache:
             raise
         return self._drop(list(self._captured)[:-MOST_GRAPHS])
 
-    def run(self, shape: GraphShape, inputs: DenoiserInputs) -> Tensor:
-        """The output for these inputs, which have the captured shape; the tensor is the caller's."""
+    def run(self, shape: GraphShape, inputs: DenoiserInputs, forward: Forward) -> Tensor:
+        """The output for these inputs, of a batch that has the captured shape; the tensor is the caller's.
+
+        A prompt that takes more or fewer tokens than those that were captured has a plain call of ``forward``.
+        """
         captured = self._captured[shape]
+        if not captured.inputs.is_like(inputs):
+            return forward(inputs, shape.guided)
         self._captured.move_to_end(shape)
         captured.inputs.copy_(inputs)
         captured.replay()

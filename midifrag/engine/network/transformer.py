@@ -134,9 +134,8 @@ class FastDenoiser:
             filled = [*rows, *[rows[-1]] * (shape.batch - len(rows))]
             everyone = list(range(shape.batch)) if shape.guided else []
             negative_rows = everyone if shape.has_negative else []
-            output = self._graphs.run(
-                shape, self._inputs(filled, everyone, negative_rows=negative_rows, fill=shape.has_negative)
-            )
+            inputs = self._inputs(filled, everyone, negative_rows=negative_rows, fill=shape.has_negative)
+            output = self._graphs.run(shape, inputs, self._forward_whole)
             output = torch.cat([output[: len(rows)], output[shape.batch : shape.batch + len(guided_rows)]])
         return combine_guidance(output, rows, guided_rows)
 

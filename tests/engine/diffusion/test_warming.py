@@ -54,6 +54,27 @@ def test_warm_up_survives_memory_that_runs_out(model: Model, monkeypatch: pytest
 
 
 @pytest.mark.usefixtures("clock")
+@pytest.mark.parametrize("call", [1, 2, 3, 4, 5])
+@pytest.mark.parametrize("work", ["denoise", "decode"])
+def test_memory_may_run_out_at_any_call_of_a_warm_up(
+    model: Model, monkeypatch: pytest.MonkeyPatch, work: str, call: int
+) -> None:
+    """Also at the second one, which is timed."""
+    worker = DiffusionWorker.from_model(model, max_in_flight=2)
+    original, calls = getattr(worker.runner, work), []
+
+    def short(batch: list[Request], **options: bool) -> torch.Tensor:
+        calls.append(batch)
+        if len(calls) == call:
+            raise MemoryError
+        return original(batch, **options)
+
+    monkeypatch.setattr(worker.runner, work, short)
+    assert list(worker.warm((press(1),)))[-1].what == "ready"
+    assert len(of(Rendered, run(worker, press(1)))) == 1
+
+
+@pytest.mark.usefixtures("clock")
 @pytest.mark.parametrize("slow", [False, True])
 def test_what_only_controls_reach_is_rehearsed_alone_and_only_where_that_is_quick(
     model: Model, monkeypatch: pytest.MonkeyPatch, slow: bool

@@ -4,13 +4,14 @@ import contextlib
 import gc
 import weakref
 from collections.abc import Iterator
+from dataclasses import replace
 from unittest.mock import MagicMock
 
 import pytest
 import torch
 
 from midifrag.engine.loading.model import Model
-from midifrag.engine.network.conditioning import Conditioner
+from midifrag.engine.network.conditioning import Conditioner, Conditioning
 from midifrag.engine.network.denoiser import ModelInput, Row
 from midifrag.engine.network.graphs import (
     MOST_GRAPHS,
@@ -73,6 +74,29 @@ def test_a_replayed_call_equals_a_plain_one(model: Model, kinds: list[tuple[floa
     assert recorded.captures == 3
     assert {shape.batch for shape in recorded.release_largest()} == {1}
     assert recorded.release_largest() == []
+
+
+@torch.inference_mode()
+def test_a_prompt_of_another_number_of_tokens_is_evaluated_without_a_recording(model: Model) -> None:
+    plain, recorded = FastDenoiser(model.module, torch.float32), FastDenoiser(model.module, torch.float32)
+    recorded.captures_graphs = True
+    recorded._graphs = GraphCache(Replayed)
+    rows(recorded, model, (1.0, ""))
+    recorded.capture(FRAMES, (1,), guided=True, has_negative=False)
+    whole = Conditioner(model).encode("rain", "", 1.0)
+    assert whole.cross is not None
+    shorter = replace(whole, cross=whole.cross[:, :-3])
+
+    def outputs(denoiser: FastDenoiser, *conditionings: Conditioning) -> list[torch.Tensor]:
+        model_input = ModelInput(torch.ones(1, 8, FRAMES), 0.8)
+        prepared = (denoiser.prepare(each, [0.8], FRAMES) for each in conditionings)
+        return [denoiser.evaluate([Row(model_input, each, 3.0)]) for each in prepared]
+
+    before = Replayed.count
+    torch.testing.assert_close(
+        outputs(recorded, whole, shorter, whole), outputs(plain, whole, shorter, whole), atol=1e-5, rtol=1e-4
+    )
+    assert Replayed.count - before == 2
 
 
 class Cuda:
@@ -164,6 +188,10 @@ def latents_of(batch: int, frames: int) -> DenoiserInputs:
     return DenoiserInputs(torch.ones(batch, 8, frames), torch.ones(batch, 4), None, None)
 
 
+def not_called(_inputs: DenoiserInputs, _guided: bool) -> torch.Tensor:
+    raise AssertionError("evaluated plainly what was recorded")
+
+
 def cache_of(*wanted: GraphShape) -> GraphCache:
     graphs = GraphCache(Replayed)
     for shape in wanted:
@@ -179,14 +207,14 @@ def test_all_of_a_batch_size_work_in_the_same_memory_and_read_from_the_same_plac
     assert places[0] == places[1] != places[2]
     for shape in shapes(4), shapes(4, frames=8), shapes(4):
         inputs = latents_of(4, shape[0].frames)
-        assert torch.equal(graphs.run(shape[0], inputs), inputs.latents * 2)
+        assert torch.equal(graphs.run(shape[0], inputs, not_called), inputs.latents * 2)
 
 
 def test_one_that_is_longer_than_all_before_leaves_them_theirs() -> None:
     graphs = cache_of(*shapes(4, frames=8), *shapes(4))
     for frames in (8, 16):
         inputs = latents_of(4, frames)
-        assert torch.equal(graphs.run(shapes(4, frames=frames)[0], inputs), inputs.latents * 2)
+        assert torch.equal(graphs.run(shapes(4, frames=frames)[0], inputs, not_called), inputs.latents * 2)
 
 
 def test_with_the_last_of_a_batch_size_its_memory_goes() -> None:
@@ -202,7 +230,7 @@ def test_with_the_last_of_a_batch_size_its_memory_goes() -> None:
 def test_no_more_are_kept_than_a_card_should_hold_and_the_least_used_goes() -> None:
     every = [GraphShape(1, frames, True, False) for frames in range(1, MOST_GRAPHS + 1)]
     graphs = cache_of(*every)
-    graphs.run(every[0], latents_of(1, 1))
+    graphs.run(every[0], latents_of(1, 1), not_called)
     new = GraphShape(1, MOST_GRAPHS + 1, True, False)
     assert graphs.capture(lambda inputs, _guided: inputs.latents, new, latents_of(1, new.frames)) == [every[1]]
     assert len(graphs) == MOST_GRAPHS
