@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import importlib.util
 import sys
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -15,8 +17,11 @@ if TYPE_CHECKING:
 
 #: What calls itself so is on the card.
 DEVICE = torch.device("cuda:0")
-#: Whose lines are named; the innermost counts.
-_NAMED = ("midifrag/", "stable_audio_tools/", "k_diffusion/", "transformers/")
+#: The folders of those whose lines are named; the innermost counts.
+_NAMED = tuple(
+    Path(str(importlib.util.find_spec(name).origin)).parent  # type: ignore[union-attr]
+    for name in ("midifrag", "stable_audio_tools", "k_diffusion", "transformers")
+)
 
 
 class CardTensor(Tensor):
@@ -87,11 +92,11 @@ def where() -> str:
     """The innermost line under test, as file:line:function."""
     frame = sys._getframe(1)
     while frame is not None:
-        name = frame.f_code.co_filename.replace("\\", "/")
-        for start in _NAMED:
-            at = name.rfind("/" + start)
-            if at >= 0:
-                return f"{name[at + 1 :]}:{frame.f_lineno}:{frame.f_code.co_name}"
+        path = Path(frame.f_code.co_filename)
+        for folder in _NAMED:
+            if path.is_relative_to(folder):
+                name = path.relative_to(folder.parent).as_posix()
+                return f"{name}:{frame.f_lineno}:{frame.f_code.co_name}"
         frame = frame.f_back  # type: ignore[assignment]
     return "?"
 
