@@ -28,7 +28,7 @@ def quick_decode(pretransform: Any, device: torch.device) -> Decode:
 
 
 class InverseWavelet:
-    """What `stable_audio_tools.models.wavelets.WaveletDecode1d` computes; ``kernel`` is (2 × channels, channels, width)."""
+    """What stable-audio-tools' `WaveletDecode1d` computes; ``kernel`` is (2 × channels, channels, width)."""
 
     def __init__(self, kernel: Tensor, channels: int, levels: int) -> None:
         self._kernel = kernel.detach().unsqueeze(2)

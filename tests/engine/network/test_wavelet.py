@@ -23,7 +23,7 @@ def bands(channels: int, levels: int, length: int, batch: int = 1) -> torch.Tens
     return torch.randn(batch, channels * 2**levels, length, generator=torch.Generator().manual_seed(1))
 
 
-@pytest.mark.parametrize("channels,levels,name", [(2, 7, "bior4.4"), (1, 3, "bior2.2"), (2, 4, "bior6.8")])
+@pytest.mark.parametrize(("channels", "levels", "name"), [(2, 7, "bior4.4"), (1, 3, "bior2.2"), (2, 4, "bior6.8")])
 @pytest.mark.parametrize("length", [8, 9, 140])
 def test_it_is_the_stock_one(channels: int, levels: int, name: str, length: int) -> None:
     stock = wavelet(channels, levels, name)
