@@ -51,7 +51,7 @@ def _has_news(events: Sequence[EngineEvent]) -> bool:
 class DiffusionWorker:
     """A `Worker` for stable-audio-tools models."""
 
-    def __init__(self, choice: EngineChoice) -> None:
+    def __init__(self, choice: EngineChoice, cores: FreeCores | None = None) -> None:
         self._choice = choice
         self._runner: ModelRunner | None = None
         self._requests: dict[int, Request] = {}
@@ -64,12 +64,12 @@ class DiffusionWorker:
         self._warm_shapes: set[RenderShape] = set()
         self._warm_seconds: float | None = None
         self._warmed = ""
-        self._cores = FreeCores()
+        self._cores = cores or FreeCores()
 
     @classmethod
-    def from_model(cls, model: Model, **options: object) -> DiffusionWorker:
+    def from_model(cls, model: Model, cores: FreeCores | None = None, **options: object) -> DiffusionWorker:
         """A worker on a model that is loaded already; ``options`` as in `EngineChoice.options`."""
-        worker = cls(EngineChoice(model.name, options=options))
+        worker = cls(EngineChoice(model.name, options=options), cores)
         worker._set_model(model)
         return worker
 
