@@ -19,10 +19,13 @@ import tempfile
 import time
 from contextlib import closing
 from pathlib import Path
-from typing import TypedDict
+from typing import Literal, TypedDict
 
 #: Seconds for what is sure to come.
 PATIENCE = 600.0
+
+
+FIGURES: tuple[Literal["ready", "landed", "processor"], ...] = ("ready", "landed", "processor")
 
 
 class Start(TypedDict):
@@ -96,6 +99,10 @@ def start(tree: Path, model: str) -> Start:
     return told
 
 
+def _rounded(row: Start) -> str:
+    return json.dumps({key: round(row[key], 2) for key in FIGURES})
+
+
 def main() -> None:
     """Measure, and print a row for each start and the medians."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
@@ -117,13 +124,9 @@ def main() -> None:
                 row = start(tree, model)
                 rows[name].append(row)
                 load = f"{os.getloadavg()[0]:.1f}" if hasattr(os, "getloadavg") else "unknown"
-                print(
-                    f"{model} {name}: {json.dumps({key: round(row[key], 2) for key in row})}, load {load}", flush=True
-                )
+                print(f"{model} {name}: {_rounded(row)}, load {load}", flush=True)
         for name, taken in rows.items():
-            medians = {
-                key: round(statistics.median(row[key] for row in taken), 2) for key in ("ready", "landed", "processor")
-            }
+            medians = {key: round(statistics.median(row[key] for row in taken), 2) for key in FIGURES}
             print(f"{model} {name}, medians of {len(taken)}: {json.dumps(medians)}", flush=True)
 
 

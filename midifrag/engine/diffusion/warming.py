@@ -49,8 +49,8 @@ def warm_up(
     """Encode all prompts, and render a little of every shape that is not yet ``warm``.
 
     Wherever it yields, a press may go first. Renders marked as spares are tried alone, and not at all where a call
-    is slow: a press would wait for it longer than it would gain. On a CPU, whose memory need not be measured, chords come
-    last, and what comes before them is enough to play. Returns the bytes that one request holds in flight.
+    is slow: a press would wait for it longer than it would gain. On a CPU, whose memory need not be measured, chords
+    come last, and what comes before them is enough to play. Returns the bytes that one request holds in flight.
     """
     spares = bool(renders) and all(render.spare for render in renders)
     if spares and runner.is_slow:

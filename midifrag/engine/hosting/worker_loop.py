@@ -59,8 +59,9 @@ class WorkerLoop:
 
     Commands are read between ticks, so a cancel takes effect within one step. Renders go before warm-up, piece by
     piece, and `Ready` follows when no warm-up is left that single presses need (see `Warming`), and again when the rest
-    and that for spares have changed what there is to say of the worker. ``sign`` is called before each piece of work with what it is, and in every idle round. It ends when
-    ``commands`` are closed, or early, with nobody listening any more, once it ``is_over``.
+    and that for spares have changed what there is to say of the worker. ``sign`` is called before each piece of work
+    with what it is, and in every idle round. It ends when ``commands`` are closed, or early, with nobody listening any
+    more, once it ``is_over``.
     """
 
     def __init__(

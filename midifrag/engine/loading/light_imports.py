@@ -1,8 +1,8 @@
 """stable-audio-tools without what it imports and rendering does not need: most of the seconds that a load takes.
 
-Its transformer has torch's compiler brought in for an attention that few models have, and its samplers bring k-diffusion,
-with which come torchvision, SciPy and three more packages. midifrag has samplers of its own. Whoever does use them, as
-stock inference does, gets them at the first use.
+Its transformer has torch's compiler brought in for an attention that few models have, and its samplers bring
+k-diffusion, with which come torchvision, SciPy and three more packages. midifrag has samplers of its own. Whoever does
+use them, as stock inference does, gets them at the first use.
 """
 
 from __future__ import annotations

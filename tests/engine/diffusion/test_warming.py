@@ -201,18 +201,18 @@ def test_on_a_cpu_single_presses_of_every_length_come_first_and_chords_last(
 ) -> None:
     worker = DiffusionWorker.from_model(model, max_in_flight=3)
     done: list[tuple[str, int, int]] = []
-    for name in ("denoise", "decode"):
 
-        def noted(
-            batch: list[Request],
-            name: str = name,
-            work: Callable[..., torch.Tensor] = getattr(worker.runner, name),
-            **how: bool,
-        ) -> torch.Tensor:
+    def noting(name: str) -> Callable[..., torch.Tensor]:
+        work: Callable[..., torch.Tensor] = getattr(worker.runner, name)
+
+        def noted(batch: list[Request], **how: bool) -> torch.Tensor:
             done.append((name, batch[0].parameters.frames, len(batch)))
             return work(batch, **how)
 
-        monkeypatch.setattr(worker.runner, name, noted)
+        return noted
+
+    for name in ("denoise", "decode"):
+        monkeypatch.setattr(worker.runner, name, noting(name))
     told = []
     for piece in worker.warm((press(1), press(2, seconds=1.0))):
         if piece.playable:

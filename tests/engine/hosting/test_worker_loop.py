@@ -244,7 +244,7 @@ class Gradual(Toy):
     """Single presses can go before all is warm."""
 
     def warm(self, renders):
-        yield Warming(0, 3, "single")
+        yield Warming(0, 3, f"{len(renders)} single")
         yield Warming(1, 3, "chords", playable=True)
         for done in (1, 2):
             self.warmed.append(f"chord {done}")
