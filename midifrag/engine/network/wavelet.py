@@ -20,7 +20,7 @@ Decode: TypeAlias = Callable[[Tensor], Tensor]
 
 def quick_decode(pretransform: Any, device: torch.device) -> Decode:
     """What ``pretransform`` decodes with: this module's way for a wavelet on a CPU, else its own ``decode``."""
-    decoder = getattr(pretransform, "decoder", None)
+    decoder: Any = getattr(pretransform, "decoder", None)
     if device.type != "cpu" or type(decoder).__name__ != "WaveletDecode1d":
         own: Decode = pretransform.decode
         return own
