@@ -116,7 +116,7 @@ def _edit(loaded: Loaded, slug: str, key: PadKey, change: _Change, known: Edit |
         after = changed
     _check(loaded, slug, after)
     if after != before:
-        _replace(path, after)
+        replace_content(path, after)
     return Edit(slug, key, before, after)
 
 
@@ -204,7 +204,8 @@ def _same(one: Any, other: Any) -> bool:
     return json.dumps(one, sort_keys=True) == json.dumps(other, sort_keys=True)
 
 
-def _replace(path: Path, content: bytes) -> None:
+def replace_content(path: Path, content: bytes) -> None:
+    """Make ``content`` what a file holds, at once and as its owner may read it. Raises `StorageError`."""
     aside = path.with_name(f".{path.name}.part")
     try:
         aside.unlink(missing_ok=True)
