@@ -1,5 +1,6 @@
-"""Adds controls, actions and ports to the set's files: no other byte changes, and what ``check`` would refuse is never
-written.
+"""Adds controls, actions and ports to the set's files.
+
+No other byte changes, and what ``check`` would refuse is never written.
 """
 
 from __future__ import annotations
@@ -30,8 +31,9 @@ _MARK = "\ufeff"
 
 @dataclass(frozen=True, slots=True)
 class FileEdit:
-    """What became of a file: of bank ``slug``, or (None) of the set's own. ``key`` is what was added, such as
-    ``controls.3``, and ``line`` where that is now.
+    """What became of a file: of bank ``slug``, or (None) of the set's own.
+
+    ``key`` is what was added, such as ``controls.3``, and ``line`` where that is now.
     """
 
     slug: str | None

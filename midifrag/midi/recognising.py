@@ -157,7 +157,7 @@ def relative_coding(values: Sequence[int], alike: Relative = "signed") -> Coding
     turns = [name for name, (up, down) in _CODINGS.items() if all(up(one) or down(one) for one in values)]
     both = [name for name in turns if all(any(map(way, values)) for way in _CODINGS[name])]
     leaps = any(abs(one - other) > 2 * MOST_CLICKS for one, other in pairwise(values))
-    if not turns or not (leaps or repeats * 3 >= len(values)):
+    if not turns or not (leaps or repeats * 4 >= len(values)):
         return None
     if not both:
         return "unsure"

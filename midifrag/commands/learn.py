@@ -1,0 +1,197 @@
+"""``midifrag learn``: press a pad or turn a knob, say what it does, and it stands in the set."""
+
+from __future__ import annotations
+
+import queue
+import re
+import sys
+import threading
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, TypeAlias, assert_never
+
+from midifrag.commands.common import explained, stopping
+from midifrag.commands.console import out, say
+from midifrag.config import entry_editing, loading, pad_editing
+from midifrag.config.entry_editing import FileEdit, file_name
+from midifrag.config.loading import Loaded, bank_name
+from midifrag.errors import ConfigurationError, EditConflictError, StorageError
+from midifrag.midi.backends import choose_backend
+from midifrag.midi.listening import Listening
+from midifrag.midi.messages import MidiEvent, Tick
+from midifrag.show.learning import Device, Edit, Learning, NewEntry, NewPort, NewPrompt, Step, Undo
+
+if TYPE_CHECKING:
+    from midifrag.midi.protocol import Backend
+
+#: Seconds without a message after which a touch is over.
+QUIET_SECONDS = 0.7
+#: Seconds between two looks whether it shall end.
+_LOOK_SECONDS = 0.2
+#: What comes in: a message, a line that was typed, or (None) the end of what is typed.
+Inbox: TypeAlias = "queue.Queue[MidiEvent | str | None]"
+
+
+class Teaching:
+    """Drives `Learning`: says its lines, asks its questions and writes its edits."""
+
+    def __init__(self, loaded: Loaded, listening: Listening) -> None:
+        self._done: list[pad_editing.Edit | FileEdit] = []
+        self._listening = listening
+        self.learning = Learning(loaded, _devices(loaded, listening))
+
+    def take(self, step: Step) -> None:
+        """Do what a step asks for."""
+        for line in step.says:
+            say(line)
+        if step.edit is not None:
+            self._write(step.edit)
+        elif step.asks is not None:
+            out.print(f"{step.asks}: ", markup=False, end="", soft_wrap=True)
+
+    def _write(self, edit: Edit) -> None:
+        try:
+            self._edit(edit)
+        except ConfigurationError as error:
+            for problem in error.problems:
+                say(str(problem))
+            say("Nothing was written.")
+        except (EditConflictError, StorageError) as error:
+            say(f"{error} Nothing was written.")
+
+    def _edit(self, edit: Edit) -> None:
+        loaded = self.learning.loaded
+        match edit:
+            case NewPort():
+                self._wrote(entry_editing.add_port(loaded, edit.name, edit.port))
+                say("Now press or turn it again.")
+            case NewEntry():
+                self._wrote(entry_editing.add_entry(loaded, edit.slug, edit.section, edit.entry))
+            case NewPrompt():
+                self._wrote(pad_editing.save_pad(loaded, edit.slug, edit.key, {"prompt": edit.prompt}))
+            case Undo():
+                self._take_back()
+            case _:
+                assert_never(edit)
+
+    def _wrote(self, done: pad_editing.Edit | FileEdit) -> None:
+        self._done.append(done)
+        if isinstance(done, FileEdit):
+            say(f"Written: {file_name(self.learning.loaded, done.slug)}:{done.line}: {done.key}. u takes it back.")
+        else:
+            say(f"Written: {bank_name(done.slug)}: pads.{done.key}. u takes it back.")
+        self._reload()
+
+    def _take_back(self) -> None:
+        if not self._done:
+            say("There is nothing to take back.")
+            return
+        done = self._done[-1]
+        if isinstance(done, FileEdit):
+            entry_editing.take_back(self.learning.loaded, done)
+            say(f"Taken back: {file_name(self.learning.loaded, done.slug)}: {done.key}.")
+        else:
+            pad_editing.undo(self.learning.loaded, done)
+            say(f"Taken back: {bank_name(done.slug)}: pads.{done.key}.")
+        self._done.pop()
+        self._reload()
+
+    def _reload(self) -> None:
+        loaded = self.learning.loaded
+        self.learning.loaded = loading.load(loaded.path, loaded.flags)
+
+    def heard(self, event: MidiEvent) -> None:
+        """A message came; a device that became a port of the set is called as that is."""
+        device = self.learning.devices.get(event.port)
+        if device is not None and device.name in self.learning.loaded.settings.ports:
+            event = replace(event, port=device.name)
+        self.learning.heard(event)
+
+
+def learn(loaded: Loaded, backend: Backend | None = None, inbox: Inbox | None = None) -> None:
+    """Learn until Ctrl-C, or until nothing more can be typed; what was written by then stays."""
+    with explained(), stopping() as stopped:
+        arriving: Inbox = queue.Queue() if inbox is None else inbox
+        system = choose_backend(loaded.settings.backend, loaded.settings.client) if backend is None else backend
+        listening = Listening(system, loaded.settings, arriving.put)
+        try:
+            listening.ask()
+            _tell(listening)
+            if inbox is None:
+                threading.Thread(target=_read, args=(arriving,), name="midifrag-typed", daemon=True).start()
+            _serve(Teaching(loaded, listening), arriving, stopped)
+        finally:
+            listening.close()
+            system.close()
+
+
+def _serve(teaching: Teaching, arriving: Inbox, stopped: threading.Event) -> None:
+    learning, silent = teaching.learning, 0.0
+    while not stopped.is_set():
+        try:
+            came = arriving.get(timeout=_LOOK_SECONDS)
+        except queue.Empty:
+            silent += _LOOK_SECONDS
+            if silent >= QUIET_SECONDS and learning.is_touched and not learning.waits:
+                silent = 0.0
+                teaching.take(learning.quiet())
+            continue
+        if came is None:
+            return
+        if isinstance(came, str):
+            teaching.take(learning.answered(came))
+        elif not isinstance(came, Tick):
+            silent = 0.0
+            teaching.heard(came)
+
+
+def _read(arriving: Inbox) -> None:
+    """Put what is typed into the inbox, from a stream of its own: nobody waits for it at the end."""
+    try:
+        with open(sys.stdin.fileno(), "rb", buffering=0, closefd=False) as typed:
+            while line := typed.readline():
+                arriving.put(line.decode(errors="replace"))
+    except (OSError, ValueError, AttributeError):
+        pass
+    arriving.put(None)
+
+
+def _tell(listening: Listening) -> None:
+    for name in listening.inputs:
+        if name in listening.refused:
+            say(f"{name}: cannot be opened; another program may hold it")
+            continue
+        surface, words = listening.what_is(name)
+        port = listening.ports.get(name)
+        say(f"{words}: {f'port {port} of the set' if port else 'no port of the set'}, surface {surface or 'not known'}")
+    if not listening.inputs:
+        say("No controller is plugged in.")
+    say("Press a pad or turn a knob, an endless one both ways; u takes the last change back, Ctrl-C ends.")
+
+
+def _devices(loaded: Loaded, listening: Listening) -> dict[str, Device]:
+    devices: dict[str, Device] = {}
+    names = set(loaded.settings.ports)
+    for input_name in listening.inputs:
+        if input_name in listening.ports:
+            continue
+        surface, words = listening.what_is(input_name)
+        name = _port_name(surface or input_name, names)
+        names.add(name)
+        devices[input_name] = Device(name, _port(input_name, listening.output_of(input_name), surface), words)
+    return devices
+
+
+def _port(name: str, output: str | None, surface: str | None) -> Mapping[str, Any]:
+    ends = {"in": _lasting(name)} | ({} if output is None else {"out": _lasting(output)})
+    return ends | ({} if surface is None else {"surface": surface})
+
+
+def _lasting(name: str) -> str:
+    """A port's name without the address that ALSA gives anew each time."""
+    return re.sub(r" \d+:\d+$", "", name)
+
+
+def _port_name(text: str, taken: set[str]) -> str:
+    base = re.sub(r"[^a-z0-9]+", "_", text.lower()).strip("_")[:20].strip("_") or "pads"
+    return next(name for n in range(1, 100) if (name := base if n == 1 else f"{base}_{n}") not in taken)
