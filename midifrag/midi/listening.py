@@ -102,7 +102,7 @@ class Listening:
 
 
 def _ports(settings: Settings, inputs: Sequence[str]) -> dict[str, str]:
-    found = {}
+    found: dict[str, str] = {}
     for port, of_port in settings.ports.items():
         for endpoint in endpoints_of(port, of_port, settings.client):
             if endpoint.direction == "in" and endpoint.virtual is None:

@@ -9,7 +9,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
-from midifrag.config.actions import ACTIONS
+from midifrag.config.actions import ACTIONS, Action
+from midifrag.config.controls import Control
 from midifrag.config.entry_editing import Section
 from midifrag.config.loading import Loaded
 from midifrag.config.names import none_of
@@ -82,7 +83,7 @@ class Step:
 
 @dataclass
 class Learning:
-    """One performer at one set. ``devices`` are the inputs of no port of the set, by the name that their events have."""
+    """One performer at one set. ``devices`` are the inputs of no port of it, by the name that their events have."""
 
     loaded: Loaded
     devices: Mapping[str, Device] = field(default_factory=dict)
@@ -166,10 +167,12 @@ class Learning:
     def _already(self, found: Touched) -> list[str]:
         settings = self.loaded.settings
         lines = []
-        places = [(self.loaded.path.name, settings.controls, settings.actions)]
+        places: list[tuple[str, Sequence[Control], Sequence[Action]]] = []
+        places.append((self.loaded.path.name, settings.controls, settings.actions))
         places += [(f"presets/{bank.slug}.yaml", bank.controls, ()) for bank in self.loaded.banks]
         for name, controls, actions in places:
-            for one in (*controls, *actions):
+            both: tuple[Control | Action, ...] = (*controls, *actions)
+            for one in both:
                 mine = one.channel in (None, found.channel) and one.port in (None, found.port)
                 if mine and found.kind != "pitch_bend" and getattr(one, found.kind, None) == found.number:
                     does = getattr(one, "does", None) or f"sets {getattr(one, 'sets', '')}"
