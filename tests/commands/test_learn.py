@@ -1,7 +1,6 @@
 """Learning over ports in memory: what is touched and typed stands in the files."""
 
 import queue
-from collections import deque
 
 import mido
 import pytest
@@ -31,7 +30,8 @@ def teach(loaded):
     teaching = learning.Teaching(loaded, listening)
 
     def taught(port, messages, *answers):
-        deque(map(lambda message: backend.play(port, message), messages), 0)
+        for message in messages:
+            backend.play(port, message)
         while not arrived.empty():
             teaching.heard(arrived.get_nowait())
         teaching.take(teaching.learning.quiet())
