@@ -132,6 +132,32 @@ def check(path: Path | None) -> None:
 
 
 @app.command()
+@options.config
+@options.fragments
+@options.model
+@options.device
+@options.precision
+@options.backend
+@options.playback
+@click.option("--quick", is_flag=True, help="Render nothing.")
+@click.option("--yes", is_flag=True, help="Ask nothing: no lights.")
+@click.option(
+    "--cue-sheet",
+    "sheet",
+    type=options.NewFile(path_type=Path),
+    default=Path("cue-sheet.html"),
+    help="Where the cue sheet is written.",
+)
+def soundcheck(path: Path | None, quick: bool, yes: bool, sheet: Path, **choices: str | Path | None) -> None:
+    """Try all that a show needs, render each pad once, and say what would fail on stage."""
+    from midifrag.commands.soundcheck.command import soundcheck as check_sound
+
+    with explained():
+        loaded = load_show(path, options.settings_of(**choices))
+    check_sound(loaded, quick=quick, yes=yes, sheet=sheet)
+
+
+@app.command()
 def doctor() -> None:
     """Say what is installed, which devices there are, and what mends what is wrong with them."""
     from midifrag.commands.doctor import doctor as look

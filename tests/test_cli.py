@@ -28,11 +28,11 @@ def test_h_is_help(command):
 def test_a_folder_stands_for_the_set_inside_it(command, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     assert runner.invoke(app, ["init", "mine"]).exit_code == 0
-    (tmp_path / "mine" / "presets.yaml").write_text("precision: fp8\n", encoding="utf-8")
+    (tmp_path / "mine" / "presets.yaml").write_text("precision: fp4\n", encoding="utf-8")
     (tmp_path / "empty").mkdir()
     clip = ["a.mid"] if command == "play" else []
     result = runner.invoke(app, [command, *clip, "mine"])
-    assert (result.exit_code, result.output.count("presets.yaml:1: precision: 'fp8' is none of")) == (2, 1)
+    assert (result.exit_code, result.output.count("presets.yaml:1: precision: 'fp4' is none of")) == (2, 1)
     result = runner.invoke(app, [command, *clip, "empty"])
     assert result.exit_code == 2
     assert result.output.startswith(f"{Path('empty') / 'presets.yaml'}: no such file; `midifrag init FOLDER`")

@@ -174,8 +174,9 @@ class Acting:
         self.act(intent)
 
     def in_hand(self) -> PadKey | None:
-        """The pad of the active bank that is held, else the one that was pressed last."""
-        return self._holding.in_hand(self._set_list.bank.slug) or self._set_list.last_pressed()
+        """The pad of the active bank that who plays now holds, else the one that they pressed last."""
+        held = self._holding.in_hand(self._set_list.bank.slug, self._set_list.is_of_who)
+        return held or self._set_list.last_pressed()
 
     def _let_go(self, what: LetGo) -> None:
         self._set_list.down.let_go(what.port, what.channel)
@@ -185,6 +186,7 @@ class Acting:
     def lost(self, port: str) -> None:
         """A port is gone: what was held on it will never be let go there."""
         self._let_go(LetGo(port, None, self._clock.now()))
+        self._set_list.switches.forget(port)
 
     def finish(self) -> None:
         """The show ends: what was pressed is told, and what is held let go, so that each press has an outcome."""

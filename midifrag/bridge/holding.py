@@ -59,9 +59,9 @@ class Holding:
                 del self._held[hand]
                 yield one
 
-    def in_hand(self, bank: str) -> PadKey | None:
-        """The pad of a bank that is held; of several, the one that was pressed last."""
-        keys = [one.key for one in self._held.values() if one.bank.slug == bank]
+    def in_hand(self, bank: str, is_theirs: Callable[[str], bool] = lambda _port: True) -> PadKey | None:
+        """The pad of a bank that is held on a port of theirs; of several, the one that was pressed last."""
+        keys = [one.key for hand, one in self._held.items() if one.bank.slug == bank and is_theirs(hand.port)]
         return keys[-1] if keys else None
 
     def grow(self, now: float) -> None:

@@ -24,9 +24,9 @@ CHANNEL_MODE = 120
 class Inbox:
     """A queue for one reader and many writers; takes MIDI events and anything else, and keeps their order.
 
-    ``switches`` are the CC numbers of buttons and encoders, and ``pads`` the CCs of pads, by port, channel (None: any)
-    and number: each of their messages counts. ``coalesced`` and ``dropped`` count, per port, moves that a newer one
-    replaced and events that were left out.
+    ``switches`` are the CC numbers of buttons and encoders, ``pads`` the CCs of pads, by port, channel (None: any) and
+    number, and ``encoders`` the non-registered parameters that encoders send: each of their messages counts.
+    ``coalesced`` and ``dropped`` count, per port, moves that a newer one replaced and events that were left out.
     """
 
     def __init__(
@@ -39,6 +39,7 @@ class Inbox:
     ) -> None:
         self.switches = frozenset(switches)
         self.pads: frozenset[tuple[str, int | None, int]] = frozenset()
+        self.encoders: frozenset[int] = frozenset()
         self.coalesced: Counter[str] = Counter()
         self.dropped: Counter[str] = Counter()
         self._tick_limit = tick_limit
@@ -107,7 +108,7 @@ class Inbox:
         match item:
             case ControlChange() if item.cc < CHANNEL_MODE and not (item.cc in self.switches or self.is_pad(item)):
                 return (item.port, item.channel, item.cc)
-            case Nrpn(step=0):
+            case Nrpn(step=0) if item.number not in self.encoders:
                 return (item.port, item.channel, "nrpn", item.number)
             case PitchBend():
                 return (item.port, item.channel, "bend")

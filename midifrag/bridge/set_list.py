@@ -50,7 +50,8 @@ class SetList:
         self.time = Timekeeper(loaded.settings, now)
         #: What an action has fragments wait for, whatever pads say.
         self.land: Land | None = None
-        self._switches = Switches()
+        #: How buttons and pedals stand, over all banks.
+        self.switches = Switches()
         self._layouts = Layouts()
         #: Which notes and buttons are down, over all banks.
         self.down = Held()
@@ -60,6 +61,8 @@ class SetList:
         self._performers: dict[str, _Performer] = {}
         self._know_performers()
         self._recent: dict[tuple[str, PadKey], tuple[float, float]] = {}
+        #: The pad that each performer pressed last, by their names and the bank.
+        self._newest: dict[tuple[str, str], PadKey] = {}
 
     def _know_performers(self) -> None:
         """Everybody who plays a port has an active bank, the first where nothing else is said."""
@@ -87,6 +90,10 @@ class SetList:
         self.who = MAIN if port is None else performer_of(self.settings.ports, port)
         if self.who not in self._performers:
             self.who = MAIN
+
+    def is_of_who(self, port: str) -> bool:
+        """Whether the performer whose turn it is plays a port."""
+        return performer_of(self.settings.ports, port) == self.who
 
     @contextmanager
     def as_performer(self, name: str) -> Iterator[None]:
@@ -198,7 +205,7 @@ class SetList:
         return self._layouts.told()
 
     def _mapper(self, bank: Bank) -> Mapper:
-        return Mapper(self.settings, bank, self._switches, self.down, self.loaded.banks, self._layouts.shown)
+        return Mapper(self.settings, bank, self.switches, self.down, self.loaded.banks, self._layouts.shown)
 
     def holds(self, bank: str, pad: PadKey) -> bool:
         """Whether a bank has a pad."""
@@ -212,11 +219,12 @@ class SetList:
         # At the end, as it is the newest.
         self._recent.pop((bank, key), None)
         self._recent[bank, key] = (press.time, press.velocity)
+        self._newest[self.who, bank] = key
 
     def last_pressed(self) -> PadKey | None:
-        """The pad of the active bank that was pressed last, if one was."""
-        pressed = [key for bank, key in self._recent if bank == self.bank.slug and key in self.bank.pads]
-        return pressed[-1] if pressed else None
+        """The pad of the active bank that who plays now pressed last, if they did."""
+        key = self._newest.get((self.who, self.bank.slug))
+        return key if key in self.bank.pads else None
 
     def by_last_press(self) -> list[PadKey]:
         """The active bank's pads, the one pressed last first."""

@@ -92,6 +92,12 @@ def _script(user_library: str | None) -> tuple[str, str]:
     return "green", f"{version}, in {there.folder}"
 
 
+def script_state() -> tuple[bool, str]:
+    """Whether our script is as it should be in the User Library that is found, and how it stands in words."""
+    style, text = _script(None)
+    return style == "green", text
+
+
 def _show(found: Status | None) -> tuple[str, str]:
     if found is not None:
         meeting = Meeting.read(meeting_file())

@@ -35,7 +35,7 @@ def check(loaded: Loaded) -> None:
 
     Raises `ConfigurationError` for what `midifrag run` would refuse here, and for pads that can never be rendered.
     """
-    ports, problems = _ports_there(loaded)
+    ports, problems = ports_there(loaded)
     problems += (*loaded.unplayable, *unusable_models(loaded), *unusable_folders(loaded))
     problems += (*unusable_page(loaded), *unusable_doors(loaded), *unusable_precision(loaded))
     if problems:
@@ -66,7 +66,7 @@ def _long_prompts(loaded: Loaded) -> Iterator[str]:
     yield from long_prompts(loaded)
 
 
-def _ports_there(loaded: Loaded) -> tuple[PortList | str, list[Problem]]:
+def ports_there(loaded: Loaded) -> tuple[PortList | str, list[Problem]]:
     """The ports of this machine, or why there are none; and a problem where the set asks for a backend in vain."""
     try:
         return list_ports(loaded.settings.backend), []

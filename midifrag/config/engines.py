@@ -17,8 +17,8 @@ from pydantic import (
 
 from midifrag.config.conditioning import as_conditioning
 from midifrag.config.parameters import PARAMETERS
-from midifrag.config.places import Folder, RepositoryFile, repository_file_problem
-from midifrag.config.value_types import NotBlank, Strict, Written, WrongKeyError
+from midifrag.config.places import Folder, Repository, RepositoryFile, Revision, repository_file_problem
+from midifrag.config.value_types import Strict, Written, WrongKeyError
 
 
 def _unless_an_engines_own(value: Any, check: Any, info: ValidationInfo) -> Any:
@@ -51,7 +51,7 @@ class ModelSource(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="allow")
 
-    hub: str | None = Field(default=None, description="a model of the hub, owner/name")
+    hub: Repository | None = Field(default=None, description="a model of the hub, owner/name")
     config: Folder | None = Field(
         default=None,
         description="its model_config.json, from the folder of presets.yaml on; beside hub the name that it has there, "
@@ -65,7 +65,7 @@ class ModelSource(BaseModel):
     file: Annotated[RepositoryFile | None, _OURS] = Field(
         default=None, description="the checkpoint's name in the hub's repository, where that holds several"
     )
-    revision: Annotated[NotBlank | None, _OURS] = Field(
+    revision: Annotated[Revision | None, _OURS] = Field(
         default=None, description="a branch, a tag or a commit of the hub's repository; without one, its main branch"
     )
     defaults: Annotated[ModelDefaults | None, _OURS] = Field(  # type: ignore[valid-type]
@@ -140,7 +140,7 @@ class EngineSettings(Strict):
         default=None,
         ge=1,
         le=256,
-        description="how many are rendered at once; without one, what suits the device",
+        description="how many are rendered at once; without one, what suits the device; fewer where memory is short",
     )
     graphs: bool = Field(
         default=True,

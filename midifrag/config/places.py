@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from typing import Annotated, TypeAlias
 
 from pydantic import AfterValidator
 
 from midifrag.config.folders import folder_problem
+from midifrag.config.value_types import NotBlank
+
+_REPOSITORY = re.compile(r"\w[\w.-]*/\w[\w.-]*", re.ASCII)
+#: The address of a model's page, or of a file or a folder there.
+_PAGE = re.compile(r"(?:https?://)?(?:www\.)?(?:huggingface\.co|hf\.co)/(?:models/)?([\w.-]+/[\w.-]+)", re.ASCII)
 
 
 def _place(value: str) -> str:
@@ -29,9 +35,25 @@ def _address(value: str) -> str:
 def repository_file_problem(value: str) -> str | None:
     """Why this can be no file's name in a repository of the hub; None where it can."""
     parts = value.split("/")
-    if "\\" in value or "\0" in value or value.startswith("~") or not all(part.strip(". ") for part in parts):
+    # On Windows, a colon names a drive or a file's other stream.
+    if any(one in value for one in "\\:\0") or value.startswith("~") or not all(part.strip(". ") for part in parts):
         return f"{value!r} is no file of a repository; it looks like model.ckpt or folder/model.ckpt"
     return None
+
+
+def _repository(value: str) -> str:
+    name = value.strip().rstrip("/")
+    if _REPOSITORY.fullmatch(name) and ".." not in name:
+        return name
+    pasted = _PAGE.match(name)
+    meant = f"; write {pasted[1]}" if pasted else ", as the hub writes it above a model's page"
+    raise ValueError(f"{value!r} is not the name of a hub repository; it looks like owner/name{meant}")
+
+
+def _revision(value: str) -> str:
+    if repository_file_problem(value) is not None:
+        raise ValueError(f"{value!r} is no revision; it looks like main, v1.0 or the beginning of a commit")
+    return value
 
 
 def _repository_file(value: str) -> str:
@@ -41,6 +63,10 @@ def _repository_file(value: str) -> str:
     return value
 
 
+#: A repository of the hub, owner/name.
+Repository: TypeAlias = Annotated[str, AfterValidator(_repository)]
+#: A branch, a tag or a commit, which is a file's name in the hub's cache as well.
+Revision: TypeAlias = Annotated[NotBlank, AfterValidator(_revision)]
 #: A file's name in a repository of the hub.
 RepositoryFile: TypeAlias = Annotated[str, AfterValidator(_repository_file)]
 #: A folder or a file, from the home folder on where it begins with ``~``.

@@ -47,7 +47,11 @@ class EngineChoice:
 
 
 class Worker(Protocol):
-    """Renders, one small step a call. Not thread-safe: its host calls everything from one thread."""
+    """Renders, one small step a call. Not thread-safe: its host calls everything from one thread.
+
+    One that has ``only_launches``, and that is true, leaves the arithmetic to a card: a process of its own then takes
+    no lower place in the queue for a core.
+    """
 
     def load(self) -> Iterable[EngineEvent]:
         """Load the model, yielding `Warming` as it goes. Raises `ModelError`; nothing is then left half-loaded."""

@@ -50,6 +50,10 @@ class Switches:
         self._stands[_place(event)] = _Stand(goes_on or stays_on, only, event.time)
         return goes_on
 
+    def forget(self, port: str) -> None:
+        """A port is gone: how its switches stand when it comes back nobody knows."""
+        self._stands = {place: stand for place, stand in self._stands.items() if place[0] != port}
+
 
 def _place(event: ControlChange) -> tuple[str, int, int]:
     return event.port, event.channel, event.cc

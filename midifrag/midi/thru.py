@@ -1,6 +1,7 @@
 """MIDI thru: what comes in on a port goes on to others, where a set asks for it.
 
-Notes that went on and whose releases cannot come any more are let go. Safe to call from the ports' callbacks.
+Notes and pedals that went on and whose releases cannot come any more are let go. Safe to call from the ports'
+callbacks.
 """
 
 from __future__ import annotations
@@ -11,10 +12,13 @@ from typing import TypeAlias
 
 import mido
 
-#: From a port to another, and a note's channel (0–15) and number.
+#: From a port to another, and a note's or a pedal's channel (0–15) and number.
 _Note: TypeAlias = tuple[str, str, int, int]
 #: What goes on: the messages of channels. Clocks, real time and system exclusive are between two devices.
 _GOES_ON = ("note_on", "note_off", "control_change", "program_change", "pitchwheel", "aftertouch", "polytouch")
+
+#: The CCs that hold notes: sustain and sostenuto.
+_PEDALS = (64, 66)
 
 
 class Thru:
@@ -27,6 +31,7 @@ class Thru:
         self._send = send
         self._lock = threading.Lock()
         self._sounding: set[_Note] = set()
+        self._pedals: set[_Note] = set()
 
     def pass_on(self, port: str, message: mido.Message) -> None:
         """A message came in on a port."""
@@ -39,21 +44,28 @@ class Thru:
 
     def lost(self, port: str) -> None:
         """A port is gone: what it holds on others is let go."""
-        self._let_go([note for note in self._sounding if note[0] == port])
+        self._let_go(lambda one: one[0] == port)
 
     def close(self) -> None:
         """Let go what still sounds."""
-        self._let_go(list(self._sounding))
+        self._let_go(lambda _one: True)
 
-    def _let_go(self, notes: Iterable[_Note]) -> None:
+    def _let_go(self, is_meant: Callable[[_Note], bool]) -> None:
         with self._lock:
-            for note in notes:
-                self._sounding.discard(note)
-                _, other, channel, number = note
+            for one in sorted(filter(is_meant, self._sounding)):
+                self._sounding.discard(one)
+                _, other, channel, number = one
                 self._send(other, [mido.Message("note_off", channel=channel, note=number)])
+            for one in sorted(filter(is_meant, self._pedals)):
+                self._pedals.discard(one)
+                _, other, channel, number = one
+                self._send(other, [mido.Message("control_change", channel=channel, control=number, value=0)])
 
     def _note(self, port: str, other: str, message: mido.Message) -> None:
         if message.type == "note_on" and message.velocity:
             self._sounding.add((port, other, message.channel, message.note))
         elif message.type in ("note_on", "note_off"):
             self._sounding.discard((port, other, message.channel, message.note))
+        elif message.type == "control_change" and message.control in _PEDALS:
+            stands = self._pedals.add if message.value else self._pedals.discard
+            stands((port, other, message.channel, message.control))

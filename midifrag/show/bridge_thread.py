@@ -87,6 +87,7 @@ class BridgeThread:
         self._ports.pair(*self._bridge.heard_together())
         self._inbox.pads = frozenset().union(*(mapper.pads for mapper in self._bridge.mappers))
         self._inbox.switches = frozenset().union(*(mapper.switches for mapper in self._bridge.mappers))
+        self._inbox.encoders = frozenset().union(*(mapper.encoders for mapper in self._bridge.mappers))
 
     def _run(self) -> None:
         run_before_others()

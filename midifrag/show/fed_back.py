@@ -80,6 +80,9 @@ class FedBack:
         if isinstance(change, PortChanged) and change.direction == "out":
             self._shown = {at: step for at, step in self._shown.items() if at[0] != change.port}
             (self._open.add if change.state == "open" else self._open.discard)(change.port)
+        if isinstance(change, PortChanged) and change.direction == "in" and change.state != "open":
+            # Nobody will say that a fader is touched no more.
+            self._hands = {at: hand for at, hand in self._hands.items() if at[0] != change.port}
 
     def hear(self, event: MidiEvent) -> None:
         """A hand moved, or touched, something."""

@@ -164,3 +164,12 @@ def test_every_click_and_every_step_counts_and_where_a_parameter_stands_is_the_n
     for item in (*clicks, *steps, *stands):
         inbox.put(item)
     assert [inbox.get(0) for _ in range(len(inbox))] == [*clicks, *steps, *stands[1:]]
+
+
+def test_each_click_of_an_encoder_that_sends_a_parameter_counts():
+    inbox = Inbox()
+    inbox.encoders = frozenset({300})
+    for number in (300, 301):
+        for _ in range(5):
+            inbox.put(Nrpn("p", 1, number, 1, 0.0))
+    assert [item.number for item in drain(inbox)] == [300] * 5 + [301]

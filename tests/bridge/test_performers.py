@@ -144,3 +144,27 @@ def test_one_hands_release_is_not_the_others():
     assert PadKey(36) in rig.bridge.bank.pads
     rig.bridge.handle(NoteOn("a", 1, 36, 1, 0.0))
     assert first.job in rig.engines.cancels()
+
+
+@pytest.mark.parametrize("is_held", [True, False])
+def test_a_knob_sets_the_pad_in_the_hand_that_turns_it(is_held):
+    pads = {36: {"prompt": "rain"}, 37: {"prompt": "wind"}}
+    knob = {**KNOB, "scope": "pad"}
+    rig = Rig(loaded(bank("one", pads), ports=PORTS, controls=[knob]))
+    rig.press(36, port="a")
+    rig.press(37, port="b")
+    for port, note in (("a", 36), ("b", 37)) if not is_held else ():
+        rig.bridge.handle(NoteOff(port, 1, note, rig.clock.now()))
+    rig.bridge.handle(ControlChange("a", 1, 21, 127, rig.clock.now()))
+    assert [(one.pad, one.value) for one in rig.told(ControlChanged)] == [(PadKey(36), 10)]
+
+
+def test_a_pedal_that_was_down_when_its_plug_was_pulled_acts_when_it_is_back():
+    rig = Two(actions=[{"cc": 64, "does": "next_bank"}])
+    for value in (80, 127):
+        rig.bridge.handle(ControlChange("a", 1, 64, value, rig.clock.now()))
+    assert rig.bridge.bank.slug == "two"
+    rig.bridge.handle(PortChanged("a", "in", "lost", ""))
+    rig.bridge.handle(PortChanged("a", "in", "open", ""))
+    rig.bridge.handle(ControlChange("a", 1, 64, 110, rig.clock.now()))
+    assert rig.bridge.bank.slug == "one"

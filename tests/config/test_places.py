@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from pydantic import TypeAdapter, ValidationError
 
-from midifrag.config.places import Address, Folder
+from midifrag.config.places import Address, Folder, Repository, Revision
 
 
 @pytest.mark.parametrize("name", ["takes", "~/takes", "a folder", "/net/drive/ü"])
@@ -31,3 +31,13 @@ def test_an_address_keeps_the_name_it_was_given(name):
 def test_what_can_be_no_address_is_refused_with_the_way_out(name):
     with pytest.raises(ValidationError, match=r"is no address; 127\.0\.0\.1 is this machine's own"):
         TypeAdapter(Address).validate_python(name)
+
+
+@pytest.mark.parametrize("name", ["owner/name", " owner/name/ ", "owner/name/"])
+def test_a_repository_is_an_owner_and_a_name(name):
+    assert TypeAdapter(Repository).validate_python(name) == "owner/name"
+
+
+@pytest.mark.parametrize("name", ["main", "v1.0", "refs/pr/3", "0123abcd"])
+def test_a_revision_keeps_the_name_it_was_given(name):
+    assert TypeAdapter(Revision).validate_python(name) == name

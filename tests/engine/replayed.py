@@ -2,7 +2,7 @@
 
 from torch import Tensor
 
-from midifrag.engine.network.graphs import DenoiserInputs, Forward
+from midifrag.engine.network.graphs import CapturedCall, DenoiserInputs, Forward
 
 
 class Replayed:
@@ -10,8 +10,10 @@ class Replayed:
 
     count = 0
 
-    def __init__(self, forward: Forward, inputs: DenoiserInputs, guided: bool) -> None:
-        self.inputs = inputs
+    def __init__(
+        self, forward: Forward, inputs: DenoiserInputs, guided: bool, beside: CapturedCall | None = None
+    ) -> None:
+        self.inputs, self.beside = inputs, beside
         self._work = lambda: forward(inputs, guided)
         self.output: Tensor = self._work()
 

@@ -666,3 +666,35 @@ def test_any_events_in_any_order_mean_something_sane(events):
                     assert 0 < velocity <= 1
                 case intents.Release(velocity=velocity):
                     assert 0 <= velocity <= 1
+
+
+def test_a_note_that_comes_again_lets_go_what_it_presses_no_more():
+    held = Held()
+    settings = Settings.model_validate({"ports": {"pads": {"in": "x"}}})
+    first, other = bank(), Bank.model_validate({"name": "Other", "pads": {40: {"prompt": "x"}}})
+    (press,) = Mapper(settings, first, held=held).intents(on(36))
+    after = Mapper(settings, other, held=held)
+    assert after.intents(on(36)) == (intents.Release(36, 1, "pads", 1.0, by=press.by),)
+    assert after.intents(NoteOff("pads", 1, 36, 2.0)) == ()
+
+
+def test_a_note_that_comes_again_under_a_shift_lets_its_pad_go():
+    mapped = mapper(actions=[{"while_held": 90, "note": 36, "does": "panic"}])
+    assert mapped.intents(on(36)) == (intents.Press(36, 1, "pads", 1.0, 1.0),)
+    mapped.intents(on(90))
+    assert mapped.intents(on(36)) == (intents.Release(36, 1, "pads", 1.0), intents.Panic())
+
+
+@pytest.mark.parametrize(("more", "is_gesture"), [({}, True), ({"press": "gate"}, False)])
+def test_a_pad_of_the_bank_beside_keeps_its_bank_and_its_rules_under_gestures(more, is_gesture):
+    first = Bank.model_validate({"name": "One", "slug": "one", "pads": {36: {"prompt": "rain"}}})
+    second = Bank.model_validate({"name": "Two", "slug": "two", "pads": {36: {"prompt": "wind", **more}}})
+    ports = {"pads": {"in": "x", "out": "x", "surface": "launchpad", "banks": 2}}
+    actions = [{"press": "long", "note": 15, "does": "panic"}]
+    settings = Settings.model_validate({"ports": ports, "actions": actions})
+    meant = Mapper(settings, first, banks=(first, second)).intents(on(15))
+    single = meant[0].single if is_gesture else meant
+    assert isinstance(meant[0], intents.Touch) is is_gesture
+    select, press = single
+    assert select == intents.SelectBank(slug=second.slug)
+    assert (press.note, press.bank or second.slug) == (36, second.slug)

@@ -57,3 +57,13 @@ def test_asking_takes_nothing_in():
     assert switches.goes_on(cc(127))
     assert switches.goes_on(cc(127))
     assert not switches.goes_on(cc(63))
+
+
+def test_a_switch_whose_port_went_is_pushed_anew():
+    switches = Switches()
+    for port in ("p", "q"):
+        for value in (90, 127):
+            switches.feed(ControlChange(port, 1, 64, value, 0.0))
+    switches.forget("p")
+    assert switches.goes_on(ControlChange("p", 1, 64, 100, 5.0))
+    assert not switches.goes_on(ControlChange("q", 1, 64, 100, 5.0))

@@ -71,3 +71,30 @@ def test_no_note_is_left_sounding_whatever_was_played(steps):
         place = (message.channel, message.note)
         (sounding.add if message.type == "note_on" else sounding.discard)(place)
     assert sounding == set()
+
+
+def test_a_pedal_that_a_lost_port_held_is_let_go():
+    way, sent = thru(keys=("synth",))
+    for control, value in ((64, 127), (66, 90), (64, 0), (1, 100)):
+        way.pass_on("keys", mido.Message("control_change", control=control, value=value, channel=2))
+    sent.clear()
+    way.lost("keys")
+    way.lost("keys")
+    assert sent == [("synth", mido.Message("control_change", control=66, value=0, channel=2))]
+
+
+def test_a_port_goes_while_another_plays():
+    way, sent = thru(keys=("synth",), pads=("synth",))
+    way.pass_on("keys", on(60))
+
+    class Noting(set):
+        """Notes that come while somebody looks at them are those of another thread."""
+
+        def __iter__(self):
+            assert way._lock.locked()
+            return super().__iter__()
+
+    way._sounding = Noting(way._sounding)
+    sent.clear()
+    way.lost("keys")
+    assert sent == [("synth", off(60))]

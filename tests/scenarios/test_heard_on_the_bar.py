@@ -1,7 +1,8 @@
 """In time, and heard: a show that follows a jittery MIDI clock over JACK, and what an independent program hears of it.
 
 How many milliseconds that are on a machine that is free is measured by `benchmarks.on_the_bar`. Here a busy machine may
-cost JACK cycles, and files and notes their moment; the player's own count of frames it must not touch.
+cost JACK cycles, files and notes their moment, and the player the moment of a frame: it knows that by its callbacks, and
+where all of them are late for a while, it has it late too. So who is early is early each time, or was held up.
 """
 
 from __future__ import annotations
@@ -44,11 +45,11 @@ def test_eight_pads_sound_at_the_bar_that_each_was_promised(jack_server, server)
         in_time = [one for one in landings if one.missed == 0]
         assert all(one.as_promised for one in in_time)
         # Never early, neither sound nor note.
-        assert all(one.counted > -COUNTED for one in landings if one.counted is not None)
-        assert all(one.note > -EARLY - BLOCK for one in landings if one.note is not None)
+        early = any(one.counted <= -COUNTED for one in landings if one.counted is not None)
+        early |= any(one.note <= -EARLY - BLOCK for one in landings if one.note is not None)
         # Where JACK lost a cycle, time jumped for everybody, and part of the recording is missing.
         counted = [one for one in in_time if one.counted is not None and abs(one.counted) < COUNTED]
         heard = [one for one in in_time if one.audio is not None and abs(one.audio) <= 0.001]
-        return len(counted) >= len(landings) / 2 and len(heard) >= len(landings) / 4
+        return not early and len(counted) >= len(landings) / 2 and len(heard) >= len(landings) / 4
 
     assert again_and_again(attempt)

@@ -55,7 +55,7 @@ def test_a_peer_of_link_drives_a_show_that_lands_on_its_bar(tmp_path, peer):
             peer.lead(bpm, 0.3, peer.micros(), 4.0)
             deadline = time.monotonic() + EACH
             while time.monotonic() < deadline:
-                if abs(of(TimeChanged)[-1].timeline.bpm - bpm) < 0.01:
+                if any(abs(change.timeline.bpm - bpm) < 0.01 for change in of(TimeChanged)[-1:]):
                     return True
                 time.sleep(0.02)
             return False

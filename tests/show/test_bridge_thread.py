@@ -147,3 +147,11 @@ def test_values_go_back_to_the_controller_on_connect_and_as_they_change(tmp_path
         assert show.backend.wait_for(shows(21, 64), PATIENCE)
         show.runtime.put(SetParameter("steps", 128))
         assert show.backend.wait_for(shows(22, 127), PATIENCE)
+
+
+def test_the_inbox_knows_which_parameters_are_encoders(tmp_path):
+    controls = [{"nrpn": 300, "relative": "twos", "sets": "steps", "range": [1, 100]}]
+    with played_show(tmp_path, controls=controls) as show:
+        show.note(36)
+        show.seen.wait_for(landed(1))
+        assert show.runtime.inbox.encoders == {300}

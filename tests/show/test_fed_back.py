@@ -168,3 +168,16 @@ def test_many_values_go_out_one_batch_after_the_other():
     rest = [bytes_ for _ in range(8) for bytes_ in desk.shown(1.0)]
     assert len(first) + len(rest) == 4 * MOST_AT_ONCE
     assert not desk.fed_back.is_stale
+
+
+def test_a_fader_that_was_touched_when_its_port_went_moves_again():
+    desk = Desk(FADER, p={"in": "x", "out": "x", "surface": "mackie"})
+    desk.open()
+    desk.shown(1.0)
+    desk.fed_back.hear(NoteOn("p", 1, 104, 127, 2.0))
+    desk.stand(0.25)
+    assert desk.shown(9.0) == []
+    for direction in ("in", "out"):
+        desk.fed_back.handle(PortChanged("p", direction, "lost", ""))
+    desk.open()
+    assert len(desk.shown(10.0)) == 1

@@ -131,7 +131,8 @@ def test_the_turn_goes_on_and_the_fragment_before_comes_back(slots, remembered):
 
 ACTS = [
     {"port": "midifrag", "channel": 1, "note": 36, "velocity": 100},
-    {"port": "midifrag", "channel": 1, "note": 36},
+    # A release, of which older logs do not say how fast it was.
+    {"port": "midifrag", "channel": 1, "note": 36, "velocity": 64},
     {"port": "midifrag", "channel": 1, "note": 37, "velocity": 100},
     {"port": "midifrag", "channel": 1, "cc": 21, "value": 64, "fine": None},
     {"port": "midifrag", "channel": 1, "value": 100},
@@ -145,11 +146,11 @@ ACTS = [
     {"take": 2, "slot": 3},
     {"name": "steps", "value": 7},
     {"name": "steps", "value": None},
-    {"program": None, "slug": "drift", "offset": None},
+    {"program": None, "slug": "drift", "offset": None, "bank": None},
     {"port": "midifrag", "channel": 1, "program": 1, "bank": None},
-    {"program": None, "slug": None, "offset": 1},
-    {"note": 36, "channel": 1, "port": "page", "velocity": 0.5, "source": "page"},
-    {"pad": PadKey(36)},
+    {"program": None, "slug": None, "offset": 1, "bank": None},
+    {"note": 36, "channel": 1, "port": "page", "velocity": 0.5, "source": "page", "by": None, "bank": ""},
+    {"pad": PadKey(36), "bank": ""},
     {"job": 99},
     {},
     {},

@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import partial
 from typing import Any, TypeAlias
 
 import torch
@@ -14,15 +13,15 @@ from torch import Tensor
 from midifrag.config.model_inputs import unheard
 from midifrag.engine.diffusion.fidelity import denoiser_decibels
 from midifrag.engine.diffusion.parameters import ResolvedParameters, resolve_parameters
+from midifrag.engine.diffusion.recordings import Recordings
 from midifrag.engine.diffusion.request import Request
 from midifrag.engine.diffusion.samplers import model_times
 from midifrag.engine.diffusion.shortcuts import NO_SHORTCUTS, Shortcuts
 from midifrag.engine.loading.device import (
     first_line,
-    fits_in_memory,
     free_bytes,
     is_memory_error,
-    reserved_bytes,
+    live_bytes,
 )
 from midifrag.engine.loading.model import Model, Precision
 from midifrag.engine.loading.precision import DTYPES, frozen_text_encoders
@@ -30,12 +29,18 @@ from midifrag.engine.loading.prompt_room import cut_sentence
 from midifrag.engine.messages import Render
 from midifrag.engine.network.architecture import unsupported
 from midifrag.engine.network.conditioning import Conditioner
-from midifrag.engine.network.decoder import LatentDecoder, OobleckDecoder, StockDecoder, Window, module_bytes
+from midifrag.engine.network.decoder import (
+    LatentDecoder,
+    OobleckDecoder,
+    StockDecoder,
+    module_bytes,
+    stock_decoder_on,
+)
 from midifrag.engine.network.denoiser import Denoiser, Row, StockDenoiser
-from midifrag.engine.network.graphs import GraphShape
 from midifrag.engine.network.kernels import PLAIN, Kernels, kernels_for
 from midifrag.engine.network.oobleck import NotOobleckError
 from midifrag.engine.network.transformer import FastDenoiser
+from midifrag.engine.network.windows import MOST_LATENTS, Window
 from midifrag.errors import ModelError
 
 _log = logging.getLogger(__name__)
@@ -52,7 +57,6 @@ class Counters:
     denoiser_calls: int = 0
     decoder_calls: int = 0
     text_encoder_runs: int = 0
-    captures: int = 0
     models_built: int = 0
 
 
@@ -65,20 +69,22 @@ class ModelRunner:
     def __init__(
         self, model: Model, *, graphs: bool = True, kernels: bool = True, shortcuts: Shortcuts = NO_SHORTCUTS
     ) -> None:
-        self._graphs = graphs
         self._made_kernels = kernels_for(model.device, DTYPES[model.precision], fused=kernels)
         self.shortcuts = shortcuts
         self.model = model
         self.counters = Counters()
         #: Whether warm-up has met a call that a press would notice having to wait for.
         self.is_slow = False
+        #: Bytes of the longest result that a card has had to bring to the host at once.
+        self.longest_result = 0
+        self._latents = MOST_LATENTS * 2
+        # What others of this process have on the card.
+        self._foreign_bytes = max(0, (live_bytes(model.device) or 0) - self._model_bytes())
         self._shortages = 0
-        self._graph_bytes: dict[GraphShape, int] = {}
-        self._lost_graphs: list[GraphShape] = []
         self._conditioner = Conditioner(model)
         self._denoisers: dict[Precision, _Denoiser] = {}
         self._decoders: dict[Precision, LatentDecoder] = {}
-        self._denoiser()
+        self.recordings = Recordings(self._denoiser(), model.device, enabled=graphs)
         self._decoder()
 
     def begin(self, request: Request) -> None:
@@ -126,48 +132,47 @@ class ModelRunner:
         large = alone and not self.is_slow
         return decoder.window_at(request.decoded, parameters.samples, parameters.frames, alone=large)
 
+    def together(self, batch: Sequence[Request], *, alone: bool) -> int:
+        """How many of these requests, which are equally far, are decoded by one call."""
+        window, decoder = self.window(batch[0], alone=alone), self._decoder(batch[0].precision)
+        return decoder.together(len(batch), window, alone=alone and not self.is_slow)
+
     def decode(self, batch: Sequence[Request], *, alone: bool) -> Tensor:
         """The next window of requests that are equally far, (requests, channels, samples)."""
+        return self.decode_window(batch, self.window(batch[0], alone=alone))
+
+    def decode_window(self, batch: Sequence[Request], window: Window) -> Tensor:
+        """A window of requests, (requests, channels, samples)."""
         latents = torch.cat([request.state.x for request in batch])
-        audio = self._decoder(batch[0].precision).decode(latents, self.window(batch[0], alone=alone))
+        audio = self._decoder(batch[0].precision).decode(latents, window)
         self.counters.decoder_calls += 1
+        if audio.device.type == "cuda":
+            self.longest_result = max(self.longest_result, audio.numel() * audio.element_size())
         return audio
+
+    @property
+    def has_window_sizes(self) -> bool:
+        """Whether windows have one of few sizes, all of which can be rehearsed."""
+        return self._decoder().has_sizes
+
+    def unmet(self, request: Request, requests: int) -> list[tuple[Window, int]]:
+        """The windows that presses like this can need, and for how many of them at once, that never were decoded."""
+        return self._decoder().unmet(request.parameters.frames, requests, alone=not self.is_slow)
+
+    def bound_latents(self, latents: int) -> None:
+        """Decode at most so many latents in one call from now on, of all its requests, where that is possible."""
+        self._latents = latents
+        self._decoder().bound(latents)
+
+    def room(self, held: int) -> int | None:
+        """Bytes that a call may take beside recordings and ``held`` ones; None where the device does not tell."""
+        free = free_bytes(self.model.device)
+        return None if free is None else free - self.recordings.bytes - held
 
     def encode(self, parameters: ResolvedParameters) -> None:
         """Put the embeddings of what a request says into the cache."""
         self._conditioner.encode(parameters.prompt, parameters.negative_prompt, parameters.seconds, parameters.told)
         self.counters.text_encoder_runs = self._conditioner.text_runs
-
-    def capture(self, frames: int, batches: Sequence[int], *, guided: bool, has_negative: bool) -> None:
-        """Record the device's work for batches of these sizes, where the device can replay it."""
-        denoiser = self._denoiser()
-        if self._graphs and isinstance(denoiser, FastDenoiser):
-            for batch in batches:
-                before = reserved_bytes(self.model.device)
-                denoiser.capture(frames, (batch,), guided=guided, has_negative=has_negative)
-                taken = max(0, reserved_bytes(self.model.device) - before)
-                self._graph_bytes[GraphShape(batch, frames, guided, has_negative)] = taken
-            self.counters.captures = denoiser.captures
-
-    @property
-    def does_without_graphs(self) -> bool:
-        """Whether the device could replay recordings, and is not to."""
-        denoiser = self._denoiser()
-        return not self._graphs and isinstance(denoiser, FastDenoiser) and denoiser.captures_graphs
-
-    @property
-    def has_lost_graphs(self) -> bool:
-        """Whether a shortage of memory dropped recordings that are worth another try."""
-        return bool(self._lost_graphs)
-
-    def recapture_lost(self) -> None:
-        """Make one of them again, small ones first; once there is no room for one, larger ones are given up."""
-        if self._lost_graphs:
-            lost = self._lost_graphs.pop(0)
-            guided, has_negative = lost.guided, lost.has_negative
-            again = partial(self.capture, lost.frames, (lost.batch,), guided=guided, has_negative=has_negative)
-            if not fits_in_memory(self.model.device, again):
-                self._lost_graphs = [each for each in self._lost_graphs if each.batch < lost.batch]
 
     def free_memory(self, tries: int) -> bool:
         """Make room for a request that was tried ``tries`` times again already; False once there is nothing left to do.
@@ -182,28 +187,26 @@ class ModelRunner:
                 decoder.use_smaller_windows()
             if self._shortages > 1:
                 # Memory that is short again is no passing matter.
-                self._lost_graphs.clear()
-        dropped: list[GraphShape] = []
+                self.recordings.give_up_lost()
+        dropped = tries > 0 and self.recordings.drop_largest(for_good=self._shortages > 1)
         for denoiser in self._denoisers.values():
             if isinstance(denoiser, FastDenoiser):
-                dropped += denoiser.release_largest() if tries else []
                 denoiser.release_tables()
-                self.counters.captures = denoiser.captures
-        for shape in dropped:
-            self._graph_bytes.pop(shape, None)
-        if self._shortages == 1:
-            self._lost_graphs = sorted([*self._lost_graphs, *dropped], key=lambda shape: shape.batch)
-        return tries == 0 or bool(dropped)
+        return tries == 0 or dropped
 
     def on_idle(self) -> None:
         """With no request left: free what was for requests alone, and decode in windows of full size again, once."""
         self._drop_other_precisions()
-        for denoiser in self._denoisers.values():
-            if isinstance(denoiser, FastDenoiser):
-                denoiser.release_batch()
+        self.release_batch()
         if self._shortages == 1:
             for decoder in self._decoders.values():
                 decoder.use_usual_windows()
+
+    def release_batch(self) -> None:
+        """Free what was gathered for the last batch; the next one gathers its own."""
+        for denoiser in self._denoisers.values():
+            if isinstance(denoiser, FastDenoiser):
+                denoiser.release_batch()
 
     def _drop_other_precisions(self) -> None:
         """Free the copies that a request needed which the model's own number format could not render."""
@@ -222,12 +225,21 @@ class ModelRunner:
         return numbers * DTYPES[precision].itemsize < free
 
     def memory(self) -> dict[str, int]:
-        """Bytes by what they are for: the model with its text encoder, the engine's own copies, recordings."""
-        denoiser, decoder, module = self._denoiser(), self._decoder(), self.model.module
-        parts = [module, *frozen_text_encoders(module.conditioner)]
-        recorded = sum(self._graph_bytes.values())
-        graphs = {"graphs": recorded} if recorded else {}
-        return {"model": sum(map(module_bytes, parts)), "engine": denoiser.memory + decoder.memory, **graphs}
+        """Bytes by what they are for: the model with its text encoder, the engine's own copies, recordings.
+
+        On a card that counts, the engine's are all that is in use beside the others.
+        """
+        live, model = live_bytes(self.model.device), self._model_bytes()
+        if live is None:
+            engine = self._denoiser().memory + self._decoder().memory
+        else:
+            engine = max(0, live - self._foreign_bytes - model - self.recordings.live_bytes)
+        recorded = self.recordings.bytes
+        return {"model": model, "engine": engine, **({"graphs": recorded} if recorded else {})}
+
+    def _model_bytes(self) -> int:
+        module, device = self.model.module, self.model.device
+        return sum(module_bytes(part, device) for part in (module, *frozen_text_encoders(module.conditioner)))
 
     def bytes_held(self, request: Request) -> int:
         """Bytes that a request holds between two ticks."""
@@ -280,11 +292,15 @@ class ModelRunner:
         if precision not in self._decoders:
             self.counters.models_built += 1
             self._decoders[precision] = self._build_decoder(DTYPES[precision])
+            # One in fp32 takes twice as much for each.
+            self._decoders[precision].bound(max(1, self._latents // 2))
         return self._decoders[precision]
 
     def _build_decoder(self, dtype: torch.dtype) -> LatentDecoder:
+        module, device = self.model.module, self.model.device
         try:
-            return OobleckDecoder(self.model.module, dtype, self.model.device, kernels=self._kernels(dtype))
+            with stock_decoder_on(module, device):
+                return OobleckDecoder(module, dtype, device, kernels=self._kernels(dtype))
         except NotOobleckError as obstacle:
             _log.info("%s has %s: decoded by stable-audio-tools itself, whole, in fp32", self.model.name, obstacle)
             return StockDecoder(self.model.module)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from midifrag.engine.diffusion.request import Request, RequestStatus, by_priority
 from midifrag.engine.loading.model import Precision
@@ -14,6 +14,11 @@ Group = tuple[int, Precision | None]
 def group_of(request: Request) -> Group:
     """The group that the request belongs to."""
     return request.parameters.frames, request.precision
+
+
+def progress_of(request: Request) -> tuple[Group, RequestStatus, int, int]:
+    """What requests have in common that have come equally far on the same way."""
+    return group_of(request), request.status, request.parameters.samples, request.decoded
 
 
 def admitted(requests: Iterable[Request], most: int) -> list[Request]:
@@ -45,8 +50,13 @@ class RoundRobin:
             request.last_served = self._last_served[group] = self._served
         return batch
 
-    def next_decode(self, requests: Sequence[Request], most: int) -> list[Request]:
-        """The requests whose next window is decoded together: the one served longest ago and those just like it."""
+    def next_decode(
+        self, requests: Sequence[Request], most: int, together: Callable[[Sequence[Request]], int] = len
+    ) -> list[Request]:
+        """The requests whose next window is decoded together: the one served longest ago and those just like it.
+
+        ``together`` says how many of at most ``most`` such it is.
+        """
         # What is asked for already may still be on its way from the device.
         decoding = [
             each
@@ -56,8 +66,8 @@ class RoundRobin:
         if not decoding:
             return []
         first = min(decoding, key=lambda request: request.last_served)
-        alike = (group_of(first), first.parameters.samples, first.decoded)
-        same = [each for each in decoding if (group_of(each), each.parameters.samples, each.decoded) == alike][:most]
+        same = [each for each in decoding if progress_of(each) == progress_of(first)][:most]
+        same = same[: together(same)]
         for request in same:
             self._served += 1
             request.last_served = self._served

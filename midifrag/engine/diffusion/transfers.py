@@ -10,6 +10,7 @@ from torch import Tensor
 
 from midifrag.engine.diffusion.request import Request
 from midifrag.engine.loading.device import HostCopy
+from midifrag.engine.loading.pinned import PinnedBlocks
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,14 +28,22 @@ class RequestSnapshot:
 
 
 class HostTransfers:
-    """One result a call, of one row a request, oldest first."""
+    """One result a call, of one row a request, oldest first. A row is to be read before the next is asked for."""
 
     def __init__(self) -> None:
         self._calls: deque[tuple[list[RequestSnapshot], HostCopy]] = deque()
+        self._unwanted: list[HostCopy] = []
+        self._blocks = PinnedBlocks()
+
+    def reserve(self, size: int) -> None:
+        """Make ready for results of so many bytes."""
+        if size:
+            self._blocks.reserve(size)
 
     def add(self, batch: Sequence[Request], result: Tensor) -> bool:
         """Send a call's result to the host. True if it is there already, as on a CPU."""
-        copy = HostCopy(result)
+        self._release_unwanted()
+        copy = HostCopy(result, self._blocks)
         self._calls.append(
             ([RequestSnapshot(request, request.attempt, request.state.index + 1) for request in batch], copy)
         )
@@ -52,8 +61,19 @@ class HostTransfers:
 
     def _next(self) -> Iterator[tuple[RequestSnapshot, Tensor]]:
         snapshots, copy = self._calls.popleft()
-        return zip(snapshots, copy.wait(), strict=True)
+        try:
+            yield from zip(snapshots, copy.wait(), strict=True)
+        finally:
+            copy.release()
 
     def clear(self) -> None:
         """Nobody wants them any more."""
+        self._unwanted += [copy for _, copy in self._calls]
         self._calls.clear()
+        self._release_unwanted()
+
+    def _release_unwanted(self) -> None:
+        """Give back the memory of those that have arrived: the device still writes the others."""
+        for copy in [each for each in self._unwanted if each.arrived]:
+            copy.release()
+            self._unwanted.remove(copy)

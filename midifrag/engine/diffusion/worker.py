@@ -23,27 +23,25 @@ from torch import Tensor
 
 from midifrag.audio import Audio
 from midifrag.clock import monotonic
-from midifrag.config.samplers import samplers_for
 from midifrag.engine.diffusion.cores import FreeCores
-from midifrag.engine.diffusion.memory import MemoryLimit
+from midifrag.engine.diffusion.info import engine_info, warmed_in_words
+from midifrag.engine.diffusion.memory import MemoryLimit, most_at_once
 from midifrag.engine.diffusion.model_runner import Counters, ModelRunner
 from midifrag.engine.diffusion.parameters import resolve_parameters
+from midifrag.engine.diffusion.rehearsal import RenderShape
 from midifrag.engine.diffusion.request import Request, RequestStatus
-from midifrag.engine.diffusion.scheduler import RoundRobin, admitted
+from midifrag.engine.diffusion.scheduler import RoundRobin, admitted, progress_of
 from midifrag.engine.diffusion.shortcuts import Shortcuts
 from midifrag.engine.diffusion.transfers import HostTransfers, RequestSnapshot
-from midifrag.engine.diffusion.warming import RenderShape, load_with_progress, warm_up
-from midifrag.engine.loading.device import add_up_in_fp16, device_name, free_cached, is_memory_error, set_up_device
+from midifrag.engine.diffusion.warming import load_with_progress, warm_up
+from midifrag.engine.loading.device import add_up_in_fp16, free_cached, is_memory_error, set_up_device
 from midifrag.engine.loading.model import Model
-from midifrag.engine.loading.precision import next_precision
+from midifrag.engine.loading.precision import is_card, next_precision
 from midifrag.engine.messages import EngineEvent, EngineInfo, Failed, Progress, Render, Rendered, Started, Warming
 from midifrag.engine.protocol import EngineChoice
 from midifrag.errors import EngineError, NonFiniteError, RequestError
 
 _log = logging.getLogger(__name__)
-
-#: Requests rendered at once, by device kind, unless ``max_in_flight`` says otherwise.
-MAX_IN_FLIGHT = {"cpu": 8, "cuda": 16, "mps": 4}
 
 
 def _has_news(events: Sequence[EngineEvent]) -> bool:
@@ -75,6 +73,11 @@ class DiffusionWorker:
         worker._set_model(model)
         return worker
 
+    @property
+    def only_launches(self) -> bool:
+        """See `Worker`; known before anything is loaded."""
+        return is_card(self._choice.device)
+
     def load(self) -> Iterator[EngineEvent]:
         """See `Worker.load`."""
         if self._runner is None:
@@ -95,8 +98,7 @@ class DiffusionWorker:
             kernels=bool(options.get("kernels", True)),
             shortcuts=Shortcuts.of(options),
         )
-        most = options.get("max_in_flight", MAX_IN_FLIGHT.get(model.device.type, 4))
-        self._max_in_flight = max(1, int(most))
+        self._max_in_flight = most_at_once(model.device, options)
         self._limit = MemoryLimit(self._max_in_flight)
 
     @property
@@ -118,30 +120,7 @@ class DiffusionWorker:
 
     def info(self) -> EngineInfo:
         """See `Worker.info`."""
-        model, memory = self.model, self.runner.memory()
-        if self._request_memory:
-            memory["one request in flight"] = self._request_memory
-        return EngineInfo(
-            engine="stable-audio",
-            model=model.name,
-            checksum=model.checksum,
-            device=self._device_told(),
-            precision=self._precision_told(),
-            sample_rate=model.sample_rate,
-            channels=model.channels,
-            max_seconds=model.max_seconds,
-            min_seconds=model.min_seconds,
-            samplers=samplers_for(model.objective),
-            memory=memory,
-            warmed=self._warmed,
-            remark=model.remark,
-            noise=device_name(model.noise_device),
-            hears_tempo=any(one.is_tempo for one in model.inputs),
-        )
-
-    def _device_told(self) -> str:
-        device = self.model.device
-        return f"{device} ({device_name(device)})" if device.type == "cuda" else str(device)
+        return engine_info(self.runner, self._warmed, self._request_memory, self._precision_told())
 
     def _precision_told(self) -> str:
         """The number format, and whatever else makes this engine sound other than its model does."""
@@ -152,15 +131,15 @@ class DiffusionWorker:
     def warm(self, renders: tuple[Render, ...]) -> Iterator[Warming]:
         """See `Worker.warm`."""
         began = monotonic()
-        held = yield from self._cores.during(warm_up(self.runner, renders, self._max_in_flight, self._warm_shapes))
+        work = warm_up(self.runner, renders, self._warm_shapes, self._limit)
+        held = yield from self._cores.during(work)
         self._request_memory = max(self._request_memory, held)
-        if self._warm_seconds is None:
-            self._warm_seconds = monotonic() - began
-        denoiser, decoder = self.runner.descriptions
-        graphs = f", {self.counters.captures} graphs" if self.counters.captures else ""
-        if self.runner.does_without_graphs:
-            graphs = ", without CUDA graphs"
-        self._warmed = f"warm in {self._warm_seconds:.1f} s{graphs}: {denoiser}; {decoder}"
+        self._audio_windows.reserve(self.runner.longest_result)
+        if self.runner.longest_result:
+            self._output_sums.reserve(self._max_in_flight * torch.float32.itemsize)
+        self._warm_seconds = self._warm_seconds or (monotonic() - began)
+        at_once = self._limit.most if self._limit.most < self._max_in_flight else None
+        self._warmed = warmed_in_words(self.runner, self._warm_seconds, at_once)
 
     def submit(self, render: Render) -> None:
         """See `Worker.submit`."""
@@ -185,7 +164,7 @@ class DiffusionWorker:
     @property
     def busy(self) -> bool:
         """See `Worker.busy`."""
-        return bool(self._requests) or (self._runner is not None and self._runner.has_lost_graphs)
+        return bool(self._requests) or (self._runner is not None and self._runner.recordings.have_been_lost)
 
     def close(self) -> None:
         """See `Worker.close`."""
@@ -202,11 +181,11 @@ class DiffusionWorker:
         """See `Worker.tick`."""
         self._cores.follow()
         if not self._requests:
-            self.runner.recapture_lost()
+            self.runner.recordings.make_lost()
             return []
         events: list[EngineEvent] = []
         self._collect(self._audio_windows.take_arrived(), events)
-        requests = admitted(self._requests.values(), self._max_in_flight)
+        requests = admitted(self._requests.values(), self._limit.most)
         waiting = [request for request in requests if request.status is RequestStatus.WAITING]
         for request in waiting:
             self._retry_on_memory_error(self._begin, [request], events)
@@ -224,7 +203,7 @@ class DiffusionWorker:
             self.runner.on_idle()
 
     def _run_calls(self, requests: Sequence[Request], events: list[EngineEvent]) -> None:
-        decoding = self._round_robin.next_decode(requests, self._limit.batch)
+        decoding = self._round_robin.next_decode(requests, self._limit.batch, self._decoded_together)
         if decoding:
             self._retry_on_memory_error(self._decode, decoding, events)
         else:
@@ -293,10 +272,18 @@ class DiffusionWorker:
         del self._requests[request.job]
         events.append(Failed(request.job, str(reason), not_finite=isinstance(reason, NonFiniteError)))
 
-    def _decode(self, batch: Sequence[Request], events: list[EngineEvent]) -> None:
+    def _decoded_together(self, batch: Sequence[Request]) -> int:
+        return self.runner.together(batch, alone=self._is_alone(batch[0]))
+
+    def _is_alone(self, request: Request) -> bool:
+        """Whether nobody in flight waits for a step while windows of this one and of those like it are decoded."""
         # A spare has time: a press shall not wait for a large piece of it.
-        alone = len(batch) == len(self._requests) and not (batch[0].tries_for_memory or batch[0].spare)
-        audio = self.runner.decode(batch, alone=alone)
+        if request.tries_for_memory or request.spare or len(self._requests) > self._limit.batch:
+            return False
+        return all(progress_of(each) == progress_of(request) for each in self._requests.values())
+
+    def _decode(self, batch: Sequence[Request], events: list[EngineEvent]) -> None:
+        audio = self.runner.decode(batch, alone=self._is_alone(batch[0]))
         is_there = self._audio_windows.add(batch, audio)
         for request in batch:
             request.decoded += audio.shape[-1]

@@ -106,12 +106,14 @@ def serve(payload: bytes, commands: Connection, events: Connection) -> None:
     pipe = EventPipe(events)
     logging.basicConfig(handlers=[pipe], level=logging.INFO)
     logging.captureWarnings(capture=True)
-    _lower_priority()
     queue = CommandQueue()
     threading.Thread(target=_read_commands, args=(commands, queue), name="midifrag-engine-reader", daemon=True).start()
     try:
         factory, choice = pickle.loads(payload)  # noqa: S301 — from our own parent
         worker = make_worker(factory, choice)
+        # What a card has to do is launched from here: a press would wait for the core that others have.
+        if not getattr(worker, "only_launches", False):
+            _lower_priority()
         WorkerLoop(worker, queue, Border(choice.model, pipe.send), sign=pipe.sign).run()
     except Exception as error:
         pipe.send(death_of(error))

@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import gc
 import logging
+import sys
 from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor
+
+if TYPE_CHECKING:
+    from midifrag.engine.loading.pinned import PinnedBlocks
 
 _log = logging.getLogger(__name__)
 
@@ -29,6 +34,8 @@ _FULL_CARD_WORDS = (
 )
 #: Bytes that are left free on a card that such a library finds full.
 _FULL_CARD_BYTES = 512 << 20
+#: Bytes of a card's free memory that are left to the desktop and to what CUDA itself takes.
+_SPARED_BYTES = 256 << 20
 
 
 def set_up_device(device: torch.device) -> None:
@@ -42,6 +49,32 @@ def set_up_device(device: torch.device) -> None:
         # As stable-audio-tools has it: sums of half-precision products are taken in fp32.
         torch.backends.cuda.matmul.allow_fp16_reduced_precision_reduction = False
         torch.backends.cuda.matmul.allow_bf16_reduced_precision_reduction = False
+        _prefer_flash_attention(device)
+        _refuse_to_spill(device)
+
+
+def _prefer_flash_attention(device: torch.device) -> None:
+    """Without cuDNN's attention, which takes 30 ms of the host for each new shape and is no quicker than flash.
+
+    torch tries it first on Hopper. Where flash attention is not to be had, it stays.
+    """
+    if torch.cuda.get_device_capability(device) >= (8, 0) and torch.backends.cuda.is_flash_attention_available():
+        torch.backends.cuda.enable_cudnn_sdp(False)
+
+
+def memory_fraction(free: int, held: int, total: int) -> float:
+    """The share of a card's memory that torch may take, which has ``held`` bytes of it while others are ``free``."""
+    return min(1.0, max(0.05, (free + held - _SPARED_BYTES) / total))
+
+
+def _refuse_to_spill(device: torch.device) -> None:
+    """On Windows, have memory run out where the card's does.
+
+    The driver would go on in the machine's own memory, ten times slower; what runs out is tried again in smaller parts.
+    """
+    if sys.platform == "win32":
+        free, total = torch.cuda.mem_get_info(device)
+        torch.cuda.set_per_process_memory_fraction(memory_fraction(free, reserved_bytes(device), total), device)
 
 
 def add_up_in_fp16(device: torch.device, wanted: bool) -> None:
@@ -92,17 +125,43 @@ def device_name(device: torch.device) -> str:
     return torch.cuda.get_device_name(device) if device.type == "cuda" else device.type
 
 
+def live_bytes(device: torch.device) -> int | None:
+    """Bytes of a card's memory that tensors lie in; None for other devices, which do not tell."""
+    return torch.cuda.memory_allocated(device) if device.type == "cuda" else None
+
+
 def reserved_bytes(device: torch.device) -> int:
     """Bytes of a card's memory that torch has taken; 0 for other devices, which do not tell."""
     return torch.cuda.memory_reserved(device) if device.type == "cuda" else 0
+
+
+def held_bytes(device: torch.device) -> int:
+    """Bytes of a card's memory that are in use, also by recordings that run at other times; 0 for other devices."""
+    if device.type == "cuda":
+        torch.cuda.empty_cache()
+    return reserved_bytes(device)
+
+
+def peak_bytes(device: torch.device, work: Callable[[], object]) -> int:
+    """Do ``work``. Returns the bytes that it took of a card's memory at most, beside those that were in use before."""
+    if device.type != "cuda":
+        work()
+        return 0
+    before = torch.cuda.memory_allocated(device)
+    torch.cuda.reset_peak_memory_stats(device)
+    work()
+    return torch.cuda.max_memory_allocated(device) - before
 
 
 def free_bytes(device: torch.device) -> int | None:
     """Bytes that can still be had on a card, also of what torch keeps for later; None for other devices."""
     if device.type != "cuda":
         return None
-    kept = torch.cuda.memory_reserved(device) - torch.cuda.memory_allocated(device)
-    return torch.cuda.mem_get_info(device)[0] + kept
+    reserved = torch.cuda.memory_reserved(device)
+    free, total = torch.cuda.mem_get_info(device)
+    if sys.platform == "win32":
+        free = min(free, int(torch.cuda.get_per_process_memory_fraction(device) * total) - reserved)
+    return free + reserved - torch.cuda.memory_allocated(device)
 
 
 def free_cached(device: torch.device) -> None:
@@ -139,12 +198,18 @@ def fits_in_memory(device: torch.device, work: Callable[[], object]) -> bool:
 
 
 class HostCopy:
-    """A tensor on its way to the host; the device goes on meanwhile where it can."""
+    """A tensor on its way to the host, into one of ``blocks`` if given; the device goes on meanwhile where it can."""
 
-    def __init__(self, tensor: Tensor) -> None:
+    def __init__(self, tensor: Tensor, blocks: PinnedBlocks | None = None) -> None:
         self._done: torch.cuda.Event | None = None
+        self._blocks, self._lent = blocks, None
         if tensor.device.type == "cuda":
-            self._host = torch.empty(tensor.shape, dtype=tensor.dtype, pin_memory=True)
+            self._lent = None if blocks is None else blocks.lend(tensor.shape, tensor.dtype)
+            self._host = (
+                torch.empty(tensor.shape, dtype=tensor.dtype, pin_memory=True)
+                if self._lent is None
+                else self._lent.tensor
+            )
             self._host.copy_(tensor, non_blocking=True)
             # Others wait with a core that turns.
             self._done = torch.cuda.Event(blocking=True)
@@ -167,3 +232,9 @@ class HostCopy:
         if self._done is not None:
             self._done.synchronize()
         return self._host
+
+    def release(self) -> None:
+        """It has arrived, and nobody reads it any more."""
+        if self._blocks is not None and self._lent is not None:
+            self._blocks.give_back(self._lent)
+            self._lent = None

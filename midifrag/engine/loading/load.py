@@ -90,6 +90,7 @@ def _load(choice: EngineChoice, on_progress: ProgressListener | None, examine: E
         tell(1, len(_STAGES), _STAGES[1])
         notes = checkpoint.fit(module, files.checkpoint, files.pretransform)
         module.eval().requires_grad_(False)
+        leave_out_encoder(module)
         tell(2, len(_STAGES), _STAGES[2])
         move_model(module, device, precision)
         gc.collect()
@@ -247,6 +248,13 @@ def _told(error: Exception) -> str:
     if "weights_only" in told or "weights only" in told.lower():
         told = "a file that it names holds Python objects or is damaged, and is not opened as that could run code"
     return f"{type(error).__name__}: {told}"
+
+
+def leave_out_encoder(module: Any) -> None:
+    """Forget what makes latents of audio: nothing here renders from any, and it is a third of a small model."""
+    autoencoder = getattr(module.pretransform, "model", None)
+    if autoencoder is not None and hasattr(autoencoder, "encoder"):
+        autoencoder.encoder = None
 
 
 class _WithoutRandomInit(TorchFunctionMode):

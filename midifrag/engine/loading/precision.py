@@ -59,6 +59,16 @@ def resolve_device(name: str) -> ChosenDevice:
     return ChosenDevice(device)
 
 
+def is_card(name: str) -> bool:
+    """Whether the device of a name, as in `resolve_device`, is one beside the CPU that is there and can be used."""
+    if not (torch.cuda.is_available() or torch.backends.mps.is_available()):
+        return False
+    try:
+        return resolve_device(name).device.type != "cpu"
+    except ModelError:
+        return False
+
+
 def _best_device() -> ChosenDevice:
     cards = _cards_of_torch() if torch.cuda.is_available() else find_cards()
     troubles = [_trouble(card) for card in cards]

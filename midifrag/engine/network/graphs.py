@@ -1,15 +1,21 @@
 """CUDA graphs: a whole denoiser call captured once per batch size and length, then replayed with one launch.
 
-Requests of all kinds must meet the few shapes that were captured at warm-up. So rows are filled up to the next captured
-batch size with copies, rows without guidance ride along with those that have it (at scale 1 guidance is the identity),
-and rows without a negative prompt get one of zeros beside rows with one. What fits no captured graph runs without, and
-nothing is captured while a press waits. torch cannot keep graphs on a disk, so they are made anew at every start.
+Requests of all kinds must meet the few shapes that were captured at warm-up. So rows are filled up to a captured batch
+size with copies, rows without guidance can ride along with those that have it (at scale 1 guidance is the identity),
+and rows without a negative prompt get one of zeros beside rows with one; `midifrag.engine.network.call_costs` knows
+where that pays. What fits no captured graph runs without, and nothing is captured while a press waits. torch cannot
+keep graphs on a disk, so they are made anew at every start.
+
+No two graphs ever run at once, and each one's output is copied as soon as it has run. So all of one batch size work
+in the same memory, whatever their number, and read their inputs from the same place. Each batch size has memory of its
+own, because torch gives it back only with the last graph that works in it: the largest can go, and leave the rest.
 """
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import Protocol, TypeAlias
 
@@ -21,6 +27,10 @@ from midifrag.errors import CaptureError
 
 #: Batch sizes that are captured.
 CAPTURED_BATCHES = (1, 2, 4, 8, 16)
+#: Graphs that are kept, the least recently used going first: each holds some hundred nodes in the driver.
+MOST_GRAPHS = 64
+#: A denoiser call's tensors, by name.
+_INPUTS = ("latents", "time_embeddings", "context", "prepend")
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,15 +52,44 @@ class DenoiserInputs:
     context: Tensor | None
     prepend: Tensor | None
 
+    def is_like(self, other: DenoiserInputs) -> bool:
+        """Whether the other's tensors have the same shapes."""
+        return all(_shape(getattr(self, name)) == _shape(getattr(other, name)) for name in _INPUTS)
+
     def copy_(self, other: DenoiserInputs) -> None:
         """Overwrite these tensors with the other's values."""
-        for name in ("latents", "time_embeddings", "context", "prepend"):
+        for name in _INPUTS:
             mine, its = getattr(self, name), getattr(other, name)
             if mine is not None:
                 mine.copy_(its)
 
 
+def _shape(tensor: Tensor | None) -> torch.Size | None:
+    return None if tensor is None else tensor.shape
+
+
 Forward: TypeAlias = Callable[[DenoiserInputs, bool], Tensor]
+
+
+class InputMemory:
+    """Where captured calls read their inputs: one stretch of memory for each kind of them, as long as the longest."""
+
+    def __init__(self) -> None:
+        self._stretches: dict[str, Tensor] = {}
+
+    def place(self, inputs: DenoiserInputs) -> DenoiserInputs:
+        """The same values, where captured calls shall read them; what stood there is overwritten."""
+        given = {name: getattr(inputs, name) for name in _INPUTS}
+        placed = replace(inputs, **{name: self._placed(name, each) for name, each in given.items() if each is not None})
+        placed.copy_(inputs)
+        return placed
+
+    def _placed(self, name: str, tensor: Tensor) -> Tensor:
+        stretch = self._stretches.get(name)
+        if stretch is None or stretch.numel() < tensor.numel() or stretch.dtype != tensor.dtype:
+            # Calls that were captured before keep the shorter one, and hold it.
+            stretch = self._stretches[name] = torch.empty(tensor.numel(), dtype=tensor.dtype, device=tensor.device)
+        return stretch[: tensor.numel()].view(tensor.shape)
 
 
 class CapturedCall(Protocol):
@@ -71,20 +110,29 @@ def capture_stream(device: int) -> torch.cuda.Stream:
 
 
 class CudaGraph:
-    """A CUDA graph of one denoiser call. Raises `CaptureError` for what cannot be captured."""
+    """A CUDA graph of one denoiser call, which works in the same memory as ``beside``, where there is one.
 
-    def __init__(self, forward: Forward, inputs: DenoiserInputs, guided: bool) -> None:
+    Raises `CaptureError` for what cannot be captured.
+    """
+
+    def __init__(
+        self, forward: Forward, inputs: DenoiserInputs, guided: bool, beside: CapturedCall | None = None
+    ) -> None:
         self.inputs = inputs
         side = capture_stream(torch.cuda.current_device())
         side.wait_stream(torch.cuda.current_stream())
-        with torch.cuda.stream(side):
-            for _ in range(2):
-                forward(inputs, guided)
-        torch.cuda.current_stream().wait_stream(side)
+        try:
+            with torch.cuda.stream(side):
+                for _ in range(2):
+                    forward(inputs, guided)
+        finally:
+            # Also where memory ran out: others of this batch size read their inputs from the same place.
+            torch.cuda.current_stream().wait_stream(side)
         self._graph = torch.cuda.CUDAGraph()
+        pool = beside._graph.pool() if isinstance(beside, CudaGraph) else None
         try:
             # What another engine's thread does meanwhile does no harm: nothing of it is in this capture.
-            with torch.cuda.graph(self._graph, stream=side, capture_error_mode="thread_local"):
+            with torch.cuda.graph(self._graph, pool=pool, stream=side, capture_error_mode="thread_local"):
                 self.output = forward(inputs, guided)
         except Exception as error:
             # Memory alone leaves all as it was. Whatever else fails, also on top of that, keeps torch 2.11 from ending
@@ -101,35 +149,44 @@ class CudaGraph:
         self._graph.replay()
 
 
+#: Captures a call, beside another one whose memory it may share.
+Capture: TypeAlias = Callable[[Forward, DenoiserInputs, bool, CapturedCall | None], CapturedCall]
+
+
 class GraphCache:
     """The graphs of one denoiser, which it does not hold: what holds each other outlives its last use."""
 
-    def __init__(self, capture: Callable[[Forward, DenoiserInputs, bool], CapturedCall] = CudaGraph) -> None:
+    def __init__(self, capture: Capture = CudaGraph) -> None:
         self._capture = capture
-        self._captured: dict[GraphShape, CapturedCall] = {}
+        self._captured: OrderedDict[GraphShape, CapturedCall] = OrderedDict()
+        self._memory: dict[int, InputMemory] = {}
 
     def __len__(self) -> int:
         return len(self._captured)
 
-    def fitting(self, batch: int, frames: int, *, guided: bool, has_negative: bool) -> GraphShape | None:
-        """The smallest captured shape that this batch fits."""
-        fits = [
-            shape
-            for shape in self._captured
-            if shape.batch >= batch
-            and shape.frames == frames
-            and (shape.guided, shape.has_negative) == (guided, has_negative)
-        ]
-        return min(fits, key=lambda shape: shape.batch, default=None)
+    def __contains__(self, shape: GraphShape) -> bool:
+        return shape in self._captured
 
-    def capture(self, forward: Forward, shape: GraphShape, inputs: DenoiserInputs) -> None:
-        """Capture a call of a shape; ``inputs`` have it and stay in use."""
-        if shape not in self._captured:
-            self._captured[shape] = self._capture(forward, inputs, shape.guided)
+    def capture(self, forward: Forward, shape: GraphShape, inputs: DenoiserInputs) -> list[GraphShape]:
+        """Capture a call of a shape, which ``inputs`` have. Returns what had to go for it, the least recently used."""
+        beside = next((call for each, call in self._captured.items() if each.batch == shape.batch), None)
+        try:
+            placed = self._memory.setdefault(shape.batch, InputMemory()).place(inputs)
+            self._captured[shape] = self._capture(forward, placed, shape.guided, beside)
+        except BaseException:
+            self._drop([])
+            raise
+        return self._drop(list(self._captured)[:-MOST_GRAPHS])
 
-    def run(self, shape: GraphShape, inputs: DenoiserInputs) -> Tensor:
-        """The output for these inputs, which have the captured shape; the tensor is the caller's."""
+    def run(self, shape: GraphShape, inputs: DenoiserInputs, forward: Forward) -> Tensor:
+        """The output for these inputs, of a batch that has the captured shape; the tensor is the caller's.
+
+        A prompt that takes more or fewer tokens than those that were captured has a plain call of ``forward``.
+        """
         captured = self._captured[shape]
+        if not captured.inputs.is_like(inputs):
+            return forward(inputs, shape.guided)
+        self._captured.move_to_end(shape)
         captured.inputs.copy_(inputs)
         captured.replay()
         return captured.output.clone()
@@ -137,7 +194,11 @@ class GraphCache:
     def drop_largest(self) -> list[GraphShape]:
         """Free the graphs of the greatest batch. Returns what they were of."""
         most = max((shape.batch for shape in self._captured), default=0)
-        shapes = [shape for shape in self._captured if shape.batch == most]
+        return self._drop([shape for shape in self._captured if shape.batch == most])
+
+    def _drop(self, shapes: list[GraphShape]) -> list[GraphShape]:
         for shape in shapes:
             del self._captured[shape]
+        for batch in self._memory.keys() - {shape.batch for shape in self._captured}:
+            del self._memory[batch]
         return shapes

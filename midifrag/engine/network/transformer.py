@@ -22,6 +22,7 @@ from midifrag.engine.loading.device import to_device
 from midifrag.engine.network.architecture import mlp_in_fp32, prefix_tokens, projections
 from midifrag.engine.network.batch_context import BatchContext, PreparedConditioning
 from midifrag.engine.network.blocks import Block, Modulations
+from midifrag.engine.network.call_costs import CallCosts, RowKind
 from midifrag.engine.network.conditioning import Conditioning
 from midifrag.engine.network.denoiser import ModelInput, Row, combine_guidance, index_tensor, is_guided
 from midifrag.engine.network.graphs import DenoiserInputs, GraphCache, GraphShape
@@ -55,6 +56,7 @@ class FastDenoiser:
         self.captures_graphs = self._project_in.device.type == "cuda" and not hasattr(dit, "to_prepend_embed")
         self._positions = PositionCache(self._transformer, dtype, keeps_all=self.captures_graphs)
         self._graphs = GraphCache()
+        self.costs = CallCosts()
         self.memory = sum(block.memory for block in self._blocks)
         self._modulations = Modulations(self._transformer.layers, dtype) if self._adaptive else None
 
@@ -111,22 +113,29 @@ class FastDenoiser:
         for row in rows:
             if row.model_input.t not in row.prepared.time_embeddings:
                 self._embed_times(row.prepared, [row.model_input.t])
-        guided = [index for index, row in enumerate(rows) if is_guided(row)]
-        has_negative = any(rows[index].prepared.negative_context is not None for index in guided)
-        shape = self._graphs.fitting(
-            len(rows), rows[0].model_input.x.shape[-1], guided=bool(guided), has_negative=has_negative
-        )
+        pieces = self.costs.pieces(rows[0].model_input.x.shape[-1], [_kind_of(row) for row in rows])
+        if len(pieces) == 1:
+            return self._evaluate_piece(rows, pieces[0].shape)
+        parts = [self._evaluate_piece([rows[index] for index in piece.rows], piece.shape) for piece in pieces]
+        output = torch.cat(parts)
+        order = [index for piece in pieces for index in piece.rows]
+        if order == sorted(order):
+            return output
+        return output[index_tensor(tuple(sorted(range(len(rows)), key=order.__getitem__)), output.device)]
+
+    def _evaluate_piece(self, rows: Sequence[_Row], shape: GraphShape | None) -> Tensor:
+        """The guided outputs of rows in one call, a plain one or a captured one that has room for them."""
         if shape is None:
+            guided = [index for index, row in enumerate(rows) if is_guided(row)]
             guided_rows = sorted(guided, key=lambda index: rows[index].prepared.negative_context is None)
             output = self._forward(self._inputs(rows, guided_rows, negative_rows=guided_rows), guided_rows)
         else:
-            guided_rows = list(range(len(rows))) if guided else []
+            guided_rows = list(range(len(rows))) if shape.guided else []
             filled = [*rows, *[rows[-1]] * (shape.batch - len(rows))]
-            everyone = list(range(shape.batch)) if guided else []
-            negative_rows = everyone if has_negative else []
-            output = self._graphs.run(
-                shape, self._inputs(filled, everyone, negative_rows=negative_rows, fill=has_negative)
-            )
+            everyone = list(range(shape.batch)) if shape.guided else []
+            negative_rows = everyone if shape.has_negative else []
+            inputs = self._inputs(filled, everyone, negative_rows=negative_rows, fill=shape.has_negative)
+            output = self._graphs.run(shape, inputs, self._forward_whole)
             output = torch.cat([output[: len(rows)], output[shape.batch : shape.batch + len(guided_rows)]])
         return combine_guidance(output, rows, guided_rows)
 
@@ -138,10 +147,13 @@ class FastDenoiser:
         try:
             for batch in batches:
                 shape = GraphShape(batch, frames, guided, has_negative)
+                if shape in self._graphs:
+                    continue
                 guided_rows = list(range(batch)) if guided else []
                 negative_rows = guided_rows if has_negative else []
                 inputs = self._inputs([row] * batch, guided_rows, negative_rows=negative_rows, fill=has_negative)
-                self._graphs.capture(self._forward_whole, shape, inputs)
+                self.costs.drop(self._graphs.capture(self._forward_whole, shape, inputs))
+                self.costs.note_recorded(shape)
         finally:
             self.release_batch()
 
@@ -165,7 +177,9 @@ class FastDenoiser:
 
     def release_largest(self) -> list[GraphShape]:
         """Free the captured graphs of the greatest batch. Returns what they were of; nothing once none is left."""
-        return self._graphs.drop_largest()
+        dropped = self._graphs.drop_largest()
+        self.costs.drop(dropped)
+        return dropped
 
     def release_tables(self) -> None:
         """Free tables, unless captured graphs read them, and what was gathered for the last batch."""
@@ -258,6 +272,11 @@ class FastDenoiser:
             memory = self._transformer.memory_tokens.to(self._dtype)
             parts.insert(0, memory.expand(len(tokens), -1, -1))
         return torch.cat(parts, dim=1) if len(parts) > 1 else tokens
+
+
+def _kind_of(row: _Row) -> RowKind:
+    guided = is_guided(row)
+    return RowKind(guided, guided and row.prepared.negative_context is not None)
 
 
 def _repeat(rows: Tensor, indices: Sequence[int]) -> Tensor:

@@ -1,5 +1,6 @@
 import gc
 import weakref
+from unittest import mock
 
 import pytest
 import torch
@@ -10,9 +11,11 @@ from midifrag.engine.diffusion.parameters import resolve_parameters
 from midifrag.engine.diffusion.request import Request
 from midifrag.engine.diffusion.worker import DiffusionWorker
 from midifrag.engine.loading.model import Model
+from midifrag.engine.network.decoder import OobleckDecoder
 from midifrag.engine.network.graphs import GraphCache, GraphShape
 from midifrag.engine.network.kernels import Kernels
 from midifrag.engine.network.transformer import FastDenoiser
+from midifrag.engine.network.windows import MOST_LATENTS
 from tests.engine.presses import press
 from tests.engine.replayed import Replayed
 from tests.engine.stock import loaded
@@ -24,7 +27,9 @@ def recording(model: Model) -> tuple[DiffusionWorker, FastDenoiser]:
     denoiser = worker.runner._denoiser()
     assert isinstance(denoiser, FastDenoiser)
     denoiser.captures_graphs, denoiser._graphs = True, GraphCache(Replayed)
-    list(worker.warm((press(1),)))
+    # By a clock that stands still everything is waited for, and nothing is slow.
+    with mock.patch("midifrag.engine.diffusion.rehearsal.monotonic", return_value=0.0):
+        list(worker.warm((press(1),)))
     return worker, denoiser
 
 
@@ -85,21 +90,22 @@ def test_windows_shrink_before_recordings_go_and_of_these_the_largest_goes_first
         left.append(sorted(shape.batch for shape in denoiser._graphs._captured))
     assert left == [sizes[: len(sizes) - gone] for gone in range(len(sizes) + 1)]
     assert not worker.runner.free_memory(len(sizes) + 1)
-    assert worker.counters.captures == 0
-    assert [shape.batch for shape in worker.runner._lost_graphs] == sizes
+    assert len(worker.runner.recordings) == 0
+    assert [shape.batch for shape in worker.runner.recordings._lost] == sizes
 
 
 def test_recordings_are_given_up_where_there_is_no_room_for_them(model: Model, monkeypatch: pytest.MonkeyPatch) -> None:
     worker = DiffusionWorker.from_model(model)
-    worker.runner._lost_graphs = [GraphShape(size, 16, guided, False) for guided in (False, True) for size in (1, 2, 4)]
+    recordings = worker.runner.recordings
+    recordings._lost = [GraphShape(size, 16, guided, False) for guided in (False, True) for size in (1, 2, 4)]
     tried = []
 
-    def full(_frames: int, sizes: tuple[int, ...], **_more: object) -> None:
-        tried.extend(sizes)
-        if sizes[0] > 1:
+    def full(shape: GraphShape) -> None:
+        tried.append(shape.batch)
+        if shape.batch > 1:
             raise torch.OutOfMemoryError("out of memory")
 
-    monkeypatch.setattr(worker.runner, "capture", full)
+    monkeypatch.setattr(recordings, "make", full)
     assert [worker.tick() for _ in range(3) if worker.busy] == [[], [], []]
     assert tried == [1, 2, 1]
     assert not worker.busy
@@ -110,7 +116,9 @@ def test_a_device_that_can_record_does_without_where_it_is_told_to(model: Model,
     worker = DiffusionWorker.from_model(model, graphs=graphs)
     denoiser = worker.runner._denoiser()
     denoiser.captures_graphs, denoiser._graphs = True, GraphCache(Replayed)
-    list(worker.warm((press(1),)))
+    # By a clock that stands still everything is waited for, and nothing is slow.
+    with mock.patch("midifrag.engine.diffusion.rehearsal.monotonic", return_value=0.0):
+        list(worker.warm((press(1),)))
     assert (denoiser.captures > 0) is graphs
     assert ("without CUDA graphs" in worker.info().warmed) is not graphs
 
@@ -176,3 +184,39 @@ def test_parts_in_fp32_are_made_when_they_are_needed_and_dropped_when_nobody_is_
     runner.begin(request)
     assert runner.counters.models_built == 4
     assert runner.descriptions == ("midifrag's own forward pass in bfloat16", "midifrag's own decoder in bfloat16")
+
+
+class Counted:
+    """A card's memory of which something is in use already, as a runner is built and more is taken."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, model: Model) -> None:
+        weights = sum(each.nbytes for each in model.module.state_dict().values())
+        self.live = weights + 1000
+        monkeypatch.setattr(model_runner, "live_bytes", lambda _device: self.live)
+
+
+def test_on_a_card_the_engine_s_memory_is_what_is_in_use_beside_the_model(
+    model: Model, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    card = Counted(monkeypatch, model)
+    runner = ModelRunner(model)
+    # The 1000 are another engine's.
+    assert runner.memory()["engine"] == 0
+    card.live += 5000
+    assert runner.memory()["engine"] == 5000
+    runner.recordings._bytes, runner.recordings._live_bytes = {1: 4000}, {1: 1500}
+    assert runner.memory() == {"model": card.live - 6000, "engine": 3500, "graphs": 4000}
+
+
+def test_a_copy_in_fp32_decodes_half_as_much_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    bounds: dict[str, int] = {}
+    monkeypatch.setattr(
+        OobleckDecoder, "bound", lambda self, latents: bounds.update({self.description.split()[-1]: latents})
+    )
+    runner = ModelRunner(loaded("v", precision="bf16"))
+    assert bounds == {"bfloat16": MOST_LATENTS}
+    runner.bound_latents(256)
+    request = Request(press(1), resolve_parameters(press(1), runner.model), 1, spare=False)
+    request.precision = "fp32"
+    runner.window(request, alone=True)
+    assert bounds == {"bfloat16": 256, "float32": 128}

@@ -60,6 +60,23 @@ def test_those_who_are_equally_far_are_decoded_together(make) -> None:
     assert jobs(round_robin.next_decode(requests, 1)) == [3]
 
 
+def test_a_device_says_how_many_are_decoded_together_and_the_others_follow(make) -> None:
+    requests = [make(job, RequestStatus.DECODING) for job in range(1, 6)]
+    asked, round_robin, served = [], RoundRobin(), []
+
+    def largest_power(alike: list[Request]) -> int:
+        asked.append(len(alike))
+        return 4 if len(alike) >= 4 else 1
+
+    for _ in range(2):
+        batch = round_robin.next_decode(requests, 5, largest_power)
+        served.append(jobs(batch))
+        for request in batch:
+            request.decoded = request.parameters.samples
+    assert served == [[1, 2, 3, 4], [5]]
+    assert asked == [5, 1]
+
+
 def test_what_is_wholly_on_its_way_is_not_decoded_again(make) -> None:
     request = make(1, RequestStatus.DECODING)
     request.decoded = request.parameters.samples

@@ -4,9 +4,14 @@ import numpy as np
 import pytest
 import torch
 
+from midifrag.engine.diffusion.model_runner import ModelRunner
+from midifrag.engine.diffusion.parameters import resolve_parameters
+from midifrag.engine.diffusion.request import Request
+from midifrag.engine.diffusion.transfers import HostTransfers
 from midifrag.engine.diffusion.worker import DiffusionWorker
 from midifrag.engine.loading import device
 from midifrag.engine.loading.model import Model
+from midifrag.engine.loading.pinned import PinnedBlocks
 from midifrag.engine.messages import Failed, Progress, Rendered, Started
 from midifrag.engine.network.decoder import WINDOW_LATENTS
 from tests.engine.presses import landed, press
@@ -117,3 +122,73 @@ def test_nan_is_found_late_and_fails_the_request_once(model: Model, monkeypatch:
     events = run(worker, press(1, seconds=2.0, steps=2))
     assert [type(event) for event in events if not isinstance(event, Progress)][1:] == [Failed]
     assert "in the decoder" in events[-1].reason
+
+
+class Flying(device.HostCopy):
+    """Arrives only when a test says so."""
+
+    immediate = False
+    arrived = False
+
+    def __init__(self, tensor: torch.Tensor, blocks: PinnedBlocks) -> None:
+        super().__init__(tensor)
+        self._blocks, self._lent = blocks, blocks.lend(tensor.shape, tensor.dtype)
+        self._host = self._lent.tensor.copy_(tensor)
+
+
+@pytest.fixture
+def flying(monkeypatch: pytest.MonkeyPatch) -> HostTransfers:
+    monkeypatch.setattr("midifrag.engine.diffusion.transfers.HostCopy", Flying)
+    transfers = HostTransfers()
+    transfers._blocks = PinnedBlocks(lambda size: torch.zeros(size, dtype=torch.uint8))
+    transfers.reserve(8)
+    return transfers
+
+
+def pair(model: Model) -> list[Request]:
+    return [Request(press(job), resolve_parameters(press(job), model), job, False) for job in (1, 2)]
+
+
+def begun(model: Model) -> list[Request]:
+    requests = pair(model)
+    runner = ModelRunner(model)
+    for request in requests:
+        runner.begin(request)
+    return requests
+
+
+def test_a_result_s_memory_is_used_again_once_its_rows_were_read(flying: HostTransfers, model: Model) -> None:
+    requests, blocks = begun(model), flying._blocks
+    at_hand = len(blocks._free)
+    flying.add(requests, torch.tensor([1.0, 2.0]))
+    assert len(blocks._free) == at_hand - 1
+    values = []
+    for _snapshot, value in flying.take(0):
+        values.append(float(value))
+        assert len(blocks._free) == at_hand - 1
+    assert values == [1.0, 2.0]
+    assert len(blocks._free) == at_hand
+    # A reader that fails leaves nothing behind.
+    flying.add(requests, torch.tensor([3.0, 4.0]))
+    rows = flying.take(0)
+    next(rows)
+    rows.close()
+    assert len(blocks._free) == at_hand
+
+
+def test_memory_that_the_device_still_writes_to_is_not_used_again(flying: HostTransfers, model: Model) -> None:
+    requests, blocks = begun(model), flying._blocks
+    at_hand = len(blocks._free)
+    flying.add(requests, torch.tensor([1.0, 2.0]))
+    [(_, copy)] = flying._calls
+    flying.clear()
+    assert len(blocks._free) == at_hand - 1
+    copy.arrived = True
+    flying.clear()
+    assert len(blocks._free) == at_hand
+
+
+def test_what_never_comes_from_a_card_needs_no_blocks(flying: HostTransfers) -> None:
+    flying._blocks = PinnedBlocks(lambda _size: pytest.fail("no block was asked for"))
+    flying.reserve(0)
+    assert flying._blocks._free == []

@@ -1,15 +1,14 @@
 """Everything that the first press would otherwise wait for."""
 
 from collections.abc import Callable
-from typing import Any
 
 import pytest
 import torch
 
 from midifrag.engine.diffusion.model_runner import ModelRunner
-from midifrag.engine.diffusion.parameters import resolve_parameters
+from midifrag.engine.diffusion.rehearsal import QUICK_SECONDS
 from midifrag.engine.diffusion.request import Request
-from midifrag.engine.diffusion.warming import QUICK_SECONDS, RenderShape, load_with_progress
+from midifrag.engine.diffusion.warming import load_with_progress
 from midifrag.engine.diffusion.worker import DiffusionWorker
 from midifrag.engine.loading.model import Model
 from midifrag.engine.messages import Rendered, Warming
@@ -32,7 +31,7 @@ class Clock:
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     clock = Clock()
-    monkeypatch.setattr("midifrag.engine.diffusion.warming.monotonic", clock)
+    monkeypatch.setattr("midifrag.engine.diffusion.rehearsal.monotonic", clock)
     return clock
 
 
@@ -51,6 +50,27 @@ def test_warm_up_survives_memory_that_runs_out(model: Model, monkeypatch: pytest
     list(worker.warm((press(1),)))
     assert max(sizes) == 3
     assert sizes.count(3) == 1
+    assert len(of(Rendered, run(worker, press(1)))) == 1
+
+
+@pytest.mark.usefixtures("clock")
+@pytest.mark.parametrize("call", [1, 2, 3, 4, 5])
+@pytest.mark.parametrize("work", ["denoise", "decode"])
+def test_memory_may_run_out_at_any_call_of_a_warm_up(
+    model: Model, monkeypatch: pytest.MonkeyPatch, work: str, call: int
+) -> None:
+    """Also at the second one, which is timed."""
+    worker = DiffusionWorker.from_model(model, max_in_flight=2)
+    original, calls = getattr(worker.runner, work), []
+
+    def short(batch: list[Request], **options: bool) -> torch.Tensor:
+        calls.append(batch)
+        if len(calls) == call:
+            raise MemoryError
+        return original(batch, **options)
+
+    monkeypatch.setattr(worker.runner, work, short)
+    assert list(worker.warm((press(1),)))[-1].what == "ready"
     assert len(of(Rendered, run(worker, press(1)))) == 1
 
 
@@ -131,12 +151,12 @@ def test_warm_means_warm(model: Model) -> None:
     assert list(dict.fromkeys(event.done for event in told)) == list(range(told[-1].total + 1))
     assert told[-1].done == told[-1].total
     before = worker.counters
-    known = before.text_encoder_runs, before.captures, before.models_built
+    known = before.text_encoder_runs, len(worker.runner.recordings), before.models_built
     assert before.text_encoder_runs == 3
     events = run(worker, *presses)
     assert len(of(Rendered, events)) == 3
     after = worker.counters
-    assert (after.text_encoder_runs, after.captures, after.models_built) == known
+    assert (after.text_encoder_runs, len(worker.runner.recordings), after.models_built) == known
     run(worker, press(9, prompt="never heard of"))
     assert worker.counters.text_encoder_runs == 4
 
@@ -150,18 +170,6 @@ def test_chords_are_decoded_warm_too(model: Model, monkeypatch: pytest.MonkeyPat
     )
     list(worker.warm((press(1),)))
     assert decoded == {1, 2, 3, 4}
-
-
-@pytest.mark.parametrize(
-    ("changes", "shape"),
-    [
-        ({}, RenderShape(31, guided=True, has_negative=False)),
-        ({"cfg_scale": 1.0, "negative_prompt": "hum"}, RenderShape(31, guided=False, has_negative=False)),
-        ({"negative_prompt": "hum", "seconds": 0.5}, RenderShape(63, guided=True, has_negative=True)),
-    ],
-)
-def test_what_makes_renders_alike(model: Model, changes: dict[str, Any], shape: RenderShape) -> None:
-    assert RenderShape.of(resolve_parameters(press(1, **changes), model)) == shape
 
 
 def test_loading_is_told_as_it_goes(model: Model, monkeypatch: pytest.MonkeyPatch) -> None:

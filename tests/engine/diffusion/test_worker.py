@@ -280,7 +280,7 @@ def test_a_slow_device_decodes_in_small_windows_for_the_press_that_may_come(
     assert worker.counters.decoder_calls == 16
 
 
-def test_words_that_change_nothing_are_named(model: Model) -> None:
+def test_words_that_are_cut_are_named(model: Model) -> None:
     """The model's table reads any text, but only 24 letters of it."""
     worker = DiffusionWorker.from_model(model)
     known, cut = (
@@ -288,7 +288,7 @@ def test_words_that_change_nothing_are_named(model: Model) -> None:
         run(worker, press(2, prompt="a bell that rings softly ever")),
     )
     assert of(Rendered, known)[0].notes == ()
-    assert of(Rendered, cut)[0].notes == ("words without effect: ever",)
+    assert of(Rendered, cut)[0].notes == ("tiny does not read so long a prompt; cut: ever",)
 
 
 def test_info_says_what_memory_is_for(model: Model, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -14,7 +14,7 @@ from midifrag.engine.hosting.child import EventPipe, LogLine, Sign, receive, sen
 from midifrag.engine.hosting.hang_watch import SIGN_SECONDS, Activity
 from midifrag.engine.hosting.supervision import Death
 from midifrag.engine.messages import Progress, Ready, Rendered
-from midifrag.engine.protocol import EngineChoice
+from tests.engine.toy_worker import CHOICE, Toy
 from tests.support.bridges import INFO
 
 
@@ -115,10 +115,11 @@ def test_messages_of_several_threads_are_not_mixed(pipe):
     assert sorted((one.job, one.step) for one in came) == [(job, step) for job in range(4) for step in range(10)]
 
 
-def test_a_worker_that_cannot_be_made_is_told_as_a_death(pipe, monkeypatch):
-    there, here = pipe
+def served(factory, here, monkeypatch):
+    """Serve a worker that is told to end at once. Returns how often the process stepped back for others."""
+    stepped_back = []
     monkeypatch.setattr(child, "ignore_interrupts", lambda: None)
-    monkeypatch.setattr(child, "_lower_priority", lambda: None)
+    monkeypatch.setattr(child, "_lower_priority", lambda: stepped_back.append(1))
     monkeypatch.setattr(logging, "basicConfig", lambda **_: None)
     monkeypatch.setattr(logging, "captureWarnings", lambda **_: None)
     monkeypatch.setattr(sys, "stdout", sys.stdout)
@@ -126,15 +127,34 @@ def test_a_worker_that_cannot_be_made_is_told_as_a_death(pipe, monkeypatch):
     # The reader's thread ends by it, as it does where a show ends.
     mine.send(None)
     own = sys.stdout
-    serve(pickle.dumps((broken, EngineChoice("mine"))), commands, here)
+    serve(pickle.dumps((factory, CHOICE)), commands, here)
     assert sys.stdout is not own
     sys.stdout.close()
     for reader in (one for one in threading.enumerate() if one.name == "midifrag-engine-reader"):
         reader.join(60)
-    [death] = [one for one in waiting(there) if not isinstance(one, LogLine)]
-    assert death == Death("The engine failed: FileNotFoundError: no such folder.")
     mine.close()
     commands.close()
+    return len(stepped_back)
+
+
+def test_a_worker_that_cannot_be_made_is_told_as_a_death(pipe, monkeypatch):
+    there, here = pipe
+    served(broken, here, monkeypatch)
+    [death] = [one for one in waiting(there) if not isinstance(one, LogLine)]
+    assert death == Death("The engine failed: FileNotFoundError: no such folder.")
+
+
+@pytest.mark.parametrize("launches", [False, True])
+def test_who_computes_steps_back_and_who_only_launches_does_not(pipe, monkeypatch, launches):
+    there, here = pipe
+    assert served(launching if launches else Toy, here, monkeypatch) == (0 if launches else 1)
+    assert not [one for one in waiting(there) if isinstance(one, Death)]
+
+
+def launching(choice):
+    worker = Toy(choice)
+    worker.only_launches = True
+    return worker
 
 
 def broken(_choice):

@@ -1,4 +1,5 @@
 import gc
+import sys
 import weakref
 from unittest.mock import MagicMock
 
@@ -13,7 +14,10 @@ from midifrag.engine.loading.device import (
     fits_in_memory,
     free_bytes,
     free_cached,
+    held_bytes,
     is_memory_error,
+    memory_fraction,
+    peak_bytes,
     reserved_bytes,
     set_up_device,
     to_device,
@@ -119,9 +123,20 @@ FLAGS = [
 ]
 
 
-def test_a_card_s_convolutions_are_timed_and_not_guessed(monkeypatch):
+@pytest.fixture
+def old_card(monkeypatch):
+    """A card of Turing's time, on Linux; what is set up for it is undone."""
     monkeypatch.setattr(torch.cuda, "set_device", lambda _index: None)
+    monkeypatch.setattr(torch.cuda, "get_device_capability", lambda _device: (7, 5))
     monkeypatch.setattr(torch.backends.cudnn, "benchmark", False)
+    monkeypatch.setattr(sys, "platform", "linux")
+    before = torch.backends.cuda.cudnn_sdp_enabled()
+    yield
+    torch.backends.cuda.enable_cudnn_sdp(before)
+
+
+@pytest.mark.usefixtures("old_card")
+def test_a_card_s_convolutions_are_timed_and_not_guessed():
     before = [getattr(place, name) for place, name in FLAGS]
     set_up_device(CPU)
     assert not torch.backends.cudnn.benchmark
@@ -133,10 +148,10 @@ def test_a_card_s_convolutions_are_timed_and_not_guessed(monkeypatch):
             setattr(place, name, value)
 
 
+@pytest.mark.usefixtures("old_card")
 def test_a_card_computes_as_exactly_as_stock_does(monkeypatch):
     chosen = []
     monkeypatch.setattr(torch.cuda, "set_device", chosen.append)
-    monkeypatch.setattr(torch.backends.cudnn, "benchmark", False)
     before = [getattr(place, name) for place, name in FLAGS]
     try:
         for place, name in FLAGS:
@@ -149,6 +164,78 @@ def test_a_card_computes_as_exactly_as_stock_does(monkeypatch):
     assert chosen == [1]
 
 
+@pytest.mark.usefixtures("old_card")
+@pytest.mark.parametrize(
+    ("capability", "has_flash", "cudnn"),
+    [((8, 0), True, False), ((9, 0), True, False), ((7, 5), True, True), ((9, 0), False, True)],
+)
+def test_attention_is_flash_s_where_that_is_to_be_had_and_cudnn_s_plans_are_not_waited_for(
+    monkeypatch, capability, has_flash, cudnn
+):
+    monkeypatch.setattr(torch.cuda, "get_device_capability", lambda _device: capability)
+    monkeypatch.setattr(torch.backends.cuda, "is_flash_attention_available", lambda: has_flash)
+    torch.backends.cuda.enable_cudnn_sdp(True)
+    before = [getattr(place, name) for place, name in FLAGS]
+    try:
+        set_up_device(torch.device("cuda"))
+        assert torch.backends.cuda.cudnn_sdp_enabled() is cudnn
+    finally:
+        for (place, name), value in zip(FLAGS, before, strict=True):
+            setattr(place, name, value)
+
+
+GB = 1 << 30
+
+
+@pytest.mark.parametrize(
+    ("free", "held", "share"),
+    [(8 * GB, 0, 1 - 1 / 32), (4 * GB, 0, 0.5 - 1 / 32), (2 * GB, 2 * GB, 0.5 - 1 / 32), (0, 0, 0.05), (9 * GB, 0, 1)],
+)
+def test_torch_may_take_what_is_free_and_what_it_has(free, held, share):
+    assert memory_fraction(free, held, 8 * GB) == share
+
+
+@pytest.mark.usefixtures("old_card")
+@pytest.mark.parametrize("platform", ["win32", "linux"])
+def test_on_windows_memory_runs_out_where_the_card_s_does(monkeypatch, platform):
+    shares = []
+    monkeypatch.setattr(sys, "platform", platform)
+    monkeypatch.setattr(torch.cuda, "mem_get_info", lambda _device: (4 * GB, 8 * GB))
+    monkeypatch.setattr(torch.cuda, "memory_reserved", lambda _device: 0)
+    monkeypatch.setattr(torch.cuda, "memory_allocated", lambda _device: 0)
+    monkeypatch.setattr(torch.cuda, "set_per_process_memory_fraction", lambda share, _device: shares.append(share))
+    monkeypatch.setattr(torch.cuda, "get_per_process_memory_fraction", lambda _device: shares[-1])
+    before = [getattr(place, name) for place, name in FLAGS]
+    try:
+        set_up_device(torch.device("cuda"))
+    finally:
+        for (place, name), value in zip(FLAGS, before, strict=True):
+            setattr(place, name, value)
+    assert shares == ([0.5 - 1 / 32] if platform == "win32" else [])
+    # What may not be taken cannot be had.
+    assert free_bytes(torch.device("cuda")) == (4 * GB - GB // 4 if platform == "win32" else 4 * GB)
+
+
+def test_what_work_takes_at_most_is_counted_beside_what_is_there(monkeypatch):
+    counts = {"now": 100, "peak": 900}
+    monkeypatch.setattr(torch.cuda, "memory_allocated", lambda _device: counts["now"])
+    monkeypatch.setattr(torch.cuda, "max_memory_allocated", lambda _device: counts["peak"])
+    monkeypatch.setattr(torch.cuda, "reset_peak_memory_stats", lambda _device: counts.update(peak=counts["now"]))
+    assert peak_bytes(torch.device("cuda"), lambda: counts.update(peak=350)) == 250
+    done = []
+    assert peak_bytes(CPU, lambda: done.append(1)) == 0
+    assert done == [1]
+
+
+def test_what_is_held_is_counted_without_what_is_kept_for_later(monkeypatch):
+    counts = {"reserved": 500}
+    monkeypatch.setattr(torch.cuda, "memory_reserved", lambda _device: counts["reserved"])
+    monkeypatch.setattr(torch.cuda, "empty_cache", lambda: counts.update(reserved=200))
+    assert held_bytes(torch.device("cuda")) == 200
+    assert held_bytes(CPU) == 0
+
+
+@pytest.mark.usefixtures("old_card")
 def test_what_torch_keeps_for_later_can_be_had_too(monkeypatch):
     monkeypatch.setattr(torch.cuda, "mem_get_info", lambda _device: (100, 1000))
     monkeypatch.setattr(torch.cuda, "memory_reserved", lambda _device: 50)

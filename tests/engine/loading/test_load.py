@@ -38,7 +38,11 @@ def test_a_folder_becomes_the_model_that_was_saved(tmp_path, objective):
     assert (model.sample_rate, model.channels) == (tiny_models.SAMPLE_RATE, tiny_models.CHANNELS)
     assert (model.sample_size, model.downsampling) == (tiny_models.SAMPLE_SIZE, tiny_models.DOWNSAMPLING)
     state = model.module.state_dict()
-    assert all(torch.equal(state[key], value) for key, value in expected.state_dict().items())
+    saved = expected.state_dict()
+    # What makes latents of audio is not kept.
+    kept = saved.keys() - {key for key in saved if key.startswith("pretransform.model.encoder.")}
+    assert state.keys() == kept < saved.keys()
+    assert all(torch.equal(state[key], saved[key]) for key in kept)
     assert not model.module.training
     assert not any(parameter.requires_grad for parameter in model.module.parameters())
     assert [done for done, _, _ in heard] == [0, 1, 2, 3]

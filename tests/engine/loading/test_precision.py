@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import pytest
 import torch
 
@@ -164,3 +166,17 @@ def test_text_encoders_outside_the_module_tree_are_found_and_stay_in_fp32_on_a_c
     assert encoder.weight.dtype == torch.float32
     assert module.model.model.preprocess_conv.weight.dtype == precision.DTYPES[number_format]
     assert module.model.model.to_timestep_embed[0].weight.dtype == torch.float32
+
+
+@pytest.mark.parametrize(
+    ("name", "there", "expected"),
+    [("auto", True, True), ("cuda", True, True), ("cpu", True, False), ("cuda", False, False), ("abacus", True, False)],
+)
+def test_a_card_is_known_before_anything_is_loaded(monkeypatch, name, there, expected):
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: there)
+    monkeypatch.setattr(torch.backends.mps, "is_available", lambda: False)
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 1)
+    properties = SimpleNamespace(name="Card", total_memory=8 << 30, major=9, minor=0)
+    monkeypatch.setattr(torch.cuda, "get_device_properties", lambda _index: properties)
+    monkeypatch.setattr(precision, "torch_build", lambda: TorchBuild("2.11.0", "13.0", ("sm_90",), 1))
+    assert precision.is_card(name) is expected

@@ -1,0 +1,48 @@
+"""What an engine tells of itself."""
+
+from __future__ import annotations
+
+import torch
+
+from midifrag.config.samplers import samplers_for
+from midifrag.engine.diffusion.model_runner import ModelRunner
+from midifrag.engine.loading.device import device_name
+from midifrag.engine.messages import EngineInfo
+
+
+def engine_info(runner: ModelRunner, warmed: str, bytes_of_a_request: int, precision: str) -> EngineInfo:
+    """What is known of the model, of its device, and of the memory that both take; ``precision`` is in words."""
+    model, memory = runner.model, runner.memory()
+    if bytes_of_a_request:
+        memory["one request in flight"] = bytes_of_a_request
+    return EngineInfo(
+        engine="stable-audio",
+        model=model.name,
+        checksum=model.checksum,
+        device=_device_in_words(model.device),
+        precision=precision,
+        sample_rate=model.sample_rate,
+        channels=model.channels,
+        max_seconds=model.max_seconds,
+        min_seconds=model.min_seconds,
+        samplers=samplers_for(model.objective),
+        memory=memory,
+        warmed=warmed,
+        remark=model.remark,
+        noise=device_name(model.noise_device),
+        hears_tempo=any(one.is_tempo for one in model.inputs),
+    )
+
+
+def warmed_in_words(runner: ModelRunner, seconds: float, at_once: int | None) -> str:
+    """What warm-up has come to; ``at_once`` says for how many requests in a step there is memory, if not for all."""
+    denoiser, decoder = runner.descriptions
+    graphs = f", {len(runner.recordings)} graphs" if len(runner.recordings) else ""
+    if runner.recordings.are_left_out:
+        graphs = ", without CUDA graphs"
+    room = f", memory for {at_once} at once" if at_once else ""
+    return f"warm in {seconds:.1f} s{graphs}{room}: {denoiser}; {decoder}"
+
+
+def _device_in_words(device: torch.device) -> str:
+    return f"{device} ({device_name(device)})" if device.type == "cuda" else str(device)

@@ -1,0 +1,49 @@
+"""Which models the tests of this folder play: four, or with ``--every-model`` all of them."""
+
+from __future__ import annotations
+
+import itertools
+from pathlib import Path
+
+import pytest
+
+from tests.cuda.records import Case, Record, play_case
+from tests.engine.architectures import COVERED
+
+#: What one run of all tests has time for.
+FEW = (
+    Case("plain", "v", "fp16"),
+    Case("all of pocket's", "rectified_flow", "fp32"),
+    Case("qk_norm l2", "rf_denoiser", "fp16"),
+    Case("differential", "v", "bf16"),
+)
+OBJECTIVES = ("v", "rectified_flow", "rf_denoiser")
+PRECISIONS = ("fp32", "fp16", "bf16")
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--every-model", action="store_true", help="every architecture, objective and precision")
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    if "record" in metafunc.fixturenames:
+        cases: tuple[Case, ...] = FEW
+        if metafunc.config.getoption("--every-model", default=False):
+            cases = tuple(itertools.starmap(Case, itertools.product(COVERED, OBJECTIVES, PRECISIONS)))
+        metafunc.parametrize("record", cases, ids=str, indirect=True, scope="module")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """A wide net: how long one takes says nothing. Models of full size take longer than one run of all tests has."""
+    every = config.getoption("--every-model", default=False)
+    for item in items:
+        if Path(__file__).parent in item.path.parents:
+            item.add_marker(pytest.mark.timeout(1800))
+            if item.path.name == "test_full_size.py" and not every:
+                item.add_marker(pytest.mark.skip(reason="full size: played with --every-model"))
+
+
+@pytest.fixture(scope="module")
+def record(request: pytest.FixtureRequest) -> Record:
+    """A model played on a pretended card, and what was seen of it."""
+    return play_case(request.param)
