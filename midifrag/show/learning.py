@@ -272,10 +272,10 @@ class Learning:
             slug = _completed(text or slugs[0], slugs)
             if slug is None:
                 return self._again(none_of(text, slugs), then)
-            bank = next(one for one in self.loaded.banks if one.slug == slug)
-            key = key_at(self.loaded.settings.ports.get(found.port), bank, found)
+            key = key_at(self.loaded, slug, found)
             if key is None:
-                return Step((f"Bank {bank.name} has no place there on this controller; say it with at: in its file.",))
+                name = next(one.name for one in self.loaded.banks if one.slug == slug)
+                return Step((f"Bank {name} has no place there on this controller; say it with at: in its file.",))
             return Step(edit=NewPrompt(slug, key, prompt))
 
         return then("") if len(slugs) == 1 else self._asking((), f"In which bank? [{slugs[0]}]", slugs, then)
