@@ -6,19 +6,20 @@ import queue
 import re
 import sys
 import threading
-from collections.abc import Mapping
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeAlias, assert_never
 
+from midifrag.clock import monotonic
 from midifrag.commands.common import explained, stopping
 from midifrag.commands.console import out, say
 from midifrag.config import entry_editing, loading, pad_editing
 from midifrag.config.entry_editing import FileEdit, file_name
 from midifrag.config.loading import Loaded, bank_name
-from midifrag.errors import ConfigurationError, EditConflictError, StorageError
+from midifrag.errors import ConfigurationError, EditConflictError, PortError, StorageError
 from midifrag.midi.backends import choose_backend
 from midifrag.midi.listening import Listening
-from midifrag.midi.messages import MidiEvent, Tick
+from midifrag.midi.messages import MidiEvent
+from midifrag.midi.port_names import find_port
 from midifrag.show.learning import Device, Edit, Learning, NewEntry, NewPort, NewPrompt, Step, Undo
 
 if TYPE_CHECKING:
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
 
 #: Seconds without a message after which a touch is over.
 QUIET_SECONDS = 0.7
+#: Seconds between two looks for what was plugged in or pulled.
+PLUG_SECONDS = 1.0
 #: Seconds between two looks whether it shall end.
 _LOOK_SECONDS = 0.2
 #: What comes in: a message, a line that was typed, or (None) the end of what is typed.
@@ -38,7 +41,25 @@ class Teaching:
     def __init__(self, loaded: Loaded, listening: Listening) -> None:
         self._done: list[pad_editing.Edit | FileEdit] = []
         self._listening = listening
-        self.learning = Learning(loaded, _devices(loaded, listening))
+        self._trouble = ""
+        self.learning = Learning(loaded, _devices(loaded, listening, {}))
+
+    def look(self) -> None:
+        """Hear what was plugged in since, and say what came and went."""
+        found = self._listening.look(self.learning.loaded.settings)
+        if found.trouble != self._trouble:
+            self._trouble = found.trouble
+            say(found.trouble or "MIDI is back.")
+        if not (found.came or found.went):
+            return
+        self._listening.ask()
+        for name in found.went:
+            say(f"{name} was pulled.")
+        for name in found.came:
+            say(_told(self._listening, name))
+        self.learning.devices = _devices(self.learning.loaded, self._listening, self.learning.devices)
+        if found.came and self.learning.question:
+            self._ask(self.learning.question)
 
     def take(self, step: Step) -> None:
         """Do what a step asks for."""
@@ -47,7 +68,11 @@ class Teaching:
         if step.edit is not None:
             self._write(step.edit)
         elif step.asks is not None:
-            out.print(f"{step.asks}: ", markup=False, end="", soft_wrap=True)
+            self._ask(step.asks)
+
+    @staticmethod
+    def _ask(question: str) -> None:
+        out.print(f"{question}: ", markup=False, end="", soft_wrap=True)
 
     def _write(self, edit: Edit) -> None:
         try:
@@ -99,13 +124,7 @@ class Teaching:
     def _reload(self) -> None:
         loaded = self.learning.loaded
         self.learning.loaded = loading.load(loaded.path, loaded.flags)
-
-    def heard(self, event: MidiEvent) -> None:
-        """A message came; a device that became a port of the set is called as that is."""
-        device = self.learning.devices.get(event.port)
-        if device is not None and device.name in self.learning.loaded.settings.ports:
-            event = replace(event, port=device.name)
-        self.learning.heard(event)
+        self._listening.call(self.learning.loaded.settings)
 
 
 def learn(loaded: Loaded, backend: Backend | None = None, inbox: Inbox | None = None) -> None:
@@ -126,23 +145,28 @@ def learn(loaded: Loaded, backend: Backend | None = None, inbox: Inbox | None = 
 
 
 def _serve(teaching: Teaching, arriving: Inbox, stopped: threading.Event) -> None:
-    learning, silent = teaching.learning, 0.0
+    learning = teaching.learning
+    touched = looked = monotonic()
     while not stopped.is_set():
         try:
             came = arriving.get(timeout=_LOOK_SECONDS)
         except queue.Empty:
-            silent += _LOOK_SECONDS
-            if silent >= QUIET_SECONDS and learning.is_touched and not learning.waits:
-                silent = 0.0
-                teaching.take(learning.quiet())
-            continue
-        if came is None:
-            return
-        if isinstance(came, str):
-            teaching.take(learning.answered(came))
-        elif not isinstance(came, Tick):
-            silent = 0.0
-            teaching.heard(came)
+            pass
+        else:
+            if came is None:
+                return
+            if isinstance(came, str):
+                teaching.take(learning.answered(came))
+            else:
+                touched = monotonic()
+                learning.heard(came)
+        now = monotonic()
+        if learning.is_touched and not learning.waits and (now - touched >= QUIET_SECONDS or learning.is_full):
+            touched = now
+            teaching.take(learning.quiet())
+        if now - looked >= PLUG_SECONDS:
+            teaching.look()
+            looked = monotonic()
 
 
 def _read(arriving: Inbox) -> None:
@@ -158,38 +182,49 @@ def _read(arriving: Inbox) -> None:
 
 def _tell(listening: Listening) -> None:
     for name in listening.inputs:
-        if name in listening.refused:
-            say(f"{name}: cannot be opened; another program may hold it")
-            continue
-        surface, words = listening.what_is(name)
-        port = listening.ports.get(name)
-        say(f"{words}: {f'port {port} of the set' if port else 'no port of the set'}, surface {surface or 'not known'}")
+        say(_told(listening, name))
     if not listening.inputs:
-        say("No controller is plugged in.")
+        say("No controller is plugged in; one that comes is heard.")
     say("Press a pad or turn a knob, an endless one both ways; u takes the last change back, Ctrl-C ends.")
 
 
-def _devices(loaded: Loaded, listening: Listening) -> dict[str, Device]:
-    devices: dict[str, Device] = {}
-    names = set(loaded.settings.ports)
+def _told(listening: Listening, name: str) -> str:
+    if name in listening.refused:
+        return f"{name}: cannot be opened; another program may hold it"
+    surface, words = listening.what_is(name)
+    port = listening.ports.get(name)
+    return f"{words}: {f'port {port} of the set' if port else 'no port of the set'}, surface {surface or 'not known'}"
+
+
+def _devices(loaded: Loaded, listening: Listening, known: Mapping[str, Device]) -> dict[str, Device]:
+    """The inputs of no port; what has a name keeps it."""
+    devices = {name: device for name, device in known.items() if name in listening.inputs}
+    names = {*loaded.settings.ports, *(device.name for device in devices.values())}
     for input_name in listening.inputs:
-        if input_name in listening.ports:
+        if input_name in listening.ports or input_name in devices:
             continue
         surface, words = listening.what_is(input_name)
         name = _port_name(surface or input_name, names)
         names.add(name)
-        devices[input_name] = Device(name, _port(input_name, listening.output_of(input_name), surface), words)
+        devices[input_name] = Device(name, _port(listening, input_name, surface), words)
     return devices
 
 
-def _port(name: str, output: str | None, surface: str | None) -> Mapping[str, Any]:
-    ends = {"in": _lasting(name)} | ({} if output is None else {"out": _lasting(output)})
+def _port(listening: Listening, name: str, surface: str | None) -> Mapping[str, Any]:
+    output = listening.output_of(name)
+    ends = {"in": _lasting(name, listening.inputs)}
+    if output is not None:
+        ends["out"] = _lasting(output, listening.outputs)
     return ends | ({} if surface is None else {"surface": surface})
 
 
-def _lasting(name: str) -> str:
-    """A port's name without the address that ALSA gives anew each time."""
-    return re.sub(r" \d+:\d+$", "", name)
+def _lasting(name: str, names: Sequence[str]) -> str:
+    """A port's name without the address that ALSA gives anew each time, where it is the only one of that name."""
+    lasting = re.sub(r" \d+:\d+$", "", name)
+    try:
+        return lasting if find_port(lasting, names) == name else name
+    except PortError:
+        return name
 
 
 def _port_name(text: str, taken: set[str]) -> str:

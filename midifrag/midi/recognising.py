@@ -22,6 +22,7 @@ from midifrag.midi.decoding import (
     NRPN_COARSE,
     NRPN_FINE,
 )
+from midifrag.midi.meaning import FIRST_CHANNEL_MODE
 from midifrag.midi.messages import Aftertouch, ControlChange, MidiEvent, NoteOn, PitchBend, ProgramChange
 from midifrag.notes import note_name
 
@@ -40,7 +41,7 @@ _FADER_TOUCHES = range(104, 113)
 class Touched:
     """What was touched: at which ``port``, on which ``channel`` (1–16), which ``number`` of its kind (0 for a wheel).
 
-    ``is_button`` is a CC that is only on or off, or a note.
+    ``is_button`` is a CC that is only on or off, or a note; ``is_double`` is a note that came twice.
     """
 
     kind: Kind
@@ -50,13 +51,14 @@ class Touched:
     bits: Literal[7, 14] = 7
     relative: Relative | None = None
     is_button: bool = False
+    is_double: bool = False
 
     @property
     def words(self) -> str:
         """Such as ``cc 21, channel 1, an endless encoder (twos)``."""
         match self.kind:
             case "note":
-                what = f"note {self.number} ({note_name(self.number)})"
+                what = f"note {self.number} ({note_name(self.number)}){', pressed twice' if self.is_double else ''}"
             case "pitch_bend" | "aftertouch":
                 what = self.kind.replace("_", " ")
             case _:
@@ -82,6 +84,16 @@ class Touched:
             named["relative"] = self.relative
         return named | {"channel": self.channel}
 
+    @property
+    def acts(self) -> bool:
+        """Whether it can do an action: what is only on or off, or rises as a pedal does."""
+        return self.is_button or (self.kind == "cc" and self.bits == 7 and self.relative is None)
+
+    @property
+    def press(self) -> dict[str, Any]:
+        """What an action says of how it was pressed."""
+        return {"press": "double"} if self.is_double else {}
+
 
 def recognise(events: Sequence[MidiEvent], relative_of: Relative = "signed") -> Touched | Literal["unsure"] | None:
     """What ``events``, all since all was quiet, say was touched; None where nothing that can be mapped came.
@@ -92,13 +104,14 @@ def recognise(events: Sequence[MidiEvent], relative_of: Relative = "signed") -> 
     notes = [one for one in events if isinstance(one, NoteOn)]
     bends = [one for one in events if isinstance(one, PitchBend)]
     if notes and not (bends and notes[0].note in _FADER_TOUCHES):
-        return Touched("note", notes[0].port, notes[0].channel, notes[0].note, is_button=True)
+        return _of_notes(notes)
     programs = [one for one in events if isinstance(one, ProgramChange)]
     if programs:
         # Before one, CC 0 and 32 are its bank.
         return Touched("program", programs[0].port, programs[0].channel, programs[0].program, is_button=True)
-    ccs = [one for one in events if isinstance(one, ControlChange)]
-    if ccs:
+    # Channel mode messages come along with keys that are let go, and from DAWs that stop.
+    ccs = [one for one in events if isinstance(one, ControlChange) and one.cc < FIRST_CHANNEL_MODE]
+    if any(one.value for one in ccs):
         return _of_ccs(ccs, relative_of)
     if bends:
         return Touched("pitch_bend", bends[0].port, bends[0].channel)
@@ -106,12 +119,34 @@ def recognise(events: Sequence[MidiEvent], relative_of: Relative = "signed") -> 
     return Touched("aftertouch", pressures[0].port, pressures[0].channel) if pressures else None
 
 
+def _of_notes(notes: Sequence[NoteOn]) -> Touched:
+    first = notes[0]
+    twice = len(notes) == 2 and all((one.port, one.channel, one.note) == _place(first) for one in notes)
+    return Touched("note", first.port, first.channel, first.note, is_button=True, is_double=twice)
+
+
+def _place(event: NoteOn) -> tuple[str, int, int]:
+    return event.port, event.channel, event.note
+
+
+def _of_parameter(events: Sequence[ControlChange], number: int, relative_of: Relative) -> Touched | Literal["unsure"]:
+    """A parameter says where it stands, or its clicks: by CC 96 and 97 alone, or in a coding of its own."""
+    port, channel = events[0].port, events[0].channel
+    said = [one.value for one in events if one.cc == DATA_COARSE] or [
+        one.value for one in events if one.cc == DATA_FINE
+    ]
+    if not said:
+        return Touched("nrpn", port, channel, number, relative="twos")
+    coding = relative_coding(said, relative_of)
+    return "unsure" if coding == "unsure" else Touched("nrpn", port, channel, number, relative=coding)
+
+
 def _of_ccs(events: Sequence[ControlChange], relative_of: Relative) -> Touched | Literal["unsure"]:
     (port, channel), _ = Counter((one.port, one.channel) for one in events).most_common(1)[0]
     mine = [one for one in events if (one.port, one.channel) == (port, channel)]
     number = _parameter(mine)
     if number is not None:
-        return Touched("nrpn", port, channel, number)
+        return _of_parameter(mine, number, relative_of)
     values: dict[int, list[int]] = {}
     for one in mine:
         values.setdefault(one.cc, []).append(one.value)

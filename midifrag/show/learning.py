@@ -102,9 +102,19 @@ class Learning:
         """Whether something was heard that `quiet` has not been told the end of."""
         return bool(self._events)
 
+    @property
+    def is_full(self) -> bool:
+        """Whether what was heard is enough, although it goes on: a knob that trembles never ends."""
+        return len(self._events) >= MOST_EVENTS
+
+    @property
+    def question(self) -> str | None:
+        """What is asked now."""
+        return self._step.asks if self.waits else None
+
     def heard(self, event: MidiEvent) -> None:
         """A message came."""
-        if not self.waits and len(self._events) < MOST_EVENTS:
+        if not self.waits and not self.is_full:
             self._events.append(event)
 
     def quiet(self) -> Step:
@@ -155,9 +165,12 @@ class Learning:
     def _ask(self, found: Touched) -> Step:
         is_pad = found.kind == "note"
         says = (f"{found.port}: {found.words}", *self._already(found))
-        names = (*ACTIONS,) if found.is_button else (*TARGETS,)
-        what = "an action" if found.is_button else "a parameter"
-        prompt = ", a prompt in quotes" if is_pad else ""
+        actions = tuple(ACTIONS) if found.acts else ()
+        parameters = () if found.kind in ("note", "program") else tuple(TARGETS)
+        names = tuple(dict.fromkeys((*actions, *parameters) if found.is_button else (*parameters, *actions)))
+        kinds = [kind for kind, known in (("an action", actions), ("a parameter", parameters)) if known]
+        what = " or ".join(kinds if found.is_button else kinds[::-1])
+        prompt = ", or a prompt in quotes" if is_pad else ""
 
         def then(text: str) -> Step:
             return self._meaning(found, text, names, then)
@@ -194,9 +207,8 @@ class Learning:
         entry = dict(found.keys)
         if found.port in self.loaded.settings.ports:
             entry["port"] = found.port
-        if found.is_button:
-            return self._action(name, entry)
-        return self._control(name, entry)
+        is_action = name in ACTIONS and (found.is_button or name not in TARGETS)
+        return self._action(name, entry | found.press) if is_action else self._control(name, entry)
 
     def _control(self, name: str, entry: dict[str, Any]) -> Step:
         target = TARGETS[name]

@@ -33,7 +33,7 @@ def teach(loaded):
         for message in messages:
             backend.play(port, message)
         while not arrived.empty():
-            teaching.heard(arrived.get_nowait())
+            teaching.learning.heard(arrived.get_nowait())
         teaching.take(teaching.learning.quiet())
         for answer in answers:
             teaching.take(teaching.learning.answered(answer))

@@ -78,7 +78,9 @@ def test_no_knob_that_goes_from_value_to_value_is_an_encoder(start, steps):
         (ccs((2, 10), (34, 5), (2, 10), (34, 70), (2, 11), (34, 3)), {"cc": 2, "bits": 14, "channel": 1}),
         (ccs((34, 5), (2, 10), (34, 70), (2, 10), (34, 99)), {"cc": 2, "bits": 14, "channel": 1}),
         (ccs((99, 2), (98, 44), (6, 5), (38, 9), (6, 6), (38, 1)), {"nrpn": 300, "channel": 1}),
-        (ccs((98, 44), (99, 2), (96, 1), (96, 1)), {"nrpn": 300, "channel": 1}),
+        (ccs((98, 44), (99, 2), (96, 1), (96, 1)), {"nrpn": 300, "relative": "twos", "channel": 1}),
+        (ccs((99, 2), (98, 44), (6, 1), (38, 0), (6, 1), (38, 0), (6, 127), (38, 0)),
+         {"nrpn": 300, "relative": "twos", "channel": 1}),
         (ccs((99, 2), (99, 5), (99, 9)), {"cc": 99, "channel": 1}),
         (ccs((99, 127), (98, 127), (6, 9), (6, 8), (6, 7)), {"cc": 6, "channel": 1}),
         ([PitchBend("pads", 3, 100, 0.0)], {"pitch_bend": True, "channel": 3}),
@@ -87,7 +89,7 @@ def test_no_knob_that_goes_from_value_to_value_is_an_encoder(start, steps):
         ([NoteOn("pads", 1, 104, 127, 0.0), PitchBend("pads", 1, 9, 0.0)], {"pitch_bend": True, "channel": 1}),
         ([*ccs((0, 1), (32, 0)), ProgramChange("pads", 1, 4, 0.0)], {"program": 4, "channel": 1}),
     ],
-)
+)  # fmt: skip
 def test_what_was_touched_is_written_as_a_set_says_it(events, keys):
     found = recognise(events)
     assert found.keys == keys
@@ -99,6 +101,30 @@ def test_a_button_is_no_knob():
     assert recognise(knob(20, [127, 0])).is_button
     assert not recognise(knob(20, [1, 5, 9])).is_button
     assert recognise(knob(20, [127, 0])).words == "cc 20, channel 1, a button"
+
+
+def test_a_pedal_that_rises_can_act_and_an_encoder_cannot():
+    assert recognise(knob(64, [20, 60, 110, 127])).acts
+    assert recognise(knob(20, [127, 0])).acts
+    assert not recognise(knob(16, [1, 1, 1, 127, 127])).acts
+    assert not recognise(ccs((2, 10), (34, 5), (2, 10), (34, 70))).acts
+
+
+def test_a_double_press_is_told_and_two_notes_or_a_roll_are_none():
+    twice = recognise([NoteOn("pads", 1, 36, 90, 0.0), NoteOff("pads", 1, 36, 0.1), NoteOn("pads", 1, 36, 90, 0.2)])
+    assert (twice.is_double, twice.press) == (True, {"press": "double"})
+    assert twice.words == "note 36 (C1), pressed twice, channel 1"
+    for notes in ([36], [36, 37], [36, 36, 36]):
+        assert recognise([NoteOn("pads", 1, note, 90, 0.0) for note in notes]).press == {}
+
+
+def test_a_parameter_that_was_turned_one_way_asks_for_the_other_too():
+    assert recognise(ccs((99, 2), (98, 44), (6, 1), (6, 1), (6, 1))) == "unsure"
+
+
+def test_what_is_let_go_is_not_touched():
+    assert recognise(knob(64, [0])) is None
+    assert recognise(ccs((123, 0), (120, 127))) is None
 
 
 def test_an_encoder_turned_one_way_asks_for_the_other():

@@ -66,9 +66,8 @@ def knob(learning):
 def test_a_knob_is_named_and_asked_what_it_does(learning):
     step = knob(learning)
     assert step.says[0] == "keys: cc 74, channel 1"
-    assert step.asks.startswith("What does it do (a parameter;")
+    assert step.asks.startswith("What does it do (a parameter or an action;")
     assert "cfg_scale" in step.choices
-    assert "panic" not in step.choices
     assert learning.waits
 
 
@@ -102,6 +101,32 @@ def test_a_button_does_an_action_and_what_it_needs_is_asked(learning, answers, e
     touch(learning, *turned(127, 0, cc=20))
     step = answered(learning, *answers)
     assert step.edit == NewEntry(None, "actions", {"cc": 20, "channel": 1, "port": "keys"} | entry)
+
+
+def test_a_pedal_that_rises_does_an_action_and_a_button_sets_a_parameter(learning):
+    step = touch(learning, *turned(20, 60, 110, 127, cc=64))
+    assert step.asks.startswith("What does it do (a parameter or an action;")
+    assert answered(learning, "panic").edit.entry == {"cc": 64, "channel": 1, "port": "keys", "does": "panic"}
+    touch(learning, *turned(127, 0, cc=20))
+    step = answered(learning, "seconds", "1 8", "")
+    assert step.edit.section == "controls"
+
+
+def test_of_two_meanings_of_a_name_a_button_has_the_action_and_a_knob_the_parameter(learning):
+    knob(learning)
+    assert answered(learning, "mute", "", "2", "").edit.section == "controls"
+    touch(learning, *turned(127, 0, cc=20))
+    assert answered(learning, "mute", "2").edit.section == "actions"
+
+
+def test_what_a_double_press_does(learning):
+    touch(learning, pressed(60), pressed(60))
+    assert answered(learning, "panic").edit.entry["press"] == "double"
+
+
+def test_an_encoder_does_no_action(learning):
+    step = touch(learning, *turned(1, 1, 127, 127, cc=16))
+    assert "panic" not in step.choices
 
 
 def test_a_wheel_is_a_control(learning):
