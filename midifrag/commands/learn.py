@@ -15,11 +15,12 @@ from midifrag.commands.console import out, say
 from midifrag.config import entry_editing, loading, pad_editing
 from midifrag.config.entry_editing import FileEdit, file_name
 from midifrag.config.loading import Loaded, bank_name
+from midifrag.config.settings import Settings
 from midifrag.errors import ConfigurationError, EditConflictError, PortError, StorageError
 from midifrag.midi.backends import choose_backend
 from midifrag.midi.listening import Listening
 from midifrag.midi.messages import MidiEvent
-from midifrag.midi.port_names import find_port
+from midifrag.midi.port_names import device_of, find_port
 from midifrag.show.learning import Device, Edit, Learning, NewEntry, NewPort, NewPrompt, Step, Undo
 
 if TYPE_CHECKING:
@@ -56,7 +57,7 @@ class Teaching:
         for name in found.went:
             say(f"{name} was pulled.")
         for name in found.came:
-            say(_told(self._listening, name))
+            say(_told(self._listening, name, self.learning.loaded.settings))
         self.learning.devices = _devices(self.learning.loaded, self._listening, self.learning.devices)
         if found.came and self.learning.question:
             self._ask(self.learning.question)
@@ -89,7 +90,7 @@ class Teaching:
         match edit:
             case NewPort():
                 self._wrote(entry_editing.add_port(loaded, edit.name, edit.port))
-                say("Now press or turn it again.")
+                self.take(self.learning.goes_on())
             case NewEntry():
                 self._wrote(entry_editing.add_entry(loaded, edit.slug, edit.section, edit.entry))
             case NewPrompt():
@@ -135,10 +136,13 @@ def learn(loaded: Loaded, backend: Backend | None = None, inbox: Inbox | None = 
         listening = Listening(system, loaded.settings, arriving.put)
         try:
             listening.ask()
-            _tell(listening)
+            _tell(listening, loaded.settings)
             if inbox is None:
                 threading.Thread(target=_read, args=(arriving,), name="midifrag-typed", daemon=True).start()
-            _serve(Teaching(loaded, listening), arriving, stopped)
+            teaching = Teaching(loaded, listening)
+            _serve(teaching, arriving, stopped)
+            if teaching.learning.waits:
+                out.print()
         finally:
             listening.close()
             system.close()
@@ -180,20 +184,22 @@ def _read(arriving: Inbox) -> None:
     arriving.put(None)
 
 
-def _tell(listening: Listening) -> None:
+def _tell(listening: Listening, settings: Settings) -> None:
     for name in listening.inputs:
-        say(_told(listening, name))
+        say(_told(listening, name, settings))
     if not listening.inputs:
         say("No controller is plugged in; one that comes is heard.")
     say("Press a pad or turn a knob, an endless one both ways; u takes the last change back, Ctrl-C ends.")
 
 
-def _told(listening: Listening, name: str) -> str:
+def _told(listening: Listening, name: str, settings: Settings) -> str:
     if name in listening.refused:
         return f"{name}: cannot be opened; another program may hold it"
     surface, words = listening.what_is(name)
     port = listening.ports.get(name)
-    return f"{words}: {f'port {port} of the set' if port else 'no port of the set'}, surface {surface or 'not known'}"
+    if port is not None:
+        return f"{words}: port {port} of the set, surface {settings.ports[port].surface}"
+    return f"{words}: no port of the set, {f'surface {surface}' if surface else 'a controller that is not known'}"
 
 
 def _devices(loaded: Loaded, listening: Listening, known: Mapping[str, Device]) -> dict[str, Device]:
@@ -204,7 +210,7 @@ def _devices(loaded: Loaded, listening: Listening, known: Mapping[str, Device]) 
         if input_name in listening.ports or input_name in devices:
             continue
         surface, words = listening.what_is(input_name)
-        name = _port_name(surface or input_name, names)
+        name = _port_name(surface or re.sub(r"-\d+$", "", device_of(input_name)), names)
         names.add(name)
         devices[input_name] = Device(name, _port(listening, input_name, surface), words)
     return devices

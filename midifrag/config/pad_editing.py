@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import stat
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,6 +25,8 @@ from midifrag.pad_key import PadKey
 
 #: What some Windows editors begin a file with.
 _MARK = "\ufeff"
+#: The bits of a file's mode of which none is set where it is read-only.
+_WRITABLE = stat.S_IWUSR | stat.S_IWGRP | stat.S_IWOTH
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,9 +208,14 @@ def _same(one: Any, other: Any) -> bool:
 
 
 def replace_content(path: Path, content: bytes) -> None:
-    """Make ``content`` what a file holds, at once and as its owner may read it. Raises `StorageError`."""
+    """Make ``content`` what a file holds, at once and as its owner may read it. Raises `StorageError`.
+
+    One that its owner has made read-only is left alone, also where its folder would let it be replaced.
+    """
     aside = path.with_name(f".{path.name}.part")
     try:
+        if not path.stat().st_mode & _WRITABLE:
+            raise StorageError(f"cannot write {path}: the file is read-only; make it writable, and try again.")
         aside.unlink(missing_ok=True)
         write_whole(aside, content)
         shutil.copymode(path, aside)

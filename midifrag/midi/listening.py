@@ -14,6 +14,7 @@ from midifrag.midi.decoding import MessageDecoder
 from midifrag.midi.endpoints import endpoints_of
 from midifrag.midi.finding import ASKED_AT_MOST, REPLY_SECONDS, find, identity_request
 from midifrag.midi.messages import MidiEvent, Tick, TransportChange
+from midifrag.midi.port_names import device_of
 from midifrag.midi.protocol import Backend, InputPort
 from midifrag.surface import SURFACES
 from midifrag.surface.families import families, is_identity_reply, model_of, ports_of
@@ -111,10 +112,16 @@ class Listening:
         return None, name
 
     def output_of(self, name: str) -> str | None:
-        """The output that belongs to an input: the one that was answered there, else one of the same name."""
+        """The output of an input's device: the one that was answered there, one of the same name, or its only one."""
         if name in self._told:
             return self._told[name][2]
-        return name if name in self.outputs else None
+        if name in self.outputs:
+            return name
+        device = device_of(name)
+        if [device_of(one) for one in self.inputs].count(device) > 1:
+            return None
+        found = [one for one in self.outputs if device_of(one) == device]
+        return found[0] if len(found) == 1 else None
 
     def close(self) -> None:
         """Close all inputs."""

@@ -5,8 +5,9 @@ Nothing here touches a port or a file: whoever drives it does what a `Step` asks
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, TypeAlias
 
 from midifrag.config.actions import ACTIONS, Action
@@ -23,6 +24,8 @@ from midifrag.show.learning_places import key_at
 
 #: The most messages of one touch that are kept; later ones say nothing new.
 MOST_EVENTS = 400
+#: What a port may be called.
+_NAME = re.compile(r"\w[\w-]{0,39}")
 #: Answers that leave what was touched as it is.
 _NOTHING = ("", "n", "no")
 
@@ -91,6 +94,8 @@ class Learning:
     _then: _Then | None = None
     _step: Step = field(default_factory=Step)
     _declined: set[str] = field(default_factory=set)
+    #: What was touched on a device that becomes a port first.
+    _waiting: Touched | None = None
 
     @property
     def waits(self) -> bool:
@@ -157,10 +162,19 @@ class Learning:
             if text.lower() in ("n", "no"):
                 self._declined.add(found.port)
                 return self._ask(found)
-            return Step(edit=NewPort(device.name, device.port))
+            name = device.name if text.lower() in ("", "y", "yes") else text
+            if not _NAME.fullmatch(name):
+                return self._again(f"{text!r} is no name; letters, digits and _ make one", then)
+            self._waiting = replace(found, port=name)
+            return Step(edit=NewPort(name, device.port))
 
         said = f"{device.words} is no port of the set yet."
-        return self._asking((said,), f"Add it as {device.name}? [yes]", ("yes", "no"), then)
+        return self._asking((said,), f"Add it as {device.name}? [yes, no, or another name]", ("yes", "no"), then)
+
+    def goes_on(self) -> Step:
+        """The port is there: what was touched on it is asked about."""
+        found, self._waiting = self._waiting, None
+        return Step() if found is None else self._ask(found)
 
     def _ask(self, found: Touched) -> Step:
         is_pad = found.kind == "note"
@@ -263,7 +277,7 @@ class Learning:
 
     def _where(self, keys: dict[str, Any], section: Section) -> Step:
         """Actions are the set's; a control may be a bank's."""
-        if section == "actions":
+        if section == "actions" or len(self.loaded.banks) < 2:
             return Step(edit=NewEntry(None, section, keys))
         slugs = ["all", *(bank.slug for bank in self.loaded.banks)]
 

@@ -4,7 +4,7 @@ import pytest
 
 from midifrag.config import loading
 from midifrag.config.entry_editing import add_entry, add_port, take_back
-from midifrag.errors import ConfigurationError
+from midifrag.errors import ConfigurationError, StorageError
 
 SHOW = """\
 # A set for tests.
@@ -129,6 +129,17 @@ def test_a_port_is_one_line_more_and_another_of_its_name_stays(make):
     assert text(show) == SHOW.replace("# the door\n", "# the door\n" + line)
     with pytest.raises(ConfigurationError, match="there already"):
         add_port(show, "daw", {"surface": "launchpad"})
+
+
+def test_a_file_that_is_read_only_stays_and_that_is_said(make):
+    show = make()
+    show.path.chmod(0o444)
+    with pytest.raises(StorageError, match=r"presets.yaml: the file is read-only; make it writable"):
+        add_entry(show, None, "controls", STEPS)
+    assert text(show) == SHOW
+    assert sorted(path.name for path in show.path.parent.iterdir()) == ["presets", "presets.yaml"]
+    show.path.chmod(0o644)
+    add_entry(show, None, "controls", STEPS)
 
 
 def test_an_edit_is_taken_back_unless_the_file_has_been_changed_since(make):

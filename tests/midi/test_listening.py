@@ -6,7 +6,7 @@ import pytest
 from midifrag.config.settings import Settings
 from midifrag.errors import PortError
 from midifrag.midi.finding import ASKED_AT_MOST
-from midifrag.midi.listening import Listening
+from midifrag.midi.listening import Listening, Plugged
 from midifrag.midi.memory import MemoryBackend
 from midifrag.midi.messages import ControlChange, NoteOn
 
@@ -128,6 +128,62 @@ def test_an_input_without_an_output_of_its_name_has_none(listen):
     backend = Devices("In only")
     backend._there["out"] = []
     assert listen(backend)[0].output_of("In only") is None
+
+
+def test_the_only_output_of_an_inputs_device_is_its(listen):
+    backend = Devices("MPK:MPK out")
+    backend._there["out"] = ["MPK:MPK in", "Other:in"]
+    assert listen(backend)[0].output_of("MPK:MPK out") == "MPK:MPK in"
+    backend._there["out"] = ["MPK:MPK in", "MPK:MPK in 2"]
+    assert listen(backend)[0].output_of("MPK:MPK out") is None
+    backend._there["in"] = ["MPK:MPK out", "MPK:MPK out 2"]
+    backend._there["out"] = ["MPK:MPK in"]
+    assert listen(backend)[0].output_of("MPK:MPK out") is None
+
+
+def test_what_comes_and_goes_is_told_and_an_input_that_comes_back_is_heard(listen):
+    backend = Devices("Keys 20:0", held=["Held"])
+    settings = Settings.model_validate({"ports": {"keys": {"in": "Keys"}}})
+    listening, heard = listen(backend, {"keys": {"in": "Keys"}})
+    assert listening.look(settings) == Plugged([], [])
+    backend.unplug("Keys 20:0")
+    assert listening.look(settings) == Plugged([], ["Keys 20:0"])
+    backend.plug("Keys 24:0")
+    backend.plug("Held")
+    assert listening.look(settings) == Plugged(["Keys 24:0", "Held"], [])
+    backend.play("Keys 24:0", mido.Message("note_on", note=36))
+    assert [event.port for event in heard] == ["keys"]
+    assert listening.refused == ["Held"]
+    backend.held = []
+    listening.look(settings)
+    assert listening.refused == []
+
+
+def test_an_input_whose_connection_was_cut_is_opened_anew(listen):
+    backend = Devices("Keys")
+    backend.tells = True
+    listening, heard = listen(backend)
+    backend.cut("Keys")
+    listening.look(Settings.model_validate({}))
+    backend.play("Keys", mido.Message("note_on", note=36))
+    assert len(heard) == 1
+
+
+def test_no_clock_is_a_touch(listen):
+    listening, heard = listen(Devices("Keys"))
+    for kind in ("clock", "start", "stop", "songpos"):
+        listening._backend.play("Keys", mido.Message(kind))
+    assert heard == []
+
+
+def test_only_what_is_new_is_asked(listen):
+    backend = Devices("A")
+    listening, _ = listen(backend)
+    asked(listening)
+    backend.plug("B")
+    listening.look(Settings.model_validate({}))
+    asked(listening)
+    assert [name for name, _ in backend.sent] == ["A", "B"]
 
 
 def test_of_many_outputs_only_some_are_asked(listen):

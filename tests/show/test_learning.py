@@ -222,8 +222,17 @@ def test_the_coding_is_that_of_the_controller_at_the_port(learning):
 def test_a_device_of_no_port_is_offered_as_one(learning):
     step = touch(learning, *turned(3, 4, 5, 6, port="Other"))
     assert step.says == ("Some Box (Other) is no port of the set yet.",)
-    assert step.asks == "Add it as other? [yes]"
+    assert step.asks == "Add it as other? [yes, no, or another name]"
     assert answered(learning, "").edit == NewPort("other", {"in": "Other"})
+
+
+def test_a_device_gets_the_name_that_is_typed_and_what_was_touched_is_asked_about(learning):
+    touch(learning, *turned(3, 4, 5, 6, port="Other"))
+    assert "no name" in answered(learning, "my box!").says[0]
+    assert answered(learning, "box").edit == NewPort("box", {"in": "Other"})
+    assert learning.goes_on().says[0] == "box: cc 74, channel 1"
+    assert answered(learning, "seconds", "", "").edit.entry["cc"] == 74
+    assert learning.goes_on().asks is None
 
 
 def test_one_that_is_declined_is_not_offered_again_and_its_entries_name_no_port(learning):
