@@ -12,22 +12,21 @@ from typing import TYPE_CHECKING, Any, TypeAlias, assert_never
 from midifrag.clock import monotonic
 from midifrag.commands.common import explained, stopping
 from midifrag.commands.console import out, say
-from midifrag.config import entry_editing, loading, pad_editing
-from midifrag.config.entry_editing import FileEdit, file_name
-from midifrag.config.loading import Loaded, bank_name
+from midifrag.config import loading
+from midifrag.config.entry_editing import Change, undone
+from midifrag.config.loading import Loaded
 from midifrag.config.settings import Settings
 from midifrag.errors import ConfigurationError, EditConflictError, PortError, StorageError
 from midifrag.midi.backends import choose_backend
 from midifrag.midi.listening import Listening
 from midifrag.midi.messages import MidiEvent
 from midifrag.midi.port_names import device_of, find_port
-from midifrag.show.learning import Device, Edit, Learning, NewEntry, NewPort, NewPrompt, Step, Undo
+from midifrag.show.learning import QUIET_SECONDS, Learning
+from midifrag.show.learning_edits import Device, Edit, NewEntry, NewPort, NewPrompt, Step, Undo, place_of, write
 
 if TYPE_CHECKING:
     from midifrag.midi.protocol import Backend
 
-#: Seconds without a message after which a touch is over.
-QUIET_SECONDS = 0.7
 #: Seconds between two looks for what was plugged in or pulled.
 PLUG_SECONDS = 1.0
 #: Seconds between two looks whether it shall end.
@@ -40,7 +39,7 @@ class Teaching:
     """Drives `Learning`: says its lines, asks its questions and writes its edits."""
 
     def __init__(self, loaded: Loaded, listening: Listening) -> None:
-        self._done: list[pad_editing.Edit | FileEdit] = []
+        self._done: list[Change] = []
         self._listening = listening
         self._trouble = ""
         self.learning = Learning(loaded, _devices(loaded, listening, {}))
@@ -88,37 +87,23 @@ class Teaching:
     def _edit(self, edit: Edit) -> None:
         loaded = self.learning.loaded
         match edit:
-            case NewPort():
-                self._wrote(entry_editing.add_port(loaded, edit.name, edit.port))
-                self.take(self.learning.goes_on())
-            case NewEntry():
-                self._wrote(entry_editing.add_entry(loaded, edit.slug, edit.section, edit.entry))
-            case NewPrompt():
-                self._wrote(pad_editing.save_pad(loaded, edit.slug, edit.key, {"prompt": edit.prompt}))
+            case NewPort() | NewEntry() | NewPrompt():
+                self._done.append(write(loaded, edit))
+                say(f"Written: {place_of(loaded, self._done[-1])}. u takes it back.")
+                self._reload()
+                if isinstance(edit, NewPort):
+                    self.take(self.learning.goes_on())
             case Undo():
                 self._take_back()
             case _:
                 assert_never(edit)
 
-    def _wrote(self, done: pad_editing.Edit | FileEdit) -> None:
-        self._done.append(done)
-        if isinstance(done, FileEdit):
-            say(f"Written: {file_name(self.learning.loaded, done.slug)}:{done.line}: {done.key}. u takes it back.")
-        else:
-            say(f"Written: {bank_name(done.slug)}: pads.{done.key}. u takes it back.")
-        self._reload()
-
     def _take_back(self) -> None:
         if not self._done:
             say("There is nothing to take back.")
             return
-        done = self._done[-1]
-        if isinstance(done, FileEdit):
-            entry_editing.take_back(self.learning.loaded, done)
-            say(f"Taken back: {file_name(self.learning.loaded, done.slug)}: {done.key}.")
-        else:
-            pad_editing.undo(self.learning.loaded, done)
-            say(f"Taken back: {bank_name(done.slug)}: pads.{done.key}.")
+        loaded = self.learning.loaded
+        say(f"Taken back: {place_of(loaded, undone(loaded, self._done[-1]))}.")
         self._done.pop()
         self._reload()
 

@@ -16,7 +16,7 @@ from ruamel.yaml.nodes import CollectionNode, MappingNode, Node, SequenceNode
 
 from midifrag.config import loading
 from midifrag.config.loading import Loaded, bank_name, bank_path
-from midifrag.config.pad_editing import replace_content
+from midifrag.config.pad_editing import Edit, replace_content, undo
 from midifrag.config.regular_files import read_regular
 from midifrag.config.yaml_files import MAX_BYTES, plain, read_content
 from midifrag.config.yaml_writing import dump, in_one_line
@@ -43,6 +43,10 @@ class FileEdit:
     after: bytes
 
 
+#: What became of a file by any edit: of a pad, or of what lies beside pads.
+Change: TypeAlias = Edit | FileEdit
+
+
 def file_name(loaded: Loaded, slug: str | None) -> str:
     """What the file of a bank, or (None) of the set, is called."""
     return loaded.path.name if slug is None else bank_name(slug)
@@ -59,6 +63,9 @@ def add_entry(
     path, before = _read(loaded, slug)
     document = _document(loaded, slug, before)
     entries = list(document.get(section) or [])
+    if replacing is None and any(_same(one, entry) for one in entries):
+        key = f"{section}.{next(number for number, one in enumerate(entries) if _same(one, entry))}"
+        raise ConfigurationError([Problem(file_name(loaded, slug), None, key, "stands there already, word for word")])
     index = len(entries) if replacing is None else replacing
     entries[index : index + 1] = [dict(entry)]
     key = f"{section}.{index}"
@@ -93,6 +100,13 @@ def take_back(loaded: Loaded, edit: FileEdit) -> FileEdit:
     _check(loaded, edit.slug, now, edit.before)
     replace_content(path, edit.before)
     return FileEdit(edit.slug, edit.key, None, now, edit.before)
+
+
+def undone(loaded: Loaded, change: Change, *, overwrite: bool = False) -> Change:
+    """Take back what was changed, a pad or anything else: as `take_back` or `midifrag.config.pad_editing.undo` does."""
+    if isinstance(change, FileEdit):
+        return take_back(loaded, change)
+    return undo(loaded, change, overwrite=overwrite)
 
 
 def _read(loaded: Loaded, slug: str | None) -> tuple[Path, bytes]:
@@ -130,20 +144,18 @@ def _write(
     _check(loaded, slug, before, after)
     if after != before:
         replace_content(path, after)
-    return FileEdit(slug, key, _first_difference(before, after), before, after)
+    return FileEdit(slug, key, _last_difference(before, after), before, after)
 
 
 def _same(one: Any, other: Any) -> bool:
     return json.dumps(one, sort_keys=True) == json.dumps(other, sort_keys=True)
 
 
-def _first_difference(before: bytes, after: bytes) -> int:
-    """The first line, counted from 1, in which two files differ."""
-    lines = (before.splitlines(), after.splitlines())
+def _last_difference(before: bytes, after: bytes) -> int:
+    """The last line, from 1, of what two files do not have in common: that of an entry, below its list's name."""
+    lines = (before.splitlines()[::-1], after.splitlines()[::-1])
     same = next((n for n, (one, other) in enumerate(zip(*lines, strict=False)) if one != other), min(map(len, lines)))
-    while same < len(lines[1]) - 1 and not lines[1][same].strip():
-        same += 1
-    return same + 1
+    return max(len(lines[1]) - same, 1)
 
 
 def _check(loaded: Loaded, slug: str | None, before: bytes, after: bytes) -> None:

@@ -23,7 +23,7 @@ from midifrag.midi.decoding import (
     NRPN_FINE,
 )
 from midifrag.midi.meaning import FIRST_CHANNEL_MODE
-from midifrag.midi.messages import Aftertouch, ControlChange, MidiEvent, NoteOn, PitchBend, ProgramChange
+from midifrag.midi.messages import Aftertouch, ControlChange, MidiEvent, NoteOn, Nrpn, PitchBend, ProgramChange
 from midifrag.notes import note_name
 
 #: How an encoder speaks; ``unsure`` until it was turned both ways, None for a knob that says where it stands.
@@ -109,6 +109,9 @@ def recognise(events: Sequence[MidiEvent], relative_of: Relative = "signed") -> 
     if programs:
         # Before one, CC 0 and 32 are its bank.
         return Touched("program", programs[0].port, programs[0].channel, programs[0].program, is_button=True)
+    parameters = [one for one in events if isinstance(one, Nrpn)]
+    if parameters:
+        return _of_parameter(parameters[0], [one.value for one in parameters if not one.step], relative_of)
     # Channel mode messages come along with keys that are let go, and from DAWs that stop.
     ccs = [one for one in events if isinstance(one, ControlChange) and one.cc < FIRST_CHANNEL_MODE]
     if any(one.value for one in ccs):
@@ -129,16 +132,13 @@ def _place(event: NoteOn) -> tuple[str, int, int]:
     return event.port, event.channel, event.note
 
 
-def _of_parameter(events: Sequence[ControlChange], number: int, relative_of: Relative) -> Touched | Literal["unsure"]:
+def _of_parameter(moved: Nrpn, said: Sequence[int | None], relative_of: Relative) -> Touched | Literal["unsure"]:
     """A parameter says where it stands, or its clicks: by CC 96 and 97 alone, or in a coding of its own."""
-    port, channel = events[0].port, events[0].channel
-    said = [one.value for one in events if one.cc == DATA_COARSE] or [
-        one.value for one in events if one.cc == DATA_FINE
-    ]
-    if not said:
-        return Touched("nrpn", port, channel, number, relative="twos")
-    coding = relative_coding(said, relative_of)
-    return "unsure" if coding == "unsure" else Touched("nrpn", port, channel, number, relative=coding)
+    values = [one for one in said if one is not None]
+    coding = relative_coding(values, relative_of) if values else "twos"
+    if coding == "unsure":
+        return "unsure"
+    return Touched("nrpn", moved.port, moved.channel, moved.number, relative=coding)
 
 
 def _of_ccs(events: Sequence[ControlChange], relative_of: Relative) -> Touched | Literal["unsure"]:
@@ -146,11 +146,13 @@ def _of_ccs(events: Sequence[ControlChange], relative_of: Relative) -> Touched |
     mine = [one for one in events if (one.port, one.channel) == (port, channel)]
     number = _parameter(mine)
     if number is not None:
-        return _of_parameter(mine, number, relative_of)
+        by_half = [[one.value for one in mine if one.cc == half] for half in (DATA_COARSE, DATA_FINE)]
+        return _of_parameter(Nrpn(port, channel, number, None, 0.0), by_half[0] or by_half[1], relative_of)
     values: dict[int, list[int]] = {}
     for one in mine:
         values.setdefault(one.cc, []).append(one.value)
-    coarse = next((cc for cc in values if cc < FINE_OFFSET and _is_pair(values, cc)), None)
+    whole = next((one.cc for one in mine if one.fine is not None), None)
+    coarse = next((cc for cc in values if cc < FINE_OFFSET and _is_pair(values, cc)), whole)
     if coarse is not None:
         return Touched("cc", port, channel, coarse, bits=14)
     cc = max(values, key=lambda cc: len(values[cc]))

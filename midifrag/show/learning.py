@@ -19,9 +19,11 @@ from midifrag.config.parameters import shown
 from midifrag.config.targets import TARGETS
 from midifrag.midi.messages import MidiEvent
 from midifrag.midi.recognising import Touched, recognise
-from midifrag.pad_key import PadKey
+from midifrag.show.learning_edits import Device, NewEntry, NewPort, NewPrompt, Step, Undo
 from midifrag.show.learning_places import key_at
 
+#: Seconds without a message after which a touch is over.
+QUIET_SECONDS = 0.7
 #: The most messages of one touch that are kept; later ones say nothing new.
 MOST_EVENTS = 400
 #: What a port may be called.
@@ -30,58 +32,7 @@ _NAME = re.compile(r"\w[\w-]{0,39}")
 _NOTHING = ("", "n", "no")
 
 
-@dataclass(frozen=True, slots=True)
-class Device:
-    """An input that is heard: the name and the keys that its port would have in the set, and what it is in words."""
-
-    name: str
-    port: Mapping[str, Any]
-    words: str
-
-
-@dataclass(frozen=True, slots=True)
-class NewPort:
-    """A port that the set shall have."""
-
-    name: str
-    port: Mapping[str, Any]
-
-
-@dataclass(frozen=True, slots=True)
-class NewEntry:
-    """A control or an action for the set (None) or a bank."""
-
-    slug: str | None
-    section: Section
-    entry: Mapping[str, Any]
-
-
-@dataclass(frozen=True, slots=True)
-class NewPrompt:
-    """A pad of a bank, or its prompt where it is there."""
-
-    slug: str
-    key: PadKey
-    prompt: str
-
-
-@dataclass(frozen=True, slots=True)
-class Undo:
-    """The last edit shall be taken back."""
-
-
-Edit: TypeAlias = NewPort | NewEntry | NewPrompt | Undo
 _Then: TypeAlias = Callable[[str], "Step"]
-
-
-@dataclass(frozen=True, slots=True)
-class Step:
-    """What is to be said, what is asked then (``choices`` complete an answer), and what is to be written."""
-
-    says: Sequence[str] = ()
-    asks: str | None = None
-    choices: Sequence[str] = ()
-    edit: Edit | None = None
 
 
 @dataclass

@@ -3,8 +3,10 @@
 import pytest
 
 from midifrag.config import loading
-from midifrag.config.entry_editing import add_entry, add_port, take_back
+from midifrag.config.entry_editing import add_entry, add_port, take_back, undone
+from midifrag.config.pad_editing import save_pad
 from midifrag.errors import ConfigurationError, StorageError
+from midifrag.pad_key import PadKey
 
 SHOW = """\
 # A set for tests.
@@ -97,6 +99,23 @@ def test_one_of_several_lines_is_left_to_an_editor(make):
     with pytest.raises(ConfigurationError, match=r"presets.yaml: actions: .*only an editor"):
         add_entry(show, None, "actions", {"cc": 20, "does": "panic"}, replacing=1)
     assert text(show) == SHOW
+
+
+def test_what_stands_there_already_is_not_added_again(make):
+    show = make()
+    add_entry(show, None, "controls", STEPS)
+    before = text(show)
+    with pytest.raises(ConfigurationError, match=r"controls.1: stands there already"):
+        add_entry(show, None, "controls", STEPS)
+    assert text(show) == before
+
+
+def test_what_was_done_to_a_pad_or_anything_else_is_taken_back(make):
+    show = make()
+    changes = [save_pad(show, "one", PadKey(37), {"prompt": "fog"}), add_entry(show, None, "controls", STEPS)]
+    for change in reversed(changes):
+        undone(show, change)
+    assert (text(show), text(show, "one")) == (SHOW, BANK)
 
 
 def test_a_bank_gets_its_own(make):

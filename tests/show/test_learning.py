@@ -5,7 +5,8 @@ import pytest
 from midifrag.config import loading
 from midifrag.midi.messages import ControlChange, NoteOn, PitchBend
 from midifrag.pad_key import PadKey
-from midifrag.show.learning import MOST_EVENTS, Device, Learning, NewEntry, NewPort, NewPrompt, Undo
+from midifrag.show.learning import MOST_EVENTS, Learning
+from midifrag.show.learning_edits import Device, NewEntry, NewPort, NewPrompt, Undo
 
 SHOW = """\
 model: sketch
