@@ -2,9 +2,11 @@
 
 import pytest
 
+from midifrag.config.entry_editing import FileEdit
 from midifrag.config.pad_editing import Edit
 from midifrag.pad_key import PadKey
-from midifrag.page.edits import MOST_EDITS, MOST_TABS, Draft, Edits
+from midifrag.page.edits import MOST_EDITS, MOST_TABS, Draft, Edits, name_of, owner_of
+from tests.support.shows import bank, loaded
 
 
 def edit(number, after=b"after"):

@@ -39,7 +39,7 @@ STEPS = {"cc": 21, "sets": "steps", "range": [1, 9]}
             "",
             "controls:\n  - {cc: 21, sets: steps, range: [1, 9]}\n",
         ),
-        (NewPrompt("one", PadKey(37), "fog"), "presets/one.yaml: pads.37", "", '  37: {prompt: "fog"}\n'),
+        (NewPrompt("one", PadKey(37), "fog"), "presets/one.yaml: pads.37", "", "  37: {prompt: fog}\n"),
     ],
 )
 def test_each_kind_stands_in_its_place(loaded, new, place, show, bank):
