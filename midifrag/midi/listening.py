@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass, replace
 
@@ -163,7 +163,7 @@ def _ports(settings: Settings, inputs: Sequence[str]) -> dict[str, str]:
     return found
 
 
-def _virtual(settings: Settings) -> Mapping[str, str]:
+def _virtual(settings: Settings) -> dict[str, str]:
     """The port of the set for each input that it makes itself."""
     return {
         endpoint.virtual: port

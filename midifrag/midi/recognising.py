@@ -111,7 +111,9 @@ def recognise(events: Sequence[MidiEvent], relative_of: Relative = "signed") -> 
         return Touched("program", programs[0].port, programs[0].channel, programs[0].program, is_button=True)
     parameters = [one for one in events if isinstance(one, Nrpn)]
     if parameters:
-        return _of_parameter(parameters[0], [one.value for one in parameters if not one.step], relative_of)
+        return _of_parameter(
+            parameters[0], [one.value for one in parameters if not one.step and not one.completes], relative_of
+        )
     # Channel mode messages come along with keys that are let go, and from DAWs that stop.
     ccs = [one for one in events if isinstance(one, ControlChange) and one.cc < FIRST_CHANNEL_MODE]
     if any(one.value for one in ccs):
