@@ -19,6 +19,7 @@ import mido
 from midifrag.bridge.view import View
 from midifrag.config.desk import Desk, plan_of
 from midifrag.config.layout import Plan
+from midifrag.config.performers import performer_of
 from midifrag.config.ports import ECHO
 from midifrag.config.settings import Settings
 from midifrag.events import (
@@ -214,11 +215,11 @@ class Lights:
         """Whether a port shows how a pad stands that was pressed somewhere."""
         if pad.port in (None, lights.port):
             return True
-        pressed, here = self._settings.ports.get(pad.port), self._settings.ports[lights.port]
+        ports = self._settings.ports
         is_its_own = lights.grid is None and self._home.get((pad.bank, pad.pad), "") not in (None, lights.port)
-        if pressed is None or is_its_own or here.surface == ECHO:
+        if pad.port not in ports or is_its_own or ports[lights.port].surface == ECHO:
             return False
-        return pressed.performer == here.performer
+        return performer_of(ports, pad.port) == performer_of(ports, lights.port)
 
     def _as_shown(self, port: str, pad: PadChanged) -> PadChanged:
         """A pad of a bank that is not active shows only what is under way: nobody tells what it is at rest."""
