@@ -109,7 +109,12 @@ class Teaching:
 
     def _reload(self) -> None:
         loaded = self.learning.loaded
-        self.learning.loaded = loading.load(loaded.path, loaded.flags)
+        try:
+            self.learning.loaded = loading.load(loaded.path, loaded.flags)
+        except ConfigurationError as error:
+            # Somebody has broken another part of it meanwhile; what was written is written.
+            for problem in error.problems:
+                say(str(problem))
         self._listening.call(self.learning.loaded.settings)
 
 

@@ -52,10 +52,8 @@ def file_name(loaded: Loaded, slug: str | None) -> str:
     return loaded.path.name if slug is None else bank_name(slug)
 
 
-def add_entry(
-    loaded: Loaded, slug: str | None, section: Section, entry: Mapping[str, Any], replacing: int | None = None
-) -> FileEdit:
-    """Add to a list of the file of bank ``slug``, or (None) of the set, in place of entry ``replacing`` where one is.
+def add_entry(loaded: Loaded, slug: str | None, section: Section, entry: Mapping[str, Any]) -> FileEdit:
+    """Add to a list of the file of bank ``slug``, or (None) of the set; one that stands there word for word is refused.
 
     Raises `ConfigurationError` with what ``check`` would say, and `StorageError`; the file then stays as it is.
     """
@@ -63,14 +61,13 @@ def add_entry(
     path, before = _read(loaded, slug)
     document = _document(loaded, slug, before)
     entries = list(document.get(section) or [])
-    if replacing is None and any(_same(one, entry) for one in entries):
-        key = f"{section}.{next(number for number, one in enumerate(entries) if _same(one, entry))}"
-        raise ConfigurationError([Problem(file_name(loaded, slug), None, key, "stands there already, word for word")])
-    index = len(entries) if replacing is None else replacing
-    entries[index : index + 1] = [dict(entry)]
-    key = f"{section}.{index}"
-    changed = _changed(before, section, written, f"- {written}", replacing)
-    return _write(loaded, slug, path, (before, changed), document | {section: entries}, key)
+    for number, one in enumerate(entries):
+        if _same(one, entry):
+            key, message = f"{section}.{number}", "stands there already, word for word"
+            raise ConfigurationError([Problem(file_name(loaded, slug), None, key, message)])
+    changed = _changed(before, section, written, f"- {written}")
+    meant = document | {section: [*entries, dict(entry)]}
+    return _write(loaded, slug, path, (before, changed), meant, f"{section}.{len(entries)}")
 
 
 def add_port(loaded: Loaded, name: str, port: Mapping[str, Any]) -> FileEdit:
@@ -82,7 +79,7 @@ def add_port(loaded: Loaded, name: str, port: Mapping[str, Any]) -> FileEdit:
         raise ConfigurationError([Problem(loaded.path.name, None, f"ports.{name}", "is there already")])
     [written] = dump(in_one_line({name: port})).splitlines()
     written = written.strip()[1:-1]
-    changed = _changed(before, "ports", written, written, None)
+    changed = _changed(before, "ports", written, written)
     return _write(
         loaded, None, path, (before, changed), document | {"ports": {**ports, name: dict(port)}}, f"ports.{name}"
     )
@@ -178,7 +175,7 @@ def _problems(loaded: Loaded, slug: str | None, content: bytes) -> Sequence[Prob
 # --- text ------------------------------------------------------------------------------------------------------------
 
 
-def _changed(content: bytes, section: str, inside: str, alone: str, replacing: int | None) -> bytes | None:
+def _changed(content: bytes, section: str, inside: str, alone: str) -> bytes | None:
     """``content`` with an entry more: ``inside`` brackets, or ``alone`` on a line. None where that cannot be done."""
     text = content.decode()
     mark = _MARK if text.startswith(_MARK) else ""
@@ -196,30 +193,21 @@ def _changed(content: bytes, section: str, inside: str, alone: str, replacing: i
     if node is None:
         changed = _line_after(text, text.count("\n") + 1, f"{section}:{end}  {alone}", end)
     else:
-        found = _with(text, node, inside, alone, replacing, end)
+        found = _with(text, node, inside, alone, end)
         if found is None:
             return None
         changed = found
     return (mark + changed).encode()
 
 
-def _with(text: str, node: Node, inside: str, alone: str, replacing: int | None, end: str) -> str | None:
+def _with(text: str, node: Node, inside: str, alone: str, end: str) -> str | None:
     if not isinstance(node, SequenceNode | MappingNode):
         return None
-    if replacing is not None:
-        return _replaced(text, node.value[replacing], inside)
     if node.flow_style:
         last = node.end_mark.index - 1
         head = text[:last].rstrip()
         return f"{head}{', ' if node.value else ''}{inside}{text[len(head) : last]}{text[last:]}"
     return _line_after(text, _last_line(node), " " * node.start_mark.column + alone, end)
-
-
-def _replaced(text: str, item: Node, inside: str) -> str | None:
-    """An entry in place of one that stands in brackets, or on one line."""
-    if not isinstance(item, CollectionNode) or not item.flow_style:
-        return None
-    return text[: item.start_mark.index] + inside + text[item.end_mark.index :]
 
 
 def _last_line(node: Node) -> int:

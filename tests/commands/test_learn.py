@@ -151,3 +151,15 @@ def test_a_system_that_is_gone_is_told_once_and_so_that_it_is_back(rig, capsys, 
     monkeypatch.setattr(rig.backend, "names", names)
     rig.teaching.look()
     assert "MIDI is back" in capsys.readouterr().out
+
+
+def test_what_was_written_is_said_so_while_somebody_breaks_another_file(loaded, rig, capsys):
+    bank = loading.bank_path(loaded.path, "one")
+    bank.write_text("name: One\npads: {36: {prompt: rain, stepz: 3}}\n")
+    rig("Keys", knob(3, 4, 5, 6), "steps", "", "")
+    told = capsys.readouterr().out
+    assert "Written: presets.yaml:6: controls.0" in told
+    assert "presets/one.yaml:2: pads.36.stepz" in told
+    assert "Nothing was written" not in told
+    rig("Keys", [], "u")
+    assert loaded.path.read_text() == SHOW

@@ -86,19 +86,12 @@ def test_a_file_whose_last_line_has_no_end_gets_one(make):
     assert text(show) == "model: sketch\nset_list: [one]\nactions:\n  - {cc: 20, does: panic}\n"
 
 
-def test_an_entry_takes_the_place_of_another_one(make):
-    show = make()
-    add_entry(show, None, "controls", STEPS | {"cc": 21}, replacing=0)
-    assert text(show) == SHOW.replace(
-        "{cc: 21, sets: cfg_scale, range: [1, 12]}", "{cc: 21, sets: steps, range: [1, 150]}"
-    )
-
-
-def test_one_of_several_lines_is_left_to_an_editor(make):
-    show = make()
-    with pytest.raises(ConfigurationError, match=r"presets.yaml: actions: .*only an editor"):
-        add_entry(show, None, "actions", {"cc": 20, "does": "panic"}, replacing=1)
-    assert text(show) == SHOW
+def test_a_list_that_is_written_in_an_odd_way_is_left_to_an_editor(make):
+    show = make("model: sketch\nset_list: [one]\ncontrols: &mine []\nactions: *mine\n")
+    before = text(show)
+    with pytest.raises(ConfigurationError, match=r"only an editor can change"):
+        add_entry(show, None, "actions", {"cc": 20, "does": "panic"})
+    assert text(show) == before
 
 
 def test_what_stands_there_already_is_not_added_again(make):
