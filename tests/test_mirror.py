@@ -21,6 +21,7 @@ TESTS = Path(__file__).parent
 ELSEWHERE = {
     "__main__": "two lines; tests/test_cli.py runs it",
     "bridge/items": "data without a behaviour",
+    "commands/offline": "flags; tests/commands/test_render.py, test_clean.py and test_takes.py run its commands",
     "doors/door": "an interface",
     "errors": "classes and their words; whoever raises one is tested for them",
     "fragment/slot_state": "data without a behaviour",

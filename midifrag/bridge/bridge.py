@@ -215,7 +215,6 @@ class Bridge:
             case NoteOn() | NoteOff() | ControlChange() | Nrpn() | PitchBend() | Aftertouch() | ProgramChange():
                 self._acting.gestures.elapse(item.time)
                 for intent in self.mapper_of(item.port).intents(item):
-                    self._set_list.turn_to(item.port)
                     self._acting.act(intent)
             case _:
                 self._acting.act(item)

@@ -5,7 +5,7 @@ import random
 import pytest
 
 from midifrag.bridge.bridge import Bridge
-from midifrag.bridge.items import CaughtUp, Introduce, LinkHeard, Reload
+from midifrag.bridge.items import AbletonHeard, CaughtUp, Introduce, LinkHeard, Reload
 from midifrag.clock import ManualClock
 from midifrag.events import (
     BankChanged,
@@ -25,7 +25,7 @@ from midifrag.intents import LockSlot, Press, RestoreSlot, SetParameter, Tap
 from midifrag.midi.messages import Aftertouch, NoteOff, PitchBend, Tick, TransportChange
 from midifrag.pad_key import PadKey
 from midifrag.states import EngineState, NoticeLevel, PadState
-from midifrag.timeline import Timeline
+from midifrag.timeline import Signature, Timeline
 from tests.support.bridges import INFO, RecordingEngines, Rig
 from tests.support.shows import bank, loaded, two_banks
 
@@ -81,6 +81,33 @@ def test_midi_means_what_the_active_bank_says():
     rig.press(37)
     assert [render.prompt for render in rig.engines.renders()] == ["rain", "bell"]
     assert rig.pad_states() == ["queued"]
+
+
+def test_what_waits_for_a_second_press_is_told_before_what_came_later():
+    show = bank(pads={36: {"prompt": "rain"}, 37: {"prompt": "bell"}})
+    rig = Rig(loaded(show, actions=[{"note": 36, "press": "double", "does": "panic"}]))
+    rig.press(36)
+    rig.bridge.handle(NoteOff("midifrag", 1, 36, rig.clock.now() + 0.1))
+    assert rig.engines.renders() == []
+    rig.clock.time += 5
+    rig.press(37)
+    assert [render.prompt for render in rig.engines.renders()] == ["rain", "bell"]
+
+
+def test_of_controls_that_a_controller_shows_the_nearer_one_comes_first_and_a_pads_is_that_in_hand():
+    mine = {"cc": 21, "sets": "cfg_scale", "range": [0, 10], "scope": "pad"}
+    all_pads = {"cc": 22, "sets": "steps", "range": [1, 101]}
+    pads = {36: {"prompt": "rain", "cfg_scale": 5}, 37: {"prompt": "bell", "cfg_scale": 10}}
+    rig = Rig(loaded(bank(pads=pads, controls=[mine]), controls=[all_pads]))
+
+    def first():
+        control, at = next(rig.bridge.standing("midifrag"))
+        return control.value_name, at
+
+    assert first() == ("cfg_scale", None)
+    for pad, at in ((36, 0.5), (37, 1.0)):
+        rig.press(pad)
+        assert first() == ("cfg_scale", at)
 
 
 def test_all_that_a_message_means_is_done():
@@ -193,6 +220,13 @@ def test_clocks_and_taps_move_the_shows_time():
     given = Timeline(99.0, 1011.0, 3.0, source="midi:elsewhere")
     rig.bridge.handle(TimeChanged(given))
     assert rig.bridge.view.time == given
+
+
+def test_lives_song_moves_the_shows_time():
+    rig = Rig(loaded(time={"source": "ableton"}))
+    rig.bridge.handle(AbletonHeard(90.0, rig.clock.now(), 8.0, Signature(3, 4), True))
+    (told,) = rig.told(TimeChanged)
+    assert (told.timeline.bpm, told.timeline.signature) == (90.0, Signature(3, 4))
 
 
 def test_another_set_has_another_tempo_from_where_the_time_is():

@@ -268,6 +268,7 @@ def test_all_notes_off_of_another_channel_or_port_lets_nothing_go():
     rig.bridge.handle(ControlChange("midifrag", 2, 123, 0, 0.0))
     rig.bridge.handle(ControlChange("other", 1, 123, 0, 0.0))
     rig.bridge.handle(PortChanged("midifrag", "out", "lost", "gone"))
+    rig.bridge.handle(PortChanged("midifrag", "in", "open", ""))
     assert rig.engines.cancels() == []
 
 

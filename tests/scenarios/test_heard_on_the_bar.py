@@ -1,8 +1,8 @@
 """In time, and heard: a show that follows a jittery MIDI clock over JACK, and what an independent program hears of it.
 
 How many milliseconds that are on a machine that is free is measured by `benchmarks.on_the_bar`. Here a busy machine may
-cost JACK cycles, files and notes their moment, and the player the moment of a frame: it knows that by its callbacks, and
-where all of them are late for a while, it has it late too. So who is early is early each time, or was held up.
+cost JACK cycles, files and notes their moment, and the player the moment of a frame, which it knows by its callbacks
+alone: where all of them are late for a while, it has that late too. Who is early for no such reason is early each time.
 """
 
 from __future__ import annotations
