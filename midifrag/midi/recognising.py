@@ -56,13 +56,12 @@ class Touched:
     @property
     def words(self) -> str:
         """Such as ``cc 21, channel 1, an endless encoder (twos)``."""
-        match self.kind:
-            case "note":
-                what = f"note {self.number} ({note_name(self.number)}){', pressed twice' if self.is_double else ''}"
-            case "pitch_bend" | "aftertouch":
-                what = self.kind.replace("_", " ")
-            case _:
-                what = f"{self.kind} {self.number}"
+        if self.kind == "note":
+            what = f"note {self.number} ({note_name(self.number)}){', pressed twice' if self.is_double else ''}"
+        elif self.kind in ("pitch_bend", "aftertouch"):
+            what = self.kind.replace("_", " ")
+        else:
+            what = f"{self.kind} {self.number}"
         how = f", an endless encoder ({self.relative})" if self.relative else ", a button" if self.is_button else ""
         fine = " of 14 bits" if self.bits == 14 and self.kind == "cc" else ""
         return f"{what}{fine}, channel {self.channel}{'' if self.kind == 'note' else how}"
@@ -70,14 +69,11 @@ class Touched:
     @property
     def keys(self) -> dict[str, Any]:
         """What a set says of it: the keys of a control or an action that name it."""
-        named: dict[str, Any]
-        match self.kind:
-            case "pitch_bend":
-                named = {"pitch_bend": True}
-            case "aftertouch":
-                named = {"aftertouch": "channel"}
-            case kind:
-                named = {kind: self.number}
+        wheels: dict[str, dict[str, Any]] = {
+            "pitch_bend": {"pitch_bend": True},
+            "aftertouch": {"aftertouch": "channel"},
+        }
+        named = wheels.get(self.kind, {self.kind: self.number})
         if self.bits == 14 and self.kind == "cc":
             named["bits"] = 14
         if self.relative is not None:
