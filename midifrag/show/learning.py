@@ -195,18 +195,17 @@ class Learning:
 
     def _action(self, name: str, entry: dict[str, Any]) -> Step:
         keys = {**entry, "does": name}
-        match ACTIONS[name].needs:
-            case "slot":
-                return self._slot(keys, "actions")
-            case None:
-                return self._where(keys, "actions")
-            case needed:
-                choices: Sequence[str] = ()
-                if needed == "bank":
-                    choices = [bank.slug for bank in self.loaded.banks]
-                elif needed == "to":
-                    choices = ("now", "beat", "bar", "presets")
-                return self._needed(keys, needed, choices)
+        needed = ACTIONS[name].needs
+        if needed is None:
+            return self._where(keys, "actions")
+        if needed == "slot":
+            return self._slot(keys, "actions")
+        choices: Sequence[str] = ()
+        if needed == "bank":
+            choices = [bank.slug for bank in self.loaded.banks]
+        elif needed == "to":
+            choices = ("now", "beat", "bar", "presets")
+        return self._needed(keys, needed, choices)
 
     def _needed(self, keys: dict[str, Any], needed: str, choices: Sequence[str]) -> Step:
         def then(text: str) -> Step:
