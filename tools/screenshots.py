@@ -37,7 +37,7 @@ from midifrag.show.runtime import Runtime
 from tools.chromium import chromium
 
 DESKTOP, PHONE = (1280, 800), (390, 844)
-PATIENCE = 20.0
+PATIENCE = 60.0
 #: Colours of a picture.
 COLOURS = 256
 #: The notes that are pressed before the pictures, so that slots and archive have something to show.
@@ -175,9 +175,9 @@ def _play(camera: Camera, ports: ClipPorts) -> None:
     camera.find(".status-engine[data-state='ready']")
     for cc, value in ((21, 82), (22, 60)):
         ports.send(mido.Message("control_change", control=cc, value=value))
-    for note in PLAYED:
+    for number, note in enumerate(PLAYED, 1):
         press(note)
-        camera.wait(f"document.querySelector(\"[data-pad='{note}']\").dataset.state == 'landed'")
+        camera.wait(f"document.querySelectorAll('.slot.filled').length == {number}")
     box = camera.find(".prompt .prompt-text textarea")
     box.send_keys(PROMPT)
     box.send_keys(Keys.CONTROL, Keys.ENTER)
