@@ -6,6 +6,7 @@ The writer puts them there and takes in what became of them; what happens at the
 
 from __future__ import annotations
 
+import logging
 import math
 from collections import deque
 from collections.abc import Callable, Iterator
@@ -31,6 +32,8 @@ SOON = 0.1
 
 #: Why what was cancelled does not land.
 CANCELLED = "cancelled while it waited for its boundary"
+
+_log = logging.getLogger(__name__)
 
 #: Called in the moment that a fragment lands at its boundary; returns what says whether all is out that goes with it.
 HasLanded: TypeAlias = Callable[[Landed], Callable[[], bool]]
@@ -232,7 +235,13 @@ class Waiting:
             notes=(*notes, *([f"the {path.name} before was yours: {moved}"] if moved else [])),
             bars=recorded_bars(take.record),
         )
-        return After(self._landed(told), partial(self._emit, told))
+        try:
+            is_out = self._landed(told)
+        except Exception:
+            # A mistake of who sends the note must not keep the landing itself from being told.
+            _log.exception("slot %s: nothing goes out for what landed there", told.slot)
+            is_out = nothing_goes_out(told)
+        return After(is_out, partial(self._emit, told))
 
     def _is_over(self, take: UnwrittenTake, staged: Staged, outcome: Found | Exception) -> None:
         self._over.append((take, staged, outcome))

@@ -206,6 +206,16 @@ def test_what_is_cancelled_before_it_is_cut_does_not_land(rig):
     assert rig.lander.punctual.expected() == set()
 
 
+def test_what_landed_is_told_though_its_note_cannot_be_sent(opened, tmp_path, caplog):
+    def mistake(_landed):
+        raise ValueError("not a note")
+
+    rig = opened(LanderRig, tmp_path, landed=mistake)
+    rig.handle(at(1, 104.0))
+    assert landed(rig.until(104.0)) == [(1, 1)]
+    assert "nothing goes out" in caplog.text
+
+
 def test_nothing_more_is_expected_of_what_finds_no_slot(rig):
     command = at(1, 104.0)
     rig.lander.announce(command)

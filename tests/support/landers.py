@@ -36,7 +36,7 @@ class LanderRig:
             self.told.append,
             clock=lambda: 5000.0,
             monotonic=lambda: self.now,
-            landed=self._hear,
+            landed=options.pop("landed", self._hear),
             # What is due lands when time has come that far, and no hand waits for it.
             punctual=Punctual(lambda: self.now, ahead=0.0),
             **options,
