@@ -1,4 +1,4 @@
-"""What a right set says and will hardly do as meant: files that are not there, bindings that are never heard."""
+"""What a right set says and will hardly do as meant: engines that are not there, bindings that are never heard."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from importlib.util import find_spec
-from pathlib import Path
 
 from midifrag.config.actions import Action
 from midifrag.config.banks import Bank
@@ -31,14 +30,12 @@ from midifrag.fragment.file_names import HYDROGEN
 _MAY_BE_TOO_MUCH = (*LENGTHS, "sigma_min", "sigma_max")
 #: The slowest tempo that is expected of a clock, in beats a minute.
 SLOW = 60.0
-#: Keys of a model's entry that name what lies on this machine.
-_LOCAL = ("config", "checkpoint", "pretransform", "folder")
 _IN_BRACES = re.compile(r"\{[^{}]*\}")
 
 
 def hints(loaded: Loaded) -> Iterator[str]:
     """A line for each, with its file and key."""
-    yield from _sources(loaded)
+    yield from _engines(loaded)
     yield from map(str, lost_words_in(loaded.files))
     yield from _doors(loaded)
     facts = FactsOf(loaded.source)
@@ -118,14 +115,9 @@ def _lengths(loaded: Loaded, bank: Bank, file: str, facts: FactsOf) -> Iterator[
             yield f"{file}: pads.{key}.{slow.unit}: {trouble}"
 
 
-def _sources(loaded: Loaded) -> Iterator[str]:
-    """What models' entries name that is not there."""
+def _engines(loaded: Loaded) -> Iterator[str]:
+    """Engines that models' entries name and that are not there."""
     for name, entry in loaded.settings.models.items():
-        source = loaded.source(name)
-        ours = _LOCAL if "hub" not in source else ("pretransform",)
-        for key in ours if "engine" not in source else ():
-            if key in source and not _is_there(source[key]):
-                yield f"{loaded.path.name}: models.{name}.{key}: {source[key]} is not there"
         if entry.engine is not None and entry.engine not in engine_names():
             yield f"{loaded.path.name}: models.{name}.engine: {none_of(entry.engine, engine_names())}"
 
@@ -174,13 +166,6 @@ def _too_far(loaded: Loaded, bank: Bank, file: str, facts: FactsOf) -> Iterator[
                 for trouble in troubles(moved.preset, about, moved.length):
                     if trouble not in known:
                         yield f"{place}: at {shown(end)}: {trouble.sentence} (pad {key} of {bank.slug})"
-
-
-def _is_there(path: str) -> bool:
-    try:
-        return Path(path).exists()
-    except OSError:
-        return False
 
 
 def _hidden_pads(loaded: Loaded, bank: Bank, file: str) -> Iterator[str]:

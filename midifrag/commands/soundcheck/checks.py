@@ -116,6 +116,8 @@ def _models(loaded: Loaded) -> Iterator[Finding]:
         except HubError as error:
             yield fault(f"models.{name}.hub: {error}")
             continue
+        if here.refused:
+            continue
         if here.is_whole:
             size = f", {size_text(here.size)}" if here.size else ""
             yield ok(f"{name} is on this machine{size}{f'; {here.note}' if here.note else ''}")

@@ -167,6 +167,10 @@ def _safetensors(file: Path, size: int) -> FileKind | Stranger:
     whole = 8 + length + max(ends, default=0)
     if size < whole:
         return Stranger(f"is cut off: it has {size:,} of {whole:,} bytes", _AGAIN)
+    if size > whole:
+        return Stranger(f"is damaged: it has {size:,} bytes in place of {whole:,}", _AGAIN)
+    if not ends:
+        return Stranger("holds no model weights: there are no tensors in it", "Name the checkpoint.")
     return FileKind.SAFETENSORS
 
 

@@ -24,7 +24,7 @@ from midifrag.engine.loading.hub_errors import AbsentError, explained
 from midifrag.errors import HubError
 
 #: Looks at a model's configuration before anything large is fetched; raises `ModelError` for what cannot be played.
-Check: TypeAlias = Callable[[Path], None]
+Check: TypeAlias = Callable[[Path], object]
 
 #: What a tokenizer may have beside its vocabulary; asked for first, so that what is whole has it.
 _EXTRAS = tuple(
