@@ -11,7 +11,7 @@ from importlib.util import find_spec
 from typing import Any
 
 from midifrag.config.model_defaults import objective_of
-from midifrag.config.names import closest
+from midifrag.config.names import meant
 from midifrag.errors import ModelError
 
 #: Kinds of models that are played; one for inpainting makes all of its sound.
@@ -132,11 +132,9 @@ def _refused_inputs(config: Mapping[str, Any]) -> str | None:
         return f"has a conditioner of type lut that names no tokenizer (tokenizer_name). {USE_ITS_OWN}"
     encoders = [name for name in text_encoders(config) if name not in T5_NAMES]
     if encoders:
-        near = closest(encoders[0], T5_NAMES)
-        meant = f"; did you mean {near}?" if near else "."
-        return (
-            f"names the text encoder {encoders[0]}; stable-audio-tools knows {', '.join(T5_NAMES)}{meant} {USE_ITS_OWN}"
-        )
+        near = meant(encoders[0], T5_NAMES) or "."
+        told = f"names the text encoder {encoders[0]}; stable-audio-tools knows {', '.join(T5_NAMES)}"
+        return f"{told}{near} {USE_ITS_OWN}"
     return None
 
 

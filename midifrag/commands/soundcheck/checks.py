@@ -102,7 +102,7 @@ def _set(loaded: Loaded) -> Iterator[Finding]:
         *check.unusable_precision(loaded),
     )
     yield from (fault(str(problem)) for problem in wrong)
-    yield from (note(line) for line in chain(hints(loaded), check_doors.taken_ports(loaded)))
+    yield from (note(line) for line in chain(hints(loaded, check.facts_here(loaded)), check_doors.taken_ports(loaded)))
     if not wrong:
         pads = sum(len(bank.pads) for bank in loaded.banks)
         yield ok(f"{loaded.path.name} is right: {len(loaded.banks)} banks, {pads} pads")

@@ -10,6 +10,7 @@ from typing import Any
 
 from midifrag.config.catalogue import POCKET_FOLDER, pocket_is_there
 from midifrag.config.model_configs import conditioners, text_encoders
+from midifrag.config.unplayable import Trouble, model_facts, wrong_defaults
 from midifrag.engine.loading import cache, hub, pairs
 from midifrag.engine.loading.cache import Need
 from midifrag.engine.loading.file_kinds import kind_of
@@ -54,8 +55,8 @@ def presence(model: str, source: Mapping[str, Any]) -> Presence:
     refused = why_refused(model, source)
     if refused is not None:
         return replace(here, refused=refused)
-    file = config_file(model, source)
-    return here if file is None else _with_encoders(here, read_config(file), file.parent)
+    file, config = config_file(model, source), config_here(model, source)
+    return here if file is None or config is None else _with_encoders(here, config, file.parent)
 
 
 def why_refused(model: str, source: Mapping[str, Any]) -> str | None:
@@ -74,6 +75,20 @@ def why_refused(model: str, source: Mapping[str, Any]) -> str | None:
             kind_of(weights)
     except ModelError as error:
         return str(error)
+    return None
+
+
+def default_troubles(model: str, source: Mapping[str, Any]) -> list[Trouble]:
+    """Why a model that is not refused cannot render what presses leave to its defaults, as far as that is known."""
+    return wrong_defaults(model_facts(model, located(model, source), config_here(model, source)))
+
+
+def config_here(model: str, source: Mapping[str, Any]) -> dict[str, Any] | None:
+    """What a model's configuration says, in the hub's cache too; None where it is not here, or cannot be played."""
+    source = located(model, source)
+    file = None if "engine" in source else config_file(model, source)
+    with contextlib.suppress(ModelError):
+        return None if file is None else read_config(file)
     return None
 
 

@@ -17,6 +17,7 @@ from torch.overrides import TorchFunctionMode
 from midifrag.config.catalogue import known
 from midifrag.config.model_configs import conditioners
 from midifrag.config.model_defaults import defaults_of, min_seconds_of, objective_of
+from midifrag.config.unplayable import model_facts, wrong_defaults
 from midifrag.engine.loading import cache, checkpoint, hub
 from midifrag.engine.loading.byte_progress import ByteListener, ProgressListener, in_mebibytes
 from midifrag.engine.loading.cache import Examine
@@ -88,6 +89,9 @@ def _load(choice: EngineChoice, on_progress: ProgressListener | None, examine: E
             raise CheckpointError(f"{files.checkpoint} is damaged: its checksum is wrong. Download it again.")
         sample_rate, sample_size = int(config["sample_rate"]), int(config["sample_size"])
         defaults, short_latents = defaults_of(config, choice.source, sample_size / sample_rate)
+        wrong = [one.sentence for one in wrong_defaults(model_facts(choice.model, choice.source, config))]
+        for sentence in wrong:
+            _log.warning("what no pad says of %s cannot be played: %s", choice.model, sentence)
         usual = known(choice.model)
         min_seconds = min_seconds_of(config, choice.source, 0.0 if usual is None else usual.min_seconds)
         model = Model(
@@ -105,7 +109,7 @@ def _load(choice: EngineChoice, on_progress: ProgressListener | None, examine: E
             defaults=defaults,
             short_latents=short_latents,
             min_seconds=min_seconds,
-            remark="; ".join(filter(None, (remark, files.note, *notes))),
+            remark="; ".join(filter(None, (remark, files.note, *notes, *wrong))),
             noise="cpu" if choice.options.get("noise") == "cpu" else "device",
         )
     tell(len(_STAGES), len(_STAGES), "model loaded")

@@ -51,14 +51,14 @@ def local_files(model: str, source: Mapping[str, Any]) -> ModelFiles:
     if "config" in source and "checkpoint" in source:
         return ModelFiles(_path(source["config"]), _path(source["checkpoint"]), pretransform=own_pretransform(source))
     if "folder" in source:
-        found = files_in_folder(_path(source["folder"]))
+        found = files_in_folder(_path(source["folder"]), source)
     elif model == "pocket":
         if not pocket_is_there():
             raise ModelError(
                 "The built-in model pocket is not part of this installation. Use model: sketch, the built-in "
                 "synthesiser, or a model from the hub (midifrag models lists them)."
             )
-        found = files_in_folder(POCKET_FOLDER)
+        found = files_in_folder(POCKET_FOLDER, source)
     else:
         raise ModelError(
             f"The model {model!r} has no place to load from. Give it an entry under models: in presets.yaml with "
@@ -73,8 +73,11 @@ def own_pretransform(source: Mapping[str, Any]) -> Path | None:
     return None if named is None else _path(named)
 
 
-def files_in_folder(folder: Path) -> ModelFiles:
-    """A folder's model_config.json and checkpoint: model.safetensors, model.ckpt, or the only checkpoint it has."""
+def files_in_folder(folder: Path, source: Mapping[str, Any]) -> ModelFiles:
+    """A folder's model_config.json and checkpoint: model.safetensors, model.ckpt, or the only checkpoint it has.
+
+    What its configuration says against it comes before what is said of checkpoints.
+    """
     config = folder / pairs.CONFIG
     try:
         files = sorted(file for file in folder.iterdir() if not file.name.startswith("."))
@@ -83,6 +86,7 @@ def files_in_folder(folder: Path) -> ModelFiles:
         raise ModelError(_no_folder(folder, error)) from error
     if not has_config:
         raise ModelError(_no_config(folder, files))
+    check_config(config, source)
     usual = [folder / name for name in pairs.CHECKPOINTS if folder / name in files]
     if usual:
         return ModelFiles(config, next(filter(is_file, usual), usual[0]))
@@ -167,11 +171,16 @@ def check_config(file: Path, source: Mapping[str, Any]) -> dict[str, Any]:
         raise ModelError(f"{file} has no usable sample_rate and sample_size. {USE_ITS_OWN}") from error
     try:
         defaults_of(config, source, longest)
-        min_seconds_of(config, source)
+        shortest = min_seconds_of(config, source)
         model_inputs(config)
     except (TypeError, ValueError, LookupError, ArithmeticError, AttributeError) as error:
         told = f"{type(error).__name__}: {error}"
         raise ModelError(f"{file} holds a value of another kind than it should ({told}). {USE_ITS_OWN}") from error
+    if shortest > longest:
+        raise ModelError(
+            f"The model's min_seconds of {shortest:g} is more than it renders at all, {longest:.2f} s. Say less in its "
+            "entry in presets.yaml."
+        )
     return config
 
 

@@ -11,7 +11,7 @@ import torch
 from benchmarks.byte_tokenizer import save_byte_tokenizer
 from midifrag.config import catalogue
 from midifrag.engine.diffusion.worker import DiffusionWorker
-from midifrag.engine.loading import cache
+from midifrag.engine.loading import cache, model_files
 from midifrag.engine.loading import load as loading
 from midifrag.engine.loading.load import load_stable_audio
 from midifrag.engine.loading.precision import ChosenDevice
@@ -111,10 +111,10 @@ def test_the_checksum_is_the_checkpoints(tmp_path):
 def test_an_only_checkpoint_may_have_any_name(tmp_path):
     folder = tiny_model_folder(tmp_path)
     (folder / "model.safetensors").rename(folder / "rain-80000.safetensors")
-    assert loading.files_in_folder(folder).checkpoint.name == "rain-80000.safetensors"
+    assert model_files.files_in_folder(folder, {}).checkpoint.name == "rain-80000.safetensors"
     (folder / "another.ckpt").touch()
     with pytest.raises(CheckpointError, match=r"several checkpoints \(another\.ckpt, rain-80000\.safetensors\)"):
-        loading.files_in_folder(folder)
+        model_files.files_in_folder(folder, {})
 
 
 def test_a_folder_without_a_checkpoint(tmp_path):
@@ -139,7 +139,7 @@ def test_pocket_is_missed_politely(monkeypatch, tmp_path):
 
 def test_pocket_loads_from_its_folder(monkeypatch, tmp_path):
     tiny_model_folder(tmp_path, "rectified_flow")
-    for module in (catalogue, loading):
+    for module in (catalogue, model_files):
         monkeypatch.setattr(module, "POCKET_FOLDER", tmp_path)
     assert load_stable_audio(EngineChoice("pocket", device="cpu")).objective == "rectified_flow"
 
@@ -212,8 +212,8 @@ def test_a_home_folder_is_meant_by_its_sign(tmp_path, monkeypatch, entry):
     for variable in ("HOME", "USERPROFILE"):
         monkeypatch.setenv(variable, str(tmp_path))
     (tmp_path / "m").mkdir()
-    for name in ("model_config.json", "x.ckpt"):
-        (tmp_path / "m" / name).touch()
+    (tmp_path / "m" / "model_config.json").write_text(json.dumps(tiny_config()))
+    (tmp_path / "m" / "x.ckpt").touch()
     files = loading.find_files(EngineChoice("mine", entry))
     assert (files.config, files.checkpoint) == (tmp_path / "m" / "model_config.json", tmp_path / "m" / "x.ckpt")
 
