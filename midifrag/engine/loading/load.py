@@ -6,7 +6,6 @@ import copy
 import gc
 import logging
 from collections.abc import Mapping
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +20,7 @@ from midifrag.config.unplayable import model_facts, wrong_defaults
 from midifrag.engine.loading import cache, checkpoint, hub
 from midifrag.engine.loading.byte_progress import ByteListener, ProgressListener, in_mebibytes
 from midifrag.engine.loading.cache import Examine
+from midifrag.engine.loading.checksum import computing
 from midifrag.engine.loading.device import set_up_device
 from midifrag.engine.loading.model import Model
 from midifrag.engine.loading.model_files import (
@@ -35,7 +35,7 @@ from midifrag.engine.loading.precision import move_model, resolve_device, resolv
 from midifrag.engine.loading.silence_output import silence_output
 from midifrag.engine.loading.text_encoders import build_with_encoders, know_folders, with_folders
 from midifrag.engine.protocol import EngineChoice
-from midifrag.errors import CheckpointError, ModelError
+from midifrag.errors import CheckpointError, ModelError, UnfitCheckpointError
 
 _log = logging.getLogger(__name__)
 
@@ -52,8 +52,10 @@ def load_stable_audio(choice: EngineChoice, on_progress: ProgressListener | None
     """
     try:
         return _load(choice, on_progress)
+    except UnfitCheckpointError:
+        raise
     except CheckpointError:
-        if not _is_damaged(choice):
+        if not _is_damaged(choice, on_progress):
             raise
     # A file of the hub's cache that is not what it is called by is fetched again.
     return _load(choice, on_progress, cache.thorough_flaw)
@@ -75,8 +77,7 @@ def _load(choice: EngineChoice, on_progress: ProgressListener | None, examine: E
         tell(0, len(_STAGES), _STAGES[0])
         return build_module(local, files.config, encoders)
 
-    with ThreadPoolExecutor(max_workers=1) as pool:
-        digest = pool.submit(checkpoint.checksum, files.checkpoint, files.pretransform)
+    with computing(files.checkpoint, files.pretransform) as digest:
         module = build_with_encoders(config, build, in_mebibytes(on_progress))
         tell(1, len(_STAGES), _STAGES[1])
         notes = checkpoint.fit(module, files.checkpoint, files.pretransform)
@@ -116,11 +117,15 @@ def _load(choice: EngineChoice, on_progress: ProgressListener | None, examine: E
     return model
 
 
-def _is_damaged(choice: EngineChoice) -> bool:
+def _is_damaged(choice: EngineChoice, on_progress: ProgressListener | None) -> bool:
     """Whether a model's checkpoint lies in the hub's cache, and is not what it is called by."""
     source = located(choice.model, choice.source)
     found = hub.find_model(source) if "hub" in source else None
-    return found is not None and cache.thorough_flaw(found.checkpoint) is not None
+    if found is None:
+        return False
+    if on_progress is not None:
+        on_progress(0, 1, f"comparing {found.checkpoint.name} with its checksum")
+    return cache.thorough_flaw(found.checkpoint) is not None
 
 
 def fetch_files(

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import pytest
 import torch
+from safetensors.torch import save_file
 
 from benchmarks.byte_tokenizer import save_byte_tokenizer
 from midifrag.config import catalogue
@@ -17,7 +18,7 @@ from midifrag.engine.loading.load import load_stable_audio
 from midifrag.engine.loading.precision import ChosenDevice
 from midifrag.engine.loading.silence_output import silence_output
 from midifrag.engine.protocol import EngineChoice
-from midifrag.errors import CheckpointError, ModelError
+from midifrag.errors import CheckpointError, ModelError, UnfitCheckpointError
 from tests.engine import tiny_models
 from tests.engine.hub_caches import OLDER, CachedRepository
 from tests.engine.hub_server import Repository
@@ -205,6 +206,25 @@ def test_a_checkpoint_that_reads_as_damaged_and_is_not_stays_refused(of_the_hub,
     server.repositories["someone/model"].files["model.safetensors"] = b"no checkpoint"
     with pytest.raises(CheckpointError):
         load_stable_audio(of_the_hub())
+
+
+def test_a_checkpoint_that_is_none_to_play_is_refused_before_it_is_compared_with_its_checksum(
+    of_the_hub, server, monkeypatch, tmp_path
+):
+    of_lora = tmp_path / "lora.safetensors"
+    save_file({f"layers.{number}.lora_A.weight": torch.ones(2, 2) for number in range(20)}, str(of_lora))
+    server.repositories["someone/model"].files["model.safetensors"] = of_lora.read_bytes()
+    monkeypatch.setattr(cache, "thorough_flaw", lambda _file: pytest.fail("it was read to its end"))
+    with pytest.raises(UnfitCheckpointError, match="is a LoRA file"):
+        load_stable_audio(of_the_hub())
+
+
+def test_that_a_checkpoint_is_compared_with_its_checksum_is_told(of_the_hub, server):
+    server.repositories["someone/model"].files["model.safetensors"] = b"no checkpoint"
+    heard = []
+    with pytest.raises(CheckpointError):
+        load_stable_audio(of_the_hub(), lambda *news: heard.append(news[2]))
+    assert heard[-1] == "comparing model.safetensors with its checksum"
 
 
 @pytest.mark.parametrize("entry", [{"folder": "~/m"}, {"config": "~/m/model_config.json", "checkpoint": "~/m/x.ckpt"}])
