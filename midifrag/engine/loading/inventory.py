@@ -12,10 +12,10 @@ from midifrag.config.catalogue import POCKET_FOLDER, pocket_is_there
 from midifrag.config.model_configs import conditioners, text_encoders
 from midifrag.config.unplayable import Trouble, model_facts, wrong_defaults
 from midifrag.engine.loading import cache, hub, pairs
-from midifrag.engine.loading.cache import Need
+from midifrag.engine.loading.cache import Need, Snapshot
 from midifrag.engine.loading.file_kinds import kind_of
 from midifrag.engine.loading.model_files import (
-    check_config,
+    check_fetched_config,
     check_files,
     local_files,
     located,
@@ -70,7 +70,7 @@ def why_refused(model: str, source: Mapping[str, Any]) -> str | None:
             return None
         file = config_file(model, source)
         if file is not None:
-            check_config(file, source)
+            check_fetched_config(file, source)
         for weights in filter(None, (_checkpoint_here(source), own_pretransform(source))):
             kind_of(weights)
     except ModelError as error:
@@ -137,11 +137,14 @@ def _of_this_machine(model: str, source: Mapping[str, Any]) -> Presence:
 def _with_encoders(here: Presence, config: Mapping[str, Any], folder: Path) -> Presence:
     """What is here of a model and of its text encoders; ``folder`` is that of its configuration."""
     needs: dict[str, Sequence[Need]] = dict.fromkeys(text_encoders(config), hub.TEXT_ENCODER)
+    beside: list[str] = []
     for entry in conditioners(config, "lut"):
         name = str(entry.get("tokenizer_name", ""))
-        if not (folder / name).is_dir() and not Path(name).is_dir():
+        if here.is_fetched and (folder / name).is_dir():
+            beside += (f"{name}/{file}" for file in Snapshot("", "", folder / name).missing(hub.TOKENIZER, cache.flaw))
+        elif not (folder / name).is_dir() and not Path(name).is_dir():
             needs[name] = hub.TOKENIZER
-    missing, size = [], here.size
+    missing, size = beside, here.size
     for name, wanted in needs.items():
         lacks = hub.missing_of(name, wanted)
         if lacks is None or lacks:

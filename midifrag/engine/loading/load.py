@@ -25,7 +25,7 @@ from midifrag.engine.loading.device import set_up_device
 from midifrag.engine.loading.model import Model
 from midifrag.engine.loading.model_files import (
     ModelFiles,
-    check_config,
+    check_fetched_config,
     check_files,
     local_files,
     located,
@@ -33,7 +33,7 @@ from midifrag.engine.loading.model_files import (
 )
 from midifrag.engine.loading.precision import move_model, resolve_device, resolve_precision
 from midifrag.engine.loading.silence_output import silence_output
-from midifrag.engine.loading.text_encoders import build_with_encoders, know_folders, with_folders
+from midifrag.engine.loading.text_encoders import build_with_encoders, fetch_beside, know_folders, with_folders
 from midifrag.engine.protocol import EngineChoice
 from midifrag.errors import CheckpointError, ModelError, UnfitCheckpointError
 
@@ -137,6 +137,8 @@ def fetch_files(
     """
     files = find_files(choice, on_bytes, examine)
     config = check_files(files, located(choice.model, choice.source))
+    if files.snapshot is not None:
+        fetch_beside(config, files.config.parent, files.snapshot, on_bytes, examine)
     config = with_absolute_tokenizers(config, files.config.parent)
     with_folders(config, on_bytes, examine)
     return files, config
@@ -148,8 +150,8 @@ def find_files(choice: EngineChoice, on_bytes: ByteListener | None = None, exami
     if "hub" not in source:
         return local_files(choice.model, source)
     # What cannot be played is refused before its weights are fetched.
-    found = hub.fetch_model(source, on_bytes, lambda file: check_config(file, source), examine)
-    return ModelFiles(found.config, found.checkpoint, found.note, own_pretransform(source))
+    found = hub.fetch_model(source, on_bytes, lambda file: check_fetched_config(file, source), examine)
+    return ModelFiles(found.config, found.checkpoint, found.note, own_pretransform(source), found.snapshot)
 
 
 def with_absolute_tokenizers(config: Mapping[str, Any], folder: Path) -> dict[str, Any]:

@@ -12,12 +12,13 @@ from pathlib import Path
 from typing import Any
 
 from midifrag.config.catalogue import MOST_BYTES, POCKET_FOLDER, known, pocket_is_there
-from midifrag.config.model_configs import USE_ITS_OWN, refusal
+from midifrag.config.model_configs import USE_ITS_OWN, conditioners, refusal
 from midifrag.config.model_defaults import defaults_of, min_seconds_of
 from midifrag.config.model_inputs import model_inputs
+from midifrag.config.places import repository_file_problem
 from midifrag.config.regular_files import read_regular
 from midifrag.engine.loading import pairs
-from midifrag.engine.loading.cache import is_file
+from midifrag.engine.loading.cache import Snapshot, is_file
 from midifrag.engine.loading.file_kinds import kind_of, stranger
 from midifrag.errors import CheckpointError, ModelError
 
@@ -29,13 +30,14 @@ _MOST_NAMES = 8
 class ModelFiles:
     """Where a model lies on this machine; ``note`` is what a performer should know of that.
 
-    ``pretransform`` is its autoencoder's checkpoint, where it has its own.
+    ``pretransform`` is its autoencoder's checkpoint, where it has its own, ``snapshot`` where in the hub's cache it is.
     """
 
     config: Path
     checkpoint: Path
     note: str = ""
     pretransform: Path | None = None
+    snapshot: Snapshot | None = None
 
 
 def located(model: str, source: Mapping[str, Any]) -> dict[str, Any]:
@@ -171,22 +173,30 @@ def check_config(file: Path, source: Mapping[str, Any]) -> dict[str, Any]:
         raise ModelError(f"{file} has no usable sample_rate and sample_size. {USE_ITS_OWN}") from error
     try:
         defaults_of(config, source, longest)
-        shortest = min_seconds_of(config, source)
+        min_seconds_of(config, source)
         model_inputs(config)
     except (TypeError, ValueError, LookupError, ArithmeticError, AttributeError) as error:
         told = f"{type(error).__name__}: {error}"
         raise ModelError(f"{file} holds a value of another kind than it should ({told}). {USE_ITS_OWN}") from error
-    if shortest > longest:
-        raise ModelError(
-            f"The model's min_seconds of {shortest:g} is more than it renders at all, {longest:.2f} s. Say less in its "
-            "entry in presets.yaml."
-        )
+    return config
+
+
+def check_fetched_config(file: Path, source: Mapping[str, Any]) -> dict[str, Any]:
+    """As `check_config`, for one that strangers wrote: it names no files outside of its repository."""
+    config = check_config(file, source)
+    for entry in conditioners(config, "lut"):
+        name = entry["tokenizer_name"]
+        if repository_file_problem(name) is not None:
+            raise ModelError(
+                f"{file} takes its tokenizer from {name}, outside of its repository {source['hub']}, and is not "
+                "followed there. Choose another model, and tell the owner of this one."
+            )
     return config
 
 
 def check_files(files: ModelFiles, source: Mapping[str, Any]) -> dict[str, Any]:
     """The configuration of a model whose files are here. Raises `ModelError` for what their content says against it."""
-    config = check_config(files.config, source)
+    config = (check_fetched_config if "hub" in source else check_config)(files.config, source)
     for file in filter(None, (files.checkpoint, files.pretransform)):
         kind_of(file)
     return config

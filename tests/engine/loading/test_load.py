@@ -14,11 +14,12 @@ from midifrag.config import catalogue
 from midifrag.engine.diffusion.worker import DiffusionWorker
 from midifrag.engine.loading import cache, model_files
 from midifrag.engine.loading import load as loading
+from midifrag.engine.loading.inventory import presence, why_refused
 from midifrag.engine.loading.load import load_stable_audio
 from midifrag.engine.loading.precision import ChosenDevice
 from midifrag.engine.loading.silence_output import silence_output
 from midifrag.engine.protocol import EngineChoice
-from midifrag.errors import CheckpointError, ModelError, UnfitCheckpointError
+from midifrag.errors import CheckpointError, HubError, ModelError, UnfitCheckpointError
 from tests.engine import tiny_models
 from tests.engine.hub_caches import OLDER, CachedRepository
 from tests.engine.hub_server import Repository
@@ -206,6 +207,43 @@ def test_a_checkpoint_that_reads_as_damaged_and_is_not_stays_refused(of_the_hub,
     server.repositories["someone/model"].files["model.safetensors"] = b"no checkpoint"
     with pytest.raises(CheckpointError):
         load_stable_audio(of_the_hub())
+
+
+@pytest.mark.parametrize("lists", [True, False])
+def test_a_tokenizer_in_a_folder_of_the_repository_comes_with_the_model(
+    of_the_hub, server, tmp_path, monkeypatch, lists
+):
+    files = server.repositories["someone/model"].files
+    files["model_config.json"] = json.dumps(tiny_config(tokenizer="words")).encode()
+    words = server.repositories.pop("someone/words").files
+    files.update({f"words/{name}": content for name, content in words.items()})
+    server.repositories["someone/model"].lists = lists
+    load_stable_audio(of_the_hub())
+    assert presence("mine", of_the_hub().source).is_whole
+    server.repositories.clear()
+    server.log.clear()
+    load_stable_audio(of_the_hub())
+    assert server.log == []
+    [tokenizer] = (tmp_path / "cache").rglob("words/tokenizer.json")
+    tokenizer.unlink()
+    assert presence("mine", of_the_hub().source).missing == ("words/tokenizer.json",)
+
+
+@pytest.mark.parametrize("name", ["../../words", "/tmp/words", "~/words"])
+def test_a_tokenizer_outside_of_the_repository_is_not_followed(of_the_hub, server, name):
+    files = server.repositories["someone/model"].files
+    files["model_config.json"] = json.dumps(tiny_config(tokenizer=name)).encode()
+    with pytest.raises(ModelError, match="outside of its repository someone/model"):
+        load_stable_audio(of_the_hub())
+    assert not any("model.safetensors" in path for _, path in server.log)
+    assert "outside of its repository" in why_refused("mine", of_the_hub().source)
+
+
+def test_a_tokenizer_of_one_s_own_that_is_damaged_is_not_called_fetched(tmp_path):
+    folder = tiny_model_folder(tmp_path / "m")
+    (folder / "tokenizer" / "tokenizer.json").write_text("{")
+    with pytest.raises(HubError, match=r"cannot be read.*Copy that folder again"):
+        load_stable_audio(choice(folder))
 
 
 def test_a_checkpoint_that_is_none_to_play_is_refused_before_it_is_compared_with_its_checksum(
