@@ -152,14 +152,19 @@ def fetch_tokenizer_beside(
     needs = [Need(tuple(f"{folder}/{name}" for name in need.names), need.optional) for need in TOKENIZER]
     if not snapshot.missing(needs, examine):
         return True
-    with _explaining(snapshot.repository, snapshot.commit, snapshot.missing(needs, examine)):
-        there = _listed(snapshot.repository, snapshot.commit)
-    if there is not None and not any(name.startswith(f"{folder}/") for name in there):
-        return False
     try:
+        with _explaining(snapshot.repository, snapshot.commit, snapshot.missing(needs, examine)):
+            there = _listed(snapshot.repository, snapshot.commit)
+        if there is not None and not any(name.startswith(f"{folder}/") for name in there):
+            return False
         _Fetching(snapshot.repository, snapshot.commit, on_bytes, examine).fetch(needs)
     except AbsentError:
         return False
+    except HubError as error:
+        # A commit that is here and no more on the hub.
+        if isinstance(error.__cause__, errors.RevisionNotFoundError):
+            return False
+        raise
     return True
 
 
