@@ -14,7 +14,7 @@ from torch.nn import init
 from torch.overrides import TorchFunctionMode
 
 from midifrag.config.catalogue import known
-from midifrag.config.model_configs import conditioners
+from midifrag.config.model_configs import USE_ITS_OWN, conditioners
 from midifrag.config.model_defaults import defaults_of, min_seconds_of, objective_of
 from midifrag.config.unplayable import model_facts, wrong_defaults
 from midifrag.engine.loading import cache, checkpoint, hub
@@ -177,7 +177,8 @@ def build_module(config: Mapping[str, Any], config_file: Path, encoders: Mapping
             module = create_model_from_config(copy.deepcopy(dict(config)))
     except Exception as error:  # the factory raises whatever a wrong value happens to break
         raise ModelError(
-            f"{config_file} describes a model that stable-audio-tools cannot build: {_told(error)}"
+            f"{config_file} describes a model that stable-audio-tools cannot build: {_told(error).rstrip('.')}. "
+            f"{USE_ITS_OWN}"
         ) from error
     # The package tells torch's compiler to hide its failures, process-wide.
     torch._dynamo.config.suppress_errors = False

@@ -319,7 +319,7 @@ def test_how_to_run_a_file_s_code_is_told_to_nobody(tmp_path, monkeypatch):
         from stable_audio_tools.models import factory
     tiny_model_folder(tmp_path)
     monkeypatch.setattr(factory, "create_model_from_config", build)
-    with pytest.raises(ModelError, match=r"cannot build: UnpicklingError: .* could run code$"):
+    with pytest.raises(ModelError, match=r"cannot build: UnpicklingError: .* could run code\. Use the model_config"):
         load_stable_audio(choice(tmp_path))
 
 
