@@ -18,6 +18,7 @@ from midifrag.engine.diffusion.worker import DiffusionWorker
 from midifrag.engine.loading.model import Model, Precision
 from midifrag.engine.loading.precision import move_model
 from midifrag.engine.messages import EngineEvent, Render, Rendered
+from midifrag.engine.network import convolutions
 from tests.cuda.card import Card, pretended
 from tests.engine.presses import press
 from tests.engine.stock import loaded
@@ -45,6 +46,8 @@ def playing(card: Card) -> Iterator[Card]:
         for name, module in list(sys.modules.items()):
             if name.startswith("midifrag.engine.diffusion.") and hasattr(module, "monotonic"):
                 stack.enter_context(mock.patch.object(module, "monotonic", return_value=0.0))
+        # Ways to convolve are all tried, and timed by one call each.
+        stack.enter_context(mock.patch.object(convolutions, "_TIMED_CALLS", 1))
         yield card
 
 
