@@ -207,9 +207,7 @@ class HostCopy:
         if tensor.device.type == "cuda":
             self._lent = None if blocks is None else blocks.lend(tensor.shape, tensor.dtype)
             self._host = (
-                locked(tensor.nbytes).view(tensor.dtype).view(tensor.shape)
-                if self._lent is None
-                else self._lent.tensor
+                locked(tensor.nbytes).view(tensor.dtype).view(tensor.shape) if self._lent is None else self._lent.tensor
             )
             self._host.copy_(tensor, non_blocking=True)
             # Others wait with a core that turns.
