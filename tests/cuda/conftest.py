@@ -10,8 +10,7 @@ import pytest
 from tests.cuda.records import Case, Record, play_case
 from tests.engine.architectures import COVERED
 
-#: What one run of all tests has time for: chords of four with one of them, which is recorded and gathered as the others'
-#: chords of two are.
+#: What one run of all tests has time for. Chords of four are for one of them; two at once are recorded as four are.
 FEW = (
     Case("plain", "v", "fp16"),
     Case("all of pocket's", "rectified_flow", "fp32", most=2),

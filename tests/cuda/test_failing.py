@@ -80,6 +80,22 @@ def test_memory_that_runs_out_again_and_again_leaves_no_press_without_an_answer(
     assert warm.card.violations == []
 
 
+def test_where_no_page_can_be_locked_copies_are_waited_for(warm: Playing) -> None:
+    card = warm.card
+    torch._C._host_emptyCache()
+    card.host.is_full = True
+    card.forget()
+    try:
+        # A new prompt, so that numbers go there too.
+        sound = sounds(play(warm.worker, [*CHORD, press(5, prompt="bell")]))
+    finally:
+        card.host.is_full = False
+    assert card.syncs.total() > 0
+    assert sorted(sound) == [1, 2, 3, 4, 5]
+    assert furthest({job: sound[job] for job in warm.sound}, warm.sound) <= TOLERANCE["fp32"]
+    assert card.violations == []
+
+
 def test_memory_that_runs_out_in_warm_up_leaves_an_engine_that_plays() -> None:
     plain = one_after_the_other(DiffusionWorker.from_model(tiny("v", "fp32"), max_in_flight=MOST), PRESSES)
     with playing(Card()) as card:
