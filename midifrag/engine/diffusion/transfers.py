@@ -37,7 +37,8 @@ class HostTransfers:
 
     def reserve(self, size: int) -> None:
         """Make ready for results of so many bytes."""
-        self._blocks.reserve(size)
+        if size:
+            self._blocks.reserve(size)
 
     def add(self, batch: Sequence[Request], result: Tensor) -> bool:
         """Send a call's result to the host. True if it is there already, as on a CPU."""
