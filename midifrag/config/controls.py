@@ -30,8 +30,8 @@ class Range(Strict):
         Field(description="the parameter that it sets")
     )
     range: Annotated[tuple[float, float], Written("two numbers, such as [1, 12]")] = Field(
-        description="the parameter's values at both ends of the way; they may fall; gain, pan and mute, and what an "
-        "endless encoder turns, have one of their own where none is named"
+        description="the parameter's values at both ends of the way; they may fall; gain, pan, mute and tempo, and "
+        "what an endless encoder turns, have one of their own where none is named"
     )
     curve: Curve = Field(
         default="linear",
@@ -41,7 +41,7 @@ class Range(Strict):
 
     @model_validator(mode="before")
     @classmethod
-    def _way_of_the_mix(cls, value: Any) -> Any:
+    def _way_of_its_own(cls, value: Any) -> Any:
         if not isinstance(value, dict) or "range" in value:
             return value
         meant = TARGETS.get(str(value.get("sets")))
@@ -158,6 +158,8 @@ class Control(Range):
             raise ValueError(f"{self.sets} needs slot: …")
         if self.scope in ("bank", "pad") and self.sets.mixes:
             raise ValueError(f"{self.sets} is how the player mixes, and no {self.scope}'s")
+        if self.scope in ("bank", "pad") and self.sets.keeps_time:
+            raise ValueError(f"{self.sets} is the show's, and no {self.scope}'s")
         return self
 
     @property

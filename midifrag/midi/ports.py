@@ -156,6 +156,10 @@ class Ports:
         """Send a configured port what is worth nothing later; False where it takes none now."""
         return self._output.send_now(port, messages)
 
+    def is_out(self, port: str) -> bool:
+        """Whether nothing but lights waits to be sent to a configured port, as far as that takes any."""
+        return self._output.is_out(port)
+
     def device(self, port: str) -> str:
         """What a configured port's output is: the model that it said, its name or what it waits for; may be empty."""
         return self._plugs.device(port)

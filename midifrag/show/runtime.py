@@ -256,9 +256,14 @@ class Runtime:
 
     # --- what its parts ask for --------------------------------------------------------------------------------------
 
-    def _has_landed(self, landed: Landed) -> None:
-        """Something has landed at its boundary: its note goes out in the same moment, from the slot's hand."""
+    def _has_landed(self, landed: Landed) -> Callable[[], bool]:
+        """Something has landed at its boundary: its note goes out in the same moment, from the slot's hand.
+
+        Returns what says whether all such notes are out.
+        """
         self._lights.notify(landed.job, landed.slot)
+        notify = self.begun.settings.notify
+        return lambda: notify is None or self.ports.is_out(notify.port)
 
     def _engine_for(self, model: str) -> Engine:
         loaded = self.bridge.loaded

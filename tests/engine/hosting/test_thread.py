@@ -4,9 +4,12 @@ import math
 import os
 import threading
 
+import pytest
+
 from midifrag.engine.hosting import hang_watch, thread
 from midifrag.engine.hosting.thread import ThreadHost
 from midifrag.engine.messages import Died, Progress, Ready, Rendered, Stalled
+from midifrag.errors import CaptureError
 from tests.engine.toy_worker import CHOICE, PATIENCE, Toy, press, process_id, running, wait
 
 
@@ -29,6 +32,27 @@ def test_a_worker_that_raises_is_replaced_by_a_new_one():
         engine.send(press(2))
         wait(events, Rendered)
         assert len(made) == 2
+
+
+@pytest.mark.parametrize(
+    "error", [RuntimeError("CUDA error: an illegal memory access was encountered"), CaptureError("not recorded.")]
+)
+def test_a_card_that_this_process_cannot_use_again_is_given_up_at_once(error):
+    made = []
+
+    class Broken(Toy):
+        def tick(self):
+            raise error
+
+    def factory(choice):
+        made.append(Broken(choice))
+        return made[-1]
+
+    with running(ThreadHost, factory=factory) as (engine, events):
+        engine.send(press(1))
+        death, _ = wait(events, Died)
+        assert "`engine: {host: process}`" in death.reason
+        assert (death.jobs, death.restarting, len(made)) == ((1,), False, 1)
 
 
 def test_closing_waits_for_the_tick_in_progress():
