@@ -30,8 +30,8 @@ class Range(Strict):
         Field(description="the parameter that it sets")
     )
     range: Annotated[tuple[float, float], Written("two numbers, such as [1, 12]")] = Field(
-        description="the parameter's values at both ends of the way; they may fall; gain, pan, mute and tempo have one "
-        "of their own where none is named"
+        description="the parameter's values at both ends of the way; they may fall; gain, pan, mute and tempo, and "
+        "what an endless encoder turns, have one of their own where none is named"
     )
     curve: Curve = Field(
         default="linear",
@@ -42,8 +42,13 @@ class Range(Strict):
     @model_validator(mode="before")
     @classmethod
     def _way_of_its_own(cls, value: Any) -> Any:
-        meant = TARGETS.get(str(value.get("sets"))) if isinstance(value, dict) else None
-        return value if meant is None or meant.way is None or "range" in value else {**value, "range": meant.way}
+        if not isinstance(value, dict) or "range" in value:
+            return value
+        meant = TARGETS.get(str(value.get("sets")))
+        if meant is not None and meant.way is not None:
+            return {**value, "range": meant.way}
+        # An endless encoder has no ends that would mean some.
+        return value if meant is None or value.get("relative") is None else {**value, "range": meant.parameter.slider}
 
     @model_validator(mode="after")
     def _possible(self) -> Range:

@@ -31,6 +31,7 @@ from midifrag.fragment.slots import Slots
 from midifrag.fragment.writer import FragmentWriter
 from midifrag.fragment.writer_events import Landed
 from midifrag.midi.messages import MidiEvent, PortChanged
+from midifrag.midi.port_names import listed
 from midifrag.midi.ports import Ports
 from midifrag.playback.messages import PlaybackChanged, PlaybackState, PlayerEvent
 from midifrag.playback.player import Player
@@ -48,6 +49,9 @@ from midifrag.show.session_log import SessionLog
 from midifrag.show.telling import Heard, Telling
 from midifrag.show.watcher import Watcher
 from midifrag.states import NoticeLevel
+
+#: Said once, where a controller is there that the set does not name.
+LEARN = "{names}: no port of this set. `midifrag learn` makes it one, and writes what its pads and knobs do"
 
 #: Seconds that the start of a show waits for the drives that it plays to; a disk that sleeps needs some to wake up.
 DRIVE_PATIENCE = 30.0
@@ -161,6 +165,11 @@ class Runtime:
             if not ways:
                 raise
             self._first_words.append(Notice(NoticeLevel.ERROR, f"{error} Here, {' and '.join(ways)} can play it too."))
+
+        else:
+            strangers = self.ports.strangers()
+            if strangers:
+                self._first_words.append(Notice(NoticeLevel.INFO, LEARN.format(names=listed(strangers))))
 
     def close(self) -> Ending:
         """Cancel what runs, write what can be written, keep the rest elsewhere, then LEDs off and ports closed.

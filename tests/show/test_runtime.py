@@ -19,8 +19,10 @@ from midifrag.fragment.archive import Archive
 from midifrag.fragment.writer import FragmentWriter
 from midifrag.fragment.writer_events import Landed
 from midifrag.intents import Press, Prompt, SendTake
+from midifrag.midi.memory import MemoryBackend
 from midifrag.midi.messages import NoteOn
 from midifrag.midi.output import OutputThread
+from midifrag.midi.ports import Ports
 from midifrag.playback.messages import Load, PlaybackState, Start
 from midifrag.show import runtime
 from midifrag.show.ending import Ending
@@ -499,6 +501,23 @@ def test_a_show_without_midi_runs_where_something_else_can_play_it(tmp_path, key
         else:
             show._open_ports()
             assert [one.text for one in show._first_words] == [f"No MIDI here. Here, {ways} can play it too."]
+    finally:
+        show.close()
+
+
+def test_a_controller_that_the_set_does_not_name_is_said_once_and_nothing_waits(tmp_path):
+    keys = {"fragments": {"folder": str(tmp_path)}, "engine": {"host": "thread"}}
+    ports = {"daw": {"in": {"virtual": "midifrag"}}}
+
+    def make(settings, on_event, on_change):
+        return Ports(settings, on_event, on_change, MemoryBackend(["MPK mini"]))
+
+    show = Runtime(loaded(ports=ports, **keys), make)
+    try:
+        show._open_ports()
+        (notice,) = show._first_words
+        assert notice.level is NoticeLevel.INFO
+        assert notice.text.startswith("'MPK mini': no port of this set. `midifrag learn` makes it one")
     finally:
         show.close()
 
