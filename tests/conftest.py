@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import sys
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
@@ -44,6 +45,11 @@ LINUX = (
     "tests/show/test_reload.py::test_what_is_no_file_any_more_is_told_once",
     "tests/tools/test_jack_server.py",
 )
+
+# Where a shell says that no bytecode is to be kept, each worker and each of the hundreds of processes that tests start
+# would compile whatever it imports once more: half of all the time there is.
+sys.dont_write_bytecode = False
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 if "PYTEST_XDIST_WORKER_COUNT" in os.environ:
     # Before torch is imported, and for the processes that tests start: threads that share a core with another worker's
