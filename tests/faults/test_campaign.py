@@ -1,4 +1,4 @@
-"""The short form: some minutes' worth of a show with faults, under a fixed seed, over real ports."""
+"""The short form: a show with faults, under a fixed seed, over real ports."""
 
 import pytest
 
@@ -9,7 +9,7 @@ from tests.support.performing import Log
 from tools.jack_server import Server, realtime_allowed
 
 #: Seconds of acts, the last of which is played to its end.
-SHORT = 60.0
+SHORT = 30.0
 
 
 @pytest.fixture
