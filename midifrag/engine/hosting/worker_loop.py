@@ -49,7 +49,8 @@ def death_of(error: Exception) -> Death:
         return Death(str(error), final=True)
     _log.info("The engine failed", exc_info=error)
     if isinstance(error, CaptureError):
-        return Death(str(error), spends_process=True, options={"graphs": False})
+        # Where the card bears nothing more either, the next life hears of it as below.
+        return Death(str(error), options={"graphs": False})
     # So begins whatever torch passes on from a card; after most of it, the process can do nothing more there.
     spends_process = str(error).startswith("CUDA error")
     return Death(f"The engine failed: {type(error).__name__}: {error}.", spends_process=spends_process)
