@@ -197,7 +197,7 @@ def parsed(arguments: Sequence[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description="Ten minutes on a graphics card.")
     parser.add_argument("--device", default="cuda", choices=["cpu", "cuda"])
     parser.add_argument("--precision", choices=["fp32", "fp16", "bf16", "fp8"], help="fp16 on CUDA, else bf16")
-    parser.add_argument("--repeats", type=int, default=3)
+    parser.add_argument("--repeats", type=int, help="3 on CUDA, else 1")
     parser.add_argument("--smaller", type=int, default=1, help="divide depth and length, for a dry run")
     parser.add_argument("--narrower", type=int, default=1, help="divide widths too")
     parser.add_argument("--steps", type=int, help="so many at most, for a dry run")
@@ -209,6 +209,7 @@ def parsed(arguments: Sequence[str]) -> argparse.Namespace:
     options = parser.parse_args(arguments)
     on_card = options.device == "cuda"
     options.precision = options.precision or ("fp16" if on_card else "bf16")
+    options.repeats = options.repeats or (3 if on_card else 1)
     if options.seconds is None and on_card:
         options.seconds = ALL_SECONDS
     return options

@@ -189,6 +189,18 @@ def monitor(path: Path | None, backend: str | None, clock: bool) -> None:
 
 @app.command()
 @options.config
+@options.backend
+def learn(path: Path | None, backend: str | None) -> None:
+    """Press a pad or turn a knob, say what it does, and it is written into the set."""
+    from midifrag.commands.learn import learn as learn_set
+
+    with explained():
+        loaded = load_show(path, nested(backend=backend))
+    learn_set(loaded)
+
+
+@app.command()
+@options.config
 def models(path: Path | None) -> None:
     """List models, samplers and engines."""
     from midifrag.commands.models import models as list_models

@@ -12,6 +12,7 @@
     ├── ClipError              a MIDI file that cannot be played                                 (exit 2)
     ├── ModelError             a model cannot be loaded
     │   ├── CheckpointError    the file is missing, truncated or of another architecture
+    │   │   └── UnfitCheckpointError    none to play, and not damaged: another copy would not help
     │   └── HubError           the hub refuses, lacks or cuts off a download
     ├── CaptureError           a device that cannot record its work; the engine has to begin anew, without
     ├── EngineError            an engine cannot do what was asked
@@ -119,6 +120,10 @@ class ModelError(MidifragError):
 
 class CheckpointError(ModelError):
     """A checkpoint file is missing, truncated or does not fit the architecture."""
+
+
+class UnfitCheckpointError(CheckpointError):
+    """A checkpoint that is none to play and was not damaged either: another copy of it would be as it is."""
 
 
 class HubError(ModelError):

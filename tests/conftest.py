@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 import os
-from collections.abc import Iterator
+import sys
+from collections.abc import Generator, Iterator
 from typing import TYPE_CHECKING, Any
 
 import hypothesis
@@ -23,14 +25,36 @@ hypothesis.settings.load_profile("midifrag")
 
 #: Tests that share one show and one browser.
 PAGE = "tests/scenarios/page"
-#: Files and folders that take longest: begun first, so that no core waits for one of them at the end.
-LONGEST = (
-    PAGE,
-    "tests/faults/test_campaign.py",
-    "tests/scenarios/test_performing.py",
+#: What is played in real time, over JACK or Link: on the first worker, to which others give way.
+REAL_TIME = (
+    "tests/scenarios/test_clocks.py",
+    "tests/scenarios/test_heard_on_the_bar.py",
+    "tests/scenarios/test_joined.py",
+    "tests/scenarios/test_link_show.py",
+    "tests/scenarios/test_on_the_bar.py",
+    "tests/scenarios/test_osc.py",
     "tests/scenarios/test_playback.py",
     "tests/scenarios/test_player_soak.py",
+    "tests/doors/instruments/test_hydrogen.py",
+    "tests/midi/test_jack",
+)
+#: What takes longest is begun first, so that no core waits for one of them at the end. What waits for shows, clocks and
+#: browsers stands beside what computes.
+LONGEST = (
+    *REAL_TIME,
+    PAGE,
+    "tests/test_exhaustive.py",
+    "tests/faults/test_campaign.py",
+    "tests/commands/soundcheck",
     "tests/engine/diffusion",
+    "tests/scenarios/test_performing.py",
+    "tests/training",
+    "tests/cuda",
+    "tests/playback/test_player.py",
+    "tests/benchmarks/test_gpu.py",
+    "tests/scenarios",
+    "tests/show",
+    "tests/commands",
 )
 #: What needs a JACK server, Debian's Chromium, or signals and links as Linux has them; marked `linux`.
 LINUX = (
@@ -45,11 +69,18 @@ LINUX = (
     "tests/tools/test_jack_server.py",
 )
 
+# Where a shell says that no bytecode is to be kept, each worker and each of the hundreds of processes that tests start
+# would compile whatever it imports once more, which takes three times as long as to run it.
+sys.dont_write_bytecode = False
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+
 if "PYTEST_XDIST_WORKER_COUNT" in os.environ:
     # Before torch is imported, and for the processes that tests start: threads that share a core with another worker's
     # wait for each other in every operation.
     threads = (os.cpu_count() or 1) // int(os.environ["PYTEST_XDIST_WORKER_COUNT"])
     os.environ.setdefault("OMP_NUM_THREADS", str(max(1, threads)))
+    if os.environ["PYTEST_XDIST_WORKER"] != "gw0" and hasattr(os, "nice"):
+        os.nice(5)
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -60,11 +91,19 @@ def pytest_xdist_auto_num_workers() -> int:
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadFileScheduling:
-    """A file's tests stay together, and so do all that share the page's show and browser."""
+    """A file's tests stay together, and so do all in real time, and all that share the page's show and browser."""
     from xdist.scheduler import LoadFileScheduling
+    from xdist.workermanage import WorkerController
 
     class Scheduling(LoadFileScheduling):
+        @property
+        def nodes(self) -> list[WorkerController]:
+            """The first worker, which is given what comes first, at the head; not whichever was ready first."""
+            return sorted(super().nodes, key=lambda node: node.gateway.id)
+
         def _split_scope(self, nodeid: str) -> str:
+            if nodeid.startswith(REAL_TIME):
+                return "real time"
             return PAGE if nodeid.startswith(PAGE) else super()._split_scope(nodeid)
 
     return Scheduling(config, log)
@@ -72,7 +111,7 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadFileSche
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     for named in (*LONGEST, *LINUX):
-        if not (config.rootpath / named.partition("::")[0]).exists():
+        if not any(config.rootpath.glob(f"{named.partition('::')[0]}*")):
             raise pytest.UsageError(f"tests/conftest.py: there is no {named} any more")
 
     def place(item: pytest.Item) -> int:
@@ -82,6 +121,24 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     for item in items:
         if item.nodeid.startswith(LINUX):
             item.add_marker("linux")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, object, object]:
+    """What is collected, and torch, are millions of objects that stay: they are not gone through meanwhile."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.enable()
+
+
+@pytest.fixture(autouse=True, scope="module")
+def garbage_is_looked_for_in_what_tests_make() -> None:
+    """Engines collect whenever they free memory: leave out all that was there before; a test may have had it back."""
+    if not gc.get_freeze_count():
+        gc.collect()
+        gc.freeze()
 
 
 @pytest.fixture(autouse=True)

@@ -1,7 +1,9 @@
 """A message that somebody forgets to answer is an error of the type checker's.
 
 A copy of the package gets, for each case of each match over a closed family, a second version of its function from
-which that case is gone. One run of mypy must find fault with every one of them.
+which that case is gone. One run of mypy must find that something is left over in every one of them, and nowhere else.
+The copy has the types of the package and these functions, none of what others do, and no libraries: what mypy says of
+them takes it a third of the time.
 """
 
 from __future__ import annotations
@@ -9,8 +11,8 @@ from __future__ import annotations
 import ast
 import copy
 import functools
+import os
 import re
-import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -40,6 +42,16 @@ OPEN = {
     "midi/jack_process.py:_answer": "what is asked is text from outside of the process",
     "midi/output.py:led_key": "mido's kinds of messages",
 }
+
+
+#: All that the package's types need of a library: that a message is no `Any`.
+PYDANTIC = """
+from typing import Any
+class BaseModel:
+    def __init__(self, **values: Any) -> None: ...
+    def __getattr__(self, name: str) -> Any: ...
+def __getattr__(name: str) -> Any: ...
+"""
 
 
 @dataclass(frozen=True)
@@ -86,12 +98,17 @@ def shortened(match: ast.Match) -> Iterator[tuple[str, list[ast.match_case]]]:
 
 
 def vary(module: Path, file: Path) -> list[Variant]:
-    """Write ``module`` into ``file``, each function with a closed match followed by its variants."""
+    """Write ``module`` into ``file``, each function with a closed match followed by its variants, others empty."""
     tree, variants = ast.parse(module.read_text(encoding="utf-8")), []
     for holder in ast.walk(tree):
         if not isinstance(holder, ast.Module | ast.ClassDef):
             continue
-        for function in [node for node in holder.body if isinstance(node, ast.FunctionDef)]:
+        for function in [node for node in holder.body if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)]:
+            if not matches(function):
+                # What attributes there are is said where they are made.
+                if function.name != "__init__":
+                    function.body = ast.parse("raise NotImplementedError").body
+                continue
             if f"{module.relative_to(ROOT / 'midifrag').as_posix()}:{function.name}" in OPEN:
                 continue
             for at, match in enumerate(matches(function)):
@@ -101,6 +118,7 @@ def vary(module: Path, file: Path) -> list[Variant]:
                     matches(variant)[at].cases = copy.deepcopy(cases)
                     holder.body.append(variant)
                     variants.append(Variant(file, variant.name, f"{function.name} without {gone}"))
+    file.parent.mkdir(parents=True, exist_ok=True)
     file.write_text(ast.unparse(ast.fix_missing_locations(tree)), encoding="utf-8")
     return variants
 
@@ -118,26 +136,24 @@ def lines_of(variant: Variant) -> range:
 
 @pytest.fixture(scope="module")
 def checked(tmp_path_factory: pytest.TempPathFactory) -> tuple[list[Variant], dict[Path, set[int]]]:
-    """All variants, and the lines of each file that mypy finds fault with."""
+    """All variants, and the lines of each file in which mypy finds something left over."""
     folder = tmp_path_factory.mktemp("exhaustive")
-    shutil.copytree(ROOT / "midifrag", folder / "midifrag", ignore=shutil.ignore_patterns("__pycache__", "models"))
-    shutil.copy(ROOT / "pyproject.toml", folder)
-    if (ROOT / ".mypy_cache").is_dir():
-        # Where the types were checked before, only what differs is checked again.
-        shutil.copytree(ROOT / ".mypy_cache", folder / ".mypy_cache")
     variants = [
         variant
         for module in sorted((ROOT / "midifrag").rglob("*.py"))
-        if "match " in module.read_text(encoding="utf-8")
         for variant in vary(module, folder / module.relative_to(ROOT))
     ]
+    (folder / "pydantic.pyi").write_text(PYDANTIC, encoding="utf-8")
     # Of the machinery only: a word that no longer stands there would leave nothing to check.
     assert {variant.gone for variant in variants} >= {"act without StarTake()", "act without CancelJob(number)"}
-    command = [sys.executable, "-m", "mypy", "--hide-error-context", "--no-error-summary", "midifrag"]
+    plain = ["--hide-error-context", "--no-error-summary", "--python-version", "3.11", "--cache-dir", os.devnull]
+    command = [sys.executable, "-m", "mypy", *plain, "--no-site-packages", "--ignore-missing-imports", "midifrag"]
     run = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
     assert run.returncode == 1, run.stdout + run.stderr
+    # To `assert_never`, or to whoever is given what is left over.
+    left = r"^([^:\n]+):(\d+): error: Argument 1 .*\[arg-type\]$"
     faults: dict[Path, set[int]] = {}
-    for path, line in re.findall(r"^([^:\n]+):(\d+): error: ", run.stdout, flags=re.MULTILINE):
+    for path, line in re.findall(left, run.stdout, flags=re.MULTILINE):
         faults.setdefault(folder / path, set()).add(int(line))
     return variants, faults
 
@@ -146,6 +162,9 @@ def test_every_case_that_goes_is_missed(checked: tuple[list[Variant], dict[Path,
     variants, faults = checked
     unnoticed = [one.gone for one in variants if not faults.get(one.file, set()).intersection(lines_of(one))]
     assert not unnoticed, "\n".join(unnoticed)
+    varied = {(one.file, line) for one in variants for line in lines_of(one)}
+    elsewhere = [f"{file}:{line}" for file, lines in faults.items() for line in lines if (file, line) not in varied]
+    assert not elsewhere, "\n".join(elsewhere)
 
 
 def test_what_is_left_open_is_still_there() -> None:

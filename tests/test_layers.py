@@ -28,7 +28,7 @@ ROOMS: Mapping[str, Sequence[tuple[str, ...]]] = {
         ("intents",),
         ("surface", "fragment"),
         ("pad_key", "boundary"),
-        ("states", "notes", "clock", "audio", "errors", "children", "scheduling", "timeline"),
+        ("states", "notes", "clock", "audio", "errors", "children", "scheduling", "timeline", "machine_code"),
         ("legible",),
     ),
     "midifrag.engine": (

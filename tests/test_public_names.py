@@ -99,6 +99,7 @@ FOR_PLUGINS = {
         "SilentTakeError",
         "StorageError",
         "SurfaceError",
+        "UnfitCheckpointError",
         "UnknownTakeError",
     ],
 }

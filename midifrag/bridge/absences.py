@@ -95,6 +95,14 @@ class Absences:
         has_loaded = model in self._working or model not in self._loading_since
         return self.since(model) is None and has_loaded
 
+    def silence(self, model: str) -> str:
+        """Why it does not take in what it is told now; empty where it does."""
+        if self.answers(model):
+            return ""
+        if self.is_away(model):
+            return "is being replaced"
+        return "shows no progress" if self.is_stalled(model) else "is loading"
+
     def expected(self, model: str) -> float | None:
         """Seconds from its end to its being ready again, as far as earlier times tell."""
         return self._loading_took.get(model)

@@ -28,7 +28,10 @@ TOLD, NOTICED = 0.05, 0.0002
 
 
 class Boundaries:
-    """The boundaries of ``jobs`` on the present ``line`` of time; ``write`` moves what waits with the writer."""
+    """The boundaries of ``jobs`` on the present ``line`` of time; ``write`` moves what waits with the writer.
+
+    ``silence`` says why the engine of a model does not answer now; empty where it does.
+    """
 
     def __init__(
         self,
@@ -37,6 +40,7 @@ class Boundaries:
         write: Callable[[WriterCommand], None],
         clock: Clock,
         line: Callable[[], Timeline],
+        silence: Callable[[str], str] = lambda _model: "",
     ) -> None:
         self.forecast = Forecast()
         #: Called with a job whose fragment is ready, when the moment and the slot of its landing are known or change.
@@ -46,6 +50,7 @@ class Boundaries:
         self._write = write
         self._clock = clock
         self._line = line
+        self._silence = silence
         self._followed = line()
         self._told: dict[int, float] = {}
 
@@ -54,6 +59,9 @@ class Boundaries:
     def promise(self, job: Job) -> None:
         """Promise a job that waits for its render the boundary that it will make, as soon as that can be told."""
         if job.landing.land == "now" or job.boundary is not None:
+            return
+        if waits := self._waits(job):
+            job.waits, job.text = True, job.text or waits
             return
         now, jobs = self._clock.now(), [one.changed() for one in self._jobs]
         estimated = self.forecast.estimate(jobs, job.number, now, writing=self._jobs.written())
@@ -129,14 +137,25 @@ class Boundaries:
             self.settled(job)
 
     def look(self) -> None:
-        """Tell of the jobs that cannot make the boundary any more that was promised to them."""
+        """Tell of the jobs that cannot make the boundary any more that was promised to them.
+
+        One whose engine does not answer is told of once, and promised another when it does.
+        """
         self._told = {number: at for number, at in self._told.items() if self._jobs.get(number)}
         now = self._clock.now()
         for job in self._bound():
             if not job.writing and job.boundary is not None and self._is_over(job.boundary, job, now):
                 jobs = [one.changed() for one in self._jobs]
-                left = self.forecast.estimate(jobs, job.number, now, writing=self._jobs.written()) or 0.0
-                self._miss(job, now + self.forecast.careful(left))
+                left = self.forecast.estimate(jobs, job.number, now, writing=self._jobs.written())
+                if left is None or self._waits(job):
+                    self._miss(job, None)
+                else:
+                    self._miss(job, now + self.forecast.careful(left))
+        for job in self._jobs:
+            if job.waits and not self._waits(job):
+                job.waits, job.text = False, ""
+                self.promise(job)
+                self._telling.tell(job)
 
     def late(self) -> Iterator[Job]:
         """The jobs that are not rendered though the boundary that was promised to them first is over by a bar.
@@ -192,14 +211,26 @@ class Boundaries:
     def _is_over(self, boundary: Boundary, job: Job, now: float) -> bool:
         return boundary.at - job.landing.lead - SURE < now
 
-    def _miss(self, job: Job, ready_at: float) -> None:
+    def _waits(self, job: Job) -> str:
+        """For what a job waits that its engine must do first; empty where that is at work."""
+        if not isinstance(job, RenderJob) or not job.pending:
+            return ""
+        why = self._silence(job.model)
+        return f"waits for {job.model}, which {why}" if why else ""
+
+    def _miss(self, job: Job, ready_at: float | None) -> None:
+        """A job has missed its boundary; it takes one after ``ready_at``, or none until that is known."""
         was = job.boundary
         job.missed += 1
-        job.ready_at = ready_at
-        job.boundary = self._after(job, ready_at)
-        job.promised = job.promised or job.boundary
         missed = "missed its moment" if was is None else f"missed {was.name}"
-        text = f"{missed}, lands at {job.boundary.name}"
+        if ready_at is None:
+            job.boundary = None
+            waits = self._waits(job)
+            job.waits, text = bool(waits), "; ".join(filter(None, (missed, waits)))
+        else:
+            job.ready_at, job.boundary = ready_at, self._after(job, ready_at)
+            job.promised = job.promised or job.boundary
+            text = f"{missed}, lands at {job.boundary.name}"
         if job.state is not JobState.HELD:
             job.text = text
         if job.missed == 1:

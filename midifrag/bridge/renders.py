@@ -54,7 +54,7 @@ class Renders:
         self.jobs = JobTable()
         self.spares = SpareRack(spares)
         self.telling = Telling(self.jobs, publish, clock)
-        self.boundaries = Boundaries(self.jobs, self.telling, write, clock, line)
+        self.boundaries = Boundaries(self.jobs, self.telling, write, clock, line, absences.silence)
         self.landings = Landings(self.jobs, self.telling, write, engines.info, clock, self.boundaries, line)
         self.telling.after_failure = self.landings.land_instead
         self.outages = Outages(self.jobs, self.telling, self.spares, engines, absences)

@@ -58,6 +58,7 @@ class SetList:
         #: Who is dealt with now.
         self.who = MAIN
         self._stored = StoredValues()
+        self._stored.tempo = lambda: self.time.timeline.bpm
         self._performers: dict[str, _Performer] = {}
         self._know_performers()
         self._recent: dict[tuple[str, PadKey], tuple[float, float]] = {}

@@ -16,7 +16,7 @@ from midifrag.bridge.warmup import warm_renders
 from midifrag.clock import Clock
 from midifrag.config.loading import Loaded
 from midifrag.config.performers import MAIN
-from midifrag.config.targets import named, value_name
+from midifrag.config.targets import TIME, named, value_name
 from midifrag.engine.messages import Warm
 from midifrag.engine.protocol import Engines
 from midifrag.events import BankChanged, ConfigurationChanged, ControlChanged, Notice, StateChange
@@ -72,7 +72,9 @@ class Switching:
     def set_value(self, name: str, value: float | None) -> None:
         """Set a live value by its name, or (None) give it back to the presets."""
         target, _slot = named(name) or (None, None)
-        if target is not None and value is None:
+        if target is not None and target.keeps_time and (value is None or target.parameter.problem(value) is None):
+            self._set_tempo(value)
+        elif target is not None and value is None:
             self._change(lambda values: values.set(name, None))
         elif target is not None and value is not None and target.parameter.problem(value) is None:
             rounded = target.parameter.rounded(value)
@@ -156,10 +158,17 @@ class Switching:
         told = change(values)
         if told is None:
             return
+        if told.name in TIME:
+            self._set_tempo(told.value)
+            return
         self._tell(told)
         for name in sorted(before - set(values.effective) - {told.name}):
             self._tell(ControlChanged(name, None))
         self._tell_pads(pads)
+
+    def _set_tempo(self, bpm: float | None) -> None:
+        for change in self._set_list.time.turn(bpm, self._clock.now()):
+            self._publish(change)
 
     def _tell(self, change: ControlChanged) -> None:
         """Tell a value of who plays now; where it is everybody's, it is the main performer's as well."""

@@ -6,6 +6,7 @@ the same tempo.
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 
 from midifrag.bridge.items import AbletonHeard, LinkHeard
@@ -30,6 +31,8 @@ CORRECTED_EVERY = 0.25
 LEAP = 0.5
 #: Quarter notes by which Live's song leaps.
 JUMP = 0.05
+#: A control that has not moved for so many seconds is told anew why it sets nothing.
+TURN = 2.0
 #: Taps in a row from which on they tell where beats are, beside their tempo.
 TELL_BEATS = 4
 
@@ -53,6 +56,8 @@ class Timekeeper:
         self._ableton: AbletonHeard | None = None
         self._given: Timeline | None = None
         self._taps = Taps()
+        #: When a control last wanted to set a tempo that is another clock's.
+        self._turned = -math.inf
         #: Ports of whose clocks was said what does not count of them.
         self._said: set[str] = set()
 
@@ -94,8 +99,7 @@ class Timekeeper:
     def tap(self, time: float) -> list[StateChange]:
         """Take in a tap, which is a quarter note of midifrag's own clock."""
         if self.timeline.source != INTERNAL:
-            text = f"the tempo is that of {self.timeline.source}; taps count where midifrag's own clock keeps the time"
-            return [Notice(NoticeLevel.INFO, text)]
+            return [self._not_ours("taps count")]
         bpm = self._taps.tap(time)
         if bpm is None or not SLOWEST <= bpm <= FASTEST:
             return []
@@ -105,6 +109,19 @@ class Timekeeper:
             off = self._own.position_at(moment) - round(self._own.position_at(moment))
             self._own = replace(self._own, position=self._own.position - off)
         return self._settle(time, self.tempo.bpm, at_once=True)
+
+    def turn(self, bpm: float | None, now: float) -> list[StateChange]:
+        """A control sets the tempo of midifrag's own clock, or (None) gives it back to the set."""
+        if self.timeline.source != INTERNAL:
+            # A knob on its way says it a hundred times.
+            is_news, self._turned = now - self._turned > TURN, now
+            return [self._not_ours("controls set it")] if is_news else []
+        self._keep(self._settings.tempo if bpm is None else bpm, now)
+        return self._settle(now, self.tempo.bpm, at_once=True)
+
+    def _not_ours(self, what: str) -> Notice:
+        text = f"the tempo is that of {self.timeline.source}; {what} where midifrag's own clock keeps the time"
+        return Notice(NoticeLevel.INFO, text)
 
     def use(self, settings: Settings, now: float) -> list[StateChange]:
         """Go by another configuration; the position stays what it is."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TypeAlias
 
 from midifrag.bridge.takeover import Takeover
@@ -25,6 +25,8 @@ class StoredValues:
         self.values: dict[Place, dict[str, float]] = {_EVERYWHERE: {}}
         #: The parameters that controls have set: their values go with the last control that sets them.
         self.moved: dict[Place, set[str]] = {}
+        #: The tempo as it is, which is nobody's value: what controls make of it is up to who keeps the time.
+        self.tempo: Callable[[], float | None] = lambda: None
 
 
 class LiveValues:
@@ -40,6 +42,7 @@ class LiveValues:
     ) -> None:
         stored = StoredValues() if stored is None else stored
         self._values, self._moved = stored.values, stored.moved
+        self._stored = stored
         #: Controls that wait to be picked up, and where they would set what.
         self._waiting: dict[str, tuple[Place, str]] = {}
         self.configure(settings, bank, banks)
@@ -118,25 +121,34 @@ class LiveValues:
         pad = pad if scope == "pad" else None
         if scope == "pad" and pad is None:
             return None
-        return self._position(control, self.effective_on(pad).get(control.value_name), pad)
+        return self._position(control, self._current(control, pad), pad)
+
+    def _current(self, control: Control, pad: PadKey | None) -> float | None:
+        """What a control sets as it is now; None where the presets count."""
+        return self._stored.tempo() if control.sets.keeps_time else self.effective_on(pad).get(control.value_name)
 
     # --- what moves --------------------------------------------------------------------------------------------------
 
     def move(self, key: str, position: float, pad: PadKey | None = None) -> ControlChanged | None:
         """A control stands at ``position`` 0–1: the change it makes, or that it waits to be picked up.
 
-        ``pad`` is the one in hand, for a control that sets a pad's value; without one such a control does nothing.
+        ``pad`` is the one in hand, for a control that sets a pad's value; without one such a control does nothing. Of
+        a tempo it is what the control asks for, and nothing is changed yet.
         """
         place, control = self._place(key, pad)
         if place is None or control is None:
             return None
         name = control.value_name
-        current = self.effective_on(place[1]).get(name)
+        current = self._current(control, place[1])
         taken = self._takeovers[key].move(position, self._position(control, current, place[1]))
         if taken is None:
+            if control.sets.keeps_time:
+                return None
             self._waiting[key] = place, name
             return ControlChanged(name, current, waiting=True, bank=_told_bank(place), pad=place[1])
         waited = self._waiting.pop(key, None) is not None
+        if control.sets.keeps_time:
+            return ControlChanged(name, control.value(taken))
         return self._put(place, name, control.value(taken), current, news=waited)
 
     def turn(self, key: str, clicks: int, pad: PadKey | None = None) -> ControlChanged | None:
@@ -145,10 +157,12 @@ class LiveValues:
         if place is None or control is None:
             return None
         name = control.value_name
-        current = self.effective_on(place[1]).get(name)
+        current = self._current(control, place[1])
         stands = self._takeovers[key].exact(self._position(control, current, place[1]))
         position = min(max((0.5 if stands is None else stands) + clicks / control.clicks, 0.0), 1.0)
         self._takeovers[key].settle(position)
+        if control.sets.keeps_time:
+            return ControlChanged(name, control.value(position))
         return self._put(place, name, control.value(position), current)
 
     def _place(self, key: str, pad: PadKey | None) -> tuple[Place | None, Control | None]:

@@ -15,8 +15,9 @@ from midifrag.config import loading
 from midifrag.config.hints import hints
 from midifrag.config.loading import Loaded
 from midifrag.config.places_on_ports import readings
+from midifrag.config.unplayable import FactsOf, place_in_entry
 from midifrag.engine.loading.cards import FP8_CAPABILITY, FP8_NEEDS, Run, find_cards, run_tool
-from midifrag.engine.loading.inventory import presence, why_refused
+from midifrag.engine.loading.inventory import config_here, default_troubles, presence, why_refused
 from midifrag.errors import ConfigurationError, HubError, NoMidiError, PlaybackError, PortError, Problem, StorageError
 from midifrag.fragment.file_names import HYDROGEN, SFZ
 from midifrag.fragment.files import storage_error
@@ -47,7 +48,7 @@ def check(loaded: Loaded) -> None:
         say(f"  {bank.slug:<12} {bank.name}: {len(bank.pads)} pads, {program}")
     for line in readings(loaded):
         say(f"  {line}")
-    found = chain(hints(loaded), _long_prompts(loaded))
+    found = chain(hints(loaded, facts_here(loaded)), _long_prompts(loaded))
     for line in (
         *islice(found, MOST_NOTES),
         *missing_ports(loaded, ports),
@@ -58,6 +59,11 @@ def check(loaded: Loaded) -> None:
         say(f"  note: {line}")
     if next(found, None) is not None:
         say(f"  note: there are more than these {MOST_NOTES}")
+
+
+def facts_here(loaded: Loaded) -> FactsOf:
+    """The facts of a set's models, those of the hub among them whose configuration is in its cache."""
+    return FactsOf(loaded.source, lambda model: config_here(model, loaded.source(model)))
 
 
 def _long_prompts(loaded: Loaded) -> Iterator[str]:
@@ -109,11 +115,23 @@ def missing_output(loaded: Loaded) -> Iterator[str]:
 
 
 def unusable_models(loaded: Loaded) -> Iterator[Problem]:
-    """A problem for each model of the set that will be refused when it is loaded, as far as its configuration tells."""
+    """A problem for each model of the set that will be refused when it is loaded, as far as its files here tell.
+
+    Also for what no press can be played with that leaves it to the model, unless a pad has told that.
+    """
+    told = {str(problem) for problem in loaded.unplayable}
     for name in sorted({*loaded.limits, *loaded.settings.models}):
-        why = why_refused(name, loaded.source(name))
+        source = loaded.source(name)
+        place = ("models", name) if name in loaded.settings.models else ("model",)
+        why = why_refused(name, source)
         if why is not None:
-            yield loading.show_problem(loaded, ("models", name) if name in loaded.settings.models else ("model",), why)
+            yield loading.show_problem(loaded, place, why)
+            continue
+        for trouble in default_troubles(name, source):
+            there = place_in_entry(loaded.settings, name, trouble.parameter) or place
+            problem = loading.show_problem(loaded, there, trouble.sentence)
+            if str(problem) not in told:
+                yield problem
 
 
 def missing_models(loaded: Loaded) -> Iterator[str]:

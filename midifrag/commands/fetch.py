@@ -20,7 +20,8 @@ from midifrag.commands.console import err, out, say
 from midifrag.config.catalogue import known
 from midifrag.config.loading import Loaded
 from midifrag.config.names import none_of
-from midifrag.engine.loading.inventory import located, presence
+from midifrag.engine.loading.inventory import presence
+from midifrag.engine.loading.model_files import located
 from midifrag.engine.registry import engine_choice
 from midifrag.errors import ModelError
 

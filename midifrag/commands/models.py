@@ -37,6 +37,8 @@ def here(name: str, source: Mapping[str, Any]) -> str:
     if "engine" in source:
         return ""
     found = presence(name, source)
+    if found.refused:
+        return f"will not play: {found.refused}"
     if found.is_whole:
         size = f", {size_text(found.size)}" if found.size else ""
         return f"yes{size}{f'; {found.note}' if found.note else ''}"

@@ -82,17 +82,16 @@ def pocket_is_there() -> bool:
 
 
 def too_long(seconds: float | None, model: str, longest: float | None) -> str | None:
-    """Why a model cannot render so many seconds; ``longest`` is as `longest_seconds` says."""
+    """Why a model cannot render so many seconds; ``longest`` is as `longest_of` says."""
     if seconds is None or longest is None or seconds <= longest:
         return None
     return f"{seconds:g} s is more than {model} renders, {longest:.1f} s"
 
 
-def longest_seconds(model: str, source: Mapping[str, Any]) -> float | None:
-    """What a model renders at most, as far as its configuration lies here; ``source`` is its entry's."""
-    values = model_config(model, source)
+def longest_of(config: Mapping[str, Any] | None) -> float | None:
+    """What the model of a configuration renders at most, in seconds; None where it does not say."""
     try:
-        return None if values is None else float(values["sample_size"] / values["sample_rate"])
+        return None if config is None else float(config["sample_size"] / config["sample_rate"])
     except (KeyError, TypeError, ArithmeticError):
         return None
 

@@ -8,6 +8,7 @@ from typing import Protocol
 from midifrag.config.actions import Action
 from midifrag.config.banks import Bank
 from midifrag.config.controls import Control
+from midifrag.config.desk import Desk, plan_of
 from midifrag.config.loading import Loaded
 from midifrag.config.press_request import press_rules
 
@@ -83,11 +84,22 @@ def _swallowed(loaded: Loaded, controls: Iterable[Control], file: str) -> Iterat
 
 def _hidden_by_shifts(loaded: Loaded, bank: Bank, file: str) -> Iterator[str]:
     """Pads whose note is a shift: it presses nothing."""
-    shifts = {action.while_held: action for action in loaded.settings.actions if action.while_held is not None}
-    for key, pad in bank.pads.items():
-        action = shifts.get(key.note)
-        if action is not None and action.port in (None, pad.port):
-            yield f"{file}: pads.{key}: its note is the shift of {action.does} (actions of {loaded.path.name})"
+    settings = loaded.settings
+    desk = Desk(settings, [plan_of(one) for one in loaded.banks], loaded.banks.index(bank))
+    shifts = {(one.while_held, one.port): one for one in settings.actions if one.while_held is not None}
+    by_notes = [port for port in settings.ports if not desk.grids(port)]
+    for (note, port), action in shifts.items():
+        of = f"the shift of {action.does} (actions of {loaded.path.name})"
+        for key, pad in bank.pads.items():
+            # A set without ports may get some.
+            plays = not settings.ports or any(pad.port in (None, one) and port in (None, one) for one in by_notes)
+            if key.note == note and port in (None, pad.port) and plays:
+                yield f"{file}: pads.{key}: its note is {of}"
+        for one in settings.ports:
+            if port in (None, one) and note is not None:
+                there = {desk.pad(one, "note", note, channel) for channel in range(1, 17)}
+                keys = sorted(at[1] for at in there if at is not None and at[0] == bank.slug)
+                yield from (f"{file}: pads.{key}: on {one} it lies on {of}" for key in keys)
 
 
 def _never_told(loaded: Loaded, bank: Bank, file: str) -> Iterator[str]:

@@ -30,8 +30,8 @@ class Range(Strict):
         Field(description="the parameter that it sets")
     )
     range: Annotated[tuple[float, float], Written("two numbers, such as [1, 12]")] = Field(
-        description="the parameter's values at both ends of the way; they may fall; gain, pan and mute have one of "
-        "their own where none is named"
+        description="the parameter's values at both ends of the way; they may fall; gain, pan, mute and tempo, and "
+        "what an endless encoder turns, have one of their own where none is named"
     )
     curve: Curve = Field(
         default="linear",
@@ -41,9 +41,14 @@ class Range(Strict):
 
     @model_validator(mode="before")
     @classmethod
-    def _way_of_the_mix(cls, value: Any) -> Any:
-        meant = MIX.get(str(value.get("sets"))) if isinstance(value, dict) else None
-        return value if meant is None or "range" in value else {**value, "range": meant.way}
+    def _way_of_its_own(cls, value: Any) -> Any:
+        if not isinstance(value, dict) or "range" in value:
+            return value
+        meant = TARGETS.get(str(value.get("sets")))
+        if meant is not None and meant.way is not None:
+            return {**value, "range": meant.way}
+        # An endless encoder has no ends that would mean some.
+        return value if meant is None or value.get("relative") is None else {**value, "range": meant.parameter.slider}
 
     @model_validator(mode="after")
     def _possible(self) -> Range:
@@ -153,6 +158,8 @@ class Control(Range):
             raise ValueError(f"{self.sets} needs slot: …")
         if self.scope in ("bank", "pad") and self.sets.mixes:
             raise ValueError(f"{self.sets} is how the player mixes, and no {self.scope}'s")
+        if self.scope in ("bank", "pad") and self.sets.keeps_time:
+            raise ValueError(f"{self.sets} is the show's, and no {self.scope}'s")
         return self
 
     @property

@@ -1,4 +1,4 @@
-"""What a right set says and will hardly do as meant: files that are not there, bindings that are never heard."""
+"""What a right set says and will hardly do as meant: engines that are not there, bindings that are never heard."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from importlib.util import find_spec
-from pathlib import Path
 
 from midifrag.config.actions import Action
 from midifrag.config.banks import Bank
@@ -24,6 +23,7 @@ from midifrag.config.pads import PLACEHOLDERS, Pad
 from midifrag.config.parameters import LENGTHS, shown
 from midifrag.config.places_on_ports import hidden_places
 from midifrag.config.press_request import ANY_KEY, press_request
+from midifrag.config.samplers import SAMPLER_KINDS
 from midifrag.config.unplayable import FactsOf, sampler_kind, too_many, troubles
 from midifrag.fragment.file_names import HYDROGEN
 
@@ -31,17 +31,17 @@ from midifrag.fragment.file_names import HYDROGEN
 _MAY_BE_TOO_MUCH = (*LENGTHS, "sigma_min", "sigma_max")
 #: The slowest tempo that is expected of a clock, in beats a minute.
 SLOW = 60.0
-#: Keys of a model's entry that name what lies on this machine.
-_LOCAL = ("config", "checkpoint", "pretransform", "folder")
+_NO_GUIDANCE = "does nothing here; {} hears nothing that guidance could follow"
 _IN_BRACES = re.compile(r"\{[^{}]*\}")
 
 
-def hints(loaded: Loaded) -> Iterator[str]:
-    """A line for each, with its file and key."""
-    yield from _sources(loaded)
+def hints(loaded: Loaded, facts: FactsOf | None = None) -> Iterator[str]:
+    """A line for each, with its file and key; ``facts`` are those of its models, where more is known than usual."""
+    yield from _engines(loaded)
     yield from map(str, lost_words_in(loaded.files))
     yield from _doors(loaded)
-    facts = FactsOf(loaded.source)
+    facts = facts or FactsOf(loaded.source)
+    yield from _unused_defaults(loaded, facts)
     for bank in loaded.banks:
         file = f"presets/{bank.slug}.yaml"
         for key, pad in bank.pads.items():
@@ -52,6 +52,7 @@ def hints(loaded: Loaded) -> Iterator[str]:
         yield from _unused(loaded, bank, file, facts)
         yield from _too_far(loaded, bank, file, facts)
         yield from _unheard(loaded, bank, file, facts)
+        yield from _unguided(loaded, bank, file, facts)
         yield from _lengths(loaded, bank, file, facts)
     yield from clashes(loaded)
     for file, controls in _control_lists(loaded):
@@ -118,14 +119,9 @@ def _lengths(loaded: Loaded, bank: Bank, file: str, facts: FactsOf) -> Iterator[
             yield f"{file}: pads.{key}.{slow.unit}: {trouble}"
 
 
-def _sources(loaded: Loaded) -> Iterator[str]:
-    """What models' entries name that is not there."""
+def _engines(loaded: Loaded) -> Iterator[str]:
+    """Engines that models' entries name and that are not there."""
     for name, entry in loaded.settings.models.items():
-        source = loaded.source(name)
-        ours = _LOCAL if "hub" not in source else ("pretransform",)
-        for key in ours if "engine" not in source else ():
-            if key in source and not _is_there(source[key]):
-                yield f"{loaded.path.name}: models.{name}.{key}: {source[key]} is not there"
         if entry.engine is not None and entry.engine not in engine_names():
             yield f"{loaded.path.name}: models.{name}.engine: {none_of(entry.engine, engine_names())}"
 
@@ -155,6 +151,38 @@ def _unheard(loaded: Loaded, bank: Bank, file: str, facts: FactsOf) -> Iterator[
                 yield f"{file}: pads.{key}.conditioning: {sentence}"
 
 
+def _unguided(loaded: Loaded, bank: Bank, file: str, facts: FactsOf) -> Iterator[str]:
+    """Guidance and negative prompts where a model has no use for them."""
+    moved = {str(one.sets) for one in (*loaded.settings.controls, *bank.controls)}
+    for key, pad in bank.pads.items():
+        asked = press_request(loaded.settings, bank, pad)
+        about, preset = facts(asked.model), asked.preset
+        if not about.guides and preset.cfg_scale not in (None, 1):
+            yield f"{file}: pads.{key}: cfg_scale {_NO_GUIDANCE.format(asked.model)}"
+        usual = None if about.defaults is None else about.defaults.cfg_scale
+        scale = usual if preset.cfg_scale is None else preset.cfg_scale
+        if preset.negative_prompt and not (about.guides and about.hears_negative):
+            yield f"{file}: pads.{key}: negative_prompt does nothing here; {asked.model} reads none"
+        elif preset.negative_prompt and scale == 1 and "cfg_scale" not in moved:
+            yield f"{file}: pads.{key}: negative_prompt does nothing at cfg_scale 1, which is without guidance"
+
+
+def _unused_defaults(loaded: Loaded, facts: FactsOf) -> Iterator[str]:
+    """What models' entries say of σ and guidance that their sampler, or they, have no use for."""
+    for name, entry in loaded.settings.models.items():
+        about, said = facts(name), entry.defaults
+        if said is None or about.defaults is None:
+            continue
+        place, kind = f"{loaded.path.name}: models.{name}.defaults", SAMPLER_KINDS.get(about.defaults.sampler)
+        if kind is not None and not kind.uses_sigma_min:
+            if said.sigma_max is not None and said.sigma_max > 1:
+                yield f"{place}: sigma_max {shown(said.sigma_max)} is more than {about.defaults.sampler} uses, 1"
+            if said.sigma_min is not None:
+                yield f"{place}: sigma_min does nothing here; {about.defaults.sampler} ends at 0"
+        if not about.guides and said.cfg_scale not in (None, 1):
+            yield f"{place}: cfg_scale {_NO_GUIDANCE.format(name)}"
+
+
 def _too_far(loaded: Loaded, bank: Bank, file: str, facts: FactsOf) -> Iterator[str]:
     """Velocities and controls that ask for what a pad's model cannot render, at an end of their range."""
     lists = ((loaded.path.name, loaded.settings.controls), (file, bank.controls))
@@ -174,13 +202,6 @@ def _too_far(loaded: Loaded, bank: Bank, file: str, facts: FactsOf) -> Iterator[
                 for trouble in troubles(moved.preset, about, moved.length):
                     if trouble not in known:
                         yield f"{place}: at {shown(end)}: {trouble.sentence} (pad {key} of {bank.slug})"
-
-
-def _is_there(path: str) -> bool:
-    try:
-        return Path(path).exists()
-    except OSError:
-        return False
 
 
 def _hidden_pads(loaded: Loaded, bank: Bank, file: str) -> Iterator[str]:

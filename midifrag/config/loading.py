@@ -128,14 +128,16 @@ def load(
     flags: Mapping[str, Any] | None = None,
     environment: Mapping[str, str] | None = None,
     contents: Mapping[str, bytes] | None = None,
+    show: bytes | None = None,
 ) -> Loaded:
     """Read the show at ``path``. Raises `ConfigurationError` with one problem per mistake, over all files at once.
 
-    ``contents`` stand in for what the files of banks hold, by slug, to try what would be written.
+    ``contents`` stand in for what the files of banks hold, by slug, and ``show`` for what ``path`` does, to try what
+    would be written.
     """
     problems: list[Problem] = []
     stamps = {path.absolute(): stamp(path)}
-    document = read(path, problems)
+    document = read(path, problems) if show is None else read_content(show, problems, path.name)
     sources = Sources(path.name, document, flags or {}, os.environ if environment is None else environment)
     with reading(path.absolute()) as surface_files:
         settings = _load_show(sources, problems)

@@ -11,6 +11,7 @@ from importlib.util import find_spec
 from typing import Any
 
 from midifrag.config.model_defaults import objective_of
+from midifrag.config.names import meant
 from midifrag.errors import ModelError
 
 #: Kinds of models that are played; one for inpainting makes all of its sound.
@@ -58,22 +59,39 @@ PACKAGES: Mapping[str, tuple[str, str]] = {
     "dac_rvq": ("dac", "descript-audio-codec"),
     "dac_rvq_vae": ("dac", "descript-audio-codec"),
 }
+#: What JSON is called that is no object.
+_KINDS_OF_JSON: Mapping[type, str] = {
+    list: "a list",
+    str: "a text",
+    int: "a number",
+    float: "a number",
+    bool: "true or false",
+    type(None): "nothing",
+}
+#: What to do about a configuration that is none, or that was changed.
+USE_ITS_OWN = "Use the model_config.json that its checkpoint was trained with."
+#: What to do about a model that is not for midifrag.
+_ANOTHER = "Choose another model, such as Stable Audio Open or what was made from it."
 
 
 def refusal(config: object) -> str | None:
     """Why a model_config.json of this content cannot be played, after the file's name; None where nothing is known."""
-    if not isinstance(config, Mapping) or config.get("model_type") not in MODEL_TYPES:
-        kind = config.get("model_type") if isinstance(config, Mapping) else None
-        return f"describes a model of type {kind!r}; midifrag plays {' and '.join(MODEL_TYPES)} models."
+    if not isinstance(config, Mapping):
+        return f"holds {_KINDS_OF_JSON.get(type(config), 'a value')}, and no model's configuration. {USE_ITS_OWN}"
+    kind = config.get("model_type")
+    if kind is None:
+        return f"names no model_type, so it is no configuration of stable-audio-tools'. {USE_ITS_OWN}"
+    if kind not in MODEL_TYPES:
+        return f"describes a model of type {kind!r}; midifrag plays {' and '.join(MODEL_TYPES)} models. {_ANOTHER}"
     missing = [path for path in REQUIRED if look_up(config, path) is None]
     if missing:
-        return f"lacks {', '.join(missing)}."
+        return f"lacks {', '.join(missing)}. {USE_ITS_OWN}"
     if (network := look_up(config, "model.diffusion.type")) != "dit":
-        return f"describes a diffusion network of type {network!r}; midifrag plays those of type dit."
+        return f"describes a diffusion network of type {network!r}; midifrag plays those of type dit. {_ANOTHER}"
     try:
         objective_of(config)
     except ModelError as error:
-        return f"cannot be played. {error}"
+        return f"cannot be played. {error} {_ANOTHER}"
     return _refused_inputs(config) or _missing_packages(config)
 
 
@@ -101,16 +119,22 @@ def _refused_inputs(config: Mapping[str, Any]) -> str | None:
         isinstance(entry, Mapping) and isinstance(entry.get("config"), Mapping) and "id" in entry for entry in entries
     )
     if not usable or not isinstance(entries, list):
-        return "has conditioners that are no list of entries with id, type and config."
+        return f"has conditioners that are no list of entries with id, type and config. {USE_ITS_OWN}"
     audio = [str(entry["id"]) for entry in entries if entry.get("type") in AUDIO_CONDITIONERS]
     if audio:
-        return f"describes a model that is conditioned on {', '.join(audio)}: audio, which a preset cannot give."
+        told = ", ".join(audio)
+        return f"describes a model that is conditioned on {told}: audio, which a preset cannot give. {_ANOTHER}"
     unknown = [str(entry.get("type")) for entry in entries if entry.get("type") not in CONDITIONERS]
     if unknown:
-        return f"has conditioners of type {', '.join(unknown)}; stable-audio-tools knows {', '.join(CONDITIONERS)}."
+        known = ", ".join(CONDITIONERS)
+        return f"has conditioners of type {', '.join(unknown)}; stable-audio-tools knows {known}. {_ANOTHER}"
+    if any(not isinstance(entry.get("tokenizer_name"), str) for entry in conditioners(config, "lut")):
+        return f"has a conditioner of type lut that names no tokenizer (tokenizer_name). {USE_ITS_OWN}"
     encoders = [name for name in text_encoders(config) if name not in T5_NAMES]
     if encoders:
-        return f"names the text encoder {encoders[0]}; stable-audio-tools knows {', '.join(T5_NAMES)}."
+        near = meant(encoders[0], T5_NAMES) or "."
+        told = f"names the text encoder {encoders[0]}; stable-audio-tools knows {', '.join(T5_NAMES)}"
+        return f"{told}{near} {USE_ITS_OWN}"
     return None
 
 

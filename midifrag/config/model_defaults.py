@@ -8,7 +8,8 @@ from dataclasses import dataclass, replace
 from typing import Any, Literal, TypeAlias
 
 from midifrag.config.conditioning import as_conditioning, merged
-from midifrag.config.parameters import PARAMETERS, RequestParameters, names_of
+from midifrag.config.names import meant
+from midifrag.config.parameters import PARAMETERS, RequestParameters, beyond_limits, names_of
 from midifrag.errors import ModelError
 
 #: What a model was trained for, as its model_config.json says it.
@@ -50,7 +51,8 @@ def objective_of(config: Mapping[str, Any]) -> Objective:
     for objective in OBJECTIVES:
         if objective == name:
             return objective
-    raise ModelError(f"The model's diffusion_objective is {name!r}; midifrag plays {', '.join(OBJECTIVES)}.")
+    near = meant(name, list(OBJECTIVES)) or "."
+    raise ModelError(f"The model's diffusion_objective is {name!r}; midifrag plays {', '.join(OBJECTIVES)}{near}")
 
 
 def defaults_of(config: Mapping[str, Any], source: Mapping[str, Any], max_seconds: float) -> tuple[Defaults, bool]:
@@ -62,17 +64,28 @@ def defaults_of(config: Mapping[str, Any], source: Mapping[str, Any], max_second
     usual = OBJECTIVES[objective_of(config)]
     defaults = replace(usual.defaults, seconds=float(math.floor(max_seconds)) or max_seconds)
     short_latents = usual.short_latents
-    for place, block in (("model_config.json", config.get("midifrag", {})), ("its entry in presets.yaml", source)):
-        defaults = _override(defaults, block.get("defaults", {}), place)
-        try:
-            told = merged(defaults.conditioning, as_conditioning(block.get("conditioning")))
-        except ValueError as error:
-            raise ModelError(f"The model's conditioning in {place} holds a wrong value: {error}.") from error
-        defaults = replace(defaults, conditioning=told)
-        short_latents = bool(block.get("short_latents", short_latents))
+    block = config.get("midifrag", {})
+    defaults = overridden(overridden(defaults, block, "model_config.json"), source)
+    for one in (block, source):
+        short_latents = bool(one.get("short_latents", short_latents))
     if not 0 < defaults.seconds <= max_seconds:
-        raise ModelError(f"The model's default of {defaults.seconds} s is not within its {max_seconds:.2f} s.")
+        raise ModelError(
+            f"The model's default of {defaults.seconds} s is not within its {max_seconds:.2f} s. Say less in "
+            "defaults: {seconds: …} of its entry in presets.yaml."
+        )
     return defaults, short_latents
+
+
+def overridden(defaults: Defaults, block: Mapping[str, Any], place: str = "its entry in presets.yaml") -> Defaults:
+    """Defaults with those over them that ``block``, which stands in ``place``, has. Raises `ModelError`."""
+    defaults = _override(defaults, block.get("defaults", {}), place)
+    try:
+        told = merged(defaults.conditioning, as_conditioning(block.get("conditioning")))
+    except ValueError as error:
+        raise ModelError(
+            f"The model's conditioning in {place} holds a wrong value: {error}. Write it as {{bpm: 120}}."
+        ) from error
+    return replace(defaults, conditioning=told)
 
 
 def min_seconds_of(config: Mapping[str, Any], source: Mapping[str, Any], usual: float = 0.0) -> float:
@@ -84,17 +97,23 @@ def min_seconds_of(config: Mapping[str, Any], source: Mapping[str, Any], usual: 
     try:
         seconds = float(said)
     except (TypeError, ValueError) as error:
-        raise ModelError(f"The model's min_seconds of {said!r} is no number of seconds.") from error
+        raise ModelError(f"The model's min_seconds of {said!r} is no number of seconds. Write 0 for none.") from error
     if not 0 <= seconds < math.inf:
-        raise ModelError(f"The model's min_seconds of {said!r} is no number of seconds.")
+        raise ModelError(f"The model's min_seconds of {said!r} is no number of seconds. Write 0 for none.")
     return seconds
 
 
 def _override(defaults: Defaults, values: Mapping[str, Any], place: str) -> Defaults:
     kinds = {name: PARAMETERS[name].kind for name in names_of(Defaults) if PARAMETERS[name].defaulted}
     if unknown := sorted(set(values) - set(kinds)):
-        raise ModelError(f"The model has no default {', '.join(unknown)} ({place}); there are {', '.join(kinds)}.")
+        near = meant(unknown[0], kinds) or "."
+        raise ModelError(f"The model has no default {', '.join(unknown)} ({place}); there are {', '.join(kinds)}{near}")
     try:
-        return replace(defaults, **{name: kinds[name](value) for name, value in values.items()})
-    except (TypeError, ValueError) as error:
-        raise ModelError(f"The model's defaults in {place} hold a wrong value: {error}.") from error
+        said = {name: kinds[name](value) for name, value in values.items()}
+    except (TypeError, ValueError, OverflowError) as error:
+        raise ModelError(f"The model's defaults in {place} hold a wrong value: {error}. Mend it there.") from error
+    for name, problem in beyond_limits(said).items():
+        # A flow model ends at no noise at all.
+        if not (name == "sigma_min" and said[name] == 0):
+            raise ModelError(f"The model's default of {name} in {place} cannot be: {problem}. Mend it there.")
+    return replace(defaults, **said)

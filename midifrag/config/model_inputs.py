@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
 
 from midifrag.config.conditioning import Conditioning, read_conditioning, shown
+from midifrag.config.names import meant
 
 InputKind: TypeAlias = Literal["text", "number", "int", "list"]
 
@@ -110,19 +111,38 @@ def unheard(inputs: Sequence[ModelInput], text: str | None, told: Mapping[str, f
     """A sentence for each thing that is said to a model and not heard as it is said."""
     _, unknown = said_of(inputs, text)
     there = ", ".join(one.name for one in inputs if one.kind != "text")
-    sentences = [f"the model has no input {name}; it has {there or 'none but the prompt'}" for name in unknown]
+    known = [one.name for one in inputs]
+    sentences = [
+        f"the model has no input {name}; it has {there or 'none but the prompt'}{meant(name, known)}"
+        for name in unknown
+    ]
     for one in inputs:
         value = told.get(one.name)
         if one.is_number and isinstance(value, float | int) and one.heard(value) != value:
             sentences.append(f"{one.name} {value:g} is heard as {one.heard(value):g}: the model knows it {one.range}")
         elif one.kind == "list" and value is not None and shown(value) not in one.options:
-            sentences.append(f"{one.name}: the model does not know {shown(value)}; it is {one.range}")
+            near = meant(shown(value), one.options)
+            sentences.append(f"{one.name}: the model does not know {shown(value)}; it is {one.range}{near}")
     return sentences
 
 
-def missing_sentence(one: ModelInput, model: str) -> str:
-    """What to do about a number that nobody says."""
-    return f"{model} wants a number for {one.name}, {one.range}: say conditioning: {{{one.name}: {one.low:g}}}"
+def missing_sentence(one: ModelInput, model: str, unknown: Sequence[str] = ()) -> str:
+    """What to do about a number that nobody says; ``unknown`` are names that are said and are no input's."""
+    wanted = f"{model} wants a number for {one.name}, {one.range}: say conditioning: {{{one.name}: {one.low:g}}}"
+    misspelt = next((name for name in unknown if meant(name, [one.name])), None)
+    return wanted if misspelt is None else f"{wanted}; {misspelt} is none of its inputs{meant(misspelt, [one.name])}"
+
+
+def guides(config: Mapping[str, Any]) -> bool:
+    """Whether a model hears anything in the way that guidance goes by, so that cfg_scale does something."""
+    diffusion = config["model"]["diffusion"]
+    return bool(diffusion.get("cross_attention_cond_ids") or diffusion.get("prepend_cond_ids"))
+
+
+def hears_negative(config: Mapping[str, Any]) -> bool:
+    """Whether a negative prompt does something: it takes the place of what a model hears by cross-attention."""
+    texts = {entry["id"] for entry in _entries(config) if entry.get("type") in TEXT_TYPES}
+    return bool(texts.intersection(config["model"]["diffusion"].get("cross_attention_cond_ids", ())))
 
 
 def _input(entry: Mapping[str, Any]) -> ModelInput:

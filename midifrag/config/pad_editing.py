@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import stat
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,6 +25,8 @@ from midifrag.pad_key import PadKey
 
 #: What some Windows editors begin a file with.
 _MARK = "\ufeff"
+#: The bits of a file's mode of which none is set where it is read-only.
+_WRITABLE = stat.S_IWUSR | stat.S_IWGRP | stat.S_IWOTH
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +119,7 @@ def _edit(loaded: Loaded, slug: str, key: PadKey, change: _Change, known: Edit |
         after = changed
     _check(loaded, slug, after)
     if after != before:
-        _replace(path, after)
+        replace_content(path, after)
     return Edit(slug, key, before, after)
 
 
@@ -204,9 +207,15 @@ def _same(one: Any, other: Any) -> bool:
     return json.dumps(one, sort_keys=True) == json.dumps(other, sort_keys=True)
 
 
-def _replace(path: Path, content: bytes) -> None:
+def replace_content(path: Path, content: bytes) -> None:
+    """Make ``content`` what a file holds, at once and as its owner may read it. Raises `StorageError`.
+
+    One that its owner has made read-only is left alone, also where its folder would let it be replaced.
+    """
     aside = path.with_name(f".{path.name}.part")
     try:
+        if not path.stat().st_mode & _WRITABLE:
+            raise StorageError(f"cannot write {path}: the file is read-only; make it writable, and try again.")
         aside.unlink(missing_ok=True)
         write_whole(aside, content)
         shutil.copymode(path, aside)

@@ -187,6 +187,8 @@ class Pad(Parameters, LandingKeys, PressKeys):  # type: ignore[misc]  # as above
     def _velocity_of_a_press(cls, value: Range | None) -> Range | None:
         if value is not None and value.sets.mixes and str(value.sets) != "gain":
             raise ValueError(f"velocity cannot set {value.sets}; of the mix it sets gain")
+        if value is not None and value.sets.keeps_time:
+            raise ValueError(f"a pad's velocity cannot set {value.sets}; a control can (velocity: true, note: …)")
         return value
 
     @model_validator(mode="after")

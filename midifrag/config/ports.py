@@ -24,6 +24,8 @@ from midifrag.surface.driver import Surface
 from midifrag.surface.families import Models, families
 from midifrag.surface.grid import CORNER, MOST_ROWS, Grid, Place
 
+#: The surface of anything: a pad's own note comes back.
+ECHO = "echo"
 #: The most ports that another one's messages go on to.
 MOST_THRU = 32
 
@@ -112,7 +114,7 @@ class PortSettings(Strict):
         "that its surface knows is found without",
     )
     output: PortName | None = Field(default=None, alias="out", description="where feedback goes")
-    surface: SurfaceName = Field(default="echo", description="what kind of controller feedback is for")
+    surface: SurfaceName = Field(default=ECHO, description="what kind of controller feedback is for")
     channel: Channel | None = Field(default=None, description="the only channel that counts")
     place: PortPlace | None = Field(
         default=None,

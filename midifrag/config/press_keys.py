@@ -52,8 +52,9 @@ class Hold(Range):
 
     @model_validator(mode="after")
     def _of_what_renders(self) -> Hold:
-        if self.sets.mixes:
-            raise ValueError(f"hold cannot set {self.sets}, which is how the player mixes")
+        if not self.sets.renders:
+            why = "how the player mixes" if self.sets.mixes else "the show's"
+            raise ValueError(f"hold cannot set {self.sets}, which is {why}")
         return self
 
 

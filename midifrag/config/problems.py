@@ -14,6 +14,7 @@ from midifrag.config.names import closest, none_of
 from midifrag.config.parameters import shown
 from midifrag.config.plain_yaml import MAX_DEPTH, YamlList, YamlMap
 from midifrag.config.settings import Settings
+from midifrag.config.targets import TARGETS
 from midifrag.config.value_types import WrongKeyError
 from midifrag.errors import Problem
 from midifrag.pad_key import PadKey
@@ -174,7 +175,7 @@ def _sentence(item: Any, model: type[BaseModel], loc: tuple[str, ...]) -> str:
         case "too_long":
             return f"has {context.get('actual_length') or 'more'} entries, and {context.get('max_length')} are the most"
         case "missing":
-            return "is missing"
+            return f"is missing{_example(found, loc)}"
         case "literal_error":
             expected = context.get("expected", "").replace("'", "").replace(" or ", ", ")
             return none_of(found, expected.split(", "))
@@ -196,6 +197,15 @@ def _sentence(item: Any, model: type[BaseModel], loc: tuple[str, ...]) -> str:
             return _nested(context.get("error")) or str(item["msg"]).removeprefix("Value error, ")
         case _:
             return f"{found!r}: {item['msg']}"
+
+
+def _example(found: Any, loc: tuple[str, ...]) -> str:
+    """What a range that is missing could be, where it is known what it is of."""
+    meant = TARGETS.get(str(found.get("sets"))) if isinstance(found, dict) and loc[-1:] == ("range",) else None
+    if meant is None:
+        return ""
+    low, high = map(shown, meant.parameter.slider)
+    return f": the values at both ends of the way, such as range: [{low}, {high}]"
 
 
 def _shown(number: Any) -> str:

@@ -43,6 +43,13 @@ def samplers_for(objective: Objective) -> tuple[str, ...]:
     return tuple(name for name, kind in SAMPLER_KINDS.items() if objective in kind.objectives)
 
 
+def no_sampler(model: str, written: str, there: tuple[str, ...]) -> str:
+    """What to say of a sampler that a model does not have; ``there`` are those that it has."""
+    nearest = nearest_sampler(written, there)
+    meant = f"; did you mean {nearest}?" if nearest else ""
+    return f"{model} has no sampler {written!r}; it has {', '.join(there)}{meant}"
+
+
 def nearest_sampler(written: str, there: tuple[str, ...]) -> str | None:
     """The one of ``there`` that ``written`` probably means, as other programs write them: ``DPM++ 3M SDE``."""
     name = written.lower().replace("++", "pp").replace("_", "-").replace(" ", "-")

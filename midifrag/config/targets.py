@@ -1,9 +1,10 @@
-"""What a control or a velocity moves: a generation parameter, or how a slot is mixed by the player."""
+"""What a control or a velocity moves: a generation parameter, how a slot is mixed by the player, or the tempo."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
+from midifrag.config.midi_rules import FASTEST, SLOWEST
 from midifrag.config.names import none_of
 from midifrag.config.parameters import NUMBERS, Parameter
 
@@ -13,10 +14,14 @@ GAIN_LIMITS = (-60.0, 12.0)
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """A number that a control may set. ``way`` is its range where none is given; one of the mix can be a slot's own."""
+    """A number that a control may set. ``way`` is its range where none is given; one of the mix can be a slot's own.
+
+    The tempo alone ``keeps_time``: it is the show's, and nobody's value.
+    """
 
     parameter: Parameter
     way: tuple[float, float] | None = None
+    keeps_time: bool = False
 
     def __str__(self) -> str:
         return self.parameter.name
@@ -24,7 +29,12 @@ class Target:
     @property
     def mixes(self) -> bool:
         """Whether it is about the player's mix, and nothing that is rendered."""
-        return self.way is not None
+        return self.way is not None and not self.keeps_time
+
+    @property
+    def renders(self) -> bool:
+        """Whether it is something that a take is rendered with."""
+        return self.way is None
 
 
 def _mix(name: str, label: str, line: str, limits: tuple[float, float], way: tuple[float, float], kind: type) -> Target:
@@ -38,10 +48,27 @@ MIX = {
     "pan": _mix("pan", "Pan", "−1 is left, 1 right", (-1.0, 1.0), (-1.0, 1.0), float),
     "mute": _mix("mute", "Mute", "1 is not heard", (0, 1), (0, 1), int),
 }
+#: The tempo of midifrag's own clock.
+TIME = {
+    "tempo": Target(
+        Parameter(
+            "Tempo",
+            "the tempo of midifrag's own clock",
+            unit="BPM",
+            limits=(SLOWEST, FASTEST),
+            slider=(40, 240),
+            settable=True,
+            name="tempo",
+            kind=float,
+        ),
+        (40, 240),
+        keeps_time=True,
+    )
+}
 #: The generation parameters that a control may set, by what a bank file calls them.
 PARAMETER_TARGETS = {name: Target(parameter) for name, parameter in NUMBERS.items() if parameter.settable}
 #: Every target.
-TARGETS = PARAMETER_TARGETS | MIX
+TARGETS = PARAMETER_TARGETS | MIX | TIME
 
 
 def target(written: object) -> Target:

@@ -6,7 +6,7 @@ A set with such pads is read all the same, since its other pads play. `midifrag 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 from midifrag.config.agreement import BankSource
@@ -15,20 +15,37 @@ from midifrag.config.catalogue import (
     BUILT_IN_ENGINES,
     CATALOGUE,
     known,
-    longest_seconds,
+    longest_of,
     model_config,
     plugins,
     too_long,
 )
 from midifrag.config.conditioning import merged
 from midifrag.config.lengths import Limits
-from midifrag.config.model_defaults import OBJECTIVES, Defaults, Objective, defaults_of, min_seconds_of, objective_of
-from midifrag.config.model_inputs import ModelInput, missing_sentence, model_inputs, said_of, unsaid, wrong_values
+from midifrag.config.model_defaults import (
+    OBJECTIVES,
+    Defaults,
+    Objective,
+    defaults_of,
+    min_seconds_of,
+    objective_of,
+    overridden,
+)
+from midifrag.config.model_inputs import (
+    ModelInput,
+    guides,
+    hears_negative,
+    missing_sentence,
+    model_inputs,
+    said_of,
+    unsaid,
+    wrong_values,
+)
 from midifrag.config.pads import Pad
 from midifrag.config.parameters import Preset, shown
 from midifrag.config.press_request import press_request
 from midifrag.config.problems import Sources, problem_at
-from midifrag.config.samplers import SAMPLER_KINDS, SamplerKind, nearest_sampler, samplers_for
+from midifrag.config.samplers import SAMPLER_KINDS, SamplerKind, no_sampler, samplers_for
 from midifrag.config.settings import Settings
 from midifrag.errors import ModelError, Problem
 from midifrag.fragment.length import MusicalLength
@@ -39,7 +56,8 @@ from midifrag.pad_key import PadKey
 class ModelFacts:
     """What is known of a model that is not loaded; ``samplers`` is None for engines that tell theirs when they run.
 
-    ``inputs`` are what it is told; None where its configuration does not lie here.
+    ``inputs`` are what it is told; None where its configuration does not lie here. ``guides`` and ``hears_negative``
+    say whether cfg_scale and a negative prompt do anything.
     """
 
     name: str
@@ -48,6 +66,8 @@ class ModelFacts:
     defaults: Defaults | None
     shortest: float = 0.0
     inputs: tuple[ModelInput, ...] | None = None
+    guides: bool = True
+    hears_negative: bool = True
 
     def told(self, preset: Preset) -> str | None:
         """What a press tells it beside the prompt, with what its entry says."""
@@ -66,42 +86,46 @@ class Trouble(NamedTuple):
     sentence: str
 
 
-def model_facts(model: str, source: Mapping[str, Any]) -> ModelFacts:
-    """What is known of ``model``; ``source`` is its entry's."""
+def model_facts(model: str, source: Mapping[str, Any], config: Mapping[str, Any] | None = None) -> ModelFacts:
+    """What is known of ``model``; ``source`` is its entry's, ``config`` its configuration where that is at hand."""
     engine = source.get("engine", model if not source and model in {*BUILT_IN_ENGINES, *plugins()} else None)
     if engine not in (None, "stable-audio"):
-        return ModelFacts(model, None, None, None, _shortest(model, source))
-    objective, defaults = _trained(model, source)
+        return ModelFacts(model, None, None, None, _shortest(model, source, None))
+    config = model_config(model, source) if config is None else config
+    objective, defaults = _trained(config, source)
     samplers = samplers_for(objective) if objective else tuple(SAMPLER_KINDS)
-    inputs = _inputs(model, source)
-    return ModelFacts(model, longest_seconds(model, source), samplers, defaults, _shortest(model, source), inputs)
-
-
-def _inputs(model: str, source: Mapping[str, Any]) -> tuple[ModelInput, ...] | None:
+    facts = ModelFacts(model, longest_of(config), samplers, defaults, _shortest(model, source, config))
+    if config is None:
+        return facts
     try:
-        config = model_config(model, source)
-        return None if config is None else model_inputs(config)
+        return replace(facts, inputs=model_inputs(config), guides=guides(config), hears_negative=hears_negative(config))
     except (KeyError, TypeError, ValueError, AttributeError):
         # Told when the model is loaded.
-        return None
+        return facts
 
 
-def _shortest(model: str, source: Mapping[str, Any]) -> float:
+def wrong_defaults(facts: ModelFacts) -> list[Trouble]:
+    """Why a model can render nothing that a press leaves to its defaults."""
+    found = [one for one in troubles(Preset(prompt=""), facts) if one.parameter != "conditioning"]
+    values, _ = said_of(facts.inputs or (), facts.told(Preset(prompt="")))
+    return found + [Trouble("conditioning", sentence) for sentence in wrong_values(facts.inputs or (), values)]
+
+
+def _shortest(model: str, source: Mapping[str, Any], config: Mapping[str, Any] | None) -> float:
     entry = known(model)
     try:
-        return min_seconds_of(model_config(model, source) or {}, source, 0.0 if entry is None else entry.min_seconds)
+        return min_seconds_of(config or {}, source, 0.0 if entry is None else entry.min_seconds)
     except (ModelError, AttributeError):
         # Told when the model is loaded.
         return 0.0
 
 
-def _trained(model: str, source: Mapping[str, Any]) -> tuple[Objective | None, Defaults | None]:
-    config = model_config(model, source)
-    if config is None:
-        hub = source.get("hub")
-        usual = next((one.objective for one in CATALOGUE if hub is not None and one.source.get("hub") == hub), None)
-        return usual, OBJECTIVES[usual].defaults if usual else None
+def _trained(config: Mapping[str, Any] | None, source: Mapping[str, Any]) -> tuple[Objective | None, Defaults | None]:
     try:
+        if config is None:
+            hub = source.get("hub")
+            usual = next((one.objective for one in CATALOGUE if hub is not None and one.source.get("hub") == hub), None)
+            return usual, overridden(OBJECTIVES[usual].defaults, source) if usual else None
         objective = objective_of(config)
         return objective, defaults_of(config, source, config["sample_size"] / config["sample_rate"])[0]
     except (ModelError, KeyError, TypeError, AttributeError, ArithmeticError):
@@ -120,14 +144,12 @@ def troubles(preset: Preset, facts: ModelFacts, length: MusicalLength | None = N
     trouble = too_long(preset.seconds, facts.name, facts.longest) if length is None else too_many(length, facts)
     if trouble is not None:
         yield Trouble("seconds" if length is None else length.unit, trouble)
-    if facts.samplers is not None and preset.sampler is not None and preset.sampler not in facts.samplers:
-        nearest = nearest_sampler(preset.sampler, facts.samplers)
-        meant = f"; did you mean {nearest}?" if nearest else ""
-        there = ", ".join(facts.samplers)
-        yield Trouble("sampler", f"{facts.name} has no sampler {preset.sampler!r}; it has {there}{meant}")
+    sampler = preset.sampler or (None if facts.defaults is None else facts.defaults.sampler)
+    if facts.samplers is not None and sampler is not None and sampler not in facts.samplers:
+        yield Trouble("sampler", no_sampler(facts.name, sampler, facts.samplers))
+    values, unknown = said_of(facts.inputs or (), facts.told(preset))
     for one in unsaid(facts.inputs or (), facts.told(preset)):
-        yield Trouble("conditioning", missing_sentence(one, facts.name))
-    values, _ = said_of(facts.inputs or (), facts.told(preset))
+        yield Trouble("conditioning", missing_sentence(one, facts.name, unknown))
     for sentence in wrong_values(facts.inputs or (), values):
         yield Trouble("conditioning", sentence)
     low, high = _sigmas(preset, facts)
@@ -156,10 +178,17 @@ def _sigmas(preset: Preset, facts: ModelFacts) -> tuple[float | None, float | No
 
 
 class FactsOf:
-    """The facts of a show's models, each found out once; ``source`` says where a model comes from."""
+    """The facts of a show's models, each found out once; ``source`` says where a model comes from.
 
-    def __init__(self, source: Callable[[str], Mapping[str, Any]]) -> None:
-        self._source = source
+    ``config`` says what its configuration is, where more is known of that than what lies in files of its own.
+    """
+
+    def __init__(
+        self,
+        source: Callable[[str], Mapping[str, Any]],
+        config: Callable[[str], Mapping[str, Any] | None] = lambda _model: None,
+    ) -> None:
+        self._source, self._config = source, config
         self._known: dict[str, ModelFacts] = {}
 
     @property
@@ -170,7 +199,7 @@ class FactsOf:
     def __call__(self, model: str) -> ModelFacts:
         """What is known of ``model``."""
         if model not in self._known:
-            self._known[model] = model_facts(model, self._source(model))
+            self._known[model] = model_facts(model, self._source(model), self._config(model))
         return self._known[model]
 
 
@@ -181,15 +210,29 @@ def unplayable(settings: Settings, banks: Sequence[BankSource], show: Sources, f
         for key, pad in bank.pads.items():
             asked = press_request(settings, bank, pad)
             for trouble in troubles(asked.preset, facts(asked.model), asked.length):
-                own, loc = _origin(trouble.parameter, bank, key, pad)
+                own, loc = _origin(trouble.parameter, settings, bank, key, pad)
                 problem = problem_at(sources if own else show, loc, trouble.sentence)
                 if str(problem) not in told:
                     told.add(str(problem))
                     yield problem
 
 
-def _origin(name: str, bank: Bank, key: PadKey, pad: Pad) -> tuple[bool, tuple[str, ...]]:
+def _origin(name: str, settings: Settings, bank: Bank, key: PadKey, pad: Pad) -> tuple[bool, tuple[str, ...]]:
     """Whether the value of a pad's parameter comes from its bank, and where there, or in the show, it is written."""
     if getattr(pad, name) is not None:
         return True, ("pads", str(key), name)
-    return getattr(bank.defaults, name) is not None, ("defaults", name)
+    if getattr(bank.defaults, name) is not None:
+        return True, ("defaults", name)
+    entry = place_in_entry(settings, press_request(settings, bank, pad).model, name)
+    return False, ("defaults", name) if getattr(settings.defaults, name) is not None or entry is None else entry
+
+
+def place_in_entry(settings: Settings, model: str, name: str) -> tuple[str, ...] | None:
+    """Where a model's entry says a parameter that presses leave to it; None where it does not."""
+    entry = settings.models.get(model)
+    if entry is None:
+        return None
+    if name == "conditioning":
+        return None if entry.conditioning is None else ("models", model, name)
+    said = None if entry.defaults is None else getattr(entry.defaults, name, None)
+    return None if said is None else ("models", model, "defaults", name)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from midifrag.config.catalogue import engine_names, plugins
 from midifrag.config.engines import EngineSettings
+from midifrag.config.names import meant
 from midifrag.engine.hosting.process import ProcessHost
 from midifrag.engine.hosting.thread import ThreadHost
 from midifrag.engine.protocol import Engine, EngineChoice, EngineFactory, Worker, WorkerFactory, missing_from
@@ -68,8 +69,12 @@ def factory_for(choice: EngineChoice) -> WorkerFactory | EngineFactory:
     if name in BUILT_IN:
         return BUILT_IN[name]
     if name not in others:
-        known = ", ".join(engine_names())
-        raise ModelError(f"There is no engine {name!r}. There are {known}; others come as plug-ins.")
+        there = engine_names()
+        raise ModelError(
+            f"There is no engine {name!r}. There are {', '.join(there)}; others come as plug-ins"
+            f"{meant(str(name), there) or '.'} "
+            "Name one of these with engine:, or install the package of the one that is meant."
+        )
     try:
         factory: object = others[name].load()
     except Exception as error:  # a plug-in may fail to import in any way

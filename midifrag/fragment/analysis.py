@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import functools
+from types import ModuleType
+
 import numpy as np
 
 from midifrag.audio import Audio
@@ -19,7 +22,29 @@ _HOP = 512
 
 def warm() -> None:
     """Import and compile now what the first question would wait for, some seconds."""
-    loop_points(np.zeros((1, 4 * 8000), np.float32), 8000)
+    library()
+
+
+@functools.cache
+def library() -> ModuleType:
+    """librosa; the first to ask waits some seconds, the first time of all longer.
+
+    Its parts are imported when they are named, and numba compiles them then: here, and nowhere else.
+    """
+    from midifrag.machine_code import kept_as
+
+    with kept_as("librosa"):
+        import librosa
+
+        # Four seconds of clicks: of silence it would ask no more.
+        clicks = np.zeros(4 * 8000, np.float32)
+        clicks[::4000] = 1.0
+        rises = librosa.onset.onset_strength(y=clicks, sr=8000)
+        librosa.onset.onset_detect(y=clicks, sr=8000, units="samples", backtrack=True)
+        librosa.beat.beat_track(onset_envelope=rises, sr=8000, units="frames", trim=False)
+        librosa.power_to_db(librosa.feature.melspectrogram(y=clicks, sr=8000, n_mels=8))
+    module: ModuleType = librosa
+    return module
 
 
 def tempo(audio: Audio, sample_rate: int) -> float | None:
@@ -73,9 +98,8 @@ def _nearest(places: list[int], at: int, reach: float) -> int:
 
 
 def _onsets(audio: Audio, sample_rate: int) -> list[int]:
-    import librosa
-
-    found = librosa.onset.onset_detect(y=_mono(audio), sr=sample_rate, hop_length=_HOP, units="samples", backtrack=True)
+    onset = library().onset
+    found = onset.onset_detect(y=_mono(audio), sr=sample_rate, hop_length=_HOP, units="samples", backtrack=True)
     return [int(at) for at in found]
 
 
@@ -83,8 +107,7 @@ def _beats(audio: Audio, sample_rate: int) -> tuple[list[int], float]:
     """Return the samples at which beats fall, and beats per minute; none if they stand out no more than by chance."""
     if audio.shape[1] < SHORTEST_TEMPO * sample_rate:
         return [], 0.0
-    import librosa
-
+    librosa = library()
     rises = librosa.onset.onset_strength(y=_mono(audio), sr=sample_rate, hop_length=_HOP)
     per_minute, found = librosa.beat.beat_track(
         onset_envelope=rises, sr=sample_rate, hop_length=_HOP, units="frames", trim=False

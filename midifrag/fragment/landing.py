@@ -26,7 +26,7 @@ from midifrag.fragment.shared_folders import SharedFolders
 from midifrag.fragment.slots import Slots
 from midifrag.fragment.sources import Sources
 from midifrag.fragment.unwritten import UnwrittenTake
-from midifrag.fragment.waiting import CANCELLED, Waiting
+from midifrag.fragment.waiting import CANCELLED, HasLanded, Waiting, nothing_goes_out
 from midifrag.fragment.writer_commands import (
     AnnotateTake,
     ArchiveOnly,
@@ -45,7 +45,6 @@ from midifrag.fragment.writer_commands import (
 from midifrag.fragment.writer_events import (
     Held,
     LandCancelled,
-    Landed,
     LandFailed,
     Made,
     Refused,
@@ -82,7 +81,7 @@ class Lander:
         monotonic: Callable[[], float] = monotonic,
         held_bytes: int = HELD_BYTES,
         punctual: Punctual | None = None,
-        landed: Callable[[Landed], None] = lambda _landed: None,
+        landed: HasLanded = nothing_goes_out,
         wake: Callable[[], None] = lambda: None,
         plays: bool = False,
     ) -> None:

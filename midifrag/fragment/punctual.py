@@ -15,7 +15,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum, auto
 from functools import partial
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 from midifrag.clock import monotonic
 from midifrag.fragment.hands import Hand
@@ -31,7 +31,8 @@ AHEAD = 0.2
 _SLACK = 0.05
 #: Seconds within which two replacements are of one moment.
 SAME_MOMENT = 0.005
-#: Seconds that what is left to do after a replacement waits for others of the same moment, and between two looks.
+#: Seconds that what is left to do after a replacement waits for others of the same moment and for what goes out of
+#: all of them, and between two looks.
 OTHERS_FIRST, LOOK = 0.05, 0.002
 #: Seconds until what could not be handed over is tried again.
 TRY_AGAIN = 0.02
@@ -62,12 +63,20 @@ class Made(Enum):
     CANCELLED = auto()
 
 
+class After(NamedTuple):
+    """What follows a replacement: whether what goes out in its moment ``is_out``, and how it is told after that."""
+
+    is_out: Callable[[], bool]
+    tell: Callable[[], None]
+
+
 @dataclass(slots=True, eq=False)
 class Appointment:
     """What is to land for a job, at a boundary ``at`` or ``lead`` seconds before, in monotonic seconds.
 
-    The hand calls ``landed`` when it has, and what that returns once the others of the same moment have as well; then
-    ``done`` with what lies there, or with why it has not. ``wall`` is what a monotonic moment is in seconds since 1970.
+    The hand calls ``landed`` when it has. What that returns is told once the others of the same moment have landed as
+    well and all that goes out is out; then ``done`` is called with what lies there, or with why it has not. ``wall`` is
+    what a monotonic moment is in seconds since 1970.
     """
 
     job: int
@@ -76,7 +85,7 @@ class Appointment:
     hand: Hand
     swap: Swap
     wall: Callable[[float], float]
-    landed: Callable[[], Callable[[], None]]
+    landed: Callable[[], After]
     done: Callable[[Found | Exception], None]
     phase: Phase = Phase.WAITS
 
@@ -229,10 +238,10 @@ class Punctual:
         except Exception as error:
             outcome = error
         else:
-            tell = _call(one.landed)
-            self._let_others_land(one)
-            if tell is not None:
-                _call(tell)
+            after = _call(one.landed)
+            self._let_others_land(one, after)
+            if after is not None:
+                _call(after.tell)
             outcome = _settle(one.swap)
         with self._changed:
             if one.phase is Phase.OVER:
@@ -242,11 +251,11 @@ class Punctual:
             self._made.pop(one.job, None)
         _call(partial(one.done, outcome))
 
-    def _let_others_land(self, one: Appointment) -> None:
-        """Wait for those of the same moment: what is left to do here would only make them late."""
+    def _let_others_land(self, one: Appointment, after: After | None) -> None:
+        """Wait for those of the same moment, and for what goes out: what is left to do would only make them late."""
         one.phase = Phase.LANDED
         until = monotonic() + OTHERS_FIRST
-        while self._others_land(one) and monotonic() < until:
+        while (self._others_land(one) or not _is_out(after)) and monotonic() < until:
             # Not by the condition: a word of it would wake those who have no time for it.
             time.sleep(LOOK)
 
@@ -279,6 +288,10 @@ def _settle(swap: Swap) -> Found:
         # It has landed all the same; the writer looks again what lies there.
         _log.exception("slot %s: its fragment has landed, and what was there before may not be kept", swap.content.slot)
         return Found(content=swap.content, seconds=swap.content.seconds)
+
+
+def _is_out(after: After | None) -> bool:
+    return after is None or _call(after.is_out) is not False
 
 
 def _call(what: Callable[[], _Answer]) -> _Answer | None:

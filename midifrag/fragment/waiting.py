@@ -6,6 +6,7 @@ The writer puts them there and takes in what became of them; what happens at the
 
 from __future__ import annotations
 
+import logging
 import math
 from collections import deque
 from collections.abc import Callable, Iterator
@@ -13,7 +14,7 @@ from functools import partial
 from typing import TypeAlias
 
 from midifrag.fragment.encoding import EncodedFragment
-from midifrag.fragment.punctual import Appointment, Made, Punctual
+from midifrag.fragment.punctual import After, Appointment, Made, Punctual
 from midifrag.fragment.recorded_length import recorded_bars
 from midifrag.fragment.slot_file import Found
 from midifrag.fragment.slot_landings import Staged
@@ -32,8 +33,17 @@ SOON = 0.1
 #: Why what was cancelled does not land.
 CANCELLED = "cancelled while it waited for its boundary"
 
+_log = logging.getLogger(__name__)
+
+#: Called in the moment that a fragment lands at its boundary; returns what says whether all is out that goes with it.
+HasLanded: TypeAlias = Callable[[Landed], Callable[[], bool]]
 #: What became of an appointment: the fragment lies there, it could not be put there, or (None) it was called off.
 Outcome: TypeAlias = Found | Exception | None
+
+
+def nothing_goes_out(_landed: Landed) -> Callable[[], bool]:
+    """Where nobody wants to know in the moment."""
+    return lambda: True
 
 
 class Waiting:
@@ -51,7 +61,7 @@ class Waiting:
         *,
         wall: Callable[[], float],
         monotonic: Callable[[], float],
-        landed: Callable[[Landed], None],
+        landed: HasLanded,
         wake: Callable[[], None],
     ) -> None:
         self._slots = slots
@@ -211,7 +221,7 @@ class Waiting:
     def _wall_of(self, moment: float) -> float:
         return self._wall() + moment - self._monotonic()
 
-    def _has_landed(self, take: UnwrittenTake, staged: Staged, notes: tuple[str, ...]) -> Callable[[], None]:
+    def _has_landed(self, take: UnwrittenTake, staged: Staged, notes: tuple[str, ...]) -> After:
         content, moved = staged.swap.content, staged.swap.moved
         path = self._slots.path(content.slot)
         told = Landed(
@@ -225,8 +235,13 @@ class Waiting:
             notes=(*notes, *([f"the {path.name} before was yours: {moved}"] if moved else [])),
             bars=recorded_bars(take.record),
         )
-        self._landed(told)
-        return partial(self._emit, told)
+        try:
+            is_out = self._landed(told)
+        except Exception:
+            # A mistake of who sends the note must not keep the landing itself from being told.
+            _log.exception("slot %s: nothing goes out for what landed there", told.slot)
+            is_out = nothing_goes_out(told)
+        return After(is_out, partial(self._emit, told))
 
     def _is_over(self, take: UnwrittenTake, staged: Staged, outcome: Found | Exception) -> None:
         self._over.append((take, staged, outcome))

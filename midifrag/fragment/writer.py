@@ -16,6 +16,7 @@ from midifrag.fragment.archive import Archive
 from midifrag.fragment.landing import Lander
 from midifrag.fragment.rescue import UnarchivedTake
 from midifrag.fragment.slots import Slots
+from midifrag.fragment.waiting import HasLanded, nothing_goes_out
 from midifrag.fragment.writer_commands import (
     ArchiveOnly,
     CancelLanding,
@@ -31,7 +32,7 @@ from midifrag.fragment.writer_commands import (
     SlotPlaying,
     WriterCommand,
 )
-from midifrag.fragment.writer_events import Held, Landed, LandFailed, WriterEvent
+from midifrag.fragment.writer_events import Held, LandFailed, WriterEvent
 
 _WANTED: dict[type, Literal["archive", "slot", "archive and slot"]] = {
     LandTake: "archive and slot",
@@ -60,7 +61,7 @@ class FragmentWriter:
         slots: Slots,
         archive: Archive,
         listener: Callable[[WriterEvent], None],
-        landed: Callable[[Landed], None] = lambda _landed: None,
+        landed: HasLanded = nothing_goes_out,
         *,
         plays: bool = False,
     ) -> None:

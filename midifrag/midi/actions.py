@@ -29,7 +29,11 @@ class Actions:
 
     def is_shift(self, event: NoteOn | NoteOff) -> bool:
         """Whether a note is a shift, which presses nothing."""
-        return any(action.while_held == event.note and action.port in (None, event.port) for action in self._all)
+        return self.shifts(event.note, event.port)
+
+    def shifts(self, note: int, port: str) -> bool:
+        """Whether a note of a port is a shift."""
+        return any(action.while_held == note and action.port in (None, port) for action in self._all)
 
     def _is_shifted(self, action: Action, port: str) -> bool:
         notes = action.while_held is None or self._held.has(port, "note", action.while_held)

@@ -151,7 +151,7 @@ class MessageDecoder:
         if cc == DATA_COARSE:
             return Nrpn(self.port, channel, number, value, time, self._halves.coarse(place, value, time))
         coarse = self._halves.fine(place, value, time)
-        return None if coarse is None else Nrpn(self.port, channel, number, coarse, time, value)
+        return None if coarse is None else Nrpn(self.port, channel, number, coarse, time, value, completes=True)
 
     def _hears_parameters(self, channel: int) -> bool:
         return None in self._nrpn_channels or channel in self._nrpn_channels

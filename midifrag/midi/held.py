@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Literal, NamedTuple, TypeAlias
 
 from midifrag.config.banks import Bank
@@ -55,6 +56,14 @@ class Held:
         """All that is down on a channel of a port, or on all of them, counts as up."""
         self._down = {hand: down for hand, down in self._down.items() if not _is_on(hand, port, channel)}
         self._shifts = {hand for hand in self._shifts if not _is_on(hand, port, channel)}
+
+    def end_notes(self, port: str, channel: int, shifts: Callable[[int], bool]) -> None:
+        """The notes of a channel of a port are over, but those that are ``shifts``: each waits for its own release."""
+        self._down = {
+            hand: down
+            for hand, down in self._down.items()
+            if not _is_on(hand, port, channel) or (hand.kind == "note" and shifts(hand.number))
+        }
 
 
 def _is_on(hand: Hand, port: str, channel: int | None) -> bool:

@@ -16,6 +16,7 @@ import mido
 from midifrag.clock import monotonic
 from midifrag.errors import MidiGoneError
 from midifrag.midi.protocol import Receive
+from midifrag.scheduling import run_before_others
 
 #: How long a Python process may take to start, on a machine as busy as one can be, in seconds.
 START_SECONDS = 30.0
@@ -155,6 +156,7 @@ class JackProcess:
             self._writing.release()
 
     def _listen(self) -> None:
+        run_before_others()
         with cast("TextIO", self._process.stdout) as lines:
             for line in lines:
                 if line.startswith("m "):

@@ -18,6 +18,7 @@ from collections.abc import Sequence
 from typing import Any, TextIO
 
 from midifrag.midi.jack_client import JackSide, NoServerError, load_jack
+from midifrag.scheduling import run_before_others
 
 #: Seconds between two attempts to find a server, and between two looks at the one that is there.
 TRY_AGAIN_SECONDS = 0.2
@@ -55,8 +56,10 @@ def main() -> None:
     talk = Conversation(_own_output())
     side = _connect(talk, client, patience)
     talk.tell(ready=True, realtime=side.realtime)
-    threading.Thread(target=side.receive, args=(talk.pass_on,), daemon=True).start()
+    threading.Thread(target=_receive, args=(side, talk), daemon=True).start()
     threading.Thread(target=_watch, args=(side, talk), daemon=True).start()
+    # What a port is handed just in time would else wait here for a core.
+    run_before_others()
     for line in sys.stdin:
         if line.startswith("s "):
             _, number, data = line.split()
@@ -64,6 +67,11 @@ def main() -> None:
         elif not _answer(side, talk, json.loads(line)):
             break
     os._exit(0)
+
+
+def _receive(side: JackSide, talk: Conversation) -> None:
+    run_before_others()
+    side.receive(talk.pass_on)
 
 
 def _own_output() -> TextIO:

@@ -89,7 +89,7 @@ class Mapper(Meaning):
         if event.cc in self._shifts:
             self._held.shift(hand, is_down=event.value >= SWITCH_ON)
         if event.cc in ENDS_NOTES:
-            self._held.let_go(event.port, event.channel)
+            self._held.end_notes(event.port, event.channel, lambda note: self._actions.shifts(note, event.port))
         if presses(reading):
             self._held.press(hand, self._down(reading))
         elif reading.goes_off:

@@ -51,6 +51,7 @@ class Nrpn:
     """Non-registered parameter ``number``, 0–16383, stands at ``value`` 0–127 with its ``fine`` half, where that came.
 
     With ``step`` it was moved by data increment (1) or decrement (−1); where it stood is then perhaps not known (None).
+    With ``completes``, ``fine`` alone is new: the coarse half came before, in an event of its own.
     """
 
     port: str
@@ -60,6 +61,7 @@ class Nrpn:
     time: float
     fine: int | None = None
     step: int = 0
+    completes: bool = False
 
 
 @dataclass(frozen=True, slots=True)

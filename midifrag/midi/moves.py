@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import TypeAlias, assert_never
 
 from midifrag.config.actions import Action
@@ -54,11 +54,23 @@ def is_moved_by(control: Control, event: Moving) -> bool:
 
 def _move(control: Control, event: Moving, pad: PadKey | None) -> MoveControl | TurnControl | None:
     if control.relative is not None and isinstance(event, ControlChange | Nrpn):
-        step = event.step if isinstance(event, Nrpn) else 0
-        clicks = step or (0 if event.value is None else ENCODERS[control.relative](event.value))
+        clicks = _clicks(event, ENCODERS[control.relative])
         return TurnControl(control.id, clicks) if clicks else None
     position = _position(control, event)
     return None if position is None else MoveControl(control.id, position, pad)
+
+
+def _clicks(event: ControlChange | Nrpn, read: Callable[[int], int]) -> int:
+    """How far an encoder was turned; an NRPN says that by a step, or in one of its halves, whichever says something."""
+    if not isinstance(event, Nrpn):
+        return read(event.value)
+    if event.step:
+        return event.step
+    coarse = 0 if event.value is None else read(event.value)
+    if not event.completes:
+        return coarse
+    # What the coarse half said was counted when it came.
+    return 0 if coarse or event.fine is None else read(event.fine)
 
 
 def _position(control: Control, event: Moving) -> float | None:

@@ -51,6 +51,8 @@ class _Lane:
         self.latest: OrderedDict[Hashable, mido.Message] = OrderedDict()
         #: What LEDs were told last, and when that is to be said again, the first first.
         self.again: OrderedDict[Hashable, tuple[float, mido.Message]] = OrderedDict()
+        #: What is being sent, and whether it is for an LED.
+        self.sending: tuple[mido.Message, bool] | None = None
 
     def put(self, message: mido.Message, led: bool) -> int:
         """Enqueue; returns how many messages were left out for it."""
@@ -70,15 +72,16 @@ class _Lane:
     def take(self, now: float) -> mido.Message:
         """The next message to send; there must be one."""
         if self.insistent:
-            return self.insistent.popleft()
-        if self.queue:
-            message, led = self.queue.popleft()
+            message, led, is_said_again = self.insistent.popleft(), False, False
+        elif self.queue:
+            (message, led), is_said_again = self.queue.popleft(), True
         elif self.latest:
-            message, led = self.latest.popitem(last=False)[1], True
+            message, led, is_said_again = self.latest.popitem(last=False)[1], True, True
         else:
-            return self.again.popitem(last=False)[1][1]
+            message, led, is_said_again = self.again.popitem(last=False)[1][1], True, False
+        self.sending = message, led
         # System exclusive is never a note about a fragment: it sets a controller up, or lights it.
-        if self.again_seconds is not None and (led or message.type == "sysex"):
+        if is_said_again and self.again_seconds is not None and (led or message.type == "sysex"):
             key = led_key(message)
             self.again.pop(key, None)
             self.again[key] = (now + self.again_seconds, message)
@@ -88,6 +91,13 @@ class _Lane:
     def waits(self) -> bool:
         """Whether something is to be sent that was not yet."""
         return bool(self.insistent or (not self.held and (self.queue or self.latest)))
+
+    @property
+    def is_out(self) -> bool:
+        """Whether nothing but lights is to be sent, as far as anything may be."""
+        queue = () if self.held else self.queue
+        is_sending = self.sending is not None and not self.sending[1]
+        return not (is_sending or self.insistent or any(not led for _message, led in queue))
 
     @property
     def due(self) -> float | None:
@@ -193,6 +203,12 @@ class OutputThread:
             self._ready.notify_all()
         return True
 
+    def is_out(self, name: str) -> bool:
+        """Whether nothing but lights waits to go out to the port ``name``, as far as that takes any."""
+        with self._ready:
+            lane = self._lanes.get(name)
+            return lane is None or lane.is_out
+
     def close(self, seconds: float = CLOSE_SECONDS) -> None:
         """Send what waits, close all ports and end; a port that is stuck longer than ``seconds`` is left behind."""
         with self._ready:
@@ -261,6 +277,7 @@ class OutputThread:
         # A port's send may raise anything that its driver thinks of; one broken port must not end the thread.
         try:
             lane.port.send(message)
+            lane.sending = None
         except Exception as error:
             with self._ready:
                 current = self._lanes.get(name) is lane

@@ -8,8 +8,10 @@ MIDI system does not answer any more.
 from __future__ import annotations
 
 import logging
+import re
 import threading
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 
 import mido
 
@@ -31,6 +33,9 @@ from midifrag.surface.families import is_identity_reply
 WATCH_SECONDS = 0.5
 #: How long the end waits for a driver that does not come back, in seconds.
 CLOSE_SECONDS = 5.0
+
+#: Inputs that are no controller's: ALSA's loop, also as JACK shows it.
+_SYSTEMS_OWN = re.compile(r"Midi[ -]Through", re.IGNORECASE)
 
 _log = logging.getLogger(__name__)
 
@@ -151,9 +156,22 @@ class Ports:
         """Send a configured port what is worth nothing later; False where it takes none now."""
         return self._output.send_now(port, messages)
 
+    def is_out(self, port: str) -> bool:
+        """Whether nothing but lights waits to be sent to a configured port, as far as that takes any."""
+        return self._output.is_out(port)
+
     def device(self, port: str) -> str:
         """What a configured port's output is: the model that it said, its name or what it waits for; may be empty."""
         return self._plugs.device(port)
+
+    def strangers(self) -> list[str]:
+        """The inputs that are there and no port means, where no port has found its device: a new controller's."""
+        devices = [one for one in self._endpoints if one.direction == "in" and one.virtual is None]
+        if self._backend is None or any(one.name is not None for one in devices):
+            return []
+        with suppress(PortError):
+            return [name for name in self._backend.names("in") if not _SYSTEMS_OWN.search(name)]
+        return []
 
     @property
     def counts(self) -> dict[str, dict[str, int]]:

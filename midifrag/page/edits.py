@@ -8,7 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
-from midifrag.config.pad_editing import Edit
+from midifrag.config.entry_editing import Change, FileEdit
+from midifrag.config.loading import Loaded
 from midifrag.pad_key import PadKey
 
 #: Edits that can be undone, and browser tabs whose drafts are kept.
@@ -31,37 +32,48 @@ class Draft:
 Drafts: TypeAlias = dict[tuple[str, PadKey | None], Draft]
 
 
+def name_of(change: Change) -> str:
+    """What was changed: a pad by its note's name, anything else by its key."""
+    return change.key if isinstance(change, FileEdit) else change.key.name
+
+
+def owner_of(change: Change, loaded: Loaded) -> str:
+    """Whose file was changed: a bank by its name, or the set's own by its file's."""
+    banks = {bank.slug: bank.name for bank in loaded.banks}
+    return loaded.path.name if change.slug is None else banks.get(change.slug, change.slug)
+
+
 class Edits:
     """The edits of all browsers, in order. ``writing`` is held while a file is changed: one edit after another."""
 
     def __init__(self) -> None:
         self.writing = asyncio.Lock()
-        self._done: deque[Edit] = deque(maxlen=MOST_EDITS)
-        self._undone: list[Edit] = []
+        self._done: deque[Change] = deque(maxlen=MOST_EDITS)
+        self._undone: list[Change] = []
         self._drafts: dict[str, Drafts] = {}
 
     @property
-    def last(self) -> Edit | None:
+    def last(self) -> Change | None:
         """The edit that is undone next."""
         return self._done[-1] if self._done else None
 
     @property
-    def next(self) -> Edit | None:
+    def next(self) -> Change | None:
         """The edit that is done again next, as the one that undid it."""
         return self._undone[-1] if self._undone else None
 
-    def add(self, edit: Edit) -> None:
+    def add(self, edit: Change) -> None:
         """Take in a new edit. What was undone before cannot be done again then."""
         if edit.before != edit.after:
             self._done.append(edit)
             self._undone.clear()
 
-    def undid(self, back: Edit) -> None:
+    def undid(self, back: Change) -> None:
         """`last` was undone by this one."""
         self._done.pop()
         self._undone.append(back)
 
-    def redid(self, again: Edit) -> None:
+    def redid(self, again: Change) -> None:
         """`next` was done again by this one."""
         self._undone.pop()
         self._done.append(again)

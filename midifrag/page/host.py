@@ -180,7 +180,8 @@ class Page:
 
     def _show_midi(self, heard: Heard) -> None:
         if not isinstance(heard.event, Tick):
-            self._send(MidiSeen(heard.event.time, heard.mapper.explain(heard.event, heard.reading)))
+            said = heard.mapper.explain(heard.event, heard.reading)
+            self._send(MidiSeen(heard.event.time, said, heard.event))
 
     def _send(self, message: FromShow) -> None:
         pipe = self._pipe

@@ -209,6 +209,22 @@ MONITOR = "MIDI monitor"
 NO_MIDI = "Nothing has arrived yet. Press a pad of the controller, or turn a knob."
 WARNINGS = "Messages"
 
+# --- learning --------------------------------------------------------------------------------------------------------
+LEARN_TAB = "Learn"
+LEARN_HINT = (
+    "Press a pad or turn a knob of the controller, an endless one both ways, and say what it does: it is written into "
+    "the set and live at once. What you touch plays as well. A controller that is no port of the set yet is added by "
+    "`midifrag learn` in a terminal."
+)
+LEARN_START, LEARN_END = "Begin to learn", "End"
+LEARN_LISTENS = "Press or turn something."
+LEARN_ANSWER, LEARN_SEND = "Answer", "Answer"
+LEARN_UNDO = "Undo the last change"
+LEARN_UNDONE = "Undone."
+LEARN_WRITTEN = "Written: {place}"
+LEARN_REFUSED = "Nothing was written."
+LEARN_NO_PORT = "The set has no port that is there."
+
 # --- set editing -----------------------------------------------------------------------------------------------------
 EDIT_HINT = "Choose a pad. What you save is written to {file} and is live at once; comments and order stay."
 NEW_PAD = "New pad"

@@ -25,6 +25,7 @@ from midifrag.events import (
     TimeChanged,
 )
 from midifrag.intents import Intent
+from midifrag.midi.messages import MidiEvent
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,10 +48,11 @@ class Access:
 
 @dataclass(frozen=True, slots=True)
 class MidiSeen:
-    """Something arrived on a port; ``text`` says what, ``time`` when (monotonic seconds)."""
+    """Something arrived on a port; ``text`` says what, ``time`` when (monotonic seconds), ``event`` what it was."""
 
     time: float
     text: str
+    event: MidiEvent | None = None
 
 
 @dataclass(frozen=True, slots=True)

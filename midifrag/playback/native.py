@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import hashlib
 import sys
-import tempfile
 from pathlib import Path
 from typing import Any
 
 import numba
 import numpy as np
-import platformdirs
 from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic, register_jitable
 
+from midifrag.machine_code import kept_as
 from midifrag.playback import barrier, limiter, memory, mixing
 from midifrag.playback.memory import (
     CHUNK,
@@ -33,28 +32,20 @@ from midifrag.playback.memory import (
 )
 
 
-def _cache_folder() -> Path:
-    """A folder for this very code: numba looks at the file that a function stands in, not at what that imports."""
+def _name() -> str:
+    """For this very code: numba looks at the file that a function stands in, not at what that imports."""
     digest = hashlib.sha256()
     for module in (barrier, limiter, memory, mixing):
         digest.update(Path(str(module.__file__)).read_bytes())
-    name = f"callback-{digest.hexdigest()[:16]}"
-    for place in (platformdirs.user_cache_path("midifrag"), Path(tempfile.gettempdir())):
-        try:
-            (place / name).mkdir(parents=True, exist_ok=True)
-            tempfile.TemporaryFile(dir=place / name).close()
-        except OSError:
-            continue
-        return place / name
-    return Path(tempfile.mkdtemp())
+    return f"callback-{digest.hexdigest()[:16]}"
 
 
-numba.config.CACHE_DIR = str(_cache_folder())
+#: What its machine code is kept as.
+KEPT = _name()
 
 
-@numba.njit(cache=True, error_model="numpy")  # type: ignore[untyped-decorator]
-def process_natively(state: State, out: Single, now: int, flags: int) -> None:
-    """`process` as machine code, called from Python."""
+def _process(state: State, out: Single, now: int, flags: int) -> None:
+    """`mixing.process` alone, for calls from Python."""
     mixing.process(state, out, now, flags)
 
 
@@ -139,18 +130,22 @@ def _play(table: Whole, out: Any, frames: int, flags: int) -> None:  # pragma: n
     mixing.process(state, block, now, np.int64(flags))
 
 
-@numba.cfunc(_SIGNATURE, nopython=True, cache=True, error_model="numpy")  # type: ignore[untyped-decorator]
-def stream_callback(_ins: Any, out: Any, frames: int, _times: Any, flags: int, user: Any) -> int:  # pragma: no cover
+def _stream_callback(_ins: Any, out: Any, frames: int, _times: Any, flags: int, user: Any) -> int:  # pragma: no cover
     """A ``PaStreamCallback`` of PortAudio; ``user`` is what `user_data` made."""
     _play(numba.carray(user, (_TABLE,), np.int64), out, frames, flags)
     return 0
 
 
-@numba.cfunc(_DEVICE_SIGNATURE, nopython=True, cache=True, error_model="numpy")  # type: ignore[untyped-decorator]
-def device_callback(device: Any, out: Any, _ins: Any, frames: int) -> None:  # pragma: no cover
+def _device_callback(device: Any, out: Any, _ins: Any, frames: int) -> None:  # pragma: no cover
     """A ``ma_device_data_proc`` of miniaudio, whose user data is what `user_data` made."""
     user = numba.carray(device, (USER_DATA_AT // 8 + 1,), np.int64)[USER_DATA_AT // 8]
     _play(numba.carray(_pointer(user), (_TABLE,), np.int64), out, frames, 0)
+
+
+with kept_as(KEPT):
+    process_natively = numba.njit(cache=True, error_model="numpy")(_process)
+    stream_callback = numba.cfunc(_SIGNATURE, nopython=True, cache=True, error_model="numpy")(_stream_callback)
+    device_callback = numba.cfunc(_DEVICE_SIGNATURE, nopython=True, cache=True, error_model="numpy")(_device_callback)
 
 
 def user_data(state: State) -> Whole:

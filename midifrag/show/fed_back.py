@@ -14,7 +14,7 @@ import mido
 
 from midifrag.config.controls import Control
 from midifrag.config.settings import Settings
-from midifrag.events import BankChanged, ConfigurationChanged, ControlChanged, PortChanged, StateChange
+from midifrag.events import BankChanged, ConfigurationChanged, ControlChanged, PortChanged, StateChange, TimeChanged
 from midifrag.midi.messages import (
     Aftertouch,
     ControlChange,
@@ -76,7 +76,9 @@ class FedBack:
 
     def handle(self, change: StateChange) -> None:
         """A value may stand elsewhere now; a port that comes is told everything, and one that went nothing."""
-        self.is_stale |= isinstance(change, ControlChanged | BankChanged | ConfigurationChanged | PortChanged)
+        self.is_stale |= isinstance(
+            change, ControlChanged | TimeChanged | BankChanged | ConfigurationChanged | PortChanged
+        )
         if isinstance(change, PortChanged) and change.direction == "out":
             self._shown = {at: step for at, step in self._shown.items() if at[0] != change.port}
             (self._open.add if change.state == "open" else self._open.discard)(change.port)

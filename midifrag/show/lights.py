@@ -1,8 +1,9 @@
 """All surfaces of a show: state changes in, messages per port out.
 
-A pad's feedback goes to the port that pressed it, on the LED where it lies there. After a bank change, and when a port
-comes back, every LED is sent again; otherwise only the one that changed. Must be used from one thread (the bridge's),
-but for `Lights.notify`.
+A pad's feedback goes to every controller of its performer that shows it, on the LED where it lies there. A port that
+echoes answers only what came from there: it may be a DAW's, where any other note would sound. After a bank change, and
+when a port comes back, every LED is sent again; otherwise only the one that changed. Must be used from one thread (the
+bridge's), but for `Lights.notify`.
 """
 
 from __future__ import annotations
@@ -18,6 +19,8 @@ import mido
 from midifrag.bridge.view import View
 from midifrag.config.desk import Desk, plan_of
 from midifrag.config.layout import Plan
+from midifrag.config.performers import performer_of
+from midifrag.config.ports import ECHO
 from midifrag.config.settings import Settings
 from midifrag.events import (
     BankChanged,
@@ -194,7 +197,7 @@ class Lights:
         bank = self._view.bank_on(port)
         for first in bank.pads if bank else ():
             pad = self._view.pads[first.bank, first.pad]
-            if pad.port in (None, port):
+            if self._is_told(self._ports[port], pad):
                 yield pad
             elif self._home.get((pad.bank, pad.pad), "") in (None, port):
                 yield replace(pad, state=PadState.IDLE)
@@ -205,7 +208,18 @@ class Lights:
         if pad is None:
             own = next((bank.pads[key].colour for bank in self._view.banks if bank.slug == slug), None)
             return PadChanged(slug, key, None, key.channel or 1, key.note, PadState.IDLE, own, 0.0)
-        return self._as_shown(port, pad) if pad.port in (None, port) else replace(pad, state=PadState.IDLE, job=None)
+        told = self._is_told(self._ports[port], pad)
+        return self._as_shown(port, pad) if told else replace(pad, state=PadState.IDLE, job=None)
+
+    def _is_told(self, lights: PortLights, pad: PadChanged) -> bool:
+        """Whether a port shows how a pad stands that was pressed somewhere."""
+        if pad.port in (None, lights.port):
+            return True
+        ports = self._settings.ports
+        is_its_own = lights.grid is None and self._home.get((pad.bank, pad.pad), "") not in (None, lights.port)
+        if pad.port not in ports or is_its_own or ports[lights.port].surface == ECHO:
+            return False
+        return performer_of(ports, pad.port) == performer_of(ports, lights.port)
 
     def _as_shown(self, port: str, pad: PadChanged) -> PadChanged:
         """A pad of a bank that is not active shows only what is under way: nobody tells what it is at rest."""
@@ -223,7 +237,7 @@ class Lights:
             address = self._address(lights, pad) if is_shown else None
             if address is None:
                 continue
-            if pad.port in (None, port):
+            if self._is_told(lights, pad):
                 self._send(port, lights.show(address, self._as_shown(port, pad)))
             elif pad.state in _AT_REST:
                 self._send(port, lights.rest(pad))

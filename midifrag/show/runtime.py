@@ -31,6 +31,7 @@ from midifrag.fragment.slots import Slots
 from midifrag.fragment.writer import FragmentWriter
 from midifrag.fragment.writer_events import Landed
 from midifrag.midi.messages import MidiEvent, PortChanged
+from midifrag.midi.port_names import listed
 from midifrag.midi.ports import Ports
 from midifrag.playback.messages import PlaybackChanged, PlaybackState, PlayerEvent
 from midifrag.playback.player import Player
@@ -49,6 +50,9 @@ from midifrag.show.session_log import SessionLog
 from midifrag.show.telling import Heard, Telling
 from midifrag.show.watcher import Watcher
 from midifrag.states import NoticeLevel
+
+#: Said once, where a controller is there that the set does not name.
+LEARN = "{names}: no port of this set. `midifrag learn` makes it one, and writes what its pads and knobs do"
 
 #: Seconds that the start of a show waits for the drives that it plays to; a disk that sleeps needs some to wake up.
 DRIVE_PATIENCE = 30.0
@@ -165,6 +169,11 @@ class Runtime:
                 raise
             self._first_words.append(Notice(NoticeLevel.ERROR, f"{error} Here, {' and '.join(ways)} can play it too."))
 
+        else:
+            strangers = self.ports.strangers()
+            if strangers:
+                self._first_words.append(Notice(NoticeLevel.INFO, LEARN.format(names=listed(strangers))))
+
     def close(self) -> Ending:
         """Cancel what runs, write what can be written, keep the rest elsewhere, then LEDs off and ports closed.
 
@@ -251,9 +260,14 @@ class Runtime:
 
     # --- what its parts ask for --------------------------------------------------------------------------------------
 
-    def _has_landed(self, landed: Landed) -> None:
-        """Something has landed at its boundary: its note goes out in the same moment, from the slot's hand."""
+    def _has_landed(self, landed: Landed) -> Callable[[], bool]:
+        """Something has landed at its boundary: its note goes out in the same moment, from the slot's hand.
+
+        Returns what says whether all such notes are out.
+        """
         self._lights.notify(landed.job, landed.slot)
+        notify = self.begun.settings.notify
+        return lambda: notify is None or self.ports.is_out(notify.port)
 
     def _engine_for(self, model: str) -> Engine:
         loaded = self.bridge.loaded

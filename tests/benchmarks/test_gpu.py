@@ -85,6 +85,12 @@ def test_a_part_by_itself_is_asked_for_as_the_whole_was() -> None:
     assert (options.part, options.device, options.smaller) == ("accuracy", "cpu", 24)
 
 
+@pytest.mark.parametrize(("device", "repeats"), [("cpu", 1), ("cuda", 3)])
+def test_a_cpu_is_asked_once_unless_told_otherwise(device: str, repeats: int) -> None:
+    assert gpu.parsed(["--device", device]).repeats == repeats
+    assert gpu.parsed(["--device", device, "--repeats", "2"]).repeats == 2
+
+
 def test_without_a_card_it_says_what_to_do(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(gpu.torch.cuda, "is_available", lambda: False)
     assert main([]) == 1

@@ -10,7 +10,7 @@ import pytest
 from midifrag.bridge.boundaries import NEAR, SURE
 from midifrag.bridge.items import Reload
 from midifrag.config.banks import Bank
-from midifrag.engine.messages import Failed, Progress, Started
+from midifrag.engine.messages import Died, Failed, Progress, Stalled, Started
 from midifrag.events import JobChanged, Notice, PadChanged, TimeChanged
 from midifrag.fragment.writer_commands import CancelLanding, LandArchived, LandLast, LandTake, Recut, Retime
 from midifrag.fragment.writer_events import Held, LandCancelled, Landed, LandFailed, Missed, TakeArchived, Waits
@@ -903,3 +903,85 @@ def test_of_what_has_landed_nothing_is_remembered():
         rig.clock.time += 3
         rig.bridge.housekeeping()
     assert rig.bridge.renders.boundaries._told == {}
+
+
+def bars(rig, count):
+    """So many bars go by."""
+    for _ in range(10 * count):
+        rig.clock.time += 0.2
+        rig.bridge.housekeeping()
+
+
+SILENCES = {
+    "is loading": (),
+    "shows no progress": (Stalled(5.0),),
+    "is being replaced": (Died("killed", (2,), restarting=True),),
+}
+
+
+@pytest.mark.parametrize("why", SILENCES)
+def test_a_press_whose_engine_does_not_answer_misses_its_bar_once_and_is_promised_one_when_it_does(why):
+    rig = Rig(loaded(one_pad(), defaults={"land": "bar"}))
+    if why != "is loading":
+        rig.ready()
+        teach(rig)
+        rig.press()
+        assert last(rig).bar is not None
+        for event in SILENCES[why]:
+            rig.say(event)
+        bars(rig, 3)
+        missed = [job for job in rig.jobs() if job.missed]
+        assert [(job.missed, job.boundary) for job in missed] == [(1, None)]
+        assert missed[0].text.startswith("missed bar ")
+        assert missed[0].text.endswith(f"; waits for sketch, which {why}")
+        assert warnings(rig) == [f"rain: {missed[0].text}"]
+        assert rig.told(PadChanged)[-1].boundary is None
+    else:
+        rig.press()
+        assert last(rig).text == "waits for sketch, which is loading"
+    before = len(rig.jobs())
+    bars(rig, 5)
+    assert rig.jobs()[before:] == []
+    rig.ready()
+    rig.bridge.housekeeping()
+    told = last(rig)
+    assert "waits" not in told.text
+    if why == "is loading":
+        # Nothing is known yet of how long it takes.
+        assert told.boundary is None
+        rig.say(Started(told.job))
+        rig.clock.time += 1.0
+        rig.say(Progress(told.job, 1, 2))
+    assert last(rig).boundary is not None
+    assert last(rig).lands_at > rig.clock.now()
+    rig.rendered(rig.engines.renders()[-1])
+    assert rig.lands()[-1].arrival.at == last(rig).lands_at
+
+
+def test_what_is_pressed_while_its_engine_is_away_waits_for_it_and_who_stands_in_promises():
+    rig = Rig(loaded(one_pad(), model="pocket", defaults={"land": "bar"}, engine={"fallback": "sketch"}))
+    rig.ready("pocket")
+    rig.say(Died("killed", (), restarting=True), "pocket")
+    rig.press()
+    assert (last(rig).text, last(rig).boundary) == ("waits for pocket, which is being replaced", None)
+    bars(rig, 2)
+    assert last(rig).text == "sketch stands in for pocket"
+    rig.say(Started(1), "sketch")
+    rig.clock.time += 0.1
+    rig.say(Progress(1, 1, 2), "sketch")
+    assert last(rig).boundary is not None
+    assert last(rig).missed == 0
+
+
+def test_a_press_that_is_late_for_reasons_unknown_is_told_of_once():
+    rig = on_the_bar()
+    rig.press()
+    rig.say(Started(1))
+    rig.clock.time += 1.0
+    rig.say(Progress(1, 1, 3))
+    assert last(rig).boundary is not None
+    # Its engine has begun anew, and nobody knows how long it takes.
+    rig.say(Died("killed", (1,), restarting=True))
+    rig.ready()
+    bars(rig, 8)
+    assert [(job.missed, job.boundary, job.text) for job in rig.jobs() if job.missed] == [(1, None, "missed bar 3")]

@@ -7,18 +7,18 @@ import heapq
 import itertools
 import random
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from midifrag.clock import ManualClock
-from midifrag.engine.messages import Progress, Started
+from midifrag.engine.messages import Progress, Render, Started
 from midifrag.events import JobChanged, Notice, TimeChanged
 from midifrag.fragment.punctual import EARLY, Appointment, Made, Punctual
 from midifrag.fragment.slot_file import Found
-from midifrag.fragment.writer_commands import CancelLanding, LandTake, Retime
+from midifrag.fragment.writer_commands import CancelLanding, LandArchived, LandCommand, LandLast, LandTake, Retime
 from midifrag.fragment.writer_events import LandCancelled, Landed, Missed, Waits
 from midifrag.intents import CancelPad, Panic
 from midifrag.pad_key import PadKey
@@ -63,9 +63,22 @@ class Landing:
 class Show:
     """A bridge, an engine that renders one take after the other, and a writer, all in virtual time."""
 
-    def __init__(self, bpm: float, seed: int, *, lead: float = 0.0, spares: bool = False, land: str = "bar") -> None:
-        pads = {note: {"prompt": f"pad {note}", "slot": note - 35} for note in range(36, 44)}
-        settings: dict[str, Any] = {"defaults": {"land": land, "lead_ms": 1000 * lead}, "tempo": bpm}
+    def __init__(
+        self,
+        bpm: float,
+        seed: int,
+        *,
+        lead: float = 0.0,
+        spares: bool = False,
+        land: str = "bar",
+        pad: Mapping[str, Any] = {},
+        lands: Mapping[int, str] = {},
+        **show: Any,
+    ) -> None:
+        pads = {note: {"prompt": f"pad {note}", "slot": note - 35, **pad} for note in range(36, 44)}
+        for note, waits in lands.items():
+            pads[note]["land"] = waits
+        settings: dict[str, Any] = {"defaults": {"land": land, "lead_ms": 1000 * lead}, "tempo": bpm, **show}
         settings["engine"] = {"spares": {"enabled": spares}}
         self.random = random.Random(seed)
         self.rig = Rig(loaded(bank(pads=pads), **settings))
@@ -106,17 +119,15 @@ class Show:
         now = self.clock.now()
         renders = self.rig.engines.renders()
         for render in renders[self._sent :]:
-            began = max(now, self._free)
-            self._free = began + self.random.lognormvariate(-1.2, 0.25)
-            self.at(began, lambda job=render.job: self.rig.say(Started(job)))
-            half = (began + self._free) / 2
-            self.at(half, lambda job=render.job: self.rig.say(Progress(job, 10, 20)))
-            self.at(self._free, lambda render=render: self.rig.rendered(render))
+            self.render(render, now)
         self._sent = len(renders)
         commands, self._wrote = self.rig.writes[self._wrote :], len(self.rig.writes)
         for command in commands:
             match command:
-                case LandTake():
+                case LandTake() | LandArchived() | LandLast():
+                    if command.arrival.at is None:
+                        self._landed(command)
+                        continue
                     self._punctual.expect(command.job, command.arrival.at)
                     self._written = max(now, self._written) + self.random.uniform(0.005, 0.05)
                     self.at(self._written, lambda command=command: self._stage(command))
@@ -126,7 +137,15 @@ class Show:
                     if self._punctual.cancel(job):
                         self.rig.bridge.handle(LandCancelled(job, "cancelled", job))
 
-    def _stage(self, command: LandTake) -> None:
+    def render(self, render: Render, now: float) -> None:
+        """The engine takes a render up."""
+        began = max(now, self._free)
+        self._free = began + self.random.lognormvariate(-1.2, 0.25)
+        self.at(began, lambda: self.rig.say(Started(render.job)))
+        self.at((began + self._free) / 2, lambda: self.rig.say(Progress(render.job, 10, 20)))
+        self.at(self._free, lambda: self.rig.rendered(render))
+
+    def _stage(self, command: LandCommand) -> None:
         job = command.job
         at = self._punctual.moment(job)
         if at is None:
@@ -148,7 +167,7 @@ class Show:
             self.rig.bridge.handle(Missed(job, at))
             self.work()
 
-    def _landed(self, command: LandTake) -> None:
+    def _landed(self, command: LandCommand) -> None:
         self.landings.append(Landing(command.job, self.clock.now(), self.line))
         self.rig.bridge.handle(Landed(command.job, command.slot or 1, Path("f"), command.job, 1.0, 0.0, 0.03))
 

@@ -2,9 +2,9 @@
 
 import pytest
 
-from midifrag.bridge.items import Reload
+from midifrag.bridge.items import LinkHeard, Reload
 from midifrag.engine.messages import Cancel, Cancelled, Warm
-from midifrag.events import BankChanged, ConfigurationChanged, ControlChanged, Notice, PadChanged
+from midifrag.events import BankChanged, ConfigurationChanged, ControlChanged, Notice, PadChanged, TimeChanged
 from midifrag.intents import MoveControl, SelectBank, SetParameter
 from midifrag.midi.decoding import MessageDecoder
 from midifrag.midi.messages import Tick
@@ -258,3 +258,62 @@ def test_program_changes_count_on_one_channel_only_where_the_set_says_so():
     assert rig.bridge.bank.slug == "one"
     told_by(rig, "midifrag", decoders, [0xC9, 4])
     assert rig.bridge.bank.slug == "two"
+
+
+def tempos(rig):
+    return [change.timeline.bpm for change in rig.told(TimeChanged)]
+
+
+def test_a_knob_sets_the_tempo_from_its_own_range_and_reset_gives_it_back():
+    rig = Rig(
+        loaded(
+            tempo=100,
+            controls=[{"cc": 23, "sets": "tempo"}],
+            actions=[{"cc": 24, "does": "reset", "sets": "tempo"}],
+        )
+    )
+    rig.turn(23, 127)
+    assert tempos(rig) == [240]
+    rig.turn(23, 0)
+    assert tempos(rig) == [240, 40]
+    assert rig.bridge.view.time.bpm == 40
+    # It is no value of a press's.
+    rig.press()
+    assert "tempo" not in rig.bridge._set_list.values.effective
+    rig.turn(24, 127)
+    assert tempos(rig) == [240, 40, 100]
+
+
+def test_a_tempo_knob_is_picked_up_where_the_tempo_is_by_now():
+    knob = {"cc": 23, "sets": "tempo", "range": [20, 147], "takeover": "pickup"}
+    rig = Rig(loaded(tempo=80, controls=[knob]))
+    rig.bridge.handle(SetParameter("tempo", 100.0))
+    assert tempos(rig) == [100]
+    rig.turn(23, 60)
+    assert tempos(rig) == [100]
+    rig.turn(23, 90)
+    assert tempos(rig) == [100, 110]
+    ((control, position),) = rig.bridge.standing("midifrag")
+    assert (control.value_name, control.value(position)) == ("tempo", pytest.approx(110))
+
+
+def test_an_encoder_turns_the_tempo_from_where_it_is_and_a_tempo_that_cannot_be_is_told():
+    rig = Rig(loaded(tempo=100, controls=[{"cc": 16, "relative": "twos", "sets": "tempo", "clicks": 200}]))
+    rig.turn(16, 3)
+    assert tempos(rig) == [pytest.approx(103)]
+    rig.turn(16, 126)
+    assert tempos(rig)[-1] == pytest.approx(101)
+    rig.bridge.handle(SetParameter("tempo", 1000.0))
+    assert rig.notices()[-1] == ("warning", "tempo cannot be set to 1000.0; nothing was changed")
+    assert tempos(rig)[-1] == pytest.approx(101)
+
+
+def test_a_tempo_that_is_a_clocks_is_left_alone():
+    rig = Rig(loaded(controls=[{"cc": 23, "sets": "tempo"}], time={"source": "link"}))
+    rig.bridge.handle(LinkHeard(90.0, rig.clock.now(), 0.0, peers=1))
+    for value in range(128):
+        rig.turn(23, value)
+    assert rig.bridge.view.time.bpm == 90
+    assert [text for _, text in rig.notices()] == [
+        "the tempo is that of link; controls set it where midifrag's own clock keeps the time"
+    ]

@@ -78,6 +78,30 @@ def test_another_tempo_goes_on_from_where_it_is():
     assert kept.time.use(settings(tempo=75), now + 5) == []
 
 
+def test_a_control_sets_the_tempo_of_our_own_clock_and_gives_it_back():
+    kept = Kept(tempo=100)
+    now = NOW + 1.2
+    kept.do(kept.time.turn(150.5, now))
+    assert kept.line == Timeline(150.5, now, pytest.approx(2.0))
+    assert kept.tempos() == [150.0]
+    assert kept.time.turn(150.5, now + 1) == []
+    kept.do(kept.time.turn(None, now + 2))
+    assert (kept.line.bpm, kept.tempos()) == (100, [150.0, 100.0])
+
+
+def test_where_another_clock_keeps_the_time_a_control_sets_nothing_and_a_sweep_is_told_of_once():
+    kept = Kept(time={"source": "link"})
+    kept.do(kept.time.hear_link(LinkHeard(90.0, NOW, 0.0, peers=1)))
+    assert kept.line.source == "link"
+    for step in range(100):
+        kept.do(kept.time.turn(100.0 + step, NOW + 1 + step * 0.1))
+    words = "the tempo is that of link; controls set it where midifrag's own clock keeps the time"
+    assert kept.notices() == [("info", words)]
+    assert kept.line.bpm == 90
+    kept.do(kept.time.turn(120.0, NOW + 30))
+    assert kept.notices() == 2 * [("info", words)]
+
+
 def test_a_tempo_of_the_set_is_told_to_prompts_as_the_nearest_whole_one():
     kept = Kept()
     kept.do(kept.time.use(settings(tempo=120.6), NOW))

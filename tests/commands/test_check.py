@@ -3,6 +3,7 @@ import json
 import pytest
 from click.testing import CliRunner
 
+from benchmarks.byte_tokenizer import save_byte_tokenizer
 from midifrag.cli import app
 from midifrag.commands import check
 from midifrag.config import loading
@@ -11,7 +12,7 @@ from midifrag.config.shipped import shipped_path
 from midifrag.errors import NoMidiError
 from midifrag.midi.port_names import PortList, list_ports
 from midifrag.playback.outputs import Output
-from tests.engine.hub_caches import CachedRepository
+from tests.engine.hub_caches import POINTER, CachedRepository, safetensors_of
 from tests.engine.tiny_models import tiny_config
 
 runner = CliRunner()
@@ -218,20 +219,31 @@ def test_a_model_that_will_be_refused_is_told_without_its_weights(own_set, tmp_p
     (tmp_path / "m" / "model_config.json").write_text(json.dumps(tiny_config() | change))
     result = own_set("models: {mine: {folder: m}}\n")
     assert result.exit_code == 2
-    assert f"presets.yaml:3: models.mine: its model_config.json {words}" in result.output
+    assert f"presets.yaml:3: models.mine: {tmp_path / 'm' / 'model_config.json'} {words}" in result.output
 
 
 def test_a_model_that_is_in_the_cache_is_looked_at_too(own_set, no_hub, cache_folder):
     content = json.dumps(tiny_config() | {"model_type": "lm"}).encode()
     CachedRepository(cache_folder, "someone/model").put({"model_config.json": content})
     result = own_set("models: {mine: {hub: someone/model}}\n")
-    assert "models.mine: its model_config.json describes a model of type 'lm'" in result.output
+    assert result.output.startswith("presets.yaml:3: models.mine: ")
+    assert "model_config.json describes a model of type 'lm'" in result.output
 
 
 def test_a_model_of_the_home_folder_is_found(own_set, tmp_path, no_hub, monkeypatch):
     for variable in ("HOME", "USERPROFILE"):
         monkeypatch.setenv(variable, str(tmp_path))
-    (tmp_path / "m" / "x").mkdir(parents=True)
-    result = own_set("models: {mine: {folder: ~/m/x}}\n")
-    assert result.exit_code == 0
-    assert "is not there" not in result.output
+    save_byte_tokenizer(tmp_path / "m" / "x" / "tokenizer")
+    (tmp_path / "m" / "x" / "model_config.json").write_text(json.dumps(tiny_config()))
+    (tmp_path / "m" / "x" / "model.safetensors").write_bytes(safetensors_of(bytes(100)))
+    assert own_set("models: {mine: {folder: ~/m/x}}\n").exit_code == 0
+    assert own_set("models: {mine: {folder: ~/m/y}}\n").exit_code == 2
+
+
+def test_a_model_that_will_be_refused_is_refused_by_check(own_set, tmp_path):
+    (tmp_path / "m").mkdir()
+    (tmp_path / "m" / "model_config.json").write_text(json.dumps(tiny_config()))
+    (tmp_path / "m" / "model.ckpt").write_bytes(POINTER)
+    result = own_set("models: {mine: {folder: m}}\n")
+    assert result.exit_code == 2
+    assert f"models.mine: {tmp_path / 'm' / 'model.ckpt'} is a Git LFS pointer" in result.output

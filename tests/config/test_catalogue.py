@@ -53,14 +53,14 @@ def test_without_the_built_in_model_sketch_plays(monkeypatch, tmp_path):
 )
 def test_a_length_that_no_file_tells_is_not_too_long(tmp_path, text):
     (tmp_path / "model_config.json").write_text(text)
-    assert catalogue.longest_seconds("mine", {"folder": str(tmp_path)}) is None
-    assert catalogue.longest_seconds("mine", {"folder": str(tmp_path / "nowhere")}) is None
-    assert catalogue.longest_seconds("open", {"hub": "a/b"}) is None
+    assert catalogue.longest_of(catalogue.model_config("mine", {"folder": str(tmp_path)})) is None
+    assert catalogue.longest_of(catalogue.model_config("mine", {"folder": str(tmp_path / "nowhere")})) is None
+    assert catalogue.longest_of(catalogue.model_config("open", {"hub": "a/b"})) is None
     assert catalogue.too_long(9.0, "mine", None) is None
 
 
 def test_a_length_beyond_the_model_is_told(tmp_path):
     (tmp_path / "model_config.json").write_text('{"sample_size": 100, "sample_rate": 10}')
-    longest = catalogue.longest_seconds("mine", {"folder": str(tmp_path)})
+    longest = catalogue.longest_of(catalogue.model_config("mine", {"folder": str(tmp_path)}))
     assert catalogue.too_long(10.0, "mine", longest) is None
     assert catalogue.too_long(10.5, "mine", longest) == "10.5 s is more than mine renders, 10.0 s"

@@ -64,6 +64,23 @@ def test_pads_that_a_shift_silences_and_presses_that_never_come_are_told():
     assert never.startswith("presets/opening.yaml: pads.37: how long it is held has a meaning of its own, so star")
 
 
+def test_a_pad_that_lies_where_a_shift_is_is_told_and_not_one_whose_note_means_nothing_there():
+    actions = [{"does": "lock", "while_held": 11}]
+    pads = {11: {"prompt": "rain"}, 12: {"prompt": "snow"}}
+    block = bank(pads={36: {"prompt": "rain"}, 37: {"prompt": "snow"}})
+    ports = {"pads": {"surface": "launchpad"}}
+    (line,) = told(loaded(block, actions=actions, ports=ports))
+    assert line == "presets/opening.yaml: pads.36: on pads it lies on the shift of lock (actions of presets.yaml)"
+    assert told(loaded(block, actions=[{"does": "lock", "while_held": 36}], ports=ports)) == []
+    (line,) = told(loaded(bank(pads=pads), actions=actions, ports={"pads": {"in": "MPD"}}))
+    assert line.startswith("presets/opening.yaml: pads.11: its note is the shift of lock")
+    both = {**ports, "keys": {"in": "Keys"}}
+    lines = told(loaded(block, actions=[{"does": "lock", "while_held": 36, "port": "keys"}], ports=both))
+    assert lines == []
+    moved = told(loaded(block, actions=actions, ports={"pads": {"surface": "launchpad", "place": [5, 5]}}))
+    assert moved == []
+
+
 @pytest.mark.parametrize(
     ("also", "more", "said"),
     [

@@ -3,8 +3,10 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import ValidationError
 
 from midifrag.config.controls import Control, Range
+from midifrag.config.targets import TARGETS
 
 
 @pytest.mark.parametrize(("curve", "middle"), [("linear", 50.5), ("exponential", 10.0), ("stepped", 1 + 99 * 4 / 7)])
@@ -86,3 +88,13 @@ def test_new_sources_are_told_apart_too(keys, name):
 def test_a_control_that_cannot_be_is_refused(keys, problem):
     with pytest.raises(ValueError, match=problem):
         control(**keys)
+
+
+@pytest.mark.parametrize("source", [{"cc": 21}, {"nrpn": 300}])
+@pytest.mark.parametrize("sets", ["steps", "cfg_scale", "seconds"])
+def test_an_endless_encoder_turns_the_whole_way_of_its_parameter_where_none_is_named(source, sets):
+    turned = Control.model_validate({**source, "sets": sets, "relative": "twos"})
+    assert turned.range == TARGETS[sets].parameter.slider
+    assert Control.model_validate({**source, "sets": sets, "relative": "twos", "range": [2, 5]}).range == (2, 5)
+    with pytest.raises(ValidationError, match="range\n  Field required"):
+        Control.model_validate({**source, "sets": sets})

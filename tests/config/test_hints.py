@@ -17,11 +17,20 @@ controls:
 """
 
 
+#: A model without cross-attention, and so without guidance.
+DEAF = {
+    "sample_size": 441000,
+    "sample_rate": 44100,
+    "model": {"diffusion": {"diffusion_objective": "rectified_flow"}, "conditioning": {"configs": []}},
+}
+
+
 def found(folder, show="", bank=BANK):
     (folder / "presets").mkdir()
     (folder / "presets" / "opening.yaml").write_text(bank)
     (folder / "presets" / "second.yaml").write_text("{name: Second, program: 2, pads: {90: {prompt: rain}}}")
     (folder / "presets.yaml").write_text("set_list: [opening, second]\n" + show)
+    (folder / "a.json").write_text(json.dumps(DEAF))
     return list(hints(loading.load(folder / "presets.yaml", environment={})))
 
 
@@ -53,8 +62,17 @@ def test_what_is_meant_gets_no_hint(tmp_path, show):
             "presets.yaml: cc 9 ",
         ),
         ("actions: [{does: panic, program: 2}]", "presets/second.yaml: program: 2 does panic instead"),
-        ("models: {mine: {config: a.json, checkpoint: presets.yaml}}", "presets.yaml: models.mine.config: "),
-        ("models: {mine: {folder: nowhere}}", "presets.yaml: models.mine.folder: "),
+        *(
+            (
+                f"models: {{mine: {{config: a.json, checkpoint: b, defaults: {{{said}}}}}}}",
+                f"presets.yaml: models.mine.defaults: {line}",
+            )
+            for said, line in (
+                ("sampler: euler, sigma_max: 5", "sigma_max 5 is more than euler uses, 1"),
+                ("sampler: pingpong, sigma_min: 0.5", "sigma_min does nothing here; pingpong ends at 0"),
+                ("cfg_scale: 3", "cfg_scale does nothing here; mine hears nothing that guidance could follow"),
+            )
+        ),
         ("models: {mine: {engine: sketsch}}", "presets.yaml: models.mine.engine: 'sketsch' is none of sketch"),
     ],
 )

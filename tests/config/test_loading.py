@@ -198,7 +198,10 @@ def test_a_mistake_in_the_show_is_a_line_with_its_place_and_the_way_out(show, pr
         ("36: {prompt: x, on_repress: quue}", "pads.36.on_repress: 'quue' is none of queue, replace, ignore, cancel"),
         ("36: {prompt: x, fragment: {lop: true}}", "pads.36.fragment.lop: unknown key; did you mean loop?"),
         ("36: {prompt: x, fragment: {fade_ms: -1}}", "pads.36.fragment.fade_ms: -1 is below 0"),
-        ("36: {prompt: x, velocity: {sets: steps}}", "pads.36.velocity.range: is missing"),
+        (
+            "36: {prompt: x, velocity: {sets: steps}}",
+            "pads.36.velocity.range: is missing: the values at both ends",
+        ),
         ("36: {prompt: x, velocity: {sets: mute}}", "pads.36.velocity: velocity cannot set mute"),
         ("36: {prompt: x, sigma_min: 5, sigma_max: 2}", "sigma_min 5 must be below sigma_max 2"),
         ("36: {prompt: x, model: nope}", "presets/opening.yaml:3: pads.36.model: 'nope' is none of"),

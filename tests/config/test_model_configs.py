@@ -32,7 +32,7 @@ def test_what_is_played_is_not_refused():
     ("change", "words"),
     [
         (lambda c: c.update(model_type="lm"), "of type 'lm'; midifrag plays diffusion_cond"),
-        (lambda c: c.pop("model_type"), "of type None"),
+        (lambda c: c.pop("model_type"), "names no model_type"),
         (lambda c: c.pop("sample_size"), "lacks sample_size."),
         (lambda c: c["model"].pop("conditioning"), "lacks model.conditioning.configs."),
         (lambda c: c["model"]["diffusion"].update(type="adp_cfg_1d"), "network of type 'adp_cfg_1d'"),
@@ -53,9 +53,12 @@ def test_what_cannot_be_played_is_told_without_weights(change, words):
     assert words in refusal(changed(change))
 
 
-@pytest.mark.parametrize("content", [None, [], "text", 3])
-def test_what_is_no_configuration(content):
-    assert "of type None" in refusal(content)
+@pytest.mark.parametrize(
+    ("content", "words"), [(None, "nothing"), ([], "a list"), ("text", "a text"), (3, "a number"), (True, "true or")]
+)
+def test_what_is_no_configuration(content, words):
+    assert f"holds {words}" in refusal(content)
+    assert "Use the model_config.json that its checkpoint was trained with." in refusal(content)
 
 
 @pytest.mark.parametrize(

@@ -82,6 +82,8 @@ def test_what_is_not_heard_as_it_is_said():
         "BPM 300 is heard as 240: the model knows it from 40 to 240",
     ]
     assert unheard(ALL, None, {"genre": "jazz"}) == ["genre: the model does not know jazz; it is one of techno, 808"]
+    assert unheard(ALL, None, {"genre": "tecno"})[0].endswith("it is one of techno, 808; did you mean techno?")
+    assert unheard(ALL, "Enrgy=1", {})[0].endswith("; did you mean energy?")
     assert unheard(ALL[:1], "a=1", {}) == ["the model has no input a; it has none but the prompt"]
 
 

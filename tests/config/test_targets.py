@@ -11,7 +11,7 @@ from midifrag.config.targets import MIX, PARAMETER_TARGETS, TARGETS, Target, nam
 def test_every_settable_number_is_a_target_and_so_is_the_mix():
     parameters = ["steps", "cfg_scale", "seconds", "seed", "sigma_min", "sigma_max", "bars", "beats"]
     assert list(PARAMETER_TARGETS) == parameters
-    assert list(TARGETS) == [*PARAMETER_TARGETS, "gain", "pan", "mute"]
+    assert list(TARGETS) == [*PARAMETER_TARGETS, "gain", "pan", "mute", "tempo"]
     assert target("steps") == Target(NUMBERS["steps"])
     assert target(target("steps")) is TARGETS["steps"]
     assert str(target("cfg_scale")) == "cfg_scale"
@@ -74,10 +74,42 @@ def test_velocity_sets_a_parameter_or_the_gain():
         ("gain 12", (MIX["gain"], 12)),
         ("steps 2", None),
         ("gain x", None),
-        ("tempo", None),
+        ("tempo", (TARGETS["tempo"], None)),
+        ("tempo 2", None),
+        ("mood", None),
     ],
 )
 def test_values_have_names(value, means):
     assert named(value) == means
     if means is not None:
         assert value_name(str(means[0]), means[1]) == value
+
+
+def test_the_tempo_has_a_sensible_range_and_is_the_shows():
+    control = Control.model_validate({"cc": 23, "sets": "tempo"})
+    assert (control.range, control.value_name, control.value(0.5)) == ((40, 240), "tempo", 140)
+    assert not control.sets.mixes
+    assert not control.sets.renders
+    assert "tempo" not in PARAMETER_TARGETS
+    assert Control.model_validate({"cc": 23, "sets": "tempo", "range": [20, 400]}).range == (20, 400)
+
+
+@pytest.mark.parametrize(
+    ("keys", "words"),
+    [
+        ({"range": [10, 120]}, r"range \[10, 120\] for tempo is outside 20 to 400"),
+        ({"slot": 1}, "tempo is of no slot"),
+        ({"scope": "pad"}, "tempo is the show's, and no pad's"),
+        ({"scope": "bank"}, "tempo is the show's, and no bank's"),
+    ],
+)
+def test_a_tempo_that_makes_no_sense_is_told(keys, words):
+    with pytest.raises(ValueError, match=words):
+        Control.model_validate({"cc": 23, "sets": "tempo", **keys})
+
+
+def test_a_press_sets_no_tempo():
+    with pytest.raises(ValueError, match="a pad's velocity cannot set tempo; a control can"):
+        Pad.model_validate({"prompt": "rain", "velocity": {"sets": "tempo"}})
+    with pytest.raises(ValueError, match="hold cannot set tempo, which is the show's"):
+        Pad.model_validate({"prompt": "rain", "hold": {"sets": "tempo"}})

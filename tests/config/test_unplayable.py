@@ -97,6 +97,37 @@ def test_a_pad_s_own_mistake(set_of, objective, pad, line):
     assert [one.startswith(f"presets/opening.yaml:5: pads.C#1.{line}") for one in told] == [True] * (line is not None)
 
 
+@pytest.mark.parametrize(
+    ("objective", "said", "lines"),
+    [
+        ("rectified_flow", "sampler: v-ddim", [f"sampler: mine has no sampler 'v-ddim'; {FLOW}"]),
+        ("v", "sampler: DPM++ 3M SDE", ["sampler: mine has no sampler 'DPM++ 3M SDE'; it has dpmpp-3m-sde"]),
+        ("v", "sigma_max: 0.2", ["sigma_max: sigma_min 0.3 must be below sigma_max 0.2"]),
+        ("rectified_flow", "sampler: euler", []),
+    ],
+)
+def test_a_default_that_a_model_does_not_have_is_told_where_its_entry_says_it(set_of, tmp_path, objective, said, lines):
+    set_of(objective, "sampler: v-ddim, sigma_max: 9" if objective == "v" else "sampler: euler")
+    show = tmp_path / "presets.yaml"
+    show.write_text(show.read_text().replace("mine.ckpt}", f"mine.ckpt, defaults: {{{said}}}}}"))
+    told = [str(problem) for problem in loading.load(show, environment={}).unplayable]
+    assert len(told) == len(lines)
+    assert all(
+        one.startswith(f"presets.yaml:3: models.mine.defaults.{line}") for one, line in zip(told, lines, strict=True)
+    ), told
+
+
+def test_a_default_of_a_known_model_is_told_before_it_is_fetched():
+    source = {"hub": "stabilityai/stable-audio-open-1.0", "defaults": {"sampler": "pingpong"}}
+    [trouble] = unplayable.wrong_defaults(unplayable.model_facts("mine", source))
+    assert trouble.sentence.startswith("mine has no sampler 'pingpong'; it has dpmpp-3m-sde")
+
+
+def test_a_misspelt_input_is_named_where_its_value_is_missed(set_of):
+    told = set_of("v", "conditioning: {enrgy: 0.5, bpm: 90}", inner=TOLD)
+    assert any(one.endswith(f"{UNSAID}; enrgy is none of its inputs; did you mean energy?") for one in told), told
+
+
 @pytest.mark.parametrize("model", ["mine", "sketch"])
 def test_sigma_across_levels(set_of, model):
     words = "sigma_min 3 must be below sigma_max 2"

@@ -56,7 +56,7 @@ def dispatch(card: Card, func: Any, args: tuple[Any, ...], kwargs: dict[str, Any
         return _copy(card, *_bound(func, args, kwargs))
     if func is aten._has_compatible_shallow_copy_type.default:
         return False
-    tensors = list(tensors_in((args, kwargs)))
+    tensors = tensors_in((args, kwargs))
     on_card = [each for each in tensors if isinstance(each, CardTensor)]
     if any(each.card is not card for each in on_card):
         card.violate("meets a tensor of a card that is gone")

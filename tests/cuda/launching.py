@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from itertools import islice
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -67,9 +67,9 @@ def launch(card: Card, func: Any, args: tuple[Any, ...], kwargs: dict[str, Any],
         result = inner_func(*inner_args, **inner_kwargs)
     if shapes != [each.inside.shape for each in changed]:
         raise NotImplementedError(f"{func} changes a shape in place")
-    outputs = list(tensors_in(result))
+    outputs = tensors_in(result)
     if (kind := _SHAPED.get(func)) is not None:
-        card.shapes.add((kind, *((tuple(each.shape), each.dtype) for each in islice(tensors_in(inner_args), 3))))
+        card.shapes.add((kind, *((tuple(each.shape), each.dtype) for each in tensors_in(inner_args)[:3])))
     if is_mutable:
         card.order([each.block for each in on_card], [each.block for each in changed])
         _note(card, func, Launch(inner_func, inner_args, inner_kwargs, outputs, is_mutable))
@@ -124,11 +124,16 @@ def _check_places(card: Card, func: Any, on_host: list[Tensor]) -> None:
             )
 
 
+@cache
+def _is_random(func: Any) -> bool:
+    return str(func).startswith(_DRAWS) and "_like" not in str(func)
+
+
 def _inside(
     card: Card, func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]
 ) -> tuple[Any, tuple[Any, ...], dict[str, Any]]:
     """The operation on what lies inside."""
-    draws = str(func).startswith(_DRAWS) and "_like" not in str(func)
+    draws = _is_random(func)
     if draws and card.capturing is not None:
         card.refuse_in_capture("random numbers of a generator that the graph does not know")
     args, kwargs = unwrapped(args), unwrapped(kwargs)

@@ -14,10 +14,12 @@ import numpy as np
 import torch
 
 from midifrag.audio import Audio
+from midifrag.engine.diffusion import rehearsal
 from midifrag.engine.diffusion.worker import DiffusionWorker
 from midifrag.engine.loading.model import Model, Precision
 from midifrag.engine.loading.precision import move_model
 from midifrag.engine.messages import EngineEvent, Render, Rendered
+from midifrag.engine.network import convolutions
 from tests.cuda.card import Card, pretended
 from tests.engine.presses import press
 from tests.engine.stock import loaded
@@ -26,10 +28,10 @@ from tests.engine.stock import loaded
 TOLERANCE: dict[Precision, float] = {"fp32": 1e-4, "fp16": 3e-2, "bf16": 1.5e-1}
 #: What is pressed: two lengths, three numbers of steps, without and with guidance and a negative prompt.
 PRESSES = (
-    press(1, cfg_scale=1.0),
+    press(1, cfg_scale=1.0, steps=2),
     press(2, prompt="bell", cfg_scale=3.0, steps=3),
     press(3, prompt="bell", negative_prompt="hum", cfg_scale=3.0, steps=4),
-    press(4, seconds=0.4, cfg_scale=3.0),
+    press(4, seconds=0.4, cfg_scale=3.0, steps=2),
     press(5, cfg_scale=3.0, steps=3),
 )
 
@@ -45,6 +47,9 @@ def playing(card: Card) -> Iterator[Card]:
         for name, module in list(sys.modules.items()):
             if name.startswith("midifrag.engine.diffusion.") and hasattr(module, "monotonic"):
                 stack.enter_context(mock.patch.object(module, "monotonic", return_value=0.0))
+        # All that is timed is, but once: every way to convolve, and every call that could be recorded.
+        stack.enter_context(mock.patch.object(convolutions, "_TIMED_CALLS", 1))
+        stack.enter_context(mock.patch.object(rehearsal, "TIMED_CALLS", 1))
         yield card
 
 

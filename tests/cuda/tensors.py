@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import importlib.util
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -60,16 +61,22 @@ class CardTensor(Tensor):
         return first.card.dispatch(func, args, kwargs or {})
 
 
-def tensors_in(value: object) -> Iterator[Tensor]:
+def tensors_in(value: object) -> list[Tensor]:
     """All tensors in the arguments or the result of an operation."""
+    found: list[Tensor] = []
+    _gather(value, found)
+    return found
+
+
+def _gather(value: object, found: list[Tensor]) -> None:
     if isinstance(value, Tensor):
-        yield value
+        found.append(value)
     elif isinstance(value, list | tuple):
         for each in value:
-            yield from tensors_in(each)
+            _gather(each, found)
     elif isinstance(value, dict):
         for each in value.values():
-            yield from tensors_in(each)
+            _gather(each, found)
 
 
 def unwrapped(value: Any) -> Any:
@@ -92,13 +99,19 @@ def where() -> str:
     """The innermost line under test, as file:line:function."""
     frame = sys._getframe(1)
     while frame is not None:
-        path = Path(frame.f_code.co_filename)
-        for folder in _NAMED:
-            if path.is_relative_to(folder):
-                name = path.relative_to(folder.parent).as_posix()
-                return f"{name}:{frame.f_lineno}:{frame.f_code.co_name}"
+        name = _named(frame.f_code.co_filename)
+        if name is not None:
+            return f"{name}:{frame.f_lineno}:{frame.f_code.co_name}"
         frame = frame.f_back  # type: ignore[assignment]
     return "?"
+
+
+@cache
+def _named(filename: str) -> str | None:
+    """How a file under test is called; None for any other."""
+    path = Path(filename)
+    folder = next((each for each in _NAMED if path.is_relative_to(each)), None)
+    return None if folder is None else path.relative_to(folder.parent).as_posix()
 
 
 def convert_module(module: nn.Module, convert: Callable[[Tensor], Tensor], recurse: bool = True) -> nn.Module:

@@ -25,6 +25,10 @@ from tests.engine.presses import press
 CHORD = (press(1), press(2, seconds=0.4, steps=2), press(3, cfg_scale=1.0, steps=2), press(4, steps=2))
 #: Of the allocations of a chord, how many are tried in one run of all tests.
 TRIED = 8
+#: Presses at once: more of them make way for each other, and batches are halved.
+MOST = 2
+#: Without and with guidance.
+TWO = PRESSES[:2]
 
 
 class Playing:
@@ -32,7 +36,7 @@ class Playing:
 
     def __init__(self, card: Card) -> None:
         self.card = card
-        self.worker = DiffusionWorker.from_model(tiny("v", "fp32", "cuda"), max_in_flight=4)
+        self.worker = DiffusionWorker.from_model(tiny("v", "fp32", "cuda"), max_in_flight=MOST)
         list(self.worker.warm(CHORD))
         before = card.memory.allocations
         self.sound = sounds(play(self.worker, CHORD))
@@ -76,10 +80,26 @@ def test_memory_that_runs_out_again_and_again_leaves_no_press_without_an_answer(
     assert warm.card.violations == []
 
 
+def test_where_no_page_can_be_locked_copies_are_waited_for(warm: Playing) -> None:
+    card = warm.card
+    torch._C._host_emptyCache()
+    card.host.is_full = True
+    card.forget()
+    try:
+        # A new prompt, so that numbers go there too.
+        sound = sounds(play(warm.worker, [*CHORD, press(5, prompt="bell")]))
+    finally:
+        card.host.is_full = False
+    assert card.syncs.total() > 0
+    assert sorted(sound) == [1, 2, 3, 4, 5]
+    assert furthest({job: sound[job] for job in warm.sound}, warm.sound) <= TOLERANCE["fp32"]
+    assert card.violations == []
+
+
 def test_memory_that_runs_out_in_warm_up_leaves_an_engine_that_plays() -> None:
-    plain = one_after_the_other(DiffusionWorker.from_model(tiny("v", "fp32"), max_in_flight=4), PRESSES)
+    plain = one_after_the_other(DiffusionWorker.from_model(tiny("v", "fp32"), max_in_flight=MOST), PRESSES)
     with playing(Card()) as card:
-        worker = DiffusionWorker.from_model(tiny("v", "fp32", "cuda"), max_in_flight=4)
+        worker = DiffusionWorker.from_model(tiny("v", "fp32", "cuda"), max_in_flight=MOST)
         card.memory.fails = lambda number: number % 311 == 0
         list(worker.warm(PRESSES))
         refused = card.memory.refused
@@ -98,15 +118,15 @@ def live(worker: DiffusionWorker) -> list[EngineEvent]:
         if isinstance(event, Ready):
             commands.close()
 
-    WorkerLoop(worker, commands, Border("tiny", tell), [Warm(PRESSES)]).run()
+    WorkerLoop(worker, commands, Border("tiny", tell), [Warm(TWO)]).run()
     return [told.get() for _ in range(told.qsize())]
 
 
 def test_an_engine_whose_work_cannot_be_captured_goes_on_without_graphs() -> None:
     """As a synchronisation in a library would break it: the first life ends, the next one plays without."""
-    plain = one_after_the_other(DiffusionWorker.from_model(tiny("v", "fp32"), max_in_flight=4), PRESSES)
+    plain = one_after_the_other(DiffusionWorker.from_model(tiny("v", "fp32"), max_in_flight=MOST), TWO)
     with playing(Card()) as card, unrecordable():
-        first = DiffusionWorker.from_model(tiny("v", "fp32", "cuda"), max_in_flight=4)
+        first = DiffusionWorker.from_model(tiny("v", "fp32", "cuda"), max_in_flight=MOST)
         with pytest.raises(CaptureError, match="operation failed due to a previous error during capture") as raised:
             live(first)
         assert card.is_stuck
@@ -115,10 +135,10 @@ def test_an_engine_whose_work_cannot_be_captured_goes_on_without_graphs() -> Non
     # Another life is another process.
     with playing(Card()) as card, unrecordable():
         model = tiny("v", "fp32", "cuda")
-        worker = DiffusionWorker.from_model(model, max_in_flight=4, **death.options)
-        list(worker.warm(PRESSES))
+        worker = DiffusionWorker.from_model(model, max_in_flight=MOST, **death.options)
+        list(worker.warm(TWO))
         assert "without CUDA graphs" in worker.info().warmed
-        assert furthest(sounds(play(worker, PRESSES)), plain) <= TOLERANCE["fp32"]
+        assert furthest(sounds(play(worker, TWO)), plain) <= TOLERANCE["fp32"]
         assert (card.captures, card.replays) == (0, 0)
 
 

@@ -33,7 +33,6 @@ def test_memory_of_the_model_is_told_truly(seen: SizeRecord) -> None:
     assert seen.told == pytest.approx(seen.live, rel=0.01)
 
 
-@pytest.mark.xfail(strict=True, reason="what a recording takes is told with what was kept before it")
 def test_memory_of_recordings_is_told_truly(seen: SizeRecord) -> None:
     assert seen.graphs_told == pytest.approx(seen.graphs_reserved, rel=0.05, abs=8 * MIB)
 
@@ -42,12 +41,10 @@ def test_every_shape_that_chords_meet_was_met_in_warm_up(seen: SizeRecord) -> No
     assert seen.new_in_chords == set()
 
 
-@pytest.mark.xfail(strict=True, reason="windows follow the seconds of each press")
 def test_lengths_that_nobody_announced_need_no_new_convolution(seen: SizeRecord) -> None:
     assert {shape for shape in seen.new_in_lengths if shape[0] == "convolution"} == set()
 
 
-@pytest.mark.xfail(strict=True, reason="a chord is decoded at once, however much memory that takes")
 def test_chords_of_sixteen_fit_into_16_gigabytes(seen: SizeRecord) -> None:
     assert seen.peaks[16] < 16 * GIB
     assert seen.peaks[1] <= seen.peaks[4] <= seen.peaks[16]
@@ -57,7 +54,6 @@ def test_nothing_is_done_that_a_card_would_not_bear(seen: SizeRecord) -> None:
     assert seen.violations == []
 
 
-@pytest.mark.xfail(strict=True, reason="a chord is decoded at once, however much memory that takes")
 def test_a_card_of_8_gigabytes_plays_it_and_never_runs_out_of_memory(on_a_small_card: SizeRecord) -> None:
     assert on_a_small_card.answered == on_a_small_card.pressed
     assert on_a_small_card.refused == 0

@@ -46,6 +46,5 @@ def test_with_a_new_prompt_it_waits_where_that_is_explained(record: Record) -> N
     assert {line.partition(":")[0] for _, line in record.new_prompt_syncs} == EXPLAINED.keys()
 
 
-@pytest.mark.xfail(strict=True, reason="pinned memory for chords is not rehearsed")
 def test_no_pages_are_locked_while_presses_wait(record: Record) -> None:
     assert record.locked == 0

@@ -211,6 +211,11 @@ LOADING = (
     Row("bare, ordered", stored(OrderedDict)),
     Row("the old way, without a zip", lambda s, f: torch.save(dict(s), f, _use_new_zipfile_serialization=False)),
     Row(
+        "pickled in protocol 3",
+        lambda s, f: torch.save(dict(s), f, pickle_protocol=3),
+        notes=("is pickled in protocol 3", "safetensors.torch.save_file"),
+    ),
+    Row(
         "parameters", stored(lambda s: {k: torch.nn.Parameter(v) if v.is_floating_point() else v for k, v in s.items()})
     ),
     Row("training", stored(trained)),
@@ -384,6 +389,26 @@ REFUSED = (
     Row("one tensor", stored(lambda _: torch.ones(2)), refusal=("a single tensor",)),
     Row("Python objects", stored(lambda s: {"state_dict": dict(s), "extra": Strange()}), refusal=("could run code",)),
     Row("code", raw(pickle.dumps({"state_dict": Strange()}, protocol=2)), refusal=("could run code", ".safetensors")),
+    *(
+        Row(
+            f"pickled in protocol {number}{', the old way' if old else ''}",
+            functools.partial(
+                lambda s, f, number, old: torch.save(
+                    dict(s), f, pickle_protocol=number, _use_new_zipfile_serialization=not old
+                ),
+                number=number,
+                old=old,
+            ),
+            refusal=(f"pickled in protocol {number}", "safetensors.torch.save_file"),
+        )
+        for number in (4, 5)
+        for old in (False, True)
+    ),
+    Row(
+        "pickled by Python alone",
+        raw(pickle.dumps({"a": torch.ones(2)}, protocol=4)),
+        refusal=("protocol 4", "save_file"),
+    ),
     Row("a whole module", stored(lambda _: torch.nn.Linear(2, 2)), refusal=("could run code",)),
     Row("TorchScript", script, refusal=("TorchScript",)),
     Row("Git LFS", raw(POINTER), refusal=("Git LFS pointer", "4,853,910,312 bytes", "git lfs pull")),

@@ -11,7 +11,7 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 
 import mido
@@ -39,10 +39,13 @@ class Act:
     """A running show, its controller, its browsers and its disk.
 
     ``sent`` counts presses from the controller by note; ``lossy`` says that some may not have arrived, since a port was
-    hurt. ``touched`` are the slots whose files somebody else removed.
+    hurt. ``touched`` are the slots whose files somebody else removed. ``models`` are those that it plays with.
     """
 
-    def __init__(self, folder: Path, disk: Disk, jack: Server, dice: random.Random) -> None:
+    def __init__(
+        self, folder: Path, disk: Disk, jack: Server, dice: random.Random, models: Collection[str] = ()
+    ) -> None:
+        self._models = models
         self.folder, self.disk, self.jack, self.dice = folder, disk, jack, dice
         self.sent: Counter[int] = Counter()
         self.lossy = False
@@ -96,7 +99,8 @@ class Act:
 
         def ready(log: Log) -> bool:
             ports = {line["direction"]: line["state"] for line in log.lines if line["event"] == "PortChanged"}
-            return ports == {"in": "open", "out": "open"} and self.address is not None and engines_rest(log)
+            is_served = ports == {"in": "open", "out": "open"} and self.address is not None
+            return is_served and engines_rest(log, *self._models)
 
         self._wait(ready, "the show did not become ready")
 
@@ -233,9 +237,10 @@ def unended(log: Log) -> dict[int, str]:
     return {job: state for job, state in states.items() if not JobState(state).ended}
 
 
-def engines_rest(log: Log) -> bool:
-    """Whether every engine that said something is ready, and one is."""
-    states = {line["model"]: line["state"] for line in log.lines if line["event"] == "EngineChanged"}
+def engines_rest(log: Log, *models: str) -> bool:
+    """Whether every engine that said something is ready, and one is; of ``models`` also those that said nothing yet."""
+    states: dict[str, str | None] = dict.fromkeys(models)
+    states |= {line["model"]: line["state"] for line in log.lines if line["event"] == "EngineChanged"}
     return bool(states) and set(states.values()) == {"ready"}
 
 

@@ -98,7 +98,7 @@ class Campaign:
         self.figures.acts += 1
         model = dice.choice([self._model, "sketch"])
         setting.write_set(workplace / "set", dice, model, spares=dice.random() < 0.5, queue=dice.choice([8, 64]))
-        act = Act(workplace / "set", disk, self._jack, dice)
+        act = Act(workplace / "set", disk, self._jack, dice, setting.models(model))
         self._trace = [f"{model}, {act.terminal_kind}, {act.locale}"]
         try:
             act.wait_until_playable()

@@ -54,6 +54,11 @@ pads:
 """
 
 
+def models(model: str) -> frozenset[str]:
+    """What a set with this model renders with: a pad of each bank has one of its own."""
+    return frozenset({model, "sketch"})
+
+
 def write_set(folder: Path, dice: random.Random, model: str, *, spares: bool, queue: int) -> Path:
     """A set with some of it drawn, so that writing it again is a change; returns its file."""
     presets = folder / "presets"

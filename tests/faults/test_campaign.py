@@ -1,13 +1,15 @@
-"""The short form: some minutes' worth of a show with faults, under a fixed seed, over real ports."""
+"""The short form: a show with faults, under a fixed seed, over real ports."""
 
 import pytest
 
+from tests.faults.act import engines_rest
 from tests.faults.campaign import Campaign, Figures
 from tests.faults.moves import MOVES
+from tests.support.performing import Log
 from tools.jack_server import Server, realtime_allowed
 
 #: Seconds of acts, the last of which is played to its end.
-SHORT = 60.0
+SHORT = 30.0
 
 
 @pytest.fixture
@@ -44,3 +46,14 @@ def test_the_line_of_figures_tells_faults_from_playing():
 
 def test_every_move_has_a_name_of_its_own():
     assert len({move.name for move in MOVES}) == len(MOVES)
+
+
+def test_an_engine_that_has_said_nothing_yet_is_not_ready():
+    said = [{"event": "EngineChanged", "model": "sketch", "state": "ready"}]
+    assert engines_rest(Log(said), "sketch")
+    assert not engines_rest(Log(said), "sketch", "pocket")
+    said.append({"event": "EngineChanged", "model": "pocket", "state": "warming"})
+    assert not engines_rest(Log(said), "sketch", "pocket")
+    said.append({"event": "EngineChanged", "model": "pocket", "state": "ready"})
+    assert engines_rest(Log(said), "sketch", "pocket")
+    assert not engines_rest(Log([]))

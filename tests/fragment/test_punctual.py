@@ -11,7 +11,7 @@ import pytest
 from midifrag.clock import monotonic
 from midifrag.fragment import punctual
 from midifrag.fragment.hands import Hand
-from midifrag.fragment.punctual import AHEAD, EARLY, Appointment, Made, Phase, Punctual
+from midifrag.fragment.punctual import AHEAD, EARLY, After, Appointment, Made, Phase, Punctual
 from midifrag.fragment.slot_file import Found
 from tests.support import PATIENCE
 
@@ -45,6 +45,8 @@ class Rig:
 
     def __init__(self, **options):
         self.now = 100.0
+        #: Whether what goes out when something lands is out.
+        self.out = True
         self.punctual = Punctual(lambda: self.now, **options)
         self.hand, self.told = Hand("a slot"), []
 
@@ -64,7 +66,7 @@ class Rig:
 
     def landed(self, job):
         self.told.append((job, "landed"))
-        return lambda: self.told.append((job, "told"))
+        return After(lambda: self.out, lambda: self.told.append((job, "told")))
 
     def go(self, now):
         """Time comes to a moment, and hands have done what they can."""
@@ -266,7 +268,9 @@ def test_what_was_said_meanwhile_counts_when_it_is_made(prompt):
 def test_what_insists_lands_at_its_own_moment(prompt):
     prompt.punctual.expect(1, 104.0)
     swap = Swapped()
-    made = Appointment(1, 107.0, 0.0, prompt.hand, swap, lambda moment: moment, lambda: None, lambda _outcome: None)
+    made = Appointment(
+        1, 107.0, 0.0, prompt.hand, swap, lambda moment: moment, lambda: After(bool, bool), lambda _outcome: None
+    )
     prompt.punctual.make(made, insists=True)
     assert prompt.punctual.moment(1) == 107.0
 
@@ -281,7 +285,16 @@ def test_the_thread_keeps_appointments_by_itself():
     punctual, hand, landed = Punctual(), Hand("a slot"), threading.Event()
     punctual.start()
     began, swap = monotonic(), Swapped()
-    made = Appointment(1, began + 60.0, 0.0, hand, swap, lambda moment: moment, landed.set, lambda _outcome: None)
+    made = Appointment(
+        1,
+        began + 60.0,
+        0.0,
+        hand,
+        swap,
+        lambda moment: moment,
+        lambda: After(landed.is_set, landed.set),
+        lambda _outcome: None,
+    )
     assert punctual.make(made) is Made.IN_TIME
     punctual.move(1, monotonic() + 0.3)
     moment = punctual.moment(1)
@@ -344,3 +357,44 @@ def test_what_is_left_to_do_waits_for_others_of_the_same_moment_but_not_for_ever
     assert sorted(log) == ["first settles", "first swaps", "second settles", "second swaps"]
     second.close()
     rig.hand = first
+
+
+def test_all_of_one_moment_take_their_places_and_their_notes_go_out_before_anything_is_told(rig, monkeypatch):
+    monkeypatch.setattr(punctual, "OTHERS_FIRST", PATIENCE)
+    jobs, log, rig.out = range(1, 9), [], False
+    hands = {job: Hand(f"slot {job}") for job in jobs}
+    mine = rig.hand
+    for job, hand in hands.items():
+        rig.hand = hand
+        rig.make(job, at=104.0, swap=Slow(log, f"{job}"))
+    rig.hand = mine
+    rig.go(104.0)
+    deadline = monotonic() + PATIENCE
+    while len(rig.told) < len(jobs) and monotonic() < deadline:
+        time.sleep(0.001)
+    # All have landed, and their notes are with the output: nothing else is done yet.
+    assert sorted(log) == [f"{job} swaps" for job in jobs]
+    assert sorted(rig.told) == [(job, "landed") for job in jobs]
+    rig.out = True
+    for hand in hands.values():
+        hand.later(lambda: None).result(PATIENCE)
+        hand.close()
+    assert sorted(log[8:]) == [f"{job} settles" for job in jobs]
+    assert sorted(rig.told[8:], key=str) == sorted([(job, what) for job in jobs for what in ("told", LYING)], key=str)
+
+
+@pytest.mark.parametrize("out", ["never", "a mistake"])
+def test_what_does_not_go_out_is_not_waited_for_long(rig, caplog, out):
+    def is_out():
+        if out == "a mistake":
+            raise KeyError("a mistake")
+        return False
+
+    swap = Swapped()
+    after = After(is_out, lambda: rig.told.append("told"))
+    one = Appointment(1, 104.0, 0.0, rig.hand, swap, float, lambda: after, rig.told.append)
+    rig.punctual.make(one)
+    rig.go(104.0)
+    rig.finish()
+    assert rig.told == ["told", LYING]
+    assert ("could not be told" in caplog.text) is (out == "a mistake")

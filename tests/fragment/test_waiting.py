@@ -117,6 +117,14 @@ def test_the_turn_goes_on_behind_what_waited_also_after_a_restart(rig, opened):
     assert opened(Slots, rig.folder, count=3).choose() == 3
 
 
+def test_what_landed_at_its_boundary_is_known_after_a_show_that_did_not_end(rig, opened, tmp_path_factory):
+    rig.handle(at(1, 104.0))
+    rig.until(104.0)
+    left = shutil.copytree(rig.folder, tmp_path_factory.mktemp("left") / "fragments")
+
+    assert opened(Slots, left, count=3).choose() == 2
+
+
 def test_a_moment_that_moves_is_kept(rig):
     rig.handle(at(1, 104.0))
     rig.lander.punctual.move(1, 102.0)
@@ -195,6 +203,27 @@ def test_what_is_cancelled_before_it_is_cut_does_not_land(rig):
 
     assert kinds(rig.handle(command)) == ["TakeArchived", "LandCancelled"]
     assert rig.until(110.0) == []
+    assert rig.lander.punctual.expected() == set()
+
+
+def test_what_landed_is_told_though_its_note_cannot_be_sent(opened, tmp_path, caplog):
+    def mistake(_landed):
+        raise ValueError("not a note")
+
+    rig = opened(LanderRig, tmp_path, landed=mistake)
+    rig.handle(at(1, 104.0))
+    assert landed(rig.until(104.0)) == [(1, 1)]
+    assert "nothing goes out" in caplog.text
+
+
+def test_nothing_more_is_expected_of_what_finds_no_slot(rig):
+    command = at(1, 104.0)
+    rig.lander.announce(command)
+    for slot in (1, 2, 3):
+        rig.handle(LockSlot(slot, True))
+
+    assert kinds(rig.handle(command)) == ["TakeArchived", "LandFailed"]
+    assert rig.lander.punctual.expected() == set()
 
 
 def test_a_later_press_wins_a_slot_at_one_boundary(rig):

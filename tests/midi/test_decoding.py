@@ -212,7 +212,7 @@ def test_a_parameter_is_selected_and_stands_at_a_value():
     decoder = parameters()
     *selecting, coarse, fine = feed(decoder, *SELECT, (6, 64), (38, 5))
     assert selecting == [None, None]
-    assert (coarse, fine) == (Nrpn("p", 1, 300, 64, 1.002), Nrpn("p", 1, 300, 64, 1.003, fine=5))
+    assert (coarse, fine) == (Nrpn("p", 1, 300, 64, 1.002), Nrpn("p", 1, 300, 64, 1.003, fine=5, completes=True))
     # It stays selected.
     assert feed(decoder, (6, 65), at=2.0) == [Nrpn("p", 1, 300, 65, 2.0)]
 

@@ -64,3 +64,15 @@ def test_all_of_a_channel_or_a_port_is_let_go():
     assert not held.presses("p", None)
     assert held.down(note(port="q")) is not None
     assert held.has("q", "cc", 89)
+
+
+def test_notes_that_are_over_are_up_but_a_shift_waits_for_its_own_release():
+    held = Held()
+    for hand in (note(36), note(98), note(36, channel=2), note(36, port="q"), cc(40)):
+        held.press(hand, Down("press", ONE))
+    held.shift(cc(89), is_down=True)
+    held.end_notes("p", 1, lambda number: number == 98)
+    down = [hand for hand in (note(36), note(98), note(36, channel=2), note(36, port="q")) if held.down(hand)]
+    assert down == [note(98), note(36, channel=2), note(36, port="q")]
+    assert held.down(cc(40)) is None
+    assert held.has("p", "cc", 89)

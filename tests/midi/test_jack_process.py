@@ -161,10 +161,15 @@ def test_all_of_it_serves_until_its_input_ends(out, monkeypatch):
     monkeypatch.setattr(jack_process.sys, "argv", ["jack_process", "midifrag", "wait"])
     monkeypatch.setattr(jack_process.signal, "signal", lambda *_: None)
     monkeypatch.setattr(jack_process, "_own_output", lambda: out)
+    priority = []
+    monkeypatch.setattr(jack_process, "run_before_others", lambda: priority.append(threading.current_thread()))
     lines = ["s 2 903c64\n", '{"id": 1, "do": "names", "direction": "out"}\n', '{"id": 2, "do": "end"}\n', "s 2 80\n"]
     monkeypatch.setattr(jack_process.sys, "stdin", iter(lines))
     with pytest.raises(GoneError):
         jack_process.main()
     assert side.sent == [(2, b"\x90\x3c\x64")]
     assert served.wait(60)
+    # Who sends and who fetches: on a busy machine what is due now would else wait for a core.
+    assert len(set(priority)) == 2
+    assert threading.current_thread() in priority
     assert told(out) == [{"ready": True, "realtime": True}, {"id": 1, "names": ["out"]}, {"id": 2}]

@@ -497,6 +497,21 @@ def test_a_button_that_sends_a_cc_may_be_the_shift():
     assert isinstance(mapped.intents(on(36))[0], intents.Press)
 
 
+@pytest.mark.parametrize("number", [120, 123])
+def test_a_shift_stays_held_when_a_keyboard_ends_its_notes(number):
+    mapped = mapper(actions=[{"does": "lock", "while_held": 98}, {"does": "variation", "while_held_cc": 89}])
+    mapped.intents(on(98))
+    mapped.intents(cc(89, 127))
+    mapped.intents(cc(number, 0))
+    assert mapped.intents(on(36)) == (
+        intents.DoWithPad(PadKey(36), "lock"),
+        intents.Again(PadKey(36), "variation"),
+    )
+    mapped.intents(off(98))
+    mapped.intents(cc(89, 0))
+    assert isinstance(mapped.intents(on(36))[0], intents.Press)
+
+
 def test_a_shift_presses_no_pad_and_does_what_else_is_its():
     mapped = mapper(actions=[{"does": "lock", "while_held": 36}])
     assert mapped.intents(on(36)) == ()

@@ -1,7 +1,9 @@
+import mido
 import pytest
 
 from midifrag.config.controls import Control
 from midifrag.intents import MoveControl, TurnControl
+from midifrag.midi.decoding import MessageDecoder
 from midifrag.midi.messages import Aftertouch, ControlChange, NoteOff, NoteOn, Nrpn, PitchBend
 from midifrag.midi.moves import is_moved_by, moves, nrpns_of
 from midifrag.pad_key import PadKey
@@ -84,3 +86,28 @@ def test_an_encoder_of_a_parameter_counts_steps_and_coded_bytes():
 def test_the_mapped_parameters_are_told_to_decoders():
     controls = [control(nrpn=300, port="p"), control(nrpn=5, channel=2), control(cc=3)]
     assert list(nrpns_of(controls)) == [("p", None, 300), (None, 2, 5)]
+
+
+@pytest.mark.parametrize(
+    ("coding", "sent", "clicks"),
+    [
+        ("twos", [(6, 1), (38, 0)], 1),
+        ("twos", [(6, 127), (38, 127)], -1),
+        ("twos", [(6, 0), (38, 1)], 1),
+        ("twos", [(6, 3), (38, 3)], 3),
+        ("signed", [(6, 65), (38, 0)], -1),
+        ("offset", [(6, 66), (38, 66)], 2),
+        ("twos", [(38, 0), (6, 1)], 1),
+        ("twos", [(6, 1)], 1),
+    ],
+)
+def test_a_turn_of_a_parameter_whose_halves_both_come_counts_once(coding, sent, clicks):
+    decoder = MessageDecoder("p")
+    decoder.pair([], [(None, None, 300)])
+    one, turned = control(nrpn=300, relative=coding), []
+    for turn in range(2):
+        for number, (cc, value) in enumerate([(99, 2), (98, 44), *sent]):
+            message = mido.Message("control_change", control=cc, value=value)
+            event = decoder.decode(message, turn + number / 1000)
+            turned += [] if event is None else [move.clicks for move in moves([one], event)]
+    assert sum(turned) == 2 * clicks

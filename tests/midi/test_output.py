@@ -190,3 +190,39 @@ def test_where_it_cannot_go_out_now_it_is_not_taken(output):
     output.close(PATIENCE)
     assert not output.send_now("b", [CLOCK])
     assert len(stuck.sent) == sum(taken)
+
+
+def test_notes_are_out_when_their_port_has_taken_them_and_lights_do_not_count(output):
+    port = FakePort()
+    assert output.is_out("a")
+    output.attach("a", port)
+    assert output.is_out("a")
+    port.free.clear()
+    output.send("a", [note(0)])
+    assert port.reached.wait(PATIENCE)
+    output.send("a", [note(1)])
+    assert output.is_out("a")
+    output.send("a", [note(2, channel=15)], led=False)
+    assert not output.is_out("a")
+    output.hold("a")
+    assert output.is_out("a")
+    output.release("a")
+    assert not output.is_out("a")
+    port.reached.clear()
+    port.free.set()
+    while not output.is_out("a"):
+        port.reached.wait(0.001)
+    assert note(2, channel=15) in port.sent
+
+
+def test_a_note_that_is_being_sent_is_not_out_yet(output):
+    port = FakePort()
+    port.free.clear()
+    output.attach("a", port)
+    output.send("a", [note(2, channel=15)], led=False)
+    assert port.reached.wait(PATIENCE)
+    assert not output.is_out("a")
+    port.free.set()
+    while not output.is_out("a"):
+        port.reached.wait(0.001)
+    assert port.sent == [note(2, channel=15)]

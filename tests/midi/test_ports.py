@@ -435,3 +435,31 @@ def test_what_goes_on_and_comes_back_presses_nothing_and_does_not_go_round(rig):
     stage.backend.play("Synth", PRESS)
     assert [event.port for event in stage.events] == ["keys"]
     assert len(stage.backend.sent) == 1
+
+
+def test_a_controller_that_no_port_means_is_a_stranger_unless_the_set_has_its_own():
+    virtual = {"daw": {"in": {"virtual": "midifrag"}}}
+    rig = PortsRig("Launchpad", "Midi Through:Midi Through Port-0 14:0", ports=virtual)
+    rig.ports.open()
+    assert rig.ports.strangers() == ["Launchpad"]
+    rig.ports.close()
+    rig = PortsRig("Launchpad", "Other")
+    rig.ports.open()
+    assert rig.ports.strangers() == []
+    rig.ports.close()
+    waiting = PortsRig("Other")
+    waiting.ports.open()
+    assert waiting.ports.strangers() == ["Other"]
+    waiting.ports.close()
+
+
+def test_a_system_that_is_gone_has_no_strangers(monkeypatch):
+    rig = PortsRig("Other")
+    rig.ports.open()
+
+    def gone(_direction):
+        raise PortError("gone")
+
+    monkeypatch.setattr(rig.backend, "names", gone)
+    assert rig.ports.strangers() == []
+    rig.ports.close()

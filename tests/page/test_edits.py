@@ -2,9 +2,11 @@
 
 import pytest
 
+from midifrag.config.entry_editing import FileEdit
 from midifrag.config.pad_editing import Edit
 from midifrag.pad_key import PadKey
-from midifrag.page.edits import MOST_EDITS, MOST_TABS, Draft, Edits
+from midifrag.page.edits import MOST_EDITS, MOST_TABS, Draft, Edits, name_of, owner_of
+from tests.support.shows import bank, loaded
 
 
 def edit(number, after=b"after"):
@@ -62,3 +64,13 @@ def test_each_tab_has_its_own_drafts_and_only_so_many_tabs_do(edits):
     for number in range(MOST_TABS):
         edits.drafts(f"other {number}")
     assert edits.drafts("mine") == {}
+
+
+def test_an_edit_of_what_is_no_pad_is_named_by_its_key_and_its_file():
+    set_up = loaded(bank("opening"))
+    of_set = FileEdit(None, "controls.3", 9, b"", b"x")
+    assert (name_of(of_set), owner_of(of_set, set_up)) == ("controls.3", set_up.path.name)
+    of_bank = FileEdit("opening", "controls.0", 9, b"", b"x")
+    assert owner_of(of_bank, set_up) == set_up.banks[0].name
+    of_pad = Edit("gone", PadKey(36), b"", b"x")
+    assert (name_of(of_pad), owner_of(of_pad, set_up)) == ("C1", "gone")

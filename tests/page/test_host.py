@@ -98,7 +98,7 @@ def test_midi_is_told_with_what_it_does_and_without_the_clock(page):
         for event in (press, Tick("midifrag", 5.0)):
             page._show_midi(Heard(event, mapper))
 
-    assert told(page, show_midi) == [MidiSeen(5.0, mapper.explain(press))]
+    assert told(page, show_midi) == [MidiSeen(5.0, mapper.explain(press), press)]
 
 
 def test_what_nobody_listens_to_is_left_out(page):

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
+from midifrag.machine_code import kept_as
 from midifrag.playback import mixing, native
 from midifrag.playback.memory import UNIT, Command, Event, Happened, Head, Kind, Memory, Single, events, push
 from midifrag.playback.process import Opened
@@ -14,6 +16,16 @@ from midifrag.playback.process import Opened
 RATE = 44100
 #: Bytes of memory for samples: twenty seconds.
 SAMPLES = 20 * 8 * RATE
+
+
+@functools.cache
+def _natively() -> Callable[..., None]:
+    """The callback as machine code, compiled by one worker at a time."""
+    device = Device(is_native=False)
+    with kept_as(native.KEPT):
+        native.process_natively(device.state, np.zeros((1, device.channels), np.float32), 0, 0)
+    process: Callable[..., None] = native.process_natively
+    return process
 
 
 class Device:
@@ -37,7 +49,7 @@ class Device:
         #: Monotonic seconds of the next callback.
         self.now = 1000.0
         self.late: Callable[[], float] = lambda: 0.0
-        self._process = native.process_natively if is_native else mixing.process
+        self._process = _natively() if is_native else mixing.process
         self._pushed = self._told = 0
 
     @property

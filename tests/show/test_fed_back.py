@@ -2,10 +2,11 @@ import pytest
 
 from midifrag.config.controls import Control
 from midifrag.config.settings import Settings
-from midifrag.events import BankChanged, ControlChanged, Notice, PortChanged
+from midifrag.events import BankChanged, ControlChanged, Notice, PortChanged, TimeChanged
 from midifrag.midi.messages import Aftertouch, ControlChange, NoteOff, NoteOn, Nrpn, PitchBend
 from midifrag.show.fed_back import MOST_AT_ONCE, REST, FedBack, Standing
 from midifrag.states import NoticeLevel
+from midifrag.timeline import Timeline
 
 KNOB = {"cc": 21}
 FADER = {"pitch_bend": True, "channel": 1}
@@ -146,6 +147,7 @@ def test_of_several_controls_on_one_source_the_first_is_shown_and_some_are_shown
     ("change", "is_stale"),
     [
         (ControlChanged("steps", 3), True),
+        (TimeChanged(Timeline(120, 0.0)), True),
         (BankChanged("one", "One", 0, ()), True),
         (PortChanged("p", "in", "open", ""), True),
         (Notice(NoticeLevel.INFO, "hello"), False),

@@ -62,7 +62,7 @@ def test_what_waits_for_another_moment_now_blinks_by_that():
 
 def test_surfaces_that_say_a_state_and_pads_that_do_not_wait_stay_as_they_are():
     rig = LightsRig(("a", "pad"))
-    rig.handle(bank(pad(), pad(note=11)), waits("a", 36), pad(S.RENDERING, 11, "pad", job=2))
+    rig.handle(bank(pad(port="a"), pad(note=11)), waits("a", 36), pad(S.RENDERING, 11, "pad", job=2))
     sent = len(rig.sent)
     assert rig.lights.beat(101.0) is None
     assert len(rig.sent) == sent
@@ -206,3 +206,43 @@ def test_each_performers_port_shows_their_bank():
     assert {port for port, _ in rig.handle(dataclasses.replace(right, performer="right"))} == {"pad"}
     assert {port for port, _ in rig.handle(pad(S.QUEUED, job=1))} == {"a"}
     assert {port for port, _ in rig.handle(pad(S.QUEUED, 11, bank="y", job=2))} == {"pad"}
+
+
+TWO = {
+    "one": {"out": "One", "surface": "launchpad"},
+    "two": {"out": "Two", "surface": "apc_mini_mk2"},
+    "daw": {"out": "DAW"},
+}
+
+
+@pytest.mark.parametrize("place", [{}, {"place": "notes"}])
+def test_a_press_is_shown_on_each_controller_that_shows_the_pad_and_sounds_in_no_daw(place):
+    ports = {name: keys if name == "daw" else {**keys, **place} for name, keys in TWO.items()}
+    rig = LightsRig(("one", "two", "daw"), ports=ports)
+    rig.handle(bank(pad()))
+    for state in (S.RENDERING, S.LANDED):
+        assert {port for port, _ in rig.handle(pad(state, port="one", job=1))} == {"one", "two"}
+    # What came from there is answered there, and shown by the controllers.
+    assert {port for port, _ in rig.handle(pad(S.RENDERING, port="daw", job=2))} == {"one", "two", "daw"}
+    # One that comes back shows what goes on.
+    rig.handle(PortChanged("two", "out", "lost", ""))
+    again = rig.handle(PortChanged("two", "out", "open", ""))
+    rig.handle(pad(S.IDLE, job=2))
+    rig.handle(PortChanged("two", "out", "lost", ""))
+    assert rig.handle(PortChanged("two", "out", "open", "")) != again
+
+
+def test_what_another_performer_presses_is_shown_on_their_own_controllers():
+    ports = {name: {**keys, "performer": "left"} for name, keys in TWO.items()}
+    ports["two"]["performer"] = "right"
+    ports["more"] = {"out": "More", "surface": "launchpad", "performer": "left"}
+    rig = LightsRig(("one", "two", "more"), ports=ports)
+    rig.handle(bank(pad()), dataclasses.replace(bank(pad()), performer="right"))
+    assert {port for port, _ in rig.handle(pad(S.RENDERING, port="one", job=1))} <= {"one", "more"}
+    assert rig.handle(pad(S.LANDED, port="two", job=2)) != []
+
+
+def test_a_pad_of_one_port_is_shown_on_no_other():
+    rig = LightsRig(("one", "two"), ports={name: {**keys, "place": "notes"} for name, keys in TWO.items()})
+    rig.handle(bank(pad(port="one")))
+    assert {port for port, _ in rig.handle(pad(S.RENDERING, port="one", job=1))} == {"one"}

@@ -2,6 +2,7 @@
 
 import logging
 import threading
+import time
 from contextlib import closing
 from dataclasses import replace
 
@@ -13,10 +14,15 @@ from midifrag.bridge.items import Reload
 from midifrag.engine.registry import create_engine
 from midifrag.errors import DriveHangsError, NoMidiError, PortError, Problem, StorageError
 from midifrag.events import EngineChanged, JobChanged, Notice, PadChanged, PlaybackChanged
-from midifrag.fragment import archive, rescue
+from midifrag.fragment import archive, punctual, rescue
 from midifrag.fragment.archive import Archive
+from midifrag.fragment.writer import FragmentWriter
+from midifrag.fragment.writer_events import Landed
 from midifrag.intents import Press, Prompt, SendTake
+from midifrag.midi.memory import MemoryBackend
 from midifrag.midi.messages import NoteOn
+from midifrag.midi.output import OutputThread
+from midifrag.midi.ports import Ports
 from midifrag.playback.messages import Load, PlaybackState, Start
 from midifrag.show import runtime
 from midifrag.show.ending import Ending
@@ -497,3 +503,49 @@ def test_a_show_without_midi_runs_where_something_else_can_play_it(tmp_path, key
             assert [one.text for one in show._first_words] == [f"No MIDI here. Here, {ways} can play it too."]
     finally:
         show.close()
+
+
+def test_a_controller_that_the_set_does_not_name_is_said_once_and_nothing_waits(tmp_path):
+    keys = {"fragments": {"folder": str(tmp_path)}, "engine": {"host": "thread"}}
+    ports = {"daw": {"in": {"virtual": "midifrag"}}}
+
+    def make(settings, on_event, on_change):
+        return Ports(settings, on_event, on_change, MemoryBackend(["MPK mini"]))
+
+    show = Runtime(loaded(ports=ports, **keys), make)
+    try:
+        show._open_ports()
+        (notice,) = show._first_words
+        assert notice.level is NoticeLevel.INFO
+        assert notice.text.startswith("'MPK mini': no port of this set. `midifrag learn` makes it one")
+    finally:
+        show.close()
+
+
+def test_the_note_of_a_landing_at_a_boundary_is_out_before_the_landing_is_told(tmp_path, monkeypatch):
+    monkeypatch.setattr(punctual, "OTHERS_FIRST", PATIENCE)
+    reached, free, send = threading.Event(), threading.Event(), OutputThread._send
+
+    def slowly(output, name, lane, message):
+        if message.type == "note_on" and message.channel == 15:
+            reached.set()
+            assert free.wait(PATIENCE)
+        send(output, name, lane, message)
+
+    monkeypatch.setattr(OutputThread, "_send", slowly)
+    told, tell = [], FragmentWriter._tell
+    monkeypatch.setattr(FragmentWriter, "_tell", lambda writer, event: (told.append(event), tell(writer, event)))
+    with played_show(tmp_path, tempo=240, notify={"port": "midifrag"}, defaults={"land": "beat"}) as show:
+        show.note(36)
+        is_sent = reached.wait(PATIENCE)
+        # The slot's hand waits: what it is given now is not done.
+        after = show.runtime.slots._slots[1].hand.later(lambda: None)
+        time.sleep(10 * punctual.LOOK)
+        is_done = after.done()
+        landed_before = [event for event in told if isinstance(event, Landed)]
+        free.set()
+        show.seen.wait_for(landed(1))
+    assert is_sent
+    assert not is_done
+    assert landed_before == []
+    assert [event.slot for event in told if isinstance(event, Landed)] == [1]

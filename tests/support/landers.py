@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -36,11 +36,15 @@ class LanderRig:
             self.told.append,
             clock=lambda: 5000.0,
             monotonic=lambda: self.now,
-            landed=self.notes.append,
+            landed=options.pop("landed", self._hear),
             # What is due lands when time has come that far, and no hand waits for it.
             punctual=Punctual(lambda: self.now, ahead=0.0),
             **options,
         )
+
+    def _hear(self, landed: Landed) -> Callable[[], bool]:
+        self.notes.append(landed)
+        return lambda: True
 
     def handle(self, command: QueuedCommand) -> Sequence[WriterEvent]:
         """Handle a command; return what was told, but for the slots."""

@@ -102,7 +102,7 @@ def _set(loaded: Loaded) -> Iterator[Finding]:
         *check.unusable_precision(loaded),
     )
     yield from (fault(str(problem)) for problem in wrong)
-    yield from (note(line) for line in chain(hints(loaded), check_doors.taken_ports(loaded)))
+    yield from (note(line) for line in chain(hints(loaded, check.facts_here(loaded)), check_doors.taken_ports(loaded)))
     if not wrong:
         pads = sum(len(bank.pads) for bank in loaded.banks)
         yield ok(f"{loaded.path.name} is right: {len(loaded.banks)} banks, {pads} pads")
@@ -115,6 +115,8 @@ def _models(loaded: Loaded) -> Iterator[Finding]:
             here = presence(name, loaded.source(name))
         except HubError as error:
             yield fault(f"models.{name}.hub: {error}")
+            continue
+        if here.refused:
             continue
         if here.is_whole:
             size = f", {size_text(here.size)}" if here.size else ""

@@ -6,7 +6,6 @@ import warnings
 from collections.abc import Iterator, Sequence
 from itertools import combinations, pairwise
 
-import librosa
 import numpy as np
 from numpy.typing import NDArray
 
@@ -17,6 +16,7 @@ from midifrag.commands.soundcheck.rehearsal import Take
 from midifrag.config.loading import Loaded
 from midifrag.config.press_request import press_request
 from midifrag.config.settings import Settings
+from midifrag.fragment.analysis import library
 from midifrag.fragment.fades import peak
 from midifrag.states import JobState
 
@@ -83,6 +83,7 @@ def mel(audio: Audio, sample_rate: int, bands: int = BANDS) -> NDArray[np.float3
     hop = 512
     mono = audio.mean(axis=0)
     mono = np.pad(mono, (0, max(0, 2048 - mono.size)))
+    librosa = library()
     with warnings.catch_warnings():
         # Bands that are empty at low rates are silent ones.
         warnings.simplefilter("ignore")

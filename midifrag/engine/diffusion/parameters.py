@@ -10,7 +10,7 @@ from typing import Any
 from midifrag.config.conditioning import Conditioning, read_conditioning, write_conditioning
 from midifrag.config.model_inputs import ModelInput, missing_sentence, said_of, unsaid, wrong_values
 from midifrag.config.parameters import PARAMETERS, RequestParameters, Value, layered, names_of, values_of
-from midifrag.config.samplers import samplers_for
+from midifrag.config.samplers import no_sampler, samplers_for
 from midifrag.engine.diffusion.samplers import SAMPLERS, Sampler
 from midifrag.engine.limits import check_limits
 from midifrag.engine.loading.model import Model
@@ -69,8 +69,7 @@ def resolve_parameters(render: Render, model: Model) -> ResolvedParameters:
     }
     sampler = SAMPLERS.get(final["sampler"])
     if sampler is None or model.objective not in sampler.objectives:
-        there = ", ".join(samplers_for(model.objective))
-        raise RequestError(f"{model.name} has no sampler {final['sampler']!r}; it has {there}.")
+        raise RequestError(f"{no_sampler(model.name, final['sampler'], samplers_for(model.objective))}.")
     if not sampler.uses_sigma_min:
         final["sigma_max"] = min(final["sigma_max"], 1.0)
     samples = round(final["seconds"] * model.sample_rate)
@@ -86,14 +85,14 @@ def told_beside(inputs: Sequence[ModelInput], said: str | None, bpm: float | Non
 
     Raises `RequestError` for what it cannot be told, and for what nobody says.
     """
-    values, _ = said_of(inputs, said)
+    values, unknown = said_of(inputs, said)
     for one in inputs:
         if one.is_tempo and one.name not in values and bpm is not None:
             values[one.name] = bpm
     missing = [one for one in unsaid(inputs, said) if one.name not in values]
     missing += [one for one in inputs if one.is_tempo and one.name not in values]
     if missing:
-        raise RequestError(f"{missing_sentence(missing[0], model)}.")
+        raise RequestError(f"{missing_sentence(missing[0], model, unknown)}.")
     wrong = next(wrong_values(inputs, values), None)
     if wrong is not None:
         raise RequestError(f"conditioning: {wrong}.")

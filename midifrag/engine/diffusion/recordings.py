@@ -105,6 +105,8 @@ class Recordings:
     def make(self, shape: GraphShape) -> None:
         """Record the device's work for one shape."""
         if self.are_possible and self._denoiser is not None:
+            # A recording frees it too, and what is freed must not be taken off what it takes.
+            self._denoiser.release_batch()
             held, live = held_bytes(self._device), live_bytes(self._device) or 0
             self._denoiser.capture(shape.frames, (shape.batch,), guided=shape.guided, has_negative=shape.has_negative)
             held, live = held_bytes(self._device) - held, (live_bytes(self._device) or 0) - live

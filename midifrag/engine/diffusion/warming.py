@@ -15,7 +15,6 @@ from midifrag.engine.diffusion.parameters import ResolvedParameters, resolve_par
 from midifrag.engine.diffusion.rehearsal import Rehearsal, RenderShape
 from midifrag.engine.loading.device import fits_in_memory, free_cached
 from midifrag.engine.loading.model import Model
-from midifrag.engine.loading.pinned import keep_small
 from midifrag.engine.messages import Render, Warming
 from midifrag.engine.protocol import EngineChoice
 from midifrag.errors import RequestError
@@ -117,7 +116,6 @@ def _give_back(runner: ModelRunner, last: Rehearsal) -> Iterator[None]:
     if runner.model.device.type == "cuda":
         runner.release_batch()
         free_cached(runner.model.device)
-        keep_small(runner.model.device)
         yield from last.once_more()
 
 

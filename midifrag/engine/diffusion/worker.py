@@ -36,6 +36,7 @@ from midifrag.engine.diffusion.transfers import HostTransfers, RequestSnapshot
 from midifrag.engine.diffusion.warming import load_with_progress, warm_up
 from midifrag.engine.loading.device import add_up_in_fp16, free_cached, is_memory_error, set_up_device
 from midifrag.engine.loading.model import Model
+from midifrag.engine.loading.pinned import keep_small
 from midifrag.engine.loading.precision import is_card, next_precision
 from midifrag.engine.messages import EngineEvent, EngineInfo, Failed, Progress, Render, Rendered, Started, Warming
 from midifrag.engine.protocol import EngineChoice
@@ -134,9 +135,11 @@ class DiffusionWorker:
         work = self._cores.during(warm_up(self.runner, renders, self._warm_shapes, self._limit))
         held = yield from self._playable_first(work, began)
         self._request_memory = max(self._request_memory, held)
-        self._audio_windows.reserve(self.runner.longest_result)
         if self.runner.longest_result:
+            self._audio_windows.reserve(self.runner.longest_result)
             self._output_sums.reserve(self._max_in_flight * torch.float32.itemsize)
+            # Last: what was reserved may be of such a length, and has taken its place.
+            keep_small(self.model.device)
         self._tell_warmth(began)
 
     def _playable_first(self, work: Generator[Warming, None, int], began: float) -> Generator[Warming, None, int]:

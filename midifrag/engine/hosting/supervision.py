@@ -45,13 +45,15 @@ MOST_WARMED = 512
 class Death:
     """Why a life ended. A ``final`` death is not worth another try, such as a checkpoint that does not fit.
 
-    One that was ``stuck`` took its time, which is no sign of a steady life. ``options`` are what the next life is told
-    to do otherwise, see `EngineChoice.options`.
+    One that was ``stuck`` took its time, which is no sign of a steady life. After one that ``spends_process``, no life
+    in that process can use the device again. ``options`` are what the next life is told to do otherwise, see
+    `EngineChoice.options`.
     """
 
     reason: str
     final: bool = False
     stuck: bool = False
+    spends_process: bool = False
     options: Mapping[str, Any] = field(default_factory=dict)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from dataclasses import replace
 
 from midifrag.engine.border import Border
 from midifrag.engine.hosting.hang_watch import HangWatch
@@ -15,7 +16,7 @@ CLOSE_SECONDS = 5.0
 
 
 class ThreadHost(SupervisedHost):
-    """An `Engine` whose worker runs in a thread. A worker that raises is replaced by a new one.
+    """An `Engine` whose worker runs in a thread. A worker that raises is replaced by a new one, if there can be one.
 
     One that hangs is left behind: whatever it still does, nobody listens.
     """
@@ -44,7 +45,7 @@ class ThreadHost(SupervisedHost):
                 border = Border(self._choice.model, tell)
                 WorkerLoop(worker, self._commands, border, self._first_commands(), watch.heard, is_over.is_set).run()
             except Exception as error:
-                deaths.append(death_of(error))
+                deaths.append(_in_a_thread(death_of(error)))
             has_ended.set()
 
         watch = HangWatch(leave_behind, self._tell_silence, self._is_awaited)
@@ -60,3 +61,11 @@ class ThreadHost(SupervisedHost):
     def _stop_worker(self) -> None:
         if threading.current_thread() not in (self._thread, self._life) and self._thread.is_alive():
             self._thread.join(CLOSE_SECONDS)
+
+
+def _in_a_thread(death: Death) -> Death:
+    """The same where the next life would be in the same process."""
+    if not death.spends_process:
+        return death
+    advice = "Nothing in this process can use the card again; with `engine: {host: process}` it would begin anew."
+    return replace(death, reason=f"{death.reason} {advice}", final=True)

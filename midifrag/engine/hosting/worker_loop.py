@@ -50,8 +50,11 @@ def death_of(error: Exception) -> Death:
         return Death(str(error), final=True)
     _log.info("The engine failed", exc_info=error)
     if isinstance(error, CaptureError):
+        # Where the card bears nothing more either, the next life hears of it as below.
         return Death(str(error), options={"graphs": False})
-    return Death(f"The engine failed: {type(error).__name__}: {error}.")
+    # So begins whatever torch passes on from a card; after most of it, the process can do nothing more there.
+    spends_process = str(error).startswith("CUDA error")
+    return Death(f"The engine failed: {type(error).__name__}: {error}.", spends_process=spends_process)
 
 
 class WorkerLoop:

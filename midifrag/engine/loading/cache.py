@@ -17,11 +17,13 @@ import re
 import zipfile
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import TypeAlias
 
 from huggingface_hub import constants
 from huggingface_hub.file_download import repo_folder_name
+
+from midifrag.config.places import repository_file_problem
 
 #: What stands in a repository where its large files were not fetched.
 LFS_POINTER = b"version https://git-lfs.github.com/spec/"
@@ -34,7 +36,7 @@ _MOST_HEADER = 100_000_000
 _CHECKSUM = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 _COMMIT = re.compile(r"[0-9a-f]{4,40}")
 #: Names whose content is JSON, told by their end.
-_JSON = ".json"
+_JSON, _INDEX = ".json", ".index.json"
 #: Files that go with another one.
 _COMPANIONS = {"vocab.json": ("merges.txt",)}
 
@@ -66,6 +68,10 @@ class Snapshot:
         """The first of a need's names that is here, whole or not; links that lead nowhere do not count."""
         return next((name for name in need.names if is_file(self.folder / name)), None)
 
+    def has_folder(self, name: str) -> bool:
+        """Whether anything of one of its folders is here."""
+        return (self.folder / name).is_dir()
+
     def files(self) -> Iterator[str]:
         """The names of all files that are here."""
         for file in sorted(self.folder.rglob("*")):
@@ -85,18 +91,33 @@ class Snapshot:
         if flaw is not None:
             yield f"{name} ({flaw})"
             return
-        for other in parts_of(self.folder / name):
+        for other in parts_of(self.folder, name):
             yield from self._missing(Need((other,)), examine)
 
 
-def parts_of(file: Path) -> tuple[str, ...]:
-    """What else belongs to a file: the parts that an index lists, and what goes with a vocabulary."""
-    if not file.name.endswith(".index.json"):
-        return _COMPANIONS.get(file.name, ())
+def parts_of(folder: Path, name: str) -> tuple[str, ...]:
+    """What else belongs to a file of a snapshot's folder: the parts that an index lists, and what a vocabulary needs.
+
+    An index that names files elsewhere has none: see `named_elsewhere`.
+    """
+    file = folder / name
+    others = _listed_in(file) if name.endswith(_INDEX) else _COMPANIONS.get(file.name, ())
+    if any(map(repository_file_problem, others)):
+        return ()
+    return tuple((PurePosixPath(name).parent / other).as_posix() for other in others)
+
+
+def named_elsewhere(file: Path) -> str | None:
+    """A file outside of its folder that an index names: nobody is led to other files by one who wrote a repository."""
+    listed = _listed_in(file) if file.name.endswith(_INDEX) else ()
+    return next((name for name in listed if repository_file_problem(name)), None)
+
+
+def _listed_in(index: Path) -> tuple[str, ...]:
     try:
-        index = json.loads(file.read_text(encoding="utf-8"))
-        return tuple(sorted({str(name) for name in index["weight_map"].values()}))
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        content = json.loads(index.read_text(encoding="utf-8"))
+        return tuple(sorted({str(name) for name in content["weight_map"].values()}))
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return ()
 
 
@@ -144,7 +165,7 @@ def commit_of(folder: Path, revision: str) -> str | None:
         told = (folder / "refs" / revision).read_text(encoding="utf-8").strip()
     except (OSError, ValueError):
         told = ""
-    if told:
+    if told and is_plain(told):
         return told
     if not _COMMIT.fullmatch(revision):
         return None
@@ -152,6 +173,11 @@ def commit_of(folder: Path, revision: str) -> str | None:
         return revision
     meant = [commit for commit in _newest_first(folder / "snapshots") if commit.startswith(revision)]
     return meant[0] if len(meant) == 1 else None
+
+
+def is_plain(name: str) -> bool:
+    """Whether what a server or a cache says is the name of a file or a folder, and no way to another place."""
+    return "/" not in name and repository_file_problem(name) is None
 
 
 def _newest_first(folder: Path) -> list[str]:
@@ -185,6 +211,9 @@ def flaw(file: Path) -> str | None:
         if beginning == LFS_POINTER:
             return "a Git LFS pointer in place of the file"
         wrong = _structural_flaw(file, size)
+        elsewhere = named_elsewhere(file)
+        if elsewhere is not None:
+            return f"names {elsewhere}, outside of its folder"
         if wrong is None:
             return _wrong_checksum(file) if size <= SMALL else None
         # What looks odd and is what its blob is called by is what the repository holds.

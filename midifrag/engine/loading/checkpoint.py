@@ -6,7 +6,6 @@ that plays noise. Here a file fills the model, or it is refused with the reason.
 
 from __future__ import annotations
 
-import hashlib
 from collections import Counter
 from collections.abc import Mapping, Set
 from pathlib import Path
@@ -17,7 +16,7 @@ from torch import Tensor, nn
 from midifrag.engine.loading.layouts import ENCODER, Layout, find_layout
 from midifrag.engine.loading.misfits import Misfit, is_of_a_text_encoder, listed, lora_trouble, shape, why
 from midifrag.engine.loading.stored import Stored, read_stored
-from midifrag.errors import CheckpointError
+from midifrag.errors import CheckpointError, UnfitCheckpointError
 
 #: What numbers are called that weights are stored in.
 _FORMATS = {
@@ -33,17 +32,10 @@ _FORMATS = {
 _SCALES = ("scale_weight", "weight_scale", "weight_scale_inv")
 #: What goes with such weights beside that.
 _SCALE_ENDS = (*_SCALES, "scale_input", "input_scale", "scaled_fp8")
+#: So many weights may be wrong because a file was damaged.
+_FEW = 8
 #: The least part of a model's weights whose format is told.
 _TOLD_SHARE = 0.01
-
-
-def checksum(*files: Path | None) -> str:
-    """SHA-256 of a file, in hex, or of the digests of several; None is none."""
-    digests = []
-    for file in filter(None, files):
-        with file.open("rb") as stream:
-            digests.append(hashlib.file_digest(stream, "sha256").hexdigest())
-    return digests[0] if len(digests) == 1 else hashlib.sha256("".join(digests).encode()).hexdigest()
 
 
 def fit(module: nn.Module, file: Path, pretransform: Path | None = None) -> tuple[str, ...]:
@@ -80,14 +72,15 @@ def _taken(
     there = {name: stored.tensors[given] for name, given in layout.names.items()}
     trouble = lora_trouble(stored, has_model=len(there.keys() - constants) * 2 > len(expected))
     if trouble is not None:
-        raise CheckpointError(f"{file} {trouble}")
+        raise UnfitCheckpointError(f"{file} {trouble}")
     spared = {name for name in wanted if name.startswith(ENCODER)}
     absent = [name for name in expected if name in wanted - spared - constants and name not in there]
     found = {name: one for name, one in there.items() if name in wanted}
     reshaped = [name for name, one in found.items() if not _fits(one, expected[name], name in layout.bare)]
     missed = [name for name in reshaped if name not in spared]
     if absent or missed:
-        raise CheckpointError(f"{file} {why(Misfit(stored, expected, there, absent, missed, _foreign(layout)))}")
+        misfit = Misfit(stored, expected, there, absent, missed, _foreign(layout))
+        raise _refused(len(absent) + len(missed), f"{file} {why(misfit)}")
     for name in reshaped:
         del found[name]
     _refuse_integers(found, expected, file)
@@ -103,6 +96,11 @@ def _taken(
     if spared - found.keys():
         notes.append("no encoder in its autoencoder, which playing does not need")
     return values, notes
+
+
+def _refused(count: int, told: str) -> CheckpointError:
+    """The error for so many weights that are not as they should be: a disk's slip spoils few of them."""
+    return UnfitCheckpointError(told) if count > _FEW else CheckpointError(told)
 
 
 def _fits(tensor: Tensor, wanted: Tensor, is_bare: bool) -> bool:
@@ -135,9 +133,10 @@ def _scaled(tensor: Tensor, scale: Tensor) -> Tensor:
 def _refuse_integers(found: Mapping[str, Tensor], expected: Mapping[str, Tensor], file: Path) -> None:
     whole = [name for name, one in found.items() if expected[name].is_floating_point() and not one.is_floating_point()]
     if whole:
-        raise CheckpointError(
+        raise _refused(
+            len(whole),
             f"{file} holds weights in whole numbers ({len(whole)} of them, such as {whole[0]}), as quantisers make "
-            "them. midifrag plays fp32, fp16, bf16 and fp8: use the checkpoint that it was made from."
+            "them. midifrag plays fp32, fp16, bf16 and fp8: use the checkpoint that it was made from.",
         )
 
 
@@ -150,10 +149,11 @@ def _refuse_non_finite(values: Mapping[str, Tensor], names: Mapping[str, str], f
     infinite = int(torch.isinf(first).sum())
     what = " and ".join(f"{number} are {word}" for number, word in ((nans, "NaN"), (infinite, "infinite")) if number)
     named = listed([names[name] for name in wrong])
-    raise CheckpointError(
+    raise _refused(
+        len(wrong),
         f"{file} holds weights that are no numbers, in {len(wrong)} of {len(values)} tensors: {named}. Of the first "
         f"one's {count}, {what}. Its training went wrong, or it was saved in too narrow a format: use an earlier "
-        "checkpoint, or one in fp32."
+        "checkpoint, or one in fp32.",
     )
 
 
@@ -170,7 +170,7 @@ def _foreign(layout: Layout) -> list[str]:
 
 
 def _notes(stored: Stored, layout: Layout, found: Mapping[str, Tensor]) -> list[str]:
-    notes = []
+    notes = [stored.note] if stored.note else []
     sizes = Counter[str]()
     for tensor in found.values():
         sizes[_FORMATS.get(tensor.dtype, "fp32")] += tensor.numel()

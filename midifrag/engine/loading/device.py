@@ -6,13 +6,11 @@ import gc
 import logging
 import sys
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor
 
-if TYPE_CHECKING:
-    from midifrag.engine.loading.pinned import PinnedBlocks
+from midifrag.engine.loading.pinned import PinnedBlocks, locked, pinned
 
 _log = logging.getLogger(__name__)
 
@@ -179,8 +177,11 @@ def to_device(values: Sequence[int | float], device: torch.device) -> Tensor:
 
 
 def brought(tensor: Tensor, device: torch.device) -> Tensor:
-    """A tensor of the host's on a device, which does not wait for it; nor does the host for what that still does."""
-    return tensor.pin_memory().to(device, non_blocking=True) if device.type == "cuda" else tensor.to(device)
+    """A tensor of the host's on a device, which does not wait for it; nor does the host for what that still does.
+
+    Where no page-locked memory is to be had, as there is little of it under WSL 2, the host waits.
+    """
+    return pinned(tensor).to(device, non_blocking=True) if device.type == "cuda" else tensor.to(device)
 
 
 def fits_in_memory(device: torch.device, work: Callable[[], object]) -> bool:
@@ -206,9 +207,7 @@ class HostCopy:
         if tensor.device.type == "cuda":
             self._lent = None if blocks is None else blocks.lend(tensor.shape, tensor.dtype)
             self._host = (
-                torch.empty(tensor.shape, dtype=tensor.dtype, pin_memory=True)
-                if self._lent is None
-                else self._lent.tensor
+                locked(tensor.nbytes).view(tensor.dtype).view(tensor.shape) if self._lent is None else self._lent.tensor
             )
             self._host.copy_(tensor, non_blocking=True)
             # Others wait with a core that turns.

@@ -87,6 +87,9 @@ def look_up(repository: str, name: str, revision: str) -> RemoteFile:
     )
     if told.commit_hash is None or told.etag is None or told.size is None:
         raise transfer.ForeignAnswerError
+    if not (cache.is_plain(told.commit_hash) and cache.is_plain(told.etag)):
+        # Both become names of files here.
+        raise transfer.ForeignAnswerError
     return RemoteFile(repository, name, told.commit_hash, told.etag, told.size)
 
 

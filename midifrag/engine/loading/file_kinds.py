@@ -54,8 +54,8 @@ _MAGIC: Mapping[bytes, Stranger] = {
     b"\xfd7zXZ": Stranger("is an xz archive", _UNPACK),
     b"BZh": Stranger("is a bzip2 archive", _UNPACK),
     b"\x28\xb5\x2f\xfd": Stranger("is a zstd archive", _UNPACK),
-    b"\x89HDF": Stranger("is an HDF5 file, as Keras writes them", "midifrag plays models of stable-audio-tools."),
-    b"\x93NUMPY": Stranger("is an array of numpy's", "midifrag plays .safetensors and .ckpt files."),
+    b"\x89HDF": Stranger("is an HDF5 file, as Keras writes them", "Choose a model of stable-audio-tools."),
+    b"\x93NUMPY": Stranger("is an array of numpy's", "Name a .safetensors or .ckpt file."),
     b"RIFF": Stranger("is a sound or a video", "Name the checkpoint."),
     b"fLaC": Stranger("is a sound", "Name the checkpoint."),
     b"OggS": Stranger("is a sound", "Name the checkpoint."),
@@ -167,6 +167,10 @@ def _safetensors(file: Path, size: int) -> FileKind | Stranger:
     whole = 8 + length + max(ends, default=0)
     if size < whole:
         return Stranger(f"is cut off: it has {size:,} of {whole:,} bytes", _AGAIN)
+    if size > whole:
+        return Stranger(f"is damaged: it has {size:,} bytes in place of {whole:,}", _AGAIN)
+    if not ends:
+        return Stranger("holds no model weights: there are no tensors in it", "Name the checkpoint.")
     return FileKind.SAFETENSORS
 
 

@@ -16,6 +16,7 @@ from typing import Any, TypeAlias
 import huggingface_hub
 from huggingface_hub import constants, errors
 
+from midifrag.config.places import repository_file_problem
 from midifrag.engine.loading import cache, download, pairs, transfer
 from midifrag.engine.loading.byte_progress import ByteListener
 from midifrag.engine.loading.cache import Examine, Need, Snapshot
@@ -24,7 +25,7 @@ from midifrag.engine.loading.hub_errors import AbsentError, explained
 from midifrag.errors import HubError
 
 #: Looks at a model's configuration before anything large is fetched; raises `ModelError` for what cannot be played.
-Check: TypeAlias = Callable[[Path], None]
+Check: TypeAlias = Callable[[Path], object]
 
 #: What a tokenizer may have beside its vocabulary; asked for first, so that what is whole has it.
 _EXTRAS = tuple(
@@ -47,6 +48,7 @@ class FetchedModel:
 
     config: Path
     checkpoint: Path
+    snapshot: Snapshot
     note: str = ""
 
 
@@ -91,7 +93,8 @@ def _fetch_pair(
     if check is not None:
         check(folder / config)
     # Both files come from the same commit, even if the repository moves on.
-    return FetchedModel(folder / config, folder / _fetch_either(fetching, checkpoints, source))
+    checkpoint = folder / _fetch_either(fetching, checkpoints, source)
+    return FetchedModel(folder / config, checkpoint, fetching.snapshot)
 
 
 def find_model(source: Mapping[str, Any], examine: Examine = cache.flaw) -> FetchedModel | None:
@@ -102,7 +105,7 @@ def find_model(source: Mapping[str, Any], examine: Examine = cache.flaw) -> Fetc
         if pair is None or snapshot.missing([Need((name,)) for name in pair], examine):
             continue
         note = f"{repository} as of {snapshot.commit[:8]}: what is newer is not whole here" if snapshot.is_older else ""
-        return FetchedModel(snapshot.folder / pair.config, snapshot.folder / pair.checkpoint, note)
+        return FetchedModel(snapshot.folder / pair.config, snapshot.folder / pair.checkpoint, snapshot, note)
     return None
 
 
@@ -137,6 +140,38 @@ def fetch_text_encoder(name: str, on_bytes: ByteListener | None = None, examine:
 def fetch_tokenizer(name: str, on_bytes: ByteListener | None = None, examine: Examine = cache.flaw) -> Path:
     """The folder of a tokenizer, downloaded if it is not whole here. Raises `HubError`."""
     return _whole(name, TOKENIZER, on_bytes, examine)
+
+
+def fetch_tokenizer_beside(
+    snapshot: Snapshot, folder: str, on_bytes: ByteListener | None = None, examine: Examine = cache.flaw
+) -> bool:
+    """Have a tokenizer that lies in a folder of a model's own repository; False where none lies there.
+
+    Raises `HubError`.
+    """
+    needs = [Need(tuple(f"{folder}/{name}" for name in need.names), need.optional) for need in TOKENIZER]
+    if not snapshot.missing(needs, examine):
+        return True
+    try:
+        with _explaining(snapshot.repository, snapshot.commit, snapshot.missing(needs, examine)):
+            there = _listed(snapshot.repository, snapshot.commit)
+        if there is not None and not any(name.startswith(f"{folder}/") for name in there):
+            return False
+        _Fetching(snapshot.repository, snapshot.commit, on_bytes, examine).fetch(needs)
+    except AbsentError:
+        return False
+    except HubError as error:
+        # A commit that is here and no more on the hub.
+        if isinstance(error.__cause__, errors.RevisionNotFoundError):
+            return False
+        raise
+    return True
+
+
+def has_tokenizer(name: str, examine: Examine = cache.flaw) -> bool:
+    """Whether the tokenizer of a repository is whole in the cache."""
+    with _explaining(name, None):
+        return cache.complete(name, TOKENIZER, None, examine) is not None
 
 
 @contextlib.contextmanager
@@ -193,7 +228,12 @@ def _listed(repository: str, revision: str | None) -> list[str] | None:
     api = huggingface_hub.HfApi()
     try:
         return transfer.within(
-            transfer.PATIENCE, lambda: list(api.list_repo_files(repository, revision=revision or None))
+            transfer.PATIENCE,
+            lambda: [
+                name
+                for name in api.list_repo_files(repository, revision=revision or None)
+                if repository_file_problem(name) is None
+            ],
         )
     except errors.HfHubHTTPError as error:
         if error.response.status_code in (404, 405, 501):
@@ -249,7 +289,13 @@ class _Fetching:
                 self._download([file])
             else:
                 self._files.append(file)
-        for other in cache.parts_of(self.snapshot.folder / name):
+        elsewhere = cache.named_elsewhere(self.snapshot.folder / name)
+        if elsewhere is not None:
+            raise HubError(
+                f"{name} of {self._repository} names a file outside of its folder ({elsewhere}), and is not followed: "
+                "no repository needs that. Choose another one, and tell the owner of this one."
+            )
+        for other in cache.parts_of(self.snapshot.folder, name):
             self._want(Need((other,)))
 
     def _look_up(self, need: Need) -> RemoteFile | None:

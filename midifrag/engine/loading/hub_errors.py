@@ -92,7 +92,8 @@ def _of_the_hub(error: Exception, repository: str, revision: str, lacks: str) ->
     if isinstance(error, errors.RevisionNotFoundError):
         return f"The model {repository} has no revision {revision}. See {page}/tree/main for what there is."
     if isinstance(error, errors.DisabledRepoError):
-        return f"The hub has closed access to {repository} for everybody. Its page may say why: {page}"
+        why = f"Its page may say why: {page}. Choose another model."
+        return f"The hub has closed access to {repository} for everybody. {why}"
     if isinstance(error, errors.RepositoryNotFoundError) or status in (401, 404):
         return (
             f"The hub knows no model {repository}, or it is private and no valid token was sent. Check the spelling "

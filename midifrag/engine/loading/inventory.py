@@ -3,16 +3,25 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from midifrag.config.catalogue import POCKET_FOLDER, known, model_config, pocket_is_there
-from midifrag.config.model_configs import conditioners, refusal, text_encoders
-from midifrag.config.model_defaults import defaults_of
+from midifrag.config.catalogue import POCKET_FOLDER, pocket_is_there
+from midifrag.config.model_configs import conditioners, text_encoders
+from midifrag.config.unplayable import Trouble, model_facts, wrong_defaults
 from midifrag.engine.loading import cache, hub, pairs
-from midifrag.engine.loading.cache import Need
+from midifrag.engine.loading.cache import Need, Snapshot
+from midifrag.engine.loading.file_kinds import kind_of
+from midifrag.engine.loading.model_files import (
+    check_fetched_config,
+    check_files,
+    local_files,
+    located,
+    own_pretransform,
+    read_config,
+)
 from midifrag.errors import HubError, ModelError
 
 
@@ -21,6 +30,7 @@ class Presence:
     """How much of a model is here. ``size`` is what it takes in bytes, ``missing`` what has to be fetched.
 
     ``is_begun`` says whether any file of it is here, ``is_fetched`` whether the hub is where the rest comes from.
+    ``refused`` is why it will not be played, as `why_refused` says it.
     """
 
     missing: tuple[str, ...] = ()
@@ -28,19 +38,12 @@ class Presence:
     is_begun: bool = True
     is_fetched: bool = False
     note: str = ""
+    refused: str = ""
 
     @property
     def is_whole(self) -> bool:
         """Whether it plays without a network."""
-        return not self.missing
-
-
-def located(model: str, source: Mapping[str, Any]) -> dict[str, Any]:
-    """An entry with what is known by the model's name behind it, where it names no place of its own."""
-    entry = known(model)
-    if entry is None or any(key in source for key in ("hub", "config", "folder", "engine")):
-        return dict(source)
-    return {**entry.source, **source}
+        return not self.missing and not self.refused
 
 
 def presence(model: str, source: Mapping[str, Any]) -> Presence:
@@ -48,28 +51,52 @@ def presence(model: str, source: Mapping[str, Any]) -> Presence:
     source = located(model, source)
     if not source or "engine" in source:
         return Presence(() if model != "pocket" or pocket_is_there() else ("pocket",))
-    here = _of_the_hub(source) if "hub" in source else _of_this_machine(source)
-    file = config_file(model, source)
-    config = None if file is None else model_config(model, {"config": str(file)})
-    return here if file is None or config is None or refusal(config) else _with_encoders(here, config, file.parent)
+    here = _of_the_hub(source) if "hub" in source else _of_this_machine(model, source)
+    refused = why_refused(model, source)
+    if refused is not None:
+        return replace(here, refused=refused)
+    file, config = config_file(model, source), config_here(model, source)
+    return here if file is None or config is None else _with_encoders(here, config, file.parent)
 
 
 def why_refused(model: str, source: Mapping[str, Any]) -> str | None:
-    """Why a model will not be played, as far as its configuration is here and tells; None where nothing does."""
+    """Why a load will refuse a model, as far as its files are here and tell; None where nothing does."""
     source = located(model, source)
-    file = config_file(model, source)
-    config = None if file is None else model_config(model, {"config": str(file)})
-    if config is None:
+    if "engine" in source or (not source and model != "pocket"):
         return None
-    refused = refusal(config)
-    if refused is not None:
-        return f"its model_config.json {refused}"
     try:
-        defaults_of(config, source, config["sample_size"] / config["sample_rate"])
+        if "hub" not in source:
+            check_files(local_files(model, source), source)
+            return None
+        file = config_file(model, source)
+        if file is not None:
+            check_fetched_config(file, source)
+        for weights in filter(None, (_checkpoint_here(source), own_pretransform(source))):
+            kind_of(weights)
     except ModelError as error:
         return str(error)
-    except (TypeError, ValueError, ArithmeticError, AttributeError):
-        return "its model_config.json has no usable sample_rate and sample_size."
+    return None
+
+
+def default_troubles(model: str, source: Mapping[str, Any]) -> list[Trouble]:
+    """Why a model that is not refused cannot render what presses leave to its defaults, as far as that is known."""
+    return wrong_defaults(model_facts(model, located(model, source), config_here(model, source)))
+
+
+def config_here(model: str, source: Mapping[str, Any]) -> dict[str, Any] | None:
+    """What a model's configuration says, in the hub's cache too; None where it is not here, or cannot be played."""
+    source = located(model, source)
+    file = None if "engine" in source else config_file(model, source)
+    with contextlib.suppress(ModelError):
+        return None if file is None else read_config(file)
+    return None
+
+
+def _checkpoint_here(source: Mapping[str, Any]) -> Path | None:
+    """The checkpoint of a hub's model that is whole in the cache; None where there is none."""
+    with contextlib.suppress(HubError):
+        found = hub.find_model(source)
+        return None if found is None else found.checkpoint
     return None
 
 
@@ -77,7 +104,8 @@ def config_file(model: str, source: Mapping[str, Any]) -> Path | None:
     """A model's configuration on this machine; None where there is none."""
     if "hub" in source:
         with contextlib.suppress(HubError):
-            return hub.config_here(source)
+            found = hub.find_model(source)
+            return hub.config_here(source) if found is None else found.config
         return None
     folder = source.get("folder", POCKET_FOLDER if model == "pocket" and not source else None)
     named = source.get("config", None if folder is None else Path(folder) / pairs.CONFIG)
@@ -98,21 +126,25 @@ def _of_the_hub(source: Mapping[str, Any]) -> Presence:
     return Presence(tuple(missing or ["one pair of configuration and checkpoint"]), size, size > 0, is_fetched=True)
 
 
-def _of_this_machine(source: Mapping[str, Any]) -> Presence:
-    files = list(_own_files(source))
-    told = {file: cache.flaw(file) if cache.is_file(file) else "is not there" for file in files}
-    missing = tuple(str(file) if why == "is not there" else f"{file} ({why})" for file, why in told.items() if why)
-    return Presence(missing, sum(map(_size, files)), any(map(cache.is_file, files)))
+def _of_this_machine(model: str, source: Mapping[str, Any]) -> Presence:
+    try:
+        found = local_files(model, source)
+    except ModelError:
+        return Presence()
+    return Presence(size=sum(map(_size, filter(None, (found.config, found.checkpoint, found.pretransform)))))
 
 
 def _with_encoders(here: Presence, config: Mapping[str, Any], folder: Path) -> Presence:
     """What is here of a model and of its text encoders; ``folder`` is that of its configuration."""
     needs: dict[str, Sequence[Need]] = dict.fromkeys(text_encoders(config), hub.TEXT_ENCODER)
+    beside: list[str] = []
     for entry in conditioners(config, "lut"):
         name = str(entry.get("tokenizer_name", ""))
-        if not (folder / name).is_dir() and not Path(name).is_dir():
+        if here.is_fetched and (folder / name).is_dir():
+            beside += (f"{name}/{file}" for file in Snapshot("", "", folder / name).missing(hub.TOKENIZER, cache.flaw))
+        elif not (folder / name).is_dir() and not Path(name).is_dir():
             needs[name] = hub.TOKENIZER
-    missing, size = [], here.size
+    missing, size = beside, here.size
     for name, wanted in needs.items():
         lacks = hub.missing_of(name, wanted)
         if lacks is None or lacks:
@@ -120,19 +152,6 @@ def _with_encoders(here: Presence, config: Mapping[str, Any], folder: Path) -> P
         elif (found := cache.complete(name, wanted, None, cache.flaw)) is not None:
             size += sum(_size(found.folder / file) for file in found.files())
     return replace(here, missing=(*here.missing, *missing), size=size, is_fetched=here.is_fetched or bool(missing))
-
-
-def _own_files(source: Mapping[str, Any]) -> Iterator[Path]:
-    """The files that an entry names on this machine."""
-    if "folder" in source:
-        folder = Path(source["folder"]).expanduser()
-        yield folder / pairs.CONFIG
-        there = [folder / name for name in pairs.CHECKPOINTS if cache.is_file(folder / name)]
-        others = sorted(file for end in ("*.safetensors", "*.ckpt") for file in folder.glob(end))
-        yield (*there, *others, folder / pairs.CHECKPOINTS[0])[0]
-    for key in ("config", "checkpoint"):
-        if key in source:
-            yield Path(source[key]).expanduser()
 
 
 def _size(file: Path) -> int:

@@ -4,11 +4,8 @@ from __future__ import annotations
 
 import copy
 import gc
-import json
 import logging
 from collections.abc import Mapping
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -16,40 +13,34 @@ import torch
 from torch.nn import init
 from torch.overrides import TorchFunctionMode
 
-from midifrag.config.catalogue import POCKET_FOLDER, known, pocket_is_there
-from midifrag.config.model_configs import conditioners, refusal
+from midifrag.config.catalogue import known
+from midifrag.config.model_configs import USE_ITS_OWN, conditioners
 from midifrag.config.model_defaults import defaults_of, min_seconds_of, objective_of
+from midifrag.config.unplayable import model_facts, wrong_defaults
 from midifrag.engine.loading import cache, checkpoint, hub
 from midifrag.engine.loading.byte_progress import ByteListener, ProgressListener, in_mebibytes
 from midifrag.engine.loading.cache import Examine
+from midifrag.engine.loading.checksum import computing
 from midifrag.engine.loading.device import set_up_device
-from midifrag.engine.loading.file_kinds import kind_of, stranger
 from midifrag.engine.loading.light_imports import hide_no_failures, light_imports
 from midifrag.engine.loading.model import Model
+from midifrag.engine.loading.model_files import (
+    ModelFiles,
+    check_fetched_config,
+    check_files,
+    local_files,
+    located,
+    own_pretransform,
+)
 from midifrag.engine.loading.precision import move_model, resolve_device, resolve_precision
 from midifrag.engine.loading.silence_output import silence_output
-from midifrag.engine.loading.text_encoders import build_with_encoders, know_folders, with_folders
+from midifrag.engine.loading.text_encoders import build_with_encoders, fetch_beside, know_folders, with_folders
 from midifrag.engine.protocol import EngineChoice
-from midifrag.errors import CheckpointError, ModelError
+from midifrag.errors import CheckpointError, ModelError, UnfitCheckpointError
 
 _log = logging.getLogger(__name__)
 
-CHECKPOINT_NAMES = ("model.safetensors", "model.ckpt")
-CHECKPOINT_SUFFIXES = (".safetensors", ".ckpt", ".pt", ".pth")
 _STAGES = ("building the model", "reading the weights", "moving it to the device")
-
-
-@dataclass(frozen=True, slots=True)
-class ModelFiles:
-    """Where a model lies on this machine; ``note`` is what a performer should know of that.
-
-    ``pretransform`` is its autoencoder's checkpoint, where it has its own.
-    """
-
-    config: Path
-    checkpoint: Path
-    note: str = ""
-    pretransform: Path | None = None
 
 
 def load_stable_audio(choice: EngineChoice, on_progress: ProgressListener | None = None) -> Model:
@@ -62,8 +53,10 @@ def load_stable_audio(choice: EngineChoice, on_progress: ProgressListener | None
     """
     try:
         return _load(choice, on_progress)
+    except UnfitCheckpointError:
+        raise
     except CheckpointError:
-        if not _is_damaged(choice):
+        if not _is_damaged(choice, on_progress):
             raise
     # A file of the hub's cache that is not what it is called by is fetched again.
     return _load(choice, on_progress, cache.thorough_flaw)
@@ -85,8 +78,7 @@ def _load(choice: EngineChoice, on_progress: ProgressListener | None, examine: E
         tell(0, len(_STAGES), _STAGES[0])
         return build_module(local, files.config, encoders)
 
-    with ThreadPoolExecutor(max_workers=1) as pool:
-        digest = pool.submit(checkpoint.checksum, files.checkpoint, files.pretransform)
+    with computing(files.checkpoint, files.pretransform) as digest:
         module = build_with_encoders(config, build, in_mebibytes(on_progress))
         tell(1, len(_STAGES), _STAGES[1])
         notes = checkpoint.fit(module, files.checkpoint, files.pretransform)
@@ -99,6 +91,9 @@ def _load(choice: EngineChoice, on_progress: ProgressListener | None, examine: E
             raise CheckpointError(f"{files.checkpoint} is damaged: its checksum is wrong. Download it again.")
         sample_rate, sample_size = int(config["sample_rate"]), int(config["sample_size"])
         defaults, short_latents = defaults_of(config, choice.source, sample_size / sample_rate)
+        wrong = [one.sentence for one in wrong_defaults(model_facts(choice.model, choice.source, config))]
+        for sentence in wrong:
+            _log.warning("what no pad says of %s cannot be played: %s", choice.model, sentence)
         usual = known(choice.model)
         min_seconds = min_seconds_of(config, choice.source, 0.0 if usual is None else usual.min_seconds)
         model = Model(
@@ -116,18 +111,22 @@ def _load(choice: EngineChoice, on_progress: ProgressListener | None, examine: E
             defaults=defaults,
             short_latents=short_latents,
             min_seconds=min_seconds,
-            remark="; ".join(filter(None, (remark, files.note, *notes))),
+            remark="; ".join(filter(None, (remark, files.note, *notes, *wrong))),
             noise="cpu" if choice.options.get("noise") == "cpu" else "device",
         )
     tell(len(_STAGES), len(_STAGES), "model loaded")
     return model
 
 
-def _is_damaged(choice: EngineChoice) -> bool:
+def _is_damaged(choice: EngineChoice, on_progress: ProgressListener | None) -> bool:
     """Whether a model's checkpoint lies in the hub's cache, and is not what it is called by."""
-    source = _located(choice)
+    source = located(choice.model, choice.source)
     found = hub.find_model(source) if "hub" in source else None
-    return found is not None and cache.thorough_flaw(found.checkpoint) is not None
+    if found is None:
+        return False
+    if on_progress is not None:
+        on_progress(0, 1, f"comparing {found.checkpoint.name} with its checksum")
+    return cache.thorough_flaw(found.checkpoint) is not None
 
 
 def fetch_files(
@@ -138,79 +137,22 @@ def fetch_files(
     ``examine`` says of each file of the hub's cache whether it is whole.
     """
     files = find_files(choice, on_bytes, examine)
-    config = with_absolute_tokenizers(read_config(files.config), files.config.parent)
-    for file in filter(None, (files.checkpoint, files.pretransform)):
-        kind_of(file)
+    config = check_files(files, located(choice.model, choice.source))
+    if files.snapshot is not None:
+        fetch_beside(config, files.config.parent, files.snapshot, on_bytes, examine)
+    config = with_absolute_tokenizers(config, files.config.parent)
     with_folders(config, on_bytes, examine)
     return files, config
 
 
 def find_files(choice: EngineChoice, on_bytes: ByteListener | None = None, examine: Examine = cache.flaw) -> ModelFiles:
     """Where the model's files are, downloading them if need be. Raises `ModelError`, `CheckpointError`, `HubError`."""
-    files = _find_model(choice, on_bytes, examine)
-    own = choice.source.get("pretransform")
-    return files if own is None else replace(files, pretransform=Path(own).expanduser())
-
-
-def _find_model(choice: EngineChoice, on_bytes: ByteListener | None, examine: Examine) -> ModelFiles:
-    source = _located(choice)
-    if "hub" in source:
-        # What cannot be played is refused before its weights are fetched.
-        found = hub.fetch_model(source, on_bytes, lambda file: check_config(file, source), examine)
-        return ModelFiles(found.config, found.checkpoint, found.note)
-    if "config" in source and "checkpoint" in source:
-        return ModelFiles(Path(source["config"]).expanduser(), Path(source["checkpoint"]).expanduser())
-    if "folder" in source:
-        return files_in_folder(Path(source["folder"]).expanduser())
-    if choice.model == "pocket":
-        if not pocket_is_there():
-            raise ModelError(
-                "The built-in model pocket is not part of this installation. Use model: sketch, the built-in "
-                "synthesiser, or a model from the hub (midifrag models lists them)."
-            )
-        return files_in_folder(POCKET_FOLDER)
-    raise ModelError(
-        f"The model {choice.model!r} has no place to load from. Give it an entry under models: in presets.yaml with "
-        "hub: owner/name, or config: and checkpoint:, or folder:."
-    )
-
-
-def files_in_folder(folder: Path) -> ModelFiles:
-    """A folder's model_config.json and checkpoint: model.safetensors, model.ckpt, or the only checkpoint it has."""
-    config = folder / "model_config.json"
-    if not config.is_file():
-        raise ModelError(f"{folder} is not a model's folder: it holds no model_config.json.")
-    for name in CHECKPOINT_NAMES:
-        if (folder / name).is_file():
-            return ModelFiles(config, folder / name)
-    others = sorted(file for file in folder.iterdir() if file.suffix in CHECKPOINT_SUFFIXES and file.name[0] != ".")
-    if len(others) == 1:
-        return ModelFiles(config, others[0])
-    found = f"several checkpoints ({', '.join(file.name for file in others)})" if others else "no checkpoint"
-    raise CheckpointError(f"{folder} holds {found}. Put one there as model.safetensors or model.ckpt.")
-
-
-def read_config(file: Path) -> dict[str, Any]:
-    """A model_config.json that midifrag can play. Raises `ModelError`."""
-    try:
-        config = json.loads(file.read_text(encoding="utf-8"))
-    except FileNotFoundError as error:
-        raise ModelError(f"There is no model configuration {file}. Check the path in presets.yaml.") from error
-    except (OSError, ValueError, RecursionError) as error:
-        other = stranger(file)
-        if other is not None:
-            raise ModelError(f"{file} {other.what}. {other.way_out}") from error
-        raise ModelError(f"{file} is not readable as JSON: {error}.") from error
-    refused = refusal(config)
-    if refused is not None:
-        raise ModelError(f"{file} {refused}")
-    return dict(config)
-
-
-def check_config(file: Path, source: Mapping[str, Any]) -> None:
-    """Raise `ModelError` for a model_config.json, or an entry's word about it, with which nothing can be played."""
-    config = read_config(file)
-    defaults_of(config, source, int(config["sample_size"]) / int(config["sample_rate"]))
+    source = located(choice.model, choice.source)
+    if "hub" not in source:
+        return local_files(choice.model, source)
+    # What cannot be played is refused before its weights are fetched.
+    found = hub.fetch_model(source, on_bytes, lambda file: check_fetched_config(file, source), examine)
+    return ModelFiles(found.config, found.checkpoint, found.note, own_pretransform(source), found.snapshot)
 
 
 def with_absolute_tokenizers(config: Mapping[str, Any], folder: Path) -> dict[str, Any]:
@@ -236,7 +178,8 @@ def build_module(config: Mapping[str, Any], config_file: Path, encoders: Mapping
             module = create_model_from_config(copy.deepcopy(dict(config)))
     except Exception as error:  # the factory raises whatever a wrong value happens to break
         raise ModelError(
-            f"{config_file} describes a model that stable-audio-tools cannot build: {_told(error)}"
+            f"{config_file} describes a model that stable-audio-tools cannot build: {_told(error).rstrip('.')}. "
+            f"{USE_ITS_OWN}"
         ) from error
     hide_no_failures()
     return module.float()
@@ -272,11 +215,3 @@ class _WithoutRandomInit(TorchFunctionMode):
         if func in self._DRAWS:
             return args[0] if args else given["tensor"]
         return func(*args, **given)
-
-
-def _located(choice: EngineChoice) -> Mapping[str, Any]:
-    """The choice's entry, with what is known by its name behind it where it names no place."""
-    entry = known(choice.model)
-    if entry is None or any(key in choice.source for key in ("hub", "config", "folder")):
-        return choice.source
-    return {**entry.source, **choice.source}

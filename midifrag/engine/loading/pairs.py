@@ -16,7 +16,7 @@ from midifrag.engine.loading.hub_errors import AbsentError
 CONFIG = "model_config.json"
 CHECKPOINTS = ("model.safetensors", "model.ckpt")
 #: What checkpoints are called by, the likeliest first.
-_CHECKPOINT_ENDS = (".safetensors", ".ckpt", ".pt", ".pth")
+CHECKPOINT_ENDS = (".safetensors", ".ckpt", ".pt", ".pth")
 #: JSON files that belong to other libraries.
 _FOREIGN = (
     "config.json",
@@ -95,12 +95,13 @@ def _only(found: list[str], what: str, key: str, repository: str) -> str | None:
     return found[0] if found else None
 
 
+def may_be_config(name: str) -> bool:
+    """Whether a file of that name may be a model's configuration, and is none of other libraries'."""
+    return name.endswith(".json") and not name.endswith(".index.json") and PurePosixPath(name).name not in _FOREIGN
+
+
 def _configs(files: Sequence[str]) -> list[str]:
-    found = [
-        name
-        for name in files
-        if name.endswith(".json") and not name.endswith(".index.json") and PurePosixPath(name).name not in _FOREIGN
-    ]
+    found = [name for name in files if may_be_config(name)]
     return _likeliest([name for name in found if "config" in PurePosixPath(name).name.lower()] or found)
 
 
@@ -108,10 +109,10 @@ def _checkpoints(files: Sequence[str]) -> list[str]:
     found = [
         name
         for name in files
-        if name.endswith(_CHECKPOINT_ENDS) and not PurePosixPath(name).name.startswith(_OTHER_STATES)
+        if name.endswith(CHECKPOINT_ENDS) and not PurePosixPath(name).name.startswith(_OTHER_STATES)
     ]
     best: dict[str, str] = {}
-    for end in _CHECKPOINT_ENDS:
+    for end in CHECKPOINT_ENDS:
         # The same checkpoint in two formats is one.
         for name in found:
             if name.endswith(end):

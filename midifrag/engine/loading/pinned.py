@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import math
 from collections.abc import Callable, Sequence
+from functools import cache
 from typing import NamedTuple
 
 import torch
@@ -23,12 +24,27 @@ SMALL = 4096
 
 
 def locked(size: int) -> Tensor:
-    """``size`` bytes of the host's memory, page-locked, or else as it is: a copy to there holds the host up."""
+    """``size`` bytes of the host's memory, page-locked, or else as it is: copies from and to there hold the host up."""
     try:
         return torch.empty(size, dtype=torch.uint8, pin_memory=True)
     except RuntimeError as error:
-        _log.warning("no page-locked memory is to be had; copying from the device takes longer: %s", error)
+        _tell(str(error).partition("\n")[0])
         return torch.empty(size, dtype=torch.uint8)
+
+
+def pinned(tensor: Tensor) -> Tensor:
+    """The same numbers in page-locked memory, or else the tensor itself."""
+    try:
+        return tensor.pin_memory()
+    except RuntimeError as error:
+        _tell(str(error).partition("\n")[0])
+        return tensor
+
+
+@cache
+def _tell(trouble: str) -> None:
+    """Once for each kind of trouble: a press copies some twenty times."""
+    _log.warning("no page-locked memory is to be had; copies from and to the device take longer: %s", trouble)
 
 
 def keep_small(device: torch.device) -> None:

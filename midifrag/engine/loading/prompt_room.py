@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Callable, Iterator, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
 
-from midifrag.config.catalogue import MOST_BYTES, POCKET_FOLDER, model_config
 from midifrag.config.loading import Loaded
 from midifrag.config.model_inputs import model_inputs
 from midifrag.config.press_request import press_request
-from midifrag.config.regular_files import read_regular
+from midifrag.engine.loading.inventory import config_file, config_here
+from midifrag.engine.loading.model_files import located
 
 #: Tokens that stable-audio-tools' text encoders read where a model does not say how many.
 _ROOMS = {"t5": 128, "lut": 1024}
@@ -90,26 +89,16 @@ class Reader:
 def readers_of(model: str, source: Mapping[str, Any]) -> list[Reader]:
     """The text encoders of a model whose configuration lies here."""
     try:
-        found = _cached_config(source) if "hub" in source else model_config(model, source)
-        place = source.get("config")
-        folder = Path(place).parent if place is not None else Path(source.get("folder", POCKET_FOLDER))
-        if found is None:
+        found = config_here(model, source)
+        file = None if found is None else config_file(model, located(model, source))
+        if found is None or file is None:
             return []
         names = {one.name for one in model_inputs(found) if one.kind == "text"}
         entries = [one for one in found["model"]["conditioning"]["configs"] if one["id"] in names]
-        return [_reader(one["type"], one["config"], folder) for one in entries if one["type"] in _ROOMS]
-    except (KeyError, TypeError, ValueError, AttributeError, OSError, RecursionError):
+        return [_reader(one["type"], one["config"], file.parent) for one in entries if one["type"] in _ROOMS]
+    except (KeyError, TypeError, ValueError, AttributeError):
         # Told when the model is loaded.
         return []
-
-
-def _cached_config(source: Mapping[str, Any]) -> dict[str, Any] | None:
-    """The configuration of a hub's model, where that has been downloaded."""
-    import huggingface_hub
-
-    name, revision = str(source.get("config", "model_config.json")), source.get("revision")
-    file = huggingface_hub.try_to_load_from_cache(str(source["hub"]), name, revision=revision)
-    return json.loads(read_regular(Path(file), MOST_BYTES)) if isinstance(file, str) else None
 
 
 def _reader(kind: str, config: Mapping[str, Any], folder: Path) -> Reader:

@@ -15,7 +15,7 @@ from typing import Any
 from midifrag.config.model_configs import conditioners
 from midifrag.engine.loading import cache, hub
 from midifrag.engine.loading.byte_progress import ByteListener
-from midifrag.engine.loading.cache import Examine
+from midifrag.engine.loading.cache import Examine, Snapshot
 from midifrag.engine.loading.device import first_line
 from midifrag.errors import HubError, ModelError
 
@@ -41,10 +41,17 @@ def build_with_encoders(config: Mapping[str, Any], build: Build, on_bytes: ByteL
         cause = error.__cause__
         if not isinstance(cause, Exception) or not is_about_encoders(cause):
             raise
-        names = [*folders, *(entry["tokenizer_name"] for entry in conditioners(local, "lut"))]
+        names = list(dict.fromkeys([*folders, *(entry["tokenizer_name"] for entry in conditioners(local, "lut"))]))
+        # What lies beside a model of one's own comes from nowhere else.
+        is_fetched = all("snapshots" in Path(name).parts for name in names)
+        way_out = (
+            "Delete that folder and start again, and it is fetched anew."
+            if is_fetched
+            else "Copy that folder again from where the model was made or downloaded."
+        )
         raise HubError(
             f"The model's text encoder cannot be read ({first_line(cause).rstrip('.')}). Its files lie in "
-            f"{' and '.join(dict.fromkeys(names))}. Delete that folder and start again, and it is fetched anew."
+            f"{' and '.join(names)}. {way_out}"
         ) from cause
 
 
@@ -62,6 +69,24 @@ def with_folders(
         if not Path(entry["tokenizer_name"]).is_dir():
             entry["tokenizer_name"] = str(hub.fetch_tokenizer(entry["tokenizer_name"], on_bytes, examine))
     return whole, folders
+
+
+def fetch_beside(
+    config: Mapping[str, Any],
+    place: Path,
+    snapshot: Snapshot,
+    on_bytes: ByteListener | None = None,
+    examine: Examine = cache.flaw,
+) -> None:
+    """Have the tokenizers that lie in folders of a hub's model beside its configuration, which is in ``place``.
+
+    Raises `HubError`.
+    """
+    for entry in conditioners(config, "lut"):
+        name = entry["tokenizer_name"]
+        folder = (place.relative_to(snapshot.folder) / name).as_posix()
+        if snapshot.has_folder(folder) or not hub.has_tokenizer(name, examine):
+            hub.fetch_tokenizer_beside(snapshot, folder, on_bytes, examine)
 
 
 def know_folders(folders: Mapping[str, str]) -> None:

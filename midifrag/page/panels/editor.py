@@ -16,10 +16,11 @@ from midifrag.config.banks import Bank
 from midifrag.errors import EditConflictError
 from midifrag.pad_key import PadKey
 from midifrag.page import texts
+from midifrag.page.edits import name_of, owner_of
 from midifrag.page.model import PageModel, Part
 from midifrag.page.panels.pad_form import PadForm
 from midifrag.page.panels.panel import Panel, Play, own_colour
-from midifrag.page.panels.saving import ask, file_of, remove, save, stands, take_back, tell
+from midifrag.page.panels.saving import ask, file_of, file_of_edit, remove, save, stands, take_back, tell
 
 
 class EditorPanel(Panel):
@@ -66,7 +67,7 @@ class EditorPanel(Panel):
         ):
             button.text = nothing
             if edit is not None:
-                button.text = words.format(name=edit.key.name, bank=banks.get(edit.slug, edit.slug))
+                button.text = words.format(name=name_of(edit), bank=owner_of(edit, self.page.loaded))
             button.set_enabled(edit is not None)
 
     # --- the list ----------------------------------------------------------------------------------------------------
@@ -208,7 +209,7 @@ class EditorPanel(Panel):
         async def go_on(version: Mapping[str, Any] | None) -> None:
             await self._remove(slug, key, version)
 
-        problems = await self._or_ask(key, slug, lambda: remove(self.page, slug, key, version), go_on)
+        problems = await self._or_ask(key.name, file_of(slug), lambda: remove(self.page, slug, key, version), go_on)
         if problems is None:
             self._drafts.pop((slug, key), None)
             if (self._slug, self._key) == (slug, key):
@@ -236,13 +237,14 @@ class EditorPanel(Panel):
             await self._take_back(again=again, overwrite=True)
 
         work = functools.partial(take_back, self.page, again=again, overwrite=overwrite)
-        if await self._or_ask(edit.key, edit.slug, work, go_on) is None:
-            ui.notify(texts.UNDONE.format(name=edit.key.name, file=file_of(edit.slug)))
+        file = file_of_edit(edit, self.page.loaded)
+        if await self._or_ask(name_of(edit), file, work, go_on) is None:
+            ui.notify(texts.UNDONE.format(name=name_of(edit), file=file))
 
     async def _or_ask(
         self,
-        key: PadKey,
-        slug: str,
+        name: str,
+        file: str,
         work: Callable[[], Awaitable[dict[str, str] | None]],
         go_on: Callable[[Mapping[str, Any] | None], Awaitable[None]],
     ) -> dict[str, str] | None:
@@ -253,7 +255,7 @@ class EditorPanel(Panel):
             now = conflict.now
             shown = stands(now, tuple(conflict.keys))
             ask(
-                texts.CHANGED_ASKED.format(name=key.name, file=file_of(slug), now=shown),
+                texts.CHANGED_ASKED.format(name=name, file=file, now=shown),
                 texts.GO_ON,
                 lambda: go_on(now),
             )

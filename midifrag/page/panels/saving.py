@@ -10,11 +10,14 @@ from typing import Any
 
 from nicegui import ui
 
-from midifrag.config.pad_editing import ANY_VERSION, Edit, remove_pad, save_pad, undo
+from midifrag.config.entry_editing import Change, file_name, undone
+from midifrag.config.loading import Loaded, bank_name
+from midifrag.config.pad_editing import ANY_VERSION, remove_pad, save_pad
 from midifrag.errors import ConfigurationError, EditConflictError, MidifragError
 from midifrag.pad_key import PadKey
 from midifrag.page import texts
 from midifrag.page.model import PageModel, Part
+from midifrag.show.learning_edits import New, place_of, write
 
 _log = logging.getLogger(__name__)
 
@@ -42,21 +45,34 @@ async def remove(
     return await _written(page, lambda: remove_pad(page.loaded, slug, key, version))
 
 
+async def learn(page: PageModel, new: New) -> tuple[str, dict[str, str] | None]:
+    """Write what was learnt: where that stands now, and what is wrong, as `save` has it."""
+    places: list[str] = []
+
+    def written() -> Change:
+        change = write(page.loaded, new)
+        places.append(place_of(page.loaded, change))
+        return change
+
+    problems = await _written(page, written)
+    return "".join(places), problems
+
+
 async def take_back(page: PageModel, *, again: bool = False, overwrite: bool = False) -> dict[str, str] | None:
     """Undo the last edit of any browser, or do it ``again``; answers as `save` does."""
     edits = page.edits
 
-    def back() -> Edit:
+    def back() -> Change:
         edit = edits.next if again else edits.last
         if edit is None:
             raise MidifragError(texts.NOTHING_TO_REDO if again else texts.NOTHING_TO_UNDO)
-        return undo(page.loaded, edit, overwrite=overwrite)
+        return undone(page.loaded, edit, overwrite=overwrite)
 
     return await _written(page, back, edits.redid if again else edits.undid)
 
 
 async def _written(
-    page: PageModel, write: Callable[[], Edit], taken_in: Callable[[Edit], None] | None = None
+    page: PageModel, write: Callable[[], Change], taken_in: Callable[[Change], None] | None = None
 ) -> dict[str, str] | None:
     """Change a file, one browser after the other, and have it taken over. Raises `EditConflictError` alone."""
     try:
@@ -88,7 +104,12 @@ def tell(problems: Mapping[str, str]) -> None:
 
 def file_of(slug: str) -> str:
     """A bank's file as messages call it."""
-    return f"presets/{slug}.yaml"
+    return bank_name(slug)
+
+
+def file_of_edit(change: Change, loaded: Loaded) -> str:
+    """The file of an edit as messages call it."""
+    return file_name(loaded, change.slug)
 
 
 def ask(question: str, answer: str, action: Callable[[], Any]) -> None:

@@ -20,6 +20,7 @@ from midifrag.page.panels.archive import ArchivePanel
 from midifrag.page.panels.banks import BanksPanel
 from midifrag.page.panels.editor import EditorPanel
 from midifrag.page.panels.engine import EnginePanel
+from midifrag.page.panels.learn import LearnPanel
 from midifrag.page.panels.notice import NoticePanel
 from midifrag.page.panels.osc import OscPanel
 from midifrag.page.panels.pads import PadsPanel
@@ -72,6 +73,7 @@ PANELS: tuple[Row, ...] = (
     Row(ArchivePanel, Area.MAIN, Tab("archive", texts.ARCHIVE_TAB, "inventory_2")),
     Row(EnginePanel, Area.MAIN, Tab("engine", texts.ENGINE_TAB, "tune")),
     Row(EditorPanel, Area.MAIN, Tab("set", texts.SET_TAB, "edit_note")),
+    Row(LearnPanel, Area.MAIN, Tab("learn", texts.LEARN_TAB, "touch_app")),
     Row(OscPanel, Area.MAIN, Tab("osc", texts.OSC_TAB, "settings_ethernet")),
     Row(TimePanel, Area.BOTTOM),
     Row(NoticePanel, Area.BOTTOM),

@@ -233,7 +233,6 @@ def test_what_only_chords_took_is_given_back_and_a_single_press_keeps_what_it_ne
 ) -> None:
     done: list[str] = []
     monkeypatch.setattr(warming, "free_cached", lambda _device: done.append("free"))
-    monkeypatch.setattr(warming, "keep_small", lambda _device: done.append("small"))
 
     def once_more() -> Any:
         done.append("once more")
@@ -244,7 +243,7 @@ def test_what_only_chords_took_is_given_back_and_a_single_press_keeps_what_it_ne
             model=SimpleNamespace(device=torch.device(kind)), release_batch=lambda: done.append("release")
         )
         list(warming._give_back(runner, SimpleNamespace(once_more=once_more)))
-    assert done == ["release", "free", "small", "once more"]
+    assert done == ["release", "free", "once more"]
 
 
 def test_once_more_is_a_step_and_a_window(card: Card) -> None:

@@ -31,6 +31,24 @@ def test_a_worker_that_raises_is_replaced_by_a_new_one():
         assert len(made) == 2
 
 
+def test_a_card_that_this_process_cannot_use_again_is_given_up_at_once():
+    made = []
+
+    class Broken(Toy):
+        def tick(self):
+            raise RuntimeError("CUDA error: an illegal memory access was encountered")
+
+    def factory(choice):
+        made.append(Broken(choice))
+        return made[-1]
+
+    with running(ThreadHost, factory=factory) as (engine, events):
+        engine.send(press(1))
+        death, _ = wait(events, Died)
+        assert "`engine: {host: process}`" in death.reason
+        assert (death.jobs, death.restarting, len(made)) == ((1,), False, 1)
+
+
 def test_closing_waits_for_the_tick_in_progress():
     is_ticking, may_end = threading.Event(), threading.Event()
 

@@ -62,6 +62,18 @@ def test_a_device_that_is_gone_does_not_hide_why():
     assert death_of(raised.value) == Death("the work could not be recorded.", options={"graphs": False})
 
 
+@pytest.mark.parametrize(
+    ("error", "is_spent"),
+    [
+        (RuntimeError("CUDA error: an illegal memory access was encountered\nand more"), True),
+        (RuntimeError("The size of tensor a must match the size of tensor b"), False),
+    ],
+)
+def test_what_a_card_says_last_is_known(error, is_spent):
+    death = death_of(error)
+    assert (death.spends_process, death.final) == (is_spent, False)
+
+
 def test_what_comes_first_is_done_before_what_waits():
     loop = Loop(first=(Warm((press(0, "a"),)),), until=Ready)
     said = loop.run(Warm((press(0, "b"),)))

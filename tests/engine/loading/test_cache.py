@@ -302,7 +302,37 @@ def test_two_commits_that_begin_alike_are_none(cache_folder):
 def test_an_index_that_lists_nothing_has_no_parts(tmp_path, content):
     file = tmp_path / "model.safetensors.index.json"
     file.write_bytes(content)
-    assert cache.parts_of(file) == ()
+    assert cache.parts_of(tmp_path, file.name) == ()
+
+
+def test_what_belongs_to_a_file_lies_beside_it(tmp_path):
+    (tmp_path / "in").mkdir()
+    index = {"weight_map": {"a": "one.safetensors", "b": "parts/two.safetensors"}}
+    (tmp_path / "in" / "model.safetensors.index.json").write_text(json.dumps(index))
+    parts = cache.parts_of(tmp_path, "in/model.safetensors.index.json")
+    assert parts == ("in/one.safetensors", "in/parts/two.safetensors")
+    assert cache.parts_of(tmp_path, "in/vocab.json") == ("in/merges.txt",)
+
+
+@pytest.mark.parametrize(
+    "name", ["../../secret", "a/../../secret", "/etc/secret", "~/secret", "c:secret", "..\\secret"]
+)
+def test_an_index_that_leads_elsewhere_is_not_followed(cache_folder, name):
+    content = json.dumps({"weight_map": {"a": "one.safetensors", "b": name}}).encode()
+    folder = CachedRepository(cache_folder, "someone/model").put({"model.safetensors.index.json": content})
+    file = folder / "model.safetensors.index.json"
+    assert cache.parts_of(folder, file.name) == ()
+    assert cache.flaw(file) == f"names {name}, outside of its folder"
+    need = (cache.Need(("model.safetensors", file.name)),)
+    assert cache.Snapshot("a/b", COMMIT, folder).missing(need, cache.flaw) == [f"{file.name} ({cache.flaw(file)})"]
+
+
+@pytest.mark.parametrize("commit", ["../../../elsewhere", "..", "a/b"])
+def test_a_branch_that_leads_elsewhere_is_none(cache_folder, commit):
+    made = CachedRepository(cache_folder, "someone/model")
+    made.refer(commit)
+    (made.folder / "snapshots" / commit).mkdir(parents=True, exist_ok=True)
+    assert cache.commit_of(made.folder, "main") is None
 
 
 def test_what_looks_odd_but_has_its_checksum_is_what_the_repository_holds(cache_folder):

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import hashlib
 import sys
 
 import pytest
@@ -161,11 +160,3 @@ def test_mismatching_shapes_are_named_and_long_lists_are_cut(module, blank, tmp_
 def test_a_link_to_nothing(blank, tmp_path):
     (tmp_path / "x").symlink_to(tmp_path / "gone")
     assert "is a link to a file that is not there" in refusal(checkpoint.fit, blank, tmp_path / "x")
-
-
-def test_checksum(tmp_path):
-    (tmp_path / "x").write_bytes(b"abc" * 1000)
-    (tmp_path / "y").write_bytes(b"y")
-    expected = hashlib.sha256(b"abc" * 1000).hexdigest()
-    assert checkpoint.checksum(tmp_path / "x") == checkpoint.checksum(tmp_path / "x", None) == expected
-    assert checkpoint.checksum(tmp_path / "x", tmp_path / "y") not in (expected, checkpoint.checksum(tmp_path / "y"))

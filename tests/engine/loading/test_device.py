@@ -253,7 +253,7 @@ def test_a_card_is_called_by_its_name(monkeypatch):
 class OnCard:
     """As much of a tensor on a card as a copy to the host asks for."""
 
-    device, shape, dtype = torch.device("cuda"), (2,), torch.float32
+    device, shape, dtype, nbytes = torch.device("cuda"), (2,), torch.float32, 8
 
 
 def test_a_copy_from_a_card_is_waited_for_without_a_core_that_turns(monkeypatch):

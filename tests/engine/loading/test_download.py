@@ -2,8 +2,10 @@ from __future__ import annotations
 
 import hashlib
 import os
+import types
 from pathlib import Path
 
+import huggingface_hub
 import pytest
 from filelock import FileLock
 from huggingface_hub import constants
@@ -186,8 +188,6 @@ def test_small_files_are_checked_as_git_does(server):
 
 
 def test_an_answer_without_a_commit_is_not_the_hubs(server, monkeypatch):
-    import huggingface_hub
-
     told = huggingface_hub.get_hf_file_metadata
     server.repositories[NAME] = Repository({FILE: CONTENT})
 
@@ -198,3 +198,12 @@ def test_an_answer_without_a_commit_is_not_the_hubs(server, monkeypatch):
     monkeypatch.setattr(huggingface_hub, "get_hf_file_metadata", without_commit)
     with pytest.raises(transfer.ForeignAnswerError):
         download.look_up(NAME, FILE, "main")
+
+
+@pytest.mark.parametrize("wrong", [{"commit_hash": "../../x"}, {"etag": "../../x"}, {"etag": ".."}])
+def test_an_answer_that_would_lead_files_elsewhere_is_not_the_hubs(server, monkeypatch, wrong):
+    told = {"commit_hash": COMMIT, "etag": "0" * 64, "size": 3, "location": "", "xet_file_data": None} | wrong
+    answer = types.SimpleNamespace(**told)
+    monkeypatch.setattr(huggingface_hub, "get_hf_file_metadata", lambda *_, **__: answer)
+    with pytest.raises(transfer.ForeignAnswerError):
+        download.look_up("someone/model", "model.safetensors", "main")

@@ -32,11 +32,12 @@ def test_a_header_that_cannot_be_read(tmp_path):
                 kind_of(tmp_path / "x")
 
 
-def test_bytes_behind_the_last_weight_are_no_fault(tmp_path):
+def test_bytes_behind_the_last_weight_are_refused_as_safetensors_does(tmp_path):
     save_file({"a": torch.ones(2)}, str(tmp_path / "x"))
     with (tmp_path / "x").open("ab") as stream:
         stream.write(b"more")
-    assert kind_of(tmp_path / "x") is FileKind.SAFETENSORS
+    with pytest.raises(CheckpointError, match="is damaged: it has 76 bytes in place of 72"):
+        kind_of(tmp_path / "x")
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has other permissions")

@@ -9,7 +9,7 @@ import textwrap
 import pytest
 from huggingface_hub import constants
 
-from midifrag.engine.loading import hub
+from midifrag.engine.loading import cache, hub
 from midifrag.engine.loading.byte_progress import in_mebibytes
 from midifrag.errors import HubError, ModelError
 from tests.engine.hub_caches import OLDER, CachedRepository, safetensors_of, t5_files
@@ -331,3 +331,30 @@ def test_a_whole_model_plays_from_the_cache_of_others_and_from_the_hub(tmp_path)
     assert second == first + 1
     assert any(path.startswith("/t5-small/") and path.endswith("model.safetensors") for path in paths[second:third])
     assert paths[third + 1 :] == ["/end"]
+
+
+def test_an_index_that_leads_elsewhere_is_refused(server, cache_folder):
+    index = json.dumps({"weight_map": {"a": "../../../secret"}}).encode()
+    files = {"config.json": b"{}", "tokenizer.json": b"{}", "model.safetensors.index.json": index}
+    server.repositories["t5-small"] = Repository(files)
+    with pytest.raises(HubError, match=r"names a file outside of its folder \(\.\./\.\./\.\./secret\).*Choose another"):
+        hub.fetch_text_encoder("t5-small")
+    assert not any("secret" in path for _, path in server.log)
+
+
+def test_files_of_a_listing_that_lead_elsewhere_are_not_chosen(server):
+    server.repositories["someone/model"] = Repository({"../rain.json": b"{}", "../rain.ckpt": b"weights"})
+    with pytest.raises(HubError, match=r"no model_config\.json"):
+        hub.fetch_model({"hub": "someone/model"})
+
+
+def test_a_tokenizer_in_a_folder_of_its_repository(server, cache_folder):
+    words = {"tokenizer_config.json": b"{}", "vocab.json": b"{}", "merges.txt": b"#version"}
+    server.repositories["someone/model"] = Repository({f"in/words/{name}": one for name, one in words.items()})
+    snapshot = cache.Snapshot("someone/model", COMMIT, cache_folder / "models--someone--model" / "snapshots" / COMMIT)
+    assert not hub.fetch_tokenizer_beside(snapshot, "words")
+    assert hub.fetch_tokenizer_beside(snapshot, "in/words")
+    assert sorted(snapshot.files()) == sorted(f"in/words/{name}" for name in words)
+    server.log.clear()
+    assert hub.fetch_tokenizer_beside(snapshot, "in/words")
+    assert server.log == []

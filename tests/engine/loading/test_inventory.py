@@ -5,8 +5,8 @@ import json
 import pytest
 
 from midifrag.config import catalogue
-from midifrag.engine.loading import inventory
 from midifrag.engine.loading.inventory import Presence, presence, why_refused
+from midifrag.engine.loading.model_files import located
 from tests.engine.hub_caches import OLDER, POINTER, CachedRepository, safetensors_of
 from tests.engine.tiny_models import tiny_config
 
@@ -92,7 +92,7 @@ def test_a_folder_of_ones_own(tmp_path, made, name):
 
 
 def test_a_home_folder_is_found(tmp_path, made, monkeypatch):
-    folder(tmp_path, model_config_dot_json=config(), model_dot_ckpt=b"weights")
+    folder(tmp_path, model_config_dot_json=config(), model_dot_ckpt=WEIGHTS)
     for variable in ("HOME", "USERPROFILE"):
         monkeypatch.setenv(variable, str(tmp_path.parent))
     assert presence("mine", {"folder": f"~/{tmp_path.name}"}).is_whole
@@ -100,11 +100,11 @@ def test_a_home_folder_is_found(tmp_path, made, monkeypatch):
 
 def test_what_a_folder_lacks_is_named(tmp_path, made):
     place = folder(tmp_path, model_config_dot_json=config(), model_dot_safetensors=POINTER)
-    flaw = "a Git LFS pointer in place of the file"
-    assert presence("mine", {"folder": str(place)}).missing == (f"{place / 'model.safetensors'} ({flaw})",)
+    found = presence("mine", {"folder": str(place)})
+    assert not found.is_whole
+    assert found.refused.startswith(f"{place / 'model.safetensors'} is a Git LFS pointer")
     entry = {"config": str(place / "a.json"), "checkpoint": str(place / "a.ckpt")}
-    found = presence("mine", entry)
-    assert (found.missing, found.is_begun) == ((entry["config"], entry["checkpoint"]), False)
+    assert presence("mine", entry).refused.startswith(f"There is no model configuration {entry['config']}")
 
 
 def test_what_is_built_in_is_here(made, monkeypatch, tmp_path):
@@ -116,14 +116,14 @@ def test_what_is_built_in_is_here(made, monkeypatch, tmp_path):
 
 def test_a_model_of_the_catalogue_is_found_by_its_name(made):
     assert presence("small", {}).is_fetched
-    assert inventory.located("small", {"folder": "x"}) == {"folder": "x"}
+    assert located("small", {"folder": "x"}) == {"folder": "x"}
 
 
 @pytest.mark.parametrize(
     ("change", "source", "words"),
     [
         ({}, {}, None),
-        ({"model_type": "lm"}, {}, "its model_config.json describes a model of type 'lm'"),
+        ({"model_type": "lm"}, {}, "model_config.json describes a model of type 'lm'"),
         ({"sample_rate": 0}, {}, "no usable sample_rate"),
         ({"sample_rate": "fast"}, {}, "no usable sample_rate"),
         ({}, {"defaults": {"seconds": 60}}, "default of 60.0 s is not within"),
@@ -136,7 +136,8 @@ def test_what_will_be_refused_is_known_without_weights(tmp_path, made, place, ch
         made.put({"model_config.json": content})
         entry = HUB
     else:
-        entry = {"folder": str(folder(tmp_path, model_config_dot_json=content))}
+        place = folder(tmp_path, model_config_dot_json=content, model_dot_safetensors=WEIGHTS)
+        entry = {"folder": str(place)}
     told = why_refused("mine", {**entry, **source})
     assert told is None if words is None else words in told
 
@@ -144,4 +145,4 @@ def test_what_will_be_refused_is_known_without_weights(tmp_path, made, place, ch
 def test_of_what_is_not_here_nothing_is_known(made):
     assert why_refused("mine", HUB) is None
     assert why_refused("small", {}) is None
-    assert why_refused("mine", {"folder": "nowhere"}) is None
+    assert "There is no folder nowhere" in why_refused("mine", {"folder": "nowhere"})

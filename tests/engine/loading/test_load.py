@@ -6,17 +6,19 @@ from dataclasses import replace
 
 import pytest
 import torch
+from safetensors.torch import save_file
 
 from benchmarks.byte_tokenizer import save_byte_tokenizer
 from midifrag.config import catalogue
 from midifrag.engine.diffusion.worker import DiffusionWorker
-from midifrag.engine.loading import cache
+from midifrag.engine.loading import cache, model_files
 from midifrag.engine.loading import load as loading
+from midifrag.engine.loading.inventory import presence, why_refused
 from midifrag.engine.loading.load import load_stable_audio
 from midifrag.engine.loading.precision import ChosenDevice
 from midifrag.engine.loading.silence_output import silence_output
 from midifrag.engine.protocol import EngineChoice
-from midifrag.errors import CheckpointError, ModelError
+from midifrag.errors import CheckpointError, HubError, ModelError, UnfitCheckpointError
 from tests.engine import tiny_models
 from tests.engine.hub_caches import OLDER, CachedRepository
 from tests.engine.hub_server import Repository
@@ -110,10 +112,10 @@ def test_the_checksum_is_the_checkpoints(tmp_path):
 def test_an_only_checkpoint_may_have_any_name(tmp_path):
     folder = tiny_model_folder(tmp_path)
     (folder / "model.safetensors").rename(folder / "rain-80000.safetensors")
-    assert loading.files_in_folder(folder).checkpoint.name == "rain-80000.safetensors"
+    assert model_files.files_in_folder(folder, {}).checkpoint.name == "rain-80000.safetensors"
     (folder / "another.ckpt").touch()
     with pytest.raises(CheckpointError, match=r"several checkpoints \(another\.ckpt, rain-80000\.safetensors\)"):
-        loading.files_in_folder(folder)
+        model_files.files_in_folder(folder, {})
 
 
 def test_a_folder_without_a_checkpoint(tmp_path):
@@ -138,7 +140,7 @@ def test_pocket_is_missed_politely(monkeypatch, tmp_path):
 
 def test_pocket_loads_from_its_folder(monkeypatch, tmp_path):
     tiny_model_folder(tmp_path, "rectified_flow")
-    for module in (catalogue, loading):
+    for module in (catalogue, model_files):
         monkeypatch.setattr(module, "POCKET_FOLDER", tmp_path)
     assert load_stable_audio(EngineChoice("pocket", device="cpu")).objective == "rectified_flow"
 
@@ -206,13 +208,69 @@ def test_a_checkpoint_that_reads_as_damaged_and_is_not_stays_refused(of_the_hub,
         load_stable_audio(of_the_hub())
 
 
+@pytest.mark.parametrize("lists", [True, False])
+def test_a_tokenizer_in_a_folder_of_the_repository_comes_with_the_model(
+    of_the_hub, server, tmp_path, monkeypatch, lists
+):
+    files = server.repositories["someone/model"].files
+    files["model_config.json"] = json.dumps(tiny_config(tokenizer="words")).encode()
+    words = server.repositories.pop("someone/words").files
+    files.update({f"words/{name}": content for name, content in words.items()})
+    server.repositories["someone/model"].lists = lists
+    load_stable_audio(of_the_hub())
+    assert presence("mine", of_the_hub().source).is_whole
+    server.repositories.clear()
+    server.log.clear()
+    load_stable_audio(of_the_hub())
+    assert server.log == []
+    [tokenizer] = (tmp_path / "cache").rglob("words/tokenizer.json")
+    tokenizer.unlink()
+    assert presence("mine", of_the_hub().source).missing == ("words/tokenizer.json",)
+
+
+@pytest.mark.parametrize("name", ["../../words", "/tmp/words", "~/words"])
+def test_a_tokenizer_outside_of_the_repository_is_not_followed(of_the_hub, server, name):
+    files = server.repositories["someone/model"].files
+    files["model_config.json"] = json.dumps(tiny_config(tokenizer=name)).encode()
+    with pytest.raises(ModelError, match="outside of its repository someone/model"):
+        load_stable_audio(of_the_hub())
+    assert not any("model.safetensors" in path for _, path in server.log)
+    assert "outside of its repository" in why_refused("mine", of_the_hub().source)
+
+
+def test_a_tokenizer_of_one_s_own_that_is_damaged_is_not_called_fetched(tmp_path):
+    folder = tiny_model_folder(tmp_path / "m")
+    (folder / "tokenizer" / "tokenizer.json").write_text("{")
+    with pytest.raises(HubError, match=r"cannot be read.*Copy that folder again"):
+        load_stable_audio(choice(folder))
+
+
+def test_a_checkpoint_that_is_none_to_play_is_refused_before_it_is_compared_with_its_checksum(
+    of_the_hub, server, monkeypatch, tmp_path
+):
+    of_lora = tmp_path / "lora.safetensors"
+    save_file({f"layers.{number}.lora_A.weight": torch.ones(2, 2) for number in range(20)}, str(of_lora))
+    server.repositories["someone/model"].files["model.safetensors"] = of_lora.read_bytes()
+    monkeypatch.setattr(cache, "thorough_flaw", lambda _file: pytest.fail("it was read to its end"))
+    with pytest.raises(UnfitCheckpointError, match="is a LoRA file"):
+        load_stable_audio(of_the_hub())
+
+
+def test_that_a_checkpoint_is_compared_with_its_checksum_is_told(of_the_hub, server):
+    server.repositories["someone/model"].files["model.safetensors"] = b"no checkpoint"
+    heard = []
+    with pytest.raises(CheckpointError):
+        load_stable_audio(of_the_hub(), lambda *news: heard.append(news[2]))
+    assert heard[-1] == "comparing model.safetensors with its checksum"
+
+
 @pytest.mark.parametrize("entry", [{"folder": "~/m"}, {"config": "~/m/model_config.json", "checkpoint": "~/m/x.ckpt"}])
 def test_a_home_folder_is_meant_by_its_sign(tmp_path, monkeypatch, entry):
     for variable in ("HOME", "USERPROFILE"):
         monkeypatch.setenv(variable, str(tmp_path))
     (tmp_path / "m").mkdir()
-    for name in ("model_config.json", "x.ckpt"):
-        (tmp_path / "m" / name).touch()
+    (tmp_path / "m" / "model_config.json").write_text(json.dumps(tiny_config()))
+    (tmp_path / "m" / "x.ckpt").touch()
     files = loading.find_files(EngineChoice("mine", entry))
     assert (files.config, files.checkpoint) == (tmp_path / "m" / "model_config.json", tmp_path / "m" / "x.ckpt")
 
@@ -260,7 +318,7 @@ def test_how_to_run_a_file_s_code_is_told_to_nobody(tmp_path, monkeypatch):
         from stable_audio_tools.models import factory
     tiny_model_folder(tmp_path)
     monkeypatch.setattr(factory, "create_model_from_config", build)
-    with pytest.raises(ModelError, match=r"cannot build: UnpicklingError: .* could run code$"):
+    with pytest.raises(ModelError, match=r"cannot build: UnpicklingError: .* could run code\. Use the model_config"):
         load_stable_audio(choice(tmp_path))
 
 

@@ -77,17 +77,24 @@ def test_what_sends_a_few_numbers_to_a_card_is_kept_of_each_length(monkeypatch: 
     assert all(made.count(size) == BLOCKS and size.bit_count() == 1 for size in made)
 
 
-def test_without_page_locked_memory_it_is_other_memory(
+def test_without_page_locked_memory_it_is_other_memory_which_is_told_once(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     real = torch.empty
 
-    def empty(size: int, *, dtype: torch.dtype, pin_memory: bool = False) -> torch.Tensor:
-        if pin_memory:
-            raise RuntimeError("CUDA error: out of memory\nand more")
-        return real(size, dtype=dtype)
+    def refuse(*_: object) -> torch.Tensor:
+        raise RuntimeError("CUDA error: out of memory\nand more")
 
+    def empty(size: int, *, dtype: torch.dtype, pin_memory: bool = False) -> torch.Tensor:
+        return refuse() if pin_memory else real(size, dtype=dtype)
+
+    numbers = torch.arange(3)
     monkeypatch.setattr(torch, "empty", empty)
+    monkeypatch.setattr(torch.Tensor, "pin_memory", refuse)
+    pinned._tell.cache_clear()
     with caplog.at_level(logging.WARNING):
-        assert len(pinned.locked(12)) == 12
-    assert "takes longer: CUDA error: out of memory" in caplog.text
+        for _ in range(2):
+            assert len(pinned.locked(12)) == 12
+            assert pinned.pinned(numbers) is numbers
+    [told] = caplog.messages
+    assert told.endswith("take longer: CUDA error: out of memory")

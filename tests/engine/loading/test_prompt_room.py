@@ -86,7 +86,8 @@ def test_a_model_that_is_wrong_or_not_here_is_told_elsewhere(set_with, change):
     assert list(long_prompts(set_with(f"prompt: {LONG}", change))) == []
 
 
-def test_a_hub_s_model_that_has_been_downloaded(set_with, tmp_path, monkeypatch):
+@pytest.mark.parametrize("names", [("model_config.json", None), ("rain.json", None), ("rain.json", "rain.ckpt")])
+def test_a_hub_s_model_that_has_been_downloaded(set_with, tmp_path, monkeypatch, names):
     set_with("prompt: rain")
     (tmp_path / "presets.yaml").write_text("{set_list: [a], model: far, models: {far: {hub: someone/model}}}")
     (tmp_path / "presets" / "a.yaml").write_text(f"{{name: A, pads: {{36: {{prompt: {LONG}}}}}}}")
@@ -99,7 +100,9 @@ def test_a_hub_s_model_that_has_been_downloaded(set_with, tmp_path, monkeypatch)
     (repository / "snapshots" / "abc").mkdir(parents=True)
     (repository / "refs").mkdir()
     (repository / "refs" / "main").write_text("abc")
-    (repository / "snapshots" / "abc" / "model_config.json").write_text(json.dumps(config))
+    (repository / "snapshots" / "abc" / names[0]).write_text(json.dumps(config))
+    if names[1] is not None:
+        (repository / "snapshots" / "abc" / names[1]).write_bytes(b"weights")
     assert list(long_prompts(show)) == [
         "presets/a.yaml: pads.36.prompt: far does not read so long a prompt; cut: over vexed rain"
     ]

@@ -1,4 +1,4 @@
-"""One show and one browser for all tests of the page."""
+"""One show and one browser for all tests of the page; they end with these, and take nothing from what comes after."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ FLAGS = (
 )
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def controller(request):
     """An independent MIDI program on JACK; None where there is no JACK."""
     if shutil.which("jackd") is None and os.environ.get("CI") != "true":
@@ -33,7 +33,7 @@ def controller(request):
     peer.kill()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def show(tmp_path_factory, controller):
     flags = ("--backend", BACKEND) if controller else ()
     running = RunningShow(tmp_path_factory.mktemp("show"), *flags)
@@ -55,7 +55,7 @@ def free_show(tmp_path):
         assert one.stop() == 0
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def driver(tmp_path_factory):
     if not installed():
         if os.environ.get("CI") == "true":

@@ -1,0 +1,226 @@
+"""Adds controls, actions and ports to the set's files.
+
+No other byte changes, and what ``check`` would refuse is never written.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal, TypeAlias
+
+from ruamel.yaml import YAML
+from ruamel.yaml.nodes import CollectionNode, MappingNode, Node, SequenceNode
+
+from midifrag.config import loading
+from midifrag.config.loading import Loaded, bank_name, bank_path
+from midifrag.config.pad_editing import Edit, replace_content, undo
+from midifrag.config.regular_files import read_regular
+from midifrag.config.yaml_files import MAX_BYTES, plain, read_content
+from midifrag.config.yaml_writing import dump, in_one_line
+from midifrag.errors import ConfigurationError, Problem, StorageError
+from midifrag.fragment.files import storage_error
+
+#: The lists of a file that are added to.
+Section: TypeAlias = Literal["controls", "actions"]
+#: What some Windows editors begin a file with.
+_MARK = "\ufeff"
+
+
+@dataclass(frozen=True, slots=True)
+class FileEdit:
+    """What became of a file: of bank ``slug``, or (None) of the set's own.
+
+    ``key`` is what was added, such as ``controls.3``, and ``line`` where that is now.
+    """
+
+    slug: str | None
+    key: str
+    line: int | None
+    before: bytes
+    after: bytes
+
+
+#: What became of a file by any edit: of a pad, or of what lies beside pads.
+Change: TypeAlias = Edit | FileEdit
+
+
+def file_name(loaded: Loaded, slug: str | None) -> str:
+    """What the file of a bank, or (None) of the set, is called."""
+    return loaded.path.name if slug is None else bank_name(slug)
+
+
+def add_entry(loaded: Loaded, slug: str | None, section: Section, entry: Mapping[str, Any]) -> FileEdit:
+    """Add to a list of the file of bank ``slug``, or (None) of the set; one that stands there word for word is refused.
+
+    Raises `ConfigurationError` with what ``check`` would say, and `StorageError`; the file then stays as it is.
+    """
+    written = dump(in_one_line(entry)).strip()
+    path, before = _read(loaded, slug)
+    document = _document(loaded, slug, before)
+    entries = list(document.get(section) or [])
+    for number, one in enumerate(entries):
+        if _same(one, entry):
+            key, message = f"{section}.{number}", "stands there already, word for word"
+            raise ConfigurationError([Problem(file_name(loaded, slug), None, key, message)])
+    changed = _changed(before, section, written, f"- {written}")
+    meant = document | {section: [*entries, dict(entry)]}
+    return _write(loaded, slug, path, (before, changed), meant, f"{section}.{len(entries)}")
+
+
+def add_port(loaded: Loaded, name: str, port: Mapping[str, Any]) -> FileEdit:
+    """Add a port to the set. Raises as `add_entry` does; a port of this name that is there stays."""
+    path, before = _read(loaded, None)
+    document = _document(loaded, None, before)
+    ports = dict(document.get("ports") or {})
+    if name in ports:
+        raise ConfigurationError([Problem(loaded.path.name, None, f"ports.{name}", "is there already")])
+    [written] = dump(in_one_line({name: port})).splitlines()
+    written = written.strip()[1:-1]
+    changed = _changed(before, "ports", written, written)
+    return _write(
+        loaded, None, path, (before, changed), document | {"ports": {**ports, name: dict(port)}}, f"ports.{name}"
+    )
+
+
+def take_back(loaded: Loaded, edit: FileEdit) -> FileEdit:
+    """Make a file what it was before an edit; the edit that this is. Raises as `add_entry` does.
+
+    A file that has been changed since is left as it is.
+    """
+    path, now = _read(loaded, edit.slug)
+    if now != edit.after:
+        message = "the file has been changed elsewhere since; take it out there"
+        raise ConfigurationError([Problem(file_name(loaded, edit.slug), edit.line, edit.key, message)])
+    _check(loaded, edit.slug, now, edit.before)
+    replace_content(path, edit.before)
+    return FileEdit(edit.slug, edit.key, None, now, edit.before)
+
+
+def undone(loaded: Loaded, change: Change, *, overwrite: bool = False) -> Change:
+    """Take back what was changed, a pad or anything else: as `take_back` or `midifrag.config.pad_editing.undo` does."""
+    if isinstance(change, FileEdit):
+        return take_back(loaded, change)
+    return undo(loaded, change, overwrite=overwrite)
+
+
+def _read(loaded: Loaded, slug: str | None) -> tuple[Path, bytes]:
+    path = loaded.path if slug is None else bank_path(loaded.path, slug)
+    try:
+        path = path.resolve()
+        return path, read_regular(path, MAX_BYTES)
+    except OSError as error:
+        raise storage_error("read", path, error) from error
+    except (ValueError, RuntimeError) as error:  # a name that no file can have, links in a circle
+        raise StorageError(f"cannot read {path}: {error}") from error
+
+
+def _document(loaded: Loaded, slug: str | None, content: bytes) -> dict[str, Any]:
+    problems: list[Problem] = []
+    document = plain(read_content(content, problems, file_name(loaded, slug)))
+    if problems:
+        raise ConfigurationError(problems)
+    return dict(document)
+
+
+def _write(
+    loaded: Loaded, slug: str | None, path: Path, change: tuple[bytes, bytes | None], meant: Mapping[str, Any], key: str
+) -> FileEdit:
+    """Write a change after all has been looked at."""
+    before, after = change
+    name = file_name(loaded, slug)
+    try:
+        is_meant = after is not None and _same(_document(loaded, slug, after), meant)
+    except ConfigurationError:
+        is_meant = False
+    if after is None or not is_meant:
+        advice = "is written in a way that only an editor can change"
+        raise ConfigurationError([Problem(name, None, key.partition(".")[0], advice)])
+    _check(loaded, slug, before, after)
+    if after != before:
+        replace_content(path, after)
+    return FileEdit(slug, key, _last_difference(before, after), before, after)
+
+
+def _same(one: Any, other: Any) -> bool:
+    return json.dumps(one, sort_keys=True) == json.dumps(other, sort_keys=True)
+
+
+def _last_difference(before: bytes, after: bytes) -> int:
+    """The last line, from 1, of what two files do not have in common: that of an entry, below its list's name."""
+    lines = (before.splitlines()[::-1], after.splitlines()[::-1])
+    same = next((n for n, (one, other) in enumerate(zip(*lines, strict=False)) if one != other), min(map(len, lines)))
+    return max(len(lines[1]) - same, 1)
+
+
+def _check(loaded: Loaded, slug: str | None, before: bytes, after: bytes) -> None:
+    """Read the set with the new file as ``check`` reads it; what was wrong before is not this one's."""
+    known = {(one.file, one.key, one.message) for one in _problems(loaded, slug, before)}
+    new = [one for one in _problems(loaded, slug, after) if (one.file, one.key, one.message) not in known]
+    if new:
+        raise ConfigurationError(new)
+
+
+def _problems(loaded: Loaded, slug: str | None, content: bytes) -> Sequence[Problem]:
+    try:
+        if slug is None:
+            return loading.load(loaded.path, loaded.flags, show=content).unplayable
+        return loading.load(loaded.path, loaded.flags, contents={slug: content}).unplayable
+    except ConfigurationError as error:
+        return error.problems
+
+
+# --- text ------------------------------------------------------------------------------------------------------------
+
+
+def _changed(content: bytes, section: str, inside: str, alone: str) -> bytes | None:
+    """``content`` with an entry more: ``inside`` brackets, or ``alone`` on a line. None where that cannot be done."""
+    text = content.decode()
+    mark = _MARK if text.startswith(_MARK) else ""
+    text = text.removeprefix(_MARK)
+    end = "\r\n" if "\r\n" in text else "\n"
+    try:
+        root = YAML(typ="rt").compose(text)
+    except Exception:  # what we have read may still hold what it trips over
+        return None
+    node = None
+    if isinstance(root, MappingNode) and not root.flow_style:
+        node = next((value for key, value in root.value if key.value == section), None)
+    elif root is not None:
+        return None
+    if node is None:
+        changed = _line_after(text, text.count("\n") + 1, f"{section}:{end}  {alone}", end)
+    else:
+        found = _with(text, node, inside, alone, end)
+        if found is None:
+            return None
+        changed = found
+    return (mark + changed).encode()
+
+
+def _with(text: str, node: Node, inside: str, alone: str, end: str) -> str | None:
+    if not isinstance(node, SequenceNode | MappingNode):
+        return None
+    if node.flow_style:
+        last = node.end_mark.index - 1
+        head = text[:last].rstrip()
+        return f"{head}{', ' if node.value else ''}{inside}{text[len(head) : last]}{text[last:]}"
+    return _line_after(text, _last_line(node), " " * node.start_mark.column + alone, end)
+
+
+def _last_line(node: Node) -> int:
+    """The last line of what a node holds, without the comments behind it."""
+    if isinstance(node, CollectionNode) and not node.flow_style and node.value:
+        last = node.value[-1]
+        return _last_line(last[1] if isinstance(node, MappingNode) else last)
+    return int(node.end_mark.line)
+
+
+def _line_after(text: str, line: int, added: str, end: str) -> str:
+    lines = text.splitlines(keepends=True)
+    line = min(line, len(lines) - 1)
+    head = "".join(lines[: line + 1])
+    head += "" if head.endswith("\n") or not head else end
+    return f"{head}{added}{end}{''.join(lines[line + 1 :])}"
