@@ -83,7 +83,7 @@ def once(model: str) -> Start:
             until("ready")
             times = [each.cpu_times() for each in (me, *me.children(recursive=True))]
             pad = next(key for key, each in loaded.banks[0].pads.items() if each.model in (None, model))
-            runtime.put(Press(pad, 1, port, 0.8, time.monotonic()))
+            runtime.put(Press(pad.note, pad.channel or 1, port, 0.8, time.monotonic()))
             until("landed")
     processor = sum(each.user + each.system for each in times)
     return Start(ready=moments["ready"], landed=moments["landed"], processor=processor)
