@@ -20,7 +20,10 @@ from midifrag.scheduling import run_before_others
 
 #: How long a Python process may take to start, on a machine as busy as one can be, in seconds.
 START_SECONDS = 30.0
-#: How long a server may take to let a client in, and how long to answer anything else, in seconds.
+#: How long a server may take at the start of a show, when it may still be at clearing away one that was killed, in
+#: seconds.
+FIRST_SECONDS = 10.0
+#: How long a server may take to let a client in later, and how long to answer anything else, in seconds.
 CONNECT_SECONDS = 3.0
 ANSWER_SECONDS = 2.0
 #: How long an attempt to find a server may take before it is given up for a new one, in seconds.
@@ -72,7 +75,7 @@ class JackProcess:
         """Wait for the server, as long as that may take. Raises `MidiGoneError` that says why there is none."""
         with self._changed:
             self._changed.wait_for(lambda: self._tried is not None or self.over, START_SECONDS)
-            self._changed.wait_for(lambda: self.ready or self.over, CONNECT_SECONDS)
+            self._changed.wait_for(lambda: self.ready or self.over, FIRST_SECONDS)
         if not self.ready:
             reason = self.over or STUCK
             self.kill(reason)

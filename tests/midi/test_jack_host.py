@@ -27,7 +27,7 @@ def test_a_server_without_real_time_scheduling_loses_messages(plays):
     ],
 )
 def test_where_there_is_no_server_or_one_that_hangs_it_is_told_in_time(plays, monkeypatch, program, told, seconds):
-    monkeypatch.setattr(jack_host, "CONNECT_SECONDS", seconds)
+    monkeypatch.setattr(jack_host, "FIRST_SECONDS", seconds)
     plays(program)
     with pytest.raises(NoMidiError, match=told):
         JackBackend("midifrag")

@@ -116,7 +116,7 @@ def test_the_shipped_screen_has_its_tabs_in_order_and_everything_in_its_place(he
     page = headless()
     opened_screen(page)
     tabs = [one.props["name"] for one in page.client.elements.values() if isinstance(one, ui.tab)]
-    assert tabs == ["play", "archive", "engine", "set", "osc"]
+    assert tabs == ["play", "archive", "engine", "set", "learn", "osc"]
     assert classes_in(page.one("top")) == ["brand", "banks", "status", "panic"]
     assert classes_in(page.one("bottom")) == ["time", "notice", "player"]
     assert classes_in(page.one("play")) == ["pads-panel", "side"]

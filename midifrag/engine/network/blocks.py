@@ -83,9 +83,11 @@ class Block:
         self._norms = _QKNorm(attention, dtype, kernels)
         self._norm = _LayerNorm(layer.pre_norm, dtype)
         weights = _Weights(dtype, kernels, fp8=fp8)
-        joint = _joint_weight(attention)
-        self._qk_heads = len(joint) // self._width - self._heads
-        self._norms.centre(joint[: self._qk_heads * self._width])
+        qk_weight, value = _qkv_weights(attention)
+        self._qk_heads = len(qk_weight) // self._width
+        centred = self._norms.centred(qk_weight)
+        is_stock_s = centred is qk_weight and not attention.differential
+        joint = attention.to_qkv.weight if is_stock_s else torch.cat([centred, value])
         self._qkv = weights.packed(joint, attention.to_qkv.weight)
         self._out = weights.packed(
             _with_layer_scale(attention.to_out.weight, layer.self_attn_scale), attention.to_out.weight
@@ -97,12 +99,10 @@ class Block:
             self._cross_repeat = crossing.num_heads // crossing.kv_heads
             self._cross_norm = _LayerNorm(layer.cross_attend_norm, dtype)
             self._cross_norms = _QKNorm(crossing, dtype, kernels)
-            self._cross_norms.centre(crossing.to_q.weight)
-            self._cross_q = weights.packed(crossing.to_q.weight, crossing.to_q.weight)
+            self._cross_q = weights.packed(self._cross_norms.centred(crossing.to_q.weight), crossing.to_q.weight)
             # The keys come before the values, whether there is one set of them or two.
             keys, values = crossing.to_kv.weight.tensor_split([-crossing.to_kv.in_features])
-            self._cross_norms.centre(keys)
-            self._cross_k = weights.packed(keys, keys, once=True)
+            self._cross_k = weights.packed(self._cross_norms.centred(keys), keys, once=True)
             self._cross_v = weights.packed(values, values, once=True)
             self._cross_out = weights.packed(
                 _with_layer_scale(crossing.to_out.weight, layer.cross_attn_scale), crossing.to_out.weight
@@ -204,7 +204,7 @@ class _QKNorm:
     """What an attention does to queries and keys before they meet: nothing, l2 or layer norm, head by head.
 
     torch's layer norm is slow on rows as short as a head. So the mean is taken out of the weights beforehand
-    (`centre`), after which only the length of each head's vector is left to divide by.
+    (`centred`), after which only the length of each head's vector is left to divide by.
     """
 
     def __init__(self, attention: Any, dtype: torch.dtype, kernels: Kernels) -> None:
@@ -220,15 +220,12 @@ class _QKNorm:
             self._eps = torch.tensor(norms[0].eps, device=self._gain.device)
         self._tables: dict[tuple[int | None, int], tuple[Tensor, Tensor]] = {}
 
-    @torch.no_grad()
-    def centre(self, weight: Tensor) -> None:
-        """Take the mean over each head out of what a query or key projection makes, where the norm does so anyway.
-
-        In place: stock's own norm makes the same of either, and a card has no second weight to hold.
-        """
-        if self._kind == "ln":
-            heads: Tensor = weight.double().unflatten(0, (-1, self._width))
-            weight.copy_((heads - heads.mean(dim=1, keepdim=True)).flatten(0, 1))
+    def centred(self, weight: Tensor) -> Tensor:
+        """A query or key projection whose outputs have mean zero over each head, where the norm wants that."""
+        if self._kind != "ln":
+            return weight
+        heads: Tensor = weight.double().unflatten(0, (-1, self._width))
+        return (heads - heads.mean(dim=1, keepdim=True)).flatten(0, 1).to(weight.dtype)
 
     def __call__(self, x: Tensor, which: int | None = None) -> Tensor:
         """Norm (batch, tokens, heads, width): queries (0), keys (1), or the one half and then the other."""
@@ -258,13 +255,14 @@ def _attention(queries: Sequence[Tensor], keys: Sequence[Tensor], value: Tensor)
     return out.transpose(1, 2).flatten(2)
 
 
-def _joint_weight(attention: Any) -> Tensor:
-    """The joint projection's weight: queries then keys, twice each for differential attention; and values."""
+def _qkv_weights(attention: Any) -> tuple[Tensor, Tensor]:
+    """The joint projection's weights: queries then keys, twice each for differential attention; and values."""
     weight: Tensor = attention.to_qkv.weight
     if not attention.differential:
-        return weight
+        query, key, value = weight.chunk(3)
+        return torch.cat([query, key]), value
     query, key, value, second_query, second_key = weight.chunk(5)
-    return torch.cat([query, second_query, key, second_key, value])
+    return torch.cat([query, second_query, key, second_key]), value
 
 
 def _with_layer_scale(weight: Tensor, scale: Any) -> Tensor:

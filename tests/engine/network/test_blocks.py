@@ -104,5 +104,5 @@ def test_what_is_as_stock_has_it_lies_there_and_what_is_not_is_counted(
     own = {parameter.untyped_storage().data_ptr() for parameter in layer.parameters()}
     others = [weight for weight in packed if weight.untyped_storage().data_ptr() not in own]
     assert memory == sum(weight.nbytes for weight in others)
-    # Only another order needs weights of its own.
-    assert len(others) == (1 if option == "differential" else 0)
+    # Only a mean that is taken out, or another order, needs weights of its own: queries and keys within and across.
+    assert len(others) == (0 if option in ("plain", "qk_norm l2") else 3)
