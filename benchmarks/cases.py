@@ -60,7 +60,7 @@ class Bench:
             self.stock_model.module.half()
         seconds = min(case.seconds, model.max_seconds)
         self.case = Case(case.architecture, seconds, case.steps, case.cfg_scale, case.sampler, case.short_latents)
-        self.worker = DiffusionWorker.from_model(model, **{"max_in_flight": 8, **engine})
+        self.worker = DiffusionWorker.from_model(model, None, **{"max_in_flight": 8, **engine})
         for _ in self.worker.warm((self.case.render(),)):
             pass
         self.render(self.case.render(steps=2))

@@ -9,7 +9,7 @@ import mido
 #: Beats at 120 a minute, then what happens: ("note", number, velocity), ("cc", number, value), ("program", 1–128).
 SCORE: tuple[tuple[float, tuple[str, int, int]], ...] = (
     (0.0, ("program", 1, 0)),
-    (0.0, ("cc", 22, 16)),
+    (0.0, ("cc", 22, 29)),
     (0.5, ("note", 36, 90)),
     (2.0, ("note", 39, 80)),
     (3.0, ("note", 40, 110)),
@@ -18,7 +18,7 @@ SCORE: tuple[tuple[float, tuple[str, int, int]], ...] = (
     (6.0, ("program", 2, 0)),
     (6.5, ("note", 40, 90)),
     (7.0, ("note", 46, 60)),
-    (8.0, ("cc", 22, 11)),
+    (8.0, ("cc", 22, 20)),
     (9.0, ("note", 49, 85)),
     (10.0, ("note", 51, 100)),
     (11.0, ("program", 3, 0)),

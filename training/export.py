@@ -23,7 +23,7 @@ from training.tokens import PAD, UNKNOWN, save_tokenizer, vocabulary
 from training.transformer import build
 
 #: What the model is played with when nothing is said.
-DEFAULTS = {"steps": 16, "cfg_scale": 3.0, "seconds": 3.0}
+DEFAULTS = {"steps": 8, "cfg_scale": 3.0, "seconds": 3.0}
 
 
 def assemble(run: Path, preset: Preset) -> ConditionedDiffusionModelWrapper:

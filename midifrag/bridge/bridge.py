@@ -14,7 +14,7 @@ from midifrag.bridge.absences import Absences
 from midifrag.bridge.acting import Acting
 from midifrag.bridge.engine_reports import EngineReports
 from midifrag.bridge.holding import Holding
-from midifrag.bridge.items import AbletonHeard, CaughtUp, FromEngine, Introduce, Item, LinkHeard, Reload
+from midifrag.bridge.items import AbletonHeard, CaughtUp, FromEngine, Introduce, Item, LinkHeard, PowerChanged, Reload
 from midifrag.bridge.lost_programs import LostPrograms
 from midifrag.bridge.pads import PadsAtRest
 from midifrag.bridge.presses import Presses
@@ -99,6 +99,7 @@ class Bridge:
         self._engines = engines
         self._sounds = Sounds(loaded.settings, play)
         self._lost_programs = LostPrograms(clock)
+        self._on_battery = self._saves_power = False
         self.view = View(loaded)
         settings = loaded.settings.engine
         begun = warm_renders(loaded)
@@ -204,6 +205,10 @@ class Bridge:
                 tell()
             case Reload(loaded):
                 self._switching.reload(loaded)
+                self._follow_power()
+            case PowerChanged(on_battery):
+                self._on_battery = on_battery
+                self._follow_power()
             case Tick() | TransportChange():
                 self._publish_all(self._set_list.time.feed(item))
             case LinkHeard():
@@ -289,8 +294,17 @@ class Bridge:
         self._top_up()
         self._pads.settle()
 
+    def _follow_power(self) -> None:
+        """Make no spares on battery where the set says so, and tell when that begins and ends."""
+        spares = self._set_list.settings.engine.spares
+        saves = self._on_battery and spares.enabled and not spares.on_battery
+        if saves is not self._saves_power:
+            self._saves_power = saves
+            text = "on battery: no spares are rendered ahead" if saves else "spares are rendered ahead again"
+            self._publish(Notice(NoticeLevel.INFO, text))
+
     def _top_up(self) -> None:
-        if not self._set_list.settings.engine.spares.enabled:
+        if not self._set_list.settings.engine.spares.enabled or self._saves_power:
             return
         wishes = [self._wish_of(*place) for place in self._set_list.all_by_last_press()]
         self.renders.top_up([wish for wish in wishes if wish is not None], self.view.ready_models)

@@ -46,6 +46,13 @@ class CaughtUp:
 
 
 @dataclass(frozen=True, slots=True)
+class PowerChanged:
+    """The machine runs on its battery from now on, or on mains."""
+
+    on_battery: bool
+
+
+@dataclass(frozen=True, slots=True)
 class LinkHeard:
     """How Ableton Link's session stands: its tempo, its ``beat`` (in quarter notes) at ``at`` (monotonic seconds).
 
@@ -92,5 +99,5 @@ class AbletonHeard:
 
 Item: TypeAlias = (
     MidiEvent | Intent | FromEngine | WriterEvent | PlayerEvent | PortChanged | Introduce | Reload | LinkHeard
-    | AbletonHeard | TimeChanged | Notice | CaughtUp
+    | AbletonHeard | TimeChanged | Notice | CaughtUp | PowerChanged
 )  # fmt: skip

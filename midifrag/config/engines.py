@@ -123,6 +123,7 @@ class SpareSettings(Strict):
     """Takes rendered ahead while the engine is idle."""
 
     enabled: bool = Field(default=True, description="render the next take of each pad while nothing is pressed")
+    on_battery: bool = Field(default=True, description="also on a laptop that runs on its battery")
     count: int = Field(default=16, ge=0, le=128, description="at most this many ready takes")
     megabytes: int = Field(
         default=768, ge=1, le=65536, description="at most this much memory for them and what is made of them ahead"

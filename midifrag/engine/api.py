@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import queue
 import secrets
 import weakref
@@ -204,12 +205,19 @@ def perform(model: LoadedModel, asked: Render) -> RenderedTake:
         case EngineModel():
             return _ask_engine(model, asked)
         case Model():
-            from midifrag.engine.diffusion.worker import DiffusionWorker
-
-            # To make kernels takes longer than a take.
-            return _run_worker(DiffusionWorker.from_model(model, kernels=False), asked, model.name)
+            return _run_model(model, asked)
         case _:
             assert_never(model)
+
+
+def _run_model(model: Model, asked: Render) -> RenderedTake:
+    from midifrag.engine.diffusion.cores import OF_THIS_PROCESS
+    from midifrag.engine.diffusion.worker import DiffusionWorker
+
+    # To make kernels takes longer than a take.
+    worker = DiffusionWorker.from_model(model, OF_THIS_PROCESS, kernels=False)
+    with OF_THIS_PROCESS.while_rendering() if model.device.type == "cpu" else contextlib.nullcontext():
+        return _run_worker(worker, asked, model.name)
 
 
 def _run_worker(worker: Worker, render: Render, name: str, info: EngineInfo | None = None) -> RenderedTake:

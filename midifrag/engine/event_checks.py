@@ -63,8 +63,8 @@ def _checked(event: EngineEvent, info: EngineInfo | None) -> EngineEvent:
             return _rendered(event, info)
         case Failed():
             return _failed(event, info)
-        case Warming(done, total, what):
-            return Warming(whole("done", done), whole("total", total), text("what", what))
+        case Warming(done, total, what, playable):
+            return Warming(whole("done", done), whole("total", total), text("what", what), bool(playable))
         case Ready(told):
             return Ready(checked_info(told))
         case Stalled(seconds):

@@ -104,16 +104,21 @@ class EngineInfo:
 
 @dataclass(frozen=True, slots=True)
 class Warming:
-    """Loading or warm-up has come this far: ``done`` of ``total`` pieces, and what it is at."""
+    """Loading or warm-up has come this far: ``done`` of ``total`` pieces, and what it is at.
+
+    From one that is ``playable`` on, single presses start at once: `Ready` follows, and what is left of that warm-up is
+    done while nothing is pressed.
+    """
 
     done: int
     total: int
     what: str
+    playable: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Ready:
-    """Loaded and warm: the next render starts at once."""
+    """Loaded, and warm as far as its ``info`` says: the next press starts at once."""
 
     info: EngineInfo
 

@@ -65,6 +65,7 @@ class Worker(Protocol):
         """Make these renders start at once later, yielding `Warming` as it goes.
 
         Those that presses may ask for come in one call, those that controls may make of them, as spares, in another.
+        Once single presses can go, a `Warming` that is ``playable`` may say so: what is left waits for idle moments.
         """
         ...
 

@@ -44,6 +44,7 @@ from midifrag.show.ending import Ending, done
 from midifrag.show.fed_back import FedBack, Standing
 from midifrag.show.lights import Lights
 from midifrag.show.link import OpenSession
+from midifrag.show.power import PowerWatch
 from midifrag.show.reload import ConfigWatch, unplayable
 from midifrag.show.session_log import SessionLog
 from midifrag.show.telling import Heard, Telling
@@ -115,6 +116,7 @@ class Runtime:
         self._telling.light = self._show
         self.configuration = ConfigWatch(loaded, self.put)
         self._disk = DiskWatch(self.writer, self.slots)
+        self._power = PowerWatch(self.put, lambda: not self.bridge.loaded.settings.engine.spares.on_battery)
         self._thread = BridgeThread(
             self.bridge,
             self.inbox,
@@ -152,6 +154,7 @@ class Runtime:
             threading.Thread(target=stretching.warm, name="stretching warm-up", daemon=True).start()
         if self.player:
             self.player.start()
+        self._power.start()
         self._thread.start()
         self._started = True
         self._doors.start(self.begun, self.put)
@@ -183,6 +186,7 @@ class Runtime:
     def _close(self) -> Ending:
         self._thread.stop()
         done(self.configuration.close)
+        done(self._power.close)
         if self.player:
             done(self.player.close)
         if self._started:

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from midifrag.bridge.items import FromEngine, Reload
+from midifrag.bridge.items import FromEngine, PowerChanged, Reload
 from midifrag.bridge.pads import ENDED_SHOWS_FOR
 from midifrag.engine.messages import Died, Failed, Ready, Resumed, Stalled, Warm, Warming
 from midifrag.events import EngineChanged, PadChanged
@@ -96,6 +96,31 @@ def test_no_spares_are_rendered_where_they_are_off():
     rig.ready()
     rig.bridge.housekeeping()
     assert rig.engines.sent == []
+
+
+def test_on_battery_a_set_may_do_without_spares_and_says_so_in_one_line():
+    rig = with_spares(bank(), on_battery=False)
+    rig.bridge.handle(PowerChanged(on_battery=True))
+    rig.rendered(rig.engines.renders()[0])
+    rig.bridge.housekeeping()
+    # What is ready stays.
+    assert (len(rig.engines.renders()), rig.pad_states()) == (1, ["ready"])
+    rig.bridge.handle(PowerChanged(on_battery=False))
+    rig.bridge.housekeeping()
+    assert len(rig.engines.renders()) == 2
+    assert rig.notices() == [
+        ("info", "on battery: no spares are rendered ahead"),
+        ("info", "spares are rendered ahead again"),
+    ]
+
+
+def test_a_set_that_does_not_care_makes_spares_on_battery_and_one_that_comes_to_care_stops():
+    rig = with_spares(bank())
+    rig.bridge.handle(PowerChanged(on_battery=True))
+    rig.rendered(rig.engines.renders()[0])
+    assert (len(rig.engines.renders()), rig.notices()) == (2, [])
+    rig.bridge.handle(Reload(loaded(bank(), engine={"spares": {"on_battery": False}})))
+    assert ("info", "on battery: no spares are rendered ahead") in rig.notices()
 
 
 def test_a_spare_is_what_the_next_press_would_ask_for():

@@ -225,3 +225,30 @@ def test_a_worker_that_says_nonsense_of_itself_is_not_loaded(monkeypatch):
     monkeypatch.setattr(api, "factory_for", lambda _choice: Guest)
     with pytest.raises(ModelError, match="the engine toy: sample_rate is None and no whole number"):
         api.open_model(EngineChoice("toy", options={"dies": (), "info": "no rate"}))
+
+
+def test_a_render_from_python_leaves_cores_to_others_as_an_engine_does(tmp_path, monkeypatch):
+    import torch
+
+    from midifrag.engine.diffusion import cores
+    from midifrag.engine.diffusion.worker import DiffusionWorker
+
+    seen, before = [], torch.get_num_threads()
+    free = cores.FreeCores(cores=2)
+    monkeypatch.setattr(cores, "OF_THIS_PROCESS", free)
+    monkeypatch.setattr(free, "watch", lambda: setattr(free, "threads", 1))
+    tick = DiffusionWorker.tick
+
+    def noted(worker):
+        events = tick(worker)
+        seen.append(torch.get_num_threads())
+        return events
+
+    monkeypatch.setattr(DiffusionWorker, "tick", noted)
+    torch.set_num_threads(2)
+    try:
+        api.render(api.load_model(tiny_model_folder(tmp_path), "cpu"), "rain", seconds=0.2, steps=1, seed=1)
+        assert set(seen) == {1}
+        assert torch.get_num_threads() == 2
+    finally:
+        torch.set_num_threads(before)

@@ -7,9 +7,10 @@ share its core with another program (a DAW) holds up all the others: measured wi
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import threading
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Iterator
 from typing import TypeVar
 
 import psutil
@@ -43,6 +44,7 @@ class FreeCores:
 
     def __init__(self, most: int | None = None, cores: int | None = None) -> None:
         self.threads: int | None = None
+        self._renders, self._lock = 0, threading.Lock()
         self._most = most or ALL_THREADS
         self._cores = cores or psutil.cpu_count() or self._most
         self._calm = 0
@@ -52,6 +54,28 @@ class FreeCores:
         """Begin to look; nothing to do where there is one thread in any case."""
         if self._most > 1:
             threading.Thread(target=self._run, name="midifrag-cores", daemon=True).start()
+
+    @contextlib.contextmanager
+    def while_rendering(self) -> Iterator[None]:
+        """Look as long as this lasts, and leave torch as many threads as it had.
+
+        What was seen last counts from the start.
+        """
+        before = torch.get_num_threads()
+        with self._lock:
+            self._renders += 1
+            if self._renders == 1:
+                self._most, self._closing = before, threading.Event()
+                self.threads = None if self.threads is None else min(self.threads, before)
+                self.watch()
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._renders -= 1
+                if not self._renders:
+                    self.close()
+            torch.set_num_threads(before)
 
     def look(self, others: float) -> None:
         """Take in how many cores' worth of time others take."""
@@ -83,13 +107,18 @@ class FreeCores:
         self._closing.set()
 
     def _run(self) -> None:
+        closing = self._closing
         try:
             others = taken_by_others()
-            while not self._closing.wait(LOOK_EVERY):
+            while not closing.wait(LOOK_EVERY):
                 self.look(others())
         except (psutil.Error, OSError):
             _log.warning("what other programs leave free cannot be seen here; going on with all threads", exc_info=True)
             self.threads = self._most
+
+
+#: What renders that are called from Python have seen; a render may well be over before its first look.
+OF_THIS_PROCESS = FreeCores()
 
 
 def taken_by_others() -> Others:

@@ -34,14 +34,18 @@ def engine_info(runner: ModelRunner, warmed: str, bytes_of_a_request: int, preci
     )
 
 
-def warmed_in_words(runner: ModelRunner, seconds: float, at_once: int | None) -> str:
-    """What warm-up has come to; ``at_once`` says for how many requests in a step there is memory, if not for all."""
+def warmed_in_words(runner: ModelRunner, seconds: float, at_once: int | None, *, chords: bool = True) -> str:
+    """What warm-up has come to after the ``seconds`` that single presses wait for, and whether ``chords`` are warm too.
+
+    ``at_once`` says for how many requests in a step there is memory, if not for all.
+    """
     denoiser, decoder = runner.descriptions
     graphs = f", {len(runner.recordings)} graphs" if len(runner.recordings) else ""
     if runner.recordings.are_left_out:
         graphs = ", without CUDA graphs"
     room = f", memory for {at_once} at once" if at_once else ""
-    return f"warm in {seconds:.1f} s{graphs}{room}: {denoiser}; {decoder}"
+    to_come = "" if chords else "; chords follow while nothing is pressed"
+    return f"warm in {seconds:.1f} s{to_come}{graphs}{room}: {denoiser}; {decoder}"
 
 
 def _device_in_words(device: torch.device) -> str:

@@ -114,6 +114,20 @@ class Rehearsal:
             yield
             self._fits_in_memory(lambda: runner.decode([request], alone=False))
 
+    def together(self) -> Iterator[None]:
+        """The same for several at once, after a single request: as many as a press may wait for unnoticed."""
+        yield
+        request = self._begin()
+        if request is None or self._runner.is_slow:
+            return
+        for work in (self._runner.denoise, partial(self._runner.decode, alone=True)):
+            for count in range(2, min(self._requests, self._limit.most) + 1):
+                yield
+                began = monotonic()
+                done = self._fits_in_memory(partial(_finish, partial(work, [request] * count)))
+                if not done or monotonic() - began >= QUICK_SECONDS:
+                    break
+
     def once_more(self) -> Iterator[None]:
         """What a single press does, so that what it needs of a card's memory is at hand."""
         runner = self._runner

@@ -48,7 +48,8 @@ def warm_up(
     """Encode all prompts, and render a little of every shape that is not yet ``warm``.
 
     Wherever it yields, a press may go first. Renders marked as spares are tried alone, and not at all where a call
-    is slow: a press would wait for it longer than it would gain. Returns the bytes that one request holds in flight.
+    is slow: a press would wait for it longer than it would gain. On a CPU, whose memory need not be measured, chords
+    come last, and what comes before them is enough to play. Returns the bytes that one request holds in flight.
     """
     spares = bool(renders) and all(render.spare for render in renders)
     if spares and runner.is_slow:
@@ -62,7 +63,8 @@ def warm_up(
             unguided = RenderShape(shape.frames, False, False)
             if unguided not in warm:
                 shapes.setdefault(unguided, replace(each, cfg_scale=1.0))
-    requests = 1 if spares else limit.most
+    chords_last = not spares and _has_chords_last(runner)
+    requests = 1 if spares or chords_last else limit.most
     rehearsals = {shape: Rehearsal(runner, each, shape, requests, limit) for shape, each in shapes.items()}
     total, last = len(prompts) + len(shapes), None
     for done, each in enumerate(prompts.values()):
@@ -83,8 +85,18 @@ def warm_up(
         for _ in _give_back(runner, last):
             yield Warming(total - 1, total, "giving memory back")
     runner.counters.models_built = 0
+    if chords_last and shapes:
+        yield Warming(total, total, "chords, while nothing is pressed", playable=True)
+        for shape, each in shapes.items():
+            for _ in Rehearsal(runner, each, shape, limit.most, limit).together():
+                yield Warming(total, total, f"chords of {each.seconds:g} s")
     yield Warming(total, total, "ready")
     return max((each.held for each in rehearsals.values()), default=0)
+
+
+def _has_chords_last(runner: ModelRunner) -> bool:
+    """Whether a single press can go before it is known how many of them there is memory for, and what is recorded."""
+    return runner.model.device.type == "cpu" and runner.room(0) is None and not runner.recordings.are_possible
 
 
 def _record(runner: ModelRunner, rehearsals: Mapping[RenderShape, Rehearsal]) -> Iterator[None]:

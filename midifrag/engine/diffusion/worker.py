@@ -14,7 +14,7 @@ batch; a single request is repeated as long as there is something to be freed fo
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from functools import partial
 
 import numpy as np
@@ -52,7 +52,7 @@ def _has_news(events: Sequence[EngineEvent]) -> bool:
 class DiffusionWorker:
     """A `Worker` for stable-audio-tools models."""
 
-    def __init__(self, choice: EngineChoice) -> None:
+    def __init__(self, choice: EngineChoice, cores: FreeCores | None = None) -> None:
         self._choice = choice
         self._runner: ModelRunner | None = None
         self._requests: dict[int, Request] = {}
@@ -65,12 +65,12 @@ class DiffusionWorker:
         self._warm_shapes: set[RenderShape] = set()
         self._warm_seconds: float | None = None
         self._warmed = ""
-        self._cores = FreeCores()
+        self._cores = cores or FreeCores()
 
     @classmethod
-    def from_model(cls, model: Model, **options: object) -> DiffusionWorker:
+    def from_model(cls, model: Model, cores: FreeCores | None = None, **options: object) -> DiffusionWorker:
         """A worker on a model that is loaded already; ``options`` as in `EngineChoice.options`."""
-        worker = cls(EngineChoice(model.name, options=options))
+        worker = cls(EngineChoice(model.name, options=options), cores)
         worker._set_model(model)
         return worker
 
@@ -132,17 +132,32 @@ class DiffusionWorker:
     def warm(self, renders: tuple[Render, ...]) -> Iterator[Warming]:
         """See `Worker.warm`."""
         began = monotonic()
-        work = warm_up(self.runner, renders, self._warm_shapes, self._limit)
-        held = yield from self._cores.during(work)
+        work = self._cores.during(warm_up(self.runner, renders, self._warm_shapes, self._limit))
+        held = yield from self._playable_first(work, began)
         self._request_memory = max(self._request_memory, held)
         if self.runner.longest_result:
             self._audio_windows.reserve(self.runner.longest_result)
             self._output_sums.reserve(self._max_in_flight * torch.float32.itemsize)
             # Last: what was reserved may be of such a length, and has taken its place.
             keep_small(self.model.device)
+        self._tell_warmth(began)
+
+    def _playable_first(self, work: Generator[Warming, None, int], began: float) -> Generator[Warming, None, int]:
+        """The same work; `info` says how far it is once single presses can go."""
+        while True:
+            try:
+                piece = next(work)
+            except StopIteration as end:
+                held: int = end.value
+                return held
+            if piece.playable:
+                self._tell_warmth(began, chords=False)
+            yield piece
+
+    def _tell_warmth(self, began: float, *, chords: bool = True) -> None:
         self._warm_seconds = self._warm_seconds or (monotonic() - began)
         at_once = self._limit.most if self._limit.most < self._max_in_flight else None
-        self._warmed = warmed_in_words(self.runner, self._warm_seconds, at_once)
+        self._warmed = warmed_in_words(self.runner, self._warm_seconds, at_once, chords=chords)
 
     def submit(self, render: Render) -> None:
         """See `Worker.submit`."""

@@ -23,6 +23,7 @@ from midifrag.engine.messages import (
     Ready,
     Render,
     Warm,
+    Warming,
 )
 from midifrag.engine.protocol import EngineChoice, Worker, WorkerFactory, missing_from
 from midifrag.errors import CaptureError, EngineError, ModelError, OddEventError
@@ -60,9 +61,10 @@ class WorkerLoop:
     """One worker from load to close, on the calling thread.
 
     Commands are read between ticks, so a cancel takes effect within one step. Renders go before warm-up, piece by
-    piece, and `Ready` follows when no warm-up is left, and again when that for spares has changed what there is to say
-    of the worker. ``sign`` is called before each piece of work with what it is, and in every idle round. It ends when
-    ``commands`` are closed, or early, with nobody listening any more, once it ``is_over``.
+    piece, and `Ready` follows when no warm-up is left that single presses need (see `Warming`), and again when the rest
+    and that for spares have changed what there is to say of the worker. ``sign`` is called before each piece of work
+    with what it is, and in every idle round. It ends when ``commands`` are closed, or early, with nobody listening any
+    more, once it ``is_over``.
     """
 
     def __init__(
@@ -142,7 +144,10 @@ class WorkerLoop:
             event = None
         if event is not None:
             report(event)
-            return
+            if not (warmups is self._warmups and isinstance(event, Warming) and event.playable):
+                return
+            # It goes before what only controls reach.
+            self._idle_warmups.appendleft(warmups[0])
         warmups.popleft()
         if not warmups and (warmups is self._warmups or self._worker.info() != self._told_info):
             self._report_ready()

@@ -22,6 +22,7 @@ from midifrag.engine.loading.byte_progress import ByteListener, ProgressListener
 from midifrag.engine.loading.cache import Examine
 from midifrag.engine.loading.checksum import computing
 from midifrag.engine.loading.device import set_up_device
+from midifrag.engine.loading.light_imports import hide_no_failures, light_imports
 from midifrag.engine.loading.model import Model
 from midifrag.engine.loading.model_files import (
     ModelFiles,
@@ -170,7 +171,7 @@ def build_module(config: Mapping[str, Any], config_file: Path, encoders: Mapping
     ``encoders`` are the names of the T5 encoders whose folders stand in the configuration, by folder.
     """
     try:
-        with silence_output(), hub.offline(), _WithoutRandomInit():
+        with silence_output(), hub.offline(), light_imports(), _WithoutRandomInit():
             from stable_audio_tools.models.factory import create_model_from_config
 
             know_folders(encoders or {})
@@ -180,8 +181,7 @@ def build_module(config: Mapping[str, Any], config_file: Path, encoders: Mapping
             f"{config_file} describes a model that stable-audio-tools cannot build: {_told(error).rstrip('.')}. "
             f"{USE_ITS_OWN}"
         ) from error
-    # The package tells torch's compiler to hide its failures, process-wide.
-    torch._dynamo.config.suppress_errors = False
+    hide_no_failures()
     return module.float()
 
 

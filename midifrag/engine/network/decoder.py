@@ -17,6 +17,7 @@ from torch import Tensor, nn
 
 from midifrag.engine.network.kernels import PLAIN, Kernels
 from midifrag.engine.network.oobleck import NotOobleckError, operations, receptive_field_of, run_chain
+from midifrag.engine.network.wavelet import quick_decode
 from midifrag.engine.network.windows import MOST_LATENTS, SIZES, Window, largest_batch, shapes_to_meet, window_size
 
 #: Latents that a window adds to what is decoded already, by device kind, while other requests wait for their next step.
@@ -124,7 +125,8 @@ class OobleckDecoder:
             raise NotOobleckError(type(autoencoder.bottleneck).__name__)
         self._chain = operations(autoencoder.decoder.layers, dtype, kernels=kernels)
         self._scale = pretransform.scale
-        self._inner = fp32_module(autoencoder.pretransform)
+        inner = fp32_module(autoencoder.pretransform)
+        self._inner = None if inner is None else quick_decode(inner, device)
         self._clips = autoencoder.soft_clip
         self._ratio = pretransform.downsampling_ratio
         self._dtype = dtype
@@ -193,7 +195,7 @@ class OobleckDecoder:
         part = (latents[..., window.first : window.last] * self._scale).to(self._dtype).unsqueeze(2)
         audio = run_chain(self._chain, part.contiguous(memory_format=torch.channels_last)).squeeze(2).float()
         if self._inner is not None:
-            audio = self._inner.decode(audio.contiguous())
+            audio = self._inner(audio.contiguous())
         if self.has_sizes:
             self._met.add((window.latents, len(latents)))
         return _cut(torch.tanh(audio) if self._clips else audio, window)

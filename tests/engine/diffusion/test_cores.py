@@ -141,3 +141,24 @@ def test_a_worker_that_is_loaded_on_a_cpu_follows(tmp_path, monkeypatch, threads
     assert torch.get_num_threads() == 1
     worker.close()
     assert worker._cores._closing.is_set()
+
+
+def test_renders_look_while_they_last_and_leave_torch_as_it_was(threads, monkeypatch):
+    monkeypatch.setattr(cores, "LOOK_EVERY", 0.001)
+    monkeypatch.setattr(cores, "taken_by_others", lambda: lambda: 1.0)
+    torch.set_num_threads(2)
+    free, looked = FreeCores(cores=2), threading.Event()
+    monkeypatch.setattr(free, "look", lambda others: (FreeCores.look(free, others), looked.set()))
+    with free.while_rendering(), free.while_rendering():
+        assert looked.wait(300)
+        free.follow()
+        assert torch.get_num_threads() == 1
+    assert torch.get_num_threads() == 2
+    # The next one begins with what was seen last.
+    with free.while_rendering():
+        free.follow()
+        assert torch.get_num_threads() == 1
+    for thread in threading.enumerate():
+        if thread.name == "midifrag-cores":
+            thread.join(300)
+            assert not thread.is_alive()

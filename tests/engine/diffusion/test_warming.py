@@ -193,3 +193,62 @@ def test_what_goes_wrong_while_loading_is_raised_where_it_is_waited_for(monkeypa
     monkeypatch.setattr("midifrag.engine.loading.load.load_stable_audio", load)
     with pytest.raises(ModelError, match="damaged"):
         next(load_with_progress(EngineChoice("bells")))
+
+
+@pytest.mark.usefixtures("clock")
+def test_on_a_cpu_single_presses_of_every_length_come_first_and_chords_last(
+    model: Model, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    worker = DiffusionWorker.from_model(model, max_in_flight=3)
+    done: list[tuple[str, int, int]] = []
+
+    def noting(name: str) -> Callable[..., torch.Tensor]:
+        work: Callable[..., torch.Tensor] = getattr(worker.runner, name)
+
+        def noted(batch: list[Request], **how: bool) -> torch.Tensor:
+            done.append((name, batch[0].parameters.frames, len(batch)))
+            return work(batch, **how)
+
+        return noted
+
+    for name in ("denoise", "decode"):
+        monkeypatch.setattr(worker.runner, name, noting(name))
+    told = []
+    for piece in worker.warm((press(1), press(2, seconds=1.0))):
+        if piece.playable:
+            told.append(worker.info().warmed)
+            alone = list(done)
+    frames = {frames for _, frames, _ in done}
+    assert len(frames) == 2
+    assert set(alone) == {(name, each, 1) for name in ("denoise", "decode") for each in frames}
+    assert set(done[len(alone) :]) == {
+        (name, each, n) for name in ("denoise", "decode") for each in frames for n in (2, 3)
+    }
+    assert "; chords follow while nothing is pressed" in told[0]
+    assert "chords" not in worker.info().warmed
+
+
+def test_chords_are_tried_up_to_one_that_a_press_would_notice_having_to_wait_for(
+    model: Model, monkeypatch: pytest.MonkeyPatch, clock: Clock
+) -> None:
+    worker = DiffusionWorker.from_model(model, max_in_flight=8)
+    denoise, sizes = worker.runner.denoise, []
+
+    def timed(batch: list[Request]) -> torch.Tensor:
+        sizes.append(len(batch))
+        clock.now += 0.3 * QUICK_SECONDS * len(batch)
+        return denoise(batch)
+
+    monkeypatch.setattr(worker.runner, "denoise", timed)
+    list(worker.warm((press(1),)))
+    assert [size for size in sizes if size > 1] == [2, 3, 4]
+
+
+def test_where_memory_is_to_be_measured_nothing_is_playable_before_the_end(
+    model: Model, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    worker = DiffusionWorker.from_model(model, max_in_flight=2)
+    monkeypatch.setattr(worker.runner, "room", lambda _held: 1 << 40)
+    pieces = list(worker.warm((press(1),)))
+    assert not any(piece.playable for piece in pieces)
+    assert pieces[-1].what == "ready"

@@ -250,3 +250,39 @@ def test_a_guest_that_says_nonsense_of_itself_is_not_loaded(host):
     assert death == Died(
         "the engine toy: sample_rate is None and no whole number; its author has to mend that.", (), restarting=False
     )
+
+
+class Gradual(Toy):
+    """Single presses can go before all is warm."""
+
+    def warm(self, renders):
+        yield Warming(0, 3, f"{len(renders)} single")
+        yield Warming(1, 3, "chords", playable=True)
+        for done in (1, 2):
+            self.warmed.append(f"chord {done}")
+            yield Warming(done, 3, "chords")
+
+    def info(self):
+        return replace(super().info(), warmed=" and ".join(self.warmed))
+
+
+def test_presses_go_as_soon_as_single_ones_are_warm_and_the_rest_is_put_off_for_them():
+    loop = Loop(worker=Gradual, until=())
+    hear, ready = loop.hear, []
+
+    def hear_and_press(event):
+        hear(event)
+        if isinstance(event, Ready):
+            ready.append(event.info.warmed)
+            if len(ready) == 1:
+                loop.commands.put(press(1, steps=3))
+            else:
+                loop.commands.close()
+        if isinstance(event, Rendered):
+            # Nothing of what is left was done while it was rendered.
+            ready.append(" and ".join(loop.worker.warmed))
+
+    loop.hear = hear_and_press
+    said = loop.run(Warm((press(0, "a"),)))
+    assert [type(event) for event in said] == [*[Warming] * 3, Ready, Started, Progress, Progress, Rendered, Ready]
+    assert ready == ["", "", "chord 1 and chord 2"]

@@ -1,0 +1,58 @@
+"""What a load imports, in a process that has imported nothing yet."""
+
+import subprocess
+import sys
+import textwrap
+
+from tests.support import PATIENCE
+
+HEAVY = ("torch._dynamo", "torch._inductor", "k_diffusion", "torchvision", "scipy", "clip")
+
+
+def in_a_new_process(code: str) -> list[str]:
+    done = subprocess.run(
+        [sys.executable, "-c", textwrap.dedent(code)], capture_output=True, text=True, timeout=PATIENCE, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout.splitlines()
+
+
+def test_loading_and_rendering_import_neither_the_compiler_nor_other_samplers():
+    told = in_a_new_process(f"""
+        import sys, torch
+        compile = torch.compile
+        from midifrag.engine.api import load_model, render
+        take = render(load_model("pocket", "cpu"), "kick", seconds=0.5, steps=1, seed=1)
+        print(take.audio.shape[0], [name for name in {HEAVY!r} if name in sys.modules], torch.compile is compile)
+    """)
+    assert told == ["2 [] True"]
+
+
+def test_whoever_uses_them_gets_them():
+    told = in_a_new_process("""
+        import json, sys, torch
+        from midifrag.config.catalogue import POCKET_FOLDER
+        from midifrag.engine.loading.load import build_module, fetch_files
+        from midifrag.engine.protocol import EngineChoice
+        files, config = fetch_files(EngineChoice("pocket"))
+        build_module(config, files.config)
+        from stable_audio_tools.inference import sampling
+        from stable_audio_tools.models import transformer
+        print(sampling.K.sampling.sample_heun.__module__, sys.modules["k_diffusion"].__name__)
+        # Neither is torch told to hide what its compiler meets.
+        print(torch._dynamo.config.suppress_errors, callable(transformer.flex_attention_compiled))
+    """)
+    assert told == ["k_diffusion.sampling k_diffusion", "False True"]
+
+
+def test_a_function_is_compiled_when_it_is_first_called(monkeypatch):
+    import torch
+
+    from midifrag.engine.loading.light_imports import _compiled_at_first_use
+
+    made = []
+    monkeypatch.setattr(torch, "compile", lambda function, **how: made.append(how) or (lambda x: function(x) + 1))
+    compiled = _compiled_at_first_use(abs, dynamic=False)
+    assert not made
+    assert (compiled(-2), compiled(-3)) == (3, 4)
+    assert made == [{"dynamic": False}]
