@@ -13,7 +13,7 @@ import click
 
 from midifrag.commands.common import explained
 from midifrag.commands.console import out, say
-from midifrag.commands.soundcheck.checks import Finding, Outcome, fault, look_at, note
+from midifrag.commands.soundcheck.checks import Finding, Outcome, fault, look_at, note, ok
 from midifrag.commands.soundcheck.leds import leds
 from midifrag.config.loading import Loaded
 from midifrag.errors import MidifragError
@@ -73,6 +73,8 @@ def _render(loaded: Loaded, sheet: Path) -> Counter[Outcome]:
                 tell(take, [*hearing.what_was_heard(take), *([late] if late else [])])
         except MidifragError as error:
             told[_tell("render", fault(str(error)))] += 1
+    for why in dict.fromkeys(take.unheard for take in takes if take.unheard):
+        told[_tell("heard", (note if loaded.settings.playback.is_on else ok)(f"not measured: {why}"))] += 1
     for one, other, likeness in hearing.alike(takes):
         same = f"{one.name} and {other.name} sound the same ({likeness:.2f}); other words or another seed part them"
         told[_tell("alike", note(same))] += 1
