@@ -6,10 +6,9 @@ import threading
 
 import pytest
 
-from midifrag.commands.soundcheck import rehearsal
-
-from midifrag.commands.soundcheck.rehearsal import rehearse, rehearsed
 from midifrag.clock import monotonic
+from midifrag.commands.soundcheck import rehearsal
+from midifrag.commands.soundcheck.rehearsal import rehearse, rehearsed
 from midifrag.errors import EngineError
 from midifrag.playback.messages import Load, PlaybackChanged, PlaybackState, Sounding, Start, Stop
 from midifrag.states import JobState
