@@ -12,7 +12,7 @@ from reportlab.pdfbase.cidfonts import UnicodeCIDFont
 from reportlab.pdfbase.pdfmetrics import registerFont
 from reportlab.pdfbase.ttfonts import TTFError, TTFont
 
-#: Bitstream Vera comes with reportlab and has the letters of Western and Central Europe.
+#: Bitstream Vera comes with reportlab and has the letters of Western Europe.
 REGULAR, BOLD = "Vera.ttf", "VeraBd.ttf"
 #: What systems have that reaches further, in the folders that reportlab looks into: Linux, macOS, Windows.
 FURTHER: tuple[str, ...] = (
@@ -40,10 +40,13 @@ _SHOWN_BY_THE_READER = (
 def markup(text: str, *, bold: bool = False) -> str:
     """Text for a paragraph of reportlab's, each run in a font that has it.
 
-    Of what no font has, symbols stand as their names, ``[guitar]``, and letters as ``[??]``, a mark each.
+    Of what no font has, letters stand without their accents, else as ``[??]``, a mark each; symbols as their names,
+    ``[guitar]``.
     """
     parts = []
-    for font, run in groupby(unicodedata.normalize("NFC", text), lambda one: _font_of(one, bold)):
+    composed = unicodedata.normalize("NFC", text)
+    nearest = [one if _font_of(one, bold) else unicodedata.normalize("NFD", one)[0] for one in composed]
+    for font, run in groupby(nearest, lambda one: _font_of(one, bold)):
         letters = "".join(run)
         parts.append(f'<font name="{font}">{escape(letters)}</font>' if font else escape(_in_words(letters)))
     return "".join(parts)
