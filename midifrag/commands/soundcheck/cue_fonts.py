@@ -36,6 +36,9 @@ _SHOWN_BY_THE_READER = (
     ("HYGothic-Medium", ("HANGUL",)),
 )
 
+#: Unicode's categories of signs that have a telling name.
+_SYMBOLS = ("So", "Sk", "Sm")
+
 
 def markup(text: str, *, bold: bool = False) -> str:
     """Text for a paragraph of reportlab's, each run in a font that has it.
@@ -86,14 +89,9 @@ def _of_the_reader(font: str) -> str:
 
 
 def _in_words(letters: str) -> str:
-    symbols, marks = "", ""
-    for one in letters:
-        match unicodedata.category(one):
-            case "Cf" | "Mn" | "Me":
-                # What joins and varies others is nothing alone.
-                continue
-            case "So" | "Sk" | "Sm":
-                symbols += f"[{unicodedata.name(one, '?').lower()}]"
-            case _:
-                marks += "?"
-    return symbols + (f"[{marks}]" if marks else "")
+    # What joins and varies others (Cf, M) is nothing alone.
+    kinds = [(one, unicodedata.category(one)) for one in letters]
+    shown = [(one, kind) for one, kind in kinds if kind not in ("Cf", "Mn", "Me")]
+    symbols = [f"[{unicodedata.name(one, '?').lower()}]" for one, kind in shown if kind in _SYMBOLS]
+    marks = "?" * (len(shown) - len(symbols))
+    return "".join(symbols) + (f"[{marks}]" if marks else "")

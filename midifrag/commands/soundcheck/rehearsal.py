@@ -76,13 +76,13 @@ class _Listener:
 
     def __call__(self, change: StateChange) -> None:
         with self._news:
+            if isinstance(change, PlaybackChanged):
+                self.output = change
             match change:
                 case JobChanged() if change.state.ended:
                     self.ended.append(change)
                 case Sounding(on=True):
                     self.sounding.setdefault(change.job, change.at)
-                case PlaybackChanged():
-                    self.output = change
                 case EngineChanged(state=EngineState.LOST):
                     self.lost = f"{change.model}: {change.text}"
                 case _:
