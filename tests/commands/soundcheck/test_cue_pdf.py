@@ -30,12 +30,11 @@ def texts(pdf):
 
 def squares(page):
     """How many of the squares that a page draws are filled black, and how many white."""
-    drawn = page.get_contents().get_data().decode("latin-1").split("\n")
     filled, fill = [], ""
-    for line in drawn:
+    for line in page.get_contents().get_data().decode("latin-1").split("\n"):
         if line.endswith(" rg"):
             fill = line
-        if line.rstrip().endswith((" re", " B", "re B")) or " re " in line:
+        elif "re" in line.split():
             filled.append(fill)
     return filled.count("0 0 0 rg"), filled.count("1 1 1 rg")
 
