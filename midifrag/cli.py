@@ -145,8 +145,8 @@ def check(path: Path | None) -> None:
     "--cue-sheet",
     "sheet",
     type=options.NewFile(path_type=Path),
-    default=Path("cue-sheet.html"),
-    help="Where the cue sheet is written.",
+    default=Path("cue-sheet"),
+    help="Where the cue sheet is written: a name.html or a name.pdf; a name alone: both.",
 )
 def soundcheck(path: Path | None, quick: bool, yes: bool, sheet: Path, **choices: str | Path | None) -> None:
     """Try all that a show needs, render each pad once, and say what would fail on stage."""

@@ -10,6 +10,7 @@ from tests.support import unmeasured
 
 #: What none of these commands needs, though the program as a whole does.
 HEAVY = {"numpy", "torch", "librosa", "nicegui", "scipy", "soundfile", "pydantic", "stable_audio_tools", "transformers"}
+HEAVY |= {"reportlab"}
 #: Most modules of other packages that a command may import: what it is and a quarter. Numpy alone has over a hundred.
 MOST = {"--version": 25, "--help": 25, "init": 80, "ports": 115, "takes": 115, "takes of a set": 120}
 WATCH = """

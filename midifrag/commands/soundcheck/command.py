@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 import tempfile
 from collections import Counter, defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,7 +13,7 @@ import click
 
 from midifrag.commands.common import explained
 from midifrag.commands.console import out, say
-from midifrag.commands.soundcheck.checks import Finding, Outcome, fault, look_at, note
+from midifrag.commands.soundcheck.checks import Finding, Outcome, fault, look_at, note, ok
 from midifrag.commands.soundcheck.leds import leds
 from midifrag.config.loading import Loaded
 from midifrag.errors import MidifragError
@@ -50,7 +50,6 @@ def _tell(name: str, finding: Finding) -> Outcome:
 def _render(loaded: Loaded, sheet: Path) -> Counter[Outcome]:
     """Render every pad, say how long it took and what was heard, and write the cue sheet."""
     from midifrag.commands.soundcheck import hearing
-    from midifrag.commands.soundcheck.cue_sheet import write_cue_sheet
     from midifrag.commands.soundcheck.rehearsal import rehearse
 
     told: Counter[Outcome] = Counter()
@@ -73,18 +72,33 @@ def _render(loaded: Loaded, sheet: Path) -> Counter[Outcome]:
                 tell(take, [*hearing.what_was_heard(take), *([late] if late else [])])
         except MidifragError as error:
             told[_tell("render", fault(str(error)))] += 1
+    for why in dict.fromkeys(take.unheard for take in takes if take.unheard):
+        told[_tell("heard", (note if loaded.settings.playback.is_on else ok)(f"not measured: {why}"))] += 1
     for one, other, likeness in hearing.alike(takes):
         same = f"{one.name} and {other.name} sound the same ({likeness:.2f}); other words or another seed part them"
         told[_tell("alike", note(same))] += 1
         notes[one.name].append(same)
     if takes:
+        told += _write(loaded, sheet, takes, notes)
+    return told
+
+
+def _write(loaded: Loaded, sheet: Path, takes: Sequence[Take], notes: Mapping[str, Sequence[str]]) -> Counter[Outcome]:
+    """Write the cue sheet's files; where one cannot be written, the other one is."""
+    from midifrag.commands.soundcheck.cue_rows import sections
+    from midifrag.commands.soundcheck.cue_sheet import files_of, write_cue_sheet
+
+    told: Counter[Outcome] = Counter()
+    pads = sections(loaded.banks, takes, notes)
+    path = loaded.path.absolute()
+    out.print()
+    for file in files_of(sheet):
         try:
-            write_cue_sheet(sheet, f"Cue sheet of {loaded.path.parent.name or loaded.path.name}", takes, notes)
+            write_cue_sheet(file, f"Cue sheet of {path.parent.name or path.name}", pads)
         except MidifragError as error:
             told[_tell("cue sheet", note(f"{error}; --cue-sheet says another place"))] += 1
-            return told
-        out.print()
-        say(f"{sheet} is the cue sheet; open it in a browser, which prints it or saves it as PDF")
+        else:
+            say(f"{file} is the cue sheet")
     return told
 
 

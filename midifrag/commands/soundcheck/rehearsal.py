@@ -19,13 +19,14 @@ from midifrag.config.ports import PortSettings
 from midifrag.config.press_keys import Hold
 from midifrag.config.press_request import PressRequest, press_request
 from midifrag.errors import AudioError, EngineError
-from midifrag.events import EngineChanged, JobChanged, Sounding, StateChange
+from midifrag.events import EngineChanged, JobChanged, PlaybackChanged, Sounding, StateChange
 from midifrag.fragment.audio_files import read_wav
 from midifrag.intents import Press, StopSlot
 from midifrag.pad_key import PadKey
+from midifrag.playback.messages import PlaybackState
 from midifrag.show.playing import ClipPorts
 from midifrag.show.runtime import MakePlayer, Runtime
-from midifrag.states import EngineState
+from midifrag.states import EngineState, JobState
 
 #: What the one port is called that pads are pressed on.
 PORT = "soundcheck"
@@ -37,7 +38,10 @@ HEARD_PATIENCE = 5.0
 
 @dataclass(frozen=True)
 class Take:
-    """What became of one pad. Seconds after its press; ``audio`` is the raw take, of shape (channels, samples)."""
+    """What became of one pad. ``heard`` is the moment of its first sample at the output, in seconds after its press.
+
+    Where it is not measured, ``unheard`` says why. ``audio`` is the raw take, of shape (channels, samples).
+    """
 
     bank: Bank
     key: PadKey
@@ -45,6 +49,7 @@ class Take:
     asked: PressRequest
     job: JobChanged
     heard: float | None = None
+    unheard: str = ""
     audio: Audio | None = None
     sample_rate: int = 0
 
@@ -66,10 +71,13 @@ class _Listener:
         self.ended: list[JobChanged] = []
         self.sounding: dict[int | None, float] = {}
         self.lost = ""
+        self.output = PlaybackChanged(PlaybackState.OPENING)
         self._news = threading.Condition()
 
     def __call__(self, change: StateChange) -> None:
         with self._news:
+            if isinstance(change, PlaybackChanged):
+                self.output = change
             match change:
                 case JobChanged() if change.state.ended:
                     self.ended.append(change)
@@ -141,14 +149,21 @@ def rehearse(
     with closing(runtime):
         runtime.start()
         runtime.watch(listener, "soundcheck")
-        deadline = runtime.clock.now() + LOAD_PATIENCE
-        while runtime.engines.waiting() and not listener.lost:
-            if runtime.clock.now() > deadline:
-                raise EngineError(f"{', '.join(runtime.engines.waiting())} is not ready after {LOAD_PATIENCE:.0f} s.")
-            listener.wait_for(lambda: bool(listener.lost), 0.05)
+        _wait_until_ready(runtime, listener)
         for bank in alone.banks:
             for key, pad in bank.pads.items():
                 yield _take(runtime, listener, (bank, key, pad), patience)
+
+
+def _wait_until_ready(runtime: Runtime, listener: _Listener) -> None:
+    """Wait for the models, and for the output to have opened or not: what lands before is not heard."""
+    deadline = runtime.clock.now() + LOAD_PATIENCE
+    while runtime.engines.waiting() and not listener.lost:
+        if runtime.clock.now() > deadline:
+            raise EngineError(f"{', '.join(runtime.engines.waiting())} is not ready after {LOAD_PATIENCE:.0f} s.")
+        listener.wait_for(lambda: bool(listener.lost), 0.05)
+    if runtime.player is not None:
+        listener.wait_for(lambda: listener.output.state is not PlaybackState.OPENING, LOAD_PATIENCE)
 
 
 def _take(runtime: Runtime, listener: _Listener, which: tuple[Bank, PadKey, Pad], patience: float) -> Take:
@@ -163,15 +178,24 @@ def _take(runtime: Runtime, listener: _Listener, which: tuple[Bank, PadKey, Pad]
         why = listener.lost or f"it is not there after {patience:.0f} s"
         raise EngineError(f"{bank.slug} {key} ({pad.label}) did not land: {why}")
     job = listener.ended[before]
-    heard = None
-    if runtime.player is not None and job.slot is not None:
-        listener.wait_for(partial(listener.sounding.__contains__, job.job), HEARD_PATIENCE)
-        at = listener.sounding.get(job.job)
-        heard = None if at is None else at - job.times.pressed
-        runtime.put(StopSlot(None))
+    heard, unheard = _heard(runtime, listener, job) if job.state is JobState.LANDED else (None, "")
     asked = press_request(runtime.begun.settings, bank, pad, velocity=1.0)
     audio, rate = _read(runtime.begun.archive_folder, job)
-    return Take(bank, key, pad, asked, job, heard, audio, rate)
+    return Take(bank, key, pad, asked, job, heard, unheard, audio, rate)
+
+
+def _heard(runtime: Runtime, listener: _Listener, job: JobChanged) -> tuple[float | None, str]:
+    """Seconds from a job's press to its first sample at the output; or None, and why that is not known."""
+    if not runtime.begun.settings.playback.is_on:
+        return None, "playback is off"
+    if runtime.player is None or listener.output.state is not PlaybackState.PLAYING:
+        return None, f"there is no output to be heard from ({listener.output.text or listener.output.state})"
+    listener.wait_for(partial(listener.sounding.__contains__, job.job), HEARD_PATIENCE)
+    at = listener.sounding.get(job.job)
+    runtime.put(StopSlot(None))
+    if at is None:
+        return None, f"it did not begin to sound within {HEARD_PATIENCE:g} s after it had landed"
+    return at - job.times.pressed, ""
 
 
 def _read(archive: Path, job: JobChanged) -> tuple[Audio | None, int]:

@@ -1,35 +1,76 @@
-"""The cue sheet as a page."""
+"""The files of a cue sheet."""
 
 from __future__ import annotations
 
 import io
+from pathlib import Path
 
-import numpy as np
-from PIL import Image
+import pytest
+from pypdf import PdfReader
 
-from midifrag.commands.soundcheck.cue_sheet import cue_sheet, pad_picture, png, write_cue_sheet
-from midifrag.pad_key import PadKey
-from tests.commands.soundcheck.test_hearing import a_take, tone
-from tests.support.shows import bank
+from midifrag.commands.soundcheck import cue_sheet
+from midifrag.commands.soundcheck.cue_sheet import files_of, write_cue_sheet
+from midifrag.errors import StorageError
+from tests.commands.soundcheck.sheets import a_row, a_section
 
-
-def test_a_row_has_prompt_length_time_picture_and_notes(tmp_path):
-    _show, take = a_take(tone(440), landed=1.25, name="<Rain>")
-    page = cue_sheet("A & B", [take], {take.name: ["late: so much"]})
-    for piece in ("A &amp; B", "&lt;Rain&gt;", "1.0 s", "1.25 s", "late: so much", "data:image/png;base64,", "<svg"):
-        assert piece in page
-    for notes in ({take.name: ["late: so much"]}, {}):
-        write_cue_sheet(tmp_path / "sheet.html", "A & B", [take], notes)
-    assert [file.name for file in tmp_path.iterdir()] == ["sheet.html"]
-    assert "late" not in (tmp_path / "sheet.html").read_text(encoding="utf-8")
+SHEETS = ("sheet.html", "sheet.pdf")
 
 
-def test_the_picture_shows_where_the_pad_lies():
-    drawn = pad_picture(bank(pads={36: {"prompt": "a"}, 41: {"prompt": "b"}}), PadKey(41))
-    assert 'aria-label="row 2, column 2"' in drawn
-    assert drawn.count('fill="#000"') == 1
+def words(path):
+    if path.suffix == ".pdf":
+        return " ".join(page.extract_text() for page in PdfReader(io.BytesIO(path.read_bytes())).pages)
+    return path.read_text(encoding="utf-8")
 
 
-def test_a_picture_is_read_back_as_it_was():
-    grey = np.arange(6, dtype=np.uint8).reshape(2, 3)
-    assert np.array_equal(np.asarray(Image.open(io.BytesIO(png(grey)))), grey)
+@pytest.mark.parametrize(
+    ("named", "files"),
+    [
+        ("a/show.pdf", ["a/show.pdf"]),
+        ("show.PDF", ["show.PDF"]),
+        ("show.html", ["show.html"]),
+        ("show.htm", ["show.htm"]),
+        ("show", ["show.html", "show.pdf"]),
+        ("a/friday.2", ["a/friday.2.html", "a/friday.2.pdf"]),
+    ],
+)
+def test_the_ending_says_which_file_and_without_one_it_is_both(named, files):
+    assert files_of(Path(named)) == tuple(map(Path, files))
+
+
+@pytest.mark.parametrize("name", SHEETS)
+def test_an_older_sheet_is_replaced(tmp_path, name):
+    path = tmp_path / name
+    for prompt in ("old rain", "new wind"):
+        write_cue_sheet(path, "A\udcffB", [a_section(a_row(prompt=prompt))])
+    assert "new wind" in words(path)
+    assert "old rain" not in words(path)
+    assert list(tmp_path.iterdir()) == [path]
+
+
+@pytest.mark.parametrize("name", SHEETS)
+def test_one_that_is_killed_in_between_leaves_the_older_sheet_whole(tmp_path, monkeypatch, name):
+    path = tmp_path / name
+    write_cue_sheet(path, "A", [a_section(a_row(prompt="old rain"))])
+
+    def is_killed(aside: Path, content: bytes) -> None:
+        aside.write_bytes(content[: len(content) // 2])
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patches:
+        patches.setattr(cue_sheet, "write_whole", is_killed)
+        with pytest.raises(KeyboardInterrupt):
+            write_cue_sheet(path, "A", [a_section(a_row(prompt="new wind"))])
+    assert "old rain" in words(path)
+    # What it left does not stand in the way of the next one.
+    write_cue_sheet(path, "A", [a_section(a_row(prompt="new wind"))])
+    assert "new wind" in words(path)
+    assert list(tmp_path.iterdir()) == [path]
+
+
+@pytest.mark.parametrize("name", SHEETS)
+def test_a_place_that_cannot_be_written_is_an_error_and_nothing_is_left(tmp_path, name):
+    (tmp_path / name).mkdir()
+    for path in (tmp_path / name, tmp_path / "nowhere" / name):
+        with pytest.raises(StorageError):
+            write_cue_sheet(path, "A", [a_section(a_row())])
+    assert list(tmp_path.iterdir()) == [tmp_path / name]

@@ -30,7 +30,7 @@ def a_take(audio=None, landed=1.0, state=JobState.LANDED, text="", got=1.0, **pa
     job = JobChanged(
         1, JobKind.PAD, state, "rain", bank.slug, key, times, text=text, used={"steps": 8}, fragment_seconds=got
     )
-    return show, Take(bank, key, one, press_request(show.settings, bank, one), job, None, audio, RATE)
+    return show, Take(bank, key, one, press_request(show.settings, bank, one), job, audio=audio, sample_rate=RATE)
 
 
 def texts(take):
