@@ -7,6 +7,9 @@ both may take one number for two pieces; whoever starts next is given one for th
 
 from __future__ import annotations
 
+import atexit
+import logging
+import shutil
 import tempfile
 import threading
 from collections.abc import Iterator
@@ -17,8 +20,9 @@ import filelock
 import numba
 import platformdirs
 
-#: Seconds for which another process may compile; one that takes longer stands still.
-LONGEST = 120.0
+#: Seconds for which another process may compile, one that takes longer stands still; and until that is told.
+LONGEST, TOLD = 120.0, 3.0
+_log = logging.getLogger(__name__)
 _one_thread = threading.RLock()
 
 
@@ -44,13 +48,27 @@ def kept_as(name: str) -> Iterator[Path]:
 def _own(name: str) -> tuple[Path, filelock.BaseFileLock | None]:
     for place in (platformdirs.user_cache_path("midifrag"), Path(tempfile.gettempdir())):
         folder = place / name
-        lock = filelock.FileLock(folder / "lock", timeout=LONGEST)
+        lock = filelock.FileLock(folder / "lock")
         try:
             folder.mkdir(parents=True, exist_ok=True)
-            lock.acquire()
+            _take(lock)
         except filelock.Timeout:
             break
         except (OSError, NotImplementedError):
             continue
         return folder, lock
-    return Path(tempfile.mkdtemp(prefix=f"{name}-")), None
+    made = Path(tempfile.mkdtemp(prefix=f"{name}-"))
+    atexit.register(shutil.rmtree, made, ignore_errors=True)
+    return made, None
+
+
+def _take(lock: filelock.BaseFileLock) -> None:
+    try:
+        lock.acquire(timeout=min(TOLD, LONGEST))
+    except filelock.Timeout:
+        _log.warning(
+            "another midifrag makes machine code in %s; this one waits for it, %.0f s at most",
+            Path(lock.lock_file).parent,
+            LONGEST,
+        )
+        lock.acquire(timeout=LONGEST)

@@ -61,12 +61,13 @@ def test_it_is_let_go_when_compiling_fails(cache):
     assert str(cache / "callback") != numba.config.CACHE_DIR
 
 
-def test_who_waits_too_long_compiles_for_itself(cache, monkeypatch):
+def test_who_waits_too_long_says_so_and_compiles_for_itself(cache, monkeypatch, caplog):
     monkeypatch.setattr(machine_code, "LONGEST", 0.0)
     (cache / "callback").mkdir(parents=True)
     with filelock.FileLock(cache / "callback" / "lock"), kept_as("callback") as folder:
         assert folder.is_dir()
         assert cache not in folder.parents
+    assert "another midifrag makes machine code" in caplog.text
 
 
 def test_where_no_cache_can_be_written_it_is_made_for_a_while(cache, tmp_path):

@@ -61,7 +61,7 @@ class Boundaries:
         if job.landing.land == "now" or job.boundary is not None:
             return
         if waits := self._waits(job):
-            job.waits, job.text = True, job.text or waits
+            _say_that_it_waits(job, waits)
             return
         now, jobs = self._clock.now(), [one.changed() for one in self._jobs]
         estimated = self.forecast.estimate(jobs, job.number, now, writing=self._jobs.written())
@@ -153,7 +153,7 @@ class Boundaries:
                     self._miss(job, now + self.forecast.careful(left))
         for job in self._jobs:
             if job.waits and not self._waits(job):
-                job.waits, job.text = False, ""
+                _say_that_it_waits(job, "")
                 self.promise(job)
                 self._telling.tell(job)
 
@@ -226,7 +226,7 @@ class Boundaries:
         if ready_at is None:
             job.boundary = None
             waits = self._waits(job)
-            job.waits, text = bool(waits), "; ".join(filter(None, (missed, waits)))
+            job.waits, text = waits, "; ".join(filter(None, (missed, waits)))
         else:
             job.ready_at, job.boundary = ready_at, self._after(job, ready_at)
             job.promised = job.promised or job.boundary
@@ -258,3 +258,9 @@ class Boundaries:
             self._telling.tell(job)
         elif job.number not in self._told:
             self._told[job.number] = was.at
+
+
+def _say_that_it_waits(job: Job, waits: str) -> None:
+    """Say what a job waits for beside what it says already, or (empty) no more."""
+    said = [part for part in job.text.split("; ") if part != job.waits]
+    job.waits, job.text = waits, "; ".join(filter(None, (*said, waits)))

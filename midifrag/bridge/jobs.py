@@ -80,8 +80,8 @@ class Job:
     #: The boundary that was promised first, and how many it has missed.
     promised: Boundary | None = None
     missed: int = 0
-    #: Whether nothing is promised to it because its engine does not answer, and it says so.
-    waits: bool = False
+    #: What it says while nothing is promised to it because its engine does not answer.
+    waits: str = ""
     #: When its fragment should be ready; when that was estimated and how many seconds were.
     ready_at: float = 0.0
     estimated: tuple[float, float] | None = None

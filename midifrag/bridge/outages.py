@@ -93,7 +93,7 @@ class Outages:
             job.render = request(job.preset, job.number, job.render.seed, bpm=job.render.bpm)
         elif model != job.model:
             self._substitute(job, model)
-        job.state, job.step, job.stalled, job.waits, job.text = JobState.QUEUED, 0, False, False, text
+        job.state, job.step, job.stalled, job.waits, job.text = JobState.QUEUED, 0, False, "", text
         job.times = dataclasses.replace(job.times, started=None)
         self._telling.tell(job)
         self._engines.send(job.model, job.render)

@@ -958,6 +958,18 @@ def test_a_press_whose_engine_does_not_answer_misses_its_bar_once_and_is_promise
     assert rig.lands()[-1].arrival.at == last(rig).lands_at
 
 
+def test_what_a_press_says_beside_that_it_waits_is_said_on():
+    rig = Rig(loaded(one_pad(), defaults={"land": "bar"}))
+    rig.press()
+    job = rig.bridge.renders.jobs.get(1)
+    job.text = f"shorter than asked; {job.text}"
+    bars(rig, 2)
+    assert last(rig).text.count("waits for") == 1
+    rig.ready()
+    rig.bridge.housekeeping()
+    assert last(rig).text == "shorter than asked"
+
+
 def test_what_is_pressed_while_its_engine_is_away_waits_for_it_and_who_stands_in_promises():
     rig = Rig(loaded(one_pad(), model="pocket", defaults={"land": "bar"}, engine={"fallback": "sketch"}))
     rig.ready("pocket")
