@@ -34,9 +34,16 @@ def sized(browser):
 def test_every_tab_fits_a_laptop_and_a_phone(browser, sized, size):
     sized(*size)
     assert too_wide(browser) == []
-    for tab in ("Archive", "Engine", "Set", "OSC"):
+    there = {
+        "Archive": ".sheet-line",
+        "Engine": ".chart > div",
+        "Set": "[data-edit]",
+        "Learn": ".learn-begin",
+        "OSC": ".osc-try",
+    }
+    for tab, element in there.items():
         browser.tab(tab)
-        browser.find({"Archive": ".sheet-line", "Engine": ".chart > div", "Set": "[data-edit]", "OSC": ".osc-try"}[tab])
+        browser.find(element)
         assert too_wide(browser) == []
     browser.tab("Play")
     small = "return [...document.querySelectorAll('.pad, .panic, .render, .bank')].filter((e) => e.offsetHeight < 44)"
