@@ -120,7 +120,15 @@ class Browser:
 
     def tab(self, name: str) -> None:
         """Go to one of the page's own tabs."""
-        self.click(".tabs .q-tab", name)
+        self.until(lambda: self._turns_to(name))
+
+    def _turns_to(self, name: str) -> bool:
+        found = next((one for one in self.all(".tabs .q-tab") if name.casefold() in one.text.casefold()), None)
+        if found is None or "q-tab--active" in str(found.get_attribute("class")):
+            return found is not None
+        # A page that is being drawn may lose a click.
+        found.click()
+        return False
 
     def type_prompt(self, text: str) -> None:
         self.type(".prompt .prompt-text textarea", Keys.CONTROL, "a")
