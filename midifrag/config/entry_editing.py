@@ -259,13 +259,16 @@ def _changed(content: bytes, section: str, inside: str, alone: str) -> bytes | N
         root = YAML(typ="rt").compose(text)
     except Exception:  # what we have read may still hold what it trips over
         return None
-    node = None
+    name = node = None
     if isinstance(root, MappingNode) and not root.flow_style:
-        node = next((value for key, value in root.value if key.value == section), None)
+        name, node = next(((key, value) for key, value in root.value if key.value == section), (None, None))
     elif root is not None:
         return None
     if node is None:
         changed = _line_after(text, text.count("\n") + 1, f"{section}:{end}  {alone}", end)
+    elif isinstance(node, ScalarNode) and node.value == "":
+        # A list all of whose entries are comments.
+        changed = _line_after(text, name.end_mark.line, f"  {alone}", end)
     else:
         found = _with(text, node, inside, alone, end)
         if found is None:
@@ -299,9 +302,6 @@ def _without(content: bytes, section: str, number: int) -> bytes | None:
 
 
 def _with(text: str, node: Node, inside: str, alone: str, end: str) -> str | None:
-    if isinstance(node, ScalarNode) and node.start_mark.index == node.end_mark.index:
-        # A list all of whose entries are comments.
-        return _line_after(text, text.count("\n", 0, node.start_mark.index), f"  {alone}", end)
     if not isinstance(node, SequenceNode | MappingNode):
         return None
     if node.flow_style:
