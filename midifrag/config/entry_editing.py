@@ -266,7 +266,7 @@ def _changed(content: bytes, section: str, inside: str, alone: str) -> bytes | N
         return None
     if node is None:
         changed = _line_after(text, text.count("\n") + 1, f"{section}:{end}  {alone}", end)
-    elif isinstance(node, ScalarNode) and node.value == "":
+    elif name is not None and isinstance(node, ScalarNode) and node.value == "":
         # A list all of whose entries are comments.
         changed = _line_after(text, name.end_mark.line, f"  {alone}", end)
     else:
