@@ -18,6 +18,7 @@ from midifrag.config.loading import Loaded
 from midifrag.config.settings import Settings
 from midifrag.errors import ConfigurationError, EditConflictError, PortError, StorageError
 from midifrag.midi.backends import choose_backend
+from midifrag.midi.finding import ASKED_AT_MOST
 from midifrag.midi.listening import Listening
 from midifrag.midi.messages import MidiEvent
 from midifrag.midi.port_names import device_of, find_port
@@ -47,19 +48,22 @@ class Teaching:
     def look(self) -> None:
         """Hear what was plugged in since, and say what came and went."""
         found = self._listening.look(self.learning.loaded.settings)
+        lines = []
         if found.trouble != self._trouble:
             self._trouble = found.trouble
-            say(found.trouble or "MIDI is back.")
-        if not (found.came or found.went):
-            return
-        self._listening.ask()
-        for name in found.went:
-            say(f"{name} was pulled.")
-        for name in found.came:
-            say(_told(self._listening, name, self.learning.loaded.settings))
+            lines.append(found.trouble or "MIDI is back.")
+        # Those that have just come are named by what they answer; of the others, one at a time holds up nobody.
+        self._listening.ask(most=ASKED_AT_MOST if found.came else 1)
+        lines += [f"{name} was pulled." for name in found.went]
+        lines += [_told(self._listening, name, self.learning.loaded.settings) for name in found.came]
         self.learning.devices = _devices(self.learning.loaded, self._listening, self.learning.devices)
-        if found.came and self.learning.question:
-            self._ask(self.learning.question)
+        question = self.learning.question
+        if question and lines:
+            out.print()
+        for line in lines:
+            say(line)
+        if question and lines:
+            self._ask(question)
 
     def take(self, step: Step) -> None:
         """Do what a step asks for."""
@@ -131,7 +135,7 @@ def learn(loaded: Loaded, backend: Backend | None = None, inbox: Inbox | None = 
                 threading.Thread(target=_read, args=(arriving,), name="midifrag-typed", daemon=True).start()
             teaching = Teaching(loaded, listening)
             _serve(teaching, arriving, stopped)
-            if teaching.learning.waits:
+            if teaching.learning.question:
                 out.print()
         finally:
             listening.close()

@@ -216,6 +216,11 @@ class Action(Strict):
         """Whether something must be held meanwhile."""
         return self.while_held is not None or self.while_held_cc is not None
 
+    @property
+    def takes_presses(self) -> bool:
+        """Whether just any press does it, and not only a double or a long one, or with a shift: no pad is played."""
+        return self.press is None and not self.needs_shift
+
     def intents(self, bank: Bank, pressed: PadKey | None = None) -> Sequence[Intent]:
         """What it asks for while ``bank`` is active, where that pad was ``pressed`` for it.
 

@@ -9,12 +9,12 @@ from collections.abc import Iterator, Mapping
 from functools import cached_property
 from typing import Annotated, Any, Literal, TypeAlias
 
-from pydantic import BeforeValidator, Field, PlainSerializer, PlainValidator, model_validator
+from pydantic import BeforeValidator, Field, PlainSerializer, PlainValidator, field_validator, model_validator
 
 from midifrag.config.controls import MOST_CONTROLS, Control
 from midifrag.config.names import none_of
 from midifrag.config.pads import Pad, PadDefaults
-from midifrag.config.value_types import Key, NotBlank, Program, Strict, Written, WrongKeyError
+from midifrag.config.value_types import Key, NotBlank, Program, Strict, Written, WrongKeyError, none_is_empty
 from midifrag.pad_key import PadKey
 from midifrag.surface.grid import MOST_ROWS, Place
 
@@ -90,6 +90,8 @@ class Bank(Strict):
     slug: str = Field(
         default="", exclude=True, description="its file, without folder and ending; its name in the set list"
     )
+
+    _lists = field_validator("controls", mode="before")(none_is_empty)
 
     @model_validator(mode="after")
     def _pads_have_places_of_their_own(self) -> Bank:

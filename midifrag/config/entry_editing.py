@@ -6,13 +6,14 @@ No other byte changes, and what ``check`` would refuse is never written.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
 from ruamel.yaml import YAML
-from ruamel.yaml.nodes import CollectionNode, MappingNode, Node, SequenceNode
+from ruamel.yaml.nodes import CollectionNode, MappingNode, Node, ScalarNode, SequenceNode
 
 from midifrag.config import loading
 from midifrag.config.loading import Loaded, bank_name, bank_path
@@ -20,7 +21,7 @@ from midifrag.config.pad_editing import Edit, replace_content, undo
 from midifrag.config.regular_files import read_regular
 from midifrag.config.yaml_files import MAX_BYTES, plain, read_content
 from midifrag.config.yaml_writing import dump, in_one_line
-from midifrag.errors import ConfigurationError, Problem, StorageError
+from midifrag.errors import ConfigurationError, MidifragError, Problem, StorageError
 from midifrag.fragment.files import storage_error
 
 #: The lists of a file that are added to.
@@ -43,8 +44,31 @@ class FileEdit:
     after: bytes
 
 
-#: What became of a file by any edit: of a pad, or of what lies beside pads.
-Change: TypeAlias = Edit | FileEdit
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """One edit with those that made room for it, in the order in which they were made."""
+
+    new: Edit | FileEdit
+    gone: tuple[Edit | FileEdit, ...]
+
+    @property
+    def slug(self) -> str | None:
+        """The bank, or (None) the set, that the new one is about."""
+        return self.new.slug
+
+    @property
+    def before(self) -> bytes:
+        """The new one's file before it."""
+        return self.new.before
+
+    @property
+    def after(self) -> bytes:
+        """The new one's file after it."""
+        return self.new.after
+
+
+#: What became of files by any edit: of a pad, of what lies beside pads, or of one in the place of others.
+Change: TypeAlias = Edit | FileEdit | Exchange
 
 
 def file_name(loaded: Loaded, slug: str | None) -> str:
@@ -85,6 +109,21 @@ def add_port(loaded: Loaded, name: str, port: Mapping[str, Any]) -> FileEdit:
     )
 
 
+def remove_entry(loaded: Loaded, section: Section, number: int) -> FileEdit:
+    """Take an entry out of a list of the set's own file. Raises as `add_entry` does."""
+    path, before = _read(loaded, None)
+    document = _document(loaded, None, before)
+    entries = list(document.get(section) or [])
+    if number >= len(entries):
+        raise ConfigurationError([Problem(loaded.path.name, None, section, "has been changed meanwhile; try again")])
+    after, key = _without(before, section, number), f"{section}.{number}"
+    left = [*entries[:number], *entries[number + 1 :]]
+    if not left and after is not None:
+        # What stands there then is an empty list, or nothing.
+        return _write(loaded, None, path, (before, after), document | {section: _empty(loaded, after, section)}, key)
+    return _write(loaded, None, path, (before, after), document | {section: left}, key)
+
+
 def take_back(loaded: Loaded, edit: FileEdit) -> FileEdit:
     """Make a file what it was before an edit; the edit that this is. Raises as `add_entry` does.
 
@@ -103,7 +142,33 @@ def undone(loaded: Loaded, change: Change, *, overwrite: bool = False) -> Change
     """Take back what was changed, a pad or anything else: as `take_back` or `midifrag.config.pad_editing.undo` does."""
     if isinstance(change, FileEdit):
         return take_back(loaded, change)
-    return undo(loaded, change, overwrite=overwrite)
+    if isinstance(change, Edit):
+        return undo(loaded, change, overwrite=overwrite)
+    done: list[Edit | FileEdit] = []
+    with _all_or_none(loaded, done):
+        for one in (change.new, *reversed(change.gone)):
+            back = take_back(loaded, one) if isinstance(one, FileEdit) else undo(loaded, one, overwrite=overwrite)
+            done.append(back)
+    return Exchange(done[0], tuple(done[1:]))
+
+
+def exchanged(loaded: Loaded, steps: Sequence[Callable[[], Edit | FileEdit]]) -> Exchange:
+    """Make edits as one, the new one first and then those that make room for it. Raises as they do; then none is."""
+    done: list[Edit | FileEdit] = []
+    with _all_or_none(loaded, done):
+        done.extend(step() for step in steps)
+    return Exchange(done[0], tuple(done[1:]))
+
+
+@contextmanager
+def _all_or_none(loaded: Loaded, done: Sequence[Edit | FileEdit]) -> Iterator[None]:
+    try:
+        yield
+    except MidifragError:
+        for one in reversed(done):
+            with suppress(MidifragError):
+                undone(loaded, one)
+        raise
 
 
 def _read(loaded: Loaded, slug: str | None) -> tuple[Path, bytes]:
@@ -142,6 +207,15 @@ def _write(
     if after != before:
         replace_content(path, after)
     return FileEdit(slug, key, _last_difference(before, after), before, after)
+
+
+def _empty(loaded: Loaded, content: bytes, section: Section) -> Any:
+    """How a file says that a list has no entries; another value where it says anything else."""
+    try:
+        found = _document(loaded, None, content).get(section)
+    except ConfigurationError:
+        return None
+    return found if found in (None, []) else []
 
 
 def _same(one: Any, other: Any) -> bool:
@@ -185,19 +259,46 @@ def _changed(content: bytes, section: str, inside: str, alone: str) -> bytes | N
         root = YAML(typ="rt").compose(text)
     except Exception:  # what we have read may still hold what it trips over
         return None
-    node = None
+    name = node = None
     if isinstance(root, MappingNode) and not root.flow_style:
-        node = next((value for key, value in root.value if key.value == section), None)
+        name, node = next(((key, value) for key, value in root.value if key.value == section), (None, None))
     elif root is not None:
         return None
     if node is None:
         changed = _line_after(text, text.count("\n") + 1, f"{section}:{end}  {alone}", end)
+    elif name is not None and isinstance(node, ScalarNode) and node.value == "":
+        # A list all of whose entries are comments.
+        changed = _line_after(text, name.end_mark.line, f"  {alone}", end)
     else:
         found = _with(text, node, inside, alone, end)
         if found is None:
             return None
         changed = found
     return (mark + changed).encode()
+
+
+def _without(content: bytes, section: str, number: int) -> bytes | None:
+    """``content`` without an entry of a list; None where that cannot be done."""
+    text = content.decode()
+    mark = _MARK if text.startswith(_MARK) else ""
+    text = text.removeprefix(_MARK)
+    try:
+        root = YAML(typ="rt").compose(text)
+        node = next(value for key, value in root.value if key.value == section)
+        items = node.value
+        item = items[number]
+    except Exception:  # what we have read may still hold what it trips over
+        return None
+    if node.flow_style:
+        start, end = item.start_mark.index, item.end_mark.index
+        if number + 1 < len(items):
+            end = items[number + 1].start_mark.index
+        elif number:
+            start = items[number - 1].end_mark.index
+        return (mark + text[:start] + text[end:]).encode()
+    lines = text.splitlines(keepends=True)
+    del lines[item.start_mark.line : _last_line(item) + 1]
+    return (mark + "".join(lines)).encode()
 
 
 def _with(text: str, node: Node, inside: str, alone: str, end: str) -> str | None:

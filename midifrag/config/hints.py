@@ -206,11 +206,17 @@ def _too_far(loaded: Loaded, bank: Bank, file: str, facts: FactsOf) -> Iterator[
 
 def _hidden_pads(loaded: Loaded, bank: Bank, file: str) -> Iterator[str]:
     """What of a bank's messages an action takes."""
+    ports = loaded.settings.ports
     for action in loaded.settings.actions:
         for key, pad in bank.pads.items():
-            by_notes = any(not port.grids for name, port in loaded.settings.ports.items() if pad.port in (None, name))
-            if action.note == key.note and by_notes and _meet(action, key.channel, pad.port):
-                yield f"{file}: pads.{key}: its note does {action.does} (actions of {loaded.path.name})"
+            by_notes = [name for name, port in ports.items() if not port.grids and pad.port in (None, name)]
+            plays = action.note == key.note and bool(by_notes) and action.takes_presses
+            if plays and (action.port in (None, pad.port) or by_notes == [action.port]):
+                if action.channel in (None, key.channel):
+                    yield f"{file}: pads.{key}: its note does {action.does} (actions of {loaded.path.name})"
+                elif key.channel is None:
+                    on = f"on channel {action.channel} its note does {action.does}"
+                    yield f"{file}: pads.{key}: {on} (actions of {loaded.path.name})"
         if action.program is not None and action.program == bank.program and _meet(action, None, None):
             yield f"{file}: program: {bank.program} does {action.does} instead (actions of {loaded.path.name})"
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from midifrag.config.ableton import AbletonSettings
 from midifrag.config.actions import Action
@@ -24,7 +24,7 @@ from midifrag.config.places import Address
 from midifrag.config.playback import OFF, PlaybackSettings
 from midifrag.config.ports import NotifySettings, PortSettings
 from midifrag.config.storage import ArchiveSettings, SessionLogSettings, SlotSettings
-from midifrag.config.value_types import Key, Strict
+from midifrag.config.value_types import Key, Strict, none_is_empty
 
 #: The most banks, and models of one's own.
 MOST_BANKS = 999
@@ -146,6 +146,8 @@ class Settings(Strict):
     queue: QueueSettings = Field(default=QueueSettings(), description="the presses that wait")
     engine: EngineSettings = Field(default=EngineSettings(), description="how models run")
     page: PageSettings = Field(default=PageSettings(), description="the web page")
+
+    _lists = field_validator("controls", "actions", mode="before")(none_is_empty)
 
     @property
     def known_models(self) -> list[str]:

@@ -25,6 +25,11 @@ Program: TypeAlias = Annotated[int, Field(ge=1, le=128)]
 Lead: TypeAlias = Annotated[float, Field(ge=0, le=2000)]
 
 
+def none_is_empty(value: Any) -> Any:
+    """What a list is whose entries are all comments: YAML reads it as nothing at all."""
+    return () if value is None else value
+
+
 def _not_blank(value: str) -> str:
     if value and not value.strip():
         raise ValueError("is blank")

@@ -44,7 +44,9 @@ class Listening:
         self._clients = 0
         #: By input, what it said that it is: surface, model and the output that was asked.
         self._told: dict[str, tuple[str, str, str]] = {}
+        #: The output that is asked, and the inputs that have answered it.
         self._asked = ""
+        self._answered: set[str] = set()
         self._known_outputs: set[str] = set()
         self.inputs: list[str] = []
         self.outputs: list[str] = []
@@ -87,19 +89,36 @@ class Listening:
         """Call inputs from now on as ``settings`` do."""
         self.ports = _ports(settings, self.inputs) | self._virtual
 
-    def ask(self, seconds: float = REPLY_SECONDS, sleep: Callable[[float], None] = time.sleep) -> None:
-        """Have the device of each output that has not been asked say who it is."""
-        new = [name for name in self.outputs if name not in self._known_outputs]
+    def ask(
+        self, seconds: float = REPLY_SECONDS, sleep: Callable[[float], None] = time.sleep, most: int = ASKED_AT_MOST
+    ) -> None:
+        """Have the device of each output that has not been asked say who it is; ``most`` of them, the others later."""
+        new = [name for name in self.outputs if name not in self._known_outputs][:most]
         self._known_outputs.update(new)
-        for number, name in enumerate(new[:ASKED_AT_MOST]):
-            self._asked = name
-            with suppress(PortError, OSError), ExitStack() as asking:
-                client = f"{self._client}-learns-{number}-out"
-                output = self._backend.open_output(name, virtual=False, client=client)
-                asking.callback(output.close)
-                sleep(self._backend.settle_seconds)
-                output.send(identity_request())
-                sleep(seconds)
+        before = ""
+        for name in new:
+            answered = self._asked_one(name, seconds, sleep)
+            # What has the name of one that said nothing may be that one's, and late: one that is right comes again.
+            late = [one for one in answered if before and device_of(one) == device_of(before) != device_of(name)]
+            again = self._asked_one(name, seconds, sleep) if late else set()
+            for one in late:
+                if one not in again:
+                    self._told[one] = (*self._told[one][:2], before)
+            before = "" if answered - set(late) else name
+        self._asked = ""
+
+    def _asked_one(self, name: str, seconds: float, sleep: Callable[[float], None]) -> set[str]:
+        """Ask the device at one output; the inputs that something came from meanwhile."""
+        self._asked, self._answered = name, set()
+        with suppress(PortError, OSError), ExitStack() as asking:
+            self._clients += 1
+            client = f"{self._client}-learns-{self._clients}-out"
+            output = self._backend.open_output(name, virtual=False, client=client)
+            asking.callback(output.close)
+            sleep(self._backend.settle_seconds)
+            output.send(identity_request())
+            sleep(seconds)
+        return set(self._answered)
 
     def what_is(self, name: str) -> tuple[str | None, str]:
         """The surface of the device at an input, None where it is not known, and what it is in words."""
@@ -113,7 +132,7 @@ class Listening:
 
     def output_of(self, name: str) -> str | None:
         """The output of an input's device: the one that was answered there, one of the same name, or its only one."""
-        if name in self._told:
+        if name in self._told and self._told[name][2]:
             return self._told[name][2]
         if name in self.outputs:
             return name
@@ -146,6 +165,7 @@ class Listening:
         return self._backend.open_input(name, virtual=virtual, client=client, receive=receive)
 
     def _identified(self, name: str, data: Sequence[int]) -> None:
+        self._answered.add(name)
         found = [(surface, model) for surface in SURFACES if (model := model_of(data, surface))]
         for surface, model in found[:1]:
             self._told.setdefault(name, (surface, model, self._asked))

@@ -183,10 +183,10 @@ def relative_coding(values: Sequence[int], alike: Relative = "signed") -> Coding
     """The coding of an endless encoder that sent these bytes, 0–127 each.
 
     A knob that says where it stands goes from value to value and says none twice; an encoder says the same small
-    numbers again and again, and leaps where it turns back. ``alike`` is ``mackie`` for a controller that has that: its
-    bytes are those of ``signed``.
+    numbers again and again, and leaps where it turns back. A button lets go, with a 0 between its values. ``alike`` is
+    ``mackie`` for a controller that has that: its bytes are those of ``signed``.
     """
-    if len(values) < ENOUGH or 0 in values or set(values) <= {127}:
+    if len(values) < ENOUGH or 0 in values:
         return None
     repeats = sum(one == other for one, other in pairwise(values))
     turns = [name for name, (up, down) in _CODINGS.items() if all(up(one) or down(one) for one in values)]

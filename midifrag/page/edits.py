@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
-from midifrag.config.entry_editing import Change, FileEdit
+from midifrag.config.entry_editing import Change, Exchange, FileEdit
 from midifrag.config.loading import Loaded
 from midifrag.pad_key import PadKey
 
@@ -34,6 +34,8 @@ Drafts: TypeAlias = dict[tuple[str, PadKey | None], Draft]
 
 def name_of(change: Change) -> str:
     """What was changed: a pad by its note's name, anything else by its key."""
+    if isinstance(change, Exchange):
+        return name_of(change.new)
     return change.key if isinstance(change, FileEdit) else change.key.name
 
 

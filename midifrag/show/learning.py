@@ -8,19 +8,21 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 from midifrag.config.actions import ACTIONS, Action
 from midifrag.config.controls import Control
 from midifrag.config.entry_editing import Section
 from midifrag.config.loading import Loaded
-from midifrag.config.names import none_of
 from midifrag.config.parameters import shown
 from midifrag.config.targets import TARGETS
-from midifrag.midi.messages import MidiEvent
+from midifrag.midi.decoding import NRPN_COARSE, NRPN_FINE
+from midifrag.midi.messages import ControlChange, MidiEvent, Nrpn
 from midifrag.midi.recognising import Touched, recognise
+from midifrag.show.learning_answers import LAND_CHOICES, AnswerError, completed, needed_of, range_of, short, slot_of
 from midifrag.show.learning_edits import Device, NewEntry, NewPort, NewPrompt, Step, Undo
 from midifrag.show.learning_places import key_at
+from midifrag.show.learning_taken import Taken, actions_on, pads_on
 
 #: Seconds without a message after which a touch is over.
 QUIET_SECONDS = 0.7
@@ -32,6 +34,9 @@ _NAME = re.compile(r"\w[\w-]{0,39}")
 _NOTHING = ("", "n", "no")
 
 
+#: What an encoder is asked for that was turned one way.
+OTHER_WAY = "Turn it the other way as well (Enter: leave it)"
+_LEFT = Step(("Left as it is.",))
 _Then: TypeAlias = Callable[[str], "Step"]
 
 
@@ -47,6 +52,8 @@ class Learning:
     _declined: set[str] = field(default_factory=set)
     #: What was touched on a device that becomes a port first.
     _waiting: Touched | None = None
+    #: The clicks of an encoder that was turned one way, and has to be turned the other.
+    _clicks: list[MidiEvent] = field(default_factory=list)
 
     @property
     def waits(self) -> bool:
@@ -66,7 +73,9 @@ class Learning:
     @property
     def question(self) -> str | None:
         """What is asked now."""
-        return self._step.asks if self.waits else None
+        if self.waits:
+            return self._step.asks
+        return OTHER_WAY if self._clicks else None
 
     def heard(self, event: MidiEvent) -> None:
         """A message came."""
@@ -75,27 +84,34 @@ class Learning:
 
     def quiet(self) -> Step:
         """Nothing has come for a moment: what was touched is asked about."""
-        settings = self.loaded.settings
-        touched_port = self._events[0].port if self._events else ""
-        port = settings.ports.get(touched_port)
-        is_mackie = port is not None and port.surface == "mackie"
-        found = recognise(self._events, "mackie" if is_mackie else "signed")
-        if found == "unsure":
-            return Step(("An endless encoder. Turn it the other way as well.",))
-        self._events.clear()
+        events, self._events = self._events, []
+        goes_on = bool(self._clicks) and _sources(events) == _sources(self._clicks)
+        found = self._recognised(self._clicks + events if goes_on else events)
         if found is None:
             return Step()
+        if found == "unsure":
+            self._clicks = ([*self._clicks, *events] if goes_on else events)[: MOST_EVENTS // 2]
+            return Step() if goes_on else Step((f"An endless encoder. {OTHER_WAY}.",))
+        self._clicks = []
         device = self.devices.get(found.port)
-        if device is not None and found.port not in settings.ports and found.port not in self._declined:
+        if device is not None and found.port not in self.loaded.settings.ports and found.port not in self._declined:
             return self._ask_for_port(found, device)
         return self._ask(found)
+
+    def _recognised(self, events: Sequence[MidiEvent]) -> Touched | Literal["unsure"] | None:
+        port = self.loaded.settings.ports.get(events[0].port) if events else None
+        return recognise(events, "mackie" if port is not None and port.surface == "mackie" else "signed")
 
     def answered(self, text: str) -> Step:
         """An answer, or `u` where nothing is asked."""
         text = text.strip()
+        is_turning, self._clicks = bool(self._clicks), []
         if text == "u":
             self._then = None
             return Step(edit=Undo())
+        if is_turning and text.lower() in (*_NOTHING, "q"):
+            self._events = []
+            return _LEFT
         then, self._then = self._then, None
         if then is None:
             return Step(("Press a pad or turn a knob; u takes the last change back, Ctrl-C ends.",) if text else ())
@@ -115,7 +131,7 @@ class Learning:
                 return self._ask(found)
             name = device.name if text.lower() in ("", "y", "yes") else text
             if not _NAME.fullmatch(name):
-                return self._again(f"{text!r} is no name; letters, digits and _ make one", then)
+                return self._again(f"{short(text)!r} is no name; letters, digits and _ make one", then)
             self._waiting = replace(found, port=name)
             return Step(edit=NewPort(name, device.port))
 
@@ -153,118 +169,161 @@ class Learning:
             for one in both:
                 mine = one.channel in (None, found.channel) and one.port in (None, found.port)
                 if mine and found.kind != "pitch_bend" and getattr(one, found.kind, None) == found.number:
-                    does = getattr(one, "does", None) or f"sets {getattr(one, 'sets', '')}"
-                    lines.append(f"It {does} already ({name}); what you add comes beside that.")
+                    what = f"has the action {one.does}" if isinstance(one, Action) else f"sets {one.sets}"
+                    lines.append(f"It {what} already ({name}); what you add comes beside that.")
         return lines
 
     def _meaning(self, found: Touched, text: str, names: Sequence[str], then: _Then) -> Step:
         if text.lower() in _NOTHING:
-            return Step(("Left as it is.",))
+            return _LEFT
         if text == "?":
             return self._again(", ".join(names), then)
         is_quoted = text[0] in "\"'“" or " " in text
         if found.kind == "note" and is_quoted:
-            return self._pad(found, text.strip("\"'“”").strip())
-        name = _completed(text, names)
-        if name is None:
+            prompt = text.strip("\"'“”").strip()
+            return self._pad_of_double(found, prompt) if found.is_double else self._pad(found, prompt)
+        try:
+            name = completed(text, names)
+        except AnswerError as error:
             more = "; a pad's prompt stands in quotes" if found.kind == "note" else ""
-            return self._again(none_of(text, names) + more, then)
+            return self._again(f"{error}{more}", then)
         entry = dict(found.keys)
         if found.port in self.loaded.settings.ports:
             entry["port"] = found.port
         is_action = name in ACTIONS and (found.is_button or name not in TARGETS)
-        return self._action(name, entry | found.press) if is_action else self._control(name, entry)
+        return self._action(name, found, entry | found.press) if is_action else self._control(name, found, entry)
 
-    def _control(self, name: str, entry: dict[str, Any]) -> Step:
+    def _reading(self, read: Callable[[str], Any], then: Callable[[Any], Step]) -> _Then:
+        """What is done with an answer that can be read; one that cannot is told why, and asked for again."""
+
+        def read_then(text: str) -> Step:
+            try:
+                value = read(text)
+            except AnswerError as error:
+                return self._again(str(error), read_then)
+            return then(value)
+
+        return read_then
+
+    def _control(self, name: str, found: Touched, entry: dict[str, Any]) -> Step:
         target = TARGETS[name]
         low, high = map(shown, target.parameter.slider)
 
-        def then(text: str) -> Step:
-            try:
-                way = [_number(one) for one in text.replace(",", " ").strip("[] ").split()] or [
-                    _number(low),
-                    _number(high),
-                ]
-                start, end = way
-            except ValueError:
-                return self._again(f"{text!r} is no range: two numbers, such as {low} {high}", then)
-            keys = {**entry, "sets": name, "range": [start, end]}
-            return self._slot(keys, "controls") if name in ("pan", "mute") else self._where(keys, "controls")
+        def then(way: list[float | int]) -> Step:
+            keys = {**entry, "sets": name, "range": way}
+            if name in ("pan", "mute"):
+                return self._slot(found, keys, "controls")
+            return self._where(found, keys, "controls")
 
-        return self._asking((), f"From and to? [{low} {high}]", (), then)
+        read = self._reading(lambda text: range_of(text, target), then)
+        return self._asking((), f"From and to? [{low} {high}]", (), read)
 
-    def _action(self, name: str, entry: dict[str, Any]) -> Step:
+    def _action(self, name: str, found: Touched, entry: dict[str, Any]) -> Step:
         keys = {**entry, "does": name}
         needed = ACTIONS[name].needs
         if needed is None:
-            return self._where(keys, "actions")
+            return self._where(found, keys, "actions")
         if needed == "slot":
-            return self._slot(keys, "actions")
+            return self._slot(found, keys, "actions")
         choices: Sequence[str] = ()
         if needed == "bank":
             choices = [bank.slug for bank in self.loaded.banks]
         elif needed == "to":
-            choices = ("now", "beat", "bar", "presets")
-        return self._needed(keys, needed, choices)
+            choices = LAND_CHOICES
+        return self._needed(found, keys, needed, choices)
 
-    def _needed(self, keys: dict[str, Any], needed: str, choices: Sequence[str]) -> Step:
-        def then(text: str) -> Step:
-            if not text:
-                return Step(("Left as it is.",))
-            value = int(text) if text.isdecimal() else _completed(text, choices) or text
-            return self._where({**keys, needed: value}, "actions")
-
+    def _needed(self, found: Touched, keys: dict[str, Any], needed: str, choices: Sequence[str]) -> Step:
+        read = self._reading(
+            lambda text: needed_of(self.loaded, needed, text),
+            lambda value: self._where(found, {**keys, needed: value}, "actions"),
+        )
         listed = f" ({', '.join(choices)})" if choices else " (its note)" if needed == "pad" else ""
-        return self._asking((), f"Which {needed}?{listed}" if needed != "to" else f"To what?{listed}", choices, then)
+        question = f"Which {needed}?{listed}" if needed != "to" else f"To what?{listed}"
+        return self._asking((), question, choices, lambda text: read(text) if text else _LEFT)
 
-    def _slot(self, keys: dict[str, Any], section: Section) -> Step:
-        def then(text: str) -> Step:
-            if not text.isdecimal():
-                return self._again(f"{text!r} is no slot's number", then)
-            return self._where({**keys, "slot": int(text)}, section)
+    def _slot(self, found: Touched, keys: dict[str, Any], section: Section) -> Step:
+        count = self.loaded.settings.fragments.count
+        read = self._reading(
+            lambda text: slot_of(text, count), lambda slot: self._where(found, {**keys, "slot": slot}, section)
+        )
+        return self._asking((), f"Which slot? (1 to {count})", (), read)
 
-        return self._asking((), f"Which slot? (1 to {self.loaded.settings.fragments.count})", (), then)
-
-    def _where(self, keys: dict[str, Any], section: Section) -> Step:
+    def _where(self, found: Touched, keys: dict[str, Any], section: Section) -> Step:
         """Actions are the set's; a control may be a bank's."""
-        if section == "actions" or len(self.loaded.banks) < 2:
+        if section == "actions":
+            is_pressed = found.kind == "note" and not found.is_double
+            taken = pads_on(self.loaded, found) if is_pressed else ()
+            return self._in_place_of(found, taken, NewEntry(None, section, keys, taken))
+        if len(self.loaded.banks) < 2:
             return Step(edit=NewEntry(None, section, keys))
         slugs = ["all", *(bank.slug for bank in self.loaded.banks)]
+        read = self._reading(
+            lambda text: completed(text or "all", slugs),
+            lambda name: Step(edit=NewEntry(None if name == "all" else name, section, keys)),
+        )
+        return self._asking((), f"In all banks, or in one ({', '.join(slugs[1:])})? [all]", slugs, read)
+
+    def _in_place_of(self, found: Touched, taken: Sequence[Taken], new: NewEntry | NewPrompt) -> Step:
+        """Write what is new; where something has its note, only after that may go."""
+        if not taken:
+            return Step(edit=new)
+        words = ", ".join(one.words for one in taken)
+        question = f"Note {found.number} is taken by {words}. Replace {_it(taken)}?"
+        return self._yes(question, found, lambda: Step(edit=new))
+
+    def _yes(self, question: str, found: Touched, go_on: Callable[[], Step]) -> Step:
+        """Go on only where that is wanted, else ask again what it does."""
 
         def then(text: str) -> Step:
-            name = _completed(text or "all", slugs)
-            if name is None:
-                return self._again(none_of(text, slugs), then)
-            return Step(edit=NewEntry(None if name == "all" else name, section, keys))
+            answer = text.lower()
+            if answer in ("y", "yes"):
+                return go_on()
+            if answer in _NOTHING:
+                return self._ask(found)
+            return self._again(f"{short(text)!r} is neither yes nor no", then)
 
-        return self._asking((), f"In all banks, or in one ({', '.join(slugs[1:])})? [all]", slugs, then)
+        return self._asking((), f"{question} [yes, no]", ("yes", "no"), then)
+
+    def _pad_of_double(self, found: Touched, prompt: str) -> Step:
+        question = "A pad is played by a single press, and this was a double one. Shall a single press play it?"
+        return self._yes(question, found, lambda: self._pad(replace(found, is_double=False), prompt))
 
     def _pad(self, found: Touched, prompt: str) -> Step:
         slugs = [bank.slug for bank in self.loaded.banks]
         if not prompt or not slugs:
             return Step(("A prompt has words, and a set a bank for it. Left as it is.",))
 
-        def then(text: str) -> Step:
-            slug = _completed(text or slugs[0], slugs)
-            if slug is None:
-                return self._again(none_of(text, slugs), then)
+        def then(slug: str) -> Step:
+            bank = next(one for one in self.loaded.banks if one.slug == slug)
             key = key_at(self.loaded, slug, found)
             if key is None:
-                name = next(one.name for one in self.loaded.banks if one.slug == slug)
-                return Step((f"Bank {name} has no place there on this controller; say it with at: in its file.",))
-            return Step(edit=NewPrompt(slug, key, prompt))
+                said = f"Bank {bank.name} has no place there on this controller; say it with at: in its file."
+                return Step((said,))
+            taken = actions_on(self.loaded, found)
+            new = NewPrompt(slug, key, prompt, taken)
+            there = bank.pads.get(key)
+            if there is None or there.prompt == prompt:
+                return self._in_place_of(found, taken, new)
+            question = f"It plays {there.prompt!r} in {slug}; replace it?"
+            return self._yes(question, found, lambda: self._in_place_of(found, taken, new))
 
-        return then("") if len(slugs) == 1 else self._asking((), f"In which bank? [{slugs[0]}]", slugs, then)
+        read = self._reading(lambda text: completed(text or slugs[0], slugs), then)
+        return read("") if len(slugs) == 1 else self._asking((), f"In which bank? [{slugs[0]}]", slugs, read)
 
 
-def _completed(text: str, names: Sequence[str]) -> str | None:
-    """The name that a text is, or is the beginning of, where there is one such."""
-    if text in names:
-        return text
-    found = [name for name in names if name.startswith(text)]
-    return found[0] if len(found) == 1 else None
+def _it(taken: Sequence[Taken]) -> str:
+    return "it" if len(taken) == 1 else "them"
 
 
-def _number(text: str) -> float | int:
-    value = float(text)
-    return int(value) if value.is_integer() else value
+def _sources(events: Sequence[MidiEvent]) -> frozenset[tuple[object, ...]]:
+    """What events came from; the two CCs that select a parameter tell by their values which."""
+    found: set[tuple[object, ...]] = set()
+    for one in events:
+        if isinstance(one, ControlChange):
+            number = one.value if one.cc in (NRPN_FINE, NRPN_COARSE) else None
+            found.add((one.port, one.channel, one.cc, number))
+        elif isinstance(one, Nrpn):
+            found.add((one.port, one.channel, "nrpn", one.number))
+        else:
+            found.add((one.port, type(one)))
+    return frozenset(found)

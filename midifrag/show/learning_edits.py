@@ -4,12 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, TypeAlias, assert_never
 
-from midifrag.config.entry_editing import Change, FileEdit, Section, add_entry, add_port, file_name
+from midifrag.config import pad_editing
+from midifrag.config.entry_editing import (
+    Change,
+    Exchange,
+    FileEdit,
+    Section,
+    add_entry,
+    add_port,
+    exchanged,
+    file_name,
+    remove_entry,
+)
 from midifrag.config.loading import Loaded
-from midifrag.config.pad_editing import save_pad
+from midifrag.config.pad_editing import remove_pad, save_pad
 from midifrag.pad_key import PadKey
+from midifrag.show.learning_taken import Taken, TakenAction
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +49,8 @@ class NewEntry:
     slug: str | None
     section: Section
     entry: Mapping[str, Any]
+    #: What goes for it.
+    instead: Sequence[Taken] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +60,8 @@ class NewPrompt:
     slug: str
     key: PadKey
     prompt: str
+    #: What goes for it.
+    instead: Sequence[Taken] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +71,8 @@ class Undo:
 
 New: TypeAlias = NewPort | NewEntry | NewPrompt
 Edit: TypeAlias = New | Undo
+#: What became of one file.
+Plain: TypeAlias = pad_editing.Edit | FileEdit
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +90,20 @@ def write(loaded: Loaded, new: New) -> Change:
 
     Raises `ConfigurationError` with what ``check`` would say, and `StorageError`; the files then stay as they are.
     """
+    if not isinstance(new, NewPort) and new.instead:
+        # Entries go from the last one on, as each moves those behind it.
+        going = sorted(new.instead, key=lambda one: one.number if isinstance(one, TakenAction) else -1, reverse=True)
+        return exchanged(loaded, [partial(_written, loaded, new), *(partial(_gone, loaded, one) for one in going)])
+    return _written(loaded, new)
+
+
+def _gone(loaded: Loaded, taken: Taken) -> Plain:
+    if isinstance(taken, TakenAction):
+        return remove_entry(loaded, "actions", taken.number)
+    return remove_pad(loaded, taken.slug, taken.key)
+
+
+def _written(loaded: Loaded, new: New) -> Plain:
     match new:
         case NewPort():
             return add_port(loaded, new.name, new.port)
@@ -84,6 +117,8 @@ def write(loaded: Loaded, new: New) -> Change:
 
 def place_of(loaded: Loaded, change: Change) -> str:
     """Where a change was made, such as ``presets.yaml:24: controls.3``."""
+    if isinstance(change, Exchange):
+        return place_of(loaded, change.new)
     if isinstance(change, FileEdit):
         line = "" if change.line is None else f":{change.line}"
         return f"{file_name(loaded, change.slug)}{line}: {change.key}"

@@ -92,12 +92,20 @@ def test_an_encoder_is_asked_to_turn_both_ways(loaded, teach, capsys):
     assert "relative: twos" in loaded.path.read_text()
 
 
-def test_what_check_would_refuse_is_told_with_its_line_and_not_written(loaded, teach, capsys):
-    teach("Keys", knob(3, 4, 5, 6), "steps", "4 100000", "")
-    assert loaded.path.read_text() == SHOW
+def test_what_is_refused_is_told_and_not_written(loaded, teach, capsys):
+    teach("Keys", knob(3, 4, 5, 6), "steps", "")
+    before = loaded.path.read_text()
+    teach("Keys", knob(3, 4, 5, 6), "steps", "")
+    assert loaded.path.read_text() == before
     told = capsys.readouterr().out
-    assert "presets.yaml:6: controls.0" in told
+    assert "presets.yaml: controls.0" in told
     assert "Nothing was written" in told
+
+
+def test_a_value_that_cannot_be_is_asked_for_again(loaded, teach, capsys):
+    teach("Keys", knob(3, 4, 5, 6), "steps", "4 100000", "4 100")
+    assert "range: [4, 100]" in loaded.path.read_text()
+    assert "100000 is above" in capsys.readouterr().out
 
 
 def test_a_device_of_no_port_becomes_one(loaded, teach):
@@ -128,6 +136,54 @@ def test_a_question_stands_again_below_what_came(rig, capsys):
     rig.backend.plug("Late")
     rig.teaching.look()
     assert capsys.readouterr().out.rstrip().splitlines()[-1].startswith("What does it do")
+
+
+def test_what_is_pulled_while_a_question_is_open_stands_on_its_own_line_above_the_question(rig, capsys):
+    rig("Keys", knob(3, 4, 5, 6))
+    rig.teaching.look()
+    rig.teaching.look()
+    rig.backend.unplug("Other")
+    asked = len(rig.backend.sent)
+    capsys.readouterr()
+    rig.teaching.look()
+    above, pulled, question = capsys.readouterr().out.splitlines()
+    assert (above, pulled) == ("", "Other was pulled.")
+    assert question.startswith("What does it do")
+    assert len(rig.backend.sent) == asked
+
+
+def test_a_prompt_takes_the_note_of_an_action_where_that_is_wanted_and_both_are_taken_back(loaded, teach, capsys):
+    bank = loading.bank_path(loaded.path, "one")
+    teach("Keys", [mido.Message("note_on", note=60)], "panic")
+    before = loaded.path.read_text()
+    teach("Keys", [mido.Message("note_on", note=60)], '"long drone"')
+    assert "Note 60 is taken by action panic (presets.yaml). Replace it?" in capsys.readouterr().out
+    assert (loaded.path.read_text(), bank.read_text()) == (before, BANK)
+    teach("Keys", [], "no", '"long drone"', "yes")
+    assert "panic" not in loaded.path.read_text()
+    assert "long drone" in bank.read_text()
+    teach("Keys", [], "u")
+    assert (loaded.path.read_text(), bank.read_text()) == (before, BANK)
+
+
+def test_an_action_takes_the_note_of_a_pad_where_that_is_wanted(loaded, teach, capsys):
+    bank = loading.bank_path(loaded.path, "one")
+    bank.write_text(BANK + "  37: {prompt: fog}\n")
+    teach.teaching._reload()
+    teach("Keys", [mido.Message("note_on", note=36)], "panic")
+    assert 'Note 36 is taken by pad "rain" of one. Replace it?' in capsys.readouterr().out
+    assert loaded.path.read_text() == SHOW
+    teach("Keys", [], "yes")
+    assert "note: 36" in loaded.path.read_text()
+    assert "rain" not in bank.read_text()
+
+
+def test_where_a_pad_cannot_go_nothing_is_written(loaded, teach, capsys):
+    """It is the only one of its bank."""
+    teach("Keys", [mido.Message("note_on", note=36)], "panic", "yes")
+    assert "Nothing was written" in capsys.readouterr().out
+    assert loaded.path.read_text() == SHOW
+    assert loading.bank_path(loaded.path, "one").read_text() == BANK
 
 
 def test_of_two_that_are_called_alike_each_has_its_address(loaded, rig):

@@ -3,8 +3,8 @@
 import pytest
 
 from midifrag.config import loading
-from midifrag.config.entry_editing import add_entry, add_port, take_back, undone
-from midifrag.config.pad_editing import save_pad
+from midifrag.config.entry_editing import add_entry, add_port, exchanged, remove_entry, take_back, undone
+from midifrag.config.pad_editing import remove_pad, save_pad
 from midifrag.errors import ConfigurationError, StorageError
 from midifrag.pad_key import PadKey
 
@@ -164,3 +164,76 @@ def test_an_edit_is_taken_back_unless_the_file_has_been_changed_since(make):
     with pytest.raises(ConfigurationError, match=r"presets.yaml:7: controls.1: .*changed elsewhere"):
         take_back(show, edit)
     assert text(show).endswith("# mine\n")
+
+
+@pytest.mark.parametrize(
+    ("written", "number", "left"),
+    [
+        ("actions:\n  - {cc: 1, does: panic}   # a\n  # b\n  - cc: 2\n    does: tap\n# c\n", 1,
+         "actions:\n  - {cc: 1, does: panic}   # a\n  # b\n# c\n"),
+        ("actions:\n  - {cc: 1, does: panic}   # a\n  - {cc: 2, does: tap}\n", 0,
+         "actions:\n  - {cc: 2, does: tap}\n"),
+        ("actions: [{cc: 1, does: panic}, {cc: 2, does: tap}]\n", 0, "actions: [{cc: 2, does: tap}]\n"),
+        ("actions: [{cc: 1, does: panic}, {cc: 2, does: tap}]\n", 1, "actions: [{cc: 1, does: panic}]\n"),
+        ("actions: [{cc: 1, does: panic}]\n", 0, "actions: []\n"),
+        ("actions:   # what else\n  - {cc: 1, does: panic}\n", 0, "actions:   # what else\n"),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+def test_an_entry_goes_and_nothing_else(make, written, number, left, end):
+    head = "model: sketch\nset_list: [one]\n"
+    show = make((head + written).replace("\n", end))
+    edit = remove_entry(show, "actions", number)
+    assert text(show) == (head + left).replace("\n", end)
+    take_back(show, edit)
+    assert text(show) == (head + written).replace("\n", end)
+
+
+def test_an_entry_that_is_not_there_any_more_is_told(make):
+    show = make()
+    with pytest.raises(ConfigurationError, match="changed meanwhile"):
+        remove_entry(show, "actions", 7)
+
+
+@pytest.mark.parametrize("comments", ["", "  # - {cc: 1, sets: seed, range: [1, 9]}\n", "\n# the end\ntempo: 90\n"])
+def test_a_list_of_comments_alone_is_empty_and_is_added_to(make, comments):
+    show = make(f"model: sketch\nset_list: [one]\nactions:\ncontrols:  # knobs\n{comments}", BANK + "controls:\n")
+    assert (show.settings.controls, show.settings.actions, show.banks[0].controls) == ((), (), ())
+    add_entry(show, None, "controls", STEPS)
+    added = "controls:  # knobs\n  - {cc: 22, sets: steps, range: [1, 150]}\n"
+    assert text(show) == f"model: sketch\nset_list: [one]\nactions:\n{added}{comments}"
+
+
+def test_of_edits_that_are_one_all_are_made_and_taken_back_or_none(make):
+    show = make(bank=BANK + "  37: {prompt: fog}\n")
+    before = (text(show), text(show, "one"))
+    add = lambda: add_entry(show, None, "actions", {"note": 36, "does": "tap"})  # noqa: E731
+    remove = lambda: remove_pad(show, "one", PadKey(36))  # noqa: E731
+    edit = exchanged(show, [add, remove])
+    after = (text(show), text(show, "one"))
+    assert "note: 36" in after[0]
+    assert "rain" not in after[1]
+    back = undone(show, edit)
+    assert (text(show), text(show, "one")) == before
+    undone(show, back)
+    assert (text(show), text(show, "one")) == after
+    undone(show, edit)
+    with pytest.raises(ConfigurationError):
+        exchanged(show, [add, remove, lambda: remove_pad(show, "one", PadKey(37))])
+    assert (text(show), text(show, "one")) == before
+
+
+def test_edits_that_are_one_stay_where_one_of_their_files_was_changed_since(make):
+    show = make(bank=BANK + "  37: {prompt: fog}\n")
+    edit = exchanged(
+        show,
+        [
+            lambda: save_pad(show, "one", PadKey(40), {"prompt": "hail"}),
+            lambda: remove_entry(show, "actions", 0),
+        ],
+    )
+    show.path.write_text(show.path.read_text() + "# by hand\n")
+    now = (text(show), text(show, "one"))
+    with pytest.raises(ConfigurationError):
+        undone(show, edit)
+    assert (text(show), text(show, "one")) == now

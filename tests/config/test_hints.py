@@ -39,6 +39,8 @@ def found(folder, show="", bank=BANK):
     [
         "",
         "actions: [{does: panic, note: 37, channel: 9}]",
+        "actions: [{does: panic, note: 36, channel: 1, press: double}]",
+        "ports: {keys: {in: Keys}, more: {in: More}}\nactions: [{does: panic, note: 36, port: more}]",
         "actions: [{does: panic, note: 38}, {does: panic, cc: 22}, {does: panic, cc: 21, channel: 3}]",
         "controls: [{cc: 21, sets: seconds, range: [1, 4]}, {cc: 21, sets: cfg_scale, range: [1, 4]}]",
     ],
@@ -51,6 +53,14 @@ def test_what_is_meant_gets_no_hint(tmp_path, show):
     ("show", "line"),
     [
         ("actions: [{does: panic, note: 36}]", "presets/opening.yaml: pads.36: its note does panic"),
+        (
+            "ports: {keys: {in: Keys}}\nactions: [{does: panic, note: 36, channel: 1, port: keys}]",
+            "presets/opening.yaml: pads.36: on channel 1 its note does panic",
+        ),
+        (
+            "ports: {keys: {in: Keys}}\nactions: [{does: panic, note: 36, port: keys}]",
+            "presets/opening.yaml: pads.36: its note does panic",
+        ),
         ("actions: [{does: panic, note: 37}]", "presets/opening.yaml: pads.37/10: its note does panic"),
         ("actions: [{does: panic, cc: 21}]", "presets/opening.yaml: cc 21 sets steps: does panic instead"),
         (

@@ -193,6 +193,38 @@ def test_of_many_outputs_only_some_are_asked(listen):
     assert len(backend.sent) == ASKED_AT_MOST
 
 
+def test_those_that_were_too_many_are_asked_later(listen):
+    names = [f"Box {letter}" for letter in "abcdefghijklm"]
+    backend = Devices(*names)
+    listening, _ = listen(backend)
+    asked(listening)
+    asked(listening)
+    asked(listening)
+    assert [name for name, _ in backend.sent] == names
+
+
+def late_reply(listen, at):
+    """A reply of ``A`` that comes after ``at`` waits, while others are asked."""
+    backend, waits = Devices("A", "B"), []
+    listening, _ = listen(backend)
+
+    def sleep(_seconds):
+        waits.append(None)
+        if len(waits) == at:
+            backend.play("A", LAUNCHPAD)
+
+    listening.ask(0.2, sleep)
+    backend.play("A", LAUNCHPAD)
+    return listening
+
+
+@pytest.mark.parametrize("at", [2, 4, 99])
+def test_a_late_reply_is_that_of_its_own_output(listen, at):
+    listening = late_reply(listen, at)
+    assert listening.what_is("A")[0] == "launchpad"
+    assert listening.output_of("A") == "A"
+
+
 def test_an_output_that_goes_while_it_is_asked_holds_up_none(listen):
     class Pulled(Devices):
         def record(self, name, message):

@@ -158,6 +158,13 @@ def test_a_pad_does_an_action_too(learning):
         (["steps", "1 2 3"], "no range"),
         (["steps", "", "three"], "three"),
         (["pan", "", "many"], "no slot"),
+        (["pan", "", "9"], "There is no slot 9; there are 1 to 8"),
+        (["pan", "", "1" * 4500], "no slot"),
+        (["steps", "nan inf"], "no range"),
+        (["steps", "1 " + "9" * 4500], "no range"),
+        (["steps", "0 9000"], "is below 1"),
+        (["st"], "'st' may be "),
+        (["9" * 4500], "none of"),
     ],
 )
 def test_what_is_not_understood_is_asked_again_with_the_reason(learning, answers, says):
@@ -184,7 +191,7 @@ def test_nothing_is_an_answer(learning, text):
 
 def test_what_it_does_already_is_said(learning):
     told = [touch(learning, *turned(127, 0, cc=119)).says[1:], answered(learning, "")]
-    assert "panic already (presets.yaml)" in told[0][0]
+    assert told[0][0].startswith("It has the action panic already (presets.yaml)")
     assert "sets seconds already (presets/two.yaml)" in knob(learning).says[1]
     answered(learning, "")
     assert "steps" in touch(learning, *turned(3, 4, 5, 6, cc=21)).says[1]
@@ -261,3 +268,66 @@ def test_a_place_that_no_pad_can_have_is_told(loaded, learning):
     learning.loaded = loading.load(loaded.path, environment={})
     touch(learning, pressed(88))
     assert "no place there" in answered(learning, '"rain"', "one").says[0]
+
+
+@pytest.mark.parametrize(
+    ("answers", "says", "right", "entry"),
+    [
+        (["land", "3 bars"], "2 bars", "2 bars", {"to": "2 bars"}),
+        (["star", "99"], "No bank has pad 99; there are 36", "C1", {"pad": 36}),
+        (["star", "9" * 4500], "no note", "36", {"pad": 36}),
+        (["bank", "9"], "none of one, two", "two", {"bank": "two"}),
+        (["lock", "0"], "no slot 0", "1", {"slot": 1}),
+    ],
+)
+def test_what_an_action_cannot_be_about_is_refused_with_what_there_is(learning, answers, says, right, entry):
+    touch(learning, *turned(127, 0, cc=20))
+    step = answered(learning, *answers)
+    assert says in step.says[0]
+    assert len(step.says[0]) < 300
+    assert entry.items() <= answered(learning, right).edit.entry.items()
+
+
+def test_where_fragments_may_land_is_listed_whole(learning):
+    touch(learning, *turned(127, 0, cc=20))
+    assert answered(learning, "land").asks == "To what? (now, beat, bar, 2 bars, 4 bars, presets)"
+
+
+def test_a_name_that_is_cut_too_short_is_told_with_all_that_it_may_be(learning):
+    touch(learning, *turned(127, 0, cc=20))
+    said = answered(learning, "st").says[0]
+    assert all(name in said for name in ("star", "stop", "stop_all", "steps"))
+
+
+def test_an_encoder_that_was_turned_one_way_is_told_once_and_given_up(learning):
+    touch(learning, *turned(1, 1, 1, cc=16))
+    assert learning.question.startswith("Turn it the other way")
+    assert not learning.is_touched
+    assert touch(learning, *turned(1, 1, cc=16)).says == ()
+    assert answered(learning, "q").says == ("Left as it is.",)
+    assert learning.question is None
+    assert touch(learning, *turned(127, 127, 127, cc=16)).says[0].startswith("An endless encoder")
+
+
+def test_old_clicks_are_no_part_of_what_is_touched_next(learning):
+    touch(learning, *turned(1, 1, 1, cc=16))
+    assert touch(learning, *turned(3, 4, 5, 6)).says[0] == "keys: cc 74, channel 1"
+    answered(learning, "")
+    assert learning.question is None
+
+
+def test_a_prompt_for_a_double_press_is_for_a_single_one_where_that_is_wanted(learning):
+    touch(learning, pressed(60), pressed(60))
+    step = answered(learning, '"long drone"')
+    assert step.asks.startswith("A pad is played by a single press")
+    assert answered(learning, "no").asks.startswith("What does it do")
+    step = answered(learning, '"long drone"', "yes", "one")
+    assert step.edit == NewPrompt("one", PadKey(60), "long drone")
+
+
+def test_a_prompt_that_a_pad_has_is_replaced_where_that_is_wanted(learning):
+    touch(learning, pressed(36))
+    step = answered(learning, '"long drone"', "two")
+    assert (step.asks, step.edit) == ("It plays 'fog' in two; replace it? [yes, no]", None)
+    assert "neither yes nor no" in answered(learning, "perhaps").says[0]
+    assert answered(learning, "yes").edit == NewPrompt("two", PadKey(36), "long drone")

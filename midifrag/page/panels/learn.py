@@ -8,6 +8,7 @@ from typing import ClassVar
 from nicegui import ui
 
 from midifrag.clock import monotonic
+from midifrag.errors import EditConflictError
 from midifrag.midi.messages import TransportChange
 from midifrag.page import texts
 from midifrag.page.model import PageModel, Part
@@ -108,7 +109,11 @@ class LearnPanel(Panel):
         self._draw()
 
     async def _take_back(self) -> None:
-        self._tell(await take_back(self.page, overwrite=True), texts.LEARN_UNDONE)
+        try:
+            problems = await take_back(self.page)
+        except EditConflictError as conflict:
+            problems = {"": str(conflict)}
+        self._tell(problems, texts.LEARN_UNDONE)
         self._draw()
 
     def _tell(self, problems: dict[str, str] | None, done: str) -> None:

@@ -118,15 +118,41 @@ def test_nothing_is_asked_before_it_begins_after_it_ends_or_while_it_goes_on(lea
     assert learner.question == ""
 
 
-def test_what_is_refused_is_said_and_nothing_is_written(learner, on_disk):
+def test_what_is_refused_is_said_and_asked_again(learner, on_disk):
     before = on_disk.path.read_text()
     learner.begin()
     learner.touch(*knob(3, 4, 5, 6))
-    learner.answers("steps", "4 100000", "")
-    assert learner.said[-1] == "Nothing was written."
-    assert "presets.yaml:5: controls.0" in learner.said[-2]
+    learner.answers("steps", "4 100000")
+    assert "100000 is above" in learner.said[-1]
+    assert learner.question.startswith("From and to?")
     assert on_disk.path.read_text() == before
     assert learner.page.sent == []
+
+
+def test_undo_keeps_what_a_hand_has_changed_since(learner, on_disk):
+    learner.begin()
+    learner.touch(NoteOn("grid", 1, 60, 90, 0.0))
+    learner.answers("rain on a roof", "second")
+    path = on_disk.bank("second")
+    path.write_text(path.read_text().replace("rain on a roof", "hail on a roof"))
+    by_hand = path.read_text()
+    learner.page.click(learner.panel._undo)
+    assert path.read_text() == by_hand
+    assert learner.said[-1] == "Nothing was written."
+    assert "changed" in learner.said[-2]
+
+
+def test_an_encoder_that_is_turned_one_way_is_asked_once_and_given_up(learner):
+    learner.begin()
+    learner.touch(*knob(1, 1, 1, 1))
+    for _ in range(3):
+        learner.touch()
+    assert sum("other way" in line for line in learner.said) == 1
+    assert learner.question.startswith("Turn it the other way")
+    learner.answers("")
+    assert learner.question == "Press or turn something."
+    learner.touch(*knob(3, 4, 5, 6))
+    assert learner.said[-1] == "grid: cc 74, channel 1"
 
 
 def test_it_goes_on_when_the_controller_is_gone(learner, on_disk):

@@ -1,0 +1,63 @@
+"""Whose a note is already."""
+
+import pytest
+
+from midifrag.config import loading
+from midifrag.midi.recognising import Touched
+from midifrag.pad_key import PadKey
+from midifrag.show.learning_taken import actions_on, pads_on
+
+SHOW = """\
+model: sketch
+set_list: [one, two]
+ports:
+  keys: {in: Keys}
+  pads: {in: Pads, surface: launchpad}
+actions:
+"""
+
+
+@pytest.fixture
+def make(tmp_path):
+    def made(action="{note: 60, does: panic}"):
+        (tmp_path / "presets").mkdir()
+        (tmp_path / "presets.yaml").write_text(f"{SHOW}  - {action}\n")
+        (tmp_path / "presets" / "one.yaml").write_text(
+            "name: One\npads:\n  36: {prompt: rain}\n  37/2: {prompt: fog}\n"
+        )
+        (tmp_path / "presets" / "two.yaml").write_text("name: Two\npads:\n  36: {prompt: hail}\n")
+        return loading.load(tmp_path / "presets.yaml", environment={})
+
+    return made
+
+
+def pressed(note, channel=1, port="keys"):
+    return Touched("note", port, channel, note, is_button=True)
+
+
+@pytest.mark.parametrize("of", ["", ", channel: 1", ", port: keys"])
+def test_an_action_has_its_note(make, of):
+    [found] = actions_on(make(f"{{note: 60, does: panic{of}}}"), pressed(60))
+    assert (found.number, found.words) == (0, "action panic (presets.yaml)")
+
+
+@pytest.mark.parametrize("of", [", channel: 2", ", port: pads", ", press: double", ", while_held: 3"])
+def test_an_action_leaves_other_presses_alone(make, of):
+    assert actions_on(make(f"{{note: 60, does: panic{of}}}"), pressed(60)) == ()
+
+
+def test_pads_of_all_banks_may_have_a_note(make):
+    found = pads_on(make(), pressed(36))
+    assert [one.words for one in found] == ['pad "rain" of one', 'pad "hail" of two']
+
+
+def test_a_pad_of_one_channel_has_its_note_there_alone(make):
+    loaded = make()
+    assert [one.key for one in pads_on(loaded, pressed(37, channel=2))] == [PadKey(37, 2)]
+    assert pads_on(loaded, pressed(37)) == ()
+
+
+def test_where_banks_lie_by_place_the_pad_is_the_one_that_lies_there(make):
+    loaded = make()
+    assert [one.slug for one in pads_on(loaded, pressed(11, port="pads"))] == ["one", "two"]
+    assert pads_on(loaded, pressed(36, port="pads")) == ()
