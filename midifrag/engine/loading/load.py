@@ -28,6 +28,7 @@ from midifrag.engine.loading.model_files import (
     ModelFiles,
     check_fetched_config,
     check_files,
+    check_tokenizers,
     local_files,
     located,
     own_pretransform,
@@ -140,6 +141,7 @@ def fetch_files(
     config = check_files(files, located(choice.model, choice.source))
     if files.snapshot is not None:
         fetch_beside(config, files.config.parent, files.snapshot, on_bytes, examine)
+        check_tokenizers(config, files.config)
     config = with_absolute_tokenizers(config, files.config.parent)
     with_folders(config, on_bytes, examine)
     return files, config

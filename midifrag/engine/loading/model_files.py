@@ -12,12 +12,12 @@ from pathlib import Path
 from typing import Any
 
 from midifrag.config.catalogue import MOST_BYTES, POCKET_FOLDER, known, pocket_is_there
-from midifrag.config.model_configs import USE_ITS_OWN, conditioners, refusal
+from midifrag.config.model_configs import T5_NAMES, USE_ITS_OWN, conditioners, refusal
 from midifrag.config.model_defaults import defaults_of, min_seconds_of
 from midifrag.config.model_inputs import model_inputs
 from midifrag.config.places import repository_file_problem
 from midifrag.config.regular_files import read_regular
-from midifrag.engine.loading import pairs
+from midifrag.engine.loading import hub, pairs
 from midifrag.engine.loading.cache import Snapshot, is_file
 from midifrag.engine.loading.file_kinds import kind_of, stranger
 from midifrag.errors import CheckpointError, ModelError
@@ -194,9 +194,40 @@ def check_fetched_config(file: Path, source: Mapping[str, Any]) -> dict[str, Any
     return config
 
 
+def check_tokenizers(config: Mapping[str, Any], file: Path) -> None:
+    """Raises `ModelError` where a tokenizer is a folder that is not there; ``file`` is what ``config`` was read from.
+
+    The hub is not asked for what can be none of its repositories, nor for the name of a folder.
+    """
+    for entry in conditioners(config, "lut"):
+        name = str(entry["tokenizer_name"])
+        beside = file.parent / name
+        folder = next((one for one in (beside, Path(name)) if _is_folder(one)), None)
+        if folder is not None:
+            if Snapshot("", "", folder).name_of(hub.VOCABULARY) is None:
+                raise ModelError(
+                    f"{file} takes its tokenizer from the folder {folder}, which holds none (no tokenizer.json). "
+                    "Copy that folder again from where the model was made or downloaded."
+                )
+        elif not hub.is_repository(name) or ("/" not in name and name not in T5_NAMES and not hub.has_tokenizer(name)):
+            raise ModelError(
+                f"{file} takes its tokenizer from {name}, and there is no folder {beside}. Copy that folder there "
+                "from where the model was made or downloaded; a tokenizer of the hub is called owner/name."
+            )
+
+
+def _is_folder(path: Path) -> bool:
+    try:
+        return path.is_dir()
+    except OSError:
+        return False
+
+
 def check_files(files: ModelFiles, source: Mapping[str, Any]) -> dict[str, Any]:
     """The configuration of a model whose files are here. Raises `ModelError` for what their content says against it."""
     config = (check_fetched_config if "hub" in source else check_config)(files.config, source)
+    if "hub" not in source:
+        check_tokenizers(config, files.config)
     for file in filter(None, (files.checkpoint, files.pretransform)):
         kind_of(file)
     return config

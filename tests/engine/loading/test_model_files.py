@@ -58,6 +58,10 @@ def config(change: Callable[[dict], object]) -> Callable[[Path], object]:
     return make
 
 
+def tokenizer(name: str) -> Callable[[Path], object]:
+    return config(lambda c: c["model"]["conditioning"]["configs"][0]["config"].update(tokenizer_name=name))
+
+
 def renamed(old: str, new: str) -> Callable[[Path], object]:
     return lambda folder: (folder / old).rename(folder / new)
 
@@ -121,6 +125,24 @@ ROWS = (
         "a tokenizer without a name",
         config(lambda c: c["model"]["conditioning"]["configs"][0]["config"].pop("tokenizer_name")),
         ("names no tokenizer", ITS_OWN),
+    ),
+    Row(
+        "a tokenizer at a path that is not there",
+        tokenizer("/nowhere/tok"),
+        ("m/model_config.json takes its tokenizer from /nowhere/tok", "there is no folder"),
+    ),
+    Row(
+        "a tokenizer's folder that is not there",
+        lambda f: shutil.rmtree(f / "tokenizer"),
+        ("model_config.json takes its tokenizer from tokenizer", "m/tokenizer. Copy that folder there"),
+    ),
+    Row("a tokenizer in folders", tokenizer("a/b/c"), ("takes its tokenizer from a/b/c", "m/a/b/c. Copy")),
+    Row("a tokenizer above it", tokenizer("../tok"), ("takes its tokenizer from ../tok", "Copy that folder there")),
+    Row("a tokenizer of too long a name", tokenizer("t" * 300), ("takes its tokenizer from ttt", "Copy")),
+    Row(
+        "a tokenizer's folder without one",
+        lambda f: [one.unlink() for one in (f / "tokenizer").iterdir()],
+        ("m/tokenizer, which holds none", "Copy that folder again"),
     ),
     Row(
         "an encoder that is misspelt",
