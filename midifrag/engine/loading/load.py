@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import copy
 import gc
 import logging
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -79,7 +80,7 @@ def _load(choice: EngineChoice, on_progress: ProgressListener | None, examine: E
         tell(0, len(_STAGES), _STAGES[0])
         return build_module(local, files.config, encoders)
 
-    with computing(files.checkpoint, files.pretransform) as digest:
+    with _explaining(files.config), computing(files.checkpoint, files.pretransform) as digest:
         module = build_with_encoders(config, build, in_mebibytes(on_progress))
         tell(1, len(_STAGES), _STAGES[1])
         notes = checkpoint.fit(module, files.checkpoint, files.pretransform)
@@ -117,6 +118,17 @@ def _load(choice: EngineChoice, on_progress: ProgressListener | None, examine: E
         )
     tell(len(_STAGES), len(_STAGES), "model loaded")
     return model
+
+
+@contextlib.contextmanager
+def _explaining(file: Path) -> Iterator[None]:
+    """What a value of the configuration breaks becomes a `ModelError` that names its file."""
+    try:
+        yield
+    except (TypeError, ValueError, LookupError, AttributeError, ArithmeticError) as error:
+        raise ModelError(
+            f"{file} describes a model that cannot be played: {_told(error).rstrip('.')}. {USE_ITS_OWN}"
+        ) from error
 
 
 def _is_damaged(choice: EngineChoice, on_progress: ProgressListener | None) -> bool:

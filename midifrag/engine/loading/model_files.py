@@ -14,6 +14,7 @@ from typing import Any
 from midifrag.config.catalogue import MOST_BYTES, POCKET_FOLDER, known, pocket_is_there
 from midifrag.config.model_configs import T5_NAMES, USE_ITS_OWN, conditioners, refusal
 from midifrag.config.model_defaults import defaults_of, min_seconds_of
+from midifrag.config.model_faults import fault
 from midifrag.config.model_inputs import model_inputs
 from midifrag.config.places import repository_file_problem
 from midifrag.config.regular_files import read_regular
@@ -151,6 +152,9 @@ def read_config(file: Path) -> dict[str, Any]:
     refused = refusal(config)
     if refused is not None:
         raise ModelError(f"{file} {refused}")
+    wrong = fault(config)
+    if wrong is not None:
+        raise ModelError(f"{file} {wrong} {USE_ITS_OWN}")
     return dict(config)
 
 
@@ -226,10 +230,10 @@ def _is_folder(path: Path) -> bool:
 def check_files(files: ModelFiles, source: Mapping[str, Any]) -> dict[str, Any]:
     """The configuration of a model whose files are here. Raises `ModelError` for what their content says against it."""
     config = (check_fetched_config if "hub" in source else check_config)(files.config, source)
-    if "hub" not in source:
-        check_tokenizers(config, files.config)
     for file in filter(None, (files.checkpoint, files.pretransform)):
         kind_of(file)
+    if "hub" not in source:
+        check_tokenizers(config, files.config)
     return config
 
 

@@ -58,6 +58,16 @@ def config(change: Callable[[dict], object]) -> Callable[[Path], object]:
     return make
 
 
+def put(path: str, value: object) -> Callable[[Path], object]:
+    def change(content: dict) -> None:
+        *keys, last = path.split(".")
+        for key in keys:
+            content = content[key]
+        content[last] = value
+
+    return config(change)
+
+
 def tokenizer(name: str) -> Callable[[Path], object]:
     return config(lambda c: c["model"]["conditioning"]["configs"][0]["config"].update(tokenizer_name=name))
 
@@ -144,6 +154,12 @@ ROWS = (
         lambda f: [one.unlink() for one in (f / "tokenizer").iterdir()],
         ("m/tokenizer, which holds none", "Copy that folder again"),
     ),
+    Row("told of nothing", put("model.diffusion.cross_attention_cond_ids", ["nope"]), ("conditioned on nope", ITS_OWN)),
+    Row("no autoencoder", put("model.pretransform.config", {}), ("nothing under model.pretransform.config", ITS_OWN)),
+    Row("no network", put("model.diffusion.config", {}), ("nothing under model.diffusion.config", ITS_OWN)),
+    Row("channels in words", put("model.io_channels", "64"), ("no usable model.io_channels: '64'", ITS_OWN)),
+    Row("a size below zero", put("sample_size", -5), ("no usable sample_size: -5", ITS_OWN)),
+    Row("a size for years", put("sample_size", 10**13), ("no usable sample_size: 10000000000000", ITS_OWN)),
     Row(
         "an encoder that is misspelt",
         config(
