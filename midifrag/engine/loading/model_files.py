@@ -23,6 +23,8 @@ from midifrag.engine.loading.cache import Snapshot, is_file
 from midifrag.engine.loading.file_kinds import kind_of, stranger
 from midifrag.errors import CheckpointError, ModelError
 
+#: What else may lie where a checkpoint should.
+_OTHER_ENDS = (".bin", ".gguf", ".zip", ".7z", ".rar", ".gz", ".tar", ".part", ".crdownload", ".download")
 #: So many names of files are told.
 _MOST_NAMES = 8
 
@@ -90,10 +92,10 @@ def files_in_folder(folder: Path, source: Mapping[str, Any]) -> ModelFiles:
     if not has_config:
         raise ModelError(_no_config(folder, files))
     check_config(config, source)
-    usual = [folder / name for name in pairs.CHECKPOINTS if folder / name in files]
+    usual = [file for name in pairs.CHECKPOINTS for file in files if file.name.lower() == name]
     if usual:
         return ModelFiles(config, next(filter(is_file, usual), usual[0]))
-    others = [file for file in files if file.suffix in pairs.CHECKPOINT_ENDS]
+    others = [file for file in files if file.suffix.lower() in pairs.CHECKPOINT_ENDS]
     if len(others) == 1:
         return ModelFiles(config, others[0])
     if others:
@@ -103,15 +105,34 @@ def files_in_folder(folder: Path, source: Mapping[str, Any]) -> ModelFiles:
             "or model.ckpt, as it ends."
         )
     raise CheckpointError(
-        f"{folder} holds no checkpoint (none of its files ends with {', '.join(pairs.CHECKPOINT_ENDS)}). Put one there "
-        "as model.safetensors or model.ckpt."
+        f"{folder} holds no checkpoint (none of its files ends with {', '.join(pairs.CHECKPOINT_ENDS)}). "
+        f"{_in_its_place(config, files)}"
     )
+
+
+def _in_its_place(config: Path, files: list[Path]) -> str:
+    """What lies in a folder where its checkpoint should, and the way out."""
+    file = next((one for end in _OTHER_ENDS for one in files if one.suffix.lower() == end), None)
+    if file is None:
+        return "Put one there as model.safetensors or model.ckpt."
+    if file.suffix.lower() == ".gguf":
+        return (
+            f"It holds {file.name}, and midifrag does not play GGUF files, which hold weights in numbers of a few "
+            "bits: put the model that it was made from there, as model.safetensors or model.ckpt."
+        )
+    try:
+        kind_of(file)
+    except CheckpointError as error:
+        return f"It holds {file.name}: {error}"
+    return f"It holds {file.name}: write config: {config} and checkpoint: {file} in place of folder:."
 
 
 def _no_folder(folder: Path, error: OSError) -> str:
     if isinstance(error, FileNotFoundError):
         return f"There is no folder {folder}. Check the path of the model in presets.yaml; is its drive connected?"
     if isinstance(error, NotADirectoryError):
+        if not folder.is_file():
+            return f"{folder} is no folder, but a device or a pipe. Write the folder of the model behind folder:."
         return (
             f"{folder} is a file and no folder. Write the folder that it lies in behind folder:, or name it with "
             "checkpoint: and its model_config.json with config:."

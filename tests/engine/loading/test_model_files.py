@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+import torch
 import yaml
+from safetensors.torch import save_file
 
 from midifrag.commands.check import unusable_models
 from midifrag.commands.models import here
@@ -54,6 +57,19 @@ def config(change: Callable[[dict], object]) -> Callable[[Path], object]:
         content = json.loads((folder / "model_config.json").read_text())
         change(content)
         (folder / "model_config.json").write_text(json.dumps(content))
+
+    return make
+
+
+def lora(folder: Path) -> None:
+    names = ("a.lora_A.weight", "a.lora_B.weight")
+    save_file({name: torch.ones(2, 2) for name in names}, folder / "model.safetensors")
+
+
+def other(name: str, content: bytes) -> Callable[[Path], object]:
+    def make(folder: Path) -> None:
+        (folder / "model.safetensors").unlink()
+        (folder / name).write_bytes(content)
 
     return make
 
@@ -114,6 +130,15 @@ ROWS = (
     Row("a folder as checkpoint", folder_of_weights, ("is a folder, not a checkpoint", "Name the file in it")),
     Row("no checkpoint", lambda f: (f / "model.safetensors").unlink(), ("holds no checkpoint", "Put one there")),
     Row("two checkpoints", two, ("several checkpoints (rain.safetensors, wind.pt)", "config:", "checkpoint:")),
+    Row("a name in other letters", renamed("model.safetensors", "Model.SafeTensors")),
+    Row("an end in other letters", renamed("model.safetensors", "rain.CKPT")),
+    Row(
+        "a checkpoint as .bin", renamed("model.safetensors", "mine.bin"), ("It holds mine.bin: write config:", "mine.")
+    ),
+    Row("a GGUF file", other("model.gguf", b"GGUF" + bytes(600)), ("It holds model.gguf", "does not play GGUF")),
+    Row("an archive", other("model.zip", b"PK\5\6" + bytes(18)), ("It holds model.zip", "is a zip archive", "Unpack")),
+    Row("a LoRA", lora, ("is a LoRA file", "merge it into its model")),
+    Row("a device", lambda _: None, (os.devnull, "is no file"), (FILES_ENTRY[0], ("checkpoint", os.devnull))),
     Row(
         "a checkpoint that is not there", lambda f: (f / "model.safetensors").unlink(), ("no checkpoint",), FILES_ENTRY
     ),
