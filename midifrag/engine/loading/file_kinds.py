@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from midifrag.errors import CheckpointError
+from midifrag.errors import CheckpointError, UnfitCheckpointError
 
 #: Bytes that are looked at.
 _HEAD = 512
@@ -84,7 +84,9 @@ def kind_of(file: Path) -> FileKind:
     found = _look_at(file)
     if isinstance(found, FileKind):
         return found
-    raise CheckpointError(f"{file} {found.what}. {found.way_out}")
+    # Another copy of a LoRA file would be one as well.
+    kind = UnfitCheckpointError if found is LORA else CheckpointError
+    raise kind(f"{file} {found.what}. {found.way_out}")
 
 
 def stranger(file: Path) -> Stranger | None:

@@ -15,7 +15,7 @@ from typing import Any, TypeAlias
 
 import huggingface_hub
 from huggingface_hub import constants, errors
-from huggingface_hub.utils import validate_repo_id
+from huggingface_hub.utils._validators import validate_repo_id
 
 from midifrag.config.places import repository_file_problem
 from midifrag.engine.loading import cache, download, pairs, transfer
