@@ -140,7 +140,8 @@ def missing_models(loaded: Loaded) -> Iterator[str]:
         try:
             here = presence(name, loaded.source(name))
         except HubError as error:
-            yield f"models.{name}.hub: {error}"
+            place = f"models.{name}.hub" if "hub" in loaded.source(name) else name
+            yield f"{place}: {error}"
             continue
         if here.is_fetched and not here.is_whole:
             how = "only in part" if here.is_begun else "not"

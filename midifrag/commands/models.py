@@ -36,7 +36,10 @@ def here(name: str, source: Mapping[str, Any]) -> str:
     """How much of a model is on this machine, and what is missing."""
     if "engine" in source:
         return ""
-    found = presence(name, source)
+    try:
+        found = presence(name, source)
+    except Exception as error:  # one model, whatever is wrong with it, does not keep the others from being listed
+        return f"will not play: {error}"
     if found.refused:
         return f"will not play: {found.refused}"
     if found.is_whole:

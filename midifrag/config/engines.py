@@ -17,7 +17,7 @@ from pydantic import (
 
 from midifrag.config.conditioning import as_conditioning
 from midifrag.config.parameters import PARAMETERS
-from midifrag.config.places import Folder, Repository, RepositoryFile, Revision, repository_file_problem
+from midifrag.config.places import ModelPath, Repository, RepositoryFile, Revision, repository_file_problem
 from midifrag.config.value_types import Strict, Written, WrongKeyError
 
 
@@ -52,13 +52,13 @@ class ModelSource(BaseModel):
     model_config = ConfigDict(frozen=True, extra="allow")
 
     hub: Repository | None = Field(default=None, description="a model of the hub, owner/name")
-    config: Folder | None = Field(
+    config: ModelPath | None = Field(
         default=None,
         description="its model_config.json, from the folder of presets.yaml on; beside hub the name that it has there, "
         "where that is another one",
     )
-    checkpoint: Folder | None = Field(default=None, description="the checkpoint that belongs to config")
-    folder: Folder | None = Field(default=None, description="a folder with model_config.json and its checkpoint")
+    checkpoint: ModelPath | None = Field(default=None, description="the checkpoint that belongs to config")
+    folder: ModelPath | None = Field(default=None, description="a folder with model_config.json and its checkpoint")
     engine: str | None = Field(
         default=None, description="an engine, built in or a plug-in; it may have keys of its own beside this one"
     )
@@ -71,7 +71,7 @@ class ModelSource(BaseModel):
     defaults: Annotated[ModelDefaults | None, _OURS] = Field(  # type: ignore[valid-type]
         default=None, description="what it is played with where no pad, bank or set says it"
     )
-    pretransform: Annotated[Folder | None, _OURS] = Field(
+    pretransform: Annotated[ModelPath | None, _OURS] = Field(
         default=None, description="the checkpoint of its autoencoder, where that is not in the model's own"
     )
     short_latents: bool | None = Field(

@@ -13,6 +13,8 @@ from midifrag.config.value_types import NotBlank
 _REPOSITORY = re.compile(r"\w[\w.-]*/\w[\w.-]*", re.ASCII)
 #: The address of a model's page, or of a file or a folder there.
 _PAGE = re.compile(r"(?:https?://)?(?:www\.)?(?:huggingface\.co|hf\.co)/(?:models/)?([\w.-]+/[\w.-]+)", re.ASCII)
+#: What addresses begin with, and paths do not; a drive of Windows is one letter.
+_SCHEME = re.compile(r"[a-z][a-z0-9+.-]+:/", re.ASCII | re.IGNORECASE)
 
 
 def _place(value: str) -> str:
@@ -39,6 +41,19 @@ def repository_file_problem(value: str) -> str | None:
     if any(one in value for one in "\\:\0") or value.startswith("~") or not all(part.strip(". ") for part in parts):
         return f"{value!r} is no file of a repository; it looks like model.ckpt or folder/model.ckpt"
     return None
+
+
+def _path(value: str) -> str:
+    if not _SCHEME.match(value):
+        return _place(value)
+    pasted = _PAGE.match(value)
+    if pasted:
+        way_out = f"write hub: {pasted[1]} for a model of the hub, in place of this"
+    elif value.lower().startswith("file:"):
+        way_out = "write the path alone, without file://"
+    else:
+        way_out = "download it and write where it lies; a model of the hub is named with hub: owner/name"
+    raise ValueError(f"{value!r} is an address, and no path of this machine; {way_out}")
 
 
 def _repository(value: str) -> str:
@@ -71,5 +86,7 @@ Revision: TypeAlias = Annotated[NotBlank, AfterValidator(_revision)]
 RepositoryFile: TypeAlias = Annotated[str, AfterValidator(_repository_file)]
 #: A folder or a file, from the home folder on where it begins with ``~``.
 Folder: TypeAlias = Annotated[str, AfterValidator(_place)]
+#: The same for what a model consists of, which people paste addresses for.
+ModelPath: TypeAlias = Annotated[str, AfterValidator(_path)]
 #: An address to listen on.
 Address: TypeAlias = Annotated[str, AfterValidator(_address)]

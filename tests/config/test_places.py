@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from pydantic import TypeAdapter, ValidationError
 
-from midifrag.config.places import Address, Folder, Repository, Revision
+from midifrag.config.places import Address, Folder, ModelPath, Repository, Revision
 
 
 @pytest.mark.parametrize("name", ["takes", "~/takes", "a folder", "/net/drive/ü"])
@@ -20,6 +20,24 @@ def test_a_folder_keeps_the_name_it_was_given(name):
 def test_what_can_be_no_folder_is_refused_with_the_reason(name, words):
     with pytest.raises(ValidationError, match=words):
         TypeAdapter(Folder).validate_python(name)
+
+
+@pytest.mark.parametrize("name", ["m", "~/m/model.ckpt", "C:/m", "C:\\m", "a:b"])
+def test_a_models_path_keeps_the_name_it_was_given(name):
+    assert TypeAdapter(ModelPath).validate_python(name) == name
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("https://huggingface.co/a/b/resolve/main/model.ckpt", "write hub: a/b"),
+        ("https://example.org/model.ckpt", "hub: owner/name"),
+        ("file:///home/me/m", "write the path alone"),
+    ],
+)
+def test_an_address_is_no_models_path(name, words):
+    with pytest.raises(ValidationError, match=f"is an address, and no path of this machine.*{words}"):
+        TypeAdapter(ModelPath).validate_python(name)
 
 
 @pytest.mark.parametrize("name", ["127.0.0.1", "0.0.0.0", "::1", "stage.local", "bühne.local"])

@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import enum
 import json
+import re
 import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from midifrag.errors import CheckpointError
+from midifrag.errors import CheckpointError, UnfitCheckpointError
 
 #: Bytes that are looked at.
 _HEAD = 512
@@ -41,6 +42,14 @@ class Stranger:
 
 _AGAIN = "Copy or download it again."
 _UNPACK = "Unpack it, and name the checkpoint that it holds."
+
+#: What LoRA and its relatives are called by those who save them.
+LORA_NAME = re.compile(r"(^|[._])(lora|hada_w|lokr_w|dora_scale|M_xs|oft_blocks|base_layer)", re.IGNORECASE)
+LORA = Stranger(
+    "is a LoRA file: it holds what is added to a model, and no model",
+    "midifrag does not play LoRA files yet; merge it into its model with what trained it, and name the merged "
+    "checkpoint.",
+)
 
 #: What else begins with its own bytes.
 _MAGIC: Mapping[bytes, Stranger] = {
@@ -75,7 +84,9 @@ def kind_of(file: Path) -> FileKind:
     found = _look_at(file)
     if isinstance(found, FileKind):
         return found
-    raise CheckpointError(f"{file} {found.what}. {found.way_out}")
+    # Another copy of a LoRA file would be one as well.
+    kind = UnfitCheckpointError if found is LORA else CheckpointError
+    raise kind(f"{file} {found.what}. {found.way_out}")
 
 
 def stranger(file: Path) -> Stranger | None:
@@ -95,6 +106,8 @@ def _look_at(file: Path) -> FileKind | Stranger:
         if not file.is_file():
             if file.is_symlink():
                 return Stranger("is a link to a file that is not there", "Copy the file itself, or download it again.")
+            if file.exists():
+                return Stranger("is no file, but a device or a pipe", "Name the checkpoint.")
             raise CheckpointError(f"There is no checkpoint {file}. Check the path of the model in presets.yaml.")
         size = file.stat().st_size
         with file.open("rb") as stream:
@@ -171,7 +184,13 @@ def _safetensors(file: Path, size: int) -> FileKind | Stranger:
         return Stranger(f"is damaged: it has {size:,} bytes in place of {whole:,}", _AGAIN)
     if not ends:
         return Stranger("holds no model weights: there are no tensors in it", "Name the checkpoint.")
-    return FileKind.SAFETENSORS
+    return LORA if _is_lora([name for name in entries if name != "__metadata__"]) else FileKind.SAFETENSORS
+
+
+def _is_lora(names: list[str]) -> bool:
+    """Whether a file is a LoRA's alone: most names are, and none is of a model that it was put into."""
+    added = [name for name in names if LORA_NAME.search(name)]
+    return 2 * len(added) >= len(names) and not any("base_layer" in name for name in added)
 
 
 def _pointer(head: bytes) -> Stranger | None:

@@ -15,6 +15,7 @@ from typing import Any, TypeAlias
 
 import huggingface_hub
 from huggingface_hub import constants, errors
+from huggingface_hub.utils._validators import validate_repo_id
 
 from midifrag.config.places import repository_file_problem
 from midifrag.engine.loading import cache, download, pairs, transfer
@@ -32,14 +33,14 @@ _EXTRAS = tuple(
     Need((name,), optional=True) for name in ("tokenizer_config.json", "special_tokens_map.json", "added_tokens.json")
 )
 #: A tokenizer's vocabulary, and an encoder's weights, in the order in which transformers looks for them.
-_VOCABULARY = Need(
+VOCABULARY = Need(
     ("tokenizer.json", "spiece.model", "tokenizer.model", "sentencepiece.bpe.model", "vocab.json", "vocab.txt")
 )
 _WEIGHTS = Need(
     ("model.safetensors", "model.safetensors.index.json", "pytorch_model.bin", "pytorch_model.bin.index.json")
 )
-TOKENIZER = (*_EXTRAS, Need(("tokenizer_config.json", "config.json")), _VOCABULARY)
-TEXT_ENCODER = (*_EXTRAS, Need(("config.json",)), _VOCABULARY, _WEIGHTS)
+TOKENIZER = (*_EXTRAS, Need(("tokenizer_config.json", "config.json")), VOCABULARY)
+TEXT_ENCODER = (*_EXTRAS, Need(("config.json",)), VOCABULARY, _WEIGHTS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,6 +166,15 @@ def fetch_tokenizer_beside(
         if isinstance(error.__cause__, errors.RevisionNotFoundError):
             return False
         raise
+    return True
+
+
+def is_repository(name: str) -> bool:
+    """Whether this can be a repository's name, with an owner or, as those of the first ones are, without."""
+    try:
+        validate_repo_id(name)
+    except errors.HFValidationError:
+        return False
     return True
 
 

@@ -146,7 +146,8 @@ def _with_encoders(here: Presence, config: Mapping[str, Any], folder: Path) -> P
             needs[name] = hub.TOKENIZER
     missing, size = beside, here.size
     for name, wanted in needs.items():
-        lacks = hub.missing_of(name, wanted)
+        # What can be no repository may lie in the model's own, and is looked for there.
+        lacks = hub.missing_of(name, wanted) if hub.is_repository(name) else None
         if lacks is None or lacks:
             missing.append(name if lacks is None else f"{', '.join(lacks)} of {name}")
         elif (found := cache.complete(name, wanted, None, cache.flaw)) is not None:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import copy
 import gc
 import logging
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +29,7 @@ from midifrag.engine.loading.model_files import (
     ModelFiles,
     check_fetched_config,
     check_files,
+    check_tokenizers,
     local_files,
     located,
     own_pretransform,
@@ -78,7 +80,7 @@ def _load(choice: EngineChoice, on_progress: ProgressListener | None, examine: E
         tell(0, len(_STAGES), _STAGES[0])
         return build_module(local, files.config, encoders)
 
-    with computing(files.checkpoint, files.pretransform) as digest:
+    with _explaining(files.config), computing(files.checkpoint, files.pretransform) as digest:
         module = build_with_encoders(config, build, in_mebibytes(on_progress))
         tell(1, len(_STAGES), _STAGES[1])
         notes = checkpoint.fit(module, files.checkpoint, files.pretransform)
@@ -118,6 +120,17 @@ def _load(choice: EngineChoice, on_progress: ProgressListener | None, examine: E
     return model
 
 
+@contextlib.contextmanager
+def _explaining(file: Path) -> Iterator[None]:
+    """What a value of the configuration breaks becomes a `ModelError` that names its file."""
+    try:
+        yield
+    except (TypeError, ValueError, LookupError, AttributeError, ArithmeticError) as error:
+        raise ModelError(
+            f"{file} describes a model that cannot be played: {_told(error).rstrip('.')}. {USE_ITS_OWN}"
+        ) from error
+
+
 def _is_damaged(choice: EngineChoice, on_progress: ProgressListener | None) -> bool:
     """Whether a model's checkpoint lies in the hub's cache, and is not what it is called by."""
     source = located(choice.model, choice.source)
@@ -140,6 +153,7 @@ def fetch_files(
     config = check_files(files, located(choice.model, choice.source))
     if files.snapshot is not None:
         fetch_beside(config, files.config.parent, files.snapshot, on_bytes, examine)
+        check_tokenizers(config, files.config)
     config = with_absolute_tokenizers(config, files.config.parent)
     with_folders(config, on_bytes, examine)
     return files, config

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import torch
 
+from midifrag.engine.loading.file_kinds import LORA, LORA_NAME
 from midifrag.engine.loading.layouts import ENCODER, PARTS
 from midifrag.engine.loading.stored import Stored
 
@@ -16,8 +17,7 @@ SHOWN_KEYS = 3
 #: Names that other models have as well are no part of this one.
 CHANCE = 0.05
 
-#: What LoRA and its relatives are called by those who save them.
-_LORA = re.compile(r"(^|[._])(lora|hada_w|lokr_w|dora_scale|M_xs|oft_blocks|base_layer)", re.IGNORECASE)
+#: What those who save LoRA say of it.
 _LORA_METADATA = ("lora_config", "ss_network_module", "lora_adapter_metadata")
 _OPTIMISER = re.compile(r"(^|\.)(exp_avg|exp_avg_sq|momentum_buffer|param_groups|shadow_params)(\.|$)")
 _TEXT_ENCODER = re.compile(r"(^|\.)(encoder\.block\.\d+\.layer|shared\.weight$|encoder\.embed_tokens)")
@@ -54,7 +54,7 @@ class Misfit:
 
 def lora_trouble(stored: Stored, has_model: bool) -> str | None:
     """Why a file with a LoRA is not played; None for one without."""
-    names = [name for name in stored.tensors if _LORA.search(name)]
+    names = [name for name in stored.tensors if LORA_NAME.search(name)]
     if not names and not any(key in stored.metadata for key in _LORA_METADATA):
         return None
     if has_model or any("base_layer" in name for name in names):
@@ -63,10 +63,7 @@ def lora_trouble(stored: Stored, has_model: bool) -> str | None:
             "which is not merged into it. Merge it, with merge_and_unload of peft or what trained it, and save the "
             "model again: without it, another sound would play."
         )
-    return (
-        "is a LoRA file: it holds what is added to a model, and no model. midifrag does not play LoRA files yet; merge "
-        "it into its model with what trained it, and name the merged checkpoint."
-    )
+    return f"{LORA.what}. {LORA.way_out}"
 
 
 def why(misfit: Misfit) -> str:

@@ -12,16 +12,19 @@ from pathlib import Path
 from typing import Any
 
 from midifrag.config.catalogue import MOST_BYTES, POCKET_FOLDER, known, pocket_is_there
-from midifrag.config.model_configs import USE_ITS_OWN, conditioners, refusal
+from midifrag.config.model_configs import T5_NAMES, USE_ITS_OWN, conditioners, refusal
 from midifrag.config.model_defaults import defaults_of, min_seconds_of
+from midifrag.config.model_faults import fault
 from midifrag.config.model_inputs import model_inputs
 from midifrag.config.places import repository_file_problem
 from midifrag.config.regular_files import read_regular
-from midifrag.engine.loading import pairs
+from midifrag.engine.loading import hub, pairs
 from midifrag.engine.loading.cache import Snapshot, is_file
 from midifrag.engine.loading.file_kinds import kind_of, stranger
 from midifrag.errors import CheckpointError, ModelError
 
+#: What else may lie where a checkpoint should.
+_OTHER_ENDS = (".bin", ".gguf", ".zip", ".7z", ".rar", ".gz", ".tar", ".part", ".crdownload", ".download")
 #: So many names of files are told.
 _MOST_NAMES = 8
 
@@ -89,10 +92,10 @@ def files_in_folder(folder: Path, source: Mapping[str, Any]) -> ModelFiles:
     if not has_config:
         raise ModelError(_no_config(folder, files))
     check_config(config, source)
-    usual = [folder / name for name in pairs.CHECKPOINTS if folder / name in files]
+    usual = [file for name in pairs.CHECKPOINTS for file in files if file.name.lower() == name]
     if usual:
         return ModelFiles(config, next(filter(is_file, usual), usual[0]))
-    others = [file for file in files if file.suffix in pairs.CHECKPOINT_ENDS]
+    others = [file for file in files if file.suffix.lower() in pairs.CHECKPOINT_ENDS]
     if len(others) == 1:
         return ModelFiles(config, others[0])
     if others:
@@ -102,15 +105,34 @@ def files_in_folder(folder: Path, source: Mapping[str, Any]) -> ModelFiles:
             "or model.ckpt, as it ends."
         )
     raise CheckpointError(
-        f"{folder} holds no checkpoint (none of its files ends with {', '.join(pairs.CHECKPOINT_ENDS)}). Put one there "
-        "as model.safetensors or model.ckpt."
+        f"{folder} holds no checkpoint (none of its files ends with {', '.join(pairs.CHECKPOINT_ENDS)}). "
+        f"{_in_its_place(config, files)}"
     )
+
+
+def _in_its_place(config: Path, files: list[Path]) -> str:
+    """What lies in a folder where its checkpoint should, and the way out."""
+    file = next((one for end in _OTHER_ENDS for one in files if one.suffix.lower() == end), None)
+    if file is None:
+        return "Put one there as model.safetensors or model.ckpt."
+    if file.suffix.lower() == ".gguf":
+        return (
+            f"It holds {file.name}, and midifrag does not play GGUF files, which hold weights in numbers of a few "
+            "bits: put the model that it was made from there, as model.safetensors or model.ckpt."
+        )
+    try:
+        kind_of(file)
+    except CheckpointError as error:
+        return f"It holds {file.name}: {error}"
+    return f"It holds {file.name}: write config: {config} and checkpoint: {file} in place of folder:."
 
 
 def _no_folder(folder: Path, error: OSError) -> str:
     if isinstance(error, FileNotFoundError):
         return f"There is no folder {folder}. Check the path of the model in presets.yaml; is its drive connected?"
     if isinstance(error, NotADirectoryError):
+        if not folder.is_file():
+            return f"{folder} is no folder, but a device or a pipe. Write the folder of the model behind folder:."
         return (
             f"{folder} is a file and no folder. Write the folder that it lies in behind folder:, or name it with "
             "checkpoint: and its model_config.json with config:."
@@ -151,6 +173,9 @@ def read_config(file: Path) -> dict[str, Any]:
     refused = refusal(config)
     if refused is not None:
         raise ModelError(f"{file} {refused}")
+    wrong = fault(config)
+    if wrong is not None:
+        raise ModelError(f"{file} {wrong} {USE_ITS_OWN}")
     return dict(config)
 
 
@@ -194,11 +219,42 @@ def check_fetched_config(file: Path, source: Mapping[str, Any]) -> dict[str, Any
     return config
 
 
+def check_tokenizers(config: Mapping[str, Any], file: Path) -> None:
+    """Raises `ModelError` where a tokenizer is a folder that is not there; ``file`` is what ``config`` was read from.
+
+    The hub is not asked for what can be none of its repositories, nor for the name of a folder.
+    """
+    for entry in conditioners(config, "lut"):
+        name = str(entry["tokenizer_name"])
+        beside = file.parent / name
+        folder = next((one for one in (beside, Path(name)) if _is_folder(one)), None)
+        if folder is not None:
+            if Snapshot("", "", folder).name_of(hub.VOCABULARY) is None:
+                raise ModelError(
+                    f"{file} takes its tokenizer from the folder {folder}, which holds none (no tokenizer.json). "
+                    "Copy that folder again from where the model was made or downloaded."
+                )
+        elif not hub.is_repository(name) or ("/" not in name and name not in T5_NAMES and not hub.has_tokenizer(name)):
+            raise ModelError(
+                f"{file} takes its tokenizer from {name}, and there is no folder {beside}. Copy that folder there "
+                "from where the model was made or downloaded; a tokenizer of the hub is called owner/name."
+            )
+
+
+def _is_folder(path: Path) -> bool:
+    try:
+        return path.is_dir()
+    except OSError:
+        return False
+
+
 def check_files(files: ModelFiles, source: Mapping[str, Any]) -> dict[str, Any]:
     """The configuration of a model whose files are here. Raises `ModelError` for what their content says against it."""
     config = (check_fetched_config if "hub" in source else check_config)(files.config, source)
     for file in filter(None, (files.checkpoint, files.pretransform)):
         kind_of(file)
+    if "hub" not in source:
+        check_tokenizers(config, files.config)
     return config
 
 

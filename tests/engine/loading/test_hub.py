@@ -358,3 +358,13 @@ def test_a_tokenizer_in_a_folder_of_its_repository(server, cache_folder):
     server.log.clear()
     assert hub.fetch_tokenizer_beside(snapshot, "in/words")
     assert server.log == []
+
+
+@pytest.mark.parametrize("name", ["t5-base", "someone/words"])
+def test_what_can_be_a_repository(name):
+    assert hub.is_repository(name)
+
+
+@pytest.mark.parametrize("name", ["/nowhere/tok", "a/b/c", "../tok", "C:\\tok", "t" * 300, "", "https://hub/x"])
+def test_what_can_be_none(name):
+    assert not hub.is_repository(name)

@@ -78,7 +78,9 @@ def test_a_part_of_it_is_here(made):
 
 
 def folder(tmp_path, **files):
-    (tmp_path / "words").mkdir()
+    for tokenizer in ("words", "tokenizer"):
+        (tmp_path / tokenizer).mkdir()
+        (tmp_path / tokenizer / "tokenizer.json").write_bytes(b"{}")
     for name, content in files.items():
         (tmp_path / name.replace("_dot_", ".")).write_bytes(content)
     return tmp_path

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+import torch
 import yaml
+from safetensors.torch import save_file
 
 from midifrag.commands.check import unusable_models
 from midifrag.commands.models import here
@@ -58,6 +61,33 @@ def config(change: Callable[[dict], object]) -> Callable[[Path], object]:
     return make
 
 
+def lora(folder: Path) -> None:
+    names = ("a.lora_A.weight", "a.lora_B.weight")
+    save_file({name: torch.ones(2, 2) for name in names}, folder / "model.safetensors")
+
+
+def other(name: str, content: bytes) -> Callable[[Path], object]:
+    def make(folder: Path) -> None:
+        (folder / "model.safetensors").unlink()
+        (folder / name).write_bytes(content)
+
+    return make
+
+
+def put(path: str, value: object) -> Callable[[Path], object]:
+    def change(content: dict) -> None:
+        *keys, last = path.split(".")
+        for key in keys:
+            content = content[key]
+        content[last] = value
+
+    return config(change)
+
+
+def tokenizer(name: str) -> Callable[[Path], object]:
+    return config(lambda c: c["model"]["conditioning"]["configs"][0]["config"].update(tokenizer_name=name))
+
+
 def renamed(old: str, new: str) -> Callable[[Path], object]:
     return lambda folder: (folder / old).rename(folder / new)
 
@@ -100,6 +130,15 @@ ROWS = (
     Row("a folder as checkpoint", folder_of_weights, ("is a folder, not a checkpoint", "Name the file in it")),
     Row("no checkpoint", lambda f: (f / "model.safetensors").unlink(), ("holds no checkpoint", "Put one there")),
     Row("two checkpoints", two, ("several checkpoints (rain.safetensors, wind.pt)", "config:", "checkpoint:")),
+    Row("a name in other letters", renamed("model.safetensors", "Model.SafeTensors")),
+    Row("an end in other letters", renamed("model.safetensors", "rain.CKPT")),
+    Row(
+        "a checkpoint as .bin", renamed("model.safetensors", "mine.bin"), ("It holds mine.bin: write config:", "mine.")
+    ),
+    Row("a GGUF file", other("model.gguf", b"GGUF" + bytes(600)), ("It holds model.gguf", "does not play GGUF")),
+    Row("an archive", other("model.zip", b"PK\5\6" + bytes(18)), ("It holds model.zip", "is a zip archive", "Unpack")),
+    Row("a LoRA", lora, ("is a LoRA file", "merge it into its model")),
+    Row("a device", lambda _: None, (os.devnull, "is no file"), (FILES_ENTRY[0], ("checkpoint", os.devnull))),
     Row(
         "a checkpoint that is not there", lambda f: (f / "model.safetensors").unlink(), ("no checkpoint",), FILES_ENTRY
     ),
@@ -122,6 +161,30 @@ ROWS = (
         config(lambda c: c["model"]["conditioning"]["configs"][0]["config"].pop("tokenizer_name")),
         ("names no tokenizer", ITS_OWN),
     ),
+    Row(
+        "a tokenizer at a path that is not there",
+        tokenizer("/nowhere/tok"),
+        ("m/model_config.json takes its tokenizer from /nowhere/tok", "there is no folder"),
+    ),
+    Row(
+        "a tokenizer's folder that is not there",
+        lambda f: shutil.rmtree(f / "tokenizer"),
+        ("model_config.json takes its tokenizer from tokenizer", "m/tokenizer. Copy that folder there"),
+    ),
+    Row("a tokenizer in folders", tokenizer("a/b/c"), ("takes its tokenizer from a/b/c", "m/a/b/c. Copy")),
+    Row("a tokenizer above it", tokenizer("../tok"), ("takes its tokenizer from ../tok", "Copy that folder there")),
+    Row("a tokenizer of too long a name", tokenizer("t" * 300), ("takes its tokenizer from ttt", "Copy")),
+    Row(
+        "a tokenizer's folder without one",
+        lambda f: [one.unlink() for one in (f / "tokenizer").iterdir()],
+        ("m/tokenizer, which holds none", "Copy that folder again"),
+    ),
+    Row("told of nothing", put("model.diffusion.cross_attention_cond_ids", ["nope"]), ("conditioned on nope", ITS_OWN)),
+    Row("no autoencoder", put("model.pretransform.config", {}), ("nothing under model.pretransform.config", ITS_OWN)),
+    Row("no network", put("model.diffusion.config", {}), ("nothing under model.diffusion.config", ITS_OWN)),
+    Row("channels in words", put("model.io_channels", "64"), ("no usable model.io_channels: '64'", ITS_OWN)),
+    Row("a size below zero", put("sample_size", -5), ("no usable sample_size: -5", ITS_OWN)),
+    Row("a size for years", put("sample_size", 10**13), ("no usable sample_size: 10000000000000", ITS_OWN)),
     Row(
         "an encoder that is misspelt",
         config(
