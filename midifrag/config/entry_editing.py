@@ -16,13 +16,11 @@ from ruamel.yaml import YAML
 from ruamel.yaml.nodes import CollectionNode, MappingNode, Node, ScalarNode, SequenceNode
 
 from midifrag.config import loading
-from midifrag.config.loading import Loaded, bank_name, bank_path
-from midifrag.config.pad_editing import Edit, replace_content, undo
-from midifrag.config.regular_files import read_regular
-from midifrag.config.yaml_files import MAX_BYTES, plain, read_content
+from midifrag.config.loading import Loaded, bank_name
+from midifrag.config.pad_editing import Edit, read_file_of, replace_content, undo
+from midifrag.config.yaml_files import plain, read_content
 from midifrag.config.yaml_writing import dump, in_one_line
-from midifrag.errors import ConfigurationError, MidifragError, Problem, StorageError
-from midifrag.fragment.files import storage_error
+from midifrag.errors import ConfigurationError, MidifragError, Problem
 
 #: The lists of a file that are added to.
 Section: TypeAlias = Literal["controls", "actions"]
@@ -82,7 +80,7 @@ def add_entry(loaded: Loaded, slug: str | None, section: Section, entry: Mapping
     Raises `ConfigurationError` with what ``check`` would say, and `StorageError`; the file then stays as it is.
     """
     written = dump(in_one_line(entry)).strip()
-    path, before = _read(loaded, slug)
+    path, before = read_file_of(loaded, slug)
     document = _document(loaded, slug, before)
     entries = list(document.get(section) or [])
     for number, one in enumerate(entries):
@@ -96,7 +94,7 @@ def add_entry(loaded: Loaded, slug: str | None, section: Section, entry: Mapping
 
 def add_port(loaded: Loaded, name: str, port: Mapping[str, Any]) -> FileEdit:
     """Add a port to the set. Raises as `add_entry` does; a port of this name that is there stays."""
-    path, before = _read(loaded, None)
+    path, before = read_file_of(loaded, None)
     document = _document(loaded, None, before)
     ports = dict(document.get("ports") or {})
     if name in ports:
@@ -111,7 +109,7 @@ def add_port(loaded: Loaded, name: str, port: Mapping[str, Any]) -> FileEdit:
 
 def remove_entry(loaded: Loaded, section: Section, number: int) -> FileEdit:
     """Take an entry out of a list of the set's own file. Raises as `add_entry` does."""
-    path, before = _read(loaded, None)
+    path, before = read_file_of(loaded, None)
     document = _document(loaded, None, before)
     entries = list(document.get(section) or [])
     if number >= len(entries):
@@ -129,7 +127,7 @@ def take_back(loaded: Loaded, edit: FileEdit) -> FileEdit:
 
     A file that has been changed since is left as it is.
     """
-    path, now = _read(loaded, edit.slug)
+    path, now = read_file_of(loaded, edit.slug)
     if now != edit.after:
         message = "the file has been changed elsewhere since; take it out there"
         raise ConfigurationError([Problem(file_name(loaded, edit.slug), edit.line, edit.key, message)])
@@ -169,17 +167,6 @@ def _all_or_none(loaded: Loaded, done: Sequence[Edit | FileEdit]) -> Iterator[No
             with suppress(MidifragError):
                 undone(loaded, one)
         raise
-
-
-def _read(loaded: Loaded, slug: str | None) -> tuple[Path, bytes]:
-    path = loaded.path if slug is None else bank_path(loaded.path, slug)
-    try:
-        path = path.resolve()
-        return path, read_regular(path, MAX_BYTES)
-    except OSError as error:
-        raise storage_error("read", path, error) from error
-    except (ValueError, RuntimeError) as error:  # a name that no file can have, links in a circle
-        raise StorageError(f"cannot read {path}: {error}") from error
 
 
 def _document(loaded: Loaded, slug: str | None, content: bytes) -> dict[str, Any]:

@@ -103,7 +103,7 @@ def undo(loaded: Loaded, edit: Edit, *, overwrite: bool = False) -> Edit:
 
 def _edit(loaded: Loaded, slug: str, key: PadKey, change: _Change, known: Edit | None = None) -> Edit:
     """Change a pad in a bank's file; where the file is as ``known`` left it, to what it was before."""
-    path, before = _read(loaded, slug)
+    path, before = read_file_of(loaded, slug)
     pads = _pads(slug, before)
     now = _pad_in(pads, key)
     if now is not None and not isinstance(now, dict):
@@ -123,9 +123,12 @@ def _edit(loaded: Loaded, slug: str, key: PadKey, change: _Change, known: Edit |
     return Edit(slug, key, before, after)
 
 
-def _read(loaded: Loaded, slug: str) -> tuple[Path, bytes]:
-    """Where a bank's file really is, as a link stays a link, and what it holds. Raises `StorageError`."""
-    path = bank_path(loaded.path, slug)
+def read_file_of(loaded: Loaded, slug: str | None) -> tuple[Path, bytes]:
+    """Where a bank's file, or (None) the set's, really is, as a link stays a link, and what it holds.
+
+    Raises `StorageError`.
+    """
+    path = loaded.path if slug is None else bank_path(loaded.path, slug)
     try:
         path = path.resolve()
         return path, read_regular(path, MAX_BYTES)
