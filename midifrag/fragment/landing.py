@@ -55,8 +55,9 @@ from midifrag.fragment.writer_events import (
 
 #: Seconds between the parts of an index that is behind.
 INDEXING = 0.5
-#: Seconds between looks for slot files that someone else changed.
-REFRESH = 2.0
+#: Seconds between looks for slot files that someone else changed, and those that such a look waits for a moment that
+#: is near, once.
+REFRESH, GIVE_WAY = 2.0, 0.3
 
 #: Why what waits at the end does not land.
 _ENDED = "cancelled: the show ended before its boundary"
@@ -114,6 +115,7 @@ class Lander:
         #: The folders that another program writes into as well.
         self.shared = SharedFolders(slots, self._hand)
         self._refresh_due = monotonic() + REFRESH
+        self._gave_way = False
 
     @property
     def held(self) -> tuple[Held, ...]:
@@ -199,12 +201,19 @@ class Lander:
             postponed, self._postponed = self._postponed, []
             for command in postponed:
                 self._receive(command)
-        self._hand.index_on()
+        near = self.punctual.is_near()
+        if not near:
+            self._hand.index_on()
         if self._refresh_due <= now:
-            self._refresh_due = now + REFRESH
-            if self._slots.refresh():
-                self.tell_slots()
-            self.shared.look()
+            self._gave_way = near and not self._gave_way
+            self._refresh_due = now + (GIVE_WAY if self._gave_way else REFRESH)
+            if not self._gave_way:
+                self._refresh()
+
+    def _refresh(self) -> None:
+        if self._slots.refresh():
+            self.tell_slots()
+        self.shared.look()
 
     def _let_go_of_postponed(self) -> None:
         """What was cancelled while the archive did not answer has an outcome now, and not when it is back."""

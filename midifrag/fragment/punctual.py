@@ -23,8 +23,8 @@ from midifrag.fragment.slot_file import Found
 from midifrag.fragment.swap import Swap
 from midifrag.scheduling import run_before_others
 
-#: Seconds before its moment that a replacement begins, so that it is done by then.
-EARLY = 0.003
+#: Seconds before its moment that a replacement begins: all of a bar's eight are done by then, or just after.
+EARLY = 0.005
 #: Seconds before that at which the slot's hand is given the replacement, and makes ready.
 AHEAD = 0.2
 #: Seconds of a moment within which an appointment that was put off is not given back first.
@@ -130,6 +130,11 @@ class Punctual:
         """The jobs that will have an appointment."""
         with self._changed:
             return set(self._expected)
+
+    def is_near(self) -> bool:
+        """Whether a moment is so near that what can wait would only make it late."""
+        with self._changed:
+            return any(one.phase in (Phase.HANDED, Phase.GOES) for one in self._made.values())
 
     def is_cancelled(self, job: int) -> bool:
         """Whether a job that is expected was cancelled."""

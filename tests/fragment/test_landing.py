@@ -13,7 +13,7 @@ import soundfile
 from midifrag.fragment.archive import Archive
 from midifrag.fragment.audio_files import read_wav
 from midifrag.fragment.holding import FIRST_RETRY, LONGEST_RETRY
-from midifrag.fragment.landing import INDEXING, REFRESH
+from midifrag.fragment.landing import GIVE_WAY, INDEXING, REFRESH
 from midifrag.fragment.length import MusicalLength, SecondsLength
 from midifrag.fragment.options import FragmentOptions
 from midifrag.fragment.preparing import Preparer
@@ -405,6 +405,27 @@ def test_slot_files_changed_by_others_are_told(rig):
     rig.tick(REFRESH / 2)
     assert rig.takes() == [None, None, None]
     assert rig.lander.due == rig.now + REFRESH
+
+
+def test_a_look_for_what_others_changed_gives_way_once_to_a_moment_that_is_near(rig, monkeypatch):
+    rig.handle(land(1))
+    (rig.folder / "output01.wav").unlink()
+    rig.archive._catching_up.behind = True
+    indexed = []
+    monkeypatch.setattr(rig.lander._hand, "index_on", lambda: indexed.append(rig.now))
+    monkeypatch.setattr(rig.lander.punctual, "is_near", lambda: True)
+
+    rig.tick(REFRESH)
+    assert rig.takes() == [1, None, None]
+    assert indexed == []
+    rig.tick(GIVE_WAY)
+    assert rig.takes() == [None, None, None]
+
+    monkeypatch.undo()
+    rig.handle(land(2))
+    (rig.folder / "output02.wav").unlink()
+    rig.tick(REFRESH)
+    assert rig.takes() == [None, None, None]
 
 
 def test_folder_pulled_and_back(rig, tmp_path):

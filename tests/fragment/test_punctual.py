@@ -121,7 +121,9 @@ def test_what_is_far_off_is_not_handed_over(rig):
 def test_a_hand_makes_ready_ahead_and_lands_at_the_moment(rig):
     swap, in_time = rig.make()
     assert in_time is Made.IN_TIME
+    assert not rig.punctual.is_near()
     assert rig.go(104.0 - AHEAD) is None
+    assert rig.punctual.is_near()
     while not swap.done:
         time.sleep(0.001)
     assert swap.done == [f"ready {1104 - EARLY:g}"]
@@ -131,6 +133,7 @@ def test_a_hand_makes_ready_ahead_and_lands_at_the_moment(rig):
     assert swap.done[1:] == ["swap", "settle"]
     assert rig.told == [(1, "landed"), (1, "told"), (1, LYING)]
     assert rig.punctual.moment(1) is None
+    assert not rig.punctual.is_near()
 
 
 def test_what_is_moved_away_while_a_hand_has_it_is_handed_over_again(rig):
