@@ -7,7 +7,7 @@ import textwrap
 from tests.support import PATIENCE
 
 SAMPLERS = "stable_audio_tools.inference.k_diffusion"
-HEAVY = ("torch._dynamo", "torch._inductor", f"{SAMPLERS}.sampling", "torchsde", "torchvision", "scipy", "clip")
+HEAVY = ("torch._dynamo", "torch._inductor", f"{SAMPLERS}.sampling", "torchsde", "torchvision", "clip")
 
 
 def in_a_new_process(code: str) -> list[str]:
