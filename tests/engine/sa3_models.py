@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import atexit
 import functools
+import json
 import tempfile
 from pathlib import Path
 from typing import Any, Literal
@@ -19,7 +20,7 @@ from benchmarks.byte_tokenizer import save_byte_tokenizer
 from midifrag.engine.loading.model import Model
 from midifrag.engine.loading.silence_output import silence_output
 from tests.engine.stock import as_model
-from tests.engine.tiny_models import module_of
+from tests.engine.tiny_models import module_of, save_checkpoint
 
 Sort = Literal["small", "medium"]
 
@@ -168,6 +169,23 @@ def save_gemma(folder: Path) -> Path:
         config = T5GemmaConfig(encoder=encoder, decoder=T5GemmaModuleConfig(**shape), is_encoder_decoder=False)
         T5GemmaEncoderModel(config).save_pretrained(folder)
     return folder
+
+
+def save_repository(folder: Path, name: str, *, seed: int = 0) -> Path:
+    """A folder like the real repositories: the model, and T5Gemma in a folder of its own, which it names."""
+    gemma = save_gemma(folder / SUBFOLDER)
+    config = sa3_config(gemma=str(gemma))
+    save_checkpoint(module_of(config, seed=seed), folder / "model.safetensors", "safetensors")
+    reading = config["model"]["conditioning"]["configs"][0]["config"]
+    del reading["model_path"]
+    reading |= {"repo_id": name, "subfolder": SUBFOLDER}
+    (folder / "model_config.json").write_text(json.dumps(config))
+    return folder
+
+
+def files_of(folder: Path) -> dict[str, bytes]:
+    """What lies in a folder, as a repository of the hub has it."""
+    return {file.relative_to(folder).as_posix(): file.read_bytes() for file in folder.rglob("*") if file.is_file()}
 
 
 @functools.cache

@@ -20,9 +20,9 @@ from midifrag.engine.messages import Render
 from midifrag.engine.protocol import EngineChoice
 from midifrag.errors import HubError, ModelError
 from tests.engine.hub_server import TOKEN, Repository
-from tests.engine.sa3_models import SUBFOLDER, sa3_config, save_gemma
+from tests.engine.sa3_models import SUBFOLDER, files_of, sa3_config, save_repository
 from tests.engine.stock import as_model, run
-from tests.engine.tiny_models import module_of, save_checkpoint
+from tests.engine.tiny_models import module_of
 
 NAME = "stabilityai/stable-audio-3-small-music"
 
@@ -30,19 +30,7 @@ NAME = "stabilityai/stable-audio-3-small-music"
 @pytest.fixture(scope="module")
 def shipped(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder like the real repositories: the model, and T5Gemma in a folder of its own."""
-    folder = tmp_path_factory.mktemp("sa3")
-    gemma = save_gemma(folder / SUBFOLDER)
-    config = sa3_config(gemma=str(gemma))
-    save_checkpoint(module_of(config, seed=4), folder / "model.safetensors", "safetensors")
-    reading = config["model"]["conditioning"]["configs"][0]["config"]
-    del reading["model_path"]
-    reading |= {"repo_id": NAME, "subfolder": SUBFOLDER}
-    (folder / "model_config.json").write_text(json.dumps(config))
-    return folder
-
-
-def files_of(folder: Path) -> dict[str, bytes]:
-    return {file.relative_to(folder).as_posix(): file.read_bytes() for file in folder.rglob("*") if file.is_file()}
+    return save_repository(tmp_path_factory.mktemp("sa3"), NAME, seed=4)
 
 
 def choice(source: dict[str, Any], name: str = "mine") -> EngineChoice:
