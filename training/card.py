@@ -94,8 +94,9 @@ Real on the left, generated on the right of each pair; row by row: {"; ".join(pa
 
 ## Use
 
-With stable-audio-tools 0.0.20. Its own default guidance is another one (APG), and so is its schedule: `apg_scale=0` is plain
-CFG, and `dist_shift` the noise levels that the model was measured with. Up to 0.0.19 both are what there is: leave them out.
+With stable-audio-tools 0.0.20. Its own default guidance is another one (APG), and so is its schedule: `apg_scale=0` is
+plain CFG, and `dist_shift` the noise levels that the model was measured with. Up to 0.0.19 both are what there is:
+leave them out.
 
 ```python
 import json

@@ -47,7 +47,7 @@ def test_what_its_card_says_to_others_makes_the_sound_that_was_measured(stock, m
     monkeypatch.chdir(POCKET_FOLDER)
     told = {}
     with silence_output():
-        exec(snippet.replace('device="cpu"', 'device="cpu", seed=3'), told)  # noqa: S102 (our own)
+        exec(snippet.replace('device="cpu"', 'device="cpu", seed=3'), told)
     expected = stock(["short dark kick"], 3.0, seed=3, samples=130 * 1024)
     assert torch.equal(told["audio"].cpu(), expected)
 
