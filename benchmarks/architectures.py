@@ -2,7 +2,8 @@
 
 ``stable-audio-open-1.0`` follows the published description; ``stable-audio-open-small`` is assembled from published
 descriptions and may differ from the released file in details that do not change the amount of work; ``pocket`` is the
-built-in model's shape; the engine's rows time that model itself.
+built-in model's shape; the engine's rows time that model itself. ``stable-audio-3-small`` and ``-medium`` are put
+together from public code.
 
 Text encoders are replaced by a lookup table of the same token count and width, since a prompt is encoded once and
 kept, and since there may be no hub to fetch them from.
@@ -20,9 +21,12 @@ import torch
 
 from benchmarks.byte_tokenizer import save_byte_tokenizer
 from midifrag.config.model_defaults import defaults_of, objective_of
+from midifrag.config.variable_length import variable_length
+from midifrag.engine.loading.load import leave_out_decoding_noise
 from midifrag.engine.loading.model import Model, Precision
 from midifrag.engine.loading.precision import move_model
 from midifrag.engine.loading.silence_output import silence_output
+from midifrag.engine.loading.stock import leave_out_compiler, leave_out_training
 
 FOLDER = Path(__file__).parent / "architectures"
 
@@ -44,15 +48,18 @@ def random_model(
     with tempfile.TemporaryDirectory() as folder, silence_output():
         tokenizer = str(save_byte_tokenizer(Path(folder)))
         for entry in config["model"]["conditioning"]["configs"]:
-            if entry["type"] in ("t5", "lut"):
+            if entry["type"] in ("t5", "t5gemma", "lut"):
                 entry.update(
                     type="lut", config={"tokenizer_name": tokenizer, "max_length": entry["config"]["max_length"]}
                 )
+        leave_out_training()
         from stable_audio_tools.models.factory import create_model_from_config
 
         torch.manual_seed(0)
         module = create_model_from_config(config).eval().requires_grad_(False)
     _randomise(module)
+    leave_out_decoding_noise(module)
+    leave_out_compiler()
     where = torch.device(device)
     move_model(module, where, precision)
     rate, size = config["sample_rate"], config["sample_size"]
@@ -71,6 +78,7 @@ def random_model(
         downsampling=module.pretransform.downsampling_ratio,
         defaults=defaults,
         short_latents=short if short_latents is None else short_latents,
+        variable=variable_length(config, {}, module.pretransform.downsampling_ratio),
     )
 
 
@@ -118,5 +126,5 @@ def narrowed(config: dict[str, Any], divisor: int) -> dict[str, Any]:
 def _randomise(module: torch.nn.Module) -> None:
     """Fill the layers that start at zero, so that a signal really passes through everything."""
     for parameter in module.parameters():
-        if parameter.dim() > 1 and not parameter.any():
+        if parameter.dim() > 1 and parameter.numel() and not parameter.any():
             torch.nn.init.normal_(parameter, std=0.5 / parameter[0].numel() ** 0.5)

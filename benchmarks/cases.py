@@ -40,6 +40,8 @@ POCKET = Case("pocket", 3.0, 20, 3.0, "euler")
 SMALL = Case("stable-audio-open-small", 11.88, 8, 1.0, "pingpong")
 OPEN = Case("stable-audio-open-1.0", 47.55, 100, 7.0, "dpmpp-3m-sde", short_latents=False)
 OPEN_SHORT = Case("stable-audio-open-1.0", 11.88, 100, 7.0, "dpmpp-3m-sde")
+SA3 = Case("stable-audio-3-small", 5.0, 8, 1.0, "pingpong")
+SA3_MEDIUM = Case("stable-audio-3-medium", 30.0, 8, 1.0, "pingpong")
 
 
 class Bench:
@@ -67,17 +69,20 @@ class Bench:
 
     def stock(self, seed: int = 1) -> float:
         """Seconds that stock takes for the request, rendering the latents that the seconds need, no more."""
-        from stable_audio_tools.inference.generation import generate_diffusion_cond
+        from stable_audio_tools.inference import generation
 
         model, case = self.stock_model, self.case
+        inpaints = model.config["model_type"] == "diffusion_cond_inpaint"
+        generate = generation.generate_diffusion_cond_inpaint if inpaints else generation.generate_diffusion_cond
         frames = -(-round(case.seconds * model.sample_rate) // model.downsampling)
-        if not case.short_latents:
+        if not case.short_latents or model.variable is not None:
+            # Of any length, it finds the number of latents by itself.
             frames = model.sample_size // model.downsampling
         sigmas = {"sigma_min": 0.3, "sigma_max": 500.0} if model.objective == "v" else {}
         told = [{"prompt": PROMPT, "seconds_start": 0, "seconds_total": case.seconds}]
         start = time.perf_counter()
         with silence_output(), contextlib.redirect_stderr(io.StringIO()), torch.no_grad():
-            audio = generate_diffusion_cond(
+            audio = generate(
                 model.module,
                 steps=case.steps,
                 cfg_scale=case.cfg_scale,
@@ -86,6 +91,7 @@ class Bench:
                 seed=seed,
                 device=str(model.device),
                 sampler_type=case.sampler,
+                apg_scale=1.0 if model.defaults.guidance == "apg" else 0.0,
                 **sigmas,
             )
             audio.cpu()

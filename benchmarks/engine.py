@@ -28,7 +28,7 @@ import numpy as np
 import torch
 
 from benchmarks.architectures import timed_model
-from benchmarks.cases import OPEN, OPEN_SHORT, POCKET, SMALL, Bench, Case, audio_of
+from benchmarks.cases import OPEN, OPEN_SHORT, POCKET, SA3, SA3_MEDIUM, SMALL, Bench, Case, audio_of
 from midifrag.audio import Audio
 from midifrag.engine.diffusion.worker import DiffusionWorker
 from midifrag.engine.messages import Rendered
@@ -192,6 +192,8 @@ ROWS: dict[str, Callable[[argparse.Namespace], Line]] = {
     "open-short": against_stock(
         "Stable Audio Open 1.0: 100 steps, CFG 7, 11.9 s, short latents", OPEN_SHORT, work=WORK["open-short"]
     ),
+    "sa3": against_stock("Stable Audio 3 small: 8 steps, 5 s", SA3),
+    "sa3-medium": against_stock("Stable Audio 3 medium: 8 steps, 30 s", SA3_MEDIUM),
     "small-latency": against_stock(
         "small: press → audio on the host, 8 steps, 11.9 s", SMALL, work=WORK["small-latency"]
     ),
@@ -200,7 +202,7 @@ DEFAULT_ROWS = {
     "cpu": ("pocket", "pocket-8", "small", "beside", "accuracy"),
     "cuda": ("open", "open-short", "small-latency", "pocket", "pocket-8", "beside", "accuracy"),
 }
-CASES = {"pocket": POCKET, "small": SMALL, "open": OPEN}
+CASES = {"pocket": POCKET, "small": SMALL, "open": OPEN, "sa3": SA3, "sa3-medium": SA3_MEDIUM}
 
 
 def profile(name: str, options: argparse.Namespace) -> None:

@@ -192,7 +192,7 @@ def main(answers: int) -> None:
     print("| beside it | answers | p50 | p95 | worst | connections lost |\n|---|---|---|---|---|---|")
     for name, (job, count) in _CASES.items():
         with tempfile.TemporaryDirectory() as folder:
-            noise = np.random.default_rng(0).normal(size=(2, 44100 * TAKE_SECONDS)).astype(np.float32) / 8
+            noise = np.random.default_rng(0).normal(size=(2, 44100 * TAKE_SECONDS)).astype(np.float32) / np.float32(8)
             archive = Archive(Path(folder) / "fragments" / "archive")
             for number in range(TAKES):
                 archive.store(noise, 44100, TakeRecord(f"sound {number}", bank="bench", rendered_at=float(number)))

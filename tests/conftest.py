@@ -12,12 +12,16 @@ from typing import TYPE_CHECKING, Any
 import hypothesis
 import pytest
 
+from midifrag.engine.loading.stock import leave_out_training
 from tests.jack import jack_server, peer
 
 if TYPE_CHECKING:
     from xdist.scheduler import LoadFileScheduling
 
 __all__ = ["jack_server", "peer"]
+
+# Before any test imports stable-audio-tools.
+leave_out_training()
 
 # No example fails because the machine is busy.
 hypothesis.settings.register_profile("midifrag", deadline=None)

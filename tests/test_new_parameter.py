@@ -66,7 +66,7 @@ ASKS = """
     defaults, _ = defaults_of(config, {}, 10.0)
     model = SimpleNamespace(
         name="m", defaults=defaults, objective="v", sample_rate=10, sample_size=100, downsampling=1, max_seconds=10.0,
-        short_latents=False, inputs=(),
+        short_latents=False, inputs=(), variable=None,
     )
     assert resolve_parameters(Render(1, "rain", 1.0, 2), model).used()["rho"] == 4
     assert resolve_parameters(Render(1, "rain", 1.0, 2, rho=6), model).used()["rho"] == 6

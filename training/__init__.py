@@ -3,3 +3,7 @@
 Each step is one command, seeded, and goes on from its checkpoint after a stop: ``python -m training.data``,
 ``.judge``, ``.autoencoder``, ``.diffusion``, ``.evaluate``, ``.export``; ``python -m training.all`` runs all of them.
 """
+
+from midifrag.engine.loading.stock import leave_out_training
+
+leave_out_training()

@@ -20,6 +20,7 @@ from training.generator import Generator
 from training.judge import Mel
 from training.loop import parser
 from training.presets import RATIO
+from training.transformer import LOG_SNR
 
 #: Families in the picture, two columns of real and generated.
 SHOWN = 18
@@ -93,9 +94,14 @@ Real on the left, generated on the right of each pair; row by row: {"; ".join(pa
 
 ## Use
 
+With stable-audio-tools 0.0.20. Its own default guidance is another one (APG), and so is its schedule: `apg_scale=0` is
+plain CFG, and `dist_shift` the noise levels that the model was measured with. Up to 0.0.19 both are what there is:
+leave them out.
+
 ```python
 import json
 from stable_audio_tools.inference.generation import generate_diffusion_cond
+from stable_audio_tools.inference.sampling import LogSNRShift
 from stable_audio_tools.models.factory import create_model_from_config
 from stable_audio_tools.models.utils import load_ckpt_state_dict
 
@@ -104,6 +110,7 @@ model = create_model_from_config(config)
 model.load_state_dict(load_ckpt_state_dict("model.safetensors"))
 audio = generate_diffusion_cond(
     model.eval(), steps={result["steps"]}, cfg_scale={result["guidance"]}, device="cpu", sample_size=130 * {RATIO},
+    apg_scale=0.0, dist_shift=LogSNRShift(rate=0, anchor_logsnr={LOG_SNR[0]}, logsnr_end={LOG_SNR[1]}),
     conditioning=[{{"prompt": "short dark kick", "seconds_start": 0, "seconds_total": 3}}],
 )
 ```

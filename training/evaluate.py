@@ -104,7 +104,7 @@ def silence(generator: Generator) -> dict[str, float]:
     codec = generator.model.pretransform
     quiet = torch.zeros(1, 2, 128 * RATIO, device=generator.device)
     with torch.no_grad():
-        latents = codec.model.encode(quiet, skip_bottleneck=True).chunk(2, dim=1)[0]
+        latents = codec.model.encoder(codec.model.pretransform.encode(quiet)).chunk(2, dim=1)[0]
         mean, sample = codec.model.decode(latents), codec.decode(codec.encode(quiet))
     return {"mean": level(mean), "sample": level(sample)}
 
@@ -122,10 +122,10 @@ def reconstructed(generator: Generator, judge: Judge, test: Clips) -> float:
     """The share of real sounds that the judge still names right after the autoencoder."""
     codec = generator.model.pretransform.model
     with torch.no_grad():
-        decoded = [
-            codec.decode(codec.encode(test.whole(part).to(generator.device), skip_bottleneck=True).chunk(2, dim=1)[0])
-            for part in torch.arange(len(test))[: 4 * len(NAMES)].split(12)
-        ]
+        decoded = []
+        for part in torch.arange(len(test))[: 4 * len(NAMES)].split(12):
+            sounds = codec.pretransform.encode(test.whole(part).to(generator.device))
+            decoded.append(codec.decode(codec.encoder(sounds).chunk(2, dim=1)[0]))
     names = judge.name(torch.cat(decoded).cpu())
     return round(float((names == test.families[: len(names)]).float().mean()), 4)
 

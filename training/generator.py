@@ -9,12 +9,14 @@ from pathlib import Path
 
 import torch
 from stable_audio_tools.inference.generation import generate_diffusion_cond
+from stable_audio_tools.inference.sampling import LogSNRShift
 from stable_audio_tools.models.factory import create_model_from_config
 from stable_audio_tools.models.utils import load_ckpt_state_dict
 from torch import Tensor
 
 from midifrag.engine.loading.silence_output import silence_output
 from training.presets import RATIO, SAMPLE_RATE
+from training.transformer import LOG_SNR
 
 
 class Generator:
@@ -44,7 +46,7 @@ class Generator:
         batch: int = 27,
         samples: int | None = None,
     ) -> Tensor:
-        """Sounds (n, 2, samples) by ``generate_diffusion_cond``, with its default sampler."""
+        """Sounds (n, 2, samples) by ``generate_diffusion_cond``, with its default sampler and the model's own way."""
         length = round(seconds * SAMPLE_RATE) if samples is None else samples
         parts = []
         for start in range(0, len(prompts), batch):
@@ -63,6 +65,8 @@ class Generator:
                     sample_rate=SAMPLE_RATE,
                     seed=seed + start,
                     device=self.device,
+                    apg_scale=0.0,
+                    dist_shift=LogSNRShift(rate=0, anchor_logsnr=LOG_SNR[0], logsnr_end=LOG_SNR[1]),
                 )
             parts.append(audio[..., :length].float().cpu())
         return torch.cat(parts)

@@ -28,7 +28,7 @@ def _mono(audio: Audio) -> npt.NDArray[np.float64]:
 
 def _power(audio: Audio) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
     """Frequencies in hertz and the power at each."""
-    hertz: npt.NDArray[np.float64] = np.fft.rfftfreq(audio.shape[1], 1 / SAMPLE_RATE)
+    hertz = np.fft.rfftfreq(audio.shape[1], 1 / SAMPLE_RATE).astype(np.float64)
     power: npt.NDArray[np.float64] = np.square(np.abs(np.fft.rfft(_mono(audio))))
     return hertz, power
 

@@ -107,5 +107,5 @@ def sample(
     times[0], times[-1] = 1.0, 0.0
     for now, then in zip(times.tolist(), times[1:].tolist(), strict=False):
         t = torch.full((len(x),), now, device=x.device)
-        x = x + (then - now) * velocity(model, x, t, conditions, cfg_scale=guidance).float()
+        x = x + (then - now) * velocity(model, x, t, conditions, cfg_scale=guidance, apg_scale=0.0).float()
     return x

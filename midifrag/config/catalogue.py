@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from importlib.metadata import EntryPoint, entry_points
@@ -35,11 +35,28 @@ class KnownModel:
     objective: Objective | None = None
     #: The shortest take that it renders well, in seconds.
     min_seconds: float = 0.0
+    #: Whether it renders any length.
+    variable: bool = False
 
     @property
     def installed(self) -> bool:
         """Whether it plays without a download, as far as that is known without asking the hub's cache."""
         return "hub" not in self.source and (self.name != "pocket" or pocket_is_there())
+
+
+def _stable_audio_3() -> Iterator[KnownModel]:
+    """Stable Audio 3: what is played in 8 steps, and the models that those were made of."""
+    gate = "its licence must be accepted on the hub"
+    kinds = (
+        ("sa3", "small-music", "small, for music: to 2 min", 4.0),
+        ("sa3-sfx", "small-sfx", "small, for sound effects: to 2 min", 4.0),
+        ("sa3-medium", "medium", "medium: to 6 min, wants a GPU", 0.0),
+    )
+    for name, repository, what, least in kinds:
+        hub = f"stabilityai/stable-audio-3-{repository}"
+        few, many = f"Stable Audio 3 {what}, 8 steps; {gate}", f"Stable Audio 3 {what}, 50 steps; {gate}"
+        yield KnownModel(name, few, {"hub": hub}, "rf_denoiser", least, variable=True)
+        yield KnownModel(f"{name}-base", many, {"hub": f"{hub}-base"}, "rectified_flow", least, variable=True)
 
 
 CATALOGUE: tuple[KnownModel, ...] = (
@@ -57,6 +74,7 @@ CATALOGUE: tuple[KnownModel, ...] = (
         {"hub": "stabilityai/stable-audio-open-1.0"},
         "v",
     ),
+    *_stable_audio_3(),
 )
 
 

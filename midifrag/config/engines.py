@@ -38,7 +38,8 @@ def _defaults_model() -> type[Strict]:
         if parameter.defaulted:
             low, high = parameter.limits
             bounds: dict[str, Any] = {} if parameter.kind is str else {"ge": low, "le": high}
-            fields[name] = (parameter.kind | None, Field(default=None, description=parameter.line, **bounds))
+            kind: Any = Literal[parameter.words] if parameter.words and parameter.kind is str else parameter.kind
+            fields[name] = (kind | None, Field(default=None, description=parameter.line, **bounds))
     return create_model("ModelDefaults", __base__=Strict, __doc__="What a model is played with.", **fields)
 
 
@@ -82,6 +83,13 @@ class ModelSource(BaseModel):
         ge=0,
         le=60,
         description="the shortest take that it renders well; what is to be shorter is rendered so long, and cut",
+    )
+
+    headroom: float | None = Field(
+        default=None,
+        ge=0,
+        le=60,
+        description="seconds that a model of any length renders beyond a take's end, to be cut; fewer are quicker",
     )
 
     conditioning: Annotated[str | None, _OURS, Written("names with numbers or text")] = Field(

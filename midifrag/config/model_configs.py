@@ -1,6 +1,6 @@
 """What a model_config.json must say to be played here, found without its weights and without what plays it.
 
-The tables are those of stable-audio-tools 0.0.19: ``models/factory.py``, ``conditioners.py``, ``autoencoders.py``,
+The tables are those of stable-audio-tools 0.0.20: ``models/factory.py``, ``conditioners.py``, ``autoencoders.py``,
 ``bottleneck.py`` and ``pretransforms.py``.
 """
 
@@ -12,6 +12,7 @@ from typing import Any
 
 from midifrag.config.model_defaults import objective_of
 from midifrag.config.names import meant
+from midifrag.config.places import repository_file_problem
 from midifrag.errors import ModelError
 
 #: Kinds of models that are played; one for inpainting makes all of its sound.
@@ -41,10 +42,12 @@ T5_NAMES = (
     "google/t5-v1_1-xl",
     "google/t5-v1_1-xxl",
 )
+#: Those that a conditioner of type t5gemma knows.
+T5GEMMA_NAMES = ("google/t5gemma-b-b-ul2",)
 #: Conditioners that want audio, which a preset cannot give.
-AUDIO_CONDITIONERS = ("clap_audio", "pretransform", "source_mix")
+AUDIO_CONDITIONERS = ("clap_audio", "sat_clap_audio", "pretransform", "source_mix")
 #: The other conditioners that there are.
-CONDITIONERS = ("t5", "clap_text", "int", "number", "list", "phoneme", "lut")
+CONDITIONERS = ("t5", "t5gemma", "clap_text", "int", "number", "list", "phoneme", "lut")
 #: What parts of a model import that midifrag does not bring, by the part's type: the module and its package.
 PACKAGES: Mapping[str, tuple[str, str]] = {
     "clap_text": ("laion_clap", "laion-clap"),
@@ -113,6 +116,12 @@ def text_encoders(config: Mapping[str, Any]) -> list[str]:
     return [str(entry.get("t5_model_name", "t5-base")) for entry in conditioners(config, "t5")]
 
 
+def gemma_place(entry: Mapping[str, Any]) -> tuple[str, str]:
+    """The repository of a conditioner's T5Gemma encoder, and the folder in that; an empty one is the repository."""
+    repository = entry.get("repo_id") or entry.get("model_name", T5GEMMA_NAMES[0])
+    return str(repository), str(entry.get("subfolder") or "")
+
+
 def _refused_inputs(config: Mapping[str, Any]) -> str | None:
     entries = look_up(config, "model.conditioning.configs")
     usable = isinstance(entries, list) and all(
@@ -135,6 +144,15 @@ def _refused_inputs(config: Mapping[str, Any]) -> str | None:
         near = meant(encoders[0], T5_NAMES) or "."
         told = f"names the text encoder {encoders[0]}; stable-audio-tools knows {', '.join(T5_NAMES)}"
         return f"{told}{near} {USE_ITS_OWN}"
+    gemmas = [str(entry.get("model_name", T5GEMMA_NAMES[0])) for entry in conditioners(config, "t5gemma")]
+    others = [name for name in gemmas if name not in T5GEMMA_NAMES]
+    if others:
+        known = ", ".join(T5GEMMA_NAMES)
+        return f"names the text encoder {others[0]}; stable-audio-tools knows {known}. {USE_ITS_OWN}"
+    folders = [gemma_place(entry)[1] for entry in conditioners(config, "t5gemma")]
+    outside = [folder for folder in folders if folder and repository_file_problem(folder)]
+    if outside:
+        return f"names a text encoder outside of its repository ({outside[0]}). {USE_ITS_OWN}"
     return None
 
 

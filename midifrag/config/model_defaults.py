@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal, TypeAlias
 
 from midifrag.config.conditioning import as_conditioning, merged
 from midifrag.config.names import meant
 from midifrag.config.parameters import PARAMETERS, RequestParameters, beyond_limits, names_of
+from midifrag.config.variable_length import is_variable
 from midifrag.errors import ModelError
 
 #: What a model was trained for, as its model_config.json says it.
@@ -26,6 +27,8 @@ class Defaults(RequestParameters):
     sampler: str
     sigma_min: float
     sigma_max: float
+    guidance: Literal["cfg", "apg"] = field(default="cfg", kw_only=True)
+    schedule: Literal["classic", "model"] = field(default="classic", kw_only=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +48,19 @@ OBJECTIVES: dict[Objective, ObjectiveDefaults] = {
 }
 
 
+#: How models that render any length are played: ``rf_denoiser`` is what is meant for few steps, the other its base.
+VARIABLE: dict[Objective, ObjectiveDefaults] = {
+    "rectified_flow": ObjectiveDefaults(
+        Defaults(50, 7.0, 10.0, "euler", 0.0, 1.0, guidance="apg", schedule="model"), short_latents=True
+    ),
+    "rf_denoiser": ObjectiveDefaults(
+        Defaults(8, 1.0, 10.0, "pingpong", 0.0, 1.0, guidance="apg", schedule="model"), short_latents=True
+    ),
+}
+#: The usual length of a take of theirs, in seconds.
+VARIABLE_SECONDS = 10.0
+
+
 def objective_of(config: Mapping[str, Any]) -> Objective:
     """The training objective that a model_config.json names. Raises `ModelError` for one that cannot be played."""
     name = config["model"]["diffusion"].get("diffusion_objective", "v")
@@ -61,8 +77,10 @@ def defaults_of(config: Mapping[str, Any], source: Mapping[str, Any], max_second
     The model's own ``"midifrag": {"defaults": {…}, "short_latents": true, "conditioning": {…}}`` block in
     model_config.json comes second, and the same keys of the model's entry in presets.yaml last. Raises `ModelError`.
     """
-    usual = OBJECTIVES[objective_of(config)]
-    defaults = replace(usual.defaults, seconds=float(math.floor(max_seconds)) or max_seconds)
+    objective = objective_of(config)
+    usual = VARIABLE.get(objective, OBJECTIVES[objective]) if is_variable(config) else OBJECTIVES[objective]
+    longest = min(max_seconds, VARIABLE_SECONDS) if is_variable(config) else max_seconds
+    defaults = replace(usual.defaults, seconds=float(math.floor(longest)) or longest)
     short_latents = usual.short_latents
     block = config.get("midifrag", {})
     defaults = overridden(overridden(defaults, block, "model_config.json"), source)
@@ -108,6 +126,11 @@ def _override(defaults: Defaults, values: Mapping[str, Any], place: str) -> Defa
     if unknown := sorted(set(values) - set(kinds)):
         near = meant(unknown[0], kinds) or "."
         raise ModelError(f"The model has no default {', '.join(unknown)} ({place}); there are {', '.join(kinds)}{near}")
+    for name, value in values.items():
+        words = PARAMETERS[name].words if kinds[name] is str else ()
+        if words and value not in words:
+            there = " or ".join(words)
+            raise ModelError(f"The model's default of {name} in {place} is {there}, and not {value!r}. Mend it there.")
     try:
         said = {name: kinds[name](value) for name, value in values.items()}
     except (TypeError, ValueError, OverflowError) as error:

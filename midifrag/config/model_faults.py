@@ -1,6 +1,6 @@
 """What a model_config.json of a kind that is played says wrong: keys that are missing, ids of nothing, and sizes.
 
-The keys are those that stable-audio-tools 0.0.19 reads in ``models/factory.py``, ``diffusion.py``, ``autoencoders.py``
+The keys are those that stable-audio-tools 0.0.20 reads in ``models/factory.py``, ``diffusion.py``, ``autoencoders.py``
 and ``conditioners.py``.
 """
 
@@ -15,7 +15,14 @@ from midifrag.config.model_inputs import INPAINT_NAMES
 from midifrag.config.names import meant
 
 #: Where a model's network is told what it is conditioned on.
-_IDS = ("cross_attention_cond_ids", "global_cond_ids", "input_concat_ids", "prepend_cond_ids")
+_IDS = (
+    "cross_attention_cond_ids",
+    "global_cond_ids",
+    "input_concat_ids",
+    "prepend_cond_ids",
+    "local_add_cond_ids",
+    "modular_local_cond_ids",
+)
 _PRETRANSFORMS = ("autoencoder", "wavelet", "pqmf", "dac_pretrained", "audiocraft_pretrained", "patched")
 _BOTTLENECKS = [
     "tanh",
@@ -28,6 +35,7 @@ _BOTTLENECKS = [
     "wasserstein",
     "fsq",
     "dithered_fsq",
+    "softnorm",
 ]
 #: What an autoencoder has to have.
 _AUTOENCODER = ("encoder.type", "decoder.type", "latent_dim", "downsampling_ratio", "io_channels")

@@ -12,7 +12,7 @@ from midifrag.config.names import meant
 InputKind: TypeAlias = Literal["text", "number", "int", "list"]
 
 #: Types of stable-audio-tools' conditioners that read the prompt.
-TEXT_TYPES = frozenset({"t5", "clap_text", "lut", "tokenizer_lut", "phoneme"})
+TEXT_TYPES = frozenset({"t5", "t5gemma", "clap_text", "lut", "tokenizer_lut", "phoneme"})
 #: What a request says by itself: where the take begins, and how long it is.
 LENGTH_NAMES = ("seconds_start", "seconds_total")
 #: What the clock says where nothing else does.
@@ -158,5 +158,8 @@ def _entries(config: Mapping[str, Any]) -> list[Mapping[str, Any]]:
 
 def _used_ids(config: Mapping[str, Any]) -> list[str]:
     diffusion = config["model"].get("diffusion", {})
-    kinds = ("cross_attention_cond_ids", "global_cond_ids", "input_concat_ids", "prepend_cond_ids")
+    kinds = (
+        *("cross_attention_cond_ids", "global_cond_ids", "input_concat_ids", "prepend_cond_ids"),
+        *("local_add_cond_ids", "modular_local_cond_ids"),
+    )
     return list(dict.fromkeys(name for kind in kinds for name in diffusion.get(kind, ())))

@@ -40,8 +40,8 @@ class Parameter:
     ``defaulted``. ``flags`` are other names of its option on the command line. Between two multiples of ``step`` a
     control gives multiples of it only. ``written`` says how a set says it, where its kind does not tell that.
 
-    ``name``, ``kind`` and ``words``, which may stand in a number's place, follow from the field that it stands at, and
-    are there in the table.
+    ``name``, ``kind`` and ``words``, which may stand in a number's place or are all that it may be, follow from the
+    field that it stands at, and are there in the table.
     """
 
     label: str
@@ -116,7 +116,7 @@ class RequestParameters:
             "Seconds",
             "length of the take",
             unit="s",
-            limits=(0.1, 190),
+            limits=(0.1, 380),
             slider=(0.5, 47),
             settable=True,
             offered=True,
@@ -157,6 +157,24 @@ class RequestParameters:
             limits=(0.01, 5000),
             slider=(1, 500),
             settable=True,
+            defaulted=True,
+        ),
+    ] = None
+    guidance: Annotated[
+        Literal["cfg", "apg"] | None,
+        Parameter(
+            "Guidance",
+            "how CFG works: cfg, or apg, which leaves out what drives a sound louder; without one, as the model is "
+            "meant to be played",
+            defaulted=True,
+        ),
+    ] = None
+    schedule: Annotated[
+        Literal["classic", "model"] | None,
+        Parameter(
+            "Schedule",
+            "noise levels of a flow model's steps: classic, as of Stable Audio Open, or model, as its configuration "
+            "says; without one, as the model is meant to be played",
             defaulted=True,
         ),
     ] = None
@@ -225,7 +243,7 @@ def _table(declared: type[PresetParameters]) -> dict[str, Parameter]:
         parts = get_args(meant)
         [about] = (one for one in extras if isinstance(one, Parameter))
         words = tuple(word for part in parts if get_origin(part) is Literal for word in get_args(part))
-        kind = next(part for part in parts if part in (int, float, str))
+        kind = next((part for part in parts if part in (int, float, str)), str)
         table[name] = replace(about, name=name, kind=kind, words=words)
     return table
 

@@ -24,6 +24,7 @@ from midifrag.config.conditioning import merged
 from midifrag.config.lengths import Limits
 from midifrag.config.model_defaults import (
     OBJECTIVES,
+    VARIABLE,
     Defaults,
     Objective,
     defaults_of,
@@ -124,8 +125,11 @@ def _trained(config: Mapping[str, Any] | None, source: Mapping[str, Any]) -> tup
     try:
         if config is None:
             hub = source.get("hub")
-            usual = next((one.objective for one in CATALOGUE if hub is not None and one.source.get("hub") == hub), None)
-            return usual, overridden(OBJECTIVES[usual].defaults, source) if usual else None
+            entry = next((one for one in CATALOGUE if hub is not None and one.source.get("hub") == hub), None)
+            if entry is None or entry.objective is None:
+                return None, None
+            rows = VARIABLE if entry.variable else OBJECTIVES
+            return entry.objective, overridden(rows[entry.objective].defaults, source)
         objective = objective_of(config)
         return objective, defaults_of(config, source, config["sample_size"] / config["sample_rate"])[0]
     except (ModelError, KeyError, TypeError, AttributeError, ArithmeticError):

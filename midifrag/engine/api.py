@@ -9,7 +9,7 @@ import weakref
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, TypeAlias, assert_never
+from typing import Any, Literal, TypeAlias, assert_never
 
 from midifrag.audio import Audio
 from midifrag.config.catalogue import CATALOGUE, engine_names
@@ -154,6 +154,8 @@ def render(
     sigma_min: float | None = None,
     sigma_max: float | None = None,
     negative_prompt: str = "",
+    guidance: Literal["cfg", "apg"] | None = None,
+    schedule: Literal["classic", "model"] | None = None,
     conditioning: Mapping[str, float | str] | str | None = None,
 ) -> RenderedTake:
     """Render one take on the calling thread; ``None`` means the model's default, and a random ``seed``; so does -1.
@@ -175,6 +177,8 @@ def render(
             sigma_min=sigma_min,
             sigma_max=sigma_max,
             negative_prompt=negative_prompt,
+            guidance=guidance,
+            schedule=schedule,
             conditioning=_in_one_line(conditioning),
         ),
     )

@@ -42,7 +42,8 @@ class Fragment:
     @property
     def seconds(self) -> float:
         """Length in seconds."""
-        return self.audio.shape[1] / self.sample_rate
+        samples: int = self.audio.shape[1]
+        return samples / self.sample_rate
 
 
 def make_fragment(

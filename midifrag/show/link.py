@@ -198,7 +198,7 @@ class LinkWatch:
                     self._closing.wait(LOOK_EVERY)
                 self.leave()
             except ImportError:
-                self._why = "Ableton Link is not installed (pip install 'midifrag[link]')"
+                self._why = "Ableton Link is not installed (uv sync --extra link)"
                 self._tell_why()
                 return
             except Exception as error:

@@ -48,6 +48,8 @@ def test_a_record_of_a_take_that_failed_has_what_was_asked_for():
         "sampler": "euler",
         "sigma_min": 0.1,
         "sigma_max": 50.0,
+        "guidance": None,
+        "schedule": None,
         "conditioning": None,
     }
     assert (record.pressed_at, record.started_at, record.rendered_at, record.spare) == (1.0, None, None, False)

@@ -19,7 +19,7 @@ def test_there_is_an_option_for_each_parameter_with_its_limits_in_its_help():
     text = CliRunner().invoke(command, ["--help"], terminal_width=200).output
     options = [line.split()[0].rstrip(",") for line in text.splitlines() if line.strip().startswith("--")]
     assert {f"--{name.replace('_', '-')}" for name in names_of(RequestParameters)} <= set(options)
-    assert "(0.1 to 190 s)" in text
+    assert "(0.1 to 380 s)" in text
 
 
 def test_options_have_the_types_of_their_parameters_and_other_names():

@@ -38,6 +38,7 @@ def test_what_needs_a_download_is_not_installed():
         "sketch": True,
         "small": False,
         "open": False,
+        **dict.fromkeys(("sa3", "sa3-base", "sa3-sfx", "sa3-sfx-base", "sa3-medium", "sa3-medium-base"), False),
     }
 
 

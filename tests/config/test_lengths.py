@@ -54,7 +54,7 @@ def test_a_model_s_limits_bound_what_it_is_asked_for():
     assert rendered(limits=Limits(longest=6.2), bars=3)[0] == 6.2
     assert rendered(limits=Limits(longest=5.0), bars=3) == (5.0, MusicalLength(3, "bars", 120))
     # What no engine takes.
-    assert rendered(bpm=30, bars=64)[0] == 190
+    assert rendered(bpm=30, bars=64)[0] == 380
 
 
 @pytest.mark.parametrize(

@@ -158,7 +158,7 @@ def test_environment_overrides_the_file_and_flags_override_both(show):
         ("model: nope", "presets.yaml:1: model: 'nope' is none of"),
         (
             "engine: {stand_in: nope}",
-            "presets.yaml:1: engine.stand_in: 'nope' is none of open, pocket, sketch, small",
+            "presets.yaml:1: engine.stand_in: 'nope' is none of open, pocket, sa3, sa3-base, sa3-medium,",
         ),
         ("engine: {fallback: nope}", "presets.yaml:1: engine.fallback: 'nope' is none of"),
         ("engine: {stand_in: 5}", "presets.yaml:1: engine.stand_in: 5 is no text"),
@@ -189,7 +189,7 @@ def test_a_mistake_in_the_show_is_a_line_with_its_place_and_the_way_out(show, pr
     [
         ("36: {prompt: x, steps: 0}", "presets/opening.yaml:3: pads.36.steps: 0 is below 1"),
         ("C1: {prompt: x, steps: 0}", "presets/opening.yaml:3: pads.C1.steps: 0 is below 1"),
-        ("36: {prompt: x, seconds: 1e9}", "pads.36.seconds: 1000000000 is above 190"),
+        ("36: {prompt: x, seconds: 1e9}", "pads.36.seconds: 1000000000 is above 380"),
         ("36: {prompt: ''}", "pads.36.prompt: is empty"),
         ("36: {prompt: ' \t'}", "pads.36.prompt: is blank"),
         ("36: {steps: 4}", "pads.36.prompt: is missing"),

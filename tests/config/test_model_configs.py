@@ -26,6 +26,7 @@ def autoencoder(part, kind):
 def test_what_is_played_is_not_refused():
     assert refusal(tiny_config()) is None
     assert refusal(changed(conditioner("t5", t5_model_name="google/flan-t5-large"))) is None
+    assert refusal(changed(conditioner("t5gemma", repo_id="someone/model", subfolder="t5gemma-b-b-ul2"))) is None
 
 
 @pytest.mark.parametrize(
@@ -47,6 +48,11 @@ def test_what_is_played_is_not_refused():
             conditioner("t5", t5_model_name="google/umt5"),
             "names the text encoder google/umt5; stable",
         ),
+        (
+            conditioner("t5gemma", model_name="google/t5gemma-9b"),
+            "names the text encoder google/t5gemma-9b; stable-audio-tools knows google/t5gemma-b-b-ul2.",
+        ),
+        (conditioner("t5gemma", subfolder="../../elsewhere"), "names a text encoder outside of its repository (../"),
     ],
 )
 def test_what_cannot_be_played_is_told_without_weights(change, words):
@@ -82,10 +88,23 @@ def test_a_package_that_is_missing_comes_with_the_command(monkeypatch, change, m
 
 
 def test_the_tables_are_those_of_the_package():
-    from stable_audio_tools.models.conditioners import T5Conditioner
+    from stable_audio_tools.models.conditioners import T5Conditioner, T5GemmaConditioner
 
+    assert list(model_configs.T5GEMMA_NAMES) == T5GemmaConditioner.T5GEMMA_MODELS
     assert [name for name in T5Conditioner.T5_MODELS if "/snapshots/" not in name] == list(model_configs.T5_NAMES)
     assert set(model_configs.PACKAGES) & set(model_configs.AUDIO_CONDITIONERS) == set()
+
+
+@pytest.mark.parametrize(
+    ("said", "place"),
+    [
+        ({}, ("google/t5gemma-b-b-ul2", "")),
+        ({"model_name": "google/t5gemma-b-b-ul2"}, ("google/t5gemma-b-b-ul2", "")),
+        ({"repo_id": "a/model", "subfolder": "t5"}, ("a/model", "t5")),
+    ],
+)
+def test_where_a_t5gemma_encoder_lies(said, place):
+    assert model_configs.gemma_place(said) == place
 
 
 def test_text_encoders_are_those_of_t5_conditioners():

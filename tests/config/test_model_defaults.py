@@ -73,3 +73,25 @@ def test_what_a_model_is_told_beside_the_prompt_is_its_own_and_then_its_entry_s(
         ModelError, match=r"conditioning in model_config\.json holds a wrong value: must be keys and values"
     ):
         defaults_of({"model": {"diffusion": {}}, "midifrag": {"conditioning": 3}}, {}, 10.0)
+
+
+@pytest.mark.parametrize(
+    ("objective", "steps", "cfg_scale", "sampler"),
+    [("rf_denoiser", 8, 1.0, "pingpong"), ("rectified_flow", 50, 7.0, "euler")],
+)
+def test_a_model_of_any_length_is_played_in_its_own_way_and_for_ten_seconds(objective, steps, cfg_scale, sampler):
+    config = tiny_config(objective)
+    config["model"]["diffusion"]["mask_padding_attention"] = True
+    defaults, short = defaults_of(config, {}, 120.0)
+    assert (defaults.steps, defaults.cfg_scale, defaults.sampler) == (steps, cfg_scale, sampler)
+    assert (defaults.guidance, defaults.schedule, defaults.seconds, short) == ("apg", "model", 10.0, True)
+    assert defaults_of(config, {}, 4.5)[0].seconds == 4.0
+
+
+def test_how_a_model_is_guided_is_its_entry_s_word_and_one_that_there_is():
+    assert defaults_of(tiny_config(), {}, 10.0)[0].guidance == "cfg"
+    own = {"defaults": {"guidance": "apg", "schedule": "model"}}
+    defaults, _ = defaults_of(tiny_config("rectified_flow", midifrag=own), {"defaults": {"schedule": "classic"}}, 10.0)
+    assert (defaults.guidance, defaults.schedule) == ("apg", "classic")
+    with pytest.raises(ModelError, match=r"default of guidance in .* is cfg or apg, and not 'both'"):
+        defaults_of(tiny_config(), {"defaults": {"guidance": "both"}}, 10.0)

@@ -3,6 +3,7 @@ from __future__ import annotations
 import pytest
 
 from midifrag.config.model_faults import fault
+from tests.engine.sa3_models import sa3_config
 from tests.engine.tiny_models import for_inpainting, tiny_config
 
 
@@ -10,6 +11,11 @@ from tests.engine.tiny_models import for_inpainting, tiny_config
 def test_right_ones(objective):
     assert fault(tiny_config(objective)) is None
     assert fault(for_inpainting(tiny_config(objective)) | {"sample_rate": 8000.0}) is None
+
+
+def test_those_of_stable_audio_3_are_right():
+    assert fault(sa3_config("small", gemma="nowhere")) is None
+    assert fault(sa3_config("medium", gemma="nowhere")) is None
 
 
 @pytest.mark.parametrize(
@@ -25,6 +31,7 @@ def test_right_ones(objective):
         ("model.diffusion.config.depth", "2", "no usable model.diffusion.config.depth: '2'"),
         ("model.diffusion.global_cond_ids", "prompt", "no usable model.diffusion.global_cond_ids"),
         ("model.diffusion.prepend_cond_ids", ["promt"], "did you mean prompt?"),
+        ("model.diffusion.local_add_cond_ids", ["promt"], "did you mean prompt?"),
         ("model.pretransform.type", "nope", "of type 'nope'"),
         ("model.pretransform.scale", "x", "no usable model.pretransform.scale"),
         ("model.pretransform.config.decoder", None, "lacks model.pretransform.config.decoder.type."),

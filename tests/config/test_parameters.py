@@ -40,12 +40,18 @@ def test_the_table_knows_kinds_and_words_from_the_fields():
         "conditioning": str,
         "sigma_min": float,
         "sigma_max": float,
+        "guidance": str,
+        "schedule": str,
         "bars": float,
         "beats": float,
         "model": str,
     }
     assert all(parameter.name == name for name, parameter in PARAMETERS.items())
-    assert {name: one.words for name, one in PARAMETERS.items() if one.words} == {"seed": ("random",)}
+    assert {name: one.words for name, one in PARAMETERS.items() if one.words} == {
+        "seed": ("random",),
+        "guidance": ("cfg", "apg"),
+        "schedule": ("classic", "model"),
+    }
     assert list(NUMBERS) == ["steps", "cfg_scale", "seconds", "seed", "sigma_min", "sigma_max", "bars", "beats"]
 
 
@@ -65,7 +71,7 @@ def test_a_number_has_limits_a_slider_within_them_and_words_for_people(name):
         ("steps", 1001, "1001 is above 1000"),
         ("cfg_scale", 30.5, "30.5 is above 30"),
         ("cfg_scale", math.nan, "nan is no number"),
-        ("seconds", math.inf, "inf is above 190"),
+        ("seconds", math.inf, "inf is above 380"),
         ("seconds", 0.05, "0.05 is below 0.1"),
         ("seed", 2**32, "4294967296 is above 4294967295"),
         ("steps", 1, None),
@@ -107,7 +113,7 @@ def test_nothing_said_is_none_and_a_preset_has_the_rest():
 
 def test_a_request_carries_every_parameter_of_a_preset():
     values = {"steps": 3, "cfg_scale": 2.0, "seconds": 1.5, "sampler": "euler", "sigma_min": 0.2, "sigma_max": 9.0}
-    values["conditioning"] = "bpm=90"
+    values |= {"conditioning": "bpm=90", "guidance": "apg", "schedule": "model"}
     preset = Preset(prompt="rain", negative_prompt="hiss", model="pocket", **values)
     others = {k: v for k, v in values.items() if k != "seconds"}
     expected = Render(7, "rain", 1.5, 5, negative_prompt="hiss", spare=True, bpm=120, **others)

@@ -3,6 +3,8 @@
 from midifrag.config.ports import PortSettings, VirtualPort
 from midifrag.config.settings import Settings
 
+SA3 = ["sa3", "sa3-base", "sa3-medium", "sa3-medium-base", "sa3-sfx", "sa3-sfx-base"]
+
 
 def test_everything_has_a_default():
     show = Settings()
@@ -18,4 +20,4 @@ def test_where_a_model_comes_from():
     assert show.source("small") == {"folder": "own"}
     assert show.source("open") == {"hub": "stabilityai/stable-audio-open-1.0"}
     assert show.source("sketch") == show.source("nothing") == {}
-    assert show.known_models == ["mine", "open", "pocket", "sketch", "small"]
+    assert show.known_models == ["mine", "open", "pocket", *SA3, "sketch", "small"]

@@ -243,3 +243,13 @@ def test_what_a_model_renders_well_is_known_before_it_is_loaded(tmp_path, more, 
 def test_an_odd_least_length_is_left_to_the_loading_of_its_model(tmp_path, block):
     (tmp_path / "model_config.json").write_text(f'{{"midifrag": {block}}}')
     assert unplayable.model_facts("mine", {"folder": str(tmp_path)}).limits == (0.0, None)
+
+
+@pytest.mark.parametrize(
+    ("model", "steps", "guidance"), [("sa3-base", 50, "apg"), ("sa3", 8, "apg"), ("small", 8, "cfg")]
+)
+def test_how_a_known_model_is_played_is_known_before_it_is_fetched(model, steps, guidance):
+    from midifrag.config.catalogue import known
+
+    defaults = unplayable.model_facts(model, known(model).source).defaults
+    assert (defaults.steps, defaults.guidance) == (steps, guidance)

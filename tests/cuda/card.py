@@ -18,7 +18,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 from torch.utils._python_dispatch import _disable_current_modes
 
-from midifrag.engine.network import denoiser, graphs, kernels
+from midifrag.engine.network import graphs, guidance, kernels
 from tests.cuda import streams
 from tests.cuda.capture import Graph, Handle
 from tests.cuda.dispatch import CardMode, attention, dispatch
@@ -196,7 +196,7 @@ def _stand_ins(card: Card) -> dict[str, Any]:
 
 def _forget_kept_tensors() -> None:
     """What the package keeps for the life of a process, which has one card."""
-    for kept in (graphs.capture_stream, denoiser._scales, denoiser.index_tensor):
+    for kept in (graphs.capture_stream, guidance._scales, guidance._mask, guidance.index_tensor):
         kept.cache_clear()
 
 

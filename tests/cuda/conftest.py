@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cuda.records import Case, Record, play_case
+from tests.cuda.records import STABLE_AUDIO_3, Case, Record, play_case
 from tests.engine.architectures import COVERED
 
 #: What one run of all tests has time for. Chords of four are for one of them; two at once are recorded as four are.
@@ -16,6 +16,7 @@ FEW = (
     Case("all of pocket's", "rectified_flow", "fp32", most=2),
     Case("qk_norm l2", "rf_denoiser", "fp16", most=2),
     Case("differential", "v", "bf16", most=2),
+    Case("Stable Audio 3 medium", "rf_denoiser", "fp16", most=2),
 )
 OBJECTIVES = ("v", "rectified_flow", "rf_denoiser")
 PRECISIONS = ("fp32", "fp16", "bf16")
@@ -30,6 +31,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         cases: tuple[Case, ...] = FEW
         if metafunc.config.getoption("--every-model", default=False):
             cases = tuple(itertools.starmap(Case, itertools.product(COVERED, OBJECTIVES, PRECISIONS)))
+            cases += tuple(itertools.starmap(Case, itertools.product(STABLE_AUDIO_3, OBJECTIVES[1:], PRECISIONS)))
         metafunc.parametrize("record", cases, ids=str, indirect=True, scope="module")
 
 

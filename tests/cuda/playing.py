@@ -22,6 +22,7 @@ from midifrag.engine.messages import EngineEvent, Render, Rendered
 from midifrag.engine.network import convolutions
 from tests.cuda.card import Card, pretended
 from tests.engine.presses import press
+from tests.engine.sa3_models import sa3
 from tests.engine.stock import loaded
 
 #: How far audio may be from the plain path's, as a share of its norm: other batches round otherwise.
@@ -55,10 +56,11 @@ def playing(card: Card) -> Iterator[Card]:
 
 def tiny(objective: str, precision: Precision, device: str = "cpu", **options: Any) -> Model:
     """A tiny model as the loader hands it over, the same wherever it is; a card has to be in place for ``cuda``."""
-    model = loaded(objective, precision=precision, **options)
+    sort = options.pop("stable_audio_3", None)
+    model = loaded(objective, precision=precision, **options) if sort is None else sa3(sort, objective)
     where = torch.device(device)
     move_model(model.module, where, precision)
-    return replace(model, device=where)
+    return replace(model, device=where, precision=precision)
 
 
 def play(worker: DiffusionWorker, renders: Sequence[Render]) -> list[EngineEvent]:

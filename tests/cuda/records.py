@@ -16,6 +16,8 @@ from tests.engine.presses import press
 
 #: How often memory runs out for one press, one call after the other: windows shrink, then recordings go.
 SHORTAGES = 2
+#: Models of variable length, by what they are (`tests.engine.sa3_models`).
+STABLE_AUDIO_3 = {f"Stable Audio 3 {sort}": {"stable_audio_3": sort} for sort in ("small", "medium")}
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +61,7 @@ class Record:
 
 def play_case(case: Case) -> Record:
     """Play a model on a card that multiplies in no bf16, so that NaN leads where it leads on a CPU."""
-    options = COVERED[case.architecture]
+    options = {**COVERED, **STABLE_AUDIO_3}[case.architecture]
     on_cpu = DiffusionWorker.from_model(tiny(case.objective, case.precision, **options), max_in_flight=case.most)
     plain = one_after_the_other(on_cpu, PRESSES)
     with playing(Card(capability=(7, 5))) as card:

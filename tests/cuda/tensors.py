@@ -21,7 +21,7 @@ DEVICE = torch.device("cuda:0")
 #: The folders of those whose lines are named; the innermost counts.
 _NAMED = tuple(
     Path(str(importlib.util.find_spec(name).origin)).parent  # type: ignore[union-attr]
-    for name in ("midifrag", "stable_audio_tools", "k_diffusion", "transformers")
+    for name in ("midifrag", "stable_audio_tools", "transformers")
 )
 
 

@@ -7,6 +7,13 @@ COVERED: dict[str, dict[str, Any]] = {
     "adaLN": {"global_cond_type": "adaLN"},
     "qk_norm ln": {"attn_kwargs": {"qk_norm": "ln"}},
     "qk_norm l2": {"attn_kwargs": {"qk_norm": "l2"}},
+    "qk_norm rms": {"attn_kwargs": {"qk_norm": "rms"}},
+    "rms norms": {"norm_type": "rms_norm"},
+    "rms norms in fp32, adaLN": {
+        "norm_type": "rms_norm",
+        "norm_kwargs": {"force_fp32": True},
+        "global_cond_type": "adaLN",
+    },
     "differential": {"attn_kwargs": {"differential": True, "qk_norm": "ln"}},
     "memory tokens": {"num_memory_tokens": 3},
     "absolute positions": {"use_abs_pos_emb": True, "abs_pos_emb_max_length": 64},
@@ -30,7 +37,7 @@ COVERED: dict[str, dict[str, Any]] = {
 
 NOT_COVERED: dict[str, dict[str, Any]] = {
     "conformer blocks": {"conformer": True},
-    "DynamicTanh norms": {"remove_norms": True},
+    "DynamicTanh norms": {"norm_type": "dyt"},
     "DynamicTanh on queries and keys": {"attn_kwargs": {"qk_norm": "dyt"}},
     "feature scaling": {"attn_kwargs": {"feat_scale": True}},
     "feed-forward without a gate": {"ff_kwargs": {"glu": False}},

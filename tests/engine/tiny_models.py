@@ -13,7 +13,7 @@ import functools
 import json
 import math
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Literal
 
@@ -22,6 +22,7 @@ import torch
 from benchmarks.byte_tokenizer import save_byte_tokenizer
 from midifrag.config.model_defaults import Objective
 from midifrag.engine.loading.silence_output import silence_output
+from midifrag.engine.loading.stock import leave_out_compiler
 
 SAMPLE_RATE = 8000
 CHANNELS = 2
@@ -126,6 +127,7 @@ def module_of(whole: Mapping[str, Any], seed: int = 0) -> Any:
         from stable_audio_tools.models.factory import create_model_from_config
 
         module = create_model_from_config(copy.deepcopy(dict(whole)))
+    leave_out_compiler()
     randomise(module, seed)
     return module.eval().requires_grad_(False)
 
@@ -154,7 +156,9 @@ def randomise(module: torch.nn.Module, seed: int) -> None:
     """Draw every parameter anew, at scales that keep activations and latents near one."""
     generator = torch.Generator().manual_seed(seed)
     with torch.no_grad():
-        for name, parameter in module.named_parameters():
+        drawn = dict((*module.named_parameters(), *_learned_features(module)))
+        for name in filter(drawn.__contains__, module.state_dict()):
+            parameter = drawn[name]
             noise = torch.randn(parameter.shape, generator=generator)
             if name.endswith(("weight_g", "original0")):
                 parameter.copy_(0.7 + 0.1 * noise)
@@ -168,6 +172,11 @@ def randomise(module: torch.nn.Module, seed: int) -> None:
                 parameter.copy_(noise)
             else:
                 parameter.copy_(noise / math.sqrt(parameter[0].numel()))
+
+
+def _learned_features(module: torch.nn.Module) -> Iterator[tuple[str, torch.Tensor]]:
+    """What of timesteps is learned, or drawn once: no parameter, and in checkpoints all the same."""
+    return ((name, buffer) for name, buffer in module.named_buffers() if name.endswith("timestep_features.weight"))
 
 
 def save_checkpoint(module: torch.nn.Module, file: Path, kind: CheckpointKind) -> None:

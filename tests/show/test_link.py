@@ -159,7 +159,7 @@ def test_where_the_library_is_missing_it_is_said_to_those_who_asked_for_it():
     assert told.said == []
     watch.want(True, required=True)
     watch.want(True, required=True)
-    text = "Ableton Link is not installed (pip install 'midifrag[link]'); the time is kept without it"
+    text = "Ableton Link is not installed (uv sync --extra link); the time is kept without it"
     assert told.said == [Notice(NoticeLevel.WARNING, text)]
     watch.close()
 

@@ -20,7 +20,7 @@ def link_alone() -> Iterator[None]:
     if importlib.util.find_spec("link") is None:
         if os.environ.get("CI") == "true":
             pytest.fail("LinkPython-extern is not installed; these tests must run in CI")
-        pytest.skip("LinkPython-extern is not installed (pip install 'midifrag[link]')")
+        pytest.skip("LinkPython-extern is not installed (uv sync --extra link)")
     lock = FileLock(Path(tempfile.gettempdir()) / "midifrag-link.lock")
     deadline = time.monotonic() + PATIENCE
     while not lock.acquire():

@@ -49,7 +49,7 @@ def test_every_link_leads_to_a_section():
     ("model", "name", "kind", "default", "limits"),
     [
         (Pad, "steps", "whole number", "", "1 to 1000"),
-        (Pad, "seconds", "number", "", "0.1 to 190 s"),
+        (Pad, "seconds", "number", "", "0.1 to 380 s"),
         (Pad, "seed", "whole number or random", "", "0 to 4294967295"),
         (Pad, "sampler", "text", "", ""),
         (Pad, "prompt", "text", "required", "not empty"),

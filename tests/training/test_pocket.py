@@ -8,6 +8,7 @@ import midifrag
 from midifrag.config import loading
 from midifrag.config.catalogue import POCKET_FOLDER, default_model
 from midifrag.config.shipped import shipped_path
+from midifrag.engine.loading.silence_output import silence_output
 from midifrag.engine.network.conditioning import Conditioner
 from training.generator import Generator
 from training.measures import MEASURES
@@ -38,6 +39,17 @@ def test_stock_renders_it_with_no_network(stock):
     assert audio.shape == (2, 2, 44_100)
     assert torch.isfinite(audio).all()
     assert (audio.square().mean(dim=(1, 2)).sqrt() > 0.01).all()
+
+
+def test_what_its_card_says_to_others_makes_the_sound_that_was_measured(stock, monkeypatch):
+    snippet = (POCKET_FOLDER / "README.md").read_text().split("```python")[1].split("```")[0]
+    assert 'device="cpu"' in snippet
+    monkeypatch.chdir(POCKET_FOLDER)
+    told = {}
+    with silence_output():
+        exec(snippet.replace('device="cpu"', 'device="cpu", seed=3'), told)
+    expected = stock(["short dark kick"], 3.0, seed=3, samples=130 * 1024)
+    assert torch.equal(told["audio"].cpu(), expected)
 
 
 def test_the_engine_obeys_its_words_and_seconds(pocket):

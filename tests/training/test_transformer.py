@@ -1,6 +1,6 @@
 import pytest
 import torch
-from stable_audio_tools.inference.sampling import sample_rf
+from stable_audio_tools.inference.sampling import LogSNRShift, build_schedule, sample_discrete_euler
 
 from training.diffusion import Balance, optimisers, times
 from training.presets import PRESETS
@@ -28,7 +28,9 @@ def test_sampling_is_the_stock_euler_sampler(model, given):
     ours = sample(model, given, 20, 5, 2.5, noise.clone())
     inputs = {"cross_attn_cond": given["cross_attn_cond"], "global_embed": given["global_embed"]}
     with torch.no_grad():
-        stock = sample_rf(model.model.model, noise, steps=5, device="cpu", cfg_scale=2.5, **inputs)
+        sigmas = build_schedule(5, dist_shift=LogSNRShift(rate=0, anchor_logsnr=-6.0), fallback_seq_len=20)
+        ways = {"cfg_scale": 2.5, "apg_scale": 0.0, "disable_tqdm": True}
+        stock = sample_discrete_euler(model.model.model, noise, sigmas, **ways, **inputs)
     assert torch.allclose(ours, stock, atol=1e-4)
 
 

@@ -8,8 +8,9 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from midifrag.engine.network.call_rows import ModelInput, Row
 from midifrag.engine.network.conditioning import Conditioning
-from midifrag.engine.network.denoiser import Denoiser, ModelInput, Row
+from midifrag.engine.network.denoiser import Denoiser
 
 #: Times at which a denoiser is asked, from much noise to little.
 _TIMES = (0.9, 0.5, 0.1)

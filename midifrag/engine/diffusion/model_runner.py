@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -28,18 +29,20 @@ from midifrag.engine.loading.precision import DTYPES, frozen_text_encoders
 from midifrag.engine.loading.prompt_room import cut_sentence
 from midifrag.engine.messages import Render
 from midifrag.engine.network.architecture import unsupported
+from midifrag.engine.network.call_rows import Row
 from midifrag.engine.network.conditioning import Conditioner
 from midifrag.engine.network.decoder import (
     LatentDecoder,
     OobleckDecoder,
     StockDecoder,
-    module_bytes,
     stock_decoder_on,
 )
-from midifrag.engine.network.denoiser import Denoiser, Row, StockDenoiser
+from midifrag.engine.network.denoiser import Denoiser, StockDenoiser
 from midifrag.engine.network.kernels import PLAIN, Kernels, kernels_for
 from midifrag.engine.network.oobleck import NotOobleckError
+from midifrag.engine.network.same_decoder import NotSameError, SameDecoder
 from midifrag.engine.network.transformer import FastDenoiser
+from midifrag.engine.network.windowed import module_bytes
 from midifrag.engine.network.windows import MOST_LATENTS, Window
 from midifrag.errors import ModelError
 
@@ -116,7 +119,10 @@ class ModelRunner:
         shortcuts = self.shortcuts
         fresh = [request for request in batch if not request.repeats(shortcuts)]
         if fresh:
-            rows = [Row(request.model_input, request.prepared, request.guidance(shortcuts)) for request in fresh]
+            rows = [
+                Row(request.model_input, request.prepared, request.guidance(shortcuts), request.parameters.guidance)
+                for request in fresh
+            ]
             output = self._denoiser(batch[0].precision).evaluate(rows)
             self.counters.denoiser_calls += 1
         if shortcuts.step_caching == 1:
@@ -299,6 +305,8 @@ class ModelRunner:
     def _build_decoder(self, dtype: torch.dtype) -> LatentDecoder:
         module, device = self.model.module, self.model.device
         try:
+            with contextlib.suppress(NotSameError):
+                return SameDecoder(module, dtype, device)
             with stock_decoder_on(module, device):
                 return OobleckDecoder(module, dtype, device, kernels=self._kernels(dtype))
         except NotOobleckError as obstacle:

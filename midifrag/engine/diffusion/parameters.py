@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import Any, Literal
 
 from midifrag.config.conditioning import Conditioning, read_conditioning, write_conditioning
 from midifrag.config.model_inputs import ModelInput, missing_sentence, said_of, unsaid, wrong_values
@@ -36,6 +36,8 @@ class ResolvedParameters(RequestParameters):
     sampler: str
     sigma_min: float
     sigma_max: float
+    guidance: Literal["cfg", "apg"] = "cfg"
+    schedule: Literal["classic", "model"] = "classic"
     frames: int
     samples: int
 
@@ -50,9 +52,10 @@ class ResolvedParameters(RequestParameters):
         return SAMPLERS[self.sampler]
 
     def used(self) -> dict[str, Value]:
-        """The parameters under their names in `Render`; ``sigma_min`` is None for samplers that always end at zero."""
+        """The parameters under their names in `Render`; None for those that its sampler has no use for."""
         final = {"prompt": self.prompt, **values_of(self, RequestParameters)}
-        return final if self.method.uses_sigma_min else final | {"sigma_min": None}
+        final |= {} if self.method.uses_sigma_min else {"sigma_min": None}
+        return final if self.method.is_flow else final | {"schedule": None}
 
 
 def resolve_parameters(render: Render, model: Model) -> ResolvedParameters:
@@ -73,7 +76,8 @@ def resolve_parameters(render: Render, model: Model) -> ResolvedParameters:
     if not sampler.uses_sigma_min:
         final["sigma_max"] = min(final["sigma_max"], 1.0)
     samples = round(final["seconds"] * model.sample_rate)
-    resolved = ResolvedParameters(prompt=render.prompt, frames=frames_for(model, samples), samples=samples, **final)
+    resolved = ResolvedParameters(prompt=render.prompt, frames=0, samples=samples, **final)
+    resolved = replace(resolved, frames=frames_for(model, resolved.seconds, samples))
     problem = next(_problems(resolved, model), None)
     if problem is not None:
         raise RequestError(problem)
@@ -102,6 +106,9 @@ def told_beside(inputs: Sequence[ModelInput], said: str | None, bpm: float | Non
 def _problems(resolved: ResolvedParameters, model: Model) -> Iterator[str]:
     """Why the model can never render this, whatever the table of parameters allows."""
     low, high = resolved.sigma_min, resolved.sigma_max
+    for name in ("guidance", "schedule"):
+        if getattr(resolved, name) not in PARAMETERS[name].words:
+            yield f"{name}: {getattr(resolved, name)!r} is not {' or '.join(PARAMETERS[name].words)}."
     if resolved.steps < 1:
         yield f"steps: {resolved.steps} is below 1."
     if high <= 0:
@@ -116,9 +123,11 @@ def _problems(resolved: ResolvedParameters, model: Model) -> Iterator[str]:
         yield f"seconds: {resolved.seconds:g} is more than {model.name} renders, {model.max_seconds:g}."
 
 
-def frames_for(model: Model, samples: int) -> int:
-    """How many latents are rendered for this many samples of audio."""
+def frames_for(model: Model, seconds: float, samples: int) -> int:
+    """How many latents are rendered for so many seconds, which are this many samples of audio."""
     longest = model.sample_size // model.downsampling
+    if model.variable is not None:
+        return model.variable.rendered(seconds)
     if not model.short_latents:
         return longest
     dit = model.module.model.model

@@ -12,13 +12,14 @@ from torch import Tensor
 
 from midifrag.audio import Audio
 from midifrag.clock import monotonic
+from midifrag.engine.diffusion import schedules
 from midifrag.engine.diffusion.noise import Noise
 from midifrag.engine.diffusion.parameters import ResolvedParameters
 from midifrag.engine.diffusion.samplers import SamplerState, Step
 from midifrag.engine.diffusion.shortcuts import Shortcuts
 from midifrag.engine.loading.model import Model, Precision
 from midifrag.engine.messages import Render, Rendered
-from midifrag.engine.network.denoiser import ModelInput, SupportsGuidance
+from midifrag.engine.network.call_rows import ModelInput, SupportsGuidance
 
 
 class RequestStatus(enum.Enum):
@@ -105,13 +106,18 @@ class Request:
 
     def levels(self, model: Model) -> Tensor:
         """The noise levels of its way."""
-        parameters, shift = self.parameters, model.module.dist_shift
-        return parameters.method.schedule(
-            parameters.steps,
-            parameters.sigma_min,
-            parameters.sigma_max,
-            None if shift is None else lambda times: shift.time_shift(times, parameters.frames),
-        )
+        parameters, module = self.parameters, model.module
+        if parameters.method.is_flow and parameters.schedule == "model":
+            known = model.variable
+            # Stock takes it for a tensor, in fp32.
+            length = parameters.frames if known is None else torch.tensor([float(known.effective(parameters.seconds))])
+            own = module.sampling_dist_shift
+            return schedules.shifted(
+                parameters.steps, parameters.sigma_max, lambda times: own.shift(times, length).view(-1)
+            )
+        trained = module.dist_shift
+        shift = None if trained is None else schedules.classic_shift(trained, parameters.frames)
+        return parameters.method.schedule(parameters.steps, parameters.sigma_min, parameters.sigma_max, shift)
 
     @property
     def prepared(self) -> SupportsGuidance:
@@ -130,7 +136,7 @@ class Request:
         )
         first = noise.draw()
         x = first * levels[0] if self.parameters.method.scales_noise else first
-        self._state = SamplerState(x, levels, noise)
+        self._state = SamplerState(x, levels, noise, endless=self.parameters.schedule == "classic")
         self.decode_again()
         self._start_step()
         self.status = RequestStatus.DENOISING

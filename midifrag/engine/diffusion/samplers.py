@@ -24,16 +24,20 @@ from midifrag.config.model_defaults import Objective
 from midifrag.config.samplers import SAMPLER_KINDS
 from midifrag.engine.diffusion import schedules
 from midifrag.engine.diffusion.noise import Noise
-from midifrag.engine.network.denoiser import ModelInput
+from midifrag.engine.network.call_rows import ModelInput
 
 
 @dataclass(slots=True)
 class SamplerState:
-    """Where a request stands: ``x`` is its latent after ``index`` steps along ``levels``; ``history`` newest first."""
+    """Where a request stands: ``x`` is its latent after ``index`` steps along ``levels``; ``history`` newest first.
+
+    With ``endless``, pure noise has no signal at all for solvers that go by log-SNR; else it has a little.
+    """
 
     x: Tensor
     levels: Tensor
     noise: Noise
+    endless: bool = True
     index: int = 0
     history: list[Tensor] = field(default_factory=list)
 
@@ -73,6 +77,11 @@ class Sampler:
     def objectives(self) -> tuple[Objective, ...]:
         """For models of which training it is."""
         return SAMPLER_KINDS[self.name].objectives
+
+    @property
+    def is_flow(self) -> bool:
+        """Whether it is for flow models, whose times run from 1 to 0."""
+        return "v" not in self.objectives
 
     @property
     def uses_sigma_min(self) -> bool:
@@ -212,7 +221,8 @@ def _rk4(state: SamplerState) -> Step:
     k1 = yield ModelInput(x, float(t))
     k2 = yield ModelInput(x + dt / 2 * k1, middle)
     k3 = yield ModelInput(x + dt / 2 * k2, middle)
-    k4 = yield ModelInput(x + dt * k3, float(t_next))
+    # Models are not trained at 0.
+    k4 = yield ModelInput(x + dt * k3, max(float(t_next), 1e-5))
     state.x = x + dt / 6 * (k1 + 2 * k2 + 2 * k3 + k4)
 
 
@@ -220,17 +230,18 @@ def _flow_dpmpp(state: SamplerState) -> Step:
     levels, i = state.levels, state.index
     t, t_next = levels[i], levels[i + 1]
     denoised = state.x - t * (yield ModelInput(state.x, float(t)))
-    h = _log_snr(t_next) - _log_snr(t)
+    least = 0.0 if state.endless else 1e-10
+    h = _log_snr(t_next, 0.0) - _log_snr(t, 0.0)
     estimate = denoised
     if state.history and t_next > 0:
-        half_ratio = h / (2 * (_log_snr(t) - _log_snr(levels[i - 1])))
+        half_ratio = h / (2 * (_log_snr(t, 0.0) - _log_snr(levels[i - 1], least)))
         estimate = (1 + half_ratio) * denoised - half_ratio * state.history[0]
     state.x = t_next / t * state.x - (1 - t_next) * (-h).expm1() * estimate
     state.remember(denoised, 1)
 
 
-def _log_snr(t: Tensor) -> Tensor:
-    return ((1 - t) / t).log()
+def _log_snr(t: Tensor, least: float) -> Tensor:
+    return ((1 - t).clamp(min=least) / t).log()
 
 
 def _pingpong(state: SamplerState) -> Step:

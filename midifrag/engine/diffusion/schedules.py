@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import torch
 
-#: Shifts flow times by the latent's length: stable-audio-tools' ``DistributionShift.time_shift``, the length bound.
+#: Shifts flow times by the latent's length, the length bound.
 Shift: TypeAlias = Callable[[torch.Tensor], torch.Tensor]
 #: Called with steps, sigma_min, sigma_max and the model's shift, if it has one.
 Schedule: TypeAlias = Callable[[int, float, float, Shift | None], torch.Tensor]
@@ -34,6 +34,30 @@ def shifted_linear(steps: int, sigma_min: float, sigma_max: float, shift: Shift 
     """The linear schedule, moved towards noise for long latents where the model was trained so."""
     times = linear(steps, sigma_min, sigma_max, None)
     return times if shift is None else shift(times)
+
+
+def shifted(steps: int, sigma_max: float, shift: Shift) -> torch.Tensor:
+    """The linear schedule, moved as the model says, but for its beginning (stable-audio-tools' ``build_schedule``)."""
+    top = min(sigma_max, 1.0)
+    times = shift(linear(steps, 0.0, top, None))
+    times[0] = top
+    return times
+
+
+def classic_shift(distribution: Any, frames: int) -> Shift:
+    """How stable-audio-tools 0.0.19 shifts times by a ``DistributionShift``: also beyond the lengths that it names."""
+    if not hasattr(distribution, "base_shift"):
+        # A kind that there was not then.
+        return lambda times: distribution.shift(times, frames)
+    longest, shortest = distribution.max_length, distribution.min_length
+    slope = (distribution.max_shift - distribution.base_shift) / (longest - shortest)
+    weight = math.exp(-(distribution.base_shift + slope * (frames - shortest)))
+
+    def shift(times: torch.Tensor) -> torch.Tensor:
+        moved = 1 - weight / (weight + (1 / (1 - times) - 1))
+        return torch.sin(moved * math.pi / 2) if distribution.use_sine else moved
+
+    return shift
 
 
 def log_snr(steps: int, _sigma_min: float, sigma_max: float, _shift: Shift | None) -> torch.Tensor:

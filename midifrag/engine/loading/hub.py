@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from pathlib import Path
+from dataclasses import dataclass, replace
+from pathlib import Path, PurePosixPath
 from typing import Any, TypeAlias
 
 import huggingface_hub
@@ -136,6 +136,30 @@ def missing_of(repository: str, needs: Sequence[Need], revision: str | None = No
 def fetch_text_encoder(name: str, on_bytes: ByteListener | None = None, examine: Examine = cache.flaw) -> Path:
     """The folder of a T5 text encoder and its tokenizer, downloaded if it is not whole here. Raises `HubError`."""
     return _whole(name, TEXT_ENCODER, on_bytes, examine)
+
+
+def fetch_gemma(
+    repository: str, subfolder: str, on_bytes: ByteListener | None = None, examine: Examine = cache.flaw
+) -> Path:
+    """The folder of a T5Gemma encoder and its tokenizer, downloaded if it is not whole here. Raises `HubError`.
+
+    They lie in a subfolder of a repository, or, where that is empty, in the repository itself.
+    """
+    return _whole(repository, gemma_needs(subfolder), on_bytes, examine) / subfolder
+
+
+def gemma_needs(subfolder: str) -> tuple[Need, ...]:
+    """What a T5Gemma encoder needs of its repository; see `fetch_gemma`."""
+
+    def below(need: Need) -> Need:
+        return replace(need, names=tuple(str(PurePosixPath(subfolder, name)) for name in need.names))
+
+    return tuple(map(below, TEXT_ENCODER))
+
+
+def holds_encoder(folder: Path) -> bool:
+    """Whether a text encoder and its tokenizer are whole in a folder."""
+    return folder.is_dir() and not Snapshot("", "", folder).missing(TEXT_ENCODER, cache.flaw)
 
 
 def fetch_tokenizer(name: str, on_bytes: ByteListener | None = None, examine: Examine = cache.flaw) -> Path:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from midifrag.config.catalogue import POCKET_FOLDER, pocket_is_there
-from midifrag.config.model_configs import conditioners, text_encoders
+from midifrag.config.model_configs import conditioners, gemma_place, text_encoders
 from midifrag.config.unplayable import Trouble, model_facts, wrong_defaults
 from midifrag.engine.loading import cache, hub, pairs
 from midifrag.engine.loading.cache import Need, Snapshot
@@ -144,6 +144,11 @@ def _with_encoders(here: Presence, config: Mapping[str, Any], folder: Path) -> P
             beside += (f"{name}/{file}" for file in Snapshot("", "", folder / name).missing(hub.TOKENIZER, cache.flaw))
         elif not (folder / name).is_dir() and not Path(name).is_dir():
             needs[name] = hub.TOKENIZER
+    for entry in conditioners(config, "t5gemma"):
+        repository, subfolder = gemma_place(entry)
+        place = str(entry.get("model_path") or subfolder)
+        if not place or not hub.holds_encoder(folder / place):
+            needs[repository] = hub.gemma_needs(subfolder)
     missing, size = beside, here.size
     for name, wanted in needs.items():
         # What can be no repository may lie in the model's own, and is looked for there.

@@ -1,8 +1,8 @@
 """stable-audio-tools without what it imports and rendering does not need: most of the seconds that a load takes.
 
-Its transformer has torch's compiler brought in for an attention that few models have, and its samplers bring
-k-diffusion, with which come torchvision, SciPy and three more packages. midifrag has samplers of its own. Whoever does
-use them, as stock inference does, gets them at the first use.
+Its transformer has torch's compiler brought in for an attention that few models have, and its samplers bring their
+k-diffusion, with which come torchsde and SciPy's integrals. midifrag has samplers of its own. Whoever does use them, as
+stock inference does, gets them at the first use.
 """
 
 from __future__ import annotations
@@ -10,7 +10,6 @@ from __future__ import annotations
 import contextlib
 import functools
 import importlib
-import importlib.util
 import sys
 import threading
 import types
@@ -21,7 +20,7 @@ import torch
 
 #: What torch is replaced in belongs to the whole process.
 _ONE_AT_A_TIME = threading.RLock()
-_SAMPLERS, _COMPILER = "k_diffusion", "torch._dynamo"
+_SAMPLERS, _COMPILER = "stable_audio_tools.inference.k_diffusion", "torch._dynamo"
 
 
 class _Later(types.ModuleType):
@@ -52,7 +51,7 @@ def light_imports() -> Iterator[None]:
 
 @contextlib.contextmanager
 def _samplers_later() -> Iterator[None]:
-    if _SAMPLERS in sys.modules or importlib.util.find_spec(_SAMPLERS) is None:
+    if _SAMPLERS in sys.modules:
         yield
         return
     later = sys.modules[_SAMPLERS] = _Later(_SAMPLERS)

@@ -18,6 +18,7 @@ from midifrag.config.catalogue import known
 from midifrag.config.model_configs import USE_ITS_OWN, conditioners
 from midifrag.config.model_defaults import defaults_of, min_seconds_of, objective_of
 from midifrag.config.unplayable import model_facts, wrong_defaults
+from midifrag.config.variable_length import variable_length
 from midifrag.engine.loading import cache, checkpoint, hub
 from midifrag.engine.loading.byte_progress import ByteListener, ProgressListener, in_mebibytes
 from midifrag.engine.loading.cache import Examine
@@ -36,6 +37,7 @@ from midifrag.engine.loading.model_files import (
 )
 from midifrag.engine.loading.precision import move_model, resolve_device, resolve_precision
 from midifrag.engine.loading.silence_output import silence_output
+from midifrag.engine.loading.stock import leave_out_compiler, leave_out_training
 from midifrag.engine.loading.text_encoders import build_with_encoders, fetch_beside, know_folders, with_folders
 from midifrag.engine.protocol import EngineChoice
 from midifrag.errors import CheckpointError, ModelError, UnfitCheckpointError
@@ -115,6 +117,7 @@ def _load(choice: EngineChoice, on_progress: ProgressListener | None, examine: E
             min_seconds=min_seconds,
             remark="; ".join(filter(None, (remark, files.note, *notes, *wrong))),
             noise="cpu" if choice.options.get("noise") == "cpu" else "device",
+            variable=variable_length(config, choice.source, int(module.pretransform.downsampling_ratio)),
         )
     tell(len(_STAGES), len(_STAGES), "model loaded")
     return model
@@ -170,12 +173,16 @@ def find_files(choice: EngineChoice, on_bytes: ByteListener | None = None, exami
 
 
 def with_absolute_tokenizers(config: Mapping[str, Any], folder: Path) -> dict[str, Any]:
-    """Tokenizers beside the configuration by their full path: stable-audio-tools looks from the current folder."""
+    """Tokenizers and encoders beside the configuration by their full path: stable-audio-tools looks from here."""
     whole = copy.deepcopy(dict(config))
     for entry in conditioners(whole, "lut"):
         beside = folder / entry["tokenizer_name"]
         if beside.is_dir():
             entry["tokenizer_name"] = str(beside.resolve())
+    for entry in conditioners(whole, "t5gemma"):
+        place = entry.get("model_path") or entry.get("subfolder")
+        if place and hub.holds_encoder(folder / place):
+            entry["model_path"] = str((folder / place).resolve())
     return whole
 
 
@@ -186,8 +193,10 @@ def build_module(config: Mapping[str, Any], config_file: Path, encoders: Mapping
     """
     try:
         with silence_output(), hub.offline(), light_imports(), _WithoutRandomInit():
+            leave_out_training()
             from stable_audio_tools.models.factory import create_model_from_config
 
+            leave_out_compiler()
             know_folders(encoders or {})
             module = create_model_from_config(copy.deepcopy(dict(config)))
     except Exception as error:  # the factory raises whatever a wrong value happens to break
@@ -196,6 +205,7 @@ def build_module(config: Mapping[str, Any], config_file: Path, encoders: Mapping
             f"{USE_ITS_OWN}"
         ) from error
     hide_no_failures()
+    leave_out_decoding_noise(module)
     return module.float()
 
 
@@ -212,6 +222,16 @@ def leave_out_encoder(module: Any) -> None:
     autoencoder = getattr(module.pretransform, "model", None)
     if autoencoder is not None and hasattr(autoencoder, "encoder"):
         autoencoder.encoder = None
+
+
+def leave_out_decoding_noise(module: Any) -> None:
+    """Have latents always decoded to the same sound: stock adds noise to them, 40 to 60 dB below, from no seed."""
+    autoencoder = getattr(module.pretransform, "model", None)
+    for part in () if autoencoder is None else autoencoder.modules():
+        if hasattr(part, "noise_regularize"):
+            part.noise_regularize = False
+        if hasattr(part, "mask_noise"):
+            part.mask_noise = 0.0
 
 
 class _WithoutRandomInit(TorchFunctionMode):

@@ -10,6 +10,7 @@ import torch
 
 from midifrag.config.model_defaults import Defaults, Objective
 from midifrag.config.model_inputs import ModelInput, model_inputs
+from midifrag.config.variable_length import VariableLength
 
 Precision: TypeAlias = Literal["fp32", "fp16", "bf16", "fp8"]
 
@@ -23,6 +24,7 @@ class Model:
     ``min_seconds`` which takes it renders well at least.
     ``checksum`` is the SHA-256 of the checkpoint, in hex; ``remark`` says why a card is not used, and what a performer
     should know of the checkpoint.
+    ``variable`` says how many latents a take has where the model renders any length.
     ``noise`` is where a seed becomes noise: how a card draws depends on how many processors it has.
     """
 
@@ -42,11 +44,16 @@ class Model:
     min_seconds: float = 0.0
     remark: str = ""
     noise: Literal["device", "cpu"] = "device"
+    variable: VariableLength | None = None
 
     @property
     def inputs(self) -> tuple[ModelInput, ...]:
         """What it is told of a take."""
         return model_inputs(self.config)
+
+    def valid_frames(self, seconds: float) -> int | None:
+        """How many of a take's latents count, the others being padding; None where all do."""
+        return None if self.variable is None else self.variable.valid(seconds)
 
     @property
     def noise_device(self) -> torch.device:

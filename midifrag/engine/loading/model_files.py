@@ -18,6 +18,7 @@ from midifrag.config.model_faults import fault
 from midifrag.config.model_inputs import model_inputs
 from midifrag.config.places import repository_file_problem
 from midifrag.config.regular_files import read_regular
+from midifrag.config.variable_length import variable_length
 from midifrag.engine.loading import hub, pairs
 from midifrag.engine.loading.cache import Snapshot, is_file
 from midifrag.engine.loading.file_kinds import kind_of, stranger
@@ -199,6 +200,7 @@ def check_config(file: Path, source: Mapping[str, Any]) -> dict[str, Any]:
     try:
         defaults_of(config, source, longest)
         min_seconds_of(config, source)
+        variable_length(config, source, 1)
         model_inputs(config)
     except (TypeError, ValueError, LookupError, ArithmeticError, AttributeError) as error:
         told = f"{type(error).__name__}: {error}"
@@ -209,13 +211,15 @@ def check_config(file: Path, source: Mapping[str, Any]) -> dict[str, Any]:
 def check_fetched_config(file: Path, source: Mapping[str, Any]) -> dict[str, Any]:
     """As `check_config`, for one that strangers wrote: it names no files outside of its repository."""
     config = check_config(file, source)
-    for entry in conditioners(config, "lut"):
-        name = entry["tokenizer_name"]
-        if repository_file_problem(name) is not None:
-            raise ModelError(
-                f"{file} takes its tokenizer from {name}, outside of its repository {source['hub']}, and is not "
-                "followed there. Choose another model, and tell the owner of this one."
-            )
+    tokenizers = [entry["tokenizer_name"] for entry in conditioners(config, "lut")]
+    encoders = [entry.get("model_path") for kind in ("t5", "t5gemma", "lut") for entry in conditioners(config, kind)]
+    for what, names in (("tokenizer", tokenizers), ("text encoder", filter(None, encoders))):
+        for name in names:
+            if repository_file_problem(str(name)) is not None:
+                raise ModelError(
+                    f"{file} takes its {what} from {name}, outside of its repository {source['hub']}, and is not "
+                    "followed there. Choose another model, and tell the owner of this one."
+                )
     return config
 
 

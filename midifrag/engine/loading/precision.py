@@ -158,20 +158,26 @@ def move_model(module: Any, device: torch.device, precision: Precision) -> None:
     """
     dtype = DTYPES[precision]
     dit = module.model.model
-    fp32_buffers = {name: buffer for name, buffer in dit.named_buffers() if name.endswith("inv_freq")}
     for name, part in dit.named_children():
         if name not in KEPT_IN_FP32:
-            part.to(dtype)
-    for name, buffer in fp32_buffers.items():
-        owner, _, attribute = name.rpartition(".")
-        dit.get_submodule(owner).register_buffer(attribute, buffer)
+            in_format(part, dtype)
     if module.pretransform is not None:
         # Its own switch would cast the decoder to fp16 again at every call.
         module.pretransform.model_half = False
-        module.pretransform.to(dtype)
+        in_format(module.pretransform, dtype)
     module.to(device)
     for encoder in frozen_text_encoders(module.conditioner):
         encoder.to(device=device, dtype=torch.float16 if device.type == "cuda" else torch.float32)
+
+
+def in_format(module: nn.Module, dtype: torch.dtype) -> nn.Module:
+    """The module in ``dtype``, in place, but for its rotary frequencies, which stay as they are."""
+    kept = {name: buffer for name, buffer in module.named_buffers() if name.endswith("inv_freq")}
+    module.to(dtype)
+    for name, buffer in kept.items():
+        owner, _, attribute = name.rpartition(".")
+        module.get_submodule(owner).register_buffer(attribute, buffer)
+    return module
 
 
 def frozen_text_encoders(conditioner: nn.Module) -> list[nn.Module]:

@@ -15,7 +15,7 @@ from midifrag.engine.loading.inventory import config_file, config_here
 from midifrag.engine.loading.model_files import located
 
 #: Tokens that stable-audio-tools' text encoders read where a model does not say how many.
-_ROOMS = {"t5": 128, "lut": 1024}
+_ROOMS = {"t5": 128, "t5gemma": 128, "lut": 1024}
 #: Characters of what is cut that are told.
 _SHOWN = 200
 _WORD = re.compile(r"\S+")

@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from midifrag.config.model_configs import conditioners
+from midifrag.config.model_configs import conditioners, gemma_place
 from midifrag.engine.loading import cache, hub
 from midifrag.engine.loading.byte_progress import ByteListener
 from midifrag.engine.loading.cache import Examine, Snapshot
@@ -41,7 +41,9 @@ def build_with_encoders(config: Mapping[str, Any], build: Build, on_bytes: ByteL
         cause = error.__cause__
         if not isinstance(cause, Exception) or not is_about_encoders(cause):
             raise
-        names = list(dict.fromkeys([*folders, *(entry["tokenizer_name"] for entry in conditioners(local, "lut"))]))
+        names = [*folders, *(entry["tokenizer_name"] for entry in conditioners(local, "lut"))]
+        names += [entry["model_path"] for entry in conditioners(local, "t5gemma")]
+        names = list(dict.fromkeys(names))
         # What lies beside a model of one's own comes from nowhere else.
         is_fetched = all("snapshots" in Path(name).parts for name in names)
         way_out = (
@@ -65,6 +67,12 @@ def with_folders(
         name = str(entry.get("t5_model_name", "t5-base"))
         entry["t5_model_name"] = str(hub.fetch_text_encoder(name, on_bytes, examine))
         folders[entry["t5_model_name"]] = name
+    for entry in conditioners(whole, "t5gemma"):
+        if not entry.get("model_path"):
+            repository, subfolder = gemma_place(entry)
+            entry["model_path"] = str(hub.fetch_gemma(repository, subfolder, on_bytes, examine))
+        entry.pop("repo_id", None)
+        entry.pop("subfolder", None)
     for entry in conditioners(whole, "lut"):
         if not Path(entry["tokenizer_name"]).is_dir():
             entry["tokenizer_name"] = str(hub.fetch_tokenizer(entry["tokenizer_name"], on_bytes, examine))

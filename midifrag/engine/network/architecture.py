@@ -24,10 +24,17 @@ def unsupported(module: Any) -> str | None:
         "causal attention": transformer.causal,
         "rotary embedding per layer": any(layer.add_rope for layer in layers),
         "conformer blocks": any(layer.conformer is not None for layer in layers),
-        "DynamicTanh norms": any(type(layer.pre_norm).__name__ != "LayerNorm" for layer in layers),
+        "DynamicTanh norms": any(type(layer.pre_norm).__name__ not in ("LayerNorm", "RMSNorm") for layer in layers),
         "DynamicTanh on queries and keys": any(attention.qk_norm == "dyt" for attention in attentions),
+        "local conditioning": layers[0].to_local_embed is not None and not _is_told_of_no_sound(module),
+        "local conditioning of its own layers": any(len(layer.modular_local_embeds) for layer in layers),
+        "rotary embedding of prompts": transformer.cross_attn_rotary_pos_emb is not None,
+        "timesteps as log-SNR": dit.timestep_features_logsnr,
         "feature scaling": any(attention.feat_scale for attention in attentions),
         "feed-forward without a gate": any(type(layer.ff.ff[0]).__name__ != "GLU" for layer in layers),
+        "a feed-forward of sines": any(
+            type(getattr(layer.ff.ff[0], "act", None)).__name__ == "Sin" for layer in layers
+        ),
         "convolutions in the feed-forward": any(isinstance(layer.ff.ff[2], nn.Conv1d) for layer in layers),
     }
     return next((name for name, present in checks.items() if present), None)
@@ -37,6 +44,11 @@ def _is_for_inpainting(module: Any) -> bool:
     """Whether all that is concatenated is the mask and the sound of inpainting: zeros here, which add nothing."""
     is_whole = module.model.model.input_concat_dim == 1 + module.io_channels
     return is_whole and set(module.input_concat_ids) == INPAINT_NAMES
+
+
+def _is_told_of_no_sound(module: Any) -> bool:
+    """Whether all that is local to frames is the mask and the sound of inpainting: zeros here, alike for each."""
+    return set(module.local_add_cond_ids) == INPAINT_NAMES and module.model.model.patch_size == 1
 
 
 def _attentions(layer: Any) -> list[Any]:

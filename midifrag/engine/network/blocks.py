@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 import torch
 from torch import Tensor
 from torch.nn import functional
 
+from midifrag.engine.network.architecture import mlp_in_fp32
 from midifrag.engine.network.kernels import PLAIN, Kernels
+from midifrag.engine.network.norms import Norm, QKNorm
 from midifrag.engine.network.packing import Layer, copies, pack_linear
 from midifrag.engine.network.scaled import ScaledLinear, fits_fp8
 
@@ -47,6 +49,15 @@ class Rotary:
         return kernels.rotate(qk.flatten(1), self.cos, self.back, self.ahead, self.half)
 
 
+class Prompts(NamedTuple):
+    """A layer's keys and values of prompts, and what is added to the scores of these, (rows, tokens)."""
+
+    context: Tensor | None
+    bias: Tensor | None = None
+
+
+#: No row has any.
+NO_PROMPTS = Prompts(None)
 #: A layer's adaLN modulation for a batch, six of (rows, 1, width): norm gain, norm bias and gate of the attention, and
 #: the same of the feed-forward.
 Modulation: TypeAlias = tuple[Tensor, ...]
@@ -58,7 +69,8 @@ class Modulations:
     def __init__(self, layers: Any, dtype: torch.dtype) -> None:
         norms = [(layer.pre_norm, layer.ff_norm) for layer in layers]
         self._gamma = torch.stack([torch.stack([norm.gamma for norm in pair]) for pair in norms]).float().unsqueeze(1)
-        self._beta = torch.stack([torch.stack([norm.beta for norm in pair]) for pair in norms]).float().unsqueeze(1)
+        betas = [torch.stack([getattr(norm, "beta", torch.zeros_like(norm.gamma)) for norm in pair]) for pair in norms]
+        self._beta = torch.stack(betas).float().unsqueeze(1)
         shifts = torch.stack([layer.to_scale_shift_gate for layer in layers]).float()
         self._shifts = shifts.unflatten(-1, (2, 3, -1)).unsqueeze(1)
         self._dtype = dtype
@@ -80,8 +92,8 @@ class Block:
         attention = layer.self_attn
         self._heads, self._width = attention.num_heads, attention.dim_heads
         self._pairs = 1 + attention.differential
-        self._norms = _QKNorm(attention, dtype, kernels)
-        self._norm = _LayerNorm(layer.pre_norm, dtype)
+        self._norms = QKNorm(attention, dtype, kernels)
+        self._norm = Norm(layer.pre_norm, dtype)
         weights = _Weights(dtype, kernels, fp8=fp8)
         qk_weight, value = _qkv_weights(attention)
         self._qk_heads = len(qk_weight) // self._width
@@ -97,8 +109,8 @@ class Block:
             crossing = layer.cross_attn
             self._cross_heads = crossing.num_heads
             self._cross_repeat = crossing.num_heads // crossing.kv_heads
-            self._cross_norm = _LayerNorm(layer.cross_attend_norm, dtype)
-            self._cross_norms = _QKNorm(crossing, dtype, kernels)
+            self._cross_norm = Norm(layer.cross_attend_norm, dtype)
+            self._cross_norms = QKNorm(crossing, dtype, kernels)
             self._cross_q = weights.packed(self._cross_norms.centred(crossing.to_q.weight), crossing.to_q.weight)
             # The keys come before the values, whether there is one set of them or two.
             keys, values = crossing.to_kv.weight.tensor_split([-crossing.to_kv.in_features])
@@ -108,23 +120,35 @@ class Block:
                 _with_layer_scale(crossing.to_out.weight, layer.cross_attn_scale), crossing.to_out.weight
             )
         gate, outward = layer.ff.ff[0].proj, layer.ff.ff[2]
-        self._forward_norm = _LayerNorm(layer.ff_norm, dtype)
+        self._local = _without_local_sound(layer.to_local_embed, dtype)
+        self._forward_norm = Norm(layer.ff_norm, dtype)
         self._forward_in = weights.packed(gate.weight, gate.weight, gate.bias)
         bias = None if outward.bias is None else _with_layer_scale(outward.bias, layer.ff_scale)
         self._forward_out = weights.packed(_with_layer_scale(outward.weight, layer.ff_scale), outward.weight, bias)
         self.memory = weights.copied + _small_bytes(layer, dtype)
 
-    def self_attend(self, x: Tensor, rotary: Rotary | None, modulation: Modulation | None) -> Tensor:
-        """The block's first part, attention within (rows, tokens, width): it knows nothing of prompts."""
-        if modulation is None:
-            return x + self._attention_within(self._norm(x), rotary)
-        return torch.addcmul(x, self._attention_within(self._norm.modulated(x, *modulation[:2]), rotary), modulation[2])
+    def self_attend(
+        self, x: Tensor, rotary: Rotary | None, modulation: Modulation | None, heard: Tensor | None = None
+    ) -> Tensor:
+        """The block's first part, attention within (rows, tokens, width): it knows nothing of prompts.
 
-    def cross_attend_and_feed(self, x: Tensor, modulation: Modulation | None, context: Tensor | None) -> Tensor:
-        """The rest of it, in place where it may; ``context`` holds the keys and values of the first rows' prompts."""
-        if context is not None:
-            prompted = x[: context.shape[1]]
-            prompted += self._attention_to(self._cross_norm(prompted), context)
+        ``heard`` (rows, tokens, 1, 1) is 0 for tokens whose values are none, and else 1.
+        """
+        if modulation is None:
+            return x + self._attention_within(self._norm(x), rotary, heard)
+        within = self._attention_within(self._norm.modulated(x, *modulation[:2]), rotary, heard)
+        return torch.addcmul(x, within, modulation[2])
+
+    def cross_attend_and_feed(
+        self, x: Tensor, modulation: Modulation | None, prompts: Prompts = NO_PROMPTS, before: int = 0
+    ) -> Tensor:
+        """The rest of it, in place where it may; ``prompts`` are the first rows', ``before`` tokens are no latents."""
+        if prompts.context is not None:
+            prompted = x[: prompts.context.shape[1]]
+            prompted += self._attention_to(self._cross_norm(prompted), prompts.context, prompts.bias)
+        if self._local is not None:
+            latents = x[:, before:]
+            latents += self._local
         if modulation is None:
             return x + self._feed_forward(self._forward_norm(x))
         return torch.addcmul(x, self._feed_forward(self._forward_norm.modulated(x, *modulation[3:5])), modulation[5])
@@ -138,22 +162,24 @@ class Block:
         )
         return every.repeat_interleave(self._cross_repeat, dim=3).permute(2, 0, 3, 1, 4).contiguous()
 
-    def _attention_within(self, x: Tensor, rotary: Rotary | None) -> Tensor:
+    def _attention_within(self, x: Tensor, rotary: Rotary | None, heard: Tensor | None) -> Tensor:
         rows, tokens, _ = x.shape
         qkv = self._qkv(x).view(rows, tokens, -1, self._width)
         qk, value = qkv[:, :, : self._qk_heads], qkv[:, :, self._qk_heads :]
+        if heard is not None:
+            value = value * heard
         qk = self._norms(qk)
         if rotary is not None:
             qk = rotary.rotate(qk, self._kernels)
         each = qk.view(rows, tokens, -1, self._heads, self._width).permute(2, 0, 3, 1, 4).unbind()
         return self._out(_attention(each[: self._pairs], each[self._pairs :], value.transpose(1, 2)))
 
-    def _attention_to(self, x: Tensor, context: Tensor) -> Tensor:
+    def _attention_to(self, x: Tensor, context: Tensor, bias: Tensor | None) -> Tensor:
         rows, tokens, _ = x.shape
         queries = self._cross_norms(self._cross_q(x).view(rows, tokens, -1, self._width), 0)
         each = queries.view(rows, tokens, self._pairs, self._cross_heads, self._width).permute(2, 0, 3, 1, 4).unbind()
         *keys, value = context.unbind()
-        return self._cross_out(_attention(each, keys, value))
+        return self._cross_out(_attention(each, keys, value, None if bias is None else bias[:, None, None]))
 
     def _feed_forward(self, x: Tensor) -> Tensor:
         return self._forward_out(self._kernels.gate(self._forward_in(x)))
@@ -186,73 +212,20 @@ def _small_bytes(layer: Any, dtype: torch.dtype) -> int:
     return numbers * dtype.itemsize
 
 
-class _LayerNorm:
-    """A stable-audio-tools ``LayerNorm``; torch takes the statistics in fp32 in any case."""
-
-    def __init__(self, norm: Any, dtype: torch.dtype) -> None:
-        self._weight, self._bias, self._eps = norm.gamma.detach().to(dtype), norm.beta.detach().to(dtype), norm.eps
-        self._shape = tuple(self._weight.shape)
-
-    def __call__(self, x: Tensor) -> Tensor:
-        return torch.layer_norm(x, self._shape, self._weight, self._bias, self._eps)
-
-    def modulated(self, x: Tensor, gain: Tensor, bias: Tensor) -> Tensor:
-        return torch.addcmul(bias, torch.layer_norm(x, self._shape, eps=self._eps), gain)
-
-
-class _QKNorm:
-    """What an attention does to queries and keys before they meet: nothing, l2 or layer norm, head by head.
-
-    torch's layer norm is slow on rows as short as a head. So the mean is taken out of the weights beforehand
-    (`centred`), after which only the length of each head's vector is left to divide by.
-    """
-
-    def __init__(self, attention: Any, dtype: torch.dtype, kernels: Kernels) -> None:
-        self._kernels = kernels
-        self._kind = attention.qk_norm
-        self._width = attention.dim_heads
-        # Stock's 1e-12, but where a zero vector would be multiplied by what fp16 has no number for.
-        self._shortest = max(1e-12, 2 / torch.finfo(dtype).max)
-        if self._kind == "ln":
-            norms = (attention.q_norm, attention.k_norm)
-            self._gain = torch.stack([norm.weight.detach().to(dtype) for norm in norms])
-            self._bias = torch.stack([norm.bias.detach().to(dtype) for norm in norms])
-            self._eps = torch.tensor(norms[0].eps, device=self._gain.device)
-        self._tables: dict[tuple[int | None, int], tuple[Tensor, Tensor]] = {}
-
-    def centred(self, weight: Tensor) -> Tensor:
-        """A query or key projection whose outputs have mean zero over each head, where the norm wants that."""
-        if self._kind != "ln":
-            return weight
-        heads: Tensor = weight.double().unflatten(0, (-1, self._width))
-        return (heads - heads.mean(dim=1, keepdim=True)).flatten(0, 1).to(weight.dtype)
-
-    def __call__(self, x: Tensor, which: int | None = None) -> Tensor:
-        """Norm (batch, tokens, heads, width): queries (0), keys (1), or the one half and then the other."""
-        if self._kind == "none":
-            return x
-        if self._kind == "l2":
-            length = torch.linalg.vector_norm(x, dim=-1, keepdim=True, dtype=torch.float32)
-            unit: Tensor = x * length.clamp_min(self._shortest).reciprocal().to(x.dtype)
-            return unit
-        key = (which, x.shape[2])
-        if key not in self._tables:
-            self._tables[key] = self._repeated(self._gain, *key), self._repeated(self._bias, *key)
-        return self._kernels.head_norm(x, *self._tables[key], self._eps)
-
-    @staticmethod
-    def _repeated(table: Tensor, which: int | None, heads: int) -> Tensor:
-        """One head's values for queries and keys as those of all ``heads``, (heads, width)."""
-        picked = table if which is None else table[which : which + 1]
-        return picked.repeat_interleave(heads // len(picked), dim=0)
-
-
-def _attention(queries: Sequence[Tensor], keys: Sequence[Tensor], value: Tensor) -> Tensor:
+def _attention(queries: Sequence[Tensor], keys: Sequence[Tensor], value: Tensor, bias: Tensor | None = None) -> Tensor:
     """Attention of (batch, heads, tokens, width), a second one's result taken off: (batch, tokens, heads · width)."""
-    out = functional.scaled_dot_product_attention(queries[0], keys[0], value)
+    out = functional.scaled_dot_product_attention(queries[0], keys[0], value, attn_mask=bias)
     if len(queries) > 1:
-        out = out - functional.scaled_dot_product_attention(queries[1], keys[1], value)
+        out = out - functional.scaled_dot_product_attention(queries[1], keys[1], value, attn_mask=bias)
     return out.transpose(1, 2).flatten(2)
+
+
+def _without_local_sound(layers: Any, dtype: torch.dtype) -> Tensor | None:
+    """What a layer adds to every latent where it is told of no other sound; None where it is never told of any."""
+    if layers is None:
+        return None
+    silence = torch.zeros(layers[0].in_features, device=layers[0].weight.device)
+    return mlp_in_fp32(layers, silence).detach().to(dtype)
 
 
 def _qkv_weights(attention: Any) -> tuple[Tensor, Tensor]:

@@ -12,7 +12,7 @@ from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from types import MappingProxyType
-from typing import Any, assert_never
+from typing import Any, NamedTuple, assert_never
 
 import torch
 from torch import Tensor
@@ -38,7 +38,11 @@ class Conditioning:
 
     ``cross`` and ``negative`` are (1, tokens, width); ``negative`` is ``None`` when there is no negative prompt, which
     stock inference then takes as zeros. ``global_cond`` is (1, width), ``prepend`` is
-    (1, tokens, width) and ``concat`` (1, channels, frames).
+    (1, tokens, width), ``concat`` (1, channels, frames) and ``local`` (1, channels, 1), the same for every frame.
+
+    ``valid`` is how many frames count, the others being padding; None where all do. ``padded`` says of each token of
+    ``cross`` whether it stands for nothing and is like all others that do, ``negative_padded`` the same of
+    ``negative``; None where that is not known.
     """
 
     cross: Tensor | None = None
@@ -46,11 +50,23 @@ class Conditioning:
     global_cond: Tensor | None = None
     prepend: Tensor | None = None
     concat: Tensor | None = None
+    local: Tensor | None = None
+    valid: int | None = None
+    padded: tuple[bool, ...] | None = None
+    negative_padded: tuple[bool, ...] | None = None
 
     @property
     def can_guide(self) -> bool:
         """Whether classifier-free guidance changes anything."""
         return self.cross is not None or self.prepend is not None
+
+
+class _Embedded(NamedTuple):
+    """What a conditioner makes of a value, and which of its tokens stand for nothing, where that is known."""
+
+    embedding: Tensor
+    mask: Tensor | None
+    padded: tuple[bool, ...] = ()
 
 
 class Conditioner:
@@ -61,7 +77,7 @@ class Conditioner:
 
     def __init__(self, model: Model) -> None:
         self._model = model
-        self._cache: OrderedDict[Hashable, tuple[Tensor, Tensor | None]] = OrderedDict()
+        self._cache: OrderedDict[Hashable, _Embedded] = OrderedDict()
         self._inputs = model.inputs
         self.text_runs = 0
         self._ignored = lru_cache(maxsize=CACHED_EMBEDDINGS)(self._find_ignored)
@@ -81,20 +97,46 @@ class Conditioner:
 
         ``values`` are the other things that it is told, by the names of its inputs.
         """
-        inputs = self._model.module.get_conditioning_inputs(self._tensors(prompt, seconds, values))
-        negative = None
+        tensors = self._tensors(prompt, seconds, values)
+        inputs = self._inputs_of(tensors)
+        negative, negative_padded = None, None
         if negative_prompt and inputs["cross_attn_cond"] is not None:
-            tensors = self._tensors(negative_prompt, seconds, values)
-            negative_inputs = self._model.module.get_conditioning_inputs(tensors, negative=True)
-            mask = negative_inputs["negative_cross_attn_mask"].bool().unsqueeze(2)
-            negative = torch.where(mask, negative_inputs["negative_cross_attn_cond"], 0.0).float()
+            others = self._tensors(negative_prompt, seconds, values)
+            negative = self._inputs_of(others)["cross_attn_cond"].float()
+            negative_padded = self._padding(others)
         return Conditioning(
             cross=_as_float(inputs["cross_attn_cond"]),
             negative=negative,
             global_cond=_as_float(inputs["global_cond"]),
             prepend=_as_float(inputs["prepend_cond"]),
             concat=_as_float(inputs["input_concat_cond"]),
+            local=_as_float(inputs["local_add_cond"]),
+            valid=self._model.valid_frames(seconds),
+            padded=self._padding(tensors),
+            negative_padded=negative_padded,
         )
+
+    def _padded(self, reader: Any, value: Hashable) -> tuple[bool, ...]:
+        is_text = isinstance(value, str) and hasattr(reader, "tokenizer") and hasattr(reader, "max_length")
+        if self._model.variable is None or not is_text or reader.padding_mode not in ("learned", "zero"):
+            return ()
+        return _padded_tokens(reader, str(value))
+
+    def _inputs_of(self, tensors: Mapping[str, _Embedded]) -> Mapping[str, Any]:
+        told = {name: (each.embedding, each.mask) for name, each in tensors.items()}
+        inputs: Mapping[str, Any] = self._model.module.get_conditioning_inputs(told)
+        return inputs
+
+    def _padding(self, tensors: Mapping[str, _Embedded]) -> tuple[bool, ...] | None:
+        """Of each token of cross-attention, whether it is padding; one text's alone, as each has its own."""
+        if self._model.variable is None:
+            return None
+        padded: list[bool] = []
+        for name in self._model.module.cross_attn_cond_ids:
+            embedding, known = tensors[name].embedding, tensors[name].padded
+            tokens = embedding.shape[1] if embedding.dim() == 3 else 1
+            padded += known if known and not any(padded) else [False] * tokens
+        return tuple(padded)
 
     def cut(self, prompt: str) -> str:
         """The end of a prompt that the model's text encoder has no room for, from its first word on."""
@@ -139,30 +181,35 @@ class Conditioner:
         spoken = {word[0]: matters(word) for word in WORD.finditer(prompt)}
         return tuple(word for word, counts in spoken.items() if not counts and word.lower() not in STOP_WORDS)
 
-    def _tensors(
-        self, prompt: str, seconds: float, values: Mapping[str, float | str]
-    ) -> dict[str, tuple[Tensor, Tensor | None]]:
+    def _tensors(self, prompt: str, seconds: float, values: Mapping[str, float | str]) -> dict[str, _Embedded]:
         known: dict[str, float | str] = {"seconds_start": 0.0, "seconds_total": float(seconds), **values}
         tensors = {one.name: self._embedding(one.name, _told(one, known, prompt)) for one in self._inputs}
         device, channels = self._model.device, self._model.module.io_channels
         for name, width in (("inpaint_mask", 1), ("inpaint_masked_input", channels)):
-            if name in self._model.module.input_concat_ids:
-                # Nothing is kept of another sound. One frame stands for all of them, as their network repeats it.
-                tensors[name] = torch.zeros(1, width, 1, device=device), None
+            if name in (*self._model.module.input_concat_ids, *self._model.module.local_add_cond_ids):
+                # Nothing is kept of another sound. One frame stands for all of them, which are alike.
+                tensors[name] = _Embedded(torch.zeros(1, width, 1, device=device), None)
         return tensors
 
-    def _embedding(self, key: str, value: Hashable) -> tuple[Tensor, Tensor | None]:
+    def _embedding(self, key: str, value: Hashable) -> _Embedded:
         entry = (key, value)
         if entry in self._cache:
             self._cache.move_to_end(entry)
             return self._cache[entry]
         if isinstance(value, str):
             self.text_runs += 1
-        embedding, mask = self._model.module.conditioner.conditioners[key]([value], self._model.device)
-        self._cache[entry] = (embedding, mask)
+        reader: Any = self._model.module.conditioner.conditioners[key]
+        embedding, mask = reader([value], self._model.device)
+        self._cache[entry] = _Embedded(embedding, mask, self._padded(reader, value))
         if len(self._cache) > CACHED_EMBEDDINGS:
             self._cache.popitem(last=False)
-        return embedding, mask
+        return self._cache[entry]
+
+
+def _padded_tokens(reader: Any, text: str) -> tuple[bool, ...]:
+    """Which of a text's tokens are padding, by its tokenizer: for what a card knows, the host would have to wait."""
+    read = reader.tokenizer([text], truncation=True, max_length=reader.max_length, padding="max_length")
+    return tuple(not heard for heard in read["attention_mask"][0])
 
 
 def _told(one: ModelInput, known: Mapping[str, float | str], prompt: str) -> float | int | str:

@@ -9,43 +9,16 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Sequence
-from dataclasses import dataclass
-from functools import lru_cache
-from typing import Any, Generic, NamedTuple, Protocol, TypeVar
+from dataclasses import replace
+from typing import Any, Protocol
 
 import torch
 from torch import Tensor
 
 from midifrag.engine.loading.device import to_device
+from midifrag.engine.network.call_rows import P, Row, is_guided
 from midifrag.engine.network.conditioning import Conditioning
-
-
-class ModelInput(NamedTuple):
-    """What the model is evaluated on: ``x``, (1, channels, frames), at time ``t`` (0 clean … 1 noise)."""
-
-    x: Tensor
-    t: float
-
-
-class SupportsGuidance(Protocol):
-    """What of a request does not change from step to step, in the form that a denoiser wants it."""
-
-    @property
-    def can_guide(self) -> bool:
-        """Whether classifier-free guidance changes anything."""
-        ...
-
-
-P = TypeVar("P", bound=SupportsGuidance)
-
-
-@dataclass(frozen=True, slots=True)
-class Row(Generic[P]):
-    """One request's share of a call: its input, its prepared conditioning (see `Denoiser.prepare`) and its guidance."""
-
-    model_input: ModelInput
-    prepared: P
-    cfg_scale: float
+from midifrag.engine.network.guidance import combine_guidance, valid_mask
 
 
 class Denoiser(Protocol[P]):
@@ -67,27 +40,6 @@ class Denoiser(Protocol[P]):
         ...
 
 
-def is_guided(row: Row[P]) -> bool:
-    """Whether the row's guidance does anything, and so takes a second, unconditional evaluation."""
-    return row.cfg_scale != 1 and row.prepared.can_guide
-
-
-def apply_guidance(conditional: Tensor, unconditional: Tensor, scales: Sequence[float]) -> Tensor:
-    """Classifier-free guidance (arXiv:2207.12598), one scale a row."""
-    return torch.lerp(unconditional, conditional, _scales(tuple(scales), conditional.device))
-
-
-@lru_cache(maxsize=256)
-def _scales(scales: tuple[float, ...], device: torch.device) -> Tensor:
-    return to_device(scales, device).view(-1, 1, 1)
-
-
-@lru_cache(maxsize=256)
-def index_tensor(guided_rows: tuple[int, ...], device: torch.device) -> Tensor:
-    """Rows' numbers on a device."""
-    return to_device(guided_rows, device)
-
-
 class StockDenoiser:
     """stable-audio-tools' own ``DiffusionTransformer.forward`` without its checkpointing, in fp32."""
 
@@ -96,6 +48,7 @@ class StockDenoiser:
 
     def __init__(self, module: Any) -> None:
         self._transformer = module.model.model
+        self._objective = module.diffusion_objective
         if any(parameter.dtype != torch.float32 for parameter in self._transformer.parameters()):
             self._transformer = copy.deepcopy(self._transformer).float()
             self.memory = sum(p.numel() * p.element_size() for p in self._transformer.parameters())
@@ -116,7 +69,7 @@ class StockDenoiser:
         again = [rows[index] for index in guided_rows]
         plain = [row.prepared for row in rows]
         unguided = [_unguided(row.prepared) for row in again]
-        everything = [*rows, *again]
+        everything, frames = [*rows, *again], rows[0].model_input.x.shape[-1]
         output = self._transformer(
             torch.cat([row.model_input.x for row in everything]),
             to_device([row.model_input.t for row in everything], rows[0].model_input.x.device),
@@ -125,21 +78,11 @@ class StockDenoiser:
             prepend_cond=_stack([each.prepend for each in plain + unguided]),
             prepend_cond_mask=_mask([each.prepend for each in plain + unguided]),
             input_concat_cond=_stack([each.concat for each in plain + unguided]),
+            local_add_cond=_along(_stack([each.local for each in plain + unguided]), frames),
+            padding_mask=valid_mask([each.valid for each in plain + unguided], frames, rows[0].model_input.x.device),
             use_checkpointing=False,
         ).float()
-        return combine_guidance(output, rows, guided_rows)
-
-
-def combine_guidance(output: Tensor, rows: Sequence[Row[P]], guided_rows: Sequence[int]) -> Tensor:
-    """Guide a call's outputs: one for every row, then an unconditional one for each of ``guided_rows``."""
-    if not guided_rows:
-        return output
-    conditional, unconditional = output[: len(rows)], output[len(rows) :]
-    scales = [rows[index].cfg_scale for index in guided_rows]
-    if list(guided_rows) == list(range(len(rows))):
-        return apply_guidance(conditional, unconditional, scales)
-    where = index_tensor(tuple(guided_rows), output.device)
-    return conditional.index_copy(0, where, apply_guidance(conditional[where], unconditional, scales))
+        return combine_guidance(output, rows, guided_rows, self._objective)
 
 
 def _unguided(conditioning: Conditioning) -> Conditioning:
@@ -148,12 +91,17 @@ def _unguided(conditioning: Conditioning) -> Conditioning:
     if cross is None and conditioning.cross is not None:
         cross = torch.zeros_like(conditioning.cross)
     prepend = None if conditioning.prepend is None else torch.zeros_like(conditioning.prepend)
-    return Conditioning(cross=cross, global_cond=conditioning.global_cond, prepend=prepend, concat=conditioning.concat)
+    return replace(conditioning, cross=cross, negative=None, prepend=prepend)
 
 
 def _stack(tensors: Sequence[Tensor | None]) -> Tensor | None:
     present = [tensor for tensor in tensors if tensor is not None]
     return torch.cat(present) if present else None
+
+
+def _along(tensor: Tensor | None, frames: int) -> Tensor | None:
+    """What is the same for all frames, for each of them."""
+    return None if tensor is None else tensor.expand(-1, -1, frames)
 
 
 def _mask(tensors: Sequence[Tensor | None]) -> Tensor | None:

@@ -30,7 +30,7 @@ CAPTURED_BATCHES = (1, 2, 4, 8, 16)
 #: Graphs that are kept, the least recently used going first: each holds some hundred nodes in the driver.
 MOST_GRAPHS = 64
 #: A denoiser call's tensors, by name.
-_INPUTS = ("latents", "time_embeddings", "context", "prepend")
+_INPUTS = ("latents", "time_embeddings", "context", "prepend", "context_bias", "heard")
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +51,8 @@ class DenoiserInputs:
     time_embeddings: Tensor
     context: Tensor | None
     prepend: Tensor | None
+    context_bias: Tensor | None = None
+    heard: Tensor | None = None
 
     def is_like(self, other: DenoiserInputs) -> bool:
         """Whether the other's tensors have the same shapes."""

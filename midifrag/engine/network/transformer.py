@@ -3,7 +3,8 @@
 Against stock's forward pass: the keys and values of the prompt are computed once per request, the timestep features of
 all its steps at once and in fp32, the rotary tables once per length; the unconditional half skips its cross-attention,
 which is exactly zero without a negative prompt (the null embedding is zero and no layer on its way has a bias); the 1×1
-convolutions at both ends are folded into the projections beside them.
+convolutions at both ends are folded into the projections beside them. Tokens of a prompt that stand for nothing are
+all alike, where a model learnt one for that, and a few count for all of them (`midifrag.engine.network.padding`).
 
 `midifrag.engine.network.architecture.unsupported` names what of an architecture is not covered here; such a model runs
 on `StockDenoiser`.
@@ -12,6 +13,7 @@ on `StockDenoiser`.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any, TypeAlias
 
 import torch
@@ -21,12 +23,14 @@ from torch.nn import functional
 from midifrag.engine.loading.device import to_device
 from midifrag.engine.network.architecture import mlp_in_fp32, prefix_tokens, projections
 from midifrag.engine.network.batch_context import BatchContext, PreparedConditioning
-from midifrag.engine.network.blocks import Block, Modulations
+from midifrag.engine.network.blocks import NO_PROMPTS, Block, Modulations, Prompts
 from midifrag.engine.network.call_costs import CallCosts, RowKind
+from midifrag.engine.network.call_rows import ModelInput, Row, is_guided
 from midifrag.engine.network.conditioning import Conditioning
-from midifrag.engine.network.denoiser import ModelInput, Row, combine_guidance, index_tensor, is_guided
 from midifrag.engine.network.graphs import DenoiserInputs, GraphCache, GraphShape
+from midifrag.engine.network.guidance import combine_guidance, index_tensor, valid_mask
 from midifrag.engine.network.kernels import PLAIN, Kernels
+from midifrag.engine.network.padding import fold_padding, has_padding, heard_tokens
 from midifrag.engine.network.positions import Position, PositionCache
 
 _Row: TypeAlias = Row[PreparedConditioning]
@@ -42,6 +46,7 @@ class FastDenoiser:
         dit = module.model.model
         self._dit = dit
         self._transformer = dit.transformer
+        self._objective = module.diffusion_objective
         self._dtype = dtype
         self._adaptive = dit.global_cond_type == "adaLN"
         self.description = f"midifrag's own forward pass in {str(dtype).removeprefix('torch.')}"
@@ -52,6 +57,7 @@ class FastDenoiser:
         self._blocks = [Block(layer, dtype, kernels, fp8=fp8) for layer in self._transformer.layers]
         self._batch_context = BatchContext()
         self.context_tokens = 0
+        self._folds_padding = self._pads_lengths = False
         # A captured graph has no place for what some models prepend.
         self.captures_graphs = self._project_in.device.type == "cuda" and not hasattr(dit, "to_prepend_embed")
         self._positions = PositionCache(self._transformer, dtype, keeps_all=self.captures_graphs)
@@ -63,6 +69,7 @@ class FastDenoiser:
     def bytes_held(self, prepared: PreparedConditioning) -> int:
         """See `Denoiser.bytes_held`."""
         tensors = [prepared.context, prepared.negative_context, prepared.prepend, *prepared.time_embeddings.values()]
+        tensors += [prepared.context_bias, prepared.negative_bias]
         return sum(tensor.numel() * tensor.element_size() for tensor in tensors if tensor is not None)
 
     @torch.inference_mode()
@@ -76,24 +83,35 @@ class FastDenoiser:
         if conditioning.prepend is not None:
             prepend = mlp_in_fp32(dit.to_prepend_embed, conditioning.prepend).to(dtype)
         self._position(frames, prepend)
+        self._pads_lengths = conditioning.valid is not None
+        context, context_bias = self._keys_values(conditioning.cross, conditioning.padded)
+        negative, negative_bias = self._keys_values(conditioning.negative, conditioning.negative_padded)
         prepared = PreparedConditioning(
-            context=self._keys_values(conditioning.cross),
-            negative_context=self._keys_values(conditioning.negative),
+            context=context,
+            negative_context=negative,
+            context_bias=context_bias,
+            negative_bias=negative_bias,
             prepend=prepend,
             global_cond=global_cond,
             time_embeddings={},
             can_guide=conditioning.can_guide,
+            valid=conditioning.valid,
         )
         self._embed_times(prepared, list(dict.fromkeys(times)))
         return prepared
 
-    def _keys_values(self, cross: Tensor | None) -> Tensor | None:
+    def _keys_values(self, cross: Tensor | None, padded: Sequence[bool] | None) -> Prompts:
         with_cross = [block for block in self._blocks if block.has_cross_attention]
         if cross is None or not with_cross:
-            return None
+            return NO_PROMPTS
+        bias = None
+        self._folds_padding = padded is not None
+        if padded is not None:
+            cross, bias = fold_padding(cross, padded)
+            bias = bias.to(self._dtype)
         self.context_tokens = cross.shape[1]
         tokens = mlp_in_fp32(self._dit.to_cond_embed, cross).to(self._dtype)
-        return torch.stack([block.keys_values(tokens) for block in with_cross])
+        return Prompts(torch.stack([block.keys_values(tokens) for block in with_cross]), bias)
 
     def _embed_times(self, prepared: PreparedConditioning, times: list[float]) -> None:
         if not times:
@@ -128,7 +146,10 @@ class FastDenoiser:
         if shape is None:
             guided = [index for index, row in enumerate(rows) if is_guided(row)]
             guided_rows = sorted(guided, key=lambda index: rows[index].prepared.negative_context is None)
-            output = self._forward(self._inputs(rows, guided_rows, negative_rows=guided_rows), guided_rows)
+            inputs = self._inputs(rows, guided_rows, negative_rows=guided_rows)
+            if not has_padding([row.prepared.valid for row in rows], rows[0].model_input.x.shape[-1]):
+                inputs = replace(inputs, heard=None)
+            output = self._forward(inputs, guided_rows)
         else:
             guided_rows = list(range(len(rows))) if shape.guided else []
             filled = [*rows, *[rows[-1]] * (shape.batch - len(rows))]
@@ -137,7 +158,7 @@ class FastDenoiser:
             inputs = self._inputs(filled, everyone, negative_rows=negative_rows, fill=shape.has_negative)
             output = self._graphs.run(shape, inputs, self._forward_whole)
             output = torch.cat([output[: len(rows)], output[shape.batch : shape.batch + len(guided_rows)]])
-        return combine_guidance(output, rows, guided_rows)
+        return combine_guidance(output, rows, guided_rows, self._objective)
 
     def capture(self, frames: int, batches: Sequence[int], *, guided: bool, has_negative: bool) -> None:
         """Capture calls of these sizes, on devices that can; see `midifrag.engine.network.graphs`."""
@@ -166,7 +187,15 @@ class FastDenoiser:
         global_cond = None
         if hasattr(dit, "to_global_embed"):
             global_cond = torch.zeros(1, dit.to_global_embed[0].in_features, device=device)
-        conditioning = Conditioning(cross=cross, negative=cross if has_negative else None, global_cond=global_cond)
+        padded = (False,) * self.context_tokens if self._folds_padding else None
+        conditioning = Conditioning(
+            cross=cross,
+            negative=cross if has_negative else None,
+            global_cond=global_cond,
+            valid=frames if self._pads_lengths else None,
+            padded=padded,
+            negative_padded=padded,
+        )
         x = torch.zeros(1, len(dit.postprocess_conv.weight), frames, device=device)
         return Row(ModelInput(x, 0.5), self.prepare(conditioning, [0.5], frames), 2.0 if guided else 1.0)
 
@@ -202,12 +231,20 @@ class FastDenoiser:
             rows[index].prepared.time_embeddings[rows[index].model_input.t]
             for index in (*range(len(rows)), *guided_rows)
         ]
+        prompts = self._batch_context.of([row.prepared for row in rows], negative_rows, fill)
         return DenoiserInputs(
             latents=torch.cat([row.model_input.x for row in rows]),
             time_embeddings=torch.stack(time_embeddings),
-            context=self._batch_context.of([row.prepared for row in rows], negative_rows, fill),
+            context=prompts.context,
             prepend=self._prepend(rows, guided_rows),
+            context_bias=prompts.bias,
+            heard=self._heard([*rows, *(rows[index] for index in guided_rows)]),
         )
+
+    def _heard(self, rows: Sequence[_Row]) -> Tensor | None:
+        x, before = rows[0].model_input.x, self._before(rows[0].prepared.prepend)
+        mask = valid_mask([row.prepared.valid for row in rows], x.shape[-1], x.device)
+        return None if mask is None else heard_tokens(mask, before, self._dtype)
 
     def _prepend(self, rows: Sequence[_Row], guided_rows: Sequence[int]) -> Tensor | None:
         parts = [row.prepared.prepend for row in rows if row.prepared.prepend is not None]
@@ -226,12 +263,8 @@ class FastDenoiser:
         return self._forward(inputs, range(len(inputs.latents)) if guided else ())
 
     def _forward(self, inputs: DenoiserInputs, guided_rows: Sequence[int]) -> Tensor:
-        latents, time_embeddings, context, prepend = (
-            inputs.latents,
-            inputs.time_embeddings,
-            inputs.context,
-            inputs.prepend,
-        )
+        latents, time_embeddings, prepend = inputs.latents, inputs.time_embeddings, inputs.prepend
+        context, bias, heard = inputs.context, inputs.context_bias, inputs.heard
         patch, frames = self._dit.patch_size, latents.shape[-1]
         patches = latents.unflatten(-1, (-1, patch)).transpose(1, 2).flatten(2)
         tokens = functional.linear(patches, self._project_in).to(self._dtype)
@@ -244,19 +277,20 @@ class FastDenoiser:
         position = self._position(frames, prepend)
         if position.added is not None:
             x = x + position.added
-        rotary = position.rotary
+        rotary, before = position.rotary, self._before(prepend)
         modulations = None if self._modulations is None else self._modulations(time_embeddings)
         contexts = iter(() if context is None else context.unbind())
         for index, block in enumerate(self._blocks):
-            keys_values = next(contexts, None) if block.has_cross_attention else None
+            prompts = Prompts(next(contexts, None), bias) if block.has_cross_attention else NO_PROMPTS
             modulation = None if modulations is None else modulations[index]
             if split and index == 0:
                 alike = None if modulation is None else tuple(part[:rows] for part in modulation[:3])
-                x = _repeat(block.self_attend(x, rotary, alike), guided_rows)
+                those = None if heard is None else heard[:rows]
+                x = _repeat(block.self_attend(x, rotary, alike, those), guided_rows)
             else:
-                x = block.self_attend(x, rotary, modulation)
-            x = block.cross_attend_and_feed(x, modulation, keys_values)
-        x = functional.linear(x[:, self._before(prepend) :].float(), self._project_out)
+                x = block.self_attend(x, rotary, modulation, heard)
+            x = block.cross_attend_and_feed(x, modulation, prompts, before)
+        x = functional.linear(x[:, before:].float(), self._project_out)
         if patch > 1:
             unpacked: Tensor = x.unflatten(-1, (-1, patch))
             return unpacked.permute(0, 2, 1, 3).flatten(2)

@@ -57,7 +57,7 @@ def hold(clock: Audio, attack: float, span: float, release: float) -> Audio:
 def cycles(hertz: Curve | float, samples: int) -> Curve:
     """The phase in cycles at every sample of a frequency in hertz, steady or per sample; it starts at 0."""
     if isinstance(hertz, float):
-        return np.arange(samples) * (hertz / SAMPLE_RATE)
+        return np.arange(samples, dtype=np.float64) * (hertz / SAMPLE_RATE)
     phase: Curve = np.cumsum(hertz) / SAMPLE_RATE
     phase -= phase[0]
     return phase

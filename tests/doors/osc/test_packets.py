@@ -148,7 +148,7 @@ def test_what_cannot_be_understood_says_why(data, text):
         ("press", (36, "loud"), "velocity is a number, not 'loud'"),
         ("prompt", (5,), "prompt is a text, not 5"),
         ("prompt", ("x" * (MOST_TEXT + 1),), "prompt has more than 2000 characters"),
-        ("prompt", ("rain", 0.0), "seconds 0 is outside 0.1 to 190"),
+        ("prompt", ("rain", 0.0), "seconds 0 is outside 0.1 to 380"),
         ("control", ("steps", "8"), "value is a number, or nothing, not '8'"),
         ("slot/lock", (0,), "slot 0 is outside 1 to 99"),
         ("slot/lock", (100,), "slot 100 is outside 1 to 99"),

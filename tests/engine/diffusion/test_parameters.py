@@ -83,11 +83,19 @@ def test_what_is_not_named_comes_from_the_model_and_all_of_it_is_told(model: Mod
         "sigma_max": 1.0,
         "seed": 5,
         "seconds": defaults.seconds,
+        "guidance": "cfg",
+        "schedule": "classic",
         "conditioning": None,
     }
     assert set(resolved.used()) == {"prompt", *names_of(RequestParameters)}
     assert resolved.samples == defaults.seconds * model.sample_rate
     assert resolved.method.name == defaults.sampler
+
+
+@pytest.mark.parametrize("name", ["guidance", "schedule"])
+def test_a_way_that_there_is_not(model: Model, name: str) -> None:
+    with pytest.raises(RequestError, match=f"{name}: 'other' is not (cfg or apg|classic or model)"):
+        resolve_parameters(Render(1, "rain", None, 5, **{name: "other"}), model)
 
 
 INPUTS = (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from types import SimpleNamespace
 
 import numpy as np
@@ -9,12 +10,13 @@ import pytest
 import torch
 
 from midifrag.config.samplers import SAMPLER_KINDS, SamplerKind
+from midifrag.config.variable_length import VariableLength
 from midifrag.engine.diffusion.parameters import ResolvedParameters
 from midifrag.engine.diffusion.request import Request, RequestStatus, by_priority
 from midifrag.engine.diffusion.samplers import SAMPLERS, Sampler
 from midifrag.engine.messages import Rendered
+from midifrag.engine.network.call_rows import ModelInput
 from midifrag.engine.network.conditioning import Conditioning
-from midifrag.engine.network.denoiser import ModelInput
 from tests.engine.presses import press
 
 CPU = torch.device("cpu")
@@ -52,7 +54,8 @@ def made(monkeypatch):
             frames=5,
             samples=6,
         )
-        model = SimpleNamespace(module=SimpleNamespace(io_channels=3, dist_shift=shift), device=CPU, noise_device=CPU)
+        module = SimpleNamespace(io_channels=3, dist_shift=shift)
+        model = SimpleNamespace(module=module, device=CPU, noise_device=CPU)
         return Request(press(1), parameters, 1, spare=False), model
 
     return make
@@ -114,9 +117,22 @@ def test_the_first_latent_is_noise_at_the_first_level_where_a_sampler_wants_that
 
 def test_a_model_s_shift_is_told_the_length(made):
     heard = []
-    request, model = made(shift=SimpleNamespace(time_shift=lambda times, frames: heard.append(frames) or times / 2))
+    request, model = made(shift=SimpleNamespace(shift=lambda times, frames: heard.append(frames) or times / 2))
     assert request.levels(model).tolist() == [2.0, 1.0, 0.0]
     assert heard == [5]
+
+
+def test_the_model_s_own_schedule_is_told_the_take_s_length_where_that_varies(made):
+    heard = []
+    request, model = made(step=two_evaluations)
+    own = SimpleNamespace(shift=lambda times, length: heard.append(length) or times**2)
+    model.module.sampling_dist_shift, model.variable = own, None
+    request.parameters = dataclasses.replace(request.parameters, sampler="euler", schedule="model", sigma_max=0.5)
+    assert request.levels(model).tolist() == [0.5, 0.0625, 0.0]
+    assert heard == [5]
+    model.variable = VariableLength(8, 2, 100, headroom=1.0)
+    request.levels(model)
+    assert heard[1].tolist() == [2.0]
 
 
 @pytest.mark.parametrize("moment", ["start", "middle"])

@@ -3,14 +3,14 @@ import math
 import pytest
 import torch
 
-from midifrag.engine.diffusion.schedules import exponential, linear, log_snr, shifted_linear
+from midifrag.engine.diffusion.schedules import classic_shift, exponential, linear, log_snr, shifted, shifted_linear
 from midifrag.engine.loading.silence_output import silence_output
 
 
 @pytest.mark.parametrize("steps", [1, 2, 7])
 def test_exponential_is_k_diffusions_polyexponential(steps: int) -> None:
     with silence_output():
-        from k_diffusion.sampling import get_sigmas_polyexponential
+        from stable_audio_tools.inference.k_diffusion.sampling import get_sigmas_polyexponential
     ours, stock = exponential(steps, 0.3, 500.0, None), get_sigmas_polyexponential(steps, 0.3, 500.0, 1.0)
     assert torch.equal(ours, stock)
     assert len(ours) == steps + 1
@@ -24,6 +24,36 @@ def test_flow_times_fall_from_the_top_to_zero(schedule, sigma_max: float, top: f
     assert times[0] == pytest.approx(top)
     assert times[-1] == 0
     assert (times.diff() < 0).all()
+
+
+@pytest.mark.parametrize("frames", [100, 256, 3000, 9000])
+def test_the_classic_shift_is_stock_s_within_the_lengths_that_this_names_and_goes_on_beyond(frames: int) -> None:
+    with silence_output():
+        from stable_audio_tools.inference.sampling import DistributionShift
+    distribution, times = DistributionShift(min_length=256, max_length=4096), linear(4, 0.0, 1.0, None)
+    ours, stock = classic_shift(distribution, frames)(times), distribution.shift(times, frames)
+    assert torch.allclose(ours, stock) == (256 <= frames <= 4096)
+    assert ours[0] == 1.0
+    assert abs(float(ours[-1])) < 1e-6
+    sine = classic_shift(DistributionShift(use_sine=True), frames)(times)
+    torch.testing.assert_close(sine, torch.sin(classic_shift(DistributionShift(), frames)(times) * math.pi / 2))
+
+
+def test_another_kind_of_shift_is_asked_as_it_is() -> None:
+    class Halving:
+        def shift(self, times: torch.Tensor, frames: int) -> torch.Tensor:
+            return times / frames
+
+    assert classic_shift(Halving(), 2)(torch.ones(1)).tolist() == [0.5]
+
+
+@pytest.mark.parametrize("sigma_max", [1.0, 0.6, 9.0])
+def test_a_model_s_schedule_is_stock_s(sigma_max: float) -> None:
+    with silence_output():
+        from stable_audio_tools.inference.sampling import LogSNRShift, build_schedule
+    own = LogSNRShift(rate=1.0)
+    ours = shifted(5, sigma_max, lambda times: own.shift(times, 90))
+    assert torch.equal(ours, build_schedule(5, min(sigma_max, 1.0), own, fallback_seq_len=90))
 
 
 def test_linear_is_even() -> None:

@@ -12,7 +12,7 @@ from midifrag.engine.diffusion.worker import DiffusionWorker
 from midifrag.engine.loading.model import Model
 from midifrag.engine.messages import Render, Rendered
 from midifrag.engine.network import scaled
-from midifrag.engine.network.denoiser import Row
+from midifrag.engine.network.call_rows import Row
 from midifrag.engine.network.transformer import FastDenoiser
 from midifrag.errors import ModelError
 from tests.engine.presses import landed, of, press

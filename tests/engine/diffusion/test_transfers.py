@@ -13,7 +13,7 @@ from midifrag.engine.loading import device
 from midifrag.engine.loading.model import Model
 from midifrag.engine.loading.pinned import PinnedBlocks
 from midifrag.engine.messages import Failed, Progress, Rendered, Started
-from midifrag.engine.network.decoder import WINDOW_LATENTS
+from midifrag.engine.network.windowed import WINDOW_LATENTS
 from tests.engine.presses import landed, press
 from tests.engine.stock import run
 

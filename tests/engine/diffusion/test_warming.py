@@ -12,7 +12,7 @@ from midifrag.engine.diffusion.warming import load_with_progress
 from midifrag.engine.diffusion.worker import DiffusionWorker
 from midifrag.engine.loading.model import Model
 from midifrag.engine.messages import Rendered, Warming
-from midifrag.engine.network.decoder import WINDOW_LATENTS
+from midifrag.engine.network.windowed import WINDOW_LATENTS
 from midifrag.engine.protocol import EngineChoice
 from midifrag.errors import ModelError
 from tests.engine.presses import of, press

@@ -14,7 +14,7 @@ from midifrag.engine.diffusion.request import Request
 from midifrag.engine.diffusion.worker import DiffusionWorker
 from midifrag.engine.loading.model import Model
 from midifrag.engine.messages import Failed, Progress, Render, Rendered, Started
-from midifrag.engine.network.decoder import WINDOW_LATENTS
+from midifrag.engine.network.windowed import WINDOW_LATENTS
 from tests.engine.architectures import COVERED
 from tests.engine.presses import landed, of, press
 from tests.engine.stock import loaded, run

@@ -268,6 +268,7 @@ SCRIPT = """
     from huggingface_hub import constants
     from midifrag.engine.loading import transfer
     from midifrag.engine.loading.load import load_stable_audio
+    from midifrag.engine.loading.stock import leave_out_training
     from midifrag.engine.protocol import EngineChoice
     from midifrag.engine.loading.silence_output import silence_output
 
@@ -288,6 +289,7 @@ SCRIPT = """
             pass
 
     # What stable-audio-tools leaves in the cache, with what transformers does.
+    leave_out_training()
     with silence_output():
         from stable_audio_tools.models.pretrained import get_pretrained_model
         stock, _ = get_pretrained_model("someone/model")

@@ -2,8 +2,9 @@
 
 import torch
 
+from midifrag.engine.network.call_rows import ModelInput, Row
 from midifrag.engine.network.conditioning import Conditioning
-from midifrag.engine.network.denoiser import Denoiser, ModelInput, Row
+from midifrag.engine.network.denoiser import Denoiser
 
 FRAMES = 24
 

@@ -13,7 +13,7 @@ def prepared(context=None, negative=None):
 
 def values(context):
     """The one number of each row."""
-    return context[0, 0, :, 0, 0, 0].tolist()
+    return context.context[0, 0, :, 0, 0, 0].tolist()
 
 
 def test_keys_and_values_lie_side_by_side_the_negative_ones_last():
@@ -26,8 +26,8 @@ def test_keys_and_values_lie_side_by_side_the_negative_ones_last():
 
 def test_one_alone_is_not_copied_and_none_is_none():
     alone, batch = prepared(1), BatchContext()
-    assert batch.of([alone], [], fill=False) is alone.context
-    assert batch.of([prepared()], [], fill=False) is None
+    assert batch.of([alone], [], fill=False).context is alone.context
+    assert batch.of([prepared()], [], fill=False).context is None
     assert not batch.is_held
 
 
@@ -40,3 +40,13 @@ def test_a_batch_is_gathered_once_while_it_stays_the_same():
     assert batch.is_held
     batch.release()
     assert not batch.is_held
+
+
+def test_prompts_of_which_one_token_stands_for_several_are_made_as_long_as_each_other():
+    short, long = prepared(1), prepared(2)
+    short.context, short.context_bias = short.context[..., :2, :], torch.tensor([[0.0, 0.5]])
+    long.context_bias = torch.tensor([[0.0, 0.0, 0.25]])
+    together = BatchContext().of([short, long], [0], fill=True)
+    assert together.context.shape[2:5] == (3, 1, 3)
+    assert together.bias.tolist() == [[0.0, 0.5, -torch.inf], [0.0, 0.0, 0.25], [0.0, 0.5, -torch.inf]]
+    assert together.context[0, 0, 2].abs().max() == 0

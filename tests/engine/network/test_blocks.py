@@ -7,7 +7,7 @@ import torch
 from stable_audio_tools.models.transformer import apply_rotary_pos_emb
 
 from midifrag.engine.network import blocks
-from midifrag.engine.network.blocks import Block, Modulations, Rotary
+from midifrag.engine.network.blocks import Block, Modulations, Prompts, Rotary
 from tests.engine.architectures import COVERED
 from tests.engine.tiny_models import tiny_model
 
@@ -39,7 +39,9 @@ def test_rotation_is_stock_s(option: str) -> None:
     torch.testing.assert_close(rotated, expected, atol=1e-6, rtol=1e-5)
 
 
-@pytest.mark.parametrize("option", ["plain", "qk_norm ln", "qk_norm l2", "differential", "layer scale"])
+@pytest.mark.parametrize(
+    "option", ["plain", "qk_norm ln", "qk_norm l2", "qk_norm rms", "rms norms", "differential", "layer scale"]
+)
 @torch.no_grad()
 def test_a_block_is_stock_s(option: str) -> None:
     transformer = transformer_of(**COVERED[option])
@@ -48,7 +50,7 @@ def test_a_block_is_stock_s(option: str) -> None:
     expected = layer(x, context=context, rotary_pos_emb=transformer.rotary_pos_emb.forward_from_seq_len(TOKENS))
     block = Block(layer, torch.float32)
     keys_values = torch.cat([block.keys_values(each.unsqueeze(0)) for each in context], dim=1)
-    ours = block.cross_attend_and_feed(block.self_attend(x, rotary_of(transformer), None), None, keys_values)
+    ours = block.cross_attend_and_feed(block.self_attend(x, rotary_of(transformer), None), None, Prompts(keys_values))
     torch.testing.assert_close(ours, expected, atol=2e-5, rtol=1e-4)
 
 
@@ -68,15 +70,16 @@ def test_rows_beyond_the_context_attend_to_no_prompt() -> None:
     layer = transformer.layers[0]
     block, x = Block(layer, torch.float32), drawn(2, TOKENS, 64)
     context = block.keys_values(drawn(1, 5, layer.cross_attn.to_kv.in_features, seed=2))
-    both = block.cross_attend_and_feed(x.clone(), None, context)
-    alone = block.cross_attend_and_feed(x.clone(), None, None)
+    both = block.cross_attend_and_feed(x.clone(), None, Prompts(context))
+    alone = block.cross_attend_and_feed(x.clone(), None)
     assert not torch.allclose(both[0], alone[0])
     torch.testing.assert_close(both[1], alone[1])
 
 
+@pytest.mark.parametrize("norm_type", ["layer_norm", "rms_norm"])
 @torch.no_grad()
-def test_modulation_is_stock_s() -> None:
-    transformer = transformer_of(global_cond_type="adaLN")
+def test_modulation_is_stock_s(norm_type: str) -> None:
+    transformer = transformer_of(global_cond_type="adaLN", norm_type=norm_type)
     x, condition = drawn(2, TOKENS, 64), drawn(2, 6 * 64, seed=3)
     for layer, modulation in zip(
         transformer.layers, Modulations(transformer.layers, torch.float32)(condition), strict=True
@@ -84,7 +87,7 @@ def test_modulation_is_stock_s() -> None:
         rotary = transformer.rotary_pos_emb.forward_from_seq_len(TOKENS)
         expected = layer(x, context=None, global_cond=condition, rotary_pos_emb=rotary)
         block = Block(layer, torch.float32)
-        ours = block.cross_attend_and_feed(block.self_attend(x, rotary_of(transformer), modulation), modulation, None)
+        ours = block.cross_attend_and_feed(block.self_attend(x, rotary_of(transformer), modulation), modulation)
         torch.testing.assert_close(ours, expected, atol=2e-5, rtol=1e-4)
 
 

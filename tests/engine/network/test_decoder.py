@@ -5,15 +5,9 @@ from types import SimpleNamespace
 import pytest
 import torch
 
-from midifrag.engine.network.decoder import (
-    SMALLEST_WINDOW,
-    LatentDecoder,
-    OobleckDecoder,
-    StockDecoder,
-    module_bytes,
-    stock_decoder_on,
-)
+from midifrag.engine.network.decoder import LatentDecoder, OobleckDecoder, StockDecoder, stock_decoder_on
 from midifrag.engine.network.oobleck import NotOobleckError
+from midifrag.engine.network.windowed import SMALLEST_WINDOW, module_bytes
 from tests.engine.stock import loaded
 from tests.engine.tiny_models import tiny_model
 

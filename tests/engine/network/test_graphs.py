@@ -11,8 +11,8 @@ import pytest
 import torch
 
 from midifrag.engine.loading.model import Model
+from midifrag.engine.network.call_rows import ModelInput, Row
 from midifrag.engine.network.conditioning import Conditioner, Conditioning
-from midifrag.engine.network.denoiser import ModelInput, Row
 from midifrag.engine.network.graphs import (
     MOST_GRAPHS,
     CudaGraph,

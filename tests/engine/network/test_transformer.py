@@ -5,8 +5,9 @@ import torch
 
 from midifrag.engine.loading.model import Model
 from midifrag.engine.network.architecture import unsupported
+from midifrag.engine.network.call_rows import ModelInput, Row
 from midifrag.engine.network.conditioning import Conditioner
-from midifrag.engine.network.denoiser import ModelInput, Row, StockDenoiser
+from midifrag.engine.network.denoiser import StockDenoiser
 from midifrag.engine.network.transformer import FastDenoiser
 from tests.engine.architectures import COVERED
 from tests.engine.network.rows import FRAMES, relative_error, rows_for
