@@ -48,7 +48,7 @@ def wind(voice: Voice) -> Audio:
 
     def response(hertz: Audio, seconds: Audio) -> npt.ArrayLike:
         ratio = np.log2((hertz + 1) / np.interp(seconds, voice.time, curve).astype(np.float32))
-        gain = np.exp(-((ratio * np.float32(1 / whistle)) ** 2)) + np.exp(-((ratio / 1.2) ** 2)) / 4
+        gain: Audio = np.exp(-((ratio * np.float32(1 / whistle)) ** 2)) + np.exp(-((ratio / 1.2) ** 2)) / 4
         return gain.astype(np.float32, copy=False)
 
     swell = 0.15 + 0.85 * (0.5 + 0.5 * move) ** 2.5
