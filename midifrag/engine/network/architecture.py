@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import torch
@@ -78,10 +79,12 @@ def projections(dit: Any) -> tuple[Tensor, Tensor]:
 
 
 def mlp_in_fp32(layers: nn.Sequential, x: Tensor) -> Tensor:
-    """Two linear layers with a SiLU between them, whatever their own number format."""
+    """Linear layers with a SiLU between them, whatever their own number format."""
     for layer in layers:
-        if isinstance(layer, nn.Linear):
-            x = functional.linear(x, layer.weight.float(), None if layer.bias is None else layer.bias.float())
-        else:
-            x = layer(x)
+        x = linear_in_fp32(layer)(x) if isinstance(layer, nn.Linear) else layer(x)
     return x
+
+
+def linear_in_fp32(layer: nn.Linear) -> Callable[[Tensor], Tensor]:
+    """A linear layer whatever its own number format."""
+    return lambda x: functional.linear(x, layer.weight.float(), None if layer.bias is None else layer.bias.float())
