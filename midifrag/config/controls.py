@@ -26,8 +26,8 @@ Pressure: TypeAlias = bool | Literal["channel", "poly"]
 class Range(Strict):
     """How a position from 0 to 1 becomes a parameter's value."""
 
-    sets: Annotated[Target, BeforeValidator(target), PlainSerializer(str), Written(WRITTEN)] = (
-        Field(description="the parameter that it sets")
+    sets: Annotated[Target, BeforeValidator(target), PlainSerializer(str), Written(WRITTEN)] = Field(
+        description="the parameter that it sets"
     )
     range: Annotated[tuple[float, float], Written("two numbers, such as [1, 12]")] = Field(
         description="the parameter's values at both ends of the way; they may fall; gain, pan, mute, tempo and LoRAs, and "

@@ -177,7 +177,10 @@ def _of_keys(said: Any) -> Lora:
     if hub is not None:
         if file is None:
             raise ValueError(f"{hub} is a repository; name the LoRA's file in it: file: …")
-        problem, place = hub_file_problem(hub, file, revision), f"{_HUB}{hub}/{file}{f'@{revision}' if revision else ''}"
+        problem, place = (
+            hub_file_problem(hub, file, revision),
+            f"{_HUB}{hub}/{file}{f'@{revision}' if revision else ''}",
+        )
     elif revision is not None:
         raise ValueError("revision goes with hub; a file of this machine has none")
     else:

@@ -38,7 +38,9 @@ class Target:
 
 def _mix(name: str, label: str, line: str, limits: tuple[float, float], way: tuple[float, float], kind: type) -> Target:
     slider = way
-    return Target(Parameter(label, line, limits=limits, slider=slider, settable=True, name=name, kind=kind), way, mixes=True)
+    return Target(
+        Parameter(label, line, limits=limits, slider=slider, settable=True, name=name, kind=kind), way, mixes=True
+    )
 
 
 #: How a slot sounds from this machine; without a slot, all of them.

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import cast
+from typing import NamedTuple, TypeAlias, cast
 
 import torch
 from torch import Tensor, nn
@@ -17,6 +17,7 @@ from torch import Tensor, nn
 from midifrag.engine.loading.adapters import Adapter, AdapterKind, Adapters, svd_bases
 from midifrag.engine.loading.checksum import checksum
 from midifrag.engine.loading.file_kinds import FileKind, kind_of
+from midifrag.engine.loading.lora_check import as_lora
 from midifrag.engine.loading.lora_formats import Reading, Role, read_names
 from midifrag.engine.loading.misfits import listed
 from midifrag.engine.loading.stored import read_stored
@@ -58,9 +59,7 @@ class _Tensors:
     metadata: Mapping[str, str] = field(default_factory=dict)
 
 
-def read_lora(
-    file: Path, layers: Mapping[str, nn.Module], original: Callable[[str], Tensor] | None = None
-) -> LoraFile:
+def read_lora(file: Path, layers: Mapping[str, nn.Module], original: Callable[[str], Tensor] | None = None) -> LoraFile:
     """A LoRA for a model with these ``layers``. Raises `LoraError` with the file and what is wrong with it.
 
     ``original`` says a layer's weights as they were when the model was trained on, in fp32, where those of ``layers``
@@ -77,18 +76,6 @@ def read_lora(
             raise LoraError(f"{file} cannot be read to its end: {error.strerror or error}. Copy it again.") from error
 
 
-def lora_problem(file: Path) -> str | None:
-    """Why a file is no LoRA to play, as far as that can be told without its model and without reading it."""
-    try:
-        if kind_of(file, may_be_lora=True) is not FileKind.SAFETENSORS:
-            return None
-        with _opened(file) as tensors:
-            reading = read_names(tensors.shapes, tensors.metadata, (), file)
-            return f"{file} {reading.trouble}." if reading.trouble else None
-    except CheckpointError as error:
-        return _as_lora(error)
-
-
 @contextmanager
 def _opened(file: Path) -> Iterator[_Tensors]:
     try:
@@ -100,7 +87,7 @@ def _opened(file: Path) -> Iterator[_Tensors]:
     except LoraError:
         raise
     except CheckpointError as error:
-        raise LoraError(_as_lora(error)) from error
+        raise LoraError(as_lora(error)) from error
     names = {name.removeprefix("state_dict."): name for name in stored.tensors}
     yield _Tensors(
         {name: tuple(stored.tensors[given].shape) for name, given in names.items()},
@@ -126,11 +113,6 @@ def _safetensors(file: Path) -> Iterator[_Tensors]:
         raise LoraError(f"{file} is damaged, and cannot be read to its end. Copy or download it again.") from error
 
 
-def _as_lora(error: CheckpointError) -> str:
-    """What is said of a file that is no checkpoint, of one that is no LoRA."""
-    return str(error).replace("no checkpoint", "no LoRA").replace("the checkpoint", "the LoRA")
-
-
 def _refuse(file: Path, reading: Reading, tensors: _Tensors, layers: Mapping[str, nn.Module]) -> None:
     """Raise `LoraError` for what cannot be played in a model with these layers."""
     if reading.trouble:
@@ -142,7 +124,9 @@ def _refuse(file: Path, reading: Reading, tensors: _Tensors, layers: Mapping[str
         )
     if not reading.layers:
         names = listed(list(tensors.shapes))
-        raise LoraError(f"{file} does not fit the model: it has none of the layers that it is about ({names}). {_OTHER}")
+        raise LoraError(
+            f"{file} does not fit the model: it has none of the layers that it is about ({names}). {_OTHER}"
+        )
     if reading.foreign:
         raise LoraError(
             f"{file} does not fit the model: {len(reading.foreign)} of its {len(tensors.shapes)} tensors are of no "
@@ -251,9 +235,7 @@ def _lengths_are_rows(reading: Reading, tensors: _Tensors) -> bool:
     return not any(len(shape) == 2 and shape[0] == 1 for shape in shapes)
 
 
-def _adapter(
-    file: Path, reading: Reading, tensors: _Tensors, name: str, original: Callable[[str], Tensor]
-) -> Adapter:
+def _adapter(file: Path, reading: Reading, tensors: _Tensors, name: str, original: Callable[[str], Tensor]) -> Adapter:
     roles = reading.layers[name]
     values = {role: _finite(file, tensors, given) for role, given in roles.items()}
     if "core" in values:
@@ -293,3 +275,15 @@ def _finite(file: Path, tensors: _Tensors, name: str) -> Tensor:
             f"{file} holds what is no number (NaN or infinity), in {name}. Its training went wrong; use an earlier one."
         )
     return value
+
+
+class PlayedLora(NamedTuple):
+    """A LoRA as a request wants it."""
+
+    name: str
+    file: LoraFile
+    strength: float
+
+
+#: LoRAs in the order in which they change weights, one after the other.
+PlayedLoras: TypeAlias = tuple[PlayedLora, ...]

@@ -78,6 +78,13 @@ def projections(dit: Any) -> tuple[Tensor, Tensor]:
     return inward.float().contiguous(), outward.float().contiguous()
 
 
+def embedders(dit: Any) -> list[nn.Sequential]:
+    """What a transformer makes of a time and of conditioning before its first layer."""
+    names = ("to_timestep_embed", "to_cond_embed", "to_global_embed", "to_prepend_embed")
+    own = [getattr(dit, name) for name in names if hasattr(dit, name)]
+    return own + ([dit.transformer.global_cond_embedder] if dit.global_cond_type == "adaLN" else [])
+
+
 def mlp_in_fp32(layers: nn.Sequential, x: Tensor) -> Tensor:
     """Linear layers with a SiLU between them, whatever their own number format."""
     for layer in layers:

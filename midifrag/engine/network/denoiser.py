@@ -21,7 +21,6 @@ from midifrag.engine.network.call_rows import P, Row, is_guided
 from midifrag.engine.network.conditioning import Conditioning
 from midifrag.engine.network.guidance import combine_guidance, valid_mask
 
-
 #: No strengths.
 NO_LORAS: Mapping[int, float] = MappingProxyType({})
 

@@ -194,9 +194,9 @@ class GraphCache:
         captured.replay()
         return captured.output.clone()
 
-    def drop_all(self) -> None:
-        """Free all of them."""
-        self._drop(list(self._captured))
+    def drop_all(self) -> list[GraphShape]:
+        """Free all of them. Returns what they were of."""
+        return self._drop(list(self._captured))
 
     def drop_largest(self) -> list[GraphShape]:
         """Free the graphs of the greatest batch. Returns what they were of."""

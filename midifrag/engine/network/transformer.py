@@ -22,7 +22,7 @@ from torch.nn import functional
 
 from midifrag.engine.loading.adapters import Adapters
 from midifrag.engine.loading.device import to_device
-from midifrag.engine.network.architecture import linear_in_fp32, prefix_tokens, projections
+from midifrag.engine.network.architecture import embedders, linear_in_fp32, prefix_tokens, projections
 from midifrag.engine.network.batch_context import BatchContext, PreparedConditioning
 from midifrag.engine.network.blocks import NO_PROMPTS, Block, Modulations, Prompts
 from midifrag.engine.network.call_costs import CallCosts, RowKind
@@ -62,7 +62,12 @@ class FastDenoiser:
         self._project_in, self._project_out = projections(dit)
         self._ends = AdaptedEnds(dit, self._sides)
         self._blocks = [Block(layer, dtype, kernels, fp8=fp8, sides=self._sides) for layer in self._transformer.layers]
-        self._linears: dict[nn.Module, Layer] = {}
+        self._linears: dict[nn.Module, Layer] = {
+            layer: self._sides.beside(layer, linear_in_fp32(layer), torch.float32)
+            for layers in embedders(dit)
+            for layer in layers
+            if isinstance(layer, nn.Linear)
+        }
         self._batch_context = BatchContext()
         self.context_tokens = 0
         self._folds_padding = self._pads_lengths = False
@@ -80,10 +85,8 @@ class FastDenoiser:
         return self._own_memory + self._sides.memory
 
     def attach(self, adapters: Adapters) -> int:
-        """Add a LoRA of which all is added to weights, and say its index. What was captured before knows it not."""
-        index = self._sides.attach(adapters, self._project_in.device)
-        self._graphs.drop_all()
-        return index
+        """Add a LoRA of which all is added to weights, and say its index; what was captured does not fit then."""
+        return self._sides.attach(adapters, self._project_in.device)
 
     def bytes_held(self, prepared: PreparedConditioning) -> int:
         """See `Denoiser.bytes_held`."""
@@ -153,13 +156,8 @@ class FastDenoiser:
     def _mlp(self, layers: nn.Sequential, x: Tensor) -> Tensor:
         """As `mlp_in_fp32`, with what LoRAs add to it."""
         for layer in layers:
-            x = self._linear(layer)(x) if isinstance(layer, nn.Linear) else layer(x)
+            x = self._linears.get(layer, layer)(x)
         return x
-
-    def _linear(self, layer: nn.Linear) -> Layer:
-        if layer not in self._linears:
-            self._linears[layer] = self._sides.beside(layer, linear_in_fp32(layer), torch.float32)
-        return self._linears[layer]
 
     @torch.inference_mode()
     def evaluate(self, rows: Sequence[_Row]) -> Tensor:
@@ -245,6 +243,12 @@ class FastDenoiser:
     def release_largest(self) -> list[GraphShape]:
         """Free the captured graphs of the greatest batch. Returns what they were of; nothing once none is left."""
         dropped = self._graphs.drop_largest()
+        self.costs.drop(dropped)
+        return dropped
+
+    def release_all(self) -> list[GraphShape]:
+        """Free all captured graphs. Returns what they were of."""
+        dropped = self._graphs.drop_all()
         self.costs.drop(dropped)
         return dropped
 
