@@ -30,8 +30,8 @@ class Range(Strict):
         description="the parameter that it sets"
     )
     range: Annotated[tuple[float, float], Written("two numbers, such as [1, 12]")] = Field(
-        description="the parameter's values at both ends of the way; they may fall; gain, pan, mute, tempo and LoRAs, and "
-        "what an endless encoder turns, have one of their own where none is named"
+        description="the parameter's values at both ends of the way; they may fall; gain, pan, mute, tempo and LoRAs, "
+        "and what an endless encoder turns, have one of their own where none is named"
     )
     curve: Curve = Field(
         default="linear",

@@ -57,7 +57,8 @@ def _with_lengths(weight: Tensor, lengths: Tensor | None, along: int) -> Tensor:
     if lengths is None:
         return weight
     unit = weight / (weight.norm(dim=along, keepdim=True) + _TINY)
-    return unit * lengths.to(weight.device).unsqueeze(along)
+    scaled: Tensor = unit * lengths.to(weight.device).unsqueeze(along)
+    return scaled
 
 
 #: Adapters by the name of the layer in a ``ConditionedDiffusionModelWrapper``.

@@ -1,6 +1,6 @@
 """The ways in which LoRAs are saved: which layer of a model each of a file's tensors is about, and what it is there.
 
-stable-audio-tools', LoRAW's (for Stable Audio Open), kohya's and peft's. Names that could be of two layers are nobody's.
+stable-audio-tools', LoRAW's (for Stable Audio Open), kohya's and peft's. Names that could be of two layers are of none.
 """
 
 from __future__ import annotations

@@ -14,14 +14,16 @@ from midifrag.engine.network.side_paths import SidePaths
 
 def in_patches(latents: Tensor, patch: int) -> Tensor:
     """Latents (rows, channels, frames) as (rows, frames / patch, channels · patch)."""
-    return latents.unflatten(-1, (-1, patch)).transpose(1, 2).flatten(2)
+    patches: Tensor = latents.unflatten(-1, (-1, patch))
+    return patches.transpose(1, 2).flatten(2)
 
 
 def out_of_patches(x: Tensor, patch: int) -> Tensor:
     """The inverse of `in_patches`."""
     if patch == 1:
         return x.transpose(1, 2)
-    return x.unflatten(-1, (-1, patch)).permute(0, 2, 1, 3).flatten(2)
+    unpacked: Tensor = x.unflatten(-1, (-1, patch))
+    return unpacked.permute(0, 2, 1, 3).flatten(2)
 
 
 class AdaptedEnds:

@@ -118,7 +118,7 @@ class SidePaths:
         """The row for a request that wants these, by index; None where all are 0."""
         if not any(strengths.values()):
             return None
-        return to_device([[float(strengths.get(index, 0.0)) for index in range(self.count)]], device)
+        return to_device([float(strengths.get(index, 0.0)) for index in range(self.count)], device).unsqueeze(0)
 
     def gathered(self, rows: list[Tensor | None], device: torch.device) -> Tensor | None:
         """The rows of a batch, (rows, LoRAs); None where no LoRA is attached."""
