@@ -7,6 +7,7 @@ import queue
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -157,7 +158,10 @@ class LoraRack:
     def _read(self, lora: Lora, *, may_fetch: bool) -> None:
         where = lora.hub
         path = Path(lora.place).expanduser() if where is None else hub.lora_file(*where, may_fetch=may_fetch)
-        file = read_lora(path, adaptable(self._model.module), self._original)
+        read = read_lora(path, adaptable(self._model.module), self._original)
+        # Brought over once, so that no press waits for that.
+        there = {name: adapter.on(self._model.device) for name, adapter in read.adapters.items()}
+        file = replace(read, adapters=there)
         self._originals.clear()
         self._files[lora.place] = file
         how = "" if file.is_added else f"a {file.kind}, merged: each new strength of it takes a press a moment longer"

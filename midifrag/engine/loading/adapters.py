@@ -29,6 +29,11 @@ class Adapter:
     rows: Tensor | None = None
     columns: Tensor | None = None
 
+    def on(self, device: torch.device) -> Adapter:
+        """The same on a device."""
+        moved = (None if each is None else each.to(device) for each in (self.rows, self.columns))
+        return Adapter(self.kind, self.up.to(device), self.down.to(device), *moved)
+
     @property
     def is_added(self) -> bool:
         """Whether it adds to the weights and does nothing else, whatever these are."""
@@ -38,7 +43,7 @@ class Adapter:
         """Weights (outputs, …) in fp32 with it in them; one with lengths of its own does nothing at strength 0."""
         if strength == 0:
             return weight
-        changed = weight.flatten(1) + strength * (self.up @ self.down).to(weight.device)
+        changed = weight.flatten(1) + strength * (self.up @ self.down)
         match self.kind:
             case "lora":
                 pass
@@ -57,7 +62,7 @@ def _with_lengths(weight: Tensor, lengths: Tensor | None, along: int) -> Tensor:
     if lengths is None:
         return weight
     unit = weight / (weight.norm(dim=along, keepdim=True) + _TINY)
-    scaled: Tensor = unit * lengths.to(weight.device).unsqueeze(along)
+    scaled: Tensor = unit * lengths.unsqueeze(along)
     return scaled
 
 
