@@ -194,8 +194,7 @@ class RequestParameters:
             "LoRAs",
             "files that change how a model sounds, and how strongly each does (-1 to 2), such as dusty=0.8 from "
             "dusty.safetensors",
-            written="a list, such as [{file: dusty.safetensors, strength: 0.8}], with hub: owner/name beside file: for "
-            "one of the hub, and name: for one that is to be called otherwise than its file",
+            written="a list, such as [{file: dusty.safetensors, strength: 0.8}]",
         ),
     ] = None
 
