@@ -55,8 +55,7 @@ def test_a_knob_or_a_velocity_sets_a_strength_of_the_pads_that_play_it() -> None
 
 def test_all_of_a_set_are_told_with_their_models_strengths_and_banks() -> None:
     told = [
-        (one.lora.name, one.lora.place, one.strengths, one.models, one.banks)
-        for one in used_loras(SETTINGS, (bank(),))
+        (one.lora.name, one.lora.place, one.strengths, one.models, one.banks) for one in used_loras(SETTINGS, (bank(),))
     ]
     assert told == [
         ("dusty", "/dusty.safetensors", [0.5, 2.0], ["mine"], ["one"]),

@@ -54,6 +54,6 @@ def test_one_that_comes_later_has_recordings_made_anew(tmp_path: Path) -> None:
         while worker.busy:
             worker.tick()
         card.forget()
-        play(worker, [replace(first, loras=f"a=0.5 from {file}"), first])
+        play(worker, [replace(first, loras=f"a=0.5 from {file}"), press(2, steps=2)])
         assert (card.live_graphs, tuple(card.violations)) == (captured, ())
         assert card.replays >= 2

@@ -82,7 +82,8 @@ def test_a_knob_on_a_lora_while_a_chord_renders(tmp_path, peer, monkeypatch) -> 
         log = show.log()
     with closing(Archive(show.fragments / "archive")) as archive:
         takes = {record.job: strengths(record) for record in archive.find(limit=100)}
-    jobs = {line["job"]: line["pad"] for line in log.lines if line["event"] == "JobChanged" and line["state"] == "landed"}
+    changes = (line for line in log.lines if line["event"] == "JobChanged" and line["state"] == "landed")
+    jobs = {line["job"]: line["pad"] for line in changes}
     told = {pad: [takes[job] for job in sorted(jobs) if jobs[job] == pad] for pad in ("36", "37", "38")}
     moved = round(STRENGTH, 4)
     # Each press has the strength that the knob had when it came.

@@ -120,25 +120,26 @@ class LoraRack:
             except ValueError as error:
                 _log.warning("LoRAs: %s", error)
         for number, one in enumerate(wanted.values()):
-            ended: queue.SimpleQueue[BaseException | None] = queue.SimpleQueue()
+            ended: queue.SimpleQueue[LoraFile | BaseException] = queue.SimpleQueue()
             threading.Thread(target=self._try, args=(one, ended), name="midifrag-lora", daemon=True).start()
             while True:
                 yield Warming(number, len(wanted), f"LoRA {one.name}")
                 try:
-                    failed = ended.get(timeout=_SIGN)
+                    end = ended.get(timeout=_SIGN)
                     break
                 except queue.Empty:
                     continue
-            if isinstance(failed, ModelError):
-                self.told[one.place] = str(failed)
-                _log.warning("%s", failed)
-            elif failed is not None:
-                raise failed
+            if isinstance(end, LoraFile):
+                self._keep(one, end)
+            elif isinstance(end, ModelError):
+                self.told[one.place] = str(end)
+                _log.warning("%s", end)
+            else:
+                raise end
 
-    def _try(self, lora: Lora, ended: queue.SimpleQueue[BaseException | None]) -> None:
+    def _try(self, lora: Lora, ended: queue.SimpleQueue[LoraFile | BaseException]) -> None:
         try:
-            self._read(lora, may_fetch=True)
-            ended.put(None)
+            ended.put(self._read(lora, may_fetch=True))
         except BaseException as error:
             ended.put(error)
 
@@ -146,7 +147,7 @@ class LoraRack:
         if not lora.place:
             raise LoraError(f"The LoRA {lora.name!r} has no file. Name it with loras: [{{file: …}}].")
         if lora.place not in self._files:
-            self._read(lora, may_fetch=False)
+            self._keep(lora, self._read(lora, may_fetch=False))
         found = self._files[lora.place]
         if lora.checksum and found.checksum != lora.checksum:
             raise LoraError(
@@ -155,17 +156,20 @@ class LoraRack:
             )
         return found
 
-    def _read(self, lora: Lora, *, may_fetch: bool) -> None:
+    def _read(self, lora: Lora, *, may_fetch: bool) -> LoraFile:
         where = lora.hub
         path = Path(lora.place).expanduser() if where is None else hub.lora_file(*where, may_fetch=may_fetch)
-        read = read_lora(path, adaptable(self._model.module), self._original)
-        # Brought over once, so that no press waits for that.
+        try:
+            return read_lora(path, adaptable(self._model.module), self._original)
+        finally:
+            self._originals.clear()
+
+    def _keep(self, lora: Lora, read: LoraFile) -> None:
+        # Brought to the device once, so that no press waits for that.
         there = {name: adapter.on(self._model.device) for name, adapter in read.adapters.items()}
-        file = replace(read, adapters=there)
-        self._originals.clear()
-        self._files[lora.place] = file
-        how = "" if file.is_added else f"a {file.kind}, merged: each new strength of it takes a press a moment longer"
-        self.told[lora.place] = "; ".join(filter(None, (how, file.note)))
+        self._files[lora.place] = replace(read, adapters=there)
+        how = "" if read.is_added else f"a {read.kind}, merged: each new strength of it takes a press a moment longer"
+        self.told[lora.place] = "; ".join(filter(None, (how, read.note)))
 
     def _original(self, name: str) -> Tensor:
         """A layer's weights as its checkpoint has them; the model's own may be in a format that rounds them."""

@@ -104,6 +104,7 @@ class EnginePanel(Panel):
                 self._values = {name: _Value(page, target.parameter) for name, target in PARAMETER_TARGETS.items()}
                 self._lora_box = ui.element("div").classes("values-loras")
                 self._loras: dict[str, _Value] = {}
+                self._offer_loras()
                 self._of_pads = ui.label().classes("of-pads")
                 self._reset = ui.button(texts.GIVE_ALL_BACK, on_click=lambda: page.put(ResetValues()))
                 self._reset.props("outline no-caps").classes("reset")

@@ -75,7 +75,7 @@ def ours(*loras: tuple[Path, float], seed: int = 7) -> np.ndarray:
 
 
 def output(model: Model, loras: str | None = None) -> torch.Tensor:
-    """What the network makes of the first noise of a request, by the engine's own way or (a model with them) stock's."""
+    """What a network makes of the first noise of a request: the engine's own, or stock's of a model that has them."""
     if loras is None:
         request = Request(ASKS, resolve_parameters(ASKS, model), 0, spare=False)
         network = StockDenoiser(model.module)
