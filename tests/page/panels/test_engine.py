@@ -185,6 +185,7 @@ def test_the_loras_of_the_bank_s_pads_have_values_too(headless):
     pads = {36: {"prompt": "rain", "loras": [{"file": "/dusty.safetensors"}]}, 37: {"prompt": "hum"}}
     opened = headless(bank(pads=pads), controls=[{"cc": 24, "sets": "lora.dusty"}])
     opened.show(EnginePanel)
+    opened.take(active("opening"))
     value = Value(opened, "LoRA dusty")
     assert value.range == (-1.0, 2.0)
     opened.take(ControlChanged("lora.dusty", 0.5))
