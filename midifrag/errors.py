@@ -12,7 +12,8 @@
     ├── ClipError              a MIDI file that cannot be played                                 (exit 2)
     ├── ModelError             a model cannot be loaded
     │   ├── CheckpointError    the file is missing, truncated or of another architecture
-    │   │   └── UnfitCheckpointError    none to play, and not damaged: another copy would not help
+    │   │   ├── UnfitCheckpointError    none to play, and not damaged: another copy would not help
+    │   │   └── LoraError      the same of a LoRA, or one that does not fit its model
     │   └── HubError           the hub refuses, lacks or cuts off a download
     ├── CaptureError           a device that cannot record its work; the engine has to begin anew, without
     ├── EngineError            an engine cannot do what was asked
@@ -124,6 +125,10 @@ class CheckpointError(ModelError):
 
 class UnfitCheckpointError(CheckpointError):
     """A checkpoint that is none to play and was not damaged either: another copy of it would be as it is."""
+
+
+class LoraError(CheckpointError):
+    """A LoRA's file is missing, damaged or of another kind, or does not fit its model."""
 
 
 class HubError(ModelError):

@@ -121,6 +121,6 @@ def as_stand_in(preset: Preset, info: EngineInfo | None) -> Preset:
     Its sound and its seed stay, and its length as far as the other goes (``info``); how it is made is the other's own.
     """
     others: dict[str, Any] = {name: None for name, one in PARAMETERS.items() if one.defaulted and name != "seconds"}
-    others["conditioning"] = None
+    others |= {"conditioning": None, "loras": None}
     seconds = preset.seconds if info is None or preset.seconds is None else min(preset.seconds, info.max_seconds)
     return replace(preset, **others, seconds=seconds)

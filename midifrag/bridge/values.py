@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import TypeAlias
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import Any, TypeAlias
 
 from midifrag.bridge.takeover import Takeover
 from midifrag.config.banks import Bank
 from midifrag.config.controls import Control
+from midifrag.config.loras import PREFIX, merged, strengths_of
 from midifrag.config.parameters import LENGTHS, layered, values_of
 from midifrag.config.settings import Settings
 from midifrag.events import ControlChanged
@@ -49,7 +50,7 @@ class LiveValues:
 
     def configure(self, settings: Settings, bank: Bank, banks: Sequence[Bank] = ()) -> None:
         """Use the controls of ``show`` and ``bank``; soft takeover starts over."""
-        self._bank = bank
+        self._bank, self._settings = bank, settings
         everywhere = (*settings.controls, *(control for one in (bank, *banks) for control in one.controls))
         shared = {control.value_name for control in settings.controls if control.scope in (None, "global")}
         #: What some bank's control sets for every bank stays in all of them.
@@ -176,8 +177,15 @@ class LiveValues:
     def _position(self, control: Control, current: float | None, pad: PadKey | None) -> float | None:
         # Before the first move, where pad, bank or set begins; what single pads say differs from pad to pad.
         presets = self._defaults if pad is None else layered(self._defaults, values_of(self._bank.pads[pad]))
-        stands = current if current is not None else presets.get(control.value_name)
+        stands = current if current is not None else self._begins(presets, control.value_name)
         return control.position(stands) if isinstance(stands, int | float) else None
+
+    def _begins(self, presets: Mapping[str, Any], name: str) -> Any:
+        """Where a value begins; of a LoRA's strength, in the list of those that play."""
+        if not name.startswith(PREFIX):
+            return presets.get(name)
+        own = self._settings.loras(presets.get("model") or self._settings.model)
+        return strengths_of(merged(own, presets.get("loras"))).get(name)
 
     def _put(
         self, place: Place, name: str, value: float, current: float | None, *, news: bool = False

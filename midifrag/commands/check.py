@@ -10,6 +10,7 @@ from itertools import chain, islice
 from pathlib import Path
 
 from midifrag.commands.check_doors import taken_ports, unusable_doors
+from midifrag.commands.check_loras import lora_lines, missing_loras, unusable_loras
 from midifrag.commands.console import say
 from midifrag.config import loading
 from midifrag.config.hints import hints
@@ -38,7 +39,7 @@ def check(loaded: Loaded) -> None:
     """
     ports, problems = ports_there(loaded)
     problems += (*loaded.unplayable, *unusable_models(loaded), *unusable_folders(loaded))
-    problems += (*unusable_page(loaded), *unusable_doors(loaded), *unusable_precision(loaded))
+    problems += (*unusable_page(loaded), *unusable_doors(loaded), *unusable_precision(loaded), *unusable_loras(loaded))
     if problems:
         raise ConfigurationError(problems)
     settings = loaded.settings
@@ -46,7 +47,7 @@ def check(loaded: Loaded) -> None:
     for bank in loaded.banks:
         program = f"program {bank.program}" if bank.program else "no program"
         say(f"  {bank.slug:<12} {bank.name}: {len(bank.pads)} pads, {program}")
-    for line in readings(loaded):
+    for line in (*lora_lines(loaded), *readings(loaded)):
         say(f"  {line}")
     found = chain(hints(loaded, facts_here(loaded)), _long_prompts(loaded))
     for line in (
@@ -55,6 +56,7 @@ def check(loaded: Loaded) -> None:
         *missing_output(loaded),
         *taken_ports(loaded),
         *missing_models(loaded),
+        *missing_loras(loaded),
     ):
         say(f"  note: {line}")
     if next(found, None) is not None:

@@ -15,6 +15,7 @@ from rich.progress import (
     TransferSpeedColumn,
 )
 
+from midifrag.commands.check_loras import fetch_loras
 from midifrag.commands.common import explained
 from midifrag.commands.console import err, out, say
 from midifrag.config.catalogue import known
@@ -67,6 +68,8 @@ def _fetch(loaded: Loaded, name: str) -> None:
     here = presence(name, source)
     note = f"; {files.note}" if files.note else ""
     say(f"{name}: whole and checked, {size_text(here.size)}{note}")
+    for lora in fetch_loras(loaded, name):
+        say(f"{name}: LoRA {lora} is here")
 
 
 class _Bar(AbstractContextManager["_Bar"]):

@@ -7,11 +7,14 @@ from typing import Any
 
 from rich.table import Table
 
+from midifrag.commands.check_loras import presence as presence_of
 from midifrag.commands.console import add_plain_row, out
 from midifrag.commands.fetch import size_text
 from midifrag.commands.lines import NARROW, listed
 from midifrag.config.catalogue import CATALOGUE, engine_names
 from midifrag.config.loading import Loaded
+from midifrag.config.parameters import shown
+from midifrag.config.used_loras import UsedLora, used_loras
 from midifrag.engine.diffusion.samplers import SAMPLERS
 from midifrag.engine.loading.inventory import presence
 
@@ -27,8 +30,12 @@ def models(loaded: Loaded | None) -> None:
     for name in own if loaded else ():
         source = loaded.source(name) if loaded else {}
         kinds = loaded.settings.source(name) if loaded else {}
+        kinds.pop("loras", None)
         rows.append((name, here(name, source), "", ", ".join(f"{key}: {value}" for key, value in kinds.items())))
     out.print(_models(rows))
+    used = used_loras(loaded.settings, loaded.banks) if loaded else []
+    if used:
+        out.print(_loras(used))
     out.print(_samplers())
 
 
@@ -52,7 +59,10 @@ def here(name: str, source: Mapping[str, Any]) -> str:
 
 
 def _models(rows: list[tuple[str, ...]]) -> Table:
-    names = ("name", "here", "what", "from")
+    return _titled("models", ("name", "here", "what", "from"), rows)
+
+
+def _titled(title: str, names: tuple[str, ...], rows: list[tuple[str, ...]]) -> Table:
     if out.width < NARROW:
         table = listed(names, rows)
     else:
@@ -61,8 +71,17 @@ def _models(rows: list[tuple[str, ...]]) -> Table:
             table.add_column(column, overflow="fold")
         for row in rows:
             add_plain_row(table, *row)
-    table.title, table.title_justify = "models", "left"
+    table.title, table.title_justify = title, "left"
     return table
+
+
+def _loras(used: list[UsedLora]) -> Table:
+    rows = [
+        (one.lora.name, presence_of(one), f"{', '.join(map(shown, one.strengths))} of {', '.join(one.models)}", place)
+        for one in used
+        for place in (one.lora.place,)
+    ]
+    return _titled("\nLoRAs", ("name", "here", "strength", "from"), rows)
 
 
 def _samplers() -> Table:

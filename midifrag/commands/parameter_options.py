@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any, TypeVar
 
 import click
 
 from midifrag.config.conditioning import as_conditioning
+from midifrag.config.loras import as_loras, reading_from
 from midifrag.config.parameters import (
     PARAMETERS,
     Parameter,
@@ -37,11 +39,12 @@ def given(parameters: Mapping[str, Any]) -> dict[str, Any]:
     typed = {name: value for name, value in parameters.items() if value is not None}
     if is_random(typed.get("seed")):
         del typed["seed"]
-    try:
-        if "conditioning" in typed:
-            typed["conditioning"] = as_conditioning(typed["conditioning"])
-    except ValueError as error:
-        raise ConfigurationError([Problem("command line", None, _flag("conditioning"), str(error))]) from error
+    for name, read in (("conditioning", as_conditioning), ("loras", _as_loras_from_here)):
+        try:
+            if name in typed:
+                typed[name] = read(typed[name])
+        except ValueError as error:
+            raise ConfigurationError([Problem("command line", None, _flag(name), str(error))]) from error
     problems = beyond_limits(typed).items()
     if problems:
         raise ConfigurationError(Problem("command line", None, _flag(name), problem) for name, problem in problems)
@@ -50,6 +53,11 @@ def given(parameters: Mapping[str, Any]) -> dict[str, Any]:
         text = f"stands beside {_flag(lengths[0])}; a length is one of seconds, bars and beats"
         raise ConfigurationError([Problem("command line", None, _flag(lengths[1]), text)])
     return typed
+
+
+def _as_loras_from_here(said: str) -> Any:
+    with reading_from(Path.cwd()):
+        return as_loras(said)
 
 
 def _option(parameter: Parameter) -> Callable[[Command], Command]:

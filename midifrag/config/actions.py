@@ -11,7 +11,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, PlainSerializer, mo
 from midifrag.boundary import Land
 from midifrag.config.banks import Bank
 from midifrag.config.names import none_of
-from midifrag.config.targets import TARGETS, Target, target, value_name
+from midifrag.config.targets import WRITTEN, Target, target, value_name
 from midifrag.config.value_types import Channel, Note, Program, SevenBit, Strict, Written
 from midifrag.intents import (
     Again,
@@ -185,7 +185,7 @@ class Action(Strict):
         Target | None,
         BeforeValidator(_target),
         PlainSerializer(str, when_used="unless-none"),
-        Written(f"one of {', '.join(TARGETS)}"),
+        Written(WRITTEN),
     ] = Field(default=None, description="the parameter that reset gives back; without one, all that controls have set")
 
     @model_validator(mode="after")

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal, TypeAlias
 from pydantic import BeforeValidator, Field, PlainSerializer, model_validator
 
 from midifrag.config.parameters import shown
-from midifrag.config.targets import MIX, TARGETS, Target, target, value_name
+from midifrag.config.targets import MIX, WRITTEN, Target, found_target, target, value_name
 from midifrag.config.value_types import Channel, Note, SevenBit, Strict, Written
 
 #: The most controls, or actions, of a file.
@@ -26,12 +26,12 @@ Pressure: TypeAlias = bool | Literal["channel", "poly"]
 class Range(Strict):
     """How a position from 0 to 1 becomes a parameter's value."""
 
-    sets: Annotated[Target, BeforeValidator(target), PlainSerializer(str), Written(f"one of {', '.join(TARGETS)}")] = (
-        Field(description="the parameter that it sets")
+    sets: Annotated[Target, BeforeValidator(target), PlainSerializer(str), Written(WRITTEN)] = Field(
+        description="the parameter that it sets"
     )
     range: Annotated[tuple[float, float], Written("two numbers, such as [1, 12]")] = Field(
-        description="the parameter's values at both ends of the way; they may fall; gain, pan, mute and tempo, and "
-        "what an endless encoder turns, have one of their own where none is named"
+        description="the parameter's values at both ends of the way; they may fall; gain, pan, mute, tempo and LoRAs, "
+        "and what an endless encoder turns, have one of their own where none is named"
     )
     curve: Curve = Field(
         default="linear",
@@ -44,7 +44,7 @@ class Range(Strict):
     def _way_of_its_own(cls, value: Any) -> Any:
         if not isinstance(value, dict) or "range" in value:
             return value
-        meant = TARGETS.get(str(value.get("sets")))
+        meant = found_target(str(value.get("sets")))
         if meant is not None and meant.way is not None:
             return {**value, "range": meant.way}
         # An endless encoder has no ends that would mean some.

@@ -16,6 +16,7 @@ from pydantic import (
 )
 
 from midifrag.config.conditioning import as_conditioning
+from midifrag.config.loras import as_loras
 from midifrag.config.parameters import PARAMETERS
 from midifrag.config.places import ModelPath, Repository, RepositoryFile, Revision, repository_file_problem
 from midifrag.config.value_types import Strict, Written, WrongKeyError
@@ -97,10 +98,19 @@ class ModelSource(BaseModel):
         description="what it is told beside the prompt where no pad and no bank says it, such as {bpm: 120}",
     )
 
+    loras: Annotated[str | None, _OURS, Written(PARAMETERS["loras"].written)] = Field(
+        default=None, description="LoRAs that it is played with; banks and pads may name others, and other strengths"
+    )
+
     @field_validator("conditioning", mode="before")
     @classmethod
     def _in_one_line(cls, value: Any, info: ValidationInfo) -> Any:
         return _unless_an_engines_own(value, as_conditioning, info)
+
+    @field_validator("loras", mode="before")
+    @classmethod
+    def _loras_in_one_line(cls, value: Any, info: ValidationInfo) -> Any:
+        return _unless_an_engines_own(value, as_loras, info)
 
     @model_validator(mode="after")
     def _one_source(self) -> ModelSource:

@@ -15,6 +15,7 @@ from midifrag.config.clashes import clashes
 from midifrag.config.controls import Control
 from midifrag.config.lengths import told_bars
 from midifrag.config.loading import Loaded
+from midifrag.config.loras import PREFIX
 from midifrag.config.lost_words import lost_words_in
 from midifrag.config.model_inputs import said_of, unheard
 from midifrag.config.names import closest, none_of
@@ -25,6 +26,7 @@ from midifrag.config.places_on_ports import hidden_places
 from midifrag.config.press_request import ANY_KEY, press_request
 from midifrag.config.samplers import SAMPLER_KINDS
 from midifrag.config.unplayable import FactsOf, sampler_kind, too_many, troubles
+from midifrag.config.used_loras import names_in
 from midifrag.fragment.file_names import HYDROGEN
 
 #: What a control may set that a model cannot render though it is within the parameter's limits.
@@ -54,6 +56,7 @@ def hints(loaded: Loaded, facts: FactsOf | None = None) -> Iterator[str]:
         yield from _unheard(loaded, bank, file, facts)
         yield from _unguided(loaded, bank, file, facts)
         yield from _lengths(loaded, bank, file, facts)
+    yield from _lost_loras(loaded)
     yield from clashes(loaded)
     for file, controls in _control_lists(loaded):
         yield from _hidden_controls(loaded, controls, file)
@@ -61,6 +64,20 @@ def hints(loaded: Loaded, facts: FactsOf | None = None) -> Iterator[str]:
         for name, times in Counter(control.id for control in controls).items():
             if times > 1:
                 yield f"{file}: {name}: stands there {times} times, and only the last counts"
+
+
+def _lost_loras(loaded: Loaded) -> Iterator[str]:
+    """Controls of LoRAs that no pad plays which they could be meant for."""
+    played = {bank.slug: set(names_in(loaded.settings, bank)) for bank in loaded.banks}
+    every = set().union(*played.values())
+    places = [(loaded.path.name, loaded.settings.controls, every)]
+    places += [(f"presets/{bank.slug}.yaml", bank.controls, played[bank.slug]) for bank in loaded.banks]
+    for file, controls, known in places:
+        for index, control in enumerate(controls):
+            name = str(control.sets)
+            if name.startswith(PREFIX) and name not in known:
+                there = none_of(name, sorted(known)) if known else "no pad here has a LoRA"
+                yield f"{file}: controls.{index}.sets: {there}"
 
 
 def _doors(loaded: Loaded) -> Iterator[str]:

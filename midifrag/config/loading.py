@@ -21,6 +21,7 @@ from midifrag.config.agreement import BankSource, disagreements, shared_programs
 from midifrag.config.banks import Bank, repeated_pads
 from midifrag.config.folders import archive_folder, fragments_folder
 from midifrag.config.lengths import Limits
+from midifrag.config.loras import reading_from
 from midifrag.config.names import none_of
 from midifrag.config.parameters import LENGTHS
 from midifrag.config.problems import (
@@ -139,14 +140,15 @@ def load(
     stamps = {path.absolute(): stamp(path)}
     document = read(path, problems) if show is None else read_content(show, problems, path.name)
     sources = Sources(path.name, document, flags or {}, os.environ if environment is None else environment)
-    with reading(path.absolute()) as surface_files:
+    with reading(path.absolute()) as surface_files, reading_from(path.absolute().parent):
         settings = _load_show(sources, problems)
     problems += surface_files.problems
     surfaces = tuple(surface_files.paths)
     stamps |= {file: stamp(file) for file in surfaces}
     slugs = settings.set_list if settings is not None else _set_list_of(document)
     stamps |= {file: stamp(file) for file in (bank_path(path.absolute(), slug) for slug in slugs)}
-    banks = _load_banks(path, slugs, sources, problems, contents or {})
+    with reading_from(path.absolute().parent):
+        banks = _load_banks(path, slugs, sources, problems, contents or {})
     if settings is not None:
         problems += first_of(disagreements(settings, banks, sources))
     problems += shared_programs(banks)

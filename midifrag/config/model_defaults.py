@@ -83,7 +83,8 @@ def defaults_of(config: Mapping[str, Any], source: Mapping[str, Any], max_second
     defaults = replace(usual.defaults, seconds=float(math.floor(longest)) or longest)
     short_latents = usual.short_latents
     block = config.get("midifrag", {})
-    defaults = overridden(overridden(defaults, block, "model_config.json"), source)
+    of_model = {key: value for key, value in block.items() if key != "loras"}
+    defaults = overridden(overridden(defaults, of_model, "model_config.json"), source)
     for one in (block, source):
         short_latents = bool(one.get("short_latents", short_latents))
     if not 0 < defaults.seconds <= max_seconds:
@@ -103,7 +104,7 @@ def overridden(defaults: Defaults, block: Mapping[str, Any], place: str = "its e
         raise ModelError(
             f"The model's conditioning in {place} holds a wrong value: {error}. Write it as {{bpm: 120}}."
         ) from error
-    return replace(defaults, conditioning=told)
+    return replace(defaults, conditioning=told, loras=block.get("loras", defaults.loras))
 
 
 def min_seconds_of(config: Mapping[str, Any], source: Mapping[str, Any], usual: float = 0.0) -> float:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Annotated, Any, Literal, TypeAlias
 
 from pydantic import (
@@ -19,6 +19,8 @@ from pydantic_core import PydanticKnownError
 from midifrag.boundary import Land
 from midifrag.config.conditioning import as_conditioning
 from midifrag.config.controls import Range
+from midifrag.config.loras import as_loras, with_strengths
+from midifrag.config.loras import merged as merged_loras
 from midifrag.config.parameters import (
     NUMBERS,
     PARAMETERS,
@@ -75,6 +77,11 @@ class Parameters(Strict, PresetParameters):  # type: ignore[misc]  # both are fr
     @classmethod
     def _in_one_line(cls, value: Any) -> Any:
         return as_conditioning(value)
+
+    @field_validator("loras", mode="before")
+    @classmethod
+    def _loras_in_one_line(cls, value: Any) -> Any:
+        return as_loras(value)
 
     @model_validator(mode="after")
     def _ordered(self) -> Parameters:
@@ -217,9 +224,22 @@ def told_name(label: str, prompt: str) -> str:
     return prompt if prompt and any(one in label for one in PLACEHOLDERS) else label or prompt
 
 
-def resolve(pad: Pad, *levels: Parameters, values: Mapping[str, float] | None = None) -> Preset:
-    """The preset of a press. Later levels give way to earlier ones; ``values`` (controls, velocity) win over all."""
+def resolve(
+    pad: Pad,
+    *levels: Parameters,
+    values: Mapping[str, float] | None = None,
+    loras: Callable[[str | None], str | None] = lambda _model: None,
+) -> Preset:
+    """The preset of a press. Later levels give way to earlier ones; ``values`` (controls, velocity) win over all.
+
+    ``loras`` says which ones a model's own entry names (None is the show's model): the farthest level of them.
+    """
     merged: dict[str, Any] = {}
     for level in (*reversed(levels), pad):
         merged = layered(merged, values_of(level))
-    return Preset(prompt=pad.prompt, **layered(merged, values or {}))
+    over = dict(values or {})
+    own = loras(merged.get("model"))
+    if own is not None or merged.get("loras") is not None:
+        every = merged_loras(own, merged.get("loras"))
+        merged["loras"] = with_strengths(every, over)
+    return Preset(prompt=pad.prompt, **layered(merged, {name: one for name, one in over.items() if name in PARAMETERS}))

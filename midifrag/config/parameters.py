@@ -12,7 +12,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from typing import Annotated, Any, Literal, TypeAlias, get_args, get_origin, get_type_hints
 
-from midifrag.config.conditioning import merged
+from midifrag.config import conditioning as conditionings
+from midifrag.config import loras as lora_lists
 
 #: In a seed's place: another one for each press.
 RANDOM = "random"
@@ -187,6 +188,15 @@ class RequestParameters:
             written="names with numbers or text",
         ),
     ] = None
+    loras: Annotated[
+        str | None,
+        Parameter(
+            "LoRAs",
+            "files that change how a model sounds, and how strongly each does (-1 to 2), such as dusty=0.8 from "
+            "dusty.safetensors",
+            written="a list, such as [{file: dusty.safetensors, strength: 0.8}]",
+        ),
+    ] = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -272,11 +282,12 @@ def values_of(values: RequestParameters, declared: type[RequestParameters] = Pre
 def layered(farther: Mapping[str, Any], nearer: Mapping[str, Any]) -> dict[str, Any]:
     """Values by parameter with those of a nearer level over them, whose length replaces any other; without None.
 
-    What a model is told is put over each other name by name.
+    What a model is told, and LoRAs, are put over each other name by name.
     """
     said = {name: value for name, value in nearer.items() if value is not None}
-    if "conditioning" in said:
-        said["conditioning"] = merged(farther.get("conditioning"), said["conditioning"])
+    for name, merged in (("conditioning", conditionings.merged), ("loras", lora_lists.merged)):
+        if name in said:
+            said[name] = merged(farther.get(name), said[name])
     gone = LENGTHS if any(name in said for name in LENGTHS) else ()
     return {name: value for name, value in farther.items() if value is not None and name not in gone} | said
 

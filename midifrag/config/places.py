@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from typing import Annotated, TypeAlias
 
 from pydantic import AfterValidator
@@ -76,6 +77,25 @@ def _repository_file(value: str) -> str:
     if problem is not None:
         raise ValueError(problem)
     return value
+
+
+def path_problem(value: str) -> str | None:
+    """Why this can be no path of a file that a model consists of; None where it can."""
+    return _why_not(_path, value)
+
+
+def hub_file_problem(repository: str, file: str, revision: str | None = None) -> str | None:
+    """Why these can be no file of a repository of the hub; None where they can."""
+    trouble = _why_not(_repository, repository) or repository_file_problem(file)
+    return trouble or (None if revision is None else _why_not(_revision, revision))
+
+
+def _why_not(check: Callable[[str], str], value: str) -> str | None:
+    try:
+        check(value)
+    except ValueError as error:
+        return str(error)
+    return None
 
 
 #: A repository of the hub, owner/name.

@@ -13,7 +13,7 @@ from midifrag.config.pads import LandingKeys, Pad, resolve
 from midifrag.config.parameters import Preset, layered
 from midifrag.config.press_keys import Hold, OnRepress, PressKeys, PressMode
 from midifrag.config.settings import Settings
-from midifrag.config.targets import PARAMETER_TARGETS
+from midifrag.config.targets import found_target
 from midifrag.fragment.length import MusicalLength
 from midifrag.fragment.options import FragmentOptions
 from midifrag.timeline import Signature
@@ -123,7 +123,7 @@ def press_request(
     and ``signature`` that of its bars, None for the show's own; ``land`` and
     ``slots`` as in `land_request`.
     """
-    over = {name: value for name, value in (values or {}).items() if name in PARAMETER_TARGETS}
+    over = {name: value for name, value in (values or {}).items() if _renders(name)}
     bpm = settings.tempo if bpm is None else bpm
     signature = settings.time.signature if signature is None else signature
     gain = 0.0
@@ -132,7 +132,9 @@ def press_request(
             gain = value
         else:
             over = layered(over, {str(way.sets): value})
-    preset = resolve(pad, bank.defaults, settings.defaults, values=over)
+    preset = resolve(
+        pad, bank.defaults, settings.defaults, values=over, loras=lambda model: settings.loras(model or settings.model)
+    )
     return PressRequest(
         filled(preset, bpm, signature, bank.key or settings.key),
         preset.model or settings.model,
@@ -141,6 +143,11 @@ def press_request(
         musical_length(preset, bpm, signature),
         gain,
     )
+
+
+def _renders(name: str) -> bool:
+    found = found_target(name)
+    return found is not None and found.renders
 
 
 def _of_the_hand(

@@ -14,7 +14,7 @@ from midifrag.config.names import closest, none_of
 from midifrag.config.parameters import shown
 from midifrag.config.plain_yaml import MAX_DEPTH, YamlList, YamlMap
 from midifrag.config.settings import Settings
-from midifrag.config.targets import TARGETS
+from midifrag.config.targets import found_target
 from midifrag.config.value_types import WrongKeyError
 from midifrag.errors import Problem
 from midifrag.pad_key import PadKey
@@ -201,7 +201,7 @@ def _sentence(item: Any, model: type[BaseModel], loc: tuple[str, ...]) -> str:
 
 def _example(found: Any, loc: tuple[str, ...]) -> str:
     """What a range that is missing could be, where it is known what it is of."""
-    meant = TARGETS.get(str(found.get("sets"))) if isinstance(found, dict) and loc[-1:] == ("range",) else None
+    meant = found_target(str(found.get("sets"))) if isinstance(found, dict) and loc[-1:] == ("range",) else None
     if meant is None:
         return ""
     low, high = map(shown, meant.parameter.slider)

@@ -154,6 +154,11 @@ class Settings(Strict):
         """Every name that ``model`` may have."""
         return sorted({*self.models, *(model.name for model in CATALOGUE), *plugins()})
 
+    def loras(self, model: str) -> str | None:
+        """The LoRAs that a model's entry names."""
+        entry = self.models.get(model)
+        return None if entry is None or entry.engine is not None else entry.loras
+
     def source(self, model: str) -> dict[str, Any]:
         """Where ``model`` comes from: its entry under ``models``, or what is known by that name."""
         entry = self.models.get(model)

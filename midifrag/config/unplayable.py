@@ -22,6 +22,7 @@ from midifrag.config.catalogue import (
 )
 from midifrag.config.conditioning import merged
 from midifrag.config.lengths import Limits
+from midifrag.config.loras import read_loras
 from midifrag.config.model_defaults import (
     OBJECTIVES,
     VARIABLE,
@@ -58,7 +59,7 @@ class ModelFacts:
     """What is known of a model that is not loaded; ``samplers`` is None for engines that tell theirs when they run.
 
     ``inputs`` are what it is told; None where its configuration does not lie here. ``guides`` and ``hears_negative``
-    say whether cfg_scale and a negative prompt do anything.
+    say whether cfg_scale and a negative prompt do anything, ``plays_loras`` whether there can be LoRAs for it.
     """
 
     name: str
@@ -69,6 +70,7 @@ class ModelFacts:
     inputs: tuple[ModelInput, ...] | None = None
     guides: bool = True
     hears_negative: bool = True
+    plays_loras: bool = True
 
     def told(self, preset: Preset) -> str | None:
         """What a press tells it beside the prompt, with what its entry says."""
@@ -91,7 +93,9 @@ def model_facts(model: str, source: Mapping[str, Any], config: Mapping[str, Any]
     """What is known of ``model``; ``source`` is its entry's, ``config`` its configuration where that is at hand."""
     engine = source.get("engine", model if not source and model in {*BUILT_IN_ENGINES, *plugins()} else None)
     if engine not in (None, "stable-audio"):
-        return ModelFacts(model, None, None, None, _shortest(model, source, None))
+        shortest = _shortest(model, source, None)
+        # What plug-ins make of LoRAs is theirs.
+        return ModelFacts(model, None, None, None, shortest, plays_loras=engine not in BUILT_IN_ENGINES)
     config = model_config(model, source) if config is None else config
     objective, defaults = _trained(config, source)
     samplers = samplers_for(objective) if objective else tuple(SAMPLER_KINDS)
@@ -156,10 +160,22 @@ def troubles(preset: Preset, facts: ModelFacts, length: MusicalLength | None = N
         yield Trouble("conditioning", missing_sentence(one, facts.name, unknown))
     for sentence in wrong_values(facts.inputs or (), values):
         yield Trouble("conditioning", sentence)
+    yield from _lora_troubles(preset, facts)
     low, high = _sigmas(preset, facts)
     if low is not None and high is not None and low >= high:
         which = "sigma_min" if preset.sigma_min is not None else "sigma_max"
         yield Trouble(which, f"sigma_min {shown(low)} must be below sigma_max {shown(high)}")
+
+
+def _lora_troubles(preset: Preset, facts: ModelFacts) -> Iterator[Trouble]:
+    loras = read_loras(preset.loras)
+    heard = [one.name for one in loras if one.strength != 0]
+    if heard and not facts.plays_loras:
+        yield Trouble("loras", f"{facts.name} plays no LoRAs ({', '.join(heard)}); they are for models of Stable Audio")
+        return
+    lost = next((one.name for one in loras if not one.place), None)
+    if lost is not None:
+        yield Trouble("loras", f"{lost} has no file, here or farther up; write {{file: …, name: {lost}}}")
 
 
 def too_many(length: MusicalLength, facts: ModelFacts) -> str | None:
@@ -236,7 +252,7 @@ def place_in_entry(settings: Settings, model: str, name: str) -> tuple[str, ...]
     entry = settings.models.get(model)
     if entry is None:
         return None
-    if name == "conditioning":
-        return None if entry.conditioning is None else ("models", model, name)
+    if name in ("conditioning", "loras"):
+        return None if getattr(entry, name) is None else ("models", model, name)
     said = None if entry.defaults is None else getattr(entry.defaults, name, None)
     return None if said is None else ("models", model, "defaults", name)

@@ -6,7 +6,7 @@ import contextlib
 import queue
 import secrets
 import weakref
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, TypeAlias, assert_never
@@ -14,6 +14,7 @@ from typing import Any, Literal, TypeAlias, assert_never
 from midifrag.audio import Audio
 from midifrag.config.catalogue import CATALOGUE, engine_names
 from midifrag.config.conditioning import as_conditioning
+from midifrag.config.loras import as_loras
 from midifrag.config.parameters import Value, is_random
 from midifrag.engine.border import Border, each_event
 from midifrag.engine.event_checks import checked_info
@@ -157,10 +158,12 @@ def render(
     guidance: Literal["cfg", "apg"] | None = None,
     schedule: Literal["classic", "model"] | None = None,
     conditioning: Mapping[str, float | str] | str | None = None,
+    loras: Sequence[Mapping[str, Any]] | str | None = None,
 ) -> RenderedTake:
     """Render one take on the calling thread; ``None`` means the model's default, and a random ``seed``; so does -1.
 
-    ``conditioning`` is what else the model is told, by the names of its inputs, such as ``{"bpm": 120}``.
+    ``conditioning`` is what else the model is told, by the names of its inputs, such as ``{"bpm": 120}``,
+    ``loras`` are LoRAs as a bank names them, such as ``[{"file": "dusty.safetensors", "strength": 0.8}]``.
     The same parameters and seed give the same audio. Raises `RequestError` for what is beyond a parameter's limits (see
     `midifrag.config.parameters`) or what the model can never render,
     `NonFiniteError` for a render that went to NaN, and `EngineError` for any other failure.
@@ -179,16 +182,17 @@ def render(
             negative_prompt=negative_prompt,
             guidance=guidance,
             schedule=schedule,
-            conditioning=_in_one_line(conditioning),
+            conditioning=_in_one_line("conditioning", as_conditioning, conditioning),
+            loras=_in_one_line("loras", as_loras, loras),
         ),
     )
 
 
-def _in_one_line(said: Mapping[str, float | str] | str | None) -> str | None:
+def _in_one_line(name: str, read: Callable[[Any], Any], said: object) -> str | None:
     try:
-        line: str | None = as_conditioning(said)
+        line: str | None = read(said)
     except ValueError as error:
-        raise RequestError(f"conditioning: {error}.") from error
+        raise RequestError(f"{name}: {error}.") from error
     return line
 
 

@@ -16,6 +16,8 @@ from midifrag.config.entry_editing import Section
 from midifrag.config.loading import Loaded
 from midifrag.config.parameters import shown
 from midifrag.config.targets import TARGETS
+from midifrag.config.targets import target as target_called
+from midifrag.config.used_loras import names_in
 from midifrag.midi.decoding import NRPN_COARSE, NRPN_FINE
 from midifrag.midi.messages import ControlChange, MidiEvent, Nrpn
 from midifrag.midi.recognising import Touched, recognise
@@ -147,7 +149,7 @@ class Learning:
         is_pad = found.kind == "note"
         says = (f"{found.port}: {found.words}", *self._already(found))
         actions = tuple(ACTIONS) if found.acts else ()
-        parameters = () if found.kind in ("note", "program") else tuple(TARGETS)
+        parameters = () if found.kind in ("note", "program") else self._targets()
         names = tuple(dict.fromkeys((*actions, *parameters) if found.is_button else (*parameters, *actions)))
         kinds = [kind for kind, known in (("an action", actions), ("a parameter", parameters)) if known]
         what = " or ".join(kinds if found.is_button else kinds[::-1])
@@ -157,6 +159,11 @@ class Learning:
             return self._meaning(found, text, names, then)
 
         return self._asking(says, f"What does it do ({what}{prompt}; ? lists them, Enter: nothing)", names, then)
+
+    def _targets(self) -> tuple[str, ...]:
+        """What a control may set, with the strengths of the LoRAs that there are."""
+        loras = (name for bank in self.loaded.banks for name in names_in(self.loaded.settings, bank))
+        return (*TARGETS, *dict.fromkeys(loras))
 
     def _already(self, found: Touched) -> list[str]:
         settings = self.loaded.settings
@@ -190,7 +197,7 @@ class Learning:
         entry = dict(found.keys)
         if found.port in self.loaded.settings.ports:
             entry["port"] = found.port
-        is_action = name in ACTIONS and (found.is_button or name not in TARGETS)
+        is_action = name in ACTIONS and (found.is_button or name not in self._targets())
         return self._action(name, found, entry | found.press) if is_action else self._control(name, found, entry)
 
     def _reading(self, read: Callable[[str], Any], then: Callable[[Any], Step]) -> _Then:
@@ -206,7 +213,7 @@ class Learning:
         return read_then
 
     def _control(self, name: str, found: Touched, entry: dict[str, Any]) -> Step:
-        target = TARGETS[name]
+        target = target_called(name)
         low, high = map(shown, target.parameter.slider)
 
         def then(way: list[float | int]) -> Step:

@@ -258,3 +258,11 @@ def test_what_a_press_asks_for_now_is_what_it_wants_of_the_take_and_not_of_its_f
     assert wish().place == ("opening", KEY)
     others = {"bank": "second", "pad": PadKey(37), "model": "pocket", "preset": Preset(prompt="x")}
     assert all(wish() != dataclasses.replace(wish(), **{name: value}) for name, value in others.items())
+
+
+def test_a_spare_of_another_strength_serves_nobody():
+    dusty = "dusty=0.5 from /dusty.safetensors"
+    mine = wish(loras=dusty)
+    assert mine.serves(wish(loras=dusty))
+    assert not mine.serves(wish(loras=dusty.replace("0.5", "0.6")))
+    assert not mine.serves(wish())

@@ -365,3 +365,22 @@ def test_any_moves_in_any_order_leave_values_within_their_limits(moves, takeover
 def values_show(takeover, scope):
     control = {"cc": 21, "sets": "cfg_scale", "range": [0, 10], "takeover": takeover, "scope": scope}
     return loaded(controls=[control]).settings
+
+
+def test_a_knob_on_a_lora_begins_where_its_list_says_and_rests_with_other_pads_values():
+    lists = {
+        "models": {"mine": {"hub": "me/mine", "loras": "dusty=0.5 from /dusty.safetensors"}},
+        "model": "mine",
+        "controls": [{"cc": 24, "sets": "lora.dusty", "takeover": "pickup"}],
+    }
+    show = loaded(**lists).settings
+    values, key = LiveValues(show, bank()), show.controls[0].id
+    # -1 to 2: half of the way is 0.5.
+    assert values.move(key, 0.1).waiting
+    assert values.move(key, 0.6).value == pytest.approx(0.8)
+    assert values.effective == {"lora.dusty": pytest.approx(0.8)}
+    assert [change.name for change in values.reset()] == ["lora.dusty"]
+    assert values.effective == {}
+    nearer = LiveValues(show, bank(defaults={"loras": [{"name": "dusty", "strength": 2}]}))
+    assert nearer.move(key, 0.9).waiting
+    assert nearer.move(key, 1.0).value == 2.0

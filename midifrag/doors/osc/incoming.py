@@ -9,7 +9,7 @@ from typing import Any, TypeAlias
 
 from midifrag.bridge.items import Introduce, Item
 from midifrag.config.loading import Loaded
-from midifrag.config.targets import TARGETS, named, value_name
+from midifrag.config.targets import LORA, TARGETS, named, value_name
 from midifrag.doors.osc.packets import Message, OscError, Value, shown
 from midifrag.events import StateChange
 from midifrag.intents import (
@@ -88,7 +88,7 @@ def _control(known: Known, values: tuple[Any, ...], _now: float) -> list[Item]:
     name, value = (*values, None)[:2]
     target, slot = named(name) or (None, None)
     if target is None:
-        raise OscError("no control", f"/midifrag/control: {shown(name)} is none of {', '.join(TARGETS)}")
+        raise OscError("no control", f"/midifrag/control: {shown(name)} is none of {', '.join((*TARGETS, LORA))}")
     if slot is not None:
         _check_slot(known, slot)
     elif target.mixes and str(target) != "gain":

@@ -28,7 +28,7 @@ def engine_info(runner: ModelRunner, warmed: str, bytes_of_a_request: int, preci
         samplers=samplers_for(model.objective),
         memory=memory,
         warmed=warmed,
-        remark=model.remark,
+        remark="; ".join(filter(None, (model.remark, *runner.loras.remarks))),
         noise=device_name(model.noise_device),
         hears_tempo=any(one.is_tempo for one in model.inputs),
     )

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import logging
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from typing import Any, TypeAlias
 
 import torch
@@ -13,6 +13,7 @@ from torch import Tensor
 
 from midifrag.config.model_inputs import unheard
 from midifrag.engine.diffusion.fidelity import denoiser_decibels
+from midifrag.engine.diffusion.lora_rack import LoraRack
 from midifrag.engine.diffusion.parameters import ResolvedParameters, resolve_parameters
 from midifrag.engine.diffusion.recordings import Recordings
 from midifrag.engine.diffusion.request import Request
@@ -24,10 +25,11 @@ from midifrag.engine.loading.device import (
     is_memory_error,
     live_bytes,
 )
+from midifrag.engine.loading.lora_files import PlayedLoras
 from midifrag.engine.loading.model import Model, Precision
 from midifrag.engine.loading.precision import DTYPES, frozen_text_encoders
 from midifrag.engine.loading.prompt_room import cut_sentence
-from midifrag.engine.messages import Render
+from midifrag.engine.messages import Render, Warming
 from midifrag.engine.network.architecture import unsupported
 from midifrag.engine.network.call_rows import Row
 from midifrag.engine.network.conditioning import Conditioner
@@ -85,21 +87,47 @@ class ModelRunner:
         self._foreign_bytes = max(0, (live_bytes(model.device) or 0) - self._model_bytes())
         self._shortages = 0
         self._conditioner = Conditioner(model)
+        self.loras = LoraRack(model, self._build_denoiser)
         self._denoisers: dict[Precision, _Denoiser] = {}
         self._decoders: dict[Precision, LatentDecoder] = {}
         self.recordings = Recordings(self._denoiser(), model.device, enabled=graphs)
         self._decoder()
 
     def begin(self, request: Request) -> None:
-        """Do what a request needs before its first step, and draw its first latent."""
-        parameters = request.parameters
+        """Do what a request needs before its first step, and draw its first latent.
+
+        Raises `LoraError` and `HubError` for a LoRA that cannot be played.
+        """
+        played = self.loras.played(request.parameters.loras)
+        parameters = replace(request.parameters, loras=self.loras.recorded(request.parameters.loras, played))
+        request.parameters = parameters
         conditioning = self._conditioner.encode(
-            parameters.prompt, parameters.negative_prompt, parameters.seconds, parameters.told
+            parameters.prompt, parameters.negative_prompt, parameters.seconds, parameters.told, played
         )
         self.counters.text_encoder_runs = self._conditioner.text_runs
         first_times = model_times(parameters.method, request.levels(self.model))
-        prepared = self._denoiser(request.precision).prepare(conditioning, first_times, parameters.frames)
+        request.merged, beside = self.loras.divide(played, has_side_paths=isinstance(self._denoiser(), FastDenoiser))
+        denoiser = self._denoiser(request.precision, request.merged)
+        strengths = self._beside(denoiser, beside)
+        prepared = denoiser.prepare(conditioning, first_times, parameters.frames, strengths)
         request.begin(self.model, prepared)
+
+    def load_loras(self, renders: Sequence[Render]) -> Iterator[Warming]:
+        """Read the LoRAs that these name, and attach what is played beside the network; before it is recorded."""
+        yield from self.loras.load(renders)
+        for line in dict.fromkeys(render.loras for render in renders):
+            with contextlib.suppress(ModelError, ValueError):
+                played = self.loras.played(line)
+                merged, beside = self.loras.divide(played, has_side_paths=isinstance(self._denoiser(), FastDenoiser))
+                if not merged:
+                    self._beside(self._denoiser(), beside)
+
+    def _beside(self, denoiser: _Denoiser, beside: PlayedLoras) -> dict[int, float]:
+        before = self.loras.count(denoiser)
+        strengths = self.loras.strengths(denoiser, beside)
+        if self.loras.count(denoiser) > before and denoiser is self._denoiser():
+            self.recordings.make_anew()
+        return strengths
 
     def remarks_on(self, request: Request) -> list[str]:
         """What a performer should know of how a prompt is understood."""
@@ -123,7 +151,7 @@ class ModelRunner:
                 Row(request.model_input, request.prepared, request.guidance(shortcuts), request.parameters.guidance)
                 for request in fresh
             ]
-            output = self._denoiser(batch[0].precision).evaluate(rows)
+            output = self._denoiser(batch[0].precision, batch[0].merged).evaluate(rows)
             self.counters.denoiser_calls += 1
         if shortcuts.step_caching == 1:
             return output
@@ -177,7 +205,11 @@ class ModelRunner:
 
     def encode(self, parameters: ResolvedParameters) -> None:
         """Put the embeddings of what a request says into the cache."""
-        self._conditioner.encode(parameters.prompt, parameters.negative_prompt, parameters.seconds, parameters.told)
+        with contextlib.suppress(ModelError):
+            played = self.loras.played(parameters.loras)
+            self._conditioner.encode(
+                parameters.prompt, parameters.negative_prompt, parameters.seconds, parameters.told, played
+            )
         self.counters.text_encoder_runs = self._conditioner.text_runs
 
     def free_memory(self, tries: int) -> bool:
@@ -189,6 +221,7 @@ class ModelRunner:
         if tries == 0:
             self._shortages += 1
             self._drop_other_precisions()
+            self.loras.drop_merged()
             for decoder in self._decoders.values():
                 decoder.use_smaller_windows()
             if self._shortages > 1:
@@ -217,6 +250,8 @@ class ModelRunner:
     def _drop_other_precisions(self) -> None:
         """Free the copies that a request needed which the model's own number format could not render."""
         own = self.model.precision
+        for precision in self._denoisers.keys() - {own}:
+            self.loras.forget(self._denoisers[precision])
         self._denoisers = {own: self._denoisers[own]}
         self._decoders = {own: self._decoders[own]}
 
@@ -251,30 +286,32 @@ class ModelRunner:
         """Bytes that a request holds between two ticks."""
         state = request.state
         latents = (1 + len(state.history)) * state.x.numel() * state.x.element_size()
-        return latents + self._denoiser(request.precision).bytes_held(request.prepared)
+        return latents + self._denoiser(request.precision, request.merged).bytes_held(request.prepared)
 
     @property
     def descriptions(self) -> tuple[str, str]:
         """What denoises and what decodes, in words."""
         return self._denoiser().description, self._decoder().description
 
-    def _denoiser(self, precision: Precision | None = None) -> _Denoiser:
+    def _denoiser(self, precision: Precision | None = None, merged: PlayedLoras = ()) -> _Denoiser:
         precision = precision or self.model.precision
+        if merged:
+            return self.loras.merged(precision, merged)
         if precision not in self._denoisers:
             self.counters.models_built += 1
-            self._denoisers[precision] = self._build_denoiser(precision)
+            self._denoisers[precision] = self._build_denoiser(self.model.module, precision)
         return self._denoisers[precision]
 
-    def _build_denoiser(self, precision: Precision) -> _Denoiser:
-        obstacle = unsupported(self.model.module)
+    def _build_denoiser(self, module: Any, precision: Precision) -> _Denoiser:
+        obstacle = unsupported(module)
         if obstacle is None:
             dtype, fp8 = DTYPES[precision], precision == "fp8"
-            fast = FastDenoiser(self.model.module, dtype, kernels=self._kernels(dtype), fp8=fp8)
-            if fp8:
+            fast = FastDenoiser(module, dtype, kernels=self._kernels(dtype), fp8=fp8)
+            if fp8 and module is self.model.module:
                 fast.description += f" ({self._fp8_decibels(fast):.1f} dB signal to noise)"
             return fast
         _log.info("%s has %s: denoised by stable-audio-tools itself, in fp32, slower", self.model.name, obstacle)
-        return StockDenoiser(self.model.module)
+        return StockDenoiser(module)
 
     def _fp8_decibels(self, rough: FastDenoiser) -> float:
         """The signal to noise of the model's output in fp8, one step's. Raises `ModelError` where there is no fp8."""

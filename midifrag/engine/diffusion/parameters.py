@@ -64,8 +64,10 @@ def resolve_parameters(render: Render, model: Model) -> ResolvedParameters:
     try:
         values = layered(values_of(model.defaults, RequestParameters), values_of(render, RequestParameters))
     except ValueError as error:
-        raise RequestError(f"conditioning: {error}.") from error
+        raise RequestError(f"conditioning or loras: {error}.") from error
     values = dict.fromkeys(names_of(RequestParameters)) | values
+    if render.recorded:
+        values["loras"] = render.loras
     values["conditioning"] = told_beside(model.inputs, values["conditioning"], render.bpm, model.name)
     final: dict[str, Any] = {
         name: None if value is None else PARAMETERS[name].kind(value) for name, value in values.items()

@@ -127,6 +127,14 @@ class Recordings:
             # Recording has had torch forget it.
             keep_small(self._device)
 
+    def make_anew(self) -> None:
+        """Free all of them, which the network has outgrown, to be made again while nothing is to do."""
+        if self._denoiser is not None and len(self):
+            dropped = self._denoiser.release_all()
+            self._bytes.clear()
+            self._live_bytes.clear()
+            self._lost = sorted([*self._lost, *dropped], key=lambda shape: shape.batch)
+
     def give_up_lost(self) -> None:
         """Never make those again that a shortage has dropped."""
         self._lost.clear()

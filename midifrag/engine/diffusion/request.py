@@ -17,6 +17,7 @@ from midifrag.engine.diffusion.noise import Noise
 from midifrag.engine.diffusion.parameters import ResolvedParameters
 from midifrag.engine.diffusion.samplers import SamplerState, Step
 from midifrag.engine.diffusion.shortcuts import Shortcuts
+from midifrag.engine.loading.lora_files import PlayedLoras
 from midifrag.engine.loading.model import Model, Precision
 from midifrag.engine.messages import Render, Rendered
 from midifrag.engine.network.call_rows import ModelInput, SupportsGuidance
@@ -39,7 +40,7 @@ class Request:
     ``tries_for_memory`` counts how often it was tried again for want of memory, ``announced`` is set once its beginning
     was told. ``decoded`` counts the samples that the decoder was asked for, ``pieces`` are those that came; ``attempt``
     counts how often it was begun or decoded anew. ``last_output`` is the model's, where it may be taken once more; a
-    ``rehearsal`` leaves nothing out.
+    ``rehearsal`` leaves nothing out. ``merged`` are the LoRAs that are in the weights that it is rendered with.
     """
 
     render: Render
@@ -59,6 +60,7 @@ class Request:
     clock: Callable[[], float] = monotonic
     last_output: Tensor | None = None
     rehearsal: bool = False
+    merged: PlayedLoras = ()
     _prepared: SupportsGuidance | None = None
     _state: SamplerState | None = None
     _step: Step | None = None

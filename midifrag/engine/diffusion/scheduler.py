@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 
 from midifrag.engine.diffusion.request import Request, RequestStatus, by_priority
+from midifrag.engine.loading.lora_files import PlayedLoras
 from midifrag.engine.loading.model import Precision
 
-#: Requests of one group can be evaluated by one call: same number of latents, same precision.
-Group = tuple[int, Precision | None]
+#: Requests of one group can be evaluated by one call: same number of latents, same precision, same weights.
+Group = tuple[int, Precision | None, PlayedLoras]
 
 
 def group_of(request: Request) -> Group:
     """The group that the request belongs to."""
-    return request.parameters.frames, request.precision
+    return request.parameters.frames, request.precision, request.merged
 
 
 def progress_of(request: Request) -> tuple[Group, RequestStatus, int, int]:

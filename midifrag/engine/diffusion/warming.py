@@ -54,9 +54,11 @@ def warm_up(
     spares = bool(renders) and all(render.spare for render in renders)
     if spares and runner.is_slow:
         return 0
+    yield from runner.load_loras(renders)
     every = [parameters for parameters in (_resolved(render, runner) for render in renders) if parameters is not None]
-    prompts = {(each.prompt, each.negative_prompt, each.seconds, each.conditioning): each for each in every}
-    shapes = {shape: each for each in every if (shape := RenderShape.of(each)) not in warm}
+    prompts = {(each.prompt, each.negative_prompt, each.seconds, each.conditioning, each.loras): each for each in every}
+    # LoRAs change no shape, and a network that has some merged in is not rehearsed.
+    shapes = {shape: replace(each, loras=None) for each in every if (shape := RenderShape.of(each)) not in warm}
     if runner.shortcuts.guidance_interval != (0.0, 1.0):
         # Steps without guidance are of a shape of their own.
         for shape, each in list(shapes.items()):

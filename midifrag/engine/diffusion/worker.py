@@ -40,7 +40,7 @@ from midifrag.engine.loading.pinned import keep_small
 from midifrag.engine.loading.precision import is_card, next_precision
 from midifrag.engine.messages import EngineEvent, EngineInfo, Failed, Progress, Render, Rendered, Started, Warming
 from midifrag.engine.protocol import EngineChoice
-from midifrag.errors import EngineError, NonFiniteError, RequestError
+from midifrag.errors import EngineError, HubError, LoraError, NonFiniteError, RequestError
 
 _log = logging.getLogger(__name__)
 
@@ -235,7 +235,11 @@ class DiffusionWorker:
     def _begin(self, batch: Sequence[Request], events: list[EngineEvent]) -> None:
         for request in batch:
             request.start_clock()
-            self.runner.begin(request)
+            try:
+                self.runner.begin(request)
+            except (LoraError, HubError) as error:
+                self._fail(request, RequestError(str(error)), events)
+                continue
             if not request.announced:
                 request.announced = True
                 request.notes += self.runner.remarks_on(request)

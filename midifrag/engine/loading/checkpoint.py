@@ -7,7 +7,7 @@ that plays noise. Here a file fills the model, or it is refused with the reason.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Set
+from collections.abc import Mapping, Sequence, Set
 from pathlib import Path
 
 import torch
@@ -59,6 +59,14 @@ def fit(module: nn.Module, file: Path, pretransform: Path | None = None) -> tupl
     encoder = {name: torch.zeros_like(expected[name]) for name in expected if name.startswith(ENCODER)}
     module.load_state_dict({**encoder, **values}, strict=False)
     return tuple(notes)
+
+
+def weights_of(module: nn.Module, file: Path, pretransform: Path | None, names: Sequence[str]) -> dict[str, Tensor]:
+    """The weights of these ``names`` as a checkpoint has them that fills ``module``. Raises `CheckpointError`."""
+    del pretransform  # another file, with none of the weights that LoRAs change
+    expected = module.state_dict()
+    constants = frozenset(name for name, _ in module.named_buffers() if name.endswith((".inv_freq", ".beta")))
+    return _taken(file, expected, constants, set(names))[0]
 
 
 def _taken(

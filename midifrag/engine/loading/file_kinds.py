@@ -47,8 +47,7 @@ _UNPACK = "Unpack it, and name the checkpoint that it holds."
 LORA_NAME = re.compile(r"(^|[._])(lora|hada_w|lokr_w|dora_scale|M_xs|oft_blocks|base_layer)", re.IGNORECASE)
 LORA = Stranger(
     "is a LoRA file: it holds what is added to a model, and no model",
-    "midifrag does not play LoRA files yet; merge it into its model with what trained it, and name the merged "
-    "checkpoint.",
+    "Name it with loras: [{file: …}], in the entry of its model, in a bank or at a pad.",
 )
 
 #: What else begins with its own bytes.
@@ -79,11 +78,13 @@ _MAGIC: Mapping[bytes, Stranger] = {
 }
 
 
-def kind_of(file: Path) -> FileKind:
+def kind_of(file: Path, *, may_be_lora: bool = False) -> FileKind:
     """How a checkpoint is to be read. Raises `CheckpointError` with what the file is, if it is none."""
     found = _look_at(file)
     if isinstance(found, FileKind):
         return found
+    if found is LORA and may_be_lora:
+        return FileKind.SAFETENSORS
     # Another copy of a LoRA file would be one as well.
     kind = UnfitCheckpointError if found is LORA else CheckpointError
     raise kind(f"{file} {found.what}. {found.way_out}")

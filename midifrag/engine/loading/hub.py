@@ -193,6 +193,20 @@ def fetch_tokenizer_beside(
     return True
 
 
+def lora_file(repository: str, file: str, revision: str | None, *, may_fetch: bool) -> Path:
+    """A LoRA of a repository, from the cache, or downloaded where that ``may`` be. Raises `HubError`."""
+    need = Need((file,))
+    with _explaining(repository, revision):
+        found = cache.complete(repository, (need,), revision, cache.flaw)
+    if found is not None:
+        return found.folder / file
+    if not may_fetch:
+        raise HubError(
+            f"{file} of {repository} is not on this machine. `midifrag fetch` brings it, with the model that plays it."
+        )
+    return _Fetching(repository, revision, None, cache.flaw).fetch((need,)).folder / file
+
+
 def is_repository(name: str) -> bool:
     """Whether this can be a repository's name, with an owner or, as those of the first ones are, without."""
     try:

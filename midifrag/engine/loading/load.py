@@ -118,6 +118,7 @@ def _load(choice: EngineChoice, on_progress: ProgressListener | None, examine: E
             remark="; ".join(filter(None, (remark, files.note, *notes, *wrong))),
             noise="cpu" if choice.options.get("noise") == "cpu" else "device",
             variable=variable_length(config, choice.source, int(module.pretransform.downsampling_ratio)),
+            files=(files.checkpoint, files.pretransform),
         )
     tell(len(_STAGES), len(_STAGES), "model loaded")
     return model

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
 import torch
@@ -25,6 +26,7 @@ class Model:
     ``checksum`` is the SHA-256 of the checkpoint, in hex; ``remark`` says why a card is not used, and what a performer
     should know of the checkpoint.
     ``variable`` says how many latents a take has where the model renders any length.
+    ``files`` are its checkpoint and that of its autoencoder, if it has its own, where it was read from files.
     ``noise`` is where a seed becomes noise: how a card draws depends on how many processors it has.
     """
 
@@ -45,6 +47,7 @@ class Model:
     remark: str = ""
     noise: Literal["device", "cpu"] = "device"
     variable: VariableLength | None = None
+    files: tuple[Path, Path | None] | None = None
 
     @property
     def inputs(self) -> tuple[ModelInput, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import torch
@@ -77,11 +78,20 @@ def projections(dit: Any) -> tuple[Tensor, Tensor]:
     return inward.float().contiguous(), outward.float().contiguous()
 
 
+def embedders(dit: Any) -> list[nn.Sequential]:
+    """What a transformer makes of a time and of conditioning before its first layer."""
+    names = ("to_timestep_embed", "to_cond_embed", "to_global_embed", "to_prepend_embed")
+    own = [getattr(dit, name) for name in names if hasattr(dit, name)]
+    return own + ([dit.transformer.global_cond_embedder] if dit.global_cond_type == "adaLN" else [])
+
+
 def mlp_in_fp32(layers: nn.Sequential, x: Tensor) -> Tensor:
-    """Two linear layers with a SiLU between them, whatever their own number format."""
+    """Linear layers with a SiLU between them, whatever their own number format."""
     for layer in layers:
-        if isinstance(layer, nn.Linear):
-            x = functional.linear(x, layer.weight.float(), None if layer.bias is None else layer.bias.float())
-        else:
-            x = layer(x)
+        x = linear_in_fp32(layer)(x) if isinstance(layer, nn.Linear) else layer(x)
     return x
+
+
+def linear_in_fp32(layer: nn.Linear) -> Callable[[Tensor], Tensor]:
+    """A linear layer whatever its own number format."""
+    return lambda x: functional.linear(x, layer.weight.float(), None if layer.bias is None else layer.bias.float())

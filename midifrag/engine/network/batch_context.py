@@ -22,7 +22,8 @@ class PreparedConditioning:
     prompt and the negative prompt, ``context_bias`` and ``negative_bias`` (1, tokens) what is added to their scores, as
     one token may stand for several; None where all count alike. ``valid`` is how many frames count, None for all.
     ``global_cond`` is (1, width), ``prepend`` (1, tokens, width). ``time_embeddings`` maps a time to its embedding:
-    (6 · width) for adaLN models, (width) for those that prepend it.
+    (6 · width) for adaLN models, (width) for those that prepend it. ``strengths`` is how strong LoRAs are, (1, LoRAs);
+    None without any.
     """
 
     context: Tensor | None
@@ -34,6 +35,7 @@ class PreparedConditioning:
     valid: int | None = None
     context_bias: Tensor | None = None
     negative_bias: Tensor | None = None
+    strengths: Tensor | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, NamedTuple, TypeAlias
 
 import torch
@@ -15,6 +16,7 @@ from midifrag.engine.network.kernels import PLAIN, Kernels
 from midifrag.engine.network.norms import Norm, QKNorm
 from midifrag.engine.network.packing import Layer, copies, pack_linear
 from midifrag.engine.network.scaled import ScaledLinear, fits_fp8
+from midifrag.engine.network.side_paths import Rows, SidePaths
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,23 +89,25 @@ class Modulations:
 class Block:
     """A transformer block in ``dtype``, with ``fp8`` in that as far as it meets every token at every step."""
 
-    def __init__(self, layer: Any, dtype: torch.dtype, kernels: Kernels = PLAIN, *, fp8: bool = False) -> None:
+    def __init__(
+        self,
+        layer: Any,
+        dtype: torch.dtype,
+        kernels: Kernels = PLAIN,
+        *,
+        fp8: bool = False,
+        sides: SidePaths | None = None,
+    ) -> None:
         self._kernels = kernels
         attention = layer.self_attn
         self._heads, self._width = attention.num_heads, attention.dim_heads
         self._pairs = 1 + attention.differential
         self._norms = QKNorm(attention, dtype, kernels)
         self._norm = Norm(layer.pre_norm, dtype)
-        weights = _Weights(dtype, kernels, fp8=fp8)
-        qk_weight, value = _qkv_weights(attention)
-        self._qk_heads = len(qk_weight) // self._width
-        centred = self._norms.centred(qk_weight)
-        is_stock_s = centred is qk_weight and not attention.differential
-        joint = attention.to_qkv.weight if is_stock_s else torch.cat([centred, value])
-        self._qkv = weights.packed(joint, attention.to_qkv.weight)
-        self._out = weights.packed(
-            _with_layer_scale(attention.to_out.weight, layer.self_attn_scale), attention.to_out.weight
-        )
+        weights = _Weights(dtype, kernels, sides or SidePaths(), fp8=fp8)
+        self._qk_heads = len(_qkv_rows(attention, attention.to_qkv.weight)[0]) // self._width
+        self._qkv = weights.packed(attention.to_qkv, partial(_joint_rows, attention, self._norms))
+        self._out = weights.packed(attention.to_out, partial(_with_layer_scale, scale=layer.self_attn_scale))
         self.has_cross_attention = bool(layer.cross_attend)
         if self.has_cross_attention:
             crossing = layer.cross_attn
@@ -111,20 +115,18 @@ class Block:
             self._cross_repeat = crossing.num_heads // crossing.kv_heads
             self._cross_norm = Norm(layer.cross_attend_norm, dtype)
             self._cross_norms = QKNorm(crossing, dtype, kernels)
-            self._cross_q = weights.packed(self._cross_norms.centred(crossing.to_q.weight), crossing.to_q.weight)
+            self._cross_q = weights.packed(crossing.to_q, self._cross_norms.centred)
             # The keys come before the values, whether there is one set of them or two.
-            keys, values = crossing.to_kv.weight.tensor_split([-crossing.to_kv.in_features])
-            self._cross_k = weights.packed(self._cross_norms.centred(keys), keys, once=True)
-            self._cross_v = weights.packed(values, values, once=True)
-            self._cross_out = weights.packed(
-                _with_layer_scale(crossing.to_out.weight, layer.cross_attn_scale), crossing.to_out.weight
+            after_keys = -crossing.to_kv.in_features
+            self._cross_k = weights.packed(
+                crossing.to_kv, lambda rows: self._cross_norms.centred(rows[:after_keys]), once=True
             )
-        gate, outward = layer.ff.ff[0].proj, layer.ff.ff[2]
-        self._local = _without_local_sound(layer.to_local_embed, dtype)
+            self._cross_v = weights.packed(crossing.to_kv, lambda rows: rows[after_keys:], once=True)
+            self._cross_out = weights.packed(crossing.to_out, partial(_with_layer_scale, scale=layer.cross_attn_scale))
+        self._local = None if layer.to_local_embed is None else _LocalSilence(layer.to_local_embed, weights)
         self._forward_norm = Norm(layer.ff_norm, dtype)
-        self._forward_in = weights.packed(gate.weight, gate.weight, gate.bias)
-        bias = None if outward.bias is None else _with_layer_scale(outward.bias, layer.ff_scale)
-        self._forward_out = weights.packed(_with_layer_scale(outward.weight, layer.ff_scale), outward.weight, bias)
+        self._forward_in = weights.packed(layer.ff.ff[0].proj)
+        self._forward_out = weights.packed(layer.ff.ff[2], partial(_with_layer_scale, scale=layer.ff_scale))
         self.memory = weights.copied + _small_bytes(layer, dtype)
 
     def self_attend(
@@ -148,7 +150,7 @@ class Block:
             prompted += self._attention_to(self._cross_norm(prompted), prompts.context, prompts.bias)
         if self._local is not None:
             latents = x[:, before:]
-            latents += self._local
+            latents += self._local(len(latents))
         if modulation is None:
             return x + self._feed_forward(self._forward_norm(x))
         return torch.addcmul(x, self._feed_forward(self._forward_norm.modulated(x, *modulation[3:5])), modulation[5])
@@ -186,24 +188,47 @@ class Block:
 
 
 class _Weights:
-    """Packs weights in ``dtype`` or in ``fp8``; ``copied`` counts the bytes of those that are not stock's own."""
+    """Packs weights in ``dtype`` or in ``fp8``, with room for LoRAs beside them.
 
-    def __init__(self, dtype: torch.dtype, kernels: Kernels, *, fp8: bool) -> None:
-        self._dtype, self._kernels, self._fp8 = dtype, kernels, fp8
+    ``copied`` counts the bytes of those that are not stock's own.
+    """
+
+    def __init__(self, dtype: torch.dtype, kernels: Kernels, sides: SidePaths, *, fp8: bool) -> None:
+        self.dtype, self.sides = dtype, sides
+        self._kernels, self._fp8 = kernels, fp8
         self.copied = 0
 
-    def packed(self, weight: Tensor, stock_s: Tensor, bias: Tensor | None = None, *, once: bool = False) -> Layer:
-        """A linear layer with a weight that was made of ``stock_s``, or is that.
+    def packed(self, layer: Any, rows: Rows = lambda rows: rows, *, once: bool = False) -> Layer:
+        """A linear layer, with what ``rows`` makes of the rows of its weights and of its bias.
 
         What is computed ``once`` a prompt gains nothing from fp8.
         """
+        weight, bias = rows(layer.weight), None if layer.bias is None else rows(layer.bias)
+        return self.sides.beside(layer, self._base(weight, layer.weight, bias, once=once), self.dtype, rows)
+
+    def _base(self, weight: Tensor, stock_s: Tensor, bias: Tensor | None, *, once: bool) -> Layer:
         if self._fp8 and not once and fits_fp8(weight):
-            layer = ScaledLinear(weight, bias, self._dtype, self._kernels)
+            layer = ScaledLinear(weight, bias, self.dtype, self._kernels)
             self.copied += layer.memory
             return layer
-        if weight is not stock_s or copies(weight, self._dtype):
-            self.copied += weight.numel() * self._dtype.itemsize
-        return pack_linear(weight.to(self._dtype), bias)
+        is_stock_s = weight is stock_s or weight._is_view()
+        if not is_stock_s or copies(weight, self.dtype):
+            self.copied += weight.numel() * self.dtype.itemsize
+        return pack_linear(weight.to(self.dtype), bias)
+
+
+class _LocalSilence:
+    """What a layer adds to every latent where it is told of no other sound."""
+
+    def __init__(self, layers: Any, weights: _Weights) -> None:
+        silence = torch.zeros(layers[0].in_features, device=layers[0].weight.device)
+        heard = mlp_in_fp32(layers, silence).detach().to(weights.dtype)
+        self._inner = mlp_in_fp32(layers[:-1], silence).detach().to(weights.dtype)
+        self._outer = weights.sides.beside(layers[-1], lambda _inner: heard, weights.dtype)
+
+    def __call__(self, rows: int) -> Tensor:
+        """For so many rows, (rows, 1, width) or what is the same for all of them."""
+        return self._outer(self._inner.expand(rows, 1, -1))
 
 
 def _small_bytes(layer: Any, dtype: torch.dtype) -> int:
@@ -220,21 +245,18 @@ def _attention(queries: Sequence[Tensor], keys: Sequence[Tensor], value: Tensor,
     return out.transpose(1, 2).flatten(2)
 
 
-def _without_local_sound(layers: Any, dtype: torch.dtype) -> Tensor | None:
-    """What a layer adds to every latent where it is told of no other sound; None where it is never told of any."""
-    if layers is None:
-        return None
-    silence = torch.zeros(layers[0].in_features, device=layers[0].weight.device)
-    return mlp_in_fp32(layers, silence).detach().to(dtype)
+def _joint_rows(attention: Any, norms: QKNorm, rows: Tensor) -> Tensor:
+    """The rows of the joint projection as they are used: queries then keys, twice each for differential attention."""
+    qk, value = _qkv_rows(attention, rows)
+    centred = norms.centred(qk)
+    return rows if centred is qk and not attention.differential else torch.cat([centred, value])
 
 
-def _qkv_weights(attention: Any) -> tuple[Tensor, Tensor]:
-    """The joint projection's weights: queries then keys, twice each for differential attention; and values."""
-    weight: Tensor = attention.to_qkv.weight
+def _qkv_rows(attention: Any, rows: Tensor) -> tuple[Tensor, Tensor]:
     if not attention.differential:
-        query, key, value = weight.chunk(3)
-        return torch.cat([query, key]), value
-    query, key, value, second_query, second_key = weight.chunk(5)
+        after = len(rows) // 3 * 2
+        return rows[:after], rows[after:]
+    query, key, value, second_query, second_key = rows.chunk(5)
     return torch.cat([query, second_query, key, second_key]), value
 
 

@@ -19,8 +19,10 @@ from torch import Tensor
 
 from midifrag.config.conditioning import shown
 from midifrag.config.model_inputs import ModelInput, unfed_inputs
+from midifrag.engine.loading.lora_files import PlayedLoras
 from midifrag.engine.loading.model import Model
 from midifrag.engine.loading.prompt_room import counter, words_beyond
+from midifrag.engine.network.merging import changes, merged_meanwhile
 from midifrag.engine.stop_words import STOP_WORDS
 from midifrag.errors import ModelError
 
@@ -79,6 +81,7 @@ class Conditioner:
         self._model = model
         self._cache: OrderedDict[Hashable, _Embedded] = OrderedDict()
         self._inputs = model.inputs
+        self._loras: PlayedLoras = ()
         self.text_runs = 0
         self._ignored = lru_cache(maxsize=CACHED_EMBEDDINGS)(self._find_ignored)
         self._cut = lru_cache(maxsize=CACHED_EMBEDDINGS)(self._find_cut)
@@ -91,12 +94,19 @@ class Conditioner:
 
     @torch.inference_mode()
     def encode(
-        self, prompt: str, negative_prompt: str, seconds: float, values: Mapping[str, float | str] = NOTHING
+        self,
+        prompt: str,
+        negative_prompt: str,
+        seconds: float,
+        values: Mapping[str, float | str] = NOTHING,
+        loras: PlayedLoras = (),
     ) -> Conditioning:
         """The conditioning of one request; ``seconds`` is what the model is told of the length.
 
-        ``values`` are the other things that it is told, by the names of its inputs.
+        ``values`` are the other things that it is told, by the names of its inputs, ``loras`` what changes how it
+        hears them.
         """
+        self._loras = loras
         tensors = self._tensors(prompt, seconds, values)
         inputs = self._inputs_of(tensors)
         negative, negative_padded = None, None
@@ -192,14 +202,16 @@ class Conditioner:
         return tensors
 
     def _embedding(self, key: str, value: Hashable) -> _Embedded:
-        entry = (key, value)
+        within = f"conditioner.conditioners.{key}."
+        entry = (key, value, changes(self._loras, within))
         if entry in self._cache:
             self._cache.move_to_end(entry)
             return self._cache[entry]
         if isinstance(value, str):
             self.text_runs += 1
         reader: Any = self._model.module.conditioner.conditioners[key]
-        embedding, mask = reader([value], self._model.device)
+        with merged_meanwhile(self._model.module, self._loras, within):
+            embedding, mask = reader([value], self._model.device)
         self._cache[entry] = _Embedded(embedding, mask, self._padded(reader, value))
         if len(self._cache) > CACHED_EMBEDDINGS:
             self._cache.popitem(last=False)

@@ -8,8 +8,9 @@ the common ones from the same weights, faster.
 from __future__ import annotations
 
 import copy
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from types import MappingProxyType
 from typing import Any, Protocol
 
 import torch
@@ -20,6 +21,9 @@ from midifrag.engine.network.call_rows import P, Row, is_guided
 from midifrag.engine.network.conditioning import Conditioning
 from midifrag.engine.network.guidance import combine_guidance, valid_mask
 
+#: No strengths.
+NO_LORAS: Mapping[int, float] = MappingProxyType({})
+
 
 class Denoiser(Protocol[P]):
     """The model at one precision. ``description`` says what runs; ``memory`` is in bytes, beside the module's own."""
@@ -27,8 +31,13 @@ class Denoiser(Protocol[P]):
     description: str
     memory: int
 
-    def prepare(self, conditioning: Conditioning, times: Sequence[float], frames: int) -> P:
-        """What of a request can be computed before its first step. ``times`` are the ones it will ask for first."""
+    def prepare(
+        self, conditioning: Conditioning, times: Sequence[float], frames: int, strengths: Mapping[int, float] = NO_LORAS
+    ) -> P:
+        """What of a request can be computed before its first step. ``times`` are the ones it will ask for first.
+
+        ``strengths`` are those of LoRAs that are attached, by their index.
+        """
         ...
 
     def bytes_held(self, prepared: P) -> int:
@@ -53,8 +62,14 @@ class StockDenoiser:
             self._transformer = copy.deepcopy(self._transformer).float()
             self.memory = sum(p.numel() * p.element_size() for p in self._transformer.parameters())
 
-    def prepare(self, conditioning: Conditioning, times: Sequence[float], frames: int) -> Conditioning:  # noqa: ARG002
-        """The conditioning as it is."""
+    def prepare(
+        self,
+        conditioning: Conditioning,
+        times: Sequence[float],  # noqa: ARG002 (as `Denoiser` has it)
+        frames: int,  # noqa: ARG002
+        strengths: Mapping[int, float] = NO_LORAS,  # noqa: ARG002
+    ) -> Conditioning:
+        """The conditioning as it is: no LoRA is attached to stock's own modules."""
         return conditioning
 
     def bytes_held(self, prepared: Conditioning) -> int:

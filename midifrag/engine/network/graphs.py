@@ -30,7 +30,7 @@ CAPTURED_BATCHES = (1, 2, 4, 8, 16)
 #: Graphs that are kept, the least recently used going first: each holds some hundred nodes in the driver.
 MOST_GRAPHS = 64
 #: A denoiser call's tensors, by name.
-_INPUTS = ("latents", "time_embeddings", "context", "prepend", "context_bias", "heard")
+_INPUTS = ("latents", "time_embeddings", "context", "prepend", "context_bias", "heard", "strengths")
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +53,7 @@ class DenoiserInputs:
     prepend: Tensor | None
     context_bias: Tensor | None = None
     heard: Tensor | None = None
+    strengths: Tensor | None = None
 
     def is_like(self, other: DenoiserInputs) -> bool:
         """Whether the other's tensors have the same shapes."""
@@ -192,6 +193,10 @@ class GraphCache:
         captured.inputs.copy_(inputs)
         captured.replay()
         return captured.output.clone()
+
+    def drop_all(self) -> list[GraphShape]:
+        """Free all of them. Returns what they were of."""
+        return self._drop(list(self._captured))
 
     def drop_largest(self) -> list[GraphShape]:
         """Free the graphs of the greatest batch. Returns what they were of."""

@@ -12,26 +12,31 @@ on `StockDenoiser`.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, TypeAlias
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn import functional
 
+from midifrag.engine.loading.adapters import Adapters
 from midifrag.engine.loading.device import to_device
-from midifrag.engine.network.architecture import mlp_in_fp32, prefix_tokens, projections
+from midifrag.engine.network.architecture import embedders, linear_in_fp32, prefix_tokens, projections
 from midifrag.engine.network.batch_context import BatchContext, PreparedConditioning
 from midifrag.engine.network.blocks import NO_PROMPTS, Block, Modulations, Prompts
 from midifrag.engine.network.call_costs import CallCosts, RowKind
 from midifrag.engine.network.call_rows import ModelInput, Row, is_guided
 from midifrag.engine.network.conditioning import Conditioning
+from midifrag.engine.network.denoiser import NO_LORAS
+from midifrag.engine.network.ends import AdaptedEnds, in_patches, out_of_patches
 from midifrag.engine.network.graphs import DenoiserInputs, GraphCache, GraphShape
 from midifrag.engine.network.guidance import combine_guidance, index_tensor, valid_mask
 from midifrag.engine.network.kernels import PLAIN, Kernels
+from midifrag.engine.network.packing import Layer
 from midifrag.engine.network.padding import fold_padding, has_padding, heard_tokens
 from midifrag.engine.network.positions import Position, PositionCache
+from midifrag.engine.network.side_paths import SidePaths
 
 _Row: TypeAlias = Row[PreparedConditioning]
 
@@ -53,8 +58,16 @@ class FastDenoiser:
         if fp8:
             self.description += " with linear layers in fp8"
         self._memory_tokens = self._transformer.num_memory_tokens
+        self._sides = SidePaths({part: f"model.model.{name}" for name, part in dit.named_modules()})
         self._project_in, self._project_out = projections(dit)
-        self._blocks = [Block(layer, dtype, kernels, fp8=fp8) for layer in self._transformer.layers]
+        self._ends = AdaptedEnds(dit, self._sides)
+        self._blocks = [Block(layer, dtype, kernels, fp8=fp8, sides=self._sides) for layer in self._transformer.layers]
+        self._linears: dict[nn.Module, Layer] = {
+            layer: self._sides.beside(layer, linear_in_fp32(layer), torch.float32)
+            for layers in embedders(dit)
+            for layer in layers
+            if isinstance(layer, nn.Linear)
+        }
         self._batch_context = BatchContext()
         self.context_tokens = 0
         self._folds_padding = self._pads_lengths = False
@@ -63,25 +76,38 @@ class FastDenoiser:
         self._positions = PositionCache(self._transformer, dtype, keeps_all=self.captures_graphs)
         self._graphs = GraphCache()
         self.costs = CallCosts()
-        self.memory = sum(block.memory for block in self._blocks)
+        self._own_memory = sum(block.memory for block in self._blocks)
         self._modulations = Modulations(self._transformer.layers, dtype) if self._adaptive else None
+
+    @property
+    def memory(self) -> int:
+        """See `Denoiser`."""
+        return self._own_memory + self._sides.memory
+
+    def attach(self, adapters: Adapters) -> int:
+        """Add a LoRA of which all is added to weights, and say its index; what was captured does not fit then."""
+        return self._sides.attach(adapters, self._project_in.device)
 
     def bytes_held(self, prepared: PreparedConditioning) -> int:
         """See `Denoiser.bytes_held`."""
         tensors = [prepared.context, prepared.negative_context, prepared.prepend, *prepared.time_embeddings.values()]
-        tensors += [prepared.context_bias, prepared.negative_bias]
+        tensors += [prepared.context_bias, prepared.negative_bias, prepared.strengths]
         return sum(tensor.numel() * tensor.element_size() for tensor in tensors if tensor is not None)
 
     @torch.inference_mode()
-    def prepare(self, conditioning: Conditioning, times: Sequence[float], frames: int) -> PreparedConditioning:
+    def prepare(
+        self, conditioning: Conditioning, times: Sequence[float], frames: int, strengths: Mapping[int, float] = NO_LORAS
+    ) -> PreparedConditioning:
         """See `Denoiser.prepare`."""
         dit, dtype = self._dit, self._dtype
+        row = self._sides.row(strengths, self._project_in.device)
+        self._sides.begin(row)
         global_cond = None
         if conditioning.global_cond is not None:
-            global_cond = mlp_in_fp32(dit.to_global_embed, conditioning.global_cond)
+            global_cond = self._mlp(dit.to_global_embed, conditioning.global_cond)
         prepend = None
         if conditioning.prepend is not None:
-            prepend = mlp_in_fp32(dit.to_prepend_embed, conditioning.prepend).to(dtype)
+            prepend = self._mlp(dit.to_prepend_embed, conditioning.prepend).to(dtype)
         self._position(frames, prepend)
         self._pads_lengths = conditioning.valid is not None
         context, context_bias = self._keys_values(conditioning.cross, conditioning.padded)
@@ -96,6 +122,7 @@ class FastDenoiser:
             time_embeddings={},
             can_guide=conditioning.can_guide,
             valid=conditioning.valid,
+            strengths=row,
         )
         self._embed_times(prepared, list(dict.fromkeys(times)))
         return prepared
@@ -110,20 +137,27 @@ class FastDenoiser:
             cross, bias = fold_padding(cross, padded)
             bias = bias.to(self._dtype)
         self.context_tokens = cross.shape[1]
-        tokens = mlp_in_fp32(self._dit.to_cond_embed, cross).to(self._dtype)
+        tokens = self._mlp(self._dit.to_cond_embed, cross).to(self._dtype)
         return Prompts(torch.stack([block.keys_values(tokens) for block in with_cross]), bias)
 
     def _embed_times(self, prepared: PreparedConditioning, times: list[float]) -> None:
         if not times:
             return
+        self._sides.begin(prepared.strengths)
         t = to_device(times, self._project_in.device)
         features = self._dit.timestep_features.float()(t.unsqueeze(1))
-        embedded = mlp_in_fp32(self._dit.to_timestep_embed, features)
+        embedded = self._mlp(self._dit.to_timestep_embed, features)
         if prepared.global_cond is not None:
             embedded = embedded + prepared.global_cond
         if self._adaptive:
-            embedded = mlp_in_fp32(self._transformer.global_cond_embedder, embedded)
+            embedded = self._mlp(self._transformer.global_cond_embedder, embedded)
         prepared.time_embeddings.update(zip(times, embedded, strict=True))
+
+    def _mlp(self, layers: nn.Sequential, x: Tensor) -> Tensor:
+        """As `mlp_in_fp32`, with what LoRAs add to it."""
+        for layer in layers:
+            x = self._linears.get(layer, layer)(x)
+        return x
 
     @torch.inference_mode()
     def evaluate(self, rows: Sequence[_Row]) -> Tensor:
@@ -149,6 +183,8 @@ class FastDenoiser:
             inputs = self._inputs(rows, guided_rows, negative_rows=guided_rows)
             if not has_padding([row.prepared.valid for row in rows], rows[0].model_input.x.shape[-1]):
                 inputs = replace(inputs, heard=None)
+            if all(row.prepared.strengths is None for row in rows):
+                inputs = replace(inputs, strengths=None)
             output = self._forward(inputs, guided_rows)
         else:
             guided_rows = list(range(len(rows))) if shape.guided else []
@@ -210,6 +246,12 @@ class FastDenoiser:
         self.costs.drop(dropped)
         return dropped
 
+    def release_all(self) -> list[GraphShape]:
+        """Free all captured graphs. Returns what they were of."""
+        dropped = self._graphs.drop_all()
+        self.costs.drop(dropped)
+        return dropped
+
     def release_tables(self) -> None:
         """Free tables, unless captured graphs read them, and what was gathered for the last batch."""
         if not self._graphs:
@@ -232,13 +274,15 @@ class FastDenoiser:
             for index in (*range(len(rows)), *guided_rows)
         ]
         prompts = self._batch_context.of([row.prepared for row in rows], negative_rows, fill)
+        everyone = [*rows, *(rows[index] for index in guided_rows)]
         return DenoiserInputs(
             latents=torch.cat([row.model_input.x for row in rows]),
             time_embeddings=torch.stack(time_embeddings),
             context=prompts.context,
             prepend=self._prepend(rows, guided_rows),
             context_bias=prompts.bias,
-            heard=self._heard([*rows, *(rows[index] for index in guided_rows)]),
+            heard=self._heard(everyone),
+            strengths=self._sides.gathered([row.prepared.strengths for row in everyone], self._project_in.device),
         )
 
     def _heard(self, rows: Sequence[_Row]) -> Tensor | None:
@@ -265,9 +309,10 @@ class FastDenoiser:
     def _forward(self, inputs: DenoiserInputs, guided_rows: Sequence[int]) -> Tensor:
         latents, time_embeddings, prepend = inputs.latents, inputs.time_embeddings, inputs.prepend
         context, bias, heard = inputs.context, inputs.context_bias, inputs.heard
-        patch, frames = self._dit.patch_size, latents.shape[-1]
-        patches = latents.unflatten(-1, (-1, patch)).transpose(1, 2).flatten(2)
-        tokens = functional.linear(patches, self._project_in).to(self._dtype)
+        self._sides.begin(inputs.strengths)
+        adapts_ends = inputs.strengths is not None and self._ends.are_adapted
+        frames = latents.shape[-1]
+        tokens = (self._ends.inward(latents) if adapts_ends else self._inward(latents)).to(self._dtype)
         rows = len(tokens)
         # Both sides of guidance are the same as far as nothing of the prompt has come in.
         split = len(guided_rows) if prepend is None else 0
@@ -290,11 +335,14 @@ class FastDenoiser:
             else:
                 x = block.self_attend(x, rotary, modulation, heard)
             x = block.cross_attend_and_feed(x, modulation, prompts, before)
-        x = functional.linear(x[:, before:].float(), self._project_out)
-        if patch > 1:
-            unpacked: Tensor = x.unflatten(-1, (-1, patch))
-            return unpacked.permute(0, 2, 1, 3).flatten(2)
-        return x.transpose(1, 2)
+        x = x[:, before:].float()
+        return self._ends.outward(x) if adapts_ends else self._outward(x)
+
+    def _inward(self, latents: Tensor) -> Tensor:
+        return functional.linear(in_patches(latents, self._dit.patch_size), self._project_in)
+
+    def _outward(self, x: Tensor) -> Tensor:
+        return out_of_patches(functional.linear(x, self._project_out), self._dit.patch_size)
 
     def _with_prefix(self, tokens: Tensor, time_embeddings: Tensor, prepend: Tensor | None) -> Tensor:
         parts = [tokens]

@@ -29,6 +29,7 @@ class SketchWorker:
     def __init__(self, choice: EngineChoice) -> None:
         self._choice = choice
         self._waiting: deque[Render] = deque()
+        self._has_told_of_loras = False
 
     def load(self) -> Iterator[EngineEvent]:
         """See `Worker.load`."""
@@ -97,9 +98,15 @@ class SketchWorker:
             sample_rate=sketch.SAMPLE_RATE,
             used={"prompt": render.prompt, "seconds": _seconds(render), "seed": render.seed},
             engine_seconds=monotonic() - before,
-            notes=(f"unknown words: {', '.join(unknown)}",) if unknown else (),
+            notes=(*([f"unknown words: {', '.join(unknown)}"] if unknown else []), *self._of_loras(render)),
         )
         return [Started(render.job), Progress(render.job, 1, 1), rendered]
+
+    def _of_loras(self, render: Render) -> Iterator[str]:
+        """What is to be said, once, of LoRAs that a request names."""
+        if render.loras and not self._has_told_of_loras:
+            self._has_told_of_loras = True
+            yield "sketch plays no LoRAs; they are for models of Stable Audio"
 
     def close(self) -> None:
         """See `Worker.close`."""

@@ -8,8 +8,9 @@ from typing import Any, ClassVar
 from nicegui import events, ui
 
 from midifrag.config.controls import Control
-from midifrag.config.parameters import NUMBERS, Parameter
-from midifrag.config.targets import PARAMETER_TARGETS
+from midifrag.config.parameters import Parameter
+from midifrag.config.targets import PARAMETER_TARGETS, lora_target, target
+from midifrag.config.used_loras import names_in
 from midifrag.events import JobChanged
 from midifrag.intents import CancelJob, ClearQueue, ResetValues, SetParameter
 from midifrag.page import texts
@@ -101,6 +102,9 @@ class EnginePanel(Panel):
         with ui.element("div").classes("engine-boxes"):
             with _box(texts.CONTROLS):
                 self._values = {name: _Value(page, target.parameter) for name, target in PARAMETER_TARGETS.items()}
+                self._lora_box = ui.element("div").classes("values-loras")
+                self._loras: dict[str, _Value] = {}
+                self._offer_loras()
                 self._of_pads = ui.label().classes("of-pads")
                 self._reset = ui.button(texts.GIVE_ALL_BACK, on_click=lambda: page.put(ResetValues()))
                 self._reset.props("outline no-caps").classes("reset")
@@ -138,11 +142,22 @@ class EnginePanel(Panel):
         bank = self.page.bank
         controls = {str(control.sets): control for control in self.page.loaded.settings.controls}
         controls |= {str(control.sets): control for control in (bank.controls if bank else ())}
-        for name, value in self._values.items():
+        self._offer_loras()
+        for name, value in (*self._values.items(), *self._loras.items()):
             value.show(controls.get(name))
         self._of_pads.text = "\n".join(self._lines_of_pads())
         shared = [one for one in self.page.view.controls.values() if one.value is not None]
         self._reset.set_enabled(bool(shared or self.page.view.pad_values))
+
+    def _offer_loras(self) -> None:
+        """A value for each LoRA that the bank's pads play."""
+        bank = self.page.bank
+        names = tuple(dict.fromkeys(names_in(self.page.loaded.settings, bank))) if bank else ()
+        if names == tuple(self._loras):
+            return
+        self._lora_box.clear()
+        with self._lora_box:
+            self._loras = {name: _Value(self.page, lora_target(name).parameter) for name in names}
 
     def _lines_of_pads(self) -> Iterator[str]:
         """The values that single pads of the bank have alone."""
@@ -150,7 +165,8 @@ class EnginePanel(Panel):
         for (slug, key, name), change in sorted(self.page.view.pad_values.items()):
             if bank is None or slug != bank.slug or key not in bank.pads or change.value is None:
                 continue
-            yield texts.PAD_VALUE.format(pad=bank.pads[key].label, name=NUMBERS[name].label, value=_shown(change.value))
+            label = target(name).parameter.label
+            yield texts.PAD_VALUE.format(pad=bank.pads[key].label, name=label, value=_shown(change.value))
 
     def _show_jobs(self) -> None:
         jobs = sorted(self.page.view.jobs.values(), key=lambda job: job.job)[:JOBS]

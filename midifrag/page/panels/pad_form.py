@@ -45,6 +45,7 @@ class PadForm:
         self._choices: dict[str, Any] = {}
         with ui.element("div").classes("fields"):
             self._text("name", texts.NAME)
+            self._text("loras", texts.PARAMETERS["loras"])
             self._choice("colour", texts.COLOUR, [colour for colour in COLOURS if colour != "off"])
             self._choice("slot", texts.SLOT, [])
             self._choice("land", texts.LAND, list(LANDS))

@@ -97,3 +97,12 @@ def test_what_the_set_lacks_is_told(path, values, kind, text):
     assert told.value.kind == kind
     assert text in str(told.value)
     assert len(str(told.value)) < 400
+
+
+def test_the_strength_of_a_lora_is_a_control():
+    assert asked("control", "lora.dusty", 0.5) == [SetParameter("lora.dusty", 0.5)]
+    assert asked("control", "lora.dusty") == [SetParameter("lora.dusty", None)]
+    with pytest.raises(OscError, match="3 is above 2"):
+        asked("control", "lora.dusty", 3.0)
+    with pytest.raises(OscError, match=r"none of .*lora\.NAME"):
+        asked("control", "dusty", 1.0)

@@ -370,3 +370,16 @@ def test_what_can_be_a_repository(name):
 @pytest.mark.parametrize("name", ["/nowhere/tok", "a/b/c", "../tok", "C:\\tok", "t" * 300, "", "https://hub/x"])
 def test_what_can_be_none(name):
     assert not hub.is_repository(name)
+
+
+def test_a_lora_of_a_repository_is_fetched_where_it_may_be_and_kept(server):
+    server.repositories[NAME] = Repository({"loras/dusty.safetensors": safetensors_of(bytes(64))})
+    with pytest.raises(HubError, match="`midifrag fetch` brings it"):
+        hub.lora_file(NAME, "loras/dusty.safetensors", None, may_fetch=False)
+    fetched = hub.lora_file(NAME, "loras/dusty.safetensors", None, may_fetch=True)
+    assert fetched.read_bytes() == safetensors_of(bytes(64))
+    server.log.clear()
+    assert hub.lora_file(NAME, "loras/dusty.safetensors", None, may_fetch=False) == fetched
+    assert server.log == []
+    with pytest.raises(HubError):
+        hub.lora_file(NAME, "loras/else.safetensors", None, may_fetch=True)

@@ -137,7 +137,7 @@ ROWS = (
     ),
     Row("a GGUF file", other("model.gguf", b"GGUF" + bytes(600)), ("It holds model.gguf", "does not play GGUF")),
     Row("an archive", other("model.zip", b"PK\5\6" + bytes(18)), ("It holds model.zip", "is a zip archive", "Unpack")),
-    Row("a LoRA", lora, ("is a LoRA file", "merge it into its model")),
+    Row("a LoRA", lora, ("is a LoRA file", "Name it with loras:")),
     Row("a device", lambda _: None, (os.devnull, "is no file"), (FILES_ENTRY[0], ("checkpoint", os.devnull))),
     Row(
         "a checkpoint that is not there", lambda f: (f / "model.safetensors").unlink(), ("no checkpoint",), FILES_ENTRY

@@ -57,3 +57,9 @@ def test_a_promoted_spare_goes_before_presses_that_came_after_it():
     worker.promote(1)
     worker.submit(Render(2, "rain", 0.2, 2))
     assert worker.tick()[0] == Started(1)
+
+
+def test_loras_are_told_once_that_it_plays_none():
+    first, second = (Render(number, "kick", 0.5, 9, loras="dusty=1 from /dusty.safetensors") for number in (1, 2))
+    takes = [event for event in rendered(first, second) if isinstance(event, Rendered)]
+    assert [take.notes for take in takes] == [("sketch plays no LoRAs; they are for models of Stable Audio",), ()]

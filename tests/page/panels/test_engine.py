@@ -179,3 +179,17 @@ def test_values_of_pads_are_shown_and_all_values_given_back_at_once(page):
     assert page.sent == [ResetValues()]
     page.take(ControlChanged("cfg_scale", None, bank="opening", pad=PadKey(36)))
     assert (reset.enabled, of_pads.text) == (False, "")
+
+
+def test_the_loras_of_the_bank_s_pads_have_values_too(headless):
+    pads = {36: {"prompt": "rain", "loras": [{"file": "/dusty.safetensors"}]}, 37: {"prompt": "hum"}}
+    opened = headless(bank(pads=pads), controls=[{"cc": 24, "sets": "lora.dusty"}])
+    opened.show(EnginePanel)
+    opened.take(active("opening"))
+    value = Value(opened, "LoRA dusty")
+    assert value.range == (-1.0, 2.0)
+    opened.take(ControlChanged("lora.dusty", 0.5))
+    assert (value.text.text, value.slider.value) == ("0.5", 0.5)
+    opened.take(ControlChanged("lora.dusty", 1.5, bank="opening", pad=PadKey(36)))
+    opened.click(value.back)
+    assert opened.sent == [SetParameter("lora.dusty", None)]

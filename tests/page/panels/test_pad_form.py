@@ -120,3 +120,10 @@ def test_wrong_fields_are_marked_and_right_ones_not(form):
     assert form.field("prompt").props["error-message"] == "is blank"
     assert form.field("slot").props["error"] is True
     assert form.field("colour").props["error"] is False
+
+
+def test_loras_are_a_line_of_the_form(form):
+    form.fill(said={"prompt": "rain", "loras": "dusty=0.8 from loras/dusty.safetensors"})
+    assert form.field("loras").value == "dusty=0.8 from loras/dusty.safetensors"
+    form.type(loras="dusty=0.3")
+    assert form.form.changes == {"loras": "dusty=0.3"}

@@ -1,0 +1,136 @@
+"""LoRAs beside a network's layers: what each adds, as strongly as each row of a batch wants it.
+
+The weights stay as they are. Strengths are numbers that a call is given, as it is given latents; another one is no
+other network, and what a card has recorded of a call can be replayed with it (`midifrag.engine.network.graphs`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TypeAlias
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from midifrag.engine.loading.adapters import Adapter, Adapters
+from midifrag.engine.loading.device import to_device
+from midifrag.engine.network.packing import Layer
+
+#: What becomes of the rows of a layer's weights, (outputs, …), before they are used.
+Rows: TypeAlias = Callable[[Tensor], Tensor]
+#: Of each of a layer's ranks, which LoRA it belongs to.
+_Layout: TypeAlias = tuple[int, ...]
+
+
+def _as_they_are(rows: Tensor) -> Tensor:
+    return rows
+
+
+@dataclass(slots=True, eq=False)
+class SideLayer:
+    """A layer on (rows, …, inputs), and beside it what LoRAs add: all of their ranks in two products."""
+
+    paths: SidePaths
+    base: Layer
+    dtype: torch.dtype
+    rows: Rows
+    down: Tensor | None = None
+    up: Tensor | None = None
+    layout: _Layout = ()
+
+    def __call__(self, x: Tensor) -> Tensor:
+        """Apply it; without a batch that has strengths, the layer alone."""
+        out = self.base(x)
+        strengths = None if self.down is None else self.paths.strengths(self.layout, self.dtype)
+        if strengths is None or self.down is None or self.up is None:
+            return out
+        # What is flat is of a single request.
+        strengths = strengths[: len(x)] if x.dim() == 3 else strengths[:, 0]
+        return out + functional.linear(functional.linear(x, self.down) * strengths, self.up)
+
+    def add(self, adapter: Adapter, index: int, device: torch.device) -> None:
+        """Add the LoRA of this index."""
+        down = adapter.down.to(device, self.dtype)
+        up = self.rows(adapter.up.to(device)).to(self.dtype)
+        self.down = down if self.down is None else torch.cat([self.down, down])
+        self.up = (up if self.up is None else torch.cat([self.up, up], dim=1)).contiguous()
+        self.layout += (index,) * len(down)
+
+    @property
+    def memory(self) -> int:
+        """Bytes of what stands beside the layer."""
+        return sum(each.numel() * each.element_size() for each in (self.down, self.up) if each is not None)
+
+
+class SidePaths:
+    """The side paths of one network; ``names`` are those of its layers. What is attached stays, in its order."""
+
+    def __init__(self, names: Mapping[nn.Module, str] | None = None) -> None:
+        self._names = names or {}
+        self._layers: dict[str, list[SideLayer]] = {}
+        self._indices: dict[_Layout, Tensor] = {}
+        self._given: Tensor | None = None
+        self._spread: dict[tuple[_Layout, torch.dtype], Tensor] = {}
+        #: How many LoRAs are attached.
+        self.count = 0
+
+    def beside(self, layer: nn.Module, base: Layer, dtype: torch.dtype, rows: Rows = _as_they_are) -> Layer:
+        """``base``, which computes ``layer`` in ``dtype``, with room beside it; itself where nothing has its name."""
+        name = self._names.get(layer)
+        if name is None:
+            return base
+        side = SideLayer(self, base, dtype, rows)
+        self._layers.setdefault(name, []).append(side)
+        return side
+
+    def attach(self, adapters: Adapters, device: torch.device) -> int:
+        """Add a LoRA, and say its index; what it does to layers that are none of these is not this one's business."""
+        for name, adapter in adapters.items():
+            for side in self._layers.get(name, ()):
+                side.add(adapter, self.count, device)
+                # Made now, since nothing may come from the host while a card's work is recorded.
+                if side.layout not in self._indices:
+                    self._indices[side.layout] = to_device(list(side.layout), device)
+        self.count += 1
+        return self.count - 1
+
+    def has(self, layer: nn.Module) -> bool:
+        """Whether a LoRA is about this layer."""
+        return any(side.down is not None for side in self._layers.get(self._names.get(layer, ""), ()))
+
+    def begin(self, strengths: Tensor | None) -> None:
+        """A call begins whose rows want LoRAs so strong, (rows, LoRAs) in fp32; None: none at all."""
+        self._given = strengths
+        self._spread.clear()
+
+    def strengths(self, layout: _Layout, dtype: torch.dtype) -> Tensor | None:
+        """Those of this call by rank, (rows, 1, ranks)."""
+        if self._given is None:
+            return None
+        key = layout, dtype
+        if key not in self._spread:
+            self._spread[key] = self._given[:, self._indices[layout]].to(dtype).unsqueeze(1)
+        return self._spread[key]
+
+    def row(self, strengths: Mapping[int, float], device: torch.device) -> Tensor | None:
+        """The row for a request that wants these, by index; None where all are 0."""
+        if not any(strengths.values()):
+            return None
+        return to_device([float(strengths.get(index, 0.0)) for index in range(self.count)], device).unsqueeze(0)
+
+    def gathered(self, rows: list[Tensor | None], device: torch.device) -> Tensor | None:
+        """The rows of a batch, (rows, LoRAs); None where no LoRA is attached."""
+        if not self.count:
+            return None
+        nothing = torch.zeros(1, self.count, device=device)
+        # Those of requests that came before a LoRA did have no column for it.
+        return torch.cat(
+            [nothing if row is None else functional.pad(row, (0, self.count - row.shape[1])) for row in rows]
+        )
+
+    @property
+    def memory(self) -> int:
+        """Bytes of all that stands beside layers."""
+        return sum(side.memory for sides in self._layers.values() for side in sides)
