@@ -19,6 +19,7 @@ from midifrag.fragment.options import FragmentOptions
 from midifrag.fragment.preparing import Preparer
 from midifrag.fragment.recorded_length import fields_of
 from midifrag.fragment.slot_content import content_of
+from midifrag.fragment.waiting import PATIENCE
 from midifrag.fragment.writer_commands import (
     AnnotateTake,
     ArchiveOnly,
@@ -26,7 +27,9 @@ from midifrag.fragment.writer_commands import (
     LandArchived,
     LandTake,
     LockSlot,
+    Recut,
     RestoreSlot,
+    SlotPlaying,
     StarTake,
 )
 from midifrag.fragment.writer_events import Landed, LandFailed, Refused, SlotsChanged, TakeArchived, TakeChanged
@@ -479,3 +482,31 @@ def test_a_cancel_wakes_the_writer_also_for_a_job_that_it_has_not_seen(opened, t
     rig = opened(LanderRig, tmp_path, wake=lambda: woken.append(rig.now))
     rig.lander.cancel(1)
     assert len(woken) == 1
+
+
+@pytest.mark.parametrize("news", [Recut(1, 100.0, Signature(4, 4)), SlotPlaying(1, True)])
+def test_what_the_writer_is_to_take_in_wakes_it(opened, tmp_path, news):
+    woken = []
+    rig = opened(LanderRig, tmp_path, wake=lambda: woken.append(rig.now))
+    match news:
+        case Recut():
+            rig.lander.recut(news)
+        case SlotPlaying():
+            rig.lander.play(news)
+    assert len(woken) == 1
+
+
+def test_slots_are_told_once_when_one_begins_to_sound(rig):
+    rig.handle(land(1))
+    rig.lander.play(SlotPlaying(1, True))
+    before = len(rig.told)
+    rig.tick()
+    rig.tick()
+    assert [type(one) for one in rig.told[before:]] == [SlotsChanged]
+
+
+def test_what_should_have_landed_is_looked_for_when_its_drive_has_had_its_time(rig):
+    moment = rig.now + 0.5
+    rig.handle(dataclasses.replace(land(1), arrival=Arrival(moment)))
+    rig.tick(REFRESH)
+    assert rig.lander.due == moment + PATIENCE
