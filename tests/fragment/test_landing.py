@@ -461,14 +461,24 @@ def test_what_is_cancelled_while_the_archive_does_not_answer_has_its_outcome_at_
     again = LandArchived(2, 1, FragmentOptions(), arrival=Arrival(rig.lander._monotonic() + 30))
     rig.lander.announce(again)
     assert kinds(rig.handle(again)) == ["Held"]
+    # It is said once.
+    assert rig.tick() == []
     rig.lander.cancel(2)
-    rig.told.clear()
-    rig.lander.tick()
-    assert kinds(rig.told) == ["LandCancelled"]
+    assert kinds(rig.tick()) == ["LandCancelled"]
+    assert not rig.lander.punctual.is_cancelled(2)
     free.set()
     rig.told.clear()
     rig.lander.tick()
     assert kinds(rig.told) == []
+
+
+def test_what_cannot_land_is_expected_no_more(rig):
+    gone = LandArchived(3, 77, FragmentOptions(), arrival=Arrival(rig.now + 30))
+    silent = dataclasses.replace(land(4), audio=noise(0.1) * 0, arrival=Arrival(rig.now + 30))
+    for one in (gone, silent):
+        rig.lander.announce(one)
+        assert "LandFailed" in kinds(rig.handle(one))
+    assert rig.lander.punctual.expected() == set()
 
 
 def test_an_archive_that_is_behind_is_looked_at_soon(rig):
