@@ -10,14 +10,17 @@ import pytest
 from midifrag.errors import StorageError
 from midifrag.fragment.archive import Archive
 from midifrag.fragment.audio_files import read_wav
+from midifrag.fragment.holding import LONGEST_RETRY
 from midifrag.fragment.length import MusicalLength, SecondsLength
 from midifrag.fragment.options import FragmentOptions
 from midifrag.fragment.recorded_length import fields_of
 from midifrag.fragment.recutting import EACH, TOO_LATE, Times
 from midifrag.fragment.slot_content import content_of
+from midifrag.fragment.slot_landings import SlotLandings
 from midifrag.fragment.writer_commands import Arrival, CancelLanding, LandArchived, LandLast, LandTake, Recut
 from midifrag.fragment.writer_events import Landed, Made, Waits
 from midifrag.timeline import Signature
+from tests.fragment.breaking import break_archive, full
 from tests.fragment.sounds import RATE, land, noise, record
 from tests.support.landers import LanderRig
 
@@ -80,6 +83,27 @@ def test_what_is_to_be_cut_anew_is_due_soon(rig):
     before = rig.lander.due
     rig.lander.recut(Recut(1, 100.0, COMMON))
     assert before > rig.now + EACH == rig.lander.due
+
+
+def test_a_time_that_was_told_while_a_take_was_on_its_way_counts(rig):
+    take = a_bar(1)
+    rig.lander.announce(take)
+    recut(rig, 1, 100.0)
+    made = next(event for event in rig.handle(take) if isinstance(event, Made))
+    assert made.audio.shape[1] == round(2.4 * RATE)
+
+
+def test_a_time_that_was_told_while_a_take_is_held_counts(rig, monkeypatch):
+    with monkeypatch.context() as broken:
+        break_archive(broken)
+        broken.setattr(SlotLandings, "stage", full)
+        rig.handle(a_bar(1, at=160.0))
+        recut(rig, 1, 100.0)
+        rig.tick()
+    rig.tick(LONGEST_RETRY)
+    rig.tick(EACH)
+    rig.until(160.0)
+    assert samples(rig) == round(2.4 * RATE)
 
 
 def test_a_moment_that_moves_with_the_tempo_is_kept(rig):
