@@ -414,15 +414,19 @@ def test_a_look_for_what_others_changed_gives_way_once_to_a_moment_that_is_near(
     rig.handle(land(1))
     (rig.folder / "output01.wav").unlink()
     rig.archive._catching_up.behind = True
-    indexed = []
+    indexed: list[float] = []
+    looked: list[float] = []
     monkeypatch.setattr(rig.lander._hand, "index_on", lambda: indexed.append(rig.now))
     monkeypatch.setattr(rig.lander.punctual, "is_near", lambda: True)
+    monkeypatch.setattr(rig.lander.shared, "look", lambda: looked.append(rig.now))
 
     rig.tick(REFRESH)
+    assert looked == []
     assert rig.takes() == [1, None, None]
     assert indexed == []
     rig.tick(GIVE_WAY)
     assert rig.takes() == [None, None, None]
+    assert looked == [rig.now]
 
     monkeypatch.undo()
     rig.handle(land(2))
