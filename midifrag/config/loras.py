@@ -90,6 +90,12 @@ def as_loras(said: Any) -> Any:
     return write_loras([_from_folder(one) for one in loras])
 
 
+def as_loras_from(folder: Path, said: Any) -> Any:
+    """As `as_loras`, with paths from a folder."""
+    with reading_from(folder):
+        return as_loras(said)
+
+
 @contextmanager
 def reading_from(folder: Path) -> Iterator[None]:
     """While a set is read: the folder that the paths in it start from."""
@@ -184,7 +190,10 @@ def _of_keys(said: Any) -> Lora:
     elif revision is not None:
         raise ValueError("revision goes with hub; a file of this machine has none")
     else:
-        problem, place = None if file is None else _file_problem(file), file or ""
+        problem, place = None if file is None else path_problem(file), file or ""
+        if place.startswith(_HUB):
+            raise ValueError(f"{place!r} is no path; write {{hub: owner/name, file: …}}")
+    problem = problem or _unwritable(place, file or "")
     if problem is not None:
         raise ValueError(problem)
     if name is None:
@@ -203,10 +212,12 @@ def _text(said: Mapping[Any, Any], key: str) -> str | None:
     return str(value).strip()
 
 
-def _file_problem(file: str) -> str | None:
-    if ";" in file or " sha256:" in file or file.startswith(_HUB) or not file.isprintable():
-        return f"{file!r} cannot be named in a take's record; call the file otherwise, without a semicolon"
-    return path_problem(file)
+def _unwritable(place: str, file: str) -> str | None:
+    """Why a line cannot say where a LoRA lies; None where it can."""
+    is_of_hub = place.startswith(_HUB)
+    if ";" in place or " sha256:" in place or not place.isprintable() or (is_of_hub and "@" in file):
+        return f"{file!r} cannot be named in a take's record; call the file otherwise, without a semicolon or @"
+    return None
 
 
 def is_name(name: str) -> bool:

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeAlias
+from weakref import WeakKeyDictionary
 
 from torch import Tensor
 
@@ -46,7 +47,7 @@ class LoraRack:
         self._originals: dict[str, Tensor] = {}
         self._merged: OrderedDict[tuple[Precision, PlayedLoras], _Denoiser] = OrderedDict()
         #: Which of each denoiser's side paths is which file's.
-        self._attached: dict[_Denoiser, dict[LoraFile, int]] = {}
+        self._attached: WeakKeyDictionary[_Denoiser, dict[LoraFile, int]] = WeakKeyDictionary()
         #: Why files cannot be played, and what is to be told of others, by where they lie.
         self.told: dict[str, str] = {}
 
@@ -71,20 +72,20 @@ class LoraRack:
         after = last + 1 if has_side_paths else len(played)
         return played[:after], played[after:]
 
-    def merged(self, precision: Precision, loras: PlayedLoras) -> _Denoiser:
-        """What denoises with these in its weights; built where it is not there."""
+    def merged(self, precision: Precision, loras: PlayedLoras) -> _Denoiser | None:
+        """What denoises with these in its weights; built where it is not there, and None where there are none."""
+        if not loras:
+            return None
         key = precision, loras
         if key not in self._merged:
             while len(self._merged) >= KEPT:
-                self._attached.pop(self._merged.popitem(last=False)[1], None)
+                self._merged.popitem(last=False)
             self._merged[key] = self._build(merged_module(self._model.module, loras), precision)
         self._merged.move_to_end(key)
         return self._merged[key]
 
     def drop_merged(self) -> None:
         """Free all networks with LoRAs merged into them."""
-        for denoiser in self._merged.values():
-            self._attached.pop(denoiser, None)
         self._merged.clear()
 
     def strengths(self, denoiser: _Denoiser, beside: PlayedLoras) -> dict[int, float]:
@@ -103,10 +104,6 @@ class LoraRack:
     def count(self, denoiser: _Denoiser) -> int:
         """How many are attached to a denoiser."""
         return len(self._attached.get(denoiser, ()))
-
-    def forget(self, denoiser: _Denoiser) -> None:
-        """A denoiser is gone."""
-        self._attached.pop(denoiser, None)
 
     # --- files -------------------------------------------------------------------------------------------------------
 

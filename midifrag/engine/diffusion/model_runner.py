@@ -107,7 +107,9 @@ class ModelRunner:
         self.counters.text_encoder_runs = self._conditioner.text_runs
         first_times = model_times(parameters.method, request.levels(self.model))
         request.merged, beside = self.loras.divide(played, has_side_paths=isinstance(self._denoiser(), FastDenoiser))
-        denoiser = self._denoiser(request.precision, request.merged)
+        # Held by who is rendered with it, however many others come meanwhile.
+        request.network = self.loras.merged(request.precision or self.model.precision, request.merged)
+        denoiser = self._denoiser_of(request)
         strengths = self._beside(denoiser, beside)
         prepared = denoiser.prepare(conditioning, first_times, parameters.frames, strengths)
         request.begin(self.model, prepared)
@@ -151,7 +153,7 @@ class ModelRunner:
                 Row(request.model_input, request.prepared, request.guidance(shortcuts), request.parameters.guidance)
                 for request in fresh
             ]
-            output = self._denoiser(batch[0].precision, batch[0].merged).evaluate(rows)
+            output = self._denoiser_of(batch[0]).evaluate(rows)
             self.counters.denoiser_calls += 1
         if shortcuts.step_caching == 1:
             return output
@@ -250,8 +252,6 @@ class ModelRunner:
     def _drop_other_precisions(self) -> None:
         """Free the copies that a request needed which the model's own number format could not render."""
         own = self.model.precision
-        for precision in self._denoisers.keys() - {own}:
-            self.loras.forget(self._denoisers[precision])
         self._denoisers = {own: self._denoisers[own]}
         self._decoders = {own: self._decoders[own]}
 
@@ -286,17 +286,18 @@ class ModelRunner:
         """Bytes that a request holds between two ticks."""
         state = request.state
         latents = (1 + len(state.history)) * state.x.numel() * state.x.element_size()
-        return latents + self._denoiser(request.precision, request.merged).bytes_held(request.prepared)
+        return latents + self._denoiser_of(request).bytes_held(request.prepared)
 
     @property
     def descriptions(self) -> tuple[str, str]:
         """What denoises and what decodes, in words."""
         return self._denoiser().description, self._decoder().description
 
-    def _denoiser(self, precision: Precision | None = None, merged: PlayedLoras = ()) -> _Denoiser:
+    def _denoiser_of(self, request: Request) -> _Denoiser:
+        return request.network or self._denoiser(request.precision)
+
+    def _denoiser(self, precision: Precision | None = None) -> _Denoiser:
         precision = precision or self.model.precision
-        if merged:
-            return self.loras.merged(precision, merged)
         if precision not in self._denoisers:
             self.counters.models_built += 1
             self._denoisers[precision] = self._build_denoiser(self.model.module, precision)

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 import torch
 
+from midifrag.engine.diffusion.lora_rack import KEPT
 from midifrag.engine.diffusion.parameters import resolve_parameters
 from midifrag.engine.diffusion.request import Request
 from midifrag.engine.diffusion.worker import DiffusionWorker
@@ -206,3 +207,20 @@ def test_warm_up_reads_them_and_says_what_it_could_not(folder: Path, tmp_path: P
     told = alone.info().remark
     assert f"LoRA {rows.name}: a dora-rows, merged" in told
     assert f"There is no LoRA {gone}" in told
+
+
+def test_more_merged_ones_at_once_than_are_kept_have_one_network_each(folder: Path) -> None:
+    rows = lora(folder, "dora-rows")
+    alone = DiffusionWorker.from_model(sa3_model())
+    renders = [
+        Render(number, "rain", SECONDS, number, loras=line((rows, number / 4)), **ASKED)
+        for number in range(1, KEPT + 3)
+    ]
+    before = alone.counters.models_built
+    built: list[object] = []
+    build = alone.runner.loras._build
+    alone.runner.loras._build = lambda module, precision: built.append(module) or build(module, precision)
+    ends = [event for event in run(alone, *renders) if isinstance(event, Rendered)]
+    assert (len(ends), len(built)) == (len(renders), len(renders))
+    assert alone.counters.models_built == before
+    assert len(alone.runner.loras._merged) == KEPT
