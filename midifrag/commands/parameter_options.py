@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
 import click
 
 from midifrag.config.conditioning import as_conditioning
-from midifrag.config.loras import as_loras_from
 from midifrag.config.parameters import (
     PARAMETERS,
     Parameter,
@@ -40,7 +38,7 @@ def given(parameters: Mapping[str, Any]) -> dict[str, Any]:
     typed = {name: value for name, value in parameters.items() if value is not None}
     if is_random(typed.get("seed")):
         del typed["seed"]
-    for name, read in (("conditioning", as_conditioning), ("loras", partial(as_loras_from, Path.cwd()))):
+    for name, read in (("conditioning", as_conditioning), ("loras", _as_loras_from_here)):
         try:
             if name in typed:
                 typed[name] = read(typed[name])
@@ -54,6 +52,13 @@ def given(parameters: Mapping[str, Any]) -> dict[str, Any]:
         text = f"stands beside {_flag(lengths[0])}; a length is one of seconds, bars and beats"
         raise ConfigurationError([Problem("command line", None, _flag(lengths[1]), text)])
     return typed
+
+
+def _as_loras_from_here(said: str) -> Any:
+    # What reads sets takes long to be imported.
+    from midifrag.config.lora_lists import as_loras_from
+
+    return as_loras_from(Path.cwd(), said)
 
 
 def _option(parameter: Parameter) -> Callable[[Command], Command]:

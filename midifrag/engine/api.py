@@ -15,7 +15,7 @@ from typing import Any, Literal, TypeAlias, assert_never
 from midifrag.audio import Audio
 from midifrag.config.catalogue import CATALOGUE, engine_names
 from midifrag.config.conditioning import as_conditioning
-from midifrag.config.loras import as_loras_from
+from midifrag.config.lora_lists import as_loras_from
 from midifrag.config.parameters import Value, is_random
 from midifrag.engine.border import Border, each_event
 from midifrag.engine.event_checks import checked_info

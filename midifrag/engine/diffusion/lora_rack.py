@@ -172,7 +172,8 @@ class LoraRack:
         """A layer's weights as its checkpoint has them; the model's own may be in a format that rounds them."""
         weight = f"{name}.weight"
         if self._model.precision == "fp32" or self._model.files is None:
-            return self._model.module.get_parameter(weight).detach().float()
+            own: Tensor = self._model.module.get_parameter(weight)
+            return own.detach().float()
         if not self._originals:
             names = [f"{each}.weight" for each in adaptable(self._model.module)]
             self._originals = weights_of(self._model.module, *self._model.files, names)
