@@ -10,12 +10,12 @@ from midifrag.errors import RequestError
 
 def check_limits(render: Render) -> None:
     """Raise `RequestError` for a request that is beyond a parameter's limits, unless it is of the archive."""
-    if render.recorded:
-        return
     try:
         read_loras(render.loras)
     except ValueError as error:
         raise RequestError(f"loras: {error}.") from error
+    if render.recorded:
+        return
     problems = beyond_limits(values_of(render, RequestParameters))
     if problems:
         raise RequestError(f"{'; '.join(f'{name}: {problem}' for name, problem in problems.items())}.")

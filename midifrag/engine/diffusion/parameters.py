@@ -68,7 +68,7 @@ def resolve_parameters(render: Render, model: Model) -> ResolvedParameters:
             # What has come to the model's entry since is not in the take.
             values["loras"] = merged_loras(None, render.loras)
     except ValueError as error:
-        raise RequestError(f"conditioning or loras: {error}.") from error
+        raise RequestError(f"conditioning: {error}.") from error
     values = dict.fromkeys(names_of(RequestParameters)) | values
     values["conditioning"] = told_beside(model.inputs, values["conditioning"], render.bpm, model.name)
     final: dict[str, Any] = {
