@@ -76,7 +76,7 @@ def _titled(title: str, names: tuple[str, ...], rows: list[tuple[str, ...]]) -> 
 
 
 def _loras(used: list[UsedLora]) -> Table:
-    rows = [
+    rows: list[tuple[str, ...]] = [
         (one.lora.name, presence_of(one), f"{', '.join(map(shown, one.strengths))} of {', '.join(one.models)}", place)
         for one in used
         for place in (one.lora.place,)

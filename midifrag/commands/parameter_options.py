@@ -9,7 +9,6 @@ from typing import Any, TypeVar
 import click
 
 from midifrag.config.conditioning import as_conditioning
-from midifrag.config.loras import as_loras, reading_from
 from midifrag.config.parameters import (
     PARAMETERS,
     Parameter,
@@ -56,8 +55,10 @@ def given(parameters: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _as_loras_from_here(said: str) -> Any:
-    with reading_from(Path.cwd()):
-        return as_loras(said)
+    # What reads sets takes long to be imported.
+    from midifrag.config.lora_lists import as_loras_from
+
+    return as_loras_from(Path.cwd(), said)
 
 
 def _option(parameter: Parameter) -> Callable[[Command], Command]:

@@ -16,7 +16,7 @@ from pydantic import (
 )
 
 from midifrag.config.conditioning import as_conditioning
-from midifrag.config.loras import as_loras
+from midifrag.config.lora_lists import as_loras
 from midifrag.config.parameters import PARAMETERS
 from midifrag.config.places import ModelPath, Repository, RepositoryFile, Revision, repository_file_problem
 from midifrag.config.value_types import Strict, Written, WrongKeyError

@@ -21,7 +21,7 @@ from midifrag.config.agreement import BankSource, disagreements, shared_programs
 from midifrag.config.banks import Bank, repeated_pads
 from midifrag.config.folders import archive_folder, fragments_folder
 from midifrag.config.lengths import Limits
-from midifrag.config.loras import reading_from
+from midifrag.config.lora_lists import reading_from
 from midifrag.config.names import none_of
 from midifrag.config.parameters import LENGTHS
 from midifrag.config.problems import (

@@ -8,16 +8,11 @@ of each as well.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from contextvars import ContextVar
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from pathlib import Path, PurePosixPath
 from typing import Any
 
 from midifrag.config.conditioning import shown
-from midifrag.config.names import none_of
-from midifrag.config.places import hub_file_problem, path_problem
 
 #: How strongly a LoRA may count: less than nothing is its opposite, 1 as it was trained.
 STRENGTHS = (-1.0, 2.0)
@@ -26,13 +21,13 @@ PREFIX = "lora."
 #: How many there may be at once, and how long the name of each.
 MOST, _LONGEST = 16, 80
 
-_KEYS = ("file", "hub", "revision", "strength", "name")
-_HUB = "hub:"
+#: What a place begins with that is of the hub.
+HUB = "hub:"
+_OF_HUB = re.compile(r"hub:[^/@\s]+/[^/@\s]+/[^@]+(@\S+)?")
 _ONE = re.compile(
     r"(?P<name>[^;=]+?)\s*=\s*(?P<strength>[-+.\deE]+)"
     r"(?:\s+from\s+(?P<place>\S(?:.*?\S)?))?(?:\s+sha256:(?P<checksum>[0-9a-f]{64}))?"
 )
-_FOLDER: ContextVar[Path | None] = ContextVar("the folder that files of LoRAs are named from", default=None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,55 +51,28 @@ class Lora:
     @property
     def hub(self) -> tuple[str, str, str | None] | None:
         """Repository, file and revision of one that comes from the hub; None for one of this machine."""
-        if not self.place.startswith(_HUB):
+        if not self.place.startswith(HUB):
             return None
-        named, _, revision = self.place.removeprefix(_HUB).partition("@")
+        named, _, revision = self.place.removeprefix(HUB).partition("@")
         owner, name, file = named.split("/", 2)
         return f"{owner}/{name}", file, revision or None
 
 
 def read_loras(text: str | None) -> tuple[Lora, ...]:
     """The LoRAs that a line says. Raises ValueError with what is wrong with it."""
-    return _checked(_read(one.strip()) for one in (text or "").split(";") if one.strip())
+    return checked(_read(one.strip()) for one in (text or "").split(";") if one.strip())
 
 
-def write_loras(loras: Sequence[Lora]) -> str | None:
+def write_loras(loras: Iterable[Lora]) -> str | None:
     """The line that says ``loras``; None for none."""
     return "; ".join(map(str, loras)) or None
-
-
-def as_loras(said: Any) -> Any:
-    """The line for what a file says, be that a list or the line itself. Raises ValueError.
-
-    Paths are taken from the folder of the set that is being read (`reading_from`).
-    """
-    if said is None:
-        return None
-    if isinstance(said, str):
-        loras = read_loras(said)
-    elif isinstance(said, list | tuple):
-        loras = _checked(_of_keys(one) for one in said)
-    else:
-        # pydantic takes no other error for a mistake of the file.
-        raise ValueError("must be a list, such as [{file: dusty.safetensors, strength: 0.8}]")  # noqa: TRY004
-    return write_loras([_from_folder(one) for one in loras])
-
-
-@contextmanager
-def reading_from(folder: Path) -> Iterator[None]:
-    """While a set is read: the folder that the paths in it start from."""
-    token = _FOLDER.set(folder)
-    try:
-        yield
-    finally:
-        _FOLDER.reset(token)
 
 
 def merged(farther: str | None, nearer: str | None) -> str | None:
     """The LoRAs of two levels; of one that both name, what the nearer one says. Raises ValueError."""
     over = {one.name: one for one in read_loras(nearer)}
     under = [_over(one, over.pop(one.name, None)) for one in read_loras(farther)]
-    return write_loras(_checked([*under, *over.values()]))
+    return write_loras(checked([*under, *over.values()]))
 
 
 def _over(farther: Lora, nearer: Lora | None) -> Lora:
@@ -136,7 +104,8 @@ def strength_problem(strength: float) -> str | None:
     return None if low <= strength <= high else f"{shown(strength)} is not between {shown(low)} and {shown(high)}"
 
 
-def _checked(loras: Iterator[Lora] | Sequence[Lora]) -> tuple[Lora, ...]:
+def checked(loras: Iterable[Lora]) -> tuple[Lora, ...]:
+    """A list that can be played. Raises ValueError for too many, and for two of one name."""
     every = tuple(loras)
     names = [one.name for one in every]
     twice = next((name for name in names if names.count(name) > 1), None)
@@ -151,62 +120,11 @@ def _read(text: str) -> Lora:
     found = _ONE.fullmatch(text)
     if found is None:
         raise ValueError(f"{text!r} is no LoRA; write it as dusty=0.8 from dusty.safetensors")
-    strength = _strength(found["name"], found["strength"])
+    strength = lora_strength(found["name"], found["strength"])
     place = found["place"] or ""
-    if place.startswith(_HUB) and (problem := _hub_problem(place)):
-        raise ValueError(f"{found['name']}: {problem}")
-    return Lora(_name(found["name"]), strength, place, found["checksum"] or "")
-
-
-def _hub_problem(place: str) -> str | None:
-    named, _, revision = place.removeprefix(_HUB).partition("@")
-    owner, name, file = (*named.split("/", 2), "", "")[:3]
-    return hub_file_problem(f"{owner}/{name}", file, revision or None)
-
-
-def _of_keys(said: Any) -> Lora:
-    if isinstance(said, str):
-        said = {"file": said}
-    if not isinstance(said, Mapping):
-        raise ValueError(f"{said!r} is no LoRA; write {{file: dusty.safetensors, strength: 0.8}}")  # noqa: TRY004
-    for key in said:
-        if key not in _KEYS:
-            raise ValueError(none_of(key, _KEYS))
-    file, hub, name, revision = (_text(said, key) for key in ("file", "hub", "name", "revision"))
-    place = ""
-    if hub is not None:
-        if file is None:
-            raise ValueError(f"{hub} is a repository; name the LoRA's file in it: file: …")
-        problem, place = (
-            hub_file_problem(hub, file, revision),
-            f"{_HUB}{hub}/{file}{f'@{revision}' if revision else ''}",
-        )
-    elif revision is not None:
-        raise ValueError("revision goes with hub; a file of this machine has none")
-    else:
-        problem, place = None if file is None else _file_problem(file), file or ""
-    if problem is not None:
-        raise ValueError(problem)
-    if name is None:
-        if file is None:
-            raise ValueError("a LoRA has a file, or the name of one that a farther level has")
-        name = PurePosixPath(file.replace("\\", "/")).stem
-    return Lora(_name(name), _strength(name, said.get("strength", 1.0)), place)
-
-
-def _text(said: Mapping[Any, Any], key: str) -> str | None:
-    value = said.get(key)
-    if value is None:
-        return None
-    if isinstance(value, bool) or not isinstance(value, str | int | float) or not str(value).strip():
-        raise ValueError(f"{key}: {value!r} is no text")
-    return str(value).strip()
-
-
-def _file_problem(file: str) -> str | None:
-    if ";" in file or " sha256:" in file or file.startswith(_HUB) or not file.isprintable():
-        return f"{file!r} cannot be named in a take's record; call the file otherwise, without a semicolon"
-    return path_problem(file)
+    if place.startswith(HUB) and not _OF_HUB.fullmatch(place):
+        raise ValueError(f"{found['name']}: {place!r} is no file of the hub; it looks like hub:owner/name/file")
+    return Lora(lora_name(found["name"]), strength, place, found["checksum"] or "")
 
 
 def is_name(name: str) -> bool:
@@ -220,14 +138,16 @@ def is_name(name: str) -> bool:
     )
 
 
-def _name(name: str) -> str:
+def lora_name(name: str) -> str:
+    """A name as it is meant. Raises ValueError for what is none."""
     text = name.strip()
     if not is_name(text):
         raise ValueError(f"{name!r} is no name of a LoRA; give it one without ; and =: name: …")
     return text
 
 
-def _strength(name: str, strength: Any) -> float:
+def lora_strength(name: str, strength: Any) -> float:
+    """The strength of the LoRA of a name. Raises ValueError for what can be none."""
     try:
         if isinstance(strength, bool):
             raise TypeError  # noqa: TRY301 (as what is no number at all)
@@ -238,10 +158,3 @@ def _strength(name: str, strength: Any) -> float:
     if problem is not None:
         raise ValueError(f"{name}: strength {problem}")
     return number
-
-
-def _from_folder(lora: Lora) -> Lora:
-    folder = _FOLDER.get()
-    if folder is None or not lora.place or lora.hub is not None:
-        return lora
-    return replace(lora, place=str((folder / Path(lora.place).expanduser()).resolve()))

@@ -19,8 +19,9 @@ from pydantic_core import PydanticKnownError
 from midifrag.boundary import Land
 from midifrag.config.conditioning import as_conditioning
 from midifrag.config.controls import Range
-from midifrag.config.loras import as_loras, with_strengths
+from midifrag.config.lora_lists import as_loras
 from midifrag.config.loras import merged as merged_loras
+from midifrag.config.loras import with_strengths
 from midifrag.config.parameters import (
     NUMBERS,
     PARAMETERS,

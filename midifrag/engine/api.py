@@ -8,13 +8,14 @@ import secrets
 import weakref
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal, TypeAlias, assert_never
 
 from midifrag.audio import Audio
 from midifrag.config.catalogue import CATALOGUE, engine_names
 from midifrag.config.conditioning import as_conditioning
-from midifrag.config.loras import as_loras
+from midifrag.config.lora_lists import as_loras_from
 from midifrag.config.parameters import Value, is_random
 from midifrag.engine.border import Border, each_event
 from midifrag.engine.event_checks import checked_info
@@ -183,7 +184,7 @@ def render(
             guidance=guidance,
             schedule=schedule,
             conditioning=_in_one_line("conditioning", as_conditioning, conditioning),
-            loras=_in_one_line("loras", as_loras, loras),
+            loras=_in_one_line("loras", partial(as_loras_from, Path.cwd()), loras),
         ),
     )
 

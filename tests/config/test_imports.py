@@ -13,7 +13,13 @@ def imported(script):
 def test_the_table_of_parameters_needs_nothing_but_python():
     modules = imported("import midifrag.config.parameters")
     ours = {name for name in modules if name.partition(".")[0] == "midifrag"}
-    assert ours == {"midifrag", "midifrag.config", "midifrag.config.parameters", "midifrag.config.conditioning"}
+    assert ours == {
+        "midifrag",
+        "midifrag.config",
+        "midifrag.config.parameters",
+        "midifrag.config.conditioning",
+        "midifrag.config.loras",
+    }
     assert not modules & {"pydantic", "numpy", "click", "torch", "ruamel"}
 
 

@@ -50,8 +50,9 @@ def test_every_parameter_of_a_request_can_be_given_by_name():
     values = {
         name: PARAMETERS[name].limits[0] if name in NUMBERS else f"some {name}" for name in sorted(names, reverse=True)
     }
-    values["conditioning"] = "bpm=90"
-    midifrag.render(api.WorkerModel("toy", None, worker), "rain", **values | {"conditioning": {"bpm": 90}})
+    values |= {"conditioning": "bpm=90", "loras": "dusty=0.5 from hub:me/loras/dusty.safetensors"}
+    said = {"conditioning": {"bpm": 90}, "loras": [{"hub": "me/loras", "file": "dusty.safetensors", "strength": 0.5}]}
+    midifrag.render(api.WorkerModel("toy", None, worker), "rain", **values | said)
     assert worker.render == Render(worker.job, "rain", **values)
 
 
@@ -61,6 +62,8 @@ def test_what_a_model_is_told_must_have_names_and_values():
         RequestError, match=r"^conditioning: 'fast' says no value; write it as bpm=120, genre=techno\.$"
     ):
         midifrag.render(sketch, "kick", conditioning="fast")
+    with pytest.raises(RequestError, match=r"^loras: 'dusty' is no LoRA"):
+        midifrag.render(sketch, "kick", loras="dusty")
 
 
 def test_what_is_beyond_a_parameter_s_limits_is_refused():

@@ -23,3 +23,9 @@ def test_both_ends_of_every_number_are_allowed_and_no_more(name):
 def test_everything_that_is_wrong_is_said_at_once():
     with pytest.raises(RequestError, match=r"^steps: 0 is below 1; seed: -1 is below 0\.$"):
         check_limits(Render(1, "rain", 1.0, -1, steps=0))
+
+
+@pytest.mark.parametrize("loras", ["dusty=3 from /dusty.safetensors", "dusty"])
+def test_loras_that_nobody_can_mean_are_refused(loras):
+    with pytest.raises(RequestError, match=r"^loras: "):
+        check_limits(Render(1, "rain", 1.0, 7, loras=loras))

@@ -11,7 +11,7 @@ from midifrag.config.midi_rules import TimeSettings
 from midifrag.config.pads import Pad
 from midifrag.config.ports import PortSettings
 from midifrag.config.settings import Settings
-from midifrag.config.targets import TARGETS
+from midifrag.config.targets import WRITTEN
 from tools import settings_reference as reference
 
 
@@ -54,7 +54,7 @@ def test_every_link_leads_to_a_section():
         (Pad, "sampler", "text", "", ""),
         (Pad, "prompt", "text", "required", "not empty"),
         (Pad, "on_lost", "one of queue, fail, wait", "`queue`", ""),
-        (Control, "sets", f"one of {', '.join(TARGETS)}", "required", ""),
+        (Control, "sets", WRITTEN, "required", ""),
         (Control, "range", "two numbers, such as [1, 12]", "required", ""),
         (Control, "cc", "whole number", "", "0 to 127"),
         (PortSettings, "input", "pattern in quotes, or {virtual: name}", "", ""),

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import queue
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TypeAlias
+from weakref import WeakKeyDictionary
 
 from torch import Tensor
 
@@ -37,16 +39,46 @@ _Denoiser: TypeAlias = Denoiser[Any]
 Build: TypeAlias = Callable[[Any, Precision], _Denoiser]
 
 
+class _Originals:
+    """The weights of a model's layers as its checkpoint has them; its own may be in a format that rounds them."""
+
+    def __init__(self, model: Model) -> None:
+        self._model = model
+        self._read: dict[str, Tensor] = {}
+
+    def __call__(self, layer: str) -> Tensor:
+        """Those of a layer, in fp32."""
+        module, name = self._model.module, f"{layer}.weight"
+        if self._model.precision == "fp32" or self._model.files is None:
+            own: Tensor = module.get_parameter(name)
+            return own.detach().float()
+        if not self._read:
+            self._read = weights_of(module, self._model.files[0], [f"{each}.weight" for each in adaptable(module)])
+        return self._read[name].float()
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """The LoRAs of a request, where they count: ``merged`` in the weights of ``network``, where it has one of its own.
+
+    ``denoiser`` is what denoises, ``strengths`` those of the LoRAs beside its layers, by their index there.
+    """
+
+    merged: PlayedLoras
+    network: Denoiser[Any] | None
+    denoiser: Denoiser[Any]
+    strengths: dict[int, float]
+
+
 class LoraRack:
     """LoRAs by where they lie. One that was read stays as it was, whatever becomes of its file."""
 
-    def __init__(self, model: Model, build: Build) -> None:
-        self._model, self._build = model, build
+    def __init__(self, model: Model, build: Build, outgrown: Callable[[_Denoiser], None]) -> None:
+        self._model, self._build, self._outgrown = model, build, outgrown
         self._files: dict[str, LoraFile] = {}
-        self._originals: dict[str, Tensor] = {}
         self._merged: OrderedDict[tuple[Precision, PlayedLoras], _Denoiser] = OrderedDict()
         #: Which of each denoiser's side paths is which file's.
-        self._attached: dict[_Denoiser, dict[LoraFile, int]] = {}
+        self._attached: WeakKeyDictionary[_Denoiser, dict[LoraFile, int]] = WeakKeyDictionary()
         #: Why files cannot be played, and what is to be told of others, by where they lie.
         self.told: dict[str, str] = {}
 
@@ -62,55 +94,58 @@ class LoraRack:
         every = (one for one in read_loras(line) if one.name in by_name)
         return write_loras([Lora(one.name, one.strength, one.place, by_name[one.name]) for one in every])
 
-    def divide(self, played: PlayedLoras, *, has_side_paths: bool) -> tuple[PlayedLoras, PlayedLoras]:
-        """Those that are merged into the weights, and those that stand beside them.
+    def place(self, played: PlayedLoras, own: _Denoiser, precision: Precision) -> Placed:
+        """Put them where they count; ``own`` denoises in this precision with none in its weights.
 
         Merged is what is more than added to weights, and what changes them before that does.
         """
         last = max((index for index, one in enumerate(played) if not one.file.is_added), default=-1)
-        after = last + 1 if has_side_paths else len(played)
-        return played[:after], played[after:]
+        after = last + 1 if isinstance(own, FastDenoiser) else len(played)
+        network = self._network(precision, played[:after])
+        denoiser = network or own
+        return Placed(played[:after], network, denoiser, self._strengths(denoiser, played[after:]))
 
-    def merged(self, precision: Precision, loras: PlayedLoras) -> _Denoiser:
-        """What denoises with these in its weights; built where it is not there."""
+    def _network(self, precision: Precision, loras: PlayedLoras) -> _Denoiser | None:
+        if not loras:
+            return None
         key = precision, loras
         if key not in self._merged:
             while len(self._merged) >= KEPT:
-                self._attached.pop(self._merged.popitem(last=False)[1], None)
+                self._merged.popitem(last=False)
             self._merged[key] = self._build(merged_module(self._model.module, loras), precision)
         self._merged.move_to_end(key)
         return self._merged[key]
 
     def drop_merged(self) -> None:
         """Free all networks with LoRAs merged into them."""
-        for denoiser in self._merged.values():
-            self._attached.pop(denoiser, None)
         self._merged.clear()
 
-    def strengths(self, denoiser: _Denoiser, beside: PlayedLoras) -> dict[int, float]:
+    def _strengths(self, denoiser: _Denoiser, beside: PlayedLoras) -> dict[int, float]:
         """How strong these are, by their index in a denoiser, to which they are attached if they were not."""
         known = self._attached.setdefault(denoiser, {})
+        new = [one.file for one in beside if one.file not in known]
         if isinstance(denoiser, FastDenoiser):
-            for one in beside:
-                if one.file not in known:
-                    known[one.file] = denoiser.attach(one.file.adapters)
+            known |= {file: denoiser.attach(file.adapters) for file in dict.fromkeys(new)}
+        if new:
+            self._outgrown(denoiser)
         strengths: dict[int, float] = {}
         for one in beside:
             index = known[one.file]
             strengths[index] = strengths.get(index, 0.0) + one.strength
         return strengths
 
-    def count(self, denoiser: _Denoiser) -> int:
-        """How many are attached to a denoiser."""
-        return len(self._attached.get(denoiser, ()))
-
-    def forget(self, denoiser: _Denoiser) -> None:
-        """A denoiser is gone."""
-        self._attached.pop(denoiser, None)
-
     # --- files -------------------------------------------------------------------------------------------------------
 
-    def load(self, renders: Iterable[Render]) -> Iterator[Warming]:
+    def prepare(self, renders: Sequence[Render], own: _Denoiser) -> Iterator[Warming]:
+        """Read what these renders name, and attach what stands beside a network's layers; before that is recorded."""
+        yield from self._load(renders)
+        for line in dict.fromkeys(render.loras for render in renders):
+            with contextlib.suppress(ModelError, ValueError):
+                played = self.played(line)
+                if all(one.file.is_added for one in played):
+                    self.place(played, own, self._model.precision)
+
+    def _load(self, renders: Iterable[Render]) -> Iterator[Warming]:
         """Fetch and read what these renders name, on a thread of its own; what cannot be played is told, and left."""
         lines = [self._model.defaults.loras, *(render.loras for render in renders)]
         wanted: dict[str, Lora] = {}
@@ -159,10 +194,7 @@ class LoraRack:
     def _read(self, lora: Lora, *, may_fetch: bool) -> LoraFile:
         where = lora.hub
         path = Path(lora.place).expanduser() if where is None else hub.lora_file(*where, may_fetch=may_fetch)
-        try:
-            return read_lora(path, adaptable(self._model.module), self._original)
-        finally:
-            self._originals.clear()
+        return read_lora(path, adaptable(self._model.module), _Originals(self._model))
 
     def _keep(self, lora: Lora, read: LoraFile) -> None:
         # Brought to the device once, so that no press waits for that.
@@ -170,16 +202,6 @@ class LoraRack:
         self._files[lora.place] = replace(read, adapters=there)
         how = "" if read.is_added else f"a {read.kind}, merged: each new strength of it takes a press a moment longer"
         self.told[lora.place] = "; ".join(filter(None, (how, read.note)))
-
-    def _original(self, name: str) -> Tensor:
-        """A layer's weights as its checkpoint has them; the model's own may be in a format that rounds them."""
-        weight = f"{name}.weight"
-        if self._model.precision == "fp32" or self._model.files is None:
-            return self._model.module.get_parameter(weight).detach().float()
-        if not self._originals:
-            names = [f"{each}.weight" for each in adaptable(self._model.module)]
-            self._originals = weights_of(self._model.module, *self._model.files, names)
-        return self._originals[weight].float()
 
     @property
     def remarks(self) -> Sequence[str]:

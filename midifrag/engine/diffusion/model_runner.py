@@ -25,7 +25,6 @@ from midifrag.engine.loading.device import (
     is_memory_error,
     live_bytes,
 )
-from midifrag.engine.loading.lora_files import PlayedLoras
 from midifrag.engine.loading.model import Model, Precision
 from midifrag.engine.loading.precision import DTYPES, frozen_text_encoders
 from midifrag.engine.loading.prompt_room import cut_sentence
@@ -87,7 +86,7 @@ class ModelRunner:
         self._foreign_bytes = max(0, (live_bytes(model.device) or 0) - self._model_bytes())
         self._shortages = 0
         self._conditioner = Conditioner(model)
-        self.loras = LoraRack(model, self._build_denoiser)
+        self.loras = LoraRack(model, self._build_denoiser, self._outgrown)
         self._denoisers: dict[Precision, _Denoiser] = {}
         self._decoders: dict[Precision, LatentDecoder] = {}
         self.recordings = Recordings(self._denoiser(), model.device, enabled=graphs)
@@ -106,28 +105,19 @@ class ModelRunner:
         )
         self.counters.text_encoder_runs = self._conditioner.text_runs
         first_times = model_times(parameters.method, request.levels(self.model))
-        request.merged, beside = self.loras.divide(played, has_side_paths=isinstance(self._denoiser(), FastDenoiser))
-        denoiser = self._denoiser(request.precision, request.merged)
-        strengths = self._beside(denoiser, beside)
-        prepared = denoiser.prepare(conditioning, first_times, parameters.frames, strengths)
+        placed = self.loras.place(played, self._denoiser(request.precision), request.precision or self.model.precision)
+        # Held by who is rendered with it, however many others come meanwhile.
+        request.merged, request.network = placed.merged, placed.network
+        prepared = placed.denoiser.prepare(conditioning, first_times, parameters.frames, placed.strengths)
         request.begin(self.model, prepared)
 
-    def load_loras(self, renders: Sequence[Render]) -> Iterator[Warming]:
-        """Read the LoRAs that these name, and attach what is played beside the network; before it is recorded."""
-        yield from self.loras.load(renders)
-        for line in dict.fromkeys(render.loras for render in renders):
-            with contextlib.suppress(ModelError, ValueError):
-                played = self.loras.played(line)
-                merged, beside = self.loras.divide(played, has_side_paths=isinstance(self._denoiser(), FastDenoiser))
-                if not merged:
-                    self._beside(self._denoiser(), beside)
+    def prepare_loras(self, renders: Sequence[Render]) -> Iterator[Warming]:
+        """Read the LoRAs that these name; before the network's work is recorded, which knows those alone."""
+        yield from self.loras.prepare(renders, self._denoiser())
 
-    def _beside(self, denoiser: _Denoiser, beside: PlayedLoras) -> dict[int, float]:
-        before = self.loras.count(denoiser)
-        strengths = self.loras.strengths(denoiser, beside)
-        if self.loras.count(denoiser) > before and denoiser is self._denoiser():
+    def _outgrown(self, denoiser: _Denoiser) -> None:
+        if denoiser is self._denoiser():
             self.recordings.make_anew()
-        return strengths
 
     def remarks_on(self, request: Request) -> list[str]:
         """What a performer should know of how a prompt is understood."""
@@ -151,7 +141,7 @@ class ModelRunner:
                 Row(request.model_input, request.prepared, request.guidance(shortcuts), request.parameters.guidance)
                 for request in fresh
             ]
-            output = self._denoiser(batch[0].precision, batch[0].merged).evaluate(rows)
+            output = self._denoiser_of(batch[0]).evaluate(rows)
             self.counters.denoiser_calls += 1
         if shortcuts.step_caching == 1:
             return output
@@ -250,8 +240,6 @@ class ModelRunner:
     def _drop_other_precisions(self) -> None:
         """Free the copies that a request needed which the model's own number format could not render."""
         own = self.model.precision
-        for precision in self._denoisers.keys() - {own}:
-            self.loras.forget(self._denoisers[precision])
         self._denoisers = {own: self._denoisers[own]}
         self._decoders = {own: self._decoders[own]}
 
@@ -286,17 +274,18 @@ class ModelRunner:
         """Bytes that a request holds between two ticks."""
         state = request.state
         latents = (1 + len(state.history)) * state.x.numel() * state.x.element_size()
-        return latents + self._denoiser(request.precision, request.merged).bytes_held(request.prepared)
+        return latents + self._denoiser_of(request).bytes_held(request.prepared)
 
     @property
     def descriptions(self) -> tuple[str, str]:
         """What denoises and what decodes, in words."""
         return self._denoiser().description, self._decoder().description
 
-    def _denoiser(self, precision: Precision | None = None, merged: PlayedLoras = ()) -> _Denoiser:
+    def _denoiser_of(self, request: Request) -> _Denoiser:
+        return request.network or self._denoiser(request.precision)
+
+    def _denoiser(self, precision: Precision | None = None) -> _Denoiser:
         precision = precision or self.model.precision
-        if merged:
-            return self.loras.merged(precision, merged)
         if precision not in self._denoisers:
             self.counters.models_built += 1
             self._denoisers[precision] = self._build_denoiser(self.model.module, precision)

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from midifrag.config.conditioning import Conditioning, read_conditioning, write_conditioning
+from midifrag.config.loras import merged as merged_loras
 from midifrag.config.model_inputs import ModelInput, missing_sentence, said_of, unsaid, wrong_values
 from midifrag.config.parameters import PARAMETERS, RequestParameters, Value, layered, names_of, values_of
 from midifrag.config.samplers import no_sampler, samplers_for
@@ -63,11 +64,12 @@ def resolve_parameters(render: Render, model: Model) -> ResolvedParameters:
     check_limits(render)
     try:
         values = layered(values_of(model.defaults, RequestParameters), values_of(render, RequestParameters))
+        if render.recorded:
+            # What has come to the model's entry since is not in the take.
+            values["loras"] = merged_loras(None, render.loras)
     except ValueError as error:
-        raise RequestError(f"conditioning or loras: {error}.") from error
+        raise RequestError(f"conditioning: {error}.") from error
     values = dict.fromkeys(names_of(RequestParameters)) | values
-    if render.recorded:
-        values["loras"] = render.loras
     values["conditioning"] = told_beside(model.inputs, values["conditioning"], render.bpm, model.name)
     final: dict[str, Any] = {
         name: None if value is None else PARAMETERS[name].kind(value) for name, value in values.items()

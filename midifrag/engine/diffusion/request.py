@@ -5,6 +5,7 @@ from __future__ import annotations
 import enum
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import torch
@@ -21,6 +22,7 @@ from midifrag.engine.loading.lora_files import PlayedLoras
 from midifrag.engine.loading.model import Model, Precision
 from midifrag.engine.messages import Render, Rendered
 from midifrag.engine.network.call_rows import ModelInput, SupportsGuidance
+from midifrag.engine.network.denoiser import Denoiser
 
 
 class RequestStatus(enum.Enum):
@@ -40,7 +42,8 @@ class Request:
     ``tries_for_memory`` counts how often it was tried again for want of memory, ``announced`` is set once its beginning
     was told. ``decoded`` counts the samples that the decoder was asked for, ``pieces`` are those that came; ``attempt``
     counts how often it was begun or decoded anew. ``last_output`` is the model's, where it may be taken once more; a
-    ``rehearsal`` leaves nothing out. ``merged`` are the LoRAs that are in the weights that it is rendered with.
+    ``rehearsal`` leaves nothing out. ``merged`` are the LoRAs that are in the weights of its ``network``, where
+    it has one of its own.
     """
 
     render: Render
@@ -61,6 +64,7 @@ class Request:
     last_output: Tensor | None = None
     rehearsal: bool = False
     merged: PlayedLoras = ()
+    network: Denoiser[Any] | None = None
     _prepared: SupportsGuidance | None = None
     _state: SamplerState | None = None
     _step: Step | None = None

@@ -54,7 +54,7 @@ def warm_up(
     spares = bool(renders) and all(render.spare for render in renders)
     if spares and runner.is_slow:
         return 0
-    yield from runner.load_loras(renders)
+    yield from runner.prepare_loras(renders)
     every = [parameters for parameters in (_resolved(render, runner) for render in renders) if parameters is not None]
     prompts = {(each.prompt, each.negative_prompt, each.seconds, each.conditioning, each.loras): each for each in every}
     # LoRAs change no shape, and a network that has some merged in is not rehearsed.

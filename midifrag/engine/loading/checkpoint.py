@@ -61,9 +61,8 @@ def fit(module: nn.Module, file: Path, pretransform: Path | None = None) -> tupl
     return tuple(notes)
 
 
-def weights_of(module: nn.Module, file: Path, pretransform: Path | None, names: Sequence[str]) -> dict[str, Tensor]:
+def weights_of(module: nn.Module, file: Path, names: Sequence[str]) -> dict[str, Tensor]:
     """The weights of these ``names`` as a checkpoint has them that fills ``module``. Raises `CheckpointError`."""
-    del pretransform  # another file, with none of the weights that LoRAs change
     expected = module.state_dict()
     constants = frozenset(name for name, _ in module.named_buffers() if name.endswith((".inv_freq", ".beta")))
     return _taken(file, expected, constants, set(names))[0]

@@ -26,10 +26,14 @@ NO_LORAS: Mapping[int, float] = MappingProxyType({})
 
 
 class Denoiser(Protocol[P]):
-    """The model at one precision. ``description`` says what runs; ``memory`` is in bytes, beside the module's own."""
+    """The model at one precision. ``description`` says what runs."""
 
     description: str
-    memory: int
+
+    @property
+    def memory(self) -> int:
+        """Bytes of its own, beside the module's."""
+        ...
 
     def prepare(
         self, conditioning: Conditioning, times: Sequence[float], frames: int, strengths: Mapping[int, float] = NO_LORAS

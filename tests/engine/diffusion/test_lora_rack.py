@@ -11,18 +11,22 @@ import numpy as np
 import pytest
 import torch
 
+from midifrag.engine.diffusion.lora_rack import KEPT
 from midifrag.engine.diffusion.parameters import resolve_parameters
 from midifrag.engine.diffusion.request import Request
 from midifrag.engine.diffusion.worker import DiffusionWorker
+from midifrag.engine.loading.load import load_stable_audio
 from midifrag.engine.loading.lora_formats import STOCK_TYPES
 from midifrag.engine.loading.model import Model
 from midifrag.engine.messages import Failed, Render, Rendered
 from midifrag.engine.network.call_rows import Row
 from midifrag.engine.network.conditioning import Conditioner
 from midifrag.engine.network.denoiser import StockDenoiser
+from midifrag.engine.protocol import EngineChoice
 from tests.engine.lora_maker import damaged, products, save_kohya, save_loraw, save_peft, save_stock_lora, stock_with
 from tests.engine.sa3_models import sa3
 from tests.engine.stock import loaded, run, stock_audio
+from tests.engine.tiny_models import tiny_model_folder
 
 ENOUGH = 80.0
 ASKED: dict[str, Any] = {"steps": 2, "cfg_scale": 3.0}
@@ -206,3 +210,34 @@ def test_warm_up_reads_them_and_says_what_it_could_not(folder: Path, tmp_path: P
     told = alone.info().remark
     assert f"LoRA {rows.name}: a dora-rows, merged" in told
     assert f"There is no LoRA {gone}" in told
+
+
+def test_more_merged_ones_at_once_than_are_kept_have_one_network_each(folder: Path) -> None:
+    rows = lora(folder, "dora-rows")
+    alone = DiffusionWorker.from_model(sa3_model())
+    renders = [
+        Render(number, "rain", SECONDS, number, loras=line((rows, number / 4)), **ASKED)
+        for number in range(1, KEPT + 3)
+    ]
+    before = alone.counters.models_built
+    built: list[object] = []
+    build = alone.runner.loras._build
+    alone.runner.loras._build = lambda module, precision: built.append(module) or build(module, precision)
+    ends = [event for event in run(alone, *renders) if isinstance(event, Rendered)]
+    assert (len(ends), len(built)) == (len(renders), len(renders))
+    assert alone.counters.models_built == before
+    assert len(alone.runner.loras._merged) == KEPT
+
+
+def test_what_is_written_in_singular_vectors_is_read_by_the_checkpoint_s_own(tmp_path: Path) -> None:
+    """Weights in bf16 have others."""
+    folder = tiny_model_folder(tmp_path / "tiny")
+    choice = EngineChoice("tiny", {"folder": str(folder)}, "cpu", "fp32")
+    exact, rough = (load_stable_audio(replace(choice, precision=one)) for one in ("fp32", "bf16"))
+    file = save_stock_lora(exact, tmp_path / "xs.safetensors", "lora-xs")
+    of_exact, of_rough = (
+        DiffusionWorker.from_model(one).runner.loras.played(line((file, 1.0)))[0].file.adapters
+        for one in (exact, rough)
+    )
+    for name, adapter in of_exact.items():
+        torch.testing.assert_close(of_rough[name].up @ of_rough[name].down, adapter.up @ adapter.down)

@@ -86,6 +86,7 @@ def test_what_is_not_named_comes_from_the_model_and_all_of_it_is_told(model: Mod
         "guidance": "cfg",
         "schedule": "classic",
         "conditioning": None,
+        "loras": None,
     }
     assert set(resolved.used()) == {"prompt", *names_of(RequestParameters)}
     assert resolved.samples == defaults.seconds * model.sample_rate
@@ -164,3 +165,16 @@ def test_a_record_is_rendered_again_beyond_today_s_limits(model: Model) -> None:
         resolve_parameters(press(1, **beyond), model)
     used = resolve_parameters(press(1, recorded=True, **beyond), model).used()
     assert (used["cfg_scale"], used["seconds"]) == (-100.0, 0.05)
+
+
+def test_loras_lie_over_those_of_the_model_s_entry_and_a_take_of_the_archive_has_its_own(model: Model) -> None:
+    entry = "dusty=0.5 from /dusty.safetensors; vinyl=1 from /vinyl.safetensors"
+    mine = replace(model, defaults=replace(model.defaults, loras=entry))
+    asked = Render(1, "rain", None, 5, loras="dusty=0.8")
+    both = "dusty=0.8 from /dusty.safetensors; vinyl=1 from /vinyl.safetensors"
+    assert resolve_parameters(asked, mine).loras == both
+    whole = "dusty=0.8 from /dusty.safetensors"
+    assert resolve_parameters(replace(asked, loras=whole, recorded=True), mine).loras == whole
+    assert resolve_parameters(Render(1, "rain", None, 5, recorded=True), mine).loras is None
+    with pytest.raises(RequestError, match=r"^loras: "):
+        resolve_parameters(replace(asked, loras="dusty", recorded=True), mine)
