@@ -52,7 +52,7 @@ def _process(state: State, out: Single, now: int, flags: int) -> None:
 # --- for the device alone: pointers, and the system's clock ----------------------------------------------------------
 
 
-@intrinsic  # type: ignore[untyped-decorator]
+@intrinsic
 def _pointer(_typing: Any, _address: Any) -> Any:
     def build(_context: Any, builder: Any, _signature: Any, arguments: Any) -> Any:
         return builder.inttoptr(arguments[0], cgutils.voidptr_t)
@@ -70,7 +70,7 @@ if sys.platform == "win32":
     binding.add_symbol("QueryPerformanceCounter", _address)
     _counter = types.ExternalFunction("QueryPerformanceCounter", types.int32(types.voidptr))
 
-    @register_jitable  # type: ignore[untyped-decorator]
+    @register_jitable
     def _now(scratch: Whole, per_second: int) -> int:
         _counter(scratch.ctypes)
         return int(scratch[0] // per_second * 1_000_000_000 + scratch[0] % per_second * 1_000_000_000 // per_second)
@@ -78,15 +78,15 @@ if sys.platform == "win32":
 elif sys.platform == "darwin":
     _uptime = types.ExternalFunction("clock_gettime_nsec_np", types.uint64(types.int32))
 
-    @register_jitable  # type: ignore[untyped-decorator]
-    def _now(scratch: Whole, per_second: int) -> int:  # noqa: ARG001
+    @register_jitable
+    def _now(scratch: Whole, per_second: int) -> int:  # noqa: ARG001 — another system's needs it
         return int(_uptime(8))  # CLOCK_UPTIME_RAW
 
 else:
     _gettime = types.ExternalFunction("clock_gettime", types.int32(types.int32, types.voidptr))
 
-    @register_jitable  # type: ignore[untyped-decorator]
-    def _now(scratch: Whole, per_second: int) -> int:  # noqa: ARG001
+    @register_jitable
+    def _now(scratch: Whole, per_second: int) -> int:  # noqa: ARG001 — another system's needs it
         _gettime(1, scratch.ctypes)  # CLOCK_MONOTONIC
         return int(scratch[0] * 1_000_000_000 + scratch[1])
 
@@ -105,8 +105,8 @@ USER_DATA_AT = 48
 _DEVICE_SIGNATURE = types.void(types.voidptr, types.voidptr, types.voidptr, types.uint32)
 
 
-@register_jitable  # type: ignore[untyped-decorator]
-def _play(table: Whole, out: Any, frames: int, flags: int) -> None:  # pragma: no cover
+@register_jitable
+def _play(table: Whole, out: Any, frames: int, flags: int) -> None:  # pragma: no cover  # runs as machine code
     slots, channels, samples = table[_ARRAYS], table[_ARRAYS + 1], table[_ARRAYS + 2]
     pairs = (channels + 1) // 2
     state = State(
@@ -130,13 +130,13 @@ def _play(table: Whole, out: Any, frames: int, flags: int) -> None:  # pragma: n
     mixing.process(state, block, now, np.int64(flags))
 
 
-def _stream_callback(_ins: Any, out: Any, frames: int, _times: Any, flags: int, user: Any) -> int:  # pragma: no cover
+def _stream_callback(_ins: Any, out: Any, frames: int, _times: Any, flags: int, user: Any) -> int:  # pragma: no cover  # runs as machine code
     """A ``PaStreamCallback`` of PortAudio; ``user`` is what `user_data` made."""
     _play(numba.carray(user, (_TABLE,), np.int64), out, frames, flags)
     return 0
 
 
-def _device_callback(device: Any, out: Any, _ins: Any, frames: int) -> None:  # pragma: no cover
+def _device_callback(device: Any, out: Any, _ins: Any, frames: int) -> None:  # pragma: no cover  # runs as machine code
     """A ``ma_device_data_proc`` of miniaudio, whose user data is what `user_data` made."""
     user = numba.carray(device, (USER_DATA_AT // 8 + 1,), np.int64)[USER_DATA_AT // 8]
     _play(numba.carray(_pointer(user), (_TABLE,), np.int64), out, frames, 0)
