@@ -14,6 +14,7 @@ import pytest
 
 from midifrag.engine.loading.stock import leave_out_training
 from tests.jack import jack_server, peer
+from tests.support import forms
 
 if TYPE_CHECKING:
     from xdist.scheduler import LoadFileScheduling
@@ -24,8 +25,8 @@ __all__ = ["jack_server", "peer"]
 leave_out_training()
 
 # No example fails because the machine is busy.
-hypothesis.settings.register_profile("midifrag", deadline=None)
-hypothesis.settings.load_profile("midifrag")
+hypothesis.settings.register_profile("short", deadline=None, max_examples=20)
+hypothesis.settings.register_profile("thorough", deadline=None)
 
 #: Tests that share one show and one browser.
 PAGE = "tests/scenarios/page"
@@ -87,6 +88,22 @@ if "PYTEST_XDIST_WORKER_COUNT" in os.environ:
         os.nice(5)
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--thorough", action="store_true", help="all of what is long: campaigns, soaks, every combination")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Before test files are imported, whose parameters and numbers of examples go by it."""
+    forms.is_whole = bool(config.getoption("--thorough"))
+    hypothesis.settings.load_profile("thorough" if forms.is_whole else "short")
+
+
+def pytest_report_header(config: pytest.Config) -> str:
+    if config.getoption("--thorough"):
+        return "form: whole"
+    return "form: short (--thorough plays campaigns, soaks and combinations whole)"
+
+
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_auto_num_workers() -> int:
     """One more than there are cores: shows wait for browsers, clocks and disks for a part of their time."""
@@ -125,6 +142,12 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     for item in items:
         if item.nodeid.startswith(LINUX):
             item.add_marker("linux")
+        # Fewer examples.
+        if hypothesis.is_hypothesis_test(getattr(item, "obj", None)):
+            item.add_marker("shortened")
+    if not config.getoption("--thorough"):
+        config.hook.pytest_deselected(items=[item for item in items if item.get_closest_marker("thorough")])
+        items[:] = [item for item in items if not item.get_closest_marker("thorough")]
 
 
 @pytest.hookimpl(wrapper=True)
