@@ -40,7 +40,7 @@ OPEN = {
     "show/thinning.py:_place": "the same: what has a place of its own is named",
     "midi/echo.py:normal": "mido's kinds of messages",
     "midi/jack_process.py:_answer": "what is asked is text from outside of the process",
-    "midi/output.py:led_key": "mido's kinds of messages",
+    "midi/lanes.py:led_key": "mido's kinds of messages",
 }
 
 
