@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import itertools
 import logging
 import os
 import sys
@@ -43,6 +44,14 @@ REAL_TIME = (
     "tests/doors/instruments/test_hydrogen.py",
     "tests/midi/test_jack",
 )
+#: Files that stay together on one worker: for their show and browser, for JACK, and for what takes each process seconds
+#: to load, and on a new machine many to compile.
+TOGETHER = {
+    "real time": REAL_TIME,
+    "page": (PAGE,),
+    "librosa": ("tests/commands/soundcheck", "tests/commands/test_takes.py", "tests/fragment/test_analysis.py"),
+    "player": ("tests/playback",),
+}
 #: What takes longest is begun first, so that no core waits for one of them at the end. What waits for shows, clocks and
 #: browsers stands beside what computes.
 LONGEST = (
@@ -112,7 +121,7 @@ def pytest_xdist_auto_num_workers() -> int:
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadFileScheduling:
-    """A file's tests stay together, and so do all in real time, and all that share the page's show and browser."""
+    """A file's tests stay together, and so do those of several files that share what is dear."""
     from xdist.scheduler import LoadFileScheduling
     from xdist.workermanage import WorkerController
 
@@ -123,15 +132,14 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadFileSche
             return sorted(super().nodes, key=lambda node: node.gateway.id)
 
         def _split_scope(self, nodeid: str) -> str:
-            if nodeid.startswith(REAL_TIME):
-                return "real time"
-            return PAGE if nodeid.startswith(PAGE) else super()._split_scope(nodeid)
+            together = (name for name, starts in TOGETHER.items() if nodeid.startswith(starts))
+            return next(together, None) or super()._split_scope(nodeid)
 
     return Scheduling(config, log)
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    for named in (*LONGEST, *LINUX):
+    for named in (*LONGEST, *LINUX, *itertools.chain.from_iterable(TOGETHER.values())):
         if not any(config.rootpath.glob(f"{named.partition('::')[0]}*")):
             raise pytest.UsageError(f"tests/conftest.py: there is no {named} any more")
 

@@ -19,7 +19,7 @@ def campaign(jack_server, monkeypatch):
     del jack_server
     monkeypatch.setenv("JACK_DEFAULT_SERVER", "")
     said: list[str] = []
-    playing = Campaign(20261125, "pocket", Server(realtime=realtime_allowed()), said.append)
+    playing = Campaign(20261125, form("sketch", "pocket"), Server(realtime=realtime_allowed()), said.append)
     yield playing, said
     playing.jack.stop()
 
