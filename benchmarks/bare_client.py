@@ -16,7 +16,7 @@ from typing import Any
 
 import numba
 import numpy as np
-from llvmlite import binding  # type: ignore[import-untyped]
+from llvmlite import binding  # type: ignore[import-untyped]  # it has no types
 from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic
@@ -32,7 +32,7 @@ _gettime = types.ExternalFunction("clock_gettime", types.int32(types.int32, type
 _signature = types.int32(types.uint32, types.voidptr)
 
 
-@intrinsic  # type: ignore[untyped-decorator]
+@intrinsic
 def _pointer(_typing: Any, _address: Any) -> Any:
     def build(_context: Any, builder: Any, _signature: Any, arguments: Any) -> Any:
         return builder.inttoptr(arguments[0], cgutils.voidptr_t)
@@ -40,7 +40,7 @@ def _pointer(_typing: Any, _address: Any) -> Any:
     return types.voidptr(types.int64), build
 
 
-@numba.cfunc(_signature)  # type: ignore[untyped-decorator]
+@numba.cfunc(_signature)
 def process(frames: int, counted_at: Any) -> int:
     """Count: misses, longest gap, moment before, period, all in nanoseconds; the port; a place for the time."""
     counted = numba.carray(counted_at, (7,), np.int64)

@@ -21,7 +21,7 @@ _gettime = types.ExternalFunction("clock_gettime", types.int32(types.int32, type
 _sleep = types.ExternalFunction("clock_nanosleep", types.int32(types.int32, types.int32, types.voidptr, types.voidptr))
 
 
-@numba.njit(nogil=True)  # type: ignore[untyped-decorator]
+@numba.njit(nogil=True)
 def wake(period: int, count: int, counted: Any) -> None:
     """Wake up ``count`` times, each ``period`` nanoseconds; count into misses, and the longest gap in nanoseconds."""
     now, due = np.zeros(2, np.int64), np.zeros(2, np.int64)

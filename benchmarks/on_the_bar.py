@@ -284,7 +284,7 @@ def eight_a_boundary(show: Performance, boundaries: int) -> list[Landing]:
     )
     for number in range(boundaries):
         show.press(range(CHANNELS))
-        show.until(lambda log, number=number: len(_landed(log)) >= CHANNELS * (1 + number))  # type: ignore[misc]
+        show.until(lambda log, number=number: len(_landed(log)) >= CHANNELS * (1 + number))  # type: ignore[misc]  # mypy infers no lambda's default
         # What has just landed sounds to its end, and the next presses come somewhere in the bar.
         time.sleep(0.5 + random.random() * 60 / show.bpm)
     show.end()

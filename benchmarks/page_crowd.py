@@ -104,7 +104,7 @@ async def fetch(address: str) -> str:
 
     def get() -> str:
         with contextlib.suppress(OSError):
-            return str(urllib.request.urlopen(address, timeout=PATIENCE).read().decode())  # noqa: S310
+            return str(urllib.request.urlopen(address, timeout=PATIENCE).read().decode())  # noqa: S310 — our own page
         return ""
 
     return await asyncio.to_thread(get)

@@ -70,7 +70,7 @@ class PlayedShow:
         self.runtime = Runtime(loaded, self._ports)
         if self._ports.backend is not None:
             # The moment at which it leaves, on the thread that sends it.
-            self._ports.backend.record = self._sent  # type: ignore[method-assign]
+            self._ports.backend.record = self._sent  # type: ignore[method-assign]  # listens in
         self._page = Page(self.runtime, loaded.settings.page) if with_page else None
         self.address = self._page.address if self._page else ""
 
@@ -173,7 +173,7 @@ def _read(address: str, pages: int, storm: bool, connected: Any) -> None:
     os.nice(19)
 
     async def load() -> str:
-        page = await asyncio.to_thread(lambda: urllib.request.urlopen(address).read().decode())  # noqa: S310
+        page = await asyncio.to_thread(lambda: urllib.request.urlopen(address).read().decode())  # noqa: S310 — our own page
         found = re.search(r"client_id\W+([0-9a-f-]{36})", page)
         if found is None:
             raise RuntimeError("this is not the page")

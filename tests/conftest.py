@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import itertools
 import logging
 import os
 import sys
@@ -14,6 +15,7 @@ import pytest
 
 from midifrag.engine.loading.stock import leave_out_training
 from tests.jack import jack_server, peer
+from tests.support import forms
 
 if TYPE_CHECKING:
     from xdist.scheduler import LoadFileScheduling
@@ -24,8 +26,8 @@ __all__ = ["jack_server", "peer"]
 leave_out_training()
 
 # No example fails because the machine is busy.
-hypothesis.settings.register_profile("midifrag", deadline=None)
-hypothesis.settings.load_profile("midifrag")
+hypothesis.settings.register_profile("short", deadline=None, max_examples=20)
+hypothesis.settings.register_profile("thorough", deadline=None)
 
 #: Tests that share one show and one browser.
 PAGE = "tests/scenarios/page"
@@ -42,6 +44,14 @@ REAL_TIME = (
     "tests/doors/instruments/test_hydrogen.py",
     "tests/midi/test_jack",
 )
+#: Files that stay together on one worker: for their show and browser, for JACK, and for what takes each process seconds
+#: to load, and on a new machine many to compile.
+TOGETHER = {
+    "real time": REAL_TIME,
+    "page": (PAGE,),
+    "librosa": ("tests/commands/soundcheck", "tests/commands/test_takes.py", "tests/fragment/test_analysis.py"),
+    "player": ("tests/playback",),
+}
 #: What takes longest is begun first, so that no core waits for one of them at the end. What waits for shows, clocks and
 #: browsers stands beside what computes.
 LONGEST = (
@@ -87,6 +97,22 @@ if "PYTEST_XDIST_WORKER_COUNT" in os.environ:
         os.nice(5)
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--thorough", action="store_true", help="all of what is long: campaigns, soaks, every combination")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Before test files are imported, whose parameters and numbers of examples go by it."""
+    forms.is_whole = bool(config.getoption("--thorough"))
+    hypothesis.settings.load_profile("thorough" if forms.is_whole else "short")
+
+
+def pytest_report_header(config: pytest.Config) -> str:
+    if config.getoption("--thorough"):
+        return "form: whole"
+    return "form: short (--thorough plays campaigns, soaks and combinations whole)"
+
+
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_auto_num_workers() -> int:
     """One more than there are cores: shows wait for browsers, clocks and disks for a part of their time."""
@@ -95,7 +121,7 @@ def pytest_xdist_auto_num_workers() -> int:
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadFileScheduling:
-    """A file's tests stay together, and so do all in real time, and all that share the page's show and browser."""
+    """A file's tests stay together, and so do those of several files that share what is dear."""
     from xdist.scheduler import LoadFileScheduling
     from xdist.workermanage import WorkerController
 
@@ -106,15 +132,14 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadFileSche
             return sorted(super().nodes, key=lambda node: node.gateway.id)
 
         def _split_scope(self, nodeid: str) -> str:
-            if nodeid.startswith(REAL_TIME):
-                return "real time"
-            return PAGE if nodeid.startswith(PAGE) else super()._split_scope(nodeid)
+            together = (name for name, starts in TOGETHER.items() if nodeid.startswith(starts))
+            return next(together, None) or super()._split_scope(nodeid)
 
     return Scheduling(config, log)
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    for named in (*LONGEST, *LINUX):
+    for named in (*LONGEST, *LINUX, *itertools.chain.from_iterable(TOGETHER.values())):
         if not any(config.rootpath.glob(f"{named.partition('::')[0]}*")):
             raise pytest.UsageError(f"tests/conftest.py: there is no {named} any more")
 
@@ -125,6 +150,12 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     for item in items:
         if item.nodeid.startswith(LINUX):
             item.add_marker("linux")
+        # Fewer examples.
+        if hypothesis.is_hypothesis_test(getattr(item, "obj", None)):
+            item.add_marker("shortened")
+    if not config.getoption("--thorough"):
+        config.hook.pytest_deselected(items=[item for item in items if item.get_closest_marker("thorough")])
+        items[:] = [item for item in items if not item.get_closest_marker("thorough")]
 
 
 @pytest.hookimpl(wrapper=True)

@@ -73,7 +73,7 @@ class Recorder:
 
     def _read(self) -> None:
         assert self._process.stdout is not None
-        parts = iter(lambda: self._process.stdout.read1(1 << 20), b"")  # type: ignore[union-attr]
+        parts = iter(lambda: self._process.stdout.read1(1 << 20), b"")
         self._bytes = b"".join(parts)
 
 

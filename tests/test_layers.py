@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import functools
 from collections.abc import Iterator, Mapping, Sequence
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
@@ -79,18 +80,37 @@ class Import(NamedTuple):
     module: str
 
 
-def imports(file: Path, root: Path) -> Iterator[Import]:
-    for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+def statements(file: Path) -> Iterator[ast.AST]:
+    """All of a file's, however deep; imports are nowhere else."""
+    left: list[ast.AST] = [ast.parse(file.read_text(encoding="utf-8"))]
+    while left:
+        node = left.pop()
+        yield node
+        for name in ("body", "orelse", "finalbody", "handlers", "cases"):
+            inner = getattr(node, name, None)
+            left += inner if isinstance(inner, list) else []
+
+
+@functools.cache
+def imports(file: Path, root: Path) -> tuple[Import, ...]:
+    found = []
+    for node in statements(file):
         match node:
             case ast.Import(names=names):
-                for name in names:
-                    yield Import(file, node.lineno, name.name)
+                found += [Import(file, node.lineno, name.name) for name in names]
             case ast.ImportFrom(module=module, names=names, level=level):
                 origin = "." * level + (module or "")
-                for name in names:
-                    inside = root.joinpath(*origin.split("."), name.name)
-                    is_module = inside.with_suffix(".py").exists() or inside.is_dir()
-                    yield Import(file, node.lineno, f"{origin}.{name.name}" if is_module else origin)
+                found += [
+                    Import(file, node.lineno, f"{origin}.{name.name}" if is_module(root, origin, name.name) else origin)
+                    for name in names
+                ]
+    return tuple(found)
+
+
+@functools.cache
+def is_module(root: Path, origin: str, name: str) -> bool:
+    inside = root.joinpath(*origin.split("."), name)
+    return inside.with_suffix(".py").exists() or inside.is_dir()
 
 
 def module_of(file: Path, root: Path) -> str:

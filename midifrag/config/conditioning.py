@@ -41,8 +41,7 @@ def as_conditioning(said: Any) -> Any:
     if isinstance(said, str):
         return write_conditioning(read_conditioning(said))
     if not isinstance(said, Mapping):
-        # pydantic takes no other error for a mistake of the file.
-        raise ValueError("must be keys and values, such as {bpm: 120}")  # noqa: TRY004
+        raise ValueError("must be keys and values, such as {bpm: 120}")  # noqa: TRY004 — what pydantic takes for a mistake
     if len(said) > _MOST:
         raise ValueError(f"has {len(said)} keys; {_MOST} are the most")
     return write_conditioning({_name(name): _value(name, value) for name, value in said.items()})
@@ -62,7 +61,7 @@ def _name(name: object) -> str:
 
 def _value(name: object, value: object) -> float | str:
     if isinstance(value, bool) or not isinstance(value, int | float | str):
-        raise ValueError(f"{name}: {value!r} is neither a number nor a text")  # noqa: TRY004
+        raise ValueError(f"{name}: {value!r} is neither a number nor a text")  # noqa: TRY004 — as above
     try:
         number = float(value)
     except (ValueError, OverflowError):

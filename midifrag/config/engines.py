@@ -70,7 +70,7 @@ class ModelSource(BaseModel):
     revision: Annotated[Revision | None, _OURS] = Field(
         default=None, description="a branch, a tag or a commit of the hub's repository; without one, its main branch"
     )
-    defaults: Annotated[ModelDefaults | None, _OURS] = Field(  # type: ignore[valid-type]
+    defaults: Annotated[ModelDefaults | None, _OURS] = Field(  # type: ignore[valid-type]  # made at run time, of the table
         default=None, description="what it is played with where no pad, bank or set says it"
     )
     pretransform: Annotated[ModelPath | None, _OURS] = Field(

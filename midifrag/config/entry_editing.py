@@ -12,10 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
-from ruamel.yaml import YAML
-from ruamel.yaml.nodes import CollectionNode, MappingNode, Node, ScalarNode, SequenceNode
-
 from midifrag.config import loading
+from midifrag.config.entry_text import with_entry, without_entry
 from midifrag.config.loading import Loaded, bank_name
 from midifrag.config.pad_editing import Edit, read_file_of, replace_content, undo
 from midifrag.config.yaml_files import plain, read_content
@@ -24,8 +22,6 @@ from midifrag.errors import ConfigurationError, MidifragError, Problem
 
 #: The lists of a file that are added to.
 Section: TypeAlias = Literal["controls", "actions"]
-#: What some Windows editors begin a file with.
-_MARK = "\ufeff"
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +83,7 @@ def add_entry(loaded: Loaded, slug: str | None, section: Section, entry: Mapping
         if _same(one, entry):
             key, message = f"{section}.{number}", "stands there already, word for word"
             raise ConfigurationError([Problem(file_name(loaded, slug), None, key, message)])
-    changed = _changed(before, section, written, f"- {written}")
+    changed = with_entry(before, section, written, f"- {written}")
     meant = document | {section: [*entries, dict(entry)]}
     return _write(loaded, slug, path, (before, changed), meant, f"{section}.{len(entries)}")
 
@@ -101,7 +97,7 @@ def add_port(loaded: Loaded, name: str, port: Mapping[str, Any]) -> FileEdit:
         raise ConfigurationError([Problem(loaded.path.name, None, f"ports.{name}", "is there already")])
     [written] = dump(in_one_line({name: port})).splitlines()
     written = written.strip()[1:-1]
-    changed = _changed(before, "ports", written, written)
+    changed = with_entry(before, "ports", written, written)
     return _write(
         loaded, None, path, (before, changed), document | {"ports": {**ports, name: dict(port)}}, f"ports.{name}"
     )
@@ -114,7 +110,7 @@ def remove_entry(loaded: Loaded, section: Section, number: int) -> FileEdit:
     entries = list(document.get(section) or [])
     if number >= len(entries):
         raise ConfigurationError([Problem(loaded.path.name, None, section, "has been changed meanwhile; try again")])
-    after, key = _without(before, section, number), f"{section}.{number}"
+    after, key = without_entry(before, section, number), f"{section}.{number}"
     left = [*entries[:number], *entries[number + 1 :]]
     if not left and after is not None:
         # What stands there then is an empty list, or nothing.
@@ -231,84 +227,3 @@ def _problems(loaded: Loaded, slug: str | None, content: bytes) -> Sequence[Prob
         return loading.load(loaded.path, loaded.flags, contents={slug: content}).unplayable
     except ConfigurationError as error:
         return error.problems
-
-
-# --- text ------------------------------------------------------------------------------------------------------------
-
-
-def _changed(content: bytes, section: str, inside: str, alone: str) -> bytes | None:
-    """``content`` with an entry more: ``inside`` brackets, or ``alone`` on a line. None where that cannot be done."""
-    text = content.decode()
-    mark = _MARK if text.startswith(_MARK) else ""
-    text = text.removeprefix(_MARK)
-    end = "\r\n" if "\r\n" in text else "\n"
-    try:
-        root = YAML(typ="rt").compose(text)
-    except Exception:  # what we have read may still hold what it trips over
-        return None
-    name = node = None
-    if isinstance(root, MappingNode) and not root.flow_style:
-        name, node = next(((key, value) for key, value in root.value if key.value == section), (None, None))
-    elif root is not None:
-        return None
-    if node is None:
-        changed = _line_after(text, text.count("\n") + 1, f"{section}:{end}  {alone}", end)
-    elif name is not None and isinstance(node, ScalarNode) and node.value == "":
-        # A list all of whose entries are comments.
-        changed = _line_after(text, name.end_mark.line, f"  {alone}", end)
-    else:
-        found = _with(text, node, inside, alone, end)
-        if found is None:
-            return None
-        changed = found
-    return (mark + changed).encode()
-
-
-def _without(content: bytes, section: str, number: int) -> bytes | None:
-    """``content`` without an entry of a list; None where that cannot be done."""
-    text = content.decode()
-    mark = _MARK if text.startswith(_MARK) else ""
-    text = text.removeprefix(_MARK)
-    try:
-        root = YAML(typ="rt").compose(text)
-        node = next(value for key, value in root.value if key.value == section)
-        items = node.value
-        item = items[number]
-    except Exception:  # what we have read may still hold what it trips over
-        return None
-    if node.flow_style:
-        start, end = item.start_mark.index, item.end_mark.index
-        if number + 1 < len(items):
-            end = items[number + 1].start_mark.index
-        elif number:
-            start = items[number - 1].end_mark.index
-        return (mark + text[:start] + text[end:]).encode()
-    lines = text.splitlines(keepends=True)
-    del lines[item.start_mark.line : _last_line(item) + 1]
-    return (mark + "".join(lines)).encode()
-
-
-def _with(text: str, node: Node, inside: str, alone: str, end: str) -> str | None:
-    if not isinstance(node, SequenceNode | MappingNode):
-        return None
-    if node.flow_style:
-        last = node.end_mark.index - 1
-        head = text[:last].rstrip()
-        return f"{head}{', ' if node.value else ''}{inside}{text[len(head) : last]}{text[last:]}"
-    return _line_after(text, _last_line(node), " " * node.start_mark.column + alone, end)
-
-
-def _last_line(node: Node) -> int:
-    """The last line of what a node holds, without the comments behind it."""
-    if isinstance(node, CollectionNode) and not node.flow_style and node.value:
-        last = node.value[-1]
-        return _last_line(last[1] if isinstance(node, MappingNode) else last)
-    return int(node.end_mark.line)
-
-
-def _line_after(text: str, line: int, added: str, end: str) -> str:
-    lines = text.splitlines(keepends=True)
-    line = min(line, len(lines) - 1)
-    head = "".join(lines[: line + 1])
-    head += "" if head.endswith("\n") or not head else end
-    return f"{head}{added}{end}{''.join(lines[line + 1 :])}"

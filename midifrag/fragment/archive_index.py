@@ -183,8 +183,8 @@ class Index:
     def select(self, words: Sequence[str], filters: Filters, limit: int | None, offset: int) -> list[TakeRecord]:
         """Return the takes that have all these words, newest first."""
         where, values = _where(words, filters)
-        page = f"SELECT number FROM takes WHERE {where} ORDER BY number DESC LIMIT ? OFFSET ?"  # noqa: S608
-        query = f"SELECT number, record FROM records WHERE number IN ({page}) ORDER BY number DESC"  # noqa: S608
+        page = f"SELECT number FROM takes WHERE {where} ORDER BY number DESC LIMIT ? OFFSET ?"  # noqa: S608 — of our own words alone
+        query = f"SELECT number, record FROM records WHERE number IN ({page}) ORDER BY number DESC"  # noqa: S608 — of our own words alone
         with self._connected() as connection:
             rows = connection.execute(query, (*values, -1 if limit is None else limit, offset)).fetchall()
         return [_record(row) for row in rows]
@@ -193,7 +193,7 @@ class Index:
         """Return how many takes `select` would find without a limit."""
         where, values = _where(words, filters)
         with self._connected() as connection:
-            (found,) = connection.execute(f"SELECT count(*) FROM takes WHERE {where}", values).fetchone()  # noqa: S608
+            (found,) = connection.execute(f"SELECT count(*) FROM takes WHERE {where}", values).fetchone()  # noqa: S608 — of our own words alone
         return int(found)
 
     @contextmanager
@@ -257,8 +257,8 @@ def _put(connection: sqlite3.Connection, record: TakeRecord, otherwise: str) -> 
     searched = [_storable(getattr(record, name)) for name in ("bank", "preset", "model")]
     words = "\n".join(_storable(getattr(record, name)) for name in _SEARCHED).casefold()
     row = (record.number, *searched, record.rendered_at, record.starred, words)
-    connection.execute(f"INSERT OR {otherwise} INTO takes VALUES (?, ?, ?, ?, ?, ?, ?)", row)  # noqa: S608
-    connection.execute(f"INSERT OR {otherwise} INTO records VALUES (?, ?)", (record.number, record.to_json()))  # noqa: S608
+    connection.execute(f"INSERT OR {otherwise} INTO takes VALUES (?, ?, ?, ?, ?, ?, ?)", row)  # noqa: S608 — of our own words alone
+    connection.execute(f"INSERT OR {otherwise} INTO records VALUES (?, ?)", (record.number, record.to_json()))  # noqa: S608 — of our own words alone
 
 
 def _storable(text: str) -> str:

@@ -161,7 +161,7 @@ def _drives() -> list[Path]:
 
 def _temporary() -> list[Path]:
     # On Linux and macOS the first outlives a restart.
-    return [place for place in (Path("/var/tmp"), Path(tempfile.gettempdir())) if place.is_dir()]  # noqa: S108
+    return [place for place in (Path("/var/tmp"), Path(tempfile.gettempdir())) if place.is_dir()]  # noqa: S108 — names are drawn there
 
 
 #: Where such takes may go, the best first: where their owner would look, other drives, what may be emptied some day.

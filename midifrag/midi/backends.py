@@ -263,7 +263,7 @@ class MidoBackend:
         except Exception as error:
             raise PortError(f"{self.name} lists no ports: {error}") from error
 
-    def open_input(self, name: str, *, virtual: bool, client: str, receive: Receive) -> InputPort:  # noqa: ARG002
+    def open_input(self, name: str, *, virtual: bool, client: str, receive: Receive) -> InputPort:  # noqa: ARG002 — as the protocol has it
         """Open the input ``name``, or make a virtual one. What its client is called is mido's own business."""
 
         def callback(message: mido.Message) -> None:
@@ -271,7 +271,7 @@ class MidoBackend:
 
         return ForeignPort(self._open(lambda: self._backend.open_input(name, virtual=virtual, callback=callback), name))
 
-    def open_output(self, name: str, *, virtual: bool, client: str) -> OutputPort:  # noqa: ARG002
+    def open_output(self, name: str, *, virtual: bool, client: str) -> OutputPort:  # noqa: ARG002 — as the protocol has it
         """Open the output ``name``, or make a virtual one. What its client is called is mido's own business."""
         return ForeignPort(self._open(lambda: self._backend.open_output(name, virtual=virtual), name))
 

@@ -10,19 +10,16 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections import Counter, OrderedDict, deque
-from collections.abc import Callable, Hashable, Iterable
+from collections import Counter, deque
+from collections.abc import Callable, Iterable
 
 import mido
 
 from midifrag.clock import monotonic
+from midifrag.midi.lanes import PRESSURE, Lane
 from midifrag.midi.protocol import OutputPort
 from midifrag.scheduling import run_before_others
 
-#: Messages of one port that may wait before LEDs are thinned out.
-PRESSURE = 256
-#: Notifications of one port that may wait; beyond it the oldest are left out and counted.
-NOTIFICATION_LIMIT = 4096
 #: After so many messages in a row a pause, in seconds: devices and JACK's buffers lose what comes faster.
 BURST = 128
 BURST_PAUSE = 0.004
@@ -32,79 +29,6 @@ CLOSE_SECONDS = 2.0
 DETACH_SECONDS = 0.5
 
 _log = logging.getLogger(__name__)
-
-
-class _Lane:
-    """One port and what waits for it."""
-
-    def __init__(self, port: OutputPort, from_time: float, again_seconds: float | None) -> None:
-        self.port = port
-        self.from_time = from_time
-        self.again_seconds = again_seconds
-        self.closed = False
-        #: Feedback is kept back; what insists goes out all the same.
-        self.held = False
-        self.silenced = False
-        self.insistent: deque[mido.Message] = deque()
-        #: Each message with whether it is for an LED that may be said again.
-        self.queue: deque[tuple[mido.Message, bool]] = deque()
-        self.latest: OrderedDict[Hashable, mido.Message] = OrderedDict()
-        #: What LEDs were told last, and when that is to be said again, the first first.
-        self.again: OrderedDict[Hashable, tuple[float, mido.Message]] = OrderedDict()
-        #: What is being sent, and whether it is for an LED.
-        self.sending: tuple[mido.Message, bool] | None = None
-
-    def put(self, message: mido.Message, led: bool) -> int:
-        """Enqueue; returns how many messages were left out for it."""
-        if led and (self.held or self.latest or len(self.queue) >= PRESSURE):
-            key = led_key(message)
-            replaced = self.latest.pop(key, None)
-            self.latest[key] = message
-            return int(replaced is not None)
-        if self.silenced and not led and message.type != "sysex":
-            return 1
-        self.queue.append((message, led))
-        if len(self.queue) > NOTIFICATION_LIMIT:
-            self.queue.popleft()
-            return 1
-        return 0
-
-    def take(self, now: float) -> mido.Message:
-        """The next message to send; there must be one."""
-        if self.insistent:
-            message, led, is_said_again = self.insistent.popleft(), False, False
-        elif self.queue:
-            (message, led), is_said_again = self.queue.popleft(), True
-        elif self.latest:
-            message, led, is_said_again = self.latest.popitem(last=False)[1], True, True
-        else:
-            message, led, is_said_again = self.again.popitem(last=False)[1][1], True, False
-        self.sending = message, led
-        # System exclusive is never a note about a fragment: it sets a controller up, or lights it.
-        if is_said_again and self.again_seconds is not None and (led or message.type == "sysex"):
-            key = led_key(message)
-            self.again.pop(key, None)
-            self.again[key] = (now + self.again_seconds, message)
-        return message
-
-    @property
-    def waits(self) -> bool:
-        """Whether something is to be sent that was not yet."""
-        return bool(self.insistent or (not self.held and (self.queue or self.latest)))
-
-    @property
-    def is_out(self) -> bool:
-        """Whether nothing but lights is to be sent, as far as anything may be."""
-        queue = () if self.held else self.queue
-        is_sending = self.sending is not None and not self.sending[1]
-        return not (is_sending or self.insistent or any(not led for _message, led in queue))
-
-    @property
-    def due(self) -> float | None:
-        """From when on there is something to send, in monotonic seconds; None where there is nothing."""
-        if self.waits:
-            return self.from_time
-        return next(iter(self.again.values()))[0] if self.again and not self.held else None
 
 
 class OutputThread:
@@ -123,8 +47,8 @@ class OutputThread:
         self.left_out: Counter[str] = Counter()
         self._on_sending = on_sending
         self._on_failure = on_failure
-        self._lanes: dict[str, _Lane] = {}
-        self._left: list[_Lane] = []
+        self._lanes: dict[str, Lane] = {}
+        self._left: list[Lane] = []
         self._ready = threading.Condition()
         self._closing = False
         self._thread: threading.Thread | None = None
@@ -143,7 +67,7 @@ class OutputThread:
         """
         with self._ready:
             self._leave(name)
-            self._lanes[name] = _Lane(port, monotonic() + settle_seconds, again_seconds)
+            self._lanes[name] = Lane(port, monotonic() + settle_seconds, again_seconds)
 
     def detach(self, name: str) -> None:
         """Close the port of ``name``, at most after `DETACH_SECONDS`, and forget what waits for it."""
@@ -222,7 +146,7 @@ class OutputThread:
                 _log.warning("a MIDI output is stuck; left open")
             self._thread = None
 
-    def _leave(self, name: str) -> _Lane | None:
+    def _leave(self, name: str) -> Lane | None:
         lane = self._lanes.pop(name, None)
         if lane is not None:
             self._left.append(lane)
@@ -259,7 +183,7 @@ class OutputThread:
     def _finished(self) -> bool:
         return self._closing and not any(lane.due is not None for lane in self._lanes.values())
 
-    def _due(self) -> list[tuple[str, _Lane]]:
+    def _due(self) -> list[tuple[str, Lane]]:
         now = monotonic()
         # At the end all is said at once that was to be said again.
         return [
@@ -272,7 +196,7 @@ class OutputThread:
         times = [lane.due for lane in self._lanes.values() if lane.due is not None]
         return max(min(times) - monotonic(), 0) if times else None
 
-    def _send(self, name: str, lane: _Lane, message: mido.Message) -> None:
+    def _send(self, name: str, lane: Lane, message: mido.Message) -> None:
         self._on_sending(name, message)
         # A port's send may raise anything that its driver thinks of; one broken port must not end the thread.
         try:
@@ -286,21 +210,6 @@ class OutputThread:
             _close(lane.port)
             if current:
                 self._on_failure(name, error)
-
-
-def led_key(message: mido.Message) -> Hashable:
-    """Which LED ``message`` lights: the same key, the same LED. RGB messages end in three colour bytes."""
-    match message.type:
-        case "note_on" | "note_off":
-            return ("note", message.channel, message.note)
-        case "control_change":
-            return ("cc", message.channel, message.control)
-        case "pitchwheel":
-            return ("bend", message.channel)
-        case "sysex":
-            return ("sysex", tuple(message.data[:-3]))
-        case _:
-            return tuple(message.bytes())
 
 
 def _close(port: OutputPort) -> None:

@@ -211,3 +211,17 @@ _CODINGS: Mapping[Relative, tuple[Callable[[int], bool], Callable[[int], bool]]]
     "signed": (_UP, _within(65, 64 + MOST_CLICKS)),
     "offset": (_within(65, 64 + MOST_CLICKS), _within(64 - MOST_CLICKS, 63)),
 }
+
+
+def sources_of(events: Sequence[MidiEvent]) -> frozenset[tuple[object, ...]]:
+    """What events came from; the two CCs that select a parameter tell by their values which."""
+    found: set[tuple[object, ...]] = set()
+    for one in events:
+        if isinstance(one, ControlChange):
+            number = one.value if one.cc in (NRPN_FINE, NRPN_COARSE) else None
+            found.add((one.port, one.channel, one.cc, number))
+        elif isinstance(one, Nrpn):
+            found.add((one.port, one.channel, "nrpn", one.number))
+        else:
+            found.add((one.port, type(one)))
+    return frozenset(found)

@@ -12,7 +12,7 @@ def fence() -> None:
     """What was written before is there for others before what is written after; in Python, always so."""
 
 
-@intrinsic  # type: ignore[untyped-decorator]
+@intrinsic
 def _native_fence(_typing: Any) -> Any:
     def build(context: Any, builder: Any, _signature: Any, _arguments: Any) -> Any:
         builder.fence("seq_cst")
@@ -21,6 +21,6 @@ def _native_fence(_typing: Any) -> Any:
     return types.void(), build
 
 
-@overload(fence)  # type: ignore[untyped-decorator]
+@overload(fence)
 def _fence_compiled() -> Any:
     return lambda: _native_fence()

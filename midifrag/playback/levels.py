@@ -24,7 +24,7 @@ class Level:
     def changed(self, mix: Mix) -> Level:
         """The level after what ``mix`` says; what it does not say stays."""
         said = {"gain": mix.gain, "pan": mix.pan, "muted": mix.muted}
-        return replace(self, **{name: value for name, value in said.items() if value is not None})  # type: ignore[arg-type]
+        return replace(self, **{name: value for name, value in said.items() if value is not None})  # type: ignore[arg-type]  # None is left out
 
     @property
     def factors(self) -> tuple[float, float]:

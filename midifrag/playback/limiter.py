@@ -19,7 +19,7 @@ RELEASE_SECONDS = 0.1
 _ZERO, _ONE = np.float32(0), np.float32(1)
 
 
-@register_jitable  # type: ignore[untyped-decorator]
+@register_jitable
 def limit(state: State, out: Single, begun: int, count: int) -> None:
     """Give ``count`` mixed frames to ``out``, from its frame ``begun`` on: a few samples late, and never too loud."""
     head = state.head
@@ -30,7 +30,7 @@ def limit(state: State, out: Single, begun: int, count: int) -> None:
     master[2] = master[0]
 
 
-@register_jitable  # type: ignore[untyped-decorator]
+@register_jitable
 def _limit_pair(state: State, out: Single, begun: int, count: int, pair: int) -> None:
     """The master's gain and the limiter for two channels, or for the last of an odd number."""
     head = state.head
@@ -71,7 +71,7 @@ def _limit_pair(state: State, out: Single, begun: int, count: int, pair: int) ->
     state.peaks[head[Head.SLOTS], 0] = peak
 
 
-@register_jitable  # type: ignore[untyped-decorator]
+@register_jitable
 def _clipped(sample: np.float32) -> np.float32:
     """A sample within the ceiling whatever it was; what is no number is silence."""
     if sample > CEILING:

@@ -36,7 +36,7 @@ UNDERFLOW = 4
 _ZERO, _ONE, _HALF = np.float32(0), np.float32(1), np.float32(0.5)
 
 
-@register_jitable  # type: ignore[untyped-decorator]
+@register_jitable
 def process(state: State, out: Single, now: int, flags: int) -> None:
     """Fill ``out``, of shape (frames, channels), at ``now`` in monotonic nanoseconds."""
     frames = out.shape[0]
@@ -55,7 +55,7 @@ def process(state: State, out: Single, now: int, flags: int) -> None:
     state.head[Head.CALLS] += 1
 
 
-@register_jitable  # type: ignore[untyped-decorator]
+@register_jitable
 def _note_time(state: State, frames: int, now: int, flags: int) -> None:
     head = state.head
     place = state.times[head[Head.CALLS] % TIMES]
@@ -69,7 +69,7 @@ def _note_time(state: State, frames: int, now: int, flags: int) -> None:
     head[Head.LAST_TIME], head[Head.LAST_FRAMES] = now, frames
 
 
-@register_jitable  # type: ignore[untyped-decorator]
+@register_jitable
 def _take_commands(state: State) -> None:
     for _ in range(COMMANDS):
         number = state.head[Head.COMMANDS_TAKEN]
@@ -84,7 +84,7 @@ def _take_commands(state: State) -> None:
         state.head[Head.COMMANDS_TAKEN] = number + 1
 
 
-@register_jitable  # type: ignore[untyped-decorator]
+@register_jitable
 def _obey(state: State, row: Whole) -> None:
     slots = state.head[Head.SLOTS]
     first, last = row[Command.SLOT], row[Command.SLOT] + 1
@@ -109,7 +109,7 @@ def _obey(state: State, row: Whole) -> None:
         place[1] = np.float32(row[Command.RIGHT] / UNIT)
 
 
-@register_jitable  # type: ignore[untyped-decorator]
+@register_jitable
 def _take_in(state: State, slot: int, row: Whole) -> None:
     """Let a voice wait in its slot, instead of the one that waits there; not where its fragment sounds already.
 
@@ -126,7 +126,7 @@ def _take_in(state: State, slot: int, row: Whole) -> None:
     _put_waiting(state.voices[slot, PENDING], row)
 
 
-@register_jitable  # type: ignore[untyped-decorator]
+@register_jitable
 def _forget(state: State, slot: int) -> None:
     """Let what waits in a slot not begin."""
     waiting = state.voices[slot, PENDING]
@@ -135,7 +135,7 @@ def _forget(state: State, slot: int) -> None:
         _tell(state, Happened.FORGOTTEN, slot, waiting[Voice.SERIAL], waiting[Voice.POSITION], state.head[Head.FRAME])
 
 
-@register_jitable  # type: ignore[untyped-decorator]
+@register_jitable
 def _put_waiting(voice: Whole, row: Whole) -> None:
     voice[Voice.SERIAL] = row[Command.SERIAL]
     voice[Voice.OFFSET] = row[Command.OFFSET]
@@ -149,14 +149,14 @@ def _put_waiting(voice: Whole, row: Whole) -> None:
     voice[Voice.STATE] = VoiceState.WAITING
 
 
-@register_jitable  # type: ignore[untyped-decorator]
+@register_jitable
 def _cut(voice: Whole, frame: int) -> None:
     """Have a voice that sounds fade out from ``frame`` on, or from earlier if that was said before."""
     if voice[Voice.STATE] == VoiceState.SOUNDING and (voice[Voice.CUT] < 0 or voice[Voice.CUT] > frame):
         voice[Voice.CUT] = frame
 
 
-@register_jitable  # type: ignore[untyped-decorator]
+@register_jitable
 def _begin_due(state: State, count: int) -> None:
     """Let the waiting voices whose frame lies in this block begin, and those that they replace or choke end there."""
     now = state.head[Head.FRAME]
@@ -173,7 +173,7 @@ def _begin_due(state: State, count: int) -> None:
             _begin(state, slot, state.voices[slot, free], state.voices[slot, 1 - free])
 
 
-@register_jitable  # type: ignore[untyped-decorator]
+@register_jitable
 def _begin(state: State, slot: int, voice: Whole, other: Whole) -> None:
     head = state.head
     now, fade = head[Head.FRAME], head[Head.FADE]
@@ -204,7 +204,7 @@ def _begin(state: State, slot: int, voice: Whole, other: Whole) -> None:
     _tell(state, Happened.BEGAN, slot, voice[Voice.SERIAL], voice[Voice.POSITION], voice[Voice.START])
 
 
-@register_jitable  # type: ignore[untyped-decorator]
+@register_jitable
 def _tell(state: State, kind: int, slot: int, serial: int, position: int, frame: int) -> None:
     number = state.head[Head.EVENTS_TOLD]
     row = state.events[number % EVENTS]
@@ -218,7 +218,7 @@ def _tell(state: State, kind: int, slot: int, serial: int, position: int, frame:
     state.head[Head.EVENTS_TOLD] = number + 1
 
 
-@register_jitable  # type: ignore[untyped-decorator]
+@register_jitable
 def _mix(state: State, count: int) -> None:
     head, gains = state.head, state.gains
     for at in range(count):
@@ -231,7 +231,7 @@ def _mix(state: State, count: int) -> None:
         gains[slot, 2], gains[slot, 3] = gains[slot, 0], gains[slot, 1]
 
 
-@register_jitable  # type: ignore[untyped-decorator]
+@register_jitable
 def _add(state: State, slot: int, voice: Whole, count: int) -> None:
     """Add a voice to the mix, up to its end, or to that of its fade."""
     first, fade = state.head[Head.FRAME], state.head[Head.FADE]
@@ -273,7 +273,7 @@ def _add(state: State, slot: int, voice: Whole, count: int) -> None:
     state.peaks[slot, 0] = peak
 
 
-@register_jitable  # type: ignore[untyped-decorator]
+@register_jitable
 def _show_peaks(state: State, frames: int) -> None:
     """Ten times a second, show the peaks since the last time."""
     head = state.head

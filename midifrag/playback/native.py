@@ -52,7 +52,7 @@ def _process(state: State, out: Single, now: int, flags: int) -> None:
 # --- for the device alone: pointers, and the system's clock ----------------------------------------------------------
 
 
-@intrinsic  # type: ignore[untyped-decorator]
+@intrinsic
 def _pointer(_typing: Any, _address: Any) -> Any:
     def build(_context: Any, builder: Any, _signature: Any, arguments: Any) -> Any:
         return builder.inttoptr(arguments[0], cgutils.voidptr_t)
@@ -70,7 +70,7 @@ if sys.platform == "win32":
     binding.add_symbol("QueryPerformanceCounter", _address)
     _counter = types.ExternalFunction("QueryPerformanceCounter", types.int32(types.voidptr))
 
-    @register_jitable  # type: ignore[untyped-decorator]
+    @register_jitable
     def _now(scratch: Whole, per_second: int) -> int:
         _counter(scratch.ctypes)
         return int(scratch[0] // per_second * 1_000_000_000 + scratch[0] % per_second * 1_000_000_000 // per_second)
@@ -78,15 +78,15 @@ if sys.platform == "win32":
 elif sys.platform == "darwin":
     _uptime = types.ExternalFunction("clock_gettime_nsec_np", types.uint64(types.int32))
 
-    @register_jitable  # type: ignore[untyped-decorator]
-    def _now(scratch: Whole, per_second: int) -> int:  # noqa: ARG001
+    @register_jitable
+    def _now(scratch: Whole, per_second: int) -> int:  # noqa: ARG001 — another system's needs it
         return int(_uptime(8))  # CLOCK_UPTIME_RAW
 
 else:
     _gettime = types.ExternalFunction("clock_gettime", types.int32(types.int32, types.voidptr))
 
-    @register_jitable  # type: ignore[untyped-decorator]
-    def _now(scratch: Whole, per_second: int) -> int:  # noqa: ARG001
+    @register_jitable
+    def _now(scratch: Whole, per_second: int) -> int:  # noqa: ARG001 — another system's needs it
         _gettime(1, scratch.ctypes)  # CLOCK_MONOTONIC
         return int(scratch[0] * 1_000_000_000 + scratch[1])
 
@@ -104,8 +104,10 @@ _SIGNATURE = types.int32(types.voidptr, types.voidptr, _LONG, types.voidptr, _LO
 USER_DATA_AT = 48
 _DEVICE_SIGNATURE = types.void(types.voidptr, types.voidptr, types.voidptr, types.uint32)
 
+# What follows runs as machine code alone, whose lines are not counted.
 
-@register_jitable  # type: ignore[untyped-decorator]
+
+@register_jitable
 def _play(table: Whole, out: Any, frames: int, flags: int) -> None:  # pragma: no cover
     slots, channels, samples = table[_ARRAYS], table[_ARRAYS + 1], table[_ARRAYS + 2]
     pairs = (channels + 1) // 2

@@ -10,21 +10,19 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal, TypeAlias
 
-from midifrag.config.actions import ACTIONS, Action
-from midifrag.config.controls import Control
+from midifrag.config.actions import ACTIONS
 from midifrag.config.entry_editing import Section
 from midifrag.config.loading import Loaded
 from midifrag.config.parameters import shown
 from midifrag.config.targets import TARGETS
 from midifrag.config.targets import target as target_called
 from midifrag.config.used_loras import names_in
-from midifrag.midi.decoding import NRPN_COARSE, NRPN_FINE
-from midifrag.midi.messages import ControlChange, MidiEvent, Nrpn
-from midifrag.midi.recognising import Touched, recognise
+from midifrag.midi.messages import MidiEvent
+from midifrag.midi.recognising import Touched, recognise, sources_of
 from midifrag.show.learning_answers import LAND_CHOICES, AnswerError, completed, needed_of, range_of, short, slot_of
 from midifrag.show.learning_edits import Device, NewEntry, NewPort, NewPrompt, Step, Undo
 from midifrag.show.learning_places import key_at
-from midifrag.show.learning_taken import Taken, actions_on, pads_on
+from midifrag.show.learning_taken import Taken, actions_on, already, pads_on
 
 #: Seconds without a message after which a touch is over.
 QUIET_SECONDS = 0.7
@@ -87,7 +85,7 @@ class Learning:
     def quiet(self) -> Step:
         """Nothing has come for a moment: what was touched is asked about."""
         events, self._events = self._events, []
-        goes_on = bool(self._clicks) and _sources(events) == _sources(self._clicks)
+        goes_on = bool(self._clicks) and sources_of(events) == sources_of(self._clicks)
         found = self._recognised(self._clicks + events if goes_on else events)
         if found is None:
             return Step()
@@ -147,7 +145,7 @@ class Learning:
 
     def _ask(self, found: Touched) -> Step:
         is_pad = found.kind == "note"
-        says = (f"{found.port}: {found.words}", *self._already(found))
+        says = (f"{found.port}: {found.words}", *already(self.loaded, found))
         actions = tuple(ACTIONS) if found.acts else ()
         parameters = () if found.kind in ("note", "program") else self._targets()
         names = tuple(dict.fromkeys((*actions, *parameters) if found.is_button else (*parameters, *actions)))
@@ -164,21 +162,6 @@ class Learning:
         """What a control may set, with the strengths of the LoRAs that there are."""
         loras = (name for bank in self.loaded.banks for name in names_in(self.loaded.settings, bank))
         return (*TARGETS, *dict.fromkeys(loras))
-
-    def _already(self, found: Touched) -> list[str]:
-        settings = self.loaded.settings
-        lines = []
-        places: list[tuple[str, Sequence[Control], Sequence[Action]]] = []
-        places.append((self.loaded.path.name, settings.controls, settings.actions))
-        places += [(f"presets/{bank.slug}.yaml", bank.controls, ()) for bank in self.loaded.banks]
-        for name, controls, actions in places:
-            both: tuple[Control | Action, ...] = (*controls, *actions)
-            for one in both:
-                mine = one.channel in (None, found.channel) and one.port in (None, found.port)
-                if mine and found.kind != "pitch_bend" and getattr(one, found.kind, None) == found.number:
-                    what = f"has the action {one.does}" if isinstance(one, Action) else f"sets {one.sets}"
-                    lines.append(f"It {what} already ({name}); what you add comes beside that.")
-        return lines
 
     def _meaning(self, found: Touched, text: str, names: Sequence[str], then: _Then) -> Step:
         if text.lower() in _NOTHING:
@@ -320,17 +303,3 @@ class Learning:
 
 def _it(taken: Sequence[Taken]) -> str:
     return "it" if len(taken) == 1 else "them"
-
-
-def _sources(events: Sequence[MidiEvent]) -> frozenset[tuple[object, ...]]:
-    """What events came from; the two CCs that select a parameter tell by their values which."""
-    found: set[tuple[object, ...]] = set()
-    for one in events:
-        if isinstance(one, ControlChange):
-            number = one.value if one.cc in (NRPN_FINE, NRPN_COARSE) else None
-            found.add((one.port, one.channel, one.cc, number))
-        elif isinstance(one, Nrpn):
-            found.add((one.port, one.channel, "nrpn", one.number))
-        else:
-            found.add((one.port, type(one)))
-    return frozenset(found)

@@ -1,11 +1,16 @@
-"""Whose a note is already: an action's, or pads'. Both cannot have it, as the action comes first."""
+"""Who has what was touched already, and whose a note is: an action's, or pads'.
+
+Both cannot have it, as the action comes first.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
 from midifrag.config.actions import Action
+from midifrag.config.controls import Control
 from midifrag.config.desk import Desk, plan_of
 from midifrag.config.loading import Loaded
 from midifrag.midi.recognising import Touched
@@ -61,3 +66,18 @@ def pads_on(loaded: Loaded, touched: Touched) -> tuple[TakenPad, ...]:
 
 def _hears(action: Action, touched: Touched) -> bool:
     return action.channel in (None, touched.channel) and action.port in (None, touched.port)
+
+
+def already(loaded: Loaded, found: Touched) -> list[str]:
+    """What else the set has for what was touched: one in a list does not go for another's sake."""
+    lines = []
+    places: list[tuple[str, Sequence[Control | Action]]] = []
+    places.append((loaded.path.name, (*loaded.settings.controls, *loaded.settings.actions)))
+    places += [(f"presets/{bank.slug}.yaml", bank.controls) for bank in loaded.banks]
+    for name, entries in places:
+        for one in entries:
+            mine = one.channel in (None, found.channel) and one.port in (None, found.port)
+            if mine and found.kind != "pitch_bend" and getattr(one, found.kind, None) == found.number:
+                what = f"has the action {one.does}" if isinstance(one, Action) else f"sets {one.sets}"
+                lines.append(f"It {what} already ({name}); what you add comes beside that.")
+    return lines

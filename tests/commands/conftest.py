@@ -9,7 +9,7 @@ __all__ = ["cache_folder", "no_hub", "server"]
 with pytest.MonkeyPatch.context() as environment:
     environment.delenv("COLUMNS", raising=False)
     from midifrag.cli import app
-    from midifrag.commands import check, console  # noqa: F401
+    from midifrag.commands import check, console  # noqa: F401 — they make consoles
     from midifrag.midi.port_names import PortList
 
 

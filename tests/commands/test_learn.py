@@ -12,6 +12,7 @@ from midifrag.midi.listening import Listening
 from midifrag.midi.memory import MemoryBackend
 from midifrag.midi.messages import ControlChange
 from midifrag.show.learning import MOST_EVENTS
+from tests.support.shows import on_disk
 
 SHOW = "model: sketch\nset_list: [one]   # in order\nports:\n  keys: {in: Keys}\n"
 BANK = "name: One\npads:\n  36: {prompt: rain}   # drops\n"
@@ -19,10 +20,7 @@ BANK = "name: One\npads:\n  36: {prompt: rain}   # drops\n"
 
 @pytest.fixture
 def loaded(tmp_path):
-    (tmp_path / "presets").mkdir()
-    (tmp_path / "presets.yaml").write_text(SHOW)
-    (tmp_path / "presets" / "one.yaml").write_text(BANK)
-    return loading.load(tmp_path / "presets.yaml", environment={})
+    return on_disk(tmp_path, SHOW, one=BANK)
 
 
 class Rig:

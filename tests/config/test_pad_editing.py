@@ -13,6 +13,8 @@ from midifrag.config.pads import Pad
 from midifrag.config.shipped import shipped_path
 from midifrag.errors import ConfigurationError, EditConflictError, StorageError
 from midifrag.pad_key import PadKey
+from tests.support.forms import examples
+from tests.support.shows import on_disk
 
 SHOW = """\
 model: sketch
@@ -39,11 +41,7 @@ controls:
 
 @pytest.fixture
 def show(tmp_path):
-    (tmp_path / "presets").mkdir()
-    (tmp_path / "presets.yaml").write_text(SHOW)
-    (tmp_path / "presets" / "one.yaml").write_text(BANK)
-    (tmp_path / "presets" / "two.yaml").write_text("name: Two\nprogram: 2\npads: {36: {prompt: kick}}\n")
-    return loading.load(tmp_path / "presets.yaml", environment={})
+    return on_disk(tmp_path, SHOW, one=BANK, two="name: Two\nprogram: 2\npads: {36: {prompt: kick}}\n")
 
 
 @pytest.fixture
@@ -173,7 +171,7 @@ TEXTS = st.text(min_size=1) | st.sampled_from(
 )
 
 
-@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(150), suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(prompt=TEXTS, name=TEXTS, note=st.integers(36, 41))
 def test_any_text_is_read_back_as_it_was_saved(show, bank_file, prompt, name, note):
     bank_file.write_text(STYLES, encoding="utf-8")

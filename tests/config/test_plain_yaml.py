@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from midifrag.config import plain_yaml
 from midifrag.config.plain_scalars import MAX_DIGITS
 from midifrag.config.plain_yaml import MAX_DEPTH, MAX_NODES, NotPlainError, parse
+from tests.support.forms import examples
 
 
 def mistake(text):
@@ -203,7 +204,7 @@ VALUES = st.recursive(
 )
 
 
-@settings(max_examples=60)
+@settings(max_examples=examples(60))
 @given(value=VALUES)
 def test_json_is_plain_yaml(value):
     text = json.dumps({"a key": value})

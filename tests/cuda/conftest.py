@@ -1,19 +1,27 @@
-"""Which models the tests of this folder play: four, or with ``--every-model`` all of them."""
+"""Which models the tests of this folder play: three, with ``--thorough`` six, with ``--every-model`` all of them."""
 
 from __future__ import annotations
 
 import itertools
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tests.cuda.records import STABLE_AUDIO_3, Case, Record, play_case
 from tests.engine.architectures import COVERED
+from tests.support.forms import some
 
-#: What one run of all tests has time for. Chords of four are for one of them; two at once are recorded as four are.
+#: What one run of all tests has time for: each objective and precision. Chords of four are for one of them; two at once
+#: are recorded as four are.
 FEW = (
     Case("plain", "v", "fp16"),
     Case("all of pocket's", "rectified_flow", "fp32", most=2),
+    Case("Stable Audio 3 medium", "rf_denoiser", "bf16", most=2),
+)
+#: What else there is time for with ``--thorough``.
+MORE = (
     Case("qk_norm l2", "rf_denoiser", "fp16", most=2),
     Case("differential", "v", "bf16", most=2),
     Case("Stable Audio 3 medium", "rf_denoiser", "fp16", most=2),
@@ -28,21 +36,25 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if "record" in metafunc.fixturenames:
-        cases: tuple[Case, ...] = FEW
+        cases: Sequence[Any] = some(FEW, MORE)
         if metafunc.config.getoption("--every-model", default=False):
-            cases = tuple(itertools.starmap(Case, itertools.product(COVERED, OBJECTIVES, PRECISIONS)))
-            cases += tuple(itertools.starmap(Case, itertools.product(STABLE_AUDIO_3, OBJECTIVES[1:], PRECISIONS)))
+            every = (
+                *itertools.product(COVERED, OBJECTIVES, PRECISIONS),
+                *itertools.product(STABLE_AUDIO_3, OBJECTIVES[1:], PRECISIONS),
+            )
+            cases = [*itertools.starmap(Case, every)]
         metafunc.parametrize("record", cases, ids=str, indirect=True, scope="module")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """A wide net: how long one takes says nothing. Models of full size take longer than one run of all tests has."""
-    every = config.getoption("--every-model", default=False)
     for item in items:
         if Path(__file__).parent in item.path.parents:
             item.add_marker(pytest.mark.timeout(1800))
-            if item.path.name == "test_full_size.py" and not every:
-                item.add_marker(pytest.mark.skip(reason="full size: played with --every-model"))
+    if not config.getoption("--every-model", default=False):
+        left = [item for item in items if item.path == Path(__file__).with_name("test_full_size.py")]
+        config.hook.pytest_deselected(items=left)
+        items[:] = [item for item in items if item not in left]
 
 
 @pytest.fixture(scope="module")

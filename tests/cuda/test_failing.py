@@ -20,11 +20,12 @@ from midifrag.errors import CaptureError
 from tests.cuda.card import Card
 from tests.cuda.playing import PRESSES, TOLERANCE, furthest, one_after_the_other, play, playing, sounds, tiny
 from tests.engine.presses import press
+from tests.support.forms import form
 
 #: A chord of two lengths, with and without guidance.
 CHORD = (press(1), press(2, seconds=0.4, steps=2), press(3, cfg_scale=1.0, steps=2), press(4, steps=2))
 #: Of the allocations of a chord, how many are tried in one run of all tests.
-TRIED = 8
+TRIED = form(3, 8)
 #: Presses at once: more of them make way for each other, and batches are halved.
 MOST = 2
 #: Without and with guidance.
@@ -63,6 +64,7 @@ def answers(events: list[EngineEvent]) -> list[int]:
     return sorted(event.job for event in events if isinstance(event, Rendered | Failed))
 
 
+@pytest.mark.shortened
 def test_memory_that_runs_out_once_at_any_allocation_costs_no_press(
     warm: Playing, request: pytest.FixtureRequest
 ) -> None:

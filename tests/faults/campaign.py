@@ -83,9 +83,9 @@ class Campaign:
 
     def play(self, seconds: float, folder: Path | None = None) -> Figures:
         """Play for about so long, in ``folder`` or a temporary one that is kept after a violation."""
-        began = time.monotonic()
         workplace = folder or Path(tempfile.mkdtemp(prefix="midifrag-faults-"))
         disk = Disk(workplace / "set", workplace)
+        began = time.monotonic()
         while time.monotonic() - began < seconds:
             self._act(workplace, disk, began + seconds)
             self.figures.seconds = time.monotonic() - began

@@ -1,15 +1,16 @@
-"""The short form: a show with faults, under a fixed seed, over real ports."""
+"""A show with faults, under a fixed seed, over real ports."""
 
 import pytest
 
 from tests.faults.act import engines_rest
 from tests.faults.campaign import Campaign, Figures
 from tests.faults.moves import MOVES
+from tests.support.forms import form
 from tests.support.performing import Log
 from tools.jack_server import Server, realtime_allowed
 
-#: Seconds of acts, the last of which is played to its end.
-SHORT = 30.0
+#: Seconds of acts, the last of which is played to the end of its scene: one act of one scene in the short form.
+SHORT, WHOLE = 1.0, 30.0
 
 
 @pytest.fixture
@@ -18,15 +19,16 @@ def campaign(jack_server, monkeypatch):
     del jack_server
     monkeypatch.setenv("JACK_DEFAULT_SERVER", "")
     said: list[str] = []
-    playing = Campaign(20261125, "pocket", Server(realtime=realtime_allowed()), said.append)
+    playing = Campaign(20261125, form("sketch", "pocket"), Server(realtime=realtime_allowed()), said.append)
     yield playing, said
     playing.jack.stop()
 
 
+@pytest.mark.shortened
 @pytest.mark.timeout(1800)
 def test_an_evening_with_faults(campaign, tmp_path):
     playing, said = campaign
-    figures = playing.play(SHORT, tmp_path)
+    figures = playing.play(form(SHORT, WHOLE), tmp_path)
     assert said == []
     assert figures.acts >= 1
     assert figures.presses > 10

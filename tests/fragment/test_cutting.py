@@ -14,6 +14,7 @@ from midifrag.errors import NonFiniteTakeError, SilentTakeError
 from midifrag.fragment.cutting import crossfaded, make_fragment, without_offset
 from midifrag.fragment.options import FragmentOptions
 from tests.fragment.sounds import RATE, noise
+from tests.support.forms import examples
 
 
 def reference(audio, rate, threshold_db=-40.0, fade_ms=10.0):
@@ -100,7 +101,7 @@ def test_is_what_the_reference_says(audio):
     np.testing.assert_allclose(fragment.audio, expected, atol=2e-7)
 
 
-@settings(max_examples=150)
+@settings(max_examples=examples(150))
 @given(
     audio=arrays(
         np.float32,

@@ -31,6 +31,7 @@ from midifrag.midi.messages import NoteOn
 from midifrag.show.replay import PERFORMED, read_performance
 from midifrag.show.session_log import as_line, read_session
 from tests.fragment.sounds import RATE, noise, record
+from tests.support.forms import examples
 
 #: What no writer of ours ever wrote, as JSON.
 ODD_VALUES = [
@@ -70,7 +71,7 @@ values = st.recursive(
 #: A line as it might be: a mapping of ours with odd values, any JSON, or any bytes.
 mappings = st.dictionaries(keys, scalars | values, max_size=8)
 lines = (mappings | values).map(lambda value: json.dumps(value).encode()) | st.binary(max_size=40)
-quick = settings(max_examples=25, suppress_health_check=[HealthCheck.too_slow])
+quick = settings(max_examples=examples(25), suppress_health_check=[HealthCheck.too_slow])
 
 
 def with_comment(comment):

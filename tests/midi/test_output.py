@@ -3,7 +3,8 @@ import threading
 import mido
 import pytest
 
-from midifrag.midi.output import PRESSURE, OutputThread, led_key
+from midifrag.midi.lanes import PRESSURE
+from midifrag.midi.output import OutputThread
 
 PATIENCE = 60.0
 
@@ -144,22 +145,6 @@ def test_a_new_connection_may_settle_first(output):
     output.send("a", [note(1)])
     output.close(PATIENCE)
     assert port.sent == [note(1)]
-
-
-@pytest.mark.parametrize(
-    ("one", "other", "same"),
-    [
-        (note(1, 5), note(1, 0), True),
-        (note(1), mido.Message("note_off", note=1), True),
-        (note(1), note(2), False),
-        (note(1), note(1, channel=1), False),
-        (mido.Message("control_change", control=1), note(1), False),
-        (mido.Message("sysex", data=(22, 4, 1, 2, 3)), mido.Message("sysex", data=(22, 4, 9, 9, 9)), True),
-        (mido.Message("sysex", data=(22, 4, 1, 2, 3)), mido.Message("sysex", data=(22, 5, 1, 2, 3)), False),
-    ],
-)
-def test_led_identity(one, other, same):
-    assert (led_key(one) == led_key(other)) is same
 
 
 CLOCK = mido.Message("clock")

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from midifrag.config.controls import Control
 from midifrag.midi.encoders import ENCODERS
 from midifrag.midi.messages import Aftertouch, ControlChange, NoteOff, NoteOn, PitchBend, ProgramChange, Tick
-from midifrag.midi.recognising import MOST_CLICKS, recognise, relative_coding
+from midifrag.midi.recognising import MOST_CLICKS, recognise, relative_coding, sources_of
 
 
 def ccs(*pairs, channel=1):
@@ -135,3 +135,11 @@ def test_an_encoder_turned_one_way_asks_for_the_other():
 def test_what_maps_to_nothing_is_nothing():
     assert recognise([]) is None
     assert recognise([NoteOff("pads", 1, 36, 0.0), Tick("pads", 0.0)]) is None
+
+
+def test_one_knob_is_one_source_whatever_it_says_and_each_parameter_is_another():
+    assert sources_of(knob(74, [3, 4])) == sources_of(knob(74, [9]))
+    assert sources_of(knob(74, [3])) != sources_of(knob(75, [3]))
+    assert sources_of(ccs((99, 2), (98, 44))) != sources_of(ccs((99, 2), (98, 45)))
+    turned = [PitchBend("pads", 1, 0.5, 0.0)]
+    assert sources_of(turned) != sources_of(knob(74, [3]))

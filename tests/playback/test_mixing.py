@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 from midifrag.playback.limiter import CEILING
 from midifrag.playback.memory import COMMANDS, LOOK_AHEAD, UNIT, Head, Kind, push
 from tests.playback.virtual import RATE, Device, noise
+from tests.support.forms import examples
 
 #: The limiter's delay.
 LATE = LOOK_AHEAD - 1
@@ -187,7 +188,7 @@ def test_both_ways_to_run_it_give_the_same():
     assert both[0][1] == both[1][1]
 
 
-@settings(max_examples=60)
+@settings(max_examples=examples(60))
 @given(
     seed=st.integers(0, 2**16),
     levels=st.lists(st.floats(0, 64), min_size=1, max_size=6),
@@ -275,7 +276,7 @@ def test_a_full_ring_takes_no_more_until_it_is_read(device):
     assert push(device.state, COMMANDS, {})
 
 
-@settings(max_examples=25)
+@settings(max_examples=examples(25))
 @given(st.data())
 def test_whatever_replaces_stops_or_chokes_nothing_clicks(data):
     """Of constant sounds, so that any step beyond those of the fades is a click."""

@@ -14,11 +14,12 @@ from midifrag.show.runtime import Runtime
 from midifrag.states import JobState
 from tests.support import PATIENCE
 from tests.support.bridges import INFO
+from tests.support.forms import form
 from tests.support.runtimes import in_its_own_time, log_of
 from tests.support.shows import loaded
 
 #: What each of two ports gets, and how many of these are presses of a pad.
-MESSAGES, PRESSES = 15_000, 400
+MESSAGES, PRESSES = form((3_000, 200), (15_000, 400))
 PORTS = {name: {"in": {"virtual": name}, "out": {"virtual": name}} for name in ("pads", "keys")}
 
 
@@ -68,6 +69,7 @@ def flood(show, port, chance):
         show.play(port, press if number in presses else anything(chance))
 
 
+@pytest.mark.shortened
 def test_no_press_is_lost_in_a_flood_of_anything(tmp_path):
     controls = [
         {"cc": 21, "sets": "steps", "range": [1, 50]},

@@ -8,6 +8,7 @@ import sys
 import time
 
 import numpy as np
+import pytest
 
 from midifrag.fragment.archive import Archive
 from midifrag.fragment.audio_files import read_wav
@@ -16,8 +17,9 @@ from midifrag.fragment.options import FragmentOptions
 from midifrag.fragment.slot_content import content_of
 from midifrag.fragment.slots import Slots
 from tests.scenarios.performer import RATE, sound
+from tests.support.forms import form
 
-ROUNDS = 8
+ROUNDS = form(4, 8)
 
 
 def play_and_kill(folder, first_job, dice, *how):
@@ -49,6 +51,7 @@ def is_fragment_of(job, path):
     return rate == RATE and read.shape == expected.shape and np.abs(read - expected).max() < 1e-4
 
 
+@pytest.mark.shortened
 def test_kill_at_random_moments(tmp_path):
     dice = random.Random(20240229)
     archived, job = {}, 1
@@ -91,6 +94,7 @@ def test_kill_at_random_moments(tmp_path):
     assert len(archived) > ROUNDS
 
 
+@pytest.mark.shortened
 def test_kill_while_fragments_wait_for_their_moment(tmp_path):
     dice = random.Random(7)
     archived, landed, job = {}, 0, 1

@@ -11,6 +11,7 @@ import soundfile
 
 from midifrag.fragment.archive import Archive
 from tests.jack import EACH, again_and_again
+from tests.support.forms import form
 from tests.support.performing import Performance, write_show
 from tools.jack_server import BACKEND
 
@@ -133,11 +134,12 @@ def test_the_lights_go_off_with_the_show(tmp_path, pads):
     assert again_and_again(attempt)
 
 
+@pytest.mark.shortened
 def test_kill_9_at_random_moments_loses_no_archived_take_and_leaves_no_stray_file(tmp_path, pads):
     write_show(tmp_path, "pads")
     moments = random.Random(20)
     known = {}
-    for _ in range(3):
+    for _ in range(form(2, 3)):
         with performing(tmp_path) as show:
             stop = threading.Event()
 

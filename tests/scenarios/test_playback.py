@@ -161,7 +161,7 @@ def test_a_process_that_is_stopped_is_replaced(heard):
 def test_the_demo_is_heard(jack_server, tmp_path):
     def attempt():
         recorder = Recorder("midifrag-player")
-        command = [sys.executable, "-m", "midifrag", "demo", "--speed", "4", "--model", "sketch", "--json"]
+        command = [sys.executable, "-m", "midifrag", "demo", "--speed", "8", "--model", "sketch", "--json"]
         done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=PATIENCE, check=True)
         stretches = recorder.stop()
         told = json.loads(done.stdout)

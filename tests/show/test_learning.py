@@ -7,6 +7,7 @@ from midifrag.midi.messages import ControlChange, NoteOn, PitchBend
 from midifrag.pad_key import PadKey
 from midifrag.show.learning import MOST_EVENTS, Learning
 from midifrag.show.learning_edits import Device, NewEntry, NewPort, NewPrompt, Undo
+from tests.support.shows import on_disk
 
 SHOW = """\
 model: sketch
@@ -25,13 +26,8 @@ OTHER = Device("other", {"in": "Other"}, "Some Box (Other)")
 
 @pytest.fixture
 def loaded(tmp_path):
-    (tmp_path / "presets").mkdir()
-    (tmp_path / "presets.yaml").write_text(SHOW)
-    (tmp_path / "presets" / "one.yaml").write_text("name: One\npads:\n  36: {prompt: rain}\n")
-    (tmp_path / "presets" / "two.yaml").write_text(
-        "name: Two\npads:\n  36: {prompt: fog}\ncontrols:\n  - {cc: 74, sets: seconds, range: [1, 8]}\n"
-    )
-    return loading.load(tmp_path / "presets.yaml", environment={})
+    two = "name: Two\npads:\n  36: {prompt: fog}\ncontrols:\n  - {cc: 74, sets: seconds, range: [1, 8]}\n"
+    return on_disk(tmp_path, SHOW, one="name: One\npads:\n  36: {prompt: rain}\n", two=two)
 
 
 @pytest.fixture

@@ -7,6 +7,7 @@ from midifrag.config.entry_editing import take_back
 from midifrag.errors import ConfigurationError
 from midifrag.pad_key import PadKey
 from midifrag.show.learning_edits import NewEntry, NewPort, NewPrompt, place_of, write
+from tests.support.shows import on_disk
 
 SHOW = "model: sketch\nset_list: [one]   # in order\n"
 BANK = "name: One\npads:\n  36: {prompt: rain}   # drops\n"
@@ -14,10 +15,7 @@ BANK = "name: One\npads:\n  36: {prompt: rain}   # drops\n"
 
 @pytest.fixture
 def loaded(tmp_path):
-    (tmp_path / "presets").mkdir()
-    (tmp_path / "presets.yaml").write_text(SHOW)
-    (tmp_path / "presets" / "one.yaml").write_text(BANK)
-    return loading.load(tmp_path / "presets.yaml", environment={})
+    return on_disk(tmp_path, SHOW, one=BANK)
 
 
 STEPS = {"cc": 21, "sets": "steps", "range": [1, 9]}

@@ -5,7 +5,7 @@ import pytest
 from midifrag.config import loading
 from midifrag.midi.recognising import Touched
 from midifrag.pad_key import PadKey
-from midifrag.show.learning_taken import actions_on, pads_on
+from midifrag.show.learning_taken import actions_on, already, pads_on
 
 SHOW = """\
 model: sketch
@@ -61,3 +61,11 @@ def test_where_banks_lie_by_place_the_pad_is_the_one_that_lies_there(make):
     loaded = make()
     assert [one.slug for one in pads_on(loaded, pressed(11, port="pads"))] == ["one", "two"]
     assert pads_on(loaded, pressed(36, port="pads")) == ()
+
+
+def test_all_that_the_set_and_its_banks_have_for_it_is_named(make):
+    loaded = make("{note: 60, does: panic, channel: 1}")
+    assert already(loaded, pressed(60)) == [
+        "It has the action panic already (presets.yaml); what you add comes beside that."
+    ]
+    assert already(loaded, pressed(60, channel=2)) == already(loaded, pressed(61)) == []

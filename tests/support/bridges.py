@@ -128,7 +128,7 @@ class Rig:
 
     def landed(self, job: int, slot: int = 1, take: int = 1) -> None:
         self.bridge.handle(TakeArchived(job, take, f"output{take:03d}.wav"))
-        self.bridge.handle(Landed(job, slot, f"output{slot:02d}.wav", take, 1.0, 0.0, 0.01))  # type: ignore[arg-type]
+        self.bridge.handle(Landed(job, slot, f"output{slot:02d}.wav", take, 1.0, 0.0, 0.01))
 
     def lands(self) -> list[LandTake]:
         return [command for command in self.writes if isinstance(command, LandTake)]

@@ -38,7 +38,7 @@ class Master:
         return self._last
 
     def say(self, kind: str, sixteenths: int | None = None) -> TransportChange:
-        return TransportChange(self.port, kind, self.moment(self.now), sixteenths)  # type: ignore[arg-type]
+        return TransportChange(self.port, kind, self.moment(self.now), sixteenths)
 
     def run(self, ticks: int, bpm: Callable[[float], float] | None = None) -> Iterator[Tick]:
         """The next ticks, at the tempo that ``bpm`` gives for each position; the first one at `now`."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from midifrag.config import loading
 from midifrag.config.banks import Bank
 from midifrag.config.loading import Loaded
 from midifrag.config.settings import Settings
@@ -31,3 +32,12 @@ def loaded(*banks: Bank, **show: Any) -> Loaded:
 def two_banks(**show: Any) -> Loaded:
     """Bank one with program 1, and bank two with program 5, whose first pad asks for wind."""
     return loaded(bank("one", program=1), bank("two", {36: {"prompt": "wind"}}, program=5), **show)
+
+
+def on_disk(folder: Path, show: str, **banks: str) -> Loaded:
+    """A set in files, of the text of ``show`` and of each bank, by its slug."""
+    (folder / "presets").mkdir(exist_ok=True)
+    (folder / "presets.yaml").write_text(show, encoding="utf-8")
+    for slug, text in banks.items():
+        (folder / "presets" / f"{slug}.yaml").write_text(text, encoding="utf-8")
+    return loading.load(folder / "presets.yaml", environment={})

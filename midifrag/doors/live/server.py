@@ -16,13 +16,13 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
-from typing import Protocol
 
 from pydantic import BaseModel
 
 from midifrag.clock import monotonic
 from midifrag.doors.live import wire
 from midifrag.doors.live.guest import Guest
+from midifrag.doors.live.host import Host
 from midifrag.doors.live.meeting import Meeting, why_refused
 from midifrag.doors.live.used_files import LONGEST
 from midifrag.errors import StorageError
@@ -40,28 +40,6 @@ MOST_STRANGERS, STRANGERS_EVERY = 16, 60.0
 CLOSE_SECONDS = 2.0
 
 _log = logging.getLogger(__name__)
-
-
-class Host(Protocol):
-    """Who is told what comes in, on the server's thread; nothing here may block."""
-
-    def came(self, hello: wire.Hello) -> None:
-        """A script with the right token is there, and may be sent to."""
-
-    def told(self, message: wire.FromScript, at: float) -> None:
-        """The script said something, which came at a moment (monotonic seconds)."""
-
-    def left(self) -> None:
-        """The script is gone."""
-
-    def asked(self, what: str, answer: Callable[[BaseModel], None]) -> None:
-        """A command asks; ``answer`` is to be called once, on this thread."""
-
-    def look(self, now: float) -> None:
-        """Time goes by."""
-
-    def notice(self, level: NoticeLevel, text: str) -> None:
-        """Something that a performer should know."""
 
 
 class Server:

@@ -9,8 +9,6 @@ Layout: https://huggingface.co/docs/huggingface_hub/guides/manage-cache
 
 from __future__ import annotations
 
-import contextlib
-import hashlib
 import json
 import os
 import re
@@ -24,6 +22,7 @@ from huggingface_hub import constants
 from huggingface_hub.file_download import repo_folder_name
 
 from midifrag.config.places import repository_file_problem
+from midifrag.engine.loading.checksum import checksum_of, wrong_checksum
 
 #: What stands in a repository where its large files were not fetched.
 LFS_POINTER = b"version https://git-lfs.github.com/spec/"
@@ -33,7 +32,6 @@ OLDER_CACHES = ("TRANSFORMERS_CACHE", "PYTORCH_TRANSFORMERS_CACHE")
 SMALL = 16 << 20
 #: The largest header that a safetensors file may have, in bytes.
 _MOST_HEADER = 100_000_000
-_CHECKSUM = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 _COMMIT = re.compile(r"[0-9a-f]{4,40}")
 #: Names whose content is JSON, told by their end.
 _JSON, _INDEX = ".json", ".index.json"
@@ -215,9 +213,9 @@ def flaw(file: Path) -> str | None:
         if elsewhere is not None:
             return f"names {elsewhere}, outside of its folder"
         if wrong is None:
-            return _wrong_checksum(file) if size <= SMALL else None
+            return wrong_checksum(file) if size <= SMALL else None
         # What looks odd and is what its blob is called by is what the repository holds.
-        return None if checksum_of(file) is not None and _wrong_checksum(file) is None else wrong
+        return None if checksum_of(file) is not None and wrong_checksum(file) is None else wrong
     except (OSError, ValueError) as error:
         return f"not readable: {error}"
 
@@ -226,7 +224,7 @@ def thorough_flaw(file: Path) -> str | None:
     """As `flaw`, with files of any size compared with the checksum that their blob is called by."""
     wrong = flaw(file)
     try:
-        return _wrong_checksum(file) if wrong is None and file.stat().st_size > SMALL else wrong
+        return wrong_checksum(file) if wrong is None and file.stat().st_size > SMALL else wrong
     except OSError as error:
         return f"not readable: {error}"
 
@@ -267,48 +265,3 @@ def safetensors_size(file: Path) -> int | None:
         # A header that goes on beyond the file's end is cut off as well.
         return 8 + length if len(header) < length else None
     return 8 + length + max(ends, default=0)
-
-
-def checksum_of(file: Path) -> str | None:
-    """The checksum that the blob behind a file is called by; None for a copy, of which nothing is known.
-
-    A blob may itself be a link to a store that several repositories share, where it is called by something else.
-    """
-    with contextlib.suppress(OSError):
-        if file.is_symlink():
-            blob = file.readlink()
-            if blob.parent.name == "blobs" and _CHECKSUM.fullmatch(blob.name):
-                return blob.name
-    return None
-
-
-def _wrong_checksum(file: Path) -> str | None:
-    """What its blob's name says against a file; None where that is no checksum, as with copies."""
-    expected = checksum_of(file)
-    return None if expected is None or matches(file, expected) else "its checksum is wrong"
-
-
-def is_called(file: Path, sha256: str) -> bool:
-    """Whether a file may have this SHA-256: yes where its blob is not called by one."""
-    name = checksum_of(file)
-    return name is None or len(name) != 64 or name == sha256
-
-
-def matches(file: Path, checksum: str) -> bool:
-    """Whether a file has this checksum: SHA-256, or what git calls small files by. Any other text matches."""
-    digest = digest_for(checksum, file.stat().st_size)
-    if digest is None:
-        return True
-    with file.open("rb") as stream:
-        while chunk := stream.read(1 << 20):
-            digest.update(chunk)
-    return digest.hexdigest() == checksum
-
-
-def digest_for(checksum: str, size: int) -> hashlib._Hash | None:
-    """What computes such a checksum of ``size`` bytes; None where it is none that is known."""
-    if not _CHECKSUM.fullmatch(checksum):
-        return None
-    if len(checksum) == 64:
-        return hashlib.sha256()
-    return hashlib.sha1(f"blob {size}\0".encode(), usedforsecurity=False)

@@ -20,6 +20,7 @@ from huggingface_hub.utils import WeakFileLock  # type: ignore[attr-defined, unu
 
 from midifrag.clock import monotonic
 from midifrag.engine.loading import cache, transfer
+from midifrag.engine.loading.checksum import matches
 from midifrag.engine.loading.transfer import Tell
 
 #: How often a download that is cut off goes on by itself without having got much further.
@@ -148,7 +149,7 @@ def _received_by_any(file: RemoteFile) -> int:
 
 
 def _is_whole(blob: Path, file: RemoteFile) -> bool:
-    return cache.is_file(blob) and blob.stat().st_size == file.size and cache.matches(blob, file.checksum)
+    return cache.is_file(blob) and blob.stat().st_size == file.size and matches(blob, file.checksum)
 
 
 def _fetch(file: RemoteFile, tell: Tell) -> None:

@@ -69,7 +69,7 @@ def _compiler_later() -> Iterator[None]:
         yield
         return
     later = _Later(_COMPILER)
-    later.config = types.SimpleNamespace(cache_size_limit=0, suppress_errors=False)  # type: ignore[attr-defined]
+    later.config = types.SimpleNamespace(cache_size_limit=0, suppress_errors=False)  # type: ignore[attr-defined]  # of a module made here
     compile_now, attributes = torch.compile, vars(torch)
     attributes["_dynamo"], attributes["compile"] = later, _compiled_at_first_use
     try:

@@ -22,7 +22,7 @@ from midifrag.config.variable_length import variable_length
 from midifrag.engine.loading import cache, checkpoint, hub
 from midifrag.engine.loading.byte_progress import ByteListener, ProgressListener, in_mebibytes
 from midifrag.engine.loading.cache import Examine
-from midifrag.engine.loading.checksum import computing
+from midifrag.engine.loading.checksum import computing, is_called
 from midifrag.engine.loading.device import set_up_device
 from midifrag.engine.loading.light_imports import hide_no_failures, light_imports
 from midifrag.engine.loading.model import Model
@@ -91,7 +91,7 @@ def _load(choice: EngineChoice, on_progress: ProgressListener | None, examine: E
         tell(2, len(_STAGES), _STAGES[2])
         move_model(module, device, precision)
         gc.collect()
-        if not cache.is_called(files.checkpoint, digest.result()):
+        if not is_called(files.checkpoint, digest.result()):
             raise CheckpointError(f"{files.checkpoint} is damaged: its checksum is wrong. Download it again.")
         sample_rate, sample_size = int(config["sample_rate"]), int(config["sample_size"])
         defaults, short_latents = defaults_of(config, choice.source, sample_size / sample_rate)

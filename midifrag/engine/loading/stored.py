@@ -92,7 +92,7 @@ def _read_safetensors(file: Path) -> Stored:
     try:
         with safe_open(str(file), framework="pt") as stream:
             metadata = stream.metadata() or {}
-            return Stored({name: stream.get_tensor(name) for name in stream.keys()}, metadata=metadata)  # noqa: SIM118
+            return Stored({name: stream.get_tensor(name) for name in stream.keys()}, metadata=metadata)  # noqa: SIM118 — it is no mapping
     except (SafetensorError, OSError, ValueError, RuntimeError, AttributeError, KeyError) as error:
         raise _damaged(file) from error
 

@@ -86,7 +86,7 @@ class QuickestWay:
         trouble: RuntimeError | None = None
         for name, way in self._ways.items():
             try:
-                times[name] = self._stopwatch(lambda way=way: way(x))  # type: ignore[misc]
+                times[name] = self._stopwatch(lambda way=way: way(x))  # type: ignore[misc]  # mypy infers no lambda's default
             except RuntimeError as error:
                 # It has no room, or the library no algorithm: one way that works is enough.
                 trouble = error

@@ -73,7 +73,7 @@ class StockDecoder:
         self._pretransform = fp32_module(module.pretransform)
         self.memory = 0 if self._pretransform is module.pretransform else module_bytes(self._pretransform)
 
-    def window_at(self, start: int, samples: int, frames: int, *, alone: bool = False) -> Window:  # noqa: ARG002
+    def window_at(self, start: int, samples: int, frames: int, *, alone: bool = False) -> Window:  # noqa: ARG002 — as the protocol has it
         """Everything."""
         return Window(0, frames, start, samples - start)
 
@@ -83,11 +83,11 @@ class StockDecoder:
         audio = latents if self._pretransform is None else self._pretransform.decode(latents).float()
         return cut(audio, window)
 
-    def together(self, count: int, window: Window, *, alone: bool) -> int:  # noqa: ARG002
+    def together(self, count: int, window: Window, *, alone: bool) -> int:  # noqa: ARG002 — as the protocol has it
         """All of them."""
         return count
 
-    def unmet(self, frames: int, requests: int, *, alone: bool) -> list[tuple[Window, int]]:  # noqa: ARG002
+    def unmet(self, frames: int, requests: int, *, alone: bool) -> list[tuple[Window, int]]:  # noqa: ARG002 — as the protocol has it
         """Nothing in particular."""
         return []
 

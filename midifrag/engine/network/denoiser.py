@@ -69,9 +69,9 @@ class StockDenoiser:
     def prepare(
         self,
         conditioning: Conditioning,
-        times: Sequence[float],  # noqa: ARG002 (as `Denoiser` has it)
-        frames: int,  # noqa: ARG002
-        strengths: Mapping[int, float] = NO_LORAS,  # noqa: ARG002
+        times: Sequence[float],  # noqa: ARG002 — as `Denoiser` has it
+        frames: int,  # noqa: ARG002 — the same
+        strengths: Mapping[int, float] = NO_LORAS,  # noqa: ARG002 — the same
     ) -> Conditioning:
         """The conditioning as it is: no LoRA is attached to stock's own modules."""
         return conditioning

@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from midifrag.config.ableton import AbletonSettings
 from midifrag.doors.live import answers, wire
+from tests.support.forms import examples
 
 HELLO = {"type": "hello", "token": "secret", "script": 1, "live": "12.4.1", "has": ["replace_sample"]}
 TIME = {
@@ -139,7 +140,7 @@ _KEYS = ("slot", "on", "bpm", "numerator", "playing", "beat", "slots", "text", "
 _TYPES = ("playing", "time", "landed", "objects", "said", "files", "pong", "hello", "ask", "welcome", "land")
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(200))
 @given(
     st.binary(max_size=200)
     | st.fixed_dictionaries({"type": st.sampled_from(_TYPES) | _JSON}, optional=dict.fromkeys(_KEYS[1:], _JSON)).map(

@@ -181,7 +181,7 @@ class ConnectError(Exception):
     """As the HTTP library's."""
 
 
-class TimeoutException(Exception):  # noqa: N818
+class TimeoutException(Exception):  # noqa: N818 — its name there
     """As the HTTP library's."""
 
 

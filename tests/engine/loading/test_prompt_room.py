@@ -28,12 +28,12 @@ def test_the_words_that_do_not_fit_are_cut(prompt, cut):
     assert words_beyond(prompt, lambda text: len(text.split()), 2) == cut
 
 
-@pytest.mark.parametrize("words", range(1, 40))
 @pytest.mark.parametrize("room", [1, 2, 7, 38])
-def test_wherever_a_prompt_is_cut(words, room):
-    prompt = " ".join(f"w{number}" for number in range(words))
-    expected = " ".join(f"w{number}" for number in range(room, words))
-    assert words_beyond(prompt, lambda text: len(text.split()), room) == expected
+def test_wherever_a_prompt_is_cut(room):
+    for words in range(1, 40):
+        prompt = " ".join(f"w{number}" for number in range(words))
+        expected = " ".join(f"w{number}" for number in range(room, words))
+        assert words_beyond(prompt, lambda text: len(text.split()), room) == expected, words
 
 
 def test_a_first_word_without_room():

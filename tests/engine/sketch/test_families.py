@@ -6,6 +6,7 @@ import pytest
 from midifrag.engine.sketch import AXES, FAMILIES, SoundParameters, render_parameters, render_prompt
 from midifrag.engine.sketch.words import FAMILY_SYNONYMS, PLAIN
 from tests.engine.sketch import measures
+from tests.support.forms import covering
 
 #: Axis → what it is measured by.
 MEASURES = {
@@ -71,7 +72,7 @@ LEAST = {
 }
 
 
-@pytest.mark.parametrize(("axis", "name"), [case for case in CASES if case != ("direction", "arpeggio")])
+@pytest.mark.parametrize(("axis", "name"), covering(case for case in CASES if case != ("direction", "arpeggio")))
 def test_adjective_moves_its_measure(axis, name):
     assert _measured(axis, name, PLAIN) - _measured(axis, name, -PLAIN) > LEAST[axis]
 

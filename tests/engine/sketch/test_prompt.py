@@ -4,6 +4,7 @@ from hypothesis import given, settings
 
 from midifrag.engine.sketch import AXES, FAMILIES, SoundParameters, parse
 from midifrag.engine.sketch.words import ADJECTIVES, FAMILY_SYNONYMS, INTENSIFIERS, PLAIN
+from tests.support.forms import examples
 
 
 @pytest.mark.parametrize("name", FAMILIES)
@@ -127,13 +128,13 @@ def test_an_empty_prompt_asks_for_nothing():
 
 
 @given(st.text(max_size=60))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150))
 def test_any_text_is_parsed(prompt):
     assert parse(prompt) == parse(prompt)
 
 
 @given(st.lists(st.sampled_from([*ADJECTIVES, *INTENSIFIERS, *FAMILY_SYNONYMS, "a", "glorp", "2 bars"]), max_size=8))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150))
 def test_any_words_are_parsed_within_range_whatever_the_case_and_punctuation(words):
     parameters = parse(" ".join(words))
     assert all(-1 <= getattr(parameters, axis) <= 1 for axis in AXES)

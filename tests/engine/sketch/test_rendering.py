@@ -17,6 +17,7 @@ from midifrag.engine.sketch import (
     render_prompt,
 )
 from tests.engine.sketch import measures
+from tests.support.forms import combined, some
 
 TEXTURES = {name for name, family in FAMILIES.items() if family.texture}
 
@@ -32,23 +33,24 @@ def _check(sound: Sound, seconds):
     assert np.abs(audio.mean(axis=1)).max() < 0.01
 
 
+@pytest.mark.parametrize(("name", "axis"), combined(FAMILIES, AXES))
+def test_every_extreme_is_a_clean_sound(name, axis):
+    for position in (-1.0, 1.0):
+        _check(render_parameters(SoundParameters(families=(name,), **{axis: position}), 0.4, 3), 0.4)
+
+
 @pytest.mark.parametrize("name", FAMILIES)
-def test_every_extreme_is_a_clean_sound(name):
-    for axis in AXES:
-        for position in (-1.0, 1.0):
-            parameters = SoundParameters(families=(name,), **{axis: position})
-            _check(render_parameters(parameters, 0.4, 3), 0.4)
+def test_all_extremes_at_once_are_a_clean_sound(name):
     for position in (-1.0, 1.0):
         _check(render_parameters(SoundParameters(families=(name,), **dict.fromkeys(AXES, position)), 0.4, 3), 0.4)
 
 
-@pytest.mark.parametrize("name", FAMILIES)
-@pytest.mark.parametrize("seconds", [0.05, 0.123456, 1.0])
+@pytest.mark.parametrize(("name", "seconds"), combined(FAMILIES, [0.05, 0.123456, 1.0]))
 def test_any_length(name, seconds):
     _check(render_prompt(name, seconds, 1), seconds)
 
 
-@pytest.mark.parametrize("name", ["kick", "rain", "lead", "arpeggio"])
+@pytest.mark.parametrize("name", some(["kick", "lead"], ["kick", "rain", "lead", "arpeggio"]))
 def test_a_minute_is_as_long_as_it_says_and_sounds_to_the_end_if_it_should(name):
     sound = render_prompt(name, 60.0, 1)
     _check(sound, 60.0)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -9,17 +11,19 @@ from selenium.common.exceptions import (
     ElementClickInterceptedException,
     ElementNotInteractableException,
     StaleElementReferenceException,
+    TimeoutException,
 )
 from selenium.webdriver.chrome.webdriver import WebDriver
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.remote.webelement import WebElement
-from selenium.webdriver.support.ui import WebDriverWait
 
 from tests.scenarios.page.show import PATIENCE
 
 #: What is drawn anew, still slides in, or lies under something that slides away: asked again until it is there.
 NOT_YET = (StaleElementReferenceException, ElementNotInteractableException, ElementClickInterceptedException)
+#: Seconds between two looks, at first and at last.
+SOON, SELDOM = 0.02, 0.1
 #: Whether everything has come to rest. A pad that pulses goes on for ever, and moves nothing.
 AT_REST = """
 return !document.querySelector('.q-ripple__inner') && document.getAnimations().every(
@@ -65,7 +69,15 @@ class Browser:
     # --- looking -----------------------------------------------------------------------------------------------------
 
     def until(self, condition: Callable[[], Any], seconds: float = PATIENCE) -> Any:
-        return WebDriverWait(self.driver, seconds, 0.02, NOT_YET).until(lambda _driver: condition())
+        """What ``condition`` finds at last; each look costs the browser something, so the longer, the fewer."""
+        deadline, pause = time.monotonic() + seconds, SOON
+        while time.monotonic() < deadline:
+            with contextlib.suppress(*NOT_YET):
+                if found := condition():
+                    return found
+            time.sleep(pause)
+            pause = min(1.5 * pause, SELDOM)
+        raise TimeoutException("it did not come about")
 
     def script(self, code: str, *arguments: Any) -> Any:
         return self.driver.execute_script(code, *arguments)

@@ -16,6 +16,10 @@ from tools.jack_server import BACKEND
 FLAGS = (
     "--autoplay-policy=no-user-gesture-required",
     "--window-size=1280,800",
+    # All that a test opens is of one renderer, which has the page's code already; and nothing is drawn that only moves.
+    "--renderer-process-limit=1",
+    "--process-per-site",
+    "--force-prefers-reduced-motion",
     # What an attacker's name server would answer.
     "--host-resolver-rules=MAP rebound.example 127.0.0.1",
 )

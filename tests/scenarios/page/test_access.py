@@ -26,6 +26,7 @@ UPGRADE = {
     "Sec_WebSocket_Version": "13",
     "Sec_WebSocket_Key": "dGhlIHNhbXBsZSBub25jZQ==",
 }
+EVERYWHERE = ("--page-host", "0.0.0.0")
 SOCKET = "/_nicegui_ws/socket.io/?EIO=4&transport=websocket"
 
 
@@ -133,8 +134,8 @@ def test_a_link_from_another_site_opens_the_page_and_nothing_else(show):
     assert show.get("/takes/1.wav", **link)[0] == 403
 
 
-def test_other_devices_come_in_by_the_code_in_the_terminal(tmp_path, browser, free_show):
-    show = free_show("--page-host", "0.0.0.0")
+def test_other_devices_come_in_by_the_code_in_the_terminal_and_after_a_restart_by_themselves(browser, free_show):
+    show = free_show(*EVERYWHERE)
     printed = browser.until(lambda: (text := show.output.read_text()) and "▀" in text and text)
     address = next(word for word in printed.split() if word.startswith("http://") and "token=" in word)
     assert show.get("/")[0] == 401
@@ -142,4 +143,10 @@ def test_other_devices_come_in_by_the_code_in_the_terminal(tmp_path, browser, fr
     browser.load(address)
     assert "token" not in browser.driver.current_url
     browser.load(browser.driver.current_url)
+    loaded = browser.script("return performance.timeOrigin")
+    assert show.stop() == 0
+    browser.wait_for_text("#popup", "Connection lost")
+    free_show(*EVERYWHERE, "--page-port", str(show.port))
+    browser.until(lambda: browser.script("return performance.timeOrigin") > loaded)
+    browser.until(lambda: browser.script("return !!window.socket?.connected && !!document.querySelector('.pad')"))
     browser.play(36)

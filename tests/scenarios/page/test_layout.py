@@ -30,7 +30,7 @@ def sized(browser):
     browser.driver.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
 
 
-@pytest.mark.parametrize("size", [(1280, 800), (390, 844)])
+@pytest.mark.parametrize("size", [(390, 844), pytest.param((1280, 800), marks=pytest.mark.thorough)])
 def test_every_tab_fits_a_laptop_and_a_phone(browser, sized, size):
     sized(*size)
     assert too_wide(browser) == []

@@ -91,7 +91,7 @@ def folded(name: str) -> str:
 def is_alive(thing: Any) -> bool:
     """Whether ``thing`` has not been deleted: what was, raises at every touch."""
     try:
-        return bool(thing != None) and isinstance(thing.name, str)  # noqa: E711
+        return bool(thing != None) and isinstance(thing.name, str)  # noqa: E711 — only `!=` asks Live
     except Exception:
         return False
 

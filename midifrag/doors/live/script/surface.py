@@ -16,7 +16,7 @@ TICK_MS = 10
 STOPPED = 0.25
 
 
-class Midifrag(ControlSurface):  # type: ignore[misc]
+class Midifrag(ControlSurface):  # type: ignore[misc]  # Live's own, without types
     """A surface without controls. Its attributes have names of their own, as Live's class has many."""
 
     def __init__(self, c_instance: Any) -> None:

@@ -96,9 +96,9 @@ def install(lacking: Iterable[str]) -> None:
             setattr(module, one.__name__, one)
         setattr(live, place, module)
         sys.modules["Live." + place] = module
-    live.Application.get_application = Application  # type: ignore[attr-defined]
+    live.Application.get_application = Application
     sys.modules["Live"] = live
     framework, surface = ModuleType("_Framework"), ModuleType("_Framework.ControlSurface")
-    surface.ControlSurface = ControlSurface  # type: ignore[attr-defined]
-    framework.ControlSurface = surface  # type: ignore[attr-defined]
+    surface.ControlSurface = ControlSurface
+    framework.ControlSurface = surface
     sys.modules.update({"_Framework": framework, "_Framework.ControlSurface": surface})

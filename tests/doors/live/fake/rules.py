@@ -122,10 +122,10 @@ def enforce() -> None:
     def no_sleep(seconds: float) -> None:
         raise RULES.broken("time.sleep() stops Live")
 
-    threading.Thread.start = no_thread  # type: ignore[method-assign]
-    threading._start_new_thread = no_thread  # type: ignore[attr-defined]
+    threading.Thread.start = no_thread
+    threading._start_new_thread = no_thread
     import _thread
 
     _thread.start_new_thread = no_thread
     time.sleep = no_sleep
-    socket.socket = CountedSocket  # type: ignore[misc]
+    socket.socket = CountedSocket
