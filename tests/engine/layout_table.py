@@ -334,7 +334,7 @@ REFUSED = (
         tensors(functools.partial(but, CONDITIONER)),
         refusal=("conditioners (prompt, seconds_start",),
     ),
-    Row("a LoRA", tensors(lora), refusal=("is a LoRA file", "merge")),
+    Row("a LoRA", tensors(lora), refusal=("is a LoRA file", "Name it with loras:")),
     Row(
         "a LoRA of kohya's",
         tensors(lambda s: {"lora_unet_a.lora_down.weight": s["model.model.preprocess_conv.weight"]}),
