@@ -60,8 +60,8 @@ class ModelFacts:
     """What is known of a model that is not loaded; ``samplers`` is None for engines that tell theirs when they run.
 
     ``inputs`` are what it is told; None where its configuration does not lie here. ``guides`` and ``hears_negative``
-    say whether cfg_scale and a negative prompt do anything, ``plays_loras`` whether there can be LoRAs for it, ``morphs``
-    whether there is anything between two prompts.
+    say whether cfg_scale and a negative prompt do anything, ``plays_loras`` whether there can be LoRAs for it, and
+    ``morphs`` whether there is anything between two prompts.
     """
 
     name: str
