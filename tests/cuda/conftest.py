@@ -24,6 +24,7 @@ FEW = (
 MORE = (
     Case("qk_norm l2", "rf_denoiser", "fp16", most=2),
     Case("differential", "v", "bf16", most=2),
+    Case("Stable Audio 3 small", "rectified_flow", "fp32", most=2),
     Case("Stable Audio 3 medium", "rf_denoiser", "fp16", most=2),
 )
 OBJECTIVES = ("v", "rectified_flow", "rf_denoiser")

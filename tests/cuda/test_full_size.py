@@ -1,4 +1,4 @@
-"""Stable Audio Open and Stable Audio 3 small at full size, in shapes: memory, work and whether all of it was met in warm-up."""
+"""Stable Audio Open, and Stable Audio 3 small, at full size in shapes: memory, work, and whether warm-up met it all."""
 
 from __future__ import annotations
 
