@@ -1,4 +1,4 @@
-"""Which models the tests of this folder play: three, with ``--thorough`` six, with ``--every-model`` all of them."""
+"""Which models the tests of this folder play: three, with ``--thorough`` seven, with ``--every-model`` all of them."""
 
 from __future__ import annotations
 
