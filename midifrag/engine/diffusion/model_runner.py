@@ -25,6 +25,7 @@ from midifrag.engine.loading.device import (
     is_memory_error,
     live_bytes,
 )
+from midifrag.engine.loading.lora_files import PlayedLoras
 from midifrag.engine.loading.model import Model, Precision
 from midifrag.engine.loading.precision import DTYPES, frozen_text_encoders
 from midifrag.engine.loading.prompt_room import cut_sentence
