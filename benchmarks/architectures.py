@@ -119,7 +119,11 @@ def narrowed(config: dict[str, Any], divisor: int) -> dict[str, Any]:
     autoencoder = narrower["model"]["pretransform"]["config"]
     for part in ("encoder", "decoder"):
         layers = autoencoder[part]["config"]
-        layers["channels"] = max(4, layers["channels"] // divisor)
+        if autoencoder[part]["type"] == "same":
+            # One head is the least.
+            layers |= {"channels": layers["dim_heads"] // 4, "c_mults": [4]}
+        else:
+            layers["channels"] = max(4, layers["channels"] // divisor)
     return narrower
 
 

@@ -126,6 +126,8 @@ PARTS: Mapping[str, Entry] = {
     "settings": Entry("Settings that change the sound", settings, 120),
     "rows-pocket": Entry("pocket, one request", row("pocket"), 45),
     "rows-pocket-8": Entry("pocket, eight at once", row("pocket-8"), 45),
+    "rows-sa3": Entry("Stable Audio 3 small", row("sa3"), 60),
+    "rows-sa3-medium": Entry("Stable Audio 3 medium", row("sa3-medium"), 120),
     "profile-small": Entry("Profile of small", profiled("small"), 60),
     "profile-open": Entry("Profile of Stable Audio Open 1.0", profiled("open"), 90),
     "rows-beside": Entry("pocket, a press during a long render", row("beside"), 45),

@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any, assert_never
 
 from midifrag.clock import Clock
+from midifrag.config.morphing import read_morph
 from midifrag.config.parameters import PARAMETERS, Preset
 from midifrag.engine import messages as engine
 from midifrag.engine.messages import EngineInfo
@@ -119,8 +120,11 @@ def as_stand_in(preset: Preset, info: EngineInfo | None) -> Preset:
     """What another model is asked for in place of the one that ``preset`` was written for.
 
     Its sound and its seed stay, and its length as far as the other goes (``info``); how it is made is the other's own.
+    Of two prompts it is the one that is nearer.
     """
     others: dict[str, Any] = {name: None for name, one in PARAMETERS.items() if one.defaulted and name != "seconds"}
-    others |= {"conditioning": None, "loras": None}
+    others |= {"conditioning": None, "loras": None, "morph": None}
     seconds = preset.seconds if info is None or preset.seconds is None else min(preset.seconds, info.max_seconds)
-    return replace(preset, **others, seconds=seconds)
+    morph = None if preset.morph is None else read_morph(preset.morph)
+    prompt = morph.to if morph is not None and morph.amount >= 0.5 else preset.prompt
+    return replace(preset, **others, prompt=prompt, seconds=seconds)

@@ -51,15 +51,15 @@ class LiveValues:
     def configure(self, settings: Settings, bank: Bank, banks: Sequence[Bank] = ()) -> None:
         """Use the controls of ``show`` and ``bank``; soft takeover starts over."""
         self._bank, self._settings = bank, settings
-        everywhere = (*settings.controls, *(control for one in (bank, *banks) for control in one.controls))
-        shared = {control.value_name for control in settings.controls if control.scope in (None, "global")}
+        everywhere = (*settings.all_controls, *(control for one in (bank, *banks) for control in one.all_controls))
+        shared = {control.value_name for control in settings.all_controls if control.scope in (None, "global")}
         #: What some bank's control sets for every bank stays in all of them.
         self._shared = shared | {control.value_name for control in everywhere if control.scope == "global"}
         self._waiting.clear()
         self._defaults = layered(values_of(settings.defaults), values_of(bank.defaults))
         self._values.setdefault((bank.slug, None), {})
-        self._controls: dict[str, tuple[str, Control]] = {c.id: (c.scope or "global", c) for c in settings.controls}
-        self._controls |= {c.id: (c.scope or "bank", c) for c in bank.controls}
+        self._controls: dict[str, tuple[str, Control]] = {c.id: (c.scope or "global", c) for c in settings.all_controls}
+        self._controls |= {c.id: (c.scope or "bank", c) for c in bank.all_controls}
         for place in [one for one in self._moved if one[0] in ("", bank.slug)]:
             self._let_go_of(place, set(self._set_at(place)))
         self._takeovers = {

@@ -30,13 +30,14 @@ def warm_renders(loaded: Loaded) -> dict[str, tuple[Render, ...]]:
     substitute = loaded.settings.engine.other_model
     for bank in loaded.banks:
         for pad in bank.pads.values():
-            asked = press_request(loaded.settings, bank, pad)
+            # Between two prompts, so that both are read.
+            asked = press_request(loaded.settings, bank, pad, share=0.5)
             lengths = _Lengths(loaded, asked)
             render = request(replace(asked.preset, seconds=lengths.of(asked.preset)), 0, 0, bpm=loaded.settings.tempo)
             renders.setdefault(asked.model, {})[render] = None
             if substitute is not None and substitute not in ("sketch", asked.model):
                 # Loaded from the start, since nobody waits for a model in the middle of a set; prepared when idle.
-                its_own = as_stand_in(replace(asked.preset, seconds=render.seconds), None)
+                its_own = as_stand_in(replace(asked.preset, seconds=render.seconds, morph=None), None)
                 stands_in = replace(request(its_own, 0, 0, bpm=loaded.settings.tempo), spare=True)
                 renders.setdefault(substitute, {})
                 reached.setdefault(substitute, {})[stands_in] = None

@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 import click
 
 from midifrag.config.conditioning import as_conditioning
+from midifrag.config.morphing import as_morph, at
 from midifrag.config.parameters import (
     PARAMETERS,
     Parameter,
@@ -38,7 +39,7 @@ def given(parameters: Mapping[str, Any]) -> dict[str, Any]:
     typed = {name: value for name, value in parameters.items() if value is not None}
     if is_random(typed.get("seed")):
         del typed["seed"]
-    for name, read in (("conditioning", as_conditioning), ("loras", _as_loras_from_here)):
+    for name, read in (("conditioning", as_conditioning), ("loras", _as_loras_from_here), ("morph", _morph)):
         try:
             if name in typed:
                 typed[name] = read(typed[name])
@@ -59,6 +60,11 @@ def _as_loras_from_here(said: str) -> Any:
     from midifrag.config.lora_lists import as_loras_from
 
     return as_loras_from(Path.cwd(), said)
+
+
+def _morph(said: str) -> str | None:
+    """What is typed of another prompt; there is no hand that could say how much."""
+    return at(as_morph(said))
 
 
 def _option(parameter: Parameter) -> Callable[[Command], Command]:

@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal, TypeAlias
 
 from pydantic import BeforeValidator, Field, PlainSerializer, PlainValidator, field_validator, model_validator
 
-from midifrag.config.controls import MOST_CONTROLS, Control
+from midifrag.config.controls import MOST_CONTROLS, Control, morph_controls
 from midifrag.config.names import none_of
 from midifrag.config.pads import Pad, PadDefaults
 from midifrag.config.value_types import Key, NotBlank, Program, Strict, Written, WrongKeyError, none_is_empty
@@ -109,6 +109,11 @@ class Bank(Strict):
     def places(self) -> Mapping[PadKey, Place]:
         """The places that are written, of the pads that have one."""
         return dict(self._written_places())
+
+    @cached_property
+    def all_controls(self) -> tuple[Control, ...]:
+        """Its controls, and those that its pads' ``morph`` implies."""
+        return self.controls + morph_controls(one.morph for one in (self.defaults, *self.pads.values()))
 
     @cached_property
     def pad_ports(self) -> Mapping[PadKey, str | None]:

@@ -117,7 +117,7 @@ def _never_told(loaded: Loaded, bank: Bank, file: str) -> Iterator[str]:
 
 def _also(loaded: Loaded, bank: Bank, file: str) -> Iterator[str]:
     """What presses a pad too, and something else comes first."""
-    controls = (*bank.controls, *loaded.settings.controls)
+    controls = (*bank.all_controls, *loaded.settings.all_controls)
     for key, pad in bank.pads.items():
         for one in pad.also:
             place = f"{file}: pads.{key}.also"

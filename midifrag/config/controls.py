@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from typing import Annotated, Any, Literal, TypeAlias
 
 from pydantic import BeforeValidator, Field, PlainSerializer, model_validator
 
+from midifrag.config.morphing import read_morph
 from midifrag.config.parameters import shown
-from midifrag.config.targets import MIX, WRITTEN, Target, found_target, target, value_name
+from midifrag.config.targets import MIX, MORPH, WRITTEN, Target, found_target, target, value_name
 from midifrag.config.value_types import Channel, Note, SevenBit, Strict, Written
 
 #: The most controls, or actions, of a file.
@@ -192,3 +194,23 @@ class Control(Range):
             source += f" port {self.port}"
         whose = "" if self.scope is None else " of the pad" if self.scope == "pad" else f" ({self.scope})"
         return f"{source} sets {self.value_name}{whose}"
+
+
+class MorphControl(Control):
+    """What a pad's ``morph`` implies: a CC that says how much of another prompt its sound is of."""
+
+    @property
+    def value_name(self) -> str:
+        """One value for each CC: pads of a bank may go by different ones."""
+        return morph_value(self.cc)
+
+
+def morph_value(cc: int | None) -> str:
+    """What the value is called that this CC sets for pads' ``morph``."""
+    return f"{MORPH} cc {cc}"
+
+
+def morph_controls(lines: Iterable[str | None]) -> tuple[Control, ...]:
+    """The controls that lines of ``morph`` imply, each once."""
+    ccs = dict.fromkeys(read_morph(line).cc for line in lines if line is not None)
+    return tuple(MorphControl(sets=MORPH, range=(0.0, 1.0), cc=cc) for cc in ccs if cc is not None)

@@ -20,7 +20,7 @@ Kind = Literal["note", "cc"]
 
 def plan_of(bank: Bank) -> Plan:
     """What of a bank matters for where it lies."""
-    return Plan(bank.slug, bank.pad_ports, bank.places, bank.controls)
+    return Plan(bank.slug, bank.pad_ports, bank.places, bank.all_controls)
 
 
 class Desk:
@@ -98,7 +98,7 @@ class Desk:
         return {button: use for button, use in uses.items() if not self._is_taken(port, button)}
 
     def _is_taken(self, port: str, button: Button) -> bool:
-        controls = (*self.settings.controls, *self.plans[self.active].controls)
+        controls = (*self.settings.all_controls, *self.plans[self.active].controls)
         of_controls = [one for one in controls if button.channel in (None, one.channel)]
         taking: tuple[Action | Control, ...] = (*self.settings.actions, *of_controls)
         return any(

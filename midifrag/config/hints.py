@@ -263,6 +263,6 @@ def _meet(action: Action, channel: int | None, port: str | None) -> bool:
 
 
 def _control_lists(loaded: Loaded) -> Iterator[tuple[str, tuple[Control, ...]]]:
-    yield loaded.path.name, loaded.settings.controls
+    yield loaded.path.name, loaded.settings.all_controls
     for bank in loaded.banks:
-        yield f"presets/{bank.slug}.yaml", bank.controls
+        yield f"presets/{bank.slug}.yaml", bank.all_controls

@@ -50,7 +50,6 @@ AUDIO_CONDITIONERS = ("clap_audio", "sat_clap_audio", "pretransform", "source_mi
 CONDITIONERS = ("t5", "t5gemma", "clap_text", "int", "number", "list", "phoneme", "lut")
 #: What parts of a model import that midifrag does not bring, by the part's type: the module and its package.
 PACKAGES: Mapping[str, tuple[str, str]] = {
-    "clap_text": ("laion_clap", "laion-clap"),
     "phoneme": ("g2p_en", "g2p_en"),
     "dac_pretrained": ("dac", "descript-audio-codec"),
     "audiocraft_pretrained": ("audiocraft", "audiocraft"),
@@ -62,6 +61,11 @@ PACKAGES: Mapping[str, tuple[str, str]] = {
     "dac_rvq": ("dac", "descript-audio-codec"),
     "dac_rvq_vae": ("dac", "descript-audio-codec"),
 }
+#: What reads a clap_text prompt, and why it is not here.
+_NO_CLAP = (
+    "has a prompt of type clap_text, which the package laion-clap reads. That does not run beside midifrag: it wants "
+    "NumPy below 2, and fetches three text encoders whenever it is imported, also on a stage"
+)
 #: What JSON is called that is no object.
 _KINDS_OF_JSON: Mapping[type, str] = {
     list: "a list",
@@ -137,6 +141,8 @@ def _refused_inputs(config: Mapping[str, Any]) -> str | None:
     if unknown:
         known = ", ".join(CONDITIONERS)
         return f"has conditioners of type {', '.join(unknown)}; stable-audio-tools knows {known}. {_ANOTHER}"
+    if any(entry.get("type") == "clap_text" for entry in entries):
+        return f"{_NO_CLAP}. {_ANOTHER}"
     if any(not isinstance(entry.get("tokenizer_name"), str) for entry in conditioners(config, "lut")):
         return f"has a conditioner of type lut that names no tokenizer (tokenizer_name). {USE_ITS_OWN}"
     encoders = [name for name in text_encoders(config) if name not in T5_NAMES]

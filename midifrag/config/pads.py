@@ -22,6 +22,7 @@ from midifrag.config.controls import Range
 from midifrag.config.lora_lists import as_loras
 from midifrag.config.loras import merged as merged_loras
 from midifrag.config.loras import with_strengths
+from midifrag.config.morphing import as_morph
 from midifrag.config.parameters import (
     NUMBERS,
     PARAMETERS,
@@ -83,6 +84,11 @@ class Parameters(Strict, PresetParameters):  # type: ignore[misc]  # both are fr
     @classmethod
     def _loras_in_one_line(cls, value: Any) -> Any:
         return as_loras(value)
+
+    @field_validator("morph", mode="before")
+    @classmethod
+    def _morph_in_one_line(cls, value: Any) -> Any:
+        return as_morph(value)
 
     @model_validator(mode="after")
     def _ordered(self) -> Parameters:

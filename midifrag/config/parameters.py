@@ -14,6 +14,7 @@ from typing import Annotated, Any, Literal, TypeAlias, get_args, get_origin, get
 
 from midifrag.config import conditioning as conditionings
 from midifrag.config import loras as lora_lists
+from midifrag.config.morphing import WRITTEN
 
 #: In a seed's place: another one for each press.
 RANDOM = "random"
@@ -195,6 +196,15 @@ class RequestParameters:
             "files that change how a model sounds, and how strongly each does (-1 to 2), such as dusty=0.8 from "
             "dusty.safetensors",
             written="a list, such as [{file: dusty.safetensors, strength: 0.8}]",
+        ),
+    ] = None
+    morph: Annotated[
+        str | None,
+        Parameter(
+            "Morph",
+            "another prompt that the sound is partly of, and how much of it: a number from 0 to 1, or at a pad what "
+            "the velocity or a CC says",
+            written=WRITTEN,
         ),
     ] = None
 

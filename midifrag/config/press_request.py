@@ -7,8 +7,9 @@ from dataclasses import dataclass, replace
 
 from midifrag.boundary import Land
 from midifrag.config.banks import Bank
-from midifrag.config.controls import Range
+from midifrag.config.controls import Range, morph_value
 from midifrag.config.lengths import musical_length, told_bars
+from midifrag.config.morphing import at, read_morph
 from midifrag.config.pads import LandingKeys, Pad, resolve
 from midifrag.config.parameters import Preset, layered
 from midifrag.config.press_keys import Hold, OnRepress, PressKeys, PressMode
@@ -115,13 +116,15 @@ def press_request(
     signature: Signature | None = None,
     land: Land | None = None,
     slots: tuple[int, ...] | None = None,
+    share: float | None = None,
 ) -> PressRequest:
     """What a press of ``pad`` in ``bank`` asks for.
 
     ``values`` are what controls have set over the presets, by parameter; ``velocity`` is 0–1, None for a press that has
     none; ``released`` is how it was let go, of a pad that renders then; ``bpm`` is the tempo in quarter notes a minute
     and ``signature`` that of its bars, None for the show's own; ``land`` and
-    ``slots`` as in `land_request`.
+    ``slots`` as in `land_request`; ``share`` is how much of the other prompt of its ``morph`` counts, whatever a hand
+    says of that.
     """
     over = {name: value for name, value in (values or {}).items() if _renders(name)}
     bpm = settings.tempo if bpm is None else bpm
@@ -135,6 +138,7 @@ def press_request(
     preset = resolve(
         pad, bank.defaults, settings.defaults, values=over, loras=lambda model: settings.loras(model or settings.model)
     )
+    preset = replace(preset, morph=_morphed(preset.morph, values or {}, velocity, share))
     return PressRequest(
         filled(preset, bpm, signature, bank.key or settings.key),
         preset.model or settings.model,
@@ -164,6 +168,16 @@ def _of_the_hand(
         yield pad.hold, held(pad.hold, released.held, bpm, signature)[0]
 
 
+def _morphed(line: str | None, values: Mapping[str, float], velocity: float | None, share: float | None) -> str | None:
+    """A line of ``morph`` with the number that the hand says: 0 where no hand has said any."""
+    if line is None or share is not None:
+        return at(line, share)
+    morph = read_morph(line)
+    if morph.cc is not None:
+        return at(line, values.get(morph_value(morph.cc), 0.0))
+    return at(line, (velocity or 0.0) if morph.by == "velocity" else None)
+
+
 def held(hold: Hold, seconds: float, bpm: float, signature: Signature) -> tuple[float, float]:
     """What ``hold`` sets after so many seconds, and how much of its way that is (0–1)."""
     quarter = 60 / bpm
@@ -172,5 +186,11 @@ def held(hold: Hold, seconds: float, bpm: float, signature: Signature) -> tuple[
 
 def filled(preset: Preset, bpm: float, signature: Signature, key: str | None) -> Preset:
     """A preset whose prompt says what its placeholders stand for (`midifrag.config.pads.PLACEHOLDERS`)."""
-    prompt = preset.prompt.replace("{bpm}", str(round(bpm))).replace("{bars}", told_bars(preset, bpm, signature))
-    return replace(preset, prompt=prompt.replace("{key}", key or ANY_KEY))
+    says = {"{bpm}": str(round(bpm)), "{bars}": told_bars(preset, bpm, signature), "{key}": key or ANY_KEY}
+
+    def fill(text: str) -> str:
+        for name, value in says.items():
+            text = text.replace(name, value)
+        return text
+
+    return replace(preset, prompt=fill(preset.prompt), morph=None if preset.morph is None else fill(preset.morph))

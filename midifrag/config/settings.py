@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import Any, Literal
 
 from pydantic import Field, field_validator
@@ -12,7 +13,7 @@ from pydantic import Field, field_validator
 from midifrag.config.ableton import AbletonSettings
 from midifrag.config.actions import Action
 from midifrag.config.catalogue import CATALOGUE, default_model, known, plugins
-from midifrag.config.controls import MOST_CONTROLS, Control
+from midifrag.config.controls import MOST_CONTROLS, Control, morph_controls
 from midifrag.config.engines import EngineSettings, ModelSource
 from midifrag.config.gestures import GestureSettings
 from midifrag.config.instruments import InstrumentSettings
@@ -148,6 +149,11 @@ class Settings(Strict):
     page: PageSettings = Field(default=PageSettings(), description="the web page")
 
     _lists = field_validator("controls", "actions", mode="before")(none_is_empty)
+
+    @cached_property
+    def all_controls(self) -> tuple[Control, ...]:
+        """Its controls, and the one that the ``morph`` of all pads implies."""
+        return self.controls + morph_controls([self.defaults.morph])
 
     @property
     def known_models(self) -> list[str]:

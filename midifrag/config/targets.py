@@ -66,6 +66,18 @@ TIME = {
         keeps_time=True,
     )
 }
+#: How much of another prompt a sound is of, where a pad's ``morph`` says which CC moves that.
+MORPH = Target(
+    Parameter(
+        "Morph",
+        "how much of the other prompt: 0 is none, 1 all",
+        limits=(0, 1),
+        slider=(0, 1),
+        settable=True,
+        name="morph",
+        kind=float,
+    )
+)
 #: The generation parameters that a control may set, by what a bank file calls them.
 PARAMETER_TARGETS = {name: Target(parameter) for name, parameter in NUMBERS.items() if parameter.settable}
 #: Every target.

@@ -43,6 +43,7 @@ from midifrag.config.model_inputs import (
     unsaid,
     wrong_values,
 )
+from midifrag.config.morphing import no_morph
 from midifrag.config.pads import Pad
 from midifrag.config.parameters import Preset, shown
 from midifrag.config.press_request import press_request
@@ -59,7 +60,8 @@ class ModelFacts:
     """What is known of a model that is not loaded; ``samplers`` is None for engines that tell theirs when they run.
 
     ``inputs`` are what it is told; None where its configuration does not lie here. ``guides`` and ``hears_negative``
-    say whether cfg_scale and a negative prompt do anything, ``plays_loras`` whether there can be LoRAs for it.
+    say whether cfg_scale and a negative prompt do anything, ``plays_loras`` whether there can be LoRAs for it, and
+    ``morphs`` whether there is anything between two prompts.
     """
 
     name: str
@@ -71,6 +73,7 @@ class ModelFacts:
     guides: bool = True
     hears_negative: bool = True
     plays_loras: bool = True
+    morphs: bool = True
 
     def told(self, preset: Preset) -> str | None:
         """What a press tells it beside the prompt, with what its entry says."""
@@ -94,8 +97,9 @@ def model_facts(model: str, source: Mapping[str, Any], config: Mapping[str, Any]
     engine = source.get("engine", model if not source and model in {*BUILT_IN_ENGINES, *plugins()} else None)
     if engine not in (None, "stable-audio"):
         shortest = _shortest(model, source, None)
-        # What plug-ins make of LoRAs is theirs.
-        return ModelFacts(model, None, None, None, shortest, plays_loras=engine not in BUILT_IN_ENGINES)
+        # What plug-ins make of LoRAs and of two prompts is theirs.
+        own = engine in BUILT_IN_ENGINES
+        return ModelFacts(model, None, None, None, shortest, plays_loras=not own, morphs=not own)
     config = model_config(model, source) if config is None else config
     objective, defaults = _trained(config, source)
     samplers = samplers_for(objective) if objective else tuple(SAMPLER_KINDS)
@@ -103,7 +107,11 @@ def model_facts(model: str, source: Mapping[str, Any], config: Mapping[str, Any]
     if config is None:
         return facts
     try:
-        return replace(facts, inputs=model_inputs(config), guides=guides(config), hears_negative=hears_negative(config))
+        inputs = model_inputs(config)
+        morphs = any(one.kind == "text" for one in inputs)
+        return replace(
+            facts, inputs=inputs, guides=guides(config), hears_negative=hears_negative(config), morphs=morphs
+        )
     except (KeyError, TypeError, ValueError, AttributeError):
         # Told when the model is loaded.
         return facts
@@ -161,6 +169,8 @@ def troubles(preset: Preset, facts: ModelFacts, length: MusicalLength | None = N
     for sentence in wrong_values(facts.inputs or (), values):
         yield Trouble("conditioning", sentence)
     yield from _lora_troubles(preset, facts)
+    if preset.morph is not None and not facts.morphs:
+        yield Trouble("morph", no_morph(facts.name))
     low, high = _sigmas(preset, facts)
     if low is not None and high is not None and low >= high:
         which = "sigma_min" if preset.sigma_min is not None else "sigma_max"
@@ -228,7 +238,7 @@ def unplayable(settings: Settings, banks: Sequence[BankSource], show: Sources, f
     told: set[str] = set()
     for bank, sources in banks:
         for key, pad in bank.pads.items():
-            asked = press_request(settings, bank, pad)
+            asked = press_request(settings, bank, pad, share=0.5)
             for trouble in troubles(asked.preset, facts(asked.model), asked.length):
                 own, loc = _origin(trouble.parameter, settings, bank, key, pad)
                 problem = problem_at(sources if own else show, loc, trouble.sentence)

@@ -16,6 +16,7 @@ from midifrag.audio import Audio
 from midifrag.config.catalogue import CATALOGUE, engine_names
 from midifrag.config.conditioning import as_conditioning
 from midifrag.config.lora_lists import as_loras_from
+from midifrag.config.morphing import as_morph
 from midifrag.config.parameters import Value, is_random
 from midifrag.engine.border import Border, each_event
 from midifrag.engine.event_checks import checked_info
@@ -160,11 +161,13 @@ def render(
     schedule: Literal["classic", "model"] | None = None,
     conditioning: Mapping[str, float | str] | str | None = None,
     loras: Sequence[Mapping[str, Any]] | str | None = None,
+    morph: Mapping[str, float | str] | str | None = None,
 ) -> RenderedTake:
     """Render one take on the calling thread; ``None`` means the model's default, and a random ``seed``; so does -1.
 
     ``conditioning`` is what else the model is told, by the names of its inputs, such as ``{"bpm": 120}``,
-    ``loras`` are LoRAs as a bank names them, such as ``[{"file": "dusty.safetensors", "strength": 0.8}]``.
+    ``loras`` are LoRAs as a bank names them, such as ``[{"file": "dusty.safetensors", "strength": 0.8}]``, and
+    ``morph`` is another prompt that it shall partly be of, and how much, such as ``{"to": "glass", "by": 0.5}``.
     The same parameters and seed give the same audio. Raises `RequestError` for what is beyond a parameter's limits (see
     `midifrag.config.parameters`) or what the model can never render,
     `NonFiniteError` for a render that went to NaN, and `EngineError` for any other failure.
@@ -185,6 +188,7 @@ def render(
             schedule=schedule,
             conditioning=_in_one_line("conditioning", as_conditioning, conditioning),
             loras=_in_one_line("loras", partial(as_loras_from, Path.cwd()), loras),
+            morph=_in_one_line("morph", as_morph, morph),
         ),
     )
 

@@ -84,7 +84,7 @@ class Meaning:
         self._held = Held() if held is None else held
         self._actions = Actions(settings, self._held)
         self._panics = frozenset(int(name.removeprefix("cc")) for name in settings.panic_on)
-        controls = (*settings.controls, *bank.controls)
+        controls = (*settings.all_controls, *bank.all_controls)
         self.pairs: frozenset[Pair] = frozenset(pairs_of(settings, bank))
         self.nrpns: frozenset[Parameter] = frozenset(nrpns_of(controls))
         self.encoders: frozenset[int] = frozenset(
@@ -240,7 +240,7 @@ class Meaning:
     def _moves(self, event: Moving) -> tuple[PlayedIntent, ...]:
         pad = self._pad_under(event)
         is_own = isinstance(event, ControlChange) and self.desk.is_own(event.port, "cc", event.cc, event.channel)
-        for controls in (self.bank.controls, self.settings.controls):
+        for controls in (self.bank.all_controls, self.settings.all_controls):
             heard = tuple(one for one in controls if one.channel is not None) if is_own else controls
             moved = moves(heard, event, pad)
             if moved:

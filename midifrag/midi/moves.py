@@ -102,7 +102,7 @@ def nrpns_of(controls: Iterable[Control]) -> Iterator[Parameter]:
 
 def pairs_of(settings: Settings, bank: Bank) -> Iterator[Pair]:
     """The 14-bit CCs; where another control or an action names a fine CC, it is theirs and no half of a pair."""
-    controls = (*settings.controls, *bank.controls)
+    controls = (*settings.all_controls, *bank.all_controls)
     named: list[Action | Control] = [*settings.actions, *controls]
     for control in controls:
         if control.bits != 14 or control.cc is None:

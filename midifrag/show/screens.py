@@ -8,7 +8,6 @@ import mido
 
 from midifrag.bridge.view import View
 from midifrag.config.parameters import shown
-from midifrag.config.targets import value_name
 from midifrag.events import BankChanged, ControlChanged, PadChanged, SlotsChanged, Sounding, StateChange
 from midifrag.states import UNDER_WAY, PadState
 from midifrag.surface.screen import Screen
@@ -100,8 +99,8 @@ class Screens:
 
     def _controls(self) -> Iterator[str]:
         bank, loaded = self._view.active_bank, self._view.configuration
-        for control in (*(bank.controls if bank else ()), *(loaded.settings.controls if loaded else ())):
-            name = value_name(str(control.sets), control.slot)
+        for control in (*(bank.all_controls if bank else ()), *(loaded.settings.all_controls if loaded else ())):
+            name = control.value_name
             change = self._view.controls.get(name)
             value = change.value if change is not None else None
             yield name if value is None else f"{name} {shown(value)}"

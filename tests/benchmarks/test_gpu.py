@@ -29,9 +29,10 @@ def test_every_part_comes_to_its_end(report: str) -> None:
 
 
 def test_rows_are_lines_of_the_table_with_a_verdict(report: str) -> None:
-    for title in ("small: press → audio", "Stable Audio Open 1.0: 100 steps", "pocket: 8 requests at once"):
+    titles = ("small: press → audio", "Stable Audio Open 1.0: 100 steps", "pocket: 8 requests at once")
+    for title in (*titles, "Stable Audio 3 small: 8 steps", "Stable Audio 3 medium: 8 steps"):
         assert re.search(rf"\| {title}[^|]*\| \d+ ms \| \d+ ms \| [\d.]+ × ", report)
-    assert report.count("Verdict: the estimates are for whole models on a card.") == 4
+    assert report.count("Verdict: the estimates are for whole models on a card.") == 6
 
 
 def test_each_way_is_beside_the_plain_one(report: str) -> None:

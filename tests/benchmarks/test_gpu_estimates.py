@@ -34,3 +34,10 @@ def test_what_nobody_has_estimated_is_said_to_be_so(card: str, row: str) -> None
 
 def test_a_card_without_fp8_is_compared_with_fused_work() -> None:
     assert "23.8 s fused" in verdict("NVIDIA GeForce RTX 3060", "open", "fp16", 24.0)
+
+
+def test_stable_audio_3_is_estimated_and_its_aims_are_between_plain_and_fused_work() -> None:
+    small = verdict("NVIDIA H200", "sa3", "fp16", 0.0115)
+    assert "as estimated (11 ms fused, 24 ms plain)" in small
+    assert "the aim of 20 ms is reached" in small
+    assert "the aim of 75 ms is missed by 25 ms" in verdict("NVIDIA H200", "sa3-medium", "fp16", 0.1)

@@ -153,3 +153,9 @@ def test_who_stands_in_makes_the_sound_in_its_own_way():
     assert as_stand_in(preset, None) == plain
     assert as_stand_in(preset, replace(INFO, max_seconds=11.0)) == replace(plain, seconds=11.0)
     assert as_stand_in(replace(preset, seconds=None), INFO).seconds is None
+
+
+@pytest.mark.parametrize(("line", "prompt"), [("0.4 to glass", "rain"), ("0.5 to glass", "glass"), (None, "rain")])
+def test_who_stands_in_plays_the_nearer_one_of_two_prompts(line, prompt):
+    preset = as_stand_in(Preset(prompt="rain", morph=line), None)
+    assert (preset.prompt, preset.morph) == (prompt, None)

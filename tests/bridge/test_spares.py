@@ -266,3 +266,12 @@ def test_a_spare_of_another_strength_serves_nobody():
     assert mine.serves(wish(loras=dusty))
     assert not mine.serves(wish(loras=dusty.replace("0.5", "0.6")))
     assert not mine.serves(wish())
+
+
+def test_another_share_of_another_prompt_is_another_take():
+    one = rack()
+    one.expect(render(1), wish(morph="0.5 to glass"), 0.0)
+    one.arrived(rendered(1), 0.0)
+    assert one.take(wish(morph="0.6 to glass")) is None
+    assert one.take(wish()) is None
+    assert one.take(wish(morph="0.5 to glass")) is not None

@@ -52,6 +52,7 @@ def test_a_record_of_a_take_that_failed_has_what_was_asked_for():
         "schedule": None,
         "conditioning": None,
         "loras": None,
+        "morph": None,
     }
     assert (record.pressed_at, record.started_at, record.rendered_at, record.spare) == (1.0, None, None, False)
 

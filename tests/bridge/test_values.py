@@ -384,3 +384,13 @@ def test_a_knob_on_a_lora_begins_where_its_list_says_and_rests_with_other_pads_v
     nearer = LiveValues(show, bank(defaults={"loras": [{"name": "dusty", "strength": 2}]}))
     assert nearer.move(key, 0.9).waiting
     assert nearer.move(key, 1.0).value == 2.0
+
+
+def test_each_cc_that_pads_go_by_between_two_prompts_has_a_value_of_its_own():
+    pads = {note: {"prompt": "rain", "morph": {"to": "glass", "by": f"cc {cc}"}} for note, cc in ((36, 25), (37, 26))}
+    one = bank(pads=pads)
+    values = LiveValues(loaded().settings, one)
+    first, second = one.all_controls
+    assert values.move(first.id, 0.25) == ControlChanged("morph cc 25", 0.25)
+    values.move(second.id, 1.0)
+    assert values.effective_on(PadKey(36)) == {"morph cc 25": 0.25, "morph cc 26": 1.0}

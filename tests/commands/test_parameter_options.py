@@ -33,6 +33,12 @@ def test_only_what_was_typed_is_given_and_a_random_seed_is_none():
     assert given({"seed": 7}) == {"seed": 7}
 
 
+def test_how_much_of_another_prompt_is_a_number_where_there_is_no_hand():
+    assert given({"morph": "0.50 to glass"}) == {"morph": "0.5 to glass"}
+    with pytest.raises(ConfigurationError, match="command line: --morph: velocity is a hand's"):
+        given({"morph": "velocity to glass"})
+
+
 def test_what_is_beyond_its_limits_is_said_with_its_option():
     with pytest.raises(ConfigurationError) as caught:
         given({"steps": 0, "cfg_scale": 99.0})

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from midifrag.config.controls import Control, Range
+from midifrag.config.controls import Control, Range, morph_controls, morph_value
 from midifrag.config.targets import TARGETS
 
 
@@ -98,3 +98,11 @@ def test_an_endless_encoder_turns_the_whole_way_of_its_parameter_where_none_is_n
     assert Control.model_validate({**source, "sets": sets, "relative": "twos", "range": [2, 5]}).range == (2, 5)
     with pytest.raises(ValidationError, match="range\n  Field required"):
         Control.model_validate({**source, "sets": sets})
+
+
+def test_what_pads_go_by_between_two_prompts_is_a_control_each_once():
+    lines = ["cc 25 to glass", None, "velocity to glass", "cc 25 to wood", "0.5 to wood", "cc 26 to wood"]
+    controls = morph_controls(lines)
+    assert [one.id for one in controls] == ["cc 25 sets morph cc 25", "cc 26 sets morph cc 26"]
+    assert [one.value(0.5) for one in controls] == [0.5, 0.5]
+    assert controls[0].value_name == morph_value(25) == "morph cc 25"

@@ -117,3 +117,23 @@ def test_a_fragment_lands_when_it_is_ready_unless_something_says_otherwise():
     show = loaded(fragments={"lead_ms": 20, "protect_playing": False})
     assert asked({"prompt": "rain", "lead_ms": 5}, show).landing == LandRequest("now", 0.005, False)
     assert asked({"prompt": "rain"}, show).landing == LandRequest("now", 0.02, False)
+
+
+def test_a_hand_says_how_much_of_another_prompt_there_is():
+    by_velocity = {"prompt": "rain", "morph": {"to": "glass at {bpm}", "by": "velocity"}}
+    assert asked(by_velocity, velocity=0.5, bpm=140).preset.morph == "0.5 to glass at 140"
+    assert asked(by_velocity, velocity=0.0).preset.morph is None
+    assert asked(by_velocity).preset.morph is None
+    by_knob = {"prompt": "rain", "morph": {"to": "glass", "by": "cc 25"}}
+    assert (
+        asked(by_knob, velocity=0.5, values={"morph cc 25": 0.25, "morph cc 26": 1.0}).preset.morph == "0.25 to glass"
+    )
+    assert asked(by_knob, velocity=0.5).preset.morph is None
+    assert asked(by_knob, values={"morph cc 25": 0.25}, share=0.75).preset.morph == "0.75 to glass"
+    assert asked({"prompt": "rain", "morph": {"to": "glass", "by": 0.1}}, velocity=1.0).preset.morph == "0.1 to glass"
+
+
+def test_the_nearest_level_says_towards_which_prompt():
+    show = loaded(defaults={"morph": {"to": "wood", "by": 1}})
+    assert asked({"prompt": "rain"}, show).preset.morph == "1 to wood"
+    assert asked({"prompt": "rain", "morph": {"to": "glass", "by": 0.5}}, show).preset.morph == "0.5 to glass"

@@ -253,3 +253,20 @@ def test_how_a_known_model_is_played_is_known_before_it_is_fetched(model, steps,
 
     defaults = unplayable.model_facts(model, known(model).source).defaults
     assert (defaults.steps, defaults.guidance) == (steps, guidance)
+
+
+WORDS = {"id": "prompt", "type": "t5", "config": {}}
+READS = {"diffusion": {"cross_attention_cond_ids": ["prompt"]}, "conditioning": {"configs": [WORDS]}}
+DEAF = {"diffusion": {"global_cond_ids": ["bpm"]}, "conditioning": {"configs": [BPM]}}
+
+
+@pytest.mark.parametrize("by", ["velocity", "cc 25", "0.5"])
+def test_between_two_prompts_lies_something_only_for_who_reads_prompts(set_of, by):
+    pad = f"morph: {{to: glass, by: {by}}}"
+    assert set_of("v", pad, inner=READS) == []
+    refused = ["presets/opening.yaml:5: pads.C#1.morph: mine reads no prompt as numbers"]
+    assert [problem[: len(refused[0])] for problem in set_of("v", pad, inner=DEAF)] == refused
+    [problem] = set_of("v", pad, model="sketch")
+    assert "pads.C#1.morph: sketch reads no prompt as numbers" in problem
+    [problem] = set_of("v", defaults=pad, model="sketch")
+    assert ":2: defaults.morph: sketch reads" in problem

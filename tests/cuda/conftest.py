@@ -1,4 +1,4 @@
-"""Which models the tests of this folder play: three, with ``--thorough`` six, with ``--every-model`` all of them."""
+"""Which models the tests of this folder play: three, with ``--thorough`` seven, with ``--every-model`` all of them."""
 
 from __future__ import annotations
 
@@ -24,6 +24,7 @@ FEW = (
 MORE = (
     Case("qk_norm l2", "rf_denoiser", "fp16", most=2),
     Case("differential", "v", "bf16", most=2),
+    Case("Stable Audio 3 small", "rectified_flow", "fp32", most=2),
     Case("Stable Audio 3 medium", "rf_denoiser", "fp16", most=2),
 )
 OBJECTIVES = ("v", "rectified_flow", "rf_denoiser")

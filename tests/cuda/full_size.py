@@ -26,7 +26,7 @@ CHORDS = (1, 4, 16)
 #: Steps of a press: the second has a history, the last no noise.
 STEPS = 3
 #: How the models are played: with guidance, and without it.
-SCALES = {"stable-audio-open-1.0": 7.0, "stable-audio-open-small": 1.0}
+SCALES = {"stable-audio-open-1.0": 7.0, "stable-audio-open-small": 1.0, "stable-audio-3-small": 1.0}
 
 Shapes = frozenset[tuple[Any, ...]]
 
@@ -38,6 +38,7 @@ class SizeRecord:
     ``refused`` counts how often memory ran out while presses waited, ``answered`` the presses that were rendered.
     """
 
+    name: str
     pressed: int = 0
     answered: int = 0
     refused: int = 0
@@ -77,7 +78,7 @@ def bytes_of_inputs(worker: DiffusionWorker) -> int:
 def warmed(name: str, gigabytes: float) -> Iterator[tuple[Card, DiffusionWorker, SizeRecord]]:
     """A card with a model that is warm for presses of its full length."""
     with playing(Card("meta", memory=int(gigabytes * GIB))) as card:
-        model, seen = full_size(name), SizeRecord()
+        model, seen = full_size(name), SizeRecord(name)
         worker = DiffusionWorker.from_model(model, max_in_flight=MOST)
         seen.told, seen.live = sum(worker.runner.memory().values()), card.memory.live
         list(worker.warm(tuple(presses(name, model, 1))))

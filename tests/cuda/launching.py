@@ -129,6 +129,11 @@ def _is_random(func: Any) -> bool:
     return str(func).startswith(_DRAWS) and "_like" not in str(func)
 
 
+def _to_meta(index: Tensor | None) -> Tensor | None:
+    """An index, which is None for a dimension that is taken whole."""
+    return None if index is None else index.to("meta")
+
+
 def _inside(
     card: Card, func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]
 ) -> tuple[Any, tuple[Any, ...], dict[str, Any]]:
@@ -143,5 +148,5 @@ def _inside(
         kwargs = {name: value for name, value in kwargs.items() if name != "generator"}
         func = aten.randn.default if func is aten.randn.generator else func
     if card.inner.type == "meta" and func in _INDEXING:
-        args = tuple([each.to("meta") for each in arg] if isinstance(arg, list) else arg for arg in args)
+        args = tuple([_to_meta(each) for each in arg] if isinstance(arg, list) else arg for arg in args)
     return func, args, kwargs

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -13,6 +15,7 @@ from tests.engine.sa3_models import SUBFOLDER, files_of, save_repository
 from tests.support.performing import Performance
 
 NAME = "stabilityai/stable-audio-3-small-music"
+ATTEMPTS = 5
 
 
 def write_set(folder: Path, listen: int) -> None:
@@ -26,10 +29,23 @@ def write_set(folder: Path, listen: int) -> None:
     )
 
 
+@contextmanager
+def loading(folder: Path) -> Iterator[tuple[Performance, str]]:
+    """A show, and what it says of its model. On a busy machine the hub may not answer in the seconds that it has."""
+    for _ in range(ATTEMPTS):
+        with Performance(folder) as show:
+            line = show.line_with("sa3 ready", "sa3 lost")
+            if "cannot be reached" not in line:
+                yield show, line
+                return
+            show.interrupt()
+    pytest.fail(f"no answer came in {ATTEMPTS} shows: {line}")
+
+
 def play(folder: Path, listen: int, count: int) -> bytes:
     """Press the pad in a new show, once it is ready; what has landed then, as bytes of its samples."""
-    with Performance(folder) as show:
-        show.wait_for_line("ready")
+    with loading(folder) as (show, line):
+        assert "sa3 ready" in line
         send(listen, packet("/midifrag/press", 36, 100))
         assert show.wait_for_log(lambda log: log.jobs(36) == ["landed"]), show.lines
         assert show.interrupt() == 0, show.lines
@@ -37,7 +53,7 @@ def play(folder: Path, listen: int, count: int) -> bytes:
     return audio.tobytes()
 
 
-@pytest.mark.timeout(900)  # three shows, each of which loads a text encoder
+@pytest.mark.timeout(1800)  # three shows, each of which loads a text encoder
 def test_it_asks_for_the_licence_then_plays_and_then_needs_no_network(tmp_path, monkeypatch) -> None:
     listen, folder = free_port(), tmp_path / "set"
     folder.mkdir()
@@ -49,8 +65,9 @@ def test_it_asks_for_the_licence_then_plays_and_then_needs_no_network(tmp_path, 
         monkeypatch.setenv("NO_PROXY", "127.0.0.1")
         monkeypatch.setenv("OMP_NUM_THREADS", "1")
         monkeypatch.delenv("HF_TOKEN", raising=False)
-        with Performance(folder) as show:
-            show.wait_for_line("accept the licence")
+        with loading(folder) as (show, line):
+            assert "gated" in line
+            assert "accept the licence" in line
             show.interrupt()
 
         monkeypatch.setenv("HF_TOKEN", TOKEN)

@@ -108,6 +108,17 @@ class Performance:
         """Wait until so many of its lines have ``part`` in them."""
         assert self.says(part, count, seconds), f"no line with {part!r} {count} times in {self.lines}"
 
+    def line_with(self, *parts: str) -> str:
+        """The first line that has any of these parts in it, once there is one."""
+
+        def found() -> str | None:
+            return next((line for line in self.lines if any(part in line for part in parts)), None)
+
+        with self._news:
+            line = self._news.wait_for(found, PATIENCE)
+        assert line is not None, f"no line with any of {parts} in {self.lines}"
+        return line
+
     def says(self, part: str, count: int = 1, seconds: float = PATIENCE) -> bool:
         """Whether so many of its lines have ``part`` in them within that time."""
         with self._news:

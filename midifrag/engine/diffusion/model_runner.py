@@ -25,13 +25,14 @@ from midifrag.engine.loading.device import (
     is_memory_error,
     live_bytes,
 )
+from midifrag.engine.loading.lora_files import PlayedLoras
 from midifrag.engine.loading.model import Model, Precision
 from midifrag.engine.loading.precision import DTYPES, frozen_text_encoders
 from midifrag.engine.loading.prompt_room import cut_sentence
 from midifrag.engine.messages import Render, Warming
 from midifrag.engine.network.architecture import unsupported
 from midifrag.engine.network.call_rows import Row
-from midifrag.engine.network.conditioning import Conditioner
+from midifrag.engine.network.conditioning import Conditioner, Conditioning
 from midifrag.engine.network.decoder import (
     LatentDecoder,
     OobleckDecoder,
@@ -100,9 +101,7 @@ class ModelRunner:
         played = self.loras.played(request.parameters.loras)
         parameters = replace(request.parameters, loras=self.loras.recorded(request.parameters.loras, played))
         request.parameters = parameters
-        conditioning = self._conditioner.encode(
-            parameters.prompt, parameters.negative_prompt, parameters.seconds, parameters.told, played
-        )
+        conditioning = self._encoded(parameters, played)
         self.counters.text_encoder_runs = self._conditioner.text_runs
         first_times = model_times(parameters.method, request.levels(self.model))
         placed = self.loras.place(played, self._denoiser(request.precision), request.precision or self.model.precision)
@@ -110,6 +109,16 @@ class ModelRunner:
         request.merged, request.network = placed.merged, placed.network
         prepared = placed.denoiser.prepare(conditioning, first_times, parameters.frames, placed.strengths)
         request.begin(self.model, prepared)
+
+    def _encoded(self, parameters: ResolvedParameters, played: PlayedLoras) -> Conditioning:
+        return self._conditioner.encode(
+            parameters.prompt,
+            parameters.negative_prompt,
+            parameters.seconds,
+            parameters.told,
+            played,
+            parameters.between,
+        )
 
     def prepare_loras(self, renders: Sequence[Render]) -> Iterator[Warming]:
         """Read the LoRAs that these name; before the network's work is recorded, which knows those alone."""
@@ -126,6 +135,10 @@ class ModelRunner:
         ignored = self._conditioner.ignored(prompt.removesuffix(cut))
         remarks = [cut_sentence(self.model.name, cut)] if cut else []
         remarks += [cut_sentence(self.model.name, cut_negative, "negative prompt")] if cut_negative else []
+        other = "" if request.parameters.between is None else request.parameters.between.to
+        cut_other = self._conditioner.cut(other)
+        remarks += [cut_sentence(self.model.name, cut_other, "other prompt")] if cut_other else []
+        ignored = (*ignored, *self._conditioner.ignored(other.removesuffix(cut_other)))
         remarks += [f"words without effect: {', '.join(ignored)}"] if ignored else []
         return [*remarks, *unheard(inputs, request.render.conditioning, request.parameters.told)]
 
@@ -196,10 +209,7 @@ class ModelRunner:
     def encode(self, parameters: ResolvedParameters) -> None:
         """Put the embeddings of what a request says into the cache."""
         with contextlib.suppress(ModelError):
-            played = self.loras.played(parameters.loras)
-            self._conditioner.encode(
-                parameters.prompt, parameters.negative_prompt, parameters.seconds, parameters.told, played
-            )
+            self._encoded(parameters, self.loras.played(parameters.loras))
         self.counters.text_encoder_runs = self._conditioner.text_runs
 
     def free_memory(self, tries: int) -> bool:
@@ -307,7 +317,7 @@ class ModelRunner:
         module = self.model.module
         exact = FastDenoiser(module, DTYPES["fp8"])
         asked = resolve_parameters(Render(0, "sound", None, 0), self.model)
-        conditioning = self._conditioner.encode(asked.prompt, "", asked.seconds, asked.told)
+        conditioning = self._encoded(asked, ())
         try:
             return denoiser_decibels(exact, rough, conditioning, module.io_channels, module.model.model.patch_size)
         except RuntimeError as error:

@@ -10,6 +10,7 @@ from typing import Any, Literal
 from midifrag.config.conditioning import Conditioning, read_conditioning, write_conditioning
 from midifrag.config.loras import merged as merged_loras
 from midifrag.config.model_inputs import ModelInput, missing_sentence, said_of, unsaid, wrong_values
+from midifrag.config.morphing import Morph, at, no_morph, read_morph
 from midifrag.config.parameters import PARAMETERS, RequestParameters, Value, layered, names_of, values_of
 from midifrag.config.samplers import no_sampler, samplers_for
 from midifrag.engine.diffusion.samplers import SAMPLERS, Sampler
@@ -48,6 +49,11 @@ class ResolvedParameters(RequestParameters):
         return read_conditioning(self.conditioning)
 
     @property
+    def between(self) -> Morph | None:
+        """The other prompt, and how much of it the sound is of."""
+        return None if self.morph is None else read_morph(self.morph)
+
+    @property
     def method(self) -> Sampler:
         """The sampler of that name."""
         return SAMPLERS[self.sampler]
@@ -70,6 +76,7 @@ def resolve_parameters(render: Render, model: Model) -> ResolvedParameters:
     except ValueError as error:
         raise RequestError(f"conditioning: {error}.") from error
     values = dict.fromkeys(names_of(RequestParameters)) | values
+    values["morph"] = _between(values["morph"])
     values["conditioning"] = told_beside(model.inputs, values["conditioning"], render.bpm, model.name)
     final: dict[str, Any] = {
         name: None if value is None else PARAMETERS[name].kind(value) for name, value in values.items()
@@ -86,6 +93,14 @@ def resolve_parameters(render: Render, model: Model) -> ResolvedParameters:
     if problem is not None:
         raise RequestError(problem)
     return resolved
+
+
+def _between(said: str | None) -> str | None:
+    """What a request says of another prompt; None where that is nothing. Raises `RequestError`."""
+    try:
+        return at(said)
+    except ValueError as error:
+        raise RequestError(f"morph: {error}.") from error
 
 
 def told_beside(inputs: Sequence[ModelInput], said: str | None, bpm: float | None, model: str) -> str | None:
@@ -110,6 +125,8 @@ def told_beside(inputs: Sequence[ModelInput], said: str | None, bpm: float | Non
 def _problems(resolved: ResolvedParameters, model: Model) -> Iterator[str]:
     """Why the model can never render this, whatever the table of parameters allows."""
     low, high = resolved.sigma_min, resolved.sigma_max
+    if resolved.between is not None and not any(one.kind == "text" for one in model.inputs):
+        yield f"morph: {no_morph(model.name)}."
     for name in ("guidance", "schedule"):
         if getattr(resolved, name) not in PARAMETERS[name].words:
             yield f"{name}: {getattr(resolved, name)!r} is not {' or '.join(PARAMETERS[name].words)}."

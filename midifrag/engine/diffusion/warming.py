@@ -56,7 +56,10 @@ def warm_up(
         return 0
     yield from runner.prepare_loras(renders)
     every = [parameters for parameters in (_resolved(render, runner) for render in renders) if parameters is not None]
-    prompts = {(each.prompt, each.negative_prompt, each.seconds, each.conditioning, each.loras): each for each in every}
+    prompts = {
+        (each.prompt, each.negative_prompt, each.seconds, each.conditioning, each.loras, each.morph): each
+        for each in every
+    }
     # LoRAs change no shape, and a network that has some merged in is not rehearsed.
     shapes = {shape: replace(each, loras=None) for each in every if (shape := RenderShape.of(each)) not in warm}
     if runner.shortcuts.guidance_interval != (0.0, 1.0):

@@ -19,10 +19,12 @@ from torch import Tensor
 
 from midifrag.config.conditioning import shown
 from midifrag.config.model_inputs import ModelInput, unfed_inputs
+from midifrag.config.morphing import Morph
 from midifrag.engine.loading.lora_files import PlayedLoras
 from midifrag.engine.loading.model import Model
 from midifrag.engine.loading.prompt_room import counter, words_beyond
 from midifrag.engine.network.merging import changes, merged_meanwhile
+from midifrag.engine.network.morphing import between, padded_to
 from midifrag.engine.stop_words import STOP_WORDS
 from midifrag.errors import ModelError
 
@@ -82,6 +84,7 @@ class Conditioner:
         self._cache: OrderedDict[Hashable, _Embedded] = OrderedDict()
         self._inputs = model.inputs
         self._loras: PlayedLoras = ()
+        self._texts = [one.name for one in self._inputs if one.kind == "text"]
         self.text_runs = 0
         self._ignored = lru_cache(maxsize=CACHED_EMBEDDINGS)(self._find_ignored)
         self._cut = lru_cache(maxsize=CACHED_EMBEDDINGS)(self._find_cut)
@@ -100,14 +103,18 @@ class Conditioner:
         seconds: float,
         values: Mapping[str, float | str] = NOTHING,
         loras: PlayedLoras = (),
+        morph: Morph | None = None,
     ) -> Conditioning:
         """The conditioning of one request; ``seconds`` is what the model is told of the length.
 
         ``values`` are the other things that it is told, by the names of its inputs, ``loras`` what changes how it
-        hears them.
+        hears them; ``morph`` says towards which other prompt its texts are moved, and how far.
         """
         self._loras = loras
         tensors = self._tensors(prompt, seconds, values)
+        if morph is not None:
+            others = self._tensors(morph.to, seconds, values)
+            tensors |= {name: _between(tensors[name], others[name], morph.amount) for name in self._texts}
         inputs = self._inputs_of(tensors)
         negative, negative_padded = None, None
         if negative_prompt and inputs["cross_attn_cond"] is not None:
@@ -216,6 +223,20 @@ class Conditioner:
         if len(self._cache) > CACHED_EMBEDDINGS:
             self._cache.popitem(last=False)
         return self._cache[entry]
+
+
+def _between(one: _Embedded, other: _Embedded, share: float) -> _Embedded:
+    """Two texts' embeddings as one; a token counts where it counts in either."""
+    if one.embedding.dim() < 3:
+        return _Embedded(between(one.embedding, other.embedding, share), one.mask)
+    count = max(one.embedding.shape[1], other.embedding.shape[1])
+    embedding = between(padded_to(one.embedding, count), padded_to(other.embedding, count), share)
+    mask = one.mask
+    if one.mask is not None and other.mask is not None:
+        mask = torch.maximum(padded_to(one.mask, count), padded_to(other.mask, count))
+    known = len(one.padded) == len(other.padded) == count
+    both = zip(one.padded, other.padded, strict=True) if known else ()
+    return _Embedded(embedding, mask, tuple(first and second for first, second in both))
 
 
 def _padded_tokens(reader: Any, text: str) -> tuple[bool, ...]:

@@ -9,6 +9,7 @@ from dataclasses import replace
 import numpy as np
 
 from midifrag.clock import monotonic
+from midifrag.config.morphing import no_morph
 from midifrag.engine import sketch
 from midifrag.engine.limits import check_limits
 from midifrag.engine.messages import EngineEvent, EngineInfo, Progress, Render, Rendered, Started, Warming
@@ -56,6 +57,8 @@ class SketchWorker:
     def submit(self, render: Render) -> None:
         """See `Worker.submit`."""
         check_limits(render)
+        if render.morph is not None:
+            raise RequestError(f"morph: {no_morph('sketch')}.")
         shortest, longest = sketch.SECONDS_RANGE
         seconds = _seconds(render)
         if not shortest <= seconds <= longest:

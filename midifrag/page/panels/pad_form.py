@@ -22,6 +22,8 @@ from midifrag.surface.palette import COLOURS
 
 #: The three fields that say what velocity sets are one key of a pad.
 _VELOCITY = ("velocity", "softest", "hardest")
+#: The two that say towards which prompt a sound is moved, and by what.
+_MORPH = ("morph", "morph_by")
 _NOTE = "note"
 
 
@@ -58,6 +60,8 @@ class PadForm:
             self._choice("velocity", texts.VELOCITY_SETS, [*PARAMETER_TARGETS, "gain"])
             self._text("softest", texts.VELOCITY_FROM)
             self._text("hardest", texts.VELOCITY_TO)
+            self._text("morph", texts.MORPH_TO)
+            self._text("morph_by", texts.MORPH_BY)
         self._inputs = {_NOTE: self.note, "prompt": self._prompt, **self._fields.inputs, **self._choices}
         for field in self._inputs.values():
             field.on_value_change(lambda: None if self._filling else changed())
@@ -124,6 +128,8 @@ class PadForm:
             empty = texts.NONE if isinstance(field, ui.select) else ""
             held[name] = said.get(name, empty) if name != "velocity" else velocity["sets"] if velocity else empty
         held["softest"], held["hardest"] = map(str, velocity["range"] if velocity else ("", ""))
+        morph = _morph_said(said.get("morph"))
+        held["morph"], held["morph_by"] = str(morph["to"]), str(morph["by"])
         return held
 
     def _keep_version(self, before: Mapping[str, Any] | None, typed: Mapping[str, Any]) -> None:
@@ -161,10 +167,11 @@ class PadForm:
         values: dict[str, Any] = dict.fromkeys(self._fields.names) | self._fields.values
         values["prompt"] = self._prompt.value.strip()
         for name, field in self._choices.items():
-            if name not in _VELOCITY:
+            if name not in (*_VELOCITY, *_MORPH):
                 text = field.value.strip() if isinstance(field.value, str) else field.value
                 values[name] = None if text in ("", texts.NONE) else text
         values["velocity"] = self._velocity()
+        values["morph"] = self._morph()
         return values
 
     def mark(self, problems: Mapping[str, str]) -> None:
@@ -183,6 +190,10 @@ class PadForm:
         kept = {name: value for name, value in before.items() if name not in ("sets", "range")}
         return {"sets": sets, "range": [_number(self._choices[name].value) for name in ("softest", "hardest")], **kept}
 
+    def _morph(self) -> dict[str, Any] | None:
+        to, by = (str(self._choices[name].value or "").strip() for name in _MORPH)
+        return {"to": to, "by": _number(by)} if to or by else None
+
     def _text(self, name: str, label: str) -> None:
         self._choices[name] = ui.input(label).props("outlined dense stack-label").classes(f"field field-{name}")
 
@@ -193,7 +204,16 @@ class PadForm:
 
 def _key_of(field: str) -> str:
     """The key of a pad that a field says."""
-    return "velocity" if field in _VELOCITY else field
+    return "velocity" if field in _VELOCITY else "morph" if field in _MORPH else field
+
+
+def _morph_said(said: Any) -> Mapping[str, Any]:
+    """What a file says of another prompt, be that keys and values or one line."""
+    nothing = {"to": "", "by": ""}
+    if isinstance(said, Mapping):
+        return {**nothing, **said}
+    by, divided, to = str(said or "").partition(" to ")
+    return {"to": to, "by": by} if divided else nothing
 
 
 def _number(text: Any) -> Any:

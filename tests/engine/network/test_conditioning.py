@@ -4,10 +4,12 @@ from unittest import mock
 import pytest
 import torch
 
+from midifrag.config.morphing import Morph
 from midifrag.engine.loading.model import Model
 from midifrag.engine.network import conditioning
 from midifrag.engine.network.conditioning import Conditioner, Conditioning
 from midifrag.errors import ModelError
+from tests.engine.sa3_models import sa3
 from tests.engine.stock import as_model, loaded
 from tests.engine.tiny_models import (
     LATENT_CHANNELS,
@@ -130,3 +132,46 @@ def test_a_model_for_inpainting_keeps_nothing() -> None:
 )
 def test_guidance_needs_a_prompt(given: Conditioning, expected: bool) -> None:
     assert given.can_guide is expected
+
+
+def test_between_two_prompts_its_ends_are_theirs(model: Model) -> None:
+    conditioner = Conditioner(model)
+    rain, bell = (conditioner.encode(prompt, "hum", 1.0) for prompt in ("rain on tin", "bell"))
+    for share, expected in ((0.0, rain), (1.0, bell)):
+        at_end = conditioner.encode("rain on tin", "hum", 1.0, morph=Morph("bell", share))
+        assert torch.equal(at_end.cross, expected.cross)
+        assert torch.equal(at_end.global_cond, expected.global_cond)
+        assert torch.equal(at_end.negative, rain.negative)
+    middle = conditioner.encode("rain on tin", "hum", 1.0, morph=Morph("bell", 0.5))
+    assert not torch.isclose(middle.cross, rain.cross).all()
+    assert not torch.isclose(middle.cross, bell.cross).all()
+    # Neither the length nor what else it is told is moved.
+    assert torch.equal(middle.global_cond, rain.global_cond)
+    assert conditioner.text_runs == 3
+
+
+def test_a_token_stands_for_nothing_where_it_does_in_both_prompts() -> None:
+    conditioner = Conditioner(sa3())
+    rain, bell = (conditioner.encode(prompt, "", 1.0) for prompt in ("rain on a tin roof", "bell"))
+    middle = conditioner.encode("rain on a tin roof", "", 1.0, morph=Morph("bell", 0.5))
+    assert rain.padded != bell.padded
+    assert middle.padded == rain.padded
+    alike = torch.tensor([first and second for first, second in zip(rain.padded, bell.padded, strict=True)])
+    assert alike.any()
+    assert torch.equal(middle.cross[0, alike], rain.cross[0, alike])
+
+
+def test_prompts_of_different_numbers_of_tokens_meet(model: Model) -> None:
+    conditioner = Conditioner(model)
+    reader = model.module.conditioner.conditioners["prompt"]
+    width = conditioner.encode("rain", "", 1.0).cross.shape[-1]
+
+    def read(texts: list[str], _device: object) -> tuple[torch.Tensor, torch.Tensor]:
+        count = len(texts[0].split())
+        return torch.full((1, count, width), float(count)), torch.ones(1, count)
+
+    with mock.patch.object(type(reader), "forward", lambda _self, texts, device: read(texts, device)):
+        middle = Conditioner(model).encode("one two three", "", 1.0, morph=Morph("one", 0.5))
+        longer = Conditioner(model).encode("one", "", 1.0, morph=Morph("one two three", 0.5))
+    assert torch.allclose(middle.cross[0, :3].mean(dim=-1), torch.tensor([2.0, 1.5, 1.5]))
+    assert middle.cross.shape == longer.cross.shape

@@ -127,3 +127,14 @@ def test_loras_are_a_line_of_the_form(form):
     assert form.field("loras").value == "dusty=0.8 from loras/dusty.safetensors"
     form.type(loras="dusty=0.3")
     assert form.form.changes == {"loras": "dusty=0.3"}
+
+
+@pytest.mark.parametrize("written", [{"to": "glass", "by": "cc 25"}, "cc 25 to glass"])
+def test_another_prompt_is_shown_and_changed_with_what_says_how_much(form, written):
+    form.fill(said={"prompt": "short kick", "morph": written})
+    assert (form.field("morph").value, form.field("morph_by").value) == ("glass", "cc 25")
+    assert form.form.changes == {}
+    form.type(morph_by="0.25")
+    assert form.form.changes == {"morph": {"to": "glass", "by": 0.25}}
+    form.type(morph="", morph_by="")
+    assert form.form.changes == {"morph": None}
