@@ -15,6 +15,8 @@ InputKind: TypeAlias = Literal["text", "number", "int", "list"]
 TEXT_TYPES = frozenset({"t5", "t5gemma", "clap_text", "lut", "tokenizer_lut", "phoneme"})
 #: What a request says by itself: where the take begins, and how long it is.
 LENGTH_NAMES = ("seconds_start", "seconds_total")
+#: What distilled models are told of how they are played: cfg_scale, so that one pass is guided, and the sampler's steps.
+GUIDANCE_NAME, STEPS_NAME = "cfg_scale", "steps"
 #: What the clock says where nothing else does.
 TEMPO_NAMES = frozenset({"bpm", "tempo"})
 #: What a model for inpainting is told of the sound that it keeps; without one it makes everything.
