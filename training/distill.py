@@ -58,7 +58,8 @@ def distil(
             if step == loop.first or step % size.renew_every == 0:
                 lessons.renew()
             lesson = lessons.draw(size.batch)
-            wrong = student(lesson.x, lesson.t, lesson.told, lesson.numbers) - lesson.target
+            with torch.autocast(student.device.type, dtype=torch.bfloat16):
+                wrong = student(lesson.x, lesson.t, lesson.told, lesson.numbers) - lesson.target
             loss = (wrong.float().square().mean(dim=(1, 2)) * lesson.weights).mean()
             for optimiser in (muon, adam):
                 optimiser.zero_grad()
