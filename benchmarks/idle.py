@@ -3,7 +3,8 @@
     uv run --with psutil python -m benchmarks.idle --models sketch pocket --seconds 30
 
 The shipped set, as the command starts it, on a terminal of its own (so that the status is drawn) and with its page; no
-sound. It counts as settled once all of it has taken next to nothing for a while. Processor time holds on a busy machine.
+sound. It counts as settled once all of it has taken little, and always as little, for a while. Processor time holds on a
+busy machine.
 """
 
 from __future__ import annotations
@@ -22,8 +23,9 @@ from pathlib import Path
 
 import psutil
 
-#: Seconds between two looks, how many in a row have to be quiet, what is quiet (of a core), and how long it may take.
-LOOK, QUIET_LOOKS, QUIET, PATIENCE = 5.0, 3, 0.06, 900.0
+#: Seconds between two looks, how many in a row have to be alike, how much they may take and differ by (of a core), and
+#: how long all of it may last.
+LOOK, LOOKS, MOST, ALIKE, PATIENCE = 5.0, 4, 0.2, 0.02, 900.0
 
 
 def processor_seconds(root: psutil.Process) -> dict[int, tuple[str, float]]:
@@ -94,15 +96,13 @@ def measure(model: str, seconds: float) -> dict[str, float]:
 
 
 def _settle(root: psutil.Process, process: subprocess.Popen[bytes]) -> None:
-    deadline, quiet, last = time.monotonic() + PATIENCE, 0, processor_seconds(root)
-    while quiet < QUIET_LOOKS:
+    deadline, last, shares = time.monotonic() + PATIENCE, processor_seconds(root), [1.0]
+    while max(shares) > MOST or max(shares) - min(shares) > ALIKE or len(shares) < LOOKS:
         if time.monotonic() > deadline or process.poll() is not None:
             raise RuntimeError("the show never settled")
         time.sleep(LOOK)
         now = processor_seconds(root)
-        used = sum(taken_between(last, now).values()) / LOOK
-        print(f"  settling: {100 * used:.1f} % of a core", flush=True)
-        quiet = quiet + 1 if used < QUIET else 0
+        shares = [*shares, sum(taken_between(last, now).values()) / LOOK][-LOOKS:]
         last = now
 
 
