@@ -27,6 +27,9 @@ import psutil
 #: how long all of it may last.
 LOOK, LOOKS, MOST, ALIKE, PATIENCE = 5.0, 4, 0.2, 0.02, 900.0
 
+#: What stands in a command → what its process is.
+ROLES = {"jack_process": "JACK", "resource_tracker": "tracker", "spawn_main": "spawned", "midifrag run": "show"}
+
 
 def processor_seconds(root: psutil.Process) -> dict[int, tuple[str, float]]:
     """Process → what it is, and the processor seconds that it has taken."""
@@ -43,9 +46,8 @@ def processor_seconds(root: psutil.Process) -> dict[int, tuple[str, float]]:
 
 def _role(command: list[str]) -> str:
     """What a process is, from how it was started."""
-    if "midifrag" in command:
-        return "show"
-    return next((one for one in ("spawn_main", "resource_tracker", "jack", "page") if one in " ".join(command)), "other")
+    words = " ".join(command)
+    return next((role for part, role in ROLES.items() if part in words), "other")
 
 
 def taken_between(before: Mapping[int, tuple[str, float]], after: Mapping[int, tuple[str, float]]) -> dict[str, float]:

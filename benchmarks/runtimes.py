@@ -100,7 +100,7 @@ def with_openvino(file: Path) -> Call:
 
     exact = {"INFERENCE_PRECISION_HINT": "f32", "INFERENCE_NUM_THREADS": 1, "PERFORMANCE_HINT": "LATENCY"}
     compiled = openvino.compile_model(openvino.convert_model(str(file)), "CPU", exact)
-    return lambda arrays: np.asarray(compiled([arrays[name] for name in NAMES])[0])
+    return lambda arrays: np.asarray(compiled(dict(arrays))[0])
 
 
 def export(traced: Step, given: Mapping[str, Tensor], file: Path) -> None:
