@@ -3,8 +3,8 @@
     uv run --with psutil python -m benchmarks.idle --models sketch pocket --seconds 30
 
 The shipped set, as the command starts it, on a terminal of its own (so that the status is drawn) and with its page; no
-sound. It counts as settled once all of it has taken little, and always as little, for a while. Processor time holds on a
-busy machine.
+sound. It counts as settled once all of it has taken little, and always as little, for a while. Processor time holds
+on a busy machine.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
 """One denoiser call of ``pocket`` in torch, ONNX Runtime and OpenVINO: what each takes of the processor, in turn.
 
-    ONEDNN_MAX_CPU_ISA=AVX2 ATEN_CPU_CAPABILITY=avx2 MKL_ENABLE_INSTRUCTIONS=AVX2 \\
-        uv run --with onnx --with onnxruntime --with openvino python -m benchmarks.runtimes
+    uv run --with onnx --with onnxruntime --with openvino python -m benchmarks.runtimes
+
+A plain laptop of most machines make ``ONEDNN_MAX_CPU_ISA=AVX2 ATEN_CPU_CAPABILITY=avx2 MKL_ENABLE_INSTRUCTIONS=AVX2``.
 
 All in fp32, on one core, the same inputs, whatever of the three is installed. Processor seconds, not the clock's: they
 hold on a busy machine, and calls are made in turn so that what neighbours do to the caches meets all.
@@ -27,15 +28,14 @@ import numpy.typing as npt
 import torch
 from torch import Tensor, nn
 
-from midifrag.engine.loading.load import load_stable_audio
-from midifrag.engine.protocol import EngineChoice
 from midifrag.engine.diffusion.fidelity import decibels
+from midifrag.engine.loading.load import load_stable_audio
 from midifrag.engine.loading.model import Model
-from midifrag.engine.network.blocks import Block
-from midifrag.engine.network.denoiser import Row
+from midifrag.engine.network.blocks import NO_PROMPTS, Block, Prompts
 from midifrag.engine.network.graphs import DenoiserInputs
 from midifrag.engine.network.kernels import PLAIN
 from midifrag.engine.network.transformer import FastDenoiser
+from midifrag.engine.protocol import EngineChoice
 
 Array: TypeAlias = npt.NDArray[np.float32]
 #: What one call takes in, by name, and gives.
@@ -53,7 +53,8 @@ class Step(nn.Module):
     def forward(self, latents: Tensor, time_embeddings: Tensor, context: Tensor) -> Tensor:
         """What `FastDenoiser` computes of a batch."""
         inputs = DenoiserInputs(latents, time_embeddings, context, None)
-        return self._denoiser._forward(inputs, self._guided)
+        answer: Tensor = self._denoiser._forward(inputs, self._guided)
+        return answer
 
 
 def traced_head_norm(x: Tensor, gain: Tensor, bias: Tensor, eps: Tensor) -> Tensor:
@@ -63,18 +64,18 @@ def traced_head_norm(x: Tensor, gain: Tensor, bias: Tensor, eps: Tensor) -> Tens
     return x * inverse * gain + bias
 
 
-def cross_attend_and_feed(block: Block, x: Tensor, modulation: Any, context: Tensor | None) -> Tensor:
+def cross_attend_and_feed(block: Block, x: Tensor, modulation: Any, prompts: Prompts, _before: int) -> Tensor:
     """`Block.cross_attend_and_feed` without writing into a part of a tensor, which is lost in other formats."""
-    if context is not None:
-        rows = int(context.shape[1])
-        prompted = x[:rows] + block._attention_to(block._cross_norm(x[:rows]), context)
+    if prompts.context is not None:
+        rows = int(prompts.context.shape[1])
+        prompted = x[:rows] + block._attention_to(block._cross_norm(x[:rows]), prompts.context, None)
         x = torch.cat([prompted, x[rows:]])
-    return Block.cross_attend_and_feed(block, x, modulation, None)
+    return Block.cross_attend_and_feed(block, x, modulation, NO_PROMPTS)
 
 
 def inputs_for(denoiser: FastDenoiser, rows: int, frames: int, *, guided: bool) -> dict[str, Tensor]:
     """Random latents, and the conditioning of a row of the engine's own."""
-    row: Row[Any] = denoiser._sample_row(frames, guided=guided, has_negative=False)
+    row = denoiser._sample_row(frames, guided=guided, has_negative=False)
     time_embedding = row.prepared.time_embeddings[row.model_input.t]
     generator = torch.Generator().manual_seed(1)
     return {

@@ -5,9 +5,9 @@
 arXiv:2410.12557 and arXiv:2505.13447, learned from whole ways of the teacher as in arXiv:2202.00512). The second takes
 what the first has made for its teacher.
 
-The teacher is any model folder of a rectified flow in stable-audio-tools' format; lessons are its own answers, so nothing
-else is needed. Writes ``distill-<stage>.pt``, ``distill-<stage>.log`` and, when it ends or is stopped, ``distilled-<stage>/``, a
-model folder that every loader of the format plays.
+The teacher is any model folder of a rectified flow in stable-audio-tools' format; lessons are its own answers, so
+nothing else is needed. Writes ``distill-<stage>.pt``, ``distill-<stage>.log`` and, when it ends or is stopped,
+``distilled-<stage>/``, a model folder that every loader of the format plays.
 """
 
 from __future__ import annotations

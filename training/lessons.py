@@ -163,7 +163,7 @@ class GuidanceLessons:
 
         def look(x: Tensor, t: Tensor) -> Tensor:
             given, empty = self.teacher.both(x, t, told)
-            places.append(tuple(part.to(torch.float16) for part in (x, given, empty)) + (t,))
+            places.append((*(part.to(torch.float16) for part in (x, given, empty)), t))
             return guided(given, empty, scales)
 
         times = schedule(int(torch.randint(low, high + 1, ())), float(torch.rand(()) - 0.5))
@@ -237,7 +237,9 @@ class StepLessons:
     def __init__(self, ways: Ways, *, seed: int = 7) -> None:
         self.ways, self.teacher = ways, ways.teacher
         if not self.teacher.hears(GUIDANCE_NAME):
-            raise ValueError(f"the teacher does not hear its guidance: distil that first, into an input {GUIDANCE_NAME}")
+            raise ValueError(
+                f"the teacher does not hear its guidance: distil that first, into an input {GUIDANCE_NAME}"
+            )
         self.kept: deque[_Gone] = deque(maxlen=KEPT)
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed)
@@ -288,7 +290,9 @@ class StepLessons:
         for steps in (1, 2, 4, 8, ALL_STEPS):
             count = torch.full((len(begin),), float(steps), device=begin.device)
             own = go(lambda x, t, count=count: answer(x, t, block.told, count), begin, steps)  # type: ignore[misc]
-            usual = go(lambda x, t: ask(self.teacher.module, x, t, block.told), begin, steps) if steps < ALL_STEPS else 0
+            usual = (
+                go(lambda x, t: ask(self.teacher.module, x, t, block.told), begin, steps) if steps < ALL_STEPS else 0
+            )
             found[f"sampled_{steps}"] = _ratio([(own - right).square().mean()], [(usual - right).square().mean()])
         return found
 
@@ -298,9 +302,7 @@ def guided(given: Tensor, empty: Tensor, scales: Tensor) -> Tensor:
     return empty + scales[:, None, None] * (given - empty)
 
 
-def go(
-    answer: Callable[[Tensor, Tensor], Tensor], x: Tensor, steps: int, places: list[Tensor] | None = None
-) -> Tensor:
+def go(answer: Callable[[Tensor, Tensor], Tensor], x: Tensor, steps: int, places: list[Tensor] | None = None) -> Tensor:
     """From noise to latents by Euler steps over the stock schedule; ``places`` takes up where it comes by."""
     for now, then in pairwise(schedule(steps).tolist()):
         if places is not None:

@@ -1,7 +1,7 @@
 """A teacher in stable-audio-tools' format, and a student that hears one number more and begins as its equal.
 
-The number goes by the global conditioning, so that every loader of that format knows it: it is a number conditioner like
-``seconds_total``. The columns that read it begin as zeros, so that the student's first answer is its teacher's.
+The number goes by the global conditioning, so that every loader of that format knows it: it is a number conditioner
+like ``seconds_total``. The columns that read it begin as zeros, so that the student's first answer is its teacher's.
 """
 
 from __future__ import annotations
@@ -31,9 +31,9 @@ CONFIG, WEIGHTS = "model_config.json", "model.safetensors"
 
 @dataclass(frozen=True)
 class Told:
-    """What a model is told of a batch: ``cross`` (n, tokens, width), ``whole`` (n, width), ``before`` (n, tokens, width).
+    """What a model is told of a batch; None where it has no such input.
 
-    None where it has no such input.
+    ``cross`` is (n, tokens, width), ``whole`` (n, width), ``before`` (n, tokens, width).
     """
 
     cross: Tensor | None
@@ -151,7 +151,8 @@ class Student(nn.Module):
     @property
     def device(self) -> torch.device:
         """Where it is."""
-        return next(self.network.parameters()).device
+        device: torch.device = next(self.network.parameters()).device
+        return device
 
     def forward(self, x: Tensor, t: Tensor, told: Told, numbers: Tensor) -> Tensor:
         """Its answer; ``told`` is what the teacher was told, ``numbers`` (n) what it hears beside that."""
@@ -166,7 +167,9 @@ def widened(config: Mapping[str, Any], name: str, low: float, high: float) -> di
     if any(entry["id"] == name for entry in conditioning["configs"]):
         raise ValueError(f"the teacher hears {name} already")
     if not diffusion["config"].get("project_global_cond", True):
-        raise ValueError("the teacher takes its numbers as they are (project_global_cond): there is no room for another")
+        raise ValueError(
+            "the teacher takes its numbers as they are (project_global_cond): there is no room for another"
+        )
     number = {"id": name, "type": "number", "config": {"min_val": low, "max_val": high}}
     conditioning["configs"].append(number)
     diffusion["global_cond_ids"] = [*diffusion.get("global_cond_ids", ()), name]

@@ -39,12 +39,11 @@ from midifrag.states import EngineState
 class StatusScreen:
     """Keeps the status on a terminal up to date; on a pipe it prints a line per event instead."""
 
-    def __init__(
-        self, view: View, console: Console, page: str | None, clock: Callable[[], float] = monotonic
-    ) -> None:
+    def __init__(self, view: View, console: Console, page: str | None, clock: Callable[[], float] = monotonic) -> None:
         self.view, self._console, self._page, self._clock = view, console, page, clock
         #: Whether something was heard that is not drawn yet, and what is drawn of what changes with time alone.
-        self._has_news, self._drawn = True, (0, "", ("",))
+        self._has_news = True
+        self._drawn: tuple[int, str, tuple[str, ...]] | None = None
         self._live = Live(console=console, auto_refresh=False, screen=False) if console.is_terminal else None
         # How a port stands may be told twice at the beginning.
         self._ports: list[PortChanged] = []

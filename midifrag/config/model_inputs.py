@@ -15,8 +15,8 @@ InputKind: TypeAlias = Literal["text", "number", "int", "list"]
 TEXT_TYPES = frozenset({"t5", "t5gemma", "clap_text", "lut", "tokenizer_lut", "phoneme"})
 #: What a request says by itself: where the take begins, and how long it is.
 LENGTH_NAMES = ("seconds_start", "seconds_total")
-#: What distilled models are told of how they are played, by the parameters' own names: the guidance, which one pass then
-#: has in it, and how many steps there will be.
+#: What distilled models are told of how they are played, by the parameters' own names: the guidance, which one pass
+#: then has in it, and how many steps there will be.
 GUIDANCE_NAME, STEPS_NAME = "cfg_scale", "steps"
 #: What the clock says where nothing else does.
 TEMPO_NAMES = frozenset({"bpm", "tempo"})
@@ -148,7 +148,7 @@ def missing_sentence(one: ModelInput, model: str, unknown: Sequence[str] = ()) -
 
 
 def guides(config: Mapping[str, Any]) -> bool:
-    """Whether a model hears anything in the way that guidance goes by, or its guidance, so that cfg_scale does something."""
+    """Whether cfg_scale does something: a model hears it, or hears anything in the way that guidance goes by."""
     diffusion = config["model"]["diffusion"]
     ways = diffusion.get("cross_attention_cond_ids") or diffusion.get("prepend_cond_ids")
     return bool(ways) or any(one.name == GUIDANCE_NAME and one.is_parameter for one in model_inputs(config))

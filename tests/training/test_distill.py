@@ -40,7 +40,9 @@ def folder(tmp_path_factory):
                 value.normal_(0, 0.2)
             assert value.any() or value.ndim == 1 or "conv" in name, name
         module.conditioner.conditioners["prompt"].token_embedder.weight.normal_(0, 0.5)
-    save_file({name: value.contiguous() for name, value in module.state_dict().items()}, str(place / "model.safetensors"))
+    save_file(
+        {name: value.contiguous() for name, value in module.state_dict().items()}, str(place / "model.safetensors")
+    )
     return place
 
 

@@ -105,7 +105,6 @@ def _trouble(card: Card) -> Trouble | None:
     return trouble_with(card, torch_build())
 
 
-
 def cpu_multiplies_bf16() -> bool:
     """Whether this CPU has bf16 instructions; without them torch emulates bf16 and is slower than fp32.
 

@@ -1,9 +1,9 @@
 """stable-audio-tools' inverse wavelet transform on a CPU, ready for any length at once.
 
 Its transposed convolutions have four channels in and two out. oneDNN, which torch hands them to, makes code for each
-length, of which a first decode of 6 s takes 0.7 s; as plain convolutions they took a third of a decode. Here a stretch of
-samples is one product with a small matrix that holds both filters at every place of the stretch: nothing is made for a
-length, and each band is put in its place once.
+length, of which a first decode of 6 s takes 0.7 s; as plain convolutions they took a third of a decode. Here a stretch
+of samples is one product with a small matrix that holds both filters at every place of the stretch: nothing is made for
+a length, and each band is put in its place once.
 """
 
 from __future__ import annotations

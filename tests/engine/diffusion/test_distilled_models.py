@@ -52,7 +52,13 @@ def apart(sound: np.ndarray, other: np.ndarray) -> float:
 
 
 def decibels(
-    model: Model, rendered: np.ndarray, beside: dict[str, Any], *, scale: float = 1.0, steps: int = 4, negative: str = ""
+    model: Model,
+    rendered: np.ndarray,
+    beside: dict[str, Any],
+    *,
+    scale: float = 1.0,
+    steps: int = 4,
+    negative: str = "",
 ) -> float:
     """How near a sound is to stock's, which is told ``beside``."""
     stock = stock_audio(
