@@ -2,6 +2,7 @@ import pytest
 
 from midifrag.config.model_inputs import (
     ModelInput,
+    guides,
     missing_sentence,
     model_inputs,
     said_of,
