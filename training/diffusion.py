@@ -90,15 +90,18 @@ class Latents:
         return latents, [self.prompts[index] for index in chosen], seconds, self.families[chosen]
 
 
-def optimisers(model: ConditionedDiffusionModelWrapper, rate: float) -> list[torch.optim.Optimizer]:
+def optimisers(
+    model: ConditionedDiffusionModelWrapper, rate: float, position_rate: float = POSITION_RATE
+) -> list[torch.optim.Optimizer]:
     """Muon for the transformer's matrices, AdamW for everything else."""
     transformer = model.model.model.transformer
-    matrices = [value for value in transformer.layers.parameters() if value.ndim == 2]
-    positions = list(transformer.pos_emb.parameters())
+    matrices = [value for value in transformer.layers.parameters() if value.ndim == 2 and value.requires_grad]
+    # Not every model has a table of positions.
+    positions = list(transformer.pos_emb.parameters()) if hasattr(transformer, "pos_emb") else []
     taken = {id(value) for value in (*matrices, *positions)}
     trained = (*model.model.parameters(), *model.conditioner.parameters())
     others = [value for value in trained if id(value) not in taken and value.requires_grad]
-    groups = [{"params": others, "factor": 1.0}, {"params": positions, "factor": POSITION_RATE}]
+    groups = [{"params": others, "factor": 1.0}, {"params": positions, "factor": position_rate}]
     muon = torch.optim.Muon(matrices, lr=rate, weight_decay=0.01, adjust_lr_fn="match_rms_adamw")
     return [muon, torch.optim.AdamW(groups, lr=rate, betas=(0.9, 0.98), weight_decay=0.0)]
 

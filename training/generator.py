@@ -14,6 +14,7 @@ from stable_audio_tools.models.factory import create_model_from_config
 from stable_audio_tools.models.utils import load_ckpt_state_dict
 from torch import Tensor
 
+from midifrag.config.model_inputs import GUIDANCE_NAME, STEPS_NAME
 from midifrag.engine.loading.silence_output import silence_output
 from training.presets import RATIO, SAMPLE_RATE
 from training.transformer import LOG_SNR
@@ -32,6 +33,7 @@ class Generator:
             self.model = create_model_from_config(config)
         self.model.load_state_dict(load_ckpt_state_dict(str(folder / "model.safetensors")))
         self.model.to(device).eval().requires_grad_(False)
+        self.inputs = set(self.model.conditioner.conditioners)
         defaults = config["midifrag"]["defaults"]
         self.steps, self.guidance = int(defaults["steps"]), float(defaults["cfg_scale"])
 
@@ -48,17 +50,20 @@ class Generator:
     ) -> Tensor:
         """Sounds (n, 2, samples) by ``generate_diffusion_cond``, with its default sampler and the model's own way."""
         length = round(seconds * SAMPLE_RATE) if samples is None else samples
+        steps, guidance = steps or self.steps, self.guidance if guidance is None else guidance
+        # What a distilled model is told of how it is played; guided by what it hears, it takes one pass.
+        told = {name: value for name, value in ((GUIDANCE_NAME, guidance), (STEPS_NAME, steps)) if name in self.inputs}
         parts = []
         for start in range(0, len(prompts), batch):
             rows = [
-                {"prompt": prompt, "seconds_start": 0, "seconds_total": seconds}
+                {"prompt": prompt, "seconds_start": 0, "seconds_total": seconds, **told}
                 for prompt in prompts[start : start + batch]
             ]
             with silence_output(), torch.no_grad():
                 audio = generate_diffusion_cond(
                     self.model,
-                    steps=self.steps if steps is None else steps,
-                    cfg_scale=self.guidance if guidance is None else guidance,
+                    steps=steps,
+                    cfg_scale=1.0 if GUIDANCE_NAME in told else guidance,
                     conditioning=rows,
                     batch_size=len(rows),
                     sample_size=-(-length // RATIO) * RATIO,

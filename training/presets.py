@@ -69,6 +69,22 @@ class DiffusionPreset:
 
 
 @dataclass(frozen=True)
+class DistillationPreset:
+    """The training of a student; its teacher goes ``ways`` at once, and others every ``renew_every`` steps.
+
+    ``batch`` and ``ways`` are what each process of a team takes.
+    """
+
+    steps: int = 6000
+    batch: int = 24
+    ways: int = 18
+    renew_every: int = 24
+    rate: float = 5e-4
+    decay: float = 0.995
+    measure_every: int = 300
+
+
+@dataclass(frozen=True)
 class Preset:
     """Everything that is chosen before a run."""
 
@@ -76,6 +92,7 @@ class Preset:
     judge: JudgePreset = field(default_factory=JudgePreset)
     autoencoder: AutoencoderPreset = field(default_factory=AutoencoderPreset)
     diffusion: DiffusionPreset = field(default_factory=DiffusionPreset)
+    distillation: DistillationPreset = field(default_factory=DistillationPreset)
 
 
 PRESETS: dict[str, Preset] = {
@@ -85,6 +102,7 @@ PRESETS: dict[str, Preset] = {
         JudgePreset(steps=4, batch=4, width=4),
         AutoencoderPreset(encoder_channels=32, decoder_channels=32, steps=3, batch=2, crop=16, sample_every=3),
         DiffusionPreset(width=64, depth=1, heads=1, steps=4, batch=4, long_from=0.4, long_every=2, sample_every=4),
+        DistillationPreset(steps=4, batch=4, ways=2, renew_every=2, measure_every=2),
     ),
     # Two cores, some hours.
     "cpu": Preset(),
@@ -94,5 +112,6 @@ PRESETS: dict[str, Preset] = {
         JudgePreset(steps=3000, batch=128),
         AutoencoderPreset(steps=30_000, batch=64, crop=32, rate=8e-4, sample_every=2500),
         DiffusionPreset(steps=40_000, batch=256, sample_every=4000),
+        DistillationPreset(steps=20_000, batch=256, ways=108, measure_every=1000),
     ),
 }

@@ -38,6 +38,19 @@ class _Performer:
     mapper: Mapper
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class _Same:
+    """Equal to what holds the very same object."""
+
+    one: object
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Same) and other.one is self.one
+
+    def __hash__(self) -> int:
+        return id(self.one)
+
+
 class SetList:
     """The banks, which of them is active, what controls and velocities have set, and the show's ``time``.
 
@@ -62,6 +75,8 @@ class SetList:
         self._performers: dict[str, _Performer] = {}
         self._know_performers()
         self._recent: dict[tuple[str, PadKey], tuple[float, float]] = {}
+        #: What was worked out last for a pad's next press, and from what: it is asked for a few times a second.
+        self._asked: dict[tuple[str, PadKey], tuple[tuple[object, ...], PressRequest]] = {}
         #: The pad that each performer pressed last, by their names and the bank.
         self._newest: dict[tuple[str, str], PadKey] = {}
 
@@ -273,7 +288,17 @@ class SetList:
     def next_request(self, key: PadKey, bank: Bank | None = None) -> PressRequest:
         """What the next press of a pad of the active bank, or of another, asks for if it is as hard as the last one."""
         bank = bank or self.bank
-        return self.request(bank.pads[key], self._last(key, bank.slug)[1], key, bank)
+        pad, velocity = bank.pads[key], self._last(key, bank.slug)[1]
+        # The set, a bank and a pad by identity: they are never changed, but replaced, and long to compare.
+        made_of = *map(_Same, (self.settings, bank, pad)), velocity, self._heard_of(key, bank)
+        kept = self._asked.get((bank.slug, key))
+        if kept is None or kept[0] != made_of:
+            kept = self._asked[bank.slug, key] = made_of, self.request(pad, velocity, key, bank)
+        return kept[1]
+
+    def _heard_of(self, key: PadKey, bank: Bank) -> tuple[object, ...]:
+        """What else a pad's next press depends on."""
+        return self.values.effective_on(key, bank.slug), self.time.bpm, self.land, self.slots()
 
     def typed_request(self, pad: Pad) -> PressRequest:
         """What a typed prompt asks for: what controls have set does not count."""

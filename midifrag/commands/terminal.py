@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import assert_never
 
 from rich.console import Console
 from rich.live import Live
 
 from midifrag.bridge.view import View
+from midifrag.clock import monotonic
 from midifrag.commands.lines import one_line
-from midifrag.commands.news import job_line, line_for, slot_lines
+from midifrag.commands.news import job_line, line_for, slot_lines, time_line
 from midifrag.commands.sounding import is_news
 from midifrag.commands.status import status
 from midifrag.events import (
@@ -37,8 +39,11 @@ from midifrag.states import EngineState
 class StatusScreen:
     """Keeps the status on a terminal up to date; on a pipe it prints a line per event instead."""
 
-    def __init__(self, view: View, console: Console, page: str | None) -> None:
-        self.view, self._console, self._page = view, console, page
+    def __init__(self, view: View, console: Console, page: str | None, clock: Callable[[], float] = monotonic) -> None:
+        self.view, self._console, self._page, self._clock = view, console, page, clock
+        #: Whether something was heard that is not drawn yet, and what is drawn of what changes with time alone.
+        self._has_news = True
+        self._drawn: tuple[int, str, tuple[str, ...]] | None = None
         self._live = Live(console=console, auto_refresh=False, screen=False) if console.is_terminal else None
         # How a port stands may be told twice at the beginning.
         self._ports: list[PortChanged] = []
@@ -56,17 +61,33 @@ class StatusScreen:
 
     def __exit__(self, *_: object) -> None:
         if self._live is not None:
+            self._has_news = True
             self.draw()
             self._live.stop()
 
     def draw(self) -> None:
-        """Draw now."""
-        if self._live is not None:
-            self._live.update(status(self.view, self._page, self._console.width), refresh=True)
+        """Draw, unless all of it is drawn already: while nobody plays a drawing would be most of what a show costs."""
+        if self._live is None:
+            return
+        width = self._console.width
+        seen = (width, *self._with_time())
+        if not self._has_news and seen == self._drawn and not self.view.sounding:
+            return
+        # Before it is drawn: what is heard meanwhile is drawn the next time.
+        self._has_news, self._drawn = False, seen
+        self._live.update(status(self.view, self._page, width), refresh=True)
+
+    def _with_time(self) -> tuple[str, tuple[str, ...]]:
+        """What changes though nothing is heard, but for what sounds: the beat, and how long engines do not answer."""
+        now = self._clock()
+        with self.view.lock:
+            beat = "" if self.view.time is None else time_line(self.view.time, now)
+            return beat, tuple(state.wait(now) for state in self.view.engines.values())
 
     def heard(self, change: StateChange) -> None:
         """Print a line for what somebody at a scrolling terminal, or in a log file, should know."""
         if self._live is not None:
+            self._has_news = True
             return
         for line in self._news(change):
             self._console.print(one_line(line), highlight=False, markup=False, soft_wrap=True)

@@ -15,6 +15,9 @@ InputKind: TypeAlias = Literal["text", "number", "int", "list"]
 TEXT_TYPES = frozenset({"t5", "t5gemma", "clap_text", "lut", "tokenizer_lut", "phoneme"})
 #: What a request says by itself: where the take begins, and how long it is.
 LENGTH_NAMES = ("seconds_start", "seconds_total")
+#: What distilled models are told of how they are played, by the parameters' own names: the guidance, which one pass
+#: then has in it, and how many steps there will be.
+GUIDANCE_NAME, STEPS_NAME = "cfg_scale", "steps"
 #: What the clock says where nothing else does.
 TEMPO_NAMES = frozenset({"bpm", "tempo"})
 #: What a model for inpainting is told of the sound that it keeps; without one it makes everything.
@@ -41,6 +44,11 @@ class ModelInput:
     def is_tempo(self) -> bool:
         """Whether the clock says it."""
         return self.kind in ("number", "int") and self.name.casefold() in TEMPO_NAMES
+
+    @property
+    def is_parameter(self) -> bool:
+        """Whether a parameter of the press says it, which then counts whatever else is said."""
+        return self.kind == "number" and self.name in (GUIDANCE_NAME, STEPS_NAME)
 
     @property
     def is_number(self) -> bool:
@@ -89,7 +97,8 @@ def unsaid(inputs: Sequence[ModelInput], text: str | None) -> Iterator[ModelInpu
     """The numbers that nobody says: not the ``text``, not a request by itself, and not the clock."""
     values, _ = said_of(inputs, text)
     for one in inputs:
-        if one.is_number and one.name not in values and one.name not in LENGTH_NAMES and not one.is_tempo:
+        says_itself = one.name in LENGTH_NAMES or one.is_tempo or one.is_parameter
+        if one.is_number and one.name not in values and not says_itself:
             yield one
 
 
@@ -109,12 +118,17 @@ def wrong_values(inputs: Sequence[ModelInput], values: Mapping[str, float | str]
 
 def unheard(inputs: Sequence[ModelInput], text: str | None, told: Mapping[str, float | str]) -> list[str]:
     """A sentence for each thing that is said to a model and not heard as it is said."""
-    _, unknown = said_of(inputs, text)
+    said, unknown = said_of(inputs, text)
     there = ", ".join(one.name for one in inputs if one.kind != "text")
     known = [one.name for one in inputs]
     sentences = [
         f"the model has no input {name}; it has {there or 'none but the prompt'}{meant(name, known)}"
         for name in unknown
+    ]
+    sentences += [
+        f"conditioning says {one.name} for nothing: the parameter {one.name} does"
+        for one in inputs
+        if one.is_parameter and one.name in said
     ]
     for one in inputs:
         value = told.get(one.name)
@@ -134,9 +148,10 @@ def missing_sentence(one: ModelInput, model: str, unknown: Sequence[str] = ()) -
 
 
 def guides(config: Mapping[str, Any]) -> bool:
-    """Whether a model hears anything in the way that guidance goes by, so that cfg_scale does something."""
+    """Whether cfg_scale does something: a model hears it, or hears anything in the way that guidance goes by."""
     diffusion = config["model"]["diffusion"]
-    return bool(diffusion.get("cross_attention_cond_ids") or diffusion.get("prepend_cond_ids"))
+    ways = diffusion.get("cross_attention_cond_ids") or diffusion.get("prepend_cond_ids")
+    return bool(ways) or any(one.name == GUIDANCE_NAME and one.is_parameter for one in model_inputs(config))
 
 
 def hears_negative(config: Mapping[str, Any]) -> bool:

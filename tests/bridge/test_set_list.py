@@ -1,6 +1,8 @@
 import pytest
 
+from midifrag.bridge import set_list
 from midifrag.bridge.set_list import USUAL_VELOCITY, SetList
+from midifrag.config.press_request import press_request
 from midifrag.events import LayoutChanged
 from midifrag.intents import Press, SelectBank, ShowBanks, TurnPage
 from midifrag.midi.messages import ControlChange, Tick
@@ -45,6 +47,35 @@ def test_the_next_press_is_taken_to_be_like_the_last_of_its_pad():
     banks.pressed(PadKey(40), press(40, 1.0, 3.0))
     banks.activate(0)
     assert banks.by_last_press() == [PadKey(37), PadKey(36)]
+
+
+def test_what_a_press_would_ask_for_is_worked_out_again_only_when_something_of_it_has_changed(monkeypatch):
+    worked_out = []
+    monkeypatch.setattr(
+        set_list, "press_request", lambda *given, **more: worked_out.append(given) or press_request(*given, **more)
+    )
+    banks = SetList(two())
+    rain, beat = PadKey(36), PadKey(37)
+
+    def again() -> int:
+        """How many of both pads' requests are worked out when they are asked for; what they are is right."""
+        worked_out.clear()
+        asked = [banks.next_request(key) for key in (rain, beat)]
+        count = len(worked_out)
+        assert asked == [banks.request(banks.bank.pads[key], banks._last(key)[1], key) for key in (rain, beat)]
+        return count
+
+    assert [again(), again()] == [2, 0]
+    banks.pressed(rain, press(36, 0.2, 1.0))
+    assert [again(), again()] == [1, 0]
+    banks.values.set("steps", 40)
+    assert [again(), again()] == [2, 0]
+    banks.time.turn(97.0, 2.0)
+    assert [again(), again()] == [2, 0]
+    banks.land = "now"
+    assert [again(), again()] == [2, 0]
+    banks.reload(two(model="sketch"))
+    assert [again(), again()] == [2, 0]
 
 
 def test_pads_stand_in_the_order_of_their_presses_however_hard_and_early_those_were():

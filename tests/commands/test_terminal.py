@@ -10,7 +10,7 @@ from midifrag.bridge.view import View
 from midifrag.commands.terminal import StatusScreen
 from midifrag.events import EngineChanged, Notice, PlaybackChanged, PortChanged, SlotsChanged, TimeChanged
 from midifrag.fragment.slot_state import SlotState
-from midifrag.playback.messages import PlaybackState
+from midifrag.playback.messages import PlaybackState, Sounding
 from midifrag.states import EngineState, JobState, NoticeLevel
 from midifrag.timeline import Timeline
 from tests.commands.test_news import LINES
@@ -42,6 +42,51 @@ def test_a_pipe_gets_lines_and_a_terminal_the_status():
         screen.heard(Notice(NoticeLevel.ERROR, "disk full"))
         screen.draw()
     assert "nothing has landed yet" in terminal.file.getvalue()
+
+
+def drawn(terminal, screen):
+    """What one drawing adds to the terminal."""
+    before = len(terminal.file.getvalue())
+    screen.draw()
+    return terminal.file.getvalue()[before:]
+
+
+def test_nothing_is_drawn_again_before_something_changes():
+    terminal = Console(file=io.StringIO(), width=80, force_terminal=True)
+    view, now = View(), [100.0]
+    with StatusScreen(view, terminal, None, clock=lambda: now[0]) as screen:
+        assert drawn(terminal, screen)
+        now[0] += 60.0
+        assert not drawn(terminal, screen)
+        change = Notice(NoticeLevel.ERROR, "disk full")
+        view.apply(change)
+        screen.heard(change)
+        assert "disk full" in drawn(terminal, screen)
+        assert not drawn(terminal, screen)
+        terminal.width = 60
+        assert drawn(terminal, screen)
+        assert not drawn(terminal, screen)
+
+
+def test_beats_waits_and_what_sounds_are_drawn_as_they_go_on():
+    terminal = Console(file=io.StringIO(), width=80, force_terminal=True)
+    view, now = View(), [100.0]
+    with StatusScreen(view, terminal, None, clock=lambda: now[0]) as screen:
+        view.apply(TimeChanged(Timeline(120.0, 100.0)))
+        assert drawn(terminal, screen)
+        now[0] += 0.1
+        assert not drawn(terminal, screen)
+        now[0] += 0.5
+        assert drawn(terminal, screen)
+        view.apply(TimeChanged(Timeline(120.0, 100.0, running=False)))
+        view.apply(EngineChanged("pocket", EngineState.STALLED, since=now[0]))
+        assert drawn(terminal, screen)
+        now[0] += 1.0
+        assert drawn(terminal, screen)
+        assert not drawn(terminal, screen)
+        view.sounding[1] = Sounding(1, 7, True, now[0], 2.0)
+        assert drawn(terminal, screen)
+        assert drawn(terminal, screen)
 
 
 def test_a_scrolling_terminal_says_what_is_done_to_slots():

@@ -2,6 +2,7 @@ import pytest
 
 from midifrag.config.model_inputs import (
     ModelInput,
+    guides,
     missing_sentence,
     model_inputs,
     said_of,
@@ -91,3 +92,28 @@ def test_what_to_write_for_a_number_that_nobody_says():
     assert missing_sentence(BARS, "m") == "m wants a number for bars, from 4 to 16: say conditioning: {bars: 4}"
     assert BPM.is_tempo
     assert not ModelInput("bpm", "text").is_tempo
+
+
+def test_the_guidance_and_the_steps_are_parameters_words_and_nobody_has_to_say_them():
+    config = {
+        "model": {
+            "conditioning": {
+                "configs": [
+                    {"id": "cfg_scale", "type": "number", "config": {"min_val": 1, "max_val": 7}},
+                    {"id": "steps", "type": "number", "config": {"min_val": 1, "max_val": 16}},
+                    {"id": "energy", "type": "number", "config": {}},
+                ]
+            },
+            "diffusion": {"global_cond_ids": ["cfg_scale", "steps", "energy"]},
+        }
+    }
+    inputs = model_inputs(config)
+    assert [one.is_parameter for one in inputs] == [True, True, False]
+    assert [one.name for one in unsaid(inputs, None)] == ["energy"]
+    assert guides(config)
+    config["model"]["diffusion"]["global_cond_ids"].remove("cfg_scale")
+    assert not guides(config)
+    assert unheard(inputs, "steps=4, energy=1", {"cfg_scale": 9.0, "steps": 4.0, "energy": 1.0}) == [
+        "conditioning says steps for nothing: the parameter steps does",
+        "cfg_scale 9 is heard as 7: the model knows it from 1 to 7",
+    ]

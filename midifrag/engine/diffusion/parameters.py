@@ -3,13 +3,22 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from midifrag.config.conditioning import Conditioning, read_conditioning, write_conditioning
 from midifrag.config.loras import merged as merged_loras
-from midifrag.config.model_inputs import ModelInput, missing_sentence, said_of, unsaid, wrong_values
+from midifrag.config.model_inputs import (
+    GUIDANCE_NAME,
+    STEPS_NAME,
+    ModelInput,
+    hears_negative,
+    missing_sentence,
+    said_of,
+    unsaid,
+    wrong_values,
+)
 from midifrag.config.morphing import Morph, at, no_morph, read_morph
 from midifrag.config.parameters import PARAMETERS, RequestParameters, Value, layered, names_of, values_of
 from midifrag.config.samplers import no_sampler, samplers_for
@@ -27,7 +36,11 @@ TOKENS_BUCKET = 16
 
 @dataclass(frozen=True, kw_only=True)
 class ResolvedParameters(RequestParameters):
-    """A request's final parameters. ``frames`` latents are rendered, ``samples`` of their audio returned."""
+    """A request's final parameters. ``frames`` latents are rendered, ``samples`` of their audio returned.
+
+    ``numbers`` are what a distilled model is told of them; ``guided_scale`` is the guidance that takes a second pass, 1
+    for none.
+    """
 
     prompt: str
     negative_prompt: str
@@ -42,11 +55,13 @@ class ResolvedParameters(RequestParameters):
     schedule: Literal["classic", "model"] = "classic"
     frames: int
     samples: int
+    guided_scale: float
+    numbers: Mapping[str, float] = field(default_factory=dict)
 
     @property
     def told(self) -> Conditioning:
         """What the model is told beside prompt and length, by the names of its inputs."""
-        return read_conditioning(self.conditioning)
+        return {**read_conditioning(self.conditioning), **self.numbers}
 
     @property
     def between(self) -> Morph | None:
@@ -87,7 +102,10 @@ def resolve_parameters(render: Render, model: Model) -> ResolvedParameters:
     if not sampler.uses_sigma_min:
         final["sigma_max"] = min(final["sigma_max"], 1.0)
     samples = round(final["seconds"] * model.sample_rate)
-    resolved = ResolvedParameters(prompt=render.prompt, frames=0, samples=samples, **final)
+    numbers, guided_scale = heard_parameters(model, final, straight=_is_straight(sampler, final))
+    resolved = ResolvedParameters(
+        prompt=render.prompt, frames=0, samples=samples, numbers=numbers, guided_scale=guided_scale, **final
+    )
     resolved = replace(resolved, frames=frames_for(model, resolved.seconds, samples))
     problem = next(_problems(resolved, model), None)
     if problem is not None:
@@ -101,6 +119,29 @@ def _between(said: str | None) -> str | None:
         return at(said)
     except ValueError as error:
         raise RequestError(f"morph: {error}.") from error
+
+
+def heard_parameters(model: Model, final: Mapping[str, Any], *, straight: bool) -> tuple[dict[str, float], float]:
+    """What a model is told of its guidance and its steps, and the guidance that is left for a second pass (1: none).
+
+    A model that hears its guidance has both of its passes in one. A negative prompt takes two all the same, each of
+    them told of no guidance. Steps that are not ``straight`` from one noise level to the next are told as the most.
+    """
+    heard = {one.name: one for one in model.inputs if one.is_parameter}
+    scale, numbers = float(final[GUIDANCE_NAME]), dict[str, float]()
+    if STEPS_NAME in heard:
+        most = heard[STEPS_NAME].high
+        numbers[STEPS_NAME] = heard[STEPS_NAME].heard(final[STEPS_NAME]) if straight else most
+    if GUIDANCE_NAME not in heard:
+        return numbers, scale
+    if final["negative_prompt"] and hears_negative(model.config):
+        return numbers | {GUIDANCE_NAME: heard[GUIDANCE_NAME].heard(1.0)}, scale
+    return numbers | {GUIDANCE_NAME: scale}, 1.0
+
+
+def _is_straight(sampler: Sampler, final: Mapping[str, Any]) -> bool:
+    """Whether a step goes from one noise level to the next as a model that hears their number was taught to."""
+    return sampler.name == "euler" and final["sigma_max"] >= 1 and final.get("schedule") != "model"
 
 
 def told_beside(inputs: Sequence[ModelInput], said: str | None, bpm: float | None, model: str) -> str | None:

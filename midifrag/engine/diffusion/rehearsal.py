@@ -39,7 +39,7 @@ class RenderShape:
     @classmethod
     def of(cls, parameters: ResolvedParameters) -> RenderShape:
         """The shape of a render."""
-        guided = parameters.cfg_scale != 1
+        guided = parameters.guided_scale != 1
         return cls(parameters.frames, guided, guided and bool(parameters.negative_prompt))
 
     def of_batch(self, batch: int) -> GraphShape:

@@ -101,9 +101,9 @@ class Request:
         return shortcuts.repeats(self.state.index, self.parameters.steps)
 
     def guidance(self, shortcuts: Shortcuts) -> float:
-        """The scale of guidance in this step; 1 is none."""
+        """The scale of guidance by a second pass in this step; 1 is none."""
         guides = self.rehearsal or shortcuts.guides(self.state.index, self.parameters.steps)
-        return self.parameters.cfg_scale if guides else 1.0
+        return self.parameters.guided_scale if guides else 1.0
 
     def start_clock(self) -> None:
         """Note that work on it begins, unless it had begun before."""

@@ -67,7 +67,7 @@ def warm_up(
         for shape, each in list(shapes.items()):
             unguided = RenderShape(shape.frames, False, False)
             if unguided not in warm:
-                shapes.setdefault(unguided, replace(each, cfg_scale=1.0))
+                shapes.setdefault(unguided, replace(each, guided_scale=1.0))
     chords_last = not spares and _has_chords_last(runner)
     requests = 1 if spares or chords_last else limit.most
     rehearsals = {shape: Rehearsal(runner, each, shape, requests, limit) for shape, each in shapes.items()}

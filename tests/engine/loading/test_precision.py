@@ -51,7 +51,26 @@ def test_fp8_is_for_cards_that_have_it(monkeypatch, device, capability, words):
 
 @pytest.mark.parametrize(("capability", "expected"), [("amx_bf16", True), ("avx512_bf16", True), ("avx2", False)])
 def test_bf16_wants_its_own_instructions(monkeypatch, capability, expected):
+    monkeypatch.delenv("ONEDNN_MAX_CPU_ISA", raising=False)
     monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: {capability: True})
+    assert precision.cpu_multiplies_bf16() is expected
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "expected"),
+    [
+        ("ONEDNN_MAX_CPU_ISA", "AVX2", False),
+        ("ONEDNN_MAX_CPU_ISA", "avx512_core", False),
+        ("DNNL_MAX_CPU_ISA", "AVX512_CORE_VNNI", False),
+        ("ONEDNN_MAX_CPU_ISA", "AVX512_CORE_BF16", True),
+        ("ONEDNN_MAX_CPU_ISA", "ALL", True),
+        ("ONEDNN_MAX_CPU_ISA", "", True),
+    ],
+)
+def test_bf16_is_not_taken_where_the_library_may_not_use_its_instructions(monkeypatch, name, value, expected):
+    monkeypatch.delenv("ONEDNN_MAX_CPU_ISA", raising=False)
+    monkeypatch.setattr(precision.torch.cpu, "get_capabilities", lambda: {"avx512_bf16": True})
+    monkeypatch.setenv(name, value)
     assert precision.cpu_multiplies_bf16() is expected
 
 

@@ -1,0 +1,134 @@
+"""Distillation of a tiny model of one's own: from a teacher's folder to a student's that the stock loader plays."""
+
+import json
+import signal
+import sys
+
+import pytest
+import torch
+from safetensors.torch import load_file, save_file
+from stable_audio_tools.models.factory import create_model_from_config
+
+from midifrag.engine.loading.silence_output import silence_output
+from training import distill
+from training.config import model_config
+from training.generator import Generator
+from training.presets import PRESETS
+from training.student import Student, Teacher, widened
+from training.tokens import save_tokenizer
+
+CPU = torch.device("cpu")
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """A teacher with random weights, louder than those of a start so that each of its inputs counts."""
+    place = tmp_path_factory.mktemp("teacher")
+    preset = PRESETS["tiny"]
+    config = model_config(preset.autoencoder, preset.diffusion)
+    config["midifrag"] = {"defaults": {"steps": 4, "cfg_scale": 3.0, "seconds": 0.5}, "short_latents": True}
+    save_tokenizer(place / "tokenizer")
+    (place / "model_config.json").write_text(json.dumps(config))
+    prompt = config["model"]["conditioning"]["configs"][0]["config"]
+    prompt["tokenizer_name"] = str(place / "tokenizer")
+    torch.manual_seed(3)
+    with silence_output():
+        module = create_model_from_config(config)
+    with torch.no_grad():
+        for name, value in module.model.named_parameters():
+            if value.ndim == 2 and not value.any():
+                value.normal_(0, 0.2)
+            assert value.any() or value.ndim == 1 or "conv" in name, name
+        module.conditioner.conditioners["prompt"].token_embedder.weight.normal_(0, 0.5)
+    save_file(
+        {name: value.contiguous() for name, value in module.state_dict().items()}, str(place / "model.safetensors")
+    )
+    return place
+
+
+def call(monkeypatch, run, folder, *more):
+    argv = ["distill", "--run", str(run), "--preset", "tiny", *more]
+    monkeypatch.setattr(sys, "argv", [*argv, "--teacher", str(folder)] if folder else argv)
+    distill.main()
+
+
+def rows(run, stage):
+    return [json.loads(line) for line in (run / f"distill-{stage}.log").read_text().splitlines()]
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory, folder):
+    place = tmp_path_factory.mktemp("run")
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        call(monkeypatch, place, folder)
+        call(monkeypatch, place, None, "--stage", "steps")
+    return place
+
+
+def test_a_student_begins_as_its_teacher_without_guidance(folder):
+    teacher = Teacher(folder, CPU)
+    student = Student(teacher, "cfg_scale", 1.0, 7.0)
+    x, t = torch.randn(3, teacher.channels, 24), torch.tensor([0.9, 0.5, 0.1])
+    told = teacher.told(["short kick", "wide pad", "bell"], [0.5, 0.4, 0.5])
+    given, empty = teacher.both(x, t, told)
+    with torch.no_grad():
+        for scale in (1.0, 7.0):
+            torch.testing.assert_close(student(x, t, told, torch.full((3,), scale)), given)
+    assert (given - empty).abs().max() > 0.01
+
+
+def test_what_a_student_learns_is_logged_and_its_folder_plays_in_the_stock_loader(run):
+    measured = [row for row in rows(run, "guidance") if "sampled" in row]
+    assert [row["step"] for row in measured] == [2, 4]
+    assert all(row["error_3"] == pytest.approx(1.0, abs=0.2) for row in measured)
+    generator = Generator(run / "distilled-guidance")
+    few, many = (generator(["short kick"], 0.5, seed=3, guidance=scale) for scale in (1.0, 7.0))
+    assert few.shape == (1, 2, 22_050)
+    assert not torch.equal(few, many)
+
+
+def test_the_second_stage_hears_the_number_of_steps_as_well(run):
+    config = json.loads((run / "distilled-steps" / "model_config.json").read_text())
+    assert config["model"]["diffusion"]["global_cond_ids"] == ["seconds_start", "seconds_total", "cfg_scale", "steps"]
+    assert any("sampled_4" in row for row in rows(run, "steps"))
+    assert torch.isfinite(Generator(run / "distilled-steps")(["short kick"], 0.5, steps=2)).all()
+
+
+def test_a_teacher_that_hears_no_guidance_is_refused_for_fewer_steps(tmp_path, folder, monkeypatch):
+    with pytest.raises(ValueError, match="distil that first"):
+        call(monkeypatch, tmp_path, folder, "--stage", "steps")
+    config = json.loads((folder / "model_config.json").read_text())
+    with pytest.raises(ValueError, match="hears cfg_scale already"):
+        widened(widened(config, "cfg_scale", 1.0, 7.0), "cfg_scale", 1.0, 7.0)
+
+
+def test_a_student_that_is_stopped_is_written_and_goes_on(tmp_path, folder, monkeypatch):
+    draw = distill.GuidanceLessons.draw
+
+    def stop(lessons, count):
+        signal.raise_signal(signal.SIGTERM)
+        return draw(lessons, count)
+
+    monkeypatch.setattr(distill.GuidanceLessons, "draw", stop)
+    with pytest.raises(SystemExit, match="stopped at step 1"):
+        call(monkeypatch, tmp_path, folder)
+    first = load_file(tmp_path / "distilled-guidance" / "model.safetensors")
+    monkeypatch.setattr(distill.GuidanceLessons, "draw", draw)
+    call(monkeypatch, tmp_path, folder)
+    last = load_file(tmp_path / "distilled-guidance" / "model.safetensors")
+    state = torch.load(tmp_path / "distill-guidance.pt", weights_only=True)
+    assert (state["step"], state["finished"]) == (4, True)
+    trained = "model.model.to_global_embed.0.weight"
+    assert not torch.equal(first[trained], last[trained])
+    frozen = "conditioner.conditioners.prompt.token_embedder.weight"
+    assert torch.equal(first[frozen], last[frozen])
+
+
+def test_prompts_of_a_file_are_taken_and_some_of_them_held_out(tmp_path):
+    file = tmp_path / "prompts.txt"
+    file.write_text("\n".join(f"gong {number}" for number in range(64)))
+    prompts = distill.Prompts(file)
+    drawn, kept = set(prompts(500)), set(prompts(500, evaluation=True))
+    assert all(prompt.startswith("gong") for prompt in drawn | kept)
+    assert kept
+    assert not drawn & kept

@@ -1,0 +1,101 @@
+"""``python -m training.distill``: teach a student to do in one pass, or in few steps, what its teacher does in more.
+
+``--stage guidance``: one pass with the guidance as a number in place of the two of classifier-free guidance
+(arXiv:2210.03142). ``--stage steps``: fewer steps, each told how many there are (the average velocities of
+arXiv:2410.12557 and arXiv:2505.13447, learned from whole ways of the teacher as in arXiv:2202.00512). The second takes
+what the first has made for its teacher.
+
+The teacher is any model folder of a rectified flow in stable-audio-tools' format; lessons are its own answers, so
+nothing else is needed. Writes ``distill-<stage>.pt``, ``distill-<stage>.log`` and, when it ends or is stopped,
+``distilled-<stage>/``, a model folder that every loader of the format plays.
+"""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+import torch
+
+from midifrag.config.catalogue import POCKET_FOLDER
+from training.diffusion import optimisers
+from training.lessons import GuidanceLessons, Lessons, Prompts, StepLessons, Ways
+from training.loop import Average, Loop, Stateful, learning_rate, parser
+from training.presets import PRESETS, DistillationPreset
+from training.student import Student, Teacher, export
+from training.team import Team
+from training.transformer import plain_attention
+
+STAGES: dict[str, type[GuidanceLessons | StepLessons]] = {"guidance": GuidanceLessons, "steps": StepLessons}
+
+
+def arguments() -> argparse.Namespace:
+    """What the command line says."""
+    result = parser(__doc__)
+    result.add_argument("--stage", choices=STAGES, default="guidance")
+    result.add_argument("--teacher", type=Path, help="model folder; pocket, or for steps what guidance has made")
+    result.add_argument("--prompts", type=Path, help="file with one prompt a line, for a teacher of other sounds")
+    result.add_argument("--export", action="store_true", help="write the folder from the checkpoint, and train nothing")
+    return result.parse_args()
+
+
+def distil(
+    student: Student, lessons: Lessons, size: DistillationPreset, checkpoint: Path, given: argparse.Namespace
+) -> None:
+    """Train the student, and leave it with its averaged weights, also when it is stopped."""
+    if student.device.type == "cpu":
+        plain_attention(student.module)
+    average = Average(student, size.decay)
+    muon, adam = optimisers(student.module, size.rate, position_rate=1.0)
+    parts: dict[str, Stateful] = {"student": student, "muon": muon, "adam": adam, "average": average}
+    loop = Loop(checkpoint, size.steps, given.seed, parts, given.minutes, extend=given.extend)
+    parameters = list(student.parameters())
+    try:
+        for step in () if given.export else loop.steps():
+            rate = learning_rate(loop, size.rate)
+            for group in (*muon.param_groups, *adam.param_groups):
+                group["lr"] = rate * group.get("factor", 1.0)
+            if step == loop.first or step % size.renew_every == 0:
+                lessons.renew()
+            lesson = lessons.draw(size.batch)
+            with torch.autocast(student.device.type, dtype=torch.bfloat16):
+                wrong = student(lesson.x, lesson.t, lesson.told, lesson.numbers) - lesson.target
+            loss = (wrong.float().square().mean(dim=(1, 2)) * lesson.weights).mean()
+            for optimiser in (muon, adam):
+                optimiser.zero_grad()
+            loss.backward()
+            loop.share(parameters)
+            norm = torch.nn.utils.clip_grad_norm_(parameters, 1.0)
+            for optimiser in (muon, adam):
+                optimiser.step()
+            average.update(student)
+            loop.log(loss=loss, norm=norm)
+            if (step + 1) % size.measure_every == 0 and loop.team.rank == 0:
+                with average.in_place_of(student):
+                    loop.note({"step": step + 1, **lessons.measure(student)})
+    finally:
+        average.copy_to(student)
+
+
+def main() -> None:
+    """Train until the preset's last step, or until stopped; then write the model."""
+    given = arguments()
+    size, device = PRESETS[given.preset].distillation, torch.device(given.device)
+    usual = POCKET_FOLDER if given.stage == "guidance" else given.run / "distilled-guidance"
+    torch.manual_seed(given.seed)
+    teacher = Teacher(given.teacher or usual, device)
+    lessons = STAGES[given.stage](Ways(teacher, Prompts(given.prompts), size.ways))
+    student = Student(teacher, lessons.name, lessons.low, lessons.high)
+    stopped = None
+    try:
+        distil(student, lessons, size, given.run / f"distill-{given.stage}.pt", given)
+    except SystemExit as asked:
+        stopped = asked
+    if Team().rank == 0:
+        export(student, teacher, given.run / f"distilled-{given.stage}")
+    if stopped is not None:
+        raise stopped
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,208 @@
+"""A teacher in stable-audio-tools' format, and a student that hears one number more and begins as its equal.
+
+The number goes by the global conditioning, so that every loader of that format knows it: it is a number conditioner
+like ``seconds_total``. The columns that read it begin as zeros, so that the student's first answer is its teacher's.
+"""
+
+from __future__ import annotations
+
+import copy
+import json
+import shutil
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors.torch import save_file
+from stable_audio_tools.models.diffusion import ConditionedDiffusionModelWrapper
+from stable_audio_tools.models.factory import create_model_from_config
+from stable_audio_tools.models.utils import load_ckpt_state_dict
+from torch import Tensor, nn
+
+from midifrag.engine.loading.load import with_absolute_tokenizers
+from midifrag.engine.loading.silence_output import silence_output
+
+#: The weight that reads what is told by the global conditioning, and the one after it.
+FIRST, LAST = (f"model.model.to_global_embed.{index}.weight" for index in (0, 2))
+CONFIG, WEIGHTS = "model_config.json", "model.safetensors"
+
+
+@dataclass(frozen=True)
+class Told:
+    """What a model is told of a batch; None where it has no such input.
+
+    ``cross`` is (n, tokens, width), ``whole`` (n, width), ``before`` (n, tokens, width).
+    """
+
+    cross: Tensor | None
+    whole: Tensor | None
+    before: Tensor | None
+
+    def rows(self, chosen: Tensor) -> Told:
+        """That of some of the batch."""
+        return self.map(lambda part: part[chosen])
+
+    def map(self, change: Any) -> Told:
+        """All parts that are there, changed."""
+        parts = (None if part is None else change(part) for part in (self.cross, self.whole, self.before))
+        return Told(*parts)
+
+    def without_prompt(self, where: Tensor | None = None) -> Told:
+        """What guidance departs from: zeros for the prompt, in the rows ``where`` says so or in all."""
+
+        def emptied(part: Tensor | None) -> Tensor | None:
+            if part is None:
+                return None
+            return torch.zeros_like(part) if where is None else part.masked_fill(where[:, None, None], 0.0)
+
+        return replace(self, cross=emptied(self.cross), before=emptied(self.before))
+
+    def and_number(self, embedded: Tensor) -> Told:
+        """With one number more, ``embedded`` (n, width)."""
+        whole = embedded if self.whole is None else torch.cat([self.whole, embedded], dim=-1)
+        return replace(self, whole=whole)
+
+
+def ask(module: ConditionedDiffusionModelWrapper, x: Tensor, t: Tensor, told: Told) -> Tensor:
+    """The diffusion network's answer, without guidance."""
+    parts = {"cross_attn_cond": told.cross, "global_embed": told.whole, "prepend_cond": told.before}
+    if told.before is not None:
+        parts["prepend_cond_mask"] = told.before.new_ones(told.before.shape[:2], dtype=torch.bool)
+    given = {name: part for name, part in parts.items() if part is not None}
+    answer: Tensor = module.model.model(x, t, use_checkpointing=False, **given)
+    return answer
+
+
+class Teacher:
+    """A model folder with ``model_config.json`` and ``model.safetensors``, its weights as they are.
+
+    Raises ValueError for a model that is not trained for a rectified flow.
+    """
+
+    def __init__(self, folder: Path, device: torch.device) -> None:
+        self.folder, self.device = folder, device
+        self.config: dict[str, Any] = json.loads((folder / CONFIG).read_text())
+        if self.config["model"]["diffusion"].get("diffusion_objective", "v") != "rectified_flow":
+            raise ValueError(f"{folder} is no rectified flow: what is distilled here are its straight steps")
+        with silence_output():
+            self.module = create_model_from_config(with_absolute_tokenizers(self.config, folder))
+        self.module.load_state_dict(load_ckpt_state_dict(str(folder / WEIGHTS)))
+        self.module.to(device).eval().requires_grad_(False)
+        block = self.config.get("midifrag", {})
+        self.beside: dict[str, Any] = block.get("conditioning", {})
+        self.channels = int(self.module.io_channels)
+        self.ratio = int(self.module.pretransform.downsampling_ratio)
+        self.rate, self.longest = int(self.config["sample_rate"]), int(self.config["sample_size"]) // self.ratio
+        self.seconds = float(block.get("defaults", {}).get("seconds", self.longest * self.ratio / self.rate))
+        self.guidance = float(block.get("defaults", {}).get("cfg_scale", 3.0))
+
+    def hears(self, name: str) -> bool:
+        """Whether it has an input of that name."""
+        return name in self.module.conditioner.conditioners
+
+    @torch.no_grad()
+    def told(self, prompts: Sequence[str], seconds: Sequence[float], **numbers: Sequence[float]) -> Told:
+        """Its conditioning of prompts, seconds and other ``numbers``, by stable-audio-tools' own way."""
+        rows = [
+            {**self.beside, "prompt": prompt, "seconds_start": 0, "seconds_total": length}
+            | {name: values[index] for name, values in numbers.items()}
+            for index, (prompt, length) in enumerate(zip(prompts, seconds, strict=True))
+        ]
+        inputs = self.module.get_conditioning_inputs(self.module.conditioner(rows, self.device))
+        return Told(inputs["cross_attn_cond"], inputs["global_cond"], inputs["prepend_cond"])
+
+    @torch.no_grad()
+    def both(self, x: Tensor, t: Tensor, told: Told) -> tuple[Tensor, Tensor]:
+        """Its answers with the prompt and without it."""
+        twice = told.map(lambda part: torch.cat([part, part]))
+        without = torch.arange(2 * len(x), device=x.device) >= len(x)
+        answers = ask(self.module, torch.cat([x, x]), torch.cat([t, t]), twice.without_prompt(without))
+        given, empty = answers.chunk(2)
+        return given, empty
+
+
+class Student(nn.Module):
+    """The teacher's equal that hears one number more, by ``name``, from ``low`` to ``high``.
+
+    Trained are its diffusion network and what reads the number; the prompt's conditioner stays the teacher's.
+    """
+
+    def __init__(self, teacher: Teacher, name: str, low: float, high: float) -> None:
+        super().__init__()
+        self.name = name
+        self.config = widened(teacher.config, name, low, high)
+        with silence_output():
+            module = create_model_from_config(with_absolute_tokenizers(self.config, teacher.folder))
+        start_like(module, teacher.module)
+        module.to(teacher.device).requires_grad_(False)
+        # Not a child: its autoencoder belongs into no checkpoint of the training.
+        self._whole: list[ConditionedDiffusionModelWrapper] = [module]
+        self.network, self.reads = module.model, module.conditioner.conditioners[name]
+        self.requires_grad_(True)
+        self.train()
+
+    @property
+    def module(self) -> ConditionedDiffusionModelWrapper:
+        """The whole model."""
+        return self._whole[0]
+
+    @property
+    def device(self) -> torch.device:
+        """Where it is."""
+        device: torch.device = next(self.network.parameters()).device
+        return device
+
+    def forward(self, x: Tensor, t: Tensor, told: Told, numbers: Tensor) -> Tensor:
+        """Its answer; ``told`` is what the teacher was told, ``numbers`` (n) what it hears beside that."""
+        embedded = self.reads(numbers.tolist(), x.device)[0].squeeze(1)
+        return ask(self.module, x, t, told.and_number(embedded))
+
+
+def widened(config: Mapping[str, Any], name: str, low: float, high: float) -> dict[str, Any]:
+    """A configuration with one number more. Raises ValueError where there is one of that name, or no way for it."""
+    whole = copy.deepcopy(dict(config))
+    conditioning, diffusion = whole["model"]["conditioning"], whole["model"]["diffusion"]
+    if any(entry["id"] == name for entry in conditioning["configs"]):
+        raise ValueError(f"the teacher hears {name} already")
+    if not diffusion["config"].get("project_global_cond", True):
+        raise ValueError(
+            "the teacher takes its numbers as they are (project_global_cond): there is no room for another"
+        )
+    number = {"id": name, "type": "number", "config": {"min_val": low, "max_val": high}}
+    conditioning["configs"].append(number)
+    diffusion["global_cond_ids"] = [*diffusion.get("global_cond_ids", ()), name]
+    width = diffusion["config"].get("global_cond_dim", 0)
+    diffusion["config"]["global_cond_dim"] = width + conditioning["cond_dim"]
+    return whole
+
+
+@torch.no_grad()
+def start_like(student: nn.Module, teacher: nn.Module) -> None:
+    """Give the student the teacher's weights, and zeros where it reads the new number."""
+    own, given = student.state_dict(), teacher.state_dict()
+    if FIRST in given:
+        wide = torch.zeros_like(own[FIRST])
+        wide[:, : given[FIRST].shape[1]] = given[FIRST]
+        given[FIRST] = wide
+    else:
+        own[LAST].zero_()
+    student.load_state_dict({**own, **given})
+
+
+def export(student: Student, teacher: Teacher, folder: Path) -> None:
+    """Write the student as a model folder in fp16, with the tokenizers that lie beside the teacher."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for entry in student.config["model"]["conditioning"]["configs"]:
+        beside = str(entry["config"].get("tokenizer_name", ""))
+        if beside and (teacher.folder / beside).is_dir():
+            shutil.copytree(teacher.folder / beside, folder / beside, dirs_exist_ok=True)
+    (folder / CONFIG).write_text(json.dumps(student.config, indent=2))
+    state = student.module.state_dict()
+    partial = folder / f"{WEIGHTS}.partial"
+    save_file(
+        {name: value.half().contiguous() if value.is_floating_point() else value for name, value in state.items()},
+        str(partial),
+    )
+    partial.replace(folder / WEIGHTS)
