@@ -222,6 +222,40 @@ def fetch(names: tuple[str, ...], path: Path | None) -> None:
     fetch_models(loaded, names)
 
 
+@app.command()
+@options.config
+@click.option("--model", "models", multiple=True, help="What is served, instead of the set's model; also several.")
+@click.option("--host", default="127.0.0.1", help="The address to serve at; 0.0.0.0 for every one of this machine.")
+@click.option("--port", type=click.IntRange(1, 65535), default=8770, help="The port.")
+@click.option(
+    "--token-file",
+    type=options.PATH,
+    default=Path(".midifrag/serve-token"),
+    help="Who may ask: a token a line, or NAME: TOKEN. Made, readable by its owner alone, where there is none.",
+)
+@click.option("--replicas", type=click.IntRange(1, 64), default=1, help="Engines side by side; each takes a GPU.")
+@click.option("--status", "asks", is_flag=True, help="Say how the server at this address stands, and end.")
+def serve(
+    path: Path | None,
+    models: tuple[str, ...],
+    host: str,
+    port: int,
+    token_file: Path,
+    replicas: int,
+    asks: bool,
+) -> None:
+    """Render for shows on other machines, until Ctrl-C."""
+    from midifrag.commands import serve as serving
+    from midifrag.config.shipped import shipped_path
+
+    if asks:
+        serving.status(host, port, token_file)
+        return
+    with explained():
+        loaded = load_show(path or (None if DEFAULT_CONFIG.exists() else shipped_path()), {})
+    serving.serve(loaded, models, host, port, token_file, replicas)
+
+
 @app.command(name="max")
 @click.argument("folder", type=options.PATH, default=Path(), required=False, help="Where to; default: this folder.")
 @click.option("--force", is_flag=True, help="Replace a device that is there, also one that was changed.")

@@ -9,7 +9,8 @@ from midifrag.engine.line import messages as line
 
 #: What is told of a job that is there, or of a model.
 Order: TypeAlias = line.Cancel | line.Promote | line.Kept | line.Warm
-News: TypeAlias = line.Info | line.Loading | line.Away
+#: How a model stands; `line.Moving`: the server ends.
+News: TypeAlias = line.Info | line.Loading | line.Away | line.Moving
 
 
 class Desk(Protocol):

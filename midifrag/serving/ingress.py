@@ -13,6 +13,7 @@ from starlette.websockets import WebSocketState
 from midifrag.engine.line import messages as line
 from midifrag.engine.line.flow import WINDOW
 from midifrag.engine.line.frames import MOST_FRAME
+from midifrag.engine.remote.calling import PATH
 from midifrag.errors import LineError
 from midifrag.serving.desk import Desk, News
 from midifrag.serving.jobs import KEEP_SECONDS
@@ -22,8 +23,6 @@ from midifrag.serving.tokens import Tokens
 
 _log = logging.getLogger(__name__)
 
-#: Where the WebSocket is.
-PATH = "/line"
 #: Seconds without a byte after which a client counts as gone: it says something four times a second.
 SILENCE = 10.0
 #: Seconds between two looks at how the models stand.
@@ -41,7 +40,7 @@ class Ingress:
         self._looking: asyncio.Task[None] | None = None
         self._news: tuple[News, ...] = ()
         self._draining = False
-        self._closing: list[asyncio.Task[None]] = []
+        self._closing: set[asyncio.Task[None]] = set()
 
     async def serve(self, socket: WebSocket) -> None:
         """One connection, to its end."""
@@ -73,10 +72,15 @@ class Ingress:
     async def drain(self) -> None:
         """Tell all that this server ends, and close each connection with 1012 when its jobs are done."""
         self._draining = True
-        for session, socket in tuple(self._sessions.items()):
+        for session in tuple(self._sessions):
             with contextlib.suppress(ConnectionError, RuntimeError, OSError):
                 await session.move()
-            self._closing.append(asyncio.ensure_future(self._close_when_idle(session, socket)))
+            self._close_later(session)
+
+    def _close_later(self, session: Session) -> None:
+        task = asyncio.ensure_future(self._close_when_idle(session, self._sessions[session]))
+        self._closing.add(task)
+        task.add_done_callback(self._closing.discard)
 
     async def _welcome(self, session: Session) -> None:
         await session.send(
@@ -91,7 +95,7 @@ class Ingress:
         )
         await session.tell_news(self._news)
         if self._draining:
-            await session.move()
+            self._close_later(session)
 
     async def _listen(self, session: Session, socket: WebSocket) -> None:
         while True:
@@ -117,6 +121,8 @@ class Ingress:
                 self._news = await self._desk.news()
             except Exception as error:  # what a dead replica's handle raises is Ray's to choose
                 _log.debug("no engine says how it stands: %r", error)
+            if not self._draining and any(isinstance(one, line.Moving) for one in self._news):
+                await self.drain()
             await asyncio.gather(*(self._tell_news(one) for one in tuple(self._sessions)))
             await asyncio.sleep(LOOK)
 

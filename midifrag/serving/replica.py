@@ -124,7 +124,8 @@ class Replica:
 
     async def news(self) -> tuple[News, ...]:
         """See `Desk.news`."""
-        return tuple(one.news for one in self._standing.values())
+        moving = (line.Moving(),) if self.jobs.draining else ()
+        return (*(one.news for one in self._standing.values()), *moving)
 
     async def status(self) -> tuple[line.ModelStatus, ...]:
         """See `Desk.status`."""

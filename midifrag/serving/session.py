@@ -81,7 +81,9 @@ class Session:
     async def tell_news(self, news: tuple[News, ...]) -> None:
         """Tell how models stand, each only when that has changed."""
         for one in news:
-            if self._told.get(one.model) != one:
+            if isinstance(one, line.Moving):
+                await self.move()
+            elif self._told.get(one.model) != one:
                 await self.send(one)
                 self._told[one.model] = one
 

@@ -9,34 +9,27 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import ssl
 import threading
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
-from websockets.asyncio.client import ClientConnection, connect
-from websockets.exceptions import InvalidStatus, WebSocketException
+from websockets.asyncio.client import ClientConnection
 
 from midifrag.clock import SystemClock
 from midifrag.engine.line import messages as line
-from midifrag.engine.line.frames import MOST_FRAME, encode, from_server
+from midifrag.engine.line.frames import Frame, encode, from_server
 from midifrag.engine.messages import Command, EngineEvent, Warming
 from midifrag.engine.protocol import EngineChoice
+from midifrag.engine.remote.calling import TROUBLES, call, hang_up, told
 from midifrag.engine.remote.talk import Said, Talk, UnfitServerError
-from midifrag.errors import LineError, ModelError
+from midifrag.errors import ModelError
 
 #: Seconds between two pings, and between two looks at how long nothing has come.
 PING, LOOK = 0.25, 0.05
 #: Seconds between two calls of a server that does not answer: the first ones, and those after some.
 AGAIN, AGAIN_MOST = 0.1, 1.0
-#: Seconds that a server may take to answer a call.
-CALL = 5.0
 #: Seconds between two signs that it is still being called.
 SIGN = 2.0
-#: Where a server's WebSocket is.
-PATH = "/line"
-_MOST_TOKEN = 4_096
 
 
 class RemoteEngine:
@@ -47,7 +40,7 @@ class RemoteEngine:
         if not source.get("url"):
             raise ModelError(f"{choice.model} has no url; name its server under servers:, and the model SERVER/MODEL.")
         self._server, self._url = str(source.get("server", choice.model)), str(source["url"])
-        self._token_file = source.get("token_file")
+        self._token_file: str | None = source.get("token_file")
         self._patience = float(source.get("patience_ms", 800)) / 1000
         self._clock = SystemClock()
         self._talk = Talk(choice.model, str(source.get("there", "")), self._server, self._clock)
@@ -108,33 +101,19 @@ class RemoteEngine:
             except UnfitServerError as error:
                 self._say(error.said)
                 pause = AGAIN_MOST
-            except (OSError, TimeoutError, LineError, ModelError, WebSocketException) as error:
-                self._trouble = _told(error)
+            except TROUBLES as error:
+                self._trouble = told(error)
             pause = AGAIN if self._heard_at > heard_before else min(2 * pause, AGAIN_MOST)
             await asyncio.sleep(pause)
 
     async def _connection(self) -> None:
         """One connection, to its end."""
-        async with asyncio.timeout(CALL):
-            socket = await connect(
-                f"{self._url.rstrip('/')}{PATH}",
-                subprotocols=[line.SUBPROTOCOL],  # type: ignore[list-item]
-                additional_headers=self._authorization(),
-                compression=None,
-                proxy=None,
-                ping_interval=None,
-                max_size=MOST_FRAME,
-                close_timeout=0.1,
-                ssl=ssl.create_default_context() if self._url.startswith("wss:") else None,
-            )
+        socket, welcome = await call(self._url, self._token_file)
         self._heard_at = self._clock.now()
         tasks: list[asyncio.Task[Any]] = []
         try:
-            welcome = from_server(await self._next(socket, CALL))
-            if not isinstance(welcome.message, line.Welcome):
-                raise LineError("it does not begin with welcome")
             self._outbox = asyncio.Queue()
-            self._say(self._talk.heard(welcome))
+            self._say(self._talk.heard(Frame(welcome)))
             tasks = [asyncio.ensure_future(one) for one in (self._write(socket), self._listen(socket), self._ping())]
             done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
             for task in done:
@@ -144,8 +123,7 @@ class RemoteEngine:
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
-            # The other end may be out of reach: no goodbye is waited for.
-            socket.transport.abort()
+            hang_up(socket)
 
     async def _next(self, socket: ClientConnection, patience: float) -> bytes | str:
         """The next frame. Raises `TimeoutError` where none comes for so long."""
@@ -185,20 +163,6 @@ class RemoteEngine:
                 self._signed_at = now
                 self._tell(Warming(0, 1, f"calling {self._server}"))
 
-    def _authorization(self) -> dict[str, str]:
-        if self._token_file is None:
-            return {}
-        path = Path(self._token_file)
-        try:
-            with path.open(encoding="ascii") as file:
-                text = file.read(_MOST_TOKEN)
-        except (OSError, ValueError) as error:
-            raise ModelError(f"its token cannot be read from {path}: {error}") from error
-        first = next((one for one in map(_token, text.splitlines()) if one), "")
-        if not first:
-            raise ModelError(f"{path} holds no token")
-        return {"Authorization": f"Bearer {first}"}
-
     def _take(self, command: Command) -> None:
         self._say(self._talk.command(command))
 
@@ -212,16 +176,3 @@ class RemoteEngine:
     def _tell(self, event: EngineEvent) -> None:
         if self._listener is not None and not self._closing.is_set():
             self._listener(event)
-
-
-def _token(text: str) -> str:
-    """The token in a line of a file, which may have a name before it and a comment after it."""
-    return text.partition("#")[0].rpartition(":")[2].strip()
-
-
-def _told(error: Exception) -> str:
-    if isinstance(error, InvalidStatus) and error.response.status_code in (401, 403):
-        return "it refuses the token"
-    if isinstance(error, TimeoutError):
-        return "nothing came"
-    return str(error) or type(error).__name__

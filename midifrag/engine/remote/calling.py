@@ -1,0 +1,96 @@
+"""Calling a server: its address, the token, and what it says first."""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+from pathlib import Path
+
+from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import InvalidStatus, WebSocketException
+
+from midifrag.engine.line import messages as line
+from midifrag.engine.line.frames import MOST_FRAME, encode, from_server
+from midifrag.errors import LineError, ModelError
+
+#: Where a server's WebSocket is.
+PATH = "/line"
+#: Seconds that a server may take to answer a call.
+CALL = 5.0
+#: What may come of a call that does not reach a server, or not one of ours.
+TROUBLES = (OSError, TimeoutError, LineError, ModelError, WebSocketException)
+_MOST_TOKEN = 4_096
+
+
+async def call(url: str, token_file: str | None) -> tuple[ClientConnection, line.Welcome]:
+    """A connection to a server, and its welcome. Raises one of `TROUBLES`."""
+    headers = {} if token_file is None else {"Authorization": f"Bearer {token_in(Path(token_file))}"}
+    async with asyncio.timeout(CALL):
+        socket = await connect(
+            f"{url.rstrip('/')}{PATH}",
+            subprotocols=[line.SUBPROTOCOL],  # type: ignore[list-item]
+            additional_headers=headers,
+            compression=None,
+            proxy=None,
+            ping_interval=None,
+            max_size=MOST_FRAME,
+            close_timeout=0.1,
+            ssl=ssl.create_default_context() if url.startswith("wss:") else None,
+        )
+        try:
+            welcome = from_server(await socket.recv()).message
+            if not isinstance(welcome, line.Welcome):
+                raise LineError("it does not begin with welcome")
+        except BaseException:
+            hang_up(socket)
+            raise
+    return socket, welcome
+
+
+def hang_up(socket: ClientConnection) -> None:
+    """End a connection at once: the other end may be out of reach, and no goodbye is waited for."""
+    socket.transport.abort()
+
+
+def token_in(path: Path) -> str:
+    """The first token of a file, whose lines may name whose it is. Raises `ModelError`."""
+    try:
+        with path.open(encoding="ascii") as file:
+            text = file.read(_MOST_TOKEN)
+    except (OSError, ValueError) as error:
+        why = error.strerror if isinstance(error, OSError) else "it holds something else"
+        raise ModelError(f"its token cannot be read from {path}: {why}") from error
+    tokens = (one.partition("#")[0].rpartition(":")[2].strip() for one in text.splitlines())
+    token = next(filter(None, tokens), None)
+    if token is None:
+        raise ModelError(f"{path} holds no token")
+    return token
+
+
+def told(error: Exception) -> str:
+    """What one of `TROUBLES` means for a performer."""
+    if isinstance(error, InvalidStatus) and error.response.status_code in (401, 403):
+        return "it refuses the token"
+    if isinstance(error, TimeoutError):
+        return "nothing came"
+    return str(error) or type(error).__name__
+
+
+async def _look(url: str, token_file: str | None) -> tuple[line.Welcome, line.Status]:
+    socket, welcome = await call(url, token_file)
+    try:
+        async with asyncio.timeout(CALL):
+            await socket.send(encode(line.Look()))
+            while not isinstance(status := from_server(await socket.recv()).message, line.Status):
+                pass
+    finally:
+        hang_up(socket)
+    return welcome, status
+
+
+def look(url: str, token_file: str | None) -> tuple[line.Welcome, line.Status]:
+    """What a server has, and how it stands; within seconds. Raises `ModelError`."""
+    try:
+        return asyncio.run(_look(url, token_file))
+    except TROUBLES as error:
+        raise ModelError(f"{url} does not answer: {told(error)}") from error
