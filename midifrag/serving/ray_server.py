@@ -11,7 +11,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+import psutil
 
 from midifrag.clock import monotonic
 from midifrag.errors import ModelError
@@ -23,6 +25,8 @@ if TYPE_CHECKING:
 
 #: Seconds that jobs in flight have to end when a server is stopped, and between two looks at them.
 DRAIN_SECONDS, LOOK = 60.0, 0.25
+#: How often Ray is started before that is given up, and seconds that its processes have to end.
+STARTS, END_SECONDS = 3, 5.0
 #: Bytes of Ray's store of objects: frames are small and go past it.
 STORE_BYTES = 128 << 20
 #: The sentence of an installation without the extra.
@@ -41,6 +45,7 @@ def running(host: str, port: int, tokens: Tokens, plan: Callable[[bool], Plan]) 
     ``plan`` says what is served, told whether there is a GPU. Raises `ModelError`.
     """
     with tempfile.TemporaryDirectory(prefix="midifrag-ray-", ignore_cleanup_errors=True) as folder:
+        before = _children()
         os.environ.update(ray_settings.environment(ray_settings.make_token(Path(folder))))
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
@@ -49,7 +54,32 @@ def running(host: str, port: int, tokens: Tokens, plan: Callable[[bool], Plan]) 
 
             from midifrag.serving import ray_app
         try:
-            cores = os.cpu_count() or 1
+            _start(ray)
+            wanted = plan(ray.cluster_resources().get("GPU", 0) >= 1)
+            threads = {"OMP_NUM_THREADS": str(max(1, (os.cpu_count() or 1) // wanted.replicas))}
+            options = {"num_cpus": 0, "runtime_env": {"env_vars": threads}, **wanted.actor_options}
+            application = ray_app.application(replace(wanted, actor_options=options), tokens)
+            serve.start(http_options={"host": host, "port": port}, logging_config={"log_level": "ERROR"})
+            try:
+                serve.run(application, name=ray_app.APPLICATION, logging_config={"log_level": "ERROR"})
+            except RuntimeError as error:
+                raise ModelError(f"The server did not come up: {error}") from error
+            yield lambda: _drain(ray_app.RayDesk(serve.get_deployment_handle(ray_app.ENGINES, ray_app.APPLICATION)))
+        finally:
+            # Else it would start one, to shut that down.
+            if ray.is_initialized():
+                with contextlib.suppress(Exception):
+                    serve.shutdown()
+            with contextlib.suppress(Exception):
+                ray.shutdown()
+            _end(before)
+
+
+def _start(ray: Any) -> None:
+    """Start Ray, which a busy machine may need several tries for. Raises `ModelError`."""
+    for left in reversed(range(STARTS)):
+        before = _children()
+        try:
             ray.init(
                 address="local",
                 include_dashboard=False,
@@ -58,25 +88,30 @@ def running(host: str, port: int, tokens: Tokens, plan: Callable[[bool], Plan]) 
                 object_store_memory=STORE_BYTES,
                 _node_ip_address="127.0.0.1",
             )
-            wanted = plan(ray.cluster_resources().get("GPU", 0) >= 1)
-            threads = {"OMP_NUM_THREADS": str(max(1, cores // wanted.replicas))}
-            options = {"num_cpus": 0, "runtime_env": {"env_vars": threads}, **wanted.actor_options}
-            wanted = replace(wanted, actor_options=options)
-            serve.start(http_options={"host": host, "port": port}, logging_config={"log_level": "ERROR"})
-            try:
-                serve.run(
-                    ray_app.application(wanted, tokens),
-                    name=ray_app.APPLICATION,
-                    route_prefix="/",
-                    logging_config={"log_level": "ERROR"},
-                )
-            except RuntimeError as error:
-                raise ModelError(f"The server did not come up: {error}") from error
-            yield lambda: _drain(ray_app.RayDesk(serve.get_deployment_handle(ray_app.ENGINES, ray_app.APPLICATION)))
-        finally:
+        except Exception as error:  # it raises plain ones, after waiting for as long as it does
             with contextlib.suppress(Exception):
-                serve.shutdown()
-            ray.shutdown()
+                ray.shutdown()
+            _end(before)
+            if not left:
+                raise ModelError(f"Ray does not start here: {error}") from error
+        else:
+            return
+
+
+def _children() -> set[psutil.Process]:
+    return set(psutil.Process().children(recursive=True))
+
+
+def _end(before: set[psutil.Process]) -> None:
+    """End what was started since: a start that fails leaves processes behind."""
+    left = _children() - before
+    for process in left:
+        with contextlib.suppress(psutil.Error):
+            process.terminate()
+    _, alive = psutil.wait_procs(left, END_SECONDS)
+    for process in alive:
+        with contextlib.suppress(psutil.Error):
+            process.kill()
 
 
 def _drain(desk: RayDesk) -> None:

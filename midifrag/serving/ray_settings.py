@@ -30,7 +30,9 @@ def environment(token_path: Path) -> Mapping[str, str]:
         "RAY_SERVE_PROXY_HEALTH_CHECK_TIMEOUT_S": "2",
         # It would kill replicas for the memory of other programs.
         "RAY_memory_monitor_refresh_ms": "0",
-        "RAY_COLOR_PREFIX": "0",
+        # A busy machine takes longer to start than Ray waits.
+        "RAY_agent_register_timeout_ms": "120000",
+        "RAY_raylet_start_wait_time_s": "120",
     }
 
 

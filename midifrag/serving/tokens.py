@@ -54,13 +54,6 @@ def read_tokens(path: Path) -> Tokens:
     return Tokens(dict(_each(path, text)))
 
 
-def token_in(path: Path) -> str:
-    """The first token of a file, for a client. Raises `ConfigurationError` where there is none."""
-    if not path.is_file():
-        raise _wrong(path, None, "it is not there; copy it from the server, which makes one with `midifrag serve`")
-    return next(iter(read_tokens(path).by_name.values()))
-
-
 def _each(path: Path, text: str) -> list[tuple[str, str]]:
     found: list[tuple[str, str]] = []
     for number, line in enumerate(text.splitlines(), 1):

@@ -38,13 +38,17 @@ async def call(url: str, token_file: str | None) -> tuple[ClientConnection, line
             ssl=ssl.create_default_context() if url.startswith("wss:") else None,
         )
         try:
-            welcome = from_server(await socket.recv()).message
-            if not isinstance(welcome, line.Welcome):
-                raise LineError("it does not begin with welcome")
+            return socket, await _welcome(socket)
         except BaseException:
             hang_up(socket)
             raise
-    return socket, welcome
+
+
+async def _welcome(socket: ClientConnection) -> line.Welcome:
+    welcome = from_server(await socket.recv()).message
+    if not isinstance(welcome, line.Welcome):
+        raise LineError("it does not begin with welcome")
+    return welcome
 
 
 def hang_up(socket: ClientConnection) -> None:

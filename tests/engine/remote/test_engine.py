@@ -23,8 +23,8 @@ def token_file(folder, token=TOKEN):
 
 def remote(url, folder, there="sketch", token=TOKEN, patience_ms=60_000):
     source = {
-        "engine": "server", "server": "studio", "there": there, "url": url, "token_file": str(token_file(folder, token)),
-        "patience_ms": patience_ms,
+        "engine": "server", "server": "studio", "there": there, "url": url,
+        "token_file": str(token_file(folder, token)), "patience_ms": patience_ms,
     }  # fmt: skip
     return create_engine(EngineChoice(f"studio/{there}", source))
 
