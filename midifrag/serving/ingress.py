@@ -5,10 +5,11 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+from functools import partial
 from importlib.metadata import version
 
 from fastapi import FastAPI, WebSocket
-from starlette.websockets import WebSocketState
+from starlette.websockets import WebSocketDisconnect, WebSocketState
 
 from midifrag.engine.line import messages as line
 from midifrag.engine.line.flow import WINDOW
@@ -55,14 +56,14 @@ class Ingress:
             await socket.close(OTHER_VERSION, f"this server speaks {line.SUBPROTOCOL}; update the older of the two")
             return
         await socket.accept(subprotocol=line.SUBPROTOCOL)
-        session = Session(self._desk, owner, socket.send_bytes, lambda: len(self._sessions))
+        session = Session(self._desk, owner, partial(_put, socket), lambda: len(self._sessions))
         self._sessions[session] = socket
         if self._looking is None:
             self._looking = asyncio.ensure_future(self._look())
         try:
             await self._welcome(session)
             await self._listen(session, socket)
-        except (ConnectionError, RuntimeError, OSError) as error:
+        except OSError as error:
             # What is sent into a socket that has gone.
             _log.debug("a connection broke: %r", error)
         finally:
@@ -73,7 +74,7 @@ class Ingress:
         """Tell all that this server ends, and close each connection with 1012 when its jobs are done."""
         self._draining = True
         for session in tuple(self._sessions):
-            with contextlib.suppress(ConnectionError, RuntimeError, OSError):
+            with contextlib.suppress(OSError):
                 await session.move()
             self._close_later(session)
 
@@ -127,7 +128,7 @@ class Ingress:
             await asyncio.sleep(LOOK)
 
     async def _tell_news(self, session: Session) -> None:
-        with contextlib.suppress(ConnectionError, RuntimeError, OSError, TimeoutError):
+        with contextlib.suppress(OSError):
             # A client that reads nothing keeps nobody from hearing.
             async with asyncio.timeout(LOOK):
                 await session.tell_news(self._news)
@@ -138,10 +139,18 @@ class Ingress:
         await _close(socket, RESTART, "this server ends; connect again")
 
 
+async def _put(socket: WebSocket, data: bytes) -> None:
+    """Put a frame on the wire. Raises `ConnectionError` where the other end has gone."""
+    try:
+        await socket.send_bytes(data)
+    except (WebSocketDisconnect, RuntimeError) as error:
+        raise ConnectionResetError(f"the client has gone: {error!r}") from error
+
+
 async def _close(socket: WebSocket, code: int, reason: str) -> None:
     """Close with a reason of at most 123 bytes, as RFC 6455 has it."""
     if socket.application_state is WebSocketState.CONNECTED:
-        with contextlib.suppress(RuntimeError, OSError):
+        with contextlib.suppress(WebSocketDisconnect, RuntimeError, OSError):
             await socket.close(code, reason.encode()[:120].decode("utf-8", "ignore"))
 
 

@@ -1,6 +1,7 @@
 """The server on Ray Serve: replicas with engines, and two thin ways in that have none. Needs the extra ``serve``."""
 
-from __future__ import annotations
+# No annotations from __future__ here: what is packed for another process loses the names that those only mention, and
+# FastAPI reads them there.
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping
