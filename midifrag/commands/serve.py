@@ -43,7 +43,8 @@ def status(host: str, port: int, token_file: Path) -> None:
     from midifrag.engine.remote.calling import look
 
     with explained():
-        welcome, stands = look(f"ws://{host}:{port}", str(token_file))
+        found = look(f"ws://{host}:{port}", str(token_file))
+    welcome, stands = found.welcome, found.status
     table = Table(box=None, header_style="dim", title_justify="left")
     connections = f"{stands.connections} connection{'' if stands.connections == 1 else 's'} at this way in"
     table.title = f"midifrag {welcome.server}, {connections}{', ending' if stands.draining else ''}"

@@ -41,7 +41,8 @@ def test_no_other_token_is_anybodys(token):
 
 @pytest.mark.parametrize(
     ("text", "told"),
-    [("short\n", "token:1: is no token"), ("# none\n", "holds no token"), (f"a: {GOOD}\na: {GOOD}x\n", "stands there twice")],
+    [("short\n", "token:1: is no token"), ("# none\n", "holds no token"),
+     (f"a: {GOOD}\na: {GOOD}x\n", "stands there twice")],
 )  # fmt: skip
 def test_what_is_wrong_with_a_file_is_told_with_its_line(tmp_path, text, told):
     with pytest.raises(ConfigurationError, match=told):

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import ssl
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import InvalidStatus, WebSocketException
 
+from midifrag.clock import monotonic
 from midifrag.engine.line import messages as line
 from midifrag.engine.line.frames import MOST_FRAME, encode, from_server
 from midifrag.errors import LineError, ModelError
@@ -80,19 +83,44 @@ def told(error: Exception) -> str:
     return str(error) or type(error).__name__
 
 
-async def _look(url: str, token_file: str | None) -> tuple[line.Welcome, line.Status]:
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What a server says to who only looks; ``infos`` are of its models that are ready, by their names there."""
+
+    welcome: line.Welcome
+    status: line.Status
+    infos: Mapping[str, line.Info]
+    round_trip: float
+
+
+async def _look(url: str, token_file: str | None) -> Look:
     socket, welcome = await call(url, token_file)
+    infos: dict[str, line.Info] = {}
+    status, round_trip, asked = None, None, monotonic()
     try:
         async with asyncio.timeout(CALL):
+            await socket.send(encode(line.Ping()))
             await socket.send(encode(line.Look()))
-            while not isinstance(status := from_server(await socket.recv()).message, line.Status):
-                pass
+            while status is None or round_trip is None or not _ready(status) <= infos.keys():
+                match from_server(await socket.recv()).message:
+                    case line.Pong():
+                        round_trip = monotonic() - asked
+                    case line.Status() as said:
+                        status = said
+                    case line.Info() as info:
+                        infos[info.model] = info
+                    case _:
+                        pass
     finally:
         hang_up(socket)
-    return welcome, status
+    return Look(welcome, status, infos, round_trip)
 
 
-def look(url: str, token_file: str | None) -> tuple[line.Welcome, line.Status]:
+def _ready(status: line.Status) -> set[str]:
+    return {one.model for one in status.models if one.state == "ready"}
+
+
+def look(url: str, token_file: str | None) -> Look:
     """What a server has, and how it stands; within seconds. Raises `ModelError`."""
     try:
         return asyncio.run(_look(url, token_file))

@@ -24,13 +24,15 @@ def test_a_file_without_one_is_told(tmp_path, content, told):
 def test_how_a_server_stands(tmp_path):
     (tmp_path / "token").write_text(TOKEN)
     with Server(lambda _model: Puppet()) as server:
-        welcome, status = look(server.url, str(tmp_path / "token"))
-        assert welcome.models == ("sketch",)
-        assert [(one.model, one.state, one.rendered) for one in status.models] == [("sketch", "ready", 0)]
+        found = look(server.url, str(tmp_path / "token"))
+        assert found.welcome.models == ("sketch",)
+        assert [(one.model, one.state, one.rendered) for one in found.status.models] == [("sketch", "ready", 0)]
+        assert found.infos["sketch"].sample_rate == 8000
+        assert found.round_trip > 0
         with pytest.raises(ModelError, match="it refuses the token"):
             look(server.url, None)
 
 
 def test_a_server_that_is_not_there_is_told():
-    with pytest.raises(ModelError, match="ws://127.0.0.1:9 does not answer"):
+    with pytest.raises(ModelError, match=r"ws://127\.0\.0\.1:9 does not answer"):
         look("ws://127.0.0.1:9", None)

@@ -43,7 +43,9 @@ class Home:
 
     def welcome(self, *models):
         return self.hear(
-            line.Welcome(server="1", models=models or ("sketch",), window=9, keeps=60, in_flight=4, seconds_a_minute=9.0)
+            line.Welcome(
+                server="1", models=models or ("sketch",), window=9, keeps=60, in_flight=4, seconds_a_minute=9.0
+            )
         )
 
     def ask(self, number=1, **said):
@@ -147,7 +149,7 @@ def test_a_take_that_came_otherwise_than_it_was_sent_comes_again_and_not_for_eve
         (lambda job: line.Failed(job=job, reason="no", not_finite=True), Failed(1, "studio: no", not_finite=True)),
         (lambda job: line.Cancelled(job=job), Failed(1, "studio dropped it; press again")),
         (lambda job: line.Refused(job=job, reason="too much", why="quota"), Failed(1, "studio: too much")),
-        (lambda job: line.Refused(job=job, reason="it ends", why="moving"), Died("studio: it ends", (1,), restarting=True)),
+        (lambda job: line.Refused(job=job, reason="ends", why="moving"), Died("studio: ends", (1,), restarting=True)),
     ],
 )  # fmt: skip
 def test_each_other_end_is_told(told, event):
