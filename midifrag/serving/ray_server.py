@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 import os
 import tempfile
 import warnings
@@ -53,6 +54,8 @@ def running(host: str, port: int, tokens: Tokens, plan: Callable[[bool], Plan]) 
             from ray import serve
 
             from midifrag.serving import ray_app
+        for name in ("ray", "ray.serve"):
+            logging.getLogger(name).setLevel(logging.ERROR)
         try:
             _start(ray)
             wanted = plan(ray.cluster_resources().get("GPU", 0) >= 1)

@@ -153,3 +153,11 @@ def test_who_stands_in_makes_the_sound_in_its_own_way():
     assert as_stand_in(preset, None) == plain
     assert as_stand_in(preset, replace(INFO, max_seconds=11.0)) == replace(plain, seconds=11.0)
     assert as_stand_in(replace(preset, seconds=None), INFO).seconds is None
+
+
+def test_nobody_waits_any_longer_for_an_engine_elsewhere_that_says_it_is_away():
+    clock = ManualClock()
+    absences = Absences(clock, "sketch", ["studio/open"], lambda model: model.startswith("studio/"))
+    absences.note("studio/open", died())
+    absences.note("pocket", died())
+    assert (absences.substitute("studio/open"), absences.substitute("pocket")) == ("sketch", None)

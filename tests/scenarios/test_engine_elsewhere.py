@@ -41,7 +41,11 @@ def ready_again(show, times):
 
 
 def test_twenty_presses_and_five_cuts_and_each_press_lands_once(tmp_path):
-    with Server(sketch) as server, Wire(server.port, delay=0.01, jitter=0.005) as wire, show_elsewhere(tmp_path, wire) as show:
+    with (
+        Server(sketch) as server,
+        Wire(server.port, delay=0.01, jitter=0.005) as wire,
+        show_elsewhere(tmp_path, wire) as show,
+    ):
         pressed = 0
         for cut in range(1, 6):
             for number in range(4):
