@@ -4,8 +4,10 @@
 # FastAPI reads them there.
 
 import asyncio
+import contextvars
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, cast
 
 from fastapi import FastAPI, WebSocket
@@ -112,19 +114,20 @@ class RayDesk:
     async def follow(self, owner: str, asked: line.Ask) -> AsyncIterator[line.Message]:
         """See `Desk.follow`."""
         where = (key_of(asked.model, asked.wish.prompt), asked.place)
-        async for frame in self._streams.follow.remote(owner, encode(asked), where=where):
+        async for frame in _call(self._streams.follow, owner, encode(asked), where=where):
             yield from_server(frame).message
 
     async def audio(self, owner: str, asked: line.Ask, start: int, size: int) -> bytes:
         """See `Desk.audio`."""
-        return bytes(await self._handle.audio.remote(owner, encode(asked), start, size, where=("", asked.place)))
+        where = ("", asked.place)
+        return bytes(await _call(self._handle.audio, owner, encode(asked), start, size, where=where))
 
     async def order(self, owner: str, order: Order) -> None:
         """See `Desk.order`: where a job is not known to be anywhere, each replica hears of it; so of what to warm."""
         frame = encode(order)
         place = "" if isinstance(order, line.Warm) else order.place
         if place:
-            await self._handle.order.remote(owner, frame, where=("", place))
+            await _call(self._handle.order, owner, frame, where=("", place))
         else:
             await self._each("order", owner, frame)
 
@@ -153,12 +156,20 @@ class RayDesk:
         """Call every replica that this process knows; what the living ones say."""
         call = getattr(self._handle, method)
         places = ray_routing.replicas_of(ENGINES) or ("",)
-        calls = [call.remote(*arguments, where=("", place)) for place in places]
+        calls = [_call(call, *arguments, where=("", place)) for place in places]
         said = await asyncio.gather(*calls, return_exceptions=True)
         alive = [one for one in said if not isinstance(one, BaseException)]
         if not alive and said:
             raise said[0]
         return alive
+
+
+def _call(method: DeploymentHandle, *arguments: object, where: tuple[str, str]) -> Any:
+    """Call a method of a replica, as a request of its own.
+
+    Within a connection, Ray has all calls be parts of that one's request, and its router mistakes one for the other.
+    """
+    return contextvars.Context().run(partial(method.remote, *arguments, where=where))
 
 
 def application(plan: Plan, tokens: Tokens) -> serve.Application:

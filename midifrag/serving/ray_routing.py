@@ -35,7 +35,11 @@ class Rendezvous(RequestRouter):
         self, candidate_replicas: list[RunningReplica], pending_request: PendingRequest | None = None
     ) -> list[list[RunningReplica]]:
         """See `RequestRouter.choose_replicas`: one replica a rank."""
-        key, place = ("", "") if pending_request is None else pending_request.kwargs.get(WHERE, ("", ""))
+        key, place = "", ""
+        if pending_request is not None:
+            key, place = pending_request.kwargs.get(WHERE, (key, place))
+            # Else where all are full it would try again and again, with nobody else's turn in between.
+            pending_request.routing_context.should_backoff = True
         by_name = {one.replica_id.unique_id: one for one in candidate_replicas}
         cache = self.replica_queue_len_cache
         loads = {name: cache.get(one.replica_id) or 0 for name, one in by_name.items()}

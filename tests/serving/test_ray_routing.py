@@ -31,8 +31,13 @@ def order(routing, where, loads=None):
     replicas = [SimpleNamespace(replica_id=SimpleNamespace(unique_id=name)) for name in NAMES]
     by_id = {one.replica_id: (loads or {}).get(one.replica_id.unique_id) for one in replicas}
     router._replica_queue_len_cache = SimpleNamespace(get=lambda replica: by_id[replica])
-    pending = None if where is None else SimpleNamespace(kwargs={"where": where})
+    pending = (
+        None
+        if where is None
+        else SimpleNamespace(kwargs={"where": where}, routing_context=SimpleNamespace(should_backoff=False))
+    )
     ranks = asyncio.run(router.choose_replicas(replicas, pending))
+    assert pending is None or pending.routing_context.should_backoff
     assert all(len(rank) == 1 for rank in ranks)
     return [rank[0].replica_id.unique_id for rank in ranks]
 
