@@ -19,7 +19,7 @@ def replicas_of(deployment: str) -> tuple[str, ...]:
     return _known.get(deployment, ())
 
 
-class Rendezvous(RequestRouter):
+class Rendezvous(RequestRouter):  # type: ignore[misc]
     """Each call goes to the first replica of its ranking that takes it."""
 
     def initialize_state(self, full: int = 16) -> None:

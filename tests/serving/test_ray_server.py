@@ -1,5 +1,6 @@
 """A server on Ray itself, where the extra is installed: `.ci/run` has it. One start for all, as each takes a while."""
 
+import contextlib
 import signal
 import socket
 import subprocess
@@ -41,8 +42,10 @@ class RayServer:
         )  # fmt: skip
         self.lines = []
         self.is_up = any(f"Serving sketch at {self.url}" in line for line in self._read())
+        self.started = psutil.Process(self.process.pid).children(recursive=True) if self.process.poll() is None else []
         # Nobody waits for who does not read what it says.
-        threading.Thread(target=lambda: list(self._read()), daemon=True).start()
+        self._reading = threading.Thread(target=lambda: list(self._read()), daemon=True)
+        self._reading.start()
 
     def _read(self):
         for line in self.process.stdout:
@@ -63,6 +66,12 @@ class RayServer:
     def end(self):
         self.process.kill()
         self.process.wait()
+        for process in self.started:
+            with contextlib.suppress(psutil.Error):
+                process.kill()
+        # What it started has the same outlet, so nothing is left to be read now.
+        self._reading.join(60)
+        self.process.stdout.close()
 
 
 @pytest.fixture(scope="module")

@@ -11,6 +11,7 @@ from midifrag.engine.messages import Died, Ready, Render, Rendered, Started, War
 from midifrag.engine.protocol import EngineChoice
 from midifrag.engine.registry import create_engine
 from midifrag.errors import ModelError
+from tests.engine.tiny_models import tiny_model_folder
 from tests.serving.puppet import TOKEN, Puppet, Server
 from tests.support import PATIENCE
 
@@ -150,3 +151,24 @@ def test_an_entry_without_a_server_is_refused():
 
 def test_an_engine_that_was_never_started_can_be_closed(tmp_path):
     remote("ws://127.0.0.1:1", tmp_path).close()
+
+
+def test_a_diffusion_model_renders_there_as_at_home_whatever_else_is_in_flight(tmp_path):
+    folder = tiny_model_folder(tmp_path / "tiny")
+
+    def tiny(_model):
+        return create_engine(EngineChoice("tiny", {"folder": str(folder)}, "cpu", "fp32"), "thread")
+
+    render = Render(1, "a bell", seconds=0.2, seed=77, steps=6)
+    with started(local := tiny("tiny")) as home:
+        local.send(render)
+        here = home.until(Rendered)
+    with Server(tiny, models=("tiny",)) as server, started(engine := remote(server.url, tmp_path, "tiny")) as far:
+        for number in (2, 3):
+            engine.send(Render(number, f"another {number}", seconds=0.2, seed=number, steps=9))
+        engine.send(render)
+        takes = {take.job: take for take in (far.until(Rendered) for _ in range(3))}
+    # In other company, sums are added up in another order.
+    np.testing.assert_allclose(takes[1].audio, here.audio, atol=1e-5 * np.abs(here.audio).max())
+    assert takes[1].used == here.used
+    assert not np.allclose(takes[2].audio, takes[3].audio)
