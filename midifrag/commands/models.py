@@ -7,8 +7,8 @@ from typing import Any
 
 from rich.table import Table
 
-from midifrag.commands.check_loras import presence as presence_of
 from midifrag.commands import servers
+from midifrag.commands.check_loras import presence as presence_of
 from midifrag.commands.console import add_plain_row, out
 from midifrag.commands.fetch import size_text
 from midifrag.commands.lines import NARROW, listed

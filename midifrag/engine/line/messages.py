@@ -25,6 +25,12 @@ MOST_AUDIO = 1 << 29
 #: The most of a number: what msgpack and records hold alike.
 MOST = 2**63 - 1
 
+#: Parameters that are text and travel; numbers do all. One that names files of a machine must not be in here: a server
+#: would open, for whoever has a token, what that asks for.
+TEXTS = ("negative_prompt", "sampler", "conditioning")
+#: Those that stay at home, with what is told of a press that has them.
+AT_HOME = {"loras": "LoRAs are files of this machine, which do not travel"}
+
 JobId: TypeAlias = Annotated[str, Field(pattern=r"^[0-9a-f]{32}$", description="the job's id")]
 Name: TypeAlias = Annotated[str, Field(max_length=200)]
 Line: TypeAlias = Annotated[str, Field(max_length=MOST_LINE)]
@@ -54,13 +60,15 @@ class Message(Part):
 
 
 def _wish() -> type[Part]:
-    """What `midifrag.engine.messages.Render` has but its number: every parameter, of its type.
+    """What `midifrag.engine.messages.Render` has but its number: every parameter that travels, of its type.
 
     Limits are the engine's to check, which knows what makes a take of the archive again.
     """
     fields: dict[str, Any] = {"prompt": (str, Field(max_length=MOST_TEXT, description=PARAMETERS["prompt"].line))}
     for name in names_of(RequestParameters):
         one = PARAMETERS[name]
+        if one.kind is str and name not in TEXTS:
+            continue
         bounds: dict[str, Any] = {"max_length": MOST_TEXT} if one.kind is str else {}
         if one.kind is float:
             bounds["allow_inf_nan"] = False

@@ -10,6 +10,7 @@ import numpy as np
 from midifrag.audio import Audio
 from midifrag.engine.line import messages as line
 from midifrag.engine.messages import EngineInfo, Render, Rendered
+from midifrag.errors import LineError
 
 #: What of an `EngineInfo` has another name on the line, where ``model`` is what a client asks for.
 _RENAMED = {"model": "name"}
@@ -18,8 +19,14 @@ _SAMPLES = np.dtype("<f4")
 
 
 def wish_of(render: Render) -> Any:
-    """What a render asks for, without its number, which means something at home alone."""
-    return line.Wish(**{one.name: getattr(render, one.name) for one in fields(Render) if one.name != "job"})
+    """What a render asks for, without its number, which means something at home alone.
+
+    Raises `LineError` for what stays at home.
+    """
+    for name, told in line.AT_HOME.items():
+        if getattr(render, name) is not None:
+            raise LineError(told)
+    return line.Wish(**{name: getattr(render, name) for name in line.Wish.model_fields})
 
 
 def render_of(wish: Any, job: int) -> Render:

@@ -107,6 +107,10 @@ class Talk:
             what = error.errors(include_url=False, include_context=False, include_input=False)[0]
             where = ".".join(map(str, what["loc"]))
             return Said([engine.Failed(render.job, f"{where} does not fit the line: {what['msg']}")])
+        except LineError as error:
+            return Said(
+                [engine.Failed(render.job, f"{error} to {self._server}; play this with a model of this machine")]
+            )
         digest = hashlib.sha256(self._secret + render.job.to_bytes(16)).hexdigest()
         job = _Job(render, digest[:32], wish, self._clock.now())
         self._jobs[render.job], self._numbers[job.id] = job, render.job
@@ -121,6 +125,8 @@ class Talk:
         wishes: list[Any] = []
         size = 0
         for render in self._warm:
+            if any(getattr(render, name) is not None for name in line.AT_HOME):
+                continue
             own = len((render.prompt + render.negative_prompt + (render.conditioning or "")).encode()) + _WISH_BYTES
             if own > _WARM_BYTES or len(render.prompt) > line.MOST_TEXT:
                 continue

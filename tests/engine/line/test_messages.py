@@ -3,7 +3,7 @@
 import pytest
 from pydantic import ValidationError
 
-from midifrag.config.parameters import RequestParameters, names_of
+from midifrag.config.parameters import PARAMETERS, RequestParameters, names_of
 from midifrag.engine.line import messages as line
 from tools.line_reference import PAGE, page
 
@@ -14,8 +14,12 @@ def test_each_message_has_a_kind_of_its_own():
     assert {"ask", "kept", "rendered", "pong"} <= set(kinds)
 
 
-def test_a_wish_has_every_parameter_that_engines_are_told():
-    assert set(names_of(RequestParameters)) <= set(line.Wish.model_fields)
+def test_a_wish_has_every_parameter_that_may_travel():
+    texts = {name for name in names_of(RequestParameters) if PARAMETERS[name].kind is str}
+    # Each text is decided on: one that names files of a machine stays there.
+    assert texts == {*line.TEXTS, *line.AT_HOME}
+    assert set(names_of(RequestParameters)) - line.AT_HOME.keys() <= set(line.Wish.model_fields)
+    assert not line.AT_HOME.keys() & set(line.Wish.model_fields)
 
 
 @pytest.mark.parametrize("job", ["", "0" * 31, "0" * 33, "G" * 32, "0" * 31 + "\n"])

@@ -3,10 +3,13 @@
 from dataclasses import fields, replace
 
 import numpy as np
+import pytest
 
 from midifrag.engine.line.frames import encode, from_server
+from midifrag.engine.line.messages import AT_HOME
 from midifrag.engine.line.translating import heard_info, packed, render_of, told_info, told_take, unpacked, wish_of
 from midifrag.engine.messages import EngineInfo, Render, Rendered
+from midifrag.errors import LineError
 
 RENDER = Render(
     3, "a bell", seconds=2.5, seed=2**32 - 1, negative_prompt="noise", spare=True, recorded=True, bpm=121.5, steps=8,
@@ -19,8 +22,13 @@ INFO = EngineInfo(
 
 
 def test_a_request_comes_back_with_every_field():
-    assert all(getattr(RENDER, one.name) not in (None, False) for one in fields(Render))
+    assert all(getattr(RENDER, one.name) not in (None, False) for one in fields(Render) if one.name not in AT_HOME)
     assert render_of(wish_of(RENDER), 9) == replace(RENDER, job=9)
+
+
+def test_what_names_files_of_this_machine_stays_here():
+    with pytest.raises(LineError, match="do not travel"):
+        wish_of(replace(RENDER, loras="dusty=0.8 from /sets/dusty.safetensors"))
 
 
 def test_an_info_comes_back_with_every_field_and_the_servers_name():

@@ -191,6 +191,16 @@ def test_what_fits_no_frame_is_not_warmed_and_fails_as_a_press():
     assert (failed.job, "prompt does not fit the line" in failed.reason) == (1, True)
 
 
+def test_files_of_this_machine_are_not_asked_for_there():
+    home = Home()
+    home.is_ready()
+    render = Render(1, "bell", seconds=1.0, seed=1, loras="dusty=0.8 from /sets/dusty.safetensors")
+    assert home.talk.command(Warm((render,))).messages == []
+    said = home.talk.command(render)
+    assert said.messages == []
+    assert "LoRAs are files of this machine, which do not travel to studio" in said.events[0].reason
+
+
 def test_how_the_model_stands_there_is_told():
     home = Home()
     home.welcome()
