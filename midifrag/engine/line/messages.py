@@ -27,7 +27,7 @@ MOST = 2**63 - 1
 
 #: Parameters that are text and travel; numbers do all. One that names files of a machine must not be in here: a server
 #: would open, for whoever has a token, what that asks for.
-TEXTS = ("negative_prompt", "sampler", "conditioning")
+TEXTS = ("negative_prompt", "sampler", "schedule", "guidance", "conditioning")
 #: Those that stay at home, with what is told of a press that has them.
 AT_HOME = {"loras": "LoRAs are files of this machine, which do not travel"}
 

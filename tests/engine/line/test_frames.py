@@ -109,7 +109,7 @@ def test_audio_carries_its_bytes():
         (frame({"is": "ask", "job": JOB, "wish": {"prompt": "x", "seed": 2**32}}), "seed"),
         (frame({"is": "ask", "job": JOB, "wish": {"prompt": "x", "seed": 1, "cfg_scale": float("nan")}}), "cfg_scale"),
         (frame({"is": "ask", "job": JOB, "wish": {"prompt": "x" * 20_001, "seed": 1}}), "prompt"),
-        (frame({"is": "ask", "job": JOB, "wish": {"prompt": "x", "seed": 1, "loras": "a=1 from /etc/passwd"}}), "loras"),
+        (frame({"is": "ask", "job": JOB, "wish": {"prompt": "x", "seed": 1, "loras": "a=1 from /x"}}), "loras"),
         (frame({"is": "warm", "wishes": [{"prompt": "x", "seed": 1}] * 33}), "wishes"),
         (frame({"is": "ping", "number": msgpack.Timestamp(1)}), "number|no msgpack"),
         (frame({"is": "cancel", "job": msgpack.ExtType(5, b"x")}), "job|no msgpack"),

@@ -5,16 +5,20 @@ from dataclasses import fields, replace
 import numpy as np
 import pytest
 
+from midifrag.config.parameters import PARAMETERS, RequestParameters, names_of
 from midifrag.engine.line.frames import encode, from_server
 from midifrag.engine.line.messages import AT_HOME
 from midifrag.engine.line.translating import heard_info, packed, render_of, told_info, told_take, unpacked, wish_of
 from midifrag.engine.messages import EngineInfo, Render, Rendered
 from midifrag.errors import LineError
 
-RENDER = Render(
-    3, "a bell", seconds=2.5, seed=2**32 - 1, negative_prompt="noise", spare=True, recorded=True, bpm=121.5, steps=8,
-    cfg_scale=6.5, sampler="pingpong", sigma_min=0.1, sigma_max=80.0, conditioning="bpm=120",
-)  # fmt: skip
+#: One of each kind of value for every parameter that travels.
+PARAMETERS_TOLD = {
+    name: {int: 7, float: 0.5, str: "x"}[PARAMETERS[name].kind]
+    for name in names_of(RequestParameters)
+    if name not in AT_HOME
+}
+RENDER = Render(3, "a bell", spare=True, recorded=True, bpm=121.5, **PARAMETERS_TOLD)
 INFO = EngineInfo(
     "stable-audio", "pocket", "c0ffee", "cuda:0 (H100)", "fp16", 44100, 2, 11.0, ("euler",), deterministic=False,
     memory={"weights": 12e6}, warmed="3 lengths", min_seconds=0.5, remark="r", noise="n", hears_tempo=True,
