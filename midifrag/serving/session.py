@@ -180,14 +180,25 @@ class Session:
     async def _send_audio(self, asked: line.Ask, take: line.Rendered) -> None:
         start = asked.have if asked.have <= take.size else 0
         while start < take.size:
-            data = await self._desk.audio(self._owner, asked, start, FETCH)
-            if not data:
-                raise LookupError("its audio is not there any more")
-            for begin in range(0, len(data), PIECE):
-                piece = data[begin : begin + PIECE]
-                await self._window.take(len(piece))
-                await self.send(line.Audio(job=asked.job, start=start + begin), piece)
-            start += len(data)
+            size = min(FETCH, take.size - start)
+            # Before it is fetched: a client that reads nothing has nobody hold anything for it.
+            await self._window.take(size)
+            data = await self._fetched(asked, start, size)
+            for begin in range(0, size, PIECE):
+                await self.send(line.Audio(job=asked.job, start=start + begin), data[begin : begin + PIECE])
+            start += size
+
+    async def _fetched(self, asked: line.Ask, start: int, size: int) -> bytes:
+        """Audio of a replica. Raises `LookupError` where that has it no more; no credit is spent then."""
+        data = b""
+        try:
+            data = await self._desk.audio(self._owner, asked, start, size)
+        finally:
+            if len(data) != size:
+                self._window.give_back(size)
+        if len(data) != size:
+            raise LookupError("its audio is not there any more")
+        return data
 
     async def _pass_on(self) -> None:
         while True:

@@ -166,6 +166,25 @@ def test_a_replica_that_dies_is_followed_by_another_from_the_beginning(monkeypat
     playing(play)
 
 
+def test_audio_that_is_gone_is_rendered_again_and_costs_no_credit(monkeypatch):
+    monkeypatch.setattr(module, "AGAIN", 0.0)
+
+    async def play(desk, client):
+        audio, calls = desk.audio, []
+
+        async def forgetful(owner, one, start, size):
+            calls.append(one.place)
+            return b"" if len(calls) <= WINDOW // (PIECE * 4) + 2 else await audio(owner, one, start, size)
+
+        desk.audio = forgetful
+        desk.jobs.note(take(desk.jobs.ask("ann", asked(1)).number, samples=PIECE))
+        await client.tell(asked(1))
+        await client.until(line.Rendered)
+        assert len(calls) > WINDOW // (PIECE * 4) + 2
+
+    playing(play)
+
+
 def test_where_no_replica_comes_back_a_job_has_failed(monkeypatch):
     monkeypatch.setattr(module, "AGAIN", 0.001)
     monkeypatch.setattr(module, "PATIENCE", 0.003)

@@ -36,11 +36,16 @@ class Window:
         except asyncio.CancelledError:
             if turn.done() and not turn.cancelled():
                 # It was its turn already: what it does not send, others may.
-                self._sent -= size
+                self.give_back(size)
             elif entry in self._waiting:
                 self._waiting.remove(entry)
-            self._serve()
+                self._serve()
             raise
+
+    def give_back(self, size: int) -> None:
+        """So many bytes are not sent after all."""
+        self._sent -= size
+        self._serve()
 
     def received(self, total: int) -> None:
         """The client has taken in so many bytes since the beginning. Raises `ValueError` for more than was sent."""

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import ssl
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import InvalidStatus, WebSocketException
@@ -25,8 +26,27 @@ TROUBLES = (OSError, TimeoutError, LineError, ModelError, WebSocketException)
 _MOST_TOKEN = 4_096
 
 
-async def call(url: str, token_file: str | None) -> tuple[ClientConnection, line.Welcome]:
-    """A connection to a server, and its welcome. Raises one of `TROUBLES`."""
+class Line(ClientConnection):
+    """A connection that says when bytes come: a message may take its time on a slow line."""
+
+    heard: Callable[[], None] = staticmethod(lambda: None)
+
+    def data_received(self, data: bytes) -> None:
+        """See `asyncio.Protocol.data_received`."""
+        self.heard()
+        super().data_received(data)
+
+
+async def call(
+    url: str, token_file: str | None, heard: Callable[[], None] = lambda: None
+) -> tuple[ClientConnection, line.Welcome]:
+    """A connection to a server, and its welcome; ``heard`` is called as bytes come. Raises one of `TROUBLES`."""
+
+    def made(*arguments: Any, **more: Any) -> Line:
+        connection = Line(*arguments, **more)
+        connection.heard = heard
+        return connection
+
     headers = {} if token_file is None else {"Authorization": f"Bearer {token_in(Path(token_file))}"}
     async with asyncio.timeout(CALL):
         socket = await connect(
@@ -38,6 +58,7 @@ async def call(url: str, token_file: str | None) -> tuple[ClientConnection, line
             ping_interval=None,
             max_size=MOST_FRAME,
             close_timeout=0.1,
+            create_connection=made,  # type: ignore[arg-type]
             ssl=ssl.create_default_context() if url.startswith("wss:") else None,
         )
         try:

@@ -49,6 +49,7 @@ class RemoteEngine:
         self._closing = asyncio.Event()
         self._listener: Callable[[EngineEvent], None] | None = None
         self._outbox: asyncio.Queue[line.Message] | None = None
+        self._socket: ClientConnection | None = None
         self._heard_at = self._signed_at = 0.0
         self._trouble = ""
 
@@ -97,19 +98,18 @@ class RemoteEngine:
             heard_before = self._heard_at
             try:
                 await self._connection()
-                self._trouble = "it hung up"
             except UnfitServerError as error:
                 self._say(error.said)
                 pause = AGAIN_MOST
             except TROUBLES as error:
                 self._trouble = told(error)
-            pause = AGAIN if self._heard_at > heard_before else min(2 * pause, AGAIN_MOST)
+                pause = AGAIN if self._heard_at > heard_before else min(2 * pause, AGAIN_MOST)
             await asyncio.sleep(pause)
 
     async def _connection(self) -> None:
-        """One connection, to its end."""
-        socket, welcome = await call(self._url, self._token_file)
-        self._heard_at = self._clock.now()
+        """One connection, to its end. Raises one of `TROUBLES` for how that came."""
+        socket, welcome = await call(self._url, self._token_file, self._heard)
+        self._socket, self._heard_at = socket, self._clock.now()
         tasks: list[asyncio.Task[Any]] = []
         try:
             self._outbox = asyncio.Queue()
@@ -119,23 +119,15 @@ class RemoteEngine:
             for task in done:
                 task.result()
         finally:
-            self._outbox = None
+            self._outbox = self._socket = None
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
             hang_up(socket)
 
-    async def _next(self, socket: ClientConnection, patience: float) -> bytes | str:
-        """The next frame. Raises `TimeoutError` where none comes for so long."""
-        async with asyncio.timeout(patience):
-            data = await socket.recv()
-        self._heard_at = self._clock.now()
-        return data
-
     async def _listen(self, socket: ClientConnection) -> None:
         while True:
-            # One that was silent for so long that the show heard of it is given up, and a new one made.
-            self._say(self._talk.heard(from_server(await self._next(socket, self._patience))))
+            self._say(self._talk.heard(from_server(await socket.recv())))
 
     async def _write(self, socket: ClientConnection) -> None:
         outbox = self._outbox
@@ -156,12 +148,20 @@ class RemoteEngine:
             now = self._clock.now()
             if now - self._heard_at < self._patience:
                 continue
+            if self._socket is not None:
+                # Given up, and a new one made: that may come through sooner.
+                hang_up(self._socket)
             if not self._talk.is_away:
                 why = f": {self._trouble}" if self._trouble else ""
                 self._say(self._talk.fell_silent(f"{self._server} does not answer ({self._url}{why})."))
             if now - self._signed_at >= SIGN:
                 self._signed_at = now
                 self._tell(Warming(0, 1, f"calling {self._server}"))
+
+    def _heard(self) -> None:
+        # A refusal is no answer.
+        if self._socket is not None:
+            self._heard_at = self._clock.now()
 
     def _take(self, command: Command) -> None:
         self._say(self._talk.command(command))

@@ -26,6 +26,8 @@ from midifrag.errors import LineError
 _WARM_BYTES, _WISH_BYTES = 131_072, 1_024
 #: How often a take may come otherwise than it was sent before its job has failed.
 TRIES = 3
+#: Seconds between two signs that audio is coming.
+SIGN = 1.0
 #: Jobs that were dropped while the line was down, of which the server is told when it is up again.
 _MOST_DROPPED = 1_000
 
@@ -62,6 +64,7 @@ class Talk:
         self._dropped: dict[str, None] = {}
         self._warm: tuple[engine.Render, ...] = ()
         self._received = 0
+        self._signed_at = clock.now()
         self._info: engine.EngineInfo | None = None
         #: Whether the show was told that this engine is away.
         self.is_away = False
@@ -197,10 +200,15 @@ class Talk:
 
     def _piece(self, piece: line.Audio, raw: bytes) -> Said:
         self._received += len(raw)
-        number = self._numbers.get(piece.job)
+        number, now = self._numbers.get(piece.job), self._clock.now()
+        signs: list[engine.EngineEvent] = []
         if number is not None:
             self._jobs[number].assembly.add(piece, raw)
-        return Said([], [line.Received(total=self._received)])
+            if now - self._signed_at >= SIGN and self._info is not None and not self.is_away:
+                # On a slow line a long take is under way for longer than an engine may be silent.
+                self._signed_at = now
+                signs.append(engine.Resumed())
+        return Said(signs, [line.Received(total=self._received)])
 
     def _told(self, message: line.Queued | line.Began | line.Progress) -> Said:
         number = self._numbers.get(message.job)

@@ -85,6 +85,19 @@ def test_who_gives_up_leaves_the_room_to_others(has_its_turn):
     running(play())
 
 
+def test_what_is_not_sent_after_all_is_others():
+    async def play():
+        window = Window(10)
+        await window.take(10)
+        later = asyncio.ensure_future(window.take(10))
+        await settle()
+        window.give_back(10)
+        await later
+        assert window.on_its_way == 10
+
+    running(play())
+
+
 @pytest.mark.parametrize("total", [-1, 11])
 def test_more_than_was_sent_cannot_have_been_received(total):
     async def play():

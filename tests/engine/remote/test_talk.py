@@ -93,6 +93,17 @@ def test_audio_that_has_come_is_acknowledged_whosever_it_is():
     assert home.hear(line.Audio(job="f" * 32, start=0), b"abcd").messages == [line.Received(total=8)]
 
 
+def test_that_a_long_take_is_coming_is_a_sign_of_life():
+    home = Home()
+    home.is_ready()
+    job = home.ask().job
+    said = []
+    for start in range(5):
+        home.clock.time += 0.5
+        said += home.hear(line.Audio(job=job, start=start), b"x").events
+    assert said == [Resumed(), Resumed()]
+
+
 def test_after_a_drop_each_job_is_asked_for_where_it_was():
     home = Home()
     home.is_ready()
