@@ -27,10 +27,8 @@ def order(routing, where, loads=None):
     """The replicas in the order in which a call tries them."""
     router = object.__new__(routing.Rendezvous)
     router.initialize_state(full=4)
-
     replicas = [SimpleNamespace(replica_id=SimpleNamespace(unique_id=name)) for name in NAMES]
-    by_id = {one.replica_id: (loads or {}).get(one.replica_id.unique_id) for one in replicas}
-    router._replica_queue_len_cache = SimpleNamespace(get=lambda replica: by_id[replica])
+    router._replica_queue_len_cache = SimpleNamespace(get=lambda replica: (loads or {}).get(replica.unique_id))
     pending = (
         None
         if where is None
