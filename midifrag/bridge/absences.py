@@ -31,7 +31,8 @@ class Absences:
         is_elsewhere: Callable[[str], bool] = lambda _model: False,
     ) -> None:
         self.stand_in = stand_in
-        self._is_elsewhere = is_elsewhere
+        #: Whether a server renders a model.
+        self.is_elsewhere = is_elsewhere
         self._clock = clock
         now = clock.now()
         self._loading_since = dict.fromkeys(begun, now)
@@ -120,7 +121,7 @@ class Absences:
         since, other = self._away_since.get(model), self.stand_in
         if since is None or other in {None, model, *self._away_since, *self._lost}:
             return None
-        patience = 0.0 if self._is_elsewhere(model) else PATIENCE
+        patience = 0.0 if self.is_elsewhere(model) else PATIENCE
         return other if self._clock.now() - since >= patience else None
 
 
