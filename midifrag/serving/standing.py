@@ -5,6 +5,7 @@ from __future__ import annotations
 import statistics
 from collections import deque
 from collections.abc import Iterable
+from typing import assert_never
 
 from midifrag.engine import messages as engine
 from midifrag.engine.line import messages as line
@@ -49,6 +50,8 @@ class Standing:
                 self._info, self.stalled_since = None, None
                 self.is_lost = not restarting
                 self.news = line.Away(model=self.model, reason=reason[: line.MOST_LINE], returns=restarting)
+            case _:
+                assert_never(event)
 
     def ended(self, job: Job) -> None:
         """Take in what became of a job of it."""
@@ -72,6 +75,8 @@ class Standing:
                 state, text = "loading", what
             case line.Away(reason=reason):
                 state, text = "away", reason
+            case _:
+                assert_never(self.news)
         return line.ModelStatus(
             model=self.model,
             state=state,  # type: ignore[arg-type]
