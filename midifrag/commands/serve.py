@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -29,10 +30,11 @@ def serve(loaded: Loaded, models: tuple[str, ...], host: str, port: int, token_f
             _check(loaded, name)
         if not ray_server.is_installed():
             raise ModelError(ray_server.MISSING)
+        _check_address(host, port)
         tokens = read_tokens(token_file)
         out.print(f"Starting; the token is in {token_file}", markup=False, soft_wrap=True)
         with ray_server.running(host, port, tokens, lambda has_gpu: _plan(loaded, names, replicas, has_gpu)) as drain:
-            out.print(f"Serving {', '.join(names)} at ws://{host}:{port}", markup=False, soft_wrap=True)
+            out.print(f"Serving {', '.join(names)} at {_url(host, port)}", markup=False, soft_wrap=True)
             stopped.wait()
             out.print("Finishing what is in flight", markup=False)
             drain()
@@ -43,7 +45,7 @@ def status(host: str, port: int, token_file: Path) -> None:
     from midifrag.engine.remote.calling import look
 
     with explained():
-        found = look(f"ws://{host}:{port}", str(token_file))
+        found = look(_url(host, port), str(token_file))
     welcome, stands = found.welcome, found.status
     table = Table(box=None, header_style="dim", title_justify="left")
     connections = f"{stands.connections} connection{'' if stands.connections == 1 else 's'} at this way in"
@@ -68,6 +70,20 @@ def _check(loaded: Loaded, name: str) -> None:
     else:
         return
     raise ConfigurationError([Problem("command line", None, "--model", message)])
+
+
+def _check_address(host: str, port: int) -> None:
+    """Raise `ConfigurationError` for an address that is taken, or not this machine's."""
+    try:
+        with socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET):
+            pass
+    except OSError as error:
+        message = f"{host}:{port} cannot be served at: {error.strerror or error}; choose another with --host and --port"
+        raise ConfigurationError([Problem("command line", None, "", message)]) from error
+
+
+def _url(host: str, port: int) -> str:
+    return f"ws://[{host}]:{port}" if ":" in host else f"ws://{host}:{port}"
 
 
 def _plan(loaded: Loaded, names: tuple[str, ...], replicas: int, has_gpu: bool) -> Plan:

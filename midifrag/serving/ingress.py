@@ -61,7 +61,7 @@ class Ingress:
         if self._looking is None:
             self._looking = asyncio.ensure_future(self._look())
         try:
-            await self._welcome(session)
+            await self._welcome(session, socket)
             await self._listen(session, socket)
         except OSError as error:
             # What is sent into a socket that has gone.
@@ -73,17 +73,17 @@ class Ingress:
     async def drain(self) -> None:
         """Tell all that this server ends, and close each connection with 1012 when its jobs are done."""
         self._draining = True
-        for session in tuple(self._sessions):
+        for session, socket in tuple(self._sessions.items()):
             with contextlib.suppress(OSError):
                 await session.move()
-            self._close_later(session)
+            self._close_later(session, socket)
 
-    def _close_later(self, session: Session) -> None:
-        task = asyncio.ensure_future(self._close_when_idle(session, self._sessions[session]))
+    def _close_later(self, session: Session, socket: WebSocket) -> None:
+        task = asyncio.ensure_future(self._close_when_idle(session, socket))
         self._closing.add(task)
         task.add_done_callback(self._closing.discard)
 
-    async def _welcome(self, session: Session) -> None:
+    async def _welcome(self, session: Session, socket: WebSocket) -> None:
         await session.send(
             line.Welcome(
                 server=version("midifrag"),
@@ -96,7 +96,7 @@ class Ingress:
         )
         await session.tell_news(self._news)
         if self._draining:
-            self._close_later(session)
+            self._close_later(session, socket)
 
     async def _listen(self, session: Session, socket: WebSocket) -> None:
         while True:

@@ -73,8 +73,7 @@ class Session:
             case line.Ping(number=number):
                 await self.send(line.Pong(number=number))
             case line.Look():
-                status = await self._desk.status()
-                await self.send(line.Status(connections=self._connections(), draining=self._moves, models=status))
+                await self._tell_status()
             case _:
                 raise LineError(f"{message.kind()} is not for a server")
 
@@ -107,6 +106,14 @@ class Session:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _tell_status(self) -> None:
+        models: tuple[line.ModelStatus, ...] = ()
+        try:
+            models = await self._desk.status()
+        except Exception as error:  # what a dead replica's handle raises is Ray's to choose
+            _log.debug("no engine says how it stands: %r", error)
+        await self.send(line.Status(connections=self._connections(), draining=self._moves, models=models))
 
     # --- inside ------------------------------------------------------------------------------------------------------
 

@@ -1,5 +1,6 @@
 """``midifrag serve``: what it refuses before it starts, and how a server stands; on Ray, see test_ray_server.py."""
 
+import socket
 from contextlib import contextmanager
 
 import pytest
@@ -38,6 +39,21 @@ def test_a_model_of_another_server_is_not_served_on(monkeypatch):
     assert "studio/open is on another server" in result.output
 
 
+def test_an_address_that_is_taken_is_refused_before_anything_starts(monkeypatch, tmp_path):
+    monkeypatch.setattr(ray_server, "is_installed", lambda: True)
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        result = runner.invoke(app, ["serve", "--model", "sketch", "--port", str(port)], env={"COLUMNS": "300"})
+    assert result.exit_code == 2
+    assert f"127.0.0.1:{port} cannot be served at" in result.output
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(("host", "url"), [("0.0.0.0", "ws://0.0.0.0:9"), ("::1", "ws://[::1]:9")])
+def test_addresses(host, url):
+    assert serve._url(host, 9) == url
+
+
 def test_it_serves_until_it_is_stopped_and_finishes_what_is_in_flight(tmp_path, monkeypatch):
     calls = []
 
@@ -58,6 +74,7 @@ def test_it_serves_until_it_is_stopped_and_finishes_what_is_in_flight(tmp_path, 
     monkeypatch.setattr(ray_server, "is_installed", lambda: True)
     monkeypatch.setattr(ray_server, "running", running)
     monkeypatch.setattr(serve, "stopping", stopping)
+    monkeypatch.setattr(serve, "_check_address", lambda *_address: None)
     result = runner.invoke(app, ["serve", "--model", "sketch", "--port", "8771", "--token-file", "tok"])
     assert result.exit_code == 0, result.output
     assert "Serving sketch at ws://127.0.0.1:8771\n" in result.output

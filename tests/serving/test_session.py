@@ -303,6 +303,18 @@ def test_news_are_told_when_they_are_news():
     playing(play)
 
 
+def test_a_server_none_of_whose_engines_answers_stands_with_none():
+    async def play(desk, client):
+        async def nobody():
+            raise OSError("no replica")
+
+        desk.status = nobody
+        await client.tell(line.Look())
+        assert client.frames[-1].message == line.Status(connections=1, draining=False, models=())
+
+    playing(play)
+
+
 def test_a_client_that_goes_leaves_its_job_with_the_desk():
     async def play(desk, client):
         await client.tell(asked(1))
