@@ -19,9 +19,10 @@ from midifrag.engine.line import messages as line
 from midifrag.engine.line.frames import encode, from_client, from_server
 from midifrag.engine.protocol import Engine, EngineChoice
 from midifrag.engine.registry import HostKind, create_engine
+from midifrag.engine.remote.calling import PATH
 from midifrag.serving import ray_routing, ray_settings
 from midifrag.serving.desk import News, Order
-from midifrag.serving.ingress import PATH, Ingress
+from midifrag.serving.ingress import Ingress
 from midifrag.serving.quotas import USUAL_QUOTA, Quota
 from midifrag.serving.ranking import key_of
 from midifrag.serving.replica import Replica
@@ -61,7 +62,8 @@ class Plan:
 class Engines:
     """A replica of engines, as a deployment. Frames go in and out: Ray packs bytes, and knows nothing of messages."""
 
-    async def __init__(self, plan: Plan) -> None:
+    # Ray waits for one that is a coroutine.
+    async def __init__(self, plan: Plan) -> None:  # type: ignore[misc]
         place = serve.get_replica_context().replica_id.unique_id
         self._replica = Replica(plan.models, plan.engine, place, plan.quota)
         # One that is not warm is not running: nothing is sent to it before.
@@ -113,7 +115,8 @@ class RayDesk:
 
     async def follow(self, owner: str, asked: line.Ask) -> AsyncIterator[line.Message]:
         """See `Desk.follow`."""
-        where = (key_of(asked.model, asked.wish.prompt), asked.place)
+        wish: Any = asked.wish
+        where = (key_of(asked.model, wish.prompt), asked.place)
         async for frame in _call(self._streams.follow, owner, encode(asked), where=where):
             yield from_server(frame).message
 
