@@ -14,7 +14,8 @@ def looks(loaded: Loaded) -> dict[str, Look | ModelError]:
     """What each server of a set says, by its name here, or why it says nothing."""
     found: dict[str, Look | ModelError] = {}
     for name in loaded.settings.servers:
-        source = loaded.source(name)
+        # Not the name alone, which may be a model's of this machine, too.
+        source = loaded.source(f"{name}/")
         try:
             found[name] = look(source["url"], source.get("token_file"))
         except ModelError as error:
@@ -55,5 +56,5 @@ def doubts(loaded: Loaded, said: Mapping[str, Look | ModelError]) -> Iterator[tu
             yield model, f"{model}: {name} has no model {there!r}; it has {', '.join(found.welcome.models)}"
         else:
             states = {one.model: one.state for one in found.status.models}
-            state = states.get(there or found.welcome.models[0], "away")
+            state = states.get(there or next(iter(found.welcome.models), ""), "away")
             yield model, "" if state == "ready" else f"{model}: it is {state} there{meanwhile}"

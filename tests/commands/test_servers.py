@@ -46,6 +46,12 @@ def test_a_server_that_does_not_answer_is_listed_with_the_reason(show):
     assert "does not answer" in row[2]
 
 
+def test_a_server_may_be_called_as_a_model_of_this_machine(show):
+    made = show("studio", url="ws://127.0.0.1:9", models={"studio": {"engine": "sketch"}})
+    assert [row[:2] for row in servers.rows(made)] == [("studio", "no")]
+    assert doubts(made) == {}
+
+
 def test_what_is_doubtful_of_each_model(show):
     puppet = Puppet()
     with Server(lambda _model: puppet) as server:
