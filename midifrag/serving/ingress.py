@@ -8,7 +8,9 @@ import logging
 from functools import partial
 from importlib.metadata import version
 
-from fastapi import FastAPI, WebSocket
+from fastapi import FastAPI, Request, Response, WebSocket
+from fastapi.responses import PlainTextResponse
+from starlette.requests import HTTPConnection
 from starlette.websockets import WebSocketDisconnect, WebSocketState
 
 from midifrag.engine.line import messages as line
@@ -18,12 +20,15 @@ from midifrag.engine.remote.calling import PATH
 from midifrag.errors import LineError
 from midifrag.serving.desk import Desk, News
 from midifrag.serving.jobs import KEEP_SECONDS
+from midifrag.serving.metrics import CONTENT_TYPE, exposition
 from midifrag.serving.quotas import USUAL_QUOTA, Quota
 from midifrag.serving.session import Session
 from midifrag.serving.tokens import Tokens
 
 _log = logging.getLogger(__name__)
 
+#: Where Prometheus asks.
+METRICS = "/metrics"
 #: Seconds without a byte after which a client counts as gone: it says something four times a second.
 SILENCE = 10.0
 #: Seconds between two looks at how the models stand.
@@ -45,8 +50,7 @@ class Ingress:
 
     async def serve(self, socket: WebSocket) -> None:
         """One connection, to its end."""
-        scheme, _, token = socket.headers.get("authorization", "").partition(" ")
-        owner = self._tokens.owner(token.strip()) if scheme.lower() == "bearer" else None
+        owner = self._owner(socket)
         if owner is None:
             # Before it is accepted: 403, and nothing is read of what such a client sends.
             await socket.close()
@@ -69,6 +73,21 @@ class Ingress:
         finally:
             self._sessions.pop(session, None)
             await session.close()
+
+    async def metrics(self, request: Request) -> Response:
+        """How the server stands, for Prometheus; for who has a token."""
+        if self._owner(request) is None:
+            return PlainTextResponse("a token is needed: Authorization: Bearer TOKEN\n", 403)
+        try:
+            models = await self._desk.status()
+        except Exception as error:  # what a dead replica's handle raises is Ray's to choose
+            _log.debug("no engine says how it stands: %r", error)
+            models = ()
+        return Response(exposition(models, len(self._sessions)), media_type=CONTENT_TYPE)
+
+    def _owner(self, asked: HTTPConnection) -> str | None:
+        scheme, _, token = asked.headers.get("authorization", "").partition(" ")
+        return self._tokens.owner(token.strip()) if scheme.lower() == "bearer" else None
 
     async def drain(self) -> None:
         """Tell all that this server ends, and close each connection with 1012 when its jobs are done."""
@@ -161,5 +180,9 @@ def application(ingress: Ingress) -> FastAPI:
     async def connect(websocket: WebSocket) -> None:
         await ingress.serve(websocket)
 
+    async def metrics(request: Request) -> Response:
+        return await ingress.metrics(request)
+
     app.add_api_websocket_route(PATH, connect)
+    app.add_api_route(METRICS, metrics, response_model=None)
     return app

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, cast
 
-from fastapi import FastAPI, WebSocket
+from fastapi import FastAPI, Request, Response, WebSocket
 from ray import serve
 from ray.serve.config import RequestRouterConfig
 from ray.serve.handle import DeploymentHandle
@@ -22,7 +22,7 @@ from midifrag.engine.registry import HostKind, create_engine
 from midifrag.engine.remote.calling import PATH
 from midifrag.serving import ray_routing, ray_settings
 from midifrag.serving.desk import News, Order
-from midifrag.serving.ingress import Ingress
+from midifrag.serving.ingress import METRICS, Ingress
 from midifrag.serving.quotas import USUAL_QUOTA, Quota
 from midifrag.serving.ranking import key_of
 from midifrag.serving.replica import Replica
@@ -190,6 +190,11 @@ def application(plan: Plan, tokens: Tokens) -> serve.Application:
         async def connect(self, websocket: WebSocket) -> None:
             """See `Ingress.serve`."""
             await self._ingress.serve(websocket)
+
+        @app.get(METRICS, response_model=None)
+        async def metrics(self, request: Request) -> Response:
+            """See `Ingress.metrics`."""
+            return await self._ingress.metrics(request)
 
     router = RequestRouterConfig(
         request_router_class=ray_routing.PATH, request_router_kwargs={"full": ray_settings.FULL}

@@ -1,6 +1,8 @@
 """The way in, over real sockets: who comes in, and what becomes of who should not."""
 
 import queue
+from urllib.error import HTTPError
+from urllib.request import Request, urlopen
 
 import pytest
 from websockets.exceptions import ConnectionClosed, InvalidStatus
@@ -88,6 +90,21 @@ def test_a_client_hears_what_there_is(server):
         status = client.until(line.Status)
         assert [(one.model, one.state) for one in status.models] == [("sketch", "ready")]
         assert status.connections >= 1
+
+
+def test_prometheus_is_answered_where_it_has_a_token(server):
+    def ask(token):
+        request = Request(server.url.replace("ws:", "http:") + "/metrics", headers={"Authorization": f"Bearer {token}"})
+        with urlopen(request, timeout=PATIENCE) as answer:
+            return answer.headers["content-type"], answer.read().decode()
+
+    kind, text = ask(TOKEN)
+    assert kind == "text/plain; version=0.0.4; charset=utf-8"
+    assert 'midifrag_ready{model="sketch"} 1' in text
+    with pytest.raises(HTTPError) as refused:
+        ask("x" * 32)
+    assert refused.value.code == 403
+    refused.value.close()
 
 
 def test_a_client_of_another_version_hears_that(server):

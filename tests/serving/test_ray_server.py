@@ -6,6 +6,7 @@ import socket
 import subprocess
 import sys
 import threading
+from urllib.request import Request, urlopen
 
 import numpy as np
 import psutil
@@ -14,7 +15,7 @@ import pytest
 from midifrag.engine.messages import Ready, Render, Rendered
 from midifrag.engine.protocol import EngineChoice
 from midifrag.engine.registry import create_engine
-from midifrag.engine.remote.calling import look
+from midifrag.engine.remote.calling import look, token_in
 from midifrag.errors import ModelError
 from midifrag.serving.ray_server import is_installed
 from tests.engine.remote.test_engine import sketch, started
@@ -107,6 +108,9 @@ def test_how_it_stands(server):
     assert status.audio_ms > 0
     with pytest.raises(ModelError, match="refuses the token"):
         look(server.url, None)
+    authorization = {"Authorization": f"Bearer {token_in(server.token)}"}
+    with urlopen(Request(server.url.replace("ws:", "http:") + "/metrics", headers=authorization)) as answer:
+        assert 'midifrag_rendered_total{model="sketch"} 9' in answer.read().decode()
 
 
 def test_what_a_killed_replica_had_is_rendered_by_the_next(server):
