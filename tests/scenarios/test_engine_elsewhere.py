@@ -7,6 +7,8 @@ import os
 from collections import Counter
 from contextlib import closing, contextmanager
 
+import pytest
+
 from midifrag.engine.protocol import EngineChoice
 from midifrag.engine.registry import create_engine
 from midifrag.events import EngineChanged, JobChanged
@@ -14,11 +16,10 @@ from midifrag.fragment.archive_reader import ArchiveReader
 from midifrag.states import EngineState, JobState
 from tests.serving.puppet import TOKEN, Server
 from tests.serving.wire import Wire
+from tests.support import forms
 from tests.support.runtimes import landed, played_show
 
 FAR = "studio/sketch"
-#: How often the line is cut; each time, four presses are made.
-CUTS = int(os.environ.get("MIDIFRAG_CUTS", "5"))
 
 
 @contextmanager
@@ -46,14 +47,16 @@ def ready_again(show, times):
     show.seen.wait_for(condition)
 
 
+@pytest.mark.shortened
 def test_twenty_presses_and_five_cuts_and_each_press_lands_once(tmp_path):
+    cuts = int(os.environ.get("MIDIFRAG_CUTS") or forms.form(2, 5))
     with (
         Server(sketch) as server,
         Wire(server.port, delay=0.01, jitter=0.005) as wire,
         show_elsewhere(tmp_path, wire) as show,
     ):
         pressed = 0
-        for cut in range(1, CUTS + 1):
+        for cut in range(1, cuts + 1):
             for number in range(4):
                 show.note(36 + number % 2)
                 pressed += 1
