@@ -53,6 +53,8 @@ def app(verbose: bool) -> None:
 @options.precision
 @options.backend
 @options.playback
+@options.server
+@options.server_token
 @click.option("--page-host", help="Address of the web page; others than loopback need a token.")
 @click.option("--page-port", type=int, help="Port of the web page; 0 for any that is free.")
 @click.option("--no-page", is_flag=True, help="No web page.")
@@ -63,6 +65,8 @@ def run(
     page_port: int | None,
     no_page: bool,
     new_page_token: bool,
+    server: str | None,
+    server_token: Path | None,
     **choices: str | Path | None,
 ) -> None:
     """Play: open the ports, load the model, serve until Ctrl-C."""
@@ -70,7 +74,8 @@ def run(
 
     page = nested(page__host=page_host, page__port=page_port, page__enabled=False if no_page else None)
     with explained():
-        loaded = load_show(path, options.settings_of(**choices) | page)
+        far = options.server_settings(server, server_token, choices.get("model"))
+        loaded = load_show(path, options.settings_of(**choices) | page | far)
     running.run(loaded, new_page_token=new_page_token)
 
 
@@ -220,6 +225,40 @@ def fetch(names: tuple[str, ...], path: Path | None) -> None:
     with explained():
         loaded = load_show(path or (None if DEFAULT_CONFIG.exists() else shipped_path()), {})
     fetch_models(loaded, names)
+
+
+@app.command()
+@options.config
+@click.option("--model", "models", multiple=True, help="What is served, instead of the set's model; also several.")
+@click.option("--host", default="127.0.0.1", help="The address to serve at; 0.0.0.0 for every one of this machine.")
+@click.option("--port", type=click.IntRange(1, 65535), default=8770, help="The port.")
+@click.option(
+    "--token-file",
+    type=options.PATH,
+    default=options.TOKEN_FILE,
+    help="Who may ask: a token a line, or NAME: TOKEN. Made, readable by its owner alone, where there is none.",
+)
+@click.option("--replicas", type=click.IntRange(1, 64), default=1, help="Engines side by side; each takes a GPU.")
+@click.option("--status", "asks", is_flag=True, help="Say how the server at this address stands, and end.")
+def serve(
+    path: Path | None,
+    models: tuple[str, ...],
+    host: str,
+    port: int,
+    token_file: Path,
+    replicas: int,
+    asks: bool,
+) -> None:
+    """Render for shows on other machines, until Ctrl-C."""
+    from midifrag.commands import serve as serving
+    from midifrag.config.shipped import shipped_path
+
+    if asks:
+        serving.status(host, port, token_file)
+        return
+    with explained():
+        loaded = load_show(path or (None if DEFAULT_CONFIG.exists() else shipped_path()), {})
+    serving.serve(loaded, models, host, port, token_file, replicas)
 
 
 @app.command(name="max")

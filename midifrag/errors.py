@@ -15,6 +15,7 @@
     │   │   ├── UnfitCheckpointError    none to play, and not damaged: another copy would not help
     │   │   └── LoraError      the same of a LoRA, or one that does not fit its model
     │   └── HubError           the hub refuses, lacks or cuts off a download
+    ├── LineError          what came over the line from another machine is no message, or not what was sent
     ├── CaptureError           a device that cannot record its work; the engine has to begin anew, without
     ├── EngineError            an engine cannot do what was asked
     │   ├── RequestError       a request that this engine can never render
@@ -133,6 +134,10 @@ class LoraError(CheckpointError):
 
 class HubError(ModelError):
     """The model hub refuses, lacks or cuts off a download."""
+
+
+class LineError(MidifragError):
+    """What the other end of a line sent is no message of ours, or a take did not arrive as it was sent."""
 
 
 class CaptureError(MidifragError):

@@ -35,6 +35,10 @@ OPEN = {
     "engine/api.py:_start": "an engine that loads says more than a caller waits for",
     "engine/api.py:_outcome": "the same, of a render",
     "engine/border.py:_take_odd": "anything may be said; what ends no job and no engine is told",
+    "engine/remote/calling.py:_look": "a server says more than who looks waits for",
+    "engine/remote/talk.py:heard": "the same, of what is about no job and no model of this talk",
+    "serving/session.py:take": "whatever else comes is no message for a server, and is refused",
+    "serving/session.py:_tell": "what is neither a job's place nor its end is passed on as it is",
     "engine/hosting/process.py:_listen": "what is nothing of the host's own is the engine's event",
     "show/thinning.py:_is_news": "anything may be logged; what does not come many times over is news",
     "show/thinning.py:_place": "the same: what has a place of its own is named",
@@ -126,9 +130,9 @@ def vary(module: Path, file: Path) -> list[Variant]:
 
 
 @functools.cache
-def functions_of(file: Path) -> dict[str, ast.FunctionDef]:
+def functions_of(file: Path) -> dict[str, ast.FunctionDef | ast.AsyncFunctionDef]:
     tree = ast.parse(file.read_text(encoding="utf-8"))
-    return {node.name: node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)}
+    return {node.name: node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)}
 
 
 def lines_of(variant: Variant) -> range:
@@ -182,5 +186,6 @@ def test_what_is_left_open_is_still_there() -> None:
     for place in OPEN:
         file, name = place.split(":")
         tree = ast.parse((ROOT / "midifrag" / file).read_text(encoding="utf-8"))
-        functions = [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef) and node.name == name]
+        kinds = ast.FunctionDef | ast.AsyncFunctionDef
+        functions = [node for node in ast.walk(tree) if isinstance(node, kinds) and node.name == name]
         assert any(map(matches, functions)), place

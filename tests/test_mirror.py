@@ -35,6 +35,8 @@ ELSEWHERE = {
     "playback/driver": "one open output; tests/playback/test_deck.py plays on it, and test_player.py in a process",
     "playback/limiter": "a part of the callback; tests/playback/test_mixing.py runs both",
     "playback/messages": "data without a behaviour",
+    "serving/desk": "an interface",
+    "serving/ray_app": "needs Ray; tests/serving/test_ray_server.py runs it",
     "states": "enums; each is told by whoever shows it",
     "surface/driver": "an interface, and one helper that every driver's test uses",
     "surface/palette": "a table of colours; tests/surface/test_drivers.py lights them",

@@ -83,6 +83,7 @@ FOR_PLUGINS = {
         "EditConflictError",
         "EngineError",
         "HubError",
+        "LineError",
         "LoraError",
         "MemoryShortError",
         "MidiGoneError",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import Any, assert_never
 
@@ -12,7 +12,7 @@ from midifrag.config.parameters import PARAMETERS, Preset
 from midifrag.engine import messages as engine
 from midifrag.engine.messages import EngineInfo
 
-#: Seconds that an engine may be away before another one stands in.
+#: Seconds that an engine of this machine may be away before another one stands in.
 PATIENCE = 2.0
 
 
@@ -20,11 +20,20 @@ class Absences:
     """Takes in what engines say of themselves. ``stand_in`` is the model that plays meanwhile, None for nobody.
 
     An engine is away from the moment that it died, or stopped showing progress before it was ended, until it is ready
-    again; it stalls while it shows no progress. ``begun`` are the models whose loading begins now.
+    again; it stalls while it shows no progress. ``begun`` are the models whose loading begins now. For one that
+    ``is_elsewhere`` nobody waits any longer: it says that it is away when a set's patience is over.
     """
 
-    def __init__(self, clock: Clock, stand_in: str | None, begun: Iterable[str] = ()) -> None:
+    def __init__(
+        self,
+        clock: Clock,
+        stand_in: str | None,
+        begun: Iterable[str] = (),
+        is_elsewhere: Callable[[str], bool] = lambda _model: False,
+    ) -> None:
         self.stand_in = stand_in
+        #: Whether a server renders a model.
+        self.is_elsewhere = is_elsewhere
         self._clock = clock
         now = clock.now()
         self._loading_since = dict.fromkeys(begun, now)
@@ -113,7 +122,8 @@ class Absences:
         since, other = self._away_since.get(model), self.stand_in
         if since is None or other in {None, model, *self._away_since, *self._lost}:
             return None
-        return other if self._clock.now() - since >= PATIENCE else None
+        patience = 0.0 if self.is_elsewhere(model) else PATIENCE
+        return other if self._clock.now() - since >= patience else None
 
 
 def as_stand_in(preset: Preset, info: EngineInfo | None) -> Preset:

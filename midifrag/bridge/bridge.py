@@ -103,7 +103,7 @@ class Bridge:
         self.view = View(loaded)
         settings = loaded.settings.engine
         begun = warm_renders(loaded)
-        self._absences = Absences(clock, settings.other_model, begun)
+        self._absences = Absences(clock, settings.other_model, begun, loaded.settings.is_elsewhere)
         self.renders = Renders(
             engines,
             write,

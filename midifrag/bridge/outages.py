@@ -55,12 +55,14 @@ class Outages:
         job = self._jobs.render_job(number)
         if job is None or not job.pending or job.model != model:
             return
+        # A line that breaks is no job's fault, however often it does; an engine that dies may be its.
+        is_far = self._absences.is_elsewhere(model)
         if job.cancelling:
             self._telling.end(job, JobState.CANCELLED, "cancelled")
-        elif job.on_lost == "fail" or job.retried:
+        elif job.on_lost == "fail" or (job.retried and not is_far):
             self._telling.end(job, JobState.FAILED, reason)
         else:
-            job.retried = True
+            job.retried = job.retried or not is_far
             self._queue_again(job, self._engines.effective(job.stands_in_for or model), f"queued again: {reason}")
 
     def hand_over(self) -> None:

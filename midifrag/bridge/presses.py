@@ -215,7 +215,7 @@ class Presses:
             self._publish(Notice(NoticeLevel.ERROR, _problem(error)))
             return
         asked = self._set_list.typed_request(pad)
-        if asked.model not in self._set_list.settings.known_models:
+        if not self._set_list.settings.knows(asked.model):
             self._publish(Notice(NoticeLevel.ERROR, f"model: {asked.model!r} is none of the models that there are"))
             return
         self._submit(origin, pad, asked, prompt.time)

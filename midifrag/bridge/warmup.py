@@ -35,8 +35,10 @@ def warm_renders(loaded: Loaded) -> dict[str, tuple[Render, ...]]:
             lengths = _Lengths(loaded, asked)
             render = request(replace(asked.preset, seconds=lengths.of(asked.preset)), 0, 0, bpm=loaded.settings.tempo)
             renders.setdefault(asked.model, {})[render] = None
-            if substitute is not None and substitute not in ("sketch", asked.model):
+            is_far = loaded.settings.is_elsewhere(asked.model)
+            if substitute is not None and substitute not in (asked.model, "" if is_far else "sketch"):
                 # Loaded from the start, since nobody waits for a model in the middle of a set; prepared when idle.
+                # Sketch takes a moment too, which counts only where a line may go at any time.
                 its_own = as_stand_in(replace(asked.preset, seconds=render.seconds, morph=None), None)
                 stands_in = replace(request(its_own, 0, 0, bpm=loaded.settings.tempo), spare=True)
                 renders.setdefault(substitute, {})

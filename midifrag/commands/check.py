@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from itertools import chain, islice
 from pathlib import Path
 
+from midifrag.commands import servers
 from midifrag.commands.check_doors import taken_ports, unusable_doors
 from midifrag.commands.check_loras import lora_lines, missing_loras, unusable_loras
 from midifrag.commands.console import say
@@ -57,6 +58,7 @@ def check(loaded: Loaded) -> None:
         *taken_ports(loaded),
         *missing_models(loaded),
         *missing_loras(loaded),
+        *(doubt for _model, doubt in servers.doubts(loaded, servers.looks(loaded)) if doubt),
     ):
         say(f"  note: {line}")
     if next(found, None) is not None:

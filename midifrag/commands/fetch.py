@@ -46,7 +46,7 @@ def fetch(loaded: Loaded, names: Sequence[str]) -> None:
 
 
 def _fetch(loaded: Loaded, name: str) -> None:
-    if name not in loaded.settings.known_models:
+    if not loaded.settings.knows(name):
         raise ModelError(
             f"{none_of(name, loaded.settings.known_models)}. A model of the hub gets a name in presets.yaml: "
             "models: {mine: {hub: owner/name}}."

@@ -7,6 +7,7 @@ from typing import Any
 
 from rich.table import Table
 
+from midifrag.commands import servers
 from midifrag.commands.check_loras import presence as presence_of
 from midifrag.commands.console import add_plain_row, out
 from midifrag.commands.fetch import size_text
@@ -32,6 +33,7 @@ def models(loaded: Loaded | None) -> None:
         kinds = loaded.settings.source(name) if loaded else {}
         kinds.pop("loras", None)
         rows.append((name, here(name, source), "", ", ".join(f"{key}: {value}" for key, value in kinds.items())))
+    rows += servers.rows(loaded) if loaded else ()
     out.print(_models(rows))
     used = used_loras(loaded.settings, loaded.banks) if loaded else []
     if used:

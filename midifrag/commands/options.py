@@ -34,6 +34,10 @@ class NewFile(click.Path):
 
 
 PATH = click.Path(path_type=Path)
+#: Where the token of `midifrag serve` lies where nothing else is said.
+TOKEN_FILE = Path(".midifrag") / "serve-token"
+#: What a server of the command line is called in the set.
+SERVER = "server"
 
 config = click.argument(
     "path", required=False, type=PATH, help="The set: a presets.yaml, or its folder; default: the one in this folder."
@@ -42,6 +46,8 @@ fragments = click.option("--fragments", type=PATH, help="Folder of the slot file
 model = click.option("--model", help="sketch, pocket, small, open, or one of your models.")
 device = click.option("--device", help="auto, cpu, cuda, cuda:1, mps.")
 precision = click.option("--precision", help="auto, fp16, bf16, fp32, fp8.")
+server = click.option("--server", metavar="URL", help="Render on this server of midifrag serve, ws://… or wss://….")
+server_token = click.option("--server-token", metavar="FILE", type=PATH, help="A copy of the server's token file.")
 playback = click.option("--playback", metavar="DEVICE", help="Where it sounds: default, off, or an output's name.")
 backend = click.option("--backend", help="A mido backend, e.g. mido.backends.rtmidi/UNIX_JACK.")
 speed = click.option("--speed", type=Within(0.01, 100), default=1.0, help="1 is as written.")
@@ -64,3 +70,15 @@ def settings_of(
     """What the flags of commands that play set in a configuration."""
     folder = str(fragments) if fragments else None
     return nested(fragments__folder=folder, engine__device=device, playback__device=playback, **others)
+
+
+def server_settings(url: str | None, token_file: Path | None, model: str | Path | None) -> dict[str, Any]:
+    """What ``--server`` sets in a configuration: a server of that name, whose first model plays, or ``--model``."""
+    if url is None:
+        if token_file is not None:
+            raise click.BadParameter("it is the token of --server: name that too", param_hint="--server-token")
+        return {}
+    if token_file is None and TOKEN_FILE.is_file():
+        token_file = TOKEN_FILE
+    said = {"url": url} | ({} if token_file is None else {"token_file": str(token_file.absolute())})
+    return {"servers": {SERVER: said}, "model": SERVER if model is None else f"{SERVER}/{model}"}

@@ -36,6 +36,8 @@ if TYPE_CHECKING:
 SWITCH_INTERVAL = 0.0005
 #: Seconds that a clip waits for the output, whose code is compiled the first time.
 OPEN_PATIENCE = 60.0
+#: Seconds that a clip waits for a server; whoever stands in for one that does not answer plays then.
+LINE_PATIENCE = 10.0
 #: Times a second that the status is drawn.
 DRAWN_PER_SECOND = 8
 
@@ -146,7 +148,10 @@ def _on_screen(runtime: Runtime, page: str | None) -> Iterator[StatusScreen]:
 
 
 def _wait_for_engine(runtime: Runtime, stopped: threading.Event) -> None:
-    while runtime.engines.waiting() and not stopped.is_set():
+    deadline, is_elsewhere = monotonic() + LINE_PATIENCE, runtime.begun.settings.is_elsewhere
+    while (waiting := runtime.engines.waiting()) and not stopped.is_set():
+        if monotonic() >= deadline and all(map(is_elsewhere, waiting)):
+            return
         time.sleep(0.05)
 
 

@@ -189,7 +189,7 @@ def _choice(record: TakeRecord, show: Loaded | None) -> EngineChoice:
     from midifrag.engine.protocol import EngineChoice
     from midifrag.engine.registry import engine_choice
 
-    if show is not None and record.model in show.settings.known_models:
+    if show is not None and show.settings.knows(record.model):
         choice = engine_choice(show, record.model)
     else:
         built_in = known(record.model)

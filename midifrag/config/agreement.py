@@ -48,9 +48,8 @@ def shared_programs(banks: Sequence[BankSource]) -> Iterator[Problem]:
 
 def _foreign_names(bank: Bank, settings: Settings, sources: Sources) -> Iterator[Problem]:
     """What a bank says that only the show can confirm: its models, ports and slots."""
-    models = settings.known_models
     for key, pad in bank.pads.items():
-        yield from _unknown(sources, ("pads", str(key), "model"), pad.model, models)
+        yield from _unknown_model(sources, ("pads", str(key), "model"), pad.model, settings)
         yield from _unknown(sources, ("pads", str(key), "port"), pad.port, settings.ports)
         for number, one in enumerate(pad.also):
             yield from _unknown(sources, ("pads", str(key), "also", str(number), "port"), one.port, settings.ports)
@@ -61,17 +60,18 @@ def _foreign_names(bank: Bank, settings: Settings, sources: Sources) -> Iterator
             above = f"{control.slot} is above {settings.fragments.count}"
             yield problem_at(sources, ("controls", str(index), "slot"), above)
         yield from _unknown(sources, ("controls", str(index), "port"), control.port, settings.ports)
-    yield from _unknown(sources, ("defaults", "model"), bank.defaults.model, models)
+    yield from _unknown_model(sources, ("defaults", "model"), bank.defaults.model, settings)
 
 
 def _own_names(settings: Settings, sources: Sources) -> Iterator[Problem]:
     """What the show says about its own models, ports, slots and banks."""
-    yield from _unknown(sources, ("model",), settings.model, settings.known_models)
-    yield from _unknown(sources, ("defaults", "model"), settings.defaults.model, settings.known_models)
+    yield from _unknown_model(sources, ("model",), settings.model, settings)
+    yield from _unknown_model(sources, ("defaults", "model"), settings.defaults.model, settings)
     # As it is written: fallback is the key's older name.
     written = sources.data.get("engine") if isinstance(sources.data, dict) else None
     key = "fallback" if isinstance(written, dict) and "fallback" in written else "stand_in"
-    yield from _unknown(sources, ("engine", key), settings.engine.stand_in, [*settings.known_models, "none"])
+    if settings.engine.stand_in != "none":
+        yield from _unknown_model(sources, ("engine", key), settings.engine.stand_in, settings, "none")
     if settings.notify is not None:
         yield from _unknown(sources, ("notify", "port"), settings.notify.port, settings.ports)
     yield from _unknown(sources, ("time", "source"), settings.time.port, settings.ports)
@@ -199,6 +199,13 @@ def _files_that_meet(settings: Settings, sources: Sources) -> Iterator[Problem]:
     copies = copies_folder(fragments.folder, settings.ableton.folder) if settings.ableton.enabled else None
     for place, message in clashes(writers(folder, fragments.name, takes, copies)):
         yield problem_at(sources, place, message)
+
+
+def _unknown_model(
+    sources: Sources, loc: tuple[str, ...], name: str | None, settings: Settings, *others: str
+) -> Iterator[Problem]:
+    if name is not None and not settings.knows(name):
+        yield problem_at(sources, loc, none_of(name, [*settings.known_models, *others]))
 
 
 def _unknown(sources: Sources, loc: tuple[str, ...], name: str | None, known: Collection[str]) -> Iterator[Problem]:

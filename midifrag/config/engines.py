@@ -194,7 +194,8 @@ class EngineSettings(Strict):
     stand_in: str = Field(
         default="sketch",
         min_length=1,
-        description="the model that plays for one that has been away for 2 s, or for good: sketch, another one, which "
+        description="the model that plays for one that has been away for 2 s, or for good; for one of a server, from "
+        "its patience_ms on: sketch, another one, which "
         "is then loaded from the start, or none; before, this key was called fallback",
     )
 

@@ -93,13 +93,15 @@ class Loaded:
 
 def _source(settings: Settings, folder: Path, model: str) -> dict[str, Any]:
     source = settings.source(model)
-    paths = [key for key in ("config", "checkpoint", "pretransform", "folder") if key in source]
+    paths: list[str] = [key for key in ("config", "checkpoint", "pretransform", "folder") if key in source]
     if "hub" in source:
         # Beside hub, config is a file of the repository.
         paths = [key for key in paths if key == "pretransform"]
     if "engine" in source:
         # A key of that engine's own.
         paths = [key for key in paths if key != "pretransform"]
+    if settings.is_elsewhere(model):
+        paths = [key for key in ("token_file",) if key in source]
     return source | {key: str((folder / Path(source[key]).expanduser()).resolve()) for key in paths}
 
 

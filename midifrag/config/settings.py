@@ -24,8 +24,9 @@ from midifrag.config.performers import PerformerSettings
 from midifrag.config.places import Address
 from midifrag.config.playback import OFF, PlaybackSettings
 from midifrag.config.ports import NotifySettings, PortSettings
+from midifrag.config.servers import MOST_SERVERS, ServerSettings, server_of, server_source, wrong_name
 from midifrag.config.storage import ArchiveSettings, SessionLogSettings, SlotSettings
-from midifrag.config.value_types import Key, Strict, none_is_empty
+from midifrag.config.value_types import Key, Strict, WrongKeyError, none_is_empty
 
 #: The most banks, and models of one's own.
 MOST_BANKS = 999
@@ -60,6 +61,11 @@ class Settings(Strict):
     )
     models: dict[str, ModelSource] = Field(
         default_factory=dict, max_length=MOST_BANKS, description="models of your own, by name"
+    )
+    servers: dict[str, ServerSettings] = Field(
+        default_factory=dict,
+        max_length=MOST_SERVERS,
+        description="machines that render for this one, by names of your choice; model: NAME/MODEL plays there",
     )
     precision: Literal["auto", "fp16", "bf16", "fp32", "fp8"] = Field(
         default="auto",
@@ -155,10 +161,26 @@ class Settings(Strict):
         """Its controls, and the one that the ``morph`` of all pads implies."""
         return self.controls + morph_controls([self.defaults.morph])
 
+    @field_validator("servers")
+    @classmethod
+    def _names_of_servers(cls, servers: dict[str, ServerSettings]) -> dict[str, ServerSettings]:
+        for name in servers:
+            if problem := wrong_name(name):
+                raise WrongKeyError(name, problem)
+        return servers
+
     @property
     def known_models(self) -> list[str]:
-        """Every name that ``model`` may have."""
-        return sorted({*self.models, *(model.name for model in CATALOGUE), *plugins()})
+        """Every name that ``model`` may have on this machine; a server's models are known to the server alone."""
+        return sorted({*self.models, *(model.name for model in CATALOGUE), *plugins(), *self.servers})
+
+    def knows(self, model: str) -> bool:
+        """Whether there can be a model of that name."""
+        return self.is_elsewhere(model) or model in self.known_models
+
+    def is_elsewhere(self, model: str) -> bool:
+        """Whether a server renders ``model``; an entry under ``models`` is nearer."""
+        return model not in self.models and server_of(model, self.servers) is not None
 
     def loras(self, model: str) -> str | None:
         """The LoRAs that a model's entry names."""
@@ -171,5 +193,7 @@ class Settings(Strict):
         if entry is not None:
             # An engine's own keys may be of other types than those of the same name here.
             return entry.model_dump(exclude_none=True, warnings=False)
+        if self.is_elsewhere(model):
+            return server_source(model, self.servers)
         built_in = known(model)
         return dict(built_in.source) if built_in is not None else {}

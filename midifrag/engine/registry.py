@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 from midifrag.config.catalogue import engine_names, plugins
 from midifrag.config.engines import EngineSettings
 from midifrag.config.names import meant
+from midifrag.config.servers import ENGINE as SERVER
 from midifrag.engine.hosting.process import ProcessHost
 from midifrag.engine.hosting.thread import ThreadHost
 from midifrag.engine.protocol import Engine, EngineChoice, EngineFactory, Worker, WorkerFactory, missing_from
@@ -35,6 +36,13 @@ def stable_audio_worker(choice: EngineChoice) -> Worker:
     from midifrag.engine.diffusion.worker import DiffusionWorker
 
     return DiffusionWorker(choice)
+
+
+def remote_engine(choice: EngineChoice) -> Engine:
+    """A model of a server."""
+    from midifrag.engine.remote.engine import RemoteEngine
+
+    return RemoteEngine(choice)
 
 
 #: How each engine that needs no plug-in is made, by its name in the catalogue.
@@ -66,6 +74,8 @@ def factory_for(choice: EngineChoice) -> WorkerFactory | EngineFactory:
     name = choice.source.get("engine")
     if name is None:
         name = choice.model if not choice.source and choice.model in {*BUILT_IN, *others} else "stable-audio"
+    if name == SERVER:
+        return EngineFactory(remote_engine)
     if name in BUILT_IN:
         return BUILT_IN[name]
     if name not in others:

@@ -36,6 +36,7 @@ AT_START = (
     "archive",
     "session_log",
     "models",
+    "servers",
     "precision",
     "engine.host",
     "engine.device",

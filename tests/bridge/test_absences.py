@@ -159,3 +159,11 @@ def test_who_stands_in_makes_the_sound_in_its_own_way():
 def test_who_stands_in_plays_the_nearer_one_of_two_prompts(line, prompt):
     preset = as_stand_in(Preset(prompt="rain", morph=line), None)
     assert (preset.prompt, preset.morph) == (prompt, None)
+
+
+def test_nobody_waits_any_longer_for_an_engine_elsewhere_that_says_it_is_away():
+    clock = ManualClock()
+    absences = Absences(clock, "sketch", ["studio/open"], lambda model: model.startswith("studio/"))
+    absences.note("studio/open", died())
+    absences.note("pocket", died())
+    assert (absences.substitute("studio/open"), absences.substitute("pocket")) == ("sketch", None)

@@ -410,3 +410,50 @@ def test_an_engine_that_is_lost_after_all_is_replaced_for_good():
         ("warning", "sketch stands in for pocket until it is back"),
         ("warning", "sketch renders for pocket from now on"),
     ]
+
+
+# --- an engine elsewhere ---------------------------------------------------------------------------------------------
+
+FAR = "studio/open"
+
+
+def elsewhere(*banks):
+    """A rig whose pads ask for a model of a server, which is ready, and so is what stands in."""
+    servers = {"studio": {"url": "ws://127.0.0.1:8770"}}
+    rig = Rig(loaded(*banks, model=FAR, servers=servers, engine={"spares": {"enabled": False}}))
+    rig.ready(FAR)
+    rig.ready("sketch")
+    return rig
+
+
+def test_who_stands_in_for_a_server_takes_its_presses_at_once():
+    rig = elsewhere()
+    rig.press(36)
+    killed(rig, 1, model=FAR)
+    rig.press(37)
+    assert renders(rig)[-2:] == [("sketch", 1), ("sketch", 2)]
+    rig.ready(FAR)
+    rig.press(36)
+    assert renders(rig)[-1][0] == FAR
+
+
+def test_a_press_that_waits_for_a_server_outlasts_every_break_of_the_line():
+    rig = elsewhere(one_pad(on_lost="wait"))
+    rig.press(36)
+    for _ in range(3):
+        killed(rig, 1, model=FAR)
+        rig.ready(FAR)
+    assert renders(rig) == [(FAR, 1)] * 4
+    assert rig.jobs()[-1].state.value == "queued"
+
+
+def test_a_press_that_stood_in_is_rendered_once_more_where_that_engine_dies():
+    rig = elsewhere()
+    rig.press(36)
+    killed(rig, 1, model=FAR)
+    killed(rig, 1, model="sketch")
+    rig.ready("sketch")
+    wait(rig, 1.0)
+    assert renders(rig)[-1] == ("sketch", 1)
+    killed(rig, 1, model="sketch")
+    assert rig.jobs()[-1].state.value == "failed"

@@ -61,6 +61,12 @@ def test_what_stands_in_is_loaded_from_the_start_unless_it_is_quick_or_there_alr
     assert list(warm_renders(show)) == ["pocket"]
 
 
+def test_what_stands_in_for_a_server_is_loaded_from_the_start_however_quick_it_is():
+    servers = {"studio": {"url": "ws://127.0.0.1:8770"}}
+    show = loaded(bank("one", {36: {"prompt": "rain"}}), model="studio/open", servers=servers)
+    assert list(warm_renders(show)) == ["studio/open", "sketch"]
+
+
 def test_another_model_that_stands_in_is_prepared_for_what_it_would_be_asked_when_idle():
     show = loaded(
         bank("one", {36: {"prompt": "rain", "steps": 9, "seconds": 2}, 37: {"prompt": "bell", "model": "pocket"}}),

@@ -1,9 +1,12 @@
 """What may be written at flags that several commands share."""
 
+from pathlib import Path
+
 import pytest
 from click.testing import CliRunner
 
 from midifrag.cli import app
+from midifrag.commands import options
 
 runner = CliRunner()
 
@@ -41,3 +44,24 @@ def test_a_folder_is_no_file_to_write(arguments, tmp_path, monkeypatch):
     assert result.exit_code == 2
     assert f"{arguments[-1]} is the name of a folder: name a file in it" in " ".join(result.output.split())
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_server_of_the_command_line_plays_its_first_model_or_one_by_name(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    url = "ws://10.0.0.2:8770"
+    assert options.server_settings(None, None, "sketch") == {}
+    assert options.server_settings(url, None, None) == {"servers": {"server": {"url": url}}, "model": "server"}
+    made = options.server_settings(url, Path("tok"), "sketch")
+    assert made["model"] == "server/sketch"
+    assert made["servers"]["server"]["token_file"] == str(tmp_path / "tok")
+    # What `midifrag serve` made in this folder.
+    (tmp_path / ".midifrag").mkdir()
+    (tmp_path / ".midifrag" / "serve-token").touch()
+    made = options.server_settings(url, None, None)
+    assert made["servers"]["server"]["token_file"] == str(tmp_path / ".midifrag" / "serve-token")
+
+
+def test_a_token_without_its_server_is_refused():
+    result = runner.invoke(app, ["run", "--server-token", "tok"])
+    assert result.exit_code == 2
+    assert "--server" in result.output

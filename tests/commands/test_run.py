@@ -28,6 +28,7 @@ from midifrag.fragment.rescue import Rescued, UnarchivedTake
 from midifrag.fragment.writer_events import Held
 from midifrag.show.ending import Ending
 from midifrag.states import NoticeLevel
+from tests.support.shows import loaded
 
 
 class EndingRuntime:
@@ -203,3 +204,20 @@ def test_what_is_odd_about_a_clip_is_said_and_the_rest_is_played(new_set):
     assert result.exit_code == 0, result.output
     assert "clip.mid: track 1 ends 1 bytes early; what is there is played" in result.output
     assert "landed" in result.output
+
+
+@pytest.mark.parametrize("model", ["studio/open", "pocket"])
+def test_a_clip_waits_for_an_engine_of_this_machine_and_not_for_ever_for_a_server(model, monkeypatch):
+    monkeypatch.setattr(run, "LINE_PATIENCE", 0.0)
+    stopped, looks = threading.Event(), []
+
+    def waiting():
+        looks.append(1)
+        if len(looks) == 3:
+            stopped.set()
+        return [model]
+
+    settings = loaded(servers={"studio": {"url": "ws://127.0.0.1:9"}}).settings
+    runtime = SimpleNamespace(engines=SimpleNamespace(waiting=waiting), begun=SimpleNamespace(settings=settings))
+    run._wait_for_engine(runtime, stopped)
+    assert len(looks) == (1 if model == "studio/open" else 3)

@@ -15,14 +15,16 @@ from typing import NamedTuple
 import psutil
 
 from midifrag.clock import monotonic
-from midifrag.commands import check, check_doors, doctor
+from midifrag.commands import check, check_doors, doctor, servers
 from midifrag.commands.fetch import size_text
 from midifrag.commands.soundcheck import listening
 from midifrag.config.hints import hints
 from midifrag.config.loading import Loaded
 from midifrag.config.osc import LOOPBACK
 from midifrag.config.playback import DEFAULT
+from midifrag.config.servers import server_of
 from midifrag.engine.loading.inventory import presence
+from midifrag.engine.remote.calling import Look
 from midifrag.errors import HubError, MidifragError, PlaybackError
 from midifrag.fragment.files import force_to_disk, storage_error
 from midifrag.playback.output_list import list_outputs
@@ -108,9 +110,29 @@ def _set(loaded: Loaded) -> Iterator[Finding]:
         yield ok(f"{loaded.path.name} is right: {len(loaded.banks)} banks, {pads} pads")
 
 
+def _servers(loaded: Loaded) -> Iterator[Finding]:
+    """What the set's servers say, and how long the line takes there and back."""
+    said = servers.looks(loaded)
+    for model, doubt in servers.doubts(loaded, said):
+        if doubt:
+            yield fault(doubt)
+            continue
+        name = server_of(model, loaded.settings.servers) or ""
+        found = said[name]
+        if isinstance(found, Look):
+            trip = f"{1000 * found.round_trip:.0f} ms there and back"
+            patience = loaded.settings.servers[name].patience_ms
+            yield (ok if 2000 * found.round_trip < patience else note)(
+                f"{model} is ready at {name}, {trip}; without a byte for {patience} ms, another one plays"
+            )
+
+
 def _models(loaded: Loaded) -> Iterator[Finding]:
     yield from (fault(str(problem)) for problem in check.unusable_models(loaded))
+    yield from _servers(loaded)
     for name in sorted(loaded.limits):
+        if loaded.settings.is_elsewhere(name):
+            continue
         try:
             here = presence(name, loaded.source(name))
         except HubError as error:

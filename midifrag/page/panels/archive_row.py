@@ -116,7 +116,7 @@ class TakeRow:
 
     def _render(self, *, again: bool) -> None:
         page, record = self._sheet.page, self._record
-        model = record.model if record.model in page.loaded.settings.known_models else None
+        model = record.model if page.loaded.settings.knows(record.model) else None
         parameters = parameters_of(record, model)
         if not again:
             parameters["seed"] = RANDOM

@@ -1,0 +1,178 @@
+"""An engine of a server, as a whole `Engine`: one thread with one connection, which comes back by itself.
+
+It pings four times a second. When no byte has come for ``patience_ms``, the show hears that the engine is away, and
+whoever stands in plays; when the line is back, new presses go there again. A shorter break is nobody's business: the
+connection is made anew, and each job goes on where it was.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import threading
+from collections.abc import Callable
+from typing import Any
+
+from websockets.asyncio.client import ClientConnection
+
+from midifrag.clock import SystemClock
+from midifrag.engine.line import messages as line
+from midifrag.engine.line.frames import Frame, encode, from_server
+from midifrag.engine.messages import Command, EngineEvent, Warming
+from midifrag.engine.protocol import EngineChoice
+from midifrag.engine.remote.calling import TROUBLES, call, hang_up, told
+from midifrag.engine.remote.talk import Said, Talk, UnfitServerError
+from midifrag.errors import ModelError
+
+#: Seconds between two pings, and between two looks at how long nothing has come.
+PING, LOOK = 0.25, 0.05
+#: Seconds between two calls of a server that does not answer: the first ones, and those after some.
+AGAIN, AGAIN_MOST = 0.1, 1.0
+#: Seconds between two signs that it is still being called.
+SIGN = 2.0
+
+
+class RemoteEngine:
+    """``url``, ``token_file``, ``patience_ms``, ``server`` and ``there`` of the choice's source say who is called."""
+
+    def __init__(self, choice: EngineChoice) -> None:
+        source = choice.source
+        if not source.get("url"):
+            raise ModelError(f"{choice.model} has no url; name its server under servers:, and the model SERVER/MODEL.")
+        self._server, self._url = str(source.get("server", choice.model)), str(source["url"])
+        self._token_file: str | None = source.get("token_file")
+        self._patience = float(source.get("patience_ms", 800)) / 1000
+        self._clock = SystemClock()
+        self._talk = Talk(choice.model, str(source.get("there", "")), self._server, self._clock)
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._run, name=f"midifrag-line {choice.model}", daemon=True)
+        self._closing = asyncio.Event()
+        self._listener: Callable[[EngineEvent], None] | None = None
+        self._outbox: asyncio.Queue[line.Message] | None = None
+        self._socket: ClientConnection | None = None
+        self._heard_at = self._signed_at = 0.0
+        self._trouble = ""
+
+    def start(self, listener: Callable[[EngineEvent], None]) -> None:
+        """See `Engine.start`."""
+        self._listener = listener
+        self._thread.start()
+
+    def send(self, command: Command) -> None:
+        """See `Engine.send`."""
+        # Also between the end of the loop and that of the thread.
+        with contextlib.suppress(RuntimeError):
+            self._loop.call_soon_threadsafe(self._take, command)
+
+    def close(self) -> None:
+        """See `Engine.close`."""
+        if self._thread.is_alive():
+            with contextlib.suppress(RuntimeError):
+                self._loop.call_soon_threadsafe(self._closing.set)
+            self._thread.join()
+        elif not self._loop.is_closed():
+            self._loop.close()
+
+    # --- on the engine's own thread ----------------------------------------------------------------------------------
+
+    def _run(self) -> None:
+        self._heard_at = self._signed_at = self._clock.now()
+        self._tell(Warming(0, 1, f"calling {self._server}"))
+        try:
+            self._loop.run_until_complete(self._serve())
+        finally:
+            self._loop.close()
+
+    async def _serve(self) -> None:
+        closing = asyncio.ensure_future(self._closing.wait())
+        calling, watching = asyncio.ensure_future(self._call()), asyncio.ensure_future(self._watch())
+        await asyncio.wait((closing, calling, watching), return_when=asyncio.FIRST_COMPLETED)
+        for task in (closing, calling, watching):
+            task.cancel()
+        await asyncio.gather(closing, calling, watching, return_exceptions=True)
+
+    async def _call(self) -> None:
+        """Call, talk, call again."""
+        pause = AGAIN
+        while True:
+            heard_before = self._heard_at
+            try:
+                await self._connection()
+            except UnfitServerError as error:
+                self._say(error.said)
+                pause = AGAIN_MOST
+            except TROUBLES as error:
+                self._trouble = told(error)
+                pause = AGAIN if self._heard_at > heard_before else min(2 * pause, AGAIN_MOST)
+            await asyncio.sleep(pause)
+
+    async def _connection(self) -> None:
+        """One connection, to its end. Raises one of `TROUBLES` for how that came."""
+        socket, welcome = await call(self._url, self._token_file, self._heard)
+        self._socket, self._heard_at = socket, self._clock.now()
+        tasks: list[asyncio.Task[Any]] = []
+        try:
+            self._outbox = asyncio.Queue()
+            self._say(self._talk.heard(Frame(welcome)))
+            tasks = [asyncio.ensure_future(one) for one in (self._write(socket), self._listen(socket), self._ping())]
+            done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+            for task in done:
+                task.result()
+        finally:
+            self._outbox = self._socket = None
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+            hang_up(socket)
+
+    async def _listen(self, socket: ClientConnection) -> None:
+        while True:
+            self._say(self._talk.heard(from_server(await socket.recv())))
+
+    async def _write(self, socket: ClientConnection) -> None:
+        outbox = self._outbox
+        while outbox is not None:
+            await socket.send(encode(await outbox.get()))
+
+    async def _ping(self) -> None:
+        number = 0
+        while self._outbox is not None:
+            self._outbox.put_nowait(line.Ping(number=number))
+            number += 1
+            await asyncio.sleep(PING)
+
+    async def _watch(self) -> None:
+        """Tell the show when nothing has come for too long, and that it is not forgotten while that lasts."""
+        while True:
+            await asyncio.sleep(LOOK)
+            now = self._clock.now()
+            if now - self._heard_at < self._patience:
+                continue
+            if self._socket is not None:
+                # Given up, and a new one made: that may come through sooner.
+                hang_up(self._socket)
+            if not self._talk.is_away:
+                why = f": {self._trouble}" if self._trouble else ""
+                self._say(self._talk.fell_silent(f"{self._server} does not answer ({self._url}{why})."))
+            if now - self._signed_at >= SIGN:
+                self._signed_at = now
+                self._tell(Warming(0, 1, f"calling {self._server}"))
+
+    def _heard(self) -> None:
+        # A refusal is no answer.
+        if self._socket is not None:
+            self._heard_at = self._clock.now()
+
+    def _take(self, command: Command) -> None:
+        self._say(self._talk.command(command))
+
+    def _say(self, said: Said) -> None:
+        for event in said.events:
+            self._tell(event)
+        if self._outbox is not None:
+            for message in said.messages:
+                self._outbox.put_nowait(message)
+
+    def _tell(self, event: EngineEvent) -> None:
+        if self._listener is not None and not self._closing.is_set():
+            self._listener(event)

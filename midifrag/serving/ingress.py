@@ -1,0 +1,188 @@
+"""The way in: a web application with one WebSocket, which checks tokens and runs a session a connection."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from functools import partial
+from importlib.metadata import version
+
+from fastapi import FastAPI, Request, Response, WebSocket
+from fastapi.responses import PlainTextResponse
+from starlette.requests import HTTPConnection
+from starlette.websockets import WebSocketDisconnect, WebSocketState
+
+from midifrag.engine.line import messages as line
+from midifrag.engine.line.flow import WINDOW
+from midifrag.engine.line.frames import MOST_FRAME
+from midifrag.engine.remote.calling import PATH
+from midifrag.errors import LineError
+from midifrag.serving.desk import Desk, News
+from midifrag.serving.jobs import KEEP_SECONDS
+from midifrag.serving.metrics import CONTENT_TYPE, exposition
+from midifrag.serving.quotas import USUAL_QUOTA, Quota
+from midifrag.serving.session import Session
+from midifrag.serving.tokens import Tokens
+
+_log = logging.getLogger(__name__)
+
+#: Where Prometheus asks.
+METRICS = "/metrics"
+#: Seconds without a byte after which a client counts as gone: it says something four times a second.
+SILENCE = 10.0
+#: Seconds between two looks at how the models stand.
+LOOK = 0.5
+#: Close codes: of RFC 6455 (1002 protocol error, 1009 too large, 1012 service restart, 1001 going away), and our own.
+PROTOCOL_ERROR, TOO_LARGE, RESTART, GONE, OTHER_VERSION = 1002, 1009, 1012, 1001, 4406
+
+
+class Ingress:
+    """All connections of one process. ``models`` are the names that clients are told."""
+
+    def __init__(self, desk: Desk, tokens: Tokens, models: tuple[str, ...], quota: Quota = USUAL_QUOTA) -> None:
+        self._desk, self._tokens, self._models, self._quota = desk, tokens, models, quota
+        self._sessions: dict[Session, WebSocket] = {}
+        self._looking: asyncio.Task[None] | None = None
+        self._news: tuple[News, ...] = ()
+        self._draining = False
+        self._closing: set[asyncio.Task[None]] = set()
+
+    async def serve(self, socket: WebSocket) -> None:
+        """One connection, to its end."""
+        owner = self._owner(socket)
+        if owner is None:
+            # Before it is accepted: 403, and nothing is read of what such a client sends.
+            await socket.close()
+            return
+        if line.SUBPROTOCOL not in socket.scope.get("subprotocols", []):
+            await socket.accept()
+            await socket.close(OTHER_VERSION, f"this server speaks {line.SUBPROTOCOL}; update the older of the two")
+            return
+        await socket.accept(subprotocol=line.SUBPROTOCOL)
+        session = Session(self._desk, owner, partial(_put, socket), lambda: len(self._sessions))
+        self._sessions[session] = socket
+        if self._looking is None:
+            self._looking = asyncio.ensure_future(self._look())
+        try:
+            await self._welcome(session, socket)
+            await self._listen(session, socket)
+        except OSError as error:
+            # What is sent into a socket that has gone.
+            _log.debug("a connection broke: %r", error)
+        finally:
+            self._sessions.pop(session, None)
+            await session.close()
+
+    async def metrics(self, request: Request) -> Response:
+        """How the server stands, for Prometheus; for who has a token."""
+        if self._owner(request) is None:
+            return PlainTextResponse("a token is needed: Authorization: Bearer TOKEN\n", 403)
+        try:
+            models = await self._desk.status()
+        except Exception as error:  # what a dead replica's handle raises is Ray's to choose
+            _log.debug("no engine says how it stands: %r", error)
+            models = ()
+        return Response(exposition(models, len(self._sessions)), media_type=CONTENT_TYPE)
+
+    def _owner(self, asked: HTTPConnection) -> str | None:
+        scheme, _, token = asked.headers.get("authorization", "").partition(" ")
+        return self._tokens.owner(token.strip()) if scheme.lower() == "bearer" else None
+
+    async def drain(self) -> None:
+        """Tell all that this server ends, and close each connection with 1012 when its jobs are done."""
+        self._draining = True
+        for session, socket in tuple(self._sessions.items()):
+            with contextlib.suppress(OSError):
+                await session.move()
+            self._close_later(session, socket)
+
+    def _close_later(self, session: Session, socket: WebSocket) -> None:
+        task = asyncio.ensure_future(self._close_when_idle(session, socket))
+        self._closing.add(task)
+        task.add_done_callback(self._closing.discard)
+
+    async def _welcome(self, session: Session, socket: WebSocket) -> None:
+        await session.send(
+            line.Welcome(
+                server=version("midifrag"),
+                models=self._models,
+                window=WINDOW,
+                keeps=KEEP_SECONDS,
+                in_flight=self._quota.in_flight,
+                seconds_a_minute=self._quota.seconds_a_minute,
+            )
+        )
+        await session.tell_news(self._news)
+        if self._draining:
+            self._close_later(session, socket)
+
+    async def _listen(self, session: Session, socket: WebSocket) -> None:
+        while True:
+            try:
+                async with asyncio.timeout(SILENCE):
+                    message = await socket.receive()
+            except TimeoutError:
+                return await _close(socket, GONE, f"nothing came for {SILENCE:g} s")
+            if message["type"] == "websocket.disconnect":
+                return None
+            data = message.get("bytes")
+            if data is not None and len(data) > MOST_FRAME:
+                return await _close(socket, TOO_LARGE, f"a frame has {MOST_FRAME} bytes at most")
+            try:
+                await session.take(message.get("text", "") if data is None else data)
+            except LineError as error:
+                return await _close(socket, PROTOCOL_ERROR, str(error))
+
+    async def _look(self) -> None:
+        """Tell every connection how the models stand, as often as that changes."""
+        while True:
+            try:
+                self._news = await self._desk.news()
+            except Exception as error:  # what a dead replica's handle raises is Ray's to choose
+                _log.debug("no engine says how it stands: %r", error)
+            if not self._draining and any(isinstance(one, line.Moving) for one in self._news):
+                await self.drain()
+            await asyncio.gather(*(self._tell_news(one) for one in tuple(self._sessions)))
+            await asyncio.sleep(LOOK)
+
+    async def _tell_news(self, session: Session) -> None:
+        with contextlib.suppress(OSError):
+            # A client that reads nothing keeps nobody from hearing.
+            async with asyncio.timeout(LOOK):
+                await session.tell_news(self._news)
+
+    async def _close_when_idle(self, session: Session, socket: WebSocket) -> None:
+        while session in self._sessions and session.busy:
+            await asyncio.sleep(0.05)
+        await _close(socket, RESTART, "this server ends; connect again")
+
+
+async def _put(socket: WebSocket, data: bytes) -> None:
+    """Put a frame on the wire. Raises `ConnectionError` where the other end has gone."""
+    try:
+        await socket.send_bytes(data)
+    except (WebSocketDisconnect, RuntimeError) as error:
+        raise ConnectionResetError(f"the client has gone: {error!r}") from error
+
+
+async def _close(socket: WebSocket, code: int, reason: str) -> None:
+    """Close with a reason of at most 123 bytes, as RFC 6455 has it."""
+    if socket.application_state is WebSocketState.CONNECTED:
+        with contextlib.suppress(WebSocketDisconnect, RuntimeError, OSError):
+            await socket.close(code, reason.encode()[:120].decode("utf-8", "ignore"))
+
+
+def application(ingress: Ingress) -> FastAPI:
+    """The application that a web server runs."""
+    app = FastAPI(openapi_url=None, docs_url=None, redoc_url=None)
+
+    async def connect(websocket: WebSocket) -> None:
+        await ingress.serve(websocket)
+
+    async def metrics(request: Request) -> Response:
+        return await ingress.metrics(request)
+
+    app.add_api_websocket_route(PATH, connect)
+    app.add_api_route(METRICS, metrics, response_model=None)
+    return app

@@ -1,0 +1,270 @@
+"""The jobs of a server: each known by its token and its id, detached from the connection that asked for it.
+
+Nothing here knows of sockets, threads or Ray: requests and what engines say come in, commands to engines go out, and
+who watches a job is called when it has changed. Time is what the clock says.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import itertools
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from typing import Any, Literal, TypeAlias, assert_never
+
+from midifrag.clock import Clock
+from midifrag.engine import messages as engine
+from midifrag.engine.line import messages as line
+from midifrag.engine.line.translating import packed, render_of, told_take
+from midifrag.errors import MidifragError
+from midifrag.serving.quotas import USUAL_QUOTA, Quota, Spending
+
+#: Seconds that what became of a job is kept for a client that comes back.
+KEEP_SECONDS = 60.0
+#: Seconds that a request counts as whose length is left to the model.
+USUAL_SECONDS = 10.0
+
+Outcome: TypeAlias = engine.Rendered | engine.Failed | engine.Cancelled
+Reason: TypeAlias = Literal["quota", "moving", "model", "differs", "request"]
+
+
+class RefusedError(MidifragError):
+    """A job that is not taken, and why."""
+
+    def __init__(self, why: Reason, reason: str) -> None:
+        self.why: Reason = why
+        super().__init__(reason)
+
+
+@dataclass(eq=False, slots=True)
+class Job:
+    """One job, as far as it has come. ``owner`` is its token's name; nobody else hears of it."""
+
+    owner: str
+    id: str
+    number: int
+    model: str
+    wish: Any
+    asked_at: float
+    began_at: float | None = None
+    ended_at: float | None = None
+    step: int = 0
+    of: int = 0
+    retried: bool = False
+    cancelling: bool = False
+    outcome: Outcome | None = None
+    #: What was rendered, as it travels, and what is told of it.
+    audio: bytes = b""
+    take: line.Rendered | None = None
+    watchers: set[Callable[[], None]] = field(default_factory=set)
+
+    def tell(self) -> None:
+        """Call everybody who watches it."""
+        for watcher in tuple(self.watchers):
+            watcher()
+
+    @contextmanager
+    def watched(self, watcher: Callable[[], None]) -> Iterator[None]:
+        """Call ``watcher`` at each change, as long as this lasts."""
+        self.watchers.add(watcher)
+        try:
+            yield
+        finally:
+            self.watchers.discard(watcher)
+
+
+class Jobs:
+    """All jobs of a replica. ``send`` hands a command to a model's engine; ``models`` are those that there are."""
+
+    def __init__(
+        self,
+        clock: Clock,
+        send: Callable[[str, engine.Command], None],
+        models: tuple[str, ...],
+        quota: Quota = USUAL_QUOTA,
+        keep: float = KEEP_SECONDS,
+    ) -> None:
+        self._clock, self._send, self._models = clock, send, models
+        self._quota, self._keep = quota, keep
+        self._jobs: dict[tuple[str, str], Job] = {}
+        self._by_number: dict[int, Job] = {}
+        self._numbers = itertools.count(1)
+        self._spent: dict[str, Spending] = {}
+        self.draining = False
+
+    def __iter__(self) -> Iterator[Job]:
+        return iter(tuple(self._jobs.values()))
+
+    @property
+    def in_flight(self) -> int:
+        """Jobs that have not ended."""
+        return len(self._by_number)
+
+    # --- from clients ------------------------------------------------------------------------------------------------
+
+    def ask(self, owner: str, asked: line.Ask) -> Job:
+        """The job of a request, which begins with the first one under its id. Raises `RefusedError`."""
+        model, wish = asked.model or self._models[0], _lasting(asked.wish)
+        job = self._jobs.get((owner, asked.job))
+        if job is not None:
+            if model != job.model or wish != _lasting(job.wish):
+                raise RefusedError("differs", "another request has this id; a new one needs an id of its own.")
+            if asked.wish == wish:
+                # Not as a spare any more.
+                self._promote(job)
+            return job
+        now = self._clock.now()
+        self._check(owner, model, asked.wish, now)
+        self._spent.setdefault(owner, Spending()).spend(now, _seconds(asked.wish))
+        job = Job(owner, asked.job, next(self._numbers), model, asked.wish, now)
+        self._jobs[owner, asked.job] = job
+        self._by_number[job.number] = job
+        self._send(model, render_of(asked.wish, job.number))
+        return job
+
+    def find(self, owner: str, job: str) -> Job | None:
+        """A job of this owner; None where there is none, be there one of another's or not."""
+        return self._jobs.get((owner, job))
+
+    def cancel(self, owner: str, job: str) -> None:
+        """Drop a job, which ends when its engine has let go of it; what has ended, or was never there, is none."""
+        found = self.find(owner, job)
+        if found is not None and found.outcome is None and not found.cancelling:
+            found.cancelling = True
+            self._send(found.model, engine.Cancel(found.number))
+
+    def promote(self, owner: str, job: str) -> None:
+        """A spare became a press."""
+        if (found := self.find(owner, job)) is not None:
+            self._promote(found)
+
+    def kept(self, owner: str, job: str) -> None:
+        """Its client has all of it: forget a job that has ended."""
+        found = self.find(owner, job)
+        if found is not None and found.outcome is not None:
+            del self._jobs[owner, job]
+
+    def drain(self) -> None:
+        """Take no new jobs from now on."""
+        self.draining = True
+
+    def ahead(self, job: Job) -> int:
+        """How many of its model's jobs wait before it."""
+        waiting = (one for one in self._by_number.values() if one.model == job.model and one.began_at is None)
+        spare = job.wish.spare
+        return sum(one.number < job.number for one in waiting if spare or not one.wish.spare)
+
+    # --- from engines ------------------------------------------------------------------------------------------------
+
+    def note(self, event: engine.JobEvent | engine.Died) -> list[Job]:
+        """Take in what an engine says of a job, or that it is gone with some; the jobs that ended with that."""
+        ended: list[Job] = []
+        match event:
+            case engine.Started(number):
+                if (job := self._by_number.get(number)) is not None:
+                    job.began_at = self._clock.now()
+                    self._tell_all(job.model)
+            case engine.Progress(number, step, of):
+                if (job := self._by_number.get(number)) is not None:
+                    job.step, job.of = step, of
+                    job.tell()
+            case engine.Rendered() | engine.Failed() | engine.Cancelled():
+                ended += self._end(event)
+            case engine.Died(reason, numbers, restarting):
+                for number in numbers:
+                    ended += self._lost(number, reason, restarting=restarting)
+            case _:
+                assert_never(event)
+        return ended
+
+    def expire(self) -> None:
+        """Forget what ended too long ago; to be called about once a second."""
+        oldest = self._clock.now() - self._keep
+        for key, job in tuple(self._jobs.items()):
+            if job.ended_at is not None and job.ended_at <= oldest and not job.watchers:
+                del self._jobs[key]
+        for owner, spending in tuple(self._spent.items()):
+            if not spending.within(self._clock.now()):
+                del self._spent[owner]
+
+    # --- inside ------------------------------------------------------------------------------------------------------
+
+    def _check(self, owner: str, model: str, wish: Any, now: float) -> None:
+        if self.draining:
+            raise RefusedError("moving", "this server ends and takes no new jobs; connect again for the one after it.")
+        if model not in self._models:
+            raise RefusedError("model", f"there is no model {model!r} here; there is {', '.join(self._models)}.")
+        at_once = sum(job.owner == owner for job in self._by_number.values())
+        if at_once >= self._quota.in_flight:
+            raise RefusedError(
+                "quota", f"{at_once} jobs of this token are in flight, and no more may be; wait for one."
+            )
+        spent = self._spent[owner].within(now) if owner in self._spent else 0.0
+        if spent + _seconds(wish) > self._quota.seconds_a_minute:
+            most = self._quota.seconds_a_minute
+            raise RefusedError("quota", f"this token may ask for {most:g} s of audio a minute; wait a little.")
+
+    def _promote(self, job: Job) -> None:
+        if job.wish.spare:
+            job.wish = job.wish.model_copy(update={"spare": False})
+            if job.outcome is None:
+                self._send(job.model, engine.Promote(job.number))
+
+    def _end(self, outcome: Outcome) -> list[Job]:
+        job = self._by_number.pop(outcome.job, None)
+        if job is None:
+            return []
+        if isinstance(outcome, engine.Rendered):
+            job.audio = packed(outcome.audio)
+            job.take = told_take(job.id, outcome, hashlib.sha256(job.audio).hexdigest())
+            # Once is enough: what travels are the bytes.
+            outcome = replace(outcome, audio=outcome.audio[:, :0].copy())
+        job.outcome, job.ended_at = outcome, self._clock.now()
+        self._make_room(job.owner)
+        self._tell_all(job.model)
+        job.tell()
+        return [job]
+
+    def _make_room(self, owner: str) -> None:
+        """Forget an owner's oldest audio that nobody fetches now, beyond what may be kept of it."""
+        ended = sorted(
+            (job for job in self._jobs.values() if job.owner == owner and job.ended_at is not None),
+            key=lambda job: job.ended_at or 0.0,
+        )
+        held = sum(len(job.audio) for job in ended)
+        for job in ended[:-1]:
+            if held <= self._quota.kept_bytes:
+                return
+            if not job.watchers:
+                held -= len(job.audio)
+                del self._jobs[owner, job.id]
+
+    def _lost(self, number: int, reason: str, *, restarting: bool) -> list[Job]:
+        job = self._by_number.get(number)
+        if job is None:
+            return []
+        if job.cancelling:
+            return self._end(engine.Cancelled(number))
+        if not restarting or job.retried:
+            return self._end(engine.Failed(number, reason))
+        # Once more, from the same seed: it may not have been what ended its engine.
+        job.retried, job.began_at, job.step, job.of = True, None, 0, 0
+        self._send(job.model, render_of(job.wish, number))
+        job.tell()
+        return []
+
+    def _tell_all(self, model: str) -> None:
+        """What waits may have become one less."""
+        for job in tuple(self._by_number.values()):
+            if job.model == model:
+                job.tell()
+
+
+def _lasting(wish: Any) -> Any:
+    """What does not change about a request while it is on its way."""
+    return wish.model_copy(update={"spare": False})
+
+
+def _seconds(wish: Any) -> float:
+    return USUAL_SECONDS if wish.seconds is None else float(wish.seconds)

@@ -1,0 +1,171 @@
+"""A replica: engines of one or several models as at home, their jobs, and what becomes of these, for any way in."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Callable
+from typing import assert_never
+
+from midifrag.clock import Clock, SystemClock
+from midifrag.engine import messages as engine
+from midifrag.engine.line import messages as line
+from midifrag.engine.line.translating import render_of
+from midifrag.engine.pool import EnginePool
+from midifrag.engine.protocol import Engine
+from midifrag.errors import ModelError
+from midifrag.serving.desk import News, Order
+from midifrag.serving.jobs import Jobs, RefusedError
+from midifrag.serving.quotas import USUAL_QUOTA, Quota
+from midifrag.serving.standing import Standing
+from midifrag.serving.telling import Telling
+
+#: Seconds without progress after which a replica is not sound any more: its host should have replaced the engine.
+HUNG_SECONDS = 60.0
+#: Seconds between two looks at what has been kept for long enough.
+TIDY_SECONDS = 1.0
+
+
+class Replica:
+    """A `Desk` of its own. All of it belongs to the loop that `start` was called on; engines tell from their threads.
+
+    ``create`` makes the engine of a model; ``place`` is what clients know this replica by.
+    """
+
+    def __init__(
+        self,
+        models: tuple[str, ...],
+        create: Callable[[str], Engine],
+        place: str = "",
+        quota: Quota = USUAL_QUOTA,
+        clock: Clock | None = None,
+    ) -> None:
+        self.place = place
+        self._models = models
+        self._clock = clock or SystemClock()
+        self._pool = EnginePool(create, self._heard)
+        self.jobs = Jobs(self._clock, self._pool.send, models, quota)
+        self._standing = {model: Standing(model) for model in models}
+        self._changed = asyncio.Event()
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._tidying: asyncio.Task[None] | None = None
+
+    async def start(self) -> None:
+        """Load every model; comes back when each is ready. Raises `ModelError` where one does not come."""
+        self._loop = asyncio.get_running_loop()
+        self._tidying = self._loop.create_task(self._tidy())
+        self._pool.start(dict.fromkeys(self._models, ()))
+        while not all(isinstance(one.news, line.Info) for one in self._standing.values()):
+            self.check()
+            self._changed.clear()
+            await self._changed.wait()
+
+    async def close(self) -> None:
+        """Stop all engines."""
+        if self._tidying is not None:
+            self._tidying.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._tidying
+        self._loop = None
+        await asyncio.to_thread(self._pool.close)
+
+    def check(self) -> None:
+        """Raise `ModelError` where an engine is gone for good, or hangs where its host cannot help."""
+        now = self._clock.now()
+        for one in self._standing.values():
+            if one.is_lost and isinstance(one.news, line.Away):
+                raise ModelError(f"{one.model}: {one.news.reason}")
+            if one.stalled_since is not None and now - one.stalled_since > HUNG_SECONDS:
+                raise ModelError(f"{one.model} has shown no progress for {now - one.stalled_since:.0f} s")
+
+    def drain(self) -> None:
+        """Take no new jobs any more."""
+        self.jobs.drain()
+
+    # --- a desk ------------------------------------------------------------------------------------------------------
+
+    async def follow(self, owner: str, asked: line.Ask) -> AsyncIterator[line.Message]:
+        """See `Desk.follow`."""
+        try:
+            job = self.jobs.ask(owner, asked)
+        except RefusedError as error:
+            yield line.Refused(job=asked.job, reason=str(error), why=error.why)
+            return
+        telling, changed = Telling(job, self.place), asyncio.Event()
+        with job.watched(changed.set):
+            while True:
+                changed.clear()
+                for message in telling.due(self._clock.now(), self.jobs.ahead(job)):
+                    yield message
+                if telling.is_over:
+                    return
+                await self._wait(changed, telling.next_at())
+
+    async def audio(self, owner: str, asked: line.Ask, start: int, size: int) -> bytes:
+        """See `Desk.audio`."""
+        job = self.jobs.find(owner, asked.job)
+        return b"" if job is None else job.audio[start : start + size]
+
+    async def order(self, owner: str, order: Order) -> None:
+        """See `Desk.order`."""
+        match order:
+            case line.Cancel(job=job):
+                self.jobs.cancel(owner, job)
+            case line.Promote(job=job):
+                self.jobs.promote(owner, job)
+            case line.Kept(job=job):
+                self.jobs.kept(owner, job)
+            case line.Warm(model=model, wishes=wishes):
+                if (model or self._models[0]) in self._models:
+                    renders = tuple(render_of(wish, 0) for wish in wishes)
+                    self._pool.send(model or self._models[0], engine.Warm(renders))
+            case _:
+                assert_never(order)
+
+    async def news(self) -> tuple[News, ...]:
+        """See `Desk.news`."""
+        moving = (line.Moving(),) if self.jobs.draining else ()
+        return (*(one.news for one in self._standing.values()), *moving)
+
+    async def status(self) -> tuple[line.ModelStatus, ...]:
+        """See `Desk.status`."""
+        return tuple(one.status(self.jobs) for one in self._standing.values())
+
+    # --- from engines ------------------------------------------------------------------------------------------------
+
+    def _heard(self, model: str, event: engine.EngineEvent) -> None:
+        loop = self._loop
+        if loop is not None:
+            # A loop that has ended listens to nobody.
+            with contextlib.suppress(RuntimeError):
+                loop.call_soon_threadsafe(self._take, model, event)
+
+    def _take(self, model: str, event: engine.EngineEvent) -> None:
+        self._pool.note(model, event)
+        standing = self._standing[model]
+        match event:
+            case engine.Warming() | engine.Ready() | engine.Stalled() | engine.Resumed():
+                standing.note(event, self._clock.now())
+            case engine.Died():
+                standing.note(event, self._clock.now())
+                self._take_in(standing, event)
+            case engine.Started() | engine.Progress() | engine.Rendered() | engine.Failed() | engine.Cancelled():
+                self._take_in(standing, event)
+            case _:
+                assert_never(event)
+        self._changed.set()
+
+    def _take_in(self, standing: Standing, event: engine.JobEvent | engine.Died) -> None:
+        for job in self.jobs.note(event):
+            standing.ended(job)
+
+    async def _tidy(self) -> None:
+        while True:
+            await asyncio.sleep(TIDY_SECONDS)
+            self.jobs.expire()
+
+    async def _wait(self, changed: asyncio.Event, until: float | None) -> None:
+        wait = None if until is None else max(0.0, until - self._clock.now())
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(wait):
+                await changed.wait()

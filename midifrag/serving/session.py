@@ -1,0 +1,216 @@
+"""One client's connection: what it asks for goes to the desk, and what becomes of it goes back, audio as it has room.
+
+A session holds nothing that outlives it: jobs are the desk's. What it may have waiting is bounded, whatever its client
+sends and however little that reads.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+
+from midifrag.engine.line import messages as line
+from midifrag.engine.line.flow import Window
+from midifrag.engine.line.frames import PIECE, encode, from_client
+from midifrag.errors import LineError
+from midifrag.serving.desk import Desk, News, Order
+
+_log = logging.getLogger(__name__)
+
+#: Jobs that one connection follows at once, and orders of it that wait to be passed on.
+MOST_FOLLOWED, MOST_ORDERS = 512, 1024
+#: Bytes that are fetched from the engine's replica at once.
+FETCH = 8 * PIECE
+#: Seconds after which a job is asked for again whose replica is gone, the first time and at most, and how long in all.
+AGAIN, AGAIN_MOST, PATIENCE = 0.25, 2.0, 120.0
+#: Seconds that one frame may take to be sent.
+STUCK = 10.0
+#: Seconds after which a client is told that its request waits for a free replica.
+UNPLACED = 0.1
+
+
+class Session:
+    """``owner`` is the name of the client's token; ``send`` puts a frame on the wire, and waits while that is full."""
+
+    def __init__(
+        self,
+        desk: Desk,
+        owner: str,
+        send: Callable[[bytes], Awaitable[None]],
+        connections: Callable[[], int] = lambda: 1,
+    ) -> None:
+        self._desk, self._owner, self._send_frame, self._connections = desk, owner, send, connections
+        self._window = Window()
+        self._sending = asyncio.Lock()
+        self._following: dict[str, asyncio.Task[None]] = {}
+        self._orders: asyncio.Queue[Order] = asyncio.Queue(MOST_ORDERS)
+        self._ordering = asyncio.ensure_future(self._pass_on())
+        self._told: dict[str, News] = {}
+        self._moves = False
+
+    @property
+    def busy(self) -> bool:
+        """Whether a job of this connection is under way."""
+        return bool(self._following)
+
+    async def take(self, data: bytes | str) -> None:
+        """Take in a frame. Raises `LineError` for what is none, or too much; the connection then ends."""
+        message = from_client(data).message
+        match message:
+            case line.Ask():
+                await self._ask(message)
+            case line.Cancel() | line.Promote() | line.Kept() | line.Warm():
+                try:
+                    self._orders.put_nowait(message)
+                except asyncio.QueueFull:
+                    raise LineError(f"more than {MOST_ORDERS} orders wait; slow down") from None
+            case line.Received(total=total):
+                try:
+                    self._window.received(total)
+                except ValueError as error:
+                    raise LineError(str(error)) from None
+            case line.Ping(number=number):
+                await self.send(line.Pong(number=number))
+            case line.Look():
+                await self._tell_status()
+            case _:
+                raise LineError(f"{message.kind()} is not for a server")
+
+    async def tell_news(self, news: tuple[News, ...]) -> None:
+        """Tell how models stand, each only when that has changed."""
+        for one in news:
+            if isinstance(one, line.Moving):
+                await self.move()
+            elif self._told.get(one.model) != one:
+                await self.send(one)
+                self._told[one.model] = one
+
+    async def move(self) -> None:
+        """Say that this server ends; what is asked for from now on is refused."""
+        if not self._moves:
+            self._moves = True
+            await self.send(line.Moving())
+
+    async def send(self, message: line.Message, raw: bytes = b"") -> None:
+        """Put a message on the wire, whole, between others. Raises `ConnectionError` where its client reads nothing."""
+        try:
+            async with asyncio.timeout(STUCK), self._sending:
+                await self._send_frame(encode(message, raw))
+        except TimeoutError:
+            raise ConnectionAbortedError(f"nothing was read for {STUCK:g} s") from None
+
+    async def close(self) -> None:
+        """The connection is gone: stop listening to its jobs, which go on."""
+        tasks = [self._ordering, *self._following.values()]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _tell_status(self) -> None:
+        models: tuple[line.ModelStatus, ...] = ()
+        try:
+            models = await self._desk.status()
+        except Exception as error:  # what a dead replica's handle raises is Ray's to choose
+            _log.debug("no engine says how it stands: %r", error)
+        await self.send(line.Status(connections=self._connections(), draining=self._moves, models=models))
+
+    # --- inside ------------------------------------------------------------------------------------------------------
+
+    async def _ask(self, asked: line.Ask) -> None:
+        if len(self._following) >= MOST_FOLLOWED:
+            reason = f"one connection follows {MOST_FOLLOWED} jobs at once; wait for one of them."
+            await self.send(line.Refused(job=asked.job, reason=reason, why="quota"))
+            return
+        earlier = self._following.pop(asked.job, None)
+        if earlier is not None:
+            # Asked again, it begins again where the client says.
+            earlier.cancel()
+            await asyncio.gather(earlier, return_exceptions=True)
+        task = asyncio.ensure_future(self._follow(asked))
+        self._following[asked.job] = task
+        task.add_done_callback(lambda done: self._ended(asked.job, done))
+
+    def _ended(self, job: str, task: asyncio.Task[None]) -> None:
+        if self._following.get(job) is task:
+            del self._following[job]
+        if not task.cancelled() and (error := task.exception()) is not None:
+            _log.debug("a job's tale broke off: %r", error)
+
+    async def _follow(self, asked: line.Ask) -> None:
+        """Tell of a job to its end; where its replica dies, ask another one, for the same take."""
+        waited, pause = 0.0, AGAIN
+        while True:
+            try:
+                if await self._tell(asked):
+                    return
+                reason = "its engine stopped telling of it"
+            except (asyncio.CancelledError, ConnectionError):
+                raise
+            except Exception as error:  # what a dead replica's handle raises is Ray's to choose
+                reason = f"{type(error).__name__}"
+            if waited >= PATIENCE:
+                await self.send(line.Failed(job=asked.job, reason=f"no engine of the server answers ({reason})"))
+                return
+            asked = asked.model_copy(update={"place": "", "have": 0})
+            await self.send(line.Queued(job=asked.job))
+            await asyncio.sleep(pause)
+            waited, pause = waited + pause, min(2 * pause, AGAIN_MOST)
+
+    async def _tell(self, asked: line.Ask) -> bool:
+        """Tell of a job as one replica has it; whether that was to its end."""
+        unplaced = asyncio.get_running_loop().call_later(
+            UNPLACED, lambda: asyncio.ensure_future(self.send(line.Queued(job=asked.job)))
+        )
+        try:
+            async for message in self._desk.follow(self._owner, asked):
+                unplaced.cancel()
+                match message:
+                    case line.Queued(place=place):
+                        # Another replica's take of the same seed may differ in its last bits: not in the middle of it.
+                        have = asked.have if place == asked.place else 0
+                        asked = asked.model_copy(update={"place": place, "have": have})
+                        await self.send(message)
+                    case line.Rendered():
+                        await self._send_audio(asked, message)
+                        await self.send(message)
+                        return True
+                    case line.Failed() | line.Cancelled() | line.Refused():
+                        await self.send(message)
+                        return True
+                    case _:
+                        await self.send(message)
+        finally:
+            unplaced.cancel()
+        return False
+
+    async def _send_audio(self, asked: line.Ask, take: line.Rendered) -> None:
+        start = asked.have if asked.have <= take.size else 0
+        while start < take.size:
+            size = min(FETCH, take.size - start)
+            # Before it is fetched: a client that reads nothing has nobody hold anything for it.
+            await self._window.take(size)
+            data = await self._fetched(asked, start, size)
+            for begin in range(0, size, PIECE):
+                await self.send(line.Audio(job=asked.job, start=start + begin), data[begin : begin + PIECE])
+            start += size
+
+    async def _fetched(self, asked: line.Ask, start: int, size: int) -> bytes:
+        """Audio of a replica. Raises `LookupError` where that has it no more; no credit is spent then."""
+        data = b""
+        try:
+            data = await self._desk.audio(self._owner, asked, start, size)
+        finally:
+            if len(data) != size:
+                self._window.give_back(size)
+        if len(data) != size:
+            raise LookupError("its audio is not there any more")
+        return data
+
+    async def _pass_on(self) -> None:
+        while True:
+            order = await self._orders.get()
+            try:
+                await self._desk.order(self._owner, order)
+            except Exception as error:  # as above; a job whose replica is dead needs no order any more
+                _log.debug("an order reached nobody: %r", error)

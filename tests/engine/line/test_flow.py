@@ -1,0 +1,109 @@
+"""Credits: what is on its way to a slow client is bounded, and everybody has a turn."""
+
+import asyncio
+
+import pytest
+
+from midifrag.engine.line.flow import Window
+
+
+def running(coroutine):
+    return asyncio.run(coroutine)
+
+
+async def settle():
+    for _ in range(5):
+        await asyncio.sleep(0)
+
+
+def test_what_is_sent_waits_for_what_was_received():
+    async def play():
+        window = Window(100)
+        await window.take(60)
+        second = asyncio.ensure_future(window.take(60))
+        await settle()
+        assert (second.done(), window.on_its_way) == (False, 60)
+        window.received(30)
+        await settle()
+        assert second.done()
+        assert window.on_its_way == 90
+
+    running(play())
+
+
+def test_who_waits_is_served_in_turn():
+    async def play():
+        window, order = Window(100), []
+
+        async def send(name, size):
+            await window.take(size)
+            order.append(name)
+
+        await window.take(100)
+        tasks = [asyncio.ensure_future(send(name, size)) for name, size in (("large", 80), ("small", 10))]
+        await settle()
+        # There is room for the small one, and it is not its turn.
+        window.received(20)
+        await settle()
+        assert order == []
+        window.received(100)
+        await asyncio.gather(*tasks)
+        assert order == ["large", "small"]
+
+    running(play())
+
+
+def test_a_piece_that_is_larger_than_the_window_goes_alone():
+    async def play():
+        window = Window(10)
+        await window.take(50)
+        later = asyncio.ensure_future(window.take(1))
+        await settle()
+        assert not later.done()
+        window.received(50)
+        await later
+
+    running(play())
+
+
+@pytest.mark.parametrize("has_its_turn", [False, True])
+def test_who_gives_up_leaves_the_room_to_others(has_its_turn):
+    async def play():
+        window = Window(10)
+        await window.take(10)
+        first, second = (asyncio.ensure_future(window.take(10)) for _ in range(2))
+        await settle()
+        if has_its_turn:
+            window.received(10)
+        first.cancel()
+        await settle()
+        if not has_its_turn:
+            window.received(10)
+        await second
+        assert window.on_its_way == 10
+
+    running(play())
+
+
+def test_what_is_not_sent_after_all_is_others():
+    async def play():
+        window = Window(10)
+        await window.take(10)
+        later = asyncio.ensure_future(window.take(10))
+        await settle()
+        window.give_back(10)
+        await later
+        assert window.on_its_way == 10
+
+    running(play())
+
+
+@pytest.mark.parametrize("total", [-1, 11])
+def test_more_than_was_sent_cannot_have_been_received(total):
+    async def play():
+        window = Window(10)
+        await window.take(10)
+        with pytest.raises(ValueError, match="of 10"):
+            window.received(total)
+
+    running(play())

@@ -1,0 +1,63 @@
+"""Requests, infos and samples that went over the line are what they were."""
+
+from dataclasses import fields, replace
+
+import numpy as np
+import pytest
+
+from midifrag.config.parameters import PARAMETERS, RequestParameters, names_of
+from midifrag.engine.line.frames import encode, from_server
+from midifrag.engine.line.messages import AT_HOME
+from midifrag.engine.line.translating import heard_info, packed, render_of, told_info, told_take, unpacked, wish_of
+from midifrag.engine.messages import EngineInfo, Render, Rendered
+from midifrag.errors import LineError
+
+#: One of each kind of value for every parameter that travels.
+PARAMETERS_TOLD = {
+    name: {int: 7, float: 0.5, str: "x"}[PARAMETERS[name].kind]
+    for name in names_of(RequestParameters)
+    if name not in AT_HOME
+}
+RENDER = Render(3, "a bell", spare=True, recorded=True, bpm=121.5, **PARAMETERS_TOLD)
+INFO = EngineInfo(
+    "stable-audio", "pocket", "c0ffee", "cuda:0 (H100)", "fp16", 44100, 2, 11.0, ("euler",), deterministic=False,
+    memory={"weights": 12e6}, warmed="3 lengths", min_seconds=0.5, remark="r", noise="n", hears_tempo=True,
+)  # fmt: skip
+
+
+def test_a_request_comes_back_with_every_field():
+    assert all(getattr(RENDER, one.name) not in (None, False) for one in fields(Render) if one.name not in AT_HOME)
+    assert render_of(wish_of(RENDER), 9) == replace(RENDER, job=9)
+
+
+def test_what_names_files_of_this_machine_stays_here():
+    with pytest.raises(LineError, match="do not travel"):
+        wish_of(replace(RENDER, loras="dusty=0.8 from /sets/dusty.safetensors"))
+
+
+def test_an_info_comes_back_with_every_field_and_the_servers_name():
+    frame = from_server(encode(told_info("pocket", INFO)))
+    heard = heard_info(frame.message, "studio/pocket", "studio")
+    assert heard == replace(INFO, model="studio/pocket", device="cuda:0 (H100) of studio")
+
+
+def test_a_model_without_a_longest_take_is_told():
+    assert heard_info(told_info("m", replace(INFO, max_seconds=float("inf"))), "m", "s").max_seconds == float("inf")
+
+
+def test_samples_come_back_bit_by_bit():
+    audio = np.random.default_rng(1).normal(size=(2, 100)).astype(np.float32)
+    got = unpacked(packed(audio), 2)
+    assert got.dtype == np.float32
+    assert got.flags.writeable
+    np.testing.assert_array_equal(got, audio)
+    # Also of what is not one piece in memory.
+    np.testing.assert_array_equal(unpacked(packed(audio[:, ::2]), 2), audio[:, ::2])
+
+
+def test_what_is_told_of_a_take_fits_the_line():
+    take = Rendered(
+        1, np.zeros((1, 5), np.float32), 8000, {"prompt": "x" * 30_000, "seed": 1}, 0.5, ("n" * 3000,) * 200
+    )
+    told = told_take("0" * 32, take, "0" * 64)
+    assert (told.size, len(told.used["prompt"]), len(told.notes), len(told.notes[0])) == (20, 20_000, 99, 2000)

@@ -1,0 +1,251 @@
+"""What is said about one model's jobs, without a line: asked, told, lost, asked again, and landed once."""
+
+import hashlib
+
+import numpy as np
+import pytest
+
+from midifrag.clock import ManualClock
+from midifrag.engine.line import messages as line
+from midifrag.engine.line.frames import Frame, encode
+from midifrag.engine.line.translating import told_info
+from midifrag.engine.messages import (
+    Cancel,
+    Cancelled,
+    Died,
+    EngineInfo,
+    Failed,
+    Progress,
+    Promote,
+    Ready,
+    Render,
+    Rendered,
+    Resumed,
+    Started,
+    Warm,
+    Warming,
+)
+from midifrag.engine.remote.talk import TRIES, Talk, UnfitServerError
+
+INFO = EngineInfo("e", "sketch", "c", "cpu", "fp32", 8000, 1, 9.0, ())
+DATA = bytes(range(40))
+
+
+class Home:
+    """A talk, whose line is the test."""
+
+    def __init__(self, there="sketch"):
+        self.clock = ManualClock()
+        self.talk = Talk("studio/sketch", there, "studio", self.clock)
+
+    def hear(self, message, raw=b""):
+        return self.talk.heard(Frame(message, raw))
+
+    def welcome(self, *models):
+        return self.hear(
+            line.Welcome(
+                server="1", models=models or ("sketch",), window=9, keeps=60, in_flight=4, seconds_a_minute=9.0
+            )
+        )
+
+    def ask(self, number=1, **said):
+        [ask] = self.talk.command(Render(number, "bell", seconds=1.0, seed=1, **said)).messages
+        return ask
+
+    def is_ready(self):
+        self.welcome()
+        return self.hear(told_info("sketch", INFO))
+
+    def send_take(self, job, pieces=((0, DATA),), sha256=None):
+        for start, raw in pieces:
+            self.hear(line.Audio(job=job, start=start), raw)
+        digest = hashlib.sha256(DATA).hexdigest() if sha256 is None else sha256
+        return self.hear(
+            line.Rendered(job=job, channels=1, samples=10, sample_rate=8000, used={"seed": 1}, engine_seconds=0.5,
+                          sha256=digest)
+        )  # fmt: skip
+
+
+def test_a_job_goes_its_way():
+    home = Home()
+    assert isinstance(home.is_ready().events[0], Ready)
+    job = home.ask().job
+    assert home.hear(line.Queued(job=job, ahead=1, place="r1")).events == []
+    # That it still waits is a sign of life.
+    assert home.hear(line.Queued(job=job, ahead=0, place="r1")).events == [Resumed()]
+    assert home.hear(line.Began(job=job)).events == [Started(1)]
+    assert home.hear(line.Progress(job=job, step=1, of=8)).events == [Progress(1, 1, 8)]
+    home.clock.time += 2.0
+    said = home.send_take(job)
+    [take] = said.events
+    np.testing.assert_array_equal(take.audio, np.frombuffer(DATA, "<f4").reshape(1, 10))
+    # What it took here, line and all.
+    assert (take.job, take.used, take.engine_seconds) == (1, {"seed": 1}, 2.0)
+    assert said.messages == [line.Kept(job=job, model="sketch", place="r1")]
+    assert home.talk.jobs == ()
+
+
+def test_audio_that_has_come_is_acknowledged_whosever_it_is():
+    home = Home()
+    home.is_ready()
+    job = home.ask().job
+    assert home.hear(line.Audio(job=job, start=0), b"abcd").messages == [line.Received(total=4)]
+    assert home.hear(line.Audio(job="f" * 32, start=0), b"abcd").messages == [line.Received(total=8)]
+
+
+def test_that_a_long_take_is_coming_is_a_sign_of_life():
+    home = Home()
+    home.is_ready()
+    job = home.ask().job
+    said = []
+    for start in range(5):
+        home.clock.time += 0.5
+        said += home.hear(line.Audio(job=job, start=start), b"x").events
+    assert said == [Resumed(), Resumed()]
+
+
+def test_after_a_drop_each_job_is_asked_for_where_it_was():
+    home = Home()
+    home.is_ready()
+    first, second = home.ask(1), home.ask(2)
+    home.hear(line.Queued(job=first.job, place="r1"))
+    home.hear(line.Began(job=first.job))
+    home.hear(line.Audio(job=first.job, start=0), DATA[:16])
+    asks = home.welcome().messages
+    assert asks == [first.model_copy(update={"have": 16, "place": "r1"}), second]
+    # It is told again, and the show hears it once.
+    assert home.hear(line.Began(job=first.job)).events == []
+    assert home.hear(line.Audio(job=first.job, start=16), DATA[16:]).messages == [line.Received(total=24)]
+    assert isinstance(home.send_take(first.job, ()).events[0], Rendered)
+
+
+def test_after_a_long_silence_the_jobs_are_lost_and_what_is_asked_again_is_the_same_job():
+    home = Home()
+    home.is_ready()
+    job = home.ask().job
+    [died] = home.talk.fell_silent("no answer").events
+    assert died == Died("no answer", (1,), restarting=True)
+    assert home.talk.fell_silent("no answer").events == []
+    # What comes of it now belongs to nobody.
+    assert home.send_take(job).events == []
+    assert home.ask().job == job
+    assert home.hear(told_info("sketch", INFO)).events == [Ready(home.talk._info)]
+    assert isinstance(home.send_take(job).events[0], Rendered)
+    assert home.send_take(job).events == []
+
+
+def test_what_was_dropped_meanwhile_is_dropped_there_too():
+    home = Home()
+    home.is_ready()
+    job = home.ask().job
+    assert home.talk.command(Cancel(1)).events == [Cancelled(1)]
+    assert home.talk.command(Cancel(1)).events == []
+    assert home.welcome().messages == [line.Cancel(job=job, model="sketch")]
+    assert home.welcome().messages == []
+
+
+def test_a_take_that_came_otherwise_than_it_was_sent_comes_again_and_not_for_ever():
+    home = Home()
+    home.is_ready()
+    ask = home.ask()
+    for _ in range(TRIES - 1):
+        assert home.send_take(ask.job, sha256="0" * 64).messages == [ask]
+    [failed] = home.send_take(ask.job, sha256="0" * 64).events
+    assert (failed.job, "another checksum" in failed.reason) == (1, True)
+
+
+@pytest.mark.parametrize(
+    ("told", "event"),
+    [
+        (lambda job: line.Failed(job=job, reason="no", not_finite=True), Failed(1, "studio: no", not_finite=True)),
+        (lambda job: line.Cancelled(job=job), Failed(1, "studio dropped it; press again")),
+        (lambda job: line.Refused(job=job, reason="too much", why="quota"), Failed(1, "studio: too much")),
+        (lambda job: line.Refused(job=job, reason="ends", why="moving"), Died("studio: ends", (1,), restarting=True)),
+    ],
+)  # fmt: skip
+def test_each_other_end_is_told(told, event):
+    home = Home()
+    home.is_ready()
+    job = home.ask().job
+    assert home.hear(told(job)).events == [event]
+    assert home.hear(told(job)).events == []
+
+
+def test_a_spare_that_became_a_press_is_asked_for_as_one():
+    home = Home()
+    home.is_ready()
+    spare = home.ask(spare=True)
+    assert home.talk.command(Promote(1)).messages == [line.Promote(job=spare.job, model="sketch")]
+    assert home.talk.command(Promote(9)).messages == []
+    [again] = home.welcome().messages
+    assert (again.job, again.wish.spare) == (spare.job, False)
+
+
+def test_what_to_warm_is_told_on_each_connection_in_messages_that_fit():
+    home = Home()
+    renders = tuple(Render(0, "x" * 15_000, seconds=1.0, seed=number) for number in range(40))
+    assert home.talk.command(Warm(renders)).events == []
+    warmings = home.welcome().messages
+    assert sum(len(one.wishes) for one in warmings) == 40
+    assert all(encode(one) for one in warmings)
+    assert home.welcome().messages == warmings
+    home.is_ready()
+    assert isinstance(home.talk.command(Warm(())).events[0], Ready)
+
+
+def test_what_fits_no_frame_is_not_warmed_and_fails_as_a_press():
+    home = Home()
+    home.is_ready()
+    long = Render(1, "x" * 30_000, seconds=1.0, seed=1)
+    assert home.talk.command(Warm((long,))).messages == []
+    [failed] = home.talk.command(long).events
+    assert (failed.job, "prompt does not fit the line" in failed.reason) == (1, True)
+
+
+def test_files_of_this_machine_are_not_asked_for_there():
+    home = Home()
+    home.is_ready()
+    render = Render(1, "bell", seconds=1.0, seed=1, loras="dusty=0.8 from /sets/dusty.safetensors")
+    assert home.talk.command(Warm((render,))).messages == []
+    said = home.talk.command(render)
+    assert said.messages == []
+    assert "LoRAs are files of this machine, which do not travel to studio" in said.events[0].reason
+
+
+def test_how_the_model_stands_there_is_told():
+    home = Home()
+    home.welcome()
+    loading = line.Loading(model="sketch", done=1, total=3, what="weights", playable=True)
+    assert home.hear(loading).events == [Warming(1, 3, "weights at studio", playable=True)]
+    [ready] = home.is_ready().events
+    assert (ready.info.model, ready.info.device) == ("studio/sketch", "cpu of studio")
+    assert home.hear(loading).events == []
+    assert home.hear(line.Away(model="sketch", reason="killed")).events == [Died("studio: killed", (), restarting=True)]
+    for other in (line.Away(model="other", reason="x"), told_info("other", INFO), line.Moving(), line.Pong()):
+        assert home.hear(other).events == []
+
+
+def test_a_server_without_the_model_is_told_with_what_it_has():
+    home = Home("open")
+    with pytest.raises(UnfitServerError) as caught:
+        home.welcome("sketch", "pocket")
+    [died] = caught.value.said.events
+    assert died.reason == "studio has no model 'open'; it has sketch, pocket."
+
+
+def test_without_a_name_the_servers_first_model_plays():
+    home = Home("")
+    ask = home.ask()
+    assert ask.model == ""
+    [again] = home.welcome("pocket", "sketch").messages
+    assert (again.job, again.model) == (ask.job, "pocket")
+
+
+def test_what_is_said_of_a_job_that_nobody_has_is_left_out():
+    home = Home()
+    home.is_ready()
+    job = "f" * 32
+    for message in (line.Queued(job=job), line.Began(job=job), line.Progress(job=job, step=1, of=2),
+                    line.Failed(job=job, reason="x"), line.Cancelled(job=job)):  # fmt: skip
+        assert home.hear(message).events == []
+    assert home.send_take(job).events == []

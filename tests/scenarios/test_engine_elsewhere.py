@@ -1,0 +1,93 @@
+"""Whole shows whose engine is on another machine, over a line that is cut: each press lands once, whoever plays it.
+
+``MIDIFRAG_CUTS=75`` has 300 presses and 75 cuts.
+"""
+
+import os
+from collections import Counter
+from contextlib import closing, contextmanager
+
+import pytest
+
+from midifrag.engine.protocol import EngineChoice
+from midifrag.engine.registry import create_engine
+from midifrag.events import EngineChanged, JobChanged
+from midifrag.fragment.archive_reader import ArchiveReader
+from midifrag.states import EngineState, JobState
+from tests.serving.puppet import TOKEN, Server
+from tests.serving.wire import Wire
+from tests.support import forms
+from tests.support.runtimes import landed, played_show
+
+FAR = "studio/sketch"
+
+
+@contextmanager
+def show_elsewhere(folder, wire, **engine):
+    token = folder / "token"
+    token.write_text(TOKEN)
+    servers = {"studio": {"url": wire.url, "token_file": str(token)}}
+    engine = {"host": "thread", "spares": {"enabled": False}, **engine}
+    with played_show(folder / "fragments", model=FAR, servers=servers, engine=engine, queue={"size": 1000}) as show:
+        show.seen.wait_for_kind(EngineChanged, model=FAR, state=EngineState.READY)
+        show.seen.wait_for_kind(EngineChanged, model="sketch", state=EngineState.READY)
+        yield show
+
+
+def sketch(model):
+    return create_engine(EngineChoice(model), "thread")
+
+
+def ready_again(show, times):
+    def condition(changes):
+        states = [one.state for one in changes if isinstance(one, EngineChanged) and one.model == FAR]
+        downs = [number for number, one in enumerate(states) if one is EngineState.RESTARTING]
+        return len(downs) >= times and states[downs[times - 1] :].count(EngineState.READY) > 0
+
+    show.seen.wait_for(condition)
+
+
+@pytest.mark.shortened
+def test_twenty_presses_and_five_cuts_and_each_press_lands_once(tmp_path):
+    cuts = int(os.environ.get("MIDIFRAG_CUTS") or forms.form(2, 5))
+    with (
+        Server(sketch) as server,
+        Wire(server.port, delay=0.01, jitter=0.005) as wire,
+        show_elsewhere(tmp_path, wire) as show,
+    ):
+        pressed = 0
+        for cut in range(1, cuts + 1):
+            for number in range(4):
+                show.note(36 + number % 2)
+                pressed += 1
+                if number == 1:
+                    # Two are on their way, and two come while nobody knows yet that it is cut.
+                    wire.cut()
+            show.seen.wait_for(landed(pressed))
+            wire.mend()
+            ready_again(show, cut)
+        ends = Counter(
+            one.job
+            for one in show.seen.changes
+            if isinstance(one, JobChanged) and one.state in (JobState.LANDED, JobState.FAILED, JobState.CANCELLED)
+        )
+        assert sorted(ends) == list(range(1, pressed + 1))
+        assert set(ends.values()) == {1}
+        # When the line is back, presses go there again.
+        show.note(36)
+        show.seen.wait_for(landed(pressed + 1))
+    with closing(ArchiveReader(tmp_path / "fragments" / "archive")) as archive:
+        models = [archive.get(number).model for number in range(1, archive.count() + 1)]
+    assert len(models) == pressed + 1
+    assert set(models) == {FAR, "sketch"}
+    assert models[-1] == FAR
+
+
+def test_a_short_break_is_nobodys_business(tmp_path):
+    with Server(sketch) as server, Wire(server.port) as wire, show_elsewhere(tmp_path, wire) as show:
+        for number in range(6):
+            show.note(36)
+            wire.drop()
+            show.seen.wait_for(landed(number + 1))
+    with closing(ArchiveReader(tmp_path / "fragments" / "archive")) as archive:
+        assert archive.count() == 6

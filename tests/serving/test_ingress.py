@@ -1,0 +1,226 @@
+"""The way in, over real sockets: who comes in, and what becomes of who should not."""
+
+import queue
+from urllib.error import HTTPError
+from urllib.request import Request, urlopen
+
+import pytest
+from websockets.exceptions import ConnectionClosed, InvalidStatus
+from websockets.sync.client import connect
+
+from midifrag.engine import messages as engine
+from midifrag.engine.line import messages as line
+from midifrag.engine.line.frames import MOST_FRAME, encode, from_server
+from midifrag.serving import ingress as module
+from midifrag.serving.quotas import Quota
+from tests.serving.asking import asked, job_id, take
+from tests.serving.puppet import OTHER, TOKEN, Puppet, Server, until
+from tests.support import PATIENCE
+
+
+@pytest.fixture(scope="module")
+def served():
+    puppet = Puppet()
+    with Server(lambda _model: puppet) as server:
+        yield server, puppet
+
+
+@pytest.fixture
+def server(served):
+    return served[0]
+
+
+@pytest.fixture
+def puppet(served):
+    return served[1]
+
+
+class Client:
+    """A connection, in words of the line."""
+
+    def __init__(self, server, token=TOKEN, protocols=(line.SUBPROTOCOL,)):
+        headers = {"Authorization": f"Bearer {token}"} if token else {}
+        self._connection = connect(
+            f"{server.url}/line", additional_headers=headers, subprotocols=protocols, compression=None,
+            open_timeout=PATIENCE, close_timeout=1.0, max_size=MOST_FRAME, ping_interval=None,
+        )  # fmt: skip
+        self.socket = self._connection.__enter__()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_error):
+        self.socket.close()
+
+    def say(self, message):
+        self.socket.send(encode(message))
+
+    def until(self, kind):
+        while not isinstance(message := from_server(self.socket.recv(PATIENCE)).message, kind):
+            pass
+        return message
+
+    def end(self):
+        """The code and reason that the server closes with."""
+        try:
+            while True:
+                self.socket.recv(PATIENCE)
+        except ConnectionClosed as closed:
+            return closed.rcvd.code, closed.rcvd.reason
+
+
+@pytest.mark.parametrize("token", ["", "x" * 32, TOKEN[:-1]])
+def test_nobody_comes_in_without_a_token(server, token):
+    for _ in range(20):
+        with pytest.raises(InvalidStatus) as refused:
+            Client(server, token)
+        assert refused.value.response.status_code == 403
+    # A storm of wrong ones keeps nobody out.
+    with Client(server) as client:
+        client.until(line.Welcome)
+
+
+def test_a_client_hears_what_there_is(server):
+    with Client(server) as client:
+        welcome = client.until(line.Welcome)
+        assert (welcome.models, welcome.keeps, welcome.in_flight) == (("sketch",), 60.0, 64)
+        info = client.until(line.Info)
+        assert (info.model, info.engine, info.sample_rate) == ("sketch", "puppet", 8000)
+        client.say(line.Look())
+        status = client.until(line.Status)
+        assert [(one.model, one.state) for one in status.models] == [("sketch", "ready")]
+        assert status.connections >= 1
+
+
+def test_prometheus_is_answered_where_it_has_a_token(server):
+    def ask(token):
+        request = Request(server.url.replace("ws:", "http:") + "/metrics", headers={"Authorization": f"Bearer {token}"})
+        with urlopen(request, timeout=PATIENCE) as answer:
+            return answer.headers["content-type"], answer.read().decode()
+
+    kind, text = ask(TOKEN)
+    assert kind == "text/plain; version=0.0.4; charset=utf-8"
+    assert 'midifrag_ready{model="sketch"} 1' in text
+    with pytest.raises(HTTPError) as refused:
+        ask("x" * 32)
+    assert refused.value.code == 403
+    refused.value.close()
+
+
+def test_a_client_of_another_version_hears_that(server):
+    with Client(server, protocols=("midifrag.99",)) as client:
+        code, reason = client.end()
+        assert (code, "speaks midifrag.1" in reason) == (4406, True)
+
+
+@pytest.mark.parametrize(
+    ("data", "code"),
+    [(b"rubbish!", 1002), ("text", 1002), (b"", 1002), (bytes(MOST_FRAME + 1), 1009), (bytes(5 * MOST_FRAME), 1009)],
+    ids=["rubbish", "text", "nothing", "large", "very large"],
+)
+def test_rubbish_ends_its_own_connection_and_no_other(server, data, code):
+    with Client(server) as other, Client(server) as client:
+        client.until(line.Welcome)
+        client.socket.send(data)
+        assert client.end()[0] == code
+        other.say(line.Ping(number=7))
+        assert other.until(line.Pong).number == 7
+
+
+def test_nobody_gets_at_anothers_job(server, puppet):
+    with Client(server) as ann, Client(server, OTHER) as bob:
+        ann.say(asked(1, "hers"))
+        number = puppet.next(engine.Render).job
+        bob.say(line.Cancel(job=job_id(1)))
+        bob.say(line.Kept(job=job_id(1)))
+        bob.say(asked(1, "his", seed=2))
+        # His own, under the same id.
+        other = puppet.next(engine.Render)
+        assert (other.prompt, other.job != number) == ("his", True)
+        puppet.say(take(number))
+        assert ann.until(line.Rendered).job == job_id(1)
+        puppet.say(engine.Failed(other.job, "no"))
+        assert bob.until(line.Failed).reason == "no"
+
+
+def test_a_job_survives_its_connection_and_is_fetched_by_the_next(server, puppet):
+    with Client(server) as client:
+        client.say(asked(2, "lasting"))
+        number = puppet.next(engine.Render).job
+        place = client.until(line.Queued).place
+        client.socket.socket.close()
+    puppet.say(take(number, samples=100))
+    with Client(server) as client:
+        client.say(asked(2, "lasting", place=place, have=200))
+        piece = client.until(line.Audio)
+        assert piece.start == 200
+        client.until(line.Rendered)
+    with pytest.raises(queue.Empty):
+        puppet.heard.get_nowait()
+
+
+def test_a_client_that_reads_nothing_delays_nobody(server, puppet):
+    with Client(server) as idle, Client(server) as client:
+        idle.say(asked(3, "large"))
+        number = puppet.next(engine.Render).job
+        puppet.say(take(number, samples=4_000_000))
+        client.say(asked(4, "small"))
+        puppet.say(take(puppet.next(engine.Render).job))
+        assert client.until(line.Rendered).job == job_id(4)
+
+
+def test_a_client_that_says_nothing_is_gone(monkeypatch):
+    monkeypatch.setattr(module, "SILENCE", 0.2)
+    with Server(lambda _model: Puppet()) as server, Client(server) as client:
+        assert client.end() == (1001, "nothing came for 0.2 s")
+
+
+def test_a_server_that_ends_says_so_finishes_and_closes_with_1012():
+    puppet = Puppet()
+    with Server(lambda _model: puppet) as server, Client(server) as client, Client(server) as idle:
+        client.say(asked(1))
+        number = puppet.next(engine.Render).job
+        client.until(line.Queued)
+        server.loop.call_soon_threadsafe(server.replica.drain)
+        client.until(line.Moving)
+        assert idle.end()[0] == 1012
+        client.say(asked(2, "new"))
+        assert client.until(line.Refused).why == "moving"
+        puppet.say(take(number))
+        client.until(line.Rendered)
+        assert client.end()[0] == 1012
+
+
+def test_an_engine_that_goes_and_comes_is_told():
+    puppet = Puppet()
+    with Server(lambda _model: puppet) as server, Client(server) as client:
+        client.until(line.Info)
+        puppet.say(engine.Died("killed", (), restarting=True))
+        assert client.until(line.Away).reason == "killed"
+        puppet.say(engine.Ready(puppet.info))
+        client.until(line.Info)
+
+
+def test_quotas_are_told_and_kept():
+    with Server(lambda _model: Puppet(), quota=Quota(in_flight=1)) as server, Client(server) as client:
+        assert client.until(line.Welcome).in_flight == 1
+        client.say(asked(1))
+        client.say(asked(2))
+        assert client.until(line.Refused).why == "quota"
+
+
+def test_a_desk_that_cannot_say_how_it_stands_is_asked_again(monkeypatch):
+    monkeypatch.setattr(module, "LOOK", 0.01)
+    with Server(lambda _model: Puppet()) as server:
+        news, calls = server.replica.news, []
+
+        async def faulty():
+            calls.append(1)
+            if len(calls) < 3:
+                raise OSError("no replica")
+            return await news()
+
+        server.replica.news = faulty
+        with Client(server) as client:
+            client.until(line.Info)
+        until(lambda: len(calls) > 3)

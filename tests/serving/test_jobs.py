@@ -1,0 +1,240 @@
+"""Jobs on a clock that is moved by hand: known by token and id, each with one outcome, kept for who comes back."""
+
+import hashlib
+
+import pytest
+
+from midifrag.engine import messages as engine
+from midifrag.engine.messages import Cancel, Died, Failed, Progress, Promote, Started
+from midifrag.serving.jobs import KEEP_SECONDS, RefusedError
+from tests.serving.asking import Desk, asked, job_id, take
+
+
+def refused(desk, owner, request):
+    with pytest.raises(RefusedError) as caught:
+        desk.jobs.ask(owner, request)
+    return caught.value
+
+
+def test_a_request_goes_to_its_models_engine():
+    desk = Desk(("sketch", "pocket"))
+    desk.jobs.ask("ann", asked(1))
+    desk.jobs.ask("ann", asked(2, "a drum", model="pocket", seed=9))
+    assert [(model, one.prompt, one.seed) for model, one in desk.sent] == [
+        ("sketch", "a bell", 1),
+        ("pocket", "a drum", 9),
+    ]
+
+
+def test_what_is_asked_again_is_the_same_job():
+    desk = Desk()
+    first = desk.jobs.ask("ann", asked(1))
+    assert desk.jobs.ask("ann", asked(1, have=12, place="x")) is first
+    assert len(desk.sent) == 1
+    desk.jobs.note(take(first.number))
+    assert desk.jobs.ask("ann", asked(1)) is first
+    assert len(desk.sent) == 1
+
+
+def test_an_id_is_for_one_request_alone():
+    desk = Desk()
+    desk.jobs.ask("ann", asked(1))
+    assert refused(desk, "ann", asked(1, "a drum")).why == "differs"
+
+
+def test_the_same_id_of_another_token_is_another_job():
+    desk = Desk()
+    hers, his = desk.jobs.ask("ann", asked(1)), desk.jobs.ask("bob", asked(1, "a drum"))
+    assert hers is not his
+    desk.jobs.note(take(hers.number))
+    assert (hers.outcome is not None, his.outcome) == (True, None)
+
+
+def test_nobody_finds_cancels_or_forgets_anothers_job():
+    desk = Desk()
+    hers = desk.jobs.ask("ann", asked(1, spare=True))
+    desk.commands()
+    assert desk.jobs.find("bob", hers.id) is None
+    desk.jobs.cancel("bob", hers.id)
+    desk.jobs.promote("bob", hers.id)
+    assert desk.commands() == []
+    desk.jobs.note(take(hers.number))
+    desk.jobs.kept("bob", hers.id)
+    assert desk.jobs.find("ann", hers.id) is hers
+
+
+def test_a_take_is_kept_as_it_travels_with_its_checksum():
+    desk = Desk()
+    job = desk.jobs.ask("ann", asked(1))
+    [ended] = desk.jobs.note(take(job.number, samples=4, value=1.0, channels=2))
+    assert ended is job
+    assert job.audio == b"\x00\x00\x80\x3f" * 8
+    assert job.take.sha256 == hashlib.sha256(job.audio).hexdigest()
+    assert (job.take.channels, job.take.samples, job.outcome.audio.size) == (2, 4, 0)
+
+
+def test_what_became_of_a_job_is_kept_for_a_minute_and_no_longer():
+    desk = Desk()
+    job = desk.jobs.ask("ann", asked(1))
+    desk.jobs.note(take(job.number))
+    desk.clock.time += KEEP_SECONDS - 0.1
+    desk.jobs.expire()
+    assert desk.jobs.find("ann", job.id) is job
+    desk.clock.time += 0.2
+    with job.watched(lambda: None):
+        # Who fetches it now, however slowly, gets all of it.
+        desk.jobs.expire()
+        assert desk.jobs.find("ann", job.id) is job
+    desk.jobs.expire()
+    assert desk.jobs.find("ann", job.id) is None
+
+
+def test_a_job_in_flight_waits_for_its_client_for_ever():
+    desk = Desk()
+    job = desk.jobs.ask("ann", asked(1))
+    desk.clock.time += 10 * KEEP_SECONDS
+    desk.jobs.expire()
+    assert desk.jobs.find("ann", job.id) is job
+
+
+def test_what_has_arrived_is_forgotten_at_once():
+    desk = Desk()
+    job = desk.jobs.ask("ann", asked(1))
+    desk.jobs.kept("ann", job.id)
+    assert desk.jobs.find("ann", job.id) is job
+    desk.jobs.note(take(job.number))
+    desk.jobs.kept("ann", job.id)
+    assert desk.jobs.find("ann", job.id) is None
+
+
+def test_a_token_keeps_so_many_bytes_the_oldest_go_first():
+    desk = Desk(kept_bytes=150)
+    for number in (1, 2, 3):
+        desk.jobs.note(take(desk.jobs.ask("ann", asked(number)).number, samples=16))
+        desk.clock.time += 1
+    assert [desk.jobs.find("ann", job_id(number)) is not None for number in (1, 2, 3)] == [False, True, True]
+
+
+def test_a_take_that_is_larger_than_all_that_is_kept_is_kept_alone():
+    desk = Desk(kept_bytes=10)
+    job = desk.jobs.ask("ann", asked(1))
+    desk.jobs.note(take(job.number))
+    assert desk.jobs.find("ann", job.id) is job
+
+
+def test_a_token_has_so_many_jobs_at_once():
+    desk = Desk(in_flight=2)
+    first, _second = (desk.jobs.ask("ann", asked(number)) for number in (1, 2))
+    error = refused(desk, "ann", asked(3))
+    assert (error.why, "2 jobs" in str(error)) == ("quota", True)
+    # What is known already is no new one, and others have their own.
+    desk.jobs.ask("ann", asked(1))
+    desk.jobs.ask("bob", asked(3))
+    desk.jobs.note(take(first.number))
+    desk.jobs.ask("ann", asked(3))
+
+
+def test_a_token_asks_for_so_many_seconds_a_minute():
+    desk = Desk(seconds_a_minute=25)
+    desk.jobs.ask("ann", asked(1, seconds=20.0))
+    assert refused(desk, "ann", asked(2, seconds=None)).why == "quota"
+    desk.clock.time += 59
+    desk.jobs.expire()
+    assert refused(desk, "ann", asked(2, seconds=6.0)).why == "quota"
+    desk.clock.time += 2
+    desk.jobs.expire()
+    desk.jobs.ask("ann", asked(2, seconds=6.0))
+
+
+def test_a_model_that_is_not_there_is_refused_with_those_that_are():
+    error = refused(Desk(), "ann", asked(1, model="open"))
+    assert (error.why, str(error)) == ("model", "there is no model 'open' here; there is sketch.")
+
+
+def test_a_server_that_ends_takes_nothing_new_and_finishes_the_rest():
+    desk = Desk()
+    job = desk.jobs.ask("ann", asked(1))
+    desk.jobs.drain()
+    assert refused(desk, "ann", asked(2)).why == "moving"
+    assert desk.jobs.ask("ann", asked(1)) is job
+    assert desk.jobs.in_flight == 1
+    desk.jobs.note(take(job.number))
+    assert desk.jobs.in_flight == 0
+
+
+def test_a_job_is_cancelled_once_and_ends_when_its_engine_lets_go():
+    desk = Desk()
+    job = desk.jobs.ask("ann", asked(1))
+    desk.commands()
+    desk.jobs.cancel("ann", job.id)
+    desk.jobs.cancel("ann", job.id)
+    assert desk.commands() == [Cancel(job.number)]
+    assert job.outcome is None
+    desk.jobs.note(engine.Cancelled(job.number))
+    assert isinstance(job.outcome, engine.Cancelled)
+    desk.jobs.cancel("ann", job.id)
+    assert desk.commands() == []
+
+
+def test_a_spare_becomes_a_press_by_word_or_by_being_asked_for_as_one():
+    desk = Desk()
+    jobs = [desk.jobs.ask("ann", asked(number, spare=True)) for number in (1, 2)]
+    desk.commands()
+    desk.jobs.promote("ann", jobs[0].id)
+    desk.jobs.promote("ann", jobs[0].id)
+    desk.jobs.ask("ann", asked(2))
+    # As it was asked for at first: it stays what it has become.
+    desk.jobs.ask("ann", asked(1, spare=True))
+    assert desk.commands() == [Promote(job.number) for job in jobs]
+
+
+def test_how_many_wait_before_it():
+    desk = Desk(("sketch", "pocket"))
+    spare = desk.jobs.ask("bob", asked(1, spare=True))
+    first, second = (desk.jobs.ask("ann", asked(number)) for number in (2, 3))
+    desk.jobs.ask("ann", asked(4, model="pocket"))
+    assert [desk.jobs.ahead(job) for job in (first, second, spare)] == [0, 1, 0]
+    desk.jobs.note(Started(first.number))
+    assert desk.jobs.ahead(second) == 0
+
+
+def test_who_watches_hears_of_each_change():
+    desk, heard = Desk(), []
+    job = desk.jobs.ask("ann", asked(1))
+    with job.watched(lambda: heard.append((job.began_at is not None, job.step, job.outcome))):
+        desk.jobs.note(Started(job.number))
+        desk.jobs.note(Progress(job.number, 1, 8))
+        desk.jobs.note(take(job.number))
+    assert [one[:2] for one in heard] == [(True, 0), (True, 1), (True, 1)]
+    assert heard[-1][2] is job.outcome
+    desk.jobs.note(Progress(job.number, 2, 8))
+    assert len(heard) == 3
+
+
+def test_what_died_with_its_engine_is_rendered_once_more_from_the_same_seed():
+    desk = Desk()
+    job = desk.jobs.ask("ann", asked(1, seed=77))
+    [first] = desk.commands()
+    desk.jobs.note(Started(job.number))
+    assert desk.jobs.note(Died("killed", (job.number,), restarting=True)) == []
+    assert desk.commands() == [first]
+    assert (job.began_at, job.outcome) == (None, None)
+    assert desk.jobs.note(Died("killed", (job.number,), restarting=True)) == [job]
+    assert job.outcome == Failed(job.number, "killed")
+
+
+def test_what_dies_with_an_engine_that_does_not_return_has_failed():
+    desk = Desk()
+    job, other = (desk.jobs.ask("ann", asked(number)) for number in (1, 2))
+    desk.jobs.cancel("ann", other.id)
+    desk.jobs.note(Died("no card", (job.number, other.number, 99), restarting=False))
+    assert (job.outcome, other.outcome) == (Failed(1, "no card"), engine.Cancelled(2))
+
+
+def test_what_is_said_of_a_job_that_has_ended_or_never_was_is_left_out():
+    desk = Desk()
+    job = desk.jobs.ask("ann", asked(1))
+    desk.jobs.note(take(job.number, samples=4))
+    for event in (Started(1), Progress(1, 1, 2), take(1, samples=8), Failed(9, "x"), Died("x", (1,), restarting=True)):
+        assert desk.jobs.note(event) == []
+    assert (len(job.audio), len(list(desk.jobs))) == (16, 1)

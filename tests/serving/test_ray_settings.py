@@ -1,0 +1,22 @@
+"""How Ray is started: closed, and telling nobody."""
+
+import os
+
+from midifrag.serving.ray_settings import environment, make_token
+
+
+def test_ray_is_closed_and_tells_nobody(tmp_path):
+    path = make_token(tmp_path)
+    variables = environment(path)
+    assert variables["RAY_USAGE_STATS_ENABLED"] == "0"
+    assert (variables["RAY_AUTH_MODE"], variables["RAY_AUTH_TOKEN_PATH"]) == ("token", str(path))
+    assert all(isinstance(value, str) for value in variables.values())
+
+
+def test_each_start_has_a_token_of_its_own_that_its_owner_alone_reads(tmp_path):
+    (tmp_path / "other").mkdir()
+    paths = [make_token(folder) for folder in (tmp_path, tmp_path / "other")]
+    assert paths[0].read_text() != paths[1].read_text()
+    assert len(paths[0].read_text()) == 64
+    if os.name == "posix":
+        assert paths[0].stat().st_mode & 0o777 == 0o600

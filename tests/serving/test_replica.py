@@ -1,0 +1,154 @@
+"""A replica: its engines' words become jobs' ends, and it says when it is not sound."""
+
+import asyncio
+
+import pytest
+
+from midifrag.clock import ManualClock
+from midifrag.engine import messages as engine
+from midifrag.engine.line import messages as line
+from midifrag.errors import ModelError
+from midifrag.serving.replica import HUNG_SECONDS, Replica
+from tests.serving.asking import asked, job_id, take
+from tests.serving.puppet import INFO, Puppet
+
+
+def playing(play, models=("sketch",), **puppets):
+    async def run():
+        engines = {model: Puppet(**puppets) for model in models}
+        replica = Replica(models, engines.__getitem__, "here", clock=(clock := ManualClock()))
+        await replica.start()
+        try:
+            await play(replica, engines, clock)
+        finally:
+            await replica.close()
+        assert all(one.is_closed for one in engines.values())
+
+    asyncio.run(run())
+
+
+async def settle():
+    for _ in range(10):
+        await asyncio.sleep(0)
+
+
+def test_it_is_up_when_each_model_is_ready():
+    async def run():
+        engines = {model: Puppet(ready=False) for model in ("sketch", "pocket")}
+        replica = Replica(("sketch", "pocket"), engines.__getitem__)
+        starting = asyncio.ensure_future(replica.start())
+        while not all(hasattr(one, "say") for one in engines.values()):
+            await asyncio.sleep(0.001)
+        engines["sketch"].say(engine.Ready(INFO))
+        engines["pocket"].say(engine.Warming(1, 2, "weights"))
+        await settle()
+        assert not starting.done()
+        assert [type(one) for one in await replica.news()] == [line.Info, line.Loading]
+        engines["pocket"].say(engine.Ready(INFO))
+        await starting
+        await replica.close()
+
+    asyncio.run(run())
+
+
+def test_a_model_that_cannot_be_loaded_is_told():
+    async def run():
+        def create(_model):
+            raise ModelError("the checkpoint is damaged")
+
+        replica = Replica(("sketch",), create)
+        with pytest.raises(ModelError, match="sketch: the checkpoint is damaged"):
+            await replica.start()
+        await replica.close()
+
+    asyncio.run(run())
+
+
+def test_a_job_is_followed_to_its_end_and_its_audio_fetched():
+    async def play(replica, engines, _clock):
+        async def follow():
+            return [message.kind() async for message in replica.follow("ann", asked(1))]
+
+        following = asyncio.ensure_future(follow())
+        await settle()
+        puppet = engines["sketch"]
+        puppet.say(engine.Started(1))
+        puppet.say(take(1, samples=4))
+        assert await following == ["queued", "began", "rendered"]
+        assert await replica.audio("ann", asked(1), 8, 99) == b"\x00\x00\x00\x3f" * 2
+        assert await replica.audio("bob", asked(1), 0, 99) == b""
+        [status] = await replica.status()
+        assert (status.rendered, status.queued, status.rendering) == (1, 0, 0)
+
+    playing(play)
+
+
+def test_who_is_refused_hears_why():
+    async def play(replica, _engines, _clock):
+        [refused] = [one async for one in replica.follow("ann", asked(1, model="open"))]
+        assert (refused.kind(), refused.why) == ("refused", "model")
+
+    playing(play)
+
+
+def test_orders_reach_the_engine():
+    async def play(replica, engines, _clock):
+        puppet = engines["sketch"]
+        replica.jobs.ask("ann", asked(1, spare=True))
+        for order in (line.Promote(job=job_id(1)), line.Cancel(job=job_id(1)), line.Warm(wishes=(asked(2).wish,)),
+                      line.Warm(model="open")):  # fmt: skip
+            await replica.order("ann", order)
+        assert puppet.next(engine.Promote) == engine.Promote(1)
+        assert puppet.next(engine.Cancel) == engine.Cancel(1)
+        assert puppet.next(engine.Warm).renders[0].prompt == "a bell"
+        puppet.say(take(1))
+        await settle()
+        await replica.order("ann", line.Kept(job=job_id(1)))
+        assert replica.jobs.find("ann", job_id(1)) is None
+
+    playing(play)
+
+
+def test_it_is_not_sound_when_an_engine_is_lost_or_hangs_where_its_host_cannot_help():
+    async def play(replica, engines, clock):
+        puppet = engines["sketch"]
+        puppet.say(engine.Stalled(1.0))
+        await settle()
+        replica.check()
+        clock.time += HUNG_SECONDS
+        with pytest.raises(ModelError, match="no progress for 61 s"):
+            replica.check()
+        puppet.say(engine.Resumed())
+        await settle()
+        replica.check()
+        puppet.say(engine.Died("killed", (), restarting=True))
+        await settle()
+        replica.check()
+        puppet.say(engine.Died("no card", (), restarting=False))
+        await settle()
+        with pytest.raises(ModelError, match="sketch: no card"):
+            replica.check()
+
+    playing(play)
+
+
+def test_one_that_ends_says_so():
+    async def play(replica, _engines, _clock):
+        replica.drain()
+        assert isinstance((await replica.news())[-1], line.Moving)
+
+    playing(play)
+
+
+def test_what_has_been_kept_for_long_enough_is_forgotten(monkeypatch):
+    monkeypatch.setattr("midifrag.serving.replica.TIDY_SECONDS", 0.0)
+
+    async def play(replica, engines, clock):
+        replica.jobs.ask("ann", asked(1))
+        engines["sketch"].say(take(1))
+        await settle()
+        clock.time += 61
+        await settle()
+        assert replica.jobs.find("ann", job_id(1)) is None
+
+    playing(play)

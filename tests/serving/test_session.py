@@ -1,0 +1,328 @@
+"""One connection: what it asks for, what comes back, and how little a bad client may cost."""
+
+import asyncio
+import hashlib
+
+import pytest
+
+from midifrag.clock import SystemClock
+from midifrag.engine import messages as engine
+from midifrag.engine.line import messages as line
+from midifrag.engine.line.flow import WINDOW
+from midifrag.engine.line.frames import PIECE, encode, from_server
+from midifrag.errors import LineError
+from midifrag.serving import session as module
+from midifrag.serving.jobs import Jobs
+from midifrag.serving.quotas import Quota
+from midifrag.serving.session import Session
+from midifrag.serving.telling import Telling
+from tests.serving.asking import asked, job_id, take
+
+
+class Desk:
+    """A desk in this loop, whose engines are the test itself."""
+
+    def __init__(self, place="here"):
+        self.place, self.sent, self.orders = place, [], []
+        self.jobs = Jobs(SystemClock(), lambda _model, command: self.sent.append(command), ("sketch",), Quota())
+        self.dies, self.asked = 0, []
+
+    async def follow(self, owner, one):
+        self.asked.append(one)
+        if self.dies:
+            self.dies -= 1
+            raise OSError("the replica is gone")
+        job = self.jobs.ask(owner, one)
+        telling, changed = Telling(job, self.place), asyncio.Event()
+        with job.watched(changed.set):
+            while not telling.is_over:
+                changed.clear()
+                for message in telling.due(0.0, 0):
+                    yield message
+                if not telling.is_over:
+                    await changed.wait()
+
+    async def audio(self, owner, one, start, size):
+        return self.jobs.find(owner, one.job).audio[start : start + size]
+
+    async def order(self, owner, order):
+        if order.job == job_id(99):
+            raise OSError("nobody there")
+        self.orders.append((owner, order))
+
+    async def news(self):
+        return ()
+
+    async def status(self):
+        return ()
+
+
+class Client:
+    """What a session sent, and what it is told."""
+
+    def __init__(self, desk, reads=True):
+        self.frames, self.news, self.reads = [], asyncio.Event(), reads
+        self.session = Session(desk, "ann", self.take)
+
+    async def take(self, data):
+        if not self.reads:
+            await asyncio.Event().wait()
+        self.frames.append(from_server(data))
+        self.news.set()
+
+    async def tell(self, message):
+        await self.session.take(encode(message))
+
+    async def until(self, kind):
+        """All up to the first message of a kind."""
+        while not any(isinstance(one.message, kind) for one in self.frames):
+            self.news.clear()
+            await self.news.wait()
+        return [one.message.kind() for one in self.frames]
+
+
+def playing(play, **options):
+    async def run():
+        desk = Desk()
+        client = Client(desk, **options)
+        try:
+            await play(desk, client)
+        finally:
+            await client.session.close()
+
+    asyncio.run(run())
+
+
+def test_a_job_is_told_from_waiting_to_its_audio():
+    async def play(desk, client):
+        await client.tell(asked(1))
+        await client.until(line.Queued)
+        for event in (engine.Started(1), engine.Progress(1, 1, 2), take(1, samples=3 * PIECE // 8)):
+            desk.jobs.note(event)
+        told = await client.until(line.Rendered)
+        assert told == ["queued", "began", "audio", "audio", "rendered"]
+        sent = b"".join(one.raw for one in client.frames)
+        assert hashlib.sha256(sent).hexdigest() == client.frames[-1].message.sha256
+        assert [len(one.raw) for one in client.frames] == [0, 0, PIECE, PIECE // 2, 0]
+
+    playing(play)
+
+
+@pytest.mark.parametrize(("place", "starts"), [("here", [PIECE]), ("elsewhere", [0, PIECE])])
+def test_audio_goes_on_where_a_client_had_it_but_not_in_the_middle_of_another_replicas(place, starts):
+    async def play(desk, client):
+        desk.jobs.note(take(desk.jobs.ask("ann", asked(1)).number, samples=PIECE // 2))
+        await client.tell(asked(1, have=PIECE, place=place))
+        await client.until(line.Rendered)
+        assert [one.message.start for one in client.frames if one.raw] == starts
+
+    playing(play)
+
+
+def test_more_had_than_there_is_begins_anew():
+    async def play(desk, client):
+        desk.jobs.note(take(desk.jobs.ask("ann", asked(1)).number, samples=4))
+        await client.tell(asked(1, have=17, place="here"))
+        await client.until(line.Rendered)
+        assert [one.message.start for one in client.frames if one.raw] == [0]
+
+    playing(play)
+
+
+def test_audio_waits_for_a_client_and_everything_else_goes_on():
+    async def play(desk, client):
+        desk.jobs.note(take(desk.jobs.ask("ann", asked(1)).number, samples=WINDOW // 2))
+        await client.tell(asked(1))
+        await client.tell(asked(2))
+        while sum(len(one.raw) for one in client.frames) < WINDOW:
+            await asyncio.sleep(0)
+        await client.tell(line.Ping(number=5))
+        await client.until(line.Pong)
+        desk.jobs.note(engine.Failed(2, "no"))
+        await client.until(line.Failed)
+        assert sum(len(one.raw) for one in client.frames) == WINDOW
+        await client.tell(line.Received(total=WINDOW))
+        await client.until(line.Rendered)
+        assert sum(len(one.raw) for one in client.frames) == 2 * WINDOW
+
+    playing(play)
+
+
+def test_a_replica_that_dies_is_followed_by_another_from_the_beginning(monkeypatch):
+    monkeypatch.setattr(module, "AGAIN", 0.0)
+
+    async def play(desk, client):
+        desk.dies = 2
+        await client.tell(asked(1, have=8, place="gone"))
+        while len(desk.asked) < 3:
+            await asyncio.sleep(0)
+        assert [(one.place, one.have) for one in desk.asked] == [("gone", 8), ("", 0), ("", 0)]
+        await client.until(line.Queued)
+        while not desk.sent:
+            await asyncio.sleep(0)
+        desk.jobs.note(take(1))
+        await client.until(line.Rendered)
+
+    playing(play)
+
+
+def test_audio_that_is_gone_is_rendered_again_and_costs_no_credit(monkeypatch):
+    monkeypatch.setattr(module, "AGAIN", 0.0)
+
+    async def play(desk, client):
+        audio, calls = desk.audio, []
+
+        async def forgetful(owner, one, start, size):
+            calls.append(one.place)
+            return b"" if len(calls) <= WINDOW // (PIECE * 4) + 2 else await audio(owner, one, start, size)
+
+        desk.audio = forgetful
+        desk.jobs.note(take(desk.jobs.ask("ann", asked(1)).number, samples=PIECE))
+        await client.tell(asked(1))
+        await client.until(line.Rendered)
+        assert len(calls) > WINDOW // (PIECE * 4) + 2
+
+    playing(play)
+
+
+def test_where_no_replica_comes_back_a_job_has_failed(monkeypatch):
+    monkeypatch.setattr(module, "AGAIN", 0.001)
+    monkeypatch.setattr(module, "PATIENCE", 0.003)
+
+    async def play(desk, client):
+        desk.dies = 99
+        await client.tell(asked(1))
+        await client.until(line.Failed)
+        assert "OSError" in client.frames[-1].message.reason
+
+    playing(play)
+
+
+def test_that_no_replica_is_free_is_told(monkeypatch):
+    monkeypatch.setattr(module, "UNPLACED", 0.0)
+
+    async def play(desk, client):
+        async def nobody(_owner, _asked):
+            await asyncio.Event().wait()
+            yield
+
+        desk.follow = nobody
+        await client.tell(asked(1))
+        await client.until(line.Queued)
+        assert client.frames[0].message.ahead is None
+
+    playing(play)
+
+
+def test_orders_reach_the_desk_and_a_dead_replica_stops_none():
+    async def play(desk, client):
+        for order in (line.Cancel(job=job_id(99)), line.Cancel(job=job_id(1)), line.Kept(job=job_id(2))):
+            await client.tell(order)
+        while len(desk.orders) < 2:
+            await asyncio.sleep(0)
+        assert desk.orders == [("ann", line.Cancel(job=job_id(1))), ("ann", line.Kept(job=job_id(2)))]
+
+    playing(play)
+
+
+def test_what_is_asked_again_on_one_connection_is_told_of_once():
+    async def play(desk, client):
+        await client.tell(asked(1))
+        await client.until(line.Queued)
+        await client.tell(asked(1))
+        desk.jobs.note(take(1))
+        await client.until(line.Rendered)
+        await asyncio.sleep(0)
+        assert [one.message.kind() for one in client.frames].count("rendered") == 1
+
+    playing(play)
+
+
+@pytest.mark.parametrize(
+    ("data", "told"),
+    [
+        (b"rubbish", "eight bytes|no frame"),
+        (encode(line.Received(total=5)), "5 bytes received"),
+        (encode(line.Pong()), "no known kind"),
+    ],
+)
+def test_what_does_not_belong_ends_the_connection(data, told):
+    async def play(_desk, client):
+        with pytest.raises(LineError, match=told):
+            await client.session.take(data)
+
+    playing(play)
+
+
+def test_more_orders_than_can_be_meant_end_the_connection(monkeypatch):
+    monkeypatch.setattr(module, "MOST_ORDERS", 3)
+
+    async def play(_desk, client):
+        for _ in range(3):
+            await client.tell(line.Cancel(job=job_id(1)))
+        with pytest.raises(LineError, match="slow down"):
+            await client.tell(line.Cancel(job=job_id(1)))
+
+    playing(play)
+
+
+def test_one_connection_follows_so_many_jobs(monkeypatch):
+    monkeypatch.setattr(module, "MOST_FOLLOWED", 1)
+
+    async def play(_desk, client):
+        await client.tell(asked(1))
+        await client.tell(asked(2))
+        await client.until(line.Refused)
+        assert client.frames[-1].message.why == "quota"
+
+    playing(play)
+
+
+def test_a_client_that_reads_nothing_is_given_up(monkeypatch):
+    monkeypatch.setattr(module, "STUCK", 0.01)
+
+    async def play(_desk, client):
+        with pytest.raises(ConnectionError, match="nothing was read"):
+            await client.tell(line.Ping())
+
+    playing(play, reads=False)
+
+
+def test_news_are_told_when_they_are_news():
+    async def play(_desk, client):
+        loading = line.Loading(model="sketch", done=0, total=1)
+        for news in (
+            (loading,),
+            (loading,),
+            (line.Away(model="sketch", reason="killed"), line.Moving()),
+            (line.Moving(),),
+        ):
+            await client.session.tell_news(news)
+        assert [one.message.kind() for one in client.frames] == ["loading", "away", "moving"]
+
+    playing(play)
+
+
+def test_a_server_none_of_whose_engines_answers_stands_with_none():
+    async def play(desk, client):
+        async def nobody():
+            raise OSError("no replica")
+
+        desk.status = nobody
+        await client.tell(line.Look())
+        assert client.frames[-1].message == line.Status(connections=1, draining=False, models=())
+
+    playing(play)
+
+
+def test_a_client_that_goes_leaves_its_job_with_the_desk():
+    async def play(desk, client):
+        await client.tell(asked(1))
+        await client.until(line.Queued)
+        assert client.session.busy
+        await client.session.close()
+        assert not client.session.busy
+        job = desk.jobs.find("ann", job_id(1))
+        assert (job.watchers, job.outcome, desk.jobs.in_flight) == (set(), None, 1)
+
+    playing(play)

@@ -1,0 +1,101 @@
+"""What is told of a job: each thing once, only as it is now, waiting again and again."""
+
+import pytest
+
+from midifrag.engine import messages as engine
+from midifrag.engine.messages import Cancelled, Died, Failed, Progress, Started
+from midifrag.serving.telling import PROGRESS_GAP, WAIT_GAP, Telling
+from tests.serving.asking import Desk, asked, take
+
+
+class Tale:
+    def __init__(self):
+        self.desk = Desk()
+        self.job = self.desk.jobs.ask("ann", asked(1))
+        self.telling = Telling(self.job, "here")
+
+    def due(self, ahead=0):
+        return [
+            (one.kind(), *(getattr(one, name) for name in ("ahead", "step", "reason") if hasattr(one, name)))
+            for one in self.telling.due(self.desk.clock.now(), ahead)
+        ]
+
+    def note(self, event):
+        self.desk.jobs.note(event)
+
+    def pass_time(self, seconds):
+        self.desk.clock.time += seconds
+
+
+def test_that_it_waits_is_told_at_once_with_its_place():
+    tale = Tale()
+    [queued] = tale.telling.due(0.0, 3)
+    assert (queued.ahead, queued.place) == (3, "here")
+
+
+def test_that_it_waits_is_told_again_when_that_has_changed_and_every_two_seconds():
+    tale = Tale()
+    assert tale.due(2) == [("queued", 2)]
+    assert tale.due(2) == []
+    assert tale.due(1) == [("queued", 1)]
+    assert tale.telling.next_at() == tale.desk.clock.now() + WAIT_GAP
+    tale.pass_time(WAIT_GAP)
+    assert tale.due(1) == [("queued", 1)]
+
+
+def test_progress_is_told_twenty_times_a_second_as_it_is_then():
+    tale = Tale()
+    tale.due()
+    tale.note(Started(1))
+    tale.note(Progress(1, 1, 100))
+    assert tale.due() == [("began",), ("progress", 1)]
+    assert tale.telling.next_at() is None
+    for step in range(2, 9):
+        tale.note(Progress(1, step, 100))
+    assert tale.due() == []
+    assert tale.telling.next_at() == tale.desk.clock.now() + PROGRESS_GAP
+    tale.pass_time(PROGRESS_GAP)
+    assert tale.due() == [("progress", 8)]
+
+
+def test_who_comes_late_hears_how_it_stands_and_not_how_it_came_to_that():
+    tale = Tale()
+    tale.note(Started(1))
+    for step in range(1, 9):
+        tale.note(Progress(1, step, 8))
+    tale.note(take(1))
+    assert tale.due() == [("queued", 0), ("began",), ("rendered",)]
+    assert tale.telling.is_over
+
+
+@pytest.mark.parametrize(
+    ("event", "told"),
+    [(Failed(1, "x" * 3000), ("failed", "x" * 2000)), (Cancelled(1), ("cancelled",))],
+)
+def test_each_end_is_told(event, told):
+    tale = Tale()
+    tale.due()
+    tale.note(event)
+    assert tale.due() == [told]
+    assert tale.telling.is_over
+
+
+def test_one_that_begins_anew_waits_and_begins_again():
+    tale = Tale()
+    tale.due()
+    tale.note(Started(1))
+    tale.note(Progress(1, 5, 8))
+    tale.due()
+    tale.note(Died("killed", (1,), restarting=True))
+    assert tale.due() == [("queued", 0)]
+    tale.pass_time(1.0)
+    tale.note(Started(1))
+    tale.note(Progress(1, 1, 8))
+    assert tale.due() == [("began",), ("progress", 1)]
+
+
+def test_an_end_without_its_take_is_a_fault_of_ours():
+    tale = Tale()
+    tale.job.outcome = engine.Rendered(1, take(1).audio, 8000, {}, 0.1)
+    with pytest.raises(ValueError, match="without what was rendered"):
+        tale.due()
