@@ -154,6 +154,23 @@ def guides(config: Mapping[str, Any]) -> bool:
     return bool(ways) or any(one.name == GUIDANCE_NAME and one.is_parameter for one in model_inputs(config))
 
 
+def makes_parts(config: Mapping[str, Any]) -> bool:
+    """Whether a model can make a part of a sound anew, as it is told of what is kept at each frame."""
+    return set(config["model"]["diffusion"].get("local_add_cond_ids", ())) >= INPAINT_NAMES
+
+
+def begins_from(config: Mapping[str, Any]) -> tuple[str, ...]:
+    """What a model can make of a sound, as far as its configuration tells: a ``sound``, or also a ``part`` of one.
+
+    Whether its checkpoint has what makes latents of a sound is known when that is loaded.
+    """
+    pretransform = config["model"].get("pretransform", {})
+    described = pretransform.get("type") in ("patched", "wavelet") or "encoder" in pretransform.get("config", {})
+    if not described:
+        return ()
+    return ("sound", "part") if makes_parts(config) else ("sound",)
+
+
 def hears_negative(config: Mapping[str, Any]) -> bool:
     """Whether a negative prompt does something: it takes the place of what a model hears by cross-attention."""
     texts = {entry["id"] for entry in _entries(config) if entry.get("type") in TEXT_TYPES}

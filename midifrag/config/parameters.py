@@ -10,11 +10,14 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
-from typing import Annotated, Any, Literal, TypeAlias, get_args, get_origin, get_type_hints
+from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias, get_args, get_origin, get_type_hints
 
 from midifrag.config import conditioning as conditionings
 from midifrag.config import loras as lora_lists
 from midifrag.config.morphing import WRITTEN
+
+if TYPE_CHECKING:
+    from midifrag.config.sound_in import SoundWanted
 
 #: In a seed's place: another one for each press.
 RANDOM = "random"
@@ -180,6 +183,18 @@ class RequestParameters:
             defaulted=True,
         ),
     ] = None
+    strength: Annotated[
+        float | None,
+        Parameter(
+            "Strength",
+            "how much a sound that a pad begins from is changed: 0 gives it back, 1 is without it; without one, 0.6, "
+            "and 1 with continue or fill",
+            limits=(0, 1),
+            slider=(0, 1),
+            settable=True,
+            offered=True,
+        ),
+    ] = None
     conditioning: Annotated[
         str | None,
         Parameter(
@@ -248,11 +263,12 @@ class PresetParameters(RequestParameters):
 
 @dataclass(frozen=True, kw_only=True)
 class Preset(PresetParameters):
-    """A prompt and its parameters, every level merged; what a press snapshots."""
+    """A prompt and its parameters, every level merged; what a press snapshots. ``sound`` is what it begins from."""
 
     prompt: str
     negative_prompt: str = ""
     seed: int | Literal["random"] = "random"
+    sound: SoundWanted | None = None
 
 
 def _table(declared: type[PresetParameters]) -> dict[str, Parameter]:

@@ -12,7 +12,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Literal, TypeAlias, assert_never
 
-from midifrag.audio import Audio
+from midifrag.audio import Audio, SourceSound
 from midifrag.config.catalogue import CATALOGUE, engine_names
 from midifrag.config.conditioning import as_conditioning
 from midifrag.config.lora_lists import as_loras_from
@@ -22,6 +22,7 @@ from midifrag.engine.border import Border, each_event
 from midifrag.engine.event_checks import checked_info
 from midifrag.engine.hosting.guest import guarded
 from midifrag.engine.hosting.worker_loop import make_worker
+from midifrag.engine.limits import check_sound
 from midifrag.engine.loading.load import load_stable_audio
 from midifrag.engine.loading.model import Model
 from midifrag.engine.messages import Cancel, Died, EngineEvent, EngineInfo, Failed, Ready, Render, Rendered
@@ -162,12 +163,17 @@ def render(
     conditioning: Mapping[str, float | str] | str | None = None,
     loras: Sequence[Mapping[str, Any]] | str | None = None,
     morph: Mapping[str, float | str] | str | None = None,
+    strength: float | None = None,
+    sound: tuple[Audio, int] | None = None,
+    fill: tuple[float, float] | None = None,
 ) -> RenderedTake:
     """Render one take on the calling thread; ``None`` means the model's default, and a random ``seed``; so does -1.
 
     ``conditioning`` is what else the model is told, by the names of its inputs, such as ``{"bpm": 120}``,
     ``loras`` are LoRAs as a bank names them, such as ``[{"file": "dusty.safetensors", "strength": 0.8}]``, and
     ``morph`` is another prompt that it shall partly be of, and how much, such as ``{"to": "glass", "by": 0.5}``.
+    ``sound`` is what it begins from, float32 of shape (channels, samples) with its rate; ``strength`` says how much of
+    it is changed, from 0 to 1, and ``fill`` which part, from and to a second, is made anew while all else stays.
     The same parameters and seed give the same audio. Raises `RequestError` for what is beyond a parameter's limits (see
     `midifrag.config.parameters`) or what the model can never render,
     `NonFiniteError` for a render that went to NaN, and `EngineError` for any other failure.
@@ -189,6 +195,9 @@ def render(
             conditioning=_in_one_line("conditioning", as_conditioning, conditioning),
             loras=_in_one_line("loras", partial(as_loras_from, Path.cwd()), loras),
             morph=_in_one_line("morph", as_morph, morph),
+            strength=strength,
+            sound=None if sound is None else SourceSound.of(*sound),
+            fill=fill,
         ),
     )
 
@@ -236,6 +245,8 @@ def _run_model(model: Model, asked: Render) -> RenderedTake:
 def _run_worker(worker: Worker, render: Render, name: str, info: EngineInfo | None = None) -> RenderedTake:
     told: list[EngineEvent] = []
     border = Border(name, told.append, info)
+    if info is not None:
+        check_sound(render, info)
     worker.submit(render)
     border.asked(render)
     try:
@@ -249,6 +260,7 @@ def _run_worker(worker: Worker, render: Render, name: str, info: EngineInfo | No
 
 
 def _ask_engine(model: EngineModel, render: Render) -> RenderedTake:
+    check_sound(render, model.info)
     model.engine.send(render)
     try:
         while True:

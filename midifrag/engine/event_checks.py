@@ -132,6 +132,8 @@ def checked_info(info: object) -> EngineInfo:
         raise OddEventError(f"samplers is {_short(info.samplers)}, memory {_short(info.memory)}")
     for sampler in info.samplers:
         text("samplers", sampler)
+    if not isinstance(info.begins_from, tuple | list) or not set(info.begins_from) <= {"sound", "part"}:
+        raise OddEventError(f"begins_from is {_short(info.begins_from)}")
     for what, size in info.memory.items():
         real(text("memory", what), size)
     return info

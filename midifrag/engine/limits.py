@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from midifrag.config.loras import read_loras
 from midifrag.config.parameters import RequestParameters, beyond_limits, values_of
-from midifrag.engine.messages import Render
+from midifrag.config.sound_in import cannot_begin
+from midifrag.engine.messages import EngineInfo, Render
 from midifrag.errors import RequestError
 
 
@@ -19,3 +20,10 @@ def check_limits(render: Render) -> None:
     problems = beyond_limits(values_of(render, RequestParameters))
     if problems:
         raise RequestError(f"{'; '.join(f'{name}: {problem}' for name, problem in problems.items())}.")
+
+
+def check_sound(render: Render, info: EngineInfo) -> None:
+    """Raise `RequestError` for a request that begins from a sound, of an engine that cannot do that."""
+    wants = None if render.sound is None else "sound" if render.fill is None else "part"
+    if wants is not None and wants not in info.begins_from:
+        raise RequestError(f"{cannot_begin(info.model, wants, info.begins_from)}.")

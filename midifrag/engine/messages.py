@@ -7,9 +7,9 @@ engine may live in a thread, a child process or on another machine without the b
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TypeAlias
+from typing import Literal, TypeAlias
 
-from midifrag.audio import Audio
+from midifrag.audio import Audio, SourceSound
 from midifrag.config.parameters import RequestParameters, Value
 
 
@@ -28,6 +28,8 @@ class Render(RequestParameters, _Named):
     ``job`` is unique within a session. ``seconds`` is the length asked for (None: the
     model's default), ``seed`` is already drawn (0 … 2³²−1).
     ``bpm`` is the tempo of its press, which models hear that have an input for one.
+    ``sound`` is what it begins from, changed as much as ``strength`` says; with ``fill``, from and to a second of the
+    take, all else of it stays as it is in the sound.
     A ``spare`` is rendered only when no press waits. One that is ``recorded`` makes a take of the archive again, with
     what made it then, whatever `midifrag.config.parameters` allows today.
     """
@@ -38,6 +40,8 @@ class Render(RequestParameters, _Named):
     spare: bool = field(default=False, kw_only=True)
     recorded: bool = field(default=False, kw_only=True)
     bpm: float | None = field(default=None, kw_only=True)
+    sound: SourceSound | None = field(default=None, kw_only=True)
+    fill: tuple[float, float] | None = field(default=None, kw_only=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +78,8 @@ class EngineInfo:
     ``memory`` is in bytes by what it is for, where that can be known; ``warmed`` says what was made ready and how long
     that took; ``remark`` is what a performer should know of how it runs here, ``noise`` what makes noise of
     a seed, where it matters which device that is. It garbles what is shorter than ``min_seconds``: it is asked for so
-    much, and what comes is cut. With ``hears_tempo``, another tempo makes another sound.
+    much, and what comes is cut. With ``hears_tempo``, another tempo makes another sound. ``begins_from`` says what it
+    can make of a sound: nothing, a ``sound`` that it changes, or also a ``part`` of one anew.
     """
 
     engine: str
@@ -93,6 +98,7 @@ class EngineInfo:
     remark: str = ""
     noise: str = ""
     hears_tempo: bool = False
+    begins_from: tuple[Literal["sound", "part"], ...] = ()
 
     @property
     def summary(self) -> str:

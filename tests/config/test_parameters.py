@@ -43,6 +43,7 @@ def test_the_table_knows_kinds_and_words_from_the_fields():
         "sigma_max": float,
         "guidance": str,
         "schedule": str,
+        "strength": float,
         "bars": float,
         "beats": float,
         "model": str,
@@ -53,7 +54,8 @@ def test_the_table_knows_kinds_and_words_from_the_fields():
         "guidance": ("cfg", "apg"),
         "schedule": ("classic", "model"),
     }
-    assert list(NUMBERS) == ["steps", "cfg_scale", "seconds", "seed", "sigma_min", "sigma_max", "bars", "beats"]
+    numbers = ["steps", "cfg_scale", "seconds", "seed", "sigma_min", "sigma_max", "strength", "bars", "beats"]
+    assert list(NUMBERS) == numbers
 
 
 @pytest.mark.parametrize("name", list(NUMBERS))
@@ -114,7 +116,7 @@ def test_nothing_said_is_none_and_a_preset_has_the_rest():
 
 def test_a_request_carries_every_parameter_of_a_preset():
     values = {"steps": 3, "cfg_scale": 2.0, "seconds": 1.5, "sampler": "euler", "sigma_min": 0.2, "sigma_max": 9.0}
-    values |= {"conditioning": "bpm=90", "guidance": "apg", "schedule": "model"}
+    values |= {"conditioning": "bpm=90", "guidance": "apg", "schedule": "model", "strength": 0.3}
     values |= {"loras": "dusty=0.5 from /dusty.safetensors"}
     preset = Preset(prompt="rain", negative_prompt="hiss", model="pocket", **values)
     others = {k: v for k, v in values.items() if k != "seconds"}

@@ -9,7 +9,7 @@ from midifrag.config.targets import MIX, PARAMETER_TARGETS, TARGETS, Target, nam
 
 
 def test_every_settable_number_is_a_target_and_so_is_the_mix():
-    parameters = ["steps", "cfg_scale", "seconds", "seed", "sigma_min", "sigma_max", "bars", "beats"]
+    parameters = ["steps", "cfg_scale", "seconds", "seed", "sigma_min", "sigma_max", "strength", "bars", "beats"]
     assert list(PARAMETER_TARGETS) == parameters
     assert list(TARGETS) == [*PARAMETER_TARGETS, "gain", "pan", "mute", "tempo"]
     assert target("steps") == Target(NUMBERS["steps"])

@@ -18,7 +18,7 @@ from midifrag.config.model_defaults import VARIABLE, Defaults
 from midifrag.config.variable_length import variable_length
 from midifrag.engine.diffusion.worker import DiffusionWorker
 from midifrag.engine.loading.load import leave_out_decoding_noise
-from midifrag.engine.loading.model import Model
+from midifrag.engine.loading.model import Model, can_encode
 from midifrag.engine.loading.silence_output import silence_output
 from midifrag.engine.messages import Render
 from tests.engine.tiny_models import tiny_model
@@ -57,6 +57,7 @@ def as_model(module: Any, config: dict[str, Any], *, short_latents: bool = True,
         defaults=DEFAULTS[objective] if variable is None else replace(VARIABLE[objective].defaults, seconds=1.0),
         short_latents=short_latents,
         variable=variable,
+        encodes=can_encode(module),
     )
 
 

@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 
 from midifrag.config.model_inputs import unheard
+from midifrag.engine.diffusion.encoded_sounds import EncodedSounds
 from midifrag.engine.diffusion.fidelity import denoiser_decibels
 from midifrag.engine.diffusion.lora_rack import LoraRack
 from midifrag.engine.diffusion.parameters import ResolvedParameters, resolve_parameters
@@ -32,7 +33,7 @@ from midifrag.engine.loading.prompt_room import cut_sentence
 from midifrag.engine.messages import Render, Warming
 from midifrag.engine.network.architecture import unsupported
 from midifrag.engine.network.call_rows import Row
-from midifrag.engine.network.conditioning import Conditioner, Conditioning
+from midifrag.engine.network.conditioning import Conditioner, Conditioning, Kept
 from midifrag.engine.network.decoder import (
     LatentDecoder,
     OobleckDecoder,
@@ -87,30 +88,42 @@ class ModelRunner:
         self._foreign_bytes = max(0, (live_bytes(model.device) or 0) - self._model_bytes())
         self._shortages = 0
         self._conditioner = Conditioner(model)
+        self.sounds = EncodedSounds(model)
         self.loras = LoraRack(model, self._build_denoiser, self._outgrown)
         self._denoisers: dict[Precision, _Denoiser] = {}
         self._decoders: dict[Precision, LatentDecoder] = {}
         self.recordings = Recordings(self._denoiser(), model.device, enabled=graphs)
         self._decoder()
 
-    def begin(self, request: Request) -> None:
+    def begin(self, request: Request) -> bool:
         """Do what a request needs before its first step, and draw its first latent.
 
-        Raises `LoraError` and `HubError` for a LoRA that cannot be played.
+        False after a window of the sound that it begins from: there is more of that to do. Raises `LoraError` and
+        `HubError` for a LoRA that cannot be played.
         """
         played = self.loras.played(request.parameters.loras)
         parameters = replace(request.parameters, loras=self.loras.recorded(request.parameters.loras, played))
         request.parameters = parameters
-        conditioning = self._encoded(parameters, played)
+        sound, latents, kept = request.render.sound, None, None
+        if sound is not None and (parameters.is_changed or parameters.fill is not None):
+            latents = self.sounds.advance(sound, parameters.frames)
+            if latents is None:
+                return False
+        if latents is not None and parameters.fill is not None:
+            kept = Kept.outside(parameters.fill, parameters.seconds, latents, self.model)
+        conditioning = self._encoded(parameters, played, kept)
         self.counters.text_encoder_runs = self._conditioner.text_runs
         first_times = model_times(parameters.method, request.levels(self.model))
         placed = self.loras.place(played, self._denoiser(request.precision), request.precision or self.model.precision)
         # Held by who is rendered with it, however many others come meanwhile.
         request.merged, request.network = placed.merged, placed.network
         prepared = placed.denoiser.prepare(conditioning, first_times, parameters.frames, placed.strengths)
-        request.begin(self.model, prepared)
+        request.begin(self.model, prepared, latents, None if kept is None else kept.stays)
+        return True
 
-    def _encoded(self, parameters: ResolvedParameters, played: PlayedLoras) -> Conditioning:
+    def _encoded(
+        self, parameters: ResolvedParameters, played: PlayedLoras, kept: Kept | None = None
+    ) -> Conditioning:
         return self._conditioner.encode(
             parameters.prompt,
             parameters.negative_prompt,
@@ -118,6 +131,7 @@ class ModelRunner:
             parameters.told,
             played,
             parameters.between,
+            kept,
         )
 
     def prepare_loras(self, renders: Sequence[Render]) -> Iterator[Warming]:
@@ -221,6 +235,7 @@ class ModelRunner:
         if tries == 0:
             self._shortages += 1
             self._drop_other_precisions()
+            self.sounds.rest()
             self.loras.drop_merged()
             for decoder in self._decoders.values():
                 decoder.use_smaller_windows()
@@ -236,6 +251,7 @@ class ModelRunner:
     def on_idle(self) -> None:
         """With no request left: free what was for requests alone, and decode in windows of full size again, once."""
         self._drop_other_precisions()
+        self.sounds.forget_unfinished()
         self.release_batch()
         if self._shortages == 1:
             for decoder in self._decoders.values():

@@ -22,6 +22,7 @@ from midifrag.config.model_inputs import (
 from midifrag.config.morphing import Morph, at, no_morph, read_morph
 from midifrag.config.parameters import PARAMETERS, RequestParameters, Value, layered, names_of, values_of
 from midifrag.config.samplers import no_sampler, samplers_for
+from midifrag.config.sound_in import cannot_begin, usual_strength
 from midifrag.engine.diffusion.samplers import SAMPLERS, Sampler
 from midifrag.engine.limits import check_limits
 from midifrag.engine.loading.model import Model
@@ -40,6 +41,7 @@ class ResolvedParameters(RequestParameters):
 
     ``numbers`` are what a distilled model is told of them; ``guided_scale`` is the guidance that takes a second pass, 1
     for none.
+    ``strength`` is there where it begins from a sound, and ``fill`` are the seconds of which that is made anew.
     """
 
     prompt: str
@@ -57,6 +59,12 @@ class ResolvedParameters(RequestParameters):
     samples: int
     guided_scale: float
     numbers: Mapping[str, float] = field(default_factory=dict)
+    fill: tuple[float, float] | None = None
+
+    @property
+    def is_changed(self) -> bool:
+        """Whether its noise begins with a sound in it; at full strength nothing of one is."""
+        return self.strength is not None and self.strength < 1
 
     @property
     def told(self) -> Conditioning:
@@ -101,10 +109,20 @@ def resolve_parameters(render: Render, model: Model) -> ResolvedParameters:
         raise RequestError(f"{no_sampler(model.name, final['sampler'], samplers_for(model.objective))}.")
     if not sampler.uses_sigma_min:
         final["sigma_max"] = min(final["sigma_max"], 1.0)
+    if render.sound is None:
+        final["strength"] = None
+    elif final["strength"] is None:
+        final["strength"] = usual_strength(render.fill)
     samples = round(final["seconds"] * model.sample_rate)
     numbers, guided_scale = heard_parameters(model, final, straight=_is_straight(sampler, final))
     resolved = ResolvedParameters(
-        prompt=render.prompt, frames=0, samples=samples, numbers=numbers, guided_scale=guided_scale, **final
+        prompt=render.prompt,
+        frames=0,
+        samples=samples,
+        numbers=numbers,
+        guided_scale=guided_scale,
+        fill=render.fill,
+        **final,
     )
     resolved = replace(resolved, frames=frames_for(model, resolved.seconds, samples))
     problem = next(_problems(resolved, model), None)
@@ -179,6 +197,14 @@ def _problems(resolved: ResolvedParameters, model: Model) -> Iterator[str]:
         yield f"sigma_min: {low:g} is not between 0 and sigma_max, {high:g}."
     if resolved.method.uses_sigma_min and resolved.steps > 1 and low == high:
         yield f"sigma_min and sigma_max are both {high:g}; {resolved.steps} steps need a range."
+    if resolved.strength is not None and not 0 <= resolved.strength <= 1:
+        yield f"strength: {resolved.strength:g} is not between 0 and 1."
+    wants = "part" if resolved.fill is not None else "sound" if resolved.strength is not None else None
+    if wants is not None and wants not in model.begins_from:
+        yield f"{cannot_begin(model.name, wants, model.begins_from)}."
+    if resolved.fill is not None and not 0 <= resolved.fill[0] < resolved.fill[1] <= resolved.seconds:
+        first, last = resolved.fill
+        yield f"fill: {first:g} to {last:g} s is no part of {resolved.seconds:g} s."
     if resolved.samples < 1:
         yield f"seconds: {resolved.seconds:g} is shorter than one sample."
     if resolved.seconds > model.max_seconds:

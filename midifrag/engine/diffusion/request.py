@@ -13,7 +13,7 @@ from torch import Tensor
 
 from midifrag.audio import Audio
 from midifrag.clock import monotonic
-from midifrag.engine.diffusion import schedules
+from midifrag.engine.diffusion import schedules, strength
 from midifrag.engine.diffusion.noise import Noise
 from midifrag.engine.diffusion.parameters import ResolvedParameters
 from midifrag.engine.diffusion.samplers import SamplerState, Step
@@ -69,6 +69,8 @@ class Request:
     _state: SamplerState | None = None
     _step: Step | None = None
     _model_input: ModelInput | None = None
+    _sound: Tensor | None = None
+    _kept: Tensor | None = None
 
     @property
     def job(self) -> int:
@@ -112,18 +114,30 @@ class Request:
 
     def levels(self, model: Model) -> Tensor:
         """The noise levels of its way."""
-        parameters, module = self.parameters, model.module
-        if parameters.method.is_flow and parameters.schedule == "model":
-            known = model.variable
-            # Stock takes it for a tensor, in fp32.
-            length = parameters.frames if known is None else torch.tensor([float(known.effective(parameters.seconds))])
-            own = module.sampling_dist_shift
-            return schedules.shifted(
-                parameters.steps, parameters.sigma_max, lambda times: own.shift(times, length).view(-1)
-            )
-        trained = module.dist_shift
-        shift = None if trained is None else schedules.classic_shift(trained, parameters.frames)
-        return parameters.method.schedule(parameters.steps, parameters.sigma_min, parameters.sigma_max, shift)
+        parameters, method = self.parameters, self.parameters.method
+        own = self._own_shift(model)
+        trained = model.module.dist_shift
+        shift = own or (None if trained is None else schedules.classic_shift(trained, parameters.frames))
+        if parameters.strength is not None and parameters.is_changed:
+            if parameters.strength == 0:
+                return torch.zeros(1)
+            first = strength.first_level(method, parameters.strength, parameters.sigma_max)
+            is_even = own is None and method.schedule is schedules.log_snr
+            curve = None if is_even else shift or (lambda times: times)
+            return strength.levels_from(method, parameters.steps, first, parameters.sigma_min, curve)
+        if own is not None:
+            return schedules.shifted(parameters.steps, parameters.sigma_max, own)
+        return method.schedule(parameters.steps, parameters.sigma_min, parameters.sigma_max, shift)
+
+    def _own_shift(self, model: Model) -> schedules.Shift | None:
+        """How the model's configuration shifts times, where it is played so."""
+        parameters, known = self.parameters, model.variable
+        if not parameters.method.is_flow or parameters.schedule != "model":
+            return None
+        # Stock takes it for a tensor, in fp32.
+        length = parameters.frames if known is None else torch.tensor([float(known.effective(parameters.seconds))])
+        own = model.module.sampling_dist_shift
+        return lambda times: own.shift(times, length).view(-1)
 
     @property
     def prepared(self) -> SupportsGuidance:
@@ -133,19 +147,39 @@ class Request:
         return self._prepared
 
     @torch.inference_mode()
-    def begin(self, model: Model, prepared: SupportsGuidance) -> None:
-        """Draw the first latent and take up the first step. Called again, it starts over with the same noise."""
-        self._prepared, self.last_output = prepared, None
+    def begin(
+        self, model: Model, prepared: SupportsGuidance, sound: Tensor | None = None, kept: Tensor | None = None
+    ) -> None:
+        """Draw the first latent and take up the first step. Called again, it starts over with the same noise.
+
+        ``sound`` (1, channels, frames) are the latents of what it begins from, of which those stay as they are that
+        ``kept`` (1, 1, frames) says, where it makes a part anew.
+        """
+        self._prepared, self.last_output, self._sound, self._kept = prepared, None, sound, kept
         levels = self.levels(model)
         noise = Noise(
             self.parameters.seed, model.module.io_channels, self.parameters.frames, model.device, model.noise_device
         )
         first = noise.draw()
-        x = first * levels[0] if self.parameters.method.scales_noise else first
+        method = self.parameters.method
+        if sound is not None and self.parameters.is_changed:
+            x = strength.mixed(method, sound, first, levels[0])
+        else:
+            x = first * levels[0] if method.scales_noise else first
         self._state = SamplerState(x, levels, noise, endless=self.parameters.schedule == "classic")
         self.decode_again()
+        if self._state.done:
+            self._end()
+            return
         self._start_step()
         self.status = RequestStatus.DENOISING
+
+    def _end(self) -> None:
+        """All steps are done: what is kept of a sound is so to the bit."""
+        self._step = self._model_input = None
+        if self._kept is not None and self._sound is not None:
+            self.state.x = torch.where(self._kept, self._sound, self.state.x)
+        self.status = RequestStatus.DECODING
 
     def decode_again(self) -> None:
         """Forget what was decoded, also what is still on its way."""
@@ -175,8 +209,7 @@ class Request:
             return False
         self.state.index += 1
         if self.state.done:
-            self._step = self._model_input = None
-            self.status = RequestStatus.DECODING
+            self._end()
         else:
             self._start_step()
         return True

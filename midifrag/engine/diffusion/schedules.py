@@ -60,6 +60,14 @@ def classic_shift(distribution: Any, frames: int) -> Shift:
     return shift
 
 
+def log_snr_from(steps: int, first: float, depth: float, end: float = 2.0) -> torch.Tensor:
+    """Times evenly in log-SNR from that of ``first`` to ``end``, or ``depth`` further if that is more, and then 0."""
+    begin = math.log((1 - first) / first) if first < 1 else -6.0
+    times = torch.sigmoid(-torch.linspace(begin, max(end, begin + depth), steps + 1))
+    times[0], times[-1] = first, 0.0
+    return times
+
+
 def log_snr(steps: int, _sigma_min: float, sigma_max: float, _shift: Shift | None) -> torch.Tensor:
     """Times evenly in log-SNR from that of ``sigma_max`` (−6 at 1) to 2, with both ends put at ``sigma_max`` and 0."""
     top = min(sigma_max, 1.0)

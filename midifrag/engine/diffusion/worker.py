@@ -236,11 +236,11 @@ class DiffusionWorker:
         for request in batch:
             request.start_clock()
             try:
-                self.runner.begin(request)
+                has_begun = self.runner.begin(request)
             except (LoraError, HubError) as error:
                 self._fail(request, RequestError(str(error)), events)
                 continue
-            if not request.announced:
+            if has_begun and not request.announced:
                 request.announced = True
                 request.notes += self.runner.remarks_on(request)
                 events.append(Started(request.job))

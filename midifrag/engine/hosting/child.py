@@ -11,7 +11,7 @@ import threading
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from pathlib import Path
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import psutil
 
@@ -48,8 +48,8 @@ class Sign:
 Message: TypeAlias = EngineEvent | Death | LogLine | Sign
 
 
-def send(pipe: Connection, message: Message) -> None:
-    """Send a message whose arrays go as they lie in memory, without being copied into the pickle."""
+def send(pipe: Connection, message: object) -> None:
+    """Send what is said, or asked, whose arrays go as they lie in memory, without being copied into the pickle."""
     buffers: list[pickle.PickleBuffer] = []
     head = pickle.dumps(message, protocol=5, buffer_callback=buffers.append)
     views = [buffer.raw() for buffer in buffers]
@@ -58,14 +58,13 @@ def send(pipe: Connection, message: Message) -> None:
         pipe.send_bytes(view)
 
 
-def receive(pipe: Connection) -> Message:
-    """The next message, waiting for it. Raises EOFError and OSError when the child is gone."""
+def receive(pipe: Connection) -> Any:
+    """What comes next, waiting for it. Raises EOFError and OSError when the other end is gone."""
     head, sizes = pipe.recv()
     buffers = [bytearray(size) for size in sizes]
     for buffer in buffers:
         pipe.recv_bytes_into(buffer)
-    message: Message = pickle.loads(head, buffers=buffers)  # noqa: S301 — our own child
-    return message
+    return pickle.loads(head, buffers=buffers)  # noqa: S301 — our own child, or parent
 
 
 class EventPipe(logging.Handler):
@@ -132,7 +131,7 @@ def _lower_priority() -> None:
 def _read_commands(commands: Connection, queue: CommandQueue) -> None:
     while True:
         try:
-            command: Command | None = commands.recv()
+            command: Command | None = receive(commands)
         except (EOFError, OSError):
             # The parent is gone. Nobody is left to clean up for, and a step may take long to come back.
             os._exit(1)

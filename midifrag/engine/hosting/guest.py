@@ -10,8 +10,10 @@ from midifrag.engine.border import Border
 from midifrag.engine.hosting.command_queue import CommandQueue
 from midifrag.engine.hosting.hang_watch import LOOK_SECONDS, Activity, HangWatch
 from midifrag.engine.hosting.supervision import SupervisedHost
+from midifrag.engine.limits import check_sound
 from midifrag.engine.messages import Cancel, Command, EngineEvent, Ready, Render, Resumed, Stalled, Started
 from midifrag.engine.protocol import Engine
+from midifrag.errors import RequestError
 
 _log = logging.getLogger(__name__)
 
@@ -86,6 +88,12 @@ class GuestEngine:
             _log.warning("the engine %s: close() raised %s", self._border.name, _told(error))
 
     def _pass_on(self, command: Command) -> None:
+        if isinstance(command, Render) and self._border.info is not None:
+            try:
+                check_sound(command, self._border.info)
+            except RequestError as error:
+                self._border.fail(command.job, str(error))
+                return
         try:
             self._engine.send(command)
         except Exception as error:

@@ -14,7 +14,7 @@ from multiprocessing.reduction import ForkingPickler
 
 from midifrag import children
 from midifrag.clock import monotonic
-from midifrag.engine.hosting.child import LogLine, Sign, receive, serve
+from midifrag.engine.hosting.child import LogLine, Message, Sign, receive, send, serve
 from midifrag.engine.hosting.hang_watch import LOOK_SECONDS, HangWatch
 from midifrag.engine.hosting.supervision import BACK_OFF, Death, SupervisedHost, was_stuck
 from midifrag.engine.protocol import EngineChoice, WorkerFactory
@@ -103,7 +103,7 @@ class ProcessHost(SupervisedHost):
                 # It is gone, or was killed and does not die: then it is left behind.
                 return None
             try:
-                message = receive(events)
+                message: Message = receive(events)
             except (EOFError, OSError):
                 return None
             match message:
@@ -122,11 +122,11 @@ class ProcessHost(SupervisedHost):
         """Write commands to the child, and last of all that it shall close."""
         with contextlib.suppress(OSError):
             for command in self._first_commands():
-                pipe.send(command)
+                send(pipe, command)
             while not is_over.is_set() and not self._commands.closed:
                 for command in self._commands.take(wait=True, interrupted=is_over.is_set):
-                    pipe.send(command)
-            pipe.send(None)
+                    send(pipe, command)
+            send(pipe, None)
 
     def _stop_worker(self) -> None:
         if threading.current_thread() is self._thread or not self._thread.is_alive():

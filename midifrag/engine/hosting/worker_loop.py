@@ -13,6 +13,7 @@ from midifrag.engine.event_checks import checked_info
 from midifrag.engine.hosting.command_queue import CommandQueue
 from midifrag.engine.hosting.hang_watch import SIGN_SECONDS, Activity
 from midifrag.engine.hosting.supervision import Death
+from midifrag.engine.limits import check_sound
 from midifrag.engine.messages import (
     Cancel,
     Cancelled,
@@ -164,6 +165,8 @@ class WorkerLoop:
         match command:
             case Render():
                 try:
+                    if command.sound is not None:
+                        check_sound(command, self._worker.info())
                     self._worker.submit(command)
                 except EngineError as error:
                     self._border.take(Failed(command.job, str(error)))

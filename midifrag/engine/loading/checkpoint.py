@@ -101,7 +101,7 @@ def _taken(
     _refuse_non_finite(values, layout.names, file)
     notes = _notes(stored, layout, found)
     if spared - found.keys():
-        notes.append("no encoder in its autoencoder, which playing does not need")
+        notes.append("no encoder in its autoencoder: it cannot begin from a sound")
     return values, notes
 
 

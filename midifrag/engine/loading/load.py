@@ -25,7 +25,7 @@ from midifrag.engine.loading.cache import Examine
 from midifrag.engine.loading.checksum import computing, is_called
 from midifrag.engine.loading.device import set_up_device
 from midifrag.engine.loading.light_imports import hide_no_failures, light_imports
-from midifrag.engine.loading.model import Model
+from midifrag.engine.loading.model import Model, can_encode
 from midifrag.engine.loading.model_files import (
     ModelFiles,
     check_fetched_config,
@@ -87,7 +87,9 @@ def _load(choice: EngineChoice, on_progress: ProgressListener | None, examine: E
         tell(1, len(_STAGES), _STAGES[1])
         notes = checkpoint.fit(module, files.checkpoint, files.pretransform)
         module.eval().requires_grad_(False)
-        leave_out_encoder(module)
+        encodes = can_encode(module)
+        if not encodes:
+            leave_out_encoder(module)
         tell(2, len(_STAGES), _STAGES[2])
         move_model(module, device, precision)
         gc.collect()
@@ -118,6 +120,7 @@ def _load(choice: EngineChoice, on_progress: ProgressListener | None, examine: E
             remark="; ".join(filter(None, (remark, files.note, *notes, *wrong))),
             noise="cpu" if choice.options.get("noise") == "cpu" else "device",
             variable=variable_length(config, choice.source, int(module.pretransform.downsampling_ratio)),
+            encodes=encodes,
             files=(files.checkpoint, files.pretransform),
         )
     tell(len(_STAGES), len(_STAGES), "model loaded")
@@ -219,7 +222,7 @@ def _told(error: Exception) -> str:
 
 
 def leave_out_encoder(module: Any) -> None:
-    """Forget what makes latents of audio: nothing here renders from any, and it is a third of a small model."""
+    """Forget what would make latents of a sound and has no weights: it is a third of a small model."""
     autoencoder = getattr(module.pretransform, "model", None)
     if autoencoder is not None and hasattr(autoencoder, "encoder"):
         autoencoder.encoder = None

@@ -10,7 +10,7 @@ from typing import Any, Literal, TypeAlias
 import torch
 
 from midifrag.config.model_defaults import Defaults, Objective
-from midifrag.config.model_inputs import ModelInput, model_inputs
+from midifrag.config.model_inputs import ModelInput, makes_parts, model_inputs
 from midifrag.config.variable_length import VariableLength
 
 Precision: TypeAlias = Literal["fp32", "fp16", "bf16", "fp8"]
@@ -26,6 +26,7 @@ class Model:
     ``checksum`` is the SHA-256 of the checkpoint, in hex; ``remark`` says why a card is not used, and what a performer
     should know of the checkpoint.
     ``variable`` says how many latents a take has where the model renders any length.
+    ``encodes`` says whether its autoencoder makes latents of a sound too.
     ``files`` are its checkpoint and that of its autoencoder, if it has its own, where it was read from files.
     ``noise`` is where a seed becomes noise: how a card draws depends on how many processors it has.
     """
@@ -48,6 +49,14 @@ class Model:
     noise: Literal["device", "cpu"] = "device"
     variable: VariableLength | None = None
     files: tuple[Path, Path | None] | None = None
+    encodes: bool = False
+
+    @property
+    def begins_from(self) -> tuple[Literal["sound", "part"], ...]:
+        """What it can make of a sound, see `midifrag.engine.messages.EngineInfo`."""
+        if not self.encodes:
+            return ()
+        return ("sound", "part") if makes_parts(self.config) else ("sound",)
 
     @property
     def inputs(self) -> tuple[ModelInput, ...]:
@@ -67,3 +76,15 @@ class Model:
     def max_seconds(self) -> float:
         """The longest take in seconds."""
         return self.sample_size / self.sample_rate
+
+
+def can_encode(module: Any) -> bool:
+    """Whether a model's autoencoder has what makes latents of a sound, with weights in it."""
+    pretransform = module.pretransform
+    autoencoder = getattr(pretransform, "model", None)
+    if autoencoder is None:
+        return type(pretransform).__name__ in ("PatchedPretransform", "WaveletPretransform")
+    encoder = getattr(autoencoder, "encoder", None)
+    if encoder is None or getattr(autoencoder.bottleneck, "is_discrete", False):
+        return False
+    return any(bool(parameter.any()) for parameter in encoder.parameters())

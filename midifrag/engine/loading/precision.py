@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+from collections.abc import Iterator
 from typing import Any, NamedTuple, cast, get_args
 
 import torch
@@ -163,20 +165,37 @@ def move_model(module: Any, device: torch.device, precision: Precision) -> None:
     The DiT's blocks and the decoder take ``precision``. These stay in fp32: the timestep features and their embedding
     (`KEPT_IN_FP32`), the rotary frequencies (positions times half-precision frequencies drift apart), and the
     conditioner, which runs once per prompt. A T5 encoder, which stable-audio-tools builds in fp16, becomes fp32 on
-    every device but CUDA. In half precision the module is therefore not one that stock generation can run.
+    every device but CUDA. What makes latents of a sound stays in fp32 on the host, where a card takes a copy of it with
+    the first one. In half precision the module is therefore not one that stock generation can run.
     """
     dtype = DTYPES[precision]
     dit = module.model.model
     for name, part in dit.named_children():
         if name not in KEPT_IN_FP32:
             in_format(part, dtype)
-    if module.pretransform is not None:
-        # Its own switch would cast the decoder to fp16 again at every call.
-        module.pretransform.model_half = False
-        in_format(module.pretransform, dtype)
-    module.to(device)
+    with _without_encoder(module):
+        if module.pretransform is not None:
+            # Its own switch would cast the decoder to fp16 again at every call.
+            module.pretransform.model_half = False
+            in_format(module.pretransform, dtype)
+        module.to(device)
     for encoder in frozen_text_encoders(module.conditioner):
         encoder.to(device=device, dtype=torch.float16 if device.type == "cuda" else torch.float32)
+
+
+@contextlib.contextmanager
+def _without_encoder(module: Any) -> Iterator[None]:
+    """The module meanwhile without what makes latents of a sound, where it has that."""
+    autoencoder = getattr(module.pretransform, "model", None)
+    encoder = getattr(autoencoder, "encoder", None)
+    if autoencoder is None or encoder is None:
+        yield
+        return
+    autoencoder.encoder = None
+    try:
+        yield
+    finally:
+        autoencoder.encoder = encoder
 
 
 def in_format(module: nn.Module, dtype: torch.dtype) -> nn.Module:

@@ -27,7 +27,7 @@ def unsupported(module: Any) -> str | None:
         "conformer blocks": any(layer.conformer is not None for layer in layers),
         "DynamicTanh norms": any(type(layer.pre_norm).__name__ not in ("LayerNorm", "RMSNorm") for layer in layers),
         "DynamicTanh on queries and keys": any(attention.qk_norm == "dyt" for attention in attentions),
-        "local conditioning": layers[0].to_local_embed is not None and not _is_told_of_no_sound(module),
+        "local conditioning": layers[0].to_local_embed is not None and not _is_told_of_a_sound(module),
         "local conditioning of its own layers": any(len(layer.modular_local_embeds) for layer in layers),
         "rotary embedding of prompts": transformer.cross_attn_rotary_pos_emb is not None,
         "timesteps as log-SNR": dit.timestep_features_logsnr,
@@ -47,8 +47,8 @@ def _is_for_inpainting(module: Any) -> bool:
     return is_whole and set(module.input_concat_ids) == INPAINT_NAMES
 
 
-def _is_told_of_no_sound(module: Any) -> bool:
-    """Whether all that is local to frames is the mask and the sound of inpainting: zeros here, alike for each."""
+def _is_told_of_a_sound(module: Any) -> bool:
+    """Whether all that is local to frames is the mask and the sound of inpainting."""
     return set(module.local_add_cond_ids) == INPAINT_NAMES and module.model.model.patch_size == 1
 
 

@@ -21,6 +21,7 @@ class PreparedConditioning:
     ``context`` and ``negative_context`` hold every layer's keys and values (layers, 2, 1, heads, tokens, width) for the
     prompt and the negative prompt, ``context_bias`` and ``negative_bias`` (1, tokens) what is added to their scores, as
     one token may stand for several; None where all count alike. ``valid`` is how many frames count, None for all.
+    ``local`` (1, frames, width) is what each frame is told of a sound, None where nothing is kept of any.
     ``global_cond`` is (1, width), ``prepend`` (1, tokens, width). ``time_embeddings`` maps a time to its embedding:
     (6 · width) for adaLN models, (width) for those that prepend it. ``strengths`` is how strong LoRAs are, (1, LoRAs);
     None without any.
@@ -35,6 +36,7 @@ class PreparedConditioning:
     valid: int | None = None
     context_bias: Tensor | None = None
     negative_bias: Tensor | None = None
+    local: Tensor | None = None
     strengths: Tensor | None = None
 
 

@@ -123,7 +123,7 @@ class Block:
             )
             self._cross_v = weights.packed(crossing.to_kv, lambda rows: rows[after_keys:], once=True)
             self._cross_out = weights.packed(crossing.to_out, partial(_with_layer_scale, scale=layer.cross_attn_scale))
-        self._local = None if layer.to_local_embed is None else _LocalSilence(layer.to_local_embed, weights)
+        self._local = None if layer.to_local_embed is None else _LocalSound(layer.to_local_embed, weights)
         self._forward_norm = Norm(layer.ff_norm, dtype)
         self._forward_in = weights.packed(layer.ff.ff[0].proj)
         self._forward_out = weights.packed(layer.ff.ff[2], partial(_with_layer_scale, scale=layer.ff_scale))
@@ -142,15 +142,23 @@ class Block:
         return torch.addcmul(x, within, modulation[2])
 
     def cross_attend_and_feed(
-        self, x: Tensor, modulation: Modulation | None, prompts: Prompts = NO_PROMPTS, before: int = 0
+        self,
+        x: Tensor,
+        modulation: Modulation | None,
+        prompts: Prompts = NO_PROMPTS,
+        before: int = 0,
+        local: Tensor | None = None,
     ) -> Tensor:
-        """The rest of it, in place where it may; ``prompts`` are the first rows', ``before`` tokens are no latents."""
+        """The rest of it, in place where it may; ``prompts`` are the first rows', ``before`` tokens are no latents.
+
+        ``local`` (rows, latents, width) is what each latent is told of a sound that is kept.
+        """
         if prompts.context is not None:
             prompted = x[: prompts.context.shape[1]]
             prompted += self._attention_to(self._cross_norm(prompted), prompts.context, prompts.bias)
         if self._local is not None:
             latents = x[:, before:]
-            latents += self._local(len(latents))
+            latents += self._local(len(latents)) if local is None else self._local.told(local)
         if modulation is None:
             return x + self._feed_forward(self._forward_norm(x))
         return torch.addcmul(x, self._feed_forward(self._forward_norm.modulated(x, *modulation[3:5])), modulation[5])
@@ -217,18 +225,31 @@ class _Weights:
         return pack_linear(weight.to(self.dtype), bias)
 
 
-class _LocalSilence:
-    """What a layer adds to every latent where it is told of no other sound."""
+class _LocalSound:
+    """What a layer adds to every latent, by what that is told of a sound that is kept; most are told of none."""
 
     def __init__(self, layers: Any, weights: _Weights) -> None:
         silence = torch.zeros(layers[0].in_features, device=layers[0].weight.device)
         heard = mlp_in_fp32(layers, silence).detach().to(weights.dtype)
         self._inner = mlp_in_fp32(layers[:-1], silence).detach().to(weights.dtype)
         self._outer = weights.sides.beside(layers[-1], lambda _inner: heard, weights.dtype)
+        self._inward, self._outward = (
+            weights.sides.beside(layer, partial(_in_fp32, layer), torch.float32) for layer in (layers[0], layers[-1])
+        )
+        self._between, self._dtype = layers[1:-1], weights.dtype
 
     def __call__(self, rows: int) -> Tensor:
-        """For so many rows, (rows, 1, width) or what is the same for all of them."""
+        """For so many rows that are told of none, (rows, 1, width) or what is the same for all of them."""
         return self._outer(self._inner.expand(rows, 1, -1))
+
+    def told(self, local: Tensor) -> Tensor:
+        """For rows that are told ``local`` (rows, latents, width), in fp32 as that is."""
+        inner = self._between(self._inward(local))
+        return self._outward(inner).to(self._dtype)
+
+
+def _in_fp32(layer: Any, x: Tensor) -> Tensor:
+    return functional.linear(x, layer.weight.float(), None if layer.bias is None else layer.bias.float())
 
 
 def _small_bytes(layer: Any, dtype: torch.dtype) -> int:

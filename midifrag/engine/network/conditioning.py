@@ -42,7 +42,8 @@ class Conditioning:
 
     ``cross`` and ``negative`` are (1, tokens, width); ``negative`` is ``None`` when there is no negative prompt, which
     stock inference then takes as zeros. ``global_cond`` is (1, width), ``prepend`` is
-    (1, tokens, width), ``concat`` (1, channels, frames) and ``local`` (1, channels, 1), the same for every frame.
+    (1, tokens, width), ``concat`` (1, channels, frames) and ``local`` (1, channels, frames), or 1 for all frames where
+    these are told the same: that nothing is kept of any sound.
 
     ``valid`` is how many frames count, the others being padding; None where all do. ``padded`` says of each token of
     ``cross`` whether it stands for nothing and is like all others that do, ``negative_padded`` the same of
@@ -63,6 +64,31 @@ class Conditioning:
     def can_guide(self) -> bool:
         """Whether classifier-free guidance changes anything."""
         return self.cross is not None or self.prepend is not None
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """What of a sound stays as it is: ``latents`` (1, channels, frames), and which of those, (1, 1, frames)."""
+
+    latents: Tensor
+    stays: Tensor
+
+    @classmethod
+    def outside(cls, fill: tuple[float, float], seconds: float, latents: Tensor, model: Model) -> Kept:
+        """All but the part of ``fill``, and none beyond the take's ``seconds``, as stable-audio-tools lays it out.
+
+        Stock makes a mask of samples, of which each latent takes the first.
+        """
+        rate, ratio = model.sample_rate, model.downsampling
+        first, last, end = (int(moment * rate) for moment in (*fill, seconds))
+        begins = torch.arange(latents.shape[-1], device=latents.device) * ratio
+        stays = ((begins < first) | (begins >= last)) & (begins < end)
+        return cls(latents, stays.view(1, 1, -1))
+
+    @property
+    def sound(self) -> Tensor:
+        """The latents that stay, and zeros in place of the others."""
+        return self.latents * self.stays
 
 
 class _Embedded(NamedTuple):
@@ -104,21 +130,22 @@ class Conditioner:
         values: Mapping[str, float | str] = NOTHING,
         loras: PlayedLoras = (),
         morph: Morph | None = None,
+        kept: Kept | None = None,
     ) -> Conditioning:
         """The conditioning of one request; ``seconds`` is what the model is told of the length.
 
         ``values`` are the other things that it is told, by the names of its inputs, ``loras`` what changes how it
-        hears them; ``morph`` says towards which other prompt its texts are moved, and how far.
+        hears them; ``morph`` says towards which other prompt its texts are moved, and how far, ``kept`` what sound stays.
         """
         self._loras = loras
-        tensors = self._tensors(prompt, seconds, values)
+        tensors = self._tensors(prompt, seconds, values, kept)
         if morph is not None:
-            others = self._tensors(morph.to, seconds, values)
+            others = self._tensors(morph.to, seconds, values, kept)
             tensors |= {name: _between(tensors[name], others[name], morph.amount) for name in self._texts}
         inputs = self._inputs_of(tensors)
         negative, negative_padded = None, None
         if negative_prompt and inputs["cross_attn_cond"] is not None:
-            others = self._tensors(negative_prompt, seconds, values)
+            others = self._tensors(negative_prompt, seconds, values, kept)
             negative = self._inputs_of(others)["cross_attn_cond"].float()
             negative_padded = self._padding(others)
         return Conditioning(
@@ -198,14 +225,19 @@ class Conditioner:
         spoken = {word[0]: matters(word) for word in WORD.finditer(prompt)}
         return tuple(word for word, counts in spoken.items() if not counts and word.lower() not in STOP_WORDS)
 
-    def _tensors(self, prompt: str, seconds: float, values: Mapping[str, float | str]) -> dict[str, _Embedded]:
+    def _tensors(
+        self, prompt: str, seconds: float, values: Mapping[str, float | str], kept: Kept | None
+    ) -> dict[str, _Embedded]:
         known: dict[str, float | str] = {"seconds_start": 0.0, "seconds_total": float(seconds), **values}
         tensors = {one.name: self._embedding(one.name, _told(one, known, prompt)) for one in self._inputs}
         device, channels = self._model.device, self._model.module.io_channels
-        for name, width in (("inpaint_mask", 1), ("inpaint_masked_input", channels)):
+        # Where nothing is kept of another sound, one frame stands for all of them, which are alike.
+        told = {"inpaint_mask": (1, None), "inpaint_masked_input": (channels, None)}
+        if kept is not None:
+            told = {"inpaint_mask": (1, kept.stays.float()), "inpaint_masked_input": (channels, kept.sound)}
+        for name, (width, tensor) in told.items():
             if name in (*self._model.module.input_concat_ids, *self._model.module.local_add_cond_ids):
-                # Nothing is kept of another sound. One frame stands for all of them, which are alike.
-                tensors[name] = _Embedded(torch.zeros(1, width, 1, device=device), None)
+                tensors[name] = _Embedded(torch.zeros(1, width, 1, device=device) if tensor is None else tensor, None)
         return tensors
 
     def _embedding(self, key: str, value: Hashable) -> _Embedded:

@@ -97,7 +97,7 @@ class StockDenoiser:
             prepend_cond=_stack([each.prepend for each in plain + unguided]),
             prepend_cond_mask=_mask([each.prepend for each in plain + unguided]),
             input_concat_cond=_stack([each.concat for each in plain + unguided]),
-            local_add_cond=_along(_stack([each.local for each in plain + unguided]), frames),
+            local_add_cond=_stack([_along(each.local, frames) for each in plain + unguided]),
             padding_mask=valid_mask([each.valid for each in plain + unguided], frames, rows[0].model_input.x.device),
             use_checkpointing=False,
         ).float()
@@ -119,7 +119,7 @@ def _stack(tensors: Sequence[Tensor | None]) -> Tensor | None:
 
 
 def _along(tensor: Tensor | None, frames: int) -> Tensor | None:
-    """What is the same for all frames, for each of them."""
+    """What is the same for all frames, for each of them; what has a frame for each, as it is."""
     return None if tensor is None else tensor.expand(-1, -1, frames)
 
 

@@ -30,7 +30,7 @@ CAPTURED_BATCHES = (1, 2, 4, 8, 16)
 #: Graphs that are kept, the least recently used going first: each holds some hundred nodes in the driver.
 MOST_GRAPHS = 64
 #: A denoiser call's tensors, by name.
-_INPUTS = ("latents", "time_embeddings", "context", "prepend", "context_bias", "heard", "strengths")
+_INPUTS = ("latents", "time_embeddings", "context", "prepend", "context_bias", "heard", "local", "strengths")
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +53,7 @@ class DenoiserInputs:
     prepend: Tensor | None
     context_bias: Tensor | None = None
     heard: Tensor | None = None
+    local: Tensor | None = None
     strengths: Tensor | None = None
 
     def is_like(self, other: DenoiserInputs) -> bool:

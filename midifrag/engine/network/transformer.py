@@ -91,7 +91,7 @@ class FastDenoiser:
     def bytes_held(self, prepared: PreparedConditioning) -> int:
         """See `Denoiser.bytes_held`."""
         tensors = [prepared.context, prepared.negative_context, prepared.prepend, *prepared.time_embeddings.values()]
-        tensors += [prepared.context_bias, prepared.negative_bias, prepared.strengths]
+        tensors += [prepared.context_bias, prepared.negative_bias, prepared.local, prepared.strengths]
         return sum(tensor.numel() * tensor.element_size() for tensor in tensors if tensor is not None)
 
     @torch.inference_mode()
@@ -122,6 +122,7 @@ class FastDenoiser:
             time_embeddings={},
             can_guide=conditioning.can_guide,
             valid=conditioning.valid,
+            local=_of_frames(conditioning.local),
             strengths=row,
         )
         self._embed_times(prepared, list(dict.fromkeys(times)))
@@ -282,6 +283,7 @@ class FastDenoiser:
             prepend=self._prepend(rows, guided_rows),
             context_bias=prompts.bias,
             heard=self._heard(everyone),
+            local=_local(everyone),
             strengths=self._sides.gathered([row.prepared.strengths for row in everyone], self._project_in.device),
         )
 
@@ -334,7 +336,7 @@ class FastDenoiser:
                 x = _repeat(block.self_attend(x, rotary, alike, those), guided_rows)
             else:
                 x = block.self_attend(x, rotary, modulation, heard)
-            x = block.cross_attend_and_feed(x, modulation, prompts, before)
+            x = block.cross_attend_and_feed(x, modulation, prompts, before, inputs.local)
         x = x[:, before:].float()
         return self._ends.outward(x) if adapts_ends else self._outward(x)
 
@@ -354,6 +356,20 @@ class FastDenoiser:
             memory = self._transformer.memory_tokens.to(self._dtype)
             parts.insert(0, memory.expand(len(tokens), -1, -1))
         return torch.cat(parts, dim=1) if len(parts) > 1 else tokens
+
+
+def _of_frames(local: Tensor | None) -> Tensor | None:
+    """What each frame is told of a sound, (1, frames, width); None where all are told that there is none."""
+    return None if local is None or local.shape[-1] == 1 else local.transpose(1, 2).contiguous()
+
+
+def _local(rows: Sequence[_Row]) -> Tensor | None:
+    """The same of a call's rows; None where no row keeps anything of a sound."""
+    known = next((row.prepared.local for row in rows if row.prepared.local is not None), None)
+    if known is None:
+        return None
+    nothing = torch.zeros_like(known)
+    return torch.cat([nothing if row.prepared.local is None else row.prepared.local for row in rows])
 
 
 def _kind_of(row: _Row) -> RowKind:

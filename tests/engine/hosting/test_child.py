@@ -9,11 +9,12 @@ import threading
 import numpy as np
 import pytest
 
+from midifrag.audio import SourceSound
 from midifrag.engine.hosting import child
 from midifrag.engine.hosting.child import EventPipe, LogLine, Sign, receive, send, serve
 from midifrag.engine.hosting.hang_watch import SIGN_SECONDS, Activity
 from midifrag.engine.hosting.supervision import Death
-from midifrag.engine.messages import Progress, Ready, Rendered
+from midifrag.engine.messages import Progress, Ready, Render, Rendered
 from tests.engine.toy_worker import CHOICE, Toy
 from tests.support.bridges import INFO
 
@@ -51,6 +52,20 @@ def test_samples_do_not_pass_through_the_pickle(pipe, monkeypatch):
     send(here, Rendered(1, np.zeros((2, 4096), np.float32), 44100, {}, 0.1))
     assert len(heads[0]) < 2048
     assert receive(there).audio.shape == (2, 4096)
+
+
+def test_a_sound_that_a_render_begins_from_goes_beside_the_pickle_too(pipe, monkeypatch):
+    there, here = pipe
+    heads = []
+    pickled = pickle.dumps
+    monkeypatch.setattr(child.pickle, "dumps", lambda *a, **k: heads.append(pickled(*a, **k)) or heads[-1])
+    sound = SourceSound.of(np.arange(8192, dtype=np.float32).reshape(2, 4096), 44100)
+    asked = Render(1, "rain", None, 7, sound=sound, fill=(0.1, 0.2), strength=0.5)
+    send(here, asked)
+    assert len(heads[0]) < 2048
+    came = receive(there)
+    assert came == asked
+    np.testing.assert_array_equal(came.sound.audio, sound.audio)
 
 
 def test_an_end_of_the_pipe_is_told(pipe):
@@ -125,7 +140,7 @@ def served(factory, here, monkeypatch):
     monkeypatch.setattr(sys, "stdout", sys.stdout)
     commands, mine = multiprocessing.Pipe(duplex=False)
     # The reader's thread ends by it, as it does where a show ends.
-    mine.send(None)
+    send(mine, None)
     own = sys.stdout
     serve(pickle.dumps((factory, CHOICE)), commands, here)
     assert sys.stdout is not own

@@ -3,10 +3,14 @@ from __future__ import annotations
 import math
 import os
 import threading
+from dataclasses import replace
 
+import numpy as np
+
+from midifrag.audio import SourceSound
 from midifrag.engine.hosting import hang_watch, thread
 from midifrag.engine.hosting.thread import ThreadHost
-from midifrag.engine.messages import Died, Progress, Ready, Rendered, Stalled
+from midifrag.engine.messages import Died, Failed, Progress, Ready, Rendered, Stalled
 from tests.engine.toy_worker import CHOICE, PATIENCE, Toy, press, process_id, running, wait
 
 
@@ -145,3 +149,12 @@ def test_a_worker_that_hangs_is_left_behind_and_replaced(monkeypatch):
         assert has_ended.wait(PATIENCE)
         engine.send(press(3))
         assert wait(events, Rendered)[0].job == 3
+
+
+def test_an_engine_that_cannot_begin_from_a_sound_refuses_it_and_plays_on():
+    sound = SourceSound.of(np.ones((2, 100), np.float32), 100)
+    with running(ThreadHost) as (engine, events):
+        engine.send(replace(press(1), sound=sound))
+        assert wait(events, Failed)[0].reason == "toy cannot begin from a sound (from); choose another model for it."
+        engine.send(press(2))
+        wait(events, Rendered)

@@ -40,10 +40,9 @@ def test_a_folder_becomes_the_model_that_was_saved(tmp_path, objective):
     assert (model.sample_size, model.downsampling) == (tiny_models.SAMPLE_SIZE, tiny_models.DOWNSAMPLING)
     state = model.module.state_dict()
     saved = expected.state_dict()
-    # What makes latents of audio is not kept.
-    kept = saved.keys() - {key for key in saved if key.startswith("pretransform.model.encoder.")}
-    assert state.keys() == kept < saved.keys()
-    assert all(torch.equal(state[key], saved[key]) for key in kept)
+    assert state.keys() == saved.keys()
+    assert all(torch.equal(state[key], saved[key]) for key in saved)
+    assert (model.encodes, model.begins_from) == (True, ("sound",))
     assert not model.module.training
     assert not any(parameter.requires_grad for parameter in model.module.parameters())
     assert [done for done, _, _ in heard] == [0, 1, 2, 3]
