@@ -27,12 +27,15 @@ TAKE_NUMBER = re.compile(r"output(\d{3,})\.wav")
 MOVED_ASIDE = "moved-aside"
 #: Where what samplers read lies, within the folder of the slots.
 SFZ, SFZ_SAMPLES, HYDROGEN = "sfz", "sfz/samples", "hydrogen"
+#: Where the sounds lie that takes begin from, within the folder of the archive.
+SOURCES = "sources"
 #: What the copies that Live is given are called, by number and prompt; no number is given twice.
 COPY_NAME = re.compile(r"(\d{4,}) [^/\\]+\.wav", re.IGNORECASE)
 #: What is written of a take before it has a name.
 UNNAMED_TAKES = "*-take.wav"
 
 _SFZ_NAME = re.compile(r"slots\.sfz|slot\d\d\.sfz")
+_SOURCE_NAME = re.compile(r"[0-9a-f]{64}(\.wav|-[0-9a-f]{12}\.part)")
 _KIT_NAME = re.compile(r"drumkit\.xml|slot\d\d\.wav")
 
 
@@ -75,6 +78,7 @@ def writers(fragments: Path, name: str, archive: Path, copies: Path | None = Non
         Writer(("fragments", "folder"), "SFZ files", fragments / SFZ, frozenset({"slots.sfz"}), _SFZ_NAME),
         Writer(("fragments", "folder"), "SFZ samples", fragments / SFZ_SAMPLES, frozenset(), re.compile(r"\d.*")),
         Writer(("fragments", "folder"), "Hydrogen's kit", fragments / HYDROGEN, frozenset({"slot01.wav"}), _KIT_NAME),
+        Writer(key, "sounds that takes begin from", archive / SOURCES, frozenset(), _SOURCE_NAME),
         Writer(key, "raw takes", archive, frozenset(index | {TAKE_NAME.format(1)}), TAKE_NUMBER),
         Writer(key, "session logs", archive / "sessions", frozenset(), re.compile(r".*\.jsonl(\.gz)?")),
         *live,

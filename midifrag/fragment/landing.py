@@ -24,6 +24,7 @@ from midifrag.fragment.recutting import EACH, Times
 from midifrag.fragment.rescue import UnarchivedTake
 from midifrag.fragment.shared_folders import SharedFolders
 from midifrag.fragment.slots import Slots
+from midifrag.fragment.source_sounds import Listen, SourceSounds, no_input
 from midifrag.fragment.sources import Sources
 from midifrag.fragment.unwritten import UnwrittenTake
 from midifrag.fragment.waiting import CANCELLED, HasLanded, Waiting, nothing_goes_out
@@ -69,7 +70,8 @@ class Lander:
     """The writer's work, done at once on the caller's thread; every event goes to ``emit`` as soon as it is true.
 
     What lands at a boundary does so by ``punctual`` in its slot's hand, which calls ``landed`` and ``emit``, and then
-    ``wake``: `tick` has something to take in. ``plays`` says that somebody plays fragments, and wants their samples.
+    ``wake``: `tick` has something to take in. ``plays`` says that somebody plays fragments, and wants their samples;
+    ``listen`` is what an audio input has heard.
     """
 
     def __init__(
@@ -85,6 +87,7 @@ class Lander:
         landed: HasLanded = nothing_goes_out,
         wake: Callable[[], None] = lambda: None,
         plays: bool = False,
+        listen: Listen = no_input,
     ) -> None:
         self._slots = slots
         self._archive = archive
@@ -101,6 +104,8 @@ class Lander:
         self._plays = plays
         self._hand = ArchiveHand(archive)
         self._sources = Sources(slots, self._hand, self._preparer)
+        #: What takes begin from.
+        self.sounds = SourceSounds(slots, archive, emit, listen)
         self._advancer = Advancer(
             slots,
             self._hand,
@@ -225,6 +230,7 @@ class Lander:
     def finish(self) -> None:
         """Try everything that is held once more, and begin with nothing new."""
         self._preparer.close()
+        self.sounds.close()
         self.call_off()
         self._advancer.take_in()
         for take in self._waiting:

@@ -27,6 +27,8 @@ class TakeRecord:
     happened to the take later. One whose length was asked for in music has ``bars`` or ``beats``, with the ``bpm``
     (quarter notes a minute) and the ``signature`` that it was made for; one that was rendered longer than it was asked
     for, as its model garbles short ones, has ``cut_seconds``. ``noise`` is the device that made noise of the seed.
+    One that begins from a sound has that as ``source``, in a performer's words, and ``source_checksum``, by which the
+    archive keeps it, unless it is that of ``source_take``; ``fill_from`` … ``fill_to`` is the part that was made anew.
     """
 
     prompt: str
@@ -60,6 +62,16 @@ class TakeRecord:
     signature: str = ""
     cut_seconds: float | None = None
     noise: str = ""
+    source: str = ""
+    source_checksum: str = ""
+    source_take: int | None = None
+    fill_from: float | None = None
+    fill_to: float | None = None
+
+    @property
+    def fill(self) -> tuple[float, float] | None:
+        """The part of its sound that was made anew, in seconds; None where that is all of it."""
+        return None if self.fill_to is None else (self.fill_from or 0.0, self.fill_to)
 
     def to_json(self) -> str:
         """Write the record as one line of ASCII JSON, as takes carry it in their own metadata."""
@@ -113,22 +125,23 @@ def _plain(value: object) -> object:
 
 
 _MUSIC = ("bars", "beats", "bpm")
+_FILL = ("fill_from", "fill_to")
 FIELD_NAMES = tuple(one.name for one in dataclasses.fields(TakeRecord))
 
 #: What a field's value must be.
 _KINDS: Mapping[str, Callable[[object], bool]] = {
     **dict.fromkeys(("prompt", "preset", "bank", "model", "checksum", "reason", "file", "note", "signature"), is_text),
-    "noise": is_text,
+    **dict.fromkeys(("noise", "source", "source_checksum"), is_text),
     **dict.fromkeys(("seed", "job"), is_whole),
-    **dict.fromkeys(("number", "slot"), is_count),
+    **dict.fromkeys(("number", "slot", "source_take"), is_count),
     **dict.fromkeys(("pressed_at", "started_at", "rendered_at", "landed_at"), is_moment),
     **dict.fromkeys(("spare", "starred"), is_flag),
-    **dict.fromkeys(("seconds", "peak", "tempo", *_MUSIC, "cut_seconds"), is_length),
+    **dict.fromkeys(("seconds", "peak", "tempo", *_MUSIC, "cut_seconds", *_FILL), is_length),
     **dict.fromkeys(("sample_rate", "channels"), lambda value: is_whole(value) and is_length(value)),
     "gain": _is_gain,
     "parameters": lambda value: isinstance(value, dict),
 }
 _OPTIONAL = frozenset(
     {"seed", "job", "pressed_at", "started_at", "rendered_at", "number", "peak", "slot", "landed_at", "tempo"}
-    | {*_MUSIC, "cut_seconds"}
+    | {*_MUSIC, "cut_seconds", "source_take", *_FILL}
 )

@@ -61,6 +61,7 @@ class Slot:
             foreign=filled and content is None,
             moved=self.found.moved,
             sounds=sounds,
+            version=self.found.signature,
         )
 
 

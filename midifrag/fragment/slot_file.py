@@ -61,16 +61,17 @@ class SlotFile:
         self.path = path
         self._all_paths = all_paths
         self._workspace = workspace
-        self._previous = workspace.own / "previous" / path.name
+        #: Where the fragment before this one is kept.
+        self.previous = workspace.own / "previous" / path.name
 
     def look(self, content: SlotContent | None = None, moved: str = "") -> Found:
         """Look what lies there; ``content`` is what is known to."""
         signature = self.signature()
         if signature is None:
-            return Found(has_previous=self._previous.exists(), moved=moved)
+            return Found(has_previous=self.previous.exists(), moved=moved)
         content = content or content_of(self.path)
         seconds = content.seconds if content else seconds_of(self.path)
-        return Found(signature, content, seconds, self._previous.exists(), moved)
+        return Found(signature, content, seconds, self.previous.exists(), moved)
 
     def signature(self) -> Signature | None:
         """What tells this version of the file from another."""
@@ -78,7 +79,7 @@ class SlotFile:
 
     def content_before(self) -> SlotContent | None:
         """The content of the fragment before this one."""
-        return content_of(self._previous)
+        return content_of(self.previous)
 
     def read(self) -> tuple[Signature | None, bytes]:
         """The file as it is now, and what tells this version of it. Raises `StorageError`."""
@@ -104,17 +105,17 @@ class SlotFile:
         back = self._workspace.aside(self.path.name)
         try:
             if self.content_before() is not None:
-                keep_copy(self._previous, back)
+                keep_copy(self.previous, back)
             else:
                 # No link: who records into the slot again would record into what is kept.
-                copy_regular(self._previous, back)
+                copy_regular(self.previous, back)
         except FileNotFoundError:
             raise StorageError(f"slot {self.number} has no previous fragment to put back") from None
         except OSError as error:
-            raise storage_error("read", self._previous, error) from error
+            raise storage_error("read", self.previous, error) from error
         ready = self._exchange(back)
         if ready.old is None:
-            discard(self._previous)
+            discard(self.previous)
         return self.look(moved=ready.moved)
 
     def make_ready(self, new: Path) -> Ready:
@@ -133,7 +134,7 @@ class SlotFile:
             raise
         signature = signature_of(place)
         try:
-            self._previous.parent.mkdir(exist_ok=True)
+            self.previous.parent.mkdir(exist_ok=True)
             keep_copy(place, old)
         except FileNotFoundError:
             return Ready(new, place, None, moved, signature)
@@ -160,10 +161,10 @@ class SlotFile:
         if ready.old is None:
             return
         try:
-            replace_file(ready.old, self._previous)
+            replace_file(ready.old, self.previous)
         except StorageError:
             # The new fragment has landed all the same; rather none to put back than a wrong one.
-            discard(self._previous)
+            discard(self.previous)
 
     def _exchange(self, new: Path) -> Ready:
         """Put ``new`` in the place of the file and what was there into the folder of previous fragments."""

@@ -13,7 +13,7 @@ class SlotState:
     ``take`` is None for a fragment that midifrag did not make, or whose take is not archived yet; ``foreign`` tells the
     two apart. ``has_previous`` says whether the fragment before this one can be put back. ``moved`` is where in the
     fragments folder a file that midifrag did not make now lies, if this fragment took its place. ``sounds`` is whether
-    it is known to sound.
+    it is known to sound. ``version`` tells this state of its file from others.
     """
 
     number: int
@@ -28,3 +28,4 @@ class SlotState:
     foreign: bool = False
     moved: str = ""
     sounds: bool = False
+    version: tuple[int, int, int] | None = None

@@ -86,6 +86,10 @@ class Slots:
         """Return a slot's file. Raises `NoFreeSlotError` if there is no slot of this number."""
         return self._slots[number].file.path
 
+    def path_before(self, number: int) -> Path:
+        """Return where the fragment before that of a slot is kept. Raises `NoFreeSlotError`."""
+        return self._slots[number].file.previous
+
     def choose(self, fixed: int | None = None, *, protect: bool = True, among: tuple[int, ...] | None = None) -> int:
         """Return the slot for the next fragment, ``fixed`` or the next one in turn that is not locked.
 

@@ -16,6 +16,7 @@ from midifrag.fragment.archive import Archive
 from midifrag.fragment.landing import Lander
 from midifrag.fragment.rescue import UnarchivedTake
 from midifrag.fragment.slots import Slots
+from midifrag.fragment.source_sounds import Listen, no_input
 from midifrag.fragment.waiting import HasLanded, nothing_goes_out
 from midifrag.fragment.writer_commands import (
     ArchiveOnly,
@@ -27,6 +28,7 @@ from midifrag.fragment.writer_commands import (
     Prepare,
     PromptCommand,
     QueuedCommand,
+    ReadSound,
     Recut,
     Retime,
     SlotPlaying,
@@ -53,7 +55,8 @@ class FragmentWriter:
     """A `Lander` on a thread of its own, which alone uses these slots and this archive and closes them at its end.
 
     ``listener`` is called from that thread, and from the hands of slots where something lands at a boundary; just
-    before that, ``landed`` is. Fragments' samples are told where somebody ``plays`` them. `submit` never blocks.
+    before that, ``landed`` is. Fragments' samples are told where somebody ``plays`` them; ``listen`` is what an audio
+    input has heard. `submit` never blocks.
     """
 
     def __init__(
@@ -64,11 +67,18 @@ class FragmentWriter:
         landed: HasLanded = nothing_goes_out,
         *,
         plays: bool = False,
+        listen: Listen = no_input,
     ) -> None:
         self._listener = listener
         self._commands: queue.SimpleQueue[QueuedCommand | _Wake | None] = queue.SimpleQueue()
         self._lander = Lander(
-            slots, archive, self._tell, landed=landed, wake=lambda: self._commands.put(_Wake()), plays=plays
+            slots,
+            archive,
+            self._tell,
+            landed=landed,
+            wake=lambda: self._commands.put(_Wake()),
+            plays=plays,
+            listen=listen,
         )
         self._unfinished: deque[_Takes] = deque()
         self._thread = threading.Thread(target=self._run, name="midifrag-writer", daemon=True)
@@ -109,6 +119,8 @@ class FragmentWriter:
             case Prepare():
                 # A stale spare would stay in memory while a disk is slow.
                 self._lander.prepare(command)
+            case ReadSound():
+                self._lander.sounds.read(command)
             case Retime(job, at):
                 self._lander.punctual.move(job, at)
             case Recut():

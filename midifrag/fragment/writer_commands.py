@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TypeAlias
+from pathlib import Path
+from typing import Literal, TypeAlias
 
 from midifrag.audio import Audio
 from midifrag.fragment.length import FragmentLength
@@ -101,6 +102,43 @@ class LandLast:
 
 
 @dataclass(frozen=True, slots=True)
+class SoundPlace:
+    """Where a sound is that takes begin from: a slot or take by ``number``, a ``file``, what was heard, what was kept.
+
+    A slot's is the ``version`` of its file that is meant, and the moment it ``landed_at`` (seconds since 1970); what
+    was kept is called by its checksum, in ``file``.
+    """
+
+    kind: Literal["slot", "take", "file", "input", "kept"]
+    number: int = 0
+    file: str = ""
+    version: tuple[int, int, int] | None = None
+    landed_at: float | None = None
+
+    @property
+    def told(self) -> str:
+        """What it is called."""
+        if self.kind == "input":
+            return "the audio input"
+        return f"{self.kind} {self.number}" if self.number else Path(self.file).name
+
+
+@dataclass(frozen=True, slots=True)
+class ReadSound:
+    """Read a sound that takes begin from, as it is now; answered with `SoundRead`.
+
+    Of one that is longer than ``longest`` seconds, that is its beginning, or the end (``from_end``). ``seconds`` is how
+    much is wanted of what was heard.
+    """
+
+    request: int
+    place: SoundPlace
+    longest: float | None = None
+    from_end: bool = False
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
 class Retime:
     """What waits, or will, to land for a job lands at another moment, in monotonic seconds."""
 
@@ -177,5 +215,5 @@ LandCommand: TypeAlias = LandTake | LandArchived | LandLast
 #: Commands that are done in their turn.
 QueuedCommand: TypeAlias = LandCommand | ArchiveOnly | SlotCommand
 #: Commands that are done at once, beside what the writer is at: what is prepared, and what cannot wait.
-PromptCommand: TypeAlias = Prepare | Retime | Recut | CancelLanding | SlotPlaying
+PromptCommand: TypeAlias = Prepare | ReadSound | Retime | Recut | CancelLanding | SlotPlaying
 WriterCommand: TypeAlias = QueuedCommand | PromptCommand

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, TypeAlias
 
-from midifrag.audio import Audio
+from midifrag.audio import Audio, SourceSound
 from midifrag.fragment.record import TakeRecord
 from midifrag.fragment.slot_state import SlotState
-from midifrag.fragment.writer_commands import WriterCommand
+from midifrag.fragment.writer_commands import SoundPlace, WriterCommand
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +133,17 @@ class Refused:
 
 
 @dataclass(frozen=True, slots=True)
+class SoundRead:
+    """A sound that was asked for, or (None) the ``reason`` why it cannot be had. ``notes`` are worth telling."""
+
+    request: int
+    place: SoundPlace
+    sound: SourceSound | None
+    reason: str = ""
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class SlotsChanged:
     """What lies where, after a change: all slots, in order."""
 
@@ -141,4 +152,4 @@ class SlotsChanged:
 
 #: What became of a take's files, or of a command.
 LandingEvent: TypeAlias = TakeArchived | Waits | Missed | LandCancelled | Landed | LandFailed | Held | GivenUp | Refused
-WriterEvent: TypeAlias = LandingEvent | Made | TakeChanged | SlotsChanged
+WriterEvent: TypeAlias = LandingEvent | Made | SoundRead | TakeChanged | SlotsChanged
