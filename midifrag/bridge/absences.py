@@ -134,6 +134,9 @@ def as_stand_in(preset: Preset, info: EngineInfo | None) -> Preset:
     """
     others: dict[str, Any] = {name: None for name, one in PARAMETERS.items() if one.defaulted and name != "seconds"}
     others |= {"conditioning": None, "loras": None, "morph": None}
+    if info is not None and preset.sound is not None:
+        wants = "part" if preset.sound.makes_part else "sound"
+        others["sound"] = preset.sound if wants in info.begins_from else None
     seconds = preset.seconds if info is None or preset.seconds is None else min(preset.seconds, info.max_seconds)
     morph = None if preset.morph is None else read_morph(preset.morph)
     prompt = morph.to if morph is not None and morph.amount >= 0.5 else preset.prompt

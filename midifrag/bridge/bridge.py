@@ -56,6 +56,7 @@ from midifrag.fragment.writer_events import (
     Missed,
     Refused,
     SlotsChanged,
+    SoundRead,
     TakeArchived,
     TakeChanged,
     Waits,
@@ -115,6 +116,8 @@ class Bridge:
             lambda model: self.loaded.limits.get(model, Limits()),
             lambda: self._set_list.time.bpm,
             seeds,
+            lambda: self.loaded.folder,
+            lambda: self._set_list.settings.input.seconds,
         )
         self._reports = EngineReports(engines, self._absences, self.renders.outages, self._publish, begun)
         self.renders.boundaries.settled = self._sounds.await_boundary
@@ -172,8 +175,13 @@ class Bridge:
         match item:
             case FromEngine(model, event):
                 self._on_engine(model, event)
-            case SlotsChanged() | TakeChanged() | Notice():
+            case SlotsChanged(slots):
+                self.renders.sources.follow(slots)
                 self._publish(item)
+            case TakeChanged() | Notice():
+                self._publish(item)
+            case SoundRead():
+                self.renders.beginnings.heard(item)
             case PortChanged(port, direction, state):
                 self._publish(item)
                 if direction == "in" and state != "open":
@@ -258,6 +266,7 @@ class Bridge:
         self._publish_all(self._set_list.time.look(self._clock.now()))
         self._holding.grow(self._clock.now())
         self._reports.look()
+        self.renders.beginnings.look()
         self.renders.boundaries.follow()
         self.renders.boundaries.look()
         for job in self.renders.boundaries.late():
@@ -314,7 +323,9 @@ class Bridge:
         if active is None or key not in active.pads:
             return None
         asked = self._set_list.next_request(key, active)
-        return self.renders.wish(bank, key, asked.preset, asked.model, asked.options)
+        wish = self.renders.wish(bank, key, asked.preset, asked.model, asked.options)
+        # Nobody knows what a file or an input will hold.
+        return wish if wish.sound is None or wish.sound.is_known else None
 
     # --- telling -----------------------------------------------------------------------------------------------------
 

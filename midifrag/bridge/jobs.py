@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from midifrag.boundary import Boundary
+from midifrag.bridge.source_book import Begin
 from midifrag.config.pads import OnLost
 from midifrag.config.parameters import Preset, RequestParameters, values_of
 from midifrag.config.press_request import WHEN_READY, LandRequest
@@ -163,6 +164,10 @@ class RenderJob(Job):
     preset: Preset
     render: Render
     options: FragmentOptions
+    #: What it begins from; while that is being read, the number by which it was asked for, and since when.
+    begin: Begin | None = None
+    reading: int | None = None
+    reading_since: float = 0.0
     step: int = 0
     of: int = 0
     spare: bool = False
@@ -208,7 +213,16 @@ class RenderJob(Job):
         return dataclasses.replace(changed, progress=self.step / self.of)
 
 
-def request(preset: Preset, job: int, seed: int, *, spare: bool = False, bpm: float | None = None) -> Render:
-    """What an engine is asked for ``preset``, at a tempo in quarter notes a minute."""
+def request(
+    preset: Preset,
+    job: int,
+    seed: int,
+    *,
+    spare: bool = False,
+    bpm: float | None = None,
+    begin: Begin | None = None,
+) -> Render:
+    """What an engine is asked for ``preset``, at a tempo in quarter notes a minute, and from what it begins."""
     said = values_of(preset, RequestParameters) | {"seed": seed}
-    return Render(job=job, prompt=preset.prompt, spare=spare, bpm=bpm, **said)
+    sound, fill = (None, None) if begin is None else (begin.sound, begin.fill)
+    return Render(job=job, prompt=preset.prompt, spare=spare, bpm=bpm, sound=sound, fill=fill, **said)

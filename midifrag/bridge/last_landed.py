@@ -6,19 +6,24 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from midifrag.bridge.jobs import Job, RenderJob
+from midifrag.bridge.source_book import LastBegin
 from midifrag.bridge.spares import Place
 from midifrag.fragment.length import FragmentLength
 
 
 @dataclass(frozen=True, slots=True)
 class Landing:
-    """What a job landed in a slot: its take's number (None while it is not archived), its seed and its length."""
+    """What a job landed in a slot: its take's number (None while it is not archived), its seed and its length.
+
+    ``begin`` is the sound that it began from.
+    """
 
     job: int
     slot: int
     take: int | None
     seed: int | None
     length: FragmentLength | None = None
+    begin: LastBegin | None = None
 
 
 class LastLanded:
@@ -38,7 +43,8 @@ class LastLanded:
         if job.origin.pad is not None:
             before = self._by_place.get(place)
             seed = _seed_of(job) if isinstance(job, RenderJob) else before.seed if before else None
-            self._by_place[place] = Landing(job.number, job.slot, job.take, seed, job.length)
+            begin = _begin_of(job) if isinstance(job, RenderJob) else before.begin if before else None
+            self._by_place[place] = Landing(job.number, job.slot, job.take, seed, job.length, begin)
 
     def archived(self, job: int, take: int) -> None:
         """A take has come into the archive, perhaps long after it landed."""
@@ -67,3 +73,9 @@ def _seed_of(job: RenderJob) -> int | None:
     used: Mapping[str, object] = job.used
     seed = used.get("seed", job.render.seed)
     return seed if isinstance(seed, int) and not isinstance(seed, bool) else None
+
+
+def _begin_of(job: RenderJob) -> LastBegin | None:
+    if job.begin is None or job.preset.sound is None:
+        return None
+    return LastBegin(job.preset.sound.source, job.begin.sound.checksum, job.begin.told)

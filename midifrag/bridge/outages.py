@@ -68,6 +68,9 @@ class Outages:
     def hand_over(self) -> None:
         """Give presses whose engine has been away for too long to the one that stands in."""
         for job in self._jobs.pending():
+            if job.reading is not None:
+                # No engine has it yet.
+                continue
             own = job.model
             if self.find_substitute(job):
                 self._engines.send(own, engine.Cancel(job.number))
@@ -86,13 +89,16 @@ class Outages:
         if info is not None and preset.seconds is not None and preset.seconds < info.min_seconds:
             job.length = job.length or SecondsLength(preset.seconds)
             preset = dataclasses.replace(preset, seconds=info.min_seconds)
-        job.stands_in_for, job.notes = job.model, (f"{other} stood in for {job.model}",)
-        job.model, job.render = other, request(preset, job.number, job.render.seed, bpm=job.render.bpm)
+        begin = None if preset.sound is None else job.begin
+        without = f", and does not begin from {job.begin.told}" if job.begin is not None and begin is None else ""
+        job.stands_in_for, job.notes = job.model, (f"{other} stood in for {job.model}{without}",)
+        job.model = other
+        job.render = request(preset, job.number, job.render.seed, bpm=job.render.bpm, begin=begin)
 
     def _queue_again(self, job: RenderJob, model: str, text: str) -> None:
         if model == job.stands_in_for:
             job.stands_in_for, job.notes, job.model = None, (), model
-            job.render = request(job.preset, job.number, job.render.seed, bpm=job.render.bpm)
+            job.render = request(job.preset, job.number, job.render.seed, bpm=job.render.bpm, begin=job.begin)
         elif model != job.model:
             self._substitute(job, model)
         job.state, job.step, job.stalled, job.waits, job.text = JobState.QUEUED, 0, False, "", text

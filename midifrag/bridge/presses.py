@@ -13,6 +13,7 @@ from midifrag.bridge.jobs import Fallback, Job, Origin, PressedPad, RenderJob
 from midifrag.bridge.renders import Renders
 from midifrag.bridge.set_list import SetList
 from midifrag.bridge.sounding import Sounds
+from midifrag.bridge.source_book import LastBegin
 from midifrag.config.banks import Bank
 from midifrag.config.pads import Pad
 from midifrag.config.press_request import PressRequest, PressRules, Released, press_rules
@@ -172,9 +173,12 @@ class Presses:
                 if before is None or before.seed is None:
                     self._publish(Notice(NoticeLevel.INFO, f"{pad.label}: there is no earlier seed; it gets a new one"))
                 seed: int | Literal["random"] = "random" if before is None or before.seed is None else before.seed
-                self._submit(origin, pad, replace(asked, preset=replace(asked.preset, seed=seed)), time)
+                again_from = None if before is None else before.begin
+                self._submit(origin, pad, replace(asked, preset=replace(asked.preset, seed=seed)), time, again_from)
             case "variation":
-                self._submit(origin, pad, replace(asked, preset=replace(asked.preset, seed="random")), time)
+                again_from = None if before is None else before.begin
+                preset = replace(asked.preset, seed="random")
+                self._submit(origin, pad, replace(asked, preset=preset), time, again_from)
             case _:
                 assert_never(again.how)
 
@@ -220,14 +224,22 @@ class Presses:
             return
         self._submit(origin, pad, asked, prompt.time)
 
-    def _submit(self, origin: Origin, pad: Pad, asked: PressRequest, time: float) -> int | None:
-        """Have a press rendered; the number of its job, None where it was refused."""
+    def _submit(
+        self, origin: Origin, pad: Pad, asked: PressRequest, time: float, last: LastBegin | None = None
+    ) -> int | None:
+        """Have a press rendered; the number of its job, None where it was refused. ``last`` as in `Renders.submit`."""
+        has_none = None if last is not None else self._renders.beginnings.trouble(asked.preset.sound, asked.model)
+        if has_none is not None:
+            self._renders.telling.refuse(origin, asked.preset.prompt, has_none, time)
+            return None
         size = self._set_list.settings.queue.size
         if self._renders.jobs.waiting() >= size:
             full = f"the queue is full ({size} presses wait); press again when one has landed"
             self._renders.telling.refuse(origin, asked.preset.prompt, full, time)
             return None
-        return self._renders.submit(origin, asked.preset, asked.model, asked.options, pad.slot, time, asked.landing)
+        return self._renders.submit(
+            origin, asked.preset, asked.model, asked.options, pad.slot, time, asked.landing, last
+        )
 
     def _choke(self, group: str, place: tuple[str, PadKey]) -> None:
         jobs: list[Job] = [*self._renders.jobs.pending(), *self._renders.jobs.awaiting()]

@@ -5,21 +5,25 @@ from __future__ import annotations
 import dataclasses
 import random
 from collections.abc import Callable, Collection, Iterable
+from pathlib import Path
 from typing import assert_never
 
 from midifrag.bridge.absences import Absences, as_stand_in
+from midifrag.bridge.beginnings import Beginnings, notes_of
 from midifrag.bridge.boundaries import Boundaries
 from midifrag.bridge.job_table import JobTable
 from midifrag.bridge.jobs import Origin, RenderJob, request
 from midifrag.bridge.landings import Landings
 from midifrag.bridge.outages import Outages
-from midifrag.bridge.spares import Coming, Spare, SpareRack, Wish, length_for
+from midifrag.bridge.source_book import Begin, LastBegin, SourceBook
+from midifrag.bridge.spares import Coming, Spare, SpareRack, Wish
 from midifrag.bridge.telling import Telling
 from midifrag.clock import Clock
 from midifrag.config.engines import SpareSettings
 from midifrag.config.lengths import Limits, musical_length, rendered_seconds
 from midifrag.config.parameters import Preset
 from midifrag.config.press_request import WHEN_READY, LandRequest
+from midifrag.config.sound_in import USUAL_HEARD
 from midifrag.engine import messages as engine
 from midifrag.engine.protocol import Engines
 from midifrag.events import JobTimes, StateChange
@@ -36,6 +40,7 @@ class Renders:
 
     ``outages`` looks after those whose engine does not answer now, which ``absences`` knows; ``line`` is musical time,
     ``limits`` says what the set knows of how long a model's takes may be, and ``bpm`` the tempo that prompts are told.
+    ``folder`` is that of the set, whose sounds pads may begin from, and ``heard`` how many seconds of an input do.
     """
 
     def __init__(
@@ -50,6 +55,8 @@ class Renders:
         limits: Callable[[str], Limits],
         bpm: Callable[[], float],
         seeds: random.Random | None = None,
+        folder: Callable[[], Path] = Path,
+        heard: Callable[[], float] = lambda: USUAL_HEARD,
     ) -> None:
         self.jobs = JobTable()
         self.spares = SpareRack(spares)
@@ -58,6 +65,10 @@ class Renders:
         self.landings = Landings(self.jobs, self.telling, write, engines.info, clock, self.boundaries, line)
         self.telling.after_failure = self.landings.land_instead
         self.outages = Outages(self.jobs, self.telling, self.spares, engines, absences)
+        self.sources = SourceBook(write, folder)
+        self.beginnings = Beginnings(
+            self.jobs, self.telling, self.sources, engines, self._limits_of, clock, self._go_on
+        )
         self._engines = engines
         self._write = write
         self._clock = clock
@@ -66,6 +77,7 @@ class Renders:
         self._bpm = bpm
         self._absences = absences
         self._seeds = seeds or random.SystemRandom()
+        self._heard = heard
 
     # --- from presses ------------------------------------------------------------------------------------------------
 
@@ -78,15 +90,20 @@ class Renders:
         slot: int | None,
         pressed: float,
         landing: LandRequest = WHEN_READY,
+        last: LastBegin | None = None,
     ) -> int:
-        """Queue a render; a ready spare lands at once, one on its way becomes this press. Returns its job's number."""
-        wish = self.wish(*origin.place, preset, model, options)
+        """Queue a render; a ready spare lands at once, one on its way becomes this press. Returns its job's number.
+
+        ``last`` is what it is to begin from once more, see `SourceBook.meant`.
+        """
+        wish = self.wish(*origin.place, preset, model, options, last)
         self.spares.encourage(wish.place)
         spare = self.spares.take(wish)
         coming = self.spares.take_over(wish) if spare is None else None
         made = spare or coming
+        begin = None if made is None else made.begin
         if coming is None:
-            render = self._render(self.jobs.next_number(), wish.preset)
+            render = self._render(self.jobs.next_number(), wish.preset, begin=begin)
         else:
             render = dataclasses.replace(coming.render, spare=False)
         job = RenderJob(
@@ -98,7 +115,9 @@ class Renders:
             render=render,
             options=options,
             loop=options.loop,
-            length=wish.length if made is None else length_for(made.wish.length, wish.length),
+            length=wish.length if made is None else made.wish.length_as(wish),
+            begin=begin,
+            notes=notes_of(begin),
             slot=slot,
             times=JobTimes(pressed, queued=self._clock.now()),
             landing=landing,
@@ -108,13 +127,24 @@ class Renders:
             # Before it is told: who presses waits for the file.
             self._land_spare(job, spare)
         elif coming is None:
-            self.outages.find_substitute(job)
+            if wish.sound is not None and not self.beginnings.begin(job, wish.sound):
+                return job.number
+            if job.reading is None:
+                self.outages.find_substitute(job)
         self.outages.mark(job)
         self.boundaries.promise(job)
         self.telling.tell(job)
-        if spare is None:
+        if spare is None and job.reading is None:
             self._ask_engine(job, coming)
         return job.number
+
+    def _go_on(self, job: RenderJob) -> None:
+        """What a job begins from has been read."""
+        self.outages.find_substitute(job)
+        self.outages.mark(job)
+        self.boundaries.promise(job)
+        self.telling.tell(job)
+        self._ask_engine(job, None)
 
     def _ask_engine(self, job: RenderJob, coming: Coming | None) -> None:
         """Have an engine render a job, or go on with the spare that has become one."""
@@ -134,6 +164,11 @@ class Renders:
         """
         for job in list(jobs):
             if not job.pending:
+                continue
+            if job.reading is not None:
+                # No engine knows of it.
+                job.reading = None
+                self.telling.end(job, JobState.CANCELLED, "cancelled")
                 continue
             if not job.cancelling:
                 job.cancelling = True
@@ -168,13 +203,22 @@ class Renders:
             self._prepare(spare)
         # What the others may have is not what an absent one leaves: that one's come back, and none would stay.
         first = wishes[: self.spares.settings.count]
-        wish = self.spares.next_of([wish for wish in first if wish.model in ready])
+        wish = self.spares.next_of([wish for wish in first if wish.model in ready and self._is_at_hand(wish)])
         if wish is None or self.jobs.pending() or self.jobs.landing() or self.spares.coming:
             return
         self.spares.make_room(wishes)
-        render = self._render(self.jobs.next_number(), wish.preset, spare=True)
-        self.spares.expect(render, wish, self._clock.now())
+        begun_with = self.beginnings.of_spare(wish)
+        if begun_with is None:
+            # Its press will say why.
+            return
+        wish, preset, begin = begun_with
+        render = self._render(self.jobs.next_number(), preset, spare=True, begin=begin)
+        self.spares.expect(render, wish, self._clock.now(), begin)
         self._engines.send(wish.model, render)
+
+    def _is_at_hand(self, wish: Wish) -> bool:
+        """Whether a spare for a wish can begin; the sound that it begins from is read if need be."""
+        return wish.sound is None or self.spares.ready_for(wish) or self.sources.ahead(wish.sound) is not None
 
     def _prepare(self, spare: Spare) -> None:
         take, wish = spare.rendered, spare.wish
@@ -185,23 +229,39 @@ class Renders:
             self.spares.forget(one.render.job)
             self._engines.send(one.wish.model, engine.Cancel(one.render.job))
 
-    def wish(self, bank: str, pad: PadKey | None, preset: Preset, model: str, options: FragmentOptions) -> Wish:
-        """What a press on ``pad`` (None: a typed prompt) would ask for now."""
+    def wish(
+        self,
+        bank: str,
+        pad: PadKey | None,
+        preset: Preset,
+        model: str,
+        options: FragmentOptions,
+        last: LastBegin | None = None,
+    ) -> Wish:
+        """What a press on ``pad`` (None: a typed prompt) would ask for now; ``last`` as in `submit`."""
         effective = self._engines.effective(model)
         info = self._engines.info(effective)
         if effective != model:
             preset = as_stand_in(preset, info)
-        now, limits = self._line(), self._limits(effective)
-        if info is not None:
-            limits = Limits(max(limits.shortest, info.min_seconds), info.max_seconds)
+        now, limits = self._line(), self._limits_of(effective)
         in_music = musical_length(preset, now.bpm, now.signature)
         seconds, length = rendered_seconds(preset, in_music, options, limits)
+        asked = preset.seconds if in_music is None else in_music.seconds
+        if preset.sound is not None and preset.sound.makes_part:
+            # As long as the sound, and what comes to it.
+            seconds, length = None, None
+        sound = self.sources.meant(preset, self._heard() if asked is None else asked, limits, last)
         bpm = self._bpm() if info is not None and info.hears_tempo else None
-        return Wish(bank, pad, effective, dataclasses.replace(preset, seconds=seconds), options, length, bpm)
+        return Wish(bank, pad, effective, dataclasses.replace(preset, seconds=seconds), options, length, bpm, sound)
 
-    def _render(self, number: int, preset: Preset, *, spare: bool = False) -> engine.Render:
+    def _limits_of(self, model: str) -> Limits:
+        """How long the takes of a model may be, by what is known of it."""
+        limits, info = self._limits(model), self._engines.info(model)
+        return limits if info is None else Limits(max(limits.shortest, info.min_seconds), info.max_seconds)
+
+    def _render(self, number: int, preset: Preset, *, spare: bool = False, begin: Begin | None = None) -> engine.Render:
         seed = self._seeds.randrange(2**32) if preset.seed == "random" else preset.seed
-        return request(preset, number, seed, spare=spare, bpm=self._bpm())
+        return request(preset, number, seed, spare=spare, bpm=self._bpm(), begin=begin)
 
     # --- from engines ------------------------------------------------------------------------------------------------
 

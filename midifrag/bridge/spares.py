@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
+from midifrag.bridge.source_book import Begin, Meant
 from midifrag.config.engines import SpareSettings
 from midifrag.config.lengths import needed_seconds
 from midifrag.config.parameters import LENGTHS, RANDOM, Preset
@@ -27,7 +28,8 @@ Place: TypeAlias = tuple[str, PadKey | None]
 class Wish:
     """What a press on a pad would render now, and how its take would become a fragment; that needs no new take.
 
-    ``preset.seconds`` are those that an engine is asked for; ``bpm`` is the tempo, where its engine hears it.
+    ``preset.seconds`` are those that an engine is asked for; ``bpm`` is the tempo, where its engine hears it. ``sound``
+    is what it begins from: one that has changed makes another take.
     """
 
     bank: str
@@ -37,6 +39,7 @@ class Wish:
     options: FragmentOptions = field(default=FragmentOptions(), compare=False)
     length: FragmentLength | None = field(default=None, compare=False)
     bpm: float | None = None
+    sound: Meant | None = None
 
     @property
     def place(self) -> Place:
@@ -65,10 +68,17 @@ class Wish:
 
     def cut_as(self, other: Wish) -> Wish:
         """The same wish, with its take cut as the other one wants it; itself where that is as good as the same."""
-        length = length_for(self.length, other.length)
+        length = self.length_as(other)
         return dataclasses.replace(
             self, options=other.options, length=self.length if self.has_length(length) else length
         )
+
+    def length_as(self, other: Wish) -> FragmentLength | None:
+        """The length that the other one wants, of a take that was made for this."""
+        if other.length is None and other.sound is not None:
+            # What says no length is as long as the sound.
+            return self.length
+        return length_for(self.length, other.length)
 
     def has_length(self, length: FragmentLength | None) -> bool:
         """Whether its length is this one, as far as anybody hears."""
@@ -93,12 +103,16 @@ def _sound(wish: Wish) -> Wish:
 
 @dataclass(frozen=True, slots=True)
 class Spare:
-    """A take that waits for its press. ``started`` and ``rendered_at`` are monotonic seconds."""
+    """A take that waits for its press, and what it begins from.
+
+    ``started`` and ``rendered_at`` are monotonic seconds.
+    """
 
     wish: Wish
     rendered: Rendered
     started: float
     rendered_at: float
+    begin: Begin | None = None
 
 
 @dataclass(slots=True)
@@ -109,6 +123,7 @@ class Coming:
     render: Render
     since: float
     started: float | None = None
+    begin: Begin | None = None
 
 
 class SpareRack:
@@ -134,9 +149,9 @@ class SpareRack:
         """The spares on their way."""
         return tuple(self._coming.values())
 
-    def expect(self, render: Render, wish: Wish, now: float) -> None:
-        """A spare is on its way."""
-        self._coming[render.job] = Coming(wish, render, now)
+    def expect(self, render: Render, wish: Wish, now: float, begin: Begin | None = None) -> None:
+        """A spare is on its way, from what it begins."""
+        self._coming[render.job] = Coming(wish, render, now, begin=begin)
 
     def began(self, job: int, now: float) -> None:
         """The engine has begun with a job; one that is no spare is ignored."""
@@ -169,7 +184,7 @@ class SpareRack:
         if coming is None:
             return None
         wish = coming.wish
-        self._ready[wish.place] = spare = Spare(wish, rendered, coming.started or coming.since, now)
+        self._ready[wish.place] = spare = Spare(wish, rendered, coming.started or coming.since, now, coming.begin)
         self._ready.move_to_end(wish.place)
         for place in [place for place in self._ready if place[0] != wish.bank]:
             if not self._within_budget():

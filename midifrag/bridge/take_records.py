@@ -2,12 +2,24 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from midifrag.bridge.jobs import RenderJob
 from midifrag.clock import Clock
 from midifrag.config.parameters import RequestParameters, values_of
 from midifrag.engine.messages import EngineInfo, Rendered
 from midifrag.fragment.record import TakeRecord
 from midifrag.fragment.recorded_length import fields_of
+
+
+def _of_the_sound(job: RenderJob) -> dict[str, Any]:
+    """What a record says of the sound that a take begins from: fields by name."""
+    begin = job.begin
+    if begin is None or job.render.sound is None:
+        return {}
+    fields: dict[str, Any] = {"source": begin.told, "source_checksum": begin.sound.checksum, "source_take": begin.take}
+    first, last = begin.fill or (None, None)
+    return fields | {"fill_from": first, "fill_to": last}
 
 
 def take_record(job: RenderJob, event: Rendered | None, info: EngineInfo | None, clock: Clock) -> TakeRecord:
@@ -29,5 +41,6 @@ def take_record(job: RenderJob, event: Rendered | None, info: EngineInfo | None,
         started_at=wall.get("started"),
         rendered_at=wall.get("rendered"),
         spare=job.spare,
+        **_of_the_sound(job),
         **fields_of(job.length),
     )

@@ -25,6 +25,7 @@ from midifrag.config.parameters import LENGTHS, shown
 from midifrag.config.places_on_ports import hidden_places
 from midifrag.config.press_request import ANY_KEY, press_request
 from midifrag.config.samplers import SAMPLER_KINDS
+from midifrag.config.sound_hints import sound_hints
 from midifrag.config.unplayable import FactsOf, sampler_kind, too_many, troubles
 from midifrag.config.used_loras import names_in
 from midifrag.fragment.file_names import HYDROGEN
@@ -56,6 +57,7 @@ def hints(loaded: Loaded, facts: FactsOf | None = None) -> Iterator[str]:
         yield from _unheard(loaded, bank, file, facts)
         yield from _unguided(loaded, bank, file, facts)
         yield from _lengths(loaded, bank, file, facts)
+        yield from sound_hints(loaded, bank, file)
     yield from _lost_loras(loaded)
     yield from clashes(loaded)
     for file, controls in _control_lists(loaded):

@@ -17,7 +17,7 @@ def says(pad: Any) -> dict[str, Any]:
     """What a file says of a pad, without defaults, in one form however it is written; with mistakes, as it is."""
     said = plain(pad)
     try:
-        return Pad.model_validate(said).model_dump(exclude_unset=True)
+        return Pad.model_validate(said).model_dump(exclude_unset=True, by_alias=True)
     except ValidationError:
         return dict(said) if isinstance(said, dict) else {"": said}
 

@@ -36,6 +36,7 @@ from midifrag.config.parameters import (
     values_of,
 )
 from midifrag.config.press_keys import AlsoPressedBy, Hold, PressKeys
+from midifrag.config.sound_in import SoundKeys
 from midifrag.config.value_types import Lead, NotBlank, Strict, Written, WrongKeyError
 from midifrag.fragment.options import FragmentOptions
 from midifrag.surface.grid import MOST_ROWS, Place
@@ -118,7 +119,7 @@ class LandingKeys(Strict):
     )
 
 
-class PadDefaults(Parameters, LandingKeys, PressKeys):  # type: ignore[misc]  # as above
+class PadDefaults(Parameters, SoundKeys, LandingKeys, PressKeys):  # type: ignore[misc]  # as above
     """What pads say that do not say it themselves."""
 
 
@@ -142,7 +143,7 @@ def _known_colour(value: str) -> str:
     return value
 
 
-class Pad(Parameters, LandingKeys, PressKeys):  # type: ignore[misc]  # as above
+class Pad(Parameters, SoundKeys, LandingKeys, PressKeys):  # type: ignore[misc]  # as above
     """What one note triggers, and its press rules."""
 
     prompt: NotBlank = Field(

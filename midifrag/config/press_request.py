@@ -14,6 +14,7 @@ from midifrag.config.pads import LandingKeys, Pad, resolve
 from midifrag.config.parameters import Preset, layered
 from midifrag.config.press_keys import Hold, OnRepress, PressKeys, PressMode
 from midifrag.config.settings import Settings
+from midifrag.config.sound_in import sound_wanted
 from midifrag.config.targets import found_target
 from midifrag.fragment.length import MusicalLength
 from midifrag.fragment.options import FragmentOptions
@@ -138,13 +139,14 @@ def press_request(
     preset = resolve(
         pad, bank.defaults, settings.defaults, values=over, loras=lambda model: settings.loras(model or settings.model)
     )
-    preset = replace(preset, morph=_morphed(preset.morph, values or {}, velocity, share))
+    sound = sound_wanted(pad, bank.defaults, settings.defaults)
+    preset = replace(preset, morph=_morphed(preset.morph, values or {}, velocity, share), sound=sound)
     return PressRequest(
         filled(preset, bpm, signature, bank.key or settings.key),
         preset.model or settings.model,
         settings.fragments.options(pad.fragment),
         land_request(settings, bank, pad, land, slots),
-        musical_length(preset, bpm, signature),
+        None if preset.sound is not None and preset.sound.makes_part else musical_length(preset, bpm, signature),
         gain,
     )
 

@@ -25,6 +25,7 @@ from midifrag.config.places import Address
 from midifrag.config.playback import OFF, PlaybackSettings
 from midifrag.config.ports import NotifySettings, PortSettings
 from midifrag.config.servers import MOST_SERVERS, ServerSettings, server_of, server_source, wrong_name
+from midifrag.config.sound_in import InputSettings
 from midifrag.config.storage import ArchiveSettings, SessionLogSettings, SlotSettings
 from midifrag.config.value_types import Key, Strict, WrongKeyError, none_is_empty
 
@@ -141,6 +142,10 @@ class Settings(Strict):
     )
     playback: PlaybackSettings = Field(
         default=PlaybackSettings(device=OFF), description="sound from this machine; off where the key is not there"
+    )
+    input: InputSettings = Field(
+        default=InputSettings(device="off"),
+        description="an audio input whose last seconds pads may begin from; off where the key is not there",
     )
     instruments: InstrumentSettings = Field(
         default=InstrumentSettings(), description="samplers that read files, and get theirs at each landing"

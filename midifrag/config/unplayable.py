@@ -35,6 +35,7 @@ from midifrag.config.model_defaults import (
 )
 from midifrag.config.model_inputs import (
     ModelInput,
+    begins_from,
     guides,
     hears_negative,
     missing_sentence,
@@ -50,6 +51,7 @@ from midifrag.config.press_request import press_request
 from midifrag.config.problems import Sources, problem_at
 from midifrag.config.samplers import SAMPLER_KINDS, SamplerKind, no_sampler, samplers_for
 from midifrag.config.settings import Settings
+from midifrag.config.sound_in import cannot_begin
 from midifrag.errors import ModelError, Problem
 from midifrag.fragment.length import MusicalLength
 from midifrag.pad_key import PadKey
@@ -61,7 +63,8 @@ class ModelFacts:
 
     ``inputs`` are what it is told; None where its configuration does not lie here. ``guides`` and ``hears_negative``
     say whether cfg_scale and a negative prompt do anything, ``plays_loras`` whether there can be LoRAs for it, and
-    ``morphs`` whether there is anything between two prompts.
+    ``morphs`` whether there is anything between two prompts. ``begins_from`` is what it can make of a sound, a
+    ``sound`` or also a ``part`` of one; None where that is only known when it runs.
     """
 
     name: str
@@ -72,6 +75,7 @@ class ModelFacts:
     inputs: tuple[ModelInput, ...] | None = None
     guides: bool = True
     hears_negative: bool = True
+    begins_from: tuple[str, ...] | None = None
     plays_loras: bool = True
     morphs: bool = True
 
@@ -97,9 +101,12 @@ def model_facts(model: str, source: Mapping[str, Any], config: Mapping[str, Any]
     engine = source.get("engine", model if not source and model in {*BUILT_IN_ENGINES, *plugins()} else None)
     if engine not in (None, "stable-audio"):
         shortest = _shortest(model, source, None)
-        # What plug-ins make of LoRAs and of two prompts is theirs.
+        # What plug-ins make of LoRAs, of two prompts and of sounds is theirs.
         own = engine in BUILT_IN_ENGINES
-        return ModelFacts(model, None, None, None, shortest, plays_loras=not own, morphs=not own)
+        begins = () if own else None
+        return ModelFacts(
+            model, None, None, None, shortest, plays_loras=not own, morphs=not own, begins_from=begins
+        )
     config = model_config(model, source) if config is None else config
     objective, defaults = _trained(config, source)
     samplers = samplers_for(objective) if objective else tuple(SAMPLER_KINDS)
@@ -108,9 +115,13 @@ def model_facts(model: str, source: Mapping[str, Any], config: Mapping[str, Any]
         return facts
     try:
         inputs = model_inputs(config)
-        morphs = any(one.kind == "text" for one in inputs)
         return replace(
-            facts, inputs=inputs, guides=guides(config), hears_negative=hears_negative(config), morphs=morphs
+            facts,
+            inputs=inputs,
+            guides=guides(config),
+            hears_negative=hears_negative(config),
+            morphs=any(one.kind == "text" for one in inputs),
+            begins_from=begins_from(config),
         )
     except (KeyError, TypeError, ValueError, AttributeError):
         # Told when the model is loaded.
@@ -168,6 +179,10 @@ def troubles(preset: Preset, facts: ModelFacts, length: MusicalLength | None = N
         yield Trouble("conditioning", missing_sentence(one, facts.name, unknown))
     for sentence in wrong_values(facts.inputs or (), values):
         yield Trouble("conditioning", sentence)
+    if preset.sound is not None and facts.begins_from is not None:
+        wants = "part" if preset.sound.makes_part else "sound"
+        if wants not in facts.begins_from:
+            yield Trouble(preset.sound.key, cannot_begin(facts.name, wants, facts.begins_from))
     yield from _lora_troubles(preset, facts)
     if preset.morph is not None and not facts.morphs:
         yield Trouble("morph", no_morph(facts.name))
@@ -249,12 +264,13 @@ def unplayable(settings: Settings, banks: Sequence[BankSource], show: Sources, f
 
 def _origin(name: str, settings: Settings, bank: Bank, key: PadKey, pad: Pad) -> tuple[bool, tuple[str, ...]]:
     """Whether the value of a pad's parameter comes from its bank, and where there, or in the show, it is written."""
-    if getattr(pad, name) is not None:
+    field = {"from": "source", "continue": "onward"}.get(name, name)
+    if getattr(pad, field) is not None:
         return True, ("pads", str(key), name)
-    if getattr(bank.defaults, name) is not None:
+    if getattr(bank.defaults, field) is not None:
         return True, ("defaults", name)
     entry = place_in_entry(settings, press_request(settings, bank, pad).model, name)
-    return False, ("defaults", name) if getattr(settings.defaults, name) is not None or entry is None else entry
+    return False, ("defaults", name) if getattr(settings.defaults, field) is not None or entry is None else entry
 
 
 def place_in_entry(settings: Settings, model: str, name: str) -> tuple[str, ...] | None:

@@ -50,6 +50,7 @@ def test_a_record_of_a_take_that_failed_has_what_was_asked_for():
         "sigma_max": 50.0,
         "guidance": None,
         "schedule": None,
+        "strength": None,
         "conditioning": None,
         "loras": None,
         "morph": None,

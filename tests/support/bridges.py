@@ -44,6 +44,8 @@ class RecordingEngines:
         self.fallback: dict[str, str] = {}
         self.longest: dict[str, float] = {}
         self.hears_tempo = False
+        self.begins_from: tuple[str, ...] = ()
+        self.min_seconds = 0.0
 
     def send(self, model: str, command: Command) -> None:
         self.sent.append((model, command))
@@ -56,7 +58,14 @@ class RecordingEngines:
 
     def info(self, model: str) -> EngineInfo | None:
         longest = self.longest.get(model, INFO.max_seconds)
-        return dataclasses.replace(INFO, model=model, max_seconds=longest, hears_tempo=self.hears_tempo)
+        return dataclasses.replace(
+            INFO,
+            model=model,
+            max_seconds=longest,
+            min_seconds=self.min_seconds,
+            hears_tempo=self.hears_tempo,
+            begins_from=self.begins_from,
+        )
 
     def renders(self) -> list[Render]:
         return [command for _, command in self.sent if isinstance(command, Render)]
