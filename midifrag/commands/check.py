@@ -26,6 +26,7 @@ from midifrag.fragment.files import storage_error
 from midifrag.midi.endpoints import endpoints_of
 from midifrag.midi.finding import find, meant
 from midifrag.midi.port_names import PortList, list_ports
+from midifrag.playback.inputs import find_input, list_inputs
 from midifrag.playback.output_list import list_outputs
 from midifrag.playback.outputs import DEFAULT, find_output
 
@@ -55,6 +56,7 @@ def check(loaded: Loaded) -> None:
         *islice(found, MOST_NOTES),
         *missing_ports(loaded, ports),
         *missing_output(loaded),
+        *missing_input(loaded),
         *taken_ports(loaded),
         *missing_models(loaded),
         *missing_loras(loaded),
@@ -116,6 +118,17 @@ def missing_output(loaded: Loaded) -> Iterator[str]:
         find_output(list_outputs(), wanted.device)
     except PlaybackError as error:
         yield f"playback.device: {error}; run waits for it"
+
+
+def missing_input(loaded: Loaded) -> Iterator[str]:
+    """A line where the audio input that a set names is not there."""
+    wanted = loaded.settings.input
+    if not wanted.is_on or wanted.device == DEFAULT:
+        return
+    try:
+        find_input(list_inputs(), wanted.device)
+    except PlaybackError as error:
+        yield f"input.device: {error}; run waits for it"
 
 
 def unusable_models(loaded: Loaded) -> Iterator[Problem]:

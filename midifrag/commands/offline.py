@@ -23,10 +23,12 @@ from midifrag.commands.parameter_options import given, with_parameter_options
     type=click.FloatRange(20, 400),
     help="Tempo of bars and beats, in quarter notes a minute; default: the set's.",
 )
+@click.option("--from", "source", type=options.PATH, help="A sound file that it begins from; see --strength.")
 @with_parameter_options
 def render(
     prompt: str,
     output: Path,
+    source: Path | None,
     model: str | None,
     device: str | None,
     precision: str | None,
@@ -44,7 +46,7 @@ def render(
         show = load_show(path, nested(model=model, engine__device=device, precision=precision, tempo=bpm))
     if not prompt.strip():
         raise click.BadParameter("the prompt is empty; say what it should sound like")
-    render_prompt(prompt, options.wav_file(output), show, wanted, raw)
+    render_prompt(prompt, options.wav_file(output), show, wanted, raw, source)
 
 
 @click.command()

@@ -8,17 +8,19 @@ from midifrag.commands.common import explained
 from midifrag.commands.console import add_plain_row, out
 from midifrag.errors import PlaybackError
 from midifrag.midi.port_names import list_ports
+from midifrag.playback.inputs import find_input, list_inputs
 from midifrag.playback.output_list import list_outputs
 from midifrag.playback.outputs import DEFAULT, find_output
 
 
 def ports(backend: str | None) -> None:
-    """List all MIDI ports and all audio outputs there are."""
+    """List all MIDI ports, audio outputs and audio inputs there are."""
     try:
         _midi(backend)
     finally:
         # Each is there without the other.
         _audio()
+        _inputs()
 
 
 def _midi(backend: str | None) -> None:
@@ -47,6 +49,26 @@ def _audio() -> None:
         out.print(str(error), markup=False, soft_wrap=True)
         return
     usual = find_output(there, DEFAULT) if there else None
+    for one in there:
+        add_plain_row(table, one.name, one.host, str(one.channels), str(one.rate), "default" if one == usual else "")
+    if not there:
+        add_plain_row(table, "none", "", "", "", "")
+    out.print(table)
+
+
+def _inputs() -> None:
+    table = Table(title="Audio inputs", box=None, title_justify="left", header_style="dim")
+    table.add_column("name, as `input: {device: …}` finds it", overflow="fold")
+    table.add_column("system")
+    table.add_column("channels")
+    table.add_column("rate")
+    table.add_column("")
+    try:
+        there = list_inputs()
+    except PlaybackError as error:
+        out.print(str(error), markup=False, soft_wrap=True)
+        return
+    usual = find_input(there, DEFAULT) if there else None
     for one in there:
         add_plain_row(table, one.name, one.host, str(one.channels), str(one.rate), "default" if one == usual else "")
     if not there:

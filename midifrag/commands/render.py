@@ -11,18 +11,18 @@ from typing import Any
 import numpy as np
 from rich.progress import Progress
 
-from midifrag.audio import Audio
+from midifrag.audio import Audio, SourceSound
 from midifrag.commands.common import explained
 from midifrag.commands.console import say
 from midifrag.config.lengths import musical_length, rendered_seconds
 from midifrag.config.loading import Loaded
-from midifrag.config.parameters import LENGTHS, RANDOM, Preset, RequestParameters, values_of
+from midifrag.config.parameters import LENGTHS, RANDOM, Preset, RequestParameters, lengths_in, values_of
 from midifrag.config.press_request import filled
 from midifrag.config.unplayable import model_facts, troubles
 from midifrag.engine import api
 from midifrag.engine.registry import engine_choice
 from midifrag.errors import AudioError, RequestError
-from midifrag.fragment.audio_files import check_target, write_wav
+from midifrag.fragment.audio_files import check_target, read_wav, write_wav
 from midifrag.fragment.cutting import Fragment, make_fragment
 from midifrag.fragment.fades import peak
 from midifrag.fragment.length import FragmentLength
@@ -34,18 +34,31 @@ RAW_BITS = 24
 _CUT = FragmentOptions()
 
 
-def render(prompt: str, target: Path, loaded: Loaded, parameters: Mapping[str, Any], raw: bool) -> None:
-    """Render one prompt with the model of a show into a file, cleaned like a fragment unless ``raw``."""
+def render(
+    prompt: str,
+    target: Path,
+    loaded: Loaded,
+    parameters: Mapping[str, Any],
+    raw: bool,
+    source: Path | None = None,
+) -> None:
+    """Render one prompt with the model of a show into a file, cleaned like a fragment unless ``raw``.
+
+    It begins from the sound in the file ``source``, if there is one, and is as long unless another length is named.
+    """
     with explained(), Progress(transient=True) as progress:
         # Said before a model is loaded, which takes a while.
         check_target(target)
         name = loaded.settings.model
         preset, length = _asked(prompt, loaded, parameters)
+        sound = None if source is None else SourceSound.of(*read_wav(source))
+        if sound is not None and not lengths_in(parameters):
+            preset = replace(preset, seconds=min(sound.seconds, model_facts(name, loaded.source(name)).longest or 1e9))
         task = progress.add_task(f"loading {name}", total=None)
         model = api.open_model(engine_choice(loaded, name))
         progress.update(task, description="rendering")
         told = values_of(preset, RequestParameters) | {"seed": parameters.get("seed")}
-        take = api.perform(model, api.request(preset.prompt, **told, bpm=loaded.settings.tempo))
+        take = api.perform(model, api.request(preset.prompt, **told, bpm=loaded.settings.tempo, sound=sound))
         try:
             if raw:
                 fragment = _as_it_is(take.audio, take.sample_rate)

@@ -143,7 +143,13 @@ def again(archive: Archive, record: TakeRecord, show: Loaded | None) -> TakeReco
     # Another card makes another sound of the same seed.
     other = f", with the noise of {noise} and not of {record.noise}" if record.noise and noise != record.noise else ""
     started = time.time()
-    take = api.perform(model, api.request(record.prompt, recorded=True, **recorded_parameters(record)))
+    sound = None
+    if record.source_checksum:
+        from midifrag.fragment.source_sounds import source_of
+
+        sound = source_of(archive, record.source_checksum, record.source_take)
+    asked = api.request(record.prompt, recorded=True, sound=sound, fill=record.fill, **recorded_parameters(record))
+    take = api.perform(model, asked)
     copy = TakeRecord(
         prompt=record.prompt,
         preset=record.preset,
@@ -161,6 +167,11 @@ def again(archive: Archive, record: TakeRecord, show: Loaded | None) -> TakeReco
         bpm=record.bpm,
         signature=record.signature,
         cut_seconds=record.cut_seconds,
+        source=record.source,
+        source_checksum=record.source_checksum,
+        source_take=record.source_take,
+        fill_from=record.fill_from,
+        fill_to=record.fill_to,
     )
     return archive.store(take.audio, take.sample_rate, copy)
 

@@ -30,6 +30,7 @@ AT_START = (
     "notify",
     "playback.device",
     "playback.outputs",
+    "input.device",
     "fragments.folder",
     "fragments.count",
     "fragments.name",

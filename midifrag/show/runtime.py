@@ -28,11 +28,13 @@ from midifrag.fragment.archive import Archive
 from midifrag.fragment.hands import within
 from midifrag.fragment.rescue import Rescued, rescue
 from midifrag.fragment.slots import Slots
+from midifrag.fragment.source_sounds import no_input
 from midifrag.fragment.writer import FragmentWriter
 from midifrag.fragment.writer_events import Landed
 from midifrag.midi.messages import MidiEvent, PortChanged
 from midifrag.midi.port_names import listed
 from midifrag.midi.ports import Ports
+from midifrag.playback.hearing import Hearing
 from midifrag.playback.messages import PlaybackChanged, PlaybackState, PlayerEvent
 from midifrag.playback.player import Player
 from midifrag.scheduling import run_before_others
@@ -95,8 +97,14 @@ class Runtime:
             loaded.archive_folder, lambda: Archive(loaded.archive_folder, settings.archive), DRIVE_PATIENCE
         )
         self.player = (make_player or _player)(settings, self.inbox.put)
+        self._hearing = _hearing(settings, self.put)
         self.writer = FragmentWriter(
-            self.slots, archive, self.inbox.put, self._has_landed, plays=self.player is not None
+            self.slots,
+            archive,
+            self.inbox.put,
+            self._has_landed,
+            plays=self.player is not None,
+            listen=no_input if self._hearing is None else self._hearing.listen,
         )
         self.log = SessionLog(loaded.archive_folder / "sessions", settings.session_log.megabytes * 1_000_000)
         self._telling = Telling(self.log)
@@ -154,6 +162,8 @@ class Runtime:
             threading.Thread(target=stretching.warm, name="stretching warm-up", daemon=True).start()
         if self.player:
             self.player.start()
+        if self._hearing:
+            self._hearing.start()
         self._power.start()
         self._thread.start()
         self._started = True
@@ -189,6 +199,8 @@ class Runtime:
         done(self._power.close)
         if self.player:
             done(self.player.close)
+        if self._hearing:
+            done(self._hearing.close)
         if self._started:
             self._thread.join(BRIDGE_PATIENCE)
             done(lambda: self._thread.finish(presses=True))
@@ -293,6 +305,17 @@ def _player(settings: Settings, listener: Callable[[PlayerEvent], None]) -> Play
     except OSError as error:
         listener(PlaybackChanged(PlaybackState.OFF, text=f"no memory for sound: {error}"))
         return None
+
+
+def _hearing(settings: Settings, put: Callable[[Item], None]) -> Hearing | None:
+    """What hears the audio input of a set, where it has one."""
+    if not settings.input.is_on:
+        return None
+
+    def tell(text: str, trouble: bool) -> None:
+        put(Notice(NoticeLevel.WARNING if trouble else NoticeLevel.INFO, text))
+
+    return Hearing(settings.input.device, tell, client=settings.client)
 
 
 def _create(choice: EngineChoice, host: str) -> Engine:

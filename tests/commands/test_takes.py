@@ -9,11 +9,13 @@ import soundfile
 from click.testing import CliRunner
 from rich.cells import cell_len
 
+from midifrag.audio import SourceSound
 from midifrag.cli import app
 from midifrag.commands.takes import table_of
 from midifrag.engine import api
 from midifrag.fragment.archive import Archive
 from midifrag.fragment.record import TakeRecord
+from midifrag.fragment.source_sounds import keep_sound
 
 runner = CliRunner()
 
@@ -89,6 +91,28 @@ def test_a_take_is_rendered_again_from_its_record(tmp_path):
     first, _ = soundfile.read(folder / "archive" / "output001.wav")
     again, _ = soundfile.read(folder / "archive" / "output002.wav")
     assert np.array_equal(first, again)
+
+
+def test_a_take_that_began_from_a_sound_is_rendered_again_from_what_was_kept_of_it(tmp_path):
+    sound = SourceSound.of(np.random.default_rng(3).uniform(-0.5, 0.5, (2, 22050)).astype(np.float32), 44100)
+    model = api.load_model("pocket", device="cpu")
+    asked = {"seconds": 0.3, "steps": 1, "seed": 5, "cfg_scale": 1.0, "strength": 0.4}
+    take = api.render(model, "kick", sound=(sound.audio, 44100), **asked)
+    with closing(Archive(tmp_path / "fragments" / "archive")) as archive:
+        keep_sound(archive.folder, sound)
+        made = TakeRecord("kick", model="pocket", checksum=model.checksum, parameters=take.used, noise="cpu")
+        of_sound = {"source": "slot 1", "source_checksum": sound.checksum}
+        archive.store(take.audio, take.sample_rate, replace(made, **of_sound))
+        archive.store(take.audio, take.sample_rate, replace(made, source="x", source_checksum="0" * 64))
+    result = runner.invoke(app, ["takes", "1", "--again"])
+    assert result.exit_code == 0, result.output
+    with closing(Archive(tmp_path / "fragments" / "archive")) as archive:
+        again = archive.get(3)
+        assert (again.source, again.source_checksum) == ("slot 1", sound.checksum)
+        np.testing.assert_array_equal(archive.read(3)[0], archive.read(1)[0])
+    result = runner.invoke(app, ["takes", "2", "--again"])
+    assert result.exit_code == 1
+    assert "is not there" in " ".join(result.output.split())
 
 
 def test_the_index_can_be_built_anew(archive, tmp_path):

@@ -167,6 +167,10 @@ LINES = [
         '"Prompt", "prompt": "rim", "parameters": {"seconds": 1}, "time": 5.0, "client": "10.0.0.7"',
         Prompt("rim", {"seconds": 1}, 5.0),
     ),
+    (
+        '"Prompt", "prompt": "rim", "parameters": {"from": "slot 1", "fill": [1, 2]}, "time": 5.0',
+        Prompt("rim", {"from": "slot 1", "fill": [1, 2]}, 5.0),
+    ),
     ('"SetParameter", "name": "steps", "value": null', SetParameter("steps", None)),
     ('"SelectBank", "program": null, "slug": "drift", "offset": null', SelectBank(slug="drift")),
     ('"LockSlot", "slot": 4, "locked": null', LockSlot(4, None)),
