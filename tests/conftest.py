@@ -41,6 +41,7 @@ REAL_TIME = (
     "tests/scenarios/test_osc.py",
     "tests/scenarios/test_playback.py",
     "tests/scenarios/test_player_soak.py",
+    "tests/scenarios/test_sound_in.py",
     "tests/doors/instruments/test_hydrogen.py",
     "tests/midi/test_jack",
 )

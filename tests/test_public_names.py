@@ -46,7 +46,7 @@ FOR_PLUGINS = {
         "Warm",
         "Warming",
     ],
-    "midifrag.engine.limits": ["check_limits"],
+    "midifrag.engine.limits": ["check_limits", "check_sound"],
     "midifrag.engine.conformance": ["EngineConformance", "WorkerConformance"],
     "midifrag.surface.driver": [
         "DEFAULT_COLOUR",

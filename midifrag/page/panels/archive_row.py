@@ -141,7 +141,7 @@ class TakeRow:
 
 def _about(record: TakeRecord, *, gone: bool) -> str:
     moment = record.rendered_at
-    return texts.TAKE_LINE.format(
+    line = texts.TAKE_LINE.format(
         number=record.number,
         when=time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(moment)) if moment else texts.NONE,
         length=texts.GONE if gone else _length(record),
@@ -149,6 +149,7 @@ def _about(record: TakeRecord, *, gone: bool) -> str:
         bank=record.bank or texts.NONE,
         model=record.model or texts.NONE,
     )
+    return line + texts.TAKE_FROM.format(source=record.source) if record.source else line
 
 
 def _length(record: TakeRecord) -> str:

@@ -146,7 +146,7 @@ class EditorPanel(Panel):
         """What the bank's file says of a pad, without defaults; None where it has no such pad."""
         bank = self._shown
         pad = bank.pads.get(key) if bank and key else None
-        return pad.model_dump(exclude_unset=True) if pad else None
+        return pad.model_dump(exclude_unset=True, by_alias=True) if pad else None
 
     # --- saving ------------------------------------------------------------------------------------------------------
 

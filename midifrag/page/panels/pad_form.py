@@ -18,6 +18,7 @@ from midifrag.page import texts
 from midifrag.page.edits import Draft
 from midifrag.page.model import PageModel
 from midifrag.page.panels.parameters import Fields, put
+from midifrag.page.panels.sound_fields import shown_part, typed_part
 from midifrag.surface.palette import COLOURS
 
 #: The three fields that say what velocity sets are one key of a pad.
@@ -47,6 +48,9 @@ class PadForm:
         self._choices: dict[str, Any] = {}
         with ui.element("div").classes("fields"):
             self._text("name", texts.NAME)
+            self._text("from", texts.FROM)
+            self._text("continue", texts.CONTINUE)
+            self._text("fill", texts.FILL)
             self._text("loras", texts.PARAMETERS["loras"])
             self._choice("colour", texts.COLOUR, [colour for colour in COLOURS if colour != "off"])
             self._choice("slot", texts.SLOT, [])
@@ -127,6 +131,7 @@ class PadForm:
         for name, field in self._choices.items():
             empty = texts.NONE if isinstance(field, ui.select) else ""
             held[name] = said.get(name, empty) if name != "velocity" else velocity["sets"] if velocity else empty
+        held |= {"continue": shown_part(said.get("continue")), "fill": shown_part(said.get("fill"))}
         held["softest"], held["hardest"] = map(str, velocity["range"] if velocity else ("", ""))
         morph = _morph_said(said.get("morph"))
         held["morph"], held["morph_by"] = str(morph["to"]), str(morph["by"])
@@ -170,6 +175,7 @@ class PadForm:
             if name not in (*_VELOCITY, *_MORPH):
                 text = field.value.strip() if isinstance(field.value, str) else field.value
                 values[name] = None if text in ("", texts.NONE) else text
+        values |= {name: typed_part(values[name]) for name in ("continue", "fill")}
         values["velocity"] = self._velocity()
         values["morph"] = self._morph()
         return values

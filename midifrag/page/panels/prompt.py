@@ -53,6 +53,7 @@ class PromptPanel(Panel):
                         save.props["aria-label"] = save.props["title"] = texts.SAVE_AS_PAD
             with ui.element("div").classes("fields"):
                 self._fields = Fields(page)
+                self._from = ui.input(texts.FROM).props("outlined dense stack-label").classes("field field-from")
             with ui.element("div").classes("log").props(f"role=log aria-label={texts.LOG}"):
                 self._log = [ui.label().classes("log-line") for _ in range(LOG_LINES)]
         self._log[0].text = texts.LOG_EMPTY
@@ -60,12 +61,18 @@ class PromptPanel(Panel):
     @property
     def values(self) -> dict[str, Any]:
         """The prompt and its parameters, as a pad of a bank would say it."""
-        return {"prompt": self._prompt.value.strip(), **self._fields.values}
+        return {"prompt": self._prompt.value.strip(), **self._parameters}
+
+    @property
+    def _parameters(self) -> dict[str, Any]:
+        source = self._from.value.strip()
+        return {**self._fields.values, **({"from": source} if source else {})}
 
     def show(self, prompt: str, parameters: Mapping[str, Any]) -> None:
         """Put a prompt and its parameters into the box."""
         self._prompt.value = prompt
         self._fields.fill(parameters)
+        self._from.value = parameters.get("from", "")
 
     def refresh(self) -> None:
         """See `Panel.refresh`."""
@@ -80,7 +87,7 @@ class PromptPanel(Panel):
 
     def _render(self) -> None:
         if self._right() is not None:
-            prompt, parameters = self._prompt.value.strip(), self._fields.values
+            prompt, parameters = self._prompt.value.strip(), self._parameters
             self.page.put(Prompt(prompt, parameters, monotonic()))
 
     def _right(self) -> dict[str, Any] | None:
@@ -88,6 +95,8 @@ class PromptPanel(Panel):
         values = self.values
         problems = problems_with(values)
         self._fields.mark(problems)
+        self._from.props["error"] = "from" in problems
+        self._from.props["error-message"] = problems.get("from", "")
         self._prompt.props["error"] = "prompt" in problems
         self._prompt.props["error-message"] = problems.get("prompt", "")
         return None if problems else values
@@ -124,8 +133,18 @@ def parameters_of(record: TakeRecord, model: str | None) -> dict[str, Any]:
     asked = {"bars": record.bars, "beats": record.beats, "seconds": record.cut_seconds}
     said = layered(said, asked) | {"seed": record.seed, "model": model}
     kept = {name: said[name] for name in texts.PARAMETERS if name != "prompt" and said.get(name) is not None}
+    kept |= _source_of(record)
     wrong = problems_with({"prompt": record.prompt, **kept})
     return {name: value for name, value in kept.items() if name not in wrong}
+
+
+def _source_of(record: TakeRecord) -> dict[str, Any]:
+    """What a bank would have to say to begin from what a take began from: its sound, as the archive keeps it."""
+    if not record.source_checksum:
+        return {}
+    kept = f"take {record.source_take}" if record.source_take else f"kept {record.source_checksum}"
+    part = {} if record.fill is None else {"fill": list(record.fill)}
+    return {"from": kept, **part}
 
 
 def recent(page: PageModel) -> list[TakeRecord]:
