@@ -60,7 +60,8 @@ class SoundEncoder:
                 yield
             else:
                 parts.append(silence)
-        return torch.cat(parts, dim=-1) / pretransform.scale
+        latents: Tensor = torch.cat(parts, dim=-1) / pretransform.scale
+        return latents
 
     def release(self) -> None:
         """Free what is on a card for this."""
