@@ -5,6 +5,7 @@ from midifrag.cli import app
 from midifrag.commands import ports
 from midifrag.errors import NoMidiError, PlaybackError
 from midifrag.midi.port_names import PortList
+from midifrag.playback.inputs import Input
 from midifrag.playback.outputs import Output
 
 runner = CliRunner()
@@ -21,6 +22,7 @@ def outputs(monkeypatch):
         return there
 
     monkeypatch.setattr(ports, "list_outputs", listed)
+    monkeypatch.setattr(ports, "list_inputs", list)
     return there
 
 
@@ -43,11 +45,22 @@ def test_no_part_of_a_name_is_left_out_on_a_narrow_terminal(monkeypatch):
 
 def test_audio_outputs_are_listed_too_with_the_one_that_is_meant(monkeypatch):
     monkeypatch.setattr(ports, "list_ports", lambda _backend: PortList("test", [], []))
-    lines = runner.invoke(app, ["ports"]).output.splitlines()
-    assert [line.split() for line in lines[-2:]] == [
-        ["Speakers", "ALSA", "2", "48000", "default"],
-        ["Desk", "ALSA", "8", "44100"],
-    ]
+    monkeypatch.setattr(ports, "list_inputs", lambda: [Input(3, "Mic", "ALSA", 1, 48000, True)])
+    lines = [line.split() for line in runner.invoke(app, ["ports"]).output.splitlines()]
+    first = lines.index(["Speakers", "ALSA", "2", "48000", "default"])
+    assert lines[first + 1] == ["Desk", "ALSA", "8", "44100"]
+    assert lines[-1] == ["Mic", "ALSA", "1", "48000", "default"]
+
+
+def test_where_inputs_cannot_be_listed_that_is_said_and_all_else_is_there(monkeypatch):
+    def none():
+        raise PlaybackError("PortAudio is not there")
+
+    monkeypatch.setattr(ports, "list_ports", lambda _backend: PortList("test", [], []))
+    for there, words in ((none, "PortAudio is not there"), (list, "none")):
+        monkeypatch.setattr(ports, "list_inputs", there)
+        result = runner.invoke(app, ["ports"])
+        assert (result.exit_code, words in result.output, "Speakers" in result.output) == (0, True, True)
 
 
 def test_without_any_midi_there_still_are_outputs(monkeypatch):

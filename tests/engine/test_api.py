@@ -45,7 +45,8 @@ def test_a_render_has_the_form_and_parameters_asked_for(model):
 def test_every_parameter_of_a_request_can_be_given_by_name():
     given = inspect.signature(midifrag.render).parameters
     names = set(names_of(RequestParameters))
-    assert set(given) == {"model", "prompt", *names}
+    # What it begins from is no number and no word.
+    assert set(given) == {"model", "prompt", "sound", "fill", *names}
     worker = Scripted([lambda job: Rendered(job, np.zeros((2, 3), np.float32), 8000, {}, 0.0)])
     values = {
         name: PARAMETERS[name].limits[0] if name in NUMBERS else f"some {name}" for name in sorted(names, reverse=True)

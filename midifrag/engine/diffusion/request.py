@@ -131,9 +131,10 @@ class Request:
 
     def _own_shift(self, model: Model) -> schedules.Shift | None:
         """How the model's configuration shifts times, where it is played so."""
-        parameters, known = self.parameters, model.variable
+        parameters = self.parameters
         if not parameters.method.is_flow or parameters.schedule != "model":
             return None
+        known = model.variable
         # Stock takes it for a tensor, in fp32.
         length = parameters.frames if known is None else torch.tensor([float(known.effective(parameters.seconds))])
         own = model.module.sampling_dist_shift

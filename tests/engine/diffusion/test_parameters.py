@@ -88,6 +88,7 @@ def test_what_is_not_named_comes_from_the_model_and_all_of_it_is_told(model: Mod
         "conditioning": None,
         "loras": None,
         "morph": None,
+        "strength": None,
     }
     assert set(resolved.used()) == {"prompt", *names_of(RequestParameters)}
     assert resolved.samples == defaults.seconds * model.sample_rate
