@@ -161,7 +161,7 @@ def test_of_doors_nothing_waits_for_the_next_start(show, key):
 AT_ONCE = {
     "model", "fragments", "set_list", "tempo", "key", "time", "defaults", "controls", "actions", "program_changes",
     "gestures", "performers",
-    "panic_on", "playback.gain", "queue", "engine.spares", "ableton", "osc", "instruments",
+    "panic_on", "playback.gain", "input.seconds", "queue", "engine.spares", "ableton", "osc", "instruments",
 }  # fmt: skip
 
 
