@@ -104,9 +104,7 @@ def model_facts(model: str, source: Mapping[str, Any], config: Mapping[str, Any]
         # What plug-ins make of LoRAs, of two prompts and of sounds is theirs.
         own = engine in BUILT_IN_ENGINES
         begins = () if own else None
-        return ModelFacts(
-            model, None, None, None, shortest, plays_loras=not own, morphs=not own, begins_from=begins
-        )
+        return ModelFacts(model, None, None, None, shortest, plays_loras=not own, morphs=not own, begins_from=begins)
     config = model_config(model, source) if config is None else config
     objective, defaults = _trained(config, source)
     samplers = samplers_for(objective) if objective else tuple(SAMPLER_KINDS)

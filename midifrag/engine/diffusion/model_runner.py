@@ -121,9 +121,7 @@ class ModelRunner:
         request.begin(self.model, prepared, latents, None if kept is None else kept.stays)
         return True
 
-    def _encoded(
-        self, parameters: ResolvedParameters, played: PlayedLoras, kept: Kept | None = None
-    ) -> Conditioning:
+    def _encoded(self, parameters: ResolvedParameters, played: PlayedLoras, kept: Kept | None = None) -> Conditioning:
         return self._conditioner.encode(
             parameters.prompt,
             parameters.negative_prompt,
