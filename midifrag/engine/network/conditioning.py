@@ -135,7 +135,8 @@ class Conditioner:
         """The conditioning of one request; ``seconds`` is what the model is told of the length.
 
         ``values`` are the other things that it is told, by the names of its inputs, ``loras`` what changes how it
-        hears them; ``morph`` says towards which other prompt its texts are moved, and how far, ``kept`` what sound stays.
+        hears them; ``morph`` says towards which other prompt its texts are moved, and how far, ``kept`` what sound
+        stays.
         """
         self._loras = loras
         tensors = self._tensors(prompt, seconds, values, kept)
