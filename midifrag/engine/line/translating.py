@@ -26,6 +26,8 @@ def wish_of(render: Render) -> Any:
     for name, told in line.AT_HOME.items():
         if getattr(render, name) is not None:
             raise LineError(told)
+    if render.sound is not None:
+        raise LineError("a sound that a pad begins from is of this machine, and does not travel")
     return line.Wish(**{name: getattr(render, name) for name in line.Wish.model_fields})
 
 
@@ -36,7 +38,9 @@ def render_of(wish: Any, job: int) -> Render:
 
 def told_info(model: str, info: EngineInfo) -> line.Info:
     """What a client hears of a loaded model, which it asks for as ``model``."""
-    values = {_RENAMED.get(one.name, one.name): getattr(info, one.name) for one in fields(EngineInfo)}
+    # Sounds stay at home, so that nothing there begins from one.
+    told = [one.name for one in fields(EngineInfo) if one.name != "begins_from"]
+    values = {_RENAMED.get(name, name): getattr(info, name) for name in told}
     values["memory"] = {what: round(size) for what, size in info.memory.items()}
     return line.Info(**values | {"model": model})
 
