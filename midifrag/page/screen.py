@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import html
-import json
 import logging
 
 from nicegui import Client, ui
@@ -17,6 +15,7 @@ from midifrag.page.panels import table
 from midifrag.page.panels.panel import Panel
 from midifrag.page.panels.player import Player
 from midifrag.page.panels.table import Area, Tab
+from midifrag.page.web.assets import head
 
 _log = logging.getLogger(__name__)
 
@@ -32,10 +31,8 @@ COUNTDOWN_STEP = 0.1
 MOST_WAITING = 16
 
 
-#: What NiceGUI's own page gets added: our looks, and what it does while there is no connection.
+#: The texts that the page's own scripts show.
 _WORDS = {"leaving_out": texts.LEAVING_OUT, "left_out": texts.LEFT_OUT, "token_gone": texts.TOKEN_GONE}
-_HEAD = f"""<link rel="stylesheet" href="/page.css">
-<script defer src="/page.js" data-words="{html.escape(json.dumps(_WORDS))}"></script>"""
 
 
 class Screen:
@@ -69,15 +66,18 @@ class Screen:
         self._player.play(address, title)
 
     def _build(self) -> None:
-        ui.colors(primary="#4f8cff", negative="#e5383b", positive="#2fbf71", warning="#ffc24d")
+        ui.colors(primary="#2b6be0", negative="#d9303a", positive="#2fbf71", warning="#ffc24d")
         with ui.element("div").classes("screen"):
             with ui.element("header").classes("top"):
-                ui.label(texts.TITLE).classes("brand")
+                with ui.element("h1").classes("brand"):
+                    ui.label(texts.TITLE)
                 self._fill(Area.TOP)
-            with ui.tabs().props("no-caps").classes("tabs") as tabs:
+            with ui.element("nav").classes("tabs-place"), ui.tabs().props("no-caps").classes("tabs") as tabs:
                 for tab in self._tabs:
                     ui.tab(tab.name, tab.label, icon=tab.icon)
-            with ui.tab_panels(tabs, value=self._open, animated=False, keep_alive=True).classes("panels"):
+            with ui.element("main").classes("rooms"), ui.tab_panels(
+                tabs, value=self._open, animated=False, keep_alive=True
+            ).classes("panels"):
                 for tab in self._tabs:
                     self._rooms[tab.name] = ui.tab_panel(tab.name).classes(tab.name)
             with ui.element("footer").classes("bottom"):
@@ -125,7 +125,7 @@ class Screens:
         self._screens: dict[str, Screen] = {}
         #: Those that no browser has connected to yet.
         self._expected: dict[str, Client] = {}
-        ui.add_head_html(_HEAD, shared=True)
+        ui.add_head_html(head(_WORDS), shared=True)
 
     def open(self, tab: str = "") -> None:
         """Build the screen of a browser that has just come, for a tab (by its name; else the first)."""

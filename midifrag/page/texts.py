@@ -46,6 +46,16 @@ ENGINE_STATES = {
     EngineState.LOST: "{model} is lost: {text}",
 }
 ENGINE_WAIT = ", {wait}"
+ENGINE_WORDS = {
+    EngineState.WARMING: "{what} warms up, {done} of {total}{after}",
+    EngineState.READY: "{what}, ready",
+    EngineState.STALLED: "{what} shows no progress, {wait}",
+    EngineState.RESTARTING: "{what} starts again{after}: {text}",
+    EngineState.LOST: "{what} is lost: {text}",
+}
+PLAYS_ON = "{model} on {where}"
+DEVICES = {"cpu": "this CPU", "cuda": "this graphics card", "mps": "this Mac's graphics"}
+SOUNDS, NOTHING_SOUNDS = "sounds: {names}", "nothing sounds"
 TAP = "Tap"
 TAP_HELP = "Tap the tempo of midifrag's own clock; four taps in a row set its beat too"
 NO_TEMPO = "–"
@@ -55,7 +65,7 @@ STANDS = "waits"
 TIME_HELP = "{signature}, kept by {source}"
 WAITS_HELP = "{signature}, kept by {source}, which waits for a start"
 QUEUE = "{count} queued"
-LATENCY = "p50 {p50:.2f} s"
+LATENCY = "lands after {p50:.2f} s"
 NO_LATENCY = "nothing landed yet"
 
 # --- OSC -------------------------------------------------------------------------------------------------------------
@@ -111,6 +121,7 @@ PAD_STATES = {
     PadState.REFUSED: "refused",
     PadState.FAILED: "failed",
 }
+PADS = "Pads"
 PAD_HELP = "{name}: {prompt}"
 PAD_TROUBLE = "{reason} — {label}"
 LANDS_IN = "≈ {seconds:.0f} s"

@@ -117,10 +117,10 @@ def test_the_shipped_screen_has_its_tabs_in_order_and_everything_in_its_place(he
     opened_screen(page)
     tabs = [one.props["name"] for one in page.client.elements.values() if isinstance(one, ui.tab)]
     assert tabs == ["play", "archive", "engine", "set", "learn", "osc"]
-    assert classes_in(page.one("top")) == ["brand", "banks", "status", "panic"]
-    assert classes_in(page.one("bottom")) == ["time", "notice", "player"]
+    assert classes_in(page.one("top")) == ["brand", "banks", "time", "status", "panic"]
+    assert classes_in(page.one("bottom")) == ["notice", "player"]
     assert classes_in(page.one("play")) == ["pads-panel", "side"]
-    assert classes_in(page.one("side")) == ["prompt", "slots-place"]
+    assert classes_in(page.one("side")) == ["prompt", "log", "slots-place"]
 
 
 def classes_in(element):
@@ -132,7 +132,7 @@ def test_a_whole_screen_shows_what_happens(headless):
     shown = opened_screen(page)
     page.take(active(), engine(EngineState.READY, "sketch on cpu"), job(JobState.QUEUED), notice("the disk is full"))
     page.do(shown.refresh)
-    assert page.text("status-engine") == "sketch on cpu"
+    assert page.text("status-engine") == "sketch, ready"
     assert page.text("notice") == "the disk is full"
     assert "active" in page.one("bank").classes
     page.do(lambda: shown.play("/takes/1.wav", "rain"))

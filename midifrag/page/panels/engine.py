@@ -16,6 +16,7 @@ from midifrag.intents import CancelJob, ClearQueue, ResetValues, SetParameter
 from midifrag.page import texts
 from midifrag.page.model import PageModel, Part
 from midifrag.page.panels.panel import Panel, Play, engine_line, icon_button, lands_in
+from midifrag.page.panels.sounding import sound_line
 from midifrag.states import JobState
 
 #: Jobs, messages and MIDI lines that are shown.
@@ -198,6 +199,8 @@ class EnginePanel(Panel):
             lines += [f"    {texts.MEMORY.format(what=what, size=_size(size))}" for what, size in memory.items()]
             if engine.info and not memory:
                 lines.append(f"    {texts.NO_MEMORY}")
+        if view.playback is not None:
+            lines += filter(None, (sound_line(view.playback), view.playback.text))
         self._device.text = "\n".join(lines) or texts.STARTING
         self._ports.text = "\n".join(port.text for port in view.ports.values())
 

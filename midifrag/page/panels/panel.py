@@ -93,6 +93,23 @@ def engine_line(engine: EngineChanged) -> str:
     return words.format(model=engine.model, text=engine.text, done=engine.done, total=total, wait=wait, after=after)
 
 
+def engine_words(engine: EngineChanged) -> str:
+    """How an engine stands, as a performer says it: what plays, where, and whether it is ready."""
+    wait = engine.wait(monotonic())
+    where = device_words(engine.info.device) if engine.info else ""
+    what = texts.PLAYS_ON.format(model=engine.model, where=where) if where else engine.model
+    after = texts.ENGINE_WAIT.format(wait=wait) if wait else ""
+    words = texts.ENGINE_WORDS[engine.state]
+    total = engine.total or "?"
+    return words.format(what=what, text=engine.text, done=engine.done, total=total, wait=wait, after=after)
+
+
+def device_words(device: str) -> str:
+    """A device as people call it; ``device`` is as engines tell it, such as "cpu" or "cuda:0 (NVIDIA H100)"."""
+    kind, _, name = device.partition(" (")
+    return name.removesuffix(")") or texts.DEVICES.get(kind.partition(":")[0], device)
+
+
 def set_prop(element: ui.element, name: str, value: object) -> None:
     """Set a property, sending it to the browser only if it is another one."""
     if element.props.get(name) != value:

@@ -41,18 +41,19 @@ class _Row:
             self._wave.props["title"] = texts.DRAG
             self._wave.props["draggable"] = "true"
             self._wave.props["data-url"] = f"/slots/{number}.wav"
+            self._stop = icon_button("stop", texts.STOP_SLOT).on_click(lambda: page.put(StopSlot(number)))
+            self._stop.classes("slot-stop")
             self._wave.on("click", self._clicked).on("dragstart", js_handler=DRAG_OUT)
             with ui.element("div").classes("slot-text"):
                 self._name = ui.label().classes("slot-name")
                 with ui.element("div").classes("slot-about"):
-                    self._file = ui.label()
+                    self._file = ui.label().classes("slot-file")
                     self._length = ui.label()
                     self._age = ui.label()
                 self._coming = ui.label().classes("slot-coming")
             with ui.element("div").classes("slot-buttons"):
                 self._lock = icon_button("lock_open", texts.LOCK).on_click(self._toggle_lock)
                 self._restore = icon_button("undo", texts.RESTORE).on_click(lambda: page.put(RestoreSlot(number)))
-                self._stop = icon_button("stop", texts.STOP_SLOT).on_click(lambda: page.put(StopSlot(number)))
                 icon_button("folder_open", texts.WHERE).on_click(self._reveal)
 
     def show(self, slot: SlotState, coming: str) -> None:

@@ -7,7 +7,7 @@ A new panel is a file and a row:
    knows it. What a performer does there is handed on as an intent, with ``self.page.put``.
 2. A row in `PANELS`: the class, its area and, for what lies on a tab, the tab. A tab that no other row names is a new
    one; tabs stand in the order in which the rows name them.
-3. Where it has any, its words in ``page/texts.py`` and its looks in ``page/web/page.css``.
+3. Where it has any, its words in ``page/texts.py`` and its looks in ``page/web/rooms.css``.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from midifrag.page.panels.banks import BanksPanel
 from midifrag.page.panels.editor import EditorPanel
 from midifrag.page.panels.engine import EnginePanel
 from midifrag.page.panels.learn import LearnPanel
+from midifrag.page.panels.log import LogPanel
 from midifrag.page.panels.notice import NoticePanel
 from midifrag.page.panels.osc import OscPanel
 from midifrag.page.panels.pads import PadsPanel
@@ -66,15 +67,16 @@ PLAY = Tab("play", texts.PLAY_TAB, "grid_view")
 
 PANELS: tuple[Row, ...] = (
     Row(BanksPanel, Area.TOP),
+    Row(TimePanel, Area.TOP),
     Row(StatusPanel, Area.TOP),
     Row(PadsPanel, Area.MAIN, PLAY),
     Row(PromptPanel, Area.SIDE, PLAY),
+    Row(LogPanel, Area.SIDE, PLAY),
     Row(SlotsPanel, Area.SIDE, PLAY),
     Row(ArchivePanel, Area.MAIN, Tab("archive", texts.ARCHIVE_TAB, "inventory_2")),
     Row(EnginePanel, Area.MAIN, Tab("engine", texts.ENGINE_TAB, "tune")),
     Row(EditorPanel, Area.MAIN, Tab("set", texts.SET_TAB, "edit_note")),
     Row(LearnPanel, Area.MAIN, Tab("learn", texts.LEARN_TAB, "touch_app")),
     Row(OscPanel, Area.MAIN, Tab("osc", texts.OSC_TAB, "settings_ethernet")),
-    Row(TimePanel, Area.BOTTOM),
     Row(NoticePanel, Area.BOTTOM),
 )
