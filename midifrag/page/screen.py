@@ -38,7 +38,7 @@ _WORDS = {"leaving_out": texts.LEAVING_OUT, "left_out": texts.LEFT_OUT, "token_g
 class Screen:
     """Everything that one browser shows. A tab is built when it is opened first, and drawn while it is open.
 
-    ``tab`` is the one that is open at the beginning, by its name.
+    ``tab`` is the one that is open at the beginning, by its name; the first one where there is none of it.
     """
 
     def __init__(self, page: PageModel, client: Client, tab: str = "") -> None:
@@ -47,7 +47,8 @@ class Screen:
         self._panels: list[tuple[Panel, Tab | None]] = []
         self._seen: dict[Panel, int] = {}
         self._tabs = tuple(dict.fromkeys(row.tab for row in table.PANELS if row.tab))
-        self._open = tab or self._tabs[0].name
+        names = [one.name for one in self._tabs]
+        self._open = tab if tab in names else names[0]
         self._rooms: dict[str, ui.tab_panel] = {}
         self._build()
         ui.on_exception(_tell_failure)
@@ -72,10 +73,11 @@ class Screen:
                 with ui.element("h1").classes("brand"):
                     ui.label(texts.TITLE)
                 self._fill(Area.TOP)
-            with ui.element("nav").classes("tabs-place"), ui.tabs().props("no-caps").classes("tabs") as tabs:
+            with ui.element("nav").classes("tabs-place") as places, ui.tabs().props("no-caps").classes("tabs") as tabs:
+                places.props["aria-label"] = texts.TABS
                 for tab in self._tabs:
                     ui.tab(tab.name, tab.label, icon=tab.icon)
-            with ui.element("main").classes("rooms"), ui.tab_panels(
+            with ui.element("div").classes("rooms"), ui.tab_panels(
                 tabs, value=self._open, animated=False, keep_alive=True
             ).classes("panels"):
                 for tab in self._tabs:
@@ -104,6 +106,8 @@ class Screen:
 
     async def _open_tab(self, name: str) -> None:
         self._open = name
+        # A reload, or somebody who keeps the address, comes back to it.
+        ui.navigate.history.replace(f"/?tab={name}")
         self._fill_tab(next(tab for tab in self._tabs if tab.name == name))
         self.refresh()
         for panel, tab in self._panels:

@@ -33,10 +33,14 @@ NO_ANSWER = "This did not work: {error}. Try again.\n"
 # --- frame -----------------------------------------------------------------------------------------------------------
 TITLE = "midifrag"
 PLAY_TAB, ARCHIVE_TAB, ENGINE_TAB, SET_TAB, OSC_TAB = "Play", "Archive", "Engine", "Set", "OSC"
+TABS, BANKS = "Parts of the page", "Banks"
 PANIC = "Panic"
 PANIC_HELP = "Cancel everything that is queued or renders"
 PREVIOUS_BANK, NEXT_BANK = "Previous bank", "Next bank"
 NO_NOTICE = "Nothing to report."
+SEEN = "Seen: show it no longer"
+FAILED_JOB = "{prompt} {state}: {reason}"
+MORE_FAILED = " (and {count} more)"
 STARTING = "starting …"
 ENGINE_STATES = {
     EngineState.WARMING: "{model}: warming up {done}/{total}{after}",

@@ -18,9 +18,9 @@ LOG_LINES, ON_THE_WAY = 30, 2
 
 
 class LogPanel(Panel):
-    """The newest lines at the top."""
+    """The newest lines at the top, but for what went wrong and nobody has seen, which stands above them."""
 
-    parts: ClassVar[frozenset[Part]] = frozenset({Part.JOBS, Part.FINISHED})
+    parts: ClassVar[frozenset[Part]] = frozenset({Part.JOBS, Part.FINISHED, Part.FAILURES})
 
     def __init__(self, page: PageModel, play: Play) -> None:
         super().__init__(page, play)
@@ -31,7 +31,9 @@ class LogPanel(Panel):
     def refresh(self) -> None:
         """See `Panel.refresh`."""
         jobs = sorted(self.page.view.jobs.values(), key=lambda job: job.job)
-        shown = (*jobs[:ON_THE_WAY], *reversed(self.page.view.finished))
+        unseen = [one.job for one in self.page.failures.unseen if one.job is not None]
+        others = (job for job in reversed(self.page.view.finished) if job not in unseen)
+        shown = (*jobs[:ON_THE_WAY], *unseen, *others)
         for label, job in zip(self._lines, shown, strict=False):
             text, kind = line_of(job)
             label.text = text

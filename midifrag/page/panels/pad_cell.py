@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Protocol
 
 from nicegui import events, ui
@@ -14,12 +15,14 @@ from midifrag.events import PadChanged
 from midifrag.intents import Intent
 from midifrag.pad_key import PadKey
 from midifrag.page import texts
+from midifrag.page.failures import Failure
 from midifrag.page.pad_looks import BADGES, badge_colour, surface_colour
 from midifrag.page.panels.panel import css_colour, led, own_colour, set_prop
 from midifrag.show.button_looks import Surroundings
-from midifrag.states import TROUBLES
+from midifrag.states import TROUBLES, PadState
 from midifrag.surface.driver import LOOKS, colour_of
 
+_AT_REST = (PadState.IDLE, PadState.READY)
 #: The velocity of a press by keyboard.
 USUAL_VELOCITY = 100
 #: Where on a pad it is touched, 0 at its lower edge to 1 at its upper edge; see pads.js.
@@ -62,8 +65,10 @@ class Cell:
         self._button.on("pointerdown", touched, js_handler=_TOUCHED)
         self._button.on("click", lambda: grid.press(slug, key, USUAL_VELOCITY / 127), js_handler=_BY_KEY)
 
-    def show(self, pad: PadChanged, landing: str) -> None:
-        """Show how it stands, and when it lands."""
+    def show(self, pad: PadChanged, landing: str, failure: Failure | None = None) -> None:
+        """Show how it stands, and when it lands; at rest a ``failure`` that nobody has seen."""
+        if failure is not None and failure.job is not None and pad.state in _AT_REST:
+            pad = replace(pad, state=failure.state, text=failure.job.text)
         self._state.text = texts.PAD_STATES[pad.state]
         badge = BADGES[pad.state]
         self._icon.name = badge

@@ -43,6 +43,7 @@ class PadsPanel(Panel):
             Part.SLOTS,
             Part.SOUNDING,
             Part.PORTS,
+            Part.FAILURES,
         }
     )
 
@@ -91,7 +92,7 @@ class PadsPanel(Panel):
         for (slug, key), cell in self._cells.items():
             pad = self.page.pad(key, slug)
             if pad is not None:
-                cell.show(pad, self._landing(pad, landings))
+                cell.show(pad, self._landing(pad, landings), self.page.failures.of_pad(slug, key))
         view = self.page.view
         around = Surroundings.of(view)
         port = self.page.loaded.settings.ports.get(picture.port or "")

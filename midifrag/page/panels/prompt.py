@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
-from nicegui import ui
+from nicegui import events, ui
 from pydantic import ValidationError
 
 from midifrag.clock import monotonic
@@ -22,6 +23,8 @@ from midifrag.page.panels.panel import Panel, Play
 from midifrag.page.panels.parameters import Fields
 from midifrag.page.panels.save_dialog import SaveDialog
 
+#: What a browser has kept; see drafts.js.
+_DRAFT = "(e) => emit(e.detail)"
 #: Prompts of the history, and takes that are looked through for them.
 HISTORY, LOOKED_THROUGH = 20, 200
 
@@ -33,7 +36,7 @@ class PromptPanel(Panel):
 
     def __init__(self, page: PageModel, play: Play) -> None:
         super().__init__(page, play)
-        with ui.element("section").classes("prompt"):
+        with ui.element("section").classes("prompt").on("draft", self._bring_back, js_handler=_DRAFT):
             with ui.element("div").classes("prompt-row"):
                 self._prompt = ui.textarea(texts.PARAMETERS["prompt"], placeholder=texts.PROMPT_HINT)
                 self._prompt.props("outlined stack-label rows=2").classes("prompt-text")
@@ -60,6 +63,18 @@ class PromptPanel(Panel):
         """Put a prompt and its parameters into the box."""
         self._prompt.value = prompt
         self._fields.fill(parameters)
+
+    def _bring_back(self, event: events.GenericEventArguments) -> None:
+        """Show what was typed in this browser before it loaded the page anew; nothing that is here now goes."""
+        if self.values != {"prompt": ""}:
+            return
+        try:
+            kept = json.loads(str(event.args))
+        except ValueError:
+            return
+        if isinstance(kept, dict):
+            typed = {str(name): value for name, value in kept.items() if isinstance(value, str)}
+            self.show(typed.pop("prompt", ""), typed)
 
     def refresh(self) -> None:
         """See `Panel.refresh`."""

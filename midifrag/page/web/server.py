@@ -75,7 +75,11 @@ def serve(setup: bytes, listening: socket.socket, pipe: Connection) -> None:
         app = FastAPI(openapi_url=None, docs_url=None, redoc_url=None)
         app.include_router(routes(page))
         answer_in_sentences(app)
-        ui.page("/")(lambda: screens.open())
+
+        def open_tab(tab: str = "") -> None:
+            screens.open(tab)
+
+        ui.page("/")(open_tab)
         ui.page("/osc")(lambda: screens.open("osc"))
         late = LatePresses(core.sio.handlers["/"]["event"])
         core.sio.on("event", late.event)

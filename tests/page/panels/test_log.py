@@ -43,3 +43,14 @@ def test_the_log_has_what_is_on_its_way_and_then_the_newest(headless):
     newest = [f"failed   old {number}: " for number in reversed(old)]
     assert page.texts("log-line") == ["rendering   bell", "queued   rain", *newest[: LOG_LINES - 2]]
     assert page.all("log-line")[0].classes == ["log-line", "rendering"]
+
+
+def test_what_failed_stands_above_the_rest_until_it_is_seen(headless):
+    page = headless()
+    page.show(LogPanel)
+    page.take(job(JobState.FAILED, 1, text="silent"), job(JobState.LANDED, 2, key=40), job(JobState.QUEUED, 3))
+    lines = ["queued   rain", "failed   rain: silent", "0.00 s         rain"]
+    assert page.texts("log-line")[:4] == [*lines, ""]
+    page.do(page.page.saw_failures)
+    page.refresh()
+    assert page.texts("log-line")[:4] == [lines[0], lines[2], lines[1], ""]

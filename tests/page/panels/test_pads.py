@@ -105,6 +105,20 @@ def test_a_countdown_goes_on_by_itself(page, monkeypatch):
     assert Part.COUNTDOWN in PadsPanel.parts
 
 
+def test_a_refused_press_is_seen_on_its_pad_until_somebody_has_seen_it(page):
+    page.take(active())
+    page.take(job(JobState.REFUSED, 1, text="16 are queued"), pad(PadState.IDLE))
+    assert (words(page, "pad-state"), cell(page).props["data-state"]) == ("refused", "refused")
+    assert words(page, "pad-label") == "16 are queued — rain"
+    page.take(pad(PadState.QUEUED))
+    assert words(page, "pad-state") == "queued"
+    page.take(pad(PadState.IDLE))
+    assert words(page, "pad-state") == "refused"
+    page.do(page.page.saw_failures)
+    page.refresh()
+    assert (words(page, "pad-state"), words(page, "pad-label")) == ("", "rain")
+
+
 def test_a_pad_that_is_not_told_of_is_left_as_it_was(page):
     page.take(active("opening", pad(PadState.QUEUED)))
     assert words(page, "pad-state", 51) == ""

@@ -1,5 +1,6 @@
 """The prompt box: what is typed, and what is refused."""
 
+import json
 from contextlib import closing
 
 import numpy as np
@@ -146,3 +147,19 @@ def test_only_what_could_be_rendered_is_offered_to_be_saved(page):
     fill(page, "bell", steps="9")
     page.click(page.titled("Save as pad")[0])
     assert page.text("dialog-title") == "Save as pad"
+
+
+def test_what_a_browser_has_kept_comes_back(page):
+    kept = {"prompt": "distant bell", "steps": "9", "negative_prompt": "speech", "unknown": "x", "seconds": 3}
+    page.fire(page.one("prompt"), "draft", json.dumps(kept))
+    page.click(page.one("render"))
+    assert rendered(page) == [("distant bell", {"steps": 9, "negative_prompt": "speech"})]
+    # What is there now does not go.
+    page.fire(page.one("prompt"), "draft", json.dumps({"prompt": "older"}))
+    assert page.one("prompt-text").value == "distant bell"
+
+
+@pytest.mark.parametrize("kept", ["", "no json", "[]", "3", '{"prompt": 3}', '{"steps": ["x"]}'])
+def test_nonsense_that_a_browser_has_kept_is_left_out(page, kept):
+    page.fire(page.one("prompt"), "draft", kept)
+    assert page.one("prompt-text").value == ""

@@ -30,8 +30,9 @@ def test_axe_finds_nothing(browser, sized, tab):
         browser.tab(tab)
     browser.find(TABS[tab])
     browser.script(AXE_SCRIPT)
+    found = []
     for name in SIZES:
         sized(name)
         browser.rest()
-        found = browser.driver.execute_async_script(FOUND)
-        assert found == [], f"{tab}, {name}: {len(found)}"
+        found += [f"{name}: {one}" for one in browser.driver.execute_async_script(FOUND)]
+    assert not found, "\n".join(found)
