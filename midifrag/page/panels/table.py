@@ -20,6 +20,7 @@ from midifrag.page.panels.archive import ArchivePanel
 from midifrag.page.panels.banks import BanksPanel
 from midifrag.page.panels.editor import EditorPanel
 from midifrag.page.panels.engine import EnginePanel
+from midifrag.page.panels.entries import EntriesPanel
 from midifrag.page.panels.learn import LearnPanel
 from midifrag.page.panels.log import LogPanel
 from midifrag.page.panels.notice import NoticePanel
@@ -27,6 +28,7 @@ from midifrag.page.panels.osc import OscPanel
 from midifrag.page.panels.pads import PadsPanel
 from midifrag.page.panels.panel import Panel
 from midifrag.page.panels.prompt import PromptPanel
+from midifrag.page.panels.set_list import SetListPanel
 from midifrag.page.panels.slots import SlotsPanel
 from midifrag.page.panels.status import StatusPanel
 from midifrag.page.panels.time import TimePanel
@@ -64,6 +66,7 @@ class Row:
 
 
 PLAY = Tab("play", texts.PLAY_TAB, "grid_view")
+SET = Tab("set", texts.SET_TAB, "edit_note")
 
 PANELS: tuple[Row, ...] = (
     Row(BanksPanel, Area.TOP),
@@ -75,7 +78,9 @@ PANELS: tuple[Row, ...] = (
     Row(SlotsPanel, Area.SIDE, PLAY),
     Row(ArchivePanel, Area.MAIN, Tab("archive", texts.ARCHIVE_TAB, "inventory_2")),
     Row(EnginePanel, Area.MAIN, Tab("engine", texts.ENGINE_TAB, "tune")),
-    Row(EditorPanel, Area.MAIN, Tab("set", texts.SET_TAB, "edit_note")),
+    Row(EditorPanel, Area.MAIN, SET),
+    Row(SetListPanel, Area.SIDE, SET),
+    Row(EntriesPanel, Area.SIDE, SET),
     Row(LearnPanel, Area.MAIN, Tab("learn", texts.LEARN_TAB, "touch_app")),
     Row(OscPanel, Area.MAIN, Tab("osc", texts.OSC_TAB, "settings_ethernet")),
     Row(NoticePanel, Area.BOTTOM),

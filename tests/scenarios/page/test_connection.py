@@ -75,7 +75,7 @@ def test_what_was_typed_and_the_tab_outlive_a_reload(browser):
     browser.until(lambda: browser.script("return location.search") == "?tab=set")
     browser.driver.refresh()
     browser.find("[data-edit]")
-    assert browser.texts(".tabs .q-tab--active") == ["Set"]
+    assert browser.texts(".tabs .q-tab--active .q-tab__label") == ["Set"]
     browser.tab("Play")
     values = "return ['.prompt-text textarea', '.field-steps input'].map((css) => document.querySelector(`.prompt ${css}`)?.value)"
     browser.until(lambda: browser.script(values) == ["half a pro", "9"])
