@@ -9,8 +9,8 @@ from typing import Any, ClassVar
 from nicegui import ui
 
 from midifrag.errors import MidifragError
-from midifrag.fragment.archive_index import Filters
 from midifrag.fragment.record import TakeRecord
+from midifrag.fragment.search import Filters
 from midifrag.intents import SendTake
 from midifrag.page import texts
 from midifrag.page.model import PageModel, Part

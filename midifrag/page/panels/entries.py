@@ -57,6 +57,8 @@ def parsed(text: str) -> dict[str, Any] | None:
     """The entry that somebody typed; None where that is no keys and values."""
     problems: list[Any] = []
     typed = text.strip()
+    if ":" not in typed:
+        return None
     if not typed.startswith("{"):
         typed = f"{{{typed}}}"
     found = plain(read_content(typed.encode("utf-8", "replace"), problems, ""))
