@@ -50,6 +50,7 @@ class Screen:
         names = [one.name for one in self._tabs]
         self._open = tab if tab in names else names[0]
         self._rooms: dict[str, ui.tab_panel] = {}
+        self._player = Player()
         self._build()
         ui.on_exception(_tell_failure)
 
@@ -61,10 +62,7 @@ class Screen:
             if shown and self._seen.get(panel) != version:
                 self._seen[panel] = version
                 panel.refresh()
-
-    def play(self, address: str, title: str) -> None:
-        """Play what is at ``address`` in this browser."""
-        self._player.play(address, title)
+        self._player.landed(self._page.view.finished)
 
     def _build(self) -> None:
         ui.colors(primary="#2b6be0", negative="#d9303a", positive="#2fbf71", warning="#ffc24d")
@@ -84,7 +82,7 @@ class Screen:
                     self._rooms[tab.name] = ui.tab_panel(tab.name).classes(tab.name)
             with ui.element("footer").classes("bottom"):
                 self._fill(Area.BOTTOM)
-                self._player = Player()
+                self._player.build()
         self._fill_tab(next(tab for tab in self._tabs if tab.name == self._open))
         tabs.on_value_change(lambda event: self._open_tab(event.value))
 
@@ -102,7 +100,7 @@ class Screen:
     def _fill(self, area: Area, tab: Tab | None = None) -> None:
         for row in table.PANELS:
             if row.area is area and row.tab is tab:
-                self._panels.append((row.panel(self._page, self.play), tab))
+                self._panels.append((row.panel(self._page, self._player), tab))
 
     async def _open_tab(self, name: str) -> None:
         self._open = name

@@ -176,6 +176,9 @@ NOW, SECONDS_AGO, MINUTES_AGO, HOURS_AGO, DAYS_AGO = "now", "{:.0f} s", "{:.0f} 
 LENGTH = "{:.2f} s"
 GONE = "its file is gone"
 PLAYER = "nothing played yet"
+PLAYER_NAME, PLAY_OR_STOP, PLAYER_AT = "Player of this browser", "Play or stop", "Where it is"
+PLAYER_LOOP, PLAYER_AB, PLAYER_LEVEL = "Loop", "Compare: the other one, from here on", "Level"
+PLAYER_OUTPUT, PLAYER_FOLLOWS = "Output", "Play what lands"
 
 # --- archive ---------------------------------------------------------------------------------------------------------
 SEARCH = "Words"
@@ -187,6 +190,17 @@ FOUND = "{count} takes"
 NEW_TAKES = "Show {count} new"
 OLDER, NEWER = "Older", "Newer"
 NO_TAKES = "No takes that fit."
+SEARCH_EXAMPLE = 'rain "wide hall" -dark tempo:90..120'
+SEARCH_HELP = (
+    'Words may stand in any order; "quotes" keep them together, -word leaves takes out. Ranges: tempo:90..120, '
+    "length:>2, loudness:-12..-3. Orders: sort:oldest, longest, shortest, loudest, quietest, fastest, slowest."
+)
+EMPTY_ARCHIVE = "Every take that is rendered comes here, whatever becomes of it. Press a pad, or render a prompt."
+CLEAR_SEARCH = "Show all takes"
+PAGE_OF = "page {page} of {pages}"
+CHOOSE_ALL = "Choose all takes of this page"
+STAR_CHOSEN, UNSTAR_CHOSEN = "Star what is chosen", "Take the stars of what is chosen away"
+COMPARE, COMPARING = "Compare the two that are chosen", "take {first} against take {second}"
 ARCHIVE_TROUBLE = "The archive cannot be read now: {error}"
 TAKE_LINE = "take {number} · {when} · {length} · seed {seed} · {bank} · {model}"
 STAR, UNSTAR = "Star", "Take the star away"

@@ -148,7 +148,7 @@ def test_a_whole_screen_shows_what_happens(headless):
     assert page.text("status-engine") == "sketch, ready"
     assert page.text("notice") == "the disk is full"
     assert "active" in page.one("bank").classes
-    page.do(lambda: shown.play("/takes/1.wav", "rain"))
+    page.do(lambda: shown._player("/takes/1.wav", "rain"))
     assert page.text("player-title") == "rain"
     for name in ("archive", "engine", "set", "play"):
         page.enter(page.one("tabs"), name)

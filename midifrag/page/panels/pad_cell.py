@@ -18,6 +18,7 @@ from midifrag.page import texts
 from midifrag.page.failures import Failure
 from midifrag.page.pad_looks import BADGES, badge_colour, surface_colour
 from midifrag.page.panels.panel import css_colour, led, own_colour, set_prop
+from midifrag.page.panels.slots import TAKE_DROPPED, TAKES_OVER
 from midifrag.show.button_looks import Surroundings
 from midifrag.states import TROUBLES, PadState
 from midifrag.surface.driver import LOOKS, colour_of
@@ -36,6 +37,9 @@ class Presses(Protocol):
 
     def press(self, slug: str, key: PadKey, position: float) -> None:
         """Press it; ``position`` is where it was touched, 0 at its lower edge to 1 at its upper edge."""
+
+    async def take_dropped(self, slug: str, key: PadKey, number: int) -> None:
+        """An archived take, by its number, shall be what the pad renders."""
 
 
 class Cell:
@@ -63,6 +67,8 @@ class Cell:
             grid.press(slug, key, float(event.args))
 
         self._button.on("pointerdown", touched, js_handler=_TOUCHED)
+        self._button.on("dragover", js_handler=TAKES_OVER)
+        self._button.on("drop", lambda event: grid.take_dropped(slug, key, int(event.args)), js_handler=TAKE_DROPPED)
         self._button.on("click", lambda: grid.press(slug, key, USUAL_VELOCITY / 127), js_handler=_BY_KEY)
 
     def show(self, pad: PadChanged, landing: str, failure: Failure | None = None) -> None:

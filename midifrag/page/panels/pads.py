@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import ClassVar, assert_never
 
 from nicegui import events, ui
@@ -9,12 +10,16 @@ from nicegui import events, ui
 from midifrag.clock import monotonic
 from midifrag.config.banks import Bank
 from midifrag.config.layout import BLOCK, Shown
+from midifrag.errors import MidifragError
 from midifrag.events import PadChanged
 from midifrag.pad_key import PadKey
 from midifrag.page import texts
 from midifrag.page.model import PageModel, Part
 from midifrag.page.panels.pad_cell import USUAL_VELOCITY, Cell, GridButton
 from midifrag.page.panels.panel import Panel, Play, countdown, lands_in
+from midifrag.page.panels.prompt import parameters_of
+from midifrag.page.panels.save_dialog import SaveDialog
+from midifrag.page.panels.saving import tell
 from midifrag.page.picture import Picture, controllers, of_bank, of_controller
 from midifrag.show.button_looks import Surroundings
 from midifrag.states import COUNTS_DOWN, PadState
@@ -77,6 +82,16 @@ class PadsPanel(Panel):
         else:
             velocity = SOFTEST + (1 - SOFTEST) * min(max(position, 0.0), 1.0)
         self.page.press(key, velocity, slug)
+
+    async def take_dropped(self, slug: str, key: PadKey, number: int) -> None:
+        """Ask whether the pad shall be what made a take; nothing is replaced without an answer."""
+        try:
+            record = await asyncio.to_thread(self.page.archive.get, number)
+        except MidifragError as error:
+            tell({"": str(error)})
+            return
+        model = record.model if record.model in self.page.loaded.settings.known_models else None
+        SaveDialog(self.page, {"prompt": record.prompt, **parameters_of(record, model)}, (slug, key))
 
     def refresh(self) -> None:
         """See `Panel.refresh`."""

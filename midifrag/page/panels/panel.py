@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
-from typing import ClassVar, TypeAlias
+from typing import ClassVar, Protocol
 
 from nicegui import ui
 
@@ -16,8 +15,14 @@ from midifrag.page.model import PageModel, Part
 from midifrag.surface.driver import DEFAULT_COLOUR, colour_of
 from midifrag.surface.palette import COLOURS
 
-#: Plays what is at an address in the screen's player, under a title.
-Play: TypeAlias = Callable[[str, str], None]
+class Play(Protocol):
+    """The screen's player, as panels know it."""
+
+    def __call__(self, address: str, title: str) -> None:
+        """Play what is at an address from its beginning, under a title."""
+
+    def compare(self, addresses: tuple[str, str], title: str) -> None:
+        """Play one of two, and let the other one be heard in its place."""
 
 
 class Panel:

@@ -45,6 +45,11 @@
 
   document.addEventListener("keydown", (event) => {
     const modified = event.ctrlKey || event.altKey || event.metaKey || event.shiftKey;
+    const takes = document.querySelector(".takes"), step = { ArrowDown: "next", ArrowUp: "previous" }[event.code];
+    if (step && !modified && takes?.offsetParent && !busy()) {
+      event.preventDefault();
+      takes.dispatchEvent(new CustomEvent("takekey", { detail: step }));
+    }
     if (event.repeat || modified || !CODES.test(event.code) || busy()) return;
     const panel = document.querySelector(".pads-panel");
     // Not on another tab: nobody presses what they do not see.
@@ -54,6 +59,12 @@
   // A finger that is held down presses; it asks for no menu.
   document.addEventListener("contextmenu", (event) => {
     if (event.target.closest?.(".pad")) event.preventDefault();
+  });
+
+  // What is dragged over a tab opens it.
+  document.addEventListener("dragenter", (event) => {
+    const tab = event.target.closest?.(".tabs .q-tab:not(.q-tab--active)");
+    if (tab && event.dataTransfer?.types.includes("text/midifrag-take")) tab.click();
   });
 
   // --- what stands on the keys --------------------------------------------------------------------------------------

@@ -20,6 +20,9 @@ class Grid:
     def press(self, slug, key, position):
         self.pressed.append((slug, key, position))
 
+    async def take_dropped(self, slug, key, number):
+        self.pressed.append((slug, key, number))
+
 
 def made(page, grid=None, **keys):
     with page.client:

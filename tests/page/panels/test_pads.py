@@ -1,21 +1,25 @@
 """The pad grid: what pads show, how they are pressed; `test_picture.py` has where they lie."""
 
 import dataclasses
+from contextlib import closing
 
+import numpy as np
 import pytest
 from nicegui import ui
 
 from midifrag.boundary import Boundary
 from midifrag.events import BankChanged, LayoutChanged, PortChanged, SlotsChanged, Sounding
+from midifrag.fragment.archive import Archive
 from midifrag.fragment.slot_state import SlotState
 from midifrag.intents import LockSlot, Panic, SelectBank, ShowBanks
+from midifrag.pad_key import PadKey
 from midifrag.page.model import Part
 from midifrag.page.panels import pads
 from midifrag.page.panels.pad_cell import USUAL_VELOCITY
 from midifrag.page.panels.pads import SOFTEST, PadsPanel
 from midifrag.page.panels.panel import css_colour
 from midifrag.states import JobState, PadState
-from tests.page.changes import active, job, pad
+from tests.page.changes import active, job, pad, record
 from tests.support.shows import bank
 
 
@@ -197,6 +201,23 @@ def test_keys_that_lie_on_no_pad_press_nothing(page):
     key(page, "KeyX")
     key(page, "Enter")
     assert page.sent == []
+
+
+def test_a_take_that_is_dropped_on_a_pad_is_offered_to_be_it(headless, on_disk):
+    page = headless(of=on_disk.load())
+    page.show(PadsPanel)
+    page.take(active())
+    with closing(Archive(page.page.archive.folder)) as archive:
+        archive.store(np.ones((1, 9), np.float32) / 4, 44100, record("wind", seed=5, parameters={"steps": 9}))
+    page.fire(cell(page), "drop", 1)
+    assert page.labelled(ui.select, "Pad").value == "36"
+    page.click(page.button("Save"))
+    assert page.text("asked-text").startswith("C1 in presets/opening.yaml is taken")
+    page.click(page.button("Replace"))
+    pad = on_disk.load().banks[0].pads[PadKey(36)]
+    assert (pad.prompt, pad.seed, pad.steps) == ("wind", 5, 9)
+    page.fire(cell(page), "drop", 77)
+    assert "there is no take 77" in page.notices[-1]
 
 
 # --- a controller as it is -------------------------------------------------------------------------------------------
